@@ -1,0 +1,153 @@
+/* What is compared with what. The names are quoted in the README and in plots: add, do not rename. */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct subject
+    floor_ = {"floor", spawn_floor, PLAIN},
+    library = {"forkexec", spawn_library, PLAIN},
+    posix = {"posix_spawn", spawn_posix, PLAIN},
+    vfork_ = {"vfork+exec", spawn_vfork, PLAIN},
+    fork_ = {"fork+exec", spawn_fork, PLAIN},
+    library_high_fd = {"forkexec map_fd", spawn_library, HIGH_FD},
+    library_ids = {"forkexec ids", spawn_library, IDS},
+    library_user = {"forkexec userns", spawn_library, USER},
+    library_four = {"forkexec four", spawn_library, FOUR},
+    library_five = {"forkexec five", spawn_library, FIVE},
+    raw_ids = {"raw ids", spawn_raw, IDS},
+    raw_user = {"raw userns", spawn_raw, USER},
+    raw_four = {"raw four", spawn_raw, FOUR},
+    raw_five = {"raw five", spawn_raw, FIVE},
+    report_ids = {"raw ids+report", spawn_raw_report, IDS},
+    report_user = {"raw userns+report", spawn_raw_report, USER},
+    report_five = {"raw five+report", spawn_raw_report, FIVE};
+
+#define SUBJECTS(...) (const struct subject *const[]){__VA_ARGS__, NULL}
+
+const struct bench_case cases[] = {
+    {"plain", "a program, nothing else", run_rows,
+     SUBJECTS(&floor_, &library, &posix, &vfork_, &fork_), .unit = ""},
+    {"resident", "a large caller: 4K pages, all touched", run_rows,
+     SUBJECTS(&floor_, &library, &posix, &vfork_, &fork_, &library_ids, &library_user, &library_four, &library_five),
+     grow_memory, {0, 256, 1024}, "MiB"},
+    {"fds", "a caller with many close-on-exec descriptors; map_fd: one source above them all", run_rows,
+     SUBJECTS(&floor_, &library, &posix, &vfork_, &fork_, &library_ids, &library_user, &library_four, &library_five,
+              &library_high_fd),
+     grow_fds, {0, 1000, 19000}, "fds"},
+    {"ids", "uid and gid 65534, no groups", run_rows,
+     SUBJECTS(&raw_ids, &report_ids, &library_ids), .unit = ""},
+    {"userns", "a user namespace with maps of two ranges", run_rows,
+     SUBJECTS(&raw_user, &report_user, &library_user), .unit = ""},
+    {"four", "pid, mount, ipc and uts namespaces, mounts private", run_rows,
+     SUBJECTS(&raw_four, &library_four), .unit = ""},
+    {"five", "the four in a user namespace with maps", run_rows,
+     SUBJECTS(&raw_five, &report_five, &library_five), .unit = ""},
+    {"threads", "spawns per second of one thread and of two, each on its own processor", run_threads,
+     SUBJECTS(&floor_, &library, &posix, &fork_), .unit = ""},
+    {"syscalls", "system calls of one spawn and its wait, counted by strace", run_syscalls,
+     SUBJECTS(&floor_, &library, &posix, &library_ids, &library_four, &library_five), .unit = ""},
+    {"memory", "what one held child costs its caller", run_memory, SUBJECTS(&library), .unit = ""},
+    {0},
+};
+
+const struct subject *subject_named(const char *name)
+{
+    for (const struct bench_case *c = cases; c->name; c++)
+        for (size_t i = 0; c->subjects[i]; i++)
+            if (strcmp(c->subjects[i]->name, name) == 0)
+                return c->subjects[i];
+    return NULL;
+}
+
+/* Tried in a process of its own: containers give root with any part of its rights missing. */
+static const char *why_not_unshare(int flags)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(unshare(flags) == 0 ? 0 : errno);
+    must(pid > 0 && waitpid(pid, &status, 0) == pid, "try to make namespaces");
+    return status == 0 ? NULL : strerror(WEXITSTATUS(status));
+}
+
+const char *why_not(enum what what)
+{
+    const int four = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+
+    switch (what) {
+    case PLAIN:
+    case HIGH_FD:
+        return NULL;
+    case IDS:
+        return geteuid() == 0 ? NULL : "only root may change its ids";
+    case USER:
+        return geteuid() == 0 ? why_not_unshare(CLONE_NEWUSER) : "only root may map two ranges";
+    case FOUR:
+        return why_not_unshare(four);
+    case FIVE:
+        return geteuid() == 0 ? why_not_unshare(four | CLONE_NEWUSER) : "only root may map two ranges";
+    }
+    return NULL;
+}
+
+static const char *why_not_size(const struct bench_case *c, long size)
+{
+    static char reason[80];
+    enum { OTHERS = 64 };
+    struct rlimit limit;
+
+    if (c->grow != grow_fds)
+        return NULL;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max >= (rlim_t)size + OTHERS)
+        return NULL;
+    snprintf(reason, sizeof reason, "%ld: the hard limit on descriptors is %llu", size, (unsigned long long)limit.rlim_max);
+    return reason;
+}
+
+void run_rows(const struct bench_case *c)
+{
+    enum { MAX_ROWS = 40 };
+    struct row rows[MAX_ROWS] = {0};
+    struct worker *workers[3] = {0};
+    size_t sizes = c->grow ? sizeof c->sizes / sizeof *c->sizes : 1, n = 0, of_first_size = 0;
+    const struct subject *kept[MAX_ROWS];
+    const char *reason;
+
+    for (const struct subject *const *s = c->subjects; *s; s++) {
+        if ((reason = why_not((*s)->what)))
+            print_skipped(c, (*s)->name, reason);
+        else
+            kept[of_first_size++] = *s;
+    }
+    if (of_first_size == 0)
+        return;
+    for (size_t i = 0; i < sizes; i++) {
+        if (c->grow && (reason = why_not_size(c, c->sizes[i]))) {
+            print_skipped(c, c->unit, reason);
+            continue;
+        }
+        if (c->grow)
+            workers[i] = worker_start(c->grow, c->sizes[i]);
+        for (size_t j = 0; j < of_first_size; j++, n++)
+            rows[n] = (struct row){.subject = kept[j], .worker = workers[i], .size = c->sizes[i],
+                                   .reference = c->grow ? &rows[j] : &rows[0]};
+    }
+
+    int rounds = measure(rows, n, seconds * sizes);
+    print_title(c, c->grow ? "itself at the first size" : rows[0].subject->name, rounds);
+    print_rows(c, rows, n, rounds);
+    /* Last come, first gone: a worker holds the ends of those that were there before it was forked. */
+    for (size_t i = sizes; i-- > 0;)
+        if (workers[i])
+            worker_stop(workers[i]);
+}

@@ -1,0 +1,65 @@
+/* The library, as a C program uses it. */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <stdlib.h>
+
+#include <forkexec.h>
+
+static struct forkexec_attr *attrs[HIGH_FD + 1];
+
+static void set(int result, const char *setter)
+{
+    if (result != 0)
+        die("forkexec_attr_%s answered %d", setter, result);
+}
+
+#define SET(setter, ...) set(forkexec_attr_##setter(__VA_ARGS__), #setter)
+
+static void map_two_ranges(struct forkexec_attr *attr)
+{
+    SET(map_uid, attr, 0, 0, 1);
+    SET(map_uid, attr, 1, 100000, 1000);
+    SET(map_gid, attr, 0, 0, 1);
+    SET(map_gid, attr, 1, 100000, 1000);
+}
+
+/* Attributes are made once and spawned often; making them is not measured. Each worker makes its own, since `high_fd`
+ * (-1: none) is above the descriptors of that worker. */
+void library_prepare(int high_fd)
+{
+    const uint32_t four = FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS;
+
+    for (int what = 0; what <= HIGH_FD; what++) {
+        forkexec_attr_free(attrs[what]);
+        attrs[what] = forkexec_attr_new();
+        must(attrs[what] != NULL, "make an attribute");
+    }
+    SET(set_uid, attrs[IDS], NOBODY);
+    SET(set_gid, attrs[IDS], NOBODY);
+    SET(create_namespaces, attrs[USER], FORKEXEC_NS_USER);
+    map_two_ranges(attrs[USER]);
+    SET(create_namespaces, attrs[FOUR], four);
+    SET(create_namespaces, attrs[FIVE], four | FORKEXEC_NS_USER);
+    map_two_ranges(attrs[FIVE]);
+    if (high_fd >= 0)
+        SET(map_fd, attrs[HIGH_FD], high_fd, 3);
+}
+
+void spawn_library(enum what what, struct times *times)
+{
+    struct forkexec_child *child;
+    struct forkexec_error error;
+    struct forkexec_status status;
+
+    double start = now();
+    int result = forkexec_spawn(attrs[what], tiny, tiny_argv, no_environ, &child, &error);
+    times->returned = now() - start;
+    if (result != 0)
+        die("forkexec_spawn answered %d: %s", result, error.message);
+    result = forkexec_wait(child, -1, 0, &status, sizeof status);
+    forkexec_close(child);
+    times->total = now() - start;
+    if (result != 0 || status.wait_status != 0)
+        die("forkexec_wait answered %d, wait status %#x", result, (unsigned)status.wait_status);
+}

@@ -1,0 +1,68 @@
+/* The floor, and what people do today. */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of the thread: in the case `threads` two of these children live at once. */
+static _Thread_local char stack[32768] __attribute__((aligned(16)));
+
+static int execute(void *unused)
+{
+    (void)unused;
+    execve(tiny, tiny_argv, no_environ);
+    _exit(127);
+}
+
+static void finish(pid_t pid, double start, struct times *times)
+{
+    times->returned = now() - start;
+    must(pid > 0, "spawn");
+    must_have_exited(pid);
+    times->total = now() - start;
+}
+
+/* Three system calls that nobody can do without. It blocks no signal, closes nothing and would not learn of a failed exec. */
+void spawn_floor(enum what what, struct times *times)
+{
+    (void)what;
+    double start = now();
+    finish(clone(execute, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL), start, times);
+}
+
+void spawn_posix(enum what what, struct times *times)
+{
+    pid_t pid;
+
+    (void)what;
+    double start = now();
+    errno = posix_spawn(&pid, tiny, NULL, NULL, tiny_argv, no_environ);
+    finish(errno ? -1 : pid, start, times);
+}
+
+void spawn_vfork(enum what what, struct times *times)
+{
+    (void)what;
+    double start = now();
+    pid_t pid = vfork();
+    if (pid == 0) {
+        execve(tiny, tiny_argv, no_environ);
+        _exit(127);
+    }
+    finish(pid, start, times);
+}
+
+void spawn_fork(enum what what, struct times *times)
+{
+    (void)what;
+    double start = now();
+    pid_t pid = fork();
+    if (pid == 0)
+        execute(NULL);
+    finish(pid, start, times);
+}

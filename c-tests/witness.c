@@ -1,0 +1,113 @@
+/* The program that the tests start. Alone it prints what it sees of itself, to the fd in $WITNESS_FD or to stdout; its
+ * arguments, taken in turn, make it do something instead:
+ *
+ *   see          print all the same (after what came before)
+ *   exit N       exit with N               kill SIG     send SIG to itself
+ *   abort        abort(3)                  stop         SIGSTOP itself
+ *   sleep        for an hour               spin         use the processor for ever
+ *   touch PATH   make a file               print TEXT   a line to stdout
+ *   fork         leave a child that sleeps (in the same session)
+ *   daemon       leave a child that sleeps in a session of its own
+ *   eat MIB      touch that much memory    cat FD       copy FD to stdout
+ *
+ * It is linked statically, so that it runs in an empty root. */
+#define _GNU_SOURCE
+#include "see.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void show(int argc, char **argv)
+{
+    const char *fd = getenv("WITNESS_FD");
+    FILE *out = fd ? fdopen(atoi(fd), "w") : stdout;
+    if (!out)
+        exit(120);
+    see(out);
+    say(out, "args", "%d", argc);
+    for (int i = 0; i < argc; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "arg.%d", i);
+        say(out, key, "%s", argv[i]);
+    }
+    if (fflush(out))
+        exit(121);
+}
+
+static void leave_child(int own_session)
+{
+    if (fork())
+        return;
+    if (own_session)
+        setsid();
+    sleep(3600);
+    _exit(0);
+}
+
+static void copy(int from)
+{
+    char bytes[4096];
+    for (ssize_t n; (n = read(from, bytes, sizeof bytes)) != 0;)
+        if (n < 0 || write(1, bytes, (size_t)n) != n)
+            exit(errno);
+}
+
+static void eat(size_t mib)
+{
+    char *memory = malloc(mib << 20);
+    if (!memory)
+        exit(ENOMEM);
+    for (size_t at = 0; at < mib << 20; at += 4096)
+        ((volatile char *)memory)[at] = 1;
+}
+
+/* Does one thing; returns how many arguments it took. */
+static int act(char **arg, int argc, char **argv)
+{
+    const char *what = arg[0], *with = arg[1] ? arg[1] : "";
+    int fd;
+#define IS(name) (!strcmp(what, name))
+    if (IS("see"))
+        return show(argc, argv), 1;
+    if (IS("exit"))
+        exit(atoi(with));
+    if (IS("kill"))
+        return kill(getpid(), atoi(with)), 2;
+    if (IS("abort"))
+        abort();
+    if (IS("stop"))
+        return raise(SIGSTOP), 1;
+    if (IS("sleep"))
+        return sleep(3600), 1;
+    if (IS("spin"))
+        for (volatile unsigned turn = 0;; turn++)
+            ;
+    if (IS("print"))
+        return puts(with), fflush(stdout), 2;
+    if (IS("touch")) {
+        if ((fd = open(with, O_WRONLY | O_CREAT | O_CLOEXEC, 0666)) < 0)
+            exit(errno);
+        return close(fd), 2;
+    }
+    if (IS("fork") || IS("daemon"))
+        return leave_child(IS("daemon")), 1;
+    if (IS("eat"))
+        return eat((size_t)atoi(with)), 2;
+    if (IS("cat"))
+        return copy(atoi(with)), 2;
+    fprintf(stderr, "witness: no such thing as \"%s\"\n", what);
+    exit(122);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        show(argc, argv);
+    for (int i = 1; i < argc;)
+        i += act(argv + i, argc, argv);
+    return 0;
+}

@@ -1,0 +1,954 @@
+/*
+ * libforkexec: what every serious Linux program writes by hand between fork and exec.
+ * Generated from the comments in src/: see tests/header_is_current.rs.
+ *
+ * Conventions
+ *
+ * Functions return 0 or a negative errno, unless they say otherwise. Results are written only on success, except the
+ * error, which is filled on failure, cleared on success, and may be NULL. Nothing is thread-local, nothing calls back.
+ *
+ * Calling a setter turns it on; there is no turning off: vary a copy of a base attr. They come in any order, copy what
+ * they are given, and check what one argument can tell; contradictions between them are found by the spawn, as
+ * FORKEXEC_STAGE_VALIDATE. A scalar that is set again is replaced, a list grows.
+ * A refused setter marks the attr: every spawn of it and of its copies fails as FORKEXEC_STAGE_VALIDATE and names the
+ * setter. So twenty setters may be written unchecked and nothing ever runs half protected.
+ *
+ * An attr that nobody changes may be spawned from many threads at once, again and again.
+ *
+ * Descriptors are borrowed numbers: neither duplicated nor closed by the library, and to be open during each spawn.
+ * All that the program was not given is closed; see forkexec_attr_map_fd.
+ *
+ * argv NULL or empty is -EINVAL. envp NULL is the caller's environ, read during the call. PATH is not searched; see
+ * forkexec_attr_set_search_path. ENOEXEC is returned, never handed to a shell.
+ *
+ * Ids without forkexec_attr_set_groups drop all supplementary groups. Signals: mask and ignored ones pass to the
+ * program, handlers do not.
+ *
+ * index in an error is the place, from 0, among the accepted calls of the list that its stage names; a replaced entry
+ * keeps its place; -1: none.
+ *
+ * wait, signal, kill_tree and the readers of a child may run concurrently; release in one thread; close alone and last.
+ *
+ * Signal sets have bit signo-1. (uid_t)-1 and (gid_t)-1 are -EINVAL. Durations name their unit.
+ */
+
+
+#ifndef FORKEXEC_H
+#define FORKEXEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define FORKEXEC_MUST_USE __attribute__((warn_unused_result))
+#else
+#define FORKEXEC_MUST_USE
+#endif
+
+// The cgroup namespace. Equal to CLONE_NEWCGROUP, as the following are to theirs; namespaces(7).
+#define FORKEXEC_NS_CGROUP 33554432
+
+// Host name and NIS domain name.
+#define FORKEXEC_NS_UTS 67108864
+
+// System V IPC and POSIX message queues.
+#define FORKEXEC_NS_IPC 134217728
+
+// User and group ids, and capabilities.
+#define FORKEXEC_NS_USER 268435456
+
+// Process ids.
+#define FORKEXEC_NS_PID 536870912
+
+// Network devices, stacks and ports.
+#define FORKEXEC_NS_NET 1073741824
+
+// Mount points. The kernel's own name for it is CLONE_NEWNS.
+#define FORKEXEC_NS_MOUNT 131072
+
+// The boot and monotonic clocks.
+#define FORKEXEC_NS_TIME 128
+
+// forkexec_attr_set_rlimit: leave this half of the limit as it is.
+#define FORKEXEC_RLIMIT_KEEP 18446744073709551614ull
+
+// forkexec_attr_set_capabilities: the permitted set; capabilities(7).
+#define FORKEXEC_CAP_PERMITTED 1
+
+// The effective set.
+#define FORKEXEC_CAP_EFFECTIVE 2
+
+// The inheritable set.
+#define FORKEXEC_CAP_INHERITABLE 4
+
+// The bounding set.
+#define FORKEXEC_CAP_BOUNDING 8
+
+// forkexec_attr_set_parent_death_signal: when the thread that made the child ends, as the kernel does it.
+#define FORKEXEC_DEATH_OF_THREAD 1
+
+// When the process that made the child ends.
+#define FORKEXEC_DEATH_OF_PROCESS 2
+
+// forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED. The default.
+#define FORKEXEC_MEMORY_AUTO 0
+
+// The library's own small program, which then becomes the program.
+#define FORKEXEC_MEMORY_FRESH 1
+
+// A copy of the caller's memory, as fork(2) makes it; slow where the caller is large.
+#define FORKEXEC_MEMORY_COPIED 2
+
+// A timeout in nanoseconds that never ends.
+#define FORKEXEC_FOREVER -1
+
+// forkexec_wait: leave the child to be waited for again.
+#define FORKEXEC_WAIT_NOREAP 1
+
+// forkexec_wait: status.wait_status, exit_code, signal and core_dumped are filled.
+#define FORKEXEC_STATUS_EXIT 1
+
+// status.ran is filled.
+#define FORKEXEC_STATUS_RAN 2
+
+// The times, faults, blocks, switches and max_rss are filled.
+#define FORKEXEC_STATUS_USAGE 4
+
+// status.memory_peak_bytes is filled.
+#define FORKEXEC_STATUS_MEMORY_PEAK 8
+
+// status.ran: the child ended before it was the program.
+#define FORKEXEC_RAN_NO 0
+
+// The child ended as the program.
+#define FORKEXEC_RAN_YES 1
+
+// A signal ended the child when it was about to become the program, or had just become it.
+#define FORKEXEC_RAN_UNKNOWN 2
+
+// forkexec_probe: clone3(2).
+#define FORKEXEC_PROBE_CLONE3 1
+
+// close_range(2).
+#define FORKEXEC_PROBE_CLOSE_RANGE 2
+
+// pidfd_open(2).
+#define FORKEXEC_PROBE_PIDFD 3
+
+// Children can share the caller's memory.
+#define FORKEXEC_PROBE_SHARED_MEMORY 4
+
+// The built-in image can be executed: FORKEXEC_MEMORY_FRESH.
+#define FORKEXEC_PROBE_IMAGE 5
+
+// User namespaces with the caller's own ids mapped.
+#define FORKEXEC_PROBE_USER_NAMESPACE 6
+
+// Children can be born in a cgroup.
+#define FORKEXEC_PROBE_BIRTH_IN_CGROUP 7
+
+// Time namespaces.
+#define FORKEXEC_PROBE_TIME_NAMESPACE 8
+
+// The major version of this header; it changes only with the soname.
+#define FORKEXEC_VERSION_MAJOR 1
+
+// The minor version: it grows when functions or stages are added.
+#define FORKEXEC_VERSION_MINOR 0
+
+// The patch version.
+#define FORKEXEC_VERSION_PATCH 0
+
+// The version of this header as one number that grows: major * 65536 + minor * 256 + patch.
+#define FORKEXEC_VERSION_NUMBER 65536
+
+// A step of a spawn: the stage of a forkexec_error names the one that failed. A number below 100 is a step of the caller's
+// side. Numbers ascend in the order in which the steps are taken; later versions add numbers and never change one.
+enum forkexec_stage {
+    // No stage: there was no failure, or it is not about a step.
+    FORKEXEC_STAGE_NONE = 0,
+    // The request is checked: values that contradict each other, refused setters, fds that are not open.
+    FORKEXEC_STAGE_VALIDATE = 10,
+    // What the request names is looked up: limits, capabilities, cgroup. getrlimit(2), capget(2), statfs(2).
+    FORKEXEC_STAGE_RESOLVE = 20,
+    // Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
+    FORKEXEC_STAGE_MEMORY = 30,
+    // The close-on-exec descriptors between caller and child. pipe(2), eventfd(2), pidfd_open(2).
+    FORKEXEC_STAGE_PIPE = 40,
+    // The child is made. clone(2).
+    FORKEXEC_STAGE_CLONE = 50,
+    // The waiting child is put in its cgroup, unless it was born there. cgroups(7).
+    FORKEXEC_STAGE_CGROUP = 60,
+    // The waiting child's user and group ids are mapped. user_namespaces(7).
+    FORKEXEC_STAGE_ID_MAP = 70,
+    // The child died, or was killed, while it was being set up and before it could say where.
+    FORKEXEC_STAGE_CHILD = 90,
+    // A file descriptor table of its own: before this nothing may touch a descriptor. close_range(2).
+    FORKEXEC_STAGE_FD_TABLE = 100,
+    // Every descriptor that the plan does not need is closed, so that no child holds another's ends. close_range(2).
+    FORKEXEC_STAGE_FD_UNNEEDED = 110,
+    // Capabilities are made to survive the change of image. capabilities(7).
+    FORKEXEC_STAGE_CARRY = 115,
+    // The child becomes the library's own small program and leaves the caller's memory. execveat(2).
+    FORKEXEC_STAGE_IMAGE = 120,
+    // The descriptors that had to survive the change of image close on exec again. F_SETFD(2const).
+    FORKEXEC_STAGE_FD_FLAGS = 125,
+    // Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
+    FORKEXEC_STAGE_OOM_SCORE = 130,
+    // The capability sets are put back to what they were before the change of image. capabilities(7).
+    FORKEXEC_STAGE_CREDENTIALS = 200,
+    // The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
+    FORKEXEC_STAGE_WAIT = 210,
+    // From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
+    FORKEXEC_STAGE_NONDUMPABLE = 220,
+    // The namespaces that are entered rather than born in. unshare(2).
+    FORKEXEC_STAGE_UNSHARE = 250,
+    // The cgroup namespace; after the cgroup was entered, so that its root is that cgroup. cgroup_namespaces(7).
+    FORKEXEC_STAGE_CGROUP_NAMESPACE = 260,
+    // The controlling terminal is given up. TIOCNOTTY(2const).
+    FORKEXEC_STAGE_DETACH_TERMINAL = 300,
+    // A new session. setsid(2).
+    FORKEXEC_STAGE_SESSION = 310,
+    // The process group. setpgid(2).
+    FORKEXEC_STAGE_PROCESS_GROUP = 320,
+    // The controlling terminal; needs the session. TIOCSCTTY(2const).
+    FORKEXEC_STAGE_CONTROLLING_TERMINAL = 330,
+    // The foreground process group; needs the group, and the terminal: before it this is ENOTTY. tcsetpgrp(3).
+    FORKEXEC_STAGE_FOREGROUND = 340,
+    // The host name; in the new namespace. sethostname(2).
+    FORKEXEC_STAGE_HOSTNAME = 410,
+    // The NIS domain name; in the new namespace. setdomainname(2).
+    FORKEXEC_STAGE_DOMAINNAME = 420,
+    // The loopback interface is brought up; in the new namespace. netdevice(7).
+    FORKEXEC_STAGE_LOOPBACK = 430,
+    // Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
+    FORKEXEC_STAGE_PROPAGATION = 440,
+    // The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
+    FORKEXEC_STAGE_CHROOT = 490,
+    // Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
+    FORKEXEC_STAGE_RLIMIT = 500,
+    // The processors to run on. sched_setaffinity(2).
+    FORKEXEC_STAGE_AFFINITY = 510,
+    // The nice value. setpriority(2).
+    FORKEXEC_STAGE_NICE = 520,
+    // The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
+    FORKEXEC_STAGE_SCHEDULER = 530,
+    // The I/O priority. ioprio_set(2).
+    FORKEXEC_STAGE_IO_PRIORITY = 540,
+    // The slack of timers. PR_SET_TIMERSLACK(2const).
+    FORKEXEC_STAGE_TIMER_SLACK = 550,
+    // The execution domain and its flags. personality(2).
+    FORKEXEC_STAGE_PERSONALITY = 560,
+    // The file mode creation mask; after everything that creates. umask(2).
+    FORKEXEC_STAGE_UMASK = 570,
+    // A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
+    FORKEXEC_STAGE_HOLD = 580,
+    // The namespaces that were asked for late, after the caller had its turn. unshare(2).
+    FORKEXEC_STAGE_LATE_NAMESPACES = 590,
+    // The bounding set; while CAP_SETPCAP is still there. capabilities(7).
+    FORKEXEC_STAGE_BOUNDING = 610,
+    // Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
+    FORKEXEC_STAGE_KEEP_CAPS = 620,
+    // The supplementary groups; before the ids that would forbid it. setgroups(2).
+    FORKEXEC_STAGE_GROUPS = 640,
+    // The group id; before the user id that would forbid it. setresgid(2).
+    FORKEXEC_STAGE_GID = 645,
+    // The user id. setresuid(2).
+    FORKEXEC_STAGE_UID = 650,
+    // The kept capabilities take effect again: the change of uid cleared them. capset(2).
+    FORKEXEC_STAGE_EFFECTIVE = 655,
+    // The securebits; before the last use of CAP_SETPCAP goes. PR_SET_SECUREBITS(2const).
+    FORKEXEC_STAGE_SECUREBITS = 660,
+    // The ambient set; needs the sets it is raised from. PR_CAP_AMBIENT(2const).
+    FORKEXEC_STAGE_AMBIENT = 670,
+    // The final permitted, effective and inheritable sets; nothing after this needs a privilege. capset(2).
+    FORKEXEC_STAGE_CAPABILITIES = 680,
+    // The working directory; with the new ids, so that it is entered with the program's rights. chdir(2).
+    FORKEXEC_STAGE_CWD = 690,
+    // The working directory lies inside the root. getcwd(2).
+    FORKEXEC_STAGE_CWD_CHECK = 695,
+    // The library's own descriptors move out of the way of those that the caller asked for. F_DUPFD_CLOEXEC(2const).
+    FORKEXEC_STAGE_FD_INTERNAL = 700,
+    // The mapped descriptors move to their numbers, all at once. dup(2).
+    FORKEXEC_STAGE_FD_MAP = 710,
+    // The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
+    FORKEXEC_STAGE_FD_ACTION = 720,
+    // The signal for the parent's death, and whether it happened meanwhile; after the ids, which clear it. PR_SET_PDEATHSIG(2const).
+    FORKEXEC_STAGE_PARENT_DEATH = 740,
+    // No new privileges. PR_SET_NO_NEW_PRIVS(2const).
+    FORKEXEC_STAGE_NO_NEW_PRIVS = 750,
+    // What was only needed until here is closed, for real: exec wakes the caller before close-on-exec closes. close(2).
+    FORKEXEC_STAGE_FD_CLOSE = 760,
+    // The limit on descriptors; after the last descriptor moved. prlimit(2).
+    FORKEXEC_STAGE_NOFILE = 770,
+    // The child is traced by the thread that started it. ptrace(2).
+    FORKEXEC_STAGE_TRACE = 780,
+    // The child stops itself. signal(7).
+    FORKEXEC_STAGE_STOP = 785,
+    // Signal dispositions. sigaction(2).
+    FORKEXEC_STAGE_SIGNAL_ACTIONS = 790,
+    // The signal mask; last, since pending signals arrive here. sigprocmask(2).
+    FORKEXEC_STAGE_SIGNAL_MASK = 795,
+    // The program. execve(2).
+    FORKEXEC_STAGE_EXEC = 799,
+};
+
+// What is asked of a spawn: where the program starts, with which descriptors, limits, ids, namespaces. It owns copies
+// of all that it was given. One thread at a time may change it; as long as nobody does, many threads may spawn from it
+// at once, again and again.
+struct forkexec_attr;
+
+// A child that was spawned, started or made to hold. It belongs to the process that made it: in another, such as a
+// fork of it, every call but forkexec_close is -ESRCH.
+struct forkexec_child;
+
+// Why a spawn failed. 256 bytes for ever, without padding. Filled on failure, cleared on success; every function that
+// takes a pointer to one also takes NULL.
+struct forkexec_error {
+    // The step that failed, an enum forkexec_stage; 0: none.
+    uint32_t stage;
+    // The errno, positive; 0: none.
+    int32_t code;
+    // Which item of the list that the stage is about, counted from 0; -1: none.
+    int32_t index;
+    // The child that failed, if there was one: already reaped, unless the caller's own wait took it; else 0.
+    int32_t pid;
+    // The signal that killed the child before it was the program (code is then ECANCELED); else 0.
+    int32_t signal;
+    // Zero.
+    uint32_t reserved[3];
+    // The whole sentence, NUL-terminated: "fd action 3 (/dev/tty): No such device or address".
+    char message[224];
+};
+
+// How a child ended and what it used. It grows at its end only; forkexec_wait is told its size. Without padding.
+struct forkexec_status {
+    // Which fields are filled: FORKEXEC_STATUS_ bits; the others are 0.
+    uint32_t valid;
+    // As waitpid(2) has it.
+    int32_t wait_status;
+    // The exit code; -1 when a signal ended the child.
+    int32_t exit_code;
+    // The signal that ended the child; 0 when it exited.
+    int32_t signal;
+    // 1 when it left a core.
+    uint32_t core_dumped;
+    // FORKEXEC_RAN_YES, _NO or _UNKNOWN.
+    uint32_t ran;
+    // Processor time in nanoseconds, of the child and what it waited for.
+    uint64_t user_ns;
+    // As above, in the kernel.
+    uint64_t system_ns;
+    // The peak of resident memory of the largest process among the child and what it waited for, in bytes. The kernel
+    // never shows less here than the caller had when it made the child:
+    uint64_t max_rss_bytes;
+    // the caller's own peak. Only a larger max_rss_bytes is the program's.
+    uint64_t max_rss_floor_bytes;
+    // The peak of the cgroup's memory, of all that ever ran in it, where there is a cgroup and it counts memory.
+    uint64_t memory_peak_bytes;
+    // Page faults served without reading.
+    uint64_t minor_faults;
+    // Page faults that had to read.
+    uint64_t major_faults;
+    // Blocks read.
+    uint64_t block_reads;
+    // Blocks written.
+    uint64_t block_writes;
+    // Context switches because the child waited.
+    uint64_t voluntary_switches;
+    // Context switches because its time was up.
+    uint64_t involuntary_switches;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The short name of a stage, for example "fd map"; "none" for 0, "unknown" for a number that is not a stage of this
+// version. Static, never NULL, not to be freed.
+const char *forkexec_stage_name(uint32_t stage);
+
+// The version of the library that is loaded, for example "1.0.0". Static, not to be freed.
+const char *forkexec_version(void);
+
+// The version of the library that is loaded as a number like FORKEXEC_VERSION_NUMBER.
+uint32_t forkexec_version_number(void);
+
+// Makes an attr in which nothing is set: the program then inherits what exec(2) lets it inherit, and of descriptors
+// 0 to 2 only. Returns NULL when memory is short. To be freed with forkexec_attr_free.
+FORKEXEC_MUST_USE struct forkexec_attr *forkexec_attr_new(void);
+
+// Makes a copy of attr, the mark of a refused setter included; the two are independent. Returns NULL when attr is NULL
+// or memory is short. To be freed with forkexec_attr_free.
+FORKEXEC_MUST_USE struct forkexec_attr *forkexec_attr_copy(const struct forkexec_attr *attr);
+
+// Frees attr; NULL is fine. Children that were started from it are not affected.
+void forkexec_attr_free(struct forkexec_attr *attr);
+
+// Runs the program that fd refers to; the path given to the spawn may then be NULL and is not looked at. fd is the
+// caller's number, borrowed: it must be open, for reading or with O_PATH, during each spawn. It does not reach the
+// program. A script cannot be run this way: its interpreter would find the descriptor closed (ENOENT). The last call
+// wins. execveat(2).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open) or FORKEXEC_STAGE_EXEC; index -1.
+int forkexec_attr_set_exec_fd(struct forkexec_attr *attr, int32_t fd);
+
+// Searches a program whose path has no slash in the directories of dirs, separated by colons; NULL means
+// "/bin:/usr/bin". An empty item is the program's working directory. Without this call nothing is searched, and PATH
+// is never read. Every candidate is tried in turn; of the errors the first that is neither ENOENT nor ENOTDIR is the
+// answer, else the last. dirs is copied; the last call wins. execvp(3).
+// Returns 0; -EINVAL: attr is NULL, dirs is empty; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_EXEC; index is the place in dirs of the directory whose error it is.
+int forkexec_attr_set_search_path(struct forkexec_attr *attr, const char *dirs);
+
+// Starts the program in the directory path. It is entered with the program's ids and inside its root, after
+// set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
+// call of this and of set_cwd_fd wins. chdir(2).
+// Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2); index -1.
+int forkexec_attr_set_cwd(struct forkexec_attr *attr, const char *path);
+
+// Starts the program in the directory that fd refers to. fd is the caller's number, borrowed: it must be open during
+// each spawn. The last call of this and of set_cwd wins. fchdir(2).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot
+// as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, and would be a way out of it); index -1.
+int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr, int32_t fd);
+
+// Tries the exec again for that many milliseconds while the file is open for writing somewhere (ETXTBSY), as a program
+// is that was written just now while another thread forked. 0, the default, does not try again. The last call wins.
+// execve(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_EXEC (ETXTBSY: still busy after that time); index -1.
+int forkexec_attr_set_busy_retry(struct forkexec_attr *attr, uint32_t milliseconds);
+
+// Adds the variable name to the program's environment, in place of one of that name, with the program's process id, as
+// it sees it itself, as its decimal value: LISTEN_PID for socket activation. name is copied; the last call wins.
+// sd_listen_fds(3).
+// Returns 0; -EINVAL: attr or name is NULL, name is empty or has a '='; -ENOMEM.
+int forkexec_attr_set_pid_variable(struct forkexec_attr *attr, const char *name);
+
+// Makes the program a tracee of the thread that calls forkexec_start: it stops with SIGTRAP at the exec, before its
+// first instruction. That thread has to live and to wait for it. Only for forkexec_start and forkexec_release:
+// forkexec_spawn and forkexec_hold refuse it. ptrace(2), PTRACE_TRACEME.
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (not held) or FORKEXEC_STAGE_TRACE (EPERM: already traced, or a security
+// module); index -1.
+int forkexec_attr_set_ptrace(struct forkexec_attr *attr);
+
+// Makes the child stop itself with SIGSTOP right before the signal mask and the exec, so that a tracer may attach or a
+// debugger look; SIGCONT lets it go on. Only for forkexec_start and forkexec_release: forkexec_spawn and forkexec_hold
+// refuse it. As process 1 of a new pid namespace it is refused too: the kernel ignores a stop that such a process
+// sends itself. signal(7).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (not held, or pid 1) or FORKEXEC_STAGE_STOP; index -1.
+int forkexec_attr_set_stop(struct forkexec_attr *attr);
+
+// Chooses whose memory the child runs in until the exec: FORKEXEC_MEMORY_AUTO (the default), FORKEXEC_MEMORY_FRESH or
+// FORKEXEC_MEMORY_COPIED. AUTO shares the caller's only where nobody gains access to the caller by it; sharing cannot
+// be forced. What the program sees is the same in all modes. The last call wins. clone(2).
+// Returns 0; -EINVAL: attr is NULL, mode is none of the three.
+// Fails later as FORKEXEC_STAGE_MEMORY (ENOMEM), or as FORKEXEC_STAGE_IMAGE where FRESH was demanded and the system
+// forbids it; index -1.
+int forkexec_attr_set_memory_mode(struct forkexec_attr *attr, uint32_t mode);
+
+// Gives the program the caller's descriptor source under the number target. All entries act at once, as if on copies,
+// so that any exchange of numbers works: map_fd(attr, 3, 4) and map_fd(attr, 4, 3). One source may have many targets.
+// The target is not close-on-exec. source is borrowed: it must be open during each spawn, and is neither closed nor
+// changed in the caller. A high source number makes a spawn slower where the caller has thousands of descriptors open.
+// After the entries come the actions (open_fd, dup_fd, close_fd, close_fds_from, enter_directory, enter_directory_fd),
+// in call order and on the program's numbers. Then everything else is closed. What the program has in the end: 0 to 2
+// unless they are close-on-exec, the targets of entries and actions, and what inherit_fds adds.
+// Repeated calls add entries; one for the same target replaces the earlier and keeps its index. dup(2).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: source or target is negative; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: source is not open) or FORKEXEC_STAGE_FD_MAP (EBADF: target is above
+// the limit, RLIMIT_NOFILE); index is the place among the map_fd entries.
+int forkexec_attr_map_fd(struct forkexec_attr *attr, int32_t source, int32_t target);
+
+// Keeps every descriptor of the caller that is not close-on-exec, under its number, instead of closing all that was
+// not asked for. Makes a spawn slower where the caller has thousands of descriptors open. execve(2).
+// Returns 0; -EINVAL: attr is NULL.
+int forkexec_attr_inherit_fds(struct forkexec_attr *attr);
+
+// Action: opens path as descriptor target, closing what was there before. flags and mode are those of open(2), the
+// mode's umask the program's; with O_CLOEXEC the descriptor is there for the following actions and closed by the exec.
+// It is opened with the program's ids, inside its root; a relative path starts at its working directory, as the
+// actions before this one left it. path is copied; repeated calls add actions. open(2).
+// Returns 0; -EINVAL: attr or path is NULL, path is empty, mode is above 07777; -EBADF: target is negative;
+// -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_FD_ACTION with the errno of open(2); index is the place among all actions.
+int forkexec_attr_open_fd(struct forkexec_attr *attr, int32_t target, const char *path, int32_t flags, uint32_t mode);
+
+// Action: makes target a copy of source, both the program's numbers, closing what was there before. The target is not
+// close-on-exec; with source equal to target only that flag is taken away. Repeated calls add actions. dup(2).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: source or target is negative; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: source is not open for the program, or target is above
+// RLIMIT_NOFILE); index is the place among all actions.
+int forkexec_attr_dup_fd(struct forkexec_attr *attr, int32_t source, int32_t target);
+
+// Action: closes fd, the program's number; that it is not open is no error. This is how the program starts without one
+// of 0 to 2. Repeated calls add actions. close(2).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_FD_ACTION; index is the place among all actions.
+int forkexec_attr_close_fd(struct forkexec_attr *attr, int32_t fd);
+
+// Action: closes fd and every number above it, those of earlier entries and actions included. Repeated calls add
+// actions. close_range(2).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_FD_ACTION; index is the place among all actions.
+int forkexec_attr_close_fds_from(struct forkexec_attr *attr, int32_t fd);
+
+// Action: changes the working directory to path, for the following actions and for the program. With the program's
+// ids, inside its root. path is copied; repeated calls add actions. chdir(2).
+// Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_FD_ACTION with the errno of chdir(2); index is the place among all actions.
+int forkexec_attr_enter_directory(struct forkexec_attr *attr, const char *path);
+
+// Action: changes the working directory to the one that fd refers to, for the following actions and for the program;
+// fd is the program's number, of an entry or an earlier action. Repeated calls add actions. fchdir(2).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: not open for the program; ENOTDIR); index is the place among all
+// actions.
+int forkexec_attr_enter_directory_fd(struct forkexec_attr *attr, int32_t fd);
+
+// Makes the program the leader of a new session and of a new process group, without a controlling terminal.
+// Contradicts set_process_group: a session leader cannot change its group. setsid(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (a contradiction) or FORKEXEC_STAGE_SESSION; index -1.
+int forkexec_attr_set_session(struct forkexec_attr *attr);
+
+// Puts the program in the process group pgid, which must be one of the caller's session; 0 means a new group of its
+// own. The last call wins. setpgid(2).
+// Returns 0; -EINVAL: attr is NULL, pgid is negative.
+// Fails later as FORKEXEC_STAGE_VALIDATE (with set_session) or FORKEXEC_STAGE_PROCESS_GROUP (EPERM: no such group in
+// this session); index -1.
+int forkexec_attr_set_process_group(struct forkexec_attr *attr, int32_t pgid);
+
+// Makes the terminal tty the controlling terminal of the new session, taking it from another session where the caller
+// has the privilege to (CAP_SYS_ADMIN). Needs set_session. tty is the caller's number, borrowed: it must be open
+// during each spawn. It does not reach the program by this; map_fd does that. The last call wins. TIOCSCTTY(2const).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: tty is negative.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without set_session; EBADF: not open) or FORKEXEC_STAGE_CONTROLLING_TERMINAL
+// (ENOTTY: not a terminal; EPERM: it belongs to another session); index -1.
+int forkexec_attr_set_controlling_terminal(struct forkexec_attr *attr, int32_t tty);
+
+// Makes the program's process group the foreground group of the terminal tty, which must be the program's controlling
+// terminal: the caller's, or with set_session the one of set_controlling_terminal. Without set_session and
+// set_process_group the program gets a group of its own. No SIGTTOU is sent for it. tty is the caller's number,
+// borrowed: it must be open during each spawn. The last call wins. tcsetpgrp(3).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: tty is negative.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_PROCESS_GROUP or FORKEXEC_STAGE_FOREGROUND
+// (ENOTTY: not the controlling terminal); index -1.
+int forkexec_attr_set_foreground(struct forkexec_attr *attr, int32_t tty);
+
+// Gives up the controlling terminal while staying in the caller's session. set_session does as much and more.
+// TIOCNOTTY(2const).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_DETACH_TERMINAL (ENOTTY: there is none); index -1.
+int forkexec_attr_detach_terminal(struct forkexec_attr *attr);
+
+// Starts the program with exactly the signals of set blocked; without this call, with those that the calling thread
+// has blocked. Bit signo-1 stands for a signal; SIGKILL and SIGSTOP are never blocked. A signal that is pending for
+// the child when the mask opens acts on it before the exec. The last call wins. sigprocmask(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_SIGNAL_MASK; index -1.
+int forkexec_attr_set_signal_mask(struct forkexec_attr *attr, uint64_t set);
+
+// Starts the program with the default action for the signals of set, also where the caller ignores them. Signals with
+// a handler get the default action anyway; without this call ignored ones stay ignored. Bit signo-1 stands for a
+// signal; all bits may be set. Repeated calls add signals. A signal in both this and set_signal_ignore is a
+// contradiction. sigaction(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (a contradiction) or FORKEXEC_STAGE_SIGNAL_ACTIONS; index is the signal's
+// number.
+int forkexec_attr_set_signal_default(struct forkexec_attr *attr, uint64_t set);
+
+// Starts the program with the signals of set ignored. Bit signo-1 stands for a signal. Repeated calls add signals.
+// sigaction(2).
+// Returns 0; -EINVAL: attr is NULL, set has SIGKILL or SIGSTOP, which cannot be ignored.
+// Fails later as FORKEXEC_STAGE_VALIDATE (also in set_signal_default) or FORKEXEC_STAGE_SIGNAL_ACTIONS; index is the
+// signal's number.
+int forkexec_attr_set_signal_ignore(struct forkexec_attr *attr, uint64_t set);
+
+// Sends the program the signal sig when its parent dies: with whose FORKEXEC_DEATH_OF_THREAD when the thread ends that
+// called the spawn, which is what the kernel offers and what surprises callers with worker threads; with
+// FORKEXEC_DEATH_OF_PROCESS when the process ends, for which the library keeps a sleeping thread as long as the child
+// lives. Set after the ids, which would clear it; a death in the meantime is noticed. Executing a file that is
+// set-user-id, set-group-id or has capabilities clears it. The last call wins. PR_SET_PDEATHSIG(2const).
+// Returns 0; -EINVAL: attr is NULL, sig is not 1 to 64, whose is neither of the two.
+// Fails later as FORKEXEC_STAGE_MEMORY (EAGAIN: no thread could be made) or FORKEXEC_STAGE_PARENT_DEATH (ESRCH: the
+// parent died while the child was set up); index -1.
+int forkexec_attr_set_parent_death_signal(struct forkexec_attr *attr, int32_t sig, uint32_t whose);
+
+// Limits a resource, 0 to 15: RLIMIT_CPU is 0, RLIMIT_NOFILE 7. UINT64_MAX is no limit; FORKEXEC_RLIMIT_KEEP in either
+// half leaves that half as the caller has it at the spawn. Raising a hard limit needs CAP_SYS_RESOURCE; with a new
+// user namespace, where the child could not, the caller's side raises it. Limits of memory that are too low for the
+// exec itself kill the child with SIGSEGV where the kernel cannot turn back. Repeated calls add entries; one for the
+// same resource replaces the earlier and keeps its index. prlimit(2).
+// Returns 0; -EINVAL: attr is NULL, resource is above 15, soft is above hard and both are given; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_RESOLVE (EINVAL: soft is above hard once the kept half is known),
+// FORKEXEC_STAGE_RLIMIT, or FORKEXEC_STAGE_NOFILE for RLIMIT_NOFILE (EPERM: a hard limit raised without the right to,
+// or RLIMIT_NOFILE above /proc/sys/fs/nr_open); index is the place among the set_rlimit entries.
+int forkexec_attr_set_rlimit(struct forkexec_attr *attr, uint32_t resource, uint64_t soft, uint64_t hard);
+
+// Sets the nice value, -20 to 19. One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new user namespace
+// the caller's side sets it. The last call wins. setpriority(2).
+// Returns 0; -EINVAL: attr is NULL, nice is not -20 to 19.
+// Fails later as FORKEXEC_STAGE_NICE (EACCES: no right to lower it), unless allowed; index -1.
+int forkexec_attr_set_nice(struct forkexec_attr *attr, int32_t nice);
+
+// Runs the program only on the n processors of cpus, counted from 0. Those that the system does not have are left out,
+// as the kernel does it. cpus is copied; the last call wins. sched_setaffinity(2).
+// Returns 0; -EINVAL: attr or cpus is NULL, n is 0 or above 8192, a number is above 8191; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_AFFINITY (EINVAL: none of them is usable), unless allowed; index -1.
+int forkexec_attr_set_affinity(struct forkexec_attr *attr, const uint32_t *cpus, size_t n);
+
+// Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
+// SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new user namespace the caller's
+// side sets them. The last call wins. sched_setscheduler(2).
+// Returns 0; -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
+// Fails later as FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it); index -1.
+int forkexec_attr_set_scheduler(struct forkexec_attr *attr, int32_t policy, int32_t priority);
+
+// Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
+// to 7; 0 for class 0. The last call wins. ioprio_set(2).
+// Returns 0; -EINVAL: attr is NULL, io_class is above 3, level is above 7, io_class is 0 and level is not.
+// Fails later as FORKEXEC_STAGE_IO_PRIORITY (EPERM: real-time without CAP_SYS_NICE or CAP_SYS_ADMIN), unless allowed;
+// index -1.
+int forkexec_attr_set_io_priority(struct forkexec_attr *attr, uint32_t io_class, uint32_t level);
+
+// Sets the file mode creation mask, for the program and for what open_fd creates. Without this call it is the
+// caller's. The last call wins. umask(2).
+// Returns 0; -EINVAL: attr is NULL, mask is above 0777.
+int forkexec_attr_set_umask(struct forkexec_attr *attr, uint32_t mask);
+
+// Sets the execution domain and its flags, for example ADDR_NO_RANDOMIZE, 0x0040000. The last call wins.
+// personality(2).
+// Returns 0; -EINVAL: attr is NULL, persona is 0xffffffff, which would only ask.
+// Fails later as FORKEXEC_STAGE_PERSONALITY; index -1.
+int forkexec_attr_set_personality(struct forkexec_attr *attr, uint32_t persona);
+
+// Sets how readily the out-of-memory killer takes the program: -1000 (never) to 1000 (first). One below the lowest
+// that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace the caller's side
+// sets it. The last call wins. proc_pid_oom_score_adj(5).
+// Returns 0; -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
+// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it; ENOENT: no /proc), unless allowed; index -1.
+int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustment);
+
+// Sets by how many nanoseconds the kernel may delay the program's timers in order to group them; 0 means the default,
+// which is the calling thread's own. The last call wins. PR_SET_TIMERSLACK(2const).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_TIMER_SLACK, unless allowed; index -1.
+int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanoseconds);
+
+// Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
+// CLONE_INTO_CGROUP) where the kernel can, so that nothing it does is counted elsewhere; else, and with v1 always, the
+// waiting child is moved there by writing cgroup.procs. A frozen cgroup is refused (EBUSY): the spawn would never
+// return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during each spawn. The
+// last call wins. cgroups(7).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
+// cgroup directory), FORKEXEC_STAGE_CLONE or FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has
+// controllers enabled for its children; EOPNOTSUPP: it is threaded; EAGAIN: its pids.max is reached); index -1.
+int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr, int32_t fd);
+
+// Gives the program the soft limit on descriptors (RLIMIT_NOFILE) that the process had when the library was loaded:
+// for callers whose runtime raises its own, as Go's does. An entry of set_rlimit for RLIMIT_NOFILE goes before it.
+// getrlimit(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_NOFILE; index -1.
+int forkexec_attr_restore_nofile(struct forkexec_attr *attr);
+
+// Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
+// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME and
+// FORKEXEC_STAGE_LOOPBACK: none of them protects anything. Without this call every failure is the spawn's. Repeated
+// calls add stages.
+// Returns 0; -EINVAL: attr is NULL, another stage; -ENOMEM.
+int forkexec_attr_allow_failure(struct forkexec_attr *attr, uint32_t stage);
+
+// Runs the program as the user uid: real, effective and saved id. uid is one of the program's user namespace. Without
+// set_groups and keep_groups the supplementary groups are dropped; see set_groups. The last call wins. setresuid(2).
+// Returns 0; -EINVAL: attr is NULL, uid is (uid_t)-1.
+// Fails later as FORKEXEC_STAGE_UID (EPERM: no CAP_SETUID; EINVAL: not mapped in the user namespace; EAGAIN: over
+// RLIMIT_NPROC), or as FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups); index -1.
+int forkexec_attr_set_uid(struct forkexec_attr *attr, uint32_t uid);
+
+// Runs the program with the group gid: real, effective and saved id. gid is one of the program's user namespace.
+// Without set_groups and keep_groups the supplementary groups are dropped; see set_groups. The last call wins.
+// setresgid(2).
+// Returns 0; -EINVAL: attr is NULL, gid is (gid_t)-1.
+// Fails later as FORKEXEC_STAGE_GID (EPERM: no CAP_SETGID; EINVAL: not mapped in the user namespace), or as
+// FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups); index -1.
+int forkexec_attr_set_gid(struct forkexec_attr *attr, uint32_t gid);
+
+// Gives the program exactly the n supplementary groups of list; with n 0 none, and list may be NULL. Without this call
+// a program that changes its uid or gid has none either; keep_groups keeps the caller's. One exception, Go's: where
+// there is a gid map without allow_setgroups, the kernel denies setgroups, and no groups asked for means that nothing
+// is done; groups asked for then fail. list is copied; the last call wins. setgroups(2).
+// Returns 0; -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (with keep_groups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied
+// in the user namespace; EINVAL: not mapped there); index -1.
+int forkexec_attr_set_groups(struct forkexec_attr *attr, const uint32_t *list, size_t n);
+
+// Keeps the caller's supplementary groups when uid or gid change. Contradicts set_groups. credentials(7).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (with set_groups); index -1.
+int forkexec_attr_keep_groups(struct forkexec_attr *attr);
+
+// Makes each of the sets, one or more of FORKEXEC_CAP_PERMITTED, FORKEXEC_CAP_EFFECTIVE, FORKEXEC_CAP_INHERITABLE and
+// FORKEXEC_CAP_BOUNDING, exactly mask, in which bit n stands for the capability n; the other sets stay as they are.
+// These are the sets before the exec, which computes the program's own from them and from the file: a program that is
+// not run as root keeps only what is also ambient. They survive a change of uid. For each set the last call wins.
+// capabilities(7).
+// Returns 0; -EINVAL: attr is NULL, sets is 0 or has another bit.
+// Fails later as FORKEXEC_STAGE_VALIDATE (with drop_capabilities; effective or ambient not within permitted; EINVAL: a
+// capability that this kernel does not know), FORKEXEC_STAGE_BOUNDING (EPERM: no CAP_SETPCAP),
+// FORKEXEC_STAGE_KEEP_CAPS, FORKEXEC_STAGE_EFFECTIVE or FORKEXEC_STAGE_CAPABILITIES (EPERM: more than the child has);
+// index -1, for FORKEXEC_STAGE_BOUNDING the number of the capability.
+int forkexec_attr_set_capabilities(struct forkexec_attr *attr, uint32_t sets, uint64_t mask);
+
+// Empties all five sets: permitted, effective, inheritable, bounding and ambient. With the bounding set empty, a program
+// that is run as root, or whose file has capabilities, gains none by the exec. Contradicts set_capabilities and
+// set_ambient. capabilities(7).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (a contradiction), FORKEXEC_STAGE_BOUNDING (EPERM: no CAP_SETPCAP),
+// FORKEXEC_STAGE_AMBIENT or FORKEXEC_STAGE_CAPABILITIES; index -1, for FORKEXEC_STAGE_BOUNDING the number of the
+// capability.
+int forkexec_attr_drop_capabilities(struct forkexec_attr *attr);
+
+// Makes the ambient set exactly mask, in which bit n stands for the capability n: what a program that is not run as
+// root and whose file has no capabilities has after the exec. What it needs in the permitted and inheritable sets is
+// added to them where set_capabilities does not say otherwise. 0 clears an ambient set that the caller has. The last
+// call wins. PR_CAP_AMBIENT(2const).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (with drop_capabilities; not within the permitted or inheritable set that was
+// asked for; EINVAL: a capability that this kernel does not know), FORKEXEC_STAGE_KEEP_CAPS or FORKEXEC_STAGE_AMBIENT
+// (EPERM: the child does not have it, or securebits forbid it); index -1.
+int forkexec_attr_set_ambient(struct forkexec_attr *attr, uint64_t mask);
+
+// Sets the securebits to exactly bits, of the lowest eight: SECBIT_NOROOT 1, SECBIT_NO_SETUID_FIXUP 4,
+// SECBIT_KEEP_CAPS 16, SECBIT_NO_CAP_AMBIENT_RAISE 64, and for each the lock that is twice its value. They are set
+// after the change of ids. The exec clears SECBIT_KEEP_CAPS. The last call wins. PR_SET_SECUREBITS(2const).
+// Returns 0; -EINVAL: attr is NULL, another bit.
+// Fails later as FORKEXEC_STAGE_SECUREBITS (EPERM: no CAP_SETPCAP, or a lock); index -1.
+int forkexec_attr_set_securebits(struct forkexec_attr *attr, uint32_t bits);
+
+// Lets neither the program nor its descendants gain privileges by an exec: set-user-id and set-group-id bits and file
+// capabilities then do nothing. PR_SET_NO_NEW_PRIVS(2const).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_NO_NEW_PRIVS; index -1.
+int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
+
+// Runs the program in new namespaces of the types, one or more of FORKEXEC_NS_*. With FORKEXEC_NS_PID it is process 1
+// there. With FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed
+// for them, and map_uid and map_gid say which ids there are: without them all ids are the overflow id, 65534. With
+// FORKEXEC_NS_MOUNT its mounts are private; see set_mount_propagation. Repeated calls add types. clone(2), unshare(2),
+// namespaces(7).
+// Returns 0; -EINVAL: attr is NULL, types is 0 or has another bit.
+// Fails later as FORKEXEC_STAGE_VALIDATE (a type also in unshare_namespaces), FORKEXEC_STAGE_CLONE,
+// FORKEXEC_STAGE_UNSHARE or FORKEXEC_STAGE_CGROUP_NAMESPACE (EPERM: no CAP_SYS_ADMIN, or user namespaces are
+// forbidden; ENOSPC: over a limit of /proc/sys/user; EINVAL: the kernel does not have the type); index -1.
+int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
+
+// Lets the child enter new namespaces of the types by itself, once it runs, instead of being born in them.
+// FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller may put
+// it in a cgroup before; FORKEXEC_NS_PID is then for the program's own children only, the first of which is process 1
+// there: the program itself stays in the caller's. FORKEXEC_NS_USER is the same as in create_namespaces. All others
+// are entered early: before the session is set up, and before set_hostname, set_loopback and set_chroot act in them.
+// Repeated calls add types. unshare(2), namespaces(7).
+// Returns 0; -EINVAL: attr is NULL, types is 0 or has another bit.
+// Fails later as FORKEXEC_STAGE_VALIDATE (a type also in create_namespaces), FORKEXEC_STAGE_UNSHARE or
+// FORKEXEC_STAGE_LATE_NAMESPACES (as create_namespaces); index -1.
+int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr, uint32_t types);
+
+// Maps count user ids of the new user namespace, from inside on, to those from outside on of the caller's. Needs
+// FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add ranges, up
+// to 340, or what the kernel takes as the text of a map. user_namespaces(7).
+// Returns 0; -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340
+// ranges already; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER; E2BIG: the map's text is not less than a page,
+// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap); index -1.
+int forkexec_attr_map_uid(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
+
+// Maps count group ids of the new user namespace, from inside on, to those from outside on of the caller's. Needs
+// FORKEXEC_NS_USER. Without CAP_SETGID only one id can be mapped, to the caller's own. A gid map takes the right to
+// setgroups(2) away from the namespace for ever, unless allow_setgroups is called. Repeated calls add ranges, up to
+// 340, or what the kernel takes as the text of a map. user_namespaces(7).
+// Returns 0; -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340
+// ranges already; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER; E2BIG: the map's text is not less than a page,
+// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap); index -1.
+int forkexec_attr_map_gid(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
+
+// Leaves setgroups(2) allowed in the new user namespace: the library does not write "deny" before the gid map. Needs
+// map_gid, and CAP_SETGID in the caller's user namespace. user_namespaces(7).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER) or FORKEXEC_STAGE_ID_MAP (EPERM: no CAP_SETGID);
+// index -1.
+int forkexec_attr_allow_setgroups(struct forkexec_attr *attr);
+
+// Says how mounts and unmounts propagate between the new mount namespace and the caller's: one of MS_PRIVATE,
+// MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with MS_REC for the whole tree, is applied to "/"; 0 leaves it as it is,
+// which with systemd means that mounts reach the caller. Without this call it is MS_REC | MS_PRIVATE where there is a
+// new mount namespace. The last call wins. mount(2), mount_namespaces(7).
+// Returns 0; -EINVAL: attr is NULL, other flags.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_MOUNT) or FORKEXEC_STAGE_PROPAGATION (EINVAL: "/" is no
+// mount point); index -1.
+int forkexec_attr_set_mount_propagation(struct forkexec_attr *attr, uint64_t flags);
+
+// Sets the host name in the new FORKEXEC_NS_UTS, which it needs: the caller's is never changed. name is copied and has
+// at most 64 bytes; the last call wins. sethostname(2).
+// Returns 0; -EINVAL: attr or name is NULL, name has more than 64 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_UTS) or FORKEXEC_STAGE_HOSTNAME, unless allowed; index
+// -1.
+int forkexec_attr_set_hostname(struct forkexec_attr *attr, const char *name);
+
+// Sets the NIS domain name in the new FORKEXEC_NS_UTS, which it needs: the caller's is never changed. name is copied
+// and has at most 64 bytes; the last call wins. setdomainname(2).
+// Returns 0; -EINVAL: attr or name is NULL, name has more than 64 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_UTS) or FORKEXEC_STAGE_DOMAINNAME; index -1.
+int forkexec_attr_set_domainname(struct forkexec_attr *attr, const char *name);
+
+// Brings the loopback interface of the new FORKEXEC_NS_NET up, which it needs. netdevice(7).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_NET) or FORKEXEC_STAGE_LOOPBACK, unless allowed; index
+// -1.
+int forkexec_attr_set_loopback(struct forkexec_attr *attr);
+
+// Makes the directory path the program's root, and its working directory too, unless set_cwd or set_cwd_fd says
+// otherwise: nothing of the program starts outside. It is entered before the ids change, with CAP_SYS_CHROOT. The
+// program's path, set_cwd and the actions are looked up in the new root. A program with privileges can leave a chroot.
+// path is copied; the last call wins. chroot(2).
+// Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or chdir(2); index -1.
+int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
+
+// Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
+// nothing of it stays behind. execve(2).
+//
+// path is the program; it is not searched for, unless forkexec_attr_set_search_path was called. It may be NULL only
+// with forkexec_attr_set_exec_fd, and must be then. argv and envp end with NULL; envp NULL is the caller's environ,
+// which nobody may change meanwhile. All of it, and attr, may go when the call returns.
+// *child is to be closed with forkexec_close; whoever only wants the program to run may close it at once.
+//
+// Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
+// contradicts itself (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program;
+// error->signal. Otherwise the errno of the step that error->stage names. May be called from any thread at any time.
+FORKEXEC_MUST_USE
+int forkexec_spawn(const struct forkexec_attr *attr,
+                   const char *path,
+                   char *const *argv,
+                   char *const *envp,
+                   struct forkexec_child **child,
+                   struct forkexec_error *error);
+
+// The first half of forkexec_spawn: comes back when the child is held. Its namespaces, root, session and limits are set
+// up; its identity, descriptors and filters are not yet (the stages after FORKEXEC_STAGE_HOLD). It has left the caller's
+// memory and may be kept as long as the caller lives; should the caller die, it ends. forkexec_release lets it go.
+//
+// Arguments, results and errors as for forkexec_spawn; the descriptors that attr names need not be open any more when
+// this returns.
+FORKEXEC_MUST_USE
+int forkexec_start(const struct forkexec_attr *attr,
+                   const char *path,
+                   char *const *argv,
+                   char *const *envp,
+                   struct forkexec_child **child,
+                   struct forkexec_error *error);
+
+// Makes a child that only holds its namespaces, and never runs a program. It ends when it is closed, or when the caller
+// dies. namespaces(7); forkexec_child_namespace_fd gives descriptors of what it holds.
+//
+// What lies after the hold point cannot be asked of it: an attr with a program, descriptors, ids, capabilities or
+// signals is -EINVAL (FORKEXEC_STAGE_VALIDATE). Results and errors otherwise as for forkexec_spawn.
+FORKEXEC_MUST_USE
+int forkexec_hold(const struct forkexec_attr *attr,
+                  struct forkexec_child **child,
+                  struct forkexec_error *error);
+
+// Writes to fd, as text, every step that a spawn of attr would take, without taking any: one line a step, with its
+// number in enum forkexec_stage. A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or
+// FORKEXEC_STAGE_RESOLVE. The text is for people and changes between versions.
+//
+// Arguments as for forkexec_spawn. Returns 0, what a spawn would return for the stages up to FORKEXEC_STAGE_MEMORY, or
+// the negative errno of write(2), with stage 0.
+FORKEXEC_MUST_USE
+int forkexec_describe(const struct forkexec_attr *attr,
+                      const char *path,
+                      char *const *argv,
+                      char *const *envp,
+                      int32_t fd,
+                      struct forkexec_error *error);
+
+// Lets a child of forkexec_start go, and comes back when it is the program, or with the reason why it is not; then it is
+// reaped and only to be closed. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever.
+//
+// Returns 0, or the negative of error->code. -ETIMEDOUT with stage 0: it was let go and is not yet in the program; call
+// again (a child with forkexec_attr_set_stop or under a tracer needs somebody to continue it meanwhile). -EINVAL with
+// stage 0: child is NULL, was released, or was made by forkexec_spawn or forkexec_hold. -ESRCH with stage 0: the child
+// of another process. -ESRCH with FORKEXEC_STAGE_PARENT_DEATH: the death of the thread that started it was to be told,
+// and that thread is gone. Otherwise as forkexec_spawn, for the stages after FORKEXEC_STAGE_HOLD.
+FORKEXEC_MUST_USE
+int forkexec_release(struct forkexec_child *child,
+                     int64_t timeout_ns,
+                     struct forkexec_error *error);
+
+// Waits until the child has ended, and reaps it. waitid(2). timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever, 0 only
+// looks. flags: 0 or FORKEXEC_WAIT_NOREAP, which leaves it to be waited for again. status may be NULL with size 0; else
+// size is sizeof(struct forkexec_status) as the caller knows it: the first size bytes are written, what this library
+// does not know is zeroed. The first reaping is remembered and told to whoever waits later.
+//
+// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
+// yet. -EINTR: a signal handler ran; nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
+// process.
+FORKEXEC_MUST_USE
+int forkexec_wait(struct forkexec_child *child,
+                  int64_t timeout_ns,
+                  uint32_t flags,
+                  struct forkexec_status *status,
+                  size_t size);
+
+// Sends a signal to the child, and never to a process that got its pid later. pidfd_send_signal(2).
+//
+// Returns 0. -EINVAL: child is NULL, or no such signal. -ESRCH: it was reaped, or is the child of another process.
+// -EPERM: it has become somebody whom the caller may not signal.
+int forkexec_signal(struct forkexec_child *child, int32_t signal);
+
+// Kills, with SIGKILL, the child and all its descendants, by the surest way that the attr gave: a pid namespace of its
+// own dies with its first process; else all that is in its cgroup is killed (cgroup.kill, cgroups(7)); else all in its
+// session's or group's process group, which a descendant can leave.
+//
+// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these. -ESRCH: nobody is left, or the child of
+// another process. -EPERM: not allowed. -EAGAIN: in a cgroup of version 1, new ones kept appearing.
+int forkexec_kill_tree(struct forkexec_child *child);
+
+// Frees child; NULL is fine. A child that was never reported to be the program (held, or let go and not yet there) is
+// killed and reaped. One that runs is neither killed nor waited for, and its end is the caller's to wait for, by pid.
+// Alone and last: no other call may use the child at the same time.
+void forkexec_close(struct forkexec_child *child);
+
+// The pid of the child, in the caller's pid namespace; it is another's once the child was reaped. -EINVAL: child is NULL.
+int32_t forkexec_child_pid(const struct forkexec_child *child);
+
+// A pidfd of the child: borrowed, close-on-exec, valid until forkexec_close. It polls readable when the child has ended.
+// pidfd_open(2). -EINVAL: child is NULL. -ENOSYS: the kernel, before Linux 5.2, has none.
+int32_t forkexec_child_pidfd(const struct forkexec_child *child);
+
+// A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one
+// FORKEXEC_NS_ constant. -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's.
+// -EACCES: the child has become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel
+// has no such namespaces. -EMFILE, -ENFILE: too many descriptors.
+int32_t forkexec_child_namespace_fd(const struct forkexec_child *child, uint32_t type);
+
+// Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is
+// no, size bytes for a NUL-terminated sentence with reason and remedy, cut where it does not fit; NULL with size 0 for
+// none. It is emptied where the answer is yes.
+//
+// Returns 1, 0, or -EINVAL: an unknown feature, or why is NULL and size is not 0.
+int forkexec_probe(uint32_t feature, char *why, size_t size);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* FORKEXEC_H */

@@ -1,0 +1,164 @@
+//! The program: where it is found and where it starts.
+
+use super::owned::{Copied, NoMemory, Text};
+use super::{Accepted, check_fd, copy_path, invalid};
+use core::ffi::CStr;
+
+/// Where the program starts.
+#[derive(Debug)]
+pub enum Cwd {
+    Path(Text),
+    Fd(i32),
+}
+
+/// Which directories are searched for a name without a slash.
+#[derive(Debug)]
+pub enum Search {
+    Default,
+    List(Text),
+}
+
+/// Whose memory the child runs in.
+pub mod mode {
+    /// The caller's or its own, as is safe.
+    pub const AUTO: u32 = 0;
+    /// Its own: the built-in image.
+    pub const FRESH: u32 = 1;
+    /// Its own: a copy of the caller's.
+    pub const COPIED: u32 = 2;
+}
+
+#[derive(Default, Debug)]
+pub struct Exec {
+    pub fd: Option<i32>,
+    pub search: Option<Search>,
+    pub cwd: Option<Cwd>,
+    pub busy_retry_ms: u32,
+    pub pid_variable: Option<Text>,
+    /// `forkexec_attr_set_memory_mode`: a `mode` constant.
+    pub memory_mode: u32,
+    pub ptrace: bool,
+    pub stop: bool,
+}
+
+impl Exec {
+    pub fn set_exec_fd(&mut self, fd: i32) -> Accepted {
+        check_fd(fd)?;
+        self.fd = Some(fd);
+        Ok(())
+    }
+
+    /// `None` is the default list.
+    pub fn set_search_path(&mut self, dirs: Option<&CStr>) -> Accepted {
+        self.search = Some(match dirs {
+            None => Search::Default,
+            Some(dirs) if dirs.is_empty() => return invalid("a search path names a directory"),
+            Some(dirs) => Search::List(Text::new(dirs)?),
+        });
+        Ok(())
+    }
+
+    pub fn set_cwd(&mut self, path: &CStr) -> Accepted {
+        self.cwd = Some(Cwd::Path(copy_path(path)?));
+        Ok(())
+    }
+
+    pub fn set_cwd_fd(&mut self, fd: i32) -> Accepted {
+        check_fd(fd)?;
+        self.cwd = Some(Cwd::Fd(fd));
+        Ok(())
+    }
+
+    pub fn set_busy_retry(&mut self, milliseconds: u32) -> Accepted {
+        self.busy_retry_ms = milliseconds;
+        Ok(())
+    }
+
+    pub fn set_pid_variable(&mut self, name: &CStr) -> Accepted {
+        if name.is_empty() || name.to_bytes().contains(&b'=') {
+            return invalid("the name of a variable is not empty and has no '='");
+        }
+        self.pid_variable = Some(Text::new(name)?);
+        Ok(())
+    }
+
+    pub fn set_memory_mode(&mut self, mode: u32) -> Accepted {
+        if mode > mode::COPIED {
+            return invalid("the memory mode is AUTO, FRESH or COPIED");
+        }
+        self.memory_mode = mode;
+        Ok(())
+    }
+
+    pub fn set_ptrace(&mut self) -> Accepted {
+        self.ptrace = true;
+        Ok(())
+    }
+
+    pub fn set_stop(&mut self) -> Accepted {
+        self.stop = true;
+        Ok(())
+    }
+}
+
+impl Copied for Cwd {
+    fn copied(&self) -> Result<Cwd, NoMemory> {
+        Ok(match self {
+            Cwd::Path(path) => Cwd::Path(path.copied()?),
+            Cwd::Fd(fd) => Cwd::Fd(*fd),
+        })
+    }
+}
+
+impl Copied for Search {
+    fn copied(&self) -> Result<Search, NoMemory> {
+        Ok(match self {
+            Search::Default => Search::Default,
+            Search::List(dirs) => Search::List(dirs.copied()?),
+        })
+    }
+}
+
+impl Copied for Exec {
+    fn copied(&self) -> Result<Exec, NoMemory> {
+        Ok(Exec {
+            fd: self.fd,
+            search: self.search.copied()?,
+            cwd: self.cwd.copied()?,
+            busy_retry_ms: self.busy_retry_ms,
+            pid_variable: self.pid_variable.copied()?,
+            memory_mode: self.memory_mode,
+            ptrace: self.ptrace,
+            stop: self.stop,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_cwd_wins_and_a_refused_one_does_not() {
+        let mut exec = Exec::default();
+        assert!(exec.set_cwd(c"/tmp").is_ok());
+        assert!(exec.set_cwd_fd(3).is_ok());
+        assert!(exec.set_cwd(c"").is_err());
+        assert!(matches!(exec.cwd, Some(Cwd::Fd(3))));
+        assert_eq!(exec.set_cwd_fd(-100).map_err(|refused| refused.code), Err(libc::EBADF));
+    }
+
+    #[test]
+    fn names_and_modes() {
+        let mut exec = Exec::default();
+        assert!(exec.set_pid_variable(c"LISTEN_PID").is_ok());
+        assert!(exec.set_pid_variable(c"").is_err());
+        assert!(exec.set_pid_variable(c"A=B").is_err());
+        assert!(exec.set_search_path(Some(c"")).is_err());
+        assert!(exec.search.is_none());
+        assert!(exec.set_search_path(None).is_ok());
+        assert!(matches!(exec.search, Some(Search::Default)));
+        assert!(exec.set_memory_mode(3).is_err());
+        assert!(exec.set_memory_mode(mode::COPIED).is_ok());
+    }
+}

@@ -1,0 +1,81 @@
+//! User id, group id and supplementary groups.
+
+use super::owned::{self, Copied, NoMemory};
+use super::{Accepted, invalid};
+use alloc::vec::Vec;
+
+/// No user and no group: what chown(2) and setresuid(2) take for "leave it".
+const NO_ID: u32 = u32::MAX;
+
+/// The most supplementary groups that the kernel takes: NGROUPS_MAX.
+pub const MOST_GROUPS: usize = 65536;
+
+#[derive(Default, Debug)]
+pub struct Ids {
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    pub groups: Option<Vec<u32>>,
+    pub keep_groups: bool,
+}
+
+impl Ids {
+    pub fn set_uid(&mut self, uid: u32) -> Accepted {
+        if uid == NO_ID {
+            return invalid("(uid)-1 is no user");
+        }
+        self.uid = Some(uid);
+        Ok(())
+    }
+
+    pub fn set_gid(&mut self, gid: u32) -> Accepted {
+        if gid == NO_ID {
+            return invalid("(gid)-1 is no group");
+        }
+        self.gid = Some(gid);
+        Ok(())
+    }
+
+    pub fn set_groups(&mut self, groups: &[u32]) -> Accepted {
+        if groups.len() > MOST_GROUPS {
+            return invalid("more than 65536 groups");
+        }
+        if groups.contains(&NO_ID) {
+            return invalid("(gid)-1 is no group");
+        }
+        self.groups = Some(owned::list(groups)?);
+        Ok(())
+    }
+
+    pub fn keep_groups(&mut self) -> Accepted {
+        self.keep_groups = true;
+        Ok(())
+    }
+}
+
+impl Copied for Ids {
+    fn copied(&self) -> Result<Ids, NoMemory> {
+        Ok(Ids {
+            uid: self.uid,
+            gid: self.gid,
+            groups: self.groups.as_deref().map(owned::list).transpose()?,
+            keep_groups: self.keep_groups,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_groups() {
+        let mut ids = Ids::default();
+        assert!(ids.set_uid(NO_ID).is_err());
+        assert!(ids.set_gid(NO_ID).is_err());
+        assert!(ids.set_groups(&[1, NO_ID]).is_err());
+        assert!(ids.set_groups(&alloc::vec![0; MOST_GROUPS + 1]).is_err());
+        assert_eq!(ids.groups, None);
+        assert!(ids.set_groups(&[]).is_ok());
+        assert_eq!(ids.copied().expect("memory").groups, Some(Vec::new()));
+    }
+}

@@ -1,0 +1,229 @@
+//! Limits, scheduling and the cgroup.
+
+use super::owned::{self, Copied, NoMemory};
+use super::{Accepted, check_fd, invalid};
+use crate::stage::Stage;
+use alloc::vec::Vec;
+
+/// `KEEP` in either half leaves that half as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rlimit {
+    pub resource: u32,
+    pub soft: u64,
+    pub hard: u64,
+}
+
+/// Leave this half of a limit as it is.
+pub const KEEP: u64 = 0xffff_ffff_ffff_fffe;
+
+/// The number of resources: `RLIM_NLIMITS`.
+const RESOURCES: u32 = 16;
+
+/// One more than the highest processor, and the most that a list may name.
+pub const MOST_CPUS: usize = 8192;
+
+/// The stages that may be allowed to fail: none of them protects anything.
+const ALLOWABLE: [Stage; 7] = [
+    Stage::Nice,
+    Stage::IoPriority,
+    Stage::OomScore,
+    Stage::TimerSlack,
+    Stage::Affinity,
+    Stage::Hostname,
+    Stage::Loopback,
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scheduler {
+    pub policy: i32,
+    pub priority: i32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IoPriority {
+    pub class: u32,
+    pub level: u32,
+}
+
+#[derive(Default, Debug)]
+pub struct Limits {
+    pub rlimits: Vec<Rlimit>,
+    pub nice: Option<i32>,
+    pub affinity: Option<Vec<u32>>,
+    pub scheduler: Option<Scheduler>,
+    pub io_priority: Option<IoPriority>,
+    pub umask: Option<u32>,
+    pub personality: Option<u32>,
+    pub oom_score_adj: Option<i32>,
+    pub timer_slack_ns: Option<u64>,
+    pub cgroup_fd: Option<i32>,
+    pub restore_nofile: bool,
+    /// Stages whose failure is not the spawn's.
+    pub allowed_failures: Vec<u32>,
+}
+
+impl Limits {
+    /// A second limit for a resource takes the place of the first.
+    pub fn set_rlimit(&mut self, resource: u32, soft: u64, hard: u64) -> Accepted {
+        if resource >= RESOURCES {
+            return invalid("a resource is 0 to 15");
+        }
+        if soft != KEEP && hard != KEEP && soft > hard {
+            return invalid("the soft limit is above the hard limit");
+        }
+        Ok(owned::put(&mut self.rlimits, Rlimit { resource, soft, hard }, |old| old.resource == resource)?)
+    }
+
+    pub fn set_nice(&mut self, nice: i32) -> Accepted {
+        if !(-20..=19).contains(&nice) {
+            return invalid("a nice value is -20 to 19");
+        }
+        self.nice = Some(nice);
+        Ok(())
+    }
+
+    pub fn set_affinity(&mut self, cpus: &[u32]) -> Accepted {
+        if cpus.is_empty() || cpus.len() > MOST_CPUS {
+            return invalid("1 to 8192 processors");
+        }
+        if cpus.iter().any(|&cpu| cpu as usize >= MOST_CPUS) {
+            return invalid("a processor is below 8192");
+        }
+        self.affinity = Some(owned::list(cpus)?);
+        Ok(())
+    }
+
+    pub fn set_scheduler(&mut self, policy: i32, priority: i32) -> Accepted {
+        let priorities = match policy {
+            libc::SCHED_OTHER | libc::SCHED_BATCH | libc::SCHED_IDLE => 0..=0,
+            libc::SCHED_FIFO | libc::SCHED_RR => 1..=99,
+            _ => return invalid("the policy is SCHED_OTHER, BATCH, IDLE, FIFO or RR"),
+        };
+        if !priorities.contains(&priority) {
+            return invalid("the priority is 1 to 99 for FIFO and RR, 0 for the others");
+        }
+        self.scheduler = Some(Scheduler { policy, priority });
+        Ok(())
+    }
+
+    pub fn set_io_priority(&mut self, class: u32, level: u32) -> Accepted {
+        if class > 3 || level > 7 {
+            return invalid("the class is 0 to 3, the level 0 to 7");
+        }
+        if class == 0 && level != 0 {
+            return invalid("class 0 has no levels");
+        }
+        self.io_priority = Some(IoPriority { class, level });
+        Ok(())
+    }
+
+    pub fn set_umask(&mut self, mask: u32) -> Accepted {
+        if mask > 0o777 {
+            return invalid("a umask is at most 0777");
+        }
+        self.umask = Some(mask);
+        Ok(())
+    }
+
+    pub fn set_personality(&mut self, persona: u32) -> Accepted {
+        if persona == u32::MAX {
+            return invalid("0xffffffff only asks for the personality");
+        }
+        self.personality = Some(persona);
+        Ok(())
+    }
+
+    pub fn set_oom_score_adj(&mut self, adjustment: i32) -> Accepted {
+        if !(-1000..=1000).contains(&adjustment) {
+            return invalid("oom_score_adj is -1000 to 1000");
+        }
+        self.oom_score_adj = Some(adjustment);
+        Ok(())
+    }
+
+    pub fn set_timer_slack(&mut self, nanoseconds: u64) -> Accepted {
+        self.timer_slack_ns = Some(nanoseconds);
+        Ok(())
+    }
+
+    pub fn set_cgroup_fd(&mut self, fd: i32) -> Accepted {
+        check_fd(fd)?;
+        self.cgroup_fd = Some(fd);
+        Ok(())
+    }
+
+    pub fn restore_nofile(&mut self) -> Accepted {
+        self.restore_nofile = true;
+        Ok(())
+    }
+
+    pub fn allow_failure(&mut self, stage: u32) -> Accepted {
+        if !ALLOWABLE.iter().any(|&allowable| allowable as u32 == stage) {
+            return invalid("a failure of this stage cannot be allowed");
+        }
+        Ok(owned::put(&mut self.allowed_failures, stage, |&old| old == stage)?)
+    }
+}
+
+impl Copied for Limits {
+    fn copied(&self) -> Result<Limits, NoMemory> {
+        Ok(Limits {
+            rlimits: owned::list(&self.rlimits)?,
+            nice: self.nice,
+            affinity: self.affinity.as_deref().map(owned::list).transpose()?,
+            scheduler: self.scheduler,
+            io_priority: self.io_priority,
+            umask: self.umask,
+            personality: self.personality,
+            oom_score_adj: self.oom_score_adj,
+            timer_slack_ns: self.timer_slack_ns,
+            cgroup_fd: self.cgroup_fd,
+            restore_nofile: self.restore_nofile,
+            allowed_failures: owned::list(&self.allowed_failures)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_is_limited_once_and_keeps_its_place() {
+        let mut limits = Limits::default();
+        assert!(limits.set_rlimit(7, 64, KEEP).is_ok());
+        assert!(limits.set_rlimit(0, KEEP, 3).is_ok());
+        assert!(limits.set_rlimit(7, 32, u64::MAX).is_ok());
+        assert!(limits.set_rlimit(7, 65, 64).is_err());
+        assert!(limits.set_rlimit(16, 0, 0).is_err());
+        let nofile = Rlimit { resource: 7, soft: 32, hard: u64::MAX };
+        assert_eq!(limits.copied().expect("memory").rlimits, [nofile, Rlimit { resource: 0, soft: KEEP, hard: 3 }]);
+    }
+
+    #[test]
+    fn ranges() {
+        let mut limits = Limits::default();
+        assert!(limits.set_nice(-21).is_err());
+        assert!(limits.set_affinity(&[]).is_err());
+        assert!(limits.set_affinity(&[8192]).is_err());
+        assert!(limits.set_affinity(&[0, 8191]).is_ok());
+        assert!(limits.set_scheduler(libc::SCHED_FIFO, 0).is_err());
+        assert!(limits.set_scheduler(libc::SCHED_FIFO, 99).is_ok());
+        assert!(limits.set_scheduler(libc::SCHED_IDLE, 1).is_err());
+        assert!(limits.set_scheduler(6, 0).is_err());
+        assert!(limits.set_io_priority(0, 1).is_err());
+        assert!(limits.set_io_priority(2, 7).is_ok());
+        assert!(limits.set_umask(0o1000).is_err());
+        assert!(limits.set_personality(u32::MAX).is_err());
+        assert!(limits.set_oom_score_adj(-1001).is_err());
+    }
+
+    #[test]
+    fn only_what_protects_nothing_may_fail() {
+        let mut limits = Limits::default();
+        assert!(limits.allow_failure(Stage::Nice as u32).is_ok());
+        assert!(limits.allow_failure(Stage::Nice as u32).is_ok());
+        assert!(limits.allow_failure(Stage::Uid as u32).is_err());
+        assert_eq!(limits.allowed_failures, [Stage::Nice as u32]);
+    }
+}

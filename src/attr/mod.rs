@@ -1,0 +1,118 @@
+//! What was asked: owned copies, in any order. One file a chapter; no file knows another's rules, and none looks at the
+//! process. What can only be seen by holding two requests together is `plan::check`'s.
+
+pub mod caps;
+pub mod exec;
+pub mod fds;
+pub mod ids;
+pub mod limits;
+pub mod mounts;
+pub mod ns;
+pub mod owned;
+pub mod session;
+pub mod signals;
+
+use core::ffi::CStr;
+use owned::{Copied, NoMemory, Text};
+
+/// Why a setter did not take its arguments: a positive errno and half a sentence that says what to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub code: i32,
+    pub why: &'static str,
+}
+
+impl From<NoMemory> for Refused {
+    fn from(_: NoMemory) -> Refused {
+        Refused { code: libc::ENOMEM, why: "out of memory" }
+    }
+}
+
+/// What a setter answers.
+pub type Accepted = Result<(), Refused>;
+
+/// A request: everything that was set on one `forkexec_attr`.
+#[derive(Default, Debug)]
+pub struct Attr {
+    pub exec: exec::Exec,
+    pub fds: fds::Fds,
+    pub session: session::Session,
+    pub signals: signals::Signals,
+    pub limits: limits::Limits,
+    pub ids: ids::Ids,
+    pub caps: caps::Caps,
+    pub ns: ns::Namespaces,
+    pub mounts: mounts::Mounts,
+    /// The first setter that was refused, and why: every spawn of this attr then fails.
+    pub refused: Option<(&'static str, Refused)>,
+}
+
+impl Attr {
+    /// A copy, made without aborting when memory is short.
+    pub fn copy(&self) -> Result<Attr, NoMemory> {
+        Ok(Attr {
+            exec: self.exec.copied()?,
+            fds: self.fds.copied()?,
+            session: self.session,
+            signals: self.signals,
+            limits: self.limits.copied()?,
+            ids: self.ids.copied()?,
+            caps: self.caps,
+            ns: self.ns.copied()?,
+            mounts: self.mounts.copied()?,
+            refused: self.refused,
+        })
+    }
+}
+
+/// A refusal for an argument that cannot mean anything.
+pub(crate) fn invalid(why: &'static str) -> Accepted {
+    Err(Refused { code: libc::EINVAL, why })
+}
+
+/// A refusal for a descriptor number that cannot be one.
+pub(crate) fn check_fd(fd: i32) -> Accepted {
+    if fd < 0 { Err(Refused { code: libc::EBADF, why: "a file descriptor is not negative" }) } else { Ok(()) }
+}
+
+/// The longest path that the kernel takes, without its NUL.
+const LONGEST_PATH: usize = 4095;
+
+/// A path, copied.
+pub(crate) fn copy_path(path: &CStr) -> Result<Text, Refused> {
+    if path.is_empty() {
+        return Err(Refused { code: libc::EINVAL, why: "a path is not empty" });
+    }
+    if path.to_bytes().len() > LONGEST_PATH {
+        return Err(Refused { code: libc::ENAMETOOLONG, why: "a path is at most 4095 bytes" });
+    }
+    Ok(Text::new(path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CString;
+
+    #[test]
+    fn paths() {
+        assert_eq!(copy_path(c"").map_err(|refused| refused.code), Err(libc::EINVAL));
+        let longest = CString::new(alloc::vec![b'a'; LONGEST_PATH]).expect("no NUL");
+        assert_eq!(copy_path(&longest).map(|text| text.as_cstr() == &*longest), Ok(true));
+        let longer = CString::new(alloc::vec![b'a'; LONGEST_PATH + 1]).expect("no NUL");
+        assert_eq!(copy_path(&longer).map_err(|refused| refused.code), Err(libc::ENAMETOOLONG));
+    }
+
+    #[test]
+    fn a_refused_setter_leaves_the_attr_and_its_copy_alone() {
+        let mut attr = Attr::default();
+        assert!(attr.limits.set_nice(5).is_ok());
+        assert!(attr.limits.set_nice(20).is_err());
+        assert!(attr.fds.open_fd(4, c"/dev/null", 0, 0).is_ok());
+        assert!(attr.ns.set_hostname(c"judge").is_ok());
+        let copy = attr.copy().expect("memory");
+        assert_eq!(copy.limits.nice, Some(5));
+        assert_eq!(copy.fds.actions.len(), 1);
+        assert_eq!(copy.ns.hostname.as_ref().map(|text| text.as_cstr()), Some(c"judge"));
+    }
+}

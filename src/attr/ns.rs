@@ -1,0 +1,173 @@
+//! Namespaces to create, and what is set in them.
+
+use super::owned::{self, Copied, NoMemory, Text};
+use super::{Accepted, Refused, invalid};
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+/// Every type of namespace: the `CLONE_NEW*` bits.
+pub const TYPES: u32 = 0x7e02_0080;
+
+/// The most lines that the kernel takes in one id map.
+const MOST_RANGES: usize = 340;
+
+/// The longest host name and domain name: `__NEW_UTS_LEN`.
+const LONGEST_NAME: usize = 64;
+
+/// One line of an id map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdRange {
+    pub inside: u32,
+    pub outside: u32,
+    pub count: u32,
+}
+
+/// `create` and `unshare` are `CLONE_NEW*` bits.
+#[derive(Default, Debug)]
+pub struct Namespaces {
+    pub create: u32,
+    pub unshare: u32,
+    pub uid_map: Vec<IdRange>,
+    pub gid_map: Vec<IdRange>,
+    pub allow_setgroups: bool,
+    /// mount(2) propagation flags; `None`: private when there is a new mount namespace.
+    pub propagation: Option<u64>,
+    pub hostname: Option<Text>,
+    pub domainname: Option<Text>,
+    pub loopback: bool,
+}
+
+impl Namespaces {
+    pub fn create_namespaces(&mut self, types: u32) -> Accepted {
+        check_types(types)?;
+        self.create |= types;
+        Ok(())
+    }
+
+    pub fn unshare_namespaces(&mut self, types: u32) -> Accepted {
+        check_types(types)?;
+        self.unshare |= types;
+        Ok(())
+    }
+
+    pub fn map_uid(&mut self, inside: u32, outside: u32, count: u32) -> Accepted {
+        map(&mut self.uid_map, IdRange { inside, outside, count })
+    }
+
+    pub fn map_gid(&mut self, inside: u32, outside: u32, count: u32) -> Accepted {
+        map(&mut self.gid_map, IdRange { inside, outside, count })
+    }
+
+    pub fn allow_setgroups(&mut self) -> Accepted {
+        self.allow_setgroups = true;
+        Ok(())
+    }
+
+    /// One way of propagation, or 0 for leaving it as it is.
+    pub fn set_mount_propagation(&mut self, flags: u64) -> Accepted {
+        const WAYS: [u64; 4] = [libc::MS_PRIVATE, libc::MS_SLAVE, libc::MS_SHARED, libc::MS_UNBINDABLE];
+        if flags != 0 && !WAYS.contains(&(flags & !libc::MS_REC)) {
+            return invalid("one of MS_PRIVATE, MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with or without MS_REC, or 0");
+        }
+        self.propagation = Some(flags);
+        Ok(())
+    }
+
+    pub fn set_hostname(&mut self, name: &CStr) -> Accepted {
+        self.hostname = Some(copy_name(name)?);
+        Ok(())
+    }
+
+    pub fn set_domainname(&mut self, name: &CStr) -> Accepted {
+        self.domainname = Some(copy_name(name)?);
+        Ok(())
+    }
+
+    pub fn set_loopback(&mut self) -> Accepted {
+        self.loopback = true;
+        Ok(())
+    }
+}
+
+fn check_types(types: u32) -> Accepted {
+    if types == 0 || types & !TYPES != 0 { invalid("the types are one or more of FORKEXEC_NS_*") } else { Ok(()) }
+}
+
+fn map(lines: &mut Vec<IdRange>, range: IdRange) -> Accepted {
+    if range.count == 0 {
+        return invalid("a range of ids is not empty");
+    }
+    if range.inside.checked_add(range.count).is_none() || range.outside.checked_add(range.count).is_none() {
+        return invalid("a range of ids ends below 4294967295");
+    }
+    if lines.len() >= MOST_RANGES {
+        return invalid("more than 340 ranges of ids");
+    }
+    Ok(owned::push(lines, range)?)
+}
+
+fn copy_name(name: &CStr) -> Result<Text, Refused> {
+    if name.to_bytes().len() > LONGEST_NAME {
+        return Err(Refused { code: libc::EINVAL, why: "a name is at most 64 bytes" });
+    }
+    Ok(Text::new(name)?)
+}
+
+impl Copied for Namespaces {
+    fn copied(&self) -> Result<Namespaces, NoMemory> {
+        Ok(Namespaces {
+            create: self.create,
+            unshare: self.unshare,
+            uid_map: owned::list(&self.uid_map)?,
+            gid_map: owned::list(&self.gid_map)?,
+            allow_setgroups: self.allow_setgroups,
+            propagation: self.propagation,
+            hostname: self.hostname.copied()?,
+            domainname: self.domainname.copied()?,
+            loopback: self.loopback,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_add_up() {
+        let mut ns = Namespaces::default();
+        assert!(ns.create_namespaces(libc::CLONE_NEWPID as u32).is_ok());
+        assert!(ns.create_namespaces(libc::CLONE_NEWUSER as u32).is_ok());
+        assert_eq!(ns.create, (libc::CLONE_NEWPID | libc::CLONE_NEWUSER) as u32);
+        assert!(ns.create_namespaces(0).is_err());
+        assert!(ns.unshare_namespaces(libc::CLONE_VM as u32).is_err());
+        assert_eq!(ns.unshare, 0);
+    }
+
+    #[test]
+    fn ranges() {
+        let mut ns = Namespaces::default();
+        assert!(ns.map_uid(0, 1000, 0).is_err());
+        assert!(ns.map_uid(0, u32::MAX, 1).is_err());
+        assert!(ns.map_uid(1, 0, u32::MAX).is_err());
+        assert!(ns.map_uid(0, 0, u32::MAX).is_ok());
+        for start in 0..MOST_RANGES as u32 {
+            assert!(ns.map_gid(start, start, 1).is_ok());
+        }
+        assert!(ns.map_gid(999, 999, 1).is_err());
+        assert_eq!((ns.uid_map.len(), ns.gid_map.len()), (1, MOST_RANGES));
+    }
+
+    #[test]
+    fn propagation_and_names() {
+        let mut ns = Namespaces::default();
+        assert!(ns.set_mount_propagation(libc::MS_REC).is_err());
+        assert!(ns.set_mount_propagation(libc::MS_PRIVATE | libc::MS_SLAVE).is_err());
+        assert!(ns.set_mount_propagation(libc::MS_SLAVE | libc::MS_REC).is_ok());
+        assert!(ns.set_mount_propagation(0).is_ok());
+        assert_eq!(ns.propagation, Some(0));
+        assert!(ns.set_hostname(c"0123456789012345678901234567890123456789012345678901234567890123").is_ok());
+        assert!(ns.set_domainname(c"01234567890123456789012345678901234567890123456789012345678901234").is_err());
+        assert!(ns.domainname.is_none());
+    }
+}

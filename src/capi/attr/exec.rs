@@ -1,0 +1,123 @@
+//! The program: where it is found, where it starts, whose memory makes it.
+
+use super::{apply, forkexec_attr};
+use crate::capi::guard;
+use core::ffi::{c_char, c_int};
+
+/// Runs the program that fd refers to; the path given to the spawn may then be NULL and is not looked at. fd is the
+/// caller's number, borrowed: it must be open, for reading or with O_PATH, during each spawn. It does not reach the
+/// program. A script cannot be run this way: its interpreter would find the descriptor closed (ENOENT). The last call
+/// wins. execveat(2).
+/// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open) or FORKEXEC_STAGE_EXEC; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_exec_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_exec_fd", |attr| attr.exec.set_exec_fd(fd))
+}
+
+/// Searches a program whose path has no slash in the directories of dirs, separated by colons; NULL means
+/// "/bin:/usr/bin". An empty item is the program's working directory. Without this call nothing is searched, and PATH
+/// is never read. Every candidate is tried in turn; of the errors the first that is neither ENOENT nor ENOTDIR is the
+/// answer, else the last. dirs is copied; the last call wins. execvp(3).
+/// Returns 0; -EINVAL: attr is NULL, dirs is empty; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_EXEC; index is the place in dirs of the directory whose error it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_search_path(attr: *mut forkexec_attr, dirs: *const c_char) -> c_int {
+    // SAFETY: C caller guarantees that dirs is NULL or a string.
+    let dirs = unsafe { guard::optional_string(dirs) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_search_path", |attr| attr.exec.set_search_path(dirs))
+}
+
+/// Starts the program in the directory path. It is entered with the program's ids and inside its root, after
+/// set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
+/// call of this and of set_cwd_fd wins. chdir(2).
+/// Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_cwd(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_cwd", |attr| attr.exec.set_cwd(path?))
+}
+
+/// Starts the program in the directory that fd refers to. fd is the caller's number, borrowed: it must be open during
+/// each spawn. The last call of this and of set_cwd wins. fchdir(2).
+/// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot
+/// as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, and would be a way out of it); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_cwd_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_cwd_fd", |attr| attr.exec.set_cwd_fd(fd))
+}
+
+/// Tries the exec again for that many milliseconds while the file is open for writing somewhere (ETXTBSY), as a program
+/// is that was written just now while another thread forked. 0, the default, does not try again. The last call wins.
+/// execve(2).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_EXEC (ETXTBSY: still busy after that time); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_busy_retry(attr: *mut forkexec_attr, milliseconds: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_busy_retry", |attr| attr.exec.set_busy_retry(milliseconds))
+}
+
+/// Adds the variable name to the program's environment, in place of one of that name, with the program's process id, as
+/// it sees it itself, as its decimal value: LISTEN_PID for socket activation. name is copied; the last call wins.
+/// sd_listen_fds(3).
+/// Returns 0; -EINVAL: attr or name is NULL, name is empty or has a '='; -ENOMEM.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_pid_variable(attr: *mut forkexec_attr, name: *const c_char) -> c_int {
+    // SAFETY: C caller guarantees that name is NULL or a string.
+    let name = unsafe { guard::string(name) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_pid_variable", |attr| attr.exec.set_pid_variable(name?))
+}
+
+/// Makes the program a tracee of the thread that calls forkexec_start: it stops with SIGTRAP at the exec, before its
+/// first instruction. That thread has to live and to wait for it. Only for forkexec_start and forkexec_release:
+/// forkexec_spawn and forkexec_hold refuse it. ptrace(2), PTRACE_TRACEME.
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (not held) or FORKEXEC_STAGE_TRACE (EPERM: already traced, or a security
+/// module); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_ptrace(attr: *mut forkexec_attr) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_ptrace", |attr| attr.exec.set_ptrace())
+}
+
+/// Makes the child stop itself with SIGSTOP right before the signal mask and the exec, so that a tracer may attach or a
+/// debugger look; SIGCONT lets it go on. Only for forkexec_start and forkexec_release: forkexec_spawn and forkexec_hold
+/// refuse it. As process 1 of a new pid namespace it is refused too: the kernel ignores a stop that such a process
+/// sends itself. signal(7).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (not held, or pid 1) or FORKEXEC_STAGE_STOP; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_stop", |attr| attr.exec.set_stop())
+}
+
+/// Chooses whose memory the child runs in until the exec: FORKEXEC_MEMORY_AUTO (the default), FORKEXEC_MEMORY_FRESH or
+/// FORKEXEC_MEMORY_COPIED. AUTO shares the caller's only where nobody gains access to the caller by it; sharing cannot
+/// be forced. What the program sees is the same in all modes. The last call wins. clone(2).
+/// Returns 0; -EINVAL: attr is NULL, mode is none of the three.
+/// Fails later as FORKEXEC_STAGE_MEMORY (ENOMEM), or as FORKEXEC_STAGE_IMAGE where FRESH was demanded and the system
+/// forbids it; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr, mode: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_memory_mode", |attr| attr.exec.set_memory_mode(mode))
+}

@@ -1,0 +1,159 @@
+//! Limits, scheduling and the cgroup.
+
+use super::{apply, forkexec_attr};
+use crate::attr::limits::MOST_CPUS;
+use crate::capi::guard;
+use core::ffi::c_int;
+
+/// Limits a resource, 0 to 15: RLIMIT_CPU is 0, RLIMIT_NOFILE 7. UINT64_MAX is no limit; FORKEXEC_RLIMIT_KEEP in either
+/// half leaves that half as the caller has it at the spawn. Raising a hard limit needs CAP_SYS_RESOURCE; with a new
+/// user namespace, where the child could not, the caller's side raises it. Limits of memory that are too low for the
+/// exec itself kill the child with SIGSEGV where the kernel cannot turn back. Repeated calls add entries; one for the
+/// same resource replaces the earlier and keeps its index. prlimit(2).
+/// Returns 0; -EINVAL: attr is NULL, resource is above 15, soft is above hard and both are given; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_RESOLVE (EINVAL: soft is above hard once the kept half is known),
+/// FORKEXEC_STAGE_RLIMIT, or FORKEXEC_STAGE_NOFILE for RLIMIT_NOFILE (EPERM: a hard limit raised without the right to,
+/// or RLIMIT_NOFILE above /proc/sys/fs/nr_open); index is the place among the set_rlimit entries.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_rlimit(
+    attr: *mut forkexec_attr,
+    resource: u32,
+    soft: u64,
+    hard: u64,
+) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_rlimit", |attr| attr.limits.set_rlimit(resource, soft, hard))
+}
+
+/// Sets the nice value, -20 to 19. One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new user namespace
+/// the caller's side sets it. The last call wins. setpriority(2).
+/// Returns 0; -EINVAL: attr is NULL, nice is not -20 to 19.
+/// Fails later as FORKEXEC_STAGE_NICE (EACCES: no right to lower it), unless allowed; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_nice(attr: *mut forkexec_attr, nice: i32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_nice", |attr| attr.limits.set_nice(nice))
+}
+
+/// Runs the program only on the n processors of cpus, counted from 0. Those that the system does not have are left out,
+/// as the kernel does it. cpus is copied; the last call wins. sched_setaffinity(2).
+/// Returns 0; -EINVAL: attr or cpus is NULL, n is 0 or above 8192, a number is above 8191; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_AFFINITY (EINVAL: none of them is usable), unless allowed; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cpus: *const u32, n: usize) -> c_int {
+    // SAFETY: C caller guarantees that cpus is NULL or a list of n items.
+    let cpus = unsafe { guard::list(cpus, n, MOST_CPUS) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_affinity", |attr| attr.limits.set_affinity(cpus?))
+}
+
+/// Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
+/// SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new user namespace the caller's
+/// side sets them. The last call wins. sched_setscheduler(2).
+/// Returns 0; -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
+/// Fails later as FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_scheduler(attr: *mut forkexec_attr, policy: i32, priority: i32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_scheduler", |attr| attr.limits.set_scheduler(policy, priority))
+}
+
+/// Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
+/// to 7; 0 for class 0. The last call wins. ioprio_set(2).
+/// Returns 0; -EINVAL: attr is NULL, io_class is above 3, level is above 7, io_class is 0 and level is not.
+/// Fails later as FORKEXEC_STAGE_IO_PRIORITY (EPERM: real-time without CAP_SYS_NICE or CAP_SYS_ADMIN), unless allowed;
+/// index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_io_priority(attr: *mut forkexec_attr, io_class: u32, level: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_io_priority", |attr| attr.limits.set_io_priority(io_class, level))
+}
+
+/// Sets the file mode creation mask, for the program and for what open_fd creates. Without this call it is the
+/// caller's. The last call wins. umask(2).
+/// Returns 0; -EINVAL: attr is NULL, mask is above 0777.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_umask(attr: *mut forkexec_attr, mask: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_umask", |attr| attr.limits.set_umask(mask))
+}
+
+/// Sets the execution domain and its flags, for example ADDR_NO_RANDOMIZE, 0x0040000. The last call wins.
+/// personality(2).
+/// Returns 0; -EINVAL: attr is NULL, persona is 0xffffffff, which would only ask.
+/// Fails later as FORKEXEC_STAGE_PERSONALITY; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_personality(attr: *mut forkexec_attr, persona: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_personality", |attr| attr.limits.set_personality(persona))
+}
+
+/// Sets how readily the out-of-memory killer takes the program: -1000 (never) to 1000 (first). One below the lowest
+/// that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace the caller's side
+/// sets it. The last call wins. proc_pid_oom_score_adj(5).
+/// Returns 0; -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
+/// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it; ENOENT: no /proc), unless allowed; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_oom_score_adj(attr: *mut forkexec_attr, adjustment: i32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_oom_score_adj", |attr| attr.limits.set_oom_score_adj(adjustment))
+}
+
+/// Sets by how many nanoseconds the kernel may delay the program's timers in order to group them; 0 means the default,
+/// which is the calling thread's own. The last call wins. PR_SET_TIMERSLACK(2const).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_TIMER_SLACK, unless allowed; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr, nanoseconds: u64) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_timer_slack", |attr| attr.limits.set_timer_slack(nanoseconds))
+}
+
+/// Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
+/// CLONE_INTO_CGROUP) where the kernel can, so that nothing it does is counted elsewhere; else, and with v1 always, the
+/// waiting child is moved there by writing cgroup.procs. A frozen cgroup is refused (EBUSY): the spawn would never
+/// return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during each spawn. The
+/// last call wins. cgroups(7).
+/// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
+/// cgroup directory), FORKEXEC_STAGE_CLONE or FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has
+/// controllers enabled for its children; EOPNOTSUPP: it is threaded; EAGAIN: its pids.max is reached); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_cgroup_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_cgroup_fd", |attr| attr.limits.set_cgroup_fd(fd))
+}
+
+/// Gives the program the soft limit on descriptors (RLIMIT_NOFILE) that the process had when the library was loaded:
+/// for callers whose runtime raises its own, as Go's does. An entry of set_rlimit for RLIMIT_NOFILE goes before it.
+/// getrlimit(2).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_NOFILE; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "restore_nofile", |attr| attr.limits.restore_nofile())
+}
+
+/// Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
+/// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME and
+/// FORKEXEC_STAGE_LOOPBACK: none of them protects anything. Without this call every failure is the spawn's. Repeated
+/// calls add stages.
+/// Returns 0; -EINVAL: attr is NULL, another stage; -ENOMEM.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_allow_failure(attr: *mut forkexec_attr, stage: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "allow_failure", |attr| attr.limits.allow_failure(stage))
+}

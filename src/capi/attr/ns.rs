@@ -1,0 +1,140 @@
+//! Namespaces to create, and what is set in them.
+
+use super::{apply, forkexec_attr};
+use crate::capi::guard;
+use core::ffi::{c_char, c_int};
+
+/// Runs the program in new namespaces of the types, one or more of FORKEXEC_NS_*. With FORKEXEC_NS_PID it is process 1
+/// there. With FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed
+/// for them, and map_uid and map_gid say which ids there are: without them all ids are the overflow id, 65534. With
+/// FORKEXEC_NS_MOUNT its mounts are private; see set_mount_propagation. Repeated calls add types. clone(2), unshare(2),
+/// namespaces(7).
+/// Returns 0; -EINVAL: attr is NULL, types is 0 or has another bit.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (a type also in unshare_namespaces), FORKEXEC_STAGE_CLONE,
+/// FORKEXEC_STAGE_UNSHARE or FORKEXEC_STAGE_CGROUP_NAMESPACE (EPERM: no CAP_SYS_ADMIN, or user namespaces are
+/// forbidden; ENOSPC: over a limit of /proc/sys/user; EINVAL: the kernel does not have the type); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_create_namespaces(attr: *mut forkexec_attr, types: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "create_namespaces", |attr| attr.ns.create_namespaces(types))
+}
+
+/// Lets the child enter new namespaces of the types by itself, once it runs, instead of being born in them.
+/// FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller may put
+/// it in a cgroup before; FORKEXEC_NS_PID is then for the program's own children only, the first of which is process 1
+/// there: the program itself stays in the caller's. FORKEXEC_NS_USER is the same as in create_namespaces. All others
+/// are entered early: before the session is set up, and before set_hostname, set_loopback and set_chroot act in them.
+/// Repeated calls add types. unshare(2), namespaces(7).
+/// Returns 0; -EINVAL: attr is NULL, types is 0 or has another bit.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (a type also in create_namespaces), FORKEXEC_STAGE_UNSHARE or
+/// FORKEXEC_STAGE_LATE_NAMESPACES (as create_namespaces); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_unshare_namespaces(attr: *mut forkexec_attr, types: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "unshare_namespaces", |attr| attr.ns.unshare_namespaces(types))
+}
+
+/// Maps count user ids of the new user namespace, from inside on, to those from outside on of the caller's. Needs
+/// FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add ranges, up
+/// to 340, or what the kernel takes as the text of a map. user_namespaces(7).
+/// Returns 0; -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340
+/// ranges already; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER; E2BIG: the map's text is not less than a page,
+/// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_map_uid(
+    attr: *mut forkexec_attr,
+    inside: u32,
+    outside: u32,
+    count: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "map_uid", |attr| attr.ns.map_uid(inside, outside, count))
+}
+
+/// Maps count group ids of the new user namespace, from inside on, to those from outside on of the caller's. Needs
+/// FORKEXEC_NS_USER. Without CAP_SETGID only one id can be mapped, to the caller's own. A gid map takes the right to
+/// setgroups(2) away from the namespace for ever, unless allow_setgroups is called. Repeated calls add ranges, up to
+/// 340, or what the kernel takes as the text of a map. user_namespaces(7).
+/// Returns 0; -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340
+/// ranges already; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER; E2BIG: the map's text is not less than a page,
+/// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_map_gid(
+    attr: *mut forkexec_attr,
+    inside: u32,
+    outside: u32,
+    count: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "map_gid", |attr| attr.ns.map_gid(inside, outside, count))
+}
+
+/// Leaves setgroups(2) allowed in the new user namespace: the library does not write "deny" before the gid map. Needs
+/// map_gid, and CAP_SETGID in the caller's user namespace. user_namespaces(7).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER) or FORKEXEC_STAGE_ID_MAP (EPERM: no CAP_SETGID);
+/// index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_allow_setgroups(attr: *mut forkexec_attr) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "allow_setgroups", |attr| attr.ns.allow_setgroups())
+}
+
+/// Says how mounts and unmounts propagate between the new mount namespace and the caller's: one of MS_PRIVATE,
+/// MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with MS_REC for the whole tree, is applied to "/"; 0 leaves it as it is,
+/// which with systemd means that mounts reach the caller. Without this call it is MS_REC | MS_PRIVATE where there is a
+/// new mount namespace. The last call wins. mount(2), mount_namespaces(7).
+/// Returns 0; -EINVAL: attr is NULL, other flags.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_MOUNT) or FORKEXEC_STAGE_PROPAGATION (EINVAL: "/" is no
+/// mount point); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_mount_propagation(attr: *mut forkexec_attr, flags: u64) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_mount_propagation", |attr| attr.ns.set_mount_propagation(flags))
+}
+
+/// Sets the host name in the new FORKEXEC_NS_UTS, which it needs: the caller's is never changed. name is copied and has
+/// at most 64 bytes; the last call wins. sethostname(2).
+/// Returns 0; -EINVAL: attr or name is NULL, name has more than 64 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_UTS) or FORKEXEC_STAGE_HOSTNAME, unless allowed; index
+/// -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_hostname(attr: *mut forkexec_attr, name: *const c_char) -> c_int {
+    // SAFETY: C caller guarantees that name is NULL or a string.
+    let name = unsafe { guard::string(name) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_hostname", |attr| attr.ns.set_hostname(name?))
+}
+
+/// Sets the NIS domain name in the new FORKEXEC_NS_UTS, which it needs: the caller's is never changed. name is copied
+/// and has at most 64 bytes; the last call wins. setdomainname(2).
+/// Returns 0; -EINVAL: attr or name is NULL, name has more than 64 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_UTS) or FORKEXEC_STAGE_DOMAINNAME; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_domainname(attr: *mut forkexec_attr, name: *const c_char) -> c_int {
+    // SAFETY: C caller guarantees that name is NULL or a string.
+    let name = unsafe { guard::string(name) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_domainname", |attr| attr.ns.set_domainname(name?))
+}
+
+/// Brings the loopback interface of the new FORKEXEC_NS_NET up, which it needs. netdevice(7).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_NET) or FORKEXEC_STAGE_LOOPBACK, unless allowed; index
+/// -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_loopback(attr: *mut forkexec_attr) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_loopback", |attr| attr.ns.set_loopback())
+}

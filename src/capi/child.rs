@@ -1,0 +1,242 @@
+//! A child: to release, to wait for, to signal, to look at, to close.
+
+// What the caller owes is said there, in C's words.
+#![allow(clippy::missing_safety_doc)]
+
+use super::constants::*;
+use super::error::forkexec_error;
+use super::guard;
+use super::spawn::answer;
+use crate::parent::{Child, Failure, Ran, Waited};
+use core::ffi::c_int;
+use core::mem::MaybeUninit;
+use core::time::Duration;
+use nix::errno::Errno;
+use static_assertions::const_assert_eq;
+use std::os::fd::IntoRawFd;
+
+/// A child that was spawned, started or made to hold. It belongs to the process that made it: in another, such as a
+/// fork of it, every call but forkexec_close is -ESRCH.
+#[allow(non_camel_case_types)]
+pub struct forkexec_child(pub(crate) Child);
+
+/// How a child ended and what it used. It grows at its end only; forkexec_wait is told its size. Without padding.
+#[allow(non_camel_case_types)]
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct forkexec_status {
+    /// Which fields are filled: FORKEXEC_STATUS_ bits; the others are 0.
+    pub valid: u32,
+    /// As waitpid(2) has it.
+    pub wait_status: i32,
+    /// The exit code; -1 when a signal ended the child.
+    pub exit_code: i32,
+    /// The signal that ended the child; 0 when it exited.
+    pub signal: i32,
+    /// 1 when it left a core.
+    pub core_dumped: u32,
+    /// FORKEXEC_RAN_YES, _NO or _UNKNOWN.
+    pub ran: u32,
+    /// Processor time in nanoseconds, of the child and what it waited for.
+    pub user_ns: u64,
+    /// As above, in the kernel.
+    pub system_ns: u64,
+    /// The peak of resident memory of the largest process among the child and what it waited for, in bytes. The kernel
+    /// never shows less here than the caller had when it made the child:
+    pub max_rss_bytes: u64,
+    /// the caller's own peak. Only a larger max_rss_bytes is the program's.
+    pub max_rss_floor_bytes: u64,
+    /// The peak of the cgroup's memory, of all that ever ran in it, where there is a cgroup and it counts memory.
+    pub memory_peak_bytes: u64,
+    /// Page faults served without reading.
+    pub minor_faults: u64,
+    /// Page faults that had to read.
+    pub major_faults: u64,
+    /// Blocks read.
+    pub block_reads: u64,
+    /// Blocks written.
+    pub block_writes: u64,
+    /// Context switches because the child waited.
+    pub voluntary_switches: u64,
+    /// Context switches because its time was up.
+    pub involuntary_switches: u64,
+}
+
+const_assert_eq!(size_of::<forkexec_status>(), 6 * 4 + 11 * 8);
+const_assert_eq!(core::mem::offset_of!(forkexec_status, user_ns), 24);
+
+impl forkexec_status {
+    fn of(waited: &Waited) -> forkexec_status {
+        let exited = waited.code == libc::CLD_EXITED;
+        let core_dumped = waited.code == libc::CLD_DUMPED;
+        let core_bit = if core_dumped { 0x80 } else { 0 };
+        let usage = &waited.usage;
+        let count = |number: libc::c_long| number as u64;
+        let peak_bit = if waited.memory_peak.is_some() { FORKEXEC_STATUS_MEMORY_PEAK } else { 0 };
+        forkexec_status {
+            valid: FORKEXEC_STATUS_EXIT | FORKEXEC_STATUS_RAN | FORKEXEC_STATUS_USAGE | peak_bit,
+            wait_status: if exited { (waited.status & 0xff) << 8 } else { waited.status | core_bit },
+            exit_code: if exited { waited.status } else { -1 },
+            signal: if exited { 0 } else { waited.status },
+            core_dumped: core_dumped as u32,
+            ran: match waited.ran {
+                Ran::No => FORKEXEC_RAN_NO,
+                Ran::Yes => FORKEXEC_RAN_YES,
+                Ran::Unknown => FORKEXEC_RAN_UNKNOWN,
+            },
+            user_ns: waited.user_ns(),
+            system_ns: waited.system_ns(),
+            max_rss_bytes: waited.max_rss(),
+            max_rss_floor_bytes: waited.max_rss_floor,
+            memory_peak_bytes: waited.memory_peak.unwrap_or(0),
+            minor_faults: count(usage.ru_minflt),
+            major_faults: count(usage.ru_majflt),
+            block_reads: count(usage.ru_inblock),
+            block_writes: count(usage.ru_oublock),
+            voluntary_switches: count(usage.ru_nvcsw),
+            involuntary_switches: count(usage.ru_nivcsw),
+        }
+    }
+
+    fn as_bytes(&self) -> &[MaybeUninit<u8>] {
+        // SAFETY: a status has no padding.
+        unsafe { core::slice::from_raw_parts((&raw const *self).cast(), size_of::<forkexec_status>()) }
+    }
+}
+
+/// Negative is for ever.
+fn timeout(nanoseconds: i64) -> Option<Duration> {
+    u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
+}
+
+/// 0 or the negative errno.
+fn number(result: Result<(), Errno>) -> c_int {
+    result.err().map_or(0, |errno| -(errno as i32))
+}
+
+/// Lets a child of forkexec_start go, and comes back when it is the program, or with the reason why it is not; then it is
+/// reaped and only to be closed. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever.
+///
+/// Returns 0, or the negative of error->code. -ETIMEDOUT with stage 0: it was let go and is not yet in the program; call
+/// again (a child with forkexec_attr_set_stop or under a tracer needs somebody to continue it meanwhile). -EINVAL with
+/// stage 0: child is NULL, was released, or was made by forkexec_spawn or forkexec_hold. -ESRCH with stage 0: the child
+/// of another process. -ESRCH with FORKEXEC_STAGE_PARENT_DEATH: the death of the thread that started it was to be told,
+/// and that thread is gone. Otherwise as forkexec_spawn, for the stages after FORKEXEC_STAGE_HOLD.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_release(
+    child: *mut forkexec_child,
+    timeout_ns: i64,
+    error: *mut forkexec_error,
+) -> c_int {
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let released = match unsafe { guard::child(child) } {
+        Some(child) => child.release(timeout(timeout_ns)),
+        None => Err(Failure::not_now(Errno::EINVAL, "child is NULL")),
+    };
+    // SAFETY: C caller guarantees that error is NULL or memory for one.
+    unsafe { answer(released, error) }
+}
+
+/// Waits until the child has ended, and reaps it. waitid(2). timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever, 0 only
+/// looks. flags: 0 or FORKEXEC_WAIT_NOREAP, which leaves it to be waited for again. status may be NULL with size 0; else
+/// size is sizeof(struct forkexec_status) as the caller knows it: the first size bytes are written, what this library
+/// does not know is zeroed. The first reaping is remembered and told to whoever waits later.
+///
+/// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
+/// yet. -EINTR: a signal handler ran; nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
+/// process.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_wait(
+    child: *mut forkexec_child,
+    timeout_ns: i64,
+    flags: u32,
+    status: *mut forkexec_status,
+    size: usize,
+) -> c_int {
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    // SAFETY: C caller guarantees `size` bytes.
+    let place = unsafe { guard::out_bytes(status.cast(), size) };
+    let (Some(child), true) = (child, place.len() == size && flags & !FORKEXEC_WAIT_NOREAP == 0) else {
+        return -libc::EINVAL;
+    };
+    number(child.wait(timeout(timeout_ns), flags & FORKEXEC_WAIT_NOREAP == 0).map(|waited| {
+        let status = forkexec_status::of(&waited);
+        let zero = MaybeUninit::new(0);
+        let zeros = core::iter::repeat(&zero);
+        place.iter_mut().zip(status.as_bytes().iter().chain(zeros)).for_each(|(to, from)| *to = *from);
+    }))
+}
+
+/// Sends a signal to the child, and never to a process that got its pid later. pidfd_send_signal(2).
+///
+/// Returns 0. -EINVAL: child is NULL, or no such signal. -ESRCH: it was reaped, or is the child of another process.
+/// -EPERM: it has become somebody whom the caller may not signal.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32) -> c_int {
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    number(child.ok_or(Errno::EINVAL).and_then(|child| child.signal(signal)))
+}
+
+/// Kills, with SIGKILL, the child and all its descendants, by the surest way that the attr gave: a pid namespace of its
+/// own dies with its first process; else all that is in its cgroup is killed (cgroup.kill, cgroups(7)); else all in its
+/// session's or group's process group, which a descendant can leave.
+///
+/// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these. -ESRCH: nobody is left, or the child of
+/// another process. -EPERM: not allowed. -EAGAIN: in a cgroup of version 1, new ones kept appearing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int {
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    number(child.ok_or(Errno::EINVAL).and_then(Child::kill_tree))
+}
+
+/// Frees child; NULL is fine. A child that was never reported to be the program (held, or let go and not yet there) is
+/// killed and reaped. One that runs is neither killed nor waited for, and its end is the caller's to wait for, by pid.
+/// Alone and last: no other call may use the child at the same time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
+    // SAFETY: C caller guarantees a child of ours, and that this is its last use.
+    drop(unsafe { guard::take_back(child) });
+}
+
+/// The pid of the child, in the caller's pid namespace; it is another's once the child was reaped. -EINVAL: child is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32 {
+    // SAFETY: C caller guarantees a child that lives during the call.
+    unsafe { guard::child(child) }.map_or(-libc::EINVAL, Child::pid)
+}
+
+/// A pidfd of the child: borrowed, close-on-exec, valid until forkexec_close. It polls readable when the child has ended.
+/// pidfd_open(2). -EINVAL: child is NULL. -ENOSYS: the kernel, before Linux 5.2, has none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i32 {
+    // SAFETY: C caller guarantees a child that lives during the call.
+    unsafe { guard::child(child) }.map_or(-libc::EINVAL, |child| child.pidfd().unwrap_or(-libc::ENOSYS))
+}
+
+/// A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one
+/// FORKEXEC_NS_ constant. -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's.
+/// -EACCES: the child has become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel
+/// has no such namespaces. -EMFILE, -ENFILE: too many descriptors.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_child, r#type: u32) -> i32 {
+    let name = match r#type {
+        FORKEXEC_NS_CGROUP => c"cgroup",
+        FORKEXEC_NS_UTS => c"uts",
+        FORKEXEC_NS_IPC => c"ipc",
+        FORKEXEC_NS_USER => c"user",
+        FORKEXEC_NS_PID => c"pid",
+        FORKEXEC_NS_NET => c"net",
+        FORKEXEC_NS_MOUNT => c"mnt",
+        FORKEXEC_NS_TIME => c"time",
+        _ => return -libc::EINVAL,
+    };
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    let fd = child.ok_or(Errno::EINVAL).and_then(|child| child.namespace_fd(name));
+    fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
+}

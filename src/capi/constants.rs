@@ -1,0 +1,123 @@
+//! The numbers that callers write. Literals: cgo and cffi cannot evaluate expressions.
+
+use crate::attr::{caps, exec, limits, ns, signals};
+use crate::probe::Feature;
+use static_assertions::const_assert_eq;
+
+/// The cgroup namespace. Equal to CLONE_NEWCGROUP, as the following are to theirs; namespaces(7).
+pub const FORKEXEC_NS_CGROUP: u32 = 0x02000000;
+/// Host name and NIS domain name.
+pub const FORKEXEC_NS_UTS: u32 = 0x04000000;
+/// System V IPC and POSIX message queues.
+pub const FORKEXEC_NS_IPC: u32 = 0x08000000;
+/// User and group ids, and capabilities.
+pub const FORKEXEC_NS_USER: u32 = 0x10000000;
+/// Process ids.
+pub const FORKEXEC_NS_PID: u32 = 0x20000000;
+/// Network devices, stacks and ports.
+pub const FORKEXEC_NS_NET: u32 = 0x40000000;
+/// Mount points. The kernel's own name for it is CLONE_NEWNS.
+pub const FORKEXEC_NS_MOUNT: u32 = 0x00020000;
+/// The boot and monotonic clocks.
+pub const FORKEXEC_NS_TIME: u32 = 0x00000080;
+
+/// forkexec_attr_set_rlimit: leave this half of the limit as it is.
+pub const FORKEXEC_RLIMIT_KEEP: u64 = 0xfffffffffffffffe;
+
+/// forkexec_attr_set_capabilities: the permitted set; capabilities(7).
+pub const FORKEXEC_CAP_PERMITTED: u32 = 1;
+/// The effective set.
+pub const FORKEXEC_CAP_EFFECTIVE: u32 = 2;
+/// The inheritable set.
+pub const FORKEXEC_CAP_INHERITABLE: u32 = 4;
+/// The bounding set.
+pub const FORKEXEC_CAP_BOUNDING: u32 = 8;
+
+/// forkexec_attr_set_parent_death_signal: when the thread that made the child ends, as the kernel does it.
+pub const FORKEXEC_DEATH_OF_THREAD: u32 = 1;
+/// When the process that made the child ends.
+pub const FORKEXEC_DEATH_OF_PROCESS: u32 = 2;
+
+/// forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED. The default.
+pub const FORKEXEC_MEMORY_AUTO: u32 = 0;
+/// The library's own small program, which then becomes the program.
+pub const FORKEXEC_MEMORY_FRESH: u32 = 1;
+/// A copy of the caller's memory, as fork(2) makes it; slow where the caller is large.
+pub const FORKEXEC_MEMORY_COPIED: u32 = 2;
+
+/// A timeout in nanoseconds that never ends.
+pub const FORKEXEC_FOREVER: i64 = -1;
+
+/// forkexec_wait: leave the child to be waited for again.
+pub const FORKEXEC_WAIT_NOREAP: u32 = 1;
+
+/// forkexec_wait: status.wait_status, exit_code, signal and core_dumped are filled.
+pub const FORKEXEC_STATUS_EXIT: u32 = 1;
+/// status.ran is filled.
+pub const FORKEXEC_STATUS_RAN: u32 = 2;
+/// The times, faults, blocks, switches and max_rss are filled.
+pub const FORKEXEC_STATUS_USAGE: u32 = 4;
+/// status.memory_peak_bytes is filled.
+pub const FORKEXEC_STATUS_MEMORY_PEAK: u32 = 8;
+
+/// status.ran: the child ended before it was the program.
+pub const FORKEXEC_RAN_NO: u32 = 0;
+/// The child ended as the program.
+pub const FORKEXEC_RAN_YES: u32 = 1;
+/// A signal ended the child when it was about to become the program, or had just become it.
+pub const FORKEXEC_RAN_UNKNOWN: u32 = 2;
+
+/// forkexec_probe: clone3(2).
+pub const FORKEXEC_PROBE_CLONE3: u32 = 1;
+/// close_range(2).
+pub const FORKEXEC_PROBE_CLOSE_RANGE: u32 = 2;
+/// pidfd_open(2).
+pub const FORKEXEC_PROBE_PIDFD: u32 = 3;
+/// Children can share the caller's memory.
+pub const FORKEXEC_PROBE_SHARED_MEMORY: u32 = 4;
+/// The built-in image can be executed: FORKEXEC_MEMORY_FRESH.
+pub const FORKEXEC_PROBE_IMAGE: u32 = 5;
+/// User namespaces with the caller's own ids mapped.
+pub const FORKEXEC_PROBE_USER_NAMESPACE: u32 = 6;
+/// Children can be born in a cgroup.
+pub const FORKEXEC_PROBE_BIRTH_IN_CGROUP: u32 = 7;
+/// Time namespaces.
+pub const FORKEXEC_PROBE_TIME_NAMESPACE: u32 = 8;
+
+const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
+const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
+const_assert_eq!(FORKEXEC_NS_IPC, libc::CLONE_NEWIPC as u32);
+const_assert_eq!(FORKEXEC_NS_USER, libc::CLONE_NEWUSER as u32);
+const_assert_eq!(FORKEXEC_NS_PID, libc::CLONE_NEWPID as u32);
+const_assert_eq!(FORKEXEC_NS_NET, libc::CLONE_NEWNET as u32);
+const_assert_eq!(FORKEXEC_NS_MOUNT, libc::CLONE_NEWNS as u32);
+const_assert_eq!(FORKEXEC_NS_TIME, libc::CLONE_NEWTIME as u32);
+const_assert_eq!(
+    ns::TYPES,
+    FORKEXEC_NS_CGROUP
+        | FORKEXEC_NS_UTS
+        | FORKEXEC_NS_IPC
+        | FORKEXEC_NS_USER
+        | FORKEXEC_NS_PID
+        | FORKEXEC_NS_NET
+        | FORKEXEC_NS_MOUNT
+        | FORKEXEC_NS_TIME
+);
+const_assert_eq!(FORKEXEC_RLIMIT_KEEP, limits::KEEP);
+const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
+const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);
+const_assert_eq!(FORKEXEC_CAP_INHERITABLE, caps::set::INHERITABLE);
+const_assert_eq!(FORKEXEC_CAP_BOUNDING, caps::set::BOUNDING);
+const_assert_eq!(FORKEXEC_DEATH_OF_THREAD, signals::DEATH_OF_THREAD);
+const_assert_eq!(FORKEXEC_DEATH_OF_PROCESS, signals::DEATH_OF_PROCESS);
+const_assert_eq!(FORKEXEC_MEMORY_AUTO, exec::mode::AUTO);
+const_assert_eq!(FORKEXEC_MEMORY_FRESH, exec::mode::FRESH);
+const_assert_eq!(FORKEXEC_MEMORY_COPIED, exec::mode::COPIED);
+const_assert_eq!(FORKEXEC_PROBE_CLONE3, Feature::Clone3 as u32);
+const_assert_eq!(FORKEXEC_PROBE_CLOSE_RANGE, Feature::CloseRange as u32);
+const_assert_eq!(FORKEXEC_PROBE_PIDFD, Feature::Pidfd as u32);
+const_assert_eq!(FORKEXEC_PROBE_SHARED_MEMORY, Feature::SharedMemory as u32);
+const_assert_eq!(FORKEXEC_PROBE_IMAGE, Feature::Image as u32);
+const_assert_eq!(FORKEXEC_PROBE_USER_NAMESPACE, Feature::UserNamespace as u32);
+const_assert_eq!(FORKEXEC_PROBE_BIRTH_IN_CGROUP, Feature::BirthInCgroup as u32);
+const_assert_eq!(FORKEXEC_PROBE_TIME_NAMESPACE, Feature::TimeNamespace as u32);

@@ -1,0 +1,197 @@
+//! Where C pointers become references, and nowhere else. What every function here says of its arguments is the C
+//! caller's promise; what it can check (NULL, alignment, length) it checks.
+
+use super::attr::forkexec_attr;
+use super::child::forkexec_child;
+use crate::attr::Refused;
+use crate::parent::Child;
+use crate::plan::Strings;
+use alloc::alloc::alloc;
+use alloc::boxed::Box;
+use core::alloc::Layout;
+use core::ffi::{CStr, c_char};
+use core::mem::MaybeUninit;
+
+const NULL: Refused = Refused { code: libc::EINVAL, why: "an argument is NULL" };
+
+/// An attr to read, if it is not NULL.
+///
+/// # Safety
+/// `attr` is NULL or came from this library, was not freed, and nobody changes it meanwhile.
+pub unsafe fn attr<'a>(attr: *const forkexec_attr) -> Option<&'a forkexec_attr> {
+    // SAFETY: C caller guarantees an attr that lives and does not change during the call.
+    unsafe { attr.as_ref() }
+}
+
+/// An attr to change, if it is not NULL.
+///
+/// # Safety
+/// `attr` is NULL or came from this library, was not freed, and nobody else uses it meanwhile.
+pub unsafe fn attr_mut<'a>(attr: *mut forkexec_attr) -> Option<&'a mut forkexec_attr> {
+    // SAFETY: C caller guarantees an attr that lives and that nobody else uses during the call.
+    unsafe { attr.as_mut() }
+}
+
+/// A string, which may not be NULL.
+///
+/// # Safety
+/// `text` is NULL or ends with a NUL and does not change meanwhile.
+pub unsafe fn string<'a>(text: *const c_char) -> Result<&'a CStr, Refused> {
+    // SAFETY: C caller guarantees a string that ends and does not change during the call.
+    unsafe { optional_string(text) }.ok_or(NULL)
+}
+
+/// A string, or `None` for NULL.
+///
+/// # Safety
+/// `text` is NULL or ends with a NUL and does not change meanwhile.
+pub unsafe fn optional_string<'a>(text: *const c_char) -> Option<&'a CStr> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: C caller guarantees a string that ends and does not change during the call.
+    Some(unsafe { CStr::from_ptr(text) })
+}
+
+/// `count` items of a list that may have at most `most`; of an empty one the pointer means nothing.
+///
+/// # Safety
+/// `items` is NULL or points to `count` items that do not change meanwhile.
+pub unsafe fn list<'a, T>(items: *const T, count: usize, most: usize) -> Result<&'a [T], Refused> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if items.is_null() {
+        return Err(NULL);
+    }
+    if count > most {
+        return Err(Refused { code: libc::EINVAL, why: "the list is too long" });
+    }
+    if !items.is_aligned() {
+        return Err(Refused { code: libc::EINVAL, why: "the list is not aligned" });
+    }
+    // SAFETY: C caller guarantees `count` items that do not change during the call.
+    Ok(unsafe { core::slice::from_raw_parts(items, count) })
+}
+
+/// The place for a result, if it is not NULL.
+///
+/// # Safety
+/// `place` is NULL or points to memory for a `T` that nobody else uses meanwhile.
+pub unsafe fn out<'a, T>(place: *mut T) -> Option<&'a mut MaybeUninit<T>> {
+    // SAFETY: C caller guarantees memory for a `T`, and what it holds is never read.
+    unsafe { place.cast::<MaybeUninit<T>>().as_mut() }
+}
+
+/// `size` bytes for a result whose length the caller chose; none for NULL.
+///
+/// # Safety
+/// `place` is NULL or points to `size` bytes that nobody else uses meanwhile.
+pub unsafe fn out_bytes<'a>(place: *mut u8, size: usize) -> &'a mut [MaybeUninit<u8>] {
+    if place.is_null() || isize::try_from(size).is_err() {
+        return &mut [];
+    }
+    // SAFETY: C caller guarantees `size` bytes, and what they hold is never read.
+    unsafe { core::slice::from_raw_parts_mut(place.cast(), size) }
+}
+
+/// A value on the heap that the caller will hold; NULL when memory is short.
+pub fn give<T>(value: T) -> *mut T {
+    const { assert!(size_of::<T>() > 0) };
+    // SAFETY: the size is not 0.
+    let place: *mut T = unsafe { alloc(Layout::new::<T>()) }.cast();
+    // SAFETY: `place` is NULL or fresh memory for a `T`.
+    if let Some(place) = unsafe { out(place) } {
+        place.write(value);
+    }
+    place
+}
+
+/// Memory for a value that the caller will hold, taken before there is a value that could be lost for want of it.
+pub struct Room<T>(Box<MaybeUninit<T>>);
+
+impl<T> Room<T> {
+    pub fn new() -> Option<Room<T>> {
+        // SAFETY: `give` gave it, and this is its only use.
+        unsafe { take_back(give(MaybeUninit::uninit())) }.map(Room)
+    }
+
+    pub fn fill(self, value: T) -> *mut T {
+        Box::into_raw(Box::write(self.0, value))
+    }
+}
+
+/// What `give` gave, to be dropped; `None` for NULL.
+///
+/// # Safety
+/// `value` is NULL or came from `give`, and nobody uses it any more.
+pub unsafe fn take_back<T>(value: *mut T) -> Option<Box<T>> {
+    if value.is_null() {
+        return None;
+    }
+    // SAFETY: C caller guarantees that `give` gave it and that this is its last use; a box's memory is the allocator's.
+    Some(unsafe { Box::from_raw(value) })
+}
+
+/// A child to use, if it is not NULL.
+///
+/// # Safety
+/// `child` is NULL or came from this library and was not closed.
+pub unsafe fn child<'a>(child: *const forkexec_child) -> Option<&'a Child> {
+    // SAFETY: C caller guarantees a child that lives during the call; all it shares between threads is behind locks.
+    unsafe { child.as_ref() }.map(|child| &child.0)
+}
+
+/// A vector of arguments or of the environment.
+///
+/// # Safety
+/// `vector` is NULL or ends with NULL, its strings end with a NUL, and nothing of it changes meanwhile.
+pub unsafe fn vector<'a>(vector: *const *mut c_char) -> Strings<'a> {
+    // SAFETY: C caller guarantees the vector.
+    unsafe { Strings::new(vector.cast()) }
+}
+
+unsafe extern "C" {
+    static environ: *const *mut c_char;
+}
+
+/// The environment that is asked for: the caller's own for NULL.
+///
+/// # Safety
+/// As for `vector`; nobody changes the caller's environment meanwhile.
+pub unsafe fn environment<'a>(envp: *const *mut c_char) -> Strings<'a> {
+    // SAFETY: C caller guarantees that nobody changes environ during the call; either vector ends as it must.
+    unsafe { vector(if envp.is_null() { environ } else { envp }) }
+}
+
+#[cfg(test)]
+#[allow(clippy::multiple_unsafe_ops_per_block)]
+mod tests {
+    use super::*;
+    use core::ptr::{null, null_mut};
+
+    #[test]
+    fn null_and_length() {
+        // SAFETY: NULL and lists that live.
+        unsafe {
+            assert!(attr(null()).is_none());
+            assert!(attr_mut(null_mut()).is_none());
+            assert!(string(null()).is_err());
+            assert_eq!(string(c"x".as_ptr()), Ok(c"x"));
+            assert_eq!(list::<u32>(null(), 0, 8), Ok(&[][..]));
+            assert!(list::<u32>(null(), 1, 8).is_err());
+            assert_eq!(list([1u32, 2].as_ptr(), 2, 2), Ok(&[1, 2][..]));
+            assert!(list([1u32, 2].as_ptr(), 2, 1).is_err());
+            assert!(list([1u32, 2].as_ptr().cast::<u8>().add(1).cast::<u32>(), 1, 2).is_err());
+            assert!(out_bytes(null_mut(), 3).is_empty());
+            assert!(take_back::<u32>(null_mut()).is_none());
+        }
+    }
+
+    #[test]
+    fn what_was_given_comes_back() {
+        let given = give(7u32);
+        // SAFETY: `give` gave it.
+        assert_eq!(unsafe { take_back(given) }.as_deref(), Some(&7));
+    }
+}

@@ -1,0 +1,9 @@
+//! The C ABI: pointers become references, results become numbers. No logic of its own.
+
+pub mod attr;
+pub mod child;
+pub mod constants;
+pub mod error;
+mod guard;
+pub mod probe;
+pub mod spawn;

@@ -1,0 +1,29 @@
+//! What this host allows.
+
+// What the caller owes is said there, in C's words.
+#![allow(clippy::missing_safety_doc)]
+
+use super::guard;
+use crate::probe::Feature;
+use core::ffi::{c_char, c_int};
+use core::mem::MaybeUninit;
+
+/// Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is
+/// no, size bytes for a NUL-terminated sentence with reason and remedy, cut where it does not fit; NULL with size 0 for
+/// none. It is emptied where the answer is yes.
+///
+/// Returns 1, 0, or -EINVAL: an unknown feature, or why is NULL and size is not 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_probe(feature: u32, why: *mut c_char, size: usize) -> c_int {
+    // SAFETY: C caller guarantees `size` bytes.
+    let place = unsafe { guard::out_bytes(why.cast(), size) };
+    let (Some(feature), true) = (Feature::of(feature), place.len() == size) else {
+        return -libc::EINVAL;
+    };
+    let answer = feature.probe();
+    let sentence = answer.as_ref().err().map_or("", |why| why.as_str());
+    let fits = sentence.floor_char_boundary(size.saturating_sub(1));
+    let bytes = sentence.bytes().take(fits).chain([0]);
+    place.iter_mut().zip(bytes).for_each(|(to, byte)| *to = MaybeUninit::new(byte));
+    answer.is_ok() as c_int
+}

@@ -1,0 +1,180 @@
+//! To spawn, to start, to hold, and to say what would happen.
+
+// What the caller owes is said there, in C's words.
+#![allow(clippy::missing_safety_doc)]
+
+use super::attr::forkexec_attr;
+use super::child::forkexec_child;
+use super::error::forkexec_error;
+use super::guard;
+use crate::parent::{self, Failure, host};
+use crate::plan::{Purpose, Request};
+use core::ffi::{c_char, c_int};
+use core::ptr::null;
+use nix::errno::Errno;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// The pointers of a call, as the caller gave them.
+struct Call {
+    attr: *const forkexec_attr,
+    path: *const c_char,
+    argv: *const *mut c_char,
+    envp: *const *mut c_char,
+    purpose: Purpose,
+}
+
+impl Call {
+    /// # Safety
+    /// The C caller guarantees the pointers for the length of the call.
+    unsafe fn request<T>(&self, then: impl FnOnce(&Request) -> Result<T, Failure>) -> Result<T, Failure> {
+        let host = host::host().map_err(|errno| Failure::not_now(errno, "no child can be made here"))?;
+        // SAFETY: C caller guarantees that attr is NULL or one of ours that nobody changes meanwhile.
+        let attr = unsafe { guard::attr(self.attr) };
+        let attr = &attr.ok_or(Failure::not_now(Errno::EINVAL, "attr is NULL"))?.0;
+        // SAFETY: C caller guarantees the string.
+        let path = unsafe { guard::optional_string(self.path) };
+        // SAFETY: C caller guarantees the vector.
+        let argv = unsafe { guard::vector(self.argv) };
+        // SAFETY: C caller guarantees the vector.
+        let envp = unsafe { guard::environment(self.envp) };
+        then(&Request { attr, path, argv, envp, purpose: self.purpose, host })
+    }
+
+    /// # Safety
+    /// The C caller guarantees the pointers for the length of the call.
+    unsafe fn child(&self, place: *mut *mut forkexec_child, error: *mut forkexec_error) -> c_int {
+        // SAFETY: C caller guarantees that child is NULL or memory for a pointer.
+        let made = match unsafe { guard::out(place) } {
+            Some(place) => guard::Room::new()
+                .ok_or(Failure::not_now(Errno::ENOMEM, "for the handle of a child"))
+                // SAFETY: C caller guarantees the pointers of the call.
+                .and_then(|room| unsafe { self.request(parent::start) }.map(|child| (room, child)))
+                .map(|(room, child)| {
+                    place.write(room.fill(forkexec_child(child)));
+                }),
+            None => Err(Failure::not_now(Errno::EINVAL, "the place for the child is NULL")),
+        };
+        // SAFETY: C caller guarantees that error is NULL or memory for one.
+        unsafe { answer(made, error) }
+    }
+}
+
+/// 0, or the negative errno and its sentence.
+///
+/// # Safety
+/// `error` is NULL or memory for one.
+pub(super) unsafe fn answer(result: Result<(), Failure>, error: *mut forkexec_error) -> c_int {
+    // SAFETY: C caller guarantees that error is NULL or memory for one.
+    let place = unsafe { guard::out(error) };
+    let code = result.as_ref().err().map_or(0, |failure| -failure.code);
+    if let Some(place) = place {
+        let mut said = forkexec_error::none();
+        if let Err(failure) = &result {
+            let Failure { stage, code, index, pid, signal, .. } = *failure;
+            said = forkexec_error { stage: stage as u32, code, index, pid, signal, ..said };
+            said.say(format_args!("{failure}"));
+        }
+        place.write(said);
+    }
+    code
+}
+
+/// Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
+/// nothing of it stays behind. execve(2).
+///
+/// path is the program; it is not searched for, unless forkexec_attr_set_search_path was called. It may be NULL only
+/// with forkexec_attr_set_exec_fd, and must be then. argv and envp end with NULL; envp NULL is the caller's environ,
+/// which nobody may change meanwhile. All of it, and attr, may go when the call returns.
+/// *child is to be closed with forkexec_close; whoever only wants the program to run may close it at once.
+///
+/// Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
+/// contradicts itself (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program;
+/// error->signal. Otherwise the errno of the step that error->stage names. May be called from any thread at any time.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_spawn(
+    attr: *const forkexec_attr,
+    path: *const c_char,
+    argv: *const *mut c_char,
+    envp: *const *mut c_char,
+    child: *mut *mut forkexec_child,
+    error: *mut forkexec_error,
+) -> c_int {
+    let call = Call { attr, path, argv, envp, purpose: Purpose::Spawn };
+    // SAFETY: C caller guarantees the pointers for the length of the call.
+    unsafe { call.child(child, error) }
+}
+
+/// The first half of forkexec_spawn: comes back when the child is held. Its namespaces, root, session and limits are set
+/// up; its identity, descriptors and filters are not yet (the stages after FORKEXEC_STAGE_HOLD). It has left the caller's
+/// memory and may be kept as long as the caller lives; should the caller die, it ends. forkexec_release lets it go.
+///
+/// Arguments, results and errors as for forkexec_spawn; the descriptors that attr names need not be open any more when
+/// this returns.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_start(
+    attr: *const forkexec_attr,
+    path: *const c_char,
+    argv: *const *mut c_char,
+    envp: *const *mut c_char,
+    child: *mut *mut forkexec_child,
+    error: *mut forkexec_error,
+) -> c_int {
+    let call = Call { attr, path, argv, envp, purpose: Purpose::Start };
+    // SAFETY: C caller guarantees the pointers for the length of the call.
+    unsafe { call.child(child, error) }
+}
+
+/// Makes a child that only holds its namespaces, and never runs a program. It ends when it is closed, or when the caller
+/// dies. namespaces(7); forkexec_child_namespace_fd gives descriptors of what it holds.
+///
+/// What lies after the hold point cannot be asked of it: an attr with a program, descriptors, ids, capabilities or
+/// signals is -EINVAL (FORKEXEC_STAGE_VALIDATE). Results and errors otherwise as for forkexec_spawn.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_hold(
+    attr: *const forkexec_attr,
+    child: *mut *mut forkexec_child,
+    error: *mut forkexec_error,
+) -> c_int {
+    let call = Call { attr, path: null(), argv: null(), envp: null(), purpose: Purpose::Hold };
+    // SAFETY: C caller guarantees the pointers for the length of the call.
+    unsafe { call.child(child, error) }
+}
+
+/// Writes to fd, as text, every step that a spawn of attr would take, without taking any: one line a step, with its
+/// number in enum forkexec_stage. A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or
+/// FORKEXEC_STAGE_RESOLVE. The text is for people and changes between versions.
+///
+/// Arguments as for forkexec_spawn. Returns 0, what a spawn would return for the stages up to FORKEXEC_STAGE_MEMORY, or
+/// the negative errno of write(2), with stage 0.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_describe(
+    attr: *const forkexec_attr,
+    path: *const c_char,
+    argv: *const *mut c_char,
+    envp: *const *mut c_char,
+    fd: i32,
+    error: *mut forkexec_error,
+) -> c_int {
+    let call = Call { attr, path, argv, envp, purpose: Purpose::Spawn };
+    // SAFETY: C caller guarantees the pointers for the length of the call.
+    let described = unsafe { call.request(|request| describe(request, fd)) };
+    // SAFETY: C caller guarantees that error is NULL or memory for one.
+    unsafe { answer(described, error) }
+}
+
+fn describe(request: &Request, fd: i32) -> Result<(), Failure> {
+    let bad = |errno| Failure::not_now(errno, "the description cannot be written");
+    if fd < 0 {
+        return Err(bad(Errno::EBADF));
+    }
+    // SAFETY: C caller guarantees a descriptor that stays open during the call; an own one is written to.
+    let own = unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned().map_err(|_| bad(Errno::EBADF))?;
+    let out = std::io::BufWriter::new(File::from(own.as_fd().try_clone_to_owned().map_err(|_| bad(Errno::EMFILE))?));
+    let written = parent::describe(request, out)?;
+    written.map_err(|error| bad(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))))
+}

@@ -1,0 +1,115 @@
+//! The program, and before it the image.
+
+use super::At;
+use super::report::{Report, kind};
+use super::sealed::Wiring;
+use super::stage::Stage;
+use super::sys::abi::{ENOENT, ENOTDIR, ETXTBSY, SIGSTOP, Timespec};
+use super::sys::{self, Answer, Errno};
+use super::{fds, talk};
+use core::ptr::null;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// Leaves the caller's memory for an image of the child's own: a file that nobody else ever has a descriptor of.
+pub fn become_image(at: &mut At) -> Answer {
+    let Wiring { image: [header, code, wiring, plan], image_plan_at, .. } = at.wiring;
+    if code.length == 0 {
+        return Ok(());
+    }
+    fds::survive_exec(at)?;
+    let file = sys::memory_file(c"forkexec")?;
+    sys::write_pieces(file, &[*header, *code], 0)?;
+    sys::write_pieces(file, &[*wiring, *plan], *image_plan_at)?;
+    sys::seal(file)?;
+    let argv = [c"forkexec".as_ptr().cast(), null()];
+    // SAFETY: the vectors end in NULL.
+    Err(unsafe { sys::fexecve(file, argv.as_ptr(), [null()].as_ptr()) })
+}
+
+/// chdir(2), fchdir(2)
+pub fn cwd(at: &mut At) -> Answer {
+    match at.plan.text(at.plan.cwd) {
+        // SAFETY: plan::lower guarantees a NUL-terminated path.
+        Some(path) => unsafe { sys::chdir(path) },
+        None if at.plan.cwd_fd >= 0 => sys::fchdir(at.plan.cwd_fd),
+        None => Ok(()),
+    }
+}
+
+/// A directory outside the root has no path, and would be a way out of it.
+pub fn cwd_check(at: &mut At) -> Answer {
+    if at.plan.cwd_check == 0 {
+        return Ok(());
+    }
+    let mut path = [0u8; 4096];
+    sys::getcwd(&mut path)?;
+    if path.first() == Some(&b'/') { Ok(()) } else { Err(Errno(ENOENT)) }
+}
+
+/// ptrace(2)
+pub fn trace(at: &mut At) -> Answer {
+    if at.plan.trace == 0 { Ok(()) } else { sys::trace_me() }
+}
+
+/// kill(2), with the one signal that cannot be blocked and can be continued from
+pub fn stop(at: &mut At) -> Answer {
+    if at.plan.stop == 0 { Ok(()) } else { sys::kill(sys::getpid(), SIGSTOP) }
+}
+
+/// Only ever comes back with an error: of the first candidate that failed for a reason of its own, else of the last.
+pub fn exec(at: &mut At) -> Answer {
+    write_pid(at.plan.list(at.plan.pid_digits));
+    talk::tell(at, Report { kind: kind::EXEC, stage: Stage::Exec as u32, code: 0, index: -1 })?;
+    let argv = at.plan.vector(at.plan.argv);
+    let envp = at.plan.vector(at.plan.envp);
+    if at.exec_fd >= 0 {
+        // SAFETY: plan::lower guarantees NULL-terminated vectors of NUL-terminated strings.
+        return Err(patiently(at, || unsafe { sys::fexecve(at.exec_fd, argv, envp) }));
+    }
+    let mut verdict = (Errno(ENOENT), -1);
+    let mut telling = false;
+    for (index, path) in at.plan.list(at.plan.candidates).iter().enumerate() {
+        let Some(path) = at.plan.text(*path) else { continue };
+        // SAFETY: plan::lower guarantees NUL-terminated strings and NULL-terminated vectors of them.
+        let errno = patiently(at, || unsafe { sys::execve(path, argv, envp) });
+        if !telling {
+            verdict = (errno, index as i32);
+            telling = !matches!(errno, Errno(ENOENT | ENOTDIR));
+        }
+    }
+    at.index = if at.plan.searched != 0 { verdict.1 } else { -1 };
+    Err(verdict.0)
+}
+
+/// Tries again for a while where a concurrent fork holds the program open for writing.
+fn patiently(at: &At, attempt: impl Fn() -> Errno) -> Errno {
+    let mut left = at.plan.busy_retry_ms;
+    loop {
+        let errno = attempt();
+        if errno != Errno(ETXTBSY) || left == 0 {
+            return errno;
+        }
+        left = left.saturating_sub(1);
+        let _ = sys::sleep(&Timespec { seconds: 0, nanoseconds: 1_000_000 });
+    }
+}
+
+/// The program's own pid, in the decimal digits that the plan has made room for; a shorter number ends earlier.
+fn write_pid(digits: &[AtomicU8]) {
+    if digits.is_empty() {
+        return;
+    }
+    let pid = sys::getpid() as u32;
+    let mut unit = 1u32;
+    while unit <= pid / 10 {
+        unit = unit.saturating_mul(10);
+    }
+    for place in digits {
+        let byte = match pid.checked_div(unit) {
+            Some(left) => b'0'.wrapping_add((left % 10) as u8),
+            None => 0,
+        };
+        place.store(byte, Ordering::Relaxed);
+        unit /= 10;
+    }
+}

@@ -1,0 +1,233 @@
+//! Descriptors: a table of its own, nobody else's ends in it, then exactly what was asked for.
+
+use super::At;
+use super::sealed::{Action, Gap, Move, action, mode, step, table};
+use super::sys::abi::{
+    AT_FDCWD, CLOSE_RANGE_UNSHARE, EBADF, F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_DIRECTORY, O_RDONLY,
+    O_WRONLY,
+};
+use super::sys::{self, Answer, Errno};
+use super::talk;
+
+const LAST: u32 = u32::MAX;
+
+/// Takes a copy of the part of the caller's table that the plan needs; what is above is never copied.
+pub fn own_table(at: &mut At) -> Answer {
+    talk::die_with_caller(at)?;
+    match at.wiring.table {
+        table::SHARED => sys::close_range(above(at), LAST, CLOSE_RANGE_UNSHARE),
+        table::COPIED => sys::close_range(above(at), LAST, 0),
+        _ => Ok(()),
+    }
+}
+
+/// Closes what lies between the needed descriptors.
+pub fn close_unneeded(at: &mut At) -> Answer {
+    match at.wiring.table {
+        table::WHOLE => Ok(()),
+        table::LISTED => close_listed(at),
+        _ => {
+            gaps(at).iter().filter(|gap| gap.last != LAST).try_for_each(|gap| sys::close_range(gap.first, gap.last, 0))
+        }
+    }
+}
+
+/// The first number of the last gap, which has no end.
+fn above(at: &At) -> u32 {
+    gaps(at).last().map_or(LAST, |gap| gap.first)
+}
+
+fn gaps<'a>(at: &At<'a>) -> &'a [Gap] {
+    if at.wiring.gaps == 0 {
+        return &[];
+    }
+    // SAFETY: parent::launch guarantees the gaps for as long as the child is in the caller's memory or its copy.
+    unsafe { core::slice::from_raw_parts(at.wiring.gaps as *const Gap, at.wiring.gaps_len as usize) }
+}
+
+/// Where the kernel has no close_range: what /proc lists, else every number there can be.
+fn close_listed(at: &mut At) -> Answer {
+    let unneeded = |fd: u32| gaps(at).iter().any(|gap| gap.first <= fd && fd <= gap.last);
+    // SAFETY: the path is a NUL-terminated literal.
+    let listing =
+        unsafe { sys::openat(AT_FDCWD, c"/proc/self/fd".as_ptr().cast(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) };
+    let Ok(listing) = listing else {
+        (0..at.wiring.table_limit).filter(|fd| unneeded(*fd)).for_each(|fd| {
+            let _ = sys::close(fd as i32);
+        });
+        return Ok(());
+    };
+    let mut buffer = [0u8; 1024];
+    loop {
+        let filled = sys::getdents64(listing, &mut buffer)?;
+        if filled == 0 {
+            break;
+        }
+        let mut rest = buffer.get(..filled).unwrap_or_default();
+        while let Some((name, next)) = first_entry(rest) {
+            if let Some(fd) = number(name).filter(|fd| *fd != listing as u32 && unneeded(*fd)) {
+                sys::close(fd as i32)?;
+            }
+            rest = next;
+        }
+    }
+    sys::close(listing)
+}
+
+/// The name of the first directory entry, and the entries after it. getdents(2)
+fn first_entry(entries: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = u16::from_ne_bytes(entries.get(16..18)?.try_into().ok()?) as usize;
+    Some((entries.get(19..length)?, entries.get(length..)?))
+}
+
+/// The decimal number that a NUL-terminated name is.
+pub fn number(name: &[u8]) -> Option<u32> {
+    let digits = name.split(|byte| *byte == 0).next()?;
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u32, |value, byte| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        value.checked_mul(10)?.checked_add(digit as u32)
+    })
+}
+
+/// Lets our own descriptors and those that the plan needs survive the exec of the image.
+pub fn survive_exec(at: &At) -> Answer {
+    set_flags(at, 0)
+}
+
+/// In the image, they are as they were.
+pub fn close_on_exec(at: &mut At) -> Answer {
+    if at.plan.mode == mode::FRESH { set_flags(at, FD_CLOEXEC) } else { Ok(()) }
+}
+
+fn set_flags(at: &At, flags: i32) -> Answer {
+    let own = [at.reports, at.go, at.owner];
+    let needed = at.plan.list(at.plan.survivors).iter().map(|fd| *fd as i32);
+    own.into_iter().filter(|fd| *fd >= 0).chain(needed).try_for_each(|fd| sys::fcntl(fd, F_SETFD, flags).map(drop))
+}
+
+/// Moves the library's own descriptors above every target. The kernel picks the numbers, so nothing is overwritten.
+pub fn internal(at: &mut At) -> Answer {
+    for fd in [&mut at.reports, &mut at.go, &mut at.owner] {
+        if 0 <= *fd && *fd < at.plan.top {
+            move_up(fd, at.plan.spare)?;
+        }
+    }
+    if at.plan.exec_fd_moves != 0 {
+        // Stays open under its old number, which may be another's source.
+        at.exec_fd = sys::fcntl(at.exec_fd, F_DUPFD_CLOEXEC, at.plan.spare)?;
+    }
+    Ok(())
+}
+
+fn move_up(fd: &mut i32, spare: i32) -> Answer {
+    let moved = sys::fcntl(*fd, F_DUPFD_CLOEXEC, spare)?;
+    sys::close(*fd)?;
+    *fd = moved;
+    Ok(())
+}
+
+/// The mapped descriptors; the plan has put the moves in an order in which no source is overwritten.
+pub fn map(at: &mut At) -> Answer {
+    let mut saved = -1;
+    for Move { step, from, to, index } in at.plan.list(at.plan.moves) {
+        at.index = *index;
+        match *step {
+            step::SAVE => saved = sys::fcntl(*from, F_DUPFD_CLOEXEC, at.plan.spare)?,
+            step::MOVE => sys::dup3(*from, *to, 0)?,
+            step::RESTORE => {
+                sys::dup3(saved, *to, 0)?;
+                sys::close(saved)?;
+            }
+            _ => sys::fcntl(*from, F_SETFD, 0).map(drop)?,
+        }
+    }
+    Ok(())
+}
+
+/// The actions, in call order, on the program's numbers.
+pub fn actions(at: &mut At) -> Answer {
+    for (index, item) in at.plan.list(at.plan.actions).iter().enumerate() {
+        at.index = index as i32;
+        act(at, item)?;
+    }
+    Ok(())
+}
+
+fn act(at: &At, item: &Action) -> Answer {
+    let path = at.plan.text(item.path).unwrap_or(c"".as_ptr().cast());
+    match item.kind {
+        action::OPEN => open(path, item),
+        action::DUP if is_internal(at, item.other) => Err(Errno(EBADF)),
+        action::DUP if item.other == item.fd => sys::fcntl(item.fd, F_SETFD, 0).map(drop),
+        action::DUP => sys::dup3(item.other, item.fd, 0),
+        action::CLOSE if is_internal(at, item.fd) => Ok(()),
+        // Closing what is closed is what was asked for.
+        action::CLOSE => sys::close(item.fd).or_else(|errno| if errno == Errno(EBADF) { Ok(()) } else { Err(errno) }),
+        action::CLOSE_FROM => close_from(at, item.fd),
+        // SAFETY: plan::lower guarantees a NUL-terminated path.
+        action::ENTER => unsafe { sys::chdir(path) },
+        _ => sys::fchdir(item.fd),
+    }
+}
+
+/// The target is closed first: it may be the last free number, or a device that opens once.
+fn open(path: *const u8, item: &Action) -> Answer {
+    let _ = sys::close(item.fd);
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    let fd = unsafe { sys::openat(AT_FDCWD, path, item.flags, item.mode)? };
+    if fd == item.fd {
+        return Ok(());
+    }
+    sys::dup3(fd, item.fd, item.flags & O_CLOEXEC)?;
+    sys::close(fd)
+}
+
+fn is_internal(at: &At, fd: i32) -> bool {
+    fd == at.reports || fd == at.go || fd == at.owner || (fd == at.exec_fd && at.plan.exec_fd_moves != 0)
+}
+
+/// Everything from `first` on but our own, which go at exec.
+fn close_from(at: &At, first: i32) -> Answer {
+    let mut kept = [at.reports, at.go, at.owner, at.exec_fd];
+    kept.sort_unstable();
+    let mut from = first as u32;
+    for fd in kept.into_iter().filter(|fd| *fd >= first) {
+        let fd = fd as u32;
+        if from < fd {
+            close_all(at, from, fd.saturating_sub(1))?;
+        }
+        from = fd.saturating_add(1);
+    }
+    close_all(at, from, LAST)
+}
+
+fn close_all(at: &At, first: u32, last: u32) -> Answer {
+    if at.wiring.table != table::LISTED {
+        return sys::close_range(first, last, 0);
+    }
+    (first..last.min(at.wiring.table_limit)).for_each(|fd| {
+        let _ = sys::close(fd as i32);
+    });
+    Ok(())
+}
+
+/// Closes the sources that are not the program's.
+pub fn close_rest(at: &mut At) -> Answer {
+    at.plan.list(at.plan.closes).iter().try_for_each(|fd| sys::close(*fd as i32).or_else(already_closed))
+}
+
+fn already_closed(errno: Errno) -> Answer {
+    if errno == Errno(EBADF) { Ok(()) } else { Err(errno) }
+}
+
+/// Writes a whole small file, such as those of /proc.
+pub fn write_file(path: &core::ffi::CStr, bytes: &[u8]) -> Answer {
+    // SAFETY: the path is NUL-terminated.
+    let fd = unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_WRONLY | O_CLOEXEC, 0)? };
+    let written = sys::write(fd, bytes);
+    sys::close(fd)?;
+    written.map(drop)
+}

@@ -1,0 +1,23 @@
+//! Ids: groups, then gid, then uid, each while the next is still possible. This thread alone, by raw calls.
+
+use super::At;
+use super::sys::{self, Answer};
+use super::talk;
+
+/// setgroups(2)
+pub fn groups(at: &mut At) -> Answer {
+    at.plan.groups.get().map_or(Ok(()), |groups| sys::setgroups(at.plan.list(groups)))
+}
+
+/// setresgid(2)
+pub fn gid(at: &mut At) -> Answer {
+    at.plan.gid.get().map_or(Ok(()), |gid| sys::setresgid(gid, gid, gid))
+}
+
+/// setresuid(2)
+pub fn uid(at: &mut At) -> Answer {
+    let Some(uid) = at.plan.uid.get() else { return Ok(()) };
+    sys::setresuid(uid, uid, uid)?;
+    // The change of ids has cleared it.
+    if at.plan.hold == 0 { talk::die_with_caller(at) } else { Ok(()) }
+}

@@ -1,0 +1,65 @@
+//! Limits and scheduling.
+
+use super::At;
+use super::fds::write_file;
+use super::sys::abi::{IOPRIO_WHO_PROCESS, PR_SET_TIMERSLACK, PRIO_PROCESS};
+use super::sys::{self, Answer};
+
+/// /proc/self/oom_score_adj
+pub fn oom_score_adj(at: &mut At) -> Answer {
+    let digits = at.plan.bytes(at.plan.oom_score_adj);
+    if digits.is_empty() { Ok(()) } else { write_file(c"/proc/self/oom_score_adj", digits) }
+}
+
+/// prlimit(2)
+pub fn rlimits(at: &mut At) -> Answer {
+    at.plan.list(at.plan.rlimits).iter().try_for_each(|item| {
+        at.index = item.index;
+        sys::set_rlimit(0, item.resource, &item.limit)
+    })
+}
+
+/// prlimit(2)
+pub fn nofile(at: &mut At) -> Answer {
+    let Some(item) = at.plan.nofile.get() else { return Ok(()) };
+    at.index = item.index;
+    sys::set_rlimit(0, item.resource, &item.limit)
+}
+
+/// sched_setaffinity(2)
+pub fn affinity(at: &mut At) -> Answer {
+    if at.plan.affinity.is_empty() { Ok(()) } else { sys::sched_setaffinity(0, at.plan.list(at.plan.affinity)) }
+}
+
+/// setpriority(2)
+pub fn nice(at: &mut At) -> Answer {
+    at.plan.nice.get().map_or(Ok(()), |nice| sys::setpriority(PRIO_PROCESS, 0, nice))
+}
+
+/// sched_setscheduler(2)
+pub fn scheduler(at: &mut At) -> Answer {
+    at.plan.scheduler.get().map_or(Ok(()), |asked| sys::sched_setscheduler(0, asked.policy, asked.priority))
+}
+
+/// ioprio_set(2)
+pub fn io_priority(at: &mut At) -> Answer {
+    at.plan.io_priority.get().map_or(Ok(()), |priority| sys::ioprio_set(IOPRIO_WHO_PROCESS, 0, priority))
+}
+
+/// PR_SET_TIMERSLACK(2const)
+pub fn timer_slack(at: &mut At) -> Answer {
+    at.plan.timer_slack.get().map_or(Ok(()), |slack| sys::prctl(PR_SET_TIMERSLACK, slack as usize, 0).map(drop))
+}
+
+/// personality(2)
+pub fn personality(at: &mut At) -> Answer {
+    at.plan.personality.get().map_or(Ok(()), sys::personality)
+}
+
+/// umask(2)
+pub fn umask(at: &mut At) -> Answer {
+    if let Some(mask) = at.plan.umask.get() {
+        sys::umask(mask);
+    }
+    Ok(())
+}

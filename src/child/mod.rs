@@ -1,0 +1,52 @@
+//! How it happens: the child, from its first instruction to exec. Raw system calls over a sealed plan: no allocation, no
+//! libc, no lock, no thread-local, no panic. Compiled into the library, and once more alone as the built-in image.
+#![deny(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
+
+mod caps;
+mod exec;
+pub mod fds;
+mod ids;
+mod limits;
+mod mounts;
+mod ns;
+pub mod program;
+mod session;
+mod signals;
+mod talk;
+
+use super::report;
+use super::sealed::{self, Plan, Wiring};
+use super::stage;
+use super::sys;
+
+/// Where the child is: the plan, the wiring, and the little that changes on the way.
+pub struct At<'a> {
+    pub plan: &'a Plan,
+    pub wiring: &'a Wiring,
+    /// The item that the running stage is at, -1 if it has none.
+    pub index: i32,
+    pub reports: i32,
+    pub go: i32,
+    pub owner: i32,
+    pub exec_fd: i32,
+}
+
+impl<'a> At<'a> {
+    pub fn the_start(plan: &'a Plan, wiring: &'a Wiring) -> At<'a> {
+        let Wiring { reports, go, owner, .. } = *wiring;
+        At { plan, wiring, index: -1, reports, go, owner, exec_fd: plan.exec_fd }
+    }
+}
+
+/// The whole child.
+pub fn run(plan: &Plan, wiring: &Wiring) -> ! {
+    program::run(At::the_start(plan, wiring))
+}

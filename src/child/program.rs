@@ -1,0 +1,108 @@
+//! The program: every stage of the child with its code, in the one order there is.
+
+use super::stage::Stage;
+use super::sys::{self, Answer};
+use super::{At, caps, exec, fds, ids, limits, mounts, ns, session, signals, talk};
+
+/// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
+pub const FAILED: i32 = 127;
+
+struct Step {
+    stage: Stage,
+    run: fn(&mut At) -> Answer,
+}
+
+macro_rules! program {
+    ($($stage:ident => $run:path,)*) => {
+        static PROGRAM: &[Step] = &[$(Step { stage: Stage::$stage, run: $run }),*];
+
+        const _: () = {
+            let numbers = [$(Stage::$stage as u32),*];
+            let mut i = 1;
+            while i < numbers.len() {
+                assert!(numbers[i - 1] < numbers[i], "the rows of the program must ascend");
+                i += 1;
+            }
+        };
+    };
+}
+
+program! {
+    FdTable => fds::own_table,
+    FdUnneeded => fds::close_unneeded,
+    Carry => caps::carry,
+    Image => exec::become_image,
+    FdFlags => fds::close_on_exec,
+    OomScore => limits::oom_score_adj,
+
+    Credentials => caps::put_back,
+    Wait => talk::wait,
+    Nondumpable => ns::nondumpable,
+    Unshare => ns::unshare,
+    CgroupNamespace => ns::unshare_cgroup,
+
+    DetachTerminal => session::detach_terminal,
+    Session => session::session,
+    ProcessGroup => session::process_group,
+    ControllingTerminal => session::controlling_terminal,
+    Foreground => session::foreground,
+
+    Hostname => ns::hostname,
+    Domainname => ns::domainname,
+    Loopback => ns::loopback,
+    Propagation => mounts::propagation,
+    Chroot => mounts::chroot,
+
+    Rlimit => limits::rlimits,
+    Affinity => limits::affinity,
+    Nice => limits::nice,
+    Scheduler => limits::scheduler,
+    IoPriority => limits::io_priority,
+    TimerSlack => limits::timer_slack,
+    Personality => limits::personality,
+    Umask => limits::umask,
+    Hold => talk::hold,
+    LateNamespaces => ns::unshare_late,
+
+    Bounding => caps::bounding,
+    KeepCaps => caps::keep,
+    Groups => ids::groups,
+    Gid => ids::gid,
+    Uid => ids::uid,
+    Effective => caps::regain,
+    Securebits => caps::securebits,
+    Ambient => caps::ambient,
+    Capabilities => caps::capabilities,
+    Cwd => exec::cwd,
+    CwdCheck => exec::cwd_check,
+
+    FdInternal => fds::internal,
+    FdMap => fds::map,
+    FdAction => fds::actions,
+    ParentDeath => signals::parent_death,
+    NoNewPrivs => caps::no_new_privs,
+    FdClose => fds::close_rest,
+    Nofile => limits::nofile,
+
+    Trace => exec::trace,
+    Stop => exec::stop,
+    SignalActions => signals::actions,
+    SignalMask => signals::mask,
+    Exec => exec::exec,
+}
+
+/// Runs every row that is not done yet. A row that fails ends the child, unless its failure is tolerated.
+pub fn run(mut at: At) -> ! {
+    let at = &mut at;
+    for step in PROGRAM.iter().filter(|step| step.stage as u32 > at.wiring.done) {
+        at.index = -1;
+        talk::at_stage(at, step.stage);
+        if let Err(errno) = (step.run)(at) {
+            let tolerated = at.plan.list(at.plan.tolerated).contains(&(step.stage as u32));
+            if !tolerated {
+                talk::fail(at, step.stage, errno);
+            }
+        }
+    }
+    sys::exit(FAILED)
+}

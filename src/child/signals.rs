@@ -1,0 +1,44 @@
+//! Signals: the one for the parent's death, dispositions, and last the mask.
+
+use super::At;
+use super::sys::abi::{ESRCH, POLLIN, PR_SET_PDEATHSIG, PollFd, SIG_DFL, SIG_IGN, Timespec};
+use super::sys::{self, Answer, Errno};
+
+/// Sets what was asked for in the place of what guarded the set-up, then looks whether it came too late.
+pub fn parent_death(at: &mut At) -> Answer {
+    sys::prctl(PR_SET_PDEATHSIG, at.plan.parent_death as usize, 0)?;
+    if at.plan.parent_death != 0 && is_orphan(at) { Err(Errno(ESRCH)) } else { Ok(()) }
+}
+
+/// A pidfd knows; without one the parent's pid does, which the plan does not rely on in a new pid namespace.
+fn is_orphan(at: &At) -> bool {
+    if at.owner < 0 {
+        return sys::getppid() != at.wiring.owner_pid;
+    }
+    let mut fds = [PollFd { fd: at.owner, events: POLLIN, revents: 0 }];
+    sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 })) != Ok(0)
+}
+
+/// sigaction(2)
+pub fn actions(at: &mut At) -> Answer {
+    for signal in 1..=64 {
+        let bit = 1u64.wrapping_shl((signal as u32).wrapping_sub(1));
+        at.index = signal;
+        if at.plan.signal_ignore & bit != 0 {
+            sys::set_action(signal, SIG_IGN)?;
+        } else if at.plan.signal_default & bit != 0 || (at.wiring.reset_handlers != 0 && is_handled(signal)?) {
+            sys::set_action(signal, SIG_DFL)?;
+        }
+    }
+    at.index = -1;
+    Ok(())
+}
+
+fn is_handled(signal: i32) -> Answer<bool> {
+    Ok(sys::get_action(signal)?.handler > SIG_IGN)
+}
+
+/// sigprocmask(2)
+pub fn mask(at: &mut At) -> Answer {
+    sys::set_mask(at.plan.signal_mask.get().unwrap_or(at.wiring.mask)).map(drop)
+}

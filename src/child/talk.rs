@@ -1,0 +1,83 @@
+//! What child and caller say to each other.
+
+use super::At;
+use super::program::FAILED;
+use super::report::{Report, kind};
+use super::stage::Stage;
+use super::sys::abi::{EAGAIN, EINTR, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL};
+use super::sys::{self, Answer, Errno};
+
+/// Notes the stage where a caller that shares memory finds it, should the child be killed in it.
+pub fn at_stage(at: &At, stage: Stage) {
+    store(at, Report { kind: 0, stage: stage as u32, code: 0, index: -1 });
+}
+
+/// Says what failed, and leaves.
+pub fn fail(at: &At, stage: Stage, errno: Errno) -> ! {
+    let report = Report { kind: kind::FAILED, stage: stage as u32, code: errno.0, index: at.index };
+    store(at, report);
+    // A caller that is gone has nobody left to tell.
+    let _ = tell(at, report);
+    sys::exit(FAILED)
+}
+
+fn store(at: &At, report: Report) {
+    let place = at.wiring.report as *mut Report;
+    if !place.is_null() {
+        // SAFETY: parent::launch guarantees a report of the caller's that outlives the child's stay in shared memory;
+        // volatile, since the reader is another process.
+        unsafe { place.write_volatile(report) }
+    }
+}
+
+/// Sends a report through the pipe, if there is one.
+pub fn tell(at: &At, report: Report) -> Answer {
+    if at.reports < 0 {
+        return Ok(());
+    }
+    // SAFETY: a report is 16 bytes without padding.
+    let bytes = unsafe { core::slice::from_raw_parts((&raw const report).cast::<u8>(), size_of::<Report>()) };
+    sys::write(at.reports, bytes).map(drop)
+}
+
+/// The child dies with the thread that waits for it, so that nothing half made stays behind.
+pub fn die_with_caller(at: &At) -> Answer {
+    sys::prctl(PR_SET_PDEATHSIG, SIGKILL as usize, 0)?;
+    // 0: the caller is not in this pid namespace; then only its death from here on is seen.
+    if [0, at.wiring.owner_pid].contains(&sys::getppid()) { Ok(()) } else { sys::exit(FAILED) }
+}
+
+/// Waits for what the caller does on the child's behalf.
+pub fn wait(at: &mut At) -> Answer {
+    if at.plan.wait == 0 { Ok(()) } else { until_released(at) }
+}
+
+/// Says that the surroundings are complete, and waits to be released: for as long as the caller lives, not its thread.
+pub fn hold(at: &mut At) -> Answer {
+    if at.plan.hold == 0 {
+        return Ok(());
+    }
+    sys::prctl(PR_SET_PDEATHSIG, 0, 0)?;
+    tell(at, Report { kind: kind::HELD, stage: Stage::Hold as u32, code: 0, index: -1 })?;
+    until_released(at)
+}
+
+/// Returns when the caller says so, and leaves when the caller is gone.
+fn until_released(at: &At) -> Answer {
+    loop {
+        let listen = |fd| PollFd { fd, events: POLLIN, revents: 0 };
+        let mut fds = [listen(at.go), listen(at.owner)];
+        match sys::poll(&mut fds, None) {
+            Err(Errno(EINTR | EAGAIN)) => continue,
+            answer => answer?,
+        };
+        let [go, owner] = fds;
+        if owner.revents != 0 {
+            sys::exit(FAILED);
+        }
+        if go.revents != 0 {
+            let mut count = [0u8; 8];
+            return sys::read(at.go, &mut count).map(drop);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The built-in image: the child's code and nothing else, a static program of a few kilobytes. It finds the plan
+//! behind itself, and goes on where the child that became it stopped.
+#![no_std]
+#![no_main]
+#![allow(dead_code)]
+
+#[path = "../child/mod.rs"]
+mod child;
+mod entry;
+#[path = "../report.rs"]
+mod report;
+#[path = "../plan/sealed.rs"]
+mod sealed;
+#[path = "../stage.rs"]
+mod stage;
+#[path = "../sys/mod.rs"]
+mod sys;
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    sys::exit(child::program::FAILED)
+}

@@ -1,0 +1,36 @@
+//! One audited implementation of what every serious Linux program writes by hand between `fork` and `exec`.
+//!
+//! The product is a C ABI: `include/forkexec.h`. A walk through the rooms, in the order in which a spawn passes them:
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | `capi` | C pointers become references; nothing else |
+//! | `attr` | what was asked: owned copies, in any order |
+//! | `plan` | what will happen: checked, resolved, flat and sealed |
+//! | `parent` | the clone, what the caller does for the waiting child, the report, the reaping |
+//! | `child` | how it happens: raw system calls over the sealed plan, in the order of `child::program` |
+//! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
+//! | `probe` | what this host allows |
+//! | `stage` | the order, said once: number, name and reason of every step |
+//! | `report` | the 16 bytes from child to caller |
+//! | `sys` | the door to the kernel |
+#![no_std]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
+extern crate alloc;
+extern crate std;
+
+#[cfg(not(any(panic = "abort", debug_assertions)))]
+compile_error!("a panic may not unwind into a C caller: build with panic = \"abort\"");
+
+pub mod capi;
+pub mod attr;
+pub mod plan;
+mod probe;
+mod parent;
+mod child;
+mod stage;
+mod report;
+mod sys;
+
+use plan::sealed;

@@ -1,0 +1,389 @@
+//! A child as the caller holds it: to release, to wait for, to signal.
+
+use super::failure::Failure;
+use super::handshake;
+use super::launch::Launched;
+use super::settle::{self, Heard, listen};
+use super::usage;
+use crate::plan::Sealed;
+use crate::sealed::{cgroup, mode};
+use crate::stage::Stage;
+use crate::sys;
+use crate::sys::abi::{P_PID, P_PIDFD, WALL, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
+use alloc::sync::Arc;
+use core::ffi::CStr;
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, FcntlArg, OFlag, fcntl, openat};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::stat::Mode;
+use nix::sys::time::TimeSpec;
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Whether the program ran at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ran {
+    No,
+    Yes,
+    /// It was about to, and whoever died of a signal cannot be asked.
+    Unknown,
+}
+
+/// How a child ended, and what it used.
+#[derive(Clone, Copy)]
+pub struct Waited {
+    /// A `CLD_*` code, and the exit code or signal that goes with it.
+    pub code: i32,
+    pub status: i32,
+    pub ran: Ran,
+    pub usage: libc::rusage,
+    pub max_rss_floor: u64,
+    pub memory_peak: Option<u64>,
+}
+
+impl Waited {
+    pub fn user_ns(&self) -> u64 {
+        usage::nanoseconds(self.usage.ru_utime)
+    }
+
+    pub fn system_ns(&self) -> u64 {
+        usage::nanoseconds(self.usage.ru_stime)
+    }
+
+    pub fn max_rss(&self) -> u64 {
+        usage::kibibytes(self.usage.ru_maxrss)
+    }
+}
+
+/// All that ends with the child when it is killed.
+enum Tree {
+    /// The child is the first of its pid namespace: all others go with it.
+    Namespace,
+    Cgroup,
+    Group,
+    Unknown,
+}
+
+pub struct Child {
+    /// The process whose child it is.
+    owner: i32,
+    launched: Launched,
+    plan: Option<Arc<Sealed>>,
+    start: Mutex<Start>,
+    waited: Mutex<Option<Waited>>,
+    cgroup: Option<OwnedFd>,
+    tree: Tree,
+}
+
+/// How far the start has come, as far as it was heard.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Held,
+    LetGo,
+    /// In the program; whether it was the image that execed it.
+    Running {
+        exact: bool,
+    },
+    Failed,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Child {
+    /// A child that is the program already.
+    pub fn running(launched: Launched, plan: &Arc<Sealed>) -> Result<Child, Failure> {
+        Child::new(launched, plan, None, Start::Running { exact: true })
+    }
+
+    /// A child that is held, or on its way.
+    pub fn starting(launched: Launched, plan: Arc<Sealed>) -> Result<Child, Failure> {
+        let start = if plan.hold != 0 { Start::Held } else { Start::LetGo };
+        Child::new(launched, &plan, Some(plan.clone()), start)
+    }
+
+    fn new(launched: Launched, plan: &Arc<Sealed>, kept: Option<Arc<Sealed>>, start: Start) -> Result<Child, Failure> {
+        let tree = if plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0 {
+            Tree::Namespace
+        } else if plan.cgroup != cgroup::NONE {
+            Tree::Cgroup
+        } else if plan.session != 0 || plan.group.get() == Some(0) {
+            Tree::Group
+        } else {
+            Tree::Unknown
+        };
+        let mut child = Child {
+            owner: sys::getpid(),
+            launched,
+            plan: kept,
+            start: Mutex::new(start),
+            waited: Mutex::new(None),
+            cgroup: None,
+            tree,
+        };
+        if plan.cgroup != cgroup::NONE {
+            // SAFETY: C caller guarantees that the descriptor, which the plan saw open, stays so during the call.
+            let directory = unsafe { BorrowedFd::borrow_raw(plan.cgroup_fd) };
+            match fcntl(directory, FcntlArg::F_DUPFD_CLOEXEC(0)) {
+                // SAFETY: kernel contract, man 2 fcntl: a new descriptor of our own.
+                Ok(fd) => child.cgroup = Some(unsafe { OwnedFd::from_raw_fd(fd) }),
+                Err(errno) => {
+                    settle::kill_and_reap(&child.launched);
+                    return Err(Failure::at(Stage::Cgroup, errno, plan).of_child(child.launched.pid));
+                }
+            }
+        }
+        Ok(child)
+    }
+
+    /// Whether this is the process whose child it is: in a fork of it the descriptors may be anything.
+    fn ours(&self) -> Result<(), Errno> {
+        if self.owner == sys::getpid() { Ok(()) } else { Err(Errno::ESRCH) }
+    }
+
+    /// Lets a held child go, and comes back when it is the program, has failed, or time is up.
+    pub fn release(&self, timeout: Option<Duration>) -> Result<(), Failure> {
+        self.ours().map_err(|errno| Failure::not_now(errno, "the child of another process"))?;
+        let mut start = lock(&self.start);
+        let never = |why| Err(Failure::not_now(Errno::EINVAL, why));
+        let Some(plan) = &self.plan else { return never("the child is the program already") };
+        match *start {
+            Start::Running { .. } => return never("the child is the program already"),
+            Start::Failed => return never("the start of the child has failed"),
+            _ if plan.execs == 0 => return never("forkexec_hold made it: it never runs a program"),
+            Start::Held => self.let_go(plan)?,
+            Start::LetGo => (),
+        }
+        *start = Start::LetGo;
+        self.hear(plan, &mut start, timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+    }
+
+    /// For a child that is not held: comes back when it is the program, or has failed.
+    pub fn until_running(&self) -> Result<(), Failure> {
+        let mut start = lock(&self.start);
+        match (&self.plan, *start) {
+            (Some(plan), Start::LetGo) => self.hear(plan, &mut start, None),
+            _ => Ok(()),
+        }
+    }
+
+    fn hear(&self, plan: &Arc<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
+        let heard = listen(&self.launched, deadline);
+        let ran = match heard {
+            Heard::NotYet => return Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
+            Heard::Exec => plan.mode == mode::FRESH || settle::passed_exec(&self.launched),
+            _ => false,
+        };
+        if ran {
+            *start = Start::Running { exact: plan.mode == mode::COPIED };
+            return Ok(());
+        }
+        *start = Start::Failed;
+        Err(heard.into_failure(&self.launched, plan))
+    }
+
+    fn let_go(&self, plan: &Arc<Sealed>) -> Result<(), Failure> {
+        let thread = self.launched.thread;
+        if plan.parent_death != 0 && plan.parent_death_process == 0 && !is_alive(self.owner, thread) {
+            return Err(
+                Failure::at(Stage::ParentDeath, Errno::ESRCH, plan).item(-1, "the thread that started it is gone")
+            );
+        }
+        handshake::go(&self.launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.launched.pid
+    }
+
+    pub fn pidfd(&self) -> Option<i32> {
+        self.launched.pidfd.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    /// Waits until the child has ended; reaps it, unless asked not to. The first reaping is remembered.
+    pub fn wait(&self, timeout: Option<Duration>, reap: bool) -> Result<Waited, Errno> {
+        self.ours()?;
+        if let Some(waited) = *lock(&self.waited) {
+            return Ok(waited);
+        }
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            self.until_ended(timeout, deadline)?;
+            if let Some(waited) = self.collect(reap)? {
+                return Ok(waited);
+            }
+            // Ended, but another tracer has to be told first; or there was no pidfd to wait by.
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(Errno::ETIMEDOUT);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn until_ended(&self, timeout: Option<Duration>, deadline: Option<Instant>) -> Result<(), Errno> {
+        let Some(pidfd) = &self.launched.pidfd else { return Ok(()) };
+        let left = timeout.map(|timeout| match deadline {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            None => timeout,
+        });
+        let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+        match ppoll(&mut fds, left.map(TimeSpec::from_duration), None)? {
+            0 => Err(Errno::ETIMEDOUT),
+            _ => Ok(()),
+        }
+    }
+
+    fn collect(&self, reap: bool) -> Result<Option<Waited>, Errno> {
+        let mut cached = lock(&self.waited);
+        if cached.is_some() {
+            return Ok(*cached);
+        }
+        let (which, id) = match &self.launched.pidfd {
+            Some(pidfd) => (P_PIDFD, pidfd.as_raw_fd()),
+            None => (P_PID, self.launched.pid),
+        };
+        let options = WEXITED | WNOHANG | WALL | if reap { 0 } else { WNOWAIT };
+        let mut info = WaitInfo::EMPTY;
+        // SAFETY: a zeroed rusage is one.
+        let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
+        // SAFETY: kernel contract, man 2 waitid, whose system call also fills a rusage.
+        if unsafe { libc::syscall(libc::SYS_waitid, which, id, &raw mut info, options, &raw mut usage) } < 0 {
+            return Err(Errno::last());
+        }
+        if info.pid == 0 {
+            return Ok(None);
+        }
+        let waited = Waited {
+            code: info.code,
+            status: info.status,
+            ran: self.ran(info.code),
+            usage,
+            max_rss_floor: usage::max_rss_floor(),
+            memory_peak: self.cgroup.as_ref().and_then(usage::memory_peak),
+        };
+        if reap {
+            *cached = Some(waited);
+        }
+        Ok(Some(waited))
+    }
+
+    fn ran(&self, code: i32) -> Ran {
+        // A thread in release holds the lock, and knows soon.
+        let start = self.start.try_lock().map_or(Start::LetGo, |start| *start);
+        match start {
+            Start::Running { exact } if exact || code == libc::CLD_EXITED => Ran::Yes,
+            Start::Running { .. } | Start::LetGo => Ran::Unknown,
+            Start::Held | Start::Failed => Ran::No,
+        }
+    }
+
+    /// Sends a signal to the child, and never to whoever got its pid later.
+    pub fn signal(&self, signal: i32) -> Result<(), Errno> {
+        self.ours()?;
+        let waited = lock(&self.waited);
+        if waited.is_some() {
+            return Err(Errno::ESRCH);
+        }
+        let answer = match &self.launched.pidfd {
+            // SAFETY: kernel contract, man 2 pidfd_send_signal.
+            Some(pidfd) => unsafe {
+                libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, core::ptr::null::<u8>(), 0)
+            },
+            None => -1,
+        };
+        match answer {
+            0 => Ok(()),
+            _ if self.launched.pidfd.is_some() && Errno::last() != Errno::ENOSYS => Err(Errno::last()),
+            // Not reaped by us; by somebody else it must not be where there are no pidfds.
+            _ => sys::kill(self.launched.pid, signal).map_err(|sys::Errno(errno)| Errno::from_raw(errno)),
+        }
+    }
+
+    /// Kills the child and all that the kernel can tell to be its descendants.
+    pub fn kill_tree(&self) -> Result<(), Errno> {
+        self.ours()?;
+        match self.tree {
+            Tree::Namespace => self.signal(libc::SIGKILL),
+            Tree::Cgroup => self.kill_cgroup(),
+            Tree::Group => self.kill_group(),
+            Tree::Unknown => Err(Errno::EOPNOTSUPP),
+        }
+    }
+
+    fn kill_cgroup(&self) -> Result<(), Errno> {
+        let Some(directory) = &self.cgroup else { return Err(Errno::EOPNOTSUPP) };
+        match openat(directory.as_fd(), c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+            Ok(file) => nix::unistd::write(&file, b"1").map(drop),
+            Err(Errno::ENOENT) => self.kill_each(directory.as_fd()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// cgroups of version 1 have no such switch: what is listed is killed until nothing is.
+    fn kill_each(&self, directory: BorrowedFd) -> Result<(), Errno> {
+        for _ in 0..1000 {
+            let file = openat(directory, c"cgroup.procs", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+            let text = std::io::read_to_string(std::fs::File::from(file)).map_err(|_| Errno::EIO)?;
+            let mut left = false;
+            for pid in text.lines().filter_map(|line| line.parse().ok()) {
+                left |= pid > 0 && sys::kill(pid, libc::SIGKILL).is_ok() && !is_zombie(pid);
+            }
+            if !left {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Err(Errno::EAGAIN)
+    }
+
+    /// The group's id is the child's pid, which is nobody else's before it is reaped and as long as the group has members.
+    fn kill_group(&self) -> Result<(), Errno> {
+        let waited = lock(&self.waited);
+        if waited.is_some() {
+            return Err(Errno::ESRCH);
+        }
+        sys::kill(-self.launched.pid, libc::SIGKILL).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
+    }
+
+    /// A new descriptor of one of the child's namespaces.
+    pub fn namespace_fd(&self, name: &CStr) -> Result<OwnedFd, Errno> {
+        self.ours()?;
+        let mut path = [0u8; 48];
+        let mut rest = path.as_mut_slice();
+        let _ = write!(rest, "/proc/{}/ns/{}\0", self.launched.pid, name.to_str().unwrap_or(""));
+        let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::EINVAL)?;
+        let fd = openat(AT_FDCWD, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+        // Still there, so the pid was its own.
+        self.signal(0)?;
+        Ok(fd)
+    }
+}
+
+/// A child whose start was never reported, or that only holds, does not outlive its handle.
+impl Drop for Child {
+    fn drop(&mut self) {
+        // In a fork the descriptors are copies; closing them does nothing to the child.
+        let unfinished = matches!(*lock(&self.start), Start::Held | Start::LetGo);
+        if unfinished && self.ours().is_ok() && lock(&self.waited).is_none() {
+            settle::kill_and_reap(&self.launched);
+        }
+    }
+}
+
+fn is_alive(process: i32, thread: i32) -> bool {
+    // SAFETY: kernel contract, man 2 tgkill; signal 0 only asks.
+    unsafe { libc::syscall(libc::SYS_tgkill, process, thread, 0) == 0 }
+}
+
+fn is_zombie(pid: i32) -> bool {
+    let mut path = [0u8; 32];
+    let mut rest = path.as_mut_slice();
+    let _ = write!(rest, "/proc/{pid}/stat");
+    let left = rest.len();
+    let path = core::str::from_utf8(path.get(..32 - left).unwrap_or_default()).unwrap_or_default();
+    let stat = std::fs::read(path).unwrap_or_default();
+    stat.rsplit(|byte| *byte == b')').next().is_some_and(|rest| rest.starts_with(b" Z"))
+}

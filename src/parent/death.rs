@@ -1,0 +1,58 @@
+//! The signal for the parent's death follows the thread that cloned. For the death of the process, that has to be a
+//! thread that lives as long as the child: one made from the calling thread at that spawn, so that it is as confined.
+
+use super::failure::Failure;
+use super::host::Quiet;
+use super::launch::{self, Launched};
+use crate::plan::Sealed;
+use crate::stage::Stage;
+use alloc::sync::Arc;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+/// Enough for a launch, and what the library that makes threads takes for itself.
+const STACK: usize = 64 * 1024;
+
+/// Launches a plan on the thread whose death is to be told.
+pub fn launch(plan: &Arc<Sealed>) -> Result<Launched, Failure> {
+    if plan.parent_death == 0 || plan.parent_death_process == 0 {
+        return launch::launch(plan);
+    }
+    let not_made = || Failure::at(Stage::Memory, Errno::EAGAIN, plan);
+    let (tell, told) = channel();
+    let theirs = plan.clone();
+    let quiet = Quiet::begin();
+    let mask = quiet.mask();
+    let made = thread::Builder::new().stack_size(STACK).spawn(move || live(theirs, mask, tell));
+    drop(quiet);
+    made.map_err(|_| not_made())?;
+    told.recv().map_err(|_| not_made())?
+}
+
+/// The thread: a launch, and then nothing but to be there.
+fn live(plan: Arc<Sealed>, mask: u64, tell: Sender<Result<Launched, Failure>>) {
+    let launched = launch::launch_with(&plan, mask);
+    let pidfd = launched.as_ref().ok().and_then(|launched| launched.pidfd.as_ref()?.try_clone().ok());
+    drop(plan);
+    let pid = launched.as_ref().map_or(0, |launched| launched.pid);
+    let _ = tell.send(launched);
+    until_gone(pidfd, pid);
+}
+
+fn until_gone(pidfd: Option<OwnedFd>, pid: i32) {
+    match pidfd {
+        Some(pidfd) => {
+            let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+            while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
+        }
+        None if pid > 0 => {
+            use crate::sys::{self, abi};
+            let mut info = abi::WaitInfo::EMPTY;
+            let _ = sys::waitid(abi::P_PID, pid, &mut info, abi::WEXITED | abi::WNOWAIT | abi::WALL);
+        }
+        None => (),
+    }
+}

@@ -1,0 +1,150 @@
+//! A failure, and the sentence that tells it.
+
+use crate::plan::{Fault, Item, Sealed};
+use crate::report::Report;
+use crate::sealed::Plan;
+use crate::stage::{Row, Stage};
+use alloc::sync::Arc;
+use core::fmt::{self, Display, Formatter};
+use nix::errno::Errno;
+
+pub struct Failure {
+    pub stage: Stage,
+    pub code: i32,
+    pub index: i32,
+    /// The child that failed, 0 if there never was one.
+    pub pid: i32,
+    /// What killed it before it was the program.
+    pub signal: i32,
+    /// The plan, to name the item.
+    plan: Option<Arc<Sealed>>,
+    /// What it is about where the plan does not say.
+    what: &'static str,
+    why: &'static str,
+}
+
+impl Failure {
+    /// There is no plan.
+    pub fn of_plan(Fault { stage, code, index, what, why }: Fault) -> Failure {
+        Failure { stage, code, index, pid: 0, signal: 0, plan: None, what, why }
+    }
+
+    /// A step of the caller's side.
+    pub fn at(stage: Stage, errno: Errno, plan: &Arc<Sealed>) -> Failure {
+        Failure { stage, code: errno as i32, index: -1, pid: 0, signal: 0, plan: Some(plan.clone()), what: "", why: "" }
+    }
+
+    /// A call on a child that is not in the state for it.
+    pub fn not_now(errno: Errno, why: &'static str) -> Failure {
+        Failure { stage: Stage::None, code: errno as i32, index: -1, pid: 0, signal: 0, plan: None, what: "", why }
+    }
+
+    /// What the child reported.
+    pub fn reported(report: Report, pid: i32, plan: &Arc<Sealed>) -> Failure {
+        let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);
+        let Report { code, index, .. } = report;
+        Failure { stage, code, index, pid, signal: 0, plan: Some(plan.clone()), what: "", why: "" }
+    }
+
+    /// The child died without a word, at a stage or one that nobody knows.
+    pub fn killed(stage: Option<Stage>, signal: i32, pid: i32, plan: &Arc<Sealed>) -> Failure {
+        let stage = stage.unwrap_or(Stage::Child);
+        Failure { pid, signal, ..Failure::at(stage, Errno::ECANCELED, plan) }
+    }
+
+    pub fn item(self, index: i32, what: &'static str) -> Failure {
+        Failure { index, what, ..self }
+    }
+
+    pub fn of_child(self, pid: i32) -> Failure {
+        Failure { pid, ..self }
+    }
+
+    /// Whether there was a plan, and such a one.
+    pub fn plan_is(&self, such: impl Fn(&Plan) -> bool) -> bool {
+        self.plan.as_ref().is_some_and(|plan| such(plan))
+    }
+}
+
+/// `mount 3 (/proc): Operation not permitted: why`
+impl Display for Failure {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        if self.stage != Stage::None {
+            write!(f, "{}", Row::of(self.stage as u32).map_or("", Row::plain_name))?;
+            if self.index >= 0 {
+                write!(f, " {}", self.index)?;
+            }
+            match &self.plan {
+                _ if !self.what.is_empty() => write!(f, " ({})", self.what)?,
+                Some(plan) => {
+                    Bracketed { f, begun: false }.write(Item { plan, stage: self.stage, index: self.index })?;
+                }
+                None => (),
+            }
+            write!(f, ": ")?;
+        }
+        match self.signal {
+            0 => write!(f, "{}", Errno::from_raw(self.code).desc())?,
+            signal => write!(f, "killed by signal {signal} before the program ran")?,
+        }
+        let why = if self.why.is_empty() { self.hint() } else { self.why };
+        if why.is_empty() { Ok(()) } else { write!(f, ": {why}") }
+    }
+}
+
+impl Failure {
+    /// What the errno alone does not tell.
+    fn hint(&self) -> &'static str {
+        let by_fd = self.plan_is(|plan| plan.exec_fd >= 0);
+        let chrooted = self.plan_is(|plan| plan.text(plan.chroot).is_some());
+        let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
+        match (self.stage, self.code) {
+            (Stage::Exec, libc::ENOENT) if by_fd => {
+                "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself"
+            }
+            (Stage::Exec, libc::ENOENT) if !chrooted && self.program_exists() => {
+                "the program exists, its interpreter or loader does not"
+            }
+            (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
+            (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
+            (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
+            (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
+            (Stage::IdMap, libc::EPERM) => {
+                "without privilege one's own id can be mapped, once, and with setgroups denied"
+            }
+            (Stage::Rlimit | Stage::Nofile, libc::EPERM) => "raising a hard limit needs CAP_SYS_RESOURCE",
+            (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
+            _ => "",
+        }
+    }
+
+    fn program_exists(&self) -> bool {
+        self.plan_is(|plan| {
+            let path = plan.list(plan.candidates).get(self.index.max(0) as usize).map(|path| plan.bytes(*path));
+            path.is_some_and(|path| nix::unistd::access(path, nix::unistd::AccessFlags::F_OK).is_ok())
+        })
+    }
+}
+
+/// Text in brackets, if there is any.
+struct Bracketed<'a, 'f> {
+    f: &'a mut Formatter<'f>,
+    begun: bool,
+}
+
+impl Bracketed<'_, '_> {
+    fn write(mut self, item: impl Display) -> fmt::Result {
+        fmt::Write::write_fmt(&mut self, format_args!("{item}"))?;
+        if self.begun { self.f.write_str(")") } else { Ok(()) }
+    }
+}
+
+impl fmt::Write for Bracketed<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if !self.begun && !text.is_empty() {
+            self.begun = true;
+            self.f.write_str(" (")?;
+        }
+        self.f.write_str(text)
+    }
+}

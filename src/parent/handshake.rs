@@ -1,0 +1,127 @@
+//! What the caller does for a child that waits: what only the namespace it comes from has the privilege for.
+
+use super::failure::Failure;
+use super::launch::Launched;
+use crate::plan::Sealed;
+use crate::sealed::{Plan, cgroup};
+use crate::stage::Stage;
+use crate::sys::abi::PRIO_PROCESS;
+use crate::sys::{self, Errno};
+use alloc::sync::Arc;
+use core::ffi::CStr;
+use nix::errno::Errno as Number;
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::sys::stat::Mode;
+use std::io::Write;
+use std::os::fd::BorrowedFd;
+
+type Done = Result<(), Failure>;
+
+/// Everything that the plan leaves to the caller; then the child may go on.
+pub fn serve(launched: &Launched, plan: &Arc<Sealed>) -> Done {
+    if plan.wait == 0 {
+        return Ok(());
+    }
+    let serving = Serving { pid: launched.pid, plan };
+    serving.cgroup()?;
+    serving.limits()?;
+    serving.maps()?;
+    go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+}
+
+/// Lets a waiting child go on.
+pub fn go(launched: &Launched) -> Result<(), Number> {
+    launched.go.as_ref().map_or(Ok(0), |go| go.write(1)).map(drop)
+}
+
+struct Serving<'a> {
+    pid: i32,
+    plan: &'a Arc<Sealed>,
+}
+
+impl Serving<'_> {
+    fn failed(&self, stage: Stage, errno: Number, index: i32, what: &'static str) -> Failure {
+        Failure::at(stage, errno, self.plan).item(index, what).of_child(self.pid)
+    }
+
+    /// A step whose failure may be tolerated, like the child's own of the same stage.
+    fn step(&self, stage: Stage, index: i32, answer: Result<(), Errno>) -> Done {
+        let tolerated = self.plan.list(self.plan.tolerated).contains(&(stage as u32));
+        match answer {
+            Err(Errno(errno)) if !tolerated => Err(self.failed(stage, Number::from_raw(errno), index, "")),
+            _ => Ok(()),
+        }
+    }
+
+    fn cgroup(&self) -> Done {
+        if self.plan.cgroup != cgroup::WRITTEN {
+            return Ok(());
+        }
+        // SAFETY: C caller guarantees that the descriptor, which the plan saw open, stays so during the call.
+        let directory = unsafe { BorrowedFd::borrow_raw(self.plan.cgroup_fd) };
+        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        openat(directory, c"cgroup.procs", flags, Mode::empty())
+            .and_then(|file| write_once(file, format_args!("{}", self.pid)))
+            .map_err(|errno| self.failed(Stage::Cgroup, errno, -1, ""))
+    }
+
+    fn limits(&self) -> Done {
+        let plan: &Plan = self.plan;
+        if plan.privileged == 0 {
+            return Ok(());
+        }
+        for item in plan.list(plan.raises) {
+            let stage = if item.resource == libc::RLIMIT_NOFILE as u32 { Stage::Nofile } else { Stage::Rlimit };
+            self.step(stage, item.index, sys::set_rlimit(self.pid, item.resource, &item.limit))?;
+        }
+        if let Some(nice) = plan.nice.get() {
+            self.step(Stage::Nice, -1, sys::setpriority(PRIO_PROCESS, self.pid, nice))?;
+        }
+        if let Some(asked) = plan.scheduler.get() {
+            self.step(Stage::Scheduler, -1, sys::sched_setscheduler(self.pid, asked.policy, asked.priority))?;
+        }
+        if !plan.oom_score_adj.is_empty() {
+            let written = self.write(c"oom_score_adj", plan.bytes(plan.oom_score_adj));
+            self.step(Stage::OomScore, -1, written.map_err(|errno| Errno(errno as i32)))?;
+        }
+        Ok(())
+    }
+
+    /// uid_map, setgroups, gid_map: without privilege the kernel takes a gid map only once setgroups is denied.
+    fn maps(&self) -> Done {
+        let plan: &Plan = self.plan;
+        let files = [
+            (c"uid_map", "uid_map", plan.uid_map),
+            (c"setgroups", "setgroups", plan.setgroups),
+            (c"gid_map", "gid_map", plan.gid_map),
+        ];
+        for (file, name, text) in files.iter().filter(|(_, _, text)| !text.is_empty()) {
+            match self.write(file, plan.bytes(*text)) {
+                // Kernels before 3.19 have no setgroups to deny.
+                Err(Number::ENOENT) if *name == "setgroups" => (),
+                answer => answer.map_err(|errno| self.failed(Stage::IdMap, errno, -1, name))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a file of the child's in /proc. The child is not reaped yet, so the pid is its own.
+    fn write(&self, name: &CStr, bytes: &[u8]) -> Result<(), Number> {
+        let mut path = [0u8; 48];
+        let mut rest = path.as_mut_slice();
+        let _ = write!(rest, "/proc/{}/{}\0", self.pid, name.to_str().unwrap_or(""));
+        let path = CStr::from_bytes_until_nul(&path).map_err(|_| Number::ENAMETOOLONG)?;
+        let file = openat(AT_FDCWD, path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+        let written = nix::unistd::write(&file, bytes)?;
+        if written == bytes.len() { Ok(()) } else { Err(Number::EIO) }
+    }
+}
+
+/// The kernel takes these files in one write or not at all.
+fn write_once(file: std::os::fd::OwnedFd, text: core::fmt::Arguments) -> Result<(), Number> {
+    let mut buffer = [0u8; 16];
+    let mut rest = buffer.as_mut_slice();
+    let _ = rest.write_fmt(text);
+    let left = rest.len();
+    nix::unistd::write(&file, buffer.get(..16 - left).unwrap_or_default()).map(drop)
+}

@@ -1,0 +1,190 @@
+//! The clone.
+
+use super::failure::Failure;
+use super::host::{self, Quiet, Ways};
+use super::image::{self, Headers};
+use super::stack::Stack;
+use crate::child;
+use crate::plan::{Sealed, gaps};
+use crate::report::Report;
+use crate::sealed::{Gap, Piece, Plan, Wiring, cgroup, mode, table};
+use crate::stage::Stage;
+use crate::sys::abi::{
+    CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
+};
+use crate::sys::{self, Errno};
+use alloc::sync::Arc;
+use core::ffi::c_void;
+use nix::errno::Errno as Number;
+use nix::fcntl::OFlag;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// A child that was made, and the ends that the caller keeps.
+pub struct Launched {
+    pub pid: i32,
+    pub pidfd: Option<OwnedFd>,
+    pub reports: Option<OwnedFd>,
+    pub go: Option<EventFd>,
+    /// As long as this is open, the child knows that its owner lives.
+    _alive: Option<OwnedFd>,
+    /// What a child in shared memory has left behind.
+    pub report: Report,
+    /// The thread that made it.
+    pub thread: i32,
+}
+
+/// What connects caller and child; the child's own ends close when it is made.
+struct Ends {
+    reports: Option<(OwnedFd, OwnedFd)>,
+    go: Option<EventFd>,
+    owner: Option<OwnedFd>,
+    alive: Option<OwnedFd>,
+}
+
+impl Ends {
+    fn make(plan: &Plan) -> Result<Ends, Number> {
+        let waits = plan.wait != 0 || plan.hold != 0;
+        let asks = waits || (plan.parent_death != 0 && plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0);
+        let (owner, alive) = if asks { owner()? } else { (None, None) };
+        Ok(Ends {
+            reports: (plan.mode != mode::SHARED).then(|| nix::unistd::pipe2(OFlag::O_CLOEXEC)).transpose()?,
+            go: waits.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?,
+            owner,
+            alive,
+        })
+    }
+
+    fn numbers(&self) -> [i32; 3] {
+        let number = |fd: Option<i32>| fd.unwrap_or(-1);
+        [
+            number(self.reports.as_ref().map(|(_, write)| write.as_raw_fd())),
+            number(self.go.as_ref().map(|go| std::os::fd::AsFd::as_fd(go).as_raw_fd())),
+            number(self.owner.as_ref().map(AsRawFd::as_raw_fd)),
+        ]
+    }
+}
+
+/// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it.
+fn owner() -> Result<(Option<OwnedFd>, Option<OwnedFd>), Number> {
+    match sys::pidfd_open(sys::getpid()) {
+        // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
+        Ok(fd) => Ok((Some(unsafe { OwnedFd::from_raw_fd(fd) }), None)),
+        Err(_) => nix::unistd::pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Some(read), Some(write))),
+    }
+}
+
+/// What the child is started with, on its new stack.
+struct Start<'a> {
+    plan: &'a Plan,
+    wiring: &'a Wiring,
+}
+
+unsafe extern "C" fn enter(start: *const c_void) -> ! {
+    // SAFETY: `launch` guarantees the start for as long as the child is in this memory.
+    let start = unsafe { &*start.cast::<Start>() };
+    child::run(start.plan, start.wiring)
+}
+
+/// Makes the child of a plan. With CLONE_VFORK this returns when it has left this memory.
+pub fn launch(plan: &Arc<Sealed>) -> Result<Launched, Failure> {
+    let quiet = Quiet::begin();
+    launch_with(plan, quiet.mask())
+}
+
+/// The same, where all signals are blocked already, and this was the mask before.
+pub fn launch_with(plan: &Arc<Sealed>, mask: u64) -> Result<Launched, Failure> {
+    let failed = |stage| move |errno| Failure::at(stage, errno, plan);
+    let ways = host::ways().map_err(failed(Stage::Memory))?;
+    let ends = Ends::make(plan).map_err(failed(Stage::Pipe))?;
+    let stack = Stack::take().map_err(failed(Stage::Memory))?;
+    let internal = ends.numbers();
+    let gaps = gaps(plan.list(plan.needed), &internal).map_err(|_| failed(Stage::Memory)(Number::ENOMEM))?;
+    let mut report = Report::default();
+    let thread = nix::unistd::gettid().as_raw();
+    let mut wiring = wire(plan, ways, internal, &gaps, mask, &mut report);
+    let in_image = Wiring { done: Stage::Image as u32, ..wire(plan, ways, internal, &[], mask, core::ptr::null_mut()) };
+    let headers = (plan.mode == mode::FRESH).then(|| Headers::for_plan(plan));
+    if let Some(headers) = &headers {
+        image::wire(&mut wiring, headers, &in_image, plan);
+    }
+    let made = clone(plan, ways, &stack, &Start { plan, wiring: &wiring });
+    let (pid, pidfd) = made.map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
+    // SAFETY: parent::launch's own report; volatile, since the writer was another process.
+    let report = unsafe { (&raw const report).read_volatile() };
+    let reports = ends.reports.map(|(read, _)| read);
+    Ok(Launched { pid, pidfd, reports, go: ends.go, _alive: ends.alive, report, thread })
+}
+
+fn wire(
+    plan: &Plan,
+    ways: Ways,
+    [reports, go, owner]: [i32; 3],
+    gaps: &[Gap],
+    mask: u64,
+    report: *mut Report,
+) -> Wiring {
+    Wiring {
+        report: if plan.mode == mode::COPIED { 0 } else { report as u64 },
+        gaps: gaps.as_ptr() as u64,
+        gaps_len: gaps.len() as u32,
+        table: table_of(plan, ways),
+        table_limit: table_limit(plan, ways),
+        done: 0,
+        reports,
+        go,
+        owner,
+        owner_pid: sys::getpid(),
+        mask,
+        reset_handlers: !ways.clone3 as u32,
+        reserved: 0,
+        image: [Piece::default(); 4],
+        image_plan_at: 0,
+    }
+}
+
+fn table_of(plan: &Plan, ways: Ways) -> u32 {
+    match (plan.inherit != 0, ways.close_range, ways.memory_is_shared) {
+        (true, _, _) => table::WHOLE,
+        (_, false, _) => table::LISTED,
+        // An emulator that copies memory may not know a shared table either.
+        (_, true, false) => table::COPIED,
+        (_, true, true) => table::SHARED,
+    }
+}
+
+/// Descriptors above a lowered limit exist; only without close_range and /proc does this matter.
+fn table_limit(plan: &Plan, ways: Ways) -> u32 {
+    if table_of(plan, ways) != table::LISTED {
+        return 0;
+    }
+    nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
+        .map_or(1 << 16, |(_, hard)| hard.min(1 << 20) as u32)
+}
+
+fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, Option<OwnedFd>), Errno> {
+    let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
+    let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
+    let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
+    let argument = (start as *const Start).cast();
+    let mut pidfd = -1;
+    let pid = if ways.clone3 {
+        let born = if plan.cgroup == cgroup::BORN { CLONE_INTO_CGROUP } else { 0 };
+        let args = CloneArgs {
+            flags: flags | CLONE_CLEAR_SIGHAND | born,
+            pidfd: (&raw mut pidfd) as u64,
+            stack: stack.bottom() as u64,
+            stack_size: stack.size() as u64,
+            cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
+            ..CloneArgs::default()
+        };
+        // SAFETY: the stack is this launch's alone, and `enter` never returns.
+        unsafe { sys::clone3(&args, enter, argument) }?
+    } else {
+        // SAFETY: as above.
+        unsafe { sys::clone(flags, stack.top(), &mut pidfd, enter, argument) }?
+    };
+    // SAFETY: kernel contract, man 2 clone: a new descriptor of our own. Kernels before 5.2 ignore the flag.
+    let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
+    Ok((pid, pidfd))
+}

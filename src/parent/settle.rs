@@ -1,0 +1,177 @@
+//! What became of a launch.
+
+use super::child::Child;
+use super::failure::Failure;
+use super::handshake;
+use super::launch::Launched;
+use crate::plan::Sealed;
+use crate::report::{Report, kind};
+use crate::sealed::mode;
+use crate::stage::{Row, Stage};
+use crate::sys::abi::{EINTR, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
+use crate::sys::{self, Errno};
+use alloc::sync::Arc;
+use nix::errno::Errno as Number;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::Instant;
+
+/// A child in the program, or at its hold point, or still on the way to the program.
+pub fn until_ready(launched: Launched, plan: Arc<Sealed>) -> Result<Child, Failure> {
+    if plan.mode != mode::COPIED && !passed_exec(&launched) {
+        return Err(died_in_our_memory(&launched, &plan));
+    }
+    if plan.mode == mode::SHARED {
+        return Child::running(launched, &plan);
+    }
+    if let Err(failure) = handshake::serve(&launched, &plan) {
+        // It may be that the child was killed, and that this is why it cannot be served.
+        return Err(given_up(&launched, &plan, failure));
+    }
+    if plan.hold != 0 {
+        match listen(&launched, None) {
+            Heard::Held => (),
+            heard => return Err(heard.into_failure(&launched, &plan)),
+        }
+    }
+    Child::starting(launched, plan)
+}
+
+/// What is heard of a child on its way.
+pub enum Heard {
+    Held,
+    /// It said that exec is next, and then nothing.
+    Exec,
+    Failed(Report),
+    /// It was killed before it said that exec is next.
+    Died,
+    NotYet,
+}
+
+impl Heard {
+    /// The failure that a child has come to; it is reaped.
+    pub fn into_failure(self, launched: &Launched, plan: &Arc<Sealed>) -> Failure {
+        match self {
+            Heard::Failed(report) => {
+                reap(launched);
+                Failure::reported(report, launched.pid, plan)
+            }
+            _ => Failure::killed(None, kill_and_reap(launched), launched.pid, plan),
+        }
+    }
+}
+
+/// Listens for what is next, until it has been heard, the child is gone, or time is up.
+pub fn listen(launched: &Launched, deadline: Option<Instant>) -> Heard {
+    let Some(reports) = &launched.reports else { return Heard::Died };
+    let mut silence = Heard::Died;
+    loop {
+        match wait_for_word(launched, reports, deadline) {
+            Word::Late => return Heard::NotYet,
+            Word::End => return silence,
+            Word::Report => match read_report(reports) {
+                Some(report) if report.kind == kind::FAILED => return Heard::Failed(report),
+                Some(report) if report.kind == kind::HELD => return Heard::Held,
+                Some(_) => silence = Heard::Exec,
+                None => return silence,
+            },
+        }
+    }
+}
+
+enum Word {
+    Report,
+    End,
+    Late,
+}
+
+/// The pipe's end tells, or the death of the child where a fork of somebody else's still holds the pipe.
+fn wait_for_word(launched: &Launched, reports: &OwnedFd, deadline: Option<Instant>) -> Word {
+    loop {
+        // Without a pidfd the pipe is listened to twice.
+        let death = launched.pidfd.as_ref().unwrap_or(reports);
+        let mut fds = [reports, death].map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN));
+        let answer = poll(&mut fds, remaining(deadline));
+        let [word, death] = fds.map(|fd| fd.any().unwrap_or(false));
+        match answer {
+            Ok(0) => return Word::Late,
+            // Read first: a dead child may have spoken.
+            Ok(_) if word => return Word::Report,
+            Ok(_) if death => return Word::End,
+            Ok(_) | Err(Number::EINTR | Number::EAGAIN) => continue,
+            Err(_) => return Word::End,
+        }
+    }
+}
+
+fn remaining(deadline: Option<Instant>) -> PollTimeout {
+    let Some(deadline) = deadline else { return PollTimeout::NONE };
+    let left = deadline.saturating_duration_since(Instant::now());
+    // Rounded up: a poll that ends early would only be called again.
+    let milliseconds = left.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i32;
+    PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
+}
+
+fn read_report(reports: &OwnedFd) -> Option<Report> {
+    let mut report = Report::default();
+    // SAFETY: a report is 16 bytes, of which any values are valid.
+    let bytes = unsafe { core::slice::from_raw_parts_mut((&raw mut report).cast::<u8>(), size_of::<Report>()) };
+    match sys::read(reports.as_raw_fd(), bytes) {
+        Ok(16) => Some(report),
+        _ => None,
+    }
+}
+
+/// Whether an exec of this child passed its point of no return. Until then its exit signal is 0, which only `__WCLONE`
+/// waits for; exec makes it SIGCHLD. Hearing nothing would not be enough: a child killed before exec is silent too.
+pub fn passed_exec(launched: &Launched) -> bool {
+    let (which, id) = name(launched);
+    let mut info = WaitInfo::EMPTY;
+    sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WNOWAIT | WCLONE).is_err()
+}
+
+fn name(launched: &Launched) -> (i32, i32) {
+    launched.pidfd.as_ref().map_or((P_PID, launched.pid), |pidfd| (P_PIDFD, pidfd.as_raw_fd()))
+}
+
+/// The child of a shared launch that is not the program: what it left in memory says why.
+fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
+    let signal = reap(launched);
+    match launched.report {
+        report @ Report { kind: kind::FAILED, .. } => Failure::reported(report, launched.pid, plan),
+        Report { stage, .. } => Failure::killed(
+            Row::of(stage).map(|row| row.stage).filter(|stage| *stage > Stage::Child),
+            signal,
+            launched.pid,
+            plan,
+        ),
+    }
+}
+
+/// A child that the caller could not serve.
+fn given_up(launched: &Launched, plan: &Arc<Sealed>, failure: Failure) -> Failure {
+    let _ = sys::kill(launched.pid, libc::SIGKILL);
+    match listen(launched, None) {
+        Heard::Failed(report) => {
+            reap(launched);
+            Failure::reported(report, launched.pid, plan)
+        }
+        _ => {
+            reap(launched);
+            failure
+        }
+    }
+}
+
+pub fn kill_and_reap(launched: &Launched) -> i32 {
+    let _ = sys::kill(launched.pid, libc::SIGKILL);
+    reap(launched)
+}
+
+/// Reaps a child that is dying; the signal that killed it, 0 if none did or somebody else was told.
+pub fn reap(launched: &Launched) -> i32 {
+    let (which, id) = name(launched);
+    let mut info = WaitInfo::EMPTY;
+    while sys::waitid(which, id, &mut info, WEXITED | WALL) == Err(Errno(EINTR)) {}
+    if matches!(info.code, libc::CLD_KILLED | libc::CLD_DUMPED) { info.status } else { 0 }
+}

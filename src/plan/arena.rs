@@ -1,0 +1,116 @@
+//! One piece of memory for the whole plan: what is put in it is found again by its offset, wherever the piece is mapped.
+
+use super::sealed::{List, PLAN_ADDRESS, PLAN_OFFSET, Plan, Text, mode};
+use super::{Fault, Step};
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+/// Eight bytes: the alignment of everything in the arena.
+type Word = u64;
+
+const WORD: usize = size_of::<Word>();
+
+/// A plan that is being made. The room for the `Plan` itself is at the start.
+pub struct Arena {
+    words: Vec<Word>,
+    used: usize,
+}
+
+/// A finished plan with everything it refers to.
+pub struct Sealed(Vec<Word>);
+
+impl core::ops::Deref for Sealed {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        // SAFETY: plan::lower guarantees that a sealed arena begins with its `Plan`, which any word aligns.
+        unsafe { &*self.0.as_ptr().cast() }
+    }
+}
+
+impl Sealed {
+    /// The bytes that the image is given.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: plan::lower guarantees that all words are initialised.
+        unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * WORD) }
+    }
+}
+
+impl Arena {
+    /// An arena with room for about `bytes` more than the plan.
+    pub fn new(bytes: usize) -> Step<Arena> {
+        let mut arena = Arena { words: Vec::new(), used: 0 };
+        arena.words.try_reserve_exact((size_of::<Plan>() + bytes).div_ceil(WORD)).map_err(|_| Fault::no_memory())?;
+        arena.reserve(size_of::<Plan>())?;
+        Ok(arena)
+    }
+
+    /// Zeroed room for `bytes`, and its offset.
+    fn reserve(&mut self, bytes: usize) -> Step<u32> {
+        let offset = self.used;
+        let end = offset.checked_add(bytes).filter(|end| *end < i32::MAX as usize).ok_or(Fault::too_big())?;
+        let words = end.div_ceil(WORD);
+        if words > self.words.len() {
+            let more = words - self.words.len();
+            self.words.try_reserve(more).map_err(|_| Fault::no_memory())?;
+            self.words.resize(words, 0);
+        }
+        self.used = end.next_multiple_of(WORD);
+        Ok(offset as u32)
+    }
+
+    fn place(&mut self, offset: u32) -> *mut u8 {
+        self.words.as_mut_ptr().cast::<u8>().wrapping_add(offset as usize)
+    }
+
+    /// A list of plain kernel-shaped values.
+    pub fn list<T: Copy>(&mut self, items: &[T]) -> Step<List<T>> {
+        const { assert!(align_of::<T>() <= WORD) };
+        if items.is_empty() {
+            return Ok(List::EMPTY);
+        }
+        let offset = self.reserve(size_of_val(items))?;
+        // SAFETY: plan::lower guarantees the room, which was just reserved for exactly these items.
+        unsafe { self.place(offset).copy_from_nonoverlapping(items.as_ptr().cast(), size_of_val(items)) };
+        Ok(List::at(offset, items.len() as u32))
+    }
+
+    /// The pieces of a string, one after the other, and a NUL.
+    pub fn joined(&mut self, pieces: &[&[u8]]) -> Step<Text> {
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        let offset = self.reserve(length + 1)?;
+        let mut place = self.place(offset);
+        for piece in pieces {
+            // SAFETY: plan::lower guarantees the room, which was just reserved for the sum of the pieces.
+            unsafe { place.copy_from_nonoverlapping(piece.as_ptr(), piece.len()) };
+            place = place.wrapping_add(piece.len());
+        }
+        Ok(List::at(offset, length as u32))
+    }
+
+    /// A string.
+    pub fn text(&mut self, text: &CStr) -> Step<Text> {
+        self.joined(&[text.to_bytes()])
+    }
+
+    /// A string, if there is one.
+    pub fn maybe_text(&mut self, text: Option<&CStr>) -> Step<Text> {
+        text.map_or(Ok(List::EMPTY), |text| self.text(text))
+    }
+
+    /// The plan, from here on read-only; the offsets among its pointers become addresses.
+    pub fn seal(mut self, plan: Plan) -> Sealed {
+        let base = match plan.mode {
+            mode::FRESH => PLAN_ADDRESS + PLAN_OFFSET,
+            _ => self.words.as_ptr() as usize,
+        };
+        let first = plan.pointers.offset as usize / WORD;
+        let pointers = self.words.iter_mut().skip(first).take(plan.pointers.len as usize);
+        for pointer in pointers.filter(|pointer| **pointer != 0) {
+            *pointer += base as u64;
+        }
+        // SAFETY: the room at the start was reserved for the plan, and any word aligns it.
+        unsafe { self.words.as_mut_ptr().cast::<Plan>().write(plan) };
+        Sealed(self.words)
+    }
+}

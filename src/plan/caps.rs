@@ -1,0 +1,113 @@
+//! Capabilities: the exact sets at every step, and how they survive the exec of the image.
+
+use super::sealed::{CapSets, Credentials, mode};
+use super::{Draft, Fault, Request, Step};
+use crate::sys::abi::{CAP_VERSION_3, CapData, CapHeader};
+
+const SETPCAP: u64 = 1 << 8;
+const SECBIT_NOROOT: i32 = 1;
+
+pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = &request.attr.caps;
+    draft.plan.no_new_privs = asked.no_new_privs as u32;
+    if draft.plan.mode == mode::SHARED {
+        return Ok(());
+    }
+    let full = u64::MAX >> (63 - request.host.last_cap.min(63));
+    let in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
+    let before = if in_user_namespace { born_with(full) } else { of_this_thread()? };
+    if draft.plan.mode == mode::FRESH {
+        survive_image(&before, in_user_namespace, draft)?;
+    }
+    if asked.changes() {
+        change(request, &before, full, draft);
+    }
+    Ok(())
+}
+
+/// The first process of a user namespace has everything in it.
+fn born_with(full: u64) -> Credentials {
+    Credentials { sets: CapSets { effective: full, permitted: full, inheritable: 0 }, ambient: 0 }
+}
+
+/// capget(2), PR_CAP_AMBIENT_IS_SET
+fn of_this_thread() -> Step<Credentials> {
+    let header = CapHeader { version: CAP_VERSION_3, pid: 0 };
+    let mut words = [CapData::default(); 2];
+    // SAFETY: kernel contract, man 2 capget: version 3 fills two words.
+    if unsafe { libc::syscall(libc::SYS_capget, &header, words.as_mut_ptr()) } < 0 {
+        return Err(Fault::unresolved("capget"));
+    }
+    let [low, high] = words;
+    let join = |low: u32, high: u32| low as u64 | (high as u64) << 32;
+    let sets = CapSets {
+        effective: join(low.effective, high.effective),
+        permitted: join(low.permitted, high.permitted),
+        inheritable: join(low.inheritable, high.inheritable),
+    };
+    // An ambient capability is inheritable, so most callers have none to ask for.
+    let is_ambient = |cap: &u32| {
+        // SAFETY: kernel contract, man 2const PR_CAP_AMBIENT_IS_SET.
+        unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET, *cap, 0, 0) == 1 }
+    };
+    let inheritable = (0..64).filter(|cap| sets.inheritable >> cap & 1 != 0);
+    Ok(Credentials { sets, ambient: inheritable.filter(is_ambient).fold(0, |set, cap| set | 1 << cap) })
+}
+
+/// exec leaves root its capabilities if they are inheritable, and everybody else's if they are ambient too.
+fn survive_image(before: &Credentials, in_user_namespace: bool, draft: &mut Draft) -> Step<()> {
+    let CapSets { permitted, inheritable, .. } = before.sets;
+    if permitted == 0 {
+        return Ok(());
+    }
+    // In a new user namespace the child is nobody until it is mapped.
+    let is_root = !in_user_namespace && is_root()?;
+    let sets = CapSets { inheritable: inheritable | permitted, ..before.sets };
+    draft.plan.carry = Some(Credentials { sets, ambient: if is_root { 0 } else { permitted } }).into();
+    draft.plan.credentials = Some(*before).into();
+    Ok(())
+}
+
+/// Whether exec treats this thread as root.
+fn is_root() -> Step<bool> {
+    // SAFETY: kernel contract, man 2const PR_GET_SECUREBITS.
+    let securebits = unsafe { libc::prctl(libc::PR_GET_SECUREBITS) };
+    if securebits < 0 {
+        return Err(Fault::unresolved("securebits"));
+    }
+    Ok(securebits & SECBIT_NOROOT == 0 && nix::unistd::geteuid().is_root() && nix::unistd::getuid().is_root())
+}
+
+fn change(request: &Request, before: &Credentials, full: u64, draft: &mut Draft) {
+    let asked = &request.attr.caps;
+    let plan = &mut draft.plan;
+    let dropped = asked.drop.then_some(0);
+    // Without privilege to lower the bounding set nothing in it can be had, once no exec grants any.
+    let unreachable = asked.drop && asked.no_new_privs && before.sets.effective & SETPCAP == 0;
+    if let Some(bounding) = asked.bounding.or(dropped).filter(|_| !unreachable) {
+        plan.bounding_drop = full & !bounding;
+    }
+    let wanted = [asked.permitted, asked.effective, asked.inheritable, asked.ambient];
+    let changes_uid = plan.uid.get().is_some();
+    let keeps = changes_uid && !asked.drop && (asked.securebits.is_some() || wanted.iter().any(Option::is_some));
+    let mut now = before.sets;
+    if keeps {
+        plan.keep_caps = 1;
+        now.effective = now.permitted;
+        plan.regain = Some(now).into();
+    }
+    plan.securebits = asked.securebits.into();
+    if let Some(ambient) = asked.ambient {
+        now = CapSets { inheritable: now.inheritable | ambient, ..now };
+        plan.ambient = Some(Credentials { sets: now, ambient }).into();
+    }
+    if asked.drop || wanted.iter().take(3).any(Option::is_some) {
+        let permitted = asked.permitted.or(dropped).unwrap_or(now.permitted);
+        let sets = CapSets {
+            permitted,
+            effective: asked.effective.or(dropped).unwrap_or(now.effective & permitted),
+            inheritable: asked.inheritable.or(dropped).unwrap_or(now.inheritable),
+        };
+        plan.capabilities = Some(sets).into();
+    }
+}

@@ -1,0 +1,177 @@
+//! Limits, scheduling and the cgroup.
+
+use super::sealed::{Limit, Policy, cgroup};
+use super::{Draft, Fault, Request, Step};
+use crate::attr::limits::KEEP;
+use crate::attr::owned::push;
+use crate::sys::abi::{IOPRIO_CLASS_SHIFT, Rlimit64};
+use alloc::vec::Vec;
+use core::ffi::CStr;
+use nix::fcntl::{AtFlags, OFlag};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
+use nix::sys::statfs::fstatfs;
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+const NOFILE: u32 = libc::RLIMIT_NOFILE as u32;
+
+pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = &request.attr.limits;
+    rlimits(request, draft)?;
+    let plan = &mut draft.plan;
+    plan.nice = asked.nice.into();
+    plan.scheduler = asked.scheduler.map(|asked| Policy { policy: asked.policy, priority: asked.priority }).into();
+    plan.io_priority = asked.io_priority.map(|asked| asked.class << IOPRIO_CLASS_SHIFT | asked.level).into();
+    plan.timer_slack = asked.timer_slack_ns.into();
+    plan.personality = asked.personality.into();
+    plan.umask = asked.umask.into();
+    if let Some(cpus) = &asked.affinity {
+        draft.plan.affinity = affinity(cpus, draft)?;
+    }
+    if let Some(badness) = asked.oom_score_adj {
+        let mut digits = [0u8; 8];
+        draft.plan.oom_score_adj = draft.arena.joined(&[decimal(badness, &mut digits)])?;
+    }
+    draft.plan.tolerated = draft.arena.list(&asked.allowed_failures)?;
+    // In a user namespace of its own the child has no privilege over what the kernel keeps for its parent's.
+    let real_time = asked.scheduler.is_some_and(|asked| asked.priority > 0);
+    let kept = asked.nice.is_some() || real_time || asked.oom_score_adj.is_some() || !draft.plan.raises.is_empty();
+    draft.plan.privileged = (kept && in_user_namespace(request)) as u32;
+    draft.plan.wait |= draft.plan.privileged;
+    if let Some(fd) = asked.cgroup_fd {
+        draft.plan.cgroup_fd = draft.need(fd, "set_cgroup_fd")?;
+        // SAFETY: C caller guarantees that the descriptor, which was just seen open, stays so during the call.
+        let way = cgroup_way(unsafe { BorrowedFd::borrow_raw(fd) })?;
+        draft.plan.cgroup = if request.host.born_in_cgroup { way } else { cgroup::WRITTEN };
+        draft.plan.wait |= (draft.plan.cgroup == cgroup::WRITTEN) as u32;
+    }
+    Ok(())
+}
+
+fn in_user_namespace(request: &Request) -> bool {
+    let ns = &request.attr.ns;
+    (ns.create | ns.unshare) & libc::CLONE_NEWUSER as u32 != 0
+}
+
+/// The limits with both halves known. Unset, NOFILE may still be restored.
+fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = &request.attr.limits;
+    let (mut limits, mut raises) = (Vec::new(), Vec::new());
+    if asked.restore_nofile {
+        let Rlimit64 { hard, .. } = current(NOFILE)?;
+        let soft = request.host.nofile_at_load.min(hard);
+        draft.plan.nofile = Some(Limit { limit: Rlimit64 { soft, hard }, resource: NOFILE, index: -1 }).into();
+    }
+    for (index, asked) in asked.rlimits.iter().enumerate() {
+        let now = current(asked.resource)?;
+        let half = |asked, now| if asked == KEEP { now } else { asked };
+        let limit = Rlimit64 { soft: half(asked.soft, now.soft), hard: half(asked.hard, now.hard) };
+        if limit.soft > limit.hard {
+            return Err(Fault::invalid("set_rlimit", "the soft limit is above the hard one").at(index));
+        }
+        let item = Limit { limit, resource: asked.resource, index: index as i32 };
+        if limit.hard > now.hard && in_user_namespace(request) {
+            push(&mut raises, Limit { limit: Rlimit64 { soft: now.soft, hard: limit.hard }, ..item })?;
+        }
+        if asked.resource == NOFILE {
+            draft.plan.nofile = Some(item).into();
+        } else {
+            push(&mut limits, item)?;
+        }
+    }
+    draft.plan.rlimits = draft.arena.list(&limits)?;
+    draft.plan.raises = draft.arena.list(&raises)?;
+    Ok(())
+}
+
+/// getrlimit(2)
+pub(super) fn current(resource: u32) -> Step<Rlimit64> {
+    let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: kernel contract, man 2 getrlimit.
+    if unsafe { libc::prlimit64(0, resource as _, core::ptr::null(), &mut limit) } < 0 {
+        return Err(Fault::unresolved("set_rlimit"));
+    }
+    Ok(Rlimit64 { soft: limit.rlim_cur, hard: limit.rlim_max })
+}
+
+fn affinity(cpus: &[u32], draft: &mut Draft) -> Step<super::sealed::List<u64>> {
+    let words = cpus.iter().max().map_or(0, |highest| highest / 64 + 1);
+    let mut mask: Vec<u64> = Vec::new();
+    mask.try_reserve_exact(words as usize).map_err(|_| Fault::no_memory())?;
+    mask.extend(
+        (0..words).map(|word| cpus.iter().filter(|cpu| *cpu / 64 == word).fold(0, |bits, cpu| bits | 1 << (cpu % 64))),
+    );
+    draft.arena.list(&mask)
+}
+
+fn decimal(number: i32, buffer: &mut [u8; 8]) -> &[u8] {
+    use std::io::Write;
+    let mut rest = buffer.as_mut_slice();
+    let _ = write!(rest, "{number}");
+    let left = rest.len();
+    buffer.get(..8 - left).unwrap_or_default()
+}
+
+const CGROUP_V1: libc::c_long = 0x27_e0eb;
+const CGROUP_V2: libc::c_long = 0x6367_7270;
+
+/// Born in it where only the caller and root could freeze the child before it has memory of its own; else written in.
+fn cgroup_way(directory: BorrowedFd) -> Step<u32> {
+    let frozen = |name, frozen: &str| file_in(directory, name).is_some_and(|text| text.trim_end() == frozen);
+    match file_system(directory)? {
+        CGROUP_V2 if frozen(c"cgroup.freeze", "1") => Err(frozen_cgroup()),
+        CGROUP_V2 if others_can_freeze(directory)? => Ok(cgroup::WRITTEN),
+        CGROUP_V2 => Ok(cgroup::BORN),
+        CGROUP_V1 if frozen(c"freezer.state", "FROZEN") => Err(frozen_cgroup()),
+        CGROUP_V1 => Ok(cgroup::WRITTEN),
+        _ => Err(Fault::invalid("set_cgroup_fd", "not a directory of a cgroup file system")).map_err(resolving),
+    }
+}
+
+fn resolving(fault: Fault) -> Fault {
+    Fault { stage: crate::stage::Stage::Resolve, ..fault }
+}
+
+fn frozen_cgroup() -> Fault {
+    resolving(Fault::invalid("set_cgroup_fd", "the cgroup is frozen: thaw it first").code(libc::EBUSY))
+}
+
+fn file_system(directory: BorrowedFd) -> Step<libc::c_long> {
+    fstatfs(directory).map(|fs| fs.filesystem_type().0 as libc::c_long).map_err(|_| Fault::unresolved("set_cgroup_fd"))
+}
+
+fn file_in(directory: BorrowedFd, name: &CStr) -> Option<std::string::String> {
+    let file = nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+    let mut text = std::string::String::new();
+    std::fs::File::from(file).take(64).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// Whether anybody but root and the caller can write here or anywhere above.
+fn others_can_freeze(directory: BorrowedFd) -> Step<bool> {
+    let unresolved = |_| Fault::unresolved("set_cgroup_fd");
+    let mut up: Option<OwnedFd> = None;
+    loop {
+        let here = up.as_ref().map_or(directory, AsFd::as_fd);
+        if is_others(&fstat(here).map_err(unresolved)?) {
+            return Ok(true);
+        }
+        match fstatat(here, c"cgroup.freeze", AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(file) if is_others(&file) => return Ok(true),
+            Ok(_) => (),
+            // The root cgroup has no such file, and nothing above it.
+            Err(_) => return Ok(false),
+        }
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let parent = nix::fcntl::openat(here, c"..", flags, Mode::empty()).map_err(unresolved)?;
+        if file_system(parent.as_fd())? != CGROUP_V2 {
+            return Ok(false);
+        }
+        up = Some(parent);
+    }
+}
+
+fn is_others(file: &FileStat) -> bool {
+    let owner_is_ours = file.st_uid == 0 || file.st_uid == nix::unistd::geteuid().as_raw();
+    !owner_is_ours || file.st_mode & 0o022 != 0
+}

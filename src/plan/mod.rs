@@ -1,0 +1,191 @@
+//! What will happen: the request, checked against itself and the process, flat, resolved and sealed. One file a chapter,
+//! named as in `attr` and `child`. Nothing here clones, and nothing stays behind when it fails.
+
+pub mod arena;
+mod caps;
+mod check;
+mod exec;
+mod fds;
+mod ids;
+mod limits;
+mod mounts;
+mod ns;
+pub mod sealed;
+mod session;
+mod show;
+mod signals;
+
+pub use arena::Sealed;
+pub use exec::Strings;
+pub use fds::gaps;
+pub use show::Item;
+
+use crate::attr::Attr;
+use crate::attr::owned::push;
+use crate::stage::Stage;
+use crate::sys;
+use alloc::vec::Vec;
+use arena::Arena;
+use core::ffi::CStr;
+use sealed::{Plan, cgroup, mode};
+
+/// Why there is no plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub stage: Stage,
+    pub code: i32,
+    pub index: i32,
+    /// What it is about, if not the whole request: a setter's name.
+    pub what: &'static str,
+    /// Half a sentence that says what to change.
+    pub why: &'static str,
+}
+
+impl Fault {
+    pub fn no_memory() -> Fault {
+        Fault { stage: Stage::Memory, code: libc::ENOMEM, index: -1, what: "", why: "" }
+    }
+
+    pub fn too_big() -> Fault {
+        Fault { stage: Stage::Validate, code: libc::E2BIG, index: -1, what: "argv and envp", why: "" }
+    }
+
+    /// A contradiction in the request.
+    pub fn invalid(what: &'static str, why: &'static str) -> Fault {
+        Fault { stage: Stage::Validate, code: libc::EINVAL, index: -1, what, why }
+    }
+
+    /// The process could not be looked at.
+    pub fn unresolved(what: &'static str) -> Fault {
+        Fault { stage: Stage::Resolve, code: nix::errno::Errno::last_raw(), index: -1, what, why: "" }
+    }
+
+    pub fn code(self, code: i32) -> Fault {
+        Fault { code, ..self }
+    }
+
+    pub fn at(self, index: usize) -> Fault {
+        Fault { index: index as i32, ..self }
+    }
+}
+
+impl From<crate::attr::owned::NoMemory> for Fault {
+    fn from(_: crate::attr::owned::NoMemory) -> Fault {
+        Fault::no_memory()
+    }
+}
+
+/// What a step of lowering answers.
+pub type Step<T> = Result<T, Fault>;
+
+/// What the child is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// To run a program.
+    Spawn,
+    /// To run a program when it is released.
+    Start,
+    /// To keep namespaces alive.
+    Hold,
+}
+
+/// What is known of this process and its kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct Host {
+    /// The built-in image can be executed.
+    pub image_runs: bool,
+    /// A child can really share memory.
+    pub memory_is_shared: bool,
+    /// clone can put a child into a cgroup.
+    pub born_in_cgroup: bool,
+    pub last_cap: u32,
+    /// The soft limit on descriptors when the library was loaded.
+    pub nofile_at_load: u64,
+}
+
+/// A request, and what it is asked with.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub attr: &'a Attr,
+    pub path: Option<&'a CStr>,
+    pub argv: Strings<'a>,
+    pub envp: Strings<'a>,
+    pub purpose: Purpose,
+    pub host: Host,
+}
+
+/// A plan in the making.
+pub struct Draft {
+    pub arena: Arena,
+    pub plan: Plan,
+    /// The caller's descriptors that the child needs.
+    pub needed: Vec<u32>,
+    /// Those of them that close on exec.
+    pub survivors: Vec<u32>,
+}
+
+impl Draft {
+    /// The child needs this descriptor of the caller's, which must be open.
+    pub fn need(&mut self, fd: i32, what: &'static str) -> Step<i32> {
+        // SAFETY: kernel contract, man 2 fcntl.
+        let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+        if flags < 0 {
+            return Err(Fault::invalid(what, "the descriptor is not open").code(libc::EBADF));
+        }
+        if flags & libc::FD_CLOEXEC != 0 {
+            push(&mut self.survivors, fd as u32)?;
+        }
+        push(&mut self.needed, fd as u32)?;
+        Ok(fd)
+    }
+}
+
+/// The plan for a request.
+pub fn lower(request: &Request) -> Step<Sealed> {
+    check::check(request)?;
+    let plan = Plan { exec_fd: -1, cwd_fd: -1, terminal: -1, foreground: -1, cgroup_fd: -1, ..Plan::default() };
+    let room = request.argv.room() + request.envp.room() + 512;
+    let mut draft = Draft { arena: Arena::new(room)?, plan, needed: Vec::new(), survivors: Vec::new() };
+    draft.plan.hold = (request.purpose != Purpose::Spawn) as u32;
+    draft.plan.execs = (request.purpose != Purpose::Hold) as u32;
+    session::lower(request, &mut draft)?;
+    signals::lower(request, &mut draft);
+    ns::lower(request, &mut draft)?;
+    mounts::lower(request, &mut draft)?;
+    limits::lower(request, &mut draft)?;
+    ids::lower(request, &mut draft)?;
+    exec::lower(request, &mut draft)?;
+    fds::lower(request, &mut draft)?;
+    draft.plan.mode = mode_of(request, &draft.plan);
+    caps::lower(request, &mut draft)?;
+    Ok(draft.arena.seal(draft.plan))
+}
+
+/// Whose memory the child runs in. It shares the caller's only while whoever may trace, signal, freeze or
+/// out-of-memory-kill it by what it becomes could already do that to the caller.
+fn mode_of(request: &Request, plan: &Plan) -> u32 {
+    let attr = request.attr;
+    // The new identity's processes may signal it, and stop it in the middle of our memory.
+    let other_identity = plan.uid.get().is_some() || plan.gid.get().is_some() || plan.groups.get().is_some();
+    // Credentials of its own would clear the caller's dumpable flag, or lack what guards it.
+    let other_privileges = attr.caps.changes();
+    // The neighbours of the namespace's owner may trace into it.
+    let user_namespace = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
+    // It outlives the call, or is stopped by others: nobody may have to wait for it in our memory.
+    let waits = plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0;
+    // Those who can freeze it would freeze the caller with it.
+    let others_cgroup = plan.cgroup == cgroup::WRITTEN;
+    // Only a descriptor of the caller tells its death in there, and only an image is given one.
+    let blind = plan.parent_death != 0 && plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0;
+    let fresh = other_identity || other_privileges || user_namespace || waits || others_cgroup || blind;
+    let asked = attr.exec.memory_mode;
+    if asked == mode::COPIED || !request.host.memory_is_shared {
+        mode::COPIED
+    } else if !fresh && asked != mode::FRESH {
+        mode::SHARED
+    } else if request.host.image_runs {
+        mode::FRESH
+    } else {
+        mode::COPIED
+    }
+}

@@ -1,0 +1,375 @@
+//! What crosses into the child: the plan and its wiring, flat and without a pointer that only one process understands.
+//!
+//! Everything is an offset from the start of the plan, so the same bytes serve a child that shares the caller's memory and
+//! the built-in image, which finds them mapped behind itself. Only the vectors for execve hold addresses: those of the
+//! place where the plan is going to be read.
+
+use super::sys::abi::Rlimit64;
+use core::marker::PhantomData;
+use core::sync::atomic::AtomicU8;
+
+/// A list in the plan.
+#[repr(C)]
+pub struct List<T> {
+    pub offset: u32,
+    pub len: u32,
+    of: PhantomData<T>,
+}
+
+impl<T> List<T> {
+    pub const EMPTY: List<T> = List::at(0, 0);
+
+    pub const fn at(offset: u32, len: u32) -> List<T> {
+        List { offset, len, of: PhantomData }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl<T> Clone for List<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for List<T> {}
+
+/// A string in the plan: `len` bytes and a NUL. Offset 0 is no string at all.
+pub type Text = List<u8>;
+
+/// A value that was asked for, or not.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Maybe<T> {
+    value: T,
+    set: u32,
+}
+
+impl<T: Copy + Default> Maybe<T> {
+    pub fn get(&self) -> Option<T> {
+        if self.set != 0 { Some(self.value) } else { None }
+    }
+}
+
+impl<T: Default> From<Option<T>> for Maybe<T> {
+    fn from(value: Option<T>) -> Maybe<T> {
+        match value {
+            Some(value) => Maybe { value, set: 1 },
+            None => Maybe::default(),
+        }
+    }
+}
+
+/// Whose memory the child runs in.
+pub mod mode {
+    pub const SHARED: u32 = 0;
+    pub const FRESH: u32 = 1;
+    pub const COPIED: u32 = 2;
+}
+
+/// How the child gets to its cgroup.
+pub mod cgroup {
+    pub const NONE: u32 = 0;
+    pub const BORN: u32 = 1;
+    pub const WRITTEN: u32 = 2;
+}
+
+/// One resource limit and its place in the caller's list.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Limit {
+    pub limit: Rlimit64,
+    pub resource: u32,
+    pub index: i32,
+}
+
+/// The three capability sets that capset(2) sets together.
+#[repr(C)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct CapSets {
+    pub effective: u64,
+    pub permitted: u64,
+    pub inheritable: u64,
+}
+
+/// The capability sets of a process, as the caller's are put back in the image.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Credentials {
+    pub sets: CapSets,
+    pub ambient: u64,
+}
+
+/// sched_setscheduler(2).
+#[repr(C)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Policy {
+    pub policy: i32,
+    pub priority: i32,
+}
+
+/// One step of the descriptor shuffle.
+#[repr(C)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Move {
+    pub step: u32,
+    pub from: i32,
+    pub to: i32,
+    pub index: i32,
+}
+
+/// The steps of `Move`.
+pub mod step {
+    /// `from` is duplicated out of the way of a cycle.
+    pub const SAVE: u32 = 0;
+    /// `from` becomes `to`.
+    pub const MOVE: u32 = 1;
+    /// What was saved becomes `to`.
+    pub const RESTORE: u32 = 2;
+    /// `from` is already where it belongs and only loses its close-on-exec flag.
+    pub const KEEP: u32 = 3;
+}
+
+/// One descriptor action.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Action {
+    pub kind: u32,
+    pub fd: i32,
+    pub other: i32,
+    pub flags: i32,
+    pub mode: u32,
+    pub path: Text,
+}
+
+/// The kinds of `Action`.
+pub mod action {
+    pub const OPEN: u32 = 0;
+    pub const DUP: u32 = 1;
+    pub const CLOSE: u32 = 2;
+    pub const CLOSE_FROM: u32 = 3;
+    pub const ENTER: u32 = 4;
+    pub const ENTER_FD: u32 = 5;
+}
+
+/// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody.
+#[repr(C)]
+#[derive(Default)]
+pub struct Plan {
+    pub mode: u32,
+    /// The child waits at `Wait` for the caller.
+    pub wait: u32,
+    /// The child is held at `Hold`.
+    pub hold: u32,
+    /// There is a program: the child does not stay at `Hold` for ever.
+    pub execs: u32,
+    /// Stages whose failure is not the spawn's.
+    pub tolerated: List<u32>,
+
+    // exec
+    /// Addresses: argv, NULL, envp, NULL.
+    pub pointers: List<u64>,
+    pub argv: u32,
+    pub envp: u32,
+    pub candidates: List<Text>,
+    /// The candidates are the caller's directories; else there is only the path.
+    pub searched: u32,
+    pub exec_fd: i32,
+    /// The descriptor would be overwritten before it is used.
+    pub exec_fd_moves: u32,
+    pub busy_retry_ms: u32,
+    /// The digits of the program's pid in its environment.
+    pub pid_digits: List<AtomicU8>,
+    pub cwd: Text,
+    pub cwd_fd: i32,
+    pub cwd_check: u32,
+    pub trace: u32,
+    pub stop: u32,
+
+    // fds
+    pub inherit: u32,
+    /// The caller's numbers that the child needs, ascending.
+    pub needed: List<u32>,
+    /// Those of them that would be closed by the exec of the image.
+    pub survivors: List<u32>,
+    pub moves: List<Move>,
+    pub actions: List<Action>,
+    pub closes: List<u32>,
+    /// A number above every target: our own descriptors below it are in the way.
+    pub top: i32,
+    /// Where they move to; `top`, unless the limit on descriptors ends there.
+    pub spare: i32,
+
+    // session
+    pub detach_terminal: u32,
+    pub session: u32,
+    pub group: Maybe<i32>,
+    pub terminal: i32,
+    pub foreground: i32,
+
+    // signals
+    pub signal_default: u64,
+    pub signal_ignore: u64,
+    pub signal_mask: Maybe<u64>,
+    pub parent_death: i32,
+    /// The signal is for the death of the process, not of the thread.
+    pub parent_death_process: u32,
+
+    // namespaces
+    pub clone_namespaces: u64,
+    pub unshare: u64,
+    pub unshare_cgroup: u32,
+    pub loopback: u32,
+    pub late: u64,
+    pub propagation: u64,
+    pub hostname: Text,
+    pub domainname: Text,
+    pub uid_map: Text,
+    pub gid_map: Text,
+    pub setgroups: Text,
+    pub chroot: Text,
+
+    // limits
+    pub rlimits: List<Limit>,
+    /// The limits that the caller raises for a child in a new user namespace.
+    pub raises: List<Limit>,
+    /// The caller sets what needs its own privilege.
+    pub privileged: u32,
+    pub nofile: Maybe<Limit>,
+    pub affinity: List<u64>,
+    pub nice: Maybe<i32>,
+    pub scheduler: Maybe<Policy>,
+    pub io_priority: Maybe<u32>,
+    pub timer_slack: Maybe<u64>,
+    pub personality: Maybe<u32>,
+    pub umask: Maybe<u32>,
+    pub oom_score_adj: Text,
+    pub cgroup: u32,
+    pub cgroup_fd: i32,
+
+    // ids
+    pub groups: Maybe<List<u32>>,
+    pub gid: Maybe<u32>,
+    pub uid: Maybe<u32>,
+
+    // caps
+    /// Raised as ambient to survive the exec of the image.
+    pub carry: Maybe<Credentials>,
+    /// Put back in the image.
+    pub credentials: Maybe<Credentials>,
+    pub bounding_drop: u64,
+    pub keep_caps: u32,
+    pub no_new_privs: u32,
+    pub regain: Maybe<CapSets>,
+    pub securebits: Maybe<u32>,
+    pub ambient: Maybe<Credentials>,
+    pub capabilities: Maybe<CapSets>,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        List::EMPTY
+    }
+}
+
+impl Plan {
+    fn start(&self) -> *const u8 {
+        (self as *const Plan).cast()
+    }
+
+    /// The items of a list.
+    pub fn list<T>(&self, list: List<T>) -> &[T] {
+        if list.len == 0 {
+            return &[];
+        }
+        // SAFETY: plan::lower guarantees that offset and length lie in the arena, aligned and filled with `T`s.
+        unsafe { core::slice::from_raw_parts(self.start().add(list.offset as usize).cast(), list.len as usize) }
+    }
+
+    /// The bytes of a string, without its NUL.
+    pub fn bytes(&self, text: Text) -> &[u8] {
+        self.list(text)
+    }
+
+    /// The NUL-terminated string, if there is one.
+    pub fn text(&self, text: Text) -> Option<*const u8> {
+        if text.offset == 0 {
+            return None;
+        }
+        // SAFETY: plan::lower guarantees that the offset lies in the arena.
+        Some(unsafe { self.start().add(text.offset as usize) })
+    }
+
+    /// A vector for execve.
+    pub fn vector(&self, offset: u32) -> *const *const u8 {
+        // SAFETY: plan::lower guarantees that the offset lies in the arena and is aligned.
+        unsafe { self.start().add(offset as usize).cast() }
+    }
+}
+
+/// How the child's descriptor table comes about.
+pub mod table {
+    /// Shared until the child takes a copy of the part it needs.
+    pub const SHARED: u32 = 0;
+    /// Copied by clone; what is not needed is closed by close_range(2).
+    pub const COPIED: u32 = 1;
+    /// Copied by clone; close_range(2) is missing.
+    pub const LISTED: u32 = 2;
+    /// Copied by clone; everything stays.
+    pub const WHOLE: u32 = 3;
+}
+
+/// Numbers from `first` to `last`.
+#[repr(C)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Gap {
+    pub first: u32,
+    pub last: u32,
+}
+
+/// What only the launch knows: the library's own descriptors, and how the caller hears of the child.
+#[repr(C)]
+pub struct Wiring {
+    /// Where a child in shared memory reports; 0 in the image.
+    pub report: u64,
+    /// The gaps between the needed descriptors; only for a child in the caller's memory or a copy of it.
+    pub gaps: u64,
+    pub gaps_len: u32,
+    pub table: u32,
+    /// No descriptor below this number is tried when they cannot be listed.
+    pub table_limit: u32,
+    /// The last stage that is already done.
+    pub done: u32,
+    /// The pipe for reports.
+    pub reports: i32,
+    /// The eventfd with which the caller lets the child go on.
+    pub go: i32,
+    /// What becomes readable when the caller is gone.
+    pub owner: i32,
+    pub owner_pid: i32,
+    /// The caller's signal mask.
+    pub mask: u64,
+    /// clone could not clear the handlers.
+    pub reset_handlers: u32,
+    pub reserved: u32,
+    /// The image, for the child that becomes it: addresses and lengths in the caller's memory; 0 for no image.
+    pub image: [Piece; 4],
+    /// Where the plan's part of the image begins in its file.
+    pub image_plan_at: u64,
+}
+
+/// Bytes of the caller's.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Piece {
+    pub address: u64,
+    pub length: u64,
+}
+
+/// Where the wiring is in the image; the plan follows `PLAN_OFFSET` bytes on.
+pub const PLAN_ADDRESS: usize = 0x1000_0000;
+pub const PLAN_OFFSET: usize = size_of::<Wiring>();
+
+const _: () = assert!(align_of::<Plan>() <= 8);

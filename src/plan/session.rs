@@ -1,0 +1,19 @@
+//! Session, process group and terminal.
+
+use super::{Draft, Request, Step};
+
+pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = &request.attr.session;
+    draft.plan.session = asked.new_session as u32;
+    draft.plan.detach_terminal = asked.detach as u32;
+    // A foreground group has to be a group: without another word, one of its own.
+    let own_group = asked.foreground.filter(|_| !asked.new_session).map(|_| 0);
+    draft.plan.group = asked.group.or(own_group).into();
+    if let Some(tty) = asked.terminal {
+        draft.plan.terminal = draft.need(tty, "set_controlling_terminal")?;
+    }
+    if let Some(tty) = asked.foreground {
+        draft.plan.foreground = draft.need(tty, "set_foreground")?;
+    }
+    Ok(())
+}

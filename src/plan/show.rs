@@ -1,0 +1,308 @@
+//! The plan in words: a dry run, and the item that an error is about.
+
+use super::sealed::{Action, CapSets, Credentials, Limit, Move, Plan, Text, action, cgroup, mode, step};
+use crate::stage::{STAGES, Stage};
+use core::fmt::{self, Display, Formatter, Write};
+
+/// The item of a stage, for an error sentence; writes nothing where there is none to name.
+pub struct Item<'a> {
+    pub plan: &'a Plan,
+    pub stage: Stage,
+    pub index: i32,
+}
+
+impl Display for Item<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        item(self.plan, self.stage, self.index, f)
+    }
+}
+
+/// Every stage that will act, in order.
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let memory = match self.mode {
+            mode::SHARED => "in the caller's memory",
+            mode::FRESH => "in an image of its own",
+            _ => "in a copy of the caller's memory",
+        };
+        writeln!(f, "a child {memory}")?;
+        for row in STAGES {
+            for index in indices(self, row.stage) {
+                write!(f, "{:3} {}", row.stage as u32, row.plain_name())?;
+                if index >= 0 {
+                    write!(f, " {index}")?;
+                }
+                let mut told = Prefixed { f, begun: false };
+                write!(told, "{}", Item { plan: self, stage: row.stage, index })?;
+                writeln!(f)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Text with a colon before it, if there is any.
+struct Prefixed<'a, 'f> {
+    f: &'a mut Formatter<'f>,
+    begun: bool,
+}
+
+impl Write for Prefixed<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if !self.begun && !text.is_empty() {
+            self.begun = true;
+            self.f.write_str(": ")?;
+        }
+        self.f.write_str(text)
+    }
+}
+
+/// The indices of a stage's items: none if it does not act, -1 if it acts once.
+fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
+    let (from, to) = match stage {
+        Stage::FdMap => (0, places(plan.list(plan.moves).iter().map(|item| item.index))),
+        Stage::FdAction => (0, plan.actions.len as i32),
+        Stage::Rlimit => (0, places(plan.list(plan.rlimits).iter().map(|item| item.index))),
+        Stage::Exec if plan.execs != 0 && plan.searched != 0 => (0, plan.candidates.len as i32),
+        _ => (-1, if acts(plan, stage) { 0 } else { -1 }),
+    };
+    (from..to).filter(move |index| stage != Stage::Rlimit || limit(plan, *index).is_some())
+}
+
+fn places(indices: impl Iterator<Item = i32>) -> i32 {
+    indices.max().map_or(0, |highest| highest + 1)
+}
+
+fn limit(plan: &Plan, index: i32) -> Option<&Limit> {
+    plan.list(plan.rlimits).iter().find(|item| item.index == index)
+}
+
+/// Whether a stage without a list does anything.
+fn acts(plan: &Plan, stage: Stage) -> bool {
+    let shared = plan.mode == mode::SHARED;
+    match stage {
+        Stage::Clone | Stage::FdTable | Stage::SignalMask => true,
+        Stage::FdUnneeded => plan.inherit == 0,
+        Stage::Cgroup => plan.cgroup != cgroup::NONE,
+        Stage::IdMap => !plan.uid_map.is_empty() || !plan.gid_map.is_empty(),
+        Stage::Image => plan.mode == mode::FRESH,
+        Stage::OomScore => !plan.oom_score_adj.is_empty(),
+        Stage::Credentials => plan.credentials.get().is_some(),
+        Stage::Wait => plan.wait != 0,
+        Stage::Nondumpable => !shared,
+        Stage::Unshare => plan.unshare != 0,
+        Stage::CgroupNamespace => plan.unshare_cgroup != 0,
+        Stage::DetachTerminal => plan.detach_terminal != 0,
+        Stage::Session => plan.session != 0,
+        Stage::ProcessGroup => plan.group.get().is_some(),
+        Stage::ControllingTerminal => plan.terminal >= 0,
+        Stage::Foreground => plan.foreground >= 0,
+        Stage::Hostname => plan.text(plan.hostname).is_some(),
+        Stage::Domainname => plan.text(plan.domainname).is_some(),
+        Stage::Loopback => plan.loopback != 0,
+        Stage::Propagation => plan.propagation != 0,
+        Stage::Chroot => plan.text(plan.chroot).is_some(),
+        Stage::Affinity => !plan.affinity.is_empty(),
+        Stage::Nice => plan.nice.get().is_some(),
+        Stage::Scheduler => plan.scheduler.get().is_some(),
+        Stage::IoPriority => plan.io_priority.get().is_some(),
+        Stage::TimerSlack => plan.timer_slack.get().is_some(),
+        Stage::Personality => plan.personality.get().is_some(),
+        Stage::Umask => plan.umask.get().is_some(),
+        Stage::Hold => plan.hold != 0,
+        _ => plan.execs != 0 && acts_after_hold(plan, stage),
+    }
+}
+
+fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
+    match stage {
+        Stage::LateNamespaces => plan.late != 0,
+        Stage::Bounding => plan.bounding_drop != 0,
+        Stage::KeepCaps => plan.keep_caps != 0,
+        Stage::Groups => plan.groups.get().is_some(),
+        Stage::Gid => plan.gid.get().is_some(),
+        Stage::Uid => plan.uid.get().is_some(),
+        Stage::Effective => plan.regain.get().is_some(),
+        Stage::Securebits => plan.securebits.get().is_some(),
+        Stage::Ambient => plan.ambient.get().is_some(),
+        Stage::Capabilities => plan.capabilities.get().is_some(),
+        Stage::Cwd => plan.text(plan.cwd).is_some() || plan.cwd_fd >= 0,
+        Stage::CwdCheck => plan.cwd_check != 0,
+        Stage::FdInternal => plan.top > 0 || plan.exec_fd_moves != 0,
+        Stage::ParentDeath => plan.parent_death != 0,
+        Stage::NoNewPrivs => plan.no_new_privs != 0,
+        Stage::FdClose => !plan.closes.is_empty(),
+        Stage::Nofile => plan.nofile.get().is_some(),
+        Stage::Trace => plan.trace != 0,
+        Stage::Stop => plan.stop != 0,
+        Stage::SignalActions => plan.signal_default | plan.signal_ignore != 0,
+        Stage::Exec => true,
+        _ => false,
+    }
+}
+
+fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result {
+    let text = |text: Text, f: &mut Formatter| write!(f, "{}", Bytes(plan.bytes(text)));
+    match stage {
+        Stage::Clone => write!(f, "{}", Namespaces(plan.clone_namespaces)),
+        Stage::Unshare => write!(f, "{}", Namespaces(plan.unshare)),
+        Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late)),
+        Stage::Cgroup if plan.cgroup == cgroup::BORN => write!(f, "born in fd {}", plan.cgroup_fd),
+        Stage::Cgroup => write!(f, "written to fd {}", plan.cgroup_fd),
+        Stage::IdMap => write!(f, "uid {}, gid {}", Bytes(plan.bytes(plan.uid_map)), Bytes(plan.bytes(plan.gid_map))),
+        Stage::OomScore => text(plan.oom_score_adj, f),
+        Stage::ProcessGroup => plan.group.get().map_or(Ok(()), |group| write!(f, "{group}")),
+        Stage::ControllingTerminal => write!(f, "fd {}", plan.terminal),
+        Stage::Foreground => write!(f, "fd {}", plan.foreground),
+        Stage::Hostname => text(plan.hostname, f),
+        Stage::Domainname => text(plan.domainname, f),
+        Stage::Propagation => write!(f, "{:#x}", plan.propagation),
+        Stage::Chroot => text(plan.chroot, f),
+        Stage::Rlimit => limit(plan, index).map_or(Ok(()), |item| write!(f, "{}", Limited(item))),
+        Stage::Nofile => plan.nofile.get().map_or(Ok(()), |item| write!(f, "{}", Limited(&item))),
+        Stage::Nice => plan.nice.get().map_or(Ok(()), |nice| write!(f, "{nice}")),
+        Stage::Scheduler => plan
+            .scheduler
+            .get()
+            .map_or(Ok(()), |asked| write!(f, "policy {}, priority {}", asked.policy, asked.priority)),
+        Stage::IoPriority => {
+            plan.io_priority.get().map_or(Ok(()), |io| write!(f, "class {}, level {}", io >> 13, io & 0x1fff))
+        }
+        Stage::TimerSlack => plan.timer_slack.get().map_or(Ok(()), |slack| write!(f, "{slack} ns")),
+        Stage::Personality => plan.personality.get().map_or(Ok(()), |persona| write!(f, "{persona:#x}")),
+        Stage::Umask => plan.umask.get().map_or(Ok(()), |mask| write!(f, "{mask:04o}")),
+        Stage::Bounding if index >= 0 => write!(f, "capability {index}"),
+        Stage::Bounding => write!(f, "without {:#x}", plan.bounding_drop),
+        Stage::Groups => plan.groups.get().map_or(Ok(()), |groups| write!(f, "{:?}", plan.list(groups))),
+        Stage::Gid => plan.gid.get().map_or(Ok(()), |gid| write!(f, "{gid}")),
+        Stage::Uid => plan.uid.get().map_or(Ok(()), |uid| write!(f, "{uid}")),
+        Stage::Securebits => plan.securebits.get().map_or(Ok(()), |bits| write!(f, "{bits:#x}")),
+        Stage::Ambient => plan.ambient.get().map_or(Ok(()), |Credentials { ambient, .. }| write!(f, "{ambient:#x}")),
+        Stage::Capabilities => {
+            plan.capabilities.get().map_or(Ok(()), |CapSets { effective, permitted, inheritable }| {
+                write!(f, "effective {effective:#x}, permitted {permitted:#x}, inheritable {inheritable:#x}")
+            })
+        }
+        Stage::Cwd if plan.cwd_fd >= 0 => write!(f, "fd {}", plan.cwd_fd),
+        Stage::Cwd => text(plan.cwd, f),
+        Stage::FdMap => fd_map(plan, index, f),
+        Stage::FdAction => plan.list(plan.actions).get(index as usize).map_or(Ok(()), |item| fd_action(plan, item, f)),
+        Stage::FdClose => write!(f, "{:?}", plan.list(plan.closes)),
+        Stage::ParentDeath => write!(f, "signal {}", plan.parent_death),
+        Stage::SignalActions if index > 0 => write!(f, "signal {index}"),
+        Stage::SignalActions => write!(f, "default {:#x}, ignore {:#x}", plan.signal_default, plan.signal_ignore),
+        Stage::SignalMask => match plan.signal_mask.get() {
+            Some(mask) => write!(f, "{mask:#x}"),
+            None => write!(f, "the caller's"),
+        },
+        Stage::Exec if plan.exec_fd >= 0 => write!(f, "fd {}", plan.exec_fd),
+        Stage::Exec => plan.list(plan.candidates).get(index.max(0) as usize).map_or(Ok(()), |path| text(*path, f)),
+        _ => Ok(()),
+    }
+}
+
+fn fd_map(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
+    let moves = plan.list(plan.moves);
+    let of = |kind| moves.iter().find(move |item| item.index == index && item.step == kind);
+    if let Some(Move { from, to, .. }) = of(step::KEEP).or(of(step::MOVE)) {
+        return write!(f, "{from} as {to}");
+    }
+    // A move that ends a cycle is from what its cycle saved.
+    let end = moves.iter().position(|item| item.index == index && item.step == step::RESTORE);
+    let begin = moves.iter().take(end.unwrap_or(0)).rfind(|item| item.step == step::SAVE);
+    match (begin, end.and_then(|end| moves.get(end))) {
+        (Some(Move { from, .. }), Some(Move { to, .. })) => write!(f, "{from} as {to}"),
+        _ => Ok(()),
+    }
+}
+
+fn fd_action(plan: &Plan, item: &Action, f: &mut Formatter) -> fmt::Result {
+    let path = Bytes(plan.bytes(item.path));
+    match item.kind {
+        action::OPEN => write!(f, "open {path} as {}", item.fd),
+        action::DUP => write!(f, "dup {} as {}", item.other, item.fd),
+        action::CLOSE => write!(f, "close {}", item.fd),
+        action::CLOSE_FROM => write!(f, "close from {}", item.fd),
+        action::ENTER => write!(f, "enter {path}"),
+        _ => write!(f, "enter fd {}", item.fd),
+    }
+}
+
+struct Limited<'a>(&'a Limit);
+
+impl Display for Limited<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        const NAMES: [&str; 16] = [
+            "cpu",
+            "fsize",
+            "data",
+            "stack",
+            "core",
+            "rss",
+            "nproc",
+            "nofile",
+            "memlock",
+            "as",
+            "locks",
+            "sigpending",
+            "msgqueue",
+            "nice",
+            "rtprio",
+            "rttime",
+        ];
+        let half = |value: u64, f: &mut Formatter| match value {
+            u64::MAX => write!(f, "unlimited"),
+            value => write!(f, "{value}"),
+        };
+        write!(f, "{} ", NAMES.get(self.0.resource as usize).unwrap_or(&"unknown"))?;
+        half(self.0.limit.soft, f)?;
+        write!(f, " of ")?;
+        half(self.0.limit.hard, f)
+    }
+}
+
+struct Namespaces(u64);
+
+impl Display for Namespaces {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        const NAMES: [(i32, &str); 8] = [
+            (libc::CLONE_NEWUSER, "user"),
+            (libc::CLONE_NEWNS, "mount"),
+            (libc::CLONE_NEWPID, "pid"),
+            (libc::CLONE_NEWNET, "net"),
+            (libc::CLONE_NEWIPC, "ipc"),
+            (libc::CLONE_NEWUTS, "uts"),
+            (libc::CLONE_NEWCGROUP, "cgroup"),
+            (libc::CLONE_NEWTIME, "time"),
+        ];
+        let mut separator = "";
+        for (_, name) in NAMES.iter().filter(|(bit, _)| self.0 & *bit as u64 != 0) {
+            write!(f, "{separator}{name}")?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that may not be text, on one line.
+struct Bytes<'a>(&'a [u8]);
+
+impl Display for Bytes<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        for chunk in self.0.trim_ascii_end().utf8_chunks() {
+            for letter in chunk.valid().chars() {
+                f.write_char(if letter == '\n' {
+                    ';'
+                } else if letter.is_control() {
+                    '?'
+                } else {
+                    letter
+                })?;
+            }
+            if !chunk.invalid().is_empty() {
+                f.write_char('?')?;
+            }
+        }
+        Ok(())
+    }
+}

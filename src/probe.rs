@@ -1,0 +1,127 @@
+//! What this host allows, found out by trying: every feature is a small request to the library itself, so the answer
+//! cannot differ from what a spawn would meet. Reasons are sentences that name a remedy.
+
+use crate::attr::Attr;
+use crate::attr::exec::mode;
+use crate::attr::ns::IdRange;
+use crate::parent::host::{self, Ways};
+use crate::parent::{self, Failure};
+use crate::plan::{Purpose, Request, Strings};
+use alloc::format;
+use alloc::string::String;
+use nix::errno::Errno;
+
+/// A feature; the numbers are ABI.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Feature {
+    Clone3 = 1,
+    CloseRange = 2,
+    Pidfd = 3,
+    SharedMemory = 4,
+    Image = 5,
+    UserNamespace = 6,
+    BirthInCgroup = 7,
+    TimeNamespace = 8,
+}
+
+const FEATURES: [Feature; 8] = [
+    Feature::Clone3,
+    Feature::CloseRange,
+    Feature::Pidfd,
+    Feature::SharedMemory,
+    Feature::Image,
+    Feature::UserNamespace,
+    Feature::BirthInCgroup,
+    Feature::TimeNamespace,
+];
+
+impl Feature {
+    pub fn of(number: u32) -> Option<Feature> {
+        FEATURES.into_iter().find(|feature| *feature as u32 == number)
+    }
+
+    /// `Err` says why not.
+    pub fn probe(self) -> Result<(), String> {
+        let ways = host::ways().map_err(|errno| format!("no child can be made: {}", errno.desc()))?;
+        let Ways { clone3, memory_is_shared, close_range } = ways;
+        let kernel = |has: bool, why: &str| if has { Ok(()) } else { Err(String::from(why)) };
+        match self {
+            Feature::Clone3 => kernel(
+                clone3,
+                "clone3(2) is missing or filtered: Linux 5.5 has it, and container runtimes whose seccomp profile \
+                 refuses it have newer profiles; clone(2) is used instead",
+            ),
+            Feature::CloseRange => kernel(
+                close_range,
+                "close_range(2) is missing or filtered: Linux 5.9 has it; descriptors are closed one by one instead",
+            ),
+            Feature::Pidfd => kernel(
+                host::has_pidfd(),
+                "pidfd_open(2) is missing or filtered: Linux 5.3 has it; a pipe tells the owner's death instead",
+            ),
+            Feature::SharedMemory => kernel(
+                memory_is_shared,
+                "a child does not share memory here, as under valgrind or qemu-user: the caller's memory is copied instead",
+            ),
+            Feature::BirthInCgroup => kernel(
+                clone3,
+                "clone3(2) is missing or filtered, so children are written into their cgroup after birth, which is slow",
+            ),
+            Feature::Image => image(),
+            Feature::UserNamespace => user_namespace(),
+            Feature::TimeNamespace => kernel(
+                std::path::Path::new("/proc/self/ns/time").exists(),
+                "time namespaces are not in this kernel: Linux 5.6 has them, if it is built with CONFIG_TIME_NS",
+            ),
+        }
+    }
+}
+
+/// Tries to make a holder.
+fn hold(attr: &Attr) -> Result<(), Failure> {
+    // SAFETY: NULL is no vector at all.
+    let none = unsafe { Strings::new(core::ptr::null()) };
+    let host = host::host().map_err(|errno| Failure::not_now(errno, ""))?;
+    let request = Request { attr, path: None, argv: none, envp: none, purpose: Purpose::Hold, host };
+    parent::start(&request).map(drop)
+}
+
+fn image() -> Result<(), String> {
+    let mut attr = Attr::default();
+    attr.exec.memory_mode = mode::FRESH;
+    let runs = hold(&attr).is_ok() && host::host().is_ok_and(|host| host.image_runs);
+    if runs {
+        return Ok(());
+    }
+    Err(String::from(
+        "memfds cannot be executed: see the sysctl vm.memfd_noexec and the security policy; the caller's memory is \
+         copied where it must not be shared, which is slow in large callers",
+    ))
+}
+
+fn user_namespace() -> Result<(), String> {
+    let mut attr = Attr::default();
+    let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+    attr.ns.create = libc::CLONE_NEWUSER as u32;
+    let maps = [(&mut attr.ns.uid_map, uid), (&mut attr.ns.gid_map, gid)];
+    for (map, id) in maps {
+        crate::attr::owned::push(map, IdRange { inside: 0, outside: id, count: 1 })
+            .map_err(|_| String::from(Errno::ENOMEM.desc()))?;
+    }
+    hold(&attr).map_err(|failure| format!("{failure}{}", restriction()))
+}
+
+/// What is known to forbid user namespaces.
+fn restriction() -> &'static str {
+    let sysctl = |path: &str| std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
+    if sysctl("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
+        "; set the sysctl kernel.unprivileged_userns_clone to 1"
+    } else if sysctl("/proc/sys/user/max_user_namespaces") == Some(0) {
+        "; raise the sysctl user.max_user_namespaces"
+    } else if sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == Some(1) {
+        "; give the program an AppArmor profile with the rule userns, or set the sysctl \
+         kernel.apparmor_restrict_unprivileged_userns to 0"
+    } else {
+        ""
+    }
+}

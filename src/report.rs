@@ -1,0 +1,23 @@
+//! The 16 bytes that cross from the child to the caller.
+
+/// What a report says.
+pub mod kind {
+    /// The step `stage` failed with `code`; the child exits.
+    pub const FAILED: u32 = 1;
+    /// The child is held.
+    pub const HELD: u32 = 2;
+    /// The next thing is exec: a failure follows, or the end of the stream.
+    pub const EXEC: u32 = 3;
+}
+
+/// One report. Written whole to memory that caller and child share, or written whole to a pipe.
+#[repr(C)]
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub kind: u32,
+    pub stage: u32,
+    pub code: i32,
+    pub index: i32,
+}
+
+const _: () = assert!(core::mem::size_of::<Report>() == 16);

@@ -1,0 +1,243 @@
+//! The order: every step between the caller's request and the program's first instruction, once.
+//!
+//! The numbers are ABI. They ascend in the order in which the steps happen, step by ten inside phases of a hundred, and
+//! are never reused. Steps below 100 happen in the caller, all others in the child (`child::program` pairs them with code).
+
+/// A step of a spawn: the stage of a forkexec_error names the one that failed. A number below 100 is a step of the caller's
+/// side. Numbers ascend in the order in which the steps are taken; later versions add numbers and never change one.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Stage {
+    /// No stage: there was no failure, or it is not about a step.
+    None = 0,
+    /// The request is checked: values that contradict each other, refused setters, fds that are not open.
+    Validate = 10,
+    /// What the request names is looked up: limits, capabilities, cgroup. getrlimit(2), capget(2), statfs(2).
+    Resolve = 20,
+    /// Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
+    Memory = 30,
+    /// The close-on-exec descriptors between caller and child. pipe(2), eventfd(2), pidfd_open(2).
+    Pipe = 40,
+    /// The child is made. clone(2).
+    Clone = 50,
+    /// The waiting child is put in its cgroup, unless it was born there. cgroups(7).
+    Cgroup = 60,
+    /// The waiting child's user and group ids are mapped. user_namespaces(7).
+    IdMap = 70,
+    /// The child died, or was killed, while it was being set up and before it could say where.
+    Child = 90,
+
+    /// A file descriptor table of its own: before this nothing may touch a descriptor. close_range(2).
+    FdTable = 100,
+    /// Every descriptor that the plan does not need is closed, so that no child holds another's ends. close_range(2).
+    FdUnneeded = 110,
+    /// Capabilities are made to survive the change of image. capabilities(7).
+    Carry = 115,
+    /// The child becomes the library's own small program and leaves the caller's memory. execveat(2).
+    Image = 120,
+    /// The descriptors that had to survive the change of image close on exec again. F_SETFD(2const).
+    FdFlags = 125,
+    /// Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
+    OomScore = 130,
+
+    /// The capability sets are put back to what they were before the change of image. capabilities(7).
+    Credentials = 200,
+    /// The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
+    Wait = 210,
+    /// From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
+    Nondumpable = 220,
+    /// The namespaces that are entered rather than born in. unshare(2).
+    Unshare = 250,
+    /// The cgroup namespace; after the cgroup was entered, so that its root is that cgroup. cgroup_namespaces(7).
+    CgroupNamespace = 260,
+
+    /// The controlling terminal is given up. TIOCNOTTY(2const).
+    DetachTerminal = 300,
+    /// A new session. setsid(2).
+    Session = 310,
+    /// The process group. setpgid(2).
+    ProcessGroup = 320,
+    /// The controlling terminal; needs the session. TIOCSCTTY(2const).
+    ControllingTerminal = 330,
+    /// The foreground process group; needs the group, and the terminal: before it this is ENOTTY. tcsetpgrp(3).
+    Foreground = 340,
+
+    /// The host name; in the new namespace. sethostname(2).
+    Hostname = 410,
+    /// The NIS domain name; in the new namespace. setdomainname(2).
+    Domainname = 420,
+    /// The loopback interface is brought up; in the new namespace. netdevice(7).
+    Loopback = 430,
+    /// Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
+    Propagation = 440,
+    /// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
+    Chroot = 490,
+
+    /// Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
+    Rlimit = 500,
+    /// The processors to run on. sched_setaffinity(2).
+    Affinity = 510,
+    /// The nice value. setpriority(2).
+    Nice = 520,
+    /// The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
+    Scheduler = 530,
+    /// The I/O priority. ioprio_set(2).
+    IoPriority = 540,
+    /// The slack of timers. PR_SET_TIMERSLACK(2const).
+    TimerSlack = 550,
+    /// The execution domain and its flags. personality(2).
+    Personality = 560,
+    /// The file mode creation mask; after everything that creates. umask(2).
+    Umask = 570,
+    /// A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
+    Hold = 580,
+    /// The namespaces that were asked for late, after the caller had its turn. unshare(2).
+    LateNamespaces = 590,
+
+    /// The bounding set; while CAP_SETPCAP is still there. capabilities(7).
+    Bounding = 610,
+    /// Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
+    KeepCaps = 620,
+    /// The supplementary groups; before the ids that would forbid it. setgroups(2).
+    Groups = 640,
+    /// The group id; before the user id that would forbid it. setresgid(2).
+    Gid = 645,
+    /// The user id. setresuid(2).
+    Uid = 650,
+    /// The kept capabilities take effect again: the change of uid cleared them. capset(2).
+    Effective = 655,
+    /// The securebits; before the last use of CAP_SETPCAP goes. PR_SET_SECUREBITS(2const).
+    Securebits = 660,
+    /// The ambient set; needs the sets it is raised from. PR_CAP_AMBIENT(2const).
+    Ambient = 670,
+    /// The final permitted, effective and inheritable sets; nothing after this needs a privilege. capset(2).
+    Capabilities = 680,
+    /// The working directory; with the new ids, so that it is entered with the program's rights. chdir(2).
+    Cwd = 690,
+    /// The working directory lies inside the root. getcwd(2).
+    CwdCheck = 695,
+
+    /// The library's own descriptors move out of the way of those that the caller asked for. F_DUPFD_CLOEXEC(2const).
+    FdInternal = 700,
+    /// The mapped descriptors move to their numbers, all at once. dup(2).
+    FdMap = 710,
+    /// The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
+    FdAction = 720,
+    /// The signal for the parent's death, and whether it happened meanwhile; after the ids, which clear it. PR_SET_PDEATHSIG(2const).
+    ParentDeath = 740,
+    /// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
+    NoNewPrivs = 750,
+    /// What was only needed until here is closed, for real: exec wakes the caller before close-on-exec closes. close(2).
+    FdClose = 760,
+    /// The limit on descriptors; after the last descriptor moved. prlimit(2).
+    Nofile = 770,
+    /// The child is traced by the thread that started it. ptrace(2).
+    Trace = 780,
+    /// The child stops itself. signal(7).
+    Stop = 785,
+    /// Signal dispositions. sigaction(2).
+    SignalActions = 790,
+    /// The signal mask; last, since pending signals arrive here. sigprocmask(2).
+    SignalMask = 795,
+    /// The program. execve(2).
+    Exec = 799,
+}
+
+/// What the rest of the library needs to know of a stage; one row each, in order.
+pub struct Row {
+    pub stage: Stage,
+    /// The short name, NUL-terminated for C; the first word of every error sentence.
+    pub name: &'static str,
+}
+
+macro_rules! rows {
+    ($($stage:ident $name:literal,)*) => {
+        pub static STAGES: &[Row] = &[$(Row { stage: Stage::$stage, name: concat!($name, "\0") }),*];
+    };
+}
+
+rows! {
+    None "none",
+    Validate "validate",
+    Resolve "resolve",
+    Memory "memory",
+    Pipe "pipe",
+    Clone "clone",
+    Cgroup "cgroup",
+    IdMap "id map",
+    Child "child",
+    FdTable "fd table",
+    FdUnneeded "unneeded fds",
+    Carry "carry capabilities",
+    Image "image",
+    FdFlags "fd flags",
+    OomScore "oom_score_adj",
+    Credentials "credentials",
+    Wait "wait",
+    Nondumpable "nondumpable",
+    Unshare "unshare",
+    CgroupNamespace "cgroup namespace",
+    DetachTerminal "detach terminal",
+    Session "session",
+    ProcessGroup "process group",
+    ControllingTerminal "controlling terminal",
+    Foreground "foreground",
+    Hostname "hostname",
+    Domainname "domainname",
+    Loopback "loopback",
+    Propagation "mount propagation",
+    Chroot "chroot",
+    Rlimit "rlimit",
+    Affinity "affinity",
+    Nice "nice",
+    Scheduler "scheduler",
+    IoPriority "io priority",
+    TimerSlack "timer slack",
+    Personality "personality",
+    Umask "umask",
+    Hold "hold",
+    LateNamespaces "late namespaces",
+    Bounding "bounding set",
+    KeepCaps "keep capabilities",
+    Groups "groups",
+    Gid "gid",
+    Uid "uid",
+    Effective "effective set",
+    Securebits "securebits",
+    Ambient "ambient set",
+    Capabilities "capabilities",
+    Cwd "cwd",
+    CwdCheck "cwd check",
+    FdInternal "internal fds",
+    FdMap "fd map",
+    FdAction "fd action",
+    ParentDeath "parent death",
+    NoNewPrivs "no_new_privs",
+    FdClose "fd close",
+    Nofile "nofile",
+    Trace "trace",
+    Stop "stop",
+    SignalActions "signal actions",
+    SignalMask "signal mask",
+    Exec "exec",
+}
+
+const _: () = {
+    let mut i = 1;
+    while i < STAGES.len() {
+        assert!((STAGES[i - 1].stage as u32) < STAGES[i].stage as u32, "stages must ascend");
+        i += 1;
+    }
+};
+
+impl Row {
+    /// The row of a number, if the number is a stage.
+    pub fn of(number: u32) -> Option<&'static Row> {
+        STAGES.iter().find(|row| row.stage as u32 == number)
+    }
+
+    /// The name without its NUL.
+    pub fn plain_name(&self) -> &'static str {
+        self.name.trim_end_matches('\0')
+    }
+}

@@ -1,0 +1,197 @@
+//! The kernel's constants and structures, as far as the child needs them. `sys::pinned` holds them against libc's.
+
+pub const ENOENT: i32 = 2;
+pub const ESRCH: i32 = 3;
+pub const EINTR: i32 = 4;
+pub const EBADF: i32 = 9;
+pub const EAGAIN: i32 = 11;
+pub const EACCES: i32 = 13;
+pub const ENOTDIR: i32 = 20;
+pub const EINVAL: i32 = 22;
+pub const ENOTTY: i32 = 25;
+pub const ETXTBSY: i32 = 26;
+pub const ENOSPC: i32 = 28;
+pub const EPIPE: i32 = 32;
+pub const ENOSYS: i32 = 38;
+
+pub const CLONE_VM: u64 = 0x100;
+pub const CLONE_FILES: u64 = 0x400;
+pub const CLONE_PIDFD: u64 = 0x1000;
+pub const CLONE_VFORK: u64 = 0x4000;
+pub const CLONE_NEWTIME: u64 = 0x80;
+pub const CLONE_NEWNS: u64 = 0x0002_0000;
+pub const CLONE_NEWCGROUP: u64 = 0x0200_0000;
+pub const CLONE_NEWUTS: u64 = 0x0400_0000;
+pub const CLONE_NEWIPC: u64 = 0x0800_0000;
+pub const CLONE_NEWUSER: u64 = 0x1000_0000;
+pub const CLONE_NEWPID: u64 = 0x2000_0000;
+pub const CLONE_NEWNET: u64 = 0x4000_0000;
+pub const CLONE_CLEAR_SIGHAND: u64 = 0x1_0000_0000;
+pub const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+pub const CLOSE_RANGE_UNSHARE: u32 = 1 << 1;
+
+pub const AT_FDCWD: i32 = -100;
+pub const AT_EMPTY_PATH: i32 = 0x1000;
+pub const O_RDONLY: i32 = 0;
+pub const O_WRONLY: i32 = 1;
+pub const O_RDWR: i32 = 2;
+pub const O_NOCTTY: i32 = 0o400;
+pub const O_CLOEXEC: i32 = 0o2000000;
+#[cfg(target_arch = "x86_64")]
+pub const O_DIRECTORY: i32 = 0o200000;
+#[cfg(target_arch = "aarch64")]
+pub const O_DIRECTORY: i32 = 0o40000;
+pub const F_SETFD: i32 = 2;
+pub const FD_CLOEXEC: i32 = 1;
+pub const F_DUPFD_CLOEXEC: i32 = 1030;
+
+pub const SIGKILL: i32 = 9;
+pub const SIGSTOP: i32 = 19;
+pub const SIG_SETMASK: i32 = 2;
+pub const SIG_DFL: usize = 0;
+pub const SIG_IGN: usize = 1;
+
+pub const PR_SET_PDEATHSIG: i32 = 1;
+pub const PR_SET_DUMPABLE: i32 = 4;
+pub const PR_SET_KEEPCAPS: i32 = 8;
+pub const PR_CAPBSET_DROP: i32 = 24;
+pub const PR_SET_SECUREBITS: i32 = 28;
+pub const PR_SET_TIMERSLACK: i32 = 29;
+pub const PR_SET_NO_NEW_PRIVS: i32 = 38;
+pub const PR_CAP_AMBIENT: i32 = 47;
+pub const PR_CAP_AMBIENT_RAISE: usize = 2;
+pub const PR_CAP_AMBIENT_CLEAR_ALL: usize = 4;
+pub const CAP_VERSION_3: u32 = 0x2008_0522;
+
+pub const MS_REC: u64 = 0x4000;
+pub const MS_PRIVATE: u64 = 1 << 18;
+
+pub const MFD_CLOEXEC: u32 = 1;
+pub const MFD_ALLOW_SEALING: u32 = 2;
+pub const MFD_EXEC: u32 = 0x10;
+pub const F_ADD_SEALS: i32 = 1033;
+pub const F_SEAL_SEAL: i32 = 1;
+pub const F_SEAL_SHRINK: i32 = 2;
+pub const F_SEAL_GROW: i32 = 4;
+pub const F_SEAL_WRITE: i32 = 8;
+
+pub const AF_INET: i32 = 2;
+pub const SOCK_DGRAM: i32 = 2;
+pub const SOCK_CLOEXEC: i32 = O_CLOEXEC;
+pub const SIOCGIFFLAGS: usize = 0x8913;
+pub const SIOCSIFFLAGS: usize = 0x8914;
+pub const IFF_UP: i16 = 1;
+
+pub const TIOCSCTTY: usize = 0x540E;
+pub const TIOCSPGRP: usize = 0x5410;
+pub const TIOCNOTTY: usize = 0x5422;
+
+pub const POLLIN: i16 = 1;
+pub const PTRACE_TRACEME: usize = 0;
+pub const PRIO_PROCESS: i32 = 0;
+pub const IOPRIO_WHO_PROCESS: i32 = 1;
+pub const IOPRIO_CLASS_SHIFT: u32 = 13;
+pub const RLIMIT_NOFILE: u32 = 7;
+
+pub const P_PID: i32 = 1;
+pub const P_PIDFD: i32 = 3;
+pub const WNOHANG: i32 = 1;
+pub const WEXITED: i32 = 4;
+pub const WNOWAIT: i32 = 0x0100_0000;
+pub const WALL: i32 = 0x4000_0000;
+pub const WCLONE: i32 = 0x8000_0000u32 as i32;
+
+/// clone3(2), as of the version that knows cgroups.
+#[repr(C)]
+#[derive(Default)]
+pub struct CloneArgs {
+    pub flags: u64,
+    pub pidfd: u64,
+    pub child_tid: u64,
+    pub parent_tid: u64,
+    pub exit_signal: u64,
+    pub stack: u64,
+    pub stack_size: u64,
+    pub tls: u64,
+    pub set_tid: u64,
+    pub set_tid_size: u64,
+    pub cgroup: u64,
+}
+
+/// rt_sigaction(2), the kernel's own shape.
+#[repr(C)]
+#[derive(Default)]
+pub struct SigAction {
+    pub handler: usize,
+    pub flags: u64,
+    #[cfg(target_arch = "x86_64")]
+    pub restorer: usize,
+    pub mask: u64,
+}
+
+/// capset(2).
+#[repr(C)]
+pub struct CapHeader {
+    pub version: u32,
+    pub pid: i32,
+}
+
+/// capset(2): one of the two words of each set.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct CapData {
+    pub effective: u32,
+    pub permitted: u32,
+    pub inheritable: u32,
+}
+
+/// prlimit(2).
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Rlimit64 {
+    pub soft: u64,
+    pub hard: u64,
+}
+
+/// poll(2).
+#[repr(C)]
+pub struct PollFd {
+    pub fd: i32,
+    pub events: i16,
+    pub revents: i16,
+}
+
+/// nanosleep(2).
+#[repr(C)]
+pub struct Timespec {
+    pub seconds: i64,
+    pub nanoseconds: i64,
+}
+
+/// netdevice(7): a request with the interface's name and flags.
+#[repr(C)]
+pub struct IfReq {
+    pub name: [u8; 16],
+    pub flags: i16,
+    pub rest: [u8; 22],
+}
+
+/// waitid(2): the part of siginfo_t that it fills.
+#[repr(C, align(8))]
+#[derive(Clone, Copy)]
+pub struct WaitInfo {
+    pub signo: i32,
+    pub errno: i32,
+    pub code: i32,
+    pub pad: i32,
+    pub pid: i32,
+    pub uid: u32,
+    pub status: i32,
+    pub rest: [u8; 100],
+}
+
+impl WaitInfo {
+    pub const EMPTY: WaitInfo =
+        WaitInfo { signo: 0, errno: 0, code: 0, pad: 0, pid: 0, uid: 0, status: 0, rest: [0; 100] };
+}

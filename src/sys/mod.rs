@@ -1,0 +1,350 @@
+//! The door to the kernel: one line and a man page a call, the answer as a `Result`. No libc, no errno, no memory.
+
+pub mod abi;
+pub mod arch;
+#[cfg(not(forkexec_image))]
+mod pinned;
+
+use super::sealed::Piece;
+use abi::*;
+use arch::{nr, syscall6};
+use core::ffi::c_void;
+
+/// A positive errno.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Errno(pub i32);
+
+/// What a system call answers.
+pub type Answer<T = ()> = Result<T, Errno>;
+
+fn answer(raw: isize) -> Answer<usize> {
+    if (-4095..0).contains(&raw) { Err(Errno(raw.wrapping_neg() as i32)) } else { Ok(raw as usize) }
+}
+
+macro_rules! call {
+    ($nr:ident $(, $arg:expr)*) => { call!(@ nr::$nr; [$($arg,)*] 0, 0, 0, 0, 0, 0) };
+    (@ $nr:expr; [$a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr,] $($rest:tt)*) => { call!(! $nr, $a, $b, $c, $d, $e, $f) };
+    (@ $nr:expr; [$a:expr, $b:expr, $c:expr, $d:expr, $e:expr,] $($rest:tt)*) => { call!(! $nr, $a, $b, $c, $d, $e, 0) };
+    (@ $nr:expr; [$a:expr, $b:expr, $c:expr, $d:expr,] $($rest:tt)*) => { call!(! $nr, $a, $b, $c, $d, 0, 0) };
+    (@ $nr:expr; [$a:expr, $b:expr, $c:expr,] $($rest:tt)*) => { call!(! $nr, $a, $b, $c, 0, 0, 0) };
+    (@ $nr:expr; [$a:expr, $b:expr,] $($rest:tt)*) => { call!(! $nr, $a, $b, 0, 0, 0, 0) };
+    (@ $nr:expr; [$a:expr,] $($rest:tt)*) => { call!(! $nr, $a, 0, 0, 0, 0, 0) };
+    (@ $nr:expr; [] $($rest:tt)*) => { call!(! $nr, 0, 0, 0, 0, 0, 0) };
+    (! $nr:expr, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr) => {
+        // SAFETY: kernel contract, see the man page that the function names.
+        answer(unsafe { syscall6($nr, $a as usize, $b as usize, $c as usize, $d as usize, $e as usize, $f as usize) })
+    };
+}
+
+/// read(2)
+pub fn read(fd: i32, buffer: &mut [u8]) -> Answer<usize> {
+    call!(READ, fd, buffer.as_mut_ptr(), buffer.len())
+}
+
+/// write(2)
+pub fn write(fd: i32, bytes: &[u8]) -> Answer<usize> {
+    call!(WRITE, fd, bytes.as_ptr(), bytes.len())
+}
+
+/// close(2)
+pub fn close(fd: i32) -> Answer {
+    call!(CLOSE, fd).map(drop)
+}
+
+/// close_range(2)
+pub fn close_range(first: u32, last: u32, flags: u32) -> Answer {
+    call!(CLOSE_RANGE, first, last, flags).map(drop)
+}
+
+/// fcntl(2), the commands that take a number.
+pub fn fcntl(fd: i32, command: i32, argument: i32) -> Answer<i32> {
+    call!(FCNTL, fd, command, argument).map(|fd| fd as i32)
+}
+
+/// dup3(2)
+pub fn dup3(from: i32, to: i32, flags: i32) -> Answer {
+    call!(DUP3, from, to, flags).map(drop)
+}
+
+/// openat(2)
+///
+/// # Safety
+/// `path` is NUL-terminated.
+pub unsafe fn openat(directory: i32, path: *const u8, flags: i32, mode: u32) -> Answer<i32> {
+    call!(OPENAT, directory, path, flags, mode).map(|fd| fd as i32)
+}
+
+/// getdents64(2)
+pub fn getdents64(fd: i32, buffer: &mut [u8]) -> Answer<usize> {
+    call!(GETDENTS64, fd, buffer.as_mut_ptr(), buffer.len())
+}
+
+/// ioctl(2), the requests that take a number.
+pub fn ioctl(fd: i32, request: usize, argument: usize) -> Answer {
+    call!(IOCTL, fd, request, argument).map(drop)
+}
+
+/// ioctl(2), the requests that read or write a structure.
+pub fn ioctl_with<T>(fd: i32, request: usize, argument: &mut T) -> Answer {
+    call!(IOCTL, fd, request, argument as *mut T).map(drop)
+}
+
+/// socket(2)
+pub fn socket(domain: i32, kind: i32) -> Answer<i32> {
+    call!(SOCKET, domain, kind, 0).map(|fd| fd as i32)
+}
+
+/// poll(2), by way of ppoll; `None` waits for ever.
+pub fn poll(fds: &mut [PollFd], timeout: Option<&Timespec>) -> Answer<usize> {
+    let timeout = timeout.map_or(core::ptr::null(), |time| time as *const Timespec);
+    call!(PPOLL, fds.as_mut_ptr(), fds.len(), timeout, 0, 8)
+}
+
+/// nanosleep(2)
+pub fn sleep(time: &Timespec) -> Answer {
+    call!(NANOSLEEP, time as *const Timespec, 0).map(drop)
+}
+
+/// getpid(2)
+pub fn getpid() -> i32 {
+    call!(GETPID).unwrap_or(0) as i32
+}
+
+/// getppid(2)
+pub fn getppid() -> i32 {
+    call!(GETPPID).unwrap_or(0) as i32
+}
+
+/// kill(2)
+pub fn kill(pid: i32, signal: i32) -> Answer {
+    call!(KILL, pid, signal).map(drop)
+}
+
+/// setsid(2)
+pub fn setsid() -> Answer {
+    call!(SETSID).map(drop)
+}
+
+/// setpgid(2)
+pub fn setpgid(pid: i32, group: i32) -> Answer {
+    call!(SETPGID, pid, group).map(drop)
+}
+
+/// setgroups(2)
+pub fn setgroups(groups: &[u32]) -> Answer {
+    call!(SETGROUPS, groups.len(), groups.as_ptr()).map(drop)
+}
+
+/// setresuid(2)
+pub fn setresuid(real: u32, effective: u32, saved: u32) -> Answer {
+    call!(SETRESUID, real, effective, saved).map(drop)
+}
+
+/// setresgid(2)
+pub fn setresgid(real: u32, effective: u32, saved: u32) -> Answer {
+    call!(SETRESGID, real, effective, saved).map(drop)
+}
+
+/// capset(2): both words of all three sets.
+pub fn capset(effective: u64, permitted: u64, inheritable: u64) -> Answer {
+    let header = CapHeader { version: CAP_VERSION_3, pid: 0 };
+    let word = |shift: u32| CapData {
+        effective: (effective >> shift) as u32,
+        permitted: (permitted >> shift) as u32,
+        inheritable: (inheritable >> shift) as u32,
+    };
+    let data = [word(0), word(32)];
+    call!(CAPSET, &header as *const CapHeader, data.as_ptr()).map(drop)
+}
+
+/// prctl(2), the operations on numbers.
+pub fn prctl(operation: i32, a: usize, b: usize) -> Answer<usize> {
+    call!(PRCTL, operation, a, b, 0, 0)
+}
+
+/// personality(2)
+pub fn personality(persona: u32) -> Answer {
+    call!(PERSONALITY, persona).map(drop)
+}
+
+/// setpriority(2)
+pub fn setpriority(which: i32, who: i32, nice: i32) -> Answer {
+    call!(SETPRIORITY, which, who, nice).map(drop)
+}
+
+/// sched_setscheduler(2)
+pub fn sched_setscheduler(pid: i32, policy: i32, priority: i32) -> Answer {
+    call!(SCHED_SETSCHEDULER, pid, policy, &priority as *const i32).map(drop)
+}
+
+/// sched_setaffinity(2)
+pub fn sched_setaffinity(pid: i32, mask: &[u64]) -> Answer {
+    call!(SCHED_SETAFFINITY, pid, size_of_val(mask), mask.as_ptr()).map(drop)
+}
+
+/// ioprio_set(2)
+pub fn ioprio_set(which: i32, who: i32, priority: u32) -> Answer {
+    call!(IOPRIO_SET, which, who, priority).map(drop)
+}
+
+/// prlimit(2)
+pub fn set_rlimit(pid: i32, resource: u32, limit: &Rlimit64) -> Answer {
+    call!(PRLIMIT64, pid, resource, limit as *const Rlimit64, 0).map(drop)
+}
+
+/// umask(2)
+pub fn umask(mask: u32) {
+    let _ = call!(UMASK, mask);
+}
+
+/// chroot(2)
+///
+/// # Safety
+/// `path` is NUL-terminated.
+pub unsafe fn chroot(path: *const u8) -> Answer {
+    call!(CHROOT, path).map(drop)
+}
+
+/// chdir(2)
+///
+/// # Safety
+/// `path` is NUL-terminated.
+pub unsafe fn chdir(path: *const u8) -> Answer {
+    call!(CHDIR, path).map(drop)
+}
+
+/// fchdir(2)
+pub fn fchdir(fd: i32) -> Answer {
+    call!(FCHDIR, fd).map(drop)
+}
+
+/// getcwd(2), the kernel's: the path with its NUL, or `(unreachable)` and a path.
+pub fn getcwd(buffer: &mut [u8]) -> Answer<usize> {
+    call!(GETCWD, buffer.as_mut_ptr(), buffer.len())
+}
+
+/// mount(2), the changes of propagation of the root.
+pub fn propagate_root(flags: u64) -> Answer {
+    call!(MOUNT, 0, c"/".as_ptr(), 0, flags, 0).map(drop)
+}
+
+/// sethostname(2)
+pub fn sethostname(name: &[u8]) -> Answer {
+    call!(SETHOSTNAME, name.as_ptr(), name.len()).map(drop)
+}
+
+/// setdomainname(2)
+pub fn setdomainname(name: &[u8]) -> Answer {
+    call!(SETDOMAINNAME, name.as_ptr(), name.len()).map(drop)
+}
+
+/// unshare(2)
+pub fn unshare(flags: u64) -> Answer {
+    call!(UNSHARE, flags).map(drop)
+}
+
+/// ptrace(2): the parent traces this process.
+pub fn trace_me() -> Answer {
+    call!(PTRACE, PTRACE_TRACEME, 0, 0, 0).map(drop)
+}
+
+/// rt_sigaction(2)
+pub fn get_action(signal: i32) -> Answer<SigAction> {
+    let mut action = SigAction::default();
+    call!(RT_SIGACTION, signal, 0, &mut action as *mut SigAction, 8).map(|_| action)
+}
+
+/// rt_sigaction(2)
+pub fn set_action(signal: i32, handler: usize) -> Answer {
+    let action = SigAction { handler, ..SigAction::default() };
+    call!(RT_SIGACTION, signal, &action as *const SigAction, 0, 8).map(drop)
+}
+
+/// rt_sigprocmask(2): all 64 signals, libc's own included.
+pub fn set_mask(mask: u64) -> Answer<u64> {
+    let mut old = 0u64;
+    call!(RT_SIGPROCMASK, SIG_SETMASK, &mask as *const u64, &mut old as *mut u64, 8).map(|_| old)
+}
+
+/// memfd_create(2): a file that may be executed and sealed. Kernels before 6.3 know no other.
+pub fn memory_file(name: &core::ffi::CStr) -> Answer<i32> {
+    let flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    let made = call!(MEMFD_CREATE, name.as_ptr(), flags | MFD_EXEC);
+    let made = if made == Err(Errno(EINVAL)) { call!(MEMFD_CREATE, name.as_ptr(), flags) } else { made };
+    made.map(|fd| fd as i32)
+}
+
+/// pwritev(2), whole or not at all.
+pub fn write_pieces(fd: i32, pieces: &[Piece], at: u64) -> Answer {
+    let length = pieces.iter().fold(0usize, |sum, piece| sum.wrapping_add(piece.length as usize));
+    let written = call!(PWRITEV, fd, pieces.as_ptr(), pieces.len(), at, 0)?;
+    if written == length { Ok(()) } else { Err(Errno(ENOSPC)) }
+}
+
+/// F_ADD_SEALS(2const): from here on nobody changes the file.
+pub fn seal(fd: i32) -> Answer {
+    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE).map(drop)
+}
+
+/// execve(2)
+///
+/// # Safety
+/// `path` and the strings are NUL-terminated, the vectors NULL-terminated.
+pub unsafe fn execve(path: *const u8, argv: *const *const u8, envp: *const *const u8) -> Errno {
+    call!(EXECVE, path, argv, envp).err().unwrap_or(Errno(EINVAL))
+}
+
+/// execveat(2): the file behind the descriptor.
+///
+/// # Safety
+/// The strings are NUL-terminated, the vectors NULL-terminated.
+pub unsafe fn fexecve(fd: i32, argv: *const *const u8, envp: *const *const u8) -> Errno {
+    call!(EXECVEAT, fd, c"".as_ptr(), argv, envp, AT_EMPTY_PATH).err().unwrap_or(Errno(EINVAL))
+}
+
+/// exit_group(2)
+pub fn exit(status: i32) -> ! {
+    loop {
+        let _ = call!(EXIT_GROUP, status);
+    }
+}
+
+/// waitid(2), without resource usage: 0 is a child that has not changed, else its pid, code and status.
+pub fn waitid(which: i32, id: i32, info: &mut WaitInfo, options: i32) -> Answer {
+    call!(WAITID, which, id, info as *mut WaitInfo, options, 0).map(drop)
+}
+
+/// pidfd_open(2)
+pub fn pidfd_open(pid: i32) -> Answer<i32> {
+    call!(PIDFD_OPEN, pid, 0).map(|fd| fd as i32)
+}
+
+/// clone3(2): the child calls `entry(argument)`.
+///
+/// # Safety
+/// `args` names a stack that is the child's alone; `entry` never returns.
+pub unsafe fn clone3(
+    args: &CloneArgs,
+    entry: unsafe extern "C" fn(*const c_void) -> !,
+    argument: *const c_void,
+) -> Answer<i32> {
+    let words = [args as *const CloneArgs as usize, size_of::<CloneArgs>(), 0, 0, 0];
+    // SAFETY: kernel contract, man 2 clone; the caller vouches for the stack and the entry.
+    answer(unsafe { arch::clone_call(nr::CLONE3, words, entry, argument) }).map(|pid| pid as i32)
+}
+
+/// clone(2): the child calls `entry(argument)`; the exit signal is none.
+///
+/// # Safety
+/// As for `clone3`.
+pub unsafe fn clone(
+    flags: u64,
+    stack_top: usize,
+    pidfd: *mut i32,
+    entry: unsafe extern "C" fn(*const c_void) -> !,
+    argument: *const c_void,
+) -> Answer<i32> {
+    let words = arch::clone_args(flags as usize, stack_top, pidfd);
+    // SAFETY: kernel contract, man 2 clone; the caller vouches for the stack and the entry.
+    answer(unsafe { arch::clone_call(nr::CLONE, words, entry, argument) }).map(|pid| pid as i32)
+}

@@ -1,0 +1,68 @@
+//! Every kernel constant and structure of ours, held against libc's.
+
+use super::abi::*;
+use crate::sealed::Piece;
+use static_assertions::{assert_eq_size, const_assert_eq};
+
+macro_rules! same {
+    ($($name:ident)*) => { $(const_assert_eq!($name as u64 & 0xffff_ffff, libc::$name as u64 & 0xffff_ffff);)* };
+}
+
+same! {
+    ENOENT ESRCH EINTR EBADF EAGAIN EACCES ENOTDIR EINVAL ENOTTY ETXTBSY ENOSPC EPIPE ENOSYS
+    CLONE_VM CLONE_FILES CLONE_PIDFD CLONE_VFORK CLONE_NEWTIME CLONE_NEWNS CLONE_NEWCGROUP CLONE_NEWUTS CLONE_NEWIPC
+    CLONE_NEWUSER CLONE_NEWPID CLONE_NEWNET CLOSE_RANGE_UNSHARE
+    AT_FDCWD AT_EMPTY_PATH O_RDONLY O_WRONLY O_RDWR O_NOCTTY O_CLOEXEC O_DIRECTORY F_SETFD FD_CLOEXEC F_DUPFD_CLOEXEC
+    SIGKILL SIGSTOP SIG_SETMASK SIG_DFL SIG_IGN
+    PR_SET_PDEATHSIG PR_SET_DUMPABLE PR_SET_KEEPCAPS PR_CAPBSET_DROP PR_SET_SECUREBITS PR_SET_TIMERSLACK
+    PR_SET_NO_NEW_PRIVS PR_CAP_AMBIENT PR_CAP_AMBIENT_RAISE PR_CAP_AMBIENT_CLEAR_ALL
+    MS_REC MS_PRIVATE MFD_CLOEXEC MFD_ALLOW_SEALING MFD_EXEC F_ADD_SEALS F_SEAL_SEAL F_SEAL_SHRINK F_SEAL_GROW F_SEAL_WRITE AF_INET SOCK_DGRAM SOCK_CLOEXEC
+    SIOCGIFFLAGS SIOCSIFFLAGS IFF_UP TIOCSCTTY TIOCSPGRP TIOCNOTTY POLLIN PTRACE_TRACEME PRIO_PROCESS RLIMIT_NOFILE
+    P_PID P_PIDFD WNOHANG WEXITED WNOWAIT
+}
+const_assert_eq!(WALL, libc::__WALL);
+const_assert_eq!(WCLONE, libc::__WCLONE);
+
+macro_rules! same_number {
+    ($($ours:ident $theirs:ident,)*) => { $(const_assert_eq!(super::arch::nr::$ours, libc::$theirs as usize);)* };
+}
+
+same_number! {
+    READ SYS_read, WRITE SYS_write, CLOSE SYS_close, MEMFD_CREATE SYS_memfd_create, PWRITEV SYS_pwritev, RT_SIGACTION SYS_rt_sigaction,
+    RT_SIGPROCMASK SYS_rt_sigprocmask, IOCTL SYS_ioctl, NANOSLEEP SYS_nanosleep, GETPID SYS_getpid, SOCKET SYS_socket,
+    EXECVE SYS_execve, KILL SYS_kill, FCNTL SYS_fcntl, GETCWD SYS_getcwd,
+    CHDIR SYS_chdir, FCHDIR SYS_fchdir, UMASK SYS_umask, PTRACE SYS_ptrace, SETPGID SYS_setpgid, GETPPID SYS_getppid,
+    SETSID SYS_setsid, SETGROUPS SYS_setgroups, SETRESUID SYS_setresuid, SETRESGID SYS_setresgid, CAPSET SYS_capset,
+    PERSONALITY SYS_personality, SETPRIORITY SYS_setpriority, SCHED_SETSCHEDULER SYS_sched_setscheduler,
+    PRCTL SYS_prctl, CHROOT SYS_chroot, MOUNT SYS_mount, SETHOSTNAME SYS_sethostname,
+    SETDOMAINNAME SYS_setdomainname, SCHED_SETAFFINITY SYS_sched_setaffinity, GETDENTS64 SYS_getdents64,
+    EXIT_GROUP SYS_exit_group, WAITID SYS_waitid, IOPRIO_SET SYS_ioprio_set, OPENAT SYS_openat, PPOLL SYS_ppoll,
+    UNSHARE SYS_unshare, DUP3 SYS_dup3, PRLIMIT64 SYS_prlimit64, EXECVEAT SYS_execveat, CLONE SYS_clone,
+    CLONE3 SYS_clone3, CLOSE_RANGE SYS_close_range, PIDFD_OPEN SYS_pidfd_open,
+}
+
+assert_eq_size!(CloneArgs, libc::clone_args);
+assert_eq_size!(Rlimit64, libc::rlimit64);
+assert_eq_size!(PollFd, libc::pollfd);
+assert_eq_size!(Timespec, libc::timespec);
+assert_eq_size!(IfReq, libc::ifreq);
+assert_eq_size!(WaitInfo, libc::siginfo_t);
+assert_eq_size!(Piece, libc::iovec);
+const_assert_eq!(size_of::<SigAction>(), if cfg!(target_arch = "x86_64") { 32 } else { 24 });
+const_assert_eq!(size_of::<CapHeader>(), 8);
+const_assert_eq!(size_of::<CapData>(), 12);
+
+macro_rules! same_offsets {
+    ($ours:ident $theirs:ident: $($field:ident $their_field:ident,)*) => {
+        $(const_assert_eq!(core::mem::offset_of!($ours, $field), core::mem::offset_of!(libc::$theirs, $their_field));)*
+    };
+}
+
+same_offsets!(CloneArgs clone_args: flags flags, pidfd pidfd, child_tid child_tid, parent_tid parent_tid,
+    exit_signal exit_signal, stack stack, stack_size stack_size, tls tls, set_tid set_tid, set_tid_size set_tid_size,
+    cgroup cgroup,);
+same_offsets!(Rlimit64 rlimit64: soft rlim_cur, hard rlim_max,);
+same_offsets!(PollFd pollfd: fd fd, events events, revents revents,);
+same_offsets!(Timespec timespec: seconds tv_sec, nanoseconds tv_nsec,);
+same_offsets!(Piece iovec: address iov_base, length iov_len,);
+same_offsets!(IfReq ifreq: name ifr_name, flags ifr_ifru,);

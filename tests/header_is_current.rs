@@ -1,0 +1,65 @@
+//! `include/forkexec.h` is what the comments in `src/` say.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// What the header is made of. Its functions stand in this order.
+const FILES: [&str; 7] = [
+    "src/stage.rs",
+    "src/capi/constants.rs",
+    "src/capi/error.rs",
+    "src/capi/attr/mod.rs",
+    "src/capi/spawn.rs",
+    "src/capi/child.rs",
+    "src/capi/probe.rs",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn generate() -> String {
+    let config = cbindgen::Config::from_file(root().join("include/cbindgen.toml")).expect("include/cbindgen.toml");
+    let builder = cbindgen::Builder::new().with_config(config);
+    let files = FILES.iter().map(|file| root().join(file)).filter(|file| file.exists());
+    let bindings = files.fold(builder, cbindgen::Builder::with_src).generate().expect("cbindgen reads the sources");
+    let mut header = Vec::new();
+    bindings.write(&mut header);
+    String::from_utf8(header).expect("the header is text")
+}
+
+#[test]
+fn header_is_current() {
+    let path = root().join("include/forkexec.h");
+    let header = generate();
+    if env::var_os("FORKEXEC_REGEN").is_some_and(|value| value == "1") {
+        fs::write(&path, &header).expect("include/forkexec.h is writable");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let line = committed.lines().zip(header.lines()).take_while(|(old, new)| old == new).count() + 1;
+    assert!(
+        committed == header,
+        "include/forkexec.h differs from the sources from line {line} on: FORKEXEC_REGEN=1 cargo test --test header_is_current"
+    );
+}
+
+/// Every function that is exported, wherever it stands in `src/capi`, is in the header.
+#[test]
+fn nothing_is_missing() {
+    let header = generate();
+    for file in sources(&root().join("src/capi")) {
+        let source = fs::read_to_string(&file).expect("readable");
+        for export in source.split("#[unsafe(no_mangle)]").skip(1) {
+            let name = export.split_once("fn ").and_then(|(_, rest)| rest.split('(').next()).expect("a function");
+            assert!(header.contains(&format!("{name}(")), "{name} of {} is not in the header", file.display());
+        }
+    }
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("readable").map(|entry| entry.expect("readable").path());
+    entries
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}

@@ -872,7 +872,6 @@ int forkexec_hold(const struct forkexec_attr *attr,
 //
 // Arguments as for forkexec_spawn. Returns 0, what a spawn would return for the stages up to FORKEXEC_STAGE_MEMORY, or
 // the negative errno of write(2), with stage 0.
-FORKEXEC_MUST_USE
 int forkexec_describe(const struct forkexec_attr *attr,
                       const char *path,
                       char *const *argv,
@@ -901,7 +900,6 @@ int forkexec_release(struct forkexec_child *child,
 // Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
 // yet. -EINTR: a signal handler ran; nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
 // process.
-FORKEXEC_MUST_USE
 int forkexec_wait(struct forkexec_child *child,
                   int64_t timeout_ns,
                   uint32_t flags,

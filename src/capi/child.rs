@@ -146,7 +146,6 @@ pub unsafe extern "C" fn forkexec_release(
 /// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
 /// yet. -EINTR: a signal handler ran; nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
 /// process.
-#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_wait(
     child: *mut forkexec_child,

@@ -150,7 +150,6 @@ pub unsafe extern "C" fn forkexec_hold(
 ///
 /// Arguments as for forkexec_spawn. Returns 0, what a spawn would return for the stages up to FORKEXEC_STAGE_MEMORY, or
 /// the negative errno of write(2), with stage 0.
-#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_describe(
     attr: *const forkexec_attr,

@@ -144,12 +144,15 @@ fn wire(
 }
 
 fn table_of(plan: &Plan, ways: Ways) -> u32 {
-    match (plan.inherit != 0, ways.close_range, ways.memory_is_shared) {
-        (true, _, _) => table::WHOLE,
-        (_, false, _) => table::LISTED,
-        // An emulator that copies memory may not know a shared table either.
-        (_, true, false) => table::COPIED,
-        (_, true, true) => table::SHARED,
+    if plan.inherit != 0 {
+        table::WHOLE
+    } else if !ways.close_range {
+        table::LISTED
+    } else if plan.mode == mode::COPIED {
+        // The caller goes on at once, and closes the child's ends of the pipes in its own table.
+        table::COPIED
+    } else {
+        table::SHARED
     }
 }
 

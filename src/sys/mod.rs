@@ -225,7 +225,7 @@ pub fn getcwd(buffer: &mut [u8]) -> Answer<usize> {
 
 /// mount(2), the changes of propagation of the root.
 pub fn propagate_root(flags: u64) -> Answer {
-    call!(MOUNT, 0, c"/".as_ptr(), 0, flags, 0).map(drop)
+    call!(MOUNT, c"none".as_ptr(), c"/".as_ptr(), c"none".as_ptr(), flags, 0).map(drop)
 }
 
 /// sethostname(2)

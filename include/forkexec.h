@@ -448,8 +448,9 @@ int forkexec_attr_set_stop(struct forkexec_attr *attr);
 // FORKEXEC_MEMORY_COPIED. AUTO shares the caller's only where nobody gains access to the caller by it; sharing cannot
 // be forced. What the program sees is the same in all modes. The last call wins. clone(2).
 // Returns 0; -EINVAL: attr is NULL, mode is none of the three.
-// Fails later as FORKEXEC_STAGE_MEMORY (ENOMEM), or as FORKEXEC_STAGE_IMAGE where FRESH was demanded and the system
-// forbids it; index -1.
+// Fails later as FORKEXEC_STAGE_MEMORY (ENOMEM), or, where FRESH was demanded, as FORKEXEC_STAGE_IMAGE or
+// FORKEXEC_STAGE_CARRY (EPERM: the system forbids it, or the caller has ids or capabilities that no exec hands on);
+// index -1.
 int forkexec_attr_set_memory_mode(struct forkexec_attr *attr, uint32_t mode);
 
 // Gives the program the caller's descriptor source under the number target. All entries act at once, as if on copies,
@@ -669,8 +670,9 @@ int forkexec_attr_allow_failure(struct forkexec_attr *attr, uint32_t stage);
 // Runs the program as the user uid: real, effective and saved id. uid is one of the program's user namespace. Without
 // set_groups and keep_groups the supplementary groups are dropped; see set_groups. The last call wins. setresuid(2).
 // Returns 0; -EINVAL: attr is NULL, uid is (uid_t)-1.
-// Fails later as FORKEXEC_STAGE_UID (EPERM: no CAP_SETUID; EINVAL: not mapped in the user namespace; EAGAIN: over
-// RLIMIT_NPROC), or as FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups); index -1.
+// Fails later as FORKEXEC_STAGE_UID (EPERM: no CAP_SETUID; EINVAL: not mapped in the user namespace), as
+// FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups) or as FORKEXEC_STAGE_EXEC (EAGAIN: over RLIMIT_NPROC);
+// index -1.
 int forkexec_attr_set_uid(struct forkexec_attr *attr, uint32_t uid);
 
 // Runs the program with the group gid: real, effective and saved id. gid is one of the program's user namespace.
@@ -708,8 +710,9 @@ int forkexec_attr_keep_groups(struct forkexec_attr *attr);
 int forkexec_attr_set_capabilities(struct forkexec_attr *attr, uint32_t sets, uint64_t mask);
 
 // Empties all five sets: permitted, effective, inheritable, bounding and ambient. With the bounding set empty, a program
-// that is run as root, or whose file has capabilities, gains none by the exec. Contradicts set_capabilities and
-// set_ambient. capabilities(7).
+// that is run as root, or whose file has capabilities, gains none by the exec. With set_no_new_privs no exec grants any:
+// a caller without CAP_SETPCAP then leaves the bounding set as it is. Contradicts set_capabilities and set_ambient.
+// capabilities(7).
 // Returns 0; -EINVAL: attr is NULL.
 // Fails later as FORKEXEC_STAGE_VALIDATE (a contradiction), FORKEXEC_STAGE_BOUNDING (EPERM: no CAP_SETPCAP),
 // FORKEXEC_STAGE_AMBIENT or FORKEXEC_STAGE_CAPABILITIES; index -1, for FORKEXEC_STAGE_BOUNDING the number of the
@@ -917,7 +920,8 @@ int forkexec_signal(struct forkexec_child *child, int32_t signal);
 // session's or group's process group, which a descendant can leave.
 //
 // Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these. -ESRCH: nobody is left, or the child of
-// another process. -EPERM: not allowed. -EAGAIN: in a cgroup of version 1, new ones kept appearing.
+// another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not allowed. -EAGAIN: in a
+// cgroup of version 1, new ones kept appearing.
 int forkexec_kill_tree(struct forkexec_child *child);
 
 // Frees child; NULL is fine. A child that was never reported to be the program (held, or let go and not yet there) is
@@ -926,10 +930,12 @@ int forkexec_kill_tree(struct forkexec_child *child);
 void forkexec_close(struct forkexec_child *child);
 
 // The pid of the child, in the caller's pid namespace; it is another's once the child was reaped. -EINVAL: child is NULL.
+// -ESRCH: the child of another process.
 int32_t forkexec_child_pid(const struct forkexec_child *child);
 
 // A pidfd of the child: borrowed, close-on-exec, valid until forkexec_close. It polls readable when the child has ended.
-// pidfd_open(2). -EINVAL: child is NULL. -ENOSYS: the kernel, before Linux 5.2, has none.
+// pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child of another process. -ENOSYS: the kernel, before Linux 5.2,
+// has none.
 int32_t forkexec_child_pidfd(const struct forkexec_child *child);
 
 // A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one

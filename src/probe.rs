@@ -103,7 +103,8 @@ fn user_namespace() -> Result<(), String> {
     let mut attr = Attr::default();
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     attr.ns.create = libc::CLONE_NEWUSER as u32;
-    let maps = [(&mut attr.ns.uid_map, uid), (&mut attr.ns.gid_map, gid)];
+    let ns = &mut *attr.ns;
+    let maps = [(&mut ns.uid_map, uid), (&mut ns.gid_map, gid)];
     for (map, id) in maps {
         crate::attr::owned::push(map, IdRange { inside: 0, outside: id, count: 1 })
             .map_err(|_| String::from(Errno::ENOMEM.desc()))?;

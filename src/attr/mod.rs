@@ -31,18 +31,53 @@ impl From<NoMemory> for Refused {
 /// What a setter answers.
 pub type Accepted = Result<(), Refused>;
 
+/// One chapter of a request, which knows whether anything was asked of it: whoever changes it has asked. What nothing was
+/// asked of costs a spawn nothing.
+#[derive(Default, Clone, Copy, Debug)]
+pub struct Chapter<T> {
+    asked: bool,
+    value: T,
+}
+
+impl<T> Chapter<T> {
+    pub fn asked(&self) -> bool {
+        self.asked
+    }
+}
+
+impl<T> core::ops::Deref for Chapter<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> core::ops::DerefMut for Chapter<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.asked = true;
+        &mut self.value
+    }
+}
+
+impl<T: Copied> Copied for Chapter<T> {
+    fn copied(&self) -> Result<Chapter<T>, NoMemory> {
+        Ok(Chapter { asked: self.asked, value: self.value.copied()? })
+    }
+}
+
 /// A request: everything that was set on one `forkexec_attr`.
 #[derive(Default, Debug)]
 pub struct Attr {
-    pub exec: exec::Exec,
-    pub fds: fds::Fds,
-    pub session: session::Session,
-    pub signals: signals::Signals,
-    pub limits: limits::Limits,
-    pub ids: ids::Ids,
-    pub caps: caps::Caps,
-    pub ns: ns::Namespaces,
-    pub mounts: mounts::Mounts,
+    pub exec: Chapter<exec::Exec>,
+    pub fds: Chapter<fds::Fds>,
+    pub session: Chapter<session::Session>,
+    pub signals: Chapter<signals::Signals>,
+    pub limits: Chapter<limits::Limits>,
+    pub ids: Chapter<ids::Ids>,
+    pub caps: Chapter<caps::Caps>,
+    pub ns: Chapter<ns::Namespaces>,
+    pub mounts: Chapter<mounts::Mounts>,
     /// The first setter that was refused, and why: every spawn of this attr then fails.
     pub refused: Option<(&'static str, Refused)>,
 }

@@ -144,7 +144,7 @@ pub unsafe extern "C" fn forkexec_release(
 /// does not know is zeroed. The first reaping is remembered and told to whoever waits later.
 ///
 /// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
-/// yet. -EINTR: a signal handler ran; nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
+/// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
 /// process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_wait(
@@ -163,9 +163,9 @@ pub unsafe extern "C" fn forkexec_wait(
     };
     number(child.wait(timeout(timeout_ns), flags & FORKEXEC_WAIT_NOREAP == 0).map(|waited| {
         let status = forkexec_status::of(&waited);
-        let zero = MaybeUninit::new(0);
-        let zeros = core::iter::repeat(&zero);
-        place.iter_mut().zip(status.as_bytes().iter().chain(zeros)).for_each(|(to, from)| *to = *from);
+        let (known, unknown) = place.split_at_mut(size.min(size_of::<forkexec_status>()));
+        known.copy_from_slice(status.as_bytes().get(..known.len()).unwrap_or_default());
+        unknown.fill(MaybeUninit::new(0));
     }))
 }
 
@@ -185,7 +185,8 @@ pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32
 /// session's or group's process group, which a descendant can leave.
 ///
 /// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these. -ESRCH: nobody is left, or the child of
-/// another process. -EPERM: not allowed. -EAGAIN: in a cgroup of version 1, new ones kept appearing.
+/// another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not allowed. -EAGAIN: in a
+/// cgroup of version 1, new ones kept appearing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int {
     // SAFETY: C caller guarantees a child that lives during the call.
@@ -203,18 +204,22 @@ pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
 }
 
 /// The pid of the child, in the caller's pid namespace; it is another's once the child was reaped. -EINVAL: child is NULL.
+/// -ESRCH: the child of another process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32 {
     // SAFETY: C caller guarantees a child that lives during the call.
-    unsafe { guard::child(child) }.map_or(-libc::EINVAL, Child::pid)
+    let child = unsafe { guard::child(child) };
+    child.ok_or(Errno::EINVAL).and_then(Child::pid).unwrap_or_else(|errno| -(errno as i32))
 }
 
 /// A pidfd of the child: borrowed, close-on-exec, valid until forkexec_close. It polls readable when the child has ended.
-/// pidfd_open(2). -EINVAL: child is NULL. -ENOSYS: the kernel, before Linux 5.2, has none.
+/// pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child of another process. -ENOSYS: the kernel, before Linux 5.2,
+/// has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i32 {
     // SAFETY: C caller guarantees a child that lives during the call.
-    unsafe { guard::child(child) }.map_or(-libc::EINVAL, |child| child.pidfd().unwrap_or(-libc::ENOSYS))
+    let child = unsafe { guard::child(child) };
+    child.ok_or(Errno::EINVAL).and_then(Child::pidfd).unwrap_or_else(|errno| -(errno as i32))
 }
 
 /// A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one

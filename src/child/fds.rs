@@ -3,8 +3,8 @@
 use super::At;
 use super::sealed::{Action, Gap, Move, action, mode, step, table};
 use super::sys::abi::{
-    AT_FDCWD, CLOSE_RANGE_UNSHARE, EBADF, F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_DIRECTORY, O_RDONLY,
-    O_WRONLY,
+    AT_FDCWD, CLOSE_RANGE_UNSHARE, EBADF, EINVAL, EMFILE, F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_DIRECTORY,
+    O_RDONLY, O_WRONLY,
 };
 use super::sys::{self, Answer, Errno};
 use super::talk;
@@ -15,8 +15,8 @@ const LAST: u32 = u32::MAX;
 pub fn own_table(at: &mut At) -> Answer {
     talk::die_with_caller(at)?;
     match at.wiring.table {
-        table::SHARED => sys::close_range(above(at), LAST, CLOSE_RANGE_UNSHARE),
-        table::COPIED => sys::close_range(above(at), LAST, 0),
+        table::SHARED => sys::close_range(at.wiring.above, LAST, CLOSE_RANGE_UNSHARE),
+        table::COPIED => sys::close_range(at.wiring.above, LAST, 0),
         _ => Ok(()),
     }
 }
@@ -27,18 +27,13 @@ pub fn close_unneeded(at: &mut At) -> Answer {
         table::WHOLE => Ok(()),
         table::LISTED => close_listed(at),
         _ => {
-            gaps(at).iter().filter(|gap| gap.last != LAST).try_for_each(|gap| sys::close_range(gap.first, gap.last, 0))
+            gaps(at).iter().try_for_each(|gap| sys::close_range(gap.first, gap.last, 0))
         }
     }
 }
 
-/// The first number of the last gap, which has no end.
-fn above(at: &At) -> u32 {
-    gaps(at).last().map_or(LAST, |gap| gap.first)
-}
-
 fn gaps<'a>(at: &At<'a>) -> &'a [Gap] {
-    if at.wiring.gaps == 0 {
+    if at.wiring.gaps_len == 0 {
         return &[];
     }
     // SAFETY: parent::launch guarantees the gaps for as long as the child is in the caller's memory or its copy.
@@ -47,7 +42,8 @@ fn gaps<'a>(at: &At<'a>) -> &'a [Gap] {
 
 /// Where the kernel has no close_range: what /proc lists, else every number there can be.
 fn close_listed(at: &mut At) -> Answer {
-    let unneeded = |fd: u32| gaps(at).iter().any(|gap| gap.first <= fd && fd <= gap.last);
+    let in_a_gap = |fd: u32| gaps(at).iter().any(|gap| gap.first <= fd && fd <= gap.last);
+    let unneeded = |fd: u32| fd >= at.wiring.above || in_a_gap(fd);
     // SAFETY: the path is a NUL-terminated literal.
     let listing =
         unsafe { sys::openat(AT_FDCWD, c"/proc/self/fd".as_ptr().cast(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) };
@@ -117,16 +113,21 @@ pub fn internal(at: &mut At) -> Answer {
     }
     if at.plan.exec_fd_moves != 0 {
         // Stays open under its old number, which may be another's source.
-        at.exec_fd = sys::fcntl(at.exec_fd, F_DUPFD_CLOEXEC, at.plan.spare)?;
+        at.exec_fd = lift(at.exec_fd, at.plan.spare)?;
     }
     Ok(())
 }
 
 fn move_up(fd: &mut i32, spare: i32) -> Answer {
-    let moved = sys::fcntl(*fd, F_DUPFD_CLOEXEC, spare)?;
+    let moved = lift(*fd, spare)?;
     sys::close(*fd)?;
     *fd = moved;
     Ok(())
+}
+
+/// A second number for it. That the room would begin above the limit (EINVAL) means that there is none.
+fn lift(fd: i32, spare: i32) -> Answer<i32> {
+    sys::fcntl(fd, F_DUPFD_CLOEXEC, spare).map_err(|errno| if errno == Errno(EINVAL) { Errno(EMFILE) } else { errno })
 }
 
 /// The mapped descriptors; the plan has put the moves in an order in which no source is overwritten.
@@ -135,7 +136,7 @@ pub fn map(at: &mut At) -> Answer {
     for Move { step, from, to, index } in at.plan.list(at.plan.moves) {
         at.index = *index;
         match *step {
-            step::SAVE => saved = sys::fcntl(*from, F_DUPFD_CLOEXEC, at.plan.spare)?,
+            step::SAVE => saved = lift(*from, at.plan.spare)?,
             step::MOVE => sys::dup3(*from, *to, 0)?,
             step::RESTORE => {
                 sys::dup3(saved, *to, 0)?;

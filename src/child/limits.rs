@@ -8,7 +8,8 @@ use super::sys::{self, Answer};
 /// /proc/self/oom_score_adj
 pub fn oom_score_adj(at: &mut At) -> Answer {
     let digits = at.plan.bytes(at.plan.oom_score_adj);
-    if digits.is_empty() { Ok(()) } else { write_file(c"/proc/self/oom_score_adj", digits) }
+    // The caller writes it where the child has not the privilege.
+    if digits.is_empty() || at.plan.privileged != 0 { Ok(()) } else { write_file(c"/proc/self/oom_score_adj", digits) }
 }
 
 /// prlimit(2)
@@ -58,8 +59,5 @@ pub fn personality(at: &mut At) -> Answer {
 
 /// umask(2)
 pub fn umask(at: &mut At) -> Answer {
-    if let Some(mask) = at.plan.umask.get() {
-        sys::umask(mask);
-    }
-    Ok(())
+    at.plan.umask.get().map_or(Ok(()), sys::umask)
 }

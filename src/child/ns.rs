@@ -1,15 +1,14 @@
 //! Namespaces, and what is set in them.
 
 use super::At;
-use super::sealed::mode;
 use super::sys::abi::{
     AF_INET, CLONE_NEWCGROUP, IFF_UP, IfReq, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
 };
 use super::sys::{self, Answer};
 
-/// Only in memory of its own: in shared memory the flag is the caller's too, and the child is nothing the caller is not.
+/// PR_SET_DUMPABLE(2const)
 pub fn nondumpable(at: &mut At) -> Answer {
-    if at.plan.mode == mode::SHARED { Ok(()) } else { sys::prctl(PR_SET_DUMPABLE, 0, 0).map(drop) }
+    if at.plan.nondumpable == 0 { Ok(()) } else { sys::prctl(PR_SET_DUMPABLE, 0, 0).map(drop) }
 }
 
 /// unshare(2)

@@ -6,6 +6,9 @@ use super::sys::{self, Answer, Errno};
 
 /// Sets what was asked for in the place of what guarded the set-up, then looks whether it came too late.
 pub fn parent_death(at: &mut At) -> Answer {
+    if at.plan.parent_death == 0 && at.plan.guarded == 0 {
+        return Ok(());
+    }
     sys::prctl(PR_SET_PDEATHSIG, at.plan.parent_death as usize, 0)?;
     if at.plan.parent_death != 0 && is_orphan(at) { Err(Errno(ESRCH)) } else { Ok(()) }
 }
@@ -21,6 +24,9 @@ fn is_orphan(at: &At) -> bool {
 
 /// sigaction(2)
 pub fn actions(at: &mut At) -> Answer {
+    if at.plan.signal_ignore | at.plan.signal_default == 0 && at.wiring.reset_handlers == 0 {
+        return Ok(());
+    }
     for signal in 1..=64 {
         let bit = 1u64.wrapping_shl((signal as u32).wrapping_sub(1));
         at.index = signal;

@@ -40,8 +40,11 @@ pub fn tell(at: &At, report: Report) -> Answer {
     sys::write(at.reports, bytes).map(drop)
 }
 
-/// The child dies with the thread that waits for it, so that nothing half made stays behind.
+/// Where the plan may block, the child dies with the thread that waits for it, so that nothing half made stays behind.
 pub fn die_with_caller(at: &At) -> Answer {
+    if at.plan.guarded == 0 {
+        return Ok(());
+    }
     sys::prctl(PR_SET_PDEATHSIG, SIGKILL as usize, 0)?;
     // 0: the caller is not in this pid namespace; then only its death from here on is seen.
     if [0, at.wiring.owner_pid].contains(&sys::getppid()) { Ok(()) } else { sys::exit(FAILED) }
@@ -57,7 +60,9 @@ pub fn hold(at: &mut At) -> Answer {
     if at.plan.hold == 0 {
         return Ok(());
     }
-    sys::prctl(PR_SET_PDEATHSIG, 0, 0)?;
+    if at.plan.guarded != 0 {
+        sys::prctl(PR_SET_PDEATHSIG, 0, 0)?;
+    }
     tell(at, Report { kind: kind::HELD, stage: Stage::Hold as u32, code: 0, index: -1 })?;
     until_released(at)
 }

@@ -3,15 +3,17 @@
 use super::failure::Failure;
 use super::handshake;
 use super::launch::Launched;
+use super::own;
 use super::settle::{self, Heard, listen};
 use super::usage;
 use crate::plan::Sealed;
 use crate::sealed::{cgroup, mode};
 use crate::stage::Stage;
 use crate::sys;
-use crate::sys::abi::{P_PID, P_PIDFD, WALL, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
+use crate::sys::abi::{PIDFD_SIGNAL_PROCESS_GROUP, WALL, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
 use alloc::sync::Arc;
 use core::ffi::CStr;
+use core::sync::atomic::{AtomicU32, Ordering};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, FcntlArg, OFlag, fcntl, openat};
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -73,6 +75,8 @@ pub struct Child {
     plan: Option<Arc<Sealed>>,
     start: Mutex<Start>,
     waited: Mutex<Option<Waited>>,
+    /// The threads between reaping and remembering.
+    reapers: AtomicU32,
     cgroup: Option<OwnedFd>,
     tree: Tree,
 }
@@ -116,11 +120,12 @@ impl Child {
             Tree::Unknown
         };
         let mut child = Child {
-            owner: sys::getpid(),
+            owner: own::pid(),
             launched,
             plan: kept,
             start: Mutex::new(start),
             waited: Mutex::new(None),
+            reapers: AtomicU32::new(0),
             cgroup: None,
             tree,
         };
@@ -141,7 +146,7 @@ impl Child {
 
     /// Whether this is the process whose child it is: in a fork of it the descriptors may be anything.
     fn ours(&self) -> Result<(), Errno> {
-        if self.owner == sys::getpid() { Ok(()) } else { Err(Errno::ESRCH) }
+        if self.owner == own::pid() { Ok(()) } else { Err(Errno::ESRCH) }
     }
 
     /// Lets a held child go, and comes back when it is the program, has failed, or time is up.
@@ -172,13 +177,15 @@ impl Child {
 
     fn hear(&self, plan: &Arc<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
         let heard = listen(&self.launched, deadline);
+        // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
+        let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0;
         let ran = match heard {
             Heard::NotYet => return Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
-            Heard::Exec => plan.mode == mode::FRESH || settle::passed_exec(&self.launched),
+            Heard::Exec => !exact || settle::passed_exec(&self.launched),
             _ => false,
         };
         if ran {
-            *start = Start::Running { exact: plan.mode == mode::COPIED };
+            *start = Start::Running { exact };
             return Ok(());
         }
         *start = Start::Failed;
@@ -195,29 +202,35 @@ impl Child {
         handshake::go(&self.launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
     }
 
-    pub fn pid(&self) -> i32 {
-        self.launched.pid
+    pub fn pid(&self) -> Result<i32, Errno> {
+        self.ours().map(|()| self.launched.pid)
     }
 
-    pub fn pidfd(&self) -> Option<i32> {
-        self.launched.pidfd.as_ref().map(AsRawFd::as_raw_fd)
+    pub fn pidfd(&self) -> Result<i32, Errno> {
+        self.ours()?;
+        self.launched.pidfd.as_ref().map(AsRawFd::as_raw_fd).ok_or(Errno::ENOSYS)
     }
 
     /// Waits until the child has ended; reaps it, unless asked not to. The first reaping is remembered.
     pub fn wait(&self, timeout: Option<Duration>, reap: bool) -> Result<Waited, Errno> {
         self.ours()?;
-        if let Some(waited) = *lock(&self.waited) {
-            return Ok(waited);
-        }
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
-            self.until_ended(timeout, deadline)?;
-            if let Some(waited) = self.collect(reap)? {
+            if let Some(waited) = *lock(&self.waited) {
                 return Ok(waited);
             }
-            // Ended, but another tracer has to be told first; or there was no pidfd to wait by.
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(Errno::ETIMEDOUT);
+            if timeout.is_some() {
+                self.until_ended(timeout, deadline)?;
+            }
+            match self.collect(reap, timeout.is_none()) {
+                Ok(Some(waited)) => return Ok(waited),
+                // Perhaps another thread in here has just reaped it, and is about to remember.
+                Err(Errno::ECHILD) if self.reapers.load(Ordering::Acquire) > 0 => (),
+                Err(Errno::ECHILD) => return (*lock(&self.waited)).ok_or(Errno::ECHILD),
+                Err(errno) => return Err(errno),
+                // Ended, but another tracer has to be told first; or there was no pidfd to wait by.
+                Ok(None) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => return Err(Errno::ETIMEDOUT),
+                Ok(None) => (),
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -236,23 +249,21 @@ impl Child {
         }
     }
 
-    fn collect(&self, reap: bool) -> Result<Option<Waited>, Errno> {
-        let mut cached = lock(&self.waited);
-        if cached.is_some() {
-            return Ok(*cached);
-        }
-        let (which, id) = match &self.launched.pidfd {
-            Some(pidfd) => (P_PIDFD, pidfd.as_raw_fd()),
-            None => (P_PID, self.launched.pid),
-        };
-        let options = WEXITED | WNOHANG | WALL | if reap { 0 } else { WNOWAIT };
+    /// What the kernel tells of the end; `None`: not yet.
+    fn collect(&self, reap: bool, blocks: bool) -> Result<Option<Waited>, Errno> {
+        let _reaping = Reaping::begin(&self.reapers, reap);
+        let options = WEXITED | WALL | if blocks { 0 } else { WNOHANG } | if reap { 0 } else { WNOWAIT };
         let mut info = WaitInfo::EMPTY;
         // SAFETY: a zeroed rusage is one.
         let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
-        // SAFETY: kernel contract, man 2 waitid, whose system call also fills a rusage.
-        if unsafe { libc::syscall(libc::SYS_waitid, which, id, &raw mut info, options, &raw mut usage) } < 0 {
-            return Err(Errno::last());
-        }
+        let ended = settle::by_name(&self.launched, |which, id| {
+            // SAFETY: kernel contract, man 2 waitid, whose system call also fills a rusage.
+            match unsafe { libc::syscall(libc::SYS_waitid, which, id, &raw mut info, options, &raw mut usage) } {
+                0 => Ok(()),
+                _ => Err(sys::Errno(Errno::last_raw())),
+            }
+        });
+        ended.map_err(|sys::Errno(errno)| Errno::from_raw(errno))?;
         if info.pid == 0 {
             return Ok(None);
         }
@@ -261,11 +272,11 @@ impl Child {
             status: info.status,
             ran: self.ran(info.code),
             usage,
-            max_rss_floor: usage::max_rss_floor(),
+            max_rss_floor: usage::max_rss_floor(usage::kibibytes(usage.ru_maxrss)),
             memory_peak: self.cgroup.as_ref().and_then(usage::memory_peak),
         };
         if reap {
-            *cached = Some(waited);
+            *lock(&self.waited) = Some(waited);
         }
         Ok(Some(waited))
     }
@@ -288,18 +299,15 @@ impl Child {
             return Err(Errno::ESRCH);
         }
         let answer = match &self.launched.pidfd {
-            // SAFETY: kernel contract, man 2 pidfd_send_signal.
-            Some(pidfd) => unsafe {
-                libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, core::ptr::null::<u8>(), 0)
-            },
-            None => -1,
+            Some(pidfd) => sys::pidfd_send_signal(pidfd.as_raw_fd(), signal, 0),
+            None => Err(sys::Errno(libc::ENOSYS)),
         };
-        match answer {
-            0 => Ok(()),
-            _ if self.launched.pidfd.is_some() && Errno::last() != Errno::ENOSYS => Err(Errno::last()),
+        let answer = match answer {
             // Not reaped by us; by somebody else it must not be where there are no pidfds.
-            _ => sys::kill(self.launched.pid, signal).map_err(|sys::Errno(errno)| Errno::from_raw(errno)),
-        }
+            Err(sys::Errno(libc::ENOSYS)) => sys::kill(self.launched.pid, signal),
+            answer => answer,
+        };
+        answer.map_err(|sys::Errno(errno)| Errno::from_raw(errno))
     }
 
     /// Kills the child and all that the kernel can tell to be its descendants.
@@ -339,8 +347,17 @@ impl Child {
         Err(Errno::EAGAIN)
     }
 
-    /// The group's id is the child's pid, which is nobody else's before it is reaped and as long as the group has members.
+    /// Since Linux 6.9 the pidfd stands for the group too, even when its leader is reaped. Before, there is only the number,
+    /// which is nobody else's until then.
     fn kill_group(&self) -> Result<(), Errno> {
+        if let Some(pidfd) = &self.launched.pidfd {
+            match sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, PIDFD_SIGNAL_PROCESS_GROUP) {
+                Err(sys::Errno(libc::EINVAL | libc::ENOSYS)) => (),
+                answer => return answer.map_err(|sys::Errno(errno)| Errno::from_raw(errno)),
+            }
+        }
+        // Reaped by somebody else?
+        self.signal(0)?;
         let waited = lock(&self.waited);
         if waited.is_some() {
             return Err(Errno::ESRCH);
@@ -355,10 +372,13 @@ impl Child {
         let mut rest = path.as_mut_slice();
         let _ = write!(rest, "/proc/{}/ns/{}\0", self.launched.pid, name.to_str().unwrap_or(""));
         let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::EINVAL)?;
-        let fd = openat(AT_FDCWD, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
-        // Still there, so the pid was its own.
+        let fd = openat(AT_FDCWD, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty());
+        // Still there, so the pid was its own; and not ended, so it is the kernel that has no such namespaces.
         self.signal(0)?;
-        Ok(fd)
+        match fd {
+            Err(Errno::ENOENT | Errno::EACCES) if self.until_ended(Some(Duration::ZERO), None).is_ok() => Err(Errno::ESRCH),
+            fd => fd,
+        }
     }
 }
 
@@ -369,6 +389,27 @@ impl Drop for Child {
         let unfinished = matches!(*lock(&self.start), Start::Held | Start::LetGo);
         if unfinished && self.ours().is_ok() && lock(&self.waited).is_none() {
             settle::kill_and_reap(&self.launched);
+        }
+    }
+}
+
+/// Counts a thread that may reap, for as long as it may.
+struct Reaping<'a>(Option<&'a AtomicU32>);
+
+impl<'a> Reaping<'a> {
+    fn begin(reapers: &'a AtomicU32, reap: bool) -> Reaping<'a> {
+        let reapers = reap.then_some(reapers);
+        if let Some(reapers) = reapers {
+            reapers.fetch_add(1, Ordering::AcqRel);
+        }
+        Reaping(reapers)
+    }
+}
+
+impl Drop for Reaping<'_> {
+    fn drop(&mut self) {
+        if let Some(reapers) = self.0 {
+            reapers.fetch_sub(1, Ordering::AcqRel);
         }
     }
 }

@@ -39,6 +39,11 @@ impl Failure {
         Failure { stage: Stage::None, code: errno as i32, index: -1, pid: 0, signal: 0, plan: None, what: "", why }
     }
 
+    /// Not even the child could be made by which is found out how children are made.
+    pub fn of_trial(errno: Errno) -> Failure {
+        Failure { stage: Stage::Clone, ..Failure::not_now(errno, "") }
+    }
+
     /// What the child reported.
     pub fn reported(report: Report, pid: i32, plan: &Arc<Sealed>) -> Failure {
         let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);

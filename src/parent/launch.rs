@@ -2,12 +2,13 @@
 
 use super::failure::Failure;
 use super::host::{self, Quiet, Ways};
+use super::own;
 use super::image::{self, Headers};
 use super::stack::Stack;
 use crate::child;
 use crate::plan::{Sealed, gaps};
 use crate::report::Report;
-use crate::sealed::{Gap, Piece, Plan, Wiring, cgroup, mode, table};
+use crate::sealed::{Piece, Plan, Wiring, cgroup, mode, table};
 use crate::stage::Stage;
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
@@ -67,7 +68,7 @@ impl Ends {
 
 /// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it.
 fn owner() -> Result<(Option<OwnedFd>, Option<OwnedFd>), Number> {
-    match sys::pidfd_open(sys::getpid()) {
+    match sys::pidfd_open(own::pid()) {
         // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
         Ok(fd) => Ok((Some(unsafe { OwnedFd::from_raw_fd(fd) }), None)),
         Err(_) => nix::unistd::pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Some(read), Some(write))),
@@ -99,11 +100,14 @@ pub fn launch_with(plan: &Arc<Sealed>, mask: u64) -> Result<Launched, Failure> {
     let ends = Ends::make(plan).map_err(failed(Stage::Pipe))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
     let internal = ends.numbers();
-    let gaps = gaps(plan.list(plan.needed), &internal).map_err(|_| failed(Stage::Memory)(Number::ENOMEM))?;
+    let (gaps, above) = gaps(plan.list(plan.needed), &internal).map_err(|_| failed(Stage::Memory)(Number::ENOMEM))?;
     let mut report = Report::default();
-    let thread = nix::unistd::gettid().as_raw();
-    let mut wiring = wire(plan, ways, internal, &gaps, mask, &mut report);
-    let in_image = Wiring { done: Stage::Image as u32, ..wire(plan, ways, internal, &[], mask, core::ptr::null_mut()) };
+    // Asked for only where its death matters.
+    let thread = if plan.parent_death != 0 { nix::unistd::gettid().as_raw() } else { 0 };
+    let mut wiring = wire(plan, ways, internal, mask);
+    let in_image = Wiring { done: Stage::Image as u32, ..wiring };
+    wiring.report = if plan.mode == mode::COPIED { 0 } else { (&raw mut report) as u64 };
+    (wiring.gaps, wiring.gaps_len, wiring.above) = (gaps.as_ptr() as u64, gaps.len() as u32, above);
     let headers = (plan.mode == mode::FRESH).then(|| Headers::for_plan(plan));
     if let Some(headers) = &headers {
         image::wire(&mut wiring, headers, &in_image, plan);
@@ -116,28 +120,21 @@ pub fn launch_with(plan: &Arc<Sealed>, mask: u64) -> Result<Launched, Failure> {
     Ok(Launched { pid, pidfd, reports, go: ends.go, _alive: ends.alive, report, thread })
 }
 
-fn wire(
-    plan: &Plan,
-    ways: Ways,
-    [reports, go, owner]: [i32; 3],
-    gaps: &[Gap],
-    mask: u64,
-    report: *mut Report,
-) -> Wiring {
+fn wire(plan: &Plan, ways: Ways, [reports, go, owner]: [i32; 3], mask: u64) -> Wiring {
     Wiring {
-        report: if plan.mode == mode::COPIED { 0 } else { report as u64 },
-        gaps: gaps.as_ptr() as u64,
-        gaps_len: gaps.len() as u32,
+        report: 0,
+        gaps: 0,
+        gaps_len: 0,
+        above: 0,
         table: table_of(plan, ways),
         table_limit: table_limit(plan, ways),
         done: 0,
         reports,
         go,
         owner,
-        owner_pid: sys::getpid(),
+        owner_pid: own::pid(),
         mask,
         reset_handlers: !ways.clone3 as u32,
-        reserved: 0,
         image: [Piece::default(); 4],
         image_plan_at: 0,
     }

@@ -8,8 +8,8 @@ use crate::plan::Sealed;
 use crate::report::{Report, kind};
 use crate::sealed::mode;
 use crate::stage::{Row, Stage};
-use crate::sys::abi::{EINTR, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
-use crate::sys::{self, Errno};
+use crate::sys::abi::{EINTR, EINVAL, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
+use crate::sys::{self, Answer, Errno};
 use alloc::sync::Arc;
 use nix::errno::Errno as Number;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -125,13 +125,17 @@ fn read_report(reports: &OwnedFd) -> Option<Report> {
 /// Whether an exec of this child passed its point of no return. Until then its exit signal is 0, which only `__WCLONE`
 /// waits for; exec makes it SIGCHLD. Hearing nothing would not be enough: a child killed before exec is silent too.
 pub fn passed_exec(launched: &Launched) -> bool {
-    let (which, id) = name(launched);
     let mut info = WaitInfo::EMPTY;
-    sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WNOWAIT | WCLONE).is_err()
+    by_name(launched, |which, id| sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WNOWAIT | WCLONE)).is_err()
 }
 
-fn name(launched: &Launched) -> (i32, i32) {
-    launched.pidfd.as_ref().map_or((P_PID, launched.pid), |pidfd| (P_PIDFD, pidfd.as_raw_fd()))
+/// Waits by the pidfd, which is nobody else's; by pid where the kernel (before Linux 5.4) has the one without the other.
+pub fn by_name(launched: &Launched, mut wait: impl FnMut(i32, i32) -> Answer) -> Answer {
+    let answer = launched.pidfd.as_ref().map(|pidfd| wait(P_PIDFD, pidfd.as_raw_fd()));
+    match answer {
+        None | Some(Err(Errno(EINVAL))) => wait(P_PID, launched.pid),
+        Some(answer) => answer,
+    }
 }
 
 /// The child of a shared launch that is not the program: what it left in memory says why.
@@ -150,7 +154,7 @@ fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
 
 /// A child that the caller could not serve.
 fn given_up(launched: &Launched, plan: &Arc<Sealed>, failure: Failure) -> Failure {
-    let _ = sys::kill(launched.pid, libc::SIGKILL);
+    kill(launched);
     match listen(launched, None) {
         Heard::Failed(report) => {
             reap(launched);
@@ -164,14 +168,21 @@ fn given_up(launched: &Launched, plan: &Arc<Sealed>, failure: Failure) -> Failur
 }
 
 pub fn kill_and_reap(launched: &Launched) -> i32 {
-    let _ = sys::kill(launched.pid, libc::SIGKILL);
+    kill(launched);
     reap(launched)
+}
+
+/// By pidfd where there is one: the caller's own wait may have reaped the child, and its pid be another's.
+fn kill(launched: &Launched) {
+    match &launched.pidfd {
+        Some(pidfd) if sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, 0) != Err(Errno(libc::ENOSYS)) => (),
+        _ => drop(sys::kill(launched.pid, libc::SIGKILL)),
+    }
 }
 
 /// Reaps a child that is dying; the signal that killed it, 0 if none did or somebody else was told.
 pub fn reap(launched: &Launched) -> i32 {
-    let (which, id) = name(launched);
     let mut info = WaitInfo::EMPTY;
-    while sys::waitid(which, id, &mut info, WEXITED | WALL) == Err(Errno(EINTR)) {}
+    while by_name(launched, |which, id| sys::waitid(which, id, &mut info, WEXITED | WALL)) == Err(Errno(EINTR)) {}
     if matches!(info.code, libc::CLD_KILLED | libc::CLD_DUMPED) { info.status } else { 0 }
 }

@@ -1,5 +1,6 @@
 //! What a child has used.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use nix::sys::stat::Mode;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,13 +16,22 @@ pub fn memory_peak(cgroup: &OwnedFd) -> Option<u64> {
     core::str::from_utf8(text.get(..length)?).ok()?.trim_ascii_end().parse().ok()
 }
 
-/// The caller's own peak of resident memory: a child that began in its memory can never show less.
-pub fn max_rss_floor() -> u64 {
+static FLOOR: AtomicU64 = AtomicU64::new(0);
+
+/// The caller's own peak of resident memory: a child that began in its memory can never show less. A child that shows
+/// exactly what the peak was before says that it has not grown. Asked for the thread, which has the same memory: for the
+/// process the kernel would walk all threads.
+pub fn max_rss_floor(shown: u64) -> u64 {
+    if FLOOR.load(Ordering::Relaxed) == shown {
+        return shown;
+    }
     // SAFETY: a zeroed rusage is one.
     let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
     // SAFETY: kernel contract, man 2 getrusage.
-    unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) };
-    kibibytes(usage.ru_maxrss)
+    unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) };
+    let floor = kibibytes(usage.ru_maxrss);
+    FLOOR.store(floor, Ordering::Relaxed);
+    floor
 }
 
 pub fn kibibytes(count: libc::c_long) -> u64 {

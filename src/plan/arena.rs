@@ -10,6 +10,9 @@ type Word = u64;
 
 const WORD: usize = size_of::<Word>();
 
+/// A plan with an environment of a few dozen variables.
+const USUAL: usize = 6 * 1024;
+
 /// A plan that is being made. The room for the `Plan` itself is at the start.
 pub struct Arena {
     words: Vec<Word>,
@@ -37,10 +40,10 @@ impl Sealed {
 }
 
 impl Arena {
-    /// An arena with room for about `bytes` more than the plan.
-    pub fn new(bytes: usize) -> Step<Arena> {
+    /// An arena with room for the plan, and for what usually comes with it.
+    pub fn new() -> Step<Arena> {
         let mut arena = Arena { words: Vec::new(), used: 0 };
-        arena.words.try_reserve_exact((size_of::<Plan>() + bytes).div_ceil(WORD)).map_err(|_| Fault::no_memory())?;
+        arena.words.try_reserve(USUAL / WORD).map_err(|_| Fault::no_memory())?;
         arena.reserve(size_of::<Plan>())?;
         Ok(arena)
     }

@@ -20,7 +20,8 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         survive_image(&before, in_user_namespace, draft)?;
     }
     if asked.changes() {
-        change(request, &before, full, draft);
+        let bounding = if in_user_namespace { full } else { bounding_of_this_thread() };
+        change(request, &before, bounding, draft);
     }
     Ok(())
 }
@@ -54,17 +55,26 @@ fn of_this_thread() -> Step<Credentials> {
     Ok(Credentials { sets, ambient: inheritable.filter(is_ambient).fold(0, |set, cap| set | 1 << cap) })
 }
 
+/// PR_CAPBSET_READ(2const)
+fn bounding_of_this_thread() -> u64 {
+    // SAFETY: kernel contract, man 2const PR_CAPBSET_READ.
+    let is_bounding = |cap: &u32| unsafe { libc::prctl(libc::PR_CAPBSET_READ, *cap, 0, 0, 0) == 1 };
+    (0..64).filter(is_bounding).fold(0, |set, cap| set | 1 << cap)
+}
+
 /// exec leaves root its capabilities if they are inheritable, and everybody else's if they are ambient too.
 fn survive_image(before: &Credentials, in_user_namespace: bool, draft: &mut Draft) -> Step<()> {
     let CapSets { permitted, inheritable, .. } = before.sets;
-    if permitted == 0 {
-        return Ok(());
-    }
     // In a new user namespace the child is nobody until it is mapped.
     let is_root = !in_user_namespace && is_root()?;
-    let sets = CapSets { inheritable: inheritable | permitted, ..before.sets };
-    draft.plan.carry = Some(Credentials { sets, ambient: if is_root { 0 } else { permitted } }).into();
-    draft.plan.credentials = Some(*before).into();
+    if permitted != 0 {
+        let sets = CapSets { inheritable: inheritable | permitted, ..before.sets };
+        draft.plan.carry = Some(Credentials { sets, ambient: if is_root { 0 } else { permitted } }).into();
+    }
+    // To root the exec gives even what the caller has given up.
+    if permitted != 0 || is_root {
+        draft.plan.credentials = Some(*before).into();
+    }
     Ok(())
 }
 
@@ -78,18 +88,21 @@ fn is_root() -> Step<bool> {
     Ok(securebits & SECBIT_NOROOT == 0 && nix::unistd::geteuid().is_root() && nix::unistd::getuid().is_root())
 }
 
-fn change(request: &Request, before: &Credentials, full: u64, draft: &mut Draft) {
+fn change(request: &Request, before: &Credentials, bounded: u64, draft: &mut Draft) {
     let asked = &request.attr.caps;
     let plan = &mut draft.plan;
     let dropped = asked.drop.then_some(0);
     // Without privilege to lower the bounding set nothing in it can be had, once no exec grants any.
     let unreachable = asked.drop && asked.no_new_privs && before.sets.effective & SETPCAP == 0;
     if let Some(bounding) = asked.bounding.or(dropped).filter(|_| !unreachable) {
-        plan.bounding_drop = full & !bounding;
+        // What is gone already needs no privilege to be dropped.
+        plan.bounding_drop = bounded & !bounding;
     }
     let wanted = [asked.permitted, asked.effective, asked.inheritable, asked.ambient];
     let changes_uid = plan.uid.get().is_some();
-    let keeps = changes_uid && !asked.drop && (asked.securebits.is_some() || wanted.iter().any(Option::is_some));
+    // Securebits are set after the change of uid, which must then leave CAP_SETPCAP, also where all is dropped in the end.
+    let any_set = !asked.drop && wanted.iter().any(Option::is_some);
+    let keeps = changes_uid && (asked.securebits.is_some() || any_set);
     let mut now = before.sets;
     if keeps {
         plan.keep_caps = 1;
@@ -101,11 +114,14 @@ fn change(request: &Request, before: &Credentials, full: u64, draft: &mut Draft)
         now = CapSets { inheritable: now.inheritable | ambient, ..now };
         plan.ambient = Some(Credentials { sets: now, ambient }).into();
     }
-    if asked.drop || wanted.iter().take(3).any(Option::is_some) {
+    // What is kept for a program that is not root is not for its files to be opened with.
+    let only_kept = keeps && plan.uid.get() != Some(0);
+    if asked.drop || only_kept || wanted.iter().take(3).any(Option::is_some) {
         let permitted = asked.permitted.or(dropped).unwrap_or(now.permitted);
+        let stays = if only_kept { asked.ambient.unwrap_or(0) } else { now.effective };
         let sets = CapSets {
             permitted,
-            effective: asked.effective.or(dropped).unwrap_or(now.effective & permitted),
+            effective: asked.effective.or(dropped).unwrap_or(stays & permitted),
             inheritable: asked.inheritable.or(dropped).unwrap_or(now.inheritable),
         };
         plan.capabilities = Some(sets).into();

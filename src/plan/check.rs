@@ -13,12 +13,16 @@ pub fn check(request: &Request) -> Step<()> {
     } else {
         program(request)?;
     }
-    session(request)?;
-    signals(request)?;
-    namespaces(request)?;
-    ids(request)?;
-    caps(request)?;
-    tracing(request)
+    let attr = request.attr;
+    let chapters: [(bool, fn(&Request) -> Step<()>); 6] = [
+        (attr.session.asked(), session),
+        (attr.signals.asked(), signals),
+        (attr.ns.asked(), namespaces),
+        (attr.ids.asked(), ids),
+        (attr.caps.asked(), caps),
+        (attr.exec.asked(), tracing),
+    ];
+    chapters.iter().filter(|(asked, _)| *asked).try_for_each(|(_, check)| check(request))
 }
 
 /// Refuses a contradiction.

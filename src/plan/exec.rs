@@ -43,17 +43,27 @@ impl<'a> Strings<'a> {
     pub fn is_empty(self) -> bool {
         self.iter().next().is_none()
     }
-
-    /// The bytes that the strings and their addresses take in an arena.
-    pub fn room(self) -> usize {
-        self.iter().map(|text| text.count_bytes().saturating_add(24)).fold(8, usize::saturating_add)
-    }
 }
 
 /// The longest pid there is.
 const PID_DIGITS: [u8; 10] = [0; 10];
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
+    if request.attr.exec.asked() {
+        surroundings(request, draft)?;
+    }
+    if draft.plan.execs == 0 {
+        return Ok(());
+    }
+    match request.attr.exec.fd {
+        Some(fd) => draft.plan.exec_fd = draft.need(fd, "set_exec_fd")?,
+        None => candidates(request, draft)?,
+    }
+    vectors(request, draft)
+}
+
+/// Where the program starts, and what is done around its exec.
+fn surroundings(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.exec;
     draft.plan.busy_retry_ms = asked.busy_retry_ms;
     draft.plan.trace = asked.ptrace as u32;
@@ -65,14 +75,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     // Only a directory that was opened before the root changed can lie outside of it.
     draft.plan.cwd_check = (draft.plan.cwd_fd >= 0 && request.attr.mounts.chroot.is_some()) as u32;
-    if draft.plan.execs == 0 {
-        return Ok(());
-    }
-    match asked.fd {
-        Some(fd) => draft.plan.exec_fd = draft.need(fd, "set_exec_fd")?,
-        None => candidates(request, draft)?,
-    }
-    vectors(request, draft)
+    Ok(())
 }
 
 /// The paths to try, in order.
@@ -105,6 +108,7 @@ fn asked_search<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
 /// argv and envp: the strings, and the offsets that sealing turns into addresses.
 fn vectors(request: &Request, draft: &mut Draft) -> Step<()> {
     let mut pointers: Vec<u64> = Vec::new();
+    pointers.try_reserve(64).map_err(|_| Fault::no_memory())?;
     for text in request.argv.iter() {
         push(&mut pointers, draft.arena.text(text)?.offset as u64)?;
     }

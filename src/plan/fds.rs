@@ -3,11 +3,16 @@
 use super::sealed::{self, Move, Text, action, step};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::fds::{self as asked, Map};
-use crate::attr::owned::push;
+use crate::attr::owned::{NoMemory, push};
+use crate::stage::Stage;
 use alloc::vec::Vec;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
+    draft.plan.spare = 3;
+    if !asked.asked() && draft.needed.is_empty() {
+        return Ok(());
+    }
     draft.plan.inherit = asked.inherit as u32;
     for (index, map) in asked.maps.iter().enumerate() {
         draft.need(map.source, "map_fd").map_err(|fault| fault.at(index))?;
@@ -139,6 +144,7 @@ struct Ending {
 fn actions(request: &Request, draft: &mut Draft) -> Step<Ending> {
     let asked = &request.attr.fds;
     let mut ending = Ending { open: Numbers::default(), touched: Numbers::default() };
+    ending.open.0.try_reserve(8).map_err(|_| Fault::no_memory())?;
     for fd in [0, 1, 2] {
         ending.open.add(fd)?;
     }
@@ -162,7 +168,8 @@ fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> 
         if inherit || open.has(fd) {
             return Ok(());
         }
-        Err(Fault::invalid(what, "the program has no such descriptor: map it first").code(libc::EBADF))
+        let fault = Fault::invalid(what, "the program has no such descriptor: map it first");
+        Err(Fault { stage: Stage::FdAction, code: libc::EBADF, ..fault })
     };
     match *item {
         asked::Action::Open { target, .. } => {
@@ -210,11 +217,17 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
     // Exec by a descriptor that the program gets anyway leaves a script something to be opened by.
     let stays = ending.open.has(exec_fd) && (!ending.touched.has(exec_fd) || is_kept(request, exec_fd));
     draft.plan.exec_fd_moves = (exec_fd >= 0 && !stays) as u32;
-    for fd in [0, 1, 2] {
-        push(&mut draft.needed, fd)?;
+    for item in &request.attr.fds.actions {
+        if let asked::Action::Dup { source: fd, .. } | asked::Action::EnterFd { fd } = *item {
+            // Of 0 to 2, and of what is inherited, they may take what closes on exec.
+            if fd < 3 || request.attr.fds.inherit {
+                draft.survive(fd)?;
+            }
+        }
     }
     draft.needed.sort_unstable();
     draft.needed.dedup();
+    draft.needed.retain(|fd| *fd > 2);
     if !request.attr.fds.inherit {
         let mut closes: Vec<u32> = Vec::new();
         for fd in draft.needed.iter().filter(|fd| !ending.open.has(**fd as i32)) {
@@ -251,22 +264,24 @@ fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
         asked::Action::Close { fd } | asked::Action::EnterFd { fd } => Some(fd),
         _ => None,
     });
-    let highest = maps.chain(actions).max();
+    if asked.maps.is_empty() && asked.actions.is_empty() {
+        return Ok(());
+    }
+    let limit = super::limits::current(libc::RLIMIT_NOFILE as u32)?.soft;
+    // No descriptor of ours can be at a number above the limit: what is asked of one is answered by the child's calls.
+    let highest = maps.chain(actions).filter(|fd| (*fd as u64) < limit).max();
     draft.plan.top = highest.map_or(0, |fd| fd.saturating_add(1));
     draft.plan.spare = draft.plan.top.max(3);
     let Some(highest) = highest else { return Ok(()) };
-    let limit = super::limits::current(libc::RLIMIT_NOFILE as u32)?.soft;
-    if highest as u64 >= limit {
-        return Err(Fault::invalid("fds", "a target lies above RLIMIT_NOFILE").code(libc::EBADF));
-    }
     if highest as u64 + INTERNAL >= limit {
-        draft.plan.spare = hole_below(request, draft, limit)?;
+        // Without a hole the child says so, if it needs one.
+        draft.plan.spare = hole_below(request, draft, limit)?.unwrap_or(draft.plan.top);
     }
     Ok(())
 }
 
 /// Room between the numbers that have a meaning, where the limit leaves none above them.
-fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<i32> {
+fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>> {
     let asked = &request.attr.fds;
     let mut taken = Numbers::default();
     for map in &asked.maps {
@@ -281,34 +296,39 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<i32> {
             taken.add(target)?;
         }
     }
+    if asked.inherit {
+        // SAFETY: kernel contract, man 2 fcntl.
+        for fd in (0..limit as i32).filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } >= 0) {
+            taken.add(fd)?;
+        }
+    }
     // Twice the room: some of it may be where our own are now.
     let room = 2 * INTERNAL as i32;
-    let ends = taken.0.iter().copied().chain([limit as i32]);
+    let ends = taken.0.iter().copied().chain([limit as i32]).map(|end| end.min(limit as i32));
     let mut first = 0;
     for end in ends {
         if end - first >= room {
-            return Ok(first);
+            return Ok(Some(first));
         }
         first = end + 1;
     }
-    Err(Fault::invalid("fds", "RLIMIT_NOFILE leaves no number free to shuffle with").code(libc::EMFILE))
+    Ok(None)
 }
 
-/// The gaps between descriptors that are needed, ascending; the last has no end.
-pub fn gaps(needed: &[u32], internal: &[i32]) -> Result<Vec<sealed::Gap>, crate::attr::owned::NoMemory> {
-    let mut kept = crate::attr::owned::list(needed)?;
-    for fd in internal.iter().filter(|fd| **fd >= 0) {
-        push(&mut kept, *fd as u32)?;
+/// The gaps between descriptors that are needed, ascending, and the first number above them all. 0 to 2 stay as they are.
+pub fn gaps(needed: &[u32], internal: &[i32]) -> Result<(Vec<sealed::Gap>, u32), NoMemory> {
+    let (mut kept, mut gaps) = (Vec::new(), Vec::new());
+    let internal = internal.iter().filter(|fd| **fd >= 3).map(|fd| *fd as u32);
+    for fd in needed.iter().copied().chain(internal) {
+        push(&mut kept, fd)?;
     }
     kept.sort_unstable();
-    let mut gaps = Vec::new();
-    let mut first = 0;
+    let mut first = 3;
     for fd in kept {
         if first < fd {
             push(&mut gaps, sealed::Gap { first, last: fd - 1 })?;
         }
         first = fd + 1;
     }
-    push(&mut gaps, sealed::Gap { first, last: u32::MAX })?;
-    Ok(gaps)
+    Ok((gaps, first))
 }

@@ -13,6 +13,17 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
+/// Whether an exec leaves the ids of this thread as they are: it makes the saved and the file system id the effective one.
+/// What could be taken back before could not be afterwards, and files would be opened with another right. Where the real
+/// id is another, kernels before 6.16 take the ambient capabilities too.
+pub fn outlive_exec() -> bool {
+    let (Ok(uid), Ok(gid)) = (nix::unistd::getresuid(), nix::unistd::getresgid()) else { return false };
+    // SAFETY: kernel contract, man 2 setfsuid: an id that does not exist changes nothing, and asks.
+    let (fsuid, fsgid) = unsafe { (libc::setfsuid(u32::MAX) as u32, libc::setfsgid(u32::MAX) as u32) };
+    let uids = [uid.real.as_raw(), uid.saved.as_raw(), fsuid] == [uid.effective.as_raw(); 3];
+    uids && [gid.real.as_raw(), gid.saved.as_raw(), fsgid] == [gid.effective.as_raw(); 3]
+}
+
 /// New ids without a word on groups drop them all: they are the old identity's.
 fn groups_of(asked: &Ids) -> Option<&[u32]> {
     match &asked.groups {

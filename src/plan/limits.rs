@@ -35,8 +35,8 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.tolerated = draft.arena.list(&asked.allowed_failures)?;
     // In a user namespace of its own the child has no privilege over what the kernel keeps for its parent's.
     let real_time = asked.scheduler.is_some_and(|asked| asked.priority > 0);
-    let kept = asked.nice.is_some() || real_time || asked.oom_score_adj.is_some() || !draft.plan.raises.is_empty();
-    draft.plan.privileged = (kept && in_user_namespace(request)) as u32;
+    let kept = asked.nice.is_some() || real_time || asked.oom_score_adj.is_some();
+    draft.plan.privileged = (kept && in_user_namespace(request) || !draft.plan.raises.is_empty()) as u32;
     draft.plan.wait |= draft.plan.privileged;
     if let Some(fd) = asked.cgroup_fd {
         draft.plan.cgroup_fd = draft.need(fd, "set_cgroup_fd")?;
@@ -53,6 +53,10 @@ fn in_user_namespace(request: &Request) -> bool {
     (ns.create | ns.unshare) & libc::CLONE_NEWUSER as u32 != 0
 }
 
+fn gives_up_privilege(request: &Request) -> bool {
+    request.attr.ids.uid.is_some() || request.attr.caps.changes()
+}
+
 /// The limits with both halves known. Unset, NOFILE may still be restored.
 fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
@@ -67,10 +71,12 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
         let half = |asked, now| if asked == KEEP { now } else { asked };
         let limit = Rlimit64 { soft: half(asked.soft, now.soft), hard: half(asked.hard, now.hard) };
         if limit.soft > limit.hard {
-            return Err(Fault::invalid("set_rlimit", "the soft limit is above the hard one").at(index));
+            return Err(resolving(Fault::invalid("set_rlimit", "the soft limit is above the hard one")).at(index));
         }
         let item = Limit { limit, resource: asked.resource, index: index as i32 };
-        if limit.hard > now.hard && in_user_namespace(request) {
+        // The limit on descriptors comes last in the child, when it may have no privilege left.
+        let without_privilege = asked.resource == NOFILE && gives_up_privilege(request);
+        if limit.hard > now.hard && (in_user_namespace(request) || without_privilege) {
             push(&mut raises, Limit { limit: Rlimit64 { soft: now.soft, hard: limit.hard }, ..item })?;
         }
         if asked.resource == NOFILE {

@@ -21,6 +21,7 @@ pub use fds::gaps;
 pub use show::Item;
 
 use crate::attr::Attr;
+use crate::attr::fds::Action;
 use crate::attr::owned::push;
 use crate::stage::Stage;
 use crate::sys;
@@ -127,16 +128,24 @@ pub struct Draft {
 impl Draft {
     /// The child needs this descriptor of the caller's, which must be open.
     pub fn need(&mut self, fd: i32, what: &'static str) -> Step<i32> {
+        if !self.survive(fd)? {
+            return Err(Fault::invalid(what, "the descriptor is not open").code(libc::EBADF));
+        }
+        push(&mut self.needed, fd as u32)?;
+        Ok(fd)
+    }
+
+    /// If it is open, the change of image leaves it so; whether it is.
+    pub fn survive(&mut self, fd: i32) -> Step<bool> {
         // SAFETY: kernel contract, man 2 fcntl.
         let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
         if flags < 0 {
-            return Err(Fault::invalid(what, "the descriptor is not open").code(libc::EBADF));
+            return Ok(false);
         }
         if flags & libc::FD_CLOEXEC != 0 {
             push(&mut self.survivors, fd as u32)?;
         }
-        push(&mut self.needed, fd as u32)?;
-        Ok(fd)
+        Ok(true)
     }
 }
 
@@ -144,26 +153,50 @@ impl Draft {
 pub fn lower(request: &Request) -> Step<Sealed> {
     check::check(request)?;
     let plan = Plan { exec_fd: -1, cwd_fd: -1, terminal: -1, foreground: -1, cgroup_fd: -1, ..Plan::default() };
-    let room = request.argv.room() + request.envp.room() + 512;
-    let mut draft = Draft { arena: Arena::new(room)?, plan, needed: Vec::new(), survivors: Vec::new() };
+    let mut draft = Draft { arena: Arena::new()?, plan, needed: Vec::new(), survivors: Vec::new() };
     draft.plan.hold = (request.purpose != Purpose::Spawn) as u32;
     draft.plan.execs = (request.purpose != Purpose::Hold) as u32;
-    session::lower(request, &mut draft)?;
-    signals::lower(request, &mut draft);
-    ns::lower(request, &mut draft)?;
-    mounts::lower(request, &mut draft)?;
-    limits::lower(request, &mut draft)?;
-    ids::lower(request, &mut draft)?;
+    let attr = request.attr;
+    if attr.session.asked() {
+        session::lower(request, &mut draft)?;
+    }
+    if attr.signals.asked() {
+        signals::lower(request, &mut draft);
+    }
+    if attr.ns.asked() {
+        ns::lower(request, &mut draft)?;
+    }
+    if attr.mounts.asked() {
+        mounts::lower(request, &mut draft)?;
+    }
+    if attr.limits.asked() {
+        limits::lower(request, &mut draft)?;
+    }
+    if attr.ids.asked() {
+        ids::lower(request, &mut draft)?;
+    }
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
-    draft.plan.mode = mode_of(request, &draft.plan);
+    draft.plan.mode = mode_of(request, &draft.plan)?;
+    // A FIFO opens when somebody comes to its other end. A held child is let go by whoever then waits for it.
+    let may_block = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
+    draft.plan.guarded = (may_block && request.purpose == Purpose::Spawn) as u32;
+    draft.plan.nondumpable = nondumpable(request, &draft.plan) as u32;
     caps::lower(request, &mut draft)?;
     Ok(draft.arena.seal(draft.plan))
 }
 
+/// Only in memory of its own: in shared memory the flag is the caller's too, and the child is nothing the caller is not.
+/// A child that stops is there to be looked into, and as long as it stays what the caller is, the caller's equals may.
+fn nondumpable(request: &Request, plan: &Plan) -> bool {
+    let same = plan.uid.get().is_none() && plan.gid.get().is_none() && plan.groups.get().is_none();
+    let same = same && !request.attr.caps.changes() && plan.clone_namespaces & libc::CLONE_NEWUSER as u64 == 0;
+    plan.mode != mode::SHARED && !(plan.stop != 0 && same)
+}
+
 /// Whose memory the child runs in. It shares the caller's only while whoever may trace, signal, freeze or
 /// out-of-memory-kill it by what it becomes could already do that to the caller.
-fn mode_of(request: &Request, plan: &Plan) -> u32 {
+fn mode_of(request: &Request, plan: &Plan) -> Step<u32> {
     let attr = request.attr;
     // The new identity's processes may signal it, and stop it in the middle of our memory.
     let other_identity = plan.uid.get().is_some() || plan.gid.get().is_some() || plan.groups.get().is_some();
@@ -180,12 +213,23 @@ fn mode_of(request: &Request, plan: &Plan) -> u32 {
     let fresh = other_identity || other_privileges || user_namespace || waits || others_cgroup || blind;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
-        mode::COPIED
-    } else if !fresh && asked != mode::FRESH {
-        mode::SHARED
-    } else if request.host.image_runs {
-        mode::FRESH
-    } else {
-        mode::COPIED
+        return Ok(mode::COPIED);
     }
+    if !fresh && asked != mode::FRESH {
+        return Ok(mode::SHARED);
+    }
+    // What was demanded is tried in any case, so that the reason why it fails is told.
+    if !request.host.image_runs && asked != mode::FRESH {
+        return Ok(mode::COPIED);
+    }
+    match ids::outlive_exec() {
+        true => Ok(mode::FRESH),
+        false if asked == mode::FRESH => Err(ids_lost()),
+        false => Ok(mode::COPIED),
+    }
+}
+
+fn ids_lost() -> Fault {
+    let why = "an exec would change the caller's saved ids: use another memory mode";
+    Fault { stage: Stage::Image, ..Fault::invalid("set_memory_mode", why) }.code(libc::EPERM)
 }

@@ -161,6 +161,8 @@ pub struct Plan {
     pub mode: u32,
     /// The child waits at `Wait` for the caller.
     pub wait: u32,
+    /// A step may block for as long as somebody else likes: the child is not to outlive whoever waits for it.
+    pub guarded: u32,
     /// The child is held at `Hold`.
     pub hold: u32,
     /// There is a program: the child does not stay at `Hold` for ever.
@@ -187,10 +189,12 @@ pub struct Plan {
     pub cwd_check: u32,
     pub trace: u32,
     pub stop: u32,
+    /// Nobody may look into the child before it is the program.
+    pub nondumpable: u32,
 
     // fds
     pub inherit: u32,
-    /// The caller's numbers that the child needs, ascending.
+    /// The caller's numbers that the child needs, ascending, besides 0 to 2.
     pub needed: List<u32>,
     /// Those of them that would be closed by the exec of the image.
     pub survivors: List<u32>,
@@ -331,12 +335,15 @@ pub struct Gap {
 
 /// What only the launch knows: the library's own descriptors, and how the caller hears of the child.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct Wiring {
     /// Where a child in shared memory reports; 0 in the image.
     pub report: u64,
     /// The gaps between the needed descriptors; only for a child in the caller's memory or a copy of it.
     pub gaps: u64,
     pub gaps_len: u32,
+    /// The first number above all that are needed.
+    pub above: u32,
     pub table: u32,
     /// No descriptor below this number is tried when they cannot be listed.
     pub table_limit: u32,
@@ -353,7 +360,6 @@ pub struct Wiring {
     pub mask: u64,
     /// clone could not clear the handlers.
     pub reset_handlers: u32,
-    pub reserved: u32,
     /// The image, for the child that becomes it: addresses and lengths in the caller's memory; 0 for no image.
     pub image: [Piece; 4],
     /// Where the plan's part of the image begins in its file.

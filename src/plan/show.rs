@@ -79,7 +79,6 @@ fn limit(plan: &Plan, index: i32) -> Option<&Limit> {
 
 /// Whether a stage without a list does anything.
 fn acts(plan: &Plan, stage: Stage) -> bool {
-    let shared = plan.mode == mode::SHARED;
     match stage {
         Stage::Clone | Stage::FdTable | Stage::SignalMask => true,
         Stage::FdUnneeded => plan.inherit == 0,
@@ -89,7 +88,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::OomScore => !plan.oom_score_adj.is_empty(),
         Stage::Credentials => plan.credentials.get().is_some(),
         Stage::Wait => plan.wait != 0,
-        Stage::Nondumpable => !shared,
+        Stage::Nondumpable => plan.nondumpable != 0,
         Stage::Unshare => plan.unshare != 0,
         Stage::CgroupNamespace => plan.unshare_cgroup != 0,
         Stage::DetachTerminal => plan.detach_terminal != 0,

@@ -8,6 +8,7 @@ pub const EAGAIN: i32 = 11;
 pub const EACCES: i32 = 13;
 pub const ENOTDIR: i32 = 20;
 pub const EINVAL: i32 = 22;
+pub const EMFILE: i32 = 24;
 pub const ENOTTY: i32 = 25;
 pub const ETXTBSY: i32 = 26;
 pub const ENOSPC: i32 = 28;
@@ -96,6 +97,8 @@ pub const RLIMIT_NOFILE: u32 = 7;
 
 pub const P_PID: i32 = 1;
 pub const P_PIDFD: i32 = 3;
+/// For pidfd_send_signal(2); the libc crate does not know it yet.
+pub const PIDFD_SIGNAL_PROCESS_GROUP: u32 = 1 << 2;
 pub const WNOHANG: i32 = 1;
 pub const WEXITED: i32 = 4;
 pub const WNOWAIT: i32 = 0x0100_0000;

@@ -193,8 +193,8 @@ pub fn set_rlimit(pid: i32, resource: u32, limit: &Rlimit64) -> Answer {
 }
 
 /// umask(2)
-pub fn umask(mask: u32) {
-    let _ = call!(UMASK, mask);
+pub fn umask(mask: u32) -> Answer {
+    call!(UMASK, mask).map(drop)
 }
 
 /// chroot(2)
@@ -312,6 +312,11 @@ pub fn exit(status: i32) -> ! {
 /// waitid(2), without resource usage: 0 is a child that has not changed, else its pid, code and status.
 pub fn waitid(which: i32, id: i32, info: &mut WaitInfo, options: i32) -> Answer {
     call!(WAITID, which, id, info as *mut WaitInfo, options, 0).map(drop)
+}
+
+/// pidfd_send_signal(2)
+pub fn pidfd_send_signal(pidfd: i32, signal: i32, flags: u32) -> Answer {
+    call!(PIDFD_SEND_SIGNAL, pidfd, signal, 0, flags).map(drop)
 }
 
 /// pidfd_open(2)

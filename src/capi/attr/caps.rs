@@ -22,8 +22,9 @@ pub unsafe extern "C" fn forkexec_attr_set_capabilities(attr: *mut forkexec_attr
 }
 
 /// Empties all five sets: permitted, effective, inheritable, bounding and ambient. With the bounding set empty, a program
-/// that is run as root, or whose file has capabilities, gains none by the exec. Contradicts set_capabilities and
-/// set_ambient. capabilities(7).
+/// that is run as root, or whose file has capabilities, gains none by the exec. With set_no_new_privs no exec grants any:
+/// a caller without CAP_SETPCAP then leaves the bounding set as it is. Contradicts set_capabilities and set_ambient.
+/// capabilities(7).
 /// Returns 0; -EINVAL: attr is NULL.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (a contradiction), FORKEXEC_STAGE_BOUNDING (EPERM: no CAP_SETPCAP),
 /// FORKEXEC_STAGE_AMBIENT or FORKEXEC_STAGE_CAPABILITIES; index -1, for FORKEXEC_STAGE_BOUNDING the number of the

@@ -113,8 +113,9 @@ pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_i
 /// FORKEXEC_MEMORY_COPIED. AUTO shares the caller's only where nobody gains access to the caller by it; sharing cannot
 /// be forced. What the program sees is the same in all modes. The last call wins. clone(2).
 /// Returns 0; -EINVAL: attr is NULL, mode is none of the three.
-/// Fails later as FORKEXEC_STAGE_MEMORY (ENOMEM), or as FORKEXEC_STAGE_IMAGE where FRESH was demanded and the system
-/// forbids it; index -1.
+/// Fails later as FORKEXEC_STAGE_MEMORY (ENOMEM), or, where FRESH was demanded, as FORKEXEC_STAGE_IMAGE or
+/// FORKEXEC_STAGE_CARRY (EPERM: the system forbids it, or the caller has ids or capabilities that no exec hands on);
+/// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr, mode: u32) -> c_int {
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.

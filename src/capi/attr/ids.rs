@@ -8,8 +8,9 @@ use core::ffi::c_int;
 /// Runs the program as the user uid: real, effective and saved id. uid is one of the program's user namespace. Without
 /// set_groups and keep_groups the supplementary groups are dropped; see set_groups. The last call wins. setresuid(2).
 /// Returns 0; -EINVAL: attr is NULL, uid is (uid_t)-1.
-/// Fails later as FORKEXEC_STAGE_UID (EPERM: no CAP_SETUID; EINVAL: not mapped in the user namespace; EAGAIN: over
-/// RLIMIT_NPROC), or as FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups); index -1.
+/// Fails later as FORKEXEC_STAGE_UID (EPERM: no CAP_SETUID; EINVAL: not mapped in the user namespace), as
+/// FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups) or as FORKEXEC_STAGE_EXEC (EAGAIN: over RLIMIT_NPROC);
+/// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_uid(attr: *mut forkexec_attr, uid: u32) -> c_int {
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.

@@ -93,6 +93,7 @@ pub mod nr {
     pub const EXECVEAT: usize = 281;
     pub const MEMFD_CREATE: usize = 279;
     pub const PWRITEV: usize = 70;
+    pub const PIDFD_SEND_SIGNAL: usize = 424;
     pub const PIDFD_OPEN: usize = 434;
     pub const CLONE3: usize = 435;
     pub const CLOSE_RANGE: usize = 436;

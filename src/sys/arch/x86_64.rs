@@ -96,5 +96,6 @@ pub mod nr {
     pub const CLOSE_RANGE: usize = 436;
     pub const MEMFD_CREATE: usize = 319;
     pub const PWRITEV: usize = 296;
+    pub const PIDFD_SEND_SIGNAL: usize = 424;
     pub const PIDFD_OPEN: usize = 434;
 }

@@ -1,0 +1,128 @@
+/* Tests that need a caller of their own: one that is killed, or that changes itself for good. Such a caller is a fork of
+ * the test. What it has to say it says with must(), since the test's assertions are not its own. */
+#ifndef APART_H
+#define APART_H
+#include "harness.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* In the other process: true, or its end. */
+#define must(condition) ((condition) ? (void)0 : must_fail(#condition, __FILE__, __LINE__))
+/* In the other process: the call succeeds, or its end with what it says. */
+#define must_start(call, error) must_start_(call, error, __FILE__, __LINE__)
+
+static inline _Noreturn void must_fail(const char *what, const char *file, int line)
+{
+    printf("# %s:%d: not so: %s (errno %d)\n", file, line, what, errno);
+    fflush(stdout);
+    _exit(99);
+}
+
+static inline void must_start_(int result, const struct forkexec_error *error, const char *file, int line)
+{
+    if (result)
+        must_fail(error->message, file, line);
+}
+
+static inline void *do_nothing(void *unused)
+{
+    return unused;
+}
+
+/* The C library's own signal handler comes with the first thread, and is no change of the caller's. */
+__attribute__((constructor)) static inline void have_had_a_thread(void)
+{
+    pthread_t thread;
+    if (!pthread_create(&thread, NULL, do_nothing, NULL))
+        pthread_join(thread, NULL);
+}
+
+/* A fork that calls body and then exits with 0. It does not outlive the test. */
+static inline pid_t begin_apart(void (*body)(void *), void *with)
+{
+    fflush(stdout);
+    pid_t test = getpid(), pid = fork();
+    if (pid)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == test)
+        body(with);
+    fflush(stdout);
+    _exit(0);
+}
+
+/* How it ended, as waitpid has it; killed after a minute. */
+static inline int end_of(pid_t pid)
+{
+    int status = -1;
+    for (double end = seconds() + 60; waitpid(pid, &status, WNOHANG) == 0; usleep(1000))
+        if (seconds() > end)
+            kill(pid, SIGKILL);
+    return status;
+}
+
+/* All of it: the body comes to its end. */
+#define assert_apart(body, with) assert_int_equal(end_of(begin_apart(body, with)), 0)
+
+/* A child that is held, in the other process or in the test. */
+static inline struct forkexec_child *start_held(const struct forkexec_attr *attr, char *const argv[])
+{
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    if (forkexec_start(attr, argv[0], argv, NULL, &child, &error)) {
+        printf("# start: stage %u, %s\n", error.stage, error.message);
+        fflush(stdout);
+        return NULL;
+    }
+    return child;
+}
+
+#define WITNESS(...) ((char *[]){ witness, __VA_ARGS__, NULL })
+
+/* One line of /proc/PID/status without its key, good until the end of the test. */
+static inline const char *status_of(pid_t pid, const char *key)
+{
+    char line[256];
+    const char *value = "(nothing)";
+    FILE *in = fopen(text("/proc/%d/status", pid), "re");
+    while (in && fgets(line, sizeof line, in))
+        if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ':') {
+            char *at = line + strlen(key) + 1;
+            at += strspn(at, " \t");
+            at[strcspn(at, "\n")] = 0;
+            value = text("%s", at);
+        }
+    if (in)
+        fclose(in);
+    return value;
+}
+
+/* Where a link leads, good until the end of the test. */
+static inline const char *link_of(const char *path)
+{
+    char target[4096];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    target[n < 0 ? 0 : n] = 0;
+    return text("%s", target);
+}
+
+/* An ordinary user gets the namespaces of a test by way of a user namespace. */
+static inline uint32_t and_user(uint32_t types)
+{
+    return geteuid() == 0 ? types : types | FORKEXEC_NS_USER;
+}
+
+static inline void map_own_ids(struct forkexec_attr *attr, uint32_t uid, uint32_t gid)
+{
+    OK(forkexec_attr_map_uid(attr, uid, geteuid(), 1));
+    OK(forkexec_attr_map_gid(attr, gid, getegid(), 1));
+}
+
+#endif

@@ -1,0 +1,135 @@
+/* A forked copy of the test in which chosen system calls fail, or kill whoever makes them: seccomp filters cannot be
+ * taken off again and are inherited, so they are only ever put on in a copy. There:
+ *   - assertions abort the copy, and in_copy() fails the test;
+ *   - nothing may be skipped: ask what a test needs before it makes a copy. */
+#ifndef DENY_H
+#define DENY_H
+#include "harness.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The lower half of an argument, counted from 0. */
+struct condition {
+    enum { ANY, IS, IS_NOT } how;
+    int argument;
+    uint32_t value;
+};
+
+/* A call that fails with `code` where all conditions hold. */
+struct denial {
+    int call;
+    int code; /* an errno, or DEADLY */
+    struct condition when[3];
+};
+#define DEADLY (-1)
+
+static inline void *be_a_thread(void *unused)
+{
+    return unused;
+}
+
+/* The C library's own signal handler comes with the first thread, and is no change of the library's. */
+__attribute__((constructor)) static inline void have_had_a_thread(void)
+{
+    pthread_t thread;
+    if (!pthread_create(&thread, NULL, be_a_thread, NULL))
+        pthread_join(thread, NULL);
+}
+
+/* For this process and all that it makes. */
+static inline void deny(const struct denial *list, size_t n)
+{
+    struct sock_filter program[256];
+    unsigned short at = 0;
+    program[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (; n; n--, list++) {
+        unsigned char conditions = 0;
+        while (conditions < 3 && list->when[conditions].how)
+            conditions++;
+        program[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)list->call, 0,
+            (unsigned char)(2 * conditions + 2));
+        for (unsigned char i = 0; i < conditions; i++) {
+            struct condition when = list->when[i];
+            unsigned char miss = (unsigned char)(2 * (conditions - 1 - i) + 1);
+            program[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                (unsigned)(offsetof(struct seccomp_data, args) + 8 * (unsigned)when.argument));
+            program[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, when.value,
+                when.how == IS ? 0 : miss, when.how == IS ? miss : 0);
+        }
+        program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, list->code == DEADLY ? SECCOMP_RET_KILL_PROCESS
+            : SECCOMP_RET_ERRNO | (unsigned)list->code);
+        program[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    }
+    program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){ at, program })) {
+        perror("# a filter");
+        abort();
+    }
+}
+
+static inline bool end_one_child(void)
+{
+    siginfo_t info = { 0 };
+    char path[64];
+    int pid = 0;
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    FILE *in = fopen(path, "re");
+    if (in && fscanf(in, "%d", &pid) == 1)
+        kill(pid, SIGKILL);
+    if (in)
+        fclose(in);
+    return pid && !waitid(P_PID, (id_t)pid, &info, WEXITED | __WALL);
+}
+
+/* Runs body(argument) in a copy; whether it came to its end there. */
+static inline bool succeeds_in_copy(void (*body)(const void *), const void *argument)
+{
+    fflush(NULL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    pid_t test = getpid(), pid = fork();
+    if (pid < 0) {
+        perror("# fork");
+        abort();
+    }
+    if (pid == 0) {
+        setenv("CMOCKA_TEST_ABORT", "1", 1);
+        setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != test)
+            _exit(1);
+        alarm(100);
+        body(argument);
+        fflush(NULL);
+        _exit(0);
+    }
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        ;
+    /* What the copy leaves behind has become this process's. */
+    while (end_one_child())
+        ;
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    if (status)
+        printf("# the copy ended with %s %d\n", WIFEXITED(status) ? "code" : "signal",
+            WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    return status == 0;
+}
+
+static inline void in_copy(void (*body)(const void *), const void *argument)
+{
+    assert_true(succeeds_in_copy(body, argument));
+}
+
+#endif

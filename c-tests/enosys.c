@@ -1,0 +1,327 @@
+/* Older kernels and confined ones: where a system call is missing or forbidden, there is another way, and what a caller
+ * sees of its children stays the same. What a process has learnt of its kernel it keeps, so nothing is started but in
+ * copies of this one. */
+#define _GNU_SOURCE
+#include "deny.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <sched.h>
+
+#define P_PIDFD_ 3 /* not in the headers of every C library */
+#define MISSING(name, errno_, ...) { SYS_##name, errno_, { __VA_ARGS__ } }
+#define IF(argument, value) { IS, argument, (uint32_t)(value) }
+
+struct host {
+    const char *name;
+    const char *memory; /* how describe begins where an image would be used */
+    uint32_t lacks;     /* what forkexec_probe then denies */
+    struct denial denials[7];
+};
+
+#define IN_IMAGE "a child in an image of its own\n"
+#define IN_COPY "a child in a copy of the caller's memory\n"
+
+static const struct host hosts[] = {
+    { "this kernel", IN_IMAGE, 0, { { 0 } } },
+    { "no clone3", IN_IMAGE, FORKEXEC_PROBE_CLONE3, { MISSING(clone3, ENOSYS) } },
+    { "clone3 is forbidden", IN_IMAGE, FORKEXEC_PROBE_CLONE3, { MISSING(clone3, EPERM) } },
+    { "clone3 does not know the flags", IN_IMAGE, FORKEXEC_PROBE_CLONE3, { MISSING(clone3, EINVAL) } },
+    { "clone3 does not know the size", IN_IMAGE, FORKEXEC_PROBE_CLONE3, { MISSING(clone3, E2BIG) } },
+    { "no close_range", IN_IMAGE, FORKEXEC_PROBE_CLOSE_RANGE, { MISSING(close_range, ENOSYS) } },
+    { "close_range is forbidden", IN_IMAGE, FORKEXEC_PROBE_CLOSE_RANGE, { MISSING(close_range, EPERM) } },
+    { "neither close_range nor a listing of descriptors", IN_IMAGE, FORKEXEC_PROBE_CLOSE_RANGE,
+        { MISSING(close_range, ENOSYS), MISSING(openat, ENOENT, IF(2, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) } },
+    { "no pidfd_open", IN_IMAGE, FORKEXEC_PROBE_PIDFD, { MISSING(pidfd_open, ENOSYS) } },
+    { "pidfd_open is forbidden", IN_IMAGE, FORKEXEC_PROBE_PIDFD, { MISSING(pidfd_open, EPERM) } },
+    { "no pidfd_send_signal", IN_IMAGE, 0, { MISSING(pidfd_send_signal, ENOSYS) } },
+    { "no waiting by pidfd", IN_IMAGE, 0, { MISSING(waitid, EINVAL, IF(0, P_PIDFD_)) } },
+    { "memfds without MFD_EXEC", IN_IMAGE, 0, { MISSING(memfd_create, EINVAL, IF(1, 0x13)) } },
+    { "no memfd_create", IN_COPY, FORKEXEC_PROBE_IMAGE, { MISSING(memfd_create, ENOSYS) } },
+    { "memfd_create is forbidden", IN_COPY, FORKEXEC_PROBE_IMAGE, { MISSING(memfd_create, EACCES) } },
+    { "memfds are not executed", IN_COPY, FORKEXEC_PROBE_IMAGE, { MISSING(execveat, EACCES) } },
+    { "no execveat", IN_COPY, FORKEXEC_PROBE_IMAGE, { MISSING(execveat, ENOSYS) } },
+    { "capabilities cannot be carried", NULL, 0, { MISSING(prctl, EPERM, IF(0, PR_CAP_AMBIENT), IF(1, 2)) } },
+    { "an old kernel", IN_IMAGE, FORKEXEC_PROBE_PIDFD,
+        { MISSING(clone3, ENOSYS), MISSING(close_range, ENOSYS), MISSING(pidfd_open, ENOSYS),
+            MISSING(pidfd_send_signal, ENOSYS), MISSING(waitid, EINVAL, IF(0, P_PIDFD_)),
+            MISSING(memfd_create, EINVAL, IF(1, 0x13)) } },
+    { "an old kernel, confined", IN_COPY, FORKEXEC_PROBE_IMAGE,
+        { MISSING(clone3, ENOSYS), MISSING(close_range, ENOSYS), MISSING(pidfd_open, ENOSYS),
+            MISSING(memfd_create, ENOSYS) } },
+};
+
+static void put_on(const struct host *host)
+{
+    size_t n = 0;
+    while (n < 7 && host->denials[n].code)
+        n++;
+    if (n)
+        deny(host->denials, n);
+}
+
+/* Runs it in a copy for each host; held and not. */
+static void on_every_host(void (*body)(const void *))
+{
+    need_native();
+    scratch();
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        if (!succeeds_in_copy(body, &hosts[i])) {
+            printf("# with %s\n", hosts[i].name);
+            wrong++;
+        }
+    assert_int_equal(wrong, 0);
+}
+
+static struct forkexec_attr *attr_in(uint32_t mode)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, mode));
+    return attr;
+}
+
+static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_COPIED };
+#define EACH_MODE(mode) (const uint32_t *mode = modes; mode < modes + 2; mode++)
+
+static void is_learnt(const void *host_)
+{
+    const struct host *host = host_;
+    char why[256] = "x";
+    put_on(host);
+    for (uint32_t feature = FORKEXEC_PROBE_CLONE3; feature <= FORKEXEC_PROBE_IMAGE; feature++) {
+        int has = forkexec_probe(feature, why, sizeof why);
+        assert_in_range(has, 0, 1);
+        assert_int_equal(has, !*why);
+        if (!host->lacks)
+            assert_int_equal(has, 1);
+        if (host->lacks == feature)
+            assert_int_equal(has, 0);
+    }
+}
+
+TEST(what_is_missing_is_learnt)
+{
+    on_every_host(is_learnt);
+}
+
+static void runs_and_ends(const void *host)
+{
+    put_on(host);
+    for EACH_MODE(mode) {
+        assert_int_equal(witness_exits(attr_in(*mode), "exit", "7"), 7);
+        assert_int_equal(finish(start_witness(attr_in(*mode), "kill", "15")).signal, SIGTERM);
+        struct forkexec_child *child = start_witness(attr_in(*mode), "sleep");
+        assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), -ETIMEDOUT);
+        assert_int_equal(forkexec_wait(child, 20000000, 0, NULL, 0), -ETIMEDOUT);
+        assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+        struct forkexec_status status;
+        assert_int_equal(forkexec_wait(child, 10000000000, FORKEXEC_WAIT_NOREAP, &status, sizeof status), 0);
+        assert_int_equal(finish(child).signal, SIGTERM);
+        assert_int_equal(forkexec_signal(child, SIGTERM), -ESRCH);
+    }
+}
+
+TEST_BOTH(programs_run_and_end)
+{
+    on_every_host(runs_and_ends);
+}
+
+static void fails(const void *host)
+{
+    put_on(host);
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = attr_in(*mode);
+        assert_spawn_fails(attr, scratch_path("nothing"), FORKEXEC_STAGE_EXEC, ENOENT, -1);
+        assert_spawn_fails(attr, scratch(), FORKEXEC_STAGE_EXEC, EACCES, -1);
+        OK(forkexec_attr_set_cwd(attr, "/nonexistent"));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_CWD, ENOENT, -1);
+    }
+    /* A failure is no reason to forget a way that works. */
+    assert_int_equal(witness_exits(new_attr(), "exit", "7"), 7);
+}
+
+TEST_BOTH(failures_are_told)
+{
+    on_every_host(fails);
+}
+
+static void open_some_fds(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(null, 60);
+    dup3(null, 61, O_CLOEXEC);
+    dup2(null, 900);
+}
+
+static void closes_fds(const void *host)
+{
+    put_on(host);
+    open_some_fds();
+    for EACH_MODE(mode) {
+        assert_saw(run_witness(attr_in(*mode)), "fds", "0 1 2");
+        struct forkexec_attr *attr = attr_in(*mode);
+        OK(forkexec_attr_map_fd(attr, 61, 7));
+        OK(forkexec_attr_map_fd(attr, 900, 900));
+        OK(forkexec_attr_close_fds_from(attr, 800));
+        OK(forkexec_attr_open_fd(attr, 5, "/dev/zero", O_RDONLY, 0));
+        struct view *view = run_witness(attr);
+        assert_saw(view, "fds", "0 1 2 5 7");
+        assert_saw(view, "fd.5", "/dev/zero");
+        assert_saw(view, "fd.7", "/dev/null");
+        attr = attr_in(*mode);
+        OK(forkexec_attr_inherit_fds(attr));
+        assert_saw(run_witness(attr), "fd.900", "/dev/null");
+    }
+}
+
+TEST_BOTH(descriptors_are_closed)
+{
+    on_every_host(closes_fds);
+}
+
+static void handler(int signal)
+{
+    (void)signal;
+}
+
+static void resets_signals(const void *host)
+{
+    put_on(host);
+    signal(SIGUSR1, handler);
+    signal(SIGUSR2, SIG_IGN);
+    signal(SIGRTMAX, handler);
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = attr_in(*mode);
+        OK(forkexec_attr_set_signal_ignore(attr, 1 << (SIGWINCH - 1)));
+        struct view *self = view_of_self(), *view = run_witness(attr);
+        assert_saw(view, "caught", "0000000000000000");
+        assert_saw(view, "ignored",
+            text("%016llx", strtoull(saw(self, "ignored"), NULL, 16) | 1 << (SIGWINCH - 1)));
+        assert_same(view, self, "mask");
+    }
+}
+
+TEST_BOTH(handlers_are_reset_and_ignored_signals_stay)
+{
+    on_every_host(resets_signals);
+}
+
+static void changes_ids(const void *host_)
+{
+    const struct host *host = host_;
+    bool root = geteuid() == 0;
+    uint32_t id = root ? 65534 : getuid(), group = 12345;
+    put_on(host);
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = attr_in(*mode);
+        OK(forkexec_attr_set_uid(attr, id));
+        OK(forkexec_attr_set_gid(attr, id));
+        if (root)
+            OK(forkexec_attr_set_groups(attr, &group, 1));
+        else
+            OK(forkexec_attr_keep_groups(attr));
+        OK(forkexec_attr_set_no_new_privs(attr));
+        struct view *view = run_witness(attr);
+        assert_saw(view, "uid", text("%u %u %u %u", id, id, id, id));
+        assert_saw(view, "gid", text("%u %u %u %u", id, id, id, id));
+        if (root)
+            assert_saw(view, "groups", "12345");
+        assert_saw(view, "cap.effective", "0000000000000000");
+        assert_saw(view, "no_new_privs", "1");
+    }
+}
+
+TEST_BOTH(ids_change)
+{
+    on_every_host(changes_ids);
+}
+
+static struct forkexec_attr *own_ids_mapped(uint32_t mode)
+{
+    struct forkexec_attr *attr = attr_in(mode);
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_UTS));
+    OK(forkexec_attr_map_uid(attr, 0, getuid(), 1));
+    OK(forkexec_attr_map_gid(attr, 0, getgid(), 1));
+    OK(forkexec_attr_set_hostname(attr, "judge"));
+    return attr;
+}
+
+static void has_a_user_namespace(const void *host)
+{
+    put_on(host);
+    for EACH_MODE(mode) {
+        struct view *self = view_of_self(), *view = run_witness(own_ids_mapped(*mode));
+        assert_saw(view, "uid", "0 0 0 0");
+        assert_saw(view, "gid", "0 0 0 0");
+        assert_saw(view, "pid", "1");
+        assert_saw(view, "hostname", "judge");
+        assert_string_not_equal(saw(view, "ns.user"), saw(self, "ns.user"));
+    }
+}
+
+TEST_BOTH(user_namespaces_are_made)
+{
+    need_user_namespaces();
+    on_every_host(has_a_user_namespace);
+}
+
+static void uses_the_memory(const void *host_)
+{
+    const struct host *host = host_;
+    char line[100] = "";
+    put_on(host);
+    struct forkexec_attr *attr = attr_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_set_gid(attr, getgid()));
+    OK(forkexec_attr_keep_groups(attr));
+    assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+    FILE *file = tmpfile();
+    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    rewind(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    if (host->memory)
+        assert_string_equal(line, host->memory);
+    fclose(file);
+}
+
+TEST(a_new_identity_never_shares_memory)
+{
+    on_every_host(uses_the_memory);
+}
+
+/* A caller that is killed while it holds a child; the child's pid comes through the pipe. */
+static void dies_holding(const void *host, int out)
+{
+    put_on(host);
+    struct forkexec_child *child = NULL;
+    struct forkexec_attr *attr = new_attr();
+    int32_t pid = forkexec_start(attr, witness, (char *[]){ witness, "touch", (char *)scratch_path("ran"), NULL }, NULL,
+        &child, NULL);
+    if (!pid)
+        pid = forkexec_child_pid(child);
+    assert_int_equal(write(out, &pid, sizeof pid), sizeof pid);
+    raise(SIGKILL);
+}
+
+static void ends_with_its_owner(const void *host)
+{
+    int pair[2], status;
+    int32_t held = 0;
+    assert_false(pipe2(pair, O_CLOEXEC));
+    pid_t owner = fork();
+    if (owner == 0)
+        dies_holding(host, pair[1]);
+    assert_int_equal(read(pair[0], &held, sizeof held), sizeof held);
+    assert_int_equal(waitpid(owner, &status, 0), owner);
+    assert_in_range(held, 2, INT32_MAX);
+    assert_true(ends(held));
+    assert_false(exists(scratch_path("ran")));
+    close(pair[0]);
+    close(pair[1]);
+}
+
+TEST(a_held_child_ends_with_its_owner)
+{
+    on_every_host(ends_with_its_owner);
+}

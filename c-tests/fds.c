@@ -1,0 +1,378 @@
+/* The descriptors a program gets: map_fd, which acts all at once, and what stays open without a word. */
+#define _GNU_SOURCE
+#include "elsewhere.h"
+
+#include <sys/resource.h>
+
+/* A list of source and target numbers; each source number leads to a file of its own. */
+struct shuffle {
+    const char *folder;
+    int flags; /* of the sources: 0 or O_CLOEXEC */
+    int count;
+    int maps[64][2];
+};
+
+static void ask_for_shuffle(struct forkexec_attr *attr, const void *what)
+{
+    const struct shuffle *shuffle = what;
+    for (int i = 0; i < shuffle->count; i++)
+        open_at(shuffle->folder, shuffle->maps[i][0], shuffle->flags);
+    for (int i = 0; i < shuffle->count; i++)
+        forkexec_attr_map_fd(attr, shuffle->maps[i][0], shuffle->maps[i][1]);
+}
+
+/* The numbers that the program should have: 0 to 2, the targets, and its pipe. */
+static const char *numbers_of(const struct shuffle *shuffle)
+{
+    const char *list = "0 1 2";
+    for (int fd = 3; fd < 20000; fd++)
+        for (int i = -1; i < shuffle->count; i++)
+            if (fd == (i < 0 ? out_fd : shuffle->maps[i][1])) {
+                list = text("%s %d", list, fd);
+                break;
+            }
+    return list;
+}
+
+static void check_shuffle(struct shuffle shuffle, const char *name)
+{
+    shuffle.folder = scratch();
+    for (int flags = 0; flags <= O_CLOEXEC; flags += O_CLOEXEC)
+        EACH_MODE(mode) {
+            shuffle.flags = flags;
+            const char *heard = elsewhere(*mode, ask_for_shuffle, &shuffle);
+            const char *when = text("%s, mode %u, source flags %#x", name, *mode, flags);
+            for (int i = 0; i < shuffle.count; i++)
+                assert_said(heard, text("fd.%d", shuffle.maps[i][1]),
+                    scratch_path(text("%d", shuffle.maps[i][0])), "%s", when);
+            /* Of 0 to 2, a source that closes on exec and is no target is not the program's. */
+            bool gone = false;
+            for (int i = 0; flags && i < shuffle.count; i++) {
+                bool target = false;
+                for (int j = 0; j < shuffle.count; j++)
+                    target |= shuffle.maps[j][1] == shuffle.maps[i][0];
+                gone |= shuffle.maps[i][0] < 3 && !target;
+            }
+            if (!gone)
+                assert_said(heard, "fds", numbers_of(&shuffle), "%s", when);
+            assert_said(heard, "cloexec", "", "%s", when);
+        }
+}
+
+static const struct {
+    const char *name;
+    struct shuffle shuffle;
+} shuffles[] = {
+    { "one", { .count = 1, .maps = { { 5, 3 } } } },
+    { "itself", { .count = 1, .maps = { { 5, 5 } } } },
+    { "itself and another", { .count = 2, .maps = { { 5, 5 }, { 5, 6 } } } },
+    { "one for all three", { .count = 3, .maps = { { 7, 0 }, { 7, 1 }, { 7, 2 } } } },
+    { "a standard one for all three", { .count = 3, .maps = { { 1, 0 }, { 1, 1 }, { 1, 2 } } } },
+    { "standard ones to the side", { .count = 3, .maps = { { 0, 3 }, { 1, 4 }, { 2, 5 } } } },
+    { "standard ones from the side", { .count = 3, .maps = { { 5, 0 }, { 4, 1 }, { 3, 2 } } } },
+    { "an exchange", { .count = 2, .maps = { { 3, 4 }, { 4, 3 } } } },
+    { "an exchange with copies", { .count = 4, .maps = { { 3, 4 }, { 4, 3 }, { 3, 8 }, { 4, 9 } } } },
+    { "a chain upwards", { .count = 4, .maps = { { 3, 4 }, { 4, 5 }, { 5, 6 }, { 6, 7 } } } },
+    { "a chain downwards", { .count = 4, .maps = { { 7, 6 }, { 6, 5 }, { 5, 4 }, { 4, 3 } } } },
+    { "a ring", { .count = 5, .maps = { { 3, 4 }, { 4, 5 }, { 5, 6 }, { 6, 7 }, { 7, 3 } } } },
+    { "two rings", { .count = 5, .maps = { { 3, 4 }, { 4, 3 }, { 5, 6 }, { 6, 7 }, { 7, 5 } } } },
+    { "a ring with a tail", { .count = 4, .maps = { { 3, 4 }, { 4, 5 }, { 5, 3 }, { 5, 6 } } } },
+    { "a ring and itself", { .count = 3, .maps = { { 3, 4 }, { 4, 3 }, { 5, 5 } } } },
+    { "holes", { .count = 4, .maps = { { 3, 90 }, { 90, 17 }, { 17, 5 }, { 60, 9 } } } },
+    { "a fan", { .count = 6, .maps = { { 9, 3 }, { 9, 4 }, { 9, 5 }, { 3, 9 }, { 9, 20 }, { 9, 21 } } } },
+    { "high ones", { .count = 3, .maps = { { 900, 3 }, { 3, 901 }, { 901, 900 } } } },
+};
+
+TEST_BOTH(all_entries_act_at_once)
+{
+    need_native();
+    for (size_t i = 0; i < sizeof shuffles / sizeof *shuffles; i++)
+        check_shuffle(shuffles[i].shuffle, shuffles[i].name);
+}
+
+/* Every way to give 0, 1 and 2 from 0, 1 and 2. */
+TEST_BOTH(standard_streams_in_every_order)
+{
+    need_native();
+    for (int way = 0; way < 27; way++) {
+        struct shuffle shuffle = { .count = 3, .maps = { { way % 3, 0 }, { way / 3 % 3, 1 }, { way / 9, 2 } } };
+        check_shuffle(shuffle, text("%d%d%d", way % 3, way / 3 % 3, way / 9));
+    }
+}
+
+/* A caller with 0-2 and number 100 only: its next descriptors, which the library makes, get exactly these numbers. */
+TEST_BOTH(targets_may_be_the_numbers_of_the_librarys_own)
+{
+    need_native();
+    struct shuffle all = { .count = 40 };
+    for (int i = 0; i < all.count; i++)
+        memcpy(all.maps[i], (int[]){ 100, 3 + i }, sizeof all.maps[i]);
+    check_shuffle(all, "all at once");
+    for (int target = 3; target < 12; target++)
+        check_shuffle((struct shuffle){ .count = 1, .maps = { { 100, target } } }, text("target %d", target));
+}
+
+struct near_limit {
+    struct shuffle shuffle;
+    int limit;
+};
+
+static void ask_near_limit(struct forkexec_attr *attr, const void *what)
+{
+    const struct near_limit *near = what;
+    ask_for_shuffle(attr, &near->shuffle);
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = (rlim_t)near->limit;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* The last number that the limit allows, from there and to there, with a ring that needs room to turn. */
+TEST_BOTH(numbers_up_to_the_limit)
+{
+    need_native();
+    struct near_limit near = { .limit = 256, .shuffle = { .folder = scratch(), .flags = O_CLOEXEC, .count = 6,
+        .maps = { { 255, 3 }, { 3, 255 }, { 3, 254 }, { 254, 253 }, { 253, 252 }, { 3, 251 } } } };
+    EACH_MODE(mode) {
+        const char *heard = elsewhere(*mode, ask_near_limit, &near);
+        for (int i = 0; i < near.shuffle.count; i++)
+            assert_said(heard, text("fd.%d", near.shuffle.maps[i][1]),
+                scratch_path(text("%d", near.shuffle.maps[i][0])), "mode %u", *mode);
+        assert_said(heard, "fds", numbers_of(&near.shuffle), "mode %u", *mode);
+    }
+}
+
+/* Where the limit was lowered after they were opened, descriptors above it are there all the same. */
+TEST_BOTH(a_source_may_lie_above_the_limit)
+{
+    need_native();
+    struct near_limit near = { .limit = 256, .shuffle = { .folder = scratch(), .count = 2,
+        .maps = { { 700, 3 }, { 701, 5 } } } };
+    EACH_MODE(mode) {
+        const char *heard = elsewhere(*mode, ask_near_limit, &near);
+        assert_said(heard, "fd.3", scratch_path("700"), "mode %u", *mode);
+        assert_said(heard, "fds", "0 1 2 3 5 200", "mode %u", *mode);
+    }
+}
+
+TEST_BOTH(a_target_may_not_lie_above_the_limit)
+{
+    need_native();
+    struct near_limit near = { .limit = 256, .shuffle = { .folder = scratch(), .count = 3,
+        .maps = { { 5, 6 }, { 5, 256 }, { 5, 7 } } } };
+    EACH_MODE(mode) /* the pipe is entry 0 */
+        assert_failed(elsewhere(*mode, ask_near_limit, &near), FORKEXEC_STAGE_FD_MAP, EBADF, 2, "mode %u", *mode);
+}
+
+/* What the caller has open beside 0 to 2. */
+struct open_ones {
+    const char *folder;
+    int fds[16], flags[16];
+    int count, close_mask, limit;
+    bool inherit;
+};
+
+static void ask_with_open_ones(struct forkexec_attr *attr, const void *what)
+{
+    const struct open_ones *open = what;
+    for (int i = 0; i < open->count; i++)
+        open_at(open->folder, open->fds[i], open->flags[i]);
+    if (open->inherit)
+        forkexec_attr_inherit_fds(attr);
+    for (int fd = 0; fd < 3; fd++)
+        if (open->close_mask >> fd & 1)
+            close(fd);
+    if (open->limit) {
+        struct rlimit limit;
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = (rlim_t)open->limit;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void check_open(struct open_ones open, const char *fds)
+{
+    open.folder = scratch();
+    EACH_MODE(mode) {
+        const char *heard = elsewhere(*mode, ask_with_open_ones, &open);
+        assert_said(heard, "fds", fds, "mode %u, closed %d", *mode, open.close_mask);
+        assert_said(heard, "cloexec", "", "mode %u, closed %d", *mode, open.close_mask);
+    }
+}
+
+TEST_BOTH(what_was_not_asked_for_is_closed)
+{
+    need_native();
+    check_open((struct open_ones){ .count = 7, .fds = { 3, 4, 6, 50, 51, 300, 1000 },
+        .flags = { 0, O_CLOEXEC, 0, 0, O_CLOEXEC, 0, 0 } }, "0 1 2 200");
+}
+
+TEST_BOTH(what_lies_above_a_lowered_limit_is_closed)
+{
+    need_native();
+    check_open((struct open_ones){ .count = 3, .fds = { 3, 500, 1000 }, .limit = 256 }, "0 1 2 200");
+}
+
+TEST_BOTH(inherited_are_those_that_do_not_close_on_exec)
+{
+    need_native();
+    check_open((struct open_ones){ .count = 7, .fds = { 3, 4, 6, 50, 51, 300, 1000 },
+        .flags = { 0, O_CLOEXEC, 0, 0, O_CLOEXEC, 0, 0 }, .inherit = true }, "0 1 2 3 6 50 200 300 1000");
+    check_open((struct open_ones){ .count = 3, .fds = { 3, 500, 1000 }, .limit = 256, .inherit = true },
+        "0 1 2 3 200 500 1000");
+}
+
+/* The library's own descriptors then get these numbers, and must not reach the program by them. */
+TEST_BOTH(standard_streams_that_the_caller_lacks)
+{
+    need_native();
+    for (int mask = 1; mask < 8; mask++) {
+        const char *left = "";
+        for (int fd = 0; fd < 3; fd++)
+            if (!(mask >> fd & 1))
+                left = text("%s%d ", left, fd);
+        check_open((struct open_ones){ .close_mask = mask }, text("%s200", left));
+        check_open((struct open_ones){ .close_mask = mask, .inherit = true, .count = 1, .fds = { 7 } },
+            text("%s7 200", left));
+    }
+}
+
+static void ask_for_lacking(struct forkexec_attr *attr, const void *what)
+{
+    ask_with_open_ones(attr, what);
+    for (int fd = 0; fd < 3; fd++)
+        forkexec_attr_map_fd(attr, 8, fd);
+    forkexec_attr_map_fd(attr, 9, 4);
+}
+
+TEST_BOTH(standard_streams_that_the_caller_lacks_are_given)
+{
+    need_native();
+    for (int mask = 1; mask < 8; mask++)
+        EACH_MODE(mode) {
+            struct open_ones open = { .folder = scratch(), .close_mask = mask, .count = 2, .fds = { 8, 9 } };
+            const char *heard = elsewhere(*mode, ask_for_lacking, &open);
+            for (int fd = 0; fd < 3; fd++)
+                assert_said(heard, text("fd.%d", fd), scratch_path("8"), "mode %u, closed %d", *mode, mask);
+            assert_said(heard, "fd.4", scratch_path("9"), "mode %u, closed %d", *mode, mask);
+            assert_said(heard, "fds", "0 1 2 4 200", "mode %u, closed %d", *mode, mask);
+        }
+}
+
+TEST_BOTH(standard_streams_that_close_on_exec)
+{
+    need_native();
+    check_open((struct open_ones){ .count = 2, .fds = { 0, 2 }, .flags = { O_CLOEXEC, O_CLOEXEC } }, "1 200");
+    check_open((struct open_ones){ .count = 2, .fds = { 0, 2 }, .flags = { O_CLOEXEC, O_CLOEXEC }, .inherit = true },
+        "1 200");
+}
+
+/* Every number is open or a target, but for those that the library has to have in the caller. */
+struct crowd {
+    const char *folder;
+    int last_open, first_target, limit;
+};
+
+static void ask_in_a_crowd(struct forkexec_attr *attr, const void *what)
+{
+    const struct crowd *crowd = what;
+    for (int fd = 3; fd <= crowd->last_open; fd++)
+        if (fd != out_fd)
+            open_at(crowd->folder, fd, 0);
+    forkexec_attr_inherit_fds(attr);
+    for (int fd = crowd->first_target; fd < crowd->limit; fd++)
+        forkexec_attr_map_fd(attr, 3, fd);
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = (rlim_t)crowd->limit;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Inherited descriptors fill the numbers below the targets: the library's own fit between them or not, but a target
+ * never falls on them. */
+TEST_BOTH(inherited_ones_leave_little_room)
+{
+    need_native();
+    out_fd = 10;
+    for (int last_open = 30; last_open < 46; last_open++)
+        EACH_MODE(mode) {
+            struct crowd crowd = { scratch(), last_open, 46, 64 };
+            const char *heard = elsewhere(*mode, ask_in_a_crowd, &crowd);
+            const char *failure = said(heard, "failed");
+            if (last_open > 33 && failure && strstr(failure, text("code %d", EMFILE)))
+                continue; /* fewer than twelve numbers are free */
+            for (int fd = 46; fd < 64; fd++)
+                assert_said(heard, text("fd.%d", fd), scratch_path("3"), "mode %u, %d open", *mode, last_open);
+            assert_said(heard, text("fd.%d", last_open), scratch_path(text("%d", last_open)), "mode %u, %d open", *mode,
+                last_open);
+        }
+    out_fd = OUT_USUALLY;
+}
+
+enum { MANY = 19000 };
+
+static void ask_with_many(struct forkexec_attr *attr, const void *what)
+{
+    const struct shuffle *shuffle = what;
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = MANY + 1000;
+    if (setrlimit(RLIMIT_NOFILE, &limit))
+        _exit(102);
+    for (int i = 0; i < shuffle->count; i++)
+        open_at(shuffle->folder, shuffle->maps[i][0], 0);
+    for (int fd = 3; fd < MANY; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            dup2(2, fd);
+    for (int i = 0; i < shuffle->count; i++)
+        forkexec_attr_map_fd(attr, shuffle->maps[i][0], shuffle->maps[i][1]);
+}
+
+TEST_BOTH(many_thousands_open)
+{
+    need_native();
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    need(limit.rlim_max >= MANY + 1000, "the hard limit on descriptors is only %lu", (unsigned long)limit.rlim_max);
+    struct shuffle shuffle = { .folder = scratch(), .count = 3, .maps = { { 3, MANY + 5 }, { MANY - 5, 3 }, { 7, 8 } } };
+    EACH_MODE(mode) {
+        const char *heard = elsewhere(*mode, ask_with_many, &shuffle);
+        assert_said(heard, "fds", numbers_of(&shuffle), "mode %u", *mode);
+        assert_said(heard, "fd.3", scratch_path(text("%d", MANY - 5)), "mode %u", *mode);
+        assert_said(heard, text("fd.%d", MANY + 5), scratch_path("3"), "mode %u", *mode);
+    }
+}
+
+TEST(refused_numbers)
+{
+    static const int bad[][2] = { { -1, 3 }, { 3, -1 }, { -2, 0 }, { INT32_MIN, INT32_MIN } };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct forkexec_attr *attr = new_attr();
+        assert_int_equal(forkexec_attr_map_fd(attr, bad[i][0], bad[i][1]), -EBADF);
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EBADF, -1);
+    }
+    assert_int_equal(forkexec_attr_map_fd(NULL, 0, 0), -EINVAL);
+    assert_int_equal(forkexec_attr_inherit_fds(NULL), -EINVAL);
+}
+
+TEST_BOTH(a_source_that_is_not_open)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_map_fd(attr, 0, 5));
+    OK(forkexec_attr_map_fd(attr, 1000, 6));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EBADF, 1);
+}
+
+TEST_BOTH(a_second_entry_for_a_target_takes_the_place_of_the_first)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_map_fd(attr, 1000, 5));
+    OK(forkexec_attr_map_fd(attr, 0, 6));
+    OK(forkexec_attr_map_fd(attr, 1, 5));
+    struct view *view = run_witness(attr);
+    assert_saw(view, "fds", "0 1 2 5 6");
+    assert_string_equal(saw(view, "fd.5"), saw(view, "fd.1"));
+
+    OK(forkexec_attr_map_fd(attr, 1001, 5)); /* still entry 0 */
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EBADF, 0);
+}

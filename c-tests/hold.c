@@ -1,0 +1,356 @@
+/* Held children: what they have and have not yet, and how they are let go, given up or outlived. */
+#define _GNU_SOURCE
+#include "apart.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define SECOND 1000000000LL
+#define IGNORED ((struct forkexec_error *)NULL)
+
+static struct forkexec_child *hold(const struct forkexec_attr *attr)
+{
+    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    assert_non_null(child);
+    return child;
+}
+
+static struct forkexec_child *holder(const struct forkexec_attr *attr)
+{
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    if (forkexec_hold(attr, &child, &error)) {
+        printf("# hold: %s\n", error.message);
+        fail();
+    }
+    return child;
+}
+
+static void end(struct forkexec_child *child)
+{
+    forkexec_signal(child, SIGKILL);
+    finish(child);
+    forkexec_close(child);
+}
+
+/* On another thread. */
+static void *let_go(void *child)
+{
+    return (void *)(intptr_t)forkexec_release(child, 10 * SECOND, NULL);
+}
+
+static intptr_t on_a_thread(void *(*what)(void *), void *with)
+{
+    pthread_t thread;
+    void *result;
+    assert_int_equal(pthread_create(&thread, NULL, what, with), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    return (intptr_t)result;
+}
+
+/* The surroundings are there. */
+
+TEST(a_held_child_is_set_up_but_not_yet_somebody_else)
+{
+    need_root();
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC));
+    OK(forkexec_attr_set_session(attr));
+    OK(forkexec_attr_set_umask(attr, 0027));
+    OK(forkexec_attr_set_uid(attr, 65534));
+    OK(forkexec_attr_set_gid(attr, 65534));
+    OK(forkexec_attr_set_no_new_privs(attr));
+    OK(forkexec_attr_map_fd(attr, 1, 77));
+    struct forkexec_child *child = hold(attr);
+    pid_t pid = forkexec_child_pid(child);
+    assert_int_equal(getsid(pid), pid);
+    assert_string_equal(status_of(pid, "Umask"), "0027");
+    assert_string_not_equal(link_of(text("/proc/%d/ns/uts", pid)), link_of("/proc/self/ns/uts"));
+    assert_string_equal(status_of(pid, "Uid"), "0\t0\t0\t0");
+    assert_string_equal(status_of(pid, "Gid"), "0\t0\t0\t0");
+    assert_string_equal(status_of(pid, "NoNewPrivs"), "0");
+    assert_false(exists(text("/proc/%d/fd/77", pid)));
+    assert_string_not_equal(link_of(text("/proc/%d/exe", pid)), witness);
+
+    assert_int_equal(forkexec_release(child, 10 * SECOND, NULL), 0);
+    assert_string_equal(link_of(text("/proc/%d/exe", pid)), witness);
+    assert_string_equal(status_of(pid, "Uid"), "65534\t65534\t65534\t65534");
+    assert_string_equal(status_of(pid, "Gid"), "65534\t65534\t65534\t65534");
+    assert_string_equal(status_of(pid, "NoNewPrivs"), "1");
+    assert_true(exists(text("/proc/%d/fd/77", pid)) || !*link_of(text("/proc/%d/fd/77", pid)));
+    end(child);
+}
+
+TEST(a_held_child_waits_without_using_the_processor)
+{
+    struct forkexec_child *child = hold(new_attr());
+    assert_int_equal(forkexec_wait(child, SECOND / 5, 0, NULL, 0), -ETIMEDOUT);
+    assert_int_equal(forkexec_signal(child, SIGKILL), 0);
+    struct forkexec_status status = finish(child);
+    assert_int_equal(status.signal, SIGKILL);
+    assert_int_equal(status.ran, FORKEXEC_RAN_NO);
+    assert_true(status.user_ns + status.system_ns < SECOND / 10);
+    forkexec_close(child);
+}
+
+TEST(what_it_was_started_with_may_go)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    struct forkexec_attr *attr = forkexec_attr_new();
+    char *argv[] = { strdup(witness), strdup("exit"), strdup("7"), NULL }, *envp[] = { strdup("A=b"), NULL };
+    struct forkexec_child *child = NULL;
+    OK(forkexec_attr_map_fd(attr, fd, 9));
+    OK(forkexec_attr_set_cwd(attr, "/"));
+    OK(forkexec_start(attr, argv[0], argv, envp, &child, NULL));
+    forkexec_attr_free(attr);
+    close(fd);
+    for (int i = 0; i < 3; i++) {
+        memset(argv[i], '?', strlen(argv[i]));
+        free(argv[i]);
+    }
+    free(envp[0]);
+    assert_int_equal(forkexec_release(child, 10 * SECOND, NULL), 0);
+    assert_int_equal(finish(child).exit_code, 7);
+    forkexec_close(child);
+}
+
+/* Letting go. */
+
+TEST(another_thread_may_release)
+{
+    struct forkexec_child *child = start_held(new_attr(), WITNESS("exit", "5"));
+    assert_int_equal(on_a_thread(let_go, child), 0);
+    assert_int_equal(finish(child).exit_code, 5);
+    forkexec_close(child);
+}
+
+static void *start_on_thread(void *attr)
+{
+    return start_held(attr, WITNESS("exit", "6"));
+}
+
+TEST(a_held_child_outlives_the_thread_that_started_it)
+{
+    struct forkexec_child *child = (struct forkexec_child *)on_a_thread(start_on_thread, new_attr());
+    assert_non_null(child);
+    assert_int_equal(forkexec_wait(child, SECOND / 5, 0, NULL, 0), -ETIMEDOUT);
+    assert_int_equal(forkexec_release(child, 10 * SECOND, NULL), 0);
+    assert_int_equal(finish(child).exit_code, 6);
+    forkexec_close(child);
+}
+
+TEST(a_thread_that_is_gone_at_the_release_has_no_death_to_tell)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_parent_death_signal(attr, SIGTERM, FORKEXEC_DEATH_OF_THREAD));
+    struct forkexec_child *child = (struct forkexec_child *)on_a_thread(start_on_thread, attr);
+    struct forkexec_error error;
+    assert_non_null(child);
+    assert_int_equal(forkexec_release(child, 10 * SECOND, &error), -ESRCH);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_PARENT_DEATH);
+    assert_int_equal(error.code, ESRCH);
+    forkexec_close(child);
+}
+
+TEST(the_death_of_the_process_can_be_told_though_the_thread_is_gone)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_parent_death_signal(attr, SIGTERM, FORKEXEC_DEATH_OF_PROCESS));
+    struct forkexec_child *child = (struct forkexec_child *)on_a_thread(start_on_thread, attr);
+    assert_non_null(child);
+    assert_int_equal(forkexec_release(child, 10 * SECOND, NULL), 0);
+    assert_int_equal(finish(child).exit_code, 6);
+    forkexec_close(child);
+}
+
+/* A child whose last step is to open a fifo that nobody writes to. */
+static struct forkexec_child *hold_before_fifo(const char **fifo)
+{
+    struct forkexec_attr *attr = new_attr();
+    *fifo = scratch_path("fifo");
+    OK(mkfifo(*fifo, 0600));
+    OK(forkexec_attr_open_fd(attr, 5, *fifo, O_RDONLY, 0));
+    struct forkexec_child *child = start_held(attr, WITNESS("exit", "4"));
+    assert_non_null(child);
+    return child;
+}
+
+TEST(a_release_that_ran_out_of_time_is_called_again)
+{
+    const char *fifo;
+    struct forkexec_child *child = hold_before_fifo(&fifo);
+    for (int turn = 0; turn < 3; turn++) {
+        struct forkexec_error error;
+        double before = seconds();
+        assert_int_equal(forkexec_release(child, SECOND / 20, &error), -ETIMEDOUT);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_NONE);
+        assert_int_equal(error.code, ETIMEDOUT);
+        assert_true(seconds() - before >= 0.05);
+    }
+    assert_int_equal(forkexec_release(child, 0, NULL), -ETIMEDOUT);
+    int fd = open(fifo, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(forkexec_release(child, FORKEXEC_FOREVER, NULL), 0);
+    close(fd);
+    assert_int_equal(finish(child).exit_code, 4);
+    forkexec_close(child);
+}
+
+TEST(a_child_killed_while_held_was_never_the_program)
+{
+    struct forkexec_child *child = hold(new_attr());
+    struct forkexec_error error;
+    assert_int_equal(forkexec_signal(child, SIGKILL), 0);
+    assert_true(ends(forkexec_child_pid(child)));
+    assert_int_equal(forkexec_release(child, 10 * SECOND, &error), -ECANCELED);
+    assert_int_equal(error.signal, SIGKILL);
+    assert_int_equal(error.pid, forkexec_child_pid(child));
+    forkexec_close(child);
+}
+
+TEST(a_failure_before_the_hold_is_the_starts_and_one_after_it_the_releases)
+{
+    struct forkexec_attr *attr = new_attr();
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    OK(forkexec_attr_set_process_group(attr, 1));
+    assert_int_equal(forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error), -EPERM);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_PROCESS_GROUP);
+    assert_null(child);
+
+    char nothing[] = "/nonexistent/program";
+    child = start_held(new_attr(), (char *[]){ nothing, NULL });
+    assert_non_null(child);
+    assert_int_equal(forkexec_release(child, 10 * SECOND, &error), -ENOENT);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
+    assert_int_equal(forkexec_release(child, 10 * SECOND, &error), -EINVAL);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_NONE);
+    forkexec_close(child);
+}
+
+TEST(only_a_held_child_is_released_and_only_once)
+{
+    struct forkexec_child *spawned = NULL, *held = hold(new_attr()), *holding = holder(new_attr());
+    struct forkexec_error error;
+    OK(forkexec_spawn(new_attr(), witness, WITNESS("sleep"), NULL, &spawned, NULL));
+    OK(forkexec_release(held, 10 * SECOND, NULL));
+    struct forkexec_child *no[] = { NULL, spawned, held, holding };
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(forkexec_release(no[i], 0, &error), -EINVAL);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_NONE);
+    }
+    end(spawned);
+    end(held);
+    forkexec_close(holding);
+}
+
+/* Giving up. */
+
+TEST(closing_kills_and_reaps_a_held_child)
+{
+    struct forkexec_child *child = hold(new_attr());
+    pid_t pid = forkexec_child_pid(child);
+    forkexec_close(child);
+    assert_int_equal(kill(pid, 0), -1);
+    child = holder(new_attr());
+    pid = forkexec_child_pid(child);
+    forkexec_close(child);
+    assert_int_equal(kill(pid, 0), -1);
+}
+
+TEST(closing_kills_a_child_that_is_on_its_way)
+{
+    const char *fifo;
+    struct forkexec_child *child = hold_before_fifo(&fifo);
+    pid_t pid = forkexec_child_pid(child);
+    assert_int_equal(forkexec_release(child, SECOND / 50, NULL), -ETIMEDOUT);
+    forkexec_close(child);
+    assert_int_equal(kill(pid, 0), -1);
+}
+
+TEST(closing_leaves_a_running_child_to_the_caller)
+{
+    struct forkexec_child *child = hold(new_attr());
+    pid_t pid = forkexec_child_pid(child);
+    OK(forkexec_release(child, 10 * SECOND, NULL));
+    forkexec_close(child);
+    assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    forkexec_close(NULL);
+}
+
+/* The end of the owner. */
+
+static int told[2];
+
+static void own_three_and_wait(void *unused)
+{
+    (void)unused;
+    struct forkexec_child *children[3] = { start_held(new_attr(), WITNESS("sleep")), NULL,
+        start_held(new_attr(), WITNESS("sleep")) };
+    must(forkexec_hold(new_attr(), &children[1], NULL) == 0 && children[0] && children[2]);
+    for (int i = 0; i < 3; i++) {
+        int pid = forkexec_child_pid(children[i]);
+        must(write(told[1], &pid, sizeof pid) == sizeof pid);
+    }
+    for (;;)
+        pause();
+}
+
+/* Each is started while the others are there to hold what tells them of their owner. */
+TEST(held_children_and_holders_die_with_their_owner)
+{
+    int pids[3];
+    OK(pipe2(told, O_CLOEXEC));
+    pid_t owner = begin_apart(own_three_and_wait, NULL);
+    close(told[1]);
+    assert_int_equal(read(told[0], pids, 4), 4);
+    assert_int_equal(read(told[0], pids + 1, 4), 4);
+    assert_int_equal(read(told[0], pids + 2, 4), 4);
+    close(told[0]);
+    kill(owner, SIGKILL);
+    for (int i = 0; i < 3; i++)
+        assert_true(ends(pids[i]));
+    end_of(owner);
+}
+
+static void use_in_a_fork(void *child)
+{
+    struct forkexec_status status;
+    pid_t pid = (pid_t)strtol(status_of(getpid(), "PPid"), NULL, 10);
+    must(pid > 1);
+    must(forkexec_wait(child, 0, 0, &status, sizeof status) == -ESRCH);
+    must(forkexec_release(child, 0, NULL) == -ESRCH);
+    must(forkexec_signal(child, SIGKILL) == -ESRCH);
+    must(forkexec_kill_tree(child) == -ESRCH);
+    must(forkexec_child_namespace_fd(child, FORKEXEC_NS_UTS) == -ESRCH);
+    must(forkexec_child_pid(child) == -ESRCH);
+    must(forkexec_child_pidfd(child) == -ESRCH);
+    forkexec_close(child);
+}
+
+TEST(a_child_is_its_makers_and_no_forks)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_session(attr));
+    struct forkexec_child *child = hold(attr);
+    assert_apart(use_in_a_fork, child);
+    OK(forkexec_release(child, 10 * SECOND, NULL));
+    assert_apart(use_in_a_fork, child);
+    assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), -ETIMEDOUT);
+    end(child);
+}
+
+TEST(who_was_reaped_is_not_there)
+{
+    struct forkexec_child *child = hold(new_attr());
+    forkexec_signal(child, SIGKILL);
+    finish(child);
+    assert_int_equal(forkexec_signal(child, 0), -ESRCH);
+    assert_int_equal(forkexec_child_namespace_fd(child, FORKEXEC_NS_UTS), -ESRCH);
+    assert_int_equal(forkexec_release(child, 0, NULL), -ECANCELED);
+    forkexec_close(child);
+}

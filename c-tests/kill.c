@@ -1,0 +1,223 @@
+/* Signals reach the child and nobody who came after it; a tree is killed as a whole, or not at all. */
+#define _GNU_SOURCE
+#include "apart.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define SECOND 1000000000LL
+
+/* A process of a pid that was just given back: it waits to be killed. 0: this cannot be had here. */
+static pid_t begin_as(pid_t pid)
+{
+    struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
+    long made = -1;
+    /* The kernel may take a moment to have it to give. */
+    for (double end = seconds() + 5; made < 0 && seconds() < end;) {
+        made = syscall(SYS_clone3, &args, sizeof args);
+        if (made == 0) {
+            setpgid(0, 0);
+            for (;;)
+                pause();
+        }
+        if (made < 0 && errno != EEXIST)
+            return 0;
+    }
+    return (pid_t)made;
+}
+
+/* What can be done to a child that is no more, while its pid is somebody else's. */
+static int by_signal(struct forkexec_child *child) { return forkexec_signal(child, SIGKILL); }
+static int by_tree(struct forkexec_child *child) { return forkexec_kill_tree(child); }
+static int by_release(struct forkexec_child *child) { return forkexec_release(child, SECOND, NULL); }
+static int by_close(struct forkexec_child *child) { return forkexec_close(child), 0; }
+static int by_namespace(struct forkexec_child *child) { return forkexec_child_namespace_fd(child, FORKEXEC_NS_UTS); }
+
+/* The caller has reaped the child behind the library's back. */
+static void spare_the_successor(struct forkexec_child *child, int (*what)(struct forkexec_child *), int answer)
+{
+    pid_t pid = forkexec_child_pid(child);
+    assert_int_equal(waitpid(pid, NULL, __WALL), pid);
+    pid_t successor = begin_as(pid);
+    if (!successor) {
+        forkexec_close(child);
+        skip_because("needs to choose a pid");
+    }
+    assert_int_equal(successor, pid);
+    while (getpgid(pid) != pid)
+        usleep(1000);
+    assert_int_equal(what(child), answer);
+    assert_int_equal(kill(pid, 0), 0);
+    assert_string_not_equal(status_of(pid, "State"), "Z (zombie)");
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    if (what != by_close)
+        forkexec_close(child);
+}
+
+TEST(nobody_is_taken_for_a_child_that_had_the_same_pid)
+{
+    static const struct {
+        int (*what)(struct forkexec_child *);
+        int answer;
+    } acts[] = { { by_signal, -ESRCH }, { by_release, -ECANCELED }, { by_close, 0 }, { by_namespace, -ESRCH } };
+    need_native();
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        struct forkexec_child *child = start_held(new_attr(), WITNESS("sleep"));
+        assert_non_null(child);
+        kill(forkexec_child_pid(child), SIGKILL);
+        spare_the_successor(child, acts[i].what, acts[i].answer);
+    }
+}
+
+TEST(no_tree_is_killed_that_is_anothers)
+{
+    need_native();
+    for (int i = 0; i < 2; i++) {
+        struct forkexec_attr *attr = new_attr();
+        struct forkexec_child *child = NULL;
+        OK(i ? forkexec_attr_set_session(attr) : forkexec_attr_set_process_group(attr, 0));
+        OK(forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, NULL));
+        spare_the_successor(child, by_tree, -ESRCH);
+    }
+}
+
+/* Trees. Whoever of them lives holds the write end. */
+
+static bool all_gone(int from)
+{
+    char byte;
+    fcntl(from, F_SETFL, O_NONBLOCK);
+    for (double end = seconds() + 20; seconds() < end; usleep(2000))
+        if (read(from, &byte, 1) == 0)
+            return true;
+    return false;
+}
+
+/* A child with two of its own, one of which has a session of its own; told by the end of a pipe. */
+static struct forkexec_child *start_tree(struct forkexec_attr *attr, int *from)
+{
+    int pair[2], ready;
+    char *const argv[] = { witness, "daemon", "fork", "print", "ready", "sleep", NULL };
+    struct forkexec_child *child;
+    char line[16];
+    OK(pipe2(pair, O_CLOEXEC));
+    OK(forkexec_attr_map_fd(attr, pair[1], 1));
+    child = start(attr, witness, argv, NULL);
+    close(pair[1]);
+    ready = (int)read(pair[0], line, sizeof line);
+    assert_int_equal(ready, 6);
+    *from = pair[0];
+    return child;
+}
+
+TEST_BOTH(a_pid_namespace_dies_as_a_whole)
+{
+    int from;
+    struct forkexec_attr *attr = new_attr();
+    if (geteuid() != 0)
+        need_user_namespaces();
+    OK(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)));
+    OK(forkexec_attr_set_session(attr));
+    struct forkexec_child *child = start_tree(attr, &from);
+    OK(forkexec_kill_tree(child));
+    assert_true(all_gone(from));
+    assert_int_equal(finish(child).signal, SIGKILL);
+    assert_int_equal(forkexec_kill_tree(child), -ESRCH);
+    close(from);
+}
+
+TEST_BOTH(a_group_dies_but_for_those_who_left_it)
+{
+    for (int session = 0; session < 2; session++) {
+        int pair[2];
+        struct forkexec_attr *attr = new_attr();
+        char *const argv[] = { witness, "fork", "fork", "print", "ready", "sleep", NULL };
+        char line[16];
+        OK(session ? forkexec_attr_set_session(attr) : forkexec_attr_set_process_group(attr, 0));
+        OK(pipe2(pair, O_CLOEXEC));
+        OK(forkexec_attr_map_fd(attr, pair[1], 1));
+        struct forkexec_child *child = start(attr, witness, argv, NULL);
+        close(pair[1]);
+        assert_int_equal(read(pair[0], line, sizeof line), 6);
+        OK(forkexec_kill_tree(child));
+        assert_true(all_gone(pair[0]));
+        assert_int_equal(finish(child).signal, SIGKILL);
+        close(pair[0]);
+    }
+}
+
+TEST_BOTH(a_group_is_killed_after_its_leader_has_ended_too)
+{
+    int pair[2];
+    char line[16];
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_process_group(attr, 0));
+    OK(pipe2(pair, O_CLOEXEC));
+    OK(forkexec_attr_map_fd(attr, pair[1], 1));
+    struct forkexec_child *child = start_witness(attr, "fork", "print", "ready", "exit", "0");
+    close(pair[1]);
+    assert_int_equal(read(pair[0], line, sizeof line), 6);
+    assert_int_equal(forkexec_wait(child, 10 * SECOND, FORKEXEC_WAIT_NOREAP, NULL, 0), 0);
+    OK(forkexec_kill_tree(child));
+    assert_true(all_gone(pair[0]));
+    close(pair[0]);
+}
+
+/* The kernel keeps the group's number as long as it has members, but only a pidfd tells whose it is. */
+TEST_BOTH(a_group_is_killed_after_its_leader_was_reaped_where_a_pidfd_names_it)
+{
+    int pair[2];
+    char line[16];
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_session(attr));
+    OK(pipe2(pair, O_CLOEXEC));
+    OK(forkexec_attr_map_fd(attr, pair[1], 1));
+    struct forkexec_child *child = start_witness(attr, "fork", "print", "ready", "exit", "0");
+    close(pair[1]);
+    assert_int_equal(read(pair[0], line, sizeof line), 6);
+    bool known = syscall(SYS_pidfd_send_signal, forkexec_child_pidfd(child), 0, NULL, 4) == 0;
+    finish(child);
+    int result = forkexec_kill_tree(child);
+    if (!known)
+        kill(-forkexec_child_pid(child), SIGKILL);
+    assert_true(all_gone(pair[0]));
+    close(pair[0]);
+    assert_int_equal(result, known ? 0 : -ESRCH);
+    need(known, "the kernel has no signals to a pidfd's group");
+}
+
+TEST_BOTH(a_child_that_is_not_set_apart_has_no_tree)
+{
+    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    assert_int_equal(forkexec_kill_tree(child), -EOPNOTSUPP);
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_process_group(attr, getpgrp()));
+    struct forkexec_child *member = start_witness(attr, "sleep");
+    assert_int_equal(forkexec_kill_tree(member), -EOPNOTSUPP);
+    assert_int_equal(forkexec_wait(member, SECOND / 20, 0, NULL, 0), -ETIMEDOUT);
+}
+
+TEST_BOTH(a_cgroup_of_version_1_is_emptied)
+{
+    need_root();
+    const char *path = text("/sys/fs/cgroup/memory/forkexec-kill-%d", getpid());
+    need(mkdir(path, 0755) == 0, "needs to make a cgroup in /sys/fs/cgroup/memory: %s", strerror(errno));
+    int from, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), gone = 0, removed = -1;
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_cgroup_fd(attr, fd));
+    struct forkexec_child *child = start_tree(attr, &from);
+    int result = forkexec_kill_tree(child);
+    if (!result)
+        gone = all_gone(from);
+    finish(child);
+    for (double end = seconds() + 10; removed && seconds() < end; usleep(2000))
+        removed = rmdir(path);
+    close(fd);
+    close(from);
+    assert_int_equal(result, 0);
+    assert_true(gone);
+    assert_int_equal(removed, 0);
+}

@@ -1,0 +1,271 @@
+/* How a program runs: nice, policy, processors, I/O, and the other small attributes of a process; who may have them; and
+ * which of them may fail. */
+#include "aside.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+/* The four setters with two small arguments in one, for tables. */
+enum what { NICE, SCHEDULER, IO, OOM, SLACK };
+static const uint32_t stages[] = { FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_SCHEDULER, FORKEXEC_STAGE_IO_PRIORITY,
+    FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK };
+static const char *const keys[] = { "nice", "scheduler", "io_priority", "oom_score_adj", "timer_slack" };
+
+static int ask(struct forkexec_attr *attr, enum what what, int one, int two)
+{
+    switch (what) {
+    case NICE:
+        return forkexec_attr_set_nice(attr, one);
+    case SCHEDULER:
+        return forkexec_attr_set_scheduler(attr, one, two);
+    case IO:
+        return forkexec_attr_set_io_priority(attr, (uint32_t)one, (uint32_t)two);
+    case OOM:
+        return forkexec_attr_set_oom_score_adj(attr, one);
+    default:
+        return forkexec_attr_set_timer_slack(attr, (uint64_t)one);
+    }
+}
+
+static struct forkexec_attr *attr_with(uint32_t mode, bool user_namespace)
+{
+    struct forkexec_attr *attr = attr_in(mode);
+    if (user_namespace)
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER));
+    return attr;
+}
+
+/* What everybody may ask for. */
+static const struct asked {
+    enum what what;
+    int one, two;
+    const char *seen;
+} open_to_all[] = {
+    { NICE, 5, 0, "5" }, { NICE, 19, 0, "19" }, { SCHEDULER, SCHED_BATCH, 0, "3 0" }, { SCHEDULER, SCHED_IDLE, 0, "5 0" },
+    { SCHEDULER, SCHED_OTHER, 0, "0 0" }, { IO, 2, 0, "2 0" }, { IO, 2, 7, "2 7" }, { IO, 3, 5, "3 5" },
+    { OOM, 500, 0, "500" }, { OOM, 1000, 0, "1000" }, { SLACK, 12345, 0, "12345" }, { SLACK, 2000000000, 0, "2000000000" },
+};
+
+/* What needs privilege: by errno. */
+static const struct privileged {
+    enum what what;
+    int one, two, code;
+    const char *seen;
+    int cap;
+    bool in_user_namespace; /* the caller's side does it */
+} privileged[] = {
+    { NICE, -5, 0, EACCES, "-5", CAP_SYS_NICE, true },
+    { NICE, -20, 0, EACCES, "-20", CAP_SYS_NICE, true },
+    { SCHEDULER, SCHED_FIFO, 1, EPERM, "1 1", CAP_SYS_NICE, true },
+    { SCHEDULER, SCHED_RR, 99, EPERM, "2 99", CAP_SYS_NICE, true },
+    { IO, 1, 3, EPERM, "1 3", CAP_SYS_NICE, false },
+    { OOM, -1000, 0, EACCES, "-1000", CAP_SYS_RESOURCE, true },
+};
+
+#define COUNT(list) (sizeof list / sizeof *list)
+
+static void check_open(const void *with)
+{
+    become_nobody();
+    for (size_t i = 0; i < COUNT(open_to_all); i++)
+        for EACH_MEMORY(mode)
+            for (int user = 0; user < 2; user++) {
+                const struct asked *it = &open_to_all[i];
+                struct forkexec_attr *attr = attr_with(mode, user);
+                OK(ask(attr, it->what, it->one, it->two));
+                struct view *view = run_witness(attr, .path = with);
+                assert_saw(view, keys[it->what], it->seen);
+            }
+}
+
+TEST_BOTH(everybody_may_be_modest)
+{
+    need_user_namespaces();
+    aside(check_open, public_witness());
+}
+
+static void check_refused(const void *with)
+{
+    become_nobody();
+    struct view *self = view_of_self();
+    for (size_t i = 0; i < COUNT(privileged); i++)
+        for EACH_MEMORY(mode)
+            for (int user = 0; user < 2; user++) {
+                const struct privileged *it = &privileged[i];
+                struct forkexec_attr *attr = attr_with(mode, user);
+                OK(ask(attr, it->what, it->one, it->two));
+                DOING("%s, mode %u, user namespace %d", keys[it->what], mode, user);
+                assert_spawn_fails(attr, with, stages[it->what], it->code, -1);
+                int allowed = forkexec_attr_allow_failure(attr, stages[it->what]);
+                assert_int_equal(allowed, it->what == SCHEDULER ? -EINVAL : 0);
+                if (!allowed)
+                    assert_same(run_witness(attr, .path = with), self, keys[it->what]);
+            }
+}
+
+TEST_BOTH(without_privilege_nobody_may_be_greedy)
+{
+    need_user_namespaces();
+    aside(check_refused, public_witness());
+}
+
+/* What the kernel lets this process do by itself. */
+static int by_hand(const void *with)
+{
+    const struct privileged *it = with;
+    if (it->what == SCHEDULER)
+        return sched_setscheduler(0, it->one, &(struct sched_param){ .sched_priority = it->two }) ? errno : 0;
+    return 0;
+}
+
+TEST_BOTH(with_privilege_also_for_who_has_none)
+{
+    need_user_namespaces();
+    need_cap(CAP_SYS_NICE);
+    for (size_t i = 0; i < COUNT(privileged); i++)
+        for EACH_MEMORY(mode)
+            for (int user = 0; user < 2; user++) {
+                const struct privileged *it = &privileged[i];
+                int failed;
+                exec_shows(witness, by_hand, it, &failed);
+                if (it->cap != CAP_SYS_NICE || failed)
+                    continue;
+                struct forkexec_attr *attr = attr_with(mode, user);
+                OK(ask(attr, it->what, it->one, it->two));
+                if (user && !it->in_user_namespace)
+                    assert_spawn_fails(attr, NULL, stages[it->what], it->code, -1);
+                else
+                    assert_saw(run_witness(attr), keys[it->what], it->seen);
+            }
+}
+
+TEST_BOTH(real_time)
+{
+    need_cap(CAP_SYS_NICE);
+    int failed;
+    exec_shows(witness, by_hand, &(struct privileged){ .what = SCHEDULER, .one = SCHED_FIFO, .two = 1 }, &failed);
+    need(!failed, "the kernel does not let root be real-time: %s", strerror(-failed));
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_scheduler(attr, SCHED_FIFO, 1));
+    assert_saw(run_witness(attr), "scheduler", "1 1");
+}
+
+TEST_BOTH(the_out_of_memory_killer_spares_it)
+{
+    need_cap(CAP_SYS_RESOURCE);
+    need_user_namespaces();
+    for EACH_MEMORY(mode)
+        for (int user = 0; user < 2; user++) {
+            struct forkexec_attr *attr = attr_with(mode, user);
+            OK(forkexec_attr_set_oom_score_adj(attr, -1000));
+            assert_saw(run_witness(attr), "oom_score_adj", "-1000");
+        }
+}
+
+TEST_BOTH(the_policy_comes_after_nice)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_scheduler(attr, SCHED_BATCH, 0));
+    OK(forkexec_attr_set_nice(attr, 3));
+    struct view *view = run_witness(attr);
+    assert_saw(view, "nice", "3");
+    assert_saw(view, "scheduler", "3 0");
+}
+
+TEST_BOTH(what_is_no_policy)
+{
+    static const int cases[][3] = { { NICE, -21, 0 }, { NICE, 20, 0 }, { SCHEDULER, SCHED_FIFO, 0 },
+        { SCHEDULER, SCHED_RR, 100 }, { SCHEDULER, SCHED_OTHER, 1 }, { SCHEDULER, 6, 0 }, { SCHEDULER, -1, 0 },
+        { IO, 4, 0 }, { IO, 2, 8 }, { IO, 0, 1 }, { OOM, -1001, 0 }, { OOM, 1001, 0 } };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct forkexec_attr *attr = new_attr();
+        assert_int_equal(ask(attr, (enum what)cases[i][0], cases[i][1], cases[i][2]), -EINVAL);
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    }
+    struct forkexec_attr *attr = new_attr();
+    assert_int_equal(forkexec_attr_set_affinity(attr, NULL, 1), -EINVAL);
+    assert_int_equal(forkexec_attr_set_affinity(attr, (uint32_t[]){ 8192 }, 1), -EINVAL);
+    assert_int_equal(forkexec_attr_set_umask(attr, 01000), -EINVAL);
+    assert_int_equal(forkexec_attr_set_personality(attr, UINT32_MAX), -EINVAL);
+    assert_int_equal(forkexec_attr_allow_failure(attr, FORKEXEC_STAGE_UID), -EINVAL);
+    assert_int_equal(forkexec_attr_allow_failure(attr, 0), -EINVAL);
+}
+
+static void check_affinity(const void *with)
+{
+    cpu_set_t mine;
+    assert_false(sched_getaffinity(0, sizeof mine, &mine));
+    uint32_t first = 0;
+    while (!CPU_ISSET(first, &mine))
+        first++;
+    struct view *self = view_of_self();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_affinity(attr, (uint32_t[]){ 8191, first }, 2));
+        assert_saw(run_witness(attr, .path = with), "affinity", text("%u", first));
+        OK(forkexec_attr_set_affinity(attr, (uint32_t[]){ 8191 }, 1));
+        assert_spawn_fails(attr, with, FORKEXEC_STAGE_AFFINITY, EINVAL, -1);
+        OK(forkexec_attr_allow_failure(attr, FORKEXEC_STAGE_AFFINITY));
+        assert_same(run_witness(attr, .path = with), self, "affinity");
+    }
+}
+
+TEST_BOTH(processors)
+{
+    aside(check_affinity, public_witness());
+}
+
+TEST_BOTH(umask_and_what_is_created_with_it)
+{
+    for EACH_MEMORY(mode) {
+        const char *path = scratch_path(text("file%u", mode));
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_umask(attr, 0137));
+        OK(forkexec_attr_open_fd(attr, 0, path, O_RDWR | O_CREAT, 0666));
+        assert_saw(run_witness(attr), "umask", "137");
+        struct stat status;
+        assert_false(stat(path, &status));
+        assert_int_equal(status.st_mode & 07777, 0640);
+        OK(forkexec_attr_set_umask(attr, 0));
+        assert_saw(run_witness(attr), "umask", "000");
+    }
+}
+
+TEST_BOTH(personality)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_personality(attr, 0x0040000));
+        assert_saw(run_witness(attr), "personality", "0x40000");
+    }
+}
+
+static void check_slack(const void *with)
+{
+    assert_false(prctl(PR_SET_TIMERSLACK, 70000));
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_timer_slack(attr, 0));
+        assert_saw(run_witness(attr, .path = with), "timer_slack", "70000");
+    }
+}
+
+TEST_BOTH(the_default_slack_is_the_callers)
+{
+    aside(check_slack, public_witness());
+}
+
+/* Its surroundings are complete when it is held. */
+TEST(a_held_child_is_nice_already)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_child *child = NULL;
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_nice(attr, 7));
+        OK(forkexec_attr_set_umask(attr, 0135));
+        OK(forkexec_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+        assert_int_equal(getpriority(PRIO_PROCESS, (id_t)forkexec_child_pid(child)), 7);
+        assert_string_equal(status_of(forkexec_child_pid(child), "Umask"), "0135");
+        forkexec_close(child);
+    }
+}

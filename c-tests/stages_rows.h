@@ -1,0 +1,239 @@
+/* Every stage and what makes it, alone, fail: one row each, which stages.c runs in every way there is. */
+#ifndef STAGES_ROWS_H
+#define STAGES_ROWS_H
+#include "deny.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+
+/* The ways in which a child is made. */
+enum {
+    SHARED = 1, /* in the caller's memory */
+    FRESH = 2,  /* in an image of its own */
+    COPIED = 4, /* in a copy of the caller's memory */
+    OWN = FRESH | COPIED,
+    ALL = SHARED | OWN,
+    HELD = 8, /* by start and release; a row with this is for held children only */
+    AT_ONCE = 16, /* a row with this is for others only */
+};
+
+/* What a row needs. */
+enum {
+    PRIVILEGED = 1, /* the privilege to make namespaces, or a user namespace that gives it */
+    WITH_CAPS = 2,  /* capabilities */
+    BARE = 4,       /* no capabilities: the copy drops them */
+    USER_NS = 8,    /* user namespaces */
+    CGROUP_V1 = 16, /* a cgroup to enter, open as THE_CGROUP */
+    BY_FD = 32,     /* the program is THE_PROGRAM, without a path */
+    CALLERS = 64,   /* the call that is denied is the caller's */
+    NO_CHILD = 128, /* it fails before there is one */
+};
+
+/* Descriptors of the caller that rows ask with. */
+enum { THE_FD = 50, THE_CGROUP = 51, THE_ROOT = 52, THE_PROGRAM = 53 };
+
+struct row {
+    uint32_t stage;
+    unsigned ways;
+    void (*ask)(struct forkexec_attr *attr); /* NULL: a plain child gets there too */
+    int code, index;
+    const char *item;     /* what the sentence names; a format for uid, gid and the witness's path */
+    unsigned needs;
+    struct denial denial; /* without a code it fails by itself */
+    const char *path;     /* of the program; NULL: the witness */
+};
+
+#define ASK(name, ...) \
+    static void name(struct forkexec_attr *attr) { __VA_ARGS__; }
+#define SET(setter, ...) OK(forkexec_attr_##setter(attr, ##__VA_ARGS__))
+
+#define NOWHERE "/nonexistent"
+
+ASK(a_closed_fd, SET(map_fd, 99, 40))
+ASK(a_mapped_fd, SET(map_fd, THE_FD, THE_FD))
+ASK(a_moved_fd, SET(map_fd, THE_FD, 40))
+ASK(two_maps, SET(map_fd, 0, 41); SET(map_fd, 1, 40))
+ASK(a_high_target, SET(map_fd, 1, 40))
+ASK(a_program_by_fd, SET(set_exec_fd, THE_PROGRAM); SET(map_fd, 1, 40))
+ASK(two_actions, SET(close_fd, 9); SET(open_fd, 5, NOWHERE, O_RDONLY, 0))
+ASK(an_open_that_may_block, SET(open_fd, 5, "/dev/null", O_RDONLY, 0))
+ASK(a_soft_limit_above_the_hard, SET(set_rlimit, RLIMIT_CORE, 5, FORKEXEC_RLIMIT_KEEP))
+ASK(two_limits, SET(set_rlimit, RLIMIT_CPU, FORKEXEC_RLIMIT_KEEP, FORKEXEC_RLIMIT_KEEP);
+    SET(set_rlimit, RLIMIT_CORE, 0, 0))
+ASK(few_fds, SET(set_rlimit, RLIMIT_NOFILE, 64, 64))
+ASK(death_of_thread, SET(set_parent_death_signal, SIGUSR1, FORKEXEC_DEATH_OF_THREAD))
+ASK(death_of_process, SET(set_parent_death_signal, SIGUSR1, FORKEXEC_DEATH_OF_PROCESS))
+ASK(badness, SET(set_oom_score_adj, 777))
+ASK(no_terminal, SET(detach_terminal); setsid())
+ASK(a_session, SET(set_session))
+ASK(no_such_group, SET(set_process_group, INT32_MAX))
+ASK(a_terminal_that_is_none, SET(set_session); SET(set_controlling_terminal, THE_FD))
+ASK(a_foreground_that_is_none, SET(set_foreground, THE_FD))
+ASK(a_missing_root, SET(set_chroot, NOWHERE))
+ASK(a_missing_directory, SET(set_cwd, NOWHERE))
+ASK(a_directory_outside, SET(set_chroot, scratch()); SET(set_cwd_fd, THE_ROOT))
+ASK(a_processor_too_many, uint32_t cpu = 8191; SET(set_affinity, &cpu, 1))
+ASK(niceness, SET(set_nice, 19))
+ASK(batches, SET(set_scheduler, SCHED_BATCH, 0))
+ASK(last_for_io, SET(set_io_priority, 2, 7))
+ASK(slack, SET(set_timer_slack, 1000))
+ASK(fixed_addresses, SET(set_personality, 0x40000))
+ASK(a_umask, SET(set_umask, 027))
+ASK(a_mask, SET(set_signal_mask, 1 << 9))
+ASK(an_ignored_signal, SET(set_signal_ignore, 1 << (SIGUSR2 - 1)))
+ASK(no_new_privileges, SET(set_no_new_privs))
+ASK(tracing, SET(set_ptrace))
+ASK(stopping, SET(set_stop))
+ASK(own_uid, SET(set_uid, getuid()); SET(keep_groups))
+ASK(own_gid, SET(set_gid, getgid()); SET(keep_groups))
+ASK(no_groups, SET(set_groups, NULL, 0))
+ASK(own_uid_and_securebits, own_uid(attr); SET(set_securebits, 0))
+ASK(securebits, SET(set_securebits, 1))
+ASK(no_ambient, SET(set_ambient, 0))
+ASK(an_ambient, SET(set_ambient, 1 << 5))
+ASK(nothing_inheritable, SET(set_capabilities, FORKEXEC_CAP_INHERITABLE, 0))
+ASK(host_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_hostname, "judge"))
+ASK(domain_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_domainname, "court"))
+ASK(loopback, SET(create_namespaces, FORKEXEC_NS_NET); SET(set_loopback))
+ASK(new_mounts, SET(create_namespaces, FORKEXEC_NS_MOUNT))
+ASK(a_new_host, SET(create_namespaces, FORKEXEC_NS_UTS))
+ASK(an_early_namespace, SET(unshare_namespaces, FORKEXEC_NS_UTS))
+ASK(a_late_namespace, SET(unshare_namespaces, FORKEXEC_NS_PID))
+ASK(a_cgroup, SET(set_cgroup_fd, THE_CGROUP))
+ASK(a_cgroup_namespace, a_cgroup(attr); SET(create_namespaces, FORKEXEC_NS_CGROUP))
+ASK(own_ids_mapped, SET(create_namespaces, FORKEXEC_NS_USER); SET(map_uid, 0, getuid(), 1); SET(map_gid, 0, getgid(), 1))
+ASK(niceness_in_a_user_namespace, own_ids_mapped(attr); niceness(attr))
+ASK(badness_in_a_user_namespace, own_ids_mapped(attr); badness(attr))
+ASK(a_raise_in_a_user_namespace, own_ids_mapped(attr); SET(set_rlimit, RLIMIT_CORE, 0, 1))
+
+static void all_bounds_but_one(struct forkexec_attr *attr)
+{
+    uint64_t all = 0;
+    for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+        all |= 1ull << cap;
+    SET(set_capabilities, FORKEXEC_CAP_BOUNDING, all & ~(1ull << 5));
+}
+
+#define IF(argument, value) { IS, argument, (uint32_t)(value) }
+#define UNLESS(argument, value) { IS_NOT, argument, (uint32_t)(value) }
+#define DENY(name, errno_, ...) { SYS_##name, errno_, { __VA_ARGS__ } }
+#define PRCTL(errno_, ...) DENY(prctl, errno_, __VA_ARGS__)
+#define GIVES(errno_, index_, item_) .code = errno_, .index = index_, .item = item_
+
+static const struct row rows[] = {
+    /* The caller's side. */
+    { FORKEXEC_STAGE_VALIDATE, ALL, a_closed_fd, GIVES(EBADF, 0, "map_fd"), NO_CHILD },
+    { FORKEXEC_STAGE_RESOLVE, ALL, a_soft_limit_above_the_hard, GIVES(EINVAL, 0, "set_rlimit"), NO_CHILD },
+    { FORKEXEC_STAGE_MEMORY, ALL, death_of_process, GIVES(EAGAIN, -1, ""), NO_CHILD | CALLERS,
+        DENY(mmap, ENOMEM, IF(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK)) },
+    { FORKEXEC_STAGE_PIPE, OWN, NULL, GIVES(EMFILE, -1, ""), NO_CHILD | CALLERS, DENY(pipe2, EMFILE) },
+    { FORKEXEC_STAGE_PIPE, OWN | HELD, NULL, GIVES(ENFILE, -1, ""), NO_CHILD | CALLERS, DENY(eventfd2, ENFILE) },
+    { FORKEXEC_STAGE_CLONE, ALL, a_new_host, GIVES(EPERM, -1, "uts"), NO_CHILD | BARE },
+    { FORKEXEC_STAGE_CGROUP, OWN, a_cgroup, GIVES(EACCES, -1, "written to fd 51"), CGROUP_V1 | CALLERS,
+        DENY(openat, EACCES, IF(2, O_WRONLY | O_CLOEXEC)) },
+    { FORKEXEC_STAGE_ID_MAP, OWN, own_ids_mapped, GIVES(EACCES, -1, "uid_map"), USER_NS | CALLERS,
+        DENY(openat, EACCES, IF(2, O_WRONLY | O_CLOEXEC)) },
+    { FORKEXEC_STAGE_NICE, OWN, niceness_in_a_user_namespace, GIVES(EACCES, -1, "19"), USER_NS | CALLERS,
+        DENY(setpriority, EACCES) },
+    { FORKEXEC_STAGE_OOM_SCORE, OWN, badness_in_a_user_namespace, GIVES(EACCES, -1, "777"), USER_NS | CALLERS,
+        DENY(write, EACCES, IF(2, 3)) },
+    { FORKEXEC_STAGE_RLIMIT, OWN, a_raise_in_a_user_namespace, GIVES(EPERM, 0, "core 0 of 1"), USER_NS | CALLERS,
+        DENY(prlimit64, EPERM, IF(1, RLIMIT_CORE), UNLESS(2, 0)) },
+
+    /* Detaching. */
+    { FORKEXEC_STAGE_FD_TABLE, ALL | AT_ONCE, an_open_that_may_block, GIVES(EIO, -1, ""), 0,
+        PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGKILL)) },
+    { FORKEXEC_STAGE_FD_TABLE, SHARED | FRESH, NULL, GIVES(ENOMEM, -1, ""), 0, DENY(close_range, ENOMEM, IF(2, 2)) },
+    { FORKEXEC_STAGE_FD_TABLE, COPIED, NULL, GIVES(EIO, -1, ""), 0, DENY(close_range, EIO, UNLESS(0, ~0u), IF(1, ~0u)) },
+    { FORKEXEC_STAGE_FD_UNNEEDED, ALL, a_mapped_fd, GIVES(EIO, -1, ""), 0, DENY(close_range, EIO, UNLESS(1, ~0u)) },
+    { FORKEXEC_STAGE_CARRY, FRESH, NULL, GIVES(EIO, -1, ""), WITH_CAPS, DENY(capset, EIO) },
+    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EMFILE, -1, ""), 0, DENY(memfd_create, EMFILE) },
+    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EACCES, -1, ""), 0, DENY(memfd_create, EACCES) },
+    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(ENOSPC, -1, ""), 0, DENY(pwritev, ENOSPC) },
+    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EIO, -1, ""), 0, DENY(fcntl, EIO, IF(1, F_ADD_SEALS)) },
+    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EPERM, -1, ""), 0, DENY(execveat, EPERM) },
+    { FORKEXEC_STAGE_FD_FLAGS, FRESH, NULL, GIVES(EIO, -1, ""), 0, DENY(fcntl, EIO, IF(1, F_SETFD), IF(2, FD_CLOEXEC)) },
+    { FORKEXEC_STAGE_OOM_SCORE, ALL, badness, GIVES(EACCES, -1, "777"), 0, DENY(write, EACCES, IF(2, 3)) },
+
+    /* Namespaces. */
+    { FORKEXEC_STAGE_CREDENTIALS, FRESH, NULL, GIVES(EIO, -1, ""), WITH_CAPS,
+        PRCTL(EIO, IF(0, PR_CAP_AMBIENT), IF(1, PR_CAP_AMBIENT_CLEAR_ALL)) },
+    { FORKEXEC_STAGE_WAIT, OWN, own_ids_mapped, GIVES(EIO, -1, ""), USER_NS, DENY(ppoll, EIO, IF(1, 2), IF(4, 8)) },
+    { FORKEXEC_STAGE_NONDUMPABLE, OWN, NULL, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_DUMPABLE)) },
+    { FORKEXEC_STAGE_UNSHARE, ALL, an_early_namespace, GIVES(ENOSPC, -1, "uts"), 0, DENY(unshare, ENOSPC) },
+    { FORKEXEC_STAGE_CGROUP_NAMESPACE, OWN, a_cgroup_namespace, GIVES(ENOSPC, -1, ""), CGROUP_V1, DENY(unshare, ENOSPC) },
+
+    /* The session. */
+    { FORKEXEC_STAGE_DETACH_TERMINAL, ALL, no_terminal, GIVES(ENOTTY, -1, "") },
+    { FORKEXEC_STAGE_SESSION, ALL, a_session, GIVES(EPERM, -1, ""), 0, DENY(setsid, EPERM) },
+    { FORKEXEC_STAGE_PROCESS_GROUP, ALL, no_such_group, GIVES(EPERM, -1, "2147483647") },
+    { FORKEXEC_STAGE_CONTROLLING_TERMINAL, ALL, a_terminal_that_is_none, GIVES(ENOTTY, -1, "fd 50") },
+    { FORKEXEC_STAGE_FOREGROUND, ALL, a_foreground_that_is_none, GIVES(ENOTTY, -1, "fd 50") },
+
+    /* Surroundings. */
+    { FORKEXEC_STAGE_HOSTNAME, ALL, host_name, GIVES(EIO, -1, "judge"), PRIVILEGED, DENY(sethostname, EIO) },
+    { FORKEXEC_STAGE_DOMAINNAME, ALL, domain_name, GIVES(EIO, -1, "court"), PRIVILEGED, DENY(setdomainname, EIO) },
+    { FORKEXEC_STAGE_LOOPBACK, ALL, loopback, GIVES(EIO, -1, ""), PRIVILEGED, DENY(ioctl, EIO, IF(1, SIOCSIFFLAGS)) },
+    { FORKEXEC_STAGE_PROPAGATION, ALL, new_mounts, GIVES(EIO, -1, "0x44000"), PRIVILEGED, DENY(mount, EIO) },
+    { FORKEXEC_STAGE_CHROOT, ALL, a_missing_root, GIVES(ENOENT, -1, NOWHERE) },
+
+    /* Limits. */
+    { FORKEXEC_STAGE_RLIMIT, ALL, two_limits, GIVES(EPERM, 1, "core 0 of 0"), 0,
+        DENY(prlimit64, EPERM, IF(1, RLIMIT_CORE), UNLESS(2, 0)) },
+    { FORKEXEC_STAGE_AFFINITY, ALL, a_processor_too_many, GIVES(EINVAL, -1, "") },
+    { FORKEXEC_STAGE_NICE, ALL, niceness, GIVES(EACCES, -1, "19"), 0, DENY(setpriority, EACCES) },
+    { FORKEXEC_STAGE_SCHEDULER, ALL, batches, GIVES(EPERM, -1, "policy 3, priority 0"), 0, DENY(sched_setscheduler, EPERM) },
+    { FORKEXEC_STAGE_IO_PRIORITY, ALL, last_for_io, GIVES(EPERM, -1, "class 2, level 7"), 0, DENY(ioprio_set, EPERM) },
+    { FORKEXEC_STAGE_TIMER_SLACK, ALL, slack, GIVES(EIO, -1, "1000 ns"), 0, PRCTL(EIO, IF(0, PR_SET_TIMERSLACK)) },
+    { FORKEXEC_STAGE_PERSONALITY, ALL, fixed_addresses, GIVES(EINVAL, -1, "0x40000"), 0,
+        DENY(personality, EINVAL, IF(0, 0x40000)) },
+    { FORKEXEC_STAGE_UMASK, ALL, a_umask, GIVES(EPERM, -1, "0027"), 0, DENY(umask, EPERM, IF(0, 027)) },
+    { FORKEXEC_STAGE_HOLD, OWN | HELD, NULL, GIVES(EIO, -1, ""), 0, DENY(ppoll, EIO, IF(1, 2), IF(4, 8)) },
+    { FORKEXEC_STAGE_LATE_NAMESPACES, ALL, a_late_namespace, GIVES(ENOSPC, -1, "pid"), 0, DENY(unshare, ENOSPC) },
+
+    /* Identity. */
+    { FORKEXEC_STAGE_BOUNDING, OWN, all_bounds_but_one, GIVES(EPERM, 5, "capability 5"), 0,
+        PRCTL(EPERM, IF(0, PR_CAPBSET_DROP), IF(1, 5)) },
+    { FORKEXEC_STAGE_KEEP_CAPS, OWN, own_uid_and_securebits, GIVES(EPERM, -1, ""), 0, PRCTL(EPERM, IF(0, PR_SET_KEEPCAPS)) },
+    { FORKEXEC_STAGE_GROUPS, OWN, no_groups, GIVES(ENOMEM, -1, "[]"), 0, DENY(setgroups, ENOMEM) },
+    { FORKEXEC_STAGE_GID, OWN, own_gid, GIVES(EINVAL, -1, "%2$u"), 0, DENY(setresgid, EINVAL) },
+    { FORKEXEC_STAGE_UID, OWN, own_uid, GIVES(EAGAIN, -1, "%1$u"), 0, DENY(setresuid, EAGAIN) },
+    { FORKEXEC_STAGE_EFFECTIVE, OWN, own_uid_and_securebits, GIVES(EIO, -1, ""), BARE, DENY(capset, EIO) },
+    { FORKEXEC_STAGE_SECUREBITS, OWN, securebits, GIVES(EPERM, -1, "0x1"), 0, PRCTL(EPERM, IF(0, PR_SET_SECUREBITS)) },
+    { FORKEXEC_STAGE_AMBIENT, OWN, no_ambient, GIVES(EIO, -1, "0x0"), BARE,
+        PRCTL(EIO, IF(0, PR_CAP_AMBIENT), IF(1, PR_CAP_AMBIENT_CLEAR_ALL)) },
+    { FORKEXEC_STAGE_AMBIENT, OWN, an_ambient, GIVES(EPERM, -1, "0x20"), WITH_CAPS,
+        PRCTL(EPERM, IF(0, PR_CAP_AMBIENT), IF(1, PR_CAP_AMBIENT_RAISE), IF(2, 5)) },
+    { FORKEXEC_STAGE_CAPABILITIES, OWN, nothing_inheritable, GIVES(EIO, -1, "effective 0x0, permitted 0x0, inheritable 0x0"),
+        BARE, DENY(capset, EIO) },
+    { FORKEXEC_STAGE_CWD, ALL, a_missing_directory, GIVES(ENOENT, -1, NOWHERE) },
+    { FORKEXEC_STAGE_CWD_CHECK, ALL, a_directory_outside, GIVES(ENOENT, -1, ""), PRIVILEGED },
+
+    /* The last steps. */
+    { FORKEXEC_STAGE_FD_INTERNAL, OWN, a_high_target, GIVES(EMFILE, -1, ""), 0,
+        DENY(fcntl, EMFILE, IF(1, F_DUPFD_CLOEXEC), IF(2, 41)) },
+    { FORKEXEC_STAGE_FD_INTERNAL, ALL, a_program_by_fd, GIVES(EMFILE, -1, ""), BY_FD,
+        DENY(fcntl, EMFILE, IF(1, F_DUPFD_CLOEXEC), IF(2, 41)) },
+    { FORKEXEC_STAGE_FD_MAP, ALL, two_maps, GIVES(EIO, 1, "1 as 40"), 0, DENY(dup3, EIO, IF(1, 40)) },
+    { FORKEXEC_STAGE_FD_ACTION, ALL, two_actions, GIVES(ENOENT, 1, "open " NOWHERE " as 5") },
+    { FORKEXEC_STAGE_PARENT_DEATH, ALL, death_of_thread, GIVES(EIO, -1, "signal 10"), 0,
+        PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGUSR1)) },
+    { FORKEXEC_STAGE_PARENT_DEATH, ALL, death_of_process, GIVES(EIO, -1, "signal 10"), 0,
+        PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGUSR1)) },
+    { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
+    { FORKEXEC_STAGE_FD_CLOSE, ALL, a_moved_fd, GIVES(EIO, -1, "[50]"), 0, DENY(close, EIO, IF(0, THE_FD)) },
+    { FORKEXEC_STAGE_NOFILE, ALL, few_fds, GIVES(EPERM, 0, "nofile 64 of 64"), 0,
+        DENY(prlimit64, EPERM, IF(1, RLIMIT_NOFILE), UNLESS(2, 0)) },
+    { FORKEXEC_STAGE_TRACE, OWN | HELD, tracing, GIVES(EPERM, -1, ""), 0, DENY(ptrace, EPERM, IF(0, PTRACE_TRACEME)) },
+    { FORKEXEC_STAGE_STOP, OWN | HELD, stopping, GIVES(EPERM, -1, ""), 0, DENY(kill, EPERM, IF(1, SIGSTOP)) },
+    { FORKEXEC_STAGE_SIGNAL_ACTIONS, ALL, an_ignored_signal, GIVES(EINVAL, SIGUSR2, "signal 12"), 0,
+        DENY(rt_sigaction, EINVAL, IF(0, SIGUSR2), UNLESS(1, 0)) },
+    { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_mask, GIVES(EIO, -1, "0x200"), CALLERS, DENY(rt_sigprocmask, EIO) },
+    { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(ENOENT, -1, NOWHERE), .path = NOWHERE },
+    { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(EIO, -1, "%3$s"), 0, DENY(execve, EIO) },
+};
+
+#endif

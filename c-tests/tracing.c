@@ -1,0 +1,178 @@
+/* Children that stop, or that are traced: the caller goes on. */
+#define _GNU_SOURCE
+#include "apart.h"
+
+#include <pthread.h>
+#include <sys/ptrace.h>
+
+#define SECOND 1000000000LL
+
+static struct forkexec_child *held(int (*setter)(struct forkexec_attr *), uint32_t mode, const char *code)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(setter(attr));
+    OK(forkexec_attr_set_memory_mode(attr, mode));
+    struct forkexec_child *child = start_held(attr, WITNESS("exit", (char *)code));
+    assert_non_null(child);
+    return child;
+}
+
+/* Waits until it has stopped, and says by what. */
+static int stopped_by(pid_t pid)
+{
+    int status = 0;
+    for (double end = seconds() + 20; waitpid(pid, &status, WUNTRACED | WNOHANG | __WALL) == 0; usleep(1000))
+        if (seconds() > end)
+            return 0;
+    return WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+}
+
+static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
+
+TEST(a_child_that_stops_itself_is_continued_into_the_program)
+{
+    for (int i = 0; i < 3; i++) {
+        struct forkexec_child *child = held(forkexec_attr_set_stop, modes[i], "3");
+        struct forkexec_error error;
+        assert_int_equal(forkexec_release(child, SECOND / 10, &error), -ETIMEDOUT);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_NONE);
+        assert_int_equal(stopped_by(forkexec_child_pid(child)), SIGSTOP);
+        assert_int_equal(forkexec_release(child, SECOND / 50, NULL), -ETIMEDOUT);
+        assert_int_equal(forkexec_signal(child, SIGCONT), 0);
+        assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
+        assert_int_equal(finish(child).exit_code, 3);
+        forkexec_close(child);
+    }
+}
+
+static void *continue_it(void *child)
+{
+    intptr_t signal = stopped_by(forkexec_child_pid(child));
+    forkexec_signal(child, SIGCONT);
+    return (void *)signal;
+}
+
+TEST(somebody_else_may_continue_it_while_the_release_waits)
+{
+    struct forkexec_child *child = held(forkexec_attr_set_stop, FORKEXEC_MEMORY_AUTO, "4");
+    pthread_t thread;
+    void *signal;
+    assert_int_equal(pthread_create(&thread, NULL, continue_it, child), 0);
+    assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
+    pthread_join(thread, &signal);
+    assert_int_equal((intptr_t)signal, SIGSTOP);
+    assert_int_equal(finish(child).exit_code, 4);
+    forkexec_close(child);
+}
+
+TEST(a_tracer_may_attach_where_the_child_has_stopped)
+{
+    struct forkexec_child *child = held(forkexec_attr_set_stop, FORKEXEC_MEMORY_AUTO, "5");
+    pid_t pid = forkexec_child_pid(child);
+    assert_int_equal(forkexec_release(child, SECOND / 50, NULL), -ETIMEDOUT);
+    assert_int_equal(stopped_by(pid), SIGSTOP);
+    assert_int_equal(ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACEEXEC), 0);
+    assert_int_equal(forkexec_signal(child, SIGCONT), 0);
+    for (int signal; (signal = stopped_by(pid)) != 0;) {
+        int event = signal == SIGTRAP && !strcmp(link_of(text("/proc/%d/exe", pid)), witness);
+        assert_int_equal(ptrace(event ? PTRACE_DETACH : PTRACE_CONT, pid, NULL, NULL), 0);
+        if (event)
+            break;
+    }
+    assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
+    assert_int_equal(finish(child).exit_code, 5);
+    forkexec_close(child);
+}
+
+TEST(a_child_closed_while_it_is_stopped_is_gone)
+{
+    struct forkexec_child *child = held(forkexec_attr_set_stop, FORKEXEC_MEMORY_AUTO, "5");
+    pid_t pid = forkexec_child_pid(child);
+    assert_int_equal(forkexec_release(child, SECOND / 50, NULL), -ETIMEDOUT);
+    assert_int_equal(stopped_by(pid), SIGSTOP);
+    forkexec_close(child);
+    assert_int_equal(kill(pid, 0), -1);
+}
+
+TEST(a_tracee_stops_at_the_exec_for_the_thread_that_started_it)
+{
+    for (int i = 0; i < 3; i++) {
+        struct forkexec_child *child = held(forkexec_attr_set_ptrace, modes[i], "6");
+        pid_t pid = forkexec_child_pid(child);
+        assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
+        assert_int_equal(stopped_by(pid), SIGTRAP);
+        assert_string_equal(link_of(text("/proc/%d/exe", pid)), witness);
+        assert_string_equal(status_of(pid, "TracerPid"), text("%d", getpid()));
+        assert_int_equal(forkexec_wait(child, SECOND / 20, 0, NULL, 0), -ETIMEDOUT);
+        assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
+        assert_int_equal(finish(child).exit_code, 6);
+        forkexec_close(child);
+    }
+}
+
+static void *release_and_try(void *child)
+{
+    if (forkexec_release(child, 20 * SECOND, NULL))
+        return (void *)(intptr_t)-1;
+    return (void *)(intptr_t)(ptrace(PTRACE_CONT, forkexec_child_pid(child), NULL, NULL) ? errno : 0);
+}
+
+TEST(the_thread_that_releases_is_not_the_tracer)
+{
+    struct forkexec_child *child = held(forkexec_attr_set_ptrace, FORKEXEC_MEMORY_AUTO, "7");
+    pthread_t thread;
+    void *result;
+    assert_int_equal(pthread_create(&thread, NULL, release_and_try, child), 0);
+    assert_int_equal(stopped_by(forkexec_child_pid(child)), SIGTRAP);
+    pthread_join(thread, &result);
+    assert_int_equal((intptr_t)result, ESRCH);
+    assert_int_equal(ptrace(PTRACE_CONT, forkexec_child_pid(child), NULL, NULL), 0);
+    assert_int_equal(finish(child).exit_code, 7);
+    forkexec_close(child);
+}
+
+/* The signal is delivered, and so stops the tracee, when the mask opens: before the exec. */
+TEST(a_tracee_with_a_signal_pending_hangs_nobody)
+{
+    struct forkexec_attr *attr = new_attr();
+    sigset_t usr1, old;
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    OK(forkexec_attr_set_ptrace(attr));
+    OK(forkexec_attr_set_signal_mask(attr, 0));
+    pthread_sigmask(SIG_BLOCK, &usr1, &old);
+    struct forkexec_child *child = start_held(attr, WITNESS("exit", "8"));
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    assert_non_null(child);
+    pid_t pid = forkexec_child_pid(child);
+    OK(forkexec_signal(child, SIGUSR1));
+    assert_int_equal(forkexec_release(child, SECOND / 10, NULL), -ETIMEDOUT);
+    assert_int_equal(stopped_by(pid), SIGUSR1);
+    assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
+    assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
+    assert_int_equal(stopped_by(pid), SIGTRAP);
+    assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
+    assert_int_equal(finish(child).exit_code, 8);
+    forkexec_close(child);
+}
+
+TEST(stop_and_trace_need_somebody_who_can_act)
+{
+    for (int i = 0; i < 2; i++) {
+        struct forkexec_attr *attr = new_attr();
+        struct forkexec_child *child = NULL;
+        struct forkexec_error error;
+        OK(i ? forkexec_attr_set_stop(attr) : forkexec_attr_set_ptrace(attr));
+        assert_int_equal(forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, &error), -EINVAL);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
+        assert_int_equal(forkexec_hold(attr, &child, &error), -EINVAL);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
+    }
+    struct forkexec_attr *first = new_attr();
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    OK(forkexec_attr_set_stop(first));
+    OK(forkexec_attr_create_namespaces(first, FORKEXEC_NS_PID));
+    assert_int_equal(forkexec_start(first, witness, WITNESS("exit", "0"), NULL, &child, &error), -EINVAL);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
+}

@@ -1,0 +1,296 @@
+/* Waiting: how long, how often, by whom, and what is told. */
+#define _GNU_SOURCE
+#include "apart.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+
+#define SECOND 1000000000LL
+#define MIB (1024ull * 1024)
+
+static void end(struct forkexec_child *child)
+{
+    forkexec_signal(child, SIGKILL);
+    finish(child);
+}
+
+/* How long. */
+
+TEST_BOTH(a_wait_lasts_as_long_as_it_was_told)
+{
+    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    static const int64_t times[] = { 0, 1, SECOND / 20, SECOND / 5 };
+    for (int i = 0; i < 4; i++) {
+        double before = seconds();
+        assert_int_equal(forkexec_wait(child, times[i], 0, NULL, 0), -ETIMEDOUT);
+        assert_true(seconds() - before >= (double)times[i] / 1e9);
+    }
+    forkexec_signal(child, SIGKILL);
+    assert_int_equal(forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0), 0);
+    assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), 0);
+}
+
+TEST_BOTH(any_negative_time_is_for_ever_and_the_longest_is_no_overflow)
+{
+    assert_int_equal(forkexec_wait(start_witness(new_attr(), "exit", "0"), INT64_MIN, 0, NULL, 0), 0);
+    assert_int_equal(forkexec_wait(start_witness(new_attr(), "exit", "0"), INT64_MAX, 0, NULL, 0), 0);
+}
+
+/* How often. */
+
+TEST_BOTH(a_child_can_be_left_to_be_waited_for_again)
+{
+    struct forkexec_child *child = start_witness(new_attr(), "exit", "9");
+    struct forkexec_status first, second;
+    assert_int_equal(forkexec_wait(child, 10 * SECOND, FORKEXEC_WAIT_NOREAP, &first, sizeof first), 0);
+    assert_int_equal(forkexec_wait(child, 0, FORKEXEC_WAIT_NOREAP, &second, sizeof second), 0);
+    assert_memory_equal(&first, &second, sizeof first);
+    assert_string_equal(status_of(forkexec_child_pid(child), "State"), "Z (zombie)");
+    assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+    assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), 0);
+    assert_int_equal(kill(forkexec_child_pid(child), 0), -1);
+    assert_int_equal(forkexec_signal(child, SIGTERM), -ESRCH);
+}
+
+TEST_BOTH(the_first_reaping_is_remembered)
+{
+    struct forkexec_child *child = start_witness(new_attr(), "exit", "9");
+    struct forkexec_status first = finish(child), again;
+    for (int flags = 0; flags < 2; flags++) {
+        memset(&again, 0x5a, sizeof again);
+        assert_int_equal(forkexec_wait(child, 0, (uint32_t)flags, &again, sizeof again), 0);
+        assert_memory_equal(&first, &again, sizeof first);
+    }
+}
+
+/* Interrupted. */
+
+static volatile sig_atomic_t handled;
+
+static void count(int signal)
+{
+    (void)signal;
+    handled++;
+}
+
+static void wait_interrupted(void *unused)
+{
+    (void)unused;
+    struct forkexec_child *child;
+    struct forkexec_status status;
+    struct sigaction act = { .sa_handler = count, .sa_flags = SA_RESTART };
+    struct itimerval soon = { { 0, 0 }, { 0, 50000 } };
+    must(forkexec_spawn(new_attr(), witness, WITNESS("sleep"), NULL, &child, NULL) == 0);
+    sigaction(SIGALRM, &act, NULL);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    must(forkexec_wait(child, 20 * SECOND, 0, &status, sizeof status) == -EINTR);
+    must(handled == 1);
+    must(forkexec_signal(child, SIGKILL) == 0);
+    must(forkexec_wait(child, 20 * SECOND, 0, &status, sizeof status) == 0);
+    must(status.signal == SIGKILL);
+    forkexec_close(child);
+}
+
+TEST(a_handler_interrupts_and_loses_nothing)
+{
+    assert_apart(wait_interrupted, NULL);
+}
+
+TEST_BOTH(a_blocked_signal_does_not_interrupt)
+{
+    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    sigset_t alarm, old;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    pthread_sigmask(SIG_BLOCK, &alarm, &old);
+    setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 20000 } }, NULL);
+    assert_int_equal(forkexec_wait(child, SECOND / 5, 0, NULL, 0), -ETIMEDOUT);
+    assert_int_equal(sigtimedwait(&alarm, NULL, &(struct timespec){ 10, 0 }), SIGALRM);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    end(child);
+}
+
+/* Reaped by others. */
+
+TEST_BOTH(who_was_reaped_by_somebody_else_is_no_child)
+{
+    struct forkexec_child *child = start_witness(new_attr(), "exit", "2");
+    struct forkexec_status status;
+    memset(&status, 0x5a, sizeof status);
+    int result, how;
+    while ((result = waitpid(forkexec_child_pid(child), &how, 0)) < 0 && errno == EINTR)
+        ;
+    assert_int_equal(result, forkexec_child_pid(child));
+    for (int turn = 0; turn < 2; turn++)
+        assert_int_equal(forkexec_wait(child, turn ? FORKEXEC_FOREVER : 0, 0, &status, sizeof status), -ECHILD);
+    assert_int_equal(status.valid, 0x5a5a5a5a);
+    assert_int_equal(forkexec_signal(child, SIGTERM), -ESRCH);
+}
+
+/* What is told. */
+
+TEST_BOTH(how_a_child_ended_is_told_in_full)
+{
+    static const struct {
+        char *what, *with;
+        int exit_code, signal;
+    } ends[] = {
+        { "exit", "0", 0, 0 }, { "exit", "1", 1, 0 }, { "exit", "127", 127, 0 }, { "exit", "255", 255, 0 },
+        { "kill", "9", -1, SIGKILL }, { "kill", "15", -1, SIGTERM }, { "kill", "1", -1, SIGHUP },
+    };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct forkexec_status status = finish(start_witness(new_attr(), ends[i].what, ends[i].with));
+        assert_int_equal(status.exit_code, ends[i].exit_code);
+        assert_int_equal(status.signal, ends[i].signal);
+        assert_int_equal(status.core_dumped, 0);
+        assert_int_equal(status.wait_status, ends[i].signal ? ends[i].signal : ends[i].exit_code << 8);
+        assert_true(status.ran == FORKEXEC_RAN_YES || (ends[i].signal && status.ran == FORKEXEC_RAN_UNKNOWN));
+        uint32_t always = FORKEXEC_STATUS_EXIT | FORKEXEC_STATUS_RAN | FORKEXEC_STATUS_USAGE;
+        assert_int_equal(status.valid & always, always);
+        assert_int_equal(status.memory_peak_bytes, 0);
+        assert_false(status.valid & FORKEXEC_STATUS_MEMORY_PEAK);
+    }
+}
+
+/* Who shares memory until the exec is known to have run, however it ended. */
+TEST(a_spawned_child_killed_by_a_signal_has_run)
+{
+    need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
+    struct forkexec_child *child = start_witness(new_attr(), "kill", "9");
+    assert_int_equal(finish(child).ran, FORKEXEC_RAN_YES);
+}
+
+TEST_BOTH(a_core_is_told)
+{
+    char pattern[256] = "|";
+    FILE *in = fopen("/proc/sys/kernel/core_pattern", "re");
+    need(in && fgets(pattern, sizeof pattern, in), "no core_pattern");
+    fclose(in);
+    need(*pattern != '|', "cores are piped to a program here");
+    for (int dumps = 0; dumps < 2; dumps++) {
+        struct forkexec_attr *attr = new_attr();
+        struct rlimit limit;
+        getrlimit(RLIMIT_CORE, &limit);
+        need(!dumps || limit.rlim_max > 16 * MIB, "the hard limit on cores is too low");
+        OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, dumps ? 16 * MIB : 0, FORKEXEC_RLIMIT_KEEP));
+        OK(forkexec_attr_set_cwd(attr, scratch()));
+        struct forkexec_status status = finish(start_witness(attr, "abort"));
+        assert_int_equal(status.signal, SIGABRT);
+        assert_int_equal(status.core_dumped, dumps);
+        assert_int_equal(status.wait_status, SIGABRT | (dumps ? 0x80 : 0));
+    }
+}
+
+TEST_BOTH(the_size_is_the_callers)
+{
+    struct forkexec_child *child = start_witness(new_attr(), "exit", "3");
+    struct forkexec_status whole = finish(child);
+    unsigned char bytes[sizeof whole + 64];
+    for (size_t size = 0; size <= sizeof whole + 32; size++) {
+        memset(bytes, 0x5a, sizeof bytes);
+        assert_int_equal(forkexec_wait(child, 0, 0, (struct forkexec_status *)bytes, size), 0);
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            unsigned char should = i >= size ? 0x5a : i < sizeof whole ? ((unsigned char *)&whole)[i] : 0;
+            assert_int_equal(bytes[i], should);
+        }
+    }
+}
+
+TEST(a_call_that_makes_no_sense_is_refused)
+{
+    struct forkexec_child *child = start_witness(new_attr(), "exit", "0");
+    struct forkexec_status status;
+    assert_int_equal(forkexec_wait(NULL, 0, 0, &status, sizeof status), -EINVAL);
+    assert_int_equal(forkexec_wait(child, 0, 2, &status, sizeof status), -EINVAL);
+    assert_int_equal(forkexec_wait(child, 0, 0, NULL, sizeof status), -EINVAL);
+    assert_int_equal(forkexec_signal(NULL, 0), -EINVAL);
+    assert_int_equal(forkexec_signal(child, 65), -EINVAL);
+    assert_int_equal(forkexec_signal(child, -1), -EINVAL);
+    assert_int_equal(forkexec_kill_tree(NULL), -EINVAL);
+    assert_int_equal(finish(child).exit_code, 0);
+}
+
+/* What it used. */
+
+TEST_BOTH(time_and_memory_are_told)
+{
+    need_native();
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_rlimit(attr, RLIMIT_CPU, 1, 2));
+    OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, FORKEXEC_RLIMIT_KEEP));
+    struct forkexec_child *child = start_witness(attr, "eat", "96", "spin");
+    struct forkexec_status status;
+    assert_int_equal(forkexec_wait(child, 60 * SECOND, 0, &status, sizeof status), 0);
+    assert_int_equal(status.signal, SIGXCPU);
+    assert_true(status.user_ns + status.system_ns >= 9 * SECOND / 10);
+    assert_true(status.user_ns + status.system_ns < 30 * SECOND);
+    assert_true(status.max_rss_bytes >= 96 * MIB && status.max_rss_bytes < 200 * MIB);
+    assert_true(status.max_rss_floor_bytes > 0 && status.max_rss_floor_bytes < status.max_rss_bytes);
+    assert_true(status.minor_faults > 40 && status.involuntary_switches + status.voluntary_switches > 0);
+}
+
+static void grow(void *unused)
+{
+    (void)unused;
+    char *memory = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    must(memory != MAP_FAILED);
+    memset(memory, 1, 64 * MIB);
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        struct forkexec_attr *attr = new_attr();
+        struct forkexec_child *child;
+        struct forkexec_status status;
+        must(forkexec_attr_set_memory_mode(attr, mode) == 0);
+        must(forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, NULL) == 0);
+        must(forkexec_wait(child, 20 * SECOND, 0, &status, sizeof status) == 0);
+        must(status.max_rss_floor_bytes >= 64 * MIB);
+        must(status.max_rss_bytes <= status.max_rss_floor_bytes);
+        forkexec_close(child);
+    }
+}
+
+/* A small program shows the peak of its caller, and the floor says so. */
+TEST(the_peak_of_memory_has_a_floor)
+{
+    need_native();
+    assert_apart(grow, NULL);
+}
+
+/* By whom. */
+
+struct waiter {
+    struct forkexec_child *child;
+    struct forkexec_status status;
+    int result;
+};
+
+static void *wait_for_ever(void *with)
+{
+    struct waiter *waiter = with;
+    waiter->result = forkexec_wait(waiter->child, FORKEXEC_FOREVER, 0, &waiter->status, sizeof waiter->status);
+    return NULL;
+}
+
+TEST_BOTH(all_who_wait_are_told_the_same)
+{
+    for (int turn = 0; turn < 20; turn++) {
+        struct forkexec_child *child = start_witness(new_attr(), "sleep");
+        struct waiter waiters[8];
+        pthread_t threads[8];
+        for (int i = 0; i < 8; i++) {
+            waiters[i].child = child;
+            pthread_create(&threads[i], NULL, wait_for_ever, &waiters[i]);
+        }
+        if (turn % 2)
+            usleep(1000);
+        assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+        for (int i = 0; i < 8; i++) {
+            pthread_join(threads[i], NULL);
+            assert_int_equal(waiters[i].result, 0);
+            assert_int_equal(waiters[i].status.signal, SIGTERM);
+            assert_memory_equal(&waiters[i].status, &waiters[0].status, sizeof waiters[0].status);
+        }
+    }
+}

@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +62,13 @@ static _Noreturn inline void be_elsewhere(int out, uint32_t mode, arrange *ask, 
     if (result)
         dprintf(out_fd, "failed stage %u code %d index %d: %s\n", error.stage, error.code, error.index, error.message);
     else {
-        struct forkexec_status status;
-        while (forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status) == -EINTR)
-            ;
-        dprintf(out_fd, "ended %d\n", status.wait_status);
+        struct forkexec_status status = { 0 };
+        do
+            result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status);
+        while (result == -EINTR);
+        /* A caller that ignores SIGCHLD has its children reaped by the kernel. */
+        dprintf(out_fd, "ended %d\n", result == -ECHILD && signal(SIGCHLD, SIG_IGN) == SIG_IGN ? 0
+            : result ? result : status.wait_status);
     }
     forkexec_close(child);
     look_at_fds(after);

@@ -180,6 +180,27 @@ TEST_BOTH(copies_of_what_closes_on_exec)
     }
 }
 
+/* Nothing is open above 2 but the pipe: what the library has there for itself is nobody else's. */
+static void ask_for_an_own_one(struct forkexec_attr *attr, const void *what)
+{
+    const int *number = what;
+    forkexec_attr_inherit_fds(attr);
+    if (*number > 0)
+        forkexec_attr_dup_fd(attr, *number, 50);
+    else
+        forkexec_attr_enter_directory_fd(attr, -*number);
+}
+
+TEST_BOTH(the_librarys_own_are_not_open_for_the_program)
+{
+    need_native();
+    for (int number = -9; number <= 9; number++)
+        EACH_MODE(mode)
+            if (number < -2 || number > 2)
+                assert_failed(elsewhere(*mode, ask_for_an_own_one, &number), FORKEXEC_STAGE_FD_ACTION, EBADF, 0,
+                    "number %d, mode %u", number, *mode);
+}
+
 /* With every number taken: what is opened takes the place of what is closed for it. */
 static void ask_with_a_full_table(struct forkexec_attr *attr, const void *what)
 {

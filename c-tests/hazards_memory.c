@@ -106,8 +106,9 @@ static void attack(pid_t pid, bool trace)
             atomic_fetch_add(&shared->of_caller, 1);
         close(mem);
     }
-    if (trace)
-        ptrace(PTRACE_DETACH, pid, NULL, NULL);
+    /* Who was killed meanwhile is its parent's only when its tracer has seen it. */
+    if (trace && ptrace(PTRACE_DETACH, pid, NULL, NULL))
+        waitpid(pid, NULL, __WALL);
 }
 
 static void must_become(uid_t uid)

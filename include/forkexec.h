@@ -508,8 +508,8 @@ int forkexec_attr_enter_directory(struct forkexec_attr *attr, const char *path);
 // Action: changes the working directory to the one that fd refers to, for the following actions and for the program;
 // fd is the program's number, of an entry or an earlier action. Repeated calls add actions. fchdir(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: not open for the program; ENOTDIR); index is the place among all
-// actions.
+// Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: not open for the program; ENOTDIR; ENOENT: it lies outside the root of
+// set_chroot); index is the place among all actions.
 int forkexec_attr_enter_directory_fd(struct forkexec_attr *attr, int32_t fd);
 
 // Makes the program the leader of a new session and of a new process group, without a controlling terminal.

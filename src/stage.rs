@@ -223,10 +223,10 @@ rows! {
 }
 
 const _: () = {
-    let mut i = 1;
-    while i < STAGES.len() {
-        assert!((STAGES[i - 1].stage as u32) < STAGES[i].stage as u32, "stages must ascend");
-        i += 1;
+    let mut rows = STAGES;
+    while let [one, rest @ [next, ..]] = rows {
+        assert!((one.stage as u32) < next.stage as u32, "stages must ascend");
+        rows = rest;
     }
 };
 

@@ -116,8 +116,9 @@ impl<T> Room<T> {
         unsafe { take_back(give(MaybeUninit::uninit())) }.map(Room)
     }
 
-    pub fn fill(self, value: T) -> *mut T {
-        Box::into_raw(Box::write(self.0, value))
+    pub fn fill(mut self, value: T) -> *mut T {
+        self.0.write(value);
+        Box::into_raw(self.0).cast()
     }
 }
 

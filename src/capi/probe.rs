@@ -22,7 +22,8 @@ pub unsafe extern "C" fn forkexec_probe(feature: u32, why: *mut c_char, size: us
     };
     let answer = feature.probe();
     let sentence = answer.as_ref().err().map_or("", |why| why.as_str());
-    let fits = sentence.floor_char_boundary(size.saturating_sub(1));
+    let most = size.saturating_sub(1).min(sentence.len());
+    let fits = (0..=most).rfind(|end| sentence.is_char_boundary(*end)).unwrap_or(0);
     let bytes = sentence.bytes().take(fits).chain([0]);
     place.iter_mut().zip(bytes).for_each(|(to, byte)| *to = MaybeUninit::new(byte));
     answer.is_ok() as c_int

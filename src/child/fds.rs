@@ -7,7 +7,7 @@ use super::sys::abi::{
     O_RDONLY, O_WRONLY,
 };
 use super::sys::{self, Answer, Errno};
-use super::talk;
+use super::{exec, talk};
 
 const LAST: u32 = u32::MAX;
 
@@ -170,7 +170,7 @@ fn act(at: &At, item: &Action) -> Answer {
         action::CLOSE_FROM => close_from(at, item.fd),
         // SAFETY: plan::lower guarantees a NUL-terminated path.
         action::ENTER => unsafe { sys::chdir(path) },
-        _ => sys::fchdir(item.fd),
+        _ => sys::fchdir(item.fd).and_then(|()| exec::stays_inside(at)),
     }
 }
 

@@ -17,11 +17,10 @@ macro_rules! program {
         static PROGRAM: &[Step] = &[$(Step { stage: Stage::$stage, run: $run }),*];
 
         const _: () = {
-            let numbers = [$(Stage::$stage as u32),*];
-            let mut i = 1;
-            while i < numbers.len() {
-                assert!(numbers[i - 1] < numbers[i], "the rows of the program must ascend");
-                i += 1;
+            let mut numbers: &[u32] = &[$(Stage::$stage as u32),*];
+            while let [one, rest @ [next, ..]] = numbers {
+                assert!(*one < *next, "the rows of the program must ascend");
+                numbers = rest;
             }
         };
     };

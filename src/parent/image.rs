@@ -18,14 +18,10 @@ const P_FILESZ: usize = 32;
 const P_MEMSZ: usize = 40;
 
 const fn word(at: usize) -> u64 {
-    let image = IMAGE;
-    let mut value = 0;
-    let mut i = 8;
-    while i > 0 {
-        i -= 1;
-        value = value << 8 | image[at + i] as u64;
+    match IMAGE.split_at(at).1.first_chunk() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => 0,
     }
-    value
 }
 
 const CODE_LENGTH: u64 = word(CODE + P_FILESZ);

@@ -18,6 +18,8 @@ mod signals;
 pub use arena::Sealed;
 pub use exec::Strings;
 pub use fds::gaps;
+#[doc(hidden)] // for tests/fds_shuffle.rs
+pub use fds::shuffle;
 pub use show::Item;
 
 use crate::attr::Attr;

@@ -1,0 +1,194 @@
+/* Requests that cannot both be kept are refused before anything happens, and the sentence says what to change. */
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+
+enum purpose { SPAWN = 1, START = 2, HOLD = 4, BOTH = SPAWN | START };
+
+static int ask(enum purpose purpose, const struct forkexec_attr *attr, bool by_fd, struct forkexec_error *error)
+{
+    struct forkexec_child *child = NULL;
+    char *argv[] = { witness, "sleep", NULL }, *path = by_fd ? NULL : witness;
+    int result = purpose == SPAWN ? forkexec_spawn(attr, path, argv, NULL, &child, error)
+        : purpose == START ? forkexec_start(attr, path, argv, NULL, &child, error) : forkexec_hold(attr, &child, error);
+    if (child)
+        forkexec_signal(child, SIGKILL);
+    if (child)
+        forkexec_wait(child, 10000000000, 0, NULL, 0);
+    forkexec_close(child);
+    return result;
+}
+
+static void assert_refused(int purposes, const struct forkexec_attr *attr, int code, const char *sentence)
+{
+    for (enum purpose purpose = SPAWN; purpose <= HOLD; purpose *= 2) {
+        if (!(purposes & (int)purpose))
+            continue;
+        struct forkexec_error error;
+        int result = ask(purpose, attr, false, &error);
+        if (result != -code || strcmp(error.message, sentence))
+            printf("# %d: %s\n", result, error.message);
+        assert_int_equal(result, -code);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
+        assert_int_equal(error.code, code);
+        assert_int_equal(error.index, -1);
+        assert_string_equal(error.message, sentence);
+    }
+}
+
+#define SET(setter, ...) OK(forkexec_attr_##setter(attr, ##__VA_ARGS__))
+/* These requests together, and what is said of them. */
+#define CONTRADICTION_(purposes, code, what, why, ...) \
+    do { \
+        struct forkexec_attr *attr = new_attr(); \
+        __VA_ARGS__; \
+        assert_refused(purposes, attr, code, \
+            "validate (" what "): " code##_ ": " why); \
+    } while (0)
+#define EINVAL_ "Invalid argument"
+#define EPERM_ "Operation not permitted"
+#define CONTRADICTION(what, why, ...) CONTRADICTION_(BOTH, EINVAL, what, why, __VA_ARGS__)
+
+TEST(sessions_and_groups)
+{
+    CONTRADICTION("set_process_group", "a session leader has a group of its own: remove one",
+        SET(set_session); SET(set_process_group, 0));
+    CONTRADICTION("detach_terminal", "a new session has no terminal: remove it", SET(set_session); SET(detach_terminal));
+    CONTRADICTION("set_controlling_terminal", "only a session leader gets one: add set_session",
+        SET(set_controlling_terminal, 0));
+    CONTRADICTION("set_foreground", "a new session has no terminal: add set_controlling_terminal",
+        SET(set_session); SET(set_foreground, 0));
+}
+
+TEST(signals)
+{
+    CONTRADICTION("set_signal_default", "a signal is in the default and in the ignore set",
+        SET(set_signal_default, 6); SET(set_signal_ignore, 4));
+}
+
+TEST(namespaces)
+{
+    CONTRADICTION("unshare_namespaces", "a type is both created and unshared: keep one",
+        SET(create_namespaces, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC); SET(unshare_namespaces, FORKEXEC_NS_UTS));
+    CONTRADICTION("map_uid", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)", SET(map_uid, 0, 0, 1));
+    CONTRADICTION("map_gid", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)", SET(map_gid, 0, 0, 1));
+    CONTRADICTION("allow_setgroups", "says how gids are mapped: add map_gid",
+        SET(create_namespaces, FORKEXEC_NS_USER); SET(allow_setgroups));
+    CONTRADICTION("set_hostname", "without a new UTS namespace this would change the host: add FORKEXEC_NS_UTS",
+        SET(set_hostname, "judge"));
+    CONTRADICTION("set_domainname", "without a new UTS namespace this would change the host: add FORKEXEC_NS_UTS",
+        SET(set_domainname, "judge"));
+    CONTRADICTION("set_loopback", "without a new network namespace this would change the host: add FORKEXEC_NS_NET",
+        SET(set_loopback));
+    CONTRADICTION("set_mount_propagation",
+        "without a new mount namespace this would change the host: add FORKEXEC_NS_MOUNT",
+        SET(set_mount_propagation, MS_PRIVATE));
+}
+
+TEST(ids)
+{
+    uint32_t group = 5;
+    CONTRADICTION("keep_groups", "contradicts set_groups: keep one", SET(set_groups, NULL, 0); SET(keep_groups));
+    CONTRADICTION("set_uid", "not mapped in the new user namespace: add it to the map",
+        SET(create_namespaces, FORKEXEC_NS_USER); SET(set_uid, 0));
+    CONTRADICTION("set_uid", "not mapped in the new user namespace: add it to the map",
+        SET(create_namespaces, FORKEXEC_NS_USER); SET(map_uid, 1, 0, 2); SET(set_uid, 3));
+    CONTRADICTION("set_gid", "not mapped in the new user namespace: add it to the map",
+        SET(unshare_namespaces, FORKEXEC_NS_USER); SET(map_gid, 1, 0, 1); SET(set_gid, 0));
+    CONTRADICTION("set_groups", "not mapped in the new user namespace: add it to the map",
+        SET(create_namespaces, FORKEXEC_NS_USER); SET(map_gid, 0, 0, 1); SET(allow_setgroups);
+        SET(set_groups, &group, 1));
+    CONTRADICTION_(BOTH, EPERM, "set_groups", "setgroups is denied with this gid map: add allow_setgroups",
+        SET(create_namespaces, FORKEXEC_NS_USER); SET(map_gid, 0, 0, 9); SET(set_groups, &group, 1));
+}
+
+TEST(capabilities)
+{
+    CONTRADICTION("capabilities", "a capability is unknown to this kernel", SET(set_ambient, 1ull << 63));
+    CONTRADICTION("capabilities", "a capability is unknown to this kernel",
+        SET(set_capabilities, FORKEXEC_CAP_BOUNDING, UINT64_MAX));
+    CONTRADICTION("drop_capabilities", "contradicts the other sets: keep one",
+        SET(drop_capabilities); SET(set_capabilities, FORKEXEC_CAP_INHERITABLE, 0));
+    CONTRADICTION("drop_capabilities", "contradicts the other sets: keep one", SET(drop_capabilities); SET(set_ambient, 1));
+    CONTRADICTION("set_capabilities", "effective is not within permitted",
+        SET(set_capabilities, FORKEXEC_CAP_PERMITTED, 2); SET(set_capabilities, FORKEXEC_CAP_EFFECTIVE, 3));
+    static const uint32_t sets[] = { FORKEXEC_CAP_PERMITTED, FORKEXEC_CAP_INHERITABLE, FORKEXEC_CAP_BOUNDING };
+    for (int i = 0; i < 3; i++)
+        CONTRADICTION("set_ambient",
+            "the ambient set has to be within the permitted, inheritable and bounding sets",
+            SET(set_capabilities, sets[i], 2); SET(set_ambient, 1));
+    CONTRADICTION("set_securebits", "forbids the ambient set that set_ambient asks for",
+        SET(set_securebits, 64); SET(set_ambient, 1));
+}
+
+TEST(tracing)
+{
+    CONTRADICTION_(SPAWN, EINVAL, "set_ptrace",
+        "the caller has to act meanwhile: use forkexec_start and forkexec_release", SET(set_ptrace));
+    CONTRADICTION_(SPAWN, EINVAL, "set_stop",
+        "the caller has to act meanwhile: use forkexec_start and forkexec_release", SET(set_stop));
+    CONTRADICTION_(START, EINVAL, "set_stop", "the first process of a pid namespace cannot stop itself",
+        SET(set_stop); SET(create_namespaces, FORKEXEC_NS_PID));
+}
+
+TEST(programs)
+{
+    struct forkexec_attr *attr = new_attr();
+    struct forkexec_error error;
+    OK(forkexec_attr_set_exec_fd(attr, 0));
+    assert_refused(BOTH, attr, EINVAL, "validate (path): Invalid argument: must be NULL with set_exec_fd");
+    for (enum purpose purpose = SPAWN; purpose <= START; purpose *= 2) {
+        assert_int_equal(ask(purpose, new_attr(), true, &error), -EINVAL);
+        assert_string_equal(error.message, "validate (path): Invalid argument: a path is needed without set_exec_fd");
+    }
+}
+
+#define NEVER(what, ...) \
+    CONTRADICTION_(HOLD, EINVAL, what, "forkexec_hold runs no program: remove it", __VA_ARGS__)
+
+TEST(holders)
+{
+    NEVER("set_exec_fd", SET(set_exec_fd, 0));
+    NEVER("set_search_path", SET(set_search_path, NULL));
+    NEVER("set_cwd", SET(set_cwd, "/"));
+    NEVER("set_cwd", SET(set_cwd_fd, 0));
+    NEVER("set_pid_variable", SET(set_pid_variable, "PID"));
+    NEVER("set_busy_retry", SET(set_busy_retry, 1));
+    NEVER("set_ptrace", SET(set_ptrace));
+    NEVER("set_stop", SET(set_stop));
+    NEVER("map_fd", SET(map_fd, 0, 0));
+    NEVER("fd actions", SET(close_fd, 0));
+    NEVER("inherit_fds", SET(inherit_fds));
+    NEVER("set_uid, set_gid, set_groups", SET(set_uid, 0));
+    NEVER("set_uid, set_gid, set_groups", SET(set_gid, 0));
+    NEVER("set_uid, set_gid, set_groups", SET(set_groups, NULL, 0));
+    NEVER("capabilities, no_new_privs", SET(drop_capabilities));
+    NEVER("capabilities, no_new_privs", SET(set_securebits, 0));
+    NEVER("capabilities, no_new_privs", SET(set_no_new_privs));
+    NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_PID));
+    NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_CGROUP));
+    NEVER("set_signal_mask, _default, _ignore", SET(set_signal_mask, 0));
+    NEVER("set_signal_mask, _default, _ignore", SET(set_signal_default, 2));
+    NEVER("set_signal_mask, _default, _ignore", SET(set_signal_ignore, 2));
+    NEVER("RLIMIT_NOFILE", SET(restore_nofile));
+    NEVER("RLIMIT_NOFILE", SET(set_rlimit, RLIMIT_NOFILE, 0, 0));
+    CONTRADICTION_(HOLD, EINVAL, "set_parent_death_signal", "a holder dies with its owner anyway: remove it",
+        SET(set_parent_death_signal, SIGTERM, FORKEXEC_DEATH_OF_PROCESS));
+}
+
+/* What only looks like one. */
+TEST_BOTH(no_contradictions)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(drop_capabilities);
+    SET(set_ambient, 0);
+    SET(set_no_new_privs);
+    SET(set_mount_propagation, 0);
+    SET(set_signal_default, UINT64_MAX);
+    assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+}

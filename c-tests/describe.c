@@ -1,0 +1,227 @@
+/* The dry run: what would happen, as text, and nothing happens. */
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *const itself[] = { witness, "exit", "3", NULL };
+
+/* The text, good until the end of the test; and the descriptor is still open and stands behind it. */
+static const char *described(const struct forkexec_attr *attr, const char *path)
+{
+    struct forkexec_error error;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    int result = forkexec_describe(attr, path, itself, NULL, fileno(file), &error);
+    if (result)
+        printf("# %d: %s\n", result, error.message);
+    assert_int_equal(result, 0);
+    off_t size = lseek(fileno(file), 0, SEEK_CUR);
+    assert_true(size > 0);
+    char *bytes = calloc(1, (size_t)size + 1);
+    assert_int_equal(pread(fileno(file), bytes, (size_t)size, 0), size);
+    fclose(file);
+    const char *kept = text("%s", bytes);
+    free(bytes);
+    return kept;
+}
+
+/* After a first line on memory, each line is a stage, by number and name, in ascending order. */
+static int assert_ordered(const char *lines)
+{
+    unsigned last = 0;
+    int n = 0;
+    assert_memory_equal(lines, "a child in ", 11);
+    assert_int_equal(lines[strlen(lines) - 1], '\n');
+    for (const char *line = strchr(lines, '\n') + 1; *line; line = strchr(line, '\n') + 1, n++) {
+        char *rest;
+        unsigned stage = (unsigned)strtoul(line, &rest, 10);
+        const char *name = forkexec_stage_name(stage);
+        assert_string_not_equal(name, "unknown");
+        assert_true(stage >= last);
+        assert_int_equal(*rest, ' ');
+        assert_memory_equal(rest + 1, name, strlen(name));
+        last = stage;
+    }
+    assert_int_equal(last, FORKEXEC_STAGE_EXEC);
+    return n;
+}
+
+#define assert_line(lines, line) assert_non_null(strstr(lines, "\n" line "\n"))
+
+TEST(a_plain_child)
+{
+    need_native();
+    const char *lines = described(new_attr(), witness);
+    assert_ordered(lines);
+    assert_non_null(strstr(lines, "in the caller's memory\n"));
+    assert_non_null(strstr(lines, text("\n799 exec: %s\n", witness)));
+}
+
+static struct forkexec_attr *everything(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_UTS | FORKEXEC_NS_MOUNT | FORKEXEC_NS_NET));
+    OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_PID));
+    OK(forkexec_attr_map_uid(attr, 0, 1000, 1));
+    OK(forkexec_attr_map_gid(attr, 0, 1000, 2));
+    OK(forkexec_attr_allow_setgroups(attr));
+    OK(forkexec_attr_set_hostname(attr, "judge"));
+    OK(forkexec_attr_set_domainname(attr, "court"));
+    OK(forkexec_attr_set_loopback(attr));
+    OK(forkexec_attr_set_chroot(attr, "/var/empty"));
+    OK(forkexec_attr_set_cwd(attr, "/work"));
+    OK(forkexec_attr_set_session(attr));
+    OK(forkexec_attr_set_uid(attr, 0));
+    OK(forkexec_attr_set_gid(attr, 1));
+    OK(forkexec_attr_set_groups(attr, (uint32_t[]){ 0, 1 }, 2));
+    OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, 0));
+    OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, 64, 64));
+    OK(forkexec_attr_set_nice(attr, 7));
+    OK(forkexec_attr_set_umask(attr, 027));
+    OK(forkexec_attr_set_no_new_privs(attr));
+    OK(forkexec_attr_drop_capabilities(attr));
+    OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
+    OK(forkexec_attr_map_fd(attr, 0, 7));
+    OK(forkexec_attr_open_fd(attr, 8, "/dev/null", O_RDONLY, 0));
+    OK(forkexec_attr_set_signal_ignore(attr, 1 << (SIGHUP - 1)));
+    return attr;
+}
+
+TEST(everything_is_named)
+{
+    need_native();
+    const char *lines = described(everything(), "/bin/program");
+    assert_true(assert_ordered(lines) > 20);
+    assert_non_null(strstr(lines, "a child in an image of its own\n"));
+    assert_line(lines, " 50 clone: user, mount, net, uts");
+    assert_line(lines, " 70 id map: uid 0 1000 1, gid 0 1000 2");
+    assert_line(lines, "410 hostname: judge");
+    assert_line(lines, "420 domainname: court");
+    assert_line(lines, "430 loopback");
+    assert_line(lines, "490 chroot: /var/empty");
+    assert_line(lines, "500 rlimit 0: core 0 of 0");
+    assert_line(lines, "520 nice: 7");
+    assert_line(lines, "570 umask: 0027");
+    assert_line(lines, "590 late namespaces: pid");
+    assert_line(lines, "640 groups: [0, 1]");
+    assert_line(lines, "645 gid: 1");
+    assert_line(lines, "650 uid: 0");
+    assert_line(lines, "690 cwd: /work");
+    assert_line(lines, "710 fd map 0: 0 as 7");
+    assert_line(lines, "720 fd action 0: open /dev/null as 8");
+    assert_line(lines, "740 parent death: signal 9");
+    assert_line(lines, "750 no_new_privs");
+    assert_line(lines, "770 nofile: nofile 64 of 64");
+    assert_line(lines, "799 exec: /bin/program");
+}
+
+/* The same request is told in the same words, whoever asks and however often. */
+TEST(the_text_is_a_function_of_the_request)
+{
+    const char *first = described(everything(), "/bin/program");
+    struct forkexec_attr *copy = forkexec_attr_copy(everything());
+    assert_string_equal(described(copy, "/bin/program"), first);
+    forkexec_attr_free(copy);
+}
+
+TEST(nothing_happens)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_open_fd(attr, 5, scratch_path("made"), O_WRONLY | O_CREAT, 0644));
+    const char *lines = described(attr, scratch_path("no such program"));
+    assert_ordered(lines);
+    assert_false(exists(scratch_path("made")));
+}
+
+TEST(every_directory_of_a_search_is_told)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_search_path(attr, "/a::/b/"));
+    const char *lines = described(attr, "program");
+    assert_line(lines, "799 exec 0: /a/program");
+    assert_line(lines, "799 exec 1: program");
+    assert_line(lines, "799 exec 2: /b//program");
+}
+
+static void assert_not_told(const struct forkexec_attr *attr, int fd, int code, uint32_t stage)
+{
+    struct forkexec_error error;
+    int result = forkexec_describe(attr, witness, itself, NULL, fd, &error);
+    assert_int_equal(result, -code);
+    assert_int_equal(error.code, code);
+    assert_int_equal(error.stage, stage);
+    assert_int_equal(error.pid, 0);
+    assert_true(*error.message);
+    assert_int_equal(forkexec_describe(attr, witness, itself, NULL, fd, NULL), -code);
+}
+
+TEST(where_it_cannot_be_written)
+{
+    int none = open("/dev/null", O_RDONLY | O_CLOEXEC), full = open("/dev/full", O_WRONLY | O_CLOEXEC), pair[2];
+    assert_not_told(new_attr(), -1, EBADF, FORKEXEC_STAGE_NONE);
+    assert_not_told(new_attr(), INT32_MIN, EBADF, FORKEXEC_STAGE_NONE);
+    assert_not_told(new_attr(), 987, EBADF, FORKEXEC_STAGE_NONE);
+    assert_not_told(new_attr(), none, EBADF, FORKEXEC_STAGE_NONE);
+    assert_not_told(new_attr(), full, ENOSPC, FORKEXEC_STAGE_NONE);
+
+    assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+    close(pair[0]);
+    assert_not_told(new_attr(), pair[1], EPIPE, FORKEXEC_STAGE_NONE);
+    signal(SIGPIPE, before);
+    close(pair[1]);
+    close(none);
+    close(full);
+}
+
+/* A pipe is written to, whole, however little of it there is room for at once. */
+TEST(long_texts)
+{
+    struct forkexec_attr *attr = new_attr();
+    char path[4000];
+    memset(path, 'p', sizeof path - 1);
+    path[sizeof path - 1] = 0;
+    for (int i = 0; i < 100; i++)
+        OK(forkexec_attr_enter_directory(attr, path));
+    int pair[2], status = 0;
+    assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(pair[0]);
+        _exit(forkexec_describe(attr, witness, itself, NULL, pair[1], NULL) ? 1 : 0);
+    }
+    close(pair[1]);
+    size_t size = 0;
+    char bytes[65536];
+    for (ssize_t n; (n = read(pair[0], bytes, sizeof bytes)) > 0;)
+        size += (size_t)n;
+    close(pair[0]);
+    waitpid(pid, &status, 0);
+    assert_int_equal(status, 0);
+    assert_true(size > 100 * (sizeof path - 1));
+}
+
+TEST(it_finds_what_a_spawn_would_refuse)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_hostname(attr, "judge"));
+    assert_not_told(attr, 2, EINVAL, FORKEXEC_STAGE_VALIDATE);
+    attr = new_attr();
+    OK(forkexec_attr_set_cgroup_fd(attr, 0));
+    int stdin_is_open = fcntl(0, F_GETFD) >= 0;
+    assert_not_told(attr, 2, stdin_is_open ? EINVAL : EBADF,
+        stdin_is_open ? FORKEXEC_STAGE_RESOLVE : FORKEXEC_STAGE_VALIDATE);
+    attr = new_attr();
+    OK(forkexec_attr_set_stop(attr));
+    assert_not_told(attr, 2, EINVAL, FORKEXEC_STAGE_VALIDATE);
+}

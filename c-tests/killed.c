@@ -1,0 +1,269 @@
+/* A caller that is killed, at any instant, leaves no half-made child behind. What was a program by then lives on. */
+#define _GNU_SOURCE
+#include "apart.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define SECOND 1000000000LL
+
+static const char *fifo, *cgroup;
+
+/* The ways to spawn. Each is tried until the caller is killed in it. */
+
+static struct forkexec_attr *plain(void)
+{
+    return new_attr();
+}
+
+static struct forkexec_attr *fresh(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH) == 0);
+    return attr;
+}
+
+static struct forkexec_attr *copied(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_COPIED) == 0);
+    return attr;
+}
+
+static struct forkexec_attr *ids(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_set_uid(attr, 65534) == 0 && forkexec_attr_set_gid(attr, 65534) == 0);
+    return attr;
+}
+
+static struct forkexec_attr *with_namespaces(uint32_t types)
+{
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_create_namespaces(attr, types | FORKEXEC_NS_USER) == 0);
+    must(forkexec_attr_map_uid(attr, 0, geteuid(), 1) == 0 && forkexec_attr_map_gid(attr, 0, getegid(), 1) == 0);
+    return attr;
+}
+
+static struct forkexec_attr *mapped(void)
+{
+    struct forkexec_attr *attr = with_namespaces(0);
+    must(forkexec_attr_set_uid(attr, 0) == 0 && forkexec_attr_set_gid(attr, 0) == 0);
+    return attr;
+}
+
+static struct forkexec_attr *five_namespaces(void)
+{
+    return with_namespaces(FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS);
+}
+
+static struct forkexec_attr *in_cgroup(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    int fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    must(fd >= 0 && forkexec_attr_set_cgroup_fd(attr, fd) == 0);
+    return attr;
+}
+
+/* Its last step never ends: nobody writes to the fifo. */
+static struct forkexec_attr *slow(struct forkexec_attr *attr)
+{
+    must(forkexec_attr_open_fd(attr, 5, fifo, O_RDONLY, 0) == 0);
+    return attr;
+}
+
+static struct forkexec_attr *slow_plain(void) { return slow(plain()); }
+static struct forkexec_attr *slow_fresh(void) { return slow(fresh()); }
+static struct forkexec_attr *slow_copied(void) { return slow(copied()); }
+static struct forkexec_attr *slow_ids(void) { return slow(ids()); }
+static struct forkexec_attr *slow_mapped(void) { return slow(mapped()); }
+static struct forkexec_attr *slow_namespaces(void) { return slow(five_namespaces()); }
+
+struct caller {
+    struct forkexec_attr *(*attr)(void);
+    int how; /* 0: spawn; 1: start and release; 2: start, and wait; 3: hold */
+    int begun;
+};
+
+static void spawn_until_killed(void *with)
+{
+    const struct caller *caller = with;
+    struct forkexec_attr *attr = caller->attr();
+    char *const argv[] = { witness, "sleep", NULL };
+    must(write(caller->begun, "b", 1) == 1);
+    for (;;) {
+        struct forkexec_child *child = NULL;
+        struct forkexec_error error;
+        int result = caller->how == 3 ? forkexec_hold(attr, &child, &error)
+            : caller->how ? forkexec_start(attr, witness, argv, NULL, &child, &error)
+            : forkexec_spawn(attr, witness, argv, NULL, &child, &error);
+        must_start(result, &error);
+        if (caller->how == 1)
+            must_start(forkexec_release(child, FORKEXEC_FOREVER, &error), &error);
+        if (caller->how >= 2)
+            usleep(300);
+        forkexec_signal(child, SIGKILL);
+        while (forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0) == -EINTR)
+            ;
+        forkexec_close(child);
+    }
+}
+
+/* All the children of this process that are not the program have gone, or go soon. Programs are ended here. */
+static void must_leave_programs_only(void)
+{
+    char path[64], exe[4096];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    for (double end = seconds() + 5;; usleep(500)) {
+        int half_made = 0, pid;
+        while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
+            ;
+        FILE *in = fopen(path, "re");
+        while (in && fscanf(in, "%d", &pid) == 1) {
+            char link[64];
+            snprintf(link, sizeof link, "/proc/%d/exe", pid);
+            ssize_t n = readlink(link, exe, sizeof exe - 1);
+            exe[n < 0 ? 0 : n] = 0;
+            if (!strcmp(exe, witness))
+                kill(pid, SIGKILL);
+            half_made = pid;
+        }
+        if (in)
+            fclose(in);
+        if (!half_made)
+            return;
+        if (seconds() < end)
+            continue;
+        snprintf(path, sizeof path, "/proc/%d/wchan", half_made);
+        in = fopen(path, "re");
+        if (!in || !fgets(path, sizeof path, in))
+            *path = 0;
+        printf("# %d is left behind: it is %s, at %s\n", half_made, exe, path);
+        must(!"left behind");
+    }
+}
+
+struct series {
+    struct forkexec_attr *(*attr)(void);
+    int how, kills, longest_us;
+};
+
+/* In a process to which the orphans come. */
+static void kill_callers(void *with)
+{
+    const struct series *series = with;
+    must(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
+    for (int i = 0; i < series->kills; i++) {
+        int pair[2], status;
+        char byte;
+        must(pipe2(pair, O_CLOEXEC) == 0);
+        struct caller caller = { series->attr, series->how, pair[1] };
+        pid_t pid = begin_apart(spawn_until_killed, &caller);
+        close(pair[1]);
+        must(read(pair[0], &byte, 1) == 1);
+        usleep((useconds_t)((long)i * series->longest_us / series->kills));
+        kill(pid, SIGKILL);
+        status = end_of(pid);
+        must(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        close(pair[0]);
+        must_leave_programs_only();
+    }
+}
+
+static void kill_in(struct forkexec_attr *(*attr)(void), int how, int kills, int longest_us)
+{
+    need_native();
+    fifo = scratch_path("fifo");
+    if (!exists(fifo)) {
+        OK(mkfifo(fifo, 0666));
+        OK(chmod(fifo, 0666));
+    }
+    struct series series = { attr, how, kills, longest_us };
+    assert_apart(kill_callers, &series);
+}
+
+TEST(a_caller_killed_in_a_plain_spawn)
+{
+    kill_in(plain, 0, 50, 2000);
+}
+
+TEST(a_caller_killed_while_the_child_has_memory_of_its_own)
+{
+    kill_in(fresh, 0, 50, 3000);
+    kill_in(copied, 0, 50, 3000);
+}
+
+TEST(a_caller_killed_while_ids_change)
+{
+    need_root();
+    kill_in(ids, 0, 50, 3000);
+    kill_in(ids, 1, 30, 3000);
+}
+
+TEST(a_caller_killed_while_namespaces_are_mapped)
+{
+    need_user_namespaces();
+    kill_in(mapped, 0, 50, 4000);
+    kill_in(five_namespaces, 0, 50, 5000);
+}
+
+TEST(a_caller_killed_between_start_and_release)
+{
+    kill_in(plain, 1, 50, 3000);
+    kill_in(plain, 2, 50, 3000);
+    kill_in(plain, 3, 30, 3000);
+}
+
+TEST(a_caller_killed_while_mapped_children_are_held)
+{
+    need_user_namespaces();
+    kill_in(mapped, 2, 30, 4000);
+    kill_in(five_namespaces, 1, 30, 4000);
+    kill_in(five_namespaces, 3, 30, 4000);
+}
+
+TEST(a_caller_killed_while_a_child_enters_a_cgroup)
+{
+    need_root();
+    cgroup = text("/sys/fs/cgroup/memory/forkexec-killed-%d", getpid());
+    need(mkdir(cgroup, 0755) == 0, "needs to make a cgroup in /sys/fs/cgroup/memory: %s", strerror(errno));
+    struct series series = { in_cgroup, 0, 40, 3000 };
+    int status = end_of(begin_apart(kill_callers, &series)), removed = -1;
+    for (double end = seconds() + 20; (removed = rmdir(cgroup)) && seconds() < end; usleep(2000))
+        ;
+    assert_int_equal(status, 0);
+    assert_int_equal(removed, 0);
+}
+
+/* Stuck in a step: nothing but the death of the caller ends it. */
+
+TEST(a_caller_killed_while_a_step_of_the_child_does_not_end)
+{
+    kill_in(slow_plain, 0, 4, 100000);
+    kill_in(slow_fresh, 0, 4, 100000);
+    kill_in(slow_copied, 0, 4, 100000);
+}
+
+TEST(a_caller_killed_while_a_step_after_the_change_of_ids_does_not_end)
+{
+    need_root();
+    kill_in(slow_ids, 0, 4, 100000);
+}
+
+TEST(a_caller_killed_while_a_step_in_new_namespaces_does_not_end)
+{
+    need_user_namespaces();
+    kill_in(slow_mapped, 0, 4, 100000);
+    kill_in(slow_namespaces, 0, 4, 100000);
+}
+
+TEST(a_caller_killed_while_a_step_after_the_release_does_not_end)
+{
+    kill_in(slow_plain, 1, 4, 100000);
+}
+
+TEST(a_caller_killed_while_a_step_after_the_release_of_a_mapped_child_does_not_end)
+{
+    need_user_namespaces();
+    kill_in(slow_namespaces, 1, 4, 100000);
+}

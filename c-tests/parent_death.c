@@ -1,0 +1,261 @@
+/* The signal for the parent's death: of the thread that made the child, or of the process. */
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
+
+enum { AS_NOBODY = 1, NEW_PIDS = 2, VARIANTS = 4 };
+
+/* A request that differs in what could lose the signal. */
+static struct forkexec_attr *request(uint32_t mode, int variant, int sig, uint32_t whose)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, mode));
+    OK(forkexec_attr_set_parent_death_signal(attr, sig, whose));
+    OK(forkexec_attr_set_signal_mask(attr, 0));
+    OK(forkexec_attr_set_signal_default(attr, ~0ull));
+    if (variant & AS_NOBODY) {
+        OK(forkexec_attr_set_uid(attr, 65534));
+        OK(forkexec_attr_set_gid(attr, 65534));
+    }
+    if (variant & NEW_PIDS)
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
+    return attr;
+}
+
+static int variants(void)
+{
+    return geteuid() ? 1 : VARIANTS; /* the others need privileges */
+}
+
+/* The program's own exec must be allowed to somebody else, who may not enter the build folder. */
+static const char *program(void)
+{
+    char bytes[65536];
+    const char *path = scratch_path("program");
+    int from = open(witness, O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    for (ssize_t n; (n = read(from, bytes, sizeof bytes)) > 0;)
+        assert_int_equal(write(to, bytes, (size_t)n), n);
+    close(from);
+    close(to);
+    return path;
+}
+
+static bool runs(pid_t pid)
+{
+    char state = 0;
+    FILE *in = fopen(text("/proc/%d/stat", pid), "re");
+    if (!in)
+        return false;
+    int found = fscanf(in, "%*d (%*[^)]) %c", &state);
+    fclose(in);
+    return found == 1 && state != 'Z' && state != 'X';
+}
+
+/* A thread that makes a child and ends. */
+
+struct maker {
+    const struct forkexec_attr *attr;
+    const char *path;
+    bool only_start;
+    int result;
+    pid_t thread;
+    struct forkexec_child *child;
+};
+
+static void *make(void *argument)
+{
+    struct maker *maker = argument;
+    char *argv[] = { "x", "sleep", NULL };
+    maker->thread = (pid_t)syscall(SYS_gettid);
+    maker->result = maker->only_start ? forkexec_start(maker->attr, maker->path, argv, NULL, &maker->child, NULL)
+                                      : try_start(maker->attr, maker->path, argv, NULL, &maker->child, NULL);
+    return NULL;
+}
+
+/* libc installs a handler of its own with the first thread, which is no change that a spawn makes. */
+__attribute__((constructor)) static void have_threads(void)
+{
+    struct maker nothing = { .only_start = true };
+    pthread_t thread;
+    if (!pthread_create(&thread, NULL, make, &nothing))
+        pthread_join(thread, NULL);
+}
+
+/* Makes a child in a thread, which is gone when this returns: also for the kernel, which is a moment later. */
+static struct maker made_by_a_thread(const struct forkexec_attr *attr, const char *path, bool only_start)
+{
+    struct maker maker = { .attr = attr, .path = path, .only_start = only_start };
+    pthread_t thread;
+    OK(pthread_create(&thread, NULL, make, &maker));
+    OK(pthread_join(thread, NULL));
+    OK(maker.result);
+    for (double end = seconds() + 10; exists(text("/proc/self/task/%d", maker.thread)); usleep(1000))
+        assert_true(seconds() < end);
+    return maker;
+}
+
+static void end(struct forkexec_child *child)
+{
+    forkexec_signal(child, SIGKILL);
+    finish(child);
+    forkexec_close(child);
+}
+
+TEST_BOTH(the_program_has_the_signal)
+{
+    static const int signals[] = { 1, SIGKILL, SIGTERM, SIGSTOP, 32, 34, 64 };
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        for (int m = 0; m < 3; m++)
+            for (uint32_t whose = FORKEXEC_DEATH_OF_THREAD; whose <= FORKEXEC_DEATH_OF_PROCESS; whose++) {
+                struct view *view = run_witness(request(modes[m], 0, signals[i], whose));
+                assert_saw(view, "parent_death", text("%d", signals[i]));
+            }
+}
+
+/* The change of ids clears it, and the pid of a parent outside means nothing. */
+TEST_BOTH(the_program_has_the_signal_as_somebody_else)
+{
+    need_root();
+    const char *path = program();
+    for (int variant = 1; variant < VARIANTS; variant++)
+        for (int m = 0; m < 3; m++)
+            for (uint32_t whose = FORKEXEC_DEATH_OF_THREAD; whose <= FORKEXEC_DEATH_OF_PROCESS; whose++) {
+                struct view *view = run_witness(request(modes[m], variant, SIGUSR1, whose), .path = path);
+                assert_saw(view, "parent_death", text("%d", SIGUSR1));
+            }
+}
+
+TEST_BOTH(the_thread_ends)
+{
+    const char *path = program();
+    for (int variant = 0; variant < variants(); variant++)
+        for (int m = 0; m < 3; m++) {
+            struct maker maker
+                = made_by_a_thread(request(modes[m], variant, SIGKILL, FORKEXEC_DEATH_OF_THREAD), path, false);
+            assert_int_equal(finish(maker.child).signal, SIGKILL);
+            forkexec_close(maker.child);
+        }
+}
+
+TEST_BOTH(the_thread_ends_and_the_process_does_not)
+{
+    const char *path = program();
+    for (int variant = 0; variant < variants(); variant++)
+        for (int m = 0; m < 3; m++) {
+            struct maker maker
+                = made_by_a_thread(request(modes[m], variant, SIGKILL, FORKEXEC_DEATH_OF_PROCESS), path, false);
+            usleep(20000); /* time to die of it */
+            assert_true(runs(forkexec_child_pid(maker.child)));
+            end(maker.child);
+        }
+}
+
+TEST(a_thread_that_ends_while_its_child_is_held)
+{
+    for (int m = 0; m < 3; m++) {
+        struct forkexec_error error;
+        struct maker maker = made_by_a_thread(request(modes[m], 0, SIGKILL, FORKEXEC_DEATH_OF_THREAD), witness, true);
+        assert_int_equal(forkexec_release(maker.child, FORKEXEC_FOREVER, &error), -ESRCH);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_PARENT_DEATH);
+        forkexec_close(maker.child);
+
+        maker = made_by_a_thread(request(modes[m], 0, SIGKILL, FORKEXEC_DEATH_OF_PROCESS), witness, true);
+        OK(forkexec_release(maker.child, FORKEXEC_FOREVER, &error));
+        usleep(20000);
+        assert_true(runs(forkexec_child_pid(maker.child)));
+        end(maker.child);
+    }
+}
+
+/* A process that makes a child and ends; what its child's pid was. */
+static pid_t made_by_a_process(const struct forkexec_attr *attr, const char *path, bool killed)
+{
+    int pair[2], status;
+    pid_t child = 0, maker;
+    assert_false(pipe2(pair, O_CLOEXEC));
+    if (!(maker = fork())) {
+        struct forkexec_child *made = NULL;
+        int result = try_start(attr, path, (char *[]){ "x", "sleep", NULL }, NULL, &made, NULL);
+        child = result ? result : forkexec_child_pid(made);
+        if (write(pair[1], &child, sizeof child) != sizeof child)
+            _exit(1);
+        if (killed)
+            pause();
+        _exit(0);
+    }
+    close(pair[1]);
+    assert_int_equal(read(pair[0], &child, sizeof child), sizeof child);
+    close(pair[0]);
+    if (killed)
+        kill(maker, SIGKILL);
+    waitpid(maker, &status, 0);
+    assert_true(killed ? WIFSIGNALED(status) : status == 0);
+    return child;
+}
+
+TEST_BOTH(the_process_ends)
+{
+    const char *path = program();
+    for (int variant = 0; variant < variants(); variant++)
+        for (int m = 0; m < 3; m++)
+            for (uint32_t whose = FORKEXEC_DEATH_OF_THREAD; whose <= FORKEXEC_DEATH_OF_PROCESS; whose++)
+                for (int killed = 0; killed < 2; killed++) {
+                    pid_t child = made_by_a_process(request(modes[m], variant, SIGKILL, whose), path, killed);
+                    assert_true(child > 0);
+                    assert_true(ends(child));
+                }
+}
+
+TEST_BOTH(without_a_signal_the_program_outlives_its_parent)
+{
+    for (int m = 0; m < 3; m++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, modes[m]));
+        pid_t child = made_by_a_process(attr, witness, m == 1);
+        assert_true(child > 0);
+        usleep(20000);
+        bool lives = runs(child);
+        kill(child, SIGKILL);
+        assert_true(lives);
+        assert_true(ends(child));
+    }
+}
+
+/* The thread that the library keeps for it goes with the child. */
+TEST_BOTH(nothing_stays_of_a_program_that_ended)
+{
+    const char *threads = saw(view_of_self(), "threads");
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(witness_exits(request(modes[i % 3], 0, SIGKILL, FORKEXEC_DEATH_OF_PROCESS), "exit", "5"), 5);
+    for (double until = seconds() + 10; strcmp(saw(view_of_self(), "threads"), threads); usleep(1000))
+        assert_true(seconds() < until);
+    for (int m = 0; m < 3; m++)
+        assert_spawn_fails(request(modes[m], 0, SIGKILL, FORKEXEC_DEATH_OF_PROCESS), "/no/such/program",
+            FORKEXEC_STAGE_EXEC, ENOENT, -1);
+}
+
+TEST(refused_signals)
+{
+    static const struct {
+        int sig;
+        uint32_t whose;
+    } bad[] = { { 0, FORKEXEC_DEATH_OF_THREAD }, { -1, FORKEXEC_DEATH_OF_THREAD }, { 65, FORKEXEC_DEATH_OF_PROCESS },
+        { SIGKILL, 0 }, { SIGKILL, 3 } };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct forkexec_attr *attr = new_attr();
+        assert_int_equal(forkexec_attr_set_parent_death_signal(attr, bad[i].sig, bad[i].whose), -EINVAL);
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    }
+    assert_int_equal(forkexec_attr_set_parent_death_signal(NULL, SIGKILL, FORKEXEC_DEATH_OF_THREAD), -EINVAL);
+}

@@ -1,0 +1,143 @@
+/* What the library says of this host is what this host does. */
+#define _GNU_SOURCE
+#include "deny.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+
+#define LAST_PROBE FORKEXEC_PROBE_TIME_NAMESPACE
+
+TEST(every_answer_is_yes_or_no_with_a_reason)
+{
+    for (uint32_t feature = 1; feature <= LAST_PROBE; feature++)
+        for (int turn = 0; turn < 3; turn++) {
+            char why[512];
+            memset(why, 'x', sizeof why);
+            int has = forkexec_probe(feature, why, sizeof why);
+            assert_in_range(has, 0, 1);
+            assert_non_null(memchr(why, 0, sizeof why));
+            assert_int_equal(has, *why == 0);
+            assert_int_equal(forkexec_probe(feature, NULL, 0), has);
+            if (!has && !turn)
+                printf("# without %u: %s\n", feature, why);
+        }
+}
+
+TEST(what_is_no_feature)
+{
+    char why[4] = "abc";
+    static const uint32_t none[] = { 0, LAST_PROBE + 1, 1000, UINT32_MAX };
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(forkexec_probe(none[i], why, sizeof why), -EINVAL);
+        assert_int_equal(forkexec_probe(none[i], NULL, 0), -EINVAL);
+    }
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 3), -EINVAL);
+    assert_string_equal(why, "abc");
+}
+
+/* Asked of the kernel itself. */
+TEST(system_calls_are_there_or_not)
+{
+    need_native();
+    struct clone_args too_small = { 0 };
+    errno = 0;
+    syscall(SYS_clone3, &too_small, 1);
+    bool clone3 = errno == EINVAL; /* it looked at the size */
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_CLONE3, NULL, 0), clone3);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_BIRTH_IN_CGROUP, NULL, 0), clone3);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_CLOSE_RANGE, NULL, 0), !syscall(SYS_close_range, ~0u, ~0u, 0));
+    int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0), pidfd >= 0);
+    close(pidfd);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, NULL, 0), 1);
+}
+
+static int try_unshare(int type)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(unshare(type) ? 1 : 0);
+    waitpid(pid, &status, 0);
+    return status == 0;
+}
+
+TEST(namespaces_are_there_or_not)
+{
+    need_native();
+    int user = try_unshare(CLONE_NEWUSER);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, NULL, 0), user);
+    int time = forkexec_probe(FORKEXEC_PROBE_TIME_NAMESPACE, NULL, 0);
+    assert_int_equal(time, exists("/proc/self/ns/time"));
+    need(user, "needs user namespaces for more");
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_TIME));
+    OK(forkexec_attr_map_uid(attr, 0, getuid(), 1));
+    OK(forkexec_attr_map_gid(attr, 0, getgid(), 1));
+    if (time)
+        assert_string_not_equal(saw(run_witness(attr), "ns.time"), saw(view_of_self(), "ns.time"));
+    else
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_UNSHARE, EINVAL, -1);
+}
+
+/* A host that has nothing: see also what the library then does instead. */
+static void says_why(const void *unused)
+{
+    (void)unused;
+    static const struct denial nothing[] = { { SYS_clone3, ENOSYS, { { 0 } } }, { SYS_close_range, ENOSYS, { { 0 } } },
+        { SYS_pidfd_open, ENOSYS, { { 0 } } }, { SYS_memfd_create, EACCES, { { 0 } } } };
+    static const struct {
+        uint32_t feature;
+        const char *names;
+    } whys[] = { { FORKEXEC_PROBE_CLONE3, "clone3(2)" }, { FORKEXEC_PROBE_CLOSE_RANGE, "close_range(2)" },
+        { FORKEXEC_PROBE_PIDFD, "pidfd_open(2)" }, { FORKEXEC_PROBE_IMAGE, "vm.memfd_noexec" },
+        { FORKEXEC_PROBE_BIRTH_IN_CGROUP, "clone3(2)" } };
+    char why[512];
+    deny(nothing, 4);
+    for (unsigned i = 0; i < sizeof whys / sizeof *whys; i++) {
+        assert_int_equal(forkexec_probe(whys[i].feature, why, sizeof why), 0);
+        assert_non_null(strstr(why, whys[i].names));
+        size_t length = strlen(why);
+        assert_true(length < 250);
+
+        /* It is cut where it does not fit, and what is behind is left alone. */
+        char whole[512], cut[512];
+        memcpy(whole, why, sizeof whole);
+        static const size_t sizes[] = { 1, 2, 20 };
+        for (int s = 0; s < 3; s++) {
+            memset(cut, 'x', sizeof cut);
+            assert_int_equal(forkexec_probe(whys[i].feature, cut, sizes[s]), 0);
+            assert_int_equal(strlen(cut), sizes[s] - 1);
+            assert_memory_equal(cut, whole, sizes[s] - 1);
+            assert_int_equal(cut[sizes[s]], 'x');
+        }
+        assert_int_equal(forkexec_probe(whys[i].feature, cut, length + 1), 0);
+        assert_string_equal(cut, whole);
+    }
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, why, sizeof why), 1);
+}
+
+/* In a process that has asked nothing yet: this program again, for that one test. */
+TEST(a_reason_names_what_is_missing)
+{
+    need_native();
+    static const char name[] = "a_reason_in_a_process_that_has_asked_nothing";
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl("/proc/self/exe", "probe", name, NULL);
+        _exit(1);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+TEST(a_reason_in_a_process_that_has_asked_nothing)
+{
+    need_native();
+    static bool asked;
+    (void)asked;
+    in_copy(says_why, NULL);
+}

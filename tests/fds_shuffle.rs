@@ -1,0 +1,179 @@
+//! The moves that the plan makes of a map of descriptors, executed one by one on a model of a descriptor table, lead
+//! to what the map says when all of it happens at once.
+
+use forkexec::attr::fds::Map;
+use forkexec::plan::sealed::{Move, step};
+use forkexec::plan::shuffle;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// Where the child saves what breaks a ring: above every target, as the plan tells it.
+const SPARE: i32 = 1 << 20;
+
+/// What a number leads to, and whether it closes on exec.
+type Table = BTreeMap<i32, (i32, bool)>;
+
+/// Every source is open, leads to a file of its own, and closes on exec.
+fn before(maps: &[Map]) -> Table {
+    maps.iter().map(|map| (map.source, (map.source, true))).collect()
+}
+
+/// All at once: every target leads to what its source led to before.
+fn at_once(maps: &[Map]) -> Table {
+    let mut table = before(maps);
+    table.extend(maps.iter().map(|map| (map.target, (map.source, false))));
+    table
+}
+
+/// One by one, as the child does it. A move from a number that is not open is an error, as for dup3.
+fn one_by_one(maps: &[Map], moves: &[Move]) -> Result<Table, String> {
+    let mut table = before(maps);
+    let mut saved: Option<i32> = None;
+    for Move { step, from, to, index } in moves {
+        let map = maps.get(*index as usize).ok_or("an index of no entry")?;
+        let open = |fd: i32| table.get(&fd).copied().ok_or(format!("{fd} is not open"));
+        match *step {
+            step::SAVE => {
+                if saved.is_some() {
+                    return Err("two are saved at once".into());
+                }
+                // F_DUPFD_CLOEXEC, to the first free number from the spare one on.
+                let spare = (SPARE..).find(|fd| !table.contains_key(fd)).unwrap_or(SPARE);
+                let (file, _) = open(*from)?;
+                table.insert(spare, (file, true));
+                saved = Some(spare);
+            }
+            step::RESTORE => {
+                let spare = saved.take().ok_or("nothing was saved")?;
+                let (file, _) = open(spare)?;
+                table.insert(*to, (file, false));
+                table.remove(&spare);
+            }
+            step::MOVE => {
+                if from == to {
+                    return Err("dup3 of a number to itself is EINVAL".into());
+                }
+                let (file, _) = open(*from)?;
+                table.insert(*to, (file, false));
+            }
+            step::KEEP => {
+                let (file, _) = open(*from)?;
+                table.insert(*from, (file, false));
+            }
+            other => return Err(format!("step {other}")),
+        }
+        if *step != step::SAVE && *to != map.target {
+            return Err(format!("entry {index} is for {}, not {to}", map.target));
+        }
+    }
+    if saved.is_some() { Err("what was saved is still there".into()) } else { Ok(table) }
+}
+
+fn check(maps: &[Map]) -> Result<(), TestCaseError> {
+    let moves = shuffle(maps).map_err(|fault| TestCaseError::fail(format!("{fault:?}")))?;
+    prop_assert_eq!(one_by_one(maps, &moves), Ok(at_once(maps)), "{:?}", maps);
+    // One move for each entry, and one more for a ring.
+    let saves = moves.iter().filter(|item| item.step == step::SAVE).count();
+    prop_assert_eq!(moves.len(), maps.len() + saves);
+    prop_assert!(saves <= rings(maps), "{:?}", maps);
+    Ok(())
+}
+
+/// How many rings the map has: each is found once, from its least number.
+fn rings(maps: &[Map]) -> usize {
+    let source_of: BTreeMap<i32, i32> = maps.iter().map(|map| (map.target, map.source)).collect();
+    let least_of_a_ring = |start: i32| {
+        let mut fd = start;
+        for _ in 0..source_of.len() {
+            fd = match source_of.get(&fd) {
+                Some(source) if *source == start => return fd != start,
+                Some(source) if *source > start => *source,
+                _ => return false,
+            }
+        }
+        false
+    };
+    source_of.keys().filter(|fd| least_of_a_ring(**fd)).count()
+}
+
+/// Maps with one entry for each target, in any order.
+fn any_maps(numbers: std::ops::Range<i32>, most: usize) -> impl Strategy<Value = Vec<Map>> {
+    btree_map(numbers.clone(), numbers, 0..most)
+        .prop_map(|map| map.into_iter().map(|(target, source)| Map { source, target }).collect::<Vec<_>>())
+        .prop_shuffle()
+}
+
+/// A permutation of some numbers: rings and entries that stay.
+fn permutations(most: usize) -> impl Strategy<Value = Vec<Map>> {
+    vec(0..SPARE, 0..most)
+        .prop_map(|mut numbers| {
+            numbers.sort_unstable();
+            numbers.dedup();
+            numbers
+        })
+        .prop_flat_map(|numbers| (Just(numbers.clone()), Just(numbers).prop_shuffle()))
+        .prop_map(|(targets, sources)| {
+            targets.into_iter().zip(sources).map(|(target, source)| Map { source, target }).collect::<Vec<_>>()
+        })
+        .prop_shuffle()
+}
+
+/// Chains: each number goes to the next, or to the one before, from a first one on.
+fn chains() -> impl Strategy<Value = Vec<Map>> {
+    (0..64, 1..64, any::<bool>(), any::<bool>()).prop_flat_map(|(first, length, up, closed)| {
+        let entry = move |i: i32| if up { (first + i, first + i + 1) } else { (first + i + 1, first + i) };
+        let mut maps: Vec<Map> = (0..length).map(entry).map(|(source, target)| Map { source, target }).collect();
+        let (low, high) = (first, first + length);
+        if closed {
+            maps.push(if up { Map { source: high, target: low } } else { Map { source: low, target: high } });
+        }
+        Just(maps).prop_shuffle()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn few_numbers(maps in any_maps(0..6, 7)) {
+        check(&maps)?;
+    }
+
+    #[test]
+    fn with_holes(maps in any_maps(0..40, 30)) {
+        check(&maps)?;
+    }
+
+    #[test]
+    fn high_numbers(maps in any_maps(0..SPARE, 60)) {
+        check(&maps)?;
+    }
+
+    #[test]
+    fn every_permutation(maps in permutations(60)) {
+        check(&maps)?;
+    }
+
+    #[test]
+    fn chains_and_rings(maps in chains()) {
+        check(&maps)?;
+    }
+
+    #[test]
+    fn one_source_for_many(source in 0..20, targets in proptest::collection::btree_set(0..40, 0..40)) {
+        let maps: Vec<Map> = targets.into_iter().map(|target| Map { source, target }).collect();
+        check(&maps)?;
+    }
+}
+
+/// Every map of five numbers to five, some of them missing.
+#[test]
+fn all_small_maps() {
+    for number in 0..6i32.pow(5) {
+        let source_of = |target: i32| number / 6i32.pow(target as u32) % 6;
+        let entries = (0..5).filter(|target| source_of(*target) < 5);
+        let maps: Vec<Map> = entries.map(|target| Map { source: source_of(target), target }).collect();
+        check(&maps).unwrap_or_else(|why| panic!("{why}"));
+    }
+}

@@ -1,0 +1,47 @@
+//! Links the child's code alone into the static image that the library carries. A name that the child must not use is
+//! missing here, and the link fails.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::{env, fs};
+
+const SOURCES: [&str; 6] = ["src/child", "src/image", "src/sys", "src/plan/sealed.rs", "src/report.rs", "src/stage.rs"];
+
+fn main() {
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed={source}");
+    }
+    println!("cargo::rustc-check-cfg=cfg(forkexec_image)");
+    let variable = |name| env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"));
+    let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
+    let image = PathBuf::from(variable("OUT_DIR")).join("image");
+    let script = root.join("src/image/image.ld");
+    let mut rustc = Command::new(variable("RUSTC"));
+    rustc
+        .args([
+            "--edition",
+            "2024",
+            "--crate-type",
+            "bin",
+            "--crate-name",
+            "forkexec_image",
+            "--target",
+            &variable("TARGET"),
+        ])
+        .args(["--cfg", "forkexec_image", "-C", "opt-level=s", "-C", "panic=abort", "-C", "strip=symbols"])
+        .args(["-C", "relocation-model=static", "-C", "force-unwind-tables=no"])
+        .args(["-C", "link-arg=-nostdlib", "-C", "link-arg=-static"])
+        .args(["-C", "link-arg=-Wl,--gc-sections,--build-id=none,-z,norelro"])
+        .arg("-C")
+        .arg(format!("link-arg=-Wl,-T,{}", script.display()))
+        .arg("-o")
+        .arg(&image)
+        .arg(root.join("src/image/main.rs"));
+    if let Ok(linker) = env::var("RUSTC_LINKER") {
+        rustc.arg("-C").arg(format!("linker={linker}"));
+    }
+    let status = rustc.status().unwrap_or_else(|error| panic!("rustc does not run: {error}"));
+    assert!(status.success(), "the built-in image does not build");
+    let size = fs::metadata(&image).map(|file| file.len()).unwrap_or(0);
+    assert!(size > 0 && size < 128 * 1024, "the built-in image has {size} bytes");
+}

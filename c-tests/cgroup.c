@@ -67,15 +67,18 @@ static long magic(const char *path)
     return statfs(path, &fs) ? 0 : (long)fs.f_type;
 }
 
+static void clean_up_later(void)
+{
+    static bool known;
+    if (!known)
+        atexit(remove_cgroups);
+    known = true;
+}
+
 /* A new cgroup of version 2, or skip. */
 static const char *new_cgroup(void)
 {
-    static bool at_exit;
-    if (!at_exit)
-        atexit(remove_cgroups);
-    at_exit = true;
-    if (!count || !exists(made[0]))
-        count = 0;
+    clean_up_later();
     static const char *const roots[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
     for (int i = 0; i < 2; i++)
         if (magic(roots[i]) == V2) {
@@ -91,7 +94,7 @@ static const char *new_cgroup_v1(const char *controller)
     const char *root = text("/sys/fs/cgroup/%s", controller);
     need(magic(root) == V1, "there is no %s", root);
     need(!access(root, W_OK), "may not make cgroups in %s", root);
-    atexit(remove_cgroups);
+    clean_up_later();
     return make(text("%s/forkexec-test-%d-%d", root, getpid(), count));
 }
 
@@ -277,11 +280,11 @@ TEST_BOTH(a_file_of_a_cgroup_is_no_cgroup)
 TEST_BOTH(cgroups_that_take_nobody)
 {
     const char *path = new_cgroup(), *gone = make(text("%s/gone", path)), *threaded = make(text("%s/threaded", path));
-    int fd[] = { open_cgroup(gone), open_cgroup(threaded) };
-    assert_false(rmdir(gone));
     assert_true(put(threaded, "cgroup.type", "threaded"));
+    int fd[] = { open_cgroup(gone), open_cgroup(make(text("%s/invalid", threaded))) };
+    assert_false(rmdir(gone));
     for EACH_MEMORY(mode) {
-        assert_spawn_fails(attr_into(mode, fd[0]), NULL, FORKEXEC_STAGE_CLONE, ENODEV, -1);
+        assert_spawn_fails(attr_into(mode, fd[0]), NULL, FORKEXEC_STAGE_CLONE, ENOENT, -1);
         assert_spawn_fails(attr_into(mode, fd[1]), NULL, FORKEXEC_STAGE_CLONE, EOPNOTSUPP, -1);
     }
     close(fd[0]);
@@ -373,6 +376,20 @@ TEST_BOTH(a_cgroup_namespace_roots_in_one_of_version_1)
 {
     need_user_namespaces();
     check_namespace("pids", new_cgroup_v1("pids"));
+}
+
+/* The kernel may kill whoever is born in what was killed before; the next one gets there all the same. */
+TEST_BOTH(a_cgroup_that_was_killed_takes_others)
+{
+    const char *path = new_cgroup();
+    int fd = open_cgroup(path);
+    for EACH_MEMORY(mode) {
+        assert_true(put(path, "cgroup.kill", "1"));
+        struct forkexec_child *child = start_witness(attr_into(mode, fd), "sleep");
+        assert_in(forkexec_child_pid(child), "", path);
+        end(child);
+    }
+    done(fd);
 }
 
 /* All that is in it, in whatever session. */

@@ -105,6 +105,7 @@ static inline bool succeeds_in_copy(void (*body)(const void *), const void *argu
     }
     if (pid == 0) {
         setenv("CMOCKA_TEST_ABORT", "1", 1);
+        setvbuf(stdout, NULL, _IOLBF, 0);
         setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != test)

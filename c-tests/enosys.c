@@ -325,3 +325,28 @@ TEST(a_held_child_ends_with_its_owner)
 {
     on_every_host(ends_with_its_owner);
 }
+
+/* Where no child can be made, not even the first, which is to find out how. */
+static void makes_no_child(const void *unused)
+{
+    (void)unused;
+    deny((const struct denial[]){ MISSING(clone3, EAGAIN), MISSING(clone, EAGAIN) }, 2);
+    for (int turn = 0; turn < 3; turn++) {
+        struct forkexec_error error;
+        struct forkexec_child *child = NULL;
+        int result = try_start(attr_in(FORKEXEC_MEMORY_AUTO), witness, (char *[]){ witness, NULL }, NULL, &child, &error);
+        assert_int_equal(result, -EAGAIN);
+        assert_int_equal(error.code, EAGAIN);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_CLONE);
+        assert_int_equal(error.index, -1);
+        assert_int_equal(error.pid, 0);
+        assert_int_equal(strncmp(error.message, "clone: ", 7), 0);
+        assert_null(child);
+    }
+}
+
+TEST_BOTH(the_first_child_cannot_be_made)
+{
+    need_native();
+    in_copy(makes_no_child, NULL);
+}

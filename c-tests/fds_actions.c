@@ -180,25 +180,35 @@ TEST_BOTH(copies_of_what_closes_on_exec)
     }
 }
 
-/* Nothing is open above 2 but the pipe: what the library has there for itself is nobody else's. */
+/* In a caller with nothing open but the witness's pipe: what the library has there for itself is nobody else's. */
+struct own {
+    int number;
+    bool inherit, enter;
+};
+
 static void ask_for_an_own_one(struct forkexec_attr *attr, const void *what)
 {
-    const int *number = what;
-    forkexec_attr_inherit_fds(attr);
-    if (*number > 0)
-        forkexec_attr_dup_fd(attr, *number, 50);
+    const struct own *own = what;
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    if (own->inherit)
+        forkexec_attr_inherit_fds(attr);
+    if (own->enter)
+        forkexec_attr_enter_directory_fd(attr, own->number);
     else
-        forkexec_attr_enter_directory_fd(attr, -*number);
+        forkexec_attr_dup_fd(attr, own->number, 50);
 }
 
 TEST_BOTH(the_librarys_own_are_not_open_for_the_program)
 {
     need_native();
-    for (int number = -9; number <= 9; number++)
-        EACH_MODE(mode)
-            if (number < -2 || number > 2)
-                assert_failed(elsewhere(*mode, ask_for_an_own_one, &number), FORKEXEC_STAGE_FD_ACTION, EBADF, 0,
-                    "number %d, mode %u", number, *mode);
+    for (int number = 0; number < 9; number++)
+        for (int way = 0; way < 4; way++)
+            EACH_MODE(mode) {
+                struct own own = { number, way & 1, way & 2 };
+                assert_failed(elsewhere(*mode, ask_for_an_own_one, &own), FORKEXEC_STAGE_FD_ACTION, EBADF, 0,
+                    "number %d, way %d, mode %u", number, way, *mode);
+            }
 }
 
 /* With every number taken: what is opened takes the place of what is closed for it. */

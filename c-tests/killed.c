@@ -76,12 +76,24 @@ static struct forkexec_attr *slow_plain(void) { return slow(plain()); }
 static struct forkexec_attr *slow_fresh(void) { return slow(fresh()); }
 static struct forkexec_attr *slow_copied(void) { return slow(copied()); }
 static struct forkexec_attr *slow_ids(void) { return slow(ids()); }
+static struct forkexec_attr *slow_gid(void)
+{
+    struct forkexec_attr *attr = slow(plain());
+    must(forkexec_attr_set_gid(attr, 65534) == 0);
+    return attr;
+}
+static struct forkexec_attr *stopping(void)
+{
+    struct forkexec_attr *attr = plain();
+    must(forkexec_attr_set_stop(attr) == 0);
+    return attr;
+}
 static struct forkexec_attr *slow_mapped(void) { return slow(mapped()); }
 static struct forkexec_attr *slow_namespaces(void) { return slow(five_namespaces()); }
 
 struct caller {
     struct forkexec_attr *(*attr)(void);
-    int how; /* 0: spawn; 1: start and release; 2: start, and wait; 3: hold */
+    int how; /* 0: spawn; 1: start and release; 2: start, and wait; 3: hold; 4: start, and release with a time limit */
     int begun;
 };
 
@@ -100,7 +112,9 @@ static void spawn_until_killed(void *with)
         must_start(result, &error);
         if (caller->how == 1)
             must_start(forkexec_release(child, FORKEXEC_FOREVER, &error), &error);
-        if (caller->how >= 2)
+        while (caller->how == 4 && (result = forkexec_release(child, SECOND / 1000, &error)) != 0)
+            must(result == -ETIMEDOUT);
+        if (caller->how == 2 || caller->how == 3)
             usleep(300);
         forkexec_signal(child, SIGKILL);
         while (forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0) == -EINTR)
@@ -114,7 +128,7 @@ static void must_leave_programs_only(void)
 {
     char path[64], exe[4096];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-    for (double end = seconds() + 5;; usleep(500)) {
+    for (double end = seconds() + 20;; usleep(500)) {
         int half_made = 0, pid;
         while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
             ;
@@ -138,6 +152,7 @@ static void must_leave_programs_only(void)
         in = fopen(path, "re");
         if (!in || !fgets(path, sizeof path, in))
             *path = 0;
+        kill(half_made, SIGKILL);
         printf("# %d is left behind: it is %s, at %s\n", half_made, exe, path);
         must(!"left behind");
     }
@@ -248,6 +263,8 @@ TEST(a_caller_killed_while_a_step_after_the_change_of_ids_does_not_end)
 {
     need_root();
     kill_in(slow_ids, 0, 4, 100000);
+    kill_in(slow_ids, 1, 4, 100000);
+    kill_in(slow_gid, 0, 4, 100000);
 }
 
 TEST(a_caller_killed_while_a_step_in_new_namespaces_does_not_end)
@@ -266,4 +283,16 @@ TEST(a_caller_killed_while_a_step_after_the_release_of_a_mapped_child_does_not_e
 {
     need_user_namespaces();
     kill_in(slow_namespaces, 1, 4, 100000);
+}
+
+/* No thread waits for these, and so no thread's death tells. */
+
+TEST(a_caller_killed_while_a_step_after_a_release_with_a_time_limit_does_not_end)
+{
+    kill_in(slow_plain, 4, 4, 100000);
+}
+
+TEST(a_caller_killed_while_the_child_has_stopped_itself)
+{
+    kill_in(stopping, 4, 4, 100000);
 }

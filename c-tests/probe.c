@@ -8,6 +8,50 @@
 
 #define LAST_PROBE FORKEXEC_PROBE_TIME_NAMESPACE
 
+/* A host that has nothing. */
+static void says_why(const void *unused)
+{
+    (void)unused;
+    static const struct denial nothing[] = { { SYS_clone3, ENOSYS, { { 0 } } }, { SYS_close_range, ENOSYS, { { 0 } } },
+        { SYS_pidfd_open, ENOSYS, { { 0 } } }, { SYS_memfd_create, EACCES, { { 0 } } } };
+    static const struct {
+        uint32_t feature;
+        const char *names;
+    } whys[] = { { FORKEXEC_PROBE_CLONE3, "clone3(2)" }, { FORKEXEC_PROBE_CLOSE_RANGE, "close_range(2)" },
+        { FORKEXEC_PROBE_PIDFD, "pidfd_open(2)" }, { FORKEXEC_PROBE_IMAGE, "vm.memfd_noexec" },
+        { FORKEXEC_PROBE_BIRTH_IN_CGROUP, "clone3(2)" } };
+    char why[512];
+    deny(nothing, 4);
+    for (unsigned i = 0; i < sizeof whys / sizeof *whys; i++) {
+        assert_int_equal(forkexec_probe(whys[i].feature, why, sizeof why), 0);
+        assert_non_null(strstr(why, whys[i].names));
+        size_t length = strlen(why);
+        assert_true(length < 250);
+
+        /* It is cut where it does not fit, and what is behind is left alone. */
+        char whole[512], cut[512];
+        memcpy(whole, why, sizeof whole);
+        static const size_t sizes[] = { 1, 2, 20 };
+        for (int s = 0; s < 3; s++) {
+            memset(cut, 'x', sizeof cut);
+            assert_int_equal(forkexec_probe(whys[i].feature, cut, sizes[s]), 0);
+            assert_int_equal(strlen(cut), sizes[s] - 1);
+            assert_memory_equal(cut, whole, sizes[s] - 1);
+            assert_int_equal(cut[sizes[s]], 'x');
+        }
+        assert_int_equal(forkexec_probe(whys[i].feature, cut, length + 1), 0);
+        assert_string_equal(cut, whole);
+    }
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, why, sizeof why), 1);
+}
+
+/* The first test: what this process has learnt, its copies know. */
+TEST(a_reason_names_what_is_missing)
+{
+    need_native();
+    in_copy(says_why, NULL);
+}
+
 TEST(every_answer_is_yes_or_no_with_a_reason)
 {
     for (uint32_t feature = 1; feature <= LAST_PROBE; feature++)
@@ -79,65 +123,4 @@ TEST(namespaces_are_there_or_not)
         assert_string_not_equal(saw(run_witness(attr), "ns.time"), saw(view_of_self(), "ns.time"));
     else
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_UNSHARE, EINVAL, -1);
-}
-
-/* A host that has nothing: see also what the library then does instead. */
-static void says_why(const void *unused)
-{
-    (void)unused;
-    static const struct denial nothing[] = { { SYS_clone3, ENOSYS, { { 0 } } }, { SYS_close_range, ENOSYS, { { 0 } } },
-        { SYS_pidfd_open, ENOSYS, { { 0 } } }, { SYS_memfd_create, EACCES, { { 0 } } } };
-    static const struct {
-        uint32_t feature;
-        const char *names;
-    } whys[] = { { FORKEXEC_PROBE_CLONE3, "clone3(2)" }, { FORKEXEC_PROBE_CLOSE_RANGE, "close_range(2)" },
-        { FORKEXEC_PROBE_PIDFD, "pidfd_open(2)" }, { FORKEXEC_PROBE_IMAGE, "vm.memfd_noexec" },
-        { FORKEXEC_PROBE_BIRTH_IN_CGROUP, "clone3(2)" } };
-    char why[512];
-    deny(nothing, 4);
-    for (unsigned i = 0; i < sizeof whys / sizeof *whys; i++) {
-        assert_int_equal(forkexec_probe(whys[i].feature, why, sizeof why), 0);
-        assert_non_null(strstr(why, whys[i].names));
-        size_t length = strlen(why);
-        assert_true(length < 250);
-
-        /* It is cut where it does not fit, and what is behind is left alone. */
-        char whole[512], cut[512];
-        memcpy(whole, why, sizeof whole);
-        static const size_t sizes[] = { 1, 2, 20 };
-        for (int s = 0; s < 3; s++) {
-            memset(cut, 'x', sizeof cut);
-            assert_int_equal(forkexec_probe(whys[i].feature, cut, sizes[s]), 0);
-            assert_int_equal(strlen(cut), sizes[s] - 1);
-            assert_memory_equal(cut, whole, sizes[s] - 1);
-            assert_int_equal(cut[sizes[s]], 'x');
-        }
-        assert_int_equal(forkexec_probe(whys[i].feature, cut, length + 1), 0);
-        assert_string_equal(cut, whole);
-    }
-    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, why, sizeof why), 1);
-}
-
-/* In a process that has asked nothing yet: this program again, for that one test. */
-TEST(a_reason_names_what_is_missing)
-{
-    need_native();
-    static const char name[] = "a_reason_in_a_process_that_has_asked_nothing";
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        execl("/proc/self/exe", "probe", name, NULL);
-        _exit(1);
-    }
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
-
-TEST(a_reason_in_a_process_that_has_asked_nothing)
-{
-    need_native();
-    static bool asked;
-    (void)asked;
-    in_copy(says_why, NULL);
 }

@@ -644,13 +644,14 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
 
 // Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
 // CLONE_INTO_CGROUP) where the kernel can, so that nothing it does is counted elsewhere; else, and with v1 always, the
-// waiting child is moved there by writing cgroup.procs. A frozen cgroup is refused (EBUSY): the spawn would never
-// return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during each spawn. The
-// last call wins. cgroups(7).
+// waiting child is moved there by writing cgroup.procs. A cgroup that is frozen, or in a frozen one, is refused (EBUSY):
+// the spawn would never return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during
+// each spawn. The last call wins. cgroups(7).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
 // cgroup directory), FORKEXEC_STAGE_CLONE or FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has
-// controllers enabled for its children; EOPNOTSUPP: it is threaded; EAGAIN: its pids.max is reached); index -1.
+// controllers enabled for its children; EOPNOTSUPP: it is in a threaded one, and not threaded itself; EAGAIN: its
+// pids.max is reached; ENOENT: it was removed); index -1.
 int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr, int32_t fd);
 
 // Gives the program the soft limit on descriptors (RLIMIT_NOFILE) that the process had when the library was loaded:

@@ -24,11 +24,9 @@ pub fn own_table(at: &mut At) -> Answer {
 /// Closes what lies between the needed descriptors.
 pub fn close_unneeded(at: &mut At) -> Answer {
     match at.wiring.table {
-        table::WHOLE => Ok(()),
+        table::WHOLE => gaps(at).iter().try_for_each(|gap| sys::close(gap.first as i32)),
         table::LISTED => close_listed(at),
-        _ => {
-            gaps(at).iter().try_for_each(|gap| sys::close_range(gap.first, gap.last, 0))
-        }
+        _ => gaps(at).iter().try_for_each(|gap| sys::close_range(gap.first, gap.last, 0)),
     }
 }
 

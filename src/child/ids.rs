@@ -11,13 +11,14 @@ pub fn groups(at: &mut At) -> Answer {
 
 /// setresgid(2)
 pub fn gid(at: &mut At) -> Answer {
-    at.plan.gid.get().map_or(Ok(()), |gid| sys::setresgid(gid, gid, gid))
+    let Some(gid) = at.plan.gid.get() else { return Ok(()) };
+    sys::setresgid(gid, gid, gid)?;
+    talk::still_die_with_caller(at)
 }
 
 /// setresuid(2)
 pub fn uid(at: &mut At) -> Answer {
     let Some(uid) = at.plan.uid.get() else { return Ok(()) };
     sys::setresuid(uid, uid, uid)?;
-    // The change of ids has cleared it.
-    if at.plan.hold == 0 { talk::die_with_caller(at) } else { Ok(()) }
+    talk::still_die_with_caller(at)
 }

@@ -37,12 +37,14 @@ pub struct At<'a> {
     pub go: i32,
     pub owner: i32,
     pub exec_fd: i32,
+    /// The thread that made the child waits for it, whatever comes: its death is the caller's.
+    pub awaited: bool,
 }
 
 impl<'a> At<'a> {
     pub fn the_start(plan: &'a Plan, wiring: &'a Wiring) -> At<'a> {
         let Wiring { reports, go, owner, .. } = *wiring;
-        At { plan, wiring, index: -1, reports, go, owner, exec_fd: plan.exec_fd }
+        At { plan, wiring, index: -1, reports, go, owner, exec_fd: plan.exec_fd, awaited: plan.hold == 0 }
     }
 }
 

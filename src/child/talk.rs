@@ -50,9 +50,14 @@ pub fn die_with_caller(at: &At) -> Answer {
     if [0, at.wiring.owner_pid].contains(&sys::getppid()) { Ok(()) } else { sys::exit(FAILED) }
 }
 
+/// The same once more: a change of ids has cleared it.
+pub fn still_die_with_caller(at: &At) -> Answer {
+    if at.awaited { die_with_caller(at) } else { Ok(()) }
+}
+
 /// Waits for what the caller does on the child's behalf.
 pub fn wait(at: &mut At) -> Answer {
-    if at.plan.wait == 0 { Ok(()) } else { until_released(at) }
+    if at.plan.wait == 0 { Ok(()) } else { until_released(at).map(drop) }
 }
 
 /// Says that the surroundings are complete, and waits to be released: for as long as the caller lives, not its thread.
@@ -64,11 +69,12 @@ pub fn hold(at: &mut At) -> Answer {
         sys::prctl(PR_SET_PDEATHSIG, 0, 0)?;
     }
     tell(at, Report { kind: kind::HELD, stage: Stage::Hold as u32, code: 0, index: -1 })?;
-    until_released(at)
+    at.awaited = until_released(at)? > 1;
+    still_die_with_caller(at)
 }
 
 /// Returns when the caller says so, and leaves when the caller is gone.
-fn until_released(at: &At) -> Answer {
+fn until_released(at: &At) -> Answer<u64> {
     loop {
         let listen = |fd| PollFd { fd, events: POLLIN, revents: 0 };
         let mut fds = [listen(at.go), listen(at.owner)];
@@ -82,7 +88,7 @@ fn until_released(at: &At) -> Answer {
         }
         if go.revents != 0 {
             let mut count = [0u8; 8];
-            return sys::read(at.go, &mut count).map(drop);
+            return sys::read(at.go, &mut count).map(|_| u64::from_ne_bytes(count));
         }
     }
 }

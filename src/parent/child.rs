@@ -159,7 +159,7 @@ impl Child {
             Start::Running { .. } => return never("the child is the program already"),
             Start::Failed => return never("the start of the child has failed"),
             _ if plan.execs == 0 => return never("forkexec_hold made it: it never runs a program"),
-            Start::Held => self.let_go(plan)?,
+            Start::Held => self.let_go(plan, timeout.is_none())?,
             Start::LetGo => (),
         }
         *start = Start::LetGo;
@@ -192,14 +192,15 @@ impl Child {
         Err(heard.into_failure(&self.launched, plan))
     }
 
-    fn let_go(&self, plan: &Arc<Sealed>) -> Result<(), Failure> {
+    fn let_go(&self, plan: &Arc<Sealed>, for_ever: bool) -> Result<(), Failure> {
         let thread = self.launched.thread;
         if plan.parent_death != 0 && plan.parent_death_process == 0 && !is_alive(self.owner, thread) {
             return Err(
                 Failure::at(Stage::ParentDeath, Errno::ESRCH, plan).item(-1, "the thread that started it is gone")
             );
         }
-        handshake::go(&self.launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+        let awaited = for_ever && nix::unistd::gettid().as_raw() == thread;
+        handshake::go(&self.launched, awaited).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
     }
 
     pub fn pid(&self) -> Result<i32, Errno> {
@@ -229,7 +230,9 @@ impl Child {
                 Err(Errno::ECHILD) => return (*lock(&self.waited)).ok_or(Errno::ECHILD),
                 Err(errno) => return Err(errno),
                 // Ended, but another tracer has to be told first; or there was no pidfd to wait by.
-                Ok(None) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => return Err(Errno::ETIMEDOUT),
+                Ok(None) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                    return Err(Errno::ETIMEDOUT);
+                }
                 Ok(None) => (),
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -376,7 +379,9 @@ impl Child {
         // Still there, so the pid was its own; and not ended, so it is the kernel that has no such namespaces.
         self.signal(0)?;
         match fd {
-            Err(Errno::ENOENT | Errno::EACCES) if self.until_ended(Some(Duration::ZERO), None).is_ok() => Err(Errno::ESRCH),
+            Err(Errno::ENOENT | Errno::EACCES) if self.until_ended(Some(Duration::ZERO), None).is_ok() => {
+                Err(Errno::ESRCH)
+            }
             fd => fd,
         }
     }

@@ -5,7 +5,7 @@ use super::launch::Launched;
 use crate::plan::Sealed;
 use crate::sealed::{Plan, cgroup};
 use crate::stage::Stage;
-use crate::sys::abi::PRIO_PROCESS;
+use crate::sys::abi::{PRIO_PROCESS, RLIMIT_NOFILE};
 use crate::sys::{self, Errno};
 use alloc::sync::Arc;
 use core::ffi::CStr;
@@ -26,12 +26,12 @@ pub fn serve(launched: &Launched, plan: &Arc<Sealed>) -> Done {
     serving.cgroup()?;
     serving.limits()?;
     serving.maps()?;
-    go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+    go(launched, false).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
 }
 
-/// Lets a waiting child go on.
-pub fn go(launched: &Launched) -> Result<(), Number> {
-    launched.go.as_ref().map_or(Ok(0), |go| go.write(1)).map(drop)
+/// Lets a waiting child go on; told by the number whether the thread that made it now waits for it, however long.
+pub fn go(launched: &Launched, awaited: bool) -> Result<(), Number> {
+    launched.go.as_ref().map_or(Ok(0), |go| go.write(1 + awaited as u64)).map(drop)
 }
 
 struct Serving<'a> {
@@ -71,7 +71,7 @@ impl Serving<'_> {
             return Ok(());
         }
         for item in plan.list(plan.raises) {
-            let stage = if item.resource == libc::RLIMIT_NOFILE as u32 { Stage::Nofile } else { Stage::Rlimit };
+            let stage = if item.resource == RLIMIT_NOFILE { Stage::Nofile } else { Stage::Rlimit };
             self.step(stage, item.index, sys::set_rlimit(self.pid, item.resource, &item.limit))?;
         }
         if let Some(nice) = plan.nice.get() {

@@ -2,19 +2,21 @@
 
 use super::failure::Failure;
 use super::host::{self, Quiet, Ways};
-use super::own;
 use super::image::{self, Headers};
+use super::own;
 use super::stack::Stack;
+use crate::attr::owned::{NoMemory, push};
 use crate::child;
 use crate::plan::{Sealed, gaps};
 use crate::report::Report;
-use crate::sealed::{Piece, Plan, Wiring, cgroup, mode, table};
+use crate::sealed::{Gap, Piece, Plan, Wiring, cgroup, mode, table};
 use crate::stage::Stage;
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
 };
 use crate::sys::{self, Errno};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ffi::c_void;
 use nix::errno::Errno as Number;
 use nix::fcntl::OFlag;
@@ -64,6 +66,15 @@ impl Ends {
             number(self.owner.as_ref().map(AsRawFd::as_raw_fd)),
         ]
     }
+
+    /// Those that are never the child's.
+    fn callers(&self) -> [i32; 2] {
+        let number = |fd: Option<i32>| fd.unwrap_or(-1);
+        [
+            number(self.reports.as_ref().map(|(read, _)| read.as_raw_fd())),
+            number(self.alive.as_ref().map(AsRawFd::as_raw_fd)),
+        ]
+    }
 }
 
 /// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it.
@@ -100,7 +111,7 @@ pub fn launch_with(plan: &Arc<Sealed>, mask: u64) -> Result<Launched, Failure> {
     let ends = Ends::make(plan).map_err(failed(Stage::Pipe))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
     let internal = ends.numbers();
-    let (gaps, above) = gaps(plan.list(plan.needed), &internal).map_err(|_| failed(Stage::Memory)(Number::ENOMEM))?;
+    let (gaps, above) = unneeded(plan, ways, &ends).map_err(|_| failed(Stage::Memory)(Number::ENOMEM))?;
     let mut report = Report::default();
     // Asked for only where its death matters.
     let thread = if plan.parent_death != 0 { nix::unistd::gettid().as_raw() } else { 0 };
@@ -138,6 +149,17 @@ fn wire(plan: &Plan, ways: Ways, [reports, go, owner]: [i32; 3], mask: u64) -> W
         image: [Piece::default(); 4],
         image_plan_at: 0,
     }
+}
+
+/// What the child closes first, and the first number above all that it needs. The caller's ends are among it also where
+/// they got numbers that are otherwise left as they are.
+fn unneeded(plan: &Plan, ways: Ways, ends: &Ends) -> Result<(Vec<Gap>, u32), NoMemory> {
+    let whole = table_of(plan, ways) == table::WHOLE;
+    let (mut unneeded, above) = if whole { (Vec::new(), 0) } else { gaps(plan.list(plan.needed), &ends.numbers())? };
+    for fd in ends.callers().into_iter().filter(|fd| *fd >= 0 && (whole || *fd < 3)) {
+        push(&mut unneeded, Gap { first: fd as u32, last: fd as u32 })?;
+    }
+    Ok((unneeded, above))
 }
 
 fn table_of(plan: &Plan, ways: Ways) -> u32 {

@@ -52,6 +52,10 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
         }
         // Not every caller can hand its capabilities over an exec.
         Stage::Carry if host.image_runs => Some(Host { image_runs: false, ..host }),
+        // Since 6.14 the kernel kills whoever is born in a cgroup that was ever killed as a whole, and takes those put there.
+        Stage::Child if host.born_in_cgroup && failure.signal == libc::SIGKILL => {
+            failure.plan_is(|plan| plan.cgroup == cgroup::BORN).then_some(Host { born_in_cgroup: false, ..host })
+        }
         Stage::Clone if host.born_in_cgroup && failure.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
             let unknown = matches!(failure.code, libc::E2BIG | libc::EINVAL | libc::ENOSYS);
             unknown.then_some(Host { born_in_cgroup: false, ..host })

@@ -44,7 +44,8 @@ fn remember() -> i32 {
 fn wiped_on_fork() -> Option<NonNull<u8>> {
     let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS;
     // SAFETY: kernel contract, man 2 mmap: new memory of our own.
-    let page = unsafe { mmap_anonymous(None, NonZeroUsize::new(PAGE)?, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags) };
+    let page =
+        unsafe { mmap_anonymous(None, NonZeroUsize::new(PAGE)?, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags) };
     let page = page.ok()?;
     // SAFETY: kernel contract, man 2 madvise: the page just mapped. Kernels before 4.14 do not know the advice.
     match unsafe { madvise(page, PAGE, MmapAdvise::MADV_WIPEONFORK) } {

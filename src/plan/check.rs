@@ -4,6 +4,9 @@ use super::{Fault, Purpose, Request, Step};
 use crate::attr::ns::IdRange;
 use libc::{CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS};
 
+/// What one chapter finds wrong with itself and with the others.
+type Check = fn(&Request) -> Step<()>;
+
 pub fn check(request: &Request) -> Step<()> {
     if let Some((setter, refused)) = request.attr.refused {
         return Err(Fault::invalid(setter, refused.why).code(refused.code));
@@ -14,7 +17,7 @@ pub fn check(request: &Request) -> Step<()> {
         program(request)?;
     }
     let attr = request.attr;
-    let chapters: [(bool, fn(&Request) -> Step<()>); 6] = [
+    let chapters: [(bool, Check); 6] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
@@ -65,7 +68,7 @@ fn hold(request: &Request) -> Step<()> {
         "set_parent_death_signal",
         "a holder dies with its owner anyway: remove it",
     )?;
-    let nofile = |item: &crate::attr::limits::Rlimit| item.resource == libc::RLIMIT_NOFILE as u32;
+    let nofile = |item: &crate::attr::limits::Rlimit| item.resource == crate::sys::abi::RLIMIT_NOFILE;
     refuse(attr.limits.restore_nofile || attr.limits.rlimits.iter().any(nofile), "RLIMIT_NOFILE", never)
 }
 

@@ -162,10 +162,18 @@ fn actions(request: &Request, draft: &mut Draft) -> Step<Ending> {
     Ok(ending)
 }
 
+fn is_open(fd: i32) -> bool {
+    // SAFETY: kernel contract, man 2 fcntl.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
+}
+
 fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> {
     let Ending { open, touched } = ending;
-    let must_be_open = |fd: i32, open: &Numbers, what| {
-        if inherit || open.has(fd) {
+    let must_be_open = |fd: i32, open: &Numbers, touched: &Numbers, what| {
+        let given = open.has(fd) && (fd >= 3 || touched.has(fd));
+        // What the caller lacks may be open in the child for a while, as one of our own.
+        let callers = (inherit || (fd < 3 && open.has(fd))) && is_open(fd);
+        if given || callers {
             return Ok(());
         }
         let fault = Fault::invalid(what, "the program has no such descriptor: map it first");
@@ -177,7 +185,7 @@ fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> 
             touched.add(target)?;
         }
         asked::Action::Dup { source, target } => {
-            must_be_open(source, open, "dup_fd")?;
+            must_be_open(source, open, touched, "dup_fd")?;
             open.add(target)?;
             touched.add(target)?;
         }
@@ -186,7 +194,7 @@ fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> 
             touched.add(fd)?;
         }
         asked::Action::CloseFrom { fd } => open.remove_if(|other| other >= fd),
-        asked::Action::EnterFd { fd } => must_be_open(fd, open, "enter_directory_fd")?,
+        asked::Action::EnterFd { fd } => must_be_open(fd, open, touched, "enter_directory_fd")?,
         asked::Action::Enter { .. } => (),
     }
     Ok(())
@@ -267,7 +275,7 @@ fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
     if asked.maps.is_empty() && asked.actions.is_empty() {
         return Ok(());
     }
-    let limit = super::limits::current(libc::RLIMIT_NOFILE as u32)?.soft;
+    let limit = super::limits::current(crate::sys::abi::RLIMIT_NOFILE)?.soft;
     // No descriptor of ours can be at a number above the limit: what is asked of one is answered by the child's calls.
     let highest = maps.chain(actions).filter(|fd| (*fd as u64) < limit).max();
     draft.plan.top = highest.map_or(0, |fd| fd.saturating_add(1));
@@ -297,8 +305,7 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
         }
     }
     if asked.inherit {
-        // SAFETY: kernel contract, man 2 fcntl.
-        for fd in (0..limit as i32).filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } >= 0) {
+        for fd in (0..limit as i32).filter(|fd| is_open(*fd)) {
             taken.add(fd)?;
         }
     }

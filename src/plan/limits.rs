@@ -4,7 +4,7 @@ use super::sealed::{Limit, Policy, cgroup};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::limits::KEEP;
 use crate::attr::owned::push;
-use crate::sys::abi::{IOPRIO_CLASS_SHIFT, Rlimit64};
+use crate::sys::abi::{IOPRIO_CLASS_SHIFT, RLIMIT_NOFILE as NOFILE, Rlimit64};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use nix::fcntl::{AtFlags, OFlag};
@@ -12,8 +12,6 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::fstatfs;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-
-const NOFILE: u32 = libc::RLIMIT_NOFILE as u32;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
@@ -123,14 +121,17 @@ const CGROUP_V2: libc::c_long = 0x6367_7270;
 
 /// Born in it where only the caller and root could freeze the child before it has memory of its own; else written in.
 fn cgroup_way(directory: BorrowedFd) -> Step<u32> {
-    let frozen = |name, frozen: &str| file_in(directory, name).is_some_and(|text| text.trim_end() == frozen);
+    let none = || Err(resolving(Fault::invalid("set_cgroup_fd", "not a directory of a cgroup file system")));
+    if fstat(directory).map_err(|_| Fault::unresolved("set_cgroup_fd"))?.st_mode & libc::S_IFMT != libc::S_IFDIR {
+        return none();
+    }
     match file_system(directory)? {
-        CGROUP_V2 if frozen(c"cgroup.freeze", "1") => Err(frozen_cgroup()),
         CGROUP_V2 if others_can_freeze(directory)? => Ok(cgroup::WRITTEN),
         CGROUP_V2 => Ok(cgroup::BORN),
-        CGROUP_V1 if frozen(c"freezer.state", "FROZEN") => Err(frozen_cgroup()),
+        // Here it tells of those above too.
+        CGROUP_V1 if says(directory, c"freezer.state", "FROZEN") => Err(frozen_cgroup()),
         CGROUP_V1 => Ok(cgroup::WRITTEN),
-        _ => Err(Fault::invalid("set_cgroup_fd", "not a directory of a cgroup file system")).map_err(resolving),
+        _ => none(),
     }
 }
 
@@ -146,32 +147,37 @@ fn file_system(directory: BorrowedFd) -> Step<libc::c_long> {
     fstatfs(directory).map(|fs| fs.filesystem_type().0 as libc::c_long).map_err(|_| Fault::unresolved("set_cgroup_fd"))
 }
 
-fn file_in(directory: BorrowedFd, name: &CStr) -> Option<std::string::String> {
-    let file = nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
-    let mut text = std::string::String::new();
-    std::fs::File::from(file).take(64).read_to_string(&mut text).ok()?;
-    Some(text)
+/// Whether a file of a cgroup has this text.
+fn says(directory: BorrowedFd, name: &CStr, text: &str) -> bool {
+    let read = || {
+        let file = nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+        let mut now = std::string::String::new();
+        std::fs::File::from(file).take(64).read_to_string(&mut now).ok()?;
+        Some(now.trim_end() == text)
+    };
+    read().unwrap_or(false)
 }
 
-/// Whether anybody but root and the caller can write here or anywhere above.
+/// Whether anybody but root and the caller can write here or anywhere above. What is frozen on the way is an error.
 fn others_can_freeze(directory: BorrowedFd) -> Step<bool> {
     let unresolved = |_| Fault::unresolved("set_cgroup_fd");
     let mut up: Option<OwnedFd> = None;
+    let mut others = false;
     loop {
         let here = up.as_ref().map_or(directory, AsFd::as_fd);
-        if is_others(&fstat(here).map_err(unresolved)?) {
-            return Ok(true);
+        if says(here, c"cgroup.freeze", "1") {
+            return Err(frozen_cgroup());
         }
+        others |= is_others(&fstat(here).map_err(unresolved)?);
         match fstatat(here, c"cgroup.freeze", AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Ok(file) if is_others(&file) => return Ok(true),
-            Ok(_) => (),
+            Ok(file) => others |= is_others(&file),
             // The root cgroup has no such file, and nothing above it.
-            Err(_) => return Ok(false),
+            Err(_) => return Ok(others),
         }
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let parent = nix::fcntl::openat(here, c"..", flags, Mode::empty()).map_err(unresolved)?;
         if file_system(parent.as_fd())? != CGROUP_V2 {
-            return Ok(false);
+            return Ok(others);
         }
         up = Some(parent);
     }

@@ -28,7 +28,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.propagation = match asked.propagation {
         Some(flags) => flags,
-        None if (create | unshare) & MOUNT != 0 => (MS_REC | MS_PRIVATE) as u64,
+        None if (create | unshare) & MOUNT != 0 => MS_REC | MS_PRIVATE,
         None => 0,
     };
     plan.loopback = asked.loopback as u32;

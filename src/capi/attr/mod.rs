@@ -85,7 +85,8 @@ mod tests {
             forkexec_attr_free(attr);
             let (name, refused) = (*copy).0.refused.expect("marked");
             assert_eq!((name, refused.code), ("set_cwd", libc::EINVAL));
-            assert_eq!((*copy).0.limits.nice, Some(3));
+            let limits = &(*copy).0.limits;
+            assert_eq!(limits.nice, Some(3));
             forkexec_attr_free(copy);
         }
     }

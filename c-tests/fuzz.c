@@ -1,0 +1,272 @@
+/* Any setters, in any order, with any arguments: the library says yes or no, and nothing stays behind. What is drawn
+ * depends on the seed alone, which a failure prints. */
+#define _GNU_SOURCE
+#include "deny.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+static uint64_t state;
+
+static uint64_t draw(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state * 0x2545f4914f6cdd1d >> 16;
+}
+
+static uint64_t below(uint64_t n)
+{
+    return draw() % n;
+}
+
+/* Numbers at which something changes, and others. */
+static uint64_t number(void)
+{
+    static const int64_t edges[] = { 0, 1, 2, 3, 5, 7, 9, 15, 16, 19, 20, 31, 32, 63, 64, 65, 99, 100, 127, 255, 256, 511,
+        512, 1000, 1001, 1023, 1024, 4095, 4096, 8191, 8192, 65534, 65535, 65536, 0x10000000, INT32_MAX, UINT32_MAX,
+        INT64_MAX, -1, -2, -20, -21, -100, -1000, -1001, INT32_MIN, INT64_MIN };
+    switch (below(4)) {
+    case 0:
+        return draw();
+    case 1:
+        return below(70);
+    default:
+        return (uint64_t)edges[below(sizeof edges / sizeof *edges)];
+    }
+}
+
+static uint64_t bits(void)
+{
+    uint64_t set = below(4) ? 0 : draw();
+    for (uint64_t n = below(4); n; n--)
+        set |= 1ull << below(64);
+    return set;
+}
+
+/* Mostly numbers of descriptors that are open. */
+static int32_t fd(void)
+{
+    return below(3) ? (int32_t)below(14) : (int32_t)number();
+}
+
+static const char *string(void)
+{
+    static char endless[5000];
+    static const char *const strings[] = { "", "/", ".", "/dev/null", "/dev/zero", "/nonexistent", "/tmp", "a", "A=B",
+        "judge", "/bin:/usr/bin", ":", "::/bin:", "/dev/null/x", "relative/path", "\xff\xfe\n", NULL, endless };
+    memset(endless, 'e', sizeof endless - 1);
+    return strings[below(sizeof strings / sizeof *strings)];
+}
+
+static uint32_t type(void)
+{
+    static const uint32_t types[] = { FORKEXEC_NS_CGROUP, FORKEXEC_NS_UTS, FORKEXEC_NS_IPC, FORKEXEC_NS_USER,
+        FORKEXEC_NS_PID, FORKEXEC_NS_NET, FORKEXEC_NS_MOUNT, FORKEXEC_NS_TIME };
+    uint32_t set = below(30) ? 0 : (uint32_t)number();
+    for (uint64_t n = below(3) + 1; n; n--)
+        set |= types[below(8)];
+    return set;
+}
+
+static const uint32_t *list(void)
+{
+    static uint32_t items[65537];
+    for (int i = 0; i < 16; i++)
+        items[i] = (uint32_t)number();
+    return below(8) ? items : NULL;
+}
+
+static size_t length(void)
+{
+    return below(8) ? below(16) : below(65538);
+}
+
+/* One setter; the arguments are drawn from left to right or not, but always the same. */
+static int set_something(struct forkexec_attr *attr)
+{
+    uint64_t a = number(), b = number(), c = number(), set = bits();
+    uint32_t low = (uint32_t)a, small = (uint32_t)below(5), level = (uint32_t)below(9);
+    int32_t one = fd(), other = fd(), i = (int32_t)a, j = (int32_t)b;
+    const char *path = string();
+    const uint32_t *items = list();
+    size_t n = length();
+    uint32_t kinds = type();
+#define TRY(setter, ...) return forkexec_attr_##setter(attr, ##__VA_ARGS__)
+    switch (below(60)) {
+    case 0: TRY(set_exec_fd, one);
+    case 1: TRY(set_search_path, path);
+    case 2: TRY(set_cwd, path);
+    case 3: TRY(set_cwd_fd, one);
+    case 4: TRY(set_busy_retry, low);
+    case 5: TRY(set_pid_variable, path);
+    case 6: TRY(set_ptrace);
+    case 7: TRY(set_stop);
+    case 8: case 9: TRY(set_memory_mode, small);
+    case 10: case 11: case 12: TRY(map_fd, one, other);
+    case 13: TRY(inherit_fds);
+    case 14: case 15: TRY(open_fd, one, path, i & ~(O_CREAT | O_TRUNC | O_ACCMODE), small ? 0644 : (uint32_t)b);
+    case 16: case 17: TRY(dup_fd, one, other);
+    case 18: TRY(close_fd, one);
+    case 19: TRY(close_fds_from, one);
+    case 20: TRY(enter_directory, path);
+    case 21: TRY(enter_directory_fd, one);
+    case 22: TRY(set_session);
+    case 23: TRY(set_process_group, small ? 0 : i);
+    case 24: TRY(set_controlling_terminal, one);
+    case 25: TRY(set_foreground, one);
+    case 26: TRY(detach_terminal);
+    case 27: TRY(set_signal_mask, set);
+    case 28: TRY(set_signal_default, set);
+    case 29: TRY(set_signal_ignore, set);
+    case 30: TRY(set_parent_death_signal, i, small);
+    case 31: TRY(set_rlimit, small * 4, b, c);
+    case 32: TRY(set_rlimit, low, b, FORKEXEC_RLIMIT_KEEP);
+    case 33: TRY(set_nice, i);
+    case 34: TRY(set_affinity, items, n);
+    case 35: TRY(set_scheduler, (int32_t)small, small == 1 || small == 2 ? j : 0);
+    case 36: TRY(set_io_priority, small, level);
+    case 37: TRY(set_umask, low);
+    case 38: TRY(set_personality, low);
+    case 39: TRY(set_oom_score_adj, i);
+    case 40: TRY(set_timer_slack, a);
+    case 41: TRY(set_cgroup_fd, one);
+    case 42: TRY(restore_nofile);
+    case 43: TRY(allow_failure, 500 + 10 * level);
+    case 44: TRY(set_uid, small ? getuid() : low);
+    case 45: TRY(set_gid, small ? getgid() : low);
+    case 46: TRY(set_groups, items, n);
+    case 47: TRY(keep_groups);
+    case 48: TRY(set_capabilities, small * 3, small ? set & 0xffffffffff : set);
+    case 49: TRY(drop_capabilities);
+    case 50: TRY(set_ambient, small ? 1ull << (a & 31) : set);
+    case 51: TRY(set_securebits, small ? 0 : low);
+    case 52: TRY(set_no_new_privs);
+    case 53: TRY(create_namespaces, kinds);
+    case 54: TRY(unshare_namespaces, kinds);
+    case 55: TRY(map_uid, small, small ? getuid() : low, small ? 1 : (uint32_t)b);
+    case 56: TRY(map_gid, small, small ? getgid() : low, small ? 1 : (uint32_t)b);
+    case 57: return forkexec_attr_set_mount_propagation(attr, small ? MS_REC | MS_PRIVATE : a)
+        | (level ? 0 : forkexec_attr_allow_setgroups(attr));
+    case 58: return small ? forkexec_attr_set_hostname(attr, path) : forkexec_attr_set_domainname(attr, path);
+    default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
+    }
+}
+
+static void assert_error(int result, const struct forkexec_error *error)
+{
+    assert_in_range(-result, 0, 4095);
+    assert_int_equal(error->code, -result);
+    assert_non_null(memchr(error->message, 0, sizeof error->message));
+    assert_int_equal(!result, !*error->message);
+    assert_string_not_equal(forkexec_stage_name(error->stage), "unknown");
+    if (!result)
+        assert_int_equal(error->stage, FORKEXEC_STAGE_NONE);
+}
+
+/* Whatever comes of it, it comes soon. */
+static int begin(const struct forkexec_attr *attr)
+{
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    char *argv[] = { witness, "exit", "0", NULL }, *path = below(8) ? witness : NULL;
+    uint64_t way = below(5);
+    int result = way == 0 ? forkexec_hold(attr, &child, &error) : way < 3
+        ? forkexec_spawn(attr, path, argv, NULL, &child, &error)
+        : forkexec_start(attr, path, argv, NULL, &child, &error);
+    assert_error(result, &error);
+    assert_int_equal(!result, !!child);
+    if (way == 4 && child)
+        assert_error(forkexec_release(child, 300000000, &error), &error);
+    if (child && below(2))
+        forkexec_kill_tree(child);
+    if (child)
+        forkexec_signal(child, SIGKILL);
+    if (child)
+        forkexec_wait(child, 20000000000, 0, NULL, 0);
+    forkexec_close(child);
+    return result;
+}
+
+static int count_fds(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+struct seed {
+    uint64_t number;
+    int rounds, spawn_every, setters;
+};
+
+static void is_fuzzed(const void *seed_)
+{
+    const struct seed *seed = seed_;
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC), accepted = 0, ran = 0;
+    state = seed->number * 0x9e3779b97f4a7c15 + 1;
+    forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0);
+    int fds = count_fds();
+    for (int round = 0; round < seed->rounds; round++) {
+        struct forkexec_attr *attr = forkexec_attr_new();
+        struct forkexec_error error;
+        bool refused = false;
+        for (uint64_t n = below((uint64_t)seed->setters) + 1; n; n--) {
+            struct forkexec_attr *before = forkexec_attr_copy(attr);
+            int result = set_something(attr);
+            assert_true(result == 0 || result == -EINVAL || result == -EBADF || result == -ENAMETOOLONG);
+            /* Most refusals are left behind: an attr that is marked has nothing more to show. */
+            bool back = result && below(16);
+            refused |= result && !back;
+            forkexec_attr_free(back ? attr : before);
+            attr = back ? before : attr;
+        }
+        if (!below(4)) {
+            struct forkexec_attr *copy = forkexec_attr_copy(attr);
+            forkexec_attr_free(attr);
+            attr = copy;
+        }
+        int result = forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, null, &error);
+        assert_error(result, &error);
+        /* Which descriptors an action finds is known before. */
+        if (error.stage != FORKEXEC_STAGE_FD_ACTION || error.code != EBADF)
+            assert_in_range(error.stage, FORKEXEC_STAGE_NONE, FORKEXEC_STAGE_MEMORY);
+        if (refused)
+            assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
+        accepted += !result;
+        if (round % seed->spawn_every == 0)
+            ran += !begin(attr);
+        forkexec_attr_free(attr);
+    }
+    siginfo_t info;
+    assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL), -1);
+    for (int turn = 0; turn < 500 && count_fds() != fds; turn++)
+        usleep(10000);
+    assert_int_equal(count_fds(), fds);
+    printf("# seed %llu: %d of %d would do, %d did\n", (unsigned long long)seed->number, accepted, seed->rounds, ran);
+}
+
+static void fuzz(struct seed seed, uint64_t seeds)
+{
+    need_native();
+    struct view *before = view_of_self();
+    for (uint64_t end = seed.number + seeds; seed.number < end; seed.number++)
+        if (!succeeds_in_copy(is_fuzzed, &seed)) {
+            printf("# seed %llu\n", (unsigned long long)seed.number);
+            fail();
+        }
+    assert_same_but(before, view_of_self(), "");
+}
+
+TEST(many_setters)
+{
+    fuzz((struct seed){ 1, 2500, 50, 15 }, 8);
+}
+
+TEST(few_setters_and_a_child)
+{
+    fuzz((struct seed){ 100, 250, 1, 5 }, 8);
+}

@@ -224,8 +224,10 @@ rows! {
 
 const _: () = {
     let mut rows = STAGES;
-    while let [one, rest @ [next, ..]] = rows {
-        assert!((one.stage as u32) < next.stage as u32, "stages must ascend");
+    while let [one, rest @ ..] = rows {
+        if let Some(next) = rest.first() {
+            assert!((one.stage as u32) < next.stage as u32, "stages must ascend");
+        }
         rows = rest;
     }
 };

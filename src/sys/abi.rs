@@ -68,15 +68,6 @@ pub const CAP_VERSION_3: u32 = 0x2008_0522;
 pub const MS_REC: u64 = 0x4000;
 pub const MS_PRIVATE: u64 = 1 << 18;
 
-pub const MFD_CLOEXEC: u32 = 1;
-pub const MFD_ALLOW_SEALING: u32 = 2;
-pub const MFD_EXEC: u32 = 0x10;
-pub const F_ADD_SEALS: i32 = 1033;
-pub const F_SEAL_SEAL: i32 = 1;
-pub const F_SEAL_SHRINK: i32 = 2;
-pub const F_SEAL_GROW: i32 = 4;
-pub const F_SEAL_WRITE: i32 = 8;
-
 pub const AF_INET: i32 = 2;
 pub const SOCK_DGRAM: i32 = 2;
 pub const SOCK_CLOEXEC: i32 = O_CLOEXEC;

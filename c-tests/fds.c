@@ -343,6 +343,45 @@ TEST_BOTH(many_thousands_open)
     }
 }
 
+/* The program's limit is set when all is in its place. */
+TEST_BOTH(the_limit_may_lie_below_the_targets)
+{
+    EACH_MODE(mode) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, *mode));
+        OK(forkexec_attr_map_fd(attr, 0, 30));
+        OK(forkexec_attr_map_fd(attr, 1, 100));
+        OK(forkexec_attr_open_fd(attr, 50, "/dev/null", O_RDONLY, 0));
+        OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, 16, 16));
+        struct view *view = run_witness(attr);
+        assert_saw(view, "fds", "0 1 2 30 50 100");
+        assert_saw(view, "rlimit.NOFILE", "16 16");
+    }
+}
+
+TEST(what_a_held_child_was_given_may_be_closed)
+{
+    EACH_MODE(mode) {
+        int pair[2], program = open(witness, O_RDONLY | O_CLOEXEC);
+        char byte = 0;
+        struct forkexec_attr *attr = new_attr();
+        struct forkexec_child *child;
+        OK(pipe2(pair, O_CLOEXEC));
+        OK(forkexec_attr_set_memory_mode(attr, *mode));
+        OK(forkexec_attr_map_fd(attr, pair[1], 1));
+        OK(forkexec_attr_set_exec_fd(attr, program));
+        OK(forkexec_start(attr, NULL, (char *[]){ "x", "print", "!", NULL }, NULL, &child, NULL));
+        close(pair[1]);
+        close(program);
+        OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
+        assert_int_equal(finish(child).exit_code, 0);
+        assert_int_equal(read(pair[0], &byte, 1), 1);
+        assert_int_equal(byte, '!');
+        close(pair[0]);
+        forkexec_close(child);
+    }
+}
+
 TEST(refused_numbers)
 {
     static const int bad[][2] = { { -1, 3 }, { 3, -1 }, { -2, 0 }, { INT32_MIN, INT32_MIN } };

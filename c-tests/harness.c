@@ -506,8 +506,22 @@ void add_test(struct test *test)
 
 static struct view before; /* the caller, at the beginning of the test */
 
+/* The library keeps the descriptor of its built-in image from the first child that needs one: before any snapshot. */
+static void let_image_be_made(void)
+{
+    static pid_t made_in;
+    struct forkexec_child *child;
+    struct forkexec_attr *attr = forkexec_attr_new();
+
+    if (made_in != getpid() && forkexec_hold(attr, &child, NULL) == 0)
+        forkexec_close(child);
+    made_in = getpid();
+    forkexec_attr_free(attr);
+}
+
 static void run_one(struct test *test, bool way, const char *name)
 {
+    let_image_be_made();
     clean_up(); /* of a test that failed, and so did not come to its end here */
     end_children();
     free(before.text);

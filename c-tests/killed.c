@@ -296,3 +296,9 @@ TEST(a_caller_killed_while_the_child_has_stopped_itself)
 {
     kill_in(stopping, 4, 4, 100000);
 }
+
+TEST(a_caller_killed_while_a_step_of_a_released_first_process_does_not_end)
+{
+    need_user_namespaces();
+    kill_in(slow_namespaces, 4, 4, 100000);
+}

@@ -510,7 +510,8 @@ int forkexec_attr_enter_directory(struct forkexec_attr *attr, const char *path);
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: not open for the program; ENOTDIR; ENOENT: it lies outside the root of
 // set_chroot); index is the place among all actions.
-int forkexec_attr_enter_directory_fd(struct forkexec_attr *attr, int32_t fd);
+int forkexec_attr_enter_directory_fd(struct forkexec_attr *attr,
+                                     int32_t fd);
 
 // Makes the program the leader of a new session and of a new process group, without a controlling terminal.
 // Contradicts set_process_group: a session leader cannot change its group. setsid(2).
@@ -652,7 +653,8 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
 // cgroup directory), FORKEXEC_STAGE_CLONE or FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has
 // controllers enabled for its children; EOPNOTSUPP: it is in a threaded one, and not threaded itself; EAGAIN: its
 // pids.max is reached; ENOENT: it was removed); index -1.
-int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr, int32_t fd);
+int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr,
+                                int32_t fd);
 
 // Gives the program the soft limit on descriptors (RLIMIT_NOFILE) that the process had when the library was loaded:
 // for callers whose runtime raises its own, as Go's does. An entry of set_rlimit for RLIMIT_NOFILE goes before it.
@@ -902,7 +904,7 @@ int forkexec_release(struct forkexec_child *child,
 // does not know is zeroed. The first reaping is remembered and told to whoever waits later.
 //
 // Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
-// yet. -EINTR: a signal handler ran; nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
+// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
 // process.
 int forkexec_wait(struct forkexec_child *child,
                   int64_t timeout_ns,

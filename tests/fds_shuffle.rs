@@ -3,10 +3,11 @@
 
 use forkexec::attr::fds::Map;
 use forkexec::plan::sealed::{Move, step};
-use forkexec::plan::shuffle;
+use forkexec::plan::{Host, Purpose, Request, Sealed, Strings, lower, shuffle};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::ptr::null;
 
 /// Where the child saves what breaks a ring: above every target, as the plan tells it.
 const SPARE: i32 = 1 << 20;
@@ -132,8 +133,45 @@ fn chains() -> impl Strategy<Value = Vec<Map>> {
     })
 }
 
+/// The plan of a spawn with this map. Its sources have to be open in this process.
+fn plan(maps: &[Map]) -> Sealed {
+    let mut attr = forkexec::attr::Attr::default();
+    for map in maps {
+        assert!(attr.fds.map_fd(map.source, map.target).is_ok());
+    }
+    let argv = [c"program".as_ptr(), null()];
+    // SAFETY: both end with NULL, and stay until the plan is made.
+    let (argv, envp) = unsafe { (Strings::new(argv.as_ptr()), Strings::new(argv[1..].as_ptr())) };
+    let host =
+        Host { image_runs: true, memory_is_shared: true, born_in_cgroup: true, last_cap: 40, nofile_at_load: 1024 };
+    lower(&Request { attr: &attr, path: Some(c"program"), argv, envp, purpose: Purpose::Start, host }).expect("a plan")
+}
+
+fn limit() -> i32 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: kernel contract, man 2 getrlimit.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) }, 0);
+    limit.rlim_cur.min(1 << 20) as i32
+}
+
+/// The child's own descriptors, which are moved to the first free numbers from the spare one on, meet no number of the
+/// map: there are twice as many in a row as it has, or all lie above every target, where the limit ends the search.
+fn check_room(maps: &[Map]) -> Result<(), TestCaseError> {
+    const OWN: i32 = 5;
+    let plan = plan(maps);
+    let highest = maps.iter().map(|map| map.target).max().unwrap_or(-1);
+    if plan.spare <= highest {
+        let room = plan.spare..plan.spare + 2 * OWN;
+        prop_assert!(room.end <= limit());
+        prop_assert!(maps.iter().all(|map| !room.contains(&map.target) && !room.contains(&map.source)), "{room:?}");
+    }
+    prop_assert!(plan.top > highest);
+    prop_assert!(plan.spare >= 3);
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn few_numbers(maps in any_maps(0..6, 7)) {
@@ -158,6 +196,16 @@ proptest! {
     #[test]
     fn chains_and_rings(maps in chains()) {
         check(&maps)?;
+    }
+
+    #[test]
+    fn room_for_the_childs_own(
+        low in vec((0..3, 0..60), 0..60),
+        high in vec((0..3, 1..60), 0..60),
+    ) {
+        let low = low.into_iter().map(|(source, target)| Map { source, target });
+        let high = high.into_iter().map(|(source, below)| Map { source, target: limit() - below });
+        check_room(&low.chain(high).collect::<Vec<_>>())?;
     }
 
     #[test]

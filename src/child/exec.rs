@@ -4,26 +4,23 @@ use super::At;
 use super::report::{Report, kind};
 use super::sealed::Wiring;
 use super::stage::Stage;
-use super::sys::abi::{ENOENT, ENOTDIR, ETXTBSY, SIGSTOP, Timespec};
+use super::sys::abi::{EBADF, ENOENT, ENOTDIR, ETXTBSY, SIGSTOP, Timespec};
 use super::sys::{self, Answer, Errno};
 use super::{fds, talk};
-use core::ptr::null;
-use core::sync::atomic::{AtomicU8, Ordering};
 
-/// Leaves the caller's memory for an image of the child's own: a file that nobody else ever has a descriptor of.
+/// Leaves the caller's memory for an image of the child's own.
 pub fn become_image(at: &mut At) -> Answer {
-    let Wiring { image: [header, code, wiring, plan], image_plan_at, .. } = at.wiring;
-    if code.length == 0 {
+    let Wiring { image, image_identity, image_argv, image_envp, .. } = *at.wiring;
+    if image < 0 {
         return Ok(());
     }
+    // The caller may have closed what is not its own, and opened something else there.
+    if sys::identity(image)? != image_identity {
+        return Err(Errno(EBADF));
+    }
     fds::survive_exec(at)?;
-    let file = sys::memory_file(c"forkexec")?;
-    sys::write_pieces(file, &[*header, *code], 0)?;
-    sys::write_pieces(file, &[*wiring, *plan], *image_plan_at)?;
-    sys::seal(file)?;
-    let argv = [c"forkexec".as_ptr().cast(), null()];
-    // SAFETY: the vectors end in NULL.
-    Err(unsafe { sys::fexecve(file, argv.as_ptr(), [null()].as_ptr()) })
+    // SAFETY: parent::image guarantees NULL-terminated vectors of NUL-terminated strings.
+    Err(unsafe { sys::fexecve(image, image_argv as *const *const u8, image_envp as *const *const u8) })
 }
 
 /// chdir(2), fchdir(2)
@@ -63,19 +60,18 @@ pub fn stop(at: &mut At) -> Answer {
 
 /// Only ever comes back with an error: of the first candidate that failed for a reason of its own, else of the last.
 pub fn exec(at: &mut At) -> Answer {
-    write_pid(at.plan.list(at.plan.pid_digits));
+    write_pid(at);
     talk::tell(at, Report { kind: kind::EXEC, stage: Stage::Exec as u32, code: 0, index: -1 })?;
-    let argv = at.plan.vector(at.plan.argv);
-    let envp = at.plan.vector(at.plan.envp);
+    let (argv, envp) = (at.argv, at.envp);
     if at.exec_fd >= 0 {
-        // SAFETY: plan::lower guarantees NULL-terminated vectors of NUL-terminated strings.
+        // SAFETY: C caller guarantees NULL-terminated vectors of NUL-terminated strings.
         return Err(patiently(at, || unsafe { sys::fexecve(at.exec_fd, argv, envp) }));
     }
     let mut verdict = (Errno(ENOENT), -1);
     let mut telling = false;
     for (index, path) in at.plan.list(at.plan.candidates).iter().enumerate() {
         let Some(path) = at.plan.text(*path) else { continue };
-        // SAFETY: plan::lower guarantees NUL-terminated strings and NULL-terminated vectors of them.
+        // SAFETY: C caller guarantees NUL-terminated strings and NULL-terminated vectors of them.
         let errno = patiently(at, || unsafe { sys::execve(path, argv, envp) });
         if !telling {
             verdict = (errno, index as i32);
@@ -99,22 +95,29 @@ fn patiently(at: &At, attempt: impl Fn() -> Errno) -> Errno {
     }
 }
 
-/// The program's own pid, in the decimal digits that the plan has made room for; a shorter number ends earlier.
-fn write_pid(digits: &[AtomicU8]) {
-    if digits.is_empty() {
+/// The digits of the longest pid.
+pub const PID_DIGITS: usize = 10;
+
+/// The program's own pid, in the digits of the variable that comes first; a shorter number ends earlier.
+fn write_pid(at: &At) {
+    if at.plan.text(at.plan.pid_variable).is_none() {
         return;
     }
+    // SAFETY: parent::launch guarantees an entry of the variable, with room for the digits, that nobody else reads.
+    let digits = unsafe {
+        let entry = at.envp.read().cast_mut().add(at.plan.pid_variable.len as usize);
+        core::slice::from_raw_parts_mut(entry.add(1), PID_DIGITS)
+    };
     let pid = sys::getpid() as u32;
     let mut unit = 1u32;
     while unit <= pid / 10 {
         unit = unit.saturating_mul(10);
     }
     for place in digits {
-        let byte = match pid.checked_div(unit) {
+        *place = match pid.checked_div(unit) {
             Some(left) => b'0'.wrapping_add((left % 10) as u8),
             None => 0,
         };
-        place.store(byte, Ordering::Relaxed);
         unit /= 10;
     }
 }

@@ -11,7 +11,7 @@
 )]
 
 mod caps;
-mod exec;
+pub mod exec;
 pub mod fds;
 mod ids;
 mod limits;
@@ -31,6 +31,9 @@ use super::sys;
 pub struct At<'a> {
     pub plan: &'a Plan,
     pub wiring: &'a Wiring,
+    /// The vectors for execve.
+    pub argv: *const *const u8,
+    pub envp: *const *const u8,
     /// The item that the running stage is at, -1 if it has none.
     pub index: i32,
     pub reports: i32,
@@ -41,14 +44,19 @@ pub struct At<'a> {
     pub awaited: bool,
 }
 
-impl<'a> At<'a> {
-    pub fn the_start(plan: &'a Plan, wiring: &'a Wiring) -> At<'a> {
-        let Wiring { reports, go, owner, .. } = *wiring;
-        At { plan, wiring, index: -1, reports, go, owner, exec_fd: plan.exec_fd, awaited: plan.hold == 0 }
-    }
-}
-
 /// The whole child.
-pub fn run(plan: &Plan, wiring: &Wiring) -> ! {
-    program::run(At::the_start(plan, wiring))
+pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *const u8) -> ! {
+    let Wiring { reports, go, owner, .. } = *wiring;
+    program::run(At {
+        plan,
+        wiring,
+        argv,
+        envp,
+        index: -1,
+        reports,
+        go,
+        owner,
+        exec_fd: plan.exec_fd,
+        awaited: plan.hold == 0,
+    })
 }

@@ -4,7 +4,9 @@ use super::At;
 use super::program::FAILED;
 use super::report::{Report, kind};
 use super::stage::Stage;
-use super::sys::abi::{EAGAIN, EINTR, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL};
+use super::sys::abi::{
+    EAGAIN, EINTR, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
+};
 use super::sys::{self, Answer, Errno};
 
 /// Notes the stage where a caller that shares memory finds it, should the child be killed in it.
@@ -35,6 +37,10 @@ pub fn tell(at: &At, report: Report) -> Answer {
     if at.reports < 0 {
         return Ok(());
     }
+    if at.plan.hold != 0 {
+        // Off the leash, which the reading of this would pull.
+        sys::fcntl(at.reports, F_SETFL, 0)?;
+    }
     // SAFETY: a report is 16 bytes without padding.
     let bytes = unsafe { core::slice::from_raw_parts((&raw const report).cast::<u8>(), size_of::<Report>()) };
     sys::write(at.reports, bytes).map(drop)
@@ -52,7 +58,24 @@ pub fn die_with_caller(at: &At) -> Answer {
 
 /// The same once more: a change of ids has cleared it.
 pub fn still_die_with_caller(at: &At) -> Answer {
+    if at.plan.hold != 0 {
+        put_on_leash(at)?;
+    }
     if at.awaited { die_with_caller(at) } else { Ok(()) }
+}
+
+/// No thread need wait for a child that was held. But the caller's end of the pipe for reports closes with the caller, or
+/// with its last fork, and that kills the child, also one that has stopped. fcntl(2)
+fn put_on_leash(at: &At) -> Answer {
+    sys::fcntl(at.reports, F_SETSIG, SIGKILL)?;
+    // Pulled with the right of whoever was this last.
+    sys::fcntl(at.reports, F_SETOWN, sys::getpid())?;
+    sys::fcntl(at.reports, F_SETFL, O_ASYNC)?;
+    let mut owner = [PollFd { fd: at.owner, events: POLLIN, revents: 0 }];
+    match sys::poll(&mut owner, Some(&Timespec { seconds: 0, nanoseconds: 0 }))? {
+        0 => Ok(()),
+        _ => sys::exit(FAILED),
+    }
 }
 
 /// Waits for what the caller does on the child's behalf.

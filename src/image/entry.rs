@@ -1,21 +1,52 @@
-//! The first instruction. The kernel has mapped the plan behind the code, where the parent said it would be.
+//! The first instruction: from the strings on the stack back to a plan.
 
-use super::sealed::{PLAN_ADDRESS, PLAN_OFFSET, Plan, Wiring};
 use super::child;
+use super::sealed::{Plan, Wiring, strings};
 use core::arch::global_asm;
 
 #[cfg(target_arch = "x86_64")]
-global_asm!(".globl _start", "_start:", "xor ebp, ebp", "and rsp, -16", "call {start}", "ud2", start = sym start);
+global_asm!(".globl _start", "_start:", "xor ebp, ebp", "mov rdi, rsp", "and rsp, -16", "call {start}", "ud2", start = sym start);
 
 #[cfg(target_arch = "aarch64")]
-global_asm!(".globl _start", "_start:", "mov x29, xzr", "mov x30, xzr", "bl {start}", "brk #1", start = sym start);
+global_asm!(".globl _start", "_start:", "mov x29, xzr", "mov x30, xzr", "mov x0, sp", "bl {start}", "brk #1", start = sym start);
 
-unsafe extern "C" fn start() -> ! {
-    // SAFETY: parent::image guarantees a wiring at the address, and a plan behind it, and seals both.
+/// The kernel leaves argc, argv and envp on the stack. argv is "forkexec" and the program's; envp is a string that is
+/// there for its room, the pieces, and the program's. The strings of a vector stand one behind the other.
+unsafe extern "C" fn start(stack: *const usize) -> ! {
+    // SAFETY: kernel contract, man 2 execve: the vectors; parent::image guarantees what is in them.
     unsafe {
-        let wiring = &*(PLAN_ADDRESS as *const Wiring);
-        let plan = &*((PLAN_ADDRESS + PLAN_OFFSET) as *const Plan);
-        child::run(plan, wiring)
+        let argv = stack.add(1).cast::<*const u8>();
+        let envp = argv.add(stack.read()).add(1);
+        let room = envp.read().cast_mut();
+        let plan = room.add(room.align_offset(8));
+        let pieces = envp.add(1).read();
+        // The first piece holds the wiring, which says how many there are.
+        decode(plan, pieces, strings::PIECE);
+        let length = (*plan.cast::<Wiring>()).length as usize;
+        let mut done = strings::PIECE;
+        let mut next = pieces.add(strings::STRING);
+        while done < length {
+            decode(plan.add(done), next, length.saturating_sub(done).min(strings::PIECE));
+            done = done.saturating_add(strings::PIECE);
+            next = next.add(strings::STRING);
+        }
+        let wiring = &*plan.cast::<Wiring>();
+        let plan = &*plan.add(size_of::<Wiring>()).cast::<Plan>();
+        child::run(plan, wiring, argv.add(1), envp.add(1).add(length.div_ceil(strings::PIECE)))
+    }
+}
+
+/// One piece, from behind its key to where it belongs, which is always before where it stands.
+///
+/// # Safety
+/// `from` is the key of a piece of `length` bytes, and `to` lies below it.
+unsafe fn decode(to: *mut u8, from: *const u8, length: usize) {
+    // SAFETY: the caller vouches for both; forwards never overwrites what is still to be read.
+    unsafe {
+        let key = from.read();
+        for i in 0..length {
+            to.add(i).write(from.add(i).add(1).read() ^ key);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! The built-in image: the child's code and nothing else, a static program of a few kilobytes. It finds the plan
-//! behind itself, and goes on where the child that became it stopped.
+//! among its strings, and goes on where the child that became it stopped.
 #![no_std]
 #![no_main]
 #![allow(dead_code)]

@@ -3,7 +3,7 @@
 
 use super::failure::Failure;
 use super::host::Quiet;
-use super::launch::{self, Launched};
+use super::launch::{self, Given, Launched};
 use crate::plan::Sealed;
 use crate::stage::Stage;
 use alloc::sync::Arc;
@@ -17,24 +17,32 @@ use std::thread;
 const STACK: usize = 64 * 1024;
 
 /// Launches a plan on the thread whose death is to be told.
-pub fn launch(plan: &Arc<Sealed>) -> Result<Launched, Failure> {
+pub fn launch(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
     if plan.parent_death == 0 || plan.parent_death_process == 0 {
-        return launch::launch(plan);
+        return launch::launch(plan, given);
     }
     let not_made = || Failure::at(Stage::Memory, Errno::EAGAIN, plan);
     let (tell, told) = channel();
     let theirs = plan.clone();
+    // SAFETY: C caller guarantees the vectors for the length of the call, which is until the launch is told of.
+    let lent = Lent(unsafe { core::mem::transmute::<Given<'_>, Given<'static>>(given) });
     let quiet = Quiet::begin();
     let mask = quiet.mask();
-    let made = thread::Builder::new().stack_size(STACK).spawn(move || live(theirs, mask, tell));
+    let made = thread::Builder::new().stack_size(STACK).spawn(move || live(theirs, lent, mask, tell));
     drop(quiet);
     made.map_err(|_| not_made())?;
     told.recv().map_err(|_| not_made())?
 }
 
+/// The caller's vectors, for the thread that launches while the caller waits.
+struct Lent(Given<'static>);
+
+// SAFETY: C caller guarantees that nobody changes the vectors during the call.
+unsafe impl Send for Lent {}
+
 /// The thread: a launch, and then nothing but to be there.
-fn live(plan: Arc<Sealed>, mask: u64, tell: Sender<Result<Launched, Failure>>) {
-    let launched = launch::launch_with(&plan, mask);
+fn live(plan: Arc<Sealed>, lent: Lent, mask: u64, tell: Sender<Result<Launched, Failure>>) {
+    let launched = launch::launch_with(&plan, lent.0, mask);
     let pidfd = launched.as_ref().ok().and_then(|launched| launched.pidfd.as_ref()?.try_clone().ok());
     drop(plan);
     let pid = launched.as_ref().map_or(0, |launched| launched.pid);

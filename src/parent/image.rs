@@ -1,60 +1,145 @@
-//! The built-in image: the child's code alone, and how a plan is put behind it.
+//! The built-in image: the child's code alone, in a memfd that is made once, and the strings it is exec'd with: the
+//! program's, and wiring and plan as strings among them.
 
-use crate::plan::Sealed;
-use crate::sealed::{PLAN_ADDRESS, PLAN_OFFSET, Piece, Wiring};
-use static_assertions::const_assert_eq;
+use crate::attr::owned::{NoMemory, push};
+use crate::plan::{Sealed, Strings};
+use crate::sealed::{Wiring, strings};
+use crate::sys;
+use alloc::vec::Vec;
+use core::ffi::{CStr, c_char};
+use core::ptr::null;
+use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
+use std::sync::{Mutex, PoisonError};
 
 static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/image"));
 
-/// elf(5): the file header and, right behind it, the program headers of code, plan and stack.
-const FILE_HEADER: usize = 64;
-const PROGRAM_HEADER: usize = 56;
-const CODE: usize = FILE_HEADER;
-const PLAN: usize = CODE + PROGRAM_HEADER;
-const HEADERS: usize = PLAN + 2 * PROGRAM_HEADER;
-const P_OFFSET: usize = 8;
-const P_VADDR: usize = 16;
-const P_FILESZ: usize = 32;
-const P_MEMSZ: usize = 40;
+/// The memfd, -1 before there is one. A fork has it too, under the same number.
+static NUMBER: AtomicI32 = AtomicI32::new(-1);
+/// Its device and inode.
+static IDENTITY: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+static MAKING: Mutex<()> = Mutex::new(());
 
-const fn word(at: usize) -> u64 {
-    match IMAGE.split_at(at).1.first_chunk() {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => 0,
+/// The descriptor of the image, and its identity, by which a child knows it again: a caller may close what is not its own.
+#[derive(Clone, Copy)]
+pub struct File {
+    pub number: i32,
+    pub identity: [u64; 2],
+}
+
+pub fn file() -> Result<File, Errno> {
+    let number = match NUMBER.load(Ordering::Acquire) {
+        -1 => make()?,
+        file => file,
+    };
+    Ok(File { number, identity: IDENTITY.each_ref().map(|half| half.load(Ordering::Relaxed)) })
+}
+
+/// A child has found something else under the number. What is there now is not ours to close.
+pub fn look_again() {
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let identity = IDENTITY.each_ref().map(|half| half.load(Ordering::Relaxed));
+    if sys::identity(NUMBER.load(Ordering::Acquire)) != Ok(identity) {
+        NUMBER.store(-1, Ordering::Release);
     }
 }
 
-const CODE_LENGTH: u64 = word(CODE + P_FILESZ);
-const PLAN_AT: u64 = word(PLAN + P_OFFSET);
+#[cold]
+fn make() -> Result<i32, Errno> {
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let there = NUMBER.load(Ordering::Acquire);
+    if there >= 0 {
+        return Ok(there);
+    }
+    let made = sealed()?;
+    let identity = sys::identity(made.as_raw_fd()).map_err(|sys::Errno(errno)| Errno::from_raw(errno))?;
+    IDENTITY.iter().zip(identity).for_each(|(place, half)| place.store(half, Ordering::Relaxed));
+    let number = made.into_raw_fd();
+    NUMBER.store(number, Ordering::Release);
+    Ok(number)
+}
 
-const_assert_eq!(word(32), FILE_HEADER as u64);
-const_assert_eq!(word(CODE + P_OFFSET), 0);
-const_assert_eq!(word(PLAN + P_VADDR), PLAN_ADDRESS as u64);
+/// Nobody can change it, so what is exec'd is what was built.
+fn sealed() -> Result<OwnedFd, Errno> {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    // Kernels before 6.3 do not know the flag, and execute every memfd.
+    let made = match memfd_create(c"forkexec", flags | MFdFlags::from_bits_retain(libc::MFD_EXEC)) {
+        Err(Errno::EINVAL) => memfd_create(c"forkexec", flags),
+        made => made,
+    };
+    let mut file = std::fs::File::from(made?);
+    file.write_all(IMAGE).map_err(|_| Errno::ENOSPC)?;
+    let seals = SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
+    fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals))?;
+    Ok(OwnedFd::from(file))
+}
 
-/// The headers of an image with a plan of a certain size.
-pub struct Headers([u8; HEADERS]);
+/// The vectors of an image, and the strings in them that are ours.
+pub struct Vectors {
+    argv: Vec<*const c_char>,
+    envp: Vec<*const c_char>,
+    _pieces: Vec<u8>,
+}
 
-impl Headers {
-    pub fn for_plan(plan: &Sealed) -> Headers {
-        let mut headers = [0; HEADERS];
-        headers.iter_mut().zip(IMAGE).for_each(|(to, from)| *to = *from);
-        let length = ((PLAN_OFFSET + plan.as_bytes().len()) as u64).to_le_bytes();
-        for field in [P_FILESZ, P_MEMSZ] {
-            headers.iter_mut().skip(PLAN + field).zip(length).for_each(|(to, from)| *to = from);
+/// Room before the first piece, for the plan to begin at an aligned address below it.
+const ROOM: &CStr = c"forkexec";
+
+impl Vectors {
+    pub fn new(wiring: &Wiring, plan: &Sealed, argv: Strings, envp: Strings) -> Result<Vectors, NoMemory> {
+        let pieces = encode(wiring, plan)?;
+        let (mut own_argv, mut own_envp) = (Vec::new(), Vec::new());
+        push(&mut own_argv, c"forkexec".as_ptr())?;
+        extend(&mut own_argv, argv)?;
+        push(&mut own_envp, ROOM.as_ptr())?;
+        for piece in pieces.chunks(strings::STRING) {
+            push(&mut own_envp, piece.as_ptr().cast())?;
         }
-        Headers(headers)
+        extend(&mut own_envp, envp)?;
+        Ok(Vectors { argv: own_argv, envp: own_envp, _pieces: pieces })
+    }
+
+    /// What the child that becomes the image is told.
+    pub fn wire(&self, launching: &mut Wiring) {
+        launching.image_argv = self.argv.as_ptr() as u64;
+        launching.image_envp = self.envp.as_ptr() as u64;
     }
 }
 
-/// Tells a wiring what the child writes to become the image: itself as the image is to find it, and the plan.
-pub fn wire(launching: &mut Wiring, headers: &Headers, in_image: &Wiring, plan: &Sealed) {
-    let piece = |address: *const u8, length: usize| Piece { address: address as u64, length: length as u64 };
-    let code = IMAGE.get(HEADERS..CODE_LENGTH as usize).unwrap_or_default();
-    launching.image = [
-        piece(headers.0.as_ptr(), HEADERS),
-        piece(code.as_ptr(), code.len()),
-        piece((&raw const *in_image).cast(), PLAN_OFFSET),
-        piece(plan.as_bytes().as_ptr(), plan.as_bytes().len()),
-    ];
-    launching.image_plan_at = PLAN_AT;
+fn extend(vector: &mut Vec<*const c_char>, strings: Strings) -> Result<(), NoMemory> {
+    for text in strings.iter() {
+        push(vector, text.as_ptr())?;
+    }
+    push(vector, null())
+}
+
+/// Wiring and plan as strings.
+fn encode(wiring: &Wiring, plan: &Sealed) -> Result<Vec<u8>, NoMemory> {
+    // SAFETY: a wiring has no padding.
+    let wiring = unsafe { core::slice::from_raw_parts((&raw const *wiring).cast::<u8>(), size_of::<Wiring>()) };
+    let plan = plan.as_bytes();
+    let mut encoded = Vec::new();
+    let length = wiring.len() + plan.len();
+    encoded.try_reserve_exact(length + 2 * length.div_ceil(strings::PIECE)).map_err(|_| NoMemory)?;
+    let (first, rest) = plan.split_at(plan.len().min(strings::PIECE - wiring.len()));
+    piece(&mut encoded, &[wiring, first]);
+    rest.chunks(strings::PIECE).for_each(|bytes| piece(&mut encoded, &[bytes]));
+    Ok(encoded)
+}
+
+fn piece(encoded: &mut Vec<u8>, parts: &[&[u8]]) {
+    let mut occurs = [false; 256];
+    parts.iter().copied().flatten().for_each(|byte| {
+        if let Some(place) = occurs.get_mut(*byte as usize) {
+            *place = true;
+        }
+    });
+    // Fewer bytes than there are keys.
+    let key = (1..=255u8).find(|key| !occurs.get(*key as usize).copied().unwrap_or(true)).unwrap_or(255);
+    encoded.push(key);
+    parts.iter().for_each(|part| encoded.extend(part.iter().map(|byte| byte ^ key)));
+    encoded.push(0);
 }

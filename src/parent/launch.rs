@@ -2,14 +2,14 @@
 
 use super::failure::Failure;
 use super::host::{self, Quiet, Ways};
-use super::image::{self, Headers};
+use super::image;
 use super::own;
 use super::stack::Stack;
 use crate::attr::owned::{NoMemory, push};
 use crate::child;
-use crate::plan::{Sealed, gaps};
+use crate::plan::{Sealed, Strings, gaps};
 use crate::report::Report;
-use crate::sealed::{Gap, Piece, Plan, Wiring, cgroup, mode, table};
+use crate::sealed::{Gap, Plan, Wiring, cgroup, mode, table};
 use crate::stage::Stage;
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
@@ -17,7 +17,8 @@ use crate::sys::abi::{
 use crate::sys::{self, Errno};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ffi::c_void;
+use core::ffi::{CStr, c_char, c_void};
+use core::ptr::null;
 use nix::errno::Errno as Number;
 use nix::fcntl::OFlag;
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -95,33 +96,52 @@ struct Start<'a> {
 unsafe extern "C" fn enter(start: *const c_void) -> ! {
     // SAFETY: `launch` guarantees the start for as long as the child is in this memory.
     let start = unsafe { &*start.cast::<Start>() };
-    child::run(start.plan, start.wiring)
+    let Wiring { argv, envp, .. } = *start.wiring;
+    child::run(start.plan, start.wiring, argv as *const *const u8, envp as *const *const u8)
+}
+
+/// The vectors for execve.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    pub argv: Strings<'a>,
+    pub envp: Strings<'a>,
 }
 
 /// Makes the child of a plan. With CLONE_VFORK this returns when it has left this memory.
-pub fn launch(plan: &Arc<Sealed>) -> Result<Launched, Failure> {
+pub fn launch(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
     let quiet = Quiet::begin();
-    launch_with(plan, quiet.mask())
+    launch_with(plan, given, quiet.mask())
 }
 
 /// The same, where all signals are blocked already, and this was the mask before.
-pub fn launch_with(plan: &Arc<Sealed>, mask: u64) -> Result<Launched, Failure> {
+pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launched, Failure> {
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let ways = host::ways().map_err(failed(Stage::Memory))?;
     let ends = Ends::make(plan).map_err(failed(Stage::Pipe))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
+    let image = (plan.mode == mode::FRESH).then(image::file).transpose().map_err(failed(Stage::Image))?;
     let internal = ends.numbers();
-    let (gaps, above) = unneeded(plan, ways, &ends).map_err(|_| failed(Stage::Memory)(Number::ENOMEM))?;
+    let (gaps, above) = unneeded(plan, ways, &ends, image).map_err(|_| failed(Stage::Memory)(Number::ENOMEM))?;
     let mut report = Report::default();
     // Asked for only where its death matters.
-    let thread = if plan.parent_death != 0 { nix::unistd::gettid().as_raw() } else { 0 };
+    let thread = if plan.parent_death != 0 || plan.hold != 0 { nix::unistd::gettid().as_raw() } else { 0 };
+    let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
+    let with_pid = WithPid::new(plan, given.envp).map_err(no_memory)?;
+    let given = Given { envp: with_pid.as_ref().map_or(given.envp, WithPid::strings), ..given };
     let mut wiring = wire(plan, ways, internal, mask);
     let in_image = Wiring { done: Stage::Image as u32, ..wiring };
     wiring.report = if plan.mode == mode::COPIED { 0 } else { (&raw mut report) as u64 };
     (wiring.gaps, wiring.gaps_len, wiring.above) = (gaps.as_ptr() as u64, gaps.len() as u32, above);
-    let headers = (plan.mode == mode::FRESH).then(|| Headers::for_plan(plan));
-    if let Some(headers) = &headers {
-        image::wire(&mut wiring, headers, &in_image, plan);
+    (wiring.argv, wiring.envp) = (given.argv.as_ptr() as u64, given.envp.as_ptr() as u64);
+    let vectors = match image {
+        Some(image::File { number, identity }) => {
+            (wiring.image, wiring.image_identity) = (number, identity);
+            Some(image::Vectors::new(&in_image, plan, given.argv, given.envp).map_err(no_memory)?)
+        }
+        None => None,
+    };
+    if let Some(vectors) = &vectors {
+        vectors.wire(&mut wiring);
     }
     let made = clone(plan, ways, &stack, &Start { plan, wiring: &wiring });
     let (pid, pidfd) = made.map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
@@ -131,7 +151,44 @@ pub fn launch_with(plan: &Arc<Sealed>, mask: u64) -> Result<Launched, Failure> {
     Ok(Launched { pid, pidfd, reports, go: ends.go, _alive: ends.alive, report, thread })
 }
 
-fn wire(plan: &Plan, ways: Ways, [reports, go, owner]: [i32; 3], mask: u64) -> Wiring {
+/// The environment with the variable for the program's pid in the first place, and room for its digits.
+struct WithPid {
+    _entry: Vec<u8>,
+    vector: Vec<*const c_char>,
+}
+
+impl WithPid {
+    fn new(plan: &Plan, envp: Strings) -> Result<Option<WithPid>, NoMemory> {
+        if plan.text(plan.pid_variable).is_none() {
+            return Ok(None);
+        }
+        let name = plan.bytes(plan.pid_variable);
+        let mut entry = Vec::new();
+        entry.try_reserve_exact(name.len() + 2 + child::exec::PID_DIGITS).map_err(|_| NoMemory)?;
+        entry.extend_from_slice(name);
+        entry.push(b'=');
+        // A string that keeps its room when it is copied: the digits are written over it.
+        entry.extend_from_slice(&[b'0'; child::exec::PID_DIGITS]);
+        entry.push(0);
+        let mut vector = Vec::new();
+        push(&mut vector, entry.as_ptr().cast())?;
+        let others = envp.iter().filter(|text| !names(text, name));
+        others.map(CStr::as_ptr).chain([null()]).try_for_each(|text| push(&mut vector, text))?;
+        Ok(Some(WithPid { _entry: entry, vector }))
+    }
+
+    fn strings(&self) -> Strings<'_> {
+        // SAFETY: a vector of our own entry and the C caller's, which ends with NULL.
+        unsafe { Strings::new(self.vector.as_ptr()) }
+    }
+}
+
+/// Whether an entry of an environment is of this name.
+fn names(entry: &CStr, name: &[u8]) -> bool {
+    entry.to_bytes().strip_prefix(name).is_some_and(|rest| rest.first() == Some(&b'='))
+}
+
+fn wire(plan: &Sealed, ways: Ways, [reports, go, owner]: [i32; 3], mask: u64) -> Wiring {
     Wiring {
         report: 0,
         gaps: 0,
@@ -146,16 +203,24 @@ fn wire(plan: &Plan, ways: Ways, [reports, go, owner]: [i32; 3], mask: u64) -> W
         owner_pid: own::pid(),
         mask,
         reset_handlers: !ways.clone3 as u32,
-        image: [Piece::default(); 4],
-        image_plan_at: 0,
+        argv: 0,
+        envp: 0,
+        image: -1,
+        reserved: 0,
+        image_identity: [0; 2],
+        image_argv: 0,
+        image_envp: 0,
+        length: (size_of::<Wiring>() + plan.as_bytes().len()) as u64,
     }
 }
 
 /// What the child closes first, and the first number above all that it needs. The caller's ends are among it also where
 /// they got numbers that are otherwise left as they are.
-fn unneeded(plan: &Plan, ways: Ways, ends: &Ends) -> Result<(Vec<Gap>, u32), NoMemory> {
+fn unneeded(plan: &Plan, ways: Ways, ends: &Ends, image: Option<image::File>) -> Result<(Vec<Gap>, u32), NoMemory> {
     let whole = table_of(plan, ways) == table::WHOLE;
-    let (mut unneeded, above) = if whole { (Vec::new(), 0) } else { gaps(plan.list(plan.needed), &ends.numbers())? };
+    let [reports, go, owner] = ends.numbers();
+    let surviving = [reports, go, owner, image.map_or(-1, |image| image.number)];
+    let (mut unneeded, above) = if whole { (Vec::new(), 0) } else { gaps(plan.list(plan.needed), &surviving)? };
     for fd in ends.callers().into_iter().filter(|fd| *fd >= 0 && (whole || *fd < 3)) {
         push(&mut unneeded, Gap { first: fd as u32, last: fd as u32 })?;
     }

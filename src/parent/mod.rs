@@ -20,21 +20,23 @@ use crate::plan::{self, Host, Purpose, Request};
 use crate::sealed::cgroup;
 use crate::stage::Stage;
 use alloc::sync::Arc;
+use launch::Given;
 
 /// Makes the child of a request, and with it comes as far as its purpose goes: into the program, or to the hold point.
 pub fn start(request: &Request) -> Result<Child, Failure> {
     let mut host = request.host;
     loop {
         let plan = plan::lower(&Request { host, ..*request }).map_err(Failure::of_plan)?;
-        match begin(Arc::new(plan), request.purpose) {
+        let given = Given { argv: request.argv, envp: request.envp };
+        match begin(Arc::new(plan), given, request.purpose) {
             Err(failure) => host = another_way(&failure, host).ok_or(failure)?,
             child => return child,
         }
     }
 }
 
-fn begin(plan: Arc<plan::Sealed>, purpose: Purpose) -> Result<Child, Failure> {
-    let launched = death::launch(&plan)?;
+fn begin(plan: Arc<plan::Sealed>, given: Given, purpose: Purpose) -> Result<Child, Failure> {
+    let launched = death::launch(&plan, given)?;
     let child = settle::until_ready(launched, plan)?;
     if purpose == Purpose::Spawn {
         child.until_running()?;
@@ -49,6 +51,12 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
         Stage::Image if forbidden && host.image_runs => {
             host::image_does_not_run();
             Some(Host { image_runs: false, ..host })
+        }
+        // The program's strings fit into an exec, but not ours beside them.
+        Stage::Image if failure.code == libc::E2BIG && host.image_runs => Some(Host { image_runs: false, ..host }),
+        Stage::Image if failure.code == libc::EBADF => {
+            image::look_again();
+            Some(host)
         }
         // Not every caller can hand its capabilities over an exec.
         Stage::Carry if host.image_runs => Some(Host { image_runs: false, ..host }),

@@ -1,6 +1,6 @@
 //! One piece of memory for the whole plan: what is put in it is found again by its offset, wherever the piece is mapped.
 
-use super::sealed::{List, PLAN_ADDRESS, PLAN_OFFSET, Plan, Text, mode};
+use super::sealed::{List, Plan, Text};
 use super::{Fault, Step};
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -10,8 +10,8 @@ type Word = u64;
 
 const WORD: usize = size_of::<Word>();
 
-/// A plan with an environment of a few dozen variables.
-const USUAL: usize = 6 * 1024;
+/// A plan with the lists of a usual request.
+const USUAL: usize = 2 * 1024;
 
 /// A plan that is being made. The room for the `Plan` itself is at the start.
 pub struct Arena {
@@ -101,17 +101,8 @@ impl Arena {
         text.map_or(Ok(List::EMPTY), |text| self.text(text))
     }
 
-    /// The plan, from here on read-only; the offsets among its pointers become addresses.
+    /// The plan, from here on read-only.
     pub fn seal(mut self, plan: Plan) -> Sealed {
-        let base = match plan.mode {
-            mode::FRESH => PLAN_ADDRESS + PLAN_OFFSET,
-            _ => self.words.as_ptr() as usize,
-        };
-        let first = plan.pointers.offset as usize / WORD;
-        let pointers = self.words.iter_mut().skip(first).take(plan.pointers.len as usize);
-        for pointer in pointers.filter(|pointer| **pointer != 0) {
-            *pointer += base as u64;
-        }
         // SAFETY: the room at the start was reserved for the plan, and any word aligns it.
         unsafe { self.words.as_mut_ptr().cast::<Plan>().write(plan) };
         Sealed(self.words)

@@ -1,9 +1,9 @@
 //! The program: its candidates, its vectors, and where it starts.
 
-use super::sealed::{List, Text};
-use super::{Draft, Fault, Request, Step};
+use super::sealed::Text;
+use super::{Draft, Request, Step};
 use crate::attr::exec::{Cwd, Search};
-use crate::attr::owned::push;
+use crate::attr::owned::{Text as Owned, push};
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
@@ -40,13 +40,15 @@ impl<'a> Strings<'a> {
         })
     }
 
+    /// The vector itself, which may be NULL.
+    pub fn as_ptr(self) -> *const *const c_char {
+        self.vector
+    }
+
     pub fn is_empty(self) -> bool {
         self.iter().next().is_none()
     }
 }
-
-/// The longest pid there is.
-const PID_DIGITS: [u8; 10] = [0; 10];
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     if request.attr.exec.asked() {
@@ -59,7 +61,9 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         Some(fd) => draft.plan.exec_fd = draft.need(fd, "set_exec_fd")?,
         None => candidates(request, draft)?,
     }
-    vectors(request, draft)
+    let variable = request.attr.exec.pid_variable.as_ref();
+    draft.plan.pid_variable = draft.arena.maybe_text(variable.map(Owned::as_cstr))?;
+    Ok(())
 }
 
 /// Where the program starts, and what is done around its exec.
@@ -103,34 +107,4 @@ fn asked_search<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
         Search::Default => b"/bin:/usr/bin",
         Search::List(list) => list.as_cstr().to_bytes(),
     })
-}
-
-/// argv and envp: the strings, and the offsets that sealing turns into addresses.
-fn vectors(request: &Request, draft: &mut Draft) -> Step<()> {
-    let mut pointers: Vec<u64> = Vec::new();
-    pointers.try_reserve(64).map_err(|_| Fault::no_memory())?;
-    for text in request.argv.iter() {
-        push(&mut pointers, draft.arena.text(text)?.offset as u64)?;
-    }
-    push(&mut pointers, 0)?;
-    let argc = pointers.len() as u32;
-    let pid_variable = request.attr.exec.pid_variable.as_ref().map(|name| name.as_cstr().to_bytes());
-    for text in request.envp.iter().filter(|text| !pid_variable.is_some_and(|name| names(text, name))) {
-        push(&mut pointers, draft.arena.text(text)?.offset as u64)?;
-    }
-    if let Some(name) = pid_variable {
-        let entry = draft.arena.joined(&[name, b"=", &PID_DIGITS])?;
-        draft.plan.pid_digits = List::at(entry.offset + name.len() as u32 + 1, PID_DIGITS.len() as u32);
-        push(&mut pointers, entry.offset as u64)?;
-    }
-    push(&mut pointers, 0)?;
-    draft.plan.pointers = draft.arena.list(&pointers)?;
-    draft.plan.argv = draft.plan.pointers.offset;
-    draft.plan.envp = draft.plan.pointers.offset.checked_add(argc * 8).ok_or(Fault::too_big())?;
-    Ok(())
-}
-
-/// Whether an entry of an environment is of this name.
-fn names(entry: &CStr, name: &[u8]) -> bool {
-    entry.to_bytes().strip_prefix(name).is_some_and(|rest| rest.first() == Some(&b'='))
 }

@@ -312,12 +312,12 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
     // Twice the room: some of it may be where our own are now.
     let room = 2 * INTERNAL as i32;
     let ends = taken.0.iter().copied().chain([limit as i32]).map(|end| end.min(limit as i32));
-    let mut first = 0;
+    let mut first = 3;
     for end in ends {
         if end - first >= room {
             return Ok(Some(first));
         }
-        first = end + 1;
+        first = first.max(end + 1);
     }
     Ok(None)
 }

@@ -180,9 +180,9 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
-    // A FIFO opens when somebody comes to its other end. A held child is let go by whoever then waits for it.
+    // A FIFO opens when somebody comes to its other end.
     let may_block = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
-    draft.plan.guarded = (may_block && request.purpose == Purpose::Spawn) as u32;
+    draft.plan.guarded = may_block as u32;
     draft.plan.nondumpable = nondumpable(request, &draft.plan) as u32;
     caps::lower(request, &mut draft)?;
     Ok(draft.arena.seal(draft.plan))

@@ -1,12 +1,10 @@
 //! What crosses into the child: the plan and its wiring, flat and without a pointer that only one process understands.
 //!
-//! Everything is an offset from the start of the plan, so the same bytes serve a child that shares the caller's memory and
-//! the built-in image, which finds them mapped behind itself. Only the vectors for execve hold addresses: those of the
-//! place where the plan is going to be read.
+//! Everything in the plan is an offset from its start, so the same bytes serve a child that shares the caller's memory and
+//! the built-in image, which finds them among the strings that it is exec'd with.
 
 use super::sys::abi::Rlimit64;
 use core::marker::PhantomData;
-use core::sync::atomic::AtomicU8;
 
 /// A list in the plan.
 #[repr(C)]
@@ -171,10 +169,6 @@ pub struct Plan {
     pub tolerated: List<u32>,
 
     // exec
-    /// Addresses: argv, NULL, envp, NULL.
-    pub pointers: List<u64>,
-    pub argv: u32,
-    pub envp: u32,
     pub candidates: List<Text>,
     /// The candidates are the caller's directories; else there is only the path.
     pub searched: u32,
@@ -182,8 +176,8 @@ pub struct Plan {
     /// The descriptor would be overwritten before it is used.
     pub exec_fd_moves: u32,
     pub busy_retry_ms: u32,
-    /// The digits of the program's pid in its environment.
-    pub pid_digits: List<AtomicU8>,
+    /// The name of the variable that holds the program's pid; its entry is the first of the environment.
+    pub pid_variable: Text,
     pub cwd: Text,
     pub cwd_fd: i32,
     pub cwd_check: u32,
@@ -305,12 +299,6 @@ impl Plan {
         // SAFETY: plan::lower guarantees that the offset lies in the arena.
         Some(unsafe { self.start().add(text.offset as usize) })
     }
-
-    /// A vector for execve.
-    pub fn vector(&self, offset: u32) -> *const *const u8 {
-        // SAFETY: plan::lower guarantees that the offset lies in the arena and is aligned.
-        unsafe { self.start().add(offset as usize).cast() }
-    }
 }
 
 /// How the child's descriptor table comes about.
@@ -360,22 +348,28 @@ pub struct Wiring {
     pub mask: u64,
     /// clone could not clear the handlers.
     pub reset_handlers: u32,
-    /// The image, for the child that becomes it: addresses and lengths in the caller's memory; 0 for no image.
-    pub image: [Piece; 4],
-    /// Where the plan's part of the image begins in its file.
-    pub image_plan_at: u64,
-}
-
-/// Bytes of the caller's.
-#[repr(C)]
-#[derive(Clone, Copy, Default)]
-pub struct Piece {
-    pub address: u64,
+    /// The vectors for execve; in the image, its own.
+    pub argv: u64,
+    pub envp: u64,
+    /// The built-in image, if the child is to become it: the file's descriptor, device and inode, and the image's own vectors.
+    pub image: i32,
+    pub reserved: u32,
+    pub image_identity: [u64; 2],
+    pub image_argv: u64,
+    pub image_envp: u64,
+    /// The bytes of wiring and plan together.
     pub length: u64,
 }
 
-/// Where the wiring is in the image; the plan follows `PLAN_OFFSET` bytes on.
-pub const PLAN_ADDRESS: usize = 0x1000_0000;
-pub const PLAN_OFFSET: usize = size_of::<Wiring>();
+/// How wiring and plan become strings, which may hold every byte but 0: in pieces, each behind a key that does not occur
+/// in it and exclusive-ored with that key.
+pub mod strings {
+    /// The bytes of a piece; the last may have fewer. Few enough that there always is a key.
+    pub const PIECE: usize = 248;
+    /// A piece with its key before it and the NUL behind it.
+    pub const STRING: usize = PIECE + 2;
+}
 
+const _: () = assert!(size_of::<Wiring>() <= strings::PIECE);
+const _: () = assert!(size_of::<Wiring>().is_multiple_of(8));
 const _: () = assert!(align_of::<Plan>() <= 8);

@@ -43,7 +43,11 @@ pub const O_CLOEXEC: i32 = 0o2000000;
 pub const O_DIRECTORY: i32 = 0o200000;
 #[cfg(target_arch = "aarch64")]
 pub const O_DIRECTORY: i32 = 0o40000;
+pub const O_ASYNC: i32 = 0o20000;
 pub const F_SETFD: i32 = 2;
+pub const F_SETFL: i32 = 4;
+pub const F_SETOWN: i32 = 8;
+pub const F_SETSIG: i32 = 10;
 pub const FD_CLOEXEC: i32 = 1;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;
 
@@ -67,15 +71,6 @@ pub const CAP_VERSION_3: u32 = 0x2008_0522;
 
 pub const MS_REC: u64 = 0x4000;
 pub const MS_PRIVATE: u64 = 1 << 18;
-
-pub const MFD_CLOEXEC: u32 = 1;
-pub const MFD_ALLOW_SEALING: u32 = 2;
-pub const MFD_EXEC: u32 = 0x10;
-pub const F_ADD_SEALS: i32 = 1033;
-pub const F_SEAL_SEAL: i32 = 1;
-pub const F_SEAL_SHRINK: i32 = 2;
-pub const F_SEAL_GROW: i32 = 4;
-pub const F_SEAL_WRITE: i32 = 8;
 
 pub const AF_INET: i32 = 2;
 pub const SOCK_DGRAM: i32 = 2;

@@ -1,7 +1,6 @@
 //! Every kernel constant and structure of ours, held against libc's.
 
 use super::abi::*;
-use crate::sealed::Piece;
 use static_assertions::{assert_eq_size, const_assert_eq};
 
 macro_rules! same {
@@ -13,10 +12,11 @@ same! {
     CLONE_VM CLONE_FILES CLONE_PIDFD CLONE_VFORK CLONE_NEWTIME CLONE_NEWNS CLONE_NEWCGROUP CLONE_NEWUTS CLONE_NEWIPC
     CLONE_NEWUSER CLONE_NEWPID CLONE_NEWNET CLOSE_RANGE_UNSHARE
     AT_FDCWD AT_EMPTY_PATH O_RDONLY O_WRONLY O_RDWR O_NOCTTY O_CLOEXEC O_DIRECTORY F_SETFD FD_CLOEXEC F_DUPFD_CLOEXEC
+    O_ASYNC F_SETFL F_SETOWN
     SIGKILL SIGSTOP SIG_SETMASK SIG_DFL SIG_IGN
     PR_SET_PDEATHSIG PR_SET_DUMPABLE PR_SET_KEEPCAPS PR_CAPBSET_DROP PR_SET_SECUREBITS PR_SET_TIMERSLACK
     PR_SET_NO_NEW_PRIVS PR_CAP_AMBIENT PR_CAP_AMBIENT_RAISE PR_CAP_AMBIENT_CLEAR_ALL
-    MS_REC MS_PRIVATE MFD_CLOEXEC MFD_ALLOW_SEALING MFD_EXEC F_ADD_SEALS F_SEAL_SEAL F_SEAL_SHRINK F_SEAL_GROW F_SEAL_WRITE AF_INET SOCK_DGRAM SOCK_CLOEXEC
+    MS_REC MS_PRIVATE AF_INET SOCK_DGRAM SOCK_CLOEXEC
     SIOCGIFFLAGS SIOCSIFFLAGS IFF_UP TIOCSCTTY TIOCSPGRP TIOCNOTTY POLLIN PTRACE_TRACEME PRIO_PROCESS RLIMIT_NOFILE
     P_PID P_PIDFD WNOHANG WEXITED WNOWAIT
 }
@@ -28,7 +28,7 @@ macro_rules! same_number {
 }
 
 same_number! {
-    READ SYS_read, WRITE SYS_write, CLOSE SYS_close, MEMFD_CREATE SYS_memfd_create, PWRITEV SYS_pwritev, RT_SIGACTION SYS_rt_sigaction,
+    READ SYS_read, WRITE SYS_write, CLOSE SYS_close, FSTAT SYS_fstat, RT_SIGACTION SYS_rt_sigaction,
     RT_SIGPROCMASK SYS_rt_sigprocmask, IOCTL SYS_ioctl, NANOSLEEP SYS_nanosleep, GETPID SYS_getpid, SOCKET SYS_socket,
     EXECVE SYS_execve, KILL SYS_kill, FCNTL SYS_fcntl, GETCWD SYS_getcwd,
     CHDIR SYS_chdir, FCHDIR SYS_fchdir, UMASK SYS_umask, PTRACE SYS_ptrace, SETPGID SYS_setpgid, GETPPID SYS_getppid,
@@ -48,7 +48,6 @@ assert_eq_size!(PollFd, libc::pollfd);
 assert_eq_size!(Timespec, libc::timespec);
 assert_eq_size!(IfReq, libc::ifreq);
 assert_eq_size!(WaitInfo, libc::siginfo_t);
-assert_eq_size!(Piece, libc::iovec);
 const_assert_eq!(size_of::<SigAction>(), if cfg!(target_arch = "x86_64") { 32 } else { 24 });
 const_assert_eq!(size_of::<CapHeader>(), 8);
 const_assert_eq!(size_of::<CapData>(), 12);
@@ -65,5 +64,4 @@ same_offsets!(CloneArgs clone_args: flags flags, pidfd pidfd, child_tid child_ti
 same_offsets!(Rlimit64 rlimit64: soft rlim_cur, hard rlim_max,);
 same_offsets!(PollFd pollfd: fd fd, events events, revents revents,);
 same_offsets!(Timespec timespec: seconds tv_sec, nanoseconds tv_nsec,);
-same_offsets!(Piece iovec: address iov_base, length iov_len,);
 same_offsets!(IfReq ifreq: name ifr_name, flags ifr_ifru,);

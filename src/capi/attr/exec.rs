@@ -4,9 +4,9 @@ use super::{apply, forkexec_attr};
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
-/// Runs the program that fd refers to; the path given to the spawn may then be NULL and is not looked at. fd is the
-/// caller's number, borrowed: it must be open, for reading or with O_PATH, during each spawn. It does not reach the
-/// program. A script cannot be run this way: its interpreter would find the descriptor closed (ENOENT). The last call
+/// Runs the program that fd refers to; the path given to the spawn must then be NULL. fd is the caller's number, borrowed:
+/// it must be open, for reading or with O_PATH, during each spawn. It does not reach the program, unless map_fd gives it
+/// to it. A script needs that: map_fd(fd, fd), else its interpreter finds the descriptor closed (ENOENT). The last call
 /// wins. execveat(2).
 /// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open) or FORKEXEC_STAGE_EXEC; index -1.
@@ -22,7 +22,8 @@ pub unsafe extern "C" fn forkexec_attr_set_exec_fd(attr: *mut forkexec_attr, fd:
 /// is never read. Every candidate is tried in turn; of the errors the first that is neither ENOENT nor ENOTDIR is the
 /// answer, else the last. dirs is copied; the last call wins. execvp(3).
 /// Returns 0; -EINVAL: attr is NULL, dirs is empty; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_EXEC; index is the place in dirs of the directory whose error it is.
+/// Fails later as FORKEXEC_STAGE_EXEC; index is the place in dirs of the directory whose error it is, -1 for a path with
+/// a slash, which is not searched.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_search_path(attr: *mut forkexec_attr, dirs: *const c_char) -> c_int {
     // SAFETY: C caller guarantees that dirs is NULL or a string.

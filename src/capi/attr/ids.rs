@@ -8,9 +8,9 @@ use core::ffi::c_int;
 /// Runs the program as the user uid: real, effective and saved id. uid is one of the program's user namespace. Without
 /// set_groups and keep_groups the supplementary groups are dropped; see set_groups. The last call wins. setresuid(2).
 /// Returns 0; -EINVAL: attr is NULL, uid is (uid_t)-1.
-/// Fails later as FORKEXEC_STAGE_UID (EPERM: no CAP_SETUID; EINVAL: not mapped in the user namespace), as
-/// FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups) or as FORKEXEC_STAGE_EXEC (EAGAIN: over RLIMIT_NPROC);
-/// index -1.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (not in the map of the new user namespace), FORKEXEC_STAGE_UID (EPERM: no
+/// CAP_SETUID; EINVAL: not mapped in the caller's user namespace), FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the
+/// groups) or FORKEXEC_STAGE_EXEC (EAGAIN: over RLIMIT_NPROC); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_uid(attr: *mut forkexec_attr, uid: u32) -> c_int {
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -22,8 +22,9 @@ pub unsafe extern "C" fn forkexec_attr_set_uid(attr: *mut forkexec_attr, uid: u3
 /// Without set_groups and keep_groups the supplementary groups are dropped; see set_groups. The last call wins.
 /// setresgid(2).
 /// Returns 0; -EINVAL: attr is NULL, gid is (gid_t)-1.
-/// Fails later as FORKEXEC_STAGE_GID (EPERM: no CAP_SETGID; EINVAL: not mapped in the user namespace), or as
-/// FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups); index -1.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (not in the map of the new user namespace), FORKEXEC_STAGE_GID (EPERM: no
+/// CAP_SETGID; EINVAL: not mapped in the caller's user namespace) or FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the
+/// groups); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_gid(attr: *mut forkexec_attr, gid: u32) -> c_int {
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -34,10 +35,11 @@ pub unsafe extern "C" fn forkexec_attr_set_gid(attr: *mut forkexec_attr, gid: u3
 /// Gives the program exactly the n supplementary groups of list; with n 0 none, and list may be NULL. Without this call
 /// a program that changes its uid or gid has none either; keep_groups keeps the caller's. One exception, Go's: where
 /// there is a gid map without allow_setgroups, the kernel denies setgroups, and no groups asked for means that nothing
-/// is done; groups asked for then fail. list is copied; the last call wins. setgroups(2).
+/// is done; groups asked for are then refused. list is copied; the last call wins. setgroups(2).
 /// Returns 0; -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_VALIDATE (with keep_groups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied
-/// in the user namespace; EINVAL: not mapped there); index -1.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (with keep_groups; not in the map of the new user namespace; EPERM: a new user
+/// namespace without allow_setgroups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied in the caller's user
+/// namespace; EINVAL: not mapped there); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_groups(attr: *mut forkexec_attr, list: *const u32, n: usize) -> c_int {
     // SAFETY: C caller guarantees that list is NULL or a list of n items.

@@ -91,9 +91,8 @@ pub mod nr {
     pub const EXECVE: usize = 221;
     pub const PRLIMIT64: usize = 261;
     pub const EXECVEAT: usize = 281;
-    pub const MEMFD_CREATE: usize = 279;
-    pub const PWRITEV: usize = 70;
     pub const PIDFD_SEND_SIGNAL: usize = 424;
+    pub const FSTAT: usize = 80;
     pub const PIDFD_OPEN: usize = 434;
     pub const CLONE3: usize = 435;
     pub const CLOSE_RANGE: usize = 436;

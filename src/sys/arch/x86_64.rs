@@ -94,8 +94,7 @@ pub mod nr {
     pub const CLONE: usize = 56;
     pub const CLONE3: usize = 435;
     pub const CLOSE_RANGE: usize = 436;
-    pub const MEMFD_CREATE: usize = 319;
-    pub const PWRITEV: usize = 296;
     pub const PIDFD_SEND_SIGNAL: usize = 424;
+    pub const FSTAT: usize = 5;
     pub const PIDFD_OPEN: usize = 434;
 }

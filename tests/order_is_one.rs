@@ -1,0 +1,137 @@
+//! There is one order: the stages of `src/stage.rs`, the program of the child, the tests and the README's table are the
+//! same rows.
+
+mod readme;
+
+use std::fs;
+use std::path::Path;
+
+fn source(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect(path)
+}
+
+/// A variant of `enum Stage`.
+struct Stage {
+    name: String,
+    number: u32,
+    /// Its comment: what happens and why here, then the manual pages.
+    says: String,
+}
+
+impl Stage {
+    /// As C has it.
+    fn constant(&self) -> String {
+        let mut constant = String::from("FORKEXEC_STAGE");
+        for letter in self.name.chars() {
+            if letter.is_uppercase() {
+                constant.push('_');
+            }
+            constant.push(letter.to_ascii_uppercase());
+        }
+        constant
+    }
+}
+
+fn stages() -> Vec<Stage> {
+    let text = source("src/stage.rs");
+    let (_, body) = text.split_once("pub enum Stage {\n").expect("an enum");
+    let (body, _) = body.split_once("\n}\n").expect("its end");
+    let (mut stages, mut says) = (Vec::new(), String::new());
+    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if let Some(comment) = line.strip_prefix("/// ") {
+            assert!(says.is_empty(), "one line a stage: {comment}");
+            says = comment.into();
+        } else {
+            let (name, number) = line.trim_end_matches(',').split_once(" = ").expect("a name and a number");
+            assert!(!says.is_empty(), "{name} says nothing");
+            let number = number.parse().expect("a number");
+            stages.push(Stage { name: name.into(), number, says: std::mem::take(&mut says) });
+        }
+    }
+    assert!(stages.len() > 50, "the enum was read");
+    stages
+}
+
+/// The first words of the lines between two lines, without their ends.
+fn rows(path: &str, begin: &str, end: &str) -> Vec<String> {
+    let text = source(path);
+    let (_, body) = text.split_once(begin).expect(begin);
+    let (body, _) = body.split_once(end).expect(end);
+    let words = body.lines().filter_map(|line| line.split_whitespace().next());
+    words.filter(|word| !word.starts_with("//")).map(String::from).collect()
+}
+
+#[test]
+fn numbers_ascend() {
+    let stages = stages();
+    for pair in stages.windows(2) {
+        let [one, next] = pair else { continue };
+        assert!(one.number < next.number, "{} = {}, {} = {}", one.name, one.number, next.name, next.number);
+    }
+}
+
+#[test]
+fn every_stage_has_a_row() {
+    let names: Vec<String> = stages().into_iter().map(|stage| stage.name).collect();
+    assert_eq!(rows("src/stage.rs", "\nrows! {\n", "\n}\n"), names);
+}
+
+/// What happens in the child, happens in exactly one place.
+#[test]
+fn the_program_is_every_stage_of_the_child() {
+    let names: Vec<String> = stages().into_iter().filter(|stage| stage.number >= 100).map(|stage| stage.name).collect();
+    assert_eq!(rows("src/child/program.rs", "\nprogram! {\n", "\n}\n"), names);
+}
+
+/// Whoever reads of a step in the child finds the call behind it.
+#[test]
+fn every_stage_names_its_manual_page() {
+    for stage in stages().iter().filter(|stage| stage.number >= 100) {
+        assert!(stage.says.ends_with(")."), "{}: {}", stage.name, stage.says);
+    }
+}
+
+#[test]
+fn every_stage_is_tested() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests");
+    let files = fs::read_dir(folder).expect("c-tests").map(|entry| entry.expect("readable").path());
+    let tests: String = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "c" || extension == "h"))
+        .map(|path| fs::read_to_string(path).expect("readable"))
+        .collect();
+    let words: Vec<&str> = tests.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').collect();
+    for stage in stages().iter().filter(|stage| stage.number > 0) {
+        let constant = stage.constant();
+        assert!(words.contains(&constant.as_str()), "no test in c-tests names {constant}");
+    }
+}
+
+/// A file of tests that the build does not know would never run.
+#[test]
+fn every_file_of_tests_is_built() {
+    let build = source("c-tests/meson.build");
+    let (_, chapters) = build.split_once("chapters = '''").expect("chapters");
+    let (chapters, _) = chapters.split_once("'''").expect("their end");
+    let chapters: Vec<&str> = chapters.split_whitespace().collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests");
+    for entry in fs::read_dir(folder).expect("c-tests") {
+        let path = entry.expect("readable").path();
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let is_test = text.lines().any(|line| line.starts_with("TEST(") || line.starts_with("TEST_BOTH("));
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if is_test && path.extension().is_some_and(|extension| extension == "c") {
+            assert!(chapters.contains(&&*name), "{name} is not among the chapters of c-tests/meson.build");
+        }
+    }
+}
+
+#[test]
+fn the_readme_has_the_same_order() {
+    let mut table = String::from("| number | `FORKEXEC_STAGE_` | what happens, and why here |\n|---:|---|---|\n");
+    for stage in stages().iter().filter(|stage| stage.number > 0) {
+        let constant = stage.constant();
+        let short = constant.trim_start_matches("FORKEXEC_STAGE_");
+        table += &format!("| {} | `{short}` | {} |\n", stage.number, stage.says);
+    }
+    readme::is_current("stages", &table, "order_is_one");
+}

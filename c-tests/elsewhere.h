@@ -37,7 +37,7 @@ static inline bool are_changed(const int before[NUMBERS], const int after[NUMBER
     for (int fd = 0; fd < NUMBERS; fd++) {
         char path[64], target[64] = "";
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        bool image = before[fd] < 0 && after[fd] == FD_CLOEXEC && readlink(path, target, sizeof target - 1) > 0
+        bool image = fd > 2 && before[fd] < 0 && after[fd] == FD_CLOEXEC && readlink(path, target, sizeof target - 1) > 0
             && !strncmp(target, "/memfd:forkexec ", 16);
         if (before[fd] != after[fd] && !image)
             return true;

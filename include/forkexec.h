@@ -385,20 +385,22 @@ FORKEXEC_MUST_USE struct forkexec_attr *forkexec_attr_copy(const struct forkexec
 // Frees attr; NULL is fine. Children that were started from it are not affected.
 void forkexec_attr_free(struct forkexec_attr *attr);
 
-// Runs the program that fd refers to; the path given to the spawn may then be NULL and is not looked at. fd is the
-// caller's number, borrowed: it must be open, for reading or with O_PATH, during each spawn. It does not reach the
-// program. A script cannot be run this way: its interpreter would find the descriptor closed (ENOENT). The last call
+// Runs the program that fd refers to; the path given to the spawn must then be NULL. fd is the caller's number, borrowed:
+// it must be open, for reading or with O_PATH, during each spawn. It does not reach the program, unless map_fd gives it
+// to it. A script needs that: map_fd(fd, fd), else its interpreter finds the descriptor closed (ENOENT). The last call
 // wins. execveat(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open) or FORKEXEC_STAGE_EXEC; index -1.
-int forkexec_attr_set_exec_fd(struct forkexec_attr *attr, int32_t fd);
+int forkexec_attr_set_exec_fd(struct forkexec_attr *attr,
+                              int32_t fd);
 
 // Searches a program whose path has no slash in the directories of dirs, separated by colons; NULL means
 // "/bin:/usr/bin". An empty item is the program's working directory. Without this call nothing is searched, and PATH
 // is never read. Every candidate is tried in turn; of the errors the first that is neither ENOENT nor ENOTDIR is the
 // answer, else the last. dirs is copied; the last call wins. execvp(3).
 // Returns 0; -EINVAL: attr is NULL, dirs is empty; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_EXEC; index is the place in dirs of the directory whose error it is.
+// Fails later as FORKEXEC_STAGE_EXEC; index is the place in dirs of the directory whose error it is, -1 for a path with
+// a slash, which is not searched.
 int forkexec_attr_set_search_path(struct forkexec_attr *attr, const char *dirs);
 
 // Starts the program in the directory path. It is entered with the program's ids and inside its root, after
@@ -673,26 +675,28 @@ int forkexec_attr_allow_failure(struct forkexec_attr *attr, uint32_t stage);
 // Runs the program as the user uid: real, effective and saved id. uid is one of the program's user namespace. Without
 // set_groups and keep_groups the supplementary groups are dropped; see set_groups. The last call wins. setresuid(2).
 // Returns 0; -EINVAL: attr is NULL, uid is (uid_t)-1.
-// Fails later as FORKEXEC_STAGE_UID (EPERM: no CAP_SETUID; EINVAL: not mapped in the user namespace), as
-// FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups) or as FORKEXEC_STAGE_EXEC (EAGAIN: over RLIMIT_NPROC);
-// index -1.
+// Fails later as FORKEXEC_STAGE_VALIDATE (not in the map of the new user namespace), FORKEXEC_STAGE_UID (EPERM: no
+// CAP_SETUID; EINVAL: not mapped in the caller's user namespace), FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the
+// groups) or FORKEXEC_STAGE_EXEC (EAGAIN: over RLIMIT_NPROC); index -1.
 int forkexec_attr_set_uid(struct forkexec_attr *attr, uint32_t uid);
 
 // Runs the program with the group gid: real, effective and saved id. gid is one of the program's user namespace.
 // Without set_groups and keep_groups the supplementary groups are dropped; see set_groups. The last call wins.
 // setresgid(2).
 // Returns 0; -EINVAL: attr is NULL, gid is (gid_t)-1.
-// Fails later as FORKEXEC_STAGE_GID (EPERM: no CAP_SETGID; EINVAL: not mapped in the user namespace), or as
-// FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the groups); index -1.
+// Fails later as FORKEXEC_STAGE_VALIDATE (not in the map of the new user namespace), FORKEXEC_STAGE_GID (EPERM: no
+// CAP_SETGID; EINVAL: not mapped in the caller's user namespace) or FORKEXEC_STAGE_GROUPS (EPERM: no right to drop the
+// groups); index -1.
 int forkexec_attr_set_gid(struct forkexec_attr *attr, uint32_t gid);
 
 // Gives the program exactly the n supplementary groups of list; with n 0 none, and list may be NULL. Without this call
 // a program that changes its uid or gid has none either; keep_groups keeps the caller's. One exception, Go's: where
 // there is a gid map without allow_setgroups, the kernel denies setgroups, and no groups asked for means that nothing
-// is done; groups asked for then fail. list is copied; the last call wins. setgroups(2).
+// is done; groups asked for are then refused. list is copied; the last call wins. setgroups(2).
 // Returns 0; -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE (with keep_groups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied
-// in the user namespace; EINVAL: not mapped there); index -1.
+// Fails later as FORKEXEC_STAGE_VALIDATE (with keep_groups; not in the map of the new user namespace; EPERM: a new user
+// namespace without allow_setgroups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied in the caller's user
+// namespace; EINVAL: not mapped there); index -1.
 int forkexec_attr_set_groups(struct forkexec_attr *attr, const uint32_t *list, size_t n);
 
 // Keeps the caller's supplementary groups when uid or gid change. Contradicts set_groups. credentials(7).

@@ -129,7 +129,7 @@ mod elf {
     }
 }
 
-/// The image that the library carries is a static program of two segments, none of them writable and executable.
+/// The image that the library carries is a static program of one segment, which nobody can write to.
 #[test]
 fn the_image_is_small_and_static() {
     const ET_EXEC: u64 = 2;
@@ -138,13 +138,15 @@ fn the_image_is_small_and_static() {
     assert_eq!(elf::number(&image, 16, 2), ET_EXEC);
     let segments = elf::segments(&image);
     let count = |kind| segments.iter().filter(|segment| segment.kind == kind).count();
-    assert_eq!(count(elf::PT_LOAD), 2);
+    assert_eq!(count(elf::PT_LOAD), 1, "the less there is to map, the faster the exec");
     assert_eq!(count(elf::PT_INTERP), 0, "it asks for no loader");
     assert_eq!(count(elf::PT_DYNAMIC), 0, "it is linked with nothing");
     assert_eq!(count(elf::PT_GNU_STACK), 1);
     for segment in &segments {
-        let executable = segment.flags & elf::EXECUTABLE != 0;
-        assert!(segment.kind != elf::PT_GNU_STACK || !executable, "the stack is executable");
-        assert!(!executable || segment.flags & elf::WRITABLE == 0, "a segment is writable and executable");
+        let [writable, executable] = [elf::WRITABLE, elf::EXECUTABLE].map(|flag| segment.flags & flag != 0);
+        match segment.kind {
+            elf::PT_GNU_STACK => assert!(!executable, "the stack is executable"),
+            _ => assert!(!writable, "a segment is writable"),
+        }
     }
 }

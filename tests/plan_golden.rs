@@ -94,15 +94,15 @@ fn group(attr: &mut Attr) -> Result<(), Refused> {
 
 fn signals(attr: &mut Attr) -> Result<(), Refused> {
     attr.signals.set_signal_mask(0x4002)?;
-    attr.signals.set_signal_default(u64::MAX & !1)?;
+    attr.signals.set_signal_default(!1)?;
     attr.signals.set_signal_ignore(1)?;
     attr.signals.set_parent_death_signal(libc::SIGTERM, 1)
 }
 
 fn limits(attr: &mut Attr) -> Result<(), Refused> {
-    attr.limits.set_rlimit(libc::RLIMIT_CORE as u32, 0, 0)?;
-    attr.limits.set_rlimit(libc::RLIMIT_NOFILE as u32, 64, 64)?;
-    attr.limits.set_rlimit(libc::RLIMIT_CPU as u32, 1, u64::MAX)?;
+    attr.limits.set_rlimit(libc::RLIMIT_CORE, 0, 0)?;
+    attr.limits.set_rlimit(libc::RLIMIT_NOFILE, 64, 64)?;
+    attr.limits.set_rlimit(libc::RLIMIT_CPU, 1, u64::MAX)?;
     attr.limits.set_affinity(&[0, 64])?;
     attr.limits.set_nice(-5)?;
     attr.limits.set_scheduler(libc::SCHED_RR, 9)?;

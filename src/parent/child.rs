@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::handshake;
 use super::launch::Launched;
 use super::own;
-use super::settle::{self, Heard, listen};
+use super::settle::{self, Heard, listen_to_end};
 use super::usage;
 use crate::plan::Sealed;
 use crate::sealed::{cgroup, mode};
@@ -176,7 +176,7 @@ impl Child {
     }
 
     fn hear(&self, plan: &Arc<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
-        let heard = listen(&self.launched, deadline);
+        let heard = listen_to_end(&self.launched, deadline);
         // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
         let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0;
         let ran = match heard {

@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
 
 static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/image"));
@@ -71,11 +71,21 @@ fn sealed() -> Result<OwnedFd, Errno> {
         Err(Errno::EINVAL) => memfd_create(c"forkexec", flags),
         made => made,
     };
-    let mut file = std::fs::File::from(made?);
+    let mut file = std::fs::File::from(beside_the_standard_ones(made?)?);
     file.write_all(IMAGE).map_err(|_| Errno::ENOSPC)?;
     let seals = SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
     fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals))?;
     Ok(OwnedFd::from(file))
+}
+
+/// A caller that lacks one of 0 to 2 goes on to open it, and its program is not to get ours there.
+fn beside_the_standard_ones(made: OwnedFd) -> Result<OwnedFd, Errno> {
+    if made.as_raw_fd() > 2 {
+        return Ok(made);
+    }
+    let moved = fcntl(made.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(3))?;
+    // SAFETY: kernel contract, man 2 F_DUPFD: a new descriptor of our own.
+    Ok(unsafe { OwnedFd::from_raw_fd(moved) })
 }
 
 /// The vectors of an image, and the strings in them that are ours.

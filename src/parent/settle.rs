@@ -29,7 +29,7 @@ pub fn until_ready(launched: Launched, plan: Arc<Sealed>) -> Result<Child, Failu
         return Err(given_up(&launched, &plan, failure));
     }
     if plan.hold != 0 {
-        match listen(&launched, None) {
+        match listen_for_hold(&launched) {
             Heard::Held => (),
             heard => return Err(heard.into_failure(&launched, &plan)),
         }
@@ -61,47 +61,46 @@ impl Heard {
     }
 }
 
-/// Listens for what is next, until it has been heard, the child is gone, or time is up.
-pub fn listen(launched: &Launched, deadline: Option<Instant>) -> Heard {
+/// Listens for whether the child is held, or failed on the way.
+fn listen_for_hold(launched: &Launched) -> Heard {
+    listen(launched, PollFlags::POLLIN, None)
+}
+
+/// Listens for the end of what the child has to say, until time is up. A word alone does not wake the caller: what comes
+/// next tells more, and soon.
+pub fn listen_to_end(launched: &Launched, deadline: Option<Instant>) -> Heard {
+    listen(launched, PollFlags::empty(), deadline)
+}
+
+fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>) -> Heard {
     let Some(reports) = &launched.reports else { return Heard::Died };
+    // The pipe's end tells, or the death of the child where a fork of somebody else's still holds the pipe. Without a
+    // pidfd the pipe is listened to twice.
+    let death = launched.pidfd.as_ref().map_or((reports, wakes), |pidfd| (pidfd, PollFlags::POLLIN));
+    loop {
+        let mut fds = [(reports, wakes), death].map(|(fd, events)| PollFd::new(fd.as_fd(), events));
+        match poll(&mut fds, remaining(deadline)) {
+            Ok(0) => return Heard::NotYet,
+            Ok(_) => return read_reports(reports),
+            Err(Number::EINTR | Number::EAGAIN) => continue,
+            Err(_) => return Heard::Died,
+        }
+    }
+}
+
+/// What has been said: a dead child may have spoken before.
+fn read_reports(reports: &OwnedFd) -> Heard {
     let mut silence = Heard::Died;
-    loop {
-        match wait_for_word(launched, reports, deadline) {
-            Word::Late => return Heard::NotYet,
-            Word::End => return silence,
-            Word::Report => match read_report(reports) {
-                Some(report) if report.kind == kind::FAILED => return Heard::Failed(report),
-                Some(report) if report.kind == kind::HELD => return Heard::Held,
-                Some(_) => silence = Heard::Exec,
-                None => return silence,
-            },
+    let mut fds = [PollFd::new(reports.as_fd(), PollFlags::POLLIN)];
+    while poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0) {
+        match read_report(reports) {
+            Some(report) if report.kind == kind::FAILED => return Heard::Failed(report),
+            Some(report) if report.kind == kind::HELD => return Heard::Held,
+            Some(_) => silence = Heard::Exec,
+            None => break,
         }
     }
-}
-
-enum Word {
-    Report,
-    End,
-    Late,
-}
-
-/// The pipe's end tells, or the death of the child where a fork of somebody else's still holds the pipe.
-fn wait_for_word(launched: &Launched, reports: &OwnedFd, deadline: Option<Instant>) -> Word {
-    loop {
-        // Without a pidfd the pipe is listened to twice.
-        let death = launched.pidfd.as_ref().unwrap_or(reports);
-        let mut fds = [reports, death].map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN));
-        let answer = poll(&mut fds, remaining(deadline));
-        let [word, death] = fds.map(|fd| fd.any().unwrap_or(false));
-        match answer {
-            Ok(0) => return Word::Late,
-            // Read first: a dead child may have spoken.
-            Ok(_) if word => return Word::Report,
-            Ok(_) if death => return Word::End,
-            Ok(_) | Err(Number::EINTR | Number::EAGAIN) => continue,
-            Err(_) => return Word::End,
-        }
-    }
+    silence
 }
 
 fn remaining(deadline: Option<Instant>) -> PollTimeout {
@@ -155,7 +154,7 @@ fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
 /// A child that the caller could not serve.
 fn given_up(launched: &Launched, plan: &Arc<Sealed>, failure: Failure) -> Failure {
     kill(launched);
-    match listen(launched, None) {
+    match listen_to_end(launched, None) {
         Heard::Failed(report) => {
             reap(launched);
             Failure::reported(report, launched.pid, plan)

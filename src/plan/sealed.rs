@@ -371,5 +371,5 @@ pub mod strings {
 }
 
 const _: () = assert!(size_of::<Wiring>() <= strings::PIECE);
-const _: () = assert!(size_of::<Wiring>().is_multiple_of(8));
+const _: () = assert!(size_of::<Wiring>() % 8 == 0);
 const _: () = assert!(align_of::<Plan>() <= 8);

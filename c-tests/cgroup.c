@@ -279,6 +279,7 @@ TEST_BOTH(a_file_of_a_cgroup_is_no_cgroup)
 
 TEST_BOTH(cgroups_that_take_nobody)
 {
+    need_probe(FORKEXEC_PROBE_BIRTH_IN_CGROUP);
     const char *path = new_cgroup(), *gone = make(text("%s/gone", path)), *threaded = make(text("%s/threaded", path));
     assert_true(put(threaded, "cgroup.type", "threaded"));
     int fd[] = { open_cgroup(gone), open_cgroup(make(text("%s/invalid", threaded))) };
@@ -304,6 +305,7 @@ static void check_user(const void *with)
 
 TEST_BOTH(without_the_right_to_it)
 {
+    need_probe(FORKEXEC_PROBE_BIRTH_IN_CGROUP);
     const char *path = new_cgroup();
     int fd[] = { open_cgroup(path), -1 };
     if (magic("/sys/fs/cgroup/pids") == V1)

@@ -93,8 +93,8 @@ static inline bool end_one_child(void)
     return pid && !waitid(P_PID, (id_t)pid, &info, WEXITED | __WALL);
 }
 
-/* Runs body(argument) in a copy; whether it came to its end there. */
-static inline bool succeeds_in_copy(void (*body)(const void *), const void *argument)
+/* The copy, or 0 in it. */
+static inline pid_t begin_copy(void)
 {
     fflush(NULL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -104,17 +104,18 @@ static inline bool succeeds_in_copy(void (*body)(const void *), const void *argu
         abort();
     }
     if (pid == 0) {
-        setenv("CMOCKA_TEST_ABORT", "1", 1);
-        setvbuf(stdout, NULL, _IOLBF, 0);
         setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != test)
             _exit(1);
         alarm(100);
-        body(argument);
-        fflush(NULL);
-        _exit(0);
     }
+    return pid;
+}
+
+/* Whether it came to its end. */
+static inline bool end_copy(pid_t pid)
+{
     int status;
     while (waitpid(pid, &status, 0) < 0)
         ;
@@ -128,9 +129,54 @@ static inline bool succeeds_in_copy(void (*body)(const void *), const void *argu
     return status == 0;
 }
 
+/* Runs body(argument) in a copy; whether it came to its end there. */
+static inline bool succeeds_in_copy(void (*body)(const void *), const void *argument)
+{
+    pid_t pid = begin_copy();
+    if (pid == 0) {
+        setenv("CMOCKA_TEST_ABORT", "1", 1);
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        body(argument);
+        fflush(NULL);
+        _exit(0);
+    }
+    return end_copy(pid);
+}
+
 static inline void in_copy(void (*body)(const void *), const void *argument)
 {
     assert_true(succeeds_in_copy(body, argument));
+}
+
+/* Runs tests of this program again, all or those that a pattern matches, in a process that begins with these denials and
+ * so learns its kernel with them. Whether they succeed; else what they print is shown. There, `denied_as` is the name. */
+#define DENIED_AS "TEST_DENIED_AS"
+static inline const char *denied_as(void)
+{
+    return getenv(DENIED_AS);
+}
+
+static inline bool succeeds_again(const char *name, const struct denial *list, size_t n, const char *tests)
+{
+    FILE *out = tmpfile();
+    char line[1024];
+    pid_t pid = begin_copy();
+    if (pid == 0) {
+        dup2(fileno(out), 1);
+        dup2(fileno(out), 2);
+        setenv(DENIED_AS, name, 1);
+        if (n)
+            deny(list, n);
+        execl("/proc/self/exe", program_invocation_name, tests, NULL);
+        _exit(1);
+    }
+    bool succeeded = end_copy(pid);
+    rewind(out);
+    while (!succeeded && fgets(line, sizeof line, out))
+        if (strncmp(line, "ok ", 3))
+            printf("# %s: %s", name, line);
+    fclose(out);
+    return succeeded;
 }
 
 #endif

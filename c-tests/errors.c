@@ -279,6 +279,45 @@ TEST(a_death_at_exec)
         in_copy(dies_at_exec, &mode);
 }
 
+static const char *link_of_fd(int fd)
+{
+    char target[64] = "";
+    if (readlink(text("/proc/self/fd/%d", fd), target, sizeof target - 1) < 0)
+        return "";
+    return text("%s", target);
+}
+
+/* The library's image is a descriptor of the caller's, who may close it, or even have another file there. */
+static void loses_the_image(const void *other_)
+{
+    const bool *other = other_;
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH));
+    for (int turn = 0; turn < 3; turn++) {
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC), number = -1;
+        assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+        for (int fd = 3; fd < 100; fd++)
+            if (strstr(link_of_fd(fd), "memfd:forkexec"))
+                number = fd;
+        assert_in_range(number, 3, 99);
+        if (*other)
+            dup2(null, number);
+        else
+            close(number);
+        assert_int_equal(witness_exits(attr, "exit", "6"), 6);
+        if (*other)
+            assert_string_equal(link_of_fd(number), "/dev/null");
+    }
+}
+
+TEST_BOTH(a_caller_that_closes_what_is_not_its_own)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_native();
+    in_copy(loses_the_image, &(bool){ false });
+    in_copy(loses_the_image, &(bool){ true });
+}
+
 static void names(uint32_t stage, const char *name)
 {
     assert_string_equal(forkexec_stage_name(stage), name);

@@ -1,4 +1,5 @@
-/* The program: where it is looked for, what it is given, where it starts, and why it does not. */
+/* The program: where it is looked for, by path and by descriptor, and why it does not start. valgrind, which does the
+ * execs itself, dies of some that fail. */
 #define _GNU_SOURCE
 #include "harness.h"
 
@@ -53,6 +54,7 @@ static int exits_by_fd(struct forkexec_attr *attr, int fd, char *const argv[])
 
 TEST_BOTH(programs_that_cannot_be_run)
 {
+    need_native();
     char longer[PATH_MAX + 10], name[NAME_MAX + 10];
     memset(longer, '/', sizeof longer - 1);
     memset(name, 'x', sizeof name - 1);
@@ -93,6 +95,7 @@ TEST_BOTH(a_directory_that_may_not_be_searched)
 
 TEST_BOTH(the_sentence_tells_a_missing_interpreter_from_a_missing_program)
 {
+    need_native();
     const char *orphan = put("orphan", "#!/no/such/interpreter\n", 0755);
     const char *message = failure(new_attr(), orphan, ARGV("x"), NULL, FORKEXEC_STAGE_EXEC, ENOENT, -1);
     assert_non_null(strstr(message, "interpreter"));
@@ -126,6 +129,7 @@ TEST(path_and_vectors_may_go_when_the_call_returns)
 
 TEST_BOTH(a_missing_program_a_thousand_times)
 {
+    need_native();
     struct forkexec_attr *attr = new_attr();
     struct forkexec_child *child = NULL;
     for (int i = 0; i < 1024; i++)
@@ -287,6 +291,7 @@ TEST_BOTH(the_programs_descriptor_is_kept_through_all_moves)
 
 TEST_BOTH(a_script_by_descriptor_needs_it_mapped_to_itself)
 {
+    need_native();
     for (int m = 0; m < 3; m++) {
         int fd = open(put("script", "#!/bin/sh\nexit 8\n", 0755), O_RDONLY | O_CLOEXEC);
         struct forkexec_attr *attr = new_attr();
@@ -302,6 +307,7 @@ TEST_BOTH(a_script_by_descriptor_needs_it_mapped_to_itself)
 
 TEST_BOTH(a_program_that_is_only_in_memory)
 {
+    need_native();
     int from = witness_fd(O_RDONLY), fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     char bytes[65536];
     for (ssize_t n; (n = read(from, bytes, sizeof bytes)) > 0;)

@@ -34,11 +34,16 @@ static const char *numbers_of(const struct shuffle *shuffle)
     return list;
 }
 
-static void check_shuffle(struct shuffle shuffle, const char *name)
+/* In one memory mode, or in all. */
+enum { ALL_MODES = -1 };
+
+static void check_shuffle(struct shuffle shuffle, const char *name, int in_mode)
 {
     shuffle.folder = scratch();
     for (int flags = 0; flags <= O_CLOEXEC; flags += O_CLOEXEC)
         EACH_MODE(mode) {
+            if (in_mode != ALL_MODES && *mode != (uint32_t)in_mode)
+                continue;
             shuffle.flags = flags;
             const char *heard = elsewhere(*mode, ask_for_shuffle, &shuffle);
             const char *when = text("%s, mode %u, source flags %#x", name, *mode, flags);
@@ -87,7 +92,7 @@ TEST_BOTH(all_entries_act_at_once)
 {
     need_native();
     for (size_t i = 0; i < sizeof shuffles / sizeof *shuffles; i++)
-        check_shuffle(shuffles[i].shuffle, shuffles[i].name);
+        check_shuffle(shuffles[i].shuffle, shuffles[i].name, ALL_MODES);
 }
 
 /* Every way to give 0, 1 and 2 from 0, 1 and 2. */
@@ -96,7 +101,7 @@ TEST_BOTH(standard_streams_in_every_order)
     need_native();
     for (int way = 0; way < 27; way++) {
         struct shuffle shuffle = { .count = 3, .maps = { { way % 3, 0 }, { way / 3 % 3, 1 }, { way / 9, 2 } } };
-        check_shuffle(shuffle, text("%d%d%d", way % 3, way / 3 % 3, way / 9));
+        check_shuffle(shuffle, text("%d%d%d", way % 3, way / 3 % 3, way / 9), (way + way / 3 + way / 9) % 3);
     }
 }
 
@@ -107,9 +112,10 @@ TEST_BOTH(targets_may_be_the_numbers_of_the_librarys_own)
     struct shuffle all = { .count = 40 };
     for (int i = 0; i < all.count; i++)
         memcpy(all.maps[i], (int[]){ 100, 3 + i }, sizeof all.maps[i]);
-    check_shuffle(all, "all at once");
+    check_shuffle(all, "all at once", ALL_MODES);
     for (int target = 3; target < 12; target++)
-        check_shuffle((struct shuffle){ .count = 1, .maps = { { 100, target } } }, text("target %d", target));
+        check_shuffle((struct shuffle){ .count = 1, .maps = { { 100, target } } }, text("target %d", target),
+            target % 3);
 }
 
 struct near_limit {
@@ -346,6 +352,7 @@ TEST_BOTH(many_thousands_open)
 /* The program's limit is set when all is in its place. */
 TEST_BOTH(the_limit_may_lie_below_the_targets)
 {
+    need_native();
     EACH_MODE(mode) {
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, *mode));

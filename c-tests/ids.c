@@ -197,6 +197,7 @@ static void check_saved(const void *with)
 
 TEST_BOTH(a_saved_id_may_be_taken_again)
 {
+    need_native(); /* there is no image to be demanded there */
     need_cap(CAP_SETUID);
     aside(check_saved, public_witness());
 }

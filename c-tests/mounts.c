@@ -143,6 +143,7 @@ TEST_BOTH(no_action_leads_out_either)
 
 TEST_BOTH(a_program_from_outside_by_descriptor)
 {
+    need_native(); /* it executes by name */
     need_chroot();
     int fd = open(witness, O_PATH | O_CLOEXEC);
     for EACH_MEMORY(mode) {

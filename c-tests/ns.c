@@ -244,6 +244,8 @@ TEST(late_namespaces_come_after_the_hold)
 
 TEST_BOTH(a_pidfd_is_a_pidfd_in_every_namespace)
 {
+    need_probe(FORKEXEC_PROBE_PIDFD);
+    need_native(); /* it does not know pidfds */
     need_namespaces();
     static const uint32_t types[] = { FORKEXEC_NS_USER, FORKEXEC_NS_USER | FORKEXEC_NS_PID, EVERY };
     for (int i = 0; i < 3; i++)

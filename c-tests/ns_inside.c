@@ -154,6 +154,7 @@ TEST_BOTH(propagation_that_is_none)
 
 TEST_BOTH(names_of_the_host)
 {
+    need_native(); /* it does not know setdomainname(2) */
     need_user_namespaces();
     static const char *const names[] = { "box", "", LONG, "a b\\x" };
     static const char *const seen[] = { "box", "", LONG, "a b\\x5cx" };

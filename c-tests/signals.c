@@ -124,6 +124,7 @@ TEST_BOTH(blocked_and_ignored)
 /* One at a time, the real-time ones and libc's own among them. */
 TEST_BOTH(every_signal)
 {
+    need_native();
     for (int sig = 1; sig <= 64; sig++) {
         struct forkexec_attr *attr = new_attr();
         bool can = !(BIT(sig) & untouchable);
@@ -140,6 +141,7 @@ TEST_BOTH(every_signal)
 
 TEST_BOTH(what_is_ignored_does_not_kill)
 {
+    need_native();
     static const int deadly[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, 32, 33, 34, 64 };
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
         EACH_MODE(mode)

@@ -30,6 +30,7 @@ enum {
     BY_FD = 32,     /* the program is THE_PROGRAM, without a path */
     CALLERS = 64,   /* the call that is denied is the caller's */
     NO_CHILD = 128, /* it fails before there is one */
+    NO_IMAGE = 256, /* the caller has closed the library's image */
 };
 
 /* Descriptors of the caller that rows ask with. */
@@ -150,10 +151,12 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_FD_TABLE, COPIED, NULL, GIVES(EIO, -1, ""), 0, DENY(close_range, EIO, UNLESS(0, ~0u), IF(1, ~0u)) },
     { FORKEXEC_STAGE_FD_UNNEEDED, ALL, a_mapped_fd, GIVES(EIO, -1, ""), 0, DENY(close_range, EIO, UNLESS(1, ~0u)) },
     { FORKEXEC_STAGE_CARRY, FRESH, NULL, GIVES(EIO, -1, ""), WITH_CAPS, DENY(capset, EIO) },
-    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EMFILE, -1, ""), 0, DENY(memfd_create, EMFILE) },
-    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EACCES, -1, ""), 0, DENY(memfd_create, EACCES) },
-    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(ENOSPC, -1, ""), 0, DENY(pwritev, ENOSPC) },
-    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EIO, -1, ""), 0, DENY(fcntl, EIO, IF(1, F_ADD_SEALS)) },
+    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EMFILE, -1, ""), NO_IMAGE | NO_CHILD | CALLERS,
+        DENY(memfd_create, EMFILE) },
+    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EACCES, -1, ""), NO_IMAGE | NO_CHILD | CALLERS,
+        DENY(memfd_create, EACCES) },
+    { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EIO, -1, ""), NO_IMAGE | NO_CHILD | CALLERS,
+        DENY(fcntl, EIO, IF(1, F_ADD_SEALS)) },
     { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EPERM, -1, ""), 0, DENY(execveat, EPERM) },
     { FORKEXEC_STAGE_FD_FLAGS, FRESH, NULL, GIVES(EIO, -1, ""), 0, DENY(fcntl, EIO, IF(1, F_SETFD), IF(2, FD_CLOEXEC)) },
     { FORKEXEC_STAGE_OOM_SCORE, ALL, badness, GIVES(EACCES, -1, "777"), 0, DENY(write, EACCES, IF(2, 3)) },

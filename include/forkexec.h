@@ -15,7 +15,8 @@
  *
  * An attr that nobody changes may be spawned from many threads at once, again and again.
  *
- * Descriptors are borrowed numbers: neither duplicated nor closed by the library, and to be open during each spawn.
+ * Descriptors are borrowed numbers: neither duplicated nor closed by the library, and to be open during each spawn. From
+ * the first child on that needs it, the library keeps one of its own open, close-on-exec: the memfd of its built-in program.
  * All that the program was not given is closed; see forkexec_attr_map_fd.
  *
  * argv NULL or empty is -EINVAL. envp NULL is the caller's environ, read during the call. PATH is not searched; see

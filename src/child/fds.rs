@@ -207,7 +207,7 @@ fn close_all(at: &At, first: u32, last: u32) -> Answer {
     if at.wiring.table != table::LISTED {
         return sys::close_range(first, last, 0);
     }
-    (first..last.min(at.wiring.table_limit)).for_each(|fd| {
+    (first..=last.min(at.wiring.table_limit)).for_each(|fd| {
         let _ = sys::close(fd as i32);
     });
     Ok(())

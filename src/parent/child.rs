@@ -338,12 +338,19 @@ impl Child {
         for _ in 0..1000 {
             let file = openat(directory, c"cgroup.procs", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
             let text = std::io::read_to_string(std::fs::File::from(file)).map_err(|_| Errno::EIO)?;
-            let mut left = false;
+            let (mut left, mut refused) = (false, Ok(()));
             for pid in text.lines().filter_map(|line| line.parse().ok()) {
-                left |= pid > 0 && sys::kill(pid, libc::SIGKILL).is_ok() && !is_zombie(pid);
+                // 0 is somebody whom this pid namespace does not see; to kill(2) it would be ourselves.
+                let answer = if pid > 0 { sys::kill(pid, libc::SIGKILL) } else { Err(sys::Errno(libc::EPERM)) };
+                match answer {
+                    Err(sys::Errno(libc::ESRCH)) => (),
+                    _ if pid > 0 && is_zombie(pid) => (),
+                    Ok(()) => left = true,
+                    Err(sys::Errno(errno)) => refused = Err(Errno::from_raw(errno)),
+                }
             }
             if !left {
-                return Ok(());
+                return refused;
             }
             std::thread::sleep(Duration::from_millis(1));
         }

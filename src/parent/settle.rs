@@ -151,19 +151,23 @@ fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
     }
 }
 
-/// A child that the caller could not serve.
+/// A child that the caller could not serve. A death that is not of our making is the reason why.
 fn given_up(launched: &Launched, plan: &Arc<Sealed>, failure: Failure) -> Failure {
+    let dead = has_ended(launched);
     kill(launched);
-    match listen_to_end(launched, None) {
-        Heard::Failed(report) => {
-            reap(launched);
-            Failure::reported(report, launched.pid, plan)
-        }
-        _ => {
-            reap(launched);
-            failure
-        }
+    let heard = listen_to_end(launched, None);
+    let signal = reap(launched);
+    match heard {
+        Heard::Failed(report) => Failure::reported(report, launched.pid, plan),
+        _ if signal != 0 && (dead || signal != libc::SIGKILL) => Failure::killed(None, signal, launched.pid, plan),
+        _ => failure,
     }
+}
+
+fn has_ended(launched: &Launched) -> bool {
+    let mut info = WaitInfo::EMPTY;
+    let options = WEXITED | WNOHANG | WNOWAIT | WALL;
+    by_name(launched, |which, id| sys::waitid(which, id, &mut info, options)).is_ok() && info.pid != 0
 }
 
 pub fn kill_and_reap(launched: &Launched) -> i32 {

@@ -432,11 +432,5 @@ fn is_alive(process: i32, thread: i32) -> bool {
 }
 
 fn is_zombie(pid: i32) -> bool {
-    let mut path = [0u8; 32];
-    let mut rest = path.as_mut_slice();
-    let _ = write!(rest, "/proc/{pid}/stat");
-    let left = rest.len();
-    let path = core::str::from_utf8(path.get(..32 - left).unwrap_or_default()).unwrap_or_default();
-    let stat = std::fs::read(path).unwrap_or_default();
-    stat.rsplit(|byte| *byte == b')').next().is_some_and(|rest| rest.starts_with(b" Z"))
+    settle::stat(pid).starts_with(b"Z")
 }

@@ -25,13 +25,16 @@ use launch::Given;
 /// Makes the child of a request, and with it comes as far as its purpose goes: into the program, or to the hold point.
 pub fn start(request: &Request) -> Result<Child, Failure> {
     let mut host = request.host;
+    // Each way once, and an image that somebody keeps closing not for ever.
+    let mut ways_left = 4;
     loop {
         let plan = plan::lower(&Request { host, ..*request }).map_err(Failure::of_plan)?;
         let given = Given { argv: request.argv, envp: request.envp };
         match begin(Arc::new(plan), given, request.purpose) {
-            Err(failure) => host = another_way(&failure, host).ok_or(failure)?,
+            Err(failure) if ways_left > 0 => host = another_way(&failure, host).ok_or(failure)?,
             child => return child,
         }
+        ways_left -= 1;
     }
 }
 

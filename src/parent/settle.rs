@@ -11,8 +11,10 @@ use crate::stage::{Row, Stage};
 use crate::sys::abi::{EINTR, EINVAL, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
 use crate::sys::{self, Answer, Errno};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use nix::errno::Errno as Number;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Instant;
 
@@ -153,7 +155,7 @@ fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
 
 /// A child that the caller could not serve. A death that is not of our making is the reason why.
 fn given_up(launched: &Launched, plan: &Arc<Sealed>, failure: Failure) -> Failure {
-    let dead = has_ended(launched);
+    let dead = is_ending(launched.pid);
     kill(launched);
     let heard = listen_to_end(launched, None);
     let signal = reap(launched);
@@ -164,10 +166,26 @@ fn given_up(launched: &Launched, plan: &Arc<Sealed>, failure: Failure) -> Failur
     }
 }
 
-fn has_ended(launched: &Launched) -> bool {
-    let mut info = WaitInfo::EMPTY;
-    let options = WEXITED | WNOHANG | WNOWAIT | WALL;
-    by_name(launched, |which, id| sys::waitid(which, id, &mut info, options)).is_ok() && info.pid != 0
+/// Whether it is past the point where a dying process loses its memory, and everybody the right to write its files.
+fn is_ending(pid: i32) -> bool {
+    const PF_EXITING: u32 = 4;
+    let stat = stat(pid);
+    let flags = core::str::from_utf8(&stat).ok().and_then(|stat| stat.split_ascii_whitespace().nth(6)?.parse().ok());
+    flags.is_some_and(|flags: u32| flags & PF_EXITING != 0)
+}
+
+/// What /proc tells of a process, from its state on. proc_pid_stat(5)
+pub fn stat(pid: i32) -> Vec<u8> {
+    let mut path = [0u8; 32];
+    let mut rest = path.as_mut_slice();
+    let _ = write!(rest, "/proc/{pid}/stat");
+    let left = rest.len();
+    let path = core::str::from_utf8(path.get(..32 - left).unwrap_or_default()).unwrap_or_default();
+    let mut stat = std::fs::read(path).unwrap_or_default();
+    // The name before it may have any bytes.
+    let name = stat.iter().rposition(|byte| *byte == b')').map_or(0, |end| stat.len().min(end + 2));
+    stat.drain(..name);
+    stat
 }
 
 pub fn kill_and_reap(launched: &Launched) -> i32 {

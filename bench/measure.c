@@ -28,6 +28,9 @@ static struct times once(const struct row *row)
 
     if (row->worker)
         return worker_ask(row->worker, row->subject);
+    /* The first after another subject is not kept: a fork leaves the caller's pages write-protected, and whoever comes
+     * next would pay for each page that it writes. */
+    row->subject->spawn(row->subject->what, &times);
     row->subject->spawn(row->subject->what, &times);
     return times;
 }

@@ -124,3 +124,35 @@ TEST(namespaces_are_there_or_not)
     else
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_UNSHARE, EINVAL, -1);
 }
+
+static void write_to(const char *path, const char *what)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(write(file, what, strlen(what)), strlen(what));
+    close(file);
+}
+
+/* In a user namespace of its own a process may forbid others to itself. */
+static void has_no_more_user_namespaces(const void *unused)
+{
+    const char *uid = text("0 %u 1", getuid()), *gid = text("0 %u 1", getgid());
+    char why[512];
+    (void)unused;
+    assert_false(unshare(CLONE_NEWUSER));
+    write_to("/proc/self/setgroups", "deny");
+    write_to("/proc/self/uid_map", uid);
+    write_to("/proc/self/gid_map", gid);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, why, sizeof why), 1);
+    write_to("/proc/sys/user/max_user_namespaces", "0");
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, why, sizeof why), 0);
+    assert_string_equal(why, "clone: No space left on device; raise the sysctl user.max_user_namespaces");
+    write_to("/proc/sys/user/max_user_namespaces", "10");
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, why, sizeof why), 1);
+}
+
+TEST(user_namespaces_that_are_forbidden)
+{
+    need_native();
+    need_user_namespaces();
+    in_copy(has_no_more_user_namespaces, NULL);
+}

@@ -7,6 +7,7 @@ use crate::attr::ns::IdRange;
 use crate::parent::host::{self, Ways};
 use crate::parent::{self, Failure};
 use crate::plan::{Purpose, Request, Strings};
+use crate::stage::Row;
 use alloc::format;
 use alloc::string::String;
 use nix::errno::Errno;
@@ -109,7 +110,10 @@ fn user_namespace() -> Result<(), String> {
         crate::attr::owned::push(map, IdRange { inside: 0, outside: id, count: 1 })
             .map_err(|_| String::from(Errno::ENOMEM.desc()))?;
     }
-    hold(&attr).map_err(|failure| format!("{failure}{}", restriction()))
+    hold(&attr).map_err(|Failure { stage, code, .. }| {
+        let step = Row::of(stage as u32).map_or("", Row::plain_name);
+        format!("{step}: {}{}", Errno::from_raw(code).desc(), restriction())
+    })
 }
 
 /// What is known to forbid user namespaces.

@@ -31,6 +31,14 @@ static inline void must_start_(int result, const struct forkexec_error *error, c
         must_fail(error->message, file, line);
 }
 
+#ifdef __SANITIZE_THREAD__
+/* The library's own threads and its caller's meet in ways that the sanitizer does not see. */
+const char *__tsan_default_suppressions(void)
+{
+    return "called_from_lib:libforkexec.so\n";
+}
+#endif
+
 static inline void *do_nothing(void *unused)
 {
     return unused;

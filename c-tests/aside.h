@@ -63,6 +63,8 @@ static inline void aside(void (*body)(const void *with), const void *with)
         doing = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     strcpy(doing, "");
     fflush(stdout);
+    /* What it leaves behind when it fails becomes this process's, and is ended with the test. */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (!pid) {
@@ -74,6 +76,7 @@ static inline void aside(void (*body)(const void *with), const void *with)
     }
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
     if (status && *doing)
         print_message("# in: %s\n", doing);
     assert_int_equal(status, 0);

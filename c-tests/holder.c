@@ -7,6 +7,7 @@
 
 static void need_namespaces(void)
 {
+    need_native();
     if (geteuid() != 0)
         need_user_namespaces();
 }

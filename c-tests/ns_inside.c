@@ -19,7 +19,7 @@ static struct forkexec_attr *attr_with(uint32_t mode, uint32_t types, bool enter
 static void share_mounts(void)
 {
     assert_false(unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)));
-    assert_false(mount(NULL, "/", NULL, MS_SHARED | MS_REC, NULL));
+    assert_false(mount("none", "/", "none", MS_SHARED | MS_REC, ""));
 }
 
 static const struct way {
@@ -75,7 +75,7 @@ static void mount_in(struct forkexec_child *child, const char *path)
     assert_true(fd >= 0);
     pid_t pid = fork();
     if (!pid)
-        _exit(setns(fd, CLONE_NEWNS) || mount("none", path, "tmpfs", 0, NULL) ? errno : 0);
+        _exit(setns(fd, CLONE_NEWNS) || mount("none", path, "tmpfs", 0, "") ? errno : 0);
     waitpid(pid, &status, 0);
     close(fd);
     assert_int_equal(status, 0);
@@ -98,7 +98,7 @@ static void check_mounts(const void *with)
             mount_in(child, paths[1]);
             assert_true(is_mounted(pid, paths[1]));
             assert_int_equal(is_mounted(getpid(), paths[1]), way == 2);
-            assert_false(mount("none", paths[2], "tmpfs", 0, NULL));
+            assert_false(mount("none", paths[2], "tmpfs", 0, ""));
             assert_int_equal(is_mounted(pid, paths[2]), way > 0);
             umount(paths[1]);
             umount(paths[2]);

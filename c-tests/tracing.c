@@ -134,6 +134,7 @@ TEST(the_thread_that_releases_is_not_the_tracer)
 /* The signal is delivered, and so stops the tracee, when the mask opens: before the exec. */
 TEST(a_tracee_with_a_signal_pending_hangs_nobody)
 {
+    need_native();
     struct forkexec_attr *attr = new_attr();
     sigset_t usr1, old;
     sigemptyset(&usr1);

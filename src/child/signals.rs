@@ -1,8 +1,9 @@
 //! Signals: the one for the parent's death, dispositions, and last the mask.
 
 use super::At;
-use super::sys::abi::{ESRCH, POLLIN, PR_SET_PDEATHSIG, PollFd, SIG_DFL, SIG_IGN, Timespec};
+use super::sys::abi::{ESRCH, PR_SET_PDEATHSIG, SIG_DFL, SIG_IGN};
 use super::sys::{self, Answer, Errno};
+use super::talk;
 
 /// Sets what was asked for in the place of what guarded the set-up, then looks whether it came too late.
 pub fn parent_death(at: &mut At) -> Answer {
@@ -10,16 +11,7 @@ pub fn parent_death(at: &mut At) -> Answer {
         return Ok(());
     }
     sys::prctl(PR_SET_PDEATHSIG, at.plan.parent_death as usize, 0)?;
-    if at.plan.parent_death != 0 && is_orphan(at) { Err(Errno(ESRCH)) } else { Ok(()) }
-}
-
-/// A pidfd knows; without one the parent's pid does, which the plan does not rely on in a new pid namespace.
-fn is_orphan(at: &At) -> bool {
-    if at.owner < 0 {
-        return sys::getppid() != at.wiring.owner_pid;
-    }
-    let mut fds = [PollFd { fd: at.owner, events: POLLIN, revents: 0 }];
-    sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 })) != Ok(0)
+    if at.plan.parent_death != 0 && talk::is_orphan(at) { Err(Errno(ESRCH)) } else { Ok(()) }
 }
 
 /// sigaction(2)

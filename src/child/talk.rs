@@ -52,8 +52,17 @@ pub fn die_with_caller(at: &At) -> Answer {
         return Ok(());
     }
     sys::prctl(PR_SET_PDEATHSIG, SIGKILL as usize, 0)?;
-    // 0: the caller is not in this pid namespace; then only its death from here on is seen.
-    if [0, at.wiring.owner_pid].contains(&sys::getppid()) { Ok(()) } else { sys::exit(FAILED) }
+    if is_orphan(at) { sys::exit(FAILED) } else { Ok(()) }
+}
+
+/// Whether the caller is gone. A descriptor of it knows; without one the parent's pid does, as long as the caller is in
+/// this pid namespace: in a new one it is 0 before and after.
+pub fn is_orphan(at: &At) -> bool {
+    if at.owner < 0 {
+        return ![0, at.wiring.owner_pid].contains(&sys::getppid());
+    }
+    let mut fds = [PollFd { fd: at.owner, events: POLLIN, revents: 0 }];
+    sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 })) != Ok(0)
 }
 
 /// The same once more: a change of ids has cleared it.

@@ -115,7 +115,8 @@ fn number(result: Result<(), Errno>) -> c_int {
 }
 
 /// Lets a child of forkexec_start go, and comes back when it is the program, or with the reason why it is not; then it is
-/// reaped and only to be closed. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever.
+/// reaped and only to be closed. A child that is the first of a new pid namespace and has files to open
+/// (forkexec_attr_open_fd) needs the thread that started it to live until then. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever.
 ///
 /// Returns 0, or the negative of error->code. -ETIMEDOUT with stage 0: it was let go and is not yet in the program; call
 /// again (a child with forkexec_attr_set_stop or under a tracer needs somebody to continue it meanwhile). -EINVAL with

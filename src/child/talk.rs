@@ -5,7 +5,8 @@ use super::program::FAILED;
 use super::report::{Report, kind};
 use super::stage::Stage;
 use super::sys::abi::{
-    EAGAIN, EINTR, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
+    CLONE_NEWPID, EAGAIN, EINTR, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL,
+    Timespec,
 };
 use super::sys::{self, Answer, Errno};
 
@@ -70,7 +71,9 @@ pub fn still_die_with_caller(at: &At) -> Answer {
     if at.plan.hold != 0 {
         put_on_leash(at)?;
     }
-    if at.awaited { die_with_caller(at) } else { Ok(()) }
+    // No leash holds the first process of a pid namespace, which the kernel protects from its own signals.
+    let first = at.plan.clone_namespaces & CLONE_NEWPID != 0;
+    if at.awaited || first { die_with_caller(at) } else { Ok(()) }
 }
 
 /// No thread need wait for a child that was held. But the caller's end of the pipe for reports closes with the caller, or

@@ -13,12 +13,13 @@ const LAST: u32 = u32::MAX;
 
 /// Takes a copy of the part of the caller's table that the plan needs; what is above is never copied.
 pub fn own_table(at: &mut At) -> Answer {
-    talk::die_with_caller(at)?;
     match at.wiring.table {
-        table::SHARED => sys::close_range(at.wiring.above, LAST, CLOSE_RANGE_UNSHARE),
-        table::COPIED => sys::close_range(at.wiring.above, LAST, 0),
-        _ => Ok(()),
+        table::SHARED => sys::close_range(at.wiring.above, LAST, CLOSE_RANGE_UNSHARE)?,
+        table::COPIED => sys::close_range(at.wiring.above, LAST, 0)?,
+        _ => (),
     }
+    // Looks at a descriptor, and so not before.
+    talk::die_with_caller(at)
 }
 
 /// Closes what lies between the needed descriptors.

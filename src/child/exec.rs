@@ -6,21 +6,32 @@ use super::sealed::Wiring;
 use super::stage::Stage;
 use super::sys::abi::{EBADF, ENOENT, ENOTDIR, ETXTBSY, SIGSTOP, Timespec};
 use super::sys::{self, Answer, Errno};
-use super::{fds, talk};
+use super::{ends, fds, talk};
+use core::slice;
 
 /// Leaves the caller's memory for an image of the child's own.
 pub fn become_image(at: &mut At) -> Answer {
-    let Wiring { image, image_identity, image_argv, image_envp, .. } = *at.wiring;
-    if image < 0 {
+    let Wiring { image_argv, image_envp, .. } = *at.wiring;
+    if image_argv == 0 {
         return Ok(());
     }
-    // The caller may have closed what is not its own, and opened something else there.
-    if sys::identity(image)? != image_identity {
-        return Err(Errno(EBADF));
-    }
+    let image = image(at.wiring)?;
     fds::survive_exec(at)?;
     // SAFETY: parent::image guarantees NULL-terminated vectors of NUL-terminated strings.
     Err(unsafe { sys::fexecve(image, image_argv as *const *const u8, image_envp as *const *const u8) })
+}
+
+fn image(wiring: &Wiring) -> Answer<i32> {
+    if wiring.image < 0 {
+        // SAFETY: parent::image guarantees the bytes.
+        let bytes = unsafe { slice::from_raw_parts(wiring.image_bytes as *const u8, wiring.image_length as usize) };
+        return ends::image(bytes);
+    }
+    // The caller may have closed what is not its own, and opened something else there.
+    if sys::identity(wiring.image)? != wiring.image_identity {
+        return Err(Errno(EBADF));
+    }
+    Ok(wiring.image)
 }
 
 /// chdir(2), fchdir(2)
@@ -106,7 +117,7 @@ fn write_pid(at: &At) {
     // SAFETY: parent::launch guarantees an entry of the variable, with room for the digits, that nobody else reads.
     let digits = unsafe {
         let entry = at.envp.read().cast_mut().add(at.plan.pid_variable.len as usize);
-        core::slice::from_raw_parts_mut(entry.add(1), PID_DIGITS)
+        slice::from_raw_parts_mut(entry.add(1), PID_DIGITS)
     };
     let pid = sys::getpid() as u32;
     let mut unit = 1u32;

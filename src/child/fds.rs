@@ -7,7 +7,7 @@ use super::sys::abi::{
     O_RDONLY, O_WRONLY,
 };
 use super::sys::{self, Answer, Errno};
-use super::{exec, talk};
+use super::{ends, exec, talk};
 
 const LAST: u32 = u32::MAX;
 
@@ -18,6 +18,7 @@ pub fn own_table(at: &mut At) -> Answer {
         table::COPIED => sys::close_range(at.wiring.above, LAST, 0)?,
         _ => (),
     }
+    ends::make(at)?;
     // Looks at a descriptor, and so not before.
     talk::die_with_caller(at)
 }
@@ -94,7 +95,11 @@ pub fn survive_exec(at: &At) -> Answer {
 
 /// In the image, they are as they were.
 pub fn close_on_exec(at: &mut At) -> Answer {
-    if at.plan.mode == mode::FRESH { set_flags(at, FD_CLOEXEC) } else { Ok(()) }
+    if at.plan.mode != mode::FRESH {
+        return Ok(());
+    }
+    ends::hand_over(at)?;
+    set_flags(at, FD_CLOEXEC)
 }
 
 fn set_flags(at: &At, flags: i32) -> Answer {

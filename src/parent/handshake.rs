@@ -31,7 +31,7 @@ pub fn serve(launched: &Launched, plan: &Arc<Sealed>) -> Done {
 
 /// Lets a waiting child go on; told by the number whether the thread that made it now waits for it, however long.
 pub fn go(launched: &Launched, awaited: bool) -> Result<(), Number> {
-    launched.go.as_ref().map_or(Ok(0), |go| go.write(1 + awaited as u64)).map(drop)
+    launched.ends.go.as_ref().map_or(Ok(0), |go| go.write(1 + awaited as u64)).map(drop)
 }
 
 struct Serving<'a> {

@@ -25,6 +25,7 @@ pub struct Ways {
 
 static WAYS: OnceLock<Ways> = OnceLock::new();
 static IMAGE_FORBIDDEN: AtomicBool = AtomicBool::new(false);
+static FETCHING_FORBIDDEN: AtomicBool = AtomicBool::new(false);
 static NOFILE_AT_LOAD: AtomicU64 = AtomicU64::new(u64::MAX);
 static LAST_CAP: AtomicU32 = AtomicU32::new(u32::MAX);
 
@@ -53,6 +54,16 @@ pub fn host() -> Result<Host, Number> {
 /// The kernel does not execute memfds here, or a policy forbids it.
 pub fn image_does_not_run() {
     IMAGE_FORBIDDEN.store(true, Ordering::Relaxed);
+}
+
+/// Whether a child's descriptors can be fetched from it, as far as is known.
+pub fn fetches() -> bool {
+    !FETCHING_FORBIDDEN.load(Ordering::Relaxed)
+}
+
+/// The kernel does not know pidfd_getfd(2), or a policy forbids it.
+pub fn does_not_fetch() {
+    FETCHING_FORBIDDEN.store(true, Ordering::Relaxed);
 }
 
 /// pidfd_open(2)

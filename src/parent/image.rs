@@ -31,6 +31,34 @@ pub struct File {
     pub identity: [u64; 2],
 }
 
+/// What a child becomes the image from.
+pub enum Source {
+    None,
+    File(File),
+    /// The file's number is so high that the child rather makes one of its own.
+    Bytes,
+}
+
+impl Source {
+    /// The number that the child needs of the caller's.
+    pub fn number(&self) -> i32 {
+        if let Source::File(file) = self { file.number } else { -1 }
+    }
+
+    /// What the child that becomes the image is told.
+    pub fn wire(&self, launching: &mut Wiring) {
+        match self {
+            Source::None => (),
+            Source::File(File { number, identity }) => {
+                (launching.image, launching.image_identity) = (*number, *identity)
+            }
+            Source::Bytes => {
+                (launching.image_bytes, launching.image_length) = (IMAGE.as_ptr() as u64, IMAGE.len() as u64)
+            }
+        }
+    }
+}
+
 pub fn file() -> Result<File, Errno> {
     let number = match NUMBER.load(Ordering::Acquire) {
         -1 => make()?,

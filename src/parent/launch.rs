@@ -1,5 +1,6 @@
 //! The clone.
 
+use super::ends::{self, Ends, Kept};
 use super::failure::Failure;
 use super::host::{self, Quiet, Ways};
 use super::image;
@@ -20,71 +21,19 @@ use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_void};
 use core::ptr::null;
 use nix::errno::Errno as Number;
-use nix::fcntl::OFlag;
-use nix::sys::eventfd::{EfdFlags, EventFd};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 
 /// A child that was made, and the ends that the caller keeps.
 pub struct Launched {
     pub pid: i32,
     pub pidfd: Option<OwnedFd>,
-    pub reports: Option<OwnedFd>,
-    pub go: Option<EventFd>,
-    /// As long as this is open, the child knows that its owner lives.
-    _alive: Option<OwnedFd>,
+    pub ends: Kept,
+    /// Where the ends are to be fetched from the child.
+    pub to_fetch: Option<u32>,
     /// What a child in shared memory has left behind.
     pub report: Report,
     /// The thread that made it.
     pub thread: i32,
-}
-
-/// What connects caller and child; the child's own ends close when it is made.
-struct Ends {
-    reports: Option<(OwnedFd, OwnedFd)>,
-    go: Option<EventFd>,
-    owner: Option<OwnedFd>,
-    alive: Option<OwnedFd>,
-}
-
-impl Ends {
-    fn make(plan: &Plan) -> Result<Ends, Number> {
-        let waits = plan.wait != 0 || plan.hold != 0;
-        let asks = waits || (plan.parent_death != 0 && plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0);
-        let (owner, alive) = if asks { owner()? } else { (None, None) };
-        Ok(Ends {
-            reports: (plan.mode != mode::SHARED).then(|| nix::unistd::pipe2(OFlag::O_CLOEXEC)).transpose()?,
-            go: waits.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?,
-            owner,
-            alive,
-        })
-    }
-
-    fn numbers(&self) -> [i32; 3] {
-        let number = |fd: Option<i32>| fd.unwrap_or(-1);
-        [
-            number(self.reports.as_ref().map(|(_, write)| write.as_raw_fd())),
-            number(self.go.as_ref().map(|go| std::os::fd::AsFd::as_fd(go).as_raw_fd())),
-            number(self.owner.as_ref().map(AsRawFd::as_raw_fd)),
-        ]
-    }
-
-    /// Those that are never the child's.
-    fn callers(&self) -> [i32; 2] {
-        let number = |fd: Option<i32>| fd.unwrap_or(-1);
-        [
-            number(self.reports.as_ref().map(|(read, _)| read.as_raw_fd())),
-            number(self.alive.as_ref().map(AsRawFd::as_raw_fd)),
-        ]
-    }
-}
-
-/// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it.
-fn owner() -> Result<(Option<OwnedFd>, Option<OwnedFd>), Number> {
-    match sys::pidfd_open(own::pid()) {
-        // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
-        Ok(fd) => Ok((Some(unsafe { OwnedFd::from_raw_fd(fd) }), None)),
-        Err(_) => nix::unistd::pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Some(read), Some(write))),
-    }
 }
 
 /// What the child is started with, on its new stack.
@@ -116,39 +65,35 @@ pub fn launch(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
 /// The same, where all signals are blocked already, and this was the mask before.
 pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launched, Failure> {
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
+    let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let ways = host::ways().map_err(failed(Stage::Memory))?;
     let ends = Ends::make(plan).map_err(failed(Stage::Pipe))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
     let image = (plan.mode == mode::FRESH).then(image::file).transpose().map_err(failed(Stage::Image))?;
-    let internal = ends.numbers();
-    let (gaps, above) = unneeded(plan, ways, &ends, image).map_err(|_| failed(Stage::Memory)(Number::ENOMEM))?;
+    let layout = Layout::new(plan, ways, &ends, image).map_err(no_memory)?;
     let mut report = Report::default();
     // Asked for only where its death matters.
     let thread = if plan.parent_death != 0 || plan.hold != 0 { nix::unistd::gettid().as_raw() } else { 0 };
-    let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let with_pid = WithPid::new(plan, given.envp).map_err(no_memory)?;
     let given = Given { envp: with_pid.as_ref().map_or(given.envp, WithPid::strings), ..given };
-    let mut wiring = wire(plan, ways, internal, mask);
+    let mut wiring = wire(plan, ways, &layout, mask);
     let in_image = Wiring { done: Stage::Image as u32, ..wiring };
     wiring.report = if plan.mode == mode::COPIED { 0 } else { (&raw mut report) as u64 };
-    (wiring.gaps, wiring.gaps_len, wiring.above) = (gaps.as_ptr() as u64, gaps.len() as u32, above);
+    (wiring.gaps, wiring.gaps_len) = (layout.gaps.as_ptr() as u64, layout.gaps.len() as u32);
     (wiring.argv, wiring.envp) = (given.argv.as_ptr() as u64, given.envp.as_ptr() as u64);
-    let vectors = match image {
-        Some(image::File { number, identity }) => {
-            (wiring.image, wiring.image_identity) = (number, identity);
-            Some(image::Vectors::new(&in_image, plan, given.argv, given.envp).map_err(no_memory)?)
-        }
-        None => None,
-    };
+    let vectors = image.map(|_| image::Vectors::new(&in_image, plan, given.argv, given.envp));
+    let vectors = vectors.transpose().map_err(no_memory)?;
     if let Some(vectors) = &vectors {
         vectors.wire(&mut wiring);
+        layout.image.wire(&mut wiring);
     }
+    let ends = if layout.makes_ends { None } else { Some(ends) };
     let made = clone(plan, ways, &stack, &Start { plan, wiring: &wiring });
     let (pid, pidfd) = made.map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
     // SAFETY: parent::launch's own report; volatile, since the writer was another process.
     let report = unsafe { (&raw const report).read_volatile() };
-    let reports = ends.reports.map(|(read, _)| read);
-    Ok(Launched { pid, pidfd, reports, go: ends.go, _alive: ends.alive, report, thread })
+    let to_fetch = layout.makes_ends.then_some(layout.above);
+    Ok(Launched { pid, pidfd, ends: ends.map(Ends::keep).unwrap_or_default(), to_fetch, report, thread })
 }
 
 /// The environment with the variable for the program's pid in the first place, and room for its digits.
@@ -188,12 +133,13 @@ fn names(entry: &CStr, name: &[u8]) -> bool {
     entry.to_bytes().strip_prefix(name).is_some_and(|rest| rest.first() == Some(&b'='))
 }
 
-fn wire(plan: &Sealed, ways: Ways, [reports, go, owner]: [i32; 3], mask: u64) -> Wiring {
+fn wire(plan: &Sealed, ways: Ways, layout: &Layout, mask: u64) -> Wiring {
+    let [reports, go, owner] = layout.numbers;
     Wiring {
         report: 0,
         gaps: 0,
         gaps_len: 0,
-        above: 0,
+        above: layout.above,
         table: table_of(plan, ways),
         table_limit: table_limit(plan, ways),
         done: 0,
@@ -201,30 +147,54 @@ fn wire(plan: &Sealed, ways: Ways, [reports, go, owner]: [i32; 3], mask: u64) ->
         go,
         owner,
         owner_pid: own::pid(),
+        makes_ends: layout.makes_ends as u32,
         mask,
         reset_handlers: !ways.clone3 as u32,
+        image: -1,
         argv: 0,
         envp: 0,
-        image: -1,
-        reserved: 0,
         image_identity: [0; 2],
+        image_bytes: 0,
+        image_length: 0,
         image_argv: 0,
         image_envp: 0,
         length: (size_of::<Wiring>() + plan.as_bytes().len()) as u64,
     }
 }
 
-/// What the child closes first, and the first number above all that it needs. The caller's ends are among it also where
-/// they got numbers that are otherwise left as they are.
-fn unneeded(plan: &Plan, ways: Ways, ends: &Ends, image: Option<image::File>) -> Result<(Vec<Gap>, u32), NoMemory> {
-    let whole = table_of(plan, ways) == table::WHOLE;
-    let [reports, go, owner] = ends.numbers();
-    let surviving = [reports, go, owner, image.map_or(-1, |image| image.number)];
-    let (mut unneeded, above) = if whole { (Vec::new(), 0) } else { gaps(plan.list(plan.needed), &surviving)? };
-    for fd in ends.callers().into_iter().filter(|fd| *fd >= 0 && (whole || *fd < 3)) {
-        push(&mut unneeded, Gap { first: fd as u32, last: fd as u32 })?;
+/// Where in the child's table everything is.
+struct Layout {
+    /// What the child closes first.
+    gaps: Vec<Gap>,
+    /// The first number above all that it needs.
+    above: u32,
+    numbers: ends::Numbers,
+    makes_ends: bool,
+    image: image::Source,
+}
+
+impl Layout {
+    fn new(plan: &Plan, ways: Ways, ends: &Ends, image: Option<image::File>) -> Result<Layout, NoMemory> {
+        let table = table_of(plan, ways);
+        let needed = plan.list(plan.needed);
+        let far = needed.last().map_or(3, |fd| fd.saturating_add(1)).saturating_add(ends::FAR);
+        let is_far = |fd: i32| plan.mode == mode::FRESH && table == table::SHARED && fd > far as i32;
+        let image = match image {
+            Some(file) if is_far(file.number) => image::Source::Bytes,
+            Some(file) => image::Source::File(file),
+            None => image::Source::None,
+        };
+        let makes_ends = ends.numbers().into_iter().any(|fd| is_far(fd.saturating_sub(ends::ROOM))) && host::fetches();
+        let [reports, go, owner] = if makes_ends { [-1; 3] } else { ends.numbers() };
+        let surviving = [reports, go, owner, image.number()];
+        let (mut gaps, above) = if table == table::WHOLE { (Vec::new(), 0) } else { gaps(needed, &surviving)? };
+        // Among it are the caller's ends also where they got numbers that are otherwise left as they are.
+        for fd in ends.callers().into_iter().filter(|fd| *fd >= 0 && (table == table::WHOLE || *fd < 3)) {
+            push(&mut gaps, Gap { first: fd as u32, last: fd as u32 })?;
+        }
+        let numbers = if makes_ends { ends::made_by_child(plan, above) } else { [reports, go, owner] };
+        Ok(Layout { gaps, above, numbers, makes_ends, image })
     }
-    Ok((unneeded, above))
 }
 
 fn table_of(plan: &Plan, ways: Ways) -> u32 {

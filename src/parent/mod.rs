@@ -3,6 +3,7 @@
 
 mod child;
 mod death;
+mod ends;
 mod failure;
 mod handshake;
 pub mod host;
@@ -61,6 +62,12 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
             image::look_again();
             Some(host)
         }
+        // Ends that cannot be fetched from a child are made for it.
+        Stage::Pipe if forbidden && host::fetches() => {
+            host::does_not_fetch();
+            Some(host)
+        }
+        Stage::Pipe if failure.code == libc::ETIMEDOUT => Some(host),
         // Not every caller can hand its capabilities over an exec.
         Stage::Carry if host.image_runs => Some(Host { image_runs: false, ..host }),
         // Since 6.14 the kernel kills whoever is born in a cgroup that was ever killed as a whole, and takes those put there.

@@ -1,6 +1,7 @@
 //! What became of a launch.
 
 use super::child::Child;
+use super::ends;
 use super::failure::Failure;
 use super::handshake;
 use super::launch::Launched;
@@ -19,9 +20,13 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Instant;
 
 /// A child in the program, or at its hold point, or still on the way to the program.
-pub fn until_ready(launched: Launched, plan: Arc<Sealed>) -> Result<Child, Failure> {
+pub fn until_ready(mut launched: Launched, plan: Arc<Sealed>) -> Result<Child, Failure> {
     if plan.mode != mode::COPIED && !passed_exec(&launched) {
         return Err(died_in_our_memory(&launched, &plan));
+    }
+    if let Some(above) = launched.to_fetch {
+        launched.ends =
+            ends::fetch(launched.pidfd.as_ref(), above).map_err(|errno| not_fetched(&launched, &plan, errno))?;
     }
     if plan.mode == mode::SHARED {
         return Child::running(launched, &plan);
@@ -37,6 +42,15 @@ pub fn until_ready(launched: Launched, plan: Arc<Sealed>) -> Result<Child, Failu
         }
     }
     Child::starting(launched, plan)
+}
+
+/// Without the ends nothing can be heard of it. That it died may be the reason, or that it did not wait any longer.
+fn not_fetched(launched: &Launched, plan: &Arc<Sealed>, errno: Number) -> Failure {
+    match kill_and_reap(launched) {
+        0 if errno == Number::ESRCH => Failure::at(Stage::Pipe, Number::ETIMEDOUT, plan),
+        signal if errno == Number::ESRCH => Failure::killed(None, signal, launched.pid, plan),
+        _ => Failure::at(Stage::Pipe, errno, plan),
+    }
 }
 
 /// What is heard of a child on its way.
@@ -75,7 +89,7 @@ pub fn listen_to_end(launched: &Launched, deadline: Option<Instant>) -> Heard {
 }
 
 fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>) -> Heard {
-    let Some(reports) = &launched.reports else { return Heard::Died };
+    let Some(reports) = &launched.ends.reports else { return Heard::Died };
     // The pipe's end tells, or the death of the child where a fork of somebody else's still holds the pipe. Without a
     // pidfd the pipe is listened to twice.
     let death = launched.pidfd.as_ref().map_or((reports, wakes), |pidfd| (pidfd, PollFlags::POLLIN));

@@ -313,6 +313,20 @@ pub mod table {
     pub const WHOLE: u32 = 3;
 }
 
+/// The places of ends that the child makes itself, counted from the first number above all that it needs.
+pub mod ends {
+    /// The eventfd with which the caller lets the child go on.
+    pub const GO: u32 = 0;
+    /// The pipe for reports: where the caller reads.
+    pub const READER: u32 = 1;
+    /// The pipe for reports: where the child writes.
+    pub const REPORTS: u32 = 2;
+    /// The same, to ask whether anybody reads.
+    pub const OWNER: u32 = 3;
+    /// The eventfd with which the caller says that it has fetched the others.
+    pub const FETCHED: u32 = 4;
+}
+
 /// Numbers from `first` to `last`.
 #[repr(C)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -344,17 +358,21 @@ pub struct Wiring {
     /// What becomes readable when the caller is gone.
     pub owner: i32,
     pub owner_pid: i32,
+    /// The child makes the ends itself, from the number `above` on.
+    pub makes_ends: u32,
     /// The caller's signal mask.
     pub mask: u64,
     /// clone could not clear the handlers.
     pub reset_handlers: u32,
+    /// The built-in image, if the child is to become it: the file's descriptor, device and inode, and the image's own vectors.
+    pub image: i32,
     /// The vectors for execve; in the image, its own.
     pub argv: u64,
     pub envp: u64,
-    /// The built-in image, if the child is to become it: the file's descriptor, device and inode, and the image's own vectors.
-    pub image: i32,
-    pub reserved: u32,
     pub image_identity: [u64; 2],
+    /// What the file holds, where the child makes that itself too.
+    pub image_bytes: u64,
+    pub image_length: u64,
     pub image_argv: u64,
     pub image_envp: u64,
     /// The bytes of wiring and plan together.

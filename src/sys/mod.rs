@@ -311,6 +311,30 @@ pub fn pidfd_open(pid: i32) -> Answer<i32> {
     call!(PIDFD_OPEN, pid, 0).map(|fd| fd as i32)
 }
 
+/// pidfd_getfd(2)
+pub fn pidfd_getfd(pidfd: i32, fd: i32) -> Answer<i32> {
+    call!(PIDFD_GETFD, pidfd, fd, 0).map(|fd| fd as i32)
+}
+
+/// pipe2(2): the end to read from, and the end to write to.
+pub fn pipe() -> Answer<[i32; 2]> {
+    let mut ends = [-1; 2];
+    call!(PIPE2, ends.as_mut_ptr(), 0).map(|_| ends)
+}
+
+/// eventfd2(2)
+pub fn eventfd() -> Answer<i32> {
+    call!(EVENTFD2, 0, 0).map(|fd| fd as i32)
+}
+
+/// memfd_create(2)
+///
+/// # Safety
+/// `name` is NUL-terminated.
+pub unsafe fn memfd(name: *const u8, flags: u32) -> Answer<i32> {
+    call!(MEMFD_CREATE, name, flags).map(|fd| fd as i32)
+}
+
 /// clone3(2): the child calls `entry(argument)`.
 ///
 /// # Safety

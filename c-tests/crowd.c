@@ -1,0 +1,114 @@
+/* A caller with very many descriptors: what connects it and a child in an image of its own is made by the child, in its
+ * small table, and fetched from there. What is seen of it is the same as ever. (Other programs are run in a crowd too:
+ * see meson.build.) */
+#define _GNU_SOURCE
+#include "deny.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+
+enum { MANY = 800 };
+
+/* So that every number below is taken. */
+static void crowd(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && fd < MANY);
+    assert_int_equal(fd, MANY);
+}
+
+static struct forkexec_attr *fresh(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH));
+    return attr;
+}
+
+static const struct denial no_fetching[] = { { SYS_pidfd_getfd, EPERM, { { 0 } } } };
+static const struct denial unknown_fetching[] = { { SYS_pidfd_getfd, ENOSYS, { { 0 } } } };
+static const struct denial deadly_fetching[] = { { SYS_pidfd_getfd, DEADLY, { { 0 } } } };
+
+static void runs_in_a_crowd(const void *denial)
+{
+    crowd();
+    if (denial)
+        deny(denial, 1);
+    for (int turn = 0; turn < 3; turn++)
+        assert_int_equal(witness_exits(fresh(), "exit", "5"), 5);
+    assert_spawn_fails(fresh(), "/no/such/program", FORKEXEC_STAGE_EXEC, ENOENT, -1);
+    struct view *view = run_witness(fresh());
+    assert_saw(view, "fds", "0 1 2");
+}
+
+TEST_BOTH(ends_are_fetched)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_native();
+    in_copy(runs_in_a_crowd, NULL);
+}
+
+TEST_BOTH(without_fetching_they_are_made_by_the_caller)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_native();
+    in_copy(runs_in_a_crowd, no_fetching);
+    in_copy(runs_in_a_crowd, unknown_fetching);
+}
+
+TEST(a_crowd_is_what_they_are_fetched_for)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_probe(FORKEXEC_PROBE_CLOSE_RANGE);
+    need_native();
+    assert_false(succeeds_in_copy(runs_in_a_crowd, deadly_fetching));
+}
+
+/* Numbers of 0 to 2 that the caller lacks are not what the child's own ends get. */
+static void lacks_standard_ones(const void *unused)
+{
+    (void)unused;
+    crowd();
+    char out[16];
+    int ends[2];
+    assert_false(pipe2(ends, O_CLOEXEC));
+    struct forkexec_attr *attr = fresh();
+    OK(forkexec_attr_map_fd(attr, ends[1], 5));
+    for (int closed = 0; closed < 3; closed++)
+        close(closed);
+    char *argv[] = { "sh", "-c", "for i in 0 1 2 3 4 6 7 8 9 10; do [ ! -e /dev/fd/$i ] || exit 9; done; echo inside >&5", NULL };
+    assert_int_equal(finish(start(attr, "/bin/sh", argv, NULL)).exit_code, 0);
+    assert_int_equal(read(ends[0], out, sizeof out), 7);
+    assert_memory_equal(out, "inside\n", 7);
+}
+
+TEST_BOTH(among_them_nothing_is_mistaken)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_native();
+    in_copy(lacks_standard_ones, NULL);
+}
+
+static void in_namespaces(const void *types)
+{
+    crowd();
+    struct forkexec_attr *attr = fresh();
+    OK(forkexec_attr_create_namespaces(attr, *(const uint32_t *)types));
+    OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
+    assert_saw(run_witness(attr), "uid", "65534 65534 65534 65534");
+    OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
+    OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
+    struct view *view = run_witness(attr);
+    assert_saw(view, "uid", "0 0 0 0");
+    assert_saw(view, "fds", "0 1 2");
+}
+
+TEST_BOTH(in_new_namespaces)
+{
+    static const uint32_t all = FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC;
+    need_user_namespaces();
+    need_native();
+    in_copy(in_namespaces, &all);
+}

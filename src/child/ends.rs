@@ -1,0 +1,74 @@
+//! The ends that connect child and caller, where the child makes them itself: in its own table they get low numbers.
+
+use super::sealed::ends::{FETCHED, GO, OWNER, READER, REPORTS};
+use super::sys::abi::{EINTR, EINVAL, EIO, MFD_CLOEXEC, MFD_EXEC, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec};
+use super::sys::{self, Answer, Errno};
+use super::{At, program, talk};
+
+/// Puts them where the caller will fetch them. Until it has, no end of its own tells the child of the caller's death.
+pub fn make(at: &mut At) -> Answer {
+    if at.wiring.makes_ends == 0 {
+        return Ok(());
+    }
+    sys::prctl(PR_SET_PDEATHSIG, SIGKILL as usize, 0)?;
+    place(sys::eventfd()?, number(at, GO))?;
+    place(sys::eventfd()?, number(at, FETCHED))?;
+    let [reader, reports] = sys::pipe()?;
+    // In this order neither is in the other's way: the kernel gave the lowest numbers there were.
+    place(reports, number(at, REPORTS))?;
+    place(reader, number(at, READER))?;
+    at.go = number(at, GO);
+    at.reports = number(at, REPORTS);
+    if at.wiring.owner >= 0 {
+        at.owner = number(at, OWNER);
+        sys::dup3(at.reports, at.owner, 0)?;
+    }
+    Ok(())
+}
+
+fn number(at: &At, place: u32) -> i32 {
+    at.wiring.above.saturating_add(place) as i32
+}
+
+fn place(fd: i32, number: i32) -> Answer {
+    if fd == number {
+        return Ok(());
+    }
+    sys::dup3(fd, number, 0)?;
+    sys::close(fd)
+}
+
+/// Waits until the caller has its ends. That it died before the child asked to be told cannot be seen from a new pid
+/// namespace, so this does not wait for ever; a caller that was only slow makes another child.
+pub fn hand_over(at: &mut At) -> Answer {
+    if at.wiring.makes_ends == 0 {
+        return Ok(());
+    }
+    let mut fetched = [PollFd { fd: number(at, FETCHED), events: POLLIN, revents: 0 }];
+    loop {
+        match sys::poll(&mut fetched, Some(&Timespec { seconds: 1, nanoseconds: 0 })) {
+            Err(Errno(EINTR)) => continue,
+            Ok(0) => sys::exit(program::FAILED),
+            answer => drop(answer?),
+        }
+        break;
+    }
+    sys::close(number(at, FETCHED))?;
+    sys::close(number(at, READER))?;
+    sys::prctl(PR_SET_PDEATHSIG, 0, 0)?;
+    talk::die_with_caller(at)
+}
+
+/// A file of the image, where the caller's own has too high a number.
+pub fn image(bytes: &[u8]) -> Answer<i32> {
+    let name = c"forkexec".as_ptr().cast();
+    // SAFETY: the name is a NUL-terminated literal.
+    let made = unsafe { sys::memfd(name, MFD_CLOEXEC | MFD_EXEC) };
+    let fd = match made {
+        // Kernels before 6.3 do not know the flag, and execute every memfd.
+        // SAFETY: as above.
+        Err(Errno(EINVAL)) => unsafe { sys::memfd(name, MFD_CLOEXEC)? },
+        made => made?,
+    };
+    if sys::write(fd, bytes)? == bytes.len() { Ok(fd) } else { Err(Errno(EIO)) }
+}

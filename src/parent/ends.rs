@@ -1,0 +1,107 @@
+//! What connects caller and child: a pipe for reports, an eventfd to let the child go, and something that tells it of the
+//! caller's death. The caller makes them, unless its numbers for them are so high that the child would have to copy a
+//! large table to get at them: then the child makes them in its own, and the caller fetches its ends from there.
+
+use crate::sealed::{Plan, ends, mode};
+use crate::sys;
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+
+/// The ends; the child's own close when it is made.
+pub struct Ends {
+    reports: Option<(OwnedFd, OwnedFd)>,
+    go: Option<EventFd>,
+    owner: Option<OwnedFd>,
+    alive: Option<OwnedFd>,
+}
+
+/// What the caller keeps.
+#[derive(Default)]
+pub struct Kept {
+    pub reports: Option<OwnedFd>,
+    pub go: Option<EventFd>,
+    /// As long as this is open, the child knows that its owner lives.
+    _alive: Option<OwnedFd>,
+}
+
+/// The numbers in the child of reports, go and owner; -1 for what it does without.
+pub type Numbers = [i32; 3];
+
+/// From this distance on, copying what lies between costs more than fetching.
+pub const FAR: u32 = 256;
+
+/// The numbers that the child needs for what it makes itself.
+pub const ROOM: i32 = 8;
+
+impl Ends {
+    pub fn make(plan: &Plan) -> Result<Ends, Errno> {
+        let waits = waits(plan);
+        let (owner, alive) = if asks(plan) { owner()? } else { (None, None) };
+        Ok(Ends {
+            reports: (plan.mode != mode::SHARED).then(|| nix::unistd::pipe2(OFlag::O_CLOEXEC)).transpose()?,
+            go: waits.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?,
+            owner,
+            alive,
+        })
+    }
+
+    pub fn numbers(&self) -> Numbers {
+        [number(self.reports.as_ref().map(|(_, write)| write)), number(self.go.as_ref()), number(self.owner.as_ref())]
+    }
+
+    /// Those that are never the child's.
+    pub fn callers(&self) -> [i32; 2] {
+        [number(self.reports.as_ref().map(|(read, _)| read)), number(self.alive.as_ref())]
+    }
+
+    /// The child has its own copies.
+    pub fn keep(self) -> Kept {
+        Kept { reports: self.reports.map(|(read, _)| read), go: self.go, _alive: self.alive }
+    }
+}
+
+fn number(fd: Option<&impl AsFd>) -> i32 {
+    fd.map_or(-1, |fd| fd.as_fd().as_raw_fd())
+}
+
+fn waits(plan: &Plan) -> bool {
+    plan.wait != 0 || plan.hold != 0
+}
+
+/// Whether the child ever asks if the caller is there.
+fn asks(plan: &Plan) -> bool {
+    waits(plan) || (plan.parent_death != 0 && plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0)
+}
+
+/// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it.
+fn owner() -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
+    match sys::pidfd_open(super::own::pid()) {
+        // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
+        Ok(fd) => Ok((Some(unsafe { OwnedFd::from_raw_fd(fd) }), None)),
+        Err(_) => nix::unistd::pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Some(read), Some(write))),
+    }
+}
+
+/// The numbers of ends that the child makes from `above` on, where its table is empty.
+pub fn made_by_child(plan: &Plan, above: u32) -> Numbers {
+    let at = |place: u32| above.saturating_add(place) as i32;
+    [at(ends::REPORTS), at(ends::GO), if asks(plan) { at(ends::OWNER) } else { -1 }]
+}
+
+/// Fetches the caller's ends from a child that waits for it, and lets it go on.
+pub fn fetch(pidfd: Option<&OwnedFd>, above: u32) -> Result<Kept, Errno> {
+    let pidfd = pidfd.ok_or(Errno::ENOSYS)?;
+    let end = |place| {
+        let fetched = sys::pidfd_getfd(pidfd.as_raw_fd(), above.saturating_add(place) as i32);
+        // SAFETY: kernel contract, man 2 pidfd_getfd: a new descriptor of our own.
+        fetched.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
+    };
+    let reports = end(ends::READER)?;
+    // SAFETY: the child made eventfds there.
+    let [go, fetched] =
+        unsafe { [EventFd::from_owned_fd(end(ends::GO)?), EventFd::from_owned_fd(end(ends::FETCHED)?)] };
+    fetched.write(1)?;
+    Ok(Kept { reports: Some(reports), go: Some(go), _alive: None })
+}

@@ -149,7 +149,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late)),
         Stage::Cgroup if plan.cgroup == cgroup::BORN => write!(f, "born in fd {}", plan.cgroup_fd),
         Stage::Cgroup => write!(f, "written to fd {}", plan.cgroup_fd),
-        Stage::IdMap => write!(f, "uid {}, gid {}", Bytes(plan.bytes(plan.uid_map)), Bytes(plan.bytes(plan.gid_map))),
+        Stage::IdMap => id_maps(plan, f),
         Stage::OomScore => text(plan.oom_score_adj, f),
         Stage::ProcessGroup => plan.group.get().map_or(Ok(()), |group| write!(f, "{group}")),
         Stage::ControllingTerminal => write!(f, "fd {}", plan.terminal),
@@ -199,6 +199,14 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Exec => plan.list(plan.candidates).get(index.max(0) as usize).map_or(Ok(()), |path| text(*path, f)),
         _ => Ok(()),
     }
+}
+
+fn id_maps(plan: &Plan, f: &mut Formatter) -> fmt::Result {
+    let asked = [("uid", plan.uid_map), ("gid", plan.gid_map)].into_iter().filter(|(_, map)| !map.is_empty());
+    for (place, (ids, map)) in asked.enumerate() {
+        write!(f, "{}{ids} {}", if place > 0 { ", " } else { "" }, Bytes(plan.bytes(map)))?;
+    }
+    Ok(())
 }
 
 fn fd_map(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {

@@ -5,9 +5,9 @@ use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
 /// Runs the program that fd refers to; the path given to the spawn must then be NULL. fd is the caller's number, borrowed:
-/// it must be open, for reading or with O_PATH, during each spawn. It does not reach the program, unless map_fd gives it
-/// to it. A script needs that: map_fd(fd, fd), else its interpreter finds the descriptor closed (ENOENT). The last call
-/// wins. execveat(2).
+/// it must be open, for reading or with O_PATH, during each spawn. It does not reach the program, unless map_fd or
+/// inherit_fds gives it to it. A script needs that: map_fd(fd, fd), else its interpreter finds the descriptor closed
+/// (ENOENT). The last call wins. execveat(2).
 /// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open) or FORKEXEC_STAGE_EXEC; index -1.
 #[unsafe(no_mangle)]

@@ -4,8 +4,9 @@
 use crate::attr::Attr;
 use crate::attr::exec::mode;
 use crate::attr::ns::IdRange;
+use crate::attr::owned::Room;
 use crate::parent::host::{self, Ways};
-use crate::parent::{self, Failure};
+use crate::parent::{self, Child, Failure};
 use crate::plan::{Purpose, Request, Strings};
 use crate::stage::Row;
 use alloc::format;
@@ -84,7 +85,8 @@ fn hold(attr: &Attr) -> Result<(), Failure> {
     let none = unsafe { Strings::new(core::ptr::null()) };
     let host = host::host().map_err(|errno| Failure::not_now(errno, ""))?;
     let request = Request { attr, path: None, argv: none, envp: none, purpose: Purpose::Hold, host };
-    parent::start(&request).map(drop)
+    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Errno::ENOMEM, ""))?;
+    parent::start(request, room).map(drop)
 }
 
 fn image() -> Result<(), String> {

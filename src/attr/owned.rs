@@ -1,11 +1,49 @@
 //! Owned strings and lists that say so when memory is short, instead of aborting the caller.
 
+use alloc::alloc::alloc;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::alloc::Layout;
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
 
 /// There was no memory.
 #[derive(Debug)]
 pub struct NoMemory;
+
+/// Memory for a value, taken before there is a value that could be lost for want of it.
+pub struct Room<T>(Box<MaybeUninit<T>>);
+
+impl<T> Room<T> {
+    pub fn new() -> Result<Room<T>, NoMemory> {
+        const { assert!(size_of::<T>() > 0) };
+        // SAFETY: the size is not 0.
+        let place: *mut MaybeUninit<T> = unsafe { alloc(Layout::new::<T>()) }.cast();
+        if place.is_null() {
+            return Err(NoMemory);
+        }
+        // SAFETY: fresh memory of the allocator's for a `T`, which is what a box has.
+        Ok(Room(unsafe { Box::from_raw(place) }))
+    }
+
+    pub fn fill(mut self, value: T) -> Box<T> {
+        self.0.write(value);
+        // SAFETY: it was just written.
+        unsafe { self.0.assume_init() }
+    }
+}
+
+/// An empty list with room for some items. To let a list grow is what the compiler takes for rare, and puts aside.
+pub fn list_for<T>(count: usize) -> Result<Vec<T>, NoMemory> {
+    let layout = Layout::array::<T>(count).ok().filter(|layout| layout.size() > 0).ok_or(NoMemory)?;
+    // SAFETY: the size is not 0.
+    let place: *mut T = unsafe { alloc(layout) }.cast();
+    if place.is_null() {
+        return Err(NoMemory);
+    }
+    // SAFETY: fresh memory of the allocator's for `count` items, none of which is there.
+    Ok(unsafe { Vec::from_raw_parts(place, 0, count) })
+}
 
 /// A copy that can fail.
 pub trait Copied: Sized {

@@ -20,6 +20,12 @@ use std::os::fd::IntoRawFd;
 #[allow(non_camel_case_types)]
 pub struct forkexec_child(pub(crate) Child);
 
+impl From<Child> for forkexec_child {
+    fn from(child: Child) -> forkexec_child {
+        forkexec_child(child)
+    }
+}
+
 /// How a child ended and what it used. It grows at its end only; forkexec_wait is told its size. Without padding.
 #[allow(non_camel_case_types)]
 #[repr(C)]
@@ -162,8 +168,8 @@ pub unsafe extern "C" fn forkexec_wait(
     let (Some(child), true) = (child, place.len() == size && flags & !FORKEXEC_WAIT_NOREAP == 0) else {
         return -libc::EINVAL;
     };
-    number(child.wait(timeout(timeout_ns), flags & FORKEXEC_WAIT_NOREAP == 0).map(|waited| {
-        let status = forkexec_status::of(&waited);
+    number(child.wait(timeout(timeout_ns), flags & FORKEXEC_WAIT_NOREAP == 0, |waited| {
+        let status = forkexec_status::of(waited);
         let (known, unknown) = place.split_at_mut(size.min(size_of::<forkexec_status>()));
         known.copy_from_slice(status.as_bytes().get(..known.len()).unwrap_or_default());
         unknown.fill(MaybeUninit::new(0));

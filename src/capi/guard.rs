@@ -4,13 +4,13 @@
 use super::attr::forkexec_attr;
 use super::child::forkexec_child;
 use crate::attr::Refused;
+use crate::attr::owned::Room;
 use crate::parent::Child;
 use crate::plan::Strings;
-use alloc::alloc::alloc;
 use alloc::boxed::Box;
-use core::alloc::Layout;
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
+use core::ptr::null_mut;
 
 const NULL: Refused = Refused { code: libc::EINVAL, why: "an argument is NULL" };
 
@@ -97,29 +97,7 @@ pub unsafe fn out_bytes<'a>(place: *mut u8, size: usize) -> &'a mut [MaybeUninit
 
 /// A value on the heap that the caller will hold; NULL when memory is short.
 pub fn give<T>(value: T) -> *mut T {
-    const { assert!(size_of::<T>() > 0) };
-    // SAFETY: the size is not 0.
-    let place: *mut T = unsafe { alloc(Layout::new::<T>()) }.cast();
-    // SAFETY: `place` is NULL or fresh memory for a `T`.
-    if let Some(place) = unsafe { out(place) } {
-        place.write(value);
-    }
-    place
-}
-
-/// Memory for a value that the caller will hold, taken before there is a value that could be lost for want of it.
-pub struct Room<T>(Box<MaybeUninit<T>>);
-
-impl<T> Room<T> {
-    pub fn new() -> Option<Room<T>> {
-        // SAFETY: `give` gave it, and this is its only use.
-        unsafe { take_back(give(MaybeUninit::uninit())) }.map(Room)
-    }
-
-    pub fn fill(mut self, value: T) -> *mut T {
-        self.0.write(value);
-        Box::into_raw(self.0).cast()
-    }
+    Room::new().map_or(null_mut(), |room| Box::into_raw(room.fill(value)))
 }
 
 /// What `give` gave, to be dropped; `None` for NULL.
@@ -169,7 +147,7 @@ pub unsafe fn environment<'a>(envp: *const *mut c_char) -> Strings<'a> {
 #[allow(clippy::multiple_unsafe_ops_per_block)]
 mod tests {
     use super::*;
-    use core::ptr::{null, null_mut};
+    use core::ptr::null;
 
     #[test]
     fn null_and_length() {

@@ -7,8 +7,10 @@ use super::attr::forkexec_attr;
 use super::child::forkexec_child;
 use super::error::forkexec_error;
 use super::guard;
+use crate::attr::owned::Room;
 use crate::parent::{self, Failure, host};
 use crate::plan::{Purpose, Request};
+use alloc::boxed::Box;
 use core::ffi::{c_char, c_int};
 use core::ptr::null;
 use nix::errno::Errno;
@@ -27,7 +29,7 @@ struct Call {
 impl Call {
     /// # Safety
     /// The C caller guarantees the pointers for the length of the call.
-    unsafe fn request<T>(&self, then: impl FnOnce(&Request) -> Result<T, Failure>) -> Result<T, Failure> {
+    unsafe fn request<T>(&self, then: impl FnOnce(Request) -> Result<T, Failure>) -> Result<T, Failure> {
         let host = host::host().map_err(Failure::of_trial)?;
         // SAFETY: C caller guarantees that attr is NULL or one of ours that nobody changes meanwhile.
         let attr = unsafe { guard::attr(self.attr) };
@@ -38,7 +40,7 @@ impl Call {
         let argv = unsafe { guard::vector(self.argv) };
         // SAFETY: C caller guarantees the vector.
         let envp = unsafe { guard::environment(self.envp) };
-        then(&Request { attr, path, argv, envp, purpose: self.purpose, host })
+        then(Request { attr, path, argv, envp, purpose: self.purpose, host })
     }
 
     /// # Safety
@@ -46,12 +48,12 @@ impl Call {
     unsafe fn child(&self, place: *mut *mut forkexec_child, error: *mut forkexec_error) -> c_int {
         // SAFETY: C caller guarantees that child is NULL or memory for a pointer.
         let made = match unsafe { guard::out(place) } {
-            Some(place) => guard::Room::new()
-                .ok_or(Failure::not_now(Errno::ENOMEM, "for the handle of a child"))
+            Some(place) => Room::new()
+                .map_err(|_| Failure::not_now(Errno::ENOMEM, "for the handle of a child"))
                 // SAFETY: C caller guarantees the pointers of the call.
-                .and_then(|room| unsafe { self.request(parent::start) }.map(|child| (room, child)))
-                .map(|(room, child)| {
-                    place.write(room.fill(forkexec_child(child)));
+                .and_then(|room| unsafe { self.request(|request| parent::start(request, room)) })
+                .map(|child| {
+                    place.write(Box::into_raw(child));
                 }),
             None => Err(Failure::not_now(Errno::EINVAL, "the place for the child is NULL")),
         };
@@ -67,17 +69,21 @@ impl Call {
 pub(super) unsafe fn answer(result: Result<(), Failure>, error: *mut forkexec_error) -> c_int {
     // SAFETY: C caller guarantees that error is NULL or memory for one.
     let place = unsafe { guard::out(error) };
-    let code = result.as_ref().err().map_or(0, |failure| -failure.code);
-    if let Some(place) = place {
-        let mut said = forkexec_error::none();
-        if let Err(failure) = &result {
-            let Failure { stage, code, index, pid, signal, .. } = *failure;
-            said = forkexec_error { stage: stage as u32, code, index, pid, signal, ..said };
-            said.say(format_args!("{failure}"));
-        }
-        place.write(said);
+    let said = place.map(|place| place.write(forkexec_error::none()));
+    match result {
+        Ok(()) => 0,
+        Err(failure) => say(&failure, said),
     }
-    code
+}
+
+#[cold]
+fn say(failure: &Failure, error: Option<&mut forkexec_error>) -> c_int {
+    let Failure { stage, code, index, pid, signal, .. } = *failure;
+    if let Some(error) = error {
+        *error = forkexec_error { stage: stage as u32, code, index, pid, signal, ..*error };
+        error.say(format_args!("{failure}"));
+    }
+    -code
 }
 
 /// Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
@@ -162,7 +168,7 @@ pub unsafe extern "C" fn forkexec_describe(
 ) -> c_int {
     let call = Call { attr, path, argv, envp, purpose: Purpose::Spawn };
     // SAFETY: C caller guarantees the pointers for the length of the call.
-    let described = unsafe { call.request(|request| describe(request, fd)) };
+    let described = unsafe { call.request(|request| describe(&request, fd)) };
     // SAFETY: C caller guarantees that error is NULL or memory for one.
     unsafe { answer(described, error) }
 }

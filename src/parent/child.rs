@@ -4,10 +4,10 @@ use super::failure::Failure;
 use super::handshake;
 use super::launch::Launched;
 use super::own;
-use super::settle::{self, Heard, listen_to_end};
+use super::settle::{self, Start};
 use super::usage;
 use crate::plan::Sealed;
-use crate::sealed::{cgroup, mode};
+use crate::sealed::cgroup;
 use crate::stage::Stage;
 use crate::sys;
 use crate::sys::abi::{PIDFD_SIGNAL_PROCESS_GROUP, WALL, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
@@ -15,12 +15,12 @@ use alloc::sync::Arc;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, FcntlArg, OFlag, fcntl, openat};
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::stat::Mode;
 use nix::sys::time::TimeSpec;
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -81,16 +81,22 @@ pub struct Child {
     tree: Tree,
 }
 
-/// How far the start has come, as far as it was heard.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Start {
-    Held,
-    LetGo,
-    /// In the program; whether it was the image that execed it.
-    Running {
-        exact: bool,
-    },
-    Failed,
+/// What a child is made of once it has begun.
+pub struct Begun {
+    pub launched: Launched,
+    pub start: Start,
+    pub cgroup: Option<OwnedFd>,
+}
+
+/// The cgroup of a child, to be asked and killed after the caller has closed its own descriptor.
+pub fn cgroup(plan: &Arc<Sealed>) -> Result<Option<OwnedFd>, Failure> {
+    if plan.cgroup == cgroup::NONE {
+        return Ok(None);
+    }
+    // SAFETY: C caller guarantees that the descriptor, which the plan saw open, stays so during the call.
+    let directory = unsafe { BorrowedFd::borrow_raw(plan.cgroup_fd) };
+    let own = directory.try_clone_to_owned();
+    own.map(Some).map_err(|error| Failure::at(Stage::Cgroup, Errno::from_raw(error.raw_os_error().unwrap_or(0)), plan))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -98,50 +104,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Child {
-    /// A child that is the program already.
-    pub fn running(launched: Launched, plan: &Arc<Sealed>) -> Result<Child, Failure> {
-        Child::new(launched, plan, None, Start::Running { exact: true })
-    }
-
-    /// A child that is held, or on its way.
-    pub fn starting(launched: Launched, plan: Arc<Sealed>) -> Result<Child, Failure> {
-        let start = if plan.hold != 0 { Start::Held } else { Start::LetGo };
-        Child::new(launched, &plan, Some(plan.clone()), start)
-    }
-
-    fn new(launched: Launched, plan: &Arc<Sealed>, kept: Option<Arc<Sealed>>, start: Start) -> Result<Child, Failure> {
+    pub fn new(Begun { launched, start, cgroup }: Begun, plan: Arc<Sealed>) -> Child {
         let tree = if plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0 {
             Tree::Namespace
-        } else if plan.cgroup != cgroup::NONE {
+        } else if cgroup.is_some() {
             Tree::Cgroup
         } else if plan.session != 0 || plan.group.get() == Some(0) {
             Tree::Group
         } else {
             Tree::Unknown
         };
-        let mut child = Child {
+        Child {
             owner: own::pid(),
             launched,
-            plan: kept,
+            plan: (start == Start::Held).then_some(plan),
             start: Mutex::new(start),
             waited: Mutex::new(None),
             reapers: AtomicU32::new(0),
-            cgroup: None,
+            cgroup,
             tree,
-        };
-        if plan.cgroup != cgroup::NONE {
-            // SAFETY: C caller guarantees that the descriptor, which the plan saw open, stays so during the call.
-            let directory = unsafe { BorrowedFd::borrow_raw(plan.cgroup_fd) };
-            match fcntl(directory, FcntlArg::F_DUPFD_CLOEXEC(0)) {
-                // SAFETY: kernel contract, man 2 fcntl: a new descriptor of our own.
-                Ok(fd) => child.cgroup = Some(unsafe { OwnedFd::from_raw_fd(fd) }),
-                Err(errno) => {
-                    settle::kill_and_reap(&child.launched);
-                    return Err(Failure::at(Stage::Cgroup, errno, plan).of_child(child.launched.pid));
-                }
-            }
         }
-        Ok(child)
     }
 
     /// Whether this is the process whose child it is: in a fork of it the descriptors may be anything.
@@ -166,30 +148,13 @@ impl Child {
         self.hear(plan, &mut start, timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
     }
 
-    /// For a child that is not held: comes back when it is the program, or has failed.
-    pub fn until_running(&self) -> Result<(), Failure> {
-        let mut start = lock(&self.start);
-        match (&self.plan, *start) {
-            (Some(plan), Start::LetGo) => self.hear(plan, &mut start, None),
+    fn hear(&self, plan: &Arc<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
+        let came_to = settle::until_running(&self.launched, plan, deadline);
+        *start = *came_to.as_ref().unwrap_or(&Start::Failed);
+        match came_to? {
+            Start::LetGo => Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
             _ => Ok(()),
         }
-    }
-
-    fn hear(&self, plan: &Arc<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
-        let heard = listen_to_end(&self.launched, deadline);
-        // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
-        let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0;
-        let ran = match heard {
-            Heard::NotYet => return Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
-            Heard::Exec => !exact || settle::passed_exec(&self.launched),
-            _ => false,
-        };
-        if ran {
-            *start = Start::Running { exact };
-            return Ok(());
-        }
-        *start = Start::Failed;
-        Err(heard.into_failure(&self.launched, plan))
     }
 
     fn let_go(&self, plan: &Arc<Sealed>, for_ever: bool) -> Result<(), Failure> {
@@ -212,33 +177,35 @@ impl Child {
         self.launched.pidfd.as_ref().map(AsRawFd::as_raw_fd).ok_or(Errno::ENOSYS)
     }
 
-    /// Waits until the child has ended; reaps it, unless asked not to. The first reaping is remembered.
-    pub fn wait(&self, timeout: Option<Duration>, reap: bool) -> Result<Waited, Errno> {
+    /// Waits until the child has ended, and tells how; reaps it, unless asked not to. The first reaping is remembered.
+    pub fn wait(&self, timeout: Option<Duration>, reap: bool, mut tell: impl FnMut(&Waited)) -> Result<(), Errno> {
         self.ours()?;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
-            if let Some(waited) = *lock(&self.waited) {
-                return Ok(waited);
+            if let Some(waited) = &*lock(&self.waited) {
+                tell(waited);
+                return Ok(());
             }
             if timeout.is_some() {
                 self.until_ended(timeout, deadline)?;
             }
-            match self.collect(reap, timeout.is_none()) {
-                Ok(Some(waited)) => return Ok(waited),
+            match self.collect(reap, timeout.is_none(), &mut tell) {
+                Ok(true) => return Ok(()),
                 // Perhaps another thread in here has just reaped it, and is about to remember.
                 Err(Errno::ECHILD) if self.reapers.load(Ordering::Acquire) > 0 => (),
-                Err(Errno::ECHILD) => return (*lock(&self.waited)).ok_or(Errno::ECHILD),
+                Err(Errno::ECHILD) => return lock(&self.waited).as_ref().map(&mut tell).ok_or(Errno::ECHILD),
                 Err(errno) => return Err(errno),
                 // Ended, but another tracer has to be told first; or there was no pidfd to wait by.
-                Ok(None) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                Ok(false) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                     return Err(Errno::ETIMEDOUT);
                 }
-                Ok(None) => (),
+                Ok(false) => (),
             }
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
+    #[cold]
     fn until_ended(&self, timeout: Option<Duration>, deadline: Option<Instant>) -> Result<(), Errno> {
         let Some(pidfd) = &self.launched.pidfd else { return Ok(()) };
         let left = timeout.map(|timeout| match deadline {
@@ -252,23 +219,18 @@ impl Child {
         }
     }
 
-    /// What the kernel tells of the end; `None`: not yet.
-    fn collect(&self, reap: bool, blocks: bool) -> Result<Option<Waited>, Errno> {
+    /// What the kernel tells of the end; whether it has come.
+    fn collect(&self, reap: bool, blocks: bool, tell: &mut impl FnMut(&Waited)) -> Result<bool, Errno> {
         let _reaping = Reaping::begin(&self.reapers, reap);
         let options = WEXITED | WALL | if blocks { 0 } else { WNOHANG } | if reap { 0 } else { WNOWAIT };
         let mut info = WaitInfo::EMPTY;
         // SAFETY: a zeroed rusage is one.
         let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
-        let ended = settle::by_name(&self.launched, |which, id| {
-            // SAFETY: kernel contract, man 2 waitid, whose system call also fills a rusage.
-            match unsafe { libc::syscall(libc::SYS_waitid, which, id, &raw mut info, options, &raw mut usage) } {
-                0 => Ok(()),
-                _ => Err(sys::Errno(Errno::last_raw())),
-            }
-        });
-        ended.map_err(|sys::Errno(errno)| Errno::from_raw(errno))?;
+        // SAFETY: memory for a rusage.
+        let wait = |which, id| unsafe { sys::waitid_usage(which, id, &mut info, options, &raw mut usage) };
+        settle::by_name(&self.launched, wait).map_err(|sys::Errno(errno)| Errno::from_raw(errno))?;
         if info.pid == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         let waited = Waited {
             code: info.code,
@@ -279,9 +241,11 @@ impl Child {
             memory_peak: self.cgroup.as_ref().and_then(usage::memory_peak),
         };
         if reap {
-            *lock(&self.waited) = Some(waited);
+            tell(lock(&self.waited).insert(waited));
+        } else {
+            tell(&waited);
         }
-        Ok(Some(waited))
+        Ok(true)
     }
 
     fn ran(&self, code: i32) -> Ran {
@@ -401,6 +365,10 @@ impl Drop for Child {
         let unfinished = matches!(*lock(&self.start), Start::Held | Start::LetGo);
         if unfinished && self.ours().is_ok() && lock(&self.waited).is_none() {
             settle::kill_and_reap(&self.launched);
+        }
+        // What every child has is closed without the way through libc.
+        if let Some(pidfd) = self.launched.pidfd.take() {
+            let _ = sys::close(pidfd.into_raw_fd());
         }
     }
 }

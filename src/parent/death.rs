@@ -21,6 +21,11 @@ pub fn launch(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
     if plan.parent_death == 0 || plan.parent_death_process == 0 {
         return launch::launch(plan, given);
     }
+    launch_aside(plan, given)
+}
+
+#[inline(never)]
+fn launch_aside(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
     let not_made = || Failure::at(Stage::Memory, Errno::EAGAIN, plan);
     let (tell, told) = channel();
     let theirs = plan.clone();

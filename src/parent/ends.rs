@@ -36,7 +36,13 @@ pub const FAR: u32 = 256;
 pub const ROOM: i32 = 8;
 
 impl Ends {
-    pub fn make(plan: &Plan) -> Result<Ends, Errno> {
+    /// A child in the caller's memory needs none, as long as it asks nothing.
+    pub fn make(plan: &Plan) -> Option<Result<Ends, Errno>> {
+        (plan.mode != mode::SHARED || asks(plan)).then(|| Ends::made(plan))
+    }
+
+    #[inline(never)]
+    fn made(plan: &Plan) -> Result<Ends, Errno> {
         let waits = waits(plan);
         let (owner, alive) = if asks(plan) { owner()? } else { (None, None) };
         Ok(Ends {

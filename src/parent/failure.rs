@@ -25,26 +25,31 @@ pub struct Failure {
 
 impl Failure {
     /// There is no plan.
+    #[cold]
     pub fn of_plan(Fault { stage, code, index, what, why }: Fault) -> Failure {
         Failure { stage, code, index, pid: 0, signal: 0, plan: None, what, why }
     }
 
     /// A step of the caller's side.
+    #[cold]
     pub fn at(stage: Stage, errno: Errno, plan: &Arc<Sealed>) -> Failure {
         Failure { stage, code: errno as i32, index: -1, pid: 0, signal: 0, plan: Some(plan.clone()), what: "", why: "" }
     }
 
     /// A call on a child that is not in the state for it.
+    #[cold]
     pub fn not_now(errno: Errno, why: &'static str) -> Failure {
         Failure { stage: Stage::None, code: errno as i32, index: -1, pid: 0, signal: 0, plan: None, what: "", why }
     }
 
     /// Not even the child could be made by which is found out how children are made.
+    #[cold]
     pub fn of_trial(errno: Errno) -> Failure {
         Failure { stage: Stage::Clone, ..Failure::not_now(errno, "") }
     }
 
     /// What the child reported.
+    #[cold]
     pub fn reported(report: Report, pid: i32, plan: &Arc<Sealed>) -> Failure {
         let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);
         let Report { code, index, .. } = report;
@@ -52,6 +57,7 @@ impl Failure {
     }
 
     /// The child died without a word, at a stage or one that nobody knows.
+    #[cold]
     pub fn killed(stage: Option<Stage>, signal: i32, pid: i32, plan: &Arc<Sealed>) -> Failure {
         let stage = stage.unwrap_or(Stage::Child);
         Failure { pid, signal, ..Failure::at(stage, Errno::ECANCELED, plan) }

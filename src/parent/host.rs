@@ -33,10 +33,7 @@ static LAST_CAP: AtomicU32 = AtomicU32::new(u32::MAX);
 pub fn ways() -> Result<Ways, Number> {
     match WAYS.get() {
         Some(ways) => Ok(*ways),
-        None => {
-            let ways = learn()?;
-            Ok(*WAYS.get_or_init(|| ways))
-        }
+        None => learn().map(|ways| *WAYS.get_or_init(|| ways)),
     }
 }
 
@@ -77,6 +74,11 @@ fn last_cap() -> u32 {
     if known != u32::MAX {
         return known;
     }
+    learn_last_cap()
+}
+
+#[cold]
+fn learn_last_cap() -> u32 {
     // SAFETY: kernel contract, man 2const PR_CAPBSET_READ: -1 for a capability that does not exist.
     let exists = |cap: &u32| unsafe { libc::prctl(libc::PR_CAPBSET_READ, *cap, 0, 0, 0) >= 0 };
     let last = (0..64).take_while(exists).last().unwrap_or(0);
@@ -98,6 +100,7 @@ extern "C" fn at_load() {
 static AT_LOAD: extern "C" fn() = at_load;
 
 /// clone3 comes with what newer kernels give; without it, only a child can tell whether memory is really shared.
+#[cold]
 fn learn() -> Result<Ways, Number> {
     let close_range = sys::close_range(u32::MAX, u32::MAX, 0).is_ok();
     let trial = Trial { stack: Stack::take()?, reached: AtomicBool::new(false) };

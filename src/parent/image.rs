@@ -1,7 +1,7 @@
 //! The built-in image: the child's code alone, in a memfd that is made once, and the strings it is exec'd with: the
 //! program's, and wiring and plan as strings among them.
 
-use crate::attr::owned::{NoMemory, push};
+use crate::attr::owned::{NoMemory, list_for};
 use crate::plan::{Sealed, Strings};
 use crate::sealed::{Wiring, strings};
 use crate::sys;
@@ -123,21 +123,16 @@ pub struct Vectors {
     _pieces: Vec<u8>,
 }
 
-/// Room before the first piece, for the plan to begin at an aligned address below it.
+/// The image's own name, and room before the first piece, for the plan to begin at an aligned address below it.
 const ROOM: &CStr = c"forkexec";
 
 impl Vectors {
     pub fn new(wiring: &Wiring, plan: &Sealed, argv: Strings, envp: Strings) -> Result<Vectors, NoMemory> {
         let pieces = encode(wiring, plan)?;
-        let (mut own_argv, mut own_envp) = (Vec::new(), Vec::new());
-        push(&mut own_argv, c"forkexec".as_ptr())?;
-        extend(&mut own_argv, argv)?;
-        push(&mut own_envp, ROOM.as_ptr())?;
-        for piece in pieces.chunks(strings::STRING) {
-            push(&mut own_envp, piece.as_ptr().cast())?;
-        }
-        extend(&mut own_envp, envp)?;
-        Ok(Vectors { argv: own_argv, envp: own_envp, _pieces: pieces })
+        let coded = pieces.chunks(strings::STRING).map(|piece| piece.as_ptr().cast());
+        let argv = vector([ROOM.as_ptr()].into_iter(), argv)?;
+        let envp = vector([ROOM.as_ptr()].into_iter().chain(coded), envp)?;
+        Ok(Vectors { argv, envp, _pieces: pieces })
     }
 
     /// What the child that becomes the image is told.
@@ -147,11 +142,11 @@ impl Vectors {
     }
 }
 
-fn extend(vector: &mut Vec<*const c_char>, strings: Strings) -> Result<(), NoMemory> {
-    for text in strings.iter() {
-        push(vector, text.as_ptr())?;
-    }
-    push(vector, null())
+/// Strings of our own, and behind them the program's.
+fn vector(own: impl Iterator<Item = *const c_char> + Clone, strings: Strings) -> Result<Vec<*const c_char>, NoMemory> {
+    let mut vector = list_for(own.clone().count() + strings.pointers().count() + 1)?;
+    vector.extend(own.chain(strings.pointers()).chain([null()]));
+    Ok(vector)
 }
 
 /// Wiring and plan as strings.
@@ -169,14 +164,8 @@ fn encode(wiring: &Wiring, plan: &Sealed) -> Result<Vec<u8>, NoMemory> {
 }
 
 fn piece(encoded: &mut Vec<u8>, parts: &[&[u8]]) {
-    let mut occurs = [false; 256];
-    parts.iter().copied().flatten().for_each(|byte| {
-        if let Some(place) = occurs.get_mut(*byte as usize) {
-            *place = true;
-        }
-    });
-    // Fewer bytes than there are keys.
-    let key = (1..=255u8).find(|key| !occurs.get(*key as usize).copied().unwrap_or(true)).unwrap_or(255);
+    // Fewer bytes than there are keys; small numbers are the most frequent.
+    let key = (1..=255u8).rev().find(|key| !parts.iter().any(|part| part.contains(key))).unwrap_or(255);
     encoded.push(key);
     parts.iter().for_each(|part| encoded.extend(part.iter().map(|byte| byte ^ key)));
     encoded.push(0);

@@ -67,27 +67,33 @@ pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launch
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let ways = host::ways().map_err(failed(Stage::Memory))?;
-    let ends = Ends::make(plan).map_err(failed(Stage::Pipe))?;
+    let ends = Ends::make(plan).transpose().map_err(failed(Stage::Pipe))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
     let image = (plan.mode == mode::FRESH).then(image::file).transpose().map_err(failed(Stage::Image))?;
-    let layout = Layout::new(plan, ways, &ends, image).map_err(no_memory)?;
+    let layout = match &ends {
+        Some(ends) => Layout::new(plan, ways, ends, image),
+        None => Layout::without_ends(plan, ways),
+    };
+    let layout = layout.map_err(no_memory)?;
     let mut report = Report::default();
     // Asked for only where its death matters.
     let thread = if plan.parent_death != 0 || plan.hold != 0 { nix::unistd::gettid().as_raw() } else { 0 };
     let with_pid = WithPid::new(plan, given.envp).map_err(no_memory)?;
     let given = Given { envp: with_pid.as_ref().map_or(given.envp, WithPid::strings), ..given };
     let mut wiring = wire(plan, ways, &layout, mask);
-    let in_image = Wiring { done: Stage::Image as u32, ..wiring };
     wiring.report = if plan.mode == mode::COPIED { 0 } else { (&raw mut report) as u64 };
     (wiring.gaps, wiring.gaps_len) = (layout.gaps.as_ptr() as u64, layout.gaps.len() as u32);
     (wiring.argv, wiring.envp) = (given.argv.as_ptr() as u64, given.envp.as_ptr() as u64);
-    let vectors = image.map(|_| image::Vectors::new(&in_image, plan, given.argv, given.envp));
+    let vectors = image.map(|_| {
+        let in_image = Wiring { done: Stage::Image as u32, ..wire(plan, ways, &layout, mask) };
+        image::Vectors::new(&in_image, plan, given.argv, given.envp)
+    });
     let vectors = vectors.transpose().map_err(no_memory)?;
     if let Some(vectors) = &vectors {
         vectors.wire(&mut wiring);
         layout.image.wire(&mut wiring);
     }
-    let ends = if layout.makes_ends { None } else { Some(ends) };
+    let ends = if layout.makes_ends { None } else { ends };
     let made = clone(plan, ways, &stack, &Start { plan, wiring: &wiring });
     let (pid, pidfd) = made.map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
     // SAFETY: parent::launch's own report; volatile, since the writer was another process.
@@ -174,6 +180,13 @@ struct Layout {
 }
 
 impl Layout {
+    fn without_ends(plan: &Plan, ways: Ways) -> Result<Layout, NoMemory> {
+        let whole = table_of(plan, ways) == table::WHOLE;
+        let (gaps, above) = if whole { (Vec::new(), 0) } else { gaps(plan.list(plan.needed), &[])? };
+        Ok(Layout { gaps, above, numbers: [-1; 3], makes_ends: false, image: image::Source::None })
+    }
+
+    #[inline(never)]
     fn new(plan: &Plan, ways: Ways, ends: &Ends, image: Option<image::File>) -> Result<Layout, NoMemory> {
         let table = table_of(plan, ways);
         let needed = plan.list(plan.needed);

@@ -17,38 +17,40 @@ mod usage;
 pub use child::{Child, Ran, Waited};
 pub use failure::Failure;
 
-use crate::plan::{self, Host, Purpose, Request};
+use crate::attr::owned::Room;
+use crate::plan::{self, Host, Request, Sealed};
 use crate::sealed::cgroup;
 use crate::stage::Stage;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use child::Begun;
 use launch::Given;
 
 /// Makes the child of a request, and with it comes as far as its purpose goes: into the program, or to the hold point.
-pub fn start(request: &Request) -> Result<Child, Failure> {
-    let mut host = request.host;
+/// The room is where it stays: it is more than is worth moving.
+pub fn start<C: From<Child>>(mut request: Request, room: Room<C>) -> Result<Box<C>, Failure> {
     // Each way once, and an image that somebody keeps closing not for ever.
     let mut ways_left = 4;
     loop {
-        let plan = plan::lower(&Request { host, ..*request }).map_err(Failure::of_plan)?;
-        let given = Given { argv: request.argv, envp: request.envp };
-        match begin(Arc::new(plan), given, request.purpose) {
-            Err(failure) if ways_left > 0 => host = another_way(&failure, host).ok_or(failure)?,
-            child => return child,
+        let plan = Arc::new(plan::lower(&request).map_err(Failure::of_plan)?);
+        match begin(&plan, Given { argv: request.argv, envp: request.envp }) {
+            Ok(begun) => return Ok(room.fill(Child::new(begun, plan).into())),
+            Err(failure) if ways_left > 0 => request.host = another_way(&failure, request.host).ok_or(failure)?,
+            Err(failure) => return Err(failure),
         }
         ways_left -= 1;
     }
 }
 
-fn begin(plan: Arc<plan::Sealed>, given: Given, purpose: Purpose) -> Result<Child, Failure> {
-    let launched = death::launch(&plan, given)?;
-    let child = settle::until_ready(launched, plan)?;
-    if purpose == Purpose::Spawn {
-        child.until_running()?;
-    }
-    Ok(child)
+fn begin(plan: &Arc<Sealed>, given: Given) -> Result<Begun, Failure> {
+    let cgroup = child::cgroup(plan)?;
+    let mut launched = death::launch(plan, given)?;
+    let start = settle::until_ready(&mut launched, plan)?;
+    Ok(Begun { launched, start, cgroup })
 }
 
 /// What the plan should not rely on next time, if that is why it failed.
+#[cold]
 fn another_way(failure: &Failure, host: Host) -> Option<Host> {
     let forbidden = matches!(failure.code, libc::EACCES | libc::EPERM | libc::ENOSYS | libc::ENOEXEC);
     match failure.stage {

@@ -1,6 +1,5 @@
 //! What became of a launch.
 
-use super::child::Child;
 use super::ends;
 use super::failure::Failure;
 use super::handshake;
@@ -19,29 +18,56 @@ use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Instant;
 
-/// A child in the program, or at its hold point, or still on the way to the program.
-pub fn until_ready(mut launched: Launched, plan: Arc<Sealed>) -> Result<Child, Failure> {
-    if plan.mode != mode::COPIED && !passed_exec(&launched) {
-        return Err(died_in_our_memory(&launched, &plan));
+/// How far a start has come, as far as it was heard.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    Held,
+    LetGo,
+    /// In the program; whether it was the image that execed it.
+    Running {
+        exact: bool,
+    },
+    Failed,
+}
+
+/// Comes back when the child is in the program, or at its hold point.
+pub fn until_ready(launched: &mut Launched, plan: &Arc<Sealed>) -> Result<Start, Failure> {
+    if plan.mode != mode::COPIED && !passed_exec(launched) {
+        return Err(died_in_our_memory(launched, plan));
     }
     if let Some(above) = launched.to_fetch {
-        launched.ends =
-            ends::fetch(launched.pidfd.as_ref(), above).map_err(|errno| not_fetched(&launched, &plan, errno))?;
+        let ends = ends::fetch(launched.pidfd.as_ref(), above);
+        launched.ends = ends.map_err(|errno| not_fetched(launched, plan, errno))?;
     }
-    if plan.mode == mode::SHARED {
-        return Child::running(launched, &plan);
-    }
-    if let Err(failure) = handshake::serve(&launched, &plan) {
+    if plan.mode == mode::SHARED { Ok(Start::Running { exact: true }) } else { until_told(launched, plan) }
+}
+
+/// The same for a child that has memory of its own.
+#[inline(never)]
+fn until_told(launched: &Launched, plan: &Arc<Sealed>) -> Result<Start, Failure> {
+    if let Err(failure) = handshake::serve(launched, plan) {
         // It may be that the child was killed, and that this is why it cannot be served.
-        return Err(given_up(&launched, &plan, failure));
+        return Err(given_up(launched, plan, failure));
     }
-    if plan.hold != 0 {
-        match listen_for_hold(&launched) {
-            Heard::Held => (),
-            heard => return Err(heard.into_failure(&launched, &plan)),
-        }
+    if plan.hold == 0 {
+        return until_running(launched, plan, None);
     }
-    Child::starting(launched, plan)
+    match listen_for_hold(launched) {
+        Heard::Held => Ok(Start::Held),
+        heard => Err(heard.into_failure(launched, plan)),
+    }
+}
+
+/// Comes back when a child that nothing holds is in the program, or when time is up.
+pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<Start, Failure> {
+    let heard = listen_to_end(launched, deadline);
+    // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
+    let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0;
+    match heard {
+        Heard::NotYet => Ok(Start::LetGo),
+        Heard::Exec if !exact || passed_exec(launched) => Ok(Start::Running { exact }),
+        heard => Err(heard.into_failure(launched, plan)),
+    }
 }
 
 /// Without the ends nothing can be heard of it. That it died may be the reason, or that it did not wait any longer.
@@ -54,7 +80,7 @@ fn not_fetched(launched: &Launched, plan: &Arc<Sealed>, errno: Number) -> Failur
 }
 
 /// What is heard of a child on its way.
-pub enum Heard {
+enum Heard {
     Held,
     /// It said that exec is next, and then nothing.
     Exec,
@@ -66,7 +92,7 @@ pub enum Heard {
 
 impl Heard {
     /// The failure that a child has come to; it is reaped.
-    pub fn into_failure(self, launched: &Launched, plan: &Arc<Sealed>) -> Failure {
+    fn into_failure(self, launched: &Launched, plan: &Arc<Sealed>) -> Failure {
         match self {
             Heard::Failed(report) => {
                 reap(launched);
@@ -77,18 +103,21 @@ impl Heard {
     }
 }
 
-/// Listens for whether the child is held, or failed on the way.
+/// Listens for whether the child is held, or failed on the way. What it says after that is for whoever releases it.
 fn listen_for_hold(launched: &Launched) -> Heard {
-    listen(launched, PollFlags::POLLIN, None)
+    let mut first = [Report::default()];
+    listen(launched, PollFlags::POLLIN, None, &mut first)
 }
 
 /// Listens for the end of what the child has to say, until time is up. A word alone does not wake the caller: what comes
 /// next tells more, and soon.
-pub fn listen_to_end(launched: &Launched, deadline: Option<Instant>) -> Heard {
-    listen(launched, PollFlags::empty(), deadline)
+fn listen_to_end(launched: &Launched, deadline: Option<Instant>) -> Heard {
+    // That it is about to exec, and that this failed.
+    let mut all = [Report::default(); 2];
+    listen(launched, PollFlags::empty(), deadline, &mut all)
 }
 
-fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>) -> Heard {
+fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>, said: &mut [Report]) -> Heard {
     let Some(reports) = &launched.ends.reports else { return Heard::Died };
     // The pipe's end tells, or the death of the child where a fork of somebody else's still holds the pipe. Without a
     // pidfd the pipe is listened to twice.
@@ -97,26 +126,40 @@ fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>) -> H
         let mut fds = [(reports, wakes), death].map(|(fd, events)| PollFd::new(fd.as_fd(), events));
         match poll(&mut fds, remaining(deadline)) {
             Ok(0) => return Heard::NotYet,
-            Ok(_) => return read_reports(reports),
+            Ok(_) => {
+                let [pipe, _] = fds;
+                return if pipe.any() != Some(false) || is_readable(reports) {
+                    read_reports(reports, said)
+                } else {
+                    Heard::Died
+                };
+            }
             Err(Number::EINTR | Number::EAGAIN) => continue,
             Err(_) => return Heard::Died,
         }
     }
 }
 
-/// What has been said: a dead child may have spoken before.
-fn read_reports(reports: &OwnedFd) -> Heard {
-    let mut silence = Heard::Died;
+/// A dead child may have spoken before.
+fn is_readable(reports: &OwnedFd) -> bool {
     let mut fds = [PollFd::new(reports.as_fd(), PollFlags::POLLIN)];
-    while poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0) {
-        match read_report(reports) {
-            Some(report) if report.kind == kind::FAILED => return Heard::Failed(report),
-            Some(report) if report.kind == kind::HELD => return Heard::Held,
-            Some(_) => silence = Heard::Exec,
-            None => break,
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+}
+
+/// What has been said, as far as there is room.
+fn read_reports(reports: &OwnedFd, said: &mut [Report]) -> Heard {
+    // SAFETY: reports are 16 bytes each, of which any values are valid.
+    let bytes = unsafe { core::slice::from_raw_parts_mut(said.as_mut_ptr().cast::<u8>(), size_of_val(said)) };
+    let count = sys::read(reports.as_raw_fd(), bytes).unwrap_or(0) / size_of::<Report>();
+    let mut last = Heard::Died;
+    for report in said.iter().take(count) {
+        match report.kind {
+            kind::FAILED => return Heard::Failed(*report),
+            kind::HELD => return Heard::Held,
+            _ => last = Heard::Exec,
         }
     }
-    silence
+    last
 }
 
 fn remaining(deadline: Option<Instant>) -> PollTimeout {
@@ -127,19 +170,9 @@ fn remaining(deadline: Option<Instant>) -> PollTimeout {
     PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
 }
 
-fn read_report(reports: &OwnedFd) -> Option<Report> {
-    let mut report = Report::default();
-    // SAFETY: a report is 16 bytes, of which any values are valid.
-    let bytes = unsafe { core::slice::from_raw_parts_mut((&raw mut report).cast::<u8>(), size_of::<Report>()) };
-    match sys::read(reports.as_raw_fd(), bytes) {
-        Ok(16) => Some(report),
-        _ => None,
-    }
-}
-
 /// Whether an exec of this child passed its point of no return. Until then its exit signal is 0, which only `__WCLONE`
 /// waits for; exec makes it SIGCHLD. Hearing nothing would not be enough: a child killed before exec is silent too.
-pub fn passed_exec(launched: &Launched) -> bool {
+fn passed_exec(launched: &Launched) -> bool {
     let mut info = WaitInfo::EMPTY;
     by_name(launched, |which, id| sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WNOWAIT | WCLONE)).is_err()
 }
@@ -154,6 +187,7 @@ pub fn by_name(launched: &Launched, mut wait: impl FnMut(i32, i32) -> Answer) ->
 }
 
 /// The child of a shared launch that is not the program: what it left in memory says why.
+#[cold]
 fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
     let signal = reap(launched);
     match launched.report {

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// The high-water mark of a cgroup's memory, if it keeps one: of all that ever ran in it.
+#[cold]
 pub fn memory_peak(cgroup: &OwnedFd) -> Option<u64> {
     let flags = nix::fcntl::OFlag::O_RDONLY | nix::fcntl::OFlag::O_CLOEXEC;
     let file = [c"memory.peak", c"memory.max_usage_in_bytes"]

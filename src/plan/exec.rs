@@ -23,6 +23,12 @@ impl<'a> Strings<'a> {
     }
 
     pub fn iter(self) -> impl Iterator<Item = &'a CStr> {
+        // SAFETY: C caller guarantees NUL-terminated strings.
+        self.pointers().map(|text| unsafe { CStr::from_ptr(text) })
+    }
+
+    /// The strings without a look at them.
+    pub fn pointers(self) -> impl Iterator<Item = *const c_char> {
         let mut next = self.vector;
         core::iter::from_fn(move || {
             if next.is_null() {
@@ -35,8 +41,7 @@ impl<'a> Strings<'a> {
             }
             // SAFETY: C caller guarantees that the vector goes on, or ends with NULL, behind a string.
             next = unsafe { next.add(1) };
-            // SAFETY: C caller guarantees a NUL-terminated string.
-            Some(unsafe { CStr::from_ptr(text) })
+            Some(text)
         })
     }
 
@@ -46,7 +51,7 @@ impl<'a> Strings<'a> {
     }
 
     pub fn is_empty(self) -> bool {
-        self.iter().next().is_none()
+        self.pointers().next().is_none()
     }
 }
 
@@ -87,16 +92,16 @@ fn candidates(request: &Request, draft: &mut Draft) -> Step<()> {
     let path = request.path.unwrap_or(c"").to_bytes();
     let directories = asked_search(request).filter(|_| !path.contains(&b'/') && !path.is_empty());
     draft.plan.searched = directories.is_some() as u32;
+    let Some(directories) = directories else {
+        let only = draft.arena.joined(&[path])?;
+        draft.plan.candidates = draft.arena.list(&[only])?;
+        return Ok(());
+    };
     let mut paths: Vec<Text> = Vec::new();
-    match directories {
-        None => push(&mut paths, draft.arena.joined(&[path])?)?,
-        Some(list) => {
-            for directory in list.split(|byte| *byte == b':') {
-                // An empty directory is the working directory, as POSIX has it.
-                let separator: &[u8] = if directory.is_empty() { b"" } else { b"/" };
-                push(&mut paths, draft.arena.joined(&[directory, separator, path])?)?;
-            }
-        }
+    for directory in directories.split(|byte| *byte == b':') {
+        // An empty directory is the working directory, as POSIX has it.
+        let separator: &[u8] = if directory.is_empty() { b"" } else { b"/" };
+        push(&mut paths, draft.arena.joined(&[directory, separator, path])?)?;
     }
     draft.plan.candidates = draft.arena.list(&paths)?;
     Ok(())

@@ -301,6 +301,14 @@ pub fn waitid(which: i32, id: i32, info: &mut WaitInfo, options: i32) -> Answer 
     call!(WAITID, which, id, info as *mut WaitInfo, options, 0).map(drop)
 }
 
+/// waitid(2), the system call's own form, which also fills a rusage.
+///
+/// # Safety
+/// `usage` is memory for a rusage, getrusage(2).
+pub unsafe fn waitid_usage<T>(which: i32, id: i32, info: &mut WaitInfo, options: i32, usage: *mut T) -> Answer {
+    call!(WAITID, which, id, info as *mut WaitInfo, options, usage).map(drop)
+}
+
 /// pidfd_send_signal(2)
 pub fn pidfd_send_signal(pidfd: i32, signal: i32, flags: u32) -> Answer {
     call!(PIDFD_SEND_SIGNAL, pidfd, signal, 0, flags).map(drop)

@@ -83,6 +83,14 @@ pub struct Attr {
 }
 
 impl Attr {
+    /// Whether anything was asked besides the program and its descriptors. Each spawn runs with nothing in the processor's
+    /// caches, so what this rules out is not even looked at. Named one by one, so that no chapter is forgotten.
+    pub fn asks_more(&self) -> bool {
+        let Attr { exec: _, fds: _, session, signals, limits, ids, caps, ns, mounts, refused: _ } = self;
+        let asked = session.asked() | signals.asked() | limits.asked() | ids.asked();
+        asked | caps.asked() | ns.asked() | mounts.asked()
+    }
+
     /// A copy, made without aborting when memory is short.
     pub fn copy(&self) -> Result<Attr, NoMemory> {
         Ok(Attr {

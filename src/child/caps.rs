@@ -13,8 +13,12 @@ fn capset(sets: CapSets) -> Answer {
 }
 
 /// The capabilities of a mask, by number.
-fn each(mask: u64) -> impl Iterator<Item = usize> {
-    (0..64usize).filter(move |cap| mask >> cap & 1 != 0)
+fn each(mut mask: u64) -> impl Iterator<Item = usize> {
+    core::iter::from_fn(move || {
+        let lowest = mask.trailing_zeros();
+        mask &= mask.wrapping_sub(1);
+        (lowest < u64::BITS).then_some(lowest as usize)
+    })
 }
 
 fn raise_ambient(mask: u64) -> Answer {

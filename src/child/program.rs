@@ -95,7 +95,9 @@ program! {
 /// Runs every row that is not done yet. A row that fails ends the child, unless its failure is tolerated.
 pub fn run(mut at: At) -> ! {
     let at = &mut at;
-    for step in PROGRAM.iter().filter(|step| step.stage as u32 > at.wiring.done) {
+    let done = at.wiring.done;
+    let plan = at.plan;
+    for step in PROGRAM.iter().filter(|step| step.stage as u32 > done && !plan.skips(step.stage as u32)) {
         at.index = -1;
         talk::at_stage(at, step.stage);
         if let Err(errno) = (step.run)(at) {

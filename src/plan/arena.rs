@@ -2,25 +2,24 @@
 
 use super::sealed::{List, Plan, Text};
 use super::{Fault, Step};
+use crate::attr::owned::list_for;
 use alloc::vec::Vec;
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
 
 /// Eight bytes: the alignment of everything in the arena.
 type Word = u64;
 
 const WORD: usize = size_of::<Word>();
 
-/// A plan with the lists of a usual request.
-const USUAL: usize = 2 * 1024;
+/// A plan with the lists of a usual request; of what is not larger, allocators keep some at hand.
+const USUAL: usize = 1024;
 
 /// A plan that is being made. The room for the `Plan` itself is at the start.
-pub struct Arena {
-    words: Vec<Word>,
-    used: usize,
-}
+pub struct Arena(Vec<MaybeUninit<Word>>);
 
 /// A finished plan with everything it refers to.
-pub struct Sealed(Vec<Word>);
+pub struct Sealed(Vec<MaybeUninit<Word>>);
 
 impl core::ops::Deref for Sealed {
     type Target = Plan;
@@ -34,7 +33,7 @@ impl core::ops::Deref for Sealed {
 impl Sealed {
     /// The bytes that the image is given.
     pub fn as_bytes(&self) -> &[u8] {
-        // SAFETY: plan::lower guarantees that all words are initialised.
+        // SAFETY: plan::lower guarantees that all that was reserved is written.
         unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * WORD) }
     }
 }
@@ -42,28 +41,28 @@ impl Sealed {
 impl Arena {
     /// An arena with room for the plan, and for what usually comes with it.
     pub fn new() -> Step<Arena> {
-        let mut arena = Arena { words: Vec::new(), used: 0 };
-        arena.words.try_reserve(USUAL / WORD).map_err(|_| Fault::no_memory())?;
+        let mut arena = Arena(list_for(USUAL / WORD)?);
         arena.reserve(size_of::<Plan>())?;
         Ok(arena)
     }
 
-    /// Zeroed room for `bytes`, and its offset.
+    /// Room for `bytes`, which are to be written, and its offset.
     fn reserve(&mut self, bytes: usize) -> Step<u32> {
-        let offset = self.used;
-        let end = offset.checked_add(bytes).filter(|end| *end < i32::MAX as usize).ok_or(Fault::too_big())?;
+        let offset = self.0.len() * WORD;
+        let end = offset.checked_add(bytes).filter(|end| *end < i32::MAX as usize).ok_or_else(Fault::too_big)?;
         let words = end.div_ceil(WORD);
-        if words > self.words.len() {
-            let more = words - self.words.len();
-            self.words.try_reserve(more).map_err(|_| Fault::no_memory())?;
-            self.words.resize(words, 0);
+        self.0.try_reserve(words - self.0.len()).map_err(|_| Fault::no_memory())?;
+        // SAFETY: the room was just reserved, and what it holds may be anything.
+        unsafe { self.0.set_len(words) };
+        // The bytes that are left over go to the image with all others.
+        if let Some(last) = self.0.last_mut().filter(|_| end % WORD != 0) {
+            last.write(0);
         }
-        self.used = end.next_multiple_of(WORD);
         Ok(offset as u32)
     }
 
     fn place(&mut self, offset: u32) -> *mut u8 {
-        self.words.as_mut_ptr().cast::<u8>().wrapping_add(offset as usize)
+        self.0.as_mut_ptr().cast::<u8>().wrapping_add(offset as usize)
     }
 
     /// A list of plain kernel-shaped values.
@@ -88,6 +87,8 @@ impl Arena {
             unsafe { place.copy_from_nonoverlapping(piece.as_ptr(), piece.len()) };
             place = place.wrapping_add(piece.len());
         }
+        // SAFETY: plan::lower guarantees the room, in which one more byte was reserved.
+        unsafe { place.write(0) };
         Ok(List::at(offset, length as u32))
     }
 
@@ -102,9 +103,28 @@ impl Arena {
     }
 
     /// The plan, from here on read-only.
-    pub fn seal(mut self, plan: Plan) -> Sealed {
+    pub fn seal(mut self, plan: &Plan) -> Sealed {
         // SAFETY: the room at the start was reserved for the plan, and any word aligns it.
-        unsafe { self.words.as_mut_ptr().cast::<Plan>().write(plan) };
-        Sealed(self.words)
+        unsafe { self.0.as_mut_ptr().cast::<Plan>().copy_from_nonoverlapping(plan, 1) };
+        Sealed(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_of_all_lengths_end() {
+        let mut arena = Arena::new().expect("memory");
+        // What memory holds before is not 0.
+        arena.0.spare_capacity_mut().fill(MaybeUninit::new(MaybeUninit::new(u64::MAX)));
+        let texts: Vec<Text> = (0..20).map(|length| arena.joined(&[&b"x".repeat(length)]).expect("memory")).collect();
+        let sealed = arena.seal(&Plan::nothing());
+        for (length, text) in texts.iter().enumerate() {
+            // SAFETY: the text just made.
+            let text = unsafe { CStr::from_ptr(sealed.text(*text).expect("a text").cast()) };
+            assert_eq!(text.to_bytes().len(), length);
+        }
     }
 }

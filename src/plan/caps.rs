@@ -10,9 +10,12 @@ const SECBIT_NOROOT: i32 = 1;
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
     draft.plan.no_new_privs = asked.no_new_privs as u32;
-    if draft.plan.mode == mode::SHARED {
-        return Ok(());
-    }
+    if draft.plan.mode == mode::SHARED { Ok(()) } else { in_own_memory(request, draft) }
+}
+
+/// The same for a child whose credentials are its own.
+fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = &request.attr.caps;
     let full = u64::MAX >> (63 - request.host.last_cap.min(63));
     let in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
     let before = if in_user_namespace { born_with(full) } else { of_this_thread()? };
@@ -85,7 +88,8 @@ fn is_root() -> Step<bool> {
     if securebits < 0 {
         return Err(Fault::unresolved("securebits"));
     }
-    Ok(securebits & SECBIT_NOROOT == 0 && nix::unistd::geteuid().is_root() && nix::unistd::getuid().is_root())
+    // The real id is the effective one, or there would be no image.
+    Ok(securebits & SECBIT_NOROOT == 0 && nix::unistd::geteuid().is_root())
 }
 
 fn change(request: &Request, before: &Credentials, bounded: u64, draft: &mut Draft) {

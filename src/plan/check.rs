@@ -4,7 +4,6 @@ use super::{Fault, Purpose, Request, Step};
 use crate::attr::ns::IdRange;
 use libc::{CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS};
 
-/// What one chapter finds wrong with itself and with the others.
 type Check = fn(&Request) -> Step<()>;
 
 pub fn check(request: &Request) -> Step<()> {
@@ -16,6 +15,12 @@ pub fn check(request: &Request) -> Step<()> {
     } else {
         program(request)?;
     }
+    if request.attr.asks_more() || request.attr.exec.asked() { chapters(request) } else { Ok(()) }
+}
+
+/// What each chapter finds wrong with itself and with the others.
+#[inline(never)]
+fn chapters(request: &Request) -> Step<()> {
     let attr = request.attr;
     let chapters: [(bool, Check); 6] = [
         (attr.session.asked(), session),
@@ -41,6 +46,7 @@ fn program(request: &Request) -> Step<()> {
 }
 
 /// A holder never gets beyond the hold point: nothing that lies there may be promised.
+#[cold]
 fn hold(request: &Request) -> Step<()> {
     let attr = request.attr;
     let exec = &attr.exec;

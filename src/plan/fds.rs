@@ -10,9 +10,12 @@ use alloc::vec::Vec;
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
     draft.plan.spare = 3;
-    if !asked.asked() && draft.needed.is_empty() {
-        return Ok(());
-    }
+    if !asked.asked() && draft.needed.is_empty() { Ok(()) } else { given(request, draft) }
+}
+
+/// The same for a child that is given descriptors.
+fn given(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = &request.attr.fds;
     draft.plan.inherit = asked.inherit as u32;
     for (index, map) in asked.maps.iter().enumerate() {
         draft.need(map.source, "map_fd").map_err(|fault| fault.at(index))?;
@@ -325,6 +328,9 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
 /// The gaps between descriptors that are needed, ascending, and the first number above them all. 0 to 2 stay as they are.
 pub fn gaps(needed: &[u32], internal: &[i32]) -> Result<(Vec<sealed::Gap>, u32), NoMemory> {
     let (mut kept, mut gaps) = (Vec::new(), Vec::new());
+    if needed.is_empty() && internal.iter().all(|fd| *fd < 3) {
+        return Ok((gaps, 3));
+    }
     let internal = internal.iter().filter(|fd| **fd >= 3).map(|fd| *fd as u32);
     for fd in needed.iter().copied().chain(internal) {
         push(&mut kept, fd)?;

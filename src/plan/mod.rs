@@ -45,20 +45,24 @@ pub struct Fault {
 }
 
 impl Fault {
+    #[cold]
     pub fn no_memory() -> Fault {
         Fault { stage: Stage::Memory, code: libc::ENOMEM, index: -1, what: "", why: "" }
     }
 
+    #[cold]
     pub fn too_big() -> Fault {
         Fault { stage: Stage::Validate, code: libc::E2BIG, index: -1, what: "argv and envp", why: "" }
     }
 
     /// A contradiction in the request.
+    #[cold]
     pub fn invalid(what: &'static str, why: &'static str) -> Fault {
         Fault { stage: Stage::Validate, code: libc::EINVAL, index: -1, what, why }
     }
 
     /// The process could not be looked at.
+    #[cold]
     pub fn unresolved(what: &'static str) -> Fault {
         Fault { stage: Stage::Resolve, code: nix::errno::Errno::last_raw(), index: -1, what, why: "" }
     }
@@ -73,6 +77,7 @@ impl Fault {
 }
 
 impl From<crate::attr::owned::NoMemory> for Fault {
+    #[cold]
     fn from(_: crate::attr::owned::NoMemory) -> Fault {
         Fault::no_memory()
     }
@@ -154,28 +159,14 @@ impl Draft {
 /// The plan for a request.
 pub fn lower(request: &Request) -> Step<Sealed> {
     check::check(request)?;
-    let plan = Plan { exec_fd: -1, cwd_fd: -1, terminal: -1, foreground: -1, cgroup_fd: -1, ..Plan::default() };
-    let mut draft = Draft { arena: Arena::new()?, plan, needed: Vec::new(), survivors: Vec::new() };
+    let arena = Arena::new()?;
+    let mut draft = Draft { arena, plan: Plan::nothing(), needed: Vec::new(), survivors: Vec::new() };
     draft.plan.hold = (request.purpose != Purpose::Spawn) as u32;
     draft.plan.execs = (request.purpose != Purpose::Hold) as u32;
     let attr = request.attr;
-    if attr.session.asked() {
-        session::lower(request, &mut draft)?;
-    }
-    if attr.signals.asked() {
-        signals::lower(request, &mut draft);
-    }
-    if attr.ns.asked() {
-        ns::lower(request, &mut draft)?;
-    }
-    if attr.mounts.asked() {
-        mounts::lower(request, &mut draft)?;
-    }
-    if attr.limits.asked() {
-        limits::lower(request, &mut draft)?;
-    }
-    if attr.ids.asked() {
-        ids::lower(request, &mut draft)?;
+    let more = attr.asks_more();
+    if more {
+        chapters(request, &mut draft)?;
     }
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
@@ -183,9 +174,50 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     // A FIFO opens when somebody comes to its other end.
     let may_block = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
     draft.plan.guarded = may_block as u32;
-    draft.plan.nondumpable = nondumpable(request, &draft.plan) as u32;
+    draft.plan.nondumpable = (draft.plan.mode != mode::SHARED && nondumpable(request, &draft.plan)) as u32;
     caps::lower(request, &mut draft)?;
-    Ok(draft.arena.seal(draft.plan))
+    if !more && draft.plan.mode == mode::SHARED {
+        draft.plan.leaves_off_at = Stage::Carry as u32;
+        draft.plan.goes_on_at = goes_on_at(attr) as u32;
+    }
+    Ok(draft.arena.seal(&draft.plan))
+}
+
+/// The first stage that a request for a program and descriptors alone may have something for.
+fn goes_on_at(attr: &Attr) -> Stage {
+    if attr.exec.asked() {
+        Stage::Cwd
+    } else if attr.fds.asked() {
+        Stage::FdInternal
+    } else {
+        // Handlers are reset here where clone cannot.
+        Stage::SignalActions
+    }
+}
+
+/// The chapters besides the program and its descriptors.
+#[inline(never)]
+fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
+    let attr = request.attr;
+    if attr.session.asked() {
+        session::lower(request, draft)?;
+    }
+    if attr.signals.asked() {
+        signals::lower(request, draft);
+    }
+    if attr.ns.asked() {
+        ns::lower(request, draft)?;
+    }
+    if attr.mounts.asked() {
+        mounts::lower(request, draft)?;
+    }
+    if attr.limits.asked() {
+        limits::lower(request, draft)?;
+    }
+    if attr.ids.asked() {
+        ids::lower(request, draft)?;
+    }
+    Ok(())
 }
 
 /// Only in memory of its own: in shared memory the flag is the caller's too, and the child is nothing the caller is not.
@@ -193,7 +225,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
 fn nondumpable(request: &Request, plan: &Plan) -> bool {
     let same = plan.uid.get().is_none() && plan.gid.get().is_none() && plan.groups.get().is_none();
     let same = same && !request.attr.caps.changes() && plan.clone_namespaces & libc::CLONE_NEWUSER as u64 == 0;
-    plan.mode != mode::SHARED && !(plan.stop != 0 && same)
+    !(plan.stop != 0 && same)
 }
 
 /// Whose memory the child runs in. It shares the caller's only while whoever may trace, signal, freeze or

@@ -154,7 +154,6 @@ pub mod action {
 
 /// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody.
 #[repr(C)]
-#[derive(Default)]
 pub struct Plan {
     pub mode: u32,
     /// The child waits at `Wait` for the caller.
@@ -165,6 +164,9 @@ pub struct Plan {
     pub hold: u32,
     /// There is a program: the child does not stay at `Hold` for ever.
     pub execs: u32,
+    /// From the one stage up to the other nothing was asked: the child does not even look.
+    pub leaves_off_at: u32,
+    pub goes_on_at: u32,
     /// Stages whose failure is not the spawn's.
     pub tolerated: List<u32>,
 
@@ -273,6 +275,22 @@ impl<T> Default for List<T> {
 }
 
 impl Plan {
+    /// A plan to do nothing, without a byte that is not known: an image is given all of them.
+    pub fn nothing() -> Plan {
+        // SAFETY: a plan is numbers, of which any may be 0.
+        let mut plan: Plan = unsafe { core::mem::zeroed() };
+        for none in [&mut plan.exec_fd, &mut plan.cwd_fd, &mut plan.terminal, &mut plan.foreground, &mut plan.cgroup_fd]
+        {
+            *none = -1;
+        }
+        plan
+    }
+
+    /// Whether the child passes a stage by.
+    pub fn skips(&self, stage: u32) -> bool {
+        (self.leaves_off_at..self.goes_on_at).contains(&stage)
+    }
+
     fn start(&self) -> *const u8 {
         (self as *const Plan).cast()
     }

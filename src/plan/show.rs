@@ -26,7 +26,7 @@ impl Display for Plan {
             _ => "in a copy of the caller's memory",
         };
         writeln!(f, "a child {memory}")?;
-        for row in STAGES {
+        for row in STAGES.iter().filter(|row| !self.skips(row.stage as u32)) {
             for index in indices(self, row.stage) {
                 write!(f, "{:3} {}", row.stage as u32, row.plain_name())?;
                 if index >= 0 {

@@ -165,9 +165,13 @@ static void assert_begins(const char *sentence, const char *beginning)
     fail();
 }
 
-/* Only a child in the caller's memory can leave a note of where it is; else it is known to be on its way. */
+/* Only a child in the caller's memory can leave a note of where it is; else it is known to be on its way, and to put on
+ * filters, which it says before. */
 static uint32_t place_of_death(const struct turn *turn)
 {
+    uint32_t stage = turn->row->stage;
+    if (stage == FORKEXEC_STAGE_SECCOMP || stage == FORKEXEC_STAGE_PRIVILEGED_SECCOMP)
+        return stage;
     bool noted = turn->way & SHARED || (turn->way & FRESH && turn->row->stage <= FORKEXEC_STAGE_IMAGE);
     return noted ? turn->row->stage : FORKEXEC_STAGE_CHILD;
 }

@@ -52,6 +52,7 @@ struct row {
 #define SET(setter, ...) OK(forkexec_attr_##setter(attr, ##__VA_ARGS__))
 
 #define NOWHERE "/nonexistent"
+static const struct sock_filter allow_all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 
 ASK(a_closed_fd, SET(map_fd, 99, 40))
 ASK(a_mapped_fd, SET(map_fd, THE_FD, THE_FD))
@@ -86,6 +87,8 @@ ASK(a_umask, SET(set_umask, 027))
 ASK(a_mask, SET(set_signal_mask, 1 << 9))
 ASK(an_ignored_signal, SET(set_signal_ignore, 1 << (SIGUSR2 - 1)))
 ASK(no_new_privileges, SET(set_no_new_privs))
+ASK(a_privileged_filter, SET(add_seccomp_filter, &allow_all, 1, 0))
+ASK(two_filters, SET(set_no_new_privs); SET(deny_terminal_injection); SET(add_seccomp_filter, &allow_all, 1, 4))
 ASK(tracing, SET(set_ptrace))
 ASK(stopping, SET(set_stop))
 ASK(own_uid, SET(set_uid, getuid()); SET(keep_groups))
@@ -201,6 +204,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_BOUNDING, OWN, all_bounds_but_one, GIVES(EPERM, 5, "capability 5"), 0,
         PRCTL(EPERM, IF(0, PR_CAPBSET_DROP), IF(1, 5)) },
     { FORKEXEC_STAGE_KEEP_CAPS, OWN, own_uid_and_securebits, GIVES(EPERM, -1, ""), 0, PRCTL(EPERM, IF(0, PR_SET_KEEPCAPS)) },
+    { FORKEXEC_STAGE_PRIVILEGED_SECCOMP, ALL, a_privileged_filter, GIVES(EACCES, 0, "length 1"), 0,
+        DENY(seccomp, EACCES) },
     { FORKEXEC_STAGE_GROUPS, OWN, no_groups, GIVES(ENOMEM, -1, "[]"), 0, DENY(setgroups, ENOMEM) },
     { FORKEXEC_STAGE_GID, OWN, own_gid, GIVES(EINVAL, -1, "%2$u"), 0, DENY(setresgid, EINVAL) },
     { FORKEXEC_STAGE_UID, OWN, own_uid, GIVES(EAGAIN, -1, "%1$u"), 0, DENY(setresuid, EAGAIN) },
@@ -234,6 +239,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_STOP, OWN | HELD, stopping, GIVES(EPERM, -1, ""), 0, DENY(kill, EPERM, IF(1, SIGSTOP)) },
     { FORKEXEC_STAGE_SIGNAL_ACTIONS, ALL, an_ignored_signal, GIVES(EINVAL, SIGUSR2, "signal 12"), 0,
         DENY(rt_sigaction, EINVAL, IF(0, SIGUSR2), UNLESS(1, 0)) },
+    { FORKEXEC_STAGE_SECCOMP, ALL, two_filters, GIVES(EIO, 1, "length 1, flags 0x4"), 0,
+        DENY(seccomp, EIO, IF(1, 4)) },
     { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_mask, GIVES(EIO, -1, "0x200"), CALLERS, DENY(rt_sigprocmask, EIO) },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(ENOENT, -1, NOWHERE), .path = NOWHERE },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(EIO, -1, "%3$s"), 0, DENY(execve, EIO) },

@@ -85,6 +85,16 @@
 // The bounding set.
 #define FORKEXEC_CAP_BOUNDING 8
 
+// forkexec_attr_add_seccomp_filter: put it on all threads, of which the child has one. Equal to
+// SECCOMP_FILTER_FLAG_TSYNC, as the following are to theirs; seccomp(2).
+#define FORKEXEC_SECCOMP_TSYNC 1
+
+// Log what the filter does, but for what it allows.
+#define FORKEXEC_SECCOMP_LOG 2
+
+// Leave the mitigation of speculative store bypass off.
+#define FORKEXEC_SECCOMP_SPEC_ALLOW 4
+
 // forkexec_attr_set_parent_death_signal: when the thread that made the child ends, as the kernel does it.
 #define FORKEXEC_DEATH_OF_THREAD 1
 
@@ -250,6 +260,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_BOUNDING = 610,
     // Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
     FORKEXEC_STAGE_KEEP_CAPS = 620,
+    // Seccomp filters without no_new_privs; while CAP_SYS_ADMIN is there, so they have to allow what follows. seccomp(2).
+    FORKEXEC_STAGE_PRIVILEGED_SECCOMP = 630,
     // The supplementary groups; before the ids that would forbid it. setgroups(2).
     FORKEXEC_STAGE_GROUPS = 640,
     // The group id; before the user id that would forbid it. setresgid(2).
@@ -288,6 +300,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_STOP = 785,
     // Signal dispositions. sigaction(2).
     FORKEXEC_STAGE_SIGNAL_ACTIONS = 790,
+    // Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
+    FORKEXEC_STAGE_SECCOMP = 792,
     // The signal mask; last, since pending signals arrive here. sigprocmask(2).
     FORKEXEC_STAGE_SIGNAL_MASK = 795,
     // The program. execve(2).
@@ -302,6 +316,9 @@ struct forkexec_attr;
 // A child that was spawned, started or made to hold. It belongs to the process that made it: in another, such as a
 // fork of it, every call but forkexec_close is -ESRCH.
 struct forkexec_child;
+
+// An instruction of a seccomp filter, as linux/filter.h defines it.
+struct sock_filter;
 
 // Why a spawn failed. 256 bytes for ever, without padding. Filled on failure, cleared on success; every function that
 // takes a pointer to one also takes NULL.
@@ -833,6 +850,33 @@ int forkexec_attr_set_loopback(struct forkexec_attr *attr);
 // Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or chdir(2); index -1.
 int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
+
+// Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0. Filters
+// are put on in call order, and each also rules the seccomp(2) of the next. With set_no_new_privs they come last of all,
+// and have to allow nothing of the library's but rt_sigprocmask, execve (execveat with set_exec_fd), with
+// set_pid_variable getpid, with set_busy_retry nanosleep, and of a child that is not in the caller's memory write; for
+// a failure after them to be told in words, exit_group. Without set_no_new_privs they need CAP_SYS_ADMIN and come
+// before the ids change, and have to allow all that is asked for of the later stages, too: fcntl and the calls that the
+// stages from FORKEXEC_STAGE_PRIVILEGED_SECCOMP on name. A child that its filter kills has failed, with SIGSYS; only
+// one that is not in the caller's memory and is killed by its execve cannot be told from its program: status.ran of
+// forkexec_wait is then FORKEXEC_RAN_UNKNOWN. A program that may trace others can take their filters' place before Linux
+// 4.8. Repeated calls add filters. seccomp(2).
+// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a filter, or a flag that the
+// kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; ENOMEM: more than 32768 instructions in
+// all); index is the place among the filters.
+int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
+                                     const struct sock_filter *program,
+                                     uint32_t count,
+                                     uint32_t flags);
+
+// Adds a ready-made filter that lets nobody type into a terminal that he shares with others: ioctl(2) with TIOCSTI or
+// TIOCLINUX fails with EPERM, by whichever ABI of the kernel it comes. For programs that run with less privilege than
+// whoever else uses their terminal, where set_session or a terminal of their own is not wanted. One more filter among
+// those of add_seccomp_filter, which says where it is put on; a repeated call adds none. TIOCSTI(2const).
+// Returns 0; -EINVAL: attr is NULL; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP; index is the place among the filters.
+int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
 
 // Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
 // nothing of it stays behind. execve(2).

@@ -8,6 +8,8 @@ pub mod kind {
     pub const HELD: u32 = 2;
     /// The next thing is exec: a failure follows, or the end of the stream.
     pub const EXEC: u32 = 3;
+    /// A death without a further word is the stage's doing.
+    pub const BLAMED: u32 = 4;
 }
 
 /// One report. Written whole to memory that caller and child share, or written whole to a pipe.

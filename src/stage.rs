@@ -98,6 +98,8 @@ pub enum Stage {
     Bounding = 610,
     /// Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
     KeepCaps = 620,
+    /// Seccomp filters without no_new_privs; while CAP_SYS_ADMIN is there, so they have to allow what follows. seccomp(2).
+    PrivilegedSeccomp = 630,
     /// The supplementary groups; before the ids that would forbid it. setgroups(2).
     Groups = 640,
     /// The group id; before the user id that would forbid it. setresgid(2).
@@ -137,6 +139,8 @@ pub enum Stage {
     Stop = 785,
     /// Signal dispositions. sigaction(2).
     SignalActions = 790,
+    /// Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
+    Seccomp = 792,
     /// The signal mask; last, since pending signals arrive here. sigprocmask(2).
     SignalMask = 795,
     /// The program. execve(2).
@@ -199,6 +203,7 @@ rows! {
     LateNamespaces "late namespaces",
     Bounding "bounding set",
     KeepCaps "keep capabilities",
+    PrivilegedSeccomp "privileged seccomp",
     Groups "groups",
     Gid "gid",
     Uid "uid",
@@ -218,6 +223,7 @@ rows! {
     Trace "trace",
     Stop "stop",
     SignalActions "signal actions",
+    Seccomp "seccomp",
     SignalMask "signal mask",
     Exec "exec",
 }

@@ -4,6 +4,7 @@
 pub mod caps;
 pub mod exec;
 pub mod fds;
+pub mod filters;
 pub mod ids;
 pub mod limits;
 pub mod mounts;
@@ -78,6 +79,7 @@ pub struct Attr {
     pub caps: Chapter<caps::Caps>,
     pub ns: Chapter<ns::Namespaces>,
     pub mounts: Chapter<mounts::Mounts>,
+    pub filters: Chapter<filters::Filters>,
     /// The first setter that was refused, and why: every spawn of this attr then fails.
     pub refused: Option<(&'static str, Refused)>,
 }
@@ -95,6 +97,7 @@ impl Attr {
             caps: self.caps,
             ns: self.ns.copied()?,
             mounts: self.mounts.copied()?,
+            filters: self.filters.copied()?,
             refused: self.refused,
         })
     }

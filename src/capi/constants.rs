@@ -1,6 +1,6 @@
 //! The numbers that callers write. Literals: cgo and cffi cannot evaluate expressions.
 
-use crate::attr::{caps, exec, limits, ns, signals};
+use crate::attr::{caps, exec, filters, limits, ns, signals};
 use crate::probe::Feature;
 use static_assertions::const_assert_eq;
 
@@ -32,6 +32,14 @@ pub const FORKEXEC_CAP_EFFECTIVE: u32 = 2;
 pub const FORKEXEC_CAP_INHERITABLE: u32 = 4;
 /// The bounding set.
 pub const FORKEXEC_CAP_BOUNDING: u32 = 8;
+
+/// forkexec_attr_add_seccomp_filter: put it on all threads, of which the child has one. Equal to
+/// SECCOMP_FILTER_FLAG_TSYNC, as the following are to theirs; seccomp(2).
+pub const FORKEXEC_SECCOMP_TSYNC: u32 = 1;
+/// Log what the filter does, but for what it allows.
+pub const FORKEXEC_SECCOMP_LOG: u32 = 2;
+/// Leave the mitigation of speculative store bypass off.
+pub const FORKEXEC_SECCOMP_SPEC_ALLOW: u32 = 4;
 
 /// forkexec_attr_set_parent_death_signal: when the thread that made the child ends, as the kernel does it.
 pub const FORKEXEC_DEATH_OF_THREAD: u32 = 1;
@@ -108,6 +116,12 @@ const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
 const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);
 const_assert_eq!(FORKEXEC_CAP_INHERITABLE, caps::set::INHERITABLE);
 const_assert_eq!(FORKEXEC_CAP_BOUNDING, caps::set::BOUNDING);
+const_assert_eq!(FORKEXEC_SECCOMP_TSYNC, filters::flag::TSYNC);
+const_assert_eq!(FORKEXEC_SECCOMP_LOG, filters::flag::LOG);
+const_assert_eq!(FORKEXEC_SECCOMP_SPEC_ALLOW, filters::flag::SPEC_ALLOW);
+const_assert_eq!(FORKEXEC_SECCOMP_TSYNC as u64, libc::SECCOMP_FILTER_FLAG_TSYNC);
+const_assert_eq!(FORKEXEC_SECCOMP_LOG as u64, libc::SECCOMP_FILTER_FLAG_LOG);
+const_assert_eq!(FORKEXEC_SECCOMP_SPEC_ALLOW as u64, libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW);
 const_assert_eq!(FORKEXEC_DEATH_OF_THREAD, signals::DEATH_OF_THREAD);
 const_assert_eq!(FORKEXEC_DEATH_OF_PROCESS, signals::DEATH_OF_PROCESS);
 const_assert_eq!(FORKEXEC_MEMORY_AUTO, exec::mode::AUTO);

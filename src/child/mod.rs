@@ -13,6 +13,7 @@
 mod caps;
 pub mod exec;
 pub mod fds;
+mod filters;
 mod ids;
 mod limits;
 mod mounts;
@@ -42,6 +43,8 @@ pub struct At<'a> {
     pub exec_fd: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
     pub awaited: bool,
+    /// Nothing pulls at the child any more.
+    pub loose: bool,
 }
 
 /// The whole child.
@@ -58,5 +61,6 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         owner,
         exec_fd: plan.exec_fd,
         awaited: plan.hold == 0,
+        loose: plan.hold == 0,
     })
 }

@@ -118,6 +118,7 @@ impl Failure {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"
             }
             (Stage::Rlimit | Stage::Nofile, libc::EPERM) => "raising a hard limit needs CAP_SYS_RESOURCE",
+            (Stage::PrivilegedSeccomp, libc::EACCES) => "needs CAP_SYS_ADMIN, or set_no_new_privs",
             (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
             _ => "",
         }

@@ -45,8 +45,8 @@ pub enum Heard {
     /// It said that exec is next, and then nothing.
     Exec,
     Failed(Report),
-    /// It was killed before it said that exec is next.
-    Died,
+    /// It was killed before it said that exec is next, by what it has blamed for that.
+    Died(Option<Stage>),
     NotYet,
 }
 
@@ -58,6 +58,7 @@ impl Heard {
                 reap(launched);
                 Failure::reported(report, launched.pid, plan)
             }
+            Heard::Died(stage) => Failure::killed(stage, kill_and_reap(launched), launched.pid, plan),
             _ => Failure::killed(None, kill_and_reap(launched), launched.pid, plan),
         }
     }
@@ -75,7 +76,7 @@ pub fn listen_to_end(launched: &Launched, deadline: Option<Instant>) -> Heard {
 }
 
 fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>) -> Heard {
-    let Some(reports) = &launched.reports else { return Heard::Died };
+    let Some(reports) = &launched.reports else { return Heard::Died(None) };
     // The pipe's end tells, or the death of the child where a fork of somebody else's still holds the pipe. Without a
     // pidfd the pipe is listened to twice.
     let death = launched.pidfd.as_ref().map_or((reports, wakes), |pidfd| (pidfd, PollFlags::POLLIN));
@@ -85,19 +86,22 @@ fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>) -> H
             Ok(0) => return Heard::NotYet,
             Ok(_) => return read_reports(reports),
             Err(Number::EINTR | Number::EAGAIN) => continue,
-            Err(_) => return Heard::Died,
+            Err(_) => return Heard::Died(None),
         }
     }
 }
 
 /// What has been said: a dead child may have spoken before.
 fn read_reports(reports: &OwnedFd) -> Heard {
-    let mut silence = Heard::Died;
+    let mut silence = Heard::Died(None);
     let mut fds = [PollFd::new(reports.as_fd(), PollFlags::POLLIN)];
     while poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0) {
         match read_report(reports) {
             Some(report) if report.kind == kind::FAILED => return Heard::Failed(report),
             Some(report) if report.kind == kind::HELD => return Heard::Held,
+            Some(report) if report.kind == kind::BLAMED => {
+                silence = Heard::Died(Row::of(report.stage).map(|row| row.stage));
+            }
             Some(_) => silence = Heard::Exec,
             None => break,
         }

@@ -6,6 +6,7 @@ mod caps;
 mod check;
 mod exec;
 mod fds;
+mod filters;
 mod ids;
 mod limits;
 mod mounts;
@@ -176,6 +177,9 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     }
     if attr.ids.asked() {
         ids::lower(request, &mut draft)?;
+    }
+    if attr.filters.asked() {
+        filters::lower(request, &mut draft)?;
     }
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;

@@ -3,7 +3,7 @@
 //! Everything in the plan is an offset from its start, so the same bytes serve a child that shares the caller's memory and
 //! the built-in image, which finds them among the strings that it is exec'd with.
 
-use super::sys::abi::Rlimit64;
+use super::sys::abi::{Rlimit64, SockFilter};
 use core::marker::PhantomData;
 
 /// A list in the plan.
@@ -152,6 +152,14 @@ pub mod action {
     pub const ENTER_FD: u32 = 5;
 }
 
+/// One seccomp filter.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Filter {
+    pub program: List<SockFilter>,
+    pub flags: u32,
+}
+
 /// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody.
 #[repr(C)]
 #[derive(Default)]
@@ -264,6 +272,11 @@ pub struct Plan {
     pub securebits: Maybe<u32>,
     pub ambient: Maybe<Credentials>,
     pub capabilities: Maybe<CapSets>,
+
+    // filters
+    pub filters: List<Filter>,
+    /// They go on while there is privilege: no_new_privs was not asked for.
+    pub filters_privileged: u32,
 }
 
 impl<T> Default for List<T> {

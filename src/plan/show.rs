@@ -63,6 +63,8 @@ fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
         Stage::FdMap => (0, places(plan.list(plan.moves).iter().map(|item| item.index))),
         Stage::FdAction => (0, plan.actions.len as i32),
         Stage::Rlimit => (0, places(plan.list(plan.rlimits).iter().map(|item| item.index))),
+        Stage::PrivilegedSeccomp if plan.filters_privileged != 0 => (0, plan.filters.len as i32),
+        Stage::Seccomp if plan.filters_privileged == 0 => (0, plan.filters.len as i32),
         Stage::Exec if plan.execs != 0 && plan.searched != 0 => (0, plan.candidates.len as i32),
         _ => (-1, if acts(plan, stage) { 0 } else { -1 }),
     };
@@ -183,6 +185,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
                 write!(f, "effective {effective:#x}, permitted {permitted:#x}, inheritable {inheritable:#x}")
             })
         }
+        Stage::PrivilegedSeccomp | Stage::Seccomp => filter(plan, index, f),
         Stage::Cwd if plan.cwd_fd >= 0 => write!(f, "fd {}", plan.cwd_fd),
         Stage::Cwd => text(plan.cwd, f),
         Stage::FdMap => fd_map(plan, index, f),
@@ -226,6 +229,12 @@ fn fd_action(plan: &Plan, item: &Action, f: &mut Formatter) -> fmt::Result {
         action::ENTER => write!(f, "enter {path}"),
         _ => write!(f, "enter fd {}", item.fd),
     }
+}
+
+fn filter(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
+    let Some(filter) = plan.list(plan.filters).get(index as usize) else { return Ok(()) };
+    write!(f, "length {}", filter.program.len)?;
+    if filter.flags == 0 { Ok(()) } else { write!(f, ", flags {:#x}", filter.flags) }
 }
 
 struct Limited<'a>(&'a Limit);

@@ -83,6 +83,8 @@ pub const TIOCSCTTY: usize = 0x540E;
 pub const TIOCSPGRP: usize = 0x5410;
 pub const TIOCNOTTY: usize = 0x5422;
 
+pub const SECCOMP_SET_MODE_FILTER: i32 = 1;
+
 pub const POLLIN: i16 = 1;
 pub const PTRACE_TRACEME: usize = 0;
 pub const PRIO_PROCESS: i32 = 0;
@@ -99,6 +101,23 @@ pub const WEXITED: i32 = 4;
 pub const WNOWAIT: i32 = 0x0100_0000;
 pub const WALL: i32 = 0x4000_0000;
 pub const WCLONE: i32 = 0x8000_0000u32 as i32;
+
+/// seccomp(2): one instruction of a filter.
+#[repr(C)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct SockFilter {
+    pub code: u16,
+    pub jump_true: u8,
+    pub jump_false: u8,
+    pub value: u32,
+}
+
+/// seccomp(2): a filter.
+#[repr(C)]
+pub struct SockProgram {
+    pub length: u16,
+    pub filter: *const SockFilter,
+}
 
 /// clone3(2), as of the version that knows cgroups.
 #[repr(C)]

@@ -161,6 +161,12 @@ pub fn prctl(operation: i32, a: usize, b: usize) -> Answer<usize> {
     call!(PRCTL, operation, a, b, 0, 0)
 }
 
+/// seccomp(2), SECCOMP_SET_MODE_FILTER: the listener where one was asked for.
+pub fn set_filter(program: &[SockFilter], flags: u32) -> Answer<i32> {
+    let program = SockProgram { length: program.len() as u16, filter: program.as_ptr() };
+    call!(SECCOMP, SECCOMP_SET_MODE_FILTER, flags, &program as *const SockProgram).map(|fd| fd as i32)
+}
+
 /// personality(2)
 pub fn personality(persona: u32) -> Answer {
     call!(PERSONALITY, persona).map(drop)

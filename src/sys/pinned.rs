@@ -18,6 +18,7 @@ same! {
     PR_SET_NO_NEW_PRIVS PR_CAP_AMBIENT PR_CAP_AMBIENT_RAISE PR_CAP_AMBIENT_CLEAR_ALL
     MS_REC MS_PRIVATE AF_INET SOCK_DGRAM SOCK_CLOEXEC
     SIOCGIFFLAGS SIOCSIFFLAGS IFF_UP TIOCSCTTY TIOCSPGRP TIOCNOTTY POLLIN PTRACE_TRACEME PRIO_PROCESS RLIMIT_NOFILE
+    SECCOMP_SET_MODE_FILTER
     P_PID P_PIDFD WNOHANG WEXITED WNOWAIT
 }
 const_assert_eq!(WALL, libc::__WALL);
@@ -39,7 +40,7 @@ same_number! {
     EXIT_GROUP SYS_exit_group, WAITID SYS_waitid, IOPRIO_SET SYS_ioprio_set, OPENAT SYS_openat, PPOLL SYS_ppoll,
     UNSHARE SYS_unshare, DUP3 SYS_dup3, PRLIMIT64 SYS_prlimit64, EXECVEAT SYS_execveat, CLONE SYS_clone,
     CLONE3 SYS_clone3, CLOSE_RANGE SYS_close_range, PIDFD_OPEN SYS_pidfd_open,
-    PIDFD_SEND_SIGNAL SYS_pidfd_send_signal,
+    PIDFD_SEND_SIGNAL SYS_pidfd_send_signal, SECCOMP SYS_seccomp,
 }
 
 assert_eq_size!(CloneArgs, libc::clone_args);
@@ -48,6 +49,8 @@ assert_eq_size!(PollFd, libc::pollfd);
 assert_eq_size!(Timespec, libc::timespec);
 assert_eq_size!(IfReq, libc::ifreq);
 assert_eq_size!(WaitInfo, libc::siginfo_t);
+assert_eq_size!(SockFilter, libc::sock_filter);
+assert_eq_size!(SockProgram, libc::sock_fprog);
 const_assert_eq!(size_of::<SigAction>(), if cfg!(target_arch = "x86_64") { 32 } else { 24 });
 const_assert_eq!(size_of::<CapHeader>(), 8);
 const_assert_eq!(size_of::<CapData>(), 12);
@@ -63,5 +66,7 @@ same_offsets!(CloneArgs clone_args: flags flags, pidfd pidfd, child_tid child_ti
     cgroup cgroup,);
 same_offsets!(Rlimit64 rlimit64: soft rlim_cur, hard rlim_max,);
 same_offsets!(PollFd pollfd: fd fd, events events, revents revents,);
+same_offsets!(SockFilter sock_filter: code code, jump_true jt, jump_false jf, value k,);
+same_offsets!(SockProgram sock_fprog: length len, filter filter,);
 same_offsets!(Timespec timespec: seconds tv_sec, nanoseconds tv_nsec,);
 same_offsets!(IfReq ifreq: name ifr_name, flags ifr_ifru,);

@@ -94,6 +94,7 @@ pub mod nr {
     pub const PIDFD_SEND_SIGNAL: usize = 424;
     pub const FSTAT: usize = 80;
     pub const PIDFD_OPEN: usize = 434;
+    pub const SECCOMP: usize = 277;
     pub const CLONE3: usize = 435;
     pub const CLOSE_RANGE: usize = 436;
 }

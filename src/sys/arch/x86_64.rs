@@ -97,4 +97,5 @@ pub mod nr {
     pub const PIDFD_SEND_SIGNAL: usize = 424;
     pub const FSTAT: usize = 5;
     pub const PIDFD_OPEN: usize = 434;
+    pub const SECCOMP: usize = 317;
 }

@@ -1,0 +1,54 @@
+//! Seccomp filters.
+
+use super::{apply, forkexec_attr};
+use crate::attr::filters::MOST_INSTRUCTIONS;
+use crate::capi::guard;
+use crate::sys::abi::SockFilter;
+use core::ffi::c_int;
+
+/// An instruction of a seccomp filter, as linux/filter.h defines it.
+#[allow(non_camel_case_types)]
+pub struct sock_filter {
+    _kernels: SockFilter,
+}
+
+/// Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0. Filters
+/// are put on in call order, and each also rules the seccomp(2) of the next. With set_no_new_privs they come last of all,
+/// and have to allow nothing of the library's but rt_sigprocmask, execve (execveat with set_exec_fd), with
+/// set_pid_variable getpid, with set_busy_retry nanosleep, and of a child that is not in the caller's memory write; for
+/// a failure after them to be told in words, exit_group. Without set_no_new_privs they need CAP_SYS_ADMIN and come
+/// before the ids change, and have to allow all that is asked for of the later stages, too: fcntl and the calls that the
+/// stages from FORKEXEC_STAGE_PRIVILEGED_SECCOMP on name. A child that its filter kills has failed, with SIGSYS; only
+/// one that is not in the caller's memory and is killed by its execve cannot be told from its program: status.ran of
+/// forkexec_wait is then FORKEXEC_RAN_UNKNOWN. A program that may trace others can take their filters' place before Linux
+/// 4.8. Repeated calls add filters. seccomp(2).
+/// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a filter, or a flag that the
+/// kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; ENOMEM: more than 32768 instructions in
+/// all); index is the place among the filters.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
+    attr: *mut forkexec_attr,
+    program: *const sock_filter,
+    count: u32,
+    flags: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that program is NULL or a list of count items, which are the kernel's.
+    let program = unsafe { guard::list(program.cast::<SockFilter>(), count as usize, MOST_INSTRUCTIONS) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "add_seccomp_filter", |attr| attr.filters.add_seccomp_filter(program?, flags))
+}
+
+/// Adds a ready-made filter that lets nobody type into a terminal that he shares with others: ioctl(2) with TIOCSTI or
+/// TIOCLINUX fails with EPERM, by whichever ABI of the kernel it comes. For programs that run with less privilege than
+/// whoever else uses their terminal, where set_session or a terminal of their own is not wanted. One more filter among
+/// those of add_seccomp_filter, which says where it is put on; a repeated call adds none. TIOCSTI(2const).
+/// Returns 0; -EINVAL: attr is NULL; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP; index is the place among the filters.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_deny_terminal_injection(attr: *mut forkexec_attr) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "deny_terminal_injection", |attr| attr.filters.deny_terminal_injection())
+}

@@ -1,0 +1,90 @@
+//! Seccomp filters.
+
+use super::sealed;
+use super::{Draft, Request, Step};
+use crate::attr::filters::Filter;
+use crate::attr::owned::push;
+use crate::sys::abi::SockFilter;
+use alloc::vec::Vec;
+
+pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
+    let mut filters: Vec<sealed::Filter> = Vec::new();
+    for filter in &request.attr.filters.seccomp {
+        let (program, flags) = match filter {
+            Filter::Given { program, flags } => (program.as_slice(), *flags),
+            Filter::TerminalInjection => (TERMINAL_INJECTION.as_slice(), 0),
+        };
+        push(&mut filters, sealed::Filter { program: draft.arena.list(program)?, flags })?;
+    }
+    draft.plan.filters = draft.arena.list(&filters)?;
+    draft.plan.filters_privileged = !request.attr.caps.no_new_privs as u32;
+    Ok(())
+}
+
+/// The instructions of linux/bpf_common.h that a filter of ours needs.
+mod bpf {
+    use super::SockFilter;
+    use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
+
+    /// A word of `struct seccomp_data`.
+    pub const fn load(offset: u32) -> SockFilter {
+        SockFilter { code: (BPF_LD | BPF_W | BPF_ABS) as u16, jump_true: 0, jump_false: 0, value: offset }
+    }
+
+    pub const fn and(value: u32) -> SockFilter {
+        SockFilter { code: (BPF_ALU | BPF_AND | BPF_K) as u16, jump_true: 0, jump_false: 0, value }
+    }
+
+    /// Skips so many instructions where the word is, or is not, the value.
+    pub const fn is(value: u32, jump_true: u8, jump_false: u8) -> SockFilter {
+        SockFilter { code: (BPF_JMP | BPF_JEQ | BPF_K) as u16, jump_true, jump_false, value }
+    }
+
+    pub const fn answer(value: u32) -> SockFilter {
+        SockFilter { code: (BPF_RET | BPF_K) as u16, jump_true: 0, jump_false: 0, value }
+    }
+}
+
+const NUMBER: u32 = core::mem::offset_of!(libc::seccomp_data, nr) as u32;
+const ARCH: u32 = core::mem::offset_of!(libc::seccomp_data, arch) as u32;
+/// The lower half: the kernel takes an `unsigned int`, and who puts something above it must not get past.
+const REQUEST: u32 = core::mem::offset_of!(libc::seccomp_data, args) as u32 + size_of::<u64>() as u32;
+
+const ALLOW: SockFilter = bpf::answer(libc::SECCOMP_RET_ALLOW);
+const EPERM: SockFilter = bpf::answer(libc::SECCOMP_RET_ERRNO | libc::EPERM as u32);
+const KILL: SockFilter = bpf::answer(libc::SECCOMP_RET_KILL_PROCESS);
+
+/// The architecture of this kernel, and of the 32-bit programs it also runs; linux/audit.h.
+#[cfg(target_arch = "x86_64")]
+const ARCHES: [u32; 2] = [0xc000_003e, 0x4000_0003];
+#[cfg(target_arch = "aarch64")]
+const ARCHES: [u32; 2] = [0xc000_00b7, 0x4000_0028];
+
+/// The numbers of ioctl: here, by way of x32 (the same again where there is none), and of 32-bit programs.
+#[cfg(target_arch = "x86_64")]
+const IOCTLS: [u32; 3] = [libc::SYS_ioctl as u32, 514, 54];
+#[cfg(target_arch = "aarch64")]
+const IOCTLS: [u32; 3] = [libc::SYS_ioctl as u32, libc::SYS_ioctl as u32, 54];
+
+/// All bits of a number but x32's mark, with which and without which old kernels take its calls.
+const UNMARKED: u32 = !0x4000_0000;
+
+/// TIOCSTI puts bytes into the input of a terminal as if they were typed, TIOCLINUX pastes them into a console's.
+const TERMINAL_INJECTION: [SockFilter; 16] = [
+    bpf::load(ARCH),
+    bpf::is(ARCHES[0], 0, 5),
+    bpf::load(NUMBER),
+    bpf::and(UNMARKED),
+    bpf::is(IOCTLS[0], 5, 0),
+    bpf::is(IOCTLS[1], 4, 0),
+    ALLOW,
+    bpf::is(ARCHES[1], 0, 7),
+    bpf::load(NUMBER),
+    bpf::is(IOCTLS[2], 0, 3),
+    bpf::load(REQUEST),
+    bpf::is(libc::TIOCSTI as u32, 2, 0),
+    bpf::is(libc::TIOCLINUX as u32, 1, 0),
+    ALLOW,
+    EPERM,
+    KILL,
+];

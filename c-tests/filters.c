@@ -160,12 +160,65 @@ static void assert_killed(uint32_t mode, int call, uint32_t stage)
 
 TEST(a_child_that_its_filter_kills_has_failed)
 {
-    assert_killed(FORKEXEC_MEMORY_AUTO, SYS_rt_sigprocmask, FORKEXEC_STAGE_SIGNAL_MASK);
-    assert_killed(FORKEXEC_MEMORY_AUTO, SYS_execve, FORKEXEC_STAGE_EXEC);
-    for (uint32_t mode = FORKEXEC_MEMORY_FRESH; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+    for EACH_MEMORY(mode) {
         assert_killed(mode, SYS_rt_sigprocmask, FORKEXEC_STAGE_SECCOMP);
-        assert_killed(mode, SYS_write, FORKEXEC_STAGE_SECCOMP);
+        if (mode != FORKEXEC_MEMORY_AUTO) /* in the caller's memory nothing is written */
+            assert_killed(mode, SYS_write, FORKEXEC_STAGE_SECCOMP);
+        assert_killed(mode, SYS_execve, FORKEXEC_STAGE_EXEC);
     }
+}
+
+static void assert_memory(const struct forkexec_attr *attr, const char *memory)
+{
+    char said[256] = "";
+    FILE *file = tmpfile();
+    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    rewind(file);
+    assert_non_null(fgets(said, sizeof said, file));
+    assert_string_equal(said, text("a child in %s\n", memory));
+    fclose(file);
+}
+
+/* Who may be killed, or has to wait for somebody else's word, does not share the caller's memory. */
+TEST(memory_is_shared_with_nobody_whom_a_filter_may_kill)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
+    static const char shared[] = "the caller's memory", own[] = "an image of its own";
+    struct forkexec_attr *attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+    allow_little(attr, SYS_write);
+    assert_memory(attr, shared);
+    struct forkexec_attr *copy = forkexec_attr_copy(attr);
+    OK(forkexec_attr_set_pid_variable(copy, "PID"));
+    assert_memory(copy, own);
+    forkexec_attr_free(copy);
+    OK(forkexec_attr_deny_terminal_injection(attr)); /* which the first one kills */
+    assert_memory(attr, own);
+
+    attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_deny_terminal_injection(attr));
+    OK(forkexec_attr_deny_terminal_injection(attr));
+    FILTER(attr, SAY(EPERM), SECCOMP_RET_ALLOW, SYS_execve, SYS_rt_sigprocmask);
+    FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_write);
+    assert_memory(attr, shared);
+    static const int calls[] = { SYS_rt_sigprocmask, SYS_execve, SYS_exit_group };
+    for (size_t i = 0; i < LENGTH(calls); i++) {
+        attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+        FILTER(attr, SECCOMP_RET_TRAP, SECCOMP_RET_ALLOW, calls[i]);
+        assert_memory(attr, own);
+    }
+    /* The kernel decides by what nobody knows before. */
+    static const struct sock_filter by_argument[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1234567, 1, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP) };
+    attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_add_seccomp_filter(attr, by_argument, LENGTH(by_argument), 0));
+    assert_memory(attr, own);
+    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    /* Without no_new_privs much more comes after it. */
+    attr = attr_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_deny_terminal_injection(attr));
+    assert_memory(attr, own);
 }
 
 /* An errno instead of death is the stage's own. */

@@ -204,7 +204,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_BOUNDING, OWN, all_bounds_but_one, GIVES(EPERM, 5, "capability 5"), 0,
         PRCTL(EPERM, IF(0, PR_CAPBSET_DROP), IF(1, 5)) },
     { FORKEXEC_STAGE_KEEP_CAPS, OWN, own_uid_and_securebits, GIVES(EPERM, -1, ""), 0, PRCTL(EPERM, IF(0, PR_SET_KEEPCAPS)) },
-    { FORKEXEC_STAGE_PRIVILEGED_SECCOMP, ALL, a_privileged_filter, GIVES(EACCES, 0, "length 1"), 0,
+    { FORKEXEC_STAGE_PRIVILEGED_SECCOMP, OWN, a_privileged_filter, GIVES(EACCES, 0, "length 1"), 0,
         DENY(seccomp, EACCES) },
     { FORKEXEC_STAGE_GROUPS, OWN, no_groups, GIVES(ENOMEM, -1, "[]"), 0, DENY(setgroups, ENOMEM) },
     { FORKEXEC_STAGE_GID, OWN, own_gid, GIVES(EINVAL, -1, "%2$u"), 0, DENY(setresgid, EINVAL) },

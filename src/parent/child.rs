@@ -181,6 +181,7 @@ impl Child {
         let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0;
         let ran = match heard {
             Heard::NotYet => return Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
+            Heard::Exec if plan.doomed != 0 => false,
             Heard::Exec => !exact || settle::passed_exec(&self.launched),
             _ => false,
         };

@@ -58,6 +58,8 @@ impl Heard {
                 reap(launched);
                 Failure::reported(report, launched.pid, plan)
             }
+            // Where only its own filter can have killed it.
+            Heard::Exec if plan.doomed != 0 => Failure::killed(Some(Stage::Exec), reap(launched), launched.pid, plan),
             Heard::Died(stage) => Failure::killed(stage, kill_and_reap(launched), launched.pid, plan),
             _ => Failure::killed(None, kill_and_reap(launched), launched.pid, plan),
         }

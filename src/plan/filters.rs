@@ -1,6 +1,7 @@
 //! Seccomp filters.
 
-use super::sealed;
+use super::sealed::{self, Plan};
+use super::verdict::{self, Verdict};
 use super::{Draft, Request, Step};
 use crate::attr::filters::Filter;
 use crate::attr::owned::push;
@@ -9,16 +10,48 @@ use alloc::vec::Vec;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let mut filters: Vec<sealed::Filter> = Vec::new();
-    for filter in &request.attr.filters.seccomp {
-        let (program, flags) = match filter {
-            Filter::Given { program, flags } => (program.as_slice(), *flags),
-            Filter::TerminalInjection => (TERMINAL_INJECTION.as_slice(), 0),
-        };
+    for (program, flags) in request.attr.filters.seccomp.iter().map(program) {
         push(&mut filters, sealed::Filter { program: draft.arena.list(program)?, flags })?;
     }
     draft.plan.filters = draft.arena.list(&filters)?;
     draft.plan.filters_privileged = !request.attr.caps.no_new_privs as u32;
     Ok(())
+}
+
+/// Whether a filter could kill the child before it is the program.
+pub fn may_kill(request: &Request, plan: &Plan) -> bool {
+    let late = [libc::SYS_rt_sigprocmask, exec_call(plan), libc::SYS_exit_group];
+    let asked = &request.attr.exec;
+    let sometimes = [(asked.pid_variable.is_some(), libc::SYS_getpid), (asked.busy_retry_ms > 0, libc::SYS_nanosleep)];
+    let sometimes = sometimes.iter().filter(|(does, _)| *does).map(|(_, call)| *call);
+    let lives = |call| verdicts(request, call).all(|verdict| verdict == Verdict::Lives);
+    // The last rules no other that is put on after it.
+    let others = request.attr.filters.seccomp.len().saturating_sub(1);
+    let put_on = verdicts(request, libc::SYS_seccomp).take(others).all(|verdict| verdict == Verdict::Lives);
+    // Where they come earlier, they rule many more calls.
+    plan.filters_privileged != 0 || !put_on || !late.into_iter().chain(sometimes).all(lives)
+}
+
+/// Whether no exec can come of it: where the child's memory is its own, only this tells a filter's death from the program's.
+pub fn kills_exec(request: &Request, plan: &Plan) -> bool {
+    verdicts(request, exec_call(plan)).any(|verdict| verdict == Verdict::Dies)
+}
+
+fn exec_call(plan: &Plan) -> libc::c_long {
+    if plan.exec_fd >= 0 { libc::SYS_execveat } else { libc::SYS_execve }
+}
+
+fn verdicts(request: &Request, call: libc::c_long) -> impl Iterator<Item = Verdict> {
+    let programs = request.attr.filters.seccomp.iter().map(program);
+    programs.map(move |(program, _)| verdict::of(program, call, ARCHES[0]))
+}
+
+/// The instructions and the flags.
+fn program(filter: &Filter) -> (&[SockFilter], u32) {
+    match filter {
+        Filter::Given { program, flags } => (program, *flags),
+        Filter::TerminalInjection => (&TERMINAL_INJECTION, 0),
+    }
 }
 
 /// The instructions of linux/bpf_common.h that a filter of ours needs.

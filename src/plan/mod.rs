@@ -15,6 +15,7 @@ pub mod sealed;
 mod session;
 mod show;
 mod signals;
+mod verdict;
 
 pub use arena::Sealed;
 pub use exec::Strings;
@@ -184,6 +185,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
+    draft.plan.doomed = (!draft.plan.filters.is_empty() && filters::kills_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end.
     let may_block = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
     draft.plan.guarded = may_block as u32;
@@ -216,7 +218,9 @@ fn mode_of(request: &Request, plan: &Plan) -> Step<u32> {
     let others_cgroup = plan.cgroup == cgroup::WRITTEN;
     // Only a descriptor of the caller tells its death in there, and only an image is given one.
     let blind = plan.parent_death != 0 && plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0;
-    let fresh = other_identity || other_privileges || user_namespace || waits || others_cgroup || blind;
+    // Killed by its own filter it leaves a core of our memory, and kernels before 5.16 then kill all who share it.
+    let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
+    let fresh = filtered || other_identity || other_privileges || user_namespace || waits || others_cgroup || blind;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
         return Ok(mode::COPIED);

@@ -277,6 +277,8 @@ pub struct Plan {
     pub filters: List<Filter>,
     /// They go on while there is privilege: no_new_privs was not asked for.
     pub filters_privileged: u32,
+    /// They let no exec happen.
+    pub doomed: u32,
 }
 
 impl<T> Default for List<T> {

@@ -18,9 +18,9 @@ pub struct sock_filter {
 /// set_pid_variable getpid, with set_busy_retry nanosleep, and of a child that is not in the caller's memory write; for
 /// a failure after them to be told in words, exit_group. Without set_no_new_privs they need CAP_SYS_ADMIN and come
 /// before the ids change, and have to allow all that is asked for of the later stages, too: fcntl and the calls that the
-/// stages from FORKEXEC_STAGE_PRIVILEGED_SECCOMP on name. A child that its filter kills has failed, with SIGSYS; only
-/// one that is not in the caller's memory and is killed by its execve cannot be told from its program: status.ran of
-/// forkexec_wait is then FORKEXEC_RAN_UNKNOWN. A program that may trace others can take their filters' place before Linux
+/// stages from FORKEXEC_STAGE_PRIVILEGED_SECCOMP on name. A child that its filter kills has failed, with SIGSYS;
+/// only where the filter decides on execve by its arguments can that not be told from the program's end: status.ran of
+/// forkexec_wait is then FORKEXEC_RAN_UNKNOWN. A child that could be killed is not in the caller's memory. A program that may trace others can take their filters' place before Linux
 /// 4.8. Repeated calls add filters. seccomp(2).
 /// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a filter, or a flag that the

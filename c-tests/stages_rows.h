@@ -31,6 +31,7 @@ enum {
     CALLERS = 64,   /* the call that is denied is the caller's */
     NO_CHILD = 128, /* it fails before there is one */
     NO_IMAGE = 256, /* the caller has closed the library's image */
+    LANDLOCK = 512,
 };
 
 /* Descriptors of the caller that rows ask with. */
@@ -89,6 +90,9 @@ ASK(an_ignored_signal, SET(set_signal_ignore, 1 << (SIGUSR2 - 1)))
 ASK(no_new_privileges, SET(set_no_new_privs))
 ASK(a_privileged_filter, SET(add_seccomp_filter, &allow_all, 1, 0))
 ASK(two_filters, SET(set_no_new_privs); SET(deny_terminal_injection); SET(add_seccomp_filter, &allow_all, 1, 4))
+ASK(readable, SET(set_no_new_privs); SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_FILE, 0);
+    SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
+ASK(nowhere_readable, readable(attr); SET(add_landlock_path, NOWHERE, FORKEXEC_LANDLOCK_FS_READ_FILE))
 ASK(tracing, SET(set_ptrace))
 ASK(stopping, SET(set_stop))
 ASK(own_uid, SET(set_uid, getuid()); SET(keep_groups))
@@ -227,11 +231,16 @@ static const struct row rows[] = {
         DENY(fcntl, EMFILE, IF(1, F_DUPFD_CLOEXEC), IF(2, 41)) },
     { FORKEXEC_STAGE_FD_MAP, ALL, two_maps, GIVES(EIO, 1, "1 as 40"), 0, DENY(dup3, EIO, IF(1, 40)) },
     { FORKEXEC_STAGE_FD_ACTION, ALL, two_actions, GIVES(ENOENT, 1, "open " NOWHERE " as 5") },
+    { FORKEXEC_STAGE_LANDLOCK_RULE, ALL, nowhere_readable, GIVES(ENOENT, 1, NOWHERE ", access 0x4"), LANDLOCK },
+    { FORKEXEC_STAGE_LANDLOCK_RULE, ALL, readable, GIVES(ENOMEM, 0, "/, access 0x4"), LANDLOCK,
+        DENY(landlock_add_rule, ENOMEM) },
     { FORKEXEC_STAGE_PARENT_DEATH, ALL, death_of_thread, GIVES(EIO, -1, "signal 10"), 0,
         PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGUSR1)) },
     { FORKEXEC_STAGE_PARENT_DEATH, ALL, death_of_process, GIVES(EIO, -1, "signal 10"), 0,
         PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGUSR1)) },
     { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
+    { FORKEXEC_STAGE_LANDLOCK, ALL, readable, GIVES(E2BIG, -1, "fs 0x4, net 0x0, scopes 0x0"), LANDLOCK,
+        DENY(landlock_restrict_self, E2BIG) },
     { FORKEXEC_STAGE_FD_CLOSE, ALL, a_moved_fd, GIVES(EIO, -1, "[50]"), 0, DENY(close, EIO, IF(0, THE_FD)) },
     { FORKEXEC_STAGE_NOFILE, ALL, few_fds, GIVES(EPERM, 0, "nofile 64 of 64"), 0,
         DENY(prlimit64, EPERM, IF(1, RLIMIT_NOFILE), UNLESS(2, 0)) },

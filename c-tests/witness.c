@@ -9,6 +9,7 @@
  *   fork         leave a child that sleeps (in the same session)
  *   daemon       leave a child that sleeps in a session of its own
  *   eat MIB      touch that much memory    cat FD       copy FD to stdout
+ *   connect PORT exit with the errno of connect(2) to it on 127.0.0.1
  *   call N A B   exit with the errno of that system call; call32 by the 32-bit door of x86_64
  *
  * It is linked statically, so that it runs in an empty root. */
@@ -17,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +87,13 @@ static int call(char **arg, int by_32)
     return syscall((long)number[0], number[1], number[2], 0) < 0 ? errno : 0;
 }
 
+static int connects(int port)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&to, sizeof to) ? errno : 0;
+}
+
 /* Does one thing; returns how many arguments it took. */
 static int act(char **arg, int argc, char **argv)
 {
@@ -119,6 +128,8 @@ static int act(char **arg, int argc, char **argv)
         return eat((size_t)atoi(with)), 2;
     if (IS("cat"))
         return copy(atoi(with)), 2;
+    if (IS("connect"))
+        exit(connects(atoi(with)));
     if (IS("call") || IS("call32"))
         exit(call(arg + 1, IS("call32")));
     fprintf(stderr, "witness: no such thing as \"%s\"\n", what);

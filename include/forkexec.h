@@ -95,6 +95,68 @@
 // Leave the mitigation of speculative store bypass off.
 #define FORKEXEC_SECCOMP_SPEC_ALLOW 4
 
+// forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
+// theirs; landlock(7).
+#define FORKEXEC_LANDLOCK_FS_EXECUTE 1
+
+// Open a file for writing.
+#define FORKEXEC_LANDLOCK_FS_WRITE_FILE 2
+
+// Open a file for reading.
+#define FORKEXEC_LANDLOCK_FS_READ_FILE 4
+
+// List a directory.
+#define FORKEXEC_LANDLOCK_FS_READ_DIR 8
+
+// Remove a directory from a directory.
+#define FORKEXEC_LANDLOCK_FS_REMOVE_DIR 16
+
+// Remove a file from a directory.
+#define FORKEXEC_LANDLOCK_FS_REMOVE_FILE 32
+
+// Make a character device.
+#define FORKEXEC_LANDLOCK_FS_MAKE_CHAR 64
+
+// Make a directory.
+#define FORKEXEC_LANDLOCK_FS_MAKE_DIR 128
+
+// Make a regular file.
+#define FORKEXEC_LANDLOCK_FS_MAKE_REG 256
+
+// Make a unix socket.
+#define FORKEXEC_LANDLOCK_FS_MAKE_SOCK 512
+
+// Make a named pipe.
+#define FORKEXEC_LANDLOCK_FS_MAKE_FIFO 1024
+
+// Make a block device.
+#define FORKEXEC_LANDLOCK_FS_MAKE_BLOCK 2048
+
+// Make a symbolic link.
+#define FORKEXEC_LANDLOCK_FS_MAKE_SYM 4096
+
+// Link or rename a file into another directory; Linux 5.19. What is not granted is denied also where it is not handled.
+#define FORKEXEC_LANDLOCK_FS_REFER 8192
+
+// Truncate a file; Linux 6.2.
+#define FORKEXEC_LANDLOCK_FS_TRUNCATE 16384
+
+// Ioctl(2) of a device; Linux 6.10.
+#define FORKEXEC_LANDLOCK_FS_IOCTL_DEV 32768
+
+// forkexec_attr_add_landlock_port: bind(2) a TCP socket to it; Linux 6.7. Equal to LANDLOCK_ACCESS_NET_BIND_TCP.
+#define FORKEXEC_LANDLOCK_NET_BIND_TCP 1
+
+// connect(2) a TCP socket to it; Linux 6.7.
+#define FORKEXEC_LANDLOCK_NET_CONNECT_TCP 2
+
+// forkexec_attr_set_landlock_scopes: no abstract unix sockets of others; Linux 6.12. Equal to
+// LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET.
+#define FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET 1
+
+// No signals to others; Linux 6.12.
+#define FORKEXEC_LANDLOCK_SCOPE_SIGNAL 2
+
 // forkexec_attr_set_parent_death_signal: when the thread that made the child ends, as the kernel does it.
 #define FORKEXEC_DEATH_OF_THREAD 1
 
@@ -160,6 +222,12 @@
 
 // Time namespaces.
 #define FORKEXEC_PROBE_TIME_NAMESPACE 8
+
+// Seccomp filters: seccomp(2).
+#define FORKEXEC_PROBE_SECCOMP 9
+
+// Landlock, with all that this library knows of it.
+#define FORKEXEC_PROBE_LANDLOCK 10
 
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
@@ -286,10 +354,14 @@ enum forkexec_stage {
     FORKEXEC_STAGE_FD_MAP = 710,
     // The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FORKEXEC_STAGE_FD_ACTION = 720,
+    // Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
+    FORKEXEC_STAGE_LANDLOCK_RULE = 730,
     // The signal for the parent's death, and whether it happened meanwhile; after the ids, which clear it. PR_SET_PDEATHSIG(2const).
     FORKEXEC_STAGE_PARENT_DEATH = 740,
     // No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     FORKEXEC_STAGE_NO_NEW_PRIVS = 750,
+    // Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
+    FORKEXEC_STAGE_LANDLOCK = 755,
     // What was only needed until here is closed, for real: exec wakes the caller before close-on-exec closes. close(2).
     FORKEXEC_STAGE_FD_CLOSE = 760,
     // The limit on descriptors; after the last descriptor moved. prlimit(2).
@@ -877,6 +949,58 @@ int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
 // Returns 0; -EINVAL: attr is NULL; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP; index is the place among the filters.
 int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
+
+// Restricts the program by a ruleset of the caller's: fd is what landlock_create_ruleset(2) gave, borrowed, and must be
+// open during each spawn. What add_landlock_path and the others ask for is a second restriction on top of it. The last
+// call wins. landlock_restrict_self(2).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; EBADF: not open), FORKEXEC_STAGE_FD_INTERNAL or
+// FORKEXEC_STAGE_LANDLOCK (EBADFD: not a ruleset; E2BIG: too many restrictions on top of each other); index -1.
+int forkexec_attr_set_landlock_ruleset(struct forkexec_attr *attr, int32_t fd);
+
+// Grants access, FORKEXEC_LANDLOCK_FS_ bits, to the file path, or to the directory path and all beneath it. All
+// accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise, all
+// sixteen. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is not a directory
+// takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE and IOCTL_DEV only. path is looked up by the child in its final root
+// and working directory, with the program's ids; symbolic links are followed. What is open already is not restricted.
+// Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated calls add. landlock(7).
+// Returns 0; -EINVAL: attr or path is NULL, path is empty, access is 0 or has another bit; -ENAMETOOLONG: path has more
+// than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE (the errno of
+// open(2); EINVAL: an access that a file does not have; ENOMEM) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has
+// no Landlock, or an older one); index is the place among the calls of add_landlock_path and add_landlock_port.
+int forkexec_attr_add_landlock_path(struct forkexec_attr *attr, const char *path, uint64_t access);
+
+// Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a TCP port; 0 is any port that the kernel chooses for bind(2). Binding
+// and connecting that no such call grants is denied. Other protocols are not restricted. Repeated calls add. landlock(7).
+// Returns 0; -EINVAL: attr is NULL, access is 0 or has another bit; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE or
+// FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7); index is the place among
+// the calls of add_landlock_path and add_landlock_port.
+int forkexec_attr_add_landlock_port(struct forkexec_attr *attr,
+                                    uint16_t port,
+                                    uint64_t access);
+
+// Says which accesses are denied where no rule grants them: fs, FORKEXEC_LANDLOCK_FS_ bits, and net,
+// FORKEXEC_LANDLOCK_NET_ bits; the others are left alone. With net alone and no add_landlock_port, no TCP at all.
+// Without this call add_landlock_path means all of fs, add_landlock_port all of net. The last call wins. landlock(7).
+// Returns 0; -EINVAL: attr is NULL, another bit.
+// Fails later as add_landlock_path does.
+int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr, uint64_t fs, uint64_t net);
+
+// Keeps the program and its descendants to themselves: with scopes, FORKEXEC_LANDLOCK_SCOPE_ bits, they do not connect
+// to abstract unix sockets, or send no signals, outside. The last call wins. landlock(7).
+// Returns 0; -EINVAL: attr is NULL, another bit.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no
+// Landlock, or one before Linux 6.12); index -1.
+int forkexec_attr_set_landlock_scopes(struct forkexec_attr *attr,
+                                      uint64_t scopes);
+
+// Does without the accesses and scopes that this kernel's Landlock does not know, all of them where it has none: the
+// program is then less restricted than was asked. forkexec_describe says what is left out, forkexec_probe whether
+// anything has to be. A ruleset of the caller's is not concerned.
+// Returns 0; -EINVAL: attr is NULL.
+int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 
 // Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
 // nothing of it stays behind. execve(2).

@@ -125,10 +125,14 @@ pub enum Stage {
     FdMap = 710,
     /// The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FdAction = 720,
+    /// Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
+    LandlockRule = 730,
     /// The signal for the parent's death, and whether it happened meanwhile; after the ids, which clear it. PR_SET_PDEATHSIG(2const).
     ParentDeath = 740,
     /// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     NoNewPrivs = 750,
+    /// Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
+    Landlock = 755,
     /// What was only needed until here is closed, for real: exec wakes the caller before close-on-exec closes. close(2).
     FdClose = 760,
     /// The limit on descriptors; after the last descriptor moved. prlimit(2).
@@ -216,8 +220,10 @@ rows! {
     FdInternal "internal fds",
     FdMap "fd map",
     FdAction "fd action",
+    LandlockRule "landlock rule",
     ParentDeath "parent death",
     NoNewPrivs "no_new_privs",
+    Landlock "landlock",
     FdClose "fd close",
     Nofile "nofile",
     Trace "trace",

@@ -6,6 +6,7 @@ pub mod exec;
 pub mod fds;
 pub mod filters;
 pub mod ids;
+pub mod landlock;
 pub mod limits;
 pub mod mounts;
 pub mod ns;
@@ -80,6 +81,7 @@ pub struct Attr {
     pub ns: Chapter<ns::Namespaces>,
     pub mounts: Chapter<mounts::Mounts>,
     pub filters: Chapter<filters::Filters>,
+    pub landlock: Chapter<landlock::Landlock>,
     /// The first setter that was refused, and why: every spawn of this attr then fails.
     pub refused: Option<(&'static str, Refused)>,
 }
@@ -98,6 +100,7 @@ impl Attr {
             ns: self.ns.copied()?,
             mounts: self.mounts.copied()?,
             filters: self.filters.copied()?,
+            landlock: self.landlock.copied()?,
             refused: self.refused,
         })
     }

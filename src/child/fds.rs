@@ -114,6 +114,9 @@ pub fn internal(at: &mut At) -> Answer {
         // Stays open under its old number, which may be another's source.
         at.exec_fd = lift(at.exec_fd, at.plan.spare)?;
     }
+    if at.plan.ruleset_fd >= 0 {
+        at.ruleset = lift(at.plan.ruleset_fd, at.plan.spare)?;
+    }
     Ok(())
 }
 
@@ -186,12 +189,13 @@ fn open(path: *const u8, item: &Action) -> Answer {
 }
 
 fn is_internal(at: &At, fd: i32) -> bool {
-    fd == at.reports || fd == at.go || fd == at.owner || (fd == at.exec_fd && at.plan.exec_fd_moves != 0)
+    let own = [at.reports, at.go, at.owner, at.ruleset];
+    own.contains(&fd) || (fd == at.exec_fd && at.plan.exec_fd_moves != 0)
 }
 
 /// Everything from `first` on but our own, which go at exec.
 fn close_from(at: &At, first: i32) -> Answer {
-    let mut kept = [at.reports, at.go, at.owner, at.exec_fd];
+    let mut kept = [at.reports, at.go, at.owner, at.exec_fd, at.ruleset];
     kept.sort_unstable();
     let mut from = first as u32;
     for fd in kept.into_iter().filter(|fd| *fd >= first) {

@@ -15,6 +15,7 @@ pub mod exec;
 pub mod fds;
 mod filters;
 mod ids;
+mod landlock;
 mod limits;
 mod mounts;
 mod ns;
@@ -41,6 +42,9 @@ pub struct At<'a> {
     pub go: i32,
     pub owner: i32,
     pub exec_fd: i32,
+    /// The rulesets of Landlock: the caller's, out of everybody's way, and ours.
+    pub ruleset: i32,
+    pub own_ruleset: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
     pub awaited: bool,
     /// Nothing pulls at the child any more.
@@ -60,6 +64,8 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         go,
         owner,
         exec_fd: plan.exec_fd,
+        ruleset: -1,
+        own_ruleset: -1,
         awaited: plan.hold == 0,
         loose: plan.hold == 0,
     })

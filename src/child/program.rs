@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use super::sys::{self, Answer};
-use super::{At, caps, exec, fds, filters, ids, limits, mounts, ns, session, signals, talk};
+use super::{At, caps, exec, fds, filters, ids, landlock, limits, mounts, ns, session, signals, talk};
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
 pub const FAILED: i32 = 127;
@@ -81,8 +81,10 @@ program! {
     FdInternal => fds::internal,
     FdMap => fds::map,
     FdAction => fds::actions,
+    LandlockRule => landlock::rules,
     ParentDeath => signals::parent_death,
     NoNewPrivs => caps::no_new_privs,
+    Landlock => landlock::restrict,
     FdClose => fds::close_rest,
     Nofile => limits::nofile,
 

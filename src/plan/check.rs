@@ -1,6 +1,7 @@
 //! What can never work, said before anything happens: requests that contradict each other.
 
 use super::{Fault, Purpose, Request, Step};
+use crate::attr::landlock::Rule;
 use crate::attr::ns::IdRange;
 use libc::{CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS};
 
@@ -17,13 +18,14 @@ pub fn check(request: &Request) -> Step<()> {
         program(request)?;
     }
     let attr = request.attr;
-    let chapters: [(bool, Check); 6] = [
+    let chapters: [(bool, Check); 7] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
         (attr.ids.asked(), ids),
         (attr.caps.asked(), caps),
         (attr.exec.asked(), tracing),
+        (attr.landlock.asked(), landlock),
     ];
     chapters.iter().filter(|(asked, _)| *asked).try_for_each(|(_, check)| check(request))
 }
@@ -60,6 +62,7 @@ fn hold(request: &Request) -> Step<()> {
     refuse(any_id, "set_uid, set_gid, set_groups", never)?;
     refuse(attr.caps.changes() || attr.caps.no_new_privs, "capabilities, no_new_privs", never)?;
     refuse(attr.filters.asked(), "filters", never)?;
+    refuse(attr.landlock.asked(), "landlock", never)?;
     refuse(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces", never)?;
     let signals = &attr.signals;
     let dispositions = signals.default | signals.ignore != 0;
@@ -162,4 +165,20 @@ fn tracing(request: &Request) -> Step<()> {
     refuse(asked.stop && spawns, "set_stop", needs_start)?;
     let first = request.attr.ns.create & CLONE_NEWPID as u32 != 0;
     refuse(asked.stop && first, "set_stop", "the first process of a pid namespace cannot stop itself")
+}
+
+fn landlock(request: &Request) -> Step<()> {
+    let asked = &request.attr.landlock;
+    // A caller with CAP_SYS_ADMIN could do without; but which of its privileges the child still has there is for others to say.
+    let bare = !request.attr.caps.no_new_privs;
+    refuse(bare, "landlock", "the kernel takes it only from who gains no privileges: add set_no_new_privs")?;
+    let handled = super::landlock::handled(asked);
+    let why = "grants what is not handled: add it to set_landlock_handled";
+    asked.rules.iter().enumerate().try_for_each(|(index, rule)| {
+        let (what, more) = match rule {
+            Rule::Path { access, .. } => ("add_landlock_path", access & !handled.fs),
+            Rule::Port { access, .. } => ("add_landlock_port", access & !handled.net),
+        };
+        refuse(more != 0, what, why).map_err(|fault| fault.at(index))
+    })
 }

@@ -8,6 +8,7 @@ mod exec;
 mod fds;
 mod filters;
 mod ids;
+mod landlock;
 mod limits;
 mod mounts;
 mod ns;
@@ -156,7 +157,15 @@ impl Draft {
 /// The plan for a request.
 pub fn lower(request: &Request) -> Step<Sealed> {
     check::check(request)?;
-    let plan = Plan { exec_fd: -1, cwd_fd: -1, terminal: -1, foreground: -1, cgroup_fd: -1, ..Plan::default() };
+    let plan = Plan {
+        exec_fd: -1,
+        cwd_fd: -1,
+        terminal: -1,
+        foreground: -1,
+        cgroup_fd: -1,
+        ruleset_fd: -1,
+        ..Plan::default()
+    };
     let mut draft = Draft { arena: Arena::new()?, plan, needed: Vec::new(), survivors: Vec::new() };
     draft.plan.hold = (request.purpose != Purpose::Spawn) as u32;
     draft.plan.execs = (request.purpose != Purpose::Hold) as u32;
@@ -181,6 +190,9 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     }
     if attr.filters.asked() {
         filters::lower(request, &mut draft)?;
+    }
+    if attr.landlock.asked() {
+        landlock::lower(request, &mut draft)?;
     }
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;

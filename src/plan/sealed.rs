@@ -3,7 +3,7 @@
 //! Everything in the plan is an offset from its start, so the same bytes serve a child that shares the caller's memory and
 //! the built-in image, which finds them among the strings that it is exec'd with.
 
-use super::sys::abi::{Rlimit64, SockFilter};
+use super::sys::abi::{LandlockRuleset, Rlimit64, SockFilter};
 use core::marker::PhantomData;
 
 /// A list in the plan.
@@ -160,6 +160,17 @@ pub struct Filter {
     pub flags: u32,
 }
 
+/// What Landlock grants: to a path, or else to a port.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct LandlockRule {
+    pub access: u64,
+    pub port: u64,
+    pub path: Text,
+    pub index: i32,
+    pub reserved: u32,
+}
+
 /// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody.
 #[repr(C)]
 #[derive(Default)]
@@ -279,6 +290,14 @@ pub struct Plan {
     pub filters_privileged: u32,
     /// They let no exec happen.
     pub doomed: u32,
+
+    // landlock
+    /// The caller's ruleset.
+    pub ruleset_fd: i32,
+    pub ruleset: Maybe<LandlockRuleset>,
+    /// What was asked for and this kernel does not know.
+    pub ruleset_lacks: LandlockRuleset,
+    pub landlock_rules: List<LandlockRule>,
 }
 
 impl<T> Default for List<T> {

@@ -171,7 +171,7 @@ mod tests {
             op(LOAD, 0, 0, 0),
             op(BPF_ST, 0, 0, 3),
             op(BPF_LD | BPF_IMM, 0, 0, 5),
-            op(BPF_MISC | 0, 0, 0, 0),
+            op(BPF_MISC, 0, 0, 0),
             op(BPF_LD | BPF_MEM, 0, 0, 3),
             op(BPF_ALU | BPF_ADD | BPF_X, 0, 0, 0),
             op(BPF_ALU | BPF_LSH | BPF_K, 0, 0, 16),

@@ -6,6 +6,7 @@ pub const EINTR: i32 = 4;
 pub const EBADF: i32 = 9;
 pub const EAGAIN: i32 = 11;
 pub const EACCES: i32 = 13;
+pub const EFAULT: i32 = 14;
 pub const ENOTDIR: i32 = 20;
 pub const EINVAL: i32 = 22;
 pub const EMFILE: i32 = 24;
@@ -43,6 +44,7 @@ pub const O_CLOEXEC: i32 = 0o2000000;
 pub const O_DIRECTORY: i32 = 0o200000;
 #[cfg(target_arch = "aarch64")]
 pub const O_DIRECTORY: i32 = 0o40000;
+pub const O_PATH: i32 = 0o10000000;
 pub const O_ASYNC: i32 = 0o20000;
 pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
@@ -85,6 +87,10 @@ pub const TIOCNOTTY: usize = 0x5422;
 
 pub const SECCOMP_SET_MODE_FILTER: i32 = 1;
 
+pub const LANDLOCK_CREATE_RULESET_VERSION: u32 = 1;
+pub const LANDLOCK_RULE_PATH_BENEATH: u32 = 1;
+pub const LANDLOCK_RULE_NET_PORT: u32 = 2;
+
 pub const POLLIN: i16 = 1;
 pub const PTRACE_TRACEME: usize = 0;
 pub const PRIO_PROCESS: i32 = 0;
@@ -117,6 +123,39 @@ pub struct SockFilter {
 pub struct SockProgram {
     pub length: u16,
     pub filter: *const SockFilter,
+}
+
+/// landlock_create_ruleset(2): what is handled.
+#[repr(C)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct LandlockRuleset {
+    pub fs: u64,
+    pub net: u64,
+    pub scopes: u64,
+}
+
+impl LandlockRuleset {
+    pub fn both(self, other: LandlockRuleset) -> LandlockRuleset {
+        LandlockRuleset { fs: self.fs & other.fs, net: self.net & other.net, scopes: self.scopes & other.scopes }
+    }
+
+    pub fn but(self, other: LandlockRuleset) -> LandlockRuleset {
+        LandlockRuleset { fs: self.fs & !other.fs, net: self.net & !other.net, scopes: self.scopes & !other.scopes }
+    }
+}
+
+/// landlock_add_rule(2): all beneath a file or directory.
+#[repr(C, packed)]
+pub struct LandlockPath {
+    pub access: u64,
+    pub fd: i32,
+}
+
+/// landlock_add_rule(2): a port.
+#[repr(C)]
+pub struct LandlockPort {
+    pub access: u64,
+    pub port: u64,
 }
 
 /// clone3(2), as of the version that knows cgroups.

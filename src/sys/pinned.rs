@@ -8,11 +8,11 @@ macro_rules! same {
 }
 
 same! {
-    ENOENT ESRCH EINTR EBADF EAGAIN EACCES ENOTDIR EINVAL EMFILE ENOTTY ETXTBSY ENOSPC EPIPE ENOSYS
+    ENOENT ESRCH EINTR EBADF EAGAIN EACCES EFAULT ENOTDIR EINVAL EMFILE ENOTTY ETXTBSY ENOSPC EPIPE ENOSYS
     CLONE_VM CLONE_FILES CLONE_PIDFD CLONE_VFORK CLONE_NEWTIME CLONE_NEWNS CLONE_NEWCGROUP CLONE_NEWUTS CLONE_NEWIPC
     CLONE_NEWUSER CLONE_NEWPID CLONE_NEWNET CLOSE_RANGE_UNSHARE
     AT_FDCWD AT_EMPTY_PATH O_RDONLY O_WRONLY O_RDWR O_NOCTTY O_CLOEXEC O_DIRECTORY F_SETFD FD_CLOEXEC F_DUPFD_CLOEXEC
-    O_ASYNC F_SETFL F_SETOWN
+    O_PATH O_ASYNC F_SETFL F_SETOWN
     SIGKILL SIGSTOP SIG_SETMASK SIG_DFL SIG_IGN
     PR_SET_PDEATHSIG PR_SET_DUMPABLE PR_SET_KEEPCAPS PR_CAPBSET_DROP PR_SET_SECUREBITS PR_SET_TIMERSLACK
     PR_SET_NO_NEW_PRIVS PR_CAP_AMBIENT PR_CAP_AMBIENT_RAISE PR_CAP_AMBIENT_CLEAR_ALL
@@ -41,6 +41,8 @@ same_number! {
     UNSHARE SYS_unshare, DUP3 SYS_dup3, PRLIMIT64 SYS_prlimit64, EXECVEAT SYS_execveat, CLONE SYS_clone,
     CLONE3 SYS_clone3, CLOSE_RANGE SYS_close_range, PIDFD_OPEN SYS_pidfd_open,
     PIDFD_SEND_SIGNAL SYS_pidfd_send_signal, SECCOMP SYS_seccomp,
+    LANDLOCK_CREATE_RULESET SYS_landlock_create_ruleset, LANDLOCK_ADD_RULE SYS_landlock_add_rule,
+    LANDLOCK_RESTRICT_SELF SYS_landlock_restrict_self,
 }
 
 assert_eq_size!(CloneArgs, libc::clone_args);
@@ -54,6 +56,9 @@ assert_eq_size!(SockProgram, libc::sock_fprog);
 const_assert_eq!(size_of::<SigAction>(), if cfg!(target_arch = "x86_64") { 32 } else { 24 });
 const_assert_eq!(size_of::<CapHeader>(), 8);
 const_assert_eq!(size_of::<CapData>(), 12);
+const_assert_eq!(size_of::<LandlockRuleset>(), 24);
+const_assert_eq!(size_of::<LandlockPath>(), 12);
+const_assert_eq!(size_of::<LandlockPort>(), 16);
 
 macro_rules! same_offsets {
     ($ours:ident $theirs:ident: $($field:ident $their_field:ident,)*) => {

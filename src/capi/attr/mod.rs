@@ -13,6 +13,7 @@ pub mod caps;
 pub mod ns;
 pub mod mounts;
 pub mod filters;
+pub mod landlock;
 
 use super::guard;
 use crate::attr::{Accepted, Attr};

@@ -97,5 +97,8 @@ pub mod nr {
     pub const PIDFD_SEND_SIGNAL: usize = 424;
     pub const FSTAT: usize = 5;
     pub const PIDFD_OPEN: usize = 434;
+    pub const LANDLOCK_CREATE_RULESET: usize = 444;
+    pub const LANDLOCK_ADD_RULE: usize = 445;
+    pub const LANDLOCK_RESTRICT_SELF: usize = 446;
     pub const SECCOMP: usize = 317;
 }

@@ -239,6 +239,17 @@ TEST(a_call_that_the_filter_refuses_is_a_failure)
     }
 }
 
+/* It ends all the same. */
+TEST_BOTH(a_child_that_may_not_exit)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        FILTER(attr, SAY(EPERM), SECCOMP_RET_ALLOW, SYS_exit_group, SYS_exit);
+        assert_spawn_fails(attr, "/nonexistent", FORKEXEC_STAGE_EXEC, ENOENT, -1);
+        assert_memory(attr, mode == FORKEXEC_MEMORY_COPIED ? "a copy of the caller's memory" : "an image of its own");
+    }
+}
+
 static void need_filters_privilege(void)
 {
     need_cap(CAP_SYS_ADMIN);

@@ -95,6 +95,9 @@
 // Leave the mitigation of speculative store bypass off.
 #define FORKEXEC_SECCOMP_SPEC_ALLOW 4
 
+// Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
+#define FORKEXEC_SECCOMP_LISTENER 8
+
 // forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
 // theirs; landlock(7).
 #define FORKEXEC_LANDLOCK_FS_EXECUTE 1
@@ -228,6 +231,9 @@
 
 // Landlock, with all that this library knows of it.
 #define FORKEXEC_PROBE_LANDLOCK 10
+
+// FORKEXEC_SECCOMP_LISTENER.
+#define FORKEXEC_PROBE_SECCOMP_LISTENER 11
 
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
@@ -932,10 +938,16 @@ int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
 // stages from FORKEXEC_STAGE_PRIVILEGED_SECCOMP on name. A child that its filter kills has failed, with SIGSYS;
 // only where the filter decides on execve by its arguments can that not be told from the program's end: status.ran of
 // forkexec_wait is then FORKEXEC_RAN_UNKNOWN. A child that could be killed is not in the caller's memory. A program that may trace others can take their filters' place before Linux
-// 4.8. Repeated calls add filters. seccomp(2).
-// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a filter, or a flag that the
-// kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; ENOMEM: more than 32768 instructions in
+// 4.8. With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF
+// waits for the caller, who gets the listener by forkexec_child_seccomp_fd as soon as the spawn or the release returns.
+// What it asks about before, of the library's own calls, the library lets go on, so nothing waits for a caller who
+// cannot know yet; for that Linux 5.5 is needed. Meanwhile the child has a second thread, which RLIMIT_NPROC and
+// pids.max count. Repeated calls add filters. seccomp(2).
+// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
+// unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a filter, or a flag that the
+// kernel does not know; EBUSY: the caller is listened to itself, by a filter that it inherits; EAGAIN: no second thread;
+// EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; ENOMEM: more than 32768 instructions in
 // all); index is the place among the filters.
 int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
                                      const struct sock_filter *program,
@@ -1121,6 +1133,12 @@ int32_t forkexec_child_pidfd(const struct forkexec_child *child);
 // -EACCES: the child has become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel
 // has no such namespaces. -EMFILE, -ENFILE: too many descriptors.
 int32_t forkexec_child_namespace_fd(const struct forkexec_child *child, uint32_t type);
+
+// The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
+// caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
+// there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
+// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process.
+int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
 
 // Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is
 // no, size bytes for a NUL-terminated sentence with reason and remedy, cut where it does not fit; NULL with size 0 for

@@ -26,9 +26,10 @@ pub enum Feature {
     TimeNamespace = 8,
     Seccomp = 9,
     Landlock = 10,
+    SeccompListener = 11,
 }
 
-const FEATURES: [Feature; 10] = [
+const FEATURES: [Feature; 11] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -39,6 +40,7 @@ const FEATURES: [Feature; 10] = [
     Feature::TimeNamespace,
     Feature::Seccomp,
     Feature::Landlock,
+    Feature::SeccompListener,
 ];
 
 impl Feature {
@@ -79,6 +81,10 @@ impl Feature {
                 // A kernel that has them finds no filter at NULL, and nothing is changed.
                 sys::seccomp_is_known(),
                 "seccomp(2) is missing or filtered: Linux 3.17 has it, if it is built with CONFIG_SECCOMP_FILTER",
+            ),
+            Feature::SeccompListener => kernel(
+                sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF),
+                "seccomp(2) is missing, filtered, or without SECCOMP_RET_USER_NOTIF: Linux 5.5 has all that is needed",
             ),
             Feature::Landlock => landlock(),
             Feature::TimeNamespace => kernel(

@@ -10,7 +10,8 @@ pub mod flag {
     pub const TSYNC: u32 = 1;
     pub const LOG: u32 = 2;
     pub const SPEC_ALLOW: u32 = 4;
-    pub const ALL: u32 = 7;
+    pub const LISTENER: u32 = 8;
+    pub const ALL: u32 = 15;
 }
 
 /// The most instructions that the kernel takes: `BPF_MAXINSNS`.
@@ -37,7 +38,10 @@ impl Filters {
             return invalid("a filter has 1 to 4096 instructions");
         }
         if flags & !flag::ALL != 0 {
-            return invalid("the flags are TSYNC, LOG and SPEC_ALLOW");
+            return invalid("the flags are TSYNC, LOG, SPEC_ALLOW and LISTENER");
+        }
+        if flags & flag::LISTENER != 0 && flags & flag::TSYNC != 0 {
+            return invalid("the kernel takes TSYNC and LISTENER only apart");
         }
         let program = owned::list(program)?;
         Ok(owned::push(&mut self.seccomp, Filter::Given { program, flags })?)
@@ -47,6 +51,12 @@ impl Filters {
     pub fn deny_terminal_injection(&mut self) -> Accepted {
         let denied = |filter: &Filter| matches!(filter, Filter::TerminalInjection);
         Ok(owned::put(&mut self.seccomp, Filter::TerminalInjection, denied)?)
+    }
+}
+
+impl Filter {
+    pub fn has_listener(&self) -> bool {
+        matches!(self, Filter::Given { flags, .. } if flags & flag::LISTENER != 0)
     }
 }
 

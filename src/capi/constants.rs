@@ -40,6 +40,8 @@ pub const FORKEXEC_SECCOMP_TSYNC: u32 = 1;
 pub const FORKEXEC_SECCOMP_LOG: u32 = 2;
 /// Leave the mitigation of speculative store bypass off.
 pub const FORKEXEC_SECCOMP_SPEC_ALLOW: u32 = 4;
+/// Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
+pub const FORKEXEC_SECCOMP_LISTENER: u32 = 8;
 
 /// forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
 /// theirs; landlock(7).
@@ -140,6 +142,8 @@ pub const FORKEXEC_PROBE_TIME_NAMESPACE: u32 = 8;
 pub const FORKEXEC_PROBE_SECCOMP: u32 = 9;
 /// Landlock, with all that this library knows of it.
 pub const FORKEXEC_PROBE_LANDLOCK: u32 = 10;
+/// FORKEXEC_SECCOMP_LISTENER.
+pub const FORKEXEC_PROBE_SECCOMP_LISTENER: u32 = 11;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -168,6 +172,8 @@ const_assert_eq!(FORKEXEC_CAP_BOUNDING, caps::set::BOUNDING);
 const_assert_eq!(FORKEXEC_SECCOMP_TSYNC, filters::flag::TSYNC);
 const_assert_eq!(FORKEXEC_SECCOMP_LOG, filters::flag::LOG);
 const_assert_eq!(FORKEXEC_SECCOMP_SPEC_ALLOW, filters::flag::SPEC_ALLOW);
+const_assert_eq!(FORKEXEC_SECCOMP_LISTENER, filters::flag::LISTENER);
+const_assert_eq!(FORKEXEC_SECCOMP_LISTENER as u64, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
 const_assert_eq!(FORKEXEC_SECCOMP_TSYNC as u64, libc::SECCOMP_FILTER_FLAG_TSYNC);
 const_assert_eq!(FORKEXEC_SECCOMP_LOG as u64, libc::SECCOMP_FILTER_FLAG_LOG);
 const_assert_eq!(FORKEXEC_SECCOMP_SPEC_ALLOW as u64, libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW);
@@ -210,3 +216,4 @@ const_assert_eq!(FORKEXEC_PROBE_BIRTH_IN_CGROUP, Feature::BirthInCgroup as u32);
 const_assert_eq!(FORKEXEC_PROBE_TIME_NAMESPACE, Feature::TimeNamespace as u32);
 const_assert_eq!(FORKEXEC_PROBE_SECCOMP, Feature::Seccomp as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK, Feature::Landlock as u32);
+const_assert_eq!(FORKEXEC_PROBE_SECCOMP_LISTENER, Feature::SeccompListener as u32);

@@ -2,8 +2,9 @@
 
 use super::At;
 use super::stage::Stage;
+use super::sys::abi::SECCOMP_FILTER_FLAG_NEW_LISTENER;
 use super::sys::{self, Answer};
-use super::talk;
+use super::{listener, talk};
 
 /// seccomp(2)
 pub fn privileged_seccomp(at: &mut At) -> Answer {
@@ -29,7 +30,11 @@ pub fn seccomp(at: &mut At) -> Answer {
 fn install(at: &mut At) -> Answer {
     for (index, filter) in at.plan.list(at.plan.filters).iter().enumerate() {
         at.index = index as i32;
-        sys::set_filter(at.plan.list(filter.program), filter.flags)?;
+        if filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER != 0 {
+            listener::put_on(at, filter)?;
+        } else {
+            sys::set_filter(at.plan.list(filter.program), filter.flags)?;
+        }
     }
     at.index = -1;
     Ok(())

@@ -17,6 +17,7 @@ mod filters;
 mod ids;
 mod landlock;
 mod limits;
+mod listener;
 mod mounts;
 mod ns;
 pub mod program;

@@ -42,9 +42,7 @@ pub fn tell(at: &At, report: Report) -> Answer {
         // Off the leash, which the reading of this would pull.
         sys::fcntl(at.reports, F_SETFL, 0)?;
     }
-    // SAFETY: a report is 16 bytes without padding.
-    let bytes = unsafe { core::slice::from_raw_parts((&raw const report).cast::<u8>(), size_of::<Report>()) };
-    sys::write(at.reports, bytes).map(drop)
+    sys::write(at.reports, report.as_bytes()).map(drop)
 }
 
 /// Says that whoever dies from here on without a word has died of this stage.

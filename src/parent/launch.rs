@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::host::{self, Quiet, Ways};
 use super::image;
+use super::listener::{self, Listening};
 use super::own;
 use super::stack::Stack;
 use crate::attr::owned::{NoMemory, push};
@@ -36,6 +37,8 @@ pub struct Launched {
     pub report: Report,
     /// The thread that made it.
     pub thread: i32,
+    /// Where a filter has a listener.
+    pub listening: Option<Listening>,
 }
 
 /// What connects caller and child; the child's own ends close when it is made.
@@ -52,7 +55,7 @@ impl Ends {
         let asks = waits || (plan.parent_death != 0 && plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0);
         let (owner, alive) = if asks { owner()? } else { (None, None) };
         Ok(Ends {
-            reports: (plan.mode != mode::SHARED).then(|| nix::unistd::pipe2(OFlag::O_CLOEXEC)).transpose()?,
+            reports: (plan.mode != mode::SHARED).then(|| reports(plan)).transpose()?,
             go: waits.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?,
             owner,
             alive,
@@ -76,6 +79,11 @@ impl Ends {
             number(self.alive.as_ref().map(AsRawFd::as_raw_fd)),
         ]
     }
+}
+
+/// Where the child reports; first the caller's end.
+fn reports(plan: &Plan) -> Result<(OwnedFd, OwnedFd), Number> {
+    if plan.listener != 0 { listener::socket() } else { nix::unistd::pipe2(OFlag::O_CLOEXEC) }
 }
 
 /// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it.
@@ -148,7 +156,8 @@ pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launch
     // SAFETY: parent::launch's own report; volatile, since the writer was another process.
     let report = unsafe { (&raw const report).read_volatile() };
     let reports = ends.reports.map(|(read, _)| read);
-    Ok(Launched { pid, pidfd, reports, go: ends.go, _alive: ends.alive, report, thread })
+    let listening = (plan.listener != 0).then(Listening::default);
+    Ok(Launched { pid, pidfd, reports, go: ends.go, _alive: ends.alive, report, thread, listening })
 }
 
 /// The environment with the variable for the program's pid in the first place, and room for its digits.

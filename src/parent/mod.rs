@@ -8,6 +8,7 @@ mod handshake;
 pub mod host;
 mod image;
 mod launch;
+mod listener;
 mod own;
 mod settle;
 mod stack;

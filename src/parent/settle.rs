@@ -55,6 +55,10 @@ impl Heard {
     pub fn into_failure(self, launched: &Launched, plan: &Arc<Sealed>) -> Failure {
         match self {
             Heard::Failed(report) => {
+                // By its listener, which is ours, it might never come to its end.
+                if plan.listener != 0 {
+                    kill(launched);
+                }
                 reap(launched);
                 Failure::reported(report, launched.pid, plan)
             }
@@ -79,6 +83,9 @@ pub fn listen_to_end(launched: &Launched, deadline: Option<Instant>) -> Heard {
 
 fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>) -> Heard {
     let Some(reports) = &launched.reports else { return Heard::Died(None) };
+    if let Some(listening) = &launched.listening {
+        return listening.listen(launched, reports, deadline);
+    }
     // The pipe's end tells, or the death of the child where a fork of somebody else's still holds the pipe. Without a
     // pidfd the pipe is listened to twice.
     let death = launched.pidfd.as_ref().map_or((reports, wakes), |pidfd| (pidfd, PollFlags::POLLIN));
@@ -111,7 +118,7 @@ fn read_reports(reports: &OwnedFd) -> Heard {
     silence
 }
 
-fn remaining(deadline: Option<Instant>) -> PollTimeout {
+pub fn remaining(deadline: Option<Instant>) -> PollTimeout {
     let Some(deadline) = deadline else { return PollTimeout::NONE };
     let left = deadline.saturating_duration_since(Instant::now());
     // Rounded up: a poll that ends early would only be called again.

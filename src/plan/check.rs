@@ -3,7 +3,7 @@
 use super::{Fault, Purpose, Request, Step};
 use crate::attr::landlock::Rule;
 use crate::attr::ns::IdRange;
-use libc::{CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS};
+use libc::{CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, CLONE_NEWUTS};
 
 /// What one chapter finds wrong with itself and with the others.
 type Check = fn(&Request) -> Step<()>;
@@ -18,13 +18,14 @@ pub fn check(request: &Request) -> Step<()> {
         program(request)?;
     }
     let attr = request.attr;
-    let chapters: [(bool, Check); 7] = [
+    let chapters: [(bool, Check); 8] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
         (attr.ids.asked(), ids),
         (attr.caps.asked(), caps),
         (attr.exec.asked(), tracing),
+        (attr.filters.asked(), filters),
         (attr.landlock.asked(), landlock),
     ];
     chapters.iter().filter(|(asked, _)| *asked).try_for_each(|(_, check)| check(request))
@@ -165,6 +166,20 @@ fn tracing(request: &Request) -> Step<()> {
     refuse(asked.stop && spawns, "set_stop", needs_start)?;
     let first = request.attr.ns.create & CLONE_NEWPID as u32 != 0;
     refuse(asked.stop && first, "set_stop", "the first process of a pid namespace cannot stop itself")
+}
+
+fn filters(request: &Request) -> Step<()> {
+    let attr = request.attr;
+    let mut listeners = attr.filters.seccomp.iter().enumerate().filter(|(_, filter)| filter.has_listener());
+    if listeners.next().is_none() {
+        return Ok(());
+    }
+    let second = listeners.next().map_or(0, |(index, _)| index);
+    refuse(second > 0, "add_seccomp_filter", "only one filter has a listener").map_err(|fault| fault.at(second))?;
+    // The kernel makes no thread there, by which the listener would get to the caller.
+    let elsewhere = attr.ns.unshare & CLONE_NEWPID as u32 | (attr.ns.create | attr.ns.unshare) & CLONE_NEWTIME as u32;
+    let why = "with a listener no new time namespace, nor a pid namespace for the program's children";
+    refuse(elsewhere != 0, "add_seccomp_filter", why)
 }
 
 fn landlock(request: &Request) -> Step<()> {

@@ -14,22 +14,28 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         push(&mut filters, sealed::Filter { program: draft.arena.list(program)?, flags })?;
     }
     draft.plan.filters = draft.arena.list(&filters)?;
+    draft.plan.listener = request.attr.filters.seccomp.iter().any(Filter::has_listener) as u32;
     draft.plan.filters_privileged = !request.attr.caps.no_new_privs as u32;
     Ok(())
 }
 
-/// Whether a filter could kill the child before it is the program.
+/// Whether a filter could kill the child before it is the program, or keep it from its own end.
 pub fn may_kill(request: &Request, plan: &Plan) -> bool {
-    let late = [libc::SYS_rt_sigprocmask, exec_call(plan), libc::SYS_exit_group];
     let asked = &request.attr.exec;
-    let sometimes = [(asked.pid_variable.is_some(), libc::SYS_getpid), (asked.busy_retry_ms > 0, libc::SYS_nanosleep)];
-    let sometimes = sometimes.iter().filter(|(does, _)| *does).map(|(_, call)| *call);
-    let lives = |call| verdicts(request, call).all(|verdict| verdict == Verdict::Lives);
+    let late = [
+        (true, libc::SYS_rt_sigprocmask),
+        (true, exec_call(plan)),
+        (asked.pid_variable.is_some(), libc::SYS_getpid),
+        (asked.busy_retry_ms > 0, libc::SYS_nanosleep),
+    ];
+    let lives = |verdict| matches!(verdict, Verdict::Done | Verdict::Refused);
     // The last rules no other that is put on after it.
     let others = request.attr.filters.seccomp.len().saturating_sub(1);
-    let put_on = verdicts(request, libc::SYS_seccomp).take(others).all(|verdict| verdict == Verdict::Lives);
+    let put_on = verdicts(request, libc::SYS_seccomp).take(others).all(lives);
+    let goes = late.iter().filter(|(does, _)| *does).all(|(_, call)| verdicts(request, *call).all(lives));
+    let ends = verdicts(request, libc::SYS_exit_group).all(|verdict| verdict == Verdict::Done);
     // Where they come earlier, they rule many more calls.
-    plan.filters_privileged != 0 || !put_on || !late.into_iter().chain(sometimes).all(lives)
+    plan.filters_privileged != 0 || !(put_on && goes && ends)
 }
 
 /// Whether no exec can come of it: where the child's memory is its own, only this tells a filter's death from the program's.

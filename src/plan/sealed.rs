@@ -288,6 +288,8 @@ pub struct Plan {
     pub filters: List<Filter>,
     /// They go on while there is privilege: no_new_privs was not asked for.
     pub filters_privileged: u32,
+    /// One of them has a listener, which the caller gets.
+    pub listener: u32,
     /// They let no exec happen.
     pub doomed: u32,
 

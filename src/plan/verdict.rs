@@ -7,8 +7,9 @@ use libc::*;
 /// What is sure to become of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// It is done, refused, or somebody else's to decide: the caller of it lives.
-    Lives,
+    Done,
+    /// The caller of it lives, but it may not be done.
+    Refused,
     Dies,
     /// It depends on the arguments.
     Unknown,
@@ -19,9 +20,8 @@ pub fn of(filter: &[SockFilter], number: c_long, arch: u32) -> Verdict {
     match (Machine { number: number as u32, arch, a: None, x: None, memory: [None; 16] }).run(filter) {
         None => Verdict::Unknown,
         Some(answer) => match answer & SECCOMP_RET_ACTION_FULL {
-            SECCOMP_RET_ALLOW | SECCOMP_RET_LOG | SECCOMP_RET_TRACE | SECCOMP_RET_USER_NOTIF | SECCOMP_RET_ERRNO => {
-                Verdict::Lives
-            }
+            SECCOMP_RET_ALLOW | SECCOMP_RET_LOG => Verdict::Done,
+            SECCOMP_RET_TRACE | SECCOMP_RET_USER_NOTIF | SECCOMP_RET_ERRNO => Verdict::Refused,
             // What the kernel does not know kills, too.
             _ => Verdict::Dies,
         },
@@ -144,7 +144,7 @@ mod tests {
             answer(SECCOMP_RET_ALLOW),
             answer(SECCOMP_RET_KILL_PROCESS),
         ];
-        assert_eq!(of(&filter, 99, ARCH), Verdict::Lives);
+        assert_eq!(of(&filter, 99, ARCH), Verdict::Done);
         assert_eq!(of(&filter, 100, ARCH), Verdict::Dies);
         assert_eq!(of(&filter, 99, 1), Verdict::Dies);
     }
@@ -161,7 +161,7 @@ mod tests {
             answer(SECCOMP_RET_ALLOW),
             answer(SECCOMP_RET_TRAP),
         ];
-        assert_eq!(of(&filter, 1, ARCH), Verdict::Lives);
+        assert_eq!(of(&filter, 1, ARCH), Verdict::Refused);
         assert_eq!(of(&filter, 7, ARCH), Verdict::Unknown);
     }
 
@@ -178,7 +178,7 @@ mod tests {
             op(BPF_RET | ACCUMULATOR, 0, 0, 0),
         ];
         // 0x7ffa + 5 is SECCOMP_RET_ALLOW's upper half, less does not mean anything.
-        assert_eq!(of(&filter, 0x7ffa, ARCH), Verdict::Lives);
+        assert_eq!(of(&filter, 0x7ffa, ARCH), Verdict::Done);
         assert_eq!(of(&filter, 1, ARCH), Verdict::Dies);
     }
 

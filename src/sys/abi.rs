@@ -17,6 +17,9 @@ pub const EPIPE: i32 = 32;
 pub const ENOSYS: i32 = 38;
 
 pub const CLONE_VM: u64 = 0x100;
+pub const CLONE_SIGHAND: u64 = 0x800;
+pub const CLONE_THREAD: u64 = 0x1_0000;
+pub const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
 pub const CLONE_FILES: u64 = 0x400;
 pub const CLONE_PIDFD: u64 = 0x1000;
 pub const CLONE_VFORK: u64 = 0x4000;
@@ -86,6 +89,11 @@ pub const TIOCSPGRP: usize = 0x5410;
 pub const TIOCNOTTY: usize = 0x5422;
 
 pub const SECCOMP_SET_MODE_FILTER: i32 = 1;
+pub const SECCOMP_GET_ACTION_AVAIL: i32 = 2;
+pub const SECCOMP_FILTER_FLAG_NEW_LISTENER: u32 = 8;
+pub const SOL_SOCKET: i32 = 1;
+pub const SCM_RIGHTS: i32 = 1;
+pub const MSG_NOSIGNAL: i32 = 0x4000;
 
 pub const LANDLOCK_CREATE_RULESET_VERSION: u32 = 1;
 pub const LANDLOCK_RULE_PATH_BENEATH: u32 = 1;
@@ -123,6 +131,34 @@ pub struct SockFilter {
 pub struct SockProgram {
     pub length: u16,
     pub filter: *const SockFilter,
+}
+
+/// sendmsg(2): one piece of a message.
+#[repr(C)]
+pub struct IoVec {
+    pub base: *const u8,
+    pub len: usize,
+}
+
+/// sendmsg(2)
+#[repr(C)]
+pub struct MsgHdr {
+    pub name: usize,
+    pub name_len: u32,
+    pub parts: *const IoVec,
+    pub parts_len: usize,
+    pub control: *const Rights,
+    pub control_len: usize,
+    pub flags: i32,
+}
+
+/// unix(7): a control message with one descriptor.
+#[repr(C, align(8))]
+pub struct Rights {
+    pub len: usize,
+    pub level: i32,
+    pub kind: i32,
+    pub fd: i32,
 }
 
 /// landlock_create_ruleset(2): what is handled.

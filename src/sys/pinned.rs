@@ -18,7 +18,8 @@ same! {
     PR_SET_NO_NEW_PRIVS PR_CAP_AMBIENT PR_CAP_AMBIENT_RAISE PR_CAP_AMBIENT_CLEAR_ALL
     MS_REC MS_PRIVATE AF_INET SOCK_DGRAM SOCK_CLOEXEC
     SIOCGIFFLAGS SIOCSIFFLAGS IFF_UP TIOCSCTTY TIOCSPGRP TIOCNOTTY POLLIN PTRACE_TRACEME PRIO_PROCESS RLIMIT_NOFILE
-    SECCOMP_SET_MODE_FILTER
+    SECCOMP_SET_MODE_FILTER SECCOMP_GET_ACTION_AVAIL SECCOMP_FILTER_FLAG_NEW_LISTENER SOL_SOCKET SCM_RIGHTS MSG_NOSIGNAL
+    CLONE_SIGHAND CLONE_THREAD CLONE_CHILD_CLEARTID
     P_PID P_PIDFD WNOHANG WEXITED WNOWAIT
 }
 const_assert_eq!(WALL, libc::__WALL);
@@ -41,6 +42,7 @@ same_number! {
     UNSHARE SYS_unshare, DUP3 SYS_dup3, PRLIMIT64 SYS_prlimit64, EXECVEAT SYS_execveat, CLONE SYS_clone,
     CLONE3 SYS_clone3, CLOSE_RANGE SYS_close_range, PIDFD_OPEN SYS_pidfd_open,
     PIDFD_SEND_SIGNAL SYS_pidfd_send_signal, SECCOMP SYS_seccomp,
+    SENDMSG SYS_sendmsg, EXIT SYS_exit, SET_TID_ADDRESS SYS_set_tid_address,
     LANDLOCK_CREATE_RULESET SYS_landlock_create_ruleset, LANDLOCK_ADD_RULE SYS_landlock_add_rule,
     LANDLOCK_RESTRICT_SELF SYS_landlock_restrict_self,
 }
@@ -51,6 +53,8 @@ assert_eq_size!(PollFd, libc::pollfd);
 assert_eq_size!(Timespec, libc::timespec);
 assert_eq_size!(IfReq, libc::ifreq);
 assert_eq_size!(WaitInfo, libc::siginfo_t);
+assert_eq_size!(IoVec, libc::iovec);
+assert_eq_size!(MsgHdr, libc::msghdr);
 assert_eq_size!(SockFilter, libc::sock_filter);
 assert_eq_size!(SockProgram, libc::sock_fprog);
 const_assert_eq!(size_of::<SigAction>(), if cfg!(target_arch = "x86_64") { 32 } else { 24 });
@@ -71,6 +75,10 @@ same_offsets!(CloneArgs clone_args: flags flags, pidfd pidfd, child_tid child_ti
     cgroup cgroup,);
 same_offsets!(Rlimit64 rlimit64: soft rlim_cur, hard rlim_max,);
 same_offsets!(PollFd pollfd: fd fd, events events, revents revents,);
+same_offsets!(IoVec iovec: base iov_base, len iov_len,);
+same_offsets!(MsgHdr msghdr: name msg_name, name_len msg_namelen, parts msg_iov, parts_len msg_iovlen,
+    control msg_control, control_len msg_controllen, flags msg_flags,);
+same_offsets!(Rights cmsghdr: len cmsg_len, level cmsg_level, kind cmsg_type,);
 same_offsets!(SockFilter sock_filter: code code, jump_true jt, jump_false jf, value k,);
 same_offsets!(SockProgram sock_fprog: length len, filter filter,);
 same_offsets!(Timespec timespec: seconds tv_sec, nanoseconds tv_nsec,);

@@ -21,10 +21,16 @@ pub struct sock_filter {
 /// stages from FORKEXEC_STAGE_PRIVILEGED_SECCOMP on name. A child that its filter kills has failed, with SIGSYS;
 /// only where the filter decides on execve by its arguments can that not be told from the program's end: status.ran of
 /// forkexec_wait is then FORKEXEC_RAN_UNKNOWN. A child that could be killed is not in the caller's memory. A program that may trace others can take their filters' place before Linux
-/// 4.8. Repeated calls add filters. seccomp(2).
-/// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a filter, or a flag that the
-/// kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; ENOMEM: more than 32768 instructions in
+/// 4.8. With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF
+/// waits for the caller, who gets the listener by forkexec_child_seccomp_fd as soon as the spawn or the release returns.
+/// What it asks about before, of the library's own calls, the library lets go on, so nothing waits for a caller who
+/// cannot know yet; for that Linux 5.5 is needed. Meanwhile the child has a second thread, which RLIMIT_NPROC and
+/// pids.max count. Repeated calls add filters. seccomp(2).
+/// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
+/// unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a filter, or a flag that the
+/// kernel does not know; EBUSY: the caller is listened to itself, by a filter that it inherits; EAGAIN: no second thread;
+/// EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; ENOMEM: more than 32768 instructions in
 /// all); index is the place among the filters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(

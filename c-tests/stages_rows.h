@@ -93,6 +93,7 @@ ASK(two_filters, SET(set_no_new_privs); SET(deny_terminal_injection); SET(add_se
 ASK(readable, SET(set_no_new_privs); SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_FILE, 0);
     SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
 ASK(nowhere_readable, readable(attr); SET(add_landlock_path, NOWHERE, FORKEXEC_LANDLOCK_FS_READ_FILE))
+ASK(an_init, SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init))
 ASK(tracing, SET(set_ptrace))
 ASK(stopping, SET(set_stop))
 ASK(own_uid, SET(set_uid, getuid()); SET(keep_groups))
@@ -238,6 +239,7 @@ static const struct row rows[] = {
         PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGUSR1)) },
     { FORKEXEC_STAGE_PARENT_DEATH, ALL, death_of_process, GIVES(EIO, -1, "signal 10"), 0,
         PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGUSR1)) },
+    { FORKEXEC_STAGE_INIT, OWN, an_init, GIVES(EAGAIN, -1, ""), PRIVILEGED, DENY(clone, EAGAIN, IF(0, SIGCHLD)) },
     { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
     { FORKEXEC_STAGE_LANDLOCK, ALL, readable, GIVES(E2BIG, -1, "fs 0x4, net 0x0, scopes 0x0"), LANDLOCK,
         DENY(landlock_restrict_self, E2BIG) },

@@ -364,6 +364,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_LANDLOCK_RULE = 730,
     // The signal for the parent's death, and whether it happened meanwhile; after the ids, which clear it. PR_SET_PDEATHSIG(2const).
     FORKEXEC_STAGE_PARENT_DEATH = 740,
+    // The first process of a pid namespace stays behind as its init; before what only the program is to suffer. fork(2).
+    FORKEXEC_STAGE_INIT = 745,
     // No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     FORKEXEC_STAGE_NO_NEW_PRIVS = 750,
     // Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -550,6 +552,21 @@ int forkexec_attr_set_stop(struct forkexec_attr *attr);
 // FORKEXEC_STAGE_CARRY (EPERM: the system forbids it, or the caller has ids or capabilities that no exec hands on);
 // index -1.
 int forkexec_attr_set_memory_mode(struct forkexec_attr *attr, uint32_t mode);
+
+// Leaves an init behind as the first process of a new pid namespace, for programs that do not know how to be one: the
+// program is its child, with pid 2, and may be killed by every signal. The init reaps what is left to it, has no
+// descriptors, does nothing else, and ends with the program: with its exit code, or 128 and the signal that killed it;
+// then all others in the namespace are killed. It is what forkexec_child_pid, forkexec_wait and forkexec_signal are
+// about: signals that are sent to it from outside of the namespace it sends on to the program, but for SIGKILL, which
+// ends all, and SIGSTOP, which stops the init alone; one for its whole process group then reaches the program twice. It
+// has the program's ids and no more capabilities, is in its session and process group (of set_session it is the
+// leader), gets the signal of set_parent_death_signal, and is subject to the filters of add_seccomp_filter only without
+// set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction, rt_sigtimedwait, waitid and
+// exit_group. pid_namespaces(7).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without create_namespaces(FORKEXEC_NS_PID); with set_ptrace),
+// FORKEXEC_STAGE_INIT (EAGAIN: a limit on processes; ENOMEM); index -1.
+int forkexec_attr_set_init(struct forkexec_attr *attr);
 
 // Gives the program the caller's descriptor source under the number target. All entries act at once, as if on copies,
 // so that any exchange of numbers works: map_fd(attr, 3, 4) and map_fd(attr, 4, 3). One source may have many targets.

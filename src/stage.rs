@@ -129,6 +129,8 @@ pub enum Stage {
     LandlockRule = 730,
     /// The signal for the parent's death, and whether it happened meanwhile; after the ids, which clear it. PR_SET_PDEATHSIG(2const).
     ParentDeath = 740,
+    /// The first process of a pid namespace stays behind as its init; before what only the program is to suffer. fork(2).
+    Init = 745,
     /// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     NoNewPrivs = 750,
     /// Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -222,6 +224,7 @@ rows! {
     FdAction "fd action",
     LandlockRule "landlock rule",
     ParentDeath "parent death",
+    Init "init",
     NoNewPrivs "no_new_privs",
     Landlock "landlock",
     FdClose "fd close",

@@ -2,7 +2,7 @@
 
 use super::owned::{self, Copied, NoMemory};
 use super::{Accepted, invalid};
-use crate::sys::abi::SockFilter;
+pub use crate::sys::abi::SockFilter;
 use alloc::vec::Vec;
 
 /// The flags of a filter: the kernel's.

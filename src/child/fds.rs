@@ -208,8 +208,14 @@ fn close_from(at: &At, first: i32) -> Answer {
     close_all(at, from, LAST)
 }
 
+/// All there are, our own included.
+pub fn close_everything(at: &At) -> Answer {
+    close_all(at, 0, LAST)
+}
+
 fn close_all(at: &At, first: u32, last: u32) -> Answer {
-    if at.wiring.table != table::LISTED {
+    // It is there where nobody says how far to go without it.
+    if at.wiring.table_limit == 0 {
         return sys::close_range(first, last, 0);
     }
     (first..=last.min(at.wiring.table_limit)).for_each(|fd| {

@@ -15,6 +15,7 @@ pub mod exec;
 pub mod fds;
 mod filters;
 mod ids;
+pub mod init;
 mod landlock;
 mod limits;
 mod listener;

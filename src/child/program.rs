@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use super::sys::{self, Answer};
-use super::{At, caps, exec, fds, filters, ids, landlock, limits, mounts, ns, session, signals, talk};
+use super::{At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, session, signals, talk};
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
 pub const FAILED: i32 = 127;
@@ -83,6 +83,7 @@ program! {
     FdAction => fds::actions,
     LandlockRule => landlock::rules,
     ParentDeath => signals::parent_death,
+    Init => init::fork_program,
     NoNewPrivs => caps::no_new_privs,
     Landlock => landlock::restrict,
     FdClose => fds::close_rest,

@@ -177,8 +177,9 @@ impl Child {
 
     fn hear(&self, plan: &Arc<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
         let heard = listen_to_end(&self.launched, deadline);
-        // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
-        let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0;
+        // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told. An init never
+        // execs.
+        let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 && plan.init == 0;
         let ran = match heard {
             Heard::NotYet => return Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
             Heard::Exec if plan.doomed != 0 => false,

@@ -204,7 +204,7 @@ fn wire(plan: &Sealed, ways: Ways, [reports, go, owner]: [i32; 3], mask: u64) ->
         gaps_len: 0,
         above: 0,
         table: table_of(plan, ways),
-        table_limit: table_limit(plan, ways),
+        table_limit: table_limit(ways),
         done: 0,
         reports,
         go,
@@ -250,8 +250,8 @@ fn table_of(plan: &Plan, ways: Ways) -> u32 {
 }
 
 /// Descriptors above a lowered limit exist; only without close_range and /proc does this matter.
-fn table_limit(plan: &Plan, ways: Ways) -> u32 {
-    if table_of(plan, ways) != table::LISTED {
+fn table_limit(ways: Ways) -> u32 {
+    if ways.close_range {
         return 0;
     }
     nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
@@ -262,6 +262,8 @@ fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, 
     let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
     let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
     let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
+    // A child says that it has ended by the signal that its exec gives it; but this one never execs.
+    let exit_signal = if plan.mode == mode::COPIED && plan.init != 0 { libc::SIGCHLD as u64 } else { 0 };
     let argument = (start as *const Start).cast();
     let mut pidfd = -1;
     let pid = if ways.clone3 {
@@ -271,6 +273,7 @@ fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, 
             pidfd: (&raw mut pidfd) as u64,
             stack: stack.bottom() as u64,
             stack_size: stack.size() as u64,
+            exit_signal,
             cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
             ..CloneArgs::default()
         };
@@ -278,7 +281,7 @@ fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, 
         unsafe { sys::clone3(&args, enter, argument) }?
     } else {
         // SAFETY: as above.
-        unsafe { sys::clone(flags, stack.top(), &mut pidfd, enter, argument) }?
+        unsafe { sys::clone(flags | exit_signal, stack.top(), &mut pidfd, enter, argument) }?
     };
     // SAFETY: kernel contract, man 2 clone: a new descriptor of our own. Kernels before 5.2 ignore the flag.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });

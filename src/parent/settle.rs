@@ -4,9 +4,10 @@ use super::child::Child;
 use super::failure::Failure;
 use super::handshake;
 use super::launch::Launched;
+use crate::child::init::SIGNALLED;
 use crate::plan::Sealed;
 use crate::report::{Report, kind};
-use crate::sealed::mode;
+use crate::sealed::{Plan, mode};
 use crate::stage::{Row, Stage};
 use crate::sys::abi::{EINTR, EINVAL, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
 use crate::sys::{self, Answer, Errno};
@@ -63,7 +64,13 @@ impl Heard {
                 Failure::reported(report, launched.pid, plan)
             }
             // Where only its own filter can have killed it.
-            Heard::Exec if plan.doomed != 0 => Failure::killed(Some(Stage::Exec), reap(launched), launched.pid, plan),
+            Heard::Exec if plan.doomed != 0 => {
+                Failure::killed(Some(Stage::Exec), reap_program(launched, plan), launched.pid, plan)
+            }
+            // An init comes to its end by itself, and tells of the program's.
+            Heard::Died(stage) if plan.init != 0 => {
+                Failure::killed(stage, reap_program(launched, plan), launched.pid, plan)
+            }
             Heard::Died(stage) => Failure::killed(stage, kill_and_reap(launched), launched.pid, plan),
             _ => Failure::killed(None, kill_and_reap(launched), launched.pid, plan),
         }
@@ -216,7 +223,22 @@ fn kill(launched: &Launched) {
 
 /// Reaps a child that is dying; the signal that killed it, 0 if none did or somebody else was told.
 pub fn reap(launched: &Launched) -> i32 {
+    signal_of(&end_of(launched))
+}
+
+/// The same for the program, of which an init tells in its own way.
+fn reap_program(launched: &Launched, plan: &Plan) -> i32 {
+    let end = end_of(launched);
+    let told = plan.init != 0 && end.code == libc::CLD_EXITED && end.status > SIGNALLED;
+    if told { end.status - SIGNALLED } else { signal_of(&end) }
+}
+
+fn end_of(launched: &Launched) -> WaitInfo {
     let mut info = WaitInfo::EMPTY;
     while by_name(launched, |which, id| sys::waitid(which, id, &mut info, WEXITED | WALL)) == Err(Errno(EINTR)) {}
+    info
+}
+
+fn signal_of(info: &WaitInfo) -> i32 {
     if matches!(info.code, libc::CLD_KILLED | libc::CLD_DUMPED) { info.status } else { 0 }
 }

@@ -55,6 +55,7 @@ fn hold(request: &Request) -> Step<()> {
     refuse(exec.busy_retry_ms != 0, "set_busy_retry", never)?;
     refuse(exec.ptrace, "set_ptrace", never)?;
     refuse(exec.stop, "set_stop", never)?;
+    refuse(exec.init, "set_init", never)?;
     refuse(!attr.fds.maps.is_empty(), "map_fd", never)?;
     refuse(!attr.fds.actions.is_empty(), "fd actions", never)?;
     refuse(attr.fds.inherit, "inherit_fds", never)?;
@@ -62,7 +63,7 @@ fn hold(request: &Request) -> Step<()> {
     let any_id = ids.uid.is_some() || ids.gid.is_some() || ids.groups.is_some();
     refuse(any_id, "set_uid, set_gid, set_groups", never)?;
     refuse(attr.caps.changes() || attr.caps.no_new_privs, "capabilities, no_new_privs", never)?;
-    refuse(attr.filters.asked(), "filters", never)?;
+    refuse(attr.filters.asked(), "seccomp filters", never)?;
     refuse(attr.landlock.asked(), "landlock", never)?;
     refuse(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces", never)?;
     let signals = &attr.signals;
@@ -165,6 +166,9 @@ fn tracing(request: &Request) -> Step<()> {
     refuse(asked.ptrace && spawns, "set_ptrace", needs_start)?;
     refuse(asked.stop && spawns, "set_stop", needs_start)?;
     let first = request.attr.ns.create & CLONE_NEWPID as u32 != 0;
+    let no_namespace = "an init is the first process of a pid namespace: add create_namespaces(FORKEXEC_NS_PID)";
+    refuse(asked.init && !first, "set_init", no_namespace)?;
+    refuse(asked.init && asked.ptrace, "set_ptrace", "the program's parent is its init, not the caller: remove one")?;
     refuse(asked.stop && first, "set_stop", "the first process of a pid namespace cannot stop itself")
 }
 

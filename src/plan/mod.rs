@@ -225,7 +225,8 @@ fn mode_of(request: &Request, plan: &Plan) -> Step<u32> {
     // The neighbours of the namespace's owner may trace into it.
     let user_namespace = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
     // It outlives the call, or is stopped by others: nobody may have to wait for it in our memory.
-    let waits = plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0 || plan.listener != 0;
+    let waits =
+        plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0 || plan.listener != 0 || plan.init != 0;
     // Those who can freeze it would freeze the caller with it.
     let others_cgroup = plan.cgroup == cgroup::WRITTEN;
     // Only a descriptor of the caller tells its death in there, and only an image is given one.

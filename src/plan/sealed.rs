@@ -202,6 +202,8 @@ pub struct Plan {
     pub cwd_check: u32,
     pub trace: u32,
     pub stop: u32,
+    /// The program is the child of an init.
+    pub init: u32,
     /// Nobody may look into the child before it is the program.
     pub nondumpable: u32,
 

@@ -142,6 +142,7 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         Stage::CwdCheck => plan.cwd_check != 0,
         Stage::FdInternal => plan.top > 0 || plan.exec_fd_moves != 0 || plan.ruleset_fd >= 0,
         Stage::ParentDeath => plan.parent_death != 0,
+        Stage::Init => plan.init != 0,
         Stage::NoNewPrivs => plan.no_new_privs != 0,
         Stage::Landlock => {
             plan.ruleset.get().is_some() || plan.ruleset_fd >= 0 || plan.ruleset_lacks != LandlockRuleset::default()

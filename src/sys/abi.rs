@@ -57,6 +57,7 @@ pub const FD_CLOEXEC: i32 = 1;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;
 
 pub const SIGKILL: i32 = 9;
+pub const SIGCHLD: i32 = 17;
 pub const SIGSTOP: i32 = 19;
 pub const SIG_SETMASK: i32 = 2;
 pub const SIG_DFL: usize = 0;
@@ -106,10 +107,12 @@ pub const IOPRIO_WHO_PROCESS: i32 = 1;
 pub const IOPRIO_CLASS_SHIFT: u32 = 13;
 pub const RLIMIT_NOFILE: u32 = 7;
 
+pub const P_ALL: i32 = 0;
 pub const P_PID: i32 = 1;
 pub const P_PIDFD: i32 = 3;
 /// For pidfd_send_signal(2); the libc crate does not know it yet.
 pub const PIDFD_SIGNAL_PROCESS_GROUP: u32 = 1 << 2;
+pub const CLD_EXITED: i32 = 1;
 pub const WNOHANG: i32 = 1;
 pub const WEXITED: i32 = 4;
 pub const WNOWAIT: i32 = 0x0100_0000;

@@ -351,6 +351,16 @@ pub fn set_tid_address(word: *mut i32) -> Answer {
     call!(SET_TID_ADDRESS, word).map(drop)
 }
 
+/// fork(2), by way of clone: 0 in the new process, which goes on with a copy of all memory.
+pub fn fork() -> Answer<i32> {
+    call!(CLONE, SIGCHLD, 0, 0, 0, 0).map(|pid| pid as i32)
+}
+
+/// sigwaitinfo(2): one of the blocked signals, whichever comes first. Who sent it stands where a dead child's pid would.
+pub fn wait_for_signal(info: &mut WaitInfo) -> Answer<i32> {
+    call!(RT_SIGTIMEDWAIT, &u64::MAX as *const u64, info as *mut WaitInfo, 0, 8).map(|signal| signal as i32)
+}
+
 /// sendmsg(2): bytes, and with them a descriptor.
 pub fn send_fd(socket: i32, bytes: &[u8], fd: i32) -> Answer {
     let part = IoVec { base: bytes.as_ptr(), len: bytes.len() };

@@ -114,5 +114,6 @@ pub mod nr {
     pub const SENDMSG: usize = 46;
     pub const EXIT: usize = 60;
     pub const SET_TID_ADDRESS: usize = 218;
+    pub const RT_SIGTIMEDWAIT: usize = 128;
     pub const SECCOMP: usize = 317;
 }

@@ -27,9 +27,9 @@ pub fn fork_program(at: &mut At) -> Answer {
 
 /// All signals are blocked, so each waits to be taken.
 fn serve(at: &At, program: i32) -> ! {
-    // The end of the report pipe among them, which then is the program's alone.
-    let closed = fds::close_everything(at);
-    if closed.is_err() {
+    // First what the caller listens to: one by one the others may take a while.
+    let _ = sys::close(at.reports);
+    if fds::close_everything(at).is_err() {
         sys::exit(super::program::FAILED);
     }
     let mut info = WaitInfo::EMPTY;

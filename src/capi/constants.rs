@@ -169,6 +169,7 @@ const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
 const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);
 const_assert_eq!(FORKEXEC_CAP_INHERITABLE, caps::set::INHERITABLE);
 const_assert_eq!(FORKEXEC_CAP_BOUNDING, caps::set::BOUNDING);
+const_assert_eq!(filters::MOST_INSTRUCTIONS, libc::BPF_MAXINSNS as usize);
 const_assert_eq!(FORKEXEC_SECCOMP_TSYNC, filters::flag::TSYNC);
 const_assert_eq!(FORKEXEC_SECCOMP_LOG, filters::flag::LOG);
 const_assert_eq!(FORKEXEC_SECCOMP_SPEC_ALLOW, filters::flag::SPEC_ALLOW);

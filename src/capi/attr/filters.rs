@@ -12,26 +12,27 @@ pub struct sock_filter {
     _kernels: SockFilter,
 }
 
-/// Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0. Filters
-/// are put on in call order, and each also rules the seccomp(2) of the next. With set_no_new_privs they come last of all,
-/// and have to allow nothing of the library's but rt_sigprocmask, execve (execveat with set_exec_fd), with
-/// set_pid_variable getpid, with set_busy_retry nanosleep, and of a child that is not in the caller's memory write; for
-/// a failure after them to be told in words, exit_group. Without set_no_new_privs they need CAP_SYS_ADMIN and come
-/// before the ids change, and have to allow all that is asked for of the later stages, too: fcntl and the calls that the
-/// stages from FORKEXEC_STAGE_PRIVILEGED_SECCOMP on name. A child that its filter kills has failed, with SIGSYS;
-/// only where the filter decides on execve by its arguments can that not be told from the program's end: status.ran of
-/// forkexec_wait is then FORKEXEC_RAN_UNKNOWN. A child that could be killed is not in the caller's memory. A program that may trace others can take their filters' place before Linux
-/// 4.8. With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF
-/// waits for the caller, who gets the listener by forkexec_child_seccomp_fd as soon as the spawn or the release returns.
-/// What it asks about before, of the library's own calls, the library lets go on, so nothing waits for a caller who
-/// cannot know yet; for that Linux 5.5 is needed. Meanwhile the child has a second thread, which RLIMIT_NPROC and
-/// pids.max count. Repeated calls add filters. seccomp(2).
+/// Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0. Repeated
+/// calls add filters, which are put on in call order; each also rules the seccomp(2) of the next. seccomp(2).
+/// With set_no_new_privs they come last of all, and have to allow nothing of the library's but rt_sigprocmask and execve
+/// (with set_exec_fd execveat); of a child that is not in the caller's memory also write; with set_pid_variable getpid,
+/// with set_busy_retry nanosleep; and exit_group for when the exec fails.
+/// Without set_no_new_privs they need CAP_SYS_ADMIN, come before the ids change, and have to allow those and, as far as
+/// they are asked for: setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat, close,
+/// close_range, ppoll, prlimit64, ptrace, kill, getpid, rt_sigaction, and what set_init names.
+/// A child that its filter kills has failed, with SIGSYS, and is never one in the caller's memory; only where the filter
+/// decides on execve by its arguments can that not be told from the end of the program: status.ran of forkexec_wait is
+/// then FORKEXEC_RAN_UNKNOWN.
+/// With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF waits
+/// for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or the release has returned. Until
+/// then the library itself lets its own calls go on, so nothing waits for who cannot answer yet. This needs Linux 5.5,
+/// and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max count.
 /// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
-/// unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a filter, or a flag that the
-/// kernel does not know; EBUSY: the caller is listened to itself, by a filter that it inherits; EAGAIN: no second thread;
-/// EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; ENOMEM: more than 32768 instructions in
-/// all); index is the place among the filters.
+/// unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a
+/// filter, or a flag that the kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; EBUSY: a filter
+/// that the caller is under has a listener; EAGAIN: no second thread; ENOMEM: more than 32768 instructions in all);
+/// index is the place among the filters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
     attr: *mut forkexec_attr,

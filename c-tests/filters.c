@@ -286,6 +286,36 @@ TEST_BOTH(without_no_new_privs_filters_come_before_the_ids)
     }
 }
 
+/* What the header lists for them, and nothing else. */
+TEST_BOTH(what_the_header_lists_without_no_new_privs_is_enough)
+{
+    static const int more[] = { SYS_setgroups, SYS_setresgid, SYS_setresuid, SYS_capset, SYS_prctl, SYS_chdir, SYS_fchdir,
+        SYS_getcwd, SYS_fcntl, SYS_dup3, SYS_openat, SYS_close, SYS_close_range, SYS_ppoll, SYS_kill, SYS_getpid, SYS_getppid,
+        SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_execve, SYS_write, SYS_exit_group };
+    int calls[LENGTH(more) + LENGTH(programs)];
+    need_filters_privilege();
+    memcpy(calls, more, sizeof more);
+    memcpy(calls + LENGTH(more), programs, sizeof programs);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        filter(attr, calls, LENGTH(calls), SECCOMP_RET_ALLOW, KILL);
+        OK(forkexec_attr_set_chroot(attr, "/"));
+        OK(forkexec_attr_set_cwd(attr, "/tmp"));
+        OK(forkexec_attr_set_uid(attr, NOBODY));
+        OK(forkexec_attr_set_gid(attr, NOBODY));
+        OK(forkexec_attr_set_ambient(attr, BIT(CAP_NET_BIND_SERVICE)));
+        OK(forkexec_attr_map_fd(attr, 2, 9));
+        OK(forkexec_attr_open_fd(attr, 5, "/dev/null", O_RDONLY, 0));
+        OK(forkexec_attr_close_fds_from(attr, 6));
+        OK(forkexec_attr_set_rlimit(attr, 7, 64, 64));
+        OK(forkexec_attr_set_pid_variable(attr, "PID"));
+        OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
+        OK(forkexec_attr_set_signal_ignore(attr, BIT(SIGUSR1 - 1)));
+        struct forkexec_child *child = start(attr, public_witness(), (char *[]){ "witness", "exit", "7", NULL }, NULL);
+        assert_int_equal(finish(child).exit_code, 7);
+    }
+}
+
 static void fails_without_privilege(const void *unused)
 {
     (void)unused;

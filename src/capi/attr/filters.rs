@@ -19,7 +19,7 @@ pub struct sock_filter {
 /// with set_busy_retry nanosleep; and exit_group for when the exec fails.
 /// Without set_no_new_privs they need CAP_SYS_ADMIN, come before the ids change, and have to allow those and, as far as
 /// they are asked for: setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat, close,
-/// close_range, ppoll, prlimit64, ptrace, kill, getpid, rt_sigaction, and what set_init names.
+/// close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what set_init names.
 /// A child that its filter kills has failed, with SIGSYS, and is never one in the caller's memory; only where the filter
 /// decides on execve by its arguments can that not be told from the end of the program: status.ran of forkexec_wait is
 /// then FORKEXEC_RAN_UNKNOWN.

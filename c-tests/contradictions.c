@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
+#include <linux/filter.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,6 +171,9 @@ TEST(holders)
     NEVER("capabilities, no_new_privs", SET(drop_capabilities));
     NEVER("capabilities, no_new_privs", SET(set_securebits, 0));
     NEVER("capabilities, no_new_privs", SET(set_no_new_privs));
+    NEVER("set_init", SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init));
+    NEVER("seccomp filters", SET(deny_terminal_injection));
+    NEVER("landlock", SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_PID));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_CGROUP));
     NEVER("set_signal_mask, _default, _ignore", SET(set_signal_mask, 0));
@@ -179,6 +183,23 @@ TEST(holders)
     NEVER("RLIMIT_NOFILE", SET(set_rlimit, RLIMIT_NOFILE, 0, 0));
     CONTRADICTION_(HOLD, EINVAL, "set_parent_death_signal", "a holder dies with its owner anyway: remove it",
         SET(set_parent_death_signal, SIGTERM, FORKEXEC_DEATH_OF_PROCESS));
+}
+
+TEST(inits)
+{
+    CONTRADICTION("set_init", "an init is the first process of a pid namespace: add create_namespaces(FORKEXEC_NS_PID)",
+        SET(set_init));
+    CONTRADICTION_(START, EINVAL, "set_ptrace", "the program's parent is its init, not the caller: remove one",
+        SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init); SET(set_ptrace));
+}
+
+TEST(restrictions)
+{
+    CONTRADICTION("landlock", "the kernel takes it only from who gains no privileges: add set_no_new_privs",
+        SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
+    static const struct sock_filter allow = { 6, 0, 0, 0x7fff0000 };
+    CONTRADICTION("add_seccomp_filter", "with a listener no new time namespace, nor a pid namespace for the program's children",
+        SET(add_seccomp_filter, &allow, 1, FORKEXEC_SECCOMP_LISTENER); SET(create_namespaces, FORKEXEC_NS_TIME));
 }
 
 /* What only looks like one. */

@@ -85,6 +85,7 @@ static struct forkexec_attr *everything(void)
     OK(forkexec_attr_map_fd(attr, 0, 7));
     OK(forkexec_attr_open_fd(attr, 8, "/dev/null", O_RDONLY, 0));
     OK(forkexec_attr_set_signal_ignore(attr, 1 << (SIGHUP - 1)));
+    OK(forkexec_attr_deny_terminal_injection(attr));
     return attr;
 }
 
@@ -113,6 +114,7 @@ TEST(everything_is_named)
     assert_line(lines, "740 parent death: signal 9");
     assert_line(lines, "750 no_new_privs");
     assert_line(lines, "770 nofile: nofile 64 of 64");
+    assert_line(lines, "792 seccomp 0: length 16");
     assert_line(lines, "799 exec: /bin/program");
 }
 

@@ -221,6 +221,31 @@ TEST_BOTH(user_namespaces_are_made)
     }
 }
 
+TEST_BOTH(an_init_is_left_behind)
+{
+    need_user_namespaces();
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = own_ids_mapped(*mode);
+        OK(forkexec_attr_set_init(attr));
+        struct view *view = run_witness(attr);
+        assert_saw(view, "pid", "2");
+        assert_saw(view, "fds", "0 1 2");
+        assert_int_equal(witness_exits(attr, "kill", "9"), 128 + SIGKILL);
+    }
+}
+
+TEST_BOTH(filters_are_put_on)
+{
+    char *number = (char *)text("%d", SYS_ioctl);
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = attr_in(*mode);
+        OK(forkexec_attr_set_no_new_privs(attr));
+        OK(forkexec_attr_deny_terminal_injection(attr));
+        assert_int_equal(witness_exits(attr, "call", number, "0", "0x5412"), EPERM);
+        assert_int_not_equal(witness_exits(attr, "call", number, "0", "0x5413"), EPERM);
+    }
+}
+
 TEST(a_new_identity_never_shares_memory)
 {
     const struct host *host = this_host();

@@ -85,6 +85,19 @@ static size_t length(void)
     return below(8) ? below(16) : below(65538);
 }
 
+/* A filter that may be none, at most 8 long; where it is one, it mostly allows. */
+static struct sock_filter *instructions(void)
+{
+    static struct sock_filter filter[16];
+    static const uint16_t codes[] = { 0x20, 0x15, 0x25, 0x35, 0x45, 0x05, 0x54, 0x04, 0x34, 0x60, 0x61, 0x02, 0x03, 0x07, 0x87,
+        0x16, 0x80, 0x1d };
+    for (int i = 0; i < 16; i++)
+        filter[i] = below(3) ? (struct sock_filter){ 0x06, 0, 0, 0x7fff0000 }
+                             : (struct sock_filter){ codes[below(sizeof codes / sizeof *codes)], (uint8_t)below(4),
+                                   (uint8_t)below(4), (uint32_t)(below(3) ? below(20) : number()) };
+    return below(8) ? filter : NULL;
+}
+
 /* One setter; the arguments are drawn from left to right or not, but always the same. */
 static int set_something(struct forkexec_attr *attr)
 {
@@ -96,7 +109,8 @@ static int set_something(struct forkexec_attr *attr)
     size_t n = length();
     uint32_t kinds = type();
 #define TRY(setter, ...) return forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(60)) {
+    struct sock_filter *filter = instructions();
+    switch (below(69)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -152,6 +166,15 @@ static int set_something(struct forkexec_attr *attr)
     case 57: return forkexec_attr_set_mount_propagation(attr, small ? MS_REC | MS_PRIVATE : a)
         | (level ? 0 : forkexec_attr_allow_setgroups(attr));
     case 58: return small ? forkexec_attr_set_hostname(attr, path) : forkexec_attr_set_domainname(attr, path);
+    case 60: TRY(add_seccomp_filter, filter, level, small == 4 ? low : (uint32_t)small << 1);
+    case 61: TRY(deny_terminal_injection);
+    case 62: TRY(add_landlock_path, path, small ? a & 0xffff : a);
+    case 63: TRY(add_landlock_port, (uint16_t)b, small);
+    case 64: TRY(set_landlock_handled, small ? a & 0xffff : a, small);
+    case 65: TRY(set_landlock_scopes, small);
+    case 66: TRY(set_landlock_ruleset, one);
+    case 67: TRY(set_init);
+    case 68: TRY(allow_partial_landlock);
     default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
     }
 }

@@ -6,7 +6,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 
-#define LAST_PROBE FORKEXEC_PROBE_TIME_NAMESPACE
+#define LAST_PROBE FORKEXEC_PROBE_SECCOMP_LISTENER
 
 /* On a host that has nothing. */
 static void assert_reasons(void)

@@ -196,6 +196,8 @@ static void see_signals(FILE *out)
     prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
     say(out, "parent_death", "%d", sig);
     say(out, "subreaper", "%d", subreaper);
+    say_line(out, "seccomp", "/proc/thread-self/status", "Seccomp:");
+    say_line(out, "seccomp_filters", "/proc/thread-self/status", "Seccomp_filters:");
     say_line(out, "tracer", "/proc/thread-self/status", "TracerPid:");
     say_line(out, "threads", "/proc/thread-self/status", "Threads:");
 }

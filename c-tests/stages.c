@@ -81,6 +81,8 @@ static const char *lacks(const struct row *row, unsigned way)
         return "needs the privilege to make namespaces";
     if (row->needs & WITH_CAPS && !has_caps())
         return "needs capabilities";
+    if (row->needs & LANDLOCK && syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
+        return "needs Landlock";
     if (row->needs & CGROUP_V1 && !the_cgroup)
         return "needs a cgroup of version 1";
     return NULL;
@@ -165,9 +167,13 @@ static void assert_begins(const char *sentence, const char *beginning)
     fail();
 }
 
-/* Only a child in the caller's memory can leave a note of where it is; else it is known to be on its way. */
+/* Only a child in the caller's memory can leave a note of where it is; else it is known to be on its way, and to put on
+ * filters, which it says before. */
 static uint32_t place_of_death(const struct turn *turn)
 {
+    uint32_t stage = turn->row->stage;
+    if (stage == FORKEXEC_STAGE_SECCOMP || stage == FORKEXEC_STAGE_PRIVILEGED_SECCOMP)
+        return stage;
     bool noted = turn->way & SHARED || (turn->way & FRESH && turn->row->stage <= FORKEXEC_STAGE_IMAGE);
     return noted ? turn->row->stage : FORKEXEC_STAGE_CHILD;
 }

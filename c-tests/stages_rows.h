@@ -31,6 +31,7 @@ enum {
     CALLERS = 64,   /* the call that is denied is the caller's */
     NO_CHILD = 128, /* it fails before there is one */
     NO_IMAGE = 256, /* the caller has closed the library's image */
+    LANDLOCK = 512,
 };
 
 /* Descriptors of the caller that rows ask with. */
@@ -52,6 +53,7 @@ struct row {
 #define SET(setter, ...) OK(forkexec_attr_##setter(attr, ##__VA_ARGS__))
 
 #define NOWHERE "/nonexistent"
+static const struct sock_filter allow_all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 
 ASK(a_closed_fd, SET(map_fd, 99, 40))
 ASK(a_mapped_fd, SET(map_fd, THE_FD, THE_FD))
@@ -86,6 +88,12 @@ ASK(a_umask, SET(set_umask, 027))
 ASK(a_mask, SET(set_signal_mask, 1 << 9))
 ASK(an_ignored_signal, SET(set_signal_ignore, 1 << (SIGUSR2 - 1)))
 ASK(no_new_privileges, SET(set_no_new_privs))
+ASK(a_privileged_filter, SET(add_seccomp_filter, &allow_all, 1, 0))
+ASK(two_filters, SET(set_no_new_privs); SET(deny_terminal_injection); SET(add_seccomp_filter, &allow_all, 1, 4))
+ASK(readable, SET(set_no_new_privs); SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_FILE, 0);
+    SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
+ASK(nowhere_readable, readable(attr); SET(add_landlock_path, NOWHERE, FORKEXEC_LANDLOCK_FS_READ_FILE))
+ASK(an_init, SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init))
 ASK(tracing, SET(set_ptrace))
 ASK(stopping, SET(set_stop))
 ASK(own_uid, SET(set_uid, getuid()); SET(keep_groups))
@@ -201,6 +209,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_BOUNDING, OWN, all_bounds_but_one, GIVES(EPERM, 5, "capability 5"), 0,
         PRCTL(EPERM, IF(0, PR_CAPBSET_DROP), IF(1, 5)) },
     { FORKEXEC_STAGE_KEEP_CAPS, OWN, own_uid_and_securebits, GIVES(EPERM, -1, ""), 0, PRCTL(EPERM, IF(0, PR_SET_KEEPCAPS)) },
+    { FORKEXEC_STAGE_PRIVILEGED_SECCOMP, OWN, a_privileged_filter, GIVES(EACCES, 0, "length 1"), 0,
+        DENY(seccomp, EACCES) },
     { FORKEXEC_STAGE_GROUPS, OWN, no_groups, GIVES(ENOMEM, -1, "[]"), 0, DENY(setgroups, ENOMEM) },
     { FORKEXEC_STAGE_GID, OWN, own_gid, GIVES(EINVAL, -1, "%2$u"), 0, DENY(setresgid, EINVAL) },
     { FORKEXEC_STAGE_UID, OWN, own_uid, GIVES(EAGAIN, -1, "%1$u"), 0, DENY(setresuid, EAGAIN) },
@@ -222,11 +232,17 @@ static const struct row rows[] = {
         DENY(fcntl, EMFILE, IF(1, F_DUPFD_CLOEXEC), IF(2, 41)) },
     { FORKEXEC_STAGE_FD_MAP, ALL, two_maps, GIVES(EIO, 1, "1 as 40"), 0, DENY(dup3, EIO, IF(1, 40)) },
     { FORKEXEC_STAGE_FD_ACTION, ALL, two_actions, GIVES(ENOENT, 1, "open " NOWHERE " as 5") },
+    { FORKEXEC_STAGE_LANDLOCK_RULE, ALL, nowhere_readable, GIVES(ENOENT, 1, NOWHERE ", access 0x4"), LANDLOCK },
+    { FORKEXEC_STAGE_LANDLOCK_RULE, ALL, readable, GIVES(ENOMEM, 0, "/, access 0x4"), LANDLOCK,
+        DENY(landlock_add_rule, ENOMEM) },
     { FORKEXEC_STAGE_PARENT_DEATH, ALL, death_of_thread, GIVES(EIO, -1, "signal 10"), 0,
         PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGUSR1)) },
     { FORKEXEC_STAGE_PARENT_DEATH, ALL, death_of_process, GIVES(EIO, -1, "signal 10"), 0,
         PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGUSR1)) },
+    { FORKEXEC_STAGE_INIT, OWN, an_init, GIVES(EAGAIN, -1, ""), PRIVILEGED, DENY(clone, EAGAIN, IF(0, SIGCHLD)) },
     { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
+    { FORKEXEC_STAGE_LANDLOCK, ALL, readable, GIVES(E2BIG, -1, "fs 0x4, net 0x0, scopes 0x0"), LANDLOCK,
+        DENY(landlock_restrict_self, E2BIG) },
     { FORKEXEC_STAGE_FD_CLOSE, ALL, a_moved_fd, GIVES(EIO, -1, "[50]"), 0, DENY(close, EIO, IF(0, THE_FD)) },
     { FORKEXEC_STAGE_NOFILE, ALL, few_fds, GIVES(EPERM, 0, "nofile 64 of 64"), 0,
         DENY(prlimit64, EPERM, IF(1, RLIMIT_NOFILE), UNLESS(2, 0)) },
@@ -234,6 +250,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_STOP, OWN | HELD, stopping, GIVES(EPERM, -1, ""), 0, DENY(kill, EPERM, IF(1, SIGSTOP)) },
     { FORKEXEC_STAGE_SIGNAL_ACTIONS, ALL, an_ignored_signal, GIVES(EINVAL, SIGUSR2, "signal 12"), 0,
         DENY(rt_sigaction, EINVAL, IF(0, SIGUSR2), UNLESS(1, 0)) },
+    { FORKEXEC_STAGE_SECCOMP, ALL, two_filters, GIVES(EIO, 1, "length 1, flags 0x4"), 0,
+        DENY(seccomp, EIO, IF(1, 4)) },
     { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_mask, GIVES(EIO, -1, "0x200"), CALLERS, DENY(rt_sigprocmask, EIO) },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(ENOENT, -1, NOWHERE), .path = NOWHERE },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(EIO, -1, "%3$s"), 0, DENY(execve, EIO) },

@@ -9,6 +9,8 @@
  *   fork         leave a child that sleeps (in the same session)
  *   daemon       leave a child that sleeps in a session of its own
  *   eat MIB      touch that much memory    cat FD       copy FD to stdout
+ *   connect PORT exit with the errno of connect(2) to it on 127.0.0.1
+ *   call N A B   exit with the errno of that system call; call32 by the 32-bit door of x86_64
  *
  * It is linked statically, so that it runs in an empty root. */
 #define _GNU_SOURCE
@@ -16,9 +18,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void show(int argc, char **argv)
@@ -65,6 +69,31 @@ static void eat(size_t mib)
         ((volatile char *)memory)[at] = 1;
 }
 
+/* The errno; the arguments in any notation. */
+static int call(char **arg, int by_32)
+{
+    unsigned long number[3] = { 0 };
+    for (int i = 0; i < 3 && arg[i]; i++)
+        number[i] = strtoul(arg[i], NULL, 0);
+#ifdef __x86_64__
+    if (by_32) {
+        long answer;
+        __asm__ volatile("int $0x80" : "=a"(answer) : "a"(number[0]), "b"(number[1]), "c"(number[2]), "d"(0) : "memory",
+            "r8", "r9", "r10", "r11");
+        return answer < 0 ? (int)-answer : 0;
+    }
+#endif
+    (void)by_32;
+    return syscall((long)number[0], number[1], number[2], 0) < 0 ? errno : 0;
+}
+
+static int connects(int port)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&to, sizeof to) ? errno : 0;
+}
+
 /* Does one thing; returns how many arguments it took. */
 static int act(char **arg, int argc, char **argv)
 {
@@ -99,6 +128,10 @@ static int act(char **arg, int argc, char **argv)
         return eat((size_t)atoi(with)), 2;
     if (IS("cat"))
         return copy(atoi(with)), 2;
+    if (IS("connect"))
+        exit(connects(atoi(with)));
+    if (IS("call") || IS("call32"))
+        exit(call(arg + 1, IS("call32")));
     fprintf(stderr, "witness: no such thing as \"%s\"\n", what);
     exit(122);
 }

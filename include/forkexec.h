@@ -85,6 +85,81 @@
 // The bounding set.
 #define FORKEXEC_CAP_BOUNDING 8
 
+// forkexec_attr_add_seccomp_filter: put it on all threads, of which the child has one. Equal to
+// SECCOMP_FILTER_FLAG_TSYNC, as the following are to theirs; seccomp(2).
+#define FORKEXEC_SECCOMP_TSYNC 1
+
+// Log what the filter does, but for what it allows.
+#define FORKEXEC_SECCOMP_LOG 2
+
+// Leave the mitigation of speculative store bypass off.
+#define FORKEXEC_SECCOMP_SPEC_ALLOW 4
+
+// Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
+#define FORKEXEC_SECCOMP_LISTENER 8
+
+// forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
+// theirs; landlock(7).
+#define FORKEXEC_LANDLOCK_FS_EXECUTE 1
+
+// Open a file for writing.
+#define FORKEXEC_LANDLOCK_FS_WRITE_FILE 2
+
+// Open a file for reading.
+#define FORKEXEC_LANDLOCK_FS_READ_FILE 4
+
+// List a directory.
+#define FORKEXEC_LANDLOCK_FS_READ_DIR 8
+
+// Remove a directory from a directory.
+#define FORKEXEC_LANDLOCK_FS_REMOVE_DIR 16
+
+// Remove a file from a directory.
+#define FORKEXEC_LANDLOCK_FS_REMOVE_FILE 32
+
+// Make a character device.
+#define FORKEXEC_LANDLOCK_FS_MAKE_CHAR 64
+
+// Make a directory.
+#define FORKEXEC_LANDLOCK_FS_MAKE_DIR 128
+
+// Make a regular file.
+#define FORKEXEC_LANDLOCK_FS_MAKE_REG 256
+
+// Make a unix socket.
+#define FORKEXEC_LANDLOCK_FS_MAKE_SOCK 512
+
+// Make a named pipe.
+#define FORKEXEC_LANDLOCK_FS_MAKE_FIFO 1024
+
+// Make a block device.
+#define FORKEXEC_LANDLOCK_FS_MAKE_BLOCK 2048
+
+// Make a symbolic link.
+#define FORKEXEC_LANDLOCK_FS_MAKE_SYM 4096
+
+// Link or rename a file into another directory; Linux 5.19. What is not granted is denied also where it is not handled.
+#define FORKEXEC_LANDLOCK_FS_REFER 8192
+
+// Truncate a file; Linux 6.2.
+#define FORKEXEC_LANDLOCK_FS_TRUNCATE 16384
+
+// Ioctl(2) of a device; Linux 6.10.
+#define FORKEXEC_LANDLOCK_FS_IOCTL_DEV 32768
+
+// forkexec_attr_add_landlock_port: bind(2) a TCP socket to it; Linux 6.7. Equal to LANDLOCK_ACCESS_NET_BIND_TCP.
+#define FORKEXEC_LANDLOCK_NET_BIND_TCP 1
+
+// connect(2) a TCP socket to it; Linux 6.7.
+#define FORKEXEC_LANDLOCK_NET_CONNECT_TCP 2
+
+// forkexec_attr_set_landlock_scopes: no abstract unix sockets of others; Linux 6.12. Equal to
+// LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET.
+#define FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET 1
+
+// No signals to others; Linux 6.12.
+#define FORKEXEC_LANDLOCK_SCOPE_SIGNAL 2
+
 // forkexec_attr_set_parent_death_signal: when the thread that made the child ends, as the kernel does it.
 #define FORKEXEC_DEATH_OF_THREAD 1
 
@@ -150,6 +225,15 @@
 
 // Time namespaces.
 #define FORKEXEC_PROBE_TIME_NAMESPACE 8
+
+// Seccomp filters: seccomp(2).
+#define FORKEXEC_PROBE_SECCOMP 9
+
+// Landlock, with all that this library knows of it.
+#define FORKEXEC_PROBE_LANDLOCK 10
+
+// FORKEXEC_SECCOMP_LISTENER.
+#define FORKEXEC_PROBE_SECCOMP_LISTENER 11
 
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
@@ -250,6 +334,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_BOUNDING = 610,
     // Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
     FORKEXEC_STAGE_KEEP_CAPS = 620,
+    // Seccomp filters without no_new_privs; while CAP_SYS_ADMIN is there, so they have to allow what follows. seccomp(2).
+    FORKEXEC_STAGE_PRIVILEGED_SECCOMP = 630,
     // The supplementary groups; before the ids that would forbid it. setgroups(2).
     FORKEXEC_STAGE_GROUPS = 640,
     // The group id; before the user id that would forbid it. setresgid(2).
@@ -274,10 +360,16 @@ enum forkexec_stage {
     FORKEXEC_STAGE_FD_MAP = 710,
     // The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FORKEXEC_STAGE_FD_ACTION = 720,
+    // Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
+    FORKEXEC_STAGE_LANDLOCK_RULE = 730,
     // The signal for the parent's death, and whether it happened meanwhile; after the ids, which clear it. PR_SET_PDEATHSIG(2const).
     FORKEXEC_STAGE_PARENT_DEATH = 740,
+    // The first process of a pid namespace stays behind as its init; before what only the program is to suffer. fork(2).
+    FORKEXEC_STAGE_INIT = 745,
     // No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     FORKEXEC_STAGE_NO_NEW_PRIVS = 750,
+    // Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
+    FORKEXEC_STAGE_LANDLOCK = 755,
     // What was only needed until here is closed, for real: exec wakes the caller before close-on-exec closes. close(2).
     FORKEXEC_STAGE_FD_CLOSE = 760,
     // The limit on descriptors; after the last descriptor moved. prlimit(2).
@@ -288,6 +380,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_STOP = 785,
     // Signal dispositions. sigaction(2).
     FORKEXEC_STAGE_SIGNAL_ACTIONS = 790,
+    // Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
+    FORKEXEC_STAGE_SECCOMP = 792,
     // The signal mask; last, since pending signals arrive here. sigprocmask(2).
     FORKEXEC_STAGE_SIGNAL_MASK = 795,
     // The program. execve(2).
@@ -302,6 +396,9 @@ struct forkexec_attr;
 // A child that was spawned, started or made to hold. It belongs to the process that made it: in another, such as a
 // fork of it, every call but forkexec_close is -ESRCH.
 struct forkexec_child;
+
+// An instruction of a seccomp filter, as linux/filter.h defines it.
+struct sock_filter;
 
 // Why a spawn failed. 256 bytes for ever, without padding. Filled on failure, cleared on success; every function that
 // takes a pointer to one also takes NULL.
@@ -455,6 +552,21 @@ int forkexec_attr_set_stop(struct forkexec_attr *attr);
 // FORKEXEC_STAGE_CARRY (EPERM: the system forbids it, or the caller has ids or capabilities that no exec hands on);
 // index -1.
 int forkexec_attr_set_memory_mode(struct forkexec_attr *attr, uint32_t mode);
+
+// Leaves an init behind as the first process of a new pid namespace, for programs that do not know how to be one: the
+// program is its child, with pid 2, and may be killed by every signal. The init reaps what is left to it, has no
+// descriptors, does nothing else, and ends with the program: with its exit code, or 128 and the signal that killed it;
+// then all others in the namespace are killed. It is what forkexec_child_pid, forkexec_wait and forkexec_signal are
+// about: signals that are sent to it from outside of the namespace it sends on to the program, but for SIGKILL, which
+// ends all, and SIGSTOP, which stops the init alone; one for its whole process group then reaches the program twice. It
+// has the program's ids and no more capabilities, is in its session and process group (of set_session it is the
+// leader), gets the signal of set_parent_death_signal, and is subject to the filters of add_seccomp_filter only without
+// set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction, rt_sigtimedwait, waitid and
+// exit_group. pid_namespaces(7).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without create_namespaces(FORKEXEC_NS_PID); with set_ptrace),
+// FORKEXEC_STAGE_INIT (EAGAIN: a limit on processes; ENOMEM); index -1.
+int forkexec_attr_set_init(struct forkexec_attr *attr);
 
 // Gives the program the caller's descriptor source under the number target. All entries act at once, as if on copies,
 // so that any exchange of numbers works: map_fd(attr, 3, 4) and map_fd(attr, 4, 3). One source may have many targets.
@@ -834,6 +946,92 @@ int forkexec_attr_set_loopback(struct forkexec_attr *attr);
 // Fails later as FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or chdir(2); index -1.
 int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
 
+// Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0. Repeated
+// calls add filters, which are put on in call order; each also rules the seccomp(2) of the next. seccomp(2).
+// With set_no_new_privs they come last of all, and have to allow nothing of the library's but rt_sigprocmask and execve
+// (with set_exec_fd execveat); of a child that is not in the caller's memory also write; with set_pid_variable getpid,
+// with set_busy_retry nanosleep; and exit_group for when the exec fails.
+// Without set_no_new_privs they need CAP_SYS_ADMIN, come before the ids change, and have to allow those and, as far as
+// they are asked for: setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat, close,
+// close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what set_init names.
+// A child that its filter kills has failed, with SIGSYS, and is never one in the caller's memory; only where the filter
+// decides on execve by its arguments can that not be told from the end of the program: status.ran of forkexec_wait is
+// then FORKEXEC_RAN_UNKNOWN.
+// With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF waits
+// for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or the release has returned. Until
+// then the library itself lets its own calls go on, so nothing waits for who cannot answer yet. This needs Linux 5.5,
+// and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max count.
+// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
+// unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a
+// filter, or a flag that the kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; EBUSY: a filter
+// that the caller is under has a listener; EAGAIN: no second thread; ENOMEM: more than 32768 instructions in all);
+// index is the place among the filters.
+int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
+                                     const struct sock_filter *program,
+                                     uint32_t count,
+                                     uint32_t flags);
+
+// Adds a ready-made filter that lets nobody type into a terminal that he shares with others: ioctl(2) with TIOCSTI or
+// TIOCLINUX fails with EPERM, by whichever ABI of the kernel it comes. For programs that run with less privilege than
+// whoever else uses their terminal, where set_session or a terminal of their own is not wanted. One more filter among
+// those of add_seccomp_filter, which says where it is put on; a repeated call adds none. TIOCSTI(2const).
+// Returns 0; -EINVAL: attr is NULL; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP; index is the place among the filters.
+int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
+
+// Restricts the program by a ruleset of the caller's: fd is what landlock_create_ruleset(2) gave, borrowed, and must be
+// open during each spawn. What add_landlock_path and the others ask for is a second restriction on top of it. The last
+// call wins. landlock_restrict_self(2).
+// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; EBADF: not open), FORKEXEC_STAGE_FD_INTERNAL or
+// FORKEXEC_STAGE_LANDLOCK (EBADFD: not a ruleset; E2BIG: too many restrictions on top of each other); index -1.
+int forkexec_attr_set_landlock_ruleset(struct forkexec_attr *attr, int32_t fd);
+
+// Grants access, FORKEXEC_LANDLOCK_FS_ bits, to the file path, or to the directory path and all beneath it. All
+// accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise, all
+// sixteen. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is not a directory
+// takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE and IOCTL_DEV only. path is looked up by the child in its final root
+// and working directory, with the program's ids; symbolic links are followed. What is open already is not restricted.
+// Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated calls add. landlock(7).
+// Returns 0; -EINVAL: attr or path is NULL, path is empty, access is 0 or has another bit; -ENAMETOOLONG: path has more
+// than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE (the errno of
+// open(2); EINVAL: an access that a file does not have; ENOMEM) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has
+// no Landlock, or an older one); index is the place among the calls of add_landlock_path and add_landlock_port.
+int forkexec_attr_add_landlock_path(struct forkexec_attr *attr, const char *path, uint64_t access);
+
+// Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a TCP port; 0 is any port that the kernel chooses for bind(2). Binding
+// and connecting that no such call grants is denied. Other protocols are not restricted. Repeated calls add. landlock(7).
+// Returns 0; -EINVAL: attr is NULL, access is 0 or has another bit; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE or
+// FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7); index is the place among
+// the calls of add_landlock_path and add_landlock_port.
+int forkexec_attr_add_landlock_port(struct forkexec_attr *attr,
+                                    uint16_t port,
+                                    uint64_t access);
+
+// Says which accesses are denied where no rule grants them: fs, FORKEXEC_LANDLOCK_FS_ bits, and net,
+// FORKEXEC_LANDLOCK_NET_ bits; the others are left alone. With net alone and no add_landlock_port, no TCP at all.
+// Without this call add_landlock_path means all of fs, add_landlock_port all of net. The last call wins. landlock(7).
+// Returns 0; -EINVAL: attr is NULL, another bit.
+// Fails later as add_landlock_path does.
+int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr, uint64_t fs, uint64_t net);
+
+// Keeps the program and its descendants to themselves: with scopes, FORKEXEC_LANDLOCK_SCOPE_ bits, they do not connect
+// to abstract unix sockets, or send no signals, outside. The last call wins. landlock(7).
+// Returns 0; -EINVAL: attr is NULL, another bit.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no
+// Landlock, or one before Linux 6.12); index -1.
+int forkexec_attr_set_landlock_scopes(struct forkexec_attr *attr,
+                                      uint64_t scopes);
+
+// Does without the accesses and scopes that this kernel's Landlock does not know, all of them where it has none: the
+// program is then less restricted than was asked. forkexec_describe says what is left out, forkexec_probe whether
+// anything has to be. A ruleset of the caller's is not concerned.
+// Returns 0; -EINVAL: attr is NULL.
+int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
+
 // Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
 // nothing of it stays behind. execve(2).
 //
@@ -953,6 +1151,12 @@ int32_t forkexec_child_pidfd(const struct forkexec_child *child);
 // -EACCES: the child has become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel
 // has no such namespaces. -EMFILE, -ENFILE: too many descriptors.
 int32_t forkexec_child_namespace_fd(const struct forkexec_child *child, uint32_t type);
+
+// The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
+// caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
+// there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
+// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process.
+int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
 
 // Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is
 // no, size bytes for a NUL-terminated sentence with reason and remedy, cut where it does not fit; NULL with size 0 for

@@ -9,6 +9,7 @@ use crate::parent::host::{self, Ways};
 use crate::parent::{self, Child, Failure};
 use crate::plan::{Purpose, Request, Strings};
 use crate::stage::Row;
+use crate::sys;
 use alloc::format;
 use alloc::string::String;
 use nix::errno::Errno;
@@ -24,9 +25,12 @@ pub enum Feature {
     UserNamespace = 6,
     BirthInCgroup = 7,
     TimeNamespace = 8,
+    Seccomp = 9,
+    Landlock = 10,
+    SeccompListener = 11,
 }
 
-const FEATURES: [Feature; 8] = [
+const FEATURES: [Feature; 11] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -35,6 +39,9 @@ const FEATURES: [Feature; 8] = [
     Feature::UserNamespace,
     Feature::BirthInCgroup,
     Feature::TimeNamespace,
+    Feature::Seccomp,
+    Feature::Landlock,
+    Feature::SeccompListener,
 ];
 
 impl Feature {
@@ -71,11 +78,40 @@ impl Feature {
             ),
             Feature::Image => image(),
             Feature::UserNamespace => user_namespace(),
+            Feature::Seccomp => kernel(
+                // A kernel that has them finds no filter at NULL, and nothing is changed.
+                sys::seccomp_is_known(),
+                "seccomp(2) is missing or filtered: Linux 3.17 has it, if it is built with CONFIG_SECCOMP_FILTER",
+            ),
+            Feature::SeccompListener => kernel(
+                sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF),
+                "seccomp(2) is missing, filtered, or without SECCOMP_RET_USER_NOTIF: Linux 5.5 has all that is needed",
+            ),
+            Feature::Landlock => landlock(),
             Feature::TimeNamespace => kernel(
                 std::path::Path::new("/proc/self/ns/time").exists(),
                 "time namespaces are not in this kernel: Linux 5.6 has them, if it is built with CONFIG_TIME_NS",
             ),
         }
+    }
+}
+
+/// The version of Landlock that knows all that can be asked for here.
+const LANDLOCK: u32 = 6;
+
+fn landlock() -> Result<(), String> {
+    match sys::landlock_version() {
+        Ok(LANDLOCK..) => Ok(()),
+        Ok(version) => Err(format!(
+            "Landlock has version {version} here: ports come with version 4 (Linux 6.7), the last access to files with 5 \
+             (6.10), scopes with {LANDLOCK} (6.12); set_landlock_handled asks for less"
+        )),
+        Err(sys::Errno(libc::EOPNOTSUPP)) => {
+            Err(String::from("Landlock is in this kernel and off: add it to the boot parameter lsm"))
+        }
+        Err(_) => Err(String::from(
+            "Landlock is missing or filtered: Linux 5.13 has it, if it is built with CONFIG_SECURITY_LANDLOCK",
+        )),
     }
 }
 

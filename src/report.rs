@@ -8,6 +8,10 @@ pub mod kind {
     pub const HELD: u32 = 2;
     /// The next thing is exec: a failure follows, or the end of the stream.
     pub const EXEC: u32 = 3;
+    /// A death without a further word is the stage's doing.
+    pub const BLAMED: u32 = 4;
+    /// With it comes the listener of a filter.
+    pub const LISTENER: u32 = 5;
 }
 
 /// One report. Written whole to memory that caller and child share, or written whole to a pipe.
@@ -21,3 +25,10 @@ pub struct Report {
 }
 
 const _: () = assert!(core::mem::size_of::<Report>() == 16);
+
+impl Report {
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: a report is 16 bytes without padding.
+        unsafe { core::slice::from_raw_parts((&raw const *self).cast::<u8>(), size_of::<Report>()) }
+    }
+}

@@ -98,6 +98,8 @@ pub enum Stage {
     Bounding = 610,
     /// Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
     KeepCaps = 620,
+    /// Seccomp filters without no_new_privs; while CAP_SYS_ADMIN is there, so they have to allow what follows. seccomp(2).
+    PrivilegedSeccomp = 630,
     /// The supplementary groups; before the ids that would forbid it. setgroups(2).
     Groups = 640,
     /// The group id; before the user id that would forbid it. setresgid(2).
@@ -123,10 +125,16 @@ pub enum Stage {
     FdMap = 710,
     /// The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FdAction = 720,
+    /// Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
+    LandlockRule = 730,
     /// The signal for the parent's death, and whether it happened meanwhile; after the ids, which clear it. PR_SET_PDEATHSIG(2const).
     ParentDeath = 740,
+    /// The first process of a pid namespace stays behind as its init; before what only the program is to suffer. fork(2).
+    Init = 745,
     /// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     NoNewPrivs = 750,
+    /// Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
+    Landlock = 755,
     /// What was only needed until here is closed, for real: exec wakes the caller before close-on-exec closes. close(2).
     FdClose = 760,
     /// The limit on descriptors; after the last descriptor moved. prlimit(2).
@@ -137,6 +145,8 @@ pub enum Stage {
     Stop = 785,
     /// Signal dispositions. sigaction(2).
     SignalActions = 790,
+    /// Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
+    Seccomp = 792,
     /// The signal mask; last, since pending signals arrive here. sigprocmask(2).
     SignalMask = 795,
     /// The program. execve(2).
@@ -199,6 +209,7 @@ rows! {
     LateNamespaces "late namespaces",
     Bounding "bounding set",
     KeepCaps "keep capabilities",
+    PrivilegedSeccomp "privileged seccomp",
     Groups "groups",
     Gid "gid",
     Uid "uid",
@@ -211,13 +222,17 @@ rows! {
     FdInternal "internal fds",
     FdMap "fd map",
     FdAction "fd action",
+    LandlockRule "landlock rule",
     ParentDeath "parent death",
+    Init "init",
     NoNewPrivs "no_new_privs",
+    Landlock "landlock",
     FdClose "fd close",
     Nofile "nofile",
     Trace "trace",
     Stop "stop",
     SignalActions "signal actions",
+    Seccomp "seccomp",
     SignalMask "signal mask",
     Exec "exec",
 }

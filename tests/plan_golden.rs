@@ -1,6 +1,7 @@
 //! What a request comes to, in words: one request a file of tests/golden. A plan that changes shows here, line by line.
 //! FORKEXEC_REGEN=1 writes the files anew.
 
+use forkexec::attr::filters::SockFilter;
 use forkexec::attr::{Attr, Refused};
 use forkexec::plan::{Host, Purpose, Request, Strings, lower};
 use std::ffi::CStr;
@@ -165,6 +166,28 @@ fn no_capabilities(attr: &mut Attr) -> Result<(), Refused> {
     attr.caps.set_no_new_privs()
 }
 
+fn filters(attr: &mut Attr) -> Result<(), Refused> {
+    let allow = SockFilter { code: 6, value: libc::SECCOMP_RET_ALLOW, ..SockFilter::default() };
+    attr.filters.deny_terminal_injection()?;
+    attr.filters.add_seccomp_filter(&[allow], 2)?;
+    attr.caps.set_no_new_privs()
+}
+
+fn privileged_filters(attr: &mut Attr) -> Result<(), Refused> {
+    attr.filters.deny_terminal_injection()
+}
+
+fn listener(attr: &mut Attr) -> Result<(), Refused> {
+    let ask = SockFilter { code: 6, value: libc::SECCOMP_RET_USER_NOTIF, ..SockFilter::default() };
+    attr.filters.add_seccomp_filter(&[ask], 8)?;
+    attr.caps.set_no_new_privs()
+}
+
+fn init(attr: &mut Attr) -> Result<(), Refused> {
+    attr.ns.create_namespaces(PID)?;
+    attr.exec.set_init()
+}
+
 fn fresh(attr: &mut Attr) -> Result<(), Refused> {
     attr.exec.set_memory_mode(1)
 }
@@ -203,6 +226,10 @@ fn cases() -> Vec<Case> {
         Case { host: no_image, ..case("user_namespace_without_image", user_namespace) },
         case("capabilities", capabilities),
         case("no_capabilities", no_capabilities),
+        case("filters", filters),
+        case("privileged_filters", privileged_filters),
+        case("listener", listener),
+        case("init", init),
         case("fresh", fresh),
         Case { host: no_image, ..case("fresh_without_image", fresh) },
         case("copied", copied),

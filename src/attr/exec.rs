@@ -39,6 +39,7 @@ pub struct Exec {
     pub memory_mode: u32,
     pub ptrace: bool,
     pub stop: bool,
+    pub init: bool,
 }
 
 impl Exec {
@@ -99,6 +100,11 @@ impl Exec {
         self.stop = true;
         Ok(())
     }
+
+    pub fn set_init(&mut self) -> Accepted {
+        self.init = true;
+        Ok(())
+    }
 }
 
 impl Copied for Cwd {
@@ -130,6 +136,7 @@ impl Copied for Exec {
             memory_mode: self.memory_mode,
             ptrace: self.ptrace,
             stop: self.stop,
+            init: self.init,
         })
     }
 }

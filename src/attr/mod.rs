@@ -4,7 +4,9 @@
 pub mod caps;
 pub mod exec;
 pub mod fds;
+pub mod filters;
 pub mod ids;
+pub mod landlock;
 pub mod limits;
 pub mod mounts;
 pub mod ns;
@@ -78,6 +80,8 @@ pub struct Attr {
     pub caps: Chapter<caps::Caps>,
     pub ns: Chapter<ns::Namespaces>,
     pub mounts: Chapter<mounts::Mounts>,
+    pub filters: Chapter<filters::Filters>,
+    pub landlock: Chapter<landlock::Landlock>,
     /// The first setter that was refused, and why: every spawn of this attr then fails.
     pub refused: Option<(&'static str, Refused)>,
 }
@@ -86,9 +90,10 @@ impl Attr {
     /// Whether anything was asked besides the program and its descriptors. Each spawn runs with nothing in the processor's
     /// caches, so what this rules out is not even looked at. Named one by one, so that no chapter is forgotten.
     pub fn asks_more(&self) -> bool {
-        let Attr { exec: _, fds: _, session, signals, limits, ids, caps, ns, mounts, refused: _ } = self;
+        let Attr { exec: _, fds: _, session, signals, limits, ids, caps, ns, mounts, filters, landlock, refused: _ } =
+            self;
         let asked = session.asked() | signals.asked() | limits.asked() | ids.asked();
-        asked | caps.asked() | ns.asked() | mounts.asked()
+        asked | caps.asked() | ns.asked() | mounts.asked() | filters.asked() | landlock.asked()
     }
 
     /// A copy, made without aborting when memory is short.
@@ -103,6 +108,8 @@ impl Attr {
             caps: self.caps,
             ns: self.ns.copied()?,
             mounts: self.mounts.copied()?,
+            filters: self.filters.copied()?,
+            landlock: self.landlock.copied()?,
             refused: self.refused,
         })
     }

@@ -251,3 +251,15 @@ pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_chil
     let fd = child.ok_or(Errno::EINVAL).and_then(|child| child.namespace_fd(name));
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
+
+/// The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
+/// caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
+/// there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
+/// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child) -> i32 {
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    let fd = child.ok_or(Errno::EINVAL).and_then(Child::seccomp_fd);
+    fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
+}

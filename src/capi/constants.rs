@@ -1,6 +1,6 @@
 //! The numbers that callers write. Literals: cgo and cffi cannot evaluate expressions.
 
-use crate::attr::{caps, exec, limits, ns, signals};
+use crate::attr::{caps, exec, filters, landlock, limits, ns, signals};
 use crate::probe::Feature;
 use static_assertions::const_assert_eq;
 
@@ -32,6 +32,61 @@ pub const FORKEXEC_CAP_EFFECTIVE: u32 = 2;
 pub const FORKEXEC_CAP_INHERITABLE: u32 = 4;
 /// The bounding set.
 pub const FORKEXEC_CAP_BOUNDING: u32 = 8;
+
+/// forkexec_attr_add_seccomp_filter: put it on all threads, of which the child has one. Equal to
+/// SECCOMP_FILTER_FLAG_TSYNC, as the following are to theirs; seccomp(2).
+pub const FORKEXEC_SECCOMP_TSYNC: u32 = 1;
+/// Log what the filter does, but for what it allows.
+pub const FORKEXEC_SECCOMP_LOG: u32 = 2;
+/// Leave the mitigation of speculative store bypass off.
+pub const FORKEXEC_SECCOMP_SPEC_ALLOW: u32 = 4;
+/// Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
+pub const FORKEXEC_SECCOMP_LISTENER: u32 = 8;
+
+/// forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
+/// theirs; landlock(7).
+pub const FORKEXEC_LANDLOCK_FS_EXECUTE: u64 = 0x1;
+/// Open a file for writing.
+pub const FORKEXEC_LANDLOCK_FS_WRITE_FILE: u64 = 0x2;
+/// Open a file for reading.
+pub const FORKEXEC_LANDLOCK_FS_READ_FILE: u64 = 0x4;
+/// List a directory.
+pub const FORKEXEC_LANDLOCK_FS_READ_DIR: u64 = 0x8;
+/// Remove a directory from a directory.
+pub const FORKEXEC_LANDLOCK_FS_REMOVE_DIR: u64 = 0x10;
+/// Remove a file from a directory.
+pub const FORKEXEC_LANDLOCK_FS_REMOVE_FILE: u64 = 0x20;
+/// Make a character device.
+pub const FORKEXEC_LANDLOCK_FS_MAKE_CHAR: u64 = 0x40;
+/// Make a directory.
+pub const FORKEXEC_LANDLOCK_FS_MAKE_DIR: u64 = 0x80;
+/// Make a regular file.
+pub const FORKEXEC_LANDLOCK_FS_MAKE_REG: u64 = 0x100;
+/// Make a unix socket.
+pub const FORKEXEC_LANDLOCK_FS_MAKE_SOCK: u64 = 0x200;
+/// Make a named pipe.
+pub const FORKEXEC_LANDLOCK_FS_MAKE_FIFO: u64 = 0x400;
+/// Make a block device.
+pub const FORKEXEC_LANDLOCK_FS_MAKE_BLOCK: u64 = 0x800;
+/// Make a symbolic link.
+pub const FORKEXEC_LANDLOCK_FS_MAKE_SYM: u64 = 0x1000;
+/// Link or rename a file into another directory; Linux 5.19. What is not granted is denied also where it is not handled.
+pub const FORKEXEC_LANDLOCK_FS_REFER: u64 = 0x2000;
+/// Truncate a file; Linux 6.2.
+pub const FORKEXEC_LANDLOCK_FS_TRUNCATE: u64 = 0x4000;
+/// Ioctl(2) of a device; Linux 6.10.
+pub const FORKEXEC_LANDLOCK_FS_IOCTL_DEV: u64 = 0x8000;
+
+/// forkexec_attr_add_landlock_port: bind(2) a TCP socket to it; Linux 6.7. Equal to LANDLOCK_ACCESS_NET_BIND_TCP.
+pub const FORKEXEC_LANDLOCK_NET_BIND_TCP: u64 = 0x1;
+/// connect(2) a TCP socket to it; Linux 6.7.
+pub const FORKEXEC_LANDLOCK_NET_CONNECT_TCP: u64 = 0x2;
+
+/// forkexec_attr_set_landlock_scopes: no abstract unix sockets of others; Linux 6.12. Equal to
+/// LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET.
+pub const FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET: u64 = 0x1;
+/// No signals to others; Linux 6.12.
+pub const FORKEXEC_LANDLOCK_SCOPE_SIGNAL: u64 = 0x2;
 
 /// forkexec_attr_set_parent_death_signal: when the thread that made the child ends, as the kernel does it.
 pub const FORKEXEC_DEATH_OF_THREAD: u32 = 1;
@@ -83,6 +138,12 @@ pub const FORKEXEC_PROBE_USER_NAMESPACE: u32 = 6;
 pub const FORKEXEC_PROBE_BIRTH_IN_CGROUP: u32 = 7;
 /// Time namespaces.
 pub const FORKEXEC_PROBE_TIME_NAMESPACE: u32 = 8;
+/// Seccomp filters: seccomp(2).
+pub const FORKEXEC_PROBE_SECCOMP: u32 = 9;
+/// Landlock, with all that this library knows of it.
+pub const FORKEXEC_PROBE_LANDLOCK: u32 = 10;
+/// FORKEXEC_SECCOMP_LISTENER.
+pub const FORKEXEC_PROBE_SECCOMP_LISTENER: u32 = 11;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -108,6 +169,39 @@ const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
 const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);
 const_assert_eq!(FORKEXEC_CAP_INHERITABLE, caps::set::INHERITABLE);
 const_assert_eq!(FORKEXEC_CAP_BOUNDING, caps::set::BOUNDING);
+const_assert_eq!(filters::MOST_INSTRUCTIONS, libc::BPF_MAXINSNS as usize);
+const_assert_eq!(FORKEXEC_SECCOMP_TSYNC, filters::flag::TSYNC);
+const_assert_eq!(FORKEXEC_SECCOMP_LOG, filters::flag::LOG);
+const_assert_eq!(FORKEXEC_SECCOMP_SPEC_ALLOW, filters::flag::SPEC_ALLOW);
+const_assert_eq!(FORKEXEC_SECCOMP_LISTENER, filters::flag::LISTENER);
+const_assert_eq!(FORKEXEC_SECCOMP_LISTENER as u64, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
+const_assert_eq!(FORKEXEC_SECCOMP_TSYNC as u64, libc::SECCOMP_FILTER_FLAG_TSYNC);
+const_assert_eq!(FORKEXEC_SECCOMP_LOG as u64, libc::SECCOMP_FILTER_FLAG_LOG);
+const_assert_eq!(FORKEXEC_SECCOMP_SPEC_ALLOW as u64, libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+const_assert_eq!(
+    landlock::access::FS,
+    FORKEXEC_LANDLOCK_FS_EXECUTE
+        | FORKEXEC_LANDLOCK_FS_WRITE_FILE
+        | FORKEXEC_LANDLOCK_FS_READ_FILE
+        | FORKEXEC_LANDLOCK_FS_READ_DIR
+        | FORKEXEC_LANDLOCK_FS_REMOVE_DIR
+        | FORKEXEC_LANDLOCK_FS_REMOVE_FILE
+        | FORKEXEC_LANDLOCK_FS_MAKE_CHAR
+        | FORKEXEC_LANDLOCK_FS_MAKE_DIR
+        | FORKEXEC_LANDLOCK_FS_MAKE_REG
+        | FORKEXEC_LANDLOCK_FS_MAKE_SOCK
+        | FORKEXEC_LANDLOCK_FS_MAKE_FIFO
+        | FORKEXEC_LANDLOCK_FS_MAKE_BLOCK
+        | FORKEXEC_LANDLOCK_FS_MAKE_SYM
+        | FORKEXEC_LANDLOCK_FS_REFER
+        | FORKEXEC_LANDLOCK_FS_TRUNCATE
+        | FORKEXEC_LANDLOCK_FS_IOCTL_DEV
+);
+const_assert_eq!(landlock::access::NET, FORKEXEC_LANDLOCK_NET_BIND_TCP | FORKEXEC_LANDLOCK_NET_CONNECT_TCP);
+const_assert_eq!(
+    landlock::access::SCOPES,
+    FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | FORKEXEC_LANDLOCK_SCOPE_SIGNAL
+);
 const_assert_eq!(FORKEXEC_DEATH_OF_THREAD, signals::DEATH_OF_THREAD);
 const_assert_eq!(FORKEXEC_DEATH_OF_PROCESS, signals::DEATH_OF_PROCESS);
 const_assert_eq!(FORKEXEC_MEMORY_AUTO, exec::mode::AUTO);
@@ -121,3 +215,6 @@ const_assert_eq!(FORKEXEC_PROBE_IMAGE, Feature::Image as u32);
 const_assert_eq!(FORKEXEC_PROBE_USER_NAMESPACE, Feature::UserNamespace as u32);
 const_assert_eq!(FORKEXEC_PROBE_BIRTH_IN_CGROUP, Feature::BirthInCgroup as u32);
 const_assert_eq!(FORKEXEC_PROBE_TIME_NAMESPACE, Feature::TimeNamespace as u32);
+const_assert_eq!(FORKEXEC_PROBE_SECCOMP, Feature::Seccomp as u32);
+const_assert_eq!(FORKEXEC_PROBE_LANDLOCK, Feature::Landlock as u32);
+const_assert_eq!(FORKEXEC_PROBE_SECCOMP_LISTENER, Feature::SeccompListener as u32);

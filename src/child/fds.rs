@@ -119,6 +119,9 @@ pub fn internal(at: &mut At) -> Answer {
         // Stays open under its old number, which may be another's source.
         at.exec_fd = lift(at.exec_fd, at.plan.spare)?;
     }
+    if at.plan.ruleset_fd >= 0 {
+        at.ruleset = lift(at.plan.ruleset_fd, at.plan.spare)?;
+    }
     Ok(())
 }
 
@@ -191,12 +194,13 @@ fn open(path: *const u8, item: &Action) -> Answer {
 }
 
 fn is_internal(at: &At, fd: i32) -> bool {
-    fd == at.reports || fd == at.go || fd == at.owner || (fd == at.exec_fd && at.plan.exec_fd_moves != 0)
+    let own = [at.reports, at.go, at.owner, at.ruleset];
+    own.contains(&fd) || (fd == at.exec_fd && at.plan.exec_fd_moves != 0)
 }
 
 /// Everything from `first` on but our own, which go at exec.
 fn close_from(at: &At, first: i32) -> Answer {
-    let mut kept = [at.reports, at.go, at.owner, at.exec_fd];
+    let mut kept = [at.reports, at.go, at.owner, at.exec_fd, at.ruleset];
     kept.sort_unstable();
     let mut from = first as u32;
     for fd in kept.into_iter().filter(|fd| *fd >= first) {
@@ -209,8 +213,14 @@ fn close_from(at: &At, first: i32) -> Answer {
     close_all(at, from, LAST)
 }
 
+/// All there are, our own included.
+pub fn close_everything(at: &At) -> Answer {
+    close_all(at, 0, LAST)
+}
+
 fn close_all(at: &At, first: u32, last: u32) -> Answer {
-    if at.wiring.table != table::LISTED {
+    // It is there where nobody says how far to go without it.
+    if at.wiring.table_limit == 0 {
         return sys::close_range(first, last, 0);
     }
     (first..=last.min(at.wiring.table_limit)).for_each(|fd| {

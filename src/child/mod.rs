@@ -14,8 +14,12 @@ mod caps;
 mod ends;
 pub mod exec;
 pub mod fds;
+mod filters;
 mod ids;
+pub mod init;
+mod landlock;
 mod limits;
+mod listener;
 mod mounts;
 mod ns;
 pub mod program;
@@ -41,8 +45,13 @@ pub struct At<'a> {
     pub go: i32,
     pub owner: i32,
     pub exec_fd: i32,
+    /// The rulesets of Landlock: the caller's, out of everybody's way, and ours.
+    pub ruleset: i32,
+    pub own_ruleset: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
     pub awaited: bool,
+    /// Nothing pulls at the child any more.
+    pub loose: bool,
 }
 
 /// The whole child.
@@ -62,6 +71,9 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         go,
         owner,
         exec_fd: plan.exec_fd,
+        ruleset: -1,
+        own_ruleset: -1,
         awaited: plan.hold == 0,
+        loose: plan.hold == 0,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use super::sys::{self, Answer};
-use super::{At, caps, exec, fds, ids, limits, mounts, ns, session, signals, talk};
+use super::{At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, session, signals, talk};
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
 pub const FAILED: i32 = 127;
@@ -67,6 +67,7 @@ program! {
 
     Bounding => caps::bounding,
     KeepCaps => caps::keep,
+    PrivilegedSeccomp => filters::privileged_seccomp,
     Groups => ids::groups,
     Gid => ids::gid,
     Uid => ids::uid,
@@ -80,14 +81,18 @@ program! {
     FdInternal => fds::internal,
     FdMap => fds::map,
     FdAction => fds::actions,
+    LandlockRule => landlock::rules,
     ParentDeath => signals::parent_death,
+    Init => init::fork_program,
     NoNewPrivs => caps::no_new_privs,
+    Landlock => landlock::restrict,
     FdClose => fds::close_rest,
     Nofile => limits::nofile,
 
     Trace => exec::trace,
     Stop => exec::stop,
     SignalActions => signals::actions,
+    Seccomp => filters::seccomp,
     SignalMask => signals::mask,
     Exec => exec::exec,
 }

@@ -38,13 +38,16 @@ pub fn tell(at: &At, report: Report) -> Answer {
     if at.reports < 0 {
         return Ok(());
     }
-    if at.plan.hold != 0 {
+    if !at.loose {
         // Off the leash, which the reading of this would pull.
         sys::fcntl(at.reports, F_SETFL, 0)?;
     }
-    // SAFETY: a report is 16 bytes without padding.
-    let bytes = unsafe { core::slice::from_raw_parts((&raw const report).cast::<u8>(), size_of::<Report>()) };
-    sys::write(at.reports, bytes).map(drop)
+    sys::write(at.reports, report.as_bytes()).map(drop)
+}
+
+/// Says that whoever dies from here on without a word has died of this stage.
+pub fn blame(at: &At, stage: Stage) -> Answer {
+    tell(at, Report { kind: kind::BLAMED, stage: stage as u32, code: 0, index: -1 })
 }
 
 /// Where the plan may block, the child dies with the thread that waits for it, so that nothing half made stays behind.

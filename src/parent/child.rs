@@ -339,6 +339,18 @@ impl Child {
         sys::kill(-self.launched.pid, libc::SIGKILL).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
     }
 
+    /// The listener of its filters, once it is the program; it is handed over.
+    pub fn seccomp_fd(&self) -> Result<OwnedFd, Errno> {
+        self.ours()?;
+        let listening = self.launched.listening.as_ref().ok_or(Errno::ENOENT)?;
+        // A thread in release holds the lock, and the listener.
+        match self.start.try_lock().map_or(Start::LetGo, |start| *start) {
+            Start::Running { .. } => listening.take().ok_or(Errno::ENOENT),
+            Start::Held | Start::LetGo => Err(Errno::EAGAIN),
+            Start::Failed => Err(Errno::ENOENT),
+        }
+    }
+
     /// A new descriptor of one of the child's namespaces.
     pub fn namespace_fd(&self, name: &CStr) -> Result<OwnedFd, Errno> {
         self.ours()?;

@@ -2,6 +2,7 @@
 //! caller's death. The caller makes them, unless its numbers for them are so high that the child would have to copy a
 //! large table to get at them: then the child makes them in its own, and the caller fetches its ends from there.
 
+use super::listener;
 use crate::sealed::{Plan, ends, mode};
 use crate::sys;
 use nix::errno::Errno;
@@ -46,7 +47,7 @@ impl Ends {
         let waits = waits(plan);
         let (owner, alive) = if asks(plan) { owner()? } else { (None, None) };
         Ok(Ends {
-            reports: (plan.mode != mode::SHARED).then(|| nix::unistd::pipe2(OFlag::O_CLOEXEC)).transpose()?,
+            reports: (plan.mode != mode::SHARED).then(|| reports(plan)).transpose()?,
             go: waits.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?,
             owner,
             alive,
@@ -66,6 +67,11 @@ impl Ends {
     pub fn keep(self) -> Kept {
         Kept { reports: self.reports.map(|(read, _)| read), go: self.go, _alive: self.alive }
     }
+}
+
+/// Where the child reports; first the caller's end.
+fn reports(plan: &Plan) -> Result<(OwnedFd, OwnedFd), Errno> {
+    if plan.listener != 0 { listener::socket() } else { nix::unistd::pipe2(OFlag::O_CLOEXEC) }
 }
 
 fn number(fd: Option<&impl AsFd>) -> i32 {

@@ -124,6 +124,11 @@ impl Failure {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"
             }
             (Stage::Rlimit | Stage::Nofile, libc::EPERM) => "raising a hard limit needs CAP_SYS_RESOURCE",
+            (Stage::PrivilegedSeccomp, libc::EACCES) => "needs CAP_SYS_ADMIN, or set_no_new_privs",
+            (Stage::Exec, libc::EACCES) if self.plan_is(|plan| plan.ruleset.get().is_some_and(|set| set.fs != 0)) => {
+                "with Landlock the program and its loader need EXECUTE and READ_FILE"
+            }
+            (Stage::LandlockRule, libc::EINVAL) => "a file that is not a directory has no such access",
             (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
             _ => "",
         }

@@ -4,6 +4,7 @@ use super::ends::{self, Ends, Kept};
 use super::failure::Failure;
 use super::host::{self, Quiet, Ways};
 use super::image;
+use super::listener::Listening;
 use super::own;
 use super::stack::Stack;
 use crate::attr::owned::{NoMemory, push};
@@ -34,6 +35,8 @@ pub struct Launched {
     pub report: Report,
     /// The thread that made it.
     pub thread: i32,
+    /// Where a filter has a listener.
+    pub listening: Option<Listening>,
 }
 
 /// What the child is started with, on its new stack.
@@ -98,8 +101,15 @@ pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launch
     let (pid, pidfd) = made.map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
     // SAFETY: parent::launch's own report; volatile, since the writer was another process.
     let report = unsafe { (&raw const report).read_volatile() };
-    let to_fetch = layout.makes_ends.then_some(layout.above);
-    Ok(Launched { pid, pidfd, ends: ends.map(Ends::keep).unwrap_or_default(), to_fetch, report, thread })
+    Ok(Launched {
+        pid,
+        pidfd,
+        ends: ends.map(Ends::keep).unwrap_or_default(),
+        to_fetch: layout.makes_ends.then_some(layout.above),
+        report,
+        thread,
+        listening: (plan.listener != 0).then(Listening::default),
+    })
 }
 
 /// The environment with the variable for the program's pid in the first place, and room for its digits.
@@ -147,7 +157,7 @@ fn wire(plan: &Sealed, ways: Ways, layout: &Layout, mask: u64) -> Wiring {
         gaps_len: 0,
         above: layout.above,
         table: table_of(plan, ways),
-        table_limit: table_limit(plan, ways),
+        table_limit: table_limit(ways),
         done: 0,
         reports,
         go,
@@ -197,7 +207,9 @@ impl Layout {
             Some(file) => image::Source::File(file),
             None => image::Source::None,
         };
-        let makes_ends = ends.numbers().into_iter().any(|fd| is_far(fd.saturating_sub(ends::ROOM))) && host::fetches();
+        let ends_are_far = ends.numbers().into_iter().any(|fd| is_far(fd.saturating_sub(ends::ROOM)));
+        // A listener comes over a socket, which only the caller makes.
+        let makes_ends = ends_are_far && plan.listener == 0 && host::fetches();
         let [reports, go, owner] = if makes_ends { [-1; 3] } else { ends.numbers() };
         let surviving = [reports, go, owner, image.number()];
         let (mut gaps, above) = if table == table::WHOLE { (Vec::new(), 0) } else { gaps(needed, &surviving)? };
@@ -224,8 +236,8 @@ fn table_of(plan: &Plan, ways: Ways) -> u32 {
 }
 
 /// Descriptors above a lowered limit exist; only without close_range and /proc does this matter.
-fn table_limit(plan: &Plan, ways: Ways) -> u32 {
-    if table_of(plan, ways) != table::LISTED {
+fn table_limit(ways: Ways) -> u32 {
+    if ways.close_range {
         return 0;
     }
     nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
@@ -236,6 +248,8 @@ fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, 
     let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
     let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
     let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
+    // A child says that it has ended by the signal that its exec gives it; but this one never execs.
+    let exit_signal = if plan.mode == mode::COPIED && plan.init != 0 { libc::SIGCHLD as u64 } else { 0 };
     let argument = (start as *const Start).cast();
     let mut pidfd = -1;
     let pid = if ways.clone3 {
@@ -245,6 +259,7 @@ fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, 
             pidfd: (&raw mut pidfd) as u64,
             stack: stack.bottom() as u64,
             stack_size: stack.size() as u64,
+            exit_signal,
             cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
             ..CloneArgs::default()
         };
@@ -252,7 +267,7 @@ fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, 
         unsafe { sys::clone3(&args, enter, argument) }?
     } else {
         // SAFETY: as above.
-        unsafe { sys::clone(flags, stack.top(), &mut pidfd, enter, argument) }?
+        unsafe { sys::clone(flags | exit_signal, stack.top(), &mut pidfd, enter, argument) }?
     };
     // SAFETY: kernel contract, man 2 clone: a new descriptor of our own. Kernels before 5.2 ignore the flag.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });

@@ -9,6 +9,7 @@ mod handshake;
 pub mod host;
 mod image;
 mod launch;
+mod listener;
 mod own;
 mod settle;
 mod stack;

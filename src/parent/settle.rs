@@ -4,9 +4,10 @@ use super::ends;
 use super::failure::Failure;
 use super::handshake;
 use super::launch::Launched;
+use crate::child::init::SIGNALLED;
 use crate::plan::Sealed;
 use crate::report::{Report, kind};
-use crate::sealed::mode;
+use crate::sealed::{Plan, mode};
 use crate::stage::{Row, Stage};
 use crate::sys::abi::{EINTR, EINVAL, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
 use crate::sys::{self, Answer, Errno};
@@ -62,10 +63,11 @@ fn until_told(launched: &Launched, plan: &Arc<Sealed>) -> Result<Start, Failure>
 pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<Start, Failure> {
     let heard = listen_to_end(launched, deadline);
     // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
-    let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0;
+    // An init never execs.
+    let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 && plan.init == 0;
     match heard {
         Heard::NotYet => Ok(Start::LetGo),
-        Heard::Exec if !exact || passed_exec(launched) => Ok(Start::Running { exact }),
+        Heard::Exec if plan.doomed == 0 && (!exact || passed_exec(launched)) => Ok(Start::Running { exact }),
         heard => Err(heard.into_failure(launched, plan)),
     }
 }
@@ -80,13 +82,13 @@ fn not_fetched(launched: &Launched, plan: &Arc<Sealed>, errno: Number) -> Failur
 }
 
 /// What is heard of a child on its way.
-enum Heard {
+pub enum Heard {
     Held,
     /// It said that exec is next, and then nothing.
     Exec,
     Failed(Report),
-    /// It was killed before it said that exec is next.
-    Died,
+    /// It was killed before it said that exec is next, by what it has blamed for that.
+    Died(Option<Stage>),
     NotYet,
 }
 
@@ -95,9 +97,22 @@ impl Heard {
     fn into_failure(self, launched: &Launched, plan: &Arc<Sealed>) -> Failure {
         match self {
             Heard::Failed(report) => {
+                // By its listener, which is ours, it might never come to its end.
+                if plan.listener != 0 {
+                    kill(launched);
+                }
                 reap(launched);
                 Failure::reported(report, launched.pid, plan)
             }
+            // Where only its own filter can have killed it.
+            Heard::Exec if plan.doomed != 0 => {
+                Failure::killed(Some(Stage::Exec), reap_program(launched, plan), launched.pid, plan)
+            }
+            // An init comes to its end by itself, and tells of the program's.
+            Heard::Died(stage) if plan.init != 0 => {
+                Failure::killed(stage, reap_program(launched, plan), launched.pid, plan)
+            }
+            Heard::Died(stage) => Failure::killed(stage, kill_and_reap(launched), launched.pid, plan),
             _ => Failure::killed(None, kill_and_reap(launched), launched.pid, plan),
         }
     }
@@ -112,13 +127,16 @@ fn listen_for_hold(launched: &Launched) -> Heard {
 /// Listens for the end of what the child has to say, until time is up. A word alone does not wake the caller: what comes
 /// next tells more, and soon.
 fn listen_to_end(launched: &Launched, deadline: Option<Instant>) -> Heard {
-    // That it is about to exec, and that this failed.
-    let mut all = [Report::default(); 2];
+    // What is to blame for its death, that it is about to exec, and that this failed.
+    let mut all = [Report::default(); 3];
     listen(launched, PollFlags::empty(), deadline, &mut all)
 }
 
 fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>, said: &mut [Report]) -> Heard {
-    let Some(reports) = &launched.ends.reports else { return Heard::Died };
+    let Some(reports) = &launched.ends.reports else { return Heard::Died(None) };
+    if let Some(listening) = &launched.listening {
+        return listening.listen(launched, reports, deadline);
+    }
     // The pipe's end tells, or the death of the child where a fork of somebody else's still holds the pipe. Without a
     // pidfd the pipe is listened to twice.
     let death = launched.pidfd.as_ref().map_or((reports, wakes), |pidfd| (pidfd, PollFlags::POLLIN));
@@ -131,11 +149,11 @@ fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>, said
                 return if pipe.any() != Some(false) || is_readable(reports) {
                     read_reports(reports, said)
                 } else {
-                    Heard::Died
+                    Heard::Died(None)
                 };
             }
             Err(Number::EINTR | Number::EAGAIN) => continue,
-            Err(_) => return Heard::Died,
+            Err(_) => return Heard::Died(None),
         }
     }
 }
@@ -151,18 +169,19 @@ fn read_reports(reports: &OwnedFd, said: &mut [Report]) -> Heard {
     // SAFETY: reports are 16 bytes each, of which any values are valid.
     let bytes = unsafe { core::slice::from_raw_parts_mut(said.as_mut_ptr().cast::<u8>(), size_of_val(said)) };
     let count = sys::read(reports.as_raw_fd(), bytes).unwrap_or(0) / size_of::<Report>();
-    let mut last = Heard::Died;
+    let mut last = Heard::Died(None);
     for report in said.iter().take(count) {
         match report.kind {
             kind::FAILED => return Heard::Failed(*report),
             kind::HELD => return Heard::Held,
+            kind::BLAMED => last = Heard::Died(Row::of(report.stage).map(|row| row.stage)),
             _ => last = Heard::Exec,
         }
     }
     last
 }
 
-fn remaining(deadline: Option<Instant>) -> PollTimeout {
+pub fn remaining(deadline: Option<Instant>) -> PollTimeout {
     let Some(deadline) = deadline else { return PollTimeout::NONE };
     let left = deadline.saturating_duration_since(Instant::now());
     // Rounded up: a poll that ends early would only be called again.
@@ -251,7 +270,22 @@ fn kill(launched: &Launched) {
 
 /// Reaps a child that is dying; the signal that killed it, 0 if none did or somebody else was told.
 pub fn reap(launched: &Launched) -> i32 {
+    signal_of(&end_of(launched))
+}
+
+/// The same for the program, of which an init tells in its own way.
+fn reap_program(launched: &Launched, plan: &Plan) -> i32 {
+    let end = end_of(launched);
+    let told = plan.init != 0 && end.code == libc::CLD_EXITED && end.status > SIGNALLED;
+    if told { end.status - SIGNALLED } else { signal_of(&end) }
+}
+
+fn end_of(launched: &Launched) -> WaitInfo {
     let mut info = WaitInfo::EMPTY;
     while by_name(launched, |which, id| sys::waitid(which, id, &mut info, WEXITED | WALL)) == Err(Errno(EINTR)) {}
+    info
+}
+
+fn signal_of(info: &WaitInfo) -> i32 {
     if matches!(info.code, libc::CLD_KILLED | libc::CLD_DUMPED) { info.status } else { 0 }
 }

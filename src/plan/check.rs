@@ -1,8 +1,9 @@
 //! What can never work, said before anything happens: requests that contradict each other.
 
 use super::{Fault, Purpose, Request, Step};
+use crate::attr::landlock::Rule;
 use crate::attr::ns::IdRange;
-use libc::{CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS};
+use libc::{CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, CLONE_NEWUTS};
 
 type Check = fn(&Request) -> Step<()>;
 
@@ -22,13 +23,15 @@ pub fn check(request: &Request) -> Step<()> {
 #[inline(never)]
 fn chapters(request: &Request) -> Step<()> {
     let attr = request.attr;
-    let chapters: [(bool, Check); 6] = [
+    let chapters: [(bool, Check); 8] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
         (attr.ids.asked(), ids),
         (attr.caps.asked(), caps),
         (attr.exec.asked(), tracing),
+        (attr.filters.asked(), filters),
+        (attr.landlock.asked(), landlock),
     ];
     chapters.iter().filter(|(asked, _)| *asked).try_for_each(|(_, check)| check(request))
 }
@@ -58,6 +61,7 @@ fn hold(request: &Request) -> Step<()> {
     refuse(exec.busy_retry_ms != 0, "set_busy_retry", never)?;
     refuse(exec.ptrace, "set_ptrace", never)?;
     refuse(exec.stop, "set_stop", never)?;
+    refuse(exec.init, "set_init", never)?;
     refuse(!attr.fds.maps.is_empty(), "map_fd", never)?;
     refuse(!attr.fds.actions.is_empty(), "fd actions", never)?;
     refuse(attr.fds.inherit, "inherit_fds", never)?;
@@ -65,6 +69,8 @@ fn hold(request: &Request) -> Step<()> {
     let any_id = ids.uid.is_some() || ids.gid.is_some() || ids.groups.is_some();
     refuse(any_id, "set_uid, set_gid, set_groups", never)?;
     refuse(attr.caps.changes() || attr.caps.no_new_privs, "capabilities, no_new_privs", never)?;
+    refuse(attr.filters.asked(), "seccomp filters", never)?;
+    refuse(attr.landlock.asked(), "landlock", never)?;
     refuse(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces", never)?;
     let signals = &attr.signals;
     let dispositions = signals.default | signals.ignore != 0;
@@ -166,5 +172,38 @@ fn tracing(request: &Request) -> Step<()> {
     refuse(asked.ptrace && spawns, "set_ptrace", needs_start)?;
     refuse(asked.stop && spawns, "set_stop", needs_start)?;
     let first = request.attr.ns.create & CLONE_NEWPID as u32 != 0;
+    let no_namespace = "an init is the first process of a pid namespace: add create_namespaces(FORKEXEC_NS_PID)";
+    refuse(asked.init && !first, "set_init", no_namespace)?;
+    refuse(asked.init && asked.ptrace, "set_ptrace", "the program's parent is its init, not the caller: remove one")?;
     refuse(asked.stop && first, "set_stop", "the first process of a pid namespace cannot stop itself")
+}
+
+fn filters(request: &Request) -> Step<()> {
+    let attr = request.attr;
+    let mut listeners = attr.filters.seccomp.iter().enumerate().filter(|(_, filter)| filter.has_listener());
+    if listeners.next().is_none() {
+        return Ok(());
+    }
+    let second = listeners.next().map_or(0, |(index, _)| index);
+    refuse(second > 0, "add_seccomp_filter", "only one filter has a listener").map_err(|fault| fault.at(second))?;
+    // The kernel makes no thread there, by which the listener would get to the caller.
+    let elsewhere = attr.ns.unshare & CLONE_NEWPID as u32 | (attr.ns.create | attr.ns.unshare) & CLONE_NEWTIME as u32;
+    let why = "with a listener no new time namespace, nor a pid namespace for the program's children";
+    refuse(elsewhere != 0, "add_seccomp_filter", why)
+}
+
+fn landlock(request: &Request) -> Step<()> {
+    let asked = &request.attr.landlock;
+    // A caller with CAP_SYS_ADMIN could do without; but which of its privileges the child still has there is for others to say.
+    let bare = !request.attr.caps.no_new_privs;
+    refuse(bare, "landlock", "the kernel takes it only from who gains no privileges: add set_no_new_privs")?;
+    let handled = super::landlock::handled(asked);
+    let why = "grants what is not handled: add it to set_landlock_handled";
+    asked.rules.iter().enumerate().try_for_each(|(index, rule)| {
+        let (what, more) = match rule {
+            Rule::Path { access, .. } => ("add_landlock_path", access & !handled.fs),
+            Rule::Port { access, .. } => ("add_landlock_port", access & !handled.net),
+        };
+        refuse(more != 0, what, why).map_err(|fault| fault.at(index))
+    })
 }

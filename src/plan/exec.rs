@@ -77,6 +77,7 @@ fn surroundings(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.busy_retry_ms = asked.busy_retry_ms;
     draft.plan.trace = asked.ptrace as u32;
     draft.plan.stop = asked.stop as u32;
+    draft.plan.init = asked.init as u32;
     match &asked.cwd {
         Some(Cwd::Path(path)) => draft.plan.cwd = draft.arena.text(path.as_cstr())?,
         Some(Cwd::Fd(fd)) => draft.plan.cwd_fd = draft.need(*fd, "set_cwd_fd")?,

@@ -262,8 +262,8 @@ fn is_kept(request: &Request, fd: i32) -> bool {
     })
 }
 
-/// How many descriptors of our own may have to move: reports, go, owner, program, and the one that breaks a cycle.
-const INTERNAL: u64 = 5;
+/// How many descriptors of our own may have to move: reports, go, owner, program, ruleset, and the one that breaks a cycle.
+const INTERNAL: u64 = 6;
 
 /// Where our own descriptors go so that no target meets them.
 fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {

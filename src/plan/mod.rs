@@ -6,7 +6,9 @@ mod caps;
 mod check;
 mod exec;
 mod fds;
+mod filters;
 mod ids;
+mod landlock;
 mod limits;
 mod mounts;
 mod ns;
@@ -14,6 +16,7 @@ pub mod sealed;
 mod session;
 mod show;
 mod signals;
+mod verdict;
 
 pub use arena::Sealed;
 pub use exec::Strings;
@@ -168,9 +171,17 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     if more {
         chapters(request, &mut draft)?;
     }
+    if attr.filters.asked() {
+        filters::lower(request, &mut draft)?;
+    }
+    if attr.landlock.asked() {
+        landlock::lower(request, &mut draft)?;
+    }
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
+    draft.plan.doomed = (!draft.plan.filters.is_empty() && filters::kills_exec(request, &draft.plan)) as u32;
+    draft.plan.doomed = (!draft.plan.filters.is_empty() && filters::kills_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end.
     let may_block = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
     draft.plan.guarded = may_block as u32;
@@ -217,6 +228,12 @@ fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
     if attr.ids.asked() {
         ids::lower(request, draft)?;
     }
+    if attr.filters.asked() {
+        filters::lower(request, draft)?;
+    }
+    if attr.landlock.asked() {
+        landlock::lower(request, draft)?;
+    }
     Ok(())
 }
 
@@ -239,12 +256,15 @@ fn mode_of(request: &Request, plan: &Plan) -> Step<u32> {
     // The neighbours of the namespace's owner may trace into it.
     let user_namespace = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
     // It outlives the call, or is stopped by others: nobody may have to wait for it in our memory.
-    let waits = plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0;
+    let waits =
+        plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0 || plan.listener != 0 || plan.init != 0;
     // Those who can freeze it would freeze the caller with it.
     let others_cgroup = plan.cgroup == cgroup::WRITTEN;
     // Only a descriptor of the caller tells its death in there, and only an image is given one.
     let blind = plan.parent_death != 0 && plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0;
-    let fresh = other_identity || other_privileges || user_namespace || waits || others_cgroup || blind;
+    // Killed by its own filter it leaves a core of our memory, and kernels before 5.16 then kill all who share it.
+    let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
+    let fresh = filtered || other_identity || other_privileges || user_namespace || waits || others_cgroup || blind;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
         return Ok(mode::COPIED);

@@ -3,7 +3,7 @@
 //! Everything in the plan is an offset from its start, so the same bytes serve a child that shares the caller's memory and
 //! the built-in image, which finds them among the strings that it is exec'd with.
 
-use super::sys::abi::Rlimit64;
+use super::sys::abi::{LandlockRuleset, Rlimit64, SockFilter};
 use core::marker::PhantomData;
 
 /// A list in the plan.
@@ -152,6 +152,25 @@ pub mod action {
     pub const ENTER_FD: u32 = 5;
 }
 
+/// One seccomp filter.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Filter {
+    pub program: List<SockFilter>,
+    pub flags: u32,
+}
+
+/// What Landlock grants: to a path, or else to a port.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct LandlockRule {
+    pub access: u64,
+    pub port: u64,
+    pub path: Text,
+    pub index: i32,
+    pub reserved: u32,
+}
+
 /// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody.
 #[repr(C)]
 pub struct Plan {
@@ -185,6 +204,8 @@ pub struct Plan {
     pub cwd_check: u32,
     pub trace: u32,
     pub stop: u32,
+    /// The program is the child of an init.
+    pub init: u32,
     /// Nobody may look into the child before it is the program.
     pub nondumpable: u32,
 
@@ -266,6 +287,23 @@ pub struct Plan {
     pub securebits: Maybe<u32>,
     pub ambient: Maybe<Credentials>,
     pub capabilities: Maybe<CapSets>,
+
+    // filters
+    pub filters: List<Filter>,
+    /// They go on while there is privilege: no_new_privs was not asked for.
+    pub filters_privileged: u32,
+    /// One of them has a listener, which the caller gets.
+    pub listener: u32,
+    /// They let no exec happen.
+    pub doomed: u32,
+
+    // landlock
+    /// The caller's ruleset.
+    pub ruleset_fd: i32,
+    pub ruleset: Maybe<LandlockRuleset>,
+    /// What was asked for and this kernel does not know.
+    pub ruleset_lacks: LandlockRuleset,
+    pub landlock_rules: List<LandlockRule>,
 }
 
 impl<T> Default for List<T> {
@@ -279,10 +317,9 @@ impl Plan {
     pub fn nothing() -> Plan {
         // SAFETY: a plan is numbers, of which any may be 0.
         let mut plan: Plan = unsafe { core::mem::zeroed() };
-        for none in [&mut plan.exec_fd, &mut plan.cwd_fd, &mut plan.terminal, &mut plan.foreground, &mut plan.cgroup_fd]
-        {
-            *none = -1;
-        }
+        let exec = [&mut plan.exec_fd, &mut plan.cwd_fd];
+        let others = [&mut plan.terminal, &mut plan.foreground, &mut plan.cgroup_fd, &mut plan.ruleset_fd];
+        exec.into_iter().chain(others).for_each(|none| *none = -1);
         plan
     }
 

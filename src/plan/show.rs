@@ -1,7 +1,8 @@
 //! The plan in words: a dry run, and the item that an error is about.
 
-use super::sealed::{Action, CapSets, Credentials, Limit, Move, Plan, Text, action, cgroup, mode, step};
+use super::sealed::{Action, CapSets, Credentials, LandlockRule, Limit, Move, Plan, Text, action, cgroup, mode, step};
 use crate::stage::{STAGES, Stage};
+use crate::sys::abi::LandlockRuleset;
 use core::fmt::{self, Display, Formatter, Write};
 
 /// The item of a stage, for an error sentence; writes nothing where there is none to name.
@@ -63,10 +64,17 @@ fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
         Stage::FdMap => (0, places(plan.list(plan.moves).iter().map(|item| item.index))),
         Stage::FdAction => (0, plan.actions.len as i32),
         Stage::Rlimit => (0, places(plan.list(plan.rlimits).iter().map(|item| item.index))),
+        Stage::PrivilegedSeccomp if plan.filters_privileged != 0 => (0, plan.filters.len as i32),
+        Stage::Seccomp if plan.filters_privileged == 0 => (0, plan.filters.len as i32),
+        Stage::LandlockRule => (0, places(plan.list(plan.landlock_rules).iter().map(|rule| rule.index))),
         Stage::Exec if plan.execs != 0 && plan.searched != 0 => (0, plan.candidates.len as i32),
         _ => (-1, if acts(plan, stage) { 0 } else { -1 }),
     };
-    (from..to).filter(move |index| stage != Stage::Rlimit || limit(plan, *index).is_some())
+    (from..to).filter(move |index| match stage {
+        Stage::Rlimit => limit(plan, *index).is_some(),
+        Stage::LandlockRule => landlock_rule(plan, *index).is_some(),
+        _ => true,
+    })
 }
 
 fn places(indices: impl Iterator<Item = i32>) -> i32 {
@@ -75,6 +83,10 @@ fn places(indices: impl Iterator<Item = i32>) -> i32 {
 
 fn limit(plan: &Plan, index: i32) -> Option<&Limit> {
     plan.list(plan.rlimits).iter().find(|item| item.index == index)
+}
+
+fn landlock_rule(plan: &Plan, index: i32) -> Option<&LandlockRule> {
+    plan.list(plan.landlock_rules).iter().find(|rule| rule.index == index)
 }
 
 /// Whether a stage without a list does anything.
@@ -128,9 +140,13 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         Stage::Capabilities => plan.capabilities.get().is_some(),
         Stage::Cwd => plan.text(plan.cwd).is_some() || plan.cwd_fd >= 0,
         Stage::CwdCheck => plan.cwd_check != 0,
-        Stage::FdInternal => plan.top > 0 || plan.exec_fd_moves != 0,
+        Stage::FdInternal => plan.top > 0 || plan.exec_fd_moves != 0 || plan.ruleset_fd >= 0,
         Stage::ParentDeath => plan.parent_death != 0,
+        Stage::Init => plan.init != 0,
         Stage::NoNewPrivs => plan.no_new_privs != 0,
+        Stage::Landlock => {
+            plan.ruleset.get().is_some() || plan.ruleset_fd >= 0 || plan.ruleset_lacks != LandlockRuleset::default()
+        }
         Stage::FdClose => !plan.closes.is_empty(),
         Stage::Nofile => plan.nofile.get().is_some(),
         Stage::Trace => plan.trace != 0,
@@ -183,6 +199,13 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
                 write!(f, "effective {effective:#x}, permitted {permitted:#x}, inheritable {inheritable:#x}")
             })
         }
+        Stage::PrivilegedSeccomp | Stage::Seccomp => filter(plan, index, f),
+        Stage::LandlockRule => match landlock_rule(plan, index) {
+            Some(rule) if rule.path.is_empty() => write!(f, "port {}, access {:#x}", rule.port, rule.access),
+            Some(rule) => write!(f, "{}, access {:#x}", Bytes(plan.bytes(rule.path)), rule.access),
+            None => Ok(()),
+        },
+        Stage::Landlock => landlock(plan, f),
         Stage::Cwd if plan.cwd_fd >= 0 => write!(f, "fd {}", plan.cwd_fd),
         Stage::Cwd => text(plan.cwd, f),
         Stage::FdMap => fd_map(plan, index, f),
@@ -234,6 +257,27 @@ fn fd_action(plan: &Plan, item: &Action, f: &mut Formatter) -> fmt::Result {
         action::ENTER => write!(f, "enter {path}"),
         _ => write!(f, "enter fd {}", item.fd),
     }
+}
+
+fn filter(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
+    let Some(filter) = plan.list(plan.filters).get(index as usize) else { return Ok(()) };
+    write!(f, "length {}", filter.program.len)?;
+    if filter.flags == 0 { Ok(()) } else { write!(f, ", flags {:#x}", filter.flags) }
+}
+
+fn landlock(plan: &Plan, f: &mut Formatter) -> fmt::Result {
+    let say = |LandlockRuleset { fs, net, scopes }, f: &mut Formatter| {
+        write!(f, "fs {fs:#x}, net {net:#x}, scopes {scopes:#x}")
+    };
+    if plan.ruleset_fd >= 0 {
+        write!(f, "fd {}; ", plan.ruleset_fd)?;
+    }
+    say(plan.ruleset.get().unwrap_or_default(), f)?;
+    if plan.ruleset_lacks == LandlockRuleset::default() {
+        return Ok(());
+    }
+    write!(f, "; unknown to this kernel: ")?;
+    say(plan.ruleset_lacks, f)
 }
 
 struct Limited<'a>(&'a Limit);

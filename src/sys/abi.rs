@@ -7,6 +7,7 @@ pub const EIO: i32 = 5;
 pub const EBADF: i32 = 9;
 pub const EAGAIN: i32 = 11;
 pub const EACCES: i32 = 13;
+pub const EFAULT: i32 = 14;
 pub const ENOTDIR: i32 = 20;
 pub const EINVAL: i32 = 22;
 pub const EMFILE: i32 = 24;
@@ -17,6 +18,9 @@ pub const EPIPE: i32 = 32;
 pub const ENOSYS: i32 = 38;
 
 pub const CLONE_VM: u64 = 0x100;
+pub const CLONE_SIGHAND: u64 = 0x800;
+pub const CLONE_THREAD: u64 = 0x1_0000;
+pub const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
 pub const CLONE_FILES: u64 = 0x400;
 pub const CLONE_PIDFD: u64 = 0x1000;
 pub const CLONE_VFORK: u64 = 0x4000;
@@ -46,6 +50,7 @@ pub const O_DIRECTORY: i32 = 0o200000;
 pub const O_DIRECTORY: i32 = 0o40000;
 pub const MFD_CLOEXEC: u32 = 1;
 pub const MFD_EXEC: u32 = 0x10;
+pub const O_PATH: i32 = 0o10000000;
 pub const O_ASYNC: i32 = 0o20000;
 pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
@@ -55,6 +60,7 @@ pub const FD_CLOEXEC: i32 = 1;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;
 
 pub const SIGKILL: i32 = 9;
+pub const SIGCHLD: i32 = 17;
 pub const SIGSTOP: i32 = 19;
 pub const SIG_SETMASK: i32 = 2;
 pub const SIG_DFL: usize = 0;
@@ -86,6 +92,17 @@ pub const TIOCSCTTY: usize = 0x540E;
 pub const TIOCSPGRP: usize = 0x5410;
 pub const TIOCNOTTY: usize = 0x5422;
 
+pub const SECCOMP_SET_MODE_FILTER: i32 = 1;
+pub const SECCOMP_GET_ACTION_AVAIL: i32 = 2;
+pub const SECCOMP_FILTER_FLAG_NEW_LISTENER: u32 = 8;
+pub const SOL_SOCKET: i32 = 1;
+pub const SCM_RIGHTS: i32 = 1;
+pub const MSG_NOSIGNAL: i32 = 0x4000;
+
+pub const LANDLOCK_CREATE_RULESET_VERSION: u32 = 1;
+pub const LANDLOCK_RULE_PATH_BENEATH: u32 = 1;
+pub const LANDLOCK_RULE_NET_PORT: u32 = 2;
+
 pub const POLLIN: i16 = 1;
 pub const PTRACE_TRACEME: usize = 0;
 pub const PRIO_PROCESS: i32 = 0;
@@ -93,15 +110,95 @@ pub const IOPRIO_WHO_PROCESS: i32 = 1;
 pub const IOPRIO_CLASS_SHIFT: u32 = 13;
 pub const RLIMIT_NOFILE: u32 = 7;
 
+pub const P_ALL: i32 = 0;
 pub const P_PID: i32 = 1;
 pub const P_PIDFD: i32 = 3;
 /// For pidfd_send_signal(2); the libc crate does not know it yet.
 pub const PIDFD_SIGNAL_PROCESS_GROUP: u32 = 1 << 2;
+pub const CLD_EXITED: i32 = 1;
 pub const WNOHANG: i32 = 1;
 pub const WEXITED: i32 = 4;
 pub const WNOWAIT: i32 = 0x0100_0000;
 pub const WALL: i32 = 0x4000_0000;
 pub const WCLONE: i32 = 0x8000_0000u32 as i32;
+
+/// seccomp(2): one instruction of a filter.
+#[repr(C)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct SockFilter {
+    pub code: u16,
+    pub jump_true: u8,
+    pub jump_false: u8,
+    pub value: u32,
+}
+
+/// seccomp(2): a filter.
+#[repr(C)]
+pub struct SockProgram {
+    pub length: u16,
+    pub filter: *const SockFilter,
+}
+
+/// sendmsg(2): one piece of a message.
+#[repr(C)]
+pub struct IoVec {
+    pub base: *const u8,
+    pub len: usize,
+}
+
+/// sendmsg(2)
+#[repr(C)]
+pub struct MsgHdr {
+    pub name: usize,
+    pub name_len: u32,
+    pub parts: *const IoVec,
+    pub parts_len: usize,
+    pub control: *const Rights,
+    pub control_len: usize,
+    pub flags: i32,
+}
+
+/// unix(7): a control message with one descriptor.
+#[repr(C, align(8))]
+pub struct Rights {
+    pub len: usize,
+    pub level: i32,
+    pub kind: i32,
+    pub fd: i32,
+}
+
+/// landlock_create_ruleset(2): what is handled.
+#[repr(C)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct LandlockRuleset {
+    pub fs: u64,
+    pub net: u64,
+    pub scopes: u64,
+}
+
+impl LandlockRuleset {
+    pub fn both(self, other: LandlockRuleset) -> LandlockRuleset {
+        LandlockRuleset { fs: self.fs & other.fs, net: self.net & other.net, scopes: self.scopes & other.scopes }
+    }
+
+    pub fn but(self, other: LandlockRuleset) -> LandlockRuleset {
+        LandlockRuleset { fs: self.fs & !other.fs, net: self.net & !other.net, scopes: self.scopes & !other.scopes }
+    }
+}
+
+/// landlock_add_rule(2): all beneath a file or directory.
+#[repr(C, packed)]
+pub struct LandlockPath {
+    pub access: u64,
+    pub fd: i32,
+}
+
+/// landlock_add_rule(2): a port.
+#[repr(C)]
+pub struct LandlockPort {
+    pub access: u64,
+    pub port: u64,
+}
 
 /// clone3(2), as of the version that knows cgroups.
 #[repr(C)]

@@ -161,6 +161,50 @@ pub fn prctl(operation: i32, a: usize, b: usize) -> Answer<usize> {
     call!(PRCTL, operation, a, b, 0, 0)
 }
 
+/// seccomp(2), SECCOMP_SET_MODE_FILTER: the listener where one was asked for.
+pub fn set_filter(program: &[SockFilter], flags: u32) -> Answer<i32> {
+    let program = SockProgram { length: program.len() as u16, filter: program.as_ptr() };
+    call!(SECCOMP, SECCOMP_SET_MODE_FILTER, flags, &program as *const SockProgram).map(|fd| fd as i32)
+}
+
+/// seccomp(2), asked for a filter at NULL
+pub fn seccomp_is_known() -> bool {
+    call!(SECCOMP, SECCOMP_SET_MODE_FILTER, 0, 0) == Err(Errno(EFAULT))
+}
+
+/// seccomp(2), SECCOMP_GET_ACTION_AVAIL
+pub fn seccomp_action_is_known(action: u32) -> bool {
+    call!(SECCOMP, SECCOMP_GET_ACTION_AVAIL, 0, &action as *const u32).is_ok()
+}
+
+/// landlock_create_ruleset(2), LANDLOCK_CREATE_RULESET_VERSION: the version of Landlock.
+pub fn landlock_version() -> Answer<u32> {
+    call!(LANDLOCK_CREATE_RULESET, 0, 0, LANDLOCK_CREATE_RULESET_VERSION).map(|version| version as u32)
+}
+
+/// landlock_create_ruleset(2); what an older kernel does not know it takes as long as it is 0.
+pub fn landlock_create_ruleset(ruleset: &LandlockRuleset) -> Answer<i32> {
+    let size = size_of::<LandlockRuleset>();
+    call!(LANDLOCK_CREATE_RULESET, ruleset as *const LandlockRuleset, size, 0).map(|fd| fd as i32)
+}
+
+/// landlock_add_rule(2), LANDLOCK_RULE_PATH_BENEATH
+pub fn landlock_add_path(ruleset: i32, access: u64, fd: i32) -> Answer {
+    let rule = LandlockPath { access, fd };
+    call!(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_PATH_BENEATH, &raw const rule, 0).map(drop)
+}
+
+/// landlock_add_rule(2), LANDLOCK_RULE_NET_PORT
+pub fn landlock_add_port(ruleset: i32, access: u64, port: u64) -> Answer {
+    let rule = LandlockPort { access, port };
+    call!(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_NET_PORT, &raw const rule, 0).map(drop)
+}
+
+/// landlock_restrict_self(2)
+pub fn landlock_restrict_self(ruleset: i32) -> Answer {
+    call!(LANDLOCK_RESTRICT_SELF, ruleset, 0).map(drop)
+}
+
 /// personality(2)
 pub fn personality(persona: u32) -> Answer {
     call!(PERSONALITY, persona).map(drop)
@@ -289,11 +333,49 @@ pub unsafe fn fexecve(fd: i32, argv: *const *const u8, envp: *const *const u8) -
     call!(EXECVEAT, fd, c"".as_ptr(), argv, envp, AT_EMPTY_PATH).err().unwrap_or(Errno(EINVAL))
 }
 
-/// exit_group(2)
+/// exit_group(2); whom a filter lets do that neither so nor by exit(2), ends otherwise.
 pub fn exit(status: i32) -> ! {
-    loop {
-        let _ = call!(EXIT_GROUP, status);
-    }
+    let _ = call!(EXIT_GROUP, status);
+    let _ = call!(EXIT, status);
+    arch::trap()
+}
+
+/// exit(2): of this thread alone.
+pub fn exit_thread() -> ! {
+    let _ = call!(EXIT, 0);
+    arch::trap()
+}
+
+/// set_tid_address(2): the word is cleared when this thread is gone and others are left.
+pub fn set_tid_address(word: *mut i32) -> Answer {
+    call!(SET_TID_ADDRESS, word).map(drop)
+}
+
+/// fork(2), by way of clone: 0 in the new process, which goes on with a copy of all memory.
+pub fn fork() -> Answer<i32> {
+    call!(CLONE, SIGCHLD, 0, 0, 0, 0).map(|pid| pid as i32)
+}
+
+/// sigwaitinfo(2): one of the blocked signals, whichever comes first. Who sent it stands where a dead child's pid would.
+pub fn wait_for_signal(info: &mut WaitInfo) -> Answer<i32> {
+    call!(RT_SIGTIMEDWAIT, &u64::MAX as *const u64, info as *mut WaitInfo, 0, 8).map(|signal| signal as i32)
+}
+
+/// sendmsg(2): bytes, and with them a descriptor.
+pub fn send_fd(socket: i32, bytes: &[u8], fd: i32) -> Answer {
+    let part = IoVec { base: bytes.as_ptr(), len: bytes.len() };
+    let len = core::mem::offset_of!(Rights, fd) + size_of::<i32>();
+    let rights = Rights { len, level: SOL_SOCKET, kind: SCM_RIGHTS, fd };
+    let message = MsgHdr {
+        name: 0,
+        name_len: 0,
+        parts: &part,
+        parts_len: 1,
+        control: &rights,
+        control_len: size_of::<Rights>(),
+        flags: 0,
+    };
+    call!(SENDMSG, socket, &message as *const MsgHdr, MSG_NOSIGNAL).map(drop)
 }
 
 /// waitid(2), without resource usage: 0 is a child that has not changed, else its pid, code and status.
@@ -371,4 +453,20 @@ pub unsafe fn clone(
     let words = arch::clone_args(flags as usize, stack_top, pidfd);
     // SAFETY: kernel contract, man 2 clone; the caller vouches for the stack and the entry.
     answer(unsafe { arch::clone_call(nr::CLONE, words, entry, argument) }).map(|pid| pid as i32)
+}
+
+/// clone(2): a thread, which calls `entry(argument)`; the word is cleared when it is gone.
+///
+/// # Safety
+/// Stack, word and argument are there until then; `entry` never returns.
+pub unsafe fn clone_thread(
+    stack_top: usize,
+    clears: *mut i32,
+    entry: unsafe extern "C" fn(*const c_void) -> !,
+    argument: *const c_void,
+) -> Answer {
+    let flags = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_CHILD_CLEARTID;
+    let words = arch::thread_args(flags as usize, stack_top, clears);
+    // SAFETY: kernel contract, man 2 clone; the caller vouches for the stack and the entry.
+    answer(unsafe { arch::clone_call(nr::CLONE, words, entry, argument) }).map(drop)
 }

@@ -8,17 +8,19 @@ macro_rules! same {
 }
 
 same! {
-    ENOENT ESRCH EINTR EIO EBADF EAGAIN EACCES ENOTDIR EINVAL EMFILE ENOTTY ETXTBSY ENOSPC EPIPE ENOSYS
+    ENOENT ESRCH EINTR EIO EBADF EAGAIN EACCES EFAULT ENOTDIR EINVAL EMFILE ENOTTY ETXTBSY ENOSPC EPIPE ENOSYS
     CLONE_VM CLONE_FILES CLONE_PIDFD CLONE_VFORK CLONE_NEWTIME CLONE_NEWNS CLONE_NEWCGROUP CLONE_NEWUTS CLONE_NEWIPC
     CLONE_NEWUSER CLONE_NEWPID CLONE_NEWNET CLOSE_RANGE_UNSHARE
     AT_FDCWD AT_EMPTY_PATH O_RDONLY O_WRONLY O_RDWR O_NOCTTY O_CLOEXEC O_DIRECTORY F_SETFD FD_CLOEXEC F_DUPFD_CLOEXEC
-    O_ASYNC F_SETFL F_SETOWN
+    O_PATH O_ASYNC F_SETFL F_SETOWN
     SIGKILL SIGSTOP SIG_SETMASK SIG_DFL SIG_IGN
     PR_SET_PDEATHSIG PR_SET_DUMPABLE PR_SET_KEEPCAPS PR_CAPBSET_DROP PR_SET_SECUREBITS PR_SET_TIMERSLACK
     PR_SET_NO_NEW_PRIVS PR_CAP_AMBIENT PR_CAP_AMBIENT_RAISE PR_CAP_AMBIENT_CLEAR_ALL
     MS_REC MS_PRIVATE AF_INET SOCK_DGRAM SOCK_CLOEXEC
     SIOCGIFFLAGS SIOCSIFFLAGS IFF_UP TIOCSCTTY TIOCSPGRP TIOCNOTTY POLLIN PTRACE_TRACEME PRIO_PROCESS RLIMIT_NOFILE
-    P_PID P_PIDFD WNOHANG WEXITED WNOWAIT MFD_CLOEXEC MFD_EXEC
+    SECCOMP_SET_MODE_FILTER SECCOMP_GET_ACTION_AVAIL SECCOMP_FILTER_FLAG_NEW_LISTENER SOL_SOCKET SCM_RIGHTS MSG_NOSIGNAL
+    CLONE_SIGHAND CLONE_THREAD CLONE_CHILD_CLEARTID
+    SIGCHLD P_ALL CLD_EXITED P_PID P_PIDFD WNOHANG WEXITED WNOWAIT MFD_CLOEXEC MFD_EXEC
 }
 const_assert_eq!(WALL, libc::__WALL);
 const_assert_eq!(WCLONE, libc::__WCLONE);
@@ -40,7 +42,11 @@ same_number! {
     UNSHARE SYS_unshare, DUP3 SYS_dup3, PRLIMIT64 SYS_prlimit64, EXECVEAT SYS_execveat, CLONE SYS_clone,
     CLONE3 SYS_clone3, CLOSE_RANGE SYS_close_range, PIDFD_OPEN SYS_pidfd_open,
     PIDFD_GETFD SYS_pidfd_getfd, PIPE2 SYS_pipe2, EVENTFD2 SYS_eventfd2, MEMFD_CREATE SYS_memfd_create,
-    PIDFD_SEND_SIGNAL SYS_pidfd_send_signal,
+    PIDFD_SEND_SIGNAL SYS_pidfd_send_signal, SECCOMP SYS_seccomp,
+    RT_SIGTIMEDWAIT SYS_rt_sigtimedwait,
+    SENDMSG SYS_sendmsg, EXIT SYS_exit, SET_TID_ADDRESS SYS_set_tid_address,
+    LANDLOCK_CREATE_RULESET SYS_landlock_create_ruleset, LANDLOCK_ADD_RULE SYS_landlock_add_rule,
+    LANDLOCK_RESTRICT_SELF SYS_landlock_restrict_self,
 }
 
 assert_eq_size!(CloneArgs, libc::clone_args);
@@ -49,9 +55,16 @@ assert_eq_size!(PollFd, libc::pollfd);
 assert_eq_size!(Timespec, libc::timespec);
 assert_eq_size!(IfReq, libc::ifreq);
 assert_eq_size!(WaitInfo, libc::siginfo_t);
+assert_eq_size!(IoVec, libc::iovec);
+assert_eq_size!(MsgHdr, libc::msghdr);
+assert_eq_size!(SockFilter, libc::sock_filter);
+assert_eq_size!(SockProgram, libc::sock_fprog);
 const_assert_eq!(size_of::<SigAction>(), if cfg!(target_arch = "x86_64") { 32 } else { 24 });
 const_assert_eq!(size_of::<CapHeader>(), 8);
 const_assert_eq!(size_of::<CapData>(), 12);
+const_assert_eq!(size_of::<LandlockRuleset>(), 24);
+const_assert_eq!(size_of::<LandlockPath>(), 12);
+const_assert_eq!(size_of::<LandlockPort>(), 16);
 
 macro_rules! same_offsets {
     ($ours:ident $theirs:ident: $($field:ident $their_field:ident,)*) => {
@@ -64,5 +77,11 @@ same_offsets!(CloneArgs clone_args: flags flags, pidfd pidfd, child_tid child_ti
     cgroup cgroup,);
 same_offsets!(Rlimit64 rlimit64: soft rlim_cur, hard rlim_max,);
 same_offsets!(PollFd pollfd: fd fd, events events, revents revents,);
+same_offsets!(IoVec iovec: base iov_base, len iov_len,);
+same_offsets!(MsgHdr msghdr: name msg_name, name_len msg_namelen, parts msg_iov, parts_len msg_iovlen,
+    control msg_control, control_len msg_controllen, flags msg_flags,);
+same_offsets!(Rights cmsghdr: len cmsg_len, level cmsg_level, kind cmsg_type,);
+same_offsets!(SockFilter sock_filter: code code, jump_true jt, jump_false jf, value k,);
+same_offsets!(SockProgram sock_fprog: length len, filter filter,);
 same_offsets!(Timespec timespec: seconds tv_sec, nanoseconds tv_nsec,);
 same_offsets!(IfReq ifreq: name ifr_name, flags ifr_ifru,);

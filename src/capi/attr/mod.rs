@@ -12,6 +12,8 @@ pub mod ids;
 pub mod caps;
 pub mod ns;
 pub mod mounts;
+pub mod filters;
+pub mod landlock;
 
 use super::guard;
 use crate::attr::{Accepted, Attr};

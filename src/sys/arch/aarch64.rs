@@ -41,9 +41,20 @@ pub unsafe fn clone_call(
     answer
 }
 
+/// An end by a signal that nobody can block.
+pub fn trap() -> ! {
+    // SAFETY: an instruction that does not come back.
+    unsafe { asm!("brk #1", options(noreturn, nomem, nostack)) }
+}
+
 /// The arguments of the old clone call in this architecture's order.
 pub fn clone_args(flags: usize, stack_top: usize, pidfd: *mut i32) -> [usize; 5] {
     [flags, stack_top, pidfd as usize, 0, 0]
+}
+
+/// The same for a thread, with the word that the kernel clears behind it.
+pub fn thread_args(flags: usize, stack_top: usize, clears: *mut i32) -> [usize; 5] {
+    [flags, stack_top, 0, 0, clears as usize]
 }
 
 pub mod nr {
@@ -98,6 +109,14 @@ pub mod nr {
     pub const PIPE2: usize = 59;
     pub const EVENTFD2: usize = 19;
     pub const MEMFD_CREATE: usize = 279;
+    pub const LANDLOCK_CREATE_RULESET: usize = 444;
+    pub const LANDLOCK_ADD_RULE: usize = 445;
+    pub const LANDLOCK_RESTRICT_SELF: usize = 446;
+    pub const SENDMSG: usize = 211;
+    pub const EXIT: usize = 93;
+    pub const SET_TID_ADDRESS: usize = 96;
+    pub const RT_SIGTIMEDWAIT: usize = 137;
+    pub const SECCOMP: usize = 277;
     pub const CLONE3: usize = 435;
     pub const CLOSE_RANGE: usize = 436;
 }

@@ -42,9 +42,20 @@ pub unsafe fn clone_call(
     answer
 }
 
+/// An end by a signal that nobody can block.
+pub fn trap() -> ! {
+    // SAFETY: an instruction that does not come back.
+    unsafe { asm!("ud2", options(noreturn, nomem, nostack)) }
+}
+
 /// The arguments of the old clone call in this architecture's order.
 pub fn clone_args(flags: usize, stack_top: usize, pidfd: *mut i32) -> [usize; 5] {
     [flags, stack_top, pidfd as usize, 0, 0]
+}
+
+/// The same for a thread, with the word that the kernel clears behind it.
+pub fn thread_args(flags: usize, stack_top: usize, clears: *mut i32) -> [usize; 5] {
+    [flags, stack_top, 0, clears as usize, 0]
 }
 
 pub mod nr {
@@ -101,4 +112,12 @@ pub mod nr {
     pub const PIPE2: usize = 293;
     pub const EVENTFD2: usize = 290;
     pub const MEMFD_CREATE: usize = 319;
+    pub const LANDLOCK_CREATE_RULESET: usize = 444;
+    pub const LANDLOCK_ADD_RULE: usize = 445;
+    pub const LANDLOCK_RESTRICT_SELF: usize = 446;
+    pub const SENDMSG: usize = 46;
+    pub const EXIT: usize = 60;
+    pub const SET_TID_ADDRESS: usize = 218;
+    pub const RT_SIGTIMEDWAIT: usize = 128;
+    pub const SECCOMP: usize = 317;
 }

@@ -1,0 +1,384 @@
+/* Seccomp filters that are asked for. */
+#include "aside.h"
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
+
+#define KILL SECCOMP_RET_KILL_PROCESS
+#define SAY(code) (SECCOMP_RET_ERRNO | (code))
+#define NUMBER(n) ((char *)text("%d", n))
+#define LENGTH(array) (sizeof array / sizeof *array)
+
+/* Adds a filter that answers some calls with one thing and all others with another. */
+static void filter(struct forkexec_attr *attr, const int *calls, size_t n, uint32_t these, uint32_t others)
+{
+    struct sock_filter program[128];
+    uint32_t at = 0;
+    program[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (size_t i = 0; i < n; i++)
+        program[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i],
+            (unsigned char)(n - i), 0);
+    program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, others);
+    program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, these);
+    OK(forkexec_attr_add_seccomp_filter(attr, program, at, 0));
+    memset(program, 0xff, sizeof program); /* it was copied */
+}
+
+#define FILTER(attr, these, others, ...) \
+    filter(attr, (const int[]){ __VA_ARGS__ }, LENGTH(((const int[]){ __VA_ARGS__ })), these, others)
+
+static struct forkexec_attr *filtered_in(uint32_t mode)
+{
+    struct forkexec_attr *attr = attr_in(mode);
+    OK(forkexec_attr_set_no_new_privs(attr));
+    return attr;
+}
+
+TEST_BOTH(a_filter_rules_the_program)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        FILTER(attr, SAY(ENOTTY), SECCOMP_RET_ALLOW, SYS_mknodat);
+        assert_saw(run_witness(attr), "seccomp", "2");
+        assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_mknodat)), ENOTTY);
+        assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_getpid)), 0);
+    }
+    assert_saw(view_of_self(), "seccomp", "0");
+}
+
+/* Of two that say the same, the later one is heard. */
+TEST_BOTH(filters_are_put_on_in_order)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        for (unsigned code = 1; code <= 40; code++)
+            FILTER(attr, SAY(code), SECCOMP_RET_ALLOW, SYS_mknodat);
+        assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_mknodat)), 40);
+    }
+}
+
+TEST_BOTH(flags_are_the_kernels)
+{
+    static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    static const uint32_t flags[] = { FORKEXEC_SECCOMP_TSYNC, FORKEXEC_SECCOMP_LOG, FORKEXEC_SECCOMP_SPEC_ALLOW,
+        FORKEXEC_SECCOMP_TSYNC | FORKEXEC_SECCOMP_LOG | FORKEXEC_SECCOMP_SPEC_ALLOW };
+    for EACH_MEMORY(mode)
+        for (size_t i = 0; i < LENGTH(flags); i++) {
+            struct forkexec_attr *attr = filtered_in(mode);
+            OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, flags[i]));
+            assert_saw(run_witness(attr), "seccomp", "2");
+        }
+    assert_int_equal(FORKEXEC_SECCOMP_LOG, SECCOMP_FILTER_FLAG_LOG);
+}
+
+TEST(what_is_no_filter)
+{
+    static struct sock_filter many[4097];
+    for (size_t i = 0; i < LENGTH(many); i++)
+        many[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    assert_int_equal(forkexec_attr_add_seccomp_filter(new_attr(), NULL, 1, 0), -EINVAL);
+    assert_int_equal(forkexec_attr_add_seccomp_filter(new_attr(), many, 0, 0), -EINVAL);
+    assert_int_equal(forkexec_attr_add_seccomp_filter(new_attr(), many, 4097, 0), -EINVAL);
+    assert_int_equal(forkexec_attr_add_seccomp_filter(new_attr(), many, UINT32_MAX, 0), -EINVAL);
+    assert_int_equal(forkexec_attr_add_seccomp_filter(new_attr(), many, 1, 1u << 31), -EINVAL);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        OK(forkexec_attr_add_seccomp_filter(attr, many, 4096, 0));
+        assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+        /* A jump out of it: only the kernel sees that. */
+        many[0].code = BPF_JMP | BPF_JA;
+        many[0].k = 4096;
+        OK(forkexec_attr_add_seccomp_filter(attr, many, 2, 0));
+        many[0] = many[1];
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SECCOMP, EINVAL, 1);
+    }
+}
+
+/* What the header says that a filter with no_new_privs has to allow; the last is only for a failure to be told. */
+static const int librarys[] = { SYS_rt_sigprocmask, SYS_execve, SYS_write, SYS_exit_group };
+/* What the C library of the witness does before its main. */
+static const int programs[] = { SYS_brk, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq, SYS_prlimit64,
+    SYS_readlinkat, SYS_getrandom, SYS_mprotect, SYS_newfstatat,
+#ifdef __x86_64__
+    SYS_arch_prctl, SYS_readlink,
+#endif
+};
+
+/* A filter that kills for all but these, without one of the library's. */
+static void allow_little(struct forkexec_attr *attr, int but)
+{
+    int calls[LENGTH(librarys) + LENGTH(programs)];
+    size_t n = 0;
+    for (size_t i = 0; i < LENGTH(librarys); i++)
+        if (librarys[i] != but)
+            calls[n++] = librarys[i];
+    for (size_t i = 0; i < LENGTH(programs); i++)
+        calls[n++] = programs[i];
+    filter(attr, calls, n, SECCOMP_RET_ALLOW, KILL);
+}
+
+TEST_BOTH(what_the_header_lists_is_enough)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        OK(forkexec_attr_set_umask(attr, 022));
+        OK(forkexec_attr_open_fd(attr, 5, "/dev/null", O_RDONLY, 0));
+        OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
+        OK(forkexec_attr_set_signal_ignore(attr, BIT(SIGUSR1 - 1)));
+        allow_little(attr, -1);
+        assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+    }
+    /* In the caller's memory there is nothing to be written. */
+    struct forkexec_attr *attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+    struct forkexec_child *child = NULL;
+    allow_little(attr, SYS_write);
+    assert_int_equal(forkexec_spawn(attr, witness, (char *[]){ witness, "exit", "7", NULL }, NULL, &child, NULL), 0);
+    assert_int_equal(finish(child).exit_code, 7);
+    forkexec_close(child);
+}
+
+static void assert_killed(uint32_t mode, int call, uint32_t stage)
+{
+    struct forkexec_attr *attr = filtered_in(mode);
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    allow_little(attr, call);
+    int result = forkexec_spawn(attr, witness, (char *[]){ witness, "touch", (char *)scratch_path("ran"), NULL }, NULL,
+        &child, &error);
+    if (result != -ECANCELED || error.stage != stage)
+        print_message("# mode %u, call %d: %d, stage %u, %s\n", mode, call, result, error.stage, error.message);
+    assert_int_equal(result, -ECANCELED);
+    assert_int_equal(error.stage, stage);
+    assert_int_equal(error.signal, SIGSYS);
+    assert_int_equal(error.index, -1);
+    assert_non_null(strstr(error.message, "killed by signal 31 before the program ran"));
+    assert_null(child);
+    assert_false(exists(scratch_path("ran")));
+}
+
+TEST(a_child_that_its_filter_kills_has_failed)
+{
+    for EACH_MEMORY(mode) {
+        assert_killed(mode, SYS_rt_sigprocmask, FORKEXEC_STAGE_SECCOMP);
+        if (mode != FORKEXEC_MEMORY_AUTO) /* in the caller's memory nothing is written */
+            assert_killed(mode, SYS_write, FORKEXEC_STAGE_SECCOMP);
+        assert_killed(mode, SYS_execve, FORKEXEC_STAGE_EXEC);
+    }
+}
+
+static void assert_memory(const struct forkexec_attr *attr, const char *memory)
+{
+    char said[256] = "";
+    FILE *file = tmpfile();
+    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    rewind(file);
+    assert_non_null(fgets(said, sizeof said, file));
+    assert_string_equal(said, text("a child in %s\n", memory));
+    fclose(file);
+}
+
+/* Who may be killed, or has to wait for somebody else's word, does not share the caller's memory. */
+TEST(memory_is_shared_with_nobody_whom_a_filter_may_kill)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
+    static const char shared[] = "the caller's memory", own[] = "an image of its own";
+    struct forkexec_attr *attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+    allow_little(attr, SYS_write);
+    assert_memory(attr, shared);
+    struct forkexec_attr *copy = forkexec_attr_copy(attr);
+    OK(forkexec_attr_set_pid_variable(copy, "PID"));
+    assert_memory(copy, own);
+    forkexec_attr_free(copy);
+    OK(forkexec_attr_deny_terminal_injection(attr)); /* which the first one kills */
+    assert_memory(attr, own);
+
+    attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_deny_terminal_injection(attr));
+    OK(forkexec_attr_deny_terminal_injection(attr));
+    FILTER(attr, SAY(EPERM), SECCOMP_RET_ALLOW, SYS_execve, SYS_rt_sigprocmask);
+    FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_write);
+    assert_memory(attr, shared);
+    static const int calls[] = { SYS_rt_sigprocmask, SYS_execve, SYS_exit_group };
+    for (size_t i = 0; i < LENGTH(calls); i++) {
+        attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+        FILTER(attr, SECCOMP_RET_TRAP, SECCOMP_RET_ALLOW, calls[i]);
+        assert_memory(attr, own);
+    }
+    /* The kernel decides by what nobody knows before. */
+    static const struct sock_filter by_argument[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1234567, 1, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP) };
+    attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_add_seccomp_filter(attr, by_argument, LENGTH(by_argument), 0));
+    assert_memory(attr, own);
+    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    /* Without no_new_privs much more comes after it. */
+    attr = attr_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_deny_terminal_injection(attr));
+    assert_memory(attr, own);
+}
+
+/* An errno instead of death is the stage's own. */
+TEST(a_call_that_the_filter_refuses_is_a_failure)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_rt_sigprocmask);
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SIGNAL_MASK, EXFULL, -1);
+        attr = filtered_in(mode);
+        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_execve);
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_EXEC, EXFULL, -1);
+        /* The first rules the seccomp(2) of the second. */
+        attr = filtered_in(mode);
+        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_seccomp);
+        OK(forkexec_attr_deny_terminal_injection(attr));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SECCOMP, EXFULL, 1);
+    }
+}
+
+/* It ends all the same. */
+TEST_BOTH(a_child_that_may_not_exit)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        FILTER(attr, SAY(EPERM), SECCOMP_RET_ALLOW, SYS_exit_group, SYS_exit);
+        assert_spawn_fails(attr, "/nonexistent", FORKEXEC_STAGE_EXEC, ENOENT, -1);
+        assert_memory(attr, mode == FORKEXEC_MEMORY_COPIED ? "a copy of the caller's memory" : "an image of its own");
+    }
+}
+
+static void need_filters_privilege(void)
+{
+    need_cap(CAP_SYS_ADMIN);
+    need_root();
+}
+
+TEST_BOTH(without_no_new_privs_filters_come_before_the_ids)
+{
+    need_filters_privilege();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        FILTER(attr, SAY(ENOTTY), SECCOMP_RET_ALLOW, SYS_mknodat);
+        OK(forkexec_attr_set_uid(attr, NOBODY));
+        OK(forkexec_attr_set_gid(attr, NOBODY));
+        OK(forkexec_attr_drop_capabilities(attr));
+        struct view *view = run_witness(attr, .path = public_witness());
+        assert_saw(view, "seccomp", "2");
+        assert_saw(view, "no_new_privs", "0");
+        assert_saw(view, "uid", "65534 65534 65534 65534");
+
+        /* They rule what follows, which is then blamed on them. */
+        attr = attr_in(mode);
+        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_setresuid);
+        OK(forkexec_attr_set_uid(attr, NOBODY));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_UID, EXFULL, -1);
+        attr = attr_in(mode);
+        FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_setresuid);
+        OK(forkexec_attr_set_uid(attr, NOBODY));
+        struct forkexec_error error;
+        struct forkexec_child *child = NULL;
+        assert_int_equal(try_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), -ECANCELED);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_PRIVILEGED_SECCOMP);
+        assert_int_equal(error.signal, SIGSYS);
+    }
+}
+
+/* What the header lists for them, and nothing else. */
+TEST_BOTH(what_the_header_lists_without_no_new_privs_is_enough)
+{
+    static const int more[] = { SYS_setgroups, SYS_setresgid, SYS_setresuid, SYS_capset, SYS_prctl, SYS_chdir, SYS_fchdir,
+        SYS_getcwd, SYS_fcntl, SYS_dup3, SYS_openat, SYS_close, SYS_close_range, SYS_ppoll, SYS_kill, SYS_getpid, SYS_getppid,
+        SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_execve, SYS_write, SYS_exit_group };
+    int calls[LENGTH(more) + LENGTH(programs)];
+    need_filters_privilege();
+    memcpy(calls, more, sizeof more);
+    memcpy(calls + LENGTH(more), programs, sizeof programs);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        filter(attr, calls, LENGTH(calls), SECCOMP_RET_ALLOW, KILL);
+        OK(forkexec_attr_set_chroot(attr, "/"));
+        OK(forkexec_attr_set_cwd(attr, "/tmp"));
+        OK(forkexec_attr_set_uid(attr, NOBODY));
+        OK(forkexec_attr_set_gid(attr, NOBODY));
+        OK(forkexec_attr_set_ambient(attr, BIT(CAP_NET_BIND_SERVICE)));
+        OK(forkexec_attr_map_fd(attr, 2, 9));
+        OK(forkexec_attr_open_fd(attr, 5, "/dev/null", O_RDONLY, 0));
+        OK(forkexec_attr_close_fds_from(attr, 6));
+        OK(forkexec_attr_set_rlimit(attr, 7, 64, 64));
+        OK(forkexec_attr_set_pid_variable(attr, "PID"));
+        OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
+        OK(forkexec_attr_set_signal_ignore(attr, BIT(SIGUSR1 - 1)));
+        struct forkexec_child *child = start(attr, public_witness(), (char *[]){ "witness", "exit", "7", NULL }, NULL);
+        assert_int_equal(finish(child).exit_code, 7);
+    }
+}
+
+static void fails_without_privilege(const void *unused)
+{
+    (void)unused;
+    become_nobody();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        struct forkexec_error error;
+        struct forkexec_child *child = NULL;
+        OK(forkexec_attr_deny_terminal_injection(attr));
+        assert_int_equal(forkexec_spawn(attr, "/bin/true", (char *[]){ "true", NULL }, NULL, &child, &error), -EACCES);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_PRIVILEGED_SECCOMP);
+        assert_int_equal(error.index, 0);
+        assert_non_null(strstr(error.message, "set_no_new_privs"));
+    }
+}
+
+TEST(without_no_new_privs_filters_need_privilege)
+{
+    aside(fails_without_privilege, NULL);
+}
+
+static int injects(struct forkexec_attr *attr, const char *how, int number, uint64_t request)
+{
+    return witness_exits(attr, (char *)how, NUMBER(number), "0", (char *)text("%#llx", (unsigned long long)request));
+}
+
+TEST_BOTH(nobody_types_into_a_terminal)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *plain = filtered_in(mode), *attr = filtered_in(mode);
+        OK(forkexec_attr_open_fd(plain, 0, "/dev/null", O_RDWR, 0));
+        OK(forkexec_attr_open_fd(attr, 0, "/dev/null", O_RDWR, 0));
+        OK(forkexec_attr_deny_terminal_injection(attr));
+        OK(forkexec_attr_deny_terminal_injection(attr));
+        assert_saw(run_witness(attr), "seccomp_filters", "1");
+        static const uint64_t above[] = { 0, 1ull << 32, 1ull << 63 };
+        for (size_t i = 0; i < LENGTH(above); i++) {
+            assert_int_equal(injects(plain, "call", SYS_ioctl, above[i] | TIOCSTI), ENOTTY);
+            assert_int_equal(injects(attr, "call", SYS_ioctl, above[i] | TIOCSTI), EPERM);
+            assert_int_equal(injects(attr, "call", SYS_ioctl, above[i] | TIOCLINUX), EPERM);
+            assert_int_equal(injects(attr, "call", SYS_ioctl, above[i] | TIOCGWINSZ), ENOTTY);
+        }
+#ifdef __x86_64__
+        int x32 = 514 | 0x40000000;
+        assert_int_equal(injects(attr, "call", x32, TIOCSTI), EPERM);
+        assert_int_not_equal(injects(attr, "call", x32, TIOCGWINSZ), EPERM);
+        if (injects(plain, "call32", 54, TIOCSTI) == ENOTTY) {
+            assert_int_equal(injects(attr, "call32", 54, TIOCSTI), EPERM);
+            assert_int_equal(injects(attr, "call32", 54, TIOCLINUX), EPERM);
+            assert_int_equal(injects(attr, "call32", 54, TIOCGWINSZ), ENOTTY);
+        } else
+            print_message("# no 32-bit calls here\n");
+#endif
+    }
+}
+
+TEST(a_copy_has_its_own_filters)
+{
+    struct forkexec_attr *base = filtered_in(FORKEXEC_MEMORY_AUTO);
+    FILTER(base, SAY(1), SECCOMP_RET_ALLOW, SYS_mknodat);
+    struct forkexec_attr *copy = forkexec_attr_copy(base);
+    FILTER(copy, SAY(2), SECCOMP_RET_ALLOW, SYS_mknodat);
+    assert_int_equal(witness_exits(base, "call", NUMBER(SYS_mknodat)), 1);
+    assert_int_equal(witness_exits(copy, "call", NUMBER(SYS_mknodat)), 2);
+    forkexec_attr_free(copy);
+}

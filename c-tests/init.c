@@ -1,0 +1,275 @@
+/* The init that is left behind as the first process of a pid namespace. */
+#define _GNU_SOURCE
+#include "apart.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+
+static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
+#define EACH_MODE(mode) (const uint32_t *mode = modes; mode < modes + 3; mode++)
+
+static struct forkexec_attr *with_init(uint32_t mode)
+{
+    if (geteuid())
+        need_user_namespaces();
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, mode));
+    OK(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)));
+    if (geteuid())
+        map_own_ids(attr, geteuid(), getegid());
+    OK(forkexec_attr_set_init(attr));
+    return attr;
+}
+
+static struct forkexec_child *start_shell(const struct forkexec_attr *attr, const char *script)
+{
+    return start(attr, "/bin/sh", (char *[]){ "sh", "-c", (char *)(uintptr_t)script, NULL }, NULL);
+}
+
+/* The processes of which this one is the parent. */
+static int count_children(pid_t pid)
+{
+    int count = 0, child;
+    FILE *in = fopen(text("/proc/%d/task/%d/children", pid, pid), "re");
+    while (in && fscanf(in, "%d", &child) == 1)
+        count++;
+    if (in)
+        fclose(in);
+    return count;
+}
+
+static pid_t program_of(struct forkexec_child *child)
+{
+    int program = 0;
+    FILE *in = fopen(text("/proc/%d/task/%d/children", forkexec_child_pid(child), forkexec_child_pid(child)), "re");
+    assert_non_null(in);
+    assert_int_equal(fscanf(in, "%d", &program), 1);
+    fclose(in);
+    return program;
+}
+
+TEST_BOTH(the_program_is_its_child)
+{
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        OK(forkexec_attr_set_pid_variable(attr, "LISTEN_PID"));
+        struct view *view = run_witness(attr);
+        assert_saw(view, "pid", "2");
+        assert_saw(view, "ppid", "1");
+        assert_saw(view, "env.LISTEN_PID", "2");
+        assert_saw(view, "fds", "0 1 2");
+        assert_same_but(view, view_of_self(),
+            "comm pid ppid sid pgid arg* env* fd* threads ns.* uid gid groups cap.* securebits keepcaps dumpable cgroup* net.* "
+            "propagation cloexec args tty no_new_privs coredump* children* pdeathsig mask exe cwd root rss signal* caught");
+    }
+}
+
+TEST_BOTH(it_ends_as_the_program_does)
+{
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+        assert_int_equal(witness_exits(attr, "exit", "255"), 255);
+        assert_int_equal(witness_exits(attr, "kill", "9"), 128 + SIGKILL);
+        assert_int_equal(witness_exits(attr, "kill", "15"), 128 + SIGTERM);
+        struct forkexec_status status = finish(start_witness(attr, "fork", "daemon", "exit", "3"));
+        assert_int_equal(status.exit_code, 3);
+        assert_int_equal(status.ran, FORKEXEC_RAN_YES);
+    }
+}
+
+TEST_BOTH(what_is_left_to_it_is_reaped)
+{
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        struct forkexec_child *child = start_shell(attr, "for i in 1 2 3 4 5 6 7 8 9; do (exit 3 & exec sleep 0) & done; wait; "
+            "(sleep 1000 &); exec sleep 1000");
+        pid_t init = forkexec_child_pid(child);
+        /* The program, and the one that was left and goes on. */
+        double end = seconds() + 20;
+        for (int same = 0; same < 20 && seconds() < end; usleep(5000))
+            same = count_children(init) == 2 ? same + 1 : 0;
+        assert_int_equal(count_children(init), 2);
+        assert_int_equal(forkexec_kill_tree(child), 0);
+        assert_int_equal(finish(child).signal, SIGKILL);
+    }
+}
+
+TEST_BOTH(signals_are_sent_on)
+{
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        int pair[2];
+        char byte;
+        assert_false(pipe2(pair, O_CLOEXEC));
+        OK(forkexec_attr_map_fd(attr, pair[1], 5));
+        struct forkexec_child *child = start_shell(attr,
+            "trap 'echo x >&5' USR1; trap 'exit 9' TERM; echo x >&5; while :; do sleep 1000 & wait; done");
+        assert_int_equal(read(pair[0], &byte, 1), 1);
+        assert_int_equal(read(pair[0], &byte, 1), 1);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(forkexec_signal(child, SIGUSR1), 0);
+            assert_int_equal(read(pair[0], &byte, 1), 1);
+            assert_int_equal(read(pair[0], &byte, 1), 1);
+        }
+        assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+        assert_int_equal(finish(child).exit_code, 9);
+        close(pair[0]);
+        close(pair[1]);
+
+        child = start_witness(attr = with_init(*mode), "sleep");
+        assert_int_equal(forkexec_signal(child, SIGCHLD), 0);
+        assert_int_equal(forkexec_signal(child, SIGINT), 0);
+        assert_int_equal(finish(child).exit_code, 128 + SIGINT);
+        child = start_witness(attr, "sleep");
+        assert_int_equal(forkexec_signal(child, SIGKILL), 0);
+        assert_int_equal(finish(child).signal, SIGKILL);
+    }
+}
+
+TEST_BOTH(it_has_nothing)
+{
+    need_root();
+    static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        OK(forkexec_attr_set_uid(attr, 65534));
+        OK(forkexec_attr_set_no_new_privs(attr));
+        OK(forkexec_attr_drop_capabilities(attr));
+        OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, 0));
+        struct forkexec_child *child = start(attr, "/bin/sleep", (char *[]){ "sleep", "1000", NULL }, NULL);
+        pid_t init = forkexec_child_pid(child), program = program_of(child);
+        /* The spawn may return before it is where it stays. */
+        double end = seconds() + 10;
+        while (access(text("/proc/%d/fd/0", init), F_OK) == 0 && seconds() < end)
+            usleep(1000);
+        DIR *fds = opendir(text("/proc/%d/fd", init));
+        int count = 0;
+        while (readdir(fds))
+            count++;
+        closedir(fds);
+        assert_int_equal(count, 2); /* itself and its parent */
+        assert_string_equal(status_of(init, "Uid"), "65534\t65534\t65534\t65534");
+        assert_string_equal(status_of(init, "CapPrm"), "0000000000000000");
+        assert_string_equal(status_of(init, "CapBnd"), "0000000000000000");
+        assert_string_equal(status_of(init, "Seccomp"), "0");
+        assert_string_equal(status_of(program, "Seccomp"), "2");
+        assert_string_equal(status_of(program, "NoNewPrivs"), "1");
+        assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+        assert_int_equal(finish(child).exit_code, 128 + SIGTERM);
+    }
+}
+
+TEST_BOTH(a_failure_is_the_spawns)
+{
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        assert_spawn_fails(attr, "/nonexistent", FORKEXEC_STAGE_EXEC, ENOENT, -1);
+        OK(forkexec_attr_set_rlimit(attr, 7, 1 << 30, 1 << 30));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_NOFILE, EPERM, 0);
+
+        /* So is the program's death on the way. */
+        attr = with_init(*mode);
+        static const struct sock_filter kill[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 1),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+        struct forkexec_child *child = NULL;
+        struct forkexec_error error;
+        OK(forkexec_attr_set_no_new_privs(attr));
+        OK(forkexec_attr_add_seccomp_filter(attr, kill, 4, 0));
+        assert_int_equal(try_start(attr, witness, WITNESS("exit", "1"), NULL, &child, &error), -ECANCELED);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_SECCOMP);
+        assert_int_equal(error.signal, SIGSYS);
+    }
+}
+
+static void ignore_its_end(void *unused)
+{
+    (void)unused;
+    signal(SIGCHLD, SIG_IGN);
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        struct forkexec_child *child = NULL;
+        const char *path = scratch_path("seen");
+        must(!forkexec_attr_open_fd(attr, 1, path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+        must(!forkexec_spawn(attr, witness, WITNESS("see"), NULL, &child, NULL));
+        must(ends(forkexec_child_pid(child)));
+        forkexec_close(child);
+        /* The program ignores what the caller ignores. */
+        char line[4096];
+        unsigned long long ignored = 0;
+        FILE *in = fopen(path, "re");
+        while (in && fgets(line, sizeof line, in))
+            sscanf(line, "ignored %llx", &ignored);
+        must(in && ignored >> (SIGCHLD - 1) & 1);
+        fclose(in);
+    }
+}
+
+TEST(a_caller_that_ignores_its_children)
+{
+    with_init(0);
+    scratch();
+    assert_apart(ignore_its_end, NULL);
+}
+
+static void die_with_an_init(void *pipe)
+{
+    struct forkexec_attr *attr = with_init(FORKEXEC_MEMORY_AUTO);
+    struct forkexec_child *child = NULL;
+    must(!forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
+    must(!forkexec_spawn(attr, witness, WITNESS("sleep"), NULL, &child, NULL));
+    pid_t pids[2] = { forkexec_child_pid(child), program_of(child) };
+    must(write(((int *)pipe)[1], pids, sizeof pids) == sizeof pids);
+    kill(getpid(), SIGKILL);
+}
+
+TEST(all_die_with_the_caller_if_that_is_asked_for)
+{
+    int pair[2];
+    pid_t pids[2] = { 0, 0 };
+    with_init(0);
+    assert_false(pipe2(pair, O_CLOEXEC));
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    assert_int_equal(WTERMSIG(end_of(begin_apart(die_with_an_init, pair))), SIGKILL);
+    assert_int_equal(read(pair[0], pids, sizeof pids), sizeof pids);
+    assert_true(ends(pids[1]));
+    assert_true(ends(pids[0]));
+    waitpid(pids[0], NULL, __WALL);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+TEST_BOTH(the_program_is_in_its_session)
+{
+    struct forkexec_attr *attr = with_init(FORKEXEC_MEMORY_AUTO);
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_false(grantpt(terminal) || unlockpt(terminal));
+    int tty = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    OK(forkexec_attr_set_session(attr));
+    OK(forkexec_attr_set_controlling_terminal(attr, tty));
+    OK(forkexec_attr_set_foreground(attr, tty));
+    struct view *view = run_witness(attr);
+    assert_saw(view, "tty", "yes");
+    assert_saw(view, "sid", "1");
+    assert_saw(view, "pgid", "1");
+    /* What is typed interrupts the program, once. */
+    struct forkexec_child *child = start_witness(attr, "sleep");
+    assert_int_equal(write(terminal, "\x03", 1), 1);
+    assert_int_equal(finish(child).exit_code, 128 + SIGINT);
+    close(tty);
+    close(terminal);
+}
+
+TEST(what_cannot_have_an_init)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_init(attr));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_PID));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+}

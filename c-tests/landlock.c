@@ -1,0 +1,299 @@
+/* Landlock, with which no privilege and no namespace is needed to keep a program from files, ports and processes. */
+#include "aside.h"
+#include "deny.h"
+
+#include <linux/landlock.h>
+
+#define FS(name) FORKEXEC_LANDLOCK_FS_##name
+#define TO_RUN (FS(EXECUTE) | FS(READ_FILE) | FS(READ_DIR))
+#define TO_WRITE (FS(WRITE_FILE) | FS(MAKE_REG) | FS(REMOVE_FILE))
+
+static int version(void)
+{
+    return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+static void need_version(int least)
+{
+    need(version() >= least, "needs version %d of Landlock", least);
+}
+
+static struct forkexec_attr *lone_in(uint32_t mode)
+{
+    struct forkexec_attr *attr = attr_in(mode);
+    OK(forkexec_attr_set_no_new_privs(attr));
+    return attr;
+}
+
+/* Directories of the test's. */
+static const char *in, *out;
+
+static void make_directories(void)
+{
+    in = scratch_path("in");
+    out = scratch_path("out");
+    assert_false(mkdir(in, 0755) || mkdir(out, 0755));
+}
+
+static int touches(struct forkexec_attr *attr, const char *directory)
+{
+    return witness_exits(attr, "touch", (char *)text("%s/file", directory));
+}
+
+TEST_BOTH(what_is_not_granted_is_denied)
+{
+    need_version(5);
+    make_directories();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = lone_in(mode);
+        OK(forkexec_attr_add_landlock_path(attr, "/", TO_RUN));
+        assert_int_equal(touches(attr, in), EACCES);
+        OK(forkexec_attr_add_landlock_path(attr, in, TO_WRITE));
+        assert_int_equal(touches(attr, in), 0);
+        assert_int_equal(touches(attr, out), EACCES);
+        assert_true(exists(text("%s/file", in)));
+        assert_false(exists(text("%s/file", out)));
+        assert_saw(run_witness(attr), "oom_score_adj", saw(view_of_self(), "oom_score_adj"));
+        remove(text("%s/file", in));
+
+        /* Nothing but the program. */
+        attr = lone_in(mode);
+        OK(forkexec_attr_add_landlock_path(attr, witness, FS(EXECUTE) | FS(READ_FILE)));
+        assert_saw(run_witness(attr), "oom_score_adj", "?");
+    }
+}
+
+TEST_BOTH(only_what_is_handled_is_denied)
+{
+    need_version(1);
+    make_directories();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = lone_in(mode);
+        OK(forkexec_attr_set_landlock_handled(attr, FS(MAKE_DIR), 0));
+        assert_int_equal(touches(attr, out), 0);
+        OK(forkexec_attr_set_landlock_handled(attr, FS(MAKE_REG), 0));
+        remove(text("%s/file", out));
+        assert_int_equal(touches(attr, out), EACCES);
+        OK(forkexec_attr_add_landlock_path(attr, in, FS(MAKE_REG)));
+        assert_int_equal(touches(attr, out), EACCES);
+        assert_int_equal(touches(attr, in), 0);
+        remove(text("%s/file", in));
+    }
+}
+
+TEST(the_program_has_to_be_granted_too)
+{
+    need_version(5);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = lone_in(mode);
+        struct forkexec_child *child = NULL;
+        struct forkexec_error error;
+        OK(forkexec_attr_add_landlock_path(attr, scratch(), TO_RUN));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_EXEC, EACCES, -1);
+        assert_int_equal(forkexec_spawn(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), -EACCES);
+        assert_non_null(strstr(error.message, "with Landlock the program"));
+    }
+}
+
+TEST_BOTH(ports)
+{
+    need_version(4);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = lone_in(mode);
+        assert_int_equal(witness_exits(attr, "connect", "1"), ECONNREFUSED);
+        OK(forkexec_attr_add_landlock_port(attr, 1, FORKEXEC_LANDLOCK_NET_CONNECT_TCP));
+        OK(forkexec_attr_add_landlock_port(attr, 2, FORKEXEC_LANDLOCK_NET_BIND_TCP));
+        assert_int_equal(witness_exits(attr, "connect", "1"), ECONNREFUSED);
+        assert_int_equal(witness_exits(attr, "connect", "2"), EACCES);
+        /* Files are not concerned. */
+        assert_int_equal(witness_exits(attr, "touch", (char *)scratch_path("file")), 0);
+
+        attr = lone_in(mode);
+        OK(forkexec_attr_set_landlock_handled(attr, 0, FORKEXEC_LANDLOCK_NET_CONNECT_TCP));
+        assert_int_equal(witness_exits(attr, "connect", "1"), EACCES);
+    }
+}
+
+TEST_BOTH(scopes)
+{
+    need_version(6);
+    char *number = (char *)text("%d", SYS_kill), *self = (char *)text("%d", getpid());
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = lone_in(mode);
+        OK(forkexec_attr_set_landlock_scopes(attr, FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET));
+        assert_int_equal(witness_exits(attr, "call", number, self, "0"), 0);
+        OK(forkexec_attr_set_landlock_scopes(attr, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
+        assert_int_equal(witness_exits(attr, "call", number, self, "0"), EPERM);
+        /* The caller is not restricted. */
+        struct forkexec_child *child = start_witness(attr, "sleep");
+        assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+        assert_int_equal(finish(child).signal, SIGTERM);
+    }
+}
+
+/* At a number that the program gets something else at, and that it closes. */
+static void arrange_overlap(struct forkexec_attr *attr, int ruleset, int turn)
+{
+    if (turn == 1)
+        OK(forkexec_attr_map_fd(attr, 0, ruleset));
+    if (turn == 2)
+        OK(forkexec_attr_close_fds_from(attr, 3));
+    if (turn == 3)
+        OK(forkexec_attr_open_fd(attr, ruleset, "/dev/null", O_RDONLY, 0));
+    if (turn == 4)
+        OK(forkexec_attr_close_fd(attr, ruleset));
+}
+
+TEST_BOTH(a_ruleset_of_the_callers)
+{
+    need_version(1);
+    make_directories();
+    struct landlock_ruleset_attr handled = { .handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_REG };
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
+    int beneath = open(in, O_PATH | O_CLOEXEC);
+    struct landlock_path_beneath_attr rule = { .allowed_access = LANDLOCK_ACCESS_FS_MAKE_REG, .parent_fd = beneath };
+    assert_false(syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0));
+    for EACH_MEMORY(mode)
+        for (int turn = 0; turn < 5; turn++) {
+            struct forkexec_attr *attr = lone_in(mode);
+            OK(forkexec_attr_set_landlock_ruleset(attr, ruleset));
+            arrange_overlap(attr, ruleset, turn);
+            assert_int_equal(touches(attr, in), 0);
+            assert_int_equal(touches(attr, out), EACCES);
+            if (turn == 0)
+                assert_saw(run_witness(attr), "fds", "0 1 2");
+
+            /* Ours on top of it. */
+            OK(forkexec_attr_set_landlock_handled(attr, FS(MAKE_REG), 0));
+            OK(forkexec_attr_add_landlock_path(attr, out, FS(MAKE_REG)));
+            remove(text("%s/file", in));
+            assert_int_equal(touches(attr, in), EACCES);
+            assert_int_equal(touches(attr, out), EACCES);
+        }
+    close(beneath);
+    close(ruleset);
+    struct forkexec_attr *attr = lone_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_set_landlock_ruleset(attr, 999));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EBADF, -1);
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    OK(forkexec_attr_set_landlock_ruleset(attr, null));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK, EBADFD, -1);
+    close(null);
+}
+
+TEST_BOTH(paths_are_looked_up_in_the_final_root)
+{
+    need_version(5);
+    need_cap(CAP_SYS_CHROOT);
+    make_directories();
+    public_witness();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = lone_in(mode);
+        OK(forkexec_attr_set_chroot(attr, scratch()));
+        OK(forkexec_attr_add_landlock_path(attr, "/witness", FS(EXECUTE) | FS(READ_FILE)));
+        OK(forkexec_attr_set_cwd(attr, "/in"));
+        OK(forkexec_attr_add_landlock_path(attr, ".", TO_WRITE));
+        struct forkexec_child *child = start(attr, "/witness", (char *[]){ "witness", "touch", "/in/file", NULL }, NULL);
+        assert_int_equal(finish(child).exit_code, 0);
+        child = start(attr, "/witness", (char *[]){ "witness", "touch", "/out/file", NULL }, NULL);
+        assert_int_equal(finish(child).exit_code, EACCES);
+        remove(text("%s/file", in));
+    }
+}
+
+TEST(what_cannot_be_kept_is_refused)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_add_landlock_path(attr, "/", FS(READ_FILE)));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    attr = lone_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_set_landlock_handled(attr, FS(READ_FILE), 0));
+    OK(forkexec_attr_add_landlock_path(attr, "/", FS(READ_FILE)));
+    OK(forkexec_attr_add_landlock_path(attr, "/", FS(WRITE_FILE)));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, 1);
+    attr = lone_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_set_landlock_handled(attr, FS(READ_FILE), 0));
+    OK(forkexec_attr_add_landlock_port(attr, 1, FORKEXEC_LANDLOCK_NET_BIND_TCP));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, 0);
+
+    assert_int_equal(forkexec_attr_set_landlock_ruleset(new_attr(), -1), -EBADF);
+    assert_int_equal(forkexec_attr_add_landlock_path(new_attr(), NULL, 1), -EINVAL);
+    assert_int_equal(forkexec_attr_add_landlock_path(new_attr(), "", 1), -EINVAL);
+    assert_int_equal(forkexec_attr_add_landlock_path(new_attr(), "/", 0), -EINVAL);
+    assert_int_equal(forkexec_attr_add_landlock_path(new_attr(), "/", 1 << 16), -EINVAL);
+    assert_int_equal(forkexec_attr_add_landlock_port(new_attr(), 1, 4), -EINVAL);
+    assert_int_equal(forkexec_attr_set_landlock_handled(new_attr(), 1ull << 63, 0), -EINVAL);
+    assert_int_equal(forkexec_attr_set_landlock_handled(new_attr(), 0, 4), -EINVAL);
+    assert_int_equal(forkexec_attr_set_landlock_scopes(new_attr(), 4), -EINVAL);
+}
+
+TEST(a_file_takes_no_access_of_directories)
+{
+    need_version(5);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = lone_in(mode);
+        OK(forkexec_attr_add_landlock_path(attr, "/", TO_RUN));
+        OK(forkexec_attr_add_landlock_path(attr, witness, FS(READ_DIR)));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK_RULE, EINVAL, 1);
+    }
+}
+
+static const char *described(const struct forkexec_attr *attr)
+{
+    static char said[4096];
+    FILE *file = tmpfile();
+    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    rewind(file);
+    said[fread(said, 1, sizeof said - 1, file)] = 0;
+    fclose(file);
+    return said;
+}
+
+/* On a kernel without Landlock. */
+static void goes_without(const void *unused)
+{
+    static const struct denial nothing = { SYS_landlock_create_ruleset, ENOSYS, { { 0 } } };
+    (void)unused;
+    deny(&nothing, 1);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = lone_in(mode);
+        struct forkexec_child *child = NULL;
+        struct forkexec_error error;
+        OK(forkexec_attr_add_landlock_path(attr, in, TO_WRITE));
+        OK(forkexec_attr_set_landlock_scopes(attr, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
+        assert_int_equal(forkexec_spawn(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), -EOPNOTSUPP);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_LANDLOCK);
+        assert_int_equal(error.index, -1);
+        assert_non_null(strstr(error.message, "this kernel has no Landlock"));
+        OK(forkexec_attr_allow_partial_landlock(attr));
+        assert_non_null(strstr(described(attr),
+            "landlock: fs 0x0, net 0x0, scopes 0x0; unknown to this kernel: fs 0xffff, net 0x0, scopes 0x2\n"));
+        assert_int_equal(touches(attr, out), 0);
+        remove(text("%s/file", out));
+    }
+    char why[512];
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_LANDLOCK, why, sizeof why), 0);
+    assert_non_null(strstr(why, "missing or filtered"));
+}
+
+TEST(what_the_kernel_does_not_know_is_left_out_where_that_is_allowed)
+{
+    need_native();
+    make_directories();
+    in_copy(goes_without, NULL);
+}
+
+TEST(a_plan_says_what_is_granted)
+{
+    need_version(6);
+    struct forkexec_attr *attr = lone_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_add_landlock_path(attr, "/usr", FS(READ_FILE)));
+    OK(forkexec_attr_add_landlock_port(attr, 443, FORKEXEC_LANDLOCK_NET_CONNECT_TCP));
+    OK(forkexec_attr_allow_partial_landlock(attr));
+    assert_non_null(strstr(described(attr), "730 landlock rule 0: /usr, access 0x4\n"
+        "730 landlock rule 1: port 443, access 0x2\n"));
+    assert_non_null(strstr(described(attr), "755 landlock: fs 0xffff, net 0x3, scopes 0x0\n"));
+    assert_non_null(strstr(described(attr), "a child in the caller's memory\n"));
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_LANDLOCK, NULL, 0), 1);
+    assert_int_equal(FS(MAKE_SYM), LANDLOCK_ACCESS_FS_MAKE_SYM);
+}

@@ -1,0 +1,239 @@
+/* Seccomp filters that ask the caller. */
+#define _GNU_SOURCE
+#include "apart.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#define ASK SECCOMP_RET_USER_NOTIF
+#define ALLOW SECCOMP_RET_ALLOW
+#define NUMBER(n) ((char *)text("%d", n))
+static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
+#define EACH_MODE(mode) (const uint32_t *mode = modes; mode < modes + 3; mode++)
+
+/* Answers one call so, and all others otherwise; -1: no call. */
+static void filter(struct forkexec_attr *attr, int call, uint32_t this, uint32_t others, uint32_t flags)
+{
+    struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1), BPF_STMT(BPF_RET | BPF_K, this),
+        BPF_STMT(BPF_RET | BPF_K, others) };
+    OK(forkexec_attr_add_seccomp_filter(attr, program, 4, flags));
+}
+
+static struct forkexec_attr *asking(uint32_t mode, int call, uint32_t this, uint32_t others)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, mode));
+    OK(forkexec_attr_set_no_new_privs(attr));
+    filter(attr, call, this, others, FORKEXEC_SECCOMP_LISTENER);
+    return attr;
+}
+
+static int listener_of(struct forkexec_child *child)
+{
+    int fd = forkexec_child_seccomp_fd(child);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    assert_int_equal(forkexec_child_seccomp_fd(child), -ENOENT);
+    return fd;
+}
+
+/* The next call that is asked about, answered: with an errno, or 0 to go on. -1: there is none any more. */
+static int answer_next(int listener, int code)
+{
+    union { struct seccomp_notif is; uint64_t room[64]; } asked;
+    struct pollfd ready = { listener, POLLIN, 0 };
+    assert_int_equal(poll(&ready, 1, 10000), 1);
+    if (!(ready.revents & POLLIN))
+        return -1;
+    memset(&asked, 0, sizeof asked);
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked))
+        return -1;
+    struct seccomp_notif_resp answer = { asked.is.id, 0, -code, code ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    return asked.is.data.nr;
+}
+
+TEST_BOTH(the_caller_answers)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = asking(*mode, SYS_mknodat, ASK, ALLOW);
+        struct forkexec_child *child = start_witness(attr, "call", NUMBER(SYS_mknodat));
+        int listener = listener_of(child);
+        assert_int_equal(answer_next(listener, EXFULL), SYS_mknodat);
+        assert_int_equal(finish(child).exit_code, EXFULL);
+        close(listener);
+        struct view *view = run_witness(attr);
+        assert_saw(view, "threads", "1");
+        assert_saw(view, "fds", "0 1 2");
+    }
+}
+
+/* What the library does itself waits for nobody, whatever the filter asks about, and whatever is asked of the child. */
+TEST_BOTH(the_librarys_own_calls_go_on)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode)
+        for (int turn = 0; turn < 4; turn++) {
+            struct forkexec_attr *attr = asking(*mode, -1, ALLOW, ASK);
+            if (turn & 1) {
+                OK(forkexec_attr_set_pid_variable(attr, "LISTEN_PID"));
+                OK(forkexec_attr_set_busy_retry(attr, 1));
+                OK(forkexec_attr_set_umask(attr, 077));
+                OK(forkexec_attr_open_fd(attr, 7, "/dev/null", O_RDONLY, 0));
+            }
+            if (turn & 2)
+                filter(attr, SYS_mknodat, SECCOMP_RET_ERRNO | EXFULL, ALLOW, 0);
+            struct forkexec_child *child = start_witness(attr, "exit", "7");
+            int listener = listener_of(child), calls = 0;
+            while (answer_next(listener, 0) >= 0)
+                calls++;
+            assert_true(calls > 3);
+            assert_int_equal(finish(child).exit_code, 7);
+            close(listener);
+        }
+}
+
+/* How the listener gets here is no business of the filter's. */
+TEST_BOTH(no_call_is_needed_to_send_it)
+{
+    static const int calls[] = { SYS_sendmsg, SYS_close, SYS_exit, SYS_futex, SYS_nanosleep, SYS_fcntl, SYS_ppoll };
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode)
+        for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+            struct forkexec_attr *attr = asking(*mode, calls[i], SECCOMP_RET_KILL_PROCESS, ALLOW);
+            struct forkexec_child *child = start_witness(attr, "exit", "7");
+            close(listener_of(child));
+            assert_int_equal(finish(child).exit_code, 7);
+        }
+}
+
+TEST_BOTH(a_failure_is_told_by_what_the_filter_asks_about)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode)
+        assert_spawn_fails(asking(*mode, -1, ALLOW, ASK), "/nonexistent", FORKEXEC_STAGE_EXEC, ENOENT, -1);
+}
+
+TEST_BOTH(a_child_that_its_filter_kills_is_not_waited_for)
+{
+    static const int calls[] = { SYS_rt_sigprocmask, SYS_execve };
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode)
+        for (int i = 0; i < 3; i++) {
+            struct forkexec_attr *attr = asking(*mode, i < 2 ? calls[i] : -1, SECCOMP_RET_KILL_PROCESS, ASK);
+            struct forkexec_child *child = NULL;
+            struct forkexec_error error;
+            if (i == 2) {
+                /* This one kills the thread alone that puts on the next. */
+                attr = new_attr();
+                OK(forkexec_attr_set_no_new_privs(attr));
+                OK(forkexec_attr_set_memory_mode(attr, *mode));
+                filter(attr, SYS_seccomp, SECCOMP_RET_KILL_THREAD, ALLOW, 0);
+                filter(attr, -1, ALLOW, ASK, FORKEXEC_SECCOMP_LISTENER);
+            }
+            assert_int_equal(try_start(attr, witness, WITNESS("exit", "1"), NULL, &child, &error), -ECANCELED);
+            assert_int_equal(error.stage, i == 1 ? FORKEXEC_STAGE_EXEC : FORKEXEC_STAGE_SECCOMP);
+            if (i < 2)
+                assert_int_equal(error.signal, SIGSYS);
+        }
+}
+
+TEST(without_a_listener_the_kernel_refuses)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = asking(*mode, SYS_getpid, ASK, ALLOW);
+        struct forkexec_child *child = NULL;
+        int pair[2];
+        assert_false(pipe2(pair, O_CLOEXEC));
+        OK(forkexec_attr_map_fd(attr, pair[0], 3));
+        OK(forkexec_spawn(attr, witness, WITNESS("cat", "3", "call", NUMBER(SYS_getpid)), NULL, &child, NULL));
+        pid_t pid = forkexec_child_pid(child);
+        close(pair[0]);
+        forkexec_close(child); /* and with it the listener that nobody has taken */
+        close(pair[1]);
+        assert_int_equal(WEXITSTATUS(end_of(pid)), ENOSYS);
+    }
+}
+
+TEST(who_has_no_listener)
+{
+    assert_int_equal(forkexec_child_seccomp_fd(NULL), -EINVAL);
+    struct forkexec_child *child = start_witness(new_attr(), "exit", "1");
+    assert_int_equal(forkexec_child_seccomp_fd(child), -ENOENT);
+    finish(child);
+    struct forkexec_attr *attr = asking(FORKEXEC_MEMORY_AUTO, SYS_mknodat, ASK, ALLOW);
+    child = start_held(attr, WITNESS("exit", "3"));
+    assert_non_null(child);
+    assert_int_equal(forkexec_child_seccomp_fd(child), -EAGAIN);
+    OK(forkexec_release(child, 10000000000, NULL));
+    close(listener_of(child));
+    assert_int_equal(finish(child).exit_code, 3);
+    forkexec_close(child);
+}
+
+TEST(what_cannot_be_listened_to)
+{
+    static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, ALLOW);
+    uint32_t both = FORKEXEC_SECCOMP_LISTENER | FORKEXEC_SECCOMP_TSYNC;
+    assert_int_equal(forkexec_attr_add_seccomp_filter(new_attr(), &allow, 1, both), -EINVAL);
+    struct forkexec_attr *attr = asking(FORKEXEC_MEMORY_AUTO, SYS_mknodat, ASK, ALLOW);
+    filter(attr, SYS_mknodat, ALLOW, ALLOW, FORKEXEC_SECCOMP_TSYNC);
+    filter(attr, SYS_mknodat, ALLOW, ALLOW, FORKEXEC_SECCOMP_LISTENER);
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, 2);
+    attr = asking(FORKEXEC_MEMORY_AUTO, SYS_mknodat, ASK, ALLOW);
+    OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_PID));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    attr = asking(FORKEXEC_MEMORY_AUTO, SYS_mknodat, ASK, ALLOW);
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_TIME));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+}
+
+/* Also where nobody may look into the child, and it is the first of a pid namespace. */
+TEST_BOTH(the_first_process_of_a_namespace)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    need_user_namespaces();
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = asking(*mode, SYS_mknodat, ASK, ALLOW);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_USER | FORKEXEC_NS_IPC));
+        map_own_ids(attr, 0, 0);
+        OK(forkexec_attr_drop_capabilities(attr));
+        struct forkexec_child *child = start_witness(attr, "call", NUMBER(SYS_mknodat));
+        int listener = listener_of(child);
+        assert_int_equal(answer_next(listener, EXFULL), SYS_mknodat);
+        assert_int_equal(finish(child).exit_code, EXFULL);
+        close(listener);
+    }
+}
+
+static void be_killed_with_a_held_child(void *pipe)
+{
+    struct forkexec_attr *attr = asking(FORKEXEC_MEMORY_AUTO, SYS_mknodat, ASK, ALLOW);
+    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    must(child);
+    pid_t pid = forkexec_child_pid(child);
+    must(write(((int *)pipe)[1], &pid, sizeof pid) == sizeof pid);
+    kill(getpid(), SIGKILL);
+}
+
+TEST(it_does_not_outlive_the_caller)
+{
+    int pair[2];
+    pid_t child = 0;
+    assert_false(pipe2(pair, O_CLOEXEC));
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    assert_int_equal(WTERMSIG(end_of(begin_apart(be_killed_with_a_held_child, pair))), SIGKILL);
+    assert_int_equal(read(pair[0], &child, sizeof child), sizeof child);
+    assert_true(ends(child));
+    waitpid(child, NULL, __WALL);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    close(pair[0]);
+    close(pair[1]);
+}

@@ -1,0 +1,116 @@
+//! What the program may reach, of files, ports and processes: Landlock.
+
+use super::owned::{self, Copied, NoMemory, Text};
+use super::{Accepted, check_fd, copy_path, invalid};
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+/// The accesses and scopes that this library knows: the kernel's numbers.
+pub mod access {
+    pub const FS: u64 = 0xffff;
+    pub const NET: u64 = 3;
+    pub const SCOPES: u64 = 3;
+}
+
+#[derive(Debug)]
+pub enum Rule {
+    Path { path: Text, access: u64 },
+    Port { port: u16, access: u64 },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Handled {
+    pub fs: u64,
+    pub net: u64,
+}
+
+#[derive(Default, Debug)]
+pub struct Landlock {
+    /// A ruleset of the caller's.
+    pub ruleset_fd: Option<i32>,
+    pub rules: Vec<Rule>,
+    /// What is denied where no rule grants it; without a word all that is known, of the kinds of rules that there are.
+    pub handled: Option<Handled>,
+    pub scopes: u64,
+    /// What the kernel does not know is not denied.
+    pub partial: bool,
+}
+
+impl Landlock {
+    pub fn set_landlock_ruleset(&mut self, fd: i32) -> Accepted {
+        check_fd(fd)?;
+        self.ruleset_fd = Some(fd);
+        Ok(())
+    }
+
+    pub fn add_landlock_path(&mut self, path: &CStr, access: u64) -> Accepted {
+        if access == 0 || access & !access::FS != 0 {
+            return invalid("the access is FORKEXEC_LANDLOCK_FS_ bits");
+        }
+        let path = copy_path(path)?;
+        Ok(owned::push(&mut self.rules, Rule::Path { path, access })?)
+    }
+
+    pub fn add_landlock_port(&mut self, port: u16, access: u64) -> Accepted {
+        if access == 0 || access & !access::NET != 0 {
+            return invalid("the access is FORKEXEC_LANDLOCK_NET_ bits");
+        }
+        Ok(owned::push(&mut self.rules, Rule::Port { port, access })?)
+    }
+
+    pub fn set_landlock_handled(&mut self, fs: u64, net: u64) -> Accepted {
+        if fs & !access::FS != 0 || net & !access::NET != 0 {
+            return invalid("fs is FORKEXEC_LANDLOCK_FS_ bits, net FORKEXEC_LANDLOCK_NET_ bits");
+        }
+        self.handled = Some(Handled { fs, net });
+        Ok(())
+    }
+
+    pub fn set_landlock_scopes(&mut self, scopes: u64) -> Accepted {
+        if scopes & !access::SCOPES != 0 {
+            return invalid("the scopes are FORKEXEC_LANDLOCK_SCOPE_ bits");
+        }
+        self.scopes = scopes;
+        Ok(())
+    }
+
+    pub fn allow_partial_landlock(&mut self) -> Accepted {
+        self.partial = true;
+        Ok(())
+    }
+}
+
+impl Copied for Rule {
+    fn copied(&self) -> Result<Rule, NoMemory> {
+        Ok(match self {
+            Rule::Path { path, access } => Rule::Path { path: path.copied()?, access: *access },
+            Rule::Port { port, access } => Rule::Port { port: *port, access: *access },
+        })
+    }
+}
+
+impl Copied for Landlock {
+    fn copied(&self) -> Result<Landlock, NoMemory> {
+        Ok(Landlock { rules: owned::list_of(&self.rules)?, ..*self })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accesses() {
+        let mut landlock = Landlock::default();
+        assert!(landlock.add_landlock_path(c"/usr", 0).is_err());
+        assert!(landlock.add_landlock_path(c"/usr", 1 << 16).is_err());
+        assert!(landlock.add_landlock_path(c"", 1).is_err());
+        assert!(landlock.add_landlock_path(c"/usr", 1).is_ok());
+        assert!(landlock.add_landlock_port(80, 4).is_err());
+        assert!(landlock.add_landlock_port(80, 2).is_ok());
+        assert!(landlock.set_landlock_scopes(4).is_err());
+        assert!(landlock.set_landlock_handled(0, 4).is_err());
+        assert!(landlock.handled.is_none());
+        assert_eq!(landlock.copied().map(|copy| copy.rules.len()).ok(), Some(2));
+    }
+}

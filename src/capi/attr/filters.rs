@@ -1,0 +1,61 @@
+//! Seccomp filters.
+
+use super::{apply, forkexec_attr};
+use crate::attr::filters::MOST_INSTRUCTIONS;
+use crate::capi::guard;
+use crate::sys::abi::SockFilter;
+use core::ffi::c_int;
+
+/// An instruction of a seccomp filter, as linux/filter.h defines it.
+#[allow(non_camel_case_types)]
+pub struct sock_filter {
+    _kernels: SockFilter,
+}
+
+/// Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0. Repeated
+/// calls add filters, which are put on in call order; each also rules the seccomp(2) of the next. seccomp(2).
+/// With set_no_new_privs they come last of all, and have to allow nothing of the library's but rt_sigprocmask and execve
+/// (with set_exec_fd execveat); of a child that is not in the caller's memory also write; with set_pid_variable getpid,
+/// with set_busy_retry nanosleep; and exit_group for when the exec fails.
+/// Without set_no_new_privs they need CAP_SYS_ADMIN, come before the ids change, and have to allow those and, as far as
+/// they are asked for: setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat, close,
+/// close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what set_init names.
+/// A child that its filter kills has failed, with SIGSYS, and is never one in the caller's memory; only where the filter
+/// decides on execve by its arguments can that not be told from the end of the program: status.ran of forkexec_wait is
+/// then FORKEXEC_RAN_UNKNOWN.
+/// With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF waits
+/// for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or the release has returned. Until
+/// then the library itself lets its own calls go on, so nothing waits for who cannot answer yet. This needs Linux 5.5,
+/// and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max count.
+/// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
+/// unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a
+/// filter, or a flag that the kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; EBUSY: a filter
+/// that the caller is under has a listener; EAGAIN: no second thread; ENOMEM: more than 32768 instructions in all);
+/// index is the place among the filters.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
+    attr: *mut forkexec_attr,
+    program: *const sock_filter,
+    count: u32,
+    flags: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that program is NULL or a list of count items, which are the kernel's.
+    let program = unsafe { guard::list(program.cast::<SockFilter>(), count as usize, MOST_INSTRUCTIONS) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "add_seccomp_filter", |attr| attr.filters.add_seccomp_filter(program?, flags))
+}
+
+/// Adds a ready-made filter that lets nobody type into a terminal that he shares with others: ioctl(2) with TIOCSTI or
+/// TIOCLINUX fails with EPERM, by whichever ABI of the kernel it comes. For programs that run with less privilege than
+/// whoever else uses their terminal, where set_session or a terminal of their own is not wanted. One more filter among
+/// those of add_seccomp_filter, which says where it is put on; a repeated call adds none. TIOCSTI(2const).
+/// Returns 0; -EINVAL: attr is NULL; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP; index is the place among the filters.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_deny_terminal_injection(attr: *mut forkexec_attr) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "deny_terminal_injection", |attr| attr.filters.deny_terminal_injection())
+}

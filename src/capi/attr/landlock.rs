@@ -1,0 +1,90 @@
+//! Landlock.
+
+use super::{apply, forkexec_attr};
+use crate::capi::guard;
+use core::ffi::{c_char, c_int};
+
+/// Restricts the program by a ruleset of the caller's: fd is what landlock_create_ruleset(2) gave, borrowed, and must be
+/// open during each spawn. What add_landlock_path and the others ask for is a second restriction on top of it. The last
+/// call wins. landlock_restrict_self(2).
+/// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; EBADF: not open), FORKEXEC_STAGE_FD_INTERNAL or
+/// FORKEXEC_STAGE_LANDLOCK (EBADFD: not a ruleset; E2BIG: too many restrictions on top of each other); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_landlock_ruleset(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_landlock_ruleset", |attr| attr.landlock.set_landlock_ruleset(fd))
+}
+
+/// Grants access, FORKEXEC_LANDLOCK_FS_ bits, to the file path, or to the directory path and all beneath it. All
+/// accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise, all
+/// sixteen. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is not a directory
+/// takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE and IOCTL_DEV only. path is looked up by the child in its final root
+/// and working directory, with the program's ids; symbolic links are followed. What is open already is not restricted.
+/// Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated calls add. landlock(7).
+/// Returns 0; -EINVAL: attr or path is NULL, path is empty, access is 0 or has another bit; -ENAMETOOLONG: path has more
+/// than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE (the errno of
+/// open(2); EINVAL: an access that a file does not have; ENOMEM) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has
+/// no Landlock, or an older one); index is the place among the calls of add_landlock_path and add_landlock_port.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_add_landlock_path(
+    attr: *mut forkexec_attr,
+    path: *const c_char,
+    access: u64,
+) -> c_int {
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "add_landlock_path", |attr| attr.landlock.add_landlock_path(path?, access))
+}
+
+/// Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a TCP port; 0 is any port that the kernel chooses for bind(2). Binding
+/// and connecting that no such call grants is denied. Other protocols are not restricted. Repeated calls add. landlock(7).
+/// Returns 0; -EINVAL: attr is NULL, access is 0 or has another bit; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE or
+/// FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7); index is the place among
+/// the calls of add_landlock_path and add_landlock_port.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_add_landlock_port(attr: *mut forkexec_attr, port: u16, access: u64) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "add_landlock_port", |attr| attr.landlock.add_landlock_port(port, access))
+}
+
+/// Says which accesses are denied where no rule grants them: fs, FORKEXEC_LANDLOCK_FS_ bits, and net,
+/// FORKEXEC_LANDLOCK_NET_ bits; the others are left alone. With net alone and no add_landlock_port, no TCP at all.
+/// Without this call add_landlock_path means all of fs, add_landlock_port all of net. The last call wins. landlock(7).
+/// Returns 0; -EINVAL: attr is NULL, another bit.
+/// Fails later as add_landlock_path does.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_landlock_handled(attr: *mut forkexec_attr, fs: u64, net: u64) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_landlock_handled", |attr| attr.landlock.set_landlock_handled(fs, net))
+}
+
+/// Keeps the program and its descendants to themselves: with scopes, FORKEXEC_LANDLOCK_SCOPE_ bits, they do not connect
+/// to abstract unix sockets, or send no signals, outside. The last call wins. landlock(7).
+/// Returns 0; -EINVAL: attr is NULL, another bit.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no
+/// Landlock, or one before Linux 6.12); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_landlock_scopes(attr: *mut forkexec_attr, scopes: u64) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_landlock_scopes", |attr| attr.landlock.set_landlock_scopes(scopes))
+}
+
+/// Does without the accesses and scopes that this kernel's Landlock does not know, all of them where it has none: the
+/// program is then less restricted than was asked. forkexec_describe says what is left out, forkexec_probe whether
+/// anything has to be. A ruleset of the caller's is not concerned.
+/// Returns 0; -EINVAL: attr is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_allow_partial_landlock(attr: *mut forkexec_attr) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "allow_partial_landlock", |attr| attr.landlock.allow_partial_landlock())
+}

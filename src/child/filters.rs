@@ -1,0 +1,41 @@
+//! Seccomp filters.
+
+use super::At;
+use super::stage::Stage;
+use super::sys::abi::SECCOMP_FILTER_FLAG_NEW_LISTENER;
+use super::sys::{self, Answer};
+use super::{listener, talk};
+
+/// seccomp(2)
+pub fn privileged_seccomp(at: &mut At) -> Answer {
+    if at.plan.filters_privileged == 0 || at.plan.filters.is_empty() {
+        return Ok(());
+    }
+    talk::blame(at, Stage::PrivilegedSeccomp)?;
+    talk::still_die_with_caller(at)?;
+    install(at)
+}
+
+/// seccomp(2)
+pub fn seccomp(at: &mut At) -> Answer {
+    if at.plan.filters_privileged != 0 || at.plan.filters.is_empty() {
+        return Ok(());
+    }
+    talk::blame(at, Stage::Seccomp)?;
+    // For the rest of the way, which is short: to get loose would be one more call that the filters have to allow.
+    at.loose = true;
+    install(at)
+}
+
+fn install(at: &mut At) -> Answer {
+    for (index, filter) in at.plan.list(at.plan.filters).iter().enumerate() {
+        at.index = index as i32;
+        if filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER != 0 {
+            listener::put_on(at, filter)?;
+        } else {
+            sys::set_filter(at.plan.list(filter.program), filter.flags)?;
+        }
+    }
+    at.index = -1;
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! Landlock.
+
+use super::At;
+use super::sealed::LandlockRule;
+use super::sys::abi::{AT_FDCWD, O_CLOEXEC, O_PATH};
+use super::sys::{self, Answer};
+
+/// landlock_create_ruleset(2), landlock_add_rule(2)
+pub fn rules(at: &mut At) -> Answer {
+    let Some(ruleset) = at.plan.ruleset.get() else { return Ok(()) };
+    at.own_ruleset = sys::landlock_create_ruleset(&ruleset)?;
+    for rule in at.plan.list(at.plan.landlock_rules) {
+        at.index = rule.index;
+        add(at, rule)?;
+    }
+    at.index = -1;
+    Ok(())
+}
+
+fn add(at: &At, rule: &LandlockRule) -> Answer {
+    let Some(path) = at.plan.text(rule.path) else {
+        return sys::landlock_add_port(at.own_ruleset, rule.access, rule.port);
+    };
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    let fd = unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0)? };
+    sys::landlock_add_path(at.own_ruleset, rule.access, fd)?;
+    sys::close(fd)
+}
+
+/// landlock_restrict_self(2), by the caller's ruleset and by what was asked of ours
+pub fn restrict(at: &mut At) -> Answer {
+    for ruleset in [&mut at.ruleset, &mut at.own_ruleset] {
+        if *ruleset >= 0 {
+            sys::landlock_restrict_self(*ruleset)?;
+            sys::close(*ruleset)?;
+            *ruleset = -1;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! A filter with a listener. Its descriptor has to get to the caller, and whoever is filtered may not be able to send it
+//! any more: a thread that was made before does, without the filter. Both end before anything else happens.
+
+use super::At;
+use super::report::{Report, kind};
+use super::sealed::Filter;
+use super::stage::Stage;
+use super::sys::abi::Timespec;
+use super::sys::{self, Answer, Errno};
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicI32, Ordering};
+
+#[repr(C, align(16))]
+struct Stack([u8; 8192]);
+
+/// What child and messenger share.
+struct Errand {
+    socket: i32,
+    /// What to deliver.
+    listener: AtomicI32,
+    /// The errno of the delivery.
+    failed: AtomicI32,
+    /// The kernel clears both, each when that thread is gone.
+    child: AtomicI32,
+    messenger: AtomicI32,
+}
+
+const NOT_YET: i32 = -1;
+const NONE: i32 = -2;
+
+/// seccomp(2), and the listener on its way.
+pub fn put_on(at: &At, filter: &Filter) -> Answer {
+    let errand = Errand {
+        socket: at.reports,
+        listener: AtomicI32::new(NOT_YET),
+        failed: AtomicI32::new(0),
+        child: AtomicI32::new(1),
+        messenger: AtomicI32::new(1),
+    };
+    let mut stack = MaybeUninit::<Stack>::uninit();
+    let top = stack.as_mut_ptr().wrapping_add(1) as usize;
+    sys::set_tid_address(errand.child.as_ptr())?;
+    // SAFETY: stack and errand stay until the kernel says that the messenger is gone; `deliver` never returns.
+    unsafe { sys::clone_thread(top, errand.messenger.as_ptr(), deliver, (&raw const errand).cast())? };
+    let listener = sys::set_filter(at.plan.list(filter.program), filter.flags);
+    errand.listener.store(listener.unwrap_or(NONE), Ordering::Release);
+    // The only way to wait that no filter can forbid.
+    while errand.messenger.load(Ordering::Acquire) != 0 {
+        core::hint::spin_loop();
+    }
+    listener?;
+    match errand.failed.load(Ordering::Acquire) {
+        0 => Ok(()),
+        errno => Err(Errno(errno)),
+    }
+}
+
+/// The messenger.
+unsafe extern "C" fn deliver(errand: *const c_void) -> ! {
+    // SAFETY: `put_on` guarantees the errand until this thread is gone.
+    let errand = unsafe { &*errand.cast::<Errand>() };
+    while errand.listener.load(Ordering::Acquire) == NOT_YET {
+        // An earlier filter may end the child alone.
+        if errand.child.load(Ordering::Acquire) == 0 {
+            sys::exit(super::program::FAILED);
+        }
+        let _ = sys::sleep(&Timespec { seconds: 0, nanoseconds: 10_000 });
+    }
+    let listener = errand.listener.load(Ordering::Acquire);
+    if listener >= 0 {
+        let report = Report { kind: kind::LISTENER, stage: Stage::Seccomp as u32, code: 0, index: -1 };
+        if let Err(Errno(errno)) = sys::send_fd(errand.socket, report.as_bytes(), listener) {
+            errand.failed.store(errno, Ordering::Release);
+        }
+        let _ = sys::close(listener);
+    }
+    sys::exit_thread()
+}

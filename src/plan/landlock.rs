@@ -1,0 +1,93 @@
+//! Landlock: what the ruleset handles, and what this kernel knows of it.
+
+use super::sealed::{LandlockRule, Text};
+use super::{Draft, Fault, Request, Step};
+use crate::attr::landlock::{Handled, Landlock, Rule, access};
+use crate::attr::owned::push;
+use crate::stage::Stage;
+use crate::sys;
+use crate::sys::abi::LandlockRuleset;
+use alloc::vec::Vec;
+
+pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = &request.attr.landlock;
+    if let Some(fd) = asked.ruleset_fd {
+        draft.plan.ruleset_fd = draft.need(fd, "set_landlock_ruleset")?;
+    }
+    let Handled { fs, net } = handled(asked);
+    let wanted = LandlockRuleset { fs, net, scopes: asked.scopes };
+    if wanted == LandlockRuleset::default() {
+        return Ok(());
+    }
+    let known = known(sys::landlock_version().unwrap_or(0));
+    let ruleset = wanted.both(known);
+    if ruleset != wanted && !asked.partial {
+        return Err(unknown(wanted, known));
+    }
+    draft.plan.ruleset_lacks = wanted.but(ruleset);
+    if ruleset == LandlockRuleset::default() {
+        return Ok(());
+    }
+    draft.plan.ruleset = Some(ruleset).into();
+    let mut rules: Vec<LandlockRule> = Vec::new();
+    for (index, rule) in asked.rules.iter().enumerate() {
+        let rule = match rule {
+            Rule::Path { path, access } => {
+                let path = draft.arena.text(path.as_cstr())?;
+                LandlockRule { access: access & ruleset.fs, port: 0, path, index: index as i32, reserved: 0 }
+            }
+            Rule::Port { port, access } => LandlockRule {
+                access: access & ruleset.net,
+                port: *port as u64,
+                path: Text::EMPTY,
+                index: index as i32,
+                reserved: 0,
+            },
+        };
+        // The kernel takes none that grants nothing.
+        if rule.access != 0 {
+            push(&mut rules, rule)?;
+        }
+    }
+    draft.plan.landlock_rules = draft.arena.list(&rules)?;
+    Ok(())
+}
+
+/// What is denied where no rule grants it.
+pub fn handled(asked: &Landlock) -> Handled {
+    let any = |is: fn(&Rule) -> bool, all| if asked.rules.iter().any(is) { all } else { 0 };
+    asked.handled.unwrap_or_else(|| Handled {
+        fs: any(|rule| matches!(rule, Rule::Path { .. }), access::FS),
+        net: any(|rule| matches!(rule, Rule::Port { .. }), access::NET),
+    })
+}
+
+/// What a version of Landlock knows; 0: there is none.
+fn known(version: u32) -> LandlockRuleset {
+    LandlockRuleset {
+        fs: match version {
+            0 => 0,
+            1 => 0x1fff,
+            2 => 0x3fff,
+            3 | 4 => 0x7fff,
+            _ => access::FS,
+        },
+        net: if version >= 4 { access::NET } else { 0 },
+        scopes: if version >= 6 { access::SCOPES } else { 0 },
+    }
+}
+
+fn unknown(wanted: LandlockRuleset, known: LandlockRuleset) -> Fault {
+    let lacking = wanted.but(known);
+    let why = if known.fs == 0 {
+        "this kernel has no Landlock, or is started without it: see the parameter lsm of Linux 5.13 or later"
+    } else if lacking.scopes != 0 {
+        "the Landlock of this kernel knows no scopes, Linux 6.12 does: allow_partial_landlock goes without them"
+    } else if lacking.net != 0 {
+        "the Landlock of this kernel knows no ports, Linux 6.7 does: allow_partial_landlock goes without them"
+    } else {
+        "the Landlock of this kernel does not know all these accesses, Linux 6.10 does: set_landlock_handled chooses \
+         among them, allow_partial_landlock goes without the others"
+    };
+    Fault { stage: Stage::Landlock, ..Fault::invalid("", why) }.code(libc::EOPNOTSUPP)
+}

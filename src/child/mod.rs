@@ -15,6 +15,7 @@ mod ends;
 pub mod exec;
 pub mod fds;
 mod ids;
+mod inside;
 mod limits;
 mod mounts;
 mod ns;
@@ -25,7 +26,7 @@ mod talk;
 
 use super::report;
 use super::sealed::{self, Plan, Wiring};
-use super::stage;
+use super::stage::{self, Stage};
 use super::sys;
 
 /// Where the child is: the plan, the wiring, and the little that changes on the way.
@@ -35,12 +36,16 @@ pub struct At<'a> {
     /// The vectors for execve.
     pub argv: *const *const u8,
     pub envp: *const *const u8,
+    pub stage: Stage,
     /// The item that the running stage is at, -1 if it has none.
     pub index: i32,
     pub reports: i32,
     pub go: i32,
     pub owner: i32,
     pub exec_fd: i32,
+    /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
+    pub root: i32,
+    pub cwd: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
     pub awaited: bool,
 }
@@ -57,11 +62,14 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         wiring,
         argv,
         envp,
+        stage: Stage::None,
         index: -1,
         reports,
         go,
         owner,
         exec_fd: plan.exec_fd,
+        root: -1,
+        cwd: -1,
         awaited: plan.hold == 0,
     })
 }

@@ -8,16 +8,17 @@ use super::{At, caps, exec, fds, ids, limits, mounts, ns, session, signals, talk
 pub const FAILED: i32 = 127;
 
 struct Step {
+    /// The first of its stages, where it is before it says otherwise.
     stage: Stage,
     run: fn(&mut At) -> Answer,
 }
 
 macro_rules! program {
-    ($($stage:ident => $run:path,)*) => {
+    ($($stage:ident $(| $more:ident)* => $run:path,)*) => {
         static PROGRAM: &[Step] = &[$(Step { stage: Stage::$stage, run: $run }),*];
 
         const _: () = {
-            let mut numbers: &[u32] = &[$(Stage::$stage as u32),*];
+            let mut numbers: &[u32] = &[$(Stage::$stage as u32, $(Stage::$more as u32,)*)*];
             while let [one, rest @ ..] = numbers {
                 if let Some(next) = rest.first() {
                     assert!(*one < *next, "the rows of the program must ascend");
@@ -52,6 +53,19 @@ program! {
     Domainname => ns::domainname,
     Loopback => ns::loopback,
     Propagation => mounts::propagation,
+    Root => mounts::root,
+    Mount
+    | Bind
+    | Tmpfs
+    | Proc
+    | Dev
+    | Directory
+    | Symlink
+    | File
+    | Mask
+    | Readonly => mounts::populate,
+    PivotRoot => mounts::pivot_root,
+    RootReadonly => mounts::root_readonly,
     Chroot => mounts::chroot,
 
     Rlimit => limits::rlimits,
@@ -101,9 +115,9 @@ pub fn run(mut at: At) -> ! {
         at.index = -1;
         talk::at_stage(at, step.stage);
         if let Err(errno) = (step.run)(at) {
-            let tolerated = at.plan.list(at.plan.tolerated).contains(&(step.stage as u32));
+            let tolerated = at.plan.list(at.plan.tolerated).contains(&(at.stage as u32));
             if !tolerated {
-                talk::fail(at, step.stage, errno);
+                talk::fail(at, errno);
             }
         }
     }

@@ -107,7 +107,7 @@ impl Failure {
     /// What the errno alone does not tell.
     fn hint(&self) -> &'static str {
         let by_fd = self.plan_is(|plan| plan.exec_fd >= 0);
-        let chrooted = self.plan_is(|plan| plan.text(plan.chroot).is_some());
+        let chrooted = self.plan_is(|plan| plan.text(plan.chroot).is_some() || plan.new_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
             (Stage::Exec, libc::ENOENT) if by_fd => {
@@ -124,6 +124,21 @@ impl Failure {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"
             }
             (Stage::Rlimit | Stage::Nofile, libc::EPERM) => "raising a hard limit needs CAP_SYS_RESOURCE",
+            (Stage::Proc, libc::EPERM) => {
+                "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc instead"
+            }
+            (Stage::Bind | Stage::Mount, libc::EINVAL) if user => {
+                "what is mounted below would be uncovered in a user namespace: bind it recursively"
+            }
+            (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => {
+                "the caller's root is not a mount, as in a chroot or an initramfs"
+            }
+            (stage, libc::ELOOP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
+                "a symbolic link is on the way to the target: name what it leads to"
+            }
+            (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
+                "mounting on a file takes a /proc of the caller's, or Linux 5.12"
+            }
             (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
             _ => "",
         }

@@ -19,7 +19,7 @@ pub use failure::Failure;
 
 use crate::attr::owned::Room;
 use crate::plan::{self, Host, Request, Sealed};
-use crate::sealed::cgroup;
+use crate::sealed::{Plan, cgroup, mount};
 use crate::stage::Stage;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -80,8 +80,21 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
             let unknown = matches!(failure.code, libc::E2BIG | libc::EINVAL | libc::ENOSYS);
             unknown.then_some(Host { born_in_cgroup: false, ..host })
         }
+        stage if in_a_tree(stage) && matches!(failure.code, libc::EPERM | libc::ENOSYS) && host.mount_trees => {
+            // What mount(2) cannot do either, and what would find its own file already made, is not tried again.
+            let again = |plan: &Plan| {
+                let steps = plan.list(plan.mounts);
+                steps.iter().all(|step| step.user_namespace < 0 && step.kind != mount::FILE)
+            };
+            failure.plan_is(again).then_some(Host { mount_trees: false, ..host })
+        }
         _ => None,
     }
+}
+
+/// Whether trees are brought by descriptor at this stage, which a policy may forbid when it allows mount(2).
+fn in_a_tree(stage: Stage) -> bool {
+    matches!(stage, Stage::Mount | Stage::Bind | Stage::Dev | Stage::Mask | Stage::Readonly)
 }
 
 /// A dry run.

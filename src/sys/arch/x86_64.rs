@@ -101,4 +101,14 @@ pub mod nr {
     pub const PIPE2: usize = 293;
     pub const EVENTFD2: usize = 290;
     pub const MEMFD_CREATE: usize = 319;
+    pub const UMOUNT2: usize = 166;
+    pub const PIVOT_ROOT: usize = 155;
+    pub const FSTATFS: usize = 138;
+    pub const MKDIRAT: usize = 258;
+    pub const SYMLINKAT: usize = 266;
+    pub const READLINKAT: usize = 267;
+    pub const OPEN_TREE: usize = 428;
+    pub const MOVE_MOUNT: usize = 429;
+    pub const OPENAT2: usize = 437;
+    pub const MOUNT_SETATTR: usize = 442;
 }

@@ -1,0 +1,57 @@
+/* What tests of mounts begin with: a request that may mount, by privilege or by a user namespace, and a root with the
+ * witness in it. */
+#ifndef BUILDING_H
+#define BUILDING_H
+#include "aside.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+
+/* What is known to be forbidden in the namespaces of others is asked for in one's own. */
+static inline void need_mounts(void)
+{
+    if (geteuid())
+        need_user_namespaces();
+    else
+        need_cap(CAP_SYS_ADMIN);
+}
+
+/* With a mount namespace; and a user namespace with one id of each kind, if there is no other way or it is asked for. */
+static inline struct forkexec_attr *builder(uint32_t mode, bool user_namespace)
+{
+    struct forkexec_attr *attr = attr_in(mode);
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
+    if (geteuid() || user_namespace) {
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+        OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
+        OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
+    }
+    return attr;
+}
+
+/* The same in an empty root with the witness. */
+static inline struct forkexec_attr *in_empty_root(uint32_t mode, bool user_namespace)
+{
+    struct forkexec_attr *attr = builder(mode, user_namespace);
+    OK(forkexec_attr_set_root(attr, NULL, 0));
+    OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
+    return attr;
+}
+
+/* for EACH_BUILDER(mode, user): once for each way in which memory can be had, and each way to the privilege. */
+#define EACH_BUILDER(mode, user) \
+    (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) \
+        for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
+
+static inline int may_have_user_namespaces(void)
+{
+    static int may = -1;
+    if (may < 0)
+        may = forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, NULL, 0) == 1;
+    return may;
+}
+
+/* What the witness sees at paths. */
+#define look(attr, ...) run_witness(attr, .path = "/witness", .argv = (char *[]){ "w", __VA_ARGS__, NULL })
+
+#endif

@@ -51,6 +51,30 @@ static inline int may_have_user_namespaces(void)
     return may;
 }
 
+/* Whether a word is among a key's. */
+static inline bool has_word(const struct view *view, const char *key, const char *word)
+{
+    const char *words = saw(view, key);
+    return words && strstr(text(" %s ", words), text(" %s ", word));
+}
+
+/* A directory, or a file with its name in it, in the scratch directory. */
+static inline const char *new_directory(const char *name)
+{
+    if (!exists(scratch_path(name)))
+        assert_false(mkdir(scratch_path(name), 0777) || chmod(scratch_path(name), 0777));
+    return scratch_path(name);
+}
+
+static inline const char *new_file(const char *name)
+{
+    int fd = open(scratch_path(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    assert_int_equal(write(fd, name, strlen(name)), (ssize_t)strlen(name));
+    assert_false(fchmod(fd, 0666));
+    close(fd);
+    return scratch_path(name);
+}
+
 /* What the witness sees at paths. */
 #define look(attr, ...) run_witness(attr, .path = "/witness", .argv = (char *[]){ "w", __VA_ARGS__, NULL })
 

@@ -73,7 +73,7 @@ impl Mounts {
     ) -> Accepted {
         let changes = flags & (libc::MS_REMOUNT | PROPAGATION) != 0;
         let binds = flags & libc::MS_BIND != 0 && flags & libc::MS_REMOUNT == 0;
-        if !changes {
+        if flags & libc::MS_REMOUNT == 0 {
             not_the_root(target)?;
         }
         if binds && flags & !(libc::MS_BIND | libc::MS_REC | BIND_FLAGS) != 0 {

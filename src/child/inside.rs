@@ -8,6 +8,7 @@ use super::sys::abi::{
     O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, S_IFDIR, S_IFLNK,
 };
 use super::sys::{self, Answer, Errno};
+use core::ffi::CStr;
 
 /// The mode of directories that are only made for what lies in them, and of what is made to be covered.
 const LEADING: u32 = 0o755;
@@ -21,10 +22,14 @@ fn name(at: &At, text: Text) -> *const u8 {
     at.plan.text(text).unwrap_or(c"".as_ptr().cast())
 }
 
+fn names<'a>(at: &'a At, texts: &'a [Text]) -> impl Iterator<Item = *const u8> + 'a {
+    texts.iter().map(|text| name(at, *text))
+}
+
 /// What an item is about.
 pub fn target(at: &At, item: &Mount) -> Answer<i32> {
     if item.follow == 0 || at.plan.openat2 == 0 {
-        return descend(at, at.plan.list(item.names), |_, _| Err(Errno(ENOENT)));
+        return lead(at, names(at, at.plan.list(item.names)));
     }
     let how = OpenHow { flags: (O_PATH | O_CLOEXEC) as u64, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
     // SAFETY: plan::lower guarantees a NUL-terminated path.
@@ -57,16 +62,22 @@ fn make_target(at: &At, item: &Mount, directory: bool) -> Answer {
 /// The directory in which an item is made, itself made where it is missing, and the item's name in it.
 pub fn parent<'a>(at: &At<'a>, item: &Mount) -> Answer<(i32, *const u8)> {
     let (last, parents) = at.plan.list(item.names).split_last().ok_or(Errno(EEXIST))?;
-    let parent =
-        descend(at, parents, |directory, name| make_directory(directory, name, LEADING).or_else(unless(EEXIST)))?;
+    let parent = descend(at, names(at, parents), |directory, name| {
+        make_directory(directory, name, LEADING).or_else(unless(EEXIST))
+    })?;
     Ok((parent, name(at, *last)))
 }
 
-fn descend(at: &At, names: &[Text], missing: impl Fn(i32, *const u8) -> Answer) -> Answer<i32> {
+/// What lies under these names.
+pub fn lead(at: &At, names: impl Iterator<Item = *const u8>) -> Answer<i32> {
+    descend(at, names, |_, _| Err(Errno(ENOENT)))
+}
+
+fn descend(at: &At, names: impl Iterator<Item = *const u8>, missing: impl Fn(i32, *const u8) -> Answer) -> Answer<i32> {
     let mut here = sys::fcntl(at.root, F_DUPFD_CLOEXEC, 0)?;
-    for text in names {
-        let next = match step(here, name(at, *text)) {
-            Err(Errno(ENOENT)) => missing(here, name(at, *text)).and_then(|()| step(here, name(at, *text))),
+    for name in names {
+        let next = match step(here, name) {
+            Err(Errno(ENOENT)) => missing(here, name).and_then(|()| step(here, name)),
             found => found,
         };
         sys::close(here)?;
@@ -113,21 +124,22 @@ impl Place {
 /// Goes where mount(2), which knows only paths, is led by the descriptor and by nothing else: into a directory, or for a
 /// file among the descriptors of a real /proc.
 pub fn go_to(fd: i32) -> Answer<Place> {
-    let mut place = Place([0; 12]);
     if is_directory(fd)? {
         sys::fchdir(fd)?;
-        place.0 = *b".\0\0\0\0\0\0\0\0\0\0\0";
-        return Ok(place);
+        return Ok(Place(*b".\0\0\0\0\0\0\0\0\0\0\0"));
     }
-    let none = |_| Errno(EOPNOTSUPP);
-    let path = c"/proc/self/fd".as_ptr().cast();
-    // SAFETY: the path is a NUL-terminated literal.
-    let listing = unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0) }.map_err(none)?;
-    if sys::fstatfs(listing)?.magic != PROC_SUPER_MAGIC {
-        return Err(Errno(EOPNOTSUPP));
-    }
+    among_descriptors(c"/proc/self/fd", fd)
+}
+
+/// Goes where /proc has something for every descriptor, to what it has for this one.
+pub fn among_descriptors(directory: &CStr, fd: i32) -> Answer<Place> {
+    // SAFETY: the path is NUL-terminated.
+    let listing = unsafe { sys::openat(AT_FDCWD, directory.as_ptr().cast(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0) };
+    let listing = listing.map_err(|_| Errno(EOPNOTSUPP))?;
+    is_of_proc(listing)?;
     sys::fchdir(listing)?;
     sys::close(listing)?;
+    let mut place = Place([0; 12]);
     let mut unit = 1u32;
     while unit <= fd as u32 / 10 {
         unit = unit.saturating_mul(10);
@@ -138,4 +150,9 @@ pub fn go_to(fd: i32) -> Answer<Place> {
         unit /= 10;
     }
     Ok(place)
+}
+
+/// Nothing else may tell where descriptors and mounts are.
+pub fn is_of_proc(fd: i32) -> Answer {
+    if sys::fstatfs(fd)?.magic == PROC_SUPER_MAGIC { Ok(()) } else { Err(Errno(EOPNOTSUPP)) }
 }

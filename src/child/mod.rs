@@ -10,6 +10,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod below;
 mod caps;
 mod ends;
 pub mod exec;

@@ -2,13 +2,15 @@
 //! trees of the caller's are brought by descriptor where the kernel can, and else by mount(2) too.
 
 use super::At;
+use super::below;
 use super::inside::{self, go_to, is_directory, unless};
 use super::sealed::{Mount, Text, mount};
 use super::sys::abi::{
     AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, EEXIST, ENODEV, ENOENT, ENOSPC, ENOTDIR, MOUNT_ATTR_ATIME, MOUNT_ATTR_IDMAP,
-    MOUNT_ATTR_NOATIME, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW, MS_BIND, MS_NOATIME, MS_NODEV, MS_NODIRATIME,
-    MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME, MS_REMOUNT, MS_UNBINDABLE,
-    MountAttr, O_CLOEXEC, O_DIRECTORY, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
+    MOUNT_ATTR_NOATIME, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW, MOUNT_ATTR_RDONLY, MS_BIND, MS_NOATIME,
+    MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME,
+    MS_REMOUNT, MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_DIRECTORY, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE,
+    ST_NOSYMFOLLOW, ST_RELATIME,
 };
 use super::sys::{self, Answer, Errno};
 use super::talk;
@@ -37,8 +39,26 @@ pub fn root(at: &mut At) -> Answer {
     lay_root(at)?;
     // Of all paths this alone goes over what lies on the root.
     at.root = open_directory(c"/..")?;
+    if at.plan.root_readonly != 0 {
+        protect_below_root(at)?;
+    }
     // Nor does the new root come along where the old one is bound whole.
     let_root_be(at, MS_UNBINDABLE)
+}
+
+/// What was mounted below the root before comes as read-only as the root will be; that itself is still to be built in.
+fn protect_below_root(at: &At) -> Answer {
+    if at.plan.mount_trees == 0 {
+        return below::each(at, at.root, |root| add_flags(root, MS_RDONLY));
+    }
+    let is_readonly = sys::fstatfs(at.root)?.flags & MS_RDONLY != 0;
+    let change = MountAttr { set: MOUNT_ATTR_RDONLY, ..MountAttr::default() };
+    sys::mount_setattr(at.root, AT_RECURSIVE, &change)?;
+    if is_readonly {
+        return Ok(());
+    }
+    let change = MountAttr { clear: MOUNT_ATTR_RDONLY, ..MountAttr::default() };
+    sys::mount_setattr(at.root, 0, &change)
 }
 
 fn let_root_be(at: &At, propagation: u64) -> Answer {
@@ -180,8 +200,12 @@ fn bind_by_path(at: &At, item: &Mount) -> Answer {
 fn change_covering(at: &At, item: &Mount) -> Answer {
     let covering = inside::target(at, item)?;
     verify(covering, item)?;
-    if item.flags & !MS_REC != 0 {
-        add_flags(covering, item.flags & !MS_REC)?;
+    let flags = item.flags & !MS_REC;
+    if flags != 0 {
+        add_flags(covering, flags)?;
+    }
+    if flags != 0 && item.flags & MS_REC != 0 {
+        below::each(at, covering, |root| add_flags(root, flags))?;
     }
     sys::close(covering)
 }

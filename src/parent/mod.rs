@@ -94,7 +94,7 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
 
 /// Whether trees are brought by descriptor at this stage, which a policy may forbid when it allows mount(2).
 fn in_a_tree(stage: Stage) -> bool {
-    matches!(stage, Stage::Mount | Stage::Bind | Stage::Dev | Stage::Mask | Stage::Readonly)
+    matches!(stage, Stage::Root | Stage::Mount | Stage::Bind | Stage::Dev | Stage::Mask | Stage::Readonly)
 }
 
 /// A dry run.

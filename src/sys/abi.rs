@@ -19,6 +19,7 @@ pub const ENOSPC: i32 = 28;
 pub const EPIPE: i32 = 32;
 pub const ENOSYS: i32 = 38;
 pub const ELOOP: i32 = 40;
+pub const EOVERFLOW: i32 = 75;
 pub const EOPNOTSUPP: i32 = 95;
 
 pub const CLONE_VM: u64 = 0x100;

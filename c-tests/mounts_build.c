@@ -407,3 +407,8 @@ TEST_BOTH(in_the_callers_root)
         assert_false(exists(text("%s/inside", directory)));
     }
 }
+
+TEST(all_of_it_on_older_hosts)
+{
+    run_on_older_hosts();
+}

@@ -19,7 +19,7 @@ pub use failure::Failure;
 
 use crate::attr::owned::Room;
 use crate::plan::{self, Host, Request, Sealed};
-use crate::sealed::{Plan, cgroup, mount};
+use crate::sealed::{Mount, Plan, cgroup, mount};
 use crate::stage::Stage;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -81,10 +81,10 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
             unknown.then_some(Host { born_in_cgroup: false, ..host })
         }
         stage if in_a_tree(stage) && matches!(failure.code, libc::EPERM | libc::ENOSYS) && host.mount_trees => {
-            // What mount(2) cannot do either, and what would find its own file already made, is not tried again.
+            // Not what mount(2) cannot do either, nor what would find a file of its own already made.
             let again = |plan: &Plan| {
-                let steps = plan.list(plan.mounts);
-                steps.iter().all(|step| step.user_namespace < 0 && step.kind != mount::FILE)
+                let made = |step: &Mount| step.kind == mount::FILE && step.index < failure.index;
+                plan.list(plan.mounts).iter().all(|step| step.user_namespace < 0 && !made(step))
             };
             failure.plan_is(again).then_some(Host { mount_trees: false, ..host })
         }

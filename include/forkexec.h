@@ -883,14 +883,14 @@ int forkexec_attr_set_loopback(struct forkexec_attr *attr);
 // and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
 // stands in the root, or that somebody puts there meanwhile, leads out of it (ELOOP). It has to be there: see
 // make_directory. A target that is a file takes a /proc of the caller's, or Linux 5.12. Sources are the caller's paths.
-// flags are MS_*: with MS_REMOUNT, or with MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE, the mount at target is
-// changed, which may be "/"; with MS_MOVE it comes from source; with MS_BIND source appears at target, and below it with
+// flags are MS_*: with MS_REMOUNT, where target may be "/", or with MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE the
+// mount at target is changed; with MS_MOVE it comes from source; with MS_BIND source appears at target, and below it with
 // MS_REC what is mounted there. A bind gets, other than by mount(2) itself, what else is among flags: MS_RDONLY,
 // MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_NOSYMFOLLOW, with MS_REC on all of it. Else a file system
 // of type fstype is mounted, with the options in data. Paths in data, and a source that is one, should begin with "/".
 // source, fstype and data may be NULL where mount(2) lets them, and are copied like target. mount(2), mount_setattr(2).
-// Returns 0; -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" and not to
-// be changed, a bind or move without source, a new file system without fstype, a flag that a bind does not take;
+// Returns 0; -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without
+// MS_REMOUNT, a bind or move without source, a new file system without fstype, a flag that a bind does not take;
 // -ENAMETOOLONG: target, source, fstype or data has more than 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, or one whose propagation would bring the mounts
 // to the caller), FORKEXEC_STAGE_ROOT (EACCES: the working directory cannot be kept), or FORKEXEC_STAGE_MOUNT with the
@@ -1022,8 +1022,8 @@ int forkexec_attr_make_readonly(struct forkexec_attr *attr,
 // Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one in
 // memory, which goes with the program. The list of mounts is made in it; then the old root is detached, and not even
 // privilege leads back, other than with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path,
-// set_cwd and the actions are looked up in the new root. flags may be FORKEXEC_ROOT_READONLY: in the end the root is made
-// read-only; what was mounted in it by this attr is as it was asked for. The caller's root has to be a mount, as it is
+// set_cwd and the actions are looked up in the new root. flags may be FORKEXEC_ROOT_READONLY: the root is read-only in
+// the end, and with it what is mounted below path; what this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
 // everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
 // pivot_root(2).
 // Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.

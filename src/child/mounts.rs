@@ -128,7 +128,12 @@ fn bind(at: &At, item: &Mount) -> Answer {
     }
     let tree = clone_tree(AT_FDCWD, maybe(at, item.source), item)?;
     verify(tree, item)?;
-    let target = inside::target_for(at, item, is_directory(tree)?)?;
+    let directory = is_directory(tree)?;
+    let target = inside::target_for(at, item, directory)?;
+    // As mount(2) says it.
+    if is_directory(target)? != directory {
+        return Err(Errno(ENOTDIR));
+    }
     attach(tree, target, item)
 }
 

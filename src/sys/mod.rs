@@ -283,7 +283,9 @@ pub unsafe fn openat2(directory: i32, path: *const u8, how: &OpenHow) -> Answer<
 pub fn has_mount_trees() -> bool {
     let tree = call!(OPEN_TREE, -1i32, c"".as_ptr(), AT_EMPTY_PATH);
     let attributes = call!(MOUNT_SETATTR, -1i32, c"".as_ptr(), AT_EMPTY_PATH, 0, 0);
-    tree == Err(Errno(EBADF)) && attributes == Err(Errno(EINVAL))
+    // Which looks at privilege first.
+    let moved = call!(MOVE_MOUNT, -1i32, c"".as_ptr(), -1i32, c"".as_ptr(), 0);
+    tree == Err(Errno(EBADF)) && attributes == Err(Errno(EINVAL)) && moved != Err(Errno(ENOSYS))
 }
 
 /// The same for openat2.

@@ -96,7 +96,10 @@ static int set_something(struct forkexec_attr *attr)
     size_t n = length();
     uint32_t kinds = type();
 #define TRY(setter, ...) return forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(60)) {
+/* Always in a root of its own: nothing is made in the one that is there. */
+#define TRY_IN_ROOT(setter, ...) \
+    return forkexec_attr_set_root(attr, NULL, small & 1) | forkexec_attr_##setter(attr, ##__VA_ARGS__)
+    switch (below(72)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -152,6 +155,18 @@ static int set_something(struct forkexec_attr *attr)
     case 57: return forkexec_attr_set_mount_propagation(attr, small ? MS_REC | MS_PRIVATE : a)
         | (level ? 0 : forkexec_attr_allow_setgroups(attr));
     case 58: return small ? forkexec_attr_set_hostname(attr, path) : forkexec_attr_set_domainname(attr, path);
+    case 59: TRY_IN_ROOT(add_mount, string(), path, level ? "tmpfs" : NULL, small ? set & 0x3fffffff : b, string());
+    case 60: TRY_IN_ROOT(bind_mount, string(), path, level ? small * 16 : low);
+    case 61: TRY_IN_ROOT(bind_mount_idmapped, string(), path, one, small);
+    case 62: TRY_IN_ROOT(mount_tmpfs, path, b, level ? 01777 : low, level * 16);
+    case 63: TRY_IN_ROOT(mount_proc, path, level ? 0x20 : low);
+    case 64: TRY_IN_ROOT(mount_dev, path, level ? 0x21 : low);
+    case 65: TRY_IN_ROOT(make_directory, path, level ? 0755 : low);
+    case 66: TRY_IN_ROOT(make_symlink, string(), path);
+    case 67: TRY_IN_ROOT(make_file, path, (const uint8_t *)items, n, level ? 0644 : low);
+    case 68: TRY_IN_ROOT(mask_path, path);
+    case 69: TRY_IN_ROOT(make_readonly, path);
+    case 70: TRY_IN_ROOT(bind_mount, "/", "/tmp", 0x20);
     default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
     }
 }

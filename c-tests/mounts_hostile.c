@@ -92,7 +92,7 @@ TEST_BOTH(a_target_is_no_link)
     static const char *const paths[] = { "/dev", "/proc", "/etc", "/link", "/a/b", "/up", "/to_real" };
     need_mounts();
     for EACH_ITEM(i)
-        for (int k = 0; k < 7; k++) {
+        for (int k = 0; k < 7; k += denied_as() ? 3 : 1) {
             struct forkexec_attr *attr = in_hostile_root((uint32_t)k % 3, geteuid());
             items[i].ask(attr, paths[k]);
             assert_spawn_fails(attr, "/witness", items[i].stage, items[i].at_link, 0);
@@ -105,7 +105,7 @@ TEST_BOTH(nothing_on_the_way_is_a_link)
     static const char *const paths[] = { "/dev/sub", "/link/made", "/a/b/sub", "/a/b/made/more", "/up/tmp", "/to_real/x" };
     need_mounts();
     for EACH_ITEM(i)
-        for (int k = 0; k < 6; k++) {
+        for (int k = 0; k < 6; k += denied_as() ? 3 : 1) {
             struct forkexec_attr *attr = in_hostile_root((uint32_t)k % 3, geteuid());
             items[i].ask(attr, paths[k]);
             assert_spawn_fails(attr, "/witness", items[i].stage, ELOOP, 0);

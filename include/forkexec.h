@@ -455,18 +455,21 @@ int forkexec_attr_set_exec_fd(struct forkexec_attr *attr,
 int forkexec_attr_set_search_path(struct forkexec_attr *attr, const char *dirs);
 
 // Starts the program in the directory path. It is entered with the program's ids and inside its root, after
-// set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
+// set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
 // call of this and of set_cwd_fd wins. chdir(2).
 // Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2); index -1.
-int forkexec_attr_set_cwd(struct forkexec_attr *attr, const char *path);
+int forkexec_attr_set_cwd(struct forkexec_attr *attr,
+                          const char *path);
 
 // Starts the program in the directory that fd refers to. fd is the caller's number, borrowed: it must be open during
 // each spawn. The last call of this and of set_cwd wins. fchdir(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot
-// as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, and would be a way out of it); index -1.
-int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr, int32_t fd);
+// or set_root as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, as with set_root all do that the
+// caller has opened, and would be a way out of it); index -1.
+int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr,
+                             int32_t fd);
 
 // Tries the exec again for that many milliseconds while the file is open for writing somewhere (ETXTBSY), as a program
 // is that was written just now while another thread forked. 0, the default, does not try again. The last call wins.
@@ -562,7 +565,7 @@ int forkexec_attr_enter_directory(struct forkexec_attr *attr, const char *path);
 // fd is the program's number, of an entry or an earlier action. Repeated calls add actions. fchdir(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: not open for the program; ENOTDIR; ENOENT: it lies outside the root of
-// set_chroot); index is the place among all actions.
+// set_root or set_chroot); index is the place among all actions.
 int forkexec_attr_enter_directory_fd(struct forkexec_attr *attr,
                                      int32_t fd);
 
@@ -815,12 +818,13 @@ int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
 // FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller may put
 // it in a cgroup before; FORKEXEC_NS_PID is then for the program's own children only, the first of which is process 1
 // there: the program itself stays in the caller's. FORKEXEC_NS_USER is the same as in create_namespaces. All others
-// are entered early: before the session is set up, and before set_hostname, set_loopback and set_chroot act in them.
+// are entered early: before the session is set up, and before set_hostname, set_loopback, the mounts and set_chroot act in them.
 // Repeated calls add types. unshare(2), namespaces(7).
 // Returns 0; -EINVAL: attr is NULL, types is 0 or has another bit.
 // Fails later as FORKEXEC_STAGE_VALIDATE (a type also in create_namespaces), FORKEXEC_STAGE_UNSHARE or
 // FORKEXEC_STAGE_LATE_NAMESPACES (as create_namespaces); index -1.
-int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr, uint32_t types);
+int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr,
+                                     uint32_t types);
 
 // Maps count user ids of the new user namespace, from inside on, to those from outside on of the caller's. Needs
 // FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add ranges, up

@@ -290,6 +290,28 @@ TEST_BOTH(a_copy_has_the_same_root)
     assert_saw(view, "kind./two", "No such file or directory");
 }
 
+/* Neither what succeeds nor what fails half-way is seen by the caller. */
+TEST_BOTH(the_callers_mounts_are_as_they_were)
+{
+    need_mounts();
+    const char *before = text_of("/proc/self/mountinfo"), *here = new_directory("here");
+    for EACH_BUILDER(mode, user) {
+        struct forkexec_attr *attr = builder(mode, user);
+        OK(forkexec_attr_mount_tmpfs(attr, here, 0, 0755, 0));
+        OK(forkexec_attr_bind_mount(attr, "/", text("%s/host", here), FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY));
+        OK(forkexec_attr_mount_dev(attr, text("%s/dev", here), FORKEXEC_MOUNT_CREATE));
+        assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+        assert_string_equal(text_of("/proc/self/mountinfo"), before);
+        OK(forkexec_attr_mask_path(attr, text("%s/dev/fd", here)));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_MASK, ELOOP, 3);
+        attr = in_empty_root(mode, user);
+        OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY));
+        OK(forkexec_attr_make_readonly(attr, text("%s/nothing", here)));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_READONLY, ENOENT, 1);
+        assert_string_equal(text_of("/proc/self/mountinfo"), before);
+    }
+}
+
 static void check_in_chroot(const void *with)
 {
     assert_false(chroot(with));
@@ -313,5 +335,5 @@ TEST(a_chroot_is_no_mount)
 
 TEST(all_of_it_on_older_hosts)
 {
-    run_on_older_hosts();
+    run_on_older_hosts(OLDER_HOSTS);
 }

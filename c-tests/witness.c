@@ -55,7 +55,7 @@ static void look_at_file_system(const char *path)
     static const struct { unsigned long magic; const char *name; } kinds[] = { { 0x01021994, "tmpfs" }, { 0x9fa0, "proc" },
         { 0x1cd1, "devpts" }, { 0x794c7630, "overlay" } };
     static const struct { unsigned long flag; const char *name; } flags[] = { { ST_RDONLY, " ro" }, { ST_NOSUID, " nosuid" },
-        { 4, " nodev" }, { 8, " noexec" }, { 1024, " noatime" } };
+        { 4, " nodev" }, { 8, " noexec" }, { 1024, " noatime" }, { 2048, " nodiratime" }, { 0x2000, " nosymfollow" } };
     struct statfs in;
     struct statvfs with;
     char list[64] = "";

@@ -21,6 +21,7 @@ mod limits;
 mod mounts;
 mod ns;
 pub mod program;
+mod root;
 mod session;
 mod signals;
 mod talk;

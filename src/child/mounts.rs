@@ -1,84 +1,20 @@
-//! Mounts and the root. File systems are mounted by mount(2) with the words of the caller, onto a directory that is held;
-//! trees of the caller's are brought by descriptor where the kernel can, and else by mount(2) too.
+//! The list of mounts and their kin. File systems are mounted by mount(2) with the words of the caller, onto a directory
+//! that is held; trees of the caller's are brought by descriptor where the kernel can, and else by mount(2) too.
 
 use super::At;
 use super::below;
 use super::inside::{self, go_to, is_directory, unless};
+use super::root::let_root_be;
 use super::sealed::{Mount, Text, mount};
 use super::sys::abi::{
-    AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, EEXIST, ENODEV, ENOENT, ENOSPC, ENOTDIR, MOUNT_ATTR_ATIME, MOUNT_ATTR_IDMAP,
-    MOUNT_ATTR_NOATIME, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW, MOUNT_ATTR_RDONLY, MS_BIND, MS_NOATIME,
-    MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME,
-    MS_REMOUNT, MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_DIRECTORY, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE,
-    ST_NOSYMFOLLOW, ST_RELATIME,
+    AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, EEXIST, ENODEV, ENOENT, ENOSPC, ENOTDIR, ESTALE, MOUNT_ATTR_ATIME,
+    MOUNT_ATTR_IDMAP, MOUNT_ATTR_NOATIME, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW, MS_BIND, MS_NOATIME, MS_NODEV,
+    MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME, MS_REMOUNT,
+    MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
 };
 use super::sys::{self, Answer, Errno};
 use super::talk;
 use core::ptr::null;
-
-/// mount(2)
-pub fn propagation(at: &mut At) -> Answer {
-    if at.plan.propagation == 0 { Ok(()) } else { sys::propagate_root(at.plan.propagation) }
-}
-
-fn open_directory(path: &core::ffi::CStr) -> Answer<i32> {
-    // SAFETY: the path is NUL-terminated.
-    unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0) }
-}
-
-/// Lays the new root over the old one. Until they change places, paths still begin in the old root, as they must for the
-/// sources, and targets are only found by descriptor.
-pub fn root(at: &mut At) -> Answer {
-    if at.plan.new_root == 0 {
-        if !at.plan.mounts.is_empty() {
-            at.cwd = open_directory(c".")?;
-            at.root = open_directory(c"/")?;
-        }
-        return Ok(());
-    }
-    lay_root(at)?;
-    // Of all paths this alone goes over what lies on the root.
-    at.root = open_directory(c"/..")?;
-    if at.plan.root_readonly != 0 {
-        protect_below_root(at)?;
-    }
-    // Nor does the new root come along where the old one is bound whole.
-    let_root_be(at, MS_UNBINDABLE)
-}
-
-/// What was mounted below the root before comes as read-only as the root will be; that itself is still to be built in.
-fn protect_below_root(at: &At) -> Answer {
-    if at.plan.mount_trees == 0 {
-        return below::each(at, at.root, |root| add_flags(root, MS_RDONLY));
-    }
-    let is_readonly = sys::fstatfs(at.root)?.flags & MS_RDONLY != 0;
-    let change = MountAttr { set: MOUNT_ATTR_RDONLY, ..MountAttr::default() };
-    sys::mount_setattr(at.root, AT_RECURSIVE, &change)?;
-    if is_readonly {
-        return Ok(());
-    }
-    let change = MountAttr { clear: MOUNT_ATTR_RDONLY, ..MountAttr::default() };
-    sys::mount_setattr(at.root, 0, &change)
-}
-
-fn let_root_be(at: &At, propagation: u64) -> Answer {
-    if at.plan.new_root == 0 {
-        return Ok(());
-    }
-    sys::fchdir(at.root)?;
-    sys::change_mount(propagation)
-}
-
-fn lay_root(at: &At) -> Answer {
-    let over = c"/".as_ptr().cast();
-    let Some(path) = at.plan.text(at.plan.root) else {
-        let (kind, mode) = (c"tmpfs".as_ptr().cast(), c"mode=0755".as_ptr().cast());
-        // SAFETY: NUL-terminated literals.
-        return unsafe { sys::mount(kind, over, kind, MS_NOSUID | MS_NODEV, mode) };
-    };
-    // SAFETY: plan::lower guarantees a NUL-terminated path.
-    unsafe { sys::mount(path, over, null(), MS_BIND | MS_REC, null()) }
-}
 
 /// The list, in call order.
 pub fn populate(at: &mut At) -> Answer {
@@ -193,17 +129,20 @@ fn bind_by_path(at: &At, item: &Mount) -> Answer {
     // SAFETY: plan::lower guarantees a NUL-terminated path.
     let source = unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0)? };
     let target = inside::target_for(at, item, is_directory(source)?)?;
-    sys::close(source)?;
     let place = go_to(target)?;
     // SAFETY: plan::lower guarantees NUL-terminated paths.
     unsafe { sys::mount(path, place.as_ptr(), null(), MS_BIND | item.flags & MS_REC, null())? };
     sys::close(target)?;
-    change_covering(at, item)
+    change_covering(at, item, source)
 }
 
-/// What now lies over the target: verified, and with its flags.
-fn change_covering(at: &At, item: &Mount) -> Answer {
+/// What now lies over the target gets its flags, if it is what was seen before: paths may have come to lead elsewhere.
+fn change_covering(at: &At, item: &Mount, seen: i32) -> Answer {
     let covering = inside::target(at, item)?;
+    if sys::identity(covering)? != sys::identity(seen)? {
+        return Err(Errno(ESTALE));
+    }
+    sys::close(seen)?;
     verify(covering, item)?;
     let flags = item.flags & !MS_REC;
     if flags != 0 {
@@ -216,7 +155,7 @@ fn change_covering(at: &At, item: &Mount) -> Answer {
 }
 
 /// Those that are there stay: some may not be taken away.
-fn add_flags(fd: i32, flags: u64) -> Answer {
+pub fn add_flags(fd: i32, flags: u64) -> Answer {
     let now = sys::fstatfs(fd)?.flags;
     let same = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME;
     let mut kept = now & same;
@@ -302,51 +241,11 @@ fn readonly(at: &At, item: &Mount) -> Answer {
     // SAFETY: the place is NUL-terminated.
     unsafe { sys::mount(place.as_ptr(), place.as_ptr(), null(), MS_BIND | MS_REC, null())? };
     let_root_be(at, MS_UNBINDABLE)?;
-    sys::close(target)?;
-    change_covering(at, item)
+    change_covering(at, item, target)
 }
 
 fn clone_tree_of(target: i32, item: &Mount) -> Answer<i32> {
     let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive(item) | AT_EMPTY_PATH) as u32;
     // SAFETY: the path is a NUL-terminated literal.
     unsafe { sys::open_tree(target, c"".as_ptr().cast(), flags) }
-}
-
-/// pivot_root(2). Detached, the old root is out of reach of whatever runs here later.
-pub fn pivot_root(at: &mut At) -> Answer {
-    if at.root < 0 {
-        return Ok(());
-    }
-    if at.plan.new_root != 0 {
-        let_root_be(at, MS_PRIVATE)?;
-        sys::pivot_root()?;
-        sys::detach()?;
-        // SAFETY: the path is a NUL-terminated literal.
-        unsafe { sys::chdir(c"/".as_ptr().cast())? };
-    } else {
-        sys::fchdir(at.cwd)?;
-        sys::close(at.cwd)?;
-    }
-    sys::close(at.root)?;
-    (at.root, at.cwd) = (-1, -1);
-    Ok(())
-}
-
-/// mount(2)
-pub fn root_readonly(at: &mut At) -> Answer {
-    if at.plan.root_readonly == 0 {
-        return Ok(());
-    }
-    let root = open_directory(c"/")?;
-    add_flags(root, MS_RDONLY)?;
-    sys::close(root)
-}
-
-/// chroot(2), and a working directory inside it: one outside would be a way out.
-pub fn chroot(at: &mut At) -> Answer {
-    let Some(root) = at.plan.text(at.plan.chroot) else { return Ok(()) };
-    // SAFETY: plan::lower guarantees a NUL-terminated path.
-    unsafe { sys::chroot(root)? };
-    // SAFETY: the path is a NUL-terminated literal.
-    unsafe { sys::chdir(c"/".as_ptr().cast()) }
 }

@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use super::sys::{self, Answer};
-use super::{At, caps, exec, fds, ids, limits, mounts, ns, session, signals, talk};
+use super::{At, caps, exec, fds, ids, limits, mounts, ns, root, session, signals, talk};
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
 pub const FAILED: i32 = 127;
@@ -52,8 +52,8 @@ program! {
     Hostname => ns::hostname,
     Domainname => ns::domainname,
     Loopback => ns::loopback,
-    Propagation => mounts::propagation,
-    Root => mounts::root,
+    Propagation => root::propagation,
+    Root => root::root,
     Mount
     | Bind
     | Tmpfs
@@ -64,9 +64,9 @@ program! {
     | File
     | Mask
     | Readonly => mounts::populate,
-    PivotRoot => mounts::pivot_root,
-    RootReadonly => mounts::root_readonly,
-    Chroot => mounts::chroot,
+    PivotRoot => root::pivot_root,
+    RootReadonly => root::root_readonly,
+    Chroot => root::chroot,
 
     Rlimit => limits::rlimits,
     Affinity => limits::affinity,

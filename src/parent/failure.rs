@@ -2,7 +2,7 @@
 
 use crate::plan::{Fault, Item, Sealed};
 use crate::report::Report;
-use crate::sealed::Plan;
+use crate::sealed::{Mount, Plan, mount};
 use crate::stage::{Row, Stage};
 use alloc::sync::Arc;
 use core::fmt::{self, Display, Formatter};
@@ -127,7 +127,8 @@ impl Failure {
             (Stage::Proc, libc::EPERM) => {
                 "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc instead"
             }
-            (Stage::Bind | Stage::Mount, libc::EINVAL) if user => {
+            (Stage::Dev, libc::EINVAL) if user => "pts takes user and group 0 of the user namespace: map them",
+            (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => {
                 "what is mounted below would be uncovered in a user namespace: bind it recursively"
             }
             (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => {
@@ -142,6 +143,11 @@ impl Failure {
             (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
             _ => "",
         }
+    }
+
+    fn binds_alone(&self) -> bool {
+        let alone = |step: &Mount| step.kind == mount::BIND && step.flags & libc::MS_REC == 0;
+        self.plan_is(|plan| plan.list(plan.mounts).iter().any(|step| step.index == self.index && alone(step)))
     }
 
     fn program_exists(&self) -> bool {

@@ -21,6 +21,7 @@ pub const ENOSYS: i32 = 38;
 pub const ELOOP: i32 = 40;
 pub const EOVERFLOW: i32 = 75;
 pub const EOPNOTSUPP: i32 = 95;
+pub const ESTALE: i32 = 116;
 
 pub const CLONE_VM: u64 = 0x100;
 pub const CLONE_FILES: u64 = 0x400;

@@ -202,6 +202,27 @@ TEST_BOTH(overlay)
     rmdir(scratch_path("work/work"));
 }
 
+TEST_BOTH(sysfs)
+{
+    need_mounts();
+    for EACH_BUILDER(mode, user) {
+        struct forkexec_attr *attr = in_empty_root(mode, user);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_NET));
+        OK(forkexec_attr_make_directory(attr, "/sys", 0755));
+        OK(forkexec_attr_add_mount(attr, "sysfs", "/sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
+        struct forkexec_error error;
+        struct forkexec_child *child = NULL;
+        int result = try_start(attr, "/witness", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
+        need(!result || error.stage != FORKEXEC_STAGE_MOUNT, "no sysfs here: %s", error.message);
+        finish(child);
+        forkexec_close(child);
+        struct view *view = look(attr, "look", "/sys", "look", "/sys/class/net/lo");
+        assert_saw(view, "fs./sys", "sysfs");
+        assert_saw(view, "flags./sys", "ro nosuid nodev noexec");
+        assert_saw(view, "kind./sys/class/net/lo", "link");
+    }
+}
+
 static const struct {
     const char *path, *kind;
 } devices[] = { { "/dev/null", "device 1:3" }, { "/dev/zero", "device 1:5" }, { "/dev/full", "device 1:7" },

@@ -53,7 +53,7 @@ static const char *under(const char *what, const char *path)
 static void look_at_file_system(const char *path)
 {
     static const struct { unsigned long magic; const char *name; } kinds[] = { { 0x01021994, "tmpfs" }, { 0x9fa0, "proc" },
-        { 0x1cd1, "devpts" }, { 0x794c7630, "overlay" } };
+        { 0x1cd1, "devpts" }, { 0x794c7630, "overlay" }, { 0x62656572, "sysfs" } };
     static const struct { unsigned long flag; const char *name; } flags[] = { { ST_RDONLY, " ro" }, { ST_NOSUID, " nosuid" },
         { 4, " nodev" }, { 8, " noexec" }, { 1024, " noatime" }, { 2048, " nodiratime" }, { 0x2000, " nosymfollow" } };
     struct statfs in;

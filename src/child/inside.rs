@@ -4,8 +4,8 @@
 use super::At;
 use super::sealed::{Mount, Text};
 use super::sys::abi::{
-    AT_FDCWD, EEXIST, ELOOP, ENOENT, EOPNOTSUPP, F_DUPFD_CLOEXEC, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW,
-    O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, S_IFDIR, S_IFLNK,
+    AT_FDCWD, EAGAIN, EEXIST, ELOOP, ENOENT, EOPNOTSUPP, F_DUPFD_CLOEXEC, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL,
+    O_NOFOLLOW, O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, S_IFDIR, S_IFLNK,
 };
 use super::sys::{self, Answer, Errno};
 use core::ffi::CStr;
@@ -32,8 +32,15 @@ pub fn target(at: &At, item: &Mount) -> Answer<i32> {
         return lead(at, names(at, at.plan.list(item.names)));
     }
     let how = OpenHow { flags: (O_PATH | O_CLOEXEC) as u64, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-    // SAFETY: plan::lower guarantees a NUL-terminated path.
-    unsafe { sys::openat2(at.root, name(at, item.target), &how) }
+    for _ in 0..64 {
+        // SAFETY: plan::lower guarantees a NUL-terminated path.
+        match unsafe { sys::openat2(at.root, name(at, item.target), &how) } {
+            // Somebody renames while ".." in a link is followed.
+            Err(Errno(EAGAIN)) => continue,
+            found => return found,
+        }
+    }
+    Err(Errno(EAGAIN))
 }
 
 /// The same, made where it is missing and may be.

@@ -70,7 +70,7 @@ pub enum Stage {
     Loopback = 430,
     /// Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     Propagation = 440,
-    /// The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. open_tree(2), mount(2).
+    /// The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
     Root = 445,
     /// One of the mounts and their kin, which share one list and are made in call order, whatever their stage. mount(2).
     Mount = 451,

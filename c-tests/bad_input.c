@@ -94,6 +94,10 @@ TEST(an_attr_that_is_null)
     NULLED(set_landlock_ruleset, 0); NULLED(add_landlock_path, "/", 1); NULLED(add_landlock_port, 1, 1);
     NULLED(set_landlock_handled, 1, 0); NULLED(set_landlock_scopes, 1); NULLED(allow_partial_landlock);
     NULLED(set_hostname, "a"); NULLED(set_domainname, "a"); NULLED(set_loopback); NULLED(set_chroot, "/");
+    NULLED(add_mount, "a", "/a", "tmpfs", 0, NULL); NULLED(bind_mount, "/", "/a", 0); NULLED(mount_tmpfs, "/a", 0, 0, 0);
+    NULLED(bind_mount_idmapped, "/", "/a", 0, 0); NULLED(mount_proc, "/a", 0); NULLED(mount_dev, "/a", 0);
+    NULLED(make_directory, "/a", 0); NULLED(make_symlink, "a", "/a"); NULLED(make_file, "/a", NULL, 0, 0);
+    NULLED(mask_path, "/a"); NULLED(make_readonly, "/a"); NULLED(set_root, NULL, 0);
     assert_null(forkexec_attr_copy(NULL));
     forkexec_attr_free(NULL);
 }

@@ -91,6 +91,20 @@ TEST(namespaces)
         SET(set_mount_propagation, MS_PRIVATE));
 }
 
+TEST(mounts_and_roots)
+{
+#define HOSTS "without a new mount namespace this would change the host: add FORKEXEC_NS_MOUNT"
+#define SPREADS "would bring the mounts to the caller: MS_PRIVATE or MS_SLAVE, with MS_REC"
+    CONTRADICTION("set_root", HOSTS, SET(set_root, NULL, 0));
+    CONTRADICTION("mounts", HOSTS, SET(make_directory, "/a", 0755));
+    CONTRADICTION("set_chroot", "contradicts set_root: keep one", SET(create_namespaces, FORKEXEC_NS_MOUNT);
+        SET(set_root, "/", 0); SET(set_chroot, "/"));
+    CONTRADICTION("set_mount_propagation", SPREADS, SET(create_namespaces, FORKEXEC_NS_MOUNT);
+        SET(mask_path, "/a"); SET(set_mount_propagation, 0));
+    CONTRADICTION("set_mount_propagation", SPREADS, SET(unshare_namespaces, FORKEXEC_NS_MOUNT);
+        SET(set_root, NULL, 0); SET(set_mount_propagation, MS_SHARED | MS_REC));
+}
+
 TEST(ids)
 {
     uint32_t group = 5;

@@ -110,7 +110,10 @@ static int set_something(struct forkexec_attr *attr)
     uint32_t kinds = type();
 #define TRY(setter, ...) return forkexec_attr_##setter(attr, ##__VA_ARGS__)
     struct sock_filter *filter = instructions();
-    switch (below(69)) {
+/* Always in a root of its own: nothing is made in the one that is there. */
+#define TRY_IN_ROOT(setter, ...) \
+    return forkexec_attr_set_root(attr, NULL, small & 1) | forkexec_attr_##setter(attr, ##__VA_ARGS__)
+    switch (below(82)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -175,6 +178,18 @@ static int set_something(struct forkexec_attr *attr)
     case 66: TRY(set_landlock_ruleset, one);
     case 67: TRY(set_init);
     case 68: TRY(allow_partial_landlock);
+    case 69: TRY_IN_ROOT(add_mount, string(), path, level ? "tmpfs" : NULL, small ? set & 0x3fffffff : b, string());
+    case 70: TRY_IN_ROOT(bind_mount, string(), path, level ? small * 16 : low);
+    case 71: TRY_IN_ROOT(bind_mount_idmapped, string(), path, one, small);
+    case 72: TRY_IN_ROOT(mount_tmpfs, path, b, level ? 01777 : low, level * 16);
+    case 73: TRY_IN_ROOT(mount_proc, path, level ? 0x20 : low);
+    case 74: TRY_IN_ROOT(mount_dev, path, level ? 0x21 : low);
+    case 75: TRY_IN_ROOT(make_directory, path, level ? 0755 : low);
+    case 76: TRY_IN_ROOT(make_symlink, string(), path);
+    case 77: TRY_IN_ROOT(make_file, path, (const uint8_t *)items, n, level ? 0644 : low);
+    case 78: TRY_IN_ROOT(mask_path, path);
+    case 79: TRY_IN_ROOT(make_readonly, path);
+    case 80: TRY_IN_ROOT(bind_mount, "/", "/tmp", 0x20);
     default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
     }
 }

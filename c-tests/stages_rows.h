@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 
 /* The ways in which a child is made. */
@@ -75,6 +76,19 @@ ASK(a_session, SET(set_session))
 ASK(no_such_group, SET(set_process_group, INT32_MAX))
 ASK(a_terminal_that_is_none, SET(set_session); SET(set_controlling_terminal, THE_FD))
 ASK(a_foreground_that_is_none, SET(set_foreground, THE_FD))
+ASK(new_mounts, SET(create_namespaces, FORKEXEC_NS_MOUNT))
+ASK(an_empty_root, new_mounts(attr); SET(set_root, NULL, 0); SET(make_directory, "/a", 0700))
+ASK(a_missing_new_root, new_mounts(attr); SET(set_root, NOWHERE, 0))
+ASK(a_plain_mount, an_empty_root(attr); SET(add_mount, "x", "/a", "tmpfs", 0, NULL))
+ASK(a_bind, an_empty_root(attr); SET(bind_mount, "/dev", "/b", FORKEXEC_MOUNT_CREATE))
+ASK(a_tmpfs, an_empty_root(attr); SET(mount_tmpfs, "/a", 0, 0755, FORKEXEC_MOUNT_NODEV))
+ASK(a_proc, an_empty_root(attr); SET(mount_proc, "/a", 0))
+ASK(a_dev, an_empty_root(attr); SET(mount_dev, "/a", 0))
+ASK(a_link, an_empty_root(attr); SET(make_symlink, "a", "/b"))
+ASK(a_file, an_empty_root(attr); SET(make_file, "/b", NULL, 0, 0644))
+ASK(a_mask, an_empty_root(attr); SET(mask_path, "/a"))
+ASK(a_readonly_path, an_empty_root(attr); SET(make_readonly, "/a"))
+ASK(a_readonly_root, an_empty_root(attr); SET(set_root, NULL, FORKEXEC_ROOT_READONLY))
 ASK(a_missing_root, SET(set_chroot, NOWHERE))
 ASK(a_missing_directory, SET(set_cwd, NOWHERE))
 ASK(a_directory_outside, SET(set_chroot, scratch()); SET(set_cwd_fd, THE_ROOT))
@@ -85,7 +99,7 @@ ASK(last_for_io, SET(set_io_priority, 2, 7))
 ASK(slack, SET(set_timer_slack, 1000))
 ASK(fixed_addresses, SET(set_personality, 0x40000))
 ASK(a_umask, SET(set_umask, 027))
-ASK(a_mask, SET(set_signal_mask, 1 << 9))
+ASK(a_signal_mask, SET(set_signal_mask, 1 << 9))
 ASK(an_ignored_signal, SET(set_signal_ignore, 1 << (SIGUSR2 - 1)))
 ASK(no_new_privileges, SET(set_no_new_privs))
 ASK(a_privileged_filter, SET(add_seccomp_filter, &allow_all, 1, 0))
@@ -107,7 +121,6 @@ ASK(nothing_inheritable, SET(set_capabilities, FORKEXEC_CAP_INHERITABLE, 0))
 ASK(host_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_hostname, "judge"))
 ASK(domain_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_domainname, "court"))
 ASK(loopback, SET(create_namespaces, FORKEXEC_NS_NET); SET(set_loopback))
-ASK(new_mounts, SET(create_namespaces, FORKEXEC_NS_MOUNT))
 ASK(a_new_host, SET(create_namespaces, FORKEXEC_NS_UTS))
 ASK(an_early_namespace, SET(unshare_namespaces, FORKEXEC_NS_UTS))
 ASK(a_late_namespace, SET(unshare_namespaces, FORKEXEC_NS_PID))
@@ -189,6 +202,25 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_DOMAINNAME, ALL, domain_name, GIVES(EIO, -1, "court"), PRIVILEGED, DENY(setdomainname, EIO) },
     { FORKEXEC_STAGE_LOOPBACK, ALL, loopback, GIVES(EIO, -1, ""), PRIVILEGED, DENY(ioctl, EIO, IF(1, SIOCSIFFLAGS)) },
     { FORKEXEC_STAGE_PROPAGATION, ALL, new_mounts, GIVES(EIO, -1, "0x44000"), PRIVILEGED, DENY(mount, EIO) },
+    { FORKEXEC_STAGE_ROOT, ALL, a_missing_new_root, GIVES(ENOENT, -1, NOWHERE), PRIVILEGED },
+    { FORKEXEC_STAGE_ROOT, ALL, an_empty_root, GIVES(EIO, -1, "empty"), PRIVILEGED,
+        DENY(mount, EIO, IF(3, MS_UNBINDABLE)) },
+    { FORKEXEC_STAGE_MOUNT, ALL, a_plain_mount, GIVES(EIO, 1, "/a"), PRIVILEGED, DENY(mount, EIO, IF(3, 0)) },
+    { FORKEXEC_STAGE_BIND, ALL, a_bind, GIVES(EIO, 1, "/dev on /b"), PRIVILEGED, DENY(move_mount, EIO) },
+    { FORKEXEC_STAGE_TMPFS, ALL, a_tmpfs, GIVES(EIO, 1, "/a"), PRIVILEGED, DENY(mount, EIO, IF(3, MS_NODEV)) },
+    { FORKEXEC_STAGE_PROC, ALL, a_proc, GIVES(EIO, 1, "/a"), PRIVILEGED,
+        DENY(mount, EIO, IF(3, MS_NOSUID | MS_NODEV | MS_NOEXEC)) },
+    { FORKEXEC_STAGE_DEV, ALL, a_dev, GIVES(EIO, 1, "/a"), PRIVILEGED, DENY(mount, EIO, IF(3, MS_NOSUID | MS_NOEXEC)) },
+    { FORKEXEC_STAGE_DIRECTORY, ALL, an_empty_root, GIVES(EIO, 0, "/a"), PRIVILEGED, DENY(mkdirat, EIO) },
+    { FORKEXEC_STAGE_SYMLINK, ALL, a_link, GIVES(EIO, 1, "/b to a"), PRIVILEGED, DENY(symlinkat, EIO) },
+    { FORKEXEC_STAGE_FILE, ALL, a_file, GIVES(EIO, 1, "/b"), PRIVILEGED,
+        DENY(openat, EIO, IF(2, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)) },
+    { FORKEXEC_STAGE_MASK, ALL, a_mask, GIVES(EIO, 1, "/a"), PRIVILEGED,
+        DENY(mount, EIO, IF(3, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)) },
+    { FORKEXEC_STAGE_READONLY, ALL, a_readonly_path, GIVES(EIO, 1, "/a"), PRIVILEGED, DENY(move_mount, EIO) },
+    { FORKEXEC_STAGE_PIVOT_ROOT, ALL, an_empty_root, GIVES(EIO, -1, ""), PRIVILEGED, DENY(pivot_root, EIO) },
+    { FORKEXEC_STAGE_ROOT_READONLY, ALL, a_readonly_root, GIVES(EIO, -1, ""), PRIVILEGED,
+        DENY(mount, EIO, IF(3, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_RELATIME)) },
     { FORKEXEC_STAGE_CHROOT, ALL, a_missing_root, GIVES(ENOENT, -1, NOWHERE) },
 
     /* Limits. */
@@ -252,7 +284,7 @@ static const struct row rows[] = {
         DENY(rt_sigaction, EINVAL, IF(0, SIGUSR2), UNLESS(1, 0)) },
     { FORKEXEC_STAGE_SECCOMP, ALL, two_filters, GIVES(EIO, 1, "length 1, flags 0x4"), 0,
         DENY(seccomp, EIO, IF(1, 4)) },
-    { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_mask, GIVES(EIO, -1, "0x200"), CALLERS, DENY(rt_sigprocmask, EIO) },
+    { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_signal_mask, GIVES(EIO, -1, "0x200"), CALLERS, DENY(rt_sigprocmask, EIO) },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(ENOENT, -1, NOWHERE), .path = NOWHERE },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(EIO, -1, "%3$s"), 0, DENY(execve, EIO) },
 };

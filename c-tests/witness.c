@@ -11,6 +11,7 @@
  *   eat MIB      touch that much memory    cat FD       copy FD to stdout
  *   connect PORT exit with the errno of connect(2) to it on 127.0.0.1
  *   call N A B   exit with the errno of that system call; call32 by the 32-bit door of x86_64
+ *   look PATH    print what is there: kind.PATH, mode.PATH, fs.PATH, flags.PATH and, as it fits, text.PATH
  *
  * It is linked statically, so that it runs in an empty root. */
 #define _GNU_SOURCE
@@ -23,6 +24,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/statvfs.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static void show(int argc, char **argv)
@@ -40,6 +45,60 @@ static void show(int argc, char **argv)
     }
     if (fflush(out))
         exit(121);
+}
+
+static const char *under(const char *what, const char *path)
+{
+    static char key[4200];
+    snprintf(key, sizeof key, "%s.%s", what, path);
+    return key;
+}
+
+static void look_at_file_system(const char *path)
+{
+    static const struct { unsigned long magic; const char *name; } kinds[] = { { 0x01021994, "tmpfs" }, { 0x9fa0, "proc" },
+        { 0x1cd1, "devpts" }, { 0x794c7630, "overlay" }, { 0x62656572, "sysfs" } };
+    static const struct { unsigned long flag; const char *name; } flags[] = { { ST_RDONLY, " ro" }, { ST_NOSUID, " nosuid" },
+        { 4, " nodev" }, { 8, " noexec" }, { 1024, " noatime" }, { 2048, " nodiratime" }, { 0x2000, " nosymfollow" } };
+    struct statfs in;
+    struct statvfs with;
+    char list[64] = "";
+    const char *name = "other";
+    if (statfs(path, &in) || statvfs(path, &with))
+        return;
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if ((unsigned long)in.f_type == kinds[i].magic)
+            name = kinds[i].name;
+    for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (with.f_flag & flags[i].flag)
+            strcat(list, flags[i].name);
+    say(stdout, under("fs", path), "%s", name);
+    say(stdout, under("size", path), "%llu", (unsigned long long)(with.f_blocks * with.f_frsize));
+    say(stdout, under("flags", path), "%s", *list ? list + 1 : "");
+}
+
+static void look(const char *path)
+{
+    struct stat is;
+    char bytes[256];
+    if (lstat(path, &is)) {
+        say(stdout, under("kind", path), "%s", strerror(errno));
+        return;
+    }
+    if (S_ISCHR(is.st_mode))
+        say(stdout, under("kind", path), "device %u:%u", major(is.st_rdev), minor(is.st_rdev));
+    else
+        say(stdout, under("kind", path), "%s", S_ISDIR(is.st_mode) ? "directory" : S_ISLNK(is.st_mode) ? "link" : "file");
+    say(stdout, under("mode", path), "%04o", is.st_mode & 07777u);
+    say(stdout, under("uid", path), "%u", is.st_uid);
+    int fd = S_ISREG(is.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    ssize_t n = S_ISLNK(is.st_mode) ? readlink(path, bytes, sizeof bytes) : fd >= 0 ? read(fd, bytes, sizeof bytes) : -1;
+    if (n >= 0)
+        say(stdout, under("text", path), "%.*s", (int)n, bytes);
+    if (fd >= 0)
+        close(fd);
+    if (!S_ISLNK(is.st_mode))
+        look_at_file_system(path);
 }
 
 static void leave_child(int own_session)
@@ -132,6 +191,8 @@ static int act(char **arg, int argc, char **argv)
         exit(connects(atoi(with)));
     if (IS("call") || IS("call32"))
         exit(call(arg + 1, IS("call32")));
+    if (IS("look"))
+        return look(with), fflush(stdout), 2;
     fprintf(stderr, "witness: no such thing as \"%s\"\n", what);
     exit(122);
 }

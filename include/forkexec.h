@@ -175,6 +175,30 @@
 // A copy of the caller's memory, as fork(2) makes it; slow where the caller is large.
 #define FORKEXEC_MEMORY_COPIED 2
 
+// forkexec_attr_bind_mount and its kin: nothing can be written. The first four are mount(2)'s.
+#define FORKEXEC_MOUNT_READONLY 1
+
+// Programs get no ids and capabilities from files.
+#define FORKEXEC_MOUNT_NOSUID 2
+
+// Device nodes are none.
+#define FORKEXEC_MOUNT_NODEV 4
+
+// Nothing can be executed.
+#define FORKEXEC_MOUNT_NOEXEC 8
+
+// What is mounted below the source stays away.
+#define FORKEXEC_MOUNT_NONRECURSIVE 16
+
+// A target that is missing is made, with what leads to it: a directory, or a file for a file.
+#define FORKEXEC_MOUNT_CREATE 32
+
+// Symbolic links in the target are followed, inside the root, where the kernel has openat2(2).
+#define FORKEXEC_MOUNT_FOLLOW 64
+
+// forkexec_attr_set_root: the root is made read-only in the end.
+#define FORKEXEC_ROOT_READONLY 1
+
 // A timeout in nanoseconds that never ends.
 #define FORKEXEC_FOREVER -1
 
@@ -308,6 +332,32 @@ enum forkexec_stage {
     FORKEXEC_STAGE_LOOPBACK = 430,
     // Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     FORKEXEC_STAGE_PROPAGATION = 440,
+    // The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
+    FORKEXEC_STAGE_ROOT = 445,
+    // One of the mounts and their kin, which share one list and are made in call order, whatever their stage. mount(2).
+    FORKEXEC_STAGE_MOUNT = 451,
+    // A tree of the caller's appears at its place in the root. open_tree(2), move_mount(2), mount_setattr(2), mount(2).
+    FORKEXEC_STAGE_BIND = 452,
+    // A file system in memory, empty. tmpfs(5).
+    FORKEXEC_STAGE_TMPFS = 453,
+    // The processes of the child's pid namespace. proc(5).
+    FORKEXEC_STAGE_PROC = 454,
+    // The devices that every program expects, and a pts of their own. devpts(5), mount(2).
+    FORKEXEC_STAGE_DEV = 455,
+    // A directory, with what leads to it. mkdir(2).
+    FORKEXEC_STAGE_DIRECTORY = 456,
+    // A symbolic link. symlink(2).
+    FORKEXEC_STAGE_SYMLINK = 457,
+    // A file with its bytes. open(2), write(2).
+    FORKEXEC_STAGE_FILE = 458,
+    // What must not be seen is covered. mount(2).
+    FORKEXEC_STAGE_MASK = 459,
+    // What must not be changed becomes read-only, with all that is mounted below. mount_setattr(2), mount(2).
+    FORKEXEC_STAGE_READONLY = 460,
+    // The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
+    FORKEXEC_STAGE_PIVOT_ROOT = 470,
+    // The root becomes read-only; after everything that was made in it. mount(2).
+    FORKEXEC_STAGE_ROOT_READONLY = 480,
     // The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     FORKEXEC_STAGE_CHROOT = 490,
     // Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
@@ -502,18 +552,21 @@ int forkexec_attr_set_exec_fd(struct forkexec_attr *attr,
 int forkexec_attr_set_search_path(struct forkexec_attr *attr, const char *dirs);
 
 // Starts the program in the directory path. It is entered with the program's ids and inside its root, after
-// set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
+// set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
 // call of this and of set_cwd_fd wins. chdir(2).
 // Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2); index -1.
-int forkexec_attr_set_cwd(struct forkexec_attr *attr, const char *path);
+int forkexec_attr_set_cwd(struct forkexec_attr *attr,
+                          const char *path);
 
 // Starts the program in the directory that fd refers to. fd is the caller's number, borrowed: it must be open during
 // each spawn. The last call of this and of set_cwd wins. fchdir(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot
-// as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, and would be a way out of it); index -1.
-int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr, int32_t fd);
+// or set_root as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, as with set_root all do that the
+// caller has opened, and would be a way out of it); index -1.
+int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr,
+                             int32_t fd);
 
 // Tries the exec again for that many milliseconds while the file is open for writing somewhere (ETXTBSY), as a program
 // is that was written just now while another thread forked. 0, the default, does not try again. The last call wins.
@@ -624,7 +677,7 @@ int forkexec_attr_enter_directory(struct forkexec_attr *attr, const char *path);
 // fd is the program's number, of an entry or an earlier action. Repeated calls add actions. fchdir(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: not open for the program; ENOTDIR; ENOENT: it lies outside the root of
-// set_chroot); index is the place among all actions.
+// set_root or set_chroot); index is the place among all actions.
 int forkexec_attr_enter_directory_fd(struct forkexec_attr *attr,
                                      int32_t fd);
 
@@ -877,12 +930,13 @@ int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
 // FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller may put
 // it in a cgroup before; FORKEXEC_NS_PID is then for the program's own children only, the first of which is process 1
 // there: the program itself stays in the caller's. FORKEXEC_NS_USER is the same as in create_namespaces. All others
-// are entered early: before the session is set up, and before set_hostname, set_loopback and set_chroot act in them.
+// are entered early: before the session is set up, and before set_hostname, set_loopback, the mounts and set_chroot act in them.
 // Repeated calls add types. unshare(2), namespaces(7).
 // Returns 0; -EINVAL: attr is NULL, types is 0 or has another bit.
 // Fails later as FORKEXEC_STAGE_VALIDATE (a type also in create_namespaces), FORKEXEC_STAGE_UNSHARE or
 // FORKEXEC_STAGE_LATE_NAMESPACES (as create_namespaces); index -1.
-int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr, uint32_t types);
+int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr,
+                                     uint32_t types);
 
 // Maps count user ids of the new user namespace, from inside on, to those from outside on of the caller's. Needs
 // FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add ranges, up
@@ -937,6 +991,164 @@ int forkexec_attr_set_domainname(struct forkexec_attr *attr, const char *name);
 // Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_NET) or FORKEXEC_STAGE_LOOPBACK, unless allowed; index
 // -1.
 int forkexec_attr_set_loopback(struct forkexec_attr *attr);
+
+// Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
+// following ten setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
+// create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
+// in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
+// and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
+// stands in the root, or that somebody puts there meanwhile, leads out of it (ELOOP). It has to be there: see
+// make_directory. A target that is a file takes a /proc of the caller's, or Linux 5.12. Sources are the caller's paths.
+// flags are MS_*: with MS_REMOUNT, where target may be "/", or with MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE the
+// mount at target is changed; with MS_MOVE it comes from source; with MS_BIND source appears at target, and below it with
+// MS_REC what is mounted there. A bind gets, other than by mount(2) itself, what else is among flags: MS_RDONLY,
+// MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_NOSYMFOLLOW, with MS_REC on all of it. Else a file system
+// of type fstype is mounted, with the options in data. Paths in data, and a source that is one, should begin with "/".
+// source, fstype and data may be NULL where mount(2) lets them, and are copied like target. mount(2), mount_setattr(2).
+// Returns 0; -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without
+// MS_REMOUNT, a bind or move without source, a new file system without fstype, a flag that a bind does not take;
+// -ENAMETOOLONG: target, source, fstype or data has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, or one whose propagation would bring the mounts
+// to the caller), FORKEXEC_STAGE_ROOT (EACCES: the working directory cannot be kept), or FORKEXEC_STAGE_MOUNT with the
+// errno of mount(2) or of open(2) for the way to the target (EOPNOTSUPP: a file, and no /proc).
+int forkexec_attr_add_mount(struct forkexec_attr *attr,
+                            const char *source,
+                            const char *target,
+                            const char *fstype,
+                            uint64_t flags,
+                            const char *data);
+
+// Lets the caller's file or directory source appear at target, with all that is mounted below it. flags are any of
+// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE and
+// _FOLLOW. A symbolic link at source is followed. A user namespace must be given what is mounted below too: there
+// _NONRECURSIVE fails (EINVAL) where something is. Both are copied. An item of the list of mounts: see add_mount.
+// open_tree(2), mount_setattr(2), mount(2).
+// Returns 0; -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags
+// has others; -ENAMETOOLONG: source or target has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT, FORKEXEC_STAGE_RESOLVE (a relative source, and no working
+// directory) or FORKEXEC_STAGE_BIND (ENOENT: source or target is missing; ENOTDIR: one is a directory, the other not;
+// ELOOP: a link on the way to target; EPERM; the errnos of open_tree(2), mount(2) and mount_setattr(2)).
+int forkexec_attr_bind_mount(struct forkexec_attr *attr,
+                             const char *source,
+                             const char *target,
+                             uint32_t flags);
+
+// The same with ids mapped: what belongs to an id in the user namespace that userns_fd refers to, belongs at target to
+// the id that it is mapped to. userns_fd is the caller's number, borrowed: it must be open during each spawn. Takes Linux
+// 5.12, a file system that can do it, and CAP_SYS_ADMIN where that was mounted. mount_setattr(2), MOUNT_ATTR_IDMAP.
+// Returns as bind_mount does; -EBADF: userns_fd is negative.
+// Fails later as bind_mount does, and as FORKEXEC_STAGE_VALIDATE (EBADF: not open; ENOSYS: the kernel cannot do it).
+int forkexec_attr_bind_mount_idmapped(struct forkexec_attr *attr,
+                                      const char *source,
+                                      const char *target,
+                                      int32_t userns_fd,
+                                      uint32_t flags);
+
+// Mounts an empty file system in memory at target. size_bytes is the most that it may hold, rounded up to pages; 0 is the
+// kernel's default, half of the memory. mode is that of its root, up to 07777. flags are any of FORKEXEC_MOUNT_READONLY,
+// _NOSUID, _NODEV, _NOEXEC, _CREATE and _FOLLOW. target is copied. An item of the list of mounts: see add_mount. tmpfs(5).
+// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has
+// others; -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_TMPFS (ENOENT, ENOTDIR or ELOOP: target;
+// EPERM).
+int forkexec_attr_mount_tmpfs(struct forkexec_attr *attr,
+                              const char *target,
+                              uint64_t size_bytes,
+                              uint32_t mode,
+                              uint32_t flags);
+
+// Mounts a new proc at target, nosuid, nodev and noexec: that of the child's pid namespace, so in a user namespace a pid
+// namespace has to be created too. flags are any of FORKEXEC_MOUNT_READONLY and FORKEXEC_MOUNT_CREATE. target is copied.
+// An item of the list of mounts: see add_mount. proc(5).
+// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others;
+// -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_PROC (ENOENT, ENOTDIR or ELOOP: target;
+// EPERM: no pid namespace, or the caller's own /proc is covered in parts, as in a container: bind /proc instead).
+int forkexec_attr_mount_proc(struct forkexec_attr *attr,
+                             const char *target,
+                             uint32_t flags);
+
+// Mounts at target a file system in memory with what every program expects in /dev: null, zero, full, random, urandom and
+// tty, which are the caller's, verified by number; pts, an instance of its own, with ptmx; shm, empty; and the links fd,
+// stdin, stdout and stderr, which lead to /proc. flags are any of FORKEXEC_MOUNT_READONLY, which leaves pts and shm
+// writable, and FORKEXEC_MOUNT_CREATE. In a user namespace id 0 has to be mapped. target is copied. An item of the list of
+// mounts: see add_mount. null(4), devpts(5).
+// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others;
+// -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_DEV (ENOENT, ENOTDIR or ELOOP: target;
+// ENODEV: the caller's device is another; EINVAL: id 0 is not mapped; EPERM).
+int forkexec_attr_mount_dev(struct forkexec_attr *attr,
+                            const char *target,
+                            uint32_t flags);
+
+// Makes the directory path, with exactly that mode, and what is missing of its parents, with mode 0755. One that is there
+// stays as it is. It is made in the file system that is there: only in a tmpfs, as that of an empty root, does it go
+// with the program. path is copied. An item of the list of mounts: see add_mount. mkdir(2).
+// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777;
+// -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_DIRECTORY (ENOTDIR: something else is
+// there; ELOOP: a link is; EACCES, EROFS).
+int forkexec_attr_make_directory(struct forkexec_attr *attr,
+                                 const char *path,
+                                 uint32_t mode);
+
+// Makes a symbolic link at path that holds contents, which may be any text, and what is missing of its parents, as
+// make_directory does. A link that holds the same may be there. Both are copied. An item of the list of mounts: see
+// add_mount. symlink(2).
+// Returns 0; -EINVAL: attr, contents or path is NULL, contents is empty, path is not a path inside the root or "/";
+// -ENAMETOOLONG: contents or path has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_SYMLINK (EEXIST: something else is there;
+// ELOOP: a link is on the way; EACCES, EROFS).
+int forkexec_attr_make_symlink(struct forkexec_attr *attr,
+                               const char *contents,
+                               const char *path);
+
+// Makes the file path, with exactly that mode, which holds length bytes, at most 65536: bind a larger one. bytes may be
+// NULL where length is 0. What is missing of its parents is made too, as by make_directory. Both are copied. An item of
+// the list of mounts: see add_mount. open(2), O_CREAT | O_EXCL.
+// Returns 0; -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path
+// inside the root or "/", mode is above 07777; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_FILE (EEXIST: something is there; ELOOP: a
+// link is on the way; EACCES, EROFS, ENOSPC).
+int forkexec_attr_make_file(struct forkexec_attr *attr,
+                            const char *path,
+                            const uint8_t *bytes,
+                            size_t length,
+                            uint32_t mode);
+
+// Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by its
+// number. Where there is nothing (ENOENT), there is nothing to hide. path is copied. An item of the list of mounts: see
+// add_mount. mount(2).
+// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
+// 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_MASK (ELOOP: a link is there or on the
+// way; ENODEV: /dev/null is something else; EPERM).
+int forkexec_attr_mask_path(struct forkexec_attr *attr,
+                            const char *path);
+
+// Makes what is at path read-only, with all that is mounted below. It has to be there. path is copied. An item of the list
+// of mounts: see add_mount. mount_setattr(2), mount(2).
+// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
+// 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_READONLY (ENOENT: nothing is there; ELOOP: a
+// link is there or on the way; EPERM).
+int forkexec_attr_make_readonly(struct forkexec_attr *attr,
+                                const char *path);
+
+// Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one in
+// memory, which goes with the program. The list of mounts is made in it; then the old root is detached, and not even
+// privilege leads back, other than with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path,
+// set_cwd and the actions are looked up in the new root. flags may be FORKEXEC_ROOT_READONLY: the root is read-only in
+// the end, and with it what is mounted below path; what this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
+// everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
+// pivot_root(2).
+// Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, its propagation would bring the mounts to the
+// caller, set_chroot), FORKEXEC_STAGE_ROOT (ENOENT: path is missing; ENOTDIR: it is no directory; EPERM),
+// FORKEXEC_STAGE_PIVOT_ROOT (EINVAL: the caller's root is not a mount) or FORKEXEC_STAGE_ROOT_READONLY; index -1.
+int forkexec_attr_set_root(struct forkexec_attr *attr,
+                           const char *path,
+                           uint32_t flags);
 
 // Makes the directory path the program's root, and its working directory too, unless set_cwd or set_cwd_fd says
 // otherwise: nothing of the program starts outside. It is entered before the ids change, with CAP_SYS_CHROOT. The

@@ -52,7 +52,7 @@ impl Feature {
     /// `Err` says why not.
     pub fn probe(self) -> Result<(), String> {
         let ways = host::ways().map_err(|errno| format!("no child can be made: {}", errno.desc()))?;
-        let Ways { clone3, memory_is_shared, close_range } = ways;
+        let Ways { clone3, memory_is_shared, close_range, .. } = ways;
         let kernel = |has: bool, why: &str| if has { Ok(()) } else { Err(String::from(why)) };
         match self {
             Feature::Clone3 => kernel(

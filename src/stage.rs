@@ -70,6 +70,32 @@ pub enum Stage {
     Loopback = 430,
     /// Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     Propagation = 440,
+    /// The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
+    Root = 445,
+    /// One of the mounts and their kin, which share one list and are made in call order, whatever their stage. mount(2).
+    Mount = 451,
+    /// A tree of the caller's appears at its place in the root. open_tree(2), move_mount(2), mount_setattr(2), mount(2).
+    Bind = 452,
+    /// A file system in memory, empty. tmpfs(5).
+    Tmpfs = 453,
+    /// The processes of the child's pid namespace. proc(5).
+    Proc = 454,
+    /// The devices that every program expects, and a pts of their own. devpts(5), mount(2).
+    Dev = 455,
+    /// A directory, with what leads to it. mkdir(2).
+    Directory = 456,
+    /// A symbolic link. symlink(2).
+    Symlink = 457,
+    /// A file with its bytes. open(2), write(2).
+    File = 458,
+    /// What must not be seen is covered. mount(2).
+    Mask = 459,
+    /// What must not be changed becomes read-only, with all that is mounted below. mount_setattr(2), mount(2).
+    Readonly = 460,
+    /// The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
+    PivotRoot = 470,
+    /// The root becomes read-only; after everything that was made in it. mount(2).
+    RootReadonly = 480,
     /// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     Chroot = 490,
 
@@ -196,6 +222,19 @@ rows! {
     Domainname "domainname",
     Loopback "loopback",
     Propagation "mount propagation",
+    Root "root",
+    Mount "mount",
+    Bind "bind",
+    Tmpfs "tmpfs",
+    Proc "proc",
+    Dev "dev",
+    Directory "directory",
+    Symlink "symlink",
+    File "file",
+    Mask "mask",
+    Readonly "read-only path",
+    PivotRoot "pivot_root",
+    RootReadonly "read-only root",
     Chroot "chroot",
     Rlimit "rlimit",
     Affinity "affinity",

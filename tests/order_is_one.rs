@@ -57,7 +57,7 @@ fn rows(path: &str, begin: &str, end: &str) -> Vec<String> {
     let text = source(path);
     let (_, body) = text.split_once(begin).expect(begin);
     let (body, _) = body.split_once(end).expect(end);
-    let words = body.lines().filter_map(|line| line.split_whitespace().next());
+    let words = body.lines().filter_map(|line| line.split_whitespace().find(|word| *word != "|"));
     words.filter(|word| !word.starts_with("//")).map(String::from).collect()
 }
 

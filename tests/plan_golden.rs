@@ -10,8 +10,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::{env, fs};
 
-const HOST: Host =
-    Host { image_runs: true, memory_is_shared: true, born_in_cgroup: true, last_cap: 40, nofile_at_load: 1024 };
+const HOST: Host = Host {
+    image_runs: true,
+    memory_is_shared: true,
+    born_in_cgroup: true,
+    mount_trees: true,
+    openat2: true,
+    last_cap: 40,
+    nofile_at_load: 1024,
+};
 
 /// Descriptors that every request may name.
 const OPEN: [i32; 3] = [200, 201, 202];
@@ -139,6 +146,21 @@ fn namespaces_late(attr: &mut Attr) -> Result<(), Refused> {
     attr.ns.set_mount_propagation(libc::MS_SLAVE | libc::MS_REC)
 }
 
+fn mounts(attr: &mut Attr) -> Result<(), Refused> {
+    attr.ns.create_namespaces(MOUNT)?;
+    attr.mounts.set_root(None, 1)?;
+    attr.mounts.bind_mount(c"/usr", c"/usr", None, 0x21)?;
+    attr.mounts.mount_proc(c"/proc", 0x20)?;
+    attr.mounts.mount_dev(c"/dev", 0x20)?;
+    attr.mounts.mount_tmpfs(c"/tmp", 4096, 0o1777, 0x20)?;
+    attr.mounts.add_mount(None, c"/", None, libc::MS_REMOUNT | libc::MS_NOSUID, None)?;
+    attr.mounts.make_directory(c"/work", 0o700)?;
+    attr.mounts.make_symlink(c"usr/bin", c"/bin")?;
+    attr.mounts.make_file(c"/etc/passwd", b"root:x:0:0::/:/bin/sh\n", 0o644)?;
+    attr.mounts.mask_path(c"/proc/kcore")?;
+    attr.mounts.make_readonly(c"/proc/sys")
+}
+
 fn user_namespace(attr: &mut Attr) -> Result<(), Refused> {
     attr.ns.create_namespaces(USER | MOUNT)?;
     attr.ns.map_uid(0, 1000, 1)?;
@@ -222,6 +244,7 @@ fn cases() -> Vec<Case> {
         case("groups_kept", groups_kept),
         case("namespaces", namespaces),
         case("namespaces_late", namespaces_late),
+        case("mounts", mounts),
         case("user_namespace", user_namespace),
         Case { host: no_image, ..case("user_namespace_without_image", user_namespace) },
         case("capabilities", capabilities),

@@ -1,23 +1,278 @@
-//! The root directory.
+//! Mounts and their kin, in call order, and the root.
 
-use super::owned::{Copied, NoMemory, Text};
-use super::{Accepted, copy_path};
+use super::owned::{self, Copied, NoMemory, Text};
+use super::{Accepted, Refused, check_fd, copy_path, invalid};
+use alloc::vec::Vec;
 use core::ffi::CStr;
+
+/// The flags of mounts that are asked for by name: the first four are mount(2)'s.
+pub mod flag {
+    pub const READONLY: u32 = 1;
+    pub const NOSUID: u32 = 2;
+    pub const NODEV: u32 = 4;
+    pub const NOEXEC: u32 = 8;
+    pub const NONRECURSIVE: u32 = 0x10;
+    pub const CREATE: u32 = 0x20;
+    pub const FOLLOW: u32 = 0x40;
+
+    pub const ATTRIBUTES: u32 = READONLY | NOSUID | NODEV | NOEXEC;
+    pub const ALL: u32 = ATTRIBUTES | NONRECURSIVE | CREATE | FOLLOW;
+}
+
+/// The flag of a root.
+pub const ROOT_READONLY: u32 = 1;
+
+/// The most bytes of a file that is made; larger ones are there to be bound.
+pub const LONGEST_FILE: usize = 65536;
+
+/// mount(2) takes a page of data, its NUL included.
+const LONGEST_DATA: usize = 4095;
+
+/// What binds of add_mount can be given beside MS_BIND and MS_REC.
+const BIND_FLAGS: u64 = flag::ATTRIBUTES as u64 | libc::MS_NOATIME | libc::MS_NODIRATIME | MS_NOSYMFOLLOW;
+const MS_NOSYMFOLLOW: u64 = 256;
+
+const PROPAGATION: u64 = libc::MS_SHARED | libc::MS_PRIVATE | libc::MS_SLAVE | libc::MS_UNBINDABLE;
+
+#[derive(Debug)]
+pub enum Item {
+    Mount { source: Option<Text>, target: Text, kind: Option<Text>, flags: u64, data: Option<Text> },
+    Bind { source: Text, target: Text, user_namespace: Option<i32>, flags: u32 },
+    Tmpfs { target: Text, size: u64, mode: u32, flags: u32 },
+    Proc { target: Text, flags: u32 },
+    Dev { target: Text, flags: u32 },
+    Directory { path: Text, mode: u32 },
+    Symlink { text: Text, path: Text },
+    File { path: Text, bytes: Vec<u8>, mode: u32 },
+    Mask { path: Text },
+    Readonly { path: Text },
+}
+
+#[derive(Debug)]
+pub struct Root {
+    /// `None`: an empty one.
+    pub path: Option<Text>,
+    pub readonly: bool,
+}
 
 #[derive(Default, Debug)]
 pub struct Mounts {
+    pub list: Vec<Item>,
+    pub root: Option<Root>,
     pub chroot: Option<Text>,
 }
 
 impl Mounts {
+    pub fn add_mount(
+        &mut self,
+        source: Option<&CStr>,
+        target: &CStr,
+        kind: Option<&CStr>,
+        flags: u64,
+        data: Option<&CStr>,
+    ) -> Accepted {
+        let changes = flags & (libc::MS_REMOUNT | PROPAGATION) != 0;
+        let binds = flags & libc::MS_BIND != 0 && flags & libc::MS_REMOUNT == 0;
+        if flags & libc::MS_REMOUNT == 0 {
+            not_the_root(target)?;
+        }
+        if binds && flags & !(libc::MS_BIND | libc::MS_REC | BIND_FLAGS) != 0 {
+            return invalid("a bind takes MS_REC, RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME and NOSYMFOLLOW");
+        }
+        if (binds || flags & libc::MS_MOVE != 0) && source.is_none() {
+            return invalid("a bind or a move has a source");
+        }
+        if !changes && !binds && flags & libc::MS_MOVE == 0 && kind.is_none() {
+            return invalid("a new file system has a type");
+        }
+        let short = |text: Option<&CStr>| text.is_none_or(|text| text.to_bytes().len() <= LONGEST_DATA);
+        if ![source, kind, data].into_iter().all(short) {
+            return Err(Refused { code: libc::ENAMETOOLONG, why: "source, type and data are at most 4095 bytes" });
+        }
+        let copy = |text: Option<&CStr>| text.map(Text::new).transpose();
+        let (source, target) = (copy(source)?, inside(target)?);
+        self.push(Item::Mount { source, target, kind: copy(kind)?, flags, data: copy(data)? })
+    }
+
+    pub fn bind_mount(&mut self, source: &CStr, target: &CStr, user_namespace: Option<i32>, flags: u32) -> Accepted {
+        check_flags(flags, flag::ALL)?;
+        user_namespace.map_or(Ok(()), check_fd)?;
+        not_the_root(target)?;
+        self.push(Item::Bind { source: copy_path(source)?, target: inside(target)?, user_namespace, flags })
+    }
+
+    pub fn mount_tmpfs(&mut self, target: &CStr, size: u64, mode: u32, flags: u32) -> Accepted {
+        check_flags(flags, flag::ALL & !flag::NONRECURSIVE)?;
+        check_mode(mode)?;
+        not_the_root(target)?;
+        self.push(Item::Tmpfs { target: inside(target)?, size, mode, flags })
+    }
+
+    pub fn mount_proc(&mut self, target: &CStr, flags: u32) -> Accepted {
+        check_flags(flags, flag::READONLY | flag::CREATE)?;
+        not_the_root(target)?;
+        self.push(Item::Proc { target: inside(target)?, flags })
+    }
+
+    pub fn mount_dev(&mut self, target: &CStr, flags: u32) -> Accepted {
+        check_flags(flags, flag::READONLY | flag::CREATE)?;
+        not_the_root(target)?;
+        self.push(Item::Dev { target: inside(target)?, flags })
+    }
+
+    pub fn make_directory(&mut self, path: &CStr, mode: u32) -> Accepted {
+        check_mode(mode)?;
+        not_the_root(path)?;
+        self.push(Item::Directory { path: inside(path)?, mode })
+    }
+
+    pub fn make_symlink(&mut self, text: &CStr, path: &CStr) -> Accepted {
+        not_the_root(path)?;
+        self.push(Item::Symlink { text: copy_path(text)?, path: inside(path)? })
+    }
+
+    pub fn make_file(&mut self, path: &CStr, bytes: &[u8], mode: u32) -> Accepted {
+        check_mode(mode)?;
+        not_the_root(path)?;
+        self.push(Item::File { path: inside(path)?, bytes: owned::list(bytes)?, mode })
+    }
+
+    pub fn mask_path(&mut self, path: &CStr) -> Accepted {
+        not_the_root(path)?;
+        self.push(Item::Mask { path: inside(path)? })
+    }
+
+    pub fn make_readonly(&mut self, path: &CStr) -> Accepted {
+        not_the_root(path)?;
+        self.push(Item::Readonly { path: inside(path)? })
+    }
+
+    pub fn set_root(&mut self, path: Option<&CStr>, flags: u32) -> Accepted {
+        check_flags(flags, ROOT_READONLY)?;
+        let path = path.map(copy_path).transpose()?;
+        self.root = Some(Root { path, readonly: flags & ROOT_READONLY != 0 });
+        Ok(())
+    }
+
     pub fn set_chroot(&mut self, path: &CStr) -> Accepted {
         self.chroot = Some(copy_path(path)?);
         Ok(())
+    }
+
+    fn push(&mut self, item: Item) -> Accepted {
+        Ok(owned::push(&mut self.list, item)?)
+    }
+}
+
+fn check_flags(flags: u32, known: u32) -> Accepted {
+    if flags & !known != 0 { invalid("a flag is not for this call") } else { Ok(()) }
+}
+
+fn check_mode(mode: u32) -> Accepted {
+    if mode > 0o7777 { invalid("a file mode is at most 07777") } else { Ok(()) }
+}
+
+/// The names that make up a path.
+pub fn names(path: &CStr) -> impl Iterator<Item = &[u8]> {
+    path.to_bytes().split(|byte| *byte == b'/').filter(|name| !name.is_empty() && *name != b".")
+}
+
+/// A path in the root that is set up.
+fn inside(path: &CStr) -> Result<Text, Refused> {
+    let copy = copy_path(path)?;
+    let refused = |why| Err(Refused { code: libc::EINVAL, why });
+    if path.to_bytes().first() != Some(&b'/') {
+        return refused("a path inside the root begins with a slash");
+    }
+    if names(path).any(|name| name == b"..") {
+        return refused("a path inside the root has no \"..\"");
+    }
+    Ok(copy)
+}
+
+fn not_the_root(path: &CStr) -> Accepted {
+    let is_root = !path.is_empty() && names(path).next().is_none();
+    if is_root { invalid("the root itself is set_root's") } else { Ok(()) }
+}
+
+impl Copied for Item {
+    fn copied(&self) -> Result<Item, NoMemory> {
+        Ok(match *self {
+            Item::Mount { ref source, ref target, ref kind, flags, ref data } => Item::Mount {
+                source: source.copied()?,
+                target: target.copied()?,
+                kind: kind.copied()?,
+                flags,
+                data: data.copied()?,
+            },
+            Item::Bind { ref source, ref target, user_namespace, flags } => {
+                Item::Bind { source: source.copied()?, target: target.copied()?, user_namespace, flags }
+            }
+            Item::Tmpfs { ref target, size, mode, flags } => {
+                Item::Tmpfs { target: target.copied()?, size, mode, flags }
+            }
+            Item::Proc { ref target, flags } => Item::Proc { target: target.copied()?, flags },
+            Item::Dev { ref target, flags } => Item::Dev { target: target.copied()?, flags },
+            Item::Directory { ref path, mode } => Item::Directory { path: path.copied()?, mode },
+            Item::Symlink { ref text, ref path } => Item::Symlink { text: text.copied()?, path: path.copied()? },
+            Item::File { ref path, ref bytes, mode } => {
+                Item::File { path: path.copied()?, bytes: owned::list(bytes)?, mode }
+            }
+            Item::Mask { ref path } => Item::Mask { path: path.copied()? },
+            Item::Readonly { ref path } => Item::Readonly { path: path.copied()? },
+        })
+    }
+}
+
+impl Copied for Root {
+    fn copied(&self) -> Result<Root, NoMemory> {
+        Ok(Root { path: self.path.copied()?, readonly: self.readonly })
     }
 }
 
 impl Copied for Mounts {
     fn copied(&self) -> Result<Mounts, NoMemory> {
-        Ok(Mounts { chroot: self.chroot.copied()? })
+        Ok(Mounts { list: owned::list_of(&self.list)?, root: self.root.copied()?, chroot: self.chroot.copied()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_inside() {
+        let mut mounts = Mounts::default();
+        for path in [c"", c"proc", c"/a/../b", c"..", c"/", c"//.", c"/.."] {
+            assert!(mounts.mount_proc(path, 0).is_err(), "{path:?}");
+        }
+        for path in [c"/proc", c"//a/./b/", c"/..a"] {
+            assert!(mounts.mount_proc(path, 0).is_ok(), "{path:?}");
+        }
+        assert_eq!(names(c"//a/./b/").collect::<Vec<_>>(), [b"a", b"b"]);
+        assert_eq!(mounts.copied().expect("memory").list.len(), 3);
+    }
+
+    #[test]
+    fn what_mount_takes() {
+        let mut mounts = Mounts::default();
+        assert!(mounts.add_mount(None, c"/", None, libc::MS_REMOUNT | libc::MS_RDONLY, None).is_ok());
+        assert!(mounts.add_mount(None, c"/a", None, libc::MS_SHARED | libc::MS_REC, None).is_ok());
+        assert!(mounts.add_mount(None, c"/a", None, 0, None).is_err());
+        assert!(mounts.add_mount(None, c"/a", None, libc::MS_BIND, None).is_err());
+        assert!(mounts.add_mount(Some(c"/"), c"/a", None, libc::MS_BIND | libc::MS_SYNCHRONOUS, None).is_err());
+        assert!(mounts.add_mount(Some(c"/"), c"/a", None, libc::MS_BIND | libc::MS_RDONLY, None).is_ok());
+        assert!(mounts.add_mount(Some(c"x"), c"/", Some(c"tmpfs"), 0, None).is_err());
+    }
+
+    #[test]
+    fn flags_and_modes() {
+        let mut mounts = Mounts::default();
+        assert!(mounts.mount_proc(c"/proc", flag::FOLLOW).is_err());
+        assert!(mounts.mount_tmpfs(c"/tmp", 0, 0o10000, 0).is_err());
+        assert!(mounts.bind_mount(c"/", c"/a", None, 0x80).is_err());
+        assert!(mounts.bind_mount(c"/", c"/a", Some(-1), 0).is_err());
+        assert!(mounts.set_root(None, 2).is_err());
+        assert!(mounts.list.is_empty() && mounts.root.is_none());
     }
 }

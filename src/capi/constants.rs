@@ -1,6 +1,6 @@
 //! The numbers that callers write. Literals: cgo and cffi cannot evaluate expressions.
 
-use crate::attr::{caps, exec, filters, landlock, limits, ns, signals};
+use crate::attr::{caps, exec, filters, landlock, limits, mounts, ns, signals};
 use crate::probe::Feature;
 use static_assertions::const_assert_eq;
 
@@ -100,6 +100,24 @@ pub const FORKEXEC_MEMORY_FRESH: u32 = 1;
 /// A copy of the caller's memory, as fork(2) makes it; slow where the caller is large.
 pub const FORKEXEC_MEMORY_COPIED: u32 = 2;
 
+/// forkexec_attr_bind_mount and its kin: nothing can be written. The first four are mount(2)'s.
+pub const FORKEXEC_MOUNT_READONLY: u32 = 1;
+/// Programs get no ids and capabilities from files.
+pub const FORKEXEC_MOUNT_NOSUID: u32 = 2;
+/// Device nodes are none.
+pub const FORKEXEC_MOUNT_NODEV: u32 = 4;
+/// Nothing can be executed.
+pub const FORKEXEC_MOUNT_NOEXEC: u32 = 8;
+/// What is mounted below the source stays away.
+pub const FORKEXEC_MOUNT_NONRECURSIVE: u32 = 0x10;
+/// A target that is missing is made, with what leads to it: a directory, or a file for a file.
+pub const FORKEXEC_MOUNT_CREATE: u32 = 0x20;
+/// Symbolic links in the target are followed, inside the root, where the kernel has openat2(2).
+pub const FORKEXEC_MOUNT_FOLLOW: u32 = 0x40;
+
+/// forkexec_attr_set_root: the root is made read-only in the end.
+pub const FORKEXEC_ROOT_READONLY: u32 = 1;
+
 /// A timeout in nanoseconds that never ends.
 pub const FORKEXEC_FOREVER: i64 = -1;
 
@@ -165,6 +183,18 @@ const_assert_eq!(
         | FORKEXEC_NS_TIME
 );
 const_assert_eq!(FORKEXEC_RLIMIT_KEEP, limits::KEEP);
+const_assert_eq!(FORKEXEC_MOUNT_READONLY, mounts::flag::READONLY);
+const_assert_eq!(FORKEXEC_MOUNT_READONLY, libc::MS_RDONLY as u32);
+const_assert_eq!(FORKEXEC_MOUNT_NOSUID, mounts::flag::NOSUID);
+const_assert_eq!(FORKEXEC_MOUNT_NOSUID, libc::MS_NOSUID as u32);
+const_assert_eq!(FORKEXEC_MOUNT_NODEV, mounts::flag::NODEV);
+const_assert_eq!(FORKEXEC_MOUNT_NODEV, libc::MS_NODEV as u32);
+const_assert_eq!(FORKEXEC_MOUNT_NOEXEC, mounts::flag::NOEXEC);
+const_assert_eq!(FORKEXEC_MOUNT_NOEXEC, libc::MS_NOEXEC as u32);
+const_assert_eq!(FORKEXEC_MOUNT_NONRECURSIVE, mounts::flag::NONRECURSIVE);
+const_assert_eq!(FORKEXEC_MOUNT_CREATE, mounts::flag::CREATE);
+const_assert_eq!(FORKEXEC_MOUNT_FOLLOW, mounts::flag::FOLLOW);
+const_assert_eq!(FORKEXEC_ROOT_READONLY, mounts::ROOT_READONLY);
 const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
 const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);
 const_assert_eq!(FORKEXEC_CAP_INHERITABLE, caps::set::INHERITABLE);

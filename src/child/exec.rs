@@ -51,7 +51,7 @@ pub fn cwd_check(at: &mut At) -> Answer {
 
 /// A directory outside the new root has no path, and would be a way out of it.
 pub fn stays_inside(at: &At) -> Answer {
-    if at.plan.text(at.plan.chroot).is_none() {
+    if at.plan.text(at.plan.chroot).is_none() && at.plan.new_root == 0 {
         return Ok(());
     }
     let mut path = [0u8; 4096];

@@ -59,5 +59,5 @@ pub fn personality(at: &mut At) -> Answer {
 
 /// umask(2)
 pub fn umask(at: &mut At) -> Answer {
-    at.plan.umask.get().map_or(Ok(()), sys::umask)
+    at.plan.umask.get().map_or(Ok(()), |mask| sys::umask(mask).map(drop))
 }

@@ -10,6 +10,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod below;
 mod caps;
 mod ends;
 pub mod exec;
@@ -17,19 +18,21 @@ pub mod fds;
 mod filters;
 mod ids;
 pub mod init;
+mod inside;
 mod landlock;
 mod limits;
 mod listener;
 mod mounts;
 mod ns;
 pub mod program;
+mod root;
 mod session;
 mod signals;
 mod talk;
 
 use super::report;
 use super::sealed::{self, Plan, Wiring};
-use super::stage;
+use super::stage::{self, Stage};
 use super::sys;
 
 /// Where the child is: the plan, the wiring, and the little that changes on the way.
@@ -39,6 +42,7 @@ pub struct At<'a> {
     /// The vectors for execve.
     pub argv: *const *const u8,
     pub envp: *const *const u8,
+    pub stage: Stage,
     /// The item that the running stage is at, -1 if it has none.
     pub index: i32,
     pub reports: i32,
@@ -48,6 +52,9 @@ pub struct At<'a> {
     /// The rulesets of Landlock: the caller's, out of everybody's way, and ours.
     pub ruleset: i32,
     pub own_ruleset: i32,
+    /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
+    pub root: i32,
+    pub cwd: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
     pub awaited: bool,
     /// Nothing pulls at the child any more.
@@ -66,6 +73,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         wiring,
         argv,
         envp,
+        stage: Stage::None,
         index: -1,
         reports,
         go,
@@ -73,6 +81,8 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         exec_fd: plan.exec_fd,
         ruleset: -1,
         own_ruleset: -1,
+        root: -1,
+        cwd: -1,
         awaited: plan.hold == 0,
         loose: plan.hold == 0,
     })

@@ -1,18 +1,251 @@
-//! The root directory.
+//! The list of mounts and their kin. File systems are mounted by mount(2) with the words of the caller, onto a directory
+//! that is held; trees of the caller's are brought by descriptor where the kernel can, and else by mount(2) too.
 
 use super::At;
-use super::sys::{self, Answer};
+use super::below;
+use super::inside::{self, go_to, is_directory, unless};
+use super::root::let_root_be;
+use super::sealed::{Mount, Text, mount};
+use super::sys::abi::{
+    AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, EEXIST, ENODEV, ENOENT, ENOSPC, ENOTDIR, ESTALE, MOUNT_ATTR_ATIME,
+    MOUNT_ATTR_IDMAP, MOUNT_ATTR_NOATIME, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW, MS_BIND, MS_NOATIME, MS_NODEV,
+    MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME, MS_REMOUNT,
+    MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
+};
+use super::sys::{self, Answer, Errno};
+use super::talk;
+use core::ptr::null;
 
-/// mount(2)
-pub fn propagation(at: &mut At) -> Answer {
-    if at.plan.propagation == 0 { Ok(()) } else { sys::propagate_root(at.plan.propagation) }
+/// The list, in call order.
+pub fn populate(at: &mut At) -> Answer {
+    if at.plan.mounts.is_empty() {
+        return Ok(());
+    }
+    let plan = at.plan;
+    // What is made has the mode that was asked for.
+    let mask = sys::umask(0)?;
+    for item in plan.list(plan.mounts) {
+        talk::at_stage(at, item.stage);
+        at.index = item.index;
+        apply(at, item)?;
+    }
+    sys::umask(mask).map(drop)
 }
 
-/// chroot(2), and a working directory inside it: one outside would be a way out.
-pub fn chroot(at: &mut At) -> Answer {
-    let Some(root) = at.plan.text(at.plan.chroot) else { return Ok(()) };
+fn apply(at: &At, item: &Mount) -> Answer {
+    match item.kind {
+        mount::PLAIN => plain(at, item),
+        mount::BIND => bind(at, item),
+        mount::DIRECTORY => directory(at, item),
+        mount::SYMLINK => symlink(at, item),
+        mount::FILE => file(at, item),
+        mount::MASK => mask(at, item),
+        _ => readonly(at, item),
+    }
+}
+
+fn maybe(at: &At, text: Text) -> *const u8 {
+    at.plan.text(text).unwrap_or(null())
+}
+
+/// mount(2)
+fn plain(at: &At, item: &Mount) -> Answer {
+    let target = inside::target_for(at, item, true)?;
+    let place = go_to(target)?;
+    let (source, kind) = (maybe(at, item.source), maybe(at, item.file_system));
+    // SAFETY: plan::lower guarantees strings that are NUL-terminated or NULL.
+    unsafe { sys::mount(source, place.as_ptr(), kind, item.flags, maybe(at, item.data))? };
+    sys::close(target)
+}
+
+fn bind(at: &At, item: &Mount) -> Answer {
+    if at.plan.mount_trees == 0 {
+        return bind_by_path(at, item);
+    }
+    let tree = clone_tree(AT_FDCWD, maybe(at, item.source), item)?;
+    verify(tree, item)?;
+    let directory = is_directory(tree)?;
+    let target = inside::target_for(at, item, directory)?;
+    // As mount(2) says it.
+    if is_directory(target)? != directory {
+        return Err(Errno(ENOTDIR));
+    }
+    attach(tree, target, item)
+}
+
+/// open_tree(2)
+fn clone_tree(directory: i32, path: *const u8, item: &Mount) -> Answer<i32> {
+    let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive(item) as u32;
     // SAFETY: plan::lower guarantees a NUL-terminated path.
-    unsafe { sys::chroot(root)? };
+    unsafe { sys::open_tree(directory, path, flags) }
+}
+
+fn recursive(item: &Mount) -> i32 {
+    if item.flags & MS_REC != 0 { AT_RECURSIVE } else { 0 }
+}
+
+/// Gives a tree its attributes while nobody can see it, and then its place.
+fn attach(tree: i32, target: i32, item: &Mount) -> Answer {
+    let change = change_of(item);
+    if change.set | change.clear != 0 {
+        sys::mount_setattr(tree, recursive(item), &change)?;
+    }
+    sys::move_mount(tree, target)?;
+    sys::close(tree)?;
+    sys::close(target)
+}
+
+/// mount_setattr(2)
+fn change_of(item: &Mount) -> MountAttr {
+    let has = |flag| item.flags & flag != 0;
+    // The first four are the same numbers in both worlds.
+    let mut change =
+        MountAttr { set: item.flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC), ..MountAttr::default() };
+    if has(MS_NOATIME) {
+        change.set |= MOUNT_ATTR_NOATIME;
+        change.clear |= MOUNT_ATTR_ATIME;
+    }
+    if has(MS_NODIRATIME) {
+        change.set |= MOUNT_ATTR_NODIRATIME;
+    }
+    if has(MS_NOSYMFOLLOW) {
+        change.set |= MOUNT_ATTR_NOSYMFOLLOW;
+    }
+    if item.user_namespace >= 0 {
+        change.set |= MOUNT_ATTR_IDMAP;
+        change.userns_fd = item.user_namespace as u64;
+    }
+    change
+}
+
+/// A device is what it is by its number, whatever has taken its name.
+fn verify(fd: i32, item: &Mount) -> Answer {
+    if item.device == 0 || sys::kind(fd)?.device == item.device as u64 { Ok(()) } else { Err(Errno(ENODEV)) }
+}
+
+/// The same where trees cannot be held. mount(2)
+fn bind_by_path(at: &At, item: &Mount) -> Answer {
+    let path = maybe(at, item.source);
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    let source = unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0)? };
+    let target = inside::target_for(at, item, is_directory(source)?)?;
+    let place = go_to(target)?;
+    // SAFETY: plan::lower guarantees NUL-terminated paths.
+    unsafe { sys::mount(path, place.as_ptr(), null(), MS_BIND | item.flags & MS_REC, null())? };
+    sys::close(target)?;
+    change_covering(at, item, source)
+}
+
+/// What now lies over the target gets its flags, if it is what was seen before: paths may have come to lead elsewhere.
+fn change_covering(at: &At, item: &Mount, seen: i32) -> Answer {
+    let covering = inside::target(at, item)?;
+    if sys::identity(covering)? != sys::identity(seen)? {
+        return Err(Errno(ESTALE));
+    }
+    sys::close(seen)?;
+    verify(covering, item)?;
+    let flags = item.flags & !MS_REC;
+    if flags != 0 {
+        add_flags(covering, flags)?;
+    }
+    if flags != 0 && item.flags & MS_REC != 0 {
+        below::each(at, covering, |root| add_flags(root, flags))?;
+    }
+    sys::close(covering)
+}
+
+/// Those that are there stay: some may not be taken away.
+pub fn add_flags(fd: i32, flags: u64) -> Answer {
+    let now = sys::fstatfs(fd)?.flags;
+    let same = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME;
+    let mut kept = now & same;
+    if now & ST_RELATIME != 0 && flags & MS_NOATIME == 0 {
+        kept |= MS_RELATIME;
+    }
+    if now & ST_NOSYMFOLLOW != 0 {
+        kept |= MS_NOSYMFOLLOW;
+    }
+    let place = go_to(fd)?;
+    // SAFETY: the place is NUL-terminated.
+    unsafe { sys::mount(null(), place.as_ptr(), null(), MS_REMOUNT | MS_BIND | kept | flags, null()) }
+}
+
+/// mkdir(2); one that is there may stay.
+fn directory(at: &At, item: &Mount) -> Answer {
+    let (parent, name) = inside::parent(at, item)?;
+    inside::make_directory(parent, name, item.mode).or_else(unless(EEXIST))?;
+    sys::close(parent)?;
+    let made = inside::target(at, item)?;
+    if !is_directory(made)? {
+        return Err(Errno(ENOTDIR));
+    }
+    sys::close(made)
+}
+
+/// symlink(2); the same link may be there already.
+fn symlink(at: &At, item: &Mount) -> Answer {
+    let (parent, name) = inside::parent(at, item)?;
+    // SAFETY: plan::lower guarantees NUL-terminated strings.
+    let made = unsafe { sys::symlinkat(maybe(at, item.data), parent, name) };
+    made.or_else(
+        |errno| if errno == Errno(EEXIST) { is_link_to(parent, name, at.plan.bytes(item.data)) } else { Err(errno) },
+    )?;
+    sys::close(parent)
+}
+
+fn is_link_to(parent: i32, name: *const u8, text: &[u8]) -> Answer {
+    let mut buffer = [0u8; 4096];
+    // SAFETY: plan::lower guarantees a NUL-terminated name.
+    let length = unsafe { sys::readlinkat(parent, name, &mut buffer) }.map_err(|_| Errno(EEXIST))?;
+    if buffer.iter().take(length).eq(text) { Ok(()) } else { Err(Errno(EEXIST)) }
+}
+
+/// open(2), write(2)
+fn file(at: &At, item: &Mount) -> Answer {
+    let (parent, name) = inside::parent(at, item)?;
+    let made = inside::make_file(parent, name, item.mode)?;
+    let mut rest = at.plan.bytes(item.data);
+    while !rest.is_empty() {
+        let written = sys::write(made, rest)?;
+        if written == 0 {
+            return Err(Errno(ENOSPC));
+        }
+        rest = rest.get(written..).unwrap_or_default();
+    }
+    sys::close(made)?;
+    sys::close(parent)
+}
+
+/// A directory under an empty file system, a file under a device that has nothing to read. What is not there need not be
+/// hidden.
+fn mask(at: &At, item: &Mount) -> Answer {
+    let target = match inside::target(at, item) {
+        Err(Errno(ENOENT)) => return Ok(()),
+        found => found?,
+    };
+    let covered_by = is_directory(target)?;
+    sys::close(target)?;
+    if covered_by { plain(at, item) } else { bind(at, &Mount { flags: 0, ..*item }) }
+}
+
+/// The tree that is there, once more over itself.
+fn readonly(at: &At, item: &Mount) -> Answer {
+    let target = inside::target(at, item)?;
+    let_root_be(at, MS_PRIVATE)?;
+    if at.plan.mount_trees != 0 {
+        let tree = clone_tree_of(target, item)?;
+        let_root_be(at, MS_UNBINDABLE)?;
+        return attach(tree, target, item);
+    }
+    let place = go_to(target)?;
+    // SAFETY: the place is NUL-terminated.
+    unsafe { sys::mount(place.as_ptr(), place.as_ptr(), null(), MS_BIND | MS_REC, null())? };
+    let_root_be(at, MS_UNBINDABLE)?;
+    change_covering(at, item, target)
+}
+
+fn clone_tree_of(target: i32, item: &Mount) -> Answer<i32> {
+    let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive(item) | AT_EMPTY_PATH) as u32;
     // SAFETY: the path is a NUL-terminated literal.
-    unsafe { sys::chdir(c"/".as_ptr().cast()) }
+    unsafe { sys::open_tree(target, c"".as_ptr().cast(), flags) }
 }

@@ -2,22 +2,23 @@
 
 use super::stage::Stage;
 use super::sys::{self, Answer};
-use super::{At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, session, signals, talk};
+use super::{At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, session, signals, talk};
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
 pub const FAILED: i32 = 127;
 
 struct Step {
+    /// The first of its stages, where it is before it says otherwise.
     stage: Stage,
     run: fn(&mut At) -> Answer,
 }
 
 macro_rules! program {
-    ($($stage:ident => $run:path,)*) => {
+    ($($stage:ident $(| $more:ident)* => $run:path,)*) => {
         static PROGRAM: &[Step] = &[$(Step { stage: Stage::$stage, run: $run }),*];
 
         const _: () = {
-            let mut numbers: &[u32] = &[$(Stage::$stage as u32),*];
+            let mut numbers: &[u32] = &[$(Stage::$stage as u32, $(Stage::$more as u32,)*)*];
             while let [one, rest @ ..] = numbers {
                 if let Some(next) = rest.first() {
                     assert!(*one < *next, "the rows of the program must ascend");
@@ -51,8 +52,21 @@ program! {
     Hostname => ns::hostname,
     Domainname => ns::domainname,
     Loopback => ns::loopback,
-    Propagation => mounts::propagation,
-    Chroot => mounts::chroot,
+    Propagation => root::propagation,
+    Root => root::root,
+    Mount
+    | Bind
+    | Tmpfs
+    | Proc
+    | Dev
+    | Directory
+    | Symlink
+    | File
+    | Mask
+    | Readonly => mounts::populate,
+    PivotRoot => root::pivot_root,
+    RootReadonly => root::root_readonly,
+    Chroot => root::chroot,
 
     Rlimit => limits::rlimits,
     Affinity => limits::affinity,
@@ -106,9 +120,9 @@ pub fn run(mut at: At) -> ! {
         at.index = -1;
         talk::at_stage(at, step.stage);
         if let Err(errno) = (step.run)(at) {
-            let tolerated = at.plan.list(at.plan.tolerated).contains(&(step.stage as u32));
+            let tolerated = at.plan.list(at.plan.tolerated).contains(&(at.stage as u32));
             if !tolerated {
-                talk::fail(at, step.stage, errno);
+                talk::fail(at, errno);
             }
         }
     }

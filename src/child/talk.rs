@@ -10,14 +10,15 @@ use super::sys::abi::{
 };
 use super::sys::{self, Answer, Errno};
 
-/// Notes the stage where a caller that shares memory finds it, should the child be killed in it.
-pub fn at_stage(at: &At, stage: Stage) {
+/// Notes the stage, also where a caller that shares memory finds it, should the child be killed in it.
+pub fn at_stage(at: &mut At, stage: Stage) {
+    at.stage = stage;
     store(at, Report { kind: 0, stage: stage as u32, code: 0, index: -1 });
 }
 
 /// Says what failed, and leaves.
-pub fn fail(at: &At, stage: Stage, errno: Errno) -> ! {
-    let report = Report { kind: kind::FAILED, stage: stage as u32, code: errno.0, index: at.index };
+pub fn fail(at: &At, errno: Errno) -> ! {
+    let report = Report { kind: kind::FAILED, stage: at.stage as u32, code: errno.0, index: at.index };
     store(at, report);
     // A caller that is gone has nobody left to tell.
     let _ = tell(at, report);

@@ -2,7 +2,7 @@
 
 use crate::plan::{Fault, Item, Sealed};
 use crate::report::Report;
-use crate::sealed::Plan;
+use crate::sealed::{Mount, Plan, mount};
 use crate::stage::{Row, Stage};
 use alloc::sync::Arc;
 use core::fmt::{self, Display, Formatter};
@@ -107,7 +107,7 @@ impl Failure {
     /// What the errno alone does not tell.
     fn hint(&self) -> &'static str {
         let by_fd = self.plan_is(|plan| plan.exec_fd >= 0);
-        let chrooted = self.plan_is(|plan| plan.text(plan.chroot).is_some());
+        let chrooted = self.plan_is(|plan| plan.text(plan.chroot).is_some() || plan.new_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
             (Stage::Exec, libc::ENOENT) if by_fd => {
@@ -129,9 +129,30 @@ impl Failure {
                 "with Landlock the program and its loader need EXECUTE and READ_FILE"
             }
             (Stage::LandlockRule, libc::EINVAL) => "a file that is not a directory has no such access",
+            (Stage::Proc, libc::EPERM) => {
+                "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc instead"
+            }
+            (Stage::Dev, libc::EINVAL) if user => "pts takes user and group 0 of the user namespace: map them",
+            (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => {
+                "what is mounted below would be uncovered in a user namespace: bind it recursively"
+            }
+            (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => {
+                "the caller's root is not a mount, as in a chroot or an initramfs"
+            }
+            (stage, libc::ELOOP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
+                "a symbolic link is on the way to the target: name what it leads to"
+            }
+            (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
+                "mounting on a file takes a /proc of the caller's, or Linux 5.12"
+            }
             (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
             _ => "",
         }
+    }
+
+    fn binds_alone(&self) -> bool {
+        let alone = |step: &Mount| step.kind == mount::BIND && step.flags & libc::MS_REC == 0;
+        self.plan_is(|plan| plan.list(plan.mounts).iter().any(|step| step.index == self.index && alone(step)))
     }
 
     fn program_exists(&self) -> bool {

@@ -21,6 +21,10 @@ pub struct Ways {
     pub memory_is_shared: bool,
     /// close_range(2)
     pub close_range: bool,
+    /// open_tree(2), move_mount(2), mount_setattr(2)
+    pub mount_trees: bool,
+    /// openat2(2)
+    pub openat2: bool,
 }
 
 static WAYS: OnceLock<Ways> = OnceLock::new();
@@ -38,11 +42,13 @@ pub fn ways() -> Result<Ways, Number> {
 }
 
 pub fn host() -> Result<Host, Number> {
-    let Ways { clone3, memory_is_shared, .. } = ways()?;
+    let Ways { clone3, memory_is_shared, mount_trees, openat2, .. } = ways()?;
     Ok(Host {
         image_runs: !IMAGE_FORBIDDEN.load(Ordering::Relaxed),
         memory_is_shared,
         born_in_cgroup: clone3,
+        mount_trees,
+        openat2,
         last_cap: last_cap(),
         nofile_at_load: NOFILE_AT_LOAD.load(Ordering::Relaxed),
     })
@@ -110,7 +116,9 @@ fn learn() -> Result<Ways, Number> {
     };
     // With CLONE_VFORK the child is gone by now; reaped, it is nobody's surprise.
     let _ = sys::waitid(abi::P_PID, pid, &mut WaitInfo::EMPTY.clone(), abi::WEXITED | abi::WALL);
-    Ok(Ways { clone3, memory_is_shared: trial.reached.load(Ordering::Acquire), close_range })
+    let memory_is_shared = trial.reached.load(Ordering::Acquire);
+    let (mount_trees, openat2) = (sys::has_mount_trees(), sys::has_openat2());
+    Ok(Ways { clone3, memory_is_shared, close_range, mount_trees, openat2 })
 }
 
 struct Trial {

@@ -20,7 +20,7 @@ pub use failure::Failure;
 
 use crate::attr::owned::Room;
 use crate::plan::{self, Host, Request, Sealed};
-use crate::sealed::cgroup;
+use crate::sealed::{Mount, Plan, cgroup, mount};
 use crate::stage::Stage;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -81,8 +81,21 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
             let unknown = matches!(failure.code, libc::E2BIG | libc::EINVAL | libc::ENOSYS);
             unknown.then_some(Host { born_in_cgroup: false, ..host })
         }
+        stage if in_a_tree(stage) && matches!(failure.code, libc::EPERM | libc::ENOSYS) && host.mount_trees => {
+            // Not what mount(2) cannot do either, nor what would find a file of its own already made.
+            let again = |plan: &Plan| {
+                let made = |step: &Mount| step.kind == mount::FILE && step.index < failure.index;
+                plan.list(plan.mounts).iter().all(|step| step.user_namespace < 0 && !made(step))
+            };
+            failure.plan_is(again).then_some(Host { mount_trees: false, ..host })
+        }
         _ => None,
     }
+}
+
+/// Whether trees are brought by descriptor at this stage, which a policy may forbid when it allows mount(2).
+fn in_a_tree(stage: Stage) -> bool {
+    matches!(stage, Stage::Root | Stage::Mount | Stage::Bind | Stage::Dev | Stage::Mask | Stage::Readonly)
 }
 
 /// A dry run.

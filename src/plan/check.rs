@@ -3,7 +3,9 @@
 use super::{Fault, Purpose, Request, Step};
 use crate::attr::landlock::Rule;
 use crate::attr::ns::IdRange;
-use libc::{CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, CLONE_NEWUTS};
+use libc::{
+    CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, CLONE_NEWUTS, MS_PRIVATE, MS_REC, MS_SLAVE,
+};
 
 type Check = fn(&Request) -> Step<()>;
 
@@ -23,10 +25,11 @@ pub fn check(request: &Request) -> Step<()> {
 #[inline(never)]
 fn chapters(request: &Request) -> Step<()> {
     let attr = request.attr;
-    let chapters: [(bool, Check); 8] = [
+    let chapters: [(bool, Check); 9] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
+        (attr.mounts.asked(), mounts),
         (attr.ids.asked(), ids),
         (attr.caps.asked(), caps),
         (attr.exec.asked(), tracing),
@@ -128,6 +131,20 @@ fn namespaces(request: &Request) -> Step<()> {
     refuse(asked.loopback && lacks(CLONE_NEWNET), "set_loopback", networks)?;
     let mounts = "without a new mount namespace this would change the host: add FORKEXEC_NS_MOUNT";
     refuse(asked.propagation.is_some_and(|flags| flags != 0) && lacks(CLONE_NEWNS), "set_mount_propagation", mounts)
+}
+
+fn mounts(request: &Request) -> Step<()> {
+    let (asked, ns) = (&request.attr.mounts, &request.attr.ns);
+    let rooted = asked.root.is_some();
+    refuse(rooted && asked.chroot.is_some(), "set_chroot", "contradicts set_root: keep one")?;
+    if asked.list.is_empty() && !rooted {
+        return Ok(());
+    }
+    let what = if rooted { "set_root" } else { "mounts" };
+    let hosts = "without a new mount namespace this would change the host: add FORKEXEC_NS_MOUNT";
+    refuse((ns.create | ns.unshare) & CLONE_NEWNS as u32 == 0, what, hosts)?;
+    let apart = [None, Some(MS_PRIVATE | MS_REC), Some(MS_SLAVE | MS_REC)].contains(&ns.propagation);
+    refuse(!apart, "set_mount_propagation", "would bring the mounts to the caller: MS_PRIVATE or MS_SLAVE, with MS_REC")
 }
 
 fn ids(request: &Request) -> Step<()> {

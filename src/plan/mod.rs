@@ -28,7 +28,7 @@ pub use show::Item;
 use crate::attr::Attr;
 use crate::attr::fds::Action;
 use crate::attr::owned::push;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 use crate::sys;
 use alloc::vec::Vec;
 use arena::Arena;
@@ -109,6 +109,10 @@ pub struct Host {
     pub memory_is_shared: bool,
     /// clone can put a child into a cgroup.
     pub born_in_cgroup: bool,
+    /// open_tree(2), move_mount(2) and mount_setattr(2) are there.
+    pub mount_trees: bool,
+    /// openat2(2) is there.
+    pub openat2: bool,
     pub last_cap: u32,
     /// The soft limit on descriptors when the library was loaded.
     pub nofile_at_load: u64,
@@ -181,9 +185,9 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
     draft.plan.doomed = (!draft.plan.filters.is_empty() && filters::kills_exec(request, &draft.plan)) as u32;
-    draft.plan.doomed = (!draft.plan.filters.is_empty() && filters::kills_exec(request, &draft.plan)) as u32;
-    // A FIFO opens when somebody comes to its other end.
-    let may_block = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
+    // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.
+    let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
+    let may_block = opens || draft.plan.new_root != 0 || !draft.plan.mounts.is_empty();
     draft.plan.guarded = may_block as u32;
     draft.plan.nondumpable = (draft.plan.mode != mode::SHARED && nondumpable(request, &draft.plan)) as u32;
     caps::lower(request, &mut draft)?;

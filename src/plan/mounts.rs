@@ -1,9 +1,255 @@
-//! The root directory.
+//! Mounts and the root: each item of the list in the steps that the child takes for it.
 
-use super::{Draft, Request, Step};
-use crate::attr::owned::Text;
+use super::sealed::{List, Mount, Text, mount};
+use super::{Draft, Fault, Request, Step};
+use crate::attr::mounts::{Item, flag, names};
+use crate::attr::owned::{Text as Owned, push};
+use crate::stage::Stage;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+use libc::{MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT};
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+
+/// The devices that every program expects, by name and number.
+const DEVICES: [(&CStr, &CStr, u32); 6] = [
+    (c"/dev/null", c"null", NULL_DEVICE),
+    (c"/dev/zero", c"zero", 0x105),
+    (c"/dev/full", c"full", 0x107),
+    (c"/dev/random", c"random", 0x108),
+    (c"/dev/urandom", c"urandom", 0x109),
+    (c"/dev/tty", c"tty", 0x500),
+];
+const NULL_DEVICE: u32 = 0x103;
+
+const DEVICE_LINKS: [(&CStr, &CStr); 5] = [
+    (c"/proc/self/fd", c"fd"),
+    (c"/proc/self/fd/0", c"stdin"),
+    (c"/proc/self/fd/1", c"stdout"),
+    (c"/proc/self/fd/2", c"stderr"),
+    (c"pts/ptmx", c"ptmx"),
+];
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
-    draft.plan.chroot = draft.arena.maybe_text(request.attr.mounts.chroot.as_ref().map(Text::as_cstr))?;
+    let asked = &request.attr.mounts;
+    draft.plan.chroot = draft.arena.maybe_text(asked.chroot.as_ref().map(Owned::as_cstr))?;
+    draft.plan.mount_trees = request.host.mount_trees as u32;
+    draft.plan.openat2 = request.host.openat2 as u32;
+    if let Some(root) = &asked.root {
+        draft.plan.new_root = 1;
+        draft.plan.root = draft.arena.maybe_text(root.path.as_ref().map(Owned::as_cstr))?;
+        draft.plan.root_readonly = root.readonly as u32;
+    }
+    let mut steps = Steps { steps: Vec::new(), index: 0, draft };
+    for (index, item) in asked.list.iter().enumerate() {
+        steps.index = index as i32;
+        steps.item(item, request)?;
+    }
+    let Steps { steps, draft, .. } = steps;
+    draft.plan.mounts = draft.arena.list(&steps)?;
     Ok(())
+}
+
+/// The steps so far, and the item that they are for.
+struct Steps<'a> {
+    steps: Vec<Mount>,
+    index: i32,
+    draft: &'a mut Draft,
+}
+
+impl Steps<'_> {
+    fn item(&mut self, item: &Item, request: &Request) -> Step<()> {
+        match item {
+            Item::Mount { source, target, kind, flags, data } => {
+                self.mount(source.as_ref(), target, kind.as_ref(), *flags, data.as_ref())
+            }
+            Item::Bind { source, target, user_namespace, flags } => {
+                let mut step = self.step(Stage::Bind, mount::BIND, target.as_cstr())?;
+                step.source = self.source(source.as_cstr(), "bind_mount")?;
+                if let Some(fd) = *user_namespace {
+                    if !request.host.mount_trees {
+                        let why = "the kernel has no mount_setattr(2), or it is forbidden";
+                        return Err(self.about(Fault::invalid("bind_mount_idmapped", why).code(libc::ENOSYS)));
+                    }
+                    let needed = self.draft.need(fd, "bind_mount_idmapped");
+                    step.user_namespace = needed.map_err(|fault| self.about(fault))?;
+                }
+                let below = if flags & flag::NONRECURSIVE != 0 { 0 } else { MS_REC };
+                self.add(with(step, *flags, below))
+            }
+            Item::Tmpfs { target, size, mode, flags } => {
+                let step = self.file_system(Stage::Tmpfs, target.as_cstr(), c"tmpfs", &options(*size, *mode)?)?;
+                self.add(with(step, *flags, 0))
+            }
+            Item::Proc { target, flags } => {
+                let step = self.file_system(Stage::Proc, target.as_cstr(), c"proc", b"")?;
+                self.add(with(step, *flags, MS_NOSUID | MS_NODEV | MS_NOEXEC))
+            }
+            Item::Dev { target, flags } => self.dev(target.as_cstr(), *flags),
+            Item::Directory { path, mode } => {
+                let step = self.step(Stage::Directory, mount::DIRECTORY, path.as_cstr())?;
+                self.add(Mount { mode: *mode, ..step })
+            }
+            Item::Symlink { text, path } => {
+                let step = self.step(Stage::Symlink, mount::SYMLINK, path.as_cstr())?;
+                let data = self.draft.arena.text(text.as_cstr())?;
+                self.add(Mount { data, ..step })
+            }
+            Item::File { path, bytes, mode } => {
+                let step = self.step(Stage::File, mount::FILE, path.as_cstr())?;
+                let data = self.draft.arena.joined(&[bytes])?;
+                self.add(Mount { data, mode: *mode, ..step })
+            }
+            Item::Mask { path } => {
+                let step = self.file_system(Stage::Mask, path.as_cstr(), c"tmpfs", b"mode=0555,nr_inodes=1")?;
+                let flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+                let source = self.draft.arena.text(c"/dev/null")?;
+                self.add(Mount { kind: mount::MASK, source, device: NULL_DEVICE, flags, ..step })
+            }
+            Item::Readonly { path } => {
+                let step = self.step(Stage::Readonly, mount::READONLY, path.as_cstr())?;
+                self.add(Mount { flags: MS_RDONLY | MS_REC, ..step })
+            }
+        }
+    }
+
+    /// As mount(2) reads its flags; but what a bind is given, it also gets.
+    fn mount(
+        &mut self,
+        source: Option<&Owned>,
+        target: &Owned,
+        kind: Option<&Owned>,
+        flags: u64,
+        data: Option<&Owned>,
+    ) -> Step<()> {
+        let binds = flags & MS_BIND != 0 && flags & MS_REMOUNT == 0;
+        let how = if binds { mount::BIND } else { mount::PLAIN };
+        let mut step = self.step(Stage::Mount, how, target.as_cstr())?;
+        step.source = match source.map(Owned::as_cstr) {
+            Some(source) if flags & (MS_BIND | MS_MOVE) != 0 && flags & MS_REMOUNT == 0 => {
+                self.source(source, "add_mount")?
+            }
+            source => self.draft.arena.maybe_text(source)?,
+        };
+        step.file_system = self.draft.arena.maybe_text(kind.map(Owned::as_cstr))?;
+        step.data = self.draft.arena.maybe_text(data.map(Owned::as_cstr))?;
+        step.flags = if binds { flags & !MS_BIND } else { flags };
+        self.add(step)
+    }
+
+    /// A file system with the devices, bound from the caller's, in it: making nodes takes more privilege, and a namespace
+    /// whose owner has it.
+    fn dev(&mut self, target: &CStr, flags: u32) -> Step<()> {
+        let step = self.file_system(Stage::Dev, target, c"tmpfs", b"mode=0755")?;
+        self.add(with(step, flags & flag::CREATE, MS_NOSUID | MS_NOEXEC))?;
+        for (source, name, device) in DEVICES {
+            let step = self.below(mount::BIND, target, name)?;
+            let source = self.draft.arena.text(source)?;
+            self.add(Mount { source, device, create: 1, flags: MS_NOSUID | MS_NOEXEC, ..step })?;
+        }
+        for (text, name) in DEVICE_LINKS {
+            let step = self.below(mount::SYMLINK, target, name)?;
+            let data = self.draft.arena.text(text)?;
+            self.add(Mount { data, ..step })?;
+        }
+        let own: [(&CStr, &CStr, &CStr, u64); 2] = [
+            (c"pts", c"devpts", c"newinstance,ptmxmode=0666,mode=0620", 0),
+            (c"shm", c"tmpfs", c"mode=1777", MS_NODEV),
+        ];
+        for (name, kind, options, more) in own {
+            let step = self.below(mount::PLAIN, target, name)?;
+            let kind = self.draft.arena.text(kind)?;
+            let data = self.draft.arena.text(options)?;
+            let flags = MS_NOSUID | MS_NOEXEC | more;
+            self.add(Mount { source: kind, file_system: kind, data, flags, create: 1, ..step })?;
+        }
+        if flags & flag::READONLY == 0 {
+            return Ok(());
+        }
+        let step = self.step(Stage::Dev, mount::PLAIN, target)?;
+        self.add(Mount { flags: MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, ..step })
+    }
+
+    /// A step for something in a directory of devices.
+    fn below(&mut self, kind: u32, directory: &CStr, name: &CStr) -> Step<Mount> {
+        let path = self.draft.arena.joined(&[directory.to_bytes(), b"/", name.to_bytes()])?;
+        let parts = names(directory).chain([name.to_bytes()]);
+        self.step_at(Stage::Dev, kind, path, parts)
+    }
+
+    fn file_system(&mut self, stage: Stage, target: &CStr, kind: &CStr, data: &[u8]) -> Step<Mount> {
+        let step = self.step(stage, mount::PLAIN, target)?;
+        let kind = self.draft.arena.text(kind)?;
+        let data = if data.is_empty() { List::EMPTY } else { self.draft.arena.joined(&[data])? };
+        Ok(Mount { source: kind, file_system: kind, data, ..step })
+    }
+
+    fn step(&mut self, stage: Stage, kind: u32, target: &CStr) -> Step<Mount> {
+        let path = self.draft.arena.text(target)?;
+        self.step_at(stage, kind, path, names(target))
+    }
+
+    fn step_at<'n>(
+        &mut self,
+        stage: Stage,
+        kind: u32,
+        target: Text,
+        parts: impl Iterator<Item = &'n [u8]>,
+    ) -> Step<Mount> {
+        let mut list: Vec<Text> = Vec::new();
+        for name in parts {
+            push(&mut list, self.draft.arena.joined(&[name])?)?;
+        }
+        Ok(Mount {
+            stage,
+            index: self.index,
+            kind,
+            mode: 0,
+            create: 0,
+            follow: 0,
+            device: 0,
+            user_namespace: -1,
+            flags: 0,
+            source: List::EMPTY,
+            target,
+            names: self.draft.arena.list(&list)?,
+            file_system: List::EMPTY,
+            data: List::EMPTY,
+        })
+    }
+
+    /// The child's working directory moves meanwhile: a relative source begins in the caller's.
+    fn source(&mut self, path: &CStr, what: &'static str) -> Step<Text> {
+        if path.to_bytes().first() == Some(&b'/') {
+            return self.draft.arena.text(path);
+        }
+        let cwd = nix::unistd::getcwd().map_err(|_| self.about(Fault::unresolved(what)))?;
+        self.draft.arena.joined(&[cwd.as_os_str().as_bytes(), b"/", path.to_bytes()])
+    }
+
+    fn about(&self, fault: Fault) -> Fault {
+        fault.at(self.index as usize)
+    }
+
+    fn add(&mut self, step: Mount) -> Step<()> {
+        Ok(push(&mut self.steps, step)?)
+    }
+}
+
+/// A step with the flags that were asked for by name, and those that always are there.
+fn with(step: Mount, asked: u32, always: u64) -> Mount {
+    let attributes = (asked & flag::ATTRIBUTES) as u64;
+    let (create, follow) = (asked & flag::CREATE, asked & flag::FOLLOW);
+    Mount { flags: attributes | always, create, follow, ..step }
+}
+
+/// What tmpfs is told; no size is the kernel's, half of the memory.
+fn options(size: u64, mode: u32) -> Step<Vec<u8>> {
+    let mut text = Vec::new();
+    text.try_reserve(64).map_err(|_| Fault::no_memory())?;
+    let _ = write!(text, "mode={mode:04o}");
+    if size != 0 {
+        let _ = write!(text, ",size={size}");
+    }
+    Ok(text)
 }

@@ -3,6 +3,7 @@
 //! Everything in the plan is an offset from its start, so the same bytes serve a child that shares the caller's memory and
 //! the built-in image, which finds them among the strings that it is exec'd with.
 
+use super::stage::Stage;
 use super::sys::abi::{LandlockRuleset, Rlimit64, SockFilter};
 use core::marker::PhantomData;
 
@@ -171,6 +172,47 @@ pub struct LandlockRule {
     pub reserved: u32,
 }
 
+/// One step on the list of mounts. What was asked for as one item may take several.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Mount {
+    /// The stage of the item, and its place in the caller's list.
+    pub stage: Stage,
+    pub index: i32,
+    pub kind: u32,
+    /// The mode of what is made.
+    pub mode: u32,
+    /// A target that is missing is made.
+    pub create: u32,
+    /// Links in the target are followed, inside the root.
+    pub follow: u32,
+    /// The device that the source must be the node of; 0: whatever.
+    pub device: u32,
+    /// The user namespace that maps ids; -1: none.
+    pub user_namespace: i32,
+    /// As mount(2) has them.
+    pub flags: u64,
+    pub source: Text,
+    pub target: Text,
+    /// The names that make up the target.
+    pub names: List<Text>,
+    pub file_system: Text,
+    /// What the file system is told, or the bytes of a file.
+    pub data: Text,
+}
+
+/// The kinds of `Mount`.
+pub mod mount {
+    /// mount(2), as it is.
+    pub const PLAIN: u32 = 0;
+    pub const BIND: u32 = 1;
+    pub const DIRECTORY: u32 = 2;
+    pub const SYMLINK: u32 = 3;
+    pub const FILE: u32 = 4;
+    pub const MASK: u32 = 5;
+    pub const READONLY: u32 = 6;
+}
+
 /// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody.
 #[repr(C)]
 pub struct Plan {
@@ -250,6 +292,17 @@ pub struct Plan {
     pub uid_map: Text,
     pub gid_map: Text,
     pub setgroups: Text,
+
+    // mounts
+    pub mounts: List<Mount>,
+    /// The program gets a root of its own: the directory `root`, or none for an empty one.
+    pub new_root: u32,
+    pub root: Text,
+    pub root_readonly: u32,
+    /// open_tree(2) and its kin are there.
+    pub mount_trees: u32,
+    /// openat2(2) is there.
+    pub openat2: u32,
     pub chroot: Text,
 
     // limits

@@ -1,7 +1,9 @@
 //! The plan in words: a dry run, and the item that an error is about.
 
-use super::sealed::{Action, CapSets, Credentials, LandlockRule, Limit, Move, Plan, Text, action, cgroup, mode, step};
-use crate::stage::{STAGES, Stage};
+use super::sealed::{
+    Action, CapSets, Credentials, LandlockRule, Limit, Move, Plan, Text, action, cgroup, mode, mount as kind, step,
+};
+use crate::stage::{Row, STAGES, Stage};
 use crate::sys::abi::LandlockRuleset;
 use core::fmt::{self, Display, Formatter, Write};
 
@@ -28,17 +30,42 @@ impl Display for Plan {
         };
         writeln!(f, "a child {memory}")?;
         for row in STAGES.iter().filter(|row| !self.skips(row.stage as u32)) {
-            for index in indices(self, row.stage) {
-                write!(f, "{:3} {}", row.stage as u32, row.plain_name())?;
-                if index >= 0 {
-                    write!(f, " {index}")?;
-                }
-                let mut told = Prefixed { f, begun: false };
-                write!(told, "{}", Item { plan: self, stage: row.stage, index })?;
-                writeln!(f)?;
+            indices(self, row.stage).try_for_each(|index| line(self, row, index, f))?;
+            // One list with a stage for each kind of item: its order is the caller's.
+            if row.stage == Stage::Root {
+                mounts(self).try_for_each(|(row, index)| line(self, row, index, f))?;
             }
         }
         Ok(())
+    }
+}
+
+fn line(plan: &Plan, row: &Row, index: i32, f: &mut Formatter) -> fmt::Result {
+    write!(f, "{:3} {}", row.stage as u32, row.plain_name())?;
+    if index >= 0 {
+        write!(f, " {index}")?;
+    }
+    let mut told = Prefixed { f, begun: false };
+    write!(told, "{}", Item { plan, stage: row.stage, index })?;
+    writeln!(f)
+}
+
+/// Stage and index of every item of the list of mounts.
+fn mounts(plan: &Plan) -> impl Iterator<Item = (&'static Row, i32)> {
+    let steps = plan.list(plan.mounts);
+    let items = steps.iter().enumerate().filter(|(i, step)| {
+        i.checked_sub(1).and_then(|i| steps.get(i)).is_none_or(|before| before.index != step.index)
+    });
+    items.filter_map(|(_, step)| Some((Row::of(step.stage as u32)?, step.index)))
+}
+
+fn mount(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
+    let Some(step) = plan.list(plan.mounts).iter().find(|step| step.index == index) else { return Ok(()) };
+    let bytes = |text| Bytes(plan.bytes(text));
+    match step.kind {
+        kind::BIND => write!(f, "{} on {}", bytes(step.source), bytes(step.target)),
+        kind::SYMLINK => write!(f, "{} to {}", bytes(step.target), bytes(step.data)),
+        _ => write!(f, "{}", bytes(step.target)),
     }
 }
 
@@ -113,6 +140,9 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Domainname => plan.text(plan.domainname).is_some(),
         Stage::Loopback => plan.loopback != 0,
         Stage::Propagation => plan.propagation != 0,
+        Stage::Root => plan.new_root != 0,
+        Stage::PivotRoot => plan.new_root != 0,
+        Stage::RootReadonly => plan.root_readonly != 0,
         Stage::Chroot => plan.text(plan.chroot).is_some(),
         Stage::Affinity => !plan.affinity.is_empty(),
         Stage::Nice => plan.nice.get().is_some(),
@@ -173,6 +203,9 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Hostname => text(plan.hostname, f),
         Stage::Domainname => text(plan.domainname, f),
         Stage::Propagation => write!(f, "{:#x}", plan.propagation),
+        Stage::Root if plan.text(plan.root).is_none() => write!(f, "empty"),
+        Stage::Root => text(plan.root, f),
+        stage if Stage::Mount <= stage && stage <= Stage::Readonly => mount(plan, index, f),
         Stage::Chroot => text(plan.chroot, f),
         Stage::Rlimit => limit(plan, index).map_or(Ok(()), |item| write!(f, "{}", Limited(item))),
         Stage::Nofile => plan.nofile.get().map_or(Ok(()), |item| write!(f, "{}", Limited(&item))),

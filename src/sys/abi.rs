@@ -1,5 +1,6 @@
 //! The kernel's constants and structures, as far as the child needs them. `sys::pinned` holds them against libc's.
 
+pub const EPERM: i32 = 1;
 pub const ENOENT: i32 = 2;
 pub const ESRCH: i32 = 3;
 pub const EINTR: i32 = 4;
@@ -8,6 +9,8 @@ pub const EBADF: i32 = 9;
 pub const EAGAIN: i32 = 11;
 pub const EACCES: i32 = 13;
 pub const EFAULT: i32 = 14;
+pub const EEXIST: i32 = 17;
+pub const ENODEV: i32 = 19;
 pub const ENOTDIR: i32 = 20;
 pub const EINVAL: i32 = 22;
 pub const EMFILE: i32 = 24;
@@ -16,6 +19,10 @@ pub const ETXTBSY: i32 = 26;
 pub const ENOSPC: i32 = 28;
 pub const EPIPE: i32 = 32;
 pub const ENOSYS: i32 = 38;
+pub const ELOOP: i32 = 40;
+pub const EOVERFLOW: i32 = 75;
+pub const EOPNOTSUPP: i32 = 95;
+pub const ESTALE: i32 = 116;
 
 pub const CLONE_VM: u64 = 0x100;
 pub const CLONE_SIGHAND: u64 = 0x800;
@@ -50,7 +57,18 @@ pub const O_DIRECTORY: i32 = 0o200000;
 pub const O_DIRECTORY: i32 = 0o40000;
 pub const MFD_CLOEXEC: u32 = 1;
 pub const MFD_EXEC: u32 = 0x10;
+#[cfg(target_arch = "x86_64")]
+pub const O_NOFOLLOW: i32 = 0o400000;
+#[cfg(target_arch = "aarch64")]
+pub const O_NOFOLLOW: i32 = 0o100000;
+pub const O_CREAT: i32 = 0o100;
+pub const O_EXCL: i32 = 0o200;
 pub const O_PATH: i32 = 0o10000000;
+pub const S_IFMT: u32 = 0o170000;
+pub const S_IFDIR: u32 = 0o040000;
+pub const S_IFLNK: u32 = 0o120000;
+pub const RESOLVE_NO_MAGICLINKS: u64 = 2;
+pub const RESOLVE_IN_ROOT: u64 = 0x10;
 pub const O_ASYNC: i32 = 0o20000;
 pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
@@ -78,6 +96,34 @@ pub const PR_CAP_AMBIENT_RAISE: usize = 2;
 pub const PR_CAP_AMBIENT_CLEAR_ALL: usize = 4;
 pub const CAP_VERSION_3: u32 = 0x2008_0522;
 
+pub const MS_RDONLY: u64 = 1;
+pub const MS_NOSUID: u64 = 2;
+pub const MS_NODEV: u64 = 4;
+pub const MS_NOEXEC: u64 = 8;
+pub const MS_REMOUNT: u64 = 0x20;
+pub const MS_NOSYMFOLLOW: u64 = 0x100;
+pub const MS_NOATIME: u64 = 0x400;
+pub const MS_NODIRATIME: u64 = 0x800;
+pub const MS_BIND: u64 = 0x1000;
+pub const MS_UNBINDABLE: u64 = 1 << 17;
+pub const MS_RELATIME: u64 = 1 << 21;
+pub const MNT_DETACH: i32 = 2;
+pub const OPEN_TREE_CLONE: u32 = 1;
+pub const OPEN_TREE_CLOEXEC: u32 = O_CLOEXEC as u32;
+pub const MOVE_MOUNT_F_EMPTY_PATH: u32 = 4;
+pub const MOVE_MOUNT_T_EMPTY_PATH: u32 = 0x40;
+pub const AT_RECURSIVE: i32 = 0x8000;
+pub const MOUNT_ATTR_RDONLY: u64 = 1;
+pub const MOUNT_ATTR_NOATIME: u64 = 0x10;
+/// The times of access are one choice of several: to make it, the others are cleared.
+pub const MOUNT_ATTR_ATIME: u64 = 0x70;
+pub const MOUNT_ATTR_NODIRATIME: u64 = 0x80;
+pub const MOUNT_ATTR_IDMAP: u64 = 0x10_0000;
+pub const MOUNT_ATTR_NOSYMFOLLOW: u64 = 0x20_0000;
+pub const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+/// statfs(2) and mount(2) number two of the flags differently.
+pub const ST_RELATIME: u64 = 0x1000;
+pub const ST_NOSYMFOLLOW: u64 = 0x2000;
 pub const MS_REC: u64 = 0x4000;
 pub const MS_PRIVATE: u64 = 1 << 18;
 
@@ -242,6 +288,41 @@ pub struct CapData {
     pub effective: u32,
     pub permitted: u32,
     pub inheritable: u32,
+}
+
+/// mount_setattr(2).
+#[repr(C)]
+#[derive(Default)]
+pub struct MountAttr {
+    pub set: u64,
+    pub clear: u64,
+    pub propagation: u64,
+    pub userns_fd: u64,
+}
+
+/// openat2(2).
+#[repr(C)]
+pub struct OpenHow {
+    pub flags: u64,
+    pub mode: u64,
+    pub resolve: u64,
+}
+
+/// statfs(2).
+#[repr(C)]
+#[derive(Default)]
+pub struct StatFs {
+    pub magic: u64,
+    pub sizes: [u64; 9],
+    pub flags: u64,
+    pub spare: [u64; 4],
+}
+
+/// fstat(2): `S_IFDIR` and its like, and the device that a node is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    pub format: u32,
+    pub device: u64,
 }
 
 /// prlimit(2).

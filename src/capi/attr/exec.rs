@@ -34,7 +34,7 @@ pub unsafe extern "C" fn forkexec_attr_set_search_path(attr: *mut forkexec_attr,
 }
 
 /// Starts the program in the directory path. It is entered with the program's ids and inside its root, after
-/// set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
+/// set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
 /// call of this and of set_cwd_fd wins. chdir(2).
 /// Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2); index -1.
@@ -51,7 +51,8 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd(attr: *mut forkexec_attr, path: *
 /// each spawn. The last call of this and of set_cwd wins. fchdir(2).
 /// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot
-/// as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, and would be a way out of it); index -1.
+/// or set_root as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, as with set_root all do that the
+/// caller has opened, and would be a way out of it); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_cwd_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.

@@ -105,7 +105,7 @@ pub unsafe extern "C" fn forkexec_attr_enter_directory(attr: *mut forkexec_attr,
 /// fd is the program's number, of an entry or an earlier action. Repeated calls add actions. fchdir(2).
 /// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: not open for the program; ENOTDIR; ENOENT: it lies outside the root of
-/// set_chroot); index is the place among all actions.
+/// set_root or set_chroot); index is the place among all actions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_enter_directory_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.

@@ -1,8 +1,275 @@
-//! The root directory.
+//! Mounts and their kin, and the root directory.
 
 use super::{apply, forkexec_attr};
+use crate::attr::mounts::LONGEST_FILE;
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
+
+/// Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
+/// following ten setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
+/// create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
+/// in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
+/// and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
+/// stands in the root, or that somebody puts there meanwhile, leads out of it (ELOOP). It has to be there: see
+/// make_directory. A target that is a file takes a /proc of the caller's, or Linux 5.12. Sources are the caller's paths.
+/// flags are MS_*: with MS_REMOUNT, where target may be "/", or with MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE the
+/// mount at target is changed; with MS_MOVE it comes from source; with MS_BIND source appears at target, and below it with
+/// MS_REC what is mounted there. A bind gets, other than by mount(2) itself, what else is among flags: MS_RDONLY,
+/// MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_NOSYMFOLLOW, with MS_REC on all of it. Else a file system
+/// of type fstype is mounted, with the options in data. Paths in data, and a source that is one, should begin with "/".
+/// source, fstype and data may be NULL where mount(2) lets them, and are copied like target. mount(2), mount_setattr(2).
+/// Returns 0; -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without
+/// MS_REMOUNT, a bind or move without source, a new file system without fstype, a flag that a bind does not take;
+/// -ENAMETOOLONG: target, source, fstype or data has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, or one whose propagation would bring the mounts
+/// to the caller), FORKEXEC_STAGE_ROOT (EACCES: the working directory cannot be kept), or FORKEXEC_STAGE_MOUNT with the
+/// errno of mount(2) or of open(2) for the way to the target (EOPNOTSUPP: a file, and no /proc).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_add_mount(
+    attr: *mut forkexec_attr,
+    source: *const c_char,
+    target: *const c_char,
+    fstype: *const c_char,
+    flags: u64,
+    data: *const c_char,
+) -> c_int {
+    // SAFETY: C caller guarantees that source is NULL or a string.
+    let source = unsafe { guard::optional_string(source) };
+    // SAFETY: C caller guarantees that target is NULL or a string.
+    let target = unsafe { guard::string(target) };
+    // SAFETY: C caller guarantees that fstype is NULL or a string.
+    let fstype = unsafe { guard::optional_string(fstype) };
+    // SAFETY: C caller guarantees that data is NULL or a string.
+    let data = unsafe { guard::optional_string(data) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "add_mount", |attr| attr.mounts.add_mount(source, target?, fstype, flags, data))
+}
+
+/// Lets the caller's file or directory source appear at target, with all that is mounted below it. flags are any of
+/// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE and
+/// _FOLLOW. A symbolic link at source is followed. A user namespace must be given what is mounted below too: there
+/// _NONRECURSIVE fails (EINVAL) where something is. Both are copied. An item of the list of mounts: see add_mount.
+/// open_tree(2), mount_setattr(2), mount(2).
+/// Returns 0; -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags
+/// has others; -ENAMETOOLONG: source or target has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT, FORKEXEC_STAGE_RESOLVE (a relative source, and no working
+/// directory) or FORKEXEC_STAGE_BIND (ENOENT: source or target is missing; ENOTDIR: one is a directory, the other not;
+/// ELOOP: a link on the way to target; EPERM; the errnos of open_tree(2), mount(2) and mount_setattr(2)).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_bind_mount(
+    attr: *mut forkexec_attr,
+    source: *const c_char,
+    target: *const c_char,
+    flags: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that source is NULL or a string.
+    let source = unsafe { guard::string(source) };
+    // SAFETY: C caller guarantees that target is NULL or a string.
+    let target = unsafe { guard::string(target) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "bind_mount", |attr| attr.mounts.bind_mount(source?, target?, None, flags))
+}
+
+/// The same with ids mapped: what belongs to an id in the user namespace that userns_fd refers to, belongs at target to
+/// the id that it is mapped to. userns_fd is the caller's number, borrowed: it must be open during each spawn. Takes Linux
+/// 5.12, a file system that can do it, and CAP_SYS_ADMIN where that was mounted. mount_setattr(2), MOUNT_ATTR_IDMAP.
+/// Returns as bind_mount does; -EBADF: userns_fd is negative.
+/// Fails later as bind_mount does, and as FORKEXEC_STAGE_VALIDATE (EBADF: not open; ENOSYS: the kernel cannot do it).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_bind_mount_idmapped(
+    attr: *mut forkexec_attr,
+    source: *const c_char,
+    target: *const c_char,
+    userns_fd: i32,
+    flags: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that source is NULL or a string.
+    let source = unsafe { guard::string(source) };
+    // SAFETY: C caller guarantees that target is NULL or a string.
+    let target = unsafe { guard::string(target) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "bind_mount_idmapped", |attr| attr.mounts.bind_mount(source?, target?, Some(userns_fd), flags))
+}
+
+/// Mounts an empty file system in memory at target. size_bytes is the most that it may hold, rounded up to pages; 0 is the
+/// kernel's default, half of the memory. mode is that of its root, up to 07777. flags are any of FORKEXEC_MOUNT_READONLY,
+/// _NOSUID, _NODEV, _NOEXEC, _CREATE and _FOLLOW. target is copied. An item of the list of mounts: see add_mount. tmpfs(5).
+/// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has
+/// others; -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_TMPFS (ENOENT, ENOTDIR or ELOOP: target;
+/// EPERM).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_mount_tmpfs(
+    attr: *mut forkexec_attr,
+    target: *const c_char,
+    size_bytes: u64,
+    mode: u32,
+    flags: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that target is NULL or a string.
+    let target = unsafe { guard::string(target) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "mount_tmpfs", |attr| attr.mounts.mount_tmpfs(target?, size_bytes, mode, flags))
+}
+
+/// Mounts a new proc at target, nosuid, nodev and noexec: that of the child's pid namespace, so in a user namespace a pid
+/// namespace has to be created too. flags are any of FORKEXEC_MOUNT_READONLY and FORKEXEC_MOUNT_CREATE. target is copied.
+/// An item of the list of mounts: see add_mount. proc(5).
+/// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others;
+/// -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_PROC (ENOENT, ENOTDIR or ELOOP: target;
+/// EPERM: no pid namespace, or the caller's own /proc is covered in parts, as in a container: bind /proc instead).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_mount_proc(
+    attr: *mut forkexec_attr,
+    target: *const c_char,
+    flags: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that target is NULL or a string.
+    let target = unsafe { guard::string(target) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "mount_proc", |attr| attr.mounts.mount_proc(target?, flags))
+}
+
+/// Mounts at target a file system in memory with what every program expects in /dev: null, zero, full, random, urandom and
+/// tty, which are the caller's, verified by number; pts, an instance of its own, with ptmx; shm, empty; and the links fd,
+/// stdin, stdout and stderr, which lead to /proc. flags are any of FORKEXEC_MOUNT_READONLY, which leaves pts and shm
+/// writable, and FORKEXEC_MOUNT_CREATE. In a user namespace id 0 has to be mapped. target is copied. An item of the list of
+/// mounts: see add_mount. null(4), devpts(5).
+/// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others;
+/// -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_DEV (ENOENT, ENOTDIR or ELOOP: target;
+/// ENODEV: the caller's device is another; EINVAL: id 0 is not mapped; EPERM).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_mount_dev(attr: *mut forkexec_attr, target: *const c_char, flags: u32) -> c_int {
+    // SAFETY: C caller guarantees that target is NULL or a string.
+    let target = unsafe { guard::string(target) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "mount_dev", |attr| attr.mounts.mount_dev(target?, flags))
+}
+
+/// Makes the directory path, with exactly that mode, and what is missing of its parents, with mode 0755. One that is there
+/// stays as it is. It is made in the file system that is there: only in a tmpfs, as that of an empty root, does it go
+/// with the program. path is copied. An item of the list of mounts: see add_mount. mkdir(2).
+/// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777;
+/// -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_DIRECTORY (ENOTDIR: something else is
+/// there; ELOOP: a link is; EACCES, EROFS).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_make_directory(
+    attr: *mut forkexec_attr,
+    path: *const c_char,
+    mode: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "make_directory", |attr| attr.mounts.make_directory(path?, mode))
+}
+
+/// Makes a symbolic link at path that holds contents, which may be any text, and what is missing of its parents, as
+/// make_directory does. A link that holds the same may be there. Both are copied. An item of the list of mounts: see
+/// add_mount. symlink(2).
+/// Returns 0; -EINVAL: attr, contents or path is NULL, contents is empty, path is not a path inside the root or "/";
+/// -ENAMETOOLONG: contents or path has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_SYMLINK (EEXIST: something else is there;
+/// ELOOP: a link is on the way; EACCES, EROFS).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_make_symlink(
+    attr: *mut forkexec_attr,
+    contents: *const c_char,
+    path: *const c_char,
+) -> c_int {
+    // SAFETY: C caller guarantees that contents is NULL or a string.
+    let contents = unsafe { guard::string(contents) };
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "make_symlink", |attr| attr.mounts.make_symlink(contents?, path?))
+}
+
+/// Makes the file path, with exactly that mode, which holds length bytes, at most 65536: bind a larger one. bytes may be
+/// NULL where length is 0. What is missing of its parents is made too, as by make_directory. Both are copied. An item of
+/// the list of mounts: see add_mount. open(2), O_CREAT | O_EXCL.
+/// Returns 0; -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path
+/// inside the root or "/", mode is above 07777; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_FILE (EEXIST: something is there; ELOOP: a
+/// link is on the way; EACCES, EROFS, ENOSPC).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_make_file(
+    attr: *mut forkexec_attr,
+    path: *const c_char,
+    bytes: *const u8,
+    length: usize,
+    mode: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that bytes is NULL or has that length.
+    let bytes = unsafe { guard::list(bytes, length, LONGEST_FILE) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "make_file", |attr| attr.mounts.make_file(path?, bytes?, mode))
+}
+
+/// Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by its
+/// number. Where there is nothing (ENOENT), there is nothing to hide. path is copied. An item of the list of mounts: see
+/// add_mount. mount(2).
+/// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
+/// 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_MASK (ELOOP: a link is there or on the
+/// way; ENODEV: /dev/null is something else; EPERM).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_mask_path(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "mask_path", |attr| attr.mounts.mask_path(path?))
+}
+
+/// Makes what is at path read-only, with all that is mounted below. It has to be there. path is copied. An item of the list
+/// of mounts: see add_mount. mount_setattr(2), mount(2).
+/// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
+/// 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_READONLY (ENOENT: nothing is there; ELOOP: a
+/// link is there or on the way; EPERM).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "make_readonly", |attr| attr.mounts.make_readonly(path?))
+}
+
+/// Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one in
+/// memory, which goes with the program. The list of mounts is made in it; then the old root is detached, and not even
+/// privilege leads back, other than with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path,
+/// set_cwd and the actions are looked up in the new root. flags may be FORKEXEC_ROOT_READONLY: the root is read-only in
+/// the end, and with it what is mounted below path; what this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
+/// everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
+/// pivot_root(2).
+/// Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, its propagation would bring the mounts to the
+/// caller, set_chroot), FORKEXEC_STAGE_ROOT (ENOENT: path is missing; ENOTDIR: it is no directory; EPERM),
+/// FORKEXEC_STAGE_PIVOT_ROOT (EINVAL: the caller's root is not a mount) or FORKEXEC_STAGE_ROOT_READONLY; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_root(attr: *mut forkexec_attr, path: *const c_char, flags: u32) -> c_int {
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::optional_string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_root", |attr| attr.mounts.set_root(path, flags))
+}
 
 /// Makes the directory path the program's root, and its working directory too, unless set_cwd or set_cwd_fd says
 /// otherwise: nothing of the program starts outside. It is entered before the ids change, with CAP_SYS_CHROOT. The

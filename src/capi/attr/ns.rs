@@ -24,7 +24,7 @@ pub unsafe extern "C" fn forkexec_attr_create_namespaces(attr: *mut forkexec_att
 /// FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller may put
 /// it in a cgroup before; FORKEXEC_NS_PID is then for the program's own children only, the first of which is process 1
 /// there: the program itself stays in the caller's. FORKEXEC_NS_USER is the same as in create_namespaces. All others
-/// are entered early: before the session is set up, and before set_hostname, set_loopback and set_chroot act in them.
+/// are entered early: before the session is set up, and before set_hostname, set_loopback, the mounts and set_chroot act in them.
 /// Repeated calls add types. unshare(2), namespaces(7).
 /// Returns 0; -EINVAL: attr is NULL, types is 0 or has another bit.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (a type also in create_namespaces), FORKEXEC_STAGE_UNSHARE or

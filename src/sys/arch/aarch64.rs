@@ -78,6 +78,16 @@ pub mod nr {
     pub const EXIT_GROUP: usize = 94;
     pub const WAITID: usize = 95;
     pub const UNSHARE: usize = 97;
+    pub const UMOUNT2: usize = 39;
+    pub const PIVOT_ROOT: usize = 41;
+    pub const FSTATFS: usize = 44;
+    pub const MKDIRAT: usize = 34;
+    pub const SYMLINKAT: usize = 36;
+    pub const READLINKAT: usize = 78;
+    pub const OPEN_TREE: usize = 428;
+    pub const MOVE_MOUNT: usize = 429;
+    pub const OPENAT2: usize = 437;
+    pub const MOUNT_SETATTR: usize = 442;
     pub const NANOSLEEP: usize = 101;
     pub const PTRACE: usize = 117;
     pub const SCHED_SETSCHEDULER: usize = 119;

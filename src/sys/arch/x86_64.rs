@@ -89,6 +89,16 @@ pub mod nr {
     pub const PRCTL: usize = 157;
     pub const CHROOT: usize = 161;
     pub const MOUNT: usize = 165;
+    pub const UMOUNT2: usize = 166;
+    pub const PIVOT_ROOT: usize = 155;
+    pub const FSTATFS: usize = 138;
+    pub const MKDIRAT: usize = 258;
+    pub const SYMLINKAT: usize = 266;
+    pub const READLINKAT: usize = 267;
+    pub const OPEN_TREE: usize = 428;
+    pub const MOVE_MOUNT: usize = 429;
+    pub const OPENAT2: usize = 437;
+    pub const MOUNT_SETATTR: usize = 442;
     pub const SETHOSTNAME: usize = 170;
     pub const SETDOMAINNAME: usize = 171;
     pub const SCHED_SETAFFINITY: usize = 203;

@@ -1,0 +1,297 @@
+/* A root that somebody else has prepared, or changes meanwhile: nothing that stands in it leads out, and whoever looks for
+ * a device or for /proc finds the real one or none. */
+#include "building.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* A root in which all that programs expect are links to a directory outside. */
+static const char *outside;
+static const char *hostile_root(void)
+{
+    static const char *const links[] = { "dev", "proc", "etc", "link", "a/b" };
+    public_witness();
+    outside = new_directory("outside");
+    new_directory("outside/sub");
+    new_file("outside/file");
+    new_directory("root");
+    new_directory("root/a");
+    new_directory("root/real");
+    new_file("root/file");
+    for (int i = 0; i < 5; i++) {
+        const char *path = text("root/%s", links[i]);
+        if (symlink(outside, scratch_path(path)))
+            assert_int_equal(errno, EEXIST);
+    }
+    if (symlink("file", scratch_path("root/to_file")) | symlink("/real", scratch_path("root/to_real"))
+        | symlink("../../../../../../../..", scratch_path("root/up")))
+        assert_int_equal(errno, EEXIST);
+    return scratch_path("root");
+}
+
+static struct forkexec_attr *in_hostile_root(uint32_t mode, bool user)
+{
+    struct forkexec_attr *attr = builder(mode, user);
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
+    OK(forkexec_attr_set_root(attr, hostile_root(), 0));
+    return attr;
+}
+
+#define ASK(name, ...) static void name(struct forkexec_attr *attr, const char *path) { OK(forkexec_attr_##__VA_ARGS__); }
+ASK(plain, add_mount(attr, "x", path, "tmpfs", 0, NULL))
+ASK(plain_bind, add_mount(attr, outside, path, NULL, MS_BIND, NULL))
+ASK(remount, add_mount(attr, NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL))
+ASK(a_bind, bind_mount(attr, outside, path, 0))
+ASK(a_bind_made, bind_mount(attr, outside, path, FORKEXEC_MOUNT_CREATE))
+ASK(a_tmpfs, mount_tmpfs(attr, path, 0, 0755, 0))
+ASK(a_tmpfs_made, mount_tmpfs(attr, path, 0, 0755, FORKEXEC_MOUNT_CREATE))
+ASK(a_proc, mount_proc(attr, path, 0))
+ASK(a_proc_made, mount_proc(attr, path, FORKEXEC_MOUNT_CREATE))
+ASK(a_dev, mount_dev(attr, path, 0))
+ASK(a_dev_made, mount_dev(attr, path, FORKEXEC_MOUNT_CREATE))
+ASK(a_directory, make_directory(attr, path, 0755))
+ASK(a_symlink, make_symlink(attr, "x", path))
+ASK(a_file, make_file(attr, path, NULL, 0, 0644))
+ASK(a_mask, mask_path(attr, path))
+ASK(a_readonly_path, make_readonly(attr, path))
+
+static const struct {
+    void (*ask)(struct forkexec_attr *attr, const char *path);
+    uint32_t stage;
+    int at_link; /* the errno when the last name is a link */
+} items[] = {
+    { plain, FORKEXEC_STAGE_MOUNT, ELOOP },
+    { plain_bind, FORKEXEC_STAGE_MOUNT, ELOOP },
+    { remount, FORKEXEC_STAGE_MOUNT, ELOOP },
+    { a_bind, FORKEXEC_STAGE_BIND, ELOOP },
+    { a_bind_made, FORKEXEC_STAGE_BIND, ELOOP },
+    { a_tmpfs, FORKEXEC_STAGE_TMPFS, ELOOP },
+    { a_tmpfs_made, FORKEXEC_STAGE_TMPFS, ELOOP },
+    { a_proc, FORKEXEC_STAGE_PROC, ELOOP },
+    { a_proc_made, FORKEXEC_STAGE_PROC, ELOOP },
+    { a_dev, FORKEXEC_STAGE_DEV, ELOOP },
+    { a_dev_made, FORKEXEC_STAGE_DEV, ELOOP },
+    { a_directory, FORKEXEC_STAGE_DIRECTORY, ELOOP },
+    { a_symlink, FORKEXEC_STAGE_SYMLINK, EEXIST },
+    { a_file, FORKEXEC_STAGE_FILE, EEXIST },
+    { a_mask, FORKEXEC_STAGE_MASK, ELOOP },
+    { a_readonly_path, FORKEXEC_STAGE_READONLY, ELOOP },
+};
+#define EACH_ITEM(i) (size_t i = 0; i < sizeof items / sizeof *items; i++)
+
+static void assert_outside_is_untouched(void)
+{
+    assert_false(exists(scratch_path("outside/made")));
+    assert_false(exists(scratch_path("outside/null")));
+    assert_false(exists(scratch_path("outside/sub/made")));
+    assert_string_equal(text_of(scratch_path("outside/file")), "outside/file");
+}
+
+TEST_BOTH(a_target_is_no_link)
+{
+    static const char *const paths[] = { "/dev", "/proc", "/etc", "/link", "/a/b", "/up", "/to_real" };
+    need_mounts();
+    for EACH_ITEM(i)
+        for (int k = 0; k < 7; k += denied_as() ? 3 : 1) {
+            struct forkexec_attr *attr = in_hostile_root((uint32_t)k % 3, geteuid());
+            items[i].ask(attr, paths[k]);
+            assert_spawn_fails(attr, "/witness", items[i].stage, items[i].at_link, 0);
+        }
+    assert_outside_is_untouched();
+}
+
+TEST_BOTH(nothing_on_the_way_is_a_link)
+{
+    static const char *const paths[] = { "/dev/sub", "/link/made", "/a/b/sub", "/a/b/made/more", "/up/tmp", "/to_real/x" };
+    need_mounts();
+    for EACH_ITEM(i)
+        for (int k = 0; k < 6; k += denied_as() ? 3 : 1) {
+            struct forkexec_attr *attr = in_hostile_root((uint32_t)k % 3, geteuid());
+            items[i].ask(attr, paths[k]);
+            assert_spawn_fails(attr, "/witness", items[i].stage, ELOOP, 0);
+        }
+    assert_outside_is_untouched();
+}
+
+/* The sentence says what is in the way. */
+TEST(a_link_is_told_of)
+{
+    need_mounts();
+    struct forkexec_attr *attr = in_hostile_root(0, geteuid());
+    struct forkexec_error error;
+    struct forkexec_child *child = NULL;
+    OK(forkexec_attr_make_directory(attr, "/fine", 0755));
+    OK(forkexec_attr_mount_proc(attr, "/proc", 0));
+    assert_int_equal(forkexec_spawn(attr, "/witness", (char *[]){ "w", NULL }, NULL, &child, &error), -ELOOP);
+    assert_non_null(strstr(error.message, "proc 1 (/proc): "));
+    assert_non_null(strstr(error.message, "symbolic link"));
+    rmdir(scratch_path("root/fine"));
+}
+
+TEST_BOTH(links_are_followed_inside_where_that_is_asked_for)
+{
+    need_mounts();
+    bool follows = !lacks_call(SYS_openat2);
+    for EACH_BUILDER(mode, user) {
+        struct forkexec_attr *attr = in_hostile_root(mode, user);
+        OK(forkexec_attr_bind_mount(attr, outside, "/to_real", FORKEXEC_MOUNT_FOLLOW));
+        OK(forkexec_attr_mount_tmpfs(attr, "/up/a", 0, 0711, FORKEXEC_MOUNT_FOLLOW));
+        OK(forkexec_attr_bind_mount(attr, scratch_path("witness"), "/to_file", FORKEXEC_MOUNT_FOLLOW));
+        if (!follows) {
+            assert_spawn_fails(attr, "/file", FORKEXEC_STAGE_BIND, ELOOP, 0);
+            continue;
+        }
+        struct view *view = run_witness(attr, .path = "/file", .argv = (char *[]){ "w", "look", "/real/file", "look", "/a",
+            NULL });
+        assert_saw(view, "text./real/file", "outside/file");
+        assert_saw(view, "mode./a", "0711");
+        /* It leads to a place in the root that is not there. */
+        attr = in_hostile_root(mode, user);
+        OK(forkexec_attr_mount_tmpfs(attr, "/link", 0, 0711, FORKEXEC_MOUNT_FOLLOW));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ENOENT, 0);
+    }
+    assert_outside_is_untouched();
+}
+
+TEST_BOTH(what_is_there_is_of_another_kind)
+{
+    need_mounts();
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        struct forkexec_attr *attr = in_hostile_root(mode, geteuid());
+        OK(forkexec_attr_make_directory(attr, "/file", 0755));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_DIRECTORY, ENOTDIR, 0);
+        attr = in_hostile_root(mode, geteuid());
+        OK(forkexec_attr_make_directory(attr, "/file/a", 0755));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_DIRECTORY, ENOTDIR, 0);
+        attr = in_hostile_root(mode, geteuid());
+        OK(forkexec_attr_make_file(attr, "/real", NULL, 0, 0644));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FILE, EEXIST, 0);
+        attr = in_hostile_root(mode, geteuid());
+        OK(forkexec_attr_make_symlink(attr, "files", "/to_file"));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_SYMLINK, EEXIST, 0);
+        attr = in_hostile_root(mode, geteuid());
+        OK(forkexec_attr_bind_mount(attr, outside, "/file", FORKEXEC_MOUNT_CREATE));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOTDIR, 0);
+        attr = in_hostile_root(mode, geteuid());
+        OK(forkexec_attr_mount_proc(attr, "/file", 0));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_PROC, ENOTDIR, 0);
+        attr = in_hostile_root(mode, geteuid());
+        OK(forkexec_attr_bind_mount(attr, scratch_path("nothing"), "/real", 0));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOENT, 0);
+        attr = in_hostile_root(mode, geteuid());
+        OK(forkexec_attr_bind_mount(attr, outside, "/nothing", 0));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOENT, 0);
+        attr = in_hostile_root(mode, geteuid());
+        OK(forkexec_attr_make_readonly(attr, "/nothing"));
+        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_READONLY, ENOENT, 0);
+    }
+}
+
+/* The device that covers is the device by number, not whatever is called so. */
+TEST_BOTH(a_false_device_covers_nothing)
+{
+    need_mounts();
+    const char *file = new_file("file"), *directory = new_directory("dev");
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        struct forkexec_attr *attr = builder(mode, geteuid());
+        OK(forkexec_attr_bind_mount(attr, "/dev/zero", "/dev/null", 0));
+        OK(forkexec_attr_mask_path(attr, file));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_MASK, ENODEV, 1);
+        attr = builder(mode, geteuid());
+        OK(forkexec_attr_bind_mount(attr, file, "/dev/full", 0));
+        OK(forkexec_attr_mount_dev(attr, directory, 0));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_DEV, ENODEV, 1);
+    }
+}
+
+/* Where a descriptor takes /proc to be mounted on, another file system in its place is not asked. */
+TEST_BOTH(a_false_proc_is_not_asked)
+{
+    need_mounts();
+    bool asks = lacks_call(SYS_open_tree) || lacks_call(SYS_mount_setattr) || lacks_call(SYS_move_mount);
+    const char *file = new_file("file"), *other = new_file("other");
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        struct forkexec_attr *attr = builder(mode, geteuid());
+        OK(forkexec_attr_mount_tmpfs(attr, "/proc", 0, 0755, 0));
+        OK(forkexec_attr_make_directory(attr, "/proc/self/fd", 0755));
+        OK(forkexec_attr_bind_mount(attr, other, file, 0));
+        if (asks)
+            assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_BIND, EOPNOTSUPP, 2);
+        else
+            assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+    }
+}
+
+/* Somebody who exchanges a directory of the root for a link to the outside, as fast as can be. */
+struct racer {
+    const char *target, *link;
+    atomic_bool over;
+    atomic_ulong turns;
+};
+
+static void *race(void *argument)
+{
+    struct racer *racer = argument;
+    while (!racer->over) {
+        syscall(SYS_renameat2, AT_FDCWD, racer->target, AT_FDCWD, racer->link, 2 /* RENAME_EXCHANGE */);
+        racer->turns++;
+    }
+    return NULL;
+}
+
+TEST_BOTH(a_race_is_never_won)
+{
+    need_mounts();
+    const char *root = hostile_root();
+    new_directory("root/race");
+    new_directory("root/race/sub");
+    struct racer racer = { text("%s/race", root), text("%s/link", root), false, 0 };
+    pthread_t thread;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    assert_false(pthread_create(&thread, NULL, race, &racer));
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int succeeded = 0, failed = 0, wrong = 0;
+    /* There the other way is not tried when a file has been made already. */
+    int forbidden = lacks_call(SYS_move_mount) && !lacks_call(SYS_open_tree) ? -EPERM : 0;
+    for (int turn = 0; turn < (denied_as() ? 50 : 300); turn++) {
+        struct forkexec_attr *attr = builder((uint32_t)turn % 3, geteuid());
+        OK(forkexec_attr_set_root(attr, root, 0));
+        OK(forkexec_attr_make_directory(attr, "/race/made", 0755));
+        OK(forkexec_attr_make_file(attr, "/race/sub/made", NULL, 0, 0644));
+        OK(forkexec_attr_mount_tmpfs(attr, "/race/new/made", 0, 0755, FORKEXEC_MOUNT_CREATE));
+        OK(forkexec_attr_bind_mount(attr, public_witness(), "/race/made_too", FORKEXEC_MOUNT_CREATE));
+        OK(forkexec_attr_make_symlink(attr, "made", "/race/sub/link"));
+        OK(forkexec_attr_bind_mount(attr, public_witness(), "/file", 0));
+        struct forkexec_child *child = NULL;
+        struct forkexec_error error;
+        int result = try_start(attr, "/file", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
+        if (result) {
+            failed++;
+            wrong += error.stage < FORKEXEC_STAGE_MOUNT || error.stage > FORKEXEC_STAGE_READONLY;
+            wrong += result != -ELOOP && result != -EEXIST && result != -ENOENT && result != -ENOTDIR && result != -ESTALE
+                && result != forbidden;
+        } else {
+            succeeded++;
+            finish(child);
+            forkexec_close(child);
+        }
+        unlink(scratch_path("root/race/sub/made"));
+        unlink(scratch_path("root/link/sub/made"));
+        wrong += exists(scratch_path("outside/made")) || exists(scratch_path("outside/sub/made"))
+            || exists(scratch_path("outside/made_too")) || exists(scratch_path("outside/new"))
+            || exists(scratch_path("outside/sub/link"));
+    }
+    racer.over = true;
+    pthread_join(thread, NULL);
+    printf("# %d succeeded, %d failed, %lu turns\n", succeeded, failed, racer.turns);
+    assert_int_equal(wrong, 0);
+    assert_true(racer.turns > 0);
+    assert_outside_is_untouched();
+}
+
+TEST(all_of_it_on_older_hosts)
+{
+    run_on_older_hosts(2);
+}

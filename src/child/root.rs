@@ -1,0 +1,115 @@
+//! The root directory: the new one is laid over the old, built in, and takes its place.
+
+use super::At;
+use super::below;
+use super::mounts::add_flags;
+use super::sys::abi::{
+    AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY, MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC,
+    MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_DIRECTORY, O_PATH,
+};
+use super::sys::{self, Answer};
+use core::ptr::null;
+
+/// mount(2)
+pub fn propagation(at: &mut At) -> Answer {
+    if at.plan.propagation == 0 { Ok(()) } else { sys::propagate_root(at.plan.propagation) }
+}
+
+fn open_directory(path: &core::ffi::CStr) -> Answer<i32> {
+    // SAFETY: the path is NUL-terminated.
+    unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0) }
+}
+
+/// Lays the new root over the old one. Until they change places, paths still begin in the old root, as they must for the
+/// sources, and targets are only found by descriptor.
+pub fn root(at: &mut At) -> Answer {
+    if at.plan.new_root == 0 {
+        if !at.plan.mounts.is_empty() {
+            at.cwd = open_directory(c".")?;
+            at.root = open_directory(c"/")?;
+        }
+        return Ok(());
+    }
+    lay_root(at)?;
+    // Of all paths this alone goes over what lies on the root.
+    at.root = open_directory(c"/..")?;
+    if at.plan.root_readonly != 0 {
+        protect_below_root(at)?;
+    }
+    // Nor does the new root come along where the old one is bound whole.
+    let_root_be(at, MS_UNBINDABLE)
+}
+
+/// What was mounted below the root before comes as read-only as the root will be; that itself is still to be built in.
+fn protect_below_root(at: &At) -> Answer {
+    if at.plan.mount_trees == 0 {
+        return below::each(at, at.root, |root| add_flags(root, MS_RDONLY));
+    }
+    let is_readonly = sys::fstatfs(at.root)?.flags & MS_RDONLY != 0;
+    let change = MountAttr { set: MOUNT_ATTR_RDONLY, ..MountAttr::default() };
+    sys::mount_setattr(at.root, AT_RECURSIVE, &change)?;
+    if is_readonly {
+        return Ok(());
+    }
+    let change = MountAttr { clear: MOUNT_ATTR_RDONLY, ..MountAttr::default() };
+    sys::mount_setattr(at.root, 0, &change)
+}
+
+/// Changes the propagation of a root that is not the caller's.
+pub fn let_root_be(at: &At, propagation: u64) -> Answer {
+    if at.plan.new_root == 0 {
+        return Ok(());
+    }
+    sys::fchdir(at.root)?;
+    sys::change_mount(propagation)
+}
+
+fn lay_root(at: &At) -> Answer {
+    let over = c"/".as_ptr().cast();
+    let Some(path) = at.plan.text(at.plan.root) else {
+        let (kind, mode) = (c"tmpfs".as_ptr().cast(), c"mode=0755".as_ptr().cast());
+        // SAFETY: NUL-terminated literals.
+        return unsafe { sys::mount(kind, over, kind, MS_NOSUID | MS_NODEV, mode) };
+    };
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    unsafe { sys::mount(path, over, null(), MS_BIND | MS_REC, null()) }
+}
+
+/// pivot_root(2). Detached, the old root is out of reach of whatever runs here later.
+pub fn pivot_root(at: &mut At) -> Answer {
+    if at.root < 0 {
+        return Ok(());
+    }
+    if at.plan.new_root != 0 {
+        let_root_be(at, MS_PRIVATE)?;
+        sys::pivot_root()?;
+        sys::detach()?;
+        // SAFETY: the path is a NUL-terminated literal.
+        unsafe { sys::chdir(c"/".as_ptr().cast())? };
+    } else {
+        sys::fchdir(at.cwd)?;
+        sys::close(at.cwd)?;
+    }
+    sys::close(at.root)?;
+    (at.root, at.cwd) = (-1, -1);
+    Ok(())
+}
+
+/// mount(2)
+pub fn root_readonly(at: &mut At) -> Answer {
+    if at.plan.root_readonly == 0 {
+        return Ok(());
+    }
+    let root = open_directory(c"/")?;
+    add_flags(root, MS_RDONLY)?;
+    sys::close(root)
+}
+
+/// chroot(2), and a working directory inside it: one outside would be a way out.
+pub fn chroot(at: &mut At) -> Answer {
+    let Some(root) = at.plan.text(at.plan.chroot) else { return Ok(()) };
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    unsafe { sys::chroot(root)? };
+    // SAFETY: the path is a NUL-terminated literal.
+    unsafe { sys::chdir(c"/".as_ptr().cast()) }
+}

@@ -241,6 +241,7 @@ static void *race(void *argument)
 
 TEST_BOTH(a_race_is_never_won)
 {
+    need_native(); /* it runs one thread at a time */
     need_mounts();
     const char *root = hostile_root();
     new_directory("root/race");

@@ -310,6 +310,12 @@ enum forkexec_stage {
     FORKEXEC_STAGE_WAIT = 210,
     // From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     FORKEXEC_STAGE_NONDUMPABLE = 220,
+    // Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
+    FORKEXEC_STAGE_JOIN = 230,
+    // A user namespace of its own after the others were joined, where it would have lost the right to. unshare(2).
+    FORKEXEC_STAGE_UNSHARE_USER = 240,
+    // The child waits for the maps of that user namespace. poll(2).
+    FORKEXEC_STAGE_WAIT_MAPS = 245,
     // The namespaces that are entered rather than born in. unshare(2).
     FORKEXEC_STAGE_UNSHARE = 250,
     // The cgroup namespace; after the cgroup was entered, so that its root is that cgroup. cgroup_namespaces(7).
@@ -380,6 +386,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_HOLD = 580,
     // The namespaces that were asked for late, after the caller had its turn. unshare(2).
     FORKEXEC_STAGE_LATE_NAMESPACES = 590,
+    // A second process goes on, in the pid namespace that was entered; late: from here on it is seen in there. clone(2).
+    FORKEXEC_STAGE_SECOND_CLONE = 595,
     // The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     FORKEXEC_STAGE_BOUNDING = 610,
     // Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -937,6 +945,31 @@ int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
 // FORKEXEC_STAGE_LATE_NAMESPACES (as create_namespaces); index -1.
 int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr,
                                      uint32_t types);
+
+// Lets the child join the namespace that fd refers to, of the given type, one of FORKEXEC_NS_*. With FORKEXEC_NS_PID the
+// program is a process in there, still the caller's child; its pid in the caller's namespace is known when it was let go.
+// With FORKEXEC_NS_USER it has all capabilities in there, and the caller's ids as they are seen from there: see set_uid.
+// With FORKEXEC_NS_MOUNT root and working directory are those in there, and paths are looked up there. All that is joined
+// is joined before anything is created, first what needs the caller's privileges, then the user namespace, then what
+// needs its. Nobody in there can look into the child before it is the program, unless root's own user namespace is shared
+// with it. fd is the caller's number, borrowed: it must be open during each spawn. Repeated calls add one of another
+// type. setns(2), namespaces(7).
+// Returns 0; -EINVAL: attr is NULL, type is not one type or is joined already; -EBADF: fd is negative; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open; EINVAL: not a namespace of this type, the type is created
+// too) or FORKEXEC_STAGE_JOIN (EPERM: no CAP_SYS_ADMIN over it; EINVAL: it is the child's own user namespace; EUSERS);
+// index is the place among the calls of join_namespace and join_pidfd.
+int forkexec_attr_join_namespace(struct forkexec_attr *attr,
+                                 int32_t fd,
+                                 uint32_t type_);
+
+// The same for the namespaces of a process, of the types, one or more of FORKEXEC_NS_*. Whatever has become of its pid,
+// pidfd is that process. It is the caller's number, borrowed: it must be open during each spawn. setns(2), Linux 5.8.
+// Returns as join_namespace does.
+// Fails later as join_namespace does, and as FORKEXEC_STAGE_VALIDATE (EINVAL: not a pidfd) or FORKEXEC_STAGE_JOIN (ESRCH:
+// the process is gone; EPERM: it may not be looked into, or is gone and the caller has no CAP_SYS_PTRACE).
+int forkexec_attr_join_pidfd(struct forkexec_attr *attr,
+                             int32_t pidfd,
+                             uint32_t types);
 
 // Maps count user ids of the new user namespace, from inside on, to those from outside on of the caller's. Needs
 // FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add ranges, up

@@ -46,6 +46,12 @@ pub enum Stage {
     Wait = 210,
     /// From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     Nondumpable = 220,
+    /// Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
+    Join = 230,
+    /// A user namespace of its own after the others were joined, where it would have lost the right to. unshare(2).
+    UnshareUser = 240,
+    /// The child waits for the maps of that user namespace. poll(2).
+    WaitMaps = 245,
     /// The namespaces that are entered rather than born in. unshare(2).
     Unshare = 250,
     /// The cgroup namespace; after the cgroup was entered, so that its root is that cgroup. cgroup_namespaces(7).
@@ -119,6 +125,8 @@ pub enum Stage {
     Hold = 580,
     /// The namespaces that were asked for late, after the caller had its turn. unshare(2).
     LateNamespaces = 590,
+    /// A second process goes on, in the pid namespace that was entered; late: from here on it is seen in there. clone(2).
+    SecondClone = 595,
 
     /// The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     Bounding = 610,
@@ -211,6 +219,9 @@ rows! {
     Credentials "credentials",
     Wait "wait",
     Nondumpable "nondumpable",
+    Join "join",
+    UnshareUser "unshare user namespace",
+    WaitMaps "wait for maps",
     Unshare "unshare",
     CgroupNamespace "cgroup namespace",
     DetachTerminal "detach terminal",
@@ -246,6 +257,7 @@ rows! {
     Umask "umask",
     Hold "hold",
     LateNamespaces "late namespaces",
+    SecondClone "second clone",
     Bounding "bounding set",
     KeepCaps "keep capabilities",
     PrivilegedSeccomp "privileged seccomp",

@@ -1,7 +1,7 @@
 //! Namespaces to create, and what is set in them.
 
 use super::owned::{self, Copied, NoMemory, Text};
-use super::{Accepted, Refused, invalid};
+use super::{Accepted, Refused, check_fd, invalid};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -22,11 +22,20 @@ pub struct IdRange {
     pub count: u32,
 }
 
+/// Namespaces that are there already: by a descriptor of one, or by the process that is in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Join {
+    pub fd: i32,
+    pub types: u32,
+    pub of_process: bool,
+}
+
 /// `create` and `unshare` are `CLONE_NEW*` bits.
 #[derive(Default, Debug)]
 pub struct Namespaces {
     pub create: u32,
     pub unshare: u32,
+    pub joins: Vec<Join>,
     pub uid_map: Vec<IdRange>,
     pub gid_map: Vec<IdRange>,
     pub allow_setgroups: bool,
@@ -48,6 +57,32 @@ impl Namespaces {
         check_types(types)?;
         self.unshare |= types;
         Ok(())
+    }
+
+    pub fn join_namespace(&mut self, fd: i32, kind: u32) -> Accepted {
+        check_fd(fd)?;
+        if !kind.is_power_of_two() || kind & !TYPES != 0 {
+            return invalid("the type is one of FORKEXEC_NS_*");
+        }
+        self.join(Join { fd, types: kind, of_process: false })
+    }
+
+    pub fn join_pidfd(&mut self, pidfd: i32, types: u32) -> Accepted {
+        check_fd(pidfd)?;
+        check_types(types)?;
+        self.join(Join { fd: pidfd, types, of_process: true })
+    }
+
+    fn join(&mut self, join: Join) -> Accepted {
+        if self.joins.iter().any(|other| other.types & join.types != 0) {
+            return invalid("a namespace of this type is joined already");
+        }
+        Ok(owned::push(&mut self.joins, join)?)
+    }
+
+    /// All types that are joined.
+    pub fn joined(&self) -> u32 {
+        self.joins.iter().fold(0, |types, join| types | join.types)
     }
 
     pub fn map_uid(&mut self, inside: u32, outside: u32, count: u32) -> Accepted {
@@ -118,6 +153,7 @@ impl Copied for Namespaces {
         Ok(Namespaces {
             create: self.create,
             unshare: self.unshare,
+            joins: owned::list(&self.joins)?,
             uid_map: owned::list(&self.uid_map)?,
             gid_map: owned::list(&self.gid_map)?,
             allow_setgroups: self.allow_setgroups,

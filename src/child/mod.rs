@@ -26,6 +26,7 @@ mod mounts;
 mod ns;
 pub mod program;
 mod root;
+mod second;
 mod session;
 mod signals;
 mod talk;

@@ -1,14 +1,42 @@
 //! Namespaces, and what is set in them.
 
 use super::At;
+use super::sealed::Join;
 use super::sys::abi::{
-    AF_INET, CLONE_NEWCGROUP, IFF_UP, IfReq, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
+    AF_INET, CLONE_NEWCGROUP, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS,
+    SOCK_CLOEXEC, SOCK_DGRAM,
 };
-use super::sys::{self, Answer};
+use super::sys::{self, Answer, Errno};
 
 /// PR_SET_DUMPABLE(2const)
 pub fn nondumpable(at: &mut At) -> Answer {
     if at.plan.nondumpable == 0 { Ok(()) } else { sys::prctl(PR_SET_DUMPABLE, 0, 0).map(drop) }
+}
+
+/// setns(2): what the caller's privileges reach, then the user namespace, then what was out of reach before.
+pub fn join(at: &mut At) -> Answer {
+    let joins = at.plan.list(at.plan.joins);
+    let into_user = joins.iter().any(|join| join.types & CLONE_NEWUSER != 0);
+    let mut left = 0;
+    for join in joins {
+        match enter(at, join, !CLONE_NEWUSER) {
+            Err(Errno(EPERM)) if into_user => left |= join.types,
+            answer => answer?,
+        }
+    }
+    joins.iter().try_for_each(|join| enter(at, join, CLONE_NEWUSER))?;
+    joins.iter().try_for_each(|join| enter(at, join, left & !CLONE_NEWUSER))
+}
+
+fn enter(at: &mut At, join: &Join, types: u64) -> Answer {
+    at.index = join.index;
+    let types = join.types & types;
+    if types == 0 { Ok(()) } else { sys::setns(join.fd, types) }
+}
+
+/// unshare(2)
+pub fn unshare_user(at: &mut At) -> Answer {
+    if at.plan.unshare_user == 0 { Ok(()) } else { sys::unshare(CLONE_NEWUSER) }
 }
 
 /// unshare(2)

@@ -2,7 +2,9 @@
 
 use super::stage::Stage;
 use super::sys::{self, Answer};
-use super::{At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, session, signals, talk};
+use super::{
+    At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, second, session, signals, talk,
+};
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
 pub const FAILED: i32 = 127;
@@ -40,6 +42,9 @@ program! {
     Credentials => caps::put_back,
     Wait => talk::wait,
     Nondumpable => ns::nondumpable,
+    Join => ns::join,
+    UnshareUser => ns::unshare_user,
+    WaitMaps => talk::wait_maps,
     Unshare => ns::unshare,
     CgroupNamespace => ns::unshare_cgroup,
 
@@ -78,6 +83,7 @@ program! {
     Umask => limits::umask,
     Hold => talk::hold,
     LateNamespaces => ns::unshare_late,
+    SecondClone => second::second_clone,
 
     Bounding => caps::bounding,
     KeepCaps => caps::keep,

@@ -5,7 +5,7 @@ use super::program::FAILED;
 use super::report::{Report, kind};
 use super::stage::Stage;
 use super::sys::abi::{
-    CLONE_NEWPID, EAGAIN, EINTR, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL,
+    EAGAIN, EINTR, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, PollFd, SIGKILL,
     Timespec,
 };
 use super::sys::{self, Answer, Errno};
@@ -76,8 +76,7 @@ pub fn still_die_with_caller(at: &At) -> Answer {
         put_on_leash(at)?;
     }
     // No leash holds the first process of a pid namespace, which the kernel protects from its own signals.
-    let first = at.plan.clone_namespaces & CLONE_NEWPID != 0;
-    if at.awaited || first { die_with_caller(at) } else { Ok(()) }
+    if at.awaited || at.plan.first != 0 { die_with_caller(at) } else { Ok(()) }
 }
 
 /// No thread need wait for a child that was held. But the caller's end of the pipe for reports closes with the caller, or
@@ -99,6 +98,18 @@ pub fn wait(at: &mut At) -> Answer {
     if at.plan.wait == 0 { Ok(()) } else { until_released(at).map(drop) }
 }
 
+/// The maps of a user namespace that was entered after others were joined. Whoever has the right to write them has it to
+/// files that are its own, and while they are written they are.
+pub fn wait_maps(at: &mut At) -> Answer {
+    if at.plan.unshare_user == 0 || at.plan.wait == 0 {
+        return Ok(());
+    }
+    sys::prctl(PR_SET_DUMPABLE, 1, 0)?;
+    tell(at, Report { kind: kind::UNMAPPED, stage: Stage::WaitMaps as u32, code: 0, index: -1 })?;
+    until_released(at)?;
+    sys::prctl(PR_SET_DUMPABLE, 0, 0).map(drop)
+}
+
 /// Says that the surroundings are complete, and waits to be released: for as long as the caller lives, not its thread.
 pub fn hold(at: &mut At) -> Answer {
     if at.plan.hold == 0 {
@@ -113,7 +124,7 @@ pub fn hold(at: &mut At) -> Answer {
 }
 
 /// Returns when the caller says so, and leaves when the caller is gone.
-fn until_released(at: &At) -> Answer<u64> {
+pub fn until_released(at: &At) -> Answer<u64> {
     loop {
         let listen = |fd| PollFd { fd, events: POLLIN, revents: 0 };
         let mut fds = [listen(at.go), listen(at.owner)];

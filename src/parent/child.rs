@@ -105,7 +105,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Child {
     pub fn new(Begun { launched, start, cgroup }: Begun, plan: Arc<Sealed>) -> Child {
-        let tree = if plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0 {
+        let tree = if plan.first != 0 {
             Tree::Namespace
         } else if cgroup.is_some() {
             Tree::Cgroup
@@ -169,12 +169,12 @@ impl Child {
     }
 
     pub fn pid(&self) -> Result<i32, Errno> {
-        self.ours().map(|()| self.launched.pid)
+        self.ours().map(|()| self.launched.pid())
     }
 
     pub fn pidfd(&self) -> Result<i32, Errno> {
         self.ours()?;
-        self.launched.pidfd.as_ref().map(AsRawFd::as_raw_fd).ok_or(Errno::ENOSYS)
+        self.launched.pidfd().map(AsRawFd::as_raw_fd).ok_or(Errno::ENOSYS)
     }
 
     /// Waits until the child has ended, and tells how; reaps it, unless asked not to. The first reaping is remembered.
@@ -207,7 +207,7 @@ impl Child {
 
     #[cold]
     fn until_ended(&self, timeout: Option<Duration>, deadline: Option<Instant>) -> Result<(), Errno> {
-        let Some(pidfd) = &self.launched.pidfd else { return Ok(()) };
+        let Some(pidfd) = self.launched.pidfd() else { return Ok(()) };
         let left = timeout.map(|timeout| match deadline {
             Some(deadline) => deadline.saturating_duration_since(Instant::now()),
             None => timeout,
@@ -219,8 +219,23 @@ impl Child {
         }
     }
 
+    /// Whether what has ended, if anything has, only left the rest to a second process, which is not known yet.
+    fn hands_over(&self, blocks: bool) -> bool {
+        let hands_over = self.plan.as_ref().is_some_and(|plan| plan.second_clone != 0);
+        if !hands_over || self.launched.second.get().is_some() {
+            return false;
+        }
+        let mut info = WaitInfo::EMPTY;
+        let options = WEXITED | WALL | WNOWAIT | if blocks { 0 } else { WNOHANG };
+        let _ = settle::by_name(self.launched.name(), |which, id| sys::waitid(which, id, &mut info, options));
+        info.code == libc::CLD_EXITED && info.status == 0
+    }
+
     /// What the kernel tells of the end; whether it has come.
     fn collect(&self, reap: bool, blocks: bool, tell: &mut impl FnMut(&Waited)) -> Result<bool, Errno> {
+        if self.hands_over(blocks) {
+            return Ok(false);
+        }
         let _reaping = Reaping::begin(&self.reapers, reap);
         let options = WEXITED | WALL | if blocks { 0 } else { WNOHANG } | if reap { 0 } else { WNOWAIT };
         let mut info = WaitInfo::EMPTY;
@@ -228,7 +243,7 @@ impl Child {
         let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
         // SAFETY: memory for a rusage.
         let wait = |which, id| unsafe { sys::waitid_usage(which, id, &mut info, options, &raw mut usage) };
-        settle::by_name(&self.launched, wait).map_err(|sys::Errno(errno)| Errno::from_raw(errno))?;
+        settle::by_name(self.launched.name(), wait).map_err(|sys::Errno(errno)| Errno::from_raw(errno))?;
         if info.pid == 0 {
             return Ok(false);
         }
@@ -265,13 +280,13 @@ impl Child {
         if waited.is_some() {
             return Err(Errno::ESRCH);
         }
-        let answer = match &self.launched.pidfd {
+        let answer = match self.launched.pidfd() {
             Some(pidfd) => sys::pidfd_send_signal(pidfd.as_raw_fd(), signal, 0),
             None => Err(sys::Errno(libc::ENOSYS)),
         };
         let answer = match answer {
             // Not reaped by us; by somebody else it must not be where there are no pidfds.
-            Err(sys::Errno(libc::ENOSYS)) => sys::kill(self.launched.pid, signal),
+            Err(sys::Errno(libc::ENOSYS)) => sys::kill(self.launched.pid(), signal),
             answer => answer,
         };
         answer.map_err(|sys::Errno(errno)| Errno::from_raw(errno))
@@ -324,7 +339,7 @@ impl Child {
     /// Since Linux 6.9 the pidfd stands for the group too, even when its leader is reaped. Before, there is only the number,
     /// which is nobody else's until then.
     fn kill_group(&self) -> Result<(), Errno> {
-        if let Some(pidfd) = &self.launched.pidfd {
+        if let Some(pidfd) = self.launched.pidfd() {
             match sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, PIDFD_SIGNAL_PROCESS_GROUP) {
                 Err(sys::Errno(libc::EINVAL | libc::ENOSYS)) => (),
                 answer => return answer.map_err(|sys::Errno(errno)| Errno::from_raw(errno)),
@@ -336,7 +351,7 @@ impl Child {
         if waited.is_some() {
             return Err(Errno::ESRCH);
         }
-        sys::kill(-self.launched.pid, libc::SIGKILL).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
+        sys::kill(-self.launched.pid(), libc::SIGKILL).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
     }
 
     /// The listener of its filters, once it is the program; it is handed over.
@@ -356,7 +371,7 @@ impl Child {
         self.ours()?;
         let mut path = [0u8; 48];
         let mut rest = path.as_mut_slice();
-        let _ = write!(rest, "/proc/{}/ns/{}\0", self.launched.pid, name.to_str().unwrap_or(""));
+        let _ = write!(rest, "/proc/{}/ns/{}\0", self.launched.pid(), name.to_str().unwrap_or(""));
         let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::EINVAL)?;
         let fd = openat(AT_FDCWD, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty());
         // Still there, so the pid was its own; and not ended, so it is the kernel that has no such namespaces.
@@ -379,7 +394,7 @@ impl Drop for Child {
             settle::kill_and_reap(&self.launched);
         }
         // What every child has is closed without the way through libc.
-        if let Some(pidfd) = self.launched.pidfd.take() {
+        if let Some(pidfd) = self.launched.first.pidfd.take() {
             let _ = sys::close(pidfd.into_raw_fd());
         }
     }

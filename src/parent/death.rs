@@ -47,12 +47,20 @@ unsafe impl Send for Lent {}
 
 /// The thread: a launch, and then nothing but to be there.
 fn live(plan: Arc<Sealed>, lent: Lent, mask: u64, tell: Sender<Result<Launched, Failure>>) {
-    let launched = launch::launch_with(&plan, lent.0, mask);
-    let pidfd = launched.as_ref().ok().and_then(|launched| launched.pidfd.as_ref()?.try_clone().ok());
+    let mut launched = launch::launch_with(&plan, lent.0, mask);
+    let (heir, heirs) = channel();
+    match &mut launched {
+        Ok(launched) if plan.second_clone != 0 => launched.heir = Some(heir),
+        _ => drop(heir),
+    }
+    let pidfd = launched.as_ref().ok().and_then(|launched| launched.pidfd()?.try_clone().ok());
     drop(plan);
-    let pid = launched.as_ref().map_or(0, |launched| launched.pid);
+    let pid = launched.as_ref().map_or(0, |launched| launched.pid());
     let _ = tell.send(launched);
     until_gone(pidfd, pid);
+    while let Ok(pidfd) = heirs.recv() {
+        until_gone(Some(pidfd), 0);
+    }
 }
 
 fn until_gone(pidfd: Option<OwnedFd>, pid: i32) {

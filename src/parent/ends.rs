@@ -79,12 +79,12 @@ fn number(fd: Option<&impl AsFd>) -> i32 {
 }
 
 fn waits(plan: &Plan) -> bool {
-    plan.wait != 0 || plan.hold != 0
+    plan.wait != 0 || plan.hold != 0 || plan.second_clone != 0
 }
 
 /// Whether the child ever asks if the caller is there.
 fn asks(plan: &Plan) -> bool {
-    waits(plan) || (plan.parent_death != 0 && plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0)
+    waits(plan) || (plan.parent_death != 0 && plan.foreign != 0)
 }
 
 /// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it.

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::launch::Launched;
+use super::settle::{self, Heard};
 use crate::plan::Sealed;
 use crate::sealed::{Plan, cgroup};
 use crate::stage::Stage;
@@ -22,9 +23,16 @@ pub fn serve(launched: &Launched, plan: &Arc<Sealed>) -> Done {
     if plan.wait == 0 {
         return Ok(());
     }
-    let serving = Serving { pid: launched.pid, plan };
+    let serving = Serving { pid: launched.pid(), plan };
     serving.cgroup()?;
     serving.limits()?;
+    if plan.unshare_user != 0 {
+        go(launched, false).map_err(|errno| Failure::at(Stage::Wait, errno, plan))?;
+        match settle::listen_for_word(launched, None) {
+            Heard::Held => (),
+            heard => return Err(heard.into_failure(launched, plan)),
+        }
+    }
     serving.maps()?;
     go(launched, false).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
 }

@@ -23,11 +23,16 @@ use core::ffi::{CStr, c_char, c_void};
 use core::ptr::null;
 use nix::errno::Errno as Number;
 use std::os::fd::{FromRawFd, OwnedFd};
+use std::sync::OnceLock;
+use std::sync::mpsc::Sender;
 
 /// A child that was made, and the ends that the caller keeps.
 pub struct Launched {
-    pub pid: i32,
-    pub pidfd: Option<OwnedFd>,
+    pub first: Name,
+    /// The process that it left the rest to.
+    pub second: OnceLock<Name>,
+    /// Tells the thread whose death is to be told of the second process.
+    pub heir: Option<Sender<OwnedFd>>,
     pub ends: Kept,
     /// Where the ends are to be fetched from the child.
     pub to_fetch: Option<u32>,
@@ -37,6 +42,26 @@ pub struct Launched {
     pub thread: i32,
     /// Where a filter has a listener.
     pub listening: Option<Listening>,
+}
+
+/// What the caller knows a process by.
+pub struct Name {
+    pub pid: i32,
+    pub pidfd: Option<OwnedFd>,
+}
+
+impl Launched {
+    pub fn name(&self) -> &Name {
+        self.second.get().unwrap_or(&self.first)
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.name().pid
+    }
+
+    pub fn pidfd(&self) -> Option<&OwnedFd> {
+        self.name().pidfd.as_ref()
+    }
 }
 
 /// What the child is started with, on its new stack.
@@ -102,8 +127,9 @@ pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launch
     // SAFETY: parent::launch's own report; volatile, since the writer was another process.
     let report = unsafe { (&raw const report).read_volatile() };
     Ok(Launched {
-        pid,
-        pidfd,
+        first: Name { pid, pidfd },
+        second: OnceLock::new(),
+        heir: None,
         ends: ends.map(Ends::keep).unwrap_or_default(),
         to_fetch: layout.makes_ends.then_some(layout.above),
         report,

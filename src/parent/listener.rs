@@ -46,7 +46,7 @@ impl Listening {
         let mut listener = self.lock();
         loop {
             let watch = |fd| PollFd::new(fd, PollFlags::POLLIN);
-            let death = launched.pidfd.as_ref().unwrap_or(reports).as_fd();
+            let death = launched.pidfd().unwrap_or(reports).as_fd();
             let stopped = listener.as_ref().unwrap_or(reports).as_fd();
             let mut fds = [watch(reports.as_fd()), watch(death), watch(stopped)];
             match poll(&mut fds, remaining(deadline)) {
@@ -77,7 +77,8 @@ impl Listening {
         let (report, fd) = receive(reports);
         match report {
             Some(report) if report.kind == kind::FAILED => return Some(Heard::Failed(report)),
-            Some(report) if report.kind == kind::HELD => return Some(Heard::Held),
+            Some(report) if report.kind == kind::HELD || report.kind == kind::UNMAPPED => return Some(Heard::Held),
+            Some(report) if report.kind == kind::SECOND => return Some(Heard::Second(report.code)),
             Some(report) if report.kind == kind::LISTENER => *listener = fd,
             Some(report) if report.kind == kind::BLAMED => self.blamed.store(report.stage, Ordering::Relaxed),
             Some(_) => self.exec.store(true, Ordering::Relaxed),

@@ -3,7 +3,7 @@
 use super::ends;
 use super::failure::Failure;
 use super::handshake;
-use super::launch::Launched;
+use super::launch::{Launched, Name};
 use crate::child::init::SIGNALLED;
 use crate::plan::Sealed;
 use crate::report::{Report, kind};
@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use nix::errno::Errno as Number;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::Instant;
 
 /// How far a start has come, as far as it was heard.
@@ -37,7 +37,7 @@ pub fn until_ready(launched: &mut Launched, plan: &Arc<Sealed>) -> Result<Start,
         return Err(died_in_our_memory(launched, plan));
     }
     if let Some(above) = launched.to_fetch {
-        let ends = ends::fetch(launched.pidfd.as_ref(), above);
+        let ends = ends::fetch(launched.pidfd(), above);
         launched.ends = ends.map_err(|errno| not_fetched(launched, plan, errno))?;
     }
     if plan.mode == mode::SHARED { Ok(Start::Running { exact: true }) } else { until_told(launched, plan) }
@@ -53,7 +53,7 @@ fn until_told(launched: &Launched, plan: &Arc<Sealed>) -> Result<Start, Failure>
     if plan.hold == 0 {
         return until_running(launched, plan, None);
     }
-    match listen_for_hold(launched) {
+    match listen_for_word(launched, None) {
         Heard::Held => Ok(Start::Held),
         heard => Err(heard.into_failure(launched, plan)),
     }
@@ -61,6 +61,13 @@ fn until_told(launched: &Launched, plan: &Arc<Sealed>) -> Result<Start, Failure>
 
 /// Comes back when a child that nothing holds is in the program, or when time is up.
 pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<Start, Failure> {
+    if plan.second_clone != 0 && launched.second.get().is_none() {
+        match listen_for_word(launched, deadline) {
+            Heard::Second(pid) => second(launched, pid, plan)?,
+            Heard::NotYet => return Ok(Start::LetGo),
+            heard => return Err(heard.into_failure(launched, plan)),
+        }
+    }
     let heard = listen_to_end(launched, deadline);
     // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
     // An init never execs.
@@ -72,18 +79,34 @@ pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<I
     }
 }
 
+/// From now on the child is the second process; the first has nothing more to do.
+fn second(launched: &Launched, pid: i32, plan: &Arc<Sealed>) -> Result<(), Failure> {
+    // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own, of a child that nobody has reaped.
+    let pidfd = sys::pidfd_open(pid).ok().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+    if let (Some(heir), Some(pidfd)) = (&launched.heir, &pidfd) {
+        let _ = pidfd.try_clone().map(|pidfd| heir.send(pidfd));
+    }
+    // Known before the first is gone: whoever waits for the child meanwhile finds one or the other.
+    let _ = launched.second.set(Name { pid, pidfd });
+    reap(&launched.first);
+    handshake::go(launched, false).map_err(|errno| Failure::at(Stage::SecondClone, errno, plan))
+}
+
 /// Without the ends nothing can be heard of it. That it died may be the reason, or that it did not wait any longer.
 fn not_fetched(launched: &Launched, plan: &Arc<Sealed>, errno: Number) -> Failure {
     match kill_and_reap(launched) {
         0 if errno == Number::ESRCH => Failure::at(Stage::Pipe, Number::ETIMEDOUT, plan),
-        signal if errno == Number::ESRCH => Failure::killed(None, signal, launched.pid, plan),
+        signal if errno == Number::ESRCH => Failure::killed(None, signal, launched.pid(), plan),
         _ => Failure::at(Stage::Pipe, errno, plan),
     }
 }
 
 /// What is heard of a child on its way.
 pub enum Heard {
+    /// It waits to be let go on.
     Held,
+    /// It left the rest to another process.
+    Second(i32),
     /// It said that exec is next, and then nothing.
     Exec,
     Failed(Report),
@@ -94,34 +117,34 @@ pub enum Heard {
 
 impl Heard {
     /// The failure that a child has come to; it is reaped.
-    fn into_failure(self, launched: &Launched, plan: &Arc<Sealed>) -> Failure {
+    pub fn into_failure(self, launched: &Launched, plan: &Arc<Sealed>) -> Failure {
         match self {
             Heard::Failed(report) => {
                 // By its listener, which is ours, it might never come to its end.
                 if plan.listener != 0 {
                     kill(launched);
                 }
-                reap(launched);
-                Failure::reported(report, launched.pid, plan)
+                reap(launched.name());
+                Failure::reported(report, launched.pid(), plan)
             }
             // Where only its own filter can have killed it.
             Heard::Exec if plan.doomed != 0 => {
-                Failure::killed(Some(Stage::Exec), reap_program(launched, plan), launched.pid, plan)
+                Failure::killed(Some(Stage::Exec), reap_program(launched, plan), launched.pid(), plan)
             }
             // An init comes to its end by itself, and tells of the program's.
             Heard::Died(stage) if plan.init != 0 => {
-                Failure::killed(stage, reap_program(launched, plan), launched.pid, plan)
+                Failure::killed(stage, reap_program(launched, plan), launched.pid(), plan)
             }
-            Heard::Died(stage) => Failure::killed(stage, kill_and_reap(launched), launched.pid, plan),
-            _ => Failure::killed(None, kill_and_reap(launched), launched.pid, plan),
+            Heard::Died(stage) => Failure::killed(stage, kill_and_reap(launched), launched.pid(), plan),
+            _ => Failure::killed(None, kill_and_reap(launched), launched.pid(), plan),
         }
     }
 }
 
-/// Listens for whether the child is held, or failed on the way. What it says after that is for whoever releases it.
-fn listen_for_hold(launched: &Launched) -> Heard {
+/// Listens for the next word: that the child is held, say, or failed on the way. What it says after that is for later.
+pub fn listen_for_word(launched: &Launched, deadline: Option<Instant>) -> Heard {
     let mut first = [Report::default()];
-    listen(launched, PollFlags::POLLIN, None, &mut first)
+    listen(launched, PollFlags::POLLIN, deadline, &mut first)
 }
 
 /// Listens for the end of what the child has to say, until time is up. A word alone does not wake the caller: what comes
@@ -139,7 +162,7 @@ fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>, said
     }
     // The pipe's end tells, or the death of the child where a fork of somebody else's still holds the pipe. Without a
     // pidfd the pipe is listened to twice.
-    let death = launched.pidfd.as_ref().map_or((reports, wakes), |pidfd| (pidfd, PollFlags::POLLIN));
+    let death = launched.pidfd().map_or((reports, wakes), |pidfd| (pidfd, PollFlags::POLLIN));
     loop {
         let mut fds = [(reports, wakes), death].map(|(fd, events)| PollFd::new(fd.as_fd(), events));
         match poll(&mut fds, remaining(deadline)) {
@@ -173,7 +196,8 @@ fn read_reports(reports: &OwnedFd, said: &mut [Report]) -> Heard {
     for report in said.iter().take(count) {
         match report.kind {
             kind::FAILED => return Heard::Failed(*report),
-            kind::HELD => return Heard::Held,
+            kind::HELD | kind::UNMAPPED => return Heard::Held,
+            kind::SECOND => return Heard::Second(report.code),
             kind::BLAMED => last = Heard::Died(Row::of(report.stage).map(|row| row.stage)),
             _ => last = Heard::Exec,
         }
@@ -193,14 +217,15 @@ pub fn remaining(deadline: Option<Instant>) -> PollTimeout {
 /// waits for; exec makes it SIGCHLD. Hearing nothing would not be enough: a child killed before exec is silent too.
 fn passed_exec(launched: &Launched) -> bool {
     let mut info = WaitInfo::EMPTY;
-    by_name(launched, |which, id| sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WNOWAIT | WCLONE)).is_err()
+    by_name(launched.name(), |which, id| sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WNOWAIT | WCLONE))
+        .is_err()
 }
 
 /// Waits by the pidfd, which is nobody else's; by pid where the kernel (before Linux 5.4) has the one without the other.
-pub fn by_name(launched: &Launched, mut wait: impl FnMut(i32, i32) -> Answer) -> Answer {
-    let answer = launched.pidfd.as_ref().map(|pidfd| wait(P_PIDFD, pidfd.as_raw_fd()));
+pub fn by_name(name: &Name, mut wait: impl FnMut(i32, i32) -> Answer) -> Answer {
+    let answer = name.pidfd.as_ref().map(|pidfd| wait(P_PIDFD, pidfd.as_raw_fd()));
     match answer {
-        None | Some(Err(Errno(EINVAL))) => wait(P_PID, launched.pid),
+        None | Some(Err(Errno(EINVAL))) => wait(P_PID, name.pid),
         Some(answer) => answer,
     }
 }
@@ -208,13 +233,13 @@ pub fn by_name(launched: &Launched, mut wait: impl FnMut(i32, i32) -> Answer) ->
 /// The child of a shared launch that is not the program: what it left in memory says why.
 #[cold]
 fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
-    let signal = reap(launched);
+    let signal = reap(launched.name());
     match launched.report {
-        report @ Report { kind: kind::FAILED, .. } => Failure::reported(report, launched.pid, plan),
+        report @ Report { kind: kind::FAILED, .. } => Failure::reported(report, launched.pid(), plan),
         Report { stage, .. } => Failure::killed(
             Row::of(stage).map(|row| row.stage).filter(|stage| *stage > Stage::Child),
             signal,
-            launched.pid,
+            launched.pid(),
             plan,
         ),
     }
@@ -222,13 +247,13 @@ fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
 
 /// A child that the caller could not serve. A death that is not of our making is the reason why.
 fn given_up(launched: &Launched, plan: &Arc<Sealed>, failure: Failure) -> Failure {
-    let dead = is_ending(launched.pid);
+    let dead = is_ending(launched.pid());
     kill(launched);
     let heard = listen_to_end(launched, None);
-    let signal = reap(launched);
+    let signal = reap(launched.name());
     match heard {
-        Heard::Failed(report) => Failure::reported(report, launched.pid, plan),
-        _ if signal != 0 && (dead || signal != libc::SIGKILL) => Failure::killed(None, signal, launched.pid, plan),
+        Heard::Failed(report) => Failure::reported(report, launched.pid(), plan),
+        _ if signal != 0 && (dead || signal != libc::SIGKILL) => Failure::killed(None, signal, launched.pid(), plan),
         _ => failure,
     }
 }
@@ -257,32 +282,32 @@ pub fn stat(pid: i32) -> Vec<u8> {
 
 pub fn kill_and_reap(launched: &Launched) -> i32 {
     kill(launched);
-    reap(launched)
+    reap(launched.name())
 }
 
 /// By pidfd where there is one: the caller's own wait may have reaped the child, and its pid be another's.
 fn kill(launched: &Launched) {
-    match &launched.pidfd {
+    match launched.pidfd() {
         Some(pidfd) if sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, 0) != Err(Errno(libc::ENOSYS)) => (),
-        _ => drop(sys::kill(launched.pid, libc::SIGKILL)),
+        _ => drop(sys::kill(launched.pid(), libc::SIGKILL)),
     }
 }
 
 /// Reaps a child that is dying; the signal that killed it, 0 if none did or somebody else was told.
-pub fn reap(launched: &Launched) -> i32 {
-    signal_of(&end_of(launched))
+pub fn reap(name: &Name) -> i32 {
+    signal_of(&end_of(name))
 }
 
 /// The same for the program, of which an init tells in its own way.
 fn reap_program(launched: &Launched, plan: &Plan) -> i32 {
-    let end = end_of(launched);
+    let end = end_of(launched.name());
     let told = plan.init != 0 && end.code == libc::CLD_EXITED && end.status > SIGNALLED;
     if told { end.status - SIGNALLED } else { signal_of(&end) }
 }
 
-fn end_of(launched: &Launched) -> WaitInfo {
+fn end_of(name: &Name) -> WaitInfo {
     let mut info = WaitInfo::EMPTY;
-    while by_name(launched, |which, id| sys::waitid(which, id, &mut info, WEXITED | WALL)) == Err(Errno(EINTR)) {}
+    while by_name(name, |which, id| sys::waitid(which, id, &mut info, WEXITED | WALL)) == Err(Errno(EINTR)) {}
     info
 }
 

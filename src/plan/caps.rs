@@ -17,10 +17,15 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
     let full = u64::MAX >> (63 - request.host.last_cap.min(63));
-    let in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
-    let before = if in_user_namespace { born_with(full) } else { of_this_thread()? };
+    let born_in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
+    let mut before = if born_in_user_namespace { born_with(full) } else { of_this_thread()? };
     if draft.plan.mode == mode::FRESH {
-        survive_image(&before, in_user_namespace, draft)?;
+        survive_image(&before, born_in_user_namespace, draft)?;
+    }
+    let enters_one = draft.plan.unshare_user != 0 || request.attr.ns.joined() & libc::CLONE_NEWUSER as u32 != 0;
+    let in_user_namespace = born_in_user_namespace || enters_one;
+    if enters_one {
+        before = born_with(full);
     }
     if asked.changes() {
         let bounding = if in_user_namespace { full } else { bounding_of_this_thread() };
@@ -29,7 +34,7 @@ fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// The first process of a user namespace has everything in it.
+/// The first process of a user namespace has everything in it, and so has whoever enters one.
 fn born_with(full: u64) -> Credentials {
     Credentials { sets: CapSets { effective: full, permitted: full, inheritable: 0 }, ambient: 0 }
 }

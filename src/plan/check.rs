@@ -75,6 +75,9 @@ fn hold(request: &Request) -> Step<()> {
     refuse(attr.filters.asked(), "seccomp filters", never)?;
     refuse(attr.landlock.asked(), "landlock", never)?;
     refuse(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces", never)?;
+    let processes = (attr.ns.create | attr.ns.joined()) & CLONE_NEWPID as u32 != 0;
+    let alone = "a holder that joins others has no second process: remove FORKEXEC_NS_PID";
+    refuse(!attr.ns.joins.is_empty() && processes, "join_namespace", alone)?;
     let signals = &attr.signals;
     let dispositions = signals.default | signals.ignore != 0;
     refuse(dispositions || signals.mask.is_some(), "set_signal_mask, _default, _ignore", never)?;
@@ -116,6 +119,7 @@ fn namespaces(request: &Request) -> Step<()> {
     let new = asked.create | asked.unshare;
     let lacks = |kind: i32| new & kind as u32 == 0;
     refuse(asked.create & asked.unshare != 0, "unshare_namespaces", "a type is both created and unshared: keep one")?;
+    refuse(asked.joined() & new != 0, "join_namespace", "a type is both joined and created: keep one")?;
     let no_user = "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)";
     refuse(!asked.uid_map.is_empty() && lacks(CLONE_NEWUSER), "map_uid", no_user)?;
     refuse(!asked.gid_map.is_empty() && lacks(CLONE_NEWUSER), "map_gid", no_user)?;

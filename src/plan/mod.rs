@@ -246,6 +246,7 @@ fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
 fn nondumpable(request: &Request, plan: &Plan) -> bool {
     let same = plan.uid.get().is_none() && plan.gid.get().is_none() && plan.groups.get().is_none();
     let same = same && !request.attr.caps.changes() && plan.clone_namespaces & libc::CLONE_NEWUSER as u64 == 0;
+    let same = same && plan.joins.is_empty();
     !(plan.stop != 0 && same)
 }
 
@@ -258,17 +259,20 @@ fn mode_of(request: &Request, plan: &Plan) -> Step<u32> {
     // Credentials of its own would clear the caller's dumpable flag, or lack what guards it.
     let other_privileges = attr.caps.changes();
     // The neighbours of the namespace's owner may trace into it.
-    let user_namespace = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
+    let user_namespace = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.unshare_user != 0;
+    // Whoever is in there is nobody of the caller's.
+    let joins = !plan.joins.is_empty();
     // It outlives the call, or is stopped by others: nobody may have to wait for it in our memory.
     let waits =
         plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0 || plan.listener != 0 || plan.init != 0;
     // Those who can freeze it would freeze the caller with it.
     let others_cgroup = plan.cgroup == cgroup::WRITTEN;
     // Only a descriptor of the caller tells its death in there, and only an image is given one.
-    let blind = plan.parent_death != 0 && plan.clone_namespaces & libc::CLONE_NEWPID as u64 != 0;
+    let blind = plan.parent_death != 0 && plan.foreign != 0;
     // Killed by its own filter it leaves a core of our memory, and kernels before 5.16 then kill all who share it.
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
-    let fresh = filtered || other_identity || other_privileges || user_namespace || waits || others_cgroup || blind;
+    let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || others_cgroup;
+    let fresh = fresh || blind;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
         return Ok(mode::COPIED);

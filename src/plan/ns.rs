@@ -1,9 +1,9 @@
 //! Namespaces: which are born with the child, which it enters, and what is written for it.
 
-use super::sealed::Text;
+use super::sealed::{self, Text};
 use super::{Draft, Fault, Request, Step};
-use crate::attr::ns::IdRange;
-use crate::attr::owned::Text as Owned;
+use crate::attr::ns::{IdRange, Join};
+use crate::attr::owned::{Text as Owned, push};
 use alloc::vec::Vec;
 use core::fmt::Write;
 use libc::{CLONE_NEWCGROUP, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, MS_PRIVATE, MS_REC};
@@ -22,10 +22,17 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     // A user namespace owns the others, so it comes first whoever asks. A time namespace is only entered by exec. A cgroup
     // namespace roots at the cgroup of its creator, which for a child born elsewhere is still the caller's.
     let not_at_clone = TIME | if in_cgroup { CGROUP } else { 0 };
-    plan.clone_namespaces = (create | unshare & USER) & !not_at_clone;
+    let at_clone = (create | unshare & USER) & !not_at_clone;
+    // What is joined is joined first, or the right to may be lost; what is created then comes later than the clone.
+    let (joined, joins) = (asked.joined() as u64, !asked.joins.is_empty());
+    plan.clone_namespaces = if joins { 0 } else { at_clone };
+    plan.unshare_user = (joins && at_clone & USER != 0) as u32;
     plan.late = unshare & (CGROUP | PID);
-    plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME;
+    plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if joins { at_clone & !USER } else { 0 };
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
+    plan.first = (create & PID != 0) as u32;
+    plan.foreign = ((create | joined) & PID != 0) as u32;
+    plan.second_clone = (joins && plan.foreign != 0) as u32;
     plan.propagation = match asked.propagation {
         Some(flags) => flags,
         None if (create | unshare) & MOUNT != 0 => MS_REC | MS_PRIVATE,
@@ -41,7 +48,33 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     let written = !asked.uid_map.is_empty() || !asked.gid_map.is_empty();
     draft.plan.wait |= written as u32;
+    lower_joins(request, draft)
+}
+
+fn lower_joins(request: &Request, draft: &mut Draft) -> Step<()> {
+    let mut joins: Vec<sealed::Join> = Vec::new();
+    for (index, join) in request.attr.ns.joins.iter().enumerate() {
+        let setter = if join.of_process { "join_pidfd" } else { "join_namespace" };
+        draft.need(join.fd, setter).map_err(|fault| fault.at(index))?;
+        is_what_it_should_be(join).map_err(|why| Fault::invalid(setter, why).at(index))?;
+        push(&mut joins, sealed::Join { types: join.types as u64, fd: join.fd, index: index as i32 })?;
+    }
+    draft.plan.joins = draft.arena.list(&joins)?;
     Ok(())
+}
+
+/// ioctl_nsfs(2); of a pidfd only setns(2) itself can tell.
+fn is_what_it_should_be(join: &Join) -> Result<(), &'static str> {
+    const NS_GET_NSTYPE: libc::Ioctl = 0xb703;
+    if join.of_process {
+        return Ok(());
+    }
+    // SAFETY: kernel contract, man 2 ioctl_nsfs.
+    match unsafe { libc::ioctl(join.fd, NS_GET_NSTYPE) } {
+        kind if kind as u32 == join.types => Ok(()),
+        -1 => Err("the descriptor is not one of a namespace"),
+        _ => Err("the descriptor is one of another type of namespace"),
+    }
 }
 
 /// What the kernel takes in one write: less than a page.

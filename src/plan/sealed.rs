@@ -75,6 +75,15 @@ pub mod cgroup {
     pub const WRITTEN: u32 = 2;
 }
 
+/// Namespaces to join, and the place in the caller's list.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Join {
+    pub types: u64,
+    pub fd: i32,
+    pub index: i32,
+}
+
 /// One resource limit and its place in the caller's list.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
@@ -282,6 +291,14 @@ pub struct Plan {
 
     // namespaces
     pub clone_namespaces: u64,
+    pub joins: List<Join>,
+    pub unshare_user: u32,
+    /// Another process becomes the program, in the pid namespace that the child has entered.
+    pub second_clone: u32,
+    /// The program is the first process of a new pid namespace.
+    pub first: u32,
+    /// Its pid namespace is not the caller's.
+    pub foreign: u32,
     pub unshare: u64,
     pub unshare_cgroup: u32,
     pub loopback: u32,

@@ -1,7 +1,8 @@
 //! The plan in words: a dry run, and the item that an error is about.
 
 use super::sealed::{
-    Action, CapSets, Credentials, LandlockRule, Limit, Move, Plan, Text, action, cgroup, mode, mount as kind, step,
+    Action, CapSets, Credentials, Join, LandlockRule, Limit, Move, Plan, Text, action, cgroup, mode, mount as kind,
+    step,
 };
 use crate::stage::{Row, STAGES, Stage};
 use crate::sys::abi::LandlockRuleset;
@@ -90,6 +91,7 @@ fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
     let (from, to) = match stage {
         Stage::FdMap => (0, places(plan.list(plan.moves).iter().map(|item| item.index))),
         Stage::FdAction => (0, plan.actions.len as i32),
+        Stage::Join => (0, plan.joins.len as i32),
         Stage::Rlimit => (0, places(plan.list(plan.rlimits).iter().map(|item| item.index))),
         Stage::PrivilegedSeccomp if plan.filters_privileged != 0 => (0, plan.filters.len as i32),
         Stage::Seccomp if plan.filters_privileged == 0 => (0, plan.filters.len as i32),
@@ -129,6 +131,8 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Credentials => plan.credentials.get().is_some(),
         Stage::Wait => plan.wait != 0,
         Stage::Nondumpable => plan.nondumpable != 0,
+        Stage::UnshareUser => plan.unshare_user != 0,
+        Stage::WaitMaps => plan.unshare_user != 0 && plan.wait != 0,
         Stage::Unshare => plan.unshare != 0,
         Stage::CgroupNamespace => plan.unshare_cgroup != 0,
         Stage::DetachTerminal => plan.detach_terminal != 0,
@@ -159,6 +163,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
 fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
     match stage {
         Stage::LateNamespaces => plan.late != 0,
+        Stage::SecondClone => plan.second_clone != 0,
         Stage::Bounding => plan.bounding_drop != 0,
         Stage::KeepCaps => plan.keep_caps != 0,
         Stage::Groups => plan.groups.get().is_some(),
@@ -191,6 +196,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
     let text = |text: Text, f: &mut Formatter| write!(f, "{}", Bytes(plan.bytes(text)));
     match stage {
         Stage::Clone => write!(f, "{}", Namespaces(plan.clone_namespaces)),
+        Stage::Join => plan.list(plan.joins).get(index as usize).map_or(Ok(()), |join| write!(f, "{}", Joined(join))),
         Stage::Unshare => write!(f, "{}", Namespaces(plan.unshare)),
         Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late)),
         Stage::Cgroup if plan.cgroup == cgroup::BORN => write!(f, "born in fd {}", plan.cgroup_fd),
@@ -370,6 +376,14 @@ impl Display for Namespaces {
 }
 
 /// Bytes that may not be text, on one line.
+struct Joined<'a>(&'a Join);
+
+impl Display for Joined<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        write!(f, "{} of fd {}", Namespaces(self.0.types), self.0.fd)
+    }
+}
+
 struct Bytes<'a>(&'a [u8]);
 
 impl Display for Bytes<'_> {

@@ -30,6 +30,7 @@ pub const CLONE_THREAD: u64 = 0x1_0000;
 pub const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
 pub const CLONE_FILES: u64 = 0x400;
 pub const CLONE_PIDFD: u64 = 0x1000;
+pub const CLONE_PARENT: u64 = 0x8000;
 pub const CLONE_VFORK: u64 = 0x4000;
 pub const CLONE_NEWTIME: u64 = 0x80;
 pub const CLONE_NEWNS: u64 = 0x0002_0000;

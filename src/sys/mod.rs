@@ -533,6 +533,16 @@ pub unsafe fn memfd(name: *const u8, flags: u32) -> Answer<i32> {
     call!(MEMFD_CREATE, name, flags).map(|fd| fd as i32)
 }
 
+/// setns(2)
+pub fn setns(fd: i32, types: u64) -> Answer {
+    call!(SETNS, fd, types).map(drop)
+}
+
+/// clone(2): a copy of this process with the same parent; 0 in the copy. Its exit signal is this one's.
+pub fn clone_sibling() -> Answer<i32> {
+    call!(CLONE, CLONE_PARENT, 0, 0, 0, 0).map(|pid| pid as i32)
+}
+
 /// clone3(2): the child calls `entry(argument)`.
 ///
 /// # Safety

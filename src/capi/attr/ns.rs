@@ -36,6 +36,37 @@ pub unsafe extern "C" fn forkexec_attr_unshare_namespaces(attr: *mut forkexec_at
     apply(attr, "unshare_namespaces", |attr| attr.ns.unshare_namespaces(types))
 }
 
+/// Lets the child join the namespace that fd refers to, of the given type, one of FORKEXEC_NS_*. With FORKEXEC_NS_PID the
+/// program is a process in there, still the caller's child; its pid in the caller's namespace is known when it was let go.
+/// With FORKEXEC_NS_USER it has all capabilities in there, and the caller's ids as they are seen from there: see set_uid.
+/// With FORKEXEC_NS_MOUNT root and working directory are those in there, and paths are looked up there. All that is joined
+/// is joined before anything is created, first what needs the caller's privileges, then the user namespace, then what
+/// needs its. Nobody in there can look into the child before it is the program, unless root's own user namespace is shared
+/// with it. fd is the caller's number, borrowed: it must be open during each spawn. Repeated calls add one of another
+/// type. setns(2), namespaces(7).
+/// Returns 0; -EINVAL: attr is NULL, type is not one type or is joined already; -EBADF: fd is negative; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open; EINVAL: not a namespace of this type, the type is created
+/// too) or FORKEXEC_STAGE_JOIN (EPERM: no CAP_SYS_ADMIN over it; EINVAL: it is the child's own user namespace; EUSERS);
+/// index is the place among the calls of join_namespace and join_pidfd.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_join_namespace(attr: *mut forkexec_attr, fd: i32, type_: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "join_namespace", |attr| attr.ns.join_namespace(fd, type_))
+}
+
+/// The same for the namespaces of a process, of the types, one or more of FORKEXEC_NS_*. Whatever has become of its pid,
+/// pidfd is that process. It is the caller's number, borrowed: it must be open during each spawn. setns(2), Linux 5.8.
+/// Returns as join_namespace does.
+/// Fails later as join_namespace does, and as FORKEXEC_STAGE_VALIDATE (EINVAL: not a pidfd) or FORKEXEC_STAGE_JOIN (ESRCH:
+/// the process is gone; EPERM: it may not be looked into, or is gone and the caller has no CAP_SYS_PTRACE).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_join_pidfd(attr: *mut forkexec_attr, pidfd: i32, types: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "join_pidfd", |attr| attr.ns.join_pidfd(pidfd, types))
+}
+
 /// Maps count user ids of the new user namespace, from inside on, to those from outside on of the caller's. Needs
 /// FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add ranges, up
 /// to 340, or what the kernel takes as the text of a map. user_namespaces(7).

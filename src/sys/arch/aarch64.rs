@@ -115,6 +115,7 @@ pub mod nr {
     pub const PIDFD_SEND_SIGNAL: usize = 424;
     pub const FSTAT: usize = 80;
     pub const PIDFD_OPEN: usize = 434;
+    pub const SETNS: usize = 268;
     pub const PIDFD_GETFD: usize = 438;
     pub const PIPE2: usize = 59;
     pub const EVENTFD2: usize = 19;

@@ -118,6 +118,7 @@ pub mod nr {
     pub const PIDFD_SEND_SIGNAL: usize = 424;
     pub const FSTAT: usize = 5;
     pub const PIDFD_OPEN: usize = 434;
+    pub const SETNS: usize = 308;
     pub const PIDFD_GETFD: usize = 438;
     pub const PIPE2: usize = 293;
     pub const EVENTFD2: usize = 290;

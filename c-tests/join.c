@@ -1,0 +1,285 @@
+/* Namespaces that are there already: joined by a descriptor or by a process, and what is created beside them. */
+#define _GNU_SOURCE
+#include "deny.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct kind {
+    uint32_t type;
+    const char *name;
+} kinds[] = {
+    { FORKEXEC_NS_CGROUP, "cgroup" }, { FORKEXEC_NS_IPC, "ipc" }, { FORKEXEC_NS_MOUNT, "mnt" }, { FORKEXEC_NS_NET, "net" },
+    { FORKEXEC_NS_PID, "pid" }, { FORKEXEC_NS_TIME, "time" }, { FORKEXEC_NS_USER, "user" }, { FORKEXEC_NS_UTS, "uts" },
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static const uint32_t all = FORKEXEC_NS_CGROUP | FORKEXEC_NS_IPC | FORKEXEC_NS_MOUNT | FORKEXEC_NS_NET | FORKEXEC_NS_PID
+    | FORKEXEC_NS_USER | FORKEXEC_NS_UTS;
+
+static void need_join(void)
+{
+    need_user_namespaces();
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_probe(FORKEXEC_PROBE_PIDFD);
+    need_native();
+}
+
+/* Namespaces that live as long as the test. */
+static struct forkexec_child *holder_of(uint32_t types)
+{
+    struct forkexec_attr *attr = new_attr();
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    OK(forkexec_attr_create_namespaces(attr, types));
+    if (types & FORKEXEC_NS_USER) {
+        OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
+        OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
+    }
+    if (forkexec_hold(attr, &child, &error))
+        fail_msg("%s", error.message);
+    return child;
+}
+
+static const char *link_of(pid_t pid, const char *name)
+{
+    char target[64] = "";
+    if (readlink(text("/proc/%d/ns/%s", pid, name), target, sizeof target - 1) < 0)
+        return "";
+    return text("%s", target);
+}
+
+/* The program's namespaces, as the caller sees them while it sleeps. */
+static void assert_in(struct forkexec_child *child, pid_t other, uint32_t types)
+{
+    pid_t pid = forkexec_child_pid(child);
+    for (size_t i = 0; i < KINDS; i++) {
+        bool joined = types & kinds[i].type;
+        const char *is = link_of(pid, kinds[i].name), *should = link_of(joined ? other : getpid(), kinds[i].name);
+        assert_string_equal_or_null(is, should, kinds[i].name, __FILE__, __LINE__);
+    }
+}
+
+static struct forkexec_attr *joins(struct forkexec_child *holder, uint32_t types)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(holder), types));
+    return attr;
+}
+
+/* By one descriptor a type; `fds` are to be closed. */
+static struct forkexec_attr *joins_fds(struct forkexec_child *holder, uint32_t types, int fds[KINDS])
+{
+    struct forkexec_attr *attr = new_attr();
+    for (size_t i = 0; i < KINDS; i++) {
+        fds[i] = -1;
+        if (!(types & kinds[i].type))
+            continue;
+        fds[i] = forkexec_child_namespace_fd(holder, kinds[i].type);
+        assert_in_range(fds[i], 3, 4096);
+        OK(forkexec_attr_join_namespace(attr, fds[i], kinds[i].type));
+    }
+    return attr;
+}
+
+static void close_all(int fds[KINDS])
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+static void assert_sleeps_in(struct forkexec_attr *attr, struct forkexec_child *holder, uint32_t types)
+{
+    struct forkexec_child *child = start_witness(attr, "sleep");
+    assert_in(child, forkexec_child_pid(holder), types);
+    assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+    struct forkexec_status status = finish(child);
+    assert_int_equal(status.signal, SIGTERM);
+}
+
+TEST_BOTH(all_at_once)
+{
+    need_join();
+    struct forkexec_child *holder = holder_of(all & ~FORKEXEC_NS_PID);
+    assert_sleeps_in(joins(holder, all & ~FORKEXEC_NS_PID), holder, all & ~FORKEXEC_NS_PID);
+    int fds[KINDS];
+    assert_sleeps_in(joins_fds(holder, all & ~FORKEXEC_NS_PID, fds), holder, all & ~FORKEXEC_NS_PID);
+    close_all(fds);
+    forkexec_close(holder);
+}
+
+TEST_BOTH(each_alone)
+{
+    need_join();
+    need_root();
+    struct forkexec_child *holder = holder_of(all);
+    for (size_t i = 0; i < KINDS; i++) {
+        if (!(all & kinds[i].type))
+            continue;
+        int fds[KINDS];
+        assert_sleeps_in(joins_fds(holder, kinds[i].type, fds), holder, kinds[i].type);
+        assert_sleeps_in(joins(holder, kinds[i].type), holder, kinds[i].type);
+        close_all(fds);
+    }
+    forkexec_close(holder);
+}
+
+/* A second process is the program: what the caller knows it by is right, and its exit is the program's. */
+TEST_BOTH(a_pid_namespace)
+{
+    need_join();
+    struct forkexec_child *holder = holder_of(all);
+    struct forkexec_attr *attr = joins(holder, all);
+    struct view *view = run_witness(attr);
+    assert_saw(view, "pid", "2");
+    assert_saw(view, "ppid", "0");
+    assert_sleeps_in(attr, holder, all);
+    assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+    assert_spawn_fails(attr, "/no/such/program", FORKEXEC_STAGE_EXEC, ENOENT, -1);
+    forkexec_close(holder);
+}
+
+/* The caller that waits while another thread lets the child go. */
+static void *wait_for(void *child)
+{
+    static struct forkexec_status status;
+    status = (struct forkexec_status){ 0 };
+    return forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status) ? NULL : &status;
+}
+
+TEST(a_pid_namespace_while_another_waits)
+{
+    need_join();
+    struct forkexec_child *holder = holder_of(all), *child = NULL;
+    struct forkexec_attr *attr = joins(holder, all);
+    char *argv[] = { witness, "exit", "9", NULL };
+    for (int turn = 0; turn < 20; turn++) {
+        pthread_t thread;
+        void *status;
+        OK(forkexec_start(attr, witness, argv, NULL, &child, NULL));
+        pid_t held = forkexec_child_pid(child);
+        assert_false(pthread_create(&thread, NULL, wait_for, child));
+        OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
+        assert_int_not_equal(forkexec_child_pid(child), held);
+        assert_false(pthread_join(thread, &status));
+        assert_non_null(status);
+        assert_int_equal(((struct forkexec_status *)status)->exit_code, 9);
+        forkexec_close(child);
+    }
+    forkexec_close(holder);
+}
+
+/* What is created is created in what was joined. */
+TEST_BOTH(and_others_created)
+{
+    need_join();
+    struct forkexec_child *holder = holder_of(FORKEXEC_NS_USER | FORKEXEC_NS_NET);
+    struct forkexec_attr *attr = joins(holder, FORKEXEC_NS_USER | FORKEXEC_NS_NET);
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_UTS));
+    OK(forkexec_attr_set_hostname(attr, "inside"));
+    struct view *view = run_witness(attr);
+    assert_saw(view, "pid", "1");
+    assert_saw(view, "hostname", "inside");
+    assert_saw(view, "uid", "0 0 0 0");
+    forkexec_close(holder);
+}
+
+TEST_BOTH(and_a_user_namespace_created)
+{
+    need_join();
+    need_root();
+    struct forkexec_child *holder = holder_of(FORKEXEC_NS_NET);
+    struct forkexec_attr *attr = joins(holder, FORKEXEC_NS_NET);
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+    OK(forkexec_attr_map_uid(attr, 0, 100000, 1000));
+    OK(forkexec_attr_map_gid(attr, 0, 100000, 1000));
+    OK(forkexec_attr_set_uid(attr, 0));
+    OK(forkexec_attr_set_gid(attr, 0));
+    assert_saw(run_witness(attr), "pid", "1");
+    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct stat st;
+    assert_false(stat(text("/proc/%d", forkexec_child_pid(child)), &st));
+    assert_int_equal(st.st_uid, 100000);
+    assert_string_equal(link_of(forkexec_child_pid(child), "net"), link_of(forkexec_child_pid(holder), "net"));
+    forkexec_signal(child, SIGKILL);
+    finish(child);
+    forkexec_close(holder);
+}
+
+TEST(what_is_not_such_a_namespace)
+{
+    struct forkexec_attr *attr = new_attr();
+    int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(forkexec_attr_join_namespace(NULL, uts, FORKEXEC_NS_UTS), -EINVAL);
+    OK(forkexec_attr_join_namespace(attr, uts, FORKEXEC_NS_IPC));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, 0);
+    attr = new_attr();
+    OK(forkexec_attr_join_namespace(attr, null, FORKEXEC_NS_IPC));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, 0);
+    attr = new_attr();
+    OK(forkexec_attr_join_pidfd(attr, null, FORKEXEC_NS_IPC));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_JOIN, EINVAL, 0);
+    attr = new_attr();
+    OK(forkexec_attr_join_namespace(attr, 4000, FORKEXEC_NS_IPC));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EBADF, 0);
+    attr = new_attr();
+    OK(forkexec_attr_join_namespace(attr, uts, FORKEXEC_NS_UTS));
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_UTS));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    attr = new_attr();
+    assert_int_equal(forkexec_attr_join_namespace(attr, uts, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC), -EINVAL);
+    attr = new_attr();
+    OK(forkexec_attr_join_namespace(attr, uts, FORKEXEC_NS_UTS));
+    assert_int_equal(forkexec_attr_join_pidfd(attr, null, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC), -EINVAL);
+    close(uts);
+    close(null);
+}
+
+TEST_BOTH(a_holder_that_is_gone)
+{
+    need_join();
+    struct forkexec_child *holder = holder_of(all);
+    struct forkexec_attr *attr = joins(holder, all);
+    OK(forkexec_signal(holder, SIGKILL));
+    assert_true(ends(forkexec_child_pid(holder)));
+    /* Whoever needs a right to look into it has none to what is not there. */
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_JOIN, geteuid() ? EPERM : ESRCH, 0);
+    forkexec_close(holder);
+}
+
+/* Each of their steps fails alone. */
+static const struct {
+    const char *name;
+    uint32_t stage;
+    struct denial denial;
+} steps[] = {
+    { "the join", FORKEXEC_STAGE_JOIN, { SYS_setns, EIO, { { 0 } } } },
+    { "the user namespace", FORKEXEC_STAGE_UNSHARE_USER, { SYS_unshare, EIO, { { IS, 0, CLONE_NEWUSER } } } },
+    { "the wait for its maps", FORKEXEC_STAGE_WAIT_MAPS,
+        { SYS_prctl, EIO, { { IS, 0, PR_SET_DUMPABLE }, { IS, 1, 1 } } } },
+    { "the second clone", FORKEXEC_STAGE_SECOND_CLONE, { SYS_clone, EIO, { { IS, 0, CLONE_PARENT } } } },
+};
+
+static void fails_at(const void *step_)
+{
+    size_t step = *(const size_t *)step_;
+    struct forkexec_attr *attr = new_attr();
+    int net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    OK(forkexec_attr_join_namespace(attr, net, FORKEXEC_NS_NET));
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+    OK(forkexec_attr_map_uid(attr, 0, 0, 1));
+    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    deny(&steps[step].denial, 1);
+    assert_spawn_fails(attr, NULL, steps[step].stage, EIO, step ? -1 : 0);
+}
+
+TEST_BOTH(each_step_fails_alone)
+{
+    need_join();
+    need_root();
+    for (size_t step = 0; step < sizeof steps / sizeof *steps; step++)
+        in_copy(fails_at, &step);
+}

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /* What a spawn asks for besides the program. */
-enum what { PLAIN, IDS, USER, FOUR, FIVE, HIGH_FD };
+enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_COMMAND, HIGH_FD };
+#define BWRAP "/usr/bin/bwrap"
 enum { NOBODY = 65534 };
 
 /* Of one spawn, in microseconds: when the caller goes on, and when the program has been waited for as well. */
@@ -36,7 +37,7 @@ struct row {
 int measure(struct row *rows, size_t n, double seconds); /* the number of rounds */
 double quantile(double *values, size_t n, double q);     /* sorts */
 
-/* subjects: ordinary.c by libc and by hand, raw.c the references, library.c ours */
+/* subjects: ordinary.c by libc and by hand, raw.c the references, command.c by a command, library.c ours */
 void spawn_floor(enum what, struct times *);
 void spawn_posix(enum what, struct times *);
 void spawn_vfork(enum what, struct times *);
@@ -44,6 +45,7 @@ void spawn_fork(enum what, struct times *);
 void raw_prepare(void);
 void spawn_raw(enum what, struct times *);
 void spawn_raw_report(enum what, struct times *);
+void spawn_bwrap(enum what, struct times *);
 void library_prepare(int high_fd);
 void spawn_library(enum what, struct times *);
 
@@ -82,6 +84,7 @@ void print_close(void);
 
 /* surroundings.c */
 extern char tiny[64];      /* a copy of the program that anybody may execute */
+extern char tiny_directory[48]; /* where nothing else is */
 extern char *const tiny_argv[], *const no_environ[];
 extern double seconds;     /* to be spent on one case */
 void surroundings_prepare(int cpu);

@@ -26,6 +26,12 @@ static const struct subject
     raw_user = {"raw userns", spawn_raw, USER},
     raw_four = {"raw four", spawn_raw, FOUR},
     raw_five = {"raw five", spawn_raw, FIVE},
+    library_sandbox = {"forkexec sandbox", spawn_library, SANDBOX},
+    library_net = {"forkexec sandbox+net", spawn_library, SANDBOX_NET},
+    raw_sandbox = {"raw sandbox", spawn_raw, SANDBOX},
+    raw_net = {"raw sandbox+net", spawn_raw, SANDBOX_NET},
+    report_sandbox = {"raw sandbox+report", spawn_raw_report, SANDBOX},
+    bwrap = {"bwrap", spawn_bwrap, SANDBOX_COMMAND},
     report_ids = {"raw ids+report", spawn_raw_report, IDS},
     report_user = {"raw userns+report", spawn_raw_report, USER},
     report_five = {"raw five+report", spawn_raw_report, FIVE};
@@ -50,6 +56,12 @@ const struct bench_case cases[] = {
      SUBJECTS(&raw_four, &library_four), .unit = ""},
     {"five", "the four in a user namespace with maps", run_rows,
      SUBJECTS(&raw_five, &report_five, &library_five), .unit = ""},
+    {"sandbox", "six namespaces, a root of nine mounts, limits, no capabilities, a filter", run_rows,
+     SUBJECTS(&raw_sandbox, &report_sandbox, &library_sandbox, &bwrap), .unit = ""},
+    {"net", "the sandbox with a new network namespace: the kernel's own cost", run_rows,
+     SUBJECTS(&raw_net, &library_net, &raw_sandbox, &library_sandbox), .unit = ""},
+    {"sandbox-resident", "the sandbox from a large caller", run_rows, SUBJECTS(&library_sandbox), grow_memory, {0, 256, 1024}, "MiB"},
+    {"sandbox-fds", "the sandbox from a caller with many descriptors", run_rows, SUBJECTS(&library_sandbox), grow_fds, {0, 1000, 19000}, "fds"},
     {"threads", "spawns per second of one thread and of two, each on its own processor", run_threads,
      SUBJECTS(&floor_, &library, &posix, &fork_), .unit = ""},
     {"syscalls", "system calls of one spawn and its wait, counted by strace", run_syscalls,
@@ -94,7 +106,12 @@ const char *why_not(enum what what)
     case FOUR:
         return why_not_unshare(four);
     case FIVE:
-        return geteuid() == 0 ? why_not_unshare(four | CLONE_NEWUSER) : "only root may map two ranges";
+    case SANDBOX:
+    case SANDBOX_NET:
+        return geteuid() == 0 ? why_not_unshare(four | CLONE_NEWUSER | (what == SANDBOX_NET ? CLONE_NEWNET : 0))
+                              : "only root may map two ranges";
+    case SANDBOX_COMMAND:
+        return access(BWRAP, X_OK) == 0 ? why_not_unshare(four | CLONE_NEWUSER) : "there is no " BWRAP;
     }
     return NULL;
 }

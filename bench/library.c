@@ -1,7 +1,9 @@
 /* The library, as a C program uses it. */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "sandbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <forkexec.h>
@@ -24,6 +26,32 @@ static void map_two_ranges(struct forkexec_attr *attr)
     SET(map_gid, attr, 1, 100000, 1000);
 }
 
+static void make_sandbox(struct forkexec_attr *attr)
+{
+    struct sock_filter filter[SANDBOX_FILTER];
+    char path[16];
+
+    SET(create_namespaces, attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC
+        | FORKEXEC_NS_UTS | FORKEXEC_NS_CGROUP);
+    map_two_ranges(attr);
+    SET(set_root, attr, NULL, 0);
+    for (size_t i = 0; i < SANDBOX_TREES; i++) {
+        snprintf(path, sizeof path, "/%s", sandbox_trees[i]);
+        SET(bind_mount, attr, path, path, FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_CREATE);
+    }
+    SET(bind_mount, attr, tiny_directory, "/run",
+        FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_CREATE);
+    SET(mount_tmpfs, attr, "/tmp", 0, 01777, FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV | FORKEXEC_MOUNT_CREATE);
+    SET(mount_proc, attr, "/proc", FORKEXEC_MOUNT_CREATE);
+    SET(mount_dev, attr, "/dev", FORKEXEC_MOUNT_CREATE);
+    for (size_t i = 0; i < SANDBOX_LIMITS; i++)
+        SET(set_rlimit, attr, sandbox_limits[i].resource, sandbox_limits[i].soft, sandbox_limits[i].hard);
+    SET(drop_capabilities, attr);
+    SET(set_no_new_privs, attr);
+    sandbox_filter(filter);
+    SET(add_seccomp_filter, attr, filter, SANDBOX_FILTER, 0);
+}
+
 /* Attributes are made once and spawned often; making them is not measured. Each worker makes its own, since `high_fd`
  * (-1: none) is above the descriptors of that worker. */
 void library_prepare(int high_fd)
@@ -42,6 +70,9 @@ void library_prepare(int high_fd)
     SET(create_namespaces, attrs[FOUR], four);
     SET(create_namespaces, attrs[FIVE], four | FORKEXEC_NS_USER);
     map_two_ranges(attrs[FIVE]);
+    make_sandbox(attrs[SANDBOX]);
+    make_sandbox(attrs[SANDBOX_NET]);
+    SET(create_namespaces, attrs[SANDBOX_NET], FORKEXEC_NS_NET);
     if (high_fd >= 0)
         SET(map_fd, attrs[HIGH_FD], high_fd, 3);
 }
@@ -53,7 +84,8 @@ void spawn_library(enum what what, struct times *times)
     struct forkexec_status status;
 
     double start = now();
-    int result = forkexec_spawn(attrs[what], tiny, tiny_argv, no_environ, &child, &error);
+    const char *path = what == SANDBOX || what == SANDBOX_NET ? "/run/tiny" : tiny;
+    int result = forkexec_spawn(attrs[what], path, tiny_argv, no_environ, &child, &error);
     times->returned = now() - start;
     if (result != 0)
         die("forkexec_spawn answered %d: %s", result, error.message);

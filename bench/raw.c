@@ -104,16 +104,21 @@ static void write_map(pid_t pid, const char *map)
 
 static void through_image(enum what what, int with_report, struct times *times)
 {
-    char letters[3] = {what == IDS ? 'i' : what == USER ? 'u' : 'f', with_report ? 'r' : 0, 0};
-    char *argv[] = {"image", letters, tiny, NULL};
+    int sandbox = what == SANDBOX || what == SANDBOX_NET;
+    char letters[3] = {what == IDS ? 'i' : what == USER ? 'u' : sandbox ? 's' : 'f', with_report ? 'r' : 0, 0};
+    char *argv[] = {"image", letters, sandbox ? "/run/tiny" : tiny, tiny_directory, NULL};
     int go[2], report[2] = {-1, -1};
     int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
     char byte = 'x';
 
     if (what != IDS)
         flags |= CLONE_NEWUSER;
-    if (what == FIVE)
+    if (what == FIVE || sandbox)
         flags |= FOUR_NAMESPACES;
+    if (sandbox)
+        flags |= CLONE_NEWCGROUP;
+    if (what == SANDBOX_NET)
+        flags |= CLONE_NEWNET;
     double start = now();
     must(pipe2(go, O_CLOEXEC) == 0 && (!with_report || pipe2(report, O_CLOEXEC) == 0), "make pipes");
     struct handover handover = {what, go[0], report[1], argv};

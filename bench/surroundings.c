@@ -19,7 +19,7 @@ char tiny[64];
 char *const tiny_argv[] = {"tiny", NULL}, *const no_environ[] = {NULL};
 double seconds = 2;
 
-static char directory[48];
+char tiny_directory[48];
 static pid_t owner;
 static cpu_set_t allowed;
 static int cpu_of_choice;
@@ -100,7 +100,7 @@ static void tidy(void)
     /* Forks of this process come by here too when they give up. */
     if (getpid() == owner) {
         unlink(tiny);
-        rmdir(directory);
+        rmdir(tiny_directory);
     }
 }
 
@@ -111,12 +111,12 @@ static void copy_tiny(void)
     const char *tmp = getenv("TMPDIR");
     struct stat st;
 
-    snprintf(directory, sizeof directory, "%s/bench-XXXXXX", tmp && strlen(tmp) < 24 ? tmp : "/tmp");
-    must(mkdtemp(directory) != NULL, "make a directory for the program");
+    snprintf(tiny_directory, sizeof tiny_directory, "%s/bench-XXXXXX", tmp && strlen(tmp) < 24 ? tmp : "/tmp");
+    must(mkdtemp(tiny_directory) != NULL, "make a directory for the program");
     owner = getpid();
     atexit(tidy);
-    must(chmod(directory, 0755) == 0, "open the directory to all");
-    snprintf(tiny, sizeof tiny, "%s/tiny", directory);
+    must(chmod(tiny_directory, 0755) == 0, "open the directory to all");
+    snprintf(tiny, sizeof tiny, "%s/tiny", tiny_directory);
 
     find_sibling("tiny", path, sizeof path);
     int from = open(path, O_RDONLY | O_CLOEXEC);

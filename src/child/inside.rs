@@ -4,8 +4,9 @@
 use super::At;
 use super::sealed::{Mount, Text};
 use super::sys::abi::{
-    AT_FDCWD, EAGAIN, EEXIST, ELOOP, ENOENT, EOPNOTSUPP, F_DUPFD_CLOEXEC, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL,
-    O_NOFOLLOW, O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, S_IFDIR, S_IFLNK,
+    AT_FDCWD, EAGAIN, EEXIST, ELOOP, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, F_DUPFD_CLOEXEC, Kind, O_CLOEXEC, O_CREAT,
+    O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT,
+    RESOLVE_NO_MAGICLINKS, S_IFDIR, S_IFLNK,
 };
 use super::sys::{self, Answer, Errno};
 use core::ffi::CStr;
@@ -14,22 +15,35 @@ use core::ffi::CStr;
 const LEADING: u32 = 0o755;
 const COVERED: u32 = 0o644;
 
-pub fn is_directory(fd: i32) -> Answer<bool> {
-    Ok(sys::kind(fd)?.format == S_IFDIR)
+/// What was found in the root.
+#[derive(Clone, Copy)]
+pub struct Found {
+    pub fd: i32,
+    pub is_directory: bool,
+}
+
+/// What a descriptor refers to, unless it is a link.
+pub fn look(fd: i32) -> Answer<Found> {
+    look_for(fd, 0)
+}
+
+/// The same, and whether it is the device, unless that is 0: it is what it is by its number, whatever has taken its name.
+pub fn look_for(fd: i32, device: u32) -> Answer<Found> {
+    match sys::kind(fd)? {
+        Kind { format: S_IFLNK, .. } => sys::close(fd).and(Err(Errno(ELOOP))),
+        found if device != 0 && found.device != device as u64 => Err(Errno(ENODEV)),
+        found => Ok(Found { fd, is_directory: found.format == S_IFDIR }),
+    }
 }
 
 fn name(at: &At, text: Text) -> *const u8 {
     at.plan.text(text).unwrap_or(c"".as_ptr().cast())
 }
 
-fn names<'a>(at: &'a At, texts: &'a [Text]) -> impl Iterator<Item = *const u8> + 'a {
-    texts.iter().map(|text| name(at, *text))
-}
-
 /// What an item is about.
-pub fn target(at: &At, item: &Mount) -> Answer<i32> {
+pub fn target(at: &mut At, item: &Mount) -> Answer<Found> {
     if item.follow == 0 || at.plan.openat2 == 0 {
-        return lead(at, names(at, at.plan.list(item.names)));
+        return find(at, item);
     }
     let how = OpenHow { flags: (O_PATH | O_CLOEXEC) as u64, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
     for _ in 0..64 {
@@ -37,70 +51,114 @@ pub fn target(at: &At, item: &Mount) -> Answer<i32> {
         match unsafe { sys::openat2(at.root, name(at, item.target), &how) } {
             // Somebody renames while ".." in a link is followed.
             Err(Errno(EAGAIN)) => continue,
-            found => return found,
+            found => return found.and_then(look),
         }
     }
     Err(Errno(EAGAIN))
 }
 
+fn find(at: &mut At, item: &Mount) -> Answer<Found> {
+    let Some(last) = at.plan.list(item.names).last() else {
+        return look(sys::fcntl(at.root, F_DUPFD_CLOEXEC, 0)?);
+    };
+    let directory = directory_of(at, item, false)?;
+    step(directory, name(at, *last))
+}
+
 /// The same, made where it is missing and may be.
-pub fn target_for(at: &At, item: &Mount, directory: bool) -> Answer<i32> {
-    match target(at, item) {
-        Err(Errno(ENOENT)) if item.create != 0 => {
-            make_target(at, item, directory)?;
-            target(at, item)
+pub fn target_for(at: &mut At, item: &Mount, directory: bool) -> Answer<Found> {
+    if item.create == 0 {
+        return target(at, item);
+    }
+    if item.follow != 0 {
+        match target(at, item) {
+            Err(Errno(ENOENT)) => (),
+            found => return found,
         }
-        found => found,
+    }
+    let (parent, last) = parent(at, item)?;
+    if directory {
+        make_covered_directory(parent, last)?;
+        return enter(parent, last).map(|fd| Found { fd, is_directory: true });
+    }
+    match make_file(parent, last, COVERED) {
+        Ok(fd) => Ok(Found { fd, is_directory: false }),
+        Err(Errno(EEXIST)) => step(parent, last),
+        Err(errno) => Err(errno),
     }
 }
 
-fn make_target(at: &At, item: &Mount, directory: bool) -> Answer {
-    let (parent, last) = parent(at, item)?;
-    let made = if directory {
-        make_directory(parent, last, LEADING)
-    } else {
-        make_file(parent, last, COVERED).and_then(sys::close)
-    };
-    sys::close(parent)?;
-    // What somebody else has put there meanwhile is looked at like everything that was there before.
-    made.or_else(unless(EEXIST))
+/// What somebody else has put there meanwhile is looked at like everything that was there before.
+fn make_covered_directory(parent: i32, name: *const u8) -> Answer {
+    make_directory(parent, name, LEADING).or_else(unless(EEXIST))
 }
 
 /// The directory in which an item is made, itself made where it is missing, and the item's name in it.
-pub fn parent<'a>(at: &At<'a>, item: &Mount) -> Answer<(i32, *const u8)> {
-    let (last, parents) = at.plan.list(item.names).split_last().ok_or(Errno(EEXIST))?;
-    let parent = descend(at, names(at, parents), |directory, name| {
-        make_directory(directory, name, LEADING).or_else(unless(EEXIST))
-    })?;
-    Ok((parent, name(at, *last)))
+pub fn parent<'a>(at: &mut At<'a>, item: &Mount) -> Answer<(i32, *const u8)> {
+    let last = at.plan.list(item.names).last().ok_or(Errno(EEXIST))?;
+    Ok((directory_of(at, item, true)?, name(at, *last)))
+}
+
+/// The directory that an item is in, which stays open for those of the next that are in it too.
+fn directory_of(at: &mut At, item: &Mount, makes: bool) -> Answer<i32> {
+    if item.beside != 0 {
+        return Ok(at.directory);
+    }
+    leave(at)?;
+    let names = at.plan.list(item.names).split_last().map_or(&[][..], |(_, parents)| parents);
+    at.directory =
+        descend(at.root, names.iter().map(|text| name(at, *text)), |directory, name| match enter(directory, name) {
+            Err(Errno(ENOENT)) if makes => {
+                make_covered_directory(directory, name).and_then(|()| enter(directory, name))
+            }
+            entered => entered,
+        })?;
+    Ok(at.directory)
+}
+
+/// The directory of the last item is not needed any more.
+pub fn leave(at: &mut At) -> Answer {
+    let left = core::mem::replace(&mut at.directory, -1);
+    if left < 0 || left == at.root { Ok(()) } else { sys::close(left) }
 }
 
 /// What lies under these names.
 pub fn lead(at: &At, names: impl Iterator<Item = *const u8>) -> Answer<i32> {
-    descend(at, names, |_, _| Err(Errno(ENOENT)))
+    match descend(at.root, names, |directory, name| step(directory, name).map(|found| found.fd))? {
+        fd if fd == at.root => sys::fcntl(fd, F_DUPFD_CLOEXEC, 0),
+        fd => Ok(fd),
+    }
 }
 
-fn descend(at: &At, names: impl Iterator<Item = *const u8>, missing: impl Fn(i32, *const u8) -> Answer) -> Answer<i32> {
-    let mut here = sys::fcntl(at.root, F_DUPFD_CLOEXEC, 0)?;
+/// From the root on, which stays open.
+fn descend(
+    root: i32,
+    names: impl Iterator<Item = *const u8>,
+    next: impl Fn(i32, *const u8) -> Answer<i32>,
+) -> Answer<i32> {
+    let mut here = root;
     for name in names {
-        let next = match step(here, name) {
-            Err(Errno(ENOENT)) => missing(here, name).and_then(|()| step(here, name)),
-            found => found,
-        };
-        sys::close(here)?;
+        let next = next(here, name);
+        if here != root {
+            sys::close(here)?;
+        }
         here = next?;
     }
     Ok(here)
 }
 
-fn step(directory: i32, name: *const u8) -> Answer<i32> {
+fn enter(directory: i32, name: *const u8) -> Answer<i32> {
     // SAFETY: plan::lower guarantees a NUL-terminated name.
-    let fd = unsafe { sys::openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)? };
-    if sys::kind(fd)?.format != S_IFLNK {
-        return Ok(fd);
+    match unsafe { sys::openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0) } {
+        // So is a link refused; which it is, a look tells.
+        Err(Errno(ENOTDIR)) => step(directory, name).and(Err(Errno(ENOTDIR))),
+        entered => entered,
     }
-    sys::close(fd)?;
-    Err(Errno(ELOOP))
+}
+
+fn step(directory: i32, name: *const u8) -> Answer<Found> {
+    // SAFETY: plan::lower guarantees a NUL-terminated name.
+    unsafe { sys::openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0) }.and_then(look)
 }
 
 pub fn make_directory(parent: i32, name: *const u8, mode: u32) -> Answer {
@@ -130,12 +188,12 @@ impl Place {
 
 /// Goes where mount(2), which knows only paths, is led by the descriptor and by nothing else: into a directory, or for a
 /// file among the descriptors of a real /proc.
-pub fn go_to(fd: i32) -> Answer<Place> {
-    if is_directory(fd)? {
-        sys::fchdir(fd)?;
+pub fn go_to(found: Found) -> Answer<Place> {
+    if found.is_directory {
+        sys::fchdir(found.fd)?;
         return Ok(Place(*b".\0\0\0\0\0\0\0\0\0\0\0"));
     }
-    among_descriptors(c"/proc/self/fd", fd)
+    among_descriptors(c"/proc/self/fd", found.fd)
 }
 
 /// Goes where /proc has something for every descriptor, to what it has for this one.

@@ -56,6 +56,8 @@ pub struct At<'a> {
     /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
     pub root: i32,
     pub cwd: i32,
+    /// The directory of the item before.
+    pub directory: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
     pub awaited: bool,
     /// Nothing pulls at the child any more.
@@ -84,6 +86,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         own_ruleset: -1,
         root: -1,
         cwd: -1,
+        directory: -1,
         awaited: plan.hold == 0,
         loose: plan.hold == 0,
     })

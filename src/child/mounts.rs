@@ -3,14 +3,14 @@
 
 use super::At;
 use super::below;
-use super::inside::{self, go_to, is_directory, unless};
+use super::inside::{self, go_to, look, look_for, unless};
 use super::root::let_root_be;
 use super::sealed::{Mount, Text, mount};
 use super::sys::abi::{
-    AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, EEXIST, ENODEV, ENOENT, ENOSPC, ENOTDIR, ESTALE, MOUNT_ATTR_ATIME,
-    MOUNT_ATTR_IDMAP, MOUNT_ATTR_NOATIME, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW, MS_BIND, MS_NOATIME, MS_NODEV,
-    MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME, MS_REMOUNT,
-    MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
+    AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, EEXIST, ENOENT, ENOSPC, ENOTDIR, ESTALE, MOUNT_ATTR_ATIME, MOUNT_ATTR_IDMAP,
+    MOUNT_ATTR_NOATIME, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW, MS_BIND, MS_NOATIME, MS_NODEV, MS_NODIRATIME,
+    MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME, MS_REMOUNT, MS_UNBINDABLE,
+    MountAttr, O_CLOEXEC, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
 };
 use super::sys::{self, Answer, Errno};
 use super::talk;
@@ -29,10 +29,11 @@ pub fn populate(at: &mut At) -> Answer {
         at.index = item.index;
         apply(at, item)?;
     }
+    inside::leave(at)?;
     sys::umask(mask).map(drop)
 }
 
-fn apply(at: &At, item: &Mount) -> Answer {
+fn apply(at: &mut At, item: &Mount) -> Answer {
     match item.kind {
         mount::PLAIN => plain(at, item),
         mount::BIND => bind(at, item),
@@ -49,28 +50,27 @@ fn maybe(at: &At, text: Text) -> *const u8 {
 }
 
 /// mount(2)
-fn plain(at: &At, item: &Mount) -> Answer {
+fn plain(at: &mut At, item: &Mount) -> Answer {
     let target = inside::target_for(at, item, true)?;
     let place = go_to(target)?;
     let (source, kind) = (maybe(at, item.source), maybe(at, item.file_system));
     // SAFETY: plan::lower guarantees strings that are NUL-terminated or NULL.
     unsafe { sys::mount(source, place.as_ptr(), kind, item.flags, maybe(at, item.data))? };
-    sys::close(target)
+    sys::close(target.fd)
 }
 
-fn bind(at: &At, item: &Mount) -> Answer {
+fn bind(at: &mut At, item: &Mount) -> Answer {
     if at.plan.mount_trees == 0 {
         return bind_by_path(at, item);
     }
     let tree = clone_tree(AT_FDCWD, maybe(at, item.source), item)?;
-    verify(tree, item)?;
-    let directory = is_directory(tree)?;
-    let target = inside::target_for(at, item, directory)?;
+    let source = look_for(tree, item.device)?;
+    let target = inside::target_for(at, item, source.is_directory)?;
     // As mount(2) says it.
-    if is_directory(target)? != directory {
+    if target.is_directory != source.is_directory {
         return Err(Errno(ENOTDIR));
     }
-    attach(tree, target, item)
+    attach(tree, target.fd, item)
 }
 
 /// open_tree(2)
@@ -118,32 +118,27 @@ fn change_of(item: &Mount) -> MountAttr {
     change
 }
 
-/// A device is what it is by its number, whatever has taken its name.
-fn verify(fd: i32, item: &Mount) -> Answer {
-    if item.device == 0 || sys::kind(fd)?.device == item.device as u64 { Ok(()) } else { Err(Errno(ENODEV)) }
-}
-
 /// The same where trees cannot be held. mount(2)
-fn bind_by_path(at: &At, item: &Mount) -> Answer {
+fn bind_by_path(at: &mut At, item: &Mount) -> Answer {
     let path = maybe(at, item.source);
     // SAFETY: plan::lower guarantees a NUL-terminated path.
-    let source = unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0)? };
-    let target = inside::target_for(at, item, is_directory(source)?)?;
+    let source = look(unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0)? })?;
+    let target = inside::target_for(at, item, source.is_directory)?;
     let place = go_to(target)?;
     // SAFETY: plan::lower guarantees NUL-terminated paths.
     unsafe { sys::mount(path, place.as_ptr(), null(), MS_BIND | item.flags & MS_REC, null())? };
-    sys::close(target)?;
-    change_covering(at, item, source)
+    sys::close(target.fd)?;
+    change_covering(at, item, source.fd)
 }
 
 /// What now lies over the target gets its flags, if it is what was seen before: paths may have come to lead elsewhere.
-fn change_covering(at: &At, item: &Mount, seen: i32) -> Answer {
-    let covering = inside::target(at, item)?;
+fn change_covering(at: &mut At, item: &Mount, seen: i32) -> Answer {
+    let covering = inside::target(at, item)?.fd;
     if sys::identity(covering)? != sys::identity(seen)? {
         return Err(Errno(ESTALE));
     }
     sys::close(seen)?;
-    verify(covering, item)?;
+    look_for(covering, item.device)?;
     let flags = item.flags & !MS_REC;
     if flags != 0 {
         add_flags(covering, flags)?;
@@ -165,32 +160,30 @@ pub fn add_flags(fd: i32, flags: u64) -> Answer {
     if now & ST_NOSYMFOLLOW != 0 {
         kept |= MS_NOSYMFOLLOW;
     }
-    let place = go_to(fd)?;
+    let place = go_to(look(fd)?)?;
     // SAFETY: the place is NUL-terminated.
     unsafe { sys::mount(null(), place.as_ptr(), null(), MS_REMOUNT | MS_BIND | kept | flags, null()) }
 }
 
 /// mkdir(2); one that is there may stay.
-fn directory(at: &At, item: &Mount) -> Answer {
+fn directory(at: &mut At, item: &Mount) -> Answer {
     let (parent, name) = inside::parent(at, item)?;
     inside::make_directory(parent, name, item.mode).or_else(unless(EEXIST))?;
-    sys::close(parent)?;
     let made = inside::target(at, item)?;
-    if !is_directory(made)? {
+    if !made.is_directory {
         return Err(Errno(ENOTDIR));
     }
-    sys::close(made)
+    sys::close(made.fd)
 }
 
 /// symlink(2); the same link may be there already.
-fn symlink(at: &At, item: &Mount) -> Answer {
+fn symlink(at: &mut At, item: &Mount) -> Answer {
     let (parent, name) = inside::parent(at, item)?;
     // SAFETY: plan::lower guarantees NUL-terminated strings.
     let made = unsafe { sys::symlinkat(maybe(at, item.data), parent, name) };
     made.or_else(
         |errno| if errno == Errno(EEXIST) { is_link_to(parent, name, at.plan.bytes(item.data)) } else { Err(errno) },
-    )?;
-    sys::close(parent)
+    )
 }
 
 fn is_link_to(parent: i32, name: *const u8, text: &[u8]) -> Answer {
@@ -201,7 +194,7 @@ fn is_link_to(parent: i32, name: *const u8, text: &[u8]) -> Answer {
 }
 
 /// open(2), write(2)
-fn file(at: &At, item: &Mount) -> Answer {
+fn file(at: &mut At, item: &Mount) -> Answer {
     let (parent, name) = inside::parent(at, item)?;
     let made = inside::make_file(parent, name, item.mode)?;
     let mut rest = at.plan.bytes(item.data);
@@ -212,36 +205,34 @@ fn file(at: &At, item: &Mount) -> Answer {
         }
         rest = rest.get(written..).unwrap_or_default();
     }
-    sys::close(made)?;
-    sys::close(parent)
+    sys::close(made)
 }
 
 /// A directory under an empty file system, a file under a device that has nothing to read. What is not there need not be
 /// hidden.
-fn mask(at: &At, item: &Mount) -> Answer {
+fn mask(at: &mut At, item: &Mount) -> Answer {
     let target = match inside::target(at, item) {
         Err(Errno(ENOENT)) => return Ok(()),
         found => found?,
     };
-    let covered_by = is_directory(target)?;
-    sys::close(target)?;
-    if covered_by { plain(at, item) } else { bind(at, &Mount { flags: 0, ..*item }) }
+    sys::close(target.fd)?;
+    if target.is_directory { plain(at, item) } else { bind(at, &Mount { flags: 0, ..*item }) }
 }
 
 /// The tree that is there, once more over itself.
-fn readonly(at: &At, item: &Mount) -> Answer {
+fn readonly(at: &mut At, item: &Mount) -> Answer {
     let target = inside::target(at, item)?;
     let_root_be(at, MS_PRIVATE)?;
     if at.plan.mount_trees != 0 {
-        let tree = clone_tree_of(target, item)?;
+        let tree = clone_tree_of(target.fd, item)?;
         let_root_be(at, MS_UNBINDABLE)?;
-        return attach(tree, target, item);
+        return attach(tree, target.fd, item);
     }
     let place = go_to(target)?;
     // SAFETY: the place is NUL-terminated.
     unsafe { sys::mount(place.as_ptr(), place.as_ptr(), null(), MS_BIND | MS_REC, null())? };
     let_root_be(at, MS_UNBINDABLE)?;
-    change_covering(at, item, target)
+    change_covering(at, item, target.fd)
 }
 
 fn clone_tree_of(target: i32, item: &Mount) -> Answer<i32> {

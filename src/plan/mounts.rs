@@ -145,7 +145,7 @@ impl Steps<'_> {
         for (source, name, device) in DEVICES {
             let step = self.below(mount::BIND, target, name)?;
             let source = self.draft.arena.text(source)?;
-            self.add(Mount { source, device, create: 1, flags: MS_NOSUID | MS_NOEXEC, ..step })?;
+            self.add(Mount { source, device, create: 1, ..step })?;
         }
         for (text, name) in DEVICE_LINKS {
             let step = self.below(mount::SYMLINK, target, name)?;
@@ -170,11 +170,13 @@ impl Steps<'_> {
         self.add(Mount { flags: MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, ..step })
     }
 
-    /// A step for something in a directory of devices.
+    /// A step for something in a directory of devices, which the first has to find.
     fn below(&mut self, kind: u32, directory: &CStr, name: &CStr) -> Step<Mount> {
+        let beside =
+            self.steps.last().is_some_and(|before| before.names.len as usize > names(directory).count()) as u32;
         let path = self.draft.arena.joined(&[directory.to_bytes(), b"/", name.to_bytes()])?;
         let parts = names(directory).chain([name.to_bytes()]);
-        self.step_at(Stage::Dev, kind, path, parts)
+        Ok(Mount { beside, ..self.step_at(Stage::Dev, kind, path, parts)? })
     }
 
     fn file_system(&mut self, stage: Stage, target: &CStr, kind: &CStr, data: &[u8]) -> Step<Mount> {
@@ -206,9 +208,11 @@ impl Steps<'_> {
             kind,
             mode: 0,
             create: 0,
+            beside: 0,
             follow: 0,
             device: 0,
             user_namespace: -1,
+            reserved: 0,
             flags: 0,
             source: List::EMPTY,
             target,

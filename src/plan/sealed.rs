@@ -193,12 +193,15 @@ pub struct Mount {
     pub mode: u32,
     /// A target that is missing is made.
     pub create: u32,
+    /// It lies in the directory of the step before.
+    pub beside: u32,
     /// Links in the target are followed, inside the root.
     pub follow: u32,
     /// The device that the source must be the node of; 0: whatever.
     pub device: u32,
     /// The user namespace that maps ids; -1: none.
     pub user_namespace: i32,
+    pub reserved: u32,
     /// As mount(2) has them.
     pub flags: u64,
     pub source: Text,

@@ -263,6 +263,19 @@ if [ ! "$namespaces" ]; then
             END {}' | sed 's/shared/same/')"
     like "--unshare cgroup, time, mount" "mnt:*" "$(saw ns.mnt "${userns[@]}" --unshare cgroup,time,mount)"
     like "--mount-propagation" "shared:*" "$(saw propagation "${userns[@]}" --unshare mount --mount-propagation shared)"
+    rm -f "$dir/up"
+    "$run" "${userns[@]}" --unshare uts,pid --hostname joined "$witness" touch "$dir/up" sleep &
+    runner=$!
+    until_true test -e "$dir/up"
+    holder=$(ps -o pid= --ppid $runner | tr -d ' ')
+    sees "--join" hostname joined --join "user=/proc/$holder/ns/user" --join "uts=/proc/$holder/ns/uts"
+    is "--join-process" "pid 2,hostname joined" \
+        "$("$run" --join-process "user,uts,pid:$holder" "$witness" 2>&1 | grep -E '^(pid|hostname|forkexec-run:) ' | paste -sd,)"
+    "$run" --json-status-fd 7 --join-process "user,pid:$holder" "$witness" kill 9 7>"$dir/json" 2>/dev/null
+    is "a command in a pid namespace that was joined" '{"event":"exited","exit_code":null,"signal":9' \
+        "$(sed -n '2s/,"signal_name".*//p' "$dir/json")"
+    kill -KILL "$holder"
+    wait $runner 2>/dev/null
     mkdir "$dir/root"
     cp "$witness" "$dir/root/w"
     is "--chroot" inside "$("$run" "${userns[@]}" --chroot "$dir/root" /w print inside 2>&1)"
@@ -373,7 +386,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--failure-code 0" "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" "--securebits 256" \
     "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" "--parent-death TERM,nobody" "--cwd ''" \
     "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" "--tmpfs=mode=9 /t" "--dir=8 /t" \
-    "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" "--bind-idmapped /nope /etc /etc" "--symlink a" \
+    "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" "--join what=/proc/self/ns/net" "--join-process net" "--join-process net:0" \
     "--landlock-path /usr" "--landlock-path fly:/usr" "--landlock-port connect-tcp:65536" "--landlock-port read:1" \
     "--landlock-handled fly" "--landlock-scopes fly" "--seccomp-filter=fly /" "--seccomp-filter /nope"; do
     eval "set -- $bad"

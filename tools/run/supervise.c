@@ -185,6 +185,7 @@ void supervise(const struct run *run, const char *path, char *const argv[])
         fail(errno, "signals cannot be read");
 
     release(&watch);
+    watch.pid = forkexec_child_pid(watch.child); /* another, where a pid namespace was joined */
     if (run->traced)
         detach_at_entry(&watch);
     report_event("started", watch.pid);

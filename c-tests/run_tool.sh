@@ -55,6 +55,11 @@ sees() {
     is "$name" "$wanted" "$(saw "$key" "$@")"
 }
 
+# holds NAME COMMAND...
+holds() {
+    if "${@:2}"; then ok "$1"; else not_ok "$1" "${*:2}"; fi
+}
+
 # code NAME WANTED COMMAND...: its exit code; what it says on stderr is in $said. What a shell says of a signal is not ours.
 code() {
     local name=$1 wanted=$2 got
@@ -136,8 +141,12 @@ sees "--enter-directory-fd" cwd "$dir" --fd 9=5 --enter-directory-fd 9 5<"$dir"
 
 # --- session and terminal
 
-like "--new-session" same "$("$run" --new-session "$witness" | awk '/^pid /{p=$2} /^sid /{s=$2} END {print p==s?"same":"other"}')"
-like "--process-group" same "$("$run" --process-group 0 "$witness" | awk '/^pid /{p=$2} /^pgid /{s=$2} END {print p==s?"same":"other"}')"
+# own KEY: whether that is its pid
+own() {
+    awk -v key="$1" '$1 == "pid" { pid = $2 } $1 == key { it = $2 } END { print pid && pid == it ? "own" : "other" }'
+}
+is "--new-session" own "$("$run" --new-session "$witness" | own sid)"
+is "--process-group" own "$("$run" --process-group 0 "$witness" | own pgid)"
 is "by default the group is ours" same "$(bash -c '
     [ "$("$@" | sed -n "s/^pgid //p")" = "$(ps -o pgid= $$ | tr -d " ")" ] && echo same' - "$run" "$witness")"
 
@@ -147,8 +156,7 @@ in_terminal() {
         tr -d '\r'
 }
 if [ "$have_python" ]; then
-    like "--foreground" yes "$(in_terminal "$run" --process-group 0 --foreground 0 "$witness" |
-        awk '/^pid /{p=$2} /^foreground /{f=$2} END {print p==f?"yes":"no"}')"
+    is "--foreground" own "$(in_terminal "$run" --process-group 0 --foreground 0 "$witness" | own foreground)"
     like "--foreground: the terminal comes back" yes "$(in_terminal bash -c '
         set +m
         "$@" >/dev/null
@@ -184,7 +192,8 @@ child=$(ps -o pid= --ppid $! | tr -d ' ')
 kill -KILL $!
 wait $! 2>/dev/null
 gone() { ! kill -0 "$1" 2>/dev/null; }
-if [ "$child" ] && until_true gone "$child"; then ok "--parent-death kills"; else not_ok "--parent-death kills" "$child lives"; fi
+killed() { [ "$child" ] && until_true gone "$child"; }
+holds "--parent-death kills" killed
 
 # --- limits
 
@@ -258,10 +267,14 @@ if [ ! "$namespaces" ]; then
     sees "--hostname" hostname box "${userns[@]}" --unshare uts,ipc --hostname box
     sees "--domainname" domainname realm "${userns[@]}" --unshare uts --domainname realm
     sees "--loopback" net.lo up "${userns[@]}" --unshare net --loopback
-    is "--unshare-late" "other same" "$("$run" "${userns[@]}" --unshare-late pid "$witness" |
-        awk '/^ns.pid /{p=$2} /^ns.pid_for_children /{c=$2} /^ppid /{print ($2 ? "other" : "none"), (p==c ? "shared" : "same")}
-            END {}' | sed 's/shared/same/')"
-    like "--unshare cgroup, time, mount" "mnt:*" "$(saw ns.mnt "${userns[@]}" --unshare cgroup,time,mount)"
+    "$run" "${userns[@]}" --unshare-late pid "$witness" >"$dir/out" 2>&1
+    is "--unshare-late: not for the command" "$(readlink /proc/self/ns/pid)" "$(sed -n 's/^ns.pid //p' "$dir/out")"
+    like "--unshare-late: for its children" "[p?]*" \
+        "$(sed -n 's/^ns.pid_for_children //p' "$dir/out" | grep -vxF "$(readlink /proc/self/ns/pid)")"
+    for type in cgroup time mnt; do
+        like "--unshare $type" "$type:*" "$(saw ns.$type "${userns[@]}" --unshare cgroup,time,mount |
+            grep -vxF "$(readlink /proc/self/ns/$type)")"
+    done
     like "--mount-propagation" "shared:*" "$(saw propagation "${userns[@]}" --unshare mount --mount-propagation shared)"
     rm -f "$dir/up"
     "$run" "${userns[@]}" --unshare uts,pid --hostname joined "$witness" touch "$dir/up" sleep &
@@ -379,21 +392,26 @@ code "a second argument that is missing" 125 "$run" --bind /etc
 like "with a sentence too" "forkexec-run: --bind: an argument is missing*" "$said"
 code "an argument too much" 125 "$run" --new-session=yes true
 code "no command" 125 "$run"
-for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--rlimit nope=1" "--rlimit as=1Q" "--fd x" "--fd 3=" \
-    "--nice 20" "--nice 1x" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" "--env novalue" "--env =x" "--caps permitted" \
-    "--caps what=all" "--caps permitted=cap_nothing" "--unshare all" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" \
-    "--signal-mask NOPE" "--timeout 0" "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" \
-    "--failure-code 0" "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" "--securebits 256" \
-    "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" "--parent-death TERM,nobody" "--cwd ''" \
-    "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" "--tmpfs=mode=9 /t" "--dir=8 /t" \
-    "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" "--join what=/proc/self/ns/net" "--join-process net" "--join-process net:0" \
-    "--landlock-path /usr" "--landlock-path fly:/usr" "--landlock-port connect-tcp:65536" "--landlock-port read:1" \
+for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--rlimit nope=1" "--rlimit as=1Q" \
+    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
+    "--env novalue" "--env =x" "--caps permitted" "--caps what=all" "--caps permitted=cap_nothing" \
+    "--unshare all" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
+    "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--failure-code 0" \
+    "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
+    "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
+    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" \
+    "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
+    "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \
+    "--join what=/proc/self/ns/net" "--join-process net" "--join-process net:0" "--landlock-path /usr" \
+    "--landlock-path fly:/usr" "--landlock-port connect-tcp:65536" "--landlock-port read:1" \
     "--landlock-handled fly" "--landlock-scopes fly" "--seccomp-filter=fly /" "--seccomp-filter /nope"; do
     eval "set -- $bad"
     "$run" "$@" touch "$dir/ran" 2>"$dir/said" </dev/null
-    [ $? = 125 ] && [ ! -e "$dir/ran" ] && grep -q "^forkexec-run: ${1%%=*}: " "$dir/said" || { not_ok "refused: $bad" "$(<"$dir/said")"; continue; }
+    if [ $? != 125 ] || [ -e "$dir/ran" ] || ! grep -q "^forkexec-run: ${1%%=*}: " "$dir/said"; then
+        not_ok "refused, and named: $bad" "$(<"$dir/said")"
+    fi
 done
-ok "what is not understood is refused, and names the option"
+ok "what is not understood is refused, and named"
 
 bash -c '"$@"; exit $?' - "$run" "$witness" kill 9 2>/dev/null
 is "the command's signal, to a shell" 137 $?
@@ -459,11 +477,13 @@ for way in "" "--new-session" "--unshare pid"; do
     cp "$witness" "$dir/tree"
     # shellcheck disable=SC2086
     code "--timeout $way" 124 "$run" --timeout 0.5 $way "$dir/tree" fork daemon sleep
-    if until_true dead tree; then ok "kills the whole tree"; else not_ok "kills the whole tree" "$(pgrep -af "$dir/tree")"; fi
+    holds "kills the whole tree" until_true dead tree
 done
 cp "$witness" "$dir/stranger"
-bash -c '"$1" sleep & echo $! >"$1.pid"; exec "${@:2}"' - "$dir/stranger" "$run" --timeout 0.5 "$dir/tree" daemon sleep 2>/dev/null
-if lives stranger && dead tree; then ok "and nobody else's"; else not_ok "and nobody else's" "$(pgrep -af "$dir/")"; fi
+bash -c '"$1" sleep & echo $! >"$1.pid"; exec "${@:2}"' - "$dir/stranger" \
+    "$run" --timeout 0.5 "$dir/tree" daemon sleep 2>/dev/null
+holds "and nobody else" lives stranger
+holds "but all of it" dead tree
 kill "$(<"$dir/stranger.pid")"
 code "a command that is in time" 4 "$run" --timeout 60 "$witness" exit 4
 mkfifo "$dir/fifo"
@@ -547,7 +567,7 @@ done
 # --- what is only told
 
 like "--describe" "*520 nice: 3*799 exec*" "$("$run" --nice 3 --describe touch "$dir/ran")"
-[ ! -e "$dir/ran" ] && ok "--describe runs nothing" || not_ok "--describe runs nothing"
+holds "--describe runs nothing" test ! -e "$dir/ran"
 code "--describe of a contradiction" 125 "$run" --describe --new-session --process-group 0 true
 code "--probe" 0 "$run" --probe
 like "--probe speaks of user namespaces" "*user namespaces*" "$(<"$dir/out")"

@@ -97,8 +97,8 @@ static void allow_partial_landlock(struct run *run, char *none)
 }
 
 static const struct option_row rows[] = {
-    { "seccomp-filter", "[=FLAGS] FILE", "put on the filter in FILE, of raw instructions; FLAGS are log, tsync and spec-allow",
-        seccomp_filter },
+    { "seccomp-filter", "[=FLAGS] FILE", "put on the filter in FILE, of raw instructions; FLAGS are log, tsync and "
+        "spec-allow", seccomp_filter },
     { "deny-terminal-injection", NULL, "let nobody type into our terminal (TIOCSTI, TIOCLINUX)", deny_terminal_injection },
     { "landlock-path", "ACCESS:PATH", "grant this to PATH and all beneath, and nothing else to any file: read, write, "
         "execute, all, or the single ones of landlock(7)", landlock_path },

@@ -59,11 +59,12 @@ static void say_user_namespaces(void)
             say("yes", "user namespaces for anybody", "sysctl user.max_user_namespaces is %lld", value);
     }
     if (read_number("/proc/sys/kernel/unprivileged_userns_clone", &value))
-        say(value ? "yes" : "no", "user namespaces for ordinary users", "sysctl kernel.unprivileged_userns_clone is %lld%s", value,
-            value ? "" : "; set it to 1");
+        say(value ? "yes" : "no", "user namespaces for ordinary users",
+            "sysctl kernel.unprivileged_userns_clone is %lld%s", value, value ? "" : "; set it to 1");
     if (read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &value))
-        say(value ? "no" : "yes", "user namespaces without an AppArmor profile", "sysctl kernel.apparmor_restrict_unprivileged_userns "
-            "is %lld%s", value, value ? "; give the program a profile with the rule \"userns,\", or set it to 0" : "");
+        say(value ? "no" : "yes", "user namespaces without an AppArmor profile",
+            "sysctl kernel.apparmor_restrict_unprivileged_userns is %lld%s", value,
+            value ? "; give the program a profile with the rule \"userns,\", or set it to 0" : "");
     bool many = has_capability(CAP_SETUID) && has_capability(CAP_SETGID);
     say(many ? "yes" : "no", "user namespaces with maps of more than the own id", "%s",
         many ? "" : "this process has not both of CAP_SETUID and CAP_SETGID");
@@ -166,11 +167,13 @@ static void say_seccomp(void)
     read_status("Seccomp", mode, sizeof mode);
     read_status("Seccomp_filters", filters, sizeof filters);
     if (*mode == '2')
-        say("", "seccomp filters on this process", "%s, of a container perhaps; what these deny, no option gives back", filters);
+        say("", "seccomp filters on this process", "%s, of a container perhaps; what these deny, no option gives back",
+            filters);
     else
         say("", "seccomp filters on this process", "none");
     bool privileged = has_capability(CAP_SYS_ADMIN);
-    say(privileged ? "yes" : "no", "seccomp filters without --no-new-privs", "%s", privileged ? "" : "this process has no CAP_SYS_ADMIN");
+    say(privileged ? "yes" : "no", "seccomp filters without --no-new-privs", "%s",
+        privileged ? "" : "this process has no CAP_SYS_ADMIN");
 }
 
 static void say_mount_api(void)
@@ -214,20 +217,20 @@ static void say_cgroup(void)
     }
     say("yes", "cgroup v2", "mounted at %s", top);
     if (!own_cgroup(top, own, sizeof own)) {
-        say("no", "cgroup of our own", "the cgroup of this process cannot be seen from here; its cgroup namespace is another");
+        say("no", "cgroup of our own", "it cannot be seen from here; this process is in another cgroup namespace");
         return;
     }
     bool ours = is_writable(own, "cgroup.procs") && is_writable(own, "");
-    say(ours ? "yes" : "no", "cgroup of our own", ours ? "%s" : "%s is not ours to write; start this under systemd-run --user "
-        "--scope -p Delegate=yes, or let root chown it", own);
+    say(ours ? "yes" : "no", "cgroup of our own", ours ? "%s" : "%s is not ours to write; start this under "
+        "systemd-run --user --scope -p Delegate=yes, or let root chown it", own);
     if (!read_in(own, "cgroup.controllers", text, sizeof text) || !*text)
-        say("no", "controllers in it", "none in %s; the cgroups above it have to pass them on in cgroup.subtree_control", own);
+        say("no", "controllers in it", "none; the cgroups above it have to pass them on in cgroup.subtree_control");
     else
         say("yes", "controllers in it", "%s%s", text, strstr(text, "memory") ? ""
             : "; memory is not among them, perhaps with version 1 or above: its peak is then not told");
     if (read_in(own, "cgroup.subtree_control", text, sizeof text))
-        say(*text ? "yes" : "no", "controllers for cgroups made in it", "%s", *text ? text
-            : "none; move all processes out of it, then write what it has, each with a \"+\", to its cgroup.subtree_control");
+        say(*text ? "yes" : "no", "controllers for cgroups made in it", "%s", *text ? text : "none; move all processes "
+            "out of it, then write what it has, each with a \"+\", to its cgroup.subtree_control");
 }
 
 void print_probe(void)

@@ -156,3 +156,21 @@ TEST(user_namespaces_that_are_forbidden)
     need_user_namespaces();
     in_copy(has_no_more_user_namespaces, NULL);
 }
+
+static void is_told_of_the_filter(const void *unused)
+{
+    static const struct denial list[] = { { SYS_clone3, EPERM, { { 0 } } }, { SYS_clone, EPERM, { { 0 } } } };
+    char why[512];
+    (void)unused;
+    deny(list, 2);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, why, sizeof why), 0);
+    assert_string_equal(why, "clone: Operation not permitted; a seccomp filter is on, as container runtimes put it on: their "
+        "profile has to allow clone(2) with CLONE_NEWUSER");
+}
+
+TEST(user_namespaces_that_a_filter_forbids)
+{
+    need_native();
+    need_user_namespaces();
+    in_copy(is_told_of_the_filter, NULL);
+}

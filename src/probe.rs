@@ -140,8 +140,13 @@ fn image() -> Result<(), String> {
 
 fn user_namespace() -> Result<(), String> {
     let mut attr = Attr::default();
+    // AppArmor lets anybody make one, in which nothing is then permitted: so something is done in it.
+    if restricted_by_apparmor() {
+        attr.ns.create = libc::CLONE_NEWUTS as u32;
+        attr.ns.set_hostname(c"probe").map_err(|_| String::from(Errno::ENOMEM.desc()))?;
+    }
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
-    attr.ns.create = libc::CLONE_NEWUSER as u32;
+    attr.ns.create |= libc::CLONE_NEWUSER as u32;
     let ns = &mut *attr.ns;
     let maps = [(&mut ns.uid_map, uid), (&mut ns.gid_map, gid)];
     for (map, id) in maps {
@@ -150,21 +155,36 @@ fn user_namespace() -> Result<(), String> {
     }
     hold(&attr).map_err(|Failure { stage, code, .. }| {
         let step = Row::of(stage as u32).map_or("", Row::plain_name);
-        format!("{step}: {}{}", Errno::from_raw(code).desc(), restriction())
+        format!("{step}: {}{}", Errno::from_raw(code).desc(), restriction(code))
     })
 }
 
 /// What is known to forbid user namespaces.
-fn restriction() -> &'static str {
-    let sysctl = |path: &str| std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
+fn restriction(code: i32) -> &'static str {
     if sysctl("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
         "; set the sysctl kernel.unprivileged_userns_clone to 1"
     } else if sysctl("/proc/sys/user/max_user_namespaces") == Some(0) {
         "; raise the sysctl user.max_user_namespaces"
-    } else if sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == Some(1) {
+    } else if restricted_by_apparmor() {
         "; give the program an AppArmor profile with the rule userns, or set the sysctl \
          kernel.apparmor_restrict_unprivileged_userns to 0"
+    } else if code == libc::EPERM && is_filtered() {
+        "; a seccomp filter is on, as container runtimes put it on: their profile has to allow clone(2) with CLONE_NEWUSER"
     } else {
         ""
     }
+}
+
+fn sysctl(path: &str) -> Option<u64> {
+    std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok())
+}
+
+fn restricted_by_apparmor() -> bool {
+    sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == Some(1)
+}
+
+fn is_filtered() -> bool {
+    // SAFETY: kernel contract, PR_GET_SECCOMP(2const): it takes no pointer; without filters there is no answer but 0.
+    let mode = unsafe { libc::prctl(libc::PR_GET_SECCOMP) };
+    mode == libc::SECCOMP_MODE_FILTER as i32
 }

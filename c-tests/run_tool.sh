@@ -1,0 +1,586 @@
+#!/bin/bash
+# forkexec-run from outside: every option has its effect, every end its exit code, and the JSON is JSON. Speaks TAP; runs
+# as root and as an ordinary user.
+#
+# usage: run_tool.sh [FORKEXEC-RUN WITNESS]
+set -u
+run=$(realpath "${1:-./forkexec-run}") witness=$(realpath "${2:-./witness}")
+dir=$(mktemp -d) tests=0 failures=0
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+chmod 755 "$dir"
+cp "$witness" "$dir/witness"
+witness=$dir/witness
+uid=$(id -u) gid=$(id -g)
+export LC_ALL=C
+
+ok() {
+    echo "ok $((++tests)) - $1"
+}
+
+not_ok() {
+    echo "not ok $((++tests)) - $1"
+    shift
+    printf '#   %s\n' "$@"
+    failures=$((failures + 1))
+}
+
+skip() {
+    echo "ok $((++tests)) # SKIP $1: $2"
+    echo "# SKIP $1: $2"
+}
+
+# is NAME WANTED GOT
+is() {
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted: $2" "got:    $3"; fi
+}
+
+# like NAME PATTERN GOT
+like() {
+    # shellcheck disable=SC2254
+    case $3 in $2) ok "$1" ;; *) not_ok "$1" "wanted: $2" "got:    $3" ;; esac
+}
+
+# saw KEY OPTION...: what the witness sees of itself, or why it did not run
+saw() {
+    local key=$1
+    shift
+    "$run" "$@" "$witness" 2>&1 | sed -n "s/^$key //p; /^forkexec-run: /p"
+}
+
+# sees NAME KEY WANTED OPTION...
+sees() {
+    local name=$1 key=$2 wanted=$3
+    shift 3
+    is "$name" "$wanted" "$(saw "$key" "$@")"
+}
+
+# holds NAME COMMAND...
+holds() {
+    if "${@:2}"; then ok "$1"; else not_ok "$1" "${*:2}"; fi
+}
+
+# code NAME WANTED COMMAND...: its exit code; what it says on stderr is in $said. What a shell says of a signal is not ours.
+code() {
+    local name=$1 wanted=$2 got
+    shift 2
+    { "$@"; } >"$dir/out" 2>"$dir/said"
+    got=$?
+    said=$(<"$dir/said")
+    is "$name" "$wanted" "$got"
+}
+
+# until_true COMMAND...: at most 20 seconds
+until_true() {
+    local i
+    for ((i = 0; i < 2000; i++)); do
+        "$@" && return
+        sleep 0.01
+    done
+    return 1
+}
+
+# The value of a key in the line of that event: json EVENT KEY FILE
+json() {
+    python3 -c '
+import json, sys
+for line in open(sys.argv[3], encoding="utf-8"):
+    event = json.loads(line)
+    if event["event"] == sys.argv[1]:
+        print(json.dumps(event[sys.argv[2]]))' "$@"
+}
+have_python=$(command -v python3)
+
+namespaces="no user namespaces here"
+"$run" --unshare user --map-uid "0:$uid" true 2>/dev/null && namespaces=
+userns=(--unshare user --map-uid "0:$uid" --map-gid "0:$gid")
+
+# --- the command
+
+sees "--cwd" cwd "$dir" --cwd "$dir"
+sees "--cwd-fd" cwd "$dir" --cwd-fd 5 5<"$dir"
+sees "--env sets" env.FOO "a=b" --env FOO=a=b
+sees "--env replaces" env.HOME /x --env HOME=/x
+sees "--unset-env" env.HOME "" --unset-env HOME
+is "--clear-env, then --env" "env.A 1" "$("$run" --clear-env --env A=1 "$witness" | grep '^env')"
+sees "--argv0" arg.0 other --argv0 other
+is "PATH is searched" found "$(PATH=$dir:$PATH "$run" witness print found)"
+is "--search-path" found "$("$run" --search-path "/nowhere:$dir" witness print found)"
+is "--exec-fd" found "$("$run" --exec-fd 7 name print found 7<"$witness")"
+sees "--memory-mode copied" arg.0 "$witness" --memory-mode copied
+like "--memory-mode fresh" "*image*" "$("$run" --memory-mode fresh --describe true)"
+is "--pid-variable" same "$("$run" --pid-variable ME sh -c '[ $$ = $ME ] && echo same')"
+
+cp "$witness" "$dir/busy"
+{
+    sleep 0.2
+    exec 8>&-
+} 8>>"$dir/busy" &
+is "--busy-retry" ran "$("$run" --busy-retry 20000 "$dir/busy" print ran 2>&1)"
+wait
+
+# --- descriptors
+
+is "nothing but 0 to 2 is passed on" "0 1 2" "$(saw fds 5</dev/null)"
+is "--fd FD=OURS" /dev/null "$(saw 'fd\.9' --fd 9=5 5</dev/null)"
+is "--fd FD" "0 1 2 5" "$(saw fds --fd 5 5</dev/null)"
+like "--inherit-fds" "*5*" " $(saw fds --inherit-fds 5</dev/null) "
+is "--json-status-fd is not inherited" /dev/null "$(saw 'fd\.6' --inherit-fds --json-status-fd 5 5>/dev/null 6</dev/null)$(
+    saw 'fd\.5' --inherit-fds --json-status-fd 5 5>/dev/null)"
+"$run" --open-fd "1=w,0640:$dir/file" --umask 0 echo one
+"$run" --open-fd "1=a:$dir/file" echo two
+is "--open-fd w, a" "one two" "$(xargs <"$dir/file")"
+is "--open-fd's mode" 640 "$(stat -c %a "$dir/file")"
+is "--open-fd r" one "$("$run" --open-fd "0=r:$dir/file" head -n 1)"
+is "--open-fd rw" "one two" "$("$run" --open-fd "0=rw:$dir/file" xargs)"
+is "--dup-fd" both "$("$run" --dup-fd 5=1 sh -c 'echo both >&5')"
+is "--close-fd" "1 2" "$(saw fds --close-fd 0)"
+is "--close-fds-from" "0 1 2" "$(saw fds --fd 5 --fd 9=5 --close-fds-from 3 5</dev/null)"
+sees "--enter-directory" cwd "$dir" --enter-directory "$dir"
+sees "--enter-directory-fd" cwd "$dir" --fd 9=5 --enter-directory-fd 9 5<"$dir"
+
+# --- session and terminal
+
+# own KEY: whether that is its pid
+own() {
+    awk -v key="$1" '$1 == "pid" { pid = $2 } $1 == key { it = $2 } END { print pid && pid == it ? "own" : "other" }'
+}
+is "--new-session" own "$("$run" --new-session "$witness" | own sid)"
+is "--process-group" own "$("$run" --process-group 0 "$witness" | own pgid)"
+is "by default the group is ours" same "$(bash -c '
+    [ "$("$@" | sed -n "s/^pgid //p")" = "$(ps -o pgid= $$ | tr -d " ")" ] && echo same' - "$run" "$witness")"
+
+# in_terminal COMMAND...: with a terminal as its standard descriptors, its own controlling one
+in_terminal() {
+    python3 -c 'import pty, sys; pty.spawn(sys.argv[1:], lambda fd: __import__("os").read(fd, 65536))' "$@" </dev/null |
+        tr -d '\r'
+}
+if [ "$have_python" ]; then
+    is "--foreground" own "$(in_terminal "$run" --process-group 0 --foreground 0 "$witness" | own foreground)"
+    like "--foreground: the terminal comes back" yes "$(in_terminal bash -c '
+        set +m
+        "$@" >/dev/null
+        [ "$(ps -o tpgid= $$)" -eq "$(ps -o pgid= $$)" ] && echo yes' - "$run" --foreground 0 "$witness")"
+    is "--detach-terminal" none "$(in_terminal "$run" --detach-terminal "$witness" | sed -n 's/^tty //p')"
+    is "--controlling-terminal" yes "$(python3 -c '
+import pty, subprocess, sys
+ours, theirs = pty.openpty()
+sys.stdout.buffer.write(subprocess.run(sys.argv[1:], stdin=theirs, stdout=subprocess.PIPE).stdout)' \
+        "$run" --new-session --controlling-terminal 0 "$witness" | sed -n 's/^tty //p')"
+else
+    skip "terminals" "no python3"
+fi
+
+# --- signals
+
+sees "--signal-mask" mask 0000000000004002 --signal-mask INT,SIGTERM
+if [ "$have_python" ]; then
+    is "the mask is passed on" 0000000000004200 "$(python3 -c '
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_SETMASK, [signal.SIGUSR1, signal.SIGTERM])
+os.execv(sys.argv[1], sys.argv[1:])' "$run" "$witness" | sed -n 's/^mask //p')"
+fi
+# Where we run in the background of a shell, INT and QUIT are ignored.
+sees "--signal-ignore" ignored 0000000000000001 --signal-default INT,QUIT --signal-ignore HUP
+is "--signal-default" 0000000000000000 "$(trap '' HUP; saw ignored --signal-default HUP,INT,QUIT)"
+is "an ignored SIGCHLD stays one, and is waited for" "0000000000010000 0" "$(trap '' CHLD
+    saw ignored --signal-default INT,QUIT | tr '\n' ' '; "$run" true; echo $?)"
+sees "--parent-death" parent_death 15 --parent-death TERM
+sees "--parent-death of the thread" parent_death 9 --parent-death kill,thread
+"$run" --parent-death KILL "$witness" print up sleep >"$dir/up" &
+until_true grep -q up "$dir/up"
+child=$(ps -o pid= --ppid $! | tr -d ' ')
+kill -KILL $!
+wait $! 2>/dev/null
+gone() { ! kill -0 "$1" 2>/dev/null; }
+killed() { [ "$child" ] && until_true gone "$child"; }
+holds "--parent-death kills" killed
+
+# --- limits
+
+sees "--rlimit" rlimit.CPU "10 20" --rlimit cpu=10:20
+sees "--rlimit with one number and a unit" rlimit.FSIZE "1073741824 1073741824" --rlimit fsize=1G
+sees "--rlimit keep" rlimit.CORE "0 $(saw rlimit.CORE | cut -d' ' -f2)" --rlimit core=0:keep
+like "--restore-nofile" "*770 nofile*" "$("$run" --restore-nofile --describe true)"
+sees "--nice" nice 5 --nice 5
+cpu=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
+sees "--affinity" affinity "$cpu" --affinity "$cpu"
+sees "--scheduler" scheduler "3 0" --scheduler batch
+sees "--io-priority" io_priority "2 7" --io-priority best-effort:7
+sees "--umask" umask 077 --umask 077
+sees "--personality" personality 0x40000 --personality addr-no-randomize
+sees "--oom-score-adj" oom_score_adj 500 --oom-score-adj 500
+sees "--timer-slack" timer_slack 12345 --timer-slack 12345
+code "a limit that cannot be had" 125 "$run" --uid "$uid" --nice 19 --rlimit nofile=unlimited true
+if [ "$uid" != 0 ]; then
+    code "a nice value that cannot be had" 125 "$run" --nice -5 true
+    sees "--allow-failure" nice "$(saw nice)" --nice -5 --allow-failure nice
+else
+    sees "--allow-failure" scheduler "0 0" --affinity 8000 --allow-failure affinity
+fi
+
+group=
+for top in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+    [ -f "$top/cgroup.procs" ] && mkdir "$top/run_tool.$$" 2>/dev/null && group=$top/run_tool.$$ && break
+done
+if [ "$group" ]; then
+    trap 'rmdir "$group" 2>/dev/null; rm -rf "$dir"' EXIT
+    sees "--cgroup" "cgroup\.0" ":/run_tool.$$" --cgroup "$group"
+    until_true rmdir "$group"
+else
+    skip "--cgroup" "no cgroup can be made here"
+fi
+
+# --- ids and privileges
+
+if [ "$uid" = 0 ]; then
+    is "--uid, --gid" "uid 1234 1234 1234 1234,gid 777 777 777 777,groups " \
+        "$("$run" --uid 1234 --gid 777 "$witness" | grep -E '^(uid|gid|groups) ' | paste -sd,)"
+    sees "--uid with a name" uid "$(id -u nobody) $(id -u nobody) $(id -u nobody) $(id -u nobody)" --uid nobody
+    sees "--groups" groups "5 6" --gid 777 --groups 5,6
+    is "--keep-groups" "4" "$("$run" --groups 4 "$run" --gid 9 --keep-groups "$witness" | sed -n 's/^groups //p')"
+    sees "--ambient" cap.ambient 0000000000000400 --uid 1234 --ambient cap_net_bind_service
+    sees "--caps" cap.bounding 0000000000000021 --caps bounding=chown,5
+    sees "--caps with a mask, several sets" cap.inheritable 0000000000000001 --caps permitted,effective,inheritable=0x1
+    sees "--caps none" cap.bounding 0000000000000000 --caps bounding=none
+    sees "--drop-caps" cap.effective 0000000000000000 --drop-caps
+    sees "--securebits" securebits 0x3 --securebits noroot,noroot-locked
+else
+    code "--uid without the right to" 125 "$run" --uid 1234 true
+    like "--uid says so" "forkexec-run: *" "$said"
+    code "--gid without the right to" 125 "$run" --gid 777 true
+    code "--groups without the right to" 125 "$run" --groups 5 true
+    sees "--drop-caps, --no-new-privs" cap.effective 0000000000000000 --drop-caps --no-new-privs
+    code "--ambient without the right to" 125 "$run" --ambient chown true
+    code "--caps without the right to" 125 "$run" --caps permitted=chown true
+    code "--securebits without the right to" 125 "$run" --securebits noroot true
+    code "--keep-groups and --groups contradict each other" 125 "$run" --keep-groups --groups 5 true
+fi
+sees "--no-new-privs" no_new_privs 1 --no-new-privs
+
+# --- namespaces
+
+if [ ! "$namespaces" ]; then
+    sees "--unshare user, --map-uid, --map-gid" uid "0 0 0 0" "${userns[@]}"
+    sees "--map-uid" uid "7 7 7 7" --unshare user --map-uid "7:$uid:1"
+    sees "--unshare pid" pid 1 "${userns[@]}" --unshare pid
+    sees "--init" pid 2 "${userns[@]}" --unshare pid --init
+    sees "--hostname" hostname box "${userns[@]}" --unshare uts,ipc --hostname box
+    sees "--domainname" domainname realm "${userns[@]}" --unshare uts --domainname realm
+    sees "--loopback" net.lo up "${userns[@]}" --unshare net --loopback
+    "$run" "${userns[@]}" --unshare-late pid "$witness" >"$dir/out" 2>&1
+    is "--unshare-late: not for the command" "$(readlink /proc/self/ns/pid)" "$(sed -n 's/^ns.pid //p' "$dir/out")"
+    like "--unshare-late: for its children" "[p?]*" \
+        "$(sed -n 's/^ns.pid_for_children //p' "$dir/out" | grep -vxF "$(readlink /proc/self/ns/pid)")"
+    for type in cgroup time mnt; do
+        like "--unshare $type" "$type:*" "$(saw ns.$type "${userns[@]}" --unshare cgroup,time,mount |
+            grep -vxF "$(readlink /proc/self/ns/$type)")"
+    done
+    like "--mount-propagation" "shared:*" "$(saw propagation "${userns[@]}" --unshare mount --mount-propagation shared)"
+    rm -f "$dir/up"
+    "$run" "${userns[@]}" --unshare uts,pid --hostname joined "$witness" touch "$dir/up" sleep &
+    runner=$!
+    until_true test -e "$dir/up"
+    holder=$(ps -o pid= --ppid $runner | tr -d ' ')
+    sees "--join" hostname joined --join "user=/proc/$holder/ns/user" --join "uts=/proc/$holder/ns/uts"
+    is "--join-process" "pid 2,hostname joined" \
+        "$("$run" --join-process "user,uts,pid:$holder" "$witness" 2>&1 | grep -E '^(pid|hostname|forkexec-run:) ' | paste -sd,)"
+    "$run" --json-status-fd 7 --join-process "user,pid:$holder" "$witness" kill 9 7>"$dir/json" 2>/dev/null
+    is "a command in a pid namespace that was joined" '{"event":"exited","exit_code":null,"signal":9' \
+        "$(sed -n '2s/,"signal_name".*//p' "$dir/json")"
+    kill -KILL "$holder"
+    wait $runner 2>/dev/null
+    mkdir "$dir/root"
+    cp "$witness" "$dir/root/w"
+    is "--chroot" inside "$("$run" "${userns[@]}" --chroot "$dir/root" /w print inside 2>&1)"
+    box=("${userns[@]}" --unshare mount,pid --empty-root --bind=readonly,create "$witness" /w)
+    # looks NAME KEY WANTED PATH OPTION...: what is at PATH of an empty root
+    looks() {
+        local name=$1 key=$2 wanted=$3 path=$4
+        shift 4
+        is "$name" "$wanted" "$("$run" "${box[@]}" "$@" /w look "$path" 2>&1 | sed -n "s|^$key\\.$path ||p; /^forkexec-run: /p")"
+    }
+    is "--root" "inside root" "$("$run" "${userns[@]}" --unshare mount --root "$dir/root" /w print inside see 2>&1 |
+        sed -n 's/^root .*/root/p; /^inside/p' | xargs)"
+    like "--root=readonly" "ro*" "$("$run" "${userns[@]}" --unshare mount --root=readonly "$dir/root" /w look / | sed -n 's|^flags./ ||p')"
+    looks "--empty-root" kind "No such file or directory" /etc
+    looks "--bind" kind directory /etc --bind=create,nosuid /etc /etc
+    looks "--tmpfs" mode 1700 /t --dir /t --tmpfs=size=64K,mode=1700,nodev /t
+    looks "--proc" fs proc /p --proc=create /p
+    looks "--dev" kind "device 1:3" /d/null --dev=create /d
+    looks "--mount" fs tmpfs /t --dir /t --mount=nosuid,nodev none /t tmpfs size=4K
+    looks "--dir" mode 0750 /a/b --dir=750 /a/b
+    looks "--symlink" text there /s --symlink there /s
+    looks "--file" text hello /f --file=600 7 /f 7< <(printf hello)
+    looks "--mask" text "" /f --file 7 /f --mask /f 7<<<hello
+    looks "--readonly" mode 0755 /t --tmpfs=create /t --readonly /t
+    code "--readonly" 30 "$run" "${box[@]}" --tmpfs=create /t --readonly /t /w touch /t/file
+    if [ "$uid" = 0 ]; then
+        rm -f "$dir/up"
+        "$run" --unshare user --map-uid 0:0:10 --map-gid 0:0:10 "$witness" touch "$dir/up" sleep &
+        runner=$!
+        until_true test -e "$dir/up"
+        holder=$(ps -o pid= --ppid $runner | tr -d ' ')
+        code "--bind-idmapped" 0 "$run" --unshare mount --bind-idmapped=create "/proc/$holder/ns/user" "$dir" "$dir/ids" \
+            "$witness" exit 0
+        [ -s "$dir/said" ] && sed 's/^/# /' "$dir/said"
+        kill $runner
+        wait $runner 2>/dev/null
+    else
+        code "--bind-idmapped without the right to" 125 "$run" "${box[@]}" --bind-idmapped=create /proc/self/ns/user /etc /etc /w
+    fi
+    rm -f "$dir/up"
+    if [ "$uid" = 0 ]; then
+        sees "--allow-setgroups" groups "3" --unshare user --map-uid 0:0:10 --map-gid 0:0:10 --allow-setgroups --groups 3
+    else
+        code "--allow-setgroups without the right to" 125 "$run" "${userns[@]}" --allow-setgroups true
+    fi
+else
+    skip "namespaces" "$namespaces"
+fi
+
+# --- filters
+
+printf '\006\000\000\000\000\000\377\177' >"$dir/allow"
+like "--seccomp-filter" "2*" "$(saw seccomp --no-new-privs --seccomp-filter "$dir/allow")"
+like "--seccomp-filter with a flag" "2*" "$(saw seccomp --no-new-privs --seccomp-filter=log "$dir/allow")"
+printf '1234567' >"$dir/short"
+code "no filter" 125 "$run" --no-new-privs --seccomp-filter "$dir/short" true
+if [ "$have_python" ]; then
+    like "--deny-terminal-injection" "*PermissionError*" "$("$run" --no-new-privs --deny-terminal-injection python3 -c '
+import fcntl
+fcntl.ioctl(0, 0x5412, b"x")' 2>&1 </dev/null)"
+fi
+locked=(--no-new-privs --landlock-path "execute,read-file:$witness" --landlock-path "all:$dir/root")
+mkdir -p "$dir/root"
+if "$run" --probe | grep -q '^yes  Landlock, all of it'; then
+    code "--landlock-path grants" 0 "$run" "${locked[@]}" "$witness" touch "$dir/root/file"
+    code "--landlock-path, and nothing else" 13 "$run" "${locked[@]}" "$witness" touch "$dir/file"
+    code "--landlock-handled" 13 "$run" --no-new-privs --landlock-handled write-file "$witness" touch "$dir/file"
+    connects() { "$run" --no-new-privs "$@" bash -c ': </dev/tcp/127.0.0.1/9' 2>&1; }
+    like "--landlock-port grants" "*Connection refused*" "$(connects --landlock-port connect-tcp:9)"
+    like "--landlock-port, and nothing else" "*Permission denied*" "$(connects --landlock-port connect-tcp,bind-tcp:10)"
+    code "--landlock-scopes" 1 "$run" --no-new-privs --landlock-scopes signal sh -c 'kill -0 $PPID'
+    code "--allow-partial-landlock" 13 "$run" --no-new-privs --landlock-handled write-file --allow-partial-landlock \
+        "$witness" touch "$dir/file"
+    if [ "$have_python" ]; then
+        code "--landlock-ruleset" 13 python3 -c '
+import ctypes, os, sys
+fd = ctypes.CDLL(None).syscall(444, ctypes.byref(ctypes.c_uint64(2)), ctypes.c_size_t(8), 0)
+os.set_inheritable(fd, True)
+os.execv(sys.argv[1], [sys.argv[1], "--no-new-privs", "--landlock-ruleset", str(fd)] + sys.argv[2:])' \
+            "$run" "$witness" touch "$dir/file"
+    fi
+else
+    skip "Landlock" "this kernel has none, or an older one"
+fi
+
+# --- exit codes
+
+code "the command's exit code" 7 "$run" "$witness" exit 7
+code "and 125, without a word" 125 "$run" "$witness" exit 125
+is "which tells it from ours" "" "$said"
+code "not found" 127 "$run" /no/such/program
+like "with a sentence" "forkexec-run: exec*No such file*" "$said"
+code "not found in PATH" 127 env PATH=/bin:/usr/bin "$run" no-such-program
+code "not executable" 126 "$run" /etc/passwd
+code "a step that failed" 125 "$run" --cwd /no/such/directory true
+like "is named" "forkexec-run: cwd (/no/such/directory): No such file*" "$said"
+code "an option that there is not" 125 "$run" --no-such-option true
+code "an argument that is missing" 125 "$run" --cwd
+like "with a sentence of its own" "forkexec-run: --cwd needs an argument" "$said"
+code "a second argument that is missing" 125 "$run" --bind /etc
+like "with a sentence too" "forkexec-run: --bind: an argument is missing*" "$said"
+code "an argument too much" 125 "$run" --new-session=yes true
+code "no command" 125 "$run"
+for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--rlimit nope=1" "--rlimit as=1Q" \
+    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
+    "--env novalue" "--env =x" "--caps permitted" "--caps what=all" "--caps permitted=cap_nothing" \
+    "--unshare all" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
+    "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--failure-code 0" \
+    "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
+    "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
+    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" \
+    "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
+    "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \
+    "--join what=/proc/self/ns/net" "--join-process net" "--join-process net:0" "--landlock-path /usr" \
+    "--landlock-path fly:/usr" "--landlock-port connect-tcp:65536" "--landlock-port read:1" \
+    "--landlock-handled fly" "--landlock-scopes fly" "--seccomp-filter=fly /" "--seccomp-filter /nope"; do
+    eval "set -- $bad"
+    "$run" "$@" touch "$dir/ran" 2>"$dir/said" </dev/null
+    if [ $? != 125 ] || [ -e "$dir/ran" ] || ! grep -q "^forkexec-run: ${1%%=*}: " "$dir/said"; then
+        not_ok "refused, and named: $bad" "$(<"$dir/said")"
+    fi
+done
+ok "what is not understood is refused, and named"
+
+bash -c '"$@"; exit $?' - "$run" "$witness" kill 9 2>/dev/null
+is "the command's signal, to a shell" 137 $?
+if [ "$have_python" ]; then
+    is "the command's signal, to wait(2)" -15 "$(python3 -c '
+import subprocess, sys
+print(subprocess.run(sys.argv[1:]).returncode)' "$run" "$witness" kill 15)"
+fi
+code "--failure-code" 99 "$run" --failure-code 99 /no/such/program
+code "--failure-code is never the command's" 1 "$run" --failure-code 99 "$witness" exit 99
+like "which is said" "forkexec-run: the command itself exited with 99*" "$said"
+code "--failure-code leaves others alone" 98 "$run" --failure-code 99 "$witness" exit 98
+code "--failure-code for a time that is up" 99 "$run" --failure-code 99 --timeout 0.05 "$witness" sleep
+
+# --- JSON
+
+if [ "$have_python" ]; then
+    "$run" --json-status-fd 7 "$witness" exit 3 7>"$dir/json"
+    is "JSON: the exit code" 3 "$(json exited exit_code "$dir/json")"
+    is "JSON: no signal" null "$(json exited signal "$dir/json")"
+    is "JSON: it ran" '"yes"' "$(json exited ran "$dir/json")"
+    like "JSON: the pid" "[1-9]*" "$(json started pid "$dir/json")"
+    is "JSON: figures" "True True True" "$(python3 -c '
+import json, sys
+end = [json.loads(line) for line in open(sys.argv[1])][-1]
+print(end["wall_ns"] > 0, end["user_ns"] + end["system_ns"] >= 0, end["max_rss_bytes"] > 0)' "$dir/json")"
+    "$run" --json-status-fd 7 "$witness" kill 9 7>"$dir/json" 2>/dev/null
+    is "JSON: the signal" '9 "SIGKILL" null "yes"' "$(for key in signal signal_name exit_code ran; do
+        json exited $key "$dir/json"; done | xargs -d '\n')"
+    "$run" --json-status-fd 7 --cwd /nowhere true 7>"$dir/json" 2>/dev/null
+    is "JSON: a failure" '"cwd" 690 2 "ENOENT" null' "$(for key in stage stage_number errno errno_name index; do
+        json failed $key "$dir/json"; done | xargs -d '\n')"
+    "$run" --json-status-fd 7 --env $'n"\\\n\x7f\xff\xc3\xa9\xed\xa0\x80\xf0\x9f\x98\x80\xc3' true 7>"$dir/json" 2>/dev/null
+    is "JSON: whatever a message holds" \
+        '"--env: \"n\"\\\n\u007f\ufffd\u00e9\ufffd\ufffd\ufffd\ud83d\ude00\ufffd\" is not NAME=VALUE"' \
+        "$(json failed message "$dir/json")"
+    "$run" --json-status-fd 7 --env "$(printf '"\001%.0s' {1..4000})" true 7>"$dir/json" 2>/dev/null
+    like "JSON: however long" '"--env: *' "$(json failed message "$dir/json")"
+    "$run" --json-status-fd 7 --open-fd 0=r:/dev/null --open-fd 1=r:/nowhere true 7>"$dir/json" 2>/dev/null
+    is "JSON: which item" 1 "$(json failed index "$dir/json")"
+    "$run" --json-status-fd 7 --nice x true 7>"$dir/json" 2>/dev/null
+    is "JSON: a command line" '"EINVAL"' "$(json failed errno_name "$dir/json")"
+    "$run" --json-status-fd 7 --timeout 2 "$witness" sleep 7>"$dir/json" 2>/dev/null
+    is "JSON: the time was up" 'true "SIGKILL" "yes"' "$(for key in timed_out signal_name ran; do
+        json exited $key "$dir/json"; done | xargs -d '\n')"
+    "$run" --json-status-fd 1 "$witness" exit 0 | :
+    ok "JSON: nobody reads it"
+else
+    skip "JSON" "no python3"
+fi
+
+# --- the time is up
+
+lives() { pgrep -f "^$dir/$1 " >/dev/null; }
+dead() { ! lives "$1"; }
+for way in "" "--new-session" "--unshare pid"; do
+    # shellcheck disable=SC2086
+    if [ "$way" = "--unshare pid" ]; then
+        [ ! "$namespaces" ] || { skip "--timeout $way" "$namespaces"; continue; }
+        way="${userns[*]} --unshare pid"
+    fi
+    rm -f "$dir/tree"
+    cp "$witness" "$dir/tree"
+    # shellcheck disable=SC2086
+    code "--timeout $way" 124 "$run" --timeout 0.5 $way "$dir/tree" fork daemon sleep
+    holds "kills the whole tree" until_true dead tree
+done
+cp "$witness" "$dir/stranger"
+bash -c '"$1" sleep & echo $! >"$1.pid"; exec "${@:2}"' - "$dir/stranger" \
+    "$run" --timeout 0.5 "$dir/tree" daemon sleep 2>/dev/null
+holds "and nobody else" lives stranger
+holds "but all of it" dead tree
+kill "$(<"$dir/stranger.pid")"
+code "a command that is in time" 4 "$run" --timeout 60 "$witness" exit 4
+mkfifo "$dir/fifo"
+code "a time that is up before the start" 124 "$run" --timeout 0.2 --open-fd "0=r:$dir/fifo" "$witness"
+like "which is said" "*before the command had started*" "$said"
+
+# --- signals to us
+
+# begin OPTION... -- PROGRAM: in the background, until the file up is there
+begin() {
+    rm -f "$dir/up"
+    "$run" "$@" &
+    runner=$!
+    until_true test -e "$dir/up"
+}
+for sig in HUP INT QUIT TERM USR1 USR2; do
+    # A shell's background commands ignore INT and QUIT.
+    begin --signal-default INT,QUIT --new-session sh -c "trap 'exit 42' $sig; : >$dir/up; while :; do sleep 0.01; done"
+    kill -$sig $runner
+    wait $runner
+    is "SIG$sig is passed on" 42 $?
+done
+if [ "$have_python" ]; then
+    # We are stopped meanwhile, lest two become one.
+    is "a terminal's SIGINT comes once" 1 "$(python3 -c '
+import os, pty, signal, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+def read_until(what):
+    global said
+    while what not in said:
+        said += os.read(fd, 100)
+read_until(b"up")
+os.kill(pid, signal.SIGSTOP)
+os.write(fd, b"\3")
+read_until(b"n=1")
+os.kill(pid, signal.SIGCONT)
+read_until(b"end")
+print(said.decode().split("n=")[-1].split()[0])
+os.waitpid(pid, 0)' "$run" python3 -c '
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+print("up", flush=True)
+n = 0
+while signal.sigtimedwait([signal.SIGINT], 1 if n else 20):
+    n += 1
+    print("n=%d" % n, flush=True)
+print("end", flush=True)')"
+fi
+begin --signal-default INT,QUIT "$witness" touch "$dir/up" sleep
+kill -TERM $runner
+wait $runner 2>/dev/null
+is "and ends us as it ends the command" 143 $?
+"$run" --open-fd "0=r:$dir/fifo" "$dir/witness" print ran >"$dir/out" 2>"$dir/said" &
+runner=$!
+held() { ps -o pid= --ppid $runner | grep -q .; }
+until_true held
+kill -TERM $runner
+wait $runner 2>/dev/null
+is "before the start it ends all" "143 " "$? $(<"$dir/out")"
+
+# --- stops
+
+stopped() { child=$(ps -o pid= -o stat= --ppid $runner | awk '$2 ~ /^T/ {print $1}') && [ "$child" ]; }
+for way in --stop-before-exec --stop-at-entry; do
+    "$run" $way "$witness" print ran >"$dir/out" 2>"$dir/said" &
+    runner=$!
+    until_true stopped
+    is "$way: it has not begun" "" "$(<"$dir/out")"
+    like "$way: how to go on is said" "forkexec-run: process $child stops*kill -CONT $child" "$(<"$dir/said")"
+    case $way in
+    --stop-at-entry) is "$way: it is the program" "$witness" "$(readlink "/proc/$child/exe")" ;;
+    esac
+    kill -CONT "$child"
+    wait $runner
+    is "$way: it goes on" "0 ran" "$? $(<"$dir/out")"
+done
+
+# --- what is only told
+
+like "--describe" "*520 nice: 3*799 exec*" "$("$run" --nice 3 --describe touch "$dir/ran")"
+holds "--describe runs nothing" test ! -e "$dir/ran"
+code "--describe of a contradiction" 125 "$run" --describe --new-session --process-group 0 true
+code "--probe" 0 "$run" --probe
+like "--probe speaks of user namespaces" "*user namespaces*" "$(<"$dir/out")"
+like "--probe: every answer is yes, no or a fact" 0 "$(sed 1,2d "$dir/out" | grep -vcE '^(yes|no |   ) +[^ ]|^$')"
+if [ ! "$namespaces" ]; then
+    like "--probe says why not" "*no   user namespaces: *; raise the sysctl user.max_user_namespaces*" \
+        "$("$run" "${userns[@]}" sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' - "$run" --probe 2>&1)"
+fi
+code "--help" 0 "$run" --help
+code "--version" 0 "$run" --version
+like "--version" "forkexec-run*libforkexec 1.*" "$(<"$dir/out")"
+code "output that cannot be written" 125 sh -c '"$@" >/dev/full' - "$run" --help
+
+echo "1..$tests"
+[ $failures = 0 ]

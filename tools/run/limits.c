@@ -1,0 +1,127 @@
+/* Limits, priorities, cgroup. */
+#define _GNU_SOURCE
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+
+static uint64_t limit(const char *text)
+{
+    return strcmp(text, "keep") ? parse_size(text) : FORKEXEC_RLIMIT_KEEP;
+}
+
+static void rlimit(struct run *run, char *text)
+{
+    static const struct word resources[] = { { "cpu", RLIMIT_CPU }, { "fsize", RLIMIT_FSIZE }, { "data", RLIMIT_DATA },
+        { "stack", RLIMIT_STACK }, { "core", RLIMIT_CORE }, { "rss", RLIMIT_RSS }, { "nproc", RLIMIT_NPROC },
+        { "nofile", RLIMIT_NOFILE }, { "memlock", RLIMIT_MEMLOCK }, { "as", RLIMIT_AS }, { "locks", RLIMIT_LOCKS },
+        { "sigpending", RLIMIT_SIGPENDING }, { "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },
+        { "rtprio", RLIMIT_RTPRIO }, { "rttime", RLIMIT_RTTIME }, { NULL, 0 } };
+    char *soft = cut_required(text, '='), *hard = cut(soft, ':');
+    uint32_t resource = (uint32_t)parse_word(text, resources, "a resource");
+    accept(forkexec_attr_set_rlimit(run->attr, resource, limit(soft), limit(hard ? hard : soft)));
+}
+
+static void restore_nofile(struct run *run, char *none)
+{
+    (void)none;
+    accept(forkexec_attr_restore_nofile(run->attr));
+}
+
+static void nice_value(struct run *run, char *value)
+{
+    accept(forkexec_attr_set_nice(run->attr, (int32_t)parse_integer(value, -20, 19)));
+}
+
+static void affinity(struct run *run, char *list)
+{
+    size_t n;
+    uint32_t *cpus = parse_numbers(list, 8191, &n);
+    accept(forkexec_attr_set_affinity(run->attr, cpus, n));
+    free(cpus);
+}
+
+static void scheduler(struct run *run, char *text)
+{
+    static const struct word policies[] = { { "other", SCHED_OTHER }, { "batch", SCHED_BATCH }, { "idle", SCHED_IDLE },
+        { "fifo", SCHED_FIFO }, { "rr", SCHED_RR }, { NULL, 0 } };
+    char *priority = cut(text, ':');
+    accept(forkexec_attr_set_scheduler(run->attr, (int32_t)parse_word(text, policies, "a policy"),
+        priority ? (int32_t)parse_integer(priority, 0, 99) : 0));
+}
+
+static void io_priority(struct run *run, char *text)
+{
+    static const struct word classes[] = { { "none", 0 }, { "realtime", 1 }, { "best-effort", 2 }, { "idle", 3 },
+        { NULL, 0 } };
+    char *level = cut(text, ':');
+    accept(forkexec_attr_set_io_priority(run->attr, (uint32_t)parse_word(text, classes, "a class"),
+        level ? (uint32_t)parse_unsigned(level, 7) : 0));
+}
+
+static void umask_value(struct run *run, char *mask)
+{
+    accept(forkexec_attr_set_umask(run->attr, (uint32_t)parse_octal(mask, 0777)));
+}
+
+static void personality_value(struct run *run, char *text)
+{
+    static const struct word names[] = { { "linux32", PER_LINUX32 }, { "addr-no-randomize", ADDR_NO_RANDOMIZE },
+        { NULL, 0 } };
+    uint64_t value;
+    if (*text >= '0' && *text <= '9')
+        value = parse_unsigned(text, UINT32_MAX);
+    else
+        value = parse_words(text, names, "a number or personality");
+    accept(forkexec_attr_set_personality(run->attr, (uint32_t)value));
+}
+
+static void oom_score_adj(struct run *run, char *value)
+{
+    accept(forkexec_attr_set_oom_score_adj(run->attr, (int32_t)parse_integer(value, -1000, 1000)));
+}
+
+static void timer_slack(struct run *run, char *nanoseconds)
+{
+    accept(forkexec_attr_set_timer_slack(run->attr, parse_unsigned(nanoseconds, UINT64_MAX)));
+}
+
+static void cgroup(struct run *run, char *path)
+{
+    /* Open until the end: the library borrows it. */
+    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        usage("%s: %s", path, strerror(errno));
+    accept(forkexec_attr_set_cgroup_fd(run->attr, fd));
+}
+
+static void allow_failure(struct run *run, char *name)
+{
+    static const struct word stages[] = { { "nice", FORKEXEC_STAGE_NICE }, { "io-priority", FORKEXEC_STAGE_IO_PRIORITY },
+        { "oom-score-adj", FORKEXEC_STAGE_OOM_SCORE }, { "timer-slack", FORKEXEC_STAGE_TIMER_SLACK },
+        { "affinity", FORKEXEC_STAGE_AFFINITY }, { "hostname", FORKEXEC_STAGE_HOSTNAME },
+        { "loopback", FORKEXEC_STAGE_LOOPBACK }, { NULL, 0 } };
+    accept(forkexec_attr_allow_failure(run->attr, (uint32_t)parse_word(name, stages, "what may fail")));
+}
+
+static const struct option_row rows[] = {
+    { "rlimit", "NAME=SOFT[:HARD]", "a resource limit, as cpu=1:2 or as=512M; a half may be unlimited or keep", rlimit },
+    { "restore-nofile", NULL, "the soft limit on descriptors that forkexec-run was started with", restore_nofile },
+    { "nice", "N", "the nice value, -20 to 19", nice_value },
+    { "affinity", "CPUS", "run on these processors only, as 0-3,5", affinity },
+    { "scheduler", "POLICY[:PRIORITY]", "other, batch, idle, or fifo and rr with 1 to 99", scheduler },
+    { "io-priority", "CLASS[:LEVEL]", "none, realtime, best-effort or idle; 0 (first) to 7", io_priority },
+    { "umask", "OCTAL", "the file mode creation mask", umask_value },
+    { "personality", "FLAGS", "a number, or linux32 and addr-no-randomize", personality_value },
+    { "oom-score-adj", "N", "-1000 (never taken by the out-of-memory killer) to 1000 (first)", oom_score_adj },
+    { "timer-slack", "NANOSECONDS", "how late timers may be; 0 for the default", timer_slack },
+    { "cgroup", "DIR", "start in the cgroup whose directory is DIR, of version 2 or 1", cgroup },
+    { "allow-failure", "WHAT", "go on where this one of nice, io-priority, oom-score-adj, timer-slack, affinity, hostname "
+        "and loopback fails", allow_failure },
+};
+CHAPTER(limits, "Limits and priorities");

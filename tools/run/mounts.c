@@ -1,0 +1,174 @@
+/* Mounts and root. */
+#define _GNU_SOURCE
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+static void mount_propagation(struct run *run, char *text)
+{
+    static const struct word ways[] = { { "private", MS_REC | MS_PRIVATE }, { "slave", MS_REC | MS_SLAVE },
+        { "shared", MS_REC | MS_SHARED }, { "unbindable", MS_REC | MS_UNBINDABLE }, { "unchanged", 0 }, { NULL, 0 } };
+    accept(forkexec_attr_set_mount_propagation(run->attr, parse_word(text, ways, "a way of propagation")));
+}
+
+static void chroot_to(struct run *run, char *path)
+{
+    accept(forkexec_attr_set_chroot(run->attr, path));
+}
+
+#define FLAGS_OF_ALL { "readonly", FORKEXEC_MOUNT_READONLY }, { "nosuid", FORKEXEC_MOUNT_NOSUID }, \
+    { "nodev", FORKEXEC_MOUNT_NODEV }, { "noexec", FORKEXEC_MOUNT_NOEXEC }, { "create", FORKEXEC_MOUNT_CREATE }, \
+    { "follow", FORKEXEC_MOUNT_FOLLOW }
+
+static uint32_t bind_flags(char *text)
+{
+    static const struct word words[] = { FLAGS_OF_ALL, { "nonrecursive", FORKEXEC_MOUNT_NONRECURSIVE }, { NULL, 0 } };
+    return text ? (uint32_t)parse_words(text, words, "a flag") : 0;
+}
+
+static uint32_t mount_flags(char *text)
+{
+    static const struct word words[] = { FLAGS_OF_ALL, { NULL, 0 } };
+    return text ? (uint32_t)parse_words(text, words, "a flag") : 0;
+}
+
+static uint32_t mode_or(const char *text, uint32_t mode)
+{
+    return text ? (uint32_t)parse_octal(text, 07777) : mode;
+}
+
+static void bind(struct run *run, char *flags)
+{
+    const char *source = next_argument(), *target = next_argument();
+    accept(forkexec_attr_bind_mount(run->attr, source, target, bind_flags(flags)));
+}
+
+static void bind_idmapped(struct run *run, char *flags)
+{
+    const char *namespace = next_argument(), *source = next_argument(), *target = next_argument();
+    /* Open until the end: the library borrows it. */
+    int fd = open(namespace, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        usage("%s: %s", namespace, strerror(errno));
+    accept(forkexec_attr_bind_mount_idmapped(run->attr, source, target, fd, bind_flags(flags)));
+}
+
+/* Among the flags: size=64M, mode=1777. */
+static void tmpfs(struct run *run, char *text)
+{
+    uint64_t size = 0;
+    uint32_t mode = 0755, flags = 0;
+    for (char *next; text; text = next) {
+        next = cut(text, ',');
+        if (!strncmp(text, "size=", 5))
+            size = parse_size(text + 5);
+        else if (!strncmp(text, "mode=", 5))
+            mode = mode_or(text + 5, 0);
+        else
+            flags |= mount_flags(text);
+    }
+    accept(forkexec_attr_mount_tmpfs(run->attr, next_argument(), size, mode, flags));
+}
+
+static void proc(struct run *run, char *flags)
+{
+    accept(forkexec_attr_mount_proc(run->attr, next_argument(), mount_flags(flags)));
+}
+
+static void dev(struct run *run, char *flags)
+{
+    accept(forkexec_attr_mount_dev(run->attr, next_argument(), mount_flags(flags)));
+}
+
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+static void mount_anything(struct run *run, char *text)
+{
+    static const struct word words[] = { { "ro", MS_RDONLY }, { "nosuid", MS_NOSUID }, { "nodev", MS_NODEV },
+        { "noexec", MS_NOEXEC }, { "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC }, { "noatime", MS_NOATIME },
+        { "nodiratime", MS_NODIRATIME }, { "relatime", MS_RELATIME }, { "strictatime", MS_STRICTATIME },
+        { "nosymfollow", 256 }, { "silent", MS_SILENT }, { "remount", MS_REMOUNT }, { "bind", MS_BIND },
+        { "rbind", MS_BIND | MS_REC }, { "move", MS_MOVE }, { "private", MS_PRIVATE }, { "slave", MS_SLAVE },
+        { "shared", MS_SHARED }, { "unbindable", MS_UNBINDABLE }, { "rec", MS_REC }, { NULL, 0 } };
+    uint64_t flags = text ? parse_words(text, words, "a flag of mount(2)") : 0;
+    const char *source = or_null(next_argument()), *target = next_argument(), *type = or_null(next_argument()),
+        *data = or_null(next_argument());
+    accept(forkexec_attr_add_mount(run->attr, source, target, type, flags, data));
+}
+
+static void directory(struct run *run, char *mode)
+{
+    accept(forkexec_attr_make_directory(run->attr, next_argument(), mode_or(mode, 0755)));
+}
+
+static void link_to(struct run *run, char *contents)
+{
+    accept(forkexec_attr_make_symlink(run->attr, contents, next_argument()));
+}
+
+/* What can be read from one of our descriptors; more than the library takes is for it to refuse. */
+static void file(struct run *run, char *mode)
+{
+    static uint8_t bytes[65536 + 1];
+    int32_t fd = parse_fd(next_argument());
+    size_t length = 0;
+    for (ssize_t n; length < sizeof bytes && (n = read(fd, bytes + length, sizeof bytes - length)) != 0; length += (size_t)n)
+        if (n < 0)
+            usage("descriptor %d: %s", fd, strerror(errno));
+    accept(forkexec_attr_make_file(run->attr, next_argument(), bytes, length, mode_or(mode, 0644)));
+}
+
+static void mask(struct run *run, char *path)
+{
+    accept(forkexec_attr_mask_path(run->attr, path));
+}
+
+static void readonly(struct run *run, char *path)
+{
+    accept(forkexec_attr_make_readonly(run->attr, path));
+}
+
+static uint32_t root_flags(char *text)
+{
+    static const struct word words[] = { { "readonly", FORKEXEC_ROOT_READONLY }, { NULL, 0 } };
+    return text ? (uint32_t)parse_words(text, words, "a flag of the root") : 0;
+}
+
+static void root(struct run *run, char *flags)
+{
+    accept(forkexec_attr_set_root(run->attr, next_argument(), root_flags(flags)));
+}
+
+static void empty_root(struct run *run, char *flags)
+{
+    accept(forkexec_attr_set_root(run->attr, NULL, root_flags(flags)));
+}
+
+static const struct option_row rows[] = {
+    { "root", "[=readonly] DIR", "make DIR the root; the old one is out of reach", root },
+    { "empty-root", "[=readonly]", "an empty root in memory, for what is mounted and made in it", empty_root },
+    { "bind", "[=FLAGS] SOURCE TARGET", "let our SOURCE appear at TARGET; FLAGS are readonly, nosuid, nodev, noexec, "
+        "nonrecursive, create (what is missing of TARGET) and follow (links in TARGET)", bind },
+    { "bind-idmapped", "[=FLAGS] NAMESPACE SOURCE TARGET", "the same, with ids mapped by the user namespace, a file such as "
+        "/proc/PID/ns/user", bind_idmapped },
+    { "tmpfs", "[=FLAGS] TARGET", "an empty file system in memory; FLAGS also size=64M and mode=1777", tmpfs },
+    { "proc", "[=FLAGS] TARGET", "the processes of the new pid namespace", proc },
+    { "dev", "[=FLAGS] TARGET", "the devices that every command expects", dev },
+    { "mount", "[=FLAGS] SOURCE TARGET TYPE DATA", "any mount(2), with \"\" for what is not there; FLAGS are those of "
+        "mount(8), with rec, private, slave, shared and unbindable", mount_anything },
+    { "dir", "[=MODE] PATH", "make a directory, and what leads to it", directory },
+    { "symlink", "CONTENTS PATH", "make a symbolic link at PATH", link_to },
+    { "file", "[=MODE] FD PATH", "make a file of what our descriptor FD gives, at most 64 KiB", file },
+    { "mask", "PATH", "hide what is at PATH", mask },
+    { "readonly", "PATH", "make what is at PATH read-only, with all that is mounted below", readonly },
+    { "chroot", "DIR", "make DIR the root, with chroot(2), which privilege can leave", chroot_to },
+    { "mount-propagation", "HOW", "private (the default), slave, shared, unbindable or unchanged", mount_propagation },
+};
+CHAPTER(mounts, "Mounts and root: in a new mount namespace, in the order given, TARGET and PATH in the root");

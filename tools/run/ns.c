@@ -1,0 +1,112 @@
+/* Namespaces. */
+#define _GNU_SOURCE
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const struct word type_words[] = { { "user", FORKEXEC_NS_USER }, { "pid", FORKEXEC_NS_PID },
+    { "mount", FORKEXEC_NS_MOUNT }, { "net", FORKEXEC_NS_NET }, { "ipc", FORKEXEC_NS_IPC }, { "uts", FORKEXEC_NS_UTS },
+    { "cgroup", FORKEXEC_NS_CGROUP }, { "time", FORKEXEC_NS_TIME }, { NULL, 0 } };
+
+static uint32_t types(char *text)
+{
+    return (uint32_t)parse_words(text, type_words, "a type of namespace");
+}
+
+static void unshare_born(struct run *run, char *text)
+{
+    accept(forkexec_attr_create_namespaces(run->attr, types(text)));
+}
+
+static void unshare_late(struct run *run, char *text)
+{
+    accept(forkexec_attr_unshare_namespaces(run->attr, types(text)));
+}
+
+/* What is opened here stays open until the end: the library borrows it. */
+static void join(struct run *run, char *text)
+{
+    const char *path = cut_required(text, '=');
+    uint32_t type = (uint32_t)parse_word(text, type_words, "a type of namespace");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        usage("%s: %s", path, strerror(errno));
+    accept(forkexec_attr_join_namespace(run->attr, fd, type));
+}
+
+static void join_process(struct run *run, char *text)
+{
+    const char *pid = cut_required(text, ':');
+    uint32_t which = types(text);
+    int fd = (int)syscall(SYS_pidfd_open, (pid_t)parse_integer(pid, 1, INT32_MAX), 0);
+    if (fd < 0)
+        usage("process %s: %s", pid, strerror(errno));
+    accept(forkexec_attr_join_pidfd(run->attr, fd, which));
+}
+
+typedef int map_setter(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
+
+static void map(struct run *run, char *text, map_setter *setter)
+{
+    char *outside = cut_required(text, ':'), *count = cut(outside, ':');
+    accept(setter(run->attr, (uint32_t)parse_unsigned(text, UINT32_MAX), (uint32_t)parse_unsigned(outside, UINT32_MAX),
+        count ? (uint32_t)parse_unsigned(count, UINT32_MAX) : 1));
+}
+
+static void map_uid(struct run *run, char *text)
+{
+    map(run, text, forkexec_attr_map_uid);
+}
+
+static void map_gid(struct run *run, char *text)
+{
+    map(run, text, forkexec_attr_map_gid);
+}
+
+static void allow_setgroups(struct run *run, char *none)
+{
+    (void)none;
+    accept(forkexec_attr_allow_setgroups(run->attr));
+}
+
+static void hostname(struct run *run, char *name)
+{
+    accept(forkexec_attr_set_hostname(run->attr, name));
+}
+
+static void domainname(struct run *run, char *name)
+{
+    accept(forkexec_attr_set_domainname(run->attr, name));
+}
+
+static void loopback(struct run *run, char *none)
+{
+    (void)none;
+    accept(forkexec_attr_set_loopback(run->attr));
+}
+
+static void init(struct run *run, char *none)
+{
+    (void)none;
+    accept(forkexec_attr_set_init(run->attr));
+}
+
+static const struct option_row rows[] = {
+    { "unshare", "TYPES", "be born in new namespaces: user, pid, mount, net, ipc, uts, cgroup, time", unshare_born },
+    { "unshare-late", "TYPES", "enter new namespaces once born; a pid namespace is then for the command's children",
+        unshare_late },
+    { "join", "TYPE=FILE", "join the namespace in FILE, as /proc/PID/ns/net or /run/netns/NAME", join },
+    { "join-process", "TYPES:PID", "join these namespaces of a process", join_process },
+    { "init", NULL, "leave a small init as process 1 of the new pid namespace; the command is its child", init },
+    { "map-uid", "IN:OUT[:COUNT]", "map user ids of the new user namespace to ours", map_uid },
+    { "map-gid", "IN:OUT[:COUNT]", "map group ids of the new user namespace to ours", map_gid },
+    { "allow-setgroups", NULL, "leave setgroups(2) allowed in the new user namespace", allow_setgroups },
+    { "hostname", "NAME", "the host name, in the new uts namespace", hostname },
+    { "domainname", "NAME", "the NIS domain name, in the new uts namespace", domainname },
+    { "loopback", NULL, "bring the loopback interface up, in the new net namespace", loopback },
+};
+CHAPTER(ns, "Namespaces: types with commas between");

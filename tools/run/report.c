@@ -1,0 +1,198 @@
+/* What is told, and with what exit code. */
+#define _GNU_SOURCE
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+int json_fd = -1, failure_code = -1;
+const char *current_option;
+
+static int own(enum own_code code)
+{
+    return failure_code < 0 ? (int)code : failure_code;
+}
+
+void complain(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    fputs("forkexec-run: ", stderr);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+}
+
+/* A failure that no stage of the library has. */
+static _Noreturn void fail_without_stage(enum own_code code, int error_number, int signal, const char *message)
+{
+    complain("%s", message);
+    if (json_fd >= 0) {
+        struct json *json = json_begin("failed");
+        json_null(json, "stage");
+        json_integer(json, "stage_number", 0);
+        json_integer(json, "errno", error_number);
+        json_text(json, "errno_name", errno_name(error_number));
+        json_null(json, "index");
+        json_null(json, "pid");
+        if (signal)
+            json_integer(json, "signal", signal);
+        else
+            json_null(json, "signal");
+        json_text(json, "message", message);
+        json_bool(json, "timed_out", code == CODE_TIMEOUT);
+        json_end(json, json_fd);
+    }
+    _exit(own(code));
+}
+
+void usage(const char *format, ...)
+{
+    char text[1024], whole[1100];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    snprintf(whole, sizeof whole, current_option ? "--%s: %s" : "%s%s", current_option ? current_option : "", text);
+    fail_without_stage(CODE_TOOL, EINVAL, 0, whole);
+}
+
+void fail(int error_number, const char *what)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s: %s", what, strerror(error_number));
+    fail_without_stage(CODE_TOOL, error_number, 0, text);
+}
+
+void report_timeout_before_start(void)
+{
+    fail_without_stage(CODE_TIMEOUT, ETIMEDOUT, 0, "the time was up before the command had started");
+}
+
+static void json_optional(struct json *json, const char *key, int64_t value, bool is)
+{
+    if (is)
+        json_integer(json, key, value);
+    else
+        json_null(json, key);
+}
+
+void report_failure(const struct forkexec_error *error)
+{
+    complain("%s", error->message);
+    if (json_fd >= 0) {
+        struct json *json = json_begin("failed");
+        json_text(json, "stage", error->stage ? forkexec_stage_name(error->stage) : NULL);
+        json_integer(json, "stage_number", error->stage);
+        json_integer(json, "errno", error->code);
+        json_text(json, "errno_name", errno_name(error->code));
+        json_optional(json, "index", error->index, error->index >= 0);
+        json_optional(json, "pid", error->pid, error->pid > 0);
+        json_optional(json, "signal", error->signal, error->signal > 0);
+        json_text(json, "message", error->message);
+        json_bool(json, "timed_out", false);
+        json_end(json, json_fd);
+    }
+    if (error->stage != FORKEXEC_STAGE_EXEC)
+        _exit(own(CODE_TOOL));
+    _exit(own(error->code == ENOENT || error->code == ENOTDIR ? CODE_NOT_FOUND : CODE_NOT_EXECUTABLE));
+}
+
+/* Ends as the command ended, so that whoever waits for us sees the same; without a second core. */
+static _Noreturn void die_by(int number)
+{
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(number, SIG_DFL);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    /* Process 1 of a pid namespace, or a signal that is let pass. */
+    _exit(128 + number);
+}
+
+void report_interrupted(int signal)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s came before the command had started", signal_name(signal));
+    complain("%s", text);
+    if (json_fd >= 0) {
+        struct json *json = json_begin("failed");
+        json_null(json, "stage");
+        json_integer(json, "stage_number", 0);
+        json_integer(json, "errno", EINTR);
+        json_text(json, "errno_name", errno_name(EINTR));
+        json_null(json, "index");
+        json_null(json, "pid");
+        json_integer(json, "signal", signal);
+        json_text(json, "message", text);
+        json_bool(json, "timed_out", false);
+        json_end(json, json_fd);
+    }
+    if (failure_code >= 0)
+        _exit(failure_code);
+    die_by(signal);
+}
+
+void report_event(const char *event, int pid)
+{
+    if (json_fd < 0)
+        return;
+    struct json *json = json_begin(event);
+    json_integer(json, "pid", pid);
+    json_end(json, json_fd);
+}
+
+static void json_status(const struct forkexec_status *status, bool timed_out, int64_t wall_ns)
+{
+    static const char *const ran[] = { "no", "yes", "unknown" };
+    bool ended = status->valid & FORKEXEC_STATUS_EXIT, used = status->valid & FORKEXEC_STATUS_USAGE;
+    bool signaled = ended && status->signal;
+    struct json *json = json_begin("exited");
+    json_optional(json, "exit_code", status->exit_code, ended && !signaled);
+    json_optional(json, "signal", status->signal, signaled);
+    json_text(json, "signal_name", signaled ? signal_name(status->signal) : NULL);
+    json_bool(json, "core_dumped", status->core_dumped);
+    json_text(json, "ran", status->valid & FORKEXEC_STATUS_RAN && status->ran < 3 ? ran[status->ran] : "unknown");
+    json_bool(json, "timed_out", timed_out);
+    json_integer(json, "wall_ns", wall_ns);
+    json_optional(json, "user_ns", (int64_t)status->user_ns, used);
+    json_optional(json, "system_ns", (int64_t)status->system_ns, used);
+    json_optional(json, "max_rss_bytes", (int64_t)status->max_rss_bytes, used);
+    json_optional(json, "max_rss_floor_bytes", (int64_t)status->max_rss_floor_bytes, used);
+    json_optional(json, "memory_peak_bytes", (int64_t)status->memory_peak_bytes,
+        status->valid & FORKEXEC_STATUS_MEMORY_PEAK);
+    json_optional(json, "minor_faults", (int64_t)status->minor_faults, used);
+    json_optional(json, "major_faults", (int64_t)status->major_faults, used);
+    json_optional(json, "voluntary_switches", (int64_t)status->voluntary_switches, used);
+    json_optional(json, "involuntary_switches", (int64_t)status->involuntary_switches, used);
+    json_end(json, json_fd);
+}
+
+void report_end(const struct forkexec_status *status, bool timed_out, int64_t wall_ns)
+{
+    if (json_fd >= 0)
+        json_status(status, timed_out, wall_ns);
+    if (timed_out) {
+        complain("the time was up; the command was killed");
+        _exit(own(CODE_TIMEOUT));
+    }
+    if (status->signal) {
+        if (status->ran != FORKEXEC_RAN_YES)
+            complain("the command was killed by %s when it was about to run, or had just begun to",
+                signal_name(status->signal));
+        die_by(status->signal);
+    }
+    if (status->exit_code == failure_code) {
+        complain("the command itself exited with %d, which --failure-code keeps for us; told as 1", status->exit_code);
+        _exit(1);
+    }
+    _exit(status->exit_code);
+}

@@ -1,0 +1,109 @@
+/* forkexec-run: any attribute of the library as an option of a command. A chapter of the library is a file here too,
+ * with its rows of the option table; the other files read them, run the command and tell what became of it. */
+#ifndef RUN_H
+#define RUN_H
+#include <forkexec.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the command line asks for. */
+struct run {
+    struct forkexec_attr *attr;
+    char **env;            /* owned, and what it points to */
+    const char *argv0;     /* NULL: the command as it was typed */
+    bool has_exec_fd;
+    bool searches;         /* --search-path was given */
+    uint64_t defaults;     /* all that --signal-default named */
+    bool stops, traced;    /* --stop-before-exec, --stop-at-entry */
+    int foreground;        /* the terminal that comes back to us at the end, or -1 */
+    int64_t timeout_ns;    /* FORKEXEC_FOREVER: none */
+    bool describes;
+};
+
+/* A row of the option table. Options are applied in the order in which they stand on the command line. */
+struct option_row {
+    const char *name;
+    const char *argument;  /* its form, for people; NULL: it takes none; with "[" before: it may be left out */
+    const char *help;
+    void (*apply)(struct run *run, char *argument);
+};
+
+struct chapter {
+    const char *title;
+    const struct option_row *rows;
+    size_t count;
+};
+#define CHAPTER(name, title) \
+    const struct chapter name##_chapter = { title, rows, sizeof rows / sizeof *rows }
+
+extern const struct chapter tool_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
+    ids_chapter, caps_chapter, ns_chapter, mounts_chapter, filters_chapter;
+
+/* options.c */
+int read_options(struct run *run, int argc, char **argv);
+/* For options that take more than one argument: the next one. */
+char *next_argument(void);
+void print_help(void);
+/* A setter that the library refused is an error of the command line, with the library's reason. */
+void accept(int result);
+
+/* parse.c: each is an error of the command line, naming the option, where the text is not what it should be. */
+int64_t parse_integer(const char *text, int64_t least, int64_t most);
+uint64_t parse_unsigned(const char *text, uint64_t most);
+uint64_t parse_octal(const char *text, uint64_t most);
+uint64_t parse_size(const char *text);      /* with K, M, G or T; "unlimited" is UINT64_MAX */
+int64_t parse_seconds(const char *text);    /* in nanoseconds */
+int32_t parse_fd(const char *text);
+/* Cuts text at the first c, and returns what follows; an error where there must be one and is not. */
+char *cut(char *text, char c);
+char *cut_required(char *text, char c);
+/* A word with a number. Case does not matter, and "_" is "-". Lists of them end with a NULL. */
+struct word {
+    const char *name;
+    uint64_t value;
+};
+uint64_t parse_word(const char *text, const struct word *words, const char *what);
+/* Words with commas between, or'ed. */
+uint64_t parse_words(char *text, const struct word *words, const char *what);
+bool find_word(const char *text, const struct word *words, uint64_t *value);
+/* "0-3,5": the numbers, in memory that is to be freed. */
+uint32_t *parse_numbers(const char *text, uint32_t most, size_t *count);
+
+/* names.c */
+int32_t parse_signal(const char *text);
+uint64_t parse_signals(char *text);
+uint64_t parse_capabilities(char *text);
+const char *signal_name(int number);        /* "SIGTERM"; "SIGRTMIN+1" in static memory */
+const char *errno_name(int number);         /* "ENOENT", or NULL */
+
+/* report.c: what is told, and with what exit code. */
+enum own_code { CODE_TIMEOUT = 124, CODE_TOOL = 125, CODE_NOT_EXECUTABLE = 126, CODE_NOT_FOUND = 127 };
+extern int json_fd, failure_code;           /* -1: not asked for */
+extern const char *current_option;          /* in messages, while there is one */
+_Noreturn void usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void fail(int error_number, const char *what);
+_Noreturn void report_failure(const struct forkexec_error *error);
+_Noreturn void report_interrupted(int signal);
+_Noreturn void report_timeout_before_start(void);
+void report_event(const char *event, int pid);
+_Noreturn void report_end(const struct forkexec_status *status, bool timed_out, int64_t wall_ns);
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* json.c: one object a line. */
+struct json;
+struct json *json_begin(const char *event);
+void json_text(struct json *json, const char *key, const char *value);  /* NULL is null */
+void json_integer(struct json *json, const char *key, int64_t value);
+void json_bool(struct json *json, const char *key, bool value);
+void json_null(struct json *json, const char *key);
+void json_end(struct json *json, int fd);
+
+/* supervise.c, tree.c, probe.c */
+_Noreturn void supervise(const struct run *run, const char *path, char *const argv[]);
+int64_t now_ns(void);
+void remember_children(void);
+void reap_orphans(int32_t child);
+bool kill_descendants(int64_t within_ns);
+void print_probe(void);
+#endif

@@ -4,8 +4,8 @@
 use super::At;
 use super::sealed::{Mount, Text};
 use super::sys::abi::{
-    AT_FDCWD, EAGAIN, EEXIST, ELOOP, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, F_DUPFD_CLOEXEC, Kind, O_CLOEXEC, O_CREAT,
-    O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT,
+    AT_FDCWD, EACCES, EAGAIN, EEXIST, ELOOP, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, F_DUPFD_CLOEXEC, Kind, O_CLOEXEC,
+    O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT,
     RESOLVE_NO_MAGICLINKS, S_IFDIR, S_IFLNK,
 };
 use super::sys::{self, Answer, Errno};
@@ -13,7 +13,7 @@ use core::ffi::CStr;
 
 /// The mode of directories that are only made for what lies in them, and of what is made to be covered.
 const LEADING: u32 = 0o755;
-const COVERED: u32 = 0o644;
+pub const COVERED: u32 = 0o644;
 
 /// What was found in the root.
 #[derive(Clone, Copy)]
@@ -62,7 +62,7 @@ fn find(at: &mut At, item: &Mount) -> Answer<Found> {
         return look(sys::fcntl(at.root, F_DUPFD_CLOEXEC, 0)?);
     };
     let directory = directory_of(at, item, false)?;
-    step(directory, name(at, *last))
+    step(directory, name(at, *last), 0)
 }
 
 /// The same, made where it is missing and may be.
@@ -83,7 +83,7 @@ pub fn target_for(at: &mut At, item: &Mount, directory: bool) -> Answer<Found> {
     }
     match make_file(parent, last, COVERED) {
         Ok(fd) => Ok(Found { fd, is_directory: false }),
-        Err(Errno(EEXIST)) => step(parent, last),
+        Err(Errno(EEXIST)) => step(parent, last, 0),
         Err(errno) => Err(errno),
     }
 }
@@ -124,7 +124,7 @@ pub fn leave(at: &mut At) -> Answer {
 
 /// What lies under these names.
 pub fn lead(at: &At, names: impl Iterator<Item = *const u8>) -> Answer<i32> {
-    match descend(at.root, names, |directory, name| step(directory, name).map(|found| found.fd))? {
+    match descend(at.root, names, |directory, name| step(directory, name, 0).map(|found| found.fd))? {
         fd if fd == at.root => sys::fcntl(fd, F_DUPFD_CLOEXEC, 0),
         fd => Ok(fd),
     }
@@ -151,14 +151,16 @@ fn enter(directory: i32, name: *const u8) -> Answer<i32> {
     // SAFETY: plan::lower guarantees a NUL-terminated name.
     match unsafe { sys::openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0) } {
         // So is a link refused; which it is, a look tells.
-        Err(Errno(ENOTDIR)) => step(directory, name).and(Err(Errno(ENOTDIR))),
+        Err(Errno(ENOTDIR)) => step(directory, name, 0).and(Err(Errno(ENOTDIR))),
         entered => entered,
     }
 }
 
-fn step(directory: i32, name: *const u8) -> Answer<Found> {
+/// What is under a name, which must be the device, if there is one.
+pub fn step(directory: i32, name: *const u8, device: u32) -> Answer<Found> {
     // SAFETY: plan::lower guarantees a NUL-terminated name.
-    unsafe { sys::openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0) }.and_then(look)
+    let fd = unsafe { sys::openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)? };
+    look_for(fd, device)
 }
 
 pub fn make_directory(parent: i32, name: *const u8, mode: u32) -> Answer {
@@ -187,13 +189,13 @@ impl Place {
 }
 
 /// Goes where mount(2), which knows only paths, is led by the descriptor and by nothing else: into a directory, or for a
-/// file among the descriptors of a real /proc.
+/// file, or what may not be entered, among the descriptors of a real /proc.
 pub fn go_to(found: Found) -> Answer<Place> {
-    if found.is_directory {
-        sys::fchdir(found.fd)?;
-        return Ok(Place(*b".\0\0\0\0\0\0\0\0\0\0\0"));
+    match found.is_directory.then(|| sys::fchdir(found.fd)) {
+        Some(Ok(())) => Ok(Place(*b".\0\0\0\0\0\0\0\0\0\0\0")),
+        None | Some(Err(Errno(EACCES))) => among_descriptors(c"/proc/self/fd", found.fd),
+        Some(Err(errno)) => Err(errno),
     }
-    among_descriptors(c"/proc/self/fd", found.fd)
 }
 
 /// Goes where /proc has something for every descriptor, to what it has for this one.

@@ -40,6 +40,7 @@ fn apply(at: &mut At, item: &Mount) -> Answer {
         mount::DIRECTORY => directory(at, item),
         mount::SYMLINK => symlink(at, item),
         mount::FILE => file(at, item),
+        mount::DEVICE => device(at, item),
         mount::MASK => mask(at, item),
         _ => readonly(at, item),
     }
@@ -71,6 +72,16 @@ fn bind(at: &mut At, item: &Mount) -> Answer {
         return Err(Errno(ENOTDIR));
     }
     attach(tree, target.fd, item)
+}
+
+/// A device of the caller's. In a new file system that nobody else sees, a name leads to what was just made there.
+fn device(at: &mut At, item: &Mount) -> Answer {
+    let (parent, name) = inside::parent(at, item)?;
+    sys::close(inside::make_file(parent, name, inside::COVERED)?)?;
+    sys::fchdir(parent)?;
+    // SAFETY: plan::lower guarantees NUL-terminated paths.
+    unsafe { sys::mount(maybe(at, item.source), name, null(), MS_BIND, null())? };
+    sys::close(inside::step(parent, name, item.device)?.fd)
 }
 
 /// open_tree(2)

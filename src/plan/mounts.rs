@@ -143,9 +143,9 @@ impl Steps<'_> {
         let step = self.file_system(Stage::Dev, target, c"tmpfs", b"mode=0755")?;
         self.add(with(step, flags & flag::CREATE, MS_NOSUID | MS_NOEXEC))?;
         for (source, name, device) in DEVICES {
-            let step = self.below(mount::BIND, target, name)?;
+            let step = self.below(mount::DEVICE, target, name)?;
             let source = self.draft.arena.text(source)?;
-            self.add(Mount { source, device, create: 1, ..step })?;
+            self.add(Mount { source, device, ..step })?;
         }
         for (text, name) in DEVICE_LINKS {
             let step = self.below(mount::SYMLINK, target, name)?;

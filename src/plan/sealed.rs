@@ -223,6 +223,8 @@ pub mod mount {
     pub const FILE: u32 = 4;
     pub const MASK: u32 = 5;
     pub const READONLY: u32 = 6;
+    /// A device in a directory where nobody else is.
+    pub const DEVICE: u32 = 7;
 }
 
 /// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody.

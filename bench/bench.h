@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* What a spawn asks for besides the program. */
-enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_COMMAND, HIGH_FD };
+enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_JOINED, SANDBOX_COMMAND, HIGH_FD };
 #define BWRAP "/usr/bin/bwrap"
 enum { NOBODY = 65534 };
 

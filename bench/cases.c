@@ -28,6 +28,7 @@ static const struct subject
     raw_five = {"raw five", spawn_raw, FIVE},
     library_sandbox = {"forkexec sandbox", spawn_library, SANDBOX},
     library_net = {"forkexec sandbox+net", spawn_library, SANDBOX_NET},
+    library_joined = {"forkexec sandbox+joined net", spawn_library, SANDBOX_JOINED},
     raw_sandbox = {"raw sandbox", spawn_raw, SANDBOX},
     raw_net = {"raw sandbox+net", spawn_raw, SANDBOX_NET},
     report_sandbox = {"raw sandbox+report", spawn_raw_report, SANDBOX},
@@ -58,8 +59,8 @@ const struct bench_case cases[] = {
      SUBJECTS(&raw_five, &report_five, &library_five), .unit = ""},
     {"sandbox", "six namespaces, a root of nine mounts, limits, no capabilities, a filter", run_rows,
      SUBJECTS(&raw_sandbox, &report_sandbox, &library_sandbox, &bwrap), .unit = ""},
-    {"net", "the sandbox with a new network namespace: the kernel's own cost", run_rows,
-     SUBJECTS(&raw_net, &library_net, &raw_sandbox, &library_sandbox), .unit = ""},
+    {"net", "the sandbox with a network namespace: a new one, which is the kernel's cost, or a prepared one", run_rows,
+     SUBJECTS(&raw_net, &library_net, &library_joined, &raw_sandbox, &library_sandbox), .unit = ""},
     {"sandbox-resident", "the sandbox from a large caller", run_rows, SUBJECTS(&library_sandbox), grow_memory, {0, 256, 1024}, "MiB"},
     {"sandbox-fds", "the sandbox from a caller with many descriptors", run_rows, SUBJECTS(&library_sandbox), grow_fds, {0, 1000, 19000}, "fds"},
     {"threads", "spawns per second of one thread and of two, each on its own processor", run_threads,
@@ -108,7 +109,8 @@ const char *why_not(enum what what)
     case FIVE:
     case SANDBOX:
     case SANDBOX_NET:
-        return geteuid() == 0 ? why_not_unshare(four | CLONE_NEWUSER | (what == SANDBOX_NET ? CLONE_NEWNET : 0))
+    case SANDBOX_JOINED:
+        return geteuid() == 0 ? why_not_unshare(four | CLONE_NEWUSER | (what == SANDBOX ? 0 : CLONE_NEWNET))
                               : "only root may map two ranges";
     case SANDBOX_COMMAND:
         return access(BWRAP, X_OK) == 0 ? why_not_unshare(four | CLONE_NEWUSER) : "there is no " BWRAP;

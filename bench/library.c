@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <forkexec.h>
 
@@ -52,6 +53,26 @@ static void make_sandbox(struct forkexec_attr *attr)
     SET(add_seccomp_filter, attr, filter, SANDBOX_FILTER, 0);
 }
 
+/* A network namespace that lives by its descriptor. */
+static int prepared_net(void)
+{
+    static int net = -1;
+    struct forkexec_attr *attr = forkexec_attr_new();
+    struct forkexec_child *holder;
+    struct forkexec_error error;
+
+    if (net >= 0)
+        return net;
+    SET(create_namespaces, attr, FORKEXEC_NS_NET);
+    SET(set_loopback, attr);
+    if (forkexec_hold(attr, &holder, &error) != 0)
+        die("forkexec_hold: %s", error.message);
+    net = forkexec_child_namespace_fd(holder, FORKEXEC_NS_NET);
+    forkexec_close(holder);
+    forkexec_attr_free(attr);
+    return net;
+}
+
 /* Attributes are made once and spawned often; making them is not measured. Each worker makes its own, since `high_fd`
  * (-1: none) is above the descriptors of that worker. */
 void library_prepare(int high_fd)
@@ -73,6 +94,9 @@ void library_prepare(int high_fd)
     make_sandbox(attrs[SANDBOX]);
     make_sandbox(attrs[SANDBOX_NET]);
     SET(create_namespaces, attrs[SANDBOX_NET], FORKEXEC_NS_NET);
+    make_sandbox(attrs[SANDBOX_JOINED]);
+    if (geteuid() == 0)
+        SET(join_namespace, attrs[SANDBOX_JOINED], prepared_net(), FORKEXEC_NS_NET);
     if (high_fd >= 0)
         SET(map_fd, attrs[HIGH_FD], high_fd, 3);
 }
@@ -84,7 +108,7 @@ void spawn_library(enum what what, struct times *times)
     struct forkexec_status status;
 
     double start = now();
-    const char *path = what == SANDBOX || what == SANDBOX_NET ? "/run/tiny" : tiny;
+    const char *path = what >= SANDBOX && what <= SANDBOX_JOINED ? "/run/tiny" : tiny;
     int result = forkexec_spawn(attrs[what], path, tiny_argv, no_environ, &child, &error);
     times->returned = now() - start;
     if (result != 0)

@@ -187,6 +187,20 @@ TEST_BOTH(and_others_created)
     forkexec_close(holder);
 }
 
+/* A root built beside what was joined: proc is that of the new pid namespace. */
+TEST_BOTH(and_a_root_built)
+{
+    need_join();
+    struct forkexec_child *holder = holder_of(FORKEXEC_NS_USER | FORKEXEC_NS_NET);
+    struct forkexec_attr *attr = joins(holder, FORKEXEC_NS_USER | FORKEXEC_NS_NET);
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT));
+    OK(forkexec_attr_set_root(attr, "/", 0));
+    OK(forkexec_attr_mount_proc(attr, "/proc", 0));
+    char *argv[] = { "sh", "-c", "[ $$ = 1 ] && [ \"$(cat /proc/1/comm)\" = sh ]", NULL };
+    assert_int_equal(finish(start(attr, "/bin/sh", argv, NULL)).exit_code, 0);
+    forkexec_close(holder);
+}
+
 TEST_BOTH(and_a_user_namespace_created)
 {
     need_join();
@@ -260,7 +274,7 @@ static const struct {
     { "the user namespace", FORKEXEC_STAGE_UNSHARE_USER, { SYS_unshare, EIO, { { IS, 0, CLONE_NEWUSER } } } },
     { "the wait for its maps", FORKEXEC_STAGE_WAIT_MAPS,
         { SYS_prctl, EIO, { { IS, 0, PR_SET_DUMPABLE }, { IS, 1, 1 } } } },
-    { "the second clone", FORKEXEC_STAGE_SECOND_CLONE, { SYS_clone, EIO, { { IS, 0, CLONE_PARENT } } } },
+    { "the first process", FORKEXEC_STAGE_FIRST_PROCESS, { SYS_clone, EIO, { { IS, 0, CLONE_PARENT } } } },
 };
 
 static void fails_at(const void *step_)
@@ -274,6 +288,23 @@ static void fails_at(const void *step_)
     assert_int_equal(witness_exits(attr, "exit", "5"), 5);
     deny(&steps[step].denial, 1);
     assert_spawn_fails(attr, NULL, steps[step].stage, EIO, step ? -1 : 0);
+}
+
+static void fails_at_second_clone(const void *unused)
+{
+    (void)unused;
+    static const struct denial no_clone[] = { { SYS_clone, EIO, { { IS, 0, CLONE_PARENT } } } };
+    struct forkexec_child *holder = holder_of(all);
+    struct forkexec_attr *attr = joins(holder, all);
+    deny(no_clone, 1);
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SECOND_CLONE, EIO, -1);
+    forkexec_close(holder);
+}
+
+TEST_BOTH(a_second_clone_fails_alone)
+{
+    need_join();
+    in_copy(fails_at_second_clone, NULL);
 }
 
 TEST_BOTH(each_step_fails_alone)

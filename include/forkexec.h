@@ -318,6 +318,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_WAIT_MAPS = 245,
     // The namespaces that are entered rather than born in. unshare(2).
     FORKEXEC_STAGE_UNSHARE = 250,
+    // The first process of a pid namespace that was entered rather than born in goes on. clone(2).
+    FORKEXEC_STAGE_FIRST_PROCESS = 255,
     // The cgroup namespace; after the cgroup was entered, so that its root is that cgroup. cgroup_namespaces(7).
     FORKEXEC_STAGE_CGROUP_NAMESPACE = 260,
     // The controlling terminal is given up. TIOCNOTTY(2const).

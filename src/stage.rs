@@ -54,6 +54,8 @@ pub enum Stage {
     WaitMaps = 245,
     /// The namespaces that are entered rather than born in. unshare(2).
     Unshare = 250,
+    /// The first process of a pid namespace that was entered rather than born in goes on. clone(2).
+    FirstProcess = 255,
     /// The cgroup namespace; after the cgroup was entered, so that its root is that cgroup. cgroup_namespaces(7).
     CgroupNamespace = 260,
 
@@ -223,6 +225,7 @@ rows! {
     UnshareUser "unshare user namespace",
     WaitMaps "wait for maps",
     Unshare "unshare",
+    FirstProcess "first process",
     CgroupNamespace "cgroup namespace",
     DetachTerminal "detach terminal",
     Session "session",

@@ -46,6 +46,7 @@ program! {
     UnshareUser => ns::unshare_user,
     WaitMaps => talk::wait_maps,
     Unshare => ns::unshare,
+    FirstProcess => second::first_process,
     CgroupNamespace => ns::unshare_cgroup,
 
     DetachTerminal => session::detach_terminal,

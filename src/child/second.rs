@@ -1,15 +1,31 @@
 //! The second process: a pid namespace that was entered holds only what is made from then on.
 
 use super::report::{Report, kind};
-use super::stage::Stage;
+use super::sealed::clone;
 use super::sys::{self, Answer};
 use super::{At, program, talk};
 
-/// Clones a child of the caller's that goes on from here, says who it is in the caller's pid namespace, and leaves.
+/// clone(2), where others are in there already
 pub fn second_clone(at: &mut At) -> Answer {
-    if at.plan.second_clone == 0 {
+    if at.plan.second_clone != clone::LATE {
         return Ok(());
     }
+    go_on_as_another(at)?;
+    // A clone is on nobody's leash.
+    talk::still_die_with_caller(at)
+}
+
+/// clone(2), where nobody is in there yet
+pub fn first_process(at: &mut At) -> Answer {
+    if at.plan.second_clone != clone::EARLY {
+        return Ok(());
+    }
+    go_on_as_another(at)?;
+    talk::die_with_caller(at)
+}
+
+/// Clones a child of the caller's that goes on from here, says who it is in the caller's pid namespace, and leaves.
+fn go_on_as_another(at: &At) -> Answer {
     let [heard, say] = sys::pipe()?;
     match sys::clone_sibling()? {
         0 => {
@@ -17,7 +33,7 @@ pub fn second_clone(at: &mut At) -> Answer {
             go_on(at, heard)
         }
         pid => {
-            talk::tell(at, Report { kind: kind::SECOND, stage: Stage::SecondClone as u32, code: pid, index: -1 })?;
+            talk::tell(at, Report { kind: kind::SECOND, stage: at.stage as u32, code: pid, index: -1 })?;
             let _ = sys::write(say, &[1]);
             sys::exit(0)
         }
@@ -30,7 +46,6 @@ fn go_on(at: &At, heard: i32) -> Answer {
         sys::exit(program::FAILED);
     }
     sys::close(heard)?;
-    // Its having read that would pull the leash, and a clone is on none.
-    talk::until_released(at)?;
-    talk::still_die_with_caller(at)
+    // Its reading of that would pull a leash.
+    talk::until_released(at).map(drop)
 }

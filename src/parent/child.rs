@@ -7,7 +7,7 @@ use super::own;
 use super::settle::{self, Start};
 use super::usage;
 use crate::plan::Sealed;
-use crate::sealed::cgroup;
+use crate::sealed::{cgroup, clone};
 use crate::stage::Stage;
 use crate::sys;
 use crate::sys::abi::{PIDFD_SIGNAL_PROCESS_GROUP, WALL, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
@@ -221,7 +221,7 @@ impl Child {
 
     /// Whether what has ended, if anything has, only left the rest to a second process, which is not known yet.
     fn hands_over(&self, blocks: bool) -> bool {
-        let hands_over = self.plan.as_ref().is_some_and(|plan| plan.second_clone != 0);
+        let hands_over = self.plan.as_ref().is_some_and(|plan| plan.second_clone == clone::LATE);
         if !hands_over || self.launched.second.get().is_some() {
             return false;
         }

@@ -7,7 +7,7 @@ use super::launch::{Launched, Name};
 use crate::child::init::SIGNALLED;
 use crate::plan::Sealed;
 use crate::report::{Report, kind};
-use crate::sealed::{Plan, mode};
+use crate::sealed::{Plan, clone, mode};
 use crate::stage::{Row, Stage};
 use crate::sys::abi::{EINTR, EINVAL, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
 use crate::sys::{self, Answer, Errno};
@@ -50,6 +50,9 @@ fn until_told(launched: &Launched, plan: &Arc<Sealed>) -> Result<Start, Failure>
         // It may be that the child was killed, and that this is why it cannot be served.
         return Err(given_up(launched, plan, failure));
     }
+    if plan.second_clone == clone::EARLY {
+        until_second(launched, plan, None)?;
+    }
     if plan.hold == 0 {
         return until_running(launched, plan, None);
     }
@@ -61,12 +64,8 @@ fn until_told(launched: &Launched, plan: &Arc<Sealed>) -> Result<Start, Failure>
 
 /// Comes back when a child that nothing holds is in the program, or when time is up.
 pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<Start, Failure> {
-    if plan.second_clone != 0 && launched.second.get().is_none() {
-        match listen_for_word(launched, deadline) {
-            Heard::Second(pid) => second(launched, pid, plan)?,
-            Heard::NotYet => return Ok(Start::LetGo),
-            heard => return Err(heard.into_failure(launched, plan)),
-        }
+    if plan.second_clone == clone::LATE && launched.second.get().is_none() && !until_second(launched, plan, deadline)? {
+        return Ok(Start::LetGo);
     }
     let heard = listen_to_end(launched, deadline);
     // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
@@ -75,6 +74,15 @@ pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<I
     match heard {
         Heard::NotYet => Ok(Start::LetGo),
         Heard::Exec if plan.doomed == 0 && (!exact || passed_exec(launched)) => Ok(Start::Running { exact }),
+        heard => Err(heard.into_failure(launched, plan)),
+    }
+}
+
+/// Comes back when the child has left the rest to a second process, or when time is up; whether it has.
+fn until_second(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<bool, Failure> {
+    match listen_for_word(launched, deadline) {
+        Heard::Second(pid) => second(launched, pid, plan).map(|()| true),
+        Heard::NotYet => Ok(false),
         heard => Err(heard.into_failure(launched, plan)),
     }
 }

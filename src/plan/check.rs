@@ -75,9 +75,8 @@ fn hold(request: &Request) -> Step<()> {
     refuse(attr.filters.asked(), "seccomp filters", never)?;
     refuse(attr.landlock.asked(), "landlock", never)?;
     refuse(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces", never)?;
-    let processes = (attr.ns.create | attr.ns.joined()) & CLONE_NEWPID as u32 != 0;
-    let alone = "a holder that joins others has no second process: remove FORKEXEC_NS_PID";
-    refuse(!attr.ns.joins.is_empty() && processes, "join_namespace", alone)?;
+    let processes = attr.ns.joined() & CLONE_NEWPID as u32 != 0;
+    refuse(processes, "join_namespace", "a holder is no process of another pid namespace: remove FORKEXEC_NS_PID")?;
     let signals = &attr.signals;
     let dispositions = signals.default | signals.ignore != 0;
     refuse(dispositions || signals.mask.is_some(), "set_signal_mask, _default, _ignore", never)?;

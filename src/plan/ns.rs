@@ -1,6 +1,6 @@
 //! Namespaces: which are born with the child, which it enters, and what is written for it.
 
-use super::sealed::{self, Text};
+use super::sealed::{self, Text, clone};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::ns::{IdRange, Join};
 use crate::attr::owned::{Text as Owned, push};
@@ -32,7 +32,11 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;
     plan.foreign = ((create | joined) & PID != 0) as u32;
-    plan.second_clone = (joins && plan.foreign != 0) as u32;
+    plan.second_clone = match (joins, create & PID != 0, joined & PID != 0) {
+        (true, true, _) => clone::EARLY,
+        (true, _, true) => clone::LATE,
+        _ => clone::NONE,
+    };
     plan.propagation = match asked.propagation {
         Some(flags) => flags,
         None if (create | unshare) & MOUNT != 0 => MS_REC | MS_PRIVATE,

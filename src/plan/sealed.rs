@@ -68,6 +68,15 @@ pub mod mode {
     pub const COPIED: u32 = 2;
 }
 
+/// When another process goes on, in the pid namespace that the child has entered.
+pub mod clone {
+    pub const NONE: u32 = 0;
+    /// It is the first one there: what follows is done in there.
+    pub const EARLY: u32 = 1;
+    /// Others are there: it is seen by them as late as possible.
+    pub const LATE: u32 = 2;
+}
+
 /// How the child gets to its cgroup.
 pub mod cgroup {
     pub const NONE: u32 = 0;
@@ -298,7 +307,7 @@ pub struct Plan {
     pub clone_namespaces: u64,
     pub joins: List<Join>,
     pub unshare_user: u32,
-    /// Another process becomes the program, in the pid namespace that the child has entered.
+    /// Another process goes on.
     pub second_clone: u32,
     /// The program is the first process of a new pid namespace.
     pub first: u32,

@@ -1,8 +1,8 @@
 //! The plan in words: a dry run, and the item that an error is about.
 
 use super::sealed::{
-    Action, CapSets, Credentials, Join, LandlockRule, Limit, Move, Plan, Text, action, cgroup, mode, mount as kind,
-    step,
+    Action, CapSets, Credentials, Join, LandlockRule, Limit, Move, Plan, Text, action, cgroup, clone, mode,
+    mount as kind, step,
 };
 use crate::stage::{Row, STAGES, Stage};
 use crate::sys::abi::LandlockRuleset;
@@ -134,6 +134,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::UnshareUser => plan.unshare_user != 0,
         Stage::WaitMaps => plan.unshare_user != 0 && plan.wait != 0,
         Stage::Unshare => plan.unshare != 0,
+        Stage::FirstProcess => plan.second_clone == clone::EARLY,
         Stage::CgroupNamespace => plan.unshare_cgroup != 0,
         Stage::DetachTerminal => plan.detach_terminal != 0,
         Stage::Session => plan.session != 0,
@@ -163,7 +164,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
 fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
     match stage {
         Stage::LateNamespaces => plan.late != 0,
-        Stage::SecondClone => plan.second_clone != 0,
+        Stage::SecondClone => plan.second_clone == clone::LATE,
         Stage::Bounding => plan.bounding_drop != 0,
         Stage::KeepCaps => plan.keep_caps != 0,
         Stage::Groups => plan.groups.get().is_some(),

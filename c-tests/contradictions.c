@@ -86,6 +86,8 @@ TEST(namespaces)
         SET(set_domainname, "judge"));
     CONTRADICTION("set_loopback", "without a new network namespace this would change the host: add FORKEXEC_NS_NET",
         SET(set_loopback));
+    CONTRADICTION("set_time_offset", "sets the clocks of a new time namespace: add FORKEXEC_NS_TIME",
+        SET(set_time_offset, 1, 1, 0));
     CONTRADICTION("set_mount_propagation",
         "without a new mount namespace this would change the host: add FORKEXEC_NS_MOUNT",
         SET(set_mount_propagation, MS_PRIVATE));

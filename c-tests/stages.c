@@ -83,6 +83,8 @@ static const char *lacks(const struct row *row, unsigned way)
         return "needs capabilities";
     if (row->needs & LANDLOCK && syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
         return "needs Landlock";
+    if (row->needs & TIME_NS && !exists("/proc/self/timens_offsets"))
+        return "needs time namespaces";
     if (row->needs & CGROUP_V1 && !the_cgroup)
         return "needs a cgroup of version 1";
     return NULL;

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <time.h>
 
 /* The ways in which a child is made. */
 enum {
@@ -33,6 +34,7 @@ enum {
     NO_CHILD = 128, /* it fails before there is one */
     NO_IMAGE = 256, /* the caller has closed the library's image */
     LANDLOCK = 512,
+    TIME_NS = 1024,
 };
 
 /* Descriptors of the caller that rows ask with. */
@@ -120,6 +122,7 @@ ASK(an_ambient, SET(set_ambient, 1 << 5))
 ASK(nothing_inheritable, SET(set_capabilities, FORKEXEC_CAP_INHERITABLE, 0))
 ASK(host_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_hostname, "judge"))
 ASK(domain_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_domainname, "court"))
+ASK(later, SET(create_namespaces, FORKEXEC_NS_TIME); SET(set_time_offset, CLOCK_MONOTONIC, 1000, 0))
 ASK(loopback, SET(create_namespaces, FORKEXEC_NS_NET); SET(set_loopback))
 ASK(a_new_host, SET(create_namespaces, FORKEXEC_NS_UTS))
 ASK(an_early_namespace, SET(unshare_namespaces, FORKEXEC_NS_UTS))
@@ -186,8 +189,11 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_CREDENTIALS, FRESH, NULL, GIVES(EIO, -1, ""), WITH_CAPS,
         PRCTL(EIO, IF(0, PR_CAP_AMBIENT), IF(1, PR_CAP_AMBIENT_CLEAR_ALL)) },
     { FORKEXEC_STAGE_WAIT, OWN, own_ids_mapped, GIVES(EIO, -1, ""), USER_NS, DENY(ppoll, EIO, IF(1, 2), IF(4, 8)) },
+    { FORKEXEC_STAGE_TIME_FILE, ALL, later, GIVES(EIO, -1, ""), PRIVILEGED | TIME_NS, DENY(fstatfs, EIO) },
     { FORKEXEC_STAGE_NONDUMPABLE, OWN, NULL, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_DUMPABLE)) },
     { FORKEXEC_STAGE_UNSHARE, ALL, an_early_namespace, GIVES(ENOSPC, -1, "uts"), 0, DENY(unshare, ENOSPC) },
+    { FORKEXEC_STAGE_TIME_OFFSETS, ALL, later, GIVES(EIO, -1, "monotonic 1000 0"), PRIVILEGED | TIME_NS,
+        DENY(write, EIO, IF(2, 17)) },
     { FORKEXEC_STAGE_CGROUP_NAMESPACE, OWN, a_cgroup_namespace, GIVES(ENOSPC, -1, ""), CGROUP_V1, DENY(unshare, ENOSPC) },
 
     /* The session. */

@@ -11,6 +11,7 @@
  *   eat MIB      touch that much memory    cat FD       copy FD to stdout
  *   connect PORT exit with the errno of connect(2) to it on 127.0.0.1
  *   call N A B   exit with the errno of that system call; call32 by the 32-bit door of x86_64
+ *   clock N      print that clock's seconds: clock.N
  *   look PATH    print what is there: kind.PATH, mode.PATH, fs.PATH, flags.PATH and, as it fits, text.PATH
  *
  * It is linked statically, so that it runs in an empty root. */
@@ -28,6 +29,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 static void show(int argc, char **argv)
@@ -146,6 +148,16 @@ static int call(char **arg, int by_32)
     return syscall((long)number[0], number[1], number[2], 0) < 0 ? errno : 0;
 }
 
+static void tell_time(int clock)
+{
+    struct timespec now;
+    char key[32];
+    snprintf(key, sizeof key, "clock.%d", clock);
+    if (clock_gettime(clock, &now))
+        exit(errno);
+    say(stdout, key, "%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
+}
+
 static int connects(int port)
 {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
@@ -191,6 +203,8 @@ static int act(char **arg, int argc, char **argv)
         exit(connects(atoi(with)));
     if (IS("call") || IS("call32"))
         exit(call(arg + 1, IS("call32")));
+    if (IS("clock"))
+        return tell_time(atoi(with)), fflush(stdout), 2;
     if (IS("look"))
         return look(with), fflush(stdout), 2;
     fprintf(stderr, "witness: no such thing as \"%s\"\n", what);

@@ -308,6 +308,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_CREDENTIALS = 200,
     // The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     FORKEXEC_STAGE_WAIT = 210,
+    // The file for the time offsets is opened, as long as it is the child's own, and before others' /proc. time_namespaces(7).
+    FORKEXEC_STAGE_TIME_FILE = 215,
     // From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     FORKEXEC_STAGE_NONDUMPABLE = 220,
     // Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
@@ -318,6 +320,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_WAIT_MAPS = 245,
     // The namespaces that are entered rather than born in. unshare(2).
     FORKEXEC_STAGE_UNSHARE = 250,
+    // The clocks of the new time namespace are set, before anybody is in it. time_namespaces(7).
+    FORKEXEC_STAGE_TIME_OFFSETS = 252,
     // The first process of a pid namespace that was entered rather than born in goes on. clone(2).
     FORKEXEC_STAGE_FIRST_PROCESS = 255,
     // The cgroup namespace; after the cgroup was entered, so that its root is that cgroup. cgroup_namespaces(7).
@@ -1026,6 +1030,20 @@ int forkexec_attr_set_domainname(struct forkexec_attr *attr, const char *name);
 // Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_NET) or FORKEXEC_STAGE_LOOPBACK, unless allowed; index
 // -1.
 int forkexec_attr_set_loopback(struct forkexec_attr *attr);
+
+// Sets the clock of the new FORKEXEC_NS_TIME, which it needs, ahead of the caller's: clock is CLOCK_MONOTONIC or
+// CLOCK_BOOTTIME, seconds may be negative, nanoseconds are added to them and are below 1000000000. The raw, coarse and
+// alarm clocks go with theirs. The program and its children see the new time, the caller does not. Needs CAP_SYS_TIME in
+// the user namespace that owns the time namespace, which a new user namespace gives, and a /proc of the caller's. The last call
+// for a clock wins. time_namespaces(7).
+// Returns 0; -EINVAL: attr is NULL, another clock, nanoseconds is not below a second; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc;
+// EOPNOTSUPP: something else lies there) or FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond
+// 146 years; EPERM: no CAP_SYS_TIME); index -1.
+int forkexec_attr_set_time_offset(struct forkexec_attr *attr,
+                                  int32_t clock,
+                                  int64_t seconds,
+                                  uint32_t nanoseconds);
 
 // Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
 // following ten setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which

@@ -44,6 +44,8 @@ pub enum Stage {
     Credentials = 200,
     /// The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     Wait = 210,
+    /// The file for the time offsets is opened, as long as it is the child's own, and before others' /proc. time_namespaces(7).
+    TimeFile = 215,
     /// From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     Nondumpable = 220,
     /// Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
@@ -54,6 +56,8 @@ pub enum Stage {
     WaitMaps = 245,
     /// The namespaces that are entered rather than born in. unshare(2).
     Unshare = 250,
+    /// The clocks of the new time namespace are set, before anybody is in it. time_namespaces(7).
+    TimeOffsets = 252,
     /// The first process of a pid namespace that was entered rather than born in goes on. clone(2).
     FirstProcess = 255,
     /// The cgroup namespace; after the cgroup was entered, so that its root is that cgroup. cgroup_namespaces(7).
@@ -220,11 +224,13 @@ rows! {
     OomScore "oom_score_adj",
     Credentials "credentials",
     Wait "wait",
+    TimeFile "time file",
     Nondumpable "nondumpable",
     Join "join",
     UnshareUser "unshare user namespace",
     WaitMaps "wait for maps",
     Unshare "unshare",
+    TimeOffsets "time offsets",
     FirstProcess "first process",
     CgroupNamespace "cgroup namespace",
     DetachTerminal "detach terminal",

@@ -138,6 +138,8 @@ fn namespaces(attr: &mut Attr) -> Result<(), Refused> {
     attr.ns.create_namespaces(MOUNT | UTS | NET | PID | IPC | CGROUP | TIME)?;
     attr.ns.set_hostname(c"judge")?;
     attr.ns.set_domainname(c"court")?;
+    attr.ns.set_time_offset(libc::CLOCK_BOOTTIME, -5, 0)?;
+    attr.ns.set_time_offset(libc::CLOCK_MONOTONIC, 86400, 9)?;
     attr.ns.set_loopback()
 }
 

@@ -14,6 +14,9 @@ const MOST_RANGES: usize = 340;
 /// The longest host name and domain name: `__NEW_UTS_LEN`.
 const LONGEST_NAME: usize = 64;
 
+/// In nanoseconds.
+const SECOND: u32 = 1_000_000_000;
+
 /// One line of an id map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdRange {
@@ -30,6 +33,14 @@ pub struct Join {
     pub of_process: bool,
 }
 
+/// What a clock of a new time namespace is ahead of the caller's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeOffset {
+    pub clock: i32,
+    pub seconds: i64,
+    pub nanoseconds: u32,
+}
+
 /// `create` and `unshare` are `CLONE_NEW*` bits.
 #[derive(Default, Debug)]
 pub struct Namespaces {
@@ -44,6 +55,7 @@ pub struct Namespaces {
     pub hostname: Option<Text>,
     pub domainname: Option<Text>,
     pub loopback: bool,
+    pub time_offsets: Vec<TimeOffset>,
 }
 
 impl Namespaces {
@@ -122,6 +134,18 @@ impl Namespaces {
         self.loopback = true;
         Ok(())
     }
+
+    /// A second offset of a clock takes the place of the first.
+    pub fn set_time_offset(&mut self, clock: i32, seconds: i64, nanoseconds: u32) -> Accepted {
+        if ![libc::CLOCK_MONOTONIC, libc::CLOCK_BOOTTIME].contains(&clock) {
+            return invalid("the clock is CLOCK_MONOTONIC or CLOCK_BOOTTIME");
+        }
+        if nanoseconds >= SECOND {
+            return invalid("nanoseconds are less than a second: 0 to 999999999");
+        }
+        let offset = TimeOffset { clock, seconds, nanoseconds };
+        Ok(owned::put(&mut self.time_offsets, offset, |old| old.clock == clock)?)
+    }
 }
 
 fn check_types(types: u32) -> Accepted {
@@ -161,6 +185,7 @@ impl Copied for Namespaces {
             hostname: self.hostname.copied()?,
             domainname: self.domainname.copied()?,
             loopback: self.loopback,
+            time_offsets: owned::list(&self.time_offsets)?,
         })
     }
 }

@@ -53,6 +53,8 @@ pub struct At<'a> {
     /// The rulesets of Landlock: the caller's, out of everybody's way, and ours.
     pub ruleset: i32,
     pub own_ruleset: i32,
+    /// The file for the time offsets, -1 before and after.
+    pub time_file: i32,
     /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
     pub root: i32,
     pub cwd: i32,
@@ -84,6 +86,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         exec_fd: plan.exec_fd,
         ruleset: -1,
         own_ruleset: -1,
+        time_file: -1,
         root: -1,
         cwd: -1,
         directory: -1,

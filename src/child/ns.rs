@@ -1,12 +1,24 @@
 //! Namespaces, and what is set in them.
 
 use super::At;
+use super::inside;
 use super::sealed::Join;
 use super::sys::abi::{
-    AF_INET, CLONE_NEWCGROUP, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS,
-    SOCK_CLOEXEC, SOCK_DGRAM,
+    AF_INET, AT_FDCWD, CLONE_NEWCGROUP, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, O_CLOEXEC, O_WRONLY, PR_SET_DUMPABLE,
+    SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
 };
 use super::sys::{self, Answer, Errno};
+
+/// time_namespaces(7): whoever opens it here may write it later, though it then belongs to root.
+pub fn time_file(at: &mut At) -> Answer {
+    if at.plan.time_offsets.is_empty() {
+        return Ok(());
+    }
+    let path = c"/proc/self/timens_offsets".as_ptr().cast();
+    // SAFETY: the path is NUL-terminated.
+    at.time_file = unsafe { sys::openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0)? };
+    inside::is_of_proc(at.time_file)
+}
 
 /// PR_SET_DUMPABLE(2const)
 pub fn nondumpable(at: &mut At) -> Answer {
@@ -42,6 +54,15 @@ pub fn unshare_user(at: &mut At) -> Answer {
 /// unshare(2)
 pub fn unshare(at: &mut At) -> Answer {
     if at.plan.unshare == 0 { Ok(()) } else { sys::unshare(at.plan.unshare) }
+}
+
+/// time_namespaces(7)
+pub fn time_offsets(at: &mut At) -> Answer {
+    if at.plan.time_offsets.is_empty() {
+        return Ok(());
+    }
+    sys::write(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
+    sys::close(core::mem::replace(&mut at.time_file, -1))
 }
 
 /// unshare(2)

@@ -41,11 +41,13 @@ program! {
 
     Credentials => caps::put_back,
     Wait => talk::wait,
+    TimeFile => ns::time_file,
     Nondumpable => ns::nondumpable,
     Join => ns::join,
     UnshareUser => ns::unshare_user,
     WaitMaps => talk::wait_maps,
     Unshare => ns::unshare,
+    TimeOffsets => ns::time_offsets,
     FirstProcess => second::first_process,
     CgroupNamespace => ns::unshare_cgroup,
 

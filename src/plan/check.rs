@@ -132,6 +132,8 @@ fn namespaces(request: &Request) -> Step<()> {
     refuse(asked.domainname.is_some() && lacks(CLONE_NEWUTS), "set_domainname", hosts)?;
     let networks = "without a new network namespace this would change the host: add FORKEXEC_NS_NET";
     refuse(asked.loopback && lacks(CLONE_NEWNET), "set_loopback", networks)?;
+    let times = "sets the clocks of a new time namespace: add FORKEXEC_NS_TIME";
+    refuse(!asked.time_offsets.is_empty() && lacks(CLONE_NEWTIME), "set_time_offset", times)?;
     let mounts = "without a new mount namespace this would change the host: add FORKEXEC_NS_MOUNT";
     refuse(asked.propagation.is_some_and(|flags| flags != 0) && lacks(CLONE_NEWNS), "set_mount_propagation", mounts)
 }

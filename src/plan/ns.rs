@@ -2,7 +2,7 @@
 
 use super::sealed::{self, Text, clone};
 use super::{Draft, Fault, Request, Step};
-use crate::attr::ns::{IdRange, Join};
+use crate::attr::ns::{IdRange, Join, TimeOffset};
 use crate::attr::owned::{Text as Owned, push};
 use alloc::vec::Vec;
 use core::fmt::Write;
@@ -45,6 +45,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.loopback = asked.loopback as u32;
     draft.plan.hostname = draft.arena.maybe_text(asked.hostname.as_ref().map(Owned::as_cstr))?;
     draft.plan.domainname = draft.arena.maybe_text(asked.domainname.as_ref().map(Owned::as_cstr))?;
+    draft.plan.time_offsets = offsets_text(draft, &asked.time_offsets)?;
     draft.plan.uid_map = map_text(draft, &asked.uid_map, "map_uid")?;
     draft.plan.gid_map = map_text(draft, &asked.gid_map, "map_gid")?;
     if !asked.gid_map.is_empty() && !asked.allow_setgroups {
@@ -93,6 +94,19 @@ fn map_text(draft: &mut Draft, ranges: &[IdRange], what: &'static str) -> Step<T
     for IdRange { inside, outside, count } in ranges {
         writeln!(text, "{inside} {outside} {count}")
             .map_err(|_| Fault::invalid(what, "the kernel takes a map of less than one page").code(libc::E2BIG))?;
+    }
+    draft.arena.joined(&[&text.0])
+}
+
+fn offsets_text(draft: &mut Draft, offsets: &[TimeOffset]) -> Step<Text> {
+    if offsets.is_empty() {
+        return Ok(Text::EMPTY);
+    }
+    let mut text = Lines(Vec::new());
+    text.0.try_reserve_exact(MAP_LIMIT).map_err(|_| Fault::no_memory())?;
+    for TimeOffset { clock, seconds, nanoseconds } in offsets {
+        let clock = if *clock == libc::CLOCK_MONOTONIC { "monotonic" } else { "boottime" };
+        writeln!(text, "{clock} {seconds} {nanoseconds}").map_err(|_| Fault::no_memory())?;
     }
     draft.arena.joined(&[&text.0])
 }

@@ -316,6 +316,8 @@ pub struct Plan {
     pub unshare: u64,
     pub unshare_cgroup: u32,
     pub loopback: u32,
+    /// Lines for /proc/self/timens_offsets.
+    pub time_offsets: Text,
     pub late: u64,
     pub propagation: u64,
     pub hostname: Text,

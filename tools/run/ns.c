@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct word type_words[] = { { "user", FORKEXEC_NS_USER }, { "pid", FORKEXEC_NS_PID },
@@ -89,6 +90,14 @@ static void loopback(struct run *run, char *none)
     accept(forkexec_attr_set_loopback(run->attr));
 }
 
+static void time_offset(struct run *run, char *text)
+{
+    static const struct word clocks[] = { { "monotonic", CLOCK_MONOTONIC }, { "boottime", CLOCK_BOOTTIME }, { NULL, 0 } };
+    const char *seconds = cut_required(text, '=');
+    accept(forkexec_attr_set_time_offset(run->attr, (int32_t)parse_word(text, clocks, "a clock"),
+        parse_integer(seconds, INT64_MIN, INT64_MAX), 0));
+}
+
 static void init(struct run *run, char *none)
 {
     (void)none;
@@ -108,5 +117,7 @@ static const struct option_row rows[] = {
     { "hostname", "NAME", "the host name, in the new uts namespace", hostname },
     { "domainname", "NAME", "the NIS domain name, in the new uts namespace", domainname },
     { "loopback", NULL, "bring the loopback interface up, in the new net namespace", loopback },
+    { "time-offset", "CLOCK=SECONDS", "set the clock, monotonic or boottime, ahead of ours in the new time namespace",
+        time_offset },
 };
 CHAPTER(ns, "Namespaces: types with commas between");

@@ -169,3 +169,24 @@ pub unsafe extern "C" fn forkexec_attr_set_loopback(attr: *mut forkexec_attr) ->
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_loopback", |attr| attr.ns.set_loopback())
 }
+
+/// Sets the clock of the new FORKEXEC_NS_TIME, which it needs, ahead of the caller's: clock is CLOCK_MONOTONIC or
+/// CLOCK_BOOTTIME, seconds may be negative, nanoseconds are added to them and are below 1000000000. The raw, coarse and
+/// alarm clocks go with theirs. The program and its children see the new time, the caller does not. Needs CAP_SYS_TIME in
+/// the user namespace that owns the time namespace, which a new user namespace gives, and a /proc of the caller's. The last call
+/// for a clock wins. time_namespaces(7).
+/// Returns 0; -EINVAL: attr is NULL, another clock, nanoseconds is not below a second; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc;
+/// EOPNOTSUPP: something else lies there) or FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond
+/// 146 years; EPERM: no CAP_SYS_TIME); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_time_offset(
+    attr: *mut forkexec_attr,
+    clock: i32,
+    seconds: i64,
+    nanoseconds: u32,
+) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_time_offset", |attr| attr.ns.set_time_offset(clock, seconds, nanoseconds))
+}

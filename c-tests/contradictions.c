@@ -78,6 +78,8 @@ TEST(namespaces)
         SET(create_namespaces, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC); SET(unshare_namespaces, FORKEXEC_NS_UTS));
     CONTRADICTION("map_uid", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)", SET(map_uid, 0, 0, 1));
     CONTRADICTION("map_gid", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)", SET(map_gid, 0, 0, 1));
+    CONTRADICTION("set_user_namespace_owner", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)",
+        SET(set_user_namespace_owner, 1000));
     CONTRADICTION("allow_setgroups", "says how gids are mapped: add map_gid",
         SET(create_namespaces, FORKEXEC_NS_USER); SET(allow_setgroups));
     CONTRADICTION("set_hostname", "without a new UTS namespace this would change the host: add FORKEXEC_NS_UTS",

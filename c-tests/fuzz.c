@@ -190,6 +190,7 @@ static int set_something(struct forkexec_attr *attr)
     case 78: TRY_IN_ROOT(mask_path, path);
     case 79: TRY_IN_ROOT(make_readonly, path);
     case 80: TRY_IN_ROOT(bind_mount, "/", "/tmp", 0x20);
+    case 59: TRY(set_user_namespace_owner, small ? getuid() : low);
     case 81: TRY(set_time_offset, level, small ? small : (int64_t)a, small ? low : 0);
     default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
     }

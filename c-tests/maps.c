@@ -2,6 +2,7 @@
 #include "aside.h"
 
 #include <linux/nsfs.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 
 static struct forkexec_attr *attr_with(uint32_t mode, bool entered)
@@ -217,19 +218,142 @@ TEST_BOTH(the_right_to_setgroups_is_left)
     }
 }
 
+static uid_t owner_of(struct forkexec_child *child)
+{
+    uid_t owner = 12345;
+    int fd = forkexec_child_namespace_fd(child, FORKEXEC_NS_USER);
+    assert_true(fd >= 0);
+    assert_false(ioctl(fd, NS_GET_OWNER_UID, &owner));
+    close(fd);
+    return owner;
+}
+
 TEST_BOTH(the_namespace_is_the_callers)
 {
     need_user_namespaces();
     for EACH_MEMORY(mode) {
         struct forkexec_child *child = sleeper(attr_with(mode, false), witness);
-        int fd = forkexec_child_namespace_fd(child, FORKEXEC_NS_USER);
-        assert_true(fd >= 0);
-        uid_t owner = 12345;
-        assert_false(ioctl(fd, NS_GET_OWNER_UID, &owner));
-        assert_int_equal(owner, geteuid());
-        close(fd);
+        assert_int_equal(owner_of(child), geteuid());
         end(child);
     }
+}
+
+static struct forkexec_attr *owned_by(uint32_t mode, bool entered, uint32_t uid)
+{
+    struct forkexec_attr *attr = attr_with(mode, entered);
+    OK(forkexec_attr_set_user_namespace_owner(attr, uid));
+    OK(forkexec_attr_map_uid(attr, 0, 1000, 1));
+    OK(forkexec_attr_map_uid(attr, 1, 0, 1));
+    OK(forkexec_attr_map_gid(attr, 0, 0, 1));
+    OK(forkexec_attr_allow_setgroups(attr));
+    return attr;
+}
+
+TEST_BOTH(a_namespace_can_be_somebody_elses)
+{
+    need_user_namespaces();
+    need_native();
+    need_cap(CAP_SETUID);
+    for EACH_MEMORY(mode)
+        for (int entered = 0; entered < 2; entered++) {
+            struct forkexec_attr *attr = owned_by(mode, entered, 1000);
+            struct view *view = run_witness(attr, .path = public_witness());
+            assert_saw(view, "uid", "0 0 0 0");
+            assert_saw(view, "gid", "0 0 0 0");
+            struct forkexec_child *child = sleeper(attr, public_witness());
+            assert_int_equal(owner_of(child), 1000);
+            assert_string_equal(map_of(child, "uid_map"), "0 1000 1\n1 0 1\n");
+            assert_string_equal(file_of(child, "setgroups"), "allow");
+            assert_string_equal(status_of(forkexec_child_pid(child), "Uid"), "1000\t1000\t1000\t1000");
+            end(child);
+            /* Its ids are changed like anybody's. */
+            OK(forkexec_attr_set_uid(attr, 1));
+            OK(forkexec_attr_set_gid(attr, 0));
+            assert_saw(run_witness(attr, .path = public_witness()), "uid", "1 1 1 1");
+        }
+}
+
+/* All that is new besides belongs to it, and is there. */
+TEST_BOTH(and_what_belongs_to_it)
+{
+    need_user_namespaces();
+    need_native();
+    need_cap(CAP_SETUID);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = owned_by(mode, false, 1000);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_UTS | FORKEXEC_NS_NET));
+        OK(forkexec_attr_set_hostname(attr, "theirs"));
+        struct view *view = run_witness(attr, .path = public_witness());
+        assert_saw(view, "pid", "1");
+        assert_saw(view, "hostname", "theirs");
+        struct forkexec_child *child = sleeper(attr, public_witness());
+        assert_int_equal(owner_of(child), 1000);
+        int user = forkexec_child_namespace_fd(child, FORKEXEC_NS_USER), of_net;
+        int net = forkexec_child_namespace_fd(child, FORKEXEC_NS_NET);
+        of_net = ioctl(net, NS_GET_USERNS);
+        struct stat one, other;
+        assert_false(fstat(user, &one) || fstat(of_net, &other));
+        assert_int_equal(one.st_ino, other.st_ino);
+        close(user);
+        close(net);
+        close(of_net);
+        end(child);
+    }
+}
+
+/* The owner may enter it, and look at nothing that is the caller's while it is made. */
+static void check_owner_enters(const void *with)
+{
+    int user = *(const int *)with;
+    assert_false(setresgid(1000, 1000, 1000));
+    assert_false(setresuid(1000, 1000, 1000));
+    assert_false(setns(user, CLONE_NEWUSER));
+}
+
+static void check_neighbour_does_not(const void *with)
+{
+    int user = *(const int *)with;
+    assert_false(setresgid(1001, 1001, 1001));
+    assert_false(setresuid(1001, 1001, 1001));
+    assert_int_equal(setns(user, CLONE_NEWUSER), -1);
+}
+
+TEST(the_owner_may_enter)
+{
+    need_user_namespaces();
+    need_native();
+    need_cap(CAP_SETUID);
+    for EACH_MEMORY(mode) {
+        struct forkexec_child *child = NULL;
+        struct forkexec_error error;
+        if (forkexec_hold(owned_by(mode, false, 1000), &child, &error))
+            fail_msg("%s", error.message);
+        int user = forkexec_child_namespace_fd(child, FORKEXEC_NS_USER);
+        assert_true(user >= 0);
+        aside(check_owner_enters, &user);
+        aside(check_neighbour_does_not, &user);
+        close(user);
+        forkexec_close(child);
+    }
+}
+
+static void check_own(const void *with)
+{
+    become_nobody();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *own = attr_with(mode, false), *other = attr_with(mode, false);
+        OK(forkexec_attr_set_user_namespace_owner(own, NOBODY));
+        OK(forkexec_attr_map_uid(own, 0, NOBODY, 1));
+        assert_saw(run_witness(own, .path = with), "uid", "0 0 0 0");
+        OK(forkexec_attr_set_user_namespace_owner(other, 1000));
+        assert_spawn_fails(other, with, FORKEXEC_STAGE_NAMESPACE_OWNER, EPERM, -1);
+    }
+}
+
+TEST_BOTH(without_privilege_it_is_ones_own)
+{
+    need_user_namespaces();
+    aside(check_own, public_witness());
 }
 
 /* Held without a program: the maps are there, and whoever holds it goes with its handle. */

@@ -130,6 +130,7 @@ ASK(a_late_namespace, SET(unshare_namespaces, FORKEXEC_NS_PID))
 ASK(a_cgroup, SET(set_cgroup_fd, THE_CGROUP))
 ASK(a_cgroup_namespace, a_cgroup(attr); SET(create_namespaces, FORKEXEC_NS_CGROUP))
 ASK(own_ids_mapped, SET(create_namespaces, FORKEXEC_NS_USER); SET(map_uid, 0, getuid(), 1); SET(map_gid, 0, getgid(), 1))
+ASK(anothers_namespace, own_ids_mapped(attr); SET(set_user_namespace_owner, 4444))
 ASK(niceness_in_a_user_namespace, own_ids_mapped(attr); niceness(attr))
 ASK(badness_in_a_user_namespace, own_ids_mapped(attr); badness(attr))
 ASK(a_raise_in_a_user_namespace, own_ids_mapped(attr); SET(set_rlimit, RLIMIT_CORE, 0, 1))
@@ -191,6 +192,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_WAIT, OWN, own_ids_mapped, GIVES(EIO, -1, ""), USER_NS, DENY(ppoll, EIO, IF(1, 2), IF(4, 8)) },
     { FORKEXEC_STAGE_TIME_FILE, ALL, later, GIVES(EIO, -1, ""), PRIVILEGED | TIME_NS, DENY(fstatfs, EIO) },
     { FORKEXEC_STAGE_NONDUMPABLE, OWN, NULL, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_DUMPABLE)) },
+    { FORKEXEC_STAGE_NAMESPACE_OWNER, OWN, anothers_namespace, GIVES(EAGAIN, -1, "4444"), USER_NS,
+        DENY(setresuid, EAGAIN) },
     { FORKEXEC_STAGE_UNSHARE, ALL, an_early_namespace, GIVES(ENOSPC, -1, "uts"), 0, DENY(unshare, ENOSPC) },
     { FORKEXEC_STAGE_TIME_OFFSETS, ALL, later, GIVES(EIO, -1, "monotonic 1000 0"), PRIVILEGED | TIME_NS,
         DENY(write, EIO, IF(2, 17)) },

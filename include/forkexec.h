@@ -314,7 +314,9 @@ enum forkexec_stage {
     FORKEXEC_STAGE_NONDUMPABLE = 220,
     // Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
     FORKEXEC_STAGE_JOIN = 230,
-    // A user namespace of its own after the others were joined, where it would have lost the right to. unshare(2).
+    // The user that is to own the user namespace makes it; after the joins, which need the caller's privileges. setresuid(2).
+    FORKEXEC_STAGE_NAMESPACE_OWNER = 235,
+    // A user namespace of its own that could not be born with: others were joined before, or its owner is another. unshare(2).
     FORKEXEC_STAGE_UNSHARE_USER = 240,
     // The child waits for the maps of that user namespace. poll(2).
     FORKEXEC_STAGE_WAIT_MAPS = 245,
@@ -1002,6 +1004,18 @@ int forkexec_attr_map_gid(struct forkexec_attr *attr, uint32_t inside, uint32_t 
 // Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER) or FORKEXEC_STAGE_ID_MAP (EPERM: no CAP_SETGID);
 // index -1.
 int forkexec_attr_allow_setgroups(struct forkexec_attr *attr);
+
+// Lets the user uid own the new user namespace, which FORKEXEC_NS_USER has to ask for, instead of the caller: its processes
+// may enter the namespace with all capabilities there, and it counts against its limits. uid is one of the caller's user
+// namespace. The child takes it as its own before it makes the namespace, the caller is not changed; the maps are still
+// written with the caller's rights. In the namespace the child is then whoever uid is mapped to, with the caller's groups,
+// until set_uid and set_gid. The last call wins. user_namespaces(7), NS_GET_OWNER_UID(2const).
+// Returns 0; -EINVAL: attr is NULL, uid is (uid_t)-1.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER), FORKEXEC_STAGE_NAMESPACE_OWNER (EPERM: no CAP_SETUID;
+// EINVAL: not mapped in the caller's user namespace), FORKEXEC_STAGE_UNSHARE_USER (as create_namespaces) or
+// FORKEXEC_STAGE_ID_MAP (EPERM: no CAP_SYS_ADMIN; EACCES: not root); index -1.
+int forkexec_attr_set_user_namespace_owner(struct forkexec_attr *attr,
+                                           uint32_t uid);
 
 // Says how mounts and unmounts propagate between the new mount namespace and the caller's: one of MS_PRIVATE,
 // MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with MS_REC for the whole tree, is applied to "/"; 0 leaves it as it is,

@@ -50,7 +50,9 @@ pub enum Stage {
     Nondumpable = 220,
     /// Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
     Join = 230,
-    /// A user namespace of its own after the others were joined, where it would have lost the right to. unshare(2).
+    /// The user that is to own the user namespace makes it; after the joins, which need the caller's privileges. setresuid(2).
+    NamespaceOwner = 235,
+    /// A user namespace of its own that could not be born with: others were joined before, or its owner is another. unshare(2).
     UnshareUser = 240,
     /// The child waits for the maps of that user namespace. poll(2).
     WaitMaps = 245,
@@ -227,6 +229,7 @@ rows! {
     TimeFile "time file",
     Nondumpable "nondumpable",
     Join "join",
+    NamespaceOwner "namespace owner",
     UnshareUser "unshare user namespace",
     WaitMaps "wait for maps",
     Unshare "unshare",

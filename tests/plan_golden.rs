@@ -174,6 +174,14 @@ fn user_namespace(attr: &mut Attr) -> Result<(), Refused> {
     attr.limits.set_oom_score_adj(-7)
 }
 
+fn owned_namespace(attr: &mut Attr) -> Result<(), Refused> {
+    attr.ns.create_namespaces(USER | NET | PID)?;
+    attr.ns.set_user_namespace_owner(123_456)?;
+    attr.ns.map_uid(0, 123_456, 10)?;
+    attr.ns.map_gid(0, 123_456, 10)?;
+    attr.ns.allow_setgroups()
+}
+
 fn capabilities(attr: &mut Attr) -> Result<(), Refused> {
     attr.ns.create_namespaces(USER)?;
     attr.ns.map_uid(5, 1000, 1)?;
@@ -249,6 +257,7 @@ fn cases() -> Vec<Case> {
         case("mounts", mounts),
         case("user_namespace", user_namespace),
         Case { host: no_image, ..case("user_namespace_without_image", user_namespace) },
+        case("owned_namespace", owned_namespace),
         case("capabilities", capabilities),
         case("no_capabilities", no_capabilities),
         case("filters", filters),
@@ -280,7 +289,7 @@ fn words(case: &Case) -> String {
         Ok(plan) => {
             let whole = plan.to_string();
             // What is carried over the image depends on who runs this, but in a new user namespace.
-            let own = attr.ns.create & USER == 0;
+            let own = attr.ns.create & USER == 0 || attr.ns.owner.is_some();
             let carried = |line: &str| ["115 ", "200 "].iter().any(|stage| line.starts_with(stage));
             for line in whole.lines().filter(|line| !(own && carried(line))) {
                 writeln!(text, "{line}").expect("a string");

@@ -50,6 +50,8 @@ pub struct Namespaces {
     pub uid_map: Vec<IdRange>,
     pub gid_map: Vec<IdRange>,
     pub allow_setgroups: bool,
+    /// Who owns the new user namespace, if not the caller.
+    pub owner: Option<u32>,
     /// mount(2) propagation flags; `None`: private when there is a new mount namespace.
     pub propagation: Option<u64>,
     pub hostname: Option<Text>,
@@ -107,6 +109,14 @@ impl Namespaces {
 
     pub fn allow_setgroups(&mut self) -> Accepted {
         self.allow_setgroups = true;
+        Ok(())
+    }
+
+    pub fn set_user_namespace_owner(&mut self, uid: u32) -> Accepted {
+        if uid == u32::MAX {
+            return invalid("4294967295 is no id");
+        }
+        self.owner = Some(uid);
         Ok(())
     }
 
@@ -181,6 +191,7 @@ impl Copied for Namespaces {
             uid_map: owned::list(&self.uid_map)?,
             gid_map: owned::list(&self.gid_map)?,
             allow_setgroups: self.allow_setgroups,
+            owner: self.owner,
             propagation: self.propagation,
             hostname: self.hostname.copied()?,
             domainname: self.domainname.copied()?,

@@ -1,13 +1,13 @@
 //! Namespaces, and what is set in them.
 
 use super::At;
-use super::inside;
 use super::sealed::Join;
 use super::sys::abi::{
     AF_INET, AT_FDCWD, CLONE_NEWCGROUP, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, O_CLOEXEC, O_WRONLY, PR_SET_DUMPABLE,
     SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
 };
 use super::sys::{self, Answer, Errno};
+use super::{inside, talk};
 
 /// time_namespaces(7): whoever opens it here may write it later, though it then belongs to root.
 pub fn time_file(at: &mut At) -> Answer {
@@ -44,6 +44,13 @@ fn enter(at: &mut At, join: &Join, types: u64) -> Answer {
     at.index = join.index;
     let types = join.types & types;
     if types == 0 { Ok(()) } else { sys::setns(join.fd, types) }
+}
+
+/// setresuid(2): all three, so that nothing of the caller's can be taken back in there.
+pub fn owner(at: &mut At) -> Answer {
+    let Some(uid) = at.plan.namespace_owner.get() else { return Ok(()) };
+    sys::setresuid(uid, uid, uid)?;
+    talk::die_with_caller(at)
 }
 
 /// unshare(2)

@@ -44,6 +44,7 @@ program! {
     TimeFile => ns::time_file,
     Nondumpable => ns::nondumpable,
     Join => ns::join,
+    NamespaceOwner => ns::owner,
     UnshareUser => ns::unshare_user,
     WaitMaps => talk::wait_maps,
     Unshare => ns::unshare,

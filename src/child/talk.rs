@@ -99,12 +99,14 @@ pub fn wait(at: &mut At) -> Answer {
 }
 
 /// The maps of a user namespace that was entered after others were joined. Whoever has the right to write them has it to
-/// files that are its own, and while they are written they are.
+/// files that are its own, and while they are written they are; unless another user owns the namespace, who might look in.
 pub fn wait_maps(at: &mut At) -> Answer {
     if at.plan.unshare_user == 0 || at.plan.wait == 0 {
         return Ok(());
     }
-    sys::prctl(PR_SET_DUMPABLE, 1, 0)?;
+    if at.plan.namespace_owner.get().is_none() {
+        sys::prctl(PR_SET_DUMPABLE, 1, 0)?;
+    }
     tell(at, Report { kind: kind::UNMAPPED, stage: Stage::WaitMaps as u32, code: 0, index: -1 })?;
     until_released(at)?;
     sys::prctl(PR_SET_DUMPABLE, 0, 0).map(drop)

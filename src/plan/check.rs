@@ -127,6 +127,7 @@ fn namespaces(request: &Request) -> Step<()> {
         "allow_setgroups",
         "says how gids are mapped: add map_gid",
     )?;
+    refuse(asked.owner.is_some() && lacks(CLONE_NEWUSER), "set_user_namespace_owner", no_user)?;
     let hosts = "without a new UTS namespace this would change the host: add FORKEXEC_NS_UTS";
     refuse(asked.hostname.is_some() && lacks(CLONE_NEWUTS), "set_hostname", hosts)?;
     refuse(asked.domainname.is_some() && lacks(CLONE_NEWUTS), "set_domainname", hosts)?;

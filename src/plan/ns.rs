@@ -24,15 +24,19 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let not_at_clone = TIME | if in_cgroup { CGROUP } else { 0 };
     let at_clone = (create | unshare & USER) & !not_at_clone;
     // What is joined is joined first, or the right to may be lost; what is created then comes later than the clone.
-    let (joined, joins) = (asked.joined() as u64, !asked.joins.is_empty());
-    plan.clone_namespaces = if joins { 0 } else { at_clone };
-    plan.unshare_user = (joins && at_clone & USER != 0) as u32;
+    let joined = asked.joined() as u64;
+    // Whoever makes a user namespace owns it, and another user is to.
+    let owner = asked.owner.filter(|uid| *uid != nix::unistd::geteuid().as_raw());
+    let later = !asked.joins.is_empty() || owner.is_some();
+    plan.clone_namespaces = if later { 0 } else { at_clone };
+    plan.namespace_owner = owner.into();
+    plan.unshare_user = (later && at_clone & USER != 0) as u32;
     plan.late = unshare & (CGROUP | PID);
-    plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if joins { at_clone & !USER } else { 0 };
+    plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if later { at_clone & !USER } else { 0 };
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;
     plan.foreign = ((create | joined) & PID != 0) as u32;
-    plan.second_clone = match (joins, create & PID != 0, joined & PID != 0) {
+    plan.second_clone = match (later, create & PID != 0, joined & PID != 0) {
         (true, true, _) => clone::EARLY,
         (true, _, true) => clone::LATE,
         _ => clone::NONE,

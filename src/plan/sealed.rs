@@ -306,6 +306,8 @@ pub struct Plan {
     // namespaces
     pub clone_namespaces: u64,
     pub joins: List<Join>,
+    /// The user that makes the user namespace, if it is not the caller's.
+    pub namespace_owner: Maybe<u32>,
     pub unshare_user: u32,
     /// Another process goes on.
     pub second_clone: u32,

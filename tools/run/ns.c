@@ -74,6 +74,11 @@ static void allow_setgroups(struct run *run, char *none)
     accept(forkexec_attr_allow_setgroups(run->attr));
 }
 
+static void userns_owner(struct run *run, char *text)
+{
+    accept(forkexec_attr_set_user_namespace_owner(run->attr, (uint32_t)parse_unsigned(text, UINT32_MAX)));
+}
+
 static void hostname(struct run *run, char *name)
 {
     accept(forkexec_attr_set_hostname(run->attr, name));
@@ -114,6 +119,7 @@ static const struct option_row rows[] = {
     { "map-uid", "IN:OUT[:COUNT]", "map user ids of the new user namespace to ours", map_uid },
     { "map-gid", "IN:OUT[:COUNT]", "map group ids of the new user namespace to ours", map_gid },
     { "allow-setgroups", NULL, "leave setgroups(2) allowed in the new user namespace", allow_setgroups },
+    { "userns-owner", "UID", "let another user own the new user namespace", userns_owner },
     { "hostname", "NAME", "the host name, in the new uts namespace", hostname },
     { "domainname", "NAME", "the NIS domain name, in the new uts namespace", domainname },
     { "loopback", NULL, "bring the loopback interface up, in the new net namespace", loopback },

@@ -118,6 +118,22 @@ pub unsafe extern "C" fn forkexec_attr_allow_setgroups(attr: *mut forkexec_attr)
     apply(attr, "allow_setgroups", |attr| attr.ns.allow_setgroups())
 }
 
+/// Lets the user uid own the new user namespace, which FORKEXEC_NS_USER has to ask for, instead of the caller: its processes
+/// may enter the namespace with all capabilities there, and it counts against its limits. uid is one of the caller's user
+/// namespace. The child takes it as its own before it makes the namespace, the caller is not changed; the maps are still
+/// written with the caller's rights. In the namespace the child is then whoever uid is mapped to, with the caller's groups,
+/// until set_uid and set_gid. The last call wins. user_namespaces(7), NS_GET_OWNER_UID(2const).
+/// Returns 0; -EINVAL: attr is NULL, uid is (uid_t)-1.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER), FORKEXEC_STAGE_NAMESPACE_OWNER (EPERM: no CAP_SETUID;
+/// EINVAL: not mapped in the caller's user namespace), FORKEXEC_STAGE_UNSHARE_USER (as create_namespaces) or
+/// FORKEXEC_STAGE_ID_MAP (EPERM: no CAP_SYS_ADMIN; EACCES: not root); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_user_namespace_owner(attr: *mut forkexec_attr, uid: u32) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_user_namespace_owner", |attr| attr.ns.set_user_namespace_owner(uid))
+}
+
 /// Says how mounts and unmounts propagate between the new mount namespace and the caller's: one of MS_PRIVATE,
 /// MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with MS_REC for the whole tree, is applied to "/"; 0 leaves it as it is,
 /// which with systemd means that mounts reach the caller. Without this call it is MS_REC | MS_PRIVATE where there is a

@@ -1,0 +1,117 @@
+/* An example that is tested: what other programs make of a copy of themselves that is traced and never goes on. Namespaces
+ * that belong to a new user namespace, itself owned by the user that its id 0 is, are held while something is done. */
+#define _GNU_SOURCE
+#include "apart.h"
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+/* Calls f with the pid of a process in such namespaces, of the types in flags, and then ends it. The maps are of the form
+ * "inside:outside:count". Returns 0, what f returns, -ESRCH if the process was gone when f returned, since its pid may then
+ * have been another's, or the errno of what cannot be had. */
+static int unshare_after_enter_userns(const char *uid_map, const char *gid_map, uint32_t flags,
+    int (*f)(pid_t pid, void *with), void *with, struct forkexec_error *error)
+{
+    uint32_t uid[3], gid[3];
+    if (flags & FORKEXEC_NS_USER || sscanf(uid_map, "%u:%u:%u", &uid[0], &uid[1], &uid[2]) != 3
+        || sscanf(gid_map, "%u:%u:%u", &gid[0], &gid[1], &gid[2]) != 3)
+        return -EINVAL;
+    struct forkexec_child *child = NULL;
+    struct forkexec_attr *attr = forkexec_attr_new();
+    forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | flags);
+    forkexec_attr_set_user_namespace_owner(attr, uid[1]);
+    forkexec_attr_map_uid(attr, uid[0], uid[1], uid[2]);
+    forkexec_attr_map_gid(attr, gid[0], gid[1], gid[2]);
+    forkexec_attr_allow_setgroups(attr);
+    int result = forkexec_hold(attr, &child, error);
+    if (!result && f)
+        result = f(forkexec_child_pid(child), with);
+    if (!result && forkexec_wait(child, 0, FORKEXEC_WAIT_NOREAP, NULL, 0) != -ETIMEDOUT)
+        result = -ESRCH;
+    forkexec_close(child);
+    forkexec_attr_free(attr);
+    return result;
+}
+
+static void need_owner(void)
+{
+    need_root();
+    need_native();
+    need_user_namespaces();
+}
+
+static const char *namespace_of(pid_t pid, const char *name)
+{
+    return link_of(text("/proc/%d/ns/%s", pid, name));
+}
+
+static const char *file_of(pid_t pid, const char *name)
+{
+    char line[256] = "";
+    unsigned id[3];
+    FILE *in = fopen(text("/proc/%d/%s", pid, name), "re");
+    if (in && fgets(line, sizeof line, in) && sscanf(line, "%u %u %u", &id[0], &id[1], &id[2]) == 3)
+        snprintf(line, sizeof line, "%u %u %u", id[0], id[1], id[2]);
+    if (in)
+        fclose(in);
+    line[strcspn(line, "\n")] = 0;
+    return text("%s", line);
+}
+
+static int look(pid_t pid, void *calls)
+{
+    static const char *const others[] = { "user", "net", "ipc" };
+    ++*(int *)calls;
+    for (int i = 0; i < 3; i++)
+        assert_string_not_equal(namespace_of(pid, others[i]), namespace_of(getpid(), others[i]));
+    assert_string_equal(namespace_of(pid, "pid"), namespace_of(getpid(), "pid"));
+    assert_string_equal(file_of(pid, "uid_map"), "0 1000 10");
+    assert_string_equal(file_of(pid, "gid_map"), "0 1000 10");
+    assert_string_equal(file_of(pid, "setgroups"), "allow");
+    uid_t owner = 0;
+    int fd = open(text("/proc/%d/ns/user", pid), O_RDONLY | O_CLOEXEC);
+    assert_false(ioctl(fd, NS_GET_OWNER_UID, &owner));
+    close(fd);
+    assert_int_equal(owner, 1000);
+    return 0;
+}
+
+TEST(the_namespaces_are_there_meanwhile)
+{
+    need_owner();
+    int calls = 0;
+    struct forkexec_error error;
+    int result = unshare_after_enter_userns("0:1000:10", "0:1000:10", FORKEXEC_NS_IPC | FORKEXEC_NS_NET, look, &calls,
+        &error);
+    assert_string_equal_or_null(error.message, "", "message", __FILE__, __LINE__);
+    assert_int_equal(result, 0);
+    assert_int_equal(calls, 1);
+}
+
+static int end_it(pid_t pid, void *answer)
+{
+    assert_false(kill(pid, SIGKILL));
+    assert_int_equal(waitpid(pid, NULL, __WALL), pid);
+    return *(int *)answer;
+}
+
+TEST(a_process_that_is_gone_is_told)
+{
+    need_owner();
+    int nothing = 0, something = -EXDEV;
+    assert_int_equal(unshare_after_enter_userns("0:1000:10", "0:1000:10", FORKEXEC_NS_IPC, end_it, &nothing, NULL), -ESRCH);
+    assert_int_equal(unshare_after_enter_userns("0:1000:10", "0:1000:10", FORKEXEC_NS_IPC, end_it, &something, NULL), -EXDEV);
+}
+
+TEST(what_cannot_be_had)
+{
+    need_owner();
+    struct forkexec_error error;
+    assert_int_equal(unshare_after_enter_userns("0:1000:10", "0:1000:10", FORKEXEC_NS_USER, NULL, NULL, NULL), -EINVAL);
+    assert_int_equal(unshare_after_enter_userns("0:1000", "0:1000:10", FORKEXEC_NS_IPC, NULL, NULL, NULL), -EINVAL);
+    assert_int_equal(unshare_after_enter_userns("0:1000:10", "0:1000:10", CLONE_IO, NULL, NULL, &error), -EINVAL);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
+    assert_int_equal(unshare_after_enter_userns("0:1000:10", "0:1000:10", FORKEXEC_NS_IPC, NULL, NULL, NULL), 0);
+}

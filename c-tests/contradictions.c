@@ -78,6 +78,12 @@ TEST(namespaces)
         SET(create_namespaces, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC); SET(unshare_namespaces, FORKEXEC_NS_UTS));
     CONTRADICTION("map_uid", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)", SET(map_uid, 0, 0, 1));
     CONTRADICTION("map_gid", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)", SET(map_gid, 0, 0, 1));
+    CONTRADICTION("map_subordinate_ids", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)",
+        SET(map_subordinate_ids));
+    CONTRADICTION("map_subordinate_ids", "contradicts map_uid and map_gid: keep one",
+        SET(create_namespaces, FORKEXEC_NS_USER); SET(map_gid, 0, 0, 1); SET(map_subordinate_ids));
+    CONTRADICTION("set_map_helpers", "there is no map: add map_uid, map_gid or map_subordinate_ids",
+        SET(create_namespaces, FORKEXEC_NS_USER); SET(set_map_helpers, "/a", NULL));
     CONTRADICTION("set_user_namespace_owner", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)",
         SET(set_user_namespace_owner, 1000));
     CONTRADICTION("allow_setgroups", "says how gids are mapped: add map_gid",

@@ -113,7 +113,7 @@ static int set_something(struct forkexec_attr *attr)
 /* Always in a root of its own: nothing is made in the one that is there. */
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(83)) {
+    switch (below(84)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -191,6 +191,7 @@ static int set_something(struct forkexec_attr *attr)
     case 79: TRY_IN_ROOT(make_readonly, path);
     case 80: TRY_IN_ROOT(bind_mount, "/", "/tmp", 0x20);
     case 59: TRY(set_user_namespace_owner, small ? getuid() : low);
+    case 82: return small ? forkexec_attr_map_subordinate_ids(attr) : forkexec_attr_set_map_helpers(attr, path, "/nonexistent");
     case 81: TRY(set_time_offset, level, small ? small : (int64_t)a, small ? low : 0);
     default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
     }

@@ -1,7 +1,7 @@
 //! Namespaces to create, and what is set in them.
 
 use super::owned::{self, Copied, NoMemory, Text};
-use super::{Accepted, Refused, check_fd, invalid};
+use super::{Accepted, Refused, check_fd, copy_path, invalid};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -9,7 +9,7 @@ use core::ffi::CStr;
 pub const TYPES: u32 = 0x7e02_0080;
 
 /// The most lines that the kernel takes in one id map.
-const MOST_RANGES: usize = 340;
+pub const MOST_RANGES: usize = 340;
 
 /// The longest host name and domain name: `__NEW_UTS_LEN`.
 const LONGEST_NAME: usize = 64;
@@ -50,6 +50,11 @@ pub struct Namespaces {
     pub uid_map: Vec<IdRange>,
     pub gid_map: Vec<IdRange>,
     pub allow_setgroups: bool,
+    /// The maps are of the caller's own id and its subordinate ones.
+    pub subordinate: bool,
+    /// The programs that write the maps which the kernel refuses the caller.
+    pub uid_helper: Option<Text>,
+    pub gid_helper: Option<Text>,
     /// Who owns the new user namespace, if not the caller.
     pub owner: Option<u32>,
     /// mount(2) propagation flags; `None`: private when there is a new mount namespace.
@@ -109,6 +114,22 @@ impl Namespaces {
 
     pub fn allow_setgroups(&mut self) -> Accepted {
         self.allow_setgroups = true;
+        Ok(())
+    }
+
+    pub fn map_subordinate_ids(&mut self) -> Accepted {
+        self.subordinate = true;
+        Ok(())
+    }
+
+    /// Whether there will be a map for gids.
+    pub fn maps_gids(&self) -> bool {
+        self.subordinate || !self.gid_map.is_empty()
+    }
+
+    pub fn set_map_helpers(&mut self, uid: Option<&CStr>, gid: Option<&CStr>) -> Accepted {
+        let helpers = (uid.map(copy_path).transpose()?, gid.map(copy_path).transpose()?);
+        (self.uid_helper, self.gid_helper) = helpers;
         Ok(())
     }
 
@@ -191,6 +212,9 @@ impl Copied for Namespaces {
             uid_map: owned::list(&self.uid_map)?,
             gid_map: owned::list(&self.gid_map)?,
             allow_setgroups: self.allow_setgroups,
+            subordinate: self.subordinate,
+            uid_helper: self.uid_helper.copied()?,
+            gid_helper: self.gid_helper.copied()?,
             owner: self.owner,
             propagation: self.propagation,
             hostname: self.hostname.copied()?,

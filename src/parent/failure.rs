@@ -1,8 +1,9 @@
 //! A failure, and the sentence that tells it.
 
-use crate::plan::{Fault, Item, Sealed};
+use super::helper::End;
+use crate::plan::{Bytes, Fault, Item, Sealed};
 use crate::report::Report;
-use crate::sealed::{Mount, Plan, mount};
+use crate::sealed::{Mount, Plan, Text, mount};
 use crate::stage::{Row, Stage};
 use alloc::sync::Arc;
 use core::fmt::{self, Display, Formatter};
@@ -21,25 +22,41 @@ pub struct Failure {
     /// What it is about where the plan does not say.
     what: &'static str,
     why: &'static str,
+    /// The helper that it was left to.
+    helper: Text,
+    helped: Option<End>,
 }
+
+const NOTHING: Failure = Failure {
+    stage: Stage::None,
+    code: 0,
+    index: -1,
+    pid: 0,
+    signal: 0,
+    plan: None,
+    what: "",
+    why: "",
+    helper: Text::EMPTY,
+    helped: None,
+};
 
 impl Failure {
     /// There is no plan.
     #[cold]
     pub fn of_plan(Fault { stage, code, index, what, why }: Fault) -> Failure {
-        Failure { stage, code, index, pid: 0, signal: 0, plan: None, what, why }
+        Failure { stage, code, index, what, why, ..NOTHING }
     }
 
     /// A step of the caller's side.
     #[cold]
     pub fn at(stage: Stage, errno: Errno, plan: &Arc<Sealed>) -> Failure {
-        Failure { stage, code: errno as i32, index: -1, pid: 0, signal: 0, plan: Some(plan.clone()), what: "", why: "" }
+        Failure { stage, code: errno as i32, plan: Some(plan.clone()), ..NOTHING }
     }
 
     /// A call on a child that is not in the state for it.
     #[cold]
     pub fn not_now(errno: Errno, why: &'static str) -> Failure {
-        Failure { stage: Stage::None, code: errno as i32, index: -1, pid: 0, signal: 0, plan: None, what: "", why }
+        Failure { code: errno as i32, why, ..NOTHING }
     }
 
     /// Not even the child could be made by which is found out how children are made.
@@ -53,7 +70,7 @@ impl Failure {
     pub fn reported(report: Report, pid: i32, plan: &Arc<Sealed>) -> Failure {
         let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);
         let Report { code, index, .. } = report;
-        Failure { stage, code, index, pid, signal: 0, plan: Some(plan.clone()), what: "", why: "" }
+        Failure { stage, code, index, pid, plan: Some(plan.clone()), ..NOTHING }
     }
 
     /// The child died without a word, at a stage or one that nobody knows.
@@ -65,6 +82,11 @@ impl Failure {
 
     pub fn item(self, index: i32, what: &'static str) -> Failure {
         Failure { index, what, ..self }
+    }
+
+    /// The plan's helper, and how it ended.
+    pub fn of_helper(self, helper: Text, helped: Option<End>, why: &'static str) -> Failure {
+        Failure { helper, helped, why, ..self }
     }
 
     pub fn of_child(self, pid: i32) -> Failure {
@@ -86,6 +108,7 @@ impl Display for Failure {
                 write!(f, " {}", self.index)?;
             }
             match &self.plan {
+                Some(plan) if !self.helper.is_empty() => write!(f, " ({})", Bytes(plan.bytes(self.helper)))?,
                 _ if !self.what.is_empty() => write!(f, " ({})", self.what)?,
                 Some(plan) => {
                     Bracketed { f, begun: false }.write(Item { plan, stage: self.stage, index: self.index })?;
@@ -97,6 +120,11 @@ impl Display for Failure {
         match self.signal {
             0 => write!(f, "{}", Errno::from_raw(self.code).desc())?,
             signal => write!(f, "killed by signal {signal} before the program ran")?,
+        }
+        match self.helped {
+            Some(End { code: libc::CLD_EXITED, status }) if status != 0 => write!(f, ": it exited with {status}")?,
+            Some(End { status, .. }) if status != 0 => write!(f, ": signal {status} killed it")?,
+            _ => (),
         }
         let why = if self.why.is_empty() { self.hint() } else { self.why };
         if why.is_empty() { Ok(()) } else { write!(f, ": {why}") }
@@ -120,7 +148,7 @@ impl Failure {
             (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
             (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
             (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
-            (Stage::IdMap, libc::EPERM) => {
+            (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"
             }
             (Stage::Rlimit | Stage::Nofile, libc::EPERM) => "raising a hard limit needs CAP_SYS_RESOURCE",

@@ -1,10 +1,11 @@
 //! What the caller does for a child that waits: what only the namespace it comes from has the privilege for.
 
 use super::failure::Failure;
+use super::helper;
 use super::launch::Launched;
 use super::settle::{self, Heard};
 use crate::plan::Sealed;
-use crate::sealed::{Plan, cgroup};
+use crate::sealed::{Plan, Text, cgroup};
 use crate::stage::Stage;
 use crate::sys::abi::{PRIO_PROCESS, RLIMIT_NOFILE};
 use crate::sys::{self, Errno};
@@ -14,7 +15,7 @@ use nix::errno::Errno as Number;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
 use std::io::Write;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 type Done = Result<(), Failure>;
 
@@ -95,38 +96,70 @@ impl Serving<'_> {
         Ok(())
     }
 
+    /// What the kernel did not let the caller write itself.
+    fn help(&self, helper: Text, file: &CStr, map: &[u8]) -> Done {
+        let plan: &Plan = self.plan;
+        // SAFETY: plan::lower guarantees a NUL-terminated path.
+        let Some(path) = plan.text(helper).map(|path| unsafe { CStr::from_ptr(path.cast()) }) else { return Ok(()) };
+        let failed = |errno, end, why| Err(self.failed(Stage::IdMap, errno, -1, "").of_helper(helper, end, why));
+        let keeps_groups = file == c"gid_map" && plan.setgroups.is_empty();
+        match helper::run(path, self.pid, map) {
+            Err(errno) => failed(errno, None, ""),
+            Ok(Some(end)) if !end.is_success() => failed(Number::EPERM, Some(end), ""),
+            // Where its end was told to somebody else, this alone tells.
+            Ok(end) if self.read(file).is_none() => failed(Number::EPERM, end, "it has not written the map"),
+            Ok(end) if keeps_groups && self.read(c"setgroups").is_none_or(|text| text.starts_with(b"deny")) => {
+                failed(Number::EPERM, end, "it has denied setgroups, which allow_setgroups is to leave")
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
     /// uid_map, setgroups, gid_map: without privilege the kernel takes a gid map only once setgroups is denied.
     fn maps(&self) -> Done {
         let plan: &Plan = self.plan;
         let files = [
-            (c"uid_map", "uid_map", plan.uid_map),
-            (c"setgroups", "setgroups", plan.setgroups),
-            (c"gid_map", "gid_map", plan.gid_map),
+            (c"uid_map", "uid_map", plan.uid_map, plan.uid_helper),
+            (c"setgroups", "setgroups", plan.setgroups, Text::EMPTY),
+            (c"gid_map", "gid_map", plan.gid_map, plan.gid_helper),
         ];
-        for (file, name, text) in files.iter().filter(|(_, _, text)| !text.is_empty()) {
+        for (file, name, text, helper) in files.iter().filter(|(_, _, text, _)| !text.is_empty()) {
             match self.write(file, plan.bytes(*text)) {
                 // Kernels before 3.19 have no setgroups to deny.
                 Err(Number::ENOENT) if *name == "setgroups" => (),
+                Err(Number::EPERM) if !helper.is_empty() => self.help(*helper, file, plan.bytes(*text))?,
                 answer => answer.map_err(|errno| self.failed(Stage::IdMap, errno, -1, name))?,
             }
         }
         Ok(())
     }
 
-    /// Writes a file of the child's in /proc. The child is not reaped yet, so the pid is its own.
+    /// The beginning of a file of the child's in /proc.
+    fn read(&self, name: &CStr) -> Option<[u8; 32]> {
+        let file = self.open(name, OFlag::O_RDONLY).ok()?;
+        let mut text = [0; 32];
+        let read = nix::unistd::read(&file, &mut text).ok()?;
+        (read > 0).then_some(text)
+    }
+
+    /// Writes a file of the child's in /proc.
     fn write(&self, name: &CStr, bytes: &[u8]) -> Result<(), Number> {
+        let written = nix::unistd::write(&self.open(name, OFlag::O_WRONLY)?, bytes)?;
+        if written == bytes.len() { Ok(()) } else { Err(Number::EIO) }
+    }
+
+    /// The child is not reaped yet, so the pid is its own.
+    fn open(&self, name: &CStr, way: OFlag) -> Result<OwnedFd, Number> {
         let mut path = [0u8; 48];
         let mut rest = path.as_mut_slice();
         let _ = write!(rest, "/proc/{}/{}\0", self.pid, name.to_str().unwrap_or(""));
         let path = CStr::from_bytes_until_nul(&path).map_err(|_| Number::ENAMETOOLONG)?;
-        let file = openat(AT_FDCWD, path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?;
-        let written = nix::unistd::write(&file, bytes)?;
-        if written == bytes.len() { Ok(()) } else { Err(Number::EIO) }
+        openat(AT_FDCWD, path, way | OFlag::O_CLOEXEC, Mode::empty())
     }
 }
 
 /// The kernel takes these files in one write or not at all.
-fn write_once(file: std::os::fd::OwnedFd, text: core::fmt::Arguments) -> Result<(), Number> {
+fn write_once(file: OwnedFd, text: core::fmt::Arguments) -> Result<(), Number> {
     let mut buffer = [0u8; 16];
     let mut rest = buffer.as_mut_slice();
     let _ = rest.write_fmt(text);

@@ -6,6 +6,7 @@ mod death;
 mod ends;
 mod failure;
 mod handshake;
+mod helper;
 pub mod host;
 mod image;
 mod launch;

@@ -122,11 +122,13 @@ fn namespaces(request: &Request) -> Step<()> {
     let no_user = "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)";
     refuse(!asked.uid_map.is_empty() && lacks(CLONE_NEWUSER), "map_uid", no_user)?;
     refuse(!asked.gid_map.is_empty() && lacks(CLONE_NEWUSER), "map_gid", no_user)?;
-    refuse(
-        asked.allow_setgroups && asked.gid_map.is_empty(),
-        "allow_setgroups",
-        "says how gids are mapped: add map_gid",
-    )?;
+    refuse(asked.subordinate && lacks(CLONE_NEWUSER), "map_subordinate_ids", no_user)?;
+    let both = asked.subordinate && !(asked.uid_map.is_empty() && asked.gid_map.is_empty());
+    refuse(both, "map_subordinate_ids", "contradicts map_uid and map_gid: keep one")?;
+    let helps = asked.uid_helper.is_some() || asked.gid_helper.is_some();
+    let no_map = asked.uid_map.is_empty() && !asked.maps_gids();
+    refuse(helps && no_map, "set_map_helpers", "there is no map: add map_uid, map_gid or map_subordinate_ids")?;
+    refuse(asked.allow_setgroups && !asked.maps_gids(), "allow_setgroups", "says how gids are mapped: add map_gid")?;
     refuse(asked.owner.is_some() && lacks(CLONE_NEWUSER), "set_user_namespace_owner", no_user)?;
     let hosts = "without a new UTS namespace this would change the host: add FORKEXEC_NS_UTS";
     refuse(asked.hostname.is_some() && lacks(CLONE_NEWUTS), "set_hostname", hosts)?;
@@ -159,15 +161,21 @@ fn ids(request: &Request) -> Step<()> {
     if ns.create & CLONE_NEWUSER as u32 == 0 && ns.unshare & CLONE_NEWUSER as u32 == 0 {
         return Ok(());
     }
-    let unmapped = "not mapped in the new user namespace: add it to the map";
-    let maps = |map: &[IdRange], id: u32| map.iter().any(|range| range.inside <= id && id - range.inside < range.count);
-    refuse(asked.uid.is_some_and(|uid| !maps(&ns.uid_map, uid)), "set_uid", unmapped)?;
-    refuse(asked.gid.is_some_and(|gid| !maps(&ns.gid_map, gid)), "set_gid", unmapped)?;
-    let groups = asked.groups.as_deref().unwrap_or_default();
-    refuse(groups.iter().any(|gid| !maps(&ns.gid_map, *gid)), "set_groups", unmapped)?;
-    let denied = !groups.is_empty() && !ns.allow_setgroups;
+    let denied = asked.groups.as_deref().is_some_and(|groups| !groups.is_empty()) && !ns.allow_setgroups;
+    if ns.subordinate { Ok(()) } else { mapped(request, &ns.uid_map, &ns.gid_map) }?;
     refuse(denied, "set_groups", "setgroups is denied with this gid map: add allow_setgroups")
         .map_err(|fault| fault.code(libc::EPERM))
+}
+
+/// The ids of the program are ids of its new user namespace.
+pub fn mapped(request: &Request, uid_map: &[IdRange], gid_map: &[IdRange]) -> Step<()> {
+    let asked = &request.attr.ids;
+    let unmapped = "not mapped in the new user namespace: add it to the map";
+    let maps = |map: &[IdRange], id: u32| map.iter().any(|range| range.inside <= id && id - range.inside < range.count);
+    refuse(asked.uid.is_some_and(|uid| !maps(uid_map, uid)), "set_uid", unmapped)?;
+    refuse(asked.gid.is_some_and(|gid| !maps(gid_map, gid)), "set_gid", unmapped)?;
+    let groups = asked.groups.as_deref().unwrap_or_default();
+    refuse(groups.iter().any(|gid| !maps(gid_map, *gid)), "set_groups", unmapped)
 }
 
 fn caps(request: &Request) -> Step<()> {

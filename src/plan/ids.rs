@@ -36,5 +36,5 @@ fn groups_of(asked: &Ids) -> Option<&[u32]> {
 /// In a user namespace that denies setgroups(2) there is nothing to drop with; `plan::check` refuses groups there.
 fn is_denied(request: &Request) -> bool {
     let ns = &request.attr.ns;
-    !ns.gid_map.is_empty() && !ns.allow_setgroups
+    ns.maps_gids() && !ns.allow_setgroups
 }

@@ -16,6 +16,7 @@ pub mod sealed;
 mod session;
 mod show;
 mod signals;
+mod subordinate;
 mod verdict;
 
 pub use arena::Sealed;
@@ -23,7 +24,7 @@ pub use exec::Strings;
 pub use fds::gaps;
 #[doc(hidden)] // for tests/fds_shuffle.rs
 pub use fds::shuffle;
-pub use show::Item;
+pub use show::{Bytes, Item};
 
 use crate::attr::Attr;
 use crate::attr::fds::Action;

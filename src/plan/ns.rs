@@ -1,7 +1,7 @@
 //! Namespaces: which are born with the child, which it enters, and what is written for it.
 
 use super::sealed::{self, Text, clone};
-use super::{Draft, Fault, Request, Step};
+use super::{Draft, Fault, Request, Step, check, subordinate};
 use crate::attr::ns::{IdRange, Join, TimeOffset};
 use crate::attr::owned::{Text as Owned, push};
 use alloc::vec::Vec;
@@ -50,14 +50,28 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.hostname = draft.arena.maybe_text(asked.hostname.as_ref().map(Owned::as_cstr))?;
     draft.plan.domainname = draft.arena.maybe_text(asked.domainname.as_ref().map(Owned::as_cstr))?;
     draft.plan.time_offsets = offsets_text(draft, &asked.time_offsets)?;
-    draft.plan.uid_map = map_text(draft, &asked.uid_map, "map_uid")?;
-    draft.plan.gid_map = map_text(draft, &asked.gid_map, "map_gid")?;
-    if !asked.gid_map.is_empty() && !asked.allow_setgroups {
+    if asked.subordinate {
+        let found = subordinate::maps()?;
+        check::mapped(request, &found.uids, &found.gids)?;
+        maps(request, draft, &found.uids, &found.gids)?;
+    } else {
+        maps(request, draft, &asked.uid_map, &asked.gid_map)?;
+    }
+    lower_joins(request, draft)
+}
+
+fn maps(request: &Request, draft: &mut Draft, uids: &[IdRange], gids: &[IdRange]) -> Step<()> {
+    let asked = &request.attr.ns;
+    draft.plan.uid_map = map_text(draft, uids, "map_uid")?;
+    draft.plan.gid_map = map_text(draft, gids, "map_gid")?;
+    if !gids.is_empty() && !asked.allow_setgroups {
         draft.plan.setgroups = draft.arena.text(c"deny")?;
     }
-    let written = !asked.uid_map.is_empty() || !asked.gid_map.is_empty();
+    draft.plan.uid_helper = draft.arena.maybe_text(asked.uid_helper.as_ref().map(Owned::as_cstr))?;
+    draft.plan.gid_helper = draft.arena.maybe_text(asked.gid_helper.as_ref().map(Owned::as_cstr))?;
+    let written = !uids.is_empty() || !gids.is_empty();
     draft.plan.wait |= written as u32;
-    lower_joins(request, draft)
+    Ok(())
 }
 
 fn lower_joins(request: &Request, draft: &mut Draft) -> Step<()> {

@@ -327,6 +327,9 @@ pub struct Plan {
     pub uid_map: Text,
     pub gid_map: Text,
     pub setgroups: Text,
+    /// The programs that write the maps where the caller may not.
+    pub uid_helper: Text,
+    pub gid_helper: Text,
 
     // mounts
     pub mounts: List<Mount>,

@@ -389,7 +389,7 @@ impl Display for Joined<'_> {
     }
 }
 
-struct Bytes<'a>(&'a [u8]);
+pub struct Bytes<'a>(pub &'a [u8]);
 
 impl Display for Bytes<'_> {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {

@@ -74,6 +74,18 @@ static void allow_setgroups(struct run *run, char *none)
     accept(forkexec_attr_allow_setgroups(run->attr));
 }
 
+static void map_subids(struct run *run, char *none)
+{
+    (void)none;
+    accept(forkexec_attr_map_subordinate_ids(run->attr));
+}
+
+static void map_helpers(struct run *run, char *text)
+{
+    const char *groups = cut_required(text, ':');
+    accept(forkexec_attr_set_map_helpers(run->attr, text, groups));
+}
+
 static void userns_owner(struct run *run, char *text)
 {
     accept(forkexec_attr_set_user_namespace_owner(run->attr, (uint32_t)parse_unsigned(text, UINT32_MAX)));
@@ -119,6 +131,9 @@ static const struct option_row rows[] = {
     { "map-uid", "IN:OUT[:COUNT]", "map user ids of the new user namespace to ours", map_uid },
     { "map-gid", "IN:OUT[:COUNT]", "map group ids of the new user namespace to ours", map_gid },
     { "allow-setgroups", NULL, "leave setgroups(2) allowed in the new user namespace", allow_setgroups },
+    { "map-subids", NULL, "map our own ids to 0, and our subordinate ones from 1 on", map_subids },
+    { "map-helpers", "UID:GID", "write the maps we may not by these programs, as /usr/bin/newuidmap:/usr/bin/newgidmap",
+        map_helpers },
     { "userns-owner", "UID", "let another user own the new user namespace", userns_owner },
     { "hostname", "NAME", "the host name, in the new uts namespace", hostname },
     { "domainname", "NAME", "the NIS domain name, in the new uts namespace", domainname },

@@ -106,6 +106,44 @@ pub unsafe extern "C" fn forkexec_attr_map_gid(
     apply(attr, "map_gid", |attr| attr.ns.map_gid(inside, outside, count))
 }
 
+/// Maps id 0 of the new user namespace to the caller's own effective id, and the ids from 1 on to its subordinate ones: all that
+/// /etc/subuid and /etc/subgid grant to its uid, or to the name that /etc/passwd has for it, in their order and each id
+/// once. Other lines are passed by. The files are read at each spawn. Takes the place of map_uid and map_gid, and needs
+/// FORKEXEC_NS_USER; who has not the right to map these ids needs set_map_helpers. subuid(5), subgid(5).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (with map_uid or map_gid, without FORKEXEC_NS_USER), FORKEXEC_STAGE_RESOLVE
+/// (ENOENT: there are none for the caller in one of the files; E2BIG: more than 340 ranges; EACCES) or as map_uid; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_map_subordinate_ids(attr: *mut forkexec_attr) -> c_int {
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "map_subordinate_ids", |attr| attr.ns.map_subordinate_ids())
+}
+
+/// Names the programs that write the maps of ids which the kernel refuses the caller with EPERM: newuidmap for users and
+/// newgidmap for groups, as /usr/bin/newuidmap and /usr/bin/newgidmap; NULL is none. Such a program is run with the caller's rights
+/// while the child waits, with the child's pid and each number of the map as its arguments, an empty environment and
+/// /dev/null as its descriptors 0 to 2. The caller gets its SIGCHLD. It has failed unless it exits with 0 and the map is
+/// there; with allow_setgroups also if it has denied setgroups(2). Paths are copied; they are not searched for. The last
+/// call wins. newuidmap(1), newgidmap(1).
+/// Returns 0; -EINVAL: attr is NULL, a path is empty; -ENAMETOOLONG; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without a map) or FORKEXEC_STAGE_ID_MAP (EPERM: the program failed, and the sentence says
+/// how; otherwise why it could not be run); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_map_helpers(
+    attr: *mut forkexec_attr,
+    newuidmap: *const c_char,
+    newgidmap: *const c_char,
+) -> c_int {
+    // SAFETY: C caller guarantees that newuidmap is NULL or a string.
+    let uid = unsafe { guard::optional_string(newuidmap) };
+    // SAFETY: C caller guarantees that newgidmap is NULL or a string.
+    let gid = unsafe { guard::optional_string(newgidmap) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_map_helpers", |attr| attr.ns.set_map_helpers(uid, gid))
+}
+
 /// Leaves setgroups(2) allowed in the new user namespace: the library does not write "deny" before the gid map. Needs
 /// map_gid, and CAP_SETGID in the caller's user namespace. user_namespaces(7).
 /// Returns 0; -EINVAL: attr is NULL.

@@ -94,7 +94,8 @@ TEST(an_attr_that_is_null)
     NULLED(set_landlock_ruleset, 0); NULLED(add_landlock_path, "/", 1); NULLED(add_landlock_port, 1, 1);
     NULLED(set_landlock_handled, 1, 0); NULLED(set_landlock_scopes, 1); NULLED(allow_partial_landlock);
     NULLED(set_hostname, "a"); NULLED(set_domainname, "a"); NULLED(set_loopback); NULLED(set_time_offset, 1, 0, 0);
-    NULLED(set_user_namespace_owner, 1); NULLED(map_subordinate_ids); NULLED(set_map_helpers, "/a", "/b"); NULLED(set_chroot, "/");
+    NULLED(set_user_namespace_owner, 1); NULLED(map_subordinate_ids); NULLED(set_map_helpers, "/a", "/b");
+    NULLED(set_chroot, "/");
     NULLED(add_mount, "a", "/a", "tmpfs", 0, NULL); NULLED(bind_mount, "/", "/a", 0); NULLED(mount_tmpfs, "/a", 0, 0, 0);
     NULLED(bind_mount_idmapped, "/", "/a", 0, 0); NULLED(mount_proc, "/a", 0); NULLED(mount_dev, "/a", 0);
     NULLED(make_directory, "/a", 0); NULLED(make_symlink, "a", "/a"); NULLED(make_file, "/a", NULL, 0, 0);

@@ -191,7 +191,8 @@ static int set_something(struct forkexec_attr *attr)
     case 79: TRY_IN_ROOT(make_readonly, path);
     case 80: TRY_IN_ROOT(bind_mount, "/", "/tmp", 0x20);
     case 59: TRY(set_user_namespace_owner, small ? getuid() : low);
-    case 82: return small ? forkexec_attr_map_subordinate_ids(attr) : forkexec_attr_set_map_helpers(attr, path, "/nonexistent");
+    case 82: return small ? forkexec_attr_map_subordinate_ids(attr)
+        : forkexec_attr_set_map_helpers(attr, path, "/nonexistent");
     case 81: TRY(set_time_offset, level, small ? small : (int64_t)a, small ? low : 0);
     default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
     }

@@ -1,5 +1,6 @@
 /* Maps for whom the kernel does not let: helpers that may, and the ids that the system grants to a user. */
 #include "aside.h"
+#include "deny.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -55,9 +56,11 @@ static void check_failures(const void *with)
         assert_fails(attr, helpers->path, EPERM, "id map (uid_map): Operation not permitted: "
             "without privilege one's own id can be mapped, once, and with setgroups denied");
         OK(forkexec_attr_set_map_helpers(attr, helpers->fails, NULL));
-        assert_fails(attr, helpers->path, EPERM, text("id map (%s): Operation not permitted: it exited with 3", helpers->fails));
+        assert_fails(attr, helpers->path, EPERM,
+            text("id map (%s): Operation not permitted: it exited with 3", helpers->fails));
         OK(forkexec_attr_set_map_helpers(attr, helpers->dies, NULL));
-        assert_fails(attr, helpers->path, EPERM, text("id map (%s): Operation not permitted: signal 9 killed it", helpers->dies));
+        assert_fails(attr, helpers->path, EPERM,
+            text("id map (%s): Operation not permitted: signal 9 killed it", helpers->dies));
         OK(forkexec_attr_set_map_helpers(attr, helpers->lies, NULL));
         assert_fails(attr, helpers->path, EPERM,
             text("id map (%s): Operation not permitted: it has not written the map", helpers->lies));
@@ -78,8 +81,8 @@ static void check_failures(const void *with)
 TEST_BOTH(helpers_that_do_not_help)
 {
     need_user_namespaces();
-    struct helpers helpers = { helper("fails", "exit 3"), helper("dies", "kill -9 $$"), helper("lies", "exit 0"), NULL, NULL,
-        scratch_path("missing"), public_witness() };
+    struct helpers helpers = { .fails = helper("fails", "exit 3"), .dies = helper("dies", "kill -9 $$"),
+        .lies = helper("lies", "exit 0"), .missing = scratch_path("missing"), .path = public_witness() };
     aside(check_failures, &helpers);
 }
 
@@ -105,8 +108,8 @@ static void check_told(const void *with)
         assert_int_equal(forkexec_spawn(attr, helpers->path, (char *[]){ "w", NULL }, NULL, &child, &error), -EPERM);
         signal(SIGUSR1, SIG_DFL);
         sigprocmask(SIG_SETMASK, &before, NULL);
-        assert_string_equal(text_of(helpers->told), text("%d %senvironment 0\nfds 0 1 2 \n0 /dev/null\n1 /dev/null\n2 /dev/null\n"
-            "SigBlk 0000000000000000\nSigIgn 0000000000000000", error.pid, all));
+        assert_string_equal(text_of(helpers->told), text("%d %senvironment 0\nfds 0 1 2 \n"
+            "0 /dev/null\n1 /dev/null\n2 /dev/null\nSigBlk 0000000000000000\nSigIgn 0000000000000000", error.pid, all));
         assert_false(unlink(helpers->told));
     }
 }
@@ -120,12 +123,45 @@ TEST(what_a_helper_is_told)
     assert_false(chmod(scratch_path("open"), 0777));
     struct helpers helpers = { .told = told, .path = public_witness() };
     /* The shell has its script at 10 or 255; what looks at it is another process, $$ or not. */
-    helpers.tells = helper("tells", text("( printf '%%s ' \"$@\"; echo environment $(wc -c </proc/$$/environ); echo fds $(cd /proc/$$/fd; "
-        "for fd in 0 1 2 3 4 5 6 7 8 9; do [ -e $fd ] && echo $fd; done)' '; for fd in 0 1 2; do echo $fd "
+    helpers.tells = helper("tells", text("( printf '%%s ' \"$@\"; echo environment $(wc -c </proc/$$/environ); "
+        "echo fds $(cd /proc/$$/fd; for fd in 0 1 2 3 4 5 6 7 8 9; do [ -e $fd ] && echo $fd; done)' '; for fd in 0 1 2; do echo $fd "
         "$(readlink /proc/$$/fd/$fd); done; sed -n 's/^\\(SigBlk\\|SigIgn\\):./\\1 /p' /proc/$$/status ) >%s.new\n"
         "mv %s.new %s\nexit 9", told, told, told));
     aside(check_told, &helpers);
     assert_false(rmdir(scratch_path("open")));
+}
+
+static void check_closed(const void *with)
+{
+    const struct helpers *helpers = with;
+    static const struct denial no_maps[] = { { SYS_openat, EPERM, { { IS, 2, O_WRONLY | O_CLOEXEC } } } };
+    deny(no_maps, 1);
+    for EACH_MEMORY(mode)
+        for (int owned = 0; owned < 2; owned++) {
+            struct forkexec_attr *attr = attr_with(mode);
+            if (owned)
+                OK(forkexec_attr_set_user_namespace_owner(attr, 1000));
+            OK(forkexec_attr_map_uid(attr, 0, 1000, 1));
+            OK(forkexec_attr_set_map_helpers(attr, helpers->tells, NULL));
+            struct forkexec_child *child = NULL;
+            struct forkexec_error error;
+            char *argv[] = { "w", NULL };
+            assert_int_equal(forkexec_spawn(attr, helpers->path, argv, NULL, &child, &error), -EPERM);
+            /* Who it is, and whose what is to be known of it. */
+            assert_string_equal(text_of(helpers->told), owned ? "1000 0" : "0 0");
+            assert_false(unlink(helpers->told));
+        }
+}
+
+/* A helper looks at a child that waits: another user who owns the namespace has no way into it meanwhile. */
+TEST(what_waits_for_its_maps_is_closed)
+{
+    need_root();
+    need_native();
+    need_user_namespaces();
+    struct helpers helpers = { .told = scratch_path("told"), .path = public_witness() };
+    helpers.tells = helper("looks", text("echo $(stat -c %%u /proc/$1 /proc/$1/mem) >%s", helpers.told));
+    in_copy(check_closed, &helpers);
 }
 
 /* In a mount namespace of the test's, other files lie over the system's. */
@@ -155,7 +191,7 @@ static void need_to_grant(void)
 static void need_helpers(void)
 {
     need_to_grant();
-    need(!access(NEWUIDMAP, X_OK) && !access(NEWGIDMAP, X_OK), "no newuidmap and newgidmap (tools/setup installs them)");
+    need(!access(NEWUIDMAP, X_OK) && !access(NEWGIDMAP, X_OK), "no newuidmap and newgidmap: tools/setup installs them");
 }
 
 static const char *map_of(struct forkexec_child *child, const char *name)

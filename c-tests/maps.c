@@ -266,6 +266,10 @@ TEST_BOTH(a_namespace_can_be_somebody_elses)
             assert_string_equal(file_of(child, "setgroups"), "allow");
             assert_string_equal(status_of(forkexec_child_pid(child), "Uid"), "1000\t1000\t1000\t1000");
             end(child);
+            /* Nobody, where nobody says who it is. */
+            struct forkexec_attr *unmapped = attr_with(mode, entered);
+            OK(forkexec_attr_set_user_namespace_owner(unmapped, 1000));
+            assert_saw(run_witness(unmapped, .path = public_witness()), "uid", "65534 65534 65534 65534");
             /* Its ids are changed like anybody's. */
             OK(forkexec_attr_set_uid(attr, 1));
             OK(forkexec_attr_set_gid(attr, 0));
@@ -326,7 +330,9 @@ TEST(the_owner_may_enter)
     for EACH_MEMORY(mode) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
-        if (forkexec_hold(owned_by(mode, false, 1000), &child, &error))
+        struct forkexec_attr *attr = owned_by(mode, false, 1000);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
+        if (forkexec_hold(attr, &child, &error))
             fail_msg("%s", error.message);
         int user = forkexec_child_namespace_fd(child, FORKEXEC_NS_USER);
         assert_true(user >= 0);

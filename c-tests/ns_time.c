@@ -116,6 +116,23 @@ TEST_BOTH(beside_what_is_joined)
     forkexec_close(holder);
 }
 
+TEST_BOTH(of_another_owner)
+{
+    need_time();
+    need_root();
+    need_cap(CAP_SYS_TIME);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_TIME | FORKEXEC_NS_PID));
+        OK(forkexec_attr_set_user_namespace_owner(attr, 1000));
+        OK(forkexec_attr_map_uid(attr, 0, 1000, 1));
+        OK(forkexec_attr_set_time_offset(attr, CLOCK_MONOTONIC, DAY, 0));
+        double before = now(CLOCK_MONOTONIC);
+        struct view *view = run_witness(attr, .path = public_witness(), .argv = (char *[]){ "w", "clock", "1", NULL });
+        assert_true(atof(saw(view, "clock.1")) >= before + DAY);
+    }
+}
+
 TEST_BOTH(clocks_that_there_cannot_be)
 {
     need_time();

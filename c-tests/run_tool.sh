@@ -411,7 +411,8 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
     "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
-    "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \
+    "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \
+    "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \
     "--join what=/proc/self/ns/net" "--join-process net" "--join-process net:0" "--landlock-path /usr" \
     "--landlock-path fly:/usr" "--landlock-port connect-tcp:65536" "--landlock-port read:1" \
     "--landlock-handled fly" "--landlock-scopes fly" "--seccomp-filter=fly /" "--seccomp-filter /nope"; do

@@ -1,5 +1,5 @@
-/* An example that is tested: what other programs make of a copy of themselves that is traced and never goes on. Namespaces
- * that belong to a new user namespace, itself owned by the user that its id 0 is, are held while something is done. */
+/* An example that is tested: what other programs make of a copy of themselves that is traced and never goes on.
+ * Namespaces that belong to a new user namespace, owned by the user that its first id is, are held meanwhile. */
 #define _GNU_SOURCE
 #include "apart.h"
 
@@ -8,9 +8,9 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-/* Calls f with the pid of a process in such namespaces, of the types in flags, and then ends it. The maps are of the form
- * "inside:outside:count". Returns 0, what f returns, -ESRCH if the process was gone when f returned, since its pid may then
- * have been another's, or the errno of what cannot be had. */
+/* Calls f with the pid of a process in such namespaces, of the types in flags, and then ends it. The maps are of the
+ * form "inside:outside:count". Returns 0, what f returns, -ESRCH if the process was gone when f returned, since its pid
+ * may then have been another's, or the errno of what cannot be had. */
 static int unshare_after_enter_userns(const char *uid_map, const char *gid_map, uint32_t flags,
     int (*f)(pid_t pid, void *with), void *with, struct forkexec_error *error)
 {
@@ -101,8 +101,10 @@ TEST(a_process_that_is_gone_is_told)
 {
     need_owner();
     int nothing = 0, something = -EXDEV;
-    assert_int_equal(unshare_after_enter_userns("0:1000:10", "0:1000:10", FORKEXEC_NS_IPC, end_it, &nothing, NULL), -ESRCH);
-    assert_int_equal(unshare_after_enter_userns("0:1000:10", "0:1000:10", FORKEXEC_NS_IPC, end_it, &something, NULL), -EXDEV);
+    int result = unshare_after_enter_userns("0:1000:10", "0:1000:10", FORKEXEC_NS_IPC, end_it, &nothing, NULL);
+    assert_int_equal(result, -ESRCH);
+    result = unshare_after_enter_userns("0:1000:10", "0:1000:10", FORKEXEC_NS_IPC, end_it, &something, NULL);
+    assert_int_equal(result, -EXDEV);
 }
 
 TEST(what_cannot_be_had)

@@ -308,15 +308,15 @@ enum forkexec_stage {
     FORKEXEC_STAGE_CREDENTIALS = 200,
     // The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     FORKEXEC_STAGE_WAIT = 210,
-    // The file for the time offsets is opened, as long as it is the child's own, and before others' /proc. time_namespaces(7).
+    // The file for the time offsets is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
     FORKEXEC_STAGE_TIME_FILE = 215,
     // From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     FORKEXEC_STAGE_NONDUMPABLE = 220,
     // Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
     FORKEXEC_STAGE_JOIN = 230,
-    // The user that is to own the user namespace makes it; after the joins, which need the caller's privileges. setresuid(2).
+    // The user that is to own the user namespace makes it; after the joins, which need privileges. setresuid(2).
     FORKEXEC_STAGE_NAMESPACE_OWNER = 235,
-    // A user namespace of its own that could not be born with: others were joined before, or its owner is another. unshare(2).
+    // A user namespace of its own, after others were joined, or because another user is to own it. unshare(2).
     FORKEXEC_STAGE_UNSHARE_USER = 240,
     // The child waits for the maps of that user namespace. poll(2).
     FORKEXEC_STAGE_WAIT_MAPS = 245,
@@ -998,27 +998,27 @@ int forkexec_attr_map_uid(struct forkexec_attr *attr, uint32_t inside, uint32_t 
 // 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap); index -1.
 int forkexec_attr_map_gid(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
 
-// Maps id 0 of the new user namespace to the caller's own effective id, and the ids from 1 on to its subordinate ones: all that
-// /etc/subuid and /etc/subgid grant to its uid, or to the name that /etc/passwd has for it, in their order and each id
-// once. Other lines are passed by. The files are read at each spawn. Takes the place of map_uid and map_gid, and needs
-// FORKEXEC_NS_USER; who has not the right to map these ids needs set_map_helpers. subuid(5), subgid(5).
+// Maps id 0 of the new user namespace to the caller's own effective id, and the ids from 1 on to its subordinate ones:
+// all that /etc/subuid and /etc/subgid grant to its uid, or to the name that /etc/passwd has for it, in their order
+// and each id once. Other lines are passed by. The files are read at each spawn. Takes the place of map_uid and
+// map_gid, and needs FORKEXEC_NS_USER; who has not the right to map these ids needs set_map_helpers. subuid(5),
+// subgid(5).
 // Returns 0; -EINVAL: attr is NULL.
 // Fails later as FORKEXEC_STAGE_VALIDATE (with map_uid or map_gid, without FORKEXEC_NS_USER), FORKEXEC_STAGE_RESOLVE
-// (ENOENT: there are none for the caller in one of the files; E2BIG: more than 340 ranges; EACCES) or as map_uid; index -1.
+// (ENOENT: there are none for the caller in one of the files; E2BIG: more than 340 ranges; EACCES) or as map_uid;
+// index -1.
 int forkexec_attr_map_subordinate_ids(struct forkexec_attr *attr);
 
-// Names the programs that write the maps of ids which the kernel refuses the caller with EPERM: newuidmap for users and
-// newgidmap for groups, as /usr/bin/newuidmap and /usr/bin/newgidmap; NULL is none. Such a program is run with the caller's rights
-// while the child waits, with the child's pid and each number of the map as its arguments, an empty environment and
-// /dev/null as its descriptors 0 to 2. The caller gets its SIGCHLD. It has failed unless it exits with 0 and the map is
-// there; with allow_setgroups also if it has denied setgroups(2). Paths are copied; they are not searched for. The last
-// call wins. newuidmap(1), newgidmap(1).
+// Names the programs that write the maps of ids which the kernel refuses the caller with EPERM: newuidmap for users
+// and newgidmap for groups, as /usr/bin/newuidmap and /usr/bin/newgidmap; NULL is none. Such a program is run with the
+// caller's rights while the child waits, with the child's pid and each number of the map as its arguments, an empty
+// environment and /dev/null as its descriptors 0 to 2. The caller gets its SIGCHLD. It has failed unless it exits with
+// 0 and the map is there; with allow_setgroups also if it has denied setgroups(2). Paths are copied; they are not
+// searched for. The last call wins. newuidmap(1), newgidmap(1).
 // Returns 0; -EINVAL: attr is NULL, a path is empty; -ENAMETOOLONG; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE (without a map) or FORKEXEC_STAGE_ID_MAP (EPERM: the program failed, and the sentence says
-// how; otherwise why it could not be run); index -1.
-int forkexec_attr_set_map_helpers(struct forkexec_attr *attr,
-                                  const char *newuidmap,
-                                  const char *newgidmap);
+// Fails later as FORKEXEC_STAGE_VALIDATE (without a map) or FORKEXEC_STAGE_ID_MAP (EPERM: the program failed, and the
+// sentence says how; otherwise why it could not be run); index -1.
+int forkexec_attr_set_map_helpers(struct forkexec_attr *attr, const char *newuidmap, const char *newgidmap);
 
 // Leaves setgroups(2) allowed in the new user namespace: the library does not write "deny" before the gid map. Needs
 // map_gid, and CAP_SETGID in the caller's user namespace. user_namespaces(7).
@@ -1027,17 +1027,16 @@ int forkexec_attr_set_map_helpers(struct forkexec_attr *attr,
 // index -1.
 int forkexec_attr_allow_setgroups(struct forkexec_attr *attr);
 
-// Lets the user uid own the new user namespace, which FORKEXEC_NS_USER has to ask for, instead of the caller: its processes
-// may enter the namespace with all capabilities there, and it counts against its limits. uid is one of the caller's user
-// namespace. The child takes it as its own before it makes the namespace, the caller is not changed; the maps are still
-// written with the caller's rights. In the namespace the child is then whoever uid is mapped to, with the caller's groups,
-// until set_uid and set_gid. The last call wins. user_namespaces(7), NS_GET_OWNER_UID(2const).
+// Lets the user uid own the new user namespace, which FORKEXEC_NS_USER has to ask for, instead of the caller: its
+// processes may enter the namespace with all capabilities there, and it counts against its limits. uid is one of the
+// caller's user namespace. The child takes it as its own before it makes the namespace, the caller is not changed; the
+// maps are still written with the caller's rights. In the namespace the child is then whoever uid is mapped to, with
+// the caller's groups, until set_uid and set_gid. The last call wins. user_namespaces(7), NS_GET_OWNER_UID(2const).
 // Returns 0; -EINVAL: attr is NULL, uid is (uid_t)-1.
-// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER), FORKEXEC_STAGE_NAMESPACE_OWNER (EPERM: no CAP_SETUID;
-// EINVAL: not mapped in the caller's user namespace), FORKEXEC_STAGE_UNSHARE_USER (as create_namespaces) or
-// FORKEXEC_STAGE_ID_MAP (EPERM: no CAP_SYS_ADMIN; EACCES: not root); index -1.
-int forkexec_attr_set_user_namespace_owner(struct forkexec_attr *attr,
-                                           uint32_t uid);
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER), FORKEXEC_STAGE_NAMESPACE_OWNER (EPERM: no
+// CAP_SETUID; EINVAL: not mapped in the caller's user namespace), FORKEXEC_STAGE_UNSHARE_USER (as create_namespaces)
+// or FORKEXEC_STAGE_ID_MAP (EPERM: no CAP_SYS_ADMIN; EACCES: not root); index -1.
+int forkexec_attr_set_user_namespace_owner(struct forkexec_attr *attr, uint32_t uid);
 
 // Says how mounts and unmounts propagate between the new mount namespace and the caller's: one of MS_PRIVATE,
 // MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with MS_REC for the whole tree, is applied to "/"; 0 leaves it as it is,
@@ -1069,17 +1068,14 @@ int forkexec_attr_set_loopback(struct forkexec_attr *attr);
 
 // Sets the clock of the new FORKEXEC_NS_TIME, which it needs, ahead of the caller's: clock is CLOCK_MONOTONIC or
 // CLOCK_BOOTTIME, seconds may be negative, nanoseconds are added to them and are below 1000000000. The raw, coarse and
-// alarm clocks go with theirs. The program and its children see the new time, the caller does not. Needs CAP_SYS_TIME in
-// the user namespace that owns the time namespace, which a new user namespace gives, and a /proc of the caller's. The last call
-// for a clock wins. time_namespaces(7).
+// alarm clocks go with theirs. The program and its children see the new time, the caller does not. Needs CAP_SYS_TIME
+// in the user namespace that owns the time namespace, which a new user namespace gives, and a /proc of the caller's.
+// The last call for a clock wins. time_namespaces(7).
 // Returns 0; -EINVAL: attr is NULL, another clock, nanoseconds is not below a second; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc;
 // EOPNOTSUPP: something else lies there) or FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond
 // 146 years; EPERM: no CAP_SYS_TIME); index -1.
-int forkexec_attr_set_time_offset(struct forkexec_attr *attr,
-                                  int32_t clock,
-                                  int64_t seconds,
-                                  uint32_t nanoseconds);
+int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int64_t seconds, uint32_t nanoseconds);
 
 // Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
 // following ten setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which

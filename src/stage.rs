@@ -44,15 +44,15 @@ pub enum Stage {
     Credentials = 200,
     /// The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     Wait = 210,
-    /// The file for the time offsets is opened, as long as it is the child's own, and before others' /proc. time_namespaces(7).
+    /// The file for the time offsets is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
     TimeFile = 215,
     /// From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     Nondumpable = 220,
     /// Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
     Join = 230,
-    /// The user that is to own the user namespace makes it; after the joins, which need the caller's privileges. setresuid(2).
+    /// The user that is to own the user namespace makes it; after the joins, which need privileges. setresuid(2).
     NamespaceOwner = 235,
-    /// A user namespace of its own that could not be born with: others were joined before, or its owner is another. unshare(2).
+    /// A user namespace of its own, after others were joined, or because another user is to own it. unshare(2).
     UnshareUser = 240,
     /// The child waits for the maps of that user namespace. poll(2).
     WaitMaps = 245,

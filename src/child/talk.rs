@@ -98,8 +98,8 @@ pub fn wait(at: &mut At) -> Answer {
     if at.plan.wait == 0 { Ok(()) } else { until_released(at).map(drop) }
 }
 
-/// The maps of a user namespace that was entered after others were joined. Whoever has the right to write them has it to
-/// files that are its own, and while they are written they are; unless another user owns the namespace, who might look in.
+/// The maps of a user namespace that was entered rather than born in. Whoever has the right to write them has it to files
+/// that are its own, and while they are written they are; unless another user owns the namespace, who might look in.
 pub fn wait_maps(at: &mut At) -> Answer {
     if at.plan.unshare_user == 0 || at.plan.wait == 0 {
         return Ok(());

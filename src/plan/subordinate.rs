@@ -119,7 +119,9 @@ mod tests {
 
     #[test]
     fn lines_that_are_none() {
-        let text = "judge:5\njudge:a:b\njudge::1\njudge:1:2:3\n:\njudge:4294967295:1\njudge:9:0\njudge:+9:1\njudge:-1:1\njudge:99999999999:1\n";
+        let lines =
+            ["judge:5", "judge:a:b", "judge::1", "judge:1:2:3", ":", "judge:4294967295:1", "judge:9:0", "judge:+9:1"];
+        let text = &[&lines[..], &["judge:-1:1", "judge:99999999999:1", ""]].concat().join("\n");
         assert_eq!(mapped(text, 1000), []);
         let last = [text, "judge:7:1"].concat();
         assert_eq!(mapped(&last, 1000), [(0, 1000, 1), (1, 7, 1)]);

@@ -109,7 +109,8 @@ static void loopback(struct run *run, char *none)
 
 static void time_offset(struct run *run, char *text)
 {
-    static const struct word clocks[] = { { "monotonic", CLOCK_MONOTONIC }, { "boottime", CLOCK_BOOTTIME }, { NULL, 0 } };
+    static const struct word clocks[] = { { "monotonic", CLOCK_MONOTONIC }, { "boottime", CLOCK_BOOTTIME },
+        { NULL, 0 } };
     const char *seconds = cut_required(text, '=');
     accept(forkexec_attr_set_time_offset(run->attr, (int32_t)parse_word(text, clocks, "a clock"),
         parse_integer(seconds, INT64_MIN, INT64_MAX), 0));

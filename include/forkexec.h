@@ -1072,9 +1072,10 @@ int forkexec_attr_set_loopback(struct forkexec_attr *attr);
 // in the user namespace that owns the time namespace, which a new user namespace gives, and a /proc of the caller's.
 // The last call for a clock wins. time_namespaces(7).
 // Returns 0; -EINVAL: attr is NULL, another clock, nanoseconds is not below a second; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc;
-// EOPNOTSUPP: something else lies there) or FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond
-// 146 years; EPERM: no CAP_SYS_TIME); index -1.
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc, or the
+// kernel, before Linux 5.6, has no time namespaces; EOPNOTSUPP: something else lies there) or
+// FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond 146 years; EPERM: no CAP_SYS_TIME);
+// index -1.
 int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int64_t seconds, uint32_t nanoseconds);
 
 // Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the

@@ -18,7 +18,7 @@ static bool is_there(const struct view *view, const char *path)
 TEST_BOTH(it_is_what_was_asked_for)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct view *view = look(boxed(mode, user), "see"), *self = view_of_self();
         const char *id = user ? "0 0 0 0" : "65534 65534 65534 65534";
         assert_saw(view, "uid", id);
@@ -66,7 +66,7 @@ TEST_BOTH(its_mounts_are_those_that_were_asked_for)
         "echo \"count $(cat /tmp/count | wc -l)\"; "
         "echo \"names $(echo /* | tr / ' ' | tr -s ' ')\"";
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct view *view = shell_says(boxed(mode, user), script);
         for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
             const char *options = saw(view, text("mount.%s", mounts[i].point));
@@ -100,7 +100,7 @@ TEST_BOTH(nothing_of_the_old_root_can_be_reached)
         argv[2 * i + 1] = "look";
         argv[2 * i + 2] = (char *)text("%s%s", ways[i], aim);
     }
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = boxed(mode, user);
         int marker = open(scratch(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), 
             open_one = open(scratch(), O_RDONLY | O_DIRECTORY);
@@ -137,7 +137,7 @@ TEST_BOTH(nothing_can_be_written_but_where_that_was_granted)
         { "/closed/made", { 0, EACCES } }, { "/tmp/made", { 0, 0 } }, { "/work/made", { 0, 0 } }, { "made", { 0, 0 } },
         { "/dev/shm/made", { 0, 0 } }, { "/proc/sys/kernel/hostname", { EROFS, EACCES } },
         { "/dev/null", { 0, 0 } } };
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = boxed(mode, user);
         for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
             int code = exits(attr, "touch", places[i].path), wanted = places[i].code[has_landlock()];
@@ -152,7 +152,7 @@ TEST_BOTH(nothing_can_be_written_but_where_that_was_granted)
 TEST_BOTH(what_was_made_in_it_is_gone_with_it)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = boxed(mode, user);
         assert_int_equal(exits(attr, "touch", "/work/made"), 0);
         assert_saw(look(attr, "look", "/work/made"), "kind./work/made", "No such file or directory");
@@ -164,7 +164,7 @@ TEST_BOTH(calls_are_answered_by_its_filter)
 {
     static const int calls[] = { SYS_mount, SYS_umount2, SYS_unshare, SYS_setns, SYS_ptrace, SYS_swapoff };
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = boxed(mode, user);
         for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
             assert_int_equal(exits(attr, "call", (char *)text("%d", calls[i])), FILTERED);
@@ -184,7 +184,7 @@ TEST_BOTH(it_is_alone)
         "echo \"all $?\"; cd /proc/1 && echo \"comm $(cat comm)\"; ls /proc/1/fd >/tmp/fds 2>/dev/null; "
         "echo \"fds $(cat /tmp/fds | wc -l)\"";
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct view *view = shell_says(boxed(mode, user), script);
         assert_saw(view, "processes", "/proc/1 /proc/2");
         assert_saw(view, "fds", "0");
@@ -202,7 +202,7 @@ TEST_BOTH(what_it_brings_is_not_executed_where_that_was_not_granted)
     static char script[] = "head -c 500000 /witness >/tmp/w; chmod +x /tmp/w; "
         "/tmp/w exit 0 2>/dev/null; echo \"code $?\"";
     need_mounts();
-    for EACH_BUILDER(mode, user)
+    for EACH_BOX(mode, user)
         assert_saw(shell_says(boxed(mode, user), script), "code", "126");
 }
 
@@ -211,7 +211,7 @@ TEST_BOTH(it_is_the_same_every_time)
 {
     need_mounts();
     const char *before = text_of("/proc/self/mountinfo");
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = boxed(mode, user);
         struct view *one = look(attr, "see"), *other = look(attr, "see");
         assert_same_but(one, other, "ns.* fd.* env.* coredump* cloexec");
@@ -233,7 +233,7 @@ TEST_BOTH(a_given_root)
         new_directory(text("given/%s", directories[i]));
     new_file("given/witness");
     new_file("given/mine");
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = boxed(mode, user);
         OK(forkexec_attr_set_root(attr, root, FORKEXEC_ROOT_READONLY));
         struct view *view = look(attr, "look", "/mine", "look", "/", "look", (char *)secret(), "see");
@@ -248,7 +248,17 @@ TEST_BOTH(a_given_root)
     }
 }
 
+/* Where the C library makes no thread, the library says what it could not have. */
+TEST(without_threads_nobody_waits_for_the_death_of_a_process)
+{
+    need(whose_death() == FORKEXEC_DEATH_OF_THREAD, "threads can be made");
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_MEMORY, EAGAIN, -1);
+}
+
 TEST(all_of_it_on_older_hosts)
 {
+    need_mounts();
     run_on_older_hosts(OLDER_HOSTS);
 }

@@ -41,7 +41,7 @@ TEST_BOTH(no_descriptor_leads_out)
 {
     need_mounts();
     int outside = open("/", O_RDONLY | O_DIRECTORY);
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = boxed(mode, user);
         assert_saw(look(attr, "see"), "fds", "0 1 2");
         for (int fd = 0; fd < 32; fd++) {
@@ -81,7 +81,7 @@ TEST(nobody_looks_into_a_child_that_is_held)
 {
     need_root(); /* to become somebody else */
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_child *child = NULL;
         OK(forkexec_start(boxed(mode, user), "/witness", (char *[]){ "w", NULL }, NULL, &child, NULL));
         pid_t pid = forkexec_child_pid(child);
@@ -135,7 +135,7 @@ static void makes_nothing(const void *root)
 #endif
     };
     deny(makers, sizeof makers / sizeof *makers);
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = builder(mode, user);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
         OK(forkexec_attr_set_root(attr, root, FORKEXEC_ROOT_READONLY));
@@ -187,7 +187,7 @@ TEST_BOTH(a_volume_in_the_place_of_proc_is_not_proc)
     need_mounts();
     const char *root = root_with(directories, 3);
     new_file("root/proc/1/cmdline");
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = rooted(mode, user, root);
         OK(forkexec_attr_bind_mount(attr, text("%s/proc", root), "/proc", 0));
         OK(forkexec_attr_mount_proc(attr, "/proc", 0));
@@ -211,7 +211,7 @@ TEST_BOTH(what_covers_is_not_the_roots)
     const char *root = root_with(directories, 1), *mine = new_file("mine");
     if (symlink(mine, text("%s/dev/null", root)))
         assert_int_equal(errno, EEXIST);
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = rooted(mode, user, root);
         OK(forkexec_attr_mask_path(attr, "/file"));
         struct view *view = look(attr, "look", "/file", "look", "/dev/null");
@@ -231,7 +231,7 @@ TEST_BOTH(no_directory_is_made_through_a_link)
     for (size_t i = 0; i < sizeof aims / sizeof *aims; i++)
         if (symlink(aims[i], text("%s/%zu", root, i)))
             assert_int_equal(errno, EEXIST);
-    for EACH_BUILDER(mode, user)
+    for EACH_BOX(mode, user)
         for (size_t i = 0; i < sizeof aims / sizeof *aims; i++) {
             struct forkexec_attr *attr = rooted(mode, user, root);
             OK(forkexec_attr_mount_proc(attr, "/proc", 0));
@@ -247,7 +247,7 @@ static void inherits_nothing(const void *unused)
     (void)unused;
     const uint64_t all = (BIT(CAP_LAST_CAP + 1) - 1) & ~BIT(CAP_SYS_RESOURCE);
     assert_int_equal(set_caps(all, all, BIT(CAP_NET_RAW) | BIT(CAP_CHOWN)), 0);
-    for EACH_BUILDER(mode, user) {
+    for EACH_BOX(mode, user) {
         struct view *view = look(boxed(mode, user), "see");
         assert_saw(view, "cap.inheritable", "0000000000000000");
         assert_saw(view, "cap.ambient", "0000000000000000");
@@ -313,5 +313,6 @@ TEST_BOTH(nothing_is_best_effort)
 
 TEST(all_of_it_on_older_hosts)
 {
-    run_on_older_hosts(2);
+    need_mounts();
+    run_on_older_hosts(KNOWN_HOSTS + 8);
 }

@@ -294,5 +294,6 @@ TEST_BOTH(a_race_is_never_won)
 
 TEST(all_of_it_on_older_hosts)
 {
-    run_on_older_hosts(2);
+    need_mounts();
+    run_on_older_hosts(KNOWN_HOSTS + 2);
 }

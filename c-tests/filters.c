@@ -7,6 +7,8 @@
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 
+EACH_TEST_NEEDS(need_native) /* valgrind knows no seccomp(2) */
+
 #define KILL SECCOMP_RET_KILL_PROCESS
 #define SAY(code) (SECCOMP_RET_ERRNO | (code))
 #define NUMBER(n) ((char *)text("%d", n))

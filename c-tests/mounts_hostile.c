@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+EACH_TEST_NEEDS(need_native) /* valgrind knows no openat2(2) */
+
 /* A root in which all that programs expect are links to a directory outside. */
 static const char *outside;
 static const char *hostile_root(void)

@@ -1,6 +1,8 @@
 /* A whole sandbox, seen from inside: it has what was asked for and nothing else. */
 #include "boxed.h"
 
+EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind knows nothing of */
+
 /* The caller's secret, and the ways that have led to it from inside. */
 static const char *secret(void)
 {

@@ -4,6 +4,8 @@
 
 #include <sys/ptrace.h>
 
+EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind knows nothing of */
+
 static int program_fails(const struct forkexec_attr *attr, const char *path, struct forkexec_error *error)
 {
     struct forkexec_child *child = NULL;

@@ -113,7 +113,7 @@ static int set_something(struct forkexec_attr *attr)
 /* Always in a root of its own: nothing is made in the one that is there. */
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(82)) {
+    switch (below(84)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -190,6 +190,8 @@ static int set_something(struct forkexec_attr *attr)
     case 78: TRY_IN_ROOT(mask_path, path);
     case 79: TRY_IN_ROOT(make_readonly, path);
     case 80: TRY_IN_ROOT(bind_mount, "/", "/tmp", 0x20);
+    case 81: TRY(set_session_keyring, path);
+    case 82: TRY(set_exec_label, path);
     default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
     }
 }

@@ -11,6 +11,7 @@
  *   eat MIB      touch that much memory    cat FD       copy FD to stdout
  *   connect PORT exit with the errno of connect(2) to it on 127.0.0.1
  *   call N A B   exit with the errno of that system call; call32 by the 32-bit door of x86_64
+ *   keyring      print number and name of the session keyring
  *   look PATH    print what is there: kind.PATH, mode.PATH, fs.PATH, flags.PATH and, as it fits, text.PATH
  *
  * It is linked statically, so that it runs in an empty root. */
@@ -19,6 +20,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -146,6 +148,15 @@ static int call(char **arg, int by_32)
     return syscall((long)number[0], number[1], number[2], 0) < 0 ? errno : 0;
 }
 
+static void tell_keyring(void)
+{
+    char about[256] = "";
+    long number = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0, 0, 0);
+    syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, about, sizeof about - 1, 0);
+    const char *name = strrchr(about, ';');
+    say(stdout, "keyring", "%ld %s", number, name ? name + 1 : "?");
+}
+
 static int connects(int port)
 {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
@@ -191,6 +202,8 @@ static int act(char **arg, int argc, char **argv)
         exit(connects(atoi(with)));
     if (IS("call") || IS("call32"))
         exit(call(arg + 1, IS("call32")));
+    if (IS("keyring"))
+        return tell_keyring(), fflush(stdout), 1;
     if (IS("look"))
         return look(with), fflush(stdout), 2;
     fprintf(stderr, "witness: no such thing as \"%s\"\n", what);

@@ -46,6 +46,8 @@ pub enum Stage {
     Wait = 210,
     /// From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     Nondumpable = 220,
+    /// The caller's procfs is taken hold of, by which the label is written later. openat(2).
+    Procfs = 225,
     /// Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
     Join = 230,
     /// A user namespace of its own after the others were joined, where it would have lost the right to. unshare(2).
@@ -130,6 +132,10 @@ pub enum Stage {
     /// A second process goes on, in the pid namespace that was entered; late: from here on it is seen in there. clone(2).
     SecondClone = 595,
 
+    /// The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
+    ExecLabel = 602,
+    /// The session keyring; the ids that come may not reach one of that name. keyctl(2).
+    Keyring = 605,
     /// The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     Bounding = 610,
     /// Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -221,6 +227,7 @@ rows! {
     Credentials "credentials",
     Wait "wait",
     Nondumpable "nondumpable",
+    Procfs "procfs",
     Join "join",
     UnshareUser "unshare user namespace",
     WaitMaps "wait for maps",
@@ -261,6 +268,8 @@ rows! {
     Hold "hold",
     LateNamespaces "late namespaces",
     SecondClone "second clone",
+    ExecLabel "exec label",
+    Keyring "keyring",
     Bounding "bounding set",
     KeepCaps "keep capabilities",
     PrivilegedSeccomp "privileged seccomp",

@@ -3,7 +3,8 @@
 use super::stage::Stage;
 use super::sys::{self, Answer};
 use super::{
-    At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, second, session, signals, talk,
+    At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, second, security, session, signals,
+    talk,
 };
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
@@ -42,6 +43,7 @@ program! {
     Credentials => caps::put_back,
     Wait => talk::wait,
     Nondumpable => ns::nondumpable,
+    Procfs => security::hold_proc,
     Join => ns::join,
     UnshareUser => ns::unshare_user,
     WaitMaps => talk::wait_maps,
@@ -86,6 +88,8 @@ program! {
     LateNamespaces => ns::unshare_late,
     SecondClone => second::second_clone,
 
+    ExecLabel => security::exec_label,
+    Keyring => security::session_keyring,
     Bounding => caps::bounding,
     KeepCaps => caps::keep,
     PrivilegedSeccomp => filters::privileged_seccomp,

@@ -13,6 +13,7 @@ mod limits;
 mod mounts;
 mod ns;
 pub mod sealed;
+mod security;
 mod session;
 mod show;
 mod signals;
@@ -232,12 +233,17 @@ fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
     if attr.ids.asked() {
         ids::lower(request, draft)?;
     }
+    if attr.security.asked() {
+        security::lower(request, draft)?;
+    }
     if attr.filters.asked() {
         filters::lower(request, draft)?;
     }
     if attr.landlock.asked() {
         landlock::lower(request, draft)?;
     }
+    let joined = attr.ns.joined() & libc::CLONE_NEWNS as u32 != 0;
+    draft.plan.other_root = (joined || attr.mounts.root.is_some() || attr.mounts.chroot.is_some()) as u32;
     Ok(())
 }
 

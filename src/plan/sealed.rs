@@ -77,6 +77,14 @@ pub mod clone {
     pub const LATE: u32 = 2;
 }
 
+/// Whether the program gets another session keyring.
+pub mod keyring {
+    pub const NONE: u32 = 0;
+    pub const NEEDED: u32 = 1;
+    /// Not where the kernel has no keyrings.
+    pub const IF_THERE_ARE: u32 = 2;
+}
+
 /// How the child gets to its cgroup.
 pub mod cgroup {
     pub const NONE: u32 = 0;
@@ -335,6 +343,8 @@ pub struct Plan {
     /// openat2(2) is there.
     pub openat2: u32,
     pub chroot: Text,
+    /// The root is another than the caller's: a working directory may lie outside of it.
+    pub other_root: u32,
 
     // limits
     pub rlimits: List<Limit>,
@@ -371,6 +381,13 @@ pub struct Plan {
     pub securebits: Maybe<u32>,
     pub ambient: Maybe<Credentials>,
     pub capabilities: Maybe<CapSets>,
+
+    // security
+    pub keyring: u32,
+    pub keyring_name: Text,
+    /// Below /proc.
+    pub label_path: Text,
+    pub label: Text,
 
     // filters
     pub filters: List<Filter>,

@@ -390,7 +390,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_HOLD = 580,
     // The namespaces that were asked for late, after the caller had its turn. unshare(2).
     FORKEXEC_STAGE_LATE_NAMESPACES = 590,
-    // A second process goes on, in the pid namespace that was entered; late: from here on it is seen in there. clone(2).
+    // A second process goes on, in the pid namespace that was entered, already here if privileged filters follow. clone(2).
     FORKEXEC_STAGE_SECOND_CLONE = 595,
     // The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     FORKEXEC_STAGE_EXEC_LABEL = 602,
@@ -420,6 +420,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_CWD = 690,
     // The working directory lies inside the root. getcwd(2).
     FORKEXEC_STAGE_CWD_CHECK = 695,
+    // A second process goes on, in the pid namespace that was entered; so late that those in there see no more rights than the program's. clone(2).
+    FORKEXEC_STAGE_LAST_CLONE = 697,
     // The library's own descriptors move out of the way of those that the caller asked for. F_DUPFD_CLOEXEC(2const).
     FORKEXEC_STAGE_FD_INTERNAL = 700,
     // The mapped descriptors move to their numbers, all at once. dup(2).

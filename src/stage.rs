@@ -129,7 +129,7 @@ pub enum Stage {
     Hold = 580,
     /// The namespaces that were asked for late, after the caller had its turn. unshare(2).
     LateNamespaces = 590,
-    /// A second process goes on, in the pid namespace that was entered; late: from here on it is seen in there. clone(2).
+    /// A second process goes on, in the pid namespace that was entered, already here if privileged filters follow. clone(2).
     SecondClone = 595,
 
     /// The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
@@ -160,6 +160,8 @@ pub enum Stage {
     Cwd = 690,
     /// The working directory lies inside the root. getcwd(2).
     CwdCheck = 695,
+    /// A second process goes on, in the pid namespace that was entered; so late that those in there see no more rights than the program's. clone(2).
+    LastClone = 697,
 
     /// The library's own descriptors move out of the way of those that the caller asked for. F_DUPFD_CLOEXEC(2const).
     FdInternal = 700,
@@ -282,6 +284,7 @@ rows! {
     Capabilities "capabilities",
     Cwd "cwd",
     CwdCheck "cwd check",
+    LastClone "last clone",
     FdInternal "internal fds",
     FdMap "fd map",
     FdAction "fd action",

@@ -102,6 +102,7 @@ program! {
     Capabilities => caps::capabilities,
     Cwd => exec::cwd,
     CwdCheck => exec::cwd_check,
+    LastClone => second::last_clone,
 
     FdInternal => fds::internal,
     FdMap => fds::map,

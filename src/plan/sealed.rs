@@ -291,6 +291,8 @@ pub struct Plan {
     pub moves: List<Move>,
     pub actions: List<Action>,
     pub closes: List<u32>,
+    /// Those that are not needed any more when another process goes on among others.
+    pub spent: List<u32>,
     /// A number above every target: our own descriptors below it are in the way.
     pub top: i32,
     /// Where they move to; `top`, unless the limit on descriptors ends there.
@@ -317,6 +319,8 @@ pub struct Plan {
     pub unshare_user: u32,
     /// Another process goes on.
     pub second_clone: u32,
+    /// It does so with no more rights than the program's.
+    pub last_clone: u32,
     /// The program is the first process of a new pid namespace.
     pub first: u32,
     /// Its pid namespace is not the caller's.

@@ -969,7 +969,9 @@ int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr,
 // Returns 0; -EINVAL: attr is NULL, type is not one type or is joined already; -EBADF: fd is negative; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open; EINVAL: not a namespace of this type, the type is created
 // too) or FORKEXEC_STAGE_JOIN (EPERM: no CAP_SYS_ADMIN over it; EINVAL: it is the child's own user namespace; EUSERS);
-// index is the place among the calls of join_namespace and join_pidfd.
+// index is the place among the calls of join_namespace and join_pidfd. Of a pid namespace also as
+// FORKEXEC_STAGE_LAST_CLONE, or FORKEXEC_STAGE_SECOND_CLONE with filters that no set_no_new_privs goes with (ENOMEM: its
+// first process is gone; EAGAIN: a limit on processes, against which two count meanwhile); index -1.
 int forkexec_attr_join_namespace(struct forkexec_attr *attr,
                                  int32_t fd,
                                  uint32_t type_);

@@ -100,6 +100,7 @@ TEST(an_attr_that_is_null)
     NULLED(bind_mount_idmapped, "/", "/a", 0, 0); NULLED(mount_proc, "/a", 0); NULLED(mount_dev, "/a", 0);
     NULLED(make_directory, "/a", 0); NULLED(make_symlink, "a", "/a"); NULLED(make_file, "/a", NULL, 0, 0);
     NULLED(mask_path, "/a"); NULLED(make_readonly, "/a"); NULLED(set_root, NULL, 0);
+    NULLED(set_session_keyring, NULL); NULLED(set_exec_label, "a");
     assert_null(forkexec_attr_copy(NULL));
     forkexec_attr_free(NULL);
 }
@@ -114,6 +115,11 @@ TEST(strings_that_are_null_empty_or_too_long)
     REFUSED(EINVAL, set_hostname, long_text(65));
     REFUSED(EINVAL, set_domainname, NULL);
     REFUSED(EINVAL, set_domainname, long_text(65));
+    REFUSED(EINVAL, set_session_keyring, "");
+    REFUSED(EINVAL, set_session_keyring, long_text(4096));
+    REFUSED(EINVAL, set_exec_label, NULL);
+    REFUSED(EINVAL, set_exec_label, "");
+    REFUSED(EINVAL, set_exec_label, long_text(4091));
     REFUSED(EINVAL, open_fd, 3, NULL, O_RDONLY, 0);
     REFUSED(EINVAL, open_fd, 3, "", O_RDONLY, 0);
     REFUSED(ENAMETOOLONG, open_fd, 3, long_text(4096), O_RDONLY, 0);

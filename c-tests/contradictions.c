@@ -196,6 +196,8 @@ TEST(holders)
     NEVER("capabilities, no_new_privs", SET(set_securebits, 0));
     NEVER("capabilities, no_new_privs", SET(set_no_new_privs));
     NEVER("set_init", SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init));
+    NEVER("set_session_keyring, set_exec_label", SET(set_session_keyring, NULL));
+    NEVER("set_session_keyring, set_exec_label", SET(set_exec_label, "a"));
     NEVER("seccomp filters", SET(deny_terminal_injection));
     NEVER("landlock", SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_PID));

@@ -139,7 +139,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(84)) {
+    switch (below(85)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -221,6 +221,8 @@ static int set_something(struct forkexec_attr *attr)
     case 82: return small ? forkexec_attr_map_subordinate_ids(attr)
         : forkexec_attr_set_map_helpers(attr, path, "/nonexistent");
     case 81: TRY(set_time_offset, level, small ? small : (int64_t)a, small ? low : 0);
+    case 83: TRY(set_session_keyring, path);
+    case 84: TRY(set_exec_label, path);
     default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
     }
 }

@@ -290,21 +290,24 @@ static void fails_at(const void *step_)
     assert_spawn_fails(attr, NULL, steps[step].stage, EIO, step ? -1 : 0);
 }
 
-static void fails_at_second_clone(const void *unused)
+static void fails_at_second_clone(const void *filter)
 {
-    (void)unused;
     static const struct denial no_clone[] = { { SYS_clone, EIO, { { IS, 0, CLONE_PARENT } } } };
     struct forkexec_child *holder = holder_of(all);
     struct forkexec_attr *attr = joins(holder, all);
+    if (filter)
+        OK(forkexec_attr_add_seccomp_filter(attr, filter, 1, 0));
     deny(no_clone, 1);
-    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SECOND_CLONE, EIO, -1);
+    assert_spawn_fails(attr, NULL, filter ? FORKEXEC_STAGE_SECOND_CLONE : FORKEXEC_STAGE_LAST_CLONE, EIO, -1);
     forkexec_close(holder);
 }
 
 TEST_BOTH(a_second_clone_fails_alone)
 {
     need_join();
+    static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     in_copy(fails_at_second_clone, NULL);
+    in_copy(fails_at_second_clone, &allow);
 }
 
 TEST_BOTH(each_step_fails_alone)

@@ -65,6 +65,33 @@ static struct forkexec_attr *in_cgroup(void)
     return attr;
 }
 
+/* Namespaces that outlive the caller; what is in them by then has become a process of this one's all the same. */
+static struct forkexec_child *holder;
+static int holder_fd;
+
+static struct forkexec_attr *joining(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_join_pidfd(attr, holder_fd, FORKEXEC_NS_USER | FORKEXEC_NS_PID
+        | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS) == 0);
+    return attr;
+}
+
+static struct forkexec_attr *joining_beside_new_ones(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_join_pidfd(attr, holder_fd, FORKEXEC_NS_USER | FORKEXEC_NS_IPC) == 0);
+    must(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT) == 0);
+    return attr;
+}
+
+static struct forkexec_attr *joining_privileged(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_join_pidfd(attr, holder_fd, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT) == 0);
+    return attr;
+}
+
 /* Its last step never ends: nobody writes to the fifo. */
 static struct forkexec_attr *slow(struct forkexec_attr *attr)
 {
@@ -89,6 +116,8 @@ static struct forkexec_attr *stopping(void)
     return attr;
 }
 static struct forkexec_attr *slow_mapped(void) { return slow(mapped()); }
+static struct forkexec_attr *slow_joining(void) { return slow(joining()); }
+static struct forkexec_attr *slow_privileged(void) { return slow(joining_privileged()); }
 static struct forkexec_attr *slow_namespaces(void) { return slow(five_namespaces()); }
 
 struct caller {
@@ -301,4 +330,87 @@ TEST(a_caller_killed_while_a_step_of_a_released_first_process_does_not_end)
 {
     need_user_namespaces();
     kill_in(slow_namespaces, 4, 4, 100000);
+}
+
+/* In namespaces that are there already, where a second process goes on. */
+
+static void kill_in_joins(struct forkexec_attr *(*attr)(void), struct forkexec_attr *(*slow_attr)(void), bool user)
+{
+    need_native();
+    struct forkexec_attr *new = with_namespaces(FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS);
+    if (!user) {
+        new = new_attr();
+        OK(forkexec_attr_create_namespaces(new, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT));
+    }
+    struct forkexec_error error;
+    if (forkexec_hold(new, &holder, &error))
+        fail_msg("%s", error.message);
+    holder_fd = forkexec_child_pidfd(holder);
+    kill_in(attr, 0, 50, 5000);
+    kill_in(attr, 1, 50, 5000);
+    kill_in(attr, 2, 20, 4000);
+    if (slow_attr) {
+        kill_in(slow_attr, 0, 4, 100000);
+        kill_in(slow_attr, 1, 4, 100000);
+        kill_in(slow_attr, 4, 4, 100000);
+    }
+    forkexec_close(holder);
+}
+
+TEST(a_caller_killed_while_a_child_joins)
+{
+    need_user_namespaces();
+    kill_in_joins(joining, slow_joining, true);
+}
+
+TEST(a_caller_killed_while_a_child_joins_beside_new_ones)
+{
+    need_user_namespaces();
+    kill_in_joins(joining_beside_new_ones, NULL, true);
+}
+
+TEST(a_caller_killed_while_a_child_joins_those_of_its_own_root)
+{
+    need_root();
+    kill_in_joins(joining_privileged, slow_privileged, false);
+}
+
+/* A holder that is killed at any instant takes the children with it that have come so far, and no other. */
+static void spawn_while_it_goes(void *with)
+{
+    const int *delay = with;
+    struct forkexec_error error;
+    struct forkexec_attr *new = with_namespaces(FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS);
+    must_start(forkexec_hold(new, &holder, &error), &error);
+    holder_fd = forkexec_child_pidfd(holder);
+    pid_t pid = forkexec_child_pid(holder);
+    struct forkexec_attr *attr = joining();
+    pid_t killer = fork();
+    must(killer >= 0);
+    if (killer == 0) {
+        usleep((useconds_t)*delay);
+        kill(pid, SIGKILL);
+        _exit(0);
+    }
+    int result;
+    do {
+        struct forkexec_child *child = NULL;
+        result = forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, &error);
+        must(result == 0 || error.stage == FORKEXEC_STAGE_JOIN || error.stage == FORKEXEC_STAGE_LAST_CLONE
+            || error.stage == FORKEXEC_STAGE_CHILD || error.signal == SIGKILL);
+        if (result == 0)
+            must(forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0) == 0);
+        forkexec_close(child);
+    } while (result == 0);
+    must(waitpid(killer, NULL, 0) == killer);
+    forkexec_close(holder);
+    must(waitpid(-1, NULL, WNOHANG | __WALL) < 0 && errno == ECHILD);
+}
+
+TEST(a_holder_killed_while_a_child_joins)
+{
+    need_user_namespaces();
+    need_native();
+    for (int delay = 0; delay < 3000; delay += 60)
+        assert_apart(spawn_while_it_goes, &delay);
 }

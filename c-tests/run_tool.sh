@@ -348,6 +348,16 @@ else
     skip "namespaces" "$namespaces"
 fi
 
+# --- keys and labels
+
+if "$run" --session-keyring true 2>/dev/null; then
+    like "--session-keyring" "keyring * _ses" "$("$run" --session-keyring "$witness" keyring)"
+    like "--session-keyring with a name" "keyring * of-a-test" "$("$run" --session-keyring=of-a-test "$witness" keyring)"
+else
+    skip "keyrings" "$("$run" --session-keyring true 2>&1)"
+fi
+like "--exec-label" "*exec label*" "$("$run" --exec-label no-such-label true 2>&1)"
+
 # --- filters
 
 printf '\006\000\000\000\000\000\377\177' >"$dir/allow"

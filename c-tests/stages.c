@@ -151,11 +151,22 @@ static void assert_memory(const struct forkexec_attr *attr, const struct row *ro
     fclose(file);
 }
 
+/* What AppArmor wants before a label. */
+static const char *label_word(void)
+{
+    char enabled = 'N';
+    int fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && read(fd, &enabled, 1) != 1)
+        enabled = 'N';
+    close(fd);
+    return enabled == 'Y' ? "exec " : "";
+}
+
 /* "rlimit 1 (core 0 of 0): " */
 static const char *beginning(const struct row *row)
 {
     const char *name = forkexec_stage_name(row->stage);
-    const char *item = text(row->item, getuid(), getgid(), witness);
+    const char *item = text(row->item, getuid(), getgid(), witness, label_word());
     if (row->index >= 0)
         name = text("%s %d", name, row->index);
     return *item ? text("%s (%s): ", name, item) : text("%s: ", name);

@@ -112,6 +112,8 @@ ASK(nowhere_readable, readable(attr); SET(add_landlock_path, NOWHERE, FORKEXEC_L
 ASK(an_init, SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init))
 ASK(tracing, SET(set_ptrace))
 ASK(stopping, SET(set_stop))
+ASK(labelled, SET(set_exec_label, "a label"))
+ASK(a_keyring, SET(set_session_keyring, "a keyring"))
 ASK(own_uid, SET(set_uid, getuid()); SET(keep_groups))
 ASK(own_gid, SET(set_gid, getgid()); SET(keep_groups))
 ASK(no_groups, SET(set_groups, NULL, 0))
@@ -194,6 +196,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_NONDUMPABLE, OWN, NULL, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_DUMPABLE)) },
     { FORKEXEC_STAGE_NAMESPACE_OWNER, OWN, anothers_namespace, GIVES(EAGAIN, -1, "4444"), USER_NS,
         DENY(setresuid, EAGAIN) },
+    { FORKEXEC_STAGE_PROCFS, ALL, labelled, GIVES(EIO, -1, ""), 0,
+        DENY(openat, EIO, IF(2, O_PATH | O_DIRECTORY | O_CLOEXEC)) },
     { FORKEXEC_STAGE_UNSHARE, ALL, an_early_namespace, GIVES(ENOSPC, -1, "uts"), 0, DENY(unshare, ENOSPC) },
     { FORKEXEC_STAGE_TIME_OFFSETS, ALL, later, GIVES(EIO, -1, "monotonic 1000 0"), PRIVILEGED | TIME_NS,
         DENY(write, EIO, IF(2, 17)) },
@@ -247,6 +251,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_LATE_NAMESPACES, ALL, a_late_namespace, GIVES(ENOSPC, -1, "pid"), 0, DENY(unshare, ENOSPC) },
 
     /* Identity. */
+    { FORKEXEC_STAGE_EXEC_LABEL, ALL, labelled, GIVES(EACCES, -1, "%4$sa label"), 0, DENY(openat2, EACCES) },
+    { FORKEXEC_STAGE_KEYRING, ALL, a_keyring, GIVES(EDQUOT, -1, "a keyring"), 0, DENY(keyctl, EDQUOT) },
     { FORKEXEC_STAGE_BOUNDING, OWN, all_bounds_but_one, GIVES(EPERM, 5, "capability 5"), 0,
         PRCTL(EPERM, IF(0, PR_CAPBSET_DROP), IF(1, 5)) },
     { FORKEXEC_STAGE_KEEP_CAPS, OWN, own_uid_and_securebits, GIVES(EPERM, -1, ""), 0, PRCTL(EPERM, IF(0, PR_SET_KEEPCAPS)) },

@@ -12,6 +12,7 @@
  *   connect PORT exit with the errno of connect(2) to it on 127.0.0.1
  *   call N A B   exit with the errno of that system call; call32 by the 32-bit door of x86_64
  *   clock N      print that clock's seconds: clock.N
+ *   keyring      print number and name of the session keyring
  *   look PATH    print what is there: kind.PATH, mode.PATH, fs.PATH, flags.PATH and, as it fits, text.PATH
  *
  * It is linked statically, so that it runs in an empty root. */
@@ -20,6 +21,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -158,6 +160,15 @@ static void tell_time(int clock)
     say(stdout, key, "%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
 }
 
+static void tell_keyring(void)
+{
+    char about[256] = "";
+    long number = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0, 0, 0);
+    syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, about, sizeof about - 1, 0);
+    const char *name = strrchr(about, ';');
+    say(stdout, "keyring", "%ld %s", number, name ? name + 1 : "?");
+}
+
 static int connects(int port)
 {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
@@ -205,6 +216,8 @@ static int act(char **arg, int argc, char **argv)
         exit(call(arg + 1, IS("call32")));
     if (IS("clock"))
         return tell_time(atoi(with)), fflush(stdout), 2;
+    if (IS("keyring"))
+        return tell_keyring(), fflush(stdout), 1;
     if (IS("look"))
         return look(with), fflush(stdout), 2;
     fprintf(stderr, "witness: no such thing as \"%s\"\n", what);

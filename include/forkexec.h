@@ -312,6 +312,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_TIME_FILE = 215,
     // From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     FORKEXEC_STAGE_NONDUMPABLE = 220,
+    // The caller's procfs is taken hold of, by which the label is written later. openat(2).
+    FORKEXEC_STAGE_PROCFS = 225,
     // Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
     FORKEXEC_STAGE_JOIN = 230,
     // The user that is to own the user namespace makes it; after the joins, which need privileges. setresuid(2).
@@ -394,8 +396,12 @@ enum forkexec_stage {
     FORKEXEC_STAGE_HOLD = 580,
     // The namespaces that were asked for late, after the caller had its turn. unshare(2).
     FORKEXEC_STAGE_LATE_NAMESPACES = 590,
-    // A second process goes on, in the pid namespace that was entered; late: from here on it is seen in there. clone(2).
+    // A second process goes on, in the pid namespace that was entered, already here if privileged filters follow. clone(2).
     FORKEXEC_STAGE_SECOND_CLONE = 595,
+    // The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
+    FORKEXEC_STAGE_EXEC_LABEL = 602,
+    // The session keyring; the ids that come may not reach one of that name. keyctl(2).
+    FORKEXEC_STAGE_KEYRING = 605,
     // The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     FORKEXEC_STAGE_BOUNDING = 610,
     // Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -420,6 +426,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_CWD = 690,
     // The working directory lies inside the root. getcwd(2).
     FORKEXEC_STAGE_CWD_CHECK = 695,
+    // A second process goes on, in the pid namespace that was entered; so late that those in there see no more rights than the program's. clone(2).
+    FORKEXEC_STAGE_LAST_CLONE = 697,
     // The library's own descriptors move out of the way of those that the caller asked for. F_DUPFD_CLOEXEC(2const).
     FORKEXEC_STAGE_FD_INTERNAL = 700,
     // The mapped descriptors move to their numbers, all at once. dup(2).
@@ -849,10 +857,12 @@ int forkexec_attr_restore_nofile(struct forkexec_attr *attr);
 
 // Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
 // FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME and
-// FORKEXEC_STAGE_LOOPBACK: none of them protects anything. Without this call every failure is the spawn's. Repeated
+// FORKEXEC_STAGE_LOOPBACK: none of them protects anything; or FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings
+// (ENOSYS) and for no other reason. Without this call every failure is the spawn's. Repeated
 // calls add stages.
 // Returns 0; -EINVAL: attr is NULL, another stage; -ENOMEM.
-int forkexec_attr_allow_failure(struct forkexec_attr *attr, uint32_t stage);
+int forkexec_attr_allow_failure(struct forkexec_attr *attr,
+                                uint32_t stage);
 
 // Runs the program as the user uid: real, effective and saved id. uid is one of the program's user namespace. Without
 // set_groups and keep_groups the supplementary groups are dropped; see set_groups. The last call wins. setresuid(2).
@@ -965,7 +975,9 @@ int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr,
 // Returns 0; -EINVAL: attr is NULL, type is not one type or is joined already; -EBADF: fd is negative; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open; EINVAL: not a namespace of this type, the type is created
 // too) or FORKEXEC_STAGE_JOIN (EPERM: no CAP_SYS_ADMIN over it; EINVAL: it is the child's own user namespace; EUSERS);
-// index is the place among the calls of join_namespace and join_pidfd.
+// index is the place among the calls of join_namespace and join_pidfd. Of a pid namespace also as
+// FORKEXEC_STAGE_LAST_CLONE, or FORKEXEC_STAGE_SECOND_CLONE with filters that no set_no_new_privs goes with (ENOMEM: its
+// first process is gone; EAGAIN: a limit on processes, against which two count meanwhile); index -1.
 int forkexec_attr_join_namespace(struct forkexec_attr *attr,
                                  int32_t fd,
                                  uint32_t type_);
@@ -1243,6 +1255,26 @@ int forkexec_attr_set_root(struct forkexec_attr *attr,
 // Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or chdir(2); index -1.
 int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
+
+// Gives the program the session keyring of that name, which is made where no keyring of that name may be searched, or
+// with name NULL a new one without a name: the keys in the caller's are then not the program's. The caller's own stays
+// as it is. name is copied; the last call wins. keyctl(2), KEYCTL_JOIN_SESSION_KEYRING.
+// Returns 0; -EINVAL: attr is NULL, name is empty or has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_KEYRING (ENOSYS: the kernel has no keyrings, which allow_failure lets pass; EDQUOT: the
+// user has too many keys; EPERM: name begins with "."; EACCES); index -1.
+int forkexec_attr_set_session_keyring(struct forkexec_attr *attr, const char *name);
+
+// Gives the program the label under which the host's security module knows it: a context of SELinux or a profile of
+// AppArmor, whichever there is. It is told to the kernel by the caller's /proc, of which the child takes hold before any
+// namespace or root changes: what is mounted over its files, or stands for it in a namespace that is joined, is not
+// written to. Needs Linux 5.6. label is copied; the last call wins. proc_pid_attr(5).
+// Returns 0; -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_PROCFS (ENOENT: no /proc; EOPNOTSUPP: it is no procfs), FORKEXEC_STAGE_EXEC_LABEL
+// (EINVAL or ENOENT: no security module that takes one, or no such label; EACCES: the module's policy; ENOSYS: Linux
+// before 5.6; EXDEV: something is mounted over it) or FORKEXEC_STAGE_EXEC (EACCES: the policy does not let this program
+// have it); index -1.
+int forkexec_attr_set_exec_label(struct forkexec_attr *attr,
+                                 const char *label);
 
 // Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0. Repeated
 // calls add filters, which are put on in call order; each also rules the seccomp(2) of the next. seccomp(2).

@@ -48,6 +48,8 @@ pub enum Stage {
     TimeFile = 215,
     /// From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     Nondumpable = 220,
+    /// The caller's procfs is taken hold of, by which the label is written later. openat(2).
+    Procfs = 225,
     /// Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
     Join = 230,
     /// The user that is to own the user namespace makes it; after the joins, which need privileges. setresuid(2).
@@ -133,9 +135,13 @@ pub enum Stage {
     Hold = 580,
     /// The namespaces that were asked for late, after the caller had its turn. unshare(2).
     LateNamespaces = 590,
-    /// A second process goes on, in the pid namespace that was entered; late: from here on it is seen in there. clone(2).
+    /// A second process goes on, in the pid namespace that was entered, already here if privileged filters follow. clone(2).
     SecondClone = 595,
 
+    /// The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
+    ExecLabel = 602,
+    /// The session keyring; the ids that come may not reach one of that name. keyctl(2).
+    Keyring = 605,
     /// The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     Bounding = 610,
     /// Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -160,6 +166,8 @@ pub enum Stage {
     Cwd = 690,
     /// The working directory lies inside the root. getcwd(2).
     CwdCheck = 695,
+    /// A second process goes on, in the pid namespace that was entered; so late that those in there see no more rights than the program's. clone(2).
+    LastClone = 697,
 
     /// The library's own descriptors move out of the way of those that the caller asked for. F_DUPFD_CLOEXEC(2const).
     FdInternal = 700,
@@ -228,6 +236,7 @@ rows! {
     Wait "wait",
     TimeFile "time file",
     Nondumpable "nondumpable",
+    Procfs "procfs",
     Join "join",
     NamespaceOwner "namespace owner",
     UnshareUser "unshare user namespace",
@@ -270,6 +279,8 @@ rows! {
     Hold "hold",
     LateNamespaces "late namespaces",
     SecondClone "second clone",
+    ExecLabel "exec label",
+    Keyring "keyring",
     Bounding "bounding set",
     KeepCaps "keep capabilities",
     PrivilegedSeccomp "privileged seccomp",
@@ -282,6 +293,7 @@ rows! {
     Capabilities "capabilities",
     Cwd "cwd",
     CwdCheck "cwd check",
+    LastClone "last clone",
     FdInternal "internal fds",
     FdMap "fd map",
     FdAction "fd action",

@@ -209,6 +209,12 @@ fn privileged_filters(attr: &mut Attr) -> Result<(), Refused> {
     attr.filters.deny_terminal_injection()
 }
 
+fn security(attr: &mut Attr) -> Result<(), Refused> {
+    attr.security.set_session_keyring(Some(c"_ses.box"))?;
+    attr.exec.set_cwd(c"/")?;
+    attr.mounts.set_chroot(c"/var/empty")
+}
+
 fn listener(attr: &mut Attr) -> Result<(), Refused> {
     let ask = SockFilter { code: 6, value: libc::SECCOMP_RET_USER_NOTIF, ..SockFilter::default() };
     attr.filters.add_seccomp_filter(&[ask], 8)?;
@@ -262,6 +268,7 @@ fn cases() -> Vec<Case> {
         case("no_capabilities", no_capabilities),
         case("filters", filters),
         case("privileged_filters", privileged_filters),
+        case("security", security),
         case("listener", listener),
         case("init", init),
         case("fresh", fresh),

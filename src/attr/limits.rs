@@ -22,8 +22,9 @@ const RESOURCES: u32 = 16;
 /// One more than the highest processor, and the most that a list may name.
 pub const MOST_CPUS: usize = 8192;
 
-/// The stages that may be allowed to fail: none of them protects anything.
-const ALLOWABLE: [Stage; 7] = [
+/// The stages that may be allowed to fail: none of them protects anything, but for the keyring, which may only fail where
+/// the kernel has none.
+const ALLOWABLE: [Stage; 8] = [
     Stage::Nice,
     Stage::IoPriority,
     Stage::OomScore,
@@ -31,6 +32,7 @@ const ALLOWABLE: [Stage; 7] = [
     Stage::Affinity,
     Stage::Hostname,
     Stage::Loopback,
+    Stage::Keyring,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

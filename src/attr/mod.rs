@@ -11,6 +11,7 @@ pub mod limits;
 pub mod mounts;
 pub mod ns;
 pub mod owned;
+pub mod security;
 pub mod session;
 pub mod signals;
 
@@ -80,6 +81,7 @@ pub struct Attr {
     pub caps: Chapter<caps::Caps>,
     pub ns: Chapter<ns::Namespaces>,
     pub mounts: Chapter<mounts::Mounts>,
+    pub security: Chapter<security::Security>,
     pub filters: Chapter<filters::Filters>,
     pub landlock: Chapter<landlock::Landlock>,
     /// The first setter that was refused, and why: every spawn of this attr then fails.
@@ -90,10 +92,23 @@ impl Attr {
     /// Whether anything was asked besides the program and its descriptors. Each spawn runs with nothing in the processor's
     /// caches, so what this rules out is not even looked at. Named one by one, so that no chapter is forgotten.
     pub fn asks_more(&self) -> bool {
-        let Attr { exec: _, fds: _, session, signals, limits, ids, caps, ns, mounts, filters, landlock, refused: _ } =
-            self;
+        let Attr {
+            exec: _,
+            fds: _,
+            session,
+            signals,
+            limits,
+            ids,
+            caps,
+            ns,
+            mounts,
+            security,
+            filters,
+            landlock,
+            refused: _,
+        } = self;
         let asked = session.asked() | signals.asked() | limits.asked() | ids.asked();
-        asked | caps.asked() | ns.asked() | mounts.asked() | filters.asked() | landlock.asked()
+        asked | caps.asked() | ns.asked() | mounts.asked() | security.asked() | filters.asked() | landlock.asked()
     }
 
     /// A copy, made without aborting when memory is short.
@@ -108,6 +123,7 @@ impl Attr {
             caps: self.caps,
             ns: self.ns.copied()?,
             mounts: self.mounts.copied()?,
+            security: self.security.copied()?,
             filters: self.filters.copied()?,
             landlock: self.landlock.copied()?,
             refused: self.refused,

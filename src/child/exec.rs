@@ -44,14 +44,14 @@ pub fn cwd(at: &mut At) -> Answer {
     }
 }
 
-/// getcwd(2), of a directory that was entered by descriptor
+/// getcwd(2), of a directory that a descriptor or a link of /proc may have led out to
 pub fn cwd_check(at: &mut At) -> Answer {
     if at.plan.cwd_check == 0 { Ok(()) } else { stays_inside(at) }
 }
 
-/// A directory outside the new root has no path, and would be a way out of it.
+/// A directory outside the root has no path, and would be a way out of it.
 pub fn stays_inside(at: &At) -> Answer {
-    if at.plan.text(at.plan.chroot).is_none() && at.plan.new_root == 0 {
+    if at.plan.other_root == 0 {
         return Ok(());
     }
     let mut path = [0u8; 4096];

@@ -176,7 +176,7 @@ fn act(at: &At, item: &Action) -> Answer {
         action::CLOSE => sys::close(item.fd).or_else(|errno| if errno == Errno(EBADF) { Ok(()) } else { Err(errno) }),
         action::CLOSE_FROM => close_from(at, item.fd),
         // SAFETY: plan::lower guarantees a NUL-terminated path.
-        action::ENTER => unsafe { sys::chdir(path) },
+        action::ENTER => unsafe { sys::chdir(path) }.and_then(|()| exec::stays_inside(at)),
         _ => sys::fchdir(item.fd).and_then(|()| exec::stays_inside(at)),
     }
 }

@@ -27,6 +27,7 @@ mod ns;
 pub mod program;
 mod root;
 mod second;
+mod security;
 mod session;
 mod signals;
 mod talk;
@@ -58,6 +59,8 @@ pub struct At<'a> {
     /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
     pub root: i32,
     pub cwd: i32,
+    /// The procfs by which the label is written; -1 before and after.
+    pub proc: i32,
     /// The directory of the item before.
     pub directory: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
@@ -89,6 +92,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         time_file: -1,
         root: -1,
         cwd: -1,
+        proc: -1,
         directory: -1,
         awaited: plan.hold == 0,
         loose: plan.hold == 0,

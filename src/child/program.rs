@@ -3,7 +3,8 @@
 use super::stage::Stage;
 use super::sys::{self, Answer};
 use super::{
-    At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, second, session, signals, talk,
+    At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, second, security, session, signals,
+    talk,
 };
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
@@ -43,6 +44,7 @@ program! {
     Wait => talk::wait,
     TimeFile => ns::time_file,
     Nondumpable => ns::nondumpable,
+    Procfs => security::hold_proc,
     Join => ns::join,
     NamespaceOwner => ns::owner,
     UnshareUser => ns::unshare_user,
@@ -89,6 +91,8 @@ program! {
     LateNamespaces => ns::unshare_late,
     SecondClone => second::second_clone,
 
+    ExecLabel => security::exec_label,
+    Keyring => security::session_keyring,
     Bounding => caps::bounding,
     KeepCaps => caps::keep,
     PrivilegedSeccomp => filters::privileged_seccomp,
@@ -101,6 +105,7 @@ program! {
     Capabilities => caps::capabilities,
     Cwd => exec::cwd,
     CwdCheck => exec::cwd_check,
+    LastClone => second::last_clone,
 
     FdInternal => fds::internal,
     FdMap => fds::map,

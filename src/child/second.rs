@@ -7,9 +7,20 @@ use super::{At, program, talk};
 
 /// clone(2), where others are in there already
 pub fn second_clone(at: &mut At) -> Answer {
+    if at.plan.last_clone == 0 { go_on_among_others(at) } else { Ok(()) }
+}
+
+/// clone(2), where others are in there already and filters do not stand in the way
+pub fn last_clone(at: &mut At) -> Answer {
+    if at.plan.last_clone != 0 { go_on_among_others(at) } else { Ok(()) }
+}
+
+/// What is done with, and may lead out of there, is not brought in.
+fn go_on_among_others(at: &mut At) -> Answer {
     if at.plan.second_clone != clone::LATE {
         return Ok(());
     }
+    at.plan.list(at.plan.spent).iter().try_for_each(|fd| sys::close(*fd as i32))?;
     go_on_as_another(at)?;
     // A clone is on nobody's leash.
     talk::still_die_with_caller(at)

@@ -3,7 +3,7 @@
 //! large table to get at them: then the child makes them in its own, and the caller fetches its ends from there.
 
 use super::listener;
-use crate::sealed::{Plan, ends, mode};
+use crate::sealed::{Plan, clone, ends, mode};
 use crate::sys;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -45,7 +45,7 @@ impl Ends {
     #[inline(never)]
     fn made(plan: &Plan) -> Result<Ends, Errno> {
         let waits = waits(plan);
-        let (owner, alive) = if asks(plan) { owner()? } else { (None, None) };
+        let (owner, alive) = if asks(plan) { owner(plan)? } else { (None, None) };
         Ok(Ends {
             reports: (plan.mode != mode::SHARED).then(|| reports(plan)).transpose()?,
             go: waits.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?,
@@ -87,9 +87,11 @@ fn asks(plan: &Plan) -> bool {
     waits(plan) || (plan.parent_death != 0 && plan.foreign != 0)
 }
 
-/// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it.
-fn owner() -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
-    match sys::pidfd_open(super::own::pid()) {
+/// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it. A pidfd gives
+/// whoever may trace the child more than that, and where others than the caller's are, they may have privilege to.
+fn owner(plan: &Plan) -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
+    let among_others = plan.second_clone == clone::LATE;
+    match if among_others { Err(sys::Errno(libc::EPERM)) } else { sys::pidfd_open(super::own::pid()) } {
         // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
         Ok(fd) => Ok((Some(unsafe { OwnedFd::from_raw_fd(fd) }), None)),
         Err(_) => nix::unistd::pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Some(read), Some(write))),

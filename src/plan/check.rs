@@ -72,6 +72,7 @@ fn hold(request: &Request) -> Step<()> {
     let any_id = ids.uid.is_some() || ids.gid.is_some() || ids.groups.is_some();
     refuse(any_id, "set_uid, set_gid, set_groups", never)?;
     refuse(attr.caps.changes() || attr.caps.no_new_privs, "capabilities, no_new_privs", never)?;
+    refuse(attr.security.asked(), "set_session_keyring, set_exec_label", never)?;
     refuse(attr.filters.asked(), "seccomp filters", never)?;
     refuse(attr.landlock.asked(), "landlock", never)?;
     refuse(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces", never)?;

@@ -83,9 +83,7 @@ fn surroundings(request: &Request, draft: &mut Draft) -> Step<()> {
         Some(Cwd::Fd(fd)) => draft.plan.cwd_fd = draft.need(*fd, "set_cwd_fd")?,
         None => (),
     }
-    let other_root = request.attr.mounts.chroot.is_some() || request.attr.mounts.root.is_some();
-    // Only a directory that was opened before the root changed can lie outside of it.
-    draft.plan.cwd_check = (draft.plan.cwd_fd >= 0 && other_root) as u32;
+    draft.plan.cwd_check = (asked.cwd.is_some() && draft.plan.other_root != 0) as u32;
     Ok(())
 }
 

@@ -240,11 +240,17 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
     draft.needed.dedup();
     draft.needed.retain(|fd| *fd > 2);
     if !request.attr.fds.inherit {
-        let mut closes: Vec<u32> = Vec::new();
+        let (mut closes, mut spent): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        // What only the steps before that clone need: all but the sources of the maps, the program and the ruleset.
+        let is_needed_after = |fd: i32| {
+            let mapped = request.attr.fds.maps.iter().any(|map| map.source == fd);
+            mapped || fd == exec_fd || fd == draft.plan.ruleset_fd || draft.plan.last_clone == 0
+        };
         for fd in draft.needed.iter().filter(|fd| !ending.open.has(**fd as i32)) {
-            push(&mut closes, *fd)?;
+            push(if is_needed_after(*fd as i32) { &mut closes } else { &mut spent }, *fd)?;
         }
         draft.plan.closes = draft.arena.list(&closes)?;
+        draft.plan.spent = draft.arena.list(&spent)?;
     }
     draft.plan.needed = draft.arena.list(&draft.needed)?;
     draft.plan.survivors = draft.arena.list(&draft.survivors)?;

@@ -4,6 +4,7 @@ use super::sealed::{Limit, Policy, cgroup};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::limits::KEEP;
 use crate::attr::owned::push;
+use crate::stage::Stage;
 use crate::sys::abi::{IOPRIO_CLASS_SHIFT, RLIMIT_NOFILE as NOFILE, Rlimit64};
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -30,7 +31,12 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         let mut digits = [0u8; 8];
         draft.plan.oom_score_adj = draft.arena.joined(&[decimal(badness, &mut digits)])?;
     }
-    draft.plan.tolerated = draft.arena.list(&asked.allowed_failures)?;
+    let mut tolerated: Vec<u32> = Vec::new();
+    // Of that one the child tells for itself what may be.
+    for stage in asked.allowed_failures.iter().filter(|stage| **stage != Stage::Keyring as u32) {
+        push(&mut tolerated, *stage)?;
+    }
+    draft.plan.tolerated = draft.arena.list(&tolerated)?;
     // In a user namespace of its own the child has no privilege over what the kernel keeps for its parent's.
     let real_time = asked.scheduler.is_some_and(|asked| asked.priority > 0);
     let kept = asked.nice.is_some() || real_time || asked.oom_score_adj.is_some();
@@ -136,7 +142,7 @@ fn cgroup_way(directory: BorrowedFd) -> Step<u32> {
 }
 
 fn resolving(fault: Fault) -> Fault {
-    Fault { stage: crate::stage::Stage::Resolve, ..fault }
+    Fault { stage: Stage::Resolve, ..fault }
 }
 
 fn frozen_cgroup() -> Fault {

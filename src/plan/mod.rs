@@ -13,6 +13,7 @@ mod limits;
 mod mounts;
 mod ns;
 pub mod sealed;
+mod security;
 mod session;
 mod show;
 mod signals;
@@ -34,7 +35,7 @@ use crate::sys;
 use alloc::vec::Vec;
 use arena::Arena;
 use core::ffi::CStr;
-use sealed::{Plan, cgroup, mode};
+use sealed::{Plan, cgroup, clone, mode};
 
 /// Why there is no plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,12 +177,6 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     if more {
         chapters(request, &mut draft)?;
     }
-    if attr.filters.asked() {
-        filters::lower(request, &mut draft)?;
-    }
-    if attr.landlock.asked() {
-        landlock::lower(request, &mut draft)?;
-    }
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
@@ -233,12 +228,20 @@ fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
     if attr.ids.asked() {
         ids::lower(request, draft)?;
     }
+    if attr.security.asked() {
+        security::lower(request, draft)?;
+    }
     if attr.filters.asked() {
         filters::lower(request, draft)?;
     }
     if attr.landlock.asked() {
         landlock::lower(request, draft)?;
     }
+    // Put on with privilege, filters would have to allow the clone; what they have to say comes from one process only.
+    let before_filters = !draft.plan.filters.is_empty() && draft.plan.filters_privileged != 0;
+    draft.plan.last_clone = (draft.plan.second_clone == clone::LATE && !before_filters) as u32;
+    let joined = attr.ns.joined() & libc::CLONE_NEWNS as u32 != 0;
+    draft.plan.other_root = (joined || attr.mounts.root.is_some() || attr.mounts.chroot.is_some()) as u32;
     Ok(())
 }
 

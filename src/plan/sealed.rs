@@ -77,6 +77,14 @@ pub mod clone {
     pub const LATE: u32 = 2;
 }
 
+/// Whether the program gets another session keyring.
+pub mod keyring {
+    pub const NONE: u32 = 0;
+    pub const NEEDED: u32 = 1;
+    /// Not where the kernel has no keyrings.
+    pub const IF_THERE_ARE: u32 = 2;
+}
+
 /// How the child gets to its cgroup.
 pub mod cgroup {
     pub const NONE: u32 = 0;
@@ -283,6 +291,8 @@ pub struct Plan {
     pub moves: List<Move>,
     pub actions: List<Action>,
     pub closes: List<u32>,
+    /// Those that are not needed any more when another process goes on among others.
+    pub spent: List<u32>,
     /// A number above every target: our own descriptors below it are in the way.
     pub top: i32,
     /// Where they move to; `top`, unless the limit on descriptors ends there.
@@ -311,6 +321,8 @@ pub struct Plan {
     pub unshare_user: u32,
     /// Another process goes on.
     pub second_clone: u32,
+    /// It does so with no more rights than the program's.
+    pub last_clone: u32,
     /// The program is the first process of a new pid namespace.
     pub first: u32,
     /// Its pid namespace is not the caller's.
@@ -342,6 +354,8 @@ pub struct Plan {
     /// openat2(2) is there.
     pub openat2: u32,
     pub chroot: Text,
+    /// The root is another than the caller's: a working directory may lie outside of it.
+    pub other_root: u32,
 
     // limits
     pub rlimits: List<Limit>,
@@ -378,6 +392,13 @@ pub struct Plan {
     pub securebits: Maybe<u32>,
     pub ambient: Maybe<Credentials>,
     pub capabilities: Maybe<CapSets>,
+
+    // security
+    pub keyring: u32,
+    pub keyring_name: Text,
+    /// Below /proc.
+    pub label_path: Text,
+    pub label: Text,
 
     // filters
     pub filters: List<Filter>,

@@ -131,6 +131,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Credentials => plan.credentials.get().is_some(),
         Stage::Wait => plan.wait != 0,
         Stage::Nondumpable => plan.nondumpable != 0,
+        Stage::Procfs => plan.text(plan.label).is_some(),
         Stage::NamespaceOwner => plan.namespace_owner.get().is_some(),
         Stage::UnshareUser => plan.unshare_user != 0,
         Stage::WaitMaps => plan.unshare_user != 0 && plan.wait != 0,
@@ -166,7 +167,10 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
 fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
     match stage {
         Stage::LateNamespaces => plan.late != 0,
-        Stage::SecondClone => plan.second_clone == clone::LATE,
+        Stage::SecondClone => plan.second_clone == clone::LATE && plan.last_clone == 0,
+        Stage::LastClone => plan.last_clone != 0,
+        Stage::ExecLabel => plan.text(plan.label).is_some(),
+        Stage::Keyring => plan.keyring != 0,
         Stage::Bounding => plan.bounding_drop != 0,
         Stage::KeepCaps => plan.keep_caps != 0,
         Stage::Groups => plan.groups.get().is_some(),
@@ -231,6 +235,8 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::TimerSlack => plan.timer_slack.get().map_or(Ok(()), |slack| write!(f, "{slack} ns")),
         Stage::Personality => plan.personality.get().map_or(Ok(()), |persona| write!(f, "{persona:#x}")),
         Stage::Umask => plan.umask.get().map_or(Ok(()), |mask| write!(f, "{mask:04o}")),
+        Stage::ExecLabel => text(plan.label, f),
+        Stage::Keyring => text(plan.keyring_name, f),
         Stage::Bounding if index >= 0 => write!(f, "capability {index}"),
         Stage::Bounding => write!(f, "without {:#x}", plan.bounding_drop),
         Stage::Groups => plan.groups.get().map_or(Ok(()), |groups| write!(f, "{:?}", plan.list(groups))),

@@ -68,7 +68,9 @@ pub const O_PATH: i32 = 0o10000000;
 pub const S_IFMT: u32 = 0o170000;
 pub const S_IFDIR: u32 = 0o040000;
 pub const S_IFLNK: u32 = 0o120000;
+pub const RESOLVE_NO_XDEV: u64 = 1;
 pub const RESOLVE_NO_MAGICLINKS: u64 = 2;
+pub const RESOLVE_BENEATH: u64 = 8;
 pub const RESOLVE_IN_ROOT: u64 = 0x10;
 pub const O_ASYNC: i32 = 0o20000;
 pub const F_SETFD: i32 = 2;
@@ -122,6 +124,7 @@ pub const MOUNT_ATTR_NODIRATIME: u64 = 0x80;
 pub const MOUNT_ATTR_IDMAP: u64 = 0x10_0000;
 pub const MOUNT_ATTR_NOSYMFOLLOW: u64 = 0x20_0000;
 pub const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+pub const PROC_ROOT_INO: u64 = 1;
 /// statfs(2) and mount(2) number two of the flags differently.
 pub const ST_RELATIME: u64 = 0x1000;
 pub const ST_NOSYMFOLLOW: u64 = 0x2000;
@@ -139,6 +142,7 @@ pub const TIOCSCTTY: usize = 0x540E;
 pub const TIOCSPGRP: usize = 0x5410;
 pub const TIOCNOTTY: usize = 0x5422;
 
+pub const KEYCTL_JOIN_SESSION_KEYRING: i32 = 1;
 pub const SECCOMP_SET_MODE_FILTER: i32 = 1;
 pub const SECCOMP_GET_ACTION_AVAIL: i32 = 2;
 pub const SECCOMP_FILTER_FLAG_NEW_LISTENER: u32 = 8;

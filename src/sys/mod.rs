@@ -533,6 +533,14 @@ pub unsafe fn memfd(name: *const u8, flags: u32) -> Answer<i32> {
     call!(MEMFD_CREATE, name, flags).map(|fd| fd as i32)
 }
 
+/// keyctl(2), KEYCTL_JOIN_SESSION_KEYRING
+///
+/// # Safety
+/// `name` is NULL or NUL-terminated.
+pub unsafe fn join_session_keyring(name: *const u8) -> Answer {
+    call!(KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0).map(drop)
+}
+
 /// setns(2)
 pub fn setns(fd: i32, types: u64) -> Answer {
     call!(SETNS, fd, types).map(drop)

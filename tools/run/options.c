@@ -9,7 +9,7 @@
 
 static const struct chapter *const chapters[] = { &tool_chapter, &exec_chapter, &fds_chapter, &session_chapter,
     &signals_chapter, &limits_chapter, &ids_chapter, &caps_chapter, &ns_chapter, &mounts_chapter,
-    &filters_chapter };
+    &security_chapter, &filters_chapter };
 enum { CHAPTERS = sizeof chapters / sizeof *chapters, FIRST = 256 };
 
 static const struct option_row *row_at(size_t place)

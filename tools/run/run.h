@@ -38,7 +38,7 @@ struct chapter {
     const struct chapter name##_chapter = { title, rows, sizeof rows / sizeof *rows }
 
 extern const struct chapter tool_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
-    ids_chapter, caps_chapter, ns_chapter, mounts_chapter, filters_chapter;
+    ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter;
 
 /* options.c */
 int read_options(struct run *run, int argc, char **argv);

@@ -149,7 +149,8 @@ pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) 
 
 /// Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
 /// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME and
-/// FORKEXEC_STAGE_LOOPBACK: none of them protects anything. Without this call every failure is the spawn's. Repeated
+/// FORKEXEC_STAGE_LOOPBACK: none of them protects anything; or FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings
+/// (ENOSYS) and for no other reason. Without this call every failure is the spawn's. Repeated
 /// calls add stages.
 /// Returns 0; -EINVAL: attr is NULL, another stage; -ENOMEM.
 #[unsafe(no_mangle)]

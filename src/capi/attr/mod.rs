@@ -12,6 +12,7 @@ pub mod ids;
 pub mod caps;
 pub mod ns;
 pub mod mounts;
+pub mod security;
 pub mod filters;
 pub mod landlock;
 

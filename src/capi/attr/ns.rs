@@ -47,7 +47,9 @@ pub unsafe extern "C" fn forkexec_attr_unshare_namespaces(attr: *mut forkexec_at
 /// Returns 0; -EINVAL: attr is NULL, type is not one type or is joined already; -EBADF: fd is negative; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open; EINVAL: not a namespace of this type, the type is created
 /// too) or FORKEXEC_STAGE_JOIN (EPERM: no CAP_SYS_ADMIN over it; EINVAL: it is the child's own user namespace; EUSERS);
-/// index is the place among the calls of join_namespace and join_pidfd.
+/// index is the place among the calls of join_namespace and join_pidfd. Of a pid namespace also as
+/// FORKEXEC_STAGE_LAST_CLONE, or FORKEXEC_STAGE_SECOND_CLONE with filters that no set_no_new_privs goes with (ENOMEM: its
+/// first process is gone; EAGAIN: a limit on processes, against which two count meanwhile); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_join_namespace(attr: *mut forkexec_attr, fd: i32, type_: u32) -> c_int {
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.

@@ -127,6 +127,7 @@ pub mod nr {
     pub const EXIT: usize = 93;
     pub const SET_TID_ADDRESS: usize = 96;
     pub const RT_SIGTIMEDWAIT: usize = 137;
+    pub const KEYCTL: usize = 219;
     pub const SECCOMP: usize = 277;
     pub const CLONE3: usize = 435;
     pub const CLOSE_RANGE: usize = 436;

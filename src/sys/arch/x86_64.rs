@@ -130,5 +130,6 @@ pub mod nr {
     pub const EXIT: usize = 60;
     pub const SET_TID_ADDRESS: usize = 218;
     pub const RT_SIGTIMEDWAIT: usize = 128;
+    pub const KEYCTL: usize = 250;
     pub const SECCOMP: usize = 317;
 }

@@ -1,0 +1,38 @@
+//! Session keyring and label.
+
+use super::{apply, forkexec_attr};
+use crate::capi::guard;
+use core::ffi::{c_char, c_int};
+
+/// Gives the program the session keyring of that name, which is made where no keyring of that name may be searched, or
+/// with name NULL a new one without a name: the keys in the caller's are then not the program's. The caller's own stays
+/// as it is. name is copied; the last call wins. keyctl(2), KEYCTL_JOIN_SESSION_KEYRING.
+/// Returns 0; -EINVAL: attr is NULL, name is empty or has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_KEYRING (ENOSYS: the kernel has no keyrings, which allow_failure lets pass; EDQUOT: the
+/// user has too many keys; EPERM: name begins with "."; EACCES); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_session_keyring(attr: *mut forkexec_attr, name: *const c_char) -> c_int {
+    // SAFETY: C caller guarantees that name is NULL or a string.
+    let name = unsafe { guard::optional_string(name) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_session_keyring", |attr| attr.security.set_session_keyring(name))
+}
+
+/// Gives the program the label under which the host's security module knows it: a context of SELinux or a profile of
+/// AppArmor, whichever there is. It is told to the kernel by the caller's /proc, of which the child takes hold before any
+/// namespace or root changes: what is mounted over its files, or stands for it in a namespace that is joined, is not
+/// written to. Needs Linux 5.6. label is copied; the last call wins. proc_pid_attr(5).
+/// Returns 0; -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_PROCFS (ENOENT: no /proc; EOPNOTSUPP: it is no procfs), FORKEXEC_STAGE_EXEC_LABEL
+/// (EINVAL or ENOENT: no security module that takes one, or no such label; EACCES: the module's policy; ENOSYS: Linux
+/// before 5.6; EXDEV: something is mounted over it) or FORKEXEC_STAGE_EXEC (EACCES: the policy does not let this program
+/// have it); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_exec_label(attr: *mut forkexec_attr, label: *const c_char) -> c_int {
+    // SAFETY: C caller guarantees that label is NULL or a string.
+    let label = unsafe { guard::string(label) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_exec_label", |attr| attr.security.set_exec_label(label?))
+}

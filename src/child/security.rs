@@ -1,0 +1,52 @@
+//! The session keyring, and the label of the program.
+
+use super::At;
+use super::inside::is_of_proc;
+use super::sealed::keyring;
+use super::sys::abi::{
+    AT_FDCWD, ENOSYS, EOPNOTSUPP, O_CLOEXEC, O_DIRECTORY, O_PATH, O_WRONLY, OpenHow, PROC_ROOT_INO, RESOLVE_BENEATH,
+    RESOLVE_NO_MAGICLINKS, RESOLVE_NO_XDEV,
+};
+use super::sys::{self, Answer, Errno};
+
+/// keyctl(2)
+pub fn session_keyring(at: &mut At) -> Answer {
+    if at.plan.keyring == keyring::NONE {
+        return Ok(());
+    }
+    let name = at.plan.text(at.plan.keyring_name).unwrap_or(core::ptr::null());
+    // SAFETY: plan::lower guarantees a NUL-terminated name, or none.
+    match unsafe { sys::join_session_keyring(name) } {
+        Err(Errno(ENOSYS)) if at.plan.keyring == keyring::IF_THERE_ARE => Ok(()),
+        answer => answer,
+    }
+}
+
+/// Where the label will be written: the caller's procfs, before others may put something else under its name. That it
+/// shows no processes but those it is made for, or is a part of one, its first inode tells.
+pub fn hold_proc(at: &mut At) -> Answer {
+    if at.plan.text(at.plan.label).is_none() {
+        return Ok(());
+    }
+    let path = c"/proc".as_ptr().cast();
+    // SAFETY: the path is a NUL-terminated literal.
+    at.proc = unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)? };
+    is_of_proc(at.proc)?;
+    let [_, inode] = sys::identity(at.proc)?;
+    if inode == PROC_ROOT_INO { Ok(()) } else { Err(Errno(EOPNOTSUPP)) }
+}
+
+/// proc_pid_attr(5): of this very process, whichever it is by now, and not of what is mounted over it.
+pub fn exec_label(at: &mut At) -> Answer {
+    if at.proc < 0 {
+        return Ok(());
+    }
+    let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+    let how = OpenHow { flags: (O_WRONLY | O_CLOEXEC) as u64, mode: 0, resolve };
+    let path = at.plan.text(at.plan.label_path).unwrap_or(c"".as_ptr().cast());
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    let file = unsafe { sys::openat2(at.proc, path, &how)? };
+    sys::write(file, at.plan.bytes(at.plan.label))?;
+    sys::close(file)?;
+    sys::close(core::mem::replace(&mut at.proc, -1))
+}

@@ -1,0 +1,52 @@
+//! The session keyring, and the label of the program.
+
+use super::sealed::keyring;
+use super::{Draft, Request, Step};
+use crate::attr::security::Keyring;
+use crate::stage::Stage;
+use std::fs::File;
+use std::io::Read;
+
+pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = &request.attr.security;
+    if let Some(asked) = &asked.keyring {
+        // Where there are no keyrings there is none of the caller's to be kept from the program.
+        let optional = request.attr.limits.allowed_failures.contains(&(Stage::Keyring as u32));
+        draft.plan.keyring = if optional { keyring::IF_THERE_ARE } else { keyring::NEEDED };
+        if let Keyring::Named(name) = asked {
+            draft.plan.keyring_name = draft.arena.text(name.as_cstr())?;
+        }
+    }
+    if let Some(label) = &asked.label {
+        let Module { path, before } = module();
+        draft.plan.label_path = draft.arena.joined(&[path])?;
+        draft.plan.label = draft.arena.joined(&[before, label.as_cstr().to_bytes()])?;
+    }
+    Ok(())
+}
+
+/// How a label is told to the security module that takes one: below /proc, and with which word before it.
+struct Module {
+    path: &'static [u8],
+    before: &'static [u8],
+}
+
+/// Two modules take one, and say each in its own way that they are there; to all others it is told as to SELinux, and
+/// whoever knows no labels refuses it.
+fn module() -> Module {
+    if begins("/proc/self/attr/apparmor/current").is_some() {
+        return Module { path: b"self/attr/apparmor/exec", before: b"exec " };
+    }
+    match begins("/sys/module/apparmor/parameters/enabled") {
+        Some(b'Y') => Module { path: b"self/attr/exec", before: b"exec " },
+        _ => Module { path: b"self/attr/exec", before: b"" },
+    }
+}
+
+/// The first byte of a file that has one.
+fn begins(path: &str) -> Option<u8> {
+    let mut first = [0];
+    File::open(path).ok()?.read_exact(&mut first).ok()?;
+    let [first] = first;
+    Some(first)
+}

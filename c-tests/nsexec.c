@@ -150,3 +150,72 @@ TEST(an_ordinary_user)
     assert_string_equal(text_of(text("/proc/%d/setgroups", boot->init)), "deny");
     goes_down(boot);
 }
+
+/* As long as attributes may be, and in pieces that end anywhere. */
+TEST(a_long_message_in_pieces)
+{
+    need_native();
+    need_root();
+    struct message *message = asks_for(0, false);
+    const uint16_t unused[] = { UID_MAP, GID_MAP, UID_HELPER, GID_HELPER };
+    char *long_text = calloc(1, 65532);
+    memset(long_text, 'x', 65530);
+    for (int i = 0; i < 4; i++)
+        add_text(message, unused[i], long_text);
+    free(long_text);
+    struct boot *boot = boot(NULL);
+    for (size_t at = 0, n = 1; at < message->size; at += n, n = n * 5 + 1) {
+        n = n < message->size - at ? n : message->size - at;
+        usleep(1000);
+        send_all(boot->socket, message->bytes + at, n);
+    }
+    usleep(1000);
+    send_all(boot->socket, "config\n", 7);
+    assert_is_init(boot, comes_up(boot));
+    goes_down(boot);
+}
+
+/* Go pads the last attribute, too; whoever does not is understood. */
+TEST(without_the_last_padding)
+{
+    need_native();
+    need_root();
+    struct message *message = asks_for(0, false);
+    add_text(message, OOM_SCORE_ADJ, "70");
+    message->size -= 1;
+    put_u32(message->bytes, (uint32_t)message->size);
+    struct boot *boot = boot(message);
+    comes_up(boot);
+    assert_string_equal(text_of(text("/proc/%d/oom_score_adj", boot->init)), "70");
+    goes_down(boot);
+}
+
+TEST(a_log_that_nobody_reads)
+{
+    need_native();
+    need_root();
+    struct boot *boot = boot(asks_for(0, false), .deaf_log = true);
+    assert_is_init(boot, comes_up(boot));
+    goes_down(boot);
+    boot = boot(asks_for(0, false), .no_log = true);
+    assert_seen(comes_up(boot), "fds", "0 1 2 50");
+    assert_true(fcntl(boot->err, F_SETFL, O_NONBLOCK) == 0 && read(boot->err, boot->complained, 1) < 0);
+    goes_down(boot);
+}
+
+/* A signal does not get between the bytes of the message. */
+TEST(interrupted)
+{
+    need_native();
+    need_root();
+    struct message *message = asks_for(0, false);
+    struct boot *boot = boot(NULL);
+    for (size_t at = 0; at < message->size; at++) {
+        kill(boot->pid, SIGSTOP);
+        kill(boot->pid, SIGCONT);
+        send_all(boot->socket, message->bytes + at, 1);
+    }
+    send_all(boot->socket, "config\n", 7);
+    assert_is_init(boot, comes_up(boot));
+    goes_down(boot);
+}

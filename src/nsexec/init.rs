@@ -14,7 +14,7 @@ pub fn run(start: &mut Start) {
     let [others, end] = start.to_init;
     let _ = sys::close(start.to_child[1]);
     let _ = sys::close(others);
-    talk::expect(log, end, "stage-0", GO);
+    talk::expect(log, end, "from stage-0", GO);
     log.debug(&[Text("~> nsexec stage-2")]);
     log.check(sys::setsid(), &[Text("setsid failed")]);
     log.check(sys::setresuid(0, 0, 0), &[Text("setuid failed")]);

@@ -17,7 +17,7 @@ pub fn run(start: &mut Start, child: i32) -> ! {
     let _ = sys::close(start.to_init[1]);
     let [end, _] = start.to_init;
     talk::tell(&start.log, end, GO);
-    talk::expect(&start.log, end, "stage-2", FINISHED);
+    talk::expect(&start.log, end, "from stage-2", FINISHED);
     start.log.debug(&[Text("<~ nsexec stage-0")]);
     sys::exit(0)
 }
@@ -25,7 +25,7 @@ pub fn run(start: &mut Start, child: i32) -> ! {
 fn serve_child(start: &mut Start, child: i32) {
     let [end, _] = start.to_child;
     loop {
-        match talk::hear(&start.log, end, "stage-1") {
+        match talk::hear(&start.log, end, "from stage-1") {
             MAPS => {
                 maps::write(start, child);
                 talk::tell(&start.log, end, MAPS_DONE);
@@ -35,7 +35,7 @@ fn serve_child(start: &mut Start, child: i32) {
                 talk::tell(&start.log, end, OFFSETS_DONE);
             }
             PID => {
-                let init = talk::hear(&start.log, end, "stage-1");
+                let init = talk::hear(&start.log, end, "from stage-1");
                 start.log.siblings[1] = init;
                 talk::tell(&start.log, end, PID_DONE);
                 say_pids(start, [child, init]);

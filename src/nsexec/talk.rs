@@ -31,14 +31,14 @@ pub fn hear(log: &Log, fd: i32, from: &str) -> i32 {
 pub fn expect(log: &Log, fd: i32, from: &str, word: i32) {
     let heard = hear(log, fd, from);
     if heard != word {
-        log.fatal(&[Text("unexpected word from "), Text(from), Text(": 0x"), Hex(heard as u32 as u64)], None);
+        log.fatal(&[Text("unexpected word "), Text(from), Text(": 0x"), Hex(heard as u32 as u64)], None);
     }
 }
 
 /// Asks the parent for something, and waits until it is done.
 pub fn ask(log: &Log, fd: i32, words: &[i32], done: i32) {
     words.iter().for_each(|word| tell(log, fd, *word));
-    expect(log, fd, "the parent", done);
+    expect(log, fd, "from stage-0", done);
 }
 
 /// All of it, or the end of this process.

@@ -3,6 +3,7 @@
 #ifndef NSEXEC_DRIVER_H
 #define NSEXEC_DRIVER_H
 #include "aside.h"
+#include "deny.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -100,11 +101,13 @@ struct how {
     const char *level, *init, *log; /* of the environment */
     bool no_log, deaf_log;         /* without a log; with one that nobody reads */
     uid_t uid;                     /* becomes this user first */
+    struct denial denied;          /* a call that fails in all three */
 };
 
 struct boot {
     pid_t pid, child, init; /* stages 0, 1 and 2 */
     int in, out, err, socket, log, status;
+    int odd; /* how one of them ended that neither exited by 0 or 1 nor was killed by another */
     char others[4096]; /* children before it */
     char json[256], seen[16384], said[65536], complained[4096];
 };
@@ -136,6 +139,8 @@ static inline void become_host(const struct how *how, const char *path, const in
     if (how->uid && (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, how->uid, how->uid, how->uid)
             || syscall(SYS_setresuid, how->uid, how->uid, how->uid)))
         _exit(99);
+    if (how->denied.code)
+        deny(&how->denied, 1);
     char *argv[] = { (char *)(uintptr_t)path, "init", NULL };
     execve(path, argv, (char **)(uintptr_t)env);
     _exit(98);
@@ -220,6 +225,8 @@ static inline void reap(struct boot *boot)
             bool gone = waitpid(pid, &status, WNOHANG | __WALL) == pid;
             if (gone && pid == boot->pid)
                 boot->status = status;
+            if (gone && status && status != FAILED && status != SIGKILL)
+                boot->odd = status;
             all = all && gone;
         }
     }

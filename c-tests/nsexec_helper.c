@@ -152,6 +152,33 @@ TEST(is_not_needed)
     goes_down(boot);
 }
 
+/* Whoever of the three is killed, the others do not stay. */
+TEST(while_one_is_killed)
+{
+    need_native();
+    need_user_namespaces();
+    const char *helper = script("helper", text("echo $$ $1 >%s/new; mv %s/new %s/started; exec sleep 100", scratch(),
+        scratch(), scratch()));
+    for (int which = 0; which < 3; which++) {
+        struct boot *boot = boot_as_user(asks_for_maps(two_lines(), two_lines(), helper));
+        int pids[3] = { boot->pid, 0, 0 };
+        assert_int_equal(sscanf(appears(scratch_path("started")), "%d %d", &pids[1], &pids[2]), 2);
+        unlink(scratch_path("started"));
+        kill(pids[which], SIGKILL);
+        if (which != 1)
+            kill(pids[1], SIGKILL);
+        if (which)
+            fails(boot);
+        else {
+            assert_true(read_until(boot->log, boot->said, sizeof boot->said, ""));
+            reap(boot);
+            assert_int_equal(boot->status, SIGKILL);
+            assert_line(boot, "fatal", "nsexec-1", pids[2], "failed to read from stage-0 (got 0 of 4 bytes)");
+            close_boot(boot);
+        }
+    }
+}
+
 /* The real ones, with ranges that are this test's alone. */
 static void with_uidmap(const void *unused)
 {

@@ -264,3 +264,48 @@ TEST(root_that_it_may_not_become)
     assert_line(boot, "fatal", "nsexec-2", stage_of(boot, "nsexec-2"), "setuid failed: Operation not permitted");
     assert_line(boot, "fatal", "nsexec-0", boot->pid, "failed to read from stage-2 (got 0 of 4 bytes)");
 }
+
+/* Each step fails alone. */
+TEST(denied)
+{
+    need_native();
+    need_root();
+    static const struct { struct denial call; const char *stage, *said; } list[] = {
+        { { SYS_rt_sigprocmask, EPERM, { { IS, 0, SIG_BLOCK } } }, "nsexec", "block SIGPIPE: Operation not permitted" },
+        { { SYS_mmap, ENOMEM, { { IS, 4, -1u } } }, "nsexec", "failed to get 52 bytes: Cannot allocate memory" },
+        { { SYS_prctl, EPERM, { { IS, 0, PR_SET_DUMPABLE } } }, "nsexec", "failed to become non-dumpable: Operation not permitted" },
+        { { .call = SYS_socketpair, .code = EMFILE }, "nsexec", "failed to make a socket pair: Too many open files" },
+        { { .call = SYS_clone, .code = EAGAIN }, "nsexec", "failed to clone the next process: Resource temporarily unavailable" },
+        { { .call = SYS_setns, .code = ENOMEM }, "nsexec-1", "failed to join uts namespace: Cannot allocate memory" },
+        { { .call = SYS_unshare, .code = ENOSPC }, "nsexec-1", "failed to unshare the other namespaces: No space left on device" },
+        { { .call = SYS_setsid, .code = EPERM }, "nsexec-2", "setsid failed: Operation not permitted" },
+        { { .call = SYS_setresuid, .code = EAGAIN }, "nsexec-2", "setuid failed: Resource temporarily unavailable" },
+        { { .call = SYS_setresgid, .code = EPERM }, "nsexec-2", "setgid failed: Operation not permitted" },
+        { { .call = SYS_setgroups, .code = EPERM }, "nsexec-2", "setgroups failed: Operation not permitted" },
+    };
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        struct message *message = asks_for(0, false);
+        add_number(message, SETGROUP, 1);
+        add_text(message, PATHS, "uts:/proc/self/ns/uts");
+        struct boot *boot = boot(message, .denied = list[i].call);
+        if (!strcmp(list[i].stage, "nsexec-2"))
+            assert_true(says_pids(boot));
+        fails(boot);
+        assert_line(boot, "fatal", list[i].stage, stage_of(boot, list[i].stage), list[i].said);
+        assert_int_equal(boot->odd, 0);
+    }
+}
+
+/* Without what only some kernels have it goes on. */
+TEST(denied_and_not_missed)
+{
+    need_native();
+    need_root();
+    struct boot *boot = boot(asks_for(0, false), .denied = { SYS_prctl, EINVAL, { { IS, 0, 40 /* PR_GET_TID_ADDRESS */ } } });
+    assert_seen(comes_up(boot), "tid", "stale");
+    goes_down(boot);
+    boot = boot(asks_for(0, false), .denied = { SYS_sched_getaffinity, EINVAL, { { ANY, 0, 0 } } });
+    comes_up(boot);
+    goes_down(boot);
+    assert_line(boot, "warning", "nsexec", boot->pid, "failed to get the cpu affinity: Invalid argument");
+}

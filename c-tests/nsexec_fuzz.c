@@ -154,3 +154,29 @@ TEST(any_bytes)
     printf("# %d of %d came to their program\n", ran, rounds);
     assert_in_range(ran, rounds / 20, rounds);
 }
+
+/* Stage 0 is killed at any moment: the others come to their program if it was through with them, or go, too. */
+TEST(killed)
+{
+    need_native();
+    need_user_namespaces();
+    int rounds = 0, ran = 0;
+    for (state = 4711; rounds < 200; rounds++) {
+        struct message *message = new_message();
+        add_valid(message);
+        struct boot *boot = boot(message);
+        close(boot->in);
+        boot->in = -1;
+        usleep((useconds_t)below(4000));
+        kill(boot->pid, SIGKILL);
+        assert_true(read_until(boot->log, boot->said, sizeof boot->said, ""));
+        read_until(boot->out, boot->seen, sizeof boot->seen, "");
+        shutdown(boot->socket, SHUT_WR);
+        reap(boot);
+        assert_true(is_json(boot->said));
+        assert_int_equal(boot->odd, 0);
+        ran += strstr(boot->seen, "ready\n") != NULL;
+        close_boot(boot);
+    }
+    printf("# %d of %d came to their program\n", ran, rounds);
+}

@@ -248,7 +248,8 @@ TEST(a_map_that_is_none)
     add_text(message, UID_MAP, "nonsense\n");
     struct boot *boot = boot(message);
     fails(boot);
-    assert_line(boot, "fatal", "nsexec-0", boot->pid, "failed to update uid_map: Invalid argument");
+    assert_line(boot, "fatal", "nsexec-0", boot->pid,
+        text("failed to update /proc/%d/uid_map: Invalid argument", stage_of(boot, "nsexec-1")));
     /* The other does not live to say anything. */
     assert_int_equal(lines(boot, "fatal"), 1);
 }

@@ -63,11 +63,16 @@ fn write_map(start: &Start, pid: i32, name: &[u8], map: Option<&[u8]>, helper: O
     log.debug(&[Text("update /proc/"), Number(pid.into()), Text("/"), Bytes(name)]);
     match write_of(pid, name, map) {
         Ok(()) => (),
-        Err(Errno(EPERM)) => match helper.and_then(|path| Some((path, path.split_last()?.1))) {
-            Some((path, shown)) if !shown.is_empty() => run_helper(start, pid, path, map),
-            _ => log.fatal(&[Text("failed to update "), Bytes(name), Text(": mapping tool not present")], None),
+        Err(Errno(EPERM)) => match helper {
+            Some(path) if path.len() > 1 => run_helper(start, pid, path, map),
+            _ => {
+                log.warn(&[Text("failed to update "), Bytes(name)], Errno(EPERM));
+                log.fatal(&[Text("mapping tool not present")], None);
+            }
         },
-        Err(errno) => log.fatal(&[Text("failed to update "), Bytes(name)], Some(errno)),
+        Err(errno) => {
+            log.fatal(&[Text("failed to update /proc/"), Number(pid.into()), Text("/"), Bytes(name)], Some(errno))
+        }
     }
 }
 

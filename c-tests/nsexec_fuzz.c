@@ -52,7 +52,7 @@ static void add_valid(struct message *message)
     add_text(message, GID_MAP, text("0 %u 1\n", getgid()));
     if (below(2))
         add_text(message, OOM_SCORE_ADJ, "500");
-    if (!below(4))
+    if (!getuid() && !below(4))
         add_text(message, PATHS, "uts:/proc/self/ns/uts");
 }
 
@@ -152,7 +152,8 @@ TEST(any_bytes)
     for (; rounds < 500 || seconds() < end; rounds++)
         ran += is_survived(seed++);
     printf("# %d of %d came to their program\n", ran, rounds);
-    assert_in_range(ran, rounds / 20, rounds);
+    /* Or else it has not been tried enough. */
+    assert_in_range(ran, rounds / 50, rounds);
 }
 
 /* Stage 0 is killed at any moment: the others come to their program if it was through with them, or go, too. */

@@ -70,14 +70,14 @@ TEST(is_run)
     const char *helper = script("helper", text("umask 0; cd %s\n"
         "kind=uid; [ -e uid.done ] && kind=gid\n"
         "{ echo \"$@\"; tr '\\0' ' ' </proc/$$/environ; echo .; } >$kind.new\n"
-        "ls /proc/$$/fd | tr '\\n' ' ' >>$kind.new; echo >>$kind.new\n"
+        "for fd in 3 4 5 6 7 8 9 50 51; do [ ! -e /proc/$$/fd/$fd ] || echo $fd; done >>$kind.new\n"
         "mv $kind.new $kind; while [ ! -e $kind.done ]; do sleep 0.01; done", scratch()));
     struct boot *boot = boot_as_user(asks_for_maps(two_lines(), two_lines(), helper));
     const char *const kinds[] = { "uid", "gid" };
     for (int i = 0; i < 2; i++) {
         const char *said = appears(scratch_path(kinds[i]));
         int pid = atoi(said);
-        assert_string_equal(said, text("%d 0 %u 1 1 100000 65536\n.\n0 1 10 2 ", pid, NOBODY));
+        assert_string_equal(said, text("%d 0 %u 1 1 100000 65536\n.", pid, NOBODY));
         write_map(pid, text("%s_map", kinds[i]), two_lines());
         close(open(scratch_path(text("%s.done", kinds[i])), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
     }

@@ -37,7 +37,7 @@ struct row {
 int measure(struct row *rows, size_t n, double seconds); /* the number of rounds */
 double quantile(double *values, size_t n, double q);     /* sorts */
 
-/* subjects: ordinary.c by libc and by hand, raw.c the references, command.c by a command, library.c ours */
+/* subjects: ordinary.c by libc and by hand, raw.c the references, command.c and minijail.c by others, library.c ours */
 void spawn_floor(enum what, struct times *);
 void spawn_posix(enum what, struct times *);
 void spawn_vfork(enum what, struct times *);
@@ -46,6 +46,7 @@ void raw_prepare(void);
 void spawn_raw(enum what, struct times *);
 void spawn_raw_report(enum what, struct times *);
 void spawn_bwrap(enum what, struct times *);
+void spawn_minijail(enum what, struct times *);
 void library_prepare(int high_fd);
 void spawn_library(enum what, struct times *);
 void spawn_host(enum what, struct times *); /* bootstrap.c: another program, and what comes before it */

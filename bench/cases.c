@@ -32,6 +32,12 @@ static const struct subject
     raw_sandbox = {"raw sandbox", spawn_raw, SANDBOX},
     raw_net = {"raw sandbox+net", spawn_raw, SANDBOX_NET},
     report_sandbox = {"raw sandbox+report", spawn_raw_report, SANDBOX},
+#ifdef WITH_MINIJAIL
+    minijail = {"libminijail", spawn_minijail, SANDBOX},
+#define MINIJAIL &minijail,
+#else
+#define MINIJAIL
+#endif
     bwrap = {"bwrap", spawn_bwrap, SANDBOX_COMMAND},
     report_ids = {"raw ids+report", spawn_raw_report, IDS},
     report_user = {"raw userns+report", spawn_raw_report, USER},
@@ -61,7 +67,7 @@ const struct bench_case cases[] = {
     {"five", "the four in a user namespace with maps", run_rows,
      SUBJECTS(&raw_five, &report_five, &library_five), .unit = ""},
     {"sandbox", "six namespaces, a root of nine mounts, limits, no capabilities, a filter", run_rows,
-     SUBJECTS(&raw_sandbox, &report_sandbox, &library_sandbox, &bwrap), .unit = ""},
+     SUBJECTS(&raw_sandbox, &report_sandbox, &library_sandbox, MINIJAIL &bwrap), .unit = ""},
     {"net", "the sandbox with a network namespace: a new one, which is the kernel's cost, or a prepared one", run_rows,
      SUBJECTS(&raw_net, &library_net, &library_joined, &raw_sandbox, &library_sandbox), .unit = ""},
     {"sandbox-resident", "the sandbox from a large caller", run_rows, SUBJECTS(&library_sandbox), grow_memory, {0, 256, 1024}, "MiB"},

@@ -7,7 +7,7 @@
 #include <linux/seccomp.h>
 
 /* The trees; the last is the directory of the program. */
-static const char *const sandbox_trees[] = {"usr", "etc", "opt", "srv", "mnt"};
+static const char *const sandbox_trees[] = {"usr", "etc", "opt", "srv", "media"};
 enum { SANDBOX_TREES = sizeof sandbox_trees / sizeof *sandbox_trees };
 static const char *const sandbox_devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
 enum { SANDBOX_DEVICES = sizeof sandbox_devices / sizeof *sandbox_devices };

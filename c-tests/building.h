@@ -3,7 +3,7 @@
 #ifndef BUILDING_H
 #define BUILDING_H
 #include "aside.h"
-#include "deny.h"
+#include "hosts.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -78,48 +78,5 @@ static inline const char *new_file(const char *name)
 
 /* What the witness sees at paths. */
 #define look(attr, ...) run_witness(attr, .path = "/witness", .argv = (char *[]){ "w", __VA_ARGS__, NULL })
-
-/* Hosts on which mounts are made in other ways, and come out the same. */
-static const struct older_host {
-    const char *name;
-    struct denial denials[6];
-} older_hosts[] = {
-    { "an older kernel",
-        { { SYS_open_tree, ENOSYS, { { 0 } } }, { SYS_move_mount, ENOSYS, { { 0 } } },
-            { SYS_mount_setattr, ENOSYS, { { 0 } } }, { SYS_openat2, EPERM, { { 0 } } },
-            { SYS_clone3, ENOSYS, { { 0 } } } } },
-    { "no trees of mounts", { { SYS_open_tree, ENOSYS, { { 0 } } }, { SYS_move_mount, ENOSYS, { { 0 } } } } },
-    { "trees of mounts are forbidden", { { SYS_open_tree, EPERM, { { 0 } } }, { SYS_move_mount, EPERM, { { 0 } } } } },
-    { "no mount_setattr", { { SYS_mount_setattr, ENOSYS, { { 0 } } } } },
-    { "move_mount is forbidden", { { SYS_move_mount, EPERM, { { 0 } } } } },
-    { "no openat2", { { SYS_openat2, ENOSYS, { { 0 } } } } },
-};
-
-#define OLDER_HOSTS (sizeof older_hosts / sizeof *older_hosts)
-
-/* Whether this process runs on one that lacks the call. */
-static inline bool lacks_call(int call)
-{
-    for (size_t i = 0; denied_as() && i < OLDER_HOSTS; i++)
-        for (int k = 0; !strcmp(older_hosts[i].name, denied_as()) && k < 6; k++)
-            if (older_hosts[i].denials[k].code && older_hosts[i].denials[k].call == call)
-                return true;
-    return false;
-}
-
-/* All tests of this program again, on the first of them. */
-static inline void run_on_older_hosts(size_t n_hosts)
-{
-    int wrong = 0;
-    need_native();
-    need_mounts();
-    for (size_t i = 0; !denied_as() && i < n_hosts; i++) {
-        size_t n = 0;
-        while (n < 6 && older_hosts[i].denials[n].code)
-            n++;
-        wrong += !succeeds_again(older_hosts[i].name, older_hosts[i].denials, n, NULL);
-    }
-    assert_int_equal(wrong, 0);
-}
 
 #endif

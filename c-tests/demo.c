@@ -14,7 +14,9 @@ static const char script[] =
     "echo \"  interfaces: $(sed -n 's/:.*//p' /proc/net/dev | xargs)\"\n"
     "echo \"  limits: $(ulimit -t) s, $(ulimit -v) KiB of memory, $(ulimit -n) files\"\n"
     "sed -n 's/^CapEff:./  capabilities: /p' /proc/self/status\n"
+    "echo \"  processes: $(ls /proc | grep -c '^[0-9]'), files in /tmp: $(ls -A /tmp | wc -l)\"\n"
     "hostname \"$(hostname)\" 2>&1 | sed 's/^/  /'\n" /* not even to what it is */
+    "touch /usr/mine 2>&1 | sed 's/^/  /'\n"
     "exit 3\n";
 
 static struct forkexec_attr *sandbox(void)
@@ -25,6 +27,10 @@ static struct forkexec_attr *sandbox(void)
         FORKEXEC_NS_IPC | FORKEXEC_NS_UTS);
     forkexec_attr_map_uid(attr, 0, getuid(), 1);
     forkexec_attr_map_gid(attr, 0, getgid(), 1);
+    forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY);
+    forkexec_attr_mount_proc(attr, "/proc", 0);
+    forkexec_attr_mount_dev(attr, "/dev", 0);
+    forkexec_attr_mount_tmpfs(attr, "/tmp", 64 << 20, 01777, FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV);
     forkexec_attr_set_hostname(attr, "sandbox");
     forkexec_attr_set_rlimit(attr, RLIMIT_CPU, 2, 2);
     forkexec_attr_set_rlimit(attr, RLIMIT_AS, 512 << 20, 512 << 20);
@@ -34,6 +40,7 @@ static struct forkexec_attr *sandbox(void)
     forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS);
     forkexec_attr_drop_capabilities(attr);
     forkexec_attr_set_no_new_privs(attr);
+    forkexec_attr_deny_terminal_injection(attr);
     return attr;
 }
 

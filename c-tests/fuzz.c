@@ -62,6 +62,20 @@ static const char *string(void)
     return strings[below(sizeof strings / sizeof *strings)];
 }
 
+/* Where mounts go, and where things are made: apart, so that nothing is ever made in what was bound. */
+static const char *target(void)
+{
+    static const char *const targets[] = { "/m0", "/m1", "/m2/", "/d/e", "/m0", "/m1", "/m0/../..", "/..", "m0", "", "/",
+        NULL };
+    return targets[below(sizeof targets / sizeof *targets)];
+}
+
+static const char *made(void)
+{
+    static const char *const paths[] = { "/d/f", "/d/g", "/d/g/h", "/d//i", "/d/f", "/d/g", "/d/../..", "d", "", "/", NULL };
+    return paths[below(sizeof paths / sizeof *paths)];
+}
+
 static uint32_t type(void)
 {
     static const uint32_t types[] = { FORKEXEC_NS_CGROUP, FORKEXEC_NS_UTS, FORKEXEC_NS_IPC, FORKEXEC_NS_USER,
@@ -98,21 +112,33 @@ static struct sock_filter *instructions(void)
     return below(8) ? filter : NULL;
 }
 
+static uint32_t a_box(void)
+{
+    return FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID | (geteuid() ? FORKEXEC_NS_USER : 0);
+}
+
+/* Never those that change a file system as a whole, which may be the host's. */
+static uint64_t mount_flags(uint64_t flags)
+{
+    return flags & MS_REMOUNT ? flags | MS_BIND : flags;
+}
+
 /* One setter; the arguments are drawn from left to right or not, but always the same. */
 static int set_something(struct forkexec_attr *attr)
 {
     uint64_t a = number(), b = number(), c = number(), set = bits();
     uint32_t low = (uint32_t)a, small = (uint32_t)below(5), level = (uint32_t)below(9);
     int32_t one = fd(), other = fd(), i = (int32_t)a, j = (int32_t)b;
-    const char *path = string();
+    const char *path = string(), *where = target(), *thing = made();
     const uint32_t *items = list();
     size_t n = length();
     uint32_t kinds = type();
 #define TRY(setter, ...) return forkexec_attr_##setter(attr, ##__VA_ARGS__)
     struct sock_filter *filter = instructions();
-/* Always in a root of its own: nothing is made in the one that is there. */
+/* Always in a root of its own: nothing is made in the one that is there. Mostly with the namespaces that it takes. */
 #define TRY_IN_ROOT(setter, ...) \
-    return forkexec_attr_set_root(attr, NULL, small & 1) | forkexec_attr_##setter(attr, ##__VA_ARGS__)
+    return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
+        | forkexec_attr_##setter(attr, ##__VA_ARGS__)
     switch (below(82)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
@@ -178,17 +204,18 @@ static int set_something(struct forkexec_attr *attr)
     case 66: TRY(set_landlock_ruleset, one);
     case 67: TRY(set_init);
     case 68: TRY(allow_partial_landlock);
-    case 69: TRY_IN_ROOT(add_mount, string(), path, level ? "tmpfs" : NULL, small ? set & 0x3fffffff : b, string());
-    case 70: TRY_IN_ROOT(bind_mount, string(), path, level ? small * 16 : low);
-    case 71: TRY_IN_ROOT(bind_mount_idmapped, string(), path, one, small);
-    case 72: TRY_IN_ROOT(mount_tmpfs, path, b, level ? 01777 : low, level * 16);
-    case 73: TRY_IN_ROOT(mount_proc, path, level ? 0x20 : low);
-    case 74: TRY_IN_ROOT(mount_dev, path, level ? 0x21 : low);
-    case 75: TRY_IN_ROOT(make_directory, path, level ? 0755 : low);
-    case 76: TRY_IN_ROOT(make_symlink, string(), path);
-    case 77: TRY_IN_ROOT(make_file, path, (const uint8_t *)items, n, level ? 0644 : low);
-    case 78: TRY_IN_ROOT(mask_path, path);
-    case 79: TRY_IN_ROOT(make_readonly, path);
+    case 69: TRY_IN_ROOT(add_mount, string(), where, level ? "tmpfs" : NULL,
+        mount_flags(small ? set & 0x3fffffff : b), string());
+    case 70: TRY_IN_ROOT(bind_mount, string(), where, level ? small * 16 | level >> 2 : low);
+    case 71: TRY_IN_ROOT(bind_mount_idmapped, string(), where, one, small);
+    case 72: TRY_IN_ROOT(mount_tmpfs, where, b, level ? 01777 : low, level * 16);
+    case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 : low);
+    case 74: TRY_IN_ROOT(mount_dev, where, level ? 0x21 : low);
+    case 75: TRY_IN_ROOT(make_directory, thing, level ? 0755 : low);
+    case 76: TRY_IN_ROOT(make_symlink, string(), thing);
+    case 77: TRY_IN_ROOT(make_file, thing, (const uint8_t *)items, n, level ? 0644 : low);
+    case 78: TRY_IN_ROOT(mask_path, small ? where : thing);
+    case 79: TRY_IN_ROOT(make_readonly, small ? where : thing);
     case 80: TRY_IN_ROOT(bind_mount, "/", "/tmp", 0x20);
     default: return small ? forkexec_attr_set_loopback(attr) : forkexec_attr_set_chroot(attr, path);
     }

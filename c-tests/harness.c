@@ -519,6 +519,8 @@ static void let_image_be_made(void)
     forkexec_attr_free(attr);
 }
 
+void (*need_for_each_test)(void);
+
 static void run_one(struct test *test, bool way, const char *name)
 {
     let_image_be_made();
@@ -528,6 +530,8 @@ static void run_one(struct test *test, bool way, const char *name)
     current = name;
     held = way;
     before = snapshot();
+    if (need_for_each_test)
+        need_for_each_test();
     test->body();
     clean_up();
     if (!unchanged_since(before)) {

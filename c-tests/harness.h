@@ -76,6 +76,14 @@ void need_probe(uint32_t feature);  /* forkexec_probe says so; the reason is its
 void need_native(void);             /* not under valgrind, which changes what processes see */
 _Noreturn void skip_because(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What each test of this program needs: EACH_TEST_NEEDS(need_native) */
+#define EACH_TEST_NEEDS(what)                                                \
+    __attribute__((constructor)) static void each_test_needs_##what(void)   \
+    {                                                                       \
+        need_for_each_test = what;                                          \
+    }
+extern void (*need_for_each_test)(void);
+
 /* A directory for this test alone, that everybody may enter; and a path in it. Good until the end of the test. */
 const char *scratch(void);
 const char *scratch_path(const char *name);

@@ -8,6 +8,8 @@
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
+EACH_TEST_NEEDS(need_native) /* valgrind stands between it and its program */
+
 static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
 #define EACH_MODE(mode) (const uint32_t *mode = modes; mode < modes + 3; mode++)
 

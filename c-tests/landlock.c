@@ -1,6 +1,6 @@
 /* Landlock, with which no privilege and no namespace is needed to keep a program from files, ports and processes. */
 #include "aside.h"
-#include "deny.h"
+#include "hosts.h"
 
 #include <linux/landlock.h>
 
@@ -296,4 +296,9 @@ TEST(a_plan_says_what_is_granted)
     assert_non_null(strstr(described(attr), "a child in the caller's memory\n"));
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_LANDLOCK, NULL, 0), 1);
     assert_int_equal(FS(MAKE_SYM), LANDLOCK_ACCESS_FS_MAKE_SYM);
+}
+
+TEST(all_of_it_on_older_hosts)
+{
+    run_on_older_hosts(OLDER_HOSTS);
 }

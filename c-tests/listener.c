@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+EACH_TEST_NEEDS(need_native) /* valgrind knows no seccomp(2) */
+
 #define ASK SECCOMP_RET_USER_NOTIF
 #define ALLOW SECCOMP_RET_ALLOW
 #define NUMBER(n) ((char *)text("%d", n))

@@ -437,5 +437,6 @@ TEST_BOTH(in_the_callers_root)
 
 TEST(all_of_it_on_older_hosts)
 {
+    need_mounts();
     run_on_older_hosts(OLDER_HOSTS);
 }

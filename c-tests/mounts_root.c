@@ -336,5 +336,6 @@ TEST(a_chroot_is_no_mount)
 
 TEST(all_of_it_on_older_hosts)
 {
+    need_mounts();
     run_on_older_hosts(OLDER_HOSTS);
 }

@@ -68,7 +68,7 @@ impl Steps<'_> {
                 step.source = self.source(source.as_cstr(), "bind_mount")?;
                 if let Some(fd) = *user_namespace {
                     if !request.host.mount_trees {
-                        let why = "the kernel has no mount_setattr(2), or it is forbidden";
+                        let why = "open_tree(2), move_mount(2) or mount_setattr(2) is missing or forbidden";
                         return Err(self.about(Fault::invalid("bind_mount_idmapped", why).code(libc::ENOSYS)));
                     }
                     let needed = self.draft.need(fd, "bind_mount_idmapped");

@@ -1,0 +1,69 @@
+/* Older hosts and confined ones, on which things are done in other ways and come out the same. */
+#ifndef HOSTS_H
+#define HOSTS_H
+#include "deny.h"
+
+struct host {
+    const char *name;
+    struct denial denials[6];
+};
+
+/* What they lack together ... */
+static const struct host known_hosts[] = {
+    { "an older kernel",
+        { { SYS_open_tree, ENOSYS, { { 0 } } }, { SYS_move_mount, ENOSYS, { { 0 } } },
+            { SYS_mount_setattr, ENOSYS, { { 0 } } }, { SYS_openat2, EPERM, { { 0 } } },
+            { SYS_clone3, ENOSYS, { { 0 } } } } },
+    { "no trees of mounts", { { SYS_open_tree, ENOSYS, { { 0 } } }, { SYS_move_mount, ENOSYS, { { 0 } } } } },
+    { "trees of mounts are forbidden", { { SYS_open_tree, EPERM, { { 0 } } }, { SYS_move_mount, EPERM, { { 0 } } } } },
+};
+
+/* ... and each of the newer calls alone: once missing, once forbidden. */
+static const struct {
+    const char *name;
+    int call;
+} newer_calls[] = { { "openat2", SYS_openat2 }, { "mount_setattr", SYS_mount_setattr }, { "move_mount", SYS_move_mount },
+    { "open_tree", SYS_open_tree }, { "fsopen", SYS_fsopen }, { "clone3", SYS_clone3 }, { "close_range", SYS_close_range },
+    { "pidfd_open", SYS_pidfd_open }, { "pidfd_getfd", SYS_pidfd_getfd } };
+
+#define KNOWN_HOSTS (sizeof known_hosts / sizeof *known_hosts)
+#define OLDER_HOSTS (KNOWN_HOSTS + 2 * sizeof newer_calls / sizeof *newer_calls)
+
+static inline struct host older_host(size_t i)
+{
+    if (i < KNOWN_HOSTS)
+        return known_hosts[i];
+    size_t which = (i - KNOWN_HOSTS) / 2;
+    bool forbidden = (i - KNOWN_HOSTS) % 2;
+    return (struct host){ forbidden ? text("%s is forbidden", newer_calls[which].name) : text("no %s", newer_calls[which].name),
+        { { newer_calls[which].call, forbidden ? EPERM : ENOSYS, { { 0 } } } } };
+}
+
+/* Whether this process runs on one that lacks the call. */
+static inline bool lacks_call(int call)
+{
+    for (size_t i = 0; denied_as() && i < OLDER_HOSTS; i++) {
+        struct host host = older_host(i);
+        for (int k = 0; !strcmp(host.name, denied_as()) && k < 6; k++)
+            if (host.denials[k].code && host.denials[k].call == call)
+                return true;
+    }
+    return false;
+}
+
+/* All tests of this program again, on the first of them. */
+static inline void run_on_older_hosts(size_t n_hosts)
+{
+    int wrong = 0;
+    need_native();
+    for (size_t i = 0; !denied_as() && i < n_hosts; i++) {
+        struct host host = older_host(i);
+        size_t n = 0;
+        while (n < 6 && host.denials[n].code)
+            n++;
+        wrong += !succeeds_again(host.name, host.denials, n, NULL);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+#endif

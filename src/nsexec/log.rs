@@ -49,6 +49,10 @@ impl Log {
         self.siblings = [0; 2];
     }
 
+    pub fn is_debugging(&self) -> bool {
+        self.fd >= 0 && self.level >= DEBUG
+    }
+
     pub fn debug(&self, text: &[Piece]) {
         self.write(DEBUG, "debug", text, None);
     }

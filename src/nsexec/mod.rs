@@ -105,6 +105,9 @@ fn prepare(log: Log, socket: i32) -> Start {
 }
 
 fn log_affinity(log: &Log) {
+    if !log.is_debugging() {
+        return;
+    }
     let mut mask = [0u64; 128];
     match calls::sched_getaffinity(&mut mask) {
         Ok(()) => log.debug(&[Text("affinity: 0x"), Hex(mask.first().copied().unwrap_or(0))]),

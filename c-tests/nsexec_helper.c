@@ -78,6 +78,10 @@ TEST(is_run)
         const char *said = appears(scratch_path(kinds[i]));
         int pid = atoi(said);
         assert_string_equal(said, text("%d 0 %u 1 1 100000 65536\n.", pid, NOBODY));
+        /* They wait for it, under the names by which they are known, and beside each other. */
+        assert_string_equal(text_of(text("/proc/%d/comm", boot->pid)), "runc:[0:PARENT]");
+        assert_string_equal(text_of(text("/proc/%d/comm", pid)), "runc:[1:CHILD]");
+        assert_string_equal(status_of(pid, "PPid"), text("%d", getpid()));
         write_map(pid, text("%s_map", kinds[i]), two_lines());
         close(open(scratch_path(text("%s.done", kinds[i])), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
     }

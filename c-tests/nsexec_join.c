@@ -104,6 +104,8 @@ TEST(a_container)
         struct holder *holder = holder_of(MOST);
         struct message *message = asks_for(0, getuid() != 0);
         add_text(message, PATHS, paths(holder, names));
+        /* Which an ordinary user may write only as long as the process is dumpable. */
+        add_text(message, OOM_SCORE_ADJ, "321");
         struct boot *boot = boot(message, .path = host(archive || getuid()));
         const char *seen = comes_up(boot);
         assert_seen(seen, "pid", "2");
@@ -113,6 +115,7 @@ TEST(a_container)
         assert_seen(seen, "tid", "known");
         assert_seen(seen, "fds", "0 1 2 50 51");
         assert_string_equal(status_of(boot->init, "PPid"), text("%d", getpid()));
+        assert_string_equal(text_of(text("/proc/%d/oom_score_adj", boot->init)), "321");
         if (!getuid())
             assert_in(boot, holder, names);
         goes_down(boot);

@@ -11,7 +11,7 @@ fn main() {
     for source in SOURCES {
         println!("cargo::rerun-if-changed={source}");
     }
-    println!("cargo::rustc-check-cfg=cfg(forkexec_image)");
+    println!("cargo::rustc-check-cfg=cfg(forkexec_image, forkexec_nsexec)");
     let variable = |name| env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"));
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
     let image = PathBuf::from(variable("OUT_DIR")).join("image");

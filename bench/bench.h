@@ -49,6 +49,8 @@ void spawn_bwrap(enum what, struct times *);
 void spawn_minijail(enum what, struct times *);
 void library_prepare(int high_fd);
 void spawn_library(enum what, struct times *);
+void spawn_host(enum what, struct times *); /* bootstrap.c: another program, and what comes before it */
+void spawn_bootstrap(enum what, struct times *);
 
 /* worker.c */
 struct worker *worker_start(int (*grow)(long), long size);

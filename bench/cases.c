@@ -41,7 +41,10 @@ static const struct subject
     bwrap = {"bwrap", spawn_bwrap, SANDBOX_COMMAND},
     report_ids = {"raw ids+report", spawn_raw_report, IDS},
     report_user = {"raw userns+report", spawn_raw_report, USER},
-    report_five = {"raw five+report", spawn_raw_report, FIVE};
+    report_five = {"raw five+report", spawn_raw_report, FIVE},
+    host = {"nsexec host", spawn_host, PLAIN},
+    bootstrap = {"nsexec", spawn_bootstrap, PLAIN},
+    bootstrap_five = {"nsexec five", spawn_bootstrap, FIVE};
 
 #define SUBJECTS(...) (const struct subject *const[]){__VA_ARGS__, NULL}
 
@@ -73,6 +76,8 @@ const struct bench_case cases[] = {
      SUBJECTS(&floor_, &library, &posix, &fork_), .unit = ""},
     {"syscalls", "system calls of one spawn and its wait, counted by strace", run_syscalls,
      SUBJECTS(&floor_, &library, &posix, &library_ids, &library_four, &library_five), .unit = ""},
+    {"nsexec", "the runc bootstrap to the pids and to the end, against its host alone", run_rows,
+     SUBJECTS(&host, &bootstrap, &bootstrap_five), .unit = ""},
     {"memory", "what one held child costs its caller", run_memory, SUBJECTS(&library), .unit = ""},
     {0},
 };

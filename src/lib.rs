@@ -14,6 +14,7 @@
 //! | `stage` | the order, said once: number, name and reason of every step |
 //! | `report` | the 16 bytes from child to caller |
 //! | `sys` | the door to the kernel |
+//! | `nsexec` | a library of its own: the bootstrap that runc's Go side expects, over the same door |
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -33,5 +34,8 @@ mod child;
 mod stage;
 mod report;
 mod sys;
+// Here only to be checked with the rest: tools/nsexec-build compiles it.
+#[cfg(test)]
+mod nsexec;
 
 use plan::sealed;

@@ -596,3 +596,7 @@ pub unsafe fn clone_thread(
     // SAFETY: kernel contract, man 2 clone; the caller vouches for the stack and the entry.
     answer(unsafe { arch::clone_call(nr::CLONE, words, entry, argument) }).map(drop)
 }
+
+// Below the macro, which it uses.
+#[cfg(any(forkexec_nsexec, test))]
+pub mod nsexec;

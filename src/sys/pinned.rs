@@ -53,7 +53,8 @@ same_number! {
     LANDLOCK_RESTRICT_SELF SYS_landlock_restrict_self,
     UMOUNT2 SYS_umount2, PIVOT_ROOT SYS_pivot_root, FSTATFS SYS_fstatfs, MKDIRAT SYS_mkdirat, SYMLINKAT SYS_symlinkat,
     READLINKAT SYS_readlinkat, OPEN_TREE SYS_open_tree, MOVE_MOUNT SYS_move_mount, OPENAT2 SYS_openat2,
-    MOUNT_SETATTR SYS_mount_setattr, KEYCTL SYS_keyctl,
+    MOUNT_SETATTR SYS_mount_setattr, KEYCTL SYS_keyctl, MMAP SYS_mmap, MUNMAP SYS_munmap, SOCKETPAIR SYS_socketpair, GETTID SYS_gettid,
+    SCHED_GETAFFINITY SYS_sched_getaffinity,
 }
 
 assert_eq_size!(CloneArgs, libc::clone_args);
@@ -95,3 +96,14 @@ same_offsets!(SockFilter sock_filter: code code, jump_true jt, jump_false jf, va
 same_offsets!(SockProgram sock_fprog: length len, filter filter,);
 same_offsets!(Timespec timespec: seconds tv_sec, nanoseconds tv_nsec,);
 same_offsets!(IfReq ifreq: name ifr_name, flags ifr_ifru,);
+
+#[cfg(test)]
+mod nsexec {
+    use super::super::nsexec::*;
+    use static_assertions::const_assert_eq;
+
+    same! {
+        AF_UNIX SOCK_STREAM SIGPIPE SIG_BLOCK PR_SET_NAME PR_GET_TID_ADDRESS CLONE_CHILD_SETTID CLOSE_RANGE_CLOEXEC
+        PROT_READ PROT_WRITE MAP_PRIVATE MAP_ANONYMOUS
+    }
+}

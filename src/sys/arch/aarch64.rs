@@ -131,4 +131,9 @@ pub mod nr {
     pub const SECCOMP: usize = 277;
     pub const CLONE3: usize = 435;
     pub const CLOSE_RANGE: usize = 436;
+    pub const MMAP: usize = 222;
+    pub const MUNMAP: usize = 215;
+    pub const SOCKETPAIR: usize = 199;
+    pub const GETTID: usize = 178;
+    pub const SCHED_GETAFFINITY: usize = 123;
 }

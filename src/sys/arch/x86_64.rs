@@ -132,4 +132,9 @@ pub mod nr {
     pub const RT_SIGTIMEDWAIT: usize = 128;
     pub const KEYCTL: usize = 250;
     pub const SECCOMP: usize = 317;
+    pub const MMAP: usize = 9;
+    pub const MUNMAP: usize = 11;
+    pub const SOCKETPAIR: usize = 53;
+    pub const GETTID: usize = 186;
+    pub const SCHED_GETAFFINITY: usize = 204;
 }

@@ -1,0 +1,12 @@
+/* As little as can be behind the runc bootstrap. */
+extern void nsexec(void);
+
+__attribute__((constructor)) static void bootstrap(void)
+{
+    nsexec();
+}
+
+int main(void)
+{
+    return 0;
+}

@@ -1,0 +1,103 @@
+/* What runc is to the bootstrap: a constructor that calls nsexec(), and a program that goes on where it returns. It
+ * shows what it has become in see()'s kind of lines, says "ready" and the next line of the init socket, and stays until
+ * its stdin ends. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <grp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+extern void nsexec(void);
+
+static int returned;
+
+__attribute__((constructor)) static void bootstrap(void)
+{
+    nsexec();
+    returned = 1;
+}
+
+/* Whom libc takes this thread for. */
+static int tid_of_libc(void)
+{
+#ifdef __GLIBC__
+    pthread_mutex_t mutex = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+    pthread_mutex_lock(&mutex);
+    return mutex.__data.__owner;
+#else
+    return gettid();
+#endif
+}
+
+static void show_fds(void)
+{
+    printf("fds");
+    for (int fd = 0; fd < 1024; fd++)
+        if (fcntl(fd, F_GETFD) >= 0)
+            printf(" %d", fd);
+    putchar('\n');
+}
+
+static void show_text(const char *key, const char *path)
+{
+    char bytes[256] = "";
+    FILE *in = fopen(path, "re");
+    if (!in || !fgets(bytes, sizeof bytes, in))
+        strcpy(bytes, "?");
+    if (in)
+        fclose(in);
+    bytes[strcspn(bytes, "\n")] = 0;
+    printf("%s %s\n", key, bytes);
+}
+
+static void show(void)
+{
+    char name[16] = "";
+    gid_t groups[64];
+    sigset_t mask, pending;
+    int count = getgroups(64, groups);
+    prctl(PR_GET_NAME, name);
+    sigprocmask(SIG_SETMASK, NULL, &mask);
+    sigpending(&pending);
+    printf("pid %d\nppid %d\nsid %d\n", getpid(), getppid(), getsid(0));
+    printf("uid %d %d\ngid %d %d\n", getuid(), geteuid(), getgid(), getegid());
+    printf("groups ");
+    for (int i = 0; i < count; i++)
+        printf("%s%u", i ? " " : "", groups[i]);
+    printf("\ndumpable %d\ncomm %s\n", prctl(PR_GET_DUMPABLE), name);
+    printf("tid %s\n", tid_of_libc() == (int)syscall(SYS_gettid) ? "known" : "stale");
+    printf("sigpipe %d %d\n", sigismember(&mask, SIGPIPE), sigismember(&pending, SIGPIPE));
+    show_text("oom_score_adj", "/proc/self/oom_score_adj");
+    show_fds();
+    printf("ready\n");
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    const char *socket = getenv("_LIBCONTAINER_INITPIPE");
+    (void)argc, (void)argv;
+    if (!returned)
+        return 3;
+    if (!socket || !*socket) {
+        printf("nothing\n");
+        return 0;
+    }
+    show();
+    for (char byte; read(atoi(socket), &byte, 1) == 1;) {
+        putchar(byte);
+        if (byte == '\n')
+            break;
+    }
+    fflush(stdout);
+    for (char byte; read(0, &byte, 1) == 1;)
+        ;
+    return 0;
+}

@@ -1,0 +1,69 @@
+//! Process 1: enters the namespaces, each while it still may.
+
+use super::log::{Log, Piece::*};
+use super::sys::abi::{CLONE_NEWUSER, EINVAL, PR_SET_DUMPABLE};
+use super::sys::{self, Answer, Errno};
+use super::talk::{self, FINISHED, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE};
+use super::{Start, call_itself, creates_user, joins, sibling};
+
+/// Returns in process 2.
+pub fn run(start: &mut Start) {
+    start.log.enter("nsexec-1");
+    call_itself(c"runc:[1:CHILD]");
+    start.log.debug(&[Text("~> nsexec stage-1")]);
+    let [other, end] = start.to_child;
+    let _ = sys::close(other);
+    if let Some(paths) = start.message.paths {
+        joins::enter_all(&start.log, paths);
+    }
+    if creates_user(&start.message) {
+        create_user(start, end);
+    }
+    // In one go, and last the pid namespace, which only the next process is in.
+    let rest = start.message.clone_flags & !CLONE_NEWUSER;
+    start.log.debug(&[Text("unshare the other namespaces: 0x"), Hex(rest)]);
+    start.log.check(unshare(rest), &[Text("failed to unshare the other namespaces")]);
+    if start.message.time_offsets.is_some() {
+        talk::ask(&start.log, end, &[OFFSETS], OFFSETS_DONE);
+    }
+    match sibling(start) {
+        0 => (),
+        init => leave(&mut start.log, end, init),
+    }
+}
+
+/// Before the other namespaces, which are to be its own. user_namespaces(7)
+fn create_user(start: &Start, end: i32) {
+    let log = &start.log;
+    let dumpable = |value| log.check(sys::prctl(PR_SET_DUMPABLE, value, 0), &[Text("failed to set dumpable")]);
+    log.debug(&[Text("unshare the user namespace")]);
+    log.check(unshare(CLONE_NEWUSER), &[Text("failed to unshare the user namespace")]);
+    // Only of who is dumpable are the maps another's to write; nobody else is in the namespace yet.
+    if start.message.paths.is_some() {
+        dumpable(1);
+    }
+    talk::ask(log, end, &[MAPS], MAPS_DONE);
+    if start.message.paths.is_some() {
+        dumpable(0);
+    }
+    log.check(sys::setresuid(0, 0, 0), &[Text("failed to become root in the user namespace")]);
+}
+
+/// Old kernels answer EINVAL while somebody reads /proc/PID/status.
+fn unshare(flags: u64) -> Answer {
+    for _ in 0..4 {
+        match sys::unshare(flags) {
+            Err(Errno(EINVAL)) => (),
+            answer => return answer,
+        }
+    }
+    sys::unshare(flags)
+}
+
+fn leave(log: &mut Log, end: i32, init: i32) -> ! {
+    log.siblings = [init, 0];
+    talk::ask(log, end, &[PID, init], PID_DONE);
+    talk::tell(log, end, FINISHED);
+    log.debug(&[Text("<~ nsexec stage-1")]);
+    sys::exit(0)
+}

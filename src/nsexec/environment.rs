@@ -1,0 +1,53 @@
+//! environ(7): two descriptors and a level. What is empty is not there.
+
+use super::log::{Log, Piece::*};
+use core::ffi::{CStr, c_char};
+
+unsafe extern "C" {
+    /// getenv(3)
+    fn getenv(name: *const c_char) -> *const c_char;
+}
+
+/// Where the log goes; without one, to stderr, and only what is fatal.
+pub fn log(log: &mut Log) {
+    if let Some(fd) = number(log, c"_LIBCONTAINER_LOGPIPE") {
+        log.open(fd);
+        if let Some(level) = number(log, c"_LIBCONTAINER_LOGLEVEL") {
+            log.level = level;
+        }
+    }
+}
+
+pub fn init_socket(log: &Log) -> Option<i32> {
+    number(log, c"_LIBCONTAINER_INITPIPE")
+}
+
+fn number(log: &Log, name: &CStr) -> Option<i32> {
+    // SAFETY: getenv's contract: NULL or a string; nobody changes the environment meanwhile.
+    let value = unsafe {
+        let value = getenv(name.as_ptr());
+        if value.is_null() {
+            return None;
+        }
+        CStr::from_ptr(value).to_bytes()
+    };
+    if value.is_empty() {
+        return None;
+    }
+    parse(value).or_else(|| {
+        log.fatal(&[Text("not a number: "), Bytes(name.to_bytes()), Text("="), Bytes(value)], None);
+    })
+}
+
+/// strtol(3) of the whole, in base 10, and not negative. What is too large is as good as the largest.
+fn parse(value: &[u8]) -> Option<i32> {
+    let digits = value.trim_ascii_start();
+    let digits = digits.strip_prefix(b"+").unwrap_or(digits);
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0i32, |number, byte| match byte {
+        b'0'..=b'9' => Some(number.saturating_mul(10).saturating_add(i32::from(byte.wrapping_sub(b'0')))),
+        _ => None,
+    })
+}

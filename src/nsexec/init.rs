@@ -1,0 +1,40 @@
+//! Process 2: waits until the others are through, and is then what Go starts in.
+
+use super::log::Piece::*;
+use super::sys;
+use super::sys::nsexec::{self as calls, SIGPIPE};
+use super::talk::{self, FINISHED, GO};
+use super::{Start, call_itself};
+
+/// Returns, with nothing of the bootstrap left.
+pub fn run(start: &mut Start) {
+    start.log.enter("nsexec-2");
+    call_itself(c"runc:[2:INIT]");
+    let (log, message) = (&start.log, &start.message);
+    let [others, end] = start.to_init;
+    let _ = sys::close(start.to_child[1]);
+    let _ = sys::close(others);
+    talk::expect(log, end, "from stage-0", GO);
+    log.debug(&[Text("~> nsexec stage-2")]);
+    log.check(sys::setsid(), &[Text("setsid failed")]);
+    log.check(sys::setresuid(0, 0, 0), &[Text("setuid failed")]);
+    log.check(sys::setresgid(0, 0, 0), &[Text("setgid failed")]);
+    if !message.rootless && message.setgroup {
+        log.check(sys::setgroups(&[]), &[Text("setgroups failed")]);
+    }
+    talk::tell(log, end, FINISHED);
+    let _ = sys::close(end);
+    log.debug(&[Text("<= nsexec container setup")]);
+    give_back(start);
+}
+
+fn give_back(start: &mut Start) {
+    start.message = Default::default();
+    // SAFETY: the message was the only one to look into it.
+    unsafe { start.memory.free() };
+    if start.mask & calls::bit(SIGPIPE) == 0 {
+        // Of a log that nobody reads.
+        let _ = calls::take_signal(SIGPIPE);
+    }
+    let _ = sys::set_mask(start.mask);
+}

@@ -1,0 +1,155 @@
+//! What runc is told, a line of JSON at a time; and the one way out for whoever fails.
+
+use super::sys::abi::SIGKILL;
+use super::sys::{self, Answer, Errno};
+use super::text;
+use core::ffi::{CStr, c_char};
+
+unsafe extern "C" {
+    /// strerror(3)
+    fn strerror(errno: i32) -> *const c_char;
+}
+
+const FATAL: i32 = 1;
+const WARNING: i32 = 3;
+const DEBUG: i32 = 5;
+
+/// Three processes write to one pipe: up to PIPE_BUF, pipe(7), their lines do not mix.
+const LINE: usize = 4096;
+
+/// A part of a sentence.
+pub enum Piece<'a> {
+    Text(&'a str),
+    Bytes(&'a [u8]),
+    Number(i64),
+    Hex(u64),
+}
+
+#[derive(Clone)]
+pub struct Log {
+    fd: i32,
+    pub level: i32,
+    stage: &'static str,
+    /// Who goes with this process when it fails.
+    pub siblings: [i32; 2],
+}
+
+impl Log {
+    pub fn silent() -> Log {
+        Log { fd: -1, level: DEBUG, stage: "nsexec", siblings: [0; 2] }
+    }
+
+    pub fn open(&mut self, fd: i32) {
+        self.fd = fd;
+    }
+
+    /// From here on this is another of the three.
+    pub fn enter(&mut self, stage: &'static str) {
+        self.stage = stage;
+        self.siblings = [0; 2];
+    }
+
+    pub fn is_debugging(&self) -> bool {
+        self.fd >= 0 && self.level >= DEBUG
+    }
+
+    pub fn debug(&self, text: &[Piece]) {
+        self.write(DEBUG, "debug", text, None);
+    }
+
+    pub fn warn(&self, text: &[Piece], errno: Errno) {
+        self.write(WARNING, "warning", text, Some(errno));
+    }
+
+    pub fn check<T>(&self, answer: Answer<T>, text: &[Piece]) -> T {
+        match answer {
+            Ok(value) => value,
+            Err(errno) => self.fatal(text, Some(errno)),
+        }
+    }
+
+    pub fn fatal(&self, text: &[Piece], errno: Option<Errno>) -> ! {
+        for pid in self.siblings {
+            // Neither a group nor everybody.
+            if pid > 0 {
+                let _ = sys::kill(pid, SIGKILL);
+            }
+        }
+        if self.fd < 0 {
+            to_stderr(text, errno)
+        } else {
+            self.write(FATAL, "fatal", text, errno)
+        }
+        sys::exit(1)
+    }
+
+    fn write(&self, level: i32, name: &str, text: &[Piece], errno: Option<Errno>) {
+        if self.fd < 0 || level > self.level {
+            return;
+        }
+        let mut line = Line::new();
+        line.add(b"{\"level\":\"");
+        line.add(name.as_bytes());
+        line.add(b"\", \"msg\": \"");
+        line.add(self.stage.as_bytes());
+        line.add(b"[");
+        line.number(i64::from(sys::getpid()));
+        line.add(b"]: ");
+        let end = b"\"}\n";
+        line.reserve(end.len());
+        each(text, errno, |byte| escape(&mut line, byte));
+        line.reserve(0);
+        line.add(end);
+        // A log that nobody reads is no failure.
+        let _ = sys::write(self.fd, line.bytes());
+    }
+}
+
+type Line = text::Text<LINE>;
+
+fn to_stderr(text: &[Piece], errno: Option<Errno>) {
+    let mut line = Line::new();
+    line.add(b"FATAL: ");
+    line.reserve(1);
+    each(text, errno, |byte| line.add(&[byte]));
+    line.reserve(0);
+    line.add(b"\n");
+    let _ = sys::write(2, line.bytes());
+}
+
+/// Every byte of the sentence, as long as there is room.
+fn each(text: &[Piece], errno: Option<Errno>, mut put: impl FnMut(u8) -> bool) {
+    let mut all = |bytes: &[u8]| {
+        let _ = bytes.iter().all(|byte| put(*byte));
+    };
+    for piece in text {
+        let mut number = text::Text::<24>::new();
+        match piece {
+            Piece::Text(text) => all(text.as_bytes()),
+            Piece::Bytes(bytes) => all(bytes),
+            Piece::Number(value) => number.number(*value),
+            Piece::Hex(value) => number.hex(*value),
+        }
+        all(number.bytes());
+    }
+    if let Some(Errno(errno)) = errno {
+        all(b": ");
+        // SAFETY: strerror's contract: a string that is good until the next call.
+        all(unsafe { CStr::from_ptr(strerror(errno)) }.to_bytes());
+    }
+}
+
+/// A byte within a string of JSON.
+fn escape(line: &mut Line, byte: u8) -> bool {
+    let hex = |digit: u8| if digit < 10 { b'0'.wrapping_add(digit) } else { b'a'.wrapping_add(digit.wrapping_sub(10)) };
+    match byte {
+        b'"' | b'\\' => line.add(&[b'\\', byte]),
+        0x08 => line.add(b"\\b"),
+        b'\t' => line.add(b"\\t"),
+        b'\n' => line.add(b"\\n"),
+        0x0c => line.add(b"\\f"),
+        b'\r' => line.add(b"\\r"),
+        0..0x20 | 0x7f => line.add(&[b'\\', b'u', b'0', b'0', hex(byte.wrapping_shr(4)), hex(byte & 15)]),
+        _ => line.add(&[byte]),
+    }
+}

@@ -1,0 +1,149 @@
+//! Files of /proc: the maps of a user namespace, and who writes those that the kernel refuses to this user.
+
+use super::Start;
+use super::log::{Log, Piece::*};
+use super::memory::Memory;
+use super::sys::abi::{AT_FDCWD, CLD_EXITED, EIO, ENOENT, EPERM, O_CLOEXEC, O_RDWR, P_PID, WALL, WEXITED, WaitInfo};
+use super::sys::nsexec::CLOSE_RANGE_CLOEXEC;
+use super::sys::{self, Answer, Errno};
+use super::talk::again;
+use super::text;
+
+/// setgroups, uid_map and gid_map of the child: user_namespaces(7).
+pub fn write(start: &Start, pid: i32) {
+    let (log, message) = (&start.log, &start.message);
+    if message.rootless && !message.setgroup {
+        match write_of(pid, b"setgroups", b"deny") {
+            // Older kernels ask for nothing.
+            Ok(()) | Err(Errno(ENOENT)) => (),
+            Err(errno) => log.fatal(&[Text("failed to deny setgroups")], Some(errno)),
+        }
+    }
+    write_map(start, pid, b"uid_map", message.uid_map, message.uid_map_path);
+    write_map(start, pid, b"gid_map", message.gid_map, message.gid_map_path);
+}
+
+/// time_namespaces(7). Here and not in the child: in a new user namespace the file is not its own.
+pub fn write_offsets(start: &Start, pid: i32) {
+    if let Some(offsets) = start.message.time_offsets {
+        let answer = write_of(pid, b"timens_offsets", offsets);
+        start.log.check(answer, &[Text("failed to update /proc/"), Number(pid.into()), Text("/timens_offsets")]);
+    }
+}
+
+/// The NUL goes into the file, too: the kernel ends there.
+///
+/// # Safety
+/// `path` ends with a NUL.
+pub unsafe fn write_file(path: &[u8], text: &[u8]) -> Answer {
+    // SAFETY: the caller vouches for the NUL.
+    let file = again(|| unsafe { sys::openat(AT_FDCWD, path.as_ptr(), O_RDWR | O_CLOEXEC, 0) })?;
+    let written = again(|| sys::write(file, text));
+    sys::close(file)?;
+    // In one piece, or it is another text.
+    if written? == text.len() { Ok(()) } else { Err(Errno(EIO)) }
+}
+
+fn write_of(pid: i32, name: &[u8], text: &[u8]) -> Answer {
+    let mut path = text::Text::<64>::new();
+    path.add(b"/proc/");
+    path.number(i64::from(pid));
+    path.add(b"/");
+    path.add(name);
+    path.add(b"\0");
+    // SAFETY: just added.
+    unsafe { write_file(path.bytes(), text) }
+}
+
+fn write_map(start: &Start, pid: i32, name: &[u8], map: Option<&[u8]>, helper: Option<&[u8]>) {
+    let log = &start.log;
+    let Some(map) = map else {
+        return;
+    };
+    log.debug(&[Text("update /proc/"), Number(pid.into()), Text("/"), Bytes(name)]);
+    match write_of(pid, name, map) {
+        Ok(()) => (),
+        Err(Errno(EPERM)) => match helper {
+            Some(path) if path.len() > 1 => run_helper(start, pid, path, map),
+            _ => {
+                log.warn(&[Text("failed to update "), Bytes(name)], Errno(EPERM));
+                log.fatal(&[Text("mapping tool not present")], None);
+            }
+        },
+        Err(errno) => {
+            log.fatal(&[Text("failed to update /proc/"), Number(pid.into()), Text("/"), Bytes(name)], Some(errno))
+        }
+    }
+}
+
+/// newuidmap(1) and newgidmap(1): the pid, and every number of the map as an argument of its own.
+fn run_helper(start: &Start, pid: i32, path: &[u8], map: &[u8]) {
+    let log = &start.log;
+    let mut words = Memory::new(log, map.len());
+    words.bytes_mut().iter_mut().zip(map).for_each(|(place, byte)| *place = *byte);
+    // A word and what ends it take two bytes; the path, the pid and the NULL come besides.
+    let count = map.len().checked_div(2).unwrap_or(0).saturating_add(4);
+    let mut vector = Memory::new(log, count.saturating_mul(size_of::<*const u8>()));
+    let mut process = text::Text::<24>::new();
+    process.number(i64::from(pid));
+    process.add(b"\0");
+    fill(vector.pointers(), [path, process.bytes()], words.bytes_mut());
+    match log.check(sys::fork(), &[Text("failed to clone for the mapping tool")]) {
+        0 => become_helper(start, path, vector.pointers()),
+        helper => await_helper(log, helper, path),
+    }
+    // SAFETY: nobody has a slice of it any more.
+    unsafe { [words.free(), vector.free()] };
+}
+
+fn fill(vector: &mut [*const u8], first: [&[u8]; 2], words: &mut [u8]) {
+    let mut places = vector.iter_mut();
+    let mut put = |word: *const u8| {
+        if let Some(place) = places.next() {
+            *place = word;
+        }
+    };
+    first.iter().for_each(|word| put(word.as_ptr()));
+    let mut inside = false;
+    for byte in words {
+        if matches!(*byte, 0 | b' ' | b'\t' | b'\n') {
+            *byte = 0;
+            inside = false;
+        } else if !inside {
+            put(byte);
+            inside = true;
+        }
+    }
+}
+
+fn become_helper(start: &Start, path: &[u8], vector: &[*const u8]) -> ! {
+    let _ = sys::set_mask(start.mask);
+    // None of runc's descriptors is its business. Older kernels leave them to it.
+    let _ = sys::close_range(3, u32::MAX, CLOSE_RANGE_CLOEXEC);
+    let none = [core::ptr::null::<u8>()];
+    // SAFETY: `fill` has ended all strings and left a NULL at the end.
+    let errno = unsafe { sys::execve(path.as_ptr(), vector.as_ptr(), none.as_ptr()) };
+    let mut log = start.log.clone();
+    log.enter("nsexec-0");
+    log.fatal(&[Text("failed to run "), Bytes(without_nul(path))], Some(errno))
+}
+
+fn await_helper(log: &Log, helper: i32, path: &[u8]) {
+    let mut info = WaitInfo::EMPTY;
+    let path = Bytes(without_nul(path));
+    let waited = again(|| sys::waitid(P_PID, helper, &mut info, WEXITED | WALL));
+    match waited {
+        Err(errno) => log.fatal(&[Text("failed to wait for "), path], Some(errno)),
+        Ok(()) if info.code != CLD_EXITED => {
+            log.fatal(&[path, Text(" was killed by signal "), Number(info.status.into())], None)
+        }
+        Ok(()) if info.status != 0 => {
+            log.fatal(&[path, Text(" failed with exit status "), Number(info.status.into())], None)
+        }
+        Ok(()) => (),
+    }
+}
+
+pub fn without_nul(text: &[u8]) -> &[u8] {
+    text.split_last().map_or(text, |(_, text)| text)
+}

@@ -1,0 +1,58 @@
+//! Process 0: stays in runc's namespaces, and does there what the others cannot.
+
+use super::log::Piece::*;
+use super::talk::{self, FINISHED, GO, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE};
+use super::{Start, call_itself, maps, sys, text};
+
+pub fn run(start: &mut Start, child: i32) -> ! {
+    start.log.enter("nsexec-0");
+    start.log.siblings = [child, 0];
+    call_itself(c"runc:[0:PARENT]");
+    start.log.debug(&[Text("~> nsexec stage-0")]);
+    // Whoever waits for a word of the child's must hear of its end.
+    let _ = sys::close(start.to_child[1]);
+    serve_child(start, child);
+    // It is on its way out, and its number may soon be somebody else's.
+    start.log.siblings[0] = 0;
+    let _ = sys::close(start.to_init[1]);
+    let [end, _] = start.to_init;
+    talk::tell(&start.log, end, GO);
+    talk::expect(&start.log, end, "from stage-2", FINISHED);
+    start.log.debug(&[Text("<~ nsexec stage-0")]);
+    sys::exit(0)
+}
+
+fn serve_child(start: &mut Start, child: i32) {
+    let [end, _] = start.to_child;
+    loop {
+        match talk::hear(&start.log, end, "from stage-1") {
+            MAPS => {
+                maps::write(start, child);
+                talk::tell(&start.log, end, MAPS_DONE);
+            }
+            OFFSETS => {
+                maps::write_offsets(start, child);
+                talk::tell(&start.log, end, OFFSETS_DONE);
+            }
+            PID => {
+                let init = talk::hear(&start.log, end, "from stage-1");
+                start.log.siblings[1] = init;
+                talk::tell(&start.log, end, PID_DONE);
+                say_pids(start, [child, init]);
+            }
+            FINISHED => return,
+            other => start.log.fatal(&[Text("unexpected word from stage-1: 0x"), Hex(other as u32 as u64)], None),
+        }
+    }
+}
+
+/// runc reaps the first of them, and the second is its container.
+fn say_pids(start: &Start, [child, init]: [i32; 2]) {
+    let mut line = text::Text::<64>::new();
+    line.add(b"{\"stage1_pid\":");
+    line.number(i64::from(child));
+    line.add(b",\"stage2_pid\":");
+    line.number(i64::from(init));
+    line.add(b"}\n");
+    talk::write(&start.log, start.socket, line.bytes(), "the pids");
+}

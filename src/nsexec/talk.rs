@@ -1,0 +1,84 @@
+//! Words of four bytes over a stream; and what ends early says how far it came.
+
+use super::log::{Log, Piece::*};
+use super::sys::abi::EINTR;
+use super::sys::{self, Answer, Errno};
+
+/// Asked of the parent: the maps. Answered when they are there.
+pub const MAPS: i32 = 0x40;
+pub const MAPS_DONE: i32 = 0x41;
+/// The pid of init follows. Answered when it is known.
+pub const PID: i32 = 0x42;
+pub const PID_DONE: i32 = 0x43;
+/// Init may go on.
+pub const GO: i32 = 0x44;
+/// There is nothing more to say.
+pub const FINISHED: i32 = 0x45;
+/// Asked of the parent: the time offsets. Answered when they are there.
+pub const OFFSETS: i32 = 0x46;
+pub const OFFSETS_DONE: i32 = 0x47;
+
+pub fn tell(log: &Log, fd: i32, word: i32) {
+    write(log, fd, &word.to_ne_bytes(), "a word to the next process");
+}
+
+pub fn hear(log: &Log, fd: i32, from: &str) -> i32 {
+    let mut word = [0u8; 4];
+    read(log, fd, &mut word, from);
+    i32::from_ne_bytes(word)
+}
+
+pub fn expect(log: &Log, fd: i32, from: &str, word: i32) {
+    let heard = hear(log, fd, from);
+    if heard != word {
+        log.fatal(&[Text("unexpected word "), Text(from), Text(": 0x"), Hex(heard as u32 as u64)], None);
+    }
+}
+
+/// Asks the parent for something, and waits until it is done.
+pub fn ask(log: &Log, fd: i32, words: &[i32], done: i32) {
+    words.iter().for_each(|word| tell(log, fd, *word));
+    expect(log, fd, "from stage-0", done);
+}
+
+/// All of it, or the end of this process.
+pub fn read(log: &Log, fd: i32, room: &mut [u8], from: &str) {
+    let (length, mut done) = (room.len(), 0usize);
+    while done < length {
+        let errno = match again(|| sys::read(fd, room.get_mut(done..).unwrap_or(&mut []))) {
+            Ok(0) => None,
+            Err(errno) => Some(errno),
+            Ok(count) => {
+                done = done.saturating_add(count);
+                continue;
+            }
+        };
+        broken(log, "failed to read ", from, done, length, errno);
+    }
+}
+
+pub fn write(log: &Log, fd: i32, bytes: &[u8], what: &str) {
+    let mut done = 0usize;
+    while done < bytes.len() {
+        match again(|| sys::write(fd, bytes.get(done..).unwrap_or(&[]))) {
+            Ok(count) => done = done.saturating_add(count),
+            Err(errno) => broken(log, "failed to write ", what, done, bytes.len(), Some(errno)),
+        }
+    }
+}
+
+fn broken(log: &Log, doing: &str, what: &str, done: usize, length: usize, errno: Option<Errno>) -> ! {
+    let counted = [Text(" (got "), Number(done as i64), Text(" of "), Number(length as i64), Text(" bytes)")];
+    let [got, done, of, length, bytes] = counted;
+    log.fatal(&[Text(doing), Text(what), got, done, of, length, bytes], errno)
+}
+
+/// EINTR is no answer.
+pub fn again<T>(mut call: impl FnMut() -> Answer<T>) -> Answer<T> {
+    loop {
+        match call() {
+            Err(Errno(EINTR)) => continue,
+            answer => return answer,
+        }
+    }
+}

@@ -29,6 +29,8 @@ static const struct subject
     library_sandbox = {"forkexec sandbox", spawn_library, SANDBOX},
     library_net = {"forkexec sandbox+net", spawn_library, SANDBOX_NET},
     library_joined = {"forkexec sandbox+joined net", spawn_library, SANDBOX_JOINED},
+    library_join = {"forkexec join", spawn_library, JOIN},
+    raw_join = {"raw join", spawn_raw_join, JOIN},
     raw_sandbox = {"raw sandbox", spawn_raw, SANDBOX},
     raw_net = {"raw sandbox+net", spawn_raw, SANDBOX_NET},
     report_sandbox = {"raw sandbox+report", spawn_raw_report, SANDBOX},
@@ -70,6 +72,9 @@ const struct bench_case cases[] = {
      SUBJECTS(&raw_sandbox, &report_sandbox, &library_sandbox, MINIJAIL &bwrap), .unit = ""},
     {"net", "the sandbox with a network namespace: a new one, which is the kernel's cost, or a prepared one", run_rows,
      SUBJECTS(&raw_net, &library_net, &library_joined, &raw_sandbox, &library_sandbox), .unit = ""},
+    {"join", "into a living container: user, pid, mount, net, ipc and uts namespaces", run_rows,
+     SUBJECTS(&raw_join, &library_join), .unit = ""},
+    {"join-resident", "into a container from a large caller", run_rows, SUBJECTS(&library_join), grow_memory, {0, 256, 1024}, "MiB"},
     {"sandbox-resident", "the sandbox from a large caller", run_rows, SUBJECTS(&library_sandbox), grow_memory, {0, 256, 1024}, "MiB"},
     {"sandbox-fds", "the sandbox from a caller with many descriptors", run_rows, SUBJECTS(&library_sandbox), grow_fds, {0, 1000, 19000}, "fds"},
     {"threads", "spawns per second of one thread and of two, each on its own processor", run_threads,
@@ -121,6 +126,7 @@ const char *why_not(enum what what)
     case SANDBOX:
     case SANDBOX_NET:
     case SANDBOX_JOINED:
+    case JOIN:
         return geteuid() == 0 ? why_not_unshare(four | CLONE_NEWUSER | (what == SANDBOX ? 0 : CLONE_NEWNET))
                               : "only root may map two ranges";
     case SANDBOX_COMMAND:

@@ -97,6 +97,8 @@ void library_prepare(int high_fd)
     make_sandbox(attrs[SANDBOX_JOINED]);
     if (geteuid() == 0)
         SET(join_namespace, attrs[SANDBOX_JOINED], prepared_net(), FORKEXEC_NS_NET);
+    if (geteuid() == 0)
+        SET(join_pidfd, attrs[JOIN], container(), CONTAINER_TYPES);
     if (high_fd >= 0)
         SET(map_fd, attrs[HIGH_FD], high_fd, 3);
 }

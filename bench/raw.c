@@ -56,6 +56,11 @@ void raw_prepare(void)
         last_cap++;
 }
 
+int raw_image(void)
+{
+    return image;
+}
+
 /* An exec by an unmapped id drops the new namespace's capabilities, unless they are ambient. */
 static void raise_ambient(void)
 {

@@ -202,3 +202,25 @@ TEST(offsets_that_are_none)
     for (int i = 0; i < 3; i++)
         assert_spawn_fails(attr[i], NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
+
+/* What a holder holds is not what it is in itself: it never execs. */
+TEST_BOTH(held_for_others)
+{
+    need_time();
+    struct forkexec_child *holder = NULL;
+    struct forkexec_attr *attr = attr_with(FORKEXEC_MEMORY_AUTO, false), *joins = new_attr();
+    OK(forkexec_attr_set_time_offset(attr, CLOCK_BOOTTIME, DAY, 0));
+    OK(forkexec_hold(attr, &holder, NULL));
+    int time = forkexec_child_namespace_fd(holder, FORKEXEC_NS_TIME), user = -1;
+    assert_in_range(time, 3, 4096);
+    OK(forkexec_attr_join_namespace(joins, time, FORKEXEC_NS_TIME));
+    if (geteuid()) {
+        user = forkexec_child_namespace_fd(holder, FORKEXEC_NS_USER);
+        OK(forkexec_attr_join_namespace(joins, user, FORKEXEC_NS_USER));
+    }
+    assert_ahead(joins, CLOCK_BOOTTIME, DAY);
+    close(time);
+    if (user >= 0)
+        close(user);
+    forkexec_close(holder);
+}

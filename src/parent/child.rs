@@ -369,6 +369,9 @@ impl Child {
     /// A new descriptor of one of the child's namespaces.
     pub fn namespace_fd(&self, name: &CStr) -> Result<OwnedFd, Errno> {
         self.ours()?;
+        // A time namespace that was created is entered by an exec, which is still to come, or never comes.
+        let before_exec = self.start.try_lock().is_ok_and(|start| !matches!(*start, Start::Running { .. }));
+        let name = if before_exec && name == c"time" { c"time_for_children" } else { name };
         let mut path = [0u8; 48];
         let mut rest = path.as_mut_slice();
         let _ = write!(rest, "/proc/{}/ns/{}\0", self.launched.pid(), name.to_str().unwrap_or(""));

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* What a spawn asks for besides the program. */
-enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_JOINED, SANDBOX_COMMAND, JOIN, HIGH_FD };
+enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_JOINED, SANDBOX_COMMAND, JOIN, HOLDER, HIGH_FD };
 #define BWRAP "/usr/bin/bwrap"
 enum { NOBODY = 65534 };
 
@@ -49,6 +49,8 @@ int raw_image(void);     /* the descriptor of the references' image */
 int container(void);     /* the pidfd of a process in namespaces of its own */
 #define CONTAINER_TYPES 0x7c020000 /* user, net, pid, ipc, uts, mount */
 void spawn_raw_join(enum what, struct times *);
+void hold_raw(enum what, struct times *);
+void hold_library(enum what, struct times *);
 void spawn_bwrap(enum what, struct times *);
 void spawn_minijail(enum what, struct times *);
 void library_prepare(int high_fd);

@@ -29,6 +29,8 @@ static const struct subject
     library_sandbox = {"forkexec sandbox", spawn_library, SANDBOX},
     library_net = {"forkexec sandbox+net", spawn_library, SANDBOX_NET},
     library_joined = {"forkexec sandbox+joined net", spawn_library, SANDBOX_JOINED},
+    library_hold = {"forkexec hold", hold_library, HOLDER},
+    raw_hold = {"raw hold", hold_raw, HOLDER},
     library_join = {"forkexec join", spawn_library, JOIN},
     raw_join = {"raw join", spawn_raw_join, JOIN},
     raw_sandbox = {"raw sandbox", spawn_raw, SANDBOX},
@@ -74,6 +76,8 @@ const struct bench_case cases[] = {
      SUBJECTS(&raw_net, &library_net, &library_joined, &raw_sandbox, &library_sandbox), .unit = ""},
     {"join", "into a living container: user, pid, mount, net, ipc and uts namespaces", run_rows,
      SUBJECTS(&raw_join, &library_join), .unit = ""},
+    {"hold", "a holder of user, mount, net and ipc namespaces, made and closed", run_rows,
+     SUBJECTS(&raw_hold, &library_hold), .unit = ""},
     {"join-resident", "into a container from a large caller", run_rows, SUBJECTS(&library_join), grow_memory, {0, 256, 1024}, "MiB"},
     {"sandbox-resident", "the sandbox from a large caller", run_rows, SUBJECTS(&library_sandbox), grow_memory, {0, 256, 1024}, "MiB"},
     {"sandbox-fds", "the sandbox from a caller with many descriptors", run_rows, SUBJECTS(&library_sandbox), grow_fds, {0, 1000, 19000}, "fds"},
@@ -127,6 +131,7 @@ const char *why_not(enum what what)
     case SANDBOX_NET:
     case SANDBOX_JOINED:
     case JOIN:
+    case HOLDER:
         return geteuid() == 0 ? why_not_unshare(four | CLONE_NEWUSER | (what == SANDBOX ? 0 : CLONE_NEWNET))
                               : "only root may map two ranges";
     case SANDBOX_COMMAND:

@@ -97,6 +97,8 @@ void library_prepare(int high_fd)
     make_sandbox(attrs[SANDBOX_JOINED]);
     if (geteuid() == 0)
         SET(join_namespace, attrs[SANDBOX_JOINED], prepared_net(), FORKEXEC_NS_NET);
+    SET(create_namespaces, attrs[HOLDER], FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT | FORKEXEC_NS_NET | FORKEXEC_NS_IPC);
+    map_two_ranges(attrs[HOLDER]);
     if (geteuid() == 0)
         SET(join_pidfd, attrs[JOIN], container(), CONTAINER_TYPES);
     if (high_fd >= 0)
@@ -120,4 +122,19 @@ void spawn_library(enum what what, struct times *times)
     times->total = now() - start;
     if (result != 0 || status.wait_status != 0)
         die("forkexec_wait answered %d, wait status %#x", result, (unsigned)status.wait_status);
+}
+
+/* Made and closed again, which kills and reaps it. */
+void hold_library(enum what what, struct times *times)
+{
+    struct forkexec_child *child;
+    struct forkexec_error error;
+
+    double start = now();
+    int result = forkexec_hold(attrs[what], &child, &error);
+    times->returned = now() - start;
+    if (result != 0)
+        die("forkexec_hold answered %d: %s", result, error.message);
+    forkexec_close(child);
+    times->total = now() - start;
 }

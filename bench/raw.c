@@ -16,6 +16,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { GO = 3, REPORT = 4, FOUR_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS };
@@ -105,6 +106,28 @@ static void write_map(pid_t pid, const char *map)
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     must(fd >= 0 && write(fd, two_ranges, sizeof two_ranges - 1) > 0, path);
     close(fd);
+}
+
+/* A process that waits in its namespaces until it is killed: the image, which nobody lets go. */
+void hold_raw(enum what what, struct times *times)
+{
+    char *argv[] = {"image", "f", tiny, NULL};
+    int go[2];
+
+    double start = now();
+    must(pipe2(go, O_CLOEXEC) == 0, "make a pipe");
+    struct handover handover = {what, go[0], -1, argv};
+    pid_t pid = clone(become_image, stack + sizeof stack,
+                      CLONE_VM | CLONE_VFORK | SIGCHLD | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC, &handover);
+    must(pid > 0, "clone the raw reference's holder");
+    close(go[0]);
+    write_map(pid, "uid_map");
+    write_map(pid, "gid_map");
+    times->returned = now() - start;
+    kill(pid, SIGKILL);
+    must(waitpid(pid, NULL, 0) == pid, "wait for the raw reference's holder");
+    close(go[1]);
+    times->total = now() - start;
 }
 
 static void through_image(enum what what, int with_report, struct times *times)

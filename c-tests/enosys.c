@@ -236,6 +236,7 @@ TEST_BOTH(an_init_is_left_behind)
 
 TEST_BOTH(filters_are_put_on)
 {
+    need_native(); /* valgrind knows no seccomp(2) */
     char *number = (char *)text("%d", SYS_ioctl);
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = attr_in(*mode);

@@ -163,6 +163,7 @@ TEST_BOTH(a_label_that_nobody_takes)
 {
     need(!own_label(), "needs a host without SELinux and AppArmor");
     need(exists("/proc/self/attr/exec"), "needs /proc/self/attr/exec");
+    need_native(); /* valgrind knows no openat2(2) */
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, mode));

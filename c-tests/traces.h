@@ -69,14 +69,15 @@ static inline int count_children(void)
 /* Reaps orphans, who come here; what goes, be it a thread of the library, may take a moment. */
 static inline void assert_no_traces_since(const struct traces *before)
 {
-    for (double end = seconds() + 20; (count_children() || count_fds() != before->fds) && seconds() < end; usleep(500))
+    for (double end = seconds() + 20; (count_children() || count_fds() > before->fds) && seconds() < end; usleep(500))
         while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
             ;
     assert_int_equal(count_children(), 0);
     struct traces after = look_for_traces();
     assert_string_equal(after.mounts, before->mounts);
     assert_string_equal(after.names, before->names);
-    assert_int_equal(after.fds, before->fds);
+    /* A thread that was about to close its own may have been counted before. */
+    assert_in_range(after.fds, 0, before->fds);
 }
 
 static inline int spawn_box(const struct forkexec_attr *attr, char *what, struct forkexec_child **child,

@@ -37,7 +37,7 @@ static inline void answer_to_calls(struct forkexec_attr *attr)
 /* Read everything, write in three places: /closed is not among them, whatever its mode. */
 static inline void grant_places(struct forkexec_attr *attr)
 {
-    static const char *const places[] = { "/dev", "/tmp", "/work" };
+    static const char *const places[] = { "/dev", "/tmp", "/desk" };
     OK(forkexec_attr_add_landlock_path(attr, "/", FORKEXEC_LANDLOCK_FS_EXECUTE | FORKEXEC_LANDLOCK_FS_READ_FILE
         | FORKEXEC_LANDLOCK_FS_READ_DIR));
     for (int i = 0; i < 3; i++)
@@ -59,7 +59,7 @@ static inline void furnish(struct forkexec_attr *attr)
     OK(forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_mount_tmpfs(attr, "/tmp", 1 << 20, 01777, empty | FORKEXEC_MOUNT_NOEXEC));
     OK(forkexec_attr_mount_tmpfs(attr, "/closed", 1 << 20, 0777, empty));
-    OK(forkexec_attr_mount_tmpfs(attr, "/work", 1 << 20, 0777, empty));
+    OK(forkexec_attr_mount_tmpfs(attr, "/desk", 1 << 20, 0777, empty));
     OK(forkexec_attr_make_file(attr, "/etc/passwd", (const uint8_t *)"judge:x:0:0::/:\n", 16, 0666));
     OK(forkexec_attr_make_symlink(attr, "/etc/passwd", "/etc/link"));
     OK(forkexec_attr_mask_path(attr, "/proc/cmdline"));
@@ -96,7 +96,7 @@ static inline struct forkexec_attr *boxed(uint32_t mode, bool user)
     OK(forkexec_attr_set_rlimit(attr, 4, 0, 0));   /* RLIMIT_CORE */
     OK(forkexec_attr_set_umask(attr, 022));
     OK(forkexec_attr_set_session(attr));
-    OK(forkexec_attr_set_cwd(attr, "/work"));
+    OK(forkexec_attr_set_cwd(attr, "/desk"));
     OK(forkexec_attr_set_uid(attr, user ? 0 : NOBODY));
     OK(forkexec_attr_set_gid(attr, user ? 0 : NOBODY));
     if (user)

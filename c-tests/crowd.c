@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 enum { MANY = 800 };
 
@@ -111,4 +112,49 @@ TEST_BOTH(in_new_namespaces)
     need_user_namespaces();
     need_native();
     in_copy(in_namespaces, &all);
+}
+
+/* Lets all that ask go on, the first after longer than the child waits. */
+static void *be_slow(void *listener_)
+{
+    int *listener = listener_;
+    struct seccomp_notif asked;
+    while (*(volatile int *)listener < 0)
+        usleep(1000);
+    for (unsigned wait = 1500000;; wait = 0) {
+        memset(&asked, 0, sizeof asked);
+        if (ioctl(*listener, SECCOMP_IOCTL_NOTIF_RECV, &asked))
+            continue;
+        usleep(wait);
+        struct seccomp_notif_resp go_on = { .id = asked.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+        ioctl(*listener, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
+    }
+    return NULL;
+}
+
+static void fetches_too_late(const void *unused)
+{
+    (void)unused;
+    static int listener = -1;
+    pthread_t thread;
+    struct sock_filter ask[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_getfd, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    crowd();
+    assert_int_equal(witness_exits(fresh(), "exit", "5"), 5);
+    assert_false(pthread_create(&thread, NULL, be_slow, &listener));
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+        &(struct sock_fprog){ 4, ask });
+    assert_in_range(listener, 3, 4096);
+    assert_int_equal(witness_exits(fresh(), "exit", "6"), 6);
+}
+
+/* A child waits for its caller, but not for ever: then there is another. */
+TEST_BOTH(a_caller_that_was_only_slow)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    need_native();
+    in_copy(fetches_too_late, NULL);
 }

@@ -37,7 +37,7 @@ TEST_BOTH(it_is_what_was_asked_for)
         assert_saw(view, "hostname", "judge");
         assert_saw(view, "domainname", "example");
         assert_saw(view, "net.lo", "up");
-        assert_saw(view, "cwd", "/work");
+        assert_saw(view, "cwd", "/desk");
         assert_saw(view, "root", "/");
         assert_saw(view, "propagation", "private");
         assert_saw(view, "rlimit.NOFILE", "64 64");
@@ -58,7 +58,7 @@ TEST_BOTH(its_mounts_are_those_that_were_asked_for)
     static const struct { const char *point, *with; } mounts[] = {
         { "/", "ro nosuid nodev" }, { "/witness", "ro nosuid nodev" },
         { "/usr", "ro nosuid nodev" }, { "/tmp", "rw nosuid nodev noexec" }, { "/closed", "rw nosuid nodev" },
-        { "/work", "rw nosuid nodev" }, { "/proc", "rw nosuid nodev noexec" }, { "/proc/sys", "ro nosuid nodev noexec" },
+        { "/desk", "rw nosuid nodev" }, { "/proc", "rw nosuid nodev noexec" }, { "/proc/sys", "ro nosuid nodev noexec" },
         { "/proc/fs", "ro" }, { "/proc/cmdline", "" }, { "/dev", "rw nosuid" }, { "/dev/pts", "rw nosuid noexec" },
         { "/dev/shm", "rw nosuid nodev" }, { "/dev/null", "" }, { "/dev/zero", "" }, { "/dev/full", "" },
         { "/dev/random", "" }, { "/dev/urandom", "" }, { "/dev/tty", "" } };
@@ -136,7 +136,7 @@ TEST_BOTH(nothing_can_be_written_but_where_that_was_granted)
         { "/made", { EROFS, EROFS } },
         { "/etc/made", { EROFS, EROFS } }, { "/etc/passwd", { EROFS, EROFS } }, { "/etc/link", { EROFS, EROFS } },
         { "/usr/made", { EROFS, EROFS } }, { "/bin/made", { EROFS, EROFS } }, { "/proc/made", { ENOENT, EACCES } },
-        { "/closed/made", { 0, EACCES } }, { "/tmp/made", { 0, 0 } }, { "/work/made", { 0, 0 } }, { "made", { 0, 0 } },
+        { "/closed/made", { 0, EACCES } }, { "/tmp/made", { 0, 0 } }, { "/desk/made", { 0, 0 } }, { "made", { 0, 0 } },
         { "/dev/shm/made", { 0, 0 } }, { "/proc/sys/kernel/hostname", { EROFS, EACCES } },
         { "/dev/null", { 0, 0 } } };
     for EACH_BOX(mode, user) {
@@ -156,9 +156,9 @@ TEST_BOTH(what_was_made_in_it_is_gone_with_it)
     need_mounts();
     for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = boxed(mode, user);
-        assert_int_equal(exits(attr, "touch", "/work/made"), 0);
-        assert_saw(look(attr, "look", "/work/made"), "kind./work/made", "No such file or directory");
-        assert_false(exists("/work/made"));
+        assert_int_equal(exits(attr, "touch", "/desk/made"), 0);
+        assert_saw(look(attr, "look", "/desk/made"), "kind./desk/made", "No such file or directory");
+        assert_false(exists("/desk/made"));
     }
 }
 

@@ -126,7 +126,7 @@ TEST_BOTH(a_box_with_one_thing_too_much)
     need_mounts();
     for EACH_BOX(mode, user) {
         struct forkexec_attr *attr = boxed(mode, user);
-        OK(forkexec_attr_bind_mount(attr, "/nonexistent", "/work", 0));
+        OK(forkexec_attr_bind_mount(attr, "/nonexistent", "/desk", 0));
         OK(forkexec_attr_mount_tmpfs(attr, "/closed", 0, 0755, 0));
         assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOENT, exists("/lib64") ? 15 : 14);
         attr = boxed(mode, user);

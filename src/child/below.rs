@@ -2,6 +2,7 @@
 //! shows by number, and reached name by name.
 
 use super::At;
+use super::fds;
 use super::inside::{self, among_descriptors};
 use super::sys::abi::{AT_FDCWD, EOPNOTSUPP, EOVERFLOW, O_CLOEXEC, O_RDONLY};
 use super::sys::{self, Answer, Errno};
@@ -128,6 +129,5 @@ fn number_of(fd: i32) -> Answer<usize> {
     sys::close(about)?;
     let text = buffer.get(..filled).unwrap_or_default();
     let line = text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"mnt_id:\t"));
-    let digits = line.filter(|digits| !digits.is_empty()).ok_or(Errno(EOPNOTSUPP))?;
-    Ok(digits.iter().fold(0, |number, digit| longer(number, *digit)))
+    line.and_then(fds::number).map(|number| number as usize).ok_or(Errno(EOPNOTSUPP))
 }

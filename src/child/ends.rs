@@ -1,9 +1,11 @@
 //! The ends that connect child and caller, where the child makes them itself: in its own table they get low numbers.
 
-use super::sealed::ends::{FETCHED, GO, OWNER, READER, REPORTS};
-use super::sys::abi::{EINTR, EINVAL, EIO, MFD_CLOEXEC, MFD_EXEC, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec};
+use super::sealed::Wiring;
+use super::sealed::ends::{FETCHED, READER};
+use super::sys::abi::{EINTR, EIO, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec};
 use super::sys::{self, Answer, Errno};
 use super::{At, program, talk};
+use core::slice;
 
 /// Puts them where the caller will fetch them. Until it has, no end of its own tells the child of the caller's death.
 pub fn make(at: &mut At) -> Answer {
@@ -11,19 +13,13 @@ pub fn make(at: &mut At) -> Answer {
         return Ok(());
     }
     sys::prctl(PR_SET_PDEATHSIG, SIGKILL as usize, 0)?;
-    place(sys::eventfd()?, number(at, GO))?;
+    place(sys::eventfd()?, at.go)?;
     place(sys::eventfd()?, number(at, FETCHED))?;
     let [reader, reports] = sys::pipe()?;
     // In this order neither is in the other's way: the kernel gave the lowest numbers there were.
-    place(reports, number(at, REPORTS))?;
+    place(reports, at.reports)?;
     place(reader, number(at, READER))?;
-    at.go = number(at, GO);
-    at.reports = number(at, REPORTS);
-    if at.wiring.owner >= 0 {
-        at.owner = number(at, OWNER);
-        sys::dup3(at.reports, at.owner, 0)?;
-    }
-    Ok(())
+    if at.owner >= 0 { sys::dup3(at.reports, at.owner, 0) } else { Ok(()) }
 }
 
 fn number(at: &At, place: u32) -> i32 {
@@ -60,15 +56,10 @@ pub fn hand_over(at: &mut At) -> Answer {
 }
 
 /// A file of the image, where the caller's own has too high a number.
-pub fn image(bytes: &[u8]) -> Answer<i32> {
-    let name = c"forkexec".as_ptr().cast();
+pub fn image(wiring: &Wiring) -> Answer<i32> {
+    // SAFETY: parent::image guarantees the bytes.
+    let bytes = unsafe { slice::from_raw_parts(wiring.image_bytes as *const u8, wiring.image_length as usize) };
     // SAFETY: the name is a NUL-terminated literal.
-    let made = unsafe { sys::memfd(name, MFD_CLOEXEC | MFD_EXEC) };
-    let fd = match made {
-        // Kernels before 6.3 do not know the flag, and execute every memfd.
-        // SAFETY: as above.
-        Err(Errno(EINVAL)) => unsafe { sys::memfd(name, MFD_CLOEXEC)? },
-        made => made?,
-    };
+    let fd = unsafe { sys::memfd(c"forkexec".as_ptr().cast(), wiring.image_flags)? };
     if sys::write(fd, bytes)? == bytes.len() { Ok(fd) } else { Err(Errno(EIO)) }
 }

@@ -23,9 +23,7 @@ pub fn become_image(at: &mut At) -> Answer {
 
 fn image(wiring: &Wiring) -> Answer<i32> {
     if wiring.image < 0 {
-        // SAFETY: parent::image guarantees the bytes.
-        let bytes = unsafe { slice::from_raw_parts(wiring.image_bytes as *const u8, wiring.image_length as usize) };
-        return ends::image(bytes);
+        return ends::image(wiring);
     }
     // The caller may have closed what is not its own, and opened something else there.
     if sys::identity(wiring.image)? != wiring.image_identity {
@@ -119,16 +117,5 @@ fn write_pid(at: &At) {
         let entry = at.envp.read().cast_mut().add(at.plan.pid_variable.len as usize);
         slice::from_raw_parts_mut(entry.add(1), PID_DIGITS)
     };
-    let pid = sys::getpid() as u32;
-    let mut unit = 1u32;
-    while unit <= pid / 10 {
-        unit = unit.saturating_mul(10);
-    }
-    for place in digits {
-        *place = match pid.checked_div(unit) {
-            Some(left) => b'0'.wrapping_add((left % 10) as u8),
-            None => 0,
-        };
-        unit /= 10;
-    }
+    fds::write_number(sys::getpid() as u32, digits)
 }

@@ -88,6 +88,18 @@ pub fn number(name: &[u8]) -> Option<u32> {
     })
 }
 
+/// The other way: as many places as it takes, and NUL in the rest.
+pub fn write_number(number: u32, places: &mut [u8]) {
+    let mut unit = 1u32;
+    while unit <= number / 10 {
+        unit = unit.saturating_mul(10);
+    }
+    for place in places {
+        *place = number.checked_div(unit).map_or(0, |left| b'0'.wrapping_add((left % 10) as u8));
+        unit /= 10;
+    }
+}
+
 /// Lets our own descriptors and those that the plan needs survive the exec of the image.
 pub fn survive_exec(at: &At) -> Answer {
     set_flags(at, 0)

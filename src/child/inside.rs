@@ -2,6 +2,7 @@
 //! followed, so nothing that stands or is put there leads out.
 
 use super::At;
+use super::fds;
 use super::sealed::{Mount, Text};
 use super::sys::abi::{
     AT_FDCWD, EACCES, EAGAIN, EEXIST, ELOOP, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, F_DUPFD_CLOEXEC, Kind, O_CLOEXEC,
@@ -207,15 +208,7 @@ pub fn among_descriptors(directory: &CStr, fd: i32) -> Answer<Place> {
     sys::fchdir(listing)?;
     sys::close(listing)?;
     let mut place = Place([0; 12]);
-    let mut unit = 1u32;
-    while unit <= fd as u32 / 10 {
-        unit = unit.saturating_mul(10);
-    }
-    for digit in place.0.iter_mut().take(11) {
-        let Some(left) = (fd as u32).checked_div(unit) else { break };
-        *digit = b'0'.wrapping_add((left % 10) as u8);
-        unit /= 10;
-    }
+    fds::write_number(fd as u32, &mut place.0);
     Ok(place)
 }
 

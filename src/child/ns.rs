@@ -28,11 +28,10 @@ pub fn nondumpable(at: &mut At) -> Answer {
 /// setns(2): what the caller's privileges reach, then the user namespace, then what was out of reach before.
 pub fn join(at: &mut At) -> Answer {
     let joins = at.plan.list(at.plan.joins);
-    let into_user = joins.iter().any(|join| join.types & CLONE_NEWUSER != 0);
     let mut left = 0;
     for join in joins {
         match enter(at, join, !CLONE_NEWUSER) {
-            Err(Errno(EPERM)) if into_user => left |= join.types,
+            Err(Errno(EPERM)) if at.plan.joins_user != 0 => left |= join.types,
             answer => answer?,
         }
     }

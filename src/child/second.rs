@@ -5,21 +5,18 @@ use super::sealed::clone;
 use super::sys::{self, Answer};
 use super::{At, program, talk};
 
-/// clone(2), where others are in there already
+/// clone(2), where others are in there already and filters would stand in the way later
 pub fn second_clone(at: &mut At) -> Answer {
-    if at.plan.last_clone == 0 { go_on_among_others(at) } else { Ok(()) }
+    if at.plan.second_clone == clone::LATE { go_on_among_others(at) } else { Ok(()) }
 }
 
-/// clone(2), where others are in there already and filters do not stand in the way
+/// clone(2), where others are in there already
 pub fn last_clone(at: &mut At) -> Answer {
-    if at.plan.last_clone != 0 { go_on_among_others(at) } else { Ok(()) }
+    if at.plan.second_clone == clone::LAST { go_on_among_others(at) } else { Ok(()) }
 }
 
 /// What is done with, and may lead out of there, is not brought in.
 fn go_on_among_others(at: &mut At) -> Answer {
-    if at.plan.second_clone != clone::LATE {
-        return Ok(());
-    }
     at.plan.list(at.plan.spent).iter().try_for_each(|fd| sys::close(*fd as i32))?;
     go_on_as_another(at)?;
     // A clone is on nobody's leash.

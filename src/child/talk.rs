@@ -19,19 +19,23 @@ pub fn at_stage(at: &mut At, stage: Stage) {
 /// Says what failed, and leaves.
 pub fn fail(at: &At, errno: Errno) -> ! {
     let report = Report { kind: kind::FAILED, stage: at.stage as u32, code: errno.0, index: at.index };
-    store(at, report);
-    // A caller that is gone has nobody left to tell.
-    let _ = tell(at, report);
+    if !store(at, report) {
+        // A caller that is gone has nobody left to tell.
+        let _ = tell(at, report);
+    }
     sys::exit(FAILED)
 }
 
-fn store(at: &At, report: Report) {
+/// Whether there is such a place: in the caller's memory, where its table may still be the child's too.
+fn store(at: &At, report: Report) -> bool {
     let place = at.wiring.report as *mut Report;
-    if !place.is_null() {
-        // SAFETY: parent::launch guarantees a report of the caller's that outlives the child's stay in shared memory;
-        // volatile, since the reader is another process.
-        unsafe { place.write_volatile(report) }
+    if place.is_null() {
+        return false;
     }
+    // SAFETY: parent::launch guarantees a report of the caller's that outlives the child's stay in shared memory; volatile,
+    // since the reader is another process.
+    unsafe { place.write_volatile(report) };
+    true
 }
 
 /// Sends a report through the pipe, if there is one.

@@ -221,7 +221,7 @@ impl Child {
 
     /// Whether what has ended, if anything has, only left the rest to a second process, which is not known yet.
     fn hands_over(&self, blocks: bool) -> bool {
-        let hands_over = self.plan.as_ref().is_some_and(|plan| plan.second_clone == clone::LATE);
+        let hands_over = self.plan.as_ref().is_some_and(|plan| plan.second_clone >= clone::LATE);
         if !hands_over || self.launched.second.get().is_some() {
             return false;
         }

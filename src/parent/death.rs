@@ -50,7 +50,7 @@ fn live(plan: Arc<Sealed>, lent: Lent, mask: u64, tell: Sender<Result<Launched, 
     let mut launched = launch::launch_with(&plan, lent.0, mask);
     let (heir, heirs) = channel();
     match &mut launched {
-        Ok(launched) if plan.second_clone != 0 => launched.heir = Some(heir),
+        Ok(launched) if plan.second_clone != crate::sealed::clone::NONE => launched.heir = Some(heir),
         _ => drop(heir),
     }
     let pidfd = launched.as_ref().ok().and_then(|launched| launched.pidfd()?.try_clone().ok());

@@ -79,7 +79,7 @@ fn number(fd: Option<&impl AsFd>) -> i32 {
 }
 
 fn waits(plan: &Plan) -> bool {
-    plan.wait != 0 || plan.hold != 0 || plan.second_clone != 0
+    plan.wait != 0 || plan.hold != 0 || plan.second_clone != clone::NONE
 }
 
 /// Whether the child ever asks if the caller is there.
@@ -90,7 +90,7 @@ fn asks(plan: &Plan) -> bool {
 /// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it. A pidfd gives
 /// whoever may trace the child more than that, and where others than the caller's are, they may have privilege to.
 fn owner(plan: &Plan) -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
-    let among_others = plan.second_clone == clone::LATE;
+    let among_others = plan.second_clone >= clone::LATE;
     match if among_others { Err(sys::Errno(libc::EPERM)) } else { sys::pidfd_open(super::own::pid()) } {
         // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
         Ok(fd) => Ok((Some(unsafe { OwnedFd::from_raw_fd(fd) }), None)),

@@ -8,7 +8,7 @@ use crate::sys;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
 use core::ptr::null;
-use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -22,6 +22,8 @@ static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/image"));
 static NUMBER: AtomicI32 = AtomicI32::new(-1);
 /// Its device and inode.
 static IDENTITY: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+/// What the kernel took for it: kernels before 6.3 do not know MFD_EXEC, and execute every memfd.
+static FLAGS: AtomicU32 = AtomicU32::new(0);
 static MAKING: Mutex<()> = Mutex::new(());
 
 /// The descriptor of the image, and its identity, by which a child knows it again: a caller may close what is not its own.
@@ -53,7 +55,8 @@ impl Source {
                 (launching.image, launching.image_identity) = (*number, *identity)
             }
             Source::Bytes => {
-                (launching.image_bytes, launching.image_length) = (IMAGE.as_ptr() as u64, IMAGE.len() as u64)
+                (launching.image_bytes, launching.image_length) = (IMAGE.as_ptr() as u64, IMAGE.len() as u32);
+                launching.image_flags = FLAGS.load(Ordering::Relaxed);
             }
         }
     }
@@ -93,12 +96,13 @@ fn make() -> Result<i32, Errno> {
 
 /// Nobody can change it, so what is exec'd is what was built.
 fn sealed() -> Result<OwnedFd, Errno> {
-    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
-    // Kernels before 6.3 do not know the flag, and execute every memfd.
-    let made = match memfd_create(c"forkexec", flags | MFdFlags::from_bits_retain(libc::MFD_EXEC)) {
-        Err(Errno::EINVAL) => memfd_create(c"forkexec", flags),
-        made => made,
+    let old = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let flags = old | MFdFlags::from_bits_retain(libc::MFD_EXEC);
+    let (made, flags) = match memfd_create(c"forkexec", flags) {
+        Err(Errno::EINVAL) => (memfd_create(c"forkexec", old), old),
+        made => (made, flags),
     };
+    FLAGS.store(flags.bits(), Ordering::Relaxed);
     let mut file = std::fs::File::from(beside_the_standard_ones(made?)?);
     file.write_all(IMAGE).map_err(|_| Errno::ENOSPC)?;
     let seals = SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;

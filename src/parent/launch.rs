@@ -198,6 +198,7 @@ fn wire(plan: &Sealed, ways: Ways, layout: &Layout, mask: u64) -> Wiring {
         image_identity: [0; 2],
         image_bytes: 0,
         image_length: 0,
+        image_flags: 0,
         image_argv: 0,
         image_envp: 0,
         length: (size_of::<Wiring>() + plan.as_bytes().len()) as u64,

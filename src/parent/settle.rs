@@ -64,7 +64,7 @@ fn until_told(launched: &Launched, plan: &Arc<Sealed>) -> Result<Start, Failure>
 
 /// Comes back when a child that nothing holds is in the program, or when time is up.
 pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<Start, Failure> {
-    if plan.second_clone == clone::LATE && launched.second.get().is_none() && !until_second(launched, plan, deadline)? {
+    if plan.second_clone >= clone::LATE && launched.second.get().is_none() && !until_second(launched, plan, deadline)? {
         return Ok(Start::LetGo);
     }
     let heard = listen_to_end(launched, deadline);

@@ -1,6 +1,6 @@
 //! Descriptors: the order of the moves, what the program ends up with, and what has to be closed for it.
 
-use super::sealed::{self, Move, Text, action, step};
+use super::sealed::{self, Move, Text, action, clone, step};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::fds::{self as asked, Map};
 use crate::attr::owned::{NoMemory, push};
@@ -244,7 +244,7 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
         // What only the steps before that clone need: all but the sources of the maps, the program and the ruleset.
         let is_needed_after = |fd: i32| {
             let mapped = request.attr.fds.maps.iter().any(|map| map.source == fd);
-            mapped || fd == exec_fd || fd == draft.plan.ruleset_fd || draft.plan.last_clone == 0
+            mapped || fd == exec_fd || fd == draft.plan.ruleset_fd || draft.plan.second_clone != clone::LAST
         };
         for fd in draft.needed.iter().filter(|fd| !ending.open.has(**fd as i32)) {
             push(if is_needed_after(*fd as i32) { &mut closes } else { &mut spent }, *fd)?;

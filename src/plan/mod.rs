@@ -239,7 +239,9 @@ fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     // Put on with privilege, filters would have to allow the clone; what they have to say comes from one process only.
     let before_filters = !draft.plan.filters.is_empty() && draft.plan.filters_privileged != 0;
-    draft.plan.last_clone = (draft.plan.second_clone == clone::LATE && !before_filters) as u32;
+    if draft.plan.second_clone == clone::LAST && before_filters {
+        draft.plan.second_clone = clone::LATE;
+    }
     let joined = attr.ns.joined() & libc::CLONE_NEWNS as u32 != 0;
     draft.plan.other_root = (joined || attr.mounts.root.is_some() || attr.mounts.chroot.is_some()) as u32;
     Ok(())

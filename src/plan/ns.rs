@@ -36,9 +36,10 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;
     plan.foreign = ((create | joined) & PID != 0) as u32;
+    plan.joins_user = (joined & USER != 0) as u32;
     plan.second_clone = match (later, create & PID != 0, joined & PID != 0) {
         (true, true, _) => clone::EARLY,
-        (true, _, true) => clone::LATE,
+        (true, _, true) => clone::LAST,
         _ => clone::NONE,
     };
     plan.propagation = match asked.propagation {

@@ -73,8 +73,10 @@ pub mod clone {
     pub const NONE: u32 = 0;
     /// It is the first one there: what follows is done in there.
     pub const EARLY: u32 = 1;
-    /// Others are there: it is seen by them as late as possible.
+    /// Others are there, and would stand in the way of filters: before the identity changes.
     pub const LATE: u32 = 2;
+    /// Others are there: it is seen by them as late as possible.
+    pub const LAST: u32 = 3;
 }
 
 /// Whether the program gets another session keyring.
@@ -316,13 +318,13 @@ pub struct Plan {
     // namespaces
     pub clone_namespaces: u64,
     pub joins: List<Join>,
+    /// A user namespace is among them: what is out of reach before may be within its.
+    pub joins_user: u32,
     /// The user that makes the user namespace, if it is not the caller's.
     pub namespace_owner: Maybe<u32>,
     pub unshare_user: u32,
     /// Another process goes on.
     pub second_clone: u32,
-    /// It does so with no more rights than the program's.
-    pub last_clone: u32,
     /// The program is the first process of a new pid namespace.
     pub first: u32,
     /// Its pid namespace is not the caller's.
@@ -539,7 +541,8 @@ pub struct Wiring {
     pub image_identity: [u64; 2],
     /// What the file holds, where the child makes that itself too.
     pub image_bytes: u64,
-    pub image_length: u64,
+    pub image_length: u32,
+    pub image_flags: u32,
     pub image_argv: u64,
     pub image_envp: u64,
     /// The bytes of wiring and plan together.

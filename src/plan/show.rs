@@ -167,8 +167,8 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
 fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
     match stage {
         Stage::LateNamespaces => plan.late != 0,
-        Stage::SecondClone => plan.second_clone == clone::LATE && plan.last_clone == 0,
-        Stage::LastClone => plan.last_clone != 0,
+        Stage::SecondClone => plan.second_clone == clone::LATE,
+        Stage::LastClone => plan.second_clone == clone::LAST,
         Stage::ExecLabel => plan.text(plan.label).is_some(),
         Stage::Keyring => plan.keyring != 0,
         Stage::Bounding => plan.bounding_drop != 0,

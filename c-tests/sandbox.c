@@ -81,7 +81,7 @@ TEST_BOTH(its_mounts_are_those_that_were_asked_for)
             }
         }
         assert_saw(view, "count", text("%zu", sizeof mounts / sizeof *mounts - 1)); /* /usr is not counted */
-        const char *names = " bin closed dev etc lib lib64 proc tmp usr witness work";
+        const char *names = " bin closed desk dev etc lib lib64 proc tmp usr witness";
         if (exists("/lib64"))
             assert_saw(view, "names", names);
     }
@@ -230,7 +230,7 @@ TEST_BOTH(a_given_root)
 {
     need_mounts();
     const char *root = new_directory("given");
-    static const char *const directories[] = { "bin", "lib", "lib64", "usr", "proc", "dev", "tmp", "closed", "work", "etc" };
+    static const char *const directories[] = { "bin", "lib", "lib64", "usr", "proc", "dev", "tmp", "closed", "desk", "etc" };
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
         new_directory(text("given/%s", directories[i]));
     new_file("given/witness");

@@ -139,6 +139,24 @@ TEST(a_holder_killed_by_somebody_is_waited_for_like_any_child)
     forkexec_close(child);
 }
 
+/* Which ends only when the member is reaped, and the member is the caller's. */
+TEST(a_holder_that_is_closed_before_a_member_is_waited_for)
+{
+    need_namespaces();
+    struct forkexec_child *holder = hold(named("full", FORKEXEC_NS_PID));
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(holder), and_user(FORKEXEC_NS_PID)));
+    struct forkexec_child *member = start_witness(attr, "sleep");
+    pid_t pid = forkexec_child_pid(holder);
+    forkexec_close(holder);
+    assert_int_equal(finish(member).signal, SIGKILL);
+    /* It is reaped with whichever child comes next, once it has ended. */
+    for (int i = 0; exists(text("/proc/%d", pid)); i++) {
+        assert_true(i < 1000);
+        forkexec_close(hold(new_attr()));
+    }
+}
+
 TEST(a_holder_has_no_descriptor_of_the_callers)
 {
     need_root(); /* to look */

@@ -292,7 +292,7 @@ static void fails_at(const void *step_)
 
 static void fails_at_second_clone(const void *filter)
 {
-    static const struct denial no_clone[] = { { SYS_clone, EIO, { { IS, 0, CLONE_PARENT } } } };
+    static const struct denial no_clone[] = { { SYS_clone, EIO, { { IS, 0, CLONE_PARENT | CLONE_VM } } } };
     struct forkexec_child *holder = holder_of(all);
     struct forkexec_attr *attr = joins(holder, all);
     if (filter)

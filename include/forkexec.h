@@ -1398,6 +1398,10 @@ int forkexec_start(const struct forkexec_attr *attr,
 // Makes a child that only holds its namespaces, and never runs a program. It ends when it is closed, or when the caller
 // dies. namespaces(7); forkexec_child_namespace_fd gives descriptors of what it holds.
 //
+// All in its pid namespace are killed with it, and it has ended when they are reaped. If own children are among them that
+// are still to be waited for, forkexec_close comes back without it, after 0.2 s, and it is reaped with one of the next
+// children that are closed.
+//
 // What lies after the hold point cannot be asked of it: an attr with a program, descriptors, ids, capabilities or
 // signals is -EINVAL (FORKEXEC_STAGE_VALIDATE). Results and errors otherwise as for forkexec_spawn.
 FORKEXEC_MUST_USE

@@ -12,7 +12,7 @@ pub mod kind {
     pub const BLAMED: u32 = 4;
     /// With it comes the listener of a filter.
     pub const LISTENER: u32 = 5;
-    /// The child has made another, whose pid is `code`, and leaves the rest to it.
+    /// It is another process that goes on, and the one before has nothing more to do.
     pub const SECOND: u32 = 6;
     /// The user namespace is there to be mapped.
     pub const UNMAPPED: u32 = 7;

@@ -39,6 +39,10 @@ pub fn carry(at: &mut At) -> Answer {
 /// As if there had been no exec of the image.
 pub fn put_back(at: &mut At) -> Answer {
     let Some(before) = at.plan.credentials.get() else { return Ok(()) };
+    // Root carries nothing in that way, and keeps what it has.
+    if at.plan.carry.get().is_none_or(|carry| carry.ambient == 0) {
+        return capset(before.sets);
+    }
     clear_ambient()?;
     capset(before.sets)?;
     raise_ambient(before.ambient)

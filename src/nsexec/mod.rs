@@ -128,7 +128,7 @@ fn sibling(start: &Start) -> i32 {
     let pid = match start.tid {
         // SAFETY: `cached_tid` has found it.
         Some(tid) => unsafe { calls::clone_sibling_knowing(tid) },
-        None => sys::clone_sibling(),
+        None => calls::clone_sibling(),
     };
     start.log.check(pid, &[Text("failed to clone the next process")])
 }

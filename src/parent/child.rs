@@ -1,8 +1,9 @@
 //! A child as the caller holds it: to release, to wait for, to signal.
 
+use super::dying;
 use super::failure::Failure;
 use super::handshake;
-use super::launch::Launched;
+use super::launch::{Launched, Name};
 use super::own;
 use super::settle::{self, Start};
 use super::usage;
@@ -394,8 +395,11 @@ impl Drop for Child {
         // In a fork the descriptors are copies; closing them does nothing to the child.
         let unfinished = matches!(*lock(&self.start), Start::Held | Start::LetGo);
         if unfinished && self.ours().is_ok() && lock(&self.waited).is_none() {
-            settle::kill_and_reap(&self.launched);
+            settle::kill(&self.launched);
+            let second = self.launched.second.take();
+            dying::reap(second.unwrap_or(Name { pidfd: self.launched.first.pidfd.take(), ..self.launched.first }));
         }
+        dying::reap_ended();
         // What every child has is closed without the way through libc.
         if let Some(pidfd) = self.launched.first.pidfd.take() {
             let _ = sys::close(pidfd.into_raw_fd());

@@ -88,10 +88,11 @@ fn asks(plan: &Plan) -> bool {
 }
 
 /// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it. A pidfd gives
-/// whoever may trace the child more than that, and where others than the caller's are, they may have privilege to.
+/// whoever may trace the child more than that, and where others than the caller's are, they may have privilege to; nor
+/// does it tell a second process that the caller has given up on it.
 fn owner(plan: &Plan) -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
-    let among_others = plan.second_clone >= clone::LATE;
-    match if among_others { Err(sys::Errno(libc::EPERM)) } else { sys::pidfd_open(super::own::pid()) } {
+    let there_are_others = plan.second_clone != clone::NONE;
+    match if there_are_others { Err(sys::Errno(libc::EPERM)) } else { sys::pidfd_open(super::own::pid()) } {
         // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
         Ok(fd) => Ok((Some(unsafe { OwnedFd::from_raw_fd(fd) }), None)),
         Err(_) => nix::unistd::pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Some(read), Some(write))),

@@ -2,7 +2,7 @@
 //! which only the caller can answer for, whatever the library's own code is stopped for goes on.
 
 use super::launch::Launched;
-use super::settle::{Heard, remaining};
+use super::settle::{self, Heard, remaining};
 use crate::report::{Report, kind};
 use crate::stage::{Row, Stage};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -58,8 +58,9 @@ impl Listening {
             let [speaks, dead, stopped] = fds.each_ref().map(|fd| fd.revents().unwrap_or(PollFlags::POLLERR));
             // A child that is stopped is not at exec, whose end of the socket would be closed: asked after it was seen stopped.
             if !speaks.is_empty() || has_spoken(reports) {
-                if let Some(heard) = self.hear(reports, &mut listener) {
-                    return heard;
+                match self.hear(reports, &mut listener) {
+                    Some(heard) if !settle::is_known(&heard, launched) => return heard,
+                    _ => (),
                 }
             } else if !dead.is_empty() {
                 return self.silence();
@@ -78,7 +79,7 @@ impl Listening {
         match report {
             Some(report) if report.kind == kind::FAILED => return Some(Heard::Failed(report)),
             Some(report) if report.kind == kind::HELD || report.kind == kind::UNMAPPED => return Some(Heard::Held),
-            Some(report) if report.kind == kind::SECOND => return Some(Heard::Second(report.code)),
+            Some(report) if report.kind == kind::SECOND => return Some(Heard::Second),
             Some(report) if report.kind == kind::LISTENER => *listener = fd,
             Some(report) if report.kind == kind::BLAMED => self.blamed.store(report.stage, Ordering::Relaxed),
             Some(_) => self.exec.store(true, Ordering::Relaxed),

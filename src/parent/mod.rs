@@ -3,6 +3,7 @@
 
 mod child;
 mod death;
+mod dying;
 mod ends;
 mod failure;
 mod handshake;

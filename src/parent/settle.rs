@@ -9,7 +9,7 @@ use crate::plan::Sealed;
 use crate::report::{Report, kind};
 use crate::sealed::{Plan, clone, mode};
 use crate::stage::{Row, Stage};
-use crate::sys::abi::{EINTR, EINVAL, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
+use crate::sys::abi::{EINTR, EINVAL, F_GETOWN, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
 use crate::sys::{self, Answer, Errno};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -80,24 +80,36 @@ pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<I
 
 /// Comes back when the child has left the rest to a second process, or when time is up; whether it has.
 fn until_second(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<bool, Failure> {
-    match listen_for_word(launched, deadline) {
-        Heard::Second(pid) => second(launched, pid, plan).map(|()| true),
-        Heard::NotYet => Ok(false),
-        heard => Err(heard.into_failure(launched, plan)),
+    let heard = listen_for_word(launched, deadline);
+    match &heard {
+        Heard::NotYet => return Ok(false),
+        // The last that the first does is to tell who the second is.
+        Heard::Second => drop(end_of(&launched.first, WNOWAIT)),
+        // Its end may be noticed before the second has said anything.
+        Heard::Died(_) => (),
+        _ => return Err(heard.into_failure(launched, plan)),
     }
+    second(launched).ok_or_else(|| heard.into_failure(launched, plan))?;
+    handshake::go(launched, false).map(|()| true).map_err(|errno| Failure::at(Stage::SecondClone, errno, plan))
 }
 
-/// From now on the child is the second process; the first has nothing more to do.
-fn second(launched: &Launched, pid: i32, plan: &Arc<Sealed>) -> Result<(), Failure> {
+/// From now on the child is the second process, if there is one, which waits; the first has nothing more to do.
+fn second(launched: &Launched) -> Option<()> {
+    let pid = sys::fcntl(launched.ends.go.as_ref()?.as_fd().as_raw_fd(), F_GETOWN, 0).ok().filter(|pid| *pid > 0)?;
     // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own, of a child that nobody has reaped.
     let pidfd = sys::pidfd_open(pid).ok().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
-    if let (Some(heir), Some(pidfd)) = (&launched.heir, &pidfd) {
+    let name = Name { pid, pidfd };
+    // Whoever has power over it in there has power over the file, too, but cannot make it name one of ours.
+    if !is_child(&name, WALL) {
+        return None;
+    }
+    if let (Some(heir), Some(pidfd)) = (&launched.heir, &name.pidfd) {
         let _ = pidfd.try_clone().map(|pidfd| heir.send(pidfd));
     }
     // Known before the first is gone: whoever waits for the child meanwhile finds one or the other.
-    let _ = launched.second.set(Name { pid, pidfd });
+    let _ = launched.second.set(name);
     reap(&launched.first);
-    handshake::go(launched, false).map_err(|errno| Failure::at(Stage::SecondClone, errno, plan))
+    Some(())
 }
 
 /// Without the ends nothing can be heard of it. That it died may be the reason, or that it did not wait any longer.
@@ -114,7 +126,7 @@ pub enum Heard {
     /// It waits to be let go on.
     Held,
     /// It left the rest to another process.
-    Second(i32),
+    Second,
     /// It said that exec is next, and then nothing.
     Exec,
     Failed(Report),
@@ -158,8 +170,8 @@ pub fn listen_for_word(launched: &Launched, deadline: Option<Instant>) -> Heard 
 /// Listens for the end of what the child has to say, until time is up. A word alone does not wake the caller: what comes
 /// next tells more, and soon.
 fn listen_to_end(launched: &Launched, deadline: Option<Instant>) -> Heard {
-    // What is to blame for its death, that it is about to exec, and that this failed.
-    let mut all = [Report::default(); 3];
+    // Who it is, what is to blame for its death, that it is about to exec, and that this failed.
+    let mut all = [Report::default(); 4];
     listen(launched, PollFlags::empty(), deadline, &mut all)
 }
 
@@ -177,16 +189,21 @@ fn listen(launched: &Launched, wakes: PollFlags, deadline: Option<Instant>, said
             Ok(0) => return Heard::NotYet,
             Ok(_) => {
                 let [pipe, _] = fds;
-                return if pipe.any() != Some(false) || is_readable(reports) {
-                    read_reports(reports, said)
-                } else {
-                    Heard::Died(None)
-                };
+                let spoken = pipe.any() != Some(false) || is_readable(reports);
+                let heard = if spoken { read_reports(reports, said) } else { Heard::Died(None) };
+                if !is_known(&heard, launched) {
+                    return heard;
+                }
             }
             Err(Number::EINTR | Number::EAGAIN) => continue,
             Err(_) => return Heard::Died(None),
         }
     }
+}
+
+/// Who goes on was known by the end of the first before it said so.
+pub fn is_known(heard: &Heard, launched: &Launched) -> bool {
+    matches!(heard, Heard::Second) && launched.second.get().is_some()
 }
 
 /// A dead child may have spoken before.
@@ -205,7 +222,7 @@ fn read_reports(reports: &OwnedFd, said: &mut [Report]) -> Heard {
         match report.kind {
             kind::FAILED => return Heard::Failed(*report),
             kind::HELD | kind::UNMAPPED => return Heard::Held,
-            kind::SECOND => return Heard::Second(report.code),
+            kind::SECOND => last = Heard::Second,
             kind::BLAMED => last = Heard::Died(Row::of(report.stage).map(|row| row.stage)),
             _ => last = Heard::Exec,
         }
@@ -224,9 +241,13 @@ pub fn remaining(deadline: Option<Instant>) -> PollTimeout {
 /// Whether an exec of this child passed its point of no return. Until then its exit signal is 0, which only `__WCLONE`
 /// waits for; exec makes it SIGCHLD. Hearing nothing would not be enough: a child killed before exec is silent too.
 fn passed_exec(launched: &Launched) -> bool {
+    !is_child(launched.name(), WCLONE)
+}
+
+/// Whether it is a child of this process's, of those that are waited for in that way.
+fn is_child(name: &Name, kind: i32) -> bool {
     let mut info = WaitInfo::EMPTY;
-    by_name(launched.name(), |which, id| sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WNOWAIT | WCLONE))
-        .is_err()
+    by_name(name, |which, id| sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WNOWAIT | kind)).is_ok()
 }
 
 /// Waits by the pidfd, which is nobody else's; by pid where the kernel (before Linux 5.4) has the one without the other.
@@ -294,7 +315,7 @@ pub fn kill_and_reap(launched: &Launched) -> i32 {
 }
 
 /// By pidfd where there is one: the caller's own wait may have reaped the child, and its pid be another's.
-fn kill(launched: &Launched) {
+pub fn kill(launched: &Launched) {
     match launched.pidfd() {
         Some(pidfd) if sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, 0) != Err(Errno(libc::ENOSYS)) => (),
         _ => drop(sys::kill(launched.pid(), libc::SIGKILL)),
@@ -303,19 +324,19 @@ fn kill(launched: &Launched) {
 
 /// Reaps a child that is dying; the signal that killed it, 0 if none did or somebody else was told.
 pub fn reap(name: &Name) -> i32 {
-    signal_of(&end_of(name))
+    signal_of(&end_of(name, 0))
 }
 
 /// The same for the program, of which an init tells in its own way.
 fn reap_program(launched: &Launched, plan: &Plan) -> i32 {
-    let end = end_of(launched.name());
+    let end = end_of(launched.name(), 0);
     let told = plan.init != 0 && end.code == libc::CLD_EXITED && end.status > SIGNALLED;
     if told { end.status - SIGNALLED } else { signal_of(&end) }
 }
 
-fn end_of(name: &Name) -> WaitInfo {
+fn end_of(name: &Name, flags: i32) -> WaitInfo {
     let mut info = WaitInfo::EMPTY;
-    while by_name(name, |which, id| sys::waitid(which, id, &mut info, WEXITED | WALL)) == Err(Errno(EINTR)) {}
+    while by_name(name, |which, id| sys::waitid(which, id, &mut info, WEXITED | WALL | flags)) == Err(Errno(EINTR)) {}
     info
 }
 

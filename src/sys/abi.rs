@@ -76,6 +76,7 @@ pub const O_ASYNC: i32 = 0o20000;
 pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
 pub const F_SETOWN: i32 = 8;
+pub const F_GETOWN: i32 = 9;
 pub const F_SETSIG: i32 = 10;
 pub const FD_CLOEXEC: i32 = 1;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;

@@ -465,9 +465,10 @@ pub fn setns(fd: i32, types: u64) -> Answer {
     call!(SETNS, fd, types).map(drop)
 }
 
-/// clone(2): a copy of this process with the same parent; 0 in the copy. Its exit signal is this one's.
-pub fn clone_sibling() -> Answer<i32> {
-    call!(CLONE, CLONE_PARENT, 0, 0, 0, 0).map(|pid| pid as i32)
+/// clone(2): another process with the same parent goes on from here, and owns the file; this one leaves.
+pub fn leave_to_sibling(flags: u64, file: i32) -> Answer {
+    // SAFETY: kernel contract, man 2 clone.
+    answer(unsafe { arch::clone_and_leave((CLONE_PARENT | flags) as usize, file) }).map(drop)
 }
 
 /// clone3(2): the child calls `entry(argument)`.

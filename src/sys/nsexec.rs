@@ -69,7 +69,12 @@ pub fn tid_address() -> Answer<*mut i32> {
     call!(PRCTL, PR_GET_TID_ADDRESS, &mut address as *mut *mut i32, 0, 0, 0).map(|_| address)
 }
 
-/// clone(2): as `clone_sibling`, and the copy's thread id is stored in its memory and cleared behind it.
+/// clone(2): a copy of this process with the same parent; 0 in the copy. Its exit signal is this one's.
+pub fn clone_sibling() -> Answer<i32> {
+    call!(CLONE, CLONE_PARENT, 0, 0, 0, 0).map(|pid| pid as i32)
+}
+
+/// clone(2): the same, and the copy's thread id is stored in its memory and cleared behind it.
 ///
 /// # Safety
 /// `tid` is where libc keeps the id of this thread.

@@ -1,5 +1,6 @@
 //! aarch64: `svc 0`, which keeps every register but x0.
 
+use super::super::abi::F_SETOWN;
 use core::arch::asm;
 use core::ffi::c_void;
 
@@ -37,6 +38,27 @@ pub unsafe fn clone_call(
              "2:",
              in("x8") nr, inlateout("x0") args[0] as isize => answer, in("x1") args[1], in("x2") args[2],
              in("x3") args[3], in("x4") args[4], in("x20") argument, in("x21") entry, lateout("x30") _);
+    }
+    answer
+}
+
+/// A clone call without a stack of its own: the child goes on from here, with 0, and its parent comes back only with an
+/// error. Else it makes the child the owner of a file, fcntl(2), and leaves, in registers alone: the stack is the child's.
+///
+/// # Safety
+/// As for clone(2), and the caller has nothing more to do.
+#[inline(always)]
+pub unsafe fn clone_and_leave(flags: usize, file: i32) -> isize {
+    let answer;
+    // SAFETY: kernel contract, man 2 clone; nothing on the stack is touched but by the child.
+    unsafe {
+        asm!("svc #0", "cmp x0, #0", "b.le 2f",
+             "mov x2, x0", "mov w0, w20", "mov x1, #{set_owner}", "mov x8, #{fcntl}", "svc #0",
+             "mov x0, xzr", "mov x8, #{exit}", "svc #0", "brk #1",
+             "2:",
+             set_owner = const F_SETOWN, fcntl = const nr::FCNTL, exit = const nr::EXIT_GROUP,
+             in("x8") nr::CLONE, inlateout("x0") flags as isize => answer, in("x1") 0, in("x2") 0, in("x3") 0,
+             in("x4") 0, in("x20") file, options(nostack));
     }
     answer
 }

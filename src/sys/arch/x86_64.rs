@@ -1,5 +1,6 @@
 //! x86_64: `syscall`, which clobbers rcx and r11.
 
+use super::super::abi::F_SETOWN;
 use core::arch::asm;
 use core::ffi::c_void;
 
@@ -38,6 +39,27 @@ pub unsafe fn clone_call(
              inlateout("rax") nr as isize => answer, in("rdi") args[0], in("rsi") args[1], in("rdx") args[2],
              in("r10") args[3], in("r8") args[4], in("r12") argument, in("r13") entry,
              lateout("rcx") _, lateout("r11") _);
+    }
+    answer
+}
+
+/// A clone call without a stack of its own: the child goes on from here, with 0, and its parent comes back only with an
+/// error. Else it makes the child the owner of a file, fcntl(2), and leaves, in registers alone: the stack is the child's.
+///
+/// # Safety
+/// As for clone(2), and the caller has nothing more to do.
+#[inline(always)]
+pub unsafe fn clone_and_leave(flags: usize, file: i32) -> isize {
+    let answer;
+    // SAFETY: kernel contract, man 2 clone; nothing on the stack is touched but by the child.
+    unsafe {
+        asm!("syscall", "test rax, rax", "jle 2f",
+             "mov rdx, rax", "mov edi, r12d", "mov esi, {set_owner}", "mov eax, {fcntl}", "syscall",
+             "xor edi, edi", "mov eax, {exit}", "syscall", "ud2",
+             "2:",
+             set_owner = const F_SETOWN, fcntl = const nr::FCNTL, exit = const nr::EXIT_GROUP,
+             inlateout("rax") nr::CLONE as isize => answer, in("rdi") flags, in("rsi") 0, in("rdx") 0, in("r10") 0,
+             in("r8") 0, in("r12") file, lateout("rcx") _, lateout("r11") _, options(nostack));
     }
     answer
 }

@@ -1,0 +1,65 @@
+//! Children that were killed when their handle was closed. The first process of a pid namespace has ended only when all
+//! that were in there are reaped, and those may be children of this process's that it comes to later.
+
+use super::launch::Name;
+use super::own;
+use super::settle::{self, by_name};
+use crate::sys;
+use crate::sys::abi::{WALL, WEXITED, WNOHANG, WaitInfo};
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::os::fd::AsFd;
+use std::sync::{Mutex, PoisonError};
+
+/// For how long one is waited for, in milliseconds. By itself a namespace ends in a few.
+const PATIENCE: u16 = 200;
+
+struct Dying {
+    /// The process whose child it is.
+    owner: i32,
+    name: Name,
+}
+
+static DYING: Mutex<Vec<Dying>> = Mutex::new(Vec::new());
+static ANY: AtomicBool = AtomicBool::new(false);
+
+/// Reaps what was killed: now, or if it has not ended soon, with a child that is closed later.
+pub fn reap(name: Name) {
+    if has_ended(&name) {
+        settle::reap(&name);
+        return;
+    }
+    let mut dying = DYING.lock().unwrap_or_else(PoisonError::into_inner);
+    // Without memory for it, it stays until this process ends.
+    if dying.try_reserve(1).is_ok() {
+        dying.push(Dying { owner: own::pid(), name });
+        ANY.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Without a pidfd only the reaping itself can tell.
+fn has_ended(name: &Name) -> bool {
+    let Some(pidfd) = &name.pidfd else { return true };
+    let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::from(PATIENCE)) != Ok(0)
+}
+
+/// Reaps those that have ended since.
+pub fn reap_ended() {
+    if ANY.load(Ordering::Relaxed) {
+        look();
+    }
+}
+
+#[cold]
+fn look() {
+    let mut dying = DYING.lock().unwrap_or_else(PoisonError::into_inner);
+    dying.retain(|child| child.owner == own::pid() && still_dying(&child.name));
+    ANY.store(!dying.is_empty(), Ordering::Relaxed);
+}
+
+fn still_dying(name: &Name) -> bool {
+    let mut info = WaitInfo::EMPTY;
+    by_name(name, |which, id| sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WALL)).is_ok() && info.pid == 0
+}

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -117,17 +118,18 @@ TEST_BOTH(in_new_namespaces)
 /* Lets all that ask go on, the first after longer than the child waits. */
 static void *be_slow(void *listener_)
 {
-    int *listener = listener_;
+    atomic_int *place = listener_;
     struct seccomp_notif asked;
-    while (*(volatile int *)listener < 0)
+    int listener;
+    while ((listener = *place) < 0)
         usleep(1000);
     for (unsigned wait = 1500000;; wait = 0) {
         memset(&asked, 0, sizeof asked);
-        if (ioctl(*listener, SECCOMP_IOCTL_NOTIF_RECV, &asked))
+        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked))
             continue;
         usleep(wait);
         struct seccomp_notif_resp go_on = { .id = asked.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
-        ioctl(*listener, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
+        ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
     }
     return NULL;
 }
@@ -135,7 +137,7 @@ static void *be_slow(void *listener_)
 static void fetches_too_late(const void *unused)
 {
     (void)unused;
-    static int listener = -1;
+    static atomic_int listener = -1;
     pthread_t thread;
     struct sock_filter ask[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_getfd, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),

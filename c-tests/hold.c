@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define SECOND 1000000000LL
 #define IGNORED ((struct forkexec_error *)NULL)
@@ -42,12 +43,29 @@ static void *let_go(void *child)
     return (void *)(intptr_t)forkexec_release(child, 10 * SECOND, NULL);
 }
 
+struct errand {
+    void *(*what)(void *);
+    void *with;
+    pid_t thread;
+};
+
+static void *run_errand(void *errand_)
+{
+    struct errand *errand = errand_;
+    errand->thread = (pid_t)syscall(SYS_gettid);
+    return errand->what(errand->with);
+}
+
+/* On one that is gone afterwards: who joins a thread is told a little before the kernel has done with it. */
 static intptr_t on_a_thread(void *(*what)(void *), void *with)
 {
+    struct errand errand = { what, with, 0 };
     pthread_t thread;
     void *result;
-    assert_int_equal(pthread_create(&thread, NULL, what, with), 0);
+    assert_int_equal(pthread_create(&thread, NULL, run_errand, &errand), 0);
     assert_int_equal(pthread_join(thread, &result), 0);
+    while (exists(text("/proc/self/task/%d", errand.thread)))
+        usleep(100);
     return (intptr_t)result;
 }
 

@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 /* What a spawn asks for besides the program. */
-enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_JOINED, SANDBOX_COMMAND, JOIN, HOLDER, HIGH_FD };
+enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_JOINED, SANDBOX_COMMAND, JOIN, CONTAINER, CONTAINER_RIGHTS, HOLDER, HIGH_FD };
 #define BWRAP "/usr/bin/bwrap"
+#define RUNC "/usr/sbin/runc"
 enum { NOBODY = 65534 };
 
 /* Of one spawn, in microseconds: when the caller goes on, and when the program has been waited for as well. */
@@ -51,6 +52,8 @@ int container(void);     /* the pidfd of a process in namespaces of its own */
 void spawn_raw_join(enum what, struct times *);
 void hold_raw(enum what, struct times *);
 void hold_library(enum what, struct times *);
+int runc_container(void); /* container.c: the same of a container of runc's */
+void spawn_runc(enum what, struct times *);
 void spawn_bwrap(enum what, struct times *);
 void spawn_minijail(enum what, struct times *);
 void library_prepare(int high_fd);
@@ -101,6 +104,7 @@ void find_sibling(const char *name, char *path, size_t size);
 int pinned_cpu(void);
 int other_cpu(void);       /* -1: there is none */
 void pin_thread(int cpu);
+void unpin_thread(void);  /* to all that are allowed */
 double now(void);
 void must(int ok, const char *sentence); /* with the reason that errno holds */
 void must_have_exited(int pid);

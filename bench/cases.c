@@ -33,6 +33,9 @@ static const struct subject
     raw_hold = {"raw hold", hold_raw, HOLDER},
     library_join = {"forkexec join", spawn_library, JOIN},
     raw_join = {"raw join", spawn_raw_join, JOIN},
+    library_container = {"forkexec container", spawn_library, CONTAINER},
+    library_rights = {"forkexec with rights", spawn_library, CONTAINER_RIGHTS},
+    runc_exec = {"runc exec", spawn_runc, CONTAINER},
     raw_sandbox = {"raw sandbox", spawn_raw, SANDBOX},
     raw_net = {"raw sandbox+net", spawn_raw, SANDBOX_NET},
     report_sandbox = {"raw sandbox+report", spawn_raw_report, SANDBOX},
@@ -76,6 +79,8 @@ const struct bench_case cases[] = {
      SUBJECTS(&raw_net, &library_net, &library_joined, &raw_sandbox, &library_sandbox), .unit = ""},
     {"join", "into a living container: user, pid, mount, net, ipc and uts namespaces", run_rows,
      SUBJECTS(&raw_join, &library_join), .unit = ""},
+    {"container", "into six namespaces of a container of runc's; with identity, capabilities and limit as runc does", run_rows,
+     SUBJECTS(&library_container, &library_rights, &runc_exec), .unit = ""},
     {"hold", "a holder of user, mount, net and ipc namespaces, made and closed", run_rows,
      SUBJECTS(&raw_hold, &library_hold), .unit = ""},
     {"join-resident", "into a container from a large caller", run_rows, SUBJECTS(&library_join), grow_memory, {0, 256, 1024}, "MiB"},
@@ -134,6 +139,11 @@ const char *why_not(enum what what)
     case HOLDER:
         return geteuid() == 0 ? why_not_unshare(four | CLONE_NEWUSER | (what == SANDBOX ? 0 : CLONE_NEWNET))
                               : "only root may map two ranges";
+    case CONTAINER:
+    case CONTAINER_RIGHTS:
+        return geteuid() != 0             ? "only root may run runc"
+             : access(RUNC, X_OK) != 0 ? "there is no " RUNC
+                                       : why_not_unshare(four | CLONE_NEWUSER | CLONE_NEWNET);
     case SANDBOX_COMMAND:
         return access(BWRAP, X_OK) == 0 ? why_not_unshare(four | CLONE_NEWUSER) : "there is no " BWRAP;
     }

@@ -12,7 +12,7 @@
 
 #include <forkexec.h>
 
-enum { CONTAINER = 3, REPORT = 4 };
+enum { CONTAINER_FD = 3, REPORT = 4 };
 
 static char stack[32768] __attribute__((aligned(16)));
 
@@ -42,7 +42,7 @@ static int become_image(void *report)
 {
     char *argv[] = {"image", "j", tiny, NULL};
 
-    syscall(SYS_dup3, container(), CONTAINER, 0);
+    syscall(SYS_dup3, container(), CONTAINER_FD, 0);
     syscall(SYS_dup3, *(int *)report, REPORT, 0);
     syscall(SYS_close_range, REPORT + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     syscall(SYS_execveat, raw_image(), "", argv, no_environ, AT_EMPTY_PATH);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <forkexec.h>
@@ -73,6 +74,28 @@ static int prepared_net(void)
     return net;
 }
 
+/* The container is made for the first that enters it. */
+static void prepare_containers(void)
+{
+    static int prepared;
+    struct forkexec_attr *attr = attrs[CONTAINER_RIGHTS];
+    const uint64_t kill = 1 << 5;
+
+    if (prepared++)
+        return;
+    SET(join_pidfd, attrs[CONTAINER], runc_container(), CONTAINER_TYPES);
+    SET(join_pidfd, attr, runc_container(), CONTAINER_TYPES);
+    /* What runc gives to the processes of this one. */
+    SET(set_groups, attr, NULL, 0);
+    SET(set_gid, attr, 0);
+    SET(set_uid, attr, 0);
+    SET(set_rlimit, attr, RLIMIT_NOFILE, 1024, 1024);
+    SET(set_capabilities, attr, FORKEXEC_CAP_BOUNDING | FORKEXEC_CAP_PERMITTED | FORKEXEC_CAP_EFFECTIVE, kill);
+    SET(set_capabilities, attr, FORKEXEC_CAP_INHERITABLE, 0);
+    SET(set_no_new_privs, attr);
+    SET(set_cwd, attr, "/");
+}
+
 /* Attributes are made once and spawned often; making them is not measured. Each worker makes its own, since `high_fd`
  * (-1: none) is above the descriptors of that worker. */
 void library_prepare(int high_fd)
@@ -105,14 +128,32 @@ void library_prepare(int high_fd)
         SET(map_fd, attrs[HIGH_FD], high_fd, 3);
 }
 
+/* Where the program is to be found by then. */
+static const char *path_of(enum what what)
+{
+    switch (what) {
+    case SANDBOX:
+    case SANDBOX_NET:
+    case SANDBOX_JOINED:
+        return "/run/tiny";
+    case CONTAINER:
+    case CONTAINER_RIGHTS:
+        return "/tiny";
+    default:
+        return tiny;
+    }
+}
+
 void spawn_library(enum what what, struct times *times)
 {
     struct forkexec_child *child;
     struct forkexec_error error;
     struct forkexec_status status;
 
+    if (what == CONTAINER || what == CONTAINER_RIGHTS)
+        prepare_containers();
     double start = now();
-    const char *path = what >= SANDBOX && what <= SANDBOX_JOINED ? "/run/tiny" : tiny;
+    const char *path = path_of(what);
     int result = forkexec_spawn(attrs[what], path, tiny_argv, no_environ, &child, &error);
     times->returned = now() - start;
     if (result != 0)

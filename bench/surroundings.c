@@ -70,6 +70,11 @@ void pin_thread(int cpu)
     must(sched_setaffinity(0, sizeof one, &one) == 0, "pin to one processor");
 }
 
+void unpin_thread(void)
+{
+    must(sched_setaffinity(0, sizeof allowed, &allowed) == 0, "unpin");
+}
+
 int pinned_cpu(void)
 {
     return cpu_of_choice;

@@ -172,11 +172,11 @@ static const struct row rows[] = {
         DENY(prlimit64, EPERM, IF(1, RLIMIT_CORE), UNLESS(2, 0)) },
 
     /* Detaching. */
-    { FORKEXEC_STAGE_FD_TABLE, ALL | AT_ONCE, an_open_that_may_block, GIVES(EIO, -1, ""), 0,
-        PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGKILL)) },
     { FORKEXEC_STAGE_FD_TABLE, SHARED | FRESH, NULL, GIVES(ENOMEM, -1, ""), 0, DENY(close_range, ENOMEM, IF(2, 2)) },
     { FORKEXEC_STAGE_FD_TABLE, COPIED, NULL, GIVES(EIO, -1, ""), 0, DENY(close_range, EIO, UNLESS(0, ~0u), IF(1, ~0u)) },
     { FORKEXEC_STAGE_FD_UNNEEDED, ALL, a_mapped_fd, GIVES(EIO, -1, ""), 0, DENY(close_range, EIO, UNLESS(1, ~0u)) },
+    { FORKEXEC_STAGE_FD_UNNEEDED, ALL | AT_ONCE, an_open_that_may_block, GIVES(EIO, -1, ""), 0,
+        PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGKILL)) },
     { FORKEXEC_STAGE_CARRY, FRESH, NULL, GIVES(EIO, -1, ""), WITH_CAPS, DENY(capset, EIO) },
     { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EMFILE, -1, ""), NO_IMAGE | NO_CHILD | CALLERS,
         DENY(memfd_create, EMFILE) },
@@ -189,7 +189,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_OOM_SCORE, ALL, badness, GIVES(EACCES, -1, "777"), 0, DENY(write, EACCES, IF(2, 3)) },
 
     /* Namespaces. */
-    { FORKEXEC_STAGE_CREDENTIALS, FRESH, NULL, GIVES(EIO, -1, ""), WITH_CAPS,
+    { FORKEXEC_STAGE_CREDENTIALS, FRESH, own_ids_mapped, GIVES(EIO, -1, ""), USER_NS,
         PRCTL(EIO, IF(0, PR_CAP_AMBIENT), IF(1, PR_CAP_AMBIENT_CLEAR_ALL)) },
     { FORKEXEC_STAGE_WAIT, OWN, own_ids_mapped, GIVES(EIO, -1, ""), USER_NS, DENY(ppoll, EIO, IF(1, 2), IF(4, 8)) },
     { FORKEXEC_STAGE_TIME_FILE, ALL, later, GIVES(EIO, -1, ""), PRIVILEGED | TIME_NS, DENY(fstatfs, EIO) },

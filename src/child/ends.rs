@@ -18,8 +18,7 @@ pub fn make(at: &mut At) -> Answer {
     let [reader, reports] = sys::pipe()?;
     // In this order neither is in the other's way: the kernel gave the lowest numbers there were.
     place(reports, at.reports)?;
-    place(reader, number(at, READER))?;
-    if at.owner >= 0 { sys::dup3(at.reports, at.owner, 0) } else { Ok(()) }
+    place(reader, number(at, READER))
 }
 
 fn number(at: &At, place: u32) -> i32 {

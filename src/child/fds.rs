@@ -18,18 +18,18 @@ pub fn own_table(at: &mut At) -> Answer {
         table::COPIED => sys::close_range(at.wiring.above, LAST, 0)?,
         _ => (),
     }
-    ends::make(at)?;
-    // Looks at a descriptor, and so not before.
-    talk::die_with_caller(at)
+    ends::make(at)
 }
 
 /// Closes what lies between the needed descriptors.
 pub fn close_unneeded(at: &mut At) -> Answer {
     match at.wiring.table {
-        table::WHOLE => gaps(at).iter().try_for_each(|gap| sys::close(gap.first as i32)),
-        table::LISTED => close_listed(at),
-        _ => gaps(at).iter().try_for_each(|gap| sys::close_range(gap.first, gap.last, 0)),
+        table::WHOLE => gaps(at).iter().try_for_each(|gap| sys::close(gap.first as i32))?,
+        table::LISTED => close_listed(at)?,
+        _ => gaps(at).iter().try_for_each(|gap| sys::close_range(gap.first, gap.last, 0))?,
     }
+    // Looks at a descriptor, which tells nothing while the caller's end of it is here as well.
+    talk::die_with_caller(at)
 }
 
 fn gaps<'a>(at: &At<'a>) -> &'a [Gap] {
@@ -115,18 +115,17 @@ pub fn close_on_exec(at: &mut At) -> Answer {
 }
 
 fn set_flags(at: &At, flags: i32) -> Answer {
-    let own = [at.reports, at.go, at.owner];
+    let own = [at.reports, at.go, if at.owner == at.reports { -1 } else { at.owner }];
     let needed = at.plan.list(at.plan.survivors).iter().map(|fd| *fd as i32);
     own.into_iter().filter(|fd| *fd >= 0).chain(needed).try_for_each(|fd| sys::fcntl(fd, F_SETFD, flags).map(drop))
 }
 
 /// Moves the library's own descriptors above every target. The kernel picks the numbers, so nothing is overwritten.
 pub fn internal(at: &mut At) -> Answer {
-    for fd in [&mut at.reports, &mut at.go, &mut at.owner] {
-        if 0 <= *fd && *fd < at.plan.top {
-            move_up(fd, at.plan.spare)?;
-        }
-    }
+    let (reports, go, owner) = (at.reports, at.go, at.owner);
+    at.reports = move_up(at, reports)?;
+    at.go = move_up(at, go)?;
+    at.owner = if owner == reports { at.reports } else { move_up(at, owner)? };
     if at.plan.exec_fd_moves != 0 {
         // Stays open under its old number, which may be another's source.
         at.exec_fd = lift(at.exec_fd, at.plan.spare)?;
@@ -137,11 +136,12 @@ pub fn internal(at: &mut At) -> Answer {
     Ok(())
 }
 
-fn move_up(fd: &mut i32, spare: i32) -> Answer {
-    let moved = lift(*fd, spare)?;
-    sys::close(*fd)?;
-    *fd = moved;
-    Ok(())
+fn move_up(at: &At, fd: i32) -> Answer<i32> {
+    if !(0..at.plan.top).contains(&fd) {
+        return Ok(fd);
+    }
+    let moved = lift(fd, at.plan.spare)?;
+    sys::close(fd).map(|()| moved)
 }
 
 /// A second number for it. That the room would begin above the limit (EINVAL) means that there is none.

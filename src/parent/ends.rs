@@ -14,8 +14,17 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 pub struct Ends {
     reports: Option<(OwnedFd, OwnedFd)>,
     go: Option<EventFd>,
-    owner: Option<OwnedFd>,
-    alive: Option<OwnedFd>,
+    owner: Owner,
+}
+
+/// What becomes readable for the child when the caller is gone.
+enum Owner {
+    /// It never asks.
+    None,
+    /// The caller's pidfd.
+    Process(OwnedFd),
+    /// The pipe for reports, when nobody is there to read them.
+    Reader,
 }
 
 /// What the caller keeps.
@@ -23,8 +32,6 @@ pub struct Ends {
 pub struct Kept {
     pub reports: Option<OwnedFd>,
     pub go: Option<EventFd>,
-    /// As long as this is open, the child knows that its owner lives.
-    _alive: Option<OwnedFd>,
 }
 
 /// The numbers in the child of reports, go and owner; -1 for what it does without.
@@ -45,27 +52,31 @@ impl Ends {
     #[inline(never)]
     fn made(plan: &Plan) -> Result<Ends, Errno> {
         let waits = waits(plan);
-        let (owner, alive) = if asks(plan) { owner(plan)? } else { (None, None) };
         Ok(Ends {
             reports: (plan.mode != mode::SHARED).then(|| reports(plan)).transpose()?,
             go: waits.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?,
-            owner,
-            alive,
+            owner: owner(plan),
         })
     }
 
     pub fn numbers(&self) -> Numbers {
-        [number(self.reports.as_ref().map(|(_, write)| write)), number(self.go.as_ref()), number(self.owner.as_ref())]
+        let reports = number(self.reports.as_ref().map(|(_, write)| write));
+        let owner = match &self.owner {
+            Owner::None => -1,
+            Owner::Process(pidfd) => pidfd.as_raw_fd(),
+            Owner::Reader => reports,
+        };
+        [reports, number(self.go.as_ref()), owner]
     }
 
-    /// Those that are never the child's.
-    pub fn callers(&self) -> [i32; 2] {
-        [number(self.reports.as_ref().map(|(read, _)| read)), number(self.alive.as_ref())]
+    /// The one that is never the child's.
+    pub fn callers(&self) -> i32 {
+        number(self.reports.as_ref().map(|(read, _)| read))
     }
 
     /// The child has its own copies.
     pub fn keep(self) -> Kept {
-        Kept { reports: self.reports.map(|(read, _)| read), go: self.go, _alive: self.alive }
+        Kept { reports: self.reports.map(|(read, _)| read), go: self.go }
     }
 }
 
@@ -87,22 +98,25 @@ fn asks(plan: &Plan) -> bool {
     waits(plan) || (plan.parent_death != 0 && plan.foreign != 0)
 }
 
-/// What becomes readable when this process is gone: its pidfd, else a pipe whose other end dies with it. A pidfd gives
-/// whoever may trace the child more than that, and where others than the caller's are, they may have privilege to; nor
-/// does it tell a second process that the caller has given up on it.
-fn owner(plan: &Plan) -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
+/// A pidfd tells the death of the caller alone, whoever else has its end of the pipe. But it gives whoever may trace the
+/// child more than that, and where others than the caller's are, they may have privilege to; nor does it tell a second
+/// process that the caller has given up on it.
+fn owner(plan: &Plan) -> Owner {
+    if !asks(plan) {
+        return Owner::None;
+    }
     let there_are_others = plan.second_clone != clone::NONE;
     match if there_are_others { Err(sys::Errno(libc::EPERM)) } else { sys::pidfd_open(super::own::pid()) } {
         // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
-        Ok(fd) => Ok((Some(unsafe { OwnedFd::from_raw_fd(fd) }), None)),
-        Err(_) => nix::unistd::pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Some(read), Some(write))),
+        Ok(fd) => Owner::Process(unsafe { OwnedFd::from_raw_fd(fd) }),
+        Err(_) => Owner::Reader,
     }
 }
 
 /// The numbers of ends that the child makes from `above` on, where its table is empty.
 pub fn made_by_child(plan: &Plan, above: u32) -> Numbers {
     let at = |place: u32| above.saturating_add(place) as i32;
-    [at(ends::REPORTS), at(ends::GO), if asks(plan) { at(ends::OWNER) } else { -1 }]
+    [at(ends::REPORTS), at(ends::GO), if asks(plan) { at(ends::REPORTS) } else { -1 }]
 }
 
 /// Fetches the caller's ends from a child that waits for it, and lets it go on.
@@ -118,5 +132,5 @@ pub fn fetch(pidfd: Option<&OwnedFd>, above: u32) -> Result<Kept, Errno> {
     let [go, fetched] =
         unsafe { [EventFd::from_owned_fd(end(ends::GO)?), EventFd::from_owned_fd(end(ends::FETCHED)?)] };
     fetched.write(1)?;
-    Ok(Kept { reports: Some(reports), go: Some(go), _alive: None })
+    Ok(Kept { reports: Some(reports), go: Some(go) })
 }

@@ -240,9 +240,10 @@ impl Layout {
         let [reports, go, owner] = if makes_ends { [-1; 3] } else { ends.numbers() };
         let surviving = [reports, go, owner, image.number()];
         let (mut gaps, above) = if table == table::WHOLE { (Vec::new(), 0) } else { gaps(needed, &surviving)? };
-        // Among it are the caller's ends also where they got numbers that are otherwise left as they are.
-        for fd in ends.callers().into_iter().filter(|fd| *fd >= 0 && (table == table::WHOLE || *fd < 3)) {
-            push(&mut gaps, Gap { first: fd as u32, last: fd as u32 })?;
+        // Among it is the caller's end also where it got a number that is otherwise left as it is.
+        let callers = ends.callers();
+        if callers >= 0 && (table == table::WHOLE || callers < 3) {
+            push(&mut gaps, Gap { first: callers as u32, last: callers as u32 })?;
         }
         let numbers = if makes_ends { ends::made_by_child(plan, above) } else { [reports, go, owner] };
         Ok(Layout { gaps, above, numbers, makes_ends, image })

@@ -490,10 +490,8 @@ pub mod ends {
     pub const READER: u32 = 1;
     /// The pipe for reports: where the child writes.
     pub const REPORTS: u32 = 2;
-    /// The same, to ask whether anybody reads.
-    pub const OWNER: u32 = 3;
     /// The eventfd with which the caller says that it has fetched the others.
-    pub const FETCHED: u32 = 4;
+    pub const FETCHED: u32 = 3;
 }
 
 /// Numbers from `first` to `last`.

@@ -53,6 +53,7 @@ static int user_unbound(void) { return unbound(BIT(21)) ? errno : user_with_all(
 static int keeping(void) { return prctl(PR_SET_KEEPCAPS, 1) ? errno : ambient_root(); }
 static int keeping_locked(void) { return prctl(PR_SET_SECUREBITS, 0x30) ? errno : ambient_root(); }
 static int no_new_privs(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : some_permitted(); }
+static int all_but_no_new_privs(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0; }
 static int nobody(void) { become_nobody(); return 0; }
 static int effective_root(void) { return setresuid(NOBODY, 0, 0) ? errno : 0; }
 static int real_root(void) { return setresuid(0, NOBODY, NOBODY) ? errno : 0; }
@@ -144,6 +145,58 @@ TEST_BOTH(the_program_has_what_exec_leaves_it)
         full |= (uint64_t)(prctl(PR_CAPBSET_READ, cap) == 1) << cap;
     for (caller = callers; caller < callers + sizeof callers / sizeof *callers; caller++)
         aside(check_program, public_witness());
+}
+
+/* What is asked of a child that is root in a user namespace of its own. */
+static void ask_of_root(struct forkexec_attr *attr, int request)
+{
+    switch (request) {
+    case 1: OK(forkexec_attr_set_no_new_privs(attr)); break;
+    case 2: OK(forkexec_attr_drop_capabilities(attr)); break;
+    case 3: OK(forkexec_attr_set_ambient(attr, BIT(13) | BIT(35))); break;
+    case 4: OK(forkexec_attr_set_capabilities(attr, FORKEXEC_CAP_INHERITABLE, BIT(36))); break;
+    case 5: OK(forkexec_attr_set_capabilities(attr, FORKEXEC_CAP_BOUNDING, BIT(7) | BIT(37))); break;
+    case 6: OK(forkexec_attr_set_securebits(attr, 1)); break;
+    case 7: OK(forkexec_attr_set_uid(attr, 0)); break;
+    }
+    if (request > 7) {
+        ask_of_root(attr, request - 7);
+        OK(forkexec_attr_set_no_new_privs(attr));
+    }
+}
+
+static void check_root_of_its_own(const void *with)
+{
+    static const char *const keys[] = { "uid", "gid", "cap.permitted", "cap.effective", "cap.inheritable",
+        "cap.bounding", "cap.ambient", "securebits", "keepcaps", "no_new_privs", "secure" };
+    const char *path = with;
+    assert_int_equal(caller->become(), 0);
+    for (int request = 0; request <= 14; request++) {
+        struct view *views[2];
+        for (int copied = 0; copied < 2; copied++) {
+            DOING("%s, request %d, copied %d", caller->name, request, copied);
+            struct forkexec_attr *attr = attr_in(copied ? FORKEXEC_MEMORY_COPIED : FORKEXEC_MEMORY_AUTO);
+            OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER));
+            OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
+            OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
+            ask_of_root(attr, request);
+            views[copied] = run_witness(attr, .path = path);
+        }
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            assert_same(views[0], views[1], keys[i]);
+    }
+}
+
+/* An image there takes along no more than it needs, which the program must not notice. */
+TEST_BOTH(root_of_its_own_has_what_exec_leaves_it)
+{
+    static const struct caller root[] = { CALLER(keeping), CALLER(all_but_no_new_privs), CALLER(nobody),
+        CALLER(nothing_bound) };
+    need_native();
+    need_cap(CAP_SETPCAP);
+    need_user_namespaces();
+    for (caller = root; caller < root + sizeof root / sizeof *root; caller++)
+        aside(check_root_of_its_own, public_witness());
 }
 
 static void check_held(const void *with)

@@ -2,10 +2,15 @@
 
 use super::sealed::{CapSets, Credentials, mode};
 use super::{Draft, Fault, Request, Step};
+use crate::attr::mounts::Item;
 use crate::sys::abi::{CAP_VERSION_3, CapData, CapHeader};
 
 const SETPCAP: u64 = 1 << 8;
 const SECBIT_NOROOT: i32 = 1;
+
+/// What a child may use on its way in a user namespace that it is born in: CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER,
+/// FSETID, SETGID, SETUID, SETPCAP, NET_ADMIN, SYS_CHROOT, SYS_ADMIN and SYS_TIME. Others would do nothing there.
+const ON_THE_WAY: u64 = 0x1f | 1 << 6 | 1 << 7 | SETPCAP | 1 << 12 | 1 << 18 | 1 << 21 | 1 << 25;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
@@ -18,7 +23,7 @@ fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
     let full = u64::MAX >> (63 - request.host.last_cap.min(63));
     let born_in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
-    let mut before = if born_in_user_namespace { born_with(full) } else { of_this_thread()? };
+    let mut before = if born_in_user_namespace { born_with(carried(request, draft, full)?) } else { of_this_thread()? };
     let enters_one = draft.plan.unshare_user != 0 || draft.plan.joins_user != 0;
     if draft.plan.mode == mode::FRESH {
         survive_image(&before, born_in_user_namespace, draft)?;
@@ -36,6 +41,33 @@ fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
         change(request, &before, bounding, draft);
     }
     Ok(())
+}
+
+/// What the first process of a user namespace takes along from there. Each that survives the exec of the image costs a
+/// system call, so only those that it uses, unless what it has besides would matter later: the exec of the program gives
+/// root what the bounding set has and everybody else the ambient set, but not more than there was where no new privileges
+/// are allowed or a tracer looks on; and a file system acts with what its mounter had.
+fn carried(request: &Request, draft: &Draft, full: u64) -> Step<u64> {
+    let asked = &request.attr.caps;
+    let mounts = request.attr.mounts.list.iter().any(|item| matches!(item, Item::Mount { .. }));
+    if draft.plan.mode != mode::FRESH || mounts {
+        return Ok(full);
+    }
+    let limits_exec = asked.no_new_privs || draft.plan.trace != 0 || draft.plan.stop != 0;
+    if draft.plan.execs != 0 && !asked.drop && (limits_exec || has_no_new_privs()?) {
+        return Ok(full);
+    }
+    let sets = [asked.permitted, asked.effective, asked.inheritable, asked.ambient];
+    Ok(full & sets.into_iter().flatten().fold(ON_THE_WAY, |all, set| all | set))
+}
+
+/// Whether this thread's children are under no_new_privs whatever is asked.
+fn has_no_new_privs() -> Step<bool> {
+    // SAFETY: kernel contract, man 2const PR_GET_NO_NEW_PRIVS.
+    match unsafe { libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) } {
+        -1 => Err(Fault::unresolved("no_new_privs")),
+        set => Ok(set != 0),
+    }
 }
 
 /// The first process of a user namespace has everything in it, and so has whoever enters one.

@@ -60,6 +60,7 @@ void library_prepare(int high_fd);
 void spawn_library(enum what, struct times *);
 void spawn_host(enum what, struct times *); /* bootstrap.c: another program, and what comes before it */
 void spawn_bootstrap(enum what, struct times *);
+void spawn_raw_bootstrap(enum what, struct times *);
 
 /* worker.c */
 struct worker *worker_start(int (*grow)(long), long size);

@@ -94,33 +94,6 @@ static inline struct forkexec_child *start_held(const struct forkexec_attr *attr
 
 #define WITNESS(...) ((char *[]){ witness, __VA_ARGS__, NULL })
 
-/* One line of /proc/PID/status without its key, good until the end of the test. */
-static inline const char *status_of(pid_t pid, const char *key)
-{
-    char line[256];
-    const char *value = "(nothing)";
-    FILE *in = fopen(text("/proc/%d/status", pid), "re");
-    while (in && fgets(line, sizeof line, in))
-        if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ':') {
-            char *at = line + strlen(key) + 1;
-            at += strspn(at, " \t");
-            at[strcspn(at, "\n")] = 0;
-            value = text("%s", at);
-        }
-    if (in)
-        fclose(in);
-    return value;
-}
-
-/* Where a link leads, good until the end of the test. */
-static inline const char *link_of(const char *path)
-{
-    char target[4096];
-    ssize_t n = readlink(path, target, sizeof target - 1);
-    target[n < 0 ? 0 : n] = 0;
-    return text("%s", target);
-}
-
 /* An ordinary user gets the namespaces of a test by way of a user namespace. */
 static inline uint32_t and_user(uint32_t types)
 {

@@ -161,28 +161,4 @@ static inline const char *text_of(const char *path)
     return text("%s", bytes);
 }
 
-/* Where a link leads, or "?". */
-static inline const char *link_of(const char *path)
-{
-    char target[4096];
-    ssize_t n = readlink(path, target, sizeof target - 1);
-    return n < 0 ? "?" : text("%.*s", (int)n, target);
-}
-
-/* A line of /proc/PID/status, or "?". */
-static inline const char *status_of(pid_t pid, const char *name)
-{
-    char line[4096];
-    FILE *in = fopen(text("/proc/%d/status", pid), "re");
-    while (in && fgets(line, sizeof line, in))
-        if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':') {
-            fclose(in);
-            line[strcspn(line, "\n")] = 0;
-            return text("%s", line + strlen(name) + 2);
-        }
-    if (in)
-        fclose(in);
-    return "?";
-}
-
 #endif

@@ -466,6 +466,31 @@ const char *scratch_path(const char *name)
     return text("%s/%s", scratch(), name);
 }
 
+const char *link_of(const char *path)
+{
+    char target[4096];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    return n < 0 ? "?" : text("%.*s", (int)n, target);
+}
+
+const char *status_of(pid_t pid, const char *key)
+{
+    char line[4096];
+    const char *value = "?";
+    FILE *in = fopen(text("/proc/%d/status", pid), "re");
+    while (in && fgets(line, sizeof line, in))
+        if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ':')
+            value = text("%.*s", (int)strcspn(line + strlen(key) + 2, "\n"), line + strlen(key) + 2);
+    if (in)
+        fclose(in);
+    return value;
+}
+
+const char *namespace_of(pid_t pid, const char *name)
+{
+    return link_of(text("/proc/%d/ns/%s", pid, name));
+}
+
 bool exists(const char *path)
 {
     struct stat status;

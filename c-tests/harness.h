@@ -90,6 +90,11 @@ const char *scratch_path(const char *name);
 /* A formatted string that is good until the end of the test. */
 const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool exists(const char *path);
+/* Where a link leads, and a line of /proc/PID/status without its key; "?" if there is none. */
+const char *link_of(const char *path);
+const char *status_of(pid_t pid, const char *key);
+/* The link of /proc/PID/ns/NAME. */
+const char *namespace_of(pid_t pid, const char *name);
 /* True as soon as the process is gone or a zombie; waits for it, at most ten seconds. */
 bool ends(pid_t pid);
 double seconds(void);

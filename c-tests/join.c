@@ -43,21 +43,13 @@ static struct forkexec_child *holder_of(uint32_t types)
     return child;
 }
 
-static const char *link_of(pid_t pid, const char *name)
-{
-    char target[64] = "";
-    if (readlink(text("/proc/%d/ns/%s", pid, name), target, sizeof target - 1) < 0)
-        return "";
-    return text("%s", target);
-}
-
 /* The program's namespaces, as the caller sees them while it sleeps. */
 static void assert_in(struct forkexec_child *child, pid_t other, uint32_t types)
 {
     pid_t pid = forkexec_child_pid(child);
     for (size_t i = 0; i < KINDS; i++) {
         bool joined = types & kinds[i].type;
-        const char *is = link_of(pid, kinds[i].name), *should = link_of(joined ? other : getpid(), kinds[i].name);
+        const char *is = namespace_of(pid, kinds[i].name), *should = namespace_of(joined ? other : getpid(), kinds[i].name);
         assert_string_equal_or_null(is, should, kinds[i].name, __FILE__, __LINE__);
     }
 }
@@ -217,7 +209,7 @@ TEST_BOTH(and_a_user_namespace_created)
     struct stat st;
     assert_false(stat(text("/proc/%d", forkexec_child_pid(child)), &st));
     assert_int_equal(st.st_uid, 100000);
-    assert_string_equal(link_of(forkexec_child_pid(child), "net"), link_of(forkexec_child_pid(holder), "net"));
+    assert_string_equal(namespace_of(forkexec_child_pid(child), "net"), namespace_of(forkexec_child_pid(holder), "net"));
     forkexec_signal(child, SIGKILL);
     finish(child);
     forkexec_close(holder);

@@ -20,11 +20,6 @@ static uint32_t with_user(uint32_t types)
     return geteuid() ? types | FORKEXEC_NS_USER : types;
 }
 
-static const char *namespace_of(pid_t pid, const char *name)
-{
-    return link_of(text("/proc/%d/ns/%s", pid, name));
-}
-
 static void end(struct forkexec_child *child)
 {
     OK(forkexec_signal(child, SIGKILL));

@@ -24,11 +24,6 @@ static void need_little(void)
         need_user_namespaces();
 }
 
-static const char *namespace_of(pid_t pid, const char *kind)
-{
-    return link_of(text("/proc/%d/ns/%s", pid, kind));
-}
-
 static void assert_in_namespaces(pid_t pid, pid_t other, const char *same, const char *different)
 {
     const char *kinds[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };

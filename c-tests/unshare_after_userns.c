@@ -42,11 +42,6 @@ static void need_owner(void)
     need_user_namespaces();
 }
 
-static const char *namespace_of(pid_t pid, const char *name)
-{
-    return link_of(text("/proc/%d/ns/%s", pid, name));
-}
-
 static const char *file_of(pid_t pid, const char *name)
 {
     char line[256] = "";

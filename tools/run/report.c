@@ -29,26 +29,36 @@ void complain(const char *format, ...)
     va_end(list);
 }
 
-/* A failure that no stage of the library has. */
-static _Noreturn void fail_without_stage(enum own_code code, int error_number, int signal, const char *message)
+static void json_optional(struct json *json, const char *key, int64_t value, bool is)
+{
+    if (is)
+        json_integer(json, key, value);
+    else
+        json_null(json, key);
+}
+
+static void tell(const struct forkexec_error *error, const char *message, bool timed_out)
 {
     complain("%s", message);
-    if (json_fd >= 0) {
-        struct json *json = json_begin("failed");
-        json_null(json, "stage");
-        json_integer(json, "stage_number", 0);
-        json_integer(json, "errno", error_number);
-        json_text(json, "errno_name", errno_name(error_number));
-        json_null(json, "index");
-        json_null(json, "pid");
-        if (signal)
-            json_integer(json, "signal", signal);
-        else
-            json_null(json, "signal");
-        json_text(json, "message", message);
-        json_bool(json, "timed_out", code == CODE_TIMEOUT);
-        json_end(json, json_fd);
-    }
+    if (json_fd < 0)
+        return;
+    struct json *json = json_begin("failed");
+    json_text(json, "stage", error->stage ? forkexec_stage_name(error->stage) : NULL);
+    json_integer(json, "stage_number", error->stage);
+    json_integer(json, "errno", error->code);
+    json_text(json, "errno_name", errno_name(error->code));
+    json_optional(json, "index", error->index, error->index >= 0);
+    json_optional(json, "pid", error->pid, error->pid > 0);
+    json_optional(json, "signal", error->signal, error->signal > 0);
+    json_text(json, "message", message);
+    json_bool(json, "timed_out", timed_out);
+    json_end(json, json_fd);
+}
+
+/* A failure that no stage of the library has. */
+static _Noreturn void fail_without_stage(enum own_code code, int error_number, const char *message)
+{
+    tell(&(struct forkexec_error){ .code = error_number, .index = -1 }, message, code == CODE_TIMEOUT);
     _exit(own(code));
 }
 
@@ -60,45 +70,24 @@ void usage(const char *format, ...)
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
     snprintf(whole, sizeof whole, current_option ? "--%s: %s" : "%s%s", current_option ? current_option : "", text);
-    fail_without_stage(CODE_TOOL, EINVAL, 0, whole);
+    fail_without_stage(CODE_TOOL, EINVAL, whole);
 }
 
 void fail(int error_number, const char *what)
 {
     char text[256];
     snprintf(text, sizeof text, "%s: %s", what, strerror(error_number));
-    fail_without_stage(CODE_TOOL, error_number, 0, text);
+    fail_without_stage(CODE_TOOL, error_number, text);
 }
 
 void report_timeout_before_start(void)
 {
-    fail_without_stage(CODE_TIMEOUT, ETIMEDOUT, 0, "the time was up before the command had started");
-}
-
-static void json_optional(struct json *json, const char *key, int64_t value, bool is)
-{
-    if (is)
-        json_integer(json, key, value);
-    else
-        json_null(json, key);
+    fail_without_stage(CODE_TIMEOUT, ETIMEDOUT, "the time was up before the command had started");
 }
 
 void report_failure(const struct forkexec_error *error)
 {
-    complain("%s", error->message);
-    if (json_fd >= 0) {
-        struct json *json = json_begin("failed");
-        json_text(json, "stage", error->stage ? forkexec_stage_name(error->stage) : NULL);
-        json_integer(json, "stage_number", error->stage);
-        json_integer(json, "errno", error->code);
-        json_text(json, "errno_name", errno_name(error->code));
-        json_optional(json, "index", error->index, error->index >= 0);
-        json_optional(json, "pid", error->pid, error->pid > 0);
-        json_optional(json, "signal", error->signal, error->signal > 0);
-        json_text(json, "message", error->message);
-        json_bool(json, "timed_out", false);
-        json_end(json, json_fd);
-    }
+    tell(error, error->message, false);
     if (error->stage != FORKEXEC_STAGE_EXEC)
         _exit(own(CODE_TOOL));
     _exit(own(error->code == ENOENT || error->code == ENOTDIR ? CODE_NOT_FOUND : CODE_NOT_EXECUTABLE));
@@ -122,20 +111,7 @@ void report_interrupted(int signal)
 {
     char text[128];
     snprintf(text, sizeof text, "%s came before the command had started", signal_name(signal));
-    complain("%s", text);
-    if (json_fd >= 0) {
-        struct json *json = json_begin("failed");
-        json_null(json, "stage");
-        json_integer(json, "stage_number", 0);
-        json_integer(json, "errno", EINTR);
-        json_text(json, "errno_name", errno_name(EINTR));
-        json_null(json, "index");
-        json_null(json, "pid");
-        json_integer(json, "signal", signal);
-        json_text(json, "message", text);
-        json_bool(json, "timed_out", false);
-        json_end(json, json_fd);
-    }
+    tell(&(struct forkexec_error){ .code = EINTR, .index = -1, .signal = signal }, text, false);
     if (failure_code >= 0)
         _exit(failure_code);
     die_by(signal);

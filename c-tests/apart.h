@@ -92,6 +92,18 @@ static inline struct forkexec_child *start_held(const struct forkexec_attr *attr
     return child;
 }
 
+/* A holder, which must come. */
+static inline struct forkexec_child *hold_namespaces(const struct forkexec_attr *attr)
+{
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    if (forkexec_hold(attr, &child, &error)) {
+        printf("# hold: %s\n", error.message);
+        fail();
+    }
+    return child;
+}
+
 #define WITNESS(...) ((char *[]){ witness, __VA_ARGS__, NULL })
 
 /* An ordinary user gets the namespaces of a test by way of a user namespace. */

@@ -19,17 +19,6 @@ static struct forkexec_child *hold(const struct forkexec_attr *attr)
     return child;
 }
 
-static struct forkexec_child *holder(const struct forkexec_attr *attr)
-{
-    struct forkexec_child *child = NULL;
-    struct forkexec_error error;
-    if (forkexec_hold(attr, &child, &error)) {
-        printf("# hold: %s\n", error.message);
-        fail();
-    }
-    return child;
-}
-
 static void end(struct forkexec_child *child)
 {
     forkexec_signal(child, SIGKILL);
@@ -250,7 +239,7 @@ TEST(a_failure_before_the_hold_is_the_starts_and_one_after_it_the_releases)
 
 TEST(only_a_held_child_is_released_and_only_once)
 {
-    struct forkexec_child *spawned = NULL, *held = hold(new_attr()), *holding = holder(new_attr());
+    struct forkexec_child *spawned = NULL, *held = hold(new_attr()), *holding = hold_namespaces(new_attr());
     struct forkexec_error error;
     OK(forkexec_spawn(new_attr(), witness, WITNESS("sleep"), NULL, &spawned, NULL));
     OK(forkexec_release(held, 10 * SECOND, NULL));
@@ -272,7 +261,7 @@ TEST(closing_kills_and_reaps_a_held_child)
     pid_t pid = forkexec_child_pid(child);
     forkexec_close(child);
     assert_int_equal(kill(pid, 0), -1);
-    child = holder(new_attr());
+    child = hold_namespaces(new_attr());
     pid = forkexec_child_pid(child);
     forkexec_close(child);
     assert_int_equal(kill(pid, 0), -1);

@@ -22,17 +22,6 @@ static struct forkexec_attr *named(const char *name, uint32_t types)
     return attr;
 }
 
-static struct forkexec_child *hold(const struct forkexec_attr *attr)
-{
-    struct forkexec_child *child = NULL;
-    struct forkexec_error error;
-    if (forkexec_hold(attr, &child, &error)) {
-        printf("# hold: %s\n", error.message);
-        fail();
-    }
-    return child;
-}
-
 struct visit {
     int user, uts;
     const char *name;
@@ -67,7 +56,7 @@ static void leave(struct visit visit)
 TEST(what_a_holder_holds_can_be_entered)
 {
     need_namespaces();
-    struct forkexec_child *child = hold(named("kept", FORKEXEC_NS_NET | FORKEXEC_NS_IPC));
+    struct forkexec_child *child = hold_namespaces(named("kept", FORKEXEC_NS_NET | FORKEXEC_NS_IPC));
     struct visit to = visit(child, "kept");
     assert_int_equal(fcntl(to.uts, F_GETFD), FD_CLOEXEC);
     assert_apart(enter, &to);
@@ -106,7 +95,7 @@ TEST(each_type_of_namespace_has_its_descriptor)
     OK(forkexec_attr_create_namespaces(attr, all));
     need_user_namespaces();
     map_own_ids(attr, 0, 0);
-    struct forkexec_child *child = hold(attr);
+    struct forkexec_child *child = hold_namespaces(attr);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         int fd = forkexec_child_namespace_fd(child, types[i].type);
         assert_true(fd >= 0);
@@ -120,7 +109,7 @@ TEST(each_type_of_namespace_has_its_descriptor)
 
 TEST(a_descriptor_is_of_one_known_type_and_of_a_child)
 {
-    struct forkexec_child *child = hold(new_attr());
+    struct forkexec_child *child = hold_namespaces(new_attr());
     static const uint32_t wrong[] = { 0, 1, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC, UINT32_MAX };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(forkexec_child_namespace_fd(child, wrong[i]), -EINVAL);
@@ -130,7 +119,7 @@ TEST(a_descriptor_is_of_one_known_type_and_of_a_child)
 
 TEST(a_holder_killed_by_somebody_is_waited_for_like_any_child)
 {
-    struct forkexec_child *child = hold(new_attr());
+    struct forkexec_child *child = hold_namespaces(new_attr());
     assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), -ETIMEDOUT);
     assert_int_equal(forkexec_signal(child, SIGKILL), 0);
     struct forkexec_status status = finish(child);
@@ -143,7 +132,7 @@ TEST(a_holder_killed_by_somebody_is_waited_for_like_any_child)
 TEST(a_holder_that_is_closed_before_a_member_is_waited_for)
 {
     need_namespaces();
-    struct forkexec_child *holder = hold(named("full", FORKEXEC_NS_PID));
+    struct forkexec_child *holder = hold_namespaces(named("full", FORKEXEC_NS_PID));
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(holder), and_user(FORKEXEC_NS_PID)));
     struct forkexec_child *member = start_witness(attr, "sleep");
@@ -153,7 +142,7 @@ TEST(a_holder_that_is_closed_before_a_member_is_waited_for)
     /* It is reaped with whichever child comes next, once it has ended. */
     for (int i = 0; exists(text("/proc/%d", pid)); i++) {
         assert_true(i < 1000);
-        forkexec_close(hold(new_attr()));
+        forkexec_close(hold_namespaces(new_attr()));
     }
 }
 
@@ -161,7 +150,7 @@ TEST(a_holder_has_no_descriptor_of_the_callers)
 {
     need_root(); /* to look */
     int fd = open("/dev/null", O_RDWR), found = 0;
-    struct forkexec_child *child = hold(new_attr());
+    struct forkexec_child *child = hold_namespaces(new_attr());
     for (int number = 3; number < 64; number++)
         found += !strcmp(link_of(text("/proc/%d/fd/%d", forkexec_child_pid(child), number)), "/dev/null");
     close(fd);

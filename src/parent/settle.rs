@@ -99,7 +99,7 @@ fn second(launched: &Launched) -> Option<()> {
     // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own, of a child that nobody has reaped.
     let pidfd = sys::pidfd_open(pid).ok().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
     let name = Name { pid, pidfd };
-    // Whoever has power over it in there has power over the file, too, but cannot make it name one of ours.
+    // Whoever has power over it in there has power over the file, too, but not to make it name anybody who is not ours.
     if !is_child(&name, WALL) {
         return None;
     }

@@ -244,6 +244,29 @@ TEST(what_is_not_such_a_namespace)
     close(null);
 }
 
+/* Whoever has the rest left to it by then has nobody else to be ended by. */
+TEST(a_join_given_up_at_any_instant)
+{
+    need_join();
+    struct forkexec_child *holder = holder_of(all);
+    const struct forkexec_attr *attr = joins(holder, all);
+    int reached = 0;
+    for (int i = 0; i < 300; i++) {
+        struct forkexec_child *child;
+        OK(forkexec_start(attr, witness, (char *[]){ witness, "sleep", NULL }, NULL, &child, NULL));
+        int result = forkexec_release(child, i * 2000, NULL);
+        assert_true(result == 0 || result == -ETIMEDOUT);
+        if (result == 0) {
+            reached++;
+            OK(forkexec_signal(child, SIGKILL));
+            OK(forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0));
+        }
+        forkexec_close(child);
+    }
+    printf("# %d of 300 came to their program\n", reached);
+    forkexec_close(holder);
+}
+
 TEST_BOTH(a_holder_that_is_gone)
 {
     need_join();

@@ -2,7 +2,7 @@
 
 use super::report::{Report, kind};
 use super::sealed::clone;
-use super::sys::abi::CLONE_VM;
+use super::sys::abi::{CLONE_VM, F_SETOWN};
 use super::sys::{self, Answer};
 use super::{At, talk};
 
@@ -40,6 +40,8 @@ pub fn first_process(at: &mut At) -> Answer {
 fn go_on_as_another(at: &At) -> Answer {
     let memory = if at.plan.joins_user != 0 { CLONE_VM } else { 0 };
     sys::leave_to_sibling(memory, at.go)?;
+    // Once more: the first may have been killed before it came to that.
+    sys::fcntl(at.go, F_SETOWN, sys::getpid())?;
     talk::tell(at, Report { kind: kind::SECOND, stage: at.stage as u32, code: 0, index: -1 })?;
     // The caller's reading of that would pull a leash.
     talk::until_released(at).map(drop)

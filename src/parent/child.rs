@@ -389,15 +389,28 @@ impl Child {
     }
 }
 
+impl Child {
+    fn end(&mut self) {
+        if self.launched.second.get().is_none() {
+            settle::kill(&self.launched);
+            dying::reap(Name { pidfd: self.launched.first.pidfd.take(), ..self.launched.first });
+        }
+        let leaves = self.plan.as_ref().is_some_and(|plan| plan.second_clone != clone::NONE);
+        // It may have left the rest to another by then.
+        if self.launched.second.get().is_some() || leaves && settle::second(&self.launched).is_some() {
+            settle::kill(&self.launched);
+            self.launched.second.take().into_iter().for_each(dying::reap);
+        }
+    }
+}
+
 /// A child whose start was never reported, or that only holds, does not outlive its handle.
 impl Drop for Child {
     fn drop(&mut self) {
         // In a fork the descriptors are copies; closing them does nothing to the child.
         let unfinished = matches!(*lock(&self.start), Start::Held | Start::LetGo);
         if unfinished && self.ours().is_ok() && lock(&self.waited).is_none() {
-            settle::kill(&self.launched);
-            let second = self.launched.second.take();
-            dying::reap(second.unwrap_or(Name { pidfd: self.launched.first.pidfd.take(), ..self.launched.first }));
+            self.end();
         }
         dying::reap_ended();
         // What every child has is closed without the way through libc.

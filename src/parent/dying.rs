@@ -3,17 +3,15 @@
 
 use super::launch::Name;
 use super::own;
-use super::settle::{self, by_name};
+use super::settle::{self, PATIENCE, by_name};
 use crate::sys;
 use crate::sys::abi::{WALL, WEXITED, WNOHANG, WaitInfo};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
-
-/// For how long one is waited for, in milliseconds. By itself a namespace ends in a few.
-const PATIENCE: u16 = 200;
+use std::time::Instant;
 
 struct Dying {
     /// The process whose child it is.
@@ -38,11 +36,11 @@ pub fn reap(name: Name) {
     }
 }
 
-/// Without a pidfd only the reaping itself can tell.
+/// By itself a namespace ends in a few milliseconds. Without a pidfd only the reaping itself can tell.
 fn has_ended(name: &Name) -> bool {
     let Some(pidfd) = &name.pidfd else { return true };
     let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
-    poll(&mut fds, PollTimeout::from(PATIENCE)) != Ok(0)
+    poll(&mut fds, settle::remaining(Instant::now().checked_add(PATIENCE))) != Ok(0)
 }
 
 /// Reaps those that have ended since.
@@ -54,7 +52,8 @@ pub fn reap_ended() {
 
 #[cold]
 fn look() {
-    let mut dying = DYING.lock().unwrap_or_else(PoisonError::into_inner);
+    // Another thread is at it, or was when this process was forked.
+    let Ok(mut dying) = DYING.try_lock() else { return };
     dying.retain(|child| child.owner == own::pid() && still_dying(&child.name));
     ANY.store(!dying.is_empty(), Ordering::Relaxed);
 }

@@ -17,7 +17,10 @@ use nix::errno::Errno as Number;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// For how long those that are about to end are waited for.
+pub const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How far a start has come, as far as it was heard.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,20 +85,24 @@ pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<I
 fn until_second(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<bool, Failure> {
     let heard = listen_for_word(launched, deadline);
     match &heard {
+        // The end of the first may be noticed before the second has said anything.
+        Heard::Second | Heard::Died(_) => (),
         Heard::NotYet => return Ok(false),
-        // The last that the first does is to tell who the second is.
-        Heard::Second => drop(end_of(&launched.first, WNOWAIT)),
-        // Its end may be noticed before the second has said anything.
-        Heard::Died(_) => (),
         _ => return Err(heard.into_failure(launched, plan)),
     }
     second(launched).ok_or_else(|| heard.into_failure(launched, plan))?;
+    // Not before the second is known: whoever waits for the child meanwhile finds one or the other.
+    reap(&launched.first);
     handshake::go(launched, false).map(|()| true).map_err(|errno| Failure::at(Stage::SecondClone, errno, plan))
 }
 
-/// From now on the child is the second process, if there is one, which waits; the first has nothing more to do.
-fn second(launched: &Launched) -> Option<()> {
-    let pid = sys::fcntl(launched.ends.go.as_ref()?.as_fd().as_raw_fd(), F_GETOWN, 0).ok().filter(|pid| *pid > 0)?;
+/// From now on the child is the second process, if there is one, which waits. Both tell who it is, since either may be
+/// killed before: the first with its last act, and the second with the first thing that it says.
+pub fn second(launched: &Launched) -> Option<()> {
+    let pid = owner_of_go(launched).or_else(|| {
+        hear_second(launched);
+        owner_of_go(launched)
+    })?;
     // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own, of a child that nobody has reaped.
     let pidfd = sys::pidfd_open(pid).ok().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
     let name = Name { pid, pidfd };
@@ -106,10 +113,31 @@ fn second(launched: &Launched) -> Option<()> {
     if let (Some(heir), Some(pidfd)) = (&launched.heir, &name.pidfd) {
         let _ = pidfd.try_clone().map(|pidfd| heir.send(pidfd));
     }
-    // Known before the first is gone: whoever waits for the child meanwhile finds one or the other.
-    let _ = launched.second.set(name);
-    reap(&launched.first);
-    Some(())
+    launched.second.set(name).ok()
+}
+
+fn owner_of_go(launched: &Launched) -> Option<i32> {
+    let go = launched.ends.go.as_ref()?.as_fd().as_raw_fd();
+    sys::fcntl(go, F_GETOWN, 0).ok().filter(|pid| *pid > 0)
+}
+
+/// Waits for the second's first word, or for the end of the pipe where there is none; not for ever, since somebody else's
+/// fork may have the other end.
+fn hear_second(launched: &Launched) {
+    let Some(reports) = &launched.ends.reports else { return };
+    let deadline = Instant::now().checked_add(PATIENCE);
+    let mut fds = [PollFd::new(reports.as_fd(), PollFlags::POLLIN)];
+    loop {
+        match poll(&mut fds, remaining(deadline)) {
+            Err(Number::EINTR | Number::EAGAIN) => continue,
+            Ok(0) | Err(_) => return,
+            Ok(_) => (),
+        }
+        // What the first had said before is of no more use.
+        if matches!(read_reports(reports, &mut [Report::default()]), Heard::Second | Heard::Died(None)) {
+            return;
+        }
+    }
 }
 
 /// Without the ends nothing can be heard of it. That it died may be the reason, or that it did not wait any longer.

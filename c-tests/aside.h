@@ -35,20 +35,25 @@ static inline struct forkexec_attr *attr_in(uint32_t mode)
     return attr;
 }
 
-/* A witness that everybody may execute: the way to the build folder may be closed to others. */
-static inline const char *public_witness(void)
+/* A copy of a program that everybody may execute: the way to the build folder may be closed to others. */
+static inline const char *public_copy(const char *program, const char *name)
 {
-    const char *path = scratch_path("witness");
+    const char *path = scratch_path(name);
     if (exists(path))
         return path;
     char bytes[65536];
-    int from = open(witness, O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    int from = open(program, O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
     for (ssize_t n; (n = read(from, bytes, sizeof bytes)) > 0;)
         assert_int_equal(write(to, bytes, (size_t)n), n);
     assert_false(fchmod(to, 0755));
     close(from);
     close(to);
     return path;
+}
+
+static inline const char *public_witness(void)
+{
+    return public_copy(witness, "witness");
 }
 
 /* DOING(format, ...): what is done just now, printed if it fails aside. */

@@ -132,6 +132,28 @@ TEST_BOTH(signals_are_sent_on)
     }
 }
 
+/* Root in there may send signals to whoever its program becomes. */
+TEST_BOTH(signals_are_sent_on_to_another_user)
+{
+    static char *const argv[] = { "setpriv", "--reuid", "5", "--keep-groups", "sleep", "1000", NULL };
+    need_root();
+    need_user_namespaces();
+    need(exists("/usr/bin/setpriv"), "there is no setpriv");
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER));
+        OK(forkexec_attr_map_uid(attr, 0, 0, 1));
+        OK(forkexec_attr_map_uid(attr, 1, 100000, 10));
+        OK(forkexec_attr_map_gid(attr, 0, 0, 1));
+        struct forkexec_child *child = start(attr, "/usr/bin/setpriv", argv, NULL);
+        double end = seconds() + 10;
+        while (strncmp(status_of(program_of(child), "Uid"), "100004", 6) && seconds() < end)
+            usleep(1000);
+        assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+        assert_int_equal(finish(child).exit_code, 128 + SIGTERM);
+    }
+}
+
 TEST_BOTH(it_has_nothing)
 {
     need_root();

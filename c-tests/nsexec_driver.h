@@ -82,17 +82,7 @@ static inline const char *host(bool archive)
 /* A host that everybody may execute. */
 static inline const char *public_host(void)
 {
-    const char *from = host(true), *path = scratch_path("host");
-    if (!exists(path)) {
-        char bytes[65536];
-        int in = open(from, O_RDONLY | O_CLOEXEC), out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
-        for (ssize_t n; (n = read(in, bytes, sizeof bytes)) > 0;)
-            assert_int_equal(write(out, bytes, (size_t)n), n);
-        assert_false(fchmod(out, 0755));
-        close(in);
-        close(out);
-    }
-    return path;
+    return public_copy(host(true), "host");
 }
 
 /* How to start it; all may be left out. */

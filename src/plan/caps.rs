@@ -8,9 +8,10 @@ use crate::sys::abi::{CAP_VERSION_3, CapData, CapHeader};
 const SETPCAP: u64 = 1 << 8;
 const SECBIT_NOROOT: i32 = 1;
 
-/// What a child may use on its way in a user namespace that it is born in: CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER,
-/// FSETID, SETGID, SETUID, SETPCAP, NET_ADMIN, SYS_CHROOT, SYS_ADMIN and SYS_TIME. Others would do nothing there.
-const ON_THE_WAY: u64 = 0x1f | 1 << 6 | 1 << 7 | SETPCAP | 1 << 12 | 1 << 18 | 1 << 21 | 1 << 25;
+/// What a child may use on its way in a user namespace that it is born in, and an init behind it: CHOWN, DAC_OVERRIDE,
+/// DAC_READ_SEARCH, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP, NET_ADMIN, SYS_CHROOT, SYS_ADMIN and SYS_TIME. Others
+/// would do nothing there.
+const ON_THE_WAY: u64 = 0xff | SETPCAP | 1 << 12 | 1 << 18 | 1 << 21 | 1 << 25;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;

@@ -199,6 +199,29 @@ TEST_BOTH(root_of_its_own_has_what_exec_leaves_it)
         aside(check_root_of_its_own, public_witness());
 }
 
+/* A file system acts with what its mounter had, for as long as it is mounted. */
+TEST(whoever_mounts_in_there_has_all_of_it)
+{
+    need_native();
+    need_user_namespaces();
+    const char *caps[3];
+    for (int i = 0; i < 3; i++) {
+        struct forkexec_attr *attr = attr_in(i == 0 ? FORKEXEC_MEMORY_COPIED : FORKEXEC_MEMORY_AUTO);
+        struct forkexec_child *child = NULL;
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT));
+        OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
+        OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
+        if (i < 2)
+            OK(forkexec_attr_add_mount(attr, "none", scratch(), "tmpfs", 0, NULL));
+        OK(forkexec_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+        caps[i] = status_of(forkexec_child_pid(child), "CapPrm");
+        forkexec_close(child);
+    }
+    assert_string_equal(caps[1], caps[0]);
+    if (forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0) == 1)
+        assert_string_not_equal(caps[2], caps[0]);
+}
+
 static void check_held(const void *with)
 {
     static const char *const lines[] = { "Uid", "Gid", "Groups", "CapPrm", "CapEff", "CapInh", "CapBnd", "CapAmb",

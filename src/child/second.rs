@@ -2,7 +2,7 @@
 
 use super::report::{Report, kind};
 use super::sealed::clone;
-use super::sys::abi::{CLONE_VM, F_SETOWN};
+use super::sys::abi::F_SETOWN;
 use super::sys::{self, Answer};
 use super::{At, talk};
 
@@ -33,13 +33,9 @@ pub fn first_process(at: &mut At) -> Answer {
     talk::die_with_caller(at)
 }
 
-/// Another process goes on from here, when the caller knows it: by the eventfd, which it owns in that way only.
-///
-/// In a user namespace that was entered the two share memory, which costs less. That memory is the image's, which no
-/// privilege in there reaches; elsewhere whoever got hold of the one would also have the other, which is not inside.
+/// Another process goes on from here, when the caller knows it: the owner of the eventfd, which needs none for itself.
 fn go_on_as_another(at: &At) -> Answer {
-    let memory = if at.plan.joins_user != 0 { CLONE_VM } else { 0 };
-    sys::leave_to_sibling(memory, at.go)?;
+    sys::leave_to_sibling(at.plan.second_shares, at.go)?;
     // Once more: the first may have been killed before it came to that.
     sys::fcntl(at.go, F_SETOWN, sys::getpid())?;
     talk::tell(at, Report { kind: kind::SECOND, stage: at.stage as u32, code: 0, index: -1 })?;

@@ -6,7 +6,7 @@ use crate::attr::ns::{IdRange, Join, TimeOffset};
 use crate::attr::owned::{Text as Owned, push};
 use alloc::vec::Vec;
 use core::fmt::Write;
-use libc::{CLONE_NEWCGROUP, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, MS_PRIVATE, MS_REC};
+use libc::{CLONE_NEWCGROUP, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, CLONE_VM, MS_PRIVATE, MS_REC};
 
 const CGROUP: u64 = CLONE_NEWCGROUP as u64;
 const TIME: u64 = CLONE_NEWTIME as u64;
@@ -42,6 +42,9 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         (true, _, true) => clone::LAST,
         _ => clone::NONE,
     };
+    // The memory where a user namespace is joined, which costs less: it is of the caller's user namespace, and no privilege in
+    // that one reaches it. Elsewhere whoever got hold of the second would also have the first, which is not inside.
+    plan.second_shares = if joined & USER != 0 { CLONE_VM as u64 } else { 0 };
     plan.propagation = match asked.propagation {
         Some(flags) => flags,
         None if (create | unshare) & MOUNT != 0 => MS_REC | MS_PRIVATE,

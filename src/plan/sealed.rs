@@ -317,6 +317,8 @@ pub struct Plan {
 
     // namespaces
     pub clone_namespaces: u64,
+    /// What the first process and the second have in common. clone(2)
+    pub second_shares: u64,
     pub joins: List<Join>,
     /// A user namespace is among them: what is out of reach before may be within its.
     pub joins_user: u32,

@@ -12,7 +12,7 @@
 //! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
 //! | `probe` | what this host allows |
 //! | `stage` | the order, said once: number, name and reason of every step |
-//! | `report` | the 16 bytes from child to caller |
+//! | `page` | the page that child and caller share |
 //! | `sys` | the door to the kernel |
 //! | `nsexec` | a library of its own: the bootstrap that runc's Go side expects, over the same door |
 #![no_std]
@@ -32,7 +32,7 @@ mod probe;
 mod parent;
 mod child;
 mod stage;
-mod report;
+mod page;
 mod sys;
 // Here only to be checked with the rest: tools/nsexec-build compiles it.
 #[cfg(test)]

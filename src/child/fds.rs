@@ -7,7 +7,9 @@ use super::sys::abi::{
     O_RDONLY, O_WRONLY,
 };
 use super::sys::{self, Answer, Errno};
-use super::{ends, exec, talk};
+use super::{channel, ends, exec};
+
+use core::sync::atomic::Ordering;
 
 const LAST: u32 = u32::MAX;
 
@@ -29,7 +31,7 @@ pub fn close_unneeded(at: &mut At) -> Answer {
         _ => gaps(at).iter().try_for_each(|gap| sys::close_range(gap.first, gap.last, 0))?,
     }
     // Looks at a descriptor, which tells nothing while the caller's end of it is here as well.
-    talk::die_with_caller(at)
+    channel::die_with_caller(at)
 }
 
 fn gaps<'a>(at: &At<'a>) -> &'a [Gap] {
@@ -115,17 +117,19 @@ pub fn close_on_exec(at: &mut At) -> Answer {
 }
 
 fn set_flags(at: &At, flags: i32) -> Answer {
-    let own = [at.reports, at.go, if at.owner == at.reports { -1 } else { at.owner }];
+    let page = if flags == 0 { at.wiring.page_fd } else { -1 };
+    let own = [at.lifeline, at.go, if at.owner == at.lifeline { -1 } else { at.owner }, page];
     let needed = at.plan.list(at.plan.survivors).iter().map(|fd| *fd as i32);
     own.into_iter().filter(|fd| *fd >= 0).chain(needed).try_for_each(|fd| sys::fcntl(fd, F_SETFD, flags).map(drop))
 }
 
 /// Moves the library's own descriptors above every target. The kernel picks the numbers, so nothing is overwritten.
 pub fn internal(at: &mut At) -> Answer {
-    let (reports, go, owner) = (at.reports, at.go, at.owner);
-    at.reports = move_up(at, reports)?;
+    let (lifeline, go, owner) = (at.lifeline, at.go, at.owner);
+    at.lifeline = move_up(at, lifeline)?;
+    at.page.lifeline.store(at.lifeline, Ordering::Relaxed);
     at.go = move_up(at, go)?;
-    at.owner = if owner == reports { at.reports } else { move_up(at, owner)? };
+    at.owner = if owner == lifeline { at.lifeline } else { move_up(at, owner)? };
     if at.plan.exec_fd_moves != 0 {
         // Stays open under its old number, which may be another's source.
         at.exec_fd = lift(at.exec_fd, at.plan.spare)?;
@@ -206,13 +210,13 @@ fn open(path: *const u8, item: &Action) -> Answer {
 }
 
 fn is_internal(at: &At, fd: i32) -> bool {
-    let own = [at.reports, at.go, at.owner, at.ruleset];
+    let own = [at.lifeline, at.go, at.owner, at.ruleset];
     own.contains(&fd) || (fd == at.exec_fd && at.plan.exec_fd_moves != 0)
 }
 
 /// Everything from `first` on but our own, which go at exec.
 fn close_from(at: &At, first: i32) -> Answer {
-    let mut kept = [at.reports, at.go, at.owner, at.exec_fd, at.ruleset];
+    let mut kept = [at.lifeline, at.go, at.owner, at.exec_fd, at.ruleset];
     kept.sort_unstable();
     let mut from = first as u32;
     for fd in kept.into_iter().filter(|fd| *fd >= first) {

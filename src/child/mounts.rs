@@ -13,7 +13,7 @@ use super::sys::abi::{
     MountAttr, O_CLOEXEC, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
 };
 use super::sys::{self, Answer, Errno};
-use super::talk;
+use super::channel;
 use core::ptr::null;
 
 /// The list, in call order.
@@ -25,7 +25,7 @@ pub fn populate(at: &mut At) -> Answer {
     // What is made has the mode that was asked for.
     let mask = sys::umask(0)?;
     for item in plan.list(plan.mounts) {
-        talk::at_stage(at, item.stage);
+        channel::at_stage(at, item.stage);
         at.index = item.index;
         apply(at, item)?;
     }

@@ -7,7 +7,7 @@ use super::sys::abi::{
     SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
 };
 use super::sys::{self, Answer, Errno};
-use super::{inside, talk};
+use super::{channel, inside};
 
 /// time_namespaces(7): whoever opens it here may write it later, though it then belongs to root.
 pub fn time_file(at: &mut At) -> Answer {
@@ -49,7 +49,7 @@ fn enter(at: &mut At, join: &Join, types: u64) -> Answer {
 pub fn owner(at: &mut At) -> Answer {
     let Some(uid) = at.plan.namespace_owner.get() else { return Ok(()) };
     sys::setresuid(uid, uid, uid)?;
-    talk::die_with_caller(at)
+    channel::die_with_caller(at)
 }
 
 /// unshare(2)

@@ -6,6 +6,7 @@
  *
  * Functions return 0 or a negative errno, unless they say otherwise. Results are written only on success, except the
  * error, which is filled on failure, cleared on success, and may be NULL. Nothing is thread-local, nothing calls back.
+ * No function is a cancellation point: a thread that is cancelled meanwhile comes back first; pthreads(7).
  *
  * Calling a setter turns it on; there is no turning off: vary a copy of a base attr. They come in any order, copy what
  * they are given, and check what one argument can tell; contradictions between them are found by the spawn, as

@@ -8,6 +8,7 @@ use super::child::forkexec_child;
 use super::error::forkexec_error;
 use super::guard;
 use crate::attr::owned::Room;
+use crate::capi::entry::Entered;
 use crate::parent::{self, Failure, host};
 use crate::plan::{Purpose, Request};
 use alloc::boxed::Box;
@@ -107,6 +108,7 @@ pub unsafe extern "C" fn forkexec_spawn(
     child: *mut *mut forkexec_child,
     error: *mut forkexec_error,
 ) -> c_int {
+    let _entered = Entered::now();
     let call = Call { attr, path, argv, envp, purpose: Purpose::Spawn };
     // SAFETY: C caller guarantees the pointers for the length of the call.
     unsafe { call.child(child, error) }
@@ -128,6 +130,7 @@ pub unsafe extern "C" fn forkexec_start(
     child: *mut *mut forkexec_child,
     error: *mut forkexec_error,
 ) -> c_int {
+    let _entered = Entered::now();
     let call = Call { attr, path, argv, envp, purpose: Purpose::Start };
     // SAFETY: C caller guarantees the pointers for the length of the call.
     unsafe { call.child(child, error) }
@@ -149,6 +152,7 @@ pub unsafe extern "C" fn forkexec_hold(
     child: *mut *mut forkexec_child,
     error: *mut forkexec_error,
 ) -> c_int {
+    let _entered = Entered::now();
     let call = Call { attr, path: null(), argv: null(), envp: null(), purpose: Purpose::Hold };
     // SAFETY: C caller guarantees the pointers for the length of the call.
     unsafe { call.child(child, error) }
@@ -170,6 +174,7 @@ pub unsafe extern "C" fn forkexec_describe(
     fd: i32,
     error: *mut forkexec_error,
 ) -> c_int {
+    let _entered = Entered::now();
     let call = Call { attr, path, argv, envp, purpose: Purpose::Spawn };
     // SAFETY: C caller guarantees the pointers for the length of the call.
     let described = unsafe { call.request(|request| describe(&request, fd)) };

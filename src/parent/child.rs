@@ -6,13 +6,13 @@ use super::handshake;
 use super::launch::{Launched, Name};
 use super::own;
 use super::settle::{self, Start};
+use super::shared::Shared;
 use super::usage;
 use crate::plan::Sealed;
 use crate::sealed::{cgroup, clone};
 use crate::stage::Stage;
 use crate::sys;
 use crate::sys::abi::{PIDFD_SIGNAL_PROCESS_GROUP, WALL, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
-use alloc::sync::Arc;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use nix::errno::Errno;
@@ -73,7 +73,7 @@ pub struct Child {
     /// The process whose child it is.
     owner: i32,
     launched: Launched,
-    plan: Option<Arc<Sealed>>,
+    plan: Option<Shared<Sealed>>,
     start: Mutex<Start>,
     waited: Mutex<Option<Waited>>,
     /// The threads between reaping and remembering.
@@ -90,7 +90,7 @@ pub struct Begun {
 }
 
 /// The cgroup of a child, to be asked and killed after the caller has closed its own descriptor.
-pub fn cgroup(plan: &Arc<Sealed>) -> Result<Option<OwnedFd>, Failure> {
+pub fn cgroup(plan: &Shared<Sealed>) -> Result<Option<OwnedFd>, Failure> {
     if plan.cgroup == cgroup::NONE {
         return Ok(None);
     }
@@ -105,7 +105,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Child {
-    pub fn new(Begun { launched, start, cgroup }: Begun, plan: Arc<Sealed>) -> Child {
+    pub fn new(Begun { launched, start, cgroup }: Begun, plan: Shared<Sealed>) -> Child {
         let tree = if plan.first != 0 {
             Tree::Namespace
         } else if cgroup.is_some() {
@@ -149,7 +149,7 @@ impl Child {
         self.hear(plan, &mut start, timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
     }
 
-    fn hear(&self, plan: &Arc<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
+    fn hear(&self, plan: &Shared<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
         let came_to = settle::until_running(&self.launched, plan, deadline);
         *start = *came_to.as_ref().unwrap_or(&Start::Failed);
         match came_to? {
@@ -158,7 +158,7 @@ impl Child {
         }
     }
 
-    fn let_go(&self, plan: &Arc<Sealed>, for_ever: bool) -> Result<(), Failure> {
+    fn let_go(&self, plan: &Shared<Sealed>, for_ever: bool) -> Result<(), Failure> {
         let thread = self.launched.thread;
         if plan.parent_death != 0 && plan.parent_death_process == 0 && !is_alive(self.owner, thread) {
             return Err(

@@ -1,11 +1,11 @@
 //! A failure, and the sentence that tells it.
 
 use super::helper::End;
+use super::shared::Shared;
 use crate::plan::{Bytes, Fault, Item, Sealed};
 use crate::report::Report;
 use crate::sealed::{Mount, Plan, Text, mount};
 use crate::stage::{Row, Stage};
-use alloc::sync::Arc;
 use core::fmt::{self, Display, Formatter};
 use nix::errno::Errno;
 
@@ -18,7 +18,7 @@ pub struct Failure {
     /// What killed it before it was the program.
     pub signal: i32,
     /// The plan, to name the item.
-    plan: Option<Arc<Sealed>>,
+    plan: Option<Shared<Sealed>>,
     /// What it is about where the plan does not say.
     what: &'static str,
     why: &'static str,
@@ -49,7 +49,7 @@ impl Failure {
 
     /// A step of the caller's side.
     #[cold]
-    pub fn at(stage: Stage, errno: Errno, plan: &Arc<Sealed>) -> Failure {
+    pub fn at(stage: Stage, errno: Errno, plan: &Shared<Sealed>) -> Failure {
         Failure { stage, code: errno as i32, plan: Some(plan.clone()), ..NOTHING }
     }
 
@@ -67,7 +67,7 @@ impl Failure {
 
     /// What the child reported.
     #[cold]
-    pub fn reported(report: Report, pid: i32, plan: &Arc<Sealed>) -> Failure {
+    pub fn reported(report: Report, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);
         let Report { code, index, .. } = report;
         Failure { stage, code, index, pid, plan: Some(plan.clone()), ..NOTHING }
@@ -75,7 +75,7 @@ impl Failure {
 
     /// The child died without a word, at a stage or one that nobody knows.
     #[cold]
-    pub fn killed(stage: Option<Stage>, signal: i32, pid: i32, plan: &Arc<Sealed>) -> Failure {
+    pub fn killed(stage: Option<Stage>, signal: i32, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = stage.unwrap_or(Stage::Child);
         Failure { pid, signal, ..Failure::at(stage, Errno::ECANCELED, plan) }
     }

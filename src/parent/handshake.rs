@@ -4,12 +4,12 @@ use super::failure::Failure;
 use super::helper;
 use super::launch::Launched;
 use super::settle::{self, Heard};
+use super::shared::Shared;
 use crate::plan::Sealed;
 use crate::sealed::{Plan, Text, cgroup};
 use crate::stage::Stage;
 use crate::sys::abi::{PRIO_PROCESS, RLIMIT_NOFILE};
 use crate::sys::{self, Errno};
-use alloc::sync::Arc;
 use core::ffi::CStr;
 use nix::errno::Errno as Number;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
@@ -20,7 +20,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 type Done = Result<(), Failure>;
 
 /// Everything that the plan leaves to the caller; then the child may go on.
-pub fn serve(launched: &Launched, plan: &Arc<Sealed>) -> Done {
+pub fn serve(launched: &Launched, plan: &Shared<Sealed>) -> Done {
     if plan.wait == 0 {
         return Ok(());
     }
@@ -45,7 +45,7 @@ pub fn go(launched: &Launched, awaited: bool) -> Result<(), Number> {
 
 struct Serving<'a> {
     pid: i32,
-    plan: &'a Arc<Sealed>,
+    plan: &'a Shared<Sealed>,
 }
 
 impl Serving<'_> {

@@ -6,6 +6,7 @@ use super::host::{self, Quiet, Ways};
 use super::image;
 use super::listener::Listening;
 use super::own;
+use super::shared::Shared;
 use super::stack::Stack;
 use crate::attr::owned::{NoMemory, push};
 use crate::child;
@@ -17,7 +18,6 @@ use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
 };
 use crate::sys::{self, Errno};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_void};
 use core::ptr::null;
@@ -85,13 +85,13 @@ pub struct Given<'a> {
 }
 
 /// Makes the child of a plan. With CLONE_VFORK this returns when it has left this memory.
-pub fn launch(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
+pub fn launch(plan: &Shared<Sealed>, given: Given) -> Result<Launched, Failure> {
     let quiet = Quiet::begin();
     launch_with(plan, given, quiet.mask())
 }
 
 /// The same, where all signals are blocked already, and this was the mask before.
-pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launched, Failure> {
+pub fn launch_with(plan: &Shared<Sealed>, given: Given, mask: u64) -> Result<Launched, Failure> {
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let ways = host::ways().map_err(failed(Stage::Memory))?;

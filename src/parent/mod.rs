@@ -14,6 +14,7 @@ mod launch;
 mod listener;
 mod own;
 mod settle;
+mod shared;
 mod stack;
 mod usage;
 
@@ -25,9 +26,9 @@ use crate::plan::{self, Host, Request, Sealed};
 use crate::sealed::{Mount, Plan, cgroup, mount};
 use crate::stage::Stage;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use child::Begun;
 use launch::Given;
+use shared::Shared;
 
 /// Makes the child of a request, and with it comes as far as its purpose goes: into the program, or to the hold point.
 /// The room is where it stays: it is more than is worth moving.
@@ -35,7 +36,7 @@ pub fn start<C: From<Child>>(mut request: Request, room: Room<C>) -> Result<Box<
     // Each way once, and an image that somebody keeps closing not for ever.
     let mut ways_left = 4;
     loop {
-        let plan = Arc::new(plan::lower(&request).map_err(Failure::of_plan)?);
+        let plan = plan::lower(&request).and_then(|plan| Ok(Shared::new(plan)?)).map_err(Failure::of_plan)?;
         match begin(&plan, Given { argv: request.argv, envp: request.envp }) {
             Ok(begun) => return Ok(room.fill(Child::new(begun, plan).into())),
             Err(failure) if ways_left > 0 => request.host = another_way(&failure, request.host).ok_or(failure)?,
@@ -45,7 +46,7 @@ pub fn start<C: From<Child>>(mut request: Request, room: Room<C>) -> Result<Box<
     }
 }
 
-fn begin(plan: &Arc<Sealed>, given: Given) -> Result<Begun, Failure> {
+fn begin(plan: &Shared<Sealed>, given: Given) -> Result<Begun, Failure> {
     let cgroup = child::cgroup(plan)?;
     let mut launched = death::launch(plan, given)?;
     let start = settle::until_ready(&mut launched, plan)?;

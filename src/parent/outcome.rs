@@ -4,6 +4,7 @@ use super::ends;
 use super::failure::Failure;
 use super::handshake;
 use super::launch::{Launched, Name};
+use super::shared::Shared;
 use crate::child::init::SIGNALLED;
 use crate::plan::Sealed;
 use crate::report::{Report, kind};
@@ -11,7 +12,6 @@ use crate::sealed::{Plan, clone, mode};
 use crate::stage::{Row, Stage};
 use crate::sys::abi::{EINTR, EINVAL, F_GETOWN, P_PID, P_PIDFD, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo};
 use crate::sys::{self, Answer, Errno};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use nix::errno::Errno as Number;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -35,7 +35,7 @@ pub enum Start {
 }
 
 /// Comes back when the child is in the program, or at its hold point.
-pub fn until_ready(launched: &mut Launched, plan: &Arc<Sealed>) -> Result<Start, Failure> {
+pub fn until_ready(launched: &mut Launched, plan: &Shared<Sealed>) -> Result<Start, Failure> {
     if plan.mode != mode::COPIED && !passed_exec(launched) {
         return Err(died_in_our_memory(launched, plan));
     }
@@ -48,7 +48,7 @@ pub fn until_ready(launched: &mut Launched, plan: &Arc<Sealed>) -> Result<Start,
 
 /// The same for a child that has memory of its own.
 #[inline(never)]
-fn until_told(launched: &Launched, plan: &Arc<Sealed>) -> Result<Start, Failure> {
+fn until_told(launched: &Launched, plan: &Shared<Sealed>) -> Result<Start, Failure> {
     if let Err(failure) = handshake::serve(launched, plan) {
         // It may be that the child was killed, and that this is why it cannot be served.
         return Err(given_up(launched, plan, failure));
@@ -66,7 +66,7 @@ fn until_told(launched: &Launched, plan: &Arc<Sealed>) -> Result<Start, Failure>
 }
 
 /// Comes back when a child that nothing holds is in the program, or when time is up.
-pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<Start, Failure> {
+pub fn until_running(launched: &Launched, plan: &Shared<Sealed>, deadline: Option<Instant>) -> Result<Start, Failure> {
     if plan.second_clone >= clone::LATE && launched.second.get().is_none() && !until_second(launched, plan, deadline)? {
         return Ok(Start::LetGo);
     }
@@ -82,7 +82,7 @@ pub fn until_running(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<I
 }
 
 /// Comes back when the child has left the rest to a second process, or when time is up; whether it has.
-fn until_second(launched: &Launched, plan: &Arc<Sealed>, deadline: Option<Instant>) -> Result<bool, Failure> {
+fn until_second(launched: &Launched, plan: &Shared<Sealed>, deadline: Option<Instant>) -> Result<bool, Failure> {
     let heard = listen_for_word(launched, deadline);
     match &heard {
         // The end of the first may be noticed before the second has said anything.
@@ -141,7 +141,7 @@ fn hear_second(launched: &Launched) {
 }
 
 /// Without the ends nothing can be heard of it. That it died may be the reason, or that it did not wait any longer.
-fn not_fetched(launched: &Launched, plan: &Arc<Sealed>, errno: Number) -> Failure {
+fn not_fetched(launched: &Launched, plan: &Shared<Sealed>, errno: Number) -> Failure {
     match kill_and_reap(launched) {
         0 if errno == Number::ESRCH => Failure::at(Stage::Pipe, Number::ETIMEDOUT, plan),
         signal if errno == Number::ESRCH => Failure::killed(None, signal, launched.pid(), plan),
@@ -165,7 +165,7 @@ pub enum Heard {
 
 impl Heard {
     /// The failure that a child has come to; it is reaped.
-    pub fn into_failure(self, launched: &Launched, plan: &Arc<Sealed>) -> Failure {
+    pub fn into_failure(self, launched: &Launched, plan: &Shared<Sealed>) -> Failure {
         match self {
             Heard::Failed(report) => {
                 // By its listener, which is ours, it might never come to its end.
@@ -289,7 +289,7 @@ pub fn by_name(name: &Name, mut wait: impl FnMut(i32, i32) -> Answer) -> Answer 
 
 /// The child of a shared launch that is not the program: what it left in memory says why.
 #[cold]
-fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
+fn died_in_our_memory(launched: &Launched, plan: &Shared<Sealed>) -> Failure {
     let signal = reap(launched.name());
     match launched.report {
         report @ Report { kind: kind::FAILED, .. } => Failure::reported(report, launched.pid(), plan),
@@ -303,7 +303,7 @@ fn died_in_our_memory(launched: &Launched, plan: &Arc<Sealed>) -> Failure {
 }
 
 /// A child that the caller could not serve. A death that is not of our making is the reason why.
-fn given_up(launched: &Launched, plan: &Arc<Sealed>, failure: Failure) -> Failure {
+fn given_up(launched: &Launched, plan: &Shared<Sealed>, failure: Failure) -> Failure {
     let dead = is_ending(launched.pid());
     kill(launched);
     let heard = listen_to_end(launched, None);

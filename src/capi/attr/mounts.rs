@@ -2,6 +2,7 @@
 
 use super::{apply, forkexec_attr};
 use crate::attr::mounts::LONGEST_FILE;
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
@@ -33,6 +34,7 @@ pub unsafe extern "C" fn forkexec_attr_add_mount(
     flags: u64,
     data: *const c_char,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that source is NULL or a string.
     let source = unsafe { guard::optional_string(source) };
     // SAFETY: C caller guarantees that target is NULL or a string.
@@ -63,6 +65,7 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount(
     target: *const c_char,
     flags: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that source is NULL or a string.
     let source = unsafe { guard::string(source) };
     // SAFETY: C caller guarantees that target is NULL or a string.
@@ -85,6 +88,7 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount_idmapped(
     userns_fd: i32,
     flags: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that source is NULL or a string.
     let source = unsafe { guard::string(source) };
     // SAFETY: C caller guarantees that target is NULL or a string.
@@ -109,6 +113,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_tmpfs(
     mode: u32,
     flags: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -129,6 +134,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_proc(
     target: *const c_char,
     flags: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -147,6 +153,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_proc(
 /// ENODEV: the caller's device is another; EINVAL: id 0 is not mapped; EPERM).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_mount_dev(attr: *mut forkexec_attr, target: *const c_char, flags: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -167,6 +174,7 @@ pub unsafe extern "C" fn forkexec_attr_make_directory(
     path: *const c_char,
     mode: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -187,6 +195,7 @@ pub unsafe extern "C" fn forkexec_attr_make_symlink(
     contents: *const c_char,
     path: *const c_char,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that contents is NULL or a string.
     let contents = unsafe { guard::string(contents) };
     // SAFETY: C caller guarantees that path is NULL or a string.
@@ -211,6 +220,7 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
     length: usize,
     mode: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that bytes is NULL or has that length.
@@ -229,6 +239,7 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
 /// way; ENODEV: /dev/null is something else; EPERM).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_mask_path(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -244,6 +255,7 @@ pub unsafe extern "C" fn forkexec_attr_mask_path(attr: *mut forkexec_attr, path:
 /// link is there or on the way; EPERM).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -264,6 +276,7 @@ pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, p
 /// FORKEXEC_STAGE_PIVOT_ROOT (EINVAL: the caller's root is not a mount) or FORKEXEC_STAGE_ROOT_READONLY; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_root(attr: *mut forkexec_attr, path: *const c_char, flags: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::optional_string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -279,6 +292,7 @@ pub unsafe extern "C" fn forkexec_attr_set_root(attr: *mut forkexec_attr, path: 
 /// Fails later as FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or chdir(2); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_chroot(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.

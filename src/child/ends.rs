@@ -60,5 +60,12 @@ pub fn image(wiring: &Wiring) -> Answer<i32> {
     let bytes = unsafe { slice::from_raw_parts(wiring.image_bytes as *const u8, wiring.image_length as usize) };
     // SAFETY: the name is a NUL-terminated literal.
     let fd = unsafe { sys::memfd(c"forkexec".as_ptr().cast(), wiring.image_flags)? };
-    if sys::write(fd, bytes)? == bytes.len() { Ok(fd) } else { Err(Errno(EIO)) }
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match sys::write(fd, rest)? {
+            0 => return Err(Errno(EIO)),
+            written => rest = rest.get(written..).unwrap_or_default(),
+        }
+    }
+    Ok(fd)
 }

@@ -16,6 +16,7 @@ pub const EINVAL: i32 = 22;
 pub const EMFILE: i32 = 24;
 pub const ENOTTY: i32 = 25;
 pub const ETXTBSY: i32 = 26;
+pub const EFBIG: i32 = 27;
 pub const ENOSPC: i32 = 28;
 pub const EPIPE: i32 = 32;
 pub const ENOSYS: i32 = 38;
@@ -83,6 +84,7 @@ pub const F_DUPFD_CLOEXEC: i32 = 1030;
 
 pub const SIGKILL: i32 = 9;
 pub const SIGCHLD: i32 = 17;
+pub const SIGXFSZ: i32 = 25;
 pub const SIGSTOP: i32 = 19;
 pub const SIG_SETMASK: i32 = 2;
 pub const SIG_DFL: usize = 0;
@@ -160,6 +162,7 @@ pub const PTRACE_TRACEME: usize = 0;
 pub const PRIO_PROCESS: i32 = 0;
 pub const IOPRIO_WHO_PROCESS: i32 = 1;
 pub const IOPRIO_CLASS_SHIFT: u32 = 13;
+pub const RLIMIT_FSIZE: u32 = 1;
 pub const RLIMIT_NOFILE: u32 = 7;
 
 pub const P_ALL: i32 = 0;

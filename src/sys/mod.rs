@@ -39,6 +39,10 @@ macro_rules! call {
 mod mounts;
 #[cfg(not(forkexec_nsexec))]
 pub use mounts::*;
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+mod file_size;
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub use file_size::*;
 
 /// read(2)
 pub fn read(fd: i32, buffer: &mut [u8]) -> Answer<usize> {

@@ -81,6 +81,8 @@ pub fn thread_args(flags: usize, stack_top: usize, clears: *mut i32) -> [usize; 
 }
 
 pub mod nr {
+    pub const FTRUNCATE: usize = 77;
+    pub const RT_SIGPENDING: usize = 127;
     pub const READ: usize = 0;
     pub const WRITE: usize = 1;
     pub const CLOSE: usize = 3;

@@ -32,7 +32,7 @@ pub fn make(at: &mut At) -> Answer {
 fn make_page(wiring: &Wiring) -> Answer<i32> {
     // SAFETY: the name is a NUL-terminated literal.
     let fd = unsafe { sys::memfd(c"forkexec".as_ptr().cast(), wiring.page_flags)? };
-    sys::ftruncate(fd, PAGE)?;
+    sys::ftruncate(fd, PAGE as u64)?;
     sys::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)?;
     Ok(fd)
 }
@@ -85,5 +85,12 @@ pub fn image(wiring: &Wiring) -> Answer<i32> {
     let bytes = unsafe { slice::from_raw_parts(wiring.image_bytes as *const u8, wiring.image_length as usize) };
     // SAFETY: the name is a NUL-terminated literal.
     let fd = unsafe { sys::memfd(c"forkexec".as_ptr().cast(), wiring.image_flags)? };
-    if sys::write(fd, bytes)? == bytes.len() { Ok(fd) } else { Err(Errno(EIO)) }
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match sys::write(fd, rest)? {
+            0 => return Err(Errno(EIO)),
+            written => rest = rest.get(written..).unwrap_or_default(),
+        }
+    }
+    Ok(fd)
 }

@@ -1,44 +1,42 @@
 //! The built-in image: the child's code alone, in a memfd that is made once, and the strings it is exec'd with: the
 //! program's, and wiring and plan as strings among them.
 
-use crate::attr::owned::{NoMemory, list_for};
+use super::file_size;
+use crate::attr::owned::{NoMemory, Room, list_for};
 use crate::plan::{Sealed, Strings};
 use crate::sealed::{Wiring, strings};
 use crate::sys;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
-use core::ptr::null;
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use core::ptr::{null, null_mut};
+use core::sync::atomic::{AtomicPtr, Ordering};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
-use std::sync::{Mutex, PoisonError};
 
 static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/image"));
 
-/// The memfd, -1 before there is one. A fork has it too, under the same number.
-static NUMBER: AtomicI32 = AtomicI32::new(-1);
-/// Its device and inode.
-static IDENTITY: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
-/// What the kernel took for it: kernels before 6.3 do not know MFD_EXEC, and execute every memfd.
-static FLAGS: AtomicU32 = AtomicU32::new(0);
-static MAKING: Mutex<()> = Mutex::new(());
+/// The image's file, once it is made. A fork has it too, under the same number. What this leads to is never changed and
+/// never freed, because another thread may be reading it.
+static MADE: AtomicPtr<File> = AtomicPtr::new(null_mut());
 
 /// The descriptor of the image, and its identity, by which a child knows it again: a caller may close what is not its own.
 #[derive(Clone, Copy)]
 pub struct File {
     pub number: i32,
     pub identity: [u64; 2],
+    /// What memfd_create(2) took for it.
+    flags: u32,
 }
 
 /// What a child becomes the image from.
 pub enum Source {
     None,
     File(File),
-    /// The file's number is so high that the child rather makes one of its own.
-    Bytes,
+    /// The file's number is so high that the child rather makes one of its own, with these flags of memfd_create(2).
+    Bytes(u32),
 }
 
 impl Source {
@@ -51,63 +49,80 @@ impl Source {
     pub fn wire(&self, launching: &mut Wiring) {
         match self {
             Source::None => (),
-            Source::File(File { number, identity }) => {
+            Source::File(File { number, identity, .. }) => {
                 (launching.image, launching.image_identity) = (*number, *identity)
             }
-            Source::Bytes => {
+            Source::Bytes(flags) => {
                 (launching.image_bytes, launching.image_length) = (IMAGE.as_ptr() as u64, IMAGE.len() as u32);
-                launching.image_flags = FLAGS.load(Ordering::Relaxed);
+                launching.image_flags = *flags;
             }
         }
     }
 }
 
-pub fn file() -> Result<File, Errno> {
-    let number = match NUMBER.load(Ordering::Acquire) {
-        -1 => make()?,
-        file => file,
-    };
-    Ok(File { number, identity: IDENTITY.each_ref().map(|half| half.load(Ordering::Relaxed)) })
+/// The file, made if there is none yet. All signals are blocked, and `mask` was the mask before.
+pub fn file(mask: u64) -> Result<File, Errno> {
+    // SAFETY: `make` published it, and nothing is ever freed.
+    match unsafe { MADE.load(Ordering::Acquire).as_ref() } {
+        Some(file) => Ok(*file),
+        None => make(mask),
+    }
+}
+
+/// What a child that makes the file itself is told; `None` where its limit does not let it.
+pub fn source_of_bytes(file: &File) -> Option<Source> {
+    file_size::allows(IMAGE.len() as u64).then_some(Source::Bytes(file.flags))
 }
 
 /// A child has found something else under the number. What is there now is not ours to close.
 pub fn look_again() {
-    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    let identity = IDENTITY.each_ref().map(|half| half.load(Ordering::Relaxed));
-    if sys::identity(NUMBER.load(Ordering::Acquire)) != Ok(identity) {
-        NUMBER.store(-1, Ordering::Release);
+    let made = MADE.load(Ordering::Acquire);
+    // SAFETY: as in `file`.
+    let is_wrong = unsafe { made.as_ref() }.is_some_and(|file| sys::identity(file.number) != Ok(file.identity));
+    if is_wrong {
+        let _ = MADE.compare_exchange(made, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
     }
 }
 
 #[cold]
-fn make() -> Result<i32, Errno> {
-    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    let there = NUMBER.load(Ordering::Acquire);
-    if there >= 0 {
-        return Ok(there);
+fn make(mask: u64) -> Result<File, Errno> {
+    let room = Room::new().map_err(|_| Errno::ENOMEM)?;
+    let (made, flags) = sealed(mask)?;
+    let identity = sys::identity(made.as_raw_fd()).map_err(from_raw)?;
+    let file = File { number: made.as_raw_fd(), identity, flags };
+    let place = Box::into_raw(room.fill(file));
+    match MADE.compare_exchange(null_mut(), place, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => {
+            let _ = made.into_raw_fd();
+            Ok(file)
+        }
+        // Another thread was faster, and `made` closes.
+        Err(theirs) => {
+            // SAFETY: the box from above, which nobody else has seen.
+            drop(unsafe { Box::from_raw(place) });
+            // SAFETY: as in `file`.
+            Ok(unsafe { *theirs })
+        }
     }
-    let made = sealed()?;
-    let identity = sys::identity(made.as_raw_fd()).map_err(|sys::Errno(errno)| Errno::from_raw(errno))?;
-    IDENTITY.iter().zip(identity).for_each(|(place, half)| place.store(half, Ordering::Relaxed));
-    let number = made.into_raw_fd();
-    NUMBER.store(number, Ordering::Release);
-    Ok(number)
+}
+
+fn from_raw(sys::Errno(errno): sys::Errno) -> Errno {
+    Errno::from_raw(errno)
 }
 
 /// Nobody can change it, so what is exec'd is what was built.
-fn sealed() -> Result<OwnedFd, Errno> {
+fn sealed(mask: u64) -> Result<(OwnedFd, u32), Errno> {
     let old = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let flags = old | MFdFlags::from_bits_retain(libc::MFD_EXEC);
     let (made, flags) = match memfd_create(c"forkexec", flags) {
         Err(Errno::EINVAL) => (memfd_create(c"forkexec", old), old),
         made => (made, flags),
     };
-    FLAGS.store(flags.bits(), Ordering::Relaxed);
-    let mut file = std::fs::File::from(beside_the_standard_ones(made?)?);
-    file.write_all(IMAGE).map_err(|_| Errno::ENOSPC)?;
+    let file = beside_the_standard_ones(made?)?;
+    file_size::fill(file.as_raw_fd(), IMAGE, mask).map_err(from_raw)?;
     let seals = SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
     fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals))?;
-    Ok(OwnedFd::from(file))
+    Ok((file, flags.bits()))
 }
 
 /// A caller that lacks one of 0 to 2 goes on to open it, and its program is not to get ours there.

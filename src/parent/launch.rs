@@ -97,7 +97,7 @@ pub fn launch_with(plan: &Shared<Sealed>, given: Given, mask: u64) -> Result<Lau
     let ways = host::ways().map_err(failed(Stage::Memory))?;
     let ends = Ends::make(plan).transpose().map_err(failed(Stage::Pipe))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
-    let image = (plan.mode == mode::FRESH).then(image::file).transpose().map_err(failed(Stage::Image))?;
+    let image = (plan.mode == mode::FRESH).then(|| image::file(mask)).transpose().map_err(failed(Stage::Image))?;
     let layout = match &ends {
         Some(ends) => Layout::new(plan, ways, ends, image),
         None => Layout::without_ends(plan, ways),
@@ -230,8 +230,10 @@ impl Layout {
         let far = needed.last().map_or(3, |fd| fd.saturating_add(1)).saturating_add(ends::FAR);
         let is_far = |fd: i32| plan.mode == mode::FRESH && table == table::SHARED && fd > far as i32;
         let image = match image {
-            Some(file) if is_far(file.number) => image::Source::Bytes,
-            Some(file) => image::Source::File(file),
+            Some(file) => {
+                let own = is_far(file.number).then(|| image::source_of_bytes(&file)).flatten();
+                own.unwrap_or(image::Source::File(file))
+            }
             None => image::Source::None,
         };
         let ends_are_far = ends.numbers().into_iter().any(|fd| is_far(fd.saturating_sub(ends::ROOM)));

@@ -6,6 +6,7 @@ mod death;
 mod dying;
 mod ends;
 mod failure;
+pub mod file_size;
 mod handshake;
 mod helper;
 pub mod host;
@@ -16,6 +17,7 @@ mod own;
 mod settle;
 mod shared;
 mod stack;
+mod trial;
 mod usage;
 
 pub use child::{Child, Ran, Waited};
@@ -62,8 +64,10 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
             host::image_does_not_run();
             Some(Host { image_runs: false, ..host })
         }
-        // The program's strings fit into an exec, but not ours beside them.
-        Stage::Image if failure.code == libc::E2BIG && host.image_runs => Some(Host { image_runs: false, ..host }),
+        // The program's strings fit into an exec, but not ours beside them; or RLIMIT_FSIZE is smaller than the image.
+        Stage::Image if matches!(failure.code, libc::E2BIG | libc::EFBIG) && host.image_runs => {
+            Some(Host { image_runs: false, ..host })
+        }
         Stage::Image if failure.code == libc::EBADF => {
             image::look_again();
             Some(host)

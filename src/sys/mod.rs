@@ -40,6 +40,10 @@ macro_rules! call {
 mod mounts;
 #[cfg(not(forkexec_nsexec))]
 pub use mounts::*;
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+mod file_size;
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub use file_size::*;
 
 /// read(2)
 pub fn read(fd: i32, buffer: &mut [u8]) -> Answer<usize> {
@@ -408,11 +412,6 @@ pub fn gettid() -> i32 {
 /// mmap(2): a file, to be read and written by all who have it mapped.
 pub fn map_shared(fd: i32, length: usize) -> Answer<*mut u8> {
     call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0).map(|place| place as *mut u8)
-}
-
-/// ftruncate(2)
-pub fn ftruncate(fd: i32, length: usize) -> Answer {
-    call!(FTRUNCATE, fd, length).map(drop)
 }
 
 /// wait4(2): the pid of a child that has ended, its status and what it used; 0 is none that has.

@@ -83,6 +83,7 @@ pub fn thread_args(flags: usize, stack_top: usize, clears: *mut i32) -> [usize; 
 pub const AUDIT_ARCH: u32 = 0xc000_003e;
 
 pub mod nr {
+    pub const RT_SIGPENDING: usize = 127;
     pub const READ: usize = 0;
     pub const WRITE: usize = 1;
     pub const CLOSE: usize = 3;

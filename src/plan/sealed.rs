@@ -410,8 +410,8 @@ pub struct Plan {
     pub filters_privileged: u32,
     /// One of them has a listener, which the caller gets.
     pub listener: u32,
-    /// They let no exec happen.
-    pub doomed: u32,
+    /// They kill every exec: a child that ends after it said that exec is next was not the program.
+    pub exec_is_killed: u32,
 
     // landlock
     /// The caller's ruleset.

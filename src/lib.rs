@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `capi` | C pointers become references; nothing else |
 //! | `attr` | what was asked: owned copies, in any order |
+//! | `bpf` | what a seccomp filter does with the calls of the child, found out when it is added |
 //! | `plan` | what will happen: checked, resolved, flat and sealed |
 //! | `parent` | the clone, what the caller does for the waiting child, the report, the reaping |
 //! | `child` | how it happens: raw system calls over the sealed plan, in the order of `child::program` |
@@ -27,6 +28,8 @@ compile_error!("a panic may not unwind into a C caller: build with panic = \"abo
 
 pub mod capi;
 pub mod attr;
+#[doc(hidden)] // for tests/bpf_agrees_with_the_kernel.rs
+pub mod bpf;
 pub mod plan;
 mod probe;
 mod parent;

@@ -76,7 +76,7 @@ pub fn until_running(launched: &Launched, plan: &Shared<Sealed>, deadline: Optio
     let exact = plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 && plan.init == 0;
     match heard {
         Heard::NotYet => Ok(Start::LetGo),
-        Heard::Exec if plan.doomed == 0 && (!exact || passed_exec(launched)) => Ok(Start::Running { exact }),
+        Heard::Exec if plan.exec_is_killed == 0 && (!exact || passed_exec(launched)) => Ok(Start::Running { exact }),
         heard => Err(heard.into_failure(launched, plan)),
     }
 }
@@ -176,7 +176,7 @@ impl Heard {
                 Failure::reported(report, launched.pid(), plan)
             }
             // Where only its own filter can have killed it.
-            Heard::Exec if plan.doomed != 0 => {
+            Heard::Exec if plan.exec_is_killed != 0 => {
                 Failure::killed(Some(Stage::Exec), reap_program(launched, plan), launched.pid(), plan)
             }
             // An init comes to its end by itself, and tells of the program's.

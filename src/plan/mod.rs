@@ -18,7 +18,6 @@ mod session;
 mod show;
 mod signals;
 mod subordinate;
-mod verdict;
 
 pub use arena::Sealed;
 pub use exec::Strings;
@@ -180,7 +179,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
-    draft.plan.doomed = (!draft.plan.filters.is_empty() && filters::kills_exec(request, &draft.plan)) as u32;
+    draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.
     let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
     let may_block = opens || draft.plan.new_root != 0 || !draft.plan.mounts.is_empty();

@@ -412,8 +412,8 @@ pub struct Plan {
     pub listener: u32,
     /// They let every process wait by futex(2), whatever it waits for.
     pub futex_allowed: u32,
-    /// They let no exec happen.
-    pub doomed: u32,
+    /// They kill every exec: a child that ends after it said that exec is next was not the program.
+    pub exec_is_killed: u32,
 
     // landlock
     /// The caller's ruleset.

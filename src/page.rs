@@ -166,7 +166,8 @@ impl Page {
 
     /// Every process that had a word here has left: nobody writes to the page any more.
     pub fn is_left(&self) -> bool {
-        let second_is_known = self.second_pid.load(Ordering::Acquire) == 0 || self.second.word.load(Ordering::Acquire) & !WAITERS != 0;
+        let second_is_known =
+            self.second_pid.load(Ordering::Acquire) == 0 || self.second.word.load(Ordering::Acquire) & !WAITERS != 0;
         second_is_known && [&self.first, &self.second, &self.program].into_iter().all(Process::has_left)
     }
 }

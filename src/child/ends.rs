@@ -1,11 +1,11 @@
 //! The ends that connect child and caller, where the child makes them itself: in its own table they get low numbers.
 
-use super::sealed::Wiring;
 use super::page::PAGE;
+use super::sealed::Wiring;
 use super::sealed::ends::{FETCHED, READER};
 use super::sys::abi::{
-    EBADF, EINTR, EIO, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL,
-    Timespec,
+    EBADF, EINTR, EINVAL, EIO, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, MFD_ALLOW_SEALING,
+    MFD_NOEXEC_SEAL, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
 };
 use super::sys::{self, Answer, Errno};
 use super::{At, channel, program};
@@ -25,13 +25,18 @@ pub fn make(at: &mut At) -> Answer {
         place(reader, number(at, READER))?;
     }
     place(sys::eventfd()?, number(at, FETCHED))?;
-    place(make_page(at.wiring)?, at.wiring.page_fd)
+    place(make_page()?, at.wiring.page_fd)
 }
 
 /// A file of one page, whose size nobody can change: who mapped it would get SIGBUS.
-fn make_page(wiring: &Wiring) -> Answer<i32> {
+fn make_page() -> Answer<i32> {
     // SAFETY: the name is a NUL-terminated literal.
-    let fd = unsafe { sys::memfd(c"forkexec".as_ptr().cast(), wiring.page_flags)? };
+    let create = |flags| unsafe { sys::memfd(c"forkexec".as_ptr().cast(), flags) };
+    // Before Linux 6.3 the kernel does not know MFD_NOEXEC_SEAL.
+    let fd = match create(MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) {
+        Err(Errno(EINVAL)) => create(MFD_ALLOW_SEALING)?,
+        made => made?,
+    };
     sys::ftruncate(fd, PAGE as u64)?;
     sys::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)?;
     Ok(fd)

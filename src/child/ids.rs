@@ -1,8 +1,8 @@
 //! Ids: groups, then gid, then uid, each while the next is still possible. This thread alone, by raw calls.
 
 use super::At;
-use super::sys::{self, Answer};
 use super::channel;
+use super::sys::{self, Answer};
 
 /// setgroups(2)
 pub fn groups(at: &mut At) -> Answer {

@@ -7,7 +7,7 @@ use super::init_filter;
 use super::page::program;
 use super::program::FAILED;
 use super::sys::abi::{
-    CLD_EXITED, EAGAIN, ECHILD, EINTR, ENOSYS, EPERM, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
+    CLD_EXITED, ECHILD, EINTR, ENOSYS, EPERM, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
     PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WCLONE, WEXITED, WNOHANG, WaitInfo,
 };
 use super::sys::{self, Answer, Errno};
@@ -42,15 +42,10 @@ fn be_program(at: &mut At, ignored: bool) -> Answer {
     if ignored {
         sys::set_action(SIGCHLD, SIG_IGN)?;
     }
-    loop {
-        match at.page.init_ready.load(Ordering::Acquire) {
-            0 => match sys::futex_wait(&at.page.init_ready, 0, None) {
-                Ok(()) | Err(Errno(EINTR | EAGAIN)) => (),
-                Err(errno) => return Err(errno),
-            },
-            1 => return Ok(()),
-            failed => return Err(Errno(failed.saturating_sub(1) as i32)),
-        }
+    channel::until_changed(&at.page.init_ready, 0)?;
+    match at.page.init_ready.load(Ordering::Acquire) {
+        1 => Ok(()),
+        failed => Err(Errno(failed.saturating_sub(1) as i32)),
     }
 }
 

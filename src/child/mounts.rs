@@ -3,6 +3,7 @@
 
 use super::At;
 use super::below;
+use super::channel;
 use super::inside::{self, go_to, look, look_for, unless};
 use super::root::let_root_be;
 use super::sealed::{Mount, Text, mount};
@@ -13,7 +14,6 @@ use super::sys::abi::{
     MountAttr, O_CLOEXEC, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
 };
 use super::sys::{self, Answer, Errno};
-use super::channel;
 use core::ptr::null;
 
 /// The list, in call order.

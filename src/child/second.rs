@@ -1,9 +1,9 @@
 //! The second process: a pid namespace that was entered holds only what is made from then on.
 
+use super::At;
 use super::channel::{self, Who};
 use super::sealed::clone;
 use super::sys::{self, Answer};
-use super::At;
 
 /// clone(2), where others are in there already and filters would stand in the way later
 pub fn second_clone(at: &mut At) -> Answer {

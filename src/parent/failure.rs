@@ -2,8 +2,8 @@
 
 use super::helper::End;
 use super::shared::Shared;
+use crate::page::Report;
 use crate::plan::{Bytes, Fault, Item, Sealed};
-use crate::report::Report;
 use crate::sealed::{Mount, Plan, Text, mount};
 use crate::stage::{Row, Stage};
 use core::fmt::{self, Display, Formatter};

@@ -3,14 +3,16 @@
 use super::failure::Failure;
 use super::helper;
 use super::launch::Launched;
-use super::settle::{self, Heard};
+use super::outcome::{self, Heard};
 use super::shared::Shared;
+use crate::page::kind;
 use crate::plan::Sealed;
 use crate::sealed::{Plan, Text, cgroup};
 use crate::stage::Stage;
 use crate::sys::abi::{PRIO_PROCESS, RLIMIT_NOFILE};
 use crate::sys::{self, Errno};
 use core::ffi::CStr;
+use core::sync::atomic::Ordering;
 use nix::errno::Errno as Number;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
@@ -28,19 +30,28 @@ pub fn serve(launched: &Launched, plan: &Shared<Sealed>) -> Done {
     serving.cgroup()?;
     serving.limits()?;
     if plan.unshare_user != 0 {
-        go(launched, false).map_err(|errno| Failure::at(Stage::Wait, errno, plan))?;
-        match settle::listen_for_word(launched, None) {
-            Heard::Held => (),
+        go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))?;
+        match outcome::hear_word(launched, plan, None) {
+            Heard::Said(kind::UNMAPPED) => (),
             heard => return Err(heard.into_failure(launched, plan)),
         }
     }
     serving.maps()?;
-    go(launched, false).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+    go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
 }
 
-/// Lets a waiting child go on; told by the number whether the thread that made it now waits for it, however long.
-pub fn go(launched: &Launched, awaited: bool) -> Result<(), Number> {
-    launched.ends.go.as_ref().map_or(Ok(0), |go| go.write(1 + awaited as u64)).map(drop)
+/// Lets a waiting child go on. One that polls is woken by its eventfd, the others by the page.
+pub fn go(launched: &Launched) -> Result<(), Number> {
+    if let Some(channel) = &launched.channel {
+        channel.release();
+    }
+    launched.ends.go.as_ref().map_or(Ok(0), |go| go.write(1)).map(drop)
+}
+
+/// Lets a held child go, on these terms.
+pub fn let_go(launched: &Launched, terms: u32) -> Result<(), Number> {
+    launched.page().go.store(terms, Ordering::Release);
+    go(launched)
 }
 
 struct Serving<'a> {

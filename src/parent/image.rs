@@ -126,7 +126,7 @@ fn sealed(mask: u64) -> Result<(OwnedFd, u32), Errno> {
 }
 
 /// A caller that lacks one of 0 to 2 goes on to open it, and its program is not to get ours there.
-fn beside_the_standard_ones(made: OwnedFd) -> Result<OwnedFd, Errno> {
+pub fn beside_the_standard_ones(made: OwnedFd) -> Result<OwnedFd, Errno> {
     if made.as_raw_fd() > 2 {
         return Ok(made);
     }

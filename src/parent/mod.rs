@@ -1,6 +1,7 @@
 //! The caller's side: the clone, what is done for a waiting child, what is heard of it, and the child as the caller
 //! holds it. Sees plans, never attrs.
 
+mod channel;
 mod child;
 mod death;
 mod dying;
@@ -13,15 +14,21 @@ pub mod host;
 mod image;
 mod launch;
 mod listener;
+mod name;
+mod outcome;
 mod own;
-mod settle;
+mod proc_stat;
 mod shared;
 mod stack;
+mod tree;
 mod trial;
 mod usage;
+mod wait;
 
-pub use child::{Child, Ran, Waited};
+pub use child::Child;
 pub use failure::Failure;
+pub use outcome::Ran;
+pub use wait::Waited;
 
 use crate::attr::owned::Room;
 use crate::plan::{self, Host, Request, Sealed};
@@ -51,7 +58,7 @@ pub fn start<C: From<Child>>(mut request: Request, room: Room<C>) -> Result<Box<
 fn begin(plan: &Shared<Sealed>, given: Given) -> Result<Begun, Failure> {
     let cgroup = child::cgroup(plan)?;
     let mut launched = death::launch(plan, given)?;
-    let start = settle::until_ready(&mut launched, plan)?;
+    let start = outcome::until_ready(&mut launched, plan)?;
     Ok(Begun { launched, start, cgroup })
 }
 
@@ -70,6 +77,7 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
         }
         Stage::Image if failure.code == libc::EBADF => {
             image::look_again();
+            channel::look_again();
             Some(host)
         }
         // Ends that cannot be fetched from a child are made for it.

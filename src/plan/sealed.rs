@@ -533,9 +533,9 @@ pub struct Wiring {
     pub owner_pid: i32,
     /// The child makes the ends itself, from the number `above` on.
     pub makes_ends: u32,
-    /// The file of the page, by which the image finds it; its device and inode, and what memfd_create(2) takes for it.
+    /// The file of the page, by which the image finds it; its device and inode.
     pub page_fd: i32,
-    pub page_flags: u32,
+    pub reserved: u32,
     pub page_identity: [u64; 2],
     /// The caller's signal mask.
     pub mask: u64,

@@ -24,6 +24,7 @@ pub const ENOSYS: i32 = 38;
 pub const ELOOP: i32 = 40;
 pub const EOVERFLOW: i32 = 75;
 pub const EOPNOTSUPP: i32 = 95;
+pub const ETIMEDOUT: i32 = 110;
 pub const ESTALE: i32 = 116;
 
 pub const CLONE_VM: u64 = 0x100;
@@ -60,6 +61,8 @@ pub const O_DIRECTORY: i32 = 0o200000;
 #[cfg(target_arch = "aarch64")]
 pub const O_DIRECTORY: i32 = 0o40000;
 pub const MFD_CLOEXEC: u32 = 1;
+pub const MFD_ALLOW_SEALING: u32 = 2;
+pub const MFD_NOEXEC_SEAL: u32 = 8;
 pub const MFD_EXEC: u32 = 0x10;
 #[cfg(target_arch = "x86_64")]
 pub const O_NOFOLLOW: i32 = 0o400000;

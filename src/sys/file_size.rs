@@ -10,11 +10,6 @@ pub fn get_rlimit(resource: u32) -> Answer<Rlimit64> {
     call!(PRLIMIT64, 0, resource, 0, &mut limit as *mut Rlimit64).map(|_| limit)
 }
 
-/// ftruncate(2)
-pub fn ftruncate(fd: i32, bytes: u64) -> Answer {
-    call!(FTRUNCATE, fd, bytes).map(drop)
-}
-
 /// fstat(2): the size alone, which stands at the same place on both architectures.
 pub fn size(fd: i32) -> Answer<u64> {
     let mut stat = [0u64; 18];

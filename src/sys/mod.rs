@@ -414,6 +414,11 @@ pub fn map_shared(fd: i32, length: usize) -> Answer<*mut u8> {
     call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0).map(|place| place as *mut u8)
 }
 
+/// ftruncate(2)
+pub fn ftruncate(fd: i32, bytes: u64) -> Answer {
+    call!(FTRUNCATE, fd, bytes).map(drop)
+}
+
 /// wait4(2): the pid of a child that has ended, its status and what it used; 0 is none that has.
 ///
 /// # Safety

@@ -19,12 +19,10 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-/// How many pages are kept for children to come, in each of the two pools.
-const KEPT: usize = 8;
-
-/// Pages of children in the caller's user namespace, and pages of the others: who got hold of a page in there may write to
-/// it later, but only children that the same people may reach anyway get it again.
-static POOLS: [[AtomicPtr<Made>; KEPT]; 2] = [const { [const { AtomicPtr::new(null_mut()) }; KEPT] }; 2];
+/// A page that is kept for the next child. Of more that are there at once the others are unmade again: each is a descriptor
+/// in the caller's table. There is one for children in the caller's user namespace, and one for the others: who got hold of a page in there may
+/// write to it later, but only children that the same people may reach anyway get it again.
+static KEPT: [AtomicPtr<Made>; 2] = [const { AtomicPtr::new(null_mut()) }; 2];
 
 /// A page, and the file by which an image maps it.
 struct Made {
@@ -152,28 +150,32 @@ fn pool_of(plan: &Plan) -> usize {
     (in_another || !plan.joins.is_empty()) as usize
 }
 
-fn pool(number: usize) -> &'static [AtomicPtr<Made>] {
-    POOLS.get(number).map_or(&[], |pool| pool.as_slice())
-}
-
-fn take(number: usize) -> Option<Box<Made>> {
-    for place in pool(number) {
-        let Some(made) = NonNull::new(place.swap(null_mut(), Ordering::AcqRel)) else { continue };
-        // SAFETY: `keep` put a box there, and who takes the pointer out has it alone.
-        let made = unsafe { Box::from_raw(made.as_ptr()) };
-        if made.owner == own::pid() {
-            return Some(made);
-        }
-        made.forget();
+fn take(pool: usize) -> Option<Box<Made>> {
+    let made = taken_out(KEPT.get(pool)?)?;
+    if made.owner == own::pid() {
+        return Some(made);
     }
+    made.forget();
     None
 }
 
-fn keep(made: Box<Made>, number: usize) {
+fn taken_out(place: &AtomicPtr<Made>) -> Option<Box<Made>> {
+    let made = NonNull::new(place.swap(null_mut(), Ordering::AcqRel))?;
+    // SAFETY: `keep` put a box there, and who takes the pointer out has it alone.
+    Some(unsafe { Box::from_raw(made.as_ptr()) })
+}
+
+/// Keeps a page; of two the one with the lower number, so that it stays the same as long as no others are in use.
+fn keep(mut made: Box<Made>, pool: usize) {
+    let Some(place) = KEPT.get(pool) else { return made.unmake() };
+    if let Some(mut other) = take(pool) {
+        if other.fd < made.fd {
+            core::mem::swap(&mut made, &mut other);
+        }
+        other.unmake();
+    }
     let made = Box::into_raw(made);
-    let is_kept =
-        |place: &AtomicPtr<Made>| place.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-    if !pool(number).iter().any(is_kept) {
+    if place.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Relaxed).is_err() {
         // SAFETY: the box from above, which nobody else has seen.
         unsafe { Box::from_raw(made) }.unmake();
     }
@@ -181,11 +183,7 @@ fn keep(made: Box<Made>, number: usize) {
 
 /// The caller closed a descriptor that is not its own, and a child has found something else under the number.
 pub fn look_again() {
-    for place in POOLS.iter().flatten() {
-        let Some(made) = NonNull::new(place.swap(null_mut(), Ordering::AcqRel)) else { continue };
-        // SAFETY: as in `take`.
-        unsafe { Box::from_raw(made.as_ptr()) }.unmake();
-    }
+    KEPT.iter().filter_map(taken_out).for_each(|made| made.unmake());
 }
 
 #[cold]

@@ -84,6 +84,7 @@ TEST_BOTH(binds)
 
 TEST_BOTH(a_relative_source_begins_in_the_callers_directory)
 {
+    need_other_roots();
     need_mounts();
     new_file("file");
     int before = open(".", O_RDONLY | O_CLOEXEC);
@@ -382,6 +383,7 @@ static int user_namespace_of(uint32_t inside, uint32_t outside, struct forkexec_
 
 TEST_BOTH(ids_are_mapped)
 {
+    need_other_roots();
     need_root();
     need_mounts();
     need_user_namespaces();
@@ -389,7 +391,7 @@ TEST_BOTH(ids_are_mapped)
     int fd = user_namespace_of(0, 4242, &holder);
     new_directory("source");
     new_file("source/file");
-    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = in_empty_root(mode, false);
         OK(forkexec_attr_bind_mount_idmapped(attr, scratch_path("source"), "/source", fd, FORKEXEC_MOUNT_CREATE));
         struct forkexec_error error;
@@ -421,7 +423,7 @@ TEST_BOTH(in_the_callers_root)
     new_directory("here/cwd");
     char before[4096];
     assert_non_null(getcwd(before, sizeof before));
-    for EACH_BUILDER(mode, user) {
+    for EACH_MOUNTER(mode, user) {
         struct forkexec_attr *attr = builder(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, directory, 4096, 0700, 0));
         OK(forkexec_attr_make_directory(attr, text("%s/inside", directory), 0711));

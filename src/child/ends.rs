@@ -2,7 +2,10 @@
 
 use super::sealed::Wiring;
 use super::sealed::ends::{FETCHED, READER};
-use super::sys::abi::{EINTR, EIO, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec};
+use super::sys::abi::{
+    EINTR, EIO, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, POLLIN, PR_SET_PDEATHSIG, PollFd,
+    SIGKILL, Timespec,
+};
 use super::sys::{self, Answer, Errno};
 use super::{At, program, talk};
 use core::slice;
@@ -60,5 +63,10 @@ pub fn image(wiring: &Wiring) -> Answer<i32> {
     let bytes = unsafe { slice::from_raw_parts(wiring.image_bytes as *const u8, wiring.image_length as usize) };
     // SAFETY: the name is a NUL-terminated literal.
     let fd = unsafe { sys::memfd(c"forkexec".as_ptr().cast(), wiring.image_flags)? };
-    if sys::write(fd, bytes)? == bytes.len() { Ok(fd) } else { Err(Errno(EIO)) }
+    if sys::write(fd, bytes)? != bytes.len() {
+        return Err(Errno(EIO));
+    }
+    // As the caller's own is: whoever opens /proc/PID/exe cannot change what runs.
+    sys::fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)?;
+    Ok(fd)
 }

@@ -24,6 +24,8 @@ static NUMBER: AtomicI32 = AtomicI32::new(-1);
 static IDENTITY: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 /// What the kernel took for it: kernels before 6.3 do not know MFD_EXEC, and execute every memfd.
 static FLAGS: AtomicU32 = AtomicU32::new(0);
+/// No change of the mode's execute bits; Linux 6.3.
+const F_SEAL_EXEC: i32 = 0x20;
 static MAKING: Mutex<()> = Mutex::new(());
 
 /// The descriptor of the image, and its identity, by which a child knows it again: a caller may close what is not its own.
@@ -79,6 +81,20 @@ pub fn look_again() {
     }
 }
 
+/// Somebody has the image open for writing, by /proc/PID/exe of a child: nobody can write to it, but nor can it be executed as
+/// long as it stays open. The next child gets another one.
+#[cold]
+pub fn renew() {
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let identity = IDENTITY.each_ref().map(|half| half.load(Ordering::Relaxed));
+    let number = NUMBER.load(Ordering::Acquire);
+    if sys::identity(number) == Ok(identity) {
+        NUMBER.store(-1, Ordering::Release);
+        // A child of another thread that was told this number finds something else there by its identity, and is made again.
+        let _ = sys::close(number);
+    }
+}
+
 #[cold]
 fn make() -> Result<i32, Errno> {
     let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +110,8 @@ fn make() -> Result<i32, Errno> {
     Ok(number)
 }
 
-/// Nobody can change it, so what is exec'd is what was built.
+/// Nobody can change it, so what is exec'd is what was built. Whoever is root in a root of its own may open it by
+/// /proc/PID/exe: neither its bytes can be written nor, since Linux 6.3, its mode changed.
 fn sealed() -> Result<OwnedFd, Errno> {
     let old = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let flags = old | MFdFlags::from_bits_retain(libc::MFD_EXEC);
@@ -106,7 +123,10 @@ fn sealed() -> Result<OwnedFd, Errno> {
     let mut file = std::fs::File::from(beside_the_standard_ones(made?)?);
     file.write_all(IMAGE).map_err(|_| Errno::ENOSPC)?;
     let seals = SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
-    fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals))?;
+    match fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals | SealFlag::from_bits_retain(F_SEAL_EXEC))) {
+        Err(Errno::EINVAL) => fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals))?,
+        sealed => sealed?,
+    };
     Ok(OwnedFd::from(file))
 }
 

@@ -67,6 +67,10 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
             image::look_again();
             Some(host)
         }
+        Stage::Image if failure.code == libc::ETXTBSY => {
+            image::renew();
+            Some(host)
+        }
         // Ends that cannot be fetched from a child are made for it.
         Stage::Pipe if forbidden && host::fetches() => {
             host::does_not_fetch();

@@ -77,6 +77,11 @@ pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
 pub const F_SETOWN: i32 = 8;
 pub const F_GETOWN: i32 = 9;
+pub const F_ADD_SEALS: i32 = 1033;
+pub const F_SEAL_SEAL: i32 = 1;
+pub const F_SEAL_SHRINK: i32 = 2;
+pub const F_SEAL_GROW: i32 = 4;
+pub const F_SEAL_WRITE: i32 = 8;
 pub const F_SETSIG: i32 = 10;
 pub const FD_CLOEXEC: i32 = 1;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;
@@ -324,10 +329,11 @@ pub struct StatFs {
     pub spare: [u64; 4],
 }
 
-/// fstat(2): `S_IFDIR` and its like, and the device that a node is of.
+/// fstat(2): `S_IFDIR` and its like, the bits of the mode, and the device that a node is of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
     pub format: u32,
+    pub mode: u32,
     pub device: u64,
 }
 

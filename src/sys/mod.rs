@@ -333,7 +333,7 @@ pub fn identity(fd: i32) -> Answer<[u64; 2]> {
     Ok([device, inode])
 }
 
-/// fstat(2): what kind of file it is, and of which device it is the node.
+/// fstat(2): what kind of file it is, its mode, and of which device it is the node.
 pub fn kind(fd: i32) -> Answer<Kind> {
     let mut stat = [0u64; 18];
     call!(FSTAT, fd, stat.as_mut_ptr())?;
@@ -341,7 +341,7 @@ pub fn kind(fd: i32) -> Answer<Kind> {
     let [_, _, _, mode, _, device, ..] = stat;
     #[cfg(target_arch = "aarch64")]
     let [_, _, mode, _, device, ..] = stat;
-    Ok(Kind { format: mode as u32 & S_IFMT, device })
+    Ok(Kind { format: mode as u32 & S_IFMT, mode: mode as u32 & !S_IFMT, device })
 }
 
 /// execve(2)

@@ -104,6 +104,8 @@ pub mod nr {
     pub const PIVOT_ROOT: usize = 41;
     pub const FSTATFS: usize = 44;
     pub const MKDIRAT: usize = 34;
+    pub const FCHMOD: usize = 52;
+    pub const FCHMODAT: usize = 53;
     pub const SYMLINKAT: usize = 36;
     pub const READLINKAT: usize = 78;
     pub const OPEN_TREE: usize = 428;

@@ -115,6 +115,8 @@ pub mod nr {
     pub const PIVOT_ROOT: usize = 155;
     pub const FSTATFS: usize = 138;
     pub const MKDIRAT: usize = 258;
+    pub const FCHMOD: usize = 91;
+    pub const FCHMODAT: usize = 268;
     pub const SYMLINKAT: usize = 266;
     pub const READLINKAT: usize = 267;
     pub const OPEN_TREE: usize = 428;

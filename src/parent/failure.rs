@@ -89,6 +89,11 @@ impl Failure {
         Failure { helper, helped, why, ..self }
     }
 
+    /// Half a sentence that says what the errno does not.
+    pub fn because(self, why: &'static str) -> Failure {
+        Failure { why, ..self }
+    }
+
     pub fn of_child(self, pid: i32) -> Failure {
         Failure { pid, ..self }
     }

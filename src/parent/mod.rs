@@ -13,6 +13,7 @@ mod image;
 mod launch;
 mod listener;
 mod own;
+mod procfs;
 mod settle;
 mod stack;
 mod usage;

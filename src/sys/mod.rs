@@ -45,6 +45,11 @@ pub fn read(fd: i32, buffer: &mut [u8]) -> Answer<usize> {
     call!(READ, fd, buffer.as_mut_ptr(), buffer.len())
 }
 
+/// pread(2)
+pub fn pread(fd: i32, buffer: &mut [u8], offset: u64) -> Answer<usize> {
+    call!(PREAD64, fd, buffer.as_mut_ptr(), buffer.len(), offset)
+}
+
 /// write(2)
 pub fn write(fd: i32, bytes: &[u8]) -> Answer<usize> {
     call!(WRITE, fd, bytes.as_ptr(), bytes.len())

@@ -103,6 +103,7 @@ pub mod nr {
     pub const UMOUNT2: usize = 39;
     pub const PIVOT_ROOT: usize = 41;
     pub const FSTATFS: usize = 44;
+    pub const PREAD64: usize = 67;
     pub const MKDIRAT: usize = 34;
     pub const FCHMOD: usize = 52;
     pub const FCHMODAT: usize = 53;

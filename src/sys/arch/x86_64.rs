@@ -114,6 +114,7 @@ pub mod nr {
     pub const UMOUNT2: usize = 166;
     pub const PIVOT_ROOT: usize = 155;
     pub const FSTATFS: usize = 138;
+    pub const PREAD64: usize = 17;
     pub const MKDIRAT: usize = 258;
     pub const FCHMOD: usize = 91;
     pub const FCHMODAT: usize = 268;

@@ -115,9 +115,10 @@ pub struct Host {
     pub mount_trees: bool,
     /// openat2(2) is there.
     pub openat2: bool,
-    pub last_cap: u32,
-    /// The soft limit on descriptors when the library was loaded.
-    pub nofile_at_load: u64,
+    /// The highest capability that the kernel knows; `None`: to be found out where a request needs it.
+    pub last_cap: Option<u32>,
+    /// The soft limit on descriptors when the library was loaded, if it could be read.
+    pub nofile_at_load: Option<u64>,
 }
 
 /// A request, and what it is asked with.
@@ -153,11 +154,7 @@ impl Draft {
 
     /// If it is open, the change of image leaves it so; whether it is.
     pub fn survive(&mut self, fd: i32) -> Step<bool> {
-        // SAFETY: kernel contract, man 2 fcntl.
-        let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
-        if flags < 0 {
-            return Ok(false);
-        }
+        let Some(flags) = fds::flags_of(fd)? else { return Ok(false) };
         if flags & libc::FD_CLOEXEC != 0 {
             push(&mut self.survivors, fd as u32)?;
         }

@@ -119,9 +119,21 @@ pub fn getpid() -> i32 {
     call!(GETPID).unwrap_or(0) as i32
 }
 
-/// getppid(2)
+/// getppid(2): 0 where the parent is in another pid namespace, -1, which is nobody, where the call is not answered.
 pub fn getppid() -> i32 {
-    call!(GETPPID).unwrap_or(0) as i32
+    call!(GETPPID).map_or(-1, |pid| pid as i32)
+}
+
+/// geteuid(2)
+#[cfg(not(forkexec_image))]
+pub fn geteuid() -> Answer<u32> {
+    call!(GETEUID).map(|uid| uid as u32)
+}
+
+/// getegid(2)
+#[cfg(not(forkexec_image))]
+pub fn getegid() -> Answer<u32> {
+    call!(GETEGID).map(|gid| gid as u32)
 }
 
 /// kill(2)

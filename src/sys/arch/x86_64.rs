@@ -115,6 +115,8 @@ pub mod nr {
     pub const PIVOT_ROOT: usize = 155;
     pub const FSTATFS: usize = 138;
     pub const PREAD64: usize = 17;
+    pub const GETEUID: usize = 107;
+    pub const GETEGID: usize = 108;
     pub const MKDIRAT: usize = 258;
     pub const FCHMOD: usize = 91;
     pub const FCHMODAT: usize = 268;

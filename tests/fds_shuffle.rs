@@ -148,8 +148,8 @@ fn plan(maps: &[Map]) -> Sealed {
         born_in_cgroup: true,
         mount_trees: true,
         openat2: true,
-        last_cap: 40,
-        nofile_at_load: 1024,
+        last_cap: Some(40),
+        nofile_at_load: Some(1024),
     };
     lower(&Request { attr: &attr, path: Some(c"program"), argv, envp, purpose: Purpose::Start, host }).expect("a plan")
 }

@@ -16,8 +16,8 @@ const HOST: Host = Host {
     born_in_cgroup: true,
     mount_trees: true,
     openat2: true,
-    last_cap: 40,
-    nofile_at_load: 1024,
+    last_cap: Some(40),
+    nofile_at_load: Some(1024),
 };
 
 /// Descriptors that every request may name.

@@ -238,9 +238,10 @@ pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i
 }
 
 /// A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one
-/// FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in. -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's.
-/// -EACCES: the child has become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel
-/// has no such namespaces. -EMFILE, -ENFILE: too many descriptors.
+/// FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in.
+/// -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's. -EACCES: the child has
+/// become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel has no such namespaces.
+/// -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the child is not. -EMFILE, -ENFILE: too many descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_child, r#type: u32) -> i32 {
     let _entered = Entered::now();

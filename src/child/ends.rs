@@ -4,7 +4,7 @@ use super::page::PAGE;
 use super::sealed::Wiring;
 use super::sealed::ends::{FETCHED, READER};
 use super::sys::abi::{
-    EBADF, EINTR, EINVAL, EIO, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, MFD_ALLOW_SEALING,
+    EBADF, EINTR, EINVAL, EIO, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING,
     MFD_NOEXEC_SEAL, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
 };
 use super::sys::{self, Answer, Errno};
@@ -97,5 +97,7 @@ pub fn image(wiring: &Wiring) -> Answer<i32> {
             written => rest = rest.get(written..).unwrap_or_default(),
         }
     }
+    // As the caller's own is: whoever opens /proc/PID/exe cannot change what runs.
+    sys::fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)?;
     Ok(fd)
 }

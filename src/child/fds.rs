@@ -4,7 +4,7 @@ use super::At;
 use super::sealed::{Action, Gap, Move, action, mode, step, table};
 use super::sys::abi::{
     AT_FDCWD, CLOSE_RANGE_UNSHARE, EBADF, EINVAL, EMFILE, F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_DIRECTORY,
-    O_RDONLY, O_WRONLY,
+    O_RDONLY, PROC_SUPER_MAGIC,
 };
 use super::sys::{self, Answer, Errno};
 use super::{channel, ends, exec};
@@ -49,7 +49,9 @@ fn close_listed(at: &mut At) -> Answer {
     // SAFETY: the path is a NUL-terminated literal.
     let listing =
         unsafe { sys::openat(AT_FDCWD, c"/proc/self/fd".as_ptr().cast(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) };
-    let Ok(listing) = listing else {
+    // Another file system in its place lists what it likes.
+    let is_true = |fd: &i32| sys::fstatfs(*fd).is_ok_and(|fs| fs.magic == PROC_SUPER_MAGIC);
+    let Some(listing) = listing.ok().filter(is_true) else {
         (0..at.wiring.table_limit).filter(|fd| unneeded(*fd)).for_each(|fd| {
             let _ = sys::close(fd as i32);
         });
@@ -252,13 +254,4 @@ pub fn close_rest(at: &mut At) -> Answer {
 
 fn already_closed(errno: Errno) -> Answer {
     if errno == Errno(EBADF) { Ok(()) } else { Err(errno) }
-}
-
-/// Writes a whole small file, such as those of /proc.
-pub fn write_file(path: &core::ffi::CStr, bytes: &[u8]) -> Answer {
-    // SAFETY: the path is NUL-terminated.
-    let fd = unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_WRONLY | O_CLOEXEC, 0)? };
-    let written = sys::write(fd, bytes);
-    sys::close(fd)?;
-    written.map(drop)
 }

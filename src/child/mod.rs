@@ -66,6 +66,8 @@ pub struct At<'a> {
     pub own_ruleset: i32,
     /// The file for the time offsets, -1 before and after.
     pub time_file: i32,
+    /// The child's directory of namespaces in /proc, -1 before and after.
+    pub own_namespaces: i32,
     /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
     pub root: i32,
     pub cwd: i32,
@@ -99,6 +101,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         ruleset: -1,
         own_ruleset: -1,
         time_file: -1,
+        own_namespaces: -1,
         root: -1,
         cwd: -1,
         proc: -1,

@@ -7,6 +7,7 @@ use super::launch::Launched;
 use super::name::Name;
 use super::outcome::{self, Start};
 use super::own;
+use super::procfs;
 use super::shared::Shared;
 use super::wait::Waited;
 use crate::page::go;
@@ -17,9 +18,6 @@ use crate::sys;
 use core::ffi::CStr;
 use core::sync::atomic::AtomicU32;
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, openat};
-use nix::sys::stat::Mode;
-use std::io::Write;
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -180,11 +178,7 @@ impl Child {
         // A time namespace that was created is entered by an exec, which is still to come, or never comes.
         let before_exec = self.start.try_lock().is_ok_and(|start| !matches!(*start, Start::Running(_)));
         let name = if before_exec && name == c"time" { c"time_for_children" } else { name };
-        let mut path = [0u8; 48];
-        let mut rest = path.as_mut_slice();
-        let _ = write!(rest, "/proc/{}/ns/{}\0", self.launched.pid(), name.to_str().unwrap_or(""));
-        let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::EINVAL)?;
-        let fd = openat(AT_FDCWD, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty());
+        let fd = procfs::namespace(self.launched.name(), name);
         // Still there, so the pid was its own; and not ended, so it is the kernel that has no such namespaces.
         self.signal(0)?;
         match fd {

@@ -89,6 +89,11 @@ impl Failure {
         Failure { helper, helped, why, ..self }
     }
 
+    /// Half a sentence that says what the errno does not.
+    pub fn because(self, why: &'static str) -> Failure {
+        Failure { why, ..self }
+    }
+
     pub fn of_child(self, pid: i32) -> Failure {
         Failure { pid, ..self }
     }
@@ -135,7 +140,7 @@ impl Failure {
     /// What the errno alone does not tell.
     fn hint(&self) -> &'static str {
         let by_fd = self.plan_is(|plan| plan.exec_fd >= 0);
-        let chrooted = self.plan_is(|plan| plan.text(plan.chroot).is_some() || plan.new_root != 0);
+        let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
             (Stage::Exec, libc::ENOENT) if by_fd => {
@@ -147,6 +152,14 @@ impl Failure {
             (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
             (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
             (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
+            // Elsewhere a copy of the caller's memory does instead.
+            (Stage::Image, libc::EACCES | libc::EPERM | libc::ENOSYS | libc::ENOEXEC) if chrooted => {
+                "another root needs the built-in image, or /proc/self/exe there would be the caller's own file \
+                 (CVE-2019-5736): let memfds be executed, see vm.memfd_noexec"
+            }
+            (Stage::Carry, _) if chrooted => {
+                "another root needs the built-in image, and an exec takes the caller's capabilities"
+            }
             (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"

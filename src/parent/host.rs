@@ -6,7 +6,7 @@ use crate::sys::abi::{
 };
 use crate::sys::{self, Errno};
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use nix::errno::Errno as Number;
 use std::sync::OnceLock;
 
@@ -30,8 +30,8 @@ pub struct Ways {
 static WAYS: OnceLock<Ways> = OnceLock::new();
 static IMAGE_FORBIDDEN: AtomicBool = AtomicBool::new(false);
 static FETCHING_FORBIDDEN: AtomicBool = AtomicBool::new(false);
+/// The kernel knows no such limit as the first value: the number of descriptors is limited in any case.
 static NOFILE_AT_LOAD: AtomicU64 = AtomicU64::new(u64::MAX);
-static LAST_CAP: AtomicU32 = AtomicU32::new(u32::MAX);
 
 /// Found out by a child that does nothing else.
 pub fn ways() -> Result<Ways, Number> {
@@ -49,8 +49,8 @@ pub fn host() -> Result<Host, Number> {
         born_in_cgroup: clone3,
         mount_trees,
         openat2,
-        last_cap: last_cap(),
-        nofile_at_load: NOFILE_AT_LOAD.load(Ordering::Relaxed),
+        last_cap: None,
+        nofile_at_load: Some(NOFILE_AT_LOAD.load(Ordering::Relaxed)).filter(|soft| *soft != u64::MAX),
     })
 }
 
@@ -72,24 +72,6 @@ pub fn does_not_fetch() {
 /// pidfd_open(2)
 pub fn has_pidfd() -> bool {
     sys::pidfd_open(sys::getpid()).and_then(sys::close).is_ok()
-}
-
-/// The highest capability that the kernel knows.
-fn last_cap() -> u32 {
-    let known = LAST_CAP.load(Ordering::Relaxed);
-    if known != u32::MAX {
-        return known;
-    }
-    learn_last_cap()
-}
-
-#[cold]
-fn learn_last_cap() -> u32 {
-    // SAFETY: kernel contract, man 2const PR_CAPBSET_READ: -1 for a capability that does not exist.
-    let exists = |cap: &u32| unsafe { libc::prctl(libc::PR_CAPBSET_READ, *cap, 0, 0, 0) >= 0 };
-    let last = (0..64).take_while(exists).last().unwrap_or(0);
-    LAST_CAP.store(last, Ordering::Relaxed);
-    last
 }
 
 /// Go raises the soft limit before its first call gets here; a constructor is earlier.

@@ -316,7 +316,7 @@ fn table_limit(ways: Ways) -> u32 {
         return 0;
     }
     nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
-        .map_or(1 << 16, |(_, hard)| hard.min(1 << 20) as u32)
+        .map_or(1 << 20, |(_, hard)| hard.min(1 << 20) as u32)
 }
 
 fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, Option<OwnedFd>), Errno> {

@@ -17,7 +17,7 @@ mod listener;
 mod name;
 mod outcome;
 mod own;
-mod proc_stat;
+mod procfs;
 mod shared;
 mod stack;
 mod tree;
@@ -78,6 +78,10 @@ fn another_way(failure: &Failure, host: Host) -> Option<Host> {
         Stage::Image if failure.code == libc::EBADF => {
             image::look_again();
             channel::look_again();
+            Some(host)
+        }
+        Stage::Image if failure.code == libc::ETXTBSY => {
+            image::renew();
             Some(host)
         }
         // Ends that cannot be fetched from a child are made for it.

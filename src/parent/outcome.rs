@@ -24,7 +24,7 @@ use super::failure::Failure;
 use super::handshake;
 use super::launch::Launched;
 use super::name::{End, Name, Seen};
-use super::proc_stat;
+use super::procfs;
 use super::shared::Shared;
 use crate::child::init::SIGNALLED;
 use crate::page::{IMAGE_NAME, OWNER_DIED, Report, kind, program};
@@ -271,7 +271,7 @@ pub fn ran(launched: &Launched, proof: Proof, end: End) -> Ran {
         Proof::Init => ran_under_init(launched),
         _ if end.signal() == 0 => Ran::Yes,
         Proof::None => Ran::Unknown,
-        Proof::Name => match proc_stat::name_of_zombie(launched.name()) {
+        Proof::Name => match procfs::name_of_zombie(launched.name()) {
             Some(name) if name.starts_with(IMAGE_NAME.to_bytes()) => Ran::No,
             Some(_) => Ran::Yes,
             None => Ran::Unknown,

@@ -1,7 +1,7 @@
 //! A child with all its descendants, as far as the kernel can tell who they are.
 
 use super::child::{Child, Tree, lock};
-use super::proc_stat::is_zombie;
+use super::procfs::is_zombie;
 use crate::sys;
 use crate::sys::abi::PIDFD_SIGNAL_PROCESS_GROUP;
 use nix::errno::Errno;

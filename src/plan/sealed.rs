@@ -336,6 +336,8 @@ pub struct Plan {
     pub loopback: u32,
     /// Lines for /proc/self/timens_offsets.
     pub time_offsets: Text,
+    /// The child enters its new time namespace before any exec.
+    pub enters_time: u32,
     pub late: u64,
     pub propagation: u64,
     pub hostname: Text,

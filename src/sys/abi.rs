@@ -82,6 +82,7 @@ pub const O_ASYNC: i32 = 0o20000;
 pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
 pub const F_SETOWN: i32 = 8;
+pub const F_SEAL_WRITE: i32 = 8;
 pub const F_SETSIG: i32 = 10;
 pub const FD_CLOEXEC: i32 = 1;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;
@@ -343,10 +344,11 @@ pub struct StatFs {
     pub spare: [u64; 4],
 }
 
-/// fstat(2): `S_IFDIR` and its like, and the device that a node is of.
+/// fstat(2): `S_IFDIR` and its like, the bits of the mode, and the device that a node is of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
     pub format: u32,
+    pub mode: u32,
     pub device: u64,
 }
 

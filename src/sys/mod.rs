@@ -50,6 +50,11 @@ pub fn read(fd: i32, buffer: &mut [u8]) -> Answer<usize> {
     call!(READ, fd, buffer.as_mut_ptr(), buffer.len())
 }
 
+/// pread(2)
+pub fn pread(fd: i32, buffer: &mut [u8], offset: u64) -> Answer<usize> {
+    call!(PREAD64, fd, buffer.as_mut_ptr(), buffer.len(), offset)
+}
+
 /// write(2)
 pub fn write(fd: i32, bytes: &[u8]) -> Answer<usize> {
     call!(WRITE, fd, bytes.as_ptr(), bytes.len())
@@ -119,9 +124,21 @@ pub fn getpid() -> i32 {
     call!(GETPID).unwrap_or(0) as i32
 }
 
-/// getppid(2)
+/// getppid(2): 0 where the parent is in another pid namespace, -1, which is nobody, where the call is not answered.
 pub fn getppid() -> i32 {
-    call!(GETPPID).unwrap_or(0) as i32
+    call!(GETPPID).map_or(-1, |pid| pid as i32)
+}
+
+/// geteuid(2)
+#[cfg(not(forkexec_image))]
+pub fn geteuid() -> Answer<u32> {
+    call!(GETEUID).map(|uid| uid as u32)
+}
+
+/// getegid(2)
+#[cfg(not(forkexec_image))]
+pub fn getegid() -> Answer<u32> {
+    call!(GETEGID).map(|gid| gid as u32)
 }
 
 /// kill(2)
@@ -338,7 +355,7 @@ pub fn identity(fd: i32) -> Answer<[u64; 2]> {
     Ok([device, inode])
 }
 
-/// fstat(2): what kind of file it is, and of which device it is the node.
+/// fstat(2): what kind of file it is, its mode, and of which device it is the node.
 pub fn kind(fd: i32) -> Answer<Kind> {
     let mut stat = [0u64; 18];
     call!(FSTAT, fd, stat.as_mut_ptr())?;
@@ -346,7 +363,7 @@ pub fn kind(fd: i32) -> Answer<Kind> {
     let [_, _, _, mode, _, device, ..] = stat;
     #[cfg(target_arch = "aarch64")]
     let [_, _, mode, _, device, ..] = stat;
-    Ok(Kind { format: mode as u32 & S_IFMT, device })
+    Ok(Kind { format: mode as u32 & S_IFMT, mode: mode as u32 & !S_IFMT, device })
 }
 
 /// execve(2)

@@ -122,11 +122,14 @@ pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_i
 
 /// Chooses whose memory the child runs in until the exec: FORKEXEC_MEMORY_AUTO (the default), FORKEXEC_MEMORY_FRESH or
 /// FORKEXEC_MEMORY_COPIED. AUTO shares the caller's only where nobody gains access to the caller by it; sharing cannot
-/// be forced. What the program sees is the same in all modes. The last call wins. clone(2).
+/// be forced. What the program sees is the same in all modes. With set_root, set_chroot or a joined mount or pid namespace
+/// the child is always FRESH: in the caller's memory or a copy of it /proc/self/exe would lead to the caller's own file,
+/// which somebody in there could overwrite (CVE-2019-5736). The last call wins. clone(2).
 /// Returns 0; -EINVAL: attr is NULL, mode is none of the three.
-/// Fails later as FORKEXEC_STAGE_MEMORY (ENOMEM), or, where FRESH was demanded, as FORKEXEC_STAGE_IMAGE or
-/// FORKEXEC_STAGE_CARRY (EPERM: the system forbids it, or the caller has ids or capabilities that no exec hands on);
-/// index -1.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: COPIED where only FRESH will do), FORKEXEC_STAGE_MEMORY (ENOMEM), or,
+/// where FRESH was demanded or is needed, as FORKEXEC_STAGE_IMAGE or FORKEXEC_STAGE_CARRY (EPERM, EACCES or ENOSYS: the
+/// system forbids it, or the caller has ids or capabilities that no exec hands on; EOPNOTSUPP: under an emulator that
+/// shares no memory); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr, mode: u32) -> c_int {
     let _entered = Entered::now();

@@ -61,8 +61,9 @@ pub unsafe extern "C" fn forkexec_attr_join_namespace(attr: *mut forkexec_attr, 
     apply(attr, "join_namespace", |attr| attr.ns.join_namespace(fd, type_))
 }
 
-/// The same for the namespaces of a process, of the types, one or more of FORKEXEC_NS_*. Whatever has become of its pid,
-/// pidfd is that process. It is the caller's number, borrowed: it must be open during each spawn. setns(2), Linux 5.8.
+/// The same for the namespaces that a process is in, of the types, one or more of FORKEXEC_NS_*: of a child of this
+/// library that is held, too, the new ones. Whatever has become of its pid, pidfd is that process. It is the caller's
+/// number, borrowed: it must be open during each spawn. setns(2), Linux 5.8.
 /// Returns as join_namespace does.
 /// Fails later as join_namespace does, and as FORKEXEC_STAGE_VALIDATE (EINVAL: not a pidfd) or FORKEXEC_STAGE_JOIN (ESRCH:
 /// the process is gone; EPERM: it may not be looked into, or is gone and the caller has no CAP_SYS_PTRACE).

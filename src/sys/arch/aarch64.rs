@@ -106,7 +106,12 @@ pub mod nr {
     pub const UMOUNT2: usize = 39;
     pub const PIVOT_ROOT: usize = 41;
     pub const FSTATFS: usize = 44;
+    pub const PREAD64: usize = 67;
+    pub const GETEUID: usize = 175;
+    pub const GETEGID: usize = 177;
     pub const MKDIRAT: usize = 34;
+    pub const FCHMOD: usize = 52;
+    pub const FCHMODAT: usize = 53;
     pub const SYMLINKAT: usize = 36;
     pub const READLINKAT: usize = 78;
     pub const OPEN_TREE: usize = 428;

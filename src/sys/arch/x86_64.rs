@@ -117,7 +117,12 @@ pub mod nr {
     pub const UMOUNT2: usize = 166;
     pub const PIVOT_ROOT: usize = 155;
     pub const FSTATFS: usize = 138;
+    pub const PREAD64: usize = 17;
+    pub const GETEUID: usize = 107;
+    pub const GETEGID: usize = 108;
     pub const MKDIRAT: usize = 258;
+    pub const FCHMOD: usize = 91;
+    pub const FCHMODAT: usize = 268;
     pub const SYMLINKAT: usize = 266;
     pub const READLINKAT: usize = 267;
     pub const OPEN_TREE: usize = 428;

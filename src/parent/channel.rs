@@ -10,19 +10,28 @@ use crate::page::{OWNER_DIED, PAGE, Page, Process, TID, WAITERS, kind};
 use crate::sealed::Plan;
 use crate::sys::abi::{
     EAGAIN, EINTR, EINVAL, ETIMEDOUT, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, MFD_ALLOW_SEALING,
-    MFD_CLOEXEC, MFD_NOEXEC_SEAL, Timespec,
+    MFD_CLOEXEC, MFD_NOEXEC_SEAL, O_CLOEXEC, Timespec,
 };
 use crate::sys::{self, Errno};
 use alloc::boxed::Box;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-/// A page that is kept for the next child. Of more that are there at once the others are unmade again: each is a descriptor
-/// in the caller's table. There is one for children in the caller's user namespace, and one for the others: who got hold of a page in there may
-/// write to it later, but only children that the same people may reach anyway get it again.
-static KEPT: [AtomicPtr<Made>; 2] = [const { AtomicPtr::new(null_mut()) }; 2];
+/// A page that is kept for children in the caller's user namespace, and one for the others: who got hold of a page in there
+/// may write to it later, but only children that the same people may reach anyway get it again. Each is a descriptor in the
+/// caller's table, so that there are no more; who makes several children at once makes the other pages anew.
+static PLACES: [Place; 2] = [const { Place::new() }; 2];
+
+struct Place {
+    kept: AtomicPtr<Made>,
+    /// The number of the page that is kept, or was before it was given to a child: what is made meanwhile is not kept, so
+    /// that the caller has the same descriptors as before when it comes back. -1: there is none.
+    number: AtomicI32,
+    /// The process whose number this is.
+    owner: AtomicI32,
+}
 
 /// A page, and the file by which an image maps it.
 struct Made {
@@ -37,7 +46,7 @@ struct Made {
 /// The page of one child. When it is dropped, the page is kept if nobody can write to it any more.
 pub struct Channel {
     made: Option<Box<Made>>,
-    pool: usize,
+    place: usize,
 }
 
 // SAFETY: the page is atomic words that stay mapped, and the rest does not change.
@@ -55,12 +64,10 @@ pub struct File {
 impl Channel {
     /// A page with a file, for a child in an image of its own. All signals are blocked, and `mask` was the mask before.
     pub fn with_file(plan: &Plan, mask: u64) -> Result<Channel, Errno> {
-        let pool = pool_of(plan);
-        let made = match take(pool) {
-            Some(made) => made,
-            None => make(mask)?,
-        };
-        Ok(Channel::begin(made, pool))
+        let number = place_of(plan);
+        let place = PLACES.get(number).ok_or(Errno(EINVAL))?;
+        let made = place.take(mask)?;
+        Ok(Channel::begin(made, number))
     }
 
     /// A page for a child that is a copy of the caller.
@@ -79,13 +86,14 @@ impl Channel {
         }
         let room = Room::new().map_err(|_| Errno(libc::ENOMEM))?;
         let page = map(file.as_raw_fd(), libc::MAP_SHARED)?;
-        Ok(Channel { made: Some(room.fill(Made { page, fd: -1, identity: [0; 2], owner: own::pid() })), pool: 0 })
+        let made = room.fill(Made { page, fd: -1, identity: [0; 2], owner: own::pid() });
+        Ok(Channel { made: Some(made), place: 0 })
     }
 
-    fn begin(made: Box<Made>, pool: usize) -> Channel {
+    fn begin(made: Box<Made>, place: usize) -> Channel {
         // SAFETY: mapped, writable, of this size, and no child's.
         unsafe { made.page.write(Page::new()) };
-        Channel { made: Some(made), pool }
+        Channel { made: Some(made), place }
     }
 
     pub fn page(&self) -> &Page {
@@ -107,24 +115,24 @@ impl Channel {
 
     /// Nobody else is to have this page: a process goes on with it that this one knows nothing of any more.
     pub fn give_up(mut self) {
-        if let Some(made) = self.made.take() {
-            made.unmake();
-        }
+        let (Some(made), Some(place)) = (self.made.take(), PLACES.get(self.place)) else { return };
+        let _ = place.number.compare_exchange(made.fd, -1, Ordering::Relaxed, Ordering::Relaxed);
+        made.unmake();
     }
 }
 
 impl Drop for Channel {
     fn drop(&mut self) {
-        let Some(made) = self.made.take() else { return };
+        let (Some(made), Some(place)) = (self.made.take(), PLACES.get(self.place)) else { return };
         if made.owner != own::pid() {
             return;
         }
         // SAFETY: it stays mapped as long as `made` is there.
         let is_left = unsafe { made.page.as_ref() }.is_left();
-        if made.fd < 0 || !is_left {
-            return made.unmake();
+        if made.fd >= 0 && place.number.load(Ordering::Relaxed) == made.fd {
+            return place.take_back(made, is_left);
         }
-        keep(made, self.pool);
+        made.unmake();
     }
 }
 
@@ -137,53 +145,73 @@ impl Made {
         }
     }
 
-    /// Of another process: its mapping is not here, and its file is a copy, unless something else has the number now.
-    fn forget(&self) {
-        if sys::identity(self.fd) == Ok(self.identity) {
+    /// Gives the file another number.
+    fn move_to(&mut self, number: i32) {
+        if sys::dup3(self.fd, number, O_CLOEXEC).is_ok() {
             let _ = sys::close(self.fd);
+            self.fd = number;
         }
     }
 }
 
-fn pool_of(plan: &Plan) -> usize {
+fn place_of(plan: &Plan) -> usize {
     let in_another = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.unshare_user != 0;
     (in_another || !plan.joins.is_empty()) as usize
 }
 
-fn take(pool: usize) -> Option<Box<Made>> {
-    let made = taken_out(KEPT.get(pool)?)?;
-    if made.owner == own::pid() {
-        return Some(made);
+impl Place {
+    const fn new() -> Place {
+        Place { kept: AtomicPtr::new(null_mut()), number: AtomicI32::new(-1), owner: AtomicI32::new(0) }
     }
-    made.forget();
-    None
-}
 
-fn taken_out(place: &AtomicPtr<Made>) -> Option<Box<Made>> {
-    let made = NonNull::new(place.swap(null_mut(), Ordering::AcqRel))?;
-    // SAFETY: `keep` put a box there, and who takes the pointer out has it alone.
-    Some(unsafe { Box::from_raw(made.as_ptr()) })
-}
+    fn taken_out(&self) -> Option<Box<Made>> {
+        let made = NonNull::new(self.kept.swap(null_mut(), Ordering::AcqRel))?;
+        // SAFETY: `take_back` put a box there, and who takes the pointer out has it alone.
+        Some(unsafe { Box::from_raw(made.as_ptr()) })
+    }
 
-/// Keeps a page; of two the one with the lower number, so that it stays the same as long as no others are in use.
-fn keep(mut made: Box<Made>, pool: usize) {
-    let Some(place) = KEPT.get(pool) else { return made.unmake() };
-    if let Some(mut other) = take(pool) {
-        if other.fd < made.fd {
-            core::mem::swap(&mut made, &mut other);
+    fn take(&self, mask: u64) -> Result<Box<Made>, Errno> {
+        if self.owner.swap(own::pid(), Ordering::AcqRel) != own::pid() {
+            self.number.store(-1, Ordering::Relaxed);
         }
-        other.unmake();
+        let before = match self.taken_out() {
+            Some(made) if made.owner == own::pid() => return Ok(made),
+            // This is a fork of the process that made it: the page is not mapped here, and the file is of no use.
+            Some(made) if sys::identity(made.fd) == Ok(made.identity) => Some(made.fd),
+            _ => None,
+        };
+        let mut made = make(mask)?;
+        if let Some(before) = before {
+            made.move_to(before);
+            self.number.store(made.fd, Ordering::Relaxed);
+        }
+        let _ = self.number.compare_exchange(-1, made.fd, Ordering::Relaxed, Ordering::Relaxed);
+        Ok(made)
     }
-    let made = Box::into_raw(made);
-    if place.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-        // SAFETY: the box from above, which nobody else has seen.
-        unsafe { Box::from_raw(made) }.unmake();
+
+    /// The page that is to be kept comes back; unless somebody may still write to it.
+    fn take_back(&self, made: Box<Made>, is_left: bool) {
+        if is_left {
+            let made = Box::into_raw(made);
+            if self.kept.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                return;
+            }
+            // SAFETY: the box from above, which nobody else has seen.
+            return unsafe { Box::from_raw(made) }.unmake();
+        }
+        self.number.store(-1, Ordering::Relaxed);
+        made.unmake();
     }
 }
 
 /// The caller closed a descriptor that is not its own, and a child has found something else under the number.
 pub fn look_again() {
-    KEPT.iter().filter_map(taken_out).for_each(|made| made.unmake());
+    for place in &PLACES {
+        if let Some(made) = place.taken_out() {
+            place.number.store(-1, Ordering::Relaxed);
+            made.unmake();
+        }
+    }
 }
 
 #[cold]

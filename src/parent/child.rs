@@ -114,6 +114,9 @@ impl Child {
     fn hear(&self, plan: &Shared<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
         let came_to = outcome::until_running(&self.launched, plan, deadline);
         *start = *came_to.as_ref().unwrap_or(&Start::Failed);
+        if start.is_past_the_page() {
+            self.launched.lock_channel().take();
+        }
         match came_to? {
             Start::LetGo => Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
             _ => Ok(()),

@@ -45,7 +45,8 @@ pub fn serve(launched: &Launched, plan: &Shared<Sealed>) -> Done {
 
 /// Lets a waiting child go on. One that polls is woken by its eventfd, the others by the page.
 pub fn go(launched: &Launched) -> Result<(), Number> {
-    if let Some(channel) = &launched.channel {
+    let channel = launched.lock_channel().clone();
+    if let Some(channel) = channel {
         channel.release();
     }
     launched.ends.go.as_ref().map_or(Ok(0), |go| go.write(1)).map(drop)

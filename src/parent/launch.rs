@@ -23,12 +23,13 @@ use crate::sys::abi::{
 use crate::sys::{self, Errno};
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_void};
+use core::ops::Deref;
 use core::ptr::null;
 use core::sync::atomic::{AtomicBool, AtomicU32};
 use nix::errno::Errno as Number;
 use std::os::fd::{FromRawFd, OwnedFd};
-use std::sync::OnceLock;
 use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A child that was made, and what the caller keeps of it.
 pub struct Launched {
@@ -39,7 +40,7 @@ pub struct Launched {
     pub heir: Option<Sender<OwnedFd>>,
     pub ends: Kept,
     /// The page, for a child that has memory of its own.
-    pub channel: Option<Channel>,
+    pub channel: Mutex<Option<Shared<Channel>>>,
     /// How often the child has spoken, as far as it was heard.
     pub heard: AtomicU32,
     /// The program of an init left its memory before the init did.
@@ -68,9 +69,12 @@ impl Launched {
     }
 
     /// An empty one where the child has none.
-    pub fn page(&self) -> &Page {
-        static NOTHING: Page = Page::new();
-        self.channel.as_ref().map_or(&NOTHING, Channel::page)
+    pub fn page(&self) -> PageOf {
+        PageOf(self.lock_channel().clone())
+    }
+
+    pub fn lock_channel(&self) -> MutexGuard<'_, Option<Shared<Channel>>> {
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The thread that lives for the child now lives for this process.
@@ -78,6 +82,18 @@ impl Launched {
         if let (Some(heir), Some(pidfd)) = (&self.heir, &name.pidfd) {
             let _ = pidfd.try_clone().map(|pidfd| heir.send(pidfd));
         }
+    }
+}
+
+/// The page of a child, as long as somebody looks at it.
+pub struct PageOf(Option<Shared<Channel>>);
+
+impl Deref for PageOf {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        static NOTHING: Page = Page::new();
+        self.0.as_ref().map_or(&NOTHING, |channel| channel.page())
     }
 }
 
@@ -128,7 +144,7 @@ pub fn launch_with(plan: &Shared<Sealed>, given: Given, mask: u64) -> Result<Lau
     let with_pid = WithPid::new(plan, given.envp).map_err(no_memory)?;
     let given = Given { envp: with_pid.as_ref().map_or(given.envp, WithPid::strings), ..given };
     let mut wiring = wire(plan, ways, &layout, mask);
-    let channel = channel.filter(|_| !layout.makes_ends);
+    let channel = channel.filter(|_| !layout.makes_ends).map(Shared::new).transpose().map_err(no_memory)?;
     wiring.page = channel.as_ref().map_or(&raw const here, |channel| channel.page()) as u64;
     (wiring.gaps, wiring.gaps_len) = (layout.gaps.as_ptr() as u64, layout.gaps.len() as u32);
     (wiring.argv, wiring.envp) = (given.argv.as_ptr() as u64, given.envp.as_ptr() as u64);
@@ -149,7 +165,7 @@ pub fn launch_with(plan: &Shared<Sealed>, given: Given, mask: u64) -> Result<Lau
         second: OnceLock::new(),
         heir: None,
         ends: ends.map(Ends::keep).unwrap_or_default(),
-        channel,
+        channel: Mutex::new(channel),
         heard: AtomicU32::new(0),
         left_before_init: AtomicBool::new(false),
         to_fetch: layout.makes_ends.then_some(layout.above),

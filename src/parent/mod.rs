@@ -59,6 +59,9 @@ fn begin(plan: &Shared<Sealed>, given: Given) -> Result<Begun, Failure> {
     let cgroup = child::cgroup(plan)?;
     let mut launched = death::launch(plan, given)?;
     let start = outcome::until_ready(&mut launched, plan)?;
+    if start.is_past_the_page() {
+        launched.lock_channel().take();
+    }
     Ok(Begun { launched, start, cgroup })
 }
 

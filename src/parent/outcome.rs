@@ -47,6 +47,13 @@ pub enum Start {
     Failed,
 }
 
+impl Start {
+    /// Nothing will be read from the page any more.
+    pub fn is_past_the_page(self) -> bool {
+        matches!(self, Start::Running(Proof::Known | Proof::Name | Proof::None))
+    }
+}
+
 /// What tells at the end whether the program ran.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Proof {
@@ -112,7 +119,8 @@ fn shared(launched: &Launched, plan: &Shared<Sealed>) -> Result<(), Failure> {
 fn fetch(launched: &mut Launched, plan: &Shared<Sealed>, above: u32) -> Result<(), Failure> {
     match ends::fetch(plan, launched.first.pidfd.as_ref(), above) {
         Ok((channel, kept)) => {
-            (launched.channel, launched.ends) = (Some(channel), kept);
+            let channel = Shared::new(channel).map_err(|_| Failure::at(Stage::Memory, Number::ENOMEM, plan))?;
+            (*launched.lock_channel(), launched.ends) = (Some(channel), kept);
             Ok(())
         }
         // Without the ends nothing can be heard of it. That it died may be the reason, or that it did not wait any longer.
@@ -159,7 +167,7 @@ fn until_second(launched: &Launched, plan: &Shared<Sealed>, deadline: Option<Ins
 
 /// From now on the child is the second process, if there is one, which waits. The kernel has written its pid before it ran.
 pub fn second(launched: &Launched) -> Option<()> {
-    let pid = launched.channel.as_ref()?.page().second_pid.load(Ordering::Acquire);
+    let pid = launched.page().second_pid.load(Ordering::Acquire);
     if pid <= 0 {
         return None;
     }
@@ -213,7 +221,7 @@ fn listen(launched: &Launched, plan: &Plan, for_exec: bool, deadline: Option<Ins
         (false, None) => &page.first,
     };
     let heard = launched.heard.load(Ordering::Relaxed);
-    let listened = Listened { page, process, name: launched.name(), heard };
+    let listened = Listened { page: &page, process, name: launched.name(), heard };
     // Of an init's program this process cannot tell.
     let has_been_execed =
         || plan.init == 0 && stage_of(page.report()) == Some(Stage::Exec) && launched.name().passed_exec();
@@ -341,10 +349,21 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
             Failure::at(Stage::Image, Number::from_raw(status), plan).of_child(launched.pid())
         }
         Some(End { code: libc::CLD_EXITED, status }) if plan.init != 0 && status > SIGNALLED => {
-            Failure::killed(stage, status - SIGNALLED, launched.pid(), plan)
+            let signal = status - SIGNALLED;
+            Failure::killed(cause(plan, stage, signal), signal, launched.pid(), plan)
         }
-        end => Failure::killed(stage, end.map_or(0, |end| end.signal()), launched.pid(), plan),
+        end => {
+            let signal = end.map_or(0, |end| end.signal());
+            Failure::killed(cause(plan, stage, signal), signal, launched.pid(), plan)
+        }
     }
+}
+
+/// A filter that kills for a call of the library's own is the cause, wherever that call is made.
+fn cause(plan: &Plan, stage: Option<Stage>, signal: i32) -> Option<Stage> {
+    let put_on = if plan.filters_privileged != 0 { Stage::PrivilegedSeccomp } else { Stage::Seccomp };
+    let by_filter = signal == libc::SIGSYS && !plan.filters.is_empty();
+    stage.map(|stage| if by_filter && stage > put_on && stage < Stage::Exec { put_on } else { stage })
 }
 
 /// A child that the caller could not serve. A death that is not of our making is the reason why.

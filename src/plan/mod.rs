@@ -275,7 +275,8 @@ fn mode_of(request: &Request, plan: &Plan) -> Step<u32> {
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
     let exposed = exposes_own_file(request, plan);
     let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || others_cgroup;
-    let fresh = fresh || blind || exposed;
+    // setns(2) into a time namespace takes memory of its own.
+    let fresh = fresh || blind || exposed || plan.enters_time != 0;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
         return if exposed { Err(needs_image(asked)) } else { Ok(mode::COPIED) };

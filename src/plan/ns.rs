@@ -36,9 +36,9 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.unshare_user = (later && at_clone & USER != 0) as u32;
     plan.late = unshare & (CGROUP | PID);
     plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if later { at_clone & !USER } else { 0 };
-    // setns(2) by a pidfd goes to the time namespace that the process is in, and unshare(2) makes one that only an exec or a
-    // fork enters. Others may join the one of a child that waits.
-    plan.enters_time = (plan.hold != 0 && plan.unshare & TIME != 0) as u32;
+    // unshare(2) makes one that only a fork enters, and since Linux 6.2 an exec, some time after the caller has heard of it. Who
+    // joins it by a pidfd joins the one that the process is in.
+    plan.enters_time = (plan.unshare & TIME != 0) as u32;
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;
     plan.foreign = ((create | joined) & PID != 0) as u32;

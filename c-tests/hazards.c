@@ -243,8 +243,9 @@ static void spawn_and_be_killed(const struct forkexec_attr *base, int delay, str
         forkexec_signal(child, SIGKILL);
         assert_int_equal(forkexec_wait(child, 60 * SECOND, FORKEXEC_WAIT_NOREAP, &status, sizeof status), 0);
         assert_int_equal(status.signal, SIGKILL);
-        assert_int_not_equal(status.ran, FORKEXEC_RAN_NO);
+        /* A kill in the middle of execve may be seen only at the end, but then it is seen. */
         bool never = never_was_the_program(forkexec_child_pid(child));
+        assert_int_equal(status.ran, never ? FORKEXEC_RAN_NO : FORKEXEC_RAN_YES);
         assert_false(printed && never);
         tally->ran += printed;
         tally->killed += !printed;

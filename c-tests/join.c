@@ -289,7 +289,7 @@ static const struct {
     { "the user namespace", FORKEXEC_STAGE_UNSHARE_USER, { SYS_unshare, EIO, { { IS, 0, CLONE_NEWUSER } } } },
     { "the wait for its maps", FORKEXEC_STAGE_WAIT_MAPS,
         { SYS_prctl, EIO, { { IS, 0, PR_SET_DUMPABLE }, { IS, 1, 1 } } } },
-    { "the first process", FORKEXEC_STAGE_FIRST_PROCESS, { SYS_clone, EIO, { { IS, 0, CLONE_PARENT } } } },
+    { "the first process", FORKEXEC_STAGE_FIRST_PROCESS, { SYS_clone, EIO, { { IS, 0, CLONE_PARENT | CLONE_PARENT_SETTID } } } },
 };
 
 static void fails_at(const void *step_)
@@ -307,7 +307,7 @@ static void fails_at(const void *step_)
 
 static void fails_at_second_clone(const void *filter)
 {
-    static const struct denial no_clone[] = { { SYS_clone, EIO, { { IS, 0, CLONE_PARENT | CLONE_VM } } } };
+    static const struct denial no_clone[] = { { SYS_clone, EIO, { { IS, 0, CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_VM } } } };
     struct forkexec_child *holder = holder_of(all);
     struct forkexec_attr *attr = joins(holder, all);
     if (filter)

@@ -51,7 +51,9 @@ impl Listening {
             };
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let patience = listened.patience(value).min(left.unwrap_or(Duration::MAX)).min(PATIENCE);
+            // A call of the program's, which only the caller answers, comes after the page says that the exec is done.
             if stopped(socket, listened, listener.as_ref(), patience)
+                && listened.look().is_err()
                 && !listener.as_ref().is_some_and(|listener| let_go(listener.as_fd()))
             {
                 // Without a listener the kernel refuses what would have to wait for it.

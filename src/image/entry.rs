@@ -31,7 +31,7 @@ unsafe extern "C" fn start(stack: *const usize) -> ! {
             next = next.add(strings::STRING);
         }
         let wiring = &*plan.cast::<Wiring>();
-        let plan = &*plan.add(size_of::<Wiring>()).cast::<Plan>();
+        let plan = Plan::from_bytes(plan.add(size_of::<Wiring>()).cast(), length.saturating_sub(size_of::<Wiring>()));
         child::run(plan, wiring, argv.add(1), envp.add(1).add(length.div_ceil(strings::PIECE)))
     }
 }

@@ -84,7 +84,8 @@ extern "C" fn at_load() {
 }
 
 #[used]
-#[unsafe(link_section = ".init_array")]
+// Miri knows no constructors of this kind.
+#[cfg_attr(not(miri), unsafe(link_section = ".init_array"))]
 static AT_LOAD: extern "C" fn() = at_load;
 
 /// clone3 comes with what newer kernels give; without it, only a child can tell whether memory is really shared.

@@ -123,5 +123,5 @@ fn in_a_tree(stage: Stage) -> bool {
 /// A dry run.
 pub fn describe(request: &Request, mut out: impl std::io::Write) -> Result<std::io::Result<()>, Failure> {
     let plan = plan::lower(request).map_err(Failure::of_plan)?;
-    Ok(write!(out, "{}", *plan).and_then(|()| out.flush()))
+    Ok(write!(out, "{}", &*plan).and_then(|()| out.flush()))
 }

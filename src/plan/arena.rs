@@ -1,6 +1,6 @@
 //! One piece of memory for the whole plan: what is put in it is found again by its offset, wherever the piece is mapped.
 
-use super::sealed::{List, Plan, Text};
+use super::sealed::{List, Plan, Text, Unpadded};
 use super::{Fault, Step};
 use crate::attr::owned::list_for;
 use alloc::vec::Vec;
@@ -25,8 +25,8 @@ impl core::ops::Deref for Sealed {
     type Target = Plan;
 
     fn deref(&self) -> &Plan {
-        // SAFETY: plan::lower guarantees that a sealed arena begins with its `Plan`, which any word aligns.
-        unsafe { &*self.0.as_ptr().cast() }
+        // SAFETY: plan::lower guarantees that a sealed arena is a plan, of which every byte is written.
+        unsafe { Plan::from_bytes(self.0.as_ptr().cast(), self.0.len() * WORD) }
     }
 }
 
@@ -42,7 +42,7 @@ impl Arena {
     /// An arena with room for the plan, and for what usually comes with it.
     pub fn new() -> Step<Arena> {
         let mut arena = Arena(list_for(USUAL / WORD)?);
-        arena.reserve(size_of::<Plan>())?;
+        arena.reserve(size_of::<Plan<()>>())?;
         Ok(arena)
     }
 
@@ -66,7 +66,7 @@ impl Arena {
     }
 
     /// A list of plain kernel-shaped values.
-    pub fn list<T: Copy>(&mut self, items: &[T]) -> Step<List<T>> {
+    pub fn list<T: Copy + Unpadded>(&mut self, items: &[T]) -> Step<List<T>> {
         const { assert!(align_of::<T>() <= WORD) };
         if items.is_empty() {
             return Ok(List::EMPTY);
@@ -103,15 +103,16 @@ impl Arena {
     }
 
     /// The plan, from here on read-only.
-    pub fn seal(mut self, plan: &Plan) -> Sealed {
+    pub fn seal(mut self, plan: &Plan<()>) -> Sealed {
         // SAFETY: the room at the start was reserved for the plan, and any word aligns it.
-        unsafe { self.0.as_mut_ptr().cast::<Plan>().copy_from_nonoverlapping(plan, 1) };
+        unsafe { self.0.as_mut_ptr().cast::<Plan<()>>().copy_from_nonoverlapping(plan, 1) };
         Sealed(self.0)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sealed::{CapSets, Join, Limit, Move};
     use super::*;
 
     #[test]
@@ -126,5 +127,48 @@ mod tests {
             let text = unsafe { CStr::from_ptr(sealed.text(*text).expect("a text").cast()) };
             assert_eq!(text.to_bytes().len(), length);
         }
+    }
+
+    /// Lists lie behind the plan, and no byte of the whole is unknown. Miri sees both.
+    #[test]
+    fn lists_are_found_and_every_byte_is_known() {
+        let mut arena = Arena::new().expect("memory");
+        arena.0.spare_capacity_mut().fill(MaybeUninit::uninit());
+        let mut plan = Plan::nothing();
+        plan.signal_mask = Some(1u64 << 63).into();
+        plan.umask = Some(0o77).into();
+        plan.group = Some(-1).into();
+        plan.capabilities = Some(CapSets::default()).into();
+        plan.candidates = {
+            let texts = [c"/bin/true", c"", c"x"].map(|text| arena.text(text).expect("memory"));
+            arena.list(&texts).expect("memory")
+        };
+        plan.needed = arena.list(&[3, 4, 5]).expect("memory");
+        plan.affinity = arena.list(&[u64::MAX]).expect("memory");
+        plan.moves = arena.list(&[Move { step: 1, from: 2, to: 3, index: 4 }]).expect("memory");
+        plan.joins = arena.list(&[Join { types: 1, fd: 2, index: 3 }]).expect("memory");
+        plan.rlimits = arena.list(&[Limit { resource: 7, ..Limit::default() }]).expect("memory");
+        let sealed = arena.seal(&plan);
+        let texts: Vec<&[u8]> = sealed.list(sealed.candidates).iter().map(|text| sealed.bytes(*text)).collect();
+        assert_eq!(texts, [&b"/bin/true"[..], b"", b"x"]);
+        assert_eq!(sealed.list(sealed.needed), [3, 4, 5]);
+        assert_eq!(sealed.list(sealed.affinity), [u64::MAX]);
+        assert_eq!(sealed.list(sealed.moves).first().map(|item| item.to), Some(3));
+        assert_eq!(sealed.list(sealed.joins).first().map(|join| join.types), Some(1));
+        assert_eq!(sealed.list(sealed.rlimits).first().map(|limit| limit.resource), Some(7));
+        assert!(sealed.list(sealed.survivors).is_empty() && sealed.text(sealed.cwd).is_none());
+        assert_eq!((sealed.signal_mask.get(), sealed.umask.get(), sealed.uid.get()), (Some(1 << 63), Some(0o77), None));
+        // To add them up, each has to be known.
+        let sum: u64 = sealed.as_bytes().iter().map(|byte| *byte as u64).sum();
+        assert!(sum > 0);
+        // The same bytes are the same plan wherever they lie.
+        let copy: Vec<u64> = sealed.as_bytes().chunks_exact(WORD).map(word).collect();
+        // SAFETY: a copy of a sealed plan.
+        let copy = unsafe { Plan::from_bytes(copy.as_ptr(), copy.len() * WORD) };
+        assert_eq!(copy.list(copy.needed), sealed.list(sealed.needed));
+    }
+
+    fn word(bytes: &[u8]) -> Word {
+        Word::from_ne_bytes(bytes.try_into().expect("eight bytes"))
     }
 }

@@ -25,7 +25,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 }
 
 /// Whether a filter could kill the child before it is the program, or keep the child from ending itself.
-pub fn may_kill(request: &Request, plan: &Plan) -> bool {
+pub fn may_kill(request: &Request, plan: &Plan<()>) -> bool {
     let asked = &request.attr.exec;
     let calls = [
         (true, Call::SignalMask),
@@ -50,11 +50,11 @@ fn later_filters_are_put_on(request: &Request) -> bool {
 }
 
 /// Whether the filters kill every exec: a child in memory of its own ends then as if it had become the program.
-pub fn kill_exec(request: &Request, plan: &Plan) -> bool {
+pub fn kill_exec(request: &Request, plan: &Plan<()>) -> bool {
     answers(request, exec_call(plan)).always_kill()
 }
 
-fn exec_call(plan: &Plan) -> Call {
+fn exec_call(plan: &Plan<()>) -> Call {
     if plan.exec_fd >= 0 { Call::Execveat } else { Call::Execve }
 }
 

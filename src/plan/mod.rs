@@ -134,7 +134,7 @@ pub struct Request<'a> {
 /// A plan in the making.
 pub struct Draft {
     pub arena: Arena,
-    pub plan: Plan,
+    pub plan: Plan<()>,
     /// The caller's descriptors that the child needs.
     pub needed: Vec<u32>,
     /// Those of them that close on exec.
@@ -245,7 +245,7 @@ fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
 
 /// Only in memory of its own: in shared memory the flag is the caller's too, and the child is nothing the caller is not.
 /// A child that stops is there to be looked into, and as long as it stays what the caller is, the caller's equals may.
-fn nondumpable(request: &Request, plan: &Plan) -> bool {
+fn nondumpable(request: &Request, plan: &Plan<()>) -> bool {
     let same = plan.uid.get().is_none() && plan.gid.get().is_none() && plan.groups.get().is_none();
     let same = same && !request.attr.caps.changes() && plan.clone_namespaces & libc::CLONE_NEWUSER as u64 == 0;
     let same = same && plan.joins.is_empty();
@@ -254,7 +254,7 @@ fn nondumpable(request: &Request, plan: &Plan) -> bool {
 
 /// Whose memory the child runs in. It shares the caller's only while whoever may trace, signal, freeze or
 /// out-of-memory-kill it by what it becomes could already do that to the caller.
-fn mode_of(request: &Request, plan: &Plan) -> Step<u32> {
+fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     let attr = request.attr;
     // The new identity's processes may signal it, and stop it in the middle of our memory.
     let other_identity = plan.uid.get().is_some() || plan.gid.get().is_some() || plan.groups.get().is_some();

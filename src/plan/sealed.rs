@@ -7,6 +7,38 @@ use super::stage::Stage;
 use super::sys::abi::{LandlockRuleset, Rlimit64, SockFilter};
 use core::marker::PhantomData;
 
+/// Structs without padding, or the library does not compile: an image is given all bytes of plan and wiring, and what is in
+/// padding is not known. Where a field leaves a gap, move it, or fill the gap with a reserved field.
+macro_rules! without_padding {
+    ($(#[$of:meta])* pub struct $name:ident $(<$rest:ident: ?Sized = $behind:ty>)? {
+        $($(#[$about:meta])* $visible:vis $field:ident: $type:ty,)*
+    }) => {
+        $(#[$of])*
+        pub struct $name $(<$rest: ?Sized = $behind>)? {
+            $($(#[$about])* $visible $field: $type,)*
+        }
+
+        const _: () = {
+            // Behind a plan that is being made there is nothing.
+            $(type $rest = ();)?
+            let fields = 0 $(+ size_of::<$type>())*;
+            assert!(size_of::<$name $(<$rest>)?>() == fields, "padding: move a field or add a reserved one");
+            impl Unpadded for $name $(<$rest>)? {}
+        };
+    };
+}
+
+/// What may cross into the child: numbers, without padding between them.
+pub trait Unpadded {}
+
+impl Unpadded for u8 {}
+impl Unpadded for u32 {}
+impl Unpadded for u64 {}
+impl<T> Unpadded for List<T> {}
+
+const _: () = assert!(size_of::<SockFilter>() == 2 * size_of::<u8>() + size_of::<u16>() + size_of::<u32>());
+impl Unpadded for SockFilter {}
+
 /// A list in the plan.
 #[repr(C)]
 pub struct List<T> {
@@ -44,6 +76,7 @@ pub type Text = List<u8>;
 pub struct Maybe<T> {
     value: T,
     set: u32,
+    reserved: u32,
 }
 
 impl<T: Copy + Default> Maybe<T> {
@@ -54,8 +87,9 @@ impl<T: Copy + Default> Maybe<T> {
 
 impl<T: Default> From<Option<T>> for Maybe<T> {
     fn from(value: Option<T>) -> Maybe<T> {
+        const { assert!(size_of::<Maybe<T>>() == size_of::<T>() + 2 * size_of::<u32>()) };
         match value {
-            Some(value) => Maybe { value, set: 1 },
+            Some(value) => Maybe { value, set: 1, reserved: 0 },
             None => Maybe::default(),
         }
     }
@@ -94,6 +128,7 @@ pub mod cgroup {
     pub const WRITTEN: u32 = 2;
 }
 
+without_padding! {
 /// Namespaces to join, and the place in the caller's list.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -102,7 +137,9 @@ pub struct Join {
     pub fd: i32,
     pub index: i32,
 }
+}
 
+without_padding! {
 /// One resource limit and its place in the caller's list.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
@@ -111,7 +148,9 @@ pub struct Limit {
     pub resource: u32,
     pub index: i32,
 }
+}
 
+without_padding! {
 /// The three capability sets that capset(2) sets together.
 #[repr(C)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -120,7 +159,9 @@ pub struct CapSets {
     pub permitted: u64,
     pub inheritable: u64,
 }
+}
 
+without_padding! {
 /// The capability sets of a process, as the caller's are put back in the image.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
@@ -128,7 +169,9 @@ pub struct Credentials {
     pub sets: CapSets,
     pub ambient: u64,
 }
+}
 
+without_padding! {
 /// sched_setscheduler(2).
 #[repr(C)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -136,7 +179,9 @@ pub struct Policy {
     pub policy: i32,
     pub priority: i32,
 }
+}
 
+without_padding! {
 /// One step of the descriptor shuffle.
 #[repr(C)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -145,6 +190,7 @@ pub struct Move {
     pub from: i32,
     pub to: i32,
     pub index: i32,
+}
 }
 
 /// The steps of `Move`.
@@ -159,6 +205,7 @@ pub mod step {
     pub const KEEP: u32 = 3;
 }
 
+without_padding! {
 /// One descriptor action.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -169,6 +216,7 @@ pub struct Action {
     pub flags: i32,
     pub mode: u32,
     pub path: Text,
+}
 }
 
 /// The kinds of `Action`.
@@ -181,6 +229,7 @@ pub mod action {
     pub const ENTER_FD: u32 = 5;
 }
 
+without_padding! {
 /// One seccomp filter.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -188,7 +237,9 @@ pub struct Filter {
     pub program: List<SockFilter>,
     pub flags: u32,
 }
+}
 
+without_padding! {
 /// What Landlock grants: to a path, or else to a port.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -199,7 +250,9 @@ pub struct LandlockRule {
     pub index: i32,
     pub reserved: u32,
 }
+}
 
+without_padding! {
 /// One step on the list of mounts. What was asked for as one item may take several.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -231,6 +284,7 @@ pub struct Mount {
     /// What the file system is told, or the bytes of a file.
     pub data: Text,
 }
+}
 
 /// The kinds of `Mount`.
 pub mod mount {
@@ -246,9 +300,11 @@ pub mod mount {
     pub const DEVICE: u32 = 7;
 }
 
-/// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody.
+without_padding! {
+/// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody. A reference to a plan is one
+/// to the lists and strings behind it, too; while it is made there is nothing behind it yet, and it is a `Plan<()>`.
 #[repr(C)]
-pub struct Plan {
+pub struct Plan<Rest: ?Sized = [u64]> {
     pub mode: u32,
     /// The child waits at `Wait` for the caller.
     pub wait: u32,
@@ -306,6 +362,7 @@ pub struct Plan {
     pub group: Maybe<i32>,
     pub terminal: i32,
     pub foreground: i32,
+    pub reserved: u32,
 
     // signals
     pub signal_default: u64,
@@ -395,9 +452,9 @@ pub struct Plan {
     pub keep_caps: u32,
     pub no_new_privs: u32,
     pub regain: Maybe<CapSets>,
-    pub securebits: Maybe<u32>,
     pub ambient: Maybe<Credentials>,
     pub capabilities: Maybe<CapSets>,
+    pub securebits: Maybe<u32>,
 
     // security
     pub keyring: u32,
@@ -424,6 +481,10 @@ pub struct Plan {
     /// What was asked for and this kernel does not know.
     pub ruleset_lacks: LandlockRuleset,
     pub landlock_rules: List<LandlockRule>,
+
+    /// What the lists and strings refer to. Offsets count from the start of the plan.
+    rest: Rest,
+}
 }
 
 impl<T> Default for List<T> {
@@ -432,15 +493,32 @@ impl<T> Default for List<T> {
     }
 }
 
-impl Plan {
+impl Plan<()> {
     /// A plan to do nothing, without a byte that is not known: an image is given all of them.
-    pub fn nothing() -> Plan {
+    pub const fn nothing() -> Plan<()> {
         // SAFETY: a plan is numbers, of which any may be 0.
-        let mut plan: Plan = unsafe { core::mem::zeroed() };
-        let exec = [&mut plan.exec_fd, &mut plan.cwd_fd];
-        let others = [&mut plan.terminal, &mut plan.foreground, &mut plan.cgroup_fd, &mut plan.ruleset_fd];
-        exec.into_iter().chain(others).for_each(|none| *none = -1);
+        let mut plan: Plan<()> = unsafe { core::mem::zeroed() };
+        (plan.exec_fd, plan.cwd_fd, plan.terminal, plan.foreground) = (-1, -1, -1, -1);
+        (plan.cgroup_fd, plan.ruleset_fd) = (-1, -1);
         plan
+    }
+}
+
+impl Plan {
+    /// The plan in so many bytes of memory.
+    ///
+    /// # Safety
+    /// They are a sealed plan, and stay so for as long as the reference is used.
+    pub unsafe fn from_bytes<'a>(start: *const u64, bytes: usize) -> &'a Plan {
+        let behind = bytes.saturating_sub(size_of::<Plan<()>>()) / size_of::<u64>();
+        let plan = core::ptr::slice_from_raw_parts(start, behind) as *const Plan;
+        // SAFETY: the caller vouches for it. What ends a plan has no padding before it.
+        unsafe { &*plan }
+    }
+
+    /// The memory of the whole plan.
+    fn start(&self) -> *const u8 {
+        (&raw const *self).cast()
     }
 
     /// Whether the child passes a stage by.
@@ -448,16 +526,12 @@ impl Plan {
         (self.leaves_off_at..self.goes_on_at).contains(&stage)
     }
 
-    fn start(&self) -> *const u8 {
-        (self as *const Plan).cast()
-    }
-
     /// The items of a list.
-    pub fn list<T>(&self, list: List<T>) -> &[T] {
+    pub fn list<T: Unpadded>(&self, list: List<T>) -> &[T] {
         if list.len == 0 {
             return &[];
         }
-        // SAFETY: plan::lower guarantees that offset and length lie in the arena, aligned and filled with `T`s.
+        // SAFETY: plan::lower guarantees that offset and length lie in the plan, aligned and filled with `T`s.
         unsafe { core::slice::from_raw_parts(self.start().add(list.offset as usize).cast(), list.len as usize) }
     }
 
@@ -471,7 +545,7 @@ impl Plan {
         if text.offset == 0 {
             return None;
         }
-        // SAFETY: plan::lower guarantees that the offset lies in the arena.
+        // SAFETY: plan::lower guarantees that the offset lies in the plan.
         Some(unsafe { self.start().add(text.offset as usize) })
     }
 }
@@ -502,6 +576,7 @@ pub mod ends {
     pub const PAGE: u32 = 4;
 }
 
+without_padding! {
 /// Numbers from `first` to `last`.
 #[repr(C)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -509,7 +584,9 @@ pub struct Gap {
     pub first: u32,
     pub last: u32,
 }
+}
 
+without_padding! {
 /// What only the launch knows: the library's own descriptors, and how the caller hears of the child.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -558,6 +635,7 @@ pub struct Wiring {
     /// The bytes of wiring and plan together.
     pub length: u64,
 }
+}
 
 /// How wiring and plan become strings, which may hold every byte but 0: in pieces, each behind a key that does not occur
 /// in it and exclusive-ored with that key.
@@ -570,4 +648,4 @@ pub mod strings {
 
 const _: () = assert!(size_of::<Wiring>() <= strings::PIECE);
 const _: () = assert!(size_of::<Wiring>() % 8 == 0);
-const _: () = assert!(align_of::<Plan>() <= 8);
+const _: () = assert!(align_of::<Plan<()>>() == 8);

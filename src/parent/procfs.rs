@@ -4,7 +4,8 @@
 use super::launch::Name;
 use super::own;
 use crate::sys::abi::{
-    O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, P_PID, PROC_SUPER_MAGIC, WALL, WEXITED, WNOHANG, WNOWAIT, WaitInfo,
+    O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, P_PID, PROC_SUPER_MAGIC, WALL, WEXITED, WNOHANG, WNOWAIT,
+    WaitInfo,
 };
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
@@ -60,7 +61,7 @@ impl Directory {
 
     /// Writes a file, which the kernel takes in one write or not at all.
     pub fn write(&self, name: &CStr, bytes: &[u8]) -> Answer {
-        let written = sys::write(self.open(name, crate::sys::abi::O_WRONLY)?.0, bytes)?;
+        let written = sys::write(self.open(name, O_WRONLY)?.0, bytes)?;
         if written == bytes.len() { Ok(()) } else { Err(Errno(libc::EIO)) }
     }
 
@@ -106,7 +107,8 @@ fn open(directory: &File, path: &CStr, flags: i32) -> Answer<File> {
 fn proc() -> Result<File, Unproven> {
     let none = |Errno(code)| Unproven { code, why: if code == libc::ENOENT { NO_PROC } else { "" } };
     let proc = open(&File(libc::AT_FDCWD), c"/proc", O_PATH | O_DIRECTORY).map_err(none)?;
-    let magic = sys::fstatfs(proc.0).map_err(failed)?.magic;
+    // SAFETY: the path is NUL-terminated.
+    let magic = unsafe { sys::statfs(c"/proc".as_ptr().cast()) }.map_err(failed)?.magic;
     if magic == PROC_SUPER_MAGIC { Ok(proc) } else { Err(Unproven { code: libc::EOPNOTSUPP, why: FALSE_PROC }) }
 }
 

@@ -94,6 +94,16 @@ pub unsafe fn readlinkat(directory: i32, path: *const u8, buffer: &mut [u8]) -> 
     call!(READLINKAT, directory, path, buffer.as_mut_ptr(), buffer.len())
 }
 
+/// statfs(2)
+///
+/// # Safety
+/// `path` is NUL-terminated.
+#[cfg(not(forkexec_image))]
+pub unsafe fn statfs(path: *const u8) -> Answer<StatFs> {
+    let mut fs = StatFs::default();
+    call!(STATFS, path, &mut fs as *mut StatFs).map(|_| fs)
+}
+
 /// fstatfs(2)
 pub fn fstatfs(fd: i32) -> Answer<StatFs> {
     let mut seen = StatFs::default();

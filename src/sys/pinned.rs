@@ -34,7 +34,7 @@ macro_rules! same_number {
 }
 
 same_number! {
-    READ SYS_read, PREAD64 SYS_pread64, GETEUID SYS_geteuid, GETEGID SYS_getegid, WRITE SYS_write, CLOSE SYS_close, FSTAT SYS_fstat, RT_SIGACTION SYS_rt_sigaction,
+    READ SYS_read, PREAD64 SYS_pread64, STATFS SYS_statfs, GETEUID SYS_geteuid, GETEGID SYS_getegid, WRITE SYS_write, CLOSE SYS_close, FSTAT SYS_fstat, RT_SIGACTION SYS_rt_sigaction,
     RT_SIGPROCMASK SYS_rt_sigprocmask, IOCTL SYS_ioctl, NANOSLEEP SYS_nanosleep, GETPID SYS_getpid, SOCKET SYS_socket,
     EXECVE SYS_execve, KILL SYS_kill, FCNTL SYS_fcntl, GETCWD SYS_getcwd,
     CHDIR SYS_chdir, FCHDIR SYS_fchdir, UMASK SYS_umask, PTRACE SYS_ptrace, SETPGID SYS_setpgid, GETPPID SYS_getppid,

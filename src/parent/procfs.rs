@@ -120,8 +120,17 @@ fn in_own_proc(name: &Name) -> Option<Directory> {
     let path = joined(&mut path, format_args!("/proc/{}", name.pid)).ok()?;
     let info = joined(&mut info, format_args!("../thread-self/fdinfo/{pidfd}")).ok()?;
     let directory = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY).ok()?;
-    let number = pid_in(&open(&directory, info, O_RDONLY).ok()?).ok()?;
-    (number == name.pid).then_some(Directory { directory, number })
+    // No other mount ever gets this id, and what is mounted stays of the pid namespace that it is of.
+    let mount = sys::mount_id(directory.0).unwrap_or(0);
+    if mount != 0 && mount == own::mount_of_proc() {
+        // It is not reaped.
+        sys::pidfd_send_signal(pidfd, 0, 0).ok()?;
+    } else if pid_in(&open(&directory, info, O_RDONLY).ok()?) == Ok(name.pid) {
+        own::set_mount_of_proc(mount);
+    } else {
+        return None;
+    }
+    Some(Directory { directory, number: name.pid })
 }
 
 fn proc() -> Result<File, Unproven> {

@@ -77,6 +77,7 @@ pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
 pub const F_SETOWN: i32 = 8;
 pub const F_GETOWN: i32 = 9;
+pub const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
 pub const F_ADD_SEALS: i32 = 1033;
 pub const F_SEAL_SEAL: i32 = 1;
 pub const F_SEAL_SHRINK: i32 = 2;

@@ -363,7 +363,7 @@ TEST_BOTH(what_the_header_lists_without_no_new_privs_is_enough)
     need_filters_privilege();
     memcpy(calls, more, sizeof more);
     memcpy(calls + LENGTH(more), programs, sizeof programs);
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         filter(attr, calls, LENGTH(calls), SECCOMP_RET_ALLOW, KILL);
         OK(forkexec_attr_set_chroot(attr, "/"));

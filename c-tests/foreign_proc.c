@@ -70,6 +70,8 @@ static void in_outer_proc(const void *argument)
     const struct inner *inner = argument;
     int status;
     begin_bystander();
+    /* What is known of this /proc is not true in the process that follows. */
+    assert_saw(run_witness(mapped(FORKEXEC_MEMORY_AUTO, false), .path = public_witness()), "uid", "7 7 7 7");
     assert_false(unshare(CLONE_NEWPID));
     pid_t first = fork();
     assert_true(first >= 0);
@@ -134,6 +136,24 @@ TEST(what_is_written_goes_to_the_child)
 {
     need_pid_namespaces();
     struct inner inner = { maps_are_the_childs, NULL };
+    in_copy(in_outer_proc, &inner);
+}
+
+/* At first a /proc of its own lies over the other. */
+static void after_a_proc_of_its_own(const void *unused)
+{
+    assert_false(unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+    assert_false(mount("proc", "/proc", "proc", 0, NULL));
+    for (int i = 0; i < 2; i++)
+        assert_saw(run_witness(mapped(FORKEXEC_MEMORY_AUTO, false), .path = public_witness()), "uid", "7 7 7 7");
+    assert_false(umount2("/proc", MNT_DETACH));
+    maps_are_the_childs(unused);
+}
+
+TEST(what_was_known_of_another_proc_is_not_believed)
+{
+    need_pid_namespaces();
+    struct inner inner = { after_a_proc_of_its_own, NULL };
     in_copy(in_outer_proc, &inner);
 }
 

@@ -254,6 +254,37 @@ TEST(a_map_that_is_none)
     assert_int_equal(lines(boot, "fatal"), 1);
 }
 
+/* In a /proc of another pid namespace the child's pid is another process's: nothing is written there. */
+static void in_outer_proc(const void *unused)
+{
+    (void)unused;
+    int status;
+    assert_false(unshare(CLONE_NEWPID));
+    pid_t first = fork();
+    if (!first) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        struct message *message = asks_for(CLONE_NEWUSER, true);
+        add_text(message, UID_MAP, "0 0 1\n");
+        struct boot *boot = boot(message);
+        assert_true(read_until(boot->log, boot->said, sizeof boot->said, ""));
+        assert_line(boot, "fatal", "nsexec-0", boot->pid, "/proc belongs to another pid namespace");
+        assert_int_equal(waitpid(boot->pid, &status, 0), boot->pid);
+        assert_int_equal(status, FAILED);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(first, &status, 0), first);
+    assert_int_equal(status, 0);
+}
+
+TEST(maps_in_a_foreign_proc)
+{
+    need_native();
+    need_root();
+    need_cap(CAP_SYS_ADMIN);
+    need_user_namespaces();
+    aside(in_outer_proc, NULL);
+}
+
 /* Who is not root outside stays who he is. */
 TEST(root_that_it_may_not_become)
 {

@@ -3,7 +3,9 @@
 use super::Start;
 use super::log::{Log, Piece::*};
 use super::memory::Memory;
-use super::sys::abi::{AT_FDCWD, CLD_EXITED, EIO, ENOENT, EPERM, O_CLOEXEC, O_RDWR, P_PID, WALL, WEXITED, WaitInfo};
+use super::sys::abi::{
+    AT_FDCWD, CLD_EXITED, EIO, ENOENT, EPERM, O_CLOEXEC, O_RDONLY, O_RDWR, P_PID, WALL, WEXITED, WaitInfo,
+};
 use super::sys::nsexec::CLOSE_RANGE_CLOEXEC;
 use super::sys::{self, Answer, Errno};
 use super::talk::again;
@@ -12,6 +14,7 @@ use super::text;
 /// setgroups, uid_map and gid_map of the child: user_namespaces(7).
 pub fn write(start: &Start, pid: i32) {
     let (log, message) = (&start.log, &start.message);
+    prove_proc(log);
     if message.rootless && !message.setgroup {
         match write_of(pid, b"setgroups", b"deny") {
             // Older kernels ask for nothing.
@@ -26,9 +29,33 @@ pub fn write(start: &Start, pid: i32) {
 /// time_namespaces(7). Here and not in the child: in a new user namespace the file is not its own.
 pub fn write_offsets(start: &Start, pid: i32) {
     if let Some(offsets) = start.message.time_offsets {
+        prove_proc(&start.log);
         let answer = write_of(pid, b"timens_offsets", offsets);
         start.log.check(answer, &[Text("failed to update /proc/"), Number(pid.into()), Text("/timens_offsets")]);
     }
+}
+
+/// In a /proc of another pid namespace the child's pid is another process's. One of this pid namespace lists one pid of this
+/// process, which is its own; one of a pid namespace around this one lists more.
+fn prove_proc(log: &Log) {
+    let mut pid = text::Text::<24>::new();
+    pid.number(i64::from(sys::getpid()));
+    let mut buffer = [0u8; 2048];
+    let status = log.check(read_file(b"/proc/self/status\0", &mut buffer), &[Text("failed to read /proc/self/status")]);
+    let mut lines = status.split(|byte| *byte == b'\n');
+    let pids = lines.find_map(|line| line.strip_prefix(b"NSpid:")).map(<[u8]>::trim_ascii);
+    if pids != Some(pid.bytes()) {
+        log.fatal(&[Text("/proc belongs to another pid namespace")], None);
+    }
+}
+
+/// The beginning of a file of /proc, which comes in one piece.
+fn read_file<'a>(path: &[u8], buffer: &'a mut [u8]) -> Answer<&'a [u8]> {
+    // SAFETY: the only path there is ends with a NUL.
+    let file = again(|| unsafe { sys::openat(AT_FDCWD, path.as_ptr(), O_RDONLY | O_CLOEXEC, 0) })?;
+    let filled = again(|| sys::read(file, buffer));
+    sys::close(file)?;
+    Ok(buffer.get(..filled?).unwrap_or_default())
 }
 
 /// The NUL goes into the file, too: the kernel ends there.

@@ -2,27 +2,48 @@
 
 use core::num::NonZeroUsize;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
 use crate::sys;
 
 const PAGE: usize = 4096;
 
-static WIPED: AtomicPtr<AtomicI32> = AtomicPtr::new(null_mut());
+/// What a fork does not have: zeros there.
+struct Known {
+    pid: AtomicI32,
+    mount_of_proc: AtomicU64,
+}
+
+static WIPED: AtomicPtr<Known> = AtomicPtr::new(null_mut());
 
 /// This process's pid.
 pub fn pid() -> i32 {
-    // SAFETY: `remember` published a page of ours that is never unmapped.
-    let Some(page) = (unsafe { WIPED.load(Ordering::Acquire).as_ref() }) else { return remember() };
-    match page.load(Ordering::Relaxed) {
+    let Some(page) = known() else { return remember() };
+    match page.pid.load(Ordering::Relaxed) {
         0 => {
             let pid = sys::getpid();
-            page.store(pid, Ordering::Relaxed);
+            page.pid.store(pid, Ordering::Relaxed);
             pid
         }
         pid => pid,
     }
+}
+
+/// The mount of /proc that is known to be of this process's pid namespace; 0: none yet. A fork may be in another.
+pub fn mount_of_proc() -> u64 {
+    known().map_or(0, |page| page.mount_of_proc.load(Ordering::Relaxed))
+}
+
+pub fn set_mount_of_proc(mount: u64) {
+    if let Some(page) = known() {
+        page.mount_of_proc.store(mount, Ordering::Relaxed);
+    }
+}
+
+fn known() -> Option<&'static Known> {
+    // SAFETY: `remember` published a page of ours that is never unmapped.
+    unsafe { WIPED.load(Ordering::Acquire).as_ref() }
 }
 
 /// Makes the page; where there can be none, the kernel is asked again next time.
@@ -31,7 +52,7 @@ fn remember() -> i32 {
     let pid = sys::getpid();
     if let Some(page) = wiped_on_fork() {
         // SAFETY: new memory of our own, zeroed and aligned.
-        unsafe { page.cast::<AtomicI32>().as_ref() }.store(pid, Ordering::Relaxed);
+        unsafe { page.cast::<Known>().as_ref() }.pid.store(pid, Ordering::Relaxed);
         let place = page.cast().as_ptr();
         if WIPED.compare_exchange(null_mut(), place, Ordering::AcqRel, Ordering::Acquire).is_err() {
             // SAFETY: kernel contract, man 2 munmap: mapped above, and another thread's is used instead.

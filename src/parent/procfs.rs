@@ -4,7 +4,8 @@
 use super::name::Name;
 use super::own;
 use crate::sys::abi::{
-    O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, P_PID, PROC_SUPER_MAGIC, WALL, WEXITED, WNOHANG, WNOWAIT, WaitInfo,
+    AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, P_PID, PROC_SUPER_MAGIC, WALL, WEXITED, WNOHANG,
+    WNOWAIT, WaitInfo,
 };
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
@@ -40,6 +41,9 @@ pub struct Directory {
 impl Directory {
     /// The directory stays that of the child, whoever gets the pid later.
     pub fn of(name: &Name) -> Result<Directory, Unproven> {
+        if let Some(directory) = in_own_proc(name) {
+            return Ok(directory);
+        }
         let proc = proc()?;
         let by_pidfd = name.pidfd.as_ref().map(|pidfd| by_pidfd(&proc, pidfd.as_raw_fd()));
         match by_pidfd {
@@ -60,7 +64,7 @@ impl Directory {
 
     /// Writes a file, which the kernel takes in one write or not at all.
     pub fn write(&self, name: &CStr, bytes: &[u8]) -> Answer {
-        let written = sys::write(self.open(name, crate::sys::abi::O_WRONLY)?.0, bytes)?;
+        let written = sys::write(self.open(name, O_WRONLY)?.0, bytes)?;
         if written == bytes.len() { Ok(()) } else { Err(Errno(libc::EIO)) }
     }
 
@@ -121,14 +125,41 @@ impl Drop for File {
 }
 
 fn open(directory: &File, path: &CStr, flags: i32) -> Answer<File> {
+    open_at(directory.0, path, flags)
+}
+
+fn open_at(directory: i32, path: &CStr, flags: i32) -> Answer<File> {
     // SAFETY: the path is NUL-terminated.
-    unsafe { sys::openat(directory.0, path.as_ptr().cast(), flags | O_CLOEXEC, 0) }.map(File)
+    unsafe { sys::openat(directory, path.as_ptr().cast(), flags | O_CLOEXEC, 0) }.map(File)
+}
+
+/// Where /proc is that of the caller's pid namespace, as almost everywhere, this takes the fewest calls. The child has had its
+/// number since before the directory was opened; when its pidfd still tells the same number in the same procfs, nobody else
+/// had it meanwhile.
+fn in_own_proc(name: &Name) -> Option<Directory> {
+    let pidfd = name.pidfd.as_ref()?.as_raw_fd();
+    let (mut path, mut info) = ([0u8; 40], [0u8; 40]);
+    let path = joined(&mut path, format_args!("/proc/{}", name.pid)).ok()?;
+    let info = joined(&mut info, format_args!("../thread-self/fdinfo/{pidfd}")).ok()?;
+    let directory = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY).ok()?;
+    // No other mount ever gets this id, and what is mounted stays of the pid namespace that it is of.
+    let mount = sys::mount_id(directory.0).unwrap_or(0);
+    if mount != 0 && mount == own::mount_of_proc() {
+        // It is not reaped.
+        sys::pidfd_send_signal(pidfd, 0, 0).ok()?;
+    } else if pid_in(&open(&directory, info, O_RDONLY).ok()?) == Ok(name.pid) {
+        own::set_mount_of_proc(mount);
+    } else {
+        return None;
+    }
+    Some(Directory { directory, number: name.pid })
 }
 
 fn proc() -> Result<File, Unproven> {
     let none = |Errno(code)| Unproven { code, why: if code == libc::ENOENT { NO_PROC } else { "" } };
-    let proc = open(&File(libc::AT_FDCWD), c"/proc", O_PATH | O_DIRECTORY).map_err(none)?;
-    let magic = sys::fstatfs(proc.0).map_err(failed)?.magic;
+    let proc = open_at(AT_FDCWD, c"/proc", O_PATH | O_DIRECTORY).map_err(none)?;
+    // SAFETY: the path is NUL-terminated.
+    let magic = unsafe { sys::statfs(c"/proc".as_ptr().cast()) }.map_err(failed)?.magic;
     if magic == PROC_SUPER_MAGIC { Ok(proc) } else { Err(Unproven { code: libc::EOPNOTSUPP, why: FALSE_PROC }) }
 }
 

@@ -300,7 +300,7 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
 /// mount namespace that is not the caller's, where a script may name `/proc/self/exe` as its interpreter, and in a pid
 /// namespace that others are in. In the image this link leads to a sealed memfd. In the caller's memory, or a copy of it, it
 /// leads to the caller's own file, which whoever has it open can overwrite when the caller has ended (CVE-2019-5736).
-fn exposes_own_file(request: &Request, plan: &Plan) -> bool {
+fn exposes_own_file(request: &Request, plan: &Plan<()>) -> bool {
     plan.other_root != 0 || request.attr.ns.joined() & libc::CLONE_NEWPID as u32 != 0
 }
 

@@ -395,6 +395,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub time_offsets: Text,
     /// The child enters its new time namespace before any exec.
     pub enters_time: u32,
+    pub reserved_time: u32,
     pub late: u64,
     pub propagation: u64,
     pub hostname: Text,
@@ -477,6 +478,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     // landlock
     /// The caller's ruleset.
     pub ruleset_fd: i32,
+    pub reserved_ruleset: u32,
     pub ruleset: Maybe<LandlockRuleset>,
     /// What was asked for and this kernel does not know.
     pub ruleset_lacks: LandlockRuleset,

@@ -82,6 +82,7 @@ pub const O_ASYNC: i32 = 0o20000;
 pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
 pub const F_SETOWN: i32 = 8;
+pub const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
 pub const F_SEAL_WRITE: i32 = 8;
 pub const F_SETSIG: i32 = 10;
 pub const FD_CLOEXEC: i32 = 1;

@@ -94,6 +94,26 @@ pub unsafe fn readlinkat(directory: i32, path: *const u8, buffer: &mut [u8]) -> 
     call!(READLINKAT, directory, path, buffer.as_mut_ptr(), buffer.len())
 }
 
+/// statx(2): the id of the mount that a descriptor is in, which no other mount ever gets; 0 where the kernel, before Linux
+/// 6.8, has none.
+#[cfg(not(forkexec_image))]
+pub fn mount_id(fd: i32) -> Answer<u64> {
+    let mut seen = [0u64; 32];
+    call!(STATX, fd, c"".as_ptr(), AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, seen.as_mut_ptr())?;
+    let has_it = seen.first().is_some_and(|first| *first as u32 & STATX_MNT_ID_UNIQUE != 0);
+    Ok(seen.get(18).copied().filter(|_| has_it).unwrap_or(0))
+}
+
+/// statfs(2)
+///
+/// # Safety
+/// `path` is NUL-terminated.
+#[cfg(not(forkexec_image))]
+pub unsafe fn statfs(path: *const u8) -> Answer<StatFs> {
+    let mut fs = StatFs::default();
+    call!(STATFS, path, &mut fs as *mut StatFs).map(|_| fs)
+}
+
 /// fstatfs(2)
 pub fn fstatfs(fd: i32) -> Answer<StatFs> {
     let mut seen = StatFs::default();

@@ -35,7 +35,7 @@ macro_rules! same_number {
 }
 
 same_number! {
-    FTRUNCATE SYS_ftruncate, RT_SIGPENDING SYS_rt_sigpending, READ SYS_read, PREAD64 SYS_pread64, GETEUID SYS_geteuid, GETEGID SYS_getegid, WRITE SYS_write, CLOSE SYS_close, FSTAT SYS_fstat, RT_SIGACTION SYS_rt_sigaction,
+    FTRUNCATE SYS_ftruncate, RT_SIGPENDING SYS_rt_sigpending, READ SYS_read, PREAD64 SYS_pread64, STATX SYS_statx, STATFS SYS_statfs, GETEUID SYS_geteuid, GETEGID SYS_getegid, WRITE SYS_write, CLOSE SYS_close, FSTAT SYS_fstat, RT_SIGACTION SYS_rt_sigaction,
     RT_SIGPROCMASK SYS_rt_sigprocmask, IOCTL SYS_ioctl, NANOSLEEP SYS_nanosleep, GETPID SYS_getpid, SOCKET SYS_socket,
     EXECVE SYS_execve, KILL SYS_kill, FCNTL SYS_fcntl, GETCWD SYS_getcwd,
     CHDIR SYS_chdir, FCHDIR SYS_fchdir, UMASK SYS_umask, PTRACE SYS_ptrace, SETPGID SYS_setpgid, GETPPID SYS_getppid,
@@ -58,6 +58,9 @@ same_number! {
     SCHED_GETAFFINITY SYS_sched_getaffinity,
 }
 
+const_assert_eq!(core::mem::offset_of!(libc::statx, stx_mnt_id), 18 * 8);
+const_assert_eq!(core::mem::offset_of!(libc::statx, stx_mask), 0);
+assert_eq_size!([u64; 32], libc::statx);
 assert_eq_size!(CloneArgs, libc::clone_args);
 assert_eq_size!(MountAttr, libc::mount_attr);
 assert_eq_size!(OpenHow, libc::open_how);

@@ -107,6 +107,8 @@ pub mod nr {
     pub const PIVOT_ROOT: usize = 41;
     pub const FSTATFS: usize = 44;
     pub const PREAD64: usize = 67;
+    pub const STATX: usize = 291;
+    pub const STATFS: usize = 43;
     pub const GETEUID: usize = 175;
     pub const GETEGID: usize = 177;
     pub const MKDIRAT: usize = 34;

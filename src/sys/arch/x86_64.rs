@@ -118,6 +118,8 @@ pub mod nr {
     pub const PIVOT_ROOT: usize = 155;
     pub const FSTATFS: usize = 138;
     pub const PREAD64: usize = 17;
+    pub const STATX: usize = 332;
+    pub const STATFS: usize = 137;
     pub const GETEUID: usize = 107;
     pub const GETEGID: usize = 108;
     pub const MKDIRAT: usize = 258;

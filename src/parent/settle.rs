@@ -110,8 +110,8 @@ pub fn second(launched: &Launched) -> Option<()> {
     if !is_child(&name, WALL) {
         return None;
     }
-    if let (Some(heir), Some(pidfd)) = (&launched.heir, &name.pidfd) {
-        let _ = pidfd.try_clone().map(|pidfd| heir.send(pidfd));
+    if let Some(heir) = &launched.heir {
+        heir.is(name.pid);
     }
     launched.second.set(name).ok()
 }

@@ -22,11 +22,14 @@ pub const ENOSYS: i32 = 38;
 pub const ELOOP: i32 = 40;
 pub const EOVERFLOW: i32 = 75;
 pub const EOPNOTSUPP: i32 = 95;
+pub const ETIMEDOUT: i32 = 110;
 pub const ESTALE: i32 = 116;
 
 pub const CLONE_VM: u64 = 0x100;
+pub const CLONE_FS: u64 = 0x200;
 pub const CLONE_SIGHAND: u64 = 0x800;
 pub const CLONE_THREAD: u64 = 0x1_0000;
+pub const CLONE_SYSVSEM: u64 = 0x4_0000;
 pub const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
 pub const CLONE_FILES: u64 = 0x400;
 pub const CLONE_PIDFD: u64 = 0x1000;
@@ -173,6 +176,11 @@ pub const WEXITED: i32 = 4;
 pub const WNOWAIT: i32 = 0x0100_0000;
 pub const WALL: i32 = 0x4000_0000;
 pub const WCLONE: i32 = 0x8000_0000u32 as i32;
+pub const WNOTHREAD: i32 = 0x2000_0000;
+
+pub const FUTEX_WAIT: i32 = 0;
+pub const FUTEX_WAKE: i32 = 1;
+pub const FUTEX_PRIVATE_FLAG: i32 = 128;
 
 /// seccomp(2): one instruction of a filter.
 #[repr(C)]

@@ -104,6 +104,7 @@ pub mod nr {
     pub const SETGROUPS: usize = 116;
     pub const SETRESUID: usize = 117;
     pub const SETRESGID: usize = 119;
+    pub const CAPGET: usize = 125;
     pub const CAPSET: usize = 126;
     pub const PERSONALITY: usize = 135;
     pub const SETPRIORITY: usize = 141;
@@ -159,4 +160,6 @@ pub mod nr {
     pub const SOCKETPAIR: usize = 53;
     pub const GETTID: usize = 186;
     pub const SCHED_GETAFFINITY: usize = 204;
+    pub const FUTEX: usize = 202;
+    pub const RESTART_SYSCALL: usize = 219;
 }

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::file_size;
 use super::host::{self, Quiet, Ways};
 use super::image;
+use super::keeper::Heir;
 use super::listener::Listening;
 use super::name::Name;
 use super::own;
@@ -28,7 +29,6 @@ use core::ptr::null;
 use core::sync::atomic::{AtomicBool, AtomicU32};
 use nix::errno::Errno as Number;
 use std::os::fd::{FromRawFd, OwnedFd};
-use std::sync::mpsc::Sender;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A child that was made, and what the caller keeps of it.
@@ -36,8 +36,8 @@ pub struct Launched {
     pub first: Name,
     /// The process that it left the rest to.
     pub second: OnceLock<Name>,
-    /// Tells the thread whose death is to be told of the second process.
-    pub heir: Option<Sender<OwnedFd>>,
+    /// Tells the keeper thread of the second process.
+    pub heir: Option<Heir>,
     pub ends: Kept,
     /// The page, for a child that has memory of its own.
     pub channel: Mutex<Option<Shared<Channel>>>,
@@ -79,8 +79,8 @@ impl Launched {
 
     /// The thread that lives for the child now lives for this process.
     pub fn tell_keeper(&self, name: &Name) {
-        if let (Some(heir), Some(pidfd)) = (&self.heir, &name.pidfd) {
-            let _ = pidfd.try_clone().map(|pidfd| heir.send(pidfd));
+        if let Some(heir) = &self.heir {
+            heir.is(name.pid);
         }
     }
 }
@@ -119,12 +119,17 @@ pub struct Given<'a> {
 
 /// Makes the child of a plan. With CLONE_VFORK this returns when it has left this memory.
 pub fn launch(plan: &Shared<Sealed>, given: Given) -> Result<Launched, Failure> {
-    let quiet = Quiet::begin();
-    launch_with(plan, given, quiet.mask())
+    launch_by(plan, given, &mut |ready| ready.make())
 }
 
-/// The same, where all signals are blocked already, and this was the mask before.
-pub fn launch_with(plan: &Shared<Sealed>, given: Given, mask: u64) -> Result<Launched, Failure> {
+/// The same, where it is said who makes the child. All signals are blocked meanwhile.
+pub fn launch_by(
+    plan: &Shared<Sealed>,
+    given: Given,
+    make: &mut dyn FnMut(&Ready) -> Result<Made, Errno>,
+) -> Result<Launched, Failure> {
+    let quiet = Quiet::begin();
+    let mask = quiet.mask();
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let ways = host::ways().map_err(failed(Stage::Memory))?;
@@ -158,8 +163,10 @@ pub fn launch_with(plan: &Shared<Sealed>, given: Given, mask: u64) -> Result<Lau
         layout.image.wire(&mut wiring);
     }
     let ends = if layout.makes_ends { None } else { ends };
-    let made = clone(plan, ways, &stack, &Start { plan, wiring: &wiring });
-    let (pid, pidfd) = made.map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
+    let ready = Ready { plan, ways, stack: &stack, start: &Start { plan, wiring: &wiring } };
+    let Made { pid, pidfd } = make(&ready).map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
+    // SAFETY: kernel contract, man 2 clone: a new descriptor of our own. Kernels before 5.2 ignore the flag.
+    let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
     Ok(Launched {
         first: Name::new(pid, pidfd),
         second: OnceLock::new(),
@@ -335,32 +342,48 @@ fn table_limit(ways: Ways) -> u32 {
         .map_or(1 << 20, |(_, hard)| hard.min(1 << 20) as u32)
 }
 
-fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, Option<OwnedFd>), Errno> {
-    let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
-    let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
-    let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
-    // A child says that it has ended by the signal that its exec gives it; but this one never execs.
-    let exit_signal = if plan.mode == mode::COPIED && plan.init != 0 { libc::SIGCHLD as u64 } else { 0 };
-    let argument = (start as *const Start).cast();
-    let mut pidfd = -1;
-    let pid = if ways.clone3 {
-        let born = if plan.cgroup == cgroup::BORN { CLONE_INTO_CGROUP } else { 0 };
-        let args = CloneArgs {
-            flags: flags | CLONE_CLEAR_SIGHAND | born,
-            pidfd: (&raw mut pidfd) as u64,
-            stack: stack.bottom() as u64,
-            stack_size: stack.size() as u64,
-            exit_signal,
-            cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
-            ..CloneArgs::default()
+/// A clone of which all is prepared.
+pub struct Ready<'a> {
+    plan: &'a Plan,
+    ways: Ways,
+    stack: &'a Stack,
+    start: &'a Start<'a>,
+}
+
+/// The child that was made, as the kernel tells of it: -1 is no pidfd.
+pub struct Made {
+    pub pid: i32,
+    pub pidfd: i32,
+}
+
+impl Ready<'_> {
+    /// Runs on the keeper thread too: no libc, nothing thread-local.
+    pub fn make(&self) -> Result<Made, Errno> {
+        let Ready { plan, ways, stack, start } = *self;
+        let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
+        let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
+        let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
+        // A child says that it has ended by the signal that its exec gives it; but this one never execs.
+        let exit_signal = if plan.mode == mode::COPIED && plan.init != 0 { libc::SIGCHLD as u64 } else { 0 };
+        let argument = (start as *const Start).cast();
+        let mut pidfd = -1;
+        let pid = if ways.clone3 {
+            let born = if plan.cgroup == cgroup::BORN { CLONE_INTO_CGROUP } else { 0 };
+            let args = CloneArgs {
+                flags: flags | CLONE_CLEAR_SIGHAND | born,
+                pidfd: (&raw mut pidfd) as u64,
+                stack: stack.bottom() as u64,
+                stack_size: stack.size() as u64,
+                exit_signal,
+                cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
+                ..CloneArgs::default()
+            };
+            // SAFETY: the stack is this launch's alone, and `enter` never returns.
+            unsafe { sys::clone3(&args, enter, argument) }?
+        } else {
+            // SAFETY: as above.
+            unsafe { sys::clone(flags | exit_signal, stack.top(), &mut pidfd, enter, argument) }?
         };
-        // SAFETY: the stack is this launch's alone, and `enter` never returns.
-        unsafe { sys::clone3(&args, enter, argument) }?
-    } else {
-        // SAFETY: as above.
-        unsafe { sys::clone(flags | exit_signal, stack.top(), &mut pidfd, enter, argument) }?
-    };
-    // SAFETY: kernel contract, man 2 clone: a new descriptor of our own. Kernels before 5.2 ignore the flag.
-    let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
-    Ok((pid, pidfd))
+        Ok(Made { pid, pidfd })
+    }
 }

@@ -3,6 +3,7 @@
 
 mod channel;
 mod child;
+mod confine;
 mod death;
 mod dying;
 mod ends;
@@ -12,6 +13,7 @@ mod handshake;
 mod helper;
 pub mod host;
 mod image;
+mod keeper;
 mod launch;
 mod listener;
 mod name;
@@ -46,7 +48,7 @@ pub fn start<C: From<Child>>(mut request: Request, room: Room<C>) -> Result<Box<
     let mut ways_left = 4;
     loop {
         let plan = plan::lower(&request).and_then(|plan| Ok(Shared::new(plan)?)).map_err(Failure::of_plan)?;
-        match begin(&plan, Given { argv: request.argv, envp: request.envp }) {
+        match begin(&plan, Given { argv: request.argv, envp: request.envp }, &request.host) {
             Ok(begun) => return Ok(room.fill(Child::new(begun, plan).into())),
             Err(failure) if ways_left > 0 => request.host = another_way(&failure, request.host).ok_or(failure)?,
             Err(failure) => return Err(failure),
@@ -55,9 +57,9 @@ pub fn start<C: From<Child>>(mut request: Request, room: Room<C>) -> Result<Box<
     }
 }
 
-fn begin(plan: &Shared<Sealed>, given: Given) -> Result<Begun, Failure> {
+fn begin(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<Begun, Failure> {
     let cgroup = child::cgroup(plan)?;
-    let mut launched = death::launch(plan, given)?;
+    let mut launched = death::launch(plan, given, host)?;
     let start = outcome::until_ready(&mut launched, plan)?;
     if start.is_past_the_page() {
         launched.lock_channel().take();

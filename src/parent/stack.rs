@@ -47,6 +47,26 @@ impl Stack {
     pub fn top(&self) -> usize {
         self.bottom() + USABLE
     }
+
+    /// The place for a value at the top, below which there still is a stack.
+    pub fn place_at_top<T>(&self) -> NonNull<T> {
+        const { assert!(offset_at_top::<T>() % 16 == 0 && align_of::<T>() <= 16) };
+        // SAFETY: inside of what was mapped.
+        unsafe { self.0.add(offset_at_top::<T>()).cast() }
+    }
+
+    /// The stack again that was forgotten.
+    ///
+    /// # Safety
+    /// `place_at_top` gave the place, and nobody uses that stack.
+    pub unsafe fn of_place<T>(place: NonNull<T>) -> Stack {
+        // SAFETY: inside of what was mapped.
+        Stack(unsafe { place.cast::<u8>().sub(offset_at_top::<T>()) })
+    }
+}
+
+const fn offset_at_top<T>() -> usize {
+    SIZE - size_of::<T>()
 }
 
 impl Drop for Stack {

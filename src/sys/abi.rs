@@ -28,9 +28,11 @@ pub const ETIMEDOUT: i32 = 110;
 pub const ESTALE: i32 = 116;
 
 pub const CLONE_VM: u64 = 0x100;
+pub const CLONE_FS: u64 = 0x200;
 pub const CLONE_SIGHAND: u64 = 0x800;
 pub const CLONE_THREAD: u64 = 0x1_0000;
 pub const CLONE_PARENT_SETTID: u64 = 0x10_0000;
+pub const CLONE_SYSVSEM: u64 = 0x4_0000;
 pub const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
 pub const CLONE_FILES: u64 = 0x400;
 pub const CLONE_PIDFD: u64 = 0x1000;
@@ -91,8 +93,6 @@ pub const F_ADD_SEALS: i32 = 1033;
 pub const F_SEAL_SEAL: i32 = 1;
 pub const F_SEAL_SHRINK: i32 = 2;
 pub const F_SEAL_GROW: i32 = 4;
-pub const FUTEX_WAIT: i32 = 0;
-pub const FUTEX_WAKE: i32 = 1;
 pub const PROT_READ: i32 = 1;
 pub const PROT_WRITE: i32 = 2;
 pub const MAP_SHARED: i32 = 1;
@@ -194,6 +194,10 @@ pub const WEXITED: i32 = 4;
 pub const WNOWAIT: i32 = 0x0100_0000;
 pub const WALL: i32 = 0x4000_0000;
 pub const WCLONE: i32 = 0x8000_0000u32 as i32;
+pub const WNOTHREAD: i32 = 0x2000_0000;
+
+pub const FUTEX_WAIT: i32 = 0;
+pub const FUTEX_WAKE: i32 = 1;
 
 /// seccomp(2): one instruction of a filter.
 #[repr(C)]

@@ -183,6 +183,16 @@ pub fn capset(effective: u64, permitted: u64, inheritable: u64) -> Answer {
     call!(CAPSET, &header as *const CapHeader, data.as_ptr()).map(drop)
 }
 
+/// capget(2): the effective and the permitted set of the calling thread.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub fn capabilities() -> Answer<[u64; 2]> {
+    let header = CapHeader { version: CAP_VERSION_3, pid: 0 };
+    let mut data = [0u32; 6];
+    call!(CAPGET, &header as *const CapHeader, data.as_mut_ptr())?;
+    let [effective, permitted, _, effective_high, permitted_high, _] = data.map(u64::from);
+    Ok([effective_high << 32 | effective, permitted_high << 32 | permitted])
+}
+
 /// prctl(2), the operations on numbers.
 pub fn prctl(operation: i32, a: usize, b: usize) -> Answer<usize> {
     call!(PRCTL, operation, a, b, 0, 0)
@@ -479,6 +489,19 @@ pub unsafe fn waitid_usage<T>(which: i32, id: i32, info: &mut WaitInfo, options:
     call!(WAITID, which, id, info as *mut WaitInfo, options, usage).map(drop)
 }
 
+/// waitid(2): until a child that this thread itself has made has ended. It is left for others to reap; that it is reaped
+/// already is ECHILD.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub fn wait_for_end(pid: i32) -> Answer {
+    call!(WAITID, P_PID, pid, 0, WEXITED | WNOWAIT | WALL | WNOTHREAD, 0).map(drop)
+}
+
+/// exit(2): of this thread alone; a filter may forbid it.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub fn try_exit_thread() {
+    let _ = call!(EXIT, 0);
+}
+
 /// pidfd_send_signal(2)
 pub fn pidfd_send_signal(pidfd: i32, signal: i32, flags: u32) -> Answer {
     call!(PIDFD_SEND_SIGNAL, pidfd, signal, 0, flags).map(drop)
@@ -574,6 +597,36 @@ pub unsafe fn clone_thread(
     argument: *const c_void,
 ) -> Answer {
     let flags = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_CHILD_CLEARTID;
+    // SAFETY: as this function's.
+    unsafe { clone_thread_with(flags, stack_top, clears, entry, argument) }
+}
+
+/// The same for a thread that has all in common with this one, as threads of libc have; but no thread-local storage: it
+/// begins with the register that points to this thread's.
+///
+/// # Safety
+/// As for `clone_thread`; the thread uses nothing that is thread-local, and so nothing of libc.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub unsafe fn clone_thread_sharing_all(
+    stack_top: usize,
+    clears: *mut i32,
+    entry: unsafe extern "C" fn(*const c_void) -> !,
+    argument: *const c_void,
+) -> Answer {
+    let flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID;
+    // SAFETY: as this function's.
+    unsafe { clone_thread_with(flags, stack_top, clears, entry, argument) }
+}
+
+/// # Safety
+/// As for `clone_thread`.
+unsafe fn clone_thread_with(
+    flags: u64,
+    stack_top: usize,
+    clears: *mut i32,
+    entry: unsafe extern "C" fn(*const c_void) -> !,
+    argument: *const c_void,
+) -> Answer {
     let words = arch::thread_args(flags as usize, stack_top, clears);
     // SAFETY: kernel contract, man 2 clone; the caller vouches for the stack and the entry.
     answer(unsafe { arch::clone_call(nr::CLONE, words, entry, argument) }).map(drop)

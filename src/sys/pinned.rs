@@ -24,11 +24,12 @@ same! {
     MS_REC MS_PRIVATE AF_INET SOCK_DGRAM SOCK_CLOEXEC
     SIOCGIFFLAGS SIOCSIFFLAGS IFF_UP TIOCSCTTY TIOCSPGRP TIOCNOTTY POLLIN PTRACE_TRACEME PRIO_PROCESS RLIMIT_NOFILE
     SECCOMP_SET_MODE_FILTER SECCOMP_GET_ACTION_AVAIL SECCOMP_FILTER_FLAG_NEW_LISTENER SOL_SOCKET SCM_RIGHTS MSG_NOSIGNAL
-    CLONE_SIGHAND CLONE_THREAD CLONE_CHILD_CLEARTID
+    CLONE_SIGHAND CLONE_THREAD CLONE_CHILD_CLEARTID CLONE_FS CLONE_SYSVSEM
     EFBIG SIGXFSZ RLIMIT_FSIZE SIGCHLD P_ALL CLD_EXITED P_PID P_PIDFD WNOHANG WEXITED WNOWAIT MFD_CLOEXEC MFD_ALLOW_SEALING MFD_NOEXEC_SEAL MFD_EXEC ETIMEDOUT
 }
 const_assert_eq!(WALL, libc::__WALL);
 const_assert_eq!(WCLONE, libc::__WCLONE);
+const_assert_eq!(WNOTHREAD, libc::__WNOTHREAD);
 
 macro_rules! same_number {
     ($($ours:ident $theirs:ident,)*) => { $(const_assert_eq!(super::arch::nr::$ours, libc::$theirs as usize);)* };
@@ -39,7 +40,7 @@ same_number! {
     RT_SIGPROCMASK SYS_rt_sigprocmask, IOCTL SYS_ioctl, NANOSLEEP SYS_nanosleep, GETPID SYS_getpid, SOCKET SYS_socket,
     EXECVE SYS_execve, KILL SYS_kill, FCNTL SYS_fcntl, GETCWD SYS_getcwd,
     CHDIR SYS_chdir, FCHDIR SYS_fchdir, UMASK SYS_umask, PTRACE SYS_ptrace, SETPGID SYS_setpgid, GETPPID SYS_getppid,
-    SETSID SYS_setsid, SETGROUPS SYS_setgroups, SETRESUID SYS_setresuid, SETRESGID SYS_setresgid, CAPSET SYS_capset,
+    SETSID SYS_setsid, SETGROUPS SYS_setgroups, SETRESUID SYS_setresuid, SETRESGID SYS_setresgid, CAPGET SYS_capget, CAPSET SYS_capset,
     PERSONALITY SYS_personality, SETPRIORITY SYS_setpriority, SCHED_SETSCHEDULER SYS_sched_setscheduler,
     PRCTL SYS_prctl, CHROOT SYS_chroot, MOUNT SYS_mount, SETHOSTNAME SYS_sethostname,
     SETDOMAINNAME SYS_setdomainname, SCHED_SETAFFINITY SYS_sched_setaffinity, GETDENTS64 SYS_getdents64,
@@ -54,8 +55,9 @@ same_number! {
     LANDLOCK_RESTRICT_SELF SYS_landlock_restrict_self,
     UMOUNT2 SYS_umount2, PIVOT_ROOT SYS_pivot_root, FSTATFS SYS_fstatfs, MKDIRAT SYS_mkdirat, FCHMOD SYS_fchmod, FCHMODAT SYS_fchmodat, SYMLINKAT SYS_symlinkat,
     READLINKAT SYS_readlinkat, OPEN_TREE SYS_open_tree, MOVE_MOUNT SYS_move_mount, OPENAT2 SYS_openat2,
-    MOUNT_SETATTR SYS_mount_setattr, KEYCTL SYS_keyctl, MMAP SYS_mmap, RT_SIGRETURN SYS_rt_sigreturn, FUTEX SYS_futex, SET_ROBUST_LIST SYS_set_robust_list, FTRUNCATE SYS_ftruncate, WAIT4 SYS_wait4, MUNMAP SYS_munmap, SOCKETPAIR SYS_socketpair, GETTID SYS_gettid,
-    SCHED_GETAFFINITY SYS_sched_getaffinity,
+    MOUNT_SETATTR SYS_mount_setattr, KEYCTL SYS_keyctl, MMAP SYS_mmap, RT_SIGRETURN SYS_rt_sigreturn, FUTEX SYS_futex, SET_ROBUST_LIST SYS_set_robust_list, FTRUNCATE SYS_ftruncate, WAIT4 SYS_wait4,
+    MUNMAP SYS_munmap, SOCKETPAIR SYS_socketpair, GETTID SYS_gettid, SCHED_GETAFFINITY SYS_sched_getaffinity,
+    RESTART_SYSCALL SYS_restart_syscall,
 }
 
 const_assert_eq!(core::mem::offset_of!(libc::statx, stx_mnt_id), 18 * 8);

@@ -51,9 +51,16 @@ pub unsafe extern "C" fn forkexec_attr_set_signal_ignore(attr: *mut forkexec_att
 /// FORKEXEC_DEATH_OF_PROCESS when the process ends, for which the library keeps a sleeping thread as long as the child
 /// lives. Set after the ids, which would clear it; a death in the meantime is noticed. Executing a file that is
 /// set-user-id, set-group-id or has capabilities clears it. The last call wins. PR_SET_PDEATHSIG(2const).
+///
+/// Each child with FORKEXEC_DEATH_OF_PROCESS costs one thread, which counts in RLIMIT_NPROC: 96 KiB of address space, of
+/// which 4 are used, and what the kernel needs for a thread, about 20 KiB. The thread is not libc's, so setuid(2) does not
+/// reach it. In a caller that is root or has capabilities it has therefore given up all but CAP_KILL, and a seccomp filter
+/// lets it do nothing but wait: as long as such a child lives, SECCOMP_FILTER_FLAG_TSYNC fails in the caller. In other
+/// callers it is left as the calling thread was.
 /// Returns 0; -EINVAL: attr is NULL, sig is not 1 to 64, whose is neither of the two.
-/// Fails later as FORKEXEC_STAGE_MEMORY (EAGAIN: no thread could be made) or FORKEXEC_STAGE_PARENT_DEATH (ESRCH: the
-/// parent died while the child was set up); index -1.
+/// Fails later as FORKEXEC_STAGE_CLONE (EAGAIN: no thread could be made) or FORKEXEC_STAGE_PARENT_DEATH (ESRCH: the
+/// parent died while the child was set up; ENOSYS: the caller has privilege, and seccomp(2) is missing or filtered);
+/// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_parent_death_signal(
     attr: *mut forkexec_attr,

@@ -98,6 +98,7 @@ pub mod nr {
     pub const READ: usize = 63;
     pub const WRITE: usize = 64;
     pub const PPOLL: usize = 73;
+    pub const CAPGET: usize = 90;
     pub const CAPSET: usize = 91;
     pub const PERSONALITY: usize = 92;
     pub const EXIT_GROUP: usize = 94;
@@ -163,7 +164,6 @@ pub mod nr {
     pub const SECCOMP: usize = 277;
     pub const CLONE3: usize = 435;
     pub const CLOSE_RANGE: usize = 436;
-    pub const FUTEX: usize = 98;
     pub const SET_ROBUST_LIST: usize = 99;
     pub const FTRUNCATE: usize = 46;
     pub const WAIT4: usize = 260;
@@ -173,4 +173,6 @@ pub mod nr {
     pub const SOCKETPAIR: usize = 199;
     pub const GETTID: usize = 178;
     pub const SCHED_GETAFFINITY: usize = 123;
+    pub const FUTEX: usize = 98;
+    pub const RESTART_SYSCALL: usize = 128;
 }

@@ -107,6 +107,7 @@ pub mod nr {
     pub const SETGROUPS: usize = 116;
     pub const SETRESUID: usize = 117;
     pub const SETRESGID: usize = 119;
+    pub const CAPGET: usize = 125;
     pub const CAPSET: usize = 126;
     pub const PERSONALITY: usize = 135;
     pub const SETPRIORITY: usize = 141;
@@ -164,7 +165,6 @@ pub mod nr {
     pub const RT_SIGTIMEDWAIT: usize = 128;
     pub const KEYCTL: usize = 250;
     pub const SECCOMP: usize = 317;
-    pub const FUTEX: usize = 202;
     pub const SET_ROBUST_LIST: usize = 273;
     pub const FTRUNCATE: usize = 77;
     pub const WAIT4: usize = 61;
@@ -174,4 +174,6 @@ pub mod nr {
     pub const SOCKETPAIR: usize = 53;
     pub const GETTID: usize = 186;
     pub const SCHED_GETAFFINITY: usize = 204;
+    pub const FUTEX: usize = 202;
+    pub const RESTART_SYSCALL: usize = 219;
 }

@@ -1,0 +1,80 @@
+//! What the keeper thread (parent/keeper.rs) gives up. libc makes setuid(2) and its kin change all threads that it knows,
+//! and it does not know this one. A caller that gives up root would keep a thread of root's in its memory, and whoever
+//! takes the caller over could make that thread do something else. So the thread gives up its capabilities and can make
+//! no system call but those that it still needs.
+
+use crate::plan::Host;
+use crate::sys::abi::{PR_SET_NO_NEW_PRIVS, SockFilter};
+use crate::sys::arch::nr;
+use crate::sys::{self, Answer, Errno};
+
+/// The one capability that stays: the kernel asks whether the ending thread may signal the child. Without kill(2), which
+/// the filter forbids, it serves nothing else.
+const CAP_KILL: u64 = 1 << 5;
+
+/// What there is to give up: the capabilities that stay, or `None` where nothing has to be given up.
+///
+/// What a process with one id that is not root's and without capabilities can do, no set-id call can take from it; and as
+/// long as a thread has a filter of its own, SECCOMP_FILTER_FLAG_TSYNC fails in the whole process. seccomp(2)
+pub fn needed(host: &Host) -> Result<Option<u64>, Errno> {
+    // The threads of an emulator make system calls of its own.
+    if !host.memory_is_shared {
+        return Ok(None);
+    }
+    let [effective, permitted] = sys::capabilities()?;
+    if permitted == 0 && has_one_id_of_a_user() {
+        return Ok(None);
+    }
+    // Asked before there is a child that could not be taken back.
+    if sys::seccomp_is_known() { Ok(Some(effective & CAP_KILL)) } else { Err(Errno(libc::ENOSYS)) }
+}
+
+fn has_one_id_of_a_user() -> bool {
+    let same = |ids: nix::unistd::ResUid| ids.real == ids.effective && ids.effective == ids.saved;
+    nix::unistd::getresuid().is_ok_and(|ids| same(ids) && !ids.real.is_root())
+}
+
+/// Runs on the keeper thread: no libc, nothing thread-local.
+///
+/// Where a filter of the caller's refuses one of these after `needed` was told that it does not, the thread goes on with
+/// what it has: the child exists, and its death would not be of the caller's making.
+pub fn give_up_all_but(kept: u64) {
+    let given_up = || -> Answer<i32> {
+        sys::prctl(PR_SET_NO_NEW_PRIVS, 1, 0)?;
+        sys::capset(kept, kept, 0)?;
+        sys::set_filter(&FILTER, 0)
+    };
+    let _ = given_up();
+}
+
+const LOAD_WORD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+const JUMP_IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+
+const fn instruction(code: u16, jump_true: u8, jump_false: u8, value: u32) -> SockFilter {
+    SockFilter { code, jump_true, jump_false, value }
+}
+
+const fn allow_if(call: usize, allow_is_ahead: u8) -> SockFilter {
+    instruction(JUMP_IF_EQUAL, allow_is_ahead, 0, call as u32)
+}
+
+/// linux/audit.h
+#[cfg(target_arch = "x86_64")]
+const ARCHITECTURE: u32 = 0xc000_003e;
+#[cfg(target_arch = "aarch64")]
+const ARCHITECTURE: u32 = 0xc000_00b7;
+
+/// restart_syscall(2) is what the kernel makes of the others when the process was stopped meanwhile.
+static FILTER: [SockFilter; 10] = [
+    instruction(LOAD_WORD, 0, 0, core::mem::offset_of!(libc::seccomp_data, arch) as u32),
+    instruction(JUMP_IF_EQUAL, 0, 6, ARCHITECTURE),
+    instruction(LOAD_WORD, 0, 0, core::mem::offset_of!(libc::seccomp_data, nr) as u32),
+    allow_if(nr::WAITID, 5),
+    allow_if(nr::FUTEX, 4),
+    allow_if(nr::NANOSLEEP, 3),
+    allow_if(nr::RESTART_SYSCALL, 2),
+    allow_if(nr::EXIT, 1),
+    instruction(RETURN, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+    instruction(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
+];

@@ -90,7 +90,8 @@ impl Feature {
             Feature::Landlock => landlock(),
             Feature::TimeNamespace => kernel(
                 std::path::Path::new("/proc/self/ns/time").exists(),
-                "time namespaces are not in this kernel: Linux 5.6 has them, if it is built with CONFIG_TIME_NS",
+                "time namespaces are not in this kernel, or there is no /proc that tells: Linux 5.6 has them, if it is built \
+                 with CONFIG_TIME_NS",
             ),
         }
     }

@@ -188,6 +188,13 @@ pub fn has_mode(fd: i32, mode: u32, change: impl Fn(i32, u32) -> Answer) -> Answ
     if sys::kind(fd)?.mode == mode { Ok(()) } else { Err(Errno(EPERM)) }
 }
 
+/// The same for a directory, of which there is only the name: somebody else may have put another one there meanwhile. What
+/// does not have the permissions that it was made with is not changed.
+pub fn directory_has_mode(fd: i32, made_with: u32, mode: u32) -> Answer {
+    let permissions = sys::kind(fd)?.mode & PERMISSIONS;
+    if permissions != made_with & PERMISSIONS { Err(Errno(EPERM)) } else { has_mode(fd, mode, sys::chmod_directory) }
+}
+
 /// An error that is none here.
 pub fn unless(expected: i32) -> impl Fn(Errno) -> Answer {
     move |errno| if errno == Errno(expected) { Ok(()) } else { Err(errno) }

@@ -193,7 +193,7 @@ fn directory(at: &mut At, item: &Mount) -> Answer {
         return Err(Errno(ENOTDIR));
     }
     if is_new {
-        inside::has_mode(made.fd, item.mode, sys::chmod_directory)?;
+        inside::directory_has_mode(made.fd, first, item.mode)?;
     }
     sys::close(made.fd)
 }

@@ -141,6 +141,17 @@ static const char *cgroups(void)
     return point;
 }
 
+bool cgroups_work(void)
+{
+    static int known = -1;
+    char path[256];
+    if (known < 0) {
+        snprintf(path, sizeof path, "%s/matrix-%d", cgroups(), getpid());
+        known = !geteuid() && *cgroups() && !mkdir(path, 0755) && !rmdir(path);
+    }
+    return known;
+}
+
 static int new_cgroup(char *path, size_t room, const char *name, int worker)
 {
     const char *root = cgroups();

@@ -1,5 +1,6 @@
 /* One caller under ptrace, with all processes and threads that come of it. A call fails by being replaced with one that
- * does not exist, and its result with the errno: the kernel has done nothing of it, as under a seccomp filter.
+ * does not exist, and its result with the errno: the kernel has done nothing of it, as under a seccomp filter. Only
+ * close(2) is done all the same: on Linux a descriptor is closed whatever close says.
  *
  * Only the process that a fault waits for is stopped at its calls; the others only where they make a process, execute a
  * program or end. After the last fault nobody is stopped at calls. The program itself is let go at its execve.
@@ -29,8 +30,8 @@ struct task {
     pid_t pid;
     char name[NAME];
     int calls, children, threads;
-    bool counted, started, named, skipping;
-    int code; /* the result of the call that is being skipped */
+    bool counted, started, named, failing;
+    int code; /* the result of the call that is to fail */
 };
 
 /* One run: made anew for each. */
@@ -75,7 +76,7 @@ static void forget(struct task *gone)
 /* A process that waits for a fault of its own, or whose mark is awaited, is stopped at its calls. */
 static bool stops_at_calls(const struct task *this)
 {
-    if (this->skipping || speaking)
+    if (this->failing || speaking)
         return true;
     if (!window)
         return false;
@@ -159,10 +160,9 @@ static bool entered(struct task *this, const struct ptrace_syscall_info *info)
     next_fault++;
     run->reached = next_fault == fault_count;
     run->number = number;
-    run->argument = (long)info->entry.args[0];
     if (fault->code == KILL)
         return !kill(this->pid, SIGKILL);
-    this->skipping = skip_call(this->pid);
+    this->failing = number == SYS_close || skip_call(this->pid);
     this->code = fault->code;
     return false;
 }
@@ -174,9 +174,9 @@ static bool at_call(struct task *this)
         return false;
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
         return entered(this, &info);
-    if (info.op == PTRACE_SYSCALL_INFO_EXIT && this->skipping) {
+    if (info.op == PTRACE_SYSCALL_INFO_EXIT && this->failing) {
         set_result(this->pid, -this->code);
-        this->skipping = false;
+        this->failing = false;
     } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && speaking && window && this->counted && info.exit.is_error)
         printf("# %-16s      = %s\n", this->name, strerrorname_np((int)-info.exit.rval));
     return false;

@@ -44,7 +44,7 @@ struct call {
 /* How a run went, as the injector saw it. */
 struct run {
     bool reached;             /* the (last) fault happened */
-    long number, argument;    /* the call that it hit, and its first argument */
+    long number;              /* the call that it hit */
     bool program_ran;         /* the program passed its execve */
     bool late;                /* the time limit came */
     int caller_status;        /* as waitpid has it */
@@ -99,6 +99,7 @@ void close_fixture(void);
 void open_worker_fixture(int worker);
 void close_worker_fixture(void);
 bool user_namespaces_work(void);
+bool cgroups_work(void);
 
 /* The caller: never returns. */
 _Noreturn void be_caller(const struct kind *kind, struct report *report);

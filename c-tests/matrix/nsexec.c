@@ -96,7 +96,7 @@ void spawn_nsexec(const struct kind *kind, struct report *report)
 {
     static struct message message;
     int socket[2], log[2], bad = 0;
-    pid_t pids[2];
+    pid_t pids[2], pid;
     ask(&message, strstr(kind->name, "join") != NULL);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socket) || pipe2(log, O_CLOEXEC))
         _exit(92);
@@ -109,11 +109,10 @@ void spawn_nsexec(const struct kind *kind, struct report *report)
     bool told = read_pids(socket[0], pids);
     snprintf(report->extra, sizeof report->extra, "pids %s\n", told ? "told" : "not told");
     report->phase = RETURNED;
-    for (int status; (host = waitpid(-1, &status, __WALL)) > 0;) {
+    for (int status; (pid = waitpid(-1, &status, __WALL)) > 0;) {
         bad += status != 0;
-        if (!report->waited)
+        if (pid == host)
             report->host_status = status;
-        report->waited = true;
     }
     read_log(log[0], report);
     close(socket[0]);

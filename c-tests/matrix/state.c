@@ -85,6 +85,8 @@ void normalise(const char *text, const char *caller, char *into, size_t room)
             without_inode(plain, now, sizeof now);
         else
             snprintf(now, sizeof now, "%s", plain);
+        while (value_of(into, key, value, sizeof value)) /* the same once more: a mount on another */
+            strncat(key, "'", sizeof key - strlen(key) - 1);
         at += (size_t)snprintf(into + at, room - at, "%s %s\n", key, now);
     }
 }

@@ -270,6 +270,12 @@ static void death_of_thread(struct forkexec_attr *attr)
         uid_only(attr);
 }
 
+static void death_in_namespace(struct forkexec_attr *attr)
+{
+    user_namespace(attr);
+    forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
+}
+
 #define JOINED (FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS)
 
 static void join_by_pidfd(struct forkexec_attr *attr)
@@ -394,6 +400,7 @@ const struct kind kinds[] = {
     { "death", SPAWN, NULL, death_of_process, sees_and_stays, NULL, NULL, true },
     { "death-waited", SPAWN, NULL, death_of_process, NULL, NULL, NULL, false },
     { "death-thread", SPAWN, NULL, death_of_thread, sees_and_stays, NULL, NULL, true },
+    { "death-userns", SPAWN, needs_user_namespaces, death_in_namespace, sees_and_stays, NULL, NULL, true },
     { "join", SPAWN, needs_holder, join_by_pidfd, NULL, NULL, NULL, false },
     { "join-fds", SPAWN, needs_holder, join_by_descriptors, NULL, NULL, NULL, false },
     { "join-create", SPAWN, needs_holder, join_and_create, NULL, NULL, NULL, false },

@@ -32,7 +32,7 @@ static void name_process(const char *value, const char *own, const char *caller,
 {
     char number[32];
     int pid = atoi(value);
-    const char *who = pid < 3 ? value : !strcmp(value, own) ? "itself" : NULL;
+    const char *who = pid < 2 ? value : !strcmp(value, own) ? "itself" : pid < 3 ? value : NULL;
     if (!who && value_of(caller, "pid", number, sizeof number) && !strcmp(number, value))
         who = "the caller";
     if (!who && value_of(caller, "sid", number, sizeof number) && !strcmp(number, value))

@@ -17,9 +17,9 @@
 static pid_t self;
 
 /* Not raise(3), which would block signals around it. */
-void mark(int signal)
+void mark(void)
 {
-    syscall(SYS_tgkill, self, self, signal);
+    syscall(SYS_tgkill, self, self, MARK);
 }
 
 void keep_snapshot(char *text)
@@ -151,8 +151,8 @@ _Noreturn void be_caller(const struct kind *kind, struct report *report)
         spawn_nsexec(kind, report);
     else
         spawn(kind, report, attr);
-    mark(MARK_END);
-    report->phase = CLOSED;
+    report->phase = CLOSED; /* for the tracer: with the next mark it is over */
+    mark();
     forkexec_attr_free(attr);
     if (kind->outlived && !report->result) {
         wait_for_output();

@@ -41,6 +41,7 @@ static const struct fault *faults;
 static int fault_count, next_fault;
 static bool counting_all, speaking, window;
 static pid_t caller;
+static const volatile struct report *told;
 static struct run *run;
 
 static double now(void)
@@ -137,7 +138,7 @@ static void note(const struct task *this, long number)
 
 static bool is_mark(int signal)
 {
-    return signal == MARK || signal == MARK_END;
+    return signal == MARK || signal == MARK_OF_HOST;
 }
 
 /* Returns whether it was killed. */
@@ -199,10 +200,10 @@ static bool is_program(pid_t pid)
     return !strcmp(name.text, PROGRAM);
 }
 
-static void marked(struct task *this, int signal)
+static void marked(struct task *this)
 {
     this->counted = !this->counted;
-    if (signal == MARK_END)
+    if (this->pid == caller && told->phase >= CLOSED)
         window = false;
 }
 
@@ -232,7 +233,7 @@ static void stopped(pid_t pid, int status)
     } else if (signal == SIGSTOP && !this->started) {
         this->started = true;
     } else if (is_mark(signal)) {
-        marked(this, signal);
+        marked(this);
     } else if (!event) {
         if (speaking)
             printf("# %-16s      gets signal %d\n", this->name, signal);
@@ -360,7 +361,7 @@ static void follow(void)
 void run_caller(const struct kind *kind, struct report *report, const struct fault *these, int count,
     enum look look, struct run *into)
 {
-    run = into;
+    run = into, told = report;
     memset(run, 0, offsetof(struct run, call));
     memset(report, 0, offsetof(struct report, before));
     *report->before = *report->after = *report->extra = *report->log = 0;

@@ -320,7 +320,7 @@ static void answer(struct forkexec_child *child, struct report *report)
     int fd = -1;
     for (int turn = 0; turn < 3 && fd < 0; turn++)
         fd = forkexec_child_seccomp_fd(child);
-    mark(MARK);
+    mark();
     snprintf(report->extra, sizeof report->extra, "listener %s\n", fd < 0 ? strerrorname_np(-fd) : "yes");
     struct pollfd ready = { fd, POLLIN, 0 };
     memset(&asked, 0, sizeof asked);
@@ -330,7 +330,7 @@ static void answer(struct forkexec_child *child, struct report *report)
     }
     if (fd >= 0)
         close(fd);
-    mark(MARK);
+    mark();
 }
 
 /* What a holder holds. */
@@ -342,16 +342,16 @@ static void look_at_holder(struct forkexec_child *child, struct report *report)
         int fd = -1;
         for (int turn = 0; turn < 3 && fd < 0; turn++)
             fd = forkexec_child_namespace_fd(child, namespace_types[i]);
-        mark(MARK);
+        mark();
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
         ssize_t n = fd < 0 ? -1 : readlink(path, target, sizeof target - 1);
         target[n < 0 ? 0 : n] = 0;
         at += (size_t)snprintf(report->extra + at, TEXT - at, "ns.%s %s\n", namespace_names[i], target);
         if (fd >= 0)
             close(fd);
-        mark(MARK);
+        mark();
     }
-    mark(MARK);
+    mark();
     static const char *const maps[] = { "uid_map", "gid_map", "setgroups" };
     for (int i = 0; i < 3; i++) {
         snprintf(path, sizeof path, "/proc/%d/%s", forkexec_child_pid(child), maps[i]);
@@ -363,7 +363,7 @@ static void look_at_holder(struct forkexec_child *child, struct report *report)
         target[strcspn(target, "\n")] = 0;
         at += (size_t)snprintf(report->extra + at, TEXT - at, "%s %s\n", maps[i], target);
     }
-    mark(MARK);
+    mark();
 }
 
 static const char *const sees_and_tries[] = { PROGRAM, "see", "mounts", "names", "/", "names", "/etc", "call",

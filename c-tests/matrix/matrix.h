@@ -23,10 +23,10 @@ enum { NAME = 40, TEXT = 32 * 1024, CALLS = 4096, TASKS = 64, KILL = -1, NO_FAUL
 
 /* argv[0] of the program, by which the injector knows it. */
 #define PROGRAM "matrix-witness"
-/* Sent by a traced process to itself: its calls are counted from here on, or no longer; and nobody's are any more.
- * Without a tracer they are ignored. */
-#define MARK SIGURG
-#define MARK_END SIGWINCH
+/* Sent by a traced process to itself: its calls are counted from here on, or no longer. The caller's cannot be blocked;
+ * the host of the runc bootstrap sends one that is ignored where there is no tracer. */
+#define MARK SIGSTOP
+#define MARK_OF_HOST SIGURG
 
 /* A process is named by its making: "caller", "caller.1" its first child, "caller.1.t1" the first thread of that. */
 struct fault {
@@ -104,7 +104,7 @@ bool cgroups_work(void);
 /* The caller: never returns. */
 _Noreturn void be_caller(const struct kind *kind, struct report *report);
 void spawn_nsexec(const struct kind *kind, struct report *report);
-void mark(int signal);
+void mark(void);
 void keep_snapshot(char *text);
 bool output_has(const char *word);
 

@@ -53,8 +53,8 @@ same_number! {
     LANDLOCK_RESTRICT_SELF SYS_landlock_restrict_self,
     UMOUNT2 SYS_umount2, PIVOT_ROOT SYS_pivot_root, FSTATFS SYS_fstatfs, MKDIRAT SYS_mkdirat, SYMLINKAT SYS_symlinkat,
     READLINKAT SYS_readlinkat, OPEN_TREE SYS_open_tree, MOVE_MOUNT SYS_move_mount, OPENAT2 SYS_openat2,
-    MOUNT_SETATTR SYS_mount_setattr, KEYCTL SYS_keyctl, MMAP SYS_mmap, MUNMAP SYS_munmap, SOCKETPAIR SYS_socketpair, GETTID SYS_gettid,
-    SCHED_GETAFFINITY SYS_sched_getaffinity,
+    MOUNT_SETATTR SYS_mount_setattr, KEYCTL SYS_keyctl, MMAP SYS_mmap, MUNMAP SYS_munmap, SENDTO SYS_sendto, SOCKETPAIR SYS_socketpair,
+    GETTID SYS_gettid, SCHED_GETAFFINITY SYS_sched_getaffinity,
 }
 
 assert_eq_size!(CloneArgs, libc::clone_args);

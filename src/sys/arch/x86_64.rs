@@ -156,6 +156,7 @@ pub mod nr {
     pub const SECCOMP: usize = 317;
     pub const MMAP: usize = 9;
     pub const MUNMAP: usize = 11;
+    pub const SENDTO: usize = 44;
     pub const SOCKETPAIR: usize = 53;
     pub const GETTID: usize = 186;
     pub const SCHED_GETAFFINITY: usize = 204;

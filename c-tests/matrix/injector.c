@@ -222,7 +222,7 @@ static void stopped(pid_t pid, int status)
         if (speaking)
             printf("# %-16s      executes%s\n", this->name, is_program(pid) ? " the program" : "");
         if (is_program(pid)) {
-            run->program_ran = true;
+            run->program_ran = run->program_ran || window;
             ptrace(PTRACE_DETACH, pid, NULL, NULL);
             forget(this);
             return;
@@ -363,8 +363,10 @@ void run_caller(const struct kind *kind, struct report *report, const struct fau
 {
     run = into, told = report;
     memset(run, 0, offsetof(struct run, call));
-    memset(report, 0, offsetof(struct report, before));
-    *report->before = *report->after = *report->extra = *report->log = 0;
+    for (int i = 0; i < REPORTS; i++) {
+        memset(report + i, 0, offsetof(struct report, before));
+        *report[i].before = *report[i].after = *report[i].extra = *report[i].log = *report[i].output = 0;
+    }
     faults = these, fault_count = count, next_fault = 0;
     tasks = 0, window = true, speaking = look == ALOUD, counting_all = look != QUIET;
     if (ftruncate(fixture.output, 0))

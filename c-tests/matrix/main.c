@@ -142,7 +142,7 @@ static pid_t start_worker(int worker)
     pid_t pid = fork();
     if (pid)
         return pid;
-    report = shared(sizeof *report);
+    report = shared(REPORTS * sizeof *report);
     open_worker_fixture(worker);
     return 0;
 }

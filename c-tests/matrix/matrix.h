@@ -64,9 +64,11 @@ struct report {
     struct forkexec_status status;
     int children;                  /* what waitpid said in the end: 0 for ECHILD, else a pid, or -1: one that lives */
     int host_status;               /* of the runc bootstrap */
-    char before[TEXT], after[TEXT], extra[TEXT], log[TEXT];
+    char before[TEXT], after[TEXT], extra[TEXT], log[TEXT], output[TEXT];
 };
 enum { PREPARING, CALLING, RETURNED, CLOSED, COMPARED };
+/* The second is that of a spawn without a fault after it, in the same process: what went wrong once is no matter then. */
+enum { REPORTS = 2 };
 
 enum how { SPAWN, START, HOLD, NSEXEC };
 struct kind {

@@ -31,7 +31,12 @@ static char output[TEXT], raw[TEXT];
 
 static void look_at_output(const struct report *report)
 {
-    read_output(raw, sizeof raw);
+    if (*report->output)
+        strcpy(raw, report->output);
+    else if (report[1].phase)
+        *raw = 0;
+    else
+        read_output(raw, sizeof raw);
     normalise(raw, report->before, output, sizeof output);
 }
 
@@ -184,6 +189,30 @@ static void judge_dead_caller(const struct undisturbed *should, const struct rep
         compare_program(should, " ppid ");
 }
 
+static void judge_again(const struct undisturbed *should, const struct report *first)
+{
+    static char list[400];
+    const struct report *again = first + 1;
+    if (again->phase != COMPARED) {
+        wrong("the next spawn did not come to its end");
+        return;
+    }
+    if (again->result) {
+        wrong("the next spawn fails: %s", again->error.message);
+        return;
+    }
+    if (again->waited && again->status.exit_code != should->exit_code)
+        wrong("the next program ends with %d, signal %d", again->status.exit_code, again->status.signal);
+    normalise(again->output, first->before, output, sizeof output);
+    differences(output, should->output, "", list, sizeof list);
+    if (*list)
+        wrong("the next program differs: %s", list);
+    normalise(again->extra, first->before, output, sizeof output);
+    differences(output, should->extra, "", list, sizeof list);
+    if (*list)
+        wrong("the next child differs: %s", list);
+}
+
 void judge(const struct kind *kind, const struct undisturbed *should, const struct report *report, const struct run *run,
     const struct fault *fault, int faults, char *why, size_t room)
 {
@@ -212,4 +241,6 @@ void judge(const struct kind *kind, const struct undisturbed *should, const stru
     else
         judge_success(kind, should, report, run, fault, faults);
     compare_caller(kind, report);
+    if (kind->how != NSEXEC && !kind->outlived)
+        judge_again(should, report);
 }

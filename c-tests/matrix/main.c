@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -142,6 +143,7 @@ static pid_t start_worker(int worker)
     pid_t pid = fork();
     if (pid)
         return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     report = shared(REPORTS * sizeof *report);
     open_worker_fixture(worker);
     return 0;
@@ -461,6 +463,10 @@ int main(int argc, char **argv)
         printf("1..0 # SKIP %s\n", not);
         return 77;
     }
+    if (options.kind)
+        kind_named(options.kind, strlen(options.kind));
+    if (options.cell)
+        kind_named(options.cell, strcspn(options.cell, ":"));
     have_had_a_thread();
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 1024, 4096 });
     cells = shared(MOST * sizeof *cells);

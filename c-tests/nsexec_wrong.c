@@ -314,6 +314,8 @@ TEST(denied)
         { { .call = SYS_setresuid, .code = EAGAIN }, "nsexec-2", "setuid failed: Resource temporarily unavailable" },
         { { .call = SYS_setresgid, .code = EPERM }, "nsexec-2", "setgid failed: Operation not permitted" },
         { { .call = SYS_setgroups, .code = EPERM }, "nsexec-2", "setgroups failed: Operation not permitted" },
+        { { SYS_rt_sigprocmask, EPERM, { { IS, 0, SIG_SETMASK } } }, "nsexec-2",
+            "failed to restore the signal mask: Operation not permitted" },
     };
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         struct message *message = asks_for(0, false);

@@ -13,12 +13,16 @@
  *   call N A B   exit with the errno of that system call; call32 by the 32-bit door of x86_64
  *   clock N      print that clock's seconds: clock.N
  *   keyring      print number and name of the session keyring
+ *   mounts       print mount.POINT for each: options, type and options of the file system
+ *   names PATH   print names.PATH: what the directory lists
+ *   offsets      print offset.CLOCK of its time namespace
  *   look PATH    print what is there: kind.PATH, mode.PATH, fs.PATH, flags.PATH and, as it fits, text.PATH
  *
  * It is linked statically, so that it runs in an empty root. */
 #define _GNU_SOURCE
 #include "see.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -169,6 +173,48 @@ static void tell_keyring(void)
     say(stdout, "keyring", "%ld %s", number, name ? name + 1 : "?");
 }
 
+/* Without what differs each time: ids of mounts, devices and peer groups. */
+static void tell_mounts(void)
+{
+    char line[4096], point[2048], with[512], rest[1024];
+    FILE *in = fopen("/proc/self/mountinfo", "re");
+    while (in && fgets(line, sizeof line, in)) {
+        const char *end = strstr(line, " - ");
+        if (end && sscanf(line, "%*s %*s %*s %*s %2047s %511s", point, with) == 2 && sscanf(end, " - %1023[^\n]", rest) == 1)
+            say(stdout, under("mount", point), "%s %s", with, rest);
+    }
+    if (in)
+        fclose(in);
+}
+
+static int not_a_dot(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+}
+
+static void tell_names(const char *path)
+{
+    struct dirent **list;
+    char all[8192] = "";
+    size_t at = 0;
+    int count = scandir(path, &list, not_a_dot, alphasort);
+    for (int i = 0; i < count && at < sizeof all; i++)
+        at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? " " : "", list[i]->d_name);
+    say(stdout, under("names", path), "%s", count < 0 ? strerror(errno) : all);
+}
+
+static void tell_offsets(void)
+{
+    char line[256], key[64];
+    long long seconds, nanoseconds;
+    FILE *in = fopen("/proc/self/timens_offsets", "re");
+    while (in && fgets(line, sizeof line, in))
+        if (sscanf(line, "%31s %lld %lld", key, &seconds, &nanoseconds) == 3)
+            say(stdout, under("offset", key), "%lld %lld", seconds, nanoseconds);
+    if (in)
+        fclose(in);
+}
+
 static int connects(int port)
 {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
@@ -218,6 +264,12 @@ static int act(char **arg, int argc, char **argv)
         return tell_time(atoi(with)), fflush(stdout), 2;
     if (IS("keyring"))
         return tell_keyring(), fflush(stdout), 1;
+    if (IS("mounts"))
+        return tell_mounts(), fflush(stdout), 1;
+    if (IS("names"))
+        return tell_names(with), fflush(stdout), 2;
+    if (IS("offsets"))
+        return tell_offsets(), fflush(stdout), 1;
     if (IS("look"))
         return look(with), fflush(stdout), 2;
     fprintf(stderr, "witness: no such thing as \"%s\"\n", what);

@@ -3,7 +3,7 @@
 use super::log::Piece::*;
 use super::sys;
 use super::sys::nsexec::{self as calls, SIGPIPE};
-use super::talk::{self, FINISHED, GO};
+use super::talk::{self, FINISHED, GO, RETURN};
 use super::{Start, call_itself};
 
 /// Returns, with nothing of the bootstrap left.
@@ -22,19 +22,17 @@ pub fn run(start: &mut Start) {
     if !message.rootless && message.setgroup {
         log.check(sys::setgroups(&[]), &[Text("setgroups failed")]);
     }
-    talk::tell(log, end, FINISHED);
-    let _ = sys::close(end);
     log.debug(&[Text("<= nsexec container setup")]);
-    give_back(start);
-}
-
-fn give_back(start: &mut Start) {
-    start.message = Default::default();
-    // SAFETY: the message was the only one to look into it.
-    unsafe { start.memory.free() };
     if start.mask & calls::bit(SIGPIPE) == 0 {
         // Of a log that nobody reads.
         let _ = calls::take_signal(SIGPIPE);
     }
-    let _ = sys::set_mask(start.mask);
+    log.check(sys::set_mask(start.mask), &[Text("failed to restore the signal mask")]);
+    talk::tell(log, end, FINISHED);
+    // Until then stage 0 may still fail, and this program must not run beside an error.
+    talk::expect(log, end, "from stage-0", RETURN);
+    let _ = sys::close(end);
+    start.message = Default::default();
+    // SAFETY: the message was the only one to look into it.
+    unsafe { start.memory.free() };
 }

@@ -1,7 +1,7 @@
 //! Process 0: stays in runc's namespaces, and does there what the others cannot.
 
 use super::log::Piece::*;
-use super::talk::{self, FINISHED, GO, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE};
+use super::talk::{self, FINISHED, GO, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE, RETURN};
 use super::{Start, call_itself, maps, sys, text};
 
 pub fn run(start: &mut Start, child: i32) -> ! {
@@ -18,6 +18,7 @@ pub fn run(start: &mut Start, child: i32) -> ! {
     let [end, _] = start.to_init;
     talk::tell(&start.log, end, GO);
     talk::expect(&start.log, end, "from stage-2", FINISHED);
+    talk::tell(&start.log, end, RETURN);
     start.log.debug(&[Text("<~ nsexec stage-0")]);
     sys::exit(0)
 }

@@ -2,6 +2,7 @@
 
 use super::log::{Log, Piece::*};
 use super::sys::abi::EINTR;
+use super::sys::nsexec as calls;
 use super::sys::{self, Answer, Errno};
 
 /// Asked of the parent: the maps. Answered when they are there.
@@ -17,9 +18,11 @@ pub const FINISHED: i32 = 0x45;
 /// Asked of the parent: the time offsets. Answered when they are there.
 pub const OFFSETS: i32 = 0x46;
 pub const OFFSETS_DONE: i32 = 0x47;
+/// Init may return to the constructor: nobody will kill it any more.
+pub const RETURN: i32 = 0x48;
 
 pub fn tell(log: &Log, fd: i32, word: i32) {
-    write(log, fd, &word.to_ne_bytes(), "a word to the next process");
+    send_all(log, &word.to_ne_bytes(), "a word to the next process", |bytes| calls::send(fd, bytes));
 }
 
 pub fn hear(log: &Log, fd: i32, from: &str) -> i32 {
@@ -58,9 +61,13 @@ pub fn read(log: &Log, fd: i32, room: &mut [u8], from: &str) {
 }
 
 pub fn write(log: &Log, fd: i32, bytes: &[u8], what: &str) {
+    send_all(log, bytes, what, |bytes| sys::write(fd, bytes));
+}
+
+fn send_all(log: &Log, bytes: &[u8], what: &str, mut send: impl FnMut(&[u8]) -> Answer<usize>) {
     let mut done = 0usize;
     while done < bytes.len() {
-        match again(|| sys::write(fd, bytes.get(done..).unwrap_or(&[]))) {
+        match again(|| send(bytes.get(done..).unwrap_or(&[]))) {
             Ok(count) => done = done.saturating_add(count),
             Err(errno) => broken(log, "failed to write ", what, done, bytes.len(), Some(errno)),
         }

@@ -1,15 +1,14 @@
 //! What is known of this process and its kernel: learnt once, and as true in a process that it forks.
 
 use crate::plan::Host;
-use crate::sys::abi::{
-    self, CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs, WaitInfo,
-};
+use crate::sys::abi::{CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs};
 use crate::sys::{self, Errno};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use nix::errno::Errno as Number;
 use std::sync::OnceLock;
 
+use super::name::Name;
 use super::stack::Stack;
 
 /// How children are made here.
@@ -98,7 +97,7 @@ fn learn() -> Result<Ways, Number> {
         Err(_) => (false, trial.clone().map_err(|Errno(errno)| Number::from_raw(errno))?),
     };
     // With CLONE_VFORK the child is gone by now; reaped, it is nobody's surprise.
-    let _ = sys::waitid(abi::P_PID, pid, &mut WaitInfo::EMPTY.clone(), abi::WEXITED | abi::WALL);
+    Name::new(pid, None).reap();
     let memory_is_shared = trial.reached.load(Ordering::Acquire);
     let (mount_trees, openat2) = (sys::has_mount_trees(), sys::has_openat2());
     Ok(Ways { clone3, memory_is_shared, close_range, mount_trees, openat2 })
@@ -119,7 +118,7 @@ impl Trial {
             stack_size: self.stack.size() as u64,
             ..CloneArgs::default()
         };
-        let quiet = Quiet::begin();
+        let quiet = Quiet::begin()?;
         // SAFETY: plan::lower has no part in this; the stack is the trial's, and `reach` never returns.
         let pid = unsafe { sys::clone3(&args, reach, (&raw const self.reached).cast()) };
         drop(quiet);
@@ -131,7 +130,7 @@ impl Trial {
 
     /// Only the flags that every emulator knows.
     fn clone(&self) -> Result<i32, Errno> {
-        let _quiet = Quiet::begin();
+        let _quiet = Quiet::begin()?;
         // SAFETY: as above.
         unsafe {
             sys::clone(
@@ -155,8 +154,8 @@ unsafe extern "C" fn reach(reached: *const c_void) -> ! {
 pub struct Quiet(u64);
 
 impl Quiet {
-    pub fn begin() -> Quiet {
-        Quiet(sys::set_mask(u64::MAX).unwrap_or(0))
+    pub fn begin() -> Result<Quiet, Errno> {
+        sys::set_mask(u64::MAX).map(Quiet)
     }
 
     /// The mask before.
@@ -167,6 +166,11 @@ impl Quiet {
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        let _ = sys::set_mask(self.0);
+        // What went well before may fail for a moment; the caller's signals must not stay blocked.
+        for _ in 0..100 {
+            if sys::set_mask(self.0).is_ok() {
+                return;
+            }
+        }
     }
 }

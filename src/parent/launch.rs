@@ -128,7 +128,8 @@ pub fn launch_by(
     given: Given,
     make: &mut dyn FnMut(&Ready) -> Result<Made, Errno>,
 ) -> Result<Launched, Failure> {
-    let quiet = Quiet::begin();
+    // A handler that ran in the child would run in this memory.
+    let quiet = Quiet::begin().map_err(|Errno(errno)| Failure::at(Stage::Clone, Number::from_raw(errno), plan))?;
     let mask = quiet.mask();
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);

@@ -2,8 +2,8 @@
 //! reap it. A filter of the caller's may forbid waitid(2) or poll(2); then wait4(2) and the rest serve.
 
 use crate::sys::abi::{
-    EAGAIN, EINTR, EINVAL, ENOSYS, EPERM, P_PID, P_PIDFD, POLLIN, PollFd, Timespec, WALL, WCLONE, WEXITED, WNOHANG,
-    WNOWAIT, WaitInfo,
+    EAGAIN, EINTR, EINVAL, ENOSYS, P_PID, P_PIDFD, POLLIN, PollFd, Timespec, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT,
+    WaitInfo,
 };
 use crate::sys::{self, Answer, Errno};
 use core::ptr::null_mut;
@@ -110,19 +110,25 @@ impl Name {
             Some(pidfd) => sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, 0),
             None => Err(Errno(ENOSYS)),
         };
-        if matches!(killed, Err(Errno(ENOSYS | EPERM))) {
+        // Whatever kept the one call from it: a child that nobody has reaped still has its pid.
+        if killed.is_err_and(|errno| errno != Errno(libc::ESRCH)) {
             let _ = sys::kill(self.pid, libc::SIGKILL);
         }
     }
 
     /// Waits until it has ended and reaps it; `None` if somebody else was told of its end.
     pub fn reap(&self) -> Option<End> {
-        // SAFETY: no usage is asked for.
-        unsafe { self.wait(WALL, null_mut::<u8>()) }.ok().flatten()
+        loop {
+            // SAFETY: no usage is asked for.
+            match unsafe { self.wait(WALL, null_mut::<u8>()) } {
+                Err(Errno(EINTR)) => (),
+                end => return end.ok().flatten(),
+            }
+        }
     }
 
     /// Waits for its end, reaps it unless told not to, and tells what it used; `None` where it has not ended and the options
-    /// say not to wait. Where waitid(2) is forbidden it is always reaped.
+    /// say not to wait. ECHILD: somebody else has reaped it.
     ///
     /// # Safety
     /// `usage` is NULL or memory for a rusage, getrusage(2).
@@ -140,9 +146,11 @@ impl Name {
                     Ok(()) => continue,
                     Err(errno) => Err(errno),
                 },
+                Err(errno @ Errno(EINTR | libc::ECHILD)) => Err(errno),
+                // wait4(2) always reaps.
+                Err(errno) if options & WNOWAIT != 0 => Err(errno),
                 // SAFETY: as above.
-                Err(Errno(EPERM | ENOSYS)) => unsafe { self.wait4(options, usage) },
-                Err(errno) => Err(errno),
+                Err(errno) => unsafe { self.wait4(options, usage) }.map_err(|_| errno),
             };
         }
     }

@@ -1,8 +1,8 @@
 //! A child that runs one function and nothing else: for a call that the caller itself must not make.
 
 use super::host::Quiet;
+use super::name::{End, Name};
 use super::stack::Stack;
-use crate::sys::abi::{self, EINTR, WaitInfo};
 use crate::sys::{self, Errno};
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -17,18 +17,12 @@ pub unsafe fn run(
     flags: u64,
     act: unsafe extern "C" fn(*const c_void) -> !,
     argument: *const c_void,
-) -> Result<Option<WaitInfo>, Errno> {
+) -> Result<Option<End>, Errno> {
     let stack = Stack::take().map_err(|errno| Errno(errno as i32))?;
-    let quiet = Quiet::begin();
+    let quiet = Quiet::begin()?;
     // SAFETY: the stack is this child's alone until it is gone; the caller of `run` vouches for the rest.
     let pid = unsafe { sys::clone(flags, stack.top(), null_mut(), act, argument) }?;
-    let mut info = WaitInfo::EMPTY;
-    let answer = loop {
-        match sys::waitid(abi::P_PID, pid, &mut info, abi::WEXITED | abi::WALL) {
-            Err(Errno(EINTR)) => continue,
-            answer => break answer,
-        }
-    };
+    let end = Name::new(pid, None).reap();
     drop(quiet);
-    Ok(answer.is_ok().then_some(info))
+    Ok(end)
 }

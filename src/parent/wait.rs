@@ -5,7 +5,7 @@ use super::name::End;
 use super::outcome::{self, Proof, Ran, Start};
 use super::usage;
 use crate::sealed::clone;
-use crate::sys::abi::{EPERM, POLLIN, PollFd, Timespec, WALL, WNOHANG, WNOWAIT};
+use crate::sys::abi::{POLLIN, PollFd, Timespec, WALL, WNOHANG, WNOWAIT};
 use crate::sys::{self, Errno as Number};
 use core::sync::atomic::{AtomicU32, Ordering};
 use nix::errno::Errno;
@@ -149,14 +149,15 @@ impl Child {
         let options = WALL | WNOWAIT | if blocks { 0 } else { WNOHANG };
         // SAFETY: no usage is asked for.
         let end = match unsafe { name.wait(options, core::ptr::null_mut::<u8>()) } {
+            Err(Number(errno @ (libc::ECHILD | libc::EINTR))) => return Err(Errno::from_raw(errno)),
             // Without waitid(2) nothing tells how it ended before it is reaped.
-            Err(Number(EPERM)) if name.has_ended() => Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL }),
-            Err(Number(EPERM)) if blocks => {
+            Err(_) if name.has_ended() => Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL }),
+            Err(_) if blocks => {
                 self.until_ended(None, None)?;
                 Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL })
             }
-            Err(Number(EPERM)) => None,
-            end => end.map_err(|Number(errno)| Errno::from_raw(errno))?,
+            Err(_) => None,
+            Ok(end) => end,
         };
         Ok(end.map(|end| outcome::ran(&self.launched, Proof::Name, end)))
     }

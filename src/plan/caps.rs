@@ -99,30 +99,17 @@ fn in_bounding_set(cap: u32) -> Result<bool, i32> {
 }
 
 /// What the first process of a user namespace takes along from there. Each that survives the exec of the image costs a
-/// system call, so only those that it uses, unless what it has besides would matter later: the exec of the program gives
-/// root what the bounding set has and everybody else the ambient set, but not more than there was where no new privileges
-/// are allowed or a tracer looks on; and a file system acts with what its mounter had.
+/// system call, so a holder, and a child that drops all in the end, take only those that they use. A program does not: to
+/// root its exec gives what the bounding set has, and a process that gains a capability by an exec loses its parent-death
+/// signal and is not dumpable. Nor does who mounts: a file system acts with what its mounter had.
 fn carried(request: &Request, draft: &Draft, full: u64) -> Step<u64> {
     let asked = &request.attr.caps;
     let mounts = request.attr.mounts.list.iter().any(|item| matches!(item, Item::Mount { .. }));
-    if draft.plan.mode != mode::FRESH || mounts {
-        return Ok(full);
-    }
-    let limits_exec = asked.no_new_privs || draft.plan.trace != 0 || draft.plan.stop != 0;
-    if draft.plan.execs != 0 && !asked.drop && (limits_exec || has_no_new_privs()?) {
+    if draft.plan.mode != mode::FRESH || mounts || draft.plan.execs != 0 && !asked.drop {
         return Ok(full);
     }
     let sets = [asked.permitted, asked.effective, asked.inheritable, asked.ambient];
     Ok(full & sets.into_iter().flatten().fold(ON_THE_WAY, |all, set| all | set))
-}
-
-/// Whether this thread's children are under no_new_privs whatever is asked.
-fn has_no_new_privs() -> Step<bool> {
-    // SAFETY: kernel contract, man 2const PR_GET_NO_NEW_PRIVS.
-    match unsafe { libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) } {
-        -1 => Err(Fault::unresolved("no_new_privs")),
-        set => Ok(set != 0),
-    }
 }
 
 /// The first process of a user namespace has everything in it, and so has whoever enters one.

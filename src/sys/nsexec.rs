@@ -6,6 +6,7 @@ use super::{Answer, answer};
 
 pub const AF_UNIX: i32 = 1;
 pub const SOCK_STREAM: i32 = 1;
+pub const MSG_NOSIGNAL: i32 = 0x4000;
 pub const SIGPIPE: i32 = 13;
 pub const SIG_BLOCK: i32 = 0;
 pub const PR_GET_TID_ADDRESS: i32 = 40;
@@ -18,6 +19,11 @@ pub const MAP_ANONYMOUS: i32 = 0x20;
 pub fn socketpair() -> Answer<[i32; 2]> {
     let mut ends = [-1; 2];
     call!(SOCKETPAIR, AF_UNIX, SOCK_STREAM | super::abi::SOCK_CLOEXEC, 0, ends.as_mut_ptr()).map(|_| ends)
+}
+
+/// send(2): without SIGPIPE where the other end is closed.
+pub fn send(fd: i32, bytes: &[u8]) -> Answer<usize> {
+    call!(SENDTO, fd, bytes.as_ptr(), bytes.len(), MSG_NOSIGNAL, 0, 0)
 }
 
 /// mmap(2): private memory, all zero.

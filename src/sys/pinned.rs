@@ -56,7 +56,7 @@ same_number! {
     UMOUNT2 SYS_umount2, PIVOT_ROOT SYS_pivot_root, FSTATFS SYS_fstatfs, MKDIRAT SYS_mkdirat, FCHMOD SYS_fchmod, FCHMODAT SYS_fchmodat, SYMLINKAT SYS_symlinkat,
     READLINKAT SYS_readlinkat, OPEN_TREE SYS_open_tree, MOVE_MOUNT SYS_move_mount, OPENAT2 SYS_openat2,
     MOUNT_SETATTR SYS_mount_setattr, KEYCTL SYS_keyctl, MMAP SYS_mmap, RT_SIGRETURN SYS_rt_sigreturn, FUTEX SYS_futex, SET_ROBUST_LIST SYS_set_robust_list, FTRUNCATE SYS_ftruncate, WAIT4 SYS_wait4,
-    MUNMAP SYS_munmap, SOCKETPAIR SYS_socketpair, GETTID SYS_gettid, SCHED_GETAFFINITY SYS_sched_getaffinity,
+    MUNMAP SYS_munmap, SENDTO SYS_sendto, SOCKETPAIR SYS_socketpair, GETTID SYS_gettid, SCHED_GETAFFINITY SYS_sched_getaffinity,
     RESTART_SYSCALL SYS_restart_syscall,
 }
 

@@ -170,6 +170,7 @@ pub mod nr {
     pub const RT_SIGRETURN: usize = 139;
     pub const MMAP: usize = 222;
     pub const MUNMAP: usize = 215;
+    pub const SENDTO: usize = 206;
     pub const SOCKETPAIR: usize = 199;
     pub const GETTID: usize = 178;
     pub const SCHED_GETAFFINITY: usize = 123;

@@ -1,0 +1,189 @@
+/* The process that spawns: a snapshot of itself, the call, the end of what came of it, and another snapshot. */
+#define _GNU_SOURCE
+#include "matrix.h"
+
+#include "../see.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pid_t self;
+
+/* Not raise(3), which would block signals around it. */
+void mark(void)
+{
+    syscall(SYS_tgkill, self, self, MARK);
+}
+
+void keep_snapshot(char *text)
+{
+    FILE *out = fmemopen(text, TEXT, "w");
+    if (!out)
+        _exit(90);
+    see(out);
+    fclose(out);
+}
+
+void read_output(char *text, size_t room)
+{
+    ssize_t n = pread(fixture.output, text, room - 1, 0);
+    text[n < 0 ? 0 : n] = 0;
+}
+
+bool output_has(const char *word)
+{
+    static char text[TEXT];
+    read_output(text, sizeof text);
+    return strstr(text, word) != NULL;
+}
+
+/* The errnos that the header lists for forkexec_wait without a time limit. */
+static bool may_say(int result)
+{
+    return result == 0 || result == -EINTR;
+}
+
+static void wait_for(struct forkexec_child *child, struct report *report)
+{
+    for (int turn = 0; turn < 4; turn++) {
+        report->wait_result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &report->status, sizeof report->status);
+        report->waited = true;
+        if (!may_say(report->wait_result) && !report->wait_errors)
+            report->wait_errors = report->wait_result;
+        if (report->wait_result == 0)
+            return;
+    }
+}
+
+static int begin(const struct kind *kind, const struct forkexec_attr *attr, struct forkexec_child **child,
+    struct forkexec_error *error)
+{
+    static const char *const shows[] = { PROGRAM, "see", "mounts", NULL };
+    static char *const env[] = { "A=1", "B=two", NULL };
+    char *const *argv = (char *const *)(uintptr_t)(kind->argv ? kind->argv : shows);
+    const char *path = kind->path ? kind->path : fixture.witness;
+    if (kind->how == HOLD)
+        return forkexec_hold(attr, child, error);
+    if (kind->how == SPAWN)
+        return forkexec_spawn(attr, path, argv, env, child, error);
+    int result = forkexec_start(attr, path, argv, env, child, error);
+    return result ? result : forkexec_release(*child, FORKEXEC_FOREVER, error);
+}
+
+static void spawn(const struct kind *kind, struct report *report, const struct forkexec_attr *attr)
+{
+    struct forkexec_child *child = NULL;
+    report->result = begin(kind, attr, &child, &report->error);
+    report->phase = RETURNED;
+    if (!report->result) {
+        if (kind->meanwhile)
+            kind->meanwhile(child, report);
+        if (kind->how == HOLD) /* is it still there? */
+            report->wait_result = forkexec_wait(child, 0, FORKEXEC_WAIT_NOREAP, &report->status, sizeof report->status);
+        else if (!kind->outlived)
+            wait_for(child, report);
+    }
+    forkexec_close(child);
+}
+
+/* 0: nobody is there. A zombie is one at once; what lives may be about to end, and its tracer has to hear of it first. */
+static int children(void)
+{
+    int pid = 0;
+    for (int turn = 0; turn < 1000; turn++) {
+        pid = waitpid(-1, NULL, __WALL | WNOHANG);
+        if (pid < 0)
+            return errno == ECHILD ? 0 : -2;
+        if (pid > 0)
+            return pid;
+        usleep(1000);
+    }
+    return -1;
+}
+
+/* A helper thread of the library ends by itself, soon after it is not needed. */
+static void let_threads_end(void)
+{
+    for (int turn = 0; turn < 1000; turn++) {
+        char path[64], line[256];
+        int threads = 1;
+        snprintf(path, sizeof path, "/proc/self/status");
+        FILE *in = fopen(path, "re");
+        while (in && fgets(line, sizeof line, in))
+            if (sscanf(line, "Threads: %d", &threads) == 1)
+                break;
+        if (in)
+            fclose(in);
+        if (threads == 1)
+            return;
+        usleep(1000);
+    }
+}
+
+/* The program has said all that it has to say. */
+static void wait_for_output(void)
+{
+    for (int turn = 0; turn < 5000 && !output_has("\nend\n"); turn++)
+        usleep(1000);
+}
+
+static struct forkexec_attr *request(const struct kind *kind)
+{
+    struct forkexec_attr *attr = forkexec_attr_new();
+    if (kind->ask)
+        kind->ask(attr);
+    return attr;
+}
+
+/* Undisturbed, in the same process. */
+static void spawn_again(const struct kind *kind, struct report *first)
+{
+    struct forkexec_attr *attr = request(kind);
+    struct report *again = first + 1;
+    again->phase = CALLING;
+    read_output(first->output, sizeof first->output);
+    if (ftruncate(fixture.output, 0))
+        _exit(93);
+    spawn(kind, again, attr);
+    forkexec_attr_free(attr);
+    read_output(again->output, sizeof again->output);
+    again->phase = COMPARED;
+}
+
+_Noreturn void be_caller(const struct kind *kind, struct report *report)
+{
+    struct forkexec_attr *attr = request(kind);
+    self = getpid();
+    signal(SIGALRM, SIG_DFL);
+    dup2(fixture.output, 1);
+    keep_snapshot(report->before);
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+        _exit(91);
+    report->phase = CALLING;
+    kill(getpid(), SIGSTOP);
+    if (kind->how == NSEXEC)
+        spawn_nsexec(kind, report);
+    else
+        spawn(kind, report, attr);
+    report->phase = CLOSED; /* for the tracer: with the next mark it is over */
+    mark();
+    forkexec_attr_free(attr);
+    if (kind->outlived && !report->result) {
+        wait_for_output();
+    } else {
+        report->children = children();
+        let_threads_end();
+    }
+    keep_snapshot(report->after);
+    report->phase = COMPARED;
+    if (kind->how != NSEXEC && !kind->outlived)
+        spawn_again(kind, report);
+    _exit(0);
+}

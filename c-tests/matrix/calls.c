@@ -1,0 +1,38 @@
+/* Names for people. */
+#define _GNU_SOURCE
+#include "matrix.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+static const struct { long number; const char *name; } names[] = {
+#define CALL(name) { SYS_##name, #name },
+#include "calls.h"
+};
+
+const char *call_name(long number)
+{
+    static char text[24];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].number == number)
+            return names[i].name;
+    snprintf(text, sizeof text, "call %ld", number);
+    return text;
+}
+
+const char *fault_name(int code)
+{
+    return code == KILL ? "KILL" : strerrorname_np(code);
+}
+
+int fault_code(const char *name)
+{
+    if (!strcmp(name, "KILL"))
+        return KILL;
+    for (int code = 1; code < 134; code++)
+        if (strerrorname_np(code) && !strcmp(strerrorname_np(code), name))
+            return code;
+    return NO_FAULT;
+}

@@ -1,0 +1,413 @@
+/* The requests. Each asks for enough that a step left out shows in what the program sees of itself. */
+#define _GNU_SOURCE
+#include "matrix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define BIT(n) (1ull << (n))
+#define DENIED EDOM /* what the filters answer with, and nobody else */
+#define NUMBER_(n) #n
+#define NUMBER(n) NUMBER_(n)
+
+static const char *needs_root(void)
+{
+    return geteuid() ? "needs root" : NULL;
+}
+
+static const char *needs_user_namespaces(void)
+{
+    return user_namespaces_work() ? NULL : "no user namespaces";
+}
+
+static const char *needs_cgroup(void)
+{
+    return geteuid() ? "needs root" : cgroups_work() ? NULL : "no cgroups of version 2";
+}
+
+static const char *needs_holder(void)
+{
+    return fixture.holder > 0 && fixture.holder_pidfd >= 0 ? NULL : "no holder";
+}
+
+static const char *needs_host(void)
+{
+    return *fixture.host ? needs_user_namespaces() : "no host of the runc bootstrap";
+}
+
+static const char *needs_host_and_holder(void)
+{
+    return *fixture.host ? needs_holder() : "no host of the runc bootstrap";
+}
+
+static void in_user_namespace(struct forkexec_attr *attr, uint32_t types)
+{
+    forkexec_attr_create_namespaces(attr, types | FORKEXEC_NS_USER);
+    forkexec_attr_map_uid(attr, 0, geteuid(), 1);
+    forkexec_attr_map_gid(attr, 0, getegid(), 1);
+}
+
+/* New namespaces, within a user namespace where that is what makes them possible. */
+static void namespaces(struct forkexec_attr *attr, uint32_t types)
+{
+    if (geteuid())
+        in_user_namespace(attr, types);
+    else
+        forkexec_attr_create_namespaces(attr, types);
+}
+
+static void plain(struct forkexec_attr *attr)
+{
+    (void)attr;
+}
+
+static void fresh(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH);
+}
+
+static void copied(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_COPIED);
+}
+
+static void descriptors(struct forkexec_attr *attr)
+{
+    forkexec_attr_map_fd(attr, 1, 5);
+    forkexec_attr_map_fd(attr, 0, 1);
+    forkexec_attr_map_fd(attr, 1, 0);
+    forkexec_attr_map_fd(attr, 2, 9);
+    forkexec_attr_open_fd(attr, 7, "/dev/null", O_RDONLY, 0);
+    forkexec_attr_dup_fd(attr, 0, 1);
+    forkexec_attr_close_fd(attr, 9);
+    forkexec_attr_enter_directory(attr, "/usr");
+}
+
+static void surroundings(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_session(attr);
+    forkexec_attr_set_umask(attr, 0137);
+    forkexec_attr_set_nice(attr, 7);
+    forkexec_attr_set_rlimit(attr, 4, 0, 0);
+    forkexec_attr_set_rlimit(attr, 7, 64, 128);
+    forkexec_attr_set_rlimit(attr, 6, 100, 200);
+    forkexec_attr_set_affinity(attr, (const uint32_t[]){ 0 }, 1);
+    forkexec_attr_set_scheduler(attr, 3, 0);
+    forkexec_attr_set_io_priority(attr, 2, 6);
+    forkexec_attr_set_timer_slack(attr, 77777);
+    forkexec_attr_set_oom_score_adj(attr, 500);
+    forkexec_attr_set_personality(attr, 0x0040000);
+    forkexec_attr_set_signal_mask(attr, BIT(SIGUSR1 - 1));
+    forkexec_attr_set_signal_ignore(attr, BIT(SIGUSR2 - 1));
+    forkexec_attr_set_signal_default(attr, BIT(SIGPIPE - 1));
+    forkexec_attr_set_cwd(attr, "/usr");
+    forkexec_attr_set_no_new_privs(attr);
+}
+
+static void ids(struct forkexec_attr *attr)
+{
+    static const uint32_t groups[] = { 10, 20 };
+    forkexec_attr_set_uid(attr, 65534);
+    forkexec_attr_set_gid(attr, 65533);
+    forkexec_attr_set_groups(attr, groups, 2);
+    forkexec_attr_set_capabilities(attr, FORKEXEC_CAP_BOUNDING, BIT(10) | BIT(13));
+    forkexec_attr_set_capabilities(attr, FORKEXEC_CAP_PERMITTED | FORKEXEC_CAP_EFFECTIVE | FORKEXEC_CAP_INHERITABLE,
+        BIT(10));
+    forkexec_attr_set_ambient(attr, BIT(10));
+    forkexec_attr_set_securebits(attr, 0x3);
+}
+
+static void uid_only(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_uid(attr, 65534);
+    forkexec_attr_set_gid(attr, 65534);
+    forkexec_attr_drop_capabilities(attr);
+    forkexec_attr_set_no_new_privs(attr);
+}
+
+static void user_namespace(struct forkexec_attr *attr)
+{
+    in_user_namespace(attr, 0);
+    forkexec_attr_set_uid(attr, 0);
+    forkexec_attr_set_gid(attr, 0);
+    forkexec_attr_keep_groups(attr);
+}
+
+/* umount2 is answered with DENIED; the program tries it. */
+static void deny_umount(struct forkexec_attr *attr, uint32_t answer, uint32_t flags)
+{
+    const struct sock_filter filter[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_umount2, 0, 1), BPF_STMT(BPF_RET | BPF_K, answer),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    forkexec_attr_set_no_new_privs(attr);
+    forkexec_attr_add_seccomp_filter(attr, filter, 4, flags);
+}
+
+#define BOX_TYPES (FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS | FORKEXEC_NS_CGROUP \
+    | FORKEXEC_NS_NET)
+
+static void furnish(struct forkexec_attr *attr)
+{
+    const uint32_t bind = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV;
+    forkexec_attr_set_hostname(attr, "matrix");
+    forkexec_attr_set_domainname(attr, "example");
+    forkexec_attr_set_loopback(attr);
+    forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY);
+    forkexec_attr_bind_mount(attr, fixture.witness, "/witness", bind);
+    forkexec_attr_bind_mount(attr, "/usr/share", "/usr/share", bind);
+    forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE);
+    forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE);
+    forkexec_attr_mount_tmpfs(attr, "/tmp", 1 << 20, 01777, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID
+        | FORKEXEC_MOUNT_NODEV | FORKEXEC_MOUNT_NOEXEC);
+    forkexec_attr_make_directory(attr, "/closed", 0700);
+    forkexec_attr_make_file(attr, "/etc/passwd", (const uint8_t *)"root:x:0:0::/:\n", 15, 0644);
+    forkexec_attr_make_symlink(attr, "/etc/passwd", "/etc/link");
+    forkexec_attr_mask_path(attr, "/proc/fs");
+    forkexec_attr_make_readonly(attr, "/proc/sys");
+    forkexec_attr_set_rlimit(attr, 4, 0, 0);
+    forkexec_attr_set_umask(attr, 022);
+    forkexec_attr_set_session(attr);
+    forkexec_attr_set_cwd(attr, "/tmp");
+    forkexec_attr_drop_capabilities(attr);
+    forkexec_attr_set_no_new_privs(attr);
+    deny_umount(attr, SECCOMP_RET_ERRNO | DENIED, 0);
+}
+
+static void sandbox_by_privilege(struct forkexec_attr *attr)
+{
+    forkexec_attr_create_namespaces(attr, BOX_TYPES);
+    furnish(attr);
+    forkexec_attr_set_uid(attr, 65534);
+    forkexec_attr_set_gid(attr, 65534);
+}
+
+static void sandbox_by_namespace(struct forkexec_attr *attr)
+{
+    in_user_namespace(attr, BOX_TYPES);
+    furnish(attr);
+    forkexec_attr_set_uid(attr, 0);
+    forkexec_attr_set_gid(attr, 0);
+    forkexec_attr_keep_groups(attr);
+}
+
+static void landlock(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_no_new_privs(attr);
+    forkexec_attr_add_landlock_path(attr, "/", FORKEXEC_LANDLOCK_FS_EXECUTE | FORKEXEC_LANDLOCK_FS_READ_FILE);
+    forkexec_attr_add_landlock_path(attr, "/usr", FORKEXEC_LANDLOCK_FS_READ_DIR | FORKEXEC_LANDLOCK_FS_READ_FILE);
+}
+
+static void cgroup_of_root(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_cgroup_fd(attr, fixture.cgroup_fd);
+}
+
+static void cgroup_of_all(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_cgroup_fd(attr, fixture.open_cgroup_fd);
+}
+
+static void cgroup_and_namespaces(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_cgroup_fd(attr, fixture.cgroup_fd);
+    in_user_namespace(attr, FORKEXEC_NS_CGROUP | FORKEXEC_NS_UTS);
+}
+
+static void started(struct forkexec_attr *attr)
+{
+    namespaces(attr, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC);
+    forkexec_attr_set_session(attr);
+    forkexec_attr_set_umask(attr, 0137);
+    forkexec_attr_set_cwd(attr, "/usr");
+    forkexec_attr_set_no_new_privs(attr);
+}
+
+static void held(struct forkexec_attr *attr)
+{
+    in_user_namespace(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS | FORKEXEC_NS_NET);
+}
+
+static void owned(struct forkexec_attr *attr)
+{
+    forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_UTS | FORKEXEC_NS_NET);
+    forkexec_attr_map_uid(attr, 0, 65534, 1);
+    forkexec_attr_map_gid(attr, 0, 65534, 1);
+    forkexec_attr_set_user_namespace_owner(attr, 65534);
+    forkexec_attr_set_uid(attr, 0);
+    forkexec_attr_set_gid(attr, 0);
+}
+
+static void with_init(struct forkexec_attr *attr)
+{
+    namespaces(attr, FORKEXEC_NS_PID);
+    forkexec_attr_set_init(attr);
+}
+
+static void listener(struct forkexec_attr *attr)
+{
+    deny_umount(attr, SECCOMP_RET_USER_NOTIF, FORKEXEC_SECCOMP_LISTENER);
+}
+
+static void death_of_process(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS);
+}
+
+static void death_of_thread(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
+    if (!geteuid())
+        uid_only(attr);
+}
+
+static void death_in_namespace(struct forkexec_attr *attr)
+{
+    user_namespace(attr);
+    forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
+}
+
+#define JOINED (FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS)
+
+static void join_by_pidfd(struct forkexec_attr *attr)
+{
+    forkexec_attr_join_pidfd(attr, fixture.holder_pidfd, JOINED | FORKEXEC_NS_NET);
+    forkexec_attr_set_session(attr);
+}
+
+static void join_by_descriptors(struct forkexec_attr *attr)
+{
+    static const int order[] = { USER, IPC, UTS, PID, MOUNT };
+    for (int i = 0; i < 5; i++)
+        forkexec_attr_join_namespace(attr, fixture.holder_ns[order[i]], namespace_types[order[i]]);
+    forkexec_attr_set_no_new_privs(attr);
+}
+
+static void join_and_create(struct forkexec_attr *attr)
+{
+    forkexec_attr_join_pidfd(attr, fixture.holder_pidfd, FORKEXEC_NS_USER | FORKEXEC_NS_IPC);
+    forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT);
+    forkexec_attr_mount_proc(attr, "/proc", 0);
+}
+
+static void late(struct forkexec_attr *attr)
+{
+    if (geteuid())
+        in_user_namespace(attr, 0);
+    forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS | FORKEXEC_NS_NET
+        | FORKEXEC_NS_PID);
+}
+
+static void time_namespace(struct forkexec_attr *attr)
+{
+    namespaces(attr, FORKEXEC_NS_TIME);
+    forkexec_attr_set_time_offset(attr, 1, 100000, 0);
+}
+
+/* The caller's answer to the one call that is asked about. */
+static void answer(struct forkexec_child *child, struct report *report)
+{
+    union { struct seccomp_notif is; uint64_t room[64]; } asked;
+    int fd = -1;
+    for (int turn = 0; turn < 3 && fd < 0; turn++)
+        fd = forkexec_child_seccomp_fd(child);
+    mark();
+    snprintf(report->extra, sizeof report->extra, "listener %s\n", fd < 0 ? strerrorname_np(-fd) : "yes");
+    struct pollfd ready = { fd, POLLIN, 0 };
+    memset(&asked, 0, sizeof asked);
+    if (fd >= 0 && poll(&ready, 1, 8000) == 1 && ready.revents & POLLIN && !ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &asked)) {
+        struct seccomp_notif_resp reply = { asked.is.id, 0, -DENIED, 0 };
+        ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+    }
+    if (fd >= 0)
+        close(fd);
+    mark();
+}
+
+/* What a holder holds. */
+static void look_at_holder(struct forkexec_child *child, struct report *report)
+{
+    char path[64], target[64];
+    size_t at = 0;
+    for (int i = 0; i < 8; i++) {
+        int fd = -1;
+        for (int turn = 0; turn < 3 && fd < 0; turn++)
+            fd = forkexec_child_namespace_fd(child, namespace_types[i]);
+        mark();
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        ssize_t n = fd < 0 ? -1 : readlink(path, target, sizeof target - 1);
+        target[n < 0 ? 0 : n] = 0;
+        at += (size_t)snprintf(report->extra + at, TEXT - at, "ns.%s %s\n", namespace_names[i], target);
+        if (fd >= 0)
+            close(fd);
+        mark();
+    }
+    mark();
+    static const char *const maps[] = { "uid_map", "gid_map", "setgroups" };
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "/proc/%d/%s", forkexec_child_pid(child), maps[i]);
+        FILE *in = fopen(path, "re");
+        if (!in || !fgets(target, sizeof target, in))
+            *target = 0;
+        if (in)
+            fclose(in);
+        target[strcspn(target, "\n")] = 0;
+        at += (size_t)snprintf(report->extra + at, TEXT - at, "%s %s\n", maps[i], target);
+    }
+    mark();
+}
+
+static const char *const sees_and_tries[] = { PROGRAM, "see", "mounts", "names", "/", "names", "/etc", "call",
+#ifdef __aarch64__
+    "39",
+#else
+    "166",
+#endif
+    "0", "0", NULL };
+static const char *const sees_and_looks[] = { PROGRAM, "see", "look", "/usr", "look", "/etc/passwd", "names", "/etc", NULL };
+static const char *const sees_and_stays[] = { PROGRAM, "see", "print", "end", "sleep", NULL };
+static const char *const sees_and_tells_time[] = { PROGRAM, "see", "offsets", NULL };
+
+const struct kind kinds[] = {
+    { "plain", SPAWN, NULL, plain, NULL, NULL, NULL, false },
+    { "fresh", SPAWN, NULL, fresh, NULL, NULL, NULL, false },
+    { "copied", SPAWN, NULL, copied, NULL, NULL, NULL, false },
+    { "fds", SPAWN, NULL, descriptors, NULL, NULL, NULL, false },
+    { "surroundings", SPAWN, NULL, surroundings, NULL, NULL, NULL, false },
+    { "ids", SPAWN, needs_root, ids, NULL, NULL, NULL, false },
+    { "drop", SPAWN, needs_root, uid_only, NULL, NULL, NULL, false },
+    { "userns", SPAWN, needs_user_namespaces, user_namespace, NULL, NULL, NULL, false },
+    { "sandbox", SPAWN, needs_root, sandbox_by_privilege, sees_and_tries, "/witness", NULL, false },
+    { "sandbox-user", SPAWN, needs_user_namespaces, sandbox_by_namespace, sees_and_tries, "/witness", NULL, false },
+    { "landlock", SPAWN, NULL, landlock, sees_and_looks, NULL, NULL, false },
+    { "cgroup", SPAWN, needs_cgroup, cgroup_of_root, NULL, NULL, NULL, false },
+    { "cgroup-open", SPAWN, needs_cgroup, cgroup_of_all, NULL, NULL, NULL, false },
+    { "cgroup-userns", SPAWN, needs_cgroup, cgroup_and_namespaces, NULL, NULL, NULL, false },
+    { "start", START, needs_user_namespaces, started, NULL, NULL, NULL, false },
+    { "hold", HOLD, needs_user_namespaces, held, NULL, NULL, look_at_holder, false },
+    { "owner", SPAWN, needs_root, owned, NULL, NULL, NULL, false },
+    { "init", SPAWN, needs_user_namespaces, with_init, NULL, NULL, NULL, false },
+    { "listener", SPAWN, NULL, listener, sees_and_tries, NULL, answer, false },
+    { "death", SPAWN, NULL, death_of_process, sees_and_stays, NULL, NULL, true },
+    { "death-waited", SPAWN, NULL, death_of_process, NULL, NULL, NULL, false },
+    { "death-thread", SPAWN, NULL, death_of_thread, sees_and_stays, NULL, NULL, true },
+    { "death-userns", SPAWN, needs_user_namespaces, death_in_namespace, sees_and_stays, NULL, NULL, true },
+    { "join", SPAWN, needs_holder, join_by_pidfd, NULL, NULL, NULL, false },
+    { "join-fds", SPAWN, needs_holder, join_by_descriptors, NULL, NULL, NULL, false },
+    { "join-create", SPAWN, needs_holder, join_and_create, NULL, NULL, NULL, false },
+    { "join-start", START, needs_holder, join_by_pidfd, NULL, NULL, NULL, false },
+    { "late", SPAWN, needs_user_namespaces, late, NULL, NULL, NULL, false },
+    { "time", SPAWN, needs_user_namespaces, time_namespace, sees_and_tells_time, NULL, NULL, false },
+    { "nsexec", NSEXEC, needs_host, NULL, NULL, NULL, NULL, false },
+    { "nsexec-join", NSEXEC, needs_host_and_holder, NULL, NULL, NULL, NULL, false },
+};
+const int kind_count = sizeof kinds / sizeof *kinds;

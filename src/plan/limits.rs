@@ -11,7 +11,6 @@ use core::ffi::CStr;
 use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::fstatfs;
-use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
@@ -157,9 +156,9 @@ fn file_system(directory: BorrowedFd) -> Step<libc::c_long> {
 fn says(directory: BorrowedFd, name: &CStr, text: &str) -> bool {
     let read = || {
         let file = nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
-        let mut now = std::string::String::new();
-        std::fs::File::from(file).take(64).read_to_string(&mut now).ok()?;
-        Some(now.trim_end() == text)
+        let mut now = [0; 64];
+        let length = nix::unistd::read(&file, &mut now).ok()?;
+        Some(now.get(..length)?.trim_ascii_end() == text.as_bytes())
     };
     read().unwrap_or(false)
 }

@@ -29,7 +29,7 @@ struct Words {
     errno: AtomicI32,
     /// Futex: the pid of the process that the child leaves the rest to, or one of the two constants below.
     second: AtomicU32,
-    /// The thread itself, and whoever is to tell it of the second process.
+    /// The thread itself, the one that made it, until it knows of the child, and whoever is to tell of the second process.
     users: AtomicU32,
     /// The capabilities that stay, if the others are given up.
     keeps: Option<u64>,
@@ -93,7 +93,7 @@ pub fn make(ready: &Ready, keeps: Option<u64>, with_heir: bool) -> Answer<(Made,
         pidfd: AtomicI32::new(-1),
         errno: AtomicI32::new(0),
         second: AtomicU32::new(if with_heir { UNKNOWN } else { NONE }),
-        users: AtomicU32::new(1 + with_heir as u32),
+        users: AtomicU32::new(2 + with_heir as u32),
         keeps,
         ready: (&raw const *ready).cast(),
         next: AtomicPtr::new(null_mut()),
@@ -108,7 +108,10 @@ pub fn make(ready: &Ready, keeps: Option<u64>, with_heir: bool) -> Answer<(Made,
     // The list has it from here on.
     core::mem::forget(stack);
     let heir = with_heir.then_some(Heir(place));
-    until_made(words).map(|made| (made, heir))
+    let made = until_made(words);
+    // SAFETY: this was the last use, but for the heir's.
+    unsafe { leave(place) };
+    made.map(|made| (made, heir))
 }
 
 /// The calling thread waits. It may be that the thread cannot wake it, or was killed by a filter of the caller's.

@@ -84,7 +84,7 @@ impl Words {
 /// Makes a child on a thread of its own, and returns when that is done; with an heir, if the thread is to be told of a
 /// second process. All signals are blocked, and stay so in the thread.
 pub fn make(ready: &Ready, keeps: Option<u64>, with_heir: bool) -> Answer<(Made, Option<Heir>)> {
-    let stack = stack_of_an_ended_one().map_or_else(Stack::take, Ok).map_err(|errno| Errno(errno as i32))?;
+    let stack = Stack::take().map_err(|errno| Errno(errno as i32))?;
     let place = stack.place_at_top::<Words>();
     let words = Words {
         alive: AtomicI32::new(1),
@@ -231,6 +231,7 @@ fn put_on_list(first: NonNull<Words>, last: NonNull<Words>) {
 
 /// Takes the whole list, so that no other thread has to be thought of; frees the stacks of those that are gone, but one.
 /// In a fork, those that had not quite ended stay on it.
+#[allow(dead_code)]
 fn stack_of_an_ended_one() -> Option<Stack> {
     let mut next = ENDED.swap(null_mut(), Ordering::AcqRel);
     let mut found = None;
@@ -238,7 +239,7 @@ fn stack_of_an_ended_one() -> Option<Stack> {
         // SAFETY: on the list, words stay; this thread has taken all of it.
         let of = unsafe { words.as_ref() };
         next = of.next.load(Ordering::Relaxed);
-        if of.alive.load(Ordering::Acquire) == 0 {
+        if found.is_none() && of.alive.load(Ordering::Acquire) == 0 {
             // SAFETY: the thread is gone, and so are the other users: it is a stack that `make` forgot.
             found = Some(unsafe { Stack::of_place(words) });
         } else {

@@ -1517,7 +1517,8 @@ int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
 // no, size bytes for a NUL-terminated sentence with reason and remedy, cut where it does not fit; NULL with size 0 for
 // none. It is emptied where the answer is yes.
 //
-// Returns 1, 0, or -EINVAL: an unknown feature, or why is NULL and size is not 0.
+// Returns 1 or 0. -EINVAL: an unknown feature, or why is NULL and size is not 0. -ENOMEM, -EAGAIN, -EMFILE, -ENFILE: it
+// could not be tried now; nothing is written to why.
 int forkexec_probe(uint32_t feature, char *why, size_t size);
 
 #ifdef __cplusplus

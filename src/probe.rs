@@ -1,6 +1,9 @@
 //! What this host allows, found out by trying: every feature is a small request to the library itself, so the answer
 //! cannot differ from what a spawn would meet. Reasons are sentences that name a remedy.
 
+// A reason is large because it lies in no memory that could be short.
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use crate::attr::Attr;
 use crate::attr::exec::mode;
 use crate::attr::ns::IdRange;
@@ -10,9 +13,61 @@ use crate::parent::{self, Child, Failure};
 use crate::plan::{Purpose, Request, Strings};
 use crate::stage::Row;
 use crate::sys;
-use alloc::format;
-use alloc::string::String;
+use core::ffi::CStr;
+use core::fmt::{Arguments, Write};
 use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::sys::stat::Mode;
+
+/// Why a feature is not there: text in a place of its own, so that no memory is needed.
+pub struct Reason {
+    text: [u8; 400],
+    length: usize,
+}
+
+impl Reason {
+    fn new(text: Arguments) -> Reason {
+        let mut reason = Reason { text: [0; 400], length: 0 };
+        // Longer than any of them: what does not fit would be cut.
+        let _ = reason.write_fmt(text);
+        reason
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.text.get(..self.length).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or("")
+    }
+}
+
+impl Write for Reason {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let room = self.text.get_mut(self.length..).and_then(|room| room.get_mut(..text.len()));
+        room.ok_or(core::fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length += text.len();
+        Ok(())
+    }
+}
+
+/// Why the answer is not yes.
+pub enum No {
+    Because(Reason),
+    /// It could not be tried.
+    NotNow(Errno),
+}
+
+type Answer = Result<(), No>;
+
+fn because<T>(text: Arguments) -> Result<T, No> {
+    Err(No::Because(Reason::new(text)))
+}
+
+/// Whether an errno says nothing about the host.
+fn passes(code: i32) -> bool {
+    matches!(code, libc::ENOMEM | libc::EAGAIN | libc::EMFILE | libc::ENFILE)
+}
+
+fn no_memory(_: impl Sized) -> No {
+    No::NotNow(Errno::ENOMEM)
+}
 
 /// A feature; the numbers are ABI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,10 +105,14 @@ impl Feature {
     }
 
     /// `Err` says why not.
-    pub fn probe(self) -> Result<(), String> {
-        let ways = host::ways().map_err(|errno| format!("no child can be made: {}", errno.desc()))?;
+    pub fn probe(self) -> Answer {
+        let ways = match host::ways() {
+            Ok(ways) => ways,
+            Err(errno) if passes(errno as i32) => return Err(No::NotNow(errno)),
+            Err(errno) => return because(format_args!("no child can be made: {}", errno.desc())),
+        };
         let Ways { clone3, memory_is_shared, close_range, .. } = ways;
-        let kernel = |has: bool, why: &str| if has { Ok(()) } else { Err(String::from(why)) };
+        let kernel = |has: bool, why: &str| if has { Ok(()) } else { because(format_args!("{why}")) };
         match self {
             Feature::Clone3 => kernel(
                 clone3,
@@ -100,17 +159,17 @@ impl Feature {
 /// The version of Landlock that knows all that can be asked for here.
 const LANDLOCK: u32 = 6;
 
-fn landlock() -> Result<(), String> {
+fn landlock() -> Answer {
     match sys::landlock_version() {
         Ok(LANDLOCK..) => Ok(()),
-        Ok(version) => Err(format!(
+        Ok(version) => because(format_args!(
             "Landlock has version {version} here: ports come with version 4 (Linux 6.7), the last access to files with 5 \
              (6.10), scopes with {LANDLOCK} (6.12); set_landlock_handled asks for less"
         )),
         Err(sys::Errno(libc::EOPNOTSUPP)) => {
-            Err(String::from("Landlock is in this kernel and off: add it to the boot parameter lsm"))
+            because(format_args!("Landlock is in this kernel and off: add it to the boot parameter lsm"))
         }
-        Err(_) => Err(String::from(
+        Err(_) => because(format_args!(
             "Landlock is missing or filtered: Linux 5.13 has it, if it is built with CONFIG_SECURITY_LANDLOCK",
         )),
     }
@@ -126,45 +185,48 @@ fn hold(attr: &Attr) -> Result<(), Failure> {
     parent::start(request, room).map(drop)
 }
 
-fn image() -> Result<(), String> {
+fn image() -> Answer {
     let mut attr = Attr::default();
     attr.exec.memory_mode = mode::FRESH;
-    let runs = hold(&attr).is_ok() && host::host().is_ok_and(|host| host.image_runs);
-    if runs {
-        return Ok(());
+    match hold(&attr) {
+        Ok(()) if host::host().is_ok_and(|host| host.image_runs) => Ok(()),
+        Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Errno::from_raw(code))),
+        _ => because(format_args!(
+            "memfds cannot be executed: see the sysctl vm.memfd_noexec and the security policy; the caller's memory is \
+             copied where it must not be shared, which is slow in large callers",
+        )),
     }
-    Err(String::from(
-        "memfds cannot be executed: see the sysctl vm.memfd_noexec and the security policy; the caller's memory is \
-         copied where it must not be shared, which is slow in large callers",
-    ))
 }
 
-fn user_namespace() -> Result<(), String> {
+fn user_namespace() -> Answer {
     let mut attr = Attr::default();
     // AppArmor lets anybody make one, in which nothing is then permitted: so something is done in it.
     if restricted_by_apparmor() {
         attr.ns.create = libc::CLONE_NEWUTS as u32;
-        attr.ns.set_hostname(c"probe").map_err(|_| String::from(Errno::ENOMEM.desc()))?;
+        attr.ns.set_hostname(c"probe").map_err(no_memory)?;
     }
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     attr.ns.create |= libc::CLONE_NEWUSER as u32;
     let ns = &mut *attr.ns;
     let maps = [(&mut ns.uid_map, uid), (&mut ns.gid_map, gid)];
     for (map, id) in maps {
-        crate::attr::owned::push(map, IdRange { inside: 0, outside: id, count: 1 })
-            .map_err(|_| String::from(Errno::ENOMEM.desc()))?;
+        crate::attr::owned::push(map, IdRange { inside: 0, outside: id, count: 1 }).map_err(no_memory)?;
     }
-    hold(&attr).map_err(|Failure { stage, code, .. }| {
-        let step = Row::of(stage as u32).map_or("", Row::plain_name);
-        format!("{step}: {}{}", Errno::from_raw(code).desc(), restriction(code))
-    })
+    match hold(&attr) {
+        Ok(()) => Ok(()),
+        Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Errno::from_raw(code))),
+        Err(Failure { stage, code, .. }) => {
+            let step = Row::of(stage as u32).map_or("", Row::plain_name);
+            because(format_args!("{step}: {}{}", Errno::from_raw(code).desc(), restriction(code)))
+        }
+    }
 }
 
 /// What is known to forbid user namespaces.
 fn restriction(code: i32) -> &'static str {
-    if sysctl("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
+    if sysctl(c"/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
         "; set the sysctl kernel.unprivileged_userns_clone to 1"
-    } else if sysctl("/proc/sys/user/max_user_namespaces") == Some(0) {
+    } else if sysctl(c"/proc/sys/user/max_user_namespaces") == Some(0) {
         "; raise the sysctl user.max_user_namespaces"
     } else if restricted_by_apparmor() {
         "; give the program an AppArmor profile with the rule userns, or set the sysctl \
@@ -176,12 +238,15 @@ fn restriction(code: i32) -> &'static str {
     }
 }
 
-fn sysctl(path: &str) -> Option<u64> {
-    std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok())
+fn sysctl(path: &CStr) -> Option<u64> {
+    let file = openat(AT_FDCWD, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+    let mut text = [0; 24];
+    let length = nix::unistd::read(&file, &mut text).ok()?;
+    core::str::from_utf8(text.get(..length)?).ok()?.trim_ascii_end().parse().ok()
 }
 
 fn restricted_by_apparmor() -> bool {
-    sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == Some(1)
+    sysctl(c"/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == Some(1)
 }
 
 fn is_filtered() -> bool {

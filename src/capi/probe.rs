@@ -5,7 +5,7 @@
 
 use super::guard;
 use crate::capi::entry::Entered;
-use crate::probe::Feature;
+use crate::probe::{Feature, No};
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
@@ -13,7 +13,8 @@ use core::mem::MaybeUninit;
 /// no, size bytes for a NUL-terminated sentence with reason and remedy, cut where it does not fit; NULL with size 0 for
 /// none. It is emptied where the answer is yes.
 ///
-/// Returns 1, 0, or -EINVAL: an unknown feature, or why is NULL and size is not 0.
+/// Returns 1 or 0. -EINVAL: an unknown feature, or why is NULL and size is not 0. -ENOMEM, -EAGAIN, -EMFILE, -ENFILE: it
+/// could not be tried now; nothing is written to why.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_probe(feature: u32, why: *mut c_char, size: usize) -> c_int {
     let _entered = Entered::now();
@@ -23,7 +24,11 @@ pub unsafe extern "C" fn forkexec_probe(feature: u32, why: *mut c_char, size: us
         return -libc::EINVAL;
     };
     let answer = feature.probe();
-    let sentence = answer.as_ref().err().map_or("", |why| why.as_str());
+    let sentence = match &answer {
+        Ok(()) => "",
+        Err(No::Because(reason)) => reason.as_str(),
+        Err(No::NotNow(errno)) => return -(*errno as i32),
+    };
     let most = size.saturating_sub(1).min(sentence.len());
     let fits = (0..=most).rfind(|end| sentence.is_char_boundary(*end)).unwrap_or(0);
     let bytes = sentence.bytes().take(fits).chain([0]);

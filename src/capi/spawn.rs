@@ -15,8 +15,8 @@ use alloc::boxed::Box;
 use core::ffi::{c_char, c_int};
 use core::ptr::null;
 use nix::errno::Errno;
-use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::Write;
+use std::os::fd::BorrowedFd;
 
 /// The pointers of a call, as the caller gave them.
 struct Call {
@@ -188,9 +188,41 @@ fn describe(request: &Request, fd: i32) -> Result<(), Failure> {
     if fd < 0 {
         return Err(bad(Errno::EBADF));
     }
-    // SAFETY: C caller guarantees a descriptor that stays open during the call; an own one is written to.
-    let own = unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned().map_err(|_| bad(Errno::EBADF))?;
-    let out = std::io::BufWriter::new(File::from(own.as_fd().try_clone_to_owned().map_err(|_| bad(Errno::EMFILE))?));
+    // SAFETY: C caller guarantees a descriptor that stays open during the call.
+    let out = Out { fd: unsafe { BorrowedFd::borrow_raw(fd) }, bytes: [0; 1024], length: 0 };
     let written = parent::describe(request, out)?;
     written.map_err(|error| bad(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))))
+}
+
+/// Writes to a descriptor, a buffer at a time: std's own takes memory without which it aborts.
+struct Out<'a> {
+    fd: BorrowedFd<'a>,
+    bytes: [u8; 1024],
+    length: usize,
+}
+
+impl Write for Out<'_> {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        if self.length == self.bytes.len() {
+            self.flush()?;
+        }
+        let room = self.bytes.get_mut(self.length..).unwrap_or_default();
+        let fits = room.iter_mut().zip(text).map(|(to, from)| *to = *from).count();
+        self.length += fits;
+        Ok(fits)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let mut rest = self.bytes.get(..self.length).unwrap_or_default();
+        while !rest.is_empty() {
+            match nix::unistd::write(self.fd, rest) {
+                Ok(0) => return Err(Errno::EIO.into()),
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(Errno::EINTR) => (),
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        self.length = 0;
+        Ok(())
+    }
 }

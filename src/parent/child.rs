@@ -212,8 +212,9 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         // In a fork the descriptors are copies; closing them does nothing to the child.
-        let unfinished = matches!(*lock(&self.start), Start::Held | Start::LetGo);
-        if unfinished && self.ours().is_ok() && lock(&self.waited).is_none() {
+        // The locks there may be held for ever by a thread that the fork does not have.
+        let unfinished = |child: &Child| matches!(*lock(&child.start), Start::Held | Start::LetGo);
+        if self.ours().is_ok() && unfinished(self) && lock(&self.waited).is_none() {
             self.end();
         }
         dying::reap_ended();

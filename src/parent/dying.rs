@@ -3,12 +3,13 @@
 
 use super::name::Name;
 use super::own;
+use crate::attr::owned::Room;
 use crate::sys;
 use crate::sys::abi::{POLLIN, PollFd, Timespec, WALL, WNOHANG};
-use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, Ordering};
+use alloc::boxed::Box;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicPtr, Ordering};
 use std::os::fd::AsRawFd;
-use std::sync::{Mutex, PoisonError};
 
 /// For how long those that are about to end are waited for.
 const PATIENCE: Timespec = Timespec { seconds: 0, nanoseconds: 200_000_000 };
@@ -17,10 +18,12 @@ struct Dying {
     /// The process whose child it is.
     owner: i32,
     name: Name,
+    next: *mut Dying,
 }
 
-static DYING: Mutex<Vec<Dying>> = Mutex::new(Vec::new());
-static ANY: AtomicBool = AtomicBool::new(false);
+/// A list without a lock: a fork would find a lock held for ever that another thread held. Whoever looks through the list
+/// takes all of it.
+static DYING: AtomicPtr<Dying> = AtomicPtr::new(null_mut());
 
 /// Reaps what was killed: now, or if it has not ended soon, with a child that is closed later.
 pub fn reap(name: Name) {
@@ -28,11 +31,22 @@ pub fn reap(name: Name) {
         name.reap();
         return;
     }
-    let mut dying = DYING.lock().unwrap_or_else(PoisonError::into_inner);
     // Without memory for it, it stays until this process ends.
-    if dying.try_reserve(1).is_ok() {
-        dying.push(Dying { owner: own::pid(), name });
-        ANY.store(true, Ordering::Relaxed);
+    if let Ok(room) = Room::new() {
+        put(room.fill(Dying { owner: own::pid(), name, next: null_mut() }));
+    }
+}
+
+fn put(child: Box<Dying>) {
+    let child = Box::into_raw(child);
+    let mut head = DYING.load(Ordering::Relaxed);
+    loop {
+        // SAFETY: as long as it is not on the list, nobody else knows it.
+        unsafe { (*child).next = head };
+        match DYING.compare_exchange_weak(head, child, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => return,
+            Err(now) => head = now,
+        }
     }
 }
 
@@ -45,17 +59,23 @@ fn has_ended(name: &Name) -> bool {
 
 /// Reaps those that have ended since.
 pub fn reap_ended() {
-    if ANY.load(Ordering::Relaxed) {
+    if !DYING.load(Ordering::Relaxed).is_null() {
         look();
     }
 }
 
 #[cold]
 fn look() {
-    // Another thread is at it, or was when this process was forked.
-    let Ok(mut dying) = DYING.try_lock() else { return };
-    dying.retain(|child| child.owner == own::pid() && still_dying(&child.name));
-    ANY.store(!dying.is_empty(), Ordering::Relaxed);
+    let mut next = DYING.swap(null_mut(), Ordering::AcqRel);
+    while !next.is_null() {
+        // SAFETY: `put` made it of a box, and this thread has taken the list.
+        let child = unsafe { Box::from_raw(next) };
+        next = child.next;
+        // Of those of the process that this was forked from, only the copies of the descriptors are closed.
+        if child.owner == own::pid() && still_dying(&child.name) {
+            put(child);
+        }
+    }
 }
 
 fn still_dying(name: &Name) -> bool {

@@ -29,7 +29,7 @@ struct Words {
     errno: AtomicI32,
     /// Futex: the pid of the process that the child leaves the rest to, or one of the two constants below.
     second: AtomicU32,
-    /// The thread itself, and whoever is to tell it of the second process.
+    /// The thread itself, the one that made it, until it knows of the child, and whoever is to tell of the second process.
     users: AtomicU32,
     /// The capabilities that stay, if the others are given up.
     keeps: Option<u64>,
@@ -84,7 +84,7 @@ impl Words {
 /// Makes a child on a thread of its own, and returns when that is done; with an heir, if the thread is to be told of a
 /// second process. All signals are blocked, and stay so in the thread.
 pub fn make(ready: &Ready, keeps: Option<u64>, with_heir: bool) -> Answer<(Made, Option<Heir>)> {
-    let stack = stack_of_an_ended_one().map_or_else(Stack::take, Ok).map_err(|errno| Errno(errno as i32))?;
+    let stack = Stack::take().map_err(|errno| Errno(errno as i32))?;
     let place = stack.place_at_top::<Words>();
     let words = Words {
         alive: AtomicI32::new(1),
@@ -93,7 +93,7 @@ pub fn make(ready: &Ready, keeps: Option<u64>, with_heir: bool) -> Answer<(Made,
         pidfd: AtomicI32::new(-1),
         errno: AtomicI32::new(0),
         second: AtomicU32::new(if with_heir { UNKNOWN } else { NONE }),
-        users: AtomicU32::new(1 + with_heir as u32),
+        users: AtomicU32::new(2 + with_heir as u32),
         keeps,
         ready: (&raw const *ready).cast(),
         next: AtomicPtr::new(null_mut()),
@@ -108,7 +108,10 @@ pub fn make(ready: &Ready, keeps: Option<u64>, with_heir: bool) -> Answer<(Made,
     // The list has it from here on.
     core::mem::forget(stack);
     let heir = with_heir.then_some(Heir(place));
-    until_made(words).map(|made| (made, heir))
+    let made = until_made(words);
+    // SAFETY: this was the last use, but for the heir's.
+    unsafe { leave(place) };
+    made.map(|made| (made, heir))
 }
 
 /// The calling thread waits. It may be that the thread cannot wake it, or was killed by a filter of the caller's.
@@ -228,6 +231,7 @@ fn put_on_list(first: NonNull<Words>, last: NonNull<Words>) {
 
 /// Takes the whole list, so that no other thread has to be thought of; frees the stacks of those that are gone, but one.
 /// In a fork, those that had not quite ended stay on it.
+#[allow(dead_code)]
 fn stack_of_an_ended_one() -> Option<Stack> {
     let mut next = ENDED.swap(null_mut(), Ordering::AcqRel);
     let mut found = None;
@@ -235,7 +239,7 @@ fn stack_of_an_ended_one() -> Option<Stack> {
         // SAFETY: on the list, words stay; this thread has taken all of it.
         let of = unsafe { words.as_ref() };
         next = of.next.load(Ordering::Relaxed);
-        if of.alive.load(Ordering::Acquire) == 0 {
+        if found.is_none() && of.alive.load(Ordering::Acquire) == 0 {
             // SAFETY: the thread is gone, and so are the other users: it is a stack that `make` forgot.
             found = Some(unsafe { Stack::of_place(words) });
         } else {

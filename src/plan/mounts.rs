@@ -5,11 +5,11 @@ use super::{Draft, Fault, Request, Step};
 use crate::attr::mounts::{Item, flag, names};
 use crate::attr::owned::{Text as Owned, push};
 use crate::stage::Stage;
+use crate::sys;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use libc::{MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT};
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
 
 /// The devices that every program expects, by name and number.
 const DEVICES: [(&CStr, &CStr, u32); 6] = [
@@ -227,8 +227,14 @@ impl Steps<'_> {
         if path.to_bytes().first() == Some(&b'/') {
             return self.draft.arena.text(path);
         }
-        let cwd = nix::unistd::getcwd().map_err(|_| self.about(Fault::unresolved(what)))?;
-        self.draft.arena.joined(&[cwd.as_os_str().as_bytes(), b"/", path.to_bytes()])
+        let mut cwd = [0; LONGEST_CWD];
+        let length = sys::getcwd(&mut cwd).map_err(|sys::Errno(errno)| self.about(unresolved(what, errno)))?;
+        let cwd = cwd.get(..length.saturating_sub(1)).unwrap_or_default();
+        // "(unreachable)" and a path: it is outside of the caller's root.
+        if cwd.first() != Some(&b'/') {
+            return Err(self.about(unresolved(what, libc::ENOENT)));
+        }
+        self.draft.arena.joined(&[cwd, b"/", path.to_bytes()])
     }
 
     fn about(&self, fault: Fault) -> Fault {
@@ -238,6 +244,13 @@ impl Steps<'_> {
     fn add(&mut self, step: Mount) -> Step<()> {
         Ok(push(&mut self.steps, step)?)
     }
+}
+
+/// The kernel takes no longer path, PATH_MAX.
+const LONGEST_CWD: usize = 4096;
+
+fn unresolved(what: &'static str, errno: i32) -> Fault {
+    Fault { stage: Stage::Resolve, ..Fault::invalid(what, "") }.code(errno)
 }
 
 /// A step with the flags that were asked for by name, and those that always are there.

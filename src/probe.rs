@@ -5,14 +5,13 @@ use crate::attr::Attr;
 use crate::attr::exec::mode;
 use crate::attr::ns::IdRange;
 use crate::attr::owned::Room;
-use crate::parent::host::{self, Ways};
-use crate::parent::{self, Child, Failure};
+use crate::parent::{self, Child, Failure, host, trial};
 use crate::plan::{Purpose, Request, Strings};
 use crate::stage::Row;
-use crate::sys;
+use crate::sys::{self, Answer, Errno};
 use alloc::format;
 use alloc::string::String;
-use nix::errno::Errno;
+use nix::errno::Errno as Number;
 
 /// A feature; the numbers are ABI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,65 +50,78 @@ impl Feature {
 
     /// `Err` says why not.
     pub fn probe(self) -> Result<(), String> {
-        let ways = host::ways().map_err(|errno| format!("no child can be made: {}", errno.desc()))?;
-        let Ways { clone3, memory_is_shared, close_range, .. } = ways;
         let kernel = |has: bool, why: &str| if has { Ok(()) } else { Err(String::from(why)) };
         match self {
             Feature::Clone3 => kernel(
-                clone3,
+                trial::ask(trial::clone3).is_ok(),
                 "clone3(2) is missing or filtered: Linux 5.5 has it, and container runtimes whose seccomp profile \
                  refuses it have newer profiles; clone(2) is used instead",
             ),
             Feature::CloseRange => kernel(
-                close_range,
+                trial::ask(|| sys::close_range(u32::MAX, u32::MAX, 0)).is_ok(),
                 "close_range(2) is missing or filtered: Linux 5.9 has it; descriptors are closed one by one instead",
             ),
             Feature::Pidfd => kernel(
-                host::has_pidfd(),
+                trial::ask(|| sys::pidfd_open(sys::getpid()).map(drop)).is_ok(),
                 "pidfd_open(2) is missing or filtered: Linux 5.3 has it; a pipe tells the owner's death instead",
             ),
             Feature::SharedMemory => kernel(
-                memory_is_shared,
+                host::memory_is_shared().map_err(|errno| format!("no child can be made: {}", errno.desc()))?,
                 "a child does not share memory here, as under valgrind or qemu-user: the caller's memory is copied instead",
             ),
             Feature::BirthInCgroup => kernel(
-                clone3,
+                trial::ask(trial::clone3).is_ok(),
                 "clone3(2) is missing or filtered, so children are written into their cgroup after birth, which is slow",
             ),
             Feature::Image => image(),
             Feature::UserNamespace => user_namespace(),
             Feature::Seccomp => kernel(
                 // A kernel that has them finds no filter at NULL, and nothing is changed.
-                sys::seccomp_is_known(),
+                trial::ask(|| yes(sys::seccomp_is_known())).is_ok(),
                 "seccomp(2) is missing or filtered: Linux 3.17 has it, if it is built with CONFIG_SECCOMP_FILTER",
             ),
             Feature::SeccompListener => kernel(
-                sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF),
+                trial::ask(|| yes(sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF))).is_ok(),
                 "seccomp(2) is missing, filtered, or without SECCOMP_RET_USER_NOTIF: Linux 5.5 has all that is needed",
             ),
             Feature::Landlock => landlock(),
             Feature::TimeNamespace => kernel(
-                std::path::Path::new("/proc/self/ns/time").exists(),
+                trial::ask(has_time_namespaces).is_ok(),
                 "time namespaces are not in this kernel: Linux 5.6 has them, if it is built with CONFIG_TIME_NS",
             ),
         }
     }
 }
 
+/// What is asked in a child: 0 is yes.
+fn yes(answer: bool) -> Answer {
+    if answer { Ok(()) } else { Err(Errno(libc::ENOSYS)) }
+}
+
+fn has_time_namespaces() -> Answer {
+    // SAFETY: the path is a NUL-terminated literal.
+    unsafe { sys::openat(libc::AT_FDCWD, c"/proc/self/ns/time".as_ptr().cast(), libc::O_PATH | libc::O_CLOEXEC, 0) }
+        .map(drop)
+}
+
 /// The version of Landlock that knows all that can be asked for here.
-const LANDLOCK: u32 = 6;
+const LANDLOCK: i32 = 6;
 
 fn landlock() -> Result<(), String> {
-    match sys::landlock_version() {
-        Ok(LANDLOCK..) => Ok(()),
-        Ok(version) => Err(format!(
+    // No version is as high as this, so it is told from an errno.
+    const VERSIONS: i32 = 4096;
+    let version = || sys::landlock_version().and_then(|version| Err(Errno(VERSIONS + version as i32)));
+    let Err(Errno(answer)) = trial::ask(version) else { return Ok(()) };
+    match answer - VERSIONS {
+        LANDLOCK.. => Ok(()),
+        version @ 0.. => Err(format!(
             "Landlock has version {version} here: ports come with version 4 (Linux 6.7), the last access to files with 5 \
              (6.10), scopes with {LANDLOCK} (6.12); set_landlock_handled asks for less"
         )),
-        Err(sys::Errno(libc::EOPNOTSUPP)) => {
+        _ if answer == libc::EOPNOTSUPP => {
             Err(String::from("Landlock is in this kernel and off: add it to the boot parameter lsm"))
         }
-        Err(_) => Err(String::from(
+        _ => Err(String::from(
             "Landlock is missing or filtered: Linux 5.13 has it, if it is built with CONFIG_SECURITY_LANDLOCK",
         )),
     }
@@ -119,17 +131,33 @@ fn landlock() -> Result<(), String> {
 fn hold(attr: &Attr) -> Result<(), Failure> {
     // SAFETY: NULL is no vector at all.
     let none = unsafe { Strings::new(core::ptr::null()) };
-    let host = host::host().map_err(|errno| Failure::not_now(errno, ""))?;
+    let host = host::host();
     let request = Request { attr, path: None, argv: none, envp: none, purpose: Purpose::Hold, host };
-    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Errno::ENOMEM, ""))?;
+    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Number::ENOMEM, ""))?;
     parent::start(request, room).map(drop)
 }
 
+/// Whether a seccomp filter kills whoever makes one of the calls of a spawn, as the caller itself would then be killed.
+fn is_deadly() -> bool {
+    let killed = Err(Errno(libc::ECANCELED));
+    let questions: [fn() -> Answer; 3] = [trial::clone3, memory_file, trial::clone_user_namespace];
+    questions.into_iter().any(|question| trial::ask(question) == killed)
+}
+
+fn memory_file() -> Answer {
+    // SAFETY: the name is a NUL-terminated literal.
+    unsafe { sys::memfd(c"forkexec".as_ptr().cast(), libc::MFD_CLOEXEC) }.map(drop)
+}
+
+const DEADLY: &str = "a seccomp filter kills the caller for a system call that this takes";
+
 fn image() -> Result<(), String> {
+    if is_deadly() {
+        return Err(String::from(DEADLY));
+    }
     let mut attr = Attr::default();
     attr.exec.memory_mode = mode::FRESH;
-    let runs = hold(&attr).is_ok() && host::host().is_ok_and(|host| host.image_runs);
-    if runs {
+    if hold(&attr).is_ok() {
         return Ok(());
     }
     Err(String::from(
@@ -139,11 +167,14 @@ fn image() -> Result<(), String> {
 }
 
 fn user_namespace() -> Result<(), String> {
+    if is_deadly() {
+        return Err(String::from(DEADLY));
+    }
     let mut attr = Attr::default();
     // AppArmor lets anybody make one, in which nothing is then permitted: so something is done in it.
     if restricted_by_apparmor() {
         attr.ns.create = libc::CLONE_NEWUTS as u32;
-        attr.ns.set_hostname(c"probe").map_err(|_| String::from(Errno::ENOMEM.desc()))?;
+        attr.ns.set_hostname(c"probe").map_err(|_| String::from(Number::ENOMEM.desc()))?;
     }
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     attr.ns.create |= libc::CLONE_NEWUSER as u32;
@@ -151,11 +182,11 @@ fn user_namespace() -> Result<(), String> {
     let maps = [(&mut ns.uid_map, uid), (&mut ns.gid_map, gid)];
     for (map, id) in maps {
         crate::attr::owned::push(map, IdRange { inside: 0, outside: id, count: 1 })
-            .map_err(|_| String::from(Errno::ENOMEM.desc()))?;
+            .map_err(|_| String::from(Number::ENOMEM.desc()))?;
     }
     hold(&attr).map_err(|Failure { stage, code, .. }| {
         let step = Row::of(stage as u32).map_or("", Row::plain_name);
-        format!("{step}: {}{}", Errno::from_raw(code).desc(), restriction(code))
+        format!("{step}: {}{}", Number::from_raw(code).desc(), restriction(code))
     })
 }
 

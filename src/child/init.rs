@@ -29,7 +29,7 @@ pub fn fork_program(at: &mut At) -> Answer {
 fn serve(at: &At, program: i32) -> ! {
     // First what the caller listens to: one by one the others may take a while.
     let _ = sys::close(at.reports);
-    if fds::close_everything(at).is_err() {
+    if fds::close_everything().is_err() {
         sys::exit(super::program::FAILED);
     }
     let mut info = WaitInfo::EMPTY;

@@ -2,11 +2,12 @@
 
 use super::ends::{self, Ends, Kept};
 use super::failure::Failure;
-use super::host::{self, Quiet, Ways};
+use super::host::Quiet;
 use super::image;
 use super::listener::Listening;
 use super::own;
 use super::stack::Stack;
+use super::ways::Ways;
 use crate::attr::owned::{NoMemory, push};
 use crate::child;
 use crate::plan::{Sealed, Strings, gaps};
@@ -16,6 +17,7 @@ use crate::stage::Stage;
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
 };
+use crate::sys::ways::{Call, goes_on};
 use crate::sys::{self, Errno};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -82,6 +84,8 @@ unsafe extern "C" fn enter(start: *const c_void) -> ! {
 pub struct Given<'a> {
     pub argv: Strings<'a>,
     pub envp: Strings<'a>,
+    /// How the child is made.
+    pub ways: Ways,
 }
 
 /// Makes the child of a plan. With CLONE_VFORK this returns when it has left this memory.
@@ -94,7 +98,7 @@ pub fn launch(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
 pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launched, Failure> {
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
-    let ways = host::ways().map_err(failed(Stage::Memory))?;
+    let ways = given.ways;
     let ends = Ends::make(plan).transpose().map_err(failed(Stage::Pipe))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
     let image = (plan.mode == mode::FRESH).then(|| image::file(mask)).transpose().map_err(failed(Stage::Image))?;
@@ -122,7 +126,7 @@ pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launch
         layout.image.wire(&mut wiring);
     }
     let ends = if layout.makes_ends { None } else { ends };
-    let made = clone(plan, ways, &stack, &Start { plan, wiring: &wiring });
+    let made = clone(plan, ways, &stack, &mut wiring);
     let (pid, pidfd) = made.map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
     // SAFETY: parent::launch's own report; volatile, since the writer was another process.
     let report = unsafe { (&raw const report).read_volatile() };
@@ -183,15 +187,15 @@ fn wire(plan: &Sealed, ways: Ways, layout: &Layout, mask: u64) -> Wiring {
         gaps_len: 0,
         above: layout.above,
         table: table_of(plan, ways),
-        table_limit: table_limit(ways),
         done: 0,
+        reserved: 0,
         reports,
         go,
         owner,
         owner_pid: own::pid(),
         makes_ends: layout.makes_ends as u32,
         mask,
-        reset_handlers: !ways.clone3 as u32,
+        reset_handlers: 0,
         image: -1,
         argv: 0,
         envp: 0,
@@ -238,7 +242,7 @@ impl Layout {
         };
         let ends_are_far = ends.numbers().into_iter().any(|fd| is_far(fd.saturating_sub(ends::ROOM)));
         // A listener comes over a socket, which only the caller makes.
-        let makes_ends = ends_are_far && plan.listener == 0 && host::fetches();
+        let makes_ends = ends_are_far && plan.listener == 0 && ways.fetch;
         let [reports, go, owner] = if makes_ends { [-1; 3] } else { ends.numbers() };
         let surviving = [reports, go, owner, image.number()];
         let (mut gaps, above) = if table == table::WHOLE { (Vec::new(), 0) } else { gaps(needed, &surviving)? };
@@ -252,10 +256,11 @@ impl Layout {
     }
 }
 
-fn table_of(plan: &Plan, ways: Ways) -> u32 {
+/// How the child's table of descriptors comes about.
+pub fn table_of(plan: &Plan, ways: Ways) -> u32 {
     if plan.inherit != 0 {
         table::WHOLE
-    } else if !ways.close_range {
+    } else if !ways.own_table {
         table::LISTED
     } else if plan.mode == mode::COPIED {
         // The caller goes on at once, and closes the child's ends of the pipes in its own table.
@@ -265,39 +270,35 @@ fn table_of(plan: &Plan, ways: Ways) -> u32 {
     }
 }
 
-/// Descriptors above a lowered limit exist; only without close_range and /proc does this matter.
-fn table_limit(ways: Ways) -> u32 {
-    if ways.close_range {
-        return 0;
-    }
-    nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
-        .map_or(1 << 16, |(_, hard)| hard.min(1 << 20) as u32)
-}
-
-fn clone(plan: &Plan, ways: Ways, stack: &Stack, start: &Start) -> Result<(i32, Option<OwnedFd>), Errno> {
+/// clone3(2), or clone(2) where the first is refused: what that answers counts.
+fn clone(plan: &Plan, ways: Ways, stack: &Stack, wiring: &mut Wiring) -> Result<(i32, Option<OwnedFd>), Errno> {
     let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
     let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
     let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
     // A child says that it has ended by the signal that its exec gives it; but this one never execs.
     let exit_signal = if plan.mode == mode::COPIED && plan.init != 0 { libc::SIGCHLD as u64 } else { 0 };
-    let argument = (start as *const Start).cast();
     let mut pidfd = -1;
-    let pid = if ways.clone3 {
-        let born = if plan.cgroup == cgroup::BORN { CLONE_INTO_CGROUP } else { 0 };
-        let args = CloneArgs {
-            flags: flags | CLONE_CLEAR_SIGHAND | born,
-            pidfd: (&raw mut pidfd) as u64,
-            stack: stack.bottom() as u64,
-            stack_size: stack.size() as u64,
-            exit_signal,
-            cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
-            ..CloneArgs::default()
-        };
-        // SAFETY: the stack is this launch's alone, and `enter` never returns.
-        unsafe { sys::clone3(&args, enter, argument) }?
-    } else {
-        // SAFETY: as above.
-        unsafe { sys::clone(flags | exit_signal, stack.top(), &mut pidfd, enter, argument) }?
+    let born = if plan.cgroup == cgroup::BORN { CLONE_INTO_CGROUP } else { 0 };
+    let args = CloneArgs {
+        flags: flags | CLONE_CLEAR_SIGHAND | born,
+        pidfd: (&raw mut pidfd) as u64,
+        stack: stack.bottom() as u64,
+        stack_size: stack.size() as u64,
+        exit_signal,
+        cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
+        ..CloneArgs::default()
+    };
+    let start = Start { plan, wiring };
+    // SAFETY: the stack is this launch's alone, and `enter` never returns.
+    let made = unsafe { sys::clone3(&args, enter, (&raw const start).cast()) };
+    let pid = match made {
+        Err(errno) if born == 0 && goes_on(Call::Clone3, errno) => {
+            wiring.reset_handlers = 1;
+            let start = Start { plan, wiring };
+            // SAFETY: as above.
+            unsafe { sys::clone(flags | exit_signal, stack.top(), &mut pidfd, enter, (&raw const start).cast()) }?
+        }
+        made => made?,
     };
     // SAFETY: kernel contract, man 2 clone: a new descriptor of our own. Kernels before 5.2 ignore the flag.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });

@@ -111,10 +111,6 @@ pub struct Host {
     pub memory_is_shared: bool,
     /// clone can put a child into a cgroup.
     pub born_in_cgroup: bool,
-    /// open_tree(2), move_mount(2) and mount_setattr(2) are there.
-    pub mount_trees: bool,
-    /// openat2(2) is there.
-    pub openat2: bool,
     pub last_cap: u32,
     /// The soft limit on descriptors when the library was loaded.
     pub nofile_at_load: u64,

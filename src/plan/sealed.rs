@@ -353,10 +353,6 @@ pub struct Plan {
     pub new_root: u32,
     pub root: Text,
     pub root_readonly: u32,
-    /// open_tree(2) and its kin are there.
-    pub mount_trees: u32,
-    /// openat2(2) is there.
-    pub openat2: u32,
     pub chroot: Text,
     /// The root is another than the caller's: a working directory may lie outside of it.
     pub other_root: u32,
@@ -516,10 +512,9 @@ pub struct Wiring {
     /// The first number above all that are needed.
     pub above: u32,
     pub table: u32,
-    /// No descriptor below this number is tried when they cannot be listed.
-    pub table_limit: u32,
     /// The last stage that is already done.
     pub done: u32,
+    pub reserved: u32,
     /// The pipe for reports.
     pub reports: i32,
     /// The eventfd with which the caller lets the child go on.

@@ -4,12 +4,6 @@ use super::abi::*;
 use super::arch::{nr, syscall6};
 use super::{Answer, answer};
 
-/// prlimit(2) of this process.
-pub fn get_rlimit(resource: u32) -> Answer<Rlimit64> {
-    let mut limit = Rlimit64::default();
-    call!(PRLIMIT64, 0, resource, 0, &mut limit as *mut Rlimit64).map(|_| limit)
-}
-
 /// ftruncate(2)
 pub fn ftruncate(fd: i32, bytes: u64) -> Answer {
     call!(FTRUNCATE, fd, bytes).map(drop)

@@ -11,7 +11,7 @@ use std::sync::Once;
 use std::{env, fs};
 
 const HOST: Host =
-    Host { image_runs: true, memory_is_shared: true, born_in_cgroup: true, last_cap: 40, nofile_at_load: 1024 };
+    Host { image_runs: true, memory_is_shared: true, born_in_cgroup: true, last_cap: || 40, nofile_at_load: 1024 };
 
 /// Descriptors that every request may name.
 const OPEN: [i32; 3] = [200, 201, 202];

@@ -22,7 +22,7 @@ pub fn host() -> Host {
         image_runs: ways::image_is_likely(),
         memory_is_shared: MEMORY.load(Ordering::Relaxed) != EMULATED,
         born_in_cgroup: true,
-        last_cap: last_cap(),
+        last_cap,
         nofile_at_load: NOFILE_AT_LOAD.load(Ordering::Relaxed),
     }
 }

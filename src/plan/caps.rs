@@ -22,23 +22,24 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 /// The same for a child whose credentials are its own.
 fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
-    let full = u64::MAX >> (63 - request.host.last_cap.min(63));
+    let full = || u64::MAX >> (63 - (request.host.last_cap)().min(63));
     let born_in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
-    let mut before = if born_in_user_namespace { born_with(carried(request, draft, full)?) } else { of_this_thread()? };
+    let mut before =
+        if born_in_user_namespace { born_with(carried(request, draft, full())?) } else { of_this_thread()? };
     let enters_one = draft.plan.unshare_user != 0 || draft.plan.joins_user != 0;
     if draft.plan.mode == mode::FRESH {
         survive_image(&before, born_in_user_namespace, draft)?;
         // Neither less nor more than the image has, and what is entered gives it all anew.
-        if enters_one && before.sets.effective == full && before.sets.permitted == full {
+        if enters_one && before.sets.effective == full() && before.sets.permitted == full() {
             draft.plan.credentials = None.into();
         }
     }
     let in_user_namespace = born_in_user_namespace || enters_one;
     if enters_one {
-        before = born_with(full);
+        before = born_with(full());
     }
     if asked.changes() {
-        let bounding = if in_user_namespace { full } else { bounding_of_this_thread() };
+        let bounding = if in_user_namespace { full() } else { bounding_of_this_thread() };
         change(request, &before, bounding, draft);
     }
     Ok(())

@@ -111,7 +111,8 @@ pub struct Host {
     pub memory_is_shared: bool,
     /// clone can put a child into a cgroup.
     pub born_in_cgroup: bool,
-    pub last_cap: u32,
+    /// Asks for the highest capability that the kernel knows: only of a request that is about capabilities.
+    pub last_cap: fn() -> u32,
     /// The soft limit on descriptors when the library was loaded.
     pub nofile_at_load: u64,
 }

@@ -139,14 +139,17 @@ fn hold(attr: &Attr) -> Result<(), Failure> {
 
 /// Whether a seccomp filter kills whoever makes one of the calls of a spawn, as the caller itself would then be killed.
 fn is_deadly() -> bool {
-    let killed = Err(Errno(libc::ECANCELED));
-    let questions: [fn() -> Answer; 3] = [trial::clone3, memory_file, trial::clone_user_namespace];
-    questions.into_iter().any(|question| trial::ask(question) == killed)
-}
-
-fn memory_file() -> Answer {
-    // SAFETY: the name is a NUL-terminated literal.
-    unsafe { sys::memfd(c"forkexec".as_ptr().cast(), libc::MFD_CLOEXEC) }.map(drop)
+    let calls = || {
+        let _ = trial::clone3();
+        let _ = trial::clone_user_namespace();
+        // SAFETY: the name is a NUL-terminated literal.
+        let _ = unsafe { sys::memfd(c"forkexec".as_ptr().cast(), libc::MFD_CLOEXEC) };
+        let _ = sys::pidfd_open(sys::getpid());
+        let _ = sys::pipe();
+        let _ = sys::eventfd();
+        Ok(())
+    };
+    trial::ask(calls) == Err(Errno(libc::ECANCELED))
 }
 
 const DEADLY: &str = "a seccomp filter kills the caller for a system call that this takes";

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+ONLY_COPIES_HAVE_CHILDREN
 EACH_TEST_NEEDS(need_native) /* valgrind makes calls of its own */
 
 #define CAP_AMBIENT_RAISE { { IS, 0, PR_CAP_AMBIENT }, { IS, 1, PR_CAP_AMBIENT_RAISE } }
@@ -134,12 +135,85 @@ static const struct kind {
 };
 #define N_KINDS (sizeof kinds / sizeof *kinds)
 
+/* Nothing is tried that a request does not need. */
+static const int not_for_a_program[] = { SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_openat2, SYS_fsopen,
+    SYS_pidfd_getfd, SYS_pidfd_open, SYS_memfd_create, SYS_execveat, SYS_eventfd2, SYS_pipe2, SYS_unshare, SYS_setns,
+    SYS_seccomp, SYS_landlock_create_ruleset, SYS_prctl, SYS_mount, SYS_capget, SYS_capset, SYS_ptrace, SYS_setgroups,
+    SYS_keyctl, SYS_statfs, SYS_getgroups };
+static const int not_for_an_image[] = { SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_openat2, SYS_fsopen,
+    SYS_pidfd_getfd, SYS_unshare, SYS_setns, SYS_seccomp, SYS_landlock_create_ruleset, SYS_mount, SYS_ptrace,
+    SYS_keyctl };
+
+static void deny_deadly(const int *calls, size_t n)
+{
+    struct denial list[32];
+    for (size_t i = 0; i < n; i++)
+        list[i] = (struct denial){ calls[i], DEADLY, NEVER };
+    deny(list, n);
+}
+
+static void runs_a_program(const void *unused)
+{
+    (void)unused;
+    deny_deadly(not_for_a_program, sizeof not_for_a_program / sizeof *not_for_a_program);
+    assert_int_equal(witness_exits(keeps_little(), "exit", "7"), 7);
+}
+
+static void runs_an_image(const void *unused)
+{
+    (void)unused;
+    deny_deadly(not_for_an_image, sizeof not_for_an_image / sizeof *not_for_an_image);
+    for EACH_MEMORY(mode)
+        assert_int_equal(witness_exits(attr_in(mode), "exit", "7"), 7);
+}
+
+TEST(no_call_is_made_to_know)
+{
+    in_copy(runs_a_program, NULL);
+}
+
+TEST_BOTH(no_call_is_made_to_know_for_an_image)
+{
+    in_copy(runs_an_image, NULL);
+}
+
+/* How describe says that the child will have its memory. */
+static const char *memory_of(const struct forkexec_attr *attr, const struct kind *kind)
+{
+    static char line[100];
+    FILE *file = tmpfile();
+    OK(forkexec_describe(attr, kind->path ? kind->path : witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    rewind(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    fclose(file);
+    return text("%s", line);
+}
+
+static void outlives_descriptions(const void *unused)
+{
+    static const int calls[] = { SYS_clone3, SYS_clone, SYS_memfd_create, SYS_close_range, SYS_execveat, SYS_pidfd_open,
+        SYS_pipe2, SYS_eventfd2, SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_openat2, SYS_unshare };
+    (void)unused;
+    deny_deadly(calls, sizeof calls / sizeof *calls);
+    for (size_t kind = 0; kind < N_KINDS; kind++)
+        if (kinds[kind].request != joined && kinds[kind].request != in_cgroup)
+            memory_of(kinds[kind].request(), &kinds[kind]);
+}
+
+TEST(a_description_kills_nobody)
+{
+    public_witness();
+    in_copy(outlives_descriptions, NULL);
+}
+
+static bool user_namespaces;
+
 static bool can(const struct kind *kind)
 {
     if (kind->request == in_cgroup)
         return cgroup_fd >= 0;
     bool takes_namespaces = kind->request == in_namespaces || kind->request == in_root || kind->request == joined;
-    return !takes_namespaces || may_have_user_namespaces();
+    return !takes_namespaces || user_namespaces;
 }
 
 /* Calls for mounts are made for those alone: no_call_is_made_to_know. */
@@ -164,7 +238,7 @@ static void make_ready(void)
     new_directory("tree");
     new_file("tree/hidden");
     public_witness();
-    may_have_user_namespaces();
+    user_namespaces = makes_user_namespaces();
     for (int i = 0; i < 2 && cgroup_fd < 0; i++) {
         snprintf(cgroup_path, sizeof cgroup_path, "%s/forkexec-ways-%d", roots[i], getpid());
         if (exists(text("%s/cgroup.procs", roots[i])) && exists(text("%s/cgroup.controllers", roots[i]))
@@ -315,18 +389,6 @@ static void *spawns_with_a_filter(void *with)
     return NULL;
 }
 
-/* How describe says that the child will have its memory. */
-static const char *memory_of(const struct forkexec_attr *attr, const struct kind *kind)
-{
-    static char line[100];
-    FILE *file = tmpfile();
-    OK(forkexec_describe(attr, kind->path ? kind->path : witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
-    rewind(file);
-    assert_non_null(fgets(line, sizeof line, file));
-    fclose(file);
-    return text("%s", line);
-}
-
 static void beside_a_thread(const void *with)
 {
     const struct cell *cell = with;
@@ -355,48 +417,6 @@ TEST(a_filter_is_one_threads_own)
     for_each_cell(beside_a_thread);
 }
 
-/* Nothing is tried that a request does not need. */
-static const int not_for_a_program[] = { SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_openat2, SYS_fsopen,
-    SYS_pidfd_getfd, SYS_pidfd_open, SYS_memfd_create, SYS_execveat, SYS_eventfd2, SYS_pipe2, SYS_unshare, SYS_setns,
-    SYS_seccomp, SYS_landlock_create_ruleset, SYS_prctl, SYS_mount, SYS_capget, SYS_capset, SYS_ptrace, SYS_setgroups,
-    SYS_keyctl, SYS_statfs, SYS_getgroups };
-static const int not_for_an_image[] = { SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_openat2, SYS_fsopen,
-    SYS_pidfd_getfd, SYS_unshare, SYS_setns, SYS_seccomp, SYS_landlock_create_ruleset, SYS_mount, SYS_ptrace,
-    SYS_keyctl };
-
-static void deny_deadly(const int *calls, size_t n)
-{
-    struct denial list[32];
-    for (size_t i = 0; i < n; i++)
-        list[i] = (struct denial){ calls[i], DEADLY, NEVER };
-    deny(list, n);
-}
-
-static void runs_a_program(const void *unused)
-{
-    (void)unused;
-    deny_deadly(not_for_a_program, sizeof not_for_a_program / sizeof *not_for_a_program);
-    assert_int_equal(witness_exits(keeps_little(), "exit", "7"), 7);
-}
-
-static void runs_an_image(const void *unused)
-{
-    (void)unused;
-    deny_deadly(not_for_an_image, sizeof not_for_an_image / sizeof *not_for_an_image);
-    for EACH_MEMORY(mode)
-        assert_int_equal(witness_exits(attr_in(mode), "exit", "7"), 7);
-}
-
-TEST(no_call_is_made_to_know)
-{
-    in_copy(runs_a_program, NULL);
-}
-
-TEST_BOTH(no_call_is_made_to_know_for_an_image)
-{
-    in_copy(runs_an_image, NULL);
-}
-
 /* Answers that a filter turns deadly. */
 static const int probed[] = { SYS_clone3, SYS_close_range, SYS_pidfd_open, SYS_memfd_create, SYS_seccomp,
     SYS_landlock_create_ruleset, SYS_unshare, SYS_setns };
@@ -419,24 +439,6 @@ TEST(a_probe_kills_nobody)
         printf("# call %d\n", probed[i]);
         in_copy(outlives_probes, &probed[i]);
     }
-}
-
-static void outlives_descriptions(const void *unused)
-{
-    static const int calls[] = { SYS_clone3, SYS_clone, SYS_memfd_create, SYS_close_range, SYS_execveat, SYS_pidfd_open,
-        SYS_pipe2, SYS_eventfd2, SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_openat2, SYS_unshare };
-    (void)unused;
-    deny_deadly(calls, sizeof calls / sizeof *calls);
-    for (size_t kind = 0; kind < N_KINDS; kind++)
-        if (kinds[kind].request != joined && can(&kinds[kind]))
-            memory_of(kinds[kind].request(), &kinds[kind]);
-}
-
-TEST(a_description_kills_nobody)
-{
-    public_witness();
-    may_have_user_namespaces();
-    in_copy(outlives_descriptions, NULL);
 }
 
 /* A refusal that passes is not remembered. */

@@ -27,6 +27,21 @@
 /* for EACH_MEMORY(mode) ...: once for each way in which memory can be had. */
 #define EACH_MEMORY(mode) (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
 
+/* The same for a child that gets a root which is not the caller's. A copy of the caller's memory is refused there: in it
+ * /proc/self/exe leads to the caller's own file. */
+#define EACH_ROOT_MEMORY(mode) (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_FRESH; mode++)
+
+/* Another root needs the built-in image, and that needs memory that is really shared: not under valgrind. */
+static inline void need_other_roots(void)
+{
+    static bool known;
+    if (!known) {
+        need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
+        need_probe(FORKEXEC_PROBE_IMAGE);
+    }
+    known = true;
+}
+
 /* A request for that memory. */
 static inline struct forkexec_attr *attr_in(uint32_t mode)
 {

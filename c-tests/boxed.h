@@ -70,7 +70,7 @@ static inline void furnish(struct forkexec_attr *attr)
 /* for EACH_BOX(mode, user): as EACH_BUILDER, but on an older host once for each way to the privilege, in one of the ways
  * to have memory: what is made in which is enosys.c's. */
 #define EACH_BOX(mode, user) \
-    (uint32_t mode = denied_as() ? strlen(denied_as()) % 3 : 0, last_ = denied_as() ? mode : 2; mode <= last_; mode++) \
+    (uint32_t mode = denied_as() ? strlen(denied_as()) % 2 : 0, last_ = denied_as() ? mode : 1; mode <= last_; mode++) \
         for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
 
 /* Whose death ends it: that of the process takes a thread, and where clone3 is forbidden the C library makes none. */

@@ -33,15 +33,22 @@ static inline struct forkexec_attr *builder(uint32_t mode, bool user_namespace)
 /* The same in an empty root with the witness. */
 static inline struct forkexec_attr *in_empty_root(uint32_t mode, bool user_namespace)
 {
+    need_other_roots();
     struct forkexec_attr *attr = builder(mode, user_namespace);
     OK(forkexec_attr_set_root(attr, NULL, 0));
     OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
     return attr;
 }
 
-/* for EACH_BUILDER(mode, user): once for each way in which memory can be had, and each way to the privilege. */
+/* for EACH_BUILDER(mode, user): once for each way in which memory can be had for a root of its own, and each way to the
+ * privilege. */
 #define EACH_BUILDER(mode, user) \
-    (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) \
+    EACH_ROOT_MEMORY(mode) \
+        for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
+
+/* for EACH_MOUNTER(mode, user): the same in the caller's root. */
+#define EACH_MOUNTER(mode, user) \
+    EACH_MEMORY(mode) \
         for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
 
 static inline int may_have_user_namespaces(void)

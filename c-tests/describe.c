@@ -121,6 +121,7 @@ TEST(everything_is_named)
 /* The same request is told in the same words, whoever asks and however often. */
 TEST(the_text_is_a_function_of_the_request)
 {
+    need_native();
     const char *first = described(everything(), "/bin/program");
     struct forkexec_attr *copy = forkexec_attr_copy(everything());
     assert_string_equal(described(copy, "/bin/program"), first);

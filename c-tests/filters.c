@@ -224,6 +224,75 @@ TEST(memory_is_shared_with_nobody_whom_a_filter_may_kill)
     assert_memory(attr, own);
 }
 
+static void assert_exec_killed(uint32_t mode, const struct sock_filter *program, uint32_t count)
+{
+    struct forkexec_attr *attr = filtered_in(mode);
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    OK(forkexec_attr_add_seccomp_filter(attr, program, count, 0));
+    int result = forkexec_spawn(attr, witness, (char *[]){ witness, "exit", "0", NULL }, NULL, &child, &error);
+    assert_int_equal(result, -ECANCELED);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
+    assert_int_equal(error.signal, SIGSYS);
+    assert_null(child);
+}
+
+#define ON_EXECVE(instructions_left) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)), \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, instructions_left)
+
+/* The kernel ends a filter that divides by zero, and kills. */
+TEST(filters_that_kill_the_exec_in_other_ways_than_by_saying_so)
+{
+    static const struct sock_filter by_zero[] = { ON_EXECVE(2), BPF_STMT(BPF_LDX | BPF_IMM, 0),
+        BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    static const struct sock_filter by_fresh_register[] = { ON_EXECVE(2), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+        BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    /* 4 << 32 is 4, and then nothing is left of it. */
+    static const struct sock_filter by_shift[] = { ON_EXECVE(7), BPF_STMT(BPF_LDX | BPF_IMM, 32), BPF_STMT(BPF_LD | BPF_IMM, 4),
+        BPF_STMT(BPF_ALU | BPF_LSH | BPF_X, 0), BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 3), BPF_STMT(BPF_MISC | BPF_TAX, 0),
+        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0), BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    static const struct sock_filter both_ways[] = { ON_EXECVE(4), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 64, 0, 1), BPF_STMT(BPF_RET | BPF_K, KILL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    static const struct sock_filter unknown_action[] = { ON_EXECVE(1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW - 0x10000), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    for EACH_MEMORY(mode) {
+        assert_exec_killed(mode, by_zero, LENGTH(by_zero));
+        assert_exec_killed(mode, by_fresh_register, LENGTH(by_fresh_register));
+        assert_exec_killed(mode, by_shift, LENGTH(by_shift));
+        assert_exec_killed(mode, both_ways, LENGTH(both_ways));
+        assert_exec_killed(mode, unknown_action, LENGTH(unknown_action));
+    }
+}
+
+/* Of several filters the least answer counts: an error is less than an action that the kernel does not know. */
+TEST(an_error_goes_before_an_unknown_action)
+{
+    static const struct sock_filter unknown_action[] = { ON_EXECVE(1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW - 0x10000), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        OK(forkexec_attr_add_seccomp_filter(attr, unknown_action, LENGTH(unknown_action), 0));
+        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_execve);
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_EXEC, EXFULL, -1);
+    }
+}
+
+/* A divisor that nobody knows before may be zero. */
+TEST(what_may_divide_by_zero_does_not_share_memory)
+{
+    static const struct sock_filter by_argument[] = { ON_EXECVE(3), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+        BPF_STMT(BPF_MISC | BPF_TAX, 0), BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
+    struct forkexec_attr *attr = filtered_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_add_seccomp_filter(attr, by_argument, LENGTH(by_argument), 0));
+    assert_memory(attr, "an image of its own");
+    assert_int_equal(witness_exits(attr, "exit", "6"), 6);
+}
+
 /* An errno instead of death is the stage's own. */
 TEST(a_call_that_the_filter_refuses_is_a_failure)
 {

@@ -531,15 +531,20 @@ void add_test(struct test *test)
 
 static struct view before; /* the caller, at the beginning of the test */
 
-/* The library keeps the descriptor of its built-in image from the first child that needs one: before any snapshot. */
-static void let_image_be_made(void)
+/* The library keeps the descriptor of its built-in image from the first child that needs one, and those of the pages that
+ * it shares with children in the caller's user namespace and in others: before any snapshot. */
+static void let_descriptors_be_made(void)
 {
     static pid_t made_in;
     struct forkexec_child *child;
     struct forkexec_attr *attr = forkexec_attr_new();
 
-    if (made_in != getpid() && forkexec_hold(attr, &child, NULL) == 0)
-        forkexec_close(child);
+    for (int user = 0; user < 2 && made_in != getpid(); user++) {
+        if (user)
+            forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER);
+        if (forkexec_hold(attr, &child, NULL) == 0)
+            forkexec_close(child);
+    }
     made_in = getpid();
     forkexec_attr_free(attr);
 }
@@ -550,7 +555,7 @@ bool only_copies_have_children;
 static void run_one(struct test *test, bool way, const char *name)
 {
     if (!only_copies_have_children)
-        let_image_be_made();
+        let_descriptors_be_made();
     clean_up(); /* of a test that failed, and so did not come to its end here */
     end_children();
     free(before.text);

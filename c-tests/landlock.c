@@ -187,7 +187,7 @@ TEST_BOTH(paths_are_looked_up_in_the_final_root)
     need_cap(CAP_SYS_CHROOT);
     make_directories();
     public_witness();
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = lone_in(mode);
         OK(forkexec_attr_set_chroot(attr, scratch()));
         OK(forkexec_attr_add_landlock_path(attr, "/witness", FS(EXECUTE) | FS(READ_FILE)));

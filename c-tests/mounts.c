@@ -3,6 +3,8 @@
 
 #include <sched.h>
 
+EACH_TEST_NEEDS(need_other_roots)
+
 /* A root with nothing but the witness, a directory, a file, a link that means "/", and a path to the outside. */
 static const char *new_root(void)
 {
@@ -39,7 +41,7 @@ static void need_chroot(void)
 TEST_BOTH(the_working_directory_moves_inside)
 {
     need_chroot();
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct view *view = run_witness(rooted(mode), .path = "/witness");
         assert_saw(view, "cwd", "/");
         assert_saw(view, "exe", "?"); /* there is no /proc in there */
@@ -54,7 +56,7 @@ TEST_BOTH(paths_are_looked_up_inside)
 {
     need_chroot();
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
-        for EACH_MEMORY(mode) {
+        for EACH_ROOT_MEMORY(mode) {
             struct forkexec_attr *attr = rooted(mode);
             OK(forkexec_attr_set_cwd(attr, directories[i].path));
             assert_saw(run_witness(attr, .path = "/up/witness"), "cwd", directories[i].seen);
@@ -71,7 +73,7 @@ TEST_BOTH(what_is_outside_is_not_there)
 {
     need_chroot();
     const char *outside = text("%s", new_root());
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         assert_spawn_fails(rooted(mode), text("%s/witness", outside), FORKEXEC_STAGE_EXEC, ENOENT, -1);
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_set_cwd(attr, outside));
@@ -85,7 +87,7 @@ TEST_BOTH(what_is_outside_is_not_there)
 TEST_BOTH(files_are_opened_inside)
 {
     need_chroot();
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         int pair[2];
         char bytes[16] = "";
         assert_false(pipe2(pair, O_CLOEXEC));
@@ -107,7 +109,7 @@ TEST_BOTH(a_directory_that_was_opened_before)
     int inside = open(scratch_path("sub"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int file = open(scratch_path("sub/file"), O_RDONLY | O_CLOEXEC);
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_set_cwd_fd(attr, inside));
         assert_saw(run_witness(attr, .path = "/witness"), "cwd", "/sub");
@@ -128,7 +130,7 @@ TEST_BOTH(no_action_leads_out_either)
     new_root();
     int inside = open(scratch_path("sub"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_map_fd(attr, inside, 7));
         OK(forkexec_attr_enter_directory_fd(attr, 7));
@@ -146,7 +148,7 @@ TEST_BOTH(a_program_from_outside_by_descriptor)
     need_native(); /* it executes by name */
     need_chroot();
     int fd = open(witness, O_PATH | O_CLOEXEC);
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_set_exec_fd(attr, fd));
         struct forkexec_child *child = start(attr, NULL, (char *[]){ "w", "touch", "/sub/made", "exit", "4", NULL }, NULL);
@@ -165,7 +167,7 @@ TEST_BOTH(roots_that_are_none)
         int code;
     } cases[] = { { "nothing", ENOENT }, { "sub/file", ENOTDIR } };
     for (int i = 0; i < 2; i++)
-        for EACH_MEMORY(mode) {
+        for EACH_ROOT_MEMORY(mode) {
             struct forkexec_attr *attr = rooted(mode);
             OK(forkexec_attr_set_chroot(attr, scratch_path(cases[i].name)));
             assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CHROOT, cases[i].code, -1);
@@ -182,7 +184,7 @@ TEST_BOTH(roots_that_are_none)
 static void check_refused(const void *with)
 {
     become_nobody();
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_chroot(attr, with));
         assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CHROOT, EPERM, -1);
@@ -202,7 +204,7 @@ TEST_BOTH(the_root_is_entered_before_the_ids_change)
     new_root();
     const char *closed = scratch_path("closed");
     assert_false(mkdir(closed, 0700));
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_set_uid(attr, NOBODY));
         assert_saw(run_witness(attr, .path = "/witness"), "uid", "65534 65534 65534 65534");
@@ -216,7 +218,7 @@ TEST_BOTH(with_a_mount_namespace)
 {
     need_user_namespaces();
     need_chroot();
-    for EACH_MEMORY(mode)
+    for EACH_ROOT_MEMORY(mode)
         for (int entered = 0; entered < 2; entered++) {
             struct forkexec_attr *attr = rooted(mode);
             if (entered)
@@ -236,7 +238,7 @@ TEST_BOTH(with_a_mount_namespace)
 static void check_user(const void *with)
 {
     become_nobody();
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_MOUNT | FORKEXEC_NS_USER));
         OK(forkexec_attr_map_uid(attr, 0, NOBODY, 1));
@@ -257,7 +259,7 @@ TEST_BOTH(an_ordinary_user_in_a_user_namespace)
 TEST(a_held_child_is_in_its_root)
 {
     need_cap(CAP_SYS_CHROOT);
-    for EACH_MEMORY(mode) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_child *child = NULL;
         OK(forkexec_start(rooted(mode), "/witness", (char *[]){ "w", NULL }, NULL, &child, NULL));
         assert_string_equal(link_of(text("/proc/%d/root", forkexec_child_pid(child))), scratch());

@@ -84,6 +84,7 @@ TEST_BOTH(binds)
 
 TEST_BOTH(a_relative_source_begins_in_the_callers_directory)
 {
+    need_other_roots();
     need_mounts();
     new_file("file");
     int before = open(".", O_RDONLY | O_CLOEXEC);
@@ -289,6 +290,93 @@ TEST_BOTH(directories_links_and_files)
     umask(mask);
 }
 
+/* Every bit of a mode arrives: mkdir(2) ignores two of them, and a write clears two unless the writer has CAP_FSETID. */
+TEST_BOTH(every_bit_of_a_mode)
+{
+    static const uint32_t modes[] = { 01777, 02755, 04755, 06711, 07777, 01000, 02070, 04000, 06644, 03775, 0, 0444, 0311 };
+    need_mounts();
+    for EACH_BUILDER(mode, user) {
+        struct forkexec_attr *attr = in_empty_root(mode, user);
+        char *argv[128] = { "w" };
+        int n = 1;
+        for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+            static const char *const names[] = { "d", "empty", "full" };
+            OK(forkexec_attr_make_directory(attr, text("/d%04o", modes[i]), modes[i]));
+            OK(forkexec_attr_make_file(attr, text("/empty%04o", modes[i]), NULL, 0, modes[i]));
+            OK(forkexec_attr_make_file(attr, text("/full%04o", modes[i]), (const uint8_t *)"bytes", 5, modes[i]));
+            for (int k = 0; k < 3; k++) {
+                argv[n++] = "look";
+                argv[n++] = (char *)text("/%s%04o", names[k], modes[i]);
+            }
+        }
+        struct view *view = run_witness(attr, .path = "/witness", .argv = argv);
+        for (int k = 2; k < n; k += 2)
+            assert_saw(view, text("mode.%s", argv[k]), argv[k] + strlen(argv[k]) - 4);
+    }
+}
+
+/* In a directory of another group with the setgid bit, which what is made in it takes over. */
+static void in_a_setgid_directory(const void *with)
+{
+    bool may = *(const bool *)with;
+    const char *directory = scratch_path("setgid");
+    uint64_t all = 0x1ffffffffff, without = all & ~BIT(CAP_FSETID);
+    struct stat seen;
+    if (!may)
+        assert_false(prctl(PR_CAPBSET_DROP, CAP_FSETID, 0, 0, 0));
+    if (!may) {
+        struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+        struct __user_cap_data_struct set[2];
+        assert_false(syscall(SYS_capget, &header, set));
+        uint64_t has = set[0].permitted | (uint64_t)set[1].permitted << 32;
+        assert_false(set_caps(has & without, has & without, 0));
+    }
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = builder(mode, false);
+        OK(forkexec_attr_make_directory(attr, text("%s/d", directory), 0755));
+        OK(forkexec_attr_make_file(attr, text("%s/f", directory), NULL, 0, 0755));
+        assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+        assert_false(stat(text("%s/d", directory), &seen));
+        assert_int_equal(seen.st_mode & 07777, 0755);
+        assert_false(stat(text("%s/f", directory), &seen));
+        assert_int_equal(seen.st_mode & 07777, 0755);
+        assert_false(rmdir(text("%s/d", directory)) || unlink(text("%s/f", directory)));
+        attr = builder(mode, false);
+        OK(forkexec_attr_make_file(attr, text("%s/f", directory), (const uint8_t *)"x", 1, 02755));
+        if (may) {
+            assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+            assert_false(stat(text("%s/f", directory), &seen));
+            assert_int_equal(seen.st_mode & 07777, 02755);
+        } else
+            assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_FILE, EPERM, 0);
+        unlink(text("%s/f", directory));
+        attr = builder(mode, false);
+        OK(forkexec_attr_make_directory(attr, text("%s/d", directory), 06755));
+        if (may) {
+            assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+            assert_false(stat(text("%s/d", directory), &seen));
+            assert_int_equal(seen.st_mode & 07777, 06755);
+        } else
+            assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_DIRECTORY, EPERM, 0);
+        rmdir(text("%s/d", directory));
+    }
+}
+
+TEST_BOTH(a_mode_in_a_setgid_directory)
+{
+    need_root();
+    need_mounts();
+    need_cap(CAP_FSETID);
+    need_cap(CAP_CHOWN);
+    need_native();
+    const char *directory = new_directory("setgid");
+    assert_false(chown(directory, 0, 4242) || chmod(directory, 02777));
+    for (int may = 0; may < 2; may++) {
+        bool with = may;
+        aside(in_a_setgid_directory, &with);
+    }
+}
+
 /* As large as can be, so that it is more than one page of the child's strings; and one byte too many. */
 TEST_BOTH(a_large_file)
 {
@@ -382,6 +470,7 @@ static int user_namespace_of(uint32_t inside, uint32_t outside, struct forkexec_
 
 TEST_BOTH(ids_are_mapped)
 {
+    need_other_roots();
     need_root();
     need_mounts();
     need_user_namespaces();
@@ -390,7 +479,7 @@ TEST_BOTH(ids_are_mapped)
     static const int mounters[] = { SYS_open_tree, SYS_mount_setattr, SYS_move_mount };
     new_directory("source");
     new_file("source/file");
-    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+    for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = in_empty_root(mode, false);
         OK(forkexec_attr_bind_mount_idmapped(attr, scratch_path("source"), "/source", fd, FORKEXEC_MOUNT_CREATE));
         struct forkexec_error error;
@@ -424,7 +513,7 @@ TEST_BOTH(in_the_callers_root)
     new_directory("here/cwd");
     char before[4096];
     assert_non_null(getcwd(before, sizeof before));
-    for EACH_BUILDER(mode, user) {
+    for EACH_MOUNTER(mode, user) {
         struct forkexec_attr *attr = builder(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, directory, 4096, 0700, 0));
         OK(forkexec_attr_make_directory(attr, text("%s/inside", directory), 0711));

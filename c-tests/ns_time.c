@@ -1,5 +1,6 @@
 /* Time namespaces: clocks that are ahead of the caller's, or behind. */
 #include "aside.h"
+#include "deny.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -223,4 +224,73 @@ TEST_BOTH(held_for_others)
     if (user >= 0)
         close(user);
     forkexec_close(holder);
+}
+
+/* By the process that is in it: setns(2) takes the time namespace that a process is in, and without an exec nobody is in one
+ * that was created. */
+static void assert_joined_is_ahead(struct forkexec_child *child, uint32_t types, double seconds)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(child), types));
+    assert_ahead(attr, CLOCK_BOOTTIME, seconds);
+}
+
+TEST_BOTH(joined_by_the_process_that_holds_it)
+{
+    need_time();
+    need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "needs pidfds");
+    uint32_t types = FORKEXEC_NS_TIME | (geteuid() ? FORKEXEC_NS_USER : 0);
+    /* Only root may look into a child whose memory is not of the user namespace. */
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= (geteuid() ? FORKEXEC_MEMORY_FRESH : FORKEXEC_MEMORY_COPIED); mode++)
+        for (int entered = 0; entered < (geteuid() ? 1 : 2); entered++) {
+            struct forkexec_child *child = NULL;
+            struct forkexec_error error;
+            char *argv[] = { witness, "sleep", NULL };
+            struct forkexec_attr *attr = attr_with(mode, entered);
+            OK(forkexec_attr_set_time_offset(attr, CLOCK_BOOTTIME, 7 * DAY, 0));
+            if (forkexec_hold(attr, &child, &error))
+                fail_msg("%s", error.message);
+            assert_joined_is_ahead(child, types, 7 * DAY);
+            forkexec_close(child);
+            if (forkexec_start(attr, witness, argv, NULL, &child, &error))
+                fail_msg("%s", error.message);
+            assert_joined_is_ahead(child, types, 7 * DAY);
+            assert_string_equal(namespace_of(forkexec_child_pid(child), "time"),
+                namespace_of(forkexec_child_pid(child), "time_for_children"));
+            OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
+            assert_joined_is_ahead(child, types, 7 * DAY);
+            OK(forkexec_signal(child, SIGKILL));
+            finish(child);
+            forkexec_close(child);
+            /* With others, and with a first process of its own. */
+            OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT));
+            if (!geteuid())
+                OK(forkexec_attr_map_uid(attr, 0, 0, 1));
+            if (forkexec_hold(attr, &child, &error))
+                fail_msg("%s", error.message);
+            assert_joined_is_ahead(child, types | FORKEXEC_NS_USER, 7 * DAY);
+            forkexec_close(child);
+        }
+}
+
+/* Where the child cannot enter it, nobody is told that it did. */
+static void not_entered(const void *code)
+{
+    struct denial denial = { SYS_setns, *(const int *)code, { { 0 } } };
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    deny(&denial, 1);
+    struct forkexec_attr *attr = attr_with(FORKEXEC_MEMORY_AUTO, false);
+    OK(forkexec_attr_set_time_offset(attr, CLOCK_BOOTTIME, 7 * DAY, 0));
+    assert_int_equal(forkexec_hold(attr, &child, &error), -denial.code);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_TIME_OFFSETS);
+    assert_null(child);
+}
+
+TEST(a_holder_that_cannot_enter_fails)
+{
+    static const int codes[] = { EPERM, EIO };
+    need_time();
+    for (int i = 0; i < 2; i++)
+        in_copy(not_entered, &codes[i]);
 }

@@ -118,7 +118,7 @@ TEST_BOTH(nothing_is_left_of_what_failed)
     need_mounts();
     may_have_user_namespaces();
     public_witness();
-    for (memory = FORKEXEC_MEMORY_AUTO; memory <= FORKEXEC_MEMORY_COPIED; memory++)
+    for (memory = FORKEXEC_MEMORY_AUTO; memory <= FORKEXEC_MEMORY_FRESH; memory++)
         for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
             if (failures[i].stage == FORKEXEC_STAGE_LANDLOCK_RULE && !has_landlock())
                 continue;
@@ -170,7 +170,7 @@ static void kill_callers(const void *unused)
         if (!caller) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
             if (getppid() == self)
-                spawn_for_ever(pair[1], (uint32_t)round % 3, geteuid() || round % users);
+                spawn_for_ever(pair[1], (uint32_t)round % 2, geteuid() || round % users);
             _exit(0);
         }
         close(pair[1]);
@@ -226,7 +226,7 @@ static void kill_the_children(const void *unused)
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
         killer.round = round;
-        struct forkexec_attr *attr = boxed((uint32_t)round % 3, geteuid() || round % users);
+        struct forkexec_attr *attr = boxed((uint32_t)round % 2, geteuid() || round % users);
         int result = spawn_box(attr, "sleep", &child, &error);
         if (result && (result != -ECANCELED || error.signal != SIGKILL))
             print_message("# round %d: %d, stage %u, %s\n", round, result, error.stage, error.message);

@@ -180,17 +180,6 @@ static void assert_begins(const char *sentence, const char *beginning)
     fail();
 }
 
-/* Only a child in the caller's memory can leave a note of where it is; else it is known to be on its way, and to put on
- * filters, which it says before. */
-static uint32_t place_of_death(const struct turn *turn)
-{
-    uint32_t stage = turn->row->stage;
-    if (stage == FORKEXEC_STAGE_SECCOMP || stage == FORKEXEC_STAGE_PRIVILEGED_SECCOMP)
-        return stage;
-    bool noted = turn->way & SHARED || (turn->way & FRESH && turn->row->stage <= FORKEXEC_STAGE_IMAGE);
-    return noted ? turn->row->stage : FORKEXEC_STAGE_CHILD;
-}
-
 static void fails_so(const void *argument)
 {
     const struct turn *turn = argument;
@@ -232,11 +221,10 @@ static void fails_so(const void *argument)
         forkexec_close(child);
         return;
     }
-    uint32_t stage = killed ? place_of_death(turn) : row->stage;
-    if (error.stage != stage || error.code != (killed ? ECANCELED : row->code))
+    if (error.stage != row->stage || error.code != (killed ? ECANCELED : row->code))
         printf("# %d: stage %u, code %d, index %d, signal %d, pid %d: %.224s\n", result, error.stage, error.code,
             error.index, error.signal, error.pid, error.message);
-    assert_int_equal(error.stage, stage);
+    assert_int_equal(error.stage, row->stage);
     assert_int_equal(error.code, killed ? ECANCELED : row->code);
     assert_int_equal(result, -error.code);
     assert_int_equal(error.index, killed ? -1 : row->index);

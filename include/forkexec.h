@@ -6,6 +6,7 @@
  *
  * Functions return 0 or a negative errno, unless they say otherwise. Results are written only on success, except the
  * error, which is filled on failure, cleared on success, and may be NULL. Nothing is thread-local, nothing calls back.
+ * No function is a cancellation point: a thread that is cancelled meanwhile comes back first; pthreads(7).
  *
  * Calling a setter turns it on; there is no turning off: vary a copy of a base attr. They come in any order, copy what
  * they are given, and check what one argument can tell; contradictions between them are found by the spawn, as
@@ -166,7 +167,8 @@
 // When the process that made the child ends.
 #define FORKEXEC_DEATH_OF_PROCESS 2
 
-// forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED. The default.
+// forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED where
+// that is. The default.
 #define FORKEXEC_MEMORY_AUTO 0
 
 // The library's own small program, which then becomes the program.
@@ -308,7 +310,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_CREDENTIALS = 200,
     // The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     FORKEXEC_STAGE_WAIT = 210,
-    // The file for the time offsets is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
+    // What a new time namespace needs of /proc is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
     FORKEXEC_STAGE_TIME_FILE = 215,
     // From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     FORKEXEC_STAGE_NONDUMPABLE = 220,
@@ -324,7 +326,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_WAIT_MAPS = 245,
     // The namespaces that are entered rather than born in. unshare(2).
     FORKEXEC_STAGE_UNSHARE = 250,
-    // The clocks of the new time namespace are set, before anybody is in it. time_namespaces(7).
+    // The clocks of the new time namespace are set, before anybody is in it; a child that is held then enters it. time_namespaces(7), setns(2).
     FORKEXEC_STAGE_TIME_OFFSETS = 252,
     // The first process of a pid namespace that was entered rather than born in goes on. clone(2).
     FORKEXEC_STAGE_FIRST_PROCESS = 255,
@@ -623,12 +625,16 @@ int forkexec_attr_set_stop(struct forkexec_attr *attr);
 
 // Chooses whose memory the child runs in until the exec: FORKEXEC_MEMORY_AUTO (the default), FORKEXEC_MEMORY_FRESH or
 // FORKEXEC_MEMORY_COPIED. AUTO shares the caller's only where nobody gains access to the caller by it; sharing cannot
-// be forced. What the program sees is the same in all modes. The last call wins. clone(2).
+// be forced. What the program sees is the same in all modes. With set_root, set_chroot or a joined mount or pid namespace
+// the child is always FRESH: in the caller's memory or a copy of it /proc/self/exe would lead to the caller's own file,
+// which somebody in there could overwrite (CVE-2019-5736). The last call wins. clone(2).
 // Returns 0; -EINVAL: attr is NULL, mode is none of the three.
-// Fails later as FORKEXEC_STAGE_MEMORY (ENOMEM), or, where FRESH was demanded, as FORKEXEC_STAGE_IMAGE or
-// FORKEXEC_STAGE_CARRY (EPERM: the system forbids it, or the caller has ids or capabilities that no exec hands on);
-// index -1.
-int forkexec_attr_set_memory_mode(struct forkexec_attr *attr, uint32_t mode);
+// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: COPIED where only FRESH will do), FORKEXEC_STAGE_MEMORY (ENOMEM), or,
+// where FRESH was demanded or is needed, as FORKEXEC_STAGE_IMAGE or FORKEXEC_STAGE_CARRY (EPERM, EACCES or ENOSYS: the
+// system forbids it, or the caller has ids or capabilities that no exec hands on; EOPNOTSUPP: under an emulator that
+// shares no memory); index -1.
+int forkexec_attr_set_memory_mode(struct forkexec_attr *attr,
+                                  uint32_t mode);
 
 // Leaves an init behind as the first process of a new pid namespace, for programs that do not know how to be one: the
 // program is its child, with pid 2, and may be killed by every signal. The init reaps what is left to it, has no
@@ -982,8 +988,9 @@ int forkexec_attr_join_namespace(struct forkexec_attr *attr,
                                  int32_t fd,
                                  uint32_t type_);
 
-// The same for the namespaces of a process, of the types, one or more of FORKEXEC_NS_*. Whatever has become of its pid,
-// pidfd is that process. It is the caller's number, borrowed: it must be open during each spawn. setns(2), Linux 5.8.
+// The same for the namespaces that a process is in, of the types, one or more of FORKEXEC_NS_*: of a child of this
+// library that is held, too, the new ones. Whatever has become of its pid, pidfd is that process. It is the caller's
+// number, borrowed: it must be open during each spawn. setns(2), Linux 5.8.
 // Returns as join_namespace does.
 // Fails later as join_namespace does, and as FORKEXEC_STAGE_VALIDATE (EINVAL: not a pidfd) or FORKEXEC_STAGE_JOIN (ESRCH:
 // the process is gone; EPERM: it may not be looked into, or is gone and the caller has no CAP_SYS_PTRACE).
@@ -1179,16 +1186,16 @@ int forkexec_attr_mount_dev(struct forkexec_attr *attr,
                             const char *target,
                             uint32_t flags);
 
-// Makes the directory path, with exactly that mode, and what is missing of its parents, with mode 0755. One that is there
-// stays as it is. It is made in the file system that is there: only in a tmpfs, as that of an empty root, does it go
-// with the program. path is copied. An item of the list of mounts: see add_mount. mkdir(2).
+// Makes the directory path, with exactly that mode, setuid, setgid and sticky bits included, and what is missing of
+// its parents, with mode 0755. One that is there stays as it is. It is made in the file system that is there: only in
+// a tmpfs, as that of an empty root, does it go with the program. path is copied. An item of the list of mounts: see
+// add_mount. mkdir(2).
 // Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777;
 // -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_DIRECTORY (ENOTDIR: something else is
-// there; ELOOP: a link is; EACCES, EROFS).
-int forkexec_attr_make_directory(struct forkexec_attr *attr,
-                                 const char *path,
-                                 uint32_t mode);
+// there; ELOOP: a link is; EPERM: the kernel does not give this mode, as setgid for a group that is not the child's;
+// EACCES, EROFS).
+int forkexec_attr_make_directory(struct forkexec_attr *attr, const char *path, uint32_t mode);
 
 // Makes a symbolic link at path that holds contents, which may be any text, and what is missing of its parents, as
 // make_directory does. A link that holds the same may be there. Both are copied. An item of the list of mounts: see
@@ -1201,13 +1208,13 @@ int forkexec_attr_make_symlink(struct forkexec_attr *attr,
                                const char *contents,
                                const char *path);
 
-// Makes the file path, with exactly that mode, which holds length bytes, at most 65536: bind a larger one. bytes may be
-// NULL where length is 0. What is missing of its parents is made too, as by make_directory. Both are copied. An item of
-// the list of mounts: see add_mount. open(2), O_CREAT | O_EXCL.
+// Makes the file path, with exactly that mode, as make_directory does, which holds length bytes, at most 65536: bind a
+// larger one. bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory.
+// Both are copied. An item of the list of mounts: see add_mount. open(2), O_CREAT | O_EXCL.
 // Returns 0; -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path
 // inside the root or "/", mode is above 07777; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_FILE (EEXIST: something is there; ELOOP: a
-// link is on the way; EACCES, EROFS, ENOSPC).
+// link is on the way; EPERM: see make_directory; EACCES, EROFS, ENOSPC).
 int forkexec_attr_make_file(struct forkexec_attr *attr,
                             const char *path,
                             const uint8_t *bytes,
@@ -1241,9 +1248,10 @@ int forkexec_attr_make_readonly(struct forkexec_attr *attr,
 // everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
 // pivot_root(2).
 // Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, its propagation would bring the mounts to the
-// caller, set_chroot), FORKEXEC_STAGE_ROOT (ENOENT: path is missing; ENOTDIR: it is no directory; EPERM),
-// FORKEXEC_STAGE_PIVOT_ROOT (EINVAL: the caller's root is not a mount) or FORKEXEC_STAGE_ROOT_READONLY; index -1.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, its propagation would bring the mounts to
+// the caller, set_chroot), FORKEXEC_STAGE_IMAGE (see set_memory_mode), FORKEXEC_STAGE_ROOT (ENOENT: path is missing;
+// ENOTDIR: it is no directory; EPERM), FORKEXEC_STAGE_PIVOT_ROOT (EINVAL: the caller's root is not a mount) or
+// FORKEXEC_STAGE_ROOT_READONLY; index -1.
 int forkexec_attr_set_root(struct forkexec_attr *attr,
                            const char *path,
                            uint32_t flags);
@@ -1253,7 +1261,8 @@ int forkexec_attr_set_root(struct forkexec_attr *attr,
 // program's path, set_cwd and the actions are looked up in the new root. A program with privileges can leave a chroot.
 // path is copied; the last call wins. chroot(2).
 // Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or chdir(2); index -1.
+// Fails later as FORKEXEC_STAGE_IMAGE (see set_memory_mode) or FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or
+// chdir(2); index -1.
 int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
 
 // Gives the program the session keyring of that name, which is made where no keyring of that name may be searched, or
@@ -1481,9 +1490,10 @@ int32_t forkexec_child_pid(const struct forkexec_child *child);
 int32_t forkexec_child_pidfd(const struct forkexec_child *child);
 
 // A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one
-// FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in. -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's.
-// -EACCES: the child has become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel
-// has no such namespaces. -EMFILE, -ENFILE: too many descriptors.
+// FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in.
+// -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's. -EACCES: the child has
+// become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel has no such namespaces.
+// -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the child is not. -EMFILE, -ENFILE: too many descriptors.
 int32_t forkexec_child_namespace_fd(const struct forkexec_child *child,
                                     uint32_t type);
 

@@ -6,13 +6,14 @@
 //! |---|---|
 //! | `capi` | C pointers become references; nothing else |
 //! | `attr` | what was asked: owned copies, in any order |
+//! | `bpf` | what a seccomp filter does with the calls of the child, found out when it is added |
 //! | `plan` | what will happen: checked, resolved, flat and sealed |
 //! | `parent` | the clone, what the caller does for the waiting child, the report, the reaping |
 //! | `child` | how it happens: raw system calls over the sealed plan, in the order of `child::program` |
 //! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
 //! | `probe` | what this host allows |
 //! | `stage` | the order, said once: number, name and reason of every step |
-//! | `report` | the 16 bytes from child to caller |
+//! | `page` | the page that child and caller share |
 //! | `sys` | the door to the kernel |
 //! | `nsexec` | a library of its own: the bootstrap that runc's Go side expects, over the same door |
 #![no_std]
@@ -27,12 +28,14 @@ compile_error!("a panic may not unwind into a C caller: build with panic = \"abo
 
 pub mod capi;
 pub mod attr;
+#[doc(hidden)] // for tests/bpf_agrees_with_the_kernel.rs
+pub mod bpf;
 pub mod plan;
 mod probe;
 mod parent;
 mod child;
 mod stage;
-mod report;
+mod page;
 mod sys;
 // Here only to be checked with the rest: tools/nsexec-build compiles it.
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub enum Stage {
     Credentials = 200,
     /// The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     Wait = 210,
-    /// The file for the time offsets is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
+    /// What a new time namespace needs of /proc is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
     TimeFile = 215,
     /// From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const).
     Nondumpable = 220,
@@ -60,7 +60,7 @@ pub enum Stage {
     WaitMaps = 245,
     /// The namespaces that are entered rather than born in. unshare(2).
     Unshare = 250,
-    /// The clocks of the new time namespace are set, before anybody is in it. time_namespaces(7).
+    /// The clocks of the new time namespace are set, before anybody is in it; a child that is held then enters it. time_namespaces(7), setns(2).
     TimeOffsets = 252,
     /// The first process of a pid namespace that was entered rather than born in goes on. clone(2).
     FirstProcess = 255,

@@ -142,8 +142,13 @@ fn plan(maps: &[Map]) -> Sealed {
     let argv = [c"program".as_ptr(), null()];
     // SAFETY: both end with NULL, and stay until the plan is made.
     let (argv, envp) = unsafe { (Strings::new(argv.as_ptr()), Strings::new(argv[1..].as_ptr())) };
-    let host =
-        Host { image_runs: true, memory_is_shared: true, born_in_cgroup: true, last_cap: || 40, nofile_at_load: 1024 };
+    let host = Host {
+        image_runs: true,
+        memory_is_shared: true,
+        born_in_cgroup: true,
+        last_cap: Some(40),
+        nofile_at_load: Some(1024),
+    };
     lower(&Request { attr: &attr, path: Some(c"program"), argv, envp, purpose: Purpose::Start, host }).expect("a plan")
 }
 

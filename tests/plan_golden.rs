@@ -10,8 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::{env, fs};
 
-const HOST: Host =
-    Host { image_runs: true, memory_is_shared: true, born_in_cgroup: true, last_cap: || 40, nofile_at_load: 1024 };
+const HOST: Host = Host {
+    image_runs: true,
+    memory_is_shared: true,
+    born_in_cgroup: true,
+    last_cap: Some(40),
+    nofile_at_load: Some(1024),
+};
 
 /// Descriptors that every request may name.
 const OPEN: [i32; 3] = [200, 201, 202];

@@ -1,7 +1,9 @@
 //! What the program may not ask of the kernel: seccomp filters.
 
 use super::owned::{self, Copied, NoMemory};
+use super::terminal_injection::TERMINAL_INJECTION;
 use super::{Accepted, invalid};
+use crate::bpf::Verdicts;
 pub use crate::sys::abi::SockFilter;
 use alloc::vec::Vec;
 
@@ -17,12 +19,17 @@ pub mod flag {
 /// The most instructions that the kernel takes: `BPF_MAXINSNS`.
 pub const MOST_INSTRUCTIONS: usize = 4096;
 
+/// One filter, and what it does with the calls of the child: found out once, and not by each spawn.
 #[derive(Debug)]
-pub enum Filter {
-    Given {
-        program: Vec<SockFilter>,
-        flags: u32,
-    },
+pub struct Filter {
+    program: Program,
+    pub flags: u32,
+    pub verdicts: Verdicts,
+}
+
+#[derive(Debug)]
+enum Program {
+    Given(Vec<SockFilter>),
     /// `deny_terminal_injection`
     TerminalInjection,
 }
@@ -43,29 +50,51 @@ impl Filters {
         if flags & flag::LISTENER != 0 && flags & flag::TSYNC != 0 {
             return invalid("the kernel takes TSYNC and LISTENER only apart");
         }
-        let program = owned::list(program)?;
-        Ok(owned::push(&mut self.seccomp, Filter::Given { program, flags })?)
+        let program = Program::Given(owned::list(program)?);
+        Ok(owned::push(&mut self.seccomp, Filter::new(program, flags)?)?)
     }
 
     /// Once is enough.
     pub fn deny_terminal_injection(&mut self) -> Accepted {
-        let denied = |filter: &Filter| matches!(filter, Filter::TerminalInjection);
-        Ok(owned::put(&mut self.seccomp, Filter::TerminalInjection, denied)?)
+        let denied = |filter: &Filter| matches!(filter.program, Program::TerminalInjection);
+        if self.seccomp.iter().any(denied) {
+            return Ok(());
+        }
+        Ok(owned::push(&mut self.seccomp, Filter::new(Program::TerminalInjection, 0)?)?)
     }
 }
 
 impl Filter {
+    fn new(program: Program, flags: u32) -> Result<Filter, NoMemory> {
+        let verdicts = Verdicts::of(program.instructions()).map_err(|_| NoMemory)?;
+        Ok(Filter { program, flags, verdicts })
+    }
+
+    pub fn instructions(&self) -> &[SockFilter] {
+        self.program.instructions()
+    }
+
     pub fn has_listener(&self) -> bool {
-        matches!(self, Filter::Given { flags, .. } if flags & flag::LISTENER != 0)
+        self.flags & flag::LISTENER != 0
+    }
+}
+
+impl Program {
+    fn instructions(&self) -> &[SockFilter] {
+        match self {
+            Program::Given(instructions) => instructions,
+            Program::TerminalInjection => &TERMINAL_INJECTION,
+        }
     }
 }
 
 impl Copied for Filter {
     fn copied(&self) -> Result<Filter, NoMemory> {
-        Ok(match self {
-            Filter::Given { program, flags } => Filter::Given { program: owned::list(program)?, flags: *flags },
-            Filter::TerminalInjection => Filter::TerminalInjection,
-        })
+        let program = match &self.program {
+            Program::Given(instructions) => Program::Given(owned::list(instructions)?),
+            Program::TerminalInjection => Program::TerminalInjection,
+        };
+        Ok(Filter { program, ..*self })
     }
 }
 
@@ -78,6 +107,7 @@ impl Copied for Filters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bpf::Call;
 
     #[test]
     fn filters_keep_their_order() {
@@ -90,10 +120,19 @@ mod tests {
         assert!(filters.add_seccomp_filter(&[], 0).is_err());
         assert!(filters.add_seccomp_filter(&[allow], 1 << 9).is_err());
         let copy = filters.copied().expect("memory");
-        let lengths = copy.seccomp.iter().map(|filter| match filter {
-            Filter::Given { program, .. } => program.len(),
-            Filter::TerminalInjection => 0,
-        });
-        assert_eq!(lengths.collect::<Vec<_>>(), [1, 0, 2]);
+        let lengths: Vec<_> = copy.seccomp.iter().map(|filter| (filter.instructions().len(), filter.flags)).collect();
+        assert_eq!(lengths, [(1, flag::LOG), (TERMINAL_INJECTION.len(), 0), (2, 0)]);
+    }
+
+    /// The ready-made filter leaves alone what the library does after it was put on.
+    #[test]
+    fn terminal_injection_stops_no_call_of_the_child() {
+        let mut filters = Filters::default();
+        assert!(filters.deny_terminal_injection().is_ok());
+        let verdicts = filters.seccomp[0].verdicts;
+        for call in [Call::Seccomp, Call::SignalMask, Call::Execve, Call::Execveat, Call::Getpid, Call::Nanosleep] {
+            assert!(verdicts.on(call).always_allow());
+        }
+        assert!(verdicts.on(Call::ExitGroup).always_allow());
     }
 }

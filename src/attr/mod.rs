@@ -14,6 +14,7 @@ pub mod owned;
 pub mod security;
 pub mod session;
 pub mod signals;
+mod terminal_injection;
 
 use core::ffi::CStr;
 use owned::{Copied, NoMemory, Text};

@@ -7,6 +7,7 @@ use super::constants::*;
 use super::error::forkexec_error;
 use super::guard;
 use super::spawn::answer;
+use crate::capi::entry::Entered;
 use crate::parent::{Child, Failure, Ran, Waited};
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
@@ -136,6 +137,7 @@ pub unsafe extern "C" fn forkexec_release(
     timeout_ns: i64,
     error: *mut forkexec_error,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
     let released = match unsafe { guard::child(child) } {
         Some(child) => child.release(timeout(timeout_ns)),
@@ -161,6 +163,7 @@ pub unsafe extern "C" fn forkexec_wait(
     status: *mut forkexec_status,
     size: usize,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
     let child = unsafe { guard::child(child) };
     // SAFETY: C caller guarantees `size` bytes.
@@ -182,6 +185,7 @@ pub unsafe extern "C" fn forkexec_wait(
 /// -EPERM: it has become somebody whom the caller may not signal.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
     let child = unsafe { guard::child(child) };
     number(child.ok_or(Errno::EINVAL).and_then(|child| child.signal(signal)))
@@ -196,6 +200,7 @@ pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32
 /// cgroup of version 1, new ones kept appearing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
     let child = unsafe { guard::child(child) };
     number(child.ok_or(Errno::EINVAL).and_then(Child::kill_tree))
@@ -206,6 +211,7 @@ pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int
 /// Alone and last: no other call may use the child at the same time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees a child of ours, and that this is its last use.
     drop(unsafe { guard::take_back(child) });
 }
@@ -214,6 +220,7 @@ pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
 /// -ESRCH: the child of another process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32 {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
     let child = unsafe { guard::child(child) };
     child.ok_or(Errno::EINVAL).and_then(Child::pid).unwrap_or_else(|errno| -(errno as i32))
@@ -224,17 +231,20 @@ pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32
 /// has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i32 {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
     let child = unsafe { guard::child(child) };
     child.ok_or(Errno::EINVAL).and_then(Child::pidfd).unwrap_or_else(|errno| -(errno as i32))
 }
 
 /// A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one
-/// FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in. -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's.
-/// -EACCES: the child has become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel
-/// has no such namespaces. -EMFILE, -ENFILE: too many descriptors.
+/// FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in.
+/// -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's. -EACCES: the child has
+/// become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel has no such namespaces.
+/// -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the child is not. -EMFILE, -ENFILE: too many descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_child, r#type: u32) -> i32 {
+    let _entered = Entered::now();
     let name = match r#type {
         FORKEXEC_NS_CGROUP => c"cgroup",
         FORKEXEC_NS_UTS => c"uts",
@@ -258,6 +268,7 @@ pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_chil
 /// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child) -> i32 {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
     let child = unsafe { guard::child(child) };
     let fd = child.ok_or(Errno::EINVAL).and_then(Child::seccomp_fd);

@@ -93,7 +93,8 @@ pub const FORKEXEC_DEATH_OF_THREAD: u32 = 1;
 /// When the process that made the child ends.
 pub const FORKEXEC_DEATH_OF_PROCESS: u32 = 2;
 
-/// forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED. The default.
+/// forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED where
+/// that is. The default.
 pub const FORKEXEC_MEMORY_AUTO: u32 = 0;
 /// The library's own small program, which then becomes the program.
 pub const FORKEXEC_MEMORY_FRESH: u32 = 1;

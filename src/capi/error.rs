@@ -1,5 +1,6 @@
 //! What a failed spawn says, the names of its steps, and the version that says it.
 
+use crate::capi::entry::Entered;
 use crate::stage::{Row, Stage};
 use core::ffi::c_char;
 use core::fmt::{self, Write};
@@ -84,6 +85,7 @@ impl Write for Sentence<'_> {
 /// version. Static, never NULL, not to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_stage_name(stage: u32) -> *const c_char {
+    let _entered = Entered::now();
     Row::of(stage).map_or(c"unknown".as_ptr(), |row| row.name.as_ptr().cast())
 }
 
@@ -114,12 +116,14 @@ const fn number(digits: &str) -> u32 {
 /// The version of the library that is loaded, for example "1.0.0". Static, not to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_version() -> *const c_char {
+    let _entered = Entered::now();
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
 /// The version of the library that is loaded as a number like FORKEXEC_VERSION_NUMBER.
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_version_number() -> u32 {
+    let _entered = Entered::now();
     FORKEXEC_VERSION_NUMBER
 }
 

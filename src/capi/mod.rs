@@ -3,6 +3,7 @@
 pub mod attr;
 pub mod child;
 pub mod constants;
+mod entry;
 pub mod error;
 mod guard;
 pub mod probe;

@@ -4,6 +4,7 @@
 #![allow(clippy::missing_safety_doc)]
 
 use super::guard;
+use crate::capi::entry::Entered;
 use crate::probe::Feature;
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
@@ -15,6 +16,7 @@ use core::mem::MaybeUninit;
 /// Returns 1, 0, or -EINVAL: an unknown feature, or why is NULL and size is not 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_probe(feature: u32, why: *mut c_char, size: usize) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees `size` bytes.
     let place = unsafe { guard::out_bytes(why.cast(), size) };
     let (Some(feature), true) = (Feature::of(feature), place.len() == size) else {

@@ -8,6 +8,7 @@ use super::child::forkexec_child;
 use super::error::forkexec_error;
 use super::guard;
 use crate::attr::owned::Room;
+use crate::capi::entry::Entered;
 use crate::parent::{self, Failure, host};
 use crate::plan::{Purpose, Request};
 use alloc::boxed::Box;
@@ -106,6 +107,7 @@ pub unsafe extern "C" fn forkexec_spawn(
     child: *mut *mut forkexec_child,
     error: *mut forkexec_error,
 ) -> c_int {
+    let _entered = Entered::now();
     let call = Call { attr, path, argv, envp, purpose: Purpose::Spawn };
     // SAFETY: C caller guarantees the pointers for the length of the call.
     unsafe { call.child(child, error) }
@@ -127,6 +129,7 @@ pub unsafe extern "C" fn forkexec_start(
     child: *mut *mut forkexec_child,
     error: *mut forkexec_error,
 ) -> c_int {
+    let _entered = Entered::now();
     let call = Call { attr, path, argv, envp, purpose: Purpose::Start };
     // SAFETY: C caller guarantees the pointers for the length of the call.
     unsafe { call.child(child, error) }
@@ -148,6 +151,7 @@ pub unsafe extern "C" fn forkexec_hold(
     child: *mut *mut forkexec_child,
     error: *mut forkexec_error,
 ) -> c_int {
+    let _entered = Entered::now();
     let call = Call { attr, path: null(), argv: null(), envp: null(), purpose: Purpose::Hold };
     // SAFETY: C caller guarantees the pointers for the length of the call.
     unsafe { call.child(child, error) }
@@ -169,6 +173,7 @@ pub unsafe extern "C" fn forkexec_describe(
     fd: i32,
     error: *mut forkexec_error,
 ) -> c_int {
+    let _entered = Entered::now();
     let call = Call { attr, path, argv, envp, purpose: Purpose::Spawn };
     // SAFETY: C caller guarantees the pointers for the length of the call.
     let described = unsafe { call.request(|request| describe(&request, fd)) };

@@ -1,10 +1,14 @@
 //! The ends that connect child and caller, where the child makes them itself: in its own table they get low numbers.
 
+use super::page::PAGE;
 use super::sealed::Wiring;
 use super::sealed::ends::{FETCHED, READER};
-use super::sys::abi::{EINTR, EIO, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec};
+use super::sys::abi::{
+    EBADF, EINTR, EINVAL, EIO, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING,
+    MFD_NOEXEC_SEAL, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
+};
 use super::sys::{self, Answer, Errno};
-use super::{At, program, talk};
+use super::{At, channel, program};
 use core::slice;
 
 /// Puts them where the caller will fetch them. Until it has, no end of its own tells the child of the caller's death.
@@ -13,12 +17,35 @@ pub fn make(at: &mut At) -> Answer {
         return Ok(());
     }
     sys::prctl(PR_SET_PDEATHSIG, SIGKILL as usize, 0)?;
-    place(sys::eventfd()?, at.go)?;
+    // In this order none is in another's way: the kernel gives the lowest numbers there are.
+    if at.go >= 0 {
+        place(sys::eventfd()?, at.go)?;
+        let [reader, lifeline] = sys::pipe()?;
+        place(lifeline, at.lifeline)?;
+        place(reader, number(at, READER))?;
+    }
     place(sys::eventfd()?, number(at, FETCHED))?;
-    let [reader, reports] = sys::pipe()?;
-    // In this order neither is in the other's way: the kernel gave the lowest numbers there were.
-    place(reports, at.reports)?;
-    place(reader, number(at, READER))
+    place(make_page()?, at.wiring.page_fd)
+}
+
+/// A file of one page, whose size nobody can change: who mapped it would get SIGBUS.
+fn make_page() -> Answer<i32> {
+    // SAFETY: the name is a NUL-terminated literal.
+    let create = |flags| unsafe { sys::memfd(c"forkexec".as_ptr().cast(), flags) };
+    // Before Linux 6.3 the kernel does not know MFD_NOEXEC_SEAL.
+    let fd = match create(MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) {
+        Err(Errno(EINVAL)) => create(MFD_ALLOW_SEALING)?,
+        made => made?,
+    };
+    sys::ftruncate(fd, PAGE as u64)?;
+    sys::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)?;
+    Ok(fd)
+}
+
+/// The caller may have closed what is not its own, and opened something else there, which the image must not write to.
+pub fn page_is_ours(wiring: &Wiring) -> Answer {
+    let is_ours = wiring.makes_ends != 0 || sys::identity(wiring.page_fd)? == wiring.page_identity;
+    if is_ours { Ok(()) } else { Err(Errno(EBADF)) }
 }
 
 fn number(at: &At, place: u32) -> i32 {
@@ -49,9 +76,12 @@ pub fn hand_over(at: &mut At) -> Answer {
         break;
     }
     sys::close(number(at, FETCHED))?;
-    sys::close(number(at, READER))?;
+    if at.go >= 0 {
+        sys::close(number(at, READER))?;
+    }
+    sys::close(at.wiring.page_fd)?;
     sys::prctl(PR_SET_PDEATHSIG, 0, 0)?;
-    talk::die_with_caller(at)
+    channel::die_with_caller(at)
 }
 
 /// A file of the image, where the caller's own has too high a number.
@@ -67,5 +97,7 @@ pub fn image(wiring: &Wiring) -> Answer<i32> {
             written => rest = rest.get(written..).unwrap_or_default(),
         }
     }
+    // As the caller's own is: whoever opens /proc/PID/exe cannot change what runs.
+    sys::fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)?;
     Ok(fd)
 }

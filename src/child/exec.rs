@@ -1,12 +1,10 @@
 //! The program, and before it the image.
 
 use super::At;
-use super::report::{Report, kind};
 use super::sealed::Wiring;
-use super::stage::Stage;
-use super::sys::abi::{EBADF, ENOENT, ENOTDIR, ETXTBSY, SIGSTOP, Timespec};
+use super::sys::abi::{EBADF, ENOENT, ENOTDIR, EPERM, ETXTBSY, SIGSTOP, Timespec};
 use super::sys::{self, Answer, Errno};
-use super::{ends, fds, talk};
+use super::{ends, fds};
 use core::slice;
 
 /// Leaves the caller's memory for an image of the child's own.
@@ -16,6 +14,7 @@ pub fn become_image(at: &mut At) -> Answer {
         return Ok(());
     }
     let image = image(at.wiring)?;
+    ends::page_is_ours(at.wiring)?;
     fds::survive_exec(at)?;
     // SAFETY: parent::image guarantees NULL-terminated vectors of NUL-terminated strings.
     Err(unsafe { sys::fexecve(image, image_argv as *const *const u8, image_envp as *const *const u8) })
@@ -69,8 +68,7 @@ pub fn stop(at: &mut At) -> Answer {
 
 /// Only ever comes back with an error: of the first candidate that failed for a reason of its own, else of the last.
 pub fn exec(at: &mut At) -> Answer {
-    write_pid(at);
-    talk::tell(at, Report { kind: kind::EXEC, stage: Stage::Exec as u32, code: 0, index: -1 })?;
+    write_pid(at)?;
     let (argv, envp) = (at.argv, at.envp);
     if at.exec_fd >= 0 {
         // SAFETY: C caller guarantees NULL-terminated vectors of NUL-terminated strings.
@@ -108,14 +106,20 @@ fn patiently(at: &At, attempt: impl Fn() -> Errno) -> Errno {
 pub const PID_DIGITS: usize = 10;
 
 /// The program's own pid, in the digits of the variable that comes first; a shorter number ends earlier.
-fn write_pid(at: &At) {
+fn write_pid(at: &At) -> Answer {
     if at.plan.text(at.plan.pid_variable).is_none() {
-        return;
+        return Ok(());
     }
+    let pid = match sys::getpid() {
+        // Nobody's: a filter has answered.
+        0 => return Err(Errno(EPERM)),
+        pid => pid,
+    };
     // SAFETY: parent::launch guarantees an entry of the variable, with room for the digits, that nobody else reads.
     let digits = unsafe {
         let entry = at.envp.read().cast_mut().add(at.plan.pid_variable.len as usize);
         slice::from_raw_parts_mut(entry.add(1), PID_DIGITS)
     };
-    fds::write_number(sys::getpid() as u32, digits)
+    fds::write_number(pid as u32, digits);
+    Ok(())
 }

@@ -5,11 +5,13 @@ use super::inside::is_of_proc;
 use super::sealed::{Action, Gap, Move, action, mode, step, table};
 use super::sys::abi::{
     AT_FDCWD, CLONE_FILES, CLOSE_RANGE_UNSHARE, EBADF, EINVAL, EMFILE, F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC, O_CLOEXEC,
-    O_DIRECTORY, O_RDONLY, O_WRONLY, RLIMIT_NOFILE,
+    O_DIRECTORY, O_RDONLY, RLIMIT_NOFILE,
 };
 use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer, Errno};
-use super::{ends, exec, talk};
+use super::{channel, ends, exec};
+
+use core::sync::atomic::Ordering;
 
 const LAST: u32 = u32::MAX;
 
@@ -44,7 +46,7 @@ pub fn close_unneeded(at: &mut At) -> Answer {
         },
     }
     // Looks at a descriptor, which tells nothing while the caller's end of it is here as well.
-    talk::die_with_caller(at)
+    channel::die_with_caller(at)
 }
 
 fn gaps<'a>(at: &At<'a>) -> &'a [Gap] {
@@ -149,17 +151,19 @@ pub fn close_on_exec(at: &mut At) -> Answer {
 }
 
 fn set_flags(at: &At, flags: i32) -> Answer {
-    let own = [at.reports, at.go, if at.owner == at.reports { -1 } else { at.owner }];
+    let page = if flags == 0 { at.wiring.page_fd } else { -1 };
+    let own = [at.lifeline, at.go, if at.owner == at.lifeline { -1 } else { at.owner }, page];
     let needed = at.plan.list(at.plan.survivors).iter().map(|fd| *fd as i32);
     own.into_iter().filter(|fd| *fd >= 0).chain(needed).try_for_each(|fd| sys::fcntl(fd, F_SETFD, flags).map(drop))
 }
 
 /// Moves the library's own descriptors above every target. The kernel picks the numbers, so nothing is overwritten.
 pub fn internal(at: &mut At) -> Answer {
-    let (reports, go, owner) = (at.reports, at.go, at.owner);
-    at.reports = move_up(at, reports)?;
+    let (lifeline, go, owner) = (at.lifeline, at.go, at.owner);
+    at.lifeline = move_up(at, lifeline)?;
+    at.page.lifeline.store(at.lifeline, Ordering::Relaxed);
     at.go = move_up(at, go)?;
-    at.owner = if owner == reports { at.reports } else { move_up(at, owner)? };
+    at.owner = if owner == lifeline { at.lifeline } else { move_up(at, owner)? };
     if at.plan.exec_fd_moves != 0 {
         // Stays open under its old number, which may be another's source.
         at.exec_fd = lift(at.exec_fd, at.plan.spare)?;
@@ -240,13 +244,13 @@ fn open(path: *const u8, item: &Action) -> Answer {
 }
 
 fn is_internal(at: &At, fd: i32) -> bool {
-    let own = [at.reports, at.go, at.owner, at.ruleset];
+    let own = [at.lifeline, at.go, at.owner, at.ruleset];
     own.contains(&fd) || (fd == at.exec_fd && at.plan.exec_fd_moves != 0)
 }
 
 /// Everything from `first` on but our own, which go at exec.
 fn close_from(at: &At, first: i32) -> Answer {
-    let mut kept = [at.reports, at.go, at.owner, at.exec_fd, at.ruleset];
+    let mut kept = [at.lifeline, at.go, at.owner, at.exec_fd, at.ruleset];
     kept.sort_unstable();
     let mut from = first as u32;
     for fd in kept.into_iter().filter(|fd| *fd >= first) {
@@ -278,13 +282,4 @@ pub fn close_rest(at: &mut At) -> Answer {
 
 fn already_closed(errno: Errno) -> Answer {
     if errno == Errno(EBADF) { Ok(()) } else { Err(errno) }
-}
-
-/// Writes a whole small file, such as those of /proc.
-pub fn write_file(path: &core::ffi::CStr, bytes: &[u8]) -> Answer {
-    // SAFETY: the path is NUL-terminated.
-    let fd = unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_WRONLY | O_CLOEXEC, 0)? };
-    let written = sys::write(fd, bytes);
-    sys::close(fd)?;
-    written.map(drop)
 }

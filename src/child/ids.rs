@@ -1,8 +1,8 @@
 //! Ids: groups, then gid, then uid, each while the next is still possible. This thread alone, by raw calls.
 
 use super::At;
+use super::channel;
 use super::sys::{self, Answer};
-use super::talk;
 
 /// setgroups(2)
 pub fn groups(at: &mut At) -> Answer {
@@ -13,12 +13,12 @@ pub fn groups(at: &mut At) -> Answer {
 pub fn gid(at: &mut At) -> Answer {
     let Some(gid) = at.plan.gid.get() else { return Ok(()) };
     sys::setresgid(gid, gid, gid)?;
-    talk::still_die_with_caller(at)
+    channel::still_die_with_caller(at)
 }
 
 /// setresuid(2)
 pub fn uid(at: &mut At) -> Answer {
     let Some(uid) = at.plan.uid.get() else { return Ok(()) };
     sys::setresuid(uid, uid, uid)?;
-    talk::still_die_with_caller(at)
+    channel::still_die_with_caller(at)
 }

@@ -5,8 +5,8 @@ use super::At;
 use super::fds;
 use super::sealed::{Mount, Text};
 use super::sys::abi::{
-    AT_FDCWD, EACCES, EAGAIN, EEXIST, ELOOP, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, F_DUPFD_CLOEXEC, Kind, O_CLOEXEC,
-    O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT,
+    AT_FDCWD, EACCES, EAGAIN, EEXIST, ELOOP, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, F_DUPFD_CLOEXEC, Kind,
+    O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT,
     RESOLVE_NO_MAGICLINKS, S_IFDIR, S_IFLNK,
 };
 use super::sys::ways::{Call, goes_on};
@@ -16,6 +16,8 @@ use core::ffi::CStr;
 /// The mode of directories that are only made for what lies in them, and of what is made to be covered.
 const LEADING: u32 = 0o755;
 pub const COVERED: u32 = 0o644;
+/// The bits of a mode that are neither setuid, setgid nor sticky.
+pub const PERMISSIONS: u32 = 0o777;
 
 /// What was found in the root.
 #[derive(Clone, Copy)]
@@ -175,6 +177,17 @@ pub fn make_directory(parent: i32, name: *const u8, mode: u32) -> Answer {
 pub fn make_file(parent: i32, name: *const u8, mode: u32) -> Answer<i32> {
     // SAFETY: plan::lower guarantees a NUL-terminated name.
     unsafe { sys::openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
+}
+
+/// Gives what was just made exactly this mode. mkdir(2) ignores the setuid and setgid bits and takes over the setgid bit of
+/// the directory above, which may also have a default ACL. chmod(2) silently leaves out the setgid bit where the file's group
+/// is not one of the child's: what it did is looked at.
+pub fn has_mode(fd: i32, mode: u32, change: impl Fn(i32, u32) -> Answer) -> Answer {
+    if sys::kind(fd)?.mode == mode {
+        return Ok(());
+    }
+    change(fd, mode)?;
+    if sys::kind(fd)?.mode == mode { Ok(()) } else { Err(Errno(EPERM)) }
 }
 
 /// An error that is none here.

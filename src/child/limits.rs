@@ -1,15 +1,23 @@
 //! Limits and scheduling.
 
 use super::At;
-use super::fds::write_file;
-use super::sys::abi::{IOPRIO_WHO_PROCESS, PR_SET_TIMERSLACK, PRIO_PROCESS};
+use super::inside::is_of_proc;
+use super::sys::abi::{AT_FDCWD, IOPRIO_WHO_PROCESS, O_CLOEXEC, O_WRONLY, PR_SET_TIMERSLACK, PRIO_PROCESS};
 use super::sys::{self, Answer};
 
 /// /proc/self/oom_score_adj
 pub fn oom_score_adj(at: &mut At) -> Answer {
     let digits = at.plan.bytes(at.plan.oom_score_adj);
     // The caller writes it where the child has not the privilege.
-    if digits.is_empty() || at.plan.privileged != 0 { Ok(()) } else { write_file(c"/proc/self/oom_score_adj", digits) }
+    if digits.is_empty() || at.plan.privileged != 0 {
+        return Ok(());
+    }
+    let path = c"/proc/self/oom_score_adj".as_ptr().cast();
+    // SAFETY: the path is NUL-terminated.
+    let file = unsafe { sys::openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0)? };
+    is_of_proc(file)?;
+    sys::write(file, digits)?;
+    sys::close(file)
 }
 
 /// prlimit(2)

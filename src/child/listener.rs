@@ -2,14 +2,12 @@
 //! any more: a thread that was made before does, without the filter. Both end before anything else happens.
 
 use super::At;
-use super::report::{Report, kind};
 use super::sealed::Filter;
-use super::stage::Stage;
 use super::sys::abi::Timespec;
 use super::sys::{self, Answer, Errno};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicI32, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 #[repr(C, align(16))]
 struct Stack([u8; 8192]);
@@ -22,8 +20,8 @@ struct Errand {
     /// The errno of the delivery.
     failed: AtomicI32,
     /// The kernel clears both, each when that thread is gone.
-    child: AtomicI32,
-    messenger: AtomicI32,
+    child: AtomicU32,
+    messenger: AtomicU32,
 }
 
 const NOT_YET: i32 = -1;
@@ -32,27 +30,41 @@ const NONE: i32 = -2;
 /// seccomp(2), and the listener on its way.
 pub fn put_on(at: &At, filter: &Filter) -> Answer {
     let errand = Errand {
-        socket: at.reports,
+        socket: at.lifeline,
         listener: AtomicI32::new(NOT_YET),
         failed: AtomicI32::new(0),
-        child: AtomicI32::new(1),
-        messenger: AtomicI32::new(1),
+        child: AtomicU32::new(1),
+        messenger: AtomicU32::new(1),
     };
     let mut stack = MaybeUninit::<Stack>::uninit();
     let top = stack.as_mut_ptr().wrapping_add(1) as usize;
-    sys::set_tid_address(errand.child.as_ptr())?;
+    sys::set_tid_address(errand.child.as_ptr().cast())?;
     // SAFETY: stack and errand stay until the kernel says that the messenger is gone; `deliver` never returns.
-    unsafe { sys::clone_thread(top, errand.messenger.as_ptr(), deliver, (&raw const errand).cast())? };
+    unsafe { sys::clone_thread(top, errand.messenger.as_ptr().cast(), deliver, (&raw const errand).cast())? };
     let listener = sys::set_filter(at.plan.list(filter.program), filter.flags);
     errand.listener.store(listener.unwrap_or(NONE), Ordering::Release);
-    // The only way to wait that no filter can forbid.
-    while errand.messenger.load(Ordering::Acquire) != 0 {
-        core::hint::spin_loop();
-    }
+    until_gone(at, &errand.messenger);
     listener?;
     match errand.failed.load(Ordering::Acquire) {
         0 => Ok(()),
         errno => Err(Errno(errno)),
+    }
+}
+
+/// Waits until the kernel has cleared the word of a thread that is gone. Where the filters may forbid futex(2), looking is
+/// the only way to wait that they cannot forbid; the plan refuses such filters to a child with a real-time policy, which
+/// would keep the thread from its processor.
+fn until_gone(at: &At, thread: &AtomicU32) {
+    loop {
+        let value = thread.load(Ordering::Acquire);
+        if value == 0 {
+            return;
+        }
+        if at.plan.futex_allowed != 0 {
+            let _ = sys::futex_wait(thread, value, None);
+        } else {
+            core::hint::spin_loop();
+        }
     }
 }
 
@@ -69,8 +81,7 @@ unsafe extern "C" fn deliver(errand: *const c_void) -> ! {
     }
     let listener = errand.listener.load(Ordering::Acquire);
     if listener >= 0 {
-        let report = Report { kind: kind::LISTENER, stage: Stage::Seccomp as u32, code: 0, index: -1 };
-        if let Err(Errno(errno)) = sys::send_fd(errand.socket, report.as_bytes(), listener) {
+        if let Err(Errno(errno)) = sys::send_fd(errand.socket, &[0], listener) {
             errand.failed.store(errno, Ordering::Release);
         }
         let _ = sys::close(listener);

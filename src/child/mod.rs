@@ -12,12 +12,14 @@
 
 mod below;
 mod caps;
+pub mod channel;
 mod ends;
 pub mod exec;
 pub mod fds;
 mod filters;
 mod ids;
 pub mod init;
+mod init_filter;
 mod inside;
 mod landlock;
 mod limits;
@@ -30,9 +32,8 @@ mod second;
 mod security;
 mod session;
 mod signals;
-mod talk;
 
-use super::report;
+use super::page::{self, Page};
 use super::sealed::{self, Plan, Wiring};
 use super::stage::{self, Stage};
 use super::sys;
@@ -47,8 +48,17 @@ pub struct At<'a> {
     pub stage: Stage,
     /// The item that the running stage is at, -1 if it has none.
     pub index: i32,
-    pub reports: i32,
+    /// What it says to the caller.
+    pub page: &'a Page,
+    /// Which of the processes of the spawn this is.
+    pub who: channel::Who,
+    /// How often the caller has let it go on.
+    pub released: u32,
+    /// The end of a pipe or socket whose other end closes with the caller; with it goes a listener.
+    pub lifeline: i32,
+    /// The eventfd with which the caller wakes a child that polls for more than that.
     pub go: i32,
+    /// What becomes readable when the caller is gone.
     pub owner: i32,
     pub exec_fd: i32,
     /// The rulesets of Landlock: the caller's, out of everybody's way, and ours.
@@ -56,6 +66,8 @@ pub struct At<'a> {
     pub own_ruleset: i32,
     /// The file for the time offsets, -1 before and after.
     pub time_file: i32,
+    /// The child's directory of namespaces in /proc, -1 before and after.
+    pub own_namespaces: i32,
     /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
     pub root: i32,
     pub cwd: i32,
@@ -65,13 +77,13 @@ pub struct At<'a> {
     pub directory: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
     pub awaited: bool,
-    /// Nothing pulls at the child any more.
-    pub loose: bool,
+    /// The caller has given the child up: it does not die with the caller.
+    pub detached: bool,
 }
 
 /// The whole child.
 pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *const u8) -> ! {
-    let Wiring { reports, go, owner, .. } = *wiring;
+    let Wiring { lifeline, go, owner, .. } = *wiring;
     program::run(At {
         plan,
         wiring,
@@ -79,18 +91,22 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         envp,
         stage: Stage::None,
         index: -1,
-        reports,
+        page: channel::open(wiring),
+        who: channel::Who::First,
+        released: 0,
+        lifeline,
         go,
         owner,
         exec_fd: plan.exec_fd,
         ruleset: -1,
         own_ruleset: -1,
         time_file: -1,
+        own_namespaces: -1,
         root: -1,
         cwd: -1,
         proc: -1,
         directory: -1,
         awaited: plan.hold == 0,
-        loose: plan.hold == 0,
+        detached: false,
     })
 }

@@ -3,7 +3,8 @@
 
 use super::At;
 use super::below;
-use super::inside::{self, Found, go_to, look, look_for, unless};
+use super::channel;
+use super::inside::{self, Found, go_to, look, look_for};
 use super::root::let_root_be;
 use super::sealed::{Mount, Text, mount};
 use super::sys::abi::{
@@ -14,7 +15,6 @@ use super::sys::abi::{
 };
 use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer, Errno};
-use super::talk;
 use core::ptr::null;
 
 /// The list, in call order.
@@ -26,7 +26,7 @@ pub fn populate(at: &mut At) -> Answer {
     // What is made has the mode that was asked for.
     let mask = sys::umask(0)?;
     for item in plan.list(plan.mounts) {
-        talk::at_stage(at, item.stage);
+        channel::at_stage(at, item.stage);
         at.index = item.index;
         apply(at, item)?;
     }
@@ -187,13 +187,24 @@ pub fn add_flags(fd: i32, flags: u64) -> Answer {
     unsafe { sys::mount(null(), place.as_ptr(), null(), MS_REMOUNT | MS_BIND | kept | flags, null()) }
 }
 
+/// The setuid and the setgid bit.
+const SET_IDS: u32 = 0o6000;
+
 /// mkdir(2); one that is there may stay.
 fn directory(at: &mut At, item: &Mount) -> Answer {
     let (parent, name) = inside::parent(at, item)?;
-    inside::make_directory(parent, name, item.mode).or_else(unless(EEXIST))?;
+    // The mode is changed through the directory, which its owner has to be able to enter.
+    let first = if item.mode & SET_IDS != 0 { item.mode | 0o700 } else { item.mode };
+    let is_new = match inside::make_directory(parent, name, first) {
+        Err(Errno(EEXIST)) => false,
+        made => made.map(|()| true)?,
+    };
     let made = inside::target(at, item)?;
     if !made.is_directory {
         return Err(Errno(ENOTDIR));
+    }
+    if is_new {
+        inside::has_mode(made.fd, item.mode, sys::chmod_directory)?;
     }
     sys::close(made.fd)
 }
@@ -218,7 +229,7 @@ fn is_link_to(parent: i32, name: *const u8, text: &[u8]) -> Answer {
 /// open(2), write(2)
 fn file(at: &mut At, item: &Mount) -> Answer {
     let (parent, name) = inside::parent(at, item)?;
-    let made = inside::make_file(parent, name, item.mode)?;
+    let made = inside::make_file(parent, name, item.mode & inside::PERMISSIONS)?;
     let mut rest = at.plan.bytes(item.data);
     while !rest.is_empty() {
         let written = sys::write(made, rest)?;
@@ -227,6 +238,8 @@ fn file(at: &mut At, item: &Mount) -> Answer {
         }
         rest = rest.get(written..).unwrap_or_default();
     }
+    // Last: a write by somebody without CAP_FSETID clears the setuid and setgid bits.
+    inside::has_mode(made, item.mode, sys::fchmod)?;
     sys::close(made)
 }
 

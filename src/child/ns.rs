@@ -3,14 +3,23 @@
 use super::At;
 use super::sealed::Join;
 use super::sys::abi::{
-    AF_INET, AT_FDCWD, CLONE_NEWCGROUP, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, O_CLOEXEC, O_WRONLY, PR_SET_DUMPABLE,
-    SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
+    AF_INET, AT_FDCWD, CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, O_CLOEXEC, O_DIRECTORY,
+    O_PATH, O_RDONLY, O_WRONLY, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
 };
 use super::sys::{self, Answer, Errno};
-use super::{inside, talk};
+use super::{channel, inside};
 
 /// time_namespaces(7): whoever opens it here may write it later, though it then belongs to root.
 pub fn time_file(at: &mut At) -> Answer {
+    if at.plan.enters_time != 0 {
+        // SAFETY: the path is NUL-terminated.
+        let directory = unsafe {
+            let path = c"/proc/self/ns".as_ptr().cast();
+            sys::openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)?
+        };
+        inside::is_of_proc(directory)?;
+        at.own_namespaces = directory;
+    }
     if at.plan.time_offsets.is_empty() {
         return Ok(());
     }
@@ -49,7 +58,7 @@ fn enter(at: &mut At, join: &Join, types: u64) -> Answer {
 pub fn owner(at: &mut At) -> Answer {
     let Some(uid) = at.plan.namespace_owner.get() else { return Ok(()) };
     sys::setresuid(uid, uid, uid)?;
-    talk::die_with_caller(at)
+    channel::die_with_caller(at)
 }
 
 /// unshare(2)
@@ -64,11 +73,22 @@ pub fn unshare(at: &mut At) -> Answer {
 
 /// time_namespaces(7)
 pub fn time_offsets(at: &mut At) -> Answer {
-    if at.plan.time_offsets.is_empty() {
-        return Ok(());
+    if !at.plan.time_offsets.is_empty() {
+        sys::write(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
+        sys::close(core::mem::replace(&mut at.time_file, -1))?;
     }
-    sys::write(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
-    sys::close(core::mem::replace(&mut at.time_file, -1))
+    if at.plan.enters_time == 0 { Ok(()) } else { enter_time(at) }
+}
+
+/// setns(2): after the offsets, which nobody can set once a process is in the namespace. This takes memory of the child's own.
+fn enter_time(at: &mut At) -> Answer {
+    let directory = core::mem::replace(&mut at.own_namespaces, -1);
+    let name = c"time_for_children".as_ptr().cast();
+    // SAFETY: the name is NUL-terminated.
+    let namespace = unsafe { sys::openat(directory, name, O_RDONLY | O_CLOEXEC, 0)? };
+    sys::setns(namespace, CLONE_NEWTIME)?;
+    sys::close(namespace)?;
+    sys::close(directory)
 }
 
 /// unshare(2)

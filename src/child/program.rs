@@ -3,8 +3,8 @@
 use super::stage::Stage;
 use super::sys::{self, Answer};
 use super::{
-    At, caps, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, second, security, session, signals,
-    talk,
+    At, caps, channel, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, second, security, session,
+    signals,
 };
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
@@ -41,14 +41,14 @@ program! {
     OomScore => limits::oom_score_adj,
 
     Credentials => caps::put_back,
-    Wait => talk::wait,
+    Wait => channel::wait,
     TimeFile => ns::time_file,
     Nondumpable => ns::nondumpable,
     Procfs => security::hold_proc,
     Join => ns::join,
     NamespaceOwner => ns::owner,
     UnshareUser => ns::unshare_user,
-    WaitMaps => talk::wait_maps,
+    WaitMaps => channel::wait_maps,
     Unshare => ns::unshare,
     TimeOffsets => ns::time_offsets,
     FirstProcess => second::first_process,
@@ -87,7 +87,7 @@ program! {
     TimerSlack => limits::timer_slack,
     Personality => limits::personality,
     Umask => limits::umask,
-    Hold => talk::hold,
+    Hold => channel::hold,
     LateNamespaces => ns::unshare_late,
     SecondClone => second::second_clone,
 
@@ -129,15 +129,19 @@ program! {
 /// Runs every row that is not done yet. A row that fails ends the child, unless its failure is tolerated.
 pub fn run(mut at: At) -> ! {
     let at = &mut at;
+    at.stage = Stage::Image;
+    if let Err(errno) = channel::begin(at) {
+        channel::fail(at, errno);
+    }
     let done = at.wiring.done;
     let plan = at.plan;
     for step in PROGRAM.iter().filter(|step| step.stage as u32 > done && !plan.skips(step.stage as u32)) {
         at.index = -1;
-        talk::at_stage(at, step.stage);
+        channel::at_stage(at, step.stage);
         if let Err(errno) = (step.run)(at) {
             let tolerated = at.plan.list(at.plan.tolerated).contains(&(at.stage as u32));
             if !tolerated {
-                talk::fail(at, errno);
+                channel::fail(at, errno);
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Signals: the one for the parent's death, dispositions, and last the mask.
 
 use super::At;
+use super::channel;
 use super::sys::abi::{ESRCH, PR_SET_PDEATHSIG, SIG_DFL, SIG_IGN};
 use super::sys::{self, Answer, Errno};
-use super::talk;
 
 /// Sets what was asked for in the place of what guarded the set-up, then looks whether it came too late.
 pub fn parent_death(at: &mut At) -> Answer {
@@ -11,7 +11,7 @@ pub fn parent_death(at: &mut At) -> Answer {
         return Ok(());
     }
     sys::prctl(PR_SET_PDEATHSIG, at.plan.parent_death as usize, 0)?;
-    if at.plan.parent_death != 0 && talk::is_orphan(at) { Err(Errno(ESRCH)) } else { Ok(()) }
+    if at.plan.parent_death != 0 && channel::is_orphan(at) { Err(Errno(ESRCH)) } else { Ok(()) }
 }
 
 /// sigaction(2)

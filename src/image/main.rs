@@ -7,8 +7,8 @@
 #[path = "../child/mod.rs"]
 mod child;
 mod entry;
-#[path = "../report.rs"]
-mod report;
+#[path = "../page.rs"]
+mod page;
 #[path = "../plan/sealed.rs"]
 mod sealed;
 #[path = "../stage.rs"]

@@ -88,7 +88,7 @@ fn run_helper(start: &Start, pid: i32, path: &[u8], map: &[u8]) {
     process.number(i64::from(pid));
     process.add(b"\0");
     fill(vector.pointers(), [path, process.bytes()], words.bytes_mut());
-    match log.check(sys::fork(), &[Text("failed to clone for the mapping tool")]) {
+    match log.check(sys::fork(sys::abi::SIGCHLD), &[Text("failed to clone for the mapping tool")]) {
         0 => become_helper(start, path, vector.pointers()),
         helper => await_helper(log, helper, path),
     }

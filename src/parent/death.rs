@@ -4,9 +4,9 @@
 use super::failure::Failure;
 use super::host::Quiet;
 use super::launch::{self, Given, Launched};
+use super::shared::Shared;
 use crate::plan::Sealed;
 use crate::stage::Stage;
-use alloc::sync::Arc;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,7 +17,7 @@ use std::thread;
 const STACK: usize = 64 * 1024;
 
 /// Launches a plan on the thread whose death is to be told.
-pub fn launch(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
+pub fn launch(plan: &Shared<Sealed>, given: Given) -> Result<Launched, Failure> {
     if plan.parent_death == 0 || plan.parent_death_process == 0 {
         return launch::launch(plan, given);
     }
@@ -25,7 +25,7 @@ pub fn launch(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
 }
 
 #[inline(never)]
-fn launch_aside(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
+fn launch_aside(plan: &Shared<Sealed>, given: Given) -> Result<Launched, Failure> {
     let not_made = || Failure::at(Stage::Memory, Errno::EAGAIN, plan);
     let (tell, told) = channel();
     let theirs = plan.clone();
@@ -46,7 +46,7 @@ struct Lent(Given<'static>);
 unsafe impl Send for Lent {}
 
 /// The thread: a launch, and then nothing but to be there.
-fn live(plan: Arc<Sealed>, lent: Lent, mask: u64, tell: Sender<Result<Launched, Failure>>) {
+fn live(plan: Shared<Sealed>, lent: Lent, mask: u64, tell: Sender<Result<Launched, Failure>>) {
     let mut launched = launch::launch_with(&plan, lent.0, mask);
     let (heir, heirs) = channel();
     match &mut launched {

@@ -1,17 +1,17 @@
 //! Children that were killed when their handle was closed. The first process of a pid namespace has ended only when all
 //! that were in there are reaped, and those may be children of this process's that it comes to later.
 
-use super::launch::Name;
+use super::name::Name;
 use super::own;
-use super::settle::{self, PATIENCE, by_name};
 use crate::sys;
-use crate::sys::abi::{WALL, WEXITED, WNOHANG, WaitInfo};
+use crate::sys::abi::{POLLIN, PollFd, Timespec, WALL, WNOHANG};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
-use nix::poll::{PollFd, PollFlags, poll};
-use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+
+/// For how long those that are about to end are waited for.
+const PATIENCE: Timespec = Timespec { seconds: 0, nanoseconds: 200_000_000 };
 
 struct Dying {
     /// The process whose child it is.
@@ -25,7 +25,7 @@ static ANY: AtomicBool = AtomicBool::new(false);
 /// Reaps what was killed: now, or if it has not ended soon, with a child that is closed later.
 pub fn reap(name: Name) {
     if has_ended(&name) {
-        settle::reap(&name);
+        name.reap();
         return;
     }
     let mut dying = DYING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,8 +39,8 @@ pub fn reap(name: Name) {
 /// By itself a namespace ends in a few milliseconds. Without a pidfd only the reaping itself can tell.
 fn has_ended(name: &Name) -> bool {
     let Some(pidfd) = &name.pidfd else { return true };
-    let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
-    poll(&mut fds, settle::remaining(Instant::now().checked_add(PATIENCE))) != Ok(0)
+    let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
+    sys::poll(&mut fds, Some(&PATIENCE)) != Ok(0)
 }
 
 /// Reaps those that have ended since.
@@ -59,6 +59,7 @@ fn look() {
 }
 
 fn still_dying(name: &Name) -> bool {
-    let mut info = WaitInfo::EMPTY;
-    by_name(name, |which, id| sys::waitid(which, id, &mut info, WEXITED | WNOHANG | WALL)).is_ok() && info.pid == 0
+    // SAFETY: no usage is asked for.
+    let end = unsafe { name.wait(WALL | WNOHANG, core::ptr::null_mut::<u8>()) };
+    end == Ok(None)
 }

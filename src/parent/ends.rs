@@ -1,7 +1,9 @@
-//! What connects caller and child: a pipe for reports, an eventfd to let the child go, and something that tells it of the
-//! caller's death. The caller makes them, unless its numbers for them are so high that the child would have to copy a
-//! large table to get at them: then the child makes them in its own, and the caller fetches its ends from there.
+//! What connects caller and child besides the page: where the child waits for more than the caller's word, an eventfd that
+//! wakes it; a lifeline, the pipe or socket by which it hears that the caller is gone; and a pidfd of the caller. The
+//! caller makes them, unless its numbers for them are so high that the child would have to copy a large table to get at
+//! them: then the child makes them in its own, and the caller fetches its ends from there.
 
+use super::channel::Channel;
 use super::listener;
 use crate::sealed::{Plan, clone, ends, mode};
 use crate::sys;
@@ -12,7 +14,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 /// The ends; the child's own close when it is made.
 pub struct Ends {
-    reports: Option<(OwnedFd, OwnedFd)>,
+    lifeline: Option<(OwnedFd, OwnedFd)>,
     go: Option<EventFd>,
     owner: Owner,
 }
@@ -23,18 +25,18 @@ enum Owner {
     None,
     /// The caller's pidfd.
     Process(OwnedFd),
-    /// The pipe for reports, when nobody is there to read them.
-    Reader,
+    /// The lifeline, when nobody has its other end.
+    Lifeline,
 }
 
 /// What the caller keeps.
 #[derive(Default)]
 pub struct Kept {
-    pub reports: Option<OwnedFd>,
+    pub lifeline: Option<OwnedFd>,
     pub go: Option<EventFd>,
 }
 
-/// The numbers in the child of reports, go and owner; -1 for what it does without.
+/// The numbers in the child of lifeline, go and owner; -1 for what it does without.
 pub type Numbers = [i32; 3];
 
 /// From this distance on, copying what lies between costs more than fetching.
@@ -44,44 +46,37 @@ pub const FAR: u32 = 256;
 pub const ROOM: i32 = 8;
 
 impl Ends {
-    /// A child in the caller's memory needs none, as long as it asks nothing.
-    pub fn make(plan: &Plan) -> Option<Result<Ends, Errno>> {
-        (plan.mode != mode::SHARED || asks(plan)).then(|| Ends::made(plan))
-    }
-
-    #[inline(never)]
-    fn made(plan: &Plan) -> Result<Ends, Errno> {
-        let waits = waits(plan);
-        Ok(Ends {
-            reports: (plan.mode != mode::SHARED).then(|| reports(plan)).transpose()?,
-            go: waits.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?,
-            owner: owner(plan),
-        })
+    pub fn make(plan: &Plan) -> Result<Ends, Errno> {
+        let polls = polls(plan);
+        let lifeline = (polls || plan.listener != 0).then(|| lifeline(plan)).transpose()?;
+        let go = polls.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?;
+        let owner = if asks(plan) { owner(plan, lifeline.is_some())? } else { Owner::None };
+        Ok(Ends { lifeline, go, owner })
     }
 
     pub fn numbers(&self) -> Numbers {
-        let reports = number(self.reports.as_ref().map(|(_, write)| write));
+        let lifeline = number(self.lifeline.as_ref().map(|(_, childs)| childs));
         let owner = match &self.owner {
             Owner::None => -1,
             Owner::Process(pidfd) => pidfd.as_raw_fd(),
-            Owner::Reader => reports,
+            Owner::Lifeline => lifeline,
         };
-        [reports, number(self.go.as_ref()), owner]
+        [lifeline, number(self.go.as_ref()), owner]
     }
 
     /// The one that is never the child's.
     pub fn callers(&self) -> i32 {
-        number(self.reports.as_ref().map(|(read, _)| read))
+        number(self.lifeline.as_ref().map(|(callers, _)| callers))
     }
 
     /// The child has its own copies.
     pub fn keep(self) -> Kept {
-        Kept { reports: self.reports.map(|(read, _)| read), go: self.go }
+        Kept { lifeline: self.lifeline.map(|(callers, _)| callers), go: self.go }
     }
 }
 
-/// Where the child reports; first the caller's end.
-fn reports(plan: &Plan) -> Result<(OwnedFd, OwnedFd), Errno> {
+/// First the caller's end.
+fn lifeline(plan: &Plan) -> Result<(OwnedFd, OwnedFd), Errno> {
     if plan.listener != 0 { listener::socket() } else { nix::unistd::pipe2(OFlag::O_CLOEXEC) }
 }
 
@@ -89,48 +84,67 @@ fn number(fd: Option<&impl AsFd>) -> i32 {
     fd.map_or(-1, |fd| fd.as_fd().as_raw_fd())
 }
 
-fn waits(plan: &Plan) -> bool {
-    plan.wait != 0 || plan.hold != 0 || plan.second_clone != clone::NONE
+/// Whether the child waits for longer than the call that makes it lasts, or is not the process that the caller made: the
+/// death of the thread that made it does not tell it enough then.
+fn polls(plan: &Plan) -> bool {
+    plan.hold != 0 || plan.second_clone != clone::NONE
 }
 
-/// Whether the child ever asks if the caller is there.
+/// Whether the child ever asks if the caller is there, and its parent's pid does not tell.
 fn asks(plan: &Plan) -> bool {
-    waits(plan) || (plan.parent_death != 0 && plan.foreign != 0)
+    polls(plan) || ((plan.wait != 0 || plan.parent_death != 0) && plan.foreign != 0)
 }
 
 /// A pidfd tells the death of the caller alone, whoever else has its end of the pipe. But it gives whoever may trace the
 /// child more than that, and where others than the caller's are, they may have privilege to; nor does it tell a second
 /// process that the caller has given up on it.
-fn owner(plan: &Plan) -> Owner {
-    if !asks(plan) {
-        return Owner::None;
-    }
+fn owner(plan: &Plan, has_lifeline: bool) -> Result<Owner, Errno> {
     let there_are_others = plan.second_clone != clone::NONE;
-    match if there_are_others { Err(sys::Errno(libc::EPERM)) } else { sys::pidfd_open(super::own::pid()) } {
+    if there_are_others {
+        return Ok(Owner::Lifeline);
+    }
+    match sys::pidfd_open(super::own::pid()) {
         // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
-        Ok(fd) => Owner::Process(unsafe { OwnedFd::from_raw_fd(fd) }),
-        Err(_) => Owner::Reader,
+        Ok(fd) => Ok(Owner::Process(unsafe { OwnedFd::from_raw_fd(fd) })),
+        Err(_) if has_lifeline => Ok(Owner::Lifeline),
+        // The parent's pid, which is 0 in there, and a signal for the thread's death are all there is.
+        Err(sys::Errno(libc::ENOSYS | libc::EPERM)) => Ok(Owner::None),
+        Err(sys::Errno(errno)) => Err(Errno::from_raw(errno)),
     }
 }
 
 /// The numbers of ends that the child makes from `above` on, where its table is empty.
 pub fn made_by_child(plan: &Plan, above: u32) -> Numbers {
     let at = |place: u32| above.saturating_add(place) as i32;
-    [at(ends::REPORTS), at(ends::GO), if asks(plan) { at(ends::REPORTS) } else { -1 }]
+    if polls(plan) { [at(ends::LIFELINE), at(ends::GO), at(ends::LIFELINE)] } else { [-1; 3] }
 }
 
-/// Fetches the caller's ends from a child that waits for it, and lets it go on.
-pub fn fetch(pidfd: Option<&OwnedFd>, above: u32) -> Result<Kept, Errno> {
+/// The number of the page's file there.
+pub fn page_made_by_child(above: u32) -> i32 {
+    above.saturating_add(ends::PAGE) as i32
+}
+
+/// Whether a child can make all that it needs: a pidfd of the caller, and a socket, only the caller makes.
+pub fn can_be_made_by_child(plan: &Plan) -> bool {
+    plan.mode == mode::FRESH && plan.listener == 0 && (polls(plan) || !asks(plan))
+}
+
+/// Fetches the page and the caller's ends from a child that waits for it, and lets it go on.
+pub fn fetch(plan: &Plan, pidfd: Option<&OwnedFd>, above: u32) -> Result<(Channel, Kept), Errno> {
     let pidfd = pidfd.ok_or(Errno::ENOSYS)?;
-    let end = |place| {
+    let from_raw = |sys::Errno(errno)| Errno::from_raw(errno);
+    let end = |place: u32| {
         let fetched = sys::pidfd_getfd(pidfd.as_raw_fd(), above.saturating_add(place) as i32);
         // SAFETY: kernel contract, man 2 pidfd_getfd: a new descriptor of our own.
-        fetched.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
+        fetched.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }).map_err(from_raw)
     };
-    let reports = end(ends::READER)?;
     // SAFETY: the child made eventfds there.
-    let [go, fetched] =
-        unsafe { [EventFd::from_owned_fd(end(ends::GO)?), EventFd::from_owned_fd(end(ends::FETCHED)?)] };
-    fetched.write(1)?;
-    Ok(Kept { reports: Some(reports), go: Some(go) })
+    let eventfd = |place| Ok::<_, Errno>(unsafe { EventFd::from_owned_fd(end(place)?) });
+    let kept = match polls(plan) {
+        true => Kept { lifeline: Some(end(ends::READER)?), go: Some(eventfd(ends::GO)?) },
+        false => Kept::default(),
+    };
+    let channel = Channel::of_child(end(ends::PAGE)?).map_err(from_raw)?;
+    eventfd(ends::FETCHED)?.write(1)?;
+    Ok((channel, kept))
 }

@@ -1,11 +1,11 @@
 //! A failure, and the sentence that tells it.
 
 use super::helper::End;
+use super::shared::Shared;
+use crate::page::Report;
 use crate::plan::{Bytes, Fault, Item, Sealed};
-use crate::report::Report;
 use crate::sealed::{Mount, Plan, Text, mount};
 use crate::stage::{Row, Stage};
-use alloc::sync::Arc;
 use core::fmt::{self, Display, Formatter};
 use nix::errno::Errno;
 
@@ -18,7 +18,7 @@ pub struct Failure {
     /// What killed it before it was the program.
     pub signal: i32,
     /// The plan, to name the item.
-    plan: Option<Arc<Sealed>>,
+    plan: Option<Shared<Sealed>>,
     /// What it is about where the plan does not say.
     what: &'static str,
     why: &'static str,
@@ -49,7 +49,7 @@ impl Failure {
 
     /// A step of the caller's side.
     #[cold]
-    pub fn at(stage: Stage, errno: Errno, plan: &Arc<Sealed>) -> Failure {
+    pub fn at(stage: Stage, errno: Errno, plan: &Shared<Sealed>) -> Failure {
         Failure { stage, code: errno as i32, plan: Some(plan.clone()), ..NOTHING }
     }
 
@@ -67,7 +67,7 @@ impl Failure {
 
     /// What the child reported.
     #[cold]
-    pub fn reported(report: Report, pid: i32, plan: &Arc<Sealed>) -> Failure {
+    pub fn reported(report: Report, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);
         let Report { code, index, .. } = report;
         Failure { stage, code, index, pid, plan: Some(plan.clone()), ..NOTHING }
@@ -75,7 +75,7 @@ impl Failure {
 
     /// The child died without a word, at a stage or one that nobody knows.
     #[cold]
-    pub fn killed(stage: Option<Stage>, signal: i32, pid: i32, plan: &Arc<Sealed>) -> Failure {
+    pub fn killed(stage: Option<Stage>, signal: i32, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = stage.unwrap_or(Stage::Child);
         Failure { pid, signal, ..Failure::at(stage, Errno::ECANCELED, plan) }
     }
@@ -87,6 +87,11 @@ impl Failure {
     /// The plan's helper, and how it ended.
     pub fn of_helper(self, helper: Text, helped: Option<End>, why: &'static str) -> Failure {
         Failure { helper, helped, why, ..self }
+    }
+
+    /// Half a sentence that says what the errno does not.
+    pub fn because(self, why: &'static str) -> Failure {
+        Failure { why, ..self }
     }
 
     pub fn of_child(self, pid: i32) -> Failure {
@@ -135,7 +140,7 @@ impl Failure {
     /// What the errno alone does not tell.
     fn hint(&self) -> &'static str {
         let by_fd = self.plan_is(|plan| plan.exec_fd >= 0);
-        let chrooted = self.plan_is(|plan| plan.text(plan.chroot).is_some() || plan.new_root != 0);
+        let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
             (Stage::Exec, libc::ENOENT) if by_fd => {
@@ -147,6 +152,14 @@ impl Failure {
             (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
             (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
             (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
+            // Elsewhere a copy of the caller's memory does instead.
+            (Stage::Image, libc::EACCES | libc::EPERM | libc::ENOSYS | libc::ENOEXEC) if chrooted => {
+                "another root needs the built-in image, or /proc/self/exe there would be the caller's own file \
+                 (CVE-2019-5736): let memfds be executed, see vm.memfd_noexec"
+            }
+            (Stage::Carry, _) if chrooted => {
+                "another root needs the built-in image, and an exec takes the caller's capabilities"
+            }
             (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"

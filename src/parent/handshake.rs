@@ -3,16 +3,21 @@
 use super::failure::Failure;
 use super::helper;
 use super::launch::Launched;
-use super::settle::{self, Heard};
+use super::name::Name;
+use super::outcome::{self, Heard};
+use super::procfs::{Directory, Unproven};
+use super::shared::Shared;
+use crate::page::kind;
 use crate::plan::Sealed;
 use crate::sealed::{Plan, Text, cgroup};
 use crate::stage::Stage;
 use crate::sys::abi::{PRIO_PROCESS, RLIMIT_NOFILE};
 use crate::sys::{self, Errno};
-use alloc::sync::Arc;
+use core::cell::OnceCell;
 use core::ffi::CStr;
+use core::sync::atomic::Ordering;
 use nix::errno::Errno as Number;
-use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use std::io::Write;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -20,44 +25,54 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 type Done = Result<(), Failure>;
 
 /// Everything that the plan leaves to the caller; then the child may go on.
-pub fn serve(launched: &Launched, plan: &Arc<Sealed>) -> Done {
+pub fn serve(launched: &Launched, plan: &Shared<Sealed>) -> Done {
     if plan.wait == 0 {
         return Ok(());
     }
-    let serving = Serving { pid: launched.pid(), plan };
+    let serving = Serving { name: launched.name(), plan, directory: OnceCell::new() };
     serving.cgroup()?;
     serving.limits()?;
     if plan.unshare_user != 0 {
-        go(launched, false).map_err(|errno| Failure::at(Stage::Wait, errno, plan))?;
-        match settle::listen_for_word(launched, None) {
-            Heard::Held => (),
+        go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))?;
+        match outcome::hear_word(launched, plan, None) {
+            Heard::Said(kind::UNMAPPED) => (),
             heard => return Err(heard.into_failure(launched, plan)),
         }
     }
     serving.maps()?;
-    go(launched, false).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+    go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
 }
 
-/// Lets a waiting child go on; told by the number whether the thread that made it now waits for it, however long.
-pub fn go(launched: &Launched, awaited: bool) -> Result<(), Number> {
-    launched.ends.go.as_ref().map_or(Ok(0), |go| go.write(1 + awaited as u64)).map(drop)
+/// Lets a waiting child go on. One that polls is woken by its eventfd, the others by the page.
+pub fn go(launched: &Launched) -> Result<(), Number> {
+    let channel = launched.lock_channel().clone();
+    if let Some(channel) = channel {
+        channel.release();
+    }
+    launched.ends.go.as_ref().map_or(Ok(0), |go| go.write(1)).map(drop)
+}
+
+/// Lets a held child go, on these terms.
+pub fn let_go(launched: &Launched, terms: u32) -> Result<(), Number> {
+    launched.page().go.store(terms, Ordering::Release);
+    go(launched)
 }
 
 struct Serving<'a> {
-    pid: i32,
-    plan: &'a Arc<Sealed>,
+    name: &'a Name,
+    plan: &'a Shared<Sealed>,
+    directory: OnceCell<Directory>,
 }
 
 impl Serving<'_> {
     fn failed(&self, stage: Stage, errno: Number, index: i32, what: &'static str) -> Failure {
-        Failure::at(stage, errno, self.plan).item(index, what).of_child(self.pid)
+        Failure::at(stage, errno, self.plan).item(index, what).of_child(self.name.pid)
     }
 
     /// A step whose failure may be tolerated, like the child's own of the same stage.
     fn step(&self, stage: Stage, index: i32, answer: Result<(), Errno>) -> Done {
-        let tolerated = self.plan.list(self.plan.tolerated).contains(&(stage as u32));
         match answer {
-            Err(Errno(errno)) if !tolerated => Err(self.failed(stage, Number::from_raw(errno), index, "")),
+            Err(Errno(errno)) if !self.tolerates(stage) => Err(self.failed(stage, Number::from_raw(errno), index, "")),
             _ => Ok(()),
         }
     }
@@ -70,7 +85,7 @@ impl Serving<'_> {
         let directory = unsafe { BorrowedFd::borrow_raw(self.plan.cgroup_fd) };
         let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         openat(directory, c"cgroup.procs", flags, Mode::empty())
-            .and_then(|file| write_once(file, format_args!("{}", self.pid)))
+            .and_then(|file| write_once(file, format_args!("{}", self.name.pid)))
             .map_err(|errno| self.failed(Stage::Cgroup, errno, -1, ""))
     }
 
@@ -81,34 +96,48 @@ impl Serving<'_> {
         }
         for item in plan.list(plan.raises) {
             let stage = if item.resource == RLIMIT_NOFILE { Stage::Nofile } else { Stage::Rlimit };
-            self.step(stage, item.index, sys::set_rlimit(self.pid, item.resource, &item.limit))?;
+            self.step(stage, item.index, sys::set_rlimit(self.name.pid, item.resource, &item.limit))?;
         }
         if let Some(nice) = plan.nice.get() {
-            self.step(Stage::Nice, -1, sys::setpriority(PRIO_PROCESS, self.pid, nice))?;
+            self.step(Stage::Nice, -1, sys::setpriority(PRIO_PROCESS, self.name.pid, nice))?;
         }
         if let Some(asked) = plan.scheduler.get() {
-            self.step(Stage::Scheduler, -1, sys::sched_setscheduler(self.pid, asked.policy, asked.priority))?;
+            self.step(Stage::Scheduler, -1, sys::sched_setscheduler(self.name.pid, asked.policy, asked.priority))?;
         }
         if !plan.oom_score_adj.is_empty() {
-            let written = self.write(c"oom_score_adj", plan.bytes(plan.oom_score_adj));
-            self.step(Stage::OomScore, -1, written.map_err(|errno| Errno(errno as i32)))?;
+            self.oom_score_adj()?;
         }
         Ok(())
     }
 
+    fn oom_score_adj(&self) -> Done {
+        let bytes = self.plan.bytes(self.plan.oom_score_adj);
+        match self.directory(Stage::OomScore, "") {
+            Ok(directory) => self.step(Stage::OomScore, -1, directory.write(c"oom_score_adj", bytes)),
+            Err(_) if self.tolerates(Stage::OomScore) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn tolerates(&self, stage: Stage) -> bool {
+        self.plan.list(self.plan.tolerated).contains(&(stage as u32))
+    }
+
     /// What the kernel did not let the caller write itself.
-    fn help(&self, helper: Text, file: &CStr, map: &[u8]) -> Done {
+    fn help(&self, directory: &Directory, helper: Text, file: &CStr, map: &[u8]) -> Done {
         let plan: &Plan = self.plan;
         // SAFETY: plan::lower guarantees a NUL-terminated path.
         let Some(path) = plan.text(helper).map(|path| unsafe { CStr::from_ptr(path.cast()) }) else { return Ok(()) };
         let failed = |errno, end, why| Err(self.failed(Stage::IdMap, errno, -1, "").of_helper(helper, end, why));
         let keeps_groups = file == c"gid_map" && plan.setgroups.is_empty();
-        match helper::run(path, self.pid, map) {
+        let is_written = || directory.read(file, &mut [0; 32]).is_ok_and(|text| !text.is_empty());
+        let denies = || !directory.read(c"setgroups", &mut [0; 32]).is_ok_and(|text| text.starts_with(b"allow"));
+        match helper::run(path, directory.number(), map) {
             Err(errno) => failed(errno, None, ""),
             Ok(Some(end)) if !end.is_success() => failed(Number::EPERM, Some(end), ""),
             // Where its end was told to somebody else, this alone tells.
-            Ok(end) if self.read(file).is_none() => failed(Number::EPERM, end, "it has not written the map"),
-            Ok(end) if keeps_groups && self.read(c"setgroups").is_none_or(|text| text.starts_with(b"deny")) => {
+            Ok(end) if !is_written() => failed(Number::EPERM, end, "it has not written the map"),
+            Ok(end) if keeps_groups && denies() => {
                 failed(Number::EPERM, end, "it has denied setgroups, which allow_setgroups is to leave")
             }
             Ok(_) => Ok(()),
@@ -124,37 +153,29 @@ impl Serving<'_> {
             (c"gid_map", "gid_map", plan.gid_map, plan.gid_helper),
         ];
         for (file, name, text, helper) in files.iter().filter(|(_, _, text, _)| !text.is_empty()) {
-            match self.write(file, plan.bytes(*text)) {
+            let directory = self.directory(Stage::IdMap, name)?;
+            match directory.write(file, plan.bytes(*text)) {
                 // Kernels before 3.19 have no setgroups to deny.
-                Err(Number::ENOENT) if *name == "setgroups" => (),
-                Err(Number::EPERM) if !helper.is_empty() => self.help(*helper, file, plan.bytes(*text))?,
-                answer => answer.map_err(|errno| self.failed(Stage::IdMap, errno, -1, name))?,
+                Err(Errno(libc::ENOENT)) if *name == "setgroups" => (),
+                Err(Errno(libc::EPERM)) if !helper.is_empty() => {
+                    self.help(directory, *helper, file, plan.bytes(*text))?
+                }
+                answer => {
+                    answer.map_err(|Errno(errno)| self.failed(Stage::IdMap, Number::from_raw(errno), -1, name))?
+                }
             }
         }
         Ok(())
     }
 
-    /// The beginning of a file of the child's in /proc.
-    fn read(&self, name: &CStr) -> Option<[u8; 32]> {
-        let file = self.open(name, OFlag::O_RDONLY).ok()?;
-        let mut text = [0; 32];
-        let read = nix::unistd::read(&file, &mut text).ok()?;
-        (read > 0).then_some(text)
-    }
-
-    /// Writes a file of the child's in /proc.
-    fn write(&self, name: &CStr, bytes: &[u8]) -> Result<(), Number> {
-        let written = nix::unistd::write(&self.open(name, OFlag::O_WRONLY)?, bytes)?;
-        if written == bytes.len() { Ok(()) } else { Err(Number::EIO) }
-    }
-
-    /// The child is not reaped yet, so the pid is its own.
-    fn open(&self, name: &CStr, way: OFlag) -> Result<OwnedFd, Number> {
-        let mut path = [0u8; 48];
-        let mut rest = path.as_mut_slice();
-        let _ = write!(rest, "/proc/{}/{}\0", self.pid, name.to_str().unwrap_or(""));
-        let path = CStr::from_bytes_until_nul(&path).map_err(|_| Number::ENAMETOOLONG)?;
-        openat(AT_FDCWD, path, way | OFlag::O_CLOEXEC, Mode::empty())
+    /// The child's files in /proc, looked for when the first is needed.
+    fn directory(&self, stage: Stage, name: &'static str) -> Result<&Directory, Failure> {
+        if let Some(directory) = self.directory.get() {
+            return Ok(directory);
+        }
+        let found = Directory::of(self.name)
+            .map_err(|Unproven { code, why }| self.failed(stage, Number::from_raw(code), -1, name).because(why))?;
+        Ok(self.directory.get_or_init(|| found))
     }
 }
 

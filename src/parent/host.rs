@@ -13,8 +13,8 @@ static MEMORY: AtomicU32 = AtomicU32::new(0);
 const SHARED: u32 = 1;
 const EMULATED: u32 = 2;
 
+/// The kernel knows no such limit as the first value: the number of descriptors is limited in any case.
 static NOFILE_AT_LOAD: AtomicU64 = AtomicU64::new(u64::MAX);
-static LAST_CAP: AtomicU32 = AtomicU32::new(u32::MAX);
 
 /// The host as far as it is known without trying anything.
 pub fn host() -> Host {
@@ -22,8 +22,8 @@ pub fn host() -> Host {
         image_runs: ways::image_is_likely(),
         memory_is_shared: MEMORY.load(Ordering::Relaxed) != EMULATED,
         born_in_cgroup: true,
-        last_cap,
-        nofile_at_load: NOFILE_AT_LOAD.load(Ordering::Relaxed),
+        last_cap: None,
+        nofile_at_load: Some(NOFILE_AT_LOAD.load(Ordering::Relaxed)).filter(|soft| *soft != u64::MAX),
     }
 }
 
@@ -62,24 +62,6 @@ unsafe extern "C" fn reach(reached: *const c_void) -> ! {
     // SAFETY: `learn_memory` guarantees the mark, and waits.
     unsafe { &*reached.cast::<AtomicBool>() }.store(true, Ordering::Release);
     sys::exit(0)
-}
-
-/// The highest capability that the kernel knows.
-fn last_cap() -> u32 {
-    let known = LAST_CAP.load(Ordering::Relaxed);
-    if known != u32::MAX {
-        return known;
-    }
-    learn_last_cap()
-}
-
-#[cold]
-fn learn_last_cap() -> u32 {
-    // SAFETY: kernel contract, man 2const PR_CAPBSET_READ: -1 for a capability that does not exist.
-    let exists = |cap: &u32| unsafe { libc::prctl(libc::PR_CAPBSET_READ, *cap, 0, 0, 0) >= 0 };
-    let last = (0..64).take_while(exists).last().unwrap_or(0);
-    LAST_CAP.store(last, Ordering::Relaxed);
-    last
 }
 
 /// Go raises the soft limit before its first call gets here; a constructor is earlier.

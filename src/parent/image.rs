@@ -21,6 +21,8 @@ static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/image"));
 /// The image's file, once it is made. A fork has it too, under the same number. What this leads to is never changed and
 /// never freed, because another thread may be reading it.
 static MADE: AtomicPtr<File> = AtomicPtr::new(null_mut());
+/// No change of the mode's execute bits; Linux 6.3.
+const F_SEAL_EXEC: i32 = 0x20;
 
 /// The descriptor of the image, and its identity, by which a child knows it again: a caller may close what is not its own.
 #[derive(Clone, Copy)]
@@ -84,6 +86,18 @@ pub fn look_again() {
     }
 }
 
+/// Somebody has the image open for writing, by /proc/PID/exe of a child: nobody can write to it, but nor can it be executed as
+/// long as it stays open. The next child gets another one.
+#[cold]
+pub fn renew() {
+    let made = MADE.swap(null_mut(), Ordering::AcqRel);
+    // SAFETY: as in `file`.
+    if let Some(file) = unsafe { made.as_ref() }.filter(|file| sys::identity(file.number) == Ok(file.identity)) {
+        // A child of another thread that was told this number finds something else there by its identity, and is made again.
+        let _ = sys::close(file.number);
+    }
+}
+
 #[cold]
 fn make(mask: u64) -> Result<File, Errno> {
     let room = Room::new().map_err(|_| Errno::ENOMEM)?;
@@ -110,7 +124,8 @@ fn from_raw(sys::Errno(errno): sys::Errno) -> Errno {
     Errno::from_raw(errno)
 }
 
-/// Nobody can change it, so what is exec'd is what was built.
+/// Nobody can change it, so what is exec'd is what was built. Whoever is root in a root of its own may open it by
+/// /proc/PID/exe: neither its bytes can be written nor, since Linux 6.3, its mode changed.
 fn sealed(mask: u64) -> Result<(OwnedFd, u32), Errno> {
     let old = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let flags = old | MFdFlags::from_bits_retain(libc::MFD_EXEC);
@@ -121,12 +136,15 @@ fn sealed(mask: u64) -> Result<(OwnedFd, u32), Errno> {
     let file = beside_the_standard_ones(made?)?;
     file_size::fill(file.as_raw_fd(), IMAGE, mask).map_err(from_raw)?;
     let seals = SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
-    fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals))?;
+    match fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals | SealFlag::from_bits_retain(F_SEAL_EXEC))) {
+        Err(Errno::EINVAL) => fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals))?,
+        sealed => sealed?,
+    };
     Ok((file, flags.bits()))
 }
 
 /// A caller that lacks one of 0 to 2 goes on to open it, and its program is not to get ours there.
-fn beside_the_standard_ones(made: OwnedFd) -> Result<OwnedFd, Errno> {
+pub fn beside_the_standard_ones(made: OwnedFd) -> Result<OwnedFd, Errno> {
     if made.as_raw_fd() > 2 {
         return Ok(made);
     }

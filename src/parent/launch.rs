@@ -1,17 +1,21 @@
 //! The clone.
 
+use super::channel::{self, Channel};
 use super::ends::{self, Ends, Kept};
 use super::failure::Failure;
+use super::file_size;
 use super::host::Quiet;
 use super::image;
 use super::listener::Listening;
+use super::name::Name;
 use super::own;
+use super::shared::Shared;
 use super::stack::Stack;
 use super::ways::Ways;
 use crate::attr::owned::{NoMemory, push};
 use crate::child;
+use crate::page::{PAGE, Page, Report};
 use crate::plan::{Sealed, Strings, gaps};
-use crate::report::Report;
 use crate::sealed::{Gap, Plan, Wiring, cgroup, mode, table};
 use crate::stage::Stage;
 use crate::sys::abi::{
@@ -19,16 +23,17 @@ use crate::sys::abi::{
 };
 use crate::sys::ways::{Call, goes_on};
 use crate::sys::{self, Errno};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_void};
+use core::ops::Deref;
 use core::ptr::null;
+use core::sync::atomic::{AtomicBool, AtomicU32};
 use nix::errno::Errno as Number;
 use std::os::fd::{FromRawFd, OwnedFd};
-use std::sync::OnceLock;
 use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// A child that was made, and the ends that the caller keeps.
+/// A child that was made, and what the caller keeps of it.
 pub struct Launched {
     pub first: Name,
     /// The process that it left the rest to.
@@ -36,20 +41,20 @@ pub struct Launched {
     /// Tells the thread whose death is to be told of the second process.
     pub heir: Option<Sender<OwnedFd>>,
     pub ends: Kept,
-    /// Where the ends are to be fetched from the child.
+    /// The page, for a child that has memory of its own.
+    pub channel: Mutex<Option<Shared<Channel>>>,
+    /// How often the child has spoken, as far as it was heard.
+    pub heard: AtomicU32,
+    /// The program of an init left its memory before the init did.
+    pub left_before_init: AtomicBool,
+    /// Where page and ends are to be fetched from the child.
     pub to_fetch: Option<u32>,
-    /// What a child in shared memory has left behind.
+    /// What a child that had no page but the caller's memory has left behind.
     pub report: Report,
     /// The thread that made it.
     pub thread: i32,
     /// Where a filter has a listener.
     pub listening: Option<Listening>,
-}
-
-/// What the caller knows a process by.
-pub struct Name {
-    pub pid: i32,
-    pub pidfd: Option<OwnedFd>,
 }
 
 impl Launched {
@@ -63,6 +68,34 @@ impl Launched {
 
     pub fn pidfd(&self) -> Option<&OwnedFd> {
         self.name().pidfd.as_ref()
+    }
+
+    /// An empty one where the child has none.
+    pub fn page(&self) -> PageOf {
+        PageOf(self.lock_channel().clone())
+    }
+
+    pub fn lock_channel(&self) -> MutexGuard<'_, Option<Shared<Channel>>> {
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The thread that lives for the child now lives for this process.
+    pub fn tell_keeper(&self, name: &Name) {
+        if let (Some(heir), Some(pidfd)) = (&self.heir, &name.pidfd) {
+            let _ = pidfd.try_clone().map(|pidfd| heir.send(pidfd));
+        }
+    }
+}
+
+/// The page of a child, as long as somebody looks at it.
+pub struct PageOf(Option<Shared<Channel>>);
+
+impl Deref for PageOf {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        static NOTHING: Page = Page::new();
+        self.0.as_ref().map_or(&NOTHING, |channel| channel.page())
     }
 }
 
@@ -89,31 +122,34 @@ pub struct Given<'a> {
 }
 
 /// Makes the child of a plan. With CLONE_VFORK this returns when it has left this memory.
-pub fn launch(plan: &Arc<Sealed>, given: Given) -> Result<Launched, Failure> {
+pub fn launch(plan: &Shared<Sealed>, given: Given) -> Result<Launched, Failure> {
     let quiet = Quiet::begin();
     launch_with(plan, given, quiet.mask())
 }
 
 /// The same, where all signals are blocked already, and this was the mask before.
-pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launched, Failure> {
+pub fn launch_with(plan: &Shared<Sealed>, given: Given, mask: u64) -> Result<Launched, Failure> {
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let ways = given.ways;
-    let ends = Ends::make(plan).transpose().map_err(failed(Stage::Pipe))?;
+    let ends = (plan.mode != mode::SHARED).then(|| Ends::make(plan)).transpose().map_err(failed(Stage::Pipe))?;
+    let channel = channel_of(plan, mask).transpose();
+    let channel = channel.map_err(|Errno(errno)| failed(Stage::Image)(Number::from_raw(errno)))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
     let image = (plan.mode == mode::FRESH).then(|| image::file(mask)).transpose().map_err(failed(Stage::Image))?;
     let layout = match &ends {
-        Some(ends) => Layout::new(plan, ways, ends, image),
+        Some(ends) => Layout::new(plan, ways, ends, image, channel.as_ref().and_then(Channel::file)),
         None => Layout::without_ends(plan, ways),
     };
     let layout = layout.map_err(no_memory)?;
-    let mut report = Report::default();
+    let here = Page::new();
     // Asked for only where its death matters.
     let thread = if plan.parent_death != 0 || plan.hold != 0 { nix::unistd::gettid().as_raw() } else { 0 };
     let with_pid = WithPid::new(plan, given.envp).map_err(no_memory)?;
     let given = Given { envp: with_pid.as_ref().map_or(given.envp, WithPid::strings), ..given };
     let mut wiring = wire(plan, ways, &layout, mask);
-    wiring.report = if plan.mode == mode::COPIED { 0 } else { (&raw mut report) as u64 };
+    let channel = channel.filter(|_| !layout.makes_ends).map(Shared::new).transpose().map_err(no_memory)?;
+    wiring.page = channel.as_ref().map_or(&raw const here, |channel| channel.page()) as u64;
     (wiring.gaps, wiring.gaps_len) = (layout.gaps.as_ptr() as u64, layout.gaps.len() as u32);
     (wiring.argv, wiring.envp) = (given.argv.as_ptr() as u64, given.envp.as_ptr() as u64);
     let vectors = image.map(|_| {
@@ -128,18 +164,28 @@ pub fn launch_with(plan: &Arc<Sealed>, given: Given, mask: u64) -> Result<Launch
     let ends = if layout.makes_ends { None } else { ends };
     let made = clone(plan, ways, &stack, &mut wiring);
     let (pid, pidfd) = made.map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
-    // SAFETY: parent::launch's own report; volatile, since the writer was another process.
-    let report = unsafe { (&raw const report).read_volatile() };
     Ok(Launched {
-        first: Name { pid, pidfd },
+        first: Name::new(pid, pidfd),
         second: OnceLock::new(),
         heir: None,
         ends: ends.map(Ends::keep).unwrap_or_default(),
+        channel: Mutex::new(channel),
+        heard: AtomicU32::new(0),
+        left_before_init: AtomicBool::new(false),
         to_fetch: layout.makes_ends.then_some(layout.above),
-        report,
+        report: here.report(),
         thread,
         listening: (plan.listener != 0).then(Listening::default),
     })
+}
+
+/// The page of a child with memory of its own.
+fn channel_of(plan: &Plan, mask: u64) -> Option<Result<Channel, Errno>> {
+    match plan.mode {
+        mode::FRESH => Some(Channel::with_file(plan, mask)),
+        mode::COPIED => Some(Channel::for_copy()),
+        _ => None,
+    }
 }
 
 /// The environment with the variable for the program's pid in the first place, and room for its digits.
@@ -180,20 +226,22 @@ fn names(entry: &CStr, name: &[u8]) -> bool {
 }
 
 fn wire(plan: &Sealed, ways: Ways, layout: &Layout, mask: u64) -> Wiring {
-    let [reports, go, owner] = layout.numbers;
+    let [lifeline, go, owner] = layout.numbers;
+    let (page_fd, page_identity) = layout.page.map_or((-1, [0; 2]), |file| (file.number, file.identity));
     Wiring {
-        report: 0,
+        page: 0,
         gaps: 0,
         gaps_len: 0,
         above: layout.above,
         table: table_of(plan, ways),
         done: 0,
-        reserved: 0,
-        reports,
+        lifeline,
         go,
         owner,
         owner_pid: own::pid(),
         makes_ends: layout.makes_ends as u32,
+        page_fd,
+        page_identity,
         mask,
         reset_handlers: 0,
         image: -1,
@@ -217,6 +265,7 @@ struct Layout {
     above: u32,
     numbers: ends::Numbers,
     makes_ends: bool,
+    page: Option<channel::File>,
     image: image::Source,
 }
 
@@ -224,11 +273,17 @@ impl Layout {
     fn without_ends(plan: &Plan, ways: Ways) -> Result<Layout, NoMemory> {
         let whole = table_of(plan, ways) == table::WHOLE;
         let (gaps, above) = if whole { (Vec::new(), 0) } else { gaps(plan.list(plan.needed), &[])? };
-        Ok(Layout { gaps, above, numbers: [-1; 3], makes_ends: false, image: image::Source::None })
+        Ok(Layout { gaps, above, numbers: [-1; 3], makes_ends: false, page: None, image: image::Source::None })
     }
 
     #[inline(never)]
-    fn new(plan: &Plan, ways: Ways, ends: &Ends, image: Option<image::File>) -> Result<Layout, NoMemory> {
+    fn new(
+        plan: &Plan,
+        ways: Ways,
+        ends: &Ends,
+        image: Option<image::File>,
+        page: Option<channel::File>,
+    ) -> Result<Layout, NoMemory> {
         let table = table_of(plan, ways);
         let needed = plan.list(plan.needed);
         let far = needed.last().map_or(3, |fd| fd.saturating_add(1)).saturating_add(ends::FAR);
@@ -240,19 +295,23 @@ impl Layout {
             }
             None => image::Source::None,
         };
-        let ends_are_far = ends.numbers().into_iter().any(|fd| is_far(fd.saturating_sub(ends::ROOM)));
-        // A listener comes over a socket, which only the caller makes.
-        let makes_ends = ends_are_far && plan.listener == 0 && ways.fetch;
-        let [reports, go, owner] = if makes_ends { [-1; 3] } else { ends.numbers() };
-        let surviving = [reports, go, owner, image.number()];
+        let page_number = page.map_or(-1, |file| file.number);
+        let own = ends.numbers().into_iter().chain([page_number]);
+        let ends_are_far = own.into_iter().any(|fd| is_far(fd.saturating_sub(ends::ROOM)));
+        let makes_ends =
+            ends_are_far && ends::can_be_made_by_child(plan) && ways.fetch && file_size::allows(PAGE as u64);
+        let [lifeline, go, owner] = if makes_ends { [-1; 3] } else { ends.numbers() };
+        let page_number = if makes_ends { -1 } else { page_number };
+        let surviving = [lifeline, go, owner, page_number, image.number()];
         let (mut gaps, above) = if table == table::WHOLE { (Vec::new(), 0) } else { gaps(needed, &surviving)? };
         // Among it is the caller's end also where it got a number that is otherwise left as it is.
         let callers = ends.callers();
         if callers >= 0 && (table == table::WHOLE || callers < 3) {
             push(&mut gaps, Gap { first: callers as u32, last: callers as u32 })?;
         }
-        let numbers = if makes_ends { ends::made_by_child(plan, above) } else { [reports, go, owner] };
-        Ok(Layout { gaps, above, numbers, makes_ends, image })
+        let numbers = if makes_ends { ends::made_by_child(plan, above) } else { [lifeline, go, owner] };
+        let made = channel::File { number: ends::page_made_by_child(above), identity: [0; 2] };
+        Ok(Layout { gaps, above, numbers, makes_ends, page: if makes_ends { Some(made) } else { page }, image })
     }
 }
 

@@ -1,26 +1,18 @@
-//! A child one of whose filters has a listener. It comes with the reports; and as long as the child is not the program,
-//! which only the caller can answer for, whatever the library's own code is stopped for goes on.
+//! A child one of whose filters has a listener. It comes over the lifeline, a socket; and as long as the child is not the
+//! program, which only the caller can answer for, whatever the library's own code is stopped for goes on.
 
-use super::launch::Launched;
-use super::settle::{self, Heard, remaining};
-use crate::report::{Report, kind};
-use crate::stage::{Row, Stage};
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use super::channel::{Listened, Woken};
+use crate::sys::{self, abi};
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// What was heard of such a child so far.
+/// The listener, once it has come.
 #[derive(Default)]
-pub struct Listening {
-    listener: Mutex<Option<OwnedFd>>,
-    exec: AtomicBool,
-    blamed: AtomicU32,
-}
+pub struct Listening(Mutex<Option<OwnedFd>>);
 
-/// The two ends for reports: of a socket, which carries descriptors.
+/// The two ends of a lifeline that carries a descriptor.
 pub fn socket() -> Result<(OwnedFd, OwnedFd), Errno> {
     let mut ends = [-1; 2];
     let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
@@ -38,68 +30,57 @@ impl Listening {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<OwnedFd>> {
-        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Listens until the child is held, has failed, or has no more to say.
-    pub fn listen(&self, launched: &Launched, reports: &OwnedFd, deadline: Option<Instant>) -> Heard {
+    /// Sleeps until there is something to hear, or time is up, and meanwhile answers for what the listener is told. The
+    /// child's end of the socket closes when the child leaves, or a little later where a fork of the caller has it too.
+    pub fn listen(&self, listened: &Listened, socket: &OwnedFd, deadline: Option<Instant>) -> Woken {
         let mut listener = self.lock();
         loop {
-            let watch = |fd| PollFd::new(fd, PollFlags::POLLIN);
-            let death = launched.pidfd().unwrap_or(reports).as_fd();
-            let stopped = listener.as_ref().unwrap_or(reports).as_fd();
-            let mut fds = [watch(reports.as_fd()), watch(death), watch(stopped)];
-            match poll(&mut fds, remaining(deadline)) {
-                Ok(0) => return Heard::NotYet,
-                Ok(_) => (),
-                Err(Errno::EINTR | Errno::EAGAIN) => continue,
-                Err(_) => return Heard::Died(None),
-            }
-            let [speaks, dead, stopped] = fds.each_ref().map(|fd| fd.revents().unwrap_or(PollFlags::POLLERR));
-            // A child that is stopped is not at exec, whose end of the socket would be closed: asked after it was seen stopped.
-            if !speaks.is_empty() || has_spoken(reports) {
-                match self.hear(reports, &mut listener) {
-                    Some(heard) if !settle::is_known(&heard, launched) => return heard,
-                    _ => (),
+            // Before the page is looked at: what came on the way to the exec is here by then.
+            let woken = listened.look();
+            while let Some(message) = receive(socket) {
+                if message.is_some() {
+                    *listener = message;
                 }
-            } else if !dead.is_empty() {
-                return self.silence();
-            } else if stopped.contains(PollFlags::POLLIN)
+            }
+            let value = match woken {
+                Ok(woken) => return woken,
+                Err(value) => value,
+            };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let patience = listened.patience(value).min(left.unwrap_or(Duration::MAX)).min(PATIENCE);
+            if stopped(socket, listened, listener.as_ref(), patience)
                 && !listener.as_ref().is_some_and(|listener| let_go(listener.as_fd()))
             {
                 // Without a listener the kernel refuses what would have to wait for it.
                 *listener = None;
             }
+            match listened.look_for_death(|| false) {
+                Some(Woken::Dead) => return Woken::Dead,
+                _ if deadline.is_some_and(|deadline| Instant::now() >= deadline) => return Woken::NotYet,
+                _ => (),
+            }
         }
-    }
-
-    /// One report; what it comes to, if it is the last.
-    fn hear(&self, reports: &OwnedFd, listener: &mut Option<OwnedFd>) -> Option<Heard> {
-        let (report, fd) = receive(reports);
-        match report {
-            Some(report) if report.kind == kind::FAILED => return Some(Heard::Failed(report)),
-            Some(report) if report.kind == kind::HELD || report.kind == kind::UNMAPPED => return Some(Heard::Held),
-            Some(report) if report.kind == kind::SECOND => return Some(Heard::Second),
-            Some(report) if report.kind == kind::LISTENER => *listener = fd,
-            Some(report) if report.kind == kind::BLAMED => self.blamed.store(report.stage, Ordering::Relaxed),
-            Some(_) => self.exec.store(true, Ordering::Relaxed),
-            None => return Some(self.silence()),
-        }
-        None
-    }
-
-    fn silence(&self) -> Heard {
-        if self.exec.load(Ordering::Relaxed) {
-            return Heard::Exec;
-        }
-        let blamed = self.blamed.load(Ordering::Relaxed);
-        Heard::Died(Row::of(blamed).map(|row| row.stage).filter(|stage| *stage != Stage::None))
     }
 }
 
-fn has_spoken(reports: &OwnedFd) -> bool {
-    let mut fds = [PollFd::new(reports.as_fd(), PollFlags::POLLIN)];
-    poll(&mut fds, PollTimeout::ZERO) != Ok(0)
+/// For how long a fork of the caller's that has the child's end of the socket may keep the caller from noticing an exec.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// Sleeps until something has happened, or time is up; whether a call of the child's waits for the listener.
+fn stopped(socket: &OwnedFd, listened: &Listened, listener: Option<&OwnedFd>, time: Duration) -> bool {
+    let watch =
+        |fd: Option<&OwnedFd>| abi::PollFd { fd: fd.map_or(-1, AsRawFd::as_raw_fd), events: abi::POLLIN, revents: 0 };
+    let mut fds = [watch(Some(socket)), watch(listened.name.pidfd.as_ref()), watch(listener)];
+    let time = abi::Timespec { seconds: time.as_secs() as i64, nanoseconds: time.subsec_nanos() as i64 };
+    if sys::poll(&mut fds, Some(&time)).is_err() {
+        let _ = sys::sleep(&abi::Timespec { seconds: 0, nanoseconds: 200_000 });
+        return false;
+    }
+    let [_, _, listener] = fds;
+    listener.revents & abi::POLLIN != 0
 }
 
 /// Room for one descriptor, aligned.
@@ -109,27 +90,29 @@ union Control {
     align: libc::cmsghdr,
 }
 
-/// recvmsg(2): a report, and the descriptor that comes with it; none at the end.
-fn receive(reports: &OwnedFd) -> (Option<Report>, Option<OwnedFd>) {
-    let mut report = Report::default();
+/// recvmsg(2): a message, if one is there, and the descriptor that comes with it.
+fn receive(socket: &OwnedFd) -> Option<Option<OwnedFd>> {
+    let mut byte = 0u8;
     let mut control = Control { bytes: [0; 32] };
-    let mut part = libc::iovec { iov_base: (&raw mut report).cast(), iov_len: size_of::<Report>() };
+    let mut part = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
     // SAFETY: a zeroed msghdr is one.
     let mut message: libc::msghdr = unsafe { core::mem::zeroed() };
     (message.msg_iov, message.msg_iovlen) = (&mut part, 1);
     (message.msg_control, message.msg_controllen) = ((&raw mut control).cast(), size_of::<Control>() as _);
     // SAFETY: kernel contract, man 2 recvmsg: the buffers that the message names live.
-    let got = unsafe { libc::recvmsg(reports.as_raw_fd(), &mut message, libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT) };
+    let got = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT) };
+    if got <= 0 {
+        return None;
+    }
     // SAFETY: kernel contract, man 3 cmsg: the message was filled, and its buffer is aligned.
     let header = unsafe { libc::CMSG_FIRSTHDR(&message) };
     // SAFETY: kernel contract, man 3 cmsg: NULL or a header in the buffer.
     let rights = unsafe { header.as_ref() }
         .is_some_and(|header| header.cmsg_level == libc::SOL_SOCKET && header.cmsg_type == libc::SCM_RIGHTS);
-    let fd = rights.then(|| {
+    Some(rights.then(|| {
         // SAFETY: kernel contract, man 7 unix: a message of rights holds at least one new descriptor.
         unsafe { OwnedFd::from_raw_fd(libc::CMSG_DATA(header).cast::<i32>().read_unaligned()) }
-    });
-    ((got == size_of::<Report>() as isize).then_some(report), fd)
+    }))
 }
 
 /// Room for what newer kernels tell, too.

@@ -1,6 +1,7 @@
 //! The caller's side: the clone, what is done for a waiting child, what is heard of it, and the child as the caller
 //! holds it. Sees plans, never attrs.
 
+mod channel;
 mod child;
 mod death;
 mod dying;
@@ -13,23 +14,30 @@ pub mod host;
 mod image;
 mod launch;
 mod listener;
+mod name;
+mod outcome;
 mod own;
-mod settle;
+mod procfs;
+mod shared;
 mod stack;
+mod tree;
 pub mod trial;
 mod usage;
+mod wait;
 mod ways;
 
-pub use child::{Child, Ran, Waited};
+pub use child::Child;
 pub use failure::Failure;
+pub use outcome::Ran;
+pub use wait::Waited;
 
 use crate::attr::owned::Room;
-use crate::plan::{self, Request, Sealed};
+use crate::plan::{self, Fault, Request, Sealed};
 use crate::sealed::mode;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use child::Begun;
 use launch::Given;
+use shared::Shared;
 use ways::Ways;
 
 /// Makes the child of a request, and with it comes as far as its purpose goes: into the program, or to the hold point.
@@ -38,7 +46,7 @@ pub fn start<C: From<Child>>(mut request: Request, room: Room<C>) -> Result<Box<
     let mut ways = Ways::first();
     loop {
         request.host = ways.on(request.host);
-        let plan = Arc::new(lower_here(&mut request)?);
+        let plan = Shared::new(lower_here(&mut request)?).map_err(|_| Failure::of_plan(Fault::no_memory()))?;
         match begin(&plan, Given { argv: request.argv, envp: request.envp, ways }) {
             Ok(begun) => return Ok(room.fill(Child::new(begun, plan).into())),
             Err(failure) => ways = ways.next(&failure).ok_or(failure)?,
@@ -56,10 +64,13 @@ fn lower_here(request: &mut Request) -> Result<Sealed, Failure> {
     plan::lower(request).map_err(Failure::of_plan)
 }
 
-fn begin(plan: &Arc<Sealed>, given: Given) -> Result<Begun, Failure> {
+fn begin(plan: &Shared<Sealed>, given: Given) -> Result<Begun, Failure> {
     let cgroup = child::cgroup(plan)?;
     let mut launched = death::launch(plan, given)?;
-    let start = settle::until_ready(&mut launched, plan)?;
+    let start = outcome::until_ready(&mut launched, plan)?;
+    if start.is_past_the_page() {
+        launched.lock_channel().take();
+    }
     given.ways.worked(plan, launch::table_of(plan, given.ways));
     Ok(Begun { launched, start, cgroup })
 }

@@ -2,6 +2,7 @@
 //! the next way. What a thread has met it remembers as a hint, so that it does not make a child in vain each time. Hints are
 //! plain numbers, may be wrong, and are dropped as soon as the way works again.
 
+use super::channel;
 use super::failure::Failure;
 use super::image;
 use crate::plan::{Host, Sealed};
@@ -55,6 +56,12 @@ impl Ways {
             // Another thread may have closed the file of the image: it is made again.
             Stage::Image if failure.code == libc::EBADF => {
                 image::look_again();
+                channel::look_again();
+                self.once_more()
+            }
+            // Somebody has it open for writing: another is made.
+            Stage::Image if failure.code == libc::ETXTBSY => {
+                image::renew();
                 self.once_more()
             }
             Stage::Image if self.image => {

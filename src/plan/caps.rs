@@ -1,9 +1,11 @@
 //! Capabilities: the exact sets at every step, and how they survive the exec of the image.
 
 use super::sealed::{CapSets, Credentials, mode};
-use super::{Draft, Fault, Request, Step};
+use super::{Draft, Fault, Request, Step, ids};
 use crate::attr::mounts::Item;
 use crate::sys::abi::{CAP_VERSION_3, CapData, CapHeader};
+use crate::sys::{self, Errno};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 const SETPCAP: u64 = 1 << 8;
 const SECBIT_NOROOT: i32 = 1;
@@ -22,27 +24,78 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 /// The same for a child whose credentials are its own.
 fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
-    let full = || u64::MAX >> (63 - (request.host.last_cap)().min(63));
     let born_in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
     let mut before =
-        if born_in_user_namespace { born_with(carried(request, draft, full())?) } else { of_this_thread()? };
+        if born_in_user_namespace { born_with(carried(request, draft, full(request)?)?) } else { of_this_thread()? };
     let enters_one = draft.plan.unshare_user != 0 || draft.plan.joins_user != 0;
     if draft.plan.mode == mode::FRESH {
         survive_image(&before, born_in_user_namespace, draft)?;
         // Neither less nor more than the image has, and what is entered gives it all anew.
-        if enters_one && before.sets.effective == full() && before.sets.permitted == full() {
-            draft.plan.credentials = None.into();
+        if enters_one {
+            let full = full(request)?;
+            if before.sets.effective == full && before.sets.permitted == full {
+                draft.plan.credentials = None.into();
+            }
         }
     }
     let in_user_namespace = born_in_user_namespace || enters_one;
     if enters_one {
-        before = born_with(full());
+        before = born_with(full(request)?);
     }
     if asked.changes() {
-        let bounding = if in_user_namespace { full() } else { bounding_of_this_thread() };
-        change(request, &before, bounding, draft);
+        let lowers = asked.bounding.is_some() || asked.drop;
+        let bounded = match in_user_namespace {
+            true => full(request)?,
+            false if lowers => bounding_of_this_thread(full(request)?)?,
+            false => 0,
+        };
+        change(request, &before, bounded, draft);
     }
     Ok(())
+}
+
+static LAST_CAP: AtomicU32 = AtomicU32::new(u32::MAX);
+
+/// All capabilities that the kernel knows.
+pub(super) fn full(request: &Request) -> Step<u64> {
+    let last = match (request.host.last_cap, LAST_CAP.load(Ordering::Relaxed)) {
+        (Some(last), _) => last,
+        (None, u32::MAX) => learn_last_cap()?,
+        (None, last) => last,
+    };
+    Ok(u64::MAX >> (63 - last.min(63)))
+}
+
+/// The last capability that Linux 3.5 knows, CAP_BLOCK_SUSPEND. Every kernel that this library runs on has it.
+const OLDEST_LAST_CAP: u32 = 36;
+
+/// Of a capability that does not exist, and of all above it, the kernel says EINVAL. Any other error is a filter's, and tells
+/// nothing of the kernel.
+#[cold]
+fn learn_last_cap() -> Step<u32> {
+    let mut last = None;
+    for cap in 0..64 {
+        match (in_bounding_set(cap), last) {
+            (Ok(_), None) => (),
+            (Err(libc::EINVAL), None) if cap > OLDEST_LAST_CAP => last = Some(cap - 1),
+            (Err(libc::EINVAL), Some(_)) => (),
+            (Ok(_), Some(_)) => return Err(unreadable(libc::EINVAL)),
+            (Err(code), _) => return Err(unreadable(code)),
+        }
+    }
+    let last = last.unwrap_or(63);
+    LAST_CAP.store(last, Ordering::Relaxed);
+    Ok(last)
+}
+
+#[cold]
+fn unreadable(code: i32) -> Fault {
+    Fault::unresolved("the bounding set of capabilities").code(code)
+}
+
+/// PR_CAPBSET_READ(2const)
+fn in_bounding_set(cap: u32) -> Result<bool, i32> {
+    sys::prctl(libc::PR_CAPBSET_READ, cap as usize, 0).map(|set| set != 0).map_err(|Errno(code)| code)
 }
 
 /// What the first process of a user namespace takes along from there. Each that survives the exec of the image costs a
@@ -93,19 +146,25 @@ fn of_this_thread() -> Step<Credentials> {
         inheritable: join(low.inheritable, high.inheritable),
     };
     // An ambient capability is inheritable, so most callers have none to ask for.
-    let is_ambient = |cap: &u32| {
-        // SAFETY: kernel contract, man 2const PR_CAP_AMBIENT_IS_SET.
-        unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET, *cap, 0, 0) == 1 }
-    };
-    let inheritable = (0..64).filter(|cap| sets.inheritable >> cap & 1 != 0);
-    Ok(Credentials { sets, ambient: inheritable.filter(is_ambient).fold(0, |set, cap| set | 1 << cap) })
+    let mut ambient = 0;
+    for cap in (0..64).filter(|cap| sets.inheritable >> cap & 1 != 0) {
+        match sys::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET as usize, cap) {
+            Ok(set) => ambient |= u64::from(set != 0) << cap,
+            // Kernels before 4.3 have no ambient set.
+            Err(Errno(libc::EINVAL)) => (),
+            Err(Errno(code)) => return Err(Fault::unresolved("the ambient set of capabilities").code(code)),
+        }
+    }
+    Ok(Credentials { sets, ambient })
 }
 
-/// PR_CAPBSET_READ(2const)
-fn bounding_of_this_thread() -> u64 {
-    // SAFETY: kernel contract, man 2const PR_CAPBSET_READ.
-    let is_bounding = |cap: &u32| unsafe { libc::prctl(libc::PR_CAPBSET_READ, *cap, 0, 0, 0) == 1 };
-    (0..64).filter(is_bounding).fold(0, |set, cap| set | 1 << cap)
+/// Of all that the kernel knows.
+fn bounding_of_this_thread(full: u64) -> Step<u64> {
+    let mut bounded = 0;
+    for cap in (0..64).filter(|cap| full >> cap & 1 != 0) {
+        bounded |= u64::from(in_bounding_set(cap).map_err(unreadable)?) << cap;
+    }
+    Ok(bounded)
 }
 
 /// exec leaves root its capabilities if they are inheritable, and everybody else's if they are ambient too.
@@ -132,7 +191,7 @@ fn is_root() -> Step<bool> {
         return Err(Fault::unresolved("securebits"));
     }
     // The real id is the effective one, or there would be no image.
-    Ok(securebits & SECBIT_NOROOT == 0 && nix::unistd::geteuid().is_root())
+    Ok(securebits & SECBIT_NOROOT == 0 && ids::effective_uid()? == 0)
 }
 
 fn change(request: &Request, before: &Credentials, bounded: u64, draft: &mut Draft) {

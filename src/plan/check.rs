@@ -182,9 +182,12 @@ pub fn mapped(request: &Request, uid_map: &[IdRange], gid_map: &[IdRange]) -> St
 fn caps(request: &Request) -> Step<()> {
     let asked = &request.attr.caps;
     let sets = [asked.permitted, asked.effective, asked.inheritable, asked.bounding];
-    let unknown = || u64::MAX.checked_shl((request.host.last_cap)() + 1).unwrap_or(0);
     let named = sets.iter().chain([&asked.ambient]).flatten().fold(0, |all, set| all | set);
-    refuse(named != 0 && named & unknown() != 0, "capabilities", "a capability is unknown to this kernel")?;
+    refuse(
+        named != 0 && named & !super::caps::full(request)? != 0,
+        "capabilities",
+        "a capability is unknown to this kernel",
+    )?;
     let others = sets.iter().any(Option::is_some) || asked.ambient.is_some_and(|ambient| ambient != 0);
     refuse(asked.drop && others, "drop_capabilities", "contradicts the other sets: keep one")?;
     let outside = |set: Option<u64>, of: Option<u64>| set.unwrap_or(0) & !of.unwrap_or(u64::MAX) != 0;

@@ -5,6 +5,7 @@ use super::{Draft, Fault, Request, Step};
 use crate::attr::fds::{self as asked, Map};
 use crate::attr::owned::{NoMemory, push};
 use crate::stage::Stage;
+use crate::sys::{self, Errno};
 use alloc::vec::Vec;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
@@ -165,9 +166,17 @@ fn actions(request: &Request, draft: &mut Draft) -> Step<Ending> {
     Ok(ending)
 }
 
-fn is_open(fd: i32) -> bool {
-    // SAFETY: kernel contract, man 2 fcntl.
-    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
+/// The flags of a descriptor of the caller's; `None` where it is not open, which only EBADF says.
+pub(super) fn flags_of(fd: i32) -> Step<Option<i32>> {
+    match sys::fcntl(fd, libc::F_GETFD, 0) {
+        Ok(flags) => Ok(Some(flags)),
+        Err(Errno(libc::EBADF)) => Ok(None),
+        Err(Errno(code)) => Err(Fault::unresolved("descriptors").code(code)),
+    }
+}
+
+fn is_open(fd: i32) -> Step<bool> {
+    flags_of(fd).map(|flags| flags.is_some())
 }
 
 fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> {
@@ -175,8 +184,8 @@ fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> 
     let must_be_open = |fd: i32, open: &Numbers, touched: &Numbers, what| {
         let given = open.has(fd) && (fd >= 3 || touched.has(fd));
         // What the caller lacks may be open in the child for a while, as one of our own.
-        let callers = (inherit || (fd < 3 && open.has(fd))) && is_open(fd);
-        if given || callers {
+        let may_be_callers = inherit || (fd < 3 && open.has(fd));
+        if given || may_be_callers && is_open(fd)? {
             return Ok(());
         }
         let fault = Fault::invalid(what, "the program has no such descriptor: map it first");
@@ -315,8 +324,10 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
         }
     }
     if asked.inherit {
-        for fd in (0..limit as i32).filter(|fd| is_open(*fd)) {
-            taken.add(fd)?;
+        for fd in 0..limit as i32 {
+            if is_open(fd)? {
+                taken.add(fd)?;
+            }
         }
     }
     // Twice the room: some of it may be where our own are now.

@@ -1,7 +1,8 @@
 //! Ids.
 
-use super::{Draft, Request, Step};
+use super::{Draft, Fault, Request, Step};
 use crate::attr::ids::Ids;
+use crate::sys::{self, Errno};
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.ids;
@@ -13,10 +14,21 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
+/// geteuid(2)
+pub fn effective_uid() -> Step<u32> {
+    sys::geteuid().map_err(|Errno(code)| Fault::unresolved("the effective uid").code(code))
+}
+
+/// getegid(2)
+pub fn effective_gid() -> Step<u32> {
+    sys::getegid().map_err(|Errno(code)| Fault::unresolved("the effective gid").code(code))
+}
+
 /// Whether an exec leaves the ids of this thread as they are: it makes the saved and the file system id the effective one.
 /// What could be taken back before could not be afterwards, and files would be opened with another right. Where the real
 /// id is another, kernels before 6.16 take the ambient capabilities too.
 pub fn outlive_exec() -> bool {
+    // What cannot be asked for counts as another id: the child then gets a copy of the caller's memory, without such an exec.
     let (Ok(uid), Ok(gid)) = (nix::unistd::getresuid(), nix::unistd::getresgid()) else { return false };
     // SAFETY: kernel contract, man 2 setfsuid: an id that does not exist changes nothing, and asks.
     let (fsuid, fsgid) = unsafe { (libc::setfsuid(u32::MAX) as u32, libc::setfsgid(u32::MAX) as u32) };

@@ -5,8 +5,8 @@ use super::{Draft, Fault, Request, Step};
 use crate::attr::landlock::{Handled, Landlock, Rule, access};
 use crate::attr::owned::push;
 use crate::stage::Stage;
-use crate::sys;
 use crate::sys::abi::LandlockRuleset;
+use crate::sys::{self, Errno};
 use alloc::vec::Vec;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
@@ -19,7 +19,13 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     if wanted == LandlockRuleset::default() {
         return Ok(());
     }
-    let known = known(sys::landlock_version().unwrap_or(0));
+    let version = match sys::landlock_version() {
+        // No Landlock, one that is off, and one that a policy forbids: also to allow_partial_landlock there is none.
+        Err(Errno(libc::ENOSYS | libc::EOPNOTSUPP | libc::EPERM)) => 0,
+        Err(Errno(code)) => return Err(Fault::unresolved("the version of Landlock").code(code)),
+        Ok(version) => version,
+    };
+    let known = known(version);
     let ruleset = wanted.both(known);
     if ruleset != wanted && !asked.partial {
         return Err(unknown(wanted, known));

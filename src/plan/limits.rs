@@ -1,17 +1,17 @@
 //! Limits, scheduling and the cgroup.
 
 use super::sealed::{Limit, Policy, cgroup};
-use super::{Draft, Fault, Request, Step};
+use super::{Draft, Fault, Request, Step, ids};
 use crate::attr::limits::KEEP;
 use crate::attr::owned::push;
 use crate::stage::Stage;
 use crate::sys::abi::{IOPRIO_CLASS_SHIFT, RLIMIT_NOFILE as NOFILE, Rlimit64};
 use alloc::vec::Vec;
 use core::ffi::CStr;
+use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::fstatfs;
-use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
@@ -67,7 +67,9 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     let (mut limits, mut raises) = (Vec::new(), Vec::new());
     if asked.restore_nofile {
         let Rlimit64 { hard, .. } = current(NOFILE)?;
-        let soft = request.host.nofile_at_load.min(hard);
+        let why = "the limit could not be read when the library was loaded";
+        let unknown = || resolving(Fault::invalid("restore_nofile", why).code(libc::EPERM));
+        let soft = request.host.nofile_at_load.ok_or_else(unknown)?.min(hard);
         draft.plan.nofile = Some(Limit { limit: Rlimit64 { soft, hard }, resource: NOFILE, index: -1 }).into();
     }
     for (index, asked) in asked.rlimits.iter().enumerate() {
@@ -135,7 +137,7 @@ fn cgroup_way(directory: BorrowedFd) -> Step<u32> {
         CGROUP_V2 if others_can_freeze(directory)? => Ok(cgroup::WRITTEN),
         CGROUP_V2 => Ok(cgroup::BORN),
         // Here it tells of those above too.
-        CGROUP_V1 if says(directory, c"freezer.state", "FROZEN") => Err(frozen_cgroup()),
+        CGROUP_V1 if says(directory, c"freezer.state", b"FROZEN")? => Err(frozen_cgroup()),
         CGROUP_V1 => Ok(cgroup::WRITTEN),
         _ => none(),
     }
@@ -153,15 +155,15 @@ fn file_system(directory: BorrowedFd) -> Step<libc::c_long> {
     fstatfs(directory).map(|fs| fs.filesystem_type().0 as libc::c_long).map_err(|_| Fault::unresolved("set_cgroup_fd"))
 }
 
-/// Whether a file of a cgroup has this text.
-fn says(directory: BorrowedFd, name: &CStr, text: &str) -> bool {
-    let read = || {
-        let file = nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
-        let mut now = std::string::String::new();
-        std::fs::File::from(file).take(64).read_to_string(&mut now).ok()?;
-        Some(now.trim_end() == text)
+/// Whether a file of a cgroup has this text; not every cgroup has the file.
+fn says(directory: BorrowedFd, name: &CStr, text: &[u8]) -> Step<bool> {
+    let file = match nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+        Err(Errno::ENOENT) => return Ok(false),
+        file => file.map_err(|_| Fault::unresolved("set_cgroup_fd"))?,
     };
-    read().unwrap_or(false)
+    let mut now = [0u8; 64];
+    let filled = nix::unistd::read(&file, &mut now).map_err(|_| Fault::unresolved("set_cgroup_fd"))?;
+    Ok(now.get(..filled).unwrap_or_default().trim_ascii_end() == text)
 }
 
 /// Whether anybody but root and the caller can write here or anywhere above. What is frozen on the way is an error.
@@ -169,16 +171,18 @@ fn others_can_freeze(directory: BorrowedFd) -> Step<bool> {
     let unresolved = |_| Fault::unresolved("set_cgroup_fd");
     let mut up: Option<OwnedFd> = None;
     let mut others = false;
+    let caller = ids::effective_uid()?;
     loop {
         let here = up.as_ref().map_or(directory, AsFd::as_fd);
-        if says(here, c"cgroup.freeze", "1") {
+        if says(here, c"cgroup.freeze", b"1")? {
             return Err(frozen_cgroup());
         }
-        others |= is_others(&fstat(here).map_err(unresolved)?);
+        others |= is_others(&fstat(here).map_err(unresolved)?, caller);
         match fstatat(here, c"cgroup.freeze", AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Ok(file) => others |= is_others(&file),
+            Ok(file) => others |= is_others(&file, caller),
             // The root cgroup has no such file, and nothing above it.
-            Err(_) => return Ok(others),
+            Err(Errno::ENOENT) => return Ok(others),
+            Err(errno) => return Err(unresolved(errno)),
         }
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let parent = nix::fcntl::openat(here, c"..", flags, Mode::empty()).map_err(unresolved)?;
@@ -189,7 +193,7 @@ fn others_can_freeze(directory: BorrowedFd) -> Step<bool> {
     }
 }
 
-fn is_others(file: &FileStat) -> bool {
-    let owner_is_ours = file.st_uid == 0 || file.st_uid == nix::unistd::geteuid().as_raw();
+fn is_others(file: &FileStat, caller: u32) -> bool {
+    let owner_is_ours = file.st_uid == 0 || file.st_uid == caller;
     !owner_is_ours || file.st_mode & 0o022 != 0
 }

@@ -18,7 +18,6 @@ mod session;
 mod show;
 mod signals;
 mod subordinate;
-mod verdict;
 
 pub use arena::Sealed;
 pub use exec::Strings;
@@ -111,10 +110,10 @@ pub struct Host {
     pub memory_is_shared: bool,
     /// clone can put a child into a cgroup.
     pub born_in_cgroup: bool,
-    /// Asks for the highest capability that the kernel knows: only of a request that is about capabilities.
-    pub last_cap: fn() -> u32,
-    /// The soft limit on descriptors when the library was loaded.
-    pub nofile_at_load: u64,
+    /// The highest capability that the kernel knows; `None`: to be found out where a request needs it.
+    pub last_cap: Option<u32>,
+    /// The soft limit on descriptors when the library was loaded, if it could be read.
+    pub nofile_at_load: Option<u64>,
 }
 
 /// A request, and what it is asked with.
@@ -150,11 +149,7 @@ impl Draft {
 
     /// If it is open, the change of image leaves it so; whether it is.
     pub fn survive(&mut self, fd: i32) -> Step<bool> {
-        // SAFETY: kernel contract, man 2 fcntl.
-        let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
-        if flags < 0 {
-            return Ok(false);
-        }
+        let Some(flags) = fds::flags_of(fd)? else { return Ok(false) };
         if flags & libc::FD_CLOEXEC != 0 {
             push(&mut self.survivors, fd as u32)?;
         }
@@ -177,7 +172,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
-    draft.plan.doomed = (!draft.plan.filters.is_empty() && filters::kills_exec(request, &draft.plan)) as u32;
+    draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.
     let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
     let may_block = opens || draft.plan.new_root != 0 || !draft.plan.mounts.is_empty();
@@ -274,27 +269,57 @@ fn mode_of(request: &Request, plan: &Plan) -> Step<u32> {
     let blind = plan.parent_death != 0 && plan.foreign != 0;
     // Killed by its own filter it leaves a core of our memory, and kernels before 5.16 then kill all who share it.
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
+    let exposed = exposes_own_file(request, plan);
     let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || others_cgroup;
-    let fresh = fresh || blind;
+    // setns(2) into a time namespace takes memory of its own.
+    let fresh = fresh || blind || exposed || plan.enters_time != 0;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
-        return Ok(mode::COPIED);
+        return if exposed { Err(needs_image(asked)) } else { Ok(mode::COPIED) };
     }
     if !fresh && asked != mode::FRESH {
         return Ok(mode::SHARED);
     }
-    // What was demanded is tried in any case, so that the reason why it fails is told.
-    if !request.host.image_runs && asked != mode::FRESH {
+    // Where nothing but an image will do it is tried in any case, so that the reason why it fails is told.
+    let needed = exposed || asked == mode::FRESH;
+    if !request.host.image_runs && !needed {
         return Ok(mode::COPIED);
     }
     match ids::outlive_exec() {
         true => Ok(mode::FRESH),
-        false if asked == mode::FRESH => Err(ids_lost()),
+        false if needed => Err(ids_lost(exposed)),
         false => Ok(mode::COPIED),
     }
 }
 
-fn ids_lost() -> Fault {
-    let why = "an exec would change the caller's saved ids: use another memory mode";
-    Fault { stage: Stage::Image, ..Fault::invalid("set_memory_mode", why) }.code(libc::EPERM)
+/// Whether processes that are not the caller's may open `/proc/PID/exe` of the child before it is the program: in a root or
+/// mount namespace that is not the caller's, where a script may name `/proc/self/exe` as its interpreter, and in a pid
+/// namespace that others are in. In the image this link leads to a sealed memfd. In the caller's memory, or a copy of it, it
+/// leads to the caller's own file, which whoever has it open can overwrite when the caller has ended (CVE-2019-5736).
+fn exposes_own_file(request: &Request, plan: &Plan) -> bool {
+    plan.other_root != 0 || request.attr.ns.joined() & libc::CLONE_NEWPID as u32 != 0
+}
+
+#[cold]
+fn needs_image(asked: u32) -> Fault {
+    if asked == mode::COPIED {
+        let why = "with another root or joined pid namespace /proc/self/exe would lead to the caller's own file \
+                   (CVE-2019-5736): use FORKEXEC_MEMORY_AUTO";
+        return Fault::invalid("set_memory_mode", why);
+    }
+    let why = "no memory is shared here, as under an emulator, so /proc/self/exe would lead to the caller's own file there \
+               (CVE-2019-5736)";
+    Fault { stage: Stage::Image, ..Fault::invalid("another root or joined pid namespace", why) }.code(libc::EOPNOTSUPP)
+}
+
+#[cold]
+fn ids_lost(exposed: bool) -> Fault {
+    let (what, why) = if exposed {
+        let why =
+            "needs the built-in image, whose exec would change the caller's saved ids: make them the effective ones";
+        ("another root or joined pid namespace", why)
+    } else {
+        ("set_memory_mode", "an exec would change the caller's saved ids: use another memory mode")
+    };
+    Fault { stage: Stage::Image, ..Fault::invalid(what, why) }.code(libc::EPERM)
 }

@@ -1,7 +1,7 @@
 //! Namespaces: which are born with the child, which it enters, and what is written for it.
 
 use super::sealed::{self, Text, clone};
-use super::{Draft, Fault, Request, Step, check, subordinate};
+use super::{Draft, Fault, Request, Step, check, ids, subordinate};
 use crate::attr::ns::{IdRange, Join, TimeOffset};
 use crate::attr::owned::{Text as Owned, push};
 use alloc::vec::Vec;
@@ -26,13 +26,19 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     // What is joined is joined first, or the right to may be lost; what is created then comes later than the clone.
     let joined = asked.joined() as u64;
     // Whoever makes a user namespace owns it, and another user is to.
-    let owner = asked.owner.filter(|uid| *uid != nix::unistd::geteuid().as_raw());
+    let owner = match asked.owner {
+        Some(uid) if uid != ids::effective_uid()? => Some(uid),
+        _ => None,
+    };
     let later = !asked.joins.is_empty() || owner.is_some();
     plan.clone_namespaces = if later { 0 } else { at_clone };
     plan.namespace_owner = owner.into();
     plan.unshare_user = (later && at_clone & USER != 0) as u32;
     plan.late = unshare & (CGROUP | PID);
     plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if later { at_clone & !USER } else { 0 };
+    // unshare(2) makes one that only a fork enters, and since Linux 6.2 an exec, some time after the caller has heard of it. Who
+    // joins it by a pidfd joins the one that the process is in.
+    plan.enters_time = (plan.unshare & TIME != 0) as u32;
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;
     plan.foreign = ((create | joined) & PID != 0) as u32;
@@ -83,7 +89,7 @@ fn lower_joins(request: &Request, draft: &mut Draft) -> Step<()> {
     for (index, join) in request.attr.ns.joins.iter().enumerate() {
         let setter = if join.of_process { "join_pidfd" } else { "join_namespace" };
         draft.need(join.fd, setter).map_err(|fault| fault.at(index))?;
-        is_what_it_should_be(join).map_err(|why| Fault::invalid(setter, why).at(index))?;
+        is_what_it_should_be(join, setter).map_err(|fault| fault.at(index))?;
         push(&mut joins, sealed::Join { types: join.types as u64, fd: join.fd, index: index as i32 })?;
     }
     draft.plan.joins = draft.arena.list(&joins)?;
@@ -91,7 +97,7 @@ fn lower_joins(request: &Request, draft: &mut Draft) -> Step<()> {
 }
 
 /// ioctl_nsfs(2); of a pidfd only setns(2) itself can tell.
-fn is_what_it_should_be(join: &Join) -> Result<(), &'static str> {
+fn is_what_it_should_be(join: &Join, setter: &'static str) -> Step<()> {
     const NS_GET_NSTYPE: libc::Ioctl = 0xb703;
     if join.of_process {
         return Ok(());
@@ -99,8 +105,9 @@ fn is_what_it_should_be(join: &Join) -> Result<(), &'static str> {
     // SAFETY: kernel contract, man 2 ioctl_nsfs.
     match unsafe { libc::ioctl(join.fd, NS_GET_NSTYPE) } {
         kind if kind as u32 == join.types => Ok(()),
-        -1 => Err("the descriptor is not one of a namespace"),
-        _ => Err("the descriptor is one of another type of namespace"),
+        -1 if nix::errno::Errno::last_raw() != libc::ENOTTY => Err(Fault::unresolved(setter)),
+        -1 => Err(Fault::invalid(setter, "the descriptor is not one of a namespace")),
+        _ => Err(Fault::invalid(setter, "the descriptor is one of another type of namespace")),
     }
 }
 

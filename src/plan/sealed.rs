@@ -336,6 +336,8 @@ pub struct Plan {
     pub loopback: u32,
     /// Lines for /proc/self/timens_offsets.
     pub time_offsets: Text,
+    /// The child enters its new time namespace before any exec.
+    pub enters_time: u32,
     pub late: u64,
     pub propagation: u64,
     pub hostname: Text,
@@ -406,8 +408,10 @@ pub struct Plan {
     pub filters_privileged: u32,
     /// One of them has a listener, which the caller gets.
     pub listener: u32,
-    /// They let no exec happen.
-    pub doomed: u32,
+    /// They let every process wait by futex(2), whatever it waits for.
+    pub futex_allowed: u32,
+    /// They kill every exec: a child that ends after it said that exec is next was not the program.
+    pub exec_is_killed: u32,
 
     // landlock
     /// The caller's ruleset.
@@ -484,12 +488,14 @@ pub mod table {
 pub mod ends {
     /// The eventfd with which the caller lets the child go on.
     pub const GO: u32 = 0;
-    /// The pipe for reports: where the caller reads.
+    /// The lifeline: the caller's end.
     pub const READER: u32 = 1;
-    /// The pipe for reports: where the child writes.
-    pub const REPORTS: u32 = 2;
+    /// The lifeline: the child's end.
+    pub const LIFELINE: u32 = 2;
     /// The eventfd with which the caller says that it has fetched the others.
     pub const FETCHED: u32 = 3;
+    /// The page that child and caller share.
+    pub const PAGE: u32 = 4;
 }
 
 /// Numbers from `first` to `last`.
@@ -504,8 +510,8 @@ pub struct Gap {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Wiring {
-    /// Where a child in shared memory reports; 0 in the image.
-    pub report: u64,
+    /// The page where the child says how far it is, as long as it is in the caller's memory or a copy of it; 0 in the image.
+    pub page: u64,
     /// The gaps between the needed descriptors; only for a child in the caller's memory or a copy of it.
     pub gaps: u64,
     pub gaps_len: u32,
@@ -514,9 +520,8 @@ pub struct Wiring {
     pub table: u32,
     /// The last stage that is already done.
     pub done: u32,
-    pub reserved: u32,
-    /// The pipe for reports.
-    pub reports: i32,
+    /// The end of a pipe or socket whose other end closes with the caller.
+    pub lifeline: i32,
     /// The eventfd with which the caller lets the child go on.
     pub go: i32,
     /// What becomes readable when the caller is gone.
@@ -524,6 +529,9 @@ pub struct Wiring {
     pub owner_pid: i32,
     /// The child makes the ends itself, from the number `above` on.
     pub makes_ends: u32,
+    /// The file of the page, by which the image finds it; its device and inode.
+    pub page_fd: i32,
+    pub page_identity: [u64; 2],
     /// The caller's signal mask.
     pub mask: u64,
     /// clone could not clear the handlers.

@@ -136,7 +136,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::UnshareUser => plan.unshare_user != 0,
         Stage::WaitMaps => plan.unshare_user != 0 && plan.wait != 0,
         Stage::Unshare => plan.unshare != 0,
-        Stage::TimeFile | Stage::TimeOffsets => !plan.time_offsets.is_empty(),
+        Stage::TimeFile | Stage::TimeOffsets => !plan.time_offsets.is_empty() || plan.enters_time != 0,
         Stage::FirstProcess => plan.second_clone == clone::EARLY,
         Stage::CgroupNamespace => plan.unshare_cgroup != 0,
         Stage::DetachTerminal => plan.detach_terminal != 0,

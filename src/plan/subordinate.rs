@@ -1,6 +1,6 @@
 //! Subordinate ids: what the files of the system grant to the user that asks. subuid(5), subgid(5)
 
-use super::{Fault, Step};
+use super::{Fault, Step, ids};
 use crate::attr::ns::{IdRange, MOST_RANGES};
 use crate::attr::owned::push;
 use crate::stage::Stage;
@@ -13,7 +13,7 @@ pub struct Maps {
 
 /// The maps for the calling user.
 pub fn maps() -> Step<Maps> {
-    let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+    let (uid, gid) = (ids::effective_uid()?, ids::effective_gid()?);
     let users = read("/etc/passwd")?;
     let user = User { name: name_of(&users, uid), uid };
     let uids = map(&read("/etc/subuid")?, &user, uid)?.ok_or_else(|| none("the user has no ids in /etc/subuid"))?;

@@ -8,6 +8,7 @@ pub const EIO: i32 = 5;
 pub const E2BIG: i32 = 7;
 pub const ENOEXEC: i32 = 8;
 pub const EBADF: i32 = 9;
+pub const ECHILD: i32 = 10;
 pub const EAGAIN: i32 = 11;
 pub const EACCES: i32 = 13;
 pub const EFAULT: i32 = 14;
@@ -25,11 +26,13 @@ pub const ENOSYS: i32 = 38;
 pub const ELOOP: i32 = 40;
 pub const EOVERFLOW: i32 = 75;
 pub const EOPNOTSUPP: i32 = 95;
+pub const ETIMEDOUT: i32 = 110;
 pub const ESTALE: i32 = 116;
 
 pub const CLONE_VM: u64 = 0x100;
 pub const CLONE_SIGHAND: u64 = 0x800;
 pub const CLONE_THREAD: u64 = 0x1_0000;
+pub const CLONE_PARENT_SETTID: u64 = 0x10_0000;
 pub const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
 pub const CLONE_FILES: u64 = 0x400;
 pub const CLONE_PIDFD: u64 = 0x1000;
@@ -60,6 +63,8 @@ pub const O_DIRECTORY: i32 = 0o200000;
 #[cfg(target_arch = "aarch64")]
 pub const O_DIRECTORY: i32 = 0o40000;
 pub const MFD_CLOEXEC: u32 = 1;
+pub const MFD_ALLOW_SEALING: u32 = 2;
+pub const MFD_NOEXEC_SEAL: u32 = 8;
 pub const MFD_EXEC: u32 = 0x10;
 #[cfg(target_arch = "x86_64")]
 pub const O_NOFOLLOW: i32 = 0o400000;
@@ -79,13 +84,24 @@ pub const O_ASYNC: i32 = 0o20000;
 pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
 pub const F_SETOWN: i32 = 8;
-pub const F_GETOWN: i32 = 9;
+pub const F_SEAL_WRITE: i32 = 8;
 pub const F_SETSIG: i32 = 10;
 pub const FD_CLOEXEC: i32 = 1;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;
+pub const F_ADD_SEALS: i32 = 1033;
+pub const F_SEAL_SEAL: i32 = 1;
+pub const F_SEAL_SHRINK: i32 = 2;
+pub const F_SEAL_GROW: i32 = 4;
+pub const FUTEX_WAIT: i32 = 0;
+pub const FUTEX_WAKE: i32 = 1;
+pub const PROT_READ: i32 = 1;
+pub const PROT_WRITE: i32 = 2;
+pub const MAP_SHARED: i32 = 1;
+pub const MAP_POPULATE: i32 = 0x8000;
 
 pub const SIGKILL: i32 = 9;
 pub const SIGCHLD: i32 = 17;
+pub const SIGWINCH: i32 = 28;
 pub const SIGXFSZ: i32 = 25;
 pub const SIGSTOP: i32 = 19;
 pub const SIG_SETMASK: i32 = 2;
@@ -94,6 +110,7 @@ pub const SIG_IGN: usize = 1;
 
 pub const PR_SET_PDEATHSIG: i32 = 1;
 pub const PR_SET_DUMPABLE: i32 = 4;
+pub const PR_SET_NAME: i32 = 15;
 pub const PR_SET_KEEPCAPS: i32 = 8;
 pub const PR_CAPBSET_DROP: i32 = 24;
 pub const PR_SET_SECUREBITS: i32 = 28;
@@ -329,10 +346,11 @@ pub struct StatFs {
     pub spare: [u64; 4],
 }
 
-/// fstat(2): `S_IFDIR` and its like, and the device that a node is of.
+/// fstat(2): `S_IFDIR` and its like, the bits of the mode, and the device that a node is of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
     pub format: u32,
+    pub mode: u32,
     pub device: u64,
 }
 

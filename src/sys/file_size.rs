@@ -4,11 +4,6 @@ use super::abi::*;
 use super::arch::{nr, syscall6};
 use super::{Answer, answer};
 
-/// ftruncate(2)
-pub fn ftruncate(fd: i32, bytes: u64) -> Answer {
-    call!(FTRUNCATE, fd, bytes).map(drop)
-}
-
 /// fstat(2): the size alone, which stands at the same place on both architectures.
 pub fn size(fd: i32) -> Answer<u64> {
     let mut stat = [0u64; 18];

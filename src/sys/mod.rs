@@ -8,6 +8,7 @@ mod pinned;
 use abi::*;
 use arch::{nr, syscall6};
 use core::ffi::c_void;
+use core::sync::atomic::AtomicU32;
 
 /// A positive errno.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +50,11 @@ pub use file_size::*;
 /// read(2)
 pub fn read(fd: i32, buffer: &mut [u8]) -> Answer<usize> {
     call!(READ, fd, buffer.as_mut_ptr(), buffer.len())
+}
+
+/// pread(2)
+pub fn pread(fd: i32, buffer: &mut [u8], offset: u64) -> Answer<usize> {
+    call!(PREAD64, fd, buffer.as_mut_ptr(), buffer.len(), offset)
 }
 
 /// write(2)
@@ -120,9 +126,21 @@ pub fn getpid() -> i32 {
     call!(GETPID).unwrap_or(0) as i32
 }
 
-/// getppid(2)
+/// getppid(2): 0 where the parent is in another pid namespace, -1, which is nobody, where the call is not answered.
 pub fn getppid() -> i32 {
-    call!(GETPPID).unwrap_or(0) as i32
+    call!(GETPPID).map_or(-1, |pid| pid as i32)
+}
+
+/// geteuid(2)
+#[cfg(not(forkexec_image))]
+pub fn geteuid() -> Answer<u32> {
+    call!(GETEUID).map(|uid| uid as u32)
+}
+
+/// getegid(2)
+#[cfg(not(forkexec_image))]
+pub fn getegid() -> Answer<u32> {
+    call!(GETEGID).map(|gid| gid as u32)
 }
 
 /// kill(2)
@@ -329,7 +347,7 @@ pub fn identity(fd: i32) -> Answer<[u64; 2]> {
     Ok([device, inode])
 }
 
-/// fstat(2): what kind of file it is, and of which device it is the node.
+/// fstat(2): what kind of file it is, its mode, and of which device it is the node.
 pub fn kind(fd: i32) -> Answer<Kind> {
     let mut stat = [0u64; 18];
     call!(FSTAT, fd, stat.as_mut_ptr())?;
@@ -337,7 +355,7 @@ pub fn kind(fd: i32) -> Answer<Kind> {
     let [_, _, _, mode, _, device, ..] = stat;
     #[cfg(target_arch = "aarch64")]
     let [_, _, mode, _, device, ..] = stat;
-    Ok(Kind { format: mode as u32 & S_IFMT, device })
+    Ok(Kind { format: mode as u32 & S_IFMT, mode: mode as u32 & !S_IFMT, device })
 }
 
 /// execve(2)
@@ -375,8 +393,47 @@ pub fn set_tid_address(word: *mut i32) -> Answer {
 }
 
 /// fork(2), by way of clone: 0 in the new process, which goes on with a copy of all memory.
-pub fn fork() -> Answer<i32> {
-    call!(CLONE, SIGCHLD, 0, 0, 0, 0).map(|pid| pid as i32)
+pub fn fork(exit_signal: i32) -> Answer<i32> {
+    call!(CLONE, exit_signal, 0, 0, 0, 0).map(|pid| pid as i32)
+}
+
+/// futex(2), FUTEX_WAIT, among processes: sleeps while the word has this value.
+pub fn futex_wait(word: &AtomicU32, value: u32, timeout: Option<&Timespec>) -> Answer {
+    let timeout = timeout.map_or(core::ptr::null(), |time| time as *const Timespec);
+    call!(FUTEX, word.as_ptr(), FUTEX_WAIT, value, timeout, 0, 0).map(drop)
+}
+
+/// futex(2), FUTEX_WAKE, among processes: all who sleep on the word.
+pub fn futex_wake(word: &AtomicU32) -> Answer {
+    call!(FUTEX, word.as_ptr(), FUTEX_WAKE, i32::MAX, 0, 0, 0).map(drop)
+}
+
+/// set_robust_list(2)
+pub fn set_robust_list(head: *const u8, length: usize) -> Answer {
+    call!(SET_ROBUST_LIST, head, length).map(drop)
+}
+
+/// gettid(2)
+pub fn gettid() -> i32 {
+    call!(GETTID).unwrap_or(0) as i32
+}
+
+/// mmap(2): a file, to be read and written by all who have it mapped.
+pub fn map_shared(fd: i32, length: usize) -> Answer<*mut u8> {
+    call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0).map(|place| place as *mut u8)
+}
+
+/// ftruncate(2)
+pub fn ftruncate(fd: i32, bytes: u64) -> Answer {
+    call!(FTRUNCATE, fd, bytes).map(drop)
+}
+
+/// wait4(2): the pid of a child that has ended, its status and what it used; 0 is none that has.
+///
+/// # Safety
+/// `usage` is NULL or memory for a rusage, getrusage(2).
+pub unsafe fn wait4<T>(pid: i32, status: &mut i32, options: i32, usage: *mut T) -> Answer<i32> {
+    call!(WAIT4, pid, status as *mut i32, options, usage).map(|pid| pid as i32)
 }
 
 /// sigwaitinfo(2): one of the blocked signals, whichever comes first. Who sent it stands where a dead child's pid would.
@@ -461,10 +518,11 @@ pub fn setns(fd: i32, types: u64) -> Answer {
     call!(SETNS, fd, types).map(drop)
 }
 
-/// clone(2): another process with the same parent goes on from here, and owns the file; this one leaves.
-pub fn leave_to_sibling(flags: u64, file: i32) -> Answer {
+/// clone(2): another process with the same parent goes on from here, and this one leaves. The kernel writes the pid of the
+/// other before it runs.
+pub fn leave_to_sibling(flags: u64, pid: *mut i32) -> Answer {
     // SAFETY: kernel contract, man 2 clone.
-    answer(unsafe { arch::clone_and_leave((CLONE_PARENT | flags) as usize, file) }).map(drop)
+    answer(unsafe { arch::clone_and_leave((CLONE_PARENT | CLONE_PARENT_SETTID | flags) as usize, pid) }).map(drop)
 }
 
 /// clone3(2): the child calls `entry(argument)`.

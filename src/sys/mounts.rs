@@ -32,6 +32,16 @@ pub fn pivot_root() -> Answer {
     call!(PIVOT_ROOT, c".".as_ptr(), c".".as_ptr()).map(drop)
 }
 
+/// fchmod(2)
+pub fn fchmod(fd: i32, mode: u32) -> Answer {
+    call!(FCHMOD, fd, mode).map(drop)
+}
+
+/// fchmodat(2), of the directory itself: it may be a descriptor that is good for nothing but paths.
+pub fn chmod_directory(fd: i32, mode: u32) -> Answer {
+    call!(FCHMODAT, fd, c".".as_ptr(), mode).map(drop)
+}
+
 /// open_tree(2)
 ///
 /// # Safety

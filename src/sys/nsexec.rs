@@ -1,6 +1,6 @@
 //! What only the runc bootstrap asks of the kernel.
 
-use super::abi::{CLONE_CHILD_CLEARTID, CLONE_PARENT, Timespec};
+use super::abi::{CLONE_CHILD_CLEARTID, CLONE_PARENT, PROT_READ, PROT_WRITE, Timespec};
 use super::arch::{self, nr, syscall6};
 use super::{Answer, answer};
 
@@ -8,12 +8,9 @@ pub const AF_UNIX: i32 = 1;
 pub const SOCK_STREAM: i32 = 1;
 pub const SIGPIPE: i32 = 13;
 pub const SIG_BLOCK: i32 = 0;
-pub const PR_SET_NAME: i32 = 15;
 pub const PR_GET_TID_ADDRESS: i32 = 40;
 pub const CLONE_CHILD_SETTID: u64 = 0x0100_0000;
 pub const CLOSE_RANGE_CLOEXEC: u32 = 4;
-pub const PROT_READ: i32 = 1;
-pub const PROT_WRITE: i32 = 2;
 pub const MAP_PRIVATE: i32 = 2;
 pub const MAP_ANONYMOUS: i32 = 0x20;
 
@@ -56,11 +53,6 @@ pub fn take_signal(signal: i32) -> Answer {
 /// What a signal is in a mask.
 pub fn bit(signal: i32) -> u64 {
     1u64.wrapping_shl(signal.wrapping_sub(1) as u32)
-}
-
-/// gettid(2)
-pub fn gettid() -> i32 {
-    call!(GETTID).unwrap_or(0) as i32
 }
 
 /// PR_GET_TID_ADDRESS(2const): what set_tid_address(2) was told.

@@ -1,6 +1,7 @@
 //! Capabilities, securebits and no_new_privs.
 
 use super::{apply, forkexec_attr};
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::c_int;
 
@@ -16,6 +17,7 @@ use core::ffi::c_int;
 /// index -1, for FORKEXEC_STAGE_BOUNDING the number of the capability.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_capabilities(attr: *mut forkexec_attr, sets: u32, mask: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_capabilities", |attr| attr.caps.set_capabilities(sets, mask))
@@ -31,6 +33,7 @@ pub unsafe extern "C" fn forkexec_attr_set_capabilities(attr: *mut forkexec_attr
 /// capability.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_drop_capabilities(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "drop_capabilities", |attr| attr.caps.drop_capabilities())
@@ -46,6 +49,7 @@ pub unsafe extern "C" fn forkexec_attr_drop_capabilities(attr: *mut forkexec_att
 /// (EPERM: the child does not have it, or securebits forbid it); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_ambient(attr: *mut forkexec_attr, mask: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_ambient", |attr| attr.caps.set_ambient(mask))
@@ -58,6 +62,7 @@ pub unsafe extern "C" fn forkexec_attr_set_ambient(attr: *mut forkexec_attr, mas
 /// Fails later as FORKEXEC_STAGE_SECUREBITS (EPERM: no CAP_SETPCAP, or a lock); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_securebits(attr: *mut forkexec_attr, bits: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_securebits", |attr| attr.caps.set_securebits(bits))
@@ -69,6 +74,7 @@ pub unsafe extern "C" fn forkexec_attr_set_securebits(attr: *mut forkexec_attr, 
 /// Fails later as FORKEXEC_STAGE_NO_NEW_PRIVS; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_no_new_privs(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_no_new_privs", |attr| attr.caps.set_no_new_privs())

@@ -1,6 +1,7 @@
 //! The program: where it is found, where it starts, whose memory makes it.
 
 use super::{apply, forkexec_attr};
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
@@ -12,6 +13,7 @@ use core::ffi::{c_char, c_int};
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open) or FORKEXEC_STAGE_EXEC; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_exec_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_exec_fd", |attr| attr.exec.set_exec_fd(fd))
@@ -26,6 +28,7 @@ pub unsafe extern "C" fn forkexec_attr_set_exec_fd(attr: *mut forkexec_attr, fd:
 /// a slash, which is not searched.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_search_path(attr: *mut forkexec_attr, dirs: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that dirs is NULL or a string.
     let dirs = unsafe { guard::optional_string(dirs) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -40,6 +43,7 @@ pub unsafe extern "C" fn forkexec_attr_set_search_path(attr: *mut forkexec_attr,
 /// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_cwd(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -55,6 +59,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd(attr: *mut forkexec_attr, path: *
 /// caller has opened, and would be a way out of it); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_cwd_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_cwd_fd", |attr| attr.exec.set_cwd_fd(fd))
@@ -67,6 +72,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd_fd(attr: *mut forkexec_attr, fd: 
 /// Fails later as FORKEXEC_STAGE_EXEC (ETXTBSY: still busy after that time); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_busy_retry(attr: *mut forkexec_attr, milliseconds: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_busy_retry", |attr| attr.exec.set_busy_retry(milliseconds))
@@ -78,6 +84,7 @@ pub unsafe extern "C" fn forkexec_attr_set_busy_retry(attr: *mut forkexec_attr, 
 /// Returns 0; -EINVAL: attr or name is NULL, name is empty or has a '='; -ENOMEM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_pid_variable(attr: *mut forkexec_attr, name: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that name is NULL or a string.
     let name = unsafe { guard::string(name) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -93,6 +100,7 @@ pub unsafe extern "C" fn forkexec_attr_set_pid_variable(attr: *mut forkexec_attr
 /// module); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_ptrace(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_ptrace", |attr| attr.exec.set_ptrace())
@@ -106,6 +114,7 @@ pub unsafe extern "C" fn forkexec_attr_set_ptrace(attr: *mut forkexec_attr) -> c
 /// Fails later as FORKEXEC_STAGE_VALIDATE (not held, or pid 1) or FORKEXEC_STAGE_STOP; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_stop", |attr| attr.exec.set_stop())
@@ -113,13 +122,17 @@ pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_i
 
 /// Chooses whose memory the child runs in until the exec: FORKEXEC_MEMORY_AUTO (the default), FORKEXEC_MEMORY_FRESH or
 /// FORKEXEC_MEMORY_COPIED. AUTO shares the caller's only where nobody gains access to the caller by it; sharing cannot
-/// be forced. What the program sees is the same in all modes. The last call wins. clone(2).
+/// be forced. What the program sees is the same in all modes. With set_root, set_chroot or a joined mount or pid namespace
+/// the child is always FRESH: in the caller's memory or a copy of it /proc/self/exe would lead to the caller's own file,
+/// which somebody in there could overwrite (CVE-2019-5736). The last call wins. clone(2).
 /// Returns 0; -EINVAL: attr is NULL, mode is none of the three.
-/// Fails later as FORKEXEC_STAGE_MEMORY (ENOMEM), or, where FRESH was demanded, as FORKEXEC_STAGE_IMAGE or
-/// FORKEXEC_STAGE_CARRY (EPERM: the system forbids it, or the caller has ids or capabilities that no exec hands on);
-/// index -1.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: COPIED where only FRESH will do), FORKEXEC_STAGE_MEMORY (ENOMEM), or,
+/// where FRESH was demanded or is needed, as FORKEXEC_STAGE_IMAGE or FORKEXEC_STAGE_CARRY (EPERM, EACCES or ENOSYS: the
+/// system forbids it, or the caller has ids or capabilities that no exec hands on; EOPNOTSUPP: under an emulator that
+/// shares no memory); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr, mode: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_memory_mode", |attr| attr.exec.set_memory_mode(mode))
@@ -140,6 +153,7 @@ pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr,
 /// FORKEXEC_STAGE_INIT (EAGAIN: a limit on processes; ENOMEM); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_init", |attr| attr.exec.set_init())

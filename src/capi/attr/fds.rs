@@ -1,6 +1,7 @@
 //! Descriptors: the map that acts all at once, and the actions that follow it in call order.
 
 use super::{apply, forkexec_attr};
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
@@ -17,6 +18,7 @@ use core::ffi::{c_char, c_int};
 /// the limit, RLIMIT_NOFILE); index is the place among the map_fd entries.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_map_fd(attr: *mut forkexec_attr, source: i32, target: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "map_fd", |attr| attr.fds.map_fd(source, target))
@@ -27,6 +29,7 @@ pub unsafe extern "C" fn forkexec_attr_map_fd(attr: *mut forkexec_attr, source: 
 /// Returns 0; -EINVAL: attr is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_inherit_fds(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "inherit_fds", |attr| attr.fds.inherit_fds())
@@ -47,6 +50,7 @@ pub unsafe extern "C" fn forkexec_attr_open_fd(
     flags: i32,
     mode: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -61,6 +65,7 @@ pub unsafe extern "C" fn forkexec_attr_open_fd(
 /// RLIMIT_NOFILE); index is the place among all actions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_dup_fd(attr: *mut forkexec_attr, source: i32, target: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "dup_fd", |attr| attr.fds.dup_fd(source, target))
@@ -72,6 +77,7 @@ pub unsafe extern "C" fn forkexec_attr_dup_fd(attr: *mut forkexec_attr, source: 
 /// Fails later as FORKEXEC_STAGE_FD_ACTION; index is the place among all actions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_close_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "close_fd", |attr| attr.fds.close_fd(fd))
@@ -83,6 +89,7 @@ pub unsafe extern "C" fn forkexec_attr_close_fd(attr: *mut forkexec_attr, fd: i3
 /// Fails later as FORKEXEC_STAGE_FD_ACTION; index is the place among all actions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_close_fds_from(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "close_fds_from", |attr| attr.fds.close_fds_from(fd))
@@ -94,6 +101,7 @@ pub unsafe extern "C" fn forkexec_attr_close_fds_from(attr: *mut forkexec_attr, 
 /// Fails later as FORKEXEC_STAGE_FD_ACTION with the errno of chdir(2); index is the place among all actions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_enter_directory(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -108,6 +116,7 @@ pub unsafe extern "C" fn forkexec_attr_enter_directory(attr: *mut forkexec_attr,
 /// set_root or set_chroot); index is the place among all actions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_enter_directory_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "enter_directory_fd", |attr| attr.fds.enter_directory_fd(fd))

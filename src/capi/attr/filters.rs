@@ -2,6 +2,7 @@
 
 use super::{apply, forkexec_attr};
 use crate::attr::filters::MOST_INSTRUCTIONS;
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use crate::sys::abi::SockFilter;
 use core::ffi::c_int;
@@ -40,6 +41,7 @@ pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
     count: u32,
     flags: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that program is NULL or a list of count items, which are the kernel's.
     let program = unsafe { guard::list(program.cast::<SockFilter>(), count as usize, MOST_INSTRUCTIONS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -55,6 +57,7 @@ pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
 /// Fails later as FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP; index is the place among the filters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_deny_terminal_injection(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "deny_terminal_injection", |attr| attr.filters.deny_terminal_injection())

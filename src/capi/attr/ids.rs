@@ -2,6 +2,7 @@
 
 use super::{apply, forkexec_attr};
 use crate::attr::ids::MOST_GROUPS;
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::c_int;
 
@@ -13,6 +14,7 @@ use core::ffi::c_int;
 /// groups) or FORKEXEC_STAGE_EXEC (EAGAIN: over RLIMIT_NPROC); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_uid(attr: *mut forkexec_attr, uid: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_uid", |attr| attr.ids.set_uid(uid))
@@ -27,6 +29,7 @@ pub unsafe extern "C" fn forkexec_attr_set_uid(attr: *mut forkexec_attr, uid: u3
 /// groups); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_gid(attr: *mut forkexec_attr, gid: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_gid", |attr| attr.ids.set_gid(gid))
@@ -42,6 +45,7 @@ pub unsafe extern "C" fn forkexec_attr_set_gid(attr: *mut forkexec_attr, gid: u3
 /// namespace; EINVAL: not mapped there); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_groups(attr: *mut forkexec_attr, list: *const u32, n: usize) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that list is NULL or a list of n items.
     let list = unsafe { guard::list(list, n, MOST_GROUPS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -54,6 +58,7 @@ pub unsafe extern "C" fn forkexec_attr_set_groups(attr: *mut forkexec_attr, list
 /// Fails later as FORKEXEC_STAGE_VALIDATE (with set_groups); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_keep_groups(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "keep_groups", |attr| attr.ids.keep_groups())

@@ -1,6 +1,7 @@
 //! Landlock.
 
 use super::{apply, forkexec_attr};
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
@@ -12,6 +13,7 @@ use core::ffi::{c_char, c_int};
 /// FORKEXEC_STAGE_LANDLOCK (EBADFD: not a ruleset; E2BIG: too many restrictions on top of each other); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_landlock_ruleset(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_landlock_ruleset", |attr| attr.landlock.set_landlock_ruleset(fd))
@@ -34,6 +36,7 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_path(
     path: *const c_char,
     access: u64,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -49,6 +52,7 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_path(
 /// the calls of add_landlock_path and add_landlock_port.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_add_landlock_port(attr: *mut forkexec_attr, port: u16, access: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "add_landlock_port", |attr| attr.landlock.add_landlock_port(port, access))
@@ -61,6 +65,7 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_port(attr: *mut forkexec_att
 /// Fails later as add_landlock_path does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_landlock_handled(attr: *mut forkexec_attr, fs: u64, net: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_landlock_handled", |attr| attr.landlock.set_landlock_handled(fs, net))
@@ -73,6 +78,7 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_handled(attr: *mut forkexec_
 /// Landlock, or one before Linux 6.12); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_landlock_scopes(attr: *mut forkexec_attr, scopes: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_landlock_scopes", |attr| attr.landlock.set_landlock_scopes(scopes))
@@ -84,6 +90,7 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_scopes(attr: *mut forkexec_a
 /// Returns 0; -EINVAL: attr is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_allow_partial_landlock(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "allow_partial_landlock", |attr| attr.landlock.allow_partial_landlock())

@@ -2,6 +2,7 @@
 
 use super::{apply, forkexec_attr};
 use crate::attr::limits::MOST_CPUS;
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::c_int;
 
@@ -21,6 +22,7 @@ pub unsafe extern "C" fn forkexec_attr_set_rlimit(
     soft: u64,
     hard: u64,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_rlimit", |attr| attr.limits.set_rlimit(resource, soft, hard))
@@ -32,6 +34,7 @@ pub unsafe extern "C" fn forkexec_attr_set_rlimit(
 /// Fails later as FORKEXEC_STAGE_NICE (EACCES: no right to lower it), unless allowed; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_nice(attr: *mut forkexec_attr, nice: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_nice", |attr| attr.limits.set_nice(nice))
@@ -43,6 +46,7 @@ pub unsafe extern "C" fn forkexec_attr_set_nice(attr: *mut forkexec_attr, nice: 
 /// Fails later as FORKEXEC_STAGE_AFFINITY (EINVAL: none of them is usable), unless allowed; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cpus: *const u32, n: usize) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that cpus is NULL or a list of n items.
     let cpus = unsafe { guard::list(cpus, n, MOST_CPUS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -57,6 +61,7 @@ pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cp
 /// Fails later as FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_scheduler(attr: *mut forkexec_attr, policy: i32, priority: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_scheduler", |attr| attr.limits.set_scheduler(policy, priority))
@@ -69,6 +74,7 @@ pub unsafe extern "C" fn forkexec_attr_set_scheduler(attr: *mut forkexec_attr, p
 /// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_io_priority(attr: *mut forkexec_attr, io_class: u32, level: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_io_priority", |attr| attr.limits.set_io_priority(io_class, level))
@@ -79,6 +85,7 @@ pub unsafe extern "C" fn forkexec_attr_set_io_priority(attr: *mut forkexec_attr,
 /// Returns 0; -EINVAL: attr is NULL, mask is above 0777.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_umask(attr: *mut forkexec_attr, mask: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_umask", |attr| attr.limits.set_umask(mask))
@@ -90,6 +97,7 @@ pub unsafe extern "C" fn forkexec_attr_set_umask(attr: *mut forkexec_attr, mask:
 /// Fails later as FORKEXEC_STAGE_PERSONALITY; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_personality(attr: *mut forkexec_attr, persona: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_personality", |attr| attr.limits.set_personality(persona))
@@ -102,6 +110,7 @@ pub unsafe extern "C" fn forkexec_attr_set_personality(attr: *mut forkexec_attr,
 /// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it; ENOENT: no /proc), unless allowed; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_oom_score_adj(attr: *mut forkexec_attr, adjustment: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_oom_score_adj", |attr| attr.limits.set_oom_score_adj(adjustment))
@@ -113,6 +122,7 @@ pub unsafe extern "C" fn forkexec_attr_set_oom_score_adj(attr: *mut forkexec_att
 /// Fails later as FORKEXEC_STAGE_TIMER_SLACK, unless allowed; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr, nanoseconds: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_timer_slack", |attr| attr.limits.set_timer_slack(nanoseconds))
@@ -130,6 +140,7 @@ pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr,
 /// pids.max is reached; ENOENT: it was removed); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_cgroup_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_cgroup_fd", |attr| attr.limits.set_cgroup_fd(fd))
@@ -142,6 +153,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cgroup_fd(attr: *mut forkexec_attr, f
 /// Fails later as FORKEXEC_STAGE_NOFILE; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "restore_nofile", |attr| attr.limits.restore_nofile())
@@ -155,6 +167,7 @@ pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) 
 /// Returns 0; -EINVAL: attr is NULL, another stage; -ENOMEM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_allow_failure(attr: *mut forkexec_attr, stage: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "allow_failure", |attr| attr.limits.allow_failure(stage))

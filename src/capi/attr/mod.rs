@@ -18,6 +18,7 @@ pub mod landlock;
 
 use super::guard;
 use crate::attr::{Accepted, Attr};
+use crate::capi::entry::Entered;
 use core::ffi::c_int;
 use core::ptr::null_mut;
 
@@ -32,6 +33,7 @@ pub struct forkexec_attr(pub(crate) Attr);
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_attr_new() -> *mut forkexec_attr {
+    let _entered = Entered::now();
     guard::give(forkexec_attr(Attr::default()))
 }
 
@@ -40,6 +42,7 @@ pub extern "C" fn forkexec_attr_new() -> *mut forkexec_attr {
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_copy(attr: *const forkexec_attr) -> *mut forkexec_attr {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours that nobody changes meanwhile.
     let attr = unsafe { guard::attr(attr) };
     match attr.map(|attr| attr.0.copy()) {
@@ -51,6 +54,7 @@ pub unsafe extern "C" fn forkexec_attr_copy(attr: *const forkexec_attr) -> *mut 
 /// Frees attr; NULL is fine. Children that were started from it are not affected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_free(attr: *mut forkexec_attr) {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours that nobody uses any more.
     drop(unsafe { guard::take_back(attr) });
 }

@@ -2,6 +2,7 @@
 
 use super::{apply, forkexec_attr};
 use crate::attr::mounts::LONGEST_FILE;
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
@@ -33,6 +34,7 @@ pub unsafe extern "C" fn forkexec_attr_add_mount(
     flags: u64,
     data: *const c_char,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that source is NULL or a string.
     let source = unsafe { guard::optional_string(source) };
     // SAFETY: C caller guarantees that target is NULL or a string.
@@ -63,6 +65,7 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount(
     target: *const c_char,
     flags: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that source is NULL or a string.
     let source = unsafe { guard::string(source) };
     // SAFETY: C caller guarantees that target is NULL or a string.
@@ -85,6 +88,7 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount_idmapped(
     userns_fd: i32,
     flags: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that source is NULL or a string.
     let source = unsafe { guard::string(source) };
     // SAFETY: C caller guarantees that target is NULL or a string.
@@ -109,6 +113,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_tmpfs(
     mode: u32,
     flags: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -129,6 +134,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_proc(
     target: *const c_char,
     flags: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -147,6 +153,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_proc(
 /// ENODEV: the caller's device is another; EINVAL: id 0 is not mapped; EPERM).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_mount_dev(attr: *mut forkexec_attr, target: *const c_char, flags: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -154,19 +161,22 @@ pub unsafe extern "C" fn forkexec_attr_mount_dev(attr: *mut forkexec_attr, targe
     apply(attr, "mount_dev", |attr| attr.mounts.mount_dev(target?, flags))
 }
 
-/// Makes the directory path, with exactly that mode, and what is missing of its parents, with mode 0755. One that is there
-/// stays as it is. It is made in the file system that is there: only in a tmpfs, as that of an empty root, does it go
-/// with the program. path is copied. An item of the list of mounts: see add_mount. mkdir(2).
+/// Makes the directory path, with exactly that mode, setuid, setgid and sticky bits included, and what is missing of
+/// its parents, with mode 0755. One that is there stays as it is. It is made in the file system that is there: only in
+/// a tmpfs, as that of an empty root, does it go with the program. path is copied. An item of the list of mounts: see
+/// add_mount. mkdir(2).
 /// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777;
 /// -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_DIRECTORY (ENOTDIR: something else is
-/// there; ELOOP: a link is; EACCES, EROFS).
+/// there; ELOOP: a link is; EPERM: the kernel does not give this mode, as setgid for a group that is not the child's;
+/// EACCES, EROFS).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_make_directory(
     attr: *mut forkexec_attr,
     path: *const c_char,
     mode: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -187,6 +197,7 @@ pub unsafe extern "C" fn forkexec_attr_make_symlink(
     contents: *const c_char,
     path: *const c_char,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that contents is NULL or a string.
     let contents = unsafe { guard::string(contents) };
     // SAFETY: C caller guarantees that path is NULL or a string.
@@ -196,13 +207,13 @@ pub unsafe extern "C" fn forkexec_attr_make_symlink(
     apply(attr, "make_symlink", |attr| attr.mounts.make_symlink(contents?, path?))
 }
 
-/// Makes the file path, with exactly that mode, which holds length bytes, at most 65536: bind a larger one. bytes may be
-/// NULL where length is 0. What is missing of its parents is made too, as by make_directory. Both are copied. An item of
-/// the list of mounts: see add_mount. open(2), O_CREAT | O_EXCL.
+/// Makes the file path, with exactly that mode, as make_directory does, which holds length bytes, at most 65536: bind a
+/// larger one. bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory.
+/// Both are copied. An item of the list of mounts: see add_mount. open(2), O_CREAT | O_EXCL.
 /// Returns 0; -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path
 /// inside the root or "/", mode is above 07777; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_FILE (EEXIST: something is there; ELOOP: a
-/// link is on the way; EACCES, EROFS, ENOSPC).
+/// link is on the way; EPERM: see make_directory; EACCES, EROFS, ENOSPC).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_make_file(
     attr: *mut forkexec_attr,
@@ -211,6 +222,7 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
     length: usize,
     mode: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that bytes is NULL or has that length.
@@ -229,6 +241,7 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
 /// way; ENODEV: /dev/null is something else; EPERM).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_mask_path(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -244,6 +257,7 @@ pub unsafe extern "C" fn forkexec_attr_mask_path(attr: *mut forkexec_attr, path:
 /// link is there or on the way; EPERM).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -259,11 +273,13 @@ pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, p
 /// everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
 /// pivot_root(2).
 /// Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, its propagation would bring the mounts to the
-/// caller, set_chroot), FORKEXEC_STAGE_ROOT (ENOENT: path is missing; ENOTDIR: it is no directory; EPERM),
-/// FORKEXEC_STAGE_PIVOT_ROOT (EINVAL: the caller's root is not a mount) or FORKEXEC_STAGE_ROOT_READONLY; index -1.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, its propagation would bring the mounts to
+/// the caller, set_chroot), FORKEXEC_STAGE_IMAGE (see set_memory_mode), FORKEXEC_STAGE_ROOT (ENOENT: path is missing;
+/// ENOTDIR: it is no directory; EPERM), FORKEXEC_STAGE_PIVOT_ROOT (EINVAL: the caller's root is not a mount) or
+/// FORKEXEC_STAGE_ROOT_READONLY; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_root(attr: *mut forkexec_attr, path: *const c_char, flags: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::optional_string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -276,9 +292,11 @@ pub unsafe extern "C" fn forkexec_attr_set_root(attr: *mut forkexec_attr, path: 
 /// program's path, set_cwd and the actions are looked up in the new root. A program with privileges can leave a chroot.
 /// path is copied; the last call wins. chroot(2).
 /// Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or chdir(2); index -1.
+/// Fails later as FORKEXEC_STAGE_IMAGE (see set_memory_mode) or FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or
+/// chdir(2); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_chroot(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.

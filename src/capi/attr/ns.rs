@@ -1,6 +1,7 @@
 //! Namespaces to create, and what is set in them.
 
 use super::{apply, forkexec_attr};
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
@@ -15,6 +16,7 @@ use core::ffi::{c_char, c_int};
 /// forbidden; ENOSPC: over a limit of /proc/sys/user; EINVAL: the kernel does not have the type); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_create_namespaces(attr: *mut forkexec_attr, types: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "create_namespaces", |attr| attr.ns.create_namespaces(types))
@@ -31,6 +33,7 @@ pub unsafe extern "C" fn forkexec_attr_create_namespaces(attr: *mut forkexec_att
 /// FORKEXEC_STAGE_LATE_NAMESPACES (as create_namespaces); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_unshare_namespaces(attr: *mut forkexec_attr, types: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "unshare_namespaces", |attr| attr.ns.unshare_namespaces(types))
@@ -52,18 +55,21 @@ pub unsafe extern "C" fn forkexec_attr_unshare_namespaces(attr: *mut forkexec_at
 /// first process is gone; EAGAIN: a limit on processes, against which two count meanwhile); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_join_namespace(attr: *mut forkexec_attr, fd: i32, type_: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "join_namespace", |attr| attr.ns.join_namespace(fd, type_))
 }
 
-/// The same for the namespaces of a process, of the types, one or more of FORKEXEC_NS_*. Whatever has become of its pid,
-/// pidfd is that process. It is the caller's number, borrowed: it must be open during each spawn. setns(2), Linux 5.8.
+/// The same for the namespaces that a process is in, of the types, one or more of FORKEXEC_NS_*: of a child of this
+/// library that is held, too, the new ones. Whatever has become of its pid, pidfd is that process. It is the caller's
+/// number, borrowed: it must be open during each spawn. setns(2), Linux 5.8.
 /// Returns as join_namespace does.
 /// Fails later as join_namespace does, and as FORKEXEC_STAGE_VALIDATE (EINVAL: not a pidfd) or FORKEXEC_STAGE_JOIN (ESRCH:
 /// the process is gone; EPERM: it may not be looked into, or is gone and the caller has no CAP_SYS_PTRACE).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_join_pidfd(attr: *mut forkexec_attr, pidfd: i32, types: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "join_pidfd", |attr| attr.ns.join_pidfd(pidfd, types))
@@ -83,6 +89,7 @@ pub unsafe extern "C" fn forkexec_attr_map_uid(
     outside: u32,
     count: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "map_uid", |attr| attr.ns.map_uid(inside, outside, count))
@@ -103,6 +110,7 @@ pub unsafe extern "C" fn forkexec_attr_map_gid(
     outside: u32,
     count: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "map_gid", |attr| attr.ns.map_gid(inside, outside, count))
@@ -119,6 +127,7 @@ pub unsafe extern "C" fn forkexec_attr_map_gid(
 /// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_map_subordinate_ids(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "map_subordinate_ids", |attr| attr.ns.map_subordinate_ids())
@@ -139,6 +148,7 @@ pub unsafe extern "C" fn forkexec_attr_set_map_helpers(
     newuidmap: *const c_char,
     newgidmap: *const c_char,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that newuidmap is NULL or a string.
     let uid = unsafe { guard::optional_string(newuidmap) };
     // SAFETY: C caller guarantees that newgidmap is NULL or a string.
@@ -155,6 +165,7 @@ pub unsafe extern "C" fn forkexec_attr_set_map_helpers(
 /// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_allow_setgroups(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "allow_setgroups", |attr| attr.ns.allow_setgroups())
@@ -171,6 +182,7 @@ pub unsafe extern "C" fn forkexec_attr_allow_setgroups(attr: *mut forkexec_attr)
 /// or FORKEXEC_STAGE_ID_MAP (EPERM: no CAP_SYS_ADMIN; EACCES: not root); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_user_namespace_owner(attr: *mut forkexec_attr, uid: u32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_user_namespace_owner", |attr| attr.ns.set_user_namespace_owner(uid))
@@ -185,6 +197,7 @@ pub unsafe extern "C" fn forkexec_attr_set_user_namespace_owner(attr: *mut forke
 /// mount point); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_mount_propagation(attr: *mut forkexec_attr, flags: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_mount_propagation", |attr| attr.ns.set_mount_propagation(flags))
@@ -197,6 +210,7 @@ pub unsafe extern "C" fn forkexec_attr_set_mount_propagation(attr: *mut forkexec
 /// -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_hostname(attr: *mut forkexec_attr, name: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that name is NULL or a string.
     let name = unsafe { guard::string(name) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -210,6 +224,7 @@ pub unsafe extern "C" fn forkexec_attr_set_hostname(attr: *mut forkexec_attr, na
 /// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_UTS) or FORKEXEC_STAGE_DOMAINNAME; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_domainname(attr: *mut forkexec_attr, name: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that name is NULL or a string.
     let name = unsafe { guard::string(name) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -223,6 +238,7 @@ pub unsafe extern "C" fn forkexec_attr_set_domainname(attr: *mut forkexec_attr, 
 /// -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_loopback(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_loopback", |attr| attr.ns.set_loopback())
@@ -245,6 +261,7 @@ pub unsafe extern "C" fn forkexec_attr_set_time_offset(
     seconds: i64,
     nanoseconds: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_time_offset", |attr| attr.ns.set_time_offset(clock, seconds, nanoseconds))

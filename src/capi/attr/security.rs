@@ -1,6 +1,7 @@
 //! Session keyring and label.
 
 use super::{apply, forkexec_attr};
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
@@ -12,6 +13,7 @@ use core::ffi::{c_char, c_int};
 /// user has too many keys; EPERM: name begins with "."; EACCES); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_session_keyring(attr: *mut forkexec_attr, name: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that name is NULL or a string.
     let name = unsafe { guard::optional_string(name) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
@@ -30,6 +32,7 @@ pub unsafe extern "C" fn forkexec_attr_set_session_keyring(attr: *mut forkexec_a
 /// have it); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_exec_label(attr: *mut forkexec_attr, label: *const c_char) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that label is NULL or a string.
     let label = unsafe { guard::string(label) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.

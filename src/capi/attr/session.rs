@@ -1,6 +1,7 @@
 //! Session, process group and terminal. Terminals are the caller's descriptors.
 
 use super::{apply, forkexec_attr};
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::c_int;
 
@@ -10,6 +11,7 @@ use core::ffi::c_int;
 /// Fails later as FORKEXEC_STAGE_VALIDATE (a contradiction) or FORKEXEC_STAGE_SESSION; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_session(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_session", |attr| attr.session.set_session())
@@ -22,6 +24,7 @@ pub unsafe extern "C" fn forkexec_attr_set_session(attr: *mut forkexec_attr) -> 
 /// this session); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_process_group(attr: *mut forkexec_attr, pgid: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_process_group", |attr| attr.session.set_process_group(pgid))
@@ -35,6 +38,7 @@ pub unsafe extern "C" fn forkexec_attr_set_process_group(attr: *mut forkexec_att
 /// (ENOTTY: not a terminal; EPERM: it belongs to another session); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_controlling_terminal(attr: *mut forkexec_attr, tty: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_controlling_terminal", |attr| attr.session.set_controlling_terminal(tty))
@@ -49,6 +53,7 @@ pub unsafe extern "C" fn forkexec_attr_set_controlling_terminal(attr: *mut forke
 /// (ENOTTY: not the controlling terminal); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_foreground(attr: *mut forkexec_attr, tty: i32) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_foreground", |attr| attr.session.set_foreground(tty))
@@ -60,6 +65,7 @@ pub unsafe extern "C" fn forkexec_attr_set_foreground(attr: *mut forkexec_attr, 
 /// Fails later as FORKEXEC_STAGE_DETACH_TERMINAL (ENOTTY: there is none); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_detach_terminal(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "detach_terminal", |attr| attr.session.detach_terminal())

@@ -1,6 +1,7 @@
 //! Signals. Sets have bit signo-1.
 
 use super::{apply, forkexec_attr};
+use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::c_int;
 
@@ -11,6 +12,7 @@ use core::ffi::c_int;
 /// Fails later as FORKEXEC_STAGE_SIGNAL_MASK; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_signal_mask(attr: *mut forkexec_attr, set: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_signal_mask", |attr| attr.signals.set_signal_mask(set))
@@ -25,6 +27,7 @@ pub unsafe extern "C" fn forkexec_attr_set_signal_mask(attr: *mut forkexec_attr,
 /// number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_signal_default(attr: *mut forkexec_attr, set: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_signal_default", |attr| attr.signals.set_signal_default(set))
@@ -37,6 +40,7 @@ pub unsafe extern "C" fn forkexec_attr_set_signal_default(attr: *mut forkexec_at
 /// signal's number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_signal_ignore(attr: *mut forkexec_attr, set: u64) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_signal_ignore", |attr| attr.signals.set_signal_ignore(set))
@@ -56,6 +60,7 @@ pub unsafe extern "C" fn forkexec_attr_set_parent_death_signal(
     sig: i32,
     whose: u32,
 ) -> c_int {
+    let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_parent_death_signal", |attr| attr.signals.set_parent_death_signal(sig, whose))

@@ -1,6 +1,5 @@
 //! aarch64: `svc 0`, which keeps every register but x0.
 
-use super::super::abi::F_SETOWN;
 use core::arch::asm;
 use core::ffi::c_void;
 
@@ -43,22 +42,22 @@ pub unsafe fn clone_call(
 }
 
 /// A clone call without a stack of its own: the child goes on from here, with 0, and its parent comes back only with an
-/// error. Else it makes the child the owner of a file, fcntl(2), and leaves, in registers alone: the stack is the child's.
+/// error. Else the kernel has written the child's pid, if the flags ask for it, and the parent leaves, in registers alone:
+/// the stack is the child's.
 ///
 /// # Safety
 /// As for clone(2), and the caller has nothing more to do.
 #[inline(always)]
-pub unsafe fn clone_and_leave(flags: usize, file: i32) -> isize {
+pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
     let answer;
     // SAFETY: kernel contract, man 2 clone; nothing on the stack is touched but by the child.
     unsafe {
         asm!("svc #0", "cmp x0, #0", "b.le 2f",
-             "mov x2, x0", "mov w0, w20", "mov x1, #{set_owner}", "mov x8, #{fcntl}", "svc #0",
              "mov x0, xzr", "mov x8, #{exit}", "svc #0", "brk #1",
              "2:",
-             set_owner = const F_SETOWN, fcntl = const nr::FCNTL, exit = const nr::EXIT_GROUP,
-             in("x8") nr::CLONE, inlateout("x0") flags as isize => answer, in("x1") 0, in("x2") 0, in("x3") 0,
-             in("x4") 0, in("x20") file, options(nostack));
+             exit = const nr::EXIT_GROUP,
+             in("x8") nr::CLONE, inlateout("x0") flags as isize => answer, in("x1") 0, in("x2") pid, in("x3") 0,
+             in("x4") 0, options(nostack));
     }
     answer
 }
@@ -79,6 +78,9 @@ pub fn thread_args(flags: usize, stack_top: usize, clears: *mut i32) -> [usize; 
     [flags, stack_top, 0, 0, clears as usize]
 }
 
+/// This architecture, as seccomp filters see it. linux/audit.h
+pub const AUDIT_ARCH: u32 = 0xc000_00b7;
+
 pub mod nr {
     pub const GETCWD: usize = 17;
     pub const DUP3: usize = 24;
@@ -92,7 +94,6 @@ pub mod nr {
     pub const OPENAT: usize = 56;
     pub const CLOSE: usize = 57;
     pub const GETDENTS64: usize = 61;
-    pub const FTRUNCATE: usize = 46;
     pub const RT_SIGPENDING: usize = 136;
     pub const READ: usize = 63;
     pub const WRITE: usize = 64;
@@ -105,7 +106,12 @@ pub mod nr {
     pub const UMOUNT2: usize = 39;
     pub const PIVOT_ROOT: usize = 41;
     pub const FSTATFS: usize = 44;
+    pub const PREAD64: usize = 67;
+    pub const GETEUID: usize = 175;
+    pub const GETEGID: usize = 177;
     pub const MKDIRAT: usize = 34;
+    pub const FCHMOD: usize = 52;
+    pub const FCHMODAT: usize = 53;
     pub const SYMLINKAT: usize = 36;
     pub const READLINKAT: usize = 78;
     pub const OPEN_TREE: usize = 428;
@@ -155,6 +161,11 @@ pub mod nr {
     pub const SECCOMP: usize = 277;
     pub const CLONE3: usize = 435;
     pub const CLOSE_RANGE: usize = 436;
+    pub const FUTEX: usize = 98;
+    pub const SET_ROBUST_LIST: usize = 99;
+    pub const FTRUNCATE: usize = 46;
+    pub const WAIT4: usize = 260;
+    pub const RT_SIGRETURN: usize = 139;
     pub const MMAP: usize = 222;
     pub const MUNMAP: usize = 215;
     pub const SOCKETPAIR: usize = 199;

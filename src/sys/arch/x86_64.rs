@@ -1,6 +1,5 @@
 //! x86_64: `syscall`, which clobbers rcx and r11.
 
-use super::super::abi::F_SETOWN;
 use core::arch::asm;
 use core::ffi::c_void;
 
@@ -44,22 +43,22 @@ pub unsafe fn clone_call(
 }
 
 /// A clone call without a stack of its own: the child goes on from here, with 0, and its parent comes back only with an
-/// error. Else it makes the child the owner of a file, fcntl(2), and leaves, in registers alone: the stack is the child's.
+/// error. Else the kernel has written the child's pid, if the flags ask for it, and the parent leaves, in registers alone:
+/// the stack is the child's.
 ///
 /// # Safety
 /// As for clone(2), and the caller has nothing more to do.
 #[inline(always)]
-pub unsafe fn clone_and_leave(flags: usize, file: i32) -> isize {
+pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
     let answer;
     // SAFETY: kernel contract, man 2 clone; nothing on the stack is touched but by the child.
     unsafe {
         asm!("syscall", "test rax, rax", "jle 2f",
-             "mov rdx, rax", "mov edi, r12d", "mov esi, {set_owner}", "mov eax, {fcntl}", "syscall",
              "xor edi, edi", "mov eax, {exit}", "syscall", "ud2",
              "2:",
-             set_owner = const F_SETOWN, fcntl = const nr::FCNTL, exit = const nr::EXIT_GROUP,
-             inlateout("rax") nr::CLONE as isize => answer, in("rdi") flags, in("rsi") 0, in("rdx") 0, in("r10") 0,
-             in("r8") 0, in("r12") file, lateout("rcx") _, lateout("r11") _, options(nostack));
+             exit = const nr::EXIT_GROUP,
+             inlateout("rax") nr::CLONE as isize => answer, in("rdi") flags, in("rsi") 0, in("rdx") pid, in("r10") 0,
+             in("r8") 0, lateout("rcx") _, lateout("r11") _, options(nostack));
     }
     answer
 }
@@ -80,8 +79,10 @@ pub fn thread_args(flags: usize, stack_top: usize, clears: *mut i32) -> [usize; 
     [flags, stack_top, 0, clears as usize, 0]
 }
 
+/// This architecture, as seccomp filters see it. linux/audit.h
+pub const AUDIT_ARCH: u32 = 0xc000_003e;
+
 pub mod nr {
-    pub const FTRUNCATE: usize = 77;
     pub const RT_SIGPENDING: usize = 127;
     pub const READ: usize = 0;
     pub const WRITE: usize = 1;
@@ -116,7 +117,12 @@ pub mod nr {
     pub const UMOUNT2: usize = 166;
     pub const PIVOT_ROOT: usize = 155;
     pub const FSTATFS: usize = 138;
+    pub const PREAD64: usize = 17;
+    pub const GETEUID: usize = 107;
+    pub const GETEGID: usize = 108;
     pub const MKDIRAT: usize = 258;
+    pub const FCHMOD: usize = 91;
+    pub const FCHMODAT: usize = 268;
     pub const SYMLINKAT: usize = 266;
     pub const READLINKAT: usize = 267;
     pub const OPEN_TREE: usize = 428;
@@ -156,6 +162,11 @@ pub mod nr {
     pub const RT_SIGTIMEDWAIT: usize = 128;
     pub const KEYCTL: usize = 250;
     pub const SECCOMP: usize = 317;
+    pub const FUTEX: usize = 202;
+    pub const SET_ROBUST_LIST: usize = 273;
+    pub const FTRUNCATE: usize = 77;
+    pub const WAIT4: usize = 61;
+    pub const RT_SIGRETURN: usize = 15;
     pub const MMAP: usize = 9;
     pub const MUNMAP: usize = 11;
     pub const SOCKETPAIR: usize = 53;

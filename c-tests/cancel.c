@@ -1,0 +1,260 @@
+/* No function is a cancellation point: a thread that is cancelled inside of one comes back from it. */
+#define _GNU_SOURCE
+#include "harness.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct forkexec_attr *attr;
+static struct forkexec_child *child, *held;
+static int null_fd;
+static char *const argv[] = { witness, "exit", "0", NULL };
+
+static void call_new(void)
+{
+    forkexec_attr_free(forkexec_attr_new());
+}
+
+static void call_copy(void)
+{
+    struct forkexec_attr *copy = forkexec_attr_copy(attr);
+    assert_non_null(copy);
+    OK(forkexec_attr_set_cwd(copy, "/"));
+    OK(forkexec_attr_open_fd(copy, 5, "/dev/null", O_RDONLY, 0));
+    forkexec_attr_free(copy);
+}
+
+static void end(struct forkexec_child *started)
+{
+    OK(forkexec_wait(started, FORKEXEC_FOREVER, 0, NULL, 0));
+    forkexec_close(started);
+}
+
+static void call_spawn(void)
+{
+    struct forkexec_child *started;
+    OK(forkexec_spawn(attr, witness, argv, NULL, &started, NULL));
+    end(started);
+}
+
+static void spawn_with_death_of_process(void)
+{
+    struct forkexec_attr *copy = forkexec_attr_copy(attr);
+    OK(forkexec_attr_set_parent_death_signal(copy, 9, FORKEXEC_DEATH_OF_PROCESS));
+    struct forkexec_child *started;
+    OK(forkexec_spawn(copy, witness, argv, NULL, &started, NULL));
+    end(started);
+    forkexec_attr_free(copy);
+}
+
+static void call_start_and_release(void)
+{
+    struct forkexec_child *started;
+    OK(forkexec_start(attr, witness, argv, NULL, &started, NULL));
+    OK(forkexec_release(started, FORKEXEC_FOREVER, NULL));
+    end(started);
+}
+
+static void call_start_and_release_in_time(void)
+{
+    struct forkexec_child *started;
+    OK(forkexec_start(attr, witness, argv, NULL, &started, NULL));
+    OK(forkexec_release(started, 10000000000, NULL));
+    OK(forkexec_wait(started, 10000000000, FORKEXEC_WAIT_NOREAP, NULL, 0));
+    end(started);
+}
+
+static void close_a_held_child(void)
+{
+    struct forkexec_child *started;
+    OK(forkexec_start(attr, witness, argv, NULL, &started, NULL));
+    forkexec_close(started);
+}
+
+static void call_hold(void)
+{
+    struct forkexec_attr *empty = forkexec_attr_new();
+    struct forkexec_child *holder;
+    OK(forkexec_hold(empty, &holder, NULL));
+    int fd = forkexec_child_namespace_fd(holder, FORKEXEC_NS_UTS);
+    assert_true(fd >= 0);
+    syscall(SYS_close, fd); /* close(2) of libc is a cancellation point */
+    forkexec_close(holder);
+    forkexec_attr_free(empty);
+}
+
+static void call_describe(void)
+{
+    OK(forkexec_describe(attr, witness, argv, NULL, null_fd, NULL));
+}
+
+static void call_probe(void)
+{
+    char why[200];
+    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_SECCOMP_LISTENER; feature++)
+        assert_true(forkexec_probe(feature, why, sizeof why) >= 0);
+}
+
+static void call_readers(void)
+{
+    assert_true(forkexec_child_pid(held) > 0);
+    assert_true(forkexec_child_pidfd(held) != 0);
+    assert_int_equal(forkexec_child_seccomp_fd(held), -ENOENT);
+    OK(forkexec_signal(held, 0));
+    assert_int_equal(forkexec_kill_tree(held), -EOPNOTSUPP);
+    assert_int_equal(forkexec_wait(held, 1000000, 0, NULL, 0), -ETIMEDOUT);
+    assert_non_null(forkexec_stage_name(0));
+    assert_non_null(forkexec_version());
+    assert_int_equal(forkexec_version_number(), FORKEXEC_VERSION_NUMBER);
+}
+
+struct call {
+    const char *name;
+    void (*call)(void);
+};
+
+static const struct call calls[] = {
+    { "attr_new", call_new },
+    { "attr_copy and setters", call_copy },
+    { "spawn", call_spawn },
+    { "spawn with the death of the process", spawn_with_death_of_process },
+    { "start and release", call_start_and_release },
+    { "release and wait with a timeout", call_start_and_release_in_time },
+    { "close of a held child", close_a_held_child },
+    { "hold", call_hold },
+    { "describe", call_describe },
+    { "probe", call_probe },
+    { "readers", call_readers },
+};
+
+static void *nothing(void *unused)
+{
+    pause();
+    return unused;
+}
+
+/* libc installs its handlers of signals 32 and 33 with the first thread and the first cancellation. */
+__attribute__((constructor)) static void cancel_once(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, nothing, NULL) == 0) {
+        pthread_cancel(thread);
+        pthread_join(thread, NULL);
+    }
+}
+
+static volatile bool returned;
+
+/* The cancellation is pending when the call begins: the first cancellation point in it would be the end of the thread. */
+static void *cancelled_before(void *which)
+{
+    const struct call *call = which;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pthread_cancel(pthread_self());
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    call->call();
+    int old;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+    assert_int_equal(old, PTHREAD_CANCEL_ENABLE);
+    returned = true;
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    pthread_testcancel();
+    return NULL;
+}
+
+TEST(a_pending_cancellation_stays_pending)
+{
+    null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    for (int memory = FORKEXEC_MEMORY_AUTO; memory <= FORKEXEC_MEMORY_COPIED; memory++) {
+        attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, memory));
+        OK(forkexec_start(attr, witness, argv, NULL, &held, NULL));
+        for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+            pthread_t thread;
+            void *result;
+            returned = false;
+            assert_int_equal(pthread_create(&thread, NULL, cancelled_before, (void *)&calls[i]), 0);
+            assert_int_equal(pthread_join(thread, &result), 0);
+            if (!returned)
+                fail_msg("the thread was cancelled in: %s", calls[i].name);
+            assert_ptr_equal(result, PTHREAD_CANCELED);
+        }
+        forkexec_close(held);
+    }
+    close(null_fd);
+}
+
+static int64_t timeout;
+static int answer;
+
+static void *wait_for_it(void *unused)
+{
+    answer = forkexec_wait(child, timeout, 0, NULL, 0);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    returned = true;
+    return unused;
+}
+
+static void *release_it(void *unused)
+{
+    answer = forkexec_release(child, timeout, NULL);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    returned = true;
+    return unused;
+}
+
+/* Until the thread sleeps in a system call, and some time more, within which a cancellation would have been acted on. */
+static void cancel(pthread_t thread)
+{
+    usleep(20000);
+    assert_int_equal(pthread_cancel(thread), 0);
+    usleep(20000);
+}
+
+TEST(a_thread_that_waits_is_not_cancelled)
+{
+    int64_t timeouts[] = { FORKEXEC_FOREVER, 20000000000 };
+    for (int i = 0; i < 2; i++) {
+        int ends[2];
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        attr = new_attr();
+        OK(forkexec_attr_map_fd(attr, ends[0], 0));
+        OK(forkexec_spawn(attr, "/bin/cat", (char *[]){ "cat", NULL }, NULL, &child, NULL));
+        timeout = timeouts[i];
+        returned = false;
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, wait_for_it, NULL), 0);
+        cancel(thread);
+        close(ends[1]);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_true(returned);
+        assert_true(answer == 0 || answer == -EINTR);
+        forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0);
+        forkexec_close(child);
+        close(ends[0]);
+    }
+}
+
+TEST(a_thread_that_releases_is_not_cancelled)
+{
+    int64_t timeouts[] = { FORKEXEC_FOREVER, 20000000000 };
+    for (int i = 0; i < 2; i++) {
+        attr = new_attr();
+        OK(forkexec_attr_set_stop(attr));
+        OK(forkexec_start(attr, witness, argv, NULL, &child, NULL));
+        timeout = timeouts[i];
+        returned = false;
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, release_it, NULL), 0);
+        cancel(thread);
+        /* It may not have stopped yet. */
+        while (!returned) {
+            OK(forkexec_signal(child, 18));
+            usleep(1000);
+        }
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(answer, 0);
+        end(child);
+    }
+}

@@ -1,0 +1,170 @@
+//! What the caller knows a process by, and what it does to a process by that name: look whether it has ended, kill it,
+//! reap it. A filter of the caller's may forbid waitid(2) or poll(2); then wait4(2) and the rest serve.
+
+use crate::sys::abi::{
+    EAGAIN, EINTR, EINVAL, ENOSYS, EPERM, P_PID, P_PIDFD, POLLIN, PollFd, Timespec, WALL, WCLONE, WEXITED, WNOHANG,
+    WNOWAIT, WaitInfo,
+};
+use crate::sys::{self, Answer, Errno};
+use core::ptr::null_mut;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// A child of this process's.
+pub struct Name {
+    pub pid: i32,
+    pub pidfd: Option<OwnedFd>,
+}
+
+/// How a process ended: a `CLD_*` code, and the exit code or the signal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct End {
+    pub code: i32,
+    pub status: i32,
+}
+
+impl End {
+    /// The signal that killed it; 0 if none did.
+    pub fn signal(&self) -> i32 {
+        if matches!(self.code, libc::CLD_KILLED | libc::CLD_DUMPED) { self.status } else { 0 }
+    }
+}
+
+/// What a look at a child tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seen {
+    Alive,
+    Ended(End),
+    /// It is no child of this process's, of those that are waited for in that way: somebody else has reaped it, perhaps.
+    NotThere,
+    /// A filter does not let this process look.
+    Unknown,
+}
+
+impl Name {
+    pub fn new(pid: i32, pidfd: Option<OwnedFd>) -> Name {
+        Name { pid, pidfd }
+    }
+
+    /// By the pidfd, which is no other process's; by pid where the kernel (before Linux 5.4) has the one without the other.
+    fn by(&self, mut wait: impl FnMut(i32, i32) -> Answer) -> Answer {
+        match self.pidfd.as_ref().map(|pidfd| wait(P_PIDFD, pidfd.as_raw_fd())) {
+            None | Some(Err(Errno(EINVAL))) => wait(P_PID, self.pid),
+            Some(answer) => answer,
+        }
+    }
+
+    /// Looks without reaping, and without waiting.
+    pub fn look(&self) -> Seen {
+        self.look_as(WALL)
+    }
+
+    /// Whether an exec of this child passed its point of no return. Until then its exit signal is 0, which only `__WCLONE`
+    /// waits for; exec makes it SIGCHLD. Where waitid(2) is forbidden, wait4(2) reaps what it finds: a child that failed.
+    pub fn passed_exec(&self) -> bool {
+        match self.look_as(WCLONE) {
+            Seen::NotThere => true,
+            Seen::Alive | Seen::Ended(_) => false,
+            Seen::Unknown => {
+                let mut status = 0;
+                // SAFETY: kernel contract, man 2 wait4: no usage is asked for.
+                let found = unsafe { sys::wait4(self.pid, &mut status, WNOHANG | WCLONE, null_mut::<u8>()) };
+                found.is_err()
+            }
+        }
+    }
+
+    fn look_as(&self, kind: i32) -> Seen {
+        let mut info = WaitInfo::EMPTY;
+        let options = WEXITED | WNOHANG | WNOWAIT | kind;
+        loop {
+            return match self.by(|which, id| sys::waitid(which, id, &mut info, options)) {
+                Ok(()) if info.pid == 0 => Seen::Alive,
+                Ok(()) => Seen::Ended(End { code: info.code, status: info.status }),
+                // A pidfd that somebody has made non-blocking.
+                Err(Errno(EAGAIN)) => Seen::Alive,
+                Err(Errno(EINTR)) => continue,
+                Err(Errno(libc::ECHILD)) => Seen::NotThere,
+                Err(_) => Seen::Unknown,
+            };
+        }
+    }
+
+    /// Whether it is not running any more, as far as can be told.
+    pub fn has_ended(&self) -> bool {
+        if let Some(pidfd) = &self.pidfd {
+            let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
+            if let Ok(ready) = sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 })) {
+                return ready != 0;
+            }
+        }
+        match self.look() {
+            Seen::Alive => false,
+            Seen::Ended(_) | Seen::NotThere => true,
+            Seen::Unknown => sys::kill(self.pid, 0) == Err(Errno(libc::ESRCH)),
+        }
+    }
+
+    /// Kills it. By pidfd where there is one: the caller's own wait may have reaped it, and its pid be another's.
+    pub fn kill(&self) {
+        let killed = match &self.pidfd {
+            Some(pidfd) => sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, 0),
+            None => Err(Errno(ENOSYS)),
+        };
+        if matches!(killed, Err(Errno(ENOSYS | EPERM))) {
+            let _ = sys::kill(self.pid, libc::SIGKILL);
+        }
+    }
+
+    /// Waits until it has ended and reaps it; `None` if somebody else was told of its end.
+    pub fn reap(&self) -> Option<End> {
+        // SAFETY: no usage is asked for.
+        unsafe { self.wait(WALL, null_mut::<u8>()) }.ok().flatten()
+    }
+
+    /// Waits for its end, reaps it unless told not to, and tells what it used; `None` where it has not ended and the options
+    /// say not to wait. Where waitid(2) is forbidden it is always reaped.
+    ///
+    /// # Safety
+    /// `usage` is NULL or memory for a rusage, getrusage(2).
+    pub unsafe fn wait<T>(&self, options: i32, usage: *mut T) -> Answer<Option<End>> {
+        let mut info = WaitInfo::EMPTY;
+        loop {
+            // SAFETY: the caller vouches for `usage`.
+            let wait = |which, id| unsafe { sys::waitid_usage(which, id, &mut info, options | WEXITED, usage) };
+            return match self.by(wait) {
+                Ok(()) if info.pid == 0 => Ok(None),
+                Ok(()) => Ok(Some(End { code: info.code, status: info.status })),
+                Err(Errno(EAGAIN)) if options & WNOHANG != 0 => Ok(None),
+                // A pidfd that somebody has made non-blocking.
+                Err(Errno(EAGAIN)) => match self.until_readable() {
+                    Ok(()) => continue,
+                    Err(errno) => Err(errno),
+                },
+                // SAFETY: as above.
+                Err(Errno(EPERM | ENOSYS)) => unsafe { self.wait4(options, usage) },
+                Err(errno) => Err(errno),
+            };
+        }
+    }
+
+    fn until_readable(&self) -> Answer {
+        let Some(pidfd) = &self.pidfd else { return Ok(()) };
+        let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
+        sys::poll(&mut fds, None).map(drop)
+    }
+
+    /// # Safety
+    /// As for `wait`.
+    unsafe fn wait4<T>(&self, options: i32, usage: *mut T) -> Answer<Option<End>> {
+        let mut status = 0;
+        // SAFETY: the caller vouches for `usage`.
+        let pid = unsafe { sys::wait4(self.pid, &mut status, options & (WNOHANG | WALL | WCLONE), usage)? };
+        let signal = status & 0x7f;
+        let end = match signal {
+            0 => End { code: libc::CLD_EXITED, status: status >> 8 & 0xff },
+            _ if status & 0x80 != 0 => End { code: libc::CLD_DUMPED, status: signal },
+            _ => End { code: libc::CLD_KILLED, status: signal },
+        };
+        Ok((pid != 0).then_some(end))
+    }
+}

@@ -1,0 +1,233 @@
+//! A child's directory in /proc, proven to be the child's. The /proc that is mounted may belong to another pid namespace,
+//! where the child's pid is another number or is another process's.
+
+use super::name::Name;
+use super::own;
+use crate::sys::abi::{
+    O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, P_PID, PROC_SUPER_MAGIC, WALL, WEXITED, WNOHANG, WNOWAIT, WaitInfo,
+};
+use crate::sys::{self, Answer, Errno};
+use core::ffi::CStr;
+use nix::errno::Errno as Number;
+use std::io::Write;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// Why no directory is proven to be the child's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unproven {
+    pub code: i32,
+    pub why: &'static str,
+}
+
+const NO_PROC: &str = "there is no /proc";
+const FALSE_PROC: &str = "no proc file system is mounted on /proc";
+const FOREIGN_PROC: &str = "/proc belongs to another pid namespace, where the child is not to be found";
+
+fn foreign() -> Unproven {
+    Unproven { code: libc::EOPNOTSUPP, why: FOREIGN_PROC }
+}
+
+fn failed(Errno(code): Errno) -> Unproven {
+    Unproven { code, why: "" }
+}
+
+/// The directory of a child.
+pub struct Directory {
+    directory: File,
+    number: i32,
+}
+
+impl Directory {
+    /// The directory stays that of the child, whoever gets the pid later.
+    pub fn of(name: &Name) -> Result<Directory, Unproven> {
+        let proc = proc()?;
+        let by_pidfd = name.pidfd.as_ref().map(|pidfd| by_pidfd(&proc, pidfd.as_raw_fd()));
+        match by_pidfd {
+            // Before Linux 5.14 who is not dumpable may not read this of itself.
+            None | Some(Err(Unproven { code: libc::EACCES | libc::EPERM, .. })) => by_pid(&proc, name.pid),
+            Some(found) => found,
+        }
+    }
+
+    /// The child's pid in this /proc.
+    pub fn number(&self) -> i32 {
+        self.number
+    }
+
+    pub fn open(&self, name: &CStr, flags: i32) -> Answer<File> {
+        open(&self.directory, name, flags)
+    }
+
+    /// Writes a file, which the kernel takes in one write or not at all.
+    pub fn write(&self, name: &CStr, bytes: &[u8]) -> Answer {
+        let written = sys::write(self.open(name, crate::sys::abi::O_WRONLY)?.0, bytes)?;
+        if written == bytes.len() { Ok(()) } else { Err(Errno(libc::EIO)) }
+    }
+
+    /// The beginning of a file, as much of it as there is room for.
+    pub fn read<'a>(&self, name: &CStr, buffer: &'a mut [u8]) -> Answer<&'a [u8]> {
+        let filled = sys::read(self.open(name, O_RDONLY)?.0, buffer)?;
+        Ok(buffer.get(..filled).unwrap_or_default())
+    }
+}
+
+/// A new descriptor of one of the child's namespaces.
+pub fn namespace(name: &Name, kind: &CStr) -> Result<OwnedFd, Number> {
+    let directory = Directory::of(name).map_err(|Unproven { code, .. }| Number::from_raw(code))?;
+    let namespaces = directory.open(c"ns", O_PATH | O_DIRECTORY).map_err(|Errno(code)| Number::from_raw(code))?;
+    let file = open(&namespaces, kind, O_RDONLY).map_err(|Errno(code)| Number::from_raw(code))?;
+    // SAFETY: a new descriptor of our own.
+    Ok(unsafe { OwnedFd::from_raw_fd(file.into_raw()) })
+}
+
+/// The name of a zombie that is a child of this process's, with a newline behind it.
+pub fn name_of_zombie(name: &Name) -> Option<[u8; 24]> {
+    let mut comm = [0; 24];
+    Directory::of(name).ok()?.read(c"comm", &mut comm).ok()?;
+    Some(comm)
+}
+
+/// Whether a process of this pid namespace is a zombie. proc_pid_stat(5)
+pub fn is_zombie(pid: i32) -> bool {
+    let state = || {
+        let proc = proc().ok()?;
+        is_of_this_namespace(&proc).ok()?;
+        let stat = open(&directory_of(&proc, pid).ok()?, c"stat", O_RDONLY).ok()?;
+        let mut buffer = [0; 512];
+        let filled = sys::read(stat.0, &mut buffer).ok()?;
+        let text = buffer.get(..filled)?;
+        // The name before the state may have any bytes.
+        text.get(text.iter().rposition(|byte| *byte == b')')?.saturating_add(2)).copied()
+    };
+    state() == Some(b'Z')
+}
+
+/// A descriptor that is closed by the kernel's call alone.
+pub struct File(i32);
+
+impl File {
+    pub fn into_raw(self) -> i32 {
+        let fd = self.0;
+        core::mem::forget(self);
+        fd
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // Nothing was written to it that a close could fail to keep.
+        let _ = sys::close(self.0);
+    }
+}
+
+fn open(directory: &File, path: &CStr, flags: i32) -> Answer<File> {
+    // SAFETY: the path is NUL-terminated.
+    unsafe { sys::openat(directory.0, path.as_ptr().cast(), flags | O_CLOEXEC, 0) }.map(File)
+}
+
+fn proc() -> Result<File, Unproven> {
+    let none = |Errno(code)| Unproven { code, why: if code == libc::ENOENT { NO_PROC } else { "" } };
+    let proc = open(&File(libc::AT_FDCWD), c"/proc", O_PATH | O_DIRECTORY).map_err(none)?;
+    let magic = sys::fstatfs(proc.0).map_err(failed)?.magic;
+    if magic == PROC_SUPER_MAGIC { Ok(proc) } else { Err(Unproven { code: libc::EOPNOTSUPP, why: FALSE_PROC }) }
+}
+
+/// A pidfd tells the pid of its process in the pid namespace of the procfs that is asked: 0 where the process is not visible
+/// in it, -1 when it is reaped. Asked before and after the directory was opened, it proves that nobody else got the pid
+/// in between.
+fn by_pidfd(proc: &File, pidfd: i32) -> Result<Directory, Unproven> {
+    let mut path = [0u8; 40];
+    let about =
+        open(proc, joined(&mut path, format_args!("thread-self/fdinfo/{pidfd}"))?, O_RDONLY).map_err(not_visible)?;
+    let number = pid_in(&about)?;
+    let directory = directory_of(proc, number)?;
+    if pid_in(&about)? == number { Ok(Directory { directory, number }) } else { Err(failed(Errno(libc::ESRCH))) }
+}
+
+/// In a procfs of another pid namespace a process may not even find itself.
+fn not_visible(Errno(code): Errno) -> Unproven {
+    if code == libc::ENOENT { foreign() } else { failed(Errno(code)) }
+}
+
+fn directory_of(proc: &File, number: i32) -> Result<File, Unproven> {
+    let mut path = [0u8; 40];
+    open(proc, joined(&mut path, format_args!("{number}"))?, O_PATH | O_DIRECTORY).map_err(|Errno(code)| match code {
+        libc::ENOENT => Unproven { code: libc::ESRCH, why: "" },
+        code => failed(Errno(code)),
+    })
+}
+
+fn pid_in(about: &File) -> Result<i32, Unproven> {
+    let mut buffer = [0u8; 512];
+    let filled = sys::pread(about.0, &mut buffer, 0).map_err(failed)?;
+    let text = buffer.get(..filled).unwrap_or_default();
+    match value(text, b"Pid:").and_then(number) {
+        Some(pid @ 1..) => Ok(pid),
+        Some(-1) => Err(failed(Errno(libc::ESRCH))),
+        _ => Err(foreign()),
+    }
+}
+
+/// Without a pidfd there is only the pid, as this process knows it. It is the child's number in a procfs of the same pid
+/// namespace, which lists one pid of this process, its own; and it is the child as long as that is not reaped.
+fn by_pid(proc: &File, pid: i32) -> Result<Directory, Unproven> {
+    is_of_this_namespace(proc)?;
+    let directory = directory_of(proc, pid)?;
+    let mut info = WaitInfo::EMPTY;
+    sys::waitid(P_PID, pid, &mut info, WEXITED | WNOHANG | WNOWAIT | WALL).map_err(|Errno(code)| match code {
+        libc::ECHILD => failed(Errno(libc::ESRCH)),
+        code => failed(Errno(code)),
+    })?;
+    Ok(Directory { directory, number: pid })
+}
+
+fn is_of_this_namespace(proc: &File) -> Result<(), Unproven> {
+    let mut buffer = [0u8; 4096];
+    let status = open(proc, c"self/status", O_RDONLY).map_err(not_visible)?;
+    let filled = sys::read(status.0, &mut buffer).map_err(failed)?;
+    let text = buffer.get(..filled).unwrap_or_default();
+    if value(text, b"NSpid:").and_then(number) == Some(own::pid()) { Ok(()) } else { Err(foreign()) }
+}
+
+/// What stands behind a key at the beginning of a line.
+fn value<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key)).map(<[u8]>::trim_ascii)
+}
+
+/// One number and nothing else.
+fn number(digits: &[u8]) -> Option<i32> {
+    core::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn joined<'a>(buffer: &'a mut [u8; 40], text: core::fmt::Arguments) -> Result<&'a CStr, Unproven> {
+    let too_long = Unproven { code: libc::ENAMETOOLONG, why: "" };
+    // One byte is left for the NUL.
+    let mut rest = buffer.get_mut(..39).unwrap_or_default();
+    rest.write_fmt(text).map_err(|_| too_long)?;
+    CStr::from_bytes_until_nul(buffer).map_err(|_| too_long)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pid_of_a_pidfd() {
+        let text = b"pos:\t0\nflags:\t02000002\nPid:\t-1\nNSpid:\t-1\n";
+        assert_eq!(value(text, b"Pid:").and_then(number), Some(-1));
+        assert_eq!(value(b"NSpid:\t77\n", b"Pid:"), None);
+        assert_eq!(value(b"NSpid:\t77\t5\n", b"NSpid:").and_then(number), None);
+        assert_eq!(value(b"NSpid:\t77\n", b"NSpid:").and_then(number), Some(77));
+    }
+
+    #[test]
+    fn paths() {
+        let mut buffer = [0u8; 40];
+        assert_eq!(
+            joined(&mut buffer, format_args!("thread-self/fdinfo/{}", i32::MAX)),
+            Ok(c"thread-self/fdinfo/2147483647")
+        );
+        let mut buffer = [1u8; 40];
+        assert!(joined(&mut buffer, format_args!("{:060}", 1)).is_err());
+    }
+}

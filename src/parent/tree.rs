@@ -1,0 +1,75 @@
+//! A child with all its descendants, as far as the kernel can tell who they are.
+
+use super::child::{Child, Tree, lock};
+use super::procfs::is_zombie;
+use crate::sys;
+use crate::sys::abi::PIDFD_SIGNAL_PROCESS_GROUP;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+impl Child {
+    /// Kills the child and all that the kernel can tell to be its descendants.
+    pub fn kill_tree(&self) -> Result<(), Errno> {
+        self.ours()?;
+        match self.tree {
+            Tree::Namespace => self.signal(libc::SIGKILL),
+            Tree::Cgroup => self.kill_cgroup(),
+            Tree::Group => self.kill_group(),
+            Tree::Unknown => Err(Errno::EOPNOTSUPP),
+        }
+    }
+
+    fn kill_cgroup(&self) -> Result<(), Errno> {
+        let Some(directory) = &self.cgroup else { return Err(Errno::EOPNOTSUPP) };
+        match openat(directory.as_fd(), c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+            Ok(file) => nix::unistd::write(&file, b"1").map(drop),
+            Err(Errno::ENOENT) => self.kill_each(directory.as_fd()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// cgroups of version 1 have no such switch: what is listed is killed until nothing is.
+    fn kill_each(&self, directory: BorrowedFd) -> Result<(), Errno> {
+        for _ in 0..1000 {
+            let file = openat(directory, c"cgroup.procs", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+            let text = std::io::read_to_string(std::fs::File::from(file)).map_err(|_| Errno::EIO)?;
+            let (mut left, mut refused) = (false, Ok(()));
+            for pid in text.lines().filter_map(|line| line.parse().ok()) {
+                // 0 is somebody whom this pid namespace does not see; to kill(2) it would be ourselves.
+                let answer = if pid > 0 { sys::kill(pid, libc::SIGKILL) } else { Err(sys::Errno(libc::EPERM)) };
+                match answer {
+                    Err(sys::Errno(libc::ESRCH)) => (),
+                    _ if pid > 0 && is_zombie(pid) => (),
+                    Ok(()) => left = true,
+                    Err(sys::Errno(errno)) => refused = Err(Errno::from_raw(errno)),
+                }
+            }
+            if !left {
+                return refused;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Err(Errno::EAGAIN)
+    }
+
+    /// Since Linux 6.9 the pidfd stands for the group too, even when its leader is reaped. Before, there is only the number,
+    /// which is nobody else's until then.
+    fn kill_group(&self) -> Result<(), Errno> {
+        if let Some(pidfd) = self.launched.pidfd() {
+            match sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, PIDFD_SIGNAL_PROCESS_GROUP) {
+                Err(sys::Errno(libc::EINVAL | libc::ENOSYS)) => (),
+                answer => return answer.map_err(|sys::Errno(errno)| Errno::from_raw(errno)),
+            }
+        }
+        // Reaped by somebody else?
+        self.signal(0)?;
+        let waited = lock(&self.waited);
+        if waited.is_some() {
+            return Err(Errno::ESRCH);
+        }
+        sys::kill(-self.launched.pid(), libc::SIGKILL).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
+    }
+}

@@ -1,0 +1,205 @@
+//! To wait for a child: its end, whether its program ran, and what it used.
+
+use super::child::{Child, lock};
+use super::name::End;
+use super::outcome::{self, Proof, Ran, Start};
+use super::usage;
+use crate::sealed::clone;
+use crate::sys::abi::{EPERM, POLLIN, PollFd, Timespec, WALL, WNOHANG, WNOWAIT};
+use crate::sys::{self, Errno as Number};
+use core::sync::atomic::{AtomicU32, Ordering};
+use nix::errno::Errno;
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+/// How a child ended, and what it used.
+#[derive(Clone, Copy)]
+pub struct Waited {
+    /// A `CLD_*` code, and the exit code or signal that goes with it.
+    pub code: i32,
+    pub status: i32,
+    pub ran: Ran,
+    pub usage: libc::rusage,
+    pub max_rss_floor: u64,
+    pub memory_peak: Option<u64>,
+}
+
+impl Waited {
+    pub fn user_ns(&self) -> u64 {
+        usage::nanoseconds(self.usage.ru_utime)
+    }
+
+    pub fn system_ns(&self) -> u64 {
+        usage::nanoseconds(self.usage.ru_stime)
+    }
+
+    pub fn max_rss(&self) -> u64 {
+        usage::kibibytes(self.usage.ru_maxrss)
+    }
+}
+
+impl Child {
+    /// Waits until the child has ended, and tells how; reaps it, unless asked not to. The first reaping is remembered.
+    pub fn wait(&self, timeout: Option<Duration>, reap: bool, mut tell: impl FnMut(&Waited)) -> Result<(), Errno> {
+        self.ours()?;
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            if let Some(waited) = &*lock(&self.waited) {
+                tell(waited);
+                return Ok(());
+            }
+            if timeout.is_some() {
+                self.until_ended(timeout, deadline)?;
+            }
+            match self.collect(reap, timeout.is_none(), &mut tell) {
+                Ok(true) => return Ok(()),
+                // Perhaps another thread in here has just reaped it, and is about to remember.
+                Err(Errno::ECHILD) if self.reapers.load(Ordering::Acquire) > 0 => (),
+                Err(Errno::ECHILD) => return lock(&self.waited).as_ref().map(&mut tell).ok_or(Errno::ECHILD),
+                Err(errno) => return Err(errno),
+                // Ended, but another tracer has to be told first; or there was no pidfd to wait by.
+                Ok(false) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                    return Err(Errno::ETIMEDOUT);
+                }
+                Ok(false) => (),
+            }
+            nap();
+        }
+    }
+
+    /// Sleeps until the child has ended, or time is up.
+    #[cold]
+    pub fn until_ended(&self, timeout: Option<Duration>, deadline: Option<Instant>) -> Result<(), Errno> {
+        let name = self.launched.name();
+        let Some(pidfd) = &name.pidfd else { return Ok(()) };
+        let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
+        loop {
+            let left = match deadline {
+                Some(deadline) => Some(deadline.saturating_duration_since(Instant::now())),
+                None => timeout,
+            };
+            // Longer than the kernel counts is for ever.
+            let left = left.and_then(|left| {
+                let seconds = i64::try_from(left.as_secs()).ok()?;
+                Some(Timespec { seconds, nanoseconds: left.subsec_nanos() as i64 })
+            });
+            match sys::poll(&mut fds, left.as_ref()) {
+                Ok(0) => return Err(Errno::ETIMEDOUT),
+                Ok(_) => return Ok(()),
+                Err(Number(libc::EINTR)) => return Err(Errno::EINTR),
+                // A filter forbids ppoll(2).
+                Err(_) if name.has_ended() => return Ok(()),
+                Err(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => return Err(Errno::ETIMEDOUT),
+                Err(_) => nap(),
+            }
+        }
+    }
+
+    /// Whether what has ended, if anything has, only left the rest to a second process, which is not known yet.
+    fn hands_over(&self, blocks: bool) -> bool {
+        let hands_over = self.plan.as_ref().is_some_and(|plan| plan.second_clone >= clone::LATE);
+        if !hands_over || self.launched.second.get().is_some() {
+            return false;
+        }
+        let options = WALL | WNOWAIT | if blocks { 0 } else { WNOHANG };
+        // SAFETY: no usage is asked for.
+        let end = unsafe { self.launched.name().wait(options, core::ptr::null_mut::<u8>()) };
+        end == Ok(Some(End { code: libc::CLD_EXITED, status: 0 }))
+    }
+
+    /// What the kernel tells of the end; whether it has come.
+    fn collect(&self, reap: bool, blocks: bool, tell: &mut impl FnMut(&Waited)) -> Result<bool, Errno> {
+        if self.hands_over(blocks) {
+            return Ok(false);
+        }
+        // What only a zombie can tell is asked before it is reaped.
+        let zombie = match self.proof() {
+            Some(Proof::Name) => match self.look_at_zombie(blocks)? {
+                None => return Ok(false),
+                zombie => zombie,
+            },
+            _ => None,
+        };
+        let _reaping = Reaping::begin(&self.reapers, reap);
+        let options = WALL | if blocks { 0 } else { WNOHANG } | if reap { 0 } else { WNOWAIT };
+        // SAFETY: a zeroed rusage is one.
+        let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
+        // SAFETY: memory for a rusage.
+        let end = unsafe { self.launched.name().wait(options, &raw mut usage) };
+        let Some(end) = end.map_err(|Number(errno)| Errno::from_raw(errno))? else { return Ok(false) };
+        let waited = Waited {
+            code: end.code,
+            status: end.status,
+            ran: zombie.filter(|_| end.signal() != 0).unwrap_or_else(|| self.ran(end)),
+            usage,
+            max_rss_floor: usage::max_rss_floor(usage::kibibytes(usage.ru_maxrss)),
+            memory_peak: self.cgroup.as_ref().and_then(usage::memory_peak),
+        };
+        if reap {
+            tell(lock(&self.waited).insert(waited));
+        } else {
+            tell(&waited);
+        }
+        Ok(true)
+    }
+
+    /// Whether the program of a child that a signal has killed ran, by its zombie's name; none if it has not ended.
+    fn look_at_zombie(&self, blocks: bool) -> Result<Option<Ran>, Errno> {
+        let name = self.launched.name();
+        let options = WALL | WNOWAIT | if blocks { 0 } else { WNOHANG };
+        // SAFETY: no usage is asked for.
+        let end = match unsafe { name.wait(options, core::ptr::null_mut::<u8>()) } {
+            // Without waitid(2) nothing tells how it ended before it is reaped.
+            Err(Number(EPERM)) if name.has_ended() => Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL }),
+            Err(Number(EPERM)) if blocks => {
+                self.until_ended(None, None)?;
+                Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL })
+            }
+            Err(Number(EPERM)) => None,
+            end => end.map_err(|Number(errno)| Errno::from_raw(errno))?,
+        };
+        Ok(end.map(|end| outcome::ran(&self.launched, Proof::Name, end)))
+    }
+
+    /// What tells whether the program ran; nothing does before the child was let go.
+    fn proof(&self) -> Option<Proof> {
+        // A thread in release holds the lock, and knows soon.
+        match self.start.try_lock().map_or(Start::LetGo, |start| *start) {
+            Start::Running(proof) => Some(proof),
+            Start::LetGo => self.plan.as_ref().and_then(|plan| outcome::proof_of_silent(&self.launched, plan)),
+            Start::Held | Start::Failed => None,
+        }
+    }
+
+    fn ran(&self, end: End) -> Ran {
+        self.proof().map_or(Ran::No, |proof| outcome::ran(&self.launched, proof, end))
+    }
+}
+
+/// Between two looks where nothing wakes the caller.
+fn nap() {
+    if sys::sleep(&Timespec { seconds: 0, nanoseconds: 1_000_000 }).is_err() {
+        std::thread::yield_now();
+    }
+}
+
+/// Counts a thread that may reap, for as long as it may.
+struct Reaping<'a>(Option<&'a AtomicU32>);
+
+impl<'a> Reaping<'a> {
+    fn begin(reapers: &'a AtomicU32, reap: bool) -> Reaping<'a> {
+        let reapers = reap.then_some(reapers);
+        if let Some(reapers) = reapers {
+            reapers.fetch_add(1, Ordering::AcqRel);
+        }
+        Reaping(reapers)
+    }
+}
+
+impl Drop for Reaping<'_> {
+    fn drop(&mut self) {
+        if let Some(reapers) = self.0 {
+            reapers.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}

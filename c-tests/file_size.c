@@ -111,7 +111,10 @@ static void need_root_of_its_own(void)
 
 static struct forkexec_attr *with_file(void)
 {
-    struct forkexec_attr *attr = in_empty_root(FORKEXEC_MEMORY_AUTO, geteuid() != 0);
+    struct forkexec_attr *attr = makes_user_namespaces() ? in_namespaces() : new_attr();
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
+    OK(forkexec_attr_set_root(attr, NULL, 0));
+    OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_make_file(attr, "/file", (const uint8_t *)"twelve bytes", 12, 0644));
     return attr;
 }

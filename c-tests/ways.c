@@ -95,7 +95,10 @@ static struct forkexec_attr *in_namespaces(void)
 
 static struct forkexec_attr *in_root(void)
 {
-    struct forkexec_attr *attr = in_empty_root(FORKEXEC_MEMORY_AUTO, true);
+    struct forkexec_attr *attr = in_namespaces();
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
+    OK(forkexec_attr_set_root(attr, NULL, 0));
+    OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_bind_mount(attr, scratch_path("tree"), "/tree", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY));
     OK(forkexec_attr_make_symlink(attr, "/tree", "/link"));
     OK(forkexec_attr_mask_path(attr, "/tree/hidden"));

@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +147,17 @@ static inline bool succeeds_in_copy(void (*body)(const void *), const void *argu
 static inline void in_copy(void (*body)(const void *), const void *argument)
 {
     assert_true(succeeds_in_copy(body, argument));
+}
+
+/* Asked without the library. */
+static inline bool makes_user_namespaces(void)
+{
+    int status = 1;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(unshare(CLONE_NEWUSER) != 0);
+    waitpid(pid, &status, 0);
+    return !status;
 }
 
 /* Runs tests of this program again, all or those that a pattern matches, in a process that begins with these denials and

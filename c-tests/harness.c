@@ -550,10 +550,12 @@ static void let_descriptors_be_made(void)
 }
 
 void (*need_for_each_test)(void);
+bool only_copies_have_children;
 
 static void run_one(struct test *test, bool way, const char *name)
 {
-    let_descriptors_be_made();
+    if (!only_copies_have_children)
+        let_descriptors_be_made();
     clean_up(); /* of a test that failed, and so did not come to its end here */
     end_children();
     free(before.text);

@@ -84,6 +84,12 @@ _Noreturn void skip_because(const char *format, ...) __attribute__((format(print
     }
 extern void (*need_for_each_test)(void);
 
+/* Before each test a child is made in an image of its own, whose file the library then keeps. Not in a program with this
+ * line: its tests make children only in copies (deny.h), where they are the first that the library makes. */
+#define ONLY_COPIES_HAVE_CHILDREN \
+    __attribute__((constructor)) static void only_copies(void) { only_copies_have_children = true; }
+extern bool only_copies_have_children;
+
 /* A directory for this test alone, that everybody may enter; and a path in it. Good until the end of the test. */
 const char *scratch(void);
 const char *scratch_path(const char *name);

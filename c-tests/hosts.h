@@ -39,16 +39,21 @@ static inline struct host older_host(size_t i)
         { { newer_calls[which].call, forbidden ? EPERM : ENOSYS, { { 0 } } } } };
 }
 
-/* Whether this process runs on one that lacks the call. */
-static inline bool lacks_call(int call)
+/* The errno of a call that the host of this process lacks; else 0. */
+static inline int lacks_call_with(int call)
 {
     for (size_t i = 0; denied_as() && i < OLDER_HOSTS; i++) {
         struct host host = older_host(i);
         for (int k = 0; !strcmp(host.name, denied_as()) && k < 6; k++)
             if (host.denials[k].code && host.denials[k].call == call)
-                return true;
+                return host.denials[k].code;
     }
-    return false;
+    return 0;
+}
+
+static inline bool lacks_call(int call)
+{
+    return lacks_call_with(call) != 0;
 }
 
 /* All tests of this program again, on the first of them. */

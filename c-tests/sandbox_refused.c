@@ -180,7 +180,7 @@ TEST_BOTH(mapped_ids_where_there_is_no_mount_setattr)
         struct forkexec_attr *attr = builder(mode, geteuid());
         IN_ROOT;
         OK(forkexec_attr_bind_mount_idmapped(attr, "/usr", "/a", userns, 0));
-        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, ENOSYS, 1);
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_BIND, lacks_call_with(SYS_mount_setattr), 1);
         assert_non_null(strstr(sentence_of(attr), "bind_mount_idmapped"));
     }
     close(userns);

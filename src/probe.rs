@@ -8,14 +8,13 @@ use crate::attr::Attr;
 use crate::attr::exec::mode;
 use crate::attr::ns::IdRange;
 use crate::attr::owned::Room;
-use crate::parent::host::{self, Ways};
-use crate::parent::{self, Child, Failure};
+use crate::parent::{self, Child, Failure, host, trial};
 use crate::plan::{Purpose, Request, Strings};
 use crate::stage::Row;
-use crate::sys;
+use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
 use core::fmt::{Arguments, Write};
-use nix::errno::Errno;
+use nix::errno::Errno as Number;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
 
@@ -51,10 +50,10 @@ impl Write for Reason {
 pub enum No {
     Because(Reason),
     /// It could not be tried.
-    NotNow(Errno),
+    NotNow(Number),
 }
 
-type Answer = Result<(), No>;
+type Probed = Result<(), No>;
 
 fn because<T>(text: Arguments) -> Result<T, No> {
     Err(No::Because(Reason::new(text)))
@@ -66,7 +65,7 @@ fn passes(code: i32) -> bool {
 }
 
 fn no_memory(_: impl Sized) -> No {
-    No::NotNow(Errno::ENOMEM)
+    No::NotNow(Number::ENOMEM)
 }
 
 /// A feature; the numbers are ABI.
@@ -105,50 +104,44 @@ impl Feature {
     }
 
     /// `Err` says why not.
-    pub fn probe(self) -> Answer {
-        let ways = match host::ways() {
-            Ok(ways) => ways,
-            Err(errno) if passes(errno as i32) => return Err(No::NotNow(errno)),
-            Err(errno) => return because(format_args!("no child can be made: {}", errno.desc())),
-        };
-        let Ways { clone3, memory_is_shared, close_range, .. } = ways;
+    pub fn probe(self) -> Probed {
         let kernel = |has: bool, why: &str| if has { Ok(()) } else { because(format_args!("{why}")) };
         match self {
             Feature::Clone3 => kernel(
-                clone3,
+                trial::ask(trial::clone3).is_ok(),
                 "clone3(2) is missing or filtered: Linux 5.5 has it, and container runtimes whose seccomp profile \
                  refuses it have newer profiles; clone(2) is used instead",
             ),
             Feature::CloseRange => kernel(
-                close_range,
+                trial::ask(|| sys::close_range(u32::MAX, u32::MAX, 0)).is_ok(),
                 "close_range(2) is missing or filtered: Linux 5.9 has it; descriptors are closed one by one instead",
             ),
             Feature::Pidfd => kernel(
-                host::has_pidfd(),
+                trial::ask(|| sys::pidfd_open(sys::getpid()).map(drop)).is_ok(),
                 "pidfd_open(2) is missing or filtered: Linux 5.3 has it; a pipe tells the owner's death instead",
             ),
             Feature::SharedMemory => kernel(
-                memory_is_shared,
+                memory_is_shared()?,
                 "a child does not share memory here, as under valgrind or qemu-user: the caller's memory is copied instead",
             ),
             Feature::BirthInCgroup => kernel(
-                clone3,
+                trial::ask(trial::clone3).is_ok(),
                 "clone3(2) is missing or filtered, so children are written into their cgroup after birth, which is slow",
             ),
             Feature::Image => image(),
             Feature::UserNamespace => user_namespace(),
             Feature::Seccomp => kernel(
                 // A kernel that has them finds no filter at NULL, and nothing is changed.
-                sys::seccomp_is_known(),
+                trial::ask(|| yes(sys::seccomp_is_known())).is_ok(),
                 "seccomp(2) is missing or filtered: Linux 3.17 has it, if it is built with CONFIG_SECCOMP_FILTER",
             ),
             Feature::SeccompListener => kernel(
-                sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF),
+                trial::ask(|| yes(sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF))).is_ok(),
                 "seccomp(2) is missing, filtered, or without SECCOMP_RET_USER_NOTIF: Linux 5.5 has all that is needed",
             ),
             Feature::Landlock => landlock(),
             Feature::TimeNamespace => kernel(
-                std::path::Path::new("/proc/self/ns/time").exists(),
+                trial::ask(has_time_namespaces).is_ok(),
                 "time namespaces are not in this kernel, or there is no /proc that tells: Linux 5.6 has them, if it is built \
                  with CONFIG_TIME_NS",
             ),
@@ -156,20 +149,42 @@ impl Feature {
     }
 }
 
-/// The version of Landlock that knows all that can be asked for here.
-const LANDLOCK: u32 = 6;
+fn memory_is_shared() -> Result<bool, No> {
+    host::memory_is_shared().map_err(|errno| match passes(errno as i32) {
+        true => No::NotNow(errno),
+        false => No::Because(Reason::new(format_args!("no child can be made: {}", errno.desc()))),
+    })
+}
 
-fn landlock() -> Answer {
-    match sys::landlock_version() {
-        Ok(LANDLOCK..) => Ok(()),
-        Ok(version) => because(format_args!(
+/// What is asked in a child: 0 is yes.
+fn yes(answer: bool) -> Answer {
+    if answer { Ok(()) } else { Err(Errno(libc::ENOSYS)) }
+}
+
+fn has_time_namespaces() -> Answer {
+    // SAFETY: the path is a NUL-terminated literal.
+    unsafe { sys::openat(libc::AT_FDCWD, c"/proc/self/ns/time".as_ptr().cast(), libc::O_PATH | libc::O_CLOEXEC, 0) }
+        .map(drop)
+}
+
+/// The version of Landlock that knows all that can be asked for here.
+const LANDLOCK: i32 = 6;
+
+fn landlock() -> Probed {
+    // No version is as high as this, so it is told from an errno.
+    const VERSIONS: i32 = 4096;
+    let version = || sys::landlock_version().and_then(|version| Err(Errno(VERSIONS + version as i32)));
+    let Err(Errno(answer)) = trial::ask(version) else { return Ok(()) };
+    match answer - VERSIONS {
+        LANDLOCK.. => Ok(()),
+        version @ 0.. => because(format_args!(
             "Landlock has version {version} here: ports come with version 4 (Linux 6.7), the last access to files with 5 \
              (6.10), scopes with {LANDLOCK} (6.12); set_landlock_handled asks for less"
         )),
-        Err(sys::Errno(libc::EOPNOTSUPP)) => {
+        _ if answer == libc::EOPNOTSUPP => {
             because(format_args!("Landlock is in this kernel and off: add it to the boot parameter lsm"))
         }
-        Err(_) => because(format_args!(
+        _ => because(format_args!(
             "Landlock is missing or filtered: Linux 5.13 has it, if it is built with CONFIG_SECURITY_LANDLOCK",
         )),
     }
@@ -179,18 +194,38 @@ fn landlock() -> Answer {
 fn hold(attr: &Attr) -> Result<(), Failure> {
     // SAFETY: NULL is no vector at all.
     let none = unsafe { Strings::new(core::ptr::null()) };
-    let host = host::host().map_err(|errno| Failure::not_now(errno, ""))?;
+    let host = host::host();
     let request = Request { attr, path: None, argv: none, envp: none, purpose: Purpose::Hold, host };
-    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Errno::ENOMEM, ""))?;
+    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Number::ENOMEM, ""))?;
     parent::start(request, room).map(drop)
 }
 
-fn image() -> Answer {
+/// Whether a seccomp filter kills whoever makes one of the calls of a spawn, as the caller itself would then be killed.
+fn is_deadly() -> bool {
+    let calls = || {
+        let _ = trial::clone3();
+        let _ = trial::clone_user_namespace();
+        // SAFETY: the name is a NUL-terminated literal.
+        let _ = unsafe { sys::memfd(c"forkexec".as_ptr().cast(), libc::MFD_CLOEXEC) };
+        let _ = sys::pidfd_open(sys::getpid());
+        let _ = sys::pipe();
+        let _ = sys::eventfd();
+        Ok(())
+    };
+    trial::ask(calls) == Err(Errno(libc::ECANCELED))
+}
+
+const DEADLY: &str = "a seccomp filter kills the caller for a system call that this takes";
+
+fn image() -> Probed {
+    if is_deadly() {
+        return because(format_args!("{DEADLY}"));
+    }
     let mut attr = Attr::default();
     attr.exec.memory_mode = mode::FRESH;
     match hold(&attr) {
-        Ok(()) if host::host().is_ok_and(|host| host.image_runs) => Ok(()),
-        Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Errno::from_raw(code))),
+        Ok(()) => Ok(()),
+        Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Number::from_raw(code))),
         _ => because(format_args!(
             "memfds cannot be executed: see the sysctl vm.memfd_noexec and the security policy; the caller's memory is \
              copied where it must not be shared, which is slow in large callers",
@@ -198,7 +233,10 @@ fn image() -> Answer {
     }
 }
 
-fn user_namespace() -> Answer {
+fn user_namespace() -> Probed {
+    if is_deadly() {
+        return because(format_args!("{DEADLY}"));
+    }
     let mut attr = Attr::default();
     // AppArmor lets anybody make one, in which nothing is then permitted: so something is done in it.
     if restricted_by_apparmor() {
@@ -214,10 +252,10 @@ fn user_namespace() -> Answer {
     }
     match hold(&attr) {
         Ok(()) => Ok(()),
-        Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Errno::from_raw(code))),
+        Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Number::from_raw(code))),
         Err(Failure { stage, code, .. }) => {
             let step = Row::of(stage as u32).map_or("", Row::plain_name);
-            because(format_args!("{step}: {}{}", Errno::from_raw(code).desc(), restriction(code)))
+            because(format_args!("{step}: {}{}", Number::from_raw(code).desc(), restriction(code)))
         }
     }
 }

@@ -14,8 +14,6 @@ const HOST: Host = Host {
     image_runs: true,
     memory_is_shared: true,
     born_in_cgroup: true,
-    mount_trees: true,
-    openat2: true,
     last_cap: Some(40),
     nofile_at_load: Some(1024),
 };

@@ -31,7 +31,6 @@ impl Call {
     /// # Safety
     /// The C caller guarantees the pointers for the length of the call.
     unsafe fn request<T>(&self, then: impl FnOnce(Request) -> Result<T, Failure>) -> Result<T, Failure> {
-        let host = host::host().map_err(Failure::of_trial)?;
         // SAFETY: C caller guarantees that attr is NULL or one of ours that nobody changes meanwhile.
         let attr = unsafe { guard::attr(self.attr) };
         let attr = &attr.ok_or(Failure::not_now(Errno::EINVAL, "attr is NULL"))?.0;
@@ -41,7 +40,7 @@ impl Call {
         let argv = unsafe { guard::vector(self.argv) };
         // SAFETY: C caller guarantees the vector.
         let envp = unsafe { guard::environment(self.envp) };
-        then(Request { attr, path, argv, envp, purpose: self.purpose, host })
+        then(Request { attr, path, argv, envp, purpose: self.purpose, host: host::host() })
     }
 
     /// # Safety

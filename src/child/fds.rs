@@ -1,11 +1,13 @@
 //! Descriptors: a table of its own, nobody else's ends in it, then exactly what was asked for.
 
 use super::At;
+use super::inside::is_of_proc;
 use super::sealed::{Action, Gap, Move, action, mode, step, table};
 use super::sys::abi::{
-    AT_FDCWD, CLOSE_RANGE_UNSHARE, EBADF, EINVAL, EMFILE, F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_DIRECTORY,
-    O_RDONLY, PROC_SUPER_MAGIC,
+    AT_FDCWD, CLONE_FILES, CLOSE_RANGE_UNSHARE, EBADF, EINVAL, EMFILE, F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC, O_CLOEXEC,
+    O_DIRECTORY, O_RDONLY, RLIMIT_NOFILE,
 };
+use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer, Errno};
 use super::{channel, ends, exec};
 
@@ -13,11 +15,21 @@ use core::sync::atomic::Ordering;
 
 const LAST: u32 = u32::MAX;
 
+/// No number is tried from here on where descriptors cannot be listed: fs.nr_open, as it is by default.
+const MOST_FDS: u32 = 1 << 20;
+
 /// Takes a copy of the part of the caller's table that the plan needs; what is above is never copied.
 pub fn own_table(at: &mut At) -> Answer {
+    let above = at.wiring.above;
     match at.wiring.table {
-        table::SHARED => sys::close_range(at.wiring.above, LAST, CLOSE_RANGE_UNSHARE)?,
-        table::COPIED => sys::close_range(at.wiring.above, LAST, 0)?,
+        table::SHARED => match sys::close_range(above, LAST, CLOSE_RANGE_UNSHARE) {
+            Err(errno) if goes_on(Call::CloseRange, errno) => {
+                sys::unshare(CLONE_FILES)?;
+                close_listed(|fd| fd >= above)?;
+            }
+            answer => answer?,
+        },
+        table::COPIED => close_all(above, LAST)?,
         _ => (),
     }
     ends::make(at)
@@ -27,8 +39,11 @@ pub fn own_table(at: &mut At) -> Answer {
 pub fn close_unneeded(at: &mut At) -> Answer {
     match at.wiring.table {
         table::WHOLE => gaps(at).iter().try_for_each(|gap| sys::close(gap.first as i32))?,
-        table::LISTED => close_listed(at)?,
-        _ => gaps(at).iter().try_for_each(|gap| sys::close_range(gap.first, gap.last, 0))?,
+        table::LISTED => close_listed(|fd| fd >= at.wiring.above || in_a_gap(at, fd))?,
+        _ => match gaps(at).iter().try_for_each(|gap| sys::close_range(gap.first, gap.last, 0)) {
+            Err(errno) if goes_on(Call::CloseRange, errno) => close_listed(|fd| in_a_gap(at, fd))?,
+            answer => answer?,
+        },
     }
     // Looks at a descriptor, which tells nothing while the caller's end of it is here as well.
     channel::die_with_caller(at)
@@ -42,26 +57,44 @@ fn gaps<'a>(at: &At<'a>) -> &'a [Gap] {
     unsafe { core::slice::from_raw_parts(at.wiring.gaps as *const Gap, at.wiring.gaps_len as usize) }
 }
 
-/// Where the kernel has no close_range: what /proc lists, else every number there can be.
-fn close_listed(at: &mut At) -> Answer {
-    let in_a_gap = |fd: u32| gaps(at).iter().any(|gap| gap.first <= fd && fd <= gap.last);
-    let unneeded = |fd: u32| fd >= at.wiring.above || in_a_gap(fd);
+fn in_a_gap(at: &At, fd: u32) -> bool {
+    gaps(at).iter().any(|gap| gap.first <= fd && fd <= gap.last)
+}
+
+/// Closes what is unneeded without close_range(2): of what /proc lists, or else of every number there can be.
+fn close_listed(unneeded: impl Fn(u32) -> bool) -> Answer {
+    if let Ok(listing) = open_listing() {
+        let closed = close_entries(listing, &unneeded);
+        sys::close(listing)?;
+        if closed.is_ok() {
+            return Ok(());
+        }
+    }
+    // Descriptors above a lowered soft limit exist.
+    let end = sys::get_rlimit(RLIMIT_NOFILE).map_or(MOST_FDS, |limit| limit.hard.min(MOST_FDS as u64) as u32);
+    (0..end).filter(|fd| unneeded(*fd)).for_each(|fd| {
+        let _ = sys::close(fd as i32);
+    });
+    Ok(())
+}
+
+/// The directory of the process's own descriptors, in a real /proc.
+fn open_listing() -> Answer<i32> {
+    let path = c"/proc/self/fd".as_ptr().cast();
     // SAFETY: the path is a NUL-terminated literal.
-    let listing =
-        unsafe { sys::openat(AT_FDCWD, c"/proc/self/fd".as_ptr().cast(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) };
-    // Another file system in its place lists what it likes.
-    let is_true = |fd: &i32| sys::fstatfs(*fd).is_ok_and(|fs| fs.magic == PROC_SUPER_MAGIC);
-    let Some(listing) = listing.ok().filter(is_true) else {
-        (0..at.wiring.table_limit).filter(|fd| unneeded(*fd)).for_each(|fd| {
-            let _ = sys::close(fd as i32);
-        });
-        return Ok(());
-    };
+    let listing = unsafe { sys::openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)? };
+    match is_of_proc(listing) {
+        Ok(()) => Ok(listing),
+        Err(errno) => sys::close(listing).and(Err(errno)),
+    }
+}
+
+fn close_entries(listing: i32, unneeded: &impl Fn(u32) -> bool) -> Answer {
     let mut buffer = [0u8; 1024];
     loop {
         let filled = sys::getdents64(listing, &mut buffer)?;
         if filled == 0 {
-            break;
+            return Ok(());
         }
         let mut rest = buffer.get(..filled).unwrap_or_default();
         while let Some((name, next)) = first_entry(rest) {
@@ -71,7 +104,6 @@ fn close_listed(at: &mut At) -> Answer {
             rest = next;
         }
     }
-    sys::close(listing)
 }
 
 /// The name of the first directory entry, and the entries after it. getdents(2)
@@ -224,27 +256,23 @@ fn close_from(at: &At, first: i32) -> Answer {
     for fd in kept.into_iter().filter(|fd| *fd >= first) {
         let fd = fd as u32;
         if from < fd {
-            close_all(at, from, fd.saturating_sub(1))?;
+            close_all(from, fd.saturating_sub(1))?;
         }
         from = fd.saturating_add(1);
     }
-    close_all(at, from, LAST)
+    close_all(from, LAST)
 }
 
 /// All there are, our own included.
-pub fn close_everything(at: &At) -> Answer {
-    close_all(at, 0, LAST)
+pub fn close_everything() -> Answer {
+    close_all(0, LAST)
 }
 
-fn close_all(at: &At, first: u32, last: u32) -> Answer {
-    // It is there where nobody says how far to go without it.
-    if at.wiring.table_limit == 0 {
-        return sys::close_range(first, last, 0);
+fn close_all(first: u32, last: u32) -> Answer {
+    match sys::close_range(first, last, 0) {
+        Err(errno) if goes_on(Call::CloseRange, errno) => close_listed(|fd| first <= fd && fd <= last),
+        answer => answer,
     }
-    (first..=last.min(at.wiring.table_limit)).for_each(|fd| {
-        let _ = sys::close(fd as i32);
-    });
-    Ok(())
 }
 
 /// Closes the sources that are not the program's.

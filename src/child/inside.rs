@@ -9,6 +9,7 @@ use super::sys::abi::{
     O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_WRONLY, OpenHow, PROC_SUPER_MAGIC, RESOLVE_IN_ROOT,
     RESOLVE_NO_MAGICLINKS, S_IFDIR, S_IFLNK,
 };
+use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer, Errno};
 use core::ffi::CStr;
 
@@ -45,7 +46,7 @@ fn name(at: &At, text: Text) -> *const u8 {
 
 /// What an item is about.
 pub fn target(at: &mut At, item: &Mount) -> Answer<Found> {
-    if item.follow == 0 || at.plan.openat2 == 0 {
+    if item.follow == 0 {
         return find(at, item);
     }
     let how = OpenHow { flags: (O_PATH | O_CLOEXEC) as u64, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
@@ -54,6 +55,7 @@ pub fn target(at: &mut At, item: &Mount) -> Answer<Found> {
         match unsafe { sys::openat2(at.root, name(at, item.target), &how) } {
             // Somebody renames while ".." in a link is followed.
             Err(Errno(EAGAIN)) => continue,
+            Err(errno) if goes_on(Call::Openat2, errno) => return find(at, item),
             found => return found.and_then(look),
         }
     }

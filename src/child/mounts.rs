@@ -4,7 +4,7 @@
 use super::At;
 use super::below;
 use super::channel;
-use super::inside::{self, go_to, look, look_for};
+use super::inside::{self, Found, go_to, look, look_for};
 use super::root::let_root_be;
 use super::sealed::{Mount, Text, mount};
 use super::sys::abi::{
@@ -13,6 +13,7 @@ use super::sys::abi::{
     MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME, MS_REMOUNT, MS_UNBINDABLE,
     MountAttr, O_CLOEXEC, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
 };
+use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer, Errno};
 use core::ptr::null;
 
@@ -61,17 +62,24 @@ fn plain(at: &mut At, item: &Mount) -> Answer {
 }
 
 fn bind(at: &mut At, item: &Mount) -> Answer {
-    if at.plan.mount_trees == 0 {
-        return bind_by_path(at, item);
-    }
-    let tree = clone_tree(AT_FDCWD, maybe(at, item.source), item)?;
+    let tree = match clone_tree(AT_FDCWD, maybe(at, item.source), item) {
+        Err(errno) if by_path_instead(item, errno) => return bind_by_path(at, item),
+        tree => tree?,
+    };
     let source = look_for(tree, item.device)?;
     let target = inside::target_for(at, item, source.is_directory)?;
     // As mount(2) says it.
     if target.is_directory != source.is_directory {
         return Err(Errno(ENOTDIR));
     }
-    attach(tree, target.fd, item)
+    let attached = attach(tree, target.fd, item)?;
+    sys::close(target.fd)?;
+    if attached { Ok(()) } else { bind_by_path(at, item) }
+}
+
+/// Whether mount(2) is tried after a call for trees has failed. It cannot map ids.
+fn by_path_instead(item: &Mount, errno: Errno) -> bool {
+    item.user_namespace < 0 && goes_on(Call::MountTree, errno)
 }
 
 /// A device of the caller's. In a new file system that nobody else sees, a name leads to what was just made there.
@@ -95,15 +103,18 @@ fn recursive(item: &Mount) -> i32 {
     if item.flags & MS_REC != 0 { AT_RECURSIVE } else { 0 }
 }
 
-/// Gives a tree its attributes while nobody can see it, and then its place.
-fn attach(tree: i32, target: i32, item: &Mount) -> Answer {
+/// Gives a tree its attributes while nobody can see it, and then its place. Where that is refused and mount(2) may still do
+/// it, the tree is dissolved, and the answer is no.
+fn attach(tree: i32, target: i32, item: &Mount) -> Answer<bool> {
     let change = change_of(item);
-    if change.set | change.clear != 0 {
-        sys::mount_setattr(tree, recursive(item), &change)?;
-    }
-    sys::move_mount(tree, target)?;
+    let changed =
+        if change.set | change.clear == 0 { Ok(()) } else { sys::mount_setattr(tree, recursive(item), &change) };
+    let attached = changed.and_then(|()| sys::move_mount(tree, target));
     sys::close(tree)?;
-    sys::close(target)
+    match attached {
+        Err(errno) if by_path_instead(item, errno) => Ok(false),
+        attached => attached.map(|()| true),
+    }
 }
 
 /// mount_setattr(2)
@@ -247,11 +258,20 @@ fn mask(at: &mut At, item: &Mount) -> Answer {
 fn readonly(at: &mut At, item: &Mount) -> Answer {
     let target = inside::target(at, item)?;
     let_root_be(at, MS_PRIVATE)?;
-    if at.plan.mount_trees != 0 {
-        let tree = clone_tree_of(target.fd, item)?;
-        let_root_be(at, MS_UNBINDABLE)?;
-        return attach(tree, target.fd, item);
+    let tree = match clone_tree_of(target.fd, item) {
+        Err(errno) if by_path_instead(item, errno) => return readonly_by_path(at, item, target),
+        tree => tree?,
+    };
+    let_root_be(at, MS_UNBINDABLE)?;
+    if attach(tree, target.fd, item)? {
+        return sys::close(target.fd);
     }
+    let_root_be(at, MS_PRIVATE)?;
+    readonly_by_path(at, item, target)
+}
+
+/// The same by mount(2). The root can be bound at the moment.
+fn readonly_by_path(at: &mut At, item: &Mount, target: Found) -> Answer {
     let place = go_to(target)?;
     // SAFETY: the place is NUL-terminated.
     unsafe { sys::mount(place.as_ptr(), place.as_ptr(), null(), MS_BIND | MS_REC, null())? };

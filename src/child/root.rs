@@ -7,6 +7,7 @@ use super::sys::abi::{
     AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY, MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC,
     MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_DIRECTORY, O_PATH,
 };
+use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer};
 use core::ptr::null;
 
@@ -42,12 +43,14 @@ pub fn root(at: &mut At) -> Answer {
 
 /// What was mounted below the root before comes as read-only as the root will be; that itself is still to be built in.
 fn protect_below_root(at: &At) -> Answer {
-    if at.plan.mount_trees == 0 {
-        return below::each(at, at.root, |root| add_flags(root, MS_RDONLY));
-    }
     let is_readonly = sys::fstatfs(at.root)?.flags & MS_RDONLY != 0;
     let change = MountAttr { set: MOUNT_ATTR_RDONLY, ..MountAttr::default() };
-    sys::mount_setattr(at.root, AT_RECURSIVE, &change)?;
+    match sys::mount_setattr(at.root, AT_RECURSIVE, &change) {
+        Err(errno) if goes_on(Call::MountTree, errno) => {
+            return below::each(at, at.root, |root| add_flags(root, MS_RDONLY));
+        }
+        changed => changed?,
+    }
     if is_readonly {
         return Ok(());
     }

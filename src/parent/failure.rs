@@ -169,6 +169,9 @@ impl Failure {
             (Stage::Exec, libc::EACCES) if self.plan_is(|plan| plan.ruleset.get().is_some_and(|set| set.fs != 0)) => {
                 "with Landlock the program and its loader need EXECUTE and READ_FILE"
             }
+            (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => {
+                "bind_mount_idmapped takes CAP_SYS_ADMIN, open_tree(2), move_mount(2) and mount_setattr(2)"
+            }
             (Stage::LandlockRule, libc::EINVAL) => "a file that is not a directory has no such access",
             (Stage::Proc, libc::EPERM) => {
                 "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc instead"
@@ -194,6 +197,11 @@ impl Failure {
     fn binds_alone(&self) -> bool {
         let alone = |step: &Mount| step.kind == mount::BIND && step.flags & libc::MS_REC == 0;
         self.plan_is(|plan| plan.list(plan.mounts).iter().any(|step| step.index == self.index && alone(step)))
+    }
+
+    fn maps_ids(&self) -> bool {
+        let maps = |step: &Mount| step.index == self.index && step.user_namespace >= 0;
+        self.plan_is(|plan| plan.list(plan.mounts).iter().any(maps))
     }
 
     fn program_exists(&self) -> bool {

@@ -17,7 +17,6 @@ pub fn allows(bytes: u64) -> bool {
 
 /// Gives an empty file of this process's its size. All signals are blocked, and `mask` was the mask before. EFBIG: neither
 /// the limit nor what the process may raise it to allows the size.
-#[allow(dead_code)] // the page of a child in an image of its own will need it
 pub fn extend(fd: i32, bytes: u64, mask: u64) -> Result<(), Errno> {
     make(&Order { fd, bytes, content: &[] }, mask)
 }

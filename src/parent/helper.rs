@@ -44,7 +44,7 @@ pub fn run(path: &CStr, pid: i32, map: &[u8]) -> Result<Option<End>, Errno> {
     let argv = unsafe { Strings::new(vector.as_ptr()) };
     // SAFETY: a vector of our own that ends with NULL.
     let envp = unsafe { Strings::new(nothing.as_ptr()) };
-    let host = host::host()?;
+    let host = host::host();
     let request = Request { attr: &attr, path: Some(path), argv, envp, purpose: Purpose::Spawn, host };
     let room: Room<Child> = Room::new().map_err(no_memory)?;
     let child = super::start(request, room).map_err(|Failure { code, .. }| Errno::from_raw(code))?;

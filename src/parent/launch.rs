@@ -4,7 +4,7 @@ use super::channel::{self, Channel};
 use super::ends::{self, Ends, Kept};
 use super::failure::Failure;
 use super::file_size;
-use super::host::{self, Quiet, Ways};
+use super::host::Quiet;
 use super::image;
 use super::keeper::Heir;
 use super::listener::Listening;
@@ -12,6 +12,7 @@ use super::name::Name;
 use super::own;
 use super::shared::Shared;
 use super::stack::Stack;
+use super::ways::Ways;
 use crate::attr::owned::{NoMemory, push};
 use crate::child;
 use crate::page::{PAGE, Page, Report};
@@ -21,6 +22,7 @@ use crate::stage::Stage;
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
 };
+use crate::sys::ways::{Call, goes_on};
 use crate::sys::{self, Errno};
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_void};
@@ -115,6 +117,8 @@ unsafe extern "C" fn enter(start: *const c_void) -> ! {
 pub struct Given<'a> {
     pub argv: Strings<'a>,
     pub envp: Strings<'a>,
+    /// How the child is made.
+    pub ways: Ways,
 }
 
 /// Makes the child of a plan. With CLONE_VFORK this returns when it has left this memory.
@@ -133,7 +137,7 @@ pub fn launch_by(
     let mask = quiet.mask();
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
-    let ways = host::ways().map_err(failed(Stage::Memory))?;
+    let ways = given.ways;
     let ends = (plan.mode != mode::SHARED).then(|| Ends::make(plan)).transpose().map_err(failed(Stage::Pipe))?;
     let channel = channel_of(plan, mask).transpose();
     let channel = channel.map_err(|Errno(errno)| failed(Stage::Image)(Number::from_raw(errno)))?;
@@ -164,7 +168,9 @@ pub fn launch_by(
         layout.image.wire(&mut wiring);
     }
     let ends = if layout.makes_ends { None } else { ends };
-    let ready = Ready { plan, ways, stack: &stack, start: &Start { plan, wiring: &wiring } };
+    let by_clone = Wiring { reset_handlers: 1, ..wiring };
+    let [start, start_by_clone] = [&Start { plan, wiring: &wiring }, &Start { plan, wiring: &by_clone }];
+    let ready = Ready { plan, ways, stack: &stack, start, start_by_clone };
     let Made { pid, pidfd } = make(&ready).map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
     // SAFETY: kernel contract, man 2 clone: a new descriptor of our own. Kernels before 5.2 ignore the flag.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
@@ -238,7 +244,6 @@ fn wire(plan: &Sealed, ways: Ways, layout: &Layout, mask: u64) -> Wiring {
         gaps_len: 0,
         above: layout.above,
         table: table_of(plan, ways),
-        table_limit: table_limit(ways),
         done: 0,
         lifeline,
         go,
@@ -246,10 +251,9 @@ fn wire(plan: &Sealed, ways: Ways, layout: &Layout, mask: u64) -> Wiring {
         owner_pid: own::pid(),
         makes_ends: layout.makes_ends as u32,
         page_fd,
-        reserved: 0,
         page_identity,
         mask,
-        reset_handlers: !ways.clone3 as u32,
+        reset_handlers: 0,
         image: -1,
         argv: 0,
         envp: 0,
@@ -305,7 +309,7 @@ impl Layout {
         let own = ends.numbers().into_iter().chain([page_number]);
         let ends_are_far = own.into_iter().any(|fd| is_far(fd.saturating_sub(ends::ROOM)));
         let makes_ends =
-            ends_are_far && ends::can_be_made_by_child(plan) && host::fetches() && file_size::allows(PAGE as u64);
+            ends_are_far && ends::can_be_made_by_child(plan) && ways.fetch && file_size::allows(PAGE as u64);
         let [lifeline, go, owner] = if makes_ends { [-1; 3] } else { ends.numbers() };
         let page_number = if makes_ends { -1 } else { page_number };
         let surviving = [lifeline, go, owner, page_number, image.number()];
@@ -321,10 +325,11 @@ impl Layout {
     }
 }
 
-fn table_of(plan: &Plan, ways: Ways) -> u32 {
+/// How the child's table of descriptors comes about.
+pub fn table_of(plan: &Plan, ways: Ways) -> u32 {
     if plan.inherit != 0 {
         table::WHOLE
-    } else if !ways.close_range {
+    } else if !ways.own_table {
         table::LISTED
     } else if plan.mode == mode::COPIED {
         // The caller goes on at once, and closes the child's ends of the pipes in its own table.
@@ -334,21 +339,14 @@ fn table_of(plan: &Plan, ways: Ways) -> u32 {
     }
 }
 
-/// Descriptors above a lowered limit exist; only without close_range and /proc does this matter.
-fn table_limit(ways: Ways) -> u32 {
-    if ways.close_range {
-        return 0;
-    }
-    nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
-        .map_or(1 << 20, |(_, hard)| hard.min(1 << 20) as u32)
-}
-
 /// A clone of which all is prepared.
 pub struct Ready<'a> {
     plan: &'a Plan,
     ways: Ways,
     stack: &'a Stack,
     start: &'a Start<'a>,
+    /// For a child that is made by clone(2), which cannot clear the handlers.
+    start_by_clone: &'a Start<'a>,
 }
 
 /// The child that was made, as the kernel tells of it: -1 is no pidfd.
@@ -358,32 +356,35 @@ pub struct Made {
 }
 
 impl Ready<'_> {
-    /// Runs on the keeper thread too: no libc, nothing thread-local.
+    /// clone3(2), or clone(2) where the first is refused: what that answers counts. Runs on the keeper thread too: no libc,
+    /// nothing thread-local.
     pub fn make(&self) -> Result<Made, Errno> {
-        let Ready { plan, ways, stack, start } = *self;
+        let Ready { plan, ways, stack, start, start_by_clone } = *self;
         let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
         let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
         let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
         // A child says that it has ended by the signal that its exec gives it; but this one never execs.
         let exit_signal = if plan.mode == mode::COPIED && plan.init != 0 { libc::SIGCHLD as u64 } else { 0 };
-        let argument = (start as *const Start).cast();
         let mut pidfd = -1;
-        let pid = if ways.clone3 {
-            let born = if plan.cgroup == cgroup::BORN { CLONE_INTO_CGROUP } else { 0 };
-            let args = CloneArgs {
-                flags: flags | CLONE_CLEAR_SIGHAND | born,
-                pidfd: (&raw mut pidfd) as u64,
-                stack: stack.bottom() as u64,
-                stack_size: stack.size() as u64,
-                exit_signal,
-                cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
-                ..CloneArgs::default()
-            };
-            // SAFETY: the stack is this launch's alone, and `enter` never returns.
-            unsafe { sys::clone3(&args, enter, argument) }?
-        } else {
-            // SAFETY: as above.
-            unsafe { sys::clone(flags | exit_signal, stack.top(), &mut pidfd, enter, argument) }?
+        let born = if plan.cgroup == cgroup::BORN { CLONE_INTO_CGROUP } else { 0 };
+        let args = CloneArgs {
+            flags: flags | CLONE_CLEAR_SIGHAND | born,
+            pidfd: (&raw mut pidfd) as u64,
+            stack: stack.bottom() as u64,
+            stack_size: stack.size() as u64,
+            exit_signal,
+            cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
+            ..CloneArgs::default()
+        };
+        // SAFETY: the stack is this launch's alone, and `enter` never returns.
+        let made = unsafe { sys::clone3(&args, enter, (&raw const *start).cast()) };
+        let pid = match made {
+            Err(errno) if born == 0 && goes_on(Call::Clone3, errno) => {
+                let start = (&raw const *start_by_clone).cast();
+                // SAFETY: as above.
+                unsafe { sys::clone(flags | exit_signal, stack.top(), &mut pidfd, enter, start) }?
+            }
+            made => made?,
         };
         Ok(Made { pid, pidfd })
     }

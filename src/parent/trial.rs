@@ -1,11 +1,16 @@
-//! A child that runs one function and nothing else: for a call that the caller itself must not make.
+//! A child that runs one function and nothing else: for a call that the caller itself must not make, because a limit or a
+//! seccomp filter of its own may kill whoever makes it.
 
 use super::host::Quiet;
 use super::name::{End, Name};
 use super::stack::Stack;
-use crate::sys::{self, Errno};
+use crate::sys::abi::{CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_NEWUSER, CLONE_PIDFD, CLONE_VFORK, CloneArgs};
+use crate::sys::{self, Answer, Errno, abi};
 use core::ffi::c_void;
-use core::ptr::null_mut;
+use core::num::NonZeroUsize;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::{AtomicI32, Ordering};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
 /// Makes the child with these flags of clone(2), waits until it is gone, and says how it ended: `None` if somebody else in
 /// this process reaped it. Its exit signal is 0, so the caller gets no SIGCHLD.
@@ -25,4 +30,90 @@ pub unsafe fn run(
     let end = Name::new(pid, None).reap();
     drop(quiet);
     Ok(end)
+}
+
+/// What `question` answers in a copy of this process; ECANCELED where it was killed.
+pub fn ask(question: fn() -> Answer) -> Answer {
+    let asked = Asked { question, page: Page::map()? };
+    // SAFETY: `answer` makes system calls and exits, in memory of its own but for the page.
+    unsafe { run(CLONE_VFORK, answer, (&raw const asked).cast()) }?;
+    // Not by how it ended, which somebody else may have been told.
+    match asked.page.word().load(Ordering::Acquire) {
+        NO_ANSWER => Err(Errno(libc::ECANCELED)),
+        0 => Ok(()),
+        errno => Err(Errno(errno)),
+    }
+}
+
+struct Asked {
+    question: fn() -> Answer,
+    page: Page,
+}
+
+const NO_ANSWER: i32 = -1;
+
+unsafe extern "C" fn answer(asked: *const c_void) -> ! {
+    // SAFETY: `ask` passes this, and the child has a copy.
+    let asked = unsafe { &*asked.cast::<Asked>() };
+    // A death by a filter leaves no core.
+    let _ = sys::prctl(abi::PR_SET_DUMPABLE, 0, 0);
+    let errno = (asked.question)().map_or_else(|Errno(errno)| errno, |()| 0);
+    asked.page.word().store(errno, Ordering::Release);
+    sys::exit(0)
+}
+
+/// A page that a copy of this process shares with it.
+struct Page(NonNull<c_void>);
+
+const PAGE: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+
+impl Page {
+    fn map() -> Result<Page, Errno> {
+        let flags = MapFlags::MAP_SHARED | MapFlags::MAP_ANONYMOUS;
+        // SAFETY: kernel contract, man 2 mmap: new memory of our own.
+        let page = unsafe { mmap_anonymous(None, PAGE, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags) };
+        let page = Page(page.map_err(|errno| Errno(errno as i32))?);
+        page.word().store(NO_ANSWER, Ordering::Relaxed);
+        Ok(page)
+    }
+
+    fn word(&self) -> &AtomicI32 {
+        // SAFETY: `map` has mapped it, aligned and zeroed.
+        unsafe { self.0.cast().as_ref() }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        // SAFETY: kernel contract, man 2 munmap: what `map` mapped.
+        let _ = unsafe { munmap(self.0, PAGE.get()) };
+    }
+}
+
+/// For `ask`: makes a child that exits at once, by clone3(2) with the flags that a spawn uses.
+pub fn clone3() -> Answer {
+    let mut pidfd = -1;
+    let args = CloneArgs {
+        flags: CLONE_VFORK | CLONE_FILES | CLONE_CLEAR_SIGHAND | CLONE_PIDFD,
+        pidfd: (&raw mut pidfd) as u64,
+        ..CloneArgs::default()
+    };
+    // SAFETY: without a stack, and without CLONE_VM, the child has a copy of this one; `leave` never returns.
+    let pid = unsafe { sys::clone3(&args, leave, null_mut()) }?;
+    reap(pid)
+}
+
+/// For `ask`: the same by clone(2), in a user namespace.
+pub fn clone_user_namespace() -> Answer {
+    // SAFETY: as above.
+    let pid = unsafe { sys::clone(CLONE_NEWUSER, 0, null_mut(), leave, null_mut()) }?;
+    reap(pid)
+}
+
+unsafe extern "C" fn leave(_: *const c_void) -> ! {
+    sys::exit(0)
+}
+
+fn reap(pid: i32) -> Answer {
+    Name::new(pid, None).reap().map(drop).ok_or(Errno(libc::ECHILD))
 }

@@ -110,10 +110,6 @@ pub struct Host {
     pub memory_is_shared: bool,
     /// clone can put a child into a cgroup.
     pub born_in_cgroup: bool,
-    /// open_tree(2), move_mount(2) and mount_setattr(2) are there.
-    pub mount_trees: bool,
-    /// openat2(2) is there.
-    pub openat2: bool,
     /// The highest capability that the kernel knows; `None`: to be found out where a request needs it.
     pub last_cap: Option<u32>,
     /// The soft limit on descriptors when the library was loaded, if it could be read.

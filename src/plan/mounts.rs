@@ -33,8 +33,6 @@ const DEVICE_LINKS: [(&CStr, &CStr); 5] = [
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.mounts;
     draft.plan.chroot = draft.arena.maybe_text(asked.chroot.as_ref().map(Owned::as_cstr))?;
-    draft.plan.mount_trees = request.host.mount_trees as u32;
-    draft.plan.openat2 = request.host.openat2 as u32;
     if let Some(root) = &asked.root {
         draft.plan.new_root = 1;
         draft.plan.root = draft.arena.maybe_text(root.path.as_ref().map(Owned::as_cstr))?;
@@ -43,7 +41,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let mut steps = Steps { steps: Vec::new(), index: 0, draft };
     for (index, item) in asked.list.iter().enumerate() {
         steps.index = index as i32;
-        steps.item(item, request)?;
+        steps.item(item)?;
     }
     let Steps { steps, draft, .. } = steps;
     draft.plan.mounts = draft.arena.list(&steps)?;
@@ -58,7 +56,7 @@ struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    fn item(&mut self, item: &Item, request: &Request) -> Step<()> {
+    fn item(&mut self, item: &Item) -> Step<()> {
         match item {
             Item::Mount { source, target, kind, flags, data } => {
                 self.mount(source.as_ref(), target, kind.as_ref(), *flags, data.as_ref())
@@ -67,10 +65,6 @@ impl Steps<'_> {
                 let mut step = self.step(Stage::Bind, mount::BIND, target.as_cstr())?;
                 step.source = self.source(source.as_cstr(), "bind_mount")?;
                 if let Some(fd) = *user_namespace {
-                    if !request.host.mount_trees {
-                        let why = "open_tree(2), move_mount(2) or mount_setattr(2) is missing or forbidden";
-                        return Err(self.about(Fault::invalid("bind_mount_idmapped", why).code(libc::ENOSYS)));
-                    }
                     let needed = self.draft.need(fd, "bind_mount_idmapped");
                     step.user_namespace = needed.map_err(|fault| self.about(fault))?;
                 }

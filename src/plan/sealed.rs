@@ -413,10 +413,6 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub new_root: u32,
     pub root: Text,
     pub root_readonly: u32,
-    /// open_tree(2) and its kin are there.
-    pub mount_trees: u32,
-    /// openat2(2) is there.
-    pub openat2: u32,
     pub chroot: Text,
     /// The root is another than the caller's: a working directory may lie outside of it.
     pub other_root: u32,
@@ -601,8 +597,6 @@ pub struct Wiring {
     /// The first number above all that are needed.
     pub above: u32,
     pub table: u32,
-    /// No descriptor below this number is tried when they cannot be listed.
-    pub table_limit: u32,
     /// The last stage that is already done.
     pub done: u32,
     /// The end of a pipe or socket whose other end closes with the caller.
@@ -616,7 +610,6 @@ pub struct Wiring {
     pub makes_ends: u32,
     /// The file of the page, by which the image finds it; its device and inode.
     pub page_fd: i32,
-    pub reserved: u32,
     pub page_identity: [u64; 2],
     /// The caller's signal mask.
     pub mask: u64,

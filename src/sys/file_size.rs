@@ -4,12 +4,6 @@ use super::abi::*;
 use super::arch::{nr, syscall6};
 use super::{Answer, answer};
 
-/// prlimit(2) of this process.
-pub fn get_rlimit(resource: u32) -> Answer<Rlimit64> {
-    let mut limit = Rlimit64::default();
-    call!(PRLIMIT64, 0, resource, 0, &mut limit as *mut Rlimit64).map(|_| limit)
-}
-
 /// fstat(2): the size alone, which stands at the same place on both architectures.
 pub fn size(fd: i32) -> Answer<u64> {
     let mut stat = [0u64; 18];

@@ -40,6 +40,8 @@ macro_rules! call {
 mod mounts;
 #[cfg(not(forkexec_nsexec))]
 pub use mounts::*;
+#[cfg(not(forkexec_nsexec))]
+pub mod ways;
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
 mod file_size;
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
@@ -267,6 +269,12 @@ pub fn ioprio_set(which: i32, who: i32, priority: u32) -> Answer {
     call!(IOPRIO_SET, which, who, priority).map(drop)
 }
 
+/// prlimit(2) of this process.
+pub fn get_rlimit(resource: u32) -> Answer<Rlimit64> {
+    let mut limit = Rlimit64::default();
+    call!(PRLIMIT64, 0, resource, 0, &mut limit as *mut Rlimit64).map(|_| limit)
+}
+
 /// prlimit(2)
 pub fn set_rlimit(pid: i32, resource: u32, limit: &Rlimit64) -> Answer {
     call!(PRLIMIT64, pid, resource, limit as *const Rlimit64, 0).map(drop)
@@ -301,22 +309,6 @@ pub fn fchdir(fd: i32) -> Answer {
 /// getcwd(2), the kernel's: the path with its NUL, or `(unreachable)` and a path.
 pub fn getcwd(buffer: &mut [u8]) -> Answer<usize> {
     call!(GETCWD, buffer.as_mut_ptr(), buffer.len())
-}
-
-/// Whether the calls for mounts by descriptor are there, and allowed: they get as far as their arguments.
-#[cfg(not(forkexec_image))]
-pub fn has_mount_trees() -> bool {
-    let tree = call!(OPEN_TREE, -1i32, c"".as_ptr(), AT_EMPTY_PATH);
-    let attributes = call!(MOUNT_SETATTR, -1i32, c"".as_ptr(), AT_EMPTY_PATH, 0, 0);
-    // Which looks at privilege first.
-    let moved = call!(MOVE_MOUNT, -1i32, c"".as_ptr(), -1i32, c"".as_ptr(), 0);
-    tree == Err(Errno(EBADF)) && attributes == Err(Errno(EINVAL)) && moved != Err(Errno(ENOSYS))
-}
-
-/// The same for openat2.
-#[cfg(not(forkexec_image))]
-pub fn has_openat2() -> bool {
-    call!(OPENAT2, -1i32, c"".as_ptr(), 0, 0) == Err(Errno(EINVAL))
 }
 
 /// sethostname(2)

@@ -45,6 +45,16 @@ static void runs_in_a_crowd(const void *denial)
     assert_saw(view, "fds", "0 1 2");
 }
 
+/* What connects caller and child besides the page is made for each child. */
+static void is_held_in_a_crowd(const void *denial)
+{
+    crowd();
+    deny(denial, 1);
+    struct forkexec_child *child = NULL;
+    OK(forkexec_start(fresh(), witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+    forkexec_close(child);
+}
+
 TEST_BOTH(ends_are_fetched)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
@@ -65,7 +75,7 @@ TEST(a_crowd_is_what_they_are_fetched_for)
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_probe(FORKEXEC_PROBE_CLOSE_RANGE);
     need_native();
-    assert_false(succeeds_in_copy(runs_in_a_crowd, deadly_fetching));
+    assert_false(succeeds_in_copy(is_held_in_a_crowd, deadly_fetching));
 }
 
 /* Numbers of 0 to 2 that the caller lacks are not what the child's own ends get. */

@@ -207,7 +207,8 @@ static void is_hunted(const void *hunt_)
         struct forkexec_status status = finish(child);
         if (status.signal) {
             assert_int_equal(status.signal, SIGKILL);
-            assert_int_not_equal(status.ran, FORKEXEC_RAN_NO);
+            /* A kill in the middle of the image's execve is seen at the end. */
+            assert_true(status.ran == FORKEXEC_RAN_YES || (status.ran == FORKEXEC_RAN_NO && !exists(argv[2])));
             ended++;
         } else {
             assert_int_equal(status.exit_code, 0);
@@ -277,12 +278,12 @@ static void dies_at_exec(const void *mode_)
         assert_int_equal(result, 0);
         struct forkexec_status status = finish(child);
         assert_int_equal(status.signal, SIGSYS);
-        assert_int_equal(status.ran, FORKEXEC_RAN_UNKNOWN);
+        assert_int_equal(status.ran, FORKEXEC_RAN_NO);
         return;
     }
     assert_int_equal(result, -ECANCELED);
     assert_int_equal(error.signal, SIGSYS);
-    assert_int_equal(error.stage, mode == FORKEXEC_MEMORY_AUTO ? FORKEXEC_STAGE_EXEC : FORKEXEC_STAGE_CHILD);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
     assert_in_range(error.pid, 2, INT32_MAX);
 }
 

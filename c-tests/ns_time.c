@@ -182,6 +182,7 @@ static void check_without_proc(const void *unused)
     assert_int_equal(error.stage, FORKEXEC_STAGE_TIME_FILE);
     /* Something that is no such file. */
     assert_false(mkdir("/proc/self", 0755));
+    assert_false(mkdir("/proc/self/ns", 0755));
     close(open("/proc/self/timens_offsets", O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
     assert_int_equal(forkexec_spawn(attr, witness, argv, NULL, &child, &error), -EOPNOTSUPP);
     assert_int_equal(error.stage, FORKEXEC_STAGE_TIME_FILE);

@@ -82,7 +82,8 @@ static const struct failure {
     { FORKEXEC_STAGE_CWD, ENOENT, a_missing_directory, { 0 } },
     { FORKEXEC_STAGE_FD_ACTION, ENOENT, a_missing_file, { 0 } },
     { FORKEXEC_STAGE_LANDLOCK_RULE, ENOENT, a_missing_rule, { 0 } },
-    { FORKEXEC_STAGE_NO_NEW_PRIVS, EIO, NULL, { SYS_prctl, EIO, { { IS, 0, PR_SET_NO_NEW_PRIVS } } } },
+    /* The init is the first to need it. */
+    { FORKEXEC_STAGE_INIT, EIO, NULL, { SYS_prctl, EIO, { { IS, 0, PR_SET_NO_NEW_PRIVS } } } },
     { FORKEXEC_STAGE_SECCOMP, EINVAL, a_jump_out, { 0 } },
     { FORKEXEC_STAGE_EXEC, EACCES, no_exec, { 0 } },
 };

@@ -101,10 +101,13 @@ ASK(last_for_io, SET(set_io_priority, 2, 7))
 ASK(slack, SET(set_timer_slack, 1000))
 ASK(fixed_addresses, SET(set_personality, 0x40000))
 ASK(a_umask, SET(set_umask, 027))
-ASK(a_signal_mask, SET(set_signal_mask, 1 << 9))
 ASK(an_ignored_signal, SET(set_signal_ignore, 1 << (SIGUSR2 - 1)))
 ASK(no_new_privileges, SET(set_no_new_privs))
 ASK(a_privileged_filter, SET(add_seccomp_filter, &allow_all, 1, 0))
+static const struct sock_filter no_masks[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+ASK(a_refused_mask, SET(set_signal_mask, 0x200); SET(set_no_new_privs); SET(add_seccomp_filter, no_masks, 4, 0))
 ASK(two_filters, SET(set_no_new_privs); SET(deny_terminal_injection); SET(add_seccomp_filter, &allow_all, 1, 4))
 ASK(readable, SET(set_no_new_privs); SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_FILE, 0);
     SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
@@ -159,6 +162,7 @@ static const struct row rows[] = {
         DENY(mmap, ENOMEM, IF(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK)) },
     { FORKEXEC_STAGE_PIPE, OWN | HELD, NULL, GIVES(EMFILE, -1, ""), NO_CHILD | CALLERS, DENY(pipe2, EMFILE) },
     { FORKEXEC_STAGE_PIPE, OWN | HELD, NULL, GIVES(ENFILE, -1, ""), NO_CHILD | CALLERS, DENY(eventfd2, ENFILE) },
+    { FORKEXEC_STAGE_CLONE, ALL, NULL, GIVES(EIO, -1, ""), NO_CHILD | CALLERS, DENY(rt_sigprocmask, EIO) },
     { FORKEXEC_STAGE_CLONE, ALL, a_new_host, GIVES(EPERM, -1, "uts"), NO_CHILD | BARE },
     { FORKEXEC_STAGE_CGROUP, OWN, a_cgroup, GIVES(EACCES, -1, "written to fd 51"), CGROUP_V1 | CALLERS,
         DENY(openat, EACCES, IF(2, O_WRONLY | O_CLOEXEC)) },
@@ -194,14 +198,14 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_WAIT, OWN | AT_ONCE, own_ids_mapped, GIVES(EIO, -1, ""), USER_NS,
         PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGKILL)) },
     { FORKEXEC_STAGE_WAIT, OWN | HELD, own_ids_mapped, GIVES(EIO, -1, ""), USER_NS, DENY(ppoll, EIO, IF(1, 2), IF(4, 8)) },
-    { FORKEXEC_STAGE_TIME_FILE, ALL, later, GIVES(EIO, -1, ""), PRIVILEGED | TIME_NS, DENY(fstatfs, EIO) },
+    { FORKEXEC_STAGE_TIME_FILE, OWN, later, GIVES(EIO, -1, ""), PRIVILEGED | TIME_NS, DENY(fstatfs, EIO) },
     { FORKEXEC_STAGE_NONDUMPABLE, OWN, NULL, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_DUMPABLE)) },
     { FORKEXEC_STAGE_NAMESPACE_OWNER, OWN, anothers_namespace, GIVES(EAGAIN, -1, "4444"), USER_NS,
         DENY(setresuid, EAGAIN) },
     { FORKEXEC_STAGE_PROCFS, ALL, labelled, GIVES(EIO, -1, ""), 0,
         DENY(openat, EIO, IF(2, O_PATH | O_DIRECTORY | O_CLOEXEC)) },
     { FORKEXEC_STAGE_UNSHARE, ALL, an_early_namespace, GIVES(ENOSPC, -1, "uts"), 0, DENY(unshare, ENOSPC) },
-    { FORKEXEC_STAGE_TIME_OFFSETS, ALL, later, GIVES(EIO, -1, "monotonic 1000 0"), PRIVILEGED | TIME_NS,
+    { FORKEXEC_STAGE_TIME_OFFSETS, OWN, later, GIVES(EIO, -1, "monotonic 1000 0"), PRIVILEGED | TIME_NS,
         DENY(write, EIO, IF(2, 17)) },
     { FORKEXEC_STAGE_CGROUP_NAMESPACE, OWN, a_cgroup_namespace, GIVES(ENOSPC, -1, ""), CGROUP_V1, DENY(unshare, ENOSPC) },
 
@@ -302,7 +306,7 @@ static const struct row rows[] = {
         DENY(rt_sigaction, EINVAL, IF(0, SIGUSR2), UNLESS(1, 0)) },
     { FORKEXEC_STAGE_SECCOMP, ALL, two_filters, GIVES(EIO, 1, "length 1, flags 0x4"), 0,
         DENY(seccomp, EIO, IF(1, 4)) },
-    { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_signal_mask, GIVES(EIO, -1, "0x200"), CALLERS, DENY(rt_sigprocmask, EIO) },
+    { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_refused_mask, GIVES(EIO, -1, "0x200") },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(ENOENT, -1, NOWHERE), .path = NOWHERE },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(EIO, -1, "%3$s"), 0, DENY(execve, EIO) },
 };

@@ -158,6 +158,12 @@ fn arm_lifeline(at: &At) -> Answer {
     if is_orphan(at) { sys::exit(FAILED) } else { Ok(()) }
 }
 
+/// From here on the child is as good as the program, which lives on when the caller is gone: the caller may hear of the exec
+/// before the kernel closes the lifeline, and be gone by then. fcntl(2)
+pub fn outlive_caller(at: &At) -> Answer {
+    if at.plan.hold == 0 || at.detached { Ok(()) } else { sys::fcntl(at.lifeline, F_SETFL, 0).map(drop) }
+}
+
 /// Waits for what the caller does on the child's behalf.
 pub fn wait(at: &mut At) -> Answer {
     if at.plan.wait == 0 { Ok(()) } else { until_released(at) }

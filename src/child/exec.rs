@@ -4,7 +4,7 @@ use super::At;
 use super::sealed::Wiring;
 use super::sys::abi::{EBADF, ENOENT, ENOTDIR, EPERM, ETXTBSY, SIGSTOP, Timespec};
 use super::sys::{self, Answer, Errno};
-use super::{ends, fds};
+use super::{channel, ends, fds};
 use core::slice;
 
 /// Leaves the caller's memory for an image of the child's own.
@@ -63,7 +63,10 @@ pub fn trace(at: &mut At) -> Answer {
 
 /// kill(2), with the one signal that cannot be blocked and can be continued from
 pub fn stop(at: &mut At) -> Answer {
-    if at.plan.stop == 0 { Ok(()) } else { sys::kill(sys::getpid(), SIGSTOP) }
+    if at.plan.stop != 0 {
+        sys::kill(sys::getpid(), SIGSTOP)?;
+    }
+    channel::outlive_caller(at)
 }
 
 /// Only ever comes back with an error: of the first candidate that failed for a reason of its own, else of the last.

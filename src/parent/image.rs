@@ -2,10 +2,12 @@
 //! program's, and wiring and plan as strings among them.
 
 use super::file_size;
+use super::host::Quiet;
 use crate::attr::owned::{NoMemory, Room, list_for};
 use crate::plan::{Sealed, Strings};
 use crate::sealed::{Wiring, strings};
 use crate::sys;
+use crate::sys::abi::O_CLOEXEC;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
@@ -67,7 +69,7 @@ pub fn file(mask: u64) -> Result<File, Errno> {
     // SAFETY: `make` published it, and nothing is ever freed.
     match unsafe { MADE.load(Ordering::Acquire).as_ref() } {
         Some(file) => Ok(*file),
-        None => make(mask),
+        None => make(mask, None),
     }
 }
 
@@ -92,16 +94,26 @@ pub fn look_again() {
 pub fn renew() {
     let made = MADE.swap(null_mut(), Ordering::AcqRel);
     // SAFETY: as in `file`.
-    if let Some(file) = unsafe { made.as_ref() }.filter(|file| sys::identity(file.number) == Ok(file.identity)) {
-        // A child of another thread that was told this number finds something else there by its identity, and is made again.
-        let _ = sys::close(file.number);
+    let Some(before) = (unsafe { made.as_ref() }).filter(|file| sys::identity(file.number) == Ok(file.identity)) else {
+        return;
+    };
+    // The next has the same number. A child of another thread that was told this one finds something else there by its
+    // identity, and is made again.
+    let again = Quiet::begin().map_err(from_raw).and_then(|quiet| make(quiet.mask(), Some(before.number)));
+    if again.is_err() {
+        let _ = sys::close(before.number);
     }
 }
 
 #[cold]
-fn make(mask: u64) -> Result<File, Errno> {
+fn make(mask: u64, number: Option<i32>) -> Result<File, Errno> {
     let room = Room::new().map_err(|_| Errno::ENOMEM)?;
-    let (made, flags) = sealed(mask)?;
+    let (mut made, flags) = sealed(mask)?;
+    if let Some(number) = number {
+        sys::dup3(made.as_raw_fd(), number, O_CLOEXEC).map_err(from_raw)?;
+        // SAFETY: kernel contract, man 2 dup: what was there was ours, and is this file now.
+        made = unsafe { OwnedFd::from_raw_fd(number) };
+    }
     let identity = sys::identity(made.as_raw_fd()).map_err(from_raw)?;
     let file = File { number: made.as_raw_fd(), identity, flags };
     let place = Box::into_raw(room.fill(file));

@@ -29,7 +29,7 @@ pub fn own_table(at: &mut At) -> Answer {
             }
             answer => answer?,
         },
-        table::COPIED => close_all(above, LAST)?,
+        table::COPIED => close_all(at, above, LAST)?,
         _ => (),
     }
     ends::make(at)

@@ -7,7 +7,7 @@ use super::init_filter;
 use super::page::program;
 use super::program::FAILED;
 use super::sys::abi::{
-    CLD_EXITED, ECHILD, EINTR, ENOSYS, EPERM, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
+    CLD_EXITED, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
     PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WCLONE, WEXITED, WNOHANG, WaitInfo,
 };
 use super::sys::{self, Answer, Errno};
@@ -102,6 +102,7 @@ fn reap(at: &At, program: i32) {
             Ok(Some(end)) if end.pid == program => leave(at, program::RAN, &end),
             Ok(Some(_)) => (),
             Ok(None) | Err(Errno(ECHILD)) => return,
+            Err(Errno(EINTR)) => (),
             // A program whose end cannot be heard of would never end for the caller.
             Err(_) => sys::exit(FAILED),
         }
@@ -126,8 +127,8 @@ fn ended(pid: i32, way: i32) -> Answer<Option<End>> {
     let mut info = WaitInfo::EMPTY;
     let (which, id) = if pid == ALL { (P_ALL, 0) } else { (P_PID, pid) };
     match sys::waitid(which, id, &mut info, WEXITED | WNOHANG | way) {
-        Err(Errno(EPERM | ENOSYS)) => ended_by_wait4(pid, way),
-        Err(errno) => Err(errno),
+        Err(errno @ Errno(EINTR | ECHILD)) => Err(errno),
+        Err(_) => ended_by_wait4(pid, way),
         Ok(()) if info.pid == 0 => Ok(None),
         Ok(()) if info.code == CLD_EXITED => Ok(Some(End { pid: info.pid, status: info.status })),
         Ok(()) => Ok(Some(End { pid: info.pid, status: SIGNALLED.saturating_add(info.status) })),

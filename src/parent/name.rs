@@ -80,8 +80,6 @@ impl Name {
             return match self.by(|which, id| sys::waitid(which, id, &mut info, options)) {
                 Ok(()) if info.pid == 0 => Seen::Alive,
                 Ok(()) => Seen::Ended(End { code: info.code, status: info.status }),
-                // A pidfd that somebody has made non-blocking.
-                Err(Errno(EAGAIN)) => Seen::Alive,
                 Err(Errno(EINTR)) => continue,
                 Err(Errno(libc::ECHILD)) => Seen::NotThere,
                 Err(_) => Seen::Unknown,

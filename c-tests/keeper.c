@@ -244,9 +244,39 @@ TEST(calls_of_the_thread_that_are_refused)
 {
     need_native();
     static const struct denial denials[] = { { SYS_futex, EPERM, { { 0 } } }, { SYS_futex, ENOSYS, { { 0 } } },
-        { SYS_prctl, EPERM, { { IS, 0, PR_SET_NO_NEW_PRIVS } } } };
+        { SYS_prctl, EPERM, { { IS, 0, PR_SET_NO_NEW_PRIVS } } }, { SYS_munmap, EPERM, { { 0 } } },
+        { SYS_madvise, EPERM, { { 0 } } }, { SYS_set_tid_address, EPERM, { { 0 } } } };
     for (size_t i = 0; i < sizeof denials / sizeof *denials; i++)
         in_copy(without_call, &denials[i]);
+}
+
+static double processor_time(void)
+{
+    struct timespec time;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time), 0);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void without_exit(const void *unused)
+{
+    (void)unused;
+    static const struct denial denial = { SYS_exit, EPERM, { { 0 } } };
+    deny(&denial, 1);
+    end(sleeper(with_signal(FORKEXEC_MEMORY_AUTO)));
+    pid_t thread = other_thread();
+    usleep(10000);
+    double before = processor_time();
+    usleep(200000);
+    assert_in_range((processor_time() - before) * 1000, 0, 50);
+    assert_string_equal(text("%.1s", thread_status(thread, "State")), "S");
+    end(sleeper(with_signal(FORKEXEC_MEMORY_AUTO)));
+    assert_int_equal(threads(), 3);
+}
+
+TEST(a_thread_that_may_not_exit_sleeps)
+{
+    need_native();
+    in_copy(without_exit, NULL);
 }
 
 TEST(all_of_it_without_clone3)
@@ -299,6 +329,39 @@ static void spawn_in_a_fork(const void *unused)
 TEST(a_fork_has_no_such_thread_and_makes_its_own)
 {
     in_copy(spawn_in_a_fork, NULL);
+}
+
+static void fork_beside_many(const void *unused)
+{
+    (void)unused;
+    static struct forkexec_child *children[MANY];
+    struct forkexec_attr *attr = with_signal(FORKEXEC_MEMORY_AUTO);
+    end(sleeper(attr));
+    until_threads(1);
+    long before = kib("VmSize");
+    for (int i = 0; i < MANY; i++)
+        children[i] = sleeper(attr);
+    assert_in_range(kib("VmSize") - before, MANY * 16, 64 * 1024);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(20);
+        assert_in_range(kib("VmSize") - before + 2048, 0, 4 * 1024);
+        for (int i = 0; i < MANY; i++)
+            forkexec_close(children[i]);
+        end(sleeper(attr));
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    for (int i = 0; i < MANY; i++)
+        end(children[i]);
+}
+
+TEST(a_fork_does_not_have_the_stacks_of_these_threads)
+{
+    need_native();
+    in_copy(fork_beside_many, NULL);
 }
 
 /* The process that goes on in a pid namespace is the thread's child too. */

@@ -8,36 +8,40 @@
 //!
 //! On this thread runs no code of libc's or std's, and nothing that is thread-local: its thread pointer is the creator's.
 
-use super::confine;
 use super::launch::{Made, Ready};
-use super::stack::Stack;
+use super::thread_stack::{self, ThreadStack};
+use super::{confine, own};
 use crate::sys::abi::{EINTR, Timespec};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::c_void;
-use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
-/// What the thread and the others tell each other, at the top of the thread's stack.
+/// What the thread and the others tell each other, at the top of the thread's stack. The thread unmaps it at its end: when
+/// the maker has `taken` what it needs, and `second` is known, which is the last that the heir writes.
 #[repr(C, align(16))]
 struct Words {
-    /// The kernel clears it when the thread is gone. CLONE_CHILD_CLEARTID
+    /// The kernel clears it when the thread is gone without having come to its end. CLONE_CHILD_CLEARTID
     alive: AtomicI32,
     /// Futex: whether the child was made, or could not be.
     done: AtomicU32,
     pid: AtomicI32,
     pidfd: AtomicI32,
     errno: AtomicI32,
+    /// Futex: whether the maker needs these words no more, one of the three constants below.
+    taken: AtomicU32,
     /// Futex: the pid of the process that the child leaves the rest to, or one of the two constants below.
     second: AtomicU32,
-    /// The thread itself, the one that made it, until it knows of the child, and whoever is to tell of the second process.
-    users: AtomicU32,
     /// The capabilities that stay, if the others are given up.
     keeps: Option<u64>,
     /// What the thread makes the child with; good until it is `done`.
     ready: *const Ready<'static>,
-    /// The next of the list of `ENDED`.
-    next: AtomicPtr<Words>,
 }
+
+const NOT_TAKEN: u32 = 0;
+/// Not taken, and the thread sleeps until it is.
+const AWAITED: u32 = 1;
+const TAKEN: u32 = 2;
 
 /// The child may still leave the rest to a second process.
 const UNKNOWN: u32 = 0;
@@ -46,88 +50,111 @@ const NONE: u32 = u32::MAX;
 /// For how long is slept before a word is looked at again, should nobody be able to wake the sleeper.
 const TICK: Timespec = Timespec { seconds: 0, nanoseconds: 100_000_000 };
 
-/// The words of threads that need their stack no more, or only for a moment.
-static ENDED: AtomicPtr<Words> = AtomicPtr::new(null_mut());
-
 /// Tells the thread of the process that its child leaves the rest to; or, when this is dropped, that there is none.
-pub struct Heir(NonNull<Words>);
+pub struct Heir {
+    words: NonNull<Words>,
+    /// The process that has the thread. A fork does not even have its memory.
+    owner: i32,
+    /// The thread was told, and its memory may be gone.
+    has_told: AtomicBool,
+}
 
-// SAFETY: the words are atomic.
+// SAFETY: the words are atomic, and used once.
 unsafe impl Send for Heir {}
 // SAFETY: as above.
 unsafe impl Sync for Heir {}
 
 impl Heir {
     pub fn is(&self, pid: i32) {
-        // SAFETY: the words stay as long as there is a user of them, which this is.
-        unsafe { self.0.as_ref() }.tell_second(pid as u32);
+        self.tell(pid as u32);
+    }
+
+    fn tell(&self, second: u32) {
+        if self.owner != own::pid() || self.has_told.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // SAFETY: the thread does not end before it knows of the second process, which is told once.
+        let word = unsafe { &raw const (*self.words.as_ptr()).second };
+        // SAFETY: as above.
+        unsafe { &*word }.store(second, Ordering::Release);
+        // The thread may have unmapped the word by now. For the kernel it is an address on which nobody sleeps.
+        sys::futex_wake_address(word.cast());
     }
 }
 
 impl Drop for Heir {
     fn drop(&mut self) {
-        // SAFETY: as above.
-        unsafe { self.0.as_ref() }.tell_second(NONE);
-        // SAFETY: this was the last use.
-        unsafe { leave(self.0) };
-    }
-}
-
-impl Words {
-    fn tell_second(&self, pid: u32) {
-        if self.second.compare_exchange(UNKNOWN, pid, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            let _ = sys::futex_wake(&self.second);
-        }
+        self.tell(NONE);
     }
 }
 
 /// Makes a child on a thread of its own, and returns when that is done; with an heir, if the thread is to be told of a
 /// second process. All signals are blocked, and stay so in the thread.
 pub fn make(ready: &Ready, keeps: Option<u64>, with_heir: bool) -> Answer<(Made, Option<Heir>)> {
-    let stack = Stack::take().map_err(|errno| Errno(errno as i32))?;
-    let place = stack.place_at_top::<Words>();
+    let stack = ThreadStack::map().map_err(|errno| Errno(errno as i32))?;
+    let place = stack.place::<Words>();
     let words = Words {
         alive: AtomicI32::new(1),
         done: AtomicU32::new(0),
         pid: AtomicI32::new(0),
         pidfd: AtomicI32::new(-1),
         errno: AtomicI32::new(0),
+        taken: AtomicU32::new(NOT_TAKEN),
         second: AtomicU32::new(if with_heir { UNKNOWN } else { NONE }),
-        users: AtomicU32::new(2 + with_heir as u32),
         keeps,
         ready: (&raw const *ready).cast(),
-        next: AtomicPtr::new(null_mut()),
     };
     // SAFETY: memory of the stack's, which is this thread's alone, aligned and large enough.
     unsafe { place.write(words) };
-    // SAFETY: just written.
-    let words = unsafe { place.as_ref() };
     let top = place.as_ptr() as usize;
-    // SAFETY: the stack stays until the kernel has cleared `alive`; `keep` never returns, and uses nothing of libc.
-    unsafe { sys::clone_thread_sharing_all(top, words.alive.as_ptr(), keep, place.as_ptr().cast()) }?;
-    // The list has it from here on.
-    core::mem::forget(stack);
-    let heir = with_heir.then_some(Heir(place));
-    let made = until_made(words);
-    // SAFETY: this was the last use, but for the heir's.
-    unsafe { leave(place) };
-    made.map(|made| (made, heir))
+    // SAFETY: as above.
+    let alive = unsafe { &raw mut (*place.as_ptr()).alive };
+    // SAFETY: the thread unmaps its stack itself; `keep` never returns, and uses nothing of libc.
+    unsafe { sys::clone_thread_sharing_all(top, alive.cast(), keep, place.as_ptr().cast()) }?;
+    let place = stack.hand_over::<Words>();
+    // SAFETY: the thread waits until these words are taken.
+    let (made, is_gone) = until_made(unsafe { place.as_ref() });
+    if is_gone {
+        // SAFETY: the thread is gone, and was not told that it may unmap the stack.
+        drop(unsafe { ThreadStack::of_place(place) });
+        return made.map(|made| (made, None));
+    }
+    // SAFETY: the thread waits until these words are taken, which is said here and only here.
+    unsafe { take(place) };
+    made.map(|made| {
+        (made, with_heir.then(|| Heir { words: place, owner: own::pid(), has_told: AtomicBool::new(false) }))
+    })
 }
 
-/// The calling thread waits. It may be that the thread cannot wake it, or was killed by a filter of the caller's.
-fn until_made(words: &Words) -> Answer<Made> {
+/// Lets the thread end when its child has ended.
+///
+/// # Safety
+/// Called once, by the maker, who does not use the words afterwards.
+unsafe fn take(words: NonNull<Words>) {
+    // SAFETY: the thread has not been told yet that it may unmap them.
+    let word = unsafe { &raw const (*words.as_ptr()).taken };
+    // SAFETY: as above.
+    if unsafe { &*word }.swap(TAKEN, Ordering::AcqRel) == AWAITED {
+        // The thread may have unmapped the word by now. For the kernel it is an address on which nobody sleeps.
+        sys::futex_wake_address(word.cast());
+    }
+}
+
+/// The calling thread waits. It may be that the thread cannot wake it, or was killed by a filter of the caller's: then it
+/// is gone, which is said, too.
+fn until_made(words: &Words) -> (Answer<Made>, bool) {
     loop {
         let is_gone = words.alive.load(Ordering::Acquire) == 0;
         let is_done = words.done.load(Ordering::Acquire) != 0;
         let pid = words.pid.load(Ordering::Acquire);
         if pid > 0 && (is_done || is_gone) {
-            return Ok(Made { pid, pidfd: words.pidfd.load(Ordering::Acquire) });
+            return (Ok(Made { pid, pidfd: words.pidfd.load(Ordering::Acquire) }), is_gone);
         }
         if is_done {
-            return Err(Errno(words.errno.load(Ordering::Acquire)));
+            return (Err(Errno(words.errno.load(Ordering::Acquire))), is_gone);
         }
         if is_gone {
-            return Err(Errno(libc::EPERM));
+            return (Err(Errno(libc::EPERM)), is_gone);
         }
         match sys::futex_wait(&words.done, 0, Some(&TICK)) {
             Ok(()) | Err(Errno(libc::EAGAIN | libc::EINTR | libc::ETIMEDOUT)) => (),
@@ -138,10 +165,12 @@ fn until_made(words: &Words) -> Answer<Made> {
 
 /// The thread.
 unsafe extern "C" fn keep(words: *const c_void) -> ! {
-    // SAFETY: `make` wrote the words, and they stay until the kernel has cleared `alive`.
-    let words = unsafe { &*words.cast::<Words>() };
+    let place = words.cast::<Words>();
+    // SAFETY: `make` wrote the words, and only this thread unmaps them.
+    let words = unsafe { &*place };
     // SAFETY: `make` waits as long as this is used.
     let made = unsafe { &*words.ready }.make();
+    let has_child = made.is_ok();
     match made {
         Ok(Made { pid, pidfd }) => {
             words.pidfd.store(pidfd, Ordering::Release);
@@ -151,18 +180,18 @@ unsafe extern "C" fn keep(words: *const c_void) -> ! {
             }
             told(words);
             until_gone(pid);
-            until_second_gone(words);
         }
         Err(Errno(errno)) => {
             words.errno.store(errno, Ordering::Release);
             told(words);
         }
     }
-    // SAFETY: what follows uses nothing of the words' but the stack that they lie on.
-    unsafe { leave(NonNull::from(words)) };
-    loop {
-        sys::try_exit_thread();
-        let _ = sys::sleep(&TICK);
+    // Without a child there is no heir.
+    let is_unused = (!has_child || until_second_gone(words)) && until_taken(words);
+    match NonNull::new(place.cast_mut()) {
+        // SAFETY: the maker has taken what it needs, and the heir has told.
+        Some(place) if is_unused => unsafe { thread_stack::unmap_and_exit(place) },
+        _ => thread_stack::exit(),
     }
 }
 
@@ -187,64 +216,39 @@ fn until_gone(pid: i32) {
     }
 }
 
-fn until_second_gone(words: &Words) {
+/// Says whether the heir has told; it has not if this thread cannot sleep until then.
+fn until_second_gone(words: &Words) -> bool {
     loop {
         match words.second.load(Ordering::Acquire) {
-            UNKNOWN => (),
-            NONE => return,
-            pid => return until_gone(pid as i32),
-        }
-        let waited = sys::futex_wait(&words.second, UNKNOWN, Some(&TICK));
-        let slept = match waited {
-            Ok(()) | Err(Errno(libc::EAGAIN | EINTR | libc::ETIMEDOUT)) => Ok(()),
-            Err(_) => sys::sleep(&TICK),
-        };
-        if !matches!(slept, Ok(()) | Err(Errno(EINTR))) {
-            return;
+            UNKNOWN if sleep_while(&words.second, UNKNOWN) => (),
+            UNKNOWN => return false,
+            NONE => return true,
+            pid => {
+                until_gone(pid as i32);
+                return true;
+            }
         }
     }
 }
 
-/// One user less. The last puts the words on the list of those that have ended.
-///
-/// # Safety
-/// The user does not use them any more.
-unsafe fn leave(words: NonNull<Words>) {
-    // SAFETY: the caller was still a user.
-    if unsafe { words.as_ref() }.users.fetch_sub(1, Ordering::AcqRel) == 1 {
-        put_on_list(words, words);
+/// The same for the maker. It is seldom slower than the child, and wakes only whom it finds asleep.
+fn until_taken(words: &Words) -> bool {
+    let awaited = words.taken.compare_exchange(NOT_TAKEN, AWAITED, Ordering::AcqRel, Ordering::Acquire);
+    if awaited.is_err() {
+        return true;
     }
-}
-
-/// A chain of words, from the first to the last.
-fn put_on_list(first: NonNull<Words>, last: NonNull<Words>) {
-    let mut head = ENDED.load(Ordering::Relaxed);
-    loop {
-        // SAFETY: whoever puts words on the list is the only one to use their `next`.
-        unsafe { last.as_ref() }.next.store(head, Ordering::Relaxed);
-        match ENDED.compare_exchange_weak(head, first.as_ptr(), Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => return,
-            Err(now) => head = now,
+    while words.taken.load(Ordering::Acquire) != TAKEN {
+        if !sleep_while(&words.taken, AWAITED) {
+            return false;
         }
     }
+    true
 }
 
-/// Takes the whole list, so that no other thread has to be thought of; frees the stacks of those that are gone, but one.
-/// In a fork, those that had not quite ended stay on it.
-#[allow(dead_code)]
-fn stack_of_an_ended_one() -> Option<Stack> {
-    let mut next = ENDED.swap(null_mut(), Ordering::AcqRel);
-    let mut found = None;
-    while let Some(words) = NonNull::new(next) {
-        // SAFETY: on the list, words stay; this thread has taken all of it.
-        let of = unsafe { words.as_ref() };
-        next = of.next.load(Ordering::Relaxed);
-        if found.is_none() && of.alive.load(Ordering::Acquire) == 0 {
-            // SAFETY: the thread is gone, and so are the other users: it is a stack that `make` forgot.
-            found = Some(unsafe { Stack::of_place(words) });
-        } else {
-            put_on_list(words, words);
-        }
+/// Sleeps until the word may have changed. Says whether it could.
+fn sleep_while(word: &AtomicU32, value: u32) -> bool {
+    match sys::futex_wait(word, value, Some(&TICK)) {
+        Ok(()) | Err(Errno(libc::EAGAIN | EINTR | libc::ETIMEDOUT)) => true,
+        Err(_) => matches!(sys::sleep(&TICK), Ok(()) | Err(Errno(EINTR))),
     }
-    found
 }

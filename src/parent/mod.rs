@@ -22,6 +22,7 @@ mod own;
 mod procfs;
 mod shared;
 mod stack;
+mod thread_stack;
 mod tree;
 pub mod trial;
 mod usage;

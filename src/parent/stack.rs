@@ -6,7 +6,8 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
-const GUARD: usize = 64 * 1024;
+/// As large as the largest page there is.
+pub const GUARD: usize = 64 * 1024;
 const USABLE: usize = 32 * 1024;
 const SIZE: usize = GUARD + USABLE;
 
@@ -15,7 +16,7 @@ const KEPT: usize = 16;
 
 static SPARE: [AtomicPtr<u8>; KEPT] = [const { AtomicPtr::new(null_mut()) }; KEPT];
 
-/// A stack with a guard below it, one child's at a time. The guard is as large as the largest page there is.
+/// A stack with a guard below it, one child's at a time.
 pub struct Stack(NonNull<u8>);
 
 impl Stack {
@@ -47,26 +48,6 @@ impl Stack {
     pub fn top(&self) -> usize {
         self.bottom() + USABLE
     }
-
-    /// The place for a value at the top, below which there still is a stack.
-    pub fn place_at_top<T>(&self) -> NonNull<T> {
-        const { assert!(offset_at_top::<T>() % 16 == 0 && align_of::<T>() <= 16) };
-        // SAFETY: inside of what was mapped.
-        unsafe { self.0.add(offset_at_top::<T>()).cast() }
-    }
-
-    /// The stack again that was forgotten.
-    ///
-    /// # Safety
-    /// `place_at_top` gave the place, and nobody uses that stack.
-    pub unsafe fn of_place<T>(place: NonNull<T>) -> Stack {
-        // SAFETY: inside of what was mapped.
-        Stack(unsafe { place.cast::<u8>().sub(offset_at_top::<T>()) })
-    }
-}
-
-const fn offset_at_top<T>() -> usize {
-    SIZE - size_of::<T>()
 }
 
 impl Drop for Stack {

@@ -418,6 +418,12 @@ pub fn futex_wake(word: &AtomicU32) -> Answer {
     call!(FUTEX, word.as_ptr(), FUTEX_WAKE, i32::MAX, 0, 0, 0).map(drop)
 }
 
+/// The same for an address at which there may be no memory any more: the kernel does not read it.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub fn futex_wake_address(word: *const u32) {
+    let _ = call!(FUTEX, word, FUTEX_WAKE, i32::MAX, 0, 0, 0);
+}
+
 /// set_robust_list(2)
 pub fn set_robust_list(head: *const u8, length: usize) -> Answer {
     call!(SET_ROBUST_LIST, head, length).map(drop)
@@ -486,12 +492,6 @@ pub unsafe fn waitid_usage<T>(which: i32, id: i32, info: &mut WaitInfo, options:
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
 pub fn wait_for_end(pid: i32) -> Answer {
     call!(WAITID, P_PID, pid, 0, WEXITED | WNOWAIT | WALL | WNOTHREAD, 0).map(drop)
-}
-
-/// exit(2): of this thread alone; a filter may forbid it.
-#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
-pub fn try_exit_thread() {
-    let _ = call!(EXIT, 0);
 }
 
 /// pidfd_send_signal(2)

@@ -2,6 +2,8 @@
 
 use core::arch::asm;
 use core::ffi::c_void;
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+use {crate::sys::abi::Timespec, core::sync::atomic::AtomicU32};
 
 /// A system call; the kernel's answer as it stands.
 ///
@@ -60,6 +62,29 @@ pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
              in("x4") 0, options(nostack));
     }
     answer
+}
+
+/// munmap(2) of memory that the stack of the calling thread may lie in, then exit(2) of this thread alone. From the munmap
+/// on, only registers are used. Where a filter refuses the exit, the thread sleeps for ever: in futex(2) on a word that
+/// nobody changes, or in nanosleep(2).
+///
+/// # Safety
+/// Nobody uses the memory, but for this thread its stack, and the kernel has no word in it to clear at the exit.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub unsafe fn unmap_and_exit(base: usize, size: usize) -> ! {
+    static ZERO: AtomicU32 = AtomicU32::new(0);
+    static LONG: Timespec = Timespec { seconds: 1 << 30, nanoseconds: 0 };
+    // SAFETY: kernel contract, man 2 munmap, exit, futex, nanosleep; nothing here touches the stack.
+    unsafe {
+        asm!("svc #0",
+             "2:", "mov x0, xzr", "mov x8, #{exit}", "svc #0",
+             "mov x0, x20", "mov x1, xzr", "mov x2, xzr", "mov x3, xzr", "mov x8, #{futex}", "svc #0",
+             "mov x0, x21", "mov x1, xzr", "mov x8, #{nanosleep}", "svc #0",
+             "b 2b",
+             exit = const nr::EXIT, futex = const nr::FUTEX, nanosleep = const nr::NANOSLEEP,
+             in("x8") nr::MUNMAP, in("x0") base, in("x1") size, in("x20") &raw const ZERO, in("x21") &raw const LONG,
+             options(noreturn, nostack));
+    }
 }
 
 /// An end by a signal that nobody can block.

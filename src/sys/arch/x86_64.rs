@@ -2,6 +2,8 @@
 
 use core::arch::asm;
 use core::ffi::c_void;
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+use {crate::sys::abi::Timespec, core::sync::atomic::AtomicU32};
 
 /// A system call; the kernel's answer as it stands.
 ///
@@ -61,6 +63,29 @@ pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
              in("r8") 0, lateout("rcx") _, lateout("r11") _, options(nostack));
     }
     answer
+}
+
+/// munmap(2) of memory that the stack of the calling thread may lie in, then exit(2) of this thread alone. From the munmap
+/// on, only registers are used. Where a filter refuses the exit, the thread sleeps for ever: in futex(2) on a word that
+/// nobody changes, or in nanosleep(2).
+///
+/// # Safety
+/// Nobody uses the memory, but for this thread its stack, and the kernel has no word in it to clear at the exit.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub unsafe fn unmap_and_exit(base: usize, size: usize) -> ! {
+    static ZERO: AtomicU32 = AtomicU32::new(0);
+    static LONG: Timespec = Timespec { seconds: 1 << 30, nanoseconds: 0 };
+    // SAFETY: kernel contract, man 2 munmap, exit, futex, nanosleep; nothing here touches the stack.
+    unsafe {
+        asm!("syscall",
+             "2:", "xor edi, edi", "mov eax, {exit}", "syscall",
+             "mov rdi, r12", "xor esi, esi", "xor edx, edx", "xor r10d, r10d", "mov eax, {futex}", "syscall",
+             "mov rdi, r13", "xor esi, esi", "mov eax, {nanosleep}", "syscall",
+             "jmp 2b",
+             exit = const nr::EXIT, futex = const nr::FUTEX, nanosleep = const nr::NANOSLEEP,
+             in("rax") nr::MUNMAP, in("rdi") base, in("rsi") size, in("r12") &raw const ZERO, in("r13") &raw const LONG,
+             options(noreturn, nostack));
+    }
 }
 
 /// An end by a signal that nobody can block.

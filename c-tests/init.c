@@ -179,7 +179,8 @@ TEST_BOTH(it_has_nothing)
         assert_string_equal(status_of(init, "Uid"), "65534\t65534\t65534\t65534");
         assert_string_equal(status_of(init, "CapPrm"), "0000000000000000");
         assert_string_equal(status_of(init, "CapBnd"), "0000000000000000");
-        assert_string_equal(status_of(init, "Seccomp"), "0");
+        assert_string_equal(status_of(init, "Seccomp"), "2");
+        assert_string_equal(status_of(init, "NoNewPrivs"), "1");
         assert_string_equal(status_of(program, "Seccomp"), "2");
         assert_string_equal(status_of(program, "NoNewPrivs"), "1");
         assert_int_equal(forkexec_signal(child, SIGTERM), 0);

@@ -31,6 +31,7 @@ struct task {
     char name[NAME];
     int calls, children, threads;
     bool counted, started, named, failing;
+    bool of_call; /* made between the beginning and the end of the library call */
     int code; /* the result of the call that is to fail */
 };
 
@@ -121,6 +122,7 @@ static void made(struct task *maker)
     snprintf(new->name, sizeof new->name, "%.24s.%s%d", maker->name, thread ? "t" : "",
         thread ? ++maker->threads : ++maker->children);
     new->counted = maker->counted;
+    new->of_call = window;
     new->named = true;
     if (here)
         resume(new, 0);
@@ -222,7 +224,8 @@ static void stopped(pid_t pid, int status)
         if (speaking)
             printf("# %-16s      executes%s\n", this->name, is_program(pid) ? " the program" : "");
         if (is_program(pid)) {
-            run->program_ran = run->program_ran || window;
+            /* The exec is told of a little before it is over, so that the call may have ended. */
+            run->program_ran = run->program_ran || this->of_call;
             ptrace(PTRACE_DETACH, pid, NULL, NULL);
             forget(this);
             return;

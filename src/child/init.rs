@@ -75,7 +75,7 @@ fn give_up(at: &At, program: i32) -> Answer {
     if at.lifeline >= 0 {
         sys::close(at.lifeline)?;
     }
-    fds::close_everything()?;
+    fds::close_everything(at)?;
     sys::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0)?;
     sys::capset(0, 0, 0)?;
     sys::prctl(PR_SET_NO_NEW_PRIVS, 1, 0)?;

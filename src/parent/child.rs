@@ -42,6 +42,7 @@ pub struct Child {
     pub(super) reapers: AtomicU32,
     pub(super) cgroup: Option<OwnedFd>,
     pub(super) tree: Tree,
+    has_init: bool,
 }
 
 /// What a child is made of once it has begun.
@@ -77,6 +78,7 @@ impl Child {
         } else {
             Tree::Unknown
         };
+        let has_init = plan.init != 0;
         Child {
             owner: own::pid(),
             launched,
@@ -86,6 +88,7 @@ impl Child {
             reapers: AtomicU32::new(0),
             cgroup,
             tree,
+            has_init,
         }
     }
 
@@ -144,12 +147,26 @@ impl Child {
         self.launched.pidfd().map(AsRawFd::as_raw_fd).ok_or(Errno::ENOSYS)
     }
 
+    /// Sends a signal to the program of an init. The init would send it on, but has no right to where the program has become
+    /// another user; the caller may have.
+    fn signal_program(&self, signal: i32) -> bool {
+        // Those are for all, and for the init.
+        if matches!(signal, 0 | libc::SIGKILL | libc::SIGSTOP) {
+            return false;
+        }
+        let program = procfs::program_of(self.launched.name());
+        program.is_some_and(|program| sys::pidfd_send_signal(program.as_raw_fd(), signal, 0).is_ok())
+    }
+
     /// Sends a signal to the child, and never to whoever got its pid later.
     pub fn signal(&self, signal: i32) -> Result<(), Errno> {
         self.ours()?;
         let waited = lock(&self.waited);
         if waited.is_some() {
             return Err(Errno::ESRCH);
+        }
+        if self.has_init && self.signal_program(signal) {
+            return Ok(());
         }
         let answer = match self.launched.pidfd() {
             Some(pidfd) => sys::pidfd_send_signal(pidfd.as_raw_fd(), signal, 0),

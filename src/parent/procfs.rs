@@ -84,6 +84,28 @@ pub fn namespace(name: &Name, kind: &CStr) -> Result<OwnedFd, Number> {
     Ok(unsafe { OwnedFd::from_raw_fd(file.into_raw()) })
 }
 
+/// The directory of the program of an init, by which pidfd_send_signal(2) reaches the program: of the init's children the one
+/// that is called 2 in there.
+pub fn program_of(init: &Name) -> Option<File> {
+    let of_init = Directory::of(init).ok()?;
+    let mut path = [0u8; 40];
+    let path = joined(&mut path, format_args!("task/{}/children", of_init.number())).ok()?;
+    let mut children = [0u8; 4096];
+    let filled = sys::read(of_init.open(path, O_RDONLY).ok()?.0, &mut children).ok()?;
+    let proc = proc().ok()?;
+    children.get(..filled)?.split(|byte| *byte == b' ').filter_map(number).find_map(|pid| {
+        let mut path = [0u8; 40];
+        // Not O_PATH, which no signal can be sent by.
+        let program = open(&proc, joined(&mut path, format_args!("{pid}")).ok()?, O_RDONLY | O_DIRECTORY).ok()?;
+        let mut status = [0u8; 4096];
+        let filled = sys::read(open(&program, c"status", O_RDONLY).ok()?.0, &mut status).ok()?;
+        let status = status.get(..filled)?;
+        let is_of_init = value(status, b"PPid:").and_then(number) == Some(of_init.number());
+        let inside = value(status, b"NSpid:")?.split(|byte| *byte == b'\t').next_back().and_then(number);
+        (is_of_init && inside == Some(2)).then_some(program)
+    })
+}
+
 /// The name of a zombie that is a child of this process's, with a newline behind it.
 pub fn name_of_zombie(name: &Name) -> Option<[u8; 24]> {
     let mut comm = [0; 24];
@@ -108,6 +130,12 @@ pub fn is_zombie(pid: i32) -> bool {
 
 /// A descriptor that is closed by the kernel's call alone.
 pub struct File(i32);
+
+impl AsRawFd for File {
+    fn as_raw_fd(&self) -> i32 {
+        self.0
+    }
+}
 
 impl File {
     pub fn into_raw(self) -> i32 {

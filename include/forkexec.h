@@ -638,14 +638,15 @@ int forkexec_attr_set_memory_mode(struct forkexec_attr *attr,
 
 // Leaves an init behind as the first process of a new pid namespace, for programs that do not know how to be one: the
 // program is its child, with pid 2, and may be killed by every signal. The init reaps what is left to it, has no
-// descriptors, does nothing else, and ends with the program: with its exit code, or 128 and the signal that killed it;
+// descriptors and no capabilities, is under no_new_privs and a filter that allows what it does, and ends with the
+// program: with its exit code, or 128 and the signal that killed it;
 // then all others in the namespace are killed. It is what forkexec_child_pid, forkexec_wait and forkexec_signal are
 // about: signals that are sent to it from outside of the namespace it sends on to the program, but for SIGKILL, which
 // ends all, and SIGSTOP, which stops the init alone; one for its whole process group then reaches the program twice. It
-// has the program's ids and no more capabilities, is in its session and process group (of set_session it is the
+// has the program's ids, is in its session and process group (of set_session it is the
 // leader), gets the signal of set_parent_death_signal, and is subject to the filters of add_seccomp_filter only without
-// set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction, rt_sigtimedwait, waitid and
-// exit_group. pid_namespaces(7).
+// set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction, rt_sigtimedwait, waitid, futex,
+// set_robust_list, gettid, capset, prctl, seccomp and exit_group. pid_namespaces(7).
 // Returns 0; -EINVAL: attr is NULL.
 // Fails later as FORKEXEC_STAGE_VALIDATE (without create_namespaces(FORKEXEC_NS_PID); with set_ptrace),
 // FORKEXEC_STAGE_INIT (EAGAIN: a limit on processes; ENOMEM); index -1.
@@ -1297,14 +1298,13 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr,
 // Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0. Repeated
 // calls add filters, which are put on in call order; each also rules the seccomp(2) of the next. seccomp(2).
 // With set_no_new_privs they come last of all, and have to allow nothing of the library's but rt_sigprocmask and execve
-// (with set_exec_fd execveat); of a child that is not in the caller's memory also write; with set_pid_variable getpid,
-// with set_busy_retry nanosleep; and exit_group for when the exec fails.
+// (with set_exec_fd execveat); with set_pid_variable getpid, with set_busy_retry nanosleep, with LISTENER and a real-time
+// policy futex; and exit_group for when the exec fails.
 // Without set_no_new_privs they need CAP_SYS_ADMIN, come before the ids change, and have to allow those and, as far as
 // they are asked for: setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat, close,
 // close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what set_init names.
-// A child that its filter kills has failed, with SIGSYS, and is never one in the caller's memory; only where the filter
-// decides on execve by its arguments can that not be told from the end of the program: status.ran of forkexec_wait is
-// then FORKEXEC_RAN_UNKNOWN.
+// A child that its filter kills has failed, with SIGSYS, and is never one in the caller's memory. Where the filter decides
+// on execve by its arguments, status.ran of forkexec_wait tells it.
 // With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF waits
 // for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or the release has returned. Until
 // then the library itself lets its own calls go on, so nothing waits for who cannot answer yet. This needs Linux 5.5,

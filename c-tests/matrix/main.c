@@ -455,6 +455,9 @@ static void run_kinds(void)
 
 int main(int argc, char **argv)
 {
+    const char *seed = getenv("FORKEXEC_SEED");
+    if (seed)
+        options.seed = (unsigned)atoi(seed);
     if (!parse(argc, argv))
         return usage();
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -158,8 +158,8 @@ static const struct row rows[] = {
     /* The caller's side. */
     { FORKEXEC_STAGE_VALIDATE, ALL, a_closed_fd, GIVES(EBADF, 0, "map_fd"), NO_CHILD },
     { FORKEXEC_STAGE_RESOLVE, ALL, a_soft_limit_above_the_hard, GIVES(EINVAL, 0, "set_rlimit"), NO_CHILD },
-    { FORKEXEC_STAGE_MEMORY, ALL, death_of_process, GIVES(EAGAIN, -1, ""), NO_CHILD | CALLERS,
-        DENY(mmap, ENOMEM, IF(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK)) },
+    { FORKEXEC_STAGE_MEMORY, ALL, death_of_process, GIVES(ENOMEM, -1, ""), NO_CHILD | CALLERS,
+        DENY(mmap, ENOMEM, IF(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE)) },
     { FORKEXEC_STAGE_PIPE, OWN | HELD, NULL, GIVES(EMFILE, -1, ""), NO_CHILD | CALLERS, DENY(pipe2, EMFILE) },
     { FORKEXEC_STAGE_PIPE, OWN | HELD, NULL, GIVES(ENFILE, -1, ""), NO_CHILD | CALLERS, DENY(eventfd2, ENFILE) },
     { FORKEXEC_STAGE_CLONE, ALL, NULL, GIVES(EIO, -1, ""), NO_CHILD | CALLERS, DENY(rt_sigprocmask, EIO) },

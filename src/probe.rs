@@ -132,7 +132,7 @@ impl Feature {
             Feature::UserNamespace => user_namespace(),
             Feature::Seccomp => kernel(
                 // A kernel that has them finds no filter at NULL, and nothing is changed.
-                trial::ask(|| yes(sys::seccomp_is_known())).is_ok(),
+                trial::ask(sys::has_seccomp).is_ok(),
                 "seccomp(2) is missing or filtered: Linux 3.17 has it, if it is built with CONFIG_SECCOMP_FILTER",
             ),
             Feature::SeccompListener => kernel(

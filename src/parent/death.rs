@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::launch::{self, Given, Launched};
 use super::shared::Shared;
+use super::thread_stack::ThreadStack;
 use super::{confine, keeper};
 use crate::plan::{Host, Sealed};
 use crate::sealed::clone;
@@ -25,9 +26,11 @@ fn launch_by_keeper(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<
             .item(-1, "the thread that waits for it cannot give up its privilege without seccomp(2)")
     };
     let keeps = confine::needed(host).map_err(unconfined)?;
+    let mut stack = Some(ThreadStack::map().map_err(|errno| Failure::at(Stage::Memory, errno, plan))?);
     let mut heir = None;
     let mut launched = launch::launch_by(plan, given, &mut |ready| {
-        let (made, its_heir) = keeper::make(ready, keeps, plan.second_clone != clone::NONE)?;
+        let stack = stack.take().ok_or(Errno(libc::EINVAL))?;
+        let (made, its_heir) = keeper::make(ready, stack, keeps, plan.second_clone != clone::NONE)?;
         heir = its_heir;
         Ok(made)
     })?;

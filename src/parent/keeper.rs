@@ -89,9 +89,8 @@ impl Drop for Heir {
 }
 
 /// Makes a child on a thread of its own, and returns when that is done; with an heir, if the thread is to be told of a
-/// second process. All signals are blocked, and stay so in the thread.
-pub fn make(ready: &Ready, keeps: Option<u64>, with_heir: bool) -> Answer<(Made, Option<Heir>)> {
-    let stack = ThreadStack::map().map_err(|errno| Errno(errno as i32))?;
+/// second process; the stack is the thread's. All signals are blocked, and stay so in the thread.
+pub fn make(ready: &Ready, stack: ThreadStack, keeps: Option<u64>, with_heir: bool) -> Answer<(Made, Option<Heir>)> {
     let place = stack.place::<Words>();
     let words = Words {
         alive: AtomicI32::new(1),

@@ -206,9 +206,13 @@ pub fn set_filter(program: &[SockFilter], flags: u32) -> Answer<i32> {
     call!(SECCOMP, SECCOMP_SET_MODE_FILTER, flags, &program as *const SockProgram).map(|fd| fd as i32)
 }
 
-/// seccomp(2), asked for a filter at NULL
-pub fn seccomp_is_known() -> bool {
-    call!(SECCOMP, SECCOMP_SET_MODE_FILTER, 0, 0) == Err(Errno(EFAULT))
+/// seccomp(2), asked for a filter at NULL: a kernel that has filters finds none there, and nothing is changed.
+pub fn has_seccomp() -> Answer {
+    match call!(SECCOMP, SECCOMP_SET_MODE_FILTER, 0, 0) {
+        Err(Errno(EFAULT)) => Ok(()),
+        Err(errno) => Err(errno),
+        Ok(_) => Err(Errno(ENOSYS)),
+    }
 }
 
 /// seccomp(2), SECCOMP_GET_ACTION_AVAIL

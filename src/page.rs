@@ -79,10 +79,10 @@ impl Process {
         begin
     }
 
-    /// This thread owns the word from now on.
+    /// This thread owns the word from now on. In one step: who dies while nobody owns the word wakes nobody.
     pub fn own(&self, tid: u32) {
-        self.word.fetch_and(WAITERS, Ordering::Relaxed);
-        self.word.fetch_or(tid & TID, Ordering::Release);
+        let owned = |word: u32| Some(word & WAITERS | tid & TID);
+        let _ = self.word.fetch_update(Ordering::Release, Ordering::Relaxed, owned);
     }
 
     /// Nobody ever owned it, or the kernel has marked it: who owned it does not write to the page any more.

@@ -102,13 +102,17 @@ pub fn fail(at: &At, errno: Errno) -> ! {
     sys::exit(FAILED)
 }
 
-/// Says something that the caller waits for. The word is handled as for the unlock of a mutex that stays locked.
+/// Says something that the caller waits for. The word is handled as for the unlock of a mutex that stays locked. It is the
+/// kernel that takes WAITERS away and wakes, in one call: a child that is killed between the two would leave a word in which
+/// nobody seems to sleep, and the kernel that marks it would not wake the caller either.
 pub fn say(at: &At, what: u32) -> Answer {
     at.page.kind.store(what, Ordering::Relaxed);
     at.page.spoken.fetch_add(1, Ordering::Release);
     let word = &process(at).word;
-    if word.fetch_and(!WAITERS, Ordering::SeqCst) & WAITERS != 0 {
+    // A write that changes nothing: the caller that sets WAITERS after it sees what was said before it.
+    if word.fetch_or(0, Ordering::SeqCst) & WAITERS != 0 && sys::futex_clear_and_wake(word, WAITERS).is_err() {
         // Where a filter forbids it, the caller looks by itself after a while.
+        word.fetch_and(!WAITERS, Ordering::SeqCst);
         let _ = sys::futex_wake(word);
     }
     // A caller that waits for a listener as well sleeps on the socket.

@@ -40,6 +40,15 @@ pub enum Seen {
     Unknown,
 }
 
+/// Whether an exec passed its point of no return.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Passed {
+    No,
+    Yes,
+    /// Somebody else has reaped the child, so that nothing tells.
+    Unknown,
+}
+
 impl Name {
     pub fn new(pid: i32, pidfd: Option<OwnedFd>) -> Name {
         Name { pid, pidfd }
@@ -58,19 +67,38 @@ impl Name {
         self.look_as(WALL)
     }
 
-    /// Whether an exec of this child passed its point of no return. Until then its exit signal is 0, which only `__WCLONE`
-    /// waits for; exec makes it SIGCHLD. Where waitid(2) is forbidden, wait4(2) reaps what it finds: a child that failed.
-    pub fn passed_exec(&self) -> bool {
-        match self.look_as(WCLONE) {
-            Seen::NotThere => true,
-            Seen::Alive | Seen::Ended(_) => false,
-            Seen::Unknown => {
-                let mut status = 0;
-                // SAFETY: kernel contract, man 2 wait4: no usage is asked for.
-                let found = unsafe { sys::wait4(self.pid, &mut status, WNOHANG | WCLONE, null_mut::<u8>()) };
-                found.is_err()
-            }
+    /// Whether an exec of this child passed its point of no return. Until then its exit signal is 0, and only `__WCLONE`
+    /// waits for it; exec makes it SIGCHLD, and `__WCLONE` does not wait for it any more.
+    pub fn passed_exec(&self) -> Passed {
+        const SIGCHLD_ONLY: i32 = 0;
+        match self.look_as(SIGCHLD_ONLY) {
+            Seen::Alive | Seen::Ended(_) => Passed::Yes,
+            Seen::NotThere => self.passed_exec_or_is_gone(),
+            Seen::Unknown if self.is_found_by_wait4() => Passed::No,
+            Seen::Unknown => Passed::Yes,
         }
+    }
+
+    #[cold]
+    fn passed_exec_or_is_gone(&self) -> Passed {
+        if self.look_as(WCLONE) != Seen::NotThere {
+            return Passed::No;
+        }
+        // The exec may have passed it between the two looks.
+        if self.look() != Seen::NotThere { Passed::Yes } else { Passed::Unknown }
+    }
+
+    /// wait4(2) with `__WCLONE`, which reaps what it finds: a child that failed.
+    fn is_found_by_wait4(&self) -> bool {
+        let mut status = 0;
+        // SAFETY: kernel contract, man 2 wait4: no usage is asked for.
+        unsafe { sys::wait4(self.pid, &mut status, WNOHANG | WCLONE, null_mut::<u8>()) }.is_ok()
+    }
+
+    /// Waits until it has ended, and leaves it to be reaped.
+    pub fn until_ended(&self) {
+        // SAFETY: no usage is asked for.
+        while unsafe { self.wait(WALL | WNOWAIT, null_mut::<u8>()) } == Err(Errno(EINTR)) {}
     }
 
     fn look_as(&self, kind: i32) -> Seen {

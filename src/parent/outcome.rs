@@ -6,7 +6,8 @@
 //! | the page says `FAILED` | failed, at that stage with that errno |
 //! | a child in the caller's memory has left, and its stage is not exec | killed at that stage |
 //! | the same at stage exec, and waitid(2) with `__WCLONE` finds it | killed in execve: an exec would have changed its exit signal |
-//! | the same, and it finds nobody | it runs, or did |
+//! | the same, and it finds nobody, but `__WALL` does | it runs, or did |
+//! | the same, and nothing finds it: somebody else has reaped it | unknown |
 //! | dead, and it never owned its word in the page | killed on the way to its image, or the image's exit status is an errno |
 //! | the word is marked, and the stage is not exec | killed at that stage |
 //! | the word is marked at stage exec, of a copy of the caller | as in the caller's memory: `__WCLONE` tells |
@@ -23,11 +24,11 @@ use super::ends;
 use super::failure::Failure;
 use super::handshake;
 use super::launch::Launched;
-use super::name::{End, Name, Seen};
+use super::name::{End, Name, Passed, Seen};
 use super::procfs;
 use super::shared::Shared;
 use crate::child::init::SIGNALLED;
-use crate::page::{IMAGE_NAME, OWNER_DIED, Report, kind, program};
+use crate::page::{IMAGE_NAME, OWNER_DIED, Page, Process, Report, kind, program};
 use crate::plan::Sealed;
 use crate::sealed::{Plan, clone, mode};
 use crate::stage::{Row, Stage};
@@ -79,7 +80,7 @@ pub enum Ran {
 /// Comes back when the child is in the program, or at its hold point.
 pub fn until_ready(launched: &mut Launched, plan: &Shared<Sealed>) -> Result<Start, Failure> {
     if plan.mode == mode::SHARED {
-        return shared(launched, plan).map(|()| Start::Running(Proof::Known));
+        return shared(launched, plan).map(Start::Running);
     }
     let said = if launched.to_fetch.is_some() { launched.report } else { launched.page().report() };
     if said.kind == kind::FAILED {
@@ -105,13 +106,26 @@ pub fn until_ready(launched: &mut Launched, plan: &Shared<Sealed>) -> Result<Sta
 }
 
 /// A child that has left the caller's memory.
-fn shared(launched: &Launched, plan: &Shared<Sealed>) -> Result<(), Failure> {
+fn shared(launched: &Launched, plan: &Shared<Sealed>) -> Result<Proof, Failure> {
     let report = launched.report;
-    if report.kind != kind::FAILED && report.stage == Stage::Exec as u32 && launched.first.passed_exec() {
-        return Ok(());
+    let heard = match stage_of(report) {
+        _ if report.kind == kind::FAILED => Heard::Failed(report),
+        Some(Stage::Exec) => by_exit_signal(&launched.first),
+        stage => Heard::Died(stage),
+    };
+    match heard {
+        Heard::Running(proof) => Ok(proof),
+        heard => Err(heard.into_failure(launched, plan)),
     }
-    let heard = if report.kind == kind::FAILED { Heard::Failed(report) } else { Heard::Died(stage_of(report)) };
-    Err(heard.into_failure(launched, plan))
+}
+
+/// A child that has left at stage exec, and whose exit signal an exec would have changed.
+fn by_exit_signal(name: &Name) -> Heard {
+    match name.passed_exec() {
+        Passed::No => Heard::Died(Some(Stage::Exec)),
+        Passed::Yes => Heard::Running(Proof::Known),
+        Passed::Unknown => Heard::Running(Proof::None),
+    }
 }
 
 /// The page and the other ends of a child that has made them itself.
@@ -159,10 +173,18 @@ fn until_second(launched: &Launched, plan: &Shared<Sealed>, deadline: Option<Ins
             Woken::Left | Woken::Dead => break verdict(launched, plan),
         }
     };
-    let Some(()) = second(launched) else { return Err(heard.into_failure(launched, plan)) };
+    match take_over(launched) {
+        None => Err(heard.into_failure(launched, plan)),
+        Some(gone) => gone.map(|()| true).map_err(|errno| Failure::at(Stage::SecondClone, errno, plan)),
+    }
+}
+
+/// The first process has ended: from now on the child is the second one, if there is one, and it goes on.
+pub fn take_over(launched: &Launched) -> Option<Result<(), Number>> {
+    second(launched)?;
     // Not before the second is known: whoever waits for the child meanwhile finds one or the other.
     launched.first.reap();
-    handshake::go(launched).map(|()| true).map_err(|errno| Failure::at(Stage::SecondClone, errno, plan))
+    Some(handshake::go(launched))
 }
 
 /// From now on the child is the second process, if there is one, which waits. The kernel has written its pid before it ran.
@@ -223,8 +245,9 @@ fn listen(launched: &Launched, plan: &Plan, for_exec: bool, deadline: Option<Ins
     let heard = launched.heard.load(Ordering::Relaxed);
     let listened = Listened { page: &page, process, name: launched.name(), heard };
     // Of an init's program this process cannot tell.
-    let has_been_execed =
-        || plan.init == 0 && stage_of(page.report()) == Some(Stage::Exec) && launched.name().passed_exec();
+    let has_been_execed = || {
+        plan.init == 0 && stage_of(page.report()) == Some(Stage::Exec) && launched.name().passed_exec() != Passed::No
+    };
     let woken = match (&launched.listening, &launched.ends.lifeline) {
         (Some(listening), Some(socket)) => listening.listen(&listened, socket, deadline),
         _ => listened.listen(deadline, has_been_execed),
@@ -241,6 +264,10 @@ fn stage_of(report: Report) -> Option<Stage> {
 
 /// What the page says of a child that has left it, or is dead.
 fn verdict(launched: &Launched, plan: &Plan) -> Heard {
+    // When an init is killed, its program goes on for the moment until the kernel kills that too.
+    if plan.init != 0 && init(launched, &launched.page()).word.load(Ordering::Acquire) & OWNER_DIED != 0 {
+        launched.name().until_ended();
+    }
     let report = launched.page().report();
     match stage_of(report) {
         _ if report.kind == kind::FAILED => Heard::Failed(report),
@@ -257,8 +284,7 @@ fn after_exec(launched: &Launched, plan: &Plan) -> Heard {
     }
     // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
     if plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 {
-        let passed = launched.name().passed_exec();
-        return if passed { Heard::Running(Proof::Known) } else { Heard::Died(Some(Stage::Exec)) };
+        return by_exit_signal(launched.name());
     }
     let is_named = launched.page().named.load(Ordering::Relaxed) != 0;
     let proof = if is_named { Proof::Name } else { Proof::None };
@@ -305,11 +331,15 @@ fn ran_under_init(launched: &Launched) -> Ran {
     }
 }
 
+/// What an init has in the page.
+fn init<'a>(launched: &Launched, page: &'a Page) -> &'a Process {
+    if launched.second.get().is_some() { &page.second } else { &page.first }
+}
+
 /// The program of an init has left its memory. If the init has not left its own, the kernel was not at killing all.
 fn note_who_left_first(launched: &Launched) {
     let page = launched.page();
-    let init = if launched.second.get().is_some() { &page.second } else { &page.first };
-    let is_alive = init.word.load(Ordering::Acquire) & OWNER_DIED == 0;
+    let is_alive = init(launched, &page).word.load(Ordering::Acquire) & OWNER_DIED == 0;
     launched.left_before_init.store(is_alive, Ordering::Relaxed);
 }
 

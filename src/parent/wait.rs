@@ -95,28 +95,33 @@ impl Child {
         }
     }
 
-    /// Whether what has ended, if anything has, only left the rest to a second process, which is not known yet.
-    fn hands_over(&self, blocks: bool) -> bool {
-        let hands_over = self.plan.as_ref().is_some_and(|plan| plan.second_clone >= clone::LATE);
-        if !hands_over || self.launched.second.get().is_some() {
-            return false;
+    /// Whether a child that was let go and not heard of since has left the rest to a second process. That one waits until
+    /// the caller knows it, and nobody would know it once the first is reaped: so from here on the child is the second.
+    fn takes_over(&self, blocks: bool) -> Result<bool, Errno> {
+        let leaves = self.plan.as_ref().is_some_and(|plan| plan.second_clone >= clone::LATE);
+        if !leaves || self.launched.second.get().is_some() {
+            return Ok(false);
         }
-        let options = WALL | WNOWAIT | if blocks { 0 } else { WNOHANG };
-        // SAFETY: no usage is asked for.
-        let end = unsafe { self.launched.name().wait(options, core::ptr::null_mut::<u8>()) };
-        end == Ok(Some(End { code: libc::CLD_EXITED, status: 0 }))
+        match self.zombie(blocks) {
+            Ok(None) => return Ok(false),
+            Ok(Some(_)) | Err(Errno::ECHILD) => (),
+            Err(errno) => return Err(errno),
+        }
+        // A thread in release holds the lock, and does it.
+        let Ok(_start) = self.start.try_lock() else { return Ok(true) };
+        Ok(self.launched.second.get().is_some() || outcome::take_over(&self.launched).transpose()?.is_some())
     }
 
     /// What the kernel tells of the end; whether it has come.
     fn collect(&self, reap: bool, blocks: bool, tell: &mut impl FnMut(&Waited)) -> Result<bool, Errno> {
-        if self.hands_over(blocks) {
+        if self.takes_over(blocks)? {
             return Ok(false);
         }
         // What only a zombie can tell is asked before it is reaped.
-        let zombie = match self.proof() {
-            Some(Proof::Name) => match self.look_at_zombie(blocks)? {
+        let zombie = match self.so_far() {
+            Start::LetGo | Start::Running(Proof::Name) => match self.zombie(blocks)? {
                 None => return Ok(false),
-                zombie => zombie,
+                Some(end) => Some(self.ran(end)),
             },
             _ => None,
         };
@@ -143,29 +148,32 @@ impl Child {
         Ok(true)
     }
 
-    /// Whether the program of a child that a signal has killed ran, by its zombie's name; none if it has not ended.
-    fn look_at_zombie(&self, blocks: bool) -> Result<Option<Ran>, Errno> {
+    /// How the child has ended, while it is to be reaped; none if it has not ended.
+    fn zombie(&self, blocks: bool) -> Result<Option<End>, Errno> {
         let name = self.launched.name();
         let options = WALL | WNOWAIT | if blocks { 0 } else { WNOHANG };
         // SAFETY: no usage is asked for.
-        let end = match unsafe { name.wait(options, core::ptr::null_mut::<u8>()) } {
-            Err(Number(errno @ (libc::ECHILD | libc::EINTR))) => return Err(Errno::from_raw(errno)),
+        match unsafe { name.wait(options, core::ptr::null_mut::<u8>()) } {
+            Err(Number(errno @ (libc::ECHILD | libc::EINTR))) => Err(Errno::from_raw(errno)),
             // Without waitid(2) nothing tells how it ended before it is reaped.
-            Err(_) if name.has_ended() => Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL }),
+            Err(_) if name.has_ended() => Ok(Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL })),
             Err(_) if blocks => {
                 self.until_ended(None, None)?;
-                Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL })
+                Ok(Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL }))
             }
-            Err(_) => None,
-            Ok(end) => end,
-        };
-        Ok(end.map(|end| outcome::ran(&self.launched, Proof::Name, end)))
+            Err(_) => Ok(None),
+            Ok(end) => Ok(end),
+        }
+    }
+
+    /// How far the start has come. A thread in release holds the lock, and knows soon.
+    fn so_far(&self) -> Start {
+        self.start.try_lock().map_or(Start::LetGo, |start| *start)
     }
 
     /// What tells whether the program ran; nothing does before the child was let go.
     fn proof(&self) -> Option<Proof> {
-        // A thread in release holds the lock, and knows soon.
-        match self.start.try_lock().map_or(Start::LetGo, |start| *start) {
+        match self.so_far() {
             Start::Running(proof) => Some(proof),
             Start::LetGo => self.plan.as_ref().and_then(|plan| outcome::proof_of_silent(&self.launched, plan)),
             Start::Held | Start::Failed => None,

@@ -200,6 +200,9 @@ pub const WNOTHREAD: i32 = 0x2000_0000;
 
 pub const FUTEX_WAIT: i32 = 0;
 pub const FUTEX_WAKE: i32 = 1;
+pub const FUTEX_WAKE_OP: i32 = 5;
+pub const FUTEX_OP_ANDN: u32 = 3;
+pub const FUTEX_OP_OPARG_SHIFT: u32 = 8;
 
 /// seccomp(2): one instruction of a filter.
 #[repr(C)]

@@ -428,6 +428,12 @@ pub fn futex_wake_address(word: *const u32) {
     let _ = call!(FUTEX, word, FUTEX_WAKE, i32::MAX, 0, 0, 0);
 }
 
+/// futex(2), FUTEX_WAKE_OP, among processes: clears one bit of the word, and wakes all who sleep on it.
+pub fn futex_clear_and_wake(word: &AtomicU32, bit: u32) -> Answer {
+    let clear = (FUTEX_OP_ANDN | FUTEX_OP_OPARG_SHIFT) << 28 | bit.trailing_zeros() << 12;
+    call!(FUTEX, word.as_ptr(), FUTEX_WAKE_OP, i32::MAX, 0, word.as_ptr(), clear).map(drop)
+}
+
 /// set_robust_list(2)
 pub fn set_robust_list(head: *const u8, length: usize) -> Answer {
     call!(SET_ROBUST_LIST, head, length).map(drop)

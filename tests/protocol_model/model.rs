@@ -4,7 +4,7 @@ use super::caller::{self, Said};
 use super::caller::{At, Start};
 use super::outcome::Ran;
 use super::page::{ALL, Who};
-use super::plan::{Plan, Second, Step};
+use super::plan::{Plan, Step};
 use super::process;
 use super::world::{Action, Choice, End, Exec, Life, SAYS_FAILED, State};
 use stateright::{Model, Property};
@@ -62,7 +62,7 @@ impl Protocol {
         let Some(owner) = word.owner.or(caller.value.owner) else { return caller.asleep && word.died };
         let about_to_wake = ALL.into_iter().any(|who| {
             let step = state.step_of(&self.steps, who);
-            state.is(who).life == Life::Alive && matches!(step, Some(Step::SayClearWaiters | Step::SayWake))
+            state.is(who).life == Life::Alive && matches!(step, Some(Step::SayLookForWaiters | Step::SayWake))
         });
         let is_unheard = state.page.spoken != caller.heard && !about_to_wake;
         let owner_is_gone = state.is(owner).has_ended();
@@ -130,10 +130,17 @@ impl Protocol {
     fn answer_is_right(&self, state: &State) -> bool {
         let program = state.is(state.program(&self.plan));
         match state.caller.said {
-            Said::Ran(Ran::Yes) => program.exec != Exec::NotPassed,
+            Said::Ran(Ran::Yes) => program.exec != Exec::NotPassed || self.is_beyond_knowing(state),
             Said::Ran(Ran::No) => program.exec != Exec::Passed,
             _ => true,
         }
+    }
+
+    /// The one answer that may be wrong: somebody kills the program in execve, and then its init before that has told the
+    /// caller. The caller believes that the kernel killed the program with the init, and so after its exec.
+    fn is_beyond_knowing(&self, state: &State) -> bool {
+        let is_killed = |who: Who| state.is(who).end == End::Killed && state.is(who).life != Life::Alive;
+        self.plan.init && !self.plan.strict && is_killed(Who::Program) && is_killed(self.plan.init_process())
     }
 
     /// Somebody else has reaped the child, or an init was killed before it could tell.
@@ -165,9 +172,5 @@ impl Protocol {
     pub fn has_come_to_an_end(&self, state: &State) -> bool {
         let waits = ALL.into_iter().any(|who| state.is_waiting(&self.steps, who));
         !state.caller.is_in_a_call() && (state.caller.alive || !waits)
-    }
-
-    pub fn has_second(&self) -> bool {
-        self.plan.second != Second::None
     }
 }

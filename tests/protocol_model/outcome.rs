@@ -15,7 +15,10 @@ pub enum Ran {
 pub fn step(plan: &Plan, state: &mut State, at: At) -> Option<()> {
     let name = state.caller.name();
     match at {
-        At::Verdict => verdict(plan, state),
+        At::Verdict => {
+            until_init_has_ended(plan, state)?;
+            verdict(plan, state);
+        }
         At::SecondPid => second_pid(state),
         At::SecondLook => second_look(plan, state),
         At::ReapFirst => {
@@ -49,7 +52,7 @@ pub fn step(plan: &Plan, state: &mut State, at: At) -> Option<()> {
             Ran::Unknown => conclude(state, Proof::None),
         },
         At::AskWhetherProgramRan => {
-            state.caller.zombie_says = Some(ran_under_init(plan, state));
+            state.caller.zombie_says = Some(ran_under_init(state));
             state.caller.at = At::WaitReap;
         }
         At::KillFailed => {
@@ -76,6 +79,13 @@ pub fn step(plan: &Plan, state: &mut State, at: At) -> Option<()> {
         _ => return None,
     }
     Some(())
+}
+
+/// When an init is killed, its program goes on until the kernel kills that too.
+fn until_init_has_ended(plan: &Plan, state: &State) -> Option<()> {
+    let init = plan.init_process();
+    let goes_on = plan.init && state.page.words[init as usize].died && !state.is(init).has_ended();
+    (!goes_on || plan.makes(Mistake::NoWaitForInit)).then_some(())
 }
 
 /// The word is marked, or the process has ended.
@@ -169,11 +179,11 @@ fn ran_by_name(plan: &Plan, state: &State, who: Who) -> Ran {
     }
 }
 
-fn ran_under_init(plan: &Plan, state: &State) -> Ran {
+fn ran_under_init(state: &State) -> Ran {
     match state.page.program_ran {
         ProgramRan::Ran => Ran::Yes,
         ProgramRan::DidNotRun => Ran::No,
-        ProgramRan::Unknown if state.caller.left_before_init && plan.makes(Mistake::LeftIsRun) => Ran::Yes,
+        ProgramRan::Unknown if state.caller.left_before_init => Ran::Yes,
         ProgramRan::Unknown => Ran::Unknown,
     }
 }
@@ -246,7 +256,7 @@ fn wait_reap(plan: &Plan, state: &mut State, name: Who) -> Option<()> {
     let ran = match (state.caller.zombie_says, state.caller.start) {
         (Some(ran), _) => ran,
         (None, Start::Running(Proof::Known)) => Ran::Yes,
-        (None, Start::Running(Proof::Init)) => ran_under_init(plan, state),
+        (None, Start::Running(Proof::Init)) => ran_under_init(state),
         (None, Start::Running(_)) => {
             if state.is(name).end == End::Killed {
                 Ran::Unknown

@@ -28,6 +28,8 @@ pub enum Mistake {
     IgnoresName,
     /// The child says that it has spoken, but wakes nobody.
     NoWake,
+    /// The child takes WAITERS away itself, and only then has the kernel wake.
+    ClearsBeforeWaking,
     /// The child does not ask to die with the caller.
     NoParentDeathSignal,
     /// The child asks to die with the caller, and does not look whether the caller was dead before.
@@ -42,8 +44,8 @@ pub enum Mistake {
     NoHandOverFromKilled,
     /// A wait leaves the second process to a later release.
     NoHandOverInWait,
-    /// A program that left its memory before its init did is taken for one that was exec'd.
-    LeftIsRun,
+    /// The verdict on a program is not put off until its init, which was killed, has ended.
+    NoWaitForInit,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +65,8 @@ pub struct Plan {
     /// How many processes somebody else kills.
     pub kills: u8,
     pub mistake: Option<Mistake>,
+    /// The properties hold without the known exception, see `is_beyond_knowing`.
+    pub strict: bool,
 }
 
 impl Plan {
@@ -77,6 +81,7 @@ impl Plan {
         caller_dies: true,
         kills: 2,
         mistake: None,
+        strict: false,
     };
 
     pub fn makes(&self, mistake: Mistake) -> bool {
@@ -169,7 +174,7 @@ impl Plan {
 }
 
 fn say(what: Kind, steps: &mut Vec<Step>) {
-    steps.extend([Step::SayKind(what), Step::SaySpoken, Step::SayClearWaiters, Step::SayWake]);
+    steps.extend([Step::SayKind(what), Step::SaySpoken, Step::SayLookForWaiters, Step::SayWake]);
 }
 
 /// What a process does at once, as far as others can see.
@@ -189,7 +194,7 @@ pub enum Step {
     PollUntilReleased,
     SayKind(Kind),
     SaySpoken,
-    SayClearWaiters,
+    SayLookForWaiters,
     SayWake,
     CloneSecond,
     WriteSecondPid,

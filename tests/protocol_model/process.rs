@@ -60,9 +60,10 @@ fn run(plan: &Plan, state: &mut State, who: Who, step: Step) -> Option<()> {
         Step::PollUntilReleased => poll_until_released(plan, state, who)?,
         Step::SayKind(kind) => state.page.kind = kind,
         Step::SaySpoken => state.page.spoken += 1,
-        Step::SayClearWaiters => clear_waiters(state, who),
+        Step::SayLookForWaiters => look_for_waiters(plan, state, who),
         Step::SayWake => {
             if state.process(who).signal_pending && !plan.makes(Mistake::NoWake) {
+                state.page.word(who).waiters = false;
                 state.caller.wake(who);
             }
             state.process(who).signal_pending = false;
@@ -133,10 +134,10 @@ fn poll_until_released(plan: &Plan, state: &mut State, who: Who) -> Option<()> {
 }
 
 /// The processes that say something are not inits yet: the flag says whether to wake.
-fn clear_waiters(state: &mut State, who: Who) {
+fn look_for_waiters(plan: &Plan, state: &mut State, who: Who) {
     let word = state.page.word(who);
     let waited = word.waiters;
-    word.waiters = false;
+    word.waiters &= !plan.makes(Mistake::ClearsBeforeWaking);
     state.process(who).signal_pending = waited;
 }
 

@@ -7,8 +7,8 @@ use super::init_filter;
 use super::page::program;
 use super::program::FAILED;
 use super::sys::abi::{
-    CLD_EXITED, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
-    PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WCLONE, WEXITED, WNOHANG, WaitInfo,
+    CLD_EXITED, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_SET_NO_NEW_PRIVS,
+    SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WCLONE, WEXITED, WNOHANG, WaitInfo,
 };
 use super::sys::{self, Answer, Errno};
 use core::sync::atomic::Ordering;

@@ -1,12 +1,12 @@
 //! The protocol as a model that stateright goes through, and what must hold in every state of it.
 
 use super::caller::{self, Said};
-use super::caller::{At, Start};
 use super::outcome::Ran;
 use super::page::{ALL, Who};
 use super::plan::{Plan, Second, Step};
 use super::process;
 use super::world::{Action, Choice, End, Exec, Life, SAYS_FAILED, State};
+use super::caller::{At, Start};
 use stateright::{Model, Property};
 
 pub struct Protocol {

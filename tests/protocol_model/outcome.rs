@@ -248,11 +248,7 @@ fn wait_reap(plan: &Plan, state: &mut State, name: Who) -> Option<()> {
         (None, Start::Running(Proof::Known)) => Ran::Yes,
         (None, Start::Running(Proof::Init)) => ran_under_init(plan, state),
         (None, Start::Running(_)) => {
-            if state.is(name).end == End::Killed {
-                Ran::Unknown
-            } else {
-                Ran::Yes
-            }
+            if state.is(name).end == End::Killed { Ran::Unknown } else { Ran::Yes }
         }
         // It asks the page and the child that it has just reaped, and comes back here.
         (None, _) => {

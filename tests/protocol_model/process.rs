@@ -3,8 +3,7 @@
 use super::page::{Kind, ProgramRan, Who};
 use super::plan::{Mistake, Plan, Step};
 use super::world::{
-    End, Exec, ExitSignal, LEAVES_AFTER_PROGRAM, LEAVES_FAILED, Life, Name, SAYS_DID_NOT_RUN, SAYS_FAILED, SAYS_RAN,
-    State,
+    End, Exec, ExitSignal, LEAVES_AFTER_PROGRAM, LEAVES_FAILED, Life, Name, SAYS_DID_NOT_RUN, SAYS_FAILED, SAYS_RAN, State,
 };
 
 /// Whether the next step of a process is one that may fail.

@@ -6,7 +6,8 @@
  *
  * Functions return 0 or a negative errno, unless they say otherwise. Results are written only on success, except the
  * error, which is filled on failure, cleared on success, and may be NULL. Nothing is thread-local, nothing calls back.
- * No function is a cancellation point: a thread that is cancelled meanwhile comes back first; pthreads(7).
+ * No function is a cancellation point: a thread that is cancelled meanwhile comes back first; pthreads(7). Where memory is
+ * short, a function fails with -ENOMEM; none aborts.
  *
  * Calling a setter turns it on; there is no turning off: vary a copy of a base attr. They come in any order, copy what
  * they are given, and check what one argument can tell; contradictions between them are found by the spawn, as
@@ -17,7 +18,9 @@
  * An attr that nobody changes may be spawned from many threads at once, again and again.
  *
  * Descriptors are borrowed numbers: neither duplicated nor closed by the library, and to be open during each spawn. From
- * the first child on that needs it, the library keeps one of its own open, close-on-exec: the memfd of its built-in program.
+ * the first children on that need them, the library keeps at most three of its own open, close-on-exec: the memfd of its
+ * built-in program, and two of pages in which children report. A child has besides, until forkexec_close, a pidfd, and where
+ * it is held or a second process becomes the program, a pipe or socket and an eventfd.
  * All that the program was not given is closed; see forkexec_attr_map_fd.
  *
  * argv NULL or empty is -EINVAL. envp NULL is the caller's environ, read during the call. PATH is not searched; see
@@ -225,7 +228,8 @@
 // The child ended as the program.
 #define FORKEXEC_RAN_YES 1
 
-// A signal ended the child when it was about to become the program, or had just become it.
+// A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or
+// there is no /proc to read its name from.
 #define FORKEXEC_RAN_UNKNOWN 2
 
 // forkexec_probe: clone3(2).
@@ -284,7 +288,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_RESOLVE = 20,
     // Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
     FORKEXEC_STAGE_MEMORY = 30,
-    // The close-on-exec descriptors between caller and child. pipe(2), eventfd(2), pidfd_open(2), pidfd_getfd(2).
+    // The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2).
     FORKEXEC_STAGE_PIPE = 40,
     // The child is made. clone(2).
     FORKEXEC_STAGE_CLONE = 50,
@@ -300,7 +304,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_FD_UNNEEDED = 110,
     // Capabilities are made to survive the change of image. capabilities(7).
     FORKEXEC_STAGE_CARRY = 115,
-    // The child becomes the library's own small program and leaves the caller's memory. execveat(2).
+    // The child becomes the library's own small program and leaves the caller's memory; the files of that program and of the page that caller and child share. execveat(2), memfd_create(2).
     FORKEXEC_STAGE_IMAGE = 120,
     // The descriptors that had to survive the change of image close on exec again. F_SETFD(2const).
     FORKEXEC_STAGE_FD_FLAGS = 125,
@@ -507,7 +511,8 @@ struct forkexec_status {
     int32_t signal;
     // 1 when it left a core.
     uint32_t core_dumped;
-    // FORKEXEC_RAN_YES, _NO or _UNKNOWN.
+    // Whether the program ran: FORKEXEC_RAN_YES, _NO or _UNKNOWN. It is NO also after a spawn that returned 0, when a
+    // signal killed the child in the middle of execve(2).
     uint32_t ran;
     // Processor time in nanoseconds, of the child and what it waited for.
     uint64_t user_ns;
@@ -638,15 +643,15 @@ int forkexec_attr_set_memory_mode(struct forkexec_attr *attr,
 
 // Leaves an init behind as the first process of a new pid namespace, for programs that do not know how to be one: the
 // program is its child, with pid 2, and may be killed by every signal. The init reaps what is left to it, has no
-// descriptors and no capabilities, is under no_new_privs and a filter that allows what it does, and ends with the
-// program: with its exit code, or 128 and the signal that killed it;
-// then all others in the namespace are killed. It is what forkexec_child_pid, forkexec_wait and forkexec_signal are
-// about: signals that are sent to it from outside of the namespace it sends on to the program, but for SIGKILL, which
-// ends all, and SIGSTOP, which stops the init alone; one for its whole process group then reaches the program twice. It
-// has the program's ids, is in its session and process group (of set_session it is the
-// leader), gets the signal of set_parent_death_signal, and is subject to the filters of add_seccomp_filter only without
-// set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction, rt_sigtimedwait, waitid, futex,
-// set_robust_list, gettid, capset, prctl, seccomp and exit_group. pid_namespaces(7).
+// descriptors and no capabilities, is under no_new_privs and a filter that allows what it does and nothing else, and ends
+// with the program: with its exit code, or 128 and the signal that killed it; then all others in the namespace are killed.
+// It is what forkexec_child_pid and forkexec_wait are about. Signals that are sent to it from outside of the namespace it
+// sends on to the program, but for SIGKILL, which ends all, and SIGSTOP, which stops the init alone; one for its whole
+// process group then reaches the program twice. Without CAP_KILL it cannot send them to a program that has become another
+// user: forkexec_signal sends to the program itself. It has the program's ids, is in its session and process group (of
+// set_session it is the leader), gets the signal of set_parent_death_signal, and is subject to the filters of
+// add_seccomp_filter only without set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction,
+// rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and exit_group. pid_namespaces(7).
 // Returns 0; -EINVAL: attr is NULL.
 // Fails later as FORKEXEC_STAGE_VALIDATE (without create_namespaces(FORKEXEC_NS_PID); with set_ptrace),
 // FORKEXEC_STAGE_INIT (EAGAIN: a limit on processes; ENOMEM); index -1.
@@ -1388,6 +1393,10 @@ int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 // which nobody may change meanwhile. All of it, and attr, may go when the call returns.
 // *child is to be closed with forkexec_close; whoever only wants the program to run may close it at once.
 //
+// When it returns 0 the exec cannot fail any more: it has passed the point of no return of execve(2). The kernel may still be
+// a few microseconds away from the program; until then /proc may show the caller's or the library's own. A SIGKILL in the
+// middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
+//
 // Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
 // contradicts itself (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program;
 // error->signal. Otherwise the errno of the step that error->stage names. May be called from any thread at any time.
@@ -1462,19 +1471,22 @@ int forkexec_release(struct forkexec_child *child,
 // does not know is zeroed. The first reaping is remembered and told to whoever waits later.
 //
 // Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
-// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
-// process.
+// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
+// has reaped it. -ESRCH: the child of another process.
 int forkexec_wait(struct forkexec_child *child,
                   int64_t timeout_ns,
                   uint32_t flags,
                   struct forkexec_status *status,
                   size_t size);
 
-// Sends a signal to the child, and never to a process that got its pid later. pidfd_send_signal(2).
+// Sends a signal to the child, and never to a process that got its pid later. pidfd_send_signal(2). With set_init the
+// signal goes to the program itself, where /proc leads to it, and else to the init, which sends it on: the init has no right
+// to signal a program that has become another user, the caller may have. 0, SIGKILL and SIGSTOP always go to the init.
 //
 // Returns 0. -EINVAL: child is NULL, or no such signal. -ESRCH: it was reaped, or is the child of another process.
 // -EPERM: it has become somebody whom the caller may not signal.
-int forkexec_signal(struct forkexec_child *child, int32_t signal);
+int forkexec_signal(struct forkexec_child *child,
+                    int32_t signal);
 
 // Kills, with SIGKILL, the child and all its descendants, by the surest way that the attr gave: a pid namespace of its
 // own dies with its first process; else all that is in its cgroup is killed (cgroup.kill, cgroups(7)); else all in its
@@ -1503,7 +1515,8 @@ int32_t forkexec_child_pidfd(const struct forkexec_child *child);
 // FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in.
 // -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's. -EACCES: the child has
 // become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel has no such namespaces.
-// -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the child is not. -EMFILE, -ENFILE: too many descriptors.
+// -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the child is not. -EMFILE, -ENFILE:
+// too many descriptors.
 int32_t forkexec_child_namespace_fd(const struct forkexec_child *child,
                                     uint32_t type);
 

@@ -16,7 +16,7 @@ pub enum Stage {
     Resolve = 20,
     /// Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
     Memory = 30,
-    /// The close-on-exec descriptors between caller and child. pipe(2), eventfd(2), pidfd_open(2), pidfd_getfd(2).
+    /// The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2).
     Pipe = 40,
     /// The child is made. clone(2).
     Clone = 50,
@@ -33,7 +33,7 @@ pub enum Stage {
     FdUnneeded = 110,
     /// Capabilities are made to survive the change of image. capabilities(7).
     Carry = 115,
-    /// The child becomes the library's own small program and leaves the caller's memory. execveat(2).
+    /// The child becomes the library's own small program and leaves the caller's memory; the files of that program and of the page that caller and child share. execveat(2), memfd_create(2).
     Image = 120,
     /// The descriptors that had to survive the change of image close on exec again. F_SETFD(2const).
     FdFlags = 125,

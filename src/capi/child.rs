@@ -42,7 +42,8 @@ pub struct forkexec_status {
     pub signal: i32,
     /// 1 when it left a core.
     pub core_dumped: u32,
-    /// FORKEXEC_RAN_YES, _NO or _UNKNOWN.
+    /// Whether the program ran: FORKEXEC_RAN_YES, _NO or _UNKNOWN. It is NO also after a spawn that returned 0, when a
+    /// signal killed the child in the middle of execve(2).
     pub ran: u32,
     /// Processor time in nanoseconds, of the child and what it waited for.
     pub user_ns: u64,
@@ -153,8 +154,8 @@ pub unsafe extern "C" fn forkexec_release(
 /// does not know is zeroed. The first reaping is remembered and told to whoever waits later.
 ///
 /// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
-/// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else has reaped it. -ESRCH: the child of another
-/// process.
+/// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
+/// has reaped it. -ESRCH: the child of another process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_wait(
     child: *mut forkexec_child,
@@ -179,7 +180,9 @@ pub unsafe extern "C" fn forkexec_wait(
     }))
 }
 
-/// Sends a signal to the child, and never to a process that got its pid later. pidfd_send_signal(2).
+/// Sends a signal to the child, and never to a process that got its pid later. pidfd_send_signal(2). With set_init the
+/// signal goes to the program itself, where /proc leads to it, and else to the init, which sends it on: the init has no right
+/// to signal a program that has become another user, the caller may have. 0, SIGKILL and SIGSTOP always go to the init.
 ///
 /// Returns 0. -EINVAL: child is NULL, or no such signal. -ESRCH: it was reaped, or is the child of another process.
 /// -EPERM: it has become somebody whom the caller may not signal.
@@ -241,7 +244,8 @@ pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i
 /// FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in.
 /// -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's. -EACCES: the child has
 /// become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel has no such namespaces.
-/// -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the child is not. -EMFILE, -ENFILE: too many descriptors.
+/// -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the child is not. -EMFILE, -ENFILE:
+/// too many descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_child, r#type: u32) -> i32 {
     let _entered = Entered::now();

@@ -138,7 +138,8 @@ pub const FORKEXEC_STATUS_MEMORY_PEAK: u32 = 8;
 pub const FORKEXEC_RAN_NO: u32 = 0;
 /// The child ended as the program.
 pub const FORKEXEC_RAN_YES: u32 = 1;
-/// A signal ended the child when it was about to become the program, or had just become it.
+/// A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or
+/// there is no /proc to read its name from.
 pub const FORKEXEC_RAN_UNKNOWN: u32 = 2;
 
 /// forkexec_probe: clone3(2).

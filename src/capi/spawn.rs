@@ -94,6 +94,10 @@ fn say(failure: &Failure, error: Option<&mut forkexec_error>) -> c_int {
 /// which nobody may change meanwhile. All of it, and attr, may go when the call returns.
 /// *child is to be closed with forkexec_close; whoever only wants the program to run may close it at once.
 ///
+/// When it returns 0 the exec cannot fail any more: it has passed the point of no return of execve(2). The kernel may still be
+/// a few microseconds away from the program; until then /proc may show the caller's or the library's own. A SIGKILL in the
+/// middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
+///
 /// Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
 /// contradicts itself (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program;
 /// error->signal. Otherwise the errno of the step that error->stage names. May be called from any thread at any time.

@@ -140,15 +140,15 @@ pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr,
 
 /// Leaves an init behind as the first process of a new pid namespace, for programs that do not know how to be one: the
 /// program is its child, with pid 2, and may be killed by every signal. The init reaps what is left to it, has no
-/// descriptors and no capabilities, is under no_new_privs and a filter that allows what it does, and ends with the
-/// program: with its exit code, or 128 and the signal that killed it;
-/// then all others in the namespace are killed. It is what forkexec_child_pid, forkexec_wait and forkexec_signal are
-/// about: signals that are sent to it from outside of the namespace it sends on to the program, but for SIGKILL, which
-/// ends all, and SIGSTOP, which stops the init alone; one for its whole process group then reaches the program twice. It
-/// has the program's ids, is in its session and process group (of set_session it is the
-/// leader), gets the signal of set_parent_death_signal, and is subject to the filters of add_seccomp_filter only without
-/// set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction, rt_sigtimedwait, waitid, futex,
-/// set_robust_list, gettid, capset, prctl, seccomp and exit_group. pid_namespaces(7).
+/// descriptors and no capabilities, is under no_new_privs and a filter that allows what it does and nothing else, and ends
+/// with the program: with its exit code, or 128 and the signal that killed it; then all others in the namespace are killed.
+/// It is what forkexec_child_pid and forkexec_wait are about. Signals that are sent to it from outside of the namespace it
+/// sends on to the program, but for SIGKILL, which ends all, and SIGSTOP, which stops the init alone; one for its whole
+/// process group then reaches the program twice. Without CAP_KILL it cannot send them to a program that has become another
+/// user: forkexec_signal sends to the program itself. It has the program's ids, is in its session and process group (of
+/// set_session it is the leader), gets the signal of set_parent_death_signal, and is subject to the filters of
+/// add_seccomp_filter only without set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction,
+/// rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and exit_group. pid_namespaces(7).
 /// Returns 0; -EINVAL: attr is NULL.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (without create_namespaces(FORKEXEC_NS_PID); with set_ptrace),
 /// FORKEXEC_STAGE_INIT (EAGAIN: a limit on processes; ENOMEM); index -1.

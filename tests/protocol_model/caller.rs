@@ -141,8 +141,23 @@ impl Caller {
         self.asleep &= self.listening != word;
     }
 
-    pub fn dies(&mut self) {
-        (self.alive, self.asleep) = (false, false);
+    pub fn dies(&mut self, plan: &Plan) {
+        *self = Caller { alive: false, at: At::Done, ..Caller::new(plan) };
+    }
+
+    /// Between two calls. What only a call knows is forgotten, so that fewer states differ.
+    pub fn come_back(&mut self, plan: &Plan, at: At) {
+        let Caller { start, said, second_known, left_before_init, heard, .. } = *self;
+        *self = Caller {
+            at,
+            start,
+            said,
+            second_known,
+            left_before_init,
+            heard,
+            has_memory_back: true,
+            ..Caller::new(plan)
+        };
     }
 
     fn listen(&mut self, plan: &Plan) {

@@ -28,7 +28,12 @@ impl Protocol {
                 (alive && process::may_fail(state.step_of(&self.steps, who))).then_some(())?;
                 state.process(who).at = SAYS_FAILED;
             }
-            Action::Caller(choice) => caller::step(&self.plan, state, choice)?,
+            Action::Caller(choice) => {
+                caller::step(&self.plan, state, choice)?;
+                if matches!(state.caller.at, At::User | At::Done) {
+                    state.caller.come_back(&self.plan, state.caller.at);
+                }
+            }
             Action::TimesOut => caller::times_out(state)?,
             Action::Kill(who) => {
                 (state.kills_left > 0 && state.is(who).life == Life::Alive).then_some(())?;
@@ -37,7 +42,7 @@ impl Protocol {
             }
             Action::CallerDies => {
                 (self.plan.caller_dies && caller_is_there && !state.caller.is_done()).then_some(())?;
-                state.caller_dies();
+                state.caller_dies(&self.plan);
             }
             // When the caller is dead, the system's init does.
             Action::ForeignReaps(who) => {
@@ -97,9 +102,14 @@ impl Model for Protocol {
         vec![State::new(&self.plan)]
     }
 
-    fn actions(&self, _: &State, actions: &mut Vec<Action>) {
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         for who in ALL {
-            actions.extend([Action::Step(who), Action::Fails(who), Action::Kill(who), Action::ForeignReaps(who)]);
+            match state.is(who).life {
+                Life::Alive => actions.extend([Action::Step(who), Action::Fails(who), Action::Kill(who)]),
+                Life::Exiting => actions.push(Action::Step(who)),
+                Life::Zombie => actions.push(Action::ForeignReaps(who)),
+                Life::Absent | Life::Reaped => (),
+            }
         }
         actions.extend([Choice::Next, Choice::Other, Choice::Third].map(Action::Caller));
         actions.extend([Action::TimesOut, Action::CallerDies]);
@@ -149,7 +159,7 @@ impl Protocol {
         let killed = child.end == End::Killed && child.life != Life::Alive;
         match state.caller.said {
             Said::Ran(Ran::Unknown) if state.caller.is_done() || !self.plan.init => {
-                killed && (child.reaped_by_other || self.plan.init) || child.reaped_by_other
+                child.reaped_by_other || killed && self.plan.init
             }
             Said::ReapedByOther => child.reaped_by_other,
             _ => true,

@@ -15,25 +15,29 @@ pub fn may_fail(step: Option<Step>) -> bool {
 /// The next step of a process; none if it has to wait.
 pub fn step(plan: &Plan, steps: &[Vec<Step>; 3], state: &mut State, who: Who) -> Option<()> {
     match state.is(who).life {
-        Life::Alive => (),
-        Life::Exiting => return Some(state.finish(plan, who)),
+        Life::Alive if state.is(who).at >= SAYS_FAILED => come_to_an_end(state, who),
+        Life::Alive => {
+            run(plan, state, who, state.step_of(steps, who)?)?;
+            state.process(who).at += state.is(who).goes_on();
+        }
+        Life::Exiting => state.finish(plan, who),
         Life::Absent | Life::Zombie | Life::Reaped => return None,
     }
+    Some(())
+}
+
+/// A process that is done with its steps.
+fn come_to_an_end(state: &mut State, who: Who) {
     match state.is(who).at {
         SAYS_FAILED => {
             state.page.kind = Kind::Failed;
             state.process(who).at = LEAVES_FAILED;
-            return Some(());
         }
-        LEAVES_FAILED => return Some(state.end(who, End::Exited(127))),
-        SAYS_DID_NOT_RUN => return Some(say_whether_run(state, who, ProgramRan::DidNotRun)),
-        SAYS_RAN => return Some(say_whether_run(state, who, ProgramRan::Ran)),
-        LEAVES_AFTER_PROGRAM => return Some(state.end(who, End::Exited(0))),
-        _ => (),
+        SAYS_DID_NOT_RUN => say_whether_run(state, who, ProgramRan::DidNotRun),
+        SAYS_RAN => say_whether_run(state, who, ProgramRan::Ran),
+        LEAVES_AFTER_PROGRAM => state.end(who, End::Exited(0)),
+        _ => state.end(who, End::Exited(127)),
     }
-    run(plan, state, who, state.step_of(steps, who)?)?;
-    state.process(who).at += state.is(who).stays_at();
-    Some(())
 }
 
 fn run(plan: &Plan, state: &mut State, who: Who, step: Step) -> Option<()> {
@@ -167,7 +171,7 @@ fn await_signal(state: &mut State, who: Who) -> Option<()> {
 
 impl super::world::Process {
     /// How far a step goes: not where it fell asleep, has ended, or went elsewhere.
-    fn stays_at(&self) -> u8 {
+    fn goes_on(&self) -> u8 {
         let moves = self.life == Life::Alive && !self.asleep && self.at < SAYS_FAILED;
         moves as u8
     }

@@ -186,8 +186,9 @@ impl State {
 
     pub fn end(&mut self, who: Who, end: End) {
         self.mark(who);
-        let process = self.process(who);
-        (process.life, process.end, process.asleep) = (Life::Exiting, end, false);
+        // What only a process that runs knows is forgotten, so that fewer states differ.
+        let Process { name, exit_signal, exec, .. } = *self.is(who);
+        *self.process(who) = Process { life: Life::Exiting, end, name, exit_signal, exec, ..Process::ABSENT };
     }
 
     /// An exiting process becomes a zombie; an init first ends all others of its pid namespace.
@@ -211,8 +212,8 @@ impl State {
         self.process(plan.init_process()).signal_pending = true;
     }
 
-    pub fn caller_dies(&mut self) {
-        self.caller.dies();
+    pub fn caller_dies(&mut self, plan: &Plan) {
+        self.caller.dies(plan);
         for who in ALL {
             let process = self.is(who);
             if process.life == Life::Alive && process.dies_with_caller {

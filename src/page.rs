@@ -130,6 +130,8 @@ pub struct Page {
     pub unmarked: AtomicU32,
     /// The child's number of the descriptor that kills it with the caller; -1: it has none.
     pub lifeline: AtomicI32,
+    /// The child is in the middle of arming it, or of giving it another number.
+    pub arming: AtomicU32,
 }
 
 impl Page {
@@ -151,6 +153,7 @@ impl Page {
             named: AtomicU32::new(0),
             unmarked: AtomicU32::new(0),
             lifeline: AtomicI32::new(-1),
+            arming: AtomicU32::new(0),
         }
     }
 

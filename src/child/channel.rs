@@ -141,15 +141,22 @@ pub fn is_orphan(at: &At) -> bool {
 }
 
 /// The same once more: a change of ids has cleared it.
-pub fn still_die_with_caller(at: &At) -> Answer {
-    if at.detached {
-        return Ok(());
-    }
+pub fn still_die_with_caller(at: &mut At) -> Answer {
     if at.plan.hold != 0 {
-        arm_lifeline(at)?;
+        arm_unless_detached(at)?;
     }
     // The lifeline does not kill the first process of a pid namespace, which the kernel protects from its own signals.
-    if at.awaited || at.plan.first != 0 { die_with_caller(at) } else { Ok(()) }
+    if !at.detached && (at.awaited || at.plan.first != 0) { die_with_caller(at) } else { Ok(()) }
+}
+
+/// The caller that gives the child up says so first, and disarms only what is not just being armed: so that nothing is
+/// armed after it has.
+fn arm_unless_detached(at: &mut At) -> Answer {
+    at.page.arming.store(1, Ordering::SeqCst);
+    at.detached = at.page.go.load(Ordering::SeqCst) == go::DETACHED;
+    let armed = if at.detached { Ok(()) } else { arm_lifeline(at) };
+    at.page.arming.store(0, Ordering::SeqCst);
+    armed
 }
 
 /// No thread need wait for a child that was held. But the caller's end of the lifeline closes with the caller, or with its
@@ -198,8 +205,7 @@ pub fn hold(at: &mut At) -> Answer {
     at.page.lifeline.store(at.lifeline, Ordering::Relaxed);
     say(at, kind::HELD)?;
     until_released(at)?;
-    let how = at.page.go.load(Ordering::Acquire);
-    (at.awaited, at.detached) = (how == go::AWAITED, how == go::DETACHED);
+    at.awaited = at.page.go.load(Ordering::Acquire) == go::AWAITED;
     if at.plan.execs == 0 {
         // A holder that was detached: only a signal ends it.
         loop {
@@ -222,6 +228,10 @@ pub fn until_released(at: &mut At) -> Answer {
             answer => answer?,
         };
         let [go, owner] = fds;
+        let is_detached = at.page.go.load(Ordering::Acquire) == go::DETACHED;
+        if owner.revents != 0 && is_detached {
+            return Ok(());
+        }
         if owner.revents != 0 {
             sys::exit(FAILED);
         }

@@ -160,8 +160,10 @@ fn set_flags(at: &At, flags: i32) -> Answer {
 /// Moves the library's own descriptors above every target. The kernel picks the numbers, so nothing is overwritten.
 pub fn internal(at: &mut At) -> Answer {
     let (lifeline, go, owner) = (at.lifeline, at.go, at.owner);
+    at.page.arming.store(1, Ordering::SeqCst);
     at.lifeline = move_up(at, lifeline)?;
-    at.page.lifeline.store(at.lifeline, Ordering::Relaxed);
+    at.page.lifeline.store(at.lifeline, Ordering::SeqCst);
+    at.page.arming.store(0, Ordering::SeqCst);
     at.go = move_up(at, go)?;
     at.owner = if owner == lifeline { at.lifeline } else { move_up(at, owner)? };
     if at.plan.exec_fd_moves != 0 {

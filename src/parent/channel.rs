@@ -112,13 +112,6 @@ impl Channel {
         self.page().released.fetch_add(1, Ordering::Release);
         let _ = sys::futex_wake(&self.page().released);
     }
-
-    /// Nobody else is to have this page: a process goes on with it that this one knows nothing of any more.
-    pub fn give_up(mut self) {
-        let (Some(made), Some(place)) = (self.made.take(), PLACES.get(self.place)) else { return };
-        let _ = place.number.compare_exchange(made.fd, -1, Ordering::Relaxed, Ordering::Relaxed);
-        made.unmake();
-    }
 }
 
 impl Drop for Channel {

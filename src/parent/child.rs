@@ -15,10 +15,11 @@ use crate::plan::Sealed;
 use crate::sealed::{cgroup, clone};
 use crate::stage::Stage;
 use crate::sys;
+use crate::sys::abi::F_DUPFD_CLOEXEC;
 use core::ffi::CStr;
 use core::sync::atomic::AtomicU32;
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -145,6 +146,15 @@ impl Child {
     pub fn pidfd(&self) -> Result<i32, Errno> {
         self.ours()?;
         self.launched.pidfd().map(AsRawFd::as_raw_fd).ok_or(Errno::ENOSYS)
+    }
+
+    /// Another pidfd of it, for as long as its owner likes.
+    pub fn take_pidfd(&self) -> Result<OwnedFd, Errno> {
+        self.ours()?;
+        let pidfd = self.launched.pidfd().ok_or(Errno::ENOSYS)?;
+        let copy = sys::fcntl(pidfd.as_raw_fd(), F_DUPFD_CLOEXEC, 0);
+        // SAFETY: kernel contract, man 2 F_DUPFD: a new descriptor of our own.
+        copy.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
     }
 
     /// Sends a signal to the program of an init. The init would send it on, but has no right to where the program has become

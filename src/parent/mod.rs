@@ -5,6 +5,7 @@ mod channel;
 mod child;
 mod confine;
 mod death;
+mod detach;
 mod dying;
 mod ends;
 mod failure;

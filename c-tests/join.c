@@ -267,6 +267,26 @@ TEST(a_join_given_up_at_any_instant)
     forkexec_close(holder);
 }
 
+/* Nobody but the wait is there to let the second process go on. */
+TEST(a_join_waited_for_that_no_release_has_heard_of)
+{
+    need_join();
+    struct forkexec_child *holder = holder_of(all);
+    const struct forkexec_attr *attr = joins(holder, all);
+    for (int i = 0; i < 50; i++) {
+        struct forkexec_child *child;
+        OK(forkexec_start(attr, witness, (char *[]){ witness, "touch", (char *)scratch_path("ran"), NULL }, NULL,
+            &child, NULL));
+        int result = forkexec_release(child, i * 20000, NULL);
+        assert_true(result == 0 || result == -ETIMEDOUT);
+        struct forkexec_status status = finish(child);
+        assert_int_equal(status.signal, 0);
+        assert_int_equal(status.ran, FORKEXEC_RAN_YES);
+        forkexec_close(child);
+    }
+    forkexec_close(holder);
+}
+
 TEST_BOTH(a_holder_that_is_gone)
 {
     need_join();

@@ -18,6 +18,8 @@
 //! | ... and a signal killed it, and somebody else has reaped it, or there is no /proc | unknown |
 //! | the program of an init: its word is marked at stage exec | it runs; the init tells whether it was killed in execve |
 //! | ... and the init was killed after that | it ran: the kernel ends an init's memory before it kills the others |
+//!
+//! The last line is wrong where somebody kills the program in execve, and its init before that has told.
 
 use super::channel::{Listened, Woken};
 use super::ends;

@@ -1,8 +1,9 @@
 //! The caller: how it listens, and what its calls do. `src/parent/{channel,handshake,launch}.rs`
 
+use super::calls;
 use super::outcome::{self, Ran};
-use super::page::{Kind, Who, Word};
-use super::plan::{Mistake, Mode, Plan, Second};
+use super::page::{Who, Word};
+use super::plan::{Mistake, Mode, Plan};
 use super::world::{Choice, Life, State};
 
 /// What the caller listens for.
@@ -160,7 +161,7 @@ impl Caller {
         };
     }
 
-    fn listen(&mut self, plan: &Plan) {
+    pub fn listen(&mut self, plan: &Plan) {
         self.at = At::LoadWord;
         self.timed_out = None;
         self.listening = if self.goal == Goal::Exec && plan.init { Who::Program } else { self.name() };
@@ -187,8 +188,8 @@ pub fn step(plan: &Plan, state: &mut State, choice: Choice) -> Option<()> {
             (state.caller.has_memory_back || gone).then_some(())?;
             state.caller.at = At::FirstReport;
         }
-        At::FirstReport => first_report(plan, state),
-        At::Serve => serve(state, choice),
+        At::FirstReport => calls::first_report(plan, state),
+        At::Serve => calls::serve(state, choice),
         At::GoStore => {
             state.page.released += 1;
             state.caller.at = At::GoWake;
@@ -214,8 +215,8 @@ pub fn step(plan: &Plan, state: &mut State, choice: Choice) -> Option<()> {
         At::Asleep if state.caller.asleep => return None,
         At::Asleep => state.caller.at = At::LoadWord,
         At::LookForDeath => look_for_death(state, choice),
-        At::Heard => heard(plan, state),
-        At::User => user(plan, state, choice),
+        At::Heard => calls::heard(plan, state),
+        At::User => calls::user(plan, state, choice),
         At::Done => return None,
         _ => return outcome::step(plan, state, at),
     }
@@ -241,39 +242,6 @@ pub fn times_out(state: &mut State) -> Option<()> {
     // After the look at the process comes another one at the page.
     caller.at = At::LoadWord;
     Some(())
-}
-
-fn first_report(plan: &Plan, state: &mut State) {
-    let caller = &mut state.caller;
-    caller.goal = if plan.maps { Goal::Unmapped } else { after_serving(plan) };
-    if state.page.kind == Kind::Failed {
-        caller.fail(At::ReapFailed);
-    } else if plan.wait {
-        caller.at = At::Serve;
-    } else {
-        caller.listen(plan);
-    }
-}
-
-fn after_serving(plan: &Plan) -> Goal {
-    match plan.second {
-        Second::Early => Goal::Second,
-        _ if plan.hold => Goal::Held,
-        second => until_running(second),
-    }
-}
-
-fn until_running(second: Second) -> Goal {
-    if second == Second::Late { Goal::Second } else { Goal::Exec }
-}
-
-/// What only the caller may write for the child; the write may fail, also because the child is dead.
-fn serve(state: &mut State, choice: Choice) {
-    if choice == Choice::Other {
-        state.caller.fail(At::KillFailed);
-    } else {
-        state.caller.at = At::GoStore;
-    }
 }
 
 fn load_spoken(state: &mut State) {
@@ -311,46 +279,5 @@ fn look_for_death(state: &mut State, choice: Choice) {
         state.caller.come_to(Start::LetGo);
     } else {
         state.caller.at = At::LoadWord;
-    }
-}
-
-/// The child has spoken.
-fn heard(plan: &Plan, state: &mut State) {
-    let kind = state.page.kind;
-    let caller = &mut state.caller;
-    caller.heard = state.page.spoken;
-    match (caller.goal, kind) {
-        (Goal::Unmapped, Kind::Unmapped) => {
-            (caller.goal, caller.at) = (after_serving(plan), At::Serve);
-        }
-        (Goal::Held, Kind::Held) => caller.come_to(Start::Held),
-        (Goal::Unmapped | Goal::Held, _) => caller.fail(At::KillFailed),
-        _ => caller.listen(plan),
-    }
-}
-
-/// What the caller's user does next.
-fn user(plan: &Plan, state: &mut State, choice: Choice) {
-    let caller = &mut state.caller;
-    let goal = if caller.second_known { Goal::Exec } else { until_running(plan.second) };
-    match (caller.start, choice) {
-        // forkexec_release
-        (Start::Held, Choice::Next | Choice::Other) => {
-            (caller.timed, caller.goal) = (choice == Choice::Other, goal);
-            (caller.start, caller.at) = (Start::LetGo, At::GoStore);
-        }
-        (Start::LetGo, Choice::Other) => {
-            (caller.timed, caller.goal) = (false, goal);
-            caller.listen(plan);
-        }
-        // forkexec_wait
-        (Start::LetGo | Start::Running(_), Choice::Next) => {
-            caller.waiting = true;
-            let unheard = plan.hold && plan.second == Second::Late && !caller.second_known;
-            caller.at = if unheard { At::WaitForFirst } else { At::WaitForEnd };
-        }
-        // forkexec_close
-        (Start::Held | Start::LetGo, Choice::Third) => (caller.closing, caller.at) = (true, At::CloseKill),
-        _ => caller.at = At::Done,
     }
 }

@@ -3,6 +3,7 @@
 //! src/parent/{channel,handshake,outcome,wait,child}.rs: who changes the protocol there changes it here.
 
 mod caller;
+mod calls;
 mod graph;
 mod mistakes;
 mod model;

@@ -306,6 +306,8 @@ TEST(calls_without_their_pointers)
     assert_int_equal(forkexec_kill_tree(NULL), -EINVAL);
     assert_int_equal(forkexec_child_pid(NULL), -EINVAL);
     assert_int_equal(forkexec_child_pidfd(NULL), -EINVAL);
+    assert_int_equal(forkexec_child_take_pidfd(NULL), -EINVAL);
+    assert_int_equal(forkexec_detach(NULL), -EINVAL);
     assert_int_equal(forkexec_child_namespace_fd(NULL, FORKEXEC_NS_UTS), -EINVAL);
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_CLONE3, NULL, 1), -EINVAL);
     forkexec_close(NULL);

@@ -339,6 +339,8 @@ static void use_in_a_fork(void *child)
     must(forkexec_child_namespace_fd(child, FORKEXEC_NS_UTS) == -ESRCH);
     must(forkexec_child_pid(child) == -ESRCH);
     must(forkexec_child_pidfd(child) == -ESRCH);
+    must(forkexec_child_take_pidfd(child) == -ESRCH);
+    must(forkexec_detach(child) == -ESRCH);
     forkexec_close(child);
 }
 

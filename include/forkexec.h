@@ -1502,6 +1502,22 @@ int forkexec_kill_tree(struct forkexec_child *child);
 // Alone and last: no other call may use the child at the same time.
 void forkexec_close(struct forkexec_child *child);
 
+// Frees child, as forkexec_close does, but kills nothing: a held child of forkexec_start goes on to its program by itself, a
+// child that was let go and is not the program yet (it has stopped, or its tracer has it) stays as it is, one of
+// forkexec_hold holds what it has until a signal ends it. None of them dies with the caller. Nothing tells of them
+// any more: what fails from here on ends the child with exit status 127, and its end is the caller's to wait for, by pid.
+// Alone and last, as forkexec_close, if it returns 0.
+//
+// Returns 0, and child is freed. Else nothing was done, and child is still to be closed: -EINVAL: child is NULL. -ESRCH:
+// the child of another process. Of a child that is not the program yet: -EOPNOTSUPP: it was asked to die with its
+// parent (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or is to join a pid namespace
+// after it was held, for which it needs the caller. After forkexec_release: -EBUSY: it is the first of a new pid
+// namespace, or somebody has stopped it in the middle of a step; -EPERM: the caller may not look into it, because it has
+// become somebody else (ptrace(2)), or a filter forbids pidfd_getfd(2); -ENOSYS: the kernel, before Linux 5.6, has none;
+// -EMFILE: too many descriptors. To detach it instead of releasing it asks for none of these.
+FORKEXEC_MUST_USE
+int forkexec_detach(struct forkexec_child *child);
+
 // The pid of the child, in the caller's pid namespace; it is another's once the child was reaped. -EINVAL: child is NULL.
 // -ESRCH: the child of another process.
 int32_t forkexec_child_pid(const struct forkexec_child *child);
@@ -1510,6 +1526,11 @@ int32_t forkexec_child_pid(const struct forkexec_child *child);
 // pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child of another process. -ENOSYS: the kernel, before Linux 5.2,
 // has none.
 int32_t forkexec_child_pidfd(const struct forkexec_child *child);
+
+// A pidfd of the child that belongs to the caller: close-on-exec, to be closed by the caller, and valid also after
+// forkexec_close and forkexec_detach. Each call gives another one. pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child
+// of another process. -ENOSYS: the kernel, before Linux 5.2, has none. -EMFILE: too many descriptors.
+int32_t forkexec_child_take_pidfd(const struct forkexec_child *child);
 
 // A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one
 // FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in.

@@ -488,7 +488,11 @@ const char *status_of(pid_t pid, const char *key)
 
 const char *namespace_of(pid_t pid, const char *name)
 {
-    return link_of(text("/proc/%d/ns/%s", pid, name));
+    const char *path = text("/proc/%d/ns/%s", pid, name), *link = link_of(path);
+    /* While the kernel is in the middle of an exec, only root may look. */
+    for (double end = seconds() + 1; !strcmp(link, "?") && errno == EACCES && seconds() < end; link = link_of(path))
+        usleep(200);
+    return link;
 }
 
 bool exists(const char *path)

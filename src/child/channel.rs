@@ -71,7 +71,7 @@ pub fn own_word(at: &mut At, who: Who) -> Answer {
         }
         answer => answer?,
     }
-    let tid = sys::gettid() as u32;
+    let tid = sys::gettid()? as u32;
     own.own(tid);
     if let Some(also) = also {
         also.own(tid);

@@ -120,7 +120,7 @@ fn log_affinity(log: &Log) {
 fn cached_tid() -> Option<*mut i32> {
     let address = calls::tid_address().ok().filter(|address| !address.is_null())?;
     // SAFETY: kernel contract, man 2 set_tid_address: the word is libc's, and the kernel may write to it.
-    if unsafe { address.read_volatile() } == sys::gettid() { Some(address) } else { None }
+    if Ok(unsafe { address.read_volatile() }) == sys::gettid() { Some(address) } else { None }
 }
 
 /// A copy of this process, made a child of runc's; 0 in the copy.

@@ -202,13 +202,25 @@ impl Child {
         }
     }
 
+    /// Asks /proc for what it shows to the child's equals alone. When the caller hears of an exec, the kernel is still in the
+    /// middle of it, and for a moment the child is what it was before.
+    fn of_program<T>(&self, ask: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
+        for _ in 0..20 {
+            match ask() {
+                Err(Errno::EACCES) => std::thread::sleep(Duration::from_micros(500)),
+                answer => return answer,
+            }
+        }
+        ask()
+    }
+
     /// A new descriptor of one of the child's namespaces.
     pub fn namespace_fd(&self, name: &CStr) -> Result<OwnedFd, Errno> {
         self.ours()?;
         // A time namespace that was created is entered by an exec, which is still to come, or never comes.
         let before_exec = self.start.try_lock().is_ok_and(|start| !matches!(*start, Start::Running(_)));
         let name = if before_exec && name == c"time" { c"time_for_children" } else { name };
-        let fd = procfs::namespace(self.launched.name(), name);
+        let fd = self.of_program(|| procfs::namespace(self.launched.name(), name));
         // Still there, so the pid was its own; and not ended, so it is the kernel that has no such namespaces.
         self.signal(0)?;
         match fd {

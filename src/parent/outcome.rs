@@ -177,7 +177,13 @@ fn until_second(launched: &Launched, plan: &Shared<Sealed>, deadline: Option<Ins
     };
     match take_over(launched) {
         None => Err(heard.into_failure(launched, plan)),
-        Some(gone) => gone.map(|()| true).map_err(|errno| Failure::at(Stage::SecondClone, errno, plan)),
+        Some(Ok(())) => Ok(true),
+        // It would wait for ever.
+        Some(Err(errno)) => {
+            launched.name().kill();
+            launched.name().reap();
+            Err(Failure::at(Stage::SecondClone, errno, plan))
+        }
     }
 }
 
@@ -400,7 +406,9 @@ fn cause(plan: &Plan, stage: Option<Stage>, signal: i32) -> Option<Stage> {
 
 /// A child that the caller could not serve. A death that is not of our making is the reason why.
 fn given_up(launched: &Launched, plan: &Shared<Sealed>, failure: Failure) -> Failure {
-    let dead = launched.page().first.word.load(Ordering::Acquire) & OWNER_DIED != 0 || launched.name().has_ended();
+    // Between the death of a process and its end as others see it, /proc does not show it any more to who is not root.
+    let left = launched.page().first.word.load(Ordering::Acquire) & OWNER_DIED != 0;
+    let dead = left || procfs::is_exiting(launched.name()) || launched.name().has_ended();
     launched.name().kill();
     let signal = launched.name().reap().map_or(0, |end| end.signal());
     let report = launched.page().report();

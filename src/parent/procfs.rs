@@ -128,6 +128,19 @@ pub fn is_zombie(pid: i32) -> bool {
     state() == Some(b'Z')
 }
 
+/// Whether the kernel is about to end a child, which a signal has killed. proc_pid_stat(5): the flags are the seventh from the
+/// state on.
+pub fn is_exiting(name: &Name) -> bool {
+    const PF_EXITING: i32 = 4;
+    let mut buffer = [0; 512];
+    let stat = Directory::of(name).ok().and_then(|directory| directory.read(c"stat", &mut buffer).ok());
+    let flags = stat.and_then(|text| {
+        let state = text.get(text.iter().rposition(|byte| *byte == b')')?.saturating_add(2)..)?;
+        state.split(|byte| *byte == b' ').nth(6).and_then(number)
+    });
+    flags.is_some_and(|flags| flags & PF_EXITING != 0)
+}
+
 /// A descriptor that is closed by the kernel's call alone.
 pub struct File(i32);
 

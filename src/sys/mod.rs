@@ -440,8 +440,8 @@ pub fn set_robust_list(head: *const u8, length: usize) -> Answer {
 }
 
 /// gettid(2)
-pub fn gettid() -> i32 {
-    call!(GETTID).unwrap_or(0) as i32
+pub fn gettid() -> Answer<i32> {
+    call!(GETTID).map(|tid| tid as i32)
 }
 
 /// mmap(2): a file, to be read and written by all who have it mapped.

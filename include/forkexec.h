@@ -229,7 +229,7 @@
 #define FORKEXEC_RAN_YES 1
 
 // A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or
-// there is no /proc to read its name from.
+// there is no /proc to read its name from; or it is an init that was killed before it could tell.
 #define FORKEXEC_RAN_UNKNOWN 2
 
 // forkexec_probe: clone3(2).

@@ -7,8 +7,8 @@ use super::init_filter;
 use super::page::program;
 use super::program::FAILED;
 use super::sys::abi::{
-    CLD_EXITED, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_SET_NO_NEW_PRIVS,
-    SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WCLONE, WEXITED, WNOHANG, WaitInfo,
+    CLD_EXITED, EAGAIN, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
+    PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo,
 };
 use super::sys::{self, Answer, Errno};
 use core::sync::atomic::Ordering;
@@ -59,12 +59,21 @@ fn serve(at: &At, program: i32) -> ! {
     loop {
         reap(at, program);
         match sys::wait_for_signal(&mut info) {
-            Err(Errno(EINTR)) | Ok(SIGCHLD) => (),
+            Err(Errno(EINTR | EAGAIN)) | Ok(SIGCHLD) => (),
             // What the terminal sends to the group, and whoever is in here, reaches the program by itself.
             Ok(signal) if info.code <= 0 && sender(&info) == 0 => drop(sys::kill(program, signal)),
             Ok(_) => (),
-            Err(_) => sys::exit(FAILED),
+            Err(_) => until_one_ends(),
         }
+    }
+}
+
+/// Where a filter lets nobody take signals, none is sent on.
+fn until_one_ends() {
+    let mut info = WaitInfo::EMPTY;
+    match sys::waitid(P_ALL, 0, &mut info, WEXITED | WNOWAIT | WALL) {
+        Ok(()) | Err(Errno(EINTR)) => (),
+        Err(_) => sys::exit(FAILED),
     }
 }
 

@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 EACH_TEST_NEEDS(need_native) /* valgrind knows no seccomp(2) */
@@ -162,6 +163,29 @@ TEST(without_a_listener_the_kernel_refuses)
         close(pair[1]);
         assert_int_equal(WEXITSTATUS(end_of(pid)), ENOSYS);
     }
+}
+
+static void spawn_without_recvmsg(void *mode)
+{
+    struct forkexec_attr *attr = asking(*(const uint32_t *)mode, SYS_getpid, ASK, ALLOW);
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_recvmsg, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, ALLOW) };
+    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){ 4, program }) == 0);
+    must(forkexec_spawn(attr, witness, WITNESS("call", NUMBER(SYS_getpid)), NULL, &child, &error) == -EPERM);
+    must(error.stage == FORKEXEC_STAGE_PIPE && !child);
+    must(waitpid(-1, NULL, WNOHANG | __WALL) < 0 && errno == ECHILD);
+}
+
+/* Its program would wait for ever. */
+TEST(who_may_not_receive_the_listener_is_told)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode)
+        assert_apart(spawn_without_recvmsg, (void *)mode);
 }
 
 TEST(who_has_no_listener)

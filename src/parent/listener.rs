@@ -20,7 +20,11 @@ pub fn socket() -> Result<(OwnedFd, OwnedFd), Errno> {
     Errno::result(unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) })?;
     // SAFETY: kernel contract, man 2 socketpair: new descriptors of our own.
     let [callers, childs] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
-    Ok((callers, childs))
+    // Whoever may not receive would have a program that waits for ever for its listener to answer.
+    match receive(&callers) {
+        Ok(_) | Err(Errno::EAGAIN | Errno::EINTR) => Ok((callers, childs)),
+        Err(errno) => Err(errno),
+    }
 }
 
 impl Listening {
@@ -40,7 +44,7 @@ impl Listening {
         loop {
             // Before the page is looked at: what came on the way to the exec is here by then.
             let woken = listened.look();
-            while let Some(message) = receive(socket) {
+            while let Ok(message) = receive(socket) {
                 if message.is_some() {
                     *listener = message;
                 }
@@ -93,7 +97,7 @@ union Control {
 }
 
 /// recvmsg(2): a message, if one is there, and the descriptor that comes with it.
-fn receive(socket: &OwnedFd) -> Option<Option<OwnedFd>> {
+fn receive(socket: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
     let mut byte = 0u8;
     let mut control = Control { bytes: [0; 32] };
     let mut part = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
@@ -103,15 +107,15 @@ fn receive(socket: &OwnedFd) -> Option<Option<OwnedFd>> {
     (message.msg_control, message.msg_controllen) = ((&raw mut control).cast(), size_of::<Control>() as _);
     // SAFETY: kernel contract, man 2 recvmsg: the buffers that the message names live.
     let got = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT) };
-    if got <= 0 {
-        return None;
+    if Errno::result(got)? == 0 {
+        return Err(Errno::EPIPE);
     }
     // SAFETY: kernel contract, man 3 cmsg: the message was filled, and its buffer is aligned.
     let header = unsafe { libc::CMSG_FIRSTHDR(&message) };
     // SAFETY: kernel contract, man 3 cmsg: NULL or a header in the buffer.
     let rights = unsafe { header.as_ref() }
         .is_some_and(|header| header.cmsg_level == libc::SOL_SOCKET && header.cmsg_type == libc::SCM_RIGHTS);
-    Some(rights.then(|| {
+    Ok(rights.then(|| {
         // SAFETY: kernel contract, man 7 unix: a message of rights holds at least one new descriptor.
         unsafe { OwnedFd::from_raw_fd(libc::CMSG_DATA(header).cast::<i32>().read_unaligned()) }
     }))

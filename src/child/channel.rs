@@ -6,8 +6,8 @@ use super::program::FAILED;
 use super::sealed::{Wiring, clone, mode};
 use super::stage::Stage;
 use super::sys::abi::{
-    EAGAIN, EINTR, ETIMEDOUT, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_DUMPABLE, PR_SET_NAME,
-    PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
+    EAGAIN, EINTR, ENOSYS, EPERM, ETIMEDOUT, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_DUMPABLE,
+    PR_SET_NAME, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
 };
 use super::sys::{self, Answer, Errno};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -229,7 +229,7 @@ pub fn until_released(at: &mut At) -> Answer {
         let mut fds = [listen(at.go), listen(at.owner)];
         match sys::poll(&mut fds, None) {
             Err(Errno(EINTR | EAGAIN)) => continue,
-            Err(_) if sys::getppid() == at.wiring.owner_pid => return until_told(at),
+            Err(Errno(EPERM | ENOSYS)) if sys::getppid() == at.wiring.owner_pid => return until_told(at),
             answer => answer?,
         };
         let [go, owner] = fds;
@@ -241,8 +241,13 @@ pub fn until_released(at: &mut At) -> Answer {
             sys::exit(FAILED);
         }
         if go.revents != 0 {
-            at.released = at.page.released.load(Ordering::Acquire);
-            return sys::read(at.go, &mut [0u8; 8]).map(drop);
+            sys::read(at.go, &mut [0u8; 8])?;
+        }
+        // It may have been woken for a release that it has seen before.
+        let released = at.page.released.load(Ordering::Acquire);
+        if go.revents != 0 && released != at.released {
+            at.released = released;
+            return Ok(());
         }
     }
 }

@@ -3,8 +3,11 @@
 #include "apart.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -254,6 +257,33 @@ TEST(only_a_held_child_is_released_and_only_once)
     end(spawned);
     end(held);
     forkexec_close(holding);
+}
+
+static void hold_without_ppoll(void *unused)
+{
+    (void)unused;
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER) == 0);
+    must(forkexec_attr_map_uid(attr, 0, geteuid(), 1) == 0);
+    struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ppoll, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){ 4, program }) == 0);
+    struct forkexec_child *child = start_held(attr, WITNESS("exit", "6"));
+    must(child != NULL);
+    must(forkexec_wait(child, SECOND / 5, 0, NULL, 0) == -ETIMEDOUT);
+    must(forkexec_release(child, FORKEXEC_FOREVER, NULL) == 0);
+    must(finish(child).exit_code == 6);
+    forkexec_close(child);
+}
+
+/* It is not released by what let it go on before. */
+TEST(it_holds_where_a_filter_forbids_ppoll)
+{
+    need_native();
+    need_user_namespaces();
+    assert_apart(hold_without_ppoll, NULL);
 }
 
 /* Giving up. */

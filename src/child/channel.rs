@@ -211,12 +211,19 @@ pub fn hold(at: &mut At) -> Answer {
     until_released(at)?;
     at.awaited = at.page.go.load(Ordering::Acquire) == go::AWAITED;
     if at.plan.execs == 0 {
-        // A holder that was detached: only a signal ends it.
-        loop {
-            let _ = sys::poll(&mut [], None);
-        }
+        return hold_on(at);
     }
     still_die_with_caller(at)
+}
+
+/// A holder that was detached: only a signal ends it.
+fn hold_on(at: &At) -> Answer {
+    loop {
+        match sys::poll(&mut [], None) {
+            Ok(_) | Err(Errno(EINTR | EAGAIN)) => (),
+            Err(_) => until_changed(&at.page.released, at.page.released.load(Ordering::Acquire))?,
+        }
+    }
 }
 
 /// Returns when the caller says so, and leaves when the caller is gone.
@@ -256,7 +263,8 @@ pub fn until_released(at: &mut At) -> Answer {
 fn until_told(at: &mut At) -> Answer {
     while at.page.released.load(Ordering::Acquire) == at.released {
         if sys::getppid() != at.wiring.owner_pid {
-            sys::exit(FAILED);
+            // It may have detached this process, and then left.
+            if at.page.go.load(Ordering::Acquire) == go::DETACHED { break } else { sys::exit(FAILED) }
         }
         let moment = Timespec { seconds: 0, nanoseconds: 10_000_000 };
         match sys::futex_wait(&at.page.released, at.released, Some(&moment)) {

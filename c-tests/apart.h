@@ -119,3 +119,12 @@ static inline void map_own_ids(struct forkexec_attr *attr, uint32_t uid, uint32_
 }
 
 #endif
+
+/* The exec of a child that was reported to run cannot fail any more; the kernel may still be in the middle of it. */
+static inline bool is_the_witness(pid_t pid)
+{
+    for (double end = seconds() + 20; seconds() < end; usleep(1000))
+        if (!strcmp(link_of(text("/proc/%d/exe", pid)), witness))
+            return true;
+    return false;
+}

@@ -490,7 +490,7 @@ const char *namespace_of(pid_t pid, const char *name)
 {
     const char *path = text("/proc/%d/ns/%s", pid, name), *link = link_of(path);
     /* While the kernel is in the middle of an exec, only root may look. */
-    for (double end = seconds() + 1; !strcmp(link, "?") && errno == EACCES && seconds() < end; link = link_of(path))
+    for (double end = seconds() + 10; !strcmp(link, "?") && errno == EACCES && seconds() < end; link = link_of(path))
         usleep(200);
     return link;
 }

@@ -501,7 +501,8 @@ pub unsafe fn waitid_usage<T>(which: i32, id: i32, info: &mut WaitInfo, options:
 /// already is ECHILD.
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
 pub fn wait_for_end(pid: i32) -> Answer {
-    call!(WAITID, P_PID, pid, 0, WEXITED | WNOWAIT | WALL | WNOTHREAD, 0).map(drop)
+    let mut info = WaitInfo::EMPTY;
+    waitid(P_PID, pid, &mut info, WEXITED | WNOWAIT | WALL | WNOTHREAD)
 }
 
 /// pidfd_send_signal(2)

@@ -65,8 +65,8 @@ pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
 }
 
 /// munmap(2) of memory that the stack of the calling thread may lie in, then exit(2) of this thread alone. From the munmap
-/// on, only registers are used. Where a filter refuses the exit, the thread sleeps for ever: in futex(2) on a word that
-/// nobody changes, or in nanosleep(2).
+/// on, only registers are used. Where the exit is refused twice, it is by a filter, and the thread sleeps for ever: in
+/// futex(2) on a word that nobody changes, or in nanosleep(2).
 ///
 /// # Safety
 /// Nobody uses the memory, but for this thread its stack, and the kernel has no word in it to clear at the exit.
@@ -78,6 +78,7 @@ pub unsafe fn unmap_and_exit(base: usize, size: usize) -> ! {
     unsafe {
         asm!("svc #0",
              "2:", "mov x0, xzr", "mov x8, #{exit}", "svc #0",
+             "mov x0, xzr", "mov x8, #{exit}", "svc #0",
              "mov x0, x20", "mov x1, xzr", "mov x2, xzr", "mov x3, xzr", "mov x8, #{futex}", "svc #0",
              "mov x0, x21", "mov x1, xzr", "mov x8, #{nanosleep}", "svc #0",
              "b 2b",

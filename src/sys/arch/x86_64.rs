@@ -66,8 +66,8 @@ pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
 }
 
 /// munmap(2) of memory that the stack of the calling thread may lie in, then exit(2) of this thread alone. From the munmap
-/// on, only registers are used. Where a filter refuses the exit, the thread sleeps for ever: in futex(2) on a word that
-/// nobody changes, or in nanosleep(2).
+/// on, only registers are used. Where the exit is refused twice, it is by a filter, and the thread sleeps for ever: in
+/// futex(2) on a word that nobody changes, or in nanosleep(2).
 ///
 /// # Safety
 /// Nobody uses the memory, but for this thread its stack, and the kernel has no word in it to clear at the exit.
@@ -79,6 +79,7 @@ pub unsafe fn unmap_and_exit(base: usize, size: usize) -> ! {
     unsafe {
         asm!("syscall",
              "2:", "xor edi, edi", "mov eax, {exit}", "syscall",
+             "xor edi, edi", "mov eax, {exit}", "syscall",
              "mov rdi, r12", "xor esi, esi", "xor edx, edx", "xor r10d, r10d", "mov eax, {futex}", "syscall",
              "mov rdi, r13", "xor esi, esi", "mov eax, {nanosleep}", "syscall",
              "jmp 2b",

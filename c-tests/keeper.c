@@ -104,9 +104,11 @@ TEST(many_children_cost_little_memory)
 
 static void make_many(int out)
 {
+    static struct forkexec_child *volatile children[MANY]; /* still there at the exit */
     struct forkexec_attr *attr = with_signal(FORKEXEC_MEMORY_AUTO);
     for (int i = 0; i < MANY; i++) {
-        pid_t pid = forkexec_child_pid(sleeper(attr));
+        children[i] = sleeper(attr);
+        pid_t pid = forkexec_child_pid(children[i]);
         if (write(out, &pid, sizeof pid) != sizeof pid)
             abort();
     }
@@ -167,6 +169,7 @@ static void give_up_root(const void *unused)
     pid_t pid = forkexec_child_pid(child);
     usleep(10000);
     assert_int_equal(exists(text("/proc/%d", pid)), true);
+    forkexec_close(child);
 }
 
 TEST(a_caller_that_gives_up_root_is_not_held_up)

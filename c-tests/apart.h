@@ -2,6 +2,7 @@
  * the test. What it has to say it says with must(), since the test's assertions are not its own. */
 #ifndef APART_H
 #define APART_H
+#include "first_thread.h"
 #include "harness.h"
 
 #include <pthread.h>
@@ -42,14 +43,6 @@ const char *__tsan_default_suppressions(void)
 static inline void *do_nothing(void *unused)
 {
     return unused;
-}
-
-/* The C library's own signal handler comes with the first thread, and is no change of the caller's. */
-__attribute__((constructor)) static inline void have_had_a_thread(void)
-{
-    pthread_t thread;
-    if (!pthread_create(&thread, NULL, do_nothing, NULL))
-        pthread_join(thread, NULL);
 }
 
 /* A fork that calls body and then exits with 0. It does not outlive the test. */

@@ -4,6 +4,7 @@
  *   - nothing may be skipped: ask what a test needs before it makes a copy. */
 #ifndef DENY_H
 #define DENY_H
+#include "first_thread.h"
 #include "harness.h"
 
 #include <linux/filter.h>
@@ -34,19 +35,6 @@ struct denial {
     struct condition when[3];
 };
 #define DEADLY (-1)
-
-static inline void *be_a_thread(void *unused)
-{
-    return unused;
-}
-
-/* The C library's own signal handler comes with the first thread, and is no change of the library's. */
-__attribute__((constructor)) static inline void have_had_a_thread(void)
-{
-    pthread_t thread;
-    if (!pthread_create(&thread, NULL, be_a_thread, NULL))
-        pthread_join(thread, NULL);
-}
 
 /* For this process and all that it makes. */
 static inline void deny(const struct denial *list, size_t n)

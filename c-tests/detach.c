@@ -1,6 +1,7 @@
 /* Children that are given up without being ended, and the pidfds that are handed over. */
 #define _GNU_SOURCE
 #include "apart.h"
+#include "deny.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -98,9 +99,32 @@ TEST(a_held_child_goes_on_by_itself_and_outlives_its_owner)
     }
 }
 
-static void detach_with_namespaces(void *unused)
+static void forbid_ppoll(void)
 {
-    (void)unused;
+    deny(&(struct denial){ SYS_ppoll, EPERM, { { 0 } } }, 1);
+}
+
+static void detach_a_held_one_without_ppoll(void *mode)
+{
+    forbid_ppoll();
+    detach_a_held_one(mode);
+}
+
+/* The caller leaves in the moment in which it detaches. */
+TEST(a_held_child_goes_on_by_itself_where_a_filter_forbids_ppoll)
+{
+    need_native();
+    for (int i = 0; i < 40; i++) {
+        pid_t pid = left_by(detach_a_held_one_without_ppoll, (void *)&modes[i % 2]);
+        assert_true(is_the_witness(pid));
+        kill_and_reap(pid);
+    }
+}
+
+static void detach_with_namespaces(void *forbids_ppoll)
+{
+    if (forbids_ppoll)
+        forbid_ppoll();
     struct forkexec_attr *attr = new_attr();
     must(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_UTS)) == 0);
     struct forkexec_child *child = hold_namespaces(attr);
@@ -117,6 +141,21 @@ TEST(a_holder_holds_on_when_its_owner_is_gone)
     assert_string_not_equal(namespace_of(pid, "uts"), namespace_of(getpid(), "uts"));
     assert_int_equal(waitpid(pid, NULL, WNOHANG | __WALL), 0);
     kill_and_reap(pid);
+}
+
+TEST(a_detached_holder_sleeps_where_a_filter_forbids_ppoll)
+{
+    need_native();
+    need_user_namespaces();
+    struct rusage usage;
+    int status;
+    pid_t pid = left_by(detach_with_namespaces, "it does");
+    usleep(300000);
+    kill(pid, SIGKILL);
+    assert_int_equal(wait4(pid, &status, __WALL, &usage), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_true(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec == 0);
+    assert_true(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec < 100000);
 }
 
 static void detach_a_first_process(void *unused)

@@ -236,16 +236,12 @@ pub fn until_released(at: &mut At) -> Answer {
         let mut fds = [listen(at.go), listen(at.owner)];
         match sys::poll(&mut fds, None) {
             Err(Errno(EINTR | EAGAIN)) => continue,
-            Err(Errno(EPERM | ENOSYS)) if sys::getppid() == at.wiring.owner_pid => return until_told(at),
+            Err(Errno(EPERM | ENOSYS)) if has_caller(at) || is_detached(at) => return until_told(at),
             answer => answer?,
         };
         let [go, owner] = fds;
-        let is_detached = at.page.go.load(Ordering::Acquire) == go::DETACHED;
-        if owner.revents != 0 && is_detached {
-            return Ok(());
-        }
         if owner.revents != 0 {
-            sys::exit(FAILED);
+            if is_detached(at) { return Ok(()) } else { sys::exit(FAILED) }
         }
         if go.revents != 0 {
             sys::read(at.go, &mut [0u8; 8])?;
@@ -259,12 +255,21 @@ pub fn until_released(at: &mut At) -> Answer {
     }
 }
 
+fn is_detached(at: &At) -> bool {
+    at.page.go.load(Ordering::Acquire) == go::DETACHED
+}
+
+/// Whether the parent is the caller still, which in a pid namespace of its own a process cannot see.
+fn has_caller(at: &At) -> bool {
+    sys::getppid() == at.wiring.owner_pid
+}
+
 /// The same where a filter forbids ppoll(2).
 fn until_told(at: &mut At) -> Answer {
     while at.page.released.load(Ordering::Acquire) == at.released {
-        if sys::getppid() != at.wiring.owner_pid {
+        if !has_caller(at) {
             // It may have detached this process, and then left.
-            if at.page.go.load(Ordering::Acquire) == go::DETACHED { break } else { sys::exit(FAILED) }
+            if is_detached(at) { break } else { sys::exit(FAILED) }
         }
         let moment = Timespec { seconds: 0, nanoseconds: 10_000_000 };
         match sys::futex_wait(&at.page.released, at.released, Some(&moment)) {

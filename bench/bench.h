@@ -40,6 +40,7 @@ double quantile(double *values, size_t n, double q);     /* sorts */
 
 /* subjects: ordinary.c by libc and by hand, raw.c the references, command.c and minijail.c by others, library.c ours */
 void spawn_floor(enum what, struct times *);
+void spawn_floor_pidfd(enum what, struct times *);
 void spawn_posix(enum what, struct times *);
 void spawn_vfork(enum what, struct times *);
 void spawn_fork(enum what, struct times *);

@@ -13,6 +13,7 @@
 
 static const struct subject
     floor_ = {"floor", spawn_floor, PLAIN},
+    floor_pidfd = {"floor+pidfd", spawn_floor_pidfd, PLAIN},
     library = {"forkexec", spawn_library, PLAIN},
     posix = {"posix_spawn", spawn_posix, PLAIN},
     vfork_ = {"vfork+exec", spawn_vfork, PLAIN},
@@ -59,7 +60,7 @@ static const struct subject
 
 const struct bench_case cases[] = {
     {"plain", "a program, nothing else", run_rows,
-     SUBJECTS(&floor_, &library, &posix, &vfork_, &fork_), .unit = ""},
+     SUBJECTS(&floor_, &floor_pidfd, &library, &posix, &vfork_, &fork_), .unit = ""},
     {"resident", "a large caller: 4K pages, all touched", run_rows,
      SUBJECTS(&floor_, &library, &posix, &vfork_, &fork_, &library_ids, &library_user, &library_four, &library_five),
      grow_memory, {0, 256, 1024}, "MiB"},

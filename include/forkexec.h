@@ -633,6 +633,9 @@ int forkexec_attr_set_stop(struct forkexec_attr *attr);
 // be forced. What the program sees is the same in all modes. With set_root, set_chroot or a joined mount or pid namespace
 // the child is always FRESH: in the caller's memory or a copy of it /proc/self/exe would lead to the caller's own file,
 // which somebody in there could overwrite (CVE-2019-5736). The last call wins. clone(2).
+// FRESH makes, in this call, the two memory files that all such children use, memfd_create(2), and they stay open in the
+// caller: a filter or a limit that the caller takes on later does not matter then. Where that fails it is not told here, and
+// the next spawn that needs them tries again.
 // Returns 0; -EINVAL: attr is NULL, mode is none of the three.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: COPIED where only FRESH will do), FORKEXEC_STAGE_MEMORY (ENOMEM), or,
 // where FRESH was demanded or is needed, as FORKEXEC_STAGE_IMAGE or FORKEXEC_STAGE_CARRY (EPERM, EACCES or ENOSYS: the

@@ -16,7 +16,7 @@ use crate::sys::{self, Errno};
 use alloc::boxed::Box;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// A page that is kept for children in the caller's user namespace, and one for the others: who got hold of a page in there
@@ -36,12 +36,16 @@ struct Place {
 /// A page, and the file by which an image maps it.
 struct Made {
     page: NonNull<Page>,
-    /// -1: there is no file, and a copy of the caller has the page mapped as the caller has.
-    fd: i32,
+    /// -1: there is no file, and a copy of the caller has the page mapped as the caller has; or the file was left to the
+    /// next page, which takes its number.
+    fd: AtomicI32,
     identity: [u64; 2],
-    /// The process that made it. In a fork of that the page is not mapped.
+    /// The process in which the page is mapped: a fork of that does not have it.
     owner: i32,
 }
+
+/// The owner of a page that is mapped nowhere: only its file is left.
+const NO_PROCESS: i32 = 0;
 
 /// The page of one child. When it is dropped, the page is kept if nobody can write to it any more.
 pub struct Channel {
@@ -74,7 +78,7 @@ impl Channel {
     pub fn for_copy() -> Result<Channel, Errno> {
         let room = Room::new().map_err(|_| Errno(libc::ENOMEM))?;
         let page = map(-1, libc::MAP_SHARED | libc::MAP_ANONYMOUS)?;
-        Ok(Channel::begin(room.fill(Made { page, fd: -1, identity: [0; 2], owner: own::pid() }), 0))
+        Ok(Channel::begin(room.fill(Made::without_file(page)), 0))
     }
 
     /// The page that a child has made, by its file.
@@ -86,7 +90,7 @@ impl Channel {
         }
         let room = Room::new().map_err(|_| Errno(libc::ENOMEM))?;
         let page = map(file.as_raw_fd(), libc::MAP_SHARED)?;
-        let made = room.fill(Made { page, fd: -1, identity: [0; 2], owner: own::pid() });
+        let made = room.fill(Made::without_file(page));
         Ok(Channel { made: Some(made), place: 0 })
     }
 
@@ -103,8 +107,20 @@ impl Channel {
     }
 
     pub fn file(&self) -> Option<File> {
-        let made = self.made.as_ref().filter(|made| made.fd >= 0)?;
-        Some(File { number: made.fd, identity: made.identity })
+        let made = self.made.as_ref().filter(|made| made.number() >= 0)?;
+        Some(File { number: made.number(), identity: made.identity })
+    }
+
+    /// The child has mapped the page, and keeps it for long: the next child's page gets the number of its file.
+    pub fn leave_file(&self) {
+        let (Some(made), Some(place)) = (&self.made, PLACES.get(self.place)) else { return };
+        if made.number() < 0 || made.owner != own::pid() || !place.has(made) {
+            return;
+        }
+        // Without memory for it the file stays with its page.
+        let Ok(room) = Room::new() else { return };
+        let fd = AtomicI32::new(made.fd.swap(-1, Ordering::Relaxed));
+        place.put(room.fill(Made { page: NonNull::dangling(), fd, identity: made.identity, owner: NO_PROCESS }));
     }
 
     /// The child goes on. Where a filter forbids to wake it, it looks by itself after a while.
@@ -122,7 +138,7 @@ impl Drop for Channel {
         }
         // SAFETY: it stays mapped as long as `made` is there.
         let is_left = unsafe { made.page.as_ref() }.is_left();
-        if made.fd >= 0 && place.number.load(Ordering::Relaxed) == made.fd {
+        if made.number() >= 0 && place.has(&made) {
             return place.take_back(made, is_left);
         }
         made.unmake();
@@ -130,19 +146,34 @@ impl Drop for Channel {
 }
 
 impl Made {
+    fn without_file(page: NonNull<Page>) -> Made {
+        Made { page, fd: AtomicI32::new(-1), identity: [0; 2], owner: own::pid() }
+    }
+
+    fn number(&self) -> i32 {
+        self.fd.load(Ordering::Relaxed)
+    }
+
+    /// The caller has not closed the file, and opened another under its number.
+    fn has_file(&self) -> bool {
+        self.number() >= 0 && sys::identity(self.number()) == Ok(self.identity)
+    }
+
     fn unmake(&self) {
-        // SAFETY: kernel contract, man 2 munmap: what `map` mapped; the caller of this has the last pointer to it.
-        let _ = unsafe { libc::munmap(self.page.as_ptr().cast(), PAGE) };
-        if self.fd >= 0 && sys::identity(self.fd) == Ok(self.identity) {
-            let _ = sys::close(self.fd);
+        if self.owner == own::pid() {
+            // SAFETY: kernel contract, man 2 munmap: what `map` mapped; the caller of this has the last pointer to it.
+            let _ = unsafe { libc::munmap(self.page.as_ptr().cast(), PAGE) };
+        }
+        if self.has_file() {
+            let _ = sys::close(self.number());
         }
     }
 
     /// Gives the file another number.
-    fn move_to(&mut self, number: i32) {
-        if sys::dup3(self.fd, number, O_CLOEXEC).is_ok() {
-            let _ = sys::close(self.fd);
-            self.fd = number;
+    fn move_to(&self, number: i32) {
+        if sys::dup3(self.number(), number, O_CLOEXEC).is_ok() {
+            let _ = sys::close(self.number());
+            self.fd.store(number, Ordering::Relaxed);
         }
     }
 }
@@ -169,31 +200,52 @@ impl Place {
         }
         let before = match self.taken_out() {
             Some(made) if made.owner == own::pid() => return Ok(made),
-            // This is a fork of the process that made it: the page is not mapped here, and the file is of no use.
-            Some(made) if sys::identity(made.fd) == Ok(made.identity) => Some(made.fd),
-            _ => None,
+            // A child has the page, or this is a fork of the process that made it: only the number is of use.
+            before => before.filter(|before| before.has_file()),
         };
-        let mut made = make(mask)?;
+        let made = match make(mask) {
+            Ok(made) => made,
+            Err(errno) => {
+                before.into_iter().for_each(|before| self.put(before));
+                return Err(errno);
+            }
+        };
         if let Some(before) = before {
-            made.move_to(before);
-            self.number.store(made.fd, Ordering::Relaxed);
+            made.move_to(before.number());
+            self.number.store(made.number(), Ordering::Relaxed);
         }
-        let _ = self.number.compare_exchange(-1, made.fd, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.number.compare_exchange(-1, made.number(), Ordering::Relaxed, Ordering::Relaxed);
         Ok(made)
+    }
+
+    /// It is the one that is kept here when no child has it.
+    fn has(&self, made: &Made) -> bool {
+        self.number.load(Ordering::Relaxed) == made.number()
     }
 
     /// The page that is to be kept comes back; unless somebody may still write to it.
     fn take_back(&self, made: Box<Made>, is_left: bool) {
         if is_left {
-            let made = Box::into_raw(made);
-            if self.kept.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                return;
-            }
-            // SAFETY: the box from above, which nobody else has seen.
-            return unsafe { Box::from_raw(made) }.unmake();
+            return self.put(made);
         }
         self.number.store(-1, Ordering::Relaxed);
         made.unmake();
+    }
+
+    fn put(&self, made: Box<Made>) {
+        let made = Box::into_raw(made);
+        if self.kept.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            // SAFETY: the box from above, which no other thread has seen.
+            unsafe { Box::from_raw(made) }.unmake();
+        }
+    }
+}
+
+/// Makes a page for the first child in the caller's user namespace, if there is none. All signals are blocked, and `mask`
+/// was the mask before.
+pub fn make_ready(mask: u64) {
+    if let Some(Ok(made)) = PLACES.first().map(|place| place.take(mask)) {
+        drop(Channel::begin(made, 0));
     }
 }
 
@@ -220,7 +272,7 @@ fn make(mask: u64) -> Result<Box<Made>, Errno> {
     // A fork has the file, but nothing of what is said.
     // SAFETY: kernel contract, man 2 madvise: the page just mapped.
     unsafe { libc::madvise(page.as_ptr().cast(), PAGE, libc::MADV_DONTFORK) };
-    let fd = std::os::fd::IntoRawFd::into_raw_fd(file);
+    let fd = AtomicI32::new(file.into_raw_fd());
     Ok(room.fill(Made { page, fd, identity, owner: own::pid() }))
 }
 

@@ -118,9 +118,7 @@ impl Child {
     fn hear(&self, plan: &Shared<Sealed>, start: &mut Start, deadline: Option<Instant>) -> Result<(), Failure> {
         let came_to = outcome::until_running(&self.launched, plan, deadline);
         *start = *came_to.as_ref().unwrap_or(&Start::Failed);
-        if start.is_past_the_page() {
-            self.launched.lock_channel().take();
-        }
+        self.launched.let_go_of_page(start.is_past_the_page());
         match came_to? {
             Start::LetGo => Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
             _ => Ok(()),

@@ -79,6 +79,16 @@ impl Launched {
         self.channel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the child has mapped by now is kept for it only as long as there is something to be read.
+    pub fn let_go_of_page(&self, is_read: bool) {
+        let mut channel = self.lock_channel();
+        if is_read {
+            channel.take();
+        } else if let Some(channel) = channel.as_ref() {
+            channel.leave_file();
+        }
+    }
+
     /// The thread that lives for the child now lives for this process.
     pub fn tell_keeper(&self, name: &Name) {
         if let Some(heir) = &self.heir {

@@ -40,6 +40,7 @@ use crate::plan::{self, Fault, Host, Request, Sealed};
 use crate::sealed::mode;
 use alloc::boxed::Box;
 use child::Begun;
+use host::Quiet;
 use launch::Given;
 use shared::Shared;
 use ways::Ways;
@@ -72,11 +73,18 @@ fn begin(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<Begun, Fail
     let cgroup = child::cgroup(plan)?;
     let mut launched = death::launch(plan, given, host)?;
     let start = outcome::until_ready(&mut launched, plan)?;
-    if start.is_past_the_page() {
-        launched.lock_channel().take();
-    }
+    launched.let_go_of_page(start.is_past_the_page());
     given.ways.worked(plan, launch::table_of(plan, given.ways));
     Ok(Begun { launched, start, cgroup })
+}
+
+/// Opens what all children in images of their own use, as far as that can be had: the first of them tries it again.
+pub fn prepare_fresh() {
+    // Miri runs no system calls.
+    if let (false, Ok(quiet)) = (cfg!(miri), Quiet::begin()) {
+        let _ = image::file(quiet.mask());
+        channel::make_ready(quiet.mask());
+    }
 }
 
 /// A dry run.

@@ -3,6 +3,8 @@
 use super::{apply, forkexec_attr};
 use crate::capi::entry::Entered;
 use crate::capi::guard;
+use crate::parent;
+use crate::sealed::mode;
 use core::ffi::{c_char, c_int};
 
 /// Runs the program that fd refers to; the path given to the spawn must then be NULL. fd is the caller's number, borrowed:
@@ -125,6 +127,9 @@ pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_i
 /// be forced. What the program sees is the same in all modes. With set_root, set_chroot or a joined mount or pid namespace
 /// the child is always FRESH: in the caller's memory or a copy of it /proc/self/exe would lead to the caller's own file,
 /// which somebody in there could overwrite (CVE-2019-5736). The last call wins. clone(2).
+/// FRESH makes, in this call, the two memory files that all such children use, memfd_create(2), and they stay open in the
+/// caller: a filter or a limit that the caller takes on later does not matter then. Where that fails it is not told here, and
+/// the next spawn that needs them tries again.
 /// Returns 0; -EINVAL: attr is NULL, mode is none of the three.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: COPIED where only FRESH will do), FORKEXEC_STAGE_MEMORY (ENOMEM), or,
 /// where FRESH was demanded or is needed, as FORKEXEC_STAGE_IMAGE or FORKEXEC_STAGE_CARRY (EPERM, EACCES or ENOSYS: the
@@ -135,7 +140,13 @@ pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr,
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
-    apply(attr, "set_memory_mode", |attr| attr.exec.set_memory_mode(mode))
+    apply(attr, "set_memory_mode", |attr| {
+        attr.exec.set_memory_mode(mode)?;
+        if mode == mode::FRESH {
+            parent::prepare_fresh();
+        }
+        Ok(())
+    })
 }
 
 /// Leaves an init behind as the first process of a new pid namespace, for programs that do not know how to be one: the

@@ -13,7 +13,7 @@ use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 struct Stack([u8; 8192]);
 
 /// What child and messenger share.
-struct Errand {
+struct Delivery {
     socket: i32,
     /// What to deliver.
     listener: AtomicI32,
@@ -29,7 +29,7 @@ const NONE: i32 = -2;
 
 /// seccomp(2), and the listener on its way.
 pub fn put_on(at: &At, filter: &Filter) -> Answer {
-    let errand = Errand {
+    let delivery = Delivery {
         socket: at.lifeline,
         listener: AtomicI32::new(NOT_YET),
         failed: AtomicI32::new(0),
@@ -38,14 +38,14 @@ pub fn put_on(at: &At, filter: &Filter) -> Answer {
     };
     let mut stack = MaybeUninit::<Stack>::uninit();
     let top = stack.as_mut_ptr().wrapping_add(1) as usize;
-    sys::set_tid_address(errand.child.as_ptr().cast())?;
-    // SAFETY: stack and errand stay until the kernel says that the messenger is gone; `deliver` never returns.
-    unsafe { sys::clone_thread(top, errand.messenger.as_ptr().cast(), deliver, (&raw const errand).cast())? };
+    sys::set_tid_address(delivery.child.as_ptr().cast())?;
+    // SAFETY: stack and delivery stay until the kernel says that the messenger is gone; `deliver` never returns.
+    unsafe { sys::clone_thread(top, delivery.messenger.as_ptr().cast(), deliver, (&raw const delivery).cast())? };
     let listener = sys::set_filter(at.plan.list(filter.program), filter.flags);
-    errand.listener.store(listener.unwrap_or(NONE), Ordering::Release);
-    until_gone(at, &errand.messenger);
+    delivery.listener.store(listener.unwrap_or(NONE), Ordering::Release);
+    until_gone(at, &delivery.messenger);
     listener?;
-    match errand.failed.load(Ordering::Acquire) {
+    match delivery.failed.load(Ordering::Acquire) {
         0 => Ok(()),
         errno => Err(Errno(errno)),
     }
@@ -69,20 +69,20 @@ fn until_gone(at: &At, thread: &AtomicU32) {
 }
 
 /// The messenger.
-unsafe extern "C" fn deliver(errand: *const c_void) -> ! {
-    // SAFETY: `put_on` guarantees the errand until this thread is gone.
-    let errand = unsafe { &*errand.cast::<Errand>() };
-    while errand.listener.load(Ordering::Acquire) == NOT_YET {
+unsafe extern "C" fn deliver(delivery: *const c_void) -> ! {
+    // SAFETY: `put_on` guarantees the delivery until this thread is gone.
+    let delivery = unsafe { &*delivery.cast::<Delivery>() };
+    while delivery.listener.load(Ordering::Acquire) == NOT_YET {
         // An earlier filter may end the child alone.
-        if errand.child.load(Ordering::Acquire) == 0 {
+        if delivery.child.load(Ordering::Acquire) == 0 {
             sys::exit(super::program::FAILED);
         }
         let _ = sys::sleep(&Timespec { seconds: 0, nanoseconds: 10_000 });
     }
-    let listener = errand.listener.load(Ordering::Acquire);
+    let listener = delivery.listener.load(Ordering::Acquire);
     if listener >= 0 {
-        if let Err(Errno(errno)) = sys::send_fd(errand.socket, &[0], listener) {
-            errand.failed.store(errno, Ordering::Release);
+        if let Err(Errno(errno)) = sys::send_fd(delivery.socket, &[0], listener) {
+            delivery.failed.store(errno, Ordering::Release);
         }
         let _ = sys::close(listener);
     }

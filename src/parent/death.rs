@@ -27,14 +27,14 @@ fn launch_by_keeper(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<
     };
     let keeps = confine::needed(host).map_err(unconfined)?;
     let mut stack = Some(ThreadStack::map().map_err(|errno| Failure::at(Stage::Memory, errno, plan))?);
-    let mut heir = None;
+    let mut keeper = None;
     let mut launched = launch::launch_by(plan, given, &mut |ready| {
         let stack = stack.take().ok_or(Errno(libc::EINVAL))?;
-        let (made, its_heir) = keeper::make(ready, stack, keeps, plan.second_clone != clone::NONE)?;
-        heir = its_heir;
+        let (made, its_keeper) = keeper::make(ready, stack, keeps, plan.second_clone != clone::NONE)?;
+        keeper = its_keeper;
         Ok(made)
     })?;
-    launched.heir = heir;
+    launched.keeper = keeper;
     // No thread of the caller's has made it.
     launched.thread = 0;
     Ok(launched)

@@ -18,7 +18,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
 /// What the thread and the others tell each other, at the top of the thread's stack. The thread unmaps it at its end: when
-/// the maker has `taken` what it needs, and `second` is known, which is the last that the heir writes.
+/// the maker has `taken` what it needs, and `second` is known, the last word that `Keeper` writes.
 #[repr(C, align(16))]
 struct Words {
     /// The kernel clears it when the thread is gone without having come to its end. CLONE_CHILD_CLEARTID
@@ -51,7 +51,7 @@ const NONE: u32 = u32::MAX;
 const TICK: Timespec = Timespec { seconds: 0, nanoseconds: 100_000_000 };
 
 /// Tells the thread of the process that its child leaves the rest to; or, when this is dropped, that there is none.
-pub struct Heir {
+pub struct Keeper {
     words: NonNull<Words>,
     /// The process that has the thread. A fork does not even have its memory.
     owner: i32,
@@ -60,12 +60,12 @@ pub struct Heir {
 }
 
 // SAFETY: the words are atomic, and used once.
-unsafe impl Send for Heir {}
+unsafe impl Send for Keeper {}
 // SAFETY: as above.
-unsafe impl Sync for Heir {}
+unsafe impl Sync for Keeper {}
 
-impl Heir {
-    pub fn is(&self, pid: i32) {
+impl Keeper {
+    pub fn waits_for(&self, pid: i32) {
         self.tell(pid as u32);
     }
 
@@ -82,15 +82,20 @@ impl Heir {
     }
 }
 
-impl Drop for Heir {
+impl Drop for Keeper {
     fn drop(&mut self) {
         self.tell(NONE);
     }
 }
 
-/// Makes a child on a thread of its own, and returns when that is done; with an heir, if the thread is to be told of a
+/// Makes a child on a thread of its own, and returns when that is done; with a `Keeper`, if the thread is to be told of a
 /// second process; the stack is the thread's. All signals are blocked, and stay so in the thread.
-pub fn make(ready: &Ready, stack: ThreadStack, keeps: Option<u64>, with_heir: bool) -> Answer<(Made, Option<Heir>)> {
+pub fn make(
+    ready: &Ready,
+    stack: ThreadStack,
+    keeps: Option<u64>,
+    with_second: bool,
+) -> Answer<(Made, Option<Keeper>)> {
     let place = stack.place::<Words>();
     let words = Words {
         alive: AtomicI32::new(1),
@@ -99,7 +104,7 @@ pub fn make(ready: &Ready, stack: ThreadStack, keeps: Option<u64>, with_heir: bo
         pidfd: AtomicI32::new(-1),
         errno: AtomicI32::new(0),
         taken: AtomicU32::new(NOT_TAKEN),
-        second: AtomicU32::new(if with_heir { UNKNOWN } else { NONE }),
+        second: AtomicU32::new(if with_second { UNKNOWN } else { NONE }),
         keeps,
         ready: (&raw const *ready).cast(),
     };
@@ -121,7 +126,7 @@ pub fn make(ready: &Ready, stack: ThreadStack, keeps: Option<u64>, with_heir: bo
     // SAFETY: the thread waits until these words are taken, which is said here and only here.
     unsafe { take(place) };
     made.map(|made| {
-        (made, with_heir.then(|| Heir { words: place, owner: own::pid(), has_told: AtomicBool::new(false) }))
+        (made, with_second.then(|| Keeper { words: place, owner: own::pid(), has_told: AtomicBool::new(false) }))
     })
 }
 
@@ -185,10 +190,10 @@ unsafe extern "C" fn keep(words: *const c_void) -> ! {
             told(words);
         }
     }
-    // Without a child there is no heir.
+    // Without a child there is no second process.
     let is_unused = (!has_child || until_second_gone(words)) && until_taken(words);
     match NonNull::new(place.cast_mut()) {
-        // SAFETY: the maker has taken what it needs, and the heir has told.
+        // SAFETY: the maker has taken what it needs, and `Keeper` has told.
         Some(place) if is_unused => unsafe { thread_stack::unmap_and_exit(place) },
         _ => thread_stack::exit(),
     }
@@ -215,7 +220,7 @@ fn until_gone(pid: i32) {
     }
 }
 
-/// Says whether the heir has told; it has not if this thread cannot sleep until then.
+/// Says whether `Keeper` has told; it has not if this thread cannot sleep until then.
 fn until_second_gone(words: &Words) -> bool {
     loop {
         match words.second.load(Ordering::Acquire) {

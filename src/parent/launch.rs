@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::file_size;
 use super::host::Quiet;
 use super::image;
-use super::keeper::Heir;
+use super::keeper::Keeper;
 use super::listener::Listening;
 use super::name::Name;
 use super::own;
@@ -39,7 +39,7 @@ pub struct Launched {
     /// The process that it left the rest to.
     pub second: OnceLock<Name>,
     /// Tells the keeper thread of the second process.
-    pub heir: Option<Heir>,
+    pub keeper: Option<Keeper>,
     pub ends: Kept,
     /// The page, for a child that has memory of its own.
     pub channel: Mutex<Option<Shared<Channel>>>,
@@ -91,8 +91,8 @@ impl Launched {
 
     /// The thread that lives for the child now lives for this process.
     pub fn tell_keeper(&self, name: &Name) {
-        if let Some(heir) = &self.heir {
-            heir.is(name.pid);
+        if let Some(keeper) = &self.keeper {
+            keeper.waits_for(name.pid);
         }
     }
 }
@@ -187,7 +187,7 @@ pub fn launch_by(
     Ok(Launched {
         first: Name::new(pid, pidfd),
         second: OnceLock::new(),
-        heir: None,
+        keeper: None,
         ends: ends.map(Ends::keep).unwrap_or_default(),
         channel: Mutex::new(channel),
         heard: AtomicU32::new(0),

@@ -549,6 +549,8 @@ static void let_descriptors_be_made(void)
         if (forkexec_hold(attr, &child, NULL) == 0)
             forkexec_close(child);
     }
+    /* Where there is no image, it is made for who asks for it. */
+    forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH);
     made_in = getpid();
     forkexec_attr_free(attr);
 }

@@ -189,7 +189,11 @@ def unpacked_kernel(name, packages):
 
 def prepare_kernel(pattern, packages):
     """The kernel's file and the entries of an initramfs that loads what the disk needs."""
-    folder = unpacked_kernel(packages.newest(pattern), packages)
+    try:
+        folder = unpacked_kernel(packages.newest(pattern), packages)
+    except Impossible:
+        # The archive keeps the newest few only: apt may have learned of another by now.
+        folder = unpacked_kernel(packages.newest(pattern), packages)
     image = next(file for file in os.listdir(os.path.join(folder, "boot")) if file.startswith("vmlinuz-"))
     shown = run("modprobe", "-d", folder, "-S", image[len("vmlinuz-"):], "--show-depends", "-a", *MODULES)
     modules = dict.fromkeys(line.split()[1] for line in shown.splitlines() if line.startswith("insmod "))

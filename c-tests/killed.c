@@ -269,8 +269,10 @@ TEST(a_caller_killed_while_mapped_children_are_held)
 TEST(a_caller_killed_while_a_child_enters_a_cgroup)
 {
     need_root();
-    cgroup = text("/sys/fs/cgroup/memory/forkexec-killed-%d", getpid());
-    need(mkdir(cgroup, 0755) == 0, "needs to make a cgroup in /sys/fs/cgroup/memory: %s", strerror(errno));
+    static const char *const roots[] = { "/sys/fs/cgroup/memory", "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
+    int i = 0;
+    while (mkdir(cgroup = text("%s/forkexec-killed-%d", roots[i], getpid()), 0755))
+        need(++i < 3, "needs to make a cgroup beneath /sys/fs/cgroup: %s", strerror(errno));
     struct series series = { in_cgroup, 0, 40, 3000 };
     int status = end_of(begin_apart(kill_callers, &series)), removed = -1;
     for (double end = seconds() + 20; (removed = rmdir(cgroup)) && seconds() < end; usleep(2000))

@@ -130,6 +130,8 @@ pub struct Page {
     pub unmarked: AtomicU32,
     /// The child's number of the descriptor that kills it with the caller; -1: it has none.
     pub lifeline: AtomicI32,
+    /// The caller has fetched page and ends from the child that made them: a futex that the child sleeps on.
+    pub fetched: AtomicU32,
     /// The child is in the middle of arming it, or of giving it another number.
     pub arming: AtomicU32,
 }
@@ -153,6 +155,7 @@ impl Page {
             named: AtomicU32::new(0),
             unmarked: AtomicU32::new(0),
             lifeline: AtomicI32::new(-1),
+            fetched: AtomicU32::new(0),
             arming: AtomicU32::new(0),
         }
     }

@@ -37,7 +37,7 @@ class Failed(Exception):
 
 def run(*command, **options):
     """The output of a command that must succeed."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, **options)
+    done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, text=True, **options)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}").splitlines()
         raise Failed(f"{' '.join(command[:3])}: {said[-1]}")
@@ -140,6 +140,33 @@ def install_tools(arch):
             run(*install, env=environment)
         except Failed as failure:
             raise Impossible(str(failure)) from failure
+
+
+def cross_build(build, packages):
+    """Builds the library and the tests for the architecture, with cmocka from its packages."""
+    file = os.path.join(ROOT, "tools", "aarch64.ini")
+    target = "aarch64-unknown-linux-gnu"
+    if packages.arch != "arm64":
+        raise Impossible("cross-building is known for arm64 alone")
+    if not os.path.exists(file):
+        raise Impossible("there is no tools/aarch64.ini to cross-build with")
+    if not shutil.which("aarch64-linux-gnu-gcc"):
+        raise Impossible("cross-building needs gcc-aarch64-linux-gnu")
+    if not os.path.isdir(run("rustc", "--print", "target-libdir", "--target", target).strip()):
+        raise Impossible(f"cross-building needs: rustup target add {target}")
+    files = os.path.join(HOME, "cmocka-" + packages.arch)
+    if not os.path.exists(files):
+        for name in ("libcmocka0", "libcmocka-dev"):
+            os.makedirs(files, exist_ok=True)
+            unpack(packages.fetch(name), files)
+    # Its headers alone, not those of a C library that may stand beside them.
+    with open(os.path.join(files, "cmocka.pc"), "w", encoding="utf-8") as out:
+        out.write(f"Name: cmocka\nDescription: tests\nVersion: 1.1\nCflags: -I{files}/usr/include\n"
+                  f"Libs: -L{files}/usr/lib/aarch64-linux-gnu -lcmocka\n")
+    environment = dict(os.environ, PKG_CONFIG_LIBDIR=files)
+    if not os.path.exists(os.path.join(build, "build.ninja")):
+        run("meson", "setup", "--cross-file", file, build, ROOT, env=environment)
+    run("ninja", "-C", build, env=environment)
 
 
 # The kernel and its initramfs.
@@ -249,7 +276,7 @@ def copy_installed(packages, root):
     paths = set()
     for path in run("dpkg-query", "-L", *packages).splitlines():
         path = re.sub(r"^/(bin|sbin|lib|lib64)(?=/|$)", r"/usr/\1", path)
-        if path.startswith("/") and not UNNEEDED.match(path) and os.path.lexists(path) and (os.path.islink(path) or os.path.isfile(path)):
+        if path.startswith("/") and not UNNEEDED.match(path) and (os.path.islink(path) or os.path.isfile(path)):
             paths.add(path)
     # What update-alternatives made: awk, say.
     for name in os.listdir("/etc/alternatives"):
@@ -328,7 +355,8 @@ def make_disk(packages, build, out):
         run(*own, "true")
     except Failed as failure:
         raise Impossible(f"needs root or user namespaces: {failure}") from failure
-    run(*own, "mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-E", "lazy_itable_init=0", "-N", "65536", "-d", root, out, "1500M")
+    form = ["-t", "ext4", "-O", "^has_journal", "-E", "lazy_itable_init=0", "-N", "65536"]
+    run(*own, "mke2fs", "-q", *form, "-d", root, out, "1500M")
     shutil.rmtree(root)
 
 
@@ -340,7 +368,8 @@ def copy_tests(build, root):
         shutil.copy(path, target, follow_symlinks=False)
 
     for folder, folders, files in os.walk(build):
-        folders[:] = [name for name in folders if not name.endswith(".p") and name not in ("cargo", "meson-logs", "prefix", "bench")]
+        unneeded = ("cargo", "meson-logs", "prefix", "bench")
+        folders[:] = [name for name in folders if not name.endswith(".p") and name not in unneeded]
         for name in files:
             path = os.path.join(folder, name)
             if os.path.islink(path) or os.access(path, os.X_OK) or name.endswith(".so"):

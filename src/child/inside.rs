@@ -3,6 +3,7 @@
 
 use super::At;
 use super::fds;
+use super::follow::{self, Make};
 use super::sealed::{Mount, Text};
 use super::sys::abi::{
     AT_FDCWD, EACCES, EAGAIN, EEXIST, ELOOP, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, F_DUPFD_CLOEXEC, Kind,
@@ -49,14 +50,22 @@ pub fn target(at: &mut At, item: &Mount) -> Answer<Found> {
     if item.follow == 0 {
         return find(at, item);
     }
+    match resolve(at, item)? {
+        Some(found) => Ok(found),
+        None => follow::target(at, item, Make::Nothing),
+    }
+}
+
+/// The target behind symbolic links, as the kernel finds it in the root; `None`: it cannot. openat2(2)
+fn resolve(at: &At, item: &Mount) -> Answer<Option<Found>> {
     let how = OpenHow { flags: (O_PATH | O_CLOEXEC) as u64, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
     for _ in 0..64 {
         // SAFETY: plan::lower guarantees a NUL-terminated path.
         match unsafe { sys::openat2(at.root, name(at, item.target), &how) } {
             // Somebody renames while ".." in a link is followed.
             Err(Errno(EAGAIN)) => continue,
-            Err(errno) if goes_on(Call::Openat2, errno) => return find(at, item),
-            found => return found.and_then(look),
+            Err(errno) if goes_on(Call::Openat2, errno) => return Ok(None),
+            found => return found.and_then(look).map(Some),
         }
     }
     Err(Errno(EAGAIN))
@@ -76,10 +85,11 @@ pub fn target_for(at: &mut At, item: &Mount, directory: bool) -> Answer<Found> {
         return target(at, item);
     }
     if item.follow != 0 {
-        match target(at, item) {
-            Err(Errno(ENOENT)) => (),
-            found => return found,
-        }
+        let make = if directory { Make::Directory } else { Make::File };
+        return match resolve(at, item) {
+            Ok(None) | Err(Errno(ENOENT)) => follow::target(at, item, make),
+            found => found?.ok_or(Errno(ENOENT)),
+        };
     }
     let (parent, last) = parent(at, item)?;
     if directory {
@@ -94,7 +104,7 @@ pub fn target_for(at: &mut At, item: &Mount, directory: bool) -> Answer<Found> {
 }
 
 /// What somebody else has put there meanwhile is looked at like everything that was there before.
-fn make_covered_directory(parent: i32, name: *const u8) -> Answer {
+pub fn make_covered_directory(parent: i32, name: *const u8) -> Answer {
     make_directory(parent, name, LEADING).or_else(unless(EEXIST))
 }
 

@@ -17,6 +17,7 @@ mod ends;
 pub mod exec;
 pub mod fds;
 mod filters;
+mod follow;
 mod ids;
 pub mod init;
 mod init_filter;

@@ -22,6 +22,7 @@ pub const ETXTBSY: i32 = 26;
 pub const EFBIG: i32 = 27;
 pub const ENOSPC: i32 = 28;
 pub const EPIPE: i32 = 32;
+pub const ENAMETOOLONG: i32 = 36;
 pub const ENOSYS: i32 = 38;
 pub const ELOOP: i32 = 40;
 pub const EOVERFLOW: i32 = 75;

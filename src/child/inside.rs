@@ -4,6 +4,7 @@
 use super::At;
 use super::fds;
 use super::follow::{self, Make};
+use super::page::side;
 use super::sealed::{Mount, Text};
 use super::sys::abi::{
     AT_FDCWD, EACCES, EAGAIN, EEXIST, ELOOP, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, F_DUPFD_CLOEXEC, Kind,
@@ -47,9 +48,13 @@ fn name(at: &At, text: Text) -> *const u8 {
 
 /// What an item is about.
 pub fn target(at: &mut At, item: &Mount) -> Answer<Found> {
-    if item.follow == 0 {
-        return find(at, item);
-    }
+    at.side = side::TARGET;
+    let found = if item.follow == 0 { find(at, item) } else { find_behind_links(at, item) }?;
+    at.side = side::NONE;
+    Ok(found)
+}
+
+fn find_behind_links(at: &At, item: &Mount) -> Answer<Found> {
     match resolve(at, item)? {
         Some(found) => Ok(found),
         None => follow::target(at, item, Make::Nothing),
@@ -84,13 +89,22 @@ pub fn target_for(at: &mut At, item: &Mount, directory: bool) -> Answer<Found> {
     if item.create == 0 {
         return target(at, item);
     }
-    if item.follow != 0 {
-        let make = if directory { Make::Directory } else { Make::File };
-        return match resolve(at, item) {
-            Ok(None) | Err(Errno(ENOENT)) => follow::target(at, item, make),
-            found => found?.ok_or(Errno(ENOENT)),
-        };
+    at.side = side::TARGET;
+    let found =
+        if item.follow == 0 { find_or_make(at, item, directory) } else { make_behind_links(at, item, directory) }?;
+    at.side = side::NONE;
+    Ok(found)
+}
+
+fn make_behind_links(at: &At, item: &Mount, directory: bool) -> Answer<Found> {
+    let make = if directory { Make::Directory } else { Make::File };
+    match resolve(at, item) {
+        Ok(None) | Err(Errno(ENOENT)) => follow::target(at, item, make),
+        found => found?.ok_or(Errno(ENOENT)),
     }
+}
+
+fn find_or_make(at: &mut At, item: &Mount, directory: bool) -> Answer<Found> {
     let (parent, last) = parent(at, item)?;
     if directory {
         make_covered_directory(parent, last)?;
@@ -110,6 +124,7 @@ pub fn make_covered_directory(parent: i32, name: *const u8) -> Answer {
 
 /// The directory in which an item is made, itself made where it is missing, and the item's name in it.
 pub fn parent<'a>(at: &mut At<'a>, item: &Mount) -> Answer<(i32, *const u8)> {
+    at.side = side::TARGET;
     let last = at.plan.list(item.names).last().ok_or(Errno(EEXIST))?;
     Ok((directory_of(at, item, true)?, name(at, *last)))
 }

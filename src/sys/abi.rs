@@ -78,6 +78,7 @@ pub const O_EXCL: i32 = 0o200;
 pub const O_PATH: i32 = 0o10000000;
 pub const S_IFMT: u32 = 0o170000;
 pub const S_IFDIR: u32 = 0o040000;
+pub const S_IFREG: u32 = 0o100000;
 pub const S_IFLNK: u32 = 0o120000;
 pub const RESOLVE_NO_XDEV: u64 = 1;
 pub const RESOLVE_NO_MAGICLINKS: u64 = 2;

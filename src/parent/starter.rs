@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn elf_files() {
-        let mut file = vec![0u8; 200];
+        let mut file = [0u8; 200];
         file[..5].copy_from_slice(b"\x7fELF\x02");
         file[32..40].copy_from_slice(&64u64.to_ne_bytes());
         file[54..56].copy_from_slice(&56u16.to_ne_bytes());

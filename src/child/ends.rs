@@ -61,7 +61,7 @@ fn place(fd: i32, number: i32) -> Answer {
 }
 
 /// How many tenths of a second the child waits for the caller.
-const PATIENCE: u32 = 100;
+const PATIENCE: u32 = 10;
 
 /// Waits until the caller has its ends. That it died before the child asked to be told cannot be seen from a new pid
 /// namespace, so this does not wait for ever; a caller that was only slow makes another child.

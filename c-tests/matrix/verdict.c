@@ -115,6 +115,10 @@ static void judge_success(const struct kind *kind, const struct undisturbed *sho
 {
     static char extra[TEXT], list[400];
     bool cut = was_killed(report, fault, faults);
+    /* A kill in the middle of execve is told by the wait alone, and these are not waited for. */
+    bool in_exec = run->number == SYS_execve || run->number == SYS_execveat;
+    if (kind->outlived && in_exec && hit(fault, faults, NULL) && !run->program_ran && !*output)
+        return;
     /* A kill in the middle of execve may be told only at the end. */
     bool told_at_end = hit(fault, faults, NULL) && report->waited && report->status.valid & FORKEXEC_STATUS_RAN
         && report->status.ran == FORKEXEC_RAN_NO;

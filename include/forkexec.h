@@ -292,7 +292,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_PIPE = 40,
     // The child is made. clone(2).
     FORKEXEC_STAGE_CLONE = 50,
-    // The waiting child is put in its cgroup, unless it was born there. cgroups(7).
+    // The child is put in its cgroup; where it was to be born there, the cgroup has refused it. cgroups(7), clone(2).
     FORKEXEC_STAGE_CGROUP = 60,
     // The waiting child's user and group ids are mapped. user_namespaces(7).
     FORKEXEC_STAGE_ID_MAP = 70,
@@ -866,9 +866,10 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
 // each spawn. The last call wins. cgroups(7).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
-// cgroup directory), FORKEXEC_STAGE_CLONE or FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has
-// controllers enabled for its children; EOPNOTSUPP: it is in a threaded one, and not threaded itself; EAGAIN: its
-// pids.max is reached; ENOENT: it was removed); index -1.
+// cgroup directory), FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has controllers enabled for its
+// children; EOPNOTSUPP: it is beside or in a threaded one; ENOENT or ENODEV: it was removed, or lies outside the cgroup
+// namespace; ENOSPC: a cpuset without processors or memory) or FORKEXEC_STAGE_CLONE (EAGAIN: its pids.max is reached);
+// index -1.
 int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr,
                                 int32_t fd);
 

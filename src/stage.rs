@@ -20,7 +20,7 @@ pub enum Stage {
     Pipe = 40,
     /// The child is made. clone(2).
     Clone = 50,
-    /// The waiting child is put in its cgroup, unless it was born there. cgroups(7).
+    /// The child is put in its cgroup; where it was to be born there, the cgroup has refused it. cgroups(7), clone(2).
     Cgroup = 60,
     /// The waiting child's user and group ids are mapped. user_namespaces(7).
     IdMap = 70,

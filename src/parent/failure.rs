@@ -4,7 +4,7 @@ use super::helper::End;
 use super::shared::Shared;
 use crate::page::Report;
 use crate::plan::{Bytes, Fault, Item, Sealed};
-use crate::sealed::{Mount, Plan, Text, mount};
+use crate::sealed::{Mount, Plan, Text, cgroup, mount};
 use crate::stage::{Row, Stage};
 use core::fmt::{self, Display, Formatter};
 use nix::errno::Errno;
@@ -51,6 +51,16 @@ impl Failure {
     #[cold]
     pub fn at(stage: Stage, errno: Errno, plan: &Shared<Sealed>) -> Failure {
         Failure { stage, code: errno as i32, plan: Some(plan.clone()), ..NOTHING }
+    }
+
+    /// clone(2) failed. Where the child was to be born in its cgroup, it is the cgroup that these errnos are about: without
+    /// CLONE_INTO_CGROUP the kernel answers none of them.
+    #[cold]
+    pub fn of_clone(errno: Errno, plan: &Shared<Sealed>) -> Failure {
+        use Errno::{EACCES, EBADF, EBUSY, ENODEV, ENOENT, EOPNOTSUPP};
+        let refused = matches!(errno, EACCES | EBADF | EBUSY | ENODEV | ENOENT | EOPNOTSUPP);
+        let by_cgroup = refused && plan.cgroup == cgroup::BORN;
+        Failure::at(if by_cgroup { Stage::Cgroup } else { Stage::Clone }, errno, plan)
     }
 
     /// A call on a child that is not in the state for it.
@@ -160,6 +170,10 @@ impl Failure {
             (Stage::Carry, _) if chrooted => {
                 "another root needs the built-in image, and an exec takes the caller's capabilities"
             }
+            (Stage::Cgroup, code) => refused_by_cgroup(code),
+            (Stage::Clone, libc::EAGAIN) if self.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
+                "a limit on processes: RLIMIT_NPROC, or pids.max of the cgroup or of one above it"
+            }
             (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"
@@ -209,6 +223,22 @@ impl Failure {
             let path = plan.list(plan.candidates).get(self.index.max(0) as usize).map(|path| plan.bytes(*path));
             path.is_some_and(|path| nix::unistd::access(path, nix::unistd::AccessFlags::F_OK).is_ok())
         })
+    }
+}
+
+/// Why the kernel does not let a process into a cgroup. cgroups(7)
+fn refused_by_cgroup(code: i32) -> &'static str {
+    match code {
+        libc::EACCES | libc::EPERM => {
+            "needs the right to write cgroup.procs there, and in the nearest cgroup above both it and the caller's"
+        }
+        libc::EBUSY => "it has controllers enabled for its children (cgroup.subtree_control): use one below it",
+        libc::EOPNOTSUPP => {
+            "its cgroup.type is \"domain invalid\" or \"threaded\": use one that is not beside or in threaded ones"
+        }
+        libc::ENOENT | libc::ENODEV => "it was removed, or lies outside the cgroup namespace of the caller",
+        libc::ENOSPC => "its cpuset.cpus or cpuset.mems is empty",
+        _ => "",
     }
 }
 

@@ -135,9 +135,10 @@ pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr,
 /// each spawn. The last call wins. cgroups(7).
 /// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
-/// cgroup directory), FORKEXEC_STAGE_CLONE or FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has
-/// controllers enabled for its children; EOPNOTSUPP: it is in a threaded one, and not threaded itself; EAGAIN: its
-/// pids.max is reached; ENOENT: it was removed); index -1.
+/// cgroup directory), FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has controllers enabled for its
+/// children; EOPNOTSUPP: it is beside or in a threaded one; ENOENT or ENODEV: it was removed, or lies outside the cgroup
+/// namespace; ENOSPC: a cpuset without processors or memory) or FORKEXEC_STAGE_CLONE (EAGAIN: its pids.max is reached);
+/// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_cgroup_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();

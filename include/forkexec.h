@@ -799,18 +799,18 @@ int forkexec_attr_set_parent_death_signal(struct forkexec_attr *attr,
                                           uint32_t whose);
 
 // Limits a resource, 0 to 15: RLIMIT_CPU is 0, RLIMIT_NOFILE 7. UINT64_MAX is no limit; FORKEXEC_RLIMIT_KEEP in either
-// half leaves that half as the caller has it at the spawn. Raising a hard limit needs CAP_SYS_RESOURCE; with a new
-// user namespace, where the child could not, the caller's side raises it. Limits of memory that are too low for the
-// exec itself kill the child with SIGSEGV where the kernel cannot turn back. Repeated calls add entries; one for the
-// same resource replaces the earlier and keeps its index. prlimit(2).
+// half leaves that half as the caller has it at the spawn. Raising a hard limit needs CAP_SYS_RESOURCE; with a new or
+// a joined user namespace, where the child could not, the caller's side raises it, before the child joins anything.
+// Limits of memory that are too low for the exec itself kill the child with SIGSEGV where the kernel cannot turn back.
+// Repeated calls add entries; one for the same resource replaces the earlier and keeps its index. prlimit(2).
 // Returns 0; -EINVAL: attr is NULL, resource is above 15, soft is above hard and both are given; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_RESOLVE (EINVAL: soft is above hard once the kept half is known),
 // FORKEXEC_STAGE_RLIMIT, or FORKEXEC_STAGE_NOFILE for RLIMIT_NOFILE (EPERM: a hard limit raised without the right to,
 // or RLIMIT_NOFILE above /proc/sys/fs/nr_open); index is the place among the set_rlimit entries.
 int forkexec_attr_set_rlimit(struct forkexec_attr *attr, uint32_t resource, uint64_t soft, uint64_t hard);
 
-// Sets the nice value, -20 to 19. One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new user namespace
-// the caller's side sets it. The last call wins. setpriority(2).
+// Sets the nice value, -20 to 19. One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new or a joined
+// user namespace the caller's side sets it, before the child joins anything. The last call wins. setpriority(2).
 // Returns 0; -EINVAL: attr is NULL, nice is not -20 to 19.
 // Fails later as FORKEXEC_STAGE_NICE (EACCES: no right to lower it), unless allowed; index -1.
 int forkexec_attr_set_nice(struct forkexec_attr *attr, int32_t nice);
@@ -822,14 +822,15 @@ int forkexec_attr_set_nice(struct forkexec_attr *attr, int32_t nice);
 int forkexec_attr_set_affinity(struct forkexec_attr *attr, const uint32_t *cpus, size_t n);
 
 // Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
-// SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new user namespace the caller's
-// side sets them. The last call wins. sched_setscheduler(2).
+// SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace
+// the caller's side sets the policy, before the child joins anything. The last call wins. sched_setscheduler(2).
 // Returns 0; -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
 // Fails later as FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it); index -1.
 int forkexec_attr_set_scheduler(struct forkexec_attr *attr, int32_t policy, int32_t priority);
 
 // Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
-// to 7; 0 for class 0. The last call wins. ioprio_set(2).
+// to 7; 0 for class 0. Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN; with a new or a joined user namespace the
+// caller's side sets it, before the child joins anything. The last call wins. ioprio_set(2).
 // Returns 0; -EINVAL: attr is NULL, io_class is above 3, level is above 7, io_class is 0 and level is not.
 // Fails later as FORKEXEC_STAGE_IO_PRIORITY (EPERM: real-time without CAP_SYS_NICE or CAP_SYS_ADMIN), unless allowed;
 // index -1.
@@ -848,7 +849,7 @@ int forkexec_attr_set_personality(struct forkexec_attr *attr, uint32_t persona);
 
 // Sets how readily the out-of-memory killer takes the program: -1000 (never) to 1000 (first). One below the lowest
 // that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace the caller's side
-// sets it. The last call wins. proc_pid_oom_score_adj(5).
+// sets it, and before it joins one the child does. The last call wins. proc_pid_oom_score_adj(5).
 // Returns 0; -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
 // Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it; ENOENT: no /proc), unless allowed; index -1.
 int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustment);
@@ -909,11 +910,13 @@ int forkexec_attr_set_gid(struct forkexec_attr *attr, uint32_t gid);
 // Gives the program exactly the n supplementary groups of list; with n 0 none, and list may be NULL. Without this call
 // a program that changes its uid or gid has none either; keep_groups keeps the caller's. One exception, Go's: where
 // there is a gid map without allow_setgroups, the kernel denies setgroups, and no groups asked for means that nothing
-// is done; groups asked for are then refused. list is copied; the last call wins. setgroups(2).
+// is done; groups asked for are then refused. A user namespace that is joined may deny it too: that is no failure where
+// the groups, as they are seen in there, are as asked already: none, or up to 64 that are mapped. list is copied; the
+// last call wins. setgroups(2).
 // Returns 0; -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (with keep_groups; not in the map of the new user namespace; EPERM: a new user
-// namespace without allow_setgroups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied in the caller's user
-// namespace; EINVAL: not mapped there); index -1.
+// namespace without allow_setgroups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied in the caller's or the
+// joined user namespace: keep_groups is the way there; EINVAL: not mapped there); index -1.
 int forkexec_attr_set_groups(struct forkexec_attr *attr, const uint32_t *list, size_t n);
 
 // Keeps the caller's supplementary groups when uid or gid change. Contradicts set_groups. credentials(7).

@@ -160,6 +160,9 @@ impl Failure {
                 "the program exists, its interpreter or loader does not"
             }
             (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
+            (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => {
+                "the joined user namespace denies setgroups, or has no gid map: keep_groups leaves the groups as they are"
+            }
             (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
             (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
             // Elsewhere a copy of the caller's memory does instead.

@@ -4,7 +4,7 @@
 //! the built-in image, which finds them among the strings that it is exec'd with.
 
 use super::stage::Stage;
-use super::sys::abi::{LandlockRuleset, Rlimit64, SockFilter};
+use super::sys::abi::{CLONE_NEWUSER, LandlockRuleset, Rlimit64, SockFilter};
 use core::marker::PhantomData;
 
 /// Structs without padding, or the library does not compile: an image is given all bytes of plan and wiring, and what is in
@@ -419,9 +419,9 @@ pub struct Plan<Rest: ?Sized = [u64]> {
 
     // limits
     pub rlimits: List<Limit>,
-    /// The limits that the caller raises for a child in a new user namespace.
+    /// The limits that the caller raises for a child that is to be in another user namespace.
     pub raises: List<Limit>,
-    /// The caller sets what needs its own privilege.
+    /// The caller sets what needs its own privilege, while the child waits and has joined nothing yet.
     pub privileged: u32,
     pub nofile: Maybe<Limit>,
     pub affinity: List<u64>,
@@ -439,6 +439,9 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub groups: Maybe<List<u32>>,
     pub gid: Maybe<u32>,
     pub uid: Maybe<u32>,
+    /// What a group that a joined user namespace does not map looks like there.
+    pub unmapped_gid: Maybe<u32>,
+    pub reserved_gid: u32,
 
     // caps
     /// Raised as ambient to survive the exec of the image.
@@ -499,6 +502,13 @@ impl Plan<()> {
         (plan.exec_fd, plan.cwd_fd, plan.terminal, plan.foreground) = (-1, -1, -1, -1);
         (plan.cgroup_fd, plan.ruleset_fd) = (-1, -1);
         plan
+    }
+}
+
+impl<Rest: ?Sized> Plan<Rest> {
+    /// The child has no privilege of the caller's from its first instruction on.
+    pub fn is_born_in_user_namespace(&self) -> bool {
+        self.clone_namespaces & CLONE_NEWUSER != 0
     }
 }
 

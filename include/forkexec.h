@@ -170,6 +170,15 @@
 // When the process that made the child ends.
 #define FORKEXEC_DEATH_OF_PROCESS 2
 
+// forkexec_attr_set_cwd_rights: those of the program, after its ids and capabilities were set. The default.
+#define FORKEXEC_CWD_RIGHTS_PROGRAM 0
+
+// Those of the caller, before.
+#define FORKEXEC_CWD_RIGHTS_CALLER 1
+
+// Those of the caller, and where these are refused, those of the program: runc's and crun's rule.
+#define FORKEXEC_CWD_RIGHTS_EITHER 2
+
 // forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED where
 // that is. The default.
 #define FORKEXEC_MEMORY_AUTO 0
@@ -404,6 +413,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_LATE_NAMESPACES = 590,
     // A second process goes on, in the pid namespace that was entered, already here if privileged filters follow. clone(2).
     FORKEXEC_STAGE_SECOND_CLONE = 595,
+    // The working directory, where the caller's rights are to count; before all that takes them away. chdir(2).
+    FORKEXEC_STAGE_CWD_BEFORE_IDS = 600,
     // The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     FORKEXEC_STAGE_EXEC_LABEL = 602,
     // The session keyring; the ids that come may not reach one of that name. keyctl(2).
@@ -428,7 +439,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_AMBIENT = 670,
     // The final permitted, effective and inheritable sets; nothing after this needs a privilege. capset(2).
     FORKEXEC_STAGE_CAPABILITIES = 680,
-    // The working directory; with the new ids, so that it is entered with the program's rights. chdir(2).
+    // The working directory, unless it was entered before; with the new ids, so that the program's rights count. chdir(2).
     FORKEXEC_STAGE_CWD = 690,
     // The working directory lies inside the root. getcwd(2).
     FORKEXEC_STAGE_CWD_CHECK = 695,
@@ -582,22 +593,36 @@ int forkexec_attr_set_exec_fd(struct forkexec_attr *attr,
 // a slash, which is not searched.
 int forkexec_attr_set_search_path(struct forkexec_attr *attr, const char *dirs);
 
-// Starts the program in the directory path. It is entered with the program's ids and inside its root, after
-// set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
-// call of this and of set_cwd_fd wins. chdir(2).
+// Starts the program in the directory path. It is entered with the program's ids and capabilities, which set_cwd_rights
+// changes, and inside its root, after set_root and set_chroot; a relative path starts at the caller's working
+// directory, or at the new root. path is copied; the last call of this and of set_cwd_fd wins. chdir(2).
 // Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2); index -1.
-int forkexec_attr_set_cwd(struct forkexec_attr *attr,
-                          const char *path);
+// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2), or as set_cwd_rights says; index -1.
+int forkexec_attr_set_cwd(struct forkexec_attr *attr, const char *path);
 
 // Starts the program in the directory that fd refers to. fd is the caller's number, borrowed: it must be open during
-// each spawn. The last call of this and of set_cwd wins. fchdir(2).
+// each spawn. It is entered with the program's rights, as with set_cwd. The last call of this and of set_cwd wins.
+// fchdir(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot
 // or set_root as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, as with set_root all do that the
 // caller has opened, and would be a way out of it); index -1.
 int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr,
                              int32_t fd);
+
+// Says with whose rights the directory of set_cwd or set_cwd_fd is entered. FORKEXEC_CWD_RIGHTS_PROGRAM, the default:
+// the program's, after its ids and capabilities were set. FORKEXEC_CWD_RIGHTS_CALLER: the caller's, before that, as
+// CPython and libuv do it; the program may then start in a directory that it has no right to search, where a relative
+// path leads to nothing. FORKEXEC_CWD_RIGHTS_EITHER: the caller's, and where these are refused with EACCES or EPERM,
+// the program's, as runc and crun do it. The caller's rights are its ids and the capabilities that the child has before
+// the ids change: in a new or a joined user namespace those of that namespace, which reach no file whose owner is not
+// mapped there. The root is the program's in any case, and the directory has to lie in it. The last call wins. chdir(2).
+// Returns 0; -EINVAL: attr is NULL, rights is none of the three.
+// Fails later as FORKEXEC_STAGE_VALIDATE (neither set_cwd nor set_cwd_fd), FORKEXEC_STAGE_CWD_BEFORE_IDS (the errno of
+// chdir(2); with EITHER not EACCES and EPERM), FORKEXEC_STAGE_CWD (the errno of chdir(2) with the program's rights) or
+// FORKEXEC_STAGE_CWD_CHECK (ENOENT: it lies outside the root); index -1.
+int forkexec_attr_set_cwd_rights(struct forkexec_attr *attr,
+                                 uint32_t rights);
 
 // Tries the exec again for that many milliseconds while the file is open for writing somewhere (ETXTBSY), as a program
 // is that was written just now while another thread forked. 0, the default, does not try again. The last call wins.

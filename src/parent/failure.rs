@@ -4,7 +4,7 @@ use super::helper::End;
 use super::shared::Shared;
 use crate::page::Report;
 use crate::plan::{Bytes, Fault, Item, Sealed};
-use crate::sealed::{Mount, Plan, Text, cgroup, mount};
+use crate::sealed::{Mount, Plan, Text, cgroup, cwd_rights, mount};
 use crate::stage::{Row, Stage};
 use core::fmt::{self, Display, Formatter};
 use nix::errno::Errno;
@@ -206,6 +206,12 @@ impl Failure {
             (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
                 "mounting on a file takes a /proc of the caller's, or Linux 5.12"
             }
+            (Stage::CwdBeforeIds, libc::EACCES | libc::EPERM) => {
+                "entered with the caller's rights: FORKEXEC_CWD_RIGHTS_EITHER tries the program's as well"
+            }
+            (Stage::Cwd, libc::EACCES | libc::EPERM) if self.plan_is(has_other_rights) => {
+                "entered with the program's rights: set_cwd_rights has it entered with the caller's"
+            }
             (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
             _ => "",
         }
@@ -227,6 +233,12 @@ impl Failure {
             path.is_some_and(|path| nix::unistd::access(path, nix::unistd::AccessFlags::F_OK).is_ok())
         })
     }
+}
+
+/// Whether the program's rights to files are not the caller's, and only they were tried.
+fn has_other_rights(plan: &Plan) -> bool {
+    let ids = plan.uid.get().is_some() || plan.gid.get().is_some() || plan.groups.get().is_some();
+    plan.cwd_rights == cwd_rights::PROGRAM && (ids || plan.capabilities.get().is_some())
 }
 
 /// Why the kernel does not let a process into a cgroup. cgroups(7)

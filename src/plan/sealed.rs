@@ -102,6 +102,14 @@ pub mod mode {
     pub const COPIED: u32 = 2;
 }
 
+/// With whose rights the working directory is entered.
+pub mod cwd_rights {
+    pub const PROGRAM: u32 = 0;
+    pub const CALLER: u32 = 1;
+    /// The caller's, and where those are refused, the program's.
+    pub const EITHER: u32 = 2;
+}
+
 /// When another process goes on, in the pid namespace that the child has entered.
 pub mod clone {
     pub const NONE: u32 = 0;
@@ -332,6 +340,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub pid_variable: Text,
     pub cwd: Text,
     pub cwd_fd: i32,
+    /// A `cwd_rights` constant; PROGRAM where there is no directory to enter.
+    pub cwd_rights: u32,
     pub cwd_check: u32,
     pub trace: u32,
     pub stop: u32,
@@ -362,7 +372,6 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub group: Maybe<i32>,
     pub terminal: i32,
     pub foreground: i32,
-    pub reserved: u32,
 
     // signals
     pub signal_default: u64,

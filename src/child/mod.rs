@@ -74,6 +74,8 @@ pub struct At<'a> {
     /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
     pub root: i32,
     pub cwd: i32,
+    /// The program's working directory is entered.
+    pub in_cwd: bool,
     /// The procfs by which the label is written; -1 before and after.
     pub proc: i32,
     /// The directory of the item before.
@@ -108,6 +110,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         own_namespaces: -1,
         root: -1,
         cwd: -1,
+        in_cwd: false,
         proc: -1,
         directory: -1,
         awaited: plan.hold == 0,

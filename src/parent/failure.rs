@@ -5,7 +5,7 @@ use super::shared::Shared;
 use super::why::{self, Why};
 use crate::page::{Report, side};
 use crate::plan::{Bytes, Fault, Item, Sealed};
-use crate::sealed::{Mount, Plan, Text, mount};
+use crate::sealed::{Mount, Plan, Text, cgroup, cwd_rights, mount};
 use crate::stage::{Row, Stage};
 use core::fmt::{self, Display, Formatter};
 use nix::errno::Errno;
@@ -55,6 +55,16 @@ impl Failure {
     #[cold]
     pub fn at(stage: Stage, errno: Errno, plan: &Shared<Sealed>) -> Failure {
         Failure { stage, code: errno as i32, plan: Some(plan.clone()), ..NOTHING }
+    }
+
+    /// clone(2) failed. Where the child was to be born in its cgroup, it is the cgroup that these errnos are about: without
+    /// CLONE_INTO_CGROUP the kernel answers none of them.
+    #[cold]
+    pub fn of_clone(errno: Errno, plan: &Shared<Sealed>) -> Failure {
+        use Errno::{EACCES, EBADF, EBUSY, ENODEV, ENOENT, EOPNOTSUPP};
+        let refused = matches!(errno, EACCES | EBADF | EBUSY | ENODEV | ENOENT | EOPNOTSUPP);
+        let by_cgroup = refused && plan.cgroup == cgroup::BORN;
+        Failure::at(if by_cgroup { Stage::Cgroup } else { Stage::Clone }, errno, plan)
     }
 
     /// A call on a child that is not in the state for it.
@@ -161,6 +171,9 @@ impl Failure {
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
             (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
+            (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => {
+                "the joined user namespace denies setgroups, or has no gid map: keep_groups leaves the groups as they are"
+            }
             (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
             (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
             // Elsewhere a copy of the caller's memory does instead.
@@ -170,6 +183,10 @@ impl Failure {
             }
             (Stage::Carry, _) if chrooted => {
                 "another root needs the built-in image, and an exec takes the caller's capabilities"
+            }
+            (Stage::Cgroup, code) => refused_by_cgroup(code),
+            (Stage::Clone, libc::EAGAIN) if self.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
+                "a limit on processes: RLIMIT_NPROC, or pids.max of the cgroup or of one above it"
             }
             (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
@@ -197,6 +214,12 @@ impl Failure {
             (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
                 "mounting on a file takes a /proc of the caller's, or Linux 5.12"
             }
+            (Stage::CwdBeforeIds, libc::EACCES | libc::EPERM) => {
+                "entered with the caller's rights: FORKEXEC_CWD_RIGHTS_EITHER tries the program's as well"
+            }
+            (Stage::Cwd, libc::EACCES | libc::EPERM) if self.plan_is(has_other_rights) => {
+                "entered with the program's rights: set_cwd_rights has it entered with the caller's"
+            }
             (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
             _ => "",
         }
@@ -210,6 +233,28 @@ impl Failure {
     fn maps_ids(&self) -> bool {
         let maps = |step: &Mount| step.index == self.index && step.user_namespace >= 0;
         self.plan_is(|plan| plan.list(plan.mounts).iter().any(maps))
+    }
+}
+
+/// Whether the program's rights to files are not the caller's, and only they were tried.
+fn has_other_rights(plan: &Plan) -> bool {
+    let ids = plan.uid.get().is_some() || plan.gid.get().is_some() || plan.groups.get().is_some();
+    plan.cwd_rights == cwd_rights::PROGRAM && (ids || plan.capabilities.get().is_some())
+}
+
+/// Why the kernel does not let a process into a cgroup. cgroups(7)
+fn refused_by_cgroup(code: i32) -> &'static str {
+    match code {
+        libc::EACCES | libc::EPERM => {
+            "needs the right to write cgroup.procs there, and in the nearest cgroup above both it and the caller's"
+        }
+        libc::EBUSY => "it has controllers enabled for its children (cgroup.subtree_control): use one below it",
+        libc::EOPNOTSUPP => {
+            "its cgroup.type is \"domain invalid\" or \"threaded\": use one that is not beside or in threaded ones"
+        }
+        libc::ENOENT | libc::ENODEV => "it was removed, or lies outside the cgroup namespace of the caller",
+        libc::ENOSPC => "its cpuset.cpus or cpuset.mems is empty",
+        _ => "",
     }
 }
 

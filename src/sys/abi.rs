@@ -184,6 +184,7 @@ pub const PTRACE_TRACEME: usize = 0;
 pub const PRIO_PROCESS: i32 = 0;
 pub const IOPRIO_WHO_PROCESS: i32 = 1;
 pub const IOPRIO_CLASS_SHIFT: u32 = 13;
+pub const IOPRIO_CLASS_RT: u32 = 1;
 pub const RLIMIT_FSIZE: u32 = 1;
 pub const RLIMIT_NOFILE: u32 = 7;
 

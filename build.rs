@@ -37,6 +37,10 @@ fn main() {
         .arg("-o")
         .arg(&image)
         .arg(root.join("src/image/main.rs"));
+    if variable("CARGO_CFG_TARGET_ENV") == "musl" {
+        // Or rustc brings the start files and the C library of a program that has them.
+        rustc.args(["-C", "link-self-contained=no"]);
+    }
     if let Ok(linker) = env::var("RUSTC_LINKER") {
         rustc.arg("-C").arg(format!("linker={linker}"));
     }

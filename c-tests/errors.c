@@ -243,6 +243,7 @@ TEST_BOTH(children_that_are_killed_while_the_caller_maps_their_ids)
 /* From an exec that was begun there is no way back for the kernel when memory is too short. */
 TEST_BOTH(a_limit_that_the_program_does_not_fit_into)
 {
+    need_unemulated("the limit is kept from the program");
     need_native();
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
         struct forkexec_attr *attr = new_attr();

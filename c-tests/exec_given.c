@@ -66,6 +66,7 @@ TEST_BOTH(thousands_of_arguments)
  * demanded, it is the first to be given them. */
 TEST_BOTH(too_much_to_give)
 {
+    need_unemulated("no image is executed there, whose stage would be told");
     need_native();
     enum { LONGEST = 128 * 1024 };
     static char longest[LONGEST + 1];
@@ -131,6 +132,7 @@ TEST_BOTH(the_program_is_told_its_pid)
 
 TEST_BOTH(the_programs_pid_is_its_own_view_of_it)
 {
+    need_clone_of_namespaces();
     if (geteuid())
         need_user_namespaces();
     struct forkexec_attr *attr = new_attr();

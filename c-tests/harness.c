@@ -420,6 +420,13 @@ void need_native(void)
     need(!preload || !strstr(preload, "vgpreload"), "not under valgrind");
 }
 
+/* tools/check names the emulator. */
+void need_unemulated(const char *reason)
+{
+    const char *emulator = getenv("FORKEXEC_EMULATOR");
+    need(!emulator, "not under %s: %s", emulator, reason);
+}
+
 /* Small helps. */
 
 const char *text(const char *format, ...)
@@ -543,6 +550,9 @@ static void let_descriptors_be_made(void)
     struct forkexec_child *child;
     struct forkexec_attr *attr = forkexec_attr_new();
 
+    /* Makes them also where no child can run in an image of its own. */
+    forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH);
+    forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_AUTO);
     for (int user = 0; user < 2 && made_in != getpid(); user++) {
         if (user)
             forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER);

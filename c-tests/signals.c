@@ -107,6 +107,7 @@ static const struct signals cases[] = {
 
 TEST_BOTH(blocked_and_ignored)
 {
+    need_unemulated("it moves real-time signals");
     need_native();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         EACH_MODE(mode) {
@@ -124,6 +125,7 @@ TEST_BOTH(blocked_and_ignored)
 /* One at a time, the real-time ones and libc's own among them. */
 TEST_BOTH(every_signal)
 {
+    need_unemulated("it moves real-time signals, and blocks no SIGSEGV and SIGBUS");
     need_native();
     for (int sig = 1; sig <= 64; sig++) {
         struct forkexec_attr *attr = new_attr();
@@ -141,6 +143,7 @@ TEST_BOTH(every_signal)
 
 TEST_BOTH(what_is_ignored_does_not_kill)
 {
+    need_unemulated("it moves real-time signals");
     need_native();
     static const int deadly[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, 32, 33, 34, 64 };
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)

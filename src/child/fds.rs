@@ -79,7 +79,7 @@ fn close_listed(unneeded: impl Fn(u32) -> bool) -> Answer {
 }
 
 /// The directory of the process's own descriptors, in a real /proc.
-fn open_listing() -> Answer<i32> {
+pub fn open_listing() -> Answer<i32> {
     let path = c"/proc/self/fd".as_ptr().cast();
     // SAFETY: the path is a NUL-terminated literal.
     let listing = unsafe { sys::openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)? };

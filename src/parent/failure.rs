@@ -2,6 +2,7 @@
 
 use super::helper::End;
 use super::shared::Shared;
+use super::trial;
 use crate::page::Report;
 use crate::plan::{Bytes, Fault, Item, Sealed};
 use crate::sealed::{Mount, Plan, Text, mount};
@@ -160,6 +161,7 @@ impl Failure {
             (Stage::Carry, _) if chrooted => {
                 "another root needs the built-in image, and an exec takes the caller's capabilities"
             }
+            (Stage::Clone, libc::EINVAL) if trial::only_sigchld() => "qemu-user makes no namespaces",
             (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"

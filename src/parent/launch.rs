@@ -55,6 +55,8 @@ pub struct Launched {
     pub thread: i32,
     /// Where a filter has a listener.
     pub listening: Option<Listening>,
+    /// An exec changes its exit signal, which tells of the exec.
+    pub exit_signal_tells: bool,
 }
 
 impl Launched {
@@ -148,7 +150,7 @@ pub fn launch_by(
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let ways = given.ways;
-    let ends = (plan.mode != mode::SHARED).then(|| Ends::make(plan)).transpose().map_err(failed(Stage::Pipe))?;
+    let ends = (plan.mode != mode::SHARED).then(|| Ends::make(plan, ways)).transpose().map_err(failed(Stage::Pipe))?;
     let channel = channel_of(plan, mask).transpose();
     let channel = channel.map_err(|Errno(errno)| failed(Stage::Image)(Number::from_raw(errno)))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
@@ -196,6 +198,7 @@ pub fn launch_by(
         report: here.report(),
         thread,
         listening: (plan.listener != 0).then(Listening::default),
+        exit_signal_tells: ways.exit_signal,
     })
 }
 
@@ -372,9 +375,12 @@ impl Ready<'_> {
         let Ready { plan, ways, stack, start, start_by_clone } = *self;
         let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
         let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
-        let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
-        // A child says that it has ended by the signal that its exec gives it; but this one never execs.
-        let exit_signal = if plan.mode == mode::COPIED && plan.init != 0 { libc::SIGCHLD as u64 } else { 0 };
+        let is_fork = plan.mode == mode::COPIED && !ways.exit_signal;
+        let pidfd_flag = if is_fork { 0 } else { CLONE_PIDFD };
+        let flags = memory | files | pidfd_flag | plan.clone_namespaces;
+        // A child says that it has ended by the signal that its exec gives it; but an init never execs.
+        let never_execs = plan.mode == mode::COPIED && plan.init != 0;
+        let exit_signal = if is_fork || never_execs { libc::SIGCHLD as u64 } else { 0 };
         let mut pidfd = -1;
         let born = if plan.cgroup == cgroup::BORN { CLONE_INTO_CGROUP } else { 0 };
         let args = CloneArgs {
@@ -396,6 +402,7 @@ impl Ready<'_> {
             }
             made => made?,
         };
-        Ok(Made { pid, pidfd })
+        // qemu-user has taken no flag besides the signal.
+        Ok(Made { pid, pidfd: if is_fork { sys::pidfd_open(pid).unwrap_or(-1) } else { pidfd } })
     }
 }

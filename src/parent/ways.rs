@@ -5,8 +5,9 @@
 use super::channel;
 use super::failure::Failure;
 use super::image;
+use super::trial;
 use crate::plan::{Host, Sealed};
-use crate::sealed::{cgroup, mode, table};
+use crate::sealed::{Plan, cgroup, mode, table};
 use crate::stage::Stage;
 use crate::sys::Errno;
 use crate::sys::ways::{Call, Means, means};
@@ -23,6 +24,8 @@ pub struct Ways {
     pub own_table: bool,
     /// The ends that a child makes are fetched from it.
     pub fetch: bool,
+    /// A copy has no exit signal until its exec.
+    pub exit_signal: bool,
     /// How often the spawn may be tried again though no way has changed.
     again: u32,
 }
@@ -30,6 +33,7 @@ pub struct Ways {
 static IMAGE: Hint = Hint::new();
 static OWN_TABLE: Hint = Hint::new();
 static FETCH: Hint = Hint::new();
+static EXIT_SIGNAL: Hint = Hint::new();
 
 impl Ways {
     /// The ways to begin with.
@@ -39,6 +43,7 @@ impl Ways {
             into_cgroup: true,
             own_table: OWN_TABLE.is_worth_trying(),
             fetch: FETCH.is_worth_trying(),
+            exit_signal: !trial::only_sigchld() && EXIT_SIGNAL.is_worth_trying(),
             again: 3,
         }
     }
@@ -83,6 +88,10 @@ impl Ways {
                 let refused = failure.stage == Stage::Clone && refused(Call::IntoCgroup) != Means::Error;
                 (killed || refused).then_some(Ways { into_cgroup: false, ..self })
             }
+            // Namespaces are refused by the same errno, and with any exit signal.
+            Stage::Clone if self.exit_signal && failure.plan_is(|plan| is_plain_copy(plan)) => {
+                self.without(refused(Call::ExitSignal), Some(&EXIT_SIGNAL), |ways| ways.exit_signal = false)
+            }
             _ => None,
         }
     }
@@ -112,6 +121,10 @@ impl Ways {
             OWN_TABLE.works();
         }
     }
+}
+
+fn is_plain_copy(plan: &Plan) -> bool {
+    plan.mode == mode::COPIED && plan.clone_namespaces == 0
 }
 
 /// Whether the built-in image is likely to run in the calling thread's next child.

@@ -83,6 +83,7 @@ pub const RESOLVE_NO_MAGICLINKS: u64 = 2;
 pub const RESOLVE_BENEATH: u64 = 8;
 pub const RESOLVE_IN_ROOT: u64 = 0x10;
 pub const O_ASYNC: i32 = 0o20000;
+pub const F_GETFD: i32 = 1;
 pub const F_SETFD: i32 = 2;
 pub const F_SETFL: i32 = 4;
 pub const F_SETOWN: i32 = 8;

@@ -37,6 +37,10 @@ fn main() {
         .arg("-o")
         .arg(&image)
         .arg(root.join("src/image/main.rs"));
+    if variable("CARGO_CFG_TARGET_ARCH") == "aarch64" {
+        // Or atomics are calls, of functions that ask the C library what the processor can do.
+        rustc.args(["-C", "target-feature=-outline-atomics"]);
+    }
     if variable("CARGO_CFG_TARGET_ENV") == "musl" {
         // Or rustc brings the start files and the C library of a program that has them.
         rustc.args(["-C", "link-self-contained=no"]);

@@ -89,7 +89,7 @@ impl Ways {
                 (killed || refused).then_some(Ways { into_cgroup: false, ..self })
             }
             // Namespaces are refused by the same errno, and with any exit signal.
-            Stage::Clone if self.exit_signal && failure.plan_is(|plan| is_plain_copy(plan)) => {
+            Stage::Clone if self.exit_signal && failure.plan_is(is_plain_copy) => {
                 self.without(refused(Call::ExitSignal), Some(&EXIT_SIGNAL), |ways| ways.exit_signal = false)
             }
             _ => None,

@@ -96,9 +96,13 @@ pub const F_ADD_SEALS: i32 = 1033;
 pub const F_SEAL_SEAL: i32 = 1;
 pub const F_SEAL_SHRINK: i32 = 2;
 pub const F_SEAL_GROW: i32 = 4;
+pub const PROT_NONE: i32 = 0;
 pub const PROT_READ: i32 = 1;
 pub const PROT_WRITE: i32 = 2;
 pub const MAP_SHARED: i32 = 1;
+pub const MAP_PRIVATE: i32 = 2;
+pub const MAP_ANONYMOUS: i32 = 0x20;
+pub const MAP_NORESERVE: i32 = 0x4000;
 pub const MAP_POPULATE: i32 = 0x8000;
 
 pub const SIGKILL: i32 = 9;
@@ -179,6 +183,7 @@ pub const LANDLOCK_RULE_PATH_BENEATH: u32 = 1;
 pub const LANDLOCK_RULE_NET_PORT: u32 = 2;
 
 pub const POLLIN: i16 = 1;
+pub const POLLNVAL: i16 = 0x20;
 pub const PTRACE_TRACEME: usize = 0;
 pub const PRIO_PROCESS: i32 = 0;
 pub const IOPRIO_WHO_PROCESS: i32 = 1;

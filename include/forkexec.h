@@ -198,7 +198,7 @@
 // A target that is missing is made, with what leads to it: a directory, or a file for a file.
 #define FORKEXEC_MOUNT_CREATE 32
 
-// Symbolic links in the target are followed, inside the root, where the kernel has openat2(2).
+// Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
 #define FORKEXEC_MOUNT_FOLLOW 64
 
 // forkexec_attr_set_root: the root is made read-only in the end.
@@ -880,10 +880,11 @@ int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr,
 int forkexec_attr_restore_nofile(struct forkexec_attr *attr);
 
 // Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
-// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME and
-// FORKEXEC_STAGE_LOOPBACK: none of them protects anything; or FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings
-// (ENOSYS) and for no other reason. Without this call every failure is the spawn's. Repeated
-// calls add stages.
+// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME,
+// FORKEXEC_STAGE_DOMAINNAME and FORKEXEC_STAGE_LOOPBACK: none of them protects anything; FORKEXEC_STAGE_LATE_NAMESPACES:
+// after a failure neither the cgroup nor the pid namespace that unshare_namespaces asked for is there; or
+// FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings (ENOSYS) and for no other reason.
+// Without this call every failure is the spawn's. Repeated calls add stages.
 // Returns 0; -EINVAL: attr is NULL, another stage; -ENOMEM.
 int forkexec_attr_allow_failure(struct forkexec_attr *attr,
                                 uint32_t stage);
@@ -1125,8 +1126,9 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int
 // flags are MS_*: with MS_REMOUNT, where target may be "/", or with MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE the
 // mount at target is changed; with MS_MOVE it comes from source; with MS_BIND source appears at target, and below it with
 // MS_REC what is mounted there. A bind gets, other than by mount(2) itself, what else is among flags: MS_RDONLY,
-// MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_NOSYMFOLLOW, with MS_REC on all of it. Else a file system
-// of type fstype is mounted, with the options in data. Paths in data, and a source that is one, should begin with "/".
+// MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_NOSYMFOLLOW, with MS_REC on all of it. As with mount(2),
+// MS_RELATIME and the four flags of propagation change nothing on a bind: a second call, without MS_BIND, changes the
+// propagation. Else a file system of type fstype is mounted, with the options in data. Paths in data, and a source that is one, should begin with "/".
 // source, fstype and data may be NULL where mount(2) lets them, and are copied like target. mount(2), mount_setattr(2).
 // Returns 0; -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without
 // MS_REMOUNT, a bind or move without source, a new file system without fstype, a flag that a bind does not take;

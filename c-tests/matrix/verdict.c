@@ -193,8 +193,10 @@ static void compare_caller(const struct kind *kind, const struct report *report)
     static char before[TEXT], after[TEXT], list[400];
     normalise(report->before, report->before, before, sizeof before);
     normalise(report->after, report->before, after, sizeof after);
-    for (int kept = 0; kept < 3; kept++)
+    for (int kept = 0; kept < 3; kept++) {
+        take_out_descriptor(before, last_descriptor(before, "/memfd:forkexec (deleted)"));
         take_out_descriptor(after, last_descriptor(after, "/memfd:forkexec (deleted)"));
+    }
     if (kind->outlived && !report->result)
         take_out_what_watches(after, before);
     differences(after, before, kind->outlived && !report->result ? " threads " : "", list, sizeof list);

@@ -113,7 +113,7 @@ pub const FORKEXEC_MOUNT_NOEXEC: u32 = 8;
 pub const FORKEXEC_MOUNT_NONRECURSIVE: u32 = 0x10;
 /// A target that is missing is made, with what leads to it: a directory, or a file for a file.
 pub const FORKEXEC_MOUNT_CREATE: u32 = 0x20;
-/// Symbolic links in the target are followed, inside the root, where the kernel has openat2(2).
+/// Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
 pub const FORKEXEC_MOUNT_FOLLOW: u32 = 0x40;
 
 /// forkexec_attr_set_root: the root is made read-only in the end.

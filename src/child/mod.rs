@@ -17,6 +17,7 @@ mod ends;
 pub mod exec;
 pub mod fds;
 mod filters;
+mod follow;
 mod ids;
 pub mod init;
 mod init_filter;
@@ -49,6 +50,8 @@ pub struct At<'a> {
     pub stage: Stage,
     /// The item that the running stage is at, -1 if it has none.
     pub index: i32,
+    /// `page::side`: the path of the item that the running stage looks up.
+    pub side: u32,
     /// What it says to the caller.
     pub page: &'a Page,
     /// Which of the processes of the spawn this is.
@@ -92,6 +95,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         envp,
         stage: Stage::None,
         index: -1,
+        side: page::side::NONE,
         page: channel::open(wiring),
         who: channel::Who::First,
         released: 0,

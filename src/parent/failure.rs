@@ -3,7 +3,8 @@
 use super::helper::End;
 use super::shared::Shared;
 use super::trial;
-use crate::page::Report;
+use super::why::{self, Why};
+use crate::page::{Report, side};
 use crate::plan::{Bytes, Fault, Item, Sealed};
 use crate::sealed::{Mount, Plan, Text, mount};
 use crate::stage::{Row, Stage};
@@ -18,6 +19,8 @@ pub struct Failure {
     pub pid: i32,
     /// What killed it before it was the program.
     pub signal: i32,
+    /// `page::side`
+    side: u32,
     /// The plan, to name the item.
     plan: Option<Shared<Sealed>>,
     /// What it is about where the plan does not say.
@@ -34,6 +37,7 @@ const NOTHING: Failure = Failure {
     index: -1,
     pid: 0,
     signal: 0,
+    side: side::NONE,
     plan: None,
     what: "",
     why: "",
@@ -70,8 +74,8 @@ impl Failure {
     #[cold]
     pub fn reported(report: Report, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);
-        let Report { code, index, .. } = report;
-        Failure { stage, code, index, pid, plan: Some(plan.clone()), ..NOTHING }
+        let Report { code, index, side, .. } = report;
+        Failure { stage, code, index, side, pid, plan: Some(plan.clone()), ..NOTHING }
     }
 
     /// The child died without a word, at a stage or one that nobody knows.
@@ -132,24 +136,31 @@ impl Display for Failure {
             Some(End { status, .. }) if status != 0 => write!(f, ": signal {status} killed it")?,
             _ => (),
         }
-        let why = if self.why.is_empty() { self.hint() } else { self.why };
-        if why.is_empty() { Ok(()) } else { write!(f, ": {why}") }
+        if !self.why.is_empty() {
+            return write!(f, ": {}", self.why);
+        }
+        if let Some(why) = self.looked_up() {
+            return write!(f, ": {why}");
+        }
+        match self.hint() {
+            "" => Ok(()),
+            why => write!(f, ": {why}"),
+        }
     }
 }
 
 impl Failure {
+    /// What the caller finds out now.
+    fn looked_up(&self) -> Option<Why<'_>> {
+        let plan: &Plan = self.plan.as_ref().filter(|_| self.signal == 0)?;
+        why::of(plan, self.stage, self.code, self.index, self.side)
+    }
+
     /// What the errno alone does not tell.
     fn hint(&self) -> &'static str {
-        let by_fd = self.plan_is(|plan| plan.exec_fd >= 0);
         let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
-            (Stage::Exec, libc::ENOENT) if by_fd => {
-                "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself"
-            }
-            (Stage::Exec, libc::ENOENT) if !chrooted && self.program_exists() => {
-                "the program exists, its interpreter or loader does not"
-            }
             (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
             (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
             (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
@@ -185,9 +196,6 @@ impl Failure {
             (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => {
                 "the caller's root is not a mount, as in a chroot or an initramfs"
             }
-            (stage, libc::ELOOP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
-                "a symbolic link is on the way to the target: name what it leads to"
-            }
             (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
                 "mounting on a file takes a /proc of the caller's, or Linux 5.12"
             }
@@ -204,13 +212,6 @@ impl Failure {
     fn maps_ids(&self) -> bool {
         let maps = |step: &Mount| step.index == self.index && step.user_namespace >= 0;
         self.plan_is(|plan| plan.list(plan.mounts).iter().any(maps))
-    }
-
-    fn program_exists(&self) -> bool {
-        self.plan_is(|plan| {
-            let path = plan.list(plan.candidates).get(self.index.max(0) as usize).map(|path| plan.bytes(*path));
-            path.is_some_and(|path| nix::unistd::access(path, nix::unistd::AccessFlags::F_OK).is_ok())
-        })
     }
 }
 

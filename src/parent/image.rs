@@ -64,6 +64,10 @@ impl Source {
     }
 }
 
+pub fn was_made() -> bool {
+    !MADE.load(Ordering::Acquire).is_null()
+}
+
 /// The file, made if there is none yet. All signals are blocked, and `mask` was the mask before.
 pub fn file(mask: u64) -> Result<File, Errno> {
     // SAFETY: `make` published it, and nothing is ever freed.

@@ -568,10 +568,8 @@ pub mod ends {
     pub const READER: u32 = 1;
     /// The lifeline: the child's end.
     pub const LIFELINE: u32 = 2;
-    /// The eventfd with which the caller says that it has fetched the others.
-    pub const FETCHED: u32 = 3;
     /// The page that child and caller share.
-    pub const PAGE: u32 = 4;
+    pub const PAGE: u32 = 3;
 }
 
 without_padding! {

@@ -160,10 +160,11 @@ pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) 
 }
 
 /// Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
-/// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME and
-/// FORKEXEC_STAGE_LOOPBACK: none of them protects anything; or FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings
-/// (ENOSYS) and for no other reason. Without this call every failure is the spawn's. Repeated
-/// calls add stages.
+/// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME,
+/// FORKEXEC_STAGE_DOMAINNAME and FORKEXEC_STAGE_LOOPBACK: none of them protects anything; FORKEXEC_STAGE_LATE_NAMESPACES:
+/// after a failure neither the cgroup nor the pid namespace that unshare_namespaces asked for is there; or
+/// FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings (ENOSYS) and for no other reason.
+/// Without this call every failure is the spawn's. Repeated calls add stages.
 /// Returns 0; -EINVAL: attr is NULL, another stage; -ENOMEM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_allow_failure(attr: *mut forkexec_attr, stage: u32) -> c_int {

@@ -16,6 +16,7 @@ pub fn become_image(at: &mut At) -> Answer {
     }
     let image = image(at.wiring)?;
     ends::page_is_ours(at.wiring)?;
+    ends::strings_are_ours(at.wiring)?;
     fds::survive_exec(at)?;
     // SAFETY: parent::image guarantees NULL-terminated vectors of NUL-terminated strings.
     Err(unsafe { sys::fexecve(image, image_argv as *const *const u8, image_envp as *const *const u8) })

@@ -147,8 +147,9 @@ pub fn close_on_exec(at: &mut At) -> Answer {
 }
 
 fn set_flags(at: &At, flags: i32) -> Answer {
-    let page = if flags == 0 { at.wiring.page_fd } else { -1 };
-    let own = [at.lifeline, at.go, if at.owner == at.lifeline { -1 } else { at.owner }, page];
+    // The image has closed these two.
+    let [page, strings] = if flags == 0 { [at.wiring.page_fd, at.wiring.strings_fd] } else { [-1; 2] };
+    let own = [at.lifeline, at.go, if at.owner == at.lifeline { -1 } else { at.owner }, page, strings];
     let needed = at.plan.list(at.plan.survivors).iter().map(|fd| *fd as i32);
     own.into_iter().filter(|fd| *fd >= 0).chain(needed).try_for_each(|fd| sys::fcntl(fd, F_SETFD, flags).map(drop))
 }

@@ -24,6 +24,8 @@ pub struct Ways {
     pub own_table: bool,
     /// The ends that a child makes are fetched from it.
     pub fetch: bool,
+    /// Plan and program's strings are handed to the image in a file, and not among its strings.
+    pub strings_in_file: bool,
     /// A copy has no exit signal until its exec.
     pub exit_signal: bool,
     /// How often the spawn may be tried again though no way has changed.
@@ -43,6 +45,7 @@ impl Ways {
             into_cgroup: true,
             own_table: OWN_TABLE.is_worth_trying(),
             fetch: FETCH.is_worth_trying(),
+            strings_in_file: false,
             exit_signal: !trial::only_sigchld() && EXIT_SIGNAL.is_worth_trying(),
             again: 3,
         }
@@ -68,6 +71,10 @@ impl Ways {
             Stage::Image if failure.code == libc::ETXTBSY => {
                 image::renew();
                 self.once_more()
+            }
+            // The kernel has room for the program's strings, perhaps, but not for those of the image beside them.
+            Stage::Image if failure.code == libc::E2BIG && !self.strings_in_file => {
+                Some(Ways { strings_in_file: true, ..self })
             }
             Stage::Image if self.image => {
                 // These two are about this program or this moment.

@@ -449,6 +449,13 @@ pub fn map_shared(fd: i32, length: usize) -> Answer<*mut u8> {
     call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0).map(|place| place as *mut u8)
 }
 
+/// mmap(2): the file as it is, in memory that is this process's alone
+#[cfg(forkexec_image)]
+#[cfg(not(forkexec_nsexec))]
+pub fn map_copy(fd: i32, length: usize) -> Answer<*mut u8> {
+    call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0).map(|place| place as *mut u8)
+}
+
 /// Memory of zeros that is this process's alone, behind which nothing can be read. A page of any size is in the guard.
 #[cfg(not(forkexec_nsexec))]
 pub struct BeforeGuard {

@@ -63,7 +63,7 @@ pub fn means(call: Call, Errno(errno): Errno) -> Means {
         // The file cannot be executed: its format by this kernel, or memfds by a policy (vm.memfd_noexec, SELinux).
         (Call::Image, ENOEXEC) => Means::NotHere,
         (Call::Image, EACCES) => Means::NotNow,
-        // The program's strings fit into an exec, but not the plan beside them; or RLIMIT_FSIZE is smaller than the image.
+        // RLIMIT_FSIZE is smaller than the image, or than a file of strings; or they do not fit there either.
         (Call::Image, E2BIG | EFBIG) => Means::NotNow,
         // Not every caller can hand its capabilities on.
         (Call::Carry, _) => Means::NotNow,

@@ -290,6 +290,7 @@ static void dies_at_exec(const void *mode_)
 
 TEST(a_death_at_exec)
 {
+    need_unemulated("it takes no seccomp filters");
     need_native();
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
         in_copy(dies_at_exec, &mode);
@@ -328,6 +329,7 @@ static void loses_the_image(const void *other_)
 
 TEST_BOTH(a_caller_that_closes_what_is_not_its_own)
 {
+    need_unemulated("no image is executed there");
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
     in_copy(loses_the_image, &(bool){ false });

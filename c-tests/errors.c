@@ -243,6 +243,7 @@ TEST_BOTH(children_that_are_killed_while_the_caller_maps_their_ids)
 /* From an exec that was begun there is no way back for the kernel when memory is too short. */
 TEST_BOTH(a_limit_that_the_program_does_not_fit_into)
 {
+    need_unemulated("the limit is kept from the program");
     need_native();
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
         struct forkexec_attr *attr = new_attr();
@@ -289,6 +290,7 @@ static void dies_at_exec(const void *mode_)
 
 TEST(a_death_at_exec)
 {
+    need_unemulated("it takes no seccomp filters");
     need_native();
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
         in_copy(dies_at_exec, &mode);
@@ -327,6 +329,7 @@ static void loses_the_image(const void *other_)
 
 TEST_BOTH(a_caller_that_closes_what_is_not_its_own)
 {
+    need_unemulated("no image is executed there");
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
     in_copy(loses_the_image, &(bool){ false });

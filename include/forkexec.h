@@ -1432,8 +1432,10 @@ int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 // middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
 //
 // Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
-// contradicts itself (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program;
-// error->signal. Otherwise the errno of the step that error->stage names. May be called from any thread at any time.
+// contradicts itself (FORKEXEC_STAGE_VALIDATE). -E2BIG: argv and envp are more than the kernel takes (FORKEXEC_STAGE_EXEC,
+// whatever memory the child is in: strings of the library's own do not count), or what attr holds is more than 2 GiB
+// (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program; error->signal. Otherwise the
+// errno of the step that error->stage names. May be called from any thread at any time.
 FORKEXEC_MUST_USE
 int forkexec_spawn(const struct forkexec_attr *attr,
                    const char *path,

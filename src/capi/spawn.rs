@@ -99,8 +99,10 @@ fn say(failure: &Failure, error: Option<&mut forkexec_error>) -> c_int {
 /// middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
 ///
 /// Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
-/// contradicts itself (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program;
-/// error->signal. Otherwise the errno of the step that error->stage names. May be called from any thread at any time.
+/// contradicts itself (FORKEXEC_STAGE_VALIDATE). -E2BIG: argv and envp are more than the kernel takes (FORKEXEC_STAGE_EXEC,
+/// whatever memory the child is in: strings of the library's own do not count), or what attr holds is more than 2 GiB
+/// (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program; error->signal. Otherwise the
+/// errno of the step that error->stage names. May be called from any thread at any time.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_spawn(

@@ -48,10 +48,14 @@ fn begin_image(at: &mut At) -> Answer {
     if at.wiring.makes_ends == 0 {
         sys::close(at.wiring.page_fd)?;
     }
+    take_name(at);
+    own_word(at, Who::First)
+}
+
+fn take_name(at: &At) {
     if sys::prctl(PR_SET_NAME, IMAGE_NAME.as_ptr() as usize, 0).is_ok() {
         at.page.named.store(1, Ordering::Relaxed);
     }
-    own_word(at, Who::First)
 }
 
 /// set_robust_list(2). Who is going to be an init stands for the program too, until the program does for itself. Where the
@@ -66,6 +70,7 @@ pub fn own_word(at: &mut At, who: Who) -> Answer {
     let own = process(at);
     match sys::set_robust_list(own.make_list(also), LIST_HEAD) {
         Err(_) if at.plan.mode == mode::COPIED => {
+            take_name(at);
             at.page.unmarked.store(1, Ordering::Release);
             return Ok(());
         }

@@ -379,6 +379,7 @@ impl Listened<'_> {
 
     /// Sleeps until there is something to hear, or time is up.
     pub fn listen(&self, deadline: Option<Instant>, has_been_execed: impl Fn() -> bool) -> Woken {
+        let mut looked = Instant::now();
         loop {
             let value = match self.look() {
                 Ok(woken) => return woken,
@@ -386,9 +387,11 @@ impl Listened<'_> {
             };
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let patience = self.patience(value).min(left.unwrap_or(Duration::MAX));
-            if !sleep(&self.process.word, value, patience) {
+            // A caller whose handlers run again and again never sleeps for so long at a time.
+            if !sleep(&self.process.word, value, patience) && looked.elapsed() < patience {
                 continue;
             }
+            looked = Instant::now();
             if let Some(woken) = self.look_for_death(&has_been_execed) {
                 return woken;
             }

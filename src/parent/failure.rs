@@ -2,6 +2,7 @@
 
 use super::helper::End;
 use super::shared::Shared;
+use super::trial;
 use super::why::{self, Why};
 use crate::page::{Report, side};
 use crate::plan::{Bytes, Fault, Item, Sealed};
@@ -188,6 +189,7 @@ impl Failure {
             (Stage::Clone, libc::EAGAIN) if self.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
                 "a limit on processes: RLIMIT_NPROC, or pids.max of the cgroup or of one above it"
             }
+            (Stage::Clone, libc::EINVAL) if trial::only_sigchld() => "qemu-user makes no namespaces",
             (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"

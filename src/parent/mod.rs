@@ -24,6 +24,7 @@ mod own;
 mod procfs;
 mod shared;
 mod stack;
+mod strings_file;
 mod starter;
 mod thread_stack;
 mod tree;

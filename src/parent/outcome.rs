@@ -11,6 +11,9 @@
 //! | dead, and it never owned its word in the page | killed on the way to its image, or the image's exit status is an errno |
 //! | the word is marked, and the stage is not exec | killed at that stage |
 //! | the word is marked at stage exec, of a copy of the caller | as in the caller's memory: `__WCLONE` tells |
+//! | no exit signal of 0 is to be had (qemu-user), and setpgid(2) answers EACCES | it runs, or did |
+//! | the same, and another errno, in the caller's session | it was not exec'd |
+//! | the same, in another session | as for an image, whose name it has; without /proc its end of the lifeline tells |
 //! | the word is marked at stage exec, of an image | it runs, unless it was killed in execve: its end will tell |
 //! | ... and it ended with an exit status | it ran: an image that fails says so first |
 //! | ... and a signal killed it, and its zombie has the image's name | killed in execve, which names a process anew |
@@ -35,9 +38,10 @@ use crate::plan::Sealed;
 use crate::sealed::{Plan, clone, mode};
 use crate::stage::{Row, Stage};
 use crate::sys;
+use crate::sys::abi::{PollFd, Timespec};
 use core::sync::atomic::Ordering;
 use nix::errno::Errno as Number;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Instant;
 
 /// How far a start has come, as far as it was heard.
@@ -253,9 +257,8 @@ fn listen(launched: &Launched, plan: &Plan, for_exec: bool, deadline: Option<Ins
     let heard = launched.heard.load(Ordering::Relaxed);
     let listened = Listened { page: &page, process, name: launched.name(), heard };
     // Of an init's program this process cannot tell.
-    let has_been_execed = || {
-        plan.init == 0 && stage_of(page.report()) == Some(Stage::Exec) && launched.name().passed_exec() != Passed::No
-    };
+    let has_been_execed =
+        || plan.init == 0 && stage_of(page.report()) == Some(Stage::Exec) && has_passed_exec(launched);
     let woken = match (&launched.listening, &launched.ends.lifeline) {
         (Some(listening), Some(socket)) => listening.listen(&listened, socket, deadline),
         _ => listened.listen(deadline, has_been_execed),
@@ -264,6 +267,33 @@ fn listen(launched: &Launched, plan: &Plan, for_exec: bool, deadline: Option<Ins
         launched.heard.store(page.spoken.load(Ordering::Acquire), Ordering::Relaxed);
     }
     woken
+}
+
+/// Whether a child that is at stage exec, and of which the kernel marks nothing, has been exec'd.
+fn has_passed_exec(launched: &Launched) -> bool {
+    if launched.exit_signal_tells {
+        return launched.name().passed_exec() != Passed::No;
+    }
+    match launched.name().passed_exec_by_group() {
+        Passed::Yes => true,
+        Passed::No => false,
+        Passed::Unknown => has_another_name(launched).unwrap_or_else(|| has_closed_lifeline(launched)),
+    }
+}
+
+/// Whether a child that had the image's name has got another one, which an exec gives; `None` where it never had that, or
+/// there is no /proc.
+fn has_another_name(launched: &Launched) -> Option<bool> {
+    let is_named = launched.page().named.load(Ordering::Relaxed) != 0;
+    let name = is_named.then(|| procfs::comm(launched.name())).flatten()?;
+    Some(!name.starts_with(IMAGE_NAME.to_bytes()))
+}
+
+/// Whether nobody has the child's end of the lifeline any more, which closes at an exec. A fork of the caller's may keep it.
+fn has_closed_lifeline(launched: &Launched) -> bool {
+    let Some(lifeline) = &launched.ends.lifeline else { return false };
+    let mut fds = [PollFd { fd: lifeline.as_raw_fd(), events: 0, revents: 0 }];
+    sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 })).is_ok_and(|ready| ready != 0)
 }
 
 fn stage_of(report: Report) -> Option<Stage> {
@@ -291,8 +321,15 @@ fn after_exec(launched: &Launched, plan: &Plan) -> Heard {
         return Heard::Running(Proof::Init);
     }
     // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
-    if plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 {
+    if plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 && launched.exit_signal_tells {
         return by_exit_signal(launched.name());
+    }
+    if plan.mode == mode::COPIED {
+        match launched.name().passed_exec_by_group() {
+            Passed::Yes => return Heard::Running(Proof::Known),
+            Passed::No => return Heard::Died(Some(Stage::Exec)),
+            Passed::Unknown => (),
+        }
     }
     let is_named = launched.page().named.load(Ordering::Relaxed) != 0;
     let proof = if is_named { Proof::Name } else { Proof::None };
@@ -313,11 +350,7 @@ pub fn ran(launched: &Launched, proof: Proof, end: End) -> Ran {
         Proof::Init => ran_under_init(launched),
         _ if end.signal() == 0 => Ran::Yes,
         Proof::None => Ran::Unknown,
-        Proof::Name => match procfs::name_of_zombie(launched.name()) {
-            Some(name) if name.starts_with(IMAGE_NAME.to_bytes()) => Ran::No,
-            Some(_) => Ran::Yes,
-            None => Ran::Unknown,
-        },
+        Proof::Name => has_another_name(launched).map_or(Ran::Unknown, |other| if other { Ran::Yes } else { Ran::No }),
     }
 }
 

@@ -106,8 +106,8 @@ pub fn program_of(init: &Name) -> Option<File> {
     })
 }
 
-/// The name of a zombie that is a child of this process's, with a newline behind it.
-pub fn name_of_zombie(name: &Name) -> Option<[u8; 24]> {
+/// The name of a child of this process's that nobody has reaped, with a newline behind it. proc_pid_comm(5)
+pub fn comm(name: &Name) -> Option<[u8; 24]> {
     let mut comm = [0; 24];
     Directory::of(name).ok()?.read(c"comm", &mut comm).ok()?;
     Some(comm)

@@ -646,6 +646,14 @@ pub struct Wiring {
     pub image_envp: u64,
     /// The bytes of wiring and plan together.
     pub length: u64,
+    /// The file with plan and strings, where the image does not find them among its own strings; -1: there is none. Its device
+    /// and inode, its length, the length of the plan at its beginning, and where in it the vectors are.
+    pub strings_fd: i32,
+    pub strings_plan: u32,
+    pub strings_argv: u32,
+    pub strings_envp: u32,
+    pub strings_length: u64,
+    pub strings_identity: [u64; 2],
 }
 }
 

@@ -197,6 +197,8 @@ pub mod nr {
     pub const RT_SIGRETURN: usize = 139;
     pub const MMAP: usize = 222;
     pub const MUNMAP: usize = 215;
+    pub const MPROTECT: usize = 226;
+    pub const PSELECT6: usize = 72;
     pub const SENDTO: usize = 206;
     pub const SOCKETPAIR: usize = 199;
     pub const GETTID: usize = 178;

@@ -222,6 +222,9 @@
 // status.memory_peak_bytes is filled.
 #define FORKEXEC_STATUS_MEMORY_PEAK 8
 
+// status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
+#define FORKEXEC_STATUS_OUT_OF_MEMORY 16
+
 // status.ran: the child ended before it was the program.
 #define FORKEXEC_RAN_NO 0
 
@@ -312,6 +315,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_OOM_SCORE = 130,
     // The capability sets are put back to what they were before the change of image. capabilities(7).
     FORKEXEC_STAGE_CREDENTIALS = 200,
+    // A second process goes on, born in the cgroup, where a member that shared the caller's memory would be a danger to the caller; if the cgroup or a namespace refuses it, that is told as clone. clone(2).
+    FORKEXEC_STAGE_CGROUP_BIRTH = 205,
     // The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     FORKEXEC_STAGE_WAIT = 210,
     // What a new time namespace needs of /proc is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
@@ -537,6 +542,13 @@ struct forkexec_status {
     uint64_t voluntary_switches;
     // Context switches because its time was up.
     uint64_t involuntary_switches;
+    // 1 when the child, or the program of an init, was killed by SIGKILL and oom_kills is not 0: it ran into the limit of its
+    // cgroup's memory, or an ancestor's, or the machine ran out of memory. Where others than the child and its descendants
+    // are in the cgroup, it may have been one of them, and the SIGKILL somebody else's.
+    uint32_t out_of_memory;
+    // How many processes in its cgroup, and with version 2 in those below it, the kernel's out-of-memory killer has killed
+    // since the child began (oom_kill in memory.events, with version 1 in memory.oom_control).
+    uint32_t oom_kills;
 };
 
 #ifdef __cplusplus
@@ -860,9 +872,13 @@ int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustme
 int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanoseconds);
 
 // Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
-// CLONE_INTO_CGROUP) where the kernel can, so that nothing it does is counted elsewhere; else, and with v1 always, the
-// waiting child is moved there by writing cgroup.procs. A cgroup that is frozen, or in a frozen one, is refused (EBUSY):
-// the spawn would never return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during
+// CLONE_INTO_CGROUP) where the kernel can; else, and with v1 always, the waiting child is moved there by writing
+// cgroup.procs, which may take the kernel 10 ms and more. Where memory.oom.group is set the kernel kills all members
+// at once, and all who share memory with one of them. So where the hierarchy has the memory controller, or others than
+// the caller and root can freeze the cgroup, no member ever shares the caller's memory: the library's own program makes the
+// child (FORKEXEC_STAGE_CGROUP_BIRTH), or, where the child is born in a user namespace, or is not the only process that the
+// spawn makes, it is moved. A cgroup that is frozen, or in a frozen one, is refused (EBUSY): the spawn would never
+// return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during
 // each spawn. The last call wins. cgroups(7).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
@@ -1441,9 +1457,9 @@ int forkexec_hold(const struct forkexec_attr *attr,
 
 // Writes to fd, as text, every step that a spawn of attr would take, without taking any: one line a step, with its
 // number in enum forkexec_stage. A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or
-// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), and
-// that the caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE). The text is for people
-// and changes between versions.
+// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), that the
+// caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE), and what this kernel's Landlock
+// does not know (FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP). The text is for people and changes between versions.
 //
 // Arguments as for forkexec_spawn. Returns 0, what a spawn would return for these and FORKEXEC_STAGE_MEMORY, or the
 // negative errno of write(2), with stage 0.

@@ -68,9 +68,16 @@ pub struct forkexec_status {
     pub voluntary_switches: u64,
     /// Context switches because its time was up.
     pub involuntary_switches: u64,
+    /// 1 when the child, or the program of an init, was killed by SIGKILL and oom_kills is not 0: it ran into the limit of its
+    /// cgroup's memory, or an ancestor's, or the machine ran out of memory. Where others than the child and its descendants
+    /// are in the cgroup, it may have been one of them, and the SIGKILL somebody else's.
+    pub out_of_memory: u32,
+    /// How many processes in its cgroup, and with version 2 in those below it, the kernel's out-of-memory killer has killed
+    /// since the child began (oom_kill in memory.events, with version 1 in memory.oom_control).
+    pub oom_kills: u32,
 }
 
-const_assert_eq!(size_of::<forkexec_status>(), 6 * 4 + 11 * 8);
+const_assert_eq!(size_of::<forkexec_status>(), 6 * 4 + 11 * 8 + 2 * 4);
 const_assert_eq!(core::mem::offset_of!(forkexec_status, user_ns), 24);
 
 impl forkexec_status {
@@ -81,8 +88,10 @@ impl forkexec_status {
         let usage = &waited.usage;
         let count = |number: libc::c_long| number as u64;
         let peak_bit = if waited.memory_peak.is_some() { FORKEXEC_STATUS_MEMORY_PEAK } else { 0 };
+        let oom_bit = if waited.oom_kills.is_some() { FORKEXEC_STATUS_OUT_OF_MEMORY } else { 0 };
+        let oom_kills = waited.oom_kills.unwrap_or(0);
         forkexec_status {
-            valid: FORKEXEC_STATUS_EXIT | FORKEXEC_STATUS_RAN | FORKEXEC_STATUS_USAGE | peak_bit,
+            valid: FORKEXEC_STATUS_EXIT | FORKEXEC_STATUS_RAN | FORKEXEC_STATUS_USAGE | peak_bit | oom_bit,
             wait_status: if exited { (waited.status & 0xff) << 8 } else { waited.status | core_bit },
             exit_code: if exited { waited.status } else { -1 },
             signal: if exited { 0 } else { waited.status },
@@ -103,6 +112,8 @@ impl forkexec_status {
             block_writes: count(usage.ru_oublock),
             voluntary_switches: count(usage.ru_nvcsw),
             involuntary_switches: count(usage.ru_nivcsw),
+            out_of_memory: (waited.killed && oom_kills != 0) as u32,
+            oom_kills: u32::try_from(oom_kills).unwrap_or(u32::MAX),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::attr::owned::{NoMemory, push};
 use crate::child;
 use crate::page::{PAGE, Page, Report};
 use crate::plan::{Sealed, Strings, gaps};
-use crate::sealed::{Gap, Plan, Wiring, cgroup, mode, table};
+use crate::sealed::{Gap, Plan, Wiring, cgroup, clone, mode, table};
 use crate::stage::Stage;
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
@@ -372,7 +372,9 @@ impl Ready<'_> {
         let Ready { plan, ways, stack, start, start_by_clone } = *self;
         let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
         let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
-        let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
+        // The second process is born in those.
+        let namespaces = if plan.second_clone == clone::IN_CGROUP { 0 } else { plan.clone_namespaces };
+        let flags = memory | files | CLONE_PIDFD | namespaces;
         // A child says that it has ended by the signal that its exec gives it; but this one never execs.
         let exit_signal = if plan.mode == mode::COPIED && plan.init != 0 { libc::SIGCHLD as u64 } else { 0 };
         let mut pidfd = -1;

@@ -23,10 +23,10 @@ impl Child {
     }
 
     fn kill_cgroup(&self) -> Result<(), Errno> {
-        let Some(directory) = &self.cgroup else { return Err(Errno::EOPNOTSUPP) };
-        match openat(directory.as_fd(), c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+        let Some(cgroup) = &self.cgroup else { return Err(Errno::EOPNOTSUPP) };
+        match openat(cgroup.directory.as_fd(), c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
             Ok(file) => nix::unistd::write(&file, b"1").map(drop),
-            Err(Errno::ENOENT) => self.kill_each(directory.as_fd()),
+            Err(Errno::ENOENT) => self.kill_each(cgroup.directory.as_fd()),
             Err(errno) => Err(errno),
         }
     }

@@ -76,10 +76,12 @@ impl Ways {
             // The child did not wait any longer for its ends to be fetched.
             Stage::Pipe if failure.code == libc::ETIMEDOUT => self.once_more(),
             Stage::Pipe if self.fetch => self.without(refused(Call::Fetch), Some(&FETCH), |ways| ways.fetch = false),
-            Stage::Clone | Stage::Child if self.into_cgroup && failure.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
+            Stage::Clone | Stage::Child | Stage::CgroupBirth
+                if self.into_cgroup && failure.plan_is(|plan| BIRTHS.contains(&plan.cgroup)) =>
+            {
                 // Since Linux 6.14 the kernel kills a child that is born in a cgroup that was ever killed as a whole, but
                 // not one that is moved there.
-                let killed = failure.stage == Stage::Child && failure.signal == libc::SIGKILL;
+                let killed = failure.stage != Stage::Clone && failure.signal == libc::SIGKILL;
                 let refused = failure.stage == Stage::Clone && refused(Call::IntoCgroup) != Means::Error;
                 (killed || refused).then_some(Ways { into_cgroup: false, ..self })
             }
@@ -113,6 +115,9 @@ impl Ways {
         }
     }
 }
+
+/// The ways to a cgroup in which a clone leads there.
+const BIRTHS: [u32; 2] = [cgroup::BORN, cgroup::BORN_OF_IMAGE];
 
 /// Whether the built-in image is likely to run in the calling thread's next child.
 pub fn image_is_likely() -> bool {

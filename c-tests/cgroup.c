@@ -424,6 +424,47 @@ TEST_BOTH(all_in_one_of_version_1_end_together)
     check_kill(new_cgroup_v1("pids"));
 }
 
+/* A threaded cgroup, of which the kernel does not kill the members. Only the root cgroup's processes can be born in one. */
+TEST_BOTH(all_in_a_threaded_one_end_together)
+{
+    need(!strcmp(cgroup_of(getpid(), ""), "/"), "not in the root cgroup, so that a child cannot be in a threaded one");
+    const char *path = new_cgroup();
+    need(put(path, "cgroup.type", "threaded"), "cannot make threaded cgroups");
+    check_kill(path);
+}
+
+/* And of those below, into which members have moved. */
+static void check_kill_below(const char *path)
+{
+    const char *below = make(text("%s/below", path)), *inner = make(text("%s/inner", below));
+    put(below, "cgroup.type", "threaded");
+    put(inner, "cgroup.type", "threaded");
+    int fd = open_cgroup(path);
+    struct forkexec_child *child = start_witness(attr_into(FORKEXEC_MEMORY_AUTO, fd), "fork", "sleep");
+    pid_t pid = forkexec_child_pid(child), its = 0;
+    for (double limit = seconds() + 10; !its && seconds() < limit; usleep(2000))
+        sscanf(text_of(text("/proc/%d/task/%d/children", pid, pid)), "%d", &its);
+    assert_true(its > 0);
+    assert_true(put(inner, "cgroup.threads", text("%d", its)) || put(inner, "cgroup.procs", text("%d", its)));
+    OK(forkexec_kill_tree(child));
+    assert_int_equal(finish(child).signal, SIGKILL);
+    assert_true(ends(its));
+    done(fd);
+}
+
+TEST_BOTH(all_below_one_of_version_1_end_too)
+{
+    check_kill_below(new_cgroup_v1("pids"));
+}
+
+TEST_BOTH(all_below_a_threaded_one_end_too)
+{
+    need(!strcmp(cgroup_of(getpid(), ""), "/"), "not in the root cgroup, so that a child cannot be in a threaded one");
+    const char *path = new_cgroup();
+    need(put(path, "cgroup.type", "threaded"), "cannot make threaded cgroups");
+    check_kill_below(path);
+}
+
 TEST_BOTH(the_peak_of_its_memory)
 {
     const char *path = new_cgroup_v1("memory");

@@ -28,13 +28,15 @@ static inline void kill_all_in(const char *directory)
     char path[512];
     if (put(directory, "cgroup.kill", "1"))
         return;
-    snprintf(path, sizeof path, "%s/cgroup.procs", directory);
-    FILE *in = fopen(path, "re");
-    for (int pid; in && fscanf(in, "%d", &pid) == 1;)
-        if (pid > 1 && pid != getpid())
-            kill(pid, SIGKILL);
-    if (in)
-        fclose(in);
+    for (int threads = 0; threads < 2; threads++) {
+        snprintf(path, sizeof path, "%s/cgroup.%s", directory, threads ? "threads" : "procs");
+        FILE *in = fopen(path, "re");
+        for (int pid; in && fscanf(in, "%d", &pid) == 1;)
+            if (pid > 1 && pid != getpid())
+                kill(pid, SIGKILL);
+        if (in)
+            fclose(in);
+    }
 }
 
 static inline void remove_cgroups(void)

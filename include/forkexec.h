@@ -1508,12 +1508,13 @@ int forkexec_signal(struct forkexec_child *child,
                     int32_t signal);
 
 // Kills, with SIGKILL, the child and all its descendants, by the surest way that the attr gave: a pid namespace of its
-// own dies with its first process; else all that is in its cgroup is killed (cgroup.kill, cgroups(7)); else all in its
-// session's or group's process group, which a descendant can leave.
+// own dies with its first process; else all that is in its cgroup, and in those below it, is killed (cgroup.kill,
+// cgroups(7); one by one with version 1, before Linux 5.14, and in a threaded cgroup, where the processes die whose threads
+// are in it); else all in its session's or group's process group, which a descendant can leave.
 //
-// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these. -ESRCH: nobody is left, or the child of
-// another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not allowed. -EAGAIN: in a
-// cgroup of version 1, new ones kept appearing.
+// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these, and nobody was killed. -ESRCH: nobody is
+// left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not
+// allowed. -EAGAIN: where they are killed one by one, new ones kept appearing.
 int forkexec_kill_tree(struct forkexec_child *child);
 
 // Frees child; NULL is fine. A child that was never reported to be the program (held, or let go and not yet there) is

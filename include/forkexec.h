@@ -256,7 +256,7 @@
 // Children can be born in a cgroup.
 #define FORKEXEC_PROBE_BIRTH_IN_CGROUP 7
 
-// Time namespaces.
+// A time namespace can be made and entered, perhaps in a new user namespace: a holder of one is tried.
 #define FORKEXEC_PROBE_TIME_NAMESPACE 8
 
 // Seccomp filters: seccomp(2).
@@ -335,7 +335,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_WAIT_MAPS = 245,
     // The namespaces that are entered rather than born in. unshare(2).
     FORKEXEC_STAGE_UNSHARE = 250,
-    // The clocks of the new time namespace are set, before anybody is in it; a child that is held then enters it. time_namespaces(7), setns(2).
+    // The clocks of the new time namespace are set, before anybody is in it; then the child enters it. time_namespaces(7), setns(2).
     FORKEXEC_STAGE_TIME_OFFSETS = 252,
     // The first process of a pid namespace that was entered rather than born in goes on. clone(2).
     FORKEXEC_STAGE_FIRST_PROCESS = 255,
@@ -1125,11 +1125,14 @@ int forkexec_attr_set_loopback(struct forkexec_attr *attr);
 // in the user namespace that owns the time namespace, which a new user namespace gives, and a /proc of the caller's.
 // The last call for a clock wins. time_namespaces(7).
 // Returns 0; -EINVAL: attr is NULL, another clock, nanoseconds is not below a second; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc, or the
-// kernel, before Linux 5.6, has no time namespaces; EOPNOTSUPP: something else lies there) or
-// FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond 146 years; EPERM: no CAP_SYS_TIME);
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc, one in
+// which the caller is not to be found, or the kernel, before Linux 5.6, has no time namespaces; EOPNOTSUPP: something else
+// lies there) or FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond 146 years; EPERM: no CAP_SYS_TIME);
 // index -1.
-int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int64_t seconds, uint32_t nanoseconds);
+int forkexec_attr_set_time_offset(struct forkexec_attr *attr,
+                                  int32_t clock,
+                                  int64_t seconds,
+                                  uint32_t nanoseconds);
 
 // Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
 // following ten setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which

@@ -62,7 +62,7 @@ pub enum Stage {
     WaitMaps = 245,
     /// The namespaces that are entered rather than born in. unshare(2).
     Unshare = 250,
-    /// The clocks of the new time namespace are set, before anybody is in it; a child that is held then enters it. time_namespaces(7), setns(2).
+    /// The clocks of the new time namespace are set, before anybody is in it; then the child enters it. time_namespaces(7), setns(2).
     TimeOffsets = 252,
     /// The first process of a pid namespace that was entered rather than born in goes on. clone(2).
     FirstProcess = 255,

@@ -158,7 +158,7 @@ pub const FORKEXEC_PROBE_IMAGE: u32 = 5;
 pub const FORKEXEC_PROBE_USER_NAMESPACE: u32 = 6;
 /// Children can be born in a cgroup.
 pub const FORKEXEC_PROBE_BIRTH_IN_CGROUP: u32 = 7;
-/// Time namespaces.
+/// A time namespace can be made and entered, perhaps in a new user namespace: a holder of one is tried.
 pub const FORKEXEC_PROBE_TIME_NAMESPACE: u32 = 8;
 /// Seccomp filters: seccomp(2).
 pub const FORKEXEC_PROBE_SECCOMP: u32 = 9;

@@ -1,6 +1,8 @@
 //! A failure, and the sentence that tells it.
 
+use super::chroot;
 use super::helper::End;
+use super::procfs;
 use super::shared::Shared;
 use crate::page::Report;
 use crate::plan::{Bytes, Fault, Item, Sealed};
@@ -94,6 +96,11 @@ impl Failure {
         Failure { why, ..self }
     }
 
+    /// What `because` has said.
+    pub fn why(&self) -> &'static str {
+        self.why
+    }
+
     pub fn of_child(self, pid: i32) -> Failure {
         Failure { pid, ..self }
     }
@@ -143,6 +150,13 @@ impl Failure {
         let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
+            // What the child does by way of the caller's /proc.
+            (Stage::OomScore | Stage::TimeFile | Stage::Procfs, libc::ENOENT | libc::EOPNOTSUPP) => {
+                match procfs::trouble() {
+                    "" if self.stage == Stage::TimeFile => "this kernel has no time namespaces: Linux 5.6 has them",
+                    trouble => trouble,
+                }
+            }
             (Stage::Exec, libc::ENOENT) if by_fd => {
                 "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself"
             }
@@ -160,7 +174,12 @@ impl Failure {
             (Stage::Carry, _) if chrooted => {
                 "another root needs the built-in image, and an exec takes the caller's capabilities"
             }
-            (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
+            (Stage::Clone, libc::EPERM) if user && chroot::is_certain() => {
+                "in a chroot the kernel makes no user namespaces: enter the root by pivot_root(2) instead"
+            }
+            (Stage::Clone, libc::EPERM) if user => {
+                "user namespaces are restricted here, or the caller is in a chroot: see forkexec_probe"
+            }
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"
             }

@@ -4,6 +4,7 @@
 mod cgroup;
 mod channel;
 mod child;
+pub mod chroot;
 mod confine;
 mod death;
 mod detach;
@@ -21,7 +22,7 @@ mod listener;
 mod name;
 mod outcome;
 mod own;
-mod procfs;
+pub mod procfs;
 mod shared;
 mod stack;
 mod thread_stack;

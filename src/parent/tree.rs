@@ -4,7 +4,6 @@ use super::child::{Child, Tree, lock};
 use super::procfs::is_zombie;
 use crate::sys;
 use crate::sys::abi::PIDFD_SIGNAL_PROCESS_GROUP;
-use alloc::string::String;
 use core::ffi::CStr;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
@@ -82,9 +81,8 @@ fn kill_all_in(directory: BorrowedFd) -> Result<(), Errno> {
 
 fn kill_each(directory: BorrowedFd) -> Result<(), Errno> {
     for _ in 0..1000 {
-        let text = members(directory)?;
         let (mut left, mut refused) = (false, Ok(()));
-        for pid in text.lines().filter_map(|line| line.parse().ok()) {
+        for_each_member(directory, |pid| {
             // 0 is somebody whom this pid namespace does not see; to kill(2) it would be ourselves.
             let answer = if pid > 0 { sys::kill(pid, libc::SIGKILL) } else { Err(sys::Errno(libc::EPERM)) };
             match answer {
@@ -93,7 +91,7 @@ fn kill_each(directory: BorrowedFd) -> Result<(), Errno> {
                 Ok(()) => left = true,
                 Err(sys::Errno(errno)) => refused = Err(Errno::from_raw(errno)),
             }
-        }
+        })?;
         if !left {
             return refused;
         }
@@ -103,14 +101,16 @@ fn kill_each(directory: BorrowedFd) -> Result<(), Errno> {
 }
 
 /// The processes in a cgroup; of a threaded one the threads, by each of which kill(2) reaches its process.
-fn members(directory: BorrowedFd) -> Result<String, Errno> {
+fn for_each_member(directory: BorrowedFd, act: impl FnMut(i32)) -> Result<(), Errno> {
     let read = |name: &CStr| {
         let file = openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
         let number = |error: std::io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
         std::io::read_to_string(std::fs::File::from(file)).map_err(number)
     };
-    match read(c"cgroup.procs") {
-        Err(Errno::EOPNOTSUPP) => read(c"cgroup.threads"),
-        answer => answer,
-    }
+    let text = match read(c"cgroup.procs") {
+        Err(Errno::EOPNOTSUPP) => read(c"cgroup.threads")?,
+        answer => answer?,
+    };
+    text.lines().filter_map(|line| line.parse().ok()).for_each(act);
+    Ok(())
 }

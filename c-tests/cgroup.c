@@ -118,6 +118,13 @@ static void opening_a_file(struct forkexec_attr *attr)
     OK(forkexec_attr_set_session(attr));
 }
 
+static void with_a_listener(struct forkexec_attr *attr)
+{
+    static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    OK(forkexec_attr_set_no_new_privs(attr));
+    OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LISTENER));
+}
+
 static void with_late_namespaces(struct forkexec_attr *attr)
 {
     OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_CGROUP | FORKEXEC_NS_UTS | FORKEXEC_NS_TIME));
@@ -131,7 +138,7 @@ TEST_BOTH(all_that_may_be_asked_for_beside_a_dangerous_cgroup)
     need_user_namespaces();
     need_native();
     static void (*const asks[])(struct forkexec_attr *) = { in_namespaces, in_user_namespace, under_an_init, of_another_user,
-        dying_with_the_thread, dying_with_the_process, opening_a_file, with_late_namespaces };
+        dying_with_the_thread, dying_with_the_process, opening_a_file, with_a_listener, with_late_namespaces };
     const char *path = new_dangerous_cgroup(), *program = public_witness();
     int fd = open_cgroup(path);
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
@@ -388,12 +395,14 @@ TEST_BOTH(a_cgroup_that_was_killed_takes_others)
 {
     const char *path = new_cgroup();
     int fd = open_cgroup(path);
-    for EACH_MEMORY(mode) {
-        assert_true(put(path, "cgroup.kill", "1"));
-        struct forkexec_child *child = start_witness(attr_into(mode, fd), "sleep");
-        assert_in(forkexec_child_pid(child), "", path);
-        end(child);
-    }
+    for (int dangerous = 0; dangerous < 2; dangerous++)
+        for EACH_MEMORY(mode) {
+            assert_false(chmod(path, dangerous ? 0777 : 0755));
+            assert_true(put(path, "cgroup.kill", "1"));
+            struct forkexec_child *child = start_witness(attr_into(mode, fd), "sleep");
+            assert_in(forkexec_child_pid(child), "", path);
+            end(child);
+        }
     done(fd);
 }
 

@@ -386,6 +386,10 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
         launched.name().kill();
     }
     let end = launched.name().reap();
+    // It may have been killed before it had a word for the kernel to mark: nobody writes to the page any more.
+    if launched.second.get().is_some() {
+        launched.page().second.word.fetch_or(OWNER_DIED, Ordering::AcqRel);
+    }
     let unowned =
         launched.page().first.has_left() && stage_of(launched.page().report()).is_none_or(|at| at <= Stage::Image);
     match end {

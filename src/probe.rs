@@ -8,7 +8,7 @@ use crate::attr::Attr;
 use crate::attr::exec::mode;
 use crate::attr::ns::IdRange;
 use crate::attr::owned::Room;
-use crate::parent::{self, Child, Failure, host, trial};
+use crate::parent::{self, Child, Failure, chroot, host, procfs, trial};
 use crate::plan::{Purpose, Request, Strings};
 use crate::stage::Row;
 use crate::sys::{self, Answer, Errno};
@@ -140,11 +140,7 @@ impl Feature {
                 "seccomp(2) is missing, filtered, or without SECCOMP_RET_USER_NOTIF: Linux 5.5 has all that is needed",
             ),
             Feature::Landlock => landlock(),
-            Feature::TimeNamespace => kernel(
-                trial::ask(has_time_namespaces).is_ok(),
-                "time namespaces are not in this kernel, or there is no /proc that tells: Linux 5.6 has them, if it is built \
-                 with CONFIG_TIME_NS",
-            ),
+            Feature::TimeNamespace => time_namespace(),
         }
     }
 }
@@ -243,6 +239,12 @@ fn user_namespace() -> Probed {
         attr.ns.create = libc::CLONE_NEWUTS as u32;
         attr.ns.set_hostname(c"probe").map_err(no_memory)?;
     }
+    with_user_namespace(&mut attr)?;
+    tried(hold(&attr))
+}
+
+/// One in which the own ids are 0.
+fn with_user_namespace(attr: &mut Attr) -> Probed {
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     attr.ns.create |= libc::CLONE_NEWUSER as u32;
     let ns = &mut *attr.ns;
@@ -250,29 +252,82 @@ fn user_namespace() -> Probed {
     for (map, id) in maps {
         crate::attr::owned::push(map, IdRange { inside: 0, outside: id, count: 1 }).map_err(no_memory)?;
     }
+    Ok(())
+}
+
+/// A holder of a time namespace, which it has entered; without privilege for that one, of a user namespace too.
+fn time_namespace() -> Probed {
+    if is_deadly() {
+        return because(format_args!("{DEADLY}"));
+    }
+    let trouble = procfs::trouble();
+    if !trouble.is_empty() {
+        return because(format_args!("time namespaces are entered by way of /proc: {trouble}"));
+    }
+    if trial::ask(has_time_namespaces).is_err() {
+        return because(format_args!(
+            "time namespaces are not in this kernel: Linux 5.6 has them, if it is built with CONFIG_TIME_NS"
+        ));
+    }
+    let mut attr = Attr::default();
+    attr.ns.create = libc::CLONE_NEWTIME as u32;
     match hold(&attr) {
+        Err(Failure { code: libc::EPERM, .. }) => {
+            with_user_namespace(&mut attr)?;
+            tried(hold(&attr))
+        }
+        held => tried(held),
+    }
+}
+
+/// What came of a request that makes a user namespace, or does without where it can.
+fn tried(held: Result<(), Failure>) -> Probed {
+    match held {
         Ok(()) => Ok(()),
         Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Number::from_raw(code))),
-        Err(Failure { stage, code, .. }) => {
+        Err(failure) => {
+            let Failure { stage, code, .. } = failure;
             let step = Row::of(stage as u32).map_or("", Row::plain_name);
-            because(format_args!("{step}: {}{}", Number::from_raw(code).desc(), restriction(code)))
+            let colon = if failure.why().is_empty() { "" } else { ": " };
+            let reason = format_args!("{step}: {}{colon}{}", Number::from_raw(code).desc(), failure.why());
+            because(format_args!("{reason}{}", restriction(code)))
         }
     }
 }
 
-/// What is known to forbid user namespaces.
+/// What is known to forbid user namespaces. Two of the sysctls and AppArmor are about callers without CAP_SYS_ADMIN.
 fn restriction(code: i32) -> &'static str {
-    if sysctl(c"/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
+    match code {
+        libc::ENOSPC if sysctl(c"/proc/sys/user/max_user_namespaces") == Some(0) => {
+            "; raise the sysctl user.max_user_namespaces"
+        }
+        libc::ENOSPC | libc::EUSERS => {
+            "; there are too many of them, or of those in which this one would be: see the sysctl user.max_user_namespaces"
+        }
+        libc::EPERM | libc::EACCES => forbidden(),
+        _ => "",
+    }
+}
+
+/// CAP_SYS_ADMIN
+const SYS_ADMIN: u32 = 21;
+
+#[cold]
+fn forbidden() -> &'static str {
+    let privileged = sys::capabilities().is_ok_and(|[effective, _]| effective >> SYS_ADMIN & 1 != 0);
+    if chroot::is_found() {
+        "; the caller is in a chroot, where the kernel makes no user namespaces: enter the root by pivot_root(2) instead"
+    } else if !privileged && sysctl(c"/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
         "; set the sysctl kernel.unprivileged_userns_clone to 1"
-    } else if sysctl(c"/proc/sys/user/max_user_namespaces") == Some(0) {
-        "; raise the sysctl user.max_user_namespaces"
-    } else if restricted_by_apparmor() {
+    } else if !privileged && restricted_by_apparmor() {
         "; give the program an AppArmor profile with the rule userns, or set the sysctl \
          kernel.apparmor_restrict_unprivileged_userns to 0"
-    } else if code == libc::EPERM && is_filtered() {
+    } else if is_filtered() {
         "; a seccomp filter is on, as container runtimes put it on: their profile has to allow clone(2) with CLONE_NEWUSER"
+    } else if !procfs::trouble().is_empty() {
+        "; what forbids it cannot be told without the sysctls of /proc: in a chroot the kernel does, and a policy may"
     } else {
-        ""
+        "; what forbids it cannot be told: in a chroot the kernel does, and a policy may"
     }
 }
 

@@ -141,6 +141,8 @@ pub const FORKEXEC_STATUS_RAN: u32 = 2;
 pub const FORKEXEC_STATUS_USAGE: u32 = 4;
 /// status.memory_peak_bytes is filled.
 pub const FORKEXEC_STATUS_MEMORY_PEAK: u32 = 8;
+/// status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
+pub const FORKEXEC_STATUS_OUT_OF_MEMORY: u32 = 16;
 
 /// status.ran: the child ended before it was the program.
 pub const FORKEXEC_RAN_NO: u32 = 0;
@@ -164,7 +166,7 @@ pub const FORKEXEC_PROBE_IMAGE: u32 = 5;
 pub const FORKEXEC_PROBE_USER_NAMESPACE: u32 = 6;
 /// Children can be born in a cgroup.
 pub const FORKEXEC_PROBE_BIRTH_IN_CGROUP: u32 = 7;
-/// Time namespaces.
+/// A time namespace can be made and entered, perhaps in a new user namespace: a holder of one is tried.
 pub const FORKEXEC_PROBE_TIME_NAMESPACE: u32 = 8;
 /// Seccomp filters: seccomp(2).
 pub const FORKEXEC_PROBE_SECCOMP: u32 = 9;

@@ -165,9 +165,9 @@ pub unsafe extern "C" fn forkexec_hold(
 
 /// Writes to fd, as text, every step that a spawn of attr would take, without taking any: one line a step, with its
 /// number in enum forkexec_stage. A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or
-/// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), and
-/// that the caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE). The text is for people
-/// and changes between versions.
+/// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), that the
+/// caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE), and what this kernel's Landlock
+/// does not know (FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP). The text is for people and changes between versions.
 ///
 /// Arguments as for forkexec_spawn. Returns 0, what a spawn would return for these and FORKEXEC_STAGE_MEMORY, or the
 /// negative errno of write(2), with stage 0.

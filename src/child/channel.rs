@@ -3,7 +3,7 @@
 use super::At;
 use super::page::{IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
 use super::program::FAILED;
-use super::sealed::{Wiring, clone, mode};
+use super::sealed::{Wiring, cgroup, clone, mode};
 use super::stage::Stage;
 use super::sys::abi::{
     EAGAIN, EINTR, ENOSYS, EPERM, ETIMEDOUT, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_DUMPABLE,
@@ -187,7 +187,14 @@ pub fn outlive_caller(at: &At) -> Answer {
 
 /// Waits for what the caller does on the child's behalf.
 pub fn wait(at: &mut At) -> Answer {
-    if at.plan.wait == 0 { Ok(()) } else { until_released(at) }
+    if at.plan.wait == 0 {
+        return Ok(());
+    }
+    // The kernel wakes the caller in the middle of the exec, a moment before the caller's memory is left.
+    if at.plan.cgroup == cgroup::WRITTEN {
+        say(at, kind::OUTSIDE)?;
+    }
+    until_released(at)
 }
 
 /// The maps of a user namespace that was entered rather than born in. Whoever has the right to write them has it to files

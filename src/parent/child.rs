@@ -1,5 +1,6 @@
 //! A child as the caller holds it: to release, to wait for, to signal.
 
+use super::cgroup::{self, Cgroup};
 use super::dying;
 use super::failure::Failure;
 use super::handshake;
@@ -12,14 +13,14 @@ use super::shared::Shared;
 use super::wait::Waited;
 use crate::page::go;
 use crate::plan::Sealed;
-use crate::sealed::{cgroup, clone};
+use crate::sealed::clone;
 use crate::stage::Stage;
 use crate::sys;
 use crate::sys::abi::F_DUPFD_CLOEXEC;
 use core::ffi::CStr;
 use core::sync::atomic::AtomicU32;
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,27 +42,16 @@ pub struct Child {
     pub(super) waited: Mutex<Option<Waited>>,
     /// The threads between reaping and remembering.
     pub(super) reapers: AtomicU32,
-    pub(super) cgroup: Option<OwnedFd>,
+    pub(super) cgroup: Option<Cgroup>,
     pub(super) tree: Tree,
-    has_init: bool,
+    pub(super) has_init: bool,
 }
 
 /// What a child is made of once it has begun.
 pub struct Begun {
     pub launched: Launched,
     pub start: Start,
-    pub cgroup: Option<OwnedFd>,
-}
-
-/// The cgroup of a child, to be asked and killed after the caller has closed its own descriptor.
-pub fn cgroup(plan: &Shared<Sealed>) -> Result<Option<OwnedFd>, Failure> {
-    if plan.cgroup == cgroup::NONE {
-        return Ok(None);
-    }
-    // SAFETY: C caller guarantees that the descriptor, which the plan saw open, stays so during the call.
-    let directory = unsafe { BorrowedFd::borrow_raw(plan.cgroup_fd) };
-    let own = directory.try_clone_to_owned();
-    own.map(Some).map_err(|error| Failure::at(Stage::Cgroup, Errno::from_raw(error.raw_os_error().unwrap_or(0)), plan))
+    pub cgroup: Option<Cgroup>,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -119,7 +109,7 @@ impl Child {
         let came_to = outcome::until_running(&self.launched, plan, deadline);
         *start = *came_to.as_ref().unwrap_or(&Start::Failed);
         self.launched.let_go_of_page(start.is_past_the_page());
-        match came_to? {
+        match came_to.map_err(|failure| cgroup::explain(self.cgroup.as_ref(), failure))? {
             Start::LetGo => Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
             _ => Ok(()),
         }

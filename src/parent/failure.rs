@@ -1,12 +1,14 @@
 //! A failure, and the sentence that tells it.
 
+use super::chroot;
 use super::helper::End;
+use super::procfs;
 use super::shared::Shared;
 use super::trial;
 use super::why::{self, Why};
 use crate::page::{Report, side};
 use crate::plan::{Bytes, Fault, Item, Sealed};
-use crate::sealed::{Mount, Plan, Text, cgroup, cwd_rights, mount};
+use crate::sealed::{Mount, Plan, Text, cwd_rights, mount};
 use crate::stage::{Row, Stage};
 use core::fmt::{self, Display, Formatter};
 use nix::errno::Errno;
@@ -58,14 +60,10 @@ impl Failure {
         Failure { stage, code: errno as i32, plan: Some(plan.clone()), ..NOTHING }
     }
 
-    /// clone(2) failed. Where the child was to be born in its cgroup, it is the cgroup that these errnos are about: without
-    /// CLONE_INTO_CGROUP the kernel answers none of them.
+    /// clone(2) failed.
     #[cold]
     pub fn of_clone(errno: Errno, plan: &Shared<Sealed>) -> Failure {
-        use Errno::{EACCES, EBADF, EBUSY, ENODEV, ENOENT, EOPNOTSUPP};
-        let refused = matches!(errno, EACCES | EBADF | EBUSY | ENODEV | ENOENT | EOPNOTSUPP);
-        let by_cgroup = refused && plan.cgroup == cgroup::BORN;
-        Failure::at(if by_cgroup { Stage::Cgroup } else { Stage::Clone }, errno, plan)
+        Failure::at(stage_of_clone(errno as i32, plan), errno, plan)
     }
 
     /// A call on a child that is not in the state for it.
@@ -85,6 +83,7 @@ impl Failure {
     pub fn reported(report: Report, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);
         let Report { code, index, side, .. } = report;
+        let stage = if stage == Stage::Clone { stage_of_clone(code, plan) } else { stage };
         Failure { stage, code, index, side, pid, plan: Some(plan.clone()), ..NOTHING }
     }
 
@@ -107,6 +106,11 @@ impl Failure {
     /// Half a sentence that says what the errno does not.
     pub fn because(self, why: &'static str) -> Failure {
         Failure { why, ..self }
+    }
+
+    /// What `because` has said.
+    pub fn why(&self) -> &'static str {
+        self.why
     }
 
     pub fn of_child(self, pid: i32) -> Failure {
@@ -171,6 +175,13 @@ impl Failure {
         let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
+            // What the child does by way of the caller's /proc.
+            (Stage::OomScore | Stage::TimeFile | Stage::Procfs, libc::ENOENT | libc::EOPNOTSUPP) => {
+                match procfs::trouble() {
+                    "" if self.stage == Stage::TimeFile => "this kernel has no time namespaces: Linux 5.6 has them",
+                    trouble => trouble,
+                }
+            }
             (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
             (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => {
                 "the joined user namespace denies setgroups, or has no gid map: keep_groups leaves the groups as they are"
@@ -186,11 +197,16 @@ impl Failure {
                 "another root needs the built-in image, and an exec takes the caller's capabilities"
             }
             (Stage::Cgroup, code) => refused_by_cgroup(code),
-            (Stage::Clone, libc::EAGAIN) if self.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
+            (Stage::Clone, libc::EAGAIN) if self.plan_is(Plan::is_born_in_cgroup) => {
                 "a limit on processes: RLIMIT_NPROC, or pids.max of the cgroup or of one above it"
             }
             (Stage::Clone, libc::EINVAL) if trial::only_sigchld() => "qemu-user makes no namespaces",
-            (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
+            (Stage::Clone, libc::EPERM) if user && chroot::is_certain() => {
+                "in a chroot the kernel makes no user namespaces: enter the root by pivot_root(2) instead"
+            }
+            (Stage::Clone, libc::EPERM) if user => {
+                "user namespaces are restricted here, or the caller is in a chroot: see forkexec_probe"
+            }
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
                 "without privilege one's own id can be mapped, once, and with setgroups denied"
             }
@@ -245,6 +261,14 @@ fn has_other_rights(plan: &Plan) -> bool {
 }
 
 /// Why the kernel does not let a process into a cgroup. cgroups(7)
+/// Where a process was to be born in its cgroup, it is the cgroup that these errnos of clone(2) are about: without
+/// CLONE_INTO_CGROUP the kernel answers none of them.
+fn stage_of_clone(code: i32, plan: &Plan) -> Stage {
+    use libc::{EACCES, EBADF, EBUSY, ENODEV, ENOENT, EOPNOTSUPP};
+    let refused = matches!(code, EACCES | EBADF | EBUSY | ENODEV | ENOENT | EOPNOTSUPP);
+    if refused && plan.is_born_in_cgroup() { Stage::Cgroup } else { Stage::Clone }
+}
+
 fn refused_by_cgroup(code: i32) -> &'static str {
     match code {
         libc::EACCES | libc::EPERM => {

@@ -30,17 +30,25 @@ pub fn serve(launched: &Launched, plan: &Shared<Sealed>) -> Done {
         return Ok(());
     }
     let serving = Serving { name: launched.name(), plan, directory: OnceCell::new() };
-    serving.cgroup()?;
+    if plan.cgroup == cgroup::WRITTEN {
+        hear(launched, plan, kind::OUTSIDE)?;
+        serving.cgroup()?;
+    }
     serving.limits()?;
     if plan.unshare_user != 0 {
         go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))?;
-        match outcome::hear_word(launched, plan, None) {
-            Heard::Said(kind::UNMAPPED) => (),
-            heard => return Err(heard.into_failure(launched, plan)),
-        }
+        hear(launched, plan, kind::UNMAPPED)?;
     }
     serving.maps()?;
     go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+}
+
+/// Waits until the child has said this.
+fn hear(launched: &Launched, plan: &Shared<Sealed>, word: u32) -> Done {
+    match outcome::hear_word(launched, plan, None) {
+        Heard::Said(said) if said == word => Ok(()),
+        heard => Err(heard.into_failure(launched, plan)),
+    }
 }
 
 /// Lets a waiting child go on. One that polls is woken by its eventfd, the others by the page.
@@ -78,9 +86,6 @@ impl Serving<'_> {
     }
 
     fn cgroup(&self) -> Done {
-        if self.plan.cgroup != cgroup::WRITTEN {
-            return Ok(());
-        }
         // SAFETY: C caller guarantees that the descriptor, which the plan saw open, stays so during the call.
         let directory = unsafe { BorrowedFd::borrow_raw(self.plan.cgroup_fd) };
         let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;

@@ -18,7 +18,7 @@ use crate::attr::owned::{NoMemory, push};
 use crate::child;
 use crate::page::{PAGE, Page, Report};
 use crate::plan::{Sealed, Strings, gaps};
-use crate::sealed::{Gap, Plan, Wiring, cgroup, mode, table};
+use crate::sealed::{Gap, Plan, Wiring, cgroup, clone, mode, table};
 use crate::stage::Stage;
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
@@ -402,7 +402,9 @@ impl Ready<'_> {
         let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
         let is_fork = plan.mode == mode::COPIED && !ways.exit_signal;
         let pidfd_flag = if is_fork { 0 } else { CLONE_PIDFD };
-        let flags = memory | files | pidfd_flag | plan.clone_namespaces;
+        // The second process is born in those.
+        let namespaces = if plan.second_clone == clone::IN_CGROUP { 0 } else { plan.clone_namespaces };
+        let flags = memory | files | pidfd_flag | namespaces;
         // A child says that it has ended by the signal that its exec gives it; but an init never execs.
         let never_execs = plan.mode == mode::COPIED && plan.init != 0;
         let exit_signal = if is_fork || never_execs { libc::SIGCHLD as u64 } else { 0 };

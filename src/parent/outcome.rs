@@ -95,6 +95,9 @@ pub fn until_ready(launched: &mut Launched, plan: &Shared<Sealed>) -> Result<Sta
     if let Some(above) = launched.to_fetch {
         fetch(launched, plan, above)?;
     }
+    if plan.second_clone == clone::IN_CGROUP {
+        until_second(launched, plan, None)?;
+    }
     if let Err(failure) = handshake::serve(launched, plan) {
         // It may be that the child was killed, and that this is why it cannot be served.
         return Err(given_up(launched, plan, failure));
@@ -277,15 +280,14 @@ fn has_passed_exec(launched: &Launched) -> bool {
     match launched.name().passed_exec_by_group() {
         Passed::Yes => true,
         Passed::No => false,
+        Passed::Unknown if launched.page().named.load(Ordering::Relaxed) == 0 => has_closed_lifeline(launched),
         Passed::Unknown => has_another_name(launched).unwrap_or_else(|| has_closed_lifeline(launched)),
     }
 }
 
-/// Whether a child that had the image's name has got another one, which an exec gives; `None` where it never had that, or
-/// there is no /proc.
+/// Whether a child that had the image's name has got another one, which an exec gives; `None` where there is no /proc.
 fn has_another_name(launched: &Launched) -> Option<bool> {
-    let is_named = launched.page().named.load(Ordering::Relaxed) != 0;
-    let name = is_named.then(|| procfs::comm(launched.name())).flatten()?;
+    let name = procfs::comm(launched.name())?;
     Some(!name.starts_with(IMAGE_NAME.to_bytes()))
 }
 
@@ -303,7 +305,7 @@ fn stage_of(report: Report) -> Option<Stage> {
 /// What the page says of a child that has left it, or is dead.
 fn verdict(launched: &Launched, plan: &Plan) -> Heard {
     // When an init is killed, its program goes on for the moment until the kernel kills that too.
-    if plan.init != 0 && init(launched, &launched.page()).word.load(Ordering::Acquire) & OWNER_DIED != 0 {
+    if plan.init != 0 && process(launched, &launched.page()).word.load(Ordering::Acquire) & OWNER_DIED != 0 {
         launched.name().until_ended();
     }
     let report = launched.page().report();
@@ -372,15 +374,15 @@ fn ran_under_init(launched: &Launched) -> Ran {
     }
 }
 
-/// What an init has in the page.
-fn init<'a>(launched: &Launched, page: &'a Page) -> &'a Process {
+/// What the child has in the page; where there is an init, the init.
+fn process<'a>(launched: &Launched, page: &'a Page) -> &'a Process {
     if launched.second.get().is_some() { &page.second } else { &page.first }
 }
 
 /// The program of an init has left its memory. If the init has not left its own, the kernel was not at killing all.
 fn note_who_left_first(launched: &Launched) {
     let page = launched.page();
-    let is_alive = init(launched, &page).word.load(Ordering::Acquire) & OWNER_DIED == 0;
+    let is_alive = process(launched, &page).word.load(Ordering::Acquire) & OWNER_DIED == 0;
     launched.left_before_init.store(is_alive, Ordering::Relaxed);
 }
 
@@ -390,6 +392,10 @@ impl Heard {
         end_first(launched, plan);
         match self {
             Heard::Failed(report) => {
+                // It may be the second that has failed, before the caller knew of it.
+                if plan.second_clone != clone::NONE && launched.second.get().is_none() && second(launched).is_some() {
+                    launched.first.reap();
+                }
                 // By its listener, which is ours, it might never come to its end.
                 if plan.listener != 0 {
                     launched.name().kill();
@@ -423,6 +429,10 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
         launched.name().kill();
     }
     let end = launched.name().reap();
+    // It may have been killed before it had a word for the kernel to mark: nobody writes to the page any more.
+    if launched.second.get().is_some() {
+        launched.page().second.word.fetch_or(OWNER_DIED, Ordering::AcqRel);
+    }
     let unowned =
         launched.page().first.has_left() && stage_of(launched.page().report()).is_none_or(|at| at <= Stage::Image);
     match end {
@@ -451,7 +461,7 @@ fn cause(plan: &Plan, stage: Option<Stage>, signal: i32) -> Option<Stage> {
 /// A child that the caller could not serve. A death that is not of our making is the reason why.
 fn given_up(launched: &Launched, plan: &Shared<Sealed>, failure: Failure) -> Failure {
     // Between the death of a process and its end as others see it, /proc does not show it any more to who is not root.
-    let left = launched.page().first.word.load(Ordering::Acquire) & OWNER_DIED != 0;
+    let left = process(launched, &launched.page()).word.load(Ordering::Acquire) & OWNER_DIED != 0;
     let dead = left || procfs::is_exiting(launched.name()) || launched.name().has_ended();
     end_first(launched, plan);
     launched.name().kill();

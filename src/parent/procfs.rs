@@ -24,6 +24,20 @@ const NO_PROC: &str = "there is no /proc";
 const FALSE_PROC: &str = "no proc file system is mounted on /proc";
 const FOREIGN_PROC: &str = "/proc belongs to another pid namespace, where the child is not to be found";
 
+const BLIND_PROC: &str = "/proc belongs to another pid namespace, where the caller is not to be found";
+
+/// What is wrong with /proc, so that the caller and its children do not find themselves there; nothing: "".
+#[cold]
+pub fn trouble() -> &'static str {
+    match proc() {
+        Err(Unproven { why, .. }) => why,
+        Ok(proc) => match open(&proc, c"self/ns", O_PATH | O_DIRECTORY) {
+            Err(Errno(libc::ENOENT)) => BLIND_PROC,
+            _ => "",
+        },
+    }
+}
+
 fn foreign() -> Unproven {
     Unproven { code: libc::EOPNOTSUPP, why: FOREIGN_PROC }
 }

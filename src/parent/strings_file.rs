@@ -10,7 +10,6 @@ use crate::sys::abi::{
     F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING, MFD_CLOEXEC,
 };
 use crate::sys::{self, Errno};
-use alloc::vec::Vec;
 use core::ffi::CStr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 

@@ -1,11 +1,13 @@
 //! To wait for a child: its end, whether its program ran, and what it used.
 
+use super::cgroup::Cgroup;
 use super::child::{Child, lock};
 use super::name::End;
 use super::outcome::{self, Proof, Ran, Start};
 use super::usage;
+use crate::child::init::SIGNALLED;
 use crate::sealed::clone;
-use crate::sys::abi::{POLLIN, PollFd, Timespec, WALL, WNOHANG, WNOWAIT};
+use crate::sys::abi::{POLLIN, PollFd, SIGKILL, Timespec, WALL, WNOHANG, WNOWAIT};
 use crate::sys::{self, Errno as Number};
 use core::sync::atomic::{AtomicU32, Ordering};
 use nix::errno::Errno;
@@ -22,6 +24,10 @@ pub struct Waited {
     pub usage: libc::rusage,
     pub max_rss_floor: u64,
     pub memory_peak: Option<u64>,
+    /// How many processes of the cgroup the out-of-memory killer has taken since the child began.
+    pub oom_kills: Option<u64>,
+    /// By SIGKILL, or its init says so of the program.
+    pub killed: bool,
 }
 
 impl Waited {
@@ -138,7 +144,9 @@ impl Child {
             ran: zombie.filter(|_| end.signal() != 0).unwrap_or_else(|| self.ran(end)),
             usage,
             max_rss_floor: usage::max_rss_floor(usage::kibibytes(usage.ru_maxrss)),
-            memory_peak: self.cgroup.as_ref().and_then(usage::memory_peak),
+            memory_peak: self.cgroup.as_ref().and_then(Cgroup::memory_peak),
+            oom_kills: self.cgroup.as_ref().and_then(Cgroup::kills),
+            killed: end.signal() == SIGKILL || self.has_init && end.status == SIGNALLED.saturating_add(SIGKILL),
         };
         if reap {
             tell(lock(&self.waited).insert(waited));

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::image;
 use super::trial;
 use crate::plan::{Host, Sealed};
-use crate::sealed::{Plan, cgroup, mode, table};
+use crate::sealed::{Plan, mode, table};
 use crate::stage::Stage;
 use crate::sys::Errno;
 use crate::sys::ways::{Call, Means, means};
@@ -88,10 +88,12 @@ impl Ways {
             // The child did not wait any longer for its ends to be fetched.
             Stage::Pipe if failure.code == libc::ETIMEDOUT => self.once_more(),
             Stage::Pipe if self.fetch => self.without(refused(Call::Fetch), Some(&FETCH), |ways| ways.fetch = false),
-            Stage::Clone | Stage::Child if self.into_cgroup && failure.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
+            Stage::Clone | Stage::Child | Stage::CgroupBirth
+                if self.into_cgroup && failure.plan_is(Plan::is_born_in_cgroup) =>
+            {
                 // Since Linux 6.14 the kernel kills a child that is born in a cgroup that was ever killed as a whole, but
                 // not one that is moved there.
-                let killed = failure.stage == Stage::Child && failure.signal == libc::SIGKILL;
+                let killed = failure.stage != Stage::Clone && failure.signal == libc::SIGKILL;
                 let refused = failure.stage == Stage::Clone && refused(Call::IntoCgroup) != Means::Error;
                 (killed || refused).then_some(Ways { into_cgroup: false, ..self })
             }

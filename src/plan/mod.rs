@@ -172,6 +172,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
+    limits::enter_cgroup(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.
     let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
@@ -265,14 +266,14 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     // It outlives the call, or is stopped by others: nobody may have to wait for it in our memory.
     let waits =
         plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0 || plan.listener != 0 || plan.init != 0;
-    // Those who can freeze it would freeze the caller with it.
-    let others_cgroup = plan.cgroup == cgroup::WRITTEN;
+    // Who can freeze it would freeze the caller with it, and what kills it together with others there would kill the caller.
+    let dangerous_cgroup = !matches!(plan.cgroup, cgroup::NONE | cgroup::BORN);
     // Only a descriptor of the caller tells its death in there, and only an image is given one.
     let blind = plan.parent_death != 0 && plan.foreign != 0;
     // Killed by its own filter it leaves a core of our memory, and kernels before 5.16 then kill all who share it.
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
     let exposed = exposes_own_file(request, plan);
-    let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || others_cgroup;
+    let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || dangerous_cgroup;
     // setns(2) into a time namespace takes memory of its own.
     let fresh = fresh || blind || exposed || plan.enters_time != 0;
     let asked = attr.exec.memory_mode;

@@ -37,7 +37,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.late = unshare & (CGROUP | PID);
     plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if later { at_clone & !USER } else { 0 };
     // unshare(2) makes one that only a fork enters, and since Linux 6.2 an exec, some time after the caller has heard of it. Who
-    // joins it by a pidfd joins the one that the process is in.
+    // joins it by a pidfd joins the one that the process is in. And who is in another one than its children cannot vfork(2).
     plan.enters_time = (plan.unshare & TIME != 0) as u32;
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;

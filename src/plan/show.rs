@@ -123,7 +123,8 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
     match stage {
         Stage::Clone | Stage::FdTable | Stage::SignalMask => true,
         Stage::FdUnneeded => plan.inherit == 0,
-        Stage::Cgroup => plan.cgroup != cgroup::NONE,
+        Stage::Cgroup => matches!(plan.cgroup, cgroup::BORN | cgroup::WRITTEN),
+        Stage::CgroupBirth => plan.second_clone == clone::IN_CGROUP,
         Stage::IdMap => !plan.uid_map.is_empty() || !plan.gid_map.is_empty(),
         Stage::Carry => plan.carry.get().is_some(),
         Stage::Image | Stage::FdFlags => plan.mode == mode::FRESH,
@@ -206,7 +207,12 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
 fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result {
     let text = |text: Text, f: &mut Formatter| write!(f, "{}", Bytes(plan.bytes(text)));
     match stage {
+        Stage::Clone if plan.second_clone == clone::IN_CGROUP => Ok(()),
         Stage::Clone => write!(f, "{}", Namespaces(plan.clone_namespaces)),
+        Stage::CgroupBirth => {
+            let and = if plan.clone_namespaces == 0 { "" } else { ", " };
+            write!(f, "born in fd {}{and}{}", plan.cgroup_fd, Namespaces(plan.clone_namespaces))
+        }
         Stage::Join => plan.list(plan.joins).get(index as usize).map_or(Ok(()), |join| write!(f, "{}", Joined(join))),
         Stage::Unshare => write!(f, "{}", Namespaces(plan.unshare)),
         Stage::NamespaceOwner => plan.namespace_owner.get().map_or(Ok(()), |uid| write!(f, "{uid}")),

@@ -606,8 +606,17 @@ pub fn setns(fd: i32, types: u64) -> Answer {
 /// clone(2): another process with the same parent goes on from here, and this one leaves. The kernel writes the pid of the
 /// other before it runs.
 pub fn leave_to_sibling(flags: u64, pid: *mut i32) -> Answer {
+    let words = arch::clone_args((CLONE_PARENT | CLONE_PARENT_SETTID | flags) as usize, 0, pid);
     // SAFETY: kernel contract, man 2 clone.
-    answer(unsafe { arch::clone_and_leave((CLONE_PARENT | CLONE_PARENT_SETTID | flags) as usize, pid) }).map(drop)
+    answer(unsafe { arch::clone_and_leave(nr::CLONE, words) }).map(drop)
+}
+
+/// clone3(2): the same with these arguments, of which `parent_tid` is where the pid goes.
+pub fn leave_to_sibling_of(args: CloneArgs) -> Answer {
+    let args = CloneArgs { flags: args.flags | CLONE_PARENT | CLONE_PARENT_SETTID, ..args };
+    let words = [&raw const args as usize, size_of::<CloneArgs>(), 0, 0, 0];
+    // SAFETY: kernel contract, man 2 clone: without a stack of its own the child goes on on this one.
+    answer(unsafe { arch::clone_and_leave(nr::CLONE3, words) }).map(drop)
 }
 
 /// clone3(2): the child calls `entry(argument)`.

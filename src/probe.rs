@@ -8,12 +8,14 @@ use crate::attr::Attr;
 use crate::attr::exec::mode;
 use crate::attr::ns::IdRange;
 use crate::attr::owned::Room;
+use crate::errno;
 use crate::parent::{self, Child, Failure, host, trial};
 use crate::plan::{Purpose, Request, Strings};
+use crate::sentences::{self, Sentence};
 use crate::stage::Row;
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
-use core::fmt::{Arguments, Write};
+use core::fmt::{Display, Write};
 use nix::errno::Errno as Number;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
@@ -25,10 +27,10 @@ pub struct Reason {
 }
 
 impl Reason {
-    fn new(text: Arguments) -> Reason {
+    fn new(text: impl Display) -> Reason {
         let mut reason = Reason { text: [0; 400], length: 0 };
         // Longer than any of them: what does not fit would be cut.
-        let _ = reason.write_fmt(text);
+        let _ = write!(reason, "{text}");
         reason
     }
 
@@ -55,8 +57,8 @@ pub enum No {
 
 type Probed = Result<(), No>;
 
-fn because<T>(text: Arguments) -> Result<T, No> {
-    Err(No::Because(Reason::new(text)))
+fn because<T>(sentence: Sentence) -> Result<T, No> {
+    Err(No::Because(Reason::new(sentence)))
 }
 
 /// Whether an errno says nothing about the host.
@@ -105,46 +107,30 @@ impl Feature {
 
     /// `Err` says why not.
     pub fn probe(self) -> Probed {
-        let kernel = |has: bool, why: &str| if has { Ok(()) } else { because(format_args!("{why}")) };
+        let kernel = |has: bool, why: Sentence| if has { Ok(()) } else { because(why) };
         match self {
-            Feature::Clone3 => kernel(
-                trial::ask(trial::clone3).is_ok(),
-                "clone3(2) is missing or filtered: Linux 5.5 has it, and container runtimes whose seccomp profile \
-                 refuses it have newer profiles; clone(2) is used instead",
-            ),
-            Feature::CloseRange => kernel(
-                trial::ask(|| sys::close_range(u32::MAX, u32::MAX, 0)).is_ok(),
-                "close_range(2) is missing or filtered: Linux 5.9 has it; descriptors are closed one by one instead",
-            ),
-            Feature::Pidfd => kernel(
-                trial::ask(|| sys::pidfd_open(sys::getpid()).map(drop)).is_ok(),
-                "pidfd_open(2) is missing or filtered: Linux 5.3 has it; a pipe tells the owner's death instead",
-            ),
-            Feature::SharedMemory => kernel(
-                memory_is_shared()?,
-                "a child does not share memory here, as under valgrind or qemu-user: the caller's memory is copied instead",
-            ),
-            Feature::BirthInCgroup => kernel(
-                trial::ask(trial::clone3).is_ok(),
-                "clone3(2) is missing or filtered, so children are written into their cgroup after birth, which is slow",
-            ),
+            Feature::Clone3 => kernel(trial::ask(trial::clone3).is_ok(), sentences::NO_CLONE3),
+            Feature::CloseRange => {
+                kernel(trial::ask(|| sys::close_range(u32::MAX, u32::MAX, 0)).is_ok(), sentences::NO_CLOSE_RANGE)
+            }
+            Feature::Pidfd => {
+                kernel(trial::ask(|| sys::pidfd_open(sys::getpid()).map(drop)).is_ok(), sentences::NO_PIDFD)
+            }
+            Feature::SharedMemory => kernel(memory_is_shared()?, sentences::MEMORY_NOT_SHARED),
+            Feature::BirthInCgroup => kernel(trial::ask(trial::clone3).is_ok(), sentences::NO_BIRTH_IN_CGROUP),
             Feature::Image => image(),
             Feature::UserNamespace => user_namespace(),
             Feature::Seccomp => kernel(
                 // A kernel that has them finds no filter at NULL, and nothing is changed.
                 trial::ask(sys::has_seccomp).is_ok(),
-                "seccomp(2) is missing or filtered: Linux 3.17 has it, if it is built with CONFIG_SECCOMP_FILTER",
+                sentences::NO_SECCOMP,
             ),
             Feature::SeccompListener => kernel(
                 trial::ask(|| yes(sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF))).is_ok(),
-                "seccomp(2) is missing, filtered, or without SECCOMP_RET_USER_NOTIF: Linux 5.5 has all that is needed",
+                sentences::NO_LISTENER,
             ),
             Feature::Landlock => landlock(),
-            Feature::TimeNamespace => kernel(
-                trial::ask(has_time_namespaces).is_ok(),
-                "time namespaces are not in this kernel, or there is no /proc that tells: Linux 5.6 has them, if it is built \
-                 with CONFIG_TIME_NS",
-            ),
+            Feature::TimeNamespace => kernel(trial::ask(has_time_namespaces).is_ok(), sentences::NO_TIME),
         }
     }
 }
@@ -152,7 +138,7 @@ impl Feature {
 fn memory_is_shared() -> Result<bool, No> {
     host::memory_is_shared().map_err(|errno| match passes(errno as i32) {
         true => No::NotNow(errno),
-        false => No::Because(Reason::new(format_args!("no child can be made: {}", errno.desc()))),
+        false => No::Because(Reason::new(sentences::NO_CHILD.with(&[&errno::Text(errno as i32)]))),
     })
 }
 
@@ -177,16 +163,9 @@ fn landlock() -> Probed {
     let Err(Errno(answer)) = trial::ask(version) else { return Ok(()) };
     match answer - VERSIONS {
         LANDLOCK.. => Ok(()),
-        version @ 0.. => because(format_args!(
-            "Landlock has version {version} here: ports come with version 4 (Linux 6.7), the last access to files with 5 \
-             (6.10), scopes with {LANDLOCK} (6.12); set_landlock_handled asks for less"
-        )),
-        _ if answer == libc::EOPNOTSUPP => {
-            because(format_args!("Landlock is in this kernel and off: add it to the boot parameter lsm"))
-        }
-        _ => because(format_args!(
-            "Landlock is missing or filtered: Linux 5.13 has it, if it is built with CONFIG_SECURITY_LANDLOCK",
-        )),
+        version @ 0.. => Err(No::Because(Reason::new(sentences::OLD_LANDLOCK.with(&[&version])))),
+        _ if answer == libc::EOPNOTSUPP => because(sentences::LANDLOCK_OFF),
+        _ => because(sentences::LANDLOCK_MISSING),
     }
 }
 
@@ -196,7 +175,7 @@ fn hold(attr: &Attr) -> Result<(), Failure> {
     let none = unsafe { Strings::new(core::ptr::null()) };
     let host = host::host();
     let request = Request { attr, path: None, argv: none, envp: none, purpose: Purpose::Hold, host };
-    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Number::ENOMEM, ""))?;
+    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Number::ENOMEM, sentences::NOTHING))?;
     parent::start(request, room).map(drop)
 }
 
@@ -215,27 +194,22 @@ fn is_deadly() -> bool {
     trial::ask(calls) == Err(Errno(libc::ECANCELED))
 }
 
-const DEADLY: &str = "a seccomp filter kills the caller for a system call that this takes";
-
 fn image() -> Probed {
     if is_deadly() {
-        return because(format_args!("{DEADLY}"));
+        return because(sentences::DEADLY_FILTER);
     }
     let mut attr = Attr::default();
     attr.exec.memory_mode = mode::FRESH;
     match hold(&attr) {
         Ok(()) => Ok(()),
         Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Number::from_raw(code))),
-        _ => because(format_args!(
-            "memfds cannot be executed: see the sysctl vm.memfd_noexec and the security policy; the caller's memory is \
-             copied where it must not be shared, which is slow in large callers",
-        )),
+        _ => because(sentences::NO_IMAGE),
     }
 }
 
 fn user_namespace() -> Probed {
     if is_deadly() {
-        return because(format_args!("{DEADLY}"));
+        return because(sentences::DEADLY_FILTER);
     }
     let mut attr = Attr::default();
     // AppArmor lets anybody make one, in which nothing is then permitted: so something is done in it.
@@ -255,24 +229,25 @@ fn user_namespace() -> Probed {
         Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Number::from_raw(code))),
         Err(Failure { stage, code, .. }) => {
             let step = Row::of(stage as u32).map_or("", Row::plain_name);
-            because(format_args!("{step}: {}{}", Number::from_raw(code).desc(), restriction(code)))
+            let (errno, remedy) = (errno::Text(code), restriction(code));
+            let separator = if remedy.is_empty() { "" } else { "; " };
+            Err(No::Because(Reason::new(format_args!("{step}: {errno}{separator}{remedy}"))))
         }
     }
 }
 
 /// What is known to forbid user namespaces.
-fn restriction(code: i32) -> &'static str {
+fn restriction(code: i32) -> Sentence {
     if sysctl(c"/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
-        "; set the sysctl kernel.unprivileged_userns_clone to 1"
+        sentences::USERNS_CLONE
     } else if sysctl(c"/proc/sys/user/max_user_namespaces") == Some(0) {
-        "; raise the sysctl user.max_user_namespaces"
+        sentences::MAX_USER_NAMESPACES
     } else if restricted_by_apparmor() {
-        "; give the program an AppArmor profile with the rule userns, or set the sysctl \
-         kernel.apparmor_restrict_unprivileged_userns to 0"
+        sentences::APPARMOR_USERNS
     } else if code == libc::EPERM && is_filtered() {
-        "; a seccomp filter is on, as container runtimes put it on: their profile has to allow clone(2) with CLONE_NEWUSER"
+        sentences::FILTER_USERNS
     } else {
-        ""
+        sentences::NOTHING
     }
 }
 

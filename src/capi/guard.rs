@@ -7,12 +7,13 @@ use crate::attr::Refused;
 use crate::attr::owned::Room;
 use crate::parent::Child;
 use crate::plan::Strings;
+use crate::sentences;
 use alloc::boxed::Box;
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 
-const NULL: Refused = Refused { code: libc::EINVAL, why: "an argument is NULL" };
+const NULL: Refused = Refused { code: libc::EINVAL, why: sentences::ARGUMENT_IS_NULL };
 
 /// An attr to read, if it is not NULL.
 ///
@@ -65,10 +66,10 @@ pub unsafe fn list<'a, T>(items: *const T, count: usize, most: usize) -> Result<
         return Err(NULL);
     }
     if count > most {
-        return Err(Refused { code: libc::EINVAL, why: "the list is too long" });
+        return Err(Refused { code: libc::EINVAL, why: sentences::LIST_TOO_LONG });
     }
     if !items.is_aligned() {
-        return Err(Refused { code: libc::EINVAL, why: "the list is not aligned" });
+        return Err(Refused { code: libc::EINVAL, why: sentences::LIST_NOT_ALIGNED });
     }
     // SAFETY: C caller guarantees `count` items that do not change during the call.
     Ok(unsafe { core::slice::from_raw_parts(items, count) })

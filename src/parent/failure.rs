@@ -1,12 +1,12 @@
-//! A failure, and the sentence that tells it.
+//! A failure, and what its errno alone does not tell. `message` writes the whole sentence.
 
 use super::helper::End;
 use super::shared::Shared;
 use crate::page::Report;
-use crate::plan::{Bytes, Fault, Item, Sealed};
+use crate::plan::{Fault, Sealed};
 use crate::sealed::{Mount, Plan, Text, mount};
+use crate::sentences::{self, Sentence};
 use crate::stage::{Row, Stage};
-use core::fmt::{self, Display, Formatter};
 use nix::errno::Errno;
 
 pub struct Failure {
@@ -18,13 +18,13 @@ pub struct Failure {
     /// What killed it before it was the program.
     pub signal: i32,
     /// The plan, to name the item.
-    plan: Option<Shared<Sealed>>,
+    pub(super) plan: Option<Shared<Sealed>>,
     /// What it is about where the plan does not say.
-    what: &'static str,
-    why: &'static str,
+    pub(super) what: &'static str,
+    why: Sentence,
     /// The helper that it was left to.
-    helper: Text,
-    helped: Option<End>,
+    pub(super) helper: Text,
+    pub(super) helped: Option<End>,
 }
 
 const NOTHING: Failure = Failure {
@@ -35,7 +35,7 @@ const NOTHING: Failure = Failure {
     signal: 0,
     plan: None,
     what: "",
-    why: "",
+    why: sentences::NOTHING,
     helper: Text::EMPTY,
     helped: None,
 };
@@ -55,14 +55,14 @@ impl Failure {
 
     /// A call on a child that is not in the state for it.
     #[cold]
-    pub fn not_now(errno: Errno, why: &'static str) -> Failure {
+    pub fn not_now(errno: Errno, why: Sentence) -> Failure {
         Failure { code: errno as i32, why, ..NOTHING }
     }
 
     /// Not even the child could be made by which is found out how children are made.
     #[cold]
     pub fn of_trial(errno: Errno) -> Failure {
-        Failure { stage: Stage::Clone, ..Failure::not_now(errno, "") }
+        Failure { stage: Stage::Clone, ..Failure::not_now(errno, sentences::NOTHING) }
     }
 
     /// What the child reported.
@@ -85,12 +85,12 @@ impl Failure {
     }
 
     /// The plan's helper, and how it ended.
-    pub fn of_helper(self, helper: Text, helped: Option<End>, why: &'static str) -> Failure {
+    pub fn of_helper(self, helper: Text, helped: Option<End>, why: Sentence) -> Failure {
         Failure { helper, helped, why, ..self }
     }
 
     /// Half a sentence that says what the errno does not.
-    pub fn because(self, why: &'static str) -> Failure {
+    pub fn because(self, why: Sentence) -> Failure {
         Failure { why, ..self }
     }
 
@@ -104,93 +104,44 @@ impl Failure {
     }
 }
 
-/// `mount 3 (/proc): Operation not permitted: why`
-impl Display for Failure {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        if self.stage != Stage::None {
-            write!(f, "{}", Row::of(self.stage as u32).map_or("", Row::plain_name))?;
-            if self.index >= 0 {
-                write!(f, " {}", self.index)?;
-            }
-            match &self.plan {
-                Some(plan) if !self.helper.is_empty() => write!(f, " ({})", Bytes(plan.bytes(self.helper)))?,
-                _ if !self.what.is_empty() => write!(f, " ({})", self.what)?,
-                Some(plan) => {
-                    Bracketed { f, begun: false }.write(Item { plan, stage: self.stage, index: self.index })?;
-                }
-                None => (),
-            }
-            write!(f, ": ")?;
-        }
-        match self.signal {
-            0 => write!(f, "{}", Errno::from_raw(self.code).desc())?,
-            signal => write!(f, "killed by signal {signal} before the program ran")?,
-        }
-        match self.helped {
-            Some(End { code: libc::CLD_EXITED, status }) if status != 0 => write!(f, ": it exited with {status}")?,
-            Some(End { status, .. }) if status != 0 => write!(f, ": signal {status} killed it")?,
-            _ => (),
-        }
-        let why = if self.why.is_empty() { self.hint() } else { self.why };
-        if why.is_empty() { Ok(()) } else { write!(f, ": {why}") }
-    }
-}
-
 impl Failure {
     /// What the errno alone does not tell.
-    fn hint(&self) -> &'static str {
+    pub fn reason(&self) -> Sentence {
+        if self.why.is_empty() { self.hint() } else { self.why }
+    }
+
+    fn hint(&self) -> Sentence {
         let by_fd = self.plan_is(|plan| plan.exec_fd >= 0);
         let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
-            (Stage::Exec, libc::ENOENT) if by_fd => {
-                "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself"
-            }
-            (Stage::Exec, libc::ENOENT) if !chrooted && self.program_exists() => {
-                "the program exists, its interpreter or loader does not"
-            }
-            (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
-            (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
-            (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
+            (Stage::Exec, libc::ENOENT) if by_fd => sentences::SCRIPT_BY_FD,
+            (Stage::Exec, libc::ENOENT) if !chrooted && self.program_exists() => sentences::NO_INTERPRETER,
+            (Stage::Exec, libc::ENOEXEC) => sentences::NO_PROGRAM,
+            (Stage::Groups, libc::EPERM) => sentences::GROUPS_DROPPED,
+            (Stage::Bounding, libc::EPERM) => sentences::NEEDS_SETPCAP,
             // Elsewhere a copy of the caller's memory does instead.
             (Stage::Image, libc::EACCES | libc::EPERM | libc::ENOSYS | libc::ENOEXEC) if chrooted => {
-                "another root needs the built-in image, or /proc/self/exe there would be the caller's own file \
-                 (CVE-2019-5736): let memfds be executed, see vm.memfd_noexec"
+                sentences::IMAGE_REFUSED
             }
-            (Stage::Carry, _) if chrooted => {
-                "another root needs the built-in image, and an exec takes the caller's capabilities"
-            }
-            (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
-            (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
-                "without privilege one's own id can be mapped, once, and with setgroups denied"
-            }
-            (Stage::Rlimit | Stage::Nofile, libc::EPERM) => "raising a hard limit needs CAP_SYS_RESOURCE",
-            (Stage::PrivilegedSeccomp, libc::EACCES) => "needs CAP_SYS_ADMIN, or set_no_new_privs",
+            (Stage::Carry, _) if chrooted => sentences::IMAGE_TAKES_CAPABILITIES,
+            (Stage::Clone, libc::EPERM) if user => sentences::USER_NAMESPACES_RESTRICTED,
+            (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => sentences::OWN_ID_ONCE,
+            (Stage::Rlimit | Stage::Nofile, libc::EPERM) => sentences::NEEDS_RESOURCE,
+            (Stage::PrivilegedSeccomp, libc::EACCES) => sentences::FILTER_NEEDS_PRIVILEGE,
             (Stage::Exec, libc::EACCES) if self.plan_is(|plan| plan.ruleset.get().is_some_and(|set| set.fs != 0)) => {
-                "with Landlock the program and its loader need EXECUTE and READ_FILE"
+                sentences::LANDLOCK_FORBIDS_PROGRAM
             }
-            (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => {
-                "bind_mount_idmapped takes CAP_SYS_ADMIN, open_tree(2), move_mount(2) and mount_setattr(2)"
-            }
-            (Stage::LandlockRule, libc::EINVAL) => "a file that is not a directory has no such access",
-            (Stage::Proc, libc::EPERM) => {
-                "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc instead"
-            }
-            (Stage::Dev, libc::EINVAL) if user => "pts takes user and group 0 of the user namespace: map them",
-            (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => {
-                "what is mounted below would be uncovered in a user namespace: bind it recursively"
-            }
-            (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => {
-                "the caller's root is not a mount, as in a chroot or an initramfs"
-            }
-            (stage, libc::ELOOP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
-                "a symbolic link is on the way to the target: name what it leads to"
-            }
-            (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
-                "mounting on a file takes a /proc of the caller's, or Linux 5.12"
-            }
-            (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
-            _ => "",
+            (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => sentences::IDMAPPED_NEEDS,
+            (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
+            (Stage::Proc, libc::EPERM) => sentences::PROC_NEEDS,
+            (Stage::Dev, libc::EINVAL) if user => sentences::PTS_NEEDS_ROOT,
+            (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => sentences::BIND_UNCOVERS,
+            (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => sentences::ROOT_NO_MOUNT,
+            (stage, libc::ELOOP) if Stage::Mount <= stage && stage <= Stage::Readonly => sentences::LINK_ON_THE_WAY,
+            (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => sentences::MOUNT_ON_FILE,
+            (Stage::CwdCheck, libc::ENOENT) => sentences::OUTSIDE_ROOT,
+            _ => sentences::NOTHING,
         }
     }
 
@@ -209,28 +160,5 @@ impl Failure {
             let path = plan.list(plan.candidates).get(self.index.max(0) as usize).map(|path| plan.bytes(*path));
             path.is_some_and(|path| nix::unistd::access(path, nix::unistd::AccessFlags::F_OK).is_ok())
         })
-    }
-}
-
-/// Text in brackets, if there is any.
-struct Bracketed<'a, 'f> {
-    f: &'a mut Formatter<'f>,
-    begun: bool,
-}
-
-impl Bracketed<'_, '_> {
-    fn write(mut self, item: impl Display) -> fmt::Result {
-        fmt::Write::write_fmt(&mut self, format_args!("{item}"))?;
-        if self.begun { self.f.write_str(")") } else { Ok(()) }
-    }
-}
-
-impl fmt::Write for Bracketed<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if !self.begun && !text.is_empty() {
-            self.begun = true;
-            self.f.write_str(" (")?;
-        }
-        self.f.write_str(text)
     }
 }

@@ -17,6 +17,7 @@ mod image;
 mod keeper;
 mod launch;
 mod listener;
+mod message;
 mod name;
 mod outcome;
 mod own;

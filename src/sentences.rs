@@ -28,7 +28,6 @@ sentences! { ERRORS:
     // Arguments that a setter refuses: `validate (set_cwd): Invalid argument: a path is not empty`.
     ARGUMENT_IS_NULL: "an argument is NULL",
     OUT_OF_MEMORY: "out of memory",
-    LIST_TOO_LONG: "the list is too long",
     LIST_NOT_ALIGNED: "the list is not aligned",
     FD_NEGATIVE: "a file descriptor is not negative",
     PATH_EMPTY: "a path is not empty",
@@ -41,6 +40,7 @@ sentences! { ERRORS:
     NEVER_IGNORED: "SIGKILL and SIGSTOP cannot be ignored",
     DEATH_OF_WHOM: "the death is the thread's or the process's",
     SIGNAL_NUMBER: "a signal is 1 to 64",
+    FILE_TOO_LONG: "a file has at most 64 KiB",
     FILE_MODE: "a file mode is at most 07777",
     BIND_FLAGS: "a bind takes MS_REC, RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME and NOSYMFOLLOW",
     NO_SOURCE: "a bind or a move has a source",
@@ -157,7 +157,7 @@ sentences! { ERRORS:
         set_landlock_handled, or allow_partial_landlock",
 
     // What a step is about, in its brackets, where that is no name: `resolve (the effective uid): ...`.
-    ABOUT_STRINGS: "argv and envp",
+    ABOUT_STRINGS: "the strings and lists of the attr",
     ABOUT_DESCRIPTORS: "descriptors",
     ABOUT_ACTIONS: "fd actions",
     ABOUT_IDS: "set_uid, set_gid, set_groups",

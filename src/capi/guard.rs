@@ -7,7 +7,7 @@ use crate::attr::Refused;
 use crate::attr::owned::Room;
 use crate::parent::Child;
 use crate::plan::Strings;
-use crate::sentences;
+use crate::sentences::{self, Sentence};
 use alloc::boxed::Box;
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
@@ -58,7 +58,7 @@ pub unsafe fn optional_string<'a>(text: *const c_char) -> Option<&'a CStr> {
 ///
 /// # Safety
 /// `items` is NULL or points to `count` items that do not change meanwhile.
-pub unsafe fn list<'a, T>(items: *const T, count: usize, most: usize) -> Result<&'a [T], Refused> {
+pub unsafe fn list<'a, T>(items: *const T, count: usize, most: usize, too_long: Sentence) -> Result<&'a [T], Refused> {
     if count == 0 {
         return Ok(&[]);
     }
@@ -66,7 +66,7 @@ pub unsafe fn list<'a, T>(items: *const T, count: usize, most: usize) -> Result<
         return Err(NULL);
     }
     if count > most {
-        return Err(Refused { code: libc::EINVAL, why: sentences::LIST_TOO_LONG });
+        return Err(Refused { code: libc::EINVAL, why: too_long });
     }
     if !items.is_aligned() {
         return Err(Refused { code: libc::EINVAL, why: sentences::LIST_NOT_ALIGNED });
@@ -158,11 +158,13 @@ mod tests {
             assert!(attr_mut(null_mut()).is_none());
             assert!(string(null()).is_err());
             assert_eq!(string(c"x".as_ptr()), Ok(c"x"));
-            assert_eq!(list::<u32>(null(), 0, 8), Ok(&[][..]));
-            assert!(list::<u32>(null(), 1, 8).is_err());
-            assert_eq!(list([1u32, 2].as_ptr(), 2, 2), Ok(&[1, 2][..]));
-            assert!(list([1u32, 2].as_ptr(), 2, 1).is_err());
-            assert!(list([1u32, 2].as_ptr().cast::<u8>().add(1).cast::<u32>(), 1, 2).is_err());
+            assert_eq!(list::<u32>(null(), 0, 8, sentences::OUT_OF_MEMORY), Ok(&[][..]));
+            assert!(list::<u32>(null(), 1, 8, sentences::OUT_OF_MEMORY).is_err());
+            assert_eq!(list([1u32, 2].as_ptr(), 2, 2, sentences::OUT_OF_MEMORY), Ok(&[1, 2][..]));
+            assert!(list([1u32, 2].as_ptr(), 2, 1, sentences::OUT_OF_MEMORY).is_err());
+            assert!(
+                list([1u32, 2].as_ptr().cast::<u8>().add(1).cast::<u32>(), 1, 2, sentences::OUT_OF_MEMORY).is_err()
+            );
             assert!(out_bytes(null_mut(), 3).is_empty());
             assert!(take_back::<u32>(null_mut()).is_none());
         }

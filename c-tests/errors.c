@@ -319,6 +319,37 @@ TEST(a_death_at_exec)
         in_copy(dies_at_exec, &mode);
 }
 
+/* Memory that is denied is told as such, whoever would have needed it first. */
+static void has_no_memory(const void *know)
+{
+    static const struct denial forbidden = { SYS_mmap, EPERM, { { 0 } } };
+    struct forkexec_error error;
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED && *(const bool *)know; mode++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, mode));
+        assert_int_equal(spawn_of(attr, witness, &error), 0);
+    }
+    deny(&forbidden, 1);
+    for (uint32_t mode = FORKEXEC_MEMORY_FRESH; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, mode));
+        assert_int_equal(spawn_of(attr, witness, &error), -EPERM);
+        assert_true(error.stage == FORKEXEC_STAGE_MEMORY || error.stage == FORKEXEC_STAGE_IMAGE);
+        const char *reason = ": mmap(2) is denied, as by a seccomp filter", *at = strstr(error.message, reason);
+        if (!at)
+            printf("# mode %u: %s\n", mode, error.message);
+        assert_non_null(at);
+        assert_string_equal(at, reason);
+    }
+}
+
+TEST_BOTH(memory_that_is_denied)
+{
+    need_native();
+    in_copy(has_no_memory, &(bool){ false });
+    in_copy(has_no_memory, &(bool){ true });
+}
+
 static const char *link_of_fd(int fd)
 {
     char target[64] = "";

@@ -87,7 +87,7 @@ static inline void have_landlock(intptr_t version)
     assert_false(pthread_create(&thread, NULL, answers_for_landlock, (void *)version));
 }
 
-SITUATION(OLD_LANDLOCK, need_native(); need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER))
+SITUATION(OLD_LANDLOCK, need_native(); need_of_copies(FORKEXEC_PROBE_SECCOMP_LISTENER))
 {
     have_landlock(3);
     says(answer(FORKEXEC_PROBE_LANDLOCK), "%s", filled(sentence, "3"));
@@ -103,7 +103,7 @@ SITUATION(NO_LANDLOCK, need_native())
 }
 
 #define OLD(NAME, version, ...) \
-    SITUATION(NAME, need_native(); need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER)) \
+    SITUATION(NAME, need_native(); need_of_copies(FORKEXEC_PROBE_SECCOMP_LISTENER)) \
     { \
         struct forkexec_attr *attr = new_attr(); \
         SET(set_no_new_privs); \

@@ -149,7 +149,7 @@ SITUATION(FILTER_NEEDS_PRIVILEGE, need_native())
 static inline void need_landlock(void)
 {
     need_native();
-    need_probe(FORKEXEC_PROBE_LANDLOCK);
+    need_of_copies(FORKEXEC_PROBE_LANDLOCK);
 }
 
 SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock())
@@ -298,7 +298,42 @@ SITUATION(FOREIGN_PROC, need_maps())
 SITUATION(KILLED, need_native())
 {
     DENY(execve, DEADLY);
-    says(spawned(new_attr()), "exec (%s): %s", witness, filled(sentence, text("%d", SIGSYS)));
+    says(spawned(new_attr()), "exec (%s): %s: a seccomp filter kills for a system call of this step", witness,
+        filled(sentence, text("%d", SIGSYS)));
+}
+
+SITUATION(KILLED_BY_FILTER, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_session);
+    DENY(setsid, DEADLY);
+    says(spawned(attr), "session: killed by signal %d before the program ran: %s", SIGSYS, sentence);
+}
+
+/* As if somebody else had waited for it. */
+SITUATION(ENDED, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_session);
+    know_the_host();
+    deny((const struct denial[]){ { SYS_setsid, DEADLY, { { 0 } } }, { SYS_waitid, ECHILD, { { 0 } } } }, 2);
+    says(spawned(attr), "session: %s", sentence);
+}
+
+SITUATION(MAPPING_DENIED, need_native())
+{
+    DENY(mmap, EPERM);
+    says(spawned(new_attr()), "memory: %s: %s", strerror(EPERM), sentence);
+}
+
+/* The first process of a pid namespace cannot see that its parent is gone, so it has to hear of it. */
+SITUATION(WAITING_DENIED, need_mounts(); need_native())
+{
+    struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, false);
+    SET(create_namespaces, FORKEXEC_NS_PID);
+    DENY(ppoll, EPERM);
+    const char *said = geteuid() ? started(attr) : released(a_held_child(attr, witness), FORKEXEC_FOREVER);
+    says(said, "%s: %s: %s", geteuid() ? "wait" : "hold", strerror(EPERM), sentence);
 }
 
 static void *starts(void *child)

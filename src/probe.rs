@@ -107,39 +107,51 @@ impl Feature {
 
     /// `Err` says why not.
     pub fn probe(self) -> Probed {
-        let kernel = |has: bool, why: Sentence| if has { Ok(()) } else { because(why) };
         match self {
-            Feature::Clone3 => kernel(trial::ask(trial::clone3).is_ok(), sentences::NO_CLONE3),
-            Feature::CloseRange => {
-                kernel(trial::ask(|| sys::close_range(u32::MAX, u32::MAX, 0)).is_ok(), sentences::NO_CLOSE_RANGE)
-            }
-            Feature::Pidfd => {
-                kernel(trial::ask(|| sys::pidfd_open(sys::getpid()).map(drop)).is_ok(), sentences::NO_PIDFD)
-            }
-            Feature::SharedMemory => kernel(memory_is_shared()?, sentences::MEMORY_NOT_SHARED),
-            Feature::BirthInCgroup => kernel(trial::ask(trial::clone3).is_ok(), sentences::NO_BIRTH_IN_CGROUP),
+            Feature::Clone3 => asked(trial::clone3, sentences::NO_CLONE3),
+            Feature::CloseRange => asked(|| sys::close_range(u32::MAX, u32::MAX, 0), sentences::NO_CLOSE_RANGE),
+            Feature::Pidfd => asked(|| sys::pidfd_open(sys::getpid()).map(drop), sentences::NO_PIDFD),
+            Feature::SharedMemory => memory_is_shared(),
+            Feature::BirthInCgroup => asked(trial::clone3, sentences::NO_BIRTH_IN_CGROUP),
             Feature::Image => image(),
             Feature::UserNamespace => user_namespace(),
-            Feature::Seccomp => kernel(
+            Feature::Seccomp => asked(
                 // A kernel that has them finds no filter at NULL, and nothing is changed.
-                trial::ask(sys::has_seccomp).is_ok(),
+                sys::has_seccomp,
                 sentences::NO_SECCOMP,
             ),
-            Feature::SeccompListener => kernel(
-                trial::ask(|| yes(sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF))).is_ok(),
-                sentences::NO_LISTENER,
-            ),
+            Feature::SeccompListener => {
+                asked(|| yes(sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF)), sentences::NO_LISTENER)
+            }
             Feature::Landlock => landlock(),
-            Feature::TimeNamespace => kernel(trial::ask(has_time_namespaces).is_ok(), sentences::NO_TIME),
+            Feature::TimeNamespace => asked(has_time_namespaces, sentences::NO_TIME),
         }
     }
 }
 
-fn memory_is_shared() -> Result<bool, No> {
-    host::memory_is_shared().map_err(|errno| match passes(errno as i32) {
-        true => No::NotNow(errno),
-        false => No::Because(Reason::new(sentences::NO_CHILD.with(&[&errno::Text(errno as i32)]))),
-    })
+fn memory_is_shared() -> Probed {
+    match host::memory_is_shared() {
+        Ok(true) => Ok(()),
+        Ok(false) => because(sentences::MEMORY_NOT_SHARED),
+        Err((_, errno)) => Err(untried(errno as i32)),
+    }
+}
+
+/// Asks the kernel, in a child.
+fn asked(question: fn() -> Answer, why_not: Sentence) -> Probed {
+    match trial::ask(question) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => because(why_not),
+        Err(Errno(code)) => Err(untried(code)),
+    }
+}
+
+/// There is no child that could be asked.
+fn untried(code: i32) -> No {
+    match passes(code) {
+        true => No::NotNow(Number::from_raw(code)),
+        false => No::Because(Reason::new(sentences::NO_CHILD.with(&[&errno::Text(code)]))),
+    }
 }
 
 /// What is asked in a child: 0 is yes.
@@ -160,7 +172,11 @@ fn landlock() -> Probed {
     // No version is as high as this, so it is told from an errno.
     const VERSIONS: i32 = 4096;
     let version = || sys::landlock_version().and_then(|version| Err(Errno(VERSIONS + version as i32)));
-    let Err(Errno(answer)) = trial::ask(version) else { return Ok(()) };
+    let answer = match trial::ask(version) {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(Errno(answer))) => answer,
+        Err(Errno(code)) => return Err(untried(code)),
+    };
     match answer - VERSIONS {
         LANDLOCK.. => Ok(()),
         version @ 0.. => Err(No::Because(Reason::new(sentences::OLD_LANDLOCK.with(&[&version])))),
@@ -191,7 +207,7 @@ fn is_deadly() -> bool {
         let _ = sys::eventfd();
         Ok(())
     };
-    trial::ask(calls) == Err(Errno(libc::ECANCELED))
+    trial::ask(calls) == Ok(Err(Errno(libc::ECANCELED)))
 }
 
 fn image() -> Probed {

@@ -188,12 +188,16 @@ sentences! { ERRORS:
 
     // How a child or a helper ended, after the errno or in its place.
     KILLED: "killed by signal {} before the program ran",
+    ENDED: "it ended before the program ran, and how was told to somebody else in this process",
+    KILLED_BY_FILTER: "a seccomp filter kills for a system call of this step",
     HELPER_EXITED: "it exited with {}",
     HELPER_KILLED: "signal {} killed it",
     HELPER_WROTE_NOTHING: "it has not written the map",
     HELPER_DENIED_SETGROUPS: "it has denied setgroups, which allow_setgroups is to leave",
 
     // What the errno of a step does not tell: `exec (/bin/x): Exec format error: neither ...`.
+    MAPPING_DENIED: "mmap(2) is denied, as by a seccomp filter",
+    WAITING_DENIED: "the child waits by ppoll(2) or futex(2): a seccomp filter has to allow them",
     SCRIPT_BY_FD: "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself",
     NO_INTERPRETER: "the program exists, its interpreter or loader does not",
     NO_PROGRAM: "neither a program for this machine nor a script with #!",

@@ -17,6 +17,8 @@ pub struct Failure {
     pub pid: i32,
     /// What killed it before it was the program.
     pub signal: i32,
+    /// It died without a word, of whatever.
+    pub(super) died: bool,
     /// The plan, to name the item.
     pub(super) plan: Option<Shared<Sealed>>,
     /// What it is about where the plan does not say.
@@ -33,6 +35,7 @@ const NOTHING: Failure = Failure {
     index: -1,
     pid: 0,
     signal: 0,
+    died: false,
     plan: None,
     what: "",
     why: sentences::NOTHING,
@@ -61,8 +64,8 @@ impl Failure {
 
     /// Not even the child could be made by which is found out how children are made.
     #[cold]
-    pub fn of_trial(errno: Errno) -> Failure {
-        Failure { stage: Stage::Clone, ..Failure::not_now(errno, sentences::NOTHING) }
+    pub fn of_trial((stage, errno): (Stage, Errno)) -> Failure {
+        Failure { stage, ..Failure::not_now(errno, sentences::NOTHING) }
     }
 
     /// What the child reported.
@@ -77,7 +80,7 @@ impl Failure {
     #[cold]
     pub fn killed(stage: Option<Stage>, signal: i32, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = stage.unwrap_or(Stage::Child);
-        Failure { pid, signal, ..Failure::at(stage, Errno::ECANCELED, plan) }
+        Failure { pid, signal, died: true, ..Failure::at(stage, Errno::ECANCELED, plan) }
     }
 
     pub fn item(self, index: i32, what: &'static str) -> Failure {
@@ -115,6 +118,11 @@ impl Failure {
         let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
+            _ if self.signal == libc::SIGSYS => sentences::KILLED_BY_FILTER,
+            (Stage::Memory, libc::EPERM | libc::EACCES) => sentences::MAPPING_DENIED,
+            (Stage::Hold | Stage::Wait | Stage::WaitMaps, libc::EPERM | libc::ENOSYS) if self.pid != 0 => {
+                sentences::WAITING_DENIED
+            }
             (Stage::Exec, libc::ENOENT) if by_fd => sentences::SCRIPT_BY_FD,
             (Stage::Exec, libc::ENOENT) if !chrooted && self.program_exists() => sentences::NO_INTERPRETER,
             (Stage::Exec, libc::ENOEXEC) => sentences::NO_PROGRAM,

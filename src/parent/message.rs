@@ -65,6 +65,7 @@ impl Display for Ending<'_> {
             f.write_str(": ")?;
         }
         match failure.signal {
+            0 if failure.died => sentences::ENDED.fmt(f)?,
             0 => errno::Text(failure.code).fmt(f)?,
             signal => sentences::KILLED.with(&[&signal]).fmt(f)?,
         }

@@ -75,7 +75,10 @@ impl Ways {
             }
             // The child did not wait any longer for its ends to be fetched.
             Stage::Pipe if failure.code == libc::ETIMEDOUT => self.once_more(),
-            Stage::Pipe if self.fetch => self.without(refused(Call::Fetch), Some(&FETCH), |ways| ways.fetch = false),
+            // The last is a child that a filter does not let wait until its ends are fetched.
+            Stage::Pipe | Stage::FdFlags if self.fetch => {
+                self.without(refused(Call::Fetch), Some(&FETCH), |ways| ways.fetch = false)
+            }
             Stage::Clone | Stage::Child if self.into_cgroup && failure.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
                 // Since Linux 6.14 the kernel kills a child that is born in a cgroup that was ever killed as a whole, but
                 // not one that is moved there.

@@ -73,9 +73,12 @@ impl Ways {
             Stage::FdTable if self.own_table => {
                 self.without(refused(Call::OwnTable), Some(&OWN_TABLE), |ways| ways.own_table = false)
             }
-            // The child did not wait any longer for its ends to be fetched.
-            Stage::Pipe if failure.code == libc::ETIMEDOUT => self.once_more(),
-            // The last is a child that a filter does not let wait until its ends are fetched.
+            // The child did not wait until its ends were fetched: the caller was slow, or a filter forbids the child to wait.
+            Stage::Pipe if failure.code == libc::ETIMEDOUT => {
+                let given = Ways { fetch: false, ..self };
+                self.once_more().or(self.fetch.then_some(given))
+            }
+            // The last is a child that could say so.
             Stage::Pipe | Stage::FdFlags if self.fetch => {
                 self.without(refused(Call::Fetch), Some(&FETCH), |ways| ways.fetch = false)
             }

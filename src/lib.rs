@@ -15,6 +15,7 @@
 //! | `stage` | the order, said once: number, name and reason of every step |
 //! | `errno` | what each errno is called, whichever libc there is |
 //! | `sentences` | every sentence that is said to people, once |
+//! | `shorten` | text for which there is too little room |
 //! | `page` | the page that child and caller share |
 //! | `sys` | the door to the kernel |
 //! | `nsexec` | a library of its own: the bootstrap that runc's Go side expects, over the same door |
@@ -36,6 +37,7 @@ pub mod plan;
 mod errno;
 mod probe;
 mod sentences;
+mod shorten;
 mod parent;
 mod child;
 mod stage;

@@ -4,6 +4,7 @@
 //! To add a sentence, add a line here, and a situation that makes the library say it to `c-tests/sentences.c`. The test does
 //! not compile while a line has no situation. `{}` is a part that the situation decides, in the order of `with`.
 
+use crate::shorten::{Shortened, length};
 use core::fmt::{self, Display, Formatter};
 
 /// A sentence of the table. Nothing else can make one.
@@ -322,15 +323,32 @@ pub struct Filled<'a> {
     parts: &'a [&'a dyn Display],
 }
 
+/// The precision is the number of bytes that there is room for: where that is too little the longest parts are cut, to the
+/// same length, and never the sentence.
 impl Display for Filled<'_> {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let mut between = self.sentence.0.split("{}");
+        let room = f.precision().map_or(usize::MAX, |room| self.room_of_part(room));
         f.write_str(between.next().unwrap_or_default())?;
         for (place, text) in between.enumerate() {
-            self.parts.get(place).map_or(Ok(()), |part| write!(f, "{part}"))?;
+            self.parts.get(place).map_or(Ok(()), |text| write!(f, "{}", Shortened { text, room }))?;
             f.write_str(text)?;
         }
         Ok(())
+    }
+}
+
+impl Filled<'_> {
+    /// What is left for each of the parts that are longer than that.
+    fn room_of_part(&self, room: usize) -> usize {
+        let others = self.sentence.0.len().saturating_sub(2 * self.parts.len());
+        let mut share = 0;
+        for _ in self.parts {
+            let short: usize = self.parts.iter().map(length).filter(|length| *length <= share).sum();
+            let long = self.parts.iter().filter(|part| length(part) > share).count();
+            share = room.saturating_sub(others + short).checked_div(long).unwrap_or(usize::MAX);
+        }
+        share
     }
 }
 
@@ -361,5 +379,15 @@ mod tests {
         assert_eq!(LIMIT.with(&[&"cpu", &1, &UNLIMITED]).to_string(), "cpu 1 of unlimited");
         assert_eq!(ENTERED.with(&[&"{}"]).to_string(), "enter {}");
         assert_eq!(FD.with(&[]).to_string(), "fd ");
+    }
+
+    #[test]
+    fn only_parts_are_cut() {
+        let path = "/a/long/path/to/somewhere";
+        let opened: [&dyn Display; 2] = [&path, &7];
+        assert_eq!(alloc::format!("{:.30}", OPENED.with(&opened)), "open /a/long/p...omewhere as 7");
+        assert_eq!(alloc::format!("{:.35}", OPENED.with(&opened)), "open /a/long/path/to/somewhere as 7");
+        assert_eq!(alloc::format!("{:.0}", OPENED.with(&opened)), "open ... as 7");
+        assert_eq!(alloc::format!("{:.0}", PATH_EMPTY), PATH_EMPTY.text());
     }
 }

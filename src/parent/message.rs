@@ -6,26 +6,36 @@ use super::helper::End;
 use crate::errno;
 use crate::plan::{Bytes, Item};
 use crate::sentences;
+use crate::shorten::{Shortened, length};
 use crate::stage::{Row, Stage};
-use core::fmt::{self, Display, Formatter, Write};
+use core::fmt::{self, Display, Formatter};
 
 /// The precision is the number of bytes that there is room for.
 impl Display for Failure {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let (step, about, end) = (Step(self), About(self), Ending(self));
-        let needed = length(&about);
-        if needed == 0 {
-            return write!(f, "{step}{end}");
+        let (step, about, how, reason) = (Step(self), About(self), How(self), self.reason());
+        let [about_length, reason_length] = [length(about), length(reason)];
+        let separator = if reason_length > 0 { ": " } else { "" };
+        let fixed = length(format_args!("{step} (): {how}{separator}"));
+        let room = f.precision().map_or(about_length + reason_length, |room| room.saturating_sub(fixed));
+        // Of both one half, unless the other needs less.
+        let about_room = about_length.min((room / 2).max(room.saturating_sub(reason_length)));
+        let least = length(format_args!("{reason:.0}"));
+        let about_room = about_room.min(room.saturating_sub(least));
+        let reason_room = room.saturating_sub(about_room);
+        write!(f, "{step}")?;
+        if about_length > 0 {
+            write!(f, " ({})", Shortened { text: about, room: about_room })?;
         }
-        let others = length(format_args!("{step} (){end}"));
-        let room = f.precision().map_or(needed, |room| room.saturating_sub(others));
-        write!(f, "{step} (")?;
-        Shortened { out: f, length: needed, room, at: 0 }.write_fmt(format_args!("{about}"))?;
-        write!(f, "){end}")
+        if self.stage != Stage::None {
+            f.write_str(": ")?;
+        }
+        write!(f, "{how}{separator}{reason:.reason_room$}")
     }
 }
 
 /// `mount 3`
+#[derive(Clone, Copy)]
 struct Step<'a>(&'a Failure);
 
 impl Display for Step<'_> {
@@ -40,6 +50,7 @@ impl Display for Step<'_> {
 }
 
 /// `/proc`: the item of the step, or the setter.
+#[derive(Clone, Copy)]
 struct About<'a>(&'a Failure);
 
 impl Display for About<'_> {
@@ -55,15 +66,13 @@ impl Display for About<'_> {
     }
 }
 
-/// `: Operation not permitted: why`
-struct Ending<'a>(&'a Failure);
+/// `Operation not permitted`, and what a helper has to do with it.
+#[derive(Clone, Copy)]
+struct How<'a>(&'a Failure);
 
-impl Display for Ending<'_> {
+impl Display for How<'_> {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let failure = self.0;
-        if failure.stage != Stage::None {
-            f.write_str(": ")?;
-        }
         match failure.signal {
             0 if failure.died => sentences::ENDED.fmt(f)?,
             0 => errno::Text(failure.code).fmt(f)?,
@@ -71,97 +80,10 @@ impl Display for Ending<'_> {
         }
         match failure.helped {
             Some(End { code: libc::CLD_EXITED, status }) if status != 0 => {
-                write!(f, ": {}", sentences::HELPER_EXITED.with(&[&status]))?;
+                write!(f, ": {}", sentences::HELPER_EXITED.with(&[&status]))
             }
-            Some(End { status, .. }) if status != 0 => write!(f, ": {}", sentences::HELPER_KILLED.with(&[&status]))?,
-            _ => (),
-        }
-        let reason = failure.reason();
-        if reason.is_empty() { Ok(()) } else { write!(f, ": {reason}") }
-    }
-}
-
-fn length(text: impl Display) -> usize {
-    let mut length = Length(0);
-    // Nothing here fails.
-    let _ = write!(length, "{text}");
-    length.0
-}
-
-/// Counts the bytes.
-struct Length(usize);
-
-impl Write for Length {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 += text.len();
-        Ok(())
-    }
-}
-
-/// Passes on the beginning and the end of a text that is longer than there is room for, in whole characters.
-struct Shortened<'a, 'f> {
-    out: &'a mut Formatter<'f>,
-    length: usize,
-    room: usize,
-    at: usize,
-}
-
-const GAP: &str = "...";
-
-impl Write for Shortened<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.length <= self.room {
-            return self.out.write_str(text);
-        }
-        let kept = self.room.saturating_sub(GAP.len());
-        let (begin, end) = (kept.div_ceil(2), self.length - kept / 2);
-        for letter in text.chars() {
-            let next = self.at + letter.len_utf8();
-            if next <= begin || self.at >= end {
-                self.out.write_char(letter)?;
-            } else if self.at <= begin {
-                self.out.write_str(GAP)?;
-            }
-            self.at = next;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::{String, ToString};
-
-    struct Cut<'a>(&'a str, usize);
-
-    impl Display for Cut<'_> {
-        fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-            let mut cut = Shortened { out: f, length: self.0.len(), room: self.1, at: 0 };
-            // In pieces, as texts come.
-            self.0.chars().try_for_each(|letter| cut.write_char(letter))
-        }
-    }
-
-    #[test]
-    fn the_middle_is_left_out() {
-        assert_eq!(Cut("/a/b/c/d/e", 10).to_string(), "/a/b/c/d/e");
-        assert_eq!(Cut("/a/b/c/d/e", 9).to_string(), "/a/...d/e");
-        assert_eq!(Cut("/a/b/c/d/e", 4).to_string(), "/...");
-        assert_eq!(Cut("/a/b/c/d/e", 0).to_string(), "...");
-    }
-
-    #[test]
-    fn characters_stay_whole_and_there_is_one_gap() {
-        for letter in ["a", "é", "€", "😀"] {
-            for shift in 0..4 {
-                let text: String = ["/abc".get(..shift).unwrap_or_default(), &letter.repeat(50)].concat();
-                for room in 3..text.len() {
-                    let cut = Cut(&text, room).to_string();
-                    assert!(cut.len() <= room && cut.len() + 2 * letter.len() > room, "{cut}");
-                    assert_eq!(cut.matches(GAP).count(), 1, "{cut}");
-                }
-            }
+            Some(End { status, .. }) if status != 0 => write!(f, ": {}", sentences::HELPER_KILLED.with(&[&status])),
+            _ => Ok(()),
         }
     }
 }

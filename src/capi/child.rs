@@ -9,6 +9,7 @@ use super::guard;
 use super::spawn::answer;
 use crate::capi::entry::Entered;
 use crate::parent::{Child, Failure, Ran, Waited};
+use crate::sentences;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::time::Duration;
@@ -153,7 +154,7 @@ pub unsafe extern "C" fn forkexec_release(
     // SAFETY: C caller guarantees a child that lives during the call.
     let released = match unsafe { guard::child(child) } {
         Some(child) => child.release(timeout(timeout_ns)),
-        None => Err(Failure::not_now(Errno::EINVAL, "child is NULL")),
+        None => Err(Failure::not_now(Errno::EINVAL, sentences::CHILD_NULL)),
     };
     // SAFETY: C caller guarantees that error is NULL or memory for one.
     unsafe { answer(released, error) }

@@ -11,6 +11,7 @@ use crate::attr::owned::Room;
 use crate::capi::entry::Entered;
 use crate::parent::{self, Failure, host};
 use crate::plan::{Purpose, Request};
+use crate::sentences;
 use alloc::boxed::Box;
 use core::ffi::{c_char, c_int};
 use core::ptr::null;
@@ -33,7 +34,7 @@ impl Call {
     unsafe fn request<T>(&self, then: impl FnOnce(Request) -> Result<T, Failure>) -> Result<T, Failure> {
         // SAFETY: C caller guarantees that attr is NULL or one of ours that nobody changes meanwhile.
         let attr = unsafe { guard::attr(self.attr) };
-        let attr = &attr.ok_or(Failure::not_now(Errno::EINVAL, "attr is NULL"))?.0;
+        let attr = &attr.ok_or(Failure::not_now(Errno::EINVAL, sentences::ATTR_NULL))?.0;
         // SAFETY: C caller guarantees the string.
         let path = unsafe { guard::optional_string(self.path) };
         // SAFETY: C caller guarantees the vector.
@@ -49,13 +50,13 @@ impl Call {
         // SAFETY: C caller guarantees that child is NULL or memory for a pointer.
         let made = match unsafe { guard::out(place) } {
             Some(place) => Room::new()
-                .map_err(|_| Failure::not_now(Errno::ENOMEM, "for the handle of a child"))
+                .map_err(|_| Failure::not_now(Errno::ENOMEM, sentences::NO_MEMORY_FOR_HANDLE))
                 // SAFETY: C caller guarantees the pointers of the call.
                 .and_then(|room| unsafe { self.request(|request| parent::start(request, room)) })
                 .map(|child| {
                     place.write(Box::into_raw(child));
                 }),
-            None => Err(Failure::not_now(Errno::EINVAL, "the place for the child is NULL")),
+            None => Err(Failure::not_now(Errno::EINVAL, sentences::PLACE_NULL)),
         };
         // SAFETY: C caller guarantees that error is NULL or memory for one.
         unsafe { answer(made, error) }
@@ -81,7 +82,7 @@ fn say(failure: &Failure, error: Option<&mut forkexec_error>) -> c_int {
     let Failure { stage, code, index, pid, signal, .. } = *failure;
     if let Some(error) = error {
         *error = forkexec_error { stage: stage as u32, code, index, pid, signal, ..*error };
-        error.say(format_args!("{failure}"));
+        error.say(format_args!("{failure:.*}", error.message.len() - 1));
     }
     -code
 }
@@ -189,7 +190,7 @@ pub unsafe extern "C" fn forkexec_describe(
 }
 
 fn describe(request: &Request, fd: i32) -> Result<(), Failure> {
-    let bad = |errno| Failure::not_now(errno, "the description cannot be written");
+    let bad = |errno| Failure::not_now(errno, sentences::NOT_WRITTEN);
     if fd < 0 {
         return Err(bad(Errno::EBADF));
     }

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::shared::Shared;
 use crate::plan::Sealed;
 use crate::sealed::cgroup;
+use crate::sentences;
 use crate::stage::Stage;
 use core::ffi::CStr;
 use nix::errno::Errno;
@@ -58,9 +59,11 @@ impl Cgroup {
         let killed = grown(now.kills, self.before.kills);
         let refused = killed || grown(now.refusals, self.before.refusals);
         match (failure.signal, failure.code) {
-            (libc::SIGKILL, _) if killed => failure.because(OUT_OF_MEMORY),
+            (libc::SIGKILL, _) if killed => failure.because(sentences::CGROUP_OUT_OF_MEMORY),
             // Of memory for the strings of an exec the kernel says that they are too long.
-            (0, libc::ENOMEM | libc::E2BIG | libc::EFAULT) if refused => failure.because(OUT_OF_MEMORY),
+            (0, libc::ENOMEM | libc::E2BIG | libc::EFAULT) if refused => {
+                failure.because(sentences::CGROUP_OUT_OF_MEMORY)
+            }
             _ => failure,
         }
     }
@@ -75,8 +78,6 @@ pub fn explain(cgroup: Option<&Cgroup>, failure: Failure) -> Failure {
         None => failure,
     }
 }
-
-const OUT_OF_MEMORY: &str = "its cgroup is out of memory: raise memory.max (version 1: memory.limit_in_bytes)";
 
 impl Events {
     fn of(directory: BorrowedFd) -> Events {

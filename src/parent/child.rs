@@ -14,6 +14,7 @@ use super::wait::Waited;
 use crate::page::go;
 use crate::plan::Sealed;
 use crate::sealed::clone;
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys;
 use crate::sys::abi::F_DUPFD_CLOEXEC;
@@ -90,14 +91,14 @@ impl Child {
 
     /// Lets a held child go, and comes back when it is the program, has failed, or time is up.
     pub fn release(&self, timeout: Option<Duration>) -> Result<(), Failure> {
-        self.ours().map_err(|errno| Failure::not_now(errno, "the child of another process"))?;
+        self.ours().map_err(|errno| Failure::not_now(errno, sentences::OTHERS_CHILD))?;
         let mut start = lock(&self.start);
         let never = |why| Err(Failure::not_now(Errno::EINVAL, why));
-        let Some(plan) = &self.plan else { return never("the child is the program already") };
+        let Some(plan) = &self.plan else { return never(sentences::IS_PROGRAM) };
         match *start {
-            Start::Running(_) => return never("the child is the program already"),
-            Start::Failed => return never("the start of the child has failed"),
-            _ if plan.execs == 0 => return never("forkexec_hold made it: it never runs a program"),
+            Start::Running(_) => return never(sentences::IS_PROGRAM),
+            Start::Failed => return never(sentences::START_FAILED),
+            _ if plan.execs == 0 => return never(sentences::NEVER_RUNS),
             Start::Held => self.let_go(plan, timeout.is_none())?,
             Start::LetGo => (),
         }
@@ -110,7 +111,7 @@ impl Child {
         *start = *came_to.as_ref().unwrap_or(&Start::Failed);
         self.launched.let_go_of_page(start.is_past_the_page());
         match came_to.map_err(|failure| cgroup::explain(self.cgroup.as_ref(), failure))? {
-            Start::LetGo => Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
+            Start::LetGo => Err(Failure::not_now(Errno::ETIMEDOUT, sentences::NOT_YET)),
             _ => Ok(()),
         }
     }
@@ -118,9 +119,7 @@ impl Child {
     fn let_go(&self, plan: &Shared<Sealed>, for_ever: bool) -> Result<(), Failure> {
         let thread = self.launched.thread;
         if plan.parent_death != 0 && plan.parent_death_process == 0 && !is_alive(self.owner, thread) {
-            return Err(
-                Failure::at(Stage::ParentDeath, Errno::ESRCH, plan).item(-1, "the thread that started it is gone")
-            );
+            return Err(Failure::at(Stage::ParentDeath, Errno::ESRCH, plan).item(-1, sentences::THREAD_GONE.text()));
         }
         let awaited = for_ever && nix::unistd::gettid().as_raw() == thread;
         let terms = if awaited { go::AWAITED } else { go::ON };

@@ -14,7 +14,7 @@ pub fn is_certain() -> bool {
 /// The same, found out also where the root is a mount, if the caller has CAP_SYS_CHROOT: in a copy of this process, which
 /// leaves its root by the way that is always open to that capability. false: no, or it cannot be told.
 pub fn is_found() -> bool {
-    is_certain() || trial::ask(leave_root).is_ok()
+    is_certain() || trial::ask(leave_root) == Ok(Ok(()))
 }
 
 struct Fd(i32);

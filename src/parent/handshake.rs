@@ -10,6 +10,7 @@ use super::shared::Shared;
 use crate::page::kind;
 use crate::plan::Sealed;
 use crate::sealed::{Plan, Text, cgroup};
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::abi::{IOPRIO_WHO_PROCESS, PRIO_PROCESS, RLIMIT_NOFILE};
 use crate::sys::{self, Errno};
@@ -141,13 +142,11 @@ impl Serving<'_> {
         let is_written = || directory.read(file, &mut [0; 32]).is_ok_and(|text| !text.is_empty());
         let denies = || !directory.read(c"setgroups", &mut [0; 32]).is_ok_and(|text| text.starts_with(b"allow"));
         match helper::run(path, directory.number(), map) {
-            Err(errno) => failed(errno, None, ""),
-            Ok(Some(end)) if !end.is_success() => failed(Number::EPERM, Some(end), ""),
+            Err(errno) => failed(errno, None, sentences::NOTHING),
+            Ok(Some(end)) if !end.is_success() => failed(Number::EPERM, Some(end), sentences::NOTHING),
             // Where its end was told to somebody else, this alone tells.
-            Ok(end) if !is_written() => failed(Number::EPERM, end, "it has not written the map"),
-            Ok(end) if keeps_groups && denies() => {
-                failed(Number::EPERM, end, "it has denied setgroups, which allow_setgroups is to leave")
-            }
+            Ok(end) if !is_written() => failed(Number::EPERM, end, sentences::HELPER_WROTE_NOTHING),
+            Ok(end) if keeps_groups && denies() => failed(Number::EPERM, end, sentences::HELPER_DENIED_SETGROUPS),
             Ok(_) => Ok(()),
         }
     }

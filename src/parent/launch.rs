@@ -1,6 +1,6 @@
 //! The clone.
 
-use super::channel::{self, Channel};
+use super::channel::{self, Channel, Unmade};
 use super::ends::{self, Ends, Kept};
 use super::failure::Failure;
 use super::file_size;
@@ -19,6 +19,7 @@ use crate::child;
 use crate::page::{PAGE, Page, Report};
 use crate::plan::{Sealed, Strings, gaps};
 use crate::sealed::{Gap, Plan, Wiring, cgroup, clone, mode, table};
+use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
@@ -152,8 +153,7 @@ pub fn launch_by(
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let ways = given.ways;
     let ends = (plan.mode != mode::SHARED).then(|| Ends::make(plan, ways)).transpose().map_err(failed(Stage::Pipe))?;
-    let channel = channel_of(plan, mask).transpose();
-    let channel = channel.map_err(|Errno(errno)| failed(Stage::Image)(Number::from_raw(errno)))?;
+    let channel = channel_of(plan, mask).transpose().map_err(|unmade| no_page(unmade, plan))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
     let image = (plan.mode == mode::FRESH).then(|| image::file(mask)).transpose().map_err(failed(Stage::Image))?;
     let with_pid = WithPid::new(plan, given.envp).map_err(no_memory)?;
@@ -218,8 +218,24 @@ pub fn launch_by(
     })
 }
 
+/// An image needs a page with a file: where there is none, a copy of the caller may do with one that has none.
+#[cold]
+fn no_page(unmade: Unmade, plan: &Shared<Sealed>) -> Failure {
+    let failed = |stage, Errno(errno)| Failure::at(stage, Number::from_raw(errno), plan);
+    match unmade {
+        Unmade::File(errno) => failed(Stage::Image, errno),
+        Unmade::Memory(errno) if plan.mode == mode::COPIED => failed(Stage::Memory, errno),
+        Unmade::Memory(errno) => failed(Stage::Image, errno).because(denied(errno)),
+    }
+}
+
+/// What the errno of a mapping does not tell.
+pub fn denied(Errno(errno): Errno) -> Sentence {
+    if matches!(errno, libc::EPERM | libc::EACCES) { sentences::MAPPING_DENIED } else { sentences::NOTHING }
+}
+
 /// The page of a child with memory of its own.
-fn channel_of(plan: &Plan, mask: u64) -> Option<Result<Channel, Errno>> {
+fn channel_of(plan: &Plan, mask: u64) -> Option<Result<Channel, Unmade>> {
     match plan.mode {
         mode::FRESH => Some(Channel::with_file(plan, mask)),
         mode::COPIED => Some(Channel::for_copy()),

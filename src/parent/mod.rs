@@ -19,6 +19,7 @@ mod image;
 mod keeper;
 mod launch;
 mod listener;
+mod message;
 mod name;
 mod new_root;
 mod outcome;

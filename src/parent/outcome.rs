@@ -28,7 +28,7 @@ use super::channel::{Listened, Woken};
 use super::ends;
 use super::failure::Failure;
 use super::handshake;
-use super::launch::Launched;
+use super::launch::{Launched, denied};
 use super::name::{End, Name, Passed, Seen};
 use super::procfs;
 use super::shared::Shared;
@@ -438,7 +438,8 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
     match end {
         // The image could not even open the page.
         Some(End { code: libc::CLD_EXITED, status }) if unowned && status != 0 && plan.mode == mode::FRESH => {
-            Failure::at(Stage::Image, Number::from_raw(status), plan).of_child(launched.pid())
+            let failure = Failure::at(Stage::Image, Number::from_raw(status), plan);
+            failure.because(denied(sys::Errno(status))).of_child(launched.pid())
         }
         Some(End { code: libc::CLD_EXITED, status }) if plan.init != 0 && status > SIGNALLED => {
             let signal = status - SIGNALLED;

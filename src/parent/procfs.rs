@@ -3,6 +3,7 @@
 
 use super::name::Name;
 use super::own;
+use crate::sentences::{self, Sentence};
 use crate::sys::abi::{
     AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, P_PID, PROC_SUPER_MAGIC, WALL, WEXITED, WNOHANG,
     WNOWAIT, WaitInfo,
@@ -17,33 +18,27 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unproven {
     pub code: i32,
-    pub why: &'static str,
+    pub why: Sentence,
 }
-
-const NO_PROC: &str = "there is no /proc";
-const FALSE_PROC: &str = "no proc file system is mounted on /proc";
-const FOREIGN_PROC: &str = "/proc belongs to another pid namespace, where the child is not to be found";
-
-const BLIND_PROC: &str = "/proc belongs to another pid namespace, where the caller is not to be found";
 
 /// What is wrong with /proc, so that the caller and its children do not find themselves there; nothing: "".
 #[cold]
-pub fn trouble() -> &'static str {
+pub fn trouble() -> Sentence {
     match proc() {
         Err(Unproven { why, .. }) => why,
         Ok(proc) => match open(&proc, c"self/ns", O_PATH | O_DIRECTORY) {
-            Err(Errno(libc::ENOENT)) => BLIND_PROC,
-            _ => "",
+            Err(Errno(libc::ENOENT)) => sentences::BLIND_PROC,
+            _ => sentences::NOTHING,
         },
     }
 }
 
 fn foreign() -> Unproven {
-    Unproven { code: libc::EOPNOTSUPP, why: FOREIGN_PROC }
+    Unproven { code: libc::EOPNOTSUPP, why: sentences::FOREIGN_PROC }
 }
 
 fn failed(Errno(code): Errno) -> Unproven {
-    Unproven { code, why: "" }
+    Unproven { code, why: sentences::NOTHING }
 }
 
 /// The directory of a child.
@@ -211,11 +206,18 @@ fn in_own_proc(name: &Name) -> Option<Directory> {
 }
 
 fn proc() -> Result<File, Unproven> {
-    let none = |Errno(code)| Unproven { code, why: if code == libc::ENOENT { NO_PROC } else { "" } };
+    let none = |Errno(code)| Unproven {
+        code,
+        why: if code == libc::ENOENT { sentences::NO_PROC } else { sentences::NOTHING },
+    };
     let proc = open_at(AT_FDCWD, c"/proc", O_PATH | O_DIRECTORY).map_err(none)?;
     // SAFETY: the path is NUL-terminated.
     let magic = unsafe { sys::statfs(c"/proc".as_ptr().cast()) }.map_err(failed)?.magic;
-    if magic == PROC_SUPER_MAGIC { Ok(proc) } else { Err(Unproven { code: libc::EOPNOTSUPP, why: FALSE_PROC }) }
+    if magic == PROC_SUPER_MAGIC {
+        Ok(proc)
+    } else {
+        Err(Unproven { code: libc::EOPNOTSUPP, why: sentences::FALSE_PROC })
+    }
 }
 
 /// A pidfd tells the pid of its process in the pid namespace of the procfs that is asked: 0 where the process is not visible
@@ -238,7 +240,7 @@ fn not_visible(Errno(code): Errno) -> Unproven {
 fn directory_of(proc: &File, number: i32) -> Result<File, Unproven> {
     let mut path = [0u8; 40];
     open(proc, joined(&mut path, format_args!("{number}"))?, O_PATH | O_DIRECTORY).map_err(|Errno(code)| match code {
-        libc::ENOENT => Unproven { code: libc::ESRCH, why: "" },
+        libc::ENOENT => Unproven { code: libc::ESRCH, why: sentences::NOTHING },
         code => failed(Errno(code)),
     })
 }
@@ -286,7 +288,7 @@ fn number(digits: &[u8]) -> Option<i32> {
 }
 
 fn joined<'a>(buffer: &'a mut [u8; 40], text: core::fmt::Arguments) -> Result<&'a CStr, Unproven> {
-    let too_long = Unproven { code: libc::ENAMETOOLONG, why: "" };
+    let too_long = Unproven { code: libc::ENAMETOOLONG, why: sentences::NOTHING };
     // One byte is left for the NUL.
     let mut rest = buffer.get_mut(..39).unwrap_or_default();
     rest.write_fmt(text).map_err(|_| too_long)?;

@@ -49,16 +49,16 @@ pub unsafe fn run(
     Ok(end)
 }
 
-/// What `question` answers in a copy of this process; ECANCELED where it was killed.
-pub fn ask(question: fn() -> Answer) -> Answer {
+/// What `question` answers in a copy of this process, ECANCELED where it was killed; or why there is no such copy.
+pub fn ask(question: fn() -> Answer) -> Result<Answer, Errno> {
     let asked = Asked { question, page: Page::map()? };
     // SAFETY: `answer` makes system calls and exits, in memory of its own but for the page.
     unsafe { run(CLONE_VFORK, answer, (&raw const asked).cast()) }?;
     // Not by how it ended, which somebody else may have been told.
     match asked.page.word().load(Ordering::Acquire) {
-        NO_ANSWER => Err(Errno(libc::ECANCELED)),
-        0 => Ok(()),
-        errno => Err(Errno(errno)),
+        NO_ANSWER => Ok(Err(Errno(libc::ECANCELED))),
+        0 => Ok(Ok(())),
+        errno => Ok(Err(Errno(errno))),
     }
 }
 

@@ -85,8 +85,11 @@ impl Ways {
             Stage::FdTable if self.own_table => {
                 self.without(refused(Call::OwnTable), Some(&OWN_TABLE), |ways| ways.own_table = false)
             }
-            // The child did not wait any longer for its ends to be fetched.
-            Stage::Pipe if failure.code == libc::ETIMEDOUT => self.once_more(),
+            // The child did not wait any longer for its ends to be fetched: the caller was slow.
+            Stage::Pipe if failure.code == libc::ETIMEDOUT => {
+                let given = Ways { fetch: false, ..self };
+                self.once_more().or(self.fetch.then_some(given))
+            }
             Stage::Pipe if self.fetch => self.without(refused(Call::Fetch), Some(&FETCH), |ways| ways.fetch = false),
             Stage::Clone | Stage::Child | Stage::CgroupBirth
                 if self.into_cgroup && failure.plan_is(Plan::is_born_in_cgroup) =>

@@ -4,6 +4,7 @@ use super::sealed::{Limit, Plan, Policy, cgroup, clone, mode};
 use super::{Draft, Fault, Request, Step, ids};
 use crate::attr::limits::KEEP;
 use crate::attr::owned::push;
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::abi::{IOPRIO_CLASS_RT, IOPRIO_CLASS_SHIFT, RLIMIT_NOFILE as NOFILE, Rlimit64};
 use alloc::vec::Vec;
@@ -83,8 +84,7 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     let (mut limits, mut raises) = (Vec::new(), Vec::new());
     if asked.restore_nofile {
         let Rlimit64 { hard, .. } = current(NOFILE)?;
-        let why = "the limit could not be read when the library was loaded";
-        let unknown = || resolving(Fault::invalid("restore_nofile", why).code(libc::EPERM));
+        let unknown = || resolving(Fault::invalid("restore_nofile", sentences::NOFILE_UNKNOWN).code(libc::EPERM));
         let soft = request.host.nofile_at_load.ok_or_else(unknown)?.min(hard);
         draft.plan.nofile = Some(Limit { limit: Rlimit64 { soft, hard }, resource: NOFILE, index: -1 }).into();
     }
@@ -93,7 +93,7 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
         let half = |asked, now| if asked == KEEP { now } else { asked };
         let limit = Rlimit64 { soft: half(asked.soft, now.soft), hard: half(asked.hard, now.hard) };
         if limit.soft > limit.hard {
-            return Err(resolving(Fault::invalid("set_rlimit", "the soft limit is above the hard one")).at(index));
+            return Err(resolving(Fault::invalid("set_rlimit", sentences::SOFT_ABOVE_HARD_NOW)).at(index));
         }
         let item = Limit { limit, resource: asked.resource, index: index as i32 };
         // The limit on descriptors comes last in the child, when it may have no privilege left.
@@ -145,7 +145,7 @@ const CGROUP_V2: libc::c_long = 0x6367_7270;
 
 /// Born in it at once, from the caller's memory, where nothing in there is a danger to the caller.
 fn cgroup_way(directory: BorrowedFd) -> Step<u32> {
-    let none = || Err(resolving(Fault::invalid("set_cgroup_fd", "not a directory of a cgroup file system")));
+    let none = || Err(resolving(Fault::invalid("set_cgroup_fd", sentences::NO_CGROUP)));
     if fstat(directory).map_err(|_| Fault::unresolved("set_cgroup_fd"))?.st_mode & libc::S_IFMT != libc::S_IFDIR {
         return none();
     }
@@ -164,7 +164,7 @@ fn resolving(fault: Fault) -> Fault {
 }
 
 fn frozen_cgroup() -> Fault {
-    resolving(Fault::invalid("set_cgroup_fd", "the cgroup is frozen: thaw it first").code(libc::EBUSY))
+    resolving(Fault::invalid("set_cgroup_fd", sentences::CGROUP_FROZEN).code(libc::EBUSY))
 }
 
 fn file_system(directory: BorrowedFd) -> Step<libc::c_long> {

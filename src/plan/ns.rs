@@ -4,6 +4,7 @@ use super::sealed::{self, Text, clone};
 use super::{Draft, Fault, Request, Step, check, ids, subordinate};
 use crate::attr::ns::{IdRange, Join, TimeOffset};
 use crate::attr::owned::{Text as Owned, push};
+use crate::sentences;
 use alloc::vec::Vec;
 use core::fmt::Write;
 use libc::{CLONE_NEWCGROUP, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, CLONE_VM, MS_PRIVATE, MS_REC};
@@ -106,8 +107,8 @@ fn is_what_it_should_be(join: &Join, setter: &'static str) -> Step<()> {
     match unsafe { libc::ioctl(join.fd, NS_GET_NSTYPE) } {
         kind if kind as u32 == join.types => Ok(()),
         -1 if nix::errno::Errno::last_raw() != libc::ENOTTY => Err(Fault::unresolved(setter)),
-        -1 => Err(Fault::invalid(setter, "the descriptor is not one of a namespace")),
-        _ => Err(Fault::invalid(setter, "the descriptor is one of another type of namespace")),
+        -1 => Err(Fault::invalid(setter, sentences::NO_NAMESPACE)),
+        _ => Err(Fault::invalid(setter, sentences::OTHER_NAMESPACE)),
     }
 }
 
@@ -122,7 +123,7 @@ fn map_text(draft: &mut Draft, ranges: &[IdRange], what: &'static str) -> Step<T
     text.0.try_reserve_exact(MAP_LIMIT).map_err(|_| Fault::no_memory())?;
     for IdRange { inside, outside, count } in ranges {
         writeln!(text, "{inside} {outside} {count}")
-            .map_err(|_| Fault::invalid(what, "the kernel takes a map of less than one page").code(libc::E2BIG))?;
+            .map_err(|_| Fault::invalid(what, sentences::MAP_TOO_LONG).code(libc::E2BIG))?;
     }
     draft.arena.joined(&[&text.0])
 }

@@ -4,6 +4,7 @@ use super::{apply, forkexec_attr};
 use crate::attr::filters::MOST_INSTRUCTIONS;
 use crate::capi::entry::Entered;
 use crate::capi::guard;
+use crate::sentences;
 use crate::sys::abi::SockFilter;
 use core::ffi::c_int;
 
@@ -42,7 +43,9 @@ pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that program is NULL or a list of count items, which are the kernel's.
-    let program = unsafe { guard::list(program.cast::<SockFilter>(), count as usize, MOST_INSTRUCTIONS) };
+    let program = unsafe {
+        guard::list(program.cast::<SockFilter>(), count as usize, MOST_INSTRUCTIONS, sentences::FILTER_LENGTH)
+    };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "add_seccomp_filter", |attr| attr.filters.add_seccomp_filter(program?, flags))

@@ -4,6 +4,7 @@ use super::{apply, forkexec_attr};
 use crate::attr::limits::MOST_CPUS;
 use crate::capi::entry::Entered;
 use crate::capi::guard;
+use crate::sentences;
 use core::ffi::c_int;
 
 /// Limits a resource, 0 to 15: RLIMIT_CPU is 0, RLIMIT_NOFILE 7. UINT64_MAX is no limit; FORKEXEC_RLIMIT_KEEP in either
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn forkexec_attr_set_nice(attr: *mut forkexec_attr, nice: 
 pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cpus: *const u32, n: usize) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that cpus is NULL or a list of n items.
-    let cpus = unsafe { guard::list(cpus, n, MOST_CPUS) };
+    let cpus = unsafe { guard::list(cpus, n, MOST_CPUS, sentences::NO_PROCESSORS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_affinity", |attr| attr.limits.set_affinity(cpus?))

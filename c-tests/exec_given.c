@@ -130,8 +130,9 @@ TEST(as_much_as_the_kernel_takes)
         OK(forkexec_attr_set_pid_variable(attr, "PID_OF_WITNESS"));
         size_t bytes = most - 64 - less; /* the variable counts as well */
         assert_int_equal(forkexec_start(attr, witness, arguments_of(bytes), NULL, &child, NULL), 0);
+        /* Of a held child only root can see it. */
         const char *image = link_of(text("/proc/%d/exe", forkexec_child_pid(child)));
-        assert_int_equal(strncmp(image, "/memfd:forkexec", 15), 0);
+        assert_true(geteuid() || !strncmp(image, "/memfd:forkexec", 15));
         assert_int_equal(forkexec_release(child, FORKEXEC_FOREVER, NULL), 0);
         assert_int_equal(finish(child).exit_code, 13);
         forkexec_close(child);

@@ -326,7 +326,7 @@ fn after_exec(launched: &Launched, plan: &Plan) -> Heard {
     if plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 && launched.exit_signal_tells {
         return by_exit_signal(launched.name());
     }
-    if plan.mode == mode::COPIED {
+    if !launched.exit_signal_tells {
         match launched.name().passed_exec_by_group() {
             Passed::Yes => return Heard::Running(Proof::Known),
             Passed::No => return Heard::Died(Some(Stage::Exec)),

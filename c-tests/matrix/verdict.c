@@ -53,7 +53,7 @@ void keep_undisturbed(const struct kind *kind, const struct report *report, stru
 static bool hit(const struct fault *fault, int faults, const char *process)
 {
     for (int i = 0; i < faults; i++)
-        if (fault[i].code == KILL && (!process || !strcmp(fault[i].process, process)))
+        if (is_kill(fault[i].code) && (!process || !strcmp(fault[i].process, process)))
             return true;
     return false;
 }
@@ -67,7 +67,7 @@ static bool is_caller(const char *process)
 static bool caller_was_killed(const struct fault *fault, int faults)
 {
     for (int i = 0; i < faults; i++)
-        if (fault[i].code == KILL && is_caller(fault[i].process))
+        if (is_kill(fault[i].code) && is_caller(fault[i].process))
             return true;
     return false;
 }

@@ -307,7 +307,8 @@ pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_chil
 /// The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
 /// caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
 /// there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
-/// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process.
+/// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
+/// many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();

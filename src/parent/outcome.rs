@@ -26,6 +26,7 @@ use super::ends;
 use super::failure::Failure;
 use super::handshake;
 use super::launch::Launched;
+use super::listener::Listening;
 use super::name::{End, Name, Passed, Seen};
 use super::procfs;
 use super::shared::Shared;
@@ -276,6 +277,10 @@ fn verdict(launched: &Launched, plan: &Plan) -> Heard {
     if plan.init != 0 && init(launched, &launched.page()).word.load(Ordering::Acquire) & OWNER_DIED != 0 {
         launched.name().until_ended();
     }
+    // Its zombie tells whether it was killed in time.
+    if refused(launched).is_some() {
+        launched.name().until_ended();
+    }
     let report = launched.page().report();
     match stage_of(report) {
         _ if report.kind == kind::FAILED => Heard::Failed(report),
@@ -300,6 +305,8 @@ fn after_exec(launched: &Launched, plan: &Plan) -> Heard {
         Seen::Ended(end) => match ran(launched, proof, end) {
             Ran::No => Heard::Died(Some(Stage::Exec)),
             Ran::Yes => Heard::Running(Proof::Known),
+            // There may be no descriptor to read the name by, either. It had not left when it was killed.
+            Ran::Unknown if refused(launched).is_some() => Heard::Died(Some(Stage::Exec)),
             Ran::Unknown => Heard::Running(Proof::None),
         },
         _ => Heard::Running(proof),
@@ -390,6 +397,9 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
         launched.name().kill();
     }
     let end = launched.name().reap();
+    if let Some(errno) = refused(launched) {
+        return Failure::at(stage_of_filters(plan), errno, plan).of_child(launched.pid());
+    }
     let unowned =
         launched.page().first.has_left() && stage_of(launched.page().report()).is_none_or(|at| at <= Stage::Image);
     match end {
@@ -408,9 +418,18 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
     }
 }
 
+/// Why the listener of the child could not be received, where the child was killed for that.
+fn refused(launched: &Launched) -> Option<Number> {
+    launched.listening.as_ref().and_then(Listening::refused)
+}
+
+fn stage_of_filters(plan: &Plan) -> Stage {
+    if plan.filters_privileged != 0 { Stage::PrivilegedSeccomp } else { Stage::Seccomp }
+}
+
 /// A filter that kills for a call of the library's own is the cause, wherever that call is made.
 fn cause(plan: &Plan, stage: Option<Stage>, signal: i32) -> Option<Stage> {
-    let put_on = if plan.filters_privileged != 0 { Stage::PrivilegedSeccomp } else { Stage::Seccomp };
+    let put_on = stage_of_filters(plan);
     let by_filter = signal == libc::SIGSYS && !plan.filters.is_empty();
     stage.map(|stage| if by_filter && stage > put_on && stage < Stage::Exec { put_on } else { stage })
 }

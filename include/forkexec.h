@@ -1477,7 +1477,8 @@ int forkexec_release(struct forkexec_child *child,
 //
 // Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
 // yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
-// has reaped it. -ESRCH: the child of another process.
+// has reaped it. -ESRCH: the child of another process. -EPERM: a filter forbids the caller both waitid(2) and wait4(2)
+// (with FORKEXEC_WAIT_NOREAP: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
 int forkexec_wait(struct forkexec_child *child,
                   int64_t timeout_ns,
                   uint32_t flags,

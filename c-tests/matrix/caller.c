@@ -44,7 +44,7 @@ bool output_has(const char *word)
     return strstr(text, word) != NULL;
 }
 
-/* The errnos that the header lists for forkexec_wait without a time limit. */
+/* The errnos that the header lists for forkexec_wait without a time limit; EPERM is judged by the calls that failed. */
 static bool may_say(int result)
 {
     return result == 0 || result == -EINTR;

@@ -122,7 +122,7 @@ static bool is_hit(const struct task *this, int code)
 
 static void hit(long number)
 {
-    next_fault++;
+    run->hit[next_fault++] = number;
     run->reached = next_fault == fault_count;
     run->number = number;
 }

@@ -45,6 +45,7 @@ struct call {
 struct run {
     bool reached;             /* the (last) fault happened */
     long number;              /* the call that it hit */
+    long hit[2];              /* and those that all have hit */
     bool program_ran;         /* the program passed its execve */
     bool late;                /* the time limit came */
     int caller_status;        /* as waitpid has it */

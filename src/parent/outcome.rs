@@ -13,6 +13,7 @@
 //! | the word is marked at stage exec, of a copy of the caller | as in the caller's memory: `__WCLONE` tells |
 //! | the word is marked at stage exec, of an image | it runs, unless it was killed in execve: its end will tell |
 //! | ... and it ended with an exit status | it ran: an image that fails says so first |
+//! | ... and a signal killed it, and it is a second process, or a copy: a fork | the kernel's flag of a fork that never exec'd |
 //! | ... and a signal killed it, and its zombie has the image's name | killed in execve, which names a process anew |
 //! | ... and a signal killed it, and its zombie has another name | it ran |
 //! | ... and a signal killed it, and somebody else has reaped it, or there is no /proc | unknown |
@@ -54,7 +55,7 @@ pub enum Start {
 impl Start {
     /// Nothing will be read from the page any more.
     pub fn is_past_the_page(self) -> bool {
-        matches!(self, Start::Running(Proof::Known | Proof::Name | Proof::None))
+        matches!(self, Start::Running(Proof::Known | Proof::Name | Proof::Fork { .. } | Proof::None))
     }
 }
 
@@ -65,6 +66,8 @@ pub enum Proof {
     Known,
     /// Where a signal has killed it, the name of the zombie.
     Name,
+    /// Where a signal has killed it, the kernel's flag that this fork has never exec'd; or the name, if it is the image's.
+    Fork { named: bool },
     /// The init, which has reaped it.
     Init,
     /// Nothing, where a signal has killed it.
@@ -299,8 +302,12 @@ fn after_exec(launched: &Launched, plan: &Plan) -> Heard {
     if plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 {
         return by_exit_signal(launched.name());
     }
-    let is_named = launched.page().named.load(Ordering::Relaxed) != 0;
-    let proof = if is_named { Proof::Name } else { Proof::None };
+    let named = launched.page().named.load(Ordering::Relaxed) != 0;
+    let proof = match (plan.mode == mode::COPIED || launched.second.get().is_some(), named) {
+        (true, named) => Proof::Fork { named },
+        (false, true) => Proof::Name,
+        (false, false) => Proof::None,
+    };
     match launched.name().look() {
         Seen::Ended(end) => match ran(launched, proof, end) {
             Ran::No => Heard::Died(Some(Stage::Exec)),
@@ -320,11 +327,21 @@ pub fn ran(launched: &Launched, proof: Proof, end: End) -> Ran {
         Proof::Init => ran_under_init(launched),
         _ if end.signal() == 0 => Ran::Yes,
         Proof::None => Ran::Unknown,
-        Proof::Name => match procfs::name_of_zombie(launched.name()) {
-            Some(name) if name.starts_with(IMAGE_NAME.to_bytes()) => Ran::No,
-            Some(_) => Ran::Yes,
+        Proof::Name => ran_by_name(launched),
+        Proof::Fork { named } => match procfs::has_execed(launched.name()) {
+            Some(true) => Ran::Yes,
+            Some(false) => Ran::No,
+            None if named => ran_by_name(launched),
             None => Ran::Unknown,
         },
+    }
+}
+
+fn ran_by_name(launched: &Launched) -> Ran {
+    match procfs::name_of_zombie(launched.name()) {
+        Some(name) if name.starts_with(IMAGE_NAME.to_bytes()) => Ran::No,
+        Some(_) => Ran::Yes,
+        None => Ran::Unknown,
     }
 }
 

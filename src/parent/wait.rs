@@ -109,7 +109,8 @@ impl Child {
         }
         // A thread in release holds the lock, and does it.
         let Ok(_start) = self.start.try_lock() else { return Ok(true) };
-        Ok(self.launched.second.get().is_some() || outcome::take_over(&self.launched).transpose().map_err(|_| Errno::EPERM)?.is_some())
+        Ok(self.launched.second.get().is_some()
+            || outcome::take_over(&self.launched).transpose().map_err(|_| Errno::EPERM)?.is_some())
     }
 
     /// What the kernel tells of the end; whether it has come.
@@ -119,7 +120,7 @@ impl Child {
         }
         // What only a zombie can tell is asked before it is reaped.
         let zombie = match self.so_far() {
-            Start::LetGo | Start::Running(Proof::Name) => match self.zombie(blocks)? {
+            Start::LetGo | Start::Running(Proof::Name | Proof::Fork { .. }) => match self.zombie(blocks)? {
                 None => return Ok(false),
                 Some(end) => Some(self.ran(end)),
             },

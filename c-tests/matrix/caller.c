@@ -77,11 +77,11 @@ static int begin(const struct kind *kind, const struct forkexec_attr *attr, stru
     return result ? result : forkexec_release(*child, FORKEXEC_FOREVER, error);
 }
 
-/* Whether a holder is still there. One whose namespaces are gone already is about to become a zombie; but it may also be
+/* Whether a holder is still there. One of whose namespaces or maps some are gone already is about to become a zombie; but it may also be
  * one that an ordinary user may not look into. */
 static int look_at_holder(struct forkexec_child *child, struct report *report)
 {
-    int64_t patience = !strstr(report->extra, "ns.uts \n") ? 0 : geteuid() ? 200000000 : 5000000000;
+    int64_t patience = !strstr(report->extra, " \n") ? 0 : geteuid() ? 200000000 : 5000000000;
     return forkexec_wait(child, patience, FORKEXEC_WAIT_NOREAP, &report->status, sizeof report->status);
 }
 

@@ -241,7 +241,8 @@
 #define FORKEXEC_RAN_YES 1
 
 // A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or
-// there is no /proc to read its name from; or it is an init that was killed before it could tell.
+// /proc does not tell: there is none, no descriptor is left to look there, or a filter kept the library's image from naming
+// itself, PR_SET_NAME; or it is an init that was killed before it could tell.
 #define FORKEXEC_RAN_UNKNOWN 2
 
 // forkexec_probe: clone3(2).
@@ -1371,8 +1372,8 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr,
 // Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
 // unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a
 // filter, or a flag that the kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; EBUSY: a filter
-// that the caller is under has a listener; EAGAIN: no second thread; ENOMEM: more than 32768 instructions in all);
-// index is the place among the filters.
+// that the caller is under has a listener; EAGAIN: no second thread; ENOMEM: more than 32768 instructions in all;
+// EMFILE, EPERM: too many descriptors, or a filter of the caller's, keep the listener from coming); index is the place among the filters.
 int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
                                      const struct sock_filter *program,
                                      uint32_t count,
@@ -1527,7 +1528,8 @@ int forkexec_release(struct forkexec_child *child,
 //
 // Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
 // yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
-// has reaped it. -ESRCH: the child of another process.
+// has reaped it. -ESRCH: the child of another process. -EPERM: a filter forbids the caller both waitid(2) and wait4(2)
+// (with FORKEXEC_WAIT_NOREAP: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
 int forkexec_wait(struct forkexec_child *child,
                   int64_t timeout_ns,
                   uint32_t flags,
@@ -1600,7 +1602,8 @@ int32_t forkexec_child_namespace_fd(const struct forkexec_child *child,
 // The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
 // caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
 // there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
-// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process.
+// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
+// many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
 int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
 
 // Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is

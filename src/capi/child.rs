@@ -167,7 +167,8 @@ pub unsafe extern "C" fn forkexec_release(
 ///
 /// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
 /// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
-/// has reaped it. -ESRCH: the child of another process.
+/// has reaped it. -ESRCH: the child of another process. -EPERM: a filter forbids the caller both waitid(2) and wait4(2)
+/// (with FORKEXEC_WAIT_NOREAP: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_wait(
     child: *mut forkexec_child,
@@ -320,7 +321,8 @@ pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_chil
 /// The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
 /// caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
 /// there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
-/// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process.
+/// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
+/// many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();

@@ -149,7 +149,8 @@ pub const FORKEXEC_RAN_NO: u32 = 0;
 /// The child ended as the program.
 pub const FORKEXEC_RAN_YES: u32 = 1;
 /// A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or
-/// there is no /proc to read its name from; or it is an init that was killed before it could tell.
+/// /proc does not tell: there is none, no descriptor is left to look there, or a filter kept the library's image from naming
+/// itself, PR_SET_NAME; or it is an init that was killed before it could tell.
 pub const FORKEXEC_RAN_UNKNOWN: u32 = 2;
 
 /// forkexec_probe: clone3(2).

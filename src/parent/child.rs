@@ -183,7 +183,7 @@ impl Child {
         let listening = self.launched.listening.as_ref().ok_or(Errno::ENOENT)?;
         // A thread in release holds the lock, and the listener.
         match self.start.try_lock().map_or(Start::LetGo, |start| *start) {
-            Start::Running(_) => listening.take().ok_or(Errno::ENOENT),
+            Start::Running(_) => listening.take(self.launched.ends.lifeline.as_ref()),
             Start::Held | Start::LetGo => Err(Errno::EAGAIN),
             Start::Failed => Err(Errno::ENOENT),
         }

@@ -16,6 +16,7 @@
 //! | the same, in another session | as for an image, whose name it has; without /proc its end of the lifeline tells |
 //! | the word is marked at stage exec, of an image | it runs, unless it was killed in execve: its end will tell |
 //! | ... and it ended with an exit status | it ran: an image that fails says so first |
+//! | ... and a signal killed it, and it is a second process, or a copy: a fork | the kernel's flag of a fork that never exec'd |
 //! | ... and a signal killed it, and its zombie has the image's name | killed in execve, which names a process anew |
 //! | ... and a signal killed it, and its zombie has another name | it ran |
 //! | ... and a signal killed it, and somebody else has reaped it, or there is no /proc | unknown |
@@ -29,6 +30,7 @@ use super::ends;
 use super::failure::Failure;
 use super::handshake;
 use super::launch::{Launched, denied};
+use super::listener::Listening;
 use super::name::{End, Name, Passed, Seen};
 use super::procfs;
 use super::shared::Shared;
@@ -57,7 +59,7 @@ pub enum Start {
 impl Start {
     /// Nothing will be read from the page any more.
     pub fn is_past_the_page(self) -> bool {
-        matches!(self, Start::Running(Proof::Known | Proof::Name | Proof::None))
+        matches!(self, Start::Running(Proof::Known | Proof::Name | Proof::Fork { .. } | Proof::None))
     }
 }
 
@@ -68,6 +70,8 @@ pub enum Proof {
     Known,
     /// Where a signal has killed it, the name of the zombie.
     Name,
+    /// Where a signal has killed it, the kernel's flag that this fork has never exec'd; or the name, if it is the image's.
+    Fork { named: bool },
     /// The init, which has reaped it.
     Init,
     /// Nothing, where a signal has killed it.
@@ -308,6 +312,10 @@ fn verdict(launched: &Launched, plan: &Plan) -> Heard {
     if plan.init != 0 && process(launched, &launched.page()).word.load(Ordering::Acquire) & OWNER_DIED != 0 {
         launched.name().until_ended();
     }
+    // Its zombie tells whether it was killed in time.
+    if refused(launched).is_some() {
+        launched.name().until_ended();
+    }
     let report = launched.page().report();
     match stage_of(report) {
         _ if report.kind == kind::FAILED => Heard::Failed(report),
@@ -333,12 +341,18 @@ fn after_exec(launched: &Launched, plan: &Plan) -> Heard {
             Passed::Unknown => (),
         }
     }
-    let is_named = launched.page().named.load(Ordering::Relaxed) != 0;
-    let proof = if is_named { Proof::Name } else { Proof::None };
+    let named = launched.page().named.load(Ordering::Relaxed) != 0;
+    let proof = match (plan.mode == mode::COPIED || launched.second.get().is_some(), named) {
+        (true, named) => Proof::Fork { named },
+        (false, true) => Proof::Name,
+        (false, false) => Proof::None,
+    };
     match launched.name().look() {
         Seen::Ended(end) => match ran(launched, proof, end) {
             Ran::No => Heard::Died(Some(Stage::Exec)),
             Ran::Yes => Heard::Running(Proof::Known),
+            // There may be no descriptor to read the name by, either. It had not left when it was killed.
+            Ran::Unknown if refused(launched).is_some() => Heard::Died(Some(Stage::Exec)),
             Ran::Unknown => Heard::Running(Proof::None),
         },
         _ => Heard::Running(proof),
@@ -352,7 +366,21 @@ pub fn ran(launched: &Launched, proof: Proof, end: End) -> Ran {
         Proof::Init => ran_under_init(launched),
         _ if end.signal() == 0 => Ran::Yes,
         Proof::None => Ran::Unknown,
-        Proof::Name => has_another_name(launched).map_or(Ran::Unknown, |other| if other { Ran::Yes } else { Ran::No }),
+        Proof::Name => ran_by_name(launched),
+        Proof::Fork { named } => match procfs::has_execed(launched.name()) {
+            Some(true) => Ran::Yes,
+            Some(false) => Ran::No,
+            None if named => ran_by_name(launched),
+            None => Ran::Unknown,
+        },
+    }
+}
+
+fn ran_by_name(launched: &Launched) -> Ran {
+    match has_another_name(launched) {
+        Some(true) => Ran::Yes,
+        Some(false) => Ran::No,
+        None => Ran::Unknown,
     }
 }
 
@@ -433,6 +461,9 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
     if launched.second.get().is_some() {
         launched.page().second.word.fetch_or(OWNER_DIED, Ordering::AcqRel);
     }
+    if let Some(errno) = refused(launched) {
+        return Failure::at(stage_of_filters(plan), errno, plan).of_child(launched.pid());
+    }
     let unowned =
         launched.page().first.has_left() && stage_of(launched.page().report()).is_none_or(|at| at <= Stage::Image);
     match end {
@@ -452,9 +483,18 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
     }
 }
 
+/// Why the listener of the child could not be received, where the child was killed for that.
+fn refused(launched: &Launched) -> Option<Number> {
+    launched.listening.as_ref().and_then(Listening::refused)
+}
+
+fn stage_of_filters(plan: &Plan) -> Stage {
+    if plan.filters_privileged != 0 { Stage::PrivilegedSeccomp } else { Stage::Seccomp }
+}
+
 /// A filter that kills for a call of the library's own is the cause, wherever that call is made.
 fn cause(plan: &Plan, stage: Option<Stage>, signal: i32) -> Option<Stage> {
-    let put_on = if plan.filters_privileged != 0 { Stage::PrivilegedSeccomp } else { Stage::Seccomp };
+    let put_on = stage_of_filters(plan);
     let by_filter = signal == libc::SIGSYS && !plan.filters.is_empty();
     stage.map(|stage| if by_filter && stage > put_on && stage < Stage::Exec { put_on } else { stage })
 }

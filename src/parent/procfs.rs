@@ -137,17 +137,27 @@ pub fn is_zombie(pid: i32) -> bool {
     state() == Some(b'Z')
 }
 
-/// Whether the kernel is about to end a child, which a signal has killed. proc_pid_stat(5): the flags are the seventh from the
-/// state on.
+const PF_EXITING: u32 = 4;
+const PF_FORKNOEXEC: u32 = 0x40;
+
+/// Whether the kernel is about to end a child, which a signal has killed.
 pub fn is_exiting(name: &Name) -> bool {
-    const PF_EXITING: i32 = 4;
+    flags(name).is_some_and(|flags| flags & PF_EXITING != 0)
+}
+
+/// Whether a fork has exec'd something before it became a zombie. A kernel without these flags shows none.
+pub fn has_execed(name: &Name) -> Option<bool> {
+    flags(name).filter(|flags| flags & PF_EXITING != 0).map(|flags| flags & PF_FORKNOEXEC == 0)
+}
+
+/// The kernel's flags of a child. proc_pid_stat(5): the seventh from the state on.
+fn flags(name: &Name) -> Option<u32> {
     let mut buffer = [0; 512];
-    let stat = Directory::of(name).ok().and_then(|directory| directory.read(c"stat", &mut buffer).ok());
-    let flags = stat.and_then(|text| {
-        let state = text.get(text.iter().rposition(|byte| *byte == b')')?.saturating_add(2)..)?;
-        state.split(|byte| *byte == b' ').nth(6).and_then(number)
-    });
-    flags.is_some_and(|flags| flags & PF_EXITING != 0)
+    let directory = Directory::of(name).ok()?;
+    let text = directory.read(c"stat", &mut buffer).ok()?;
+    let state = text.get(text.iter().rposition(|byte| *byte == b')')?.saturating_add(2)..)?;
+    let flags = state.split(|byte| *byte == b' ').nth(6)?;
+    core::str::from_utf8(flags).ok()?.parse().ok()
 }
 
 /// A descriptor that is closed by the kernel's call alone.

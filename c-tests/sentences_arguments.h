@@ -231,4 +231,13 @@ SITUATION(NOT_WRITTEN)
     says(message_of(result, &error), "%s: %s", strerror(EBADF), sentence);
 }
 
+SITUATION(TEXT_NULL)
+{
+    struct forkexec_error error;
+    int result = forkexec_describe_text(new_attr(), witness, itself, NULL, NULL, 1, &error);
+    says(message_of(result, &error), "%s: %s", strerror(EINVAL), sentence);
+}
+
+NOT_HERE(TEXT_TOO_LONG, "it takes 2 GiB")
+
 #endif

@@ -1,0 +1,385 @@
+package forkexec
+
+import (
+	"os"
+	"syscall"
+	"time"
+)
+
+// An Attr is what is asked of a child between fork and exec. Its zero value asks for nothing. A pointer that is nil, a
+// false, an empty string and an empty list ask for nothing either, unless their field says otherwise; To makes a pointer of
+// a value. Each field names the C function it stands for; its man page and forkexec.h have the details.
+//
+// Values that are out of range, that contradict each other, or that the kernel refuses are an *Error of the start.
+// Files are borrowed: they have to be open at each start.
+type Attr struct {
+	// ExecFile is the program, instead of a path, which then is "": forkexec_attr_set_exec_fd.
+	ExecFile *os.File
+	// SearchPath lists directories, separated by colons, in which a program without a slash is searched:
+	// forkexec_attr_set_search_path.
+	SearchPath string
+	// Cwd is the working directory, with the program's rights: forkexec_attr_set_cwd.
+	Cwd string
+	// CwdFile is the working directory: forkexec_attr_set_cwd_fd.
+	CwdFile *os.File
+	// CwdRights says with whose rights it is entered: forkexec_attr_set_cwd_rights.
+	CwdRights CwdRights
+	// BusyRetry is how long the exec is tried again while the program's file is open for writing (ETXTBSY), as a file
+	// is that was written just now while another goroutine started a program: forkexec_attr_set_busy_retry.
+	BusyRetry time.Duration
+	// PidVariable names an environment variable that tells the program its pid: forkexec_attr_set_pid_variable.
+	PidVariable string
+	// MemoryMode: forkexec_attr_set_memory_mode.
+	MemoryMode MemoryMode
+	// Ptrace makes the program a tracee of the calling thread, which has to be locked; only for Start and Release:
+	// forkexec_attr_set_ptrace.
+	Ptrace bool
+	// Stop stops the child before the exec until SIGCONT; only for Start and Release: forkexec_attr_set_stop.
+	Stop bool
+	// Init makes a small init process 1 of the new pid namespace, and the program process 2: forkexec_attr_set_init.
+	Init bool
+
+	// FDs are the program's descriptors; all others but 0 to 2 are closed: forkexec_attr_map_fd.
+	FDs []FD
+	// InheritFDs keeps what is not close-on-exec, instead of closing it: forkexec_attr_inherit_fds.
+	InheritFDs bool
+	// FDActions are done in this order, after FDs.
+	FDActions []FDAction
+
+	// Session makes a new session: forkexec_attr_set_session.
+	Session bool
+	// ProcessGroup is a process group; To(0) makes one: forkexec_attr_set_process_group.
+	ProcessGroup *int
+	// ControllingTerminal is the terminal that the new session controls: forkexec_attr_set_controlling_terminal.
+	ControllingTerminal *os.File
+	// Foreground is the terminal in whose foreground the program's group is put: forkexec_attr_set_foreground.
+	Foreground *os.File
+	// DetachTerminal gives the controlling terminal up: forkexec_attr_detach_terminal.
+	DetachTerminal bool
+
+	// SignalMask: exactly these signals are blocked: forkexec_attr_set_signal_mask.
+	SignalMask *SignalSet
+	// SignalDefault: these get the default action: forkexec_attr_set_signal_default.
+	SignalDefault SignalSet
+	// SignalIgnore: these are ignored: forkexec_attr_set_signal_ignore.
+	SignalIgnore SignalSet
+	// ParentDeathSignal is sent to the program when its parent dies: forkexec_attr_set_parent_death_signal.
+	ParentDeathSignal syscall.Signal
+	// DeathOf says who the parent is; 0 is DeathOfProcess. DeathOfThread is for goroutines that are locked to their
+	// thread until the program has ended: Go ends threads at any time.
+	DeathOf DeathOf
+
+	// Rlimits: forkexec_attr_set_rlimit.
+	Rlimits []Rlimit
+	// Nice is the nice value itself, -20 to 19: forkexec_attr_set_nice.
+	Nice *int
+	// Affinity lists the processors that the program may use: forkexec_attr_set_affinity.
+	Affinity []int
+	// Scheduler: forkexec_attr_set_scheduler.
+	Scheduler *Scheduler
+	// IOPriority: forkexec_attr_set_io_priority.
+	IOPriority *IOPriority
+	// Umask: forkexec_attr_set_umask.
+	Umask *int
+	// Personality is an execution domain, personality(2): forkexec_attr_set_personality.
+	Personality *uint32
+	// OOMScoreAdj is -1000 to 1000: forkexec_attr_set_oom_score_adj.
+	OOMScoreAdj *int
+	// TimerSlack: forkexec_attr_set_timer_slack.
+	TimerSlack *time.Duration
+	// Cgroup is the directory of the cgroup in which the child is born: forkexec_attr_set_cgroup_fd.
+	Cgroup *os.File
+	// RestoreNofile gives the program the soft limit on descriptors that this process had before Go raised it:
+	// forkexec_attr_restore_nofile.
+	RestoreNofile bool
+	// AllowFailure lists stages that may fail, such as StageNice: forkexec_attr_allow_failure.
+	AllowFailure []Stage
+
+	// UID: forkexec_attr_set_uid.
+	UID *int
+	// GID: forkexec_attr_set_gid.
+	GID *int
+	// Groups are exactly the supplementary groups, none where the list is empty and not nil: forkexec_attr_set_groups.
+	Groups []int
+	// KeepGroups keeps the caller's supplementary groups: forkexec_attr_keep_groups.
+	KeepGroups bool
+	// Capabilities: forkexec_attr_set_capabilities.
+	Capabilities []Capabilities
+	// DropCapabilities leaves no capabilities, and none to get by exec: forkexec_attr_drop_capabilities.
+	DropCapabilities bool
+	// Ambient is the ambient set; bit n stands for capability n: forkexec_attr_set_ambient.
+	Ambient *uint64
+	// Securebits are the bits of PR_SET_SECUREBITS: forkexec_attr_set_securebits.
+	Securebits *uint32
+	// NoNewPrivs: no exec gives more rights from here on: forkexec_attr_set_no_new_privs.
+	NoNewPrivs bool
+
+	// CreateNamespaces are new from the start: forkexec_attr_create_namespaces.
+	CreateNamespaces Namespace
+	// UnshareNamespaces are entered by the child: forkexec_attr_unshare_namespaces.
+	UnshareNamespaces Namespace
+	// Joins are namespaces that are joined, in this order.
+	Joins []Join
+	// UIDMap: forkexec_attr_map_uid.
+	UIDMap []IDMap
+	// GIDMap: forkexec_attr_map_gid.
+	GIDMap []IDMap
+	// MapSubordinateIDs: user 0 is the caller, the ids of /etc/subuid follow: forkexec_attr_map_subordinate_ids.
+	MapSubordinateIDs bool
+	// MapHelpers: forkexec_attr_set_map_helpers.
+	MapHelpers *MapHelpers
+	// AllowSetgroups: setgroups is not denied in the new user namespace: forkexec_attr_allow_setgroups.
+	AllowSetgroups bool
+	// UserNamespaceOwner: forkexec_attr_set_user_namespace_owner.
+	UserNamespaceOwner *int
+	// MountPropagation are MS_ flags; To(uint64(0)) leaves it as it is: forkexec_attr_set_mount_propagation.
+	MountPropagation *uint64
+	// Hostname: forkexec_attr_set_hostname.
+	Hostname string
+	// Domainname: forkexec_attr_set_domainname.
+	Domainname string
+	// Loopback brings up lo in the new network namespace: forkexec_attr_set_loopback.
+	Loopback bool
+	// TimeOffsets: forkexec_attr_set_time_offset.
+	TimeOffsets []TimeOffset
+
+	// Mounts are done in this order.
+	Mounts []MountItem
+	// Root is the program's root directory: forkexec_attr_set_root.
+	Root *Root
+	// Chroot: forkexec_attr_set_chroot.
+	Chroot string
+
+	// SessionKeyring is the name of a session keyring, To("") a new one without a name: forkexec_attr_set_session_keyring.
+	SessionKeyring *string
+	// ExecLabel is the label that SELinux or AppArmor give the program: forkexec_attr_set_exec_label.
+	ExecLabel string
+	// Seccomp filters, in this order: forkexec_attr_add_seccomp_filter.
+	Seccomp []SeccompFilter
+	// DenyTerminalInjection refuses TIOCSTI and TIOCLINUX: forkexec_attr_deny_terminal_injection.
+	DenyTerminalInjection bool
+	// LandlockRuleset: forkexec_attr_set_landlock_ruleset.
+	LandlockRuleset *os.File
+	// LandlockPaths: forkexec_attr_add_landlock_path.
+	LandlockPaths []LandlockPath
+	// LandlockPorts: forkexec_attr_add_landlock_port.
+	LandlockPorts []LandlockPort
+	// LandlockHandled is what is refused where no path and no port allows it: forkexec_attr_set_landlock_handled.
+	LandlockHandled *LandlockHandled
+	// LandlockScopes: forkexec_attr_set_landlock_scopes.
+	LandlockScopes LandlockScope
+	// AllowPartialLandlock does without what this kernel does not know: forkexec_attr_allow_partial_landlock.
+	AllowPartialLandlock bool
+
+	prepared *prepared
+}
+
+// To makes a pointer to a value, for the fields of Attr that are pointers.
+func To[T any](value T) *T { return &value }
+
+// An FD gives the program File under the number Target.
+type FD struct {
+	File   *os.File
+	Target int
+}
+
+// An FDAction is OpenFD, DupFD, CloseFD, CloseFDsFrom, EnterDirectory or EnterDirectoryFile.
+type FDAction interface{ fdAction() }
+
+// OpenFD opens Path as Target, with the program's ids and inside its root: forkexec_attr_open_fd.
+type OpenFD struct {
+	Target int
+	Path   string
+	Flags  int
+	Mode   uint32
+}
+
+// DupFD copies the program's descriptor Source: forkexec_attr_dup_fd.
+type DupFD struct{ Source, Target int }
+
+// CloseFD closes the program's descriptor: forkexec_attr_close_fd.
+type CloseFD int
+
+// CloseFDsFrom closes the program's descriptor and all above it: forkexec_attr_close_fds_from.
+type CloseFDsFrom int
+
+// EnterDirectory changes the working directory: forkexec_attr_enter_directory.
+type EnterDirectory string
+
+// EnterDirectoryFD changes the working directory to the program's descriptor: forkexec_attr_enter_directory_fd.
+type EnterDirectoryFD int
+
+func (OpenFD) fdAction()           {}
+func (DupFD) fdAction()            {}
+func (CloseFD) fdAction()          {}
+func (CloseFDsFrom) fdAction()     {}
+func (EnterDirectory) fdAction()   {}
+func (EnterDirectoryFD) fdAction() {}
+
+// A SignalSet is a set of signals: bit n-1 stands for signal n.
+type SignalSet uint64
+
+// Signals makes a set. What is no signal, 1 to 64, is left out.
+func Signals(signals ...syscall.Signal) SignalSet {
+	var set SignalSet
+	for _, signal := range signals {
+		if signal >= 1 && signal <= 64 {
+			set |= 1 << (signal - 1)
+		}
+	}
+	return set
+}
+
+// An Rlimit limits a resource, such as syscall.RLIMIT_CPU, in its own unit.
+type Rlimit struct {
+	Resource   int
+	Soft, Hard uint64
+}
+
+const (
+	// RlimitInfinity is no limit.
+	RlimitInfinity = ^uint64(0)
+	// RlimitKeep leaves this half of the limit as the caller has it.
+	RlimitKeep = ^uint64(1)
+)
+
+// A Scheduler is a policy of sched(7), and its priority.
+type Scheduler struct{ Policy, Priority int }
+
+// An IOPriority is a class, 0 to 3, and the level in it, 0 to 7; ioprio_set(2).
+type IOPriority struct{ Class, Level int }
+
+// Capabilities makes the Sets exactly Mask, in which bit n stands for capability n.
+type Capabilities struct {
+	Sets CapabilitySet
+	Mask uint64
+}
+
+// A Join names one of File, a namespace of the type Types: forkexec_attr_join_namespace; Pidfd, a process of which the
+// namespaces Types are joined: forkexec_attr_join_pidfd; and Child, the same by a child, which has to be open.
+type Join struct {
+	File  *os.File
+	Pidfd *os.File
+	Child *Child
+	Types Namespace
+}
+
+// An IDMap maps Count ids that begin with Inside to those that begin with Outside.
+type IDMap struct{ Inside, Outside, Count int }
+
+// MapHelpers are the paths of newuidmap(1) and newgidmap(1); "" is none.
+type MapHelpers struct{ Newuidmap, Newgidmap string }
+
+// A TimeOffset moves a clock, 1 (monotonic) or 7 (boot time), of the new time namespace.
+type TimeOffset struct {
+	Clock  int
+	Offset time.Duration
+}
+
+// A MountItem is Mount, BindMount, Tmpfs, Proc, Dev, Directory, Symlink, File, MaskPath or ReadonlyPath.
+type MountItem interface{ mountItem() }
+
+// Mount is mount(2): forkexec_attr_add_mount.
+type Mount struct {
+	Source, Target, Type string
+	Flags                uint64
+	Data                 string
+}
+
+// BindMount makes Source appear at Target, with the ids of UserNamespace where that is not nil:
+// forkexec_attr_bind_mount, forkexec_attr_bind_mount_idmapped.
+type BindMount struct {
+	Source, Target string
+	Flags          MountFlags
+	UserNamespace  *os.File
+}
+
+// Tmpfs is an empty file system in memory of at most Size bytes: forkexec_attr_mount_tmpfs.
+type Tmpfs struct {
+	Target string
+	Size   uint64
+	Mode   uint32
+	Flags  MountFlags
+}
+
+// Proc is a new proc: forkexec_attr_mount_proc.
+type Proc struct {
+	Target string
+	Flags  MountFlags
+}
+
+// Dev is a small /dev: forkexec_attr_mount_dev.
+type Dev struct {
+	Target string
+	Flags  MountFlags
+}
+
+// Directory makes a directory: forkexec_attr_make_directory.
+type Directory struct {
+	Path string
+	Mode uint32
+}
+
+// Symlink makes a symbolic link: forkexec_attr_make_symlink.
+type Symlink struct{ Contents, Path string }
+
+// File makes a file: forkexec_attr_make_file.
+type File struct {
+	Path  string
+	Bytes []byte
+	Mode  uint32
+}
+
+// MaskPath hides what is there: forkexec_attr_mask_path.
+type MaskPath string
+
+// ReadonlyPath makes what is there read-only: forkexec_attr_make_readonly.
+type ReadonlyPath string
+
+func (Mount) mountItem()        {}
+func (BindMount) mountItem()    {}
+func (Tmpfs) mountItem()        {}
+func (Proc) mountItem()         {}
+func (Dev) mountItem()          {}
+func (Directory) mountItem()    {}
+func (Symlink) mountItem()      {}
+func (File) mountItem()         {}
+func (MaskPath) mountItem()     {}
+func (ReadonlyPath) mountItem() {}
+
+// A Root is a directory, or for "" an empty one in memory.
+type Root struct {
+	Path  string
+	Flags RootFlags
+}
+
+// A SeccompFilter is a program of classic BPF; seccomp(2).
+type SeccompFilter struct {
+	Program []SockFilter
+	Flags   SeccompFlags
+}
+
+// A SockFilter is an instruction, as struct sock_filter.
+type SockFilter struct {
+	Code   uint16
+	Jt, Jf uint8
+	K      uint32
+}
+
+// A LandlockPath allows Access to Path and what is below it.
+type LandlockPath struct {
+	Path   string
+	Access LandlockFS
+}
+
+// A LandlockPort allows Access to the TCP port.
+type LandlockPort struct {
+	Port   uint16
+	Access LandlockNet
+}
+
+// LandlockHandled is what is refused where nothing allows it.
+type LandlockHandled struct {
+	FS  LandlockFS
+	Net LandlockNet
+}

@@ -1,0 +1,6 @@
+//go:build cgo && linux && forkexec_system
+
+package forkexec
+
+// #cgo pkg-config: forkexec
+import "C"

@@ -1,0 +1,446 @@
+//go:build cgo && linux
+
+package forkexec
+
+// #include <errno.h>
+// #include <stdlib.h>
+// #include "forkexec.h"
+import "C"
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+func errorOf(e *C.struct_forkexec_error) *Error {
+	return &Error{Stage: Stage(e.stage), Index: int(e.index), Errno: syscall.Errno(e.code), Signal: syscall.Signal(e.signal),
+		Pid: int(e.pid), Message: C.GoString(&e.message[0])}
+}
+
+// called is the error of a call on a child that has nothing to say but an errno.
+func called(what string, result C.int) error {
+	if result >= 0 {
+		return nil
+	}
+	return os.NewSyscallError("forkexec_"+what, syscall.Errno(-result))
+}
+
+// vector lays a NULL-terminated vector and its strings out in one piece of C memory.
+func vector(field string, texts []string) (**C.char, error) {
+	const word = unsafe.Sizeof(uintptr(0))
+	size := (len(texts) + 1) * int(word)
+	for _, text := range texts {
+		if strings.IndexByte(text, 0) >= 0 {
+			return nil, refused(field, syscall.EINVAL, nil, "invalid argument: %q has a NUL in it", text)
+		}
+		size += len(text) + 1
+	}
+	place := C.malloc(C.size_t(size))
+	pointers := unsafe.Slice((*unsafe.Pointer)(place), len(texts)+1)
+	bytes := unsafe.Slice((*byte)(place), size)
+	at := (len(texts) + 1) * int(word)
+	for i, text := range texts {
+		pointers[i] = unsafe.Add(place, at)
+		at += copy(bytes[at:], text)
+		bytes[at] = 0
+		at++
+	}
+	pointers[len(texts)] = nil
+	return (**C.char)(place), nil
+}
+
+// leaked is told of a child that nobody has closed; only tests set it.
+var leaked func(pid int)
+
+// native is what a Child is made of here. The lock keeps Close last, as the library asks.
+type native struct {
+	lock sync.RWMutex
+	c    *C.struct_forkexec_child
+	poll *os.File // a pidfd of its own, which the runtime's poller watches; made by the first wait
+	once sync.Once
+}
+
+func launch(r *request) (*Child, error) {
+	attr, err := attrOf(r.attr)
+	if err != nil {
+		return nil, err
+	}
+	defer C.forkexec_attr_free(attr)
+	b := &builder{c: attr}
+	b.files(r)
+	if r.dir != "" {
+		b.string("Dir", r.dir, func(s *C.char) C.int { return C.forkexec_attr_set_cwd(b.c, s) })
+	}
+	if r.sys != nil {
+		b.sys(r)
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	var failure C.struct_forkexec_error
+	var c *C.struct_forkexec_child
+	var result C.int
+	if r.how == holds {
+		result = C.forkexec_hold(attr, &c, &failure)
+	} else {
+		argv, err := vector("argv", r.argv)
+		if err != nil {
+			return nil, err
+		}
+		defer C.free(unsafe.Pointer(argv))
+		envp, err := vector("env", r.env)
+		if err != nil {
+			return nil, err
+		}
+		defer C.free(unsafe.Pointer(envp))
+		var path *C.char
+		if r.path != "" || r.attr == nil || r.attr.ExecFile == nil {
+			path = b.text("path", r.path)
+			defer C.free(unsafe.Pointer(path))
+			if b.err != nil {
+				return nil, b.err
+			}
+		}
+		if r.how == started {
+			result = C.forkexec_start(attr, path, argv, envp, &c, &failure)
+		} else {
+			result = C.forkexec_spawn(attr, path, argv, envp, &c, &failure)
+		}
+	}
+	runtime.KeepAlive(r)
+	if result != 0 {
+		return nil, errorOf(&failure)
+	}
+	child := &Child{native{c: c}}
+	if leaked != nil {
+		runtime.SetFinalizer(child, func(child *Child) {
+			if child.c != nil {
+				leaked(child.Pid())
+			}
+		})
+	}
+	return child, nil
+}
+
+// files gives the program the descriptors that a ProcAttr or a Cmd lists.
+func (b *builder) files(r *request) {
+	for target, fd := range r.files {
+		switch {
+		case fd == -1:
+			b.did("Files", C.forkexec_attr_close_fd(b.c, C.int32_t(target)))
+		case fd < 0:
+			b.refuse("Files", syscall.EBADF, nil, "bad file descriptor: %d at place %d", fd, target)
+		default:
+			b.did("Files", C.forkexec_attr_map_fd(b.c, b.signed("Files", fd), C.int32_t(target)))
+		}
+	}
+	for target := len(r.files); r.shut && target < 3; target++ {
+		b.did("Files", C.forkexec_attr_close_fd(b.c, C.int32_t(target)))
+	}
+}
+
+// Release lets a child of Start go, and comes back when it is the program, or with the reason why it is not; then it is
+// only to be closed. A timeout below 0 is none; after it the error is ETIMEDOUT, and Release may be called again:
+// forkexec_release.
+func (n *native) Release(timeout time.Duration) error {
+	n.lock.RLock()
+	defer n.lock.RUnlock()
+	if n.c == nil {
+		return os.ErrClosed
+	}
+	if timeout < 0 {
+		timeout = -1
+	}
+	var failure C.struct_forkexec_error
+	if C.forkexec_release(n.c, C.int64_t(timeout), &failure) != 0 {
+		return errorOf(&failure)
+	}
+	return nil
+}
+
+// Close frees the child. One that was never reported to be the program is killed and reaped; one that runs is neither
+// killed nor waited for: forkexec_close.
+func (n *native) Close() error {
+	n.lock.Lock()
+	defer n.lock.Unlock()
+	if n.c == nil {
+		return os.ErrClosed
+	}
+	C.forkexec_close(n.c)
+	n.forget()
+	return nil
+}
+
+// Detach frees the child and kills nothing: a held one goes on to its program by itself: forkexec_detach.
+func (n *native) Detach() error {
+	n.lock.Lock()
+	defer n.lock.Unlock()
+	if n.c == nil {
+		return os.ErrClosed
+	}
+	if err := called("detach", C.forkexec_detach(n.c)); err != nil {
+		return err
+	}
+	n.forget()
+	return nil
+}
+
+func (n *native) forget() {
+	n.c = nil
+	if n.poll != nil {
+		n.poll.Close()
+	}
+}
+
+// call does something with an open child.
+func (n *native) call(do func(c *C.struct_forkexec_child) error) error {
+	n.lock.RLock()
+	defer n.lock.RUnlock()
+	if n.c == nil {
+		return os.ErrClosed
+	}
+	return do(n.c)
+}
+
+// Pid is the child's pid, of another once it was reaped; 0 after Close: forkexec_child_pid.
+func (n *native) Pid() int {
+	pid := 0
+	_ = n.call(func(c *C.struct_forkexec_child) error {
+		pid = int(C.forkexec_child_pid(c))
+		return nil
+	})
+	return pid
+}
+
+// pidfd is the child's own, -1 after Close.
+func (n *native) pidfd() int {
+	fd := -1
+	_ = n.call(func(c *C.struct_forkexec_child) error {
+		fd = int(C.forkexec_child_pidfd(c))
+		return nil
+	})
+	return fd
+}
+
+// Signal sends a signal to the child, and never to a process that got its pid later: forkexec_signal.
+func (n *native) Signal(signal syscall.Signal) error {
+	return n.call(func(c *C.struct_forkexec_child) error {
+		return called("signal", C.forkexec_signal(c, C.int32_t(signal)))
+	})
+}
+
+// KillTree kills the child and all its descendants, by its pid namespace, else its cgroup, else its session or process
+// group; EOPNOTSUPP where the Attr asked for none of these: forkexec_kill_tree.
+func (n *native) KillTree() error {
+	return n.call(func(c *C.struct_forkexec_child) error {
+		return called("kill_tree", C.forkexec_kill_tree(c))
+	})
+}
+
+// file is a new descriptor, as an os.File.
+func (n *native) file(what string, get func(c *C.struct_forkexec_child) C.int32_t) (*os.File, error) {
+	var file *os.File
+	err := n.call(func(c *C.struct_forkexec_child) error {
+		fd := get(c)
+		if fd < 0 {
+			return called(what, C.int(fd))
+		}
+		file = os.NewFile(uintptr(fd), what)
+		return nil
+	})
+	return file, err
+}
+
+// Pidfd is a new pidfd of the child, for the caller to close: forkexec_child_take_pidfd.
+func (n *native) Pidfd() (*os.File, error) {
+	return n.file("child_take_pidfd", func(c *C.struct_forkexec_child) C.int32_t { return C.forkexec_child_take_pidfd(c) })
+}
+
+// NamespaceFile is a new descriptor of one of the child's namespaces, for the caller to close: forkexec_child_namespace_fd.
+func (n *native) NamespaceFile(kind Namespace) (*os.File, error) {
+	return n.file("child_namespace_fd", func(c *C.struct_forkexec_child) C.int32_t {
+		return C.forkexec_child_namespace_fd(c, C.uint32_t(kind))
+	})
+}
+
+// SeccompListener is the listener of the filter with SeccompListener, handed over once: forkexec_child_seccomp_fd.
+func (n *native) SeccompListener() (*os.File, error) {
+	return n.file("child_seccomp_fd", func(c *C.struct_forkexec_child) C.int32_t { return C.forkexec_child_seccomp_fd(c) })
+}
+
+// look waits without waiting; done is whether there is an answer.
+func (n *native) look(flags C.uint32_t) (status *Status, err error, done bool) {
+	var s C.struct_forkexec_status
+	result := C.int(-C.EINTR)
+	err = n.call(func(c *C.struct_forkexec_child) error {
+		for result == -C.EINTR {
+			result = C.forkexec_wait(c, 0, flags, &s, C.sizeof_struct_forkexec_status)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err, true
+	}
+	if result == -C.ETIMEDOUT || result == -C.EAGAIN {
+		return nil, nil, false
+	}
+	if err := called("wait", result); err != nil {
+		return nil, err, true
+	}
+	return &Status{Valid: StatusFields(s.valid), Wait: int(s.wait_status), ExitCode: int(s.exit_code),
+		Signal: syscall.Signal(s.signal), CoreDumped: s.core_dumped != 0, Ran: Ran(s.ran), User: time.Duration(s.user_ns),
+		System: time.Duration(s.system_ns), MaxRSS: uint64(s.max_rss_bytes), MaxRSSFloor: uint64(s.max_rss_floor_bytes),
+		MemoryPeak: uint64(s.memory_peak_bytes), MinorFaults: uint64(s.minor_faults), MajorFaults: uint64(s.major_faults),
+		BlockReads: uint64(s.block_reads), BlockWrites: uint64(s.block_writes), VoluntarySwitches: uint64(s.voluntary_switches),
+		InvoluntarySwitches: uint64(s.involuntary_switches)}, nil, true
+}
+
+// Wait waits until the child has ended, and reaps it. It parks the goroutine, and no thread: forkexec_wait. An end of ctx
+// leaves the child as it is; the error is then the context's cause.
+func (n *native) Wait(ctx context.Context) (*Status, error) { return n.wait(ctx, 0) }
+
+func (n *native) wait(ctx context.Context, flags C.uint32_t) (*Status, error) {
+	status, err, done := n.look(flags)
+	if done {
+		return status, err
+	}
+	if err := n.call(func(*C.struct_forkexec_child) error { n.once.Do(n.watch); return nil }); err != nil {
+		return nil, err
+	}
+	if n.poll == nil {
+		return n.waitByTime(ctx, flags)
+	}
+	raw, err := n.poll.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = n.poll.SetReadDeadline(time.Unix(1, 0)) })
+	defer func() {
+		if !stop() {
+			_ = n.poll.SetReadDeadline(time.Time{})
+		}
+	}()
+	for {
+		readErr := raw.Read(func(uintptr) bool {
+			status, err, done = n.look(flags)
+			return done
+		})
+		if done {
+			return status, err
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if errors.Is(readErr, os.ErrDeadlineExceeded) { // the context of somebody else's wait
+			_ = n.poll.SetReadDeadline(time.Time{})
+			continue
+		}
+		if readErr != nil {
+			return nil, os.ErrClosed
+		}
+	}
+}
+
+// watch makes the pidfd that the poller watches.
+func (n *native) watch() {
+	fd := C.forkexec_child_take_pidfd(n.c)
+	if fd < 0 || syscall.SetNonblock(int(fd), true) != nil {
+		return
+	}
+	n.poll = os.NewFile(uintptr(fd), "pidfd")
+}
+
+// waitByTime is for kernels without pidfds.
+func (n *native) waitByTime(ctx context.Context, flags C.uint32_t) (*Status, error) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if status, err, done := n.look(flags); done {
+			return status, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// waitNoReap waits and leaves the child to be reaped.
+func (n *native) waitNoReap(ctx context.Context) (*Status, error) {
+	return n.wait(ctx, C.FORKEXEC_WAIT_NOREAP)
+}
+
+// Describe says every step that a start would take, one a line, without taking any: forkexec_describe_text.
+func Describe(path string, argv, env []string, attr *Attr) (string, error) {
+	c, err := attrOf(attr)
+	if err != nil {
+		return "", err
+	}
+	defer C.forkexec_attr_free(c)
+	if argv == nil {
+		argv = []string{path}
+	}
+	av, err := vector("argv", argv)
+	if err != nil {
+		return "", err
+	}
+	defer C.free(unsafe.Pointer(av))
+	ev, err := vector("env", env)
+	if err != nil {
+		return "", err
+	}
+	defer C.free(unsafe.Pointer(ev))
+	var name *C.char
+	if path != "" {
+		b := &builder{c: c}
+		name = b.text("path", path)
+		defer C.free(unsafe.Pointer(name))
+		if b.err != nil {
+			return "", b.err
+		}
+	}
+	size := 4096
+	for {
+		var failure C.struct_forkexec_error
+		text := (*C.char)(C.malloc(C.size_t(size)))
+		length := int(C.forkexec_describe_text(c, name, av, ev, text, C.size_t(size), &failure))
+		said := ""
+		if length >= 0 && length < size {
+			said = C.GoStringN(text, C.int(length))
+		}
+		C.free(unsafe.Pointer(text))
+		runtime.KeepAlive(attr)
+		switch {
+		case length < 0:
+			return "", errorOf(&failure)
+		case length < size:
+			return said, nil
+		}
+		size = length + 1
+	}
+}
+
+// Probe finds out by trying whether this host has a feature; where not, why is a sentence with reason and remedy:
+// forkexec_probe.
+func Probe(feature Feature) (has bool, why string, err error) {
+	var sentence [512]C.char
+	result := C.forkexec_probe(C.uint32_t(feature), &sentence[0], C.size_t(len(sentence)))
+	if err := called("probe", result); err != nil {
+		return false, "", err
+	}
+	return result == 1, C.GoString(&sentence[0]), nil
+}
+
+// Version is that of the library: forkexec_version.
+func Version() string { return C.GoString(C.forkexec_version()) }
+
+// VersionNumber is major * 65536 + minor * 256 + patch: forkexec_version_number.
+func VersionNumber() uint32 { return uint32(C.forkexec_version_number()) }

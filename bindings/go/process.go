@@ -1,0 +1,38 @@
+package forkexec
+
+import (
+	"errors"
+	"os"
+)
+
+// StartProcess is os.StartProcess with an Attr, which may be nil. The error is an *os.PathError around an *Error.
+func StartProcess(name string, argv []string, attr *os.ProcAttr, more *Attr) (*os.Process, error) {
+	process, child, err := startProcess(name, argv, attr, more)
+	if err != nil {
+		return nil, err
+	}
+	child.Close()
+	return process, nil
+}
+
+// pathError is what package os would make of it.
+func pathError(name, dir string, err error) error {
+	var failure *Error
+	if errors.As(err, &failure) && failure.Stage == StageCwd && dir != "" {
+		return &os.PathError{Op: "chdir", Path: dir, Err: err}
+	}
+	return &os.PathError{Op: "fork/exec", Path: name, Err: err}
+}
+
+// number is the descriptor of a file, -1 for nil. It makes the file blocking, as os.StartProcess does: the program shares
+// the flag.
+func number(field string, file *os.File) (int, error) {
+	if file == nil {
+		return -1, nil
+	}
+	fd := int(file.Fd())
+	if fd < 0 {
+		return -1, refused(field, errBadFD, os.ErrClosed, "bad file descriptor: %s is closed", file.Name())
+	}
+	return fd, nil
+}

@@ -1,0 +1,72 @@
+//go:build !cgo || !linux
+
+package forkexec
+
+import (
+	"context"
+	"os"
+	"syscall"
+	"time"
+)
+
+const errBadFD = syscall.EINVAL
+
+type prepared struct{}
+
+type native struct{}
+
+func launch(*request) (*Child, error) { return nil, ErrUnsupported }
+
+func startProcess(name string, _ []string, attr *os.ProcAttr, _ *Attr) (*os.Process, *Child, error) {
+	return nil, nil, pathError(name, "", ErrUnsupported)
+}
+
+// Prepare is not for this system.
+func (a *Attr) Prepare() error { return ErrUnsupported }
+
+// Release is not for this system.
+func (n *native) Release(time.Duration) error { return ErrUnsupported }
+
+// Close is not for this system.
+func (n *native) Close() error { return ErrUnsupported }
+
+// Detach is not for this system.
+func (n *native) Detach() error { return ErrUnsupported }
+
+// Pid is not for this system.
+func (n *native) Pid() int { return 0 }
+
+// Signal is not for this system.
+func (n *native) Signal(syscall.Signal) error { return ErrUnsupported }
+
+// KillTree is not for this system.
+func (n *native) KillTree() error { return ErrUnsupported }
+
+// Pidfd is not for this system.
+func (n *native) Pidfd() (*os.File, error) { return nil, ErrUnsupported }
+
+// NamespaceFile is not for this system.
+func (n *native) NamespaceFile(Namespace) (*os.File, error) { return nil, ErrUnsupported }
+
+// SeccompListener is not for this system.
+func (n *native) SeccompListener() (*os.File, error) { return nil, ErrUnsupported }
+
+// Wait is not for this system.
+func (n *native) Wait(context.Context) (*Status, error) { return nil, ErrUnsupported }
+
+func (n *native) waitNoReap(context.Context) (*Status, error) { return nil, ErrUnsupported }
+
+// Describe is not for this system.
+func Describe(string, []string, []string, *Attr) (string, error) { return "", ErrUnsupported }
+
+// Probe is not for this system.
+func Probe(Feature) (bool, string, error) { return false, "", ErrUnsupported }
+
+// ForkExec is not for this system.
+func ForkExec(string, []string, *syscall.ProcAttr, *Attr) (int, error) { return 0, ErrUnsupported }
+
+// Version is not for this system.
+func Version() string { return "" }
+
+// VersionNumber is not for this system.
+func VersionNumber() uint32 { return 0 }

@@ -1,0 +1,215 @@
+//go:build cgo && linux
+
+package forkexec
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestSpawnAndWait(t *testing.T) {
+	child, err := Spawn("/bin/sh", []string{"sh", "-c", "exit 7"}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer child.Close()
+	status, err := child.Wait(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, status.ExitCode, 7)
+	equal(t, status.Ran, RanYes)
+	again, err := child.Wait(context.Background())
+	if err != nil || again.ExitCode != 7 {
+		t.Errorf("the second wait: %v, %v", again, err)
+	}
+}
+
+func TestAProgramThatIsMissing(t *testing.T) {
+	_, err := Spawn("/not/there", nil, nil, nil)
+	var failure *Error
+	if !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &failure) || failure.Stage != StageExec {
+		t.Errorf("%v", err)
+	}
+	if failure.Stage.String() != "exec" {
+		t.Errorf("%v", failure.Stage)
+	}
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	child, err := Spawn("/bin/sleep", []string{"sleep", "1000"}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer child.Close()
+	if _, err := child.WaitTimeout(20 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	if err := child.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	status, err := child.Wait(context.Background())
+	if err != nil || status.Signal != syscall.SIGKILL {
+		t.Errorf("%v, %v", status, err)
+	}
+	if err := child.Signal(0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("a signal to nobody: %v", err)
+	}
+}
+
+func TestHeldUntilReleased(t *testing.T) {
+	marker := t.TempDir() + "/marker"
+	child, err := Start("/bin/sh", []string{"sh", "-c", ": > " + marker}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer child.Close()
+	if _, err := os.Stat(marker); err == nil {
+		t.Error("the program has run before its release")
+	}
+	if err := child.Release(-1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := child.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(marker); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHolderIsJoined(t *testing.T) {
+	ids := []IDMap{{0, os.Getuid(), 1}}
+	holder, err := Hold(&Attr{CreateNamespaces: NamespaceUser | NamespaceUTS, UIDMap: ids, Hostname: "held"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, sh(t, &Attr{Joins: []Join{{Child: holder, Types: NamespaceUser | NamespaceUTS}}}, "hostname"), "held")
+	file, err := holder.NamespaceFile(NamespaceUTS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	pid := holder.Pid()
+	holder.Close()
+	if !gone(pid) {
+		t.Error("the holder is still there")
+	}
+	if err := holder.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the second Close: %v", err)
+	}
+	if _, err := Spawn("/bin/true", nil, nil, &Attr{Joins: []Join{{Child: holder, Types: NamespaceUTS}}}); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestKillTreeReachesGrandchildren(t *testing.T) {
+	path := t.TempDir() + "/pid"
+	script := "sleep 1000 & echo $! > " + path + ".new; mv " + path + ".new " + path + "; wait"
+	child, err := Spawn("/bin/sh", []string{"sh", "-c", script}, nil, &Attr{ProcessGroup: To(0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer child.Close()
+	grandchild := pidIn(t, path)
+	if err := child.KillTree(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := child.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end of the grandchild", func() bool {
+		stat, err := os.ReadFile("/proc/" + itoa(grandchild) + "/stat")
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	})
+}
+
+func TestDescribeAndProbe(t *testing.T) {
+	text, err := Describe("/bin/true", nil, nil, &Attr{Umask: To(0o22)})
+	if err != nil || !strings.Contains(text, "umask") {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, _, err := Probe(12345); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("%v", err)
+	}
+	if has, why, err := Probe(FeaturePidfd); err != nil || has != (why == "") {
+		t.Errorf("%v, %q, %v", has, why, err)
+	}
+	if VersionNumber() < 1<<16 || Version() == "" {
+		t.Errorf("%v %v", Version(), VersionNumber())
+	}
+}
+
+func TestWaitingChildrenCostNoThreads(t *testing.T) {
+	var group sync.WaitGroup
+	children := make([]*Child, 200)
+	for i := range children {
+		child, err := Spawn("/bin/sleep", []string{"sleep", "1000"}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		children[i] = child
+		group.Add(1)
+		go func() { defer group.Done(); _, _ = child.Wait(context.Background()) }()
+	}
+	eventually(t, "200 goroutines that wait", func() bool { return runtime.NumGoroutine() > 200 })
+	time.Sleep(20 * time.Millisecond)
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "Threads:\t")
+	number, _, _ := strings.Cut(rest, "\n")
+	t.Logf("200 waiting children, %s threads", number)
+	if n := atoi(number); n > 40 {
+		t.Errorf("%d threads", n)
+	}
+	for _, child := range children {
+		_ = child.Signal(syscall.SIGKILL)
+	}
+	group.Wait()
+	for _, child := range children {
+		child.Close()
+	}
+}
+
+func TestStressUnderGarbageCollection(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(5))
+	before := openFDs(t)
+	spawns := 60
+	if testing.Short() {
+		spawns = 10
+	}
+	var group sync.WaitGroup
+	for g := 0; g < 8; g++ {
+		group.Add(1)
+		go func(g int) {
+			defer group.Done()
+			for i := 0; i < spawns; i++ {
+				attr := []*Attr{nil, {Session: true}, {Umask: To(0o77), Nice: To(3)}, {CreateNamespaces: NamespaceUser}}[(g+i)%4]
+				child, err := Spawn("/bin/sh", []string{"sh", "-c", "exit " + itoa(i%100)}, nil, attr)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				status, err := child.Wait(context.Background())
+				if err != nil || status.ExitCode != i%100 {
+					t.Errorf("%v, %v", status, err)
+				}
+				child.Close()
+				runtime.Gosched()
+			}
+		}(g)
+	}
+	group.Wait()
+	eventually(t, "no descriptor is left", func() bool { return openFDs(t) <= before+1 })
+}

@@ -64,6 +64,12 @@ func eventually(t *testing.T, what string, happened func() bool) {
 
 func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
 
+// ended is whether nobody or a zombie has the pid: who reaps orphans here may be slow.
+func ended(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + itoa(pid) + "/stat")
+	return err != nil || strings.Contains(string(stat), ") Z ") || strings.Contains(string(stat), ") X ")
+}
+
 // pidIn reads a pid that a script writes whole into a file.
 func pidIn(t *testing.T, path string) (pid int) {
 	t.Helper()

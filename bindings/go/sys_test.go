@@ -207,8 +207,15 @@ func TestPtraceStopsAtTheExec(t *testing.T) {
 
 func TestPdeathsigFollowsTheThread(t *testing.T) {
 	path := t.TempDir() + "/pid"
-	go func() {
+	var start func()
+	start = func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		if syscall.Gettid() == os.Getpid() {
+			go start() // the first thread never ends: keep it until there is another
+			pidIn(t, path)
+			runtime.UnlockOSThread()
+			return
+		}
 		cmd := Command("/bin/sh", "-c", "echo $$ > "+path+"; exec sleep 1000")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		if err := cmd.Start(); err != nil {
@@ -217,7 +224,8 @@ func TestPdeathsigFollowsTheThread(t *testing.T) {
 		}
 		pidIn(t, path)
 		go func() { _ = cmd.Wait() }()
-	}()
+	}
+	go start()
 	pid := pidIn(t, path)
 	eventually(t, "the end of the child", func() bool { return gone(pid) })
 }

@@ -31,7 +31,7 @@ func TestAttrReachesTheProgram(t *testing.T) {
 		{"nice", Attr{Nice: To(5)}, "nice", "5"},
 		{"affinity", Attr{Affinity: []int{0}}, "nproc", "1"},
 		{"oom", Attr{OOMScoreAdj: To(500)}, "cat /proc/self/oom_score_adj", "500"},
-		{"slack", Attr{TimerSlack: To(123 * time.Microsecond)}, "cat /proc/$$/timerslack_ns", "123000"},
+		{"slack", Attr{TimerSlack: To(123 * time.Microsecond)}, "exec cat /proc/self/timerslack_ns", "123000"},
 		{"session", Attr{Session: true}, "set -- $(cat /proc/$$/stat); test $6 = $$ && echo leader", "leader"},
 		{"group", Attr{ProcessGroup: To(0)}, "set -- $(cat /proc/$$/stat); test $5 = $$ && echo leader", "leader"},
 		{"no_new_privs", Attr{NoNewPrivs: true}, "grep NoNewPrivs /proc/self/status", "NoNewPrivs:\t1"},

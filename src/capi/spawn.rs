@@ -275,8 +275,7 @@ fn describe_text(request: &Request, place: &mut [MaybeUninit<u8>]) -> Result<c_i
     // Memory takes everything.
     let _ = parent::describe(request, &mut out)?;
     let Memory { fits, length, .. } = out;
-    let length =
-        c_int::try_from(length).map_err(|_| Failure::not_now(Errno::EOVERFLOW, sentences::TEXT_TOO_LONG))?;
+    let length = c_int::try_from(length).map_err(|_| Failure::not_now(Errno::EOVERFLOW, sentences::TEXT_TOO_LONG))?;
     if let Some(end) = place.get_mut(fits) {
         end.write(0);
     }

@@ -1,0 +1,264 @@
+"""What is asked of a child."""
+
+from __future__ import annotations
+
+import signal as signals
+from typing import IO, Any, Iterable, Mapping, NoReturn, Optional, Sequence, Union
+
+from ._abi import CapabilitySet, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Namespace, Stage
+from ._capability import Capability
+from ._convert import environment, strings, text
+from ._errors import from_c
+from ._items import FdAction, Filter, MountItem, Path, Root
+from ._keywords import KEYWORDS, NAMESPACE_KEYWORDS, NO_NAMESPACES
+from ._native import ffi, lib
+
+Fd = Union[int, IO[Any], Any]
+Signals = Union[int, signals.Signals, Iterable[Union[int, signals.Signals]]]
+Limit = Union[int, tuple, None]
+Capabilities = Union[Capability, int, Iterable[Union[Capability, int]]]
+
+
+class Attr:
+    """What is asked of a child between fork and exec. Nothing is asked where no keyword is given.
+
+    An Attr never changes; `replace` makes another. It is built once, and any number of threads may start children from
+    it at once. Two are equal only if they are the same. Values out of range raise TypeError, ValueError or
+    OverflowError here; keywords that contradict each other raise SpawnError (also a ValueError) at the start.
+    Descriptors are numbers or files, borrowed: they must be open at each start. Each keyword stands for the C function
+    forkexec_attr_NAME, or for the one in brackets.
+
+    The program:
+      exec_fd: run the program that this descriptor refers to (set_exec_fd).
+      search_path: directories to search a program without a slash in: "a:b", a sequence, or True for "/bin:/usr/bin".
+      cwd: the working directory, a path or a descriptor (set_cwd, set_cwd_fd).
+      busy_retry: seconds to try the exec again while the file is open for writing (set_busy_retry).
+      pid_variable: name of an environment variable that tells the program its pid.
+      memory_mode: whose memory the child runs in until it is the program, a MemoryMode.
+      ptrace, stop: for start(): be traced by this thread; stop before the exec.
+      init: leave a small init behind as process 1 of the new pid namespace.
+    Descriptors:
+      fds: {the program's number: the caller's descriptor} (map_fd). All others but 0 to 2 are closed.
+      inherit_fds: keep what is not close-on-exec instead.
+      fd_actions: OpenFd, DupFd, CloseFd, CloseFdsFrom and EnterDirectory, in order.
+    Session and terminal:
+      session: a new session (set_session). process_group: this group, 0 for its own.
+      controlling_terminal, foreground: of this terminal. detach_terminal: give it up.
+    Signals:
+      signal_mask: exactly these are blocked. signal_default, signal_ignore: these get the default action, are ignored.
+      parent_death_signal: a signal, or (signal, DeathOf): sent when the caller's process, or thread, ends.
+    Limits and scheduling:
+      rlimits: {resource.RLIMIT_CPU: 2} or {...: (soft, hard)}; None leaves a half as it is (set_rlimit).
+      nice: -20 to 19. affinity: processors. scheduler: policy, or (policy, priority). umask. personality.
+      io_priority: class, or (class, level). oom_score_adj: -1000 to 1000. timer_slack: seconds.
+      cgroup_fd: a cgroup's directory. restore_nofile: the soft limit that the process was started with.
+      allow_failure: stages that may fail, such as Stage.NICE.
+    Identity:
+      uid, gid: a number or a name. groups: exactly these. keep_groups: the caller's.
+      capabilities: {CapabilitySet: capabilities}. drop_capabilities: all of them. ambient: capabilities.
+      securebits. no_new_privs.
+    Namespaces:
+      create_namespaces, unshare_namespaces: Namespace types.
+      join_namespaces: {Namespace: descriptor}. join: a held child, or (pidfd, Namespace types), or a list (join_pidfd).
+      uid_map, gid_map: [(inside, outside, count)] (map_uid, map_gid). map_subordinate_ids: those of /etc/subuid.
+      map_helpers: (newuidmap, newgidmap). allow_setgroups. user_namespace_owner: a uid.
+      mount_propagation: MS_ flags. hostname, domainname. loopback: brought up.
+      time_offsets: {time.CLOCK_MONOTONIC: seconds} (set_time_offset).
+    Mounts:
+      mounts: Bind, Tmpfs, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly and Mount, in order.
+      root: a path, or Root(path or None for an empty one, readonly). chroot: a path.
+    Security:
+      session_keyring: a name, or True for one without. exec_label: of SELinux or AppArmor.
+      seccomp: the bytes of a filter, or Filter(bytes, flags), or a list (add_seccomp_filter). deny_terminal_injection.
+      landlock_paths: {path: LandlockFs}. landlock_ports: {port: LandlockNet}.
+      landlock_handled: (LandlockFs, LandlockNet). landlock_scopes: LandlockScope. landlock_ruleset: a descriptor.
+      allow_partial_landlock: do without what this kernel does not know.
+    """
+
+    __slots__ = ("_given", "_c", "__weakref__")
+
+    _given: dict[str, Any]
+    _c: Any
+
+    def __init__(
+        self,
+        *,
+        exec_fd: Optional[Fd] = None,
+        search_path: Union[bool, Path, Sequence[Path], None] = None,
+        cwd: Union[Path, Fd, None] = None,
+        busy_retry: Optional[float] = None,
+        pid_variable: Optional[str] = None,
+        memory_mode: Optional[MemoryMode] = None,
+        ptrace: bool = False,
+        stop: bool = False,
+        init: bool = False,
+        fds: Optional[Mapping[int, Fd]] = None,
+        inherit_fds: bool = False,
+        fd_actions: Optional[Iterable[FdAction]] = None,
+        session: bool = False,
+        process_group: Optional[int] = None,
+        controlling_terminal: Optional[Fd] = None,
+        foreground: Optional[Fd] = None,
+        detach_terminal: bool = False,
+        signal_mask: Optional[Signals] = None,
+        signal_default: Optional[Signals] = None,
+        signal_ignore: Optional[Signals] = None,
+        parent_death_signal: Union[int, tuple[int, DeathOf], None] = None,
+        rlimits: Optional[Mapping[int, Limit]] = None,
+        nice: Optional[int] = None,
+        affinity: Optional[Iterable[int]] = None,
+        scheduler: Union[int, tuple[int, int], None] = None,
+        io_priority: Union[int, tuple[int, int], None] = None,
+        umask: Optional[int] = None,
+        personality: Optional[int] = None,
+        oom_score_adj: Optional[int] = None,
+        timer_slack: Optional[float] = None,
+        cgroup_fd: Optional[Fd] = None,
+        restore_nofile: bool = False,
+        allow_failure: Union[Stage, Iterable[Stage], None] = None,
+        uid: Union[int, str, None] = None,
+        gid: Union[int, str, None] = None,
+        groups: Optional[Iterable[Union[int, str]]] = None,
+        keep_groups: bool = False,
+        capabilities: Optional[Mapping[CapabilitySet, Capabilities]] = None,
+        drop_capabilities: bool = False,
+        ambient: Optional[Capabilities] = None,
+        securebits: Optional[int] = None,
+        no_new_privs: bool = False,
+        create_namespaces: Optional[Namespace] = None,
+        unshare_namespaces: Optional[Namespace] = None,
+        join_namespaces: Optional[Mapping[Namespace, Fd]] = None,
+        join: Any = None,
+        uid_map: Optional[Iterable[tuple[int, int, int]]] = None,
+        gid_map: Optional[Iterable[tuple[int, int, int]]] = None,
+        map_subordinate_ids: bool = False,
+        map_helpers: Optional[tuple[Optional[Path], Optional[Path]]] = None,
+        allow_setgroups: bool = False,
+        user_namespace_owner: Optional[int] = None,
+        mount_propagation: Optional[int] = None,
+        hostname: Optional[str] = None,
+        domainname: Optional[str] = None,
+        loopback: bool = False,
+        time_offsets: Optional[Mapping[int, float]] = None,
+        mounts: Optional[Iterable[MountItem]] = None,
+        root: Union[Path, Root, None] = None,
+        chroot: Optional[Path] = None,
+        session_keyring: Union[bool, str, None] = None,
+        exec_label: Optional[str] = None,
+        seccomp: Union[bytes, Filter, Iterable[Union[bytes, Filter]], None] = None,
+        deny_terminal_injection: bool = False,
+        landlock_ruleset: Optional[Fd] = None,
+        landlock_paths: Optional[Mapping[Path, LandlockFs]] = None,
+        landlock_ports: Optional[Mapping[int, LandlockNet]] = None,
+        landlock_handled: Optional[tuple[LandlockFs, LandlockNet]] = None,
+        landlock_scopes: Optional[LandlockScope] = None,
+        allow_partial_landlock: bool = False,
+    ) -> None:
+        values = locals()
+        given = {name: values[name] for name in KEYWORDS if values[name] is not None and values[name] is not False}
+        made = lib.forkexec_attr_new()
+        if made == ffi.NULL:
+            raise MemoryError
+        made = ffi.gc(made, lib.forkexec_attr_free)
+        for name, value in given.items():
+            if not isinstance(value, (str, bytes)) and hasattr(value, "__next__"):
+                # An iterator is read once; replace() needs its items again.
+                given[name] = value = list(value)
+            _apply(name, made, value)
+        object.__setattr__(self, "_given", given)
+        object.__setattr__(self, "_c", made)
+
+    def replace(self, **changes: Any) -> Attr:
+        """Another Attr with some keywords changed; None or False takes one away."""
+        return type(self)(**{**self._given, **changes})
+
+    @property
+    def namespaces(self) -> Namespace:
+        """The types of namespaces that it makes."""
+        types = NO_NAMESPACES
+        for name in NAMESPACE_KEYWORDS:
+            types |= Namespace(self._given.get(name, 0))
+        return types
+
+    def describe(
+        self,
+        args: Union[Path, Sequence[Path]] = ("true",),
+        *,
+        executable: Optional[Path] = None,
+        env: Optional[Mapping[Any, Any]] = None,
+    ) -> str:
+        """Every step that a start would take, one a line, without taking any; forkexec_describe_text.
+
+        Raises SpawnError for what a start would refuse before there is a child. The text is for people and changes
+        between versions.
+        """
+        argv, argc = strings(args, "args")
+        envp, envc = environment(env)
+        path = program_of(self, argv, executable)
+        error = ffi.new("struct forkexec_error *")
+
+        def tell(place: Any, size: int) -> int:
+            result = lib.python_describe(self._c, path, argv, argc, envp, envc, place, size, error)
+            if result < 0:
+                raise from_c(result, error, program=path or None)
+            return int(result)
+
+        size = tell(ffi.NULL, 0) + 1
+        while True:
+            place = ffi.new("char[]", size)
+            length = tell(place, size)
+            if length < size:
+                return bytes(ffi.buffer(place, length)).decode(errors="replace")
+            size = length + 1
+
+    def __call__(self) -> NoReturn:
+        """What subprocess would call in the child, of preexec_fn=Attr(...), where install() was not called."""
+        raise RuntimeError("preexec_fn=Attr(...) needs forkexec.install(); or call forkexec.Popen with attr=")
+
+    def __repr__(self) -> str:
+        return f"Attr({', '.join(f'{name}={value!r}' for name, value in self._given.items())})"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"an Attr does not change: use replace({name}=...)")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"an Attr does not change: use replace({name}=None)")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in KEYWORDS:
+            return self._given.get(name)
+        raise AttributeError(f"Attr has no keyword {name!r}")
+
+    def __copy__(self) -> Attr:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self._given,)
+
+
+def _rebuild(given: dict[str, Any]) -> Attr:
+    return Attr(**given)
+
+
+def _apply(name: str, attr: Any, value: Any) -> None:
+    try:
+        KEYWORDS[name].apply(attr, value)
+    except KeyError as error:
+        raise ValueError(f"{name}={value!r}: {error.args[0]}") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise type(error)(f"{name}={_short(value)}: {error}") from None
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 120 else shown[:117] + "..."
+
+
+def program_of(attr: Optional[Attr], argv: bytes, executable: Optional[Path]) -> Any:
+    """The path for C: that of the program, or NULL where a descriptor stands for it."""
+    if attr is not None and "exec_fd" in attr._given:
+        if executable is not None:
+            raise ValueError("executable and exec_fd both name the program")
+        return ffi.NULL
+    path = argv.partition(b"\0")[0] if executable is None else text(executable, "executable")
+    return path

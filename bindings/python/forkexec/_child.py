@@ -1,0 +1,285 @@
+"""A child as the library knows it: to let go, to wait for, to signal, to look at."""
+
+from __future__ import annotations
+
+import errno as errnos
+import os
+import signal as signals
+import time
+from dataclasses import dataclass
+from typing import Any, Mapping, Optional, Sequence, Union
+
+from . import _abi
+from ._attr import Attr, program_of
+from ._convert import descriptor, environment, integer, strings, timeout as nanoseconds_of
+from ._errors import from_c, os_error
+from ._items import Path
+from ._native import ffi, lib
+
+_STATUS_SIZE = ffi.sizeof("struct forkexec_status")
+_DEFAULT = Attr()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a child and what it waited for have used. Times are seconds, memory is bytes."""
+
+    user: float
+    system: float
+    max_rss: int
+    max_rss_floor: int
+    memory_peak: Optional[int]
+    minor_faults: int
+    major_faults: int
+    block_reads: int
+    block_writes: int
+    voluntary_switches: int
+    involuntary_switches: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a child ended: returncode as subprocess has it (-N for signal N), wait_status as waitpid(2), whether a core was
+    left, whether the program ran at all, and what it used; struct forkexec_status."""
+
+    returncode: int
+    wait_status: int
+    core_dumped: bool
+    ran: Optional[bool]
+    usage: Optional[Usage]
+
+
+def status_of(c: Any) -> Status:
+    """What C has written."""
+    usage = None
+    if c.valid & _abi.StatusField.USAGE:
+        usage = Usage(
+            c.user_ns / 1e9,
+            c.system_ns / 1e9,
+            c.max_rss_bytes,
+            c.max_rss_floor_bytes,
+            c.memory_peak_bytes if c.valid & _abi.StatusField.MEMORY_PEAK else None,
+            c.minor_faults,
+            c.major_faults,
+            c.block_reads,
+            c.block_writes,
+            c.voluntary_switches,
+            c.involuntary_switches,
+        )
+    ran = {_abi.Ran.NO: False, _abi.Ran.YES: True}.get(c.ran) if c.valid & _abi.StatusField.RAN else None
+    return Status(-c.signal if c.signal else c.exit_code, c.wait_status, bool(c.core_dumped), ran, usage)
+
+
+class Child:
+    """A child of spawn(), start() or hold(). It belongs to the process that made it: a fork of it gets
+    ProcessLookupError. Leaving `with`, or the last reference going, closes it: a child that is not the program yet is
+    then killed, a running program is left alone."""
+
+    __slots__ = ("_c", "args", "namespaces", "__weakref__")
+
+    def __init__(self, c: Any, args: Any, namespaces: _abi.Namespace) -> None:
+        # The last reference frees it, which may be that of a call in another thread.
+        self._c = ffi.gc(c, lib.forkexec_close)
+        self.args = args
+        self.namespaces = namespaces
+
+    def _open(self) -> Any:
+        child = self._c
+        if child is None:
+            raise ValueError("the child is closed")
+        return child
+
+    def _number(self, result: int, what: str) -> int:
+        if result < 0:
+            raise os_error(result, what)
+        return result
+
+    @property
+    def pid(self) -> int:
+        """Its process id; another's once it was reaped."""
+        return self._number(lib.forkexec_child_pid(self._open()), "the child of another process")
+
+    @property
+    def pidfd(self) -> int:
+        """A pidfd of it, borrowed: good until close(). It is readable when the child has ended."""
+        return self._number(lib.forkexec_child_pidfd(self._open()), "no pidfd of the child")
+
+    def take_pidfd(self) -> int:
+        """A pidfd of it that is the caller's to close; each call gives another."""
+        return self._number(lib.forkexec_child_take_pidfd(self._open()), "no pidfd of the child")
+
+    def namespace_fd(self, kind: _abi.Namespace) -> int:
+        """A descriptor of one of its namespaces, the caller's to close; forkexec_child_namespace_fd."""
+        return self._number(lib.forkexec_child_namespace_fd(self._open(), integer(kind)), "no descriptor of the namespace")
+
+    def seccomp_fd(self) -> int:
+        """The listener of the filter with SeccompFlag.LISTENER, the caller's to close; there is only one."""
+        return self._number(lib.forkexec_child_seccomp_fd(self._open()), "no listener")
+
+    def poll(self) -> Optional[Status]:
+        """How it ended; None while it has not."""
+        try:
+            return self.wait(0)
+        except TimeoutError:
+            return None
+
+    def wait(self, timeout: Optional[float] = None) -> Status:
+        """Waits until it has ended, at most `timeout` seconds (else TimeoutError), and reaps it; forkexec_wait."""
+        status = ffi.new("struct forkexec_status *")
+        result = wait_for(self._open(), nanoseconds_of(timeout), status)
+        if result == -errnos.ETIMEDOUT:
+            raise TimeoutError(errnos.ETIMEDOUT, "the child has not ended yet")
+        if result < 0:
+            raise os_error(result, "the child cannot be waited for")
+        return status_of(status)
+
+    def release(self, timeout: Optional[float] = None) -> None:
+        """Lets a child of start() go, and comes back when it is the program; forkexec_release.
+
+        Raises SpawnError where it does not become the program. TimeoutError: it is not yet there; call again, or close.
+        """
+        child = self._open()
+        error = ffi.new("struct forkexec_error *")
+        left, end = nanoseconds_of(timeout), 0.0
+        if left >= 0:
+            end = time.monotonic() + left / 1e9
+        result = lib.forkexec_release(child, left, error)
+        while result == -errnos.EINTR and error.stage == 0:
+            left = left if left < 0 else max(0, int((end - time.monotonic()) * 1e9))
+            result = lib.forkexec_release(child, left, error)
+        if result == -errnos.ETIMEDOUT and error.stage == 0:
+            raise TimeoutError(errnos.ETIMEDOUT, "the child is not the program yet")
+        if result < 0:
+            raise from_c(result, error, program=program_name(self.args))
+
+    def send_signal(self, signal: int) -> None:
+        """Sends it a signal, and never to a process that got its pid later; forkexec_signal."""
+        self._number(lib.forkexec_signal(self._open(), integer(signal)), "the child gets no signal")
+
+    def kill_tree(self) -> None:
+        """Kills it and all its descendants; needs a pid namespace, cgroup, session or process group of its own."""
+        kill_tree(self._open())
+
+    def detach(self) -> None:
+        """Gives it up without killing it, also while it is held; then it is closed. forkexec_detach."""
+        child = self._open()
+        result = lib.forkexec_detach(child)
+        if result < 0:
+            raise os_error(result, "the child cannot be given up now")
+        ffi.gc(child, None)
+        self._c = None
+
+    def close(self) -> None:
+        """Frees it. One that is not the program yet is killed and reaped; a running program is left alone."""
+        self._c = None
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'closed' if self._c is None else lib.forkexec_child_pid(self._c)}>"
+
+
+def wait_for(child: Any, left: int, status: Any) -> int:
+    """forkexec_wait, which lets Python's signal handlers run whenever a signal comes in between."""
+    end = time.monotonic() + left / 1e9 if left > 0 else 0.0
+    while True:
+        result = lib.forkexec_wait(child, left, 0, status, _STATUS_SIZE)
+        if result != -errnos.EINTR:
+            return int(result)
+        if left > 0:
+            left = max(0, int((end - time.monotonic()) * 1e9))
+
+
+def kill_tree(child: Any) -> None:
+    """forkexec_kill_tree; that nobody is left is no error."""
+    result = lib.forkexec_kill_tree(child)
+    if result == -errnos.EOPNOTSUPP:
+        raise os_error(result, "give the child a group to kill: start_new_session=True, or an Attr with session, "
+                       "process_group, cgroup_fd or create_namespaces=Namespace.PID")  # fmt: skip
+    if result < 0 and result != -errnos.ESRCH:
+        raise os_error(result, "the tree cannot be killed")
+
+
+def program_name(args: Any) -> Any:
+    """What the caller named the program."""
+    if isinstance(args, (str, bytes, os.PathLike)):
+        return args
+    return next(iter(args), None) if args is not None else None
+
+
+def _make(args: Any, attr: Optional[Attr], executable: Any, env: Any, held: bool) -> Child:
+    attr = _DEFAULT if attr is None else attr
+    if not isinstance(attr, Attr):
+        raise TypeError(f"attr must be an Attr, not {type(attr).__name__}")
+    if not isinstance(args, (str, bytes, os.PathLike)):
+        args = list(args)
+    argv, argc = strings(args, "args")
+    envp, envc = environment(env)
+    path = program_of(attr, argv, executable)
+    place, error = ffi.new("struct forkexec_child **"), ffi.new("struct forkexec_error *")
+    result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
+    if result < 0:
+        program = executable if executable is not None else program_name(args)
+        raise from_c(result, error, program=program, cwd=attr._given.get("cwd"))
+    return Child(place[0], args, attr.namespaces)
+
+
+def spawn(
+    args: Union[Path, Sequence[Path]],
+    *,
+    attr: Optional[Attr] = None,
+    executable: Optional[Path] = None,
+    env: Optional[Mapping[Any, Any]] = None,
+) -> Child:
+    """Starts a program, and comes back when it runs; the least that a start can cost. forkexec_spawn.
+
+    The path is not searched for, unless attr has a search_path. env None is the caller's own environment. Raises
+    SpawnError.
+    """
+    return _make(args, attr, executable, env, False)
+
+
+def start(
+    args: Union[Path, Sequence[Path]],
+    *,
+    attr: Optional[Attr] = None,
+    executable: Optional[Path] = None,
+    env: Optional[Mapping[Any, Any]] = None,
+) -> Child:
+    """The first half of spawn(): the child is held, its namespaces, root and limits set up, until release().
+
+    `with forkexec.start(...) as held: held.pid; held.release()`. forkexec_start.
+    """
+    return _make(args, attr, executable, env, True)
+
+
+def hold(attr: Attr) -> Child:
+    """A child that only holds namespaces, and ends when it is closed; forkexec_hold. `Attr(join=held)` joins them."""
+    if not isinstance(attr, Attr):
+        raise TypeError(f"attr must be an Attr, not {type(attr).__name__}")
+    place, error = ffi.new("struct forkexec_child **"), ffi.new("struct forkexec_error *")
+    result = lib.forkexec_hold(attr._c, place, error)
+    if result < 0:
+        raise from_c(result, error)
+    return Child(place[0], None, attr.namespaces)
+
+
+def probe(feature: _abi.Feature) -> tuple[bool, str]:
+    """Whether this host has a feature, and where not, why and what helps; found out by trying. forkexec_probe."""
+    place = ffi.new("char[]", 1024)
+    result = lib.forkexec_probe(integer(feature), place, 1024)
+    if result < 0:
+        raise ValueError(f"{feature} is no feature") if result == -errnos.EINVAL else os_error(result, "cannot be tried now")
+    return result == 1, ffi.string(place).decode(errors="replace")
+
+
+def version() -> str:
+    """The version of the library inside."""
+    return str(ffi.string(lib.forkexec_version()).decode())
+
+
+__all__ = ["Child", "Status", "Usage", "descriptor", "hold", "probe", "signals", "spawn", "start", "version"]

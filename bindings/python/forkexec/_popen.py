@@ -1,0 +1,306 @@
+"""Popen and the functions around it."""
+
+from __future__ import annotations
+
+import errno as errnos
+import os
+import signal as signals
+import subprocess
+from importlib import util
+from typing import Any, Optional, Union
+
+from . import _child
+from ._attr import Attr
+from ._collect import collect
+from ._convert import integer, timeout as nanoseconds_of
+from ._errors import os_error
+from ._fork_exec import ARGUMENTS, Request, replacement
+from ._native import ffi, lib
+
+CalledProcessError = subprocess.CalledProcessError
+SubprocessError = subprocess.SubprocessError
+TimeoutExpired = subprocess.TimeoutExpired
+
+
+def _load() -> Any:
+    """The standard module a second time, under a name of ours: its _execute_child then calls our fork_exec, and nothing
+    of the caller's own subprocess is touched."""
+    if ARGUMENTS is None:
+        raise ImportError("forkexec does not know the subprocess of this Python: a newer forkexec may")
+    import _posixsubprocess
+
+    found = util.spec_from_file_location("forkexec._subprocess", subprocess.__file__)
+    assert found is not None and found.loader is not None
+    module = util.module_from_spec(found)
+    found.loader.exec_module(module)
+    ours = replacement(_no_fork)
+    if hasattr(module, "_fork_exec"):
+        setattr(module, "_fork_exec", ours)
+    else:
+        space = type(module)("_posixsubprocess")
+        space.__dict__.update(vars(_posixsubprocess), fork_exec=ours)
+        setattr(module, "_posixsubprocess", space)
+    setattr(module, "_USE_POSIX_SPAWN", False)
+    for name in ("CalledProcessError", "TimeoutExpired", "SubprocessError"):
+        setattr(module, name, getattr(subprocess, name))
+    return module
+
+
+def _no_fork(*arguments: Any) -> int:
+    raise TypeError("forkexec starts nothing by fork")
+
+
+_second = _load()
+_execute_child = _second.Popen._execute_child
+
+
+class Popen(subprocess.Popen):
+    """subprocess.Popen without fork, and with more: all its keywords, and besides
+
+    attr: an Attr, what else is asked of the child. cwd may be a directory's descriptor.
+    start_timeout: seconds in which the program has to run; else subprocess.TimeoutExpired, and nothing is left of it.
+
+    preexec_fn is an Attr or nothing. A program that cannot be started raises SpawnError. Leaving `with` by an exception
+    kills the child, with all its descendants where it has a group of its own.
+    """
+
+    _c: Any = None
+    _status: Optional[_child.Status] = None
+    _request: Optional[Request] = None
+
+    def __init__(
+        self,
+        args: Any,
+        *positional: Any,
+        attr: Optional[Attr] = None,
+        start_timeout: Optional[float] = None,
+        **keywords: Any,
+    ) -> None:
+        if len(positional) > 5:
+            keywords["preexec_fn"], positional = positional[5], (*positional[:5], None, *positional[6:])
+        asked = keywords.pop("preexec_fn", None)
+        if asked is not None:
+            if attr is not None:
+                raise ValueError("attr and preexec_fn ask for the same: leave preexec_fn away")
+            attr = asked
+        if attr is not None and not isinstance(attr, Attr):
+            name = "preexec_fn" if asked is not None else "attr"
+            raise TypeError(f"{name} must be a forkexec.Attr, not {attr!r}: nothing of Python runs between fork and exec")
+        if start_timeout is not None:
+            nanoseconds_of(start_timeout)
+        self._request = Request(attr, start_timeout)
+        try:
+            super().__init__(args, *positional, **keywords)
+        finally:
+            self._request = None
+
+    def _execute_child(self, args: Any, executable: Any, preexec_fn: Any, *others: Any) -> None:
+        request = self._request
+        assert request is not None
+        try:
+            _execute_child(self, args, executable, request, *others)
+        finally:
+            self._c = request.child
+
+    def _ended(
+        self, left: int, _wait_for: Any = _child.wait_for, _status_of: Any = _child.status_of, _new: Any = ffi.new
+    ) -> Optional[int]:
+        """The return code, once there is one."""
+        if self.returncode is None:
+            if self._c is None:
+                self.returncode = 0
+                return self.returncode
+            c = _new("struct forkexec_status *")
+            result = _wait_for(self._c, left, c)
+            if result == 0:
+                self._status = _status_of(c)
+                self.returncode = self._status.returncode
+            elif result != -110 and self.returncode is None:
+                # Somebody else has reaped it, or made it: subprocess says 0 of these.
+                self.returncode = 0
+        return self.returncode
+
+    def _internal_poll(self, *ignored: Any, **also: Any) -> Optional[int]:
+        return self._ended(0)
+
+    def _wait(self, timeout: Optional[float]) -> Any:
+        if self._ended(nanoseconds_of(timeout)) is None:
+            assert timeout is not None
+            raise TimeoutExpired(self.args, timeout)
+        return self.returncode
+
+    def send_signal(self, sig: int) -> None:
+        """Sends a signal to the program, and never to a process that got its pid later. One that has ended gets none."""
+        if self.poll() is not None:
+            return
+        result = lib.forkexec_signal(self._c, integer(sig, "a signal"))
+        if result < 0 and result != -errnos.ESRCH:
+            raise os_error(result, "the program gets no signal")
+
+    def kill_tree(self) -> None:
+        """Kills the program and all its descendants, by SIGKILL. It needs a group of its own: start_new_session=True, or
+        an Attr with session, process_group, cgroup_fd or create_namespaces=Namespace.PID; else OSError. The surest of
+        these is taken; forkexec_kill_tree."""
+        _child.kill_tree(self._c)
+
+    def terminate_tree(self, grace: float = 2.0) -> int:
+        """SIGTERM to the program and its process group, where it has one of its own; after `grace` seconds kill_tree.
+        Returns the return code."""
+        _end(self, signals.SIGTERM, grace, strict=True)
+        return int(self.wait())
+
+    @property
+    def pidfd(self) -> int:
+        """A pidfd of the program, borrowed. It is readable when the program has ended."""
+        result = lib.forkexec_child_pidfd(self._c)
+        if result < 0:
+            raise os_error(result, "no pidfd of the program")
+        return int(result)
+
+    @property
+    def status(self) -> Optional[_child.Status]:
+        """How it ended, with all that is known; None before, and where somebody else has reaped it."""
+        return self._status
+
+    @property
+    def usage(self) -> Optional[_child.Usage]:
+        """What the program and what it waited for have used; None before its end."""
+        return self._status.usage if self._status is not None else None
+
+    @property
+    def ran(self) -> Optional[bool]:
+        """Whether the program ran at all: False where a signal killed the child in the middle of the exec. None: not
+        known, or not ended."""
+        return self._status.ran if self._status is not None else None
+
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
+        if kind is not None and self.returncode is None:
+            kill_all(self)
+        super().__exit__(kind, value, traceback)
+
+
+def kill_all(process: Any) -> None:
+    """SIGKILL for the tree, or where it has no group for the program alone."""
+    result = lib.forkexec_kill_tree(process._c)
+    if result < 0 and result != -errnos.ESRCH:
+        process.kill()
+
+
+def _group_of(process: Any) -> bool:
+    """Whether the program leads a process group of its own."""
+    try:
+        return os.getpgid(process.pid) == process.pid
+    except ProcessLookupError:
+        return False
+
+
+def _end(process: Any, signal: int, grace: float, strict: bool = False) -> None:
+    """The signal; after `grace` seconds SIGKILL for all."""
+    if process.poll() is not None:
+        if strict:
+            process.kill_tree()
+        return
+    if _group_of(process):
+        try:
+            os.killpg(process.pid, signal)
+        except ProcessLookupError:
+            pass
+    else:
+        process.send_signal(signal)
+    try:
+        process.wait(grace)
+    except TimeoutExpired:
+        pass
+    if strict:
+        process.kill_tree()
+    else:
+        kill_all(process)
+
+
+class CompletedProcess(subprocess.CompletedProcess):
+    """subprocess.CompletedProcess with what the program used, whether it ran, and whether output was cut off."""
+
+    usage: Optional[_child.Usage] = None
+    ran: Optional[bool] = None
+    truncated: bool = False
+
+
+def run(
+    *popenargs: Any,
+    input: Any = None,
+    capture_output: bool = False,
+    timeout: Optional[float] = None,
+    check: bool = False,
+    output_limit: Optional[int] = None,
+    terminate: Union[tuple[int, float], None] = None,
+    **keywords: Any,
+) -> CompletedProcess:
+    """subprocess.run without fork: its keywords and Popen's, and besides
+
+    output_limit: at most that many bytes are kept of each of stdout and stderr; a program that writes more is killed, and
+    `truncated` is true. The capture ends with the program, although a descendant keeps its pipe.
+    terminate: (signal, seconds of grace) for a program that exceeds its timeout; else it is killed at once. Either way
+    its descendants are killed too, where it has a group of its own.
+    """
+    if input is not None:
+        if keywords.get("stdin") is not None:
+            raise ValueError("stdin and input arguments may not both be used.")
+        keywords["stdin"] = subprocess.PIPE
+    if capture_output:
+        if keywords.get("stdout") is not None or keywords.get("stderr") is not None:
+            raise ValueError("stdout and stderr arguments may not be used with capture_output.")
+        keywords["stdout"] = keywords["stderr"] = subprocess.PIPE
+    if output_limit is not None and integer(output_limit, "output_limit") < 0:
+        raise ValueError("output_limit is negative")
+    truncated = False
+    with Popen(*popenargs, **keywords) as process:
+        try:
+            if output_limit is None:
+                stdout, stderr = process.communicate(input, timeout=timeout)
+            else:
+                stdout, stderr, truncated = collect(process, input, timeout, output_limit, kill_all)
+        except TimeoutExpired:
+            if terminate is not None:
+                _end(process, *terminate)
+            else:
+                kill_all(process)
+            process.wait()
+            raise
+        except BaseException:
+            kill_all(process)
+            raise
+        returncode = process.poll()
+    assert returncode is not None
+    if check and returncode:
+        raise CalledProcessError(returncode, process.args, output=stdout, stderr=stderr)
+    done = CompletedProcess(process.args, returncode, stdout, stderr)
+    done.usage, done.ran, done.truncated = process.usage, process.ran, truncated
+    return done
+
+
+def call(*popenargs: Any, timeout: Optional[float] = None, **keywords: Any) -> int:
+    """subprocess.call without fork; the keywords are Popen's."""
+    with Popen(*popenargs, **keywords) as process:
+        return int(process.wait(timeout=timeout))
+
+
+def check_call(*popenargs: Any, **keywords: Any) -> int:
+    """subprocess.check_call without fork; the keywords are Popen's."""
+    returncode = call(*popenargs, **keywords)
+    if returncode:
+        command = keywords.get("args")
+        raise CalledProcessError(returncode, popenargs[0] if command is None else command)
+    return 0
+
+
+def check_output(*popenargs: Any, timeout: Optional[float] = None, **keywords: Any) -> Any:
+    """subprocess.check_output without fork; the keywords are run's."""
+    for name in ("stdout", "check"):
+        if name in keywords:
+            raise ValueError(f"{name} argument not allowed, it will be overridden.")
+    if "input" in keywords and keywords["input"] is None:
+        text = keywords.get("text") or keywords.get("universal_newlines") or keywords.get("encoding")
+        keywords["input"] = "" if text or keywords.get("errors") else b""
+    return run(*popenargs, stdout=subprocess.PIPE, timeout=timeout, check=True, **keywords).stdout
+
+

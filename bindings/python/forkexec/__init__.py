@@ -26,7 +26,7 @@ from ._abi import (
 )
 from ._attr import Attr
 from ._capability import Capability
-from ._child import Child, Status, Usage, hold, probe, spawn, start, version
+from ._child import Child, Status, Usage, hold, probe, spawn, stage_name, start, version, version_info
 from ._errors import SpawnError
 from ._install import install, installed, uninstall
 from ._items import (
@@ -68,5 +68,5 @@ __all__ = [
     "LandlockFs", "LandlockNet", "LandlockScope", "Mask", "MemoryMode", "Mount", "Namespace", "OpenFd", "PIPE", "Popen",
     "Proc", "Process", "ReadOnly", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Stage", "Status", "SubprocessError",
     "Symlink", "TimeoutExpired", "Tmpfs", "Usage", "call", "check_call", "check_output", "hold", "install", "installed",
-    "open_process", "probe", "run", "spawn", "start", "uninstall", "version",
+    "open_process", "probe", "run", "spawn", "stage_name", "start", "uninstall", "version", "version_info",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import IO, Any, Iterable, Mapping, NoReturn, Optional, Sequence, Uni
 
 from ._abi import CapabilitySet, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Namespace, Stage
 from ._capability import Capability
-from ._convert import environment, strings, text
+from ._convert import environment, plain, strings, text
 from ._errors import from_c
 from ._items import FdAction, Filter, MountItem, Path, Root
 from ._keywords import KEYWORDS, NAMESPACE_KEYWORDS, NO_NAMESPACES
@@ -246,7 +246,7 @@ def _apply(name: str, attr: Any, value: Any) -> None:
     except KeyError as error:
         raise ValueError(f"{name}={value!r}: {error.args[0]}") from None
     except (TypeError, ValueError, OverflowError) as error:
-        raise type(error)(f"{name}={_short(value)}: {error}") from None
+        raise plain(error)(f"{name}={_short(value)}: {error}") from None
 
 
 def _short(value: Any) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno as errnos
 import os
-import signal as signals
 import time
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence, Union
 
 from . import _abi
 from ._attr import Attr, program_of
-from ._convert import descriptor, environment, integer, strings, timeout as nanoseconds_of
+from ._convert import environment, integer, strings, timeout as nanoseconds_of
 from ._errors import from_c, os_error
 from ._items import Path
 from ._native import ffi, lib
@@ -278,8 +277,16 @@ def probe(feature: _abi.Feature) -> tuple[bool, str]:
 
 
 def version() -> str:
-    """The version of the library inside."""
+    """The version of the library inside; forkexec_version."""
     return str(ffi.string(lib.forkexec_version()).decode())
 
 
-__all__ = ["Child", "Status", "Usage", "descriptor", "hold", "probe", "signals", "spawn", "start", "version"]
+def version_info() -> tuple[int, int, int]:
+    """The same as numbers that can be compared; forkexec_version_number."""
+    number = lib.forkexec_version_number()
+    return number >> 16, number >> 8 & 0xFF, number & 0xFF
+
+
+def stage_name(stage: int) -> str:
+    """The short name of a stage, with which its sentences begin; "unknown" for none. forkexec_stage_name."""
+    return str(ffi.string(lib.forkexec_stage_name(stage)).decode())

@@ -138,6 +138,12 @@ def environment(env: Any) -> tuple[Any, int]:
     return strings(lines, "the environment")
 
 
+def plain(error: Exception) -> type[Exception]:
+    """The class for the same error with another sentence; that of a UnicodeError takes more than one."""
+    kinds = (OverflowError, ValueError, TypeError)
+    return next(kind for kind in kinds if isinstance(error, kind))
+
+
 def put(setter: str, attr: Any, *arguments: Any) -> None:
     """Calls a setter, and says why it refused."""
     result = getattr(lib, "forkexec_attr_" + setter)(attr, *arguments)

@@ -9,7 +9,7 @@ from typing import Any, Callable, NamedTuple
 
 from . import _items as items
 from ._abi import DeathOf, MemoryMode, Namespace, RootFlag, Stage
-from ._convert import bits, descriptor, integer, limits, nanoseconds, pairs, put, refuse, signal_set, text
+from ._convert import bits, descriptor, integer, limits, nanoseconds, pairs, plain, put, refuse, signal_set, text
 from ._native import ffi, lib
 
 
@@ -329,7 +329,7 @@ def _mounts(attr: Any, value: Any) -> None:
         try:
             _mount_item(attr, item)
         except (TypeError, ValueError, OverflowError) as error:
-            raise type(error)(f"item {index}, {item!r}: {error}") from None
+            raise plain(error)(f"item {index}, {item!r}: {error}") from None
 
 
 @_keyword("root")

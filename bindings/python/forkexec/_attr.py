@@ -161,8 +161,8 @@ class Attr:
             raise MemoryError
         made = ffi.gc(made, lib.forkexec_attr_free)
         for name, value in given.items():
-            if not isinstance(value, (str, bytes)) and hasattr(value, "__next__"):
-                # An iterator is read once; replace() needs its items again.
+            if hasattr(value, "__next__") and not hasattr(value, "fileno"):
+                # An iterator is read once, and replace() needs its items again. A file is one too.
                 given[name] = value = list(value)
             _apply(name, made, value)
         object.__setattr__(self, "_given", given)

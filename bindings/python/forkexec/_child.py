@@ -17,6 +17,7 @@ from ._native import ffi, lib
 
 _STATUS_SIZE = ffi.sizeof("struct forkexec_status")
 _DEFAULT = Attr()
+_PIECE = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -139,15 +140,11 @@ class Child:
         """
         child = self._open()
         error = ffi.new("struct forkexec_error *")
-        left, end = nanoseconds_of(timeout), 0.0
-        if left >= 0:
-            end = time.monotonic() + left / 1e9
-        result = lib.forkexec_release(child, left, error)
-        while result == -errnos.EINTR and error.stage == 0:
-            left = left if left < 0 else max(0, int((end - time.monotonic()) * 1e9))
-            result = lib.forkexec_release(child, left, error)
+        result = release_for(child, nanoseconds_of(timeout), error)
         if result == -errnos.ETIMEDOUT and error.stage == 0:
             raise TimeoutError(errnos.ETIMEDOUT, "the child is not the program yet")
+        if result == -errnos.EINVAL and error.stage == 0:
+            raise ValueError("only a child of start() that was not released can be released")
         if result < 0:
             raise from_c(result, error, program=program_name(self.args))
 
@@ -191,6 +188,21 @@ def wait_for(child: Any, left: int, status: Any) -> int:
             return int(result)
         if left > 0:
             left = max(0, int((end - time.monotonic()) * 1e9))
+
+
+def release_for(child: Any, left: int, error: Any) -> int:
+    """forkexec_release, which no signal interrupts: by pieces of a tenth of a second, between which Python's signal
+    handlers run."""
+    end = time.monotonic() + left / 1e9 if left >= 0 else None
+    while True:
+        piece = _PIECE if left < 0 else min(left, _PIECE)
+        result = lib.forkexec_release(child, piece, error)
+        if result != -errnos.ETIMEDOUT or error.stage != 0:
+            return int(result)
+        if end is not None:
+            left = int((end - time.monotonic()) * 1e9)
+            if left <= 0:
+                return int(result)
 
 
 def kill_tree(child: Any) -> None:

@@ -9,11 +9,11 @@ import errno as errnos
 import os
 import subprocess
 import sys
-import time
 from typing import Any, Callable, Optional
 
 from . import _abi
 from ._attr import Attr
+from ._child import release_for
 from ._convert import descriptor, strings, text, timeout
 from ._errors import from_c, spawn_error
 from ._native import ffi, lib
@@ -92,13 +92,8 @@ def _start(arguments: tuple[Any, ...], attr: Optional[Attr], request: Optional[R
 def _release(request: Request, args: Any, execs: list[bytes]) -> None:
     """Lets a held child become the program, in time."""
     child, error = request.child, ffi.new("struct forkexec_error *")
-    left = timeout(request.start_timeout)
-    end = time.monotonic() + left / 1e9
-    result = -errnos.EINTR
     try:
-        while result == -errnos.EINTR and error.stage == 0:
-            result = lib.forkexec_release(child, left, error)
-            left = max(0, int((end - time.monotonic()) * 1e9))
+        result = release_for(child, timeout(request.start_timeout), error)
     except BaseException:
         request.child = None
         raise

@@ -53,7 +53,7 @@ def test_a_held_child_that_fails():
 
 
 def test_pidfds():
-    with forkexec.start(["/bin/cat"]) as held:
+    with forkexec.start(["/bin/sleep", "1000"]) as held:
         own = held.take_pidfd()
         assert held.pidfd != own
         held.release(60)

@@ -183,7 +183,7 @@ def checks(description):
             continue
         lines.append(f'_Static_assert(sizeof(struct {name}) == {struct["size"]}, "{name}");')
         for field in struct["fields"]:
-            offset = f'__builtin_offsetof(struct {name}, {field["name"]})'
+            offset = f"__builtin_offsetof(struct {name}, {field['name']})"
             lines.append(f'_Static_assert({offset} == {field["offset"]}, "{name}.{field["name"]}");')
     return "\n".join(lines) + "\n"
 
@@ -229,26 +229,29 @@ def write_abi(description, output):
         members = [c for c in description["constants"] if c["name"].startswith(prefix)]
         lines += ["", f"class {name}({base}):", f'    """{doc}"""', ""]
         for member in members:
-            lines += [f"    # {sentence(member['comment'])}", f"    {member['name'][len(prefix):]} = {member['value']}"]
+            lines += [
+                f"    # {sentence(member['comment'])}",
+                f"    {member['name'][len(prefix) :]} = {member['value']}",
+            ]
         lines.append("")
         names.append(name)
     lines += ["", "class Stage(IntEnum):", '    """A step of a spawn: where it failed."""', ""]
     for stage in description["stages"]:
         lines += [
             f"    # {sentence(stage['comment'])}",
-            f"    {stage['constant'][len('FORKEXEC_STAGE_'):]} = {stage['number']}",
+            f"    {stage['constant'][len('FORKEXEC_STAGE_') :]} = {stage['number']}",
         ]
     lines += ["", ""]
     for single in SINGLE:
         constant = next(c for c in description["constants"] if c["name"] == single)
-        lines += [f"{single[len('FORKEXEC_'):]} = {constant['value']}"]
+        lines += [f"{single[len('FORKEXEC_') :]} = {constant['value']}"]
     lines += ["", "# Every function of the library.", "FUNCTIONS = ("]
     lines += [f'    "{function["name"]}",' for function in description["functions"]]
     lines += [")", "", "# What each setter refuses at once, and why.", "REFUSALS: dict[str, dict[str, str]] = {"]
     for function in description["functions"]:
         causes = errnos(function)
         if function["name"].startswith("forkexec_attr_") and causes:
-            lines.append(f'    "{function["name"][len("forkexec_attr_"):]}": {{')
+            lines.append(f'    "{function["name"][len("forkexec_attr_") :]}": {{')
             lines += [f"        {json.dumps(name)}: {json.dumps(text)}," for name, text in causes.items()]
             lines.append("    },")
     lines += ["}", ""]

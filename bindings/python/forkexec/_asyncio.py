@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno as errnos
 import signal as signals
-import subprocess
-from typing import Any, Mapping, Optional, Sequence, Union
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional, Union
 
 from . import _child
 from ._attr import Attr
@@ -48,9 +48,7 @@ class Process:
             pipe = getattr(popen, name)
             if pipe is not None:
                 reader = asyncio.StreamReader(limit=limit, loop=loop)
-                given = reader
-                transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(given, loop=loop), pipe)
-                self._transports.append(transport)
+                self._transports.append(await _read_from(pipe, reader, loop))
                 setattr(self, name, reader)
 
     @property
@@ -148,6 +146,11 @@ class Process:
         return f"<Process {self.pid} {'runs' if self.returncode is None else self.returncode}>"
 
 
+async def _read_from(pipe: Any, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> Any:
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader, loop=loop), pipe)
+    return transport
+
+
 async def open_process(
     args: Union[Path, Sequence[Path]],
     *,
@@ -177,4 +180,4 @@ async def open_process(
     return process
 
 
-__all__ = ["Process", "open_process", "subprocess"]
+__all__ = ["Process", "open_process"]

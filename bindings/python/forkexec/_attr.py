@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal as signals
-from typing import IO, Any, Iterable, Mapping, NoReturn, Optional, Sequence, Union
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, Any, NoReturn, Optional, Union
 
 from ._abi import CapabilitySet, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Namespace, Stage
 from ._capability import Capability
@@ -15,7 +16,7 @@ from ._native import ffi, lib
 
 Fd = Union[int, IO[Any], Any]
 Signals = Union[int, signals.Signals, Iterable[Union[int, signals.Signals]]]
-Limit = Union[int, tuple, None]
+Limit = Union[int, tuple[Optional[int], Optional[int]]]
 Capabilities = Union[Capability, int, Iterable[Union[Capability, int]]]
 
 

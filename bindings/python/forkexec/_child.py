@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno as errnos
 import os
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Optional, Union
 
 from . import _abi
 from ._attr import Attr, program_of
-from ._convert import environment, integer, strings, timeout as nanoseconds_of
+from ._convert import environment, integer, strings
+from ._convert import timeout as nanoseconds_of
 from ._errors import from_c, os_error
 from ._items import Path
 from ._native import ffi, lib
@@ -110,7 +112,9 @@ class Child:
 
     def namespace_fd(self, kind: _abi.Namespace) -> int:
         """A descriptor of one of its namespaces, the caller's to close; forkexec_child_namespace_fd."""
-        return self._number(lib.forkexec_child_namespace_fd(self._open(), integer(kind)), "no descriptor of the namespace")
+        return self._number(
+            lib.forkexec_child_namespace_fd(self._open(), integer(kind)), "no descriptor of the namespace"
+        )
 
     def seccomp_fd(self) -> int:
         """The listener of the filter with SeccompFlag.LISTENER, the caller's to close; there is only one."""
@@ -284,7 +288,11 @@ def probe(feature: _abi.Feature) -> tuple[bool, str]:
     place = ffi.new("char[]", 1024)
     result = lib.forkexec_probe(integer(feature), place, 1024)
     if result < 0:
-        raise ValueError(f"{feature} is no feature") if result == -errnos.EINVAL else os_error(result, "cannot be tried now")
+        raise (
+            ValueError(f"{feature} is no feature")
+            if result == -errnos.EINVAL
+            else os_error(result, "cannot be tried now")
+        )
     return result == 1, ffi.string(place).decode(errors="replace")
 
 

@@ -104,7 +104,7 @@ def _encoded(process: Any, input: Any) -> memoryview:
     if input is None:
         return memoryview(b"")
     if isinstance(process.stdin, io.TextIOBase):
-        return memoryview(input.encode(process.stdin.encoding, process.stdin.errors))  # type: ignore[attr-defined]
+        return memoryview(input.encode(process.stdin.encoding, process.stdin.errors))
     return memoryview(input).cast("B")
 
 
@@ -116,7 +116,7 @@ def _text(process: Any, file: Any, outputs: list[_Taken]) -> Any:
             if isinstance(file, io.TextIOBase):
                 # A character that the limit has cut is no error.
                 errors = "replace" if output.exceeded else file.errors or "strict"
-                decoded = data.decode(file.encoding, errors)  # type: ignore[attr-defined]
+                decoded = data.decode(file.encoding, errors)
                 return decoded.replace("\r\n", "\n").replace("\r", "\n")
             return data
     return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno as errnos
 import operator
 import os
-from typing import Any, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from . import _abi
 from ._errors import os_error

@@ -55,7 +55,9 @@ def _class_of(errno: int, stage: int) -> type[SpawnError]:
     key = tuple(kinds)
     found = _classes.get(key)
     if found is None:
-        found = type("SpawnError", (SpawnError, *kinds), {"__module__": SpawnError.__module__, "__doc__": SpawnError.__doc__})
+        found = type(
+            "SpawnError", (SpawnError, *kinds), {"__module__": SpawnError.__module__, "__doc__": SpawnError.__doc__}
+        )
         _classes[key] = found
     return found
 

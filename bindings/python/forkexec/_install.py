@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import _posixsubprocess
 import subprocess
 import sys
 import threading
 from typing import Any
-
-import _posixsubprocess
 
 from ._fork_exec import ARGUMENTS, replacement
 
@@ -49,7 +48,7 @@ def install() -> Installed:
                 _before["name"] = subprocess._fork_exec
                 subprocess._fork_exec = _ours
             _posixsubprocess.fork_exec = _ours
-            subprocess._USE_POSIX_SPAWN = False  # type: ignore[attr-defined]
+            setattr(subprocess, "_USE_POSIX_SPAWN", False)
         _depth += 1
     return Installed()
 
@@ -65,11 +64,13 @@ def uninstall() -> None:
             if "name" in _before:
                 names.append(subprocess._fork_exec)  # type: ignore[attr-defined]
             if any(name is not _ours for name in names):
-                raise RuntimeError("somebody has replaced subprocess's fork_exec after forkexec.install(): undo that first")
+                raise RuntimeError(
+                    "somebody has replaced subprocess's fork_exec after forkexec.install(): undo that first"
+                )
             _posixsubprocess.fork_exec = _before["module"]
             if "name" in _before:
                 subprocess._fork_exec = _before["name"]  # type: ignore[attr-defined]
-            subprocess._USE_POSIX_SPAWN = _before["use_posix_spawn"]  # type: ignore[attr-defined]
+            setattr(subprocess, "_USE_POSIX_SPAWN", _before["use_posix_spawn"])
             _before.clear()
             _ours = None
         _depth -= 1

@@ -12,7 +12,8 @@ from typing import Any, Optional, Union
 from . import _child
 from ._attr import Attr
 from ._collect import collect
-from ._convert import integer, timeout as nanoseconds_of
+from ._convert import integer
+from ._convert import timeout as nanoseconds_of
 from ._errors import os_error
 from ._fork_exec import ARGUMENTS, Request, replacement
 from ._native import ffi, lib
@@ -54,7 +55,7 @@ _second = _load()
 _execute_child = _second.Popen._execute_child
 
 
-class Popen(subprocess.Popen):
+class Popen(subprocess.Popen[Any]):
     """subprocess.Popen without fork, and with more: all its keywords, and besides
 
     attr: an Attr, what else is asked of the child. cwd may be a directory's descriptor.
@@ -85,7 +86,9 @@ class Popen(subprocess.Popen):
             attr = asked
         if attr is not None and not isinstance(attr, Attr):
             name = "preexec_fn" if asked is not None else "attr"
-            raise TypeError(f"{name} must be a forkexec.Attr, not {attr!r}: nothing of Python runs between fork and exec")
+            raise TypeError(
+                f"{name} must be a forkexec.Attr, not {attr!r}: nothing of Python runs between fork and exec"
+            )
         if start_timeout is not None:
             nanoseconds_of(start_timeout)
         self._request = Request(attr, start_timeout)
@@ -189,7 +192,7 @@ def kill_all(process: Any) -> None:
 def _group_of(process: Any) -> bool:
     """Whether the program leads a process group of its own."""
     try:
-        return os.getpgid(process.pid) == process.pid
+        return bool(os.getpgid(process.pid) == process.pid)
     except ProcessLookupError:
         return False
 
@@ -217,7 +220,7 @@ def _end(process: Any, signal: int, grace: float, strict: bool = False) -> None:
         kill_all(process)
 
 
-class CompletedProcess(subprocess.CompletedProcess):
+class CompletedProcess(subprocess.CompletedProcess[Any]):
     """subprocess.CompletedProcess with what the program used, whether it ran, and whether output was cut off."""
 
     usage: Optional[_child.Usage] = None
@@ -302,5 +305,3 @@ def check_output(*popenargs: Any, timeout: Optional[float] = None, **keywords: A
         text = keywords.get("text") or keywords.get("universal_newlines") or keywords.get("encoding")
         keywords["input"] = "" if text or keywords.get("errors") else b""
     return run(*popenargs, stdout=subprocess.PIPE, timeout=timeout, check=True, **keywords).stdout
-
-

@@ -73,7 +73,12 @@ def inside():
 
     def run(code, attr=None, **keywords):
         done = forkexec.run(
-            [sys.executable, "-S", "-E", "-c", code], attr=attr, capture_output=True, text=True, timeout=LONG, **keywords
+            [sys.executable, "-S", "-E", "-c", code],
+            attr=attr,
+            capture_output=True,
+            text=True,
+            timeout=LONG,
+            **keywords,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -73,7 +73,9 @@ def test_namespaces_are_held_and_joined():
         code = "import os; print(os.uname().nodename)"
         done = forkexec.run([sys.executable, "-S", "-c", code], attr=Attr(join=held), stdout=-1, text=True)
         assert done.stdout == "judge\n"
-        done = forkexec.run([sys.executable, "-S", "-c", code], attr=Attr(join=(held.pidfd, held.namespaces)), stdout=-1)
+        done = forkexec.run(
+            [sys.executable, "-S", "-c", code], attr=Attr(join=(held.pidfd, held.namespaces)), stdout=-1
+        )
         assert done.stdout == b"judge\n"
 
 

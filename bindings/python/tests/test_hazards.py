@@ -17,7 +17,9 @@ from forkexec import PIPE, Attr
 
 
 def python(code, *options, **keywords):
-    done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, timeout=120, **keywords)
+    done = subprocess.run(
+        [sys.executable, *options, "-c", code], capture_output=True, text=True, timeout=120, **keywords
+    )
     return done.returncode, done.stdout.strip(), done.stderr.strip()
 
 
@@ -169,8 +171,8 @@ def test_subinterpreters():
         pytest.skip("this Python has no module for subinterpreters")
     code = (
         "import interpreters_name as i\n"
-        "code = 'import forkexec\\nassert forkexec.run([\"sh\", \"-c\", \"nice\"], attr=forkexec.Attr(nice=5),"
-        " stdout=-1).stdout.strip() == b\"5\"\\nprint(\"ran\")'\n"
+        'code = \'import forkexec\\nassert forkexec.run(["sh", "-c", "nice"], attr=forkexec.Attr(nice=5),'
+        ' stdout=-1).stdout.strip() == b"5"\\nprint("ran")\'\n'
         "id = i.create('legacy') if hasattr(i, 'get_config') or MODERN else i.create(isolated=False)\n"
         "error = (i.exec if hasattr(i, 'exec') else i.run_string)(id, code)\n"
         "assert error is None, error"

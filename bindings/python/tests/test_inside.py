@@ -94,7 +94,9 @@ def test_descriptors(tmp_path):
         forkexec.OpenFd(7, tmp_path, os.O_RDONLY | os.O_DIRECTORY), forkexec.EnterDirectory(7),
         forkexec.EnterDirectory(tmp_path), forkexec.CloseFdsFrom(7),
     ]  # fmt: skip
-    out = shell("cat <&6; pwd; [ -e /proc/self/fd/5 ] || [ -e /proc/self/fd/7 ] || echo closed", attr(fd_actions=actions))
+    out = shell(
+        "cat <&6; pwd; [ -e /proc/self/fd/5 ] || [ -e /proc/self/fd/7 ] || echo closed", attr(fd_actions=actions)
+    )
     assert out.split("\n") == [f"text{tmp_path.resolve()}", "closed"]
 
 
@@ -147,7 +149,9 @@ def test_limits():
     assert shell("nice", attr(nice=nice)) == str(nice)
     cpu = min(os.sched_getaffinity(0))
     code = "import os; print(os.sched_getaffinity(0), os.sched_getscheduler(0))"
-    done = forkexec.run([sys.executable, "-S", "-c", code], attr=attr(affinity=[cpu], scheduler=os.SCHED_BATCH), stdout=-1)
+    done = forkexec.run(
+        [sys.executable, "-S", "-c", code], attr=attr(affinity=[cpu], scheduler=os.SCHED_BATCH), stdout=-1
+    )
     assert done.stdout.decode().strip() == f"{{{cpu}}} {os.SCHED_BATCH}"
     code = "import ctypes; print(ctypes.CDLL(None).syscall({'x86_64': 252}.get(__import__('os').uname().machine, 31), 1, 0))"
     done = forkexec.run([sys.executable, "-S", "-c", code], attr=attr(io_priority=(2, 5)), stdout=-1)
@@ -248,7 +252,9 @@ def test_mounts(tmp_path):
         forkexec.Mount("none", "/work", "tmpfs", 0, "size=64k"), forkexec.Dev(create=True),
     ]  # fmt: skip
     given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(readonly=True), mounts=items)
-    script = "cat /bound/file /greeting /link; echo; ls /hidden; touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
+    script = (
+        "cat /bound/file /greeting /link; echo; ls /hidden; touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
+    )
     assert shell(script, given).split() == ["boundhellobound", "readonly", "/"]
     given = mapped(create_namespaces=Namespace.MOUNT | Namespace.PID, root="/", mounts=[forkexec.Proc("/proc")])
     try:

@@ -100,7 +100,9 @@ def test_import_is_fast_and_touches_nothing():
 def test_the_command():
     done = subprocess.run([sys.executable, "-m", "forkexec", "--probe"], capture_output=True, text=True)
     assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()] == [feature.name.lower() for feature in forkexec.Feature]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        feature.name.lower() for feature in forkexec.Feature
+    ]
     assert subprocess.run([sys.executable, "-m", "forkexec", "nonsense"], capture_output=True).returncode == 2
 
 

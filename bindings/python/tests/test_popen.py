@@ -46,7 +46,9 @@ def test_the_functions_around_it():
 def test_nothing_of_python_runs_in_the_child():
     for positional in ((), (-1, None, None, None, None)):
         with pytest.raises(TypeError, match="between fork and exec"):
-            Popen(["true"], *positional, *([print] if positional else []), **({} if positional else {"preexec_fn": print}))
+            Popen(
+                ["true"], *positional, *([print] if positional else []), **({} if positional else {"preexec_fn": print})
+            )
     with pytest.raises(TypeError, match="attr"):
         Popen(["true"], attr=print)
     with pytest.raises(ValueError, match="leave preexec_fn away"):
@@ -239,7 +241,9 @@ def test_standard_streams_in_all_orders():
 def test_user_and_groups():
     if os.geteuid() != 0:
         pytest.skip("needs root")
-    done = run(["sh", "-c", "id -u; id -g; id -G"], user=65534, group=65534, extra_groups=[1, 2], stdout=PIPE, text=True)
+    done = run(
+        ["sh", "-c", "id -u; id -g; id -G"], user=65534, group=65534, extra_groups=[1, 2], stdout=PIPE, text=True
+    )
     assert done.stdout.split() == ["65534", "65534", "65534", "1", "2"]
     with pytest.raises(forkexec.SpawnError) as caught:
         run(["true"], attr=Attr(uid=65534, create_namespaces=forkexec.Namespace.USER, uid_map=[(0, 0, 1)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import inspect
 import json
@@ -9,6 +10,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import forkexec
 from forkexec import _abi
@@ -110,3 +113,16 @@ def test_other_systems_are_told():
     code = "import sys; sys.platform = 'darwin'\ntry: import forkexec\nexcept ImportError as error: print(error)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "only for Linux" in done.stdout
+
+
+def test_the_ctypes_example_of_the_readme():
+    try:
+        ctypes.CDLL("libforkexec.so.1")
+    except OSError as error:
+        pytest.skip(f"the shared library is not there: {error}")
+    if not forkexec.probe(forkexec.Feature.USER_NAMESPACE)[0]:
+        pytest.skip("no user namespaces")
+    readme = (HERE.parents[1] / "README.md").read_text()
+    example = next(code for code in re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S) if "ctypes" in code)
+    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("I am process 1\nexit code 3\n", "")

@@ -20,7 +20,7 @@ def caught(kind, function, *arguments, **keywords):
 
 def test_a_program_that_is_not_there():
     for program in ("/no/such", "nosuch"):
-        error = caught(FileNotFoundError, forkexec.run, [program])
+        error = caught(FileNotFoundError, forkexec.run, [program], env={"PATH": "/bin:/usr/bin"})
         assert (error.errno, error.filename, error.stage) == (errno.ENOENT, program, Stage.EXEC)
         assert str(error) == f"[Errno 2] No such file or directory: '{program}'"
         assert program in error.sentence

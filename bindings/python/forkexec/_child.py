@@ -6,10 +6,10 @@ import errno as errnos
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 from . import _abi
+from ._abi import Ran, StatusField
 from ._attr import Attr, program_of
 from ._convert import environment, integer, strings
 from ._convert import timeout as nanoseconds_of
@@ -22,8 +22,7 @@ _DEFAULT = Attr()
 _PIECE = 100_000_000
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(NamedTuple):
     """What a child and what it waited for have used. Times are seconds, memory is bytes."""
 
     user: float
@@ -39,8 +38,7 @@ class Usage:
     involuntary_switches: int
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """How a child ended: returncode as subprocess has it (-N for signal N), wait_status as waitpid(2), whether a core was
     left, whether the program ran at all, and what it used; struct forkexec_status."""
 
@@ -51,16 +49,21 @@ class Status:
     usage: Optional[Usage]
 
 
+# Numbers, and not enums: they are asked for after every wait.
+_USAGE, _PEAK, _RAN = int(StatusField.USAGE), int(StatusField.MEMORY_PEAK), int(StatusField.RAN)
+_RAN_WORDS = {int(Ran.NO): False, int(Ran.YES): True}
+
+
 def status_of(c: Any) -> Status:
     """What C has written."""
-    usage = None
-    if c.valid & _abi.StatusField.USAGE:
+    valid, usage = c.valid, None
+    if valid & _USAGE:
         usage = Usage(
             c.user_ns / 1e9,
             c.system_ns / 1e9,
             c.max_rss_bytes,
             c.max_rss_floor_bytes,
-            c.memory_peak_bytes if c.valid & _abi.StatusField.MEMORY_PEAK else None,
+            c.memory_peak_bytes if valid & _PEAK else None,
             c.minor_faults,
             c.major_faults,
             c.block_reads,
@@ -68,7 +71,7 @@ def status_of(c: Any) -> Status:
             c.voluntary_switches,
             c.involuntary_switches,
         )
-    ran = {_abi.Ran.NO: False, _abi.Ran.YES: True}.get(c.ran) if c.valid & _abi.StatusField.RAN else None
+    ran = _RAN_WORDS.get(c.ran) if valid & _RAN else None
     return Status(-c.signal if c.signal else c.exit_code, c.wait_status, bool(c.core_dumped), ran, usage)
 
 

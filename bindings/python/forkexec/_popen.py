@@ -66,7 +66,7 @@ class Popen(subprocess.Popen[Any]):
     """
 
     _c: Any = None
-    _status: Optional[_child.Status] = None
+    _end: Any = None
     _request: Optional[Request] = None
 
     def __init__(
@@ -105,9 +105,7 @@ class Popen(subprocess.Popen[Any]):
         finally:
             self._c = request.child
 
-    def _ended(
-        self, left: int, _wait_for: Any = _child.wait_for, _status_of: Any = _child.status_of, _new: Any = ffi.new
-    ) -> Optional[int]:
+    def _ended(self, left: int, _wait_for: Any = _child.wait_for, _new: Any = ffi.new) -> Optional[int]:
         """The return code, once there is one."""
         if self.returncode is None:
             if self._c is None:
@@ -116,8 +114,8 @@ class Popen(subprocess.Popen[Any]):
             c = _new("struct forkexec_status *")
             result = _wait_for(self._c, left, c)
             if result == 0:
-                self._status = _status_of(c)
-                self.returncode = self._status.returncode
+                self._end = c
+                self.returncode = -c.signal if c.signal else c.exit_code
             elif result != -110 and self.returncode is None:
                 # Somebody else has reaped it, or made it: subprocess says 0 of these.
                 self.returncode = 0
@@ -163,18 +161,20 @@ class Popen(subprocess.Popen[Any]):
     @property
     def status(self) -> Optional[_child.Status]:
         """How it ended, with all that is known; None before, and where somebody else has reaped it."""
-        return self._status
+        return None if self._end is None else _child.status_of(self._end)
 
     @property
     def usage(self) -> Optional[_child.Usage]:
         """What the program and what it waited for have used; None before its end."""
-        return self._status.usage if self._status is not None else None
+        status = self.status
+        return None if status is None else status.usage
 
     @property
     def ran(self) -> Optional[bool]:
         """Whether the program ran at all: False where a signal killed the child in the middle of the exec. None: not
         known, or not ended."""
-        return self._status.ran if self._status is not None else None
+        status = self.status
+        return None if status is None else status.ran
 
     def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
         if kind is not None and self.returncode is None:

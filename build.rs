@@ -37,6 +37,10 @@ fn main() {
         .arg("-o")
         .arg(&image)
         .arg(root.join("src/image/main.rs"));
+    if variable("CARGO_CFG_TARGET_ARCH") == "aarch64" {
+        // Or atomics are calls, of functions that ask the C library what the processor can do.
+        rustc.args(["-C", "target-feature=-outline-atomics"]);
+    }
     if let Ok(linker) = env::var("RUSTC_LINKER") {
         rustc.arg("-C").arg(format!("linker={linker}"));
     }

@@ -59,11 +59,11 @@ static inline pid_t begin_apart(void (*body)(void *), void *with)
     _exit(0);
 }
 
-/* How it ended, as waitpid has it; killed after a minute. */
+/* How it ended, as waitpid has it; killed after five minutes. */
 static inline int end_of(pid_t pid)
 {
     int status = -1;
-    for (double end = seconds() + 60; waitpid(pid, &status, WNOHANG) == 0; usleep(1000))
+    for (double end = seconds() + 300; waitpid(pid, &status, WNOHANG) == 0; usleep(1000))
         if (seconds() > end)
             kill(pid, SIGKILL);
     return status;

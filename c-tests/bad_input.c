@@ -76,6 +76,7 @@ TEST(an_attr_that_is_null)
 #define NULLED(setter, ...) assert_int_equal(forkexec_attr_##setter(NULL, ##__VA_ARGS__), -EINVAL)
     uint32_t list[1] = { 0 };
     NULLED(set_exec_fd, 0); NULLED(set_search_path, "/bin"); NULLED(set_cwd, "/"); NULLED(set_cwd_fd, 0);
+    NULLED(set_cwd_rights, 0);
     NULLED(set_busy_retry, 1); NULLED(set_pid_variable, "A"); NULLED(set_ptrace); NULLED(set_stop);
     NULLED(set_memory_mode, FORKEXEC_MEMORY_AUTO); NULLED(map_fd, 0, 0); NULLED(inherit_fds);
     NULLED(open_fd, 0, "/", 0, 0); NULLED(dup_fd, 0, 1); NULLED(close_fd, 0); NULLED(close_fds_from, 3);
@@ -157,6 +158,8 @@ TEST(numbers_that_are_no_descriptors)
 
 TEST(numbers_out_of_range)
 {
+    REFUSED(EINVAL, set_cwd_rights, 3);
+    REFUSED(EINVAL, set_cwd_rights, UINT32_MAX);
     REFUSED(EINVAL, set_memory_mode, 3);
     REFUSED(EINVAL, set_memory_mode, UINT32_MAX);
     REFUSED(EINVAL, open_fd, 3, "/", O_RDONLY, 010000);

@@ -277,6 +277,17 @@ TEST_BOTH(a_file_of_a_cgroup_is_no_cgroup)
     remove_cgroups();
 }
 
+/* The sentence says that it is the cgroup that refuses, and what to change. */
+static void assert_cgroup_refuses(struct forkexec_attr *attr, const char *path, int code, const char *words)
+{
+    struct forkexec_error error;
+    struct forkexec_child *child = NULL;
+    assert_spawn_fails(attr, path, FORKEXEC_STAGE_CGROUP, code, -1);
+    assert_int_equal(try_start(attr, path, (char *[]){ "witness", NULL }, NULL, &child, &error), -code);
+    if (strncmp(error.message, "cgroup (", 8) || !strstr(error.message, words))
+        fail_msg("%s", error.message);
+}
+
 TEST_BOTH(cgroups_that_take_nobody)
 {
     need_probe(FORKEXEC_PROBE_BIRTH_IN_CGROUP);
@@ -285,11 +296,23 @@ TEST_BOTH(cgroups_that_take_nobody)
     int fd[] = { open_cgroup(gone), open_cgroup(make(text("%s/invalid", threaded))) };
     assert_false(rmdir(gone));
     for EACH_MEMORY(mode) {
-        assert_spawn_fails(attr_into(mode, fd[0]), NULL, FORKEXEC_STAGE_CLONE, ENOENT, -1);
-        assert_spawn_fails(attr_into(mode, fd[1]), NULL, FORKEXEC_STAGE_CLONE, EOPNOTSUPP, -1);
+        assert_cgroup_refuses(attr_into(mode, fd[0]), witness, ENOENT, "removed");
+        assert_cgroup_refuses(attr_into(mode, fd[1]), witness, EOPNOTSUPP, "cgroup.type");
     }
     close(fd[0]);
     done(fd[1]);
+}
+
+/* Of those that count whole processes: one that counts threads does not keep processes out. */
+TEST_BOTH(a_cgroup_with_controllers_for_its_children)
+{
+    const char *path = new_cgroup(), *const file = "cgroup.subtree_control";
+    bool enabled = put(path, file, "+memory") || put(path, file, "+io") || put(path, file, "+hugetlb");
+    need(enabled, "neither memory nor io nor hugetlb can be enabled in a cgroup2 here");
+    int fd = open_cgroup(path);
+    for EACH_MEMORY(mode)
+        assert_cgroup_refuses(attr_into(mode, fd), witness, EBUSY, "cgroup.subtree_control");
+    done(fd);
 }
 
 static void check_user(const void *with)
@@ -297,9 +320,9 @@ static void check_user(const void *with)
     const int *fd = with;
     become_nobody();
     for EACH_MEMORY(mode) {
-        assert_spawn_fails(attr_into(mode, fd[0]), "/bin/true", FORKEXEC_STAGE_CLONE, EACCES, -1);
+        assert_cgroup_refuses(attr_into(mode, fd[0]), "/bin/true", EACCES, "cgroup.procs");
         if (fd[1] >= 0)
-            assert_spawn_fails(attr_into(mode, fd[1]), "/bin/true", FORKEXEC_STAGE_CGROUP, EACCES, -1);
+            assert_cgroup_refuses(attr_into(mode, fd[1]), "/bin/true", EACCES, "cgroup.procs");
     }
 }
 
@@ -421,12 +444,23 @@ TEST_BOTH(all_in_one_of_version_1_end_together)
     check_kill(new_cgroup_v1("pids"));
 }
 
-TEST_BOTH(the_peak_of_its_memory)
+static void check_peak(const char *path)
 {
-    const char *path = new_cgroup_v1("memory");
     int fd = open_cgroup(path);
     struct forkexec_status status = finish(start_witness(attr_into(0, fd), "eat", "24", "exit", "0"));
     assert_int_equal(status.valid & FORKEXEC_STATUS_MEMORY_PEAK, FORKEXEC_STATUS_MEMORY_PEAK);
     assert_true(status.memory_peak_bytes >= 24u << 20);
     done(fd);
+}
+
+TEST_BOTH(the_peak_of_its_memory)
+{
+    const char *path = new_cgroup();
+    need(exists(text("%s/memory.peak", path)), "needs Linux 5.19 and the memory controller in cgroup2");
+    check_peak(path);
+}
+
+TEST_BOTH(the_peak_of_its_memory_in_version_1)
+{
+    check_peak(new_cgroup_v1("memory"));
 }

@@ -161,6 +161,13 @@ TEST(tracing)
         SET(set_stop); SET(create_namespaces, FORKEXEC_NS_PID));
 }
 
+TEST(directories)
+{
+    for (uint32_t rights = FORKEXEC_CWD_RIGHTS_CALLER; rights <= FORKEXEC_CWD_RIGHTS_EITHER; rights++)
+        CONTRADICTION("set_cwd_rights", "there is no directory to enter: add set_cwd or set_cwd_fd",
+            SET(set_cwd_rights, rights));
+}
+
 TEST(programs)
 {
     struct forkexec_attr *attr = new_attr();
@@ -182,6 +189,7 @@ TEST(holders)
     NEVER("set_search_path", SET(set_search_path, NULL));
     NEVER("set_cwd", SET(set_cwd, "/"));
     NEVER("set_cwd", SET(set_cwd_fd, 0));
+    NEVER("set_cwd_rights", SET(set_cwd_rights, FORKEXEC_CWD_RIGHTS_EITHER));
     NEVER("set_pid_variable", SET(set_pid_variable, "PID"));
     NEVER("set_busy_retry", SET(set_busy_retry, 1));
     NEVER("set_ptrace", SET(set_ptrace));
@@ -234,6 +242,7 @@ TEST_BOTH(no_contradictions)
     struct forkexec_attr *attr = new_attr();
     SET(drop_capabilities);
     SET(set_ambient, 0);
+    SET(set_cwd_rights, FORKEXEC_CWD_RIGHTS_PROGRAM);
     SET(set_no_new_privs);
     SET(set_mount_propagation, 0);
     SET(set_signal_default, UINT64_MAX);

@@ -89,6 +89,25 @@ static struct forkexec_attr *everything(void)
     return attr;
 }
 
+/* What is tried twice is told twice. */
+TEST(a_directory_is_named_where_it_is_entered)
+{
+    static const char *const lines[][2] = { { "690 cwd: /work", "600 cwd before ids" },
+        { "600 cwd before ids: /work", "690 cwd" }, { "600 cwd before ids: /work", NULL } };
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_cwd(attr, "/work"));
+    for (uint32_t rights = FORKEXEC_CWD_RIGHTS_PROGRAM; rights <= FORKEXEC_CWD_RIGHTS_EITHER; rights++) {
+        OK(forkexec_attr_set_cwd_rights(attr, rights));
+        const char *all = described(attr, "/bin/program");
+        assert_non_null(strstr(all, text("\n%s\n", lines[rights][0])));
+        assert_true(!lines[rights][1] || !strstr(all, lines[rights][1]));
+        assert_non_null(strstr(all, "a child in the caller's memory\n"));
+    }
+    assert_line(described(attr, "/bin/program"), "690 cwd: /work");
+    OK(forkexec_attr_set_cwd_fd(attr, 0));
+    assert_line(described(attr, "/bin/program"), "600 cwd before ids: fd 0");
+}
+
 TEST(everything_is_named)
 {
     need_native();

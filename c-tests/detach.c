@@ -127,7 +127,8 @@ static void detach_with_namespaces(void *forbids_ppoll)
         forbid_ppoll();
     struct forkexec_attr *attr = new_attr();
     must(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_UTS)) == 0);
-    struct forkexec_child *child = hold_namespaces(attr);
+    struct forkexec_child *child = NULL;
+    must(forkexec_hold(attr, &child, NULL) == 0);
     pid_t pid = forkexec_child_pid(child);
     must(forkexec_detach(child) == 0);
     tell(pid);

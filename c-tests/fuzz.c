@@ -143,7 +143,7 @@ static int set_something(struct forkexec_attr *attr)
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
-    case 3: TRY(set_cwd_fd, one);
+    case 3: return level ? forkexec_attr_set_cwd_fd(attr, one) : forkexec_attr_set_cwd_rights(attr, (uint32_t)small);
     case 4: TRY(set_busy_retry, low);
     case 5: TRY(set_pid_variable, path);
     case 6: TRY(set_ptrace);

@@ -549,12 +549,26 @@ static void let_descriptors_be_made(void)
         if (forkexec_hold(attr, &child, NULL) == 0)
             forkexec_close(child);
     }
+    /* Where there is no image, it is made for who asks for it. */
+    forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH);
     made_in = getpid();
     forkexec_attr_free(attr);
 }
 
 void (*need_for_each_test)(void);
 bool only_copies_have_children;
+
+/* A thread of the library may outlive the test before by a moment, and is not the caller's: a snapshot must not have it. */
+static void let_threads_end(void)
+{
+    static int usual;
+    int count = atoi(status_of(getpid(), "Threads"));
+    for (int turn = 0; usual && count > usual && turn < 100; turn++) {
+        usleep(10000);
+        count = atoi(status_of(getpid(), "Threads"));
+    }
+    usual = count;
+}
 
 static void run_one(struct test *test, bool way, const char *name)
 {
@@ -565,6 +579,7 @@ static void run_one(struct test *test, bool way, const char *name)
     free(before.text);
     current = name;
     held = way;
+    let_threads_end();
     before = snapshot();
     if (need_for_each_test)
         need_for_each_test();

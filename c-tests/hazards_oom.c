@@ -9,7 +9,7 @@
 #define SECOND 1000000000LL
 #define MIB (1024ul * 1024)
 
-static const char *cgroup;
+static const char *cgroup, *limit_file; /* the latter by the version of cgroups */
 
 static bool write_in_cgroup(const char *file, const char *value)
 {
@@ -65,7 +65,7 @@ static void run_out_of_memory(void *unused)
     struct forkexec_error error;
     become_large();
     must(mkdir(cgroup, 0755) == 0);
-    must(write_in_cgroup("memory.limit_in_bytes", "8388608"));
+    must(write_in_cgroup(limit_file, "8388608"));
 
     /* A program of the cgroup's own. */
     must_start(forkexec_spawn(in_cgroup(false, 0), witness, WITNESS("eat", "64", "sleep"), NULL, &eater, &error), &error);
@@ -91,7 +91,7 @@ static void run_out_of_memory(void *unused)
     /* Hardly any memory: whatever becomes of them, the caller is there to tell, and nobody hangs. */
     unsigned long limit = 64 * 1024;
     write_in_cgroup("memory.force_empty", "0");
-    while (!write_in_cgroup("memory.limit_in_bytes", text("%lu", limit)) && limit < 4 * MIB)
+    while (!write_in_cgroup(limit_file, text("%lu", limit)) && limit < 4 * MIB)
         limit *= 2;
     printf("# with %lu KiB\n", limit / 1024);
     for (int i = 0; i < 20; i++) {
@@ -108,16 +108,28 @@ static void run_out_of_memory(void *unused)
     }
 }
 
+/* A name for a cgroup whose memory can be limited. */
+static void need_limited_cgroup(void)
+{
+    static const struct { const char *root, *file; } versions[] = { { "/sys/fs/cgroup/memory", "memory.limit_in_bytes" },
+        { "/sys/fs/cgroup/unified", "memory.max" }, { "/sys/fs/cgroup", "memory.max" } };
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        cgroup = text("%s/forkexec-oom-%d", versions[i].root, getpid());
+        limit_file = versions[i].file;
+        bool limited = mkdir(cgroup, 0755) == 0 && write_in_cgroup(limit_file, "8388608");
+        rmdir(cgroup);
+        if (limited)
+            return;
+    }
+    skip_because("needs to limit the memory of a cgroup beneath /sys/fs/cgroup");
+}
+
 TEST(children_that_are_killed_for_memory_take_nobody_along)
 {
     need_native();
     need_root();
     need_user_namespaces();
-    cgroup = text("/sys/fs/cgroup/memory/forkexec-oom-%d", getpid());
-    need(mkdir(cgroup, 0755) == 0, "needs to make a cgroup in /sys/fs/cgroup/memory: %s", strerror(errno));
-    bool limited = write_in_cgroup("memory.limit_in_bytes", "8388608");
-    rmdir(cgroup);
-    need(limited, "needs to limit a cgroup in /sys/fs/cgroup/memory");
+    need_limited_cgroup();
     int status = end_of(begin_apart(run_out_of_memory, NULL));
     bool removed = remove_cgroup();
     assert_int_equal(status, 0);

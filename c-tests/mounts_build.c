@@ -161,6 +161,26 @@ TEST_BOTH(mount_as_it_is)
     }
 }
 
+/* mount(2) looks at MS_BIND first, and never at these. */
+TEST_BOTH(what_changes_nothing_on_a_bind)
+{
+    static const uint64_t flags[] = { MS_PRIVATE, MS_SLAVE | MS_REC, MS_SHARED, MS_UNBINDABLE, MS_RELATIME,
+        MS_PRIVATE | MS_SHARED | MS_RELATIME };
+    need_mounts();
+    const char *source = new_directory("quiet"), *target = new_directory("bound");
+    for EACH_MOUNTER(mode, user)
+        for (size_t i = 0; i < sizeof flags / sizeof *flags; i += denied_as() ? 5 : 1) {
+            struct forkexec_attr *attr = builder(mode, user);
+            OK(forkexec_attr_add_mount(attr, "x", source, "tmpfs", MS_NOATIME, "mode=0711"));
+            OK(forkexec_attr_add_mount(attr, source, target, NULL, MS_BIND | MS_RDONLY | flags[i], NULL));
+            OK(forkexec_attr_bind_mount(attr, target, source, 0)); /* what is unbindable could not be bound */
+            struct view *view = run_witness(attr, .argv = (char *[]){ "w", "look", (char *)source, "see", NULL });
+            assert_saw(view, text("mode.%s", source), "0711");
+            assert_saw(view, text("flags.%s", source), "ro noatime");
+            assert_saw(view, "propagation", "private");
+        }
+}
+
 TEST_BOTH(a_mount_of_the_callers_moves)
 {
     need_mounts();

@@ -134,16 +134,11 @@ TEST(a_link_is_told_of)
 TEST_BOTH(links_are_followed_inside_where_that_is_asked_for)
 {
     need_mounts();
-    bool follows = !lacks_call(SYS_openat2);
     for EACH_BUILDER(mode, user) {
         struct forkexec_attr *attr = in_hostile_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, outside, "/to_real", FORKEXEC_MOUNT_FOLLOW));
         OK(forkexec_attr_mount_tmpfs(attr, "/up/a", 0, 0711, FORKEXEC_MOUNT_FOLLOW));
         OK(forkexec_attr_bind_mount(attr, scratch_path("witness"), "/to_file", FORKEXEC_MOUNT_FOLLOW));
-        if (!follows) {
-            assert_spawn_fails(attr, "/file", FORKEXEC_STAGE_BIND, ELOOP, 0);
-            continue;
-        }
         struct view *view = run_witness(attr, .path = "/file", .argv = (char *[]){ "w", "look", "/real/file", "look", "/a",
             NULL });
         assert_saw(view, "text./real/file", "outside/file");
@@ -154,6 +149,77 @@ TEST_BOTH(links_are_followed_inside_where_that_is_asked_for)
         assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ENOENT, 0);
     }
     assert_outside_is_untouched();
+}
+
+/* An empty root, which only the request fills: each link, and what is asked for through it, where it has to be. */
+TEST_BOTH(what_links_lead_to_is_made_inside)
+{
+    static const struct {
+        const char *contents, *link, *target, *made;
+    } cases[] = {
+        { "/run", "/var/run", "/var/run/new", "/run/new" }, /* where the link leads is missing too */
+        { "../run", "/var/run", "/var/run/a/b/new", "/run/a/b/new" },
+        { "../../../../../../etc", "/out", "/out/new", "/etc/new" },
+        { "/a/b/../c/./d/", "/link", "/link//new", "/a/c/d/new" },
+        { "../run/resolve/file", "/etc/file", "/etc/file", "/run/resolve/file" }, /* the last name is one */
+        { "/other", "/link", "/link", "/other" },
+        { "..", "/a/b/up", "/a/b/up/up/new", "/a/up/new" },
+    };
+    need_mounts();
+    const char *file = new_file("file"), *directory = new_directory("source");
+    new_file("source/inner");
+    for EACH_BUILDER(mode, user)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+            for (int is_file = 0; is_file < 2; is_file++) {
+                struct forkexec_attr *attr = in_empty_root(mode, user);
+                const char *seen = is_file ? cases[i].made : text("%s/inner", cases[i].made);
+                OK(forkexec_attr_make_symlink(attr, cases[i].contents, cases[i].link));
+                OK(forkexec_attr_bind_mount(attr, is_file ? file : directory, cases[i].target,
+                    FORKEXEC_MOUNT_FOLLOW | FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY));
+                DOING("%s in %s", cases[i].target, cases[i].contents);
+                struct view *view = look(attr, "look", (char *)seen, "look", (char *)cases[i].link);
+                assert_saw(view, text("text.%s", seen), is_file ? "file" : "source/inner");
+                assert_true(has_word(view, text("flags.%s", seen), "ro"));
+                assert_saw(view, text("text.%s", cases[i].link), cases[i].contents);
+            }
+    /* All of it outside is as it was, and a tmpfs is made like a bind. */
+    for EACH_BUILDER(mode, user) {
+        struct forkexec_attr *attr = in_hostile_root(mode, user);
+        OK(forkexec_attr_mount_tmpfs(attr, "/link/made", 0, 0711, FORKEXEC_MOUNT_FOLLOW | FORKEXEC_MOUNT_CREATE));
+        OK(forkexec_attr_bind_mount(attr, scratch_path("witness"), "/to_file", FORKEXEC_MOUNT_FOLLOW));
+        const char *inside = text("%s/made", outside);
+        struct view *view = run_witness(attr, .path = "/file", .argv = (char *[]){ "w", "look", (char *)inside, NULL });
+        assert_saw(view, text("mode.%s", inside), "0711");
+        assert_outside_is_untouched();
+    }
+}
+
+TEST_BOTH(ways_that_do_not_end)
+{
+    static char longer[4096];
+    need_mounts();
+    for EACH_BUILDER(mode, user)
+        for (uint32_t create = 0; create <= FORKEXEC_MOUNT_CREATE; create += FORKEXEC_MOUNT_CREATE) {
+            struct forkexec_attr *attr = in_empty_root(mode, user);
+            OK(forkexec_attr_make_symlink(attr, "two", "/one"));
+            OK(forkexec_attr_make_symlink(attr, "/one", "/two"));
+            OK(forkexec_attr_mount_tmpfs(attr, "/two/x", 0, 0711, FORKEXEC_MOUNT_FOLLOW | create));
+            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ELOOP, 3);
+            attr = in_empty_root(mode, user);
+            OK(forkexec_attr_make_symlink(attr, "/witness", "/program"));
+            OK(forkexec_attr_mount_tmpfs(attr, "/program/x", 0, 0711, FORKEXEC_MOUNT_FOLLOW | create));
+            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ENOTDIR, 2);
+            /* A link before the name that makes it too long. */
+            memset(longer, 'x', 4095);
+            for (int i = 0; i < 4095; i += 2)
+                longer[i] = '/';
+            attr = in_empty_root(mode, user);
+            OK(forkexec_attr_make_symlink(attr, "/missing/and/missing", "/l"));
+            memcpy(longer, "/l", 2);
+            OK(forkexec_attr_mount_tmpfs(attr, longer, 0, 0711, FORKEXEC_MOUNT_FOLLOW | create));
+            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS,
+                create || lacks_call(SYS_openat2) ? ENAMETOOLONG : ENOENT, 2);
+        }
 }
 
 TEST_BOTH(what_is_there_is_of_another_kind)
@@ -266,6 +332,7 @@ TEST_BOTH(a_race_is_never_won)
         OK(forkexec_attr_make_file(attr, "/race/sub/made", NULL, 0, 0644));
         OK(forkexec_attr_mount_tmpfs(attr, "/race/new/made", 0, 0755, FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_bind_mount(attr, public_witness(), "/race/made_too", FORKEXEC_MOUNT_CREATE));
+        OK(forkexec_attr_mount_tmpfs(attr, "/race/followed/x", 0, 0755, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_FOLLOW));
         OK(forkexec_attr_make_symlink(attr, "made", "/race/sub/link"));
         OK(forkexec_attr_bind_mount(attr, public_witness(), "/file", 0));
         struct forkexec_child *child = NULL;
@@ -285,6 +352,7 @@ TEST_BOTH(a_race_is_never_won)
         unlink(scratch_path("root/link/sub/made"));
         wrong += exists(scratch_path("outside/made")) || exists(scratch_path("outside/sub/made"))
             || exists(scratch_path("outside/made_too")) || exists(scratch_path("outside/new"))
+            || exists(scratch_path("outside/followed"))
             || exists(scratch_path("outside/sub/link"));
     }
     racer.over = true;

@@ -99,6 +99,11 @@ userns=(--unshare user --map-uid "0:$uid" --map-gid "0:$gid")
 
 sees "--cwd" cwd "$dir" --cwd "$dir"
 sees "--cwd-fd" cwd "$dir" --cwd-fd 5 5<"$dir"
+for whose in program caller either; do
+    sees "--cwd-rights $whose" cwd "$dir" --cwd-rights $whose --cwd "$dir"
+done
+like "--cwd-rights caller comes first" "*600 cwd before ids: $dir*" \
+    "$("$run" --cwd-rights caller --cwd "$dir" --describe true)"
 sees "--env sets" env.FOO "a=b" --env FOO=a=b
 sees "--env replaces" env.HOME /x --env HOME=/x
 sees "--unset-env" env.HOME "" --unset-env HOME

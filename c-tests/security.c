@@ -158,6 +158,45 @@ TEST_BOTH(a_label)
     assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC_LABEL);
 }
 
+#define PROFILE "forkexec-test"
+
+/* Loads or removes a profile that allows everything but one file to be made. */
+static bool tell_apparmor(const char *option, const char *kept_from)
+{
+    FILE *parser = popen(text("exec /sbin/apparmor_parser --quiet --skip-cache %s 2>&1", option), "we");
+    fprintf(parser, "profile " PROFILE " flags=(attach_disconnected) {\n"
+        "    file, capability, network, signal, ptrace, unix, mount, umount, pivot_root,\n"
+        "    deny %s w,\n}\n", kept_from);
+    return pclose(parser) == 0;
+}
+
+static void remove_profile(void)
+{
+    tell_apparmor("--remove", "/nothing");
+}
+
+TEST_BOTH(a_profile_of_apparmor)
+{
+    need_root();
+    need_native();
+    need(!access("/sys/kernel/security/apparmor/.load", W_OK), "needs AppArmor");
+    need(exists("/sbin/apparmor_parser"), "there is no /sbin/apparmor_parser");
+    const char *denied = scratch_path("denied"), *allowed = scratch_path("allowed");
+    assert_true(tell_apparmor("--replace", denied));
+    atexit(remove_profile);
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, mode));
+        OK(forkexec_attr_set_exec_label(attr, PROFILE));
+        struct view *view = run_witness(attr, .path = "/bin/sh", .argv = (char *[]){ "sh", "-c",
+            "read -r label </proc/self/attr/current; echo \"label $label\"", NULL });
+        assert_saw(view, "label", PROFILE " (enforce)");
+        assert_int_equal(witness_exits(attr, "touch", (char *)allowed), 0);
+        assert_int_equal(witness_exits(attr, "touch", (char *)denied), EACCES);
+    }
+    assert_string_not_equal(own_label(), PROFILE " (enforce)");
+}
+
 /* Nobody takes it: the program does not run without it. */
 TEST_BOTH(a_label_that_nobody_takes)
 {

@@ -269,7 +269,8 @@ static bool has_a_childs_call(const struct row *row)
 static bool may_be_allowed(const struct row *row)
 {
     static const uint32_t stages[] = { FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY, FORKEXEC_STAGE_OOM_SCORE,
-        FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME, FORKEXEC_STAGE_LOOPBACK };
+        FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME, FORKEXEC_STAGE_DOMAINNAME,
+        FORKEXEC_STAGE_LOOPBACK, FORKEXEC_STAGE_LATE_NAMESPACES };
     for (unsigned i = 0; i < sizeof stages / sizeof *stages; i++)
         if (row->stage == stages[i])
             return true;

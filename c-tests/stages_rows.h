@@ -93,6 +93,7 @@ ASK(a_readonly_path, an_empty_root(attr); SET(make_readonly, "/a"))
 ASK(a_readonly_root, an_empty_root(attr); SET(set_root, NULL, FORKEXEC_ROOT_READONLY))
 ASK(a_missing_root, SET(set_chroot, NOWHERE))
 ASK(a_missing_directory, SET(set_cwd, NOWHERE))
+ASK(a_missing_directory_first, a_missing_directory(attr); SET(set_cwd_rights, FORKEXEC_CWD_RIGHTS_CALLER))
 ASK(a_directory_outside, SET(set_chroot, scratch()); SET(set_cwd_fd, THE_ROOT))
 ASK(a_processor_too_many, uint32_t cpu = 8191; SET(set_affinity, &cpu, 1))
 ASK(niceness, SET(set_nice, 19))
@@ -258,6 +259,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_LATE_NAMESPACES, ALL, a_late_namespace, GIVES(ENOSPC, -1, "pid"), 0, DENY(unshare, ENOSPC) },
 
     /* Identity. */
+    { FORKEXEC_STAGE_CWD_BEFORE_IDS, ALL, a_missing_directory_first, GIVES(ENOENT, -1, NOWHERE) },
     { FORKEXEC_STAGE_EXEC_LABEL, ALL, labelled, GIVES(EACCES, -1, "%4$sa label"), 0, DENY(openat2, EACCES) },
     { FORKEXEC_STAGE_KEYRING, ALL, a_keyring, GIVES(EDQUOT, -1, "a keyring"), 0, DENY(keyctl, EDQUOT) },
     { FORKEXEC_STAGE_BOUNDING, OWN, all_bounds_but_one, GIVES(EPERM, 5, "capability 5"), 0,

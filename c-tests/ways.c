@@ -197,10 +197,14 @@ static void outlives_descriptions(const void *unused)
     static const int calls[] = { SYS_clone3, SYS_clone, SYS_memfd_create, SYS_close_range, SYS_execveat, SYS_pidfd_open,
         SYS_pipe2, SYS_eventfd2, SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_openat2, SYS_unshare };
     (void)unused;
-    deny_deadly(calls, sizeof calls / sizeof *calls);
+    const struct forkexec_attr *requests[N_KINDS] = { NULL };
     for (size_t kind = 0; kind < N_KINDS; kind++)
         if (kinds[kind].request != joined && kinds[kind].request != in_cgroup)
-            memory_of(kinds[kind].request(), &kinds[kind]);
+            requests[kind] = kinds[kind].request();
+    deny_deadly(calls, sizeof calls / sizeof *calls);
+    for (size_t kind = 0; kind < N_KINDS; kind++)
+        if (requests[kind])
+            memory_of(requests[kind], &kinds[kind]);
 }
 
 TEST(a_description_kills_nobody)

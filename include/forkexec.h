@@ -170,6 +170,15 @@
 // When the process that made the child ends.
 #define FORKEXEC_DEATH_OF_PROCESS 2
 
+// forkexec_attr_set_cwd_rights: those of the program, after its ids and capabilities were set. The default.
+#define FORKEXEC_CWD_RIGHTS_PROGRAM 0
+
+// Those of the caller, before.
+#define FORKEXEC_CWD_RIGHTS_CALLER 1
+
+// Those of the caller, and where these are refused, those of the program: runc's and crun's rule.
+#define FORKEXEC_CWD_RIGHTS_EITHER 2
+
 // forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED where
 // that is. The default.
 #define FORKEXEC_MEMORY_AUTO 0
@@ -198,7 +207,7 @@
 // A target that is missing is made, with what leads to it: a directory, or a file for a file.
 #define FORKEXEC_MOUNT_CREATE 32
 
-// Symbolic links in the target are followed, inside the root, where the kernel has openat2(2).
+// Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
 #define FORKEXEC_MOUNT_FOLLOW 64
 
 // forkexec_attr_set_root: the root is made read-only in the end.
@@ -292,7 +301,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_PIPE = 40,
     // The child is made. clone(2).
     FORKEXEC_STAGE_CLONE = 50,
-    // The waiting child is put in its cgroup, unless it was born there. cgroups(7).
+    // The child is put in its cgroup; where it was to be born there, the cgroup has refused it. cgroups(7), clone(2).
     FORKEXEC_STAGE_CGROUP = 60,
     // The waiting child's user and group ids are mapped. user_namespaces(7).
     FORKEXEC_STAGE_ID_MAP = 70,
@@ -404,6 +413,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_LATE_NAMESPACES = 590,
     // A second process goes on, in the pid namespace that was entered, already here if privileged filters follow. clone(2).
     FORKEXEC_STAGE_SECOND_CLONE = 595,
+    // The working directory, where the caller's rights are to count; before all that takes them away. chdir(2).
+    FORKEXEC_STAGE_CWD_BEFORE_IDS = 600,
     // The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     FORKEXEC_STAGE_EXEC_LABEL = 602,
     // The session keyring; the ids that come may not reach one of that name. keyctl(2).
@@ -428,7 +439,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_AMBIENT = 670,
     // The final permitted, effective and inheritable sets; nothing after this needs a privilege. capset(2).
     FORKEXEC_STAGE_CAPABILITIES = 680,
-    // The working directory; with the new ids, so that it is entered with the program's rights. chdir(2).
+    // The working directory, unless it was entered before; with the new ids, so that the program's rights count. chdir(2).
     FORKEXEC_STAGE_CWD = 690,
     // The working directory lies inside the root. getcwd(2).
     FORKEXEC_STAGE_CWD_CHECK = 695,
@@ -582,22 +593,36 @@ int forkexec_attr_set_exec_fd(struct forkexec_attr *attr,
 // a slash, which is not searched.
 int forkexec_attr_set_search_path(struct forkexec_attr *attr, const char *dirs);
 
-// Starts the program in the directory path. It is entered with the program's ids and inside its root, after
-// set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
-// call of this and of set_cwd_fd wins. chdir(2).
+// Starts the program in the directory path. It is entered with the program's ids and capabilities, which set_cwd_rights
+// changes, and inside its root, after set_root and set_chroot; a relative path starts at the caller's working
+// directory, or at the new root. path is copied; the last call of this and of set_cwd_fd wins. chdir(2).
 // Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2); index -1.
-int forkexec_attr_set_cwd(struct forkexec_attr *attr,
-                          const char *path);
+// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2), or as set_cwd_rights says; index -1.
+int forkexec_attr_set_cwd(struct forkexec_attr *attr, const char *path);
 
 // Starts the program in the directory that fd refers to. fd is the caller's number, borrowed: it must be open during
-// each spawn. The last call of this and of set_cwd wins. fchdir(2).
+// each spawn. It is entered with the program's rights, as with set_cwd. The last call of this and of set_cwd wins.
+// fchdir(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot
 // or set_root as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, as with set_root all do that the
 // caller has opened, and would be a way out of it); index -1.
 int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr,
                              int32_t fd);
+
+// Says with whose rights the directory of set_cwd or set_cwd_fd is entered. FORKEXEC_CWD_RIGHTS_PROGRAM, the default:
+// the program's, after its ids and capabilities were set. FORKEXEC_CWD_RIGHTS_CALLER: the caller's, before that, as
+// CPython and libuv do it; the program may then start in a directory that it has no right to search, where a relative
+// path leads to nothing. FORKEXEC_CWD_RIGHTS_EITHER: the caller's, and where these are refused with EACCES or EPERM,
+// the program's, as runc and crun do it. The caller's rights are its ids and the capabilities that the child has before
+// the ids change: in a new or a joined user namespace those of that namespace, which reach no file whose owner is not
+// mapped there. The root is the program's in any case, and the directory has to lie in it. The last call wins. chdir(2).
+// Returns 0; -EINVAL: attr is NULL, rights is none of the three.
+// Fails later as FORKEXEC_STAGE_VALIDATE (neither set_cwd nor set_cwd_fd), FORKEXEC_STAGE_CWD_BEFORE_IDS (the errno of
+// chdir(2); with EITHER not EACCES and EPERM), FORKEXEC_STAGE_CWD (the errno of chdir(2) with the program's rights) or
+// FORKEXEC_STAGE_CWD_CHECK (ENOENT: it lies outside the root); index -1.
+int forkexec_attr_set_cwd_rights(struct forkexec_attr *attr,
+                                 uint32_t rights);
 
 // Tries the exec again for that many milliseconds while the file is open for writing somewhere (ETXTBSY), as a program
 // is that was written just now while another thread forked. 0, the default, does not try again. The last call wins.
@@ -799,18 +824,18 @@ int forkexec_attr_set_parent_death_signal(struct forkexec_attr *attr,
                                           uint32_t whose);
 
 // Limits a resource, 0 to 15: RLIMIT_CPU is 0, RLIMIT_NOFILE 7. UINT64_MAX is no limit; FORKEXEC_RLIMIT_KEEP in either
-// half leaves that half as the caller has it at the spawn. Raising a hard limit needs CAP_SYS_RESOURCE; with a new
-// user namespace, where the child could not, the caller's side raises it. Limits of memory that are too low for the
-// exec itself kill the child with SIGSEGV where the kernel cannot turn back. Repeated calls add entries; one for the
-// same resource replaces the earlier and keeps its index. prlimit(2).
+// half leaves that half as the caller has it at the spawn. Raising a hard limit needs CAP_SYS_RESOURCE; with a new or
+// a joined user namespace, where the child could not, the caller's side raises it, before the child joins anything.
+// Limits of memory that are too low for the exec itself kill the child with SIGSEGV where the kernel cannot turn back.
+// Repeated calls add entries; one for the same resource replaces the earlier and keeps its index. prlimit(2).
 // Returns 0; -EINVAL: attr is NULL, resource is above 15, soft is above hard and both are given; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_RESOLVE (EINVAL: soft is above hard once the kept half is known),
 // FORKEXEC_STAGE_RLIMIT, or FORKEXEC_STAGE_NOFILE for RLIMIT_NOFILE (EPERM: a hard limit raised without the right to,
 // or RLIMIT_NOFILE above /proc/sys/fs/nr_open); index is the place among the set_rlimit entries.
 int forkexec_attr_set_rlimit(struct forkexec_attr *attr, uint32_t resource, uint64_t soft, uint64_t hard);
 
-// Sets the nice value, -20 to 19. One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new user namespace
-// the caller's side sets it. The last call wins. setpriority(2).
+// Sets the nice value, -20 to 19. One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new or a joined
+// user namespace the caller's side sets it, before the child joins anything. The last call wins. setpriority(2).
 // Returns 0; -EINVAL: attr is NULL, nice is not -20 to 19.
 // Fails later as FORKEXEC_STAGE_NICE (EACCES: no right to lower it), unless allowed; index -1.
 int forkexec_attr_set_nice(struct forkexec_attr *attr, int32_t nice);
@@ -822,14 +847,15 @@ int forkexec_attr_set_nice(struct forkexec_attr *attr, int32_t nice);
 int forkexec_attr_set_affinity(struct forkexec_attr *attr, const uint32_t *cpus, size_t n);
 
 // Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
-// SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new user namespace the caller's
-// side sets them. The last call wins. sched_setscheduler(2).
+// SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace
+// the caller's side sets the policy, before the child joins anything. The last call wins. sched_setscheduler(2).
 // Returns 0; -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
 // Fails later as FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it); index -1.
 int forkexec_attr_set_scheduler(struct forkexec_attr *attr, int32_t policy, int32_t priority);
 
 // Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
-// to 7; 0 for class 0. The last call wins. ioprio_set(2).
+// to 7; 0 for class 0. Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN; with a new or a joined user namespace the
+// caller's side sets it, before the child joins anything. The last call wins. ioprio_set(2).
 // Returns 0; -EINVAL: attr is NULL, io_class is above 3, level is above 7, io_class is 0 and level is not.
 // Fails later as FORKEXEC_STAGE_IO_PRIORITY (EPERM: real-time without CAP_SYS_NICE or CAP_SYS_ADMIN), unless allowed;
 // index -1.
@@ -848,7 +874,7 @@ int forkexec_attr_set_personality(struct forkexec_attr *attr, uint32_t persona);
 
 // Sets how readily the out-of-memory killer takes the program: -1000 (never) to 1000 (first). One below the lowest
 // that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace the caller's side
-// sets it. The last call wins. proc_pid_oom_score_adj(5).
+// sets it, and before it joins one the child does. The last call wins. proc_pid_oom_score_adj(5).
 // Returns 0; -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
 // Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it; ENOENT: no /proc), unless allowed; index -1.
 int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustment);
@@ -866,9 +892,10 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
 // each spawn. The last call wins. cgroups(7).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
-// cgroup directory), FORKEXEC_STAGE_CLONE or FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has
-// controllers enabled for its children; EOPNOTSUPP: it is in a threaded one, and not threaded itself; EAGAIN: its
-// pids.max is reached; ENOENT: it was removed); index -1.
+// cgroup directory), FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has controllers enabled for its
+// children; EOPNOTSUPP: it is beside or in a threaded one; ENOENT or ENODEV: it was removed, or lies outside the cgroup
+// namespace; ENOSPC: a cpuset without processors or memory) or FORKEXEC_STAGE_CLONE (EAGAIN: its pids.max is reached);
+// index -1.
 int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr,
                                 int32_t fd);
 
@@ -880,10 +907,11 @@ int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr,
 int forkexec_attr_restore_nofile(struct forkexec_attr *attr);
 
 // Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
-// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME and
-// FORKEXEC_STAGE_LOOPBACK: none of them protects anything; or FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings
-// (ENOSYS) and for no other reason. Without this call every failure is the spawn's. Repeated
-// calls add stages.
+// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME,
+// FORKEXEC_STAGE_DOMAINNAME and FORKEXEC_STAGE_LOOPBACK: none of them protects anything; FORKEXEC_STAGE_LATE_NAMESPACES:
+// after a failure neither the cgroup nor the pid namespace that unshare_namespaces asked for is there; or
+// FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings (ENOSYS) and for no other reason.
+// Without this call every failure is the spawn's. Repeated calls add stages.
 // Returns 0; -EINVAL: attr is NULL, another stage; -ENOMEM.
 int forkexec_attr_allow_failure(struct forkexec_attr *attr,
                                 uint32_t stage);
@@ -908,11 +936,13 @@ int forkexec_attr_set_gid(struct forkexec_attr *attr, uint32_t gid);
 // Gives the program exactly the n supplementary groups of list; with n 0 none, and list may be NULL. Without this call
 // a program that changes its uid or gid has none either; keep_groups keeps the caller's. One exception, Go's: where
 // there is a gid map without allow_setgroups, the kernel denies setgroups, and no groups asked for means that nothing
-// is done; groups asked for are then refused. list is copied; the last call wins. setgroups(2).
+// is done; groups asked for are then refused. A user namespace that is joined may deny it too: that is no failure where
+// the groups, as they are seen in there, are as asked already: none, or up to 64 that are mapped. list is copied; the
+// last call wins. setgroups(2).
 // Returns 0; -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (with keep_groups; not in the map of the new user namespace; EPERM: a new user
-// namespace without allow_setgroups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied in the caller's user
-// namespace; EINVAL: not mapped there); index -1.
+// namespace without allow_setgroups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied in the caller's or the
+// joined user namespace: keep_groups is the way there; EINVAL: not mapped there); index -1.
 int forkexec_attr_set_groups(struct forkexec_attr *attr, const uint32_t *list, size_t n);
 
 // Keeps the caller's supplementary groups when uid or gid change. Contradicts set_groups. credentials(7).
@@ -1125,8 +1155,9 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int
 // flags are MS_*: with MS_REMOUNT, where target may be "/", or with MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE the
 // mount at target is changed; with MS_MOVE it comes from source; with MS_BIND source appears at target, and below it with
 // MS_REC what is mounted there. A bind gets, other than by mount(2) itself, what else is among flags: MS_RDONLY,
-// MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_NOSYMFOLLOW, with MS_REC on all of it. Else a file system
-// of type fstype is mounted, with the options in data. Paths in data, and a source that is one, should begin with "/".
+// MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_NOSYMFOLLOW, with MS_REC on all of it. As with mount(2),
+// MS_RELATIME and the four flags of propagation change nothing on a bind: a second call, without MS_BIND, changes the
+// propagation. Else a file system of type fstype is mounted, with the options in data. Paths in data, and a source that is one, should begin with "/".
 // source, fstype and data may be NULL where mount(2) lets them, and are copied like target. mount(2), mount_setattr(2).
 // Returns 0; -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without
 // MS_REMOUNT, a bind or move without source, a new file system without fstype, a flag that a bind does not take;

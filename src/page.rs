@@ -33,6 +33,14 @@ pub mod program {
     pub const RAN: u32 = 2;
 }
 
+/// Which path of an item a failure is about.
+pub mod side {
+    /// Neither, or it is not known.
+    pub const NONE: u32 = 0;
+    pub const SOURCE: u32 = 1;
+    pub const TARGET: u32 = 2;
+}
+
 /// On what terms the caller lets a held child go.
 pub mod go {
     pub const ON: u32 = 1;
@@ -117,6 +125,8 @@ pub struct Page {
     pub kind: AtomicU32,
     pub code: AtomicI32,
     pub index: AtomicI32,
+    /// `side`
+    pub side: AtomicU32,
     /// The second process, written by the kernel before it runs. CLONE_PARENT_SETTID, clone(2)
     pub second_pid: AtomicI32,
     /// `program`: what an init has seen.
@@ -130,6 +140,8 @@ pub struct Page {
     pub unmarked: AtomicU32,
     /// The child's number of the descriptor that kills it with the caller; -1: it has none.
     pub lifeline: AtomicI32,
+    /// The caller has fetched page and ends from the child that made them: a futex that the child sleeps on.
+    pub fetched: AtomicU32,
     /// The child is in the middle of arming it, or of giving it another number.
     pub arming: AtomicU32,
 }
@@ -147,12 +159,14 @@ impl Page {
             kind: AtomicU32::new(kind::NONE),
             code: AtomicI32::new(0),
             index: AtomicI32::new(-1),
+            side: AtomicU32::new(side::NONE),
             second_pid: AtomicI32::new(0),
             program_ran: AtomicU32::new(program::UNKNOWN),
             init_ready: AtomicU32::new(0),
             named: AtomicU32::new(0),
             unmarked: AtomicU32::new(0),
             lifeline: AtomicI32::new(-1),
+            fetched: AtomicU32::new(0),
             arming: AtomicU32::new(0),
         }
     }
@@ -164,6 +178,7 @@ impl Page {
             stage: self.stage.load(Ordering::Acquire),
             code: self.code.load(Ordering::Relaxed),
             index: self.index.load(Ordering::Relaxed),
+            side: self.side.load(Ordering::Relaxed),
         }
     }
 
@@ -186,6 +201,8 @@ pub struct Report {
     pub stage: u32,
     pub code: i32,
     pub index: i32,
+    /// `side`
+    pub side: u32,
 }
 
 /// The name of the image. An exec names a process after a file, which has no slash in its name.

@@ -20,7 +20,7 @@ pub enum Stage {
     Pipe = 40,
     /// The child is made. clone(2).
     Clone = 50,
-    /// The waiting child is put in its cgroup, unless it was born there. cgroups(7).
+    /// The child is put in its cgroup; where it was to be born there, the cgroup has refused it. cgroups(7), clone(2).
     Cgroup = 60,
     /// The waiting child's user and group ids are mapped. user_namespaces(7).
     IdMap = 70,
@@ -138,6 +138,8 @@ pub enum Stage {
     /// A second process goes on, in the pid namespace that was entered, already here if privileged filters follow. clone(2).
     SecondClone = 595,
 
+    /// The working directory, where the caller's rights are to count; before all that takes them away. chdir(2).
+    CwdBeforeIds = 600,
     /// The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     ExecLabel = 602,
     /// The session keyring; the ids that come may not reach one of that name. keyctl(2).
@@ -162,7 +164,7 @@ pub enum Stage {
     Ambient = 670,
     /// The final permitted, effective and inheritable sets; nothing after this needs a privilege. capset(2).
     Capabilities = 680,
-    /// The working directory; with the new ids, so that it is entered with the program's rights. chdir(2).
+    /// The working directory, unless it was entered before; with the new ids, so that the program's rights count. chdir(2).
     Cwd = 690,
     /// The working directory lies inside the root. getcwd(2).
     CwdCheck = 695,
@@ -279,6 +281,7 @@ rows! {
     Hold "hold",
     LateNamespaces "late namespaces",
     SecondClone "second clone",
+    CwdBeforeIds "cwd before ids",
     ExecLabel "exec label",
     Keyring "keyring",
     Bounding "bounding set",

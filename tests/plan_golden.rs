@@ -1,6 +1,7 @@
 //! What a request comes to, in words: one request a file of tests/golden. A plan that changes shows here, line by line.
 //! FORKEXEC_REGEN=1 writes the files anew.
 
+use forkexec::attr::exec::cwd_rights;
 use forkexec::attr::filters::SockFilter;
 use forkexec::attr::{Attr, Refused};
 use forkexec::plan::{Host, Purpose, Request, Strings, lower};
@@ -124,6 +125,7 @@ fn ids(attr: &mut Attr) -> Result<(), Refused> {
     attr.ids.set_uid(1000)?;
     attr.ids.set_gid(1000)?;
     attr.exec.set_cwd(c"/home")?;
+    attr.exec.set_cwd_rights(cwd_rights::EITHER)?;
     attr.caps.set_no_new_privs()
 }
 

@@ -139,6 +139,7 @@ ENUMS = {
     "FORKEXEC_LANDLOCK_NET_": ("LandlockNet", "IntFlag", "Accesses to TCP ports; landlock(7)."),
     "FORKEXEC_LANDLOCK_SCOPE_": ("LandlockScope", "IntFlag", "What the program keeps to itself; landlock(7)."),
     "FORKEXEC_DEATH_OF_": ("DeathOf", "IntEnum", "Whose death the program is told of."),
+    "FORKEXEC_CWD_RIGHTS_": ("CwdRights", "IntEnum", "With whose rights the working directory is entered."),
     "FORKEXEC_MEMORY_": ("MemoryMode", "IntEnum", "Whose memory the child runs in until it is the program."),
     "FORKEXEC_MOUNT_": ("MountFlag", "IntFlag", "Flags of a mount of the library's own."),
     "FORKEXEC_ROOT_": ("RootFlag", "IntFlag", "Flags of a root directory."),

@@ -77,6 +77,14 @@ static int begin(const struct kind *kind, const struct forkexec_attr *attr, stru
     return result ? result : forkexec_release(*child, FORKEXEC_FOREVER, error);
 }
 
+/* Whether a holder is still there. One whose namespaces are gone already is about to become a zombie; but it may also be
+ * one that an ordinary user may not look into. */
+static int look_at_holder(struct forkexec_child *child, struct report *report)
+{
+    int64_t patience = !strstr(report->extra, "ns.uts \n") ? 0 : geteuid() ? 200000000 : 5000000000;
+    return forkexec_wait(child, patience, FORKEXEC_WAIT_NOREAP, &report->status, sizeof report->status);
+}
+
 static void spawn(const struct kind *kind, struct report *report, const struct forkexec_attr *attr)
 {
     struct forkexec_child *child = NULL;
@@ -85,8 +93,8 @@ static void spawn(const struct kind *kind, struct report *report, const struct f
     if (!report->result) {
         if (kind->meanwhile)
             kind->meanwhile(child, report);
-        if (kind->how == HOLD) /* is it still there? */
-            report->wait_result = forkexec_wait(child, 0, FORKEXEC_WAIT_NOREAP, &report->status, sizeof report->status);
+        if (kind->how == HOLD)
+            report->wait_result = look_at_holder(child, report);
         else if (!kind->outlived)
             wait_for(child, report);
     }

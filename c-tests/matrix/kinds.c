@@ -340,7 +340,7 @@ static void look_at_holder(struct forkexec_child *child, struct report *report)
     size_t at = 0;
     for (int i = 0; i < 8; i++) {
         int fd = -1;
-        for (int turn = 0; turn < 3 && fd < 0; turn++)
+        for (int turn = 0; turn < 3 && fd < 0 && fd != -EACCES; turn++)
             fd = forkexec_child_namespace_fd(child, namespace_types[i]);
         mark();
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

@@ -115,6 +115,10 @@ static void judge_success(const struct kind *kind, const struct undisturbed *sho
 {
     static char extra[TEXT], list[400];
     bool cut = was_killed(report, fault, faults);
+    /* A kill in the middle of execve is told by the wait alone, and these are not waited for. */
+    bool in_exec = run->number == SYS_execve || run->number == SYS_execveat;
+    if (kind->outlived && in_exec && hit(fault, faults, NULL) && !run->program_ran && !*output)
+        return;
     /* A kill in the middle of execve may be told only at the end. */
     bool told_at_end = hit(fault, faults, NULL) && report->waited && report->status.valid & FORKEXEC_STATUS_RAN
         && report->status.ran == FORKEXEC_RAN_NO;
@@ -193,8 +197,10 @@ static void compare_caller(const struct kind *kind, const struct report *report)
     static char before[TEXT], after[TEXT], list[400];
     normalise(report->before, report->before, before, sizeof before);
     normalise(report->after, report->before, after, sizeof after);
-    for (int kept = 0; kept < 3; kept++)
+    for (int kept = 0; kept < 3; kept++) {
+        take_out_descriptor(before, last_descriptor(before, "/memfd:forkexec (deleted)"));
         take_out_descriptor(after, last_descriptor(after, "/memfd:forkexec (deleted)"));
+    }
     if (kind->outlived && !report->result)
         take_out_what_watches(after, before);
     differences(after, before, kind->outlived && !report->result ? " threads " : "", list, sizeof list);

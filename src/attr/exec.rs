@@ -11,6 +11,16 @@ pub enum Cwd {
     Fd(i32),
 }
 
+/// With whose rights the working directory is entered.
+pub mod cwd_rights {
+    /// The program's.
+    pub const PROGRAM: u32 = 0;
+    /// The caller's.
+    pub const CALLER: u32 = 1;
+    /// The caller's, and where those are refused, the program's.
+    pub const EITHER: u32 = 2;
+}
+
 /// Which directories are searched for a name without a slash.
 #[derive(Debug)]
 pub enum Search {
@@ -33,6 +43,8 @@ pub struct Exec {
     pub fd: Option<i32>,
     pub search: Option<Search>,
     pub cwd: Option<Cwd>,
+    /// `forkexec_attr_set_cwd_rights`: a `cwd_rights` constant.
+    pub cwd_rights: u32,
     pub busy_retry_ms: u32,
     pub pid_variable: Option<Text>,
     /// `forkexec_attr_set_memory_mode`: a `mode` constant.
@@ -67,6 +79,14 @@ impl Exec {
     pub fn set_cwd_fd(&mut self, fd: i32) -> Accepted {
         check_fd(fd)?;
         self.cwd = Some(Cwd::Fd(fd));
+        Ok(())
+    }
+
+    pub fn set_cwd_rights(&mut self, rights: u32) -> Accepted {
+        if rights > cwd_rights::EITHER {
+            return invalid("the rights are PROGRAM, CALLER or EITHER");
+        }
+        self.cwd_rights = rights;
         Ok(())
     }
 
@@ -131,6 +151,7 @@ impl Copied for Exec {
             fd: self.fd,
             search: self.search.copied()?,
             cwd: self.cwd.copied()?,
+            cwd_rights: self.cwd_rights,
             busy_retry_ms: self.busy_retry_ms,
             pid_variable: self.pid_variable.copied()?,
             memory_mode: self.memory_mode,
@@ -165,6 +186,8 @@ mod tests {
         assert!(exec.search.is_none());
         assert!(exec.set_search_path(None).is_ok());
         assert!(matches!(exec.search, Some(Search::Default)));
+        assert!(exec.set_cwd_rights(3).is_err());
+        assert!(exec.set_cwd_rights(cwd_rights::EITHER).is_ok());
         assert!(exec.set_memory_mode(3).is_err());
         assert!(exec.set_memory_mode(mode::COPIED).is_ok());
     }

@@ -23,15 +23,17 @@ const RESOURCES: u32 = 16;
 pub const MOST_CPUS: usize = 8192;
 
 /// The stages that may be allowed to fail: none of them protects anything, but for the keyring, which may only fail where
-/// the kernel has none.
-const ALLOWABLE: [Stage; 8] = [
+/// the kernel has none, and the late namespaces, without which the program stays in the caller's.
+const ALLOWABLE: [Stage; 10] = [
     Stage::Nice,
     Stage::IoPriority,
     Stage::OomScore,
     Stage::TimerSlack,
     Stage::Affinity,
     Stage::Hostname,
+    Stage::Domainname,
     Stage::Loopback,
+    Stage::LateNamespaces,
     Stage::Keyring,
 ];
 
@@ -226,6 +228,7 @@ mod tests {
         assert!(limits.allow_failure(Stage::Nice as u32).is_ok());
         assert!(limits.allow_failure(Stage::Nice as u32).is_ok());
         assert!(limits.allow_failure(Stage::Uid as u32).is_err());
+        assert!(limits.allow_failure(Stage::Unshare as u32).is_err());
         assert_eq!(limits.allowed_failures, [Stage::Nice as u32]);
     }
 }

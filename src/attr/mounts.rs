@@ -34,6 +34,9 @@ const MS_NOSYMFOLLOW: u64 = 256;
 
 const PROPAGATION: u64 = libc::MS_SHARED | libc::MS_PRIVATE | libc::MS_SLAVE | libc::MS_UNBINDABLE;
 
+/// Flags that change nothing on a bind: mount(2) looks at MS_BIND first, and binds are relatime where the source is.
+pub const IGNORED_BY_BINDS: u64 = PROPAGATION | libc::MS_RELATIME;
+
 #[derive(Debug)]
 pub enum Item {
     Mount { source: Option<Text>, target: Text, kind: Option<Text>, flags: u64, data: Option<Text> },
@@ -71,12 +74,12 @@ impl Mounts {
         flags: u64,
         data: Option<&CStr>,
     ) -> Accepted {
-        let changes = flags & (libc::MS_REMOUNT | PROPAGATION) != 0;
         let binds = flags & libc::MS_BIND != 0 && flags & libc::MS_REMOUNT == 0;
+        let changes = flags & (libc::MS_REMOUNT | PROPAGATION) != 0;
         if flags & libc::MS_REMOUNT == 0 {
             not_the_root(target)?;
         }
-        if binds && flags & !(libc::MS_BIND | libc::MS_REC | BIND_FLAGS) != 0 {
+        if binds && flags & !(libc::MS_BIND | libc::MS_REC | BIND_FLAGS | IGNORED_BY_BINDS) != 0 {
             return invalid("a bind takes MS_REC, RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME and NOSYMFOLLOW");
         }
         if (binds || flags & libc::MS_MOVE != 0) && source.is_none() {
@@ -182,7 +185,7 @@ fn inside(path: &CStr) -> Result<Text, Refused> {
     let copy = copy_path(path)?;
     let refused = |why| Err(Refused { code: libc::EINVAL, why });
     if path.to_bytes().first() != Some(&b'/') {
-        return refused("a path inside the root begins with a slash");
+        return refused("a path in the program's root begins with \"/\": write \"/tmp\" for \"tmp\"");
     }
     if names(path).any(|name| name == b"..") {
         return refused("a path inside the root has no \"..\"");
@@ -262,6 +265,10 @@ mod tests {
         assert!(mounts.add_mount(None, c"/a", None, libc::MS_BIND, None).is_err());
         assert!(mounts.add_mount(Some(c"/"), c"/a", None, libc::MS_BIND | libc::MS_SYNCHRONOUS, None).is_err());
         assert!(mounts.add_mount(Some(c"/"), c"/a", None, libc::MS_BIND | libc::MS_RDONLY, None).is_ok());
+        for flag in [libc::MS_PRIVATE, libc::MS_SLAVE, libc::MS_SHARED, libc::MS_UNBINDABLE, libc::MS_RELATIME] {
+            assert!(mounts.add_mount(Some(c"/"), c"/a", None, libc::MS_BIND | libc::MS_REC | flag, None).is_ok());
+            assert!(mounts.add_mount(None, c"/a", None, libc::MS_BIND | flag, None).is_err());
+        }
         assert!(mounts.add_mount(Some(c"x"), c"/", Some(c"tmpfs"), 0, None).is_err());
     }
 

@@ -2,6 +2,7 @@
 
 use crate::attr::{caps, exec, filters, landlock, limits, mounts, ns, signals};
 use crate::probe::Feature;
+use crate::sealed;
 use static_assertions::const_assert_eq;
 
 /// The cgroup namespace. Equal to CLONE_NEWCGROUP, as the following are to theirs; namespaces(7).
@@ -93,6 +94,13 @@ pub const FORKEXEC_DEATH_OF_THREAD: u32 = 1;
 /// When the process that made the child ends.
 pub const FORKEXEC_DEATH_OF_PROCESS: u32 = 2;
 
+/// forkexec_attr_set_cwd_rights: those of the program, after its ids and capabilities were set. The default.
+pub const FORKEXEC_CWD_RIGHTS_PROGRAM: u32 = 0;
+/// Those of the caller, before.
+pub const FORKEXEC_CWD_RIGHTS_CALLER: u32 = 1;
+/// Those of the caller, and where these are refused, those of the program: runc's and crun's rule.
+pub const FORKEXEC_CWD_RIGHTS_EITHER: u32 = 2;
+
 /// forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED where
 /// that is. The default.
 pub const FORKEXEC_MEMORY_AUTO: u32 = 0;
@@ -113,7 +121,7 @@ pub const FORKEXEC_MOUNT_NOEXEC: u32 = 8;
 pub const FORKEXEC_MOUNT_NONRECURSIVE: u32 = 0x10;
 /// A target that is missing is made, with what leads to it: a directory, or a file for a file.
 pub const FORKEXEC_MOUNT_CREATE: u32 = 0x20;
-/// Symbolic links in the target are followed, inside the root, where the kernel has openat2(2).
+/// Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
 pub const FORKEXEC_MOUNT_FOLLOW: u32 = 0x40;
 
 /// forkexec_attr_set_root: the root is made read-only in the end.
@@ -236,6 +244,12 @@ const_assert_eq!(
 );
 const_assert_eq!(FORKEXEC_DEATH_OF_THREAD, signals::DEATH_OF_THREAD);
 const_assert_eq!(FORKEXEC_DEATH_OF_PROCESS, signals::DEATH_OF_PROCESS);
+const_assert_eq!(FORKEXEC_CWD_RIGHTS_PROGRAM, exec::cwd_rights::PROGRAM);
+const_assert_eq!(FORKEXEC_CWD_RIGHTS_CALLER, exec::cwd_rights::CALLER);
+const_assert_eq!(FORKEXEC_CWD_RIGHTS_EITHER, exec::cwd_rights::EITHER);
+const_assert_eq!(sealed::cwd_rights::PROGRAM, exec::cwd_rights::PROGRAM);
+const_assert_eq!(sealed::cwd_rights::CALLER, exec::cwd_rights::CALLER);
+const_assert_eq!(sealed::cwd_rights::EITHER, exec::cwd_rights::EITHER);
 const_assert_eq!(FORKEXEC_MEMORY_AUTO, exec::mode::AUTO);
 const_assert_eq!(FORKEXEC_MEMORY_FRESH, exec::mode::FRESH);
 const_assert_eq!(FORKEXEC_MEMORY_COPIED, exec::mode::COPIED);

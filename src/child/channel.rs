@@ -1,7 +1,7 @@
 //! The child's side of the channel: where it is, what it says, and what it waits for.
 
 use super::At;
-use super::page::{IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind};
+use super::page::{IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
 use super::program::FAILED;
 use super::sealed::{Wiring, clone, mode};
 use super::stage::Stage;
@@ -89,7 +89,7 @@ fn process<'a>(at: &At<'a>) -> &'a Process {
 
 /// Notes the stage: should the child be killed in it, the caller reads it there.
 pub fn at_stage(at: &mut At, stage: Stage) {
-    at.stage = stage;
+    (at.stage, at.side) = (stage, side::NONE);
     at.page.stage.store(stage as u32, Ordering::Release);
 }
 
@@ -97,6 +97,7 @@ pub fn at_stage(at: &mut At, stage: Stage) {
 pub fn fail(at: &At, errno: Errno) -> ! {
     at.page.code.store(errno.0, Ordering::Relaxed);
     at.page.index.store(at.index, Ordering::Relaxed);
+    at.page.side.store(at.side, Ordering::Relaxed);
     at.page.stage.store(at.stage as u32, Ordering::Relaxed);
     at.page.kind.store(kind::FAILED, Ordering::Release);
     sys::exit(FAILED)

@@ -2,14 +2,15 @@
 
 use super::page::PAGE;
 use super::sealed::Wiring;
-use super::sealed::ends::{FETCHED, READER};
+use super::sealed::ends::READER;
 use super::sys::abi::{
-    EBADF, EINTR, EINVAL, EIO, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING,
-    MFD_NOEXEC_SEAL, POLLIN, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
+    EAGAIN, EBADF, EINTR, EINVAL, EIO, ETIMEDOUT, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE,
+    MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL, PR_SET_PDEATHSIG, SIGKILL, Timespec,
 };
 use super::sys::{self, Answer, Errno};
 use super::{At, channel, program};
 use core::slice;
+use core::sync::atomic::Ordering;
 
 /// Puts them where the caller will fetch them. Until it has, no end of its own tells the child of the caller's death.
 pub fn make(at: &mut At) -> Answer {
@@ -24,7 +25,6 @@ pub fn make(at: &mut At) -> Answer {
         place(lifeline, at.lifeline)?;
         place(reader, number(at, READER))?;
     }
-    place(sys::eventfd()?, number(at, FETCHED))?;
     place(make_page()?, at.wiring.page_fd)
 }
 
@@ -60,28 +60,37 @@ fn place(fd: i32, number: i32) -> Answer {
     sys::close(fd)
 }
 
+/// How many tenths of a second the child waits for the caller.
+const PATIENCE: u32 = 10;
+
 /// Waits until the caller has its ends. That it died before the child asked to be told cannot be seen from a new pid
 /// namespace, so this does not wait for ever; a caller that was only slow makes another child.
 pub fn hand_over(at: &mut At) -> Answer {
     if at.wiring.makes_ends == 0 {
         return Ok(());
     }
-    let mut fetched = [PollFd { fd: number(at, FETCHED), events: POLLIN, revents: 0 }];
-    loop {
-        match sys::poll(&mut fetched, Some(&Timespec { seconds: 1, nanoseconds: 0 })) {
-            Err(Errno(EINTR)) => continue,
-            Ok(0) => sys::exit(program::FAILED),
-            answer => drop(answer?),
-        }
-        break;
-    }
-    sys::close(number(at, FETCHED))?;
+    until_fetched(at)?;
     if at.go >= 0 {
         sys::close(number(at, READER))?;
     }
     sys::close(at.wiring.page_fd)?;
     sys::prctl(PR_SET_PDEATHSIG, 0, 0)?;
     channel::die_with_caller(at)
+}
+
+/// Looks every tenth of a second, should a filter forbid futex(2) to the caller.
+fn until_fetched(at: &At) -> Answer {
+    let moment = Timespec { seconds: 0, nanoseconds: 100_000_000 };
+    for _ in 0..PATIENCE {
+        if at.page.fetched.load(Ordering::Acquire) != 0 {
+            return Ok(());
+        }
+        match sys::futex_wait(&at.page.fetched, 0, Some(&moment)) {
+            Ok(()) | Err(Errno(EINTR | EAGAIN | ETIMEDOUT)) => (),
+            Err(_) => sys::sleep(&moment)?,
+        }
+    }
+    sys::exit(program::FAILED)
 }
 
 /// A file of the image, where the caller's own has too high a number.

@@ -1,8 +1,9 @@
 //! The program, and before it the image.
 
 use super::At;
-use super::sealed::Wiring;
-use super::sys::abi::{EBADF, ENOENT, ENOTDIR, EPERM, ETXTBSY, SIGSTOP, Timespec};
+use super::sealed::{Wiring, cwd_rights};
+use super::stage::Stage;
+use super::sys::abi::{EACCES, EBADF, ENOENT, ENOTDIR, EPERM, ETXTBSY, SIGSTOP, Timespec};
 use super::sys::{self, Answer, Errno};
 use super::{channel, ends, fds};
 use core::slice;
@@ -31,8 +32,29 @@ fn image(wiring: &Wiring) -> Answer<i32> {
     Ok(wiring.image)
 }
 
+/// chdir(2), fchdir(2), with the ids and capabilities that the caller has. A directory that leads out of the root is not
+/// stayed in for a moment longer than it takes to see that.
+pub fn cwd_before_ids(at: &mut At) -> Answer {
+    let rights = at.plan.cwd_rights;
+    if rights == cwd_rights::PROGRAM {
+        return Ok(());
+    }
+    match enter_cwd(at) {
+        Err(Errno(EACCES | EPERM)) if rights == cwd_rights::EITHER => return Ok(()),
+        answer => answer?,
+    }
+    at.stage = Stage::CwdCheck;
+    cwd_check(at)?;
+    at.in_cwd = true;
+    Ok(())
+}
+
 /// chdir(2), fchdir(2)
 pub fn cwd(at: &mut At) -> Answer {
+    if at.in_cwd { Ok(()) } else { enter_cwd(at) }
+}
+
+fn enter_cwd(at: &At) -> Answer {
     match at.plan.text(at.plan.cwd) {
         // SAFETY: plan::lower guarantees a NUL-terminated path.
         Some(path) => unsafe { sys::chdir(path) },
@@ -43,7 +65,7 @@ pub fn cwd(at: &mut At) -> Answer {
 
 /// getcwd(2), of a directory that a descriptor or a link of /proc may have led out to
 pub fn cwd_check(at: &mut At) -> Answer {
-    if at.plan.cwd_check == 0 { Ok(()) } else { stays_inside(at) }
+    if at.plan.cwd_check == 0 || at.in_cwd { Ok(()) } else { stays_inside(at) }
 }
 
 /// A directory outside the root has no path, and would be a way out of it.

@@ -2,11 +2,29 @@
 
 use super::At;
 use super::channel;
-use super::sys::{self, Answer};
+use super::sys::abi::EPERM;
+use super::sys::{self, Answer, Errno};
 
-/// setgroups(2)
+/// setgroups(2). A joined user namespace may deny it, also where it would change nothing: then nothing needs to be done.
 pub fn groups(at: &mut At) -> Answer {
-    at.plan.groups.get().map_or(Ok(()), |groups| sys::setgroups(at.plan.list(groups)))
+    let Some(groups) = at.plan.groups.get() else { return Ok(()) };
+    let groups = at.plan.list(groups);
+    match sys::setgroups(groups) {
+        Err(Errno(EPERM)) if at.plan.joins_user != 0 && has_groups(groups, at.plan.unmapped_gid.get()) => Ok(()),
+        answer => answer,
+    }
+}
+
+/// Whether these are the groups already. All groups that the user namespace does not map look like the one `unmapped`.
+fn has_groups(asked: &[u32], unmapped: Option<u32>) -> bool {
+    if asked.is_empty() {
+        return sys::getgroups(&mut []) == Ok(0);
+    }
+    let mut buffer = [0u32; 64];
+    let (Some(unmapped), Ok(count)) = (unmapped, sys::getgroups(&mut buffer)) else { return false };
+    let now = buffer.get(..count).unwrap_or_default();
+    let wanted = |gid: &u32| *gid != unmapped && asked.contains(gid);
+    now.iter().all(wanted) && asked.iter().all(|gid| now.contains(gid))
 }
 
 /// setresgid(2)

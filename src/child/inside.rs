@@ -3,6 +3,8 @@
 
 use super::At;
 use super::fds;
+use super::follow::{self, Make};
+use super::page::side;
 use super::sealed::{Mount, Text};
 use super::sys::abi::{
     AT_FDCWD, EACCES, EAGAIN, EEXIST, ELOOP, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, F_DUPFD_CLOEXEC, Kind,
@@ -46,17 +48,29 @@ fn name(at: &At, text: Text) -> *const u8 {
 
 /// What an item is about.
 pub fn target(at: &mut At, item: &Mount) -> Answer<Found> {
-    if item.follow == 0 {
-        return find(at, item);
+    at.side = side::TARGET;
+    let found = if item.follow == 0 { find(at, item) } else { find_behind_links(at, item) }?;
+    at.side = side::NONE;
+    Ok(found)
+}
+
+fn find_behind_links(at: &At, item: &Mount) -> Answer<Found> {
+    match resolve(at, item)? {
+        Some(found) => Ok(found),
+        None => follow::target(at, item, Make::Nothing),
     }
+}
+
+/// The target behind symbolic links, as the kernel finds it in the root; `None`: it cannot. openat2(2)
+fn resolve(at: &At, item: &Mount) -> Answer<Option<Found>> {
     let how = OpenHow { flags: (O_PATH | O_CLOEXEC) as u64, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
     for _ in 0..64 {
         // SAFETY: plan::lower guarantees a NUL-terminated path.
         match unsafe { sys::openat2(at.root, name(at, item.target), &how) } {
             // Somebody renames while ".." in a link is followed.
             Err(Errno(EAGAIN)) => continue,
-            Err(errno) if goes_on(Call::Openat2, errno) => return find(at, item),
-            found => return found.and_then(look),
+            Err(errno) if goes_on(Call::Openat2, errno) => return Ok(None),
+            found => return found.and_then(look).map(Some),
         }
     }
     Err(Errno(EAGAIN))
@@ -75,12 +89,22 @@ pub fn target_for(at: &mut At, item: &Mount, directory: bool) -> Answer<Found> {
     if item.create == 0 {
         return target(at, item);
     }
-    if item.follow != 0 {
-        match target(at, item) {
-            Err(Errno(ENOENT)) => (),
-            found => return found,
-        }
+    at.side = side::TARGET;
+    let found =
+        if item.follow == 0 { find_or_make(at, item, directory) } else { make_behind_links(at, item, directory) }?;
+    at.side = side::NONE;
+    Ok(found)
+}
+
+fn make_behind_links(at: &At, item: &Mount, directory: bool) -> Answer<Found> {
+    let make = if directory { Make::Directory } else { Make::File };
+    match resolve(at, item) {
+        Ok(None) | Err(Errno(ENOENT)) => follow::target(at, item, make),
+        found => found?.ok_or(Errno(ENOENT)),
     }
+}
+
+fn find_or_make(at: &mut At, item: &Mount, directory: bool) -> Answer<Found> {
     let (parent, last) = parent(at, item)?;
     if directory {
         make_covered_directory(parent, last)?;
@@ -94,12 +118,13 @@ pub fn target_for(at: &mut At, item: &Mount, directory: bool) -> Answer<Found> {
 }
 
 /// What somebody else has put there meanwhile is looked at like everything that was there before.
-fn make_covered_directory(parent: i32, name: *const u8) -> Answer {
+pub fn make_covered_directory(parent: i32, name: *const u8) -> Answer {
     make_directory(parent, name, LEADING).or_else(unless(EEXIST))
 }
 
 /// The directory in which an item is made, itself made where it is missing, and the item's name in it.
 pub fn parent<'a>(at: &mut At<'a>, item: &Mount) -> Answer<(i32, *const u8)> {
+    at.side = side::TARGET;
     let last = at.plan.list(item.names).last().ok_or(Errno(EEXIST))?;
     Ok((directory_of(at, item, true)?, name(at, *last)))
 }

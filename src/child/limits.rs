@@ -9,7 +9,7 @@ use super::sys::{self, Answer};
 pub fn oom_score_adj(at: &mut At) -> Answer {
     let digits = at.plan.bytes(at.plan.oom_score_adj);
     // The caller writes it where the child has not the privilege.
-    if digits.is_empty() || at.plan.privileged != 0 {
+    if digits.is_empty() || at.plan.is_born_in_user_namespace() {
         return Ok(());
     }
     let path = c"/proc/self/oom_score_adj".as_ptr().cast();
@@ -50,8 +50,11 @@ pub fn scheduler(at: &mut At) -> Answer {
     at.plan.scheduler.get().map_or(Ok(()), |asked| sys::sched_setscheduler(0, asked.policy, asked.priority))
 }
 
-/// ioprio_set(2)
+/// ioprio_set(2). The kernel asks for the privilege again where nothing changes, so what the caller has set is left alone.
 pub fn io_priority(at: &mut At) -> Answer {
+    if at.plan.privileged != 0 {
+        return Ok(());
+    }
     at.plan.io_priority.get().map_or(Ok(()), |priority| sys::ioprio_set(IOPRIO_WHO_PROCESS, 0, priority))
 }
 

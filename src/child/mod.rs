@@ -17,6 +17,7 @@ mod ends;
 pub mod exec;
 pub mod fds;
 mod filters;
+mod follow;
 mod ids;
 pub mod init;
 mod init_filter;
@@ -48,6 +49,8 @@ pub struct At<'a> {
     pub stage: Stage,
     /// The item that the running stage is at, -1 if it has none.
     pub index: i32,
+    /// `page::side`: the path of the item that the running stage looks up.
+    pub side: u32,
     /// What it says to the caller.
     pub page: &'a Page,
     /// Which of the processes of the spawn this is.
@@ -71,6 +74,8 @@ pub struct At<'a> {
     /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
     pub root: i32,
     pub cwd: i32,
+    /// The program's working directory is entered.
+    pub in_cwd: bool,
     /// The procfs by which the label is written; -1 before and after.
     pub proc: i32,
     /// The directory of the item before.
@@ -91,6 +96,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         envp,
         stage: Stage::None,
         index: -1,
+        side: page::side::NONE,
         page: channel::open(wiring),
         who: channel::Who::First,
         released: 0,
@@ -104,6 +110,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         own_namespaces: -1,
         root: -1,
         cwd: -1,
+        in_cwd: false,
         proc: -1,
         directory: -1,
         awaited: plan.hold == 0,

@@ -5,6 +5,7 @@ use super::At;
 use super::below;
 use super::channel;
 use super::inside::{self, Found, go_to, look, look_for};
+use super::page::side;
 use super::root::let_root_be;
 use super::sealed::{Mount, Text, mount};
 use super::sys::abi::{
@@ -62,6 +63,7 @@ fn plain(at: &mut At, item: &Mount) -> Answer {
 }
 
 fn bind(at: &mut At, item: &Mount) -> Answer {
+    at.side = side::SOURCE;
     let tree = match clone_tree(AT_FDCWD, maybe(at, item.source), item) {
         Err(errno) if by_path_instead(item, errno) => return bind_by_path(at, item),
         tree => tree?,
@@ -87,6 +89,7 @@ fn device(at: &mut At, item: &Mount) -> Answer {
     let (parent, name) = inside::parent(at, item)?;
     sys::close(inside::make_file(parent, name, inside::COVERED)?)?;
     sys::fchdir(parent)?;
+    at.side = side::SOURCE;
     // SAFETY: plan::lower guarantees NUL-terminated paths.
     unsafe { sys::mount(maybe(at, item.source), name, null(), MS_BIND, null())? };
     sys::close(inside::step(parent, name, item.device)?.fd)
@@ -143,6 +146,7 @@ fn change_of(item: &Mount) -> MountAttr {
 /// The same where trees cannot be held. mount(2)
 fn bind_by_path(at: &mut At, item: &Mount) -> Answer {
     let path = maybe(at, item.source);
+    at.side = side::SOURCE;
     // SAFETY: plan::lower guarantees a NUL-terminated path.
     let source = look(unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0)? })?;
     let target = inside::target_for(at, item, source.is_directory)?;

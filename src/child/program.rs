@@ -91,6 +91,7 @@ program! {
     LateNamespaces => ns::unshare_late,
     SecondClone => second::second_clone,
 
+    CwdBeforeIds => exec::cwd_before_ids,
     ExecLabel => security::exec_label,
     Keyring => security::session_keyring,
     Bounding => caps::bounding,

@@ -169,12 +169,13 @@ impl Made {
         }
     }
 
-    /// Gives the file another number.
-    fn move_to(&self, number: i32) {
-        if sys::dup3(self.number(), number, O_CLOEXEC).is_ok() {
-            let _ = sys::close(self.number());
-            self.fd.store(number, Ordering::Relaxed);
+    /// Gives the file another number. Whether it could: a limit of the caller's may have come to lie below it.
+    fn move_to(&self, number: i32) -> bool {
+        let moved = sys::dup3(self.number(), number, O_CLOEXEC).is_ok();
+        if moved {
+            let _ = sys::close(self.fd.swap(number, Ordering::Relaxed));
         }
+        moved
     }
 }
 
@@ -211,8 +212,11 @@ impl Place {
             }
         };
         if let Some(before) = before {
-            made.move_to(before.number());
-            self.number.store(made.number(), Ordering::Relaxed);
+            if made.move_to(before.number()) {
+                self.number.store(made.number(), Ordering::Relaxed);
+            } else {
+                self.put(before);
+            }
         }
         let _ = self.number.compare_exchange(-1, made.number(), Ordering::Relaxed, Ordering::Relaxed);
         Ok(made)

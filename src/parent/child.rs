@@ -218,7 +218,8 @@ impl Child {
         // A time namespace that was created is entered by an exec, which is still to come, or never comes.
         let before_exec = self.start.try_lock().is_ok_and(|start| !matches!(*start, Start::Running(_)));
         let name = if before_exec && name == c"time" { c"time_for_children" } else { name };
-        let fd = self.of_program(|| procfs::namespace(self.launched.name(), name));
+        let ask = || procfs::namespace(self.launched.name(), name);
+        let fd = if before_exec { ask() } else { self.of_program(ask) };
         // Still there, so the pid was its own; and not ended, so it is the kernel that has no such namespaces.
         self.signal(0)?;
         match fd {

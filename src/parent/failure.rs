@@ -2,9 +2,10 @@
 
 use super::helper::End;
 use super::shared::Shared;
-use crate::page::Report;
+use super::why::{self, Why};
+use crate::page::{Report, side};
 use crate::plan::{Bytes, Fault, Item, Sealed};
-use crate::sealed::{Mount, Plan, Text, mount};
+use crate::sealed::{Mount, Plan, Text, cgroup, cwd_rights, mount};
 use crate::stage::{Row, Stage};
 use core::fmt::{self, Display, Formatter};
 use nix::errno::Errno;
@@ -17,6 +18,8 @@ pub struct Failure {
     pub pid: i32,
     /// What killed it before it was the program.
     pub signal: i32,
+    /// `page::side`
+    side: u32,
     /// The plan, to name the item.
     plan: Option<Shared<Sealed>>,
     /// What it is about where the plan does not say.
@@ -33,6 +36,7 @@ const NOTHING: Failure = Failure {
     index: -1,
     pid: 0,
     signal: 0,
+    side: side::NONE,
     plan: None,
     what: "",
     why: "",
@@ -53,6 +57,16 @@ impl Failure {
         Failure { stage, code: errno as i32, plan: Some(plan.clone()), ..NOTHING }
     }
 
+    /// clone(2) failed. Where the child was to be born in its cgroup, it is the cgroup that these errnos are about: without
+    /// CLONE_INTO_CGROUP the kernel answers none of them.
+    #[cold]
+    pub fn of_clone(errno: Errno, plan: &Shared<Sealed>) -> Failure {
+        use Errno::{EACCES, EBADF, EBUSY, ENODEV, ENOENT, EOPNOTSUPP};
+        let refused = matches!(errno, EACCES | EBADF | EBUSY | ENODEV | ENOENT | EOPNOTSUPP);
+        let by_cgroup = refused && plan.cgroup == cgroup::BORN;
+        Failure::at(if by_cgroup { Stage::Cgroup } else { Stage::Clone }, errno, plan)
+    }
+
     /// A call on a child that is not in the state for it.
     #[cold]
     pub fn not_now(errno: Errno, why: &'static str) -> Failure {
@@ -69,8 +83,8 @@ impl Failure {
     #[cold]
     pub fn reported(report: Report, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);
-        let Report { code, index, .. } = report;
-        Failure { stage, code, index, pid, plan: Some(plan.clone()), ..NOTHING }
+        let Report { code, index, side, .. } = report;
+        Failure { stage, code, index, side, pid, plan: Some(plan.clone()), ..NOTHING }
     }
 
     /// The child died without a word, at a stage or one that nobody knows.
@@ -131,25 +145,35 @@ impl Display for Failure {
             Some(End { status, .. }) if status != 0 => write!(f, ": signal {status} killed it")?,
             _ => (),
         }
-        let why = if self.why.is_empty() { self.hint() } else { self.why };
-        if why.is_empty() { Ok(()) } else { write!(f, ": {why}") }
+        if !self.why.is_empty() {
+            return write!(f, ": {}", self.why);
+        }
+        if let Some(why) = self.looked_up() {
+            return write!(f, ": {why}");
+        }
+        match self.hint() {
+            "" => Ok(()),
+            why => write!(f, ": {why}"),
+        }
     }
 }
 
 impl Failure {
+    /// What the caller finds out now.
+    fn looked_up(&self) -> Option<Why<'_>> {
+        let plan: &Plan = self.plan.as_ref().filter(|_| self.signal == 0)?;
+        why::of(plan, self.stage, self.code, self.index, self.side)
+    }
+
     /// What the errno alone does not tell.
     fn hint(&self) -> &'static str {
-        let by_fd = self.plan_is(|plan| plan.exec_fd >= 0);
         let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
-            (Stage::Exec, libc::ENOENT) if by_fd => {
-                "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself"
-            }
-            (Stage::Exec, libc::ENOENT) if !chrooted && self.program_exists() => {
-                "the program exists, its interpreter or loader does not"
-            }
             (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
+            (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => {
+                "the joined user namespace denies setgroups, or has no gid map: keep_groups leaves the groups as they are"
+            }
             (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
             (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
             // Elsewhere a copy of the caller's memory does instead.
@@ -159,6 +183,10 @@ impl Failure {
             }
             (Stage::Carry, _) if chrooted => {
                 "another root needs the built-in image, and an exec takes the caller's capabilities"
+            }
+            (Stage::Cgroup, code) => refused_by_cgroup(code),
+            (Stage::Clone, libc::EAGAIN) if self.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
+                "a limit on processes: RLIMIT_NPROC, or pids.max of the cgroup or of one above it"
             }
             (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
@@ -183,11 +211,14 @@ impl Failure {
             (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => {
                 "the caller's root is not a mount, as in a chroot or an initramfs"
             }
-            (stage, libc::ELOOP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
-                "a symbolic link is on the way to the target: name what it leads to"
-            }
             (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
                 "mounting on a file takes a /proc of the caller's, or Linux 5.12"
+            }
+            (Stage::CwdBeforeIds, libc::EACCES | libc::EPERM) => {
+                "entered with the caller's rights: FORKEXEC_CWD_RIGHTS_EITHER tries the program's as well"
+            }
+            (Stage::Cwd, libc::EACCES | libc::EPERM) if self.plan_is(has_other_rights) => {
+                "entered with the program's rights: set_cwd_rights has it entered with the caller's"
             }
             (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
             _ => "",
@@ -203,12 +234,27 @@ impl Failure {
         let maps = |step: &Mount| step.index == self.index && step.user_namespace >= 0;
         self.plan_is(|plan| plan.list(plan.mounts).iter().any(maps))
     }
+}
 
-    fn program_exists(&self) -> bool {
-        self.plan_is(|plan| {
-            let path = plan.list(plan.candidates).get(self.index.max(0) as usize).map(|path| plan.bytes(*path));
-            path.is_some_and(|path| nix::unistd::access(path, nix::unistd::AccessFlags::F_OK).is_ok())
-        })
+/// Whether the program's rights to files are not the caller's, and only they were tried.
+fn has_other_rights(plan: &Plan) -> bool {
+    let ids = plan.uid.get().is_some() || plan.gid.get().is_some() || plan.groups.get().is_some();
+    plan.cwd_rights == cwd_rights::PROGRAM && (ids || plan.capabilities.get().is_some())
+}
+
+/// Why the kernel does not let a process into a cgroup. cgroups(7)
+fn refused_by_cgroup(code: i32) -> &'static str {
+    match code {
+        libc::EACCES | libc::EPERM => {
+            "needs the right to write cgroup.procs there, and in the nearest cgroup above both it and the caller's"
+        }
+        libc::EBUSY => "it has controllers enabled for its children (cgroup.subtree_control): use one below it",
+        libc::EOPNOTSUPP => {
+            "its cgroup.type is \"domain invalid\" or \"threaded\": use one that is not beside or in threaded ones"
+        }
+        libc::ENOENT | libc::ENODEV => "it was removed, or lies outside the cgroup namespace of the caller",
+        libc::ENOSPC => "its cpuset.cpus or cpuset.mems is empty",
+        _ => "",
     }
 }
 

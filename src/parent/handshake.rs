@@ -11,7 +11,7 @@ use crate::page::kind;
 use crate::plan::Sealed;
 use crate::sealed::{Plan, Text, cgroup};
 use crate::stage::Stage;
-use crate::sys::abi::{PRIO_PROCESS, RLIMIT_NOFILE};
+use crate::sys::abi::{IOPRIO_WHO_PROCESS, PRIO_PROCESS, RLIMIT_NOFILE};
 use crate::sys::{self, Errno};
 use core::cell::OnceCell;
 use core::ffi::CStr;
@@ -104,7 +104,10 @@ impl Serving<'_> {
         if let Some(asked) = plan.scheduler.get() {
             self.step(Stage::Scheduler, -1, sys::sched_setscheduler(self.name.pid, asked.policy, asked.priority))?;
         }
-        if !plan.oom_score_adj.is_empty() {
+        if let Some(priority) = plan.io_priority.get() {
+            self.step(Stage::IoPriority, -1, sys::ioprio_set(IOPRIO_WHO_PROCESS, self.name.pid, priority))?;
+        }
+        if !plan.oom_score_adj.is_empty() && plan.is_born_in_user_namespace() {
             self.oom_score_adj()?;
         }
         Ok(())

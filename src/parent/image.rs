@@ -20,9 +20,30 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 
 static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/image"));
 
-/// The image's file, once it is made. A fork has it too, under the same number. What this leads to is never changed and
-/// never freed, because another thread may be reading it.
-static MADE: AtomicPtr<File> = AtomicPtr::new(null_mut());
+/// The image's file, once it is made. A fork has it too, under the same number. What this leads to is never freed, because
+/// another thread may be reading it.
+static MADE: AtomicPtr<Made> = AtomicPtr::new(null_mut());
+/// Those that were made before, and are no more: a list, so that checkers of memory find them.
+static RETIRED: AtomicPtr<Made> = AtomicPtr::new(null_mut());
+
+struct Made {
+    file: File,
+    /// The next that is retired.
+    next: AtomicPtr<Made>,
+}
+
+fn retire(made: *mut Made) {
+    // SAFETY: `make` published it, and nothing is ever freed.
+    let Some(retired) = (unsafe { made.as_ref() }) else { return };
+    let mut next = RETIRED.load(Ordering::Acquire);
+    loop {
+        retired.next.store(next, Ordering::Release);
+        match RETIRED.compare_exchange(next, made, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => return,
+            Err(now) => next = now,
+        }
+    }
+}
 /// No change of the mode's execute bits; Linux 6.3.
 const F_SEAL_EXEC: i32 = 0x20;
 
@@ -33,6 +54,13 @@ pub struct File {
     pub identity: [u64; 2],
     /// What memfd_create(2) took for it.
     flags: u32,
+}
+
+impl File {
+    /// The caller has not closed it, and opened something else under its number.
+    fn is_there(&self) -> bool {
+        sys::identity(self.number) == Ok(self.identity)
+    }
 }
 
 /// What a child becomes the image from.
@@ -64,11 +92,15 @@ impl Source {
     }
 }
 
+pub fn was_made() -> bool {
+    !MADE.load(Ordering::Acquire).is_null()
+}
+
 /// The file, made if there is none yet. All signals are blocked, and `mask` was the mask before.
 pub fn file(mask: u64) -> Result<File, Errno> {
     // SAFETY: `make` published it, and nothing is ever freed.
     match unsafe { MADE.load(Ordering::Acquire).as_ref() } {
-        Some(file) => Ok(*file),
+        Some(made) => Ok(made.file),
         None => make(mask, None),
     }
 }
@@ -82,9 +114,9 @@ pub fn source_of_bytes(file: &File) -> Option<Source> {
 pub fn look_again() {
     let made = MADE.load(Ordering::Acquire);
     // SAFETY: as in `file`.
-    let is_wrong = unsafe { made.as_ref() }.is_some_and(|file| sys::identity(file.number) != Ok(file.identity));
-    if is_wrong {
-        let _ = MADE.compare_exchange(made, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
+    let is_wrong = unsafe { made.as_ref() }.is_some_and(|made| !made.file.is_there());
+    if is_wrong && MADE.compare_exchange(made, null_mut(), Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        retire(made);
     }
 }
 
@@ -93,10 +125,9 @@ pub fn look_again() {
 #[cold]
 pub fn renew() {
     let made = MADE.swap(null_mut(), Ordering::AcqRel);
+    retire(made);
     // SAFETY: as in `file`.
-    let Some(before) = (unsafe { made.as_ref() }).filter(|file| sys::identity(file.number) == Ok(file.identity)) else {
-        return;
-    };
+    let Some(before) = (unsafe { made.as_ref() }).map(|made| made.file).filter(File::is_there) else { return };
     // The next has the same number. A child of another thread that was told this one finds something else there by its
     // identity, and is made again.
     let again = Quiet::begin().map_err(from_raw).and_then(|quiet| make(quiet.mask(), Some(before.number)));
@@ -116,7 +147,7 @@ fn make(mask: u64, number: Option<i32>) -> Result<File, Errno> {
     }
     let identity = sys::identity(made.as_raw_fd()).map_err(from_raw)?;
     let file = File { number: made.as_raw_fd(), identity, flags };
-    let place = Box::into_raw(room.fill(file));
+    let place = Box::into_raw(room.fill(Made { file, next: AtomicPtr::new(null_mut()) }));
     match MADE.compare_exchange(null_mut(), place, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => {
             let _ = made.into_raw_fd();
@@ -127,7 +158,7 @@ fn make(mask: u64, number: Option<i32>) -> Result<File, Errno> {
             // SAFETY: the box from above, which nobody else has seen.
             drop(unsafe { Box::from_raw(place) });
             // SAFETY: as in `file`.
-            Ok(unsafe { *theirs })
+            Ok(unsafe { &*theirs }.file)
         }
     }
 }

@@ -181,7 +181,8 @@ pub fn launch_by(
     let by_clone = Wiring { reset_handlers: 1, ..wiring };
     let [start, start_by_clone] = [&Start { plan, wiring: &wiring }, &Start { plan, wiring: &by_clone }];
     let ready = Ready { plan, ways, stack: &stack, start, start_by_clone };
-    let Made { pid, pidfd } = make(&ready).map_err(|Errno(errno)| failed(Stage::Clone)(Number::from_raw(errno)))?;
+    let made = make(&ready).map_err(|Errno(errno)| Failure::of_clone(Number::from_raw(errno), plan));
+    let Made { pid, pidfd } = made?;
     // SAFETY: kernel contract, man 2 clone: a new descriptor of our own. Kernels before 5.2 ignore the flag.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
     Ok(Launched {

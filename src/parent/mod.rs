@@ -18,17 +18,20 @@ mod keeper;
 mod launch;
 mod listener;
 mod name;
+mod new_root;
 mod outcome;
 mod own;
 mod procfs;
 mod shared;
 mod stack;
+mod starter;
 mod thread_stack;
 mod tree;
 pub mod trial;
 mod usage;
 mod wait;
 mod ways;
+mod why;
 
 pub use child::Child;
 pub use failure::Failure;
@@ -78,10 +81,14 @@ fn begin(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<Begun, Fail
     Ok(Begun { launched, start, cgroup })
 }
 
-/// Opens what all children in images of their own use, as far as that can be had: the first of them tries it again.
+/// Opens what all children in images of their own use, if this process and those that it was forked from never have, and as
+/// far as that can be had: the first such child tries it again.
 pub fn prepare_fresh() {
     // Miri runs no system calls.
-    if let (false, Ok(quiet)) = (cfg!(miri), Quiet::begin()) {
+    if cfg!(miri) || image::was_made() {
+        return;
+    }
+    if let Ok(quiet) = Quiet::begin() {
         let _ = image::file(quiet.mask());
         channel::make_ready(quiet.mask());
     }

@@ -142,12 +142,15 @@ impl Name {
         }
     }
 
-    /// Waits until it has ended and reaps it; `None` if somebody else was told of its end.
+    /// Waits until it has ended and reaps it; `None` if somebody else was told of its end, or a filter forbids each call that
+    /// could tell. It would stay a zombie, so an error that may pass is met with a second try.
     pub fn reap(&self) -> Option<End> {
+        let mut tries = 2;
         loop {
             // SAFETY: no usage is asked for.
             match unsafe { self.wait(WALL, null_mut::<u8>()) } {
                 Err(Errno(EINTR)) => (),
+                Err(Errno(code)) if code != libc::ECHILD && tries > 1 => tries -= 1,
                 end => return end.ok().flatten(),
             }
         }

@@ -354,6 +354,7 @@ fn note_who_left_first(launched: &Launched) {
 impl Heard {
     /// The failure that a child has come to; it is reaped.
     pub fn into_failure(self, launched: &Launched, plan: &Shared<Sealed>) -> Failure {
+        end_first(launched, plan);
         match self {
             Heard::Failed(report) => {
                 // By its listener, which is ours, it might never come to its end.
@@ -369,6 +370,16 @@ impl Heard {
                 killed(launched, plan, None)
             }
         }
+    }
+}
+
+/// The second process may have failed before the caller has heard of it. It is the caller's child too, and is the one to be
+/// reaped; the first, which has nothing left to do, is reaped here.
+fn end_first(launched: &Launched, plan: &Plan) {
+    let may_have_two = plan.second_clone != clone::NONE && launched.second.get().is_none();
+    if may_have_two && second(launched).is_some() {
+        launched.first.kill();
+        launched.first.reap();
     }
 }
 
@@ -409,6 +420,7 @@ fn given_up(launched: &Launched, plan: &Shared<Sealed>, failure: Failure) -> Fai
     // Between the death of a process and its end as others see it, /proc does not show it any more to who is not root.
     let left = launched.page().first.word.load(Ordering::Acquire) & OWNER_DIED != 0;
     let dead = left || procfs::is_exiting(launched.name()) || launched.name().has_ended();
+    end_first(launched, plan);
     launched.name().kill();
     let signal = launched.name().reap().map_or(0, |end| end.signal());
     let report = launched.page().report();

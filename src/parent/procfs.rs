@@ -169,7 +169,7 @@ fn open(directory: &File, path: &CStr, flags: i32) -> Answer<File> {
     open_at(directory.0, path, flags)
 }
 
-fn open_at(directory: i32, path: &CStr, flags: i32) -> Answer<File> {
+pub fn open_at(directory: i32, path: &CStr, flags: i32) -> Answer<File> {
     // SAFETY: the path is NUL-terminated.
     unsafe { sys::openat(directory, path.as_ptr().cast(), flags | O_CLOEXEC, 0) }.map(File)
 }

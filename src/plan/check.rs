@@ -1,6 +1,7 @@
 //! What can never work, said before anything happens: requests that contradict each other.
 
 use super::{Fault, Purpose, Request, Step};
+use crate::attr::exec::cwd_rights;
 use crate::attr::landlock::Rule;
 use crate::attr::ns::IdRange;
 use libc::{
@@ -25,13 +26,14 @@ pub fn check(request: &Request) -> Step<()> {
 #[inline(never)]
 fn chapters(request: &Request) -> Step<()> {
     let attr = request.attr;
-    let chapters: [(bool, Check); 9] = [
+    let chapters: [(bool, Check); 10] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
         (attr.mounts.asked(), mounts),
         (attr.ids.asked(), ids),
         (attr.caps.asked(), caps),
+        (attr.exec.asked(), directory),
         (attr.exec.asked(), tracing),
         (attr.filters.asked(), filters),
         (attr.landlock.asked(), landlock),
@@ -60,6 +62,7 @@ fn hold(request: &Request) -> Step<()> {
     refuse(exec.fd.is_some(), "set_exec_fd", never)?;
     refuse(exec.search.is_some(), "set_search_path", never)?;
     refuse(exec.cwd.is_some(), "set_cwd", never)?;
+    refuse(exec.cwd_rights != cwd_rights::PROGRAM, "set_cwd_rights", never)?;
     refuse(exec.pid_variable.is_some(), "set_pid_variable", never)?;
     refuse(exec.busy_retry_ms != 0, "set_busy_retry", never)?;
     refuse(exec.ptrace, "set_ptrace", never)?;
@@ -198,6 +201,12 @@ fn caps(request: &Request) -> Step<()> {
     let never_raised = asked.securebits.unwrap_or(0) & libc::SECBIT_NO_CAP_AMBIENT_RAISE as u32 != 0;
     let raised = asked.ambient.is_some_and(|ambient| ambient != 0);
     refuse(never_raised && raised, "set_securebits", "forbids the ambient set that set_ambient asks for")
+}
+
+fn directory(request: &Request) -> Step<()> {
+    let asked = &request.attr.exec;
+    let nothing = asked.cwd_rights != cwd_rights::PROGRAM && asked.cwd.is_none();
+    refuse(nothing, "set_cwd_rights", "there is no directory to enter: add set_cwd or set_cwd_fd")
 }
 
 fn tracing(request: &Request) -> Step<()> {

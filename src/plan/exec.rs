@@ -83,6 +83,7 @@ fn surroundings(request: &Request, draft: &mut Draft) -> Step<()> {
         Some(Cwd::Fd(fd)) => draft.plan.cwd_fd = draft.need(*fd, "set_cwd_fd")?,
         None => (),
     }
+    draft.plan.cwd_rights = asked.cwd_rights;
     draft.plan.cwd_check = (asked.cwd.is_some() && draft.plan.other_root != 0) as u32;
     Ok(())
 }

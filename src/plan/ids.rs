@@ -3,6 +3,9 @@
 use super::{Draft, Fault, Request, Step};
 use crate::attr::ids::Ids;
 use crate::sys::{self, Errno};
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use nix::unistd::read;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.ids;
@@ -10,8 +13,19 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.gid = asked.gid.into();
     if let Some(groups) = groups_of(asked).filter(|_| !is_denied(request)) {
         draft.plan.groups = Some(draft.arena.list(groups)?).into();
+        if draft.plan.joins_user != 0 && !groups.is_empty() {
+            draft.plan.unmapped_gid = unmapped_gid().into();
+        }
     }
     Ok(())
+}
+
+/// The overflow gid, proc_sys_kernel(5). Without it groups cannot be compared, and the child does not.
+fn unmapped_gid() -> Option<u32> {
+    let mut text = [0u8; 16];
+    let file = open(c"/proc/sys/kernel/overflowgid", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+    let length = read(&file, &mut text).ok()?;
+    core::str::from_utf8(text.get(..length)?).ok()?.trim_ascii_end().parse().ok()
 }
 
 /// geteuid(2)

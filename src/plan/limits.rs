@@ -5,7 +5,7 @@ use super::{Draft, Fault, Request, Step, ids};
 use crate::attr::limits::KEEP;
 use crate::attr::owned::push;
 use crate::stage::Stage;
-use crate::sys::abi::{IOPRIO_CLASS_SHIFT, RLIMIT_NOFILE as NOFILE, Rlimit64};
+use crate::sys::abi::{IOPRIO_CLASS_RT, IOPRIO_CLASS_SHIFT, RLIMIT_NOFILE as NOFILE, Rlimit64};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use nix::errno::Errno;
@@ -37,10 +37,12 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         push(&mut tolerated, *stage)?;
     }
     draft.plan.tolerated = draft.arena.list(&tolerated)?;
-    // In a user namespace of its own the child has no privilege over what the kernel keeps for its parent's.
-    let real_time = asked.scheduler.is_some_and(|asked| asked.priority > 0);
-    let kept = asked.nice.is_some() || real_time || asked.oom_score_adj.is_some();
-    draft.plan.privileged = (kept && in_user_namespace(request) || !draft.plan.raises.is_empty()) as u32;
+    // In a user namespace, a new one or one that it joins, the child has no privilege over what the kernel keeps for the
+    // initial one. Until it joins, the child can still write its oom_score_adj itself.
+    let real_time_io = asked.io_priority.is_some_and(|asked| asked.class == IOPRIO_CLASS_RT);
+    let kept = asked.nice.is_some() || asked.scheduler.is_some() || real_time_io;
+    let oom = !draft.plan.oom_score_adj.is_empty() && draft.plan.is_born_in_user_namespace();
+    draft.plan.privileged = (kept && in_user_namespace(request) || oom || !draft.plan.raises.is_empty()) as u32;
     draft.plan.wait |= draft.plan.privileged;
     if let Some(fd) = asked.cgroup_fd {
         draft.plan.cgroup_fd = draft.need(fd, "set_cgroup_fd")?;
@@ -54,7 +56,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 
 fn in_user_namespace(request: &Request) -> bool {
     let ns = &request.attr.ns;
-    (ns.create | ns.unshare) & libc::CLONE_NEWUSER as u32 != 0
+    (ns.create | ns.unshare | ns.joined()) & libc::CLONE_NEWUSER as u32 != 0
 }
 
 fn gives_up_privilege(request: &Request) -> bool {

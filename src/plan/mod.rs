@@ -34,7 +34,7 @@ use crate::sys;
 use alloc::vec::Vec;
 use arena::Arena;
 use core::ffi::CStr;
-use sealed::{Plan, cgroup, clone, mode};
+use sealed::{Plan, cgroup, clone, cwd_rights, mode};
 
 /// Why there is no plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +188,9 @@ pub fn lower(request: &Request) -> Step<Sealed> {
 
 /// The first stage that a request for a program and descriptors alone may have something for.
 fn goes_on_at(attr: &Attr) -> Stage {
-    if attr.exec.asked() {
+    if attr.exec.cwd_rights != cwd_rights::PROGRAM {
+        Stage::CwdBeforeIds
+    } else if attr.exec.asked() {
         Stage::Cwd
     } else if attr.fds.asked() {
         Stage::FdInternal

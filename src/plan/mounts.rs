@@ -2,7 +2,7 @@
 
 use super::sealed::{List, Mount, Text, mount};
 use super::{Draft, Fault, Request, Step};
-use crate::attr::mounts::{Item, flag, names};
+use crate::attr::mounts::{IGNORED_BY_BINDS, Item, flag, names};
 use crate::attr::owned::{Text as Owned, push};
 use crate::stage::Stage;
 use crate::sys;
@@ -127,7 +127,7 @@ impl Steps<'_> {
         };
         step.file_system = self.draft.arena.maybe_text(kind.map(Owned::as_cstr))?;
         step.data = self.draft.arena.maybe_text(data.map(Owned::as_cstr))?;
-        step.flags = if binds { flags & !MS_BIND } else { flags };
+        step.flags = if binds { flags & !(MS_BIND | IGNORED_BY_BINDS) } else { flags };
         self.add(step)
     }
 

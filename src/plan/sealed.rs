@@ -4,7 +4,7 @@
 //! the built-in image, which finds them among the strings that it is exec'd with.
 
 use super::stage::Stage;
-use super::sys::abi::{LandlockRuleset, Rlimit64, SockFilter};
+use super::sys::abi::{CLONE_NEWUSER, LandlockRuleset, Rlimit64, SockFilter};
 use core::marker::PhantomData;
 
 /// Structs without padding, or the library does not compile: an image is given all bytes of plan and wiring, and what is in
@@ -100,6 +100,14 @@ pub mod mode {
     pub const SHARED: u32 = 0;
     pub const FRESH: u32 = 1;
     pub const COPIED: u32 = 2;
+}
+
+/// With whose rights the working directory is entered.
+pub mod cwd_rights {
+    pub const PROGRAM: u32 = 0;
+    pub const CALLER: u32 = 1;
+    /// The caller's, and where those are refused, the program's.
+    pub const EITHER: u32 = 2;
 }
 
 /// When another process goes on, in the pid namespace that the child has entered.
@@ -332,6 +340,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub pid_variable: Text,
     pub cwd: Text,
     pub cwd_fd: i32,
+    /// A `cwd_rights` constant; PROGRAM where there is no directory to enter.
+    pub cwd_rights: u32,
     pub cwd_check: u32,
     pub trace: u32,
     pub stop: u32,
@@ -362,7 +372,6 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub group: Maybe<i32>,
     pub terminal: i32,
     pub foreground: i32,
-    pub reserved: u32,
 
     // signals
     pub signal_default: u64,
@@ -419,9 +428,9 @@ pub struct Plan<Rest: ?Sized = [u64]> {
 
     // limits
     pub rlimits: List<Limit>,
-    /// The limits that the caller raises for a child in a new user namespace.
+    /// The limits that the caller raises for a child that is to be in another user namespace.
     pub raises: List<Limit>,
-    /// The caller sets what needs its own privilege.
+    /// The caller sets what needs its own privilege, while the child waits and has joined nothing yet.
     pub privileged: u32,
     pub nofile: Maybe<Limit>,
     pub affinity: List<u64>,
@@ -439,6 +448,9 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub groups: Maybe<List<u32>>,
     pub gid: Maybe<u32>,
     pub uid: Maybe<u32>,
+    /// What a group that a joined user namespace does not map looks like there.
+    pub unmapped_gid: Maybe<u32>,
+    pub reserved_gid: u32,
 
     // caps
     /// Raised as ambient to survive the exec of the image.
@@ -499,6 +511,13 @@ impl Plan<()> {
         (plan.exec_fd, plan.cwd_fd, plan.terminal, plan.foreground) = (-1, -1, -1, -1);
         (plan.cgroup_fd, plan.ruleset_fd) = (-1, -1);
         plan
+    }
+}
+
+impl<Rest: ?Sized> Plan<Rest> {
+    /// The child has no privilege of the caller's from its first instruction on.
+    pub fn is_born_in_user_namespace(&self) -> bool {
+        self.clone_namespaces & CLONE_NEWUSER != 0
     }
 }
 
@@ -568,10 +587,8 @@ pub mod ends {
     pub const READER: u32 = 1;
     /// The lifeline: the child's end.
     pub const LIFELINE: u32 = 2;
-    /// The eventfd with which the caller says that it has fetched the others.
-    pub const FETCHED: u32 = 3;
     /// The page that child and caller share.
-    pub const PAGE: u32 = 4;
+    pub const PAGE: u32 = 3;
 }
 
 without_padding! {

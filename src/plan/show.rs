@@ -1,7 +1,7 @@
 //! The plan in words: a dry run, and the item that an error is about.
 
 use super::sealed::{
-    Action, CapSets, Credentials, Join, LandlockRule, Limit, Move, Plan, Text, action, cgroup, clone, mode,
+    Action, CapSets, Credentials, Join, LandlockRule, Limit, Move, Plan, Text, action, cgroup, clone, cwd_rights, mode,
     mount as kind, step,
 };
 use crate::stage::{Row, STAGES, Stage};
@@ -169,6 +169,7 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         Stage::LateNamespaces => plan.late != 0,
         Stage::SecondClone => plan.second_clone == clone::LATE,
         Stage::LastClone => plan.second_clone == clone::LAST,
+        Stage::CwdBeforeIds => plan.cwd_rights != cwd_rights::PROGRAM,
         Stage::ExecLabel => plan.text(plan.label).is_some(),
         Stage::Keyring => plan.keyring != 0,
         Stage::Bounding => plan.bounding_drop != 0,
@@ -180,7 +181,10 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         Stage::Securebits => plan.securebits.get().is_some(),
         Stage::Ambient => plan.ambient.get().is_some(),
         Stage::Capabilities => plan.capabilities.get().is_some(),
-        Stage::Cwd => plan.text(plan.cwd).is_some() || plan.cwd_fd >= 0,
+        Stage::Cwd => {
+            let is_asked = plan.text(plan.cwd).is_some() || plan.cwd_fd >= 0;
+            is_asked && plan.cwd_rights != cwd_rights::CALLER
+        }
         Stage::CwdCheck => plan.cwd_check != 0,
         Stage::FdInternal => plan.top > 0 || plan.exec_fd_moves != 0 || plan.ruleset_fd >= 0,
         Stage::ParentDeath => plan.parent_death != 0,
@@ -256,8 +260,8 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
             None => Ok(()),
         },
         Stage::Landlock => landlock(plan, f),
-        Stage::Cwd if plan.cwd_fd >= 0 => write!(f, "fd {}", plan.cwd_fd),
-        Stage::Cwd => text(plan.cwd, f),
+        Stage::CwdBeforeIds | Stage::Cwd if plan.cwd_fd >= 0 => write!(f, "fd {}", plan.cwd_fd),
+        Stage::CwdBeforeIds | Stage::Cwd => text(plan.cwd, f),
         Stage::FdMap => fd_map(plan, index, f),
         Stage::FdAction => plan.list(plan.actions).get(index as usize).map_or(Ok(()), |item| fd_action(plan, item, f)),
         Stage::FdClose => write!(f, "{:?}", plan.list(plan.closes)),

@@ -158,6 +158,11 @@ pub fn setpgid(pid: i32, group: i32) -> Answer {
     call!(SETPGID, pid, group).map(drop)
 }
 
+/// getgroups(2): how many there are. EINVAL: more than there is room for; where there is no room, they are only counted.
+pub fn getgroups(groups: &mut [u32]) -> Answer<usize> {
+    call!(GETGROUPS, groups.len(), groups.as_mut_ptr())
+}
+
 /// setgroups(2)
 pub fn setgroups(groups: &[u32]) -> Answer {
     call!(SETGROUPS, groups.len(), groups.as_ptr()).map(drop)

@@ -42,7 +42,7 @@ same_number! {
     RT_SIGPROCMASK SYS_rt_sigprocmask, IOCTL SYS_ioctl, NANOSLEEP SYS_nanosleep, GETPID SYS_getpid, SOCKET SYS_socket,
     EXECVE SYS_execve, KILL SYS_kill, FCNTL SYS_fcntl, GETCWD SYS_getcwd,
     CHDIR SYS_chdir, FCHDIR SYS_fchdir, UMASK SYS_umask, PTRACE SYS_ptrace, SETPGID SYS_setpgid, GETPPID SYS_getppid,
-    SETSID SYS_setsid, SETGROUPS SYS_setgroups, SETRESUID SYS_setresuid, SETRESGID SYS_setresgid, CAPGET SYS_capget, CAPSET SYS_capset,
+    SETSID SYS_setsid, GETGROUPS SYS_getgroups, SETGROUPS SYS_setgroups, SETRESUID SYS_setresuid, SETRESGID SYS_setresgid, CAPGET SYS_capget, CAPSET SYS_capset,
     PERSONALITY SYS_personality, SETPRIORITY SYS_setpriority, SCHED_SETSCHEDULER SYS_sched_setscheduler,
     PRCTL SYS_prctl, CHROOT SYS_chroot, MOUNT SYS_mount, SETHOSTNAME SYS_sethostname,
     SETDOMAINNAME SYS_setdomainname, SCHED_SETAFFINITY SYS_sched_setaffinity, GETDENTS64 SYS_getdents64,

@@ -18,7 +18,7 @@ pub enum Call {
     OwnTable,
     /// open_tree(2), mount_setattr(2) and move_mount(2). Else mount(2).
     MountTree,
-    /// openat2(2). Else openat(2), name by name, which follows no link.
+    /// openat2(2). Else openat(2), name by name, and links are read.
     Openat2,
     /// memfd_create(2), the seals of F_ADD_SEALS(2const), and execveat(2) of the built-in image. Else the child runs in a copy
     /// of the caller's memory.

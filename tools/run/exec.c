@@ -32,6 +32,13 @@ static void cwd_fd(struct run *run, char *fd)
     accept(forkexec_attr_set_cwd_fd(run->attr, parse_fd(fd)));
 }
 
+static void cwd_rights(struct run *run, char *whose)
+{
+    static const struct word rights[] = { { "program", FORKEXEC_CWD_RIGHTS_PROGRAM },
+        { "caller", FORKEXEC_CWD_RIGHTS_CALLER }, { "either", FORKEXEC_CWD_RIGHTS_EITHER }, { NULL, 0 } };
+    accept(forkexec_attr_set_cwd_rights(run->attr, (uint32_t)parse_word(whose, rights, "one of whose rights count")));
+}
+
 /* The variable of that name is gone; returns how many are left. */
 static size_t without(char **env, const char *name, size_t length)
 {
@@ -108,6 +115,7 @@ static void stop_at_entry(struct run *run, char *none)
 static const struct option_row rows[] = {
     { "cwd", "DIR", "start in DIR, which is entered with the command's ids and inside its root", cwd },
     { "cwd-fd", "FD", "start in the directory that our descriptor FD refers to", cwd_fd },
+    { "cwd-rights", "WHOSE", "whose rights let us into that directory: program, caller, or either", cwd_rights },
     { "env", "NAME=VALUE", "set a variable of the environment", env },
     { "unset-env", "NAME", "remove a variable", unset_env },
     { "clear-env", NULL, "remove all variables so far", clear_env },

@@ -105,7 +105,8 @@ static void allow_failure(struct run *run, char *name)
     static const struct word stages[] = { { "nice", FORKEXEC_STAGE_NICE }, { "io-priority", FORKEXEC_STAGE_IO_PRIORITY },
         { "oom-score-adj", FORKEXEC_STAGE_OOM_SCORE }, { "timer-slack", FORKEXEC_STAGE_TIMER_SLACK },
         { "affinity", FORKEXEC_STAGE_AFFINITY }, { "hostname", FORKEXEC_STAGE_HOSTNAME },
-        { "loopback", FORKEXEC_STAGE_LOOPBACK }, { "keyring", FORKEXEC_STAGE_KEYRING }, { NULL, 0 } };
+        { "domainname", FORKEXEC_STAGE_DOMAINNAME }, { "loopback", FORKEXEC_STAGE_LOOPBACK },
+        { "late-namespaces", FORKEXEC_STAGE_LATE_NAMESPACES }, { "keyring", FORKEXEC_STAGE_KEYRING }, { NULL, 0 } };
     accept(forkexec_attr_allow_failure(run->attr, (uint32_t)parse_word(name, stages, "what may fail")));
 }
 
@@ -121,7 +122,7 @@ static const struct option_row rows[] = {
     { "oom-score-adj", "N", "-1000 (never taken by the out-of-memory killer) to 1000 (first)", oom_score_adj },
     { "timer-slack", "NANOSECONDS", "how late timers may be; 0 for the default", timer_slack },
     { "cgroup", "DIR", "start in the cgroup whose directory is DIR, of version 2 or 1", cgroup },
-    { "allow-failure", "WHAT", "go on where this one of nice, io-priority, oom-score-adj, timer-slack, affinity, hostname "
-        "and loopback fails; keyring, where the kernel has none", allow_failure },
+    { "allow-failure", "WHAT", "go on where this one of nice, io-priority, oom-score-adj, timer-slack, affinity, hostname, "
+        "domainname, loopback and late-namespaces fails; keyring, where the kernel has none", allow_failure },
 };
 CHAPTER(limits, "Limits and priorities");

@@ -14,6 +14,7 @@ from subprocess import DEVNULL, PIPE, STDOUT, CalledProcessError, SubprocessErro
 
 from ._abi import (
     CapabilitySet,
+    CwdRights,
     DeathOf,
     Feature,
     LandlockFs,
@@ -64,7 +65,7 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "Attr", "Bind", "CalledProcessError", "Capability", "CapabilitySet", "Child", "CloseFd", "CloseFdsFrom",
-    "CompletedProcess", "DEVNULL", "DeathOf", "Dev", "Directory", "DupFd", "EnterDirectory", "Feature", "File", "Filter",
+    "CompletedProcess", "CwdRights", "DEVNULL", "DeathOf", "Dev", "Directory", "DupFd", "EnterDirectory", "Feature", "File", "Filter",
     "LandlockFs", "LandlockNet", "LandlockScope", "Mask", "MemoryMode", "Mount", "Namespace", "OpenFd", "PIPE", "Popen",
     "Proc", "Process", "ReadOnly", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Stage", "Status", "SubprocessError",
     "Symlink", "TimeoutExpired", "Tmpfs", "Usage", "call", "check_call", "check_output", "hold", "install", "installed",

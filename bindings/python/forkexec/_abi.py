@@ -116,6 +116,17 @@ class DeathOf(IntEnum):
     PROCESS = 2
 
 
+class CwdRights(IntEnum):
+    """With whose rights the working directory is entered."""
+
+    # forkexec_attr_set_cwd_rights: those of the program, after its ids and capabilities were set. The default.
+    PROGRAM = 0
+    # Those of the caller, before.
+    CALLER = 1
+    # Those of the caller, and where these are refused, those of the program: runc's and crun's rule.
+    EITHER = 2
+
+
 class MemoryMode(IntEnum):
     """Whose memory the child runs in until it is the program."""
 
@@ -142,7 +153,7 @@ class MountFlag(IntFlag):
     NONRECURSIVE = 16
     # A target that is missing is made, with what leads to it: a directory, or a file for a file.
     CREATE = 32
-    # Symbolic links in the target are followed, inside the root, where the kernel has openat2(2).
+    # Symbolic links in the target are followed, inside the root. With CREATE what they lead to is made there.
     FOLLOW = 64
 
 
@@ -226,7 +237,7 @@ class Stage(IntEnum):
     PIPE = 40
     # The child is made. clone(2).
     CLONE = 50
-    # The waiting child is put in its cgroup, unless it was born there. cgroups(7).
+    # The child is put in its cgroup; where it was to be born there, the cgroup has refused it. cgroups(7), clone(2).
     CGROUP = 60
     # The waiting child's user and group ids are mapped. user_namespaces(7).
     ID_MAP = 70
@@ -338,6 +349,8 @@ class Stage(IntEnum):
     LATE_NAMESPACES = 590
     # A second process goes on, in the pid namespace that was entered, already here if privileged filters follow. clone(2).
     SECOND_CLONE = 595
+    # The working directory, where the caller's rights are to count; before all that takes them away. chdir(2).
+    CWD_BEFORE_IDS = 600
     # The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     EXEC_LABEL = 602
     # The session keyring; the ids that come may not reach one of that name. keyctl(2).
@@ -362,7 +375,7 @@ class Stage(IntEnum):
     AMBIENT = 670
     # The final permitted, effective and inheritable sets; nothing after this needs a privilege. capset(2).
     CAPABILITIES = 680
-    # The working directory; with the new ids, so that it is entered with the program's rights. chdir(2).
+    # The working directory, unless it was entered before; with the new ids, so that the program's rights count. chdir(2).
     CWD = 690
     # The working directory lies inside the root. getcwd(2).
     CWD_CHECK = 695
@@ -414,6 +427,7 @@ FUNCTIONS = (
     "forkexec_attr_set_search_path",
     "forkexec_attr_set_cwd",
     "forkexec_attr_set_cwd_fd",
+    "forkexec_attr_set_cwd_rights",
     "forkexec_attr_set_busy_retry",
     "forkexec_attr_set_pid_variable",
     "forkexec_attr_set_ptrace",
@@ -532,6 +546,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "set_cwd_fd": {
         "EBADF": "fd is negative",
+    },
+    "set_cwd_rights": {
+        "EINVAL": "rights is none of the three",
     },
     "set_pid_variable": {
         "EINVAL": "name is empty or has a '='",

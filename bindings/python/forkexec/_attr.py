@@ -6,7 +6,7 @@ import signal as signals
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any, NoReturn, Optional, Union
 
-from ._abi import CapabilitySet, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Namespace, Stage
+from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Namespace, Stage
 from ._capability import Capability
 from ._convert import environment, plain, strings, text
 from ._errors import from_c
@@ -33,6 +33,7 @@ class Attr:
       exec_fd: run the program that this descriptor refers to (set_exec_fd).
       search_path: directories to search a program without a slash in: "a:b", a sequence, or True for "/bin:/usr/bin".
       cwd: the working directory, a path or a descriptor (set_cwd, set_cwd_fd).
+      cwd_rights: with whose rights it is entered, a CwdRights; Popen enters its own cwd= with the caller's.
       busy_retry: seconds to try the exec again while the file is open for writing (set_busy_retry).
       pid_variable: name of an environment variable that tells the program its pid.
       memory_mode: whose memory the child runs in until it is the program, a MemoryMode.
@@ -87,6 +88,7 @@ class Attr:
         exec_fd: Optional[Fd] = None,
         search_path: Union[bool, Path, Sequence[Path], None] = None,
         cwd: Union[Path, Fd, None] = None,
+        cwd_rights: Optional[CwdRights] = None,
         busy_retry: Optional[float] = None,
         pid_variable: Optional[str] = None,
         memory_mode: Optional[MemoryMode] = None,

@@ -9,6 +9,7 @@ from typing import Any
 from . import _abi
 from ._native import ffi
 
+_CWD_STAGES = (_abi.Stage.CWD_BEFORE_IDS, _abi.Stage.CWD)
 _classes: dict[tuple[type, ...], type] = {}
 
 
@@ -84,7 +85,7 @@ def from_c(result: int, error: Any, program: Any = None, cwd: Any = None) -> Bas
     if result == -errnos.ENOMEM and error.stage == 0:
         return MemoryError()
     stage = stage_of(error.stage)
-    filename = program if stage == _abi.Stage.EXEC else cwd if stage == _abi.Stage.CWD else None
+    filename = program if stage == _abi.Stage.EXEC else cwd if stage in _CWD_STAGES else None
     details = {
         "stage": stage,
         "index": error.index,

@@ -24,6 +24,7 @@ ARGUMENTS = _BY_VERSION.get(sys.version_info[:2])
 _HAS_GROUP = ARGUMENTS != 21
 _PREEXEC = 21 if _HAS_GROUP else 20
 _INT_MAX = 2**31 - 1
+_IDS = frozenset(("uid", "gid", "groups", "capabilities", "drop_capabilities"))
 
 # SIGPIPE and SIGXFSZ, which Python ignores; SIGXFZ is no signal of Linux.
 _RESTORED = (1 << 12) | (1 << 24)
@@ -150,10 +151,11 @@ def _surroundings(made: Any, arguments: tuple[Any, ...], given: dict[str, Any], 
     cwd, restore_signals, session = arguments[4], arguments[14], arguments[15]
     group = arguments[16] if _HAS_GROUP else -1
     gid, gids, uid, umask = arguments[_PREEXEC - 4 : _PREEXEC]
+    ids = uid is not None or gid is not None or gids is not None
     result = 0
     if cwd is not None:
         if request is not None and (isinstance(cwd, int) or hasattr(cwd, "fileno")):
-            result = lib.forkexec_attr_set_cwd_fd(made, descriptor(cwd))
+            result = lib.forkexec_attr_set_cwd_fd(made, descriptor(cwd, "cwd"))
         else:
             result = lib.forkexec_attr_set_cwd(made, text(cwd, "cwd"))
             if result == -errnos.EINVAL:
@@ -161,6 +163,8 @@ def _surroundings(made: Any, arguments: tuple[Any, ...], given: dict[str, Any], 
                 raise spawn_error(errnos.ENOENT, cwd, {"stage": _abi.Stage.CWD, "sentence": "cwd is empty"})
             if result < 0:
                 raise spawn_error(-result, cwd, {"stage": _abi.Stage.CWD, "sentence": "cwd is too long"})
+        if "cwd_rights" not in given and (ids or not _IDS.isdisjoint(given)):
+            result = result or lib.forkexec_attr_set_cwd_rights(made, _rights(given))
     if umask >= 0:
         result = result or lib.forkexec_attr_set_umask(made, umask & 0o777)
     if restore_signals:
@@ -176,8 +180,18 @@ def _surroundings(made: Any, arguments: tuple[Any, ...], given: dict[str, Any], 
     if group >= 0:
         result = result or lib.forkexec_attr_set_process_group(made, group)
     _accept(result, _abi.Stage.VALIDATE)
-    if uid is not None or gid is not None or gids is not None:
+    if ids:
         _identity(made, uid, gid, gids, given)
+
+
+def _rights(given: dict[str, Any]) -> int:
+    """CPython enters the directory before it changes ids. The caller's rights end at a new or joined user namespace:
+    there the program's own, which are all that is left, may be the better ones."""
+    spaces = _abi.Namespace(0)
+    for name in ("create_namespaces", "unshare_namespaces"):
+        spaces |= given.get(name, 0)
+    outside = "join" not in given and "join_namespaces" not in given and not spaces & _abi.Namespace.USER
+    return _abi.CwdRights.CALLER if outside else _abi.CwdRights.EITHER
 
 
 def _identity(made: Any, uid: Any, gid: Any, gids: Any, given: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pwd
 from typing import Any, Callable, NamedTuple
 
 from . import _items as items
-from ._abi import DeathOf, MemoryMode, Namespace, RootFlag, Stage
+from ._abi import CwdRights, DeathOf, MemoryMode, Namespace, RootFlag, Stage
 from ._convert import bits, descriptor, integer, limits, nanoseconds, pairs, plain, put, refuse, signal_set, text
 from ._native import ffi, lib
 
@@ -79,6 +79,9 @@ def _cwd(attr: Any, value: Any) -> None:
         put("set_cwd_fd", attr, descriptor(value))
     else:
         put("set_cwd", attr, text(value))
+
+
+_plain("cwd_rights", lambda value: CwdRights(value))
 
 
 @_keyword("busy_retry")

@@ -34,6 +34,7 @@ BAD = [
     (ValueError, dict(cwd=-1), "negative"),
     (OSError, dict(cwd="x" * 4096), "4095"),
     (TypeError, dict(cwd=1.5), "cwd"),
+    (ValueError, dict(cwd="/", cwd_rights=3), "3 is not a valid"),
     (ValueError, dict(cwd="\ud800"), "surrogates"),
     (ValueError, dict(fds={3: -1}), "negative"),
     (ValueError, dict(fds={-1: 3}), "negative"),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
 import resource
 import signal
 import struct
+import subprocess
 import sys
 import time
 
 import pytest
 
 import forkexec
-from forkexec import Attr, Capability, CapabilitySet, DeathOf, Feature, LandlockFs, MemoryMode, Namespace, Stage
+from forkexec import Attr, Capability, CapabilitySet, CwdRights, DeathOf, Feature, LandlockFs, MemoryMode, Namespace, Stage
 from forkexec._keywords import KEYWORDS
 
 SEEN: set[str] = set()
@@ -36,6 +38,15 @@ def mapped(**keywords):
     return attr(create_namespaces=types, uid_map=[(0, os.geteuid(), 1)], gid_map=[(0, os.getegid(), 1)], **keywords)
 
 
+@contextlib.contextmanager
+def open_directory(path):
+    fd = os.open(path, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
 def status(field, given):
     """A line of its own /proc/self/status; every user may run this program."""
     script = f'while read name value; do [ "$name" = "{field}:" ] && echo "$value"; done </proc/self/status'
@@ -49,6 +60,34 @@ def shell(script, given, **keywords):
     return done.stdout.strip()
 
 
+@needs_root
+def test_a_directory_is_entered_before_the_ids_change(tmp_path):
+    tmp_path.chmod(0o700)
+    # The program can be executed, but its working directory can only be entered by root.
+    see = ["/bin/sh", "-c", "readlink /proc/self/cwd"]
+    for keywords in ({"user": 65534}, {"group": 65534, "extra_groups": [], "user": 65534}):
+        assert forkexec.run(see, cwd=tmp_path, capture_output=True, text=True, **keywords).stdout.strip() == str(tmp_path)
+        with forkexec.install():
+            done = subprocess.run(see, cwd=tmp_path, capture_output=True, text=True, **keywords)
+            assert done.stdout.strip() == str(tmp_path)
+    given = Attr(uid=65534, gid=65534, keep_groups=True)
+    assert forkexec.run(see, cwd=tmp_path, attr=given, stdout=-1).stdout.decode().strip() == str(tmp_path)
+    with open_directory(tmp_path) as fd:
+        assert forkexec.run(see, cwd=fd, attr=given, stdout=-1).stdout.decode().strip() == str(tmp_path)
+    ids = dict(uid=65534, gid=65534, keep_groups=True, cwd=tmp_path)
+    for rights in (CwdRights.CALLER, CwdRights.EITHER):
+        assert shell("readlink /proc/self/cwd", attr(cwd_rights=rights, **ids)) == str(tmp_path)
+    for rights in (None, CwdRights.PROGRAM):
+        with pytest.raises(PermissionError) as caught:
+            forkexec.spawn(["/bin/true"], attr=Attr(cwd_rights=rights, **ids))
+        assert caught.value.stage == Stage.CWD and caught.value.filename == tmp_path
+    with pytest.raises(PermissionError) as caught:
+        forkexec.run(see, cwd=tmp_path, user=65534, attr=Attr(cwd_rights=CwdRights.PROGRAM))
+    with pytest.raises(FileNotFoundError) as caught:
+        forkexec.run(see, cwd="/no/such", user=65534)
+    assert caught.value.stage == Stage.CWD_BEFORE_IDS and caught.value.filename == "/no/such"
+
+
 def test_program(tmp_path):
     with open("/bin/sh", "rb") as file:
         assert shell("echo $0", attr(exec_fd=file)) == "/bin/sh"
@@ -57,7 +96,7 @@ def test_program(tmp_path):
     child = forkexec.spawn(["program"], attr=attr(search_path=f"/nowhere:{tmp_path}", fds={1: 2}))
     assert child.wait().returncode == 0
     assert forkexec.spawn(["true"], attr=attr(search_path=True)).wait().returncode == 0
-    assert shell("pwd", attr(cwd="/")) == "/"
+    assert shell("pwd", attr(cwd="/", cwd_rights=CwdRights.EITHER)) == "/"
     with open(tmp_path / "program", "r+"):
         started = time.monotonic()
         with pytest.raises(OSError) as caught:

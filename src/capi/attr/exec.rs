@@ -38,11 +38,11 @@ pub unsafe extern "C" fn forkexec_attr_set_search_path(attr: *mut forkexec_attr,
     apply(attr, "set_search_path", |attr| attr.exec.set_search_path(dirs))
 }
 
-/// Starts the program in the directory path. It is entered with the program's ids and inside its root, after
-/// set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is copied; the last
-/// call of this and of set_cwd_fd wins. chdir(2).
+/// Starts the program in the directory path. It is entered with the program's ids and capabilities, which set_cwd_rights
+/// changes, and inside its root, after set_root and set_chroot; a relative path starts at the caller's working
+/// directory, or at the new root. path is copied; the last call of this and of set_cwd_fd wins. chdir(2).
 /// Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2); index -1.
+/// Fails later as FORKEXEC_STAGE_CWD with the errno of chdir(2), or as set_cwd_rights says; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_cwd(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
     let _entered = Entered::now();
@@ -54,7 +54,8 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd(attr: *mut forkexec_attr, path: *
 }
 
 /// Starts the program in the directory that fd refers to. fd is the caller's number, borrowed: it must be open during
-/// each spawn. The last call of this and of set_cwd wins. fchdir(2).
+/// each spawn. It is entered with the program's rights, as with set_cwd. The last call of this and of set_cwd wins.
+/// fchdir(2).
 /// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot
 /// or set_root as FORKEXEC_STAGE_CWD_CHECK (ENOENT: the directory lies outside the root, as with set_root all do that the
@@ -65,6 +66,25 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd_fd(attr: *mut forkexec_attr, fd: 
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_cwd_fd", |attr| attr.exec.set_cwd_fd(fd))
+}
+
+/// Says with whose rights the directory of set_cwd or set_cwd_fd is entered. FORKEXEC_CWD_RIGHTS_PROGRAM, the default:
+/// the program's, after its ids and capabilities were set. FORKEXEC_CWD_RIGHTS_CALLER: the caller's, before that, as
+/// CPython and libuv do it; the program may then start in a directory that it has no right to search, where a relative
+/// path leads to nothing. FORKEXEC_CWD_RIGHTS_EITHER: the caller's, and where these are refused with EACCES or EPERM,
+/// the program's, as runc and crun do it. The caller's rights are its ids and the capabilities that the child has before
+/// the ids change: in a new or a joined user namespace those of that namespace, which reach no file whose owner is not
+/// mapped there. The root is the program's in any case, and the directory has to lie in it. The last call wins. chdir(2).
+/// Returns 0; -EINVAL: attr is NULL, rights is none of the three.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (neither set_cwd nor set_cwd_fd), FORKEXEC_STAGE_CWD_BEFORE_IDS (the errno of
+/// chdir(2); with EITHER not EACCES and EPERM), FORKEXEC_STAGE_CWD (the errno of chdir(2) with the program's rights) or
+/// FORKEXEC_STAGE_CWD_CHECK (ENOENT: it lies outside the root); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_cwd_rights(attr: *mut forkexec_attr, rights: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_cwd_rights", |attr| attr.exec.set_cwd_rights(rights))
 }
 
 /// Tries the exec again for that many milliseconds while the file is open for writing somewhere (ETXTBSY), as a program

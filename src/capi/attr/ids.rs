@@ -38,11 +38,13 @@ pub unsafe extern "C" fn forkexec_attr_set_gid(attr: *mut forkexec_attr, gid: u3
 /// Gives the program exactly the n supplementary groups of list; with n 0 none, and list may be NULL. Without this call
 /// a program that changes its uid or gid has none either; keep_groups keeps the caller's. One exception, Go's: where
 /// there is a gid map without allow_setgroups, the kernel denies setgroups, and no groups asked for means that nothing
-/// is done; groups asked for are then refused. list is copied; the last call wins. setgroups(2).
+/// is done; groups asked for are then refused. A user namespace that is joined may deny it too: that is no failure where
+/// the groups, as they are seen in there, are as asked already: none, or up to 64 that are mapped. list is copied; the
+/// last call wins. setgroups(2).
 /// Returns 0; -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (with keep_groups; not in the map of the new user namespace; EPERM: a new user
-/// namespace without allow_setgroups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied in the caller's user
-/// namespace; EINVAL: not mapped there); index -1.
+/// namespace without allow_setgroups) or FORKEXEC_STAGE_GROUPS (EPERM: no CAP_SETGID, or denied in the caller's or the
+/// joined user namespace: keep_groups is the way there; EINVAL: not mapped there); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_groups(attr: *mut forkexec_attr, list: *const u32, n: usize) -> c_int {
     let _entered = Entered::now();

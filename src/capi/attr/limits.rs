@@ -7,10 +7,10 @@ use crate::capi::guard;
 use core::ffi::c_int;
 
 /// Limits a resource, 0 to 15: RLIMIT_CPU is 0, RLIMIT_NOFILE 7. UINT64_MAX is no limit; FORKEXEC_RLIMIT_KEEP in either
-/// half leaves that half as the caller has it at the spawn. Raising a hard limit needs CAP_SYS_RESOURCE; with a new
-/// user namespace, where the child could not, the caller's side raises it. Limits of memory that are too low for the
-/// exec itself kill the child with SIGSEGV where the kernel cannot turn back. Repeated calls add entries; one for the
-/// same resource replaces the earlier and keeps its index. prlimit(2).
+/// half leaves that half as the caller has it at the spawn. Raising a hard limit needs CAP_SYS_RESOURCE; with a new or
+/// a joined user namespace, where the child could not, the caller's side raises it, before the child joins anything.
+/// Limits of memory that are too low for the exec itself kill the child with SIGSEGV where the kernel cannot turn back.
+/// Repeated calls add entries; one for the same resource replaces the earlier and keeps its index. prlimit(2).
 /// Returns 0; -EINVAL: attr is NULL, resource is above 15, soft is above hard and both are given; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_RESOLVE (EINVAL: soft is above hard once the kept half is known),
 /// FORKEXEC_STAGE_RLIMIT, or FORKEXEC_STAGE_NOFILE for RLIMIT_NOFILE (EPERM: a hard limit raised without the right to,
@@ -28,8 +28,8 @@ pub unsafe extern "C" fn forkexec_attr_set_rlimit(
     apply(attr, "set_rlimit", |attr| attr.limits.set_rlimit(resource, soft, hard))
 }
 
-/// Sets the nice value, -20 to 19. One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new user namespace
-/// the caller's side sets it. The last call wins. setpriority(2).
+/// Sets the nice value, -20 to 19. One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new or a joined
+/// user namespace the caller's side sets it, before the child joins anything. The last call wins. setpriority(2).
 /// Returns 0; -EINVAL: attr is NULL, nice is not -20 to 19.
 /// Fails later as FORKEXEC_STAGE_NICE (EACCES: no right to lower it), unless allowed; index -1.
 #[unsafe(no_mangle)]
@@ -55,8 +55,8 @@ pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cp
 }
 
 /// Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
-/// SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new user namespace the caller's
-/// side sets them. The last call wins. sched_setscheduler(2).
+/// SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace
+/// the caller's side sets the policy, before the child joins anything. The last call wins. sched_setscheduler(2).
 /// Returns 0; -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
 /// Fails later as FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it); index -1.
 #[unsafe(no_mangle)]
@@ -68,7 +68,8 @@ pub unsafe extern "C" fn forkexec_attr_set_scheduler(attr: *mut forkexec_attr, p
 }
 
 /// Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
-/// to 7; 0 for class 0. The last call wins. ioprio_set(2).
+/// to 7; 0 for class 0. Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN; with a new or a joined user namespace the
+/// caller's side sets it, before the child joins anything. The last call wins. ioprio_set(2).
 /// Returns 0; -EINVAL: attr is NULL, io_class is above 3, level is above 7, io_class is 0 and level is not.
 /// Fails later as FORKEXEC_STAGE_IO_PRIORITY (EPERM: real-time without CAP_SYS_NICE or CAP_SYS_ADMIN), unless allowed;
 /// index -1.
@@ -105,7 +106,7 @@ pub unsafe extern "C" fn forkexec_attr_set_personality(attr: *mut forkexec_attr,
 
 /// Sets how readily the out-of-memory killer takes the program: -1000 (never) to 1000 (first). One below the lowest
 /// that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace the caller's side
-/// sets it. The last call wins. proc_pid_oom_score_adj(5).
+/// sets it, and before it joins one the child does. The last call wins. proc_pid_oom_score_adj(5).
 /// Returns 0; -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
 /// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it; ENOENT: no /proc), unless allowed; index -1.
 #[unsafe(no_mangle)]
@@ -135,9 +136,10 @@ pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr,
 /// each spawn. The last call wins. cgroups(7).
 /// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
-/// cgroup directory), FORKEXEC_STAGE_CLONE or FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has
-/// controllers enabled for its children; EOPNOTSUPP: it is in a threaded one, and not threaded itself; EAGAIN: its
-/// pids.max is reached; ENOENT: it was removed); index -1.
+/// cgroup directory), FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has controllers enabled for its
+/// children; EOPNOTSUPP: it is beside or in a threaded one; ENOENT or ENODEV: it was removed, or lies outside the cgroup
+/// namespace; ENOSPC: a cpuset without processors or memory) or FORKEXEC_STAGE_CLONE (EAGAIN: its pids.max is reached);
+/// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_cgroup_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
@@ -160,10 +162,11 @@ pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) 
 }
 
 /// Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
-/// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME and
-/// FORKEXEC_STAGE_LOOPBACK: none of them protects anything; or FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings
-/// (ENOSYS) and for no other reason. Without this call every failure is the spawn's. Repeated
-/// calls add stages.
+/// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME,
+/// FORKEXEC_STAGE_DOMAINNAME and FORKEXEC_STAGE_LOOPBACK: none of them protects anything; FORKEXEC_STAGE_LATE_NAMESPACES:
+/// after a failure neither the cgroup nor the pid namespace that unshare_namespaces asked for is there; or
+/// FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings (ENOSYS) and for no other reason.
+/// Without this call every failure is the spawn's. Repeated calls add stages.
 /// Returns 0; -EINVAL: attr is NULL, another stage; -ENOMEM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_allow_failure(attr: *mut forkexec_attr, stage: u32) -> c_int {

@@ -16,8 +16,9 @@ use core::ffi::{c_char, c_int};
 /// flags are MS_*: with MS_REMOUNT, where target may be "/", or with MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE the
 /// mount at target is changed; with MS_MOVE it comes from source; with MS_BIND source appears at target, and below it with
 /// MS_REC what is mounted there. A bind gets, other than by mount(2) itself, what else is among flags: MS_RDONLY,
-/// MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_NOSYMFOLLOW, with MS_REC on all of it. Else a file system
-/// of type fstype is mounted, with the options in data. Paths in data, and a source that is one, should begin with "/".
+/// MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_NOSYMFOLLOW, with MS_REC on all of it. As with mount(2),
+/// MS_RELATIME and the four flags of propagation change nothing on a bind: a second call, without MS_BIND, changes the
+/// propagation. Else a file system of type fstype is mounted, with the options in data. Paths in data, and a source that is one, should begin with "/".
 /// source, fstype and data may be NULL where mount(2) lets them, and are copied like target. mount(2), mount_setattr(2).
 /// Returns 0; -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without
 /// MS_REMOUNT, a bind or move without source, a new file system without fstype, a flag that a bind does not take;

@@ -159,6 +159,7 @@ pub mod nr {
     pub const SETRESGID: usize = 149;
     pub const SETPGID: usize = 154;
     pub const SETSID: usize = 157;
+    pub const GETGROUPS: usize = 158;
     pub const SETGROUPS: usize = 159;
     pub const SETHOSTNAME: usize = 161;
     pub const SETDOMAINNAME: usize = 162;

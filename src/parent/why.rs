@@ -1,0 +1,330 @@
+//! Why a step failed, where the errno alone does not tell and the caller can find out: every sentence that is made of a
+//! look-up. What is returned is decided before. A sentence says what is known, or what was seen.
+
+use super::new_root::{self, Seen};
+use super::starter::{Content, Kind, LONGEST_CHAIN, Starter, starter};
+use crate::page::side;
+use crate::plan::Bytes;
+use crate::sealed::{List, Mount, Plan, Text, action, mount};
+use crate::stage::Stage;
+use crate::sys;
+use crate::sys::abi::{O_CREAT, S_IFREG};
+use alloc::vec::Vec;
+use core::fmt::{self, Display, Formatter};
+
+pub enum Why<'a> {
+    SourceMissing,
+    SourceDangles,
+    SourceOutOfReach,
+    SourceNoDirectory,
+    SourceLoops,
+    TargetMissing,
+    TargetMissingMayCreate,
+    TargetOutOfReach,
+    TargetNoDirectory,
+    LinkToTarget,
+    LinkToTargetMayFollow,
+    TargetLoops,
+    OneIsADirectory,
+    DeviceMissing,
+    NullMissing,
+    /// Of the child's ids these are not in the map.
+    Unmapped {
+        uid: Option<Unmapped>,
+        gid: Option<Unmapped>,
+    },
+    MaybeUnmapped {
+        uid: u32,
+        gid: u32,
+    },
+    /// The directories of a search, in none of which there is such a file.
+    NotFound(Directories<'a>),
+    NothingToRun(Directories<'a>),
+    OnlyOutside,
+    StarterMissing {
+        starter: Starter,
+        of: Option<Vec<u8>>,
+    },
+    StarterUnknown {
+        starter: Starter,
+        of: Option<Vec<u8>>,
+    },
+    StarterNotNamed,
+    CarriageReturn,
+    ScriptClosed,
+    ScriptMaybeClosed,
+}
+
+/// Each sentence, once.
+impl Display for Why<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Why::SourceMissing => "the source is missing",
+            Why::SourceDangles => "the source is a symbolic link that leads to nothing",
+            Why::SourceOutOfReach => "a directory on the way to the source may not be searched",
+            Why::SourceNoDirectory => "something on the way to the source is no directory",
+            Why::SourceLoops => "too many symbolic links lead to the source",
+            Why::TargetMissing => "the target is missing in the program's root: make_directory or make_file before this makes it",
+            Why::TargetMissingMayCreate => "the target is missing in the program's root: FORKEXEC_MOUNT_CREATE makes it",
+            Why::TargetOutOfReach => "a directory on the way to the target may not be searched, or written to",
+            Why::TargetNoDirectory => "something on the way to the target is no directory",
+            Why::LinkToTarget => "a symbolic link is on the way to the target: name what it leads to",
+            Why::LinkToTargetMayFollow => {
+                "a symbolic link is on the way to the target: name what it leads to, or add FORKEXEC_MOUNT_FOLLOW"
+            }
+            Why::TargetLoops => "too many symbolic links lead to the target, or one of /proc does",
+            Why::OneIsADirectory => "of source and target one is a directory, the other is not",
+            Why::DeviceMissing => "the caller's /dev lacks one of null, zero, full, random, urandom and tty",
+            Why::NullMissing => "the caller has no /dev/null",
+            Why::Unmapped { uid, gid } => return unmapped(f, uid.as_ref(), gid.as_ref()),
+            Why::MaybeUnmapped { uid, gid } => {
+                return write!(
+                    f,
+                    "the child's uid {uid} or gid {gid} is not mapped in the user namespace of the file system, or of an \
+                     idmapped bind"
+                );
+            }
+            Why::NotFound(directories) => return write!(f, "not found in {directories}"),
+            Why::NothingToRun(directories) => return write!(f, "nothing that can be run in {directories}"),
+            Why::OnlyOutside => "this path is the caller's; in the program's root there is nothing",
+            Why::StarterMissing { starter, of } => {
+                return write!(f, "the program is there, but not {}", Named { starter, of });
+            }
+            Why::StarterUnknown { starter, of } => {
+                return write!(f, "the program is there; its root may lack {}", Named { starter, of });
+            }
+            Why::StarterNotNamed => "the program exists, its interpreter or loader does not",
+            Why::CarriageReturn => {
+                "the program is there; its first line ends with a carriage return, and no interpreter is called so"
+            }
+            Why::ScriptClosed => {
+                "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself"
+            }
+            Why::ScriptMaybeClosed => "if it is a script, map it to itself; if not, its loader is missing",
+        })
+    }
+}
+
+/// An id that is not in its map.
+pub struct Unmapped {
+    id: u32,
+    map_is_empty: bool,
+}
+
+fn unmapped(f: &mut Formatter, uid: Option<&Unmapped>, gid: Option<&Unmapped>) -> fmt::Result {
+    let ids = [("uid", uid), ("gid", gid)];
+    let each = || ids.iter().filter_map(|(kind, id)| Some((kind, (*id)?)));
+    f.write_str("the child's ")?;
+    for (place, (kind, Unmapped { id, .. })) in each().enumerate() {
+        write!(f, "{}{kind} {id}", if place > 0 { " and " } else { "" })?;
+    }
+    f.write_str(if each().count() > 1 { " are" } else { " is" })?;
+    f.write_str(" not mapped in its user namespace: ")?;
+    for (place, (kind, Unmapped { id, map_is_empty })) in each().enumerate() {
+        f.write_str(if place > 0 { " and " } else { "add " })?;
+        match map_is_empty {
+            true => write!(f, "map_{kind}(0, {id}, 1)")?,
+            false => write!(f, "{id} as an outside id of map_{kind}")?,
+        }
+    }
+    Ok(())
+}
+
+/// What starts a program.
+struct Named<'a> {
+    starter: &'a Starter,
+    of: &'a Option<Vec<u8>>,
+}
+
+impl Display for Named<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let kind = match self.starter.kind {
+            Kind::Interpreter => "interpreter",
+            Kind::Loader => "loader",
+        };
+        match self.of {
+            None => write!(f, "its {kind} {}", Bytes(&self.starter.path)),
+            Some(of) => write!(f, "the {kind} {} of {}", Bytes(&self.starter.path), Bytes(of)),
+        }
+    }
+}
+
+/// The directories of a search, as PATH has them.
+pub struct Directories<'a>(&'a Plan);
+
+impl Display for Directories<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        for (place, path) in self.0.list(self.0.candidates).iter().enumerate() {
+            let path = self.0.bytes(*path);
+            let end = path.iter().rposition(|byte| *byte == b'/');
+            let directory = match end {
+                None => b".".as_slice(),
+                Some(0) => b"/",
+                Some(end) => path.get(..end).unwrap_or_default(),
+            };
+            write!(f, "{}{}", if place > 0 { ":" } else { "" }, Bytes(directory))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a child failed. `None`: there is nothing to say that the errno does not.
+pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option<Why<'_>> {
+    match stage {
+        Stage::Exec if [libc::ENOENT, libc::ENOTDIR].contains(&code) => exec(plan, code),
+        Stage::FdAction if code == libc::EOVERFLOW => {
+            let action = plan.list(plan.actions).get(usize::try_from(index).ok()?)?;
+            let makes = action.kind == action::OPEN && action.flags & O_CREAT != 0;
+            if makes { ids(plan, plan.uid.get().is_some(), plan.gid.get().is_some()) } else { None }
+        }
+        stage if Stage::Mount <= stage && stage <= Stage::Readonly => {
+            let step = plan.list(plan.mounts).iter().find(|step| step.index == index)?;
+            of_mount(plan, step, code, side)
+        }
+        _ => None,
+    }
+}
+
+fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Why<'a>> {
+    let takes_flags = [Stage::Bind, Stage::Tmpfs].contains(&step.stage);
+    Some(match (side, code) {
+        (side::SOURCE, libc::ENOENT) => match step.stage {
+            Stage::Dev => Why::DeviceMissing,
+            Stage::Mask => Why::NullMissing,
+            _ if dangles(plan, step) => Why::SourceDangles,
+            _ => Why::SourceMissing,
+        },
+        (side::SOURCE, libc::EACCES) => Why::SourceOutOfReach,
+        (side::SOURCE, libc::ENOTDIR) => Why::SourceNoDirectory,
+        (side::SOURCE, libc::ELOOP) => Why::SourceLoops,
+        (side::TARGET, libc::ENOENT) if step.create != 0 => return None,
+        (side::TARGET, libc::ENOENT) => match step.stage {
+            Stage::Mount => Why::TargetMissing,
+            Stage::Bind | Stage::Tmpfs | Stage::Proc | Stage::Dev => Why::TargetMissingMayCreate,
+            _ => return None,
+        },
+        (side::TARGET, libc::EACCES) => Why::TargetOutOfReach,
+        (side::TARGET, libc::ENOTDIR) => Why::TargetNoDirectory,
+        (side::TARGET, libc::EOVERFLOW) => return ids(plan, false, false),
+        (side::NONE, libc::ENOTDIR) if step.kind == mount::BIND => Why::OneIsADirectory,
+        (_, libc::ELOOP) if step.follow != 0 => Why::TargetLoops,
+        (_, libc::ELOOP) if takes_flags => Why::LinkToTargetMayFollow,
+        (_, libc::ELOOP) => Why::LinkToTarget,
+        _ => return None,
+    })
+}
+
+/// The source is a link, and what it leads to is missing, as the caller sees it.
+fn dangles(plan: &Plan, step: &Mount) -> bool {
+    let Some(path) = plan.text(step.source).filter(|_| !new_root::joins_mounts(plan)) else { return false };
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    let link = unsafe { sys::readlinkat(libc::AT_FDCWD, path, &mut [0]) };
+    link.is_ok()
+}
+
+/// Which of the child's ids have no place where it makes files. Ids that were asked for are in the maps.
+fn ids(plan: &Plan, has_uid: bool, has_gid: bool) -> Option<Why<'_>> {
+    let uid = plan.namespace_owner.get().map_or_else(sys::geteuid, Ok).ok()?;
+    let gid = sys::getegid().ok()?;
+    let is_new = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.unshare_user != 0;
+    let lacks = |map: Text, id: u32| {
+        let lacks = is_new && !maps(plan.bytes(map), id);
+        lacks.then_some(Unmapped { id, map_is_empty: map.is_empty() })
+    };
+    let unmapped = (lacks(plan.uid_map, uid).filter(|_| !has_uid), lacks(plan.gid_map, gid).filter(|_| !has_gid));
+    Some(match unmapped {
+        (None, None) => Why::MaybeUnmapped { uid, gid },
+        (uid, gid) => Why::Unmapped { uid, gid },
+    })
+}
+
+/// Whether a map, of lines of three numbers, has an id of the caller's.
+fn maps(map: &[u8], id: u32) -> bool {
+    map.split(|byte| *byte == b'\n').any(|line| {
+        let mut numbers = line.split(|byte| *byte == b' ').filter_map(number);
+        let [_, outside, count] = [numbers.next(), numbers.next(), numbers.next()];
+        let (outside, count) = (outside.unwrap_or(0), count.unwrap_or(0));
+        (outside..outside.saturating_add(count)).contains(&u64::from(id))
+    })
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    core::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Where nothing was found to be run: it may be that a program was, and what starts it was not.
+fn exec(plan: &Plan, code: i32) -> Option<Why<'_>> {
+    if plan.exec_fd >= 0 {
+        return if code == libc::ENOENT { Some(by_descriptor(plan)) } else { None };
+    }
+    let (mut missing, mut seen) = (true, false);
+    for path in plan.list(plan.candidates) {
+        match new_root::look(plan, plan.bytes(*path)) {
+            Seen::Missing => continue,
+            Seen::Program(content) => match missing_starter(plan, content) {
+                Some(why) => return Some(why),
+                None => seen = true,
+            },
+            Seen::Something => seen = true,
+            Seen::Unknown => (),
+        }
+        missing = false;
+    }
+    match (plan.searched != 0, code) {
+        (true, _) if missing => Some(Why::NotFound(Directories(plan))),
+        (true, _) => Some(Why::NothingToRun(Directories(plan))),
+        (false, libc::ENOENT) if seen => Some(Why::StarterNotNamed),
+        (false, libc::ENOENT) if missing && is_outside(plan) => Some(Why::OnlyOutside),
+        _ => None,
+    }
+}
+
+/// The only candidate would be there in the caller's root.
+fn is_outside(plan: &Plan) -> bool {
+    let path = plan.list(plan.candidates).first().copied().unwrap_or(List::EMPTY);
+    let is_absolute = plan.bytes(path).first() == Some(&b'/');
+    let Some(path) = plan.text(path).filter(|_| is_absolute && !new_root::is_callers(plan)) else { return false };
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    unsafe { sys::openat(libc::AT_FDCWD, path, libc::O_PATH | libc::O_CLOEXEC, 0) }
+        .is_ok_and(|fd| sys::close(fd).is_ok())
+}
+
+/// What a program takes to run, or what that takes, and is not there.
+fn missing_starter<'a>(plan: &Plan, program: Content) -> Option<Why<'a>> {
+    let mut of = None;
+    let mut content = program;
+    for _ in 0..LONGEST_CHAIN {
+        let starter = starter(&content)?;
+        match new_root::look(plan, &starter.path) {
+            Seen::Missing if starter.path.last() == Some(&b'\r') => return Some(Why::CarriageReturn),
+            Seen::Missing => return Some(Why::StarterMissing { starter, of }),
+            Seen::Unknown => return Some(Why::StarterUnknown { starter, of }),
+            Seen::Something => return None,
+            Seen::Program(next) => (content, of) = (next, Some(starter.path)),
+        }
+    }
+    None
+}
+
+/// The descriptor need not be open any more when a held child is let go. It closes on exec unless the program gets it.
+fn by_descriptor<'a>(plan: &Plan) -> Why<'a> {
+    let closes = plan.exec_fd_moves != 0;
+    let unknown = if closes { Why::ScriptMaybeClosed } else { Why::StarterNotNamed };
+    let Some(content) = (if plan.hold == 0 { content_of(plan.exec_fd) } else { None }) else { return unknown };
+    match starter(&content).map(|starter| starter.kind) {
+        Some(Kind::Interpreter) if closes => Why::ScriptClosed,
+        Some(_) => missing_starter(plan, content).unwrap_or(Why::StarterNotNamed),
+        None => unknown,
+    }
+}
+
+fn content_of<'a>(fd: i32) -> Option<Content<'a>> {
+    if sys::kind(fd).ok()?.format != S_IFREG {
+        return None;
+    }
+    match sys::pread(fd, &mut [0], 0) {
+        Ok(_) => Some(Content::Borrowed(fd)),
+        // It may be good for paths alone, or for writing.
+        Err(_) => new_root::readable(fd).map(Content::File),
+    }
+}

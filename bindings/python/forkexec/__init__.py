@@ -11,6 +11,7 @@ if not _sys.platform.startswith("linux"):
     raise ImportError("forkexec is only for Linux: what it sets up for a child is Linux's own")
 
 from subprocess import DEVNULL, PIPE, STDOUT, CalledProcessError, SubprocessError, TimeoutExpired
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._abi import (
     CapabilitySet,
@@ -50,6 +51,9 @@ from ._items import (
     Tmpfs,
 )
 from ._popen import CompletedProcess, Popen, call, check_call, check_output, run
+
+if _TYPE_CHECKING:
+    from ._asyncio import Process, open_process
 
 __version__ = version()
 

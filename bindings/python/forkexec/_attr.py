@@ -6,7 +6,17 @@ import signal as signals
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any, NoReturn, Optional, Union
 
-from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Namespace, Stage
+from ._abi import (
+    CapabilitySet,
+    CwdRights,
+    DeathOf,
+    LandlockFs,
+    LandlockNet,
+    LandlockScope,
+    MemoryMode,
+    Namespace,
+    Stage,
+)
 from ._capability import Capability
 from ._convert import environment, plain, strings, text
 from ._errors import from_c

@@ -60,10 +60,11 @@ def collect(
                 if key.data == "end":
                     ended = True
                 elif key.data == "input":
-                    rest = _feed(process.stdin, rest)
+                    stdin: Any = process.stdin
+                    rest = _feed(stdin, rest)
                     if not rest:
-                        selector.unregister(process.stdin)
-                        process.stdin.close()
+                        selector.unregister(stdin)
+                        stdin.close()
                 elif not key.data.take():
                     selector.unregister(key.fileobj)
     truncated = any(output.exceeded for output in outputs)

@@ -47,7 +47,7 @@ def replacement(original: Callable[..., int]) -> Callable[..., int]:
     """The function for a subprocess module whose own function is `original`."""
 
     def fork_exec(*arguments: Any) -> int:
-        asked = arguments[_PREEXEC] if len(arguments) == ARGUMENTS else fork_exec
+        asked: Any = arguments[_PREEXEC] if len(arguments) == ARGUMENTS else fork_exec
         if asked is None:
             return _start(arguments, None, None)
         if type(asked) is Request:

@@ -45,8 +45,8 @@ def install() -> Installed:
             _ours = replacement(original)
             _before.update(module=original, use_posix_spawn=getattr(subprocess, "_USE_POSIX_SPAWN", False))
             if hasattr(subprocess, "_fork_exec"):
-                _before["name"] = subprocess._fork_exec
-                subprocess._fork_exec = _ours
+                _before["name"] = getattr(subprocess, "_fork_exec")
+                setattr(subprocess, "_fork_exec", _ours)
             _posixsubprocess.fork_exec = _ours
             setattr(subprocess, "_USE_POSIX_SPAWN", False)
         _depth += 1
@@ -62,14 +62,14 @@ def uninstall() -> None:
         if _depth == 1:
             names = [_posixsubprocess.fork_exec]
             if "name" in _before:
-                names.append(subprocess._fork_exec)  # type: ignore[attr-defined]
+                names.append(getattr(subprocess, "_fork_exec"))
             if any(name is not _ours for name in names):
                 raise RuntimeError(
                     "somebody has replaced subprocess's fork_exec after forkexec.install(): undo that first"
                 )
             _posixsubprocess.fork_exec = _before["module"]
             if "name" in _before:
-                subprocess._fork_exec = _before["name"]  # type: ignore[attr-defined]
+                setattr(subprocess, "_fork_exec", _before["name"])
             setattr(subprocess, "_USE_POSIX_SPAWN", _before["use_posix_spawn"])
             _before.clear()
             _ours = None

@@ -16,7 +16,18 @@ import time
 import pytest
 
 import forkexec
-from forkexec import Attr, Capability, CapabilitySet, CwdRights, DeathOf, Feature, LandlockFs, MemoryMode, Namespace, Stage
+from forkexec import (
+    Attr,
+    Capability,
+    CapabilitySet,
+    CwdRights,
+    DeathOf,
+    Feature,
+    LandlockFs,
+    MemoryMode,
+    Namespace,
+    Stage,
+)
 from forkexec._keywords import KEYWORDS
 
 SEEN: set[str] = set()
@@ -66,7 +77,9 @@ def test_a_directory_is_entered_before_the_ids_change(tmp_path):
     # The program can be executed, but its working directory can only be entered by root.
     see = ["/bin/sh", "-c", "readlink /proc/self/cwd"]
     for keywords in ({"user": 65534}, {"group": 65534, "extra_groups": [], "user": 65534}):
-        assert forkexec.run(see, cwd=tmp_path, capture_output=True, text=True, **keywords).stdout.strip() == str(tmp_path)
+        assert forkexec.run(see, cwd=tmp_path, capture_output=True, text=True, **keywords).stdout.strip() == str(
+            tmp_path
+        )
         with forkexec.install():
             done = subprocess.run(see, cwd=tmp_path, capture_output=True, text=True, **keywords)
             assert done.stdout.strip() == str(tmp_path)

@@ -247,6 +247,8 @@ def _join(attr: Any, value: Any) -> None:
             process, types = member, getattr(member, "namespaces", None)
         if types is None:
             raise TypeError("join is a held child, or (pidfd, Namespace types), or a list of these")
+        if integer(types, "the types") == 0:
+            raise ValueError("there is no Namespace to join: name its types, as in (pidfd, Namespace.NET)")
         pidfd = process.pidfd if hasattr(process, "pidfd") else process
         put("join_pidfd", attr, descriptor(pidfd, "the pidfd"), integer(types, "the types"))
 

@@ -22,7 +22,12 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LC_ALL": "C", "TZ": "UT
 
 def sandbox(sources: str, output: str) -> Attr:
     return Attr(
-        create_namespaces=Namespace.USER | Namespace.PID | Namespace.MOUNT | Namespace.NET | Namespace.IPC | Namespace.UTS,
+        create_namespaces=Namespace.USER
+        | Namespace.PID
+        | Namespace.MOUNT
+        | Namespace.NET
+        | Namespace.IPC
+        | Namespace.UTS,
         uid_map=[(1000, os.geteuid(), 1)],
         gid_map=[(1000, os.getegid(), 1)],
         init=True,

@@ -39,7 +39,12 @@ def inside(name: str) -> str:
 def sandbox(files: dict[str, str], memory: int, seconds: float) -> Attr:
     folders = {str(PurePosixPath(inside(name)).parent) for name in files} - {"/work"}
     return Attr(
-        create_namespaces=Namespace.USER | Namespace.PID | Namespace.MOUNT | Namespace.NET | Namespace.IPC | Namespace.UTS,
+        create_namespaces=Namespace.USER
+        | Namespace.PID
+        | Namespace.MOUNT
+        | Namespace.NET
+        | Namespace.IPC
+        | Namespace.UTS,
         uid_map=[(1000, os.geteuid(), 1)],
         gid_map=[(1000, os.getegid(), 1)],
         init=True,

@@ -51,7 +51,9 @@ def main(pid: int, command: list[str]) -> int:
         parent_death_signal=signal.SIGKILL,
     )
     try:
-        child = forkexec.spawn(command, attr=attr, env={"PATH": "/usr/bin:/bin", "TERM": os.environ.get("TERM", "dumb")})
+        child = forkexec.spawn(
+            command, attr=attr, env={"PATH": "/usr/bin:/bin", "TERM": os.environ.get("TERM", "dumb")}
+        )
     except forkexec.SpawnError as error:
         print(f"container_exec: {error}", file=sys.stderr)
         return 125

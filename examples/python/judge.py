@@ -23,10 +23,15 @@ PATHS = [path for path in ("/bin", "/lib", "/lib64", "/usr", "/etc/alternatives"
 SYSTEM = [Bind(path, path, readonly=True, create=True) for path in PATHS]
 
 
-def sandbox(work: Path, seconds: int, memory: int, **more: object) -> Attr:
+def sandbox(work: Path, seconds: int, memory: int, readonly: bool = False) -> Attr:
     """An empty root in memory with the system's programs and one directory; no network, no other processes, no host."""
     return Attr(
-        create_namespaces=Namespace.USER | Namespace.PID | Namespace.MOUNT | Namespace.NET | Namespace.IPC | Namespace.UTS,
+        create_namespaces=Namespace.USER
+        | Namespace.PID
+        | Namespace.MOUNT
+        | Namespace.NET
+        | Namespace.IPC
+        | Namespace.UTS,
         uid_map=[(1000, os.geteuid(), 1)],
         gid_map=[(1000, os.getegid(), 1)],
         # Process 1 ignores SIGXCPU and SIGABRT: an init takes that place.
@@ -36,7 +41,7 @@ def sandbox(work: Path, seconds: int, memory: int, **more: object) -> Attr:
             *SYSTEM,
             forkexec.Dev(create=True),
             forkexec.Tmpfs("/tmp", size=64 << 20, create=True),
-            Bind(work, "/work", create=True, nosuid=True, nodev=True, **more),
+            Bind(work, "/work", create=True, nosuid=True, nodev=True, readonly=readonly),
         ],
         cwd="/work",
         hostname="judge",

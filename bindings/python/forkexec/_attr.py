@@ -34,57 +34,107 @@ class Attr:
     """What is asked of a child between fork and exec. Nothing is asked where no keyword is given.
 
     An Attr never changes; `replace` makes another. It is built once, and any number of threads may start children from
-    it at once. Two are equal only if they are the same. Values out of range raise TypeError, ValueError or
-    OverflowError here; keywords that contradict each other raise SpawnError (also a ValueError) at the start.
-    Descriptors are numbers or files, borrowed: they must be open at each start. Each keyword stands for the C function
-    forkexec_attr_NAME, or for the one in brackets.
+    it at once. Two are equal only if they are the same.
+
+    Values of a wrong type or out of range raise TypeError, ValueError or OverflowError here, before there is a process.
+    Keywords that contradict each other raise SpawnError (also a ValueError) at the start, and so does what the kernel
+    refuses, with the stage that failed. Files stand for their descriptors. Descriptors are borrowed: they must be open at
+    each start. Each keyword stands for the C function forkexec_attr_set_NAME, or for those in brackets.
 
     The program:
-      exec_fd: run the program that this descriptor refers to (set_exec_fd).
-      search_path: directories to search a program without a slash in: "a:b", a sequence, or True for "/bin:/usr/bin".
+      exec_fd: a descriptor of the program, instead of a path.
+      search_path: directories in which to search a program without a slash: "a:b", a sequence, or True for
+        "/bin:/usr/bin".
       cwd: the working directory, a path or a descriptor (set_cwd, set_cwd_fd).
-      cwd_rights: with whose rights it is entered, a CwdRights; Popen enters its own cwd= with the caller's.
-      busy_retry: seconds to try the exec again while the file is open for writing (set_busy_retry).
-      pid_variable: name of an environment variable that tells the program its pid.
+      cwd_rights: with whose rights cwd is entered, a CwdRights. The cwd= of Popen is entered with the caller's.
+      busy_retry: seconds in which to try the exec again while the program's file is open for writing.
+      pid_variable: the name of an environment variable that tells the program its pid.
       memory_mode: whose memory the child runs in until it is the program, a MemoryMode.
-      ptrace, stop: for start(): be traced by this thread; stop before the exec.
-      init: leave a small init behind as process 1 of the new pid namespace.
+      ptrace: True: be traced by this thread; only with start().
+      stop: True: stop before the exec until SIGCONT; only with start().
+      init: True: a small init becomes process 1 of the new pid namespace, and the program process 2.
+
     Descriptors:
-      fds: {the program's number: the caller's descriptor} (map_fd). All others but 0 to 2 are closed.
-      inherit_fds: keep what is not close-on-exec instead.
-      fd_actions: OpenFd, DupFd, CloseFd, CloseFdsFrom and EnterDirectory, in order.
+      fds: {the program's number: the caller's descriptor}; all others but 0 to 2 are closed (map_fd).
+      inherit_fds: True: keep what is not close-on-exec, instead of closing it (inherit_fds).
+      fd_actions: OpenFd, DupFd, CloseFd, CloseFdsFrom and EnterDirectory, in this order (open_fd, dup_fd, close_fd,
+        close_fds_from, enter_directory, enter_directory_fd).
+
     Session and terminal:
-      session: a new session (set_session). process_group: this group, 0 for its own.
-      controlling_terminal, foreground: of this terminal. detach_terminal: give it up.
+      session: True: a new session; setsid.
+      process_group: this process group; 0 makes one of its own.
+      controlling_terminal: a descriptor of the terminal that the new session is to control.
+      foreground: a descriptor of the terminal in whose foreground the program's group is put.
+      detach_terminal: True: give the terminal up (detach_terminal).
+
     Signals:
-      signal_mask: exactly these are blocked. signal_default, signal_ignore: these get the default action, are ignored.
-      parent_death_signal: a signal, or (signal, DeathOf): sent when the caller's process, or thread, ends.
+      signal_mask: exactly these signals are blocked: one, or any number of them.
+      signal_default: these get the default action.
+      signal_ignore: these are ignored.
+      parent_death_signal: a signal that the program gets when the caller's process ends, or (signal, DeathOf).
+
     Limits and scheduling:
-      rlimits: {resource.RLIMIT_CPU: 2} or {...: (soft, hard)}; None leaves a half as it is (set_rlimit).
-      nice: -20 to 19. affinity: processors. scheduler: policy, or (policy, priority). umask. personality.
-      io_priority: class, or (class, level). oom_score_adj: -1000 to 1000. timer_slack: seconds.
-      cgroup_fd: a cgroup's directory. restore_nofile: the soft limit that the process was started with.
-      allow_failure: stages that may fail, such as Stage.NICE.
+      rlimits: {resource.RLIMIT_CPU: 2} or {...: (soft, hard)} in the resource's unit; None leaves a half as it is
+        (set_rlimit).
+      nice: the nice value itself, -20 to 19.
+      affinity: the numbers of the processors that it may use.
+      scheduler: a policy such as os.SCHED_BATCH, or (policy, priority).
+      io_priority: a class, or (class, level from 0 to 7).
+      umask: the file mode creation mask.
+      personality: the execution domain; personality(2).
+      oom_score_adj: -1000 to 1000.
+      timer_slack: seconds.
+      cgroup_fd: a descriptor of a cgroup's directory; the child is born in it.
+      restore_nofile: True: the soft limit on descriptors that this process was started with (restore_nofile).
+      allow_failure: a Stage that may fail, such as Stage.NICE, or several (allow_failure).
+
     Identity:
-      uid, gid: a number or a name. groups: exactly these. keep_groups: the caller's.
-      capabilities: {CapabilitySet: capabilities}. drop_capabilities: all of them. ambient: capabilities.
-      securebits. no_new_privs.
+      uid: a number or a name.
+      gid: a number or a name.
+      groups: exactly these supplementary groups, numbers or names.
+      keep_groups: True: the caller's supplementary groups (keep_groups).
+      capabilities: {CapabilitySet: Capability, or several}.
+      drop_capabilities: True: none at all, and none to get by exec (drop_capabilities).
+      ambient: a Capability, or several, that the program keeps over the exec.
+      securebits: the bits of prctl(2)'s PR_SET_SECUREBITS.
+      no_new_privs: True: no exec gives more rights from here on.
+
     Namespaces:
-      create_namespaces, unshare_namespaces: Namespace types.
-      join_namespaces: {Namespace: descriptor}. join: a held child, or (pidfd, Namespace types), or a list (join_pidfd).
-      uid_map, gid_map: [(inside, outside, count)] (map_uid, map_gid). map_subordinate_ids: those of /etc/subuid.
-      map_helpers: (newuidmap, newgidmap). allow_setgroups. user_namespace_owner: a uid.
-      mount_propagation: MS_ flags. hostname, domainname. loopback: brought up.
-      time_offsets: {time.CLOCK_MONOTONIC: seconds} (set_time_offset).
+      create_namespaces: the Namespace types that are new from the start (create_namespaces).
+      unshare_namespaces: the Namespace types that the child makes by itself; CGROUP and PID only after release()
+        (unshare_namespaces).
+      join_namespaces: {Namespace: descriptor} (join_namespace).
+      join: a held child, or (pidfd, Namespace types), or a list of these (join_pidfd).
+      uid_map: [(first inside, first outside, count)] (map_uid).
+      gid_map: [(first inside, first outside, count)] (map_gid).
+      map_subordinate_ids: True: user 0 is the caller, and the ids of /etc/subuid follow (map_subordinate_ids).
+      map_helpers: (path of newuidmap, path of newgidmap); None for the usual one.
+      allow_setgroups: True: setgroups is not denied in the new user namespace (allow_setgroups).
+      user_namespace_owner: the uid that owns the new user namespace.
+      mount_propagation: MS_ flags of mount(2).
+      hostname: the new UTS namespace's host name.
+      domainname: its NIS domain name.
+      loopback: True: the new network namespace's `lo` is brought up.
+      time_offsets: {time.CLOCK_MONOTONIC: seconds} for a new time namespace (set_time_offset).
+
     Mounts:
-      mounts: Bind, Tmpfs, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly and Mount, in order.
-      root: a path, or Root(path or None for an empty one, readonly). chroot: a path.
+      mounts: Bind, Tmpfs, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly and Mount, in this order (bind_mount,
+        bind_mount_idmapped, mount_tmpfs, mount_proc, mount_dev, make_directory, make_symlink, make_file, mask_path,
+        make_readonly, add_mount).
+      root: the new root: a path, or Root(path, readonly); Root() is an empty one in memory.
+      chroot: a path; chroot(2).
+
     Security:
-      session_keyring: a name, or True for one without. exec_label: of SELinux or AppArmor.
-      seccomp: the bytes of a filter, or Filter(bytes, flags), or a list (add_seccomp_filter). deny_terminal_injection.
-      landlock_paths: {path: LandlockFs}. landlock_ports: {port: LandlockNet}.
-      landlock_handled: (LandlockFs, LandlockNet). landlock_scopes: LandlockScope. landlock_ruleset: a descriptor.
-      allow_partial_landlock: do without what this kernel does not know.
+      session_keyring: the name of a new session keyring, or True for one without a name.
+      exec_label: the label that SELinux or AppArmor give the program.
+      seccomp: the bytes of a filter, 8 for each instruction, or Filter(bytes, flags), or a list (add_seccomp_filter).
+      deny_terminal_injection: True: a filter that refuses TIOCSTI and TIOCLINUX (deny_terminal_injection).
+      landlock_ruleset: a descriptor of a ruleset.
+      landlock_paths: {path: LandlockFs} (add_landlock_path).
+      landlock_ports: {TCP port: LandlockNet} (add_landlock_port).
+      landlock_handled: (LandlockFs, LandlockNet): what is refused where no path and no port allows it.
+      landlock_scopes: a LandlockScope.
+      allow_partial_landlock: True: do without what this kernel does not know (allow_partial_landlock).
     """
 
     __slots__ = ("_given", "_c", "__weakref__")

@@ -85,8 +85,8 @@ class Child:
     def __init__(self, c: Any, args: Any, namespaces: _abi.Namespace) -> None:
         # The last reference frees it, which may be that of a call in another thread.
         self._c = ffi.gc(c, lib.forkexec_close)
-        self.args = args
-        self.namespaces = namespaces
+        self.args: Any = args
+        self.namespaces: _abi.Namespace = namespaces
 
     def _open(self) -> Any:
         child = self._c

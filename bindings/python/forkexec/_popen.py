@@ -221,7 +221,12 @@ def _end(process: Any, signal: int, grace: float, strict: bool = False) -> None:
 
 
 class CompletedProcess(subprocess.CompletedProcess[Any]):
-    """subprocess.CompletedProcess with what the program used, whether it ran, and whether output was cut off."""
+    """subprocess.CompletedProcess, and more:
+
+    usage: what the program and what it waited for have used, a Usage.
+    ran: whether the program ran at all; see Popen.ran.
+    truncated: whether output was cut off at output_limit.
+    """
 
     usage: Optional[_child.Usage] = None
     ran: Optional[bool] = None
@@ -262,7 +267,9 @@ def run(
                 stdout, stderr = process.communicate(input, timeout=timeout)
             else:
                 stdout, stderr, truncated = collect(process, input, timeout, output_limit, kill_all)
-        except TimeoutExpired:
+        except TimeoutExpired as expired:
+            # subprocess tells what was left of it where no pipe was read.
+            expired.timeout = timeout or 0.0
             if terminate is not None:
                 _end(process, *terminate)
             else:

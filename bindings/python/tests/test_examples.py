@@ -84,7 +84,9 @@ def test_the_code_runner(tmp_path):
     assert given["timed_out"] and given["returncode"] is None and given["stdout"] == "first\n"
     given = answer({"files": {}, "command": ["sh", "-c", "while :; do echo more; done"], "output": 1000, "timeout": 60})
     assert given["truncated"] and len(given["stdout"]) == 1000
-    given = answer({"files": {"main.py": "x = bytearray(1 << 30)"}, "command": ["python3", "main.py"], "memory": 1 << 28})
+    given = answer(
+        {"files": {"main.py": "x = bytearray(1 << 30)"}, "command": ["python3", "main.py"], "memory": 1 << 28}
+    )
     assert given["returncode"] == 1 and "MemoryError" in given["stderr"]
     assert answer({"files": {}, "command": ["no-such-program"]})["stage"] == "exec"
     assert "does not lie in the folder" in answer({"files": {"../x": ""}, "command": ["true"]})["error"]
@@ -98,7 +100,9 @@ def test_the_build_sandbox(tmp_path):
         folder.mkdir()
     (sources / "program.c").write_text("#include <stdio.h>\nint main(void) { puts(__FILE__); return 0; }\n")
     for folder in (output, second):
-        done = example("build_sandbox.py", sources, folder, "sh", "-ec", "cc -g -o program /sources/program.c; id -un; hostname")
+        done = example(
+            "build_sandbox.py", sources, folder, "sh", "-ec", "cc -g -o program /sources/program.c; id -un; hostname"
+        )
         assert done.returncode == 0, done
         assert done.stdout == "builder\nbuilder\n"
     assert (output / "program").read_bytes() == (second / "program").read_bytes()

@@ -47,6 +47,10 @@ def _load() -> Any:
     return module
 
 
+# How long one that was killed may take to end, in nanoseconds; the kernel may have to finish a write to a disk before.
+_KILLED = 5_000_000_000
+
+
 def _no_fork(*arguments: Any) -> int:
     raise TypeError("forkexec starts nothing by fork")
 
@@ -179,7 +183,12 @@ class Popen(subprocess.Popen[Any]):
     def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
         if kind is not None and self.returncode is None:
             kill_all(self)
-        super().__exit__(kind, value, traceback)
+        try:
+            super().__exit__(kind, value, traceback)
+        finally:
+            if kind is not None and self.returncode is None:
+                # After a KeyboardInterrupt subprocess waits for nobody. Who was killed is there for moments only.
+                self._ended(_KILLED)
 
 
 def kill_all(process: Any) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import copy
 import errno
+import multiprocessing
+import os
 import pickle
 
 import pytest
@@ -95,3 +99,84 @@ def test_bad_arguments():
         forkexec.hold(None)
     with pytest.raises(ValueError):
         forkexec.spawn(["x"], executable="/bin/true", attr=Attr(exec_fd=0))
+
+
+def fails(kind):
+    """In a worker: what it raises is pickled and raised again in the caller."""
+    if kind == "exec":
+        forkexec.run(["/no/such"])
+    elif kind == "validate":
+        forkexec.run(["true"], attr=Attr(hostname="x"))
+    else:
+        forkexec.run(["true"], attr=Attr(fd_actions=[forkexec.OpenFd(5, "/no/such")]))
+
+
+@pytest.mark.leaves
+def test_they_come_out_of_workers():
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+        for kind, classes, stage in (
+            ("exec", (FileNotFoundError, OSError, SpawnError), Stage.EXEC),
+            ("validate", (ValueError, OSError, SpawnError), Stage.VALIDATE),
+            ("action", (FileNotFoundError, SpawnError), Stage.FD_ACTION),
+        ):
+            error = pool.submit(fails, kind).exception()
+            assert all(isinstance(error, one) for one in classes) and error.stage == stage and error.sentence
+            again = copy.deepcopy(error)
+            assert (type(again), str(again), again.args, again.__dict__) == (
+                type(error), str(error), error.args, error.__dict__,
+            )  # fmt: skip
+    assert error.index == 0
+
+
+@pytest.mark.parametrize("number", sorted(errno.errorcode))
+def test_each_errno_has_pythons_class(number):
+    from forkexec._errors import spawn_error
+
+    for stage in (Stage.EXEC, Stage.VALIDATE, Stage.CWD):
+        error = spawn_error(number, "file", {"stage": stage, "sentence": "so it was"})
+        stock = OSError(number, os.strerror(number), "file")
+        assert isinstance(error, SpawnError) and isinstance(error, type(stock))
+        assert isinstance(error, ValueError) == (number == errno.EINVAL and stage == Stage.VALIDATE)
+        assert str(error) == str(stock) and (error.errno, error.filename) == (number, "file")
+        assert type(error).__name__ == type(pickle.loads(pickle.dumps(error))).__name__ == "SpawnError"
+        bare = spawn_error(number, None, {"stage": stage, "sentence": "so it was"})
+        assert str(bare) == f"[Errno {number}] so it was" and bare.filename is None
+
+
+def test_what_cannot_be_encoded_leaves_nothing():
+    for function in (forkexec.run, forkexec.spawn, forkexec.start):
+        for bad in (["/bin/true", "\ud800"], ["/bin/true\ud800"]):
+            with pytest.raises(UnicodeEncodeError):
+                function(bad)
+        with pytest.raises(UnicodeEncodeError):
+            function(["/bin/true"], env={"A": "\ud800"})
+        with pytest.raises(OSError) as info:
+            function(["/bin/true", "x" * (1 << 22)]) if function is not forkexec.start else function(
+                ["/bin/true", "x" * (1 << 22)]
+            ).release()
+        assert info.value.errno == errno.E2BIG and info.value.stage == Stage.EXEC
+
+
+def test_the_dead_and_the_closed():
+    # Not one that the next pipe would get.
+    closed = 987
+    for keywords in (dict(attr=Attr(fds={5: closed})), dict(pass_fds=[closed]), dict(stdout=closed),
+                     dict(attr=Attr(exec_fd=closed)), dict(attr=Attr(cgroup_fd=closed)), dict(cwd=closed)):  # fmt: skip
+        error = caught(OSError, forkexec.run, ["true"], **keywords)
+        assert error.errno == errno.EBADF, keywords
+    child = forkexec.spawn(["/bin/true"])
+    child.wait()
+    with pytest.raises(ProcessLookupError):
+        child.send_signal(15)
+    with pytest.raises(ValueError):
+        child.release()
+    child.close()
+    for name in ("wait", "poll", "kill_tree", "detach", "take_pidfd"):
+        with pytest.raises(ValueError, match="closed"):
+            getattr(child, name)()
+    with forkexec.Popen(["true"]) as process:
+        process.wait()
+    process.send_signal(9)
+    process.kill()
+    process.terminate()

@@ -13,6 +13,9 @@ from pathlib import Path
 HELPERS_DECLARED = """
 int python_spawn(const struct forkexec_attr *attr, int held, const char *path, const char *argv, size_t argc,
     const char *envp, size_t envc, struct forkexec_child **child, struct forkexec_error *error);
+int python_popen(const struct forkexec_attr *attr, int32_t in, int32_t out, int32_t err, int inherit, uint64_t defaults,
+    const char *search, const char *path, const char *argv, size_t argc, const char *envp, size_t envc,
+    struct forkexec_child **child, struct forkexec_error *error);
 int python_describe(const struct forkexec_attr *attr, const char *path, const char *argv, size_t argc,
     const char *envp, size_t envc, char *text, size_t size, struct forkexec_error *error);
 int python_add_filter(struct forkexec_attr *attr, const char *program, uint32_t count, uint32_t flags);
@@ -86,6 +89,30 @@ static int python_spawn(const struct forkexec_attr *attr, int held, const char *
         result = held ? forkexec_start(attr, path, call.argv, call.envp, child, error)
                       : forkexec_spawn(attr, path, call.argv, call.envp, child, error);
     return end(&call, result);
+}
+
+/* What nearly every Popen asks for, in one call: attr may be NULL, and so may search. A stream of -1 stays. */
+static int python_popen(const struct forkexec_attr *attr, int32_t in, int32_t out, int32_t err, int inherit,
+    uint64_t defaults, const char *search, const char *path, const char *argv, size_t argc, const char *envp, size_t envc,
+    struct forkexec_child **child, struct forkexec_error *error)
+{
+    struct forkexec_attr *made = attr ? forkexec_attr_copy(attr) : forkexec_attr_new();
+    int32_t streams[] = { in, out, err };
+    int result = made ? 0 : -ENOMEM;
+    error->stage = 0;
+    if (result == 0 && inherit)
+        result = forkexec_attr_inherit_fds(made);
+    for (int32_t i = 0; i < 3 && result == 0; i++)
+        if (streams[i] != -1)
+            result = forkexec_attr_map_fd(made, streams[i], i);
+    if (result == 0 && defaults)
+        result = forkexec_attr_set_signal_default(made, defaults);
+    if (result == 0 && search)
+        result = forkexec_attr_set_search_path(made, search);
+    if (result == 0)
+        result = python_spawn(made, 0, path, argv, argc, envp, envc, child, error);
+    forkexec_attr_free(made);
+    return result;
 }
 
 static int python_describe(const struct forkexec_attr *attr, const char *path, const char *argv, size_t argc,

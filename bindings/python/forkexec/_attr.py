@@ -240,7 +240,8 @@ class Attr:
         """The types of namespaces that it makes."""
         types = NO_NAMESPACES
         for name in NAMESPACE_KEYWORDS:
-            types |= Namespace(self._given.get(name, 0))
+            if name in self._given:
+                types |= Namespace(self._given[name])
         return types
 
     def describe(

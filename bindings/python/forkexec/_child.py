@@ -17,6 +17,9 @@ from ._errors import from_c, os_error
 from ._items import Path
 from ._native import ffi, lib
 
+# Names of types take longer than types.
+_PLACE, _ERROR = ffi.typeof("struct forkexec_child **"), ffi.typeof("struct forkexec_error *")
+_STATUS = ffi.typeof("struct forkexec_status *")
 _STATUS_SIZE = ffi.sizeof("struct forkexec_status")
 _DEFAULT = Attr()
 _PIECE = 100_000_000
@@ -38,32 +41,56 @@ class Usage(NamedTuple):
     involuntary_switches: int
 
 
-class Status(NamedTuple):
-    """How a child ended: returncode as subprocess has it (-N for signal N), wait_status as waitpid(2), whether a core was
-    left, whether the program ran at all, and what it used; struct forkexec_status."""
-
-    returncode: int
-    wait_status: int
-    core_dumped: bool
-    ran: Optional[bool]
-    usage: Optional[Usage]
-
-
 # Numbers, and not enums: they are asked for after every wait.
 _USAGE, _PEAK, _RAN = int(StatusField.USAGE), int(StatusField.MEMORY_PEAK), int(StatusField.RAN)
 _RAN_WORDS = {int(Ran.NO): False, int(Ran.YES): True}
 
 
-def status_of(c: Any) -> Status:
-    """What C has written."""
-    valid, usage = c.valid, None
-    if valid & _USAGE:
-        usage = Usage(
+class Status:
+    """How a child ended; struct forkexec_status. It never changes."""
+
+    __slots__ = ("_c",)
+
+    _c: Any
+
+    def __init__(self, c: Any) -> None:
+        self._c = c
+
+    @property
+    def returncode(self) -> int:
+        """The exit code, or -N for signal N, as subprocess has it."""
+        c = self._c
+        signal = c.signal
+        return int(-signal if signal else c.exit_code)
+
+    @property
+    def wait_status(self) -> int:
+        """The same as waitpid(2) has it."""
+        return int(self._c.wait_status)
+
+    @property
+    def core_dumped(self) -> bool:
+        """Whether a core was left."""
+        return bool(self._c.core_dumped)
+
+    @property
+    def ran(self) -> Optional[bool]:
+        """Whether the program ran at all: False where a signal killed the child in the middle of the exec; None where
+        that is not known."""
+        return _RAN_WORDS.get(self._c.ran) if self._c.valid & _RAN else None
+
+    @property
+    def usage(self) -> Optional[Usage]:
+        """What the child and what it waited for have used, where that is known."""
+        c = self._c
+        if not c.valid & _USAGE:
+            return None
+        return Usage(
             c.user_ns / 1e9,
             c.system_ns / 1e9,
             c.max_rss_bytes,
             c.max_rss_floor_bytes,
-            c.memory_peak_bytes if valid & _PEAK else None,
+            c.memory_peak_bytes if c.valid & _PEAK else None,
             c.minor_faults,
             c.major_faults,
             c.block_reads,
@@ -71,8 +98,29 @@ def status_of(c: Any) -> Status:
             c.voluntary_switches,
             c.involuntary_switches,
         )
-    ran = _RAN_WORDS.get(c.ran) if valid & _RAN else None
-    return Status(-c.signal if c.signal else c.exit_code, c.wait_status, bool(c.core_dumped), ran, usage)
+
+    def _bytes(self) -> bytes:
+        return bytes(ffi.buffer(self._c))
+
+    def __eq__(self, other: object) -> bool:
+        return self._bytes() == other._bytes() if isinstance(other, Status) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._bytes())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _status_from, (self._bytes(),)
+
+    def __repr__(self) -> str:
+        return (
+            f"Status(returncode={self.returncode}, core_dumped={self.core_dumped}, ran={self.ran}, usage={self.usage})"
+        )
+
+
+def _status_from(data: bytes) -> Status:
+    c = ffi.new("struct forkexec_status *")
+    ffi.buffer(c)[:] = data
+    return Status(c)
 
 
 class Child:
@@ -132,13 +180,13 @@ class Child:
 
     def wait(self, timeout: Optional[float] = None) -> Status:
         """Waits until it has ended, at most `timeout` seconds (else TimeoutError), and reaps it; forkexec_wait."""
-        status = ffi.new("struct forkexec_status *")
-        result = wait_for(self._open(), nanoseconds_of(timeout), status)
+        status = ffi.new(_STATUS)
+        result = wait_for(self._open(), -1 if timeout is None else nanoseconds_of(timeout), status)
         if result == -errnos.ETIMEDOUT:
             raise TimeoutError(errnos.ETIMEDOUT, "the child has not ended yet")
         if result < 0:
             raise os_error(result, "the child cannot be waited for")
-        return status_of(status)
+        return Status(status)
 
     def release(self, timeout: Optional[float] = None) -> None:
         """Lets a child of start() go, and comes back when it is the program; forkexec_release.
@@ -233,12 +281,12 @@ def _make(args: Any, attr: Optional[Attr], executable: Any, env: Any, held: bool
     attr = _DEFAULT if attr is None else attr
     if not isinstance(attr, Attr):
         raise TypeError(f"attr must be an Attr, not {type(attr).__name__}")
-    if not isinstance(args, (str, bytes, os.PathLike)):
+    if type(args) is not list and not isinstance(args, (str, bytes, os.PathLike)):
         args = list(args)
     argv, argc = strings(args, "args")
     envp, envc = environment(env)
     path = program_of(attr, argv, executable)
-    place, error = ffi.new("struct forkexec_child **"), ffi.new("struct forkexec_error *")
+    place, error = ffi.new(_PLACE), ffi.new(_ERROR)
     result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
     if result < 0:
         program = executable if executable is not None else program_name(args)

@@ -14,7 +14,7 @@ from typing import Any, Callable, Optional
 from . import _abi
 from ._attr import Attr
 from ._child import release_for
-from ._convert import descriptor, strings, text, timeout
+from ._convert import descriptor, signal_set, strings, text, timeout
 from ._errors import from_c, spawn_error
 from ._native import ffi, lib
 
@@ -32,78 +32,96 @@ _RESTORED = (1 << 12) | (1 << 24)
 _new, _copy, _free = lib.forkexec_attr_new, lib.forkexec_attr_copy, lib.forkexec_attr_free
 
 
-class Request:
-    """What forkexec.Popen sends through preexec_fn: what it asks for, and the place for the child."""
-
-    __slots__ = ("attr", "start_timeout", "child")
-
-    def __init__(self, attr: Optional[Attr], start_timeout: Optional[float]) -> None:
-        self.attr = attr
-        self.start_timeout = start_timeout
-        self.child: Any = None
-
-
 def replacement(original: Callable[..., int]) -> Callable[..., int]:
     """The function for a subprocess module whose own function is `original`."""
 
     def fork_exec(*arguments: Any) -> int:
         asked: Any = arguments[_PREEXEC] if len(arguments) == ARGUMENTS else fork_exec
-        if asked is None:
-            return _start(arguments, None, None)
-        if type(asked) is Request:
-            return _start(arguments, asked.attr, asked)
-        if isinstance(asked, Attr):
-            return _start(arguments, asked, None)
+        if asked is None or isinstance(asked, Attr):
+            return _start(arguments, asked)
         # A function to call in the child, which takes a fork; or arguments that CPython refuses itself.
         return original(*arguments)
 
     return fork_exec
 
 
-def _start(arguments: tuple[Any, ...], attr: Optional[Attr], request: Optional[Request]) -> int:
-    args, execs, env = arguments[0], arguments[1], arguments[5]
+def _start(arguments: tuple[Any, ...], attr: Optional[Attr]) -> int:
+    args, execs, close_fds, keep, cwd, env, stdin, _, _, stdout, _, stderr, _, errpipe = arguments[:14]
+    if close_fds and errpipe < 3:
+        raise ValueError("errpipe_write must be >= 3")
     argv, argc = _arguments(args)
     envp, envc = (ffi.NULL, 0) if env is None else _environment(env)
     execs = [_bytes(path) for path in execs]
+    path, search = _program(execs)
+    _check_kept(keep)
+    group = arguments[16] if _HAS_GROUP else -1
+    gid, gids, uid, umask = arguments[_PREEXEC - 4 : _PREEXEC]
+    child = start(
+        attr, path, argv, argc, envp, envc, search, (stdin, stdout, stderr), close_fds, keep, errpipe, cwd,
+        arguments[14], arguments[15], group, gid, gids, uid, umask, None, lambda: _named(args, execs),
+    )  # fmt: skip
+    pid = lib.forkexec_child_pid(child)
+    lib.forkexec_close(child)
+    return int(pid)
+
+
+def start(
+    attr: Optional[Attr], path: Any, argv: bytes, argc: int, envp: Any, envc: int, search: Any,
+    streams: tuple[int, int, int], close_fds: Any, keep: Any, but: int, cwd: Any, restore_signals: Any, session: Any,
+    group: int, gid: Any, gids: Any, uid: Any, umask: int, start_timeout: Optional[float], named: Callable[[], Any],
+) -> Any:  # fmt: skip
+    """Starts a program as subprocess's arguments and an Attr ask for it: the child of C, which the caller closes.
+
+    keep: descriptors that stay under their numbers, except `but`; named: the program, for an error.
+    """
     given = {} if attr is None else attr._given
-    made = _new() if attr is None else _copy(attr._c)
-    if made == ffi.NULL:
-        raise MemoryError
-    try:
-        _descriptors(made, arguments)
-        _surroundings(made, arguments, given, request)
-        path = _program(made, execs, given)
-        place, error = ffi.new("struct forkexec_child **"), ffi.new("struct forkexec_error *")
-        held = request is not None and request.start_timeout is not None
-        result = lib.python_spawn(made, held, path, argv, argc, envp, envc, place, error)
-    finally:
-        _free(made)
+    place, error = ffi.new("struct forkexec_child **"), ffi.new("struct forkexec_error *")
+    restored = _RESTORED if restore_signals else 0
+    if restored and "signal_ignore" in given:
+        restored &= ~signal_set(given["signal_ignore"])
+    if "exec_fd" in given:
+        path = search = ffi.NULL
+    elif "search_path" in given:
+        search = ffi.NULL
+    made = ffi.NULL if attr is None else attr._c
+    held = start_timeout is not None
+    plain = cwd is None and uid is None and gid is None and gids is None and not session and group < 0 and umask < 0
+    if plain and not held and (not keep or keep == (but,)):
+        result = lib.python_popen(
+            made, *streams, not close_fds, restored, search, path, argv, argc, envp, envc, place, error
+        )
+    else:
+        made = _new() if attr is None else _copy(made)
+        if made == ffi.NULL:
+            raise MemoryError
+        try:
+            _descriptors(made, close_fds, keep, but, streams)
+            _surroundings(made, given, cwd, restored, session, group, gid, gids, uid, umask)
+            if search != ffi.NULL:
+                _accept(lib.forkexec_attr_set_search_path(made, search), _abi.Stage.EXEC)
+            result = lib.python_spawn(made, held, path, argv, argc, envp, envc, place, error)
+        finally:
+            _free(made)
     if result != 0:
-        raise from_c(result, error, program=_named(args, execs), cwd=arguments[4])
-    if request is None:
-        pid = lib.forkexec_child_pid(place[0])
-        lib.forkexec_close(place[0])
-        return int(pid)
-    request.child = ffi.gc(place[0], lib.forkexec_close)
-    if held:
-        _release(request, args, execs)
-    return int(lib.forkexec_child_pid(request.child))
+        raise from_c(result, error, program=named(), cwd=cwd)
+    if start_timeout is not None:
+        _release(place[0], start_timeout, named)
+    return place[0]
 
 
-def _release(request: Request, args: Any, execs: list[bytes]) -> None:
-    """Lets a held child become the program, in time."""
-    child, error = request.child, ffi.new("struct forkexec_error *")
+def _release(child: Any, seconds: float, named: Callable[[], Any]) -> None:
+    """Lets a held child become the program, in time; else it is closed."""
+    error = ffi.new("struct forkexec_error *")
+    result = -errnos.ECANCELED
     try:
-        result = release_for(child, timeout(request.start_timeout), error)
-    except BaseException:
-        request.child = None
-        raise
-    if result == 0:
-        return
-    request.child = None
+        result = release_for(child, timeout(seconds), error)
+    finally:
+        if result != 0:
+            lib.forkexec_close(child)
     if result == -errnos.ETIMEDOUT and error.stage == 0:
-        raise subprocess.TimeoutExpired(args, request.start_timeout or 0.0)
-    raise from_c(result, error, program=_named(args, execs))
+        raise subprocess.TimeoutExpired(named(), seconds)
+    if result != 0:
+        raise from_c(result, error, program=named())
 
 
 def _bytes(value: Any) -> bytes:
@@ -123,12 +141,7 @@ def _environment(env: Any) -> tuple[bytes, int]:
     return strings([_bytes(line) for line in env], "the environment")
 
 
-def _descriptors(made: Any, arguments: tuple[Any, ...]) -> None:
-    close_fds, keep = arguments[2], arguments[3]
-    _, stdin, _, _, stdout, _, stderr = arguments[5], *(arguments[i] for i in (6, 7, 8, 9, 10, 11))
-    errpipe_write = arguments[13]
-    if close_fds and errpipe_write < 3:
-        raise ValueError("errpipe_write must be >= 3")
+def _check_kept(keep: Any) -> None:
     if not isinstance(keep, tuple):
         raise TypeError(f"fork_exec() argument 4 must be tuple, not {type(keep).__name__}")
     last = -1
@@ -136,25 +149,28 @@ def _descriptors(made: Any, arguments: tuple[Any, ...]) -> None:
         if not isinstance(fd, int) or not last < fd <= _INT_MAX:
             raise ValueError("bad value(s) in fds_to_keep")
         last = fd
+
+
+def _descriptors(made: Any, close_fds: Any, keep: Any, but: int, streams: tuple[int, int, int]) -> None:
     result = 0
     if not close_fds:
         result = lib.forkexec_attr_inherit_fds(made)
-    elif len(keep) > 1 or keep and keep[0] != errpipe_write:
-        result = lib.python_keep_fds(made, keep, len(keep), errpipe_write)
-    for source, target in ((stdin, 0), (stdout, 1), (stderr, 2)):
+    elif keep and keep != (but,):
+        result = lib.python_keep_fds(made, keep, len(keep), but)
+    for target, source in enumerate(streams):
         if source != -1 and result == 0:
             result = lib.forkexec_attr_map_fd(made, source, target)
     _accept(result, _abi.Stage.FD_MAP)
 
 
-def _surroundings(made: Any, arguments: tuple[Any, ...], given: dict[str, Any], request: Optional[Request]) -> None:
-    cwd, restore_signals, session = arguments[4], arguments[14], arguments[15]
-    group = arguments[16] if _HAS_GROUP else -1
-    gid, gids, uid, umask = arguments[_PREEXEC - 4 : _PREEXEC]
+def _surroundings(
+    made: Any, given: dict[str, Any], cwd: Any, restored: int, session: Any, group: int, gid: Any, gids: Any, uid: Any,
+    umask: int,
+) -> None:  # fmt: skip
     ids = uid is not None or gid is not None or gids is not None
     result = 0
     if cwd is not None:
-        if request is not None and (isinstance(cwd, int) or hasattr(cwd, "fileno")):
+        if isinstance(cwd, int) or hasattr(cwd, "fileno"):
             result = lib.forkexec_attr_set_cwd_fd(made, descriptor(cwd, "cwd"))
         else:
             result = lib.forkexec_attr_set_cwd(made, text(cwd, "cwd"))
@@ -167,9 +183,7 @@ def _surroundings(made: Any, arguments: tuple[Any, ...], given: dict[str, Any], 
             result = result or lib.forkexec_attr_set_cwd_rights(made, _rights(given))
     if umask >= 0:
         result = result or lib.forkexec_attr_set_umask(made, umask & 0o777)
-    if restore_signals:
-        ignored = given.get("signal_ignore")
-        restored = _RESTORED if ignored is None else _RESTORED & ~_signal_bits(ignored)
+    if restored:
         result = result or lib.forkexec_attr_set_signal_default(made, restored)
     if session:
         if group >= 0:
@@ -214,12 +228,6 @@ def _identity(made: Any, uid: Any, gid: Any, gids: Any, given: dict[str, Any]) -
     _accept(result, _abi.Stage.UID)
 
 
-def _signal_bits(signals: Any) -> int:
-    from ._convert import signal_set
-
-    return signal_set(signals)
-
-
 def _accept(result: int, stage: _abi.Stage) -> None:
     if result == -errnos.ENOMEM:
         raise MemoryError
@@ -227,19 +235,15 @@ def _accept(result: int, stage: _abi.Stage) -> None:
         raise spawn_error(-result, None, {"stage": stage, "sentence": os.strerror(-result)})
 
 
-def _program(made: Any, execs: list[bytes], given: dict[str, Any]) -> Any:
+def _program(execs: list[bytes]) -> tuple[bytes, Any]:
     """The path for C, and the directories to search it in: subprocess gives one path a directory."""
-    if "exec_fd" in given:
-        return ffi.NULL
     if len(execs) == 1:
-        return execs[0]
+        return execs[0], ffi.NULL
     heads, name = [], b""
     for path in execs:
         head, slash, name = path.rpartition(b"/")
         heads.append(head or slash)
-    if "search_path" not in given:
-        _accept(lib.forkexec_attr_set_search_path(made, b":".join(heads)), _abi.Stage.EXEC)
-    return name
+    return name, b":".join(heads)
 
 
 def _named(args: Any, execs: list[bytes]) -> Any:

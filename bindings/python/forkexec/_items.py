@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from ._abi import LandlockFs, LandlockNet, MountFlag, Namespace, RootFlag, SeccompFlag
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from ._record import dataclass
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 

@@ -6,16 +6,16 @@ import errno as errnos
 import os
 import signal as signals
 import subprocess
-from importlib import util
+import sys
 from typing import Any, Optional, Union
 
 from . import _child
 from ._attr import Attr
 from ._collect import collect
-from ._convert import integer
+from ._convert import environment, integer, strings, text
 from ._convert import timeout as nanoseconds_of
 from ._errors import os_error
-from ._fork_exec import ARGUMENTS, Request, replacement
+from ._fork_exec import start
 from ._native import ffi, lib
 
 CalledProcessError = subprocess.CalledProcessError
@@ -23,40 +23,26 @@ SubprocessError = subprocess.SubprocessError
 TimeoutExpired = subprocess.TimeoutExpired
 
 
-def _load() -> Any:
-    """The standard module a second time, under a name of ours: its _execute_child then calls our fork_exec, and nothing
-    of the caller's own subprocess is touched."""
-    if ARGUMENTS is None:
-        raise ImportError("forkexec does not know the subprocess of this Python: a newer forkexec may")
-    import _posixsubprocess
+# What subprocess calls its own _execute_child with; process_group is there from Python 3.11 on.
+_ARGUMENTS = (
+    "args", "executable", "preexec_fn", "close_fds", "pass_fds", "cwd", "env", "startupinfo", "creationflags", "shell",
+    "p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite", "restore_signals", "gid", "gids", "uid", "umask",
+    "start_new_session", "process_group",
+)  # fmt: skip
 
-    found = util.spec_from_file_location("forkexec._subprocess", subprocess.__file__)
-    assert found is not None and found.loader is not None
-    module = util.module_from_spec(found)
-    found.loader.exec_module(module)
-    ours = replacement(_no_fork)
-    if hasattr(module, "_fork_exec"):
-        setattr(module, "_fork_exec", ours)
-    else:
-        space = type(module)("_posixsubprocess")
-        space.__dict__.update(vars(_posixsubprocess), fork_exec=ours)
-        setattr(module, "_posixsubprocess", space)
-    setattr(module, "_USE_POSIX_SPAWN", False)
-    for name in ("CalledProcessError", "TimeoutExpired", "SubprocessError"):
-        setattr(module, name, getattr(subprocess, name))
-    return module
 
+def _known() -> bool:
+    code = getattr(getattr(subprocess.Popen, "_execute_child", None), "__code__", None)
+    names = () if code is None else code.co_varnames[1 : code.co_argcount]
+    return names in (_ARGUMENTS, _ARGUMENTS[:-1])
+
+
+if not _known():
+    raise ImportError("forkexec does not know the subprocess of this Python: a newer forkexec may")
 
 # How long one that was killed may take to end, in nanoseconds; the kernel may have to finish a write to a disk before.
 _KILLED = 5_000_000_000
-
-
-def _no_fork(*arguments: Any) -> int:
-    raise TypeError("forkexec starts nothing by fork")
-
-
-_second = _load()
-_execute_child = _second.Popen._execute_child
+_INT_MAX = 2**31 - 1
 
 
 class Popen(subprocess.Popen[Any]):
@@ -71,7 +57,8 @@ class Popen(subprocess.Popen[Any]):
 
     _c: Any = None
     _end: Any = None
-    _request: Optional[Request] = None
+    _attr: Optional[Attr] = None
+    _start_timeout: Optional[float] = None
 
     def __init__(
         self,
@@ -95,19 +82,55 @@ class Popen(subprocess.Popen[Any]):
             )
         if start_timeout is not None:
             nanoseconds_of(start_timeout)
-        self._request = Request(attr, start_timeout)
-        try:
-            super().__init__(args, *positional, **keywords)
-        finally:
-            self._request = None
+            self._start_timeout = start_timeout
+        self._attr = attr
+        super().__init__(args, *positional, **keywords)
 
-    def _execute_child(self, args: Any, executable: Any, preexec_fn: Any, *others: Any) -> None:
-        request = self._request
-        assert request is not None
+    def _execute_child(
+        self, args: Any, executable: Any, preexec_fn: Any, close_fds: Any, pass_fds: Any, cwd: Any, env: Any,
+        startupinfo: Any, creationflags: Any, shell: Any, p2cread: int, p2cwrite: int, c2pread: int, c2pwrite: int,
+        errread: int, errwrite: int, restore_signals: Any, gid: Any, gids: Any, uid: Any, umask: int, session: Any,
+        group: int = -1,
+    ) -> None:  # fmt: skip
+        """Takes the place of subprocess's own, which forks; all before and after it is subprocess's."""
+        if type(args) is list:
+            args = args.copy()
+        elif isinstance(args, (str, bytes)):
+            args = [args]
+        elif isinstance(args, os.PathLike):
+            if shell:
+                raise TypeError("path-like args is not allowed when shell is true")
+            args = [args]
+        else:
+            args = list(args)
+        if shell:
+            args = [executable or "/bin/sh", "-c", *args]
+        if executable is None:
+            executable = args[0]
+        sys.audit("subprocess.Popen", executable, args, cwd, env)
+        argv, argc = strings(args, "args")
+        envp, envc = environment(env)
+        path, search = text(executable, "the program"), ffi.NULL
+        if b"/" not in path:
+            search = b":".join([text(directory) for directory in os.get_exec_path(env)])
+        keep = tuple(sorted(set(map(int, pass_fds)))) if pass_fds else ()
+        if keep and not 0 <= keep[0] <= keep[-1] <= _INT_MAX:
+            raise ValueError(f"pass_fds has what is no descriptor: {pass_fds!r}")
         try:
-            _execute_child(self, args, executable, request, *others)
-        finally:
-            self._c = request.child
+            child = start(
+                self._attr, path, argv, argc, envp, envc, search, (p2cread, c2pwrite, errwrite), close_fds, keep, -1, cwd,
+                restore_signals, session, group, gid, gids, uid, umask, self._start_timeout, lambda: executable,
+            )  # fmt: skip
+        except TimeoutExpired as expired:
+            expired.cmd = args
+            raise
+        self._c = ffi.gc(child, lib.forkexec_close)
+        setattr(self, "pid", int(lib.forkexec_child_pid(child)))
+        self._child_created = True
+        if p2cread == c2pwrite == errwrite == -1:
+            setattr(self, "_closed_child_pipe_fds", True)
+        else:
+            self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)  # type: ignore[attr-defined]
 
     def _ended(self, left: int, _wait_for: Any = _child.wait_for, _new: Any = ffi.new) -> Optional[int]:
         """The return code, once there is one."""
@@ -165,7 +188,7 @@ class Popen(subprocess.Popen[Any]):
     @property
     def status(self) -> Optional[_child.Status]:
         """How it ended, with all that is known; None before, and where somebody else has reaped it."""
-        return None if self._end is None else _child.status_of(self._end)
+        return None if self._end is None else _child.Status(self._end)
 
     @property
     def usage(self) -> Optional[_child.Usage]:

@@ -59,6 +59,7 @@ def nothing_is_left(request):
 def pytest_configure(config):
     config.addinivalue_line("markers", "leaves: the test's own process has more descriptors afterwards")
     config.addinivalue_line("markers", "root: needs root")
+    config.addinivalue_line("markers", "once: takes long, and one Python is enough where there are many")
 
 
 def pytest_collection_modifyitems(items):

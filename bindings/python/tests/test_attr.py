@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import os
 import pickle
 import resource
@@ -197,3 +199,22 @@ def test_what_is_asked_is_what_the_program_sees(inside, soft, nice, umask, ignor
     assert (int(limit), int(nice_inside), int(umask_inside)) == (soft, nice, umask)
     mask = int(ignored_inside, 16)
     assert all(mask >> (one - 1) & 1 for one in ignored)
+
+
+def test_items_are_values():
+    bind = forkexec.Bind("/a", target="/b", readonly=True)
+    assert repr(bind) == "Bind(source='/a', target='/b', readonly=True)"
+    assert bind == forkexec.Bind("/a", "/b", True) != forkexec.Bind("/a", "/b") and bind != 1
+    assert len({bind, forkexec.Bind("/a", "/b", True)}) == 1
+    assert pickle.loads(pickle.dumps(bind)) == bind == copy.copy(bind) and bind.__replace__(source="/c").source == "/c"
+    assert (bind.recursive, bind.userns) == (True, None)
+    for bad, why in ((lambda: setattr(bind, "source", "/c"), "does not change"),
+                     (lambda: delattr(bind, "source"), "does not change")):  # fmt: skip
+        with pytest.raises(AttributeError, match=why):
+            bad()
+    for bad, why in ((lambda: forkexec.Bind("/a"), "needs target"), (lambda: forkexec.Proc(1, 2, 3, 4), "at most 3"),
+                     (lambda: forkexec.Bind("/a", "/b", writable=1), "no argument 'writable'"),
+                     (lambda: forkexec.Mask("/a", path="/b"), "twice")):  # fmt: skip
+        with pytest.raises(TypeError, match=why):
+            bad()
+    assert str(inspect.signature(forkexec.Directory)) == "(path: 'Path', mode: 'int' = 493)"

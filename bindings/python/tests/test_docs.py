@@ -16,6 +16,8 @@ import forkexec
 from forkexec import Feature
 from forkexec._keywords import KEYWORDS
 
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).resolve().parents[1]
 DOCS = HERE.parents[1] / "docs/python"
 

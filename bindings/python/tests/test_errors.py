@@ -111,6 +111,7 @@ def fails(kind):
         forkexec.run(["true"], attr=Attr(fd_actions=[forkexec.OpenFd(5, "/no/such")]))
 
 
+@pytest.mark.once
 @pytest.mark.leaves
 def test_they_come_out_of_workers():
     context = multiprocessing.get_context("spawn")
@@ -129,6 +130,7 @@ def test_they_come_out_of_workers():
     assert error.index == 0
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("number", sorted(errno.errorcode))
 def test_each_errno_has_pythons_class(number):
     from forkexec._errors import spawn_error

@@ -16,6 +16,8 @@ import pytest
 import forkexec
 from forkexec import Attr, Feature, Namespace
 
+pytestmark = pytest.mark.once
+
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples/python"
 LONG = 300
 USER_NAMESPACES, WHY = forkexec.probe(Feature.USER_NAMESPACE)

@@ -64,6 +64,7 @@ def fork_once(method):
             assert pool.map(work_of_a_worker, range(7)) == list(range(7))
 
 
+@pytest.mark.once
 @pytest.mark.leaves
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.parametrize("method", ["os.fork", "fork", "forkserver", "spawn"])
@@ -155,6 +156,7 @@ SHUTDOWNS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", SHUTDOWNS)
 def test_the_end_of_the_interpreter(name):
     status, out, err = python("import forkexec; " + SHUTDOWNS[name])
@@ -185,6 +187,7 @@ LEFT = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", LEFT)
 def test_development_mode_warns_as_subprocess_does(name):
     said = []

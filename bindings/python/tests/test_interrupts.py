@@ -15,6 +15,8 @@ import pytest
 import forkexec
 from forkexec import PIPE, Attr
 
+pytestmark = pytest.mark.once
+
 # A child that would run for ever. Whoever waits for it only goes on because of the signal.
 FOREVER = ["/bin/sleep", "100000"]
 

@@ -130,20 +130,19 @@ def test_they_come_out_of_workers():
     assert error.index == 0
 
 
-@pytest.mark.once
-@pytest.mark.parametrize("number", sorted(errno.errorcode))
-def test_each_errno_has_pythons_class(number):
+def test_each_errno_has_pythons_class():
     from forkexec._errors import spawn_error
 
-    for stage in (Stage.EXEC, Stage.VALIDATE, Stage.CWD):
-        error = spawn_error(number, "file", {"stage": stage, "sentence": "so it was"})
-        stock = OSError(number, os.strerror(number), "file")
-        assert isinstance(error, SpawnError) and isinstance(error, type(stock))
-        assert isinstance(error, ValueError) == (number == errno.EINVAL and stage == Stage.VALIDATE)
-        assert str(error) == str(stock) and (error.errno, error.filename) == (number, "file")
-        assert type(error).__name__ == type(pickle.loads(pickle.dumps(error))).__name__ == "SpawnError"
-        bare = spawn_error(number, None, {"stage": stage, "sentence": "so it was"})
-        assert str(bare) == f"[Errno {number}] so it was" and bare.filename is None
+    for number in errno.errorcode:
+        for stage in (Stage.EXEC, Stage.VALIDATE, Stage.CWD):
+            error = spawn_error(number, "file", {"stage": stage, "sentence": "so it was"})
+            stock = OSError(number, os.strerror(number), "file")
+            assert isinstance(error, SpawnError) and isinstance(error, type(stock))
+            assert isinstance(error, ValueError) == (number == errno.EINVAL and stage == Stage.VALIDATE)
+            assert str(error) == str(stock) and (error.errno, error.filename) == (number, "file")
+            assert type(error).__name__ == type(pickle.loads(pickle.dumps(error))).__name__ == "SpawnError"
+            bare = spawn_error(number, None, {"stage": stage, "sentence": "so it was"})
+            assert str(bare) == f"[Errno {number}] so it was" and bare.filename is None
 
 
 def test_what_cannot_be_encoded_leaves_nothing():

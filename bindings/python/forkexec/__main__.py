@@ -1,40 +1,35 @@
-"""`python -m forkexec --probe` and `python -m forkexec run ...`."""
+"""`python -m forkexec --probe` and `python -m forkexec run ...`: the command forkexec-run, which is inside."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
+from typing import NoReturn
 
-from ._abi import Feature
-from ._child import probe, version
+from ._child import version
 
 _USAGE = """usage: python -m forkexec --probe      what this host allows, and what helps where it does not
+       python -m forkexec run ...      forkexec-run(1): a program with limits, namespaces, mounts and so on;
+                                       run --help lists its options
        python -m forkexec --version
-       python -m forkexec run ...      forkexec-run(1), where it is installed
 """
+_COMMAND = os.path.join(os.path.dirname(os.path.abspath(__file__)), "forkexec-run")
 
 
-def _probe() -> int:
-    for feature in Feature:
-        has, why = probe(feature)
-        print(f"{feature.name.lower():20} {'yes' if has else 'no: ' + why}")
-    return 0
+def _become(arguments: list[str]) -> NoReturn:
+    sys.stdout.flush()
+    os.execv(_COMMAND, ["forkexec-run", *arguments])
 
 
 def main(arguments: list[str]) -> int:
     """The command line."""
-    if arguments == ["--probe"]:
-        return _probe()
     if arguments == ["--version"]:
         print(version())
         return 0
+    if arguments[:1] == ["--probe"]:
+        _become(arguments)
     if arguments[:1] == ["run"]:
-        command = shutil.which("forkexec-run")
-        if command is None:
-            print("forkexec: run is the command forkexec-run, which is not installed", file=sys.stderr)
-            return 127
-        os.execv(command, [command, *arguments[1:]])
+        _become(arguments[1:])
     print(_USAGE, end="", file=sys.stdout if arguments == ["--help"] else sys.stderr)
     return 0 if arguments == ["--help"] else 2
 

@@ -101,12 +101,18 @@ def test_import_is_fast_and_touches_nothing():
 
 
 def test_the_command():
-    done = subprocess.run([sys.executable, "-m", "forkexec", "--probe"], capture_output=True, text=True)
-    assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()] == [
-        feature.name.lower() for feature in forkexec.Feature
-    ]
-    assert subprocess.run([sys.executable, "-m", "forkexec", "nonsense"], capture_output=True).returncode == 2
+    def command(*arguments):
+        done = subprocess.run([sys.executable, "-m", "forkexec", *arguments], capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    status, out, _ = command("--probe")
+    assert status == 0 and f"libforkexec {forkexec.version()}" in out and "user namespaces" in out
+    assert command("--version") == (0, forkexec.version() + "\n", "")
+    assert command("run", "--nice", "7", "--", "sh", "-c", "nice; exit 3") == (3, "7\n", "")
+    status, _, err = command("run", "--no-such-option")
+    assert status == 125 and "--no-such-option" in err
+    assert command("--help")[0] == 0 and "run --help" in command("--help")[1]
+    assert command("nonsense")[0] == 2
 
 
 def test_other_systems_are_told():

@@ -56,6 +56,12 @@ def nothing_is_left(request):
     assert not children() - before, "children are left"
 
 
+def pytest_collection_finish(session):
+    # What pytest and hypothesis keep is looked through no more: the tests collect garbage twice each.
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "leaves: the test's own process has more descriptors afterwards")
     config.addinivalue_line("markers", "root: needs root")

@@ -166,6 +166,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.once
 @settings(max_examples=400, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(KEYWORDS)), ANYTHING, max_size=4))
 def test_anything_is_taken_or_refused_with_a_sentence(keywords):

@@ -41,6 +41,10 @@ fn main() {
         // Or atomics are calls, of functions that ask the C library what the processor can do.
         rustc.args(["-C", "target-feature=-outline-atomics"]);
     }
+    if variable("CARGO_CFG_TARGET_ENV") == "musl" {
+        // Or rustc brings the start files and the C library of a program that has them.
+        rustc.args(["-C", "link-self-contained=no"]);
+    }
     if let Ok(linker) = env::var("RUSTC_LINKER") {
         rustc.arg("-C").arg(format!("linker={linker}"));
     }

@@ -1,144 +1,9 @@
 /* Children in cgroups: born there or put there, refused where the spawn would never return, killed together. */
-#include "aside.h"
+#include "cgroups.h"
+#include "deny.h"
 
 #include <sched.h>
-#include <sys/vfs.h>
-
-#define V1 0x27e0eb
-#define V2 0x63677270
-
-/* What was made, in order; removed before the next test and at the end, with all that is still in it. */
-static char made[16][256];
-static int count;
-
-static bool put(const char *directory, const char *name, const char *value)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    bool done = fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
-    if (fd >= 0)
-        close(fd);
-    return done;
-}
-
-static void kill_all_in(const char *directory)
-{
-    char path[512];
-    if (put(directory, "cgroup.kill", "1"))
-        return;
-    snprintf(path, sizeof path, "%s/cgroup.procs", directory);
-    FILE *in = fopen(path, "re");
-    for (int pid; in && fscanf(in, "%d", &pid) == 1;)
-        if (pid > 1 && pid != getpid())
-            kill(pid, SIGKILL);
-    if (in)
-        fclose(in);
-}
-
-static void remove_cgroups(void)
-{
-    for (int i = 0; i < count; i++) {
-        put(made[i], "cgroup.freeze", "0");
-        put(made[i], "freezer.state", "THAWED");
-    }
-    while (count > 0) {
-        const char *directory = made[--count];
-        for (int turn = 0; rmdir(directory) && errno == EBUSY && turn < 1000; turn++) {
-            kill_all_in(directory);
-            while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
-                ;
-            usleep(10000);
-        }
-    }
-}
-
-static const char *make(const char *path)
-{
-    assert_true(count < 16);
-    assert_false(mkdir(path, 0755));
-    strcpy(made[count++], path);
-    return path;
-}
-
-static long magic(const char *path)
-{
-    struct statfs fs;
-    return statfs(path, &fs) ? 0 : (long)fs.f_type;
-}
-
-static void clean_up_later(void)
-{
-    static bool known;
-    if (!known)
-        atexit(remove_cgroups);
-    known = true;
-}
-
-/* A new cgroup of version 2, or skip. */
-static const char *new_cgroup(void)
-{
-    clean_up_later();
-    static const char *const roots[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
-    for (int i = 0; i < 2; i++)
-        if (magic(roots[i]) == V2) {
-            need(!access(roots[i], W_OK), "may not make cgroups in %s", roots[i]);
-            return make(text("%s/forkexec-test-%d-%d", roots[i], getpid(), count));
-        }
-    skip_because("there is no cgroup2 in /sys/fs/cgroup");
-}
-
-/* One of version 1, with this controller. */
-static const char *new_cgroup_v1(const char *controller)
-{
-    const char *root = text("/sys/fs/cgroup/%s", controller);
-    need(magic(root) == V1, "there is no %s", root);
-    need(!access(root, W_OK), "may not make cgroups in %s", root);
-    clean_up_later();
-    return make(text("%s/forkexec-test-%d-%d", root, getpid(), count));
-}
-
-/* At the end of a test; what fails before is removed before the program ends. */
-static void done(int fd)
-{
-    close(fd);
-    remove_cgroups();
-}
-
-static int open_cgroup(const char *path)
-{
-    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    assert_true(fd >= 0);
-    return fd;
-}
-
-static struct forkexec_attr *attr_into(uint32_t mode, int fd)
-{
-    struct forkexec_attr *attr = attr_in(mode);
-    OK(forkexec_attr_set_cgroup_fd(attr, fd));
-    return attr;
-}
-
-/* The path in the line of /proc/PID/cgroup for this controller, "" for version 2. */
-static const char *cgroup_of(pid_t pid, const char *controller)
-{
-    const char *all = text_of(text("/proc/%d/cgroup", pid));
-    const char *line = strstr(all, text(":%s:", controller));
-    assert_non_null(line);
-    line += strlen(controller) + 2;
-    return text("%.*s", (int)strcspn(line, "\n"), line);
-}
-
-static void assert_in(pid_t pid, const char *controller, const char *path)
-{
-    assert_string_equal(strrchr(cgroup_of(pid, controller), '/'), strrchr(path, '/'));
-}
-
-static void end(struct forkexec_child *child)
-{
-    OK(forkexec_signal(child, SIGKILL));
-    finish(child);
-}
+#include <time.h>
 
 /* Whether the plan, told as text, has these words. */
 static bool is_planned(struct forkexec_attr *attr, const char *words)
@@ -184,8 +49,8 @@ TEST(a_held_child_is_in_it)
     done(fd);
 }
 
-/* Others could freeze the child while it is in the caller's memory: it gets memory of its own, and is put there. */
-TEST_BOTH(a_cgroup_of_others_is_entered_by_writing)
+/* Others could freeze the child while it is in the caller's memory: it gets memory of its own before it is in there. */
+TEST_BOTH(a_cgroup_of_others_is_entered_with_own_memory)
 {
     need_cap(CAP_CHOWN);
     const char *path = new_cgroup(), *inner = make(text("%s/inner", path));
@@ -196,11 +61,157 @@ TEST_BOTH(a_cgroup_of_others_is_entered_by_writing)
             assert_false(chmod(inner, way == 1 ? 0777 : 0755));
             assert_false(chown(text("%s/cgroup.freeze", inner), way == 2 ? NOBODY : 0, 0));
             struct forkexec_attr *attr = attr_into(mode, fd);
-            assert_true(is_planned(attr, "written to"));
+            bool by_image = mode != FORKEXEC_MEMORY_COPIED && forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, NULL, 0) == 1;
+            assert_int_equal(is_planned(attr, "205 cgroup birth: born in"), by_image);
             struct forkexec_child *child = start_witness(attr, "sleep");
             assert_in(forkexec_child_pid(child), "", inner);
             end(child);
         }
+    done(fd);
+}
+
+/* A cgroup in which no member may share the caller's memory, whatever controllers there are. */
+static const char *new_dangerous_cgroup(void)
+{
+    const char *path = new_cgroup();
+    assert_false(chmod(path, 0777));
+    return path;
+}
+
+static void in_namespaces(struct forkexec_attr *attr)
+{
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_CGROUP));
+    OK(forkexec_attr_mount_proc(attr, "/proc", 0));
+}
+
+static void in_user_namespace(struct forkexec_attr *attr)
+{
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+    OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
+}
+
+static void under_an_init(struct forkexec_attr *attr)
+{
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
+    OK(forkexec_attr_set_init(attr));
+}
+
+static void of_another_user(struct forkexec_attr *attr)
+{
+    OK(forkexec_attr_set_uid(attr, NOBODY));
+    OK(forkexec_attr_set_gid(attr, NOBODY));
+    OK(forkexec_attr_set_no_new_privs(attr));
+}
+
+static void dying_with_the_thread(struct forkexec_attr *attr)
+{
+    OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
+}
+
+static void dying_with_the_process(struct forkexec_attr *attr)
+{
+    OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
+}
+
+static void opening_a_file(struct forkexec_attr *attr)
+{
+    OK(forkexec_attr_open_fd(attr, 7, "/dev/null", O_RDONLY, 0));
+    OK(forkexec_attr_set_session(attr));
+}
+
+static void with_a_listener(struct forkexec_attr *attr)
+{
+    static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    OK(forkexec_attr_set_no_new_privs(attr));
+    OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LISTENER));
+}
+
+static void with_late_namespaces(struct forkexec_attr *attr)
+{
+    OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_CGROUP | FORKEXEC_NS_UTS | FORKEXEC_NS_TIME));
+    OK(forkexec_attr_set_time_offset(attr, CLOCK_MONOTONIC, 1000, 0));
+}
+
+/* What else may be asked for goes together with it. */
+TEST_BOTH(all_that_may_be_asked_for_beside_a_dangerous_cgroup)
+{
+    need_root();
+    need_user_namespaces();
+    need_native();
+    static void (*const asks[])(struct forkexec_attr *) = { in_namespaces, in_user_namespace, under_an_init, of_another_user,
+        dying_with_the_thread, dying_with_the_process, opening_a_file, with_a_listener, with_late_namespaces };
+    const char *path = new_dangerous_cgroup(), *program = public_witness();
+    int fd = open_cgroup(path);
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
+        for EACH_MEMORY(mode) {
+            struct forkexec_attr *attr = attr_into(mode, fd);
+            asks[i](attr);
+            struct forkexec_child *child = start(attr, program, (char *[]){ "w", "sleep", NULL }, NULL);
+            assert_in(forkexec_child_pid(child), "", path);
+            assert_int_equal(atoi(status_of(forkexec_child_pid(child), "PPid")), getpid());
+            end(child);
+            assert_int_equal(finish(start(attr, program, (char *[]){ "w", "exit", "7", NULL }, NULL)).exit_code, 7);
+            assert_string_equal(text_of(text("%s/cgroup.procs", path)), "");
+        }
+    done(fd);
+}
+
+/* What holds, and what joins it. */
+TEST(a_holder_in_a_dangerous_cgroup)
+{
+    need_root();
+    need_user_namespaces();
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_probe(FORKEXEC_PROBE_PIDFD);
+    const char *path = new_dangerous_cgroup();
+    int fd = open_cgroup(path);
+    static const uint32_t types[] = { FORKEXEC_NS_UTS, FORKEXEC_NS_UTS | FORKEXEC_NS_PID,
+        FORKEXEC_NS_UTS | FORKEXEC_NS_USER, FORKEXEC_NS_UTS | FORKEXEC_NS_PID | FORKEXEC_NS_USER };
+    for (int i = 0; i < 4; i++) {
+        struct forkexec_child *holder = NULL;
+        struct forkexec_attr *holds = attr_into(FORKEXEC_MEMORY_AUTO, fd), *joins = attr_into(FORKEXEC_MEMORY_AUTO, fd);
+        OK(forkexec_attr_create_namespaces(holds, types[i]));
+        if (types[i] & FORKEXEC_NS_USER)
+            OK(forkexec_attr_map_uid(holds, 0, 0, 1));
+        OK(forkexec_hold(holds, &holder, NULL));
+        assert_in(forkexec_child_pid(holder), "", path);
+        OK(forkexec_attr_join_pidfd(joins, forkexec_child_pidfd(holder), types[i]));
+        struct forkexec_child *child = start_witness(joins, "sleep");
+        assert_in(forkexec_child_pid(child), "", path);
+        assert_string_equal(namespace_of(forkexec_child_pid(child), "uts"), namespace_of(forkexec_child_pid(holder), "uts"));
+        end(child);
+        forkexec_close(holder);
+    }
+    done(fd);
+}
+
+static void check_cannot_wait(const void *with)
+{
+    struct denial denial = { SYS_ppoll, EIO, { { IS, 1, 2 } } };
+    deny(&denial, 1);
+    assert_spawn_fails(attr_into(FORKEXEC_MEMORY_AUTO, *(const int *)with), NULL, FORKEXEC_STAGE_CGROUP_BIRTH, EIO, -1);
+}
+
+/* Where the image may not make it, the caller writes. */
+static void check_without_clone3(const void *with)
+{
+    struct denial denial = { SYS_clone3, *(const int *)with, { { 0 } } };
+    deny(&denial, 1);
+    for EACH_MEMORY(mode) {
+        struct forkexec_child *child = start_witness(attr_into(mode, ((const int *)with)[1]), "exit", "7");
+        assert_int_equal(finish(child).exit_code, 7);
+    }
+}
+
+TEST(where_the_image_cannot_make_a_member)
+{
+    need_native();
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    const char *path = new_dangerous_cgroup();
+    int fd = open_cgroup(path);
+    in_copy(check_cannot_wait, &fd);
+    in_copy(check_without_clone3, (int[]){ ENOSYS, fd });
+    in_copy(check_without_clone3, (int[]){ EPERM, fd });
     done(fd);
 }
 
@@ -408,12 +419,14 @@ TEST_BOTH(a_cgroup_that_was_killed_takes_others)
 {
     const char *path = new_cgroup();
     int fd = open_cgroup(path);
-    for EACH_MEMORY(mode) {
-        assert_true(put(path, "cgroup.kill", "1"));
-        struct forkexec_child *child = start_witness(attr_into(mode, fd), "sleep");
-        assert_in(forkexec_child_pid(child), "", path);
-        end(child);
-    }
+    for (int dangerous = 0; dangerous < 2; dangerous++)
+        for EACH_MEMORY(mode) {
+            assert_false(chmod(path, dangerous ? 0777 : 0755));
+            assert_true(put(path, "cgroup.kill", "1"));
+            struct forkexec_child *child = start_witness(attr_into(mode, fd), "sleep");
+            assert_in(forkexec_child_pid(child), "", path);
+            end(child);
+        }
     done(fd);
 }
 
@@ -442,6 +455,47 @@ TEST_BOTH(all_in_it_end_together)
 TEST_BOTH(all_in_one_of_version_1_end_together)
 {
     check_kill(new_cgroup_v1("pids"));
+}
+
+/* A threaded cgroup, of which the kernel does not kill the members. Only the root cgroup's processes can be born in one. */
+TEST_BOTH(all_in_a_threaded_one_end_together)
+{
+    need(!strcmp(cgroup_of(getpid(), ""), "/"), "not in the root cgroup, so that a child cannot be in a threaded one");
+    const char *path = new_cgroup();
+    need(put(path, "cgroup.type", "threaded"), "cannot make threaded cgroups");
+    check_kill(path);
+}
+
+/* And of those below, into which members have moved. */
+static void check_kill_below(const char *path)
+{
+    const char *below = make(text("%s/below", path)), *inner = make(text("%s/inner", below));
+    put(below, "cgroup.type", "threaded");
+    put(inner, "cgroup.type", "threaded");
+    int fd = open_cgroup(path);
+    struct forkexec_child *child = start_witness(attr_into(FORKEXEC_MEMORY_AUTO, fd), "fork", "sleep");
+    pid_t pid = forkexec_child_pid(child), its = 0;
+    for (double limit = seconds() + 10; !its && seconds() < limit; usleep(2000))
+        sscanf(text_of(text("/proc/%d/task/%d/children", pid, pid)), "%d", &its);
+    assert_true(its > 0);
+    assert_true(put(inner, "cgroup.threads", text("%d", its)) || put(inner, "cgroup.procs", text("%d", its)));
+    OK(forkexec_kill_tree(child));
+    assert_int_equal(finish(child).signal, SIGKILL);
+    assert_true(ends(its));
+    done(fd);
+}
+
+TEST_BOTH(all_below_one_of_version_1_end_too)
+{
+    check_kill_below(new_cgroup_v1("pids"));
+}
+
+TEST_BOTH(all_below_a_threaded_one_end_too)
+{
+    need(!strcmp(cgroup_of(getpid(), ""), "/"), "not in the root cgroup, so that a child cannot be in a threaded one");
+    const char *path = new_cgroup();
+    need(put(path, "cgroup.type", "threaded"), "cannot make threaded cgroups");
+    check_kill_below(path);
 }
 
 static void check_peak(const char *path)

@@ -55,6 +55,19 @@ static void is_held_in_a_crowd(const void *denial)
     forkexec_close(child);
 }
 
+static const struct denial no_polling[] = { { SYS_ppoll, EPERM, { { 0 } } } };
+static const struct denial unknown_polling[] = { { SYS_ppoll, ENOSYS, { { 0 } } } };
+
+/* A child that cannot wait until its ends are fetched is given them. */
+TEST_BOTH(ends_are_made_where_the_child_cannot_wait)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_native();
+    in_copy(runs_in_a_crowd, no_polling);
+    in_copy(runs_in_a_crowd, unknown_polling);
+    in_copy(is_held_in_a_crowd, no_polling);
+}
+
 TEST_BOTH(ends_are_fetched)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);

@@ -158,6 +158,8 @@ static inline const char *denied_as(void)
 
 static inline bool succeeds_again(const char *name, const struct denial *list, size_t n, const char *tests)
 {
+    if (n)
+        need_unemulated("it takes no seccomp filters");
     FILE *out = tmpfile();
     char line[1024];
     pid_t pid = begin_copy();

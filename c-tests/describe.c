@@ -320,3 +320,21 @@ TEST(memory_gets_nothing_of_what_fails)
     assert_int_equal(forkexec_describe_text(new_attr(), witness, itself, NULL, text, SIZE_MAX, &error), -EINVAL);
     assert_string_equal(text, "before");
 }
+
+/* What this kernel's Landlock does not know is known before, and told as by a spawn. */
+static void without_landlock(const void *unused)
+{
+    (void)unused;
+    struct denial denial = { SYS_landlock_create_ruleset, ENOSYS, { { 0 } } };
+    deny(&denial, 1);
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_no_new_privs(attr));
+    OK(forkexec_attr_add_landlock_path(attr, "/", FORKEXEC_LANDLOCK_FS_READ_FILE));
+    assert_not_told(attr, 2, EOPNOTSUPP, FORKEXEC_STAGE_LANDLOCK);
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP, -1);
+}
+
+TEST(it_tells_as_a_spawn_what_landlock_does_not_know)
+{
+    in_copy(without_landlock, NULL);
+}

@@ -80,8 +80,8 @@ TEST_BOTH(sentences_are_text)
     assert_message(new_attr(), "/ni\xc3\xa4\xe2\x82\xac", "exec (/ni\xc3\xa4\xe2\x82\xac): No such file or directory");
 }
 
-/* 223 bytes at most, and no letter is cut in two. */
-TEST_BOTH(long_sentences_are_cut)
+/* 223 bytes at most: of a long path the middle is left out, no letter is cut in two, and the reason is whole. */
+TEST_BOTH(long_paths_are_cut)
 {
     static const char *const letters[] = { "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
     for (size_t size = 1; size <= 4; size++)
@@ -90,15 +90,40 @@ TEST_BOTH(long_sentences_are_cut)
             path[13 + shift] = 0;
             while (strlen(path) < 500)
                 strcat(path, letters[size - 1]);
-            const char *whole = text("exec (%s): ", path);
-            size_t cut = 223 - (223 - strlen("exec (/nonexistent/") - shift) % size;
+            strcat(path, "/end");
             struct forkexec_error error;
             assert_true(spawn_of(new_attr(), path, &error) < 0);
-            assert_int_equal(strnlen(error.message, sizeof error.message), cut);
-            assert_memory_equal(error.message, whole, cut);
-            for (size_t i = cut; i < sizeof error.message; i++)
+            size_t length = strnlen(error.message, sizeof error.message);
+            assert_in_range(length, 223 - 2 * (size - 1), 223);
+            for (size_t i = length; i < sizeof error.message; i++)
                 assert_int_equal(error.message[i], 0);
+            const char *gap = strstr(error.message, "...");
+            assert_non_null(gap);
+            static const char begin[] = "exec (", end[] = "/end): No such file or directory";
+            assert_memory_equal(error.message, begin, strlen(begin));
+            assert_memory_equal(error.message + strlen(begin), path, (size_t)(gap - error.message) - strlen(begin));
+            assert_string_equal(error.message + length - strlen(end), end);
+            for (const char *at = gap + 3; at < error.message + length - strlen(end); at += size)
+                assert_memory_equal(at, letters[size - 1], size);
         }
+}
+
+/* A reason that the errno does not tell is whole beside it. */
+TEST_BOTH(a_long_path_leaves_the_reason_whole)
+{
+    char name[200];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    const char *path = scratch_path(name);
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    assert_int_equal(write(file, "?", 1), 1);
+    close(file);
+    struct forkexec_error error;
+    assert_int_equal(spawn_of(new_attr(), path, &error), -ENOEXEC);
+    assert_int_equal(strlen(error.message), 223);
+    static const char reason[] = "nnn): Exec format error: neither a program for this machine nor a script with #!";
+    assert_string_equal(error.message + 223 - strlen(reason), reason);
+    assert_non_null(strstr(error.message, "..."));
 }
 
 static void assert_index(const struct forkexec_attr *attr, uint32_t stage, int index)
@@ -243,6 +268,7 @@ TEST_BOTH(children_that_are_killed_while_the_caller_maps_their_ids)
 /* From an exec that was begun there is no way back for the kernel when memory is too short. */
 TEST_BOTH(a_limit_that_the_program_does_not_fit_into)
 {
+    need_unemulated("the limit is kept from the program");
     need_native();
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
         struct forkexec_attr *attr = new_attr();
@@ -289,9 +315,42 @@ static void dies_at_exec(const void *mode_)
 
 TEST(a_death_at_exec)
 {
+    need_unemulated("it takes no seccomp filters");
     need_native();
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
         in_copy(dies_at_exec, &mode);
+}
+
+/* Memory that is denied is told as such, whoever would have needed it first. */
+static void has_no_memory(const void *know)
+{
+    static const struct denial forbidden = { SYS_mmap, EPERM, { { 0 } } };
+    struct forkexec_error error;
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED && *(const bool *)know; mode++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, mode));
+        assert_int_equal(spawn_of(attr, witness, &error), 0);
+    }
+    deny(&forbidden, 1);
+    for (uint32_t mode = FORKEXEC_MEMORY_FRESH; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, mode));
+        assert_int_equal(spawn_of(attr, witness, &error), -EPERM);
+        assert_true(error.stage == FORKEXEC_STAGE_MEMORY || error.stage == FORKEXEC_STAGE_IMAGE);
+        const char *reason = ": mmap(2) is denied, as by a seccomp filter", *at = strstr(error.message, reason);
+        if (!at)
+            printf("# mode %u: %s\n", mode, error.message);
+        assert_non_null(at);
+        assert_string_equal(at, reason);
+    }
+}
+
+TEST_BOTH(memory_that_is_denied)
+{
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    in_copy(has_no_memory, &(bool){ false });
+    in_copy(has_no_memory, &(bool){ true });
 }
 
 static const char *link_of_fd(int fd)
@@ -327,6 +386,7 @@ static void loses_the_image(const void *other_)
 
 TEST_BOTH(a_caller_that_closes_what_is_not_its_own)
 {
+    need_unemulated("no image is executed there");
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
     in_copy(loses_the_image, &(bool){ false });

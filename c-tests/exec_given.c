@@ -62,8 +62,7 @@ TEST_BOTH(thousands_of_arguments)
         assert_int_equal(finish(start(attr_in_mode(m), witness, argv, NULL)).exit_code, 11);
 }
 
-/* The kernel's limits: 128 KiB a string, and for all at most three quarters of 8 MiB. Where the built-in image is
- * demanded, it is the first to be given them. */
+/* The kernel's limits: 128 KiB a string, and for all at most three quarters of 8 MiB. */
 TEST_BOTH(too_much_to_give)
 {
     need_native();
@@ -75,12 +74,68 @@ TEST_BOTH(too_much_to_give)
         longest[LONGEST - 1] = 0;
         assert_int_equal(finish(start(attr_in_mode(m), witness, argv, NULL)).exit_code, 12);
         longest[LONGEST - 1] = 'x';
-        uint32_t stage = modes[m] == FORKEXEC_MEMORY_FRESH ? FORKEXEC_STAGE_IMAGE : FORKEXEC_STAGE_EXEC;
-        expect_failure(attr_in_mode(m), argv, stage, E2BIG);
+        expect_failure(attr_in_mode(m), argv, FORKEXEC_STAGE_EXEC, E2BIG);
         longest[LONGEST - 1] = 0;
         for (int i = 3; i < 63; i++)
             argv[i] = longest;
-        expect_failure(attr_in_mode(m), argv, stage, E2BIG);
+        expect_failure(attr_in_mode(m), argv, FORKEXEC_STAGE_EXEC, E2BIG);
+    }
+}
+
+/* The witness with so many bytes of arguments. */
+static char **arguments_of(size_t bytes)
+{
+    enum { LONGEST = 100000 };
+    static char *argv[100], longest[LONGEST], rest[LONGEST];
+    int n = 3;
+    argv[0] = "x", argv[1] = "exit", argv[2] = "13";
+    memset(longest, 'x', LONGEST - 1);
+    memset(rest, 'x', LONGEST - 1);
+    for (; bytes > LONGEST; bytes -= LONGEST)
+        argv[n++] = longest;
+    rest[bytes - 1] = 0;
+    argv[n++] = rest;
+    argv[n] = NULL;
+    return argv;
+}
+
+static bool are_taken(int mode, size_t bytes)
+{
+    struct forkexec_child *child = NULL;
+    if (forkexec_spawn(attr_in_mode(mode), witness, arguments_of(bytes), NULL, &child, NULL))
+        return false;
+    int code = finish(child).exit_code;
+    forkexec_close(child);
+    return code == 13;
+}
+
+/* The strings of the library's own do not count, and what does not fit beside them makes no child a copy. */
+TEST(as_much_as_the_kernel_takes)
+{
+    size_t most = 60000, too_much = 8 << 20;
+    for (size_t half; most + 1 < too_much; are_taken(0, half) ? (most = half) : (too_much = half))
+        half = (most + too_much) / 2;
+    assert_in_range(most, 100000, 7 << 20);
+    for (size_t less = 0; less < 6000; less = less * 2 + 1)
+        for (int m = 0; m < 3; m++)
+            assert_true(are_taken(m, most - less));
+    for (int m = 0; m < 3; m++)
+        expect_failure(attr_in_mode(m), arguments_of(most + 1), FORKEXEC_STAGE_EXEC, E2BIG);
+
+    need_native();
+    need_unemulated("no image is executed there");
+    for (size_t less = 0; less < 6000; less = less * 2 + 1) {
+        struct forkexec_child *child = NULL;
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_pid_variable(attr, "PID_OF_WITNESS"));
+        size_t bytes = most - 64 - less; /* the variable counts as well */
+        assert_int_equal(forkexec_start(attr, witness, arguments_of(bytes), NULL, &child, NULL), 0);
+        /* Of a held child only root can see it. */
+        const char *image = link_of(text("/proc/%d/exe", forkexec_child_pid(child)));
+        assert_true(geteuid() || !strncmp(image, "/memfd:forkexec", 15));
+        assert_int_equal(forkexec_release(child, FORKEXEC_FOREVER, NULL), 0);
+        assert_int_equal(finish(child).exit_code, 13);
+        forkexec_close(child);
     }
 }
 
@@ -131,6 +186,7 @@ TEST_BOTH(the_program_is_told_its_pid)
 
 TEST_BOTH(the_programs_pid_is_its_own_view_of_it)
 {
+    need_clone_of_namespaces();
     if (geteuid())
         need_user_namespaces();
     struct forkexec_attr *attr = new_attr();

@@ -420,6 +420,13 @@ void need_native(void)
     need(!preload || !strstr(preload, "vgpreload"), "not under valgrind");
 }
 
+/* tools/check names the emulator. */
+void need_unemulated(const char *reason)
+{
+    const char *emulator = getenv("FORKEXEC_EMULATOR");
+    need(!emulator, "not under %s: %s", emulator, reason);
+}
+
 /* Small helps. */
 
 const char *text(const char *format, ...)
@@ -609,6 +616,10 @@ int main(int argc, char **argv)
     ssize_t n = readlink("/proc/self/exe", witness, sizeof witness - 16);
     witness[n < 0 ? 0 : n] = 0;
     strcpy(strrchr(witness, '/'), "/witness");
+    /* What an emulated test executes is the host's: the kernel starts nothing of another machine's by itself. */
+    const char *of_host = getenv("FORKEXEC_EMULATED_WITNESS");
+    if (of_host)
+        snprintf(witness, sizeof witness, "%s", of_host);
 
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);

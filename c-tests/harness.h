@@ -74,6 +74,8 @@ void need_cap(int cap);             /* CAP_*, in effect */
 void need_user_namespaces(void);    /* this process may create one */
 void need_probe(uint32_t feature);  /* forkexec_probe says so; the reason is its own */
 void need_native(void);             /* not under valgrind, which changes what processes see */
+void need_unemulated(const char *reason); /* not under qemu-user, for this reason */
+#define need_clone_of_namespaces() need_unemulated("it makes no namespaces")
 _Noreturn void skip_because(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* What each test of this program needs: EACH_TEST_NEEDS(need_native) */

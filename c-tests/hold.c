@@ -65,6 +65,7 @@ static intptr_t on_a_thread(void *(*what)(void *), void *with)
 
 TEST(a_held_child_is_set_up_but_not_yet_somebody_else)
 {
+    need_clone_of_namespaces();
     need_root();
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC));

@@ -287,6 +287,41 @@ TEST(a_join_waited_for_that_no_release_has_heard_of)
     forkexec_close(holder);
 }
 
+/* The image cannot name itself, so that the name of a zombie tells nothing. */
+static void is_killed_without_its_name(const void *at_exec)
+{
+    static const struct denial no_name[] = { { SYS_prctl, EPERM, { { IS, 0, PR_SET_NAME } } },
+        { SYS_execve, DEADLY, { { 0 } } } };
+    struct forkexec_child *holder = holder_of(all);
+    struct forkexec_attr *attr = joins(holder, all);
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    deny(no_name, at_exec ? 2 : 1);
+    int result = forkexec_spawn(attr, witness, (char *[]){ witness, "sleep", NULL }, NULL, &child, &error);
+    if (result) {
+        assert_non_null(at_exec);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
+        assert_int_equal(error.signal, SIGSYS);
+    } else {
+        if (!at_exec)
+            OK(forkexec_signal(child, SIGKILL));
+        struct forkexec_status status = finish(child);
+        assert_int_equal(status.signal, at_exec ? SIGSYS : SIGKILL);
+        assert_int_equal(status.ran, at_exec ? FORKEXEC_RAN_NO : FORKEXEC_RAN_YES);
+        forkexec_close(child);
+    }
+    forkexec_close(holder);
+}
+
+TEST(a_second_process_that_is_killed_without_the_images_name)
+{
+    need_join();
+    for (int turn = 0; turn < 10; turn++) {
+        in_copy(is_killed_without_its_name, NULL);
+        in_copy(is_killed_without_its_name, "at its exec");
+    }
+}
+
 TEST_BOTH(a_holder_that_is_gone)
 {
     need_join();

@@ -115,6 +115,7 @@ static struct forkexec_child *start_tree(struct forkexec_attr *attr, int *from)
 
 TEST_BOTH(a_pid_namespace_dies_as_a_whole)
 {
+    need_clone_of_namespaces();
     int from;
     struct forkexec_attr *attr = new_attr();
     if (geteuid() != 0)

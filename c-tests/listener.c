@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 EACH_TEST_NEEDS(need_native) /* valgrind knows no seccomp(2) */
@@ -196,6 +197,93 @@ TEST(who_may_not_receive_the_listener_is_told)
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode)
         assert_apart(spawn_without_recvmsg, (void *)mode);
+}
+
+/* The listener cannot come. Who asks for it is told; and where the child itself waits for it, or is very slow, it fails. */
+static void release_without(struct forkexec_child *child, int code)
+{
+    struct forkexec_error error;
+    int result = forkexec_release(child, 10000000000, &error);
+    if (result) {
+        must(result == -code && error.code == code && error.stage == FORKEXEC_STAGE_SECCOMP);
+        must(forkexec_child_seccomp_fd(child) == -ENOENT);
+    } else {
+        must(forkexec_child_seccomp_fd(child) == -code);
+    }
+}
+
+static void release_without_recvmsg(void *mode)
+{
+    struct forkexec_attr *attr = asking(*(const uint32_t *)mode, SYS_getpid, ASK, ALLOW);
+    struct forkexec_child *child = start_held(attr, WITNESS("call", NUMBER(SYS_getpid)));
+    struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_recvmsg, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, ALLOW) };
+    must(child);
+    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){ 4, program }) == 0);
+    release_without(child, EPERM);
+    forkexec_close(child);
+    /* Who waits for an answer that cannot come is refused. */
+    while (waitpid(-1, NULL, __WALL) > 0)
+        ;
+    must(errno == ECHILD);
+}
+
+TEST(a_filter_that_came_after_the_start)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode)
+        assert_apart(release_without_recvmsg, (void *)mode);
+}
+
+static void release_without_descriptors(void *mode)
+{
+    struct forkexec_attr *attr = asking(*(const uint32_t *)mode, SYS_mknodat, ASK, ALLOW);
+    struct forkexec_child *child = start_held(attr, WITNESS("call", NUMBER(SYS_mknodat)));
+    struct forkexec_status status = { 0 };
+    must(child);
+    must(!setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 }));
+    int last = -1;
+    for (int fd; (fd = dup(0)) >= 0;)
+        last = fd;
+    must(errno == EMFILE);
+    release_without(child, EMFILE);
+    close(last);
+    int listener = forkexec_child_seccomp_fd(child);
+    if (listener >= 0) {
+        /* Not too late. */
+        must(answer_next(listener, EXFULL) == SYS_mknodat);
+        must(forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status) == 0 && status.exit_code == EXFULL);
+        must(forkexec_child_seccomp_fd(child) == -ENOENT);
+    }
+    forkexec_close(child);
+    must(waitpid(-1, NULL, __WALL) < 0 && errno == ECHILD);
+}
+
+static void stop_at_exec_without_descriptors(void *mode)
+{
+    struct forkexec_attr *attr = asking(*(const uint32_t *)mode, SYS_execve, ASK, ALLOW);
+    struct forkexec_child *child = start_held(attr, WITNESS("exit", "0"));
+    struct forkexec_error error;
+    must(child);
+    must(!setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 }));
+    while (dup(0) >= 0)
+        ;
+    must(forkexec_release(child, FORKEXEC_FOREVER, &error) == -EMFILE);
+    must(error.stage == FORKEXEC_STAGE_SECCOMP);
+    forkexec_close(child);
+    must(waitpid(-1, NULL, __WALL) < 0 && errno == ECHILD);
+}
+
+/* recvmsg(2) would throw the listener away. */
+TEST(no_descriptor_left_for_the_listener)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode) {
+        assert_apart(release_without_descriptors, (void *)mode);
+        assert_apart(stop_at_exec_without_descriptors, (void *)mode);
+    }
 }
 
 TEST(who_has_no_listener)

@@ -1,5 +1,6 @@
 /* Signals: which are blocked, ignored and handled. */
 #define _GNU_SOURCE
+#include "deny.h"
 #include "elsewhere.h"
 
 #include <signal.h>
@@ -107,6 +108,7 @@ static const struct signals cases[] = {
 
 TEST_BOTH(blocked_and_ignored)
 {
+    need_unemulated("it moves real-time signals");
     need_native();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         EACH_MODE(mode) {
@@ -124,6 +126,7 @@ TEST_BOTH(blocked_and_ignored)
 /* One at a time, the real-time ones and libc's own among them. */
 TEST_BOTH(every_signal)
 {
+    need_unemulated("it moves real-time signals, and blocks no SIGSEGV and SIGBUS");
     need_native();
     for (int sig = 1; sig <= 64; sig++) {
         struct forkexec_attr *attr = new_attr();
@@ -141,6 +144,7 @@ TEST_BOTH(every_signal)
 
 TEST_BOTH(what_is_ignored_does_not_kill)
 {
+    need_unemulated("it moves real-time signals");
     need_native();
     static const int deadly[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, 32, 33, 34, 64 };
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
@@ -187,6 +191,26 @@ static void tick(int sig)
     strays += syscall(SYS_getpid) != caller;
 }
 
+static int spawn_in(uint32_t mode, int times)
+{
+    int results = 0;
+    for (int i = 0; i < times; i++) {
+        struct forkexec_attr *attr = forkexec_attr_new();
+        struct forkexec_child *child = NULL;
+        struct forkexec_status status = { 0 };
+        int result;
+        forkexec_attr_set_memory_mode(attr, mode);
+        results |= try_start(attr, witness, (char *[]){ "x", "exit", "0", NULL }, NULL, &child, NULL);
+        do
+            result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status);
+        while (result == -EINTR);
+        results |= result | status.wait_status;
+        forkexec_close(child);
+        forkexec_attr_free(attr);
+    }
+    return results;
+}
+
 TEST_BOTH(a_caller_that_is_signalled_all_the_time)
 {
     need_native(); /* valgrind forwards signals by its own, and may do so after the handler is gone */
@@ -199,20 +223,7 @@ TEST_BOTH(a_caller_that_is_signalled_all_the_time)
     sigaction(SIGALRM, &(struct sigaction){ .sa_handler = tick }, NULL); /* no SA_RESTART */
     setitimer(ITIMER_REAL, &often, NULL);
     EACH_MODE(mode)
-        for (int i = 0; i < 60; i++) {
-            struct forkexec_attr *attr = forkexec_attr_new();
-            struct forkexec_child *child = NULL;
-            struct forkexec_status status = { 0 };
-            int result;
-            forkexec_attr_set_memory_mode(attr, *mode);
-            results |= try_start(attr, witness, (char *[]){ "x", "exit", "0", NULL }, NULL, &child, NULL);
-            do
-                result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status);
-            while (result == -EINTR);
-            results |= result | status.wait_status;
-            forkexec_close(child);
-            forkexec_attr_free(attr);
-        }
+        results |= spawn_in(*mode, 60);
     int before = ticks;
     for (double end = seconds() + 10; ticks == before && seconds() < end;)
         ;
@@ -250,4 +261,26 @@ TEST_BOTH(the_callers_own_death_signal_is_not_the_programs)
         prctl(PR_SET_PDEATHSIG, old);
         assert_saw(view, "parent_death", "0");
     }
+}
+
+/* Where the kernel marks nothing, the caller looks after a while, though no sleep of its own lasts that long. */
+static void is_signalled(const void *unused)
+{
+    (void)unused;
+    static const struct denial unmarked = { SYS_set_robust_list, ENOSYS, { { 0 } } };
+    struct itimerval often = { { 0, 500 }, { 0, 500 } }, never = { { 0, 0 }, { 0, 0 } };
+    deny(&unmarked, 1);
+    caller = getpid();
+    sigaction(SIGALRM, &(struct sigaction){ .sa_handler = tick }, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    int results = spawn_in(FORKEXEC_MEMORY_COPIED, 10);
+    setitimer(ITIMER_REAL, &never, NULL);
+    assert_int_equal(results, 0);
+}
+
+TEST_BOTH(a_caller_that_is_signalled_and_nothing_is_marked)
+{
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    in_copy(is_signalled, NULL);
 }

@@ -1,6 +1,7 @@
 /* Waiting: how long, how often, by whom, and what is told. */
 #define _GNU_SOURCE
 #include "apart.h"
+#include "deny.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -130,6 +131,36 @@ TEST_BOTH(who_was_reaped_by_somebody_else_is_no_child)
         assert_int_equal(forkexec_wait(child, turn ? FORKEXEC_FOREVER : 0, 0, &status, sizeof status), -ECHILD);
     assert_int_equal(status.valid, 0x5a5a5a5a);
     assert_int_equal(forkexec_signal(child, SIGTERM), -ESRCH);
+}
+
+/* Without the calls that tell of an end. */
+
+static void wait_without(const void *code)
+{
+    int errno_of_filter = *(const int *)code;
+    const struct denial waitid_alone[] = { { .call = SYS_waitid, .code = errno_of_filter } };
+    const struct denial both[] = { { .call = SYS_waitid, .code = errno_of_filter },
+        { .call = SYS_wait4, .code = errno_of_filter } };
+    struct forkexec_child *child = start_witness(new_attr(), "exit", "4");
+    struct forkexec_child *other = start_witness(new_attr(), "exit", "5");
+    struct forkexec_status status = { 0 };
+    deny(waitid_alone, 1);
+    OK(forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status));
+    assert_int_equal(status.exit_code, 4);
+    assert_int_equal(forkexec_wait(other, SECOND * 10, FORKEXEC_WAIT_NOREAP, NULL, 0), -EPERM);
+    deny(both, 2);
+    assert_int_equal(forkexec_wait(other, SECOND * 10, 0, NULL, 0), -EPERM);
+    assert_int_equal(forkexec_wait(other, FORKEXEC_FOREVER, 0, NULL, 0), -EPERM);
+    forkexec_close(other);
+}
+
+/* Whatever the filter answers with. */
+TEST(where_a_filter_forbids_to_wait_for_it)
+{
+    static const int codes[] = { EPERM, ENOSYS, EACCES };
+    need_native();
+    for (int i = 0; i < 3; i++)
+        in_copy(wait_without, codes + i);
 }
 
 /* What is told. */
@@ -277,6 +308,7 @@ static void grow(void *unused)
 /* A small program shows the peak of its caller, and the floor says so. */
 TEST(the_peak_of_memory_has_a_floor)
 {
+    need_unemulated("the emulator's own memory counts");
     need_native();
     assert_apart(grow, NULL);
 }

@@ -231,6 +231,9 @@
 // status.memory_peak_bytes is filled.
 #define FORKEXEC_STATUS_MEMORY_PEAK 8
 
+// status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
+#define FORKEXEC_STATUS_OUT_OF_MEMORY 16
+
 // status.ran: the child ended before it was the program.
 #define FORKEXEC_RAN_NO 0
 
@@ -238,7 +241,8 @@
 #define FORKEXEC_RAN_YES 1
 
 // A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or
-// there is no /proc to read its name from; or it is an init that was killed before it could tell.
+// /proc does not tell: there is none, no descriptor is left to look there, or a filter kept the library's image from naming
+// itself, PR_SET_NAME; or it is an init that was killed before it could tell.
 #define FORKEXEC_RAN_UNKNOWN 2
 
 // forkexec_probe: clone3(2).
@@ -262,7 +266,7 @@
 // Children can be born in a cgroup.
 #define FORKEXEC_PROBE_BIRTH_IN_CGROUP 7
 
-// Time namespaces.
+// A time namespace can be made and entered, perhaps in a new user namespace: a holder of one is tried.
 #define FORKEXEC_PROBE_TIME_NAMESPACE 8
 
 // Seccomp filters: seccomp(2).
@@ -321,6 +325,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_OOM_SCORE = 130,
     // The capability sets are put back to what they were before the change of image. capabilities(7).
     FORKEXEC_STAGE_CREDENTIALS = 200,
+    // A second process goes on, born in the cgroup, where a member that shared the caller's memory would be a danger to the caller; if the cgroup or a namespace refuses it, that is told as clone. clone(2).
+    FORKEXEC_STAGE_CGROUP_BIRTH = 205,
     // The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     FORKEXEC_STAGE_WAIT = 210,
     // What a new time namespace needs of /proc is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
@@ -339,7 +345,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_WAIT_MAPS = 245,
     // The namespaces that are entered rather than born in. unshare(2).
     FORKEXEC_STAGE_UNSHARE = 250,
-    // The clocks of the new time namespace are set, before anybody is in it; a child that is held then enters it. time_namespaces(7), setns(2).
+    // The clocks of the new time namespace are set, before anybody is in it; then the child enters it. time_namespaces(7), setns(2).
     FORKEXEC_STAGE_TIME_OFFSETS = 252,
     // The first process of a pid namespace that was entered rather than born in goes on. clone(2).
     FORKEXEC_STAGE_FIRST_PROCESS = 255,
@@ -548,6 +554,13 @@ struct forkexec_status {
     uint64_t voluntary_switches;
     // Context switches because its time was up.
     uint64_t involuntary_switches;
+    // 1 when the child, or the program of an init, was killed by SIGKILL and oom_kills is not 0: it ran into the limit of its
+    // cgroup's memory, or an ancestor's, or the machine ran out of memory. Where others than the child and its descendants
+    // are in the cgroup, it may have been one of them, and the SIGKILL somebody else's.
+    uint32_t out_of_memory;
+    // How many processes in its cgroup, and with version 2 in those below it, the kernel's out-of-memory killer has killed
+    // since the child began (oom_kill in memory.events, with version 1 in memory.oom_control).
+    uint32_t oom_kills;
 };
 
 #ifdef __cplusplus
@@ -886,10 +899,14 @@ int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustme
 int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanoseconds);
 
 // Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
-// CLONE_INTO_CGROUP) where the kernel can, so that nothing it does is counted elsewhere; else, and with v1 always, the
-// waiting child is moved there by writing cgroup.procs. A cgroup that is frozen, or in a frozen one, is refused (EBUSY):
-// the spawn would never return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during
-// each spawn. The last call wins. cgroups(7).
+// CLONE_INTO_CGROUP) where the kernel can; else, and with v1 always, the waiting child is moved there by writing
+// cgroup.procs, which may take the kernel 10 ms and more. Where memory.oom.group is set the kernel kills all members at
+// once, and all who share memory with one of them. So where the hierarchy has the memory controller, or others than the
+// caller and root can freeze the cgroup, no member ever shares the caller's memory: the library's own program makes the
+// child (FORKEXEC_STAGE_CGROUP_BIRTH), or, where the child is born in a user namespace, or is not the only process that
+// the spawn makes, it is moved. Two processes count against the caller's limits on processes meanwhile. A cgroup that is
+// frozen, or in a frozen one, is refused (EBUSY): the spawn would never return. fd is the caller's number, borrowed: it
+// must be open, for reading or with O_PATH, during each spawn. The last call wins. cgroups(7).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
 // cgroup directory), FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has controllers enabled for its
@@ -1139,11 +1156,14 @@ int forkexec_attr_set_loopback(struct forkexec_attr *attr);
 // in the user namespace that owns the time namespace, which a new user namespace gives, and a /proc of the caller's.
 // The last call for a clock wins. time_namespaces(7).
 // Returns 0; -EINVAL: attr is NULL, another clock, nanoseconds is not below a second; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc, or the
-// kernel, before Linux 5.6, has no time namespaces; EOPNOTSUPP: something else lies there) or
-// FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond 146 years; EPERM: no CAP_SYS_TIME);
+// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc, one in
+// which the caller is not to be found, or the kernel, before Linux 5.6, has no time namespaces; EOPNOTSUPP: something else
+// lies there) or FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond 146 years; EPERM: no CAP_SYS_TIME);
 // index -1.
-int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int64_t seconds, uint32_t nanoseconds);
+int forkexec_attr_set_time_offset(struct forkexec_attr *attr,
+                                  int32_t clock,
+                                  int64_t seconds,
+                                  uint32_t nanoseconds);
 
 // Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
 // following ten setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
@@ -1352,8 +1372,8 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr,
 // Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
 // unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a
 // filter, or a flag that the kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; EBUSY: a filter
-// that the caller is under has a listener; EAGAIN: no second thread; ENOMEM: more than 32768 instructions in all);
-// index is the place among the filters.
+// that the caller is under has a listener; EAGAIN: no second thread; ENOMEM: more than 32768 instructions in all;
+// EMFILE, EPERM: too many descriptors, or a filter of the caller's, keep the listener from coming); index is the place among the filters.
 int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
                                      const struct sock_filter *program,
                                      uint32_t count,
@@ -1432,8 +1452,10 @@ int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 // middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
 //
 // Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
-// contradicts itself (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program;
-// error->signal. Otherwise the errno of the step that error->stage names. May be called from any thread at any time.
+// contradicts itself (FORKEXEC_STAGE_VALIDATE). -E2BIG: argv and envp are more than the kernel takes (FORKEXEC_STAGE_EXEC,
+// whatever memory the child is in: strings of the library's own do not count), or what attr holds is more than 2 GiB
+// (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program; error->signal. Otherwise the
+// errno of the step that error->stage names. May be called from any thread at any time.
 FORKEXEC_MUST_USE
 int forkexec_spawn(const struct forkexec_attr *attr,
                    const char *path,
@@ -1472,9 +1494,9 @@ int forkexec_hold(const struct forkexec_attr *attr,
 
 // Writes to fd, as text, every step that a spawn of attr would take, without taking any: one line a step, with its
 // number in enum forkexec_stage. A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or
-// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), and
-// that the caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE). The text is for people
-// and changes between versions.
+// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), that the
+// caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE), and what this kernel's Landlock
+// does not know (FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP). The text is for people and changes between versions.
 //
 // Arguments as for forkexec_spawn. Returns 0, what a spawn would return for these and FORKEXEC_STAGE_MEMORY, or the
 // negative errno of write(2), with stage 0.
@@ -1520,7 +1542,8 @@ int forkexec_release(struct forkexec_child *child,
 //
 // Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
 // yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
-// has reaped it. -ESRCH: the child of another process.
+// has reaped it. -ESRCH: the child of another process. -EPERM: a filter forbids the caller both waitid(2) and wait4(2)
+// (with FORKEXEC_WAIT_NOREAP: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
 int forkexec_wait(struct forkexec_child *child,
                   int64_t timeout_ns,
                   uint32_t flags,
@@ -1537,12 +1560,13 @@ int forkexec_signal(struct forkexec_child *child,
                     int32_t signal);
 
 // Kills, with SIGKILL, the child and all its descendants, by the surest way that the attr gave: a pid namespace of its
-// own dies with its first process; else all that is in its cgroup is killed (cgroup.kill, cgroups(7)); else all in its
-// session's or group's process group, which a descendant can leave.
+// own dies with its first process; else all that is in its cgroup, and in those below it, is killed (cgroup.kill,
+// cgroups(7); one by one with version 1, before Linux 5.14, and in a threaded cgroup, where the processes die whose threads
+// are in it); else all in its session's or group's process group, which a descendant can leave.
 //
-// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these. -ESRCH: nobody is left, or the child of
-// another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not allowed. -EAGAIN: in a
-// cgroup of version 1, new ones kept appearing.
+// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these, and nobody was killed. -ESRCH: nobody is
+// left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not
+// allowed. -EAGAIN: where they are killed one by one, new ones kept appearing.
 int forkexec_kill_tree(struct forkexec_child *child);
 
 // Frees child; NULL is fine. A child that was never reported to be the program (held, or let go and not yet there) is
@@ -1592,7 +1616,8 @@ int32_t forkexec_child_namespace_fd(const struct forkexec_child *child,
 // The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
 // caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
 // there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
-// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process.
+// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
+// many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
 int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
 
 // Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is

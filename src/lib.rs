@@ -13,6 +13,9 @@
 //! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
 //! | `probe` | what this host allows |
 //! | `stage` | the order, said once: number, name and reason of every step |
+//! | `errno` | what each errno is called, whichever libc there is |
+//! | `sentences` | every sentence that is said to people, once |
+//! | `shorten` | text for which there is too little room |
 //! | `page` | the page that child and caller share |
 //! | `sys` | the door to the kernel |
 //! | `nsexec` | a library of its own: the bootstrap that runc's Go side expects, over the same door |
@@ -31,7 +34,10 @@ pub mod attr;
 #[doc(hidden)] // for tests/bpf_agrees_with_the_kernel.rs
 pub mod bpf;
 pub mod plan;
+mod errno;
 mod probe;
+mod sentences;
+mod shorten;
 mod parent;
 mod child;
 mod stage;

@@ -8,12 +8,14 @@ use crate::attr::Attr;
 use crate::attr::exec::mode;
 use crate::attr::ns::IdRange;
 use crate::attr::owned::Room;
-use crate::parent::{self, Child, Failure, host, trial};
+use crate::errno;
+use crate::parent::{self, Child, Failure, chroot, host, procfs, trial};
 use crate::plan::{Purpose, Request, Strings};
+use crate::sentences::{self, Sentence};
 use crate::stage::Row;
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
-use core::fmt::{Arguments, Write};
+use core::fmt::{Display, Write};
 use nix::errno::Errno as Number;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
@@ -25,10 +27,10 @@ pub struct Reason {
 }
 
 impl Reason {
-    fn new(text: Arguments) -> Reason {
+    fn new(text: impl Display) -> Reason {
         let mut reason = Reason { text: [0; 400], length: 0 };
         // Longer than any of them: what does not fit would be cut.
-        let _ = reason.write_fmt(text);
+        let _ = write!(reason, "{text}");
         reason
     }
 
@@ -55,8 +57,8 @@ pub enum No {
 
 type Probed = Result<(), No>;
 
-fn because<T>(text: Arguments) -> Result<T, No> {
-    Err(No::Because(Reason::new(text)))
+fn because<T>(sentence: Sentence) -> Result<T, No> {
+    Err(No::Because(Reason::new(sentence)))
 }
 
 /// Whether an errno says nothing about the host.
@@ -105,55 +107,51 @@ impl Feature {
 
     /// `Err` says why not.
     pub fn probe(self) -> Probed {
-        let kernel = |has: bool, why: &str| if has { Ok(()) } else { because(format_args!("{why}")) };
         match self {
-            Feature::Clone3 => kernel(
-                trial::ask(trial::clone3).is_ok(),
-                "clone3(2) is missing or filtered: Linux 5.5 has it, and container runtimes whose seccomp profile \
-                 refuses it have newer profiles; clone(2) is used instead",
-            ),
-            Feature::CloseRange => kernel(
-                trial::ask(|| sys::close_range(u32::MAX, u32::MAX, 0)).is_ok(),
-                "close_range(2) is missing or filtered: Linux 5.9 has it; descriptors are closed one by one instead",
-            ),
-            Feature::Pidfd => kernel(
-                trial::ask(|| sys::pidfd_open(sys::getpid()).map(drop)).is_ok(),
-                "pidfd_open(2) is missing or filtered: Linux 5.3 has it; a pipe tells the owner's death instead",
-            ),
-            Feature::SharedMemory => kernel(
-                memory_is_shared()?,
-                "a child does not share memory here, as under valgrind or qemu-user: the caller's memory is copied instead",
-            ),
-            Feature::BirthInCgroup => kernel(
-                trial::ask(trial::clone3).is_ok(),
-                "clone3(2) is missing or filtered, so children are written into their cgroup after birth, which is slow",
-            ),
+            Feature::Clone3 => asked(trial::clone3, sentences::NO_CLONE3),
+            Feature::CloseRange => asked(|| sys::close_range(u32::MAX, u32::MAX, 0), sentences::NO_CLOSE_RANGE),
+            Feature::Pidfd => asked(|| sys::pidfd_open(sys::getpid()).map(drop), sentences::NO_PIDFD),
+            Feature::SharedMemory => memory_is_shared(),
+            Feature::BirthInCgroup => asked(trial::clone3, sentences::NO_BIRTH_IN_CGROUP),
             Feature::Image => image(),
             Feature::UserNamespace => user_namespace(),
-            Feature::Seccomp => kernel(
+            Feature::Seccomp => asked(
                 // A kernel that has them finds no filter at NULL, and nothing is changed.
-                trial::ask(sys::has_seccomp).is_ok(),
-                "seccomp(2) is missing or filtered: Linux 3.17 has it, if it is built with CONFIG_SECCOMP_FILTER",
+                sys::has_seccomp,
+                sentences::NO_SECCOMP,
             ),
-            Feature::SeccompListener => kernel(
-                trial::ask(|| yes(sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF))).is_ok(),
-                "seccomp(2) is missing, filtered, or without SECCOMP_RET_USER_NOTIF: Linux 5.5 has all that is needed",
-            ),
+            Feature::SeccompListener => {
+                asked(|| yes(sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF)), sentences::NO_LISTENER)
+            }
             Feature::Landlock => landlock(),
-            Feature::TimeNamespace => kernel(
-                trial::ask(has_time_namespaces).is_ok(),
-                "time namespaces are not in this kernel, or there is no /proc that tells: Linux 5.6 has them, if it is built \
-                 with CONFIG_TIME_NS",
-            ),
+            Feature::TimeNamespace => time_namespace(),
         }
     }
 }
 
-fn memory_is_shared() -> Result<bool, No> {
-    host::memory_is_shared().map_err(|errno| match passes(errno as i32) {
-        true => No::NotNow(errno),
-        false => No::Because(Reason::new(format_args!("no child can be made: {}", errno.desc()))),
-    })
+fn memory_is_shared() -> Probed {
+    match host::memory_is_shared() {
+        Ok(true) => Ok(()),
+        Ok(false) => because(sentences::MEMORY_NOT_SHARED),
+        Err((_, errno)) => Err(untried(errno as i32)),
+    }
+}
+
+/// Asks the kernel, in a child.
+fn asked(question: fn() -> Answer, why_not: Sentence) -> Probed {
+    match trial::ask(question) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => because(why_not),
+        Err(Errno(code)) => Err(untried(code)),
+    }
+}
+
+/// There is no child that could be asked.
+fn untried(code: i32) -> No {
+    match passes(code) {
+        true => No::NotNow(Number::from_raw(code)),
+        false => No::Because(Reason::new(sentences::NO_CHILD.with(&[&errno::Text(code)]))),
+    }
 }
 
 /// What is asked in a child: 0 is yes.
@@ -174,19 +172,16 @@ fn landlock() -> Probed {
     // No version is as high as this, so it is told from an errno.
     const VERSIONS: i32 = 4096;
     let version = || sys::landlock_version().and_then(|version| Err(Errno(VERSIONS + version as i32)));
-    let Err(Errno(answer)) = trial::ask(version) else { return Ok(()) };
+    let answer = match trial::ask(version) {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(Errno(answer))) => answer,
+        Err(Errno(code)) => return Err(untried(code)),
+    };
     match answer - VERSIONS {
         LANDLOCK.. => Ok(()),
-        version @ 0.. => because(format_args!(
-            "Landlock has version {version} here: ports come with version 4 (Linux 6.7), the last access to files with 5 \
-             (6.10), scopes with {LANDLOCK} (6.12); set_landlock_handled asks for less"
-        )),
-        _ if answer == libc::EOPNOTSUPP => {
-            because(format_args!("Landlock is in this kernel and off: add it to the boot parameter lsm"))
-        }
-        _ => because(format_args!(
-            "Landlock is missing or filtered: Linux 5.13 has it, if it is built with CONFIG_SECURITY_LANDLOCK",
-        )),
+        version @ 0.. => Err(No::Because(Reason::new(sentences::OLD_LANDLOCK.with(&[&version])))),
+        _ if answer == libc::EOPNOTSUPP => because(sentences::LANDLOCK_OFF),
+        _ => because(sentences::LANDLOCK_MISSING),
     }
 }
 
@@ -196,7 +191,7 @@ fn hold(attr: &Attr) -> Result<(), Failure> {
     let none = unsafe { Strings::new(core::ptr::null()) };
     let host = host::host();
     let request = Request { attr, path: None, argv: none, envp: none, purpose: Purpose::Hold, host };
-    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Number::ENOMEM, ""))?;
+    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Number::ENOMEM, sentences::NOTHING))?;
     parent::start(request, room).map(drop)
 }
 
@@ -212,30 +207,25 @@ fn is_deadly() -> bool {
         let _ = sys::eventfd();
         Ok(())
     };
-    trial::ask(calls) == Err(Errno(libc::ECANCELED))
+    trial::ask(calls) == Ok(Err(Errno(libc::ECANCELED)))
 }
-
-const DEADLY: &str = "a seccomp filter kills the caller for a system call that this takes";
 
 fn image() -> Probed {
     if is_deadly() {
-        return because(format_args!("{DEADLY}"));
+        return because(sentences::DEADLY_FILTER);
     }
     let mut attr = Attr::default();
     attr.exec.memory_mode = mode::FRESH;
     match hold(&attr) {
         Ok(()) => Ok(()),
         Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Number::from_raw(code))),
-        _ => because(format_args!(
-            "memfds cannot be executed: see the sysctl vm.memfd_noexec and the security policy; the caller's memory is \
-             copied where it must not be shared, which is slow in large callers",
-        )),
+        _ => because(sentences::NO_IMAGE),
     }
 }
 
 fn user_namespace() -> Probed {
     if is_deadly() {
-        return because(format_args!("{DEADLY}"));
+        return because(sentences::DEADLY_FILTER);
     }
     let mut attr = Attr::default();
     // AppArmor lets anybody make one, in which nothing is then permitted: so something is done in it.
@@ -243,6 +233,12 @@ fn user_namespace() -> Probed {
         attr.ns.create = libc::CLONE_NEWUTS as u32;
         attr.ns.set_hostname(c"probe").map_err(no_memory)?;
     }
+    with_user_namespace(&mut attr)?;
+    tried(hold(&attr))
+}
+
+/// One in which the own ids are 0.
+fn with_user_namespace(attr: &mut Attr) -> Probed {
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     attr.ns.create |= libc::CLONE_NEWUSER as u32;
     let ns = &mut *attr.ns;
@@ -250,29 +246,74 @@ fn user_namespace() -> Probed {
     for (map, id) in maps {
         crate::attr::owned::push(map, IdRange { inside: 0, outside: id, count: 1 }).map_err(no_memory)?;
     }
+    Ok(())
+}
+
+/// A holder of a time namespace, which it has entered; without privilege for that one, of a user namespace too.
+fn time_namespace() -> Probed {
+    if is_deadly() {
+        return because(sentences::DEADLY_FILTER);
+    }
+    let trouble = procfs::trouble();
+    if !trouble.is_empty() {
+        return Err(No::Because(Reason::new(sentences::TIME_WITHOUT_PROC.with(&[&trouble]))));
+    }
+    asked(has_time_namespaces, sentences::NO_TIME)?;
+    let mut attr = Attr::default();
+    attr.ns.create = libc::CLONE_NEWTIME as u32;
     match hold(&attr) {
+        Err(Failure { code: libc::EPERM, .. }) => {
+            with_user_namespace(&mut attr)?;
+            tried(hold(&attr))
+        }
+        held => tried(held),
+    }
+}
+
+/// What came of a request that makes a user namespace, or does without where it can.
+fn tried(held: Result<(), Failure>) -> Probed {
+    match held {
         Ok(()) => Ok(()),
         Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Number::from_raw(code))),
-        Err(Failure { stage, code, .. }) => {
+        Err(failure) => {
+            let Failure { stage, code, .. } = failure;
             let step = Row::of(stage as u32).map_or("", Row::plain_name);
-            because(format_args!("{step}: {}{}", Number::from_raw(code).desc(), restriction(code)))
+            let (errno, why, remedy) = (errno::Text(code), failure.why(), restriction(code));
+            let colon = if why.is_empty() { "" } else { ": " };
+            let semicolon = if remedy.is_empty() { "" } else { "; " };
+            Err(No::Because(Reason::new(format_args!("{step}: {errno}{colon}{why}{semicolon}{remedy}"))))
         }
     }
 }
 
-/// What is known to forbid user namespaces.
-fn restriction(code: i32) -> &'static str {
-    if sysctl(c"/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
-        "; set the sysctl kernel.unprivileged_userns_clone to 1"
-    } else if sysctl(c"/proc/sys/user/max_user_namespaces") == Some(0) {
-        "; raise the sysctl user.max_user_namespaces"
-    } else if restricted_by_apparmor() {
-        "; give the program an AppArmor profile with the rule userns, or set the sysctl \
-         kernel.apparmor_restrict_unprivileged_userns to 0"
-    } else if code == libc::EPERM && is_filtered() {
-        "; a seccomp filter is on, as container runtimes put it on: their profile has to allow clone(2) with CLONE_NEWUSER"
+/// What is known to forbid user namespaces. Two of the sysctls and AppArmor are about callers without CAP_SYS_ADMIN.
+fn restriction(code: i32) -> Sentence {
+    match code {
+        libc::ENOSPC if sysctl(c"/proc/sys/user/max_user_namespaces") == Some(0) => sentences::MAX_USER_NAMESPACES,
+        libc::ENOSPC | libc::EUSERS => sentences::TOO_MANY_USER_NAMESPACES,
+        libc::EPERM | libc::EACCES => forbidden(),
+        _ => sentences::NOTHING,
+    }
+}
+
+/// CAP_SYS_ADMIN
+const SYS_ADMIN: u32 = 21;
+
+#[cold]
+fn forbidden() -> Sentence {
+    let privileged = sys::capabilities().is_ok_and(|[effective, _]| effective >> SYS_ADMIN & 1 != 0);
+    if chroot::is_found() {
+        sentences::CALLER_IN_CHROOT
+    } else if !privileged && sysctl(c"/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
+        sentences::USERNS_CLONE
+    } else if !privileged && restricted_by_apparmor() {
+        sentences::APPARMOR_USERNS
+    } else if is_filtered() {
+        sentences::FILTER_USERNS
+    } else if !procfs::trouble().is_empty() {
+        sentences::UNKNOWN_WITHOUT_PROC
     } else {
-        ""
+        sentences::UNKNOWN_USERNS
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Stage {
 
     /// The capability sets are put back to what they were before the change of image. capabilities(7).
     Credentials = 200,
+    /// A second process goes on, born in the cgroup, where a member that shared the caller's memory would be a danger to the caller; if the cgroup or a namespace refuses it, that is told as clone. clone(2).
+    CgroupBirth = 205,
     /// The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     Wait = 210,
     /// What a new time namespace needs of /proc is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
@@ -60,7 +62,7 @@ pub enum Stage {
     WaitMaps = 245,
     /// The namespaces that are entered rather than born in. unshare(2).
     Unshare = 250,
-    /// The clocks of the new time namespace are set, before anybody is in it; a child that is held then enters it. time_namespaces(7), setns(2).
+    /// The clocks of the new time namespace are set, before anybody is in it; then the child enters it. time_namespaces(7), setns(2).
     TimeOffsets = 252,
     /// The first process of a pid namespace that was entered rather than born in goes on. clone(2).
     FirstProcess = 255,
@@ -235,6 +237,7 @@ rows! {
     FdFlags "fd flags",
     OomScore "oom_score_adj",
     Credentials "credentials",
+    CgroupBirth "cgroup birth",
     Wait "wait",
     TimeFile "time file",
     Nondumpable "nondumpable",

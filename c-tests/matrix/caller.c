@@ -44,7 +44,7 @@ bool output_has(const char *word)
     return strstr(text, word) != NULL;
 }
 
-/* The errnos that the header lists for forkexec_wait without a time limit. */
+/* The errnos that the header lists for forkexec_wait without a time limit; EPERM is judged by the calls that failed. */
 static bool may_say(int result)
 {
     return result == 0 || result == -EINTR;
@@ -77,11 +77,11 @@ static int begin(const struct kind *kind, const struct forkexec_attr *attr, stru
     return result ? result : forkexec_release(*child, FORKEXEC_FOREVER, error);
 }
 
-/* Whether a holder is still there. One whose namespaces are gone already is about to become a zombie; but it may also be
+/* Whether a holder is still there. One of whose namespaces or maps some are gone already is about to become a zombie; but it may also be
  * one that an ordinary user may not look into. */
 static int look_at_holder(struct forkexec_child *child, struct report *report)
 {
-    int64_t patience = !strstr(report->extra, "ns.uts \n") ? 0 : geteuid() ? 200000000 : 5000000000;
+    int64_t patience = !strstr(report->extra, " \n") ? 0 : geteuid() ? 200000000 : 5000000000;
     return forkexec_wait(child, patience, FORKEXEC_WAIT_NOREAP, &report->status, sizeof report->status);
 }
 

@@ -24,15 +24,31 @@ const char *call_name(long number)
 
 const char *fault_name(int code)
 {
-    return code == KILL ? "KILL" : strerrorname_np(code);
+    return code == KILL ? "KILL" : code == KILL_MAKER ? "MAKER" : strerrorname_np(code);
 }
 
 int fault_code(const char *name)
 {
     if (!strcmp(name, "KILL"))
         return KILL;
+    if (!strcmp(name, "MAKER"))
+        return KILL_MAKER;
     for (int code = 1; code < 134; code++)
         if (strerrorname_np(code) && !strcmp(strerrorname_np(code), name))
             return code;
     return NO_FAULT;
+}
+
+bool is_kill(int code)
+{
+    return code == KILL || code == KILL_MAKER;
+}
+
+bool makes_process(long number)
+{
+#ifdef SYS_fork
+    if (number == SYS_fork || number == SYS_vfork)
+        return true;
+#endif
+    return number == SYS_clone || number == SYS_clone3;
 }

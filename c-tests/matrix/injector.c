@@ -33,6 +33,7 @@ struct task {
     bool counted, started, named, failing;
     bool of_call; /* made between the beginning and the end of the library call */
     int code; /* the result of the call that is to fail */
+    int ticks; /* of the clock, while nobody has told who made it */
 };
 
 /* One run: made anew for each. */
@@ -106,10 +107,35 @@ static bool is_thread(pid_t pid)
     return group != pid;
 }
 
+/* The next fault, if it waits for the call that this process is at. */
+static const struct fault *fault_of(const struct task *this)
+{
+    const struct fault *fault = next_fault < fault_count ? faults + next_fault : NULL;
+    return fault && fault->index == this->calls && !strcmp(fault->process, this->name) ? fault : NULL;
+}
+
+static bool is_hit(const struct task *this, int code)
+{
+    const struct fault *fault = fault_of(this);
+    return fault && fault->code == code;
+}
+
+static void hit(long number)
+{
+    run->hit[next_fault++] = number;
+    run->reached = next_fault == fault_count;
+    run->number = number;
+}
+
 /* The maker says who was made; whoever is heard of first waits for the other. */
 static void made(struct task *maker)
 {
     unsigned long pid = 0;
+    if (is_hit(maker, KILL_MAKER)) {
+        hit(run->number);
+        kill(maker->pid, SIGKILL);
+        return;
+    }
     if (ptrace(PTRACE_GETEVENTMSG, maker->pid, NULL, &pid) || !pid)
         return;
     int at = (int)(maker - task);
@@ -126,6 +152,21 @@ static void made(struct task *maker)
     new->named = true;
     if (here)
         resume(new, 0);
+}
+
+/* Whose maker was killed before it could tell stays without a name, and nobody would let it go. This does, after some time,
+ * since nothing else says that the maker tells no more. */
+static void let_orphans_go(void)
+{
+    for (int i = 0; i < tasks; i++) {
+        struct task *this = task + i;
+        if (this->named || !this->started || ++this->ticks < 4)
+            continue;
+        strcpy(this->name, "orphan");
+        this->named = true;
+        this->of_call = window;
+        resume(this, 0);
+    }
 }
 
 static void note(const struct task *this, long number)
@@ -151,18 +192,17 @@ static bool entered(struct task *this, const struct ptrace_syscall_info *info)
         return false;
     this->calls++;
     note(this, number);
-    const struct fault *fault = next_fault < fault_count ? faults + next_fault : NULL;
-    bool hit = fault && fault->index == this->calls && !strcmp(fault->process, this->name);
+    if (is_hit(this, KILL_MAKER))
+        run->number = number;
+    const struct fault *fault = is_hit(this, KILL_MAKER) ? NULL : fault_of(this);
     if (speaking)
         printf("# %-16s %4d %s(%#llx, %#llx, %#llx, %#llx)%s%s\n", this->name, this->calls, call_name(number),
             (unsigned long long)info->entry.args[0], (unsigned long long)info->entry.args[1],
-            (unsigned long long)info->entry.args[2], (unsigned long long)info->entry.args[3], hit ? "  <-- " : "",
-            hit ? fault_name(fault->code) : "");
-    if (!hit)
+            (unsigned long long)info->entry.args[2], (unsigned long long)info->entry.args[3], fault ? "  <-- " : "",
+            fault ? fault_name(fault->code) : "");
+    if (!fault)
         return false;
-    next_fault++;
-    run->reached = next_fault == fault_count;
-    run->number = number;
+    hit(number);
     if (fault->code == KILL)
         return !kill(this->pid, SIGKILL);
     this->failing = number == SYS_close || skip_call(this->pid);
@@ -344,6 +384,8 @@ static void follow(void)
         pid_t pid = waitpid(-1, &status, __WALL);
         if (pid < 0 && errno == ECHILD)
             return;
+        if (pid < 0)
+            let_orphans_go();
         if (pid > 0 && WIFSTOPPED(status))
             stopped(pid, status);
         else if (pid > 0)

@@ -114,9 +114,14 @@ static void list_cells(void)
         if (known || processes == TASKS)
             continue;
         done[processes++] = run.call[i].process;
-        for (int k = i; k < run.calls; k++)
-            for (int code = 0; code < COUNT_OF(all_codes) && !strcmp(run.call[k].process, run.call[i].process); code++)
+        for (int k = i; k < run.calls; k++) {
+            if (strcmp(run.call[k].process, run.call[i].process))
+                continue;
+            for (int code = 0; code < COUNT_OF(all_codes); code++)
                 add_cell(run.call + k, NULL, all_codes[code]);
+            if (makes_process(run.call[k].number))
+                add_cell(run.call + k, NULL, KILL_MAKER);
+        }
     }
 }
 
@@ -126,12 +131,14 @@ static unsigned next_random(unsigned *state)
     return *state >> 8;
 }
 
-/* Keeps `most` of them, in their order. */
+/* Keeps `most` of them, in their order; and each death of who has just made a process, which are few. */
 static void draw_sample(int most, unsigned seed)
 {
-    int kept = 0;
+    int kept = 0, drawn = 0;
     for (int i = 0; i < count; i++)
-        if (next_random(&seed) % (unsigned)(count - i) < (unsigned)(most - kept))
+        if (next_random(&seed) % (unsigned)(count - i) < (unsigned)(most - drawn))
+            cells[kept++] = cells[i], drawn++;
+        else if (cells[i].fault[0].code == KILL_MAKER)
             cells[kept++] = cells[i];
     count = kept;
 }

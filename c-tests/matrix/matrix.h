@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { NAME = 40, TEXT = 32 * 1024, CALLS = 4096, TASKS = 64, KILL = -1, NO_FAULT = 0 };
+enum { NAME = 40, TEXT = 32 * 1024, CALLS = 4096, TASKS = 64, KILL = -1, KILL_MAKER = -2, NO_FAULT = 0 };
 
 /* argv[0] of the program, by which the injector knows it. */
 #define PROGRAM "matrix-witness"
@@ -32,7 +32,7 @@ enum { NAME = 40, TEXT = 32 * 1024, CALLS = 4096, TASKS = 64, KILL = -1, NO_FAUL
 struct fault {
     char process[NAME];
     int index; /* which of its calls, from 1 */
-    int code;  /* an errno, or KILL */
+    int code;  /* an errno; or KILL; or KILL_MAKER: a call that makes a process is the last of who makes it */
 };
 
 struct call {
@@ -45,6 +45,7 @@ struct call {
 struct run {
     bool reached;             /* the (last) fault happened */
     long number;              /* the call that it hit */
+    long hit[2];              /* and those that all have hit */
     bool program_ran;         /* the program passed its execve */
     bool late;                /* the time limit came */
     int caller_status;        /* as waitpid has it */
@@ -138,5 +139,7 @@ void judge(const struct kind *kind, const struct undisturbed *undisturbed, const
 const char *call_name(long number);
 const char *fault_name(int code);
 int fault_code(const char *name);
+bool is_kill(int code);
+bool makes_process(long number);
 
 #endif

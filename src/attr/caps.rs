@@ -1,6 +1,7 @@
 //! Capabilities, securebits and no_new_privs.
 
 use super::{Accepted, invalid};
+use crate::sentences;
 
 /// The sets that `set_capabilities` takes.
 pub mod set {
@@ -31,7 +32,7 @@ pub struct Caps {
 impl Caps {
     pub fn set_capabilities(&mut self, sets: u32, mask: u64) -> Accepted {
         if sets == 0 || sets & !set::ALL != 0 {
-            return invalid("the sets are permitted, effective, inheritable and bounding");
+            return invalid(sentences::CAPABILITY_SETS);
         }
         let named = [
             (set::PERMITTED, &mut self.permitted),
@@ -59,7 +60,7 @@ impl Caps {
 
     pub fn set_securebits(&mut self, bits: u32) -> Accepted {
         if bits & !SECUREBITS != 0 {
-            return invalid("a securebit that is not defined");
+            return invalid(sentences::SECUREBITS);
         }
         self.securebits = Some(bits);
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::owned::{Copied, NoMemory, Text};
 use super::{Accepted, check_fd, copy_path, invalid};
+use crate::sentences;
 use core::ffi::CStr;
 
 /// Where the program starts.
@@ -65,7 +66,7 @@ impl Exec {
     pub fn set_search_path(&mut self, dirs: Option<&CStr>) -> Accepted {
         self.search = Some(match dirs {
             None => Search::Default,
-            Some(dirs) if dirs.is_empty() => return invalid("a search path names a directory"),
+            Some(dirs) if dirs.is_empty() => return invalid(sentences::SEARCH_PATH_EMPTY),
             Some(dirs) => Search::List(Text::new(dirs)?),
         });
         Ok(())
@@ -84,7 +85,7 @@ impl Exec {
 
     pub fn set_cwd_rights(&mut self, rights: u32) -> Accepted {
         if rights > cwd_rights::EITHER {
-            return invalid("the rights are PROGRAM, CALLER or EITHER");
+            return invalid(sentences::CWD_RIGHTS);
         }
         self.cwd_rights = rights;
         Ok(())
@@ -97,7 +98,7 @@ impl Exec {
 
     pub fn set_pid_variable(&mut self, name: &CStr) -> Accepted {
         if name.is_empty() || name.to_bytes().contains(&b'=') {
-            return invalid("the name of a variable is not empty and has no '='");
+            return invalid(sentences::VARIABLE_NAME);
         }
         self.pid_variable = Some(Text::new(name)?);
         Ok(())
@@ -105,7 +106,7 @@ impl Exec {
 
     pub fn set_memory_mode(&mut self, mode: u32) -> Accepted {
         if mode > mode::COPIED {
-            return invalid("the memory mode is AUTO, FRESH or COPIED");
+            return invalid(sentences::MEMORY_MODE);
         }
         self.memory_mode = mode;
         Ok(())

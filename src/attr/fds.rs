@@ -2,6 +2,7 @@
 
 use super::owned::{self, Copied, NoMemory, Text};
 use super::{Accepted, check_fd, copy_path, invalid};
+use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -46,7 +47,7 @@ impl Fds {
     pub fn open_fd(&mut self, target: i32, path: &CStr, flags: i32, mode: u32) -> Accepted {
         check_fd(target)?;
         if mode > 0o7777 {
-            return invalid("a file mode is at most 07777");
+            return invalid(sentences::FILE_MODE);
         }
         let path = copy_path(path)?;
         Ok(owned::push(&mut self.actions, Action::Open { target, path, flags, mode })?)

@@ -4,6 +4,7 @@ use super::owned::{self, Copied, NoMemory};
 use super::terminal_injection::TERMINAL_INJECTION;
 use super::{Accepted, invalid};
 use crate::bpf::Verdicts;
+use crate::sentences;
 pub use crate::sys::abi::SockFilter;
 use alloc::vec::Vec;
 
@@ -42,13 +43,13 @@ pub struct Filters {
 impl Filters {
     pub fn add_seccomp_filter(&mut self, program: &[SockFilter], flags: u32) -> Accepted {
         if program.is_empty() {
-            return invalid("a filter has 1 to 4096 instructions");
+            return invalid(sentences::FILTER_LENGTH);
         }
         if flags & !flag::ALL != 0 {
-            return invalid("the flags are TSYNC, LOG, SPEC_ALLOW and LISTENER");
+            return invalid(sentences::FILTER_FLAGS);
         }
         if flags & flag::LISTENER != 0 && flags & flag::TSYNC != 0 {
-            return invalid("the kernel takes TSYNC and LISTENER only apart");
+            return invalid(sentences::TSYNC_AND_LISTENER);
         }
         let program = Program::Given(owned::list(program)?);
         Ok(owned::push(&mut self.seccomp, Filter::new(program, flags)?)?)

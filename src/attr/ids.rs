@@ -2,6 +2,7 @@
 
 use super::owned::{self, Copied, NoMemory};
 use super::{Accepted, invalid};
+use crate::sentences;
 use alloc::vec::Vec;
 
 /// No user and no group: what chown(2) and setresuid(2) take for "leave it".
@@ -21,7 +22,7 @@ pub struct Ids {
 impl Ids {
     pub fn set_uid(&mut self, uid: u32) -> Accepted {
         if uid == NO_ID {
-            return invalid("(uid)-1 is no user");
+            return invalid(sentences::NO_USER);
         }
         self.uid = Some(uid);
         Ok(())
@@ -29,7 +30,7 @@ impl Ids {
 
     pub fn set_gid(&mut self, gid: u32) -> Accepted {
         if gid == NO_ID {
-            return invalid("(gid)-1 is no group");
+            return invalid(sentences::NO_GROUP);
         }
         self.gid = Some(gid);
         Ok(())
@@ -37,10 +38,10 @@ impl Ids {
 
     pub fn set_groups(&mut self, groups: &[u32]) -> Accepted {
         if groups.len() > MOST_GROUPS {
-            return invalid("more than 65536 groups");
+            return invalid(sentences::TOO_MANY_GROUPS);
         }
         if groups.contains(&NO_ID) {
-            return invalid("(gid)-1 is no group");
+            return invalid(sentences::NO_GROUP);
         }
         self.groups = Some(owned::list(groups)?);
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::owned::{self, Copied, NoMemory, Text};
 use super::{Accepted, check_fd, copy_path, invalid};
+use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -45,7 +46,7 @@ impl Landlock {
 
     pub fn add_landlock_path(&mut self, path: &CStr, access: u64) -> Accepted {
         if access == 0 || access & !access::FS != 0 {
-            return invalid("the access is FORKEXEC_LANDLOCK_FS_ bits");
+            return invalid(sentences::LANDLOCK_FS);
         }
         let path = copy_path(path)?;
         Ok(owned::push(&mut self.rules, Rule::Path { path, access })?)
@@ -53,14 +54,14 @@ impl Landlock {
 
     pub fn add_landlock_port(&mut self, port: u16, access: u64) -> Accepted {
         if access == 0 || access & !access::NET != 0 {
-            return invalid("the access is FORKEXEC_LANDLOCK_NET_ bits");
+            return invalid(sentences::LANDLOCK_NET);
         }
         Ok(owned::push(&mut self.rules, Rule::Port { port, access })?)
     }
 
     pub fn set_landlock_handled(&mut self, fs: u64, net: u64) -> Accepted {
         if fs & !access::FS != 0 || net & !access::NET != 0 {
-            return invalid("fs is FORKEXEC_LANDLOCK_FS_ bits, net FORKEXEC_LANDLOCK_NET_ bits");
+            return invalid(sentences::LANDLOCK_BOTH);
         }
         self.handled = Some(Handled { fs, net });
         Ok(())
@@ -68,7 +69,7 @@ impl Landlock {
 
     pub fn set_landlock_scopes(&mut self, scopes: u64) -> Accepted {
         if scopes & !access::SCOPES != 0 {
-            return invalid("the scopes are FORKEXEC_LANDLOCK_SCOPE_ bits");
+            return invalid(sentences::LANDLOCK_SCOPES);
         }
         self.scopes = scopes;
         Ok(())

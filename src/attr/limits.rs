@@ -2,6 +2,7 @@
 
 use super::owned::{self, Copied, NoMemory};
 use super::{Accepted, check_fd, invalid};
+use crate::sentences;
 use crate::stage::Stage;
 use alloc::vec::Vec;
 
@@ -70,17 +71,17 @@ impl Limits {
     /// A second limit for a resource takes the place of the first.
     pub fn set_rlimit(&mut self, resource: u32, soft: u64, hard: u64) -> Accepted {
         if resource >= RESOURCES {
-            return invalid("a resource is 0 to 15");
+            return invalid(sentences::RESOURCE);
         }
         if soft != KEEP && hard != KEEP && soft > hard {
-            return invalid("the soft limit is above the hard limit");
+            return invalid(sentences::SOFT_ABOVE_HARD);
         }
         Ok(owned::put(&mut self.rlimits, Rlimit { resource, soft, hard }, |old| old.resource == resource)?)
     }
 
     pub fn set_nice(&mut self, nice: i32) -> Accepted {
         if !(-20..=19).contains(&nice) {
-            return invalid("a nice value is -20 to 19");
+            return invalid(sentences::NICE);
         }
         self.nice = Some(nice);
         Ok(())
@@ -88,10 +89,10 @@ impl Limits {
 
     pub fn set_affinity(&mut self, cpus: &[u32]) -> Accepted {
         if cpus.is_empty() || cpus.len() > MOST_CPUS {
-            return invalid("1 to 8192 processors");
+            return invalid(sentences::NO_PROCESSORS);
         }
         if cpus.iter().any(|&cpu| cpu as usize >= MOST_CPUS) {
-            return invalid("a processor is below 8192");
+            return invalid(sentences::PROCESSOR);
         }
         self.affinity = Some(owned::list(cpus)?);
         Ok(())
@@ -101,10 +102,10 @@ impl Limits {
         let priorities = match policy {
             libc::SCHED_OTHER | libc::SCHED_BATCH | libc::SCHED_IDLE => 0..=0,
             libc::SCHED_FIFO | libc::SCHED_RR => 1..=99,
-            _ => return invalid("the policy is SCHED_OTHER, BATCH, IDLE, FIFO or RR"),
+            _ => return invalid(sentences::POLICY),
         };
         if !priorities.contains(&priority) {
-            return invalid("the priority is 1 to 99 for FIFO and RR, 0 for the others");
+            return invalid(sentences::PRIORITY);
         }
         self.scheduler = Some(Scheduler { policy, priority });
         Ok(())
@@ -112,10 +113,10 @@ impl Limits {
 
     pub fn set_io_priority(&mut self, class: u32, level: u32) -> Accepted {
         if class > 3 || level > 7 {
-            return invalid("the class is 0 to 3, the level 0 to 7");
+            return invalid(sentences::IO_PRIORITY);
         }
         if class == 0 && level != 0 {
-            return invalid("class 0 has no levels");
+            return invalid(sentences::IO_NO_LEVELS);
         }
         self.io_priority = Some(IoPriority { class, level });
         Ok(())
@@ -123,7 +124,7 @@ impl Limits {
 
     pub fn set_umask(&mut self, mask: u32) -> Accepted {
         if mask > 0o777 {
-            return invalid("a umask is at most 0777");
+            return invalid(sentences::UMASK);
         }
         self.umask = Some(mask);
         Ok(())
@@ -131,7 +132,7 @@ impl Limits {
 
     pub fn set_personality(&mut self, persona: u32) -> Accepted {
         if persona == u32::MAX {
-            return invalid("0xffffffff only asks for the personality");
+            return invalid(sentences::PERSONALITY);
         }
         self.personality = Some(persona);
         Ok(())
@@ -139,7 +140,7 @@ impl Limits {
 
     pub fn set_oom_score_adj(&mut self, adjustment: i32) -> Accepted {
         if !(-1000..=1000).contains(&adjustment) {
-            return invalid("oom_score_adj is -1000 to 1000");
+            return invalid(sentences::OOM_SCORE);
         }
         self.oom_score_adj = Some(adjustment);
         Ok(())
@@ -163,7 +164,7 @@ impl Limits {
 
     pub fn allow_failure(&mut self, stage: u32) -> Accepted {
         if !ALLOWABLE.iter().any(|&allowable| allowable as u32 == stage) {
-            return invalid("a failure of this stage cannot be allowed");
+            return invalid(sentences::FAILURE_NOT_ALLOWED);
         }
         Ok(owned::put(&mut self.allowed_failures, stage, |&old| old == stage)?)
     }

@@ -16,6 +16,7 @@ pub mod session;
 pub mod signals;
 mod terminal_injection;
 
+use crate::sentences::{self, Sentence};
 use core::ffi::CStr;
 use owned::{Copied, NoMemory, Text};
 
@@ -23,12 +24,12 @@ use owned::{Copied, NoMemory, Text};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub code: i32,
-    pub why: &'static str,
+    pub why: Sentence,
 }
 
 impl From<NoMemory> for Refused {
     fn from(_: NoMemory) -> Refused {
-        Refused { code: libc::ENOMEM, why: "out of memory" }
+        Refused { code: libc::ENOMEM, why: sentences::OUT_OF_MEMORY }
     }
 }
 
@@ -133,13 +134,13 @@ impl Attr {
 }
 
 /// A refusal for an argument that cannot mean anything.
-pub(crate) fn invalid(why: &'static str) -> Accepted {
+pub(crate) fn invalid(why: Sentence) -> Accepted {
     Err(Refused { code: libc::EINVAL, why })
 }
 
 /// A refusal for a descriptor number that cannot be one.
 pub(crate) fn check_fd(fd: i32) -> Accepted {
-    if fd < 0 { Err(Refused { code: libc::EBADF, why: "a file descriptor is not negative" }) } else { Ok(()) }
+    if fd < 0 { Err(Refused { code: libc::EBADF, why: sentences::FD_NEGATIVE }) } else { Ok(()) }
 }
 
 /// The longest path that the kernel takes, without its NUL.
@@ -148,10 +149,10 @@ const LONGEST_PATH: usize = 4095;
 /// A path, copied.
 pub(crate) fn copy_path(path: &CStr) -> Result<Text, Refused> {
     if path.is_empty() {
-        return Err(Refused { code: libc::EINVAL, why: "a path is not empty" });
+        return Err(Refused { code: libc::EINVAL, why: sentences::PATH_EMPTY });
     }
     if path.to_bytes().len() > LONGEST_PATH {
-        return Err(Refused { code: libc::ENAMETOOLONG, why: "a path is at most 4095 bytes" });
+        return Err(Refused { code: libc::ENAMETOOLONG, why: sentences::PATH_TOO_LONG });
     }
     Ok(Text::new(path)?)
 }

@@ -2,6 +2,7 @@
 
 use super::owned::{self, Copied, NoMemory, Text};
 use super::{Accepted, Refused, check_fd, copy_path, invalid};
+use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -80,17 +81,17 @@ impl Mounts {
             not_the_root(target)?;
         }
         if binds && flags & !(libc::MS_BIND | libc::MS_REC | BIND_FLAGS | IGNORED_BY_BINDS) != 0 {
-            return invalid("a bind takes MS_REC, RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME and NOSYMFOLLOW");
+            return invalid(sentences::BIND_FLAGS);
         }
         if (binds || flags & libc::MS_MOVE != 0) && source.is_none() {
-            return invalid("a bind or a move has a source");
+            return invalid(sentences::NO_SOURCE);
         }
         if !changes && !binds && flags & libc::MS_MOVE == 0 && kind.is_none() {
-            return invalid("a new file system has a type");
+            return invalid(sentences::NO_TYPE);
         }
         let short = |text: Option<&CStr>| text.is_none_or(|text| text.to_bytes().len() <= LONGEST_DATA);
         if ![source, kind, data].into_iter().all(short) {
-            return Err(Refused { code: libc::ENAMETOOLONG, why: "source, type and data are at most 4095 bytes" });
+            return Err(Refused { code: libc::ENAMETOOLONG, why: sentences::MOUNT_TOO_LONG });
         }
         let copy = |text: Option<&CStr>| text.map(Text::new).transpose();
         let (source, target) = (copy(source)?, inside(target)?);
@@ -168,11 +169,11 @@ impl Mounts {
 }
 
 fn check_flags(flags: u32, known: u32) -> Accepted {
-    if flags & !known != 0 { invalid("a flag is not for this call") } else { Ok(()) }
+    if flags & !known != 0 { invalid(sentences::FLAG_OF_OTHERS) } else { Ok(()) }
 }
 
 fn check_mode(mode: u32) -> Accepted {
-    if mode > 0o7777 { invalid("a file mode is at most 07777") } else { Ok(()) }
+    if mode > 0o7777 { invalid(sentences::FILE_MODE) } else { Ok(()) }
 }
 
 /// The names that make up a path.
@@ -185,17 +186,17 @@ fn inside(path: &CStr) -> Result<Text, Refused> {
     let copy = copy_path(path)?;
     let refused = |why| Err(Refused { code: libc::EINVAL, why });
     if path.to_bytes().first() != Some(&b'/') {
-        return refused("a path in the program's root begins with \"/\": write \"/tmp\" for \"tmp\"");
+        return refused(sentences::INSIDE_SLASH);
     }
     if names(path).any(|name| name == b"..") {
-        return refused("a path inside the root has no \"..\"");
+        return refused(sentences::INSIDE_DOTS);
     }
     Ok(copy)
 }
 
 fn not_the_root(path: &CStr) -> Accepted {
     let is_root = !path.is_empty() && names(path).next().is_none();
-    if is_root { invalid("the root itself is set_root's") } else { Ok(()) }
+    if is_root { invalid(sentences::ROOT_ITSELF) } else { Ok(()) }
 }
 
 impl Copied for Item {

@@ -2,6 +2,7 @@
 
 use super::owned::{self, Copied, NoMemory, Text};
 use super::{Accepted, Refused, check_fd, copy_path, invalid};
+use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -81,7 +82,7 @@ impl Namespaces {
     pub fn join_namespace(&mut self, fd: i32, kind: u32) -> Accepted {
         check_fd(fd)?;
         if !kind.is_power_of_two() || kind & !TYPES != 0 {
-            return invalid("the type is one of FORKEXEC_NS_*");
+            return invalid(sentences::ONE_TYPE);
         }
         self.join(Join { fd, types: kind, of_process: false })
     }
@@ -94,7 +95,7 @@ impl Namespaces {
 
     fn join(&mut self, join: Join) -> Accepted {
         if self.joins.iter().any(|other| other.types & join.types != 0) {
-            return invalid("a namespace of this type is joined already");
+            return invalid(sentences::JOINED_ALREADY);
         }
         Ok(owned::push(&mut self.joins, join)?)
     }
@@ -135,7 +136,7 @@ impl Namespaces {
 
     pub fn set_user_namespace_owner(&mut self, uid: u32) -> Accepted {
         if uid == u32::MAX {
-            return invalid("4294967295 is no id");
+            return invalid(sentences::NO_ID);
         }
         self.owner = Some(uid);
         Ok(())
@@ -145,7 +146,7 @@ impl Namespaces {
     pub fn set_mount_propagation(&mut self, flags: u64) -> Accepted {
         const WAYS: [u64; 4] = [libc::MS_PRIVATE, libc::MS_SLAVE, libc::MS_SHARED, libc::MS_UNBINDABLE];
         if flags != 0 && !WAYS.contains(&(flags & !libc::MS_REC)) {
-            return invalid("one of MS_PRIVATE, MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with or without MS_REC, or 0");
+            return invalid(sentences::PROPAGATION);
         }
         self.propagation = Some(flags);
         Ok(())
@@ -169,10 +170,10 @@ impl Namespaces {
     /// A second offset of a clock takes the place of the first.
     pub fn set_time_offset(&mut self, clock: i32, seconds: i64, nanoseconds: u32) -> Accepted {
         if ![libc::CLOCK_MONOTONIC, libc::CLOCK_BOOTTIME].contains(&clock) {
-            return invalid("the clock is CLOCK_MONOTONIC or CLOCK_BOOTTIME");
+            return invalid(sentences::CLOCK);
         }
         if nanoseconds >= SECOND {
-            return invalid("nanoseconds are less than a second: 0 to 999999999");
+            return invalid(sentences::NANOSECONDS);
         }
         let offset = TimeOffset { clock, seconds, nanoseconds };
         Ok(owned::put(&mut self.time_offsets, offset, |old| old.clock == clock)?)
@@ -180,25 +181,25 @@ impl Namespaces {
 }
 
 fn check_types(types: u32) -> Accepted {
-    if types == 0 || types & !TYPES != 0 { invalid("the types are one or more of FORKEXEC_NS_*") } else { Ok(()) }
+    if types == 0 || types & !TYPES != 0 { invalid(sentences::SOME_TYPES) } else { Ok(()) }
 }
 
 fn map(lines: &mut Vec<IdRange>, range: IdRange) -> Accepted {
     if range.count == 0 {
-        return invalid("a range of ids is not empty");
+        return invalid(sentences::RANGE_EMPTY);
     }
     if range.inside.checked_add(range.count).is_none() || range.outside.checked_add(range.count).is_none() {
-        return invalid("a range of ids ends below 4294967295");
+        return invalid(sentences::RANGE_END);
     }
     if lines.len() >= MOST_RANGES {
-        return invalid("more than 340 ranges of ids");
+        return invalid(sentences::TOO_MANY_RANGES);
     }
     Ok(owned::push(lines, range)?)
 }
 
 fn copy_name(name: &CStr) -> Result<Text, Refused> {
     if name.to_bytes().len() > LONGEST_NAME {
-        return Err(Refused { code: libc::EINVAL, why: "a name is at most 64 bytes" });
+        return Err(Refused { code: libc::EINVAL, why: sentences::NAME_TOO_LONG });
     }
     Ok(Text::new(name)?)
 }

@@ -2,6 +2,7 @@
 
 use super::owned::{Copied, NoMemory, Text};
 use super::{Accepted, invalid};
+use crate::sentences;
 use core::ffi::CStr;
 
 /// The session keyring: a new one without a name, or the one of that name.
@@ -28,7 +29,7 @@ impl Security {
         self.keyring = Some(match name {
             None => Keyring::Anonymous,
             Some(name) if name.is_empty() || name.count_bytes() > LONGEST_NAME => {
-                return invalid("the name of a keyring has 1 to 4095 bytes");
+                return invalid(sentences::KEYRING_NAME);
             }
             Some(name) => Keyring::Named(Text::new(name)?),
         });
@@ -37,7 +38,7 @@ impl Security {
 
     pub fn set_exec_label(&mut self, label: &CStr) -> Accepted {
         if label.is_empty() || label.count_bytes() > LONGEST_LABEL {
-            return invalid("a label has 1 to 4090 bytes");
+            return invalid(sentences::LABEL_LENGTH);
         }
         self.label = Some(Text::new(label)?);
         Ok(())

@@ -1,6 +1,7 @@
 //! Session, process group and terminal.
 
 use super::{Accepted, check_fd, invalid};
+use crate::sentences;
 
 #[derive(Default, Clone, Copy, Debug)]
 pub struct Session {
@@ -21,7 +22,7 @@ impl Session {
 
     pub fn set_process_group(&mut self, pgid: i32) -> Accepted {
         if pgid < 0 {
-            return invalid("a process group is not negative");
+            return invalid(sentences::GROUP_NEGATIVE);
         }
         self.group = Some(pgid);
         Ok(())

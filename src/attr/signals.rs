@@ -1,6 +1,7 @@
 //! Signals: mask, dispositions, and the one for the parent's death.
 
 use super::{Accepted, invalid};
+use crate::sentences;
 
 /// Whose death is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl Signals {
 
     pub fn set_signal_ignore(&mut self, set: u64) -> Accepted {
         if set & FIXED != 0 {
-            return invalid("SIGKILL and SIGSTOP cannot be ignored");
+            return invalid(sentences::NEVER_IGNORED);
         }
         self.ignore |= set;
         Ok(())
@@ -52,10 +53,10 @@ impl Signals {
         let whose = match whose {
             DEATH_OF_THREAD => DeathOf::Thread,
             DEATH_OF_PROCESS => DeathOf::Process,
-            _ => return invalid("the death is the thread's or the process's"),
+            _ => return invalid(sentences::DEATH_OF_WHOM),
         };
         if !(1..=LAST).contains(&sig) {
-            return invalid("a signal is 1 to 64");
+            return invalid(sentences::SIGNAL_NUMBER);
         }
         self.parent_death = Some((sig, whose));
         Ok(())

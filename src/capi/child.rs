@@ -9,6 +9,7 @@ use super::guard;
 use super::spawn::answer;
 use crate::capi::entry::Entered;
 use crate::parent::{Child, Failure, Ran, Waited};
+use crate::sentences;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::time::Duration;
@@ -68,9 +69,16 @@ pub struct forkexec_status {
     pub voluntary_switches: u64,
     /// Context switches because its time was up.
     pub involuntary_switches: u64,
+    /// 1 when the child, or the program of an init, was killed by SIGKILL and oom_kills is not 0: it ran into the limit of its
+    /// cgroup's memory, or an ancestor's, or the machine ran out of memory. Where others than the child and its descendants
+    /// are in the cgroup, it may have been one of them, and the SIGKILL somebody else's.
+    pub out_of_memory: u32,
+    /// How many processes in its cgroup, and with version 2 in those below it, the kernel's out-of-memory killer has killed
+    /// since the child began (oom_kill in memory.events, with version 1 in memory.oom_control).
+    pub oom_kills: u32,
 }
 
-const_assert_eq!(size_of::<forkexec_status>(), 6 * 4 + 11 * 8);
+const_assert_eq!(size_of::<forkexec_status>(), 6 * 4 + 11 * 8 + 2 * 4);
 const_assert_eq!(core::mem::offset_of!(forkexec_status, user_ns), 24);
 
 impl forkexec_status {
@@ -81,8 +89,10 @@ impl forkexec_status {
         let usage = &waited.usage;
         let count = |number: libc::c_long| number as u64;
         let peak_bit = if waited.memory_peak.is_some() { FORKEXEC_STATUS_MEMORY_PEAK } else { 0 };
+        let oom_bit = if waited.oom_kills.is_some() { FORKEXEC_STATUS_OUT_OF_MEMORY } else { 0 };
+        let oom_kills = waited.oom_kills.unwrap_or(0);
         forkexec_status {
-            valid: FORKEXEC_STATUS_EXIT | FORKEXEC_STATUS_RAN | FORKEXEC_STATUS_USAGE | peak_bit,
+            valid: FORKEXEC_STATUS_EXIT | FORKEXEC_STATUS_RAN | FORKEXEC_STATUS_USAGE | peak_bit | oom_bit,
             wait_status: if exited { (waited.status & 0xff) << 8 } else { waited.status | core_bit },
             exit_code: if exited { waited.status } else { -1 },
             signal: if exited { 0 } else { waited.status },
@@ -103,6 +113,8 @@ impl forkexec_status {
             block_writes: count(usage.ru_oublock),
             voluntary_switches: count(usage.ru_nvcsw),
             involuntary_switches: count(usage.ru_nivcsw),
+            out_of_memory: (waited.killed && oom_kills != 0) as u32,
+            oom_kills: u32::try_from(oom_kills).unwrap_or(u32::MAX),
         }
     }
 
@@ -142,7 +154,7 @@ pub unsafe extern "C" fn forkexec_release(
     // SAFETY: C caller guarantees a child that lives during the call.
     let released = match unsafe { guard::child(child) } {
         Some(child) => child.release(timeout(timeout_ns)),
-        None => Err(Failure::not_now(Errno::EINVAL, "child is NULL")),
+        None => Err(Failure::not_now(Errno::EINVAL, sentences::CHILD_NULL)),
     };
     // SAFETY: C caller guarantees that error is NULL or memory for one.
     unsafe { answer(released, error) }
@@ -155,7 +167,8 @@ pub unsafe extern "C" fn forkexec_release(
 ///
 /// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
 /// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
-/// has reaped it. -ESRCH: the child of another process.
+/// has reaped it. -ESRCH: the child of another process. -EPERM: a filter forbids the caller both waitid(2) and wait4(2)
+/// (with FORKEXEC_WAIT_NOREAP: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_wait(
     child: *mut forkexec_child,
@@ -195,12 +208,13 @@ pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32
 }
 
 /// Kills, with SIGKILL, the child and all its descendants, by the surest way that the attr gave: a pid namespace of its
-/// own dies with its first process; else all that is in its cgroup is killed (cgroup.kill, cgroups(7)); else all in its
-/// session's or group's process group, which a descendant can leave.
+/// own dies with its first process; else all that is in its cgroup, and in those below it, is killed (cgroup.kill,
+/// cgroups(7); one by one with version 1, before Linux 5.14, and in a threaded cgroup, where the processes die whose threads
+/// are in it); else all in its session's or group's process group, which a descendant can leave.
 ///
-/// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these. -ESRCH: nobody is left, or the child of
-/// another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not allowed. -EAGAIN: in a
-/// cgroup of version 1, new ones kept appearing.
+/// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these, and nobody was killed. -ESRCH: nobody is
+/// left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not
+/// allowed. -EAGAIN: where they are killed one by one, new ones kept appearing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int {
     let _entered = Entered::now();
@@ -307,7 +321,8 @@ pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_chil
 /// The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
 /// caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
 /// there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
-/// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process.
+/// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
+/// many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();

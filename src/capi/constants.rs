@@ -141,13 +141,16 @@ pub const FORKEXEC_STATUS_RAN: u32 = 2;
 pub const FORKEXEC_STATUS_USAGE: u32 = 4;
 /// status.memory_peak_bytes is filled.
 pub const FORKEXEC_STATUS_MEMORY_PEAK: u32 = 8;
+/// status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
+pub const FORKEXEC_STATUS_OUT_OF_MEMORY: u32 = 16;
 
 /// status.ran: the child ended before it was the program.
 pub const FORKEXEC_RAN_NO: u32 = 0;
 /// The child ended as the program.
 pub const FORKEXEC_RAN_YES: u32 = 1;
 /// A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or
-/// there is no /proc to read its name from; or it is an init that was killed before it could tell.
+/// /proc does not tell: there is none, no descriptor is left to look there, or a filter kept the library's image from naming
+/// itself, PR_SET_NAME; or it is an init that was killed before it could tell.
 pub const FORKEXEC_RAN_UNKNOWN: u32 = 2;
 
 /// forkexec_probe: clone3(2).
@@ -164,7 +167,7 @@ pub const FORKEXEC_PROBE_IMAGE: u32 = 5;
 pub const FORKEXEC_PROBE_USER_NAMESPACE: u32 = 6;
 /// Children can be born in a cgroup.
 pub const FORKEXEC_PROBE_BIRTH_IN_CGROUP: u32 = 7;
-/// Time namespaces.
+/// A time namespace can be made and entered, perhaps in a new user namespace: a holder of one is tried.
 pub const FORKEXEC_PROBE_TIME_NAMESPACE: u32 = 8;
 /// Seccomp filters: seccomp(2).
 pub const FORKEXEC_PROBE_SECCOMP: u32 = 9;

@@ -7,12 +7,13 @@ use crate::attr::Refused;
 use crate::attr::owned::Room;
 use crate::parent::Child;
 use crate::plan::Strings;
+use crate::sentences::{self, Sentence};
 use alloc::boxed::Box;
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 
-const NULL: Refused = Refused { code: libc::EINVAL, why: "an argument is NULL" };
+const NULL: Refused = Refused { code: libc::EINVAL, why: sentences::ARGUMENT_IS_NULL };
 
 /// An attr to read, if it is not NULL.
 ///
@@ -57,7 +58,7 @@ pub unsafe fn optional_string<'a>(text: *const c_char) -> Option<&'a CStr> {
 ///
 /// # Safety
 /// `items` is NULL or points to `count` items that do not change meanwhile.
-pub unsafe fn list<'a, T>(items: *const T, count: usize, most: usize) -> Result<&'a [T], Refused> {
+pub unsafe fn list<'a, T>(items: *const T, count: usize, most: usize, too_long: Sentence) -> Result<&'a [T], Refused> {
     if count == 0 {
         return Ok(&[]);
     }
@@ -65,10 +66,10 @@ pub unsafe fn list<'a, T>(items: *const T, count: usize, most: usize) -> Result<
         return Err(NULL);
     }
     if count > most {
-        return Err(Refused { code: libc::EINVAL, why: "the list is too long" });
+        return Err(Refused { code: libc::EINVAL, why: too_long });
     }
     if !items.is_aligned() {
-        return Err(Refused { code: libc::EINVAL, why: "the list is not aligned" });
+        return Err(Refused { code: libc::EINVAL, why: sentences::LIST_NOT_ALIGNED });
     }
     // SAFETY: C caller guarantees `count` items that do not change during the call.
     Ok(unsafe { core::slice::from_raw_parts(items, count) })
@@ -157,11 +158,13 @@ mod tests {
             assert!(attr_mut(null_mut()).is_none());
             assert!(string(null()).is_err());
             assert_eq!(string(c"x".as_ptr()), Ok(c"x"));
-            assert_eq!(list::<u32>(null(), 0, 8), Ok(&[][..]));
-            assert!(list::<u32>(null(), 1, 8).is_err());
-            assert_eq!(list([1u32, 2].as_ptr(), 2, 2), Ok(&[1, 2][..]));
-            assert!(list([1u32, 2].as_ptr(), 2, 1).is_err());
-            assert!(list([1u32, 2].as_ptr().cast::<u8>().add(1).cast::<u32>(), 1, 2).is_err());
+            assert_eq!(list::<u32>(null(), 0, 8, sentences::OUT_OF_MEMORY), Ok(&[][..]));
+            assert!(list::<u32>(null(), 1, 8, sentences::OUT_OF_MEMORY).is_err());
+            assert_eq!(list([1u32, 2].as_ptr(), 2, 2, sentences::OUT_OF_MEMORY), Ok(&[1, 2][..]));
+            assert!(list([1u32, 2].as_ptr(), 2, 1, sentences::OUT_OF_MEMORY).is_err());
+            assert!(
+                list([1u32, 2].as_ptr().cast::<u8>().add(1).cast::<u32>(), 1, 2, sentences::OUT_OF_MEMORY).is_err()
+            );
             assert!(out_bytes(null_mut(), 3).is_empty());
             assert!(take_back::<u32>(null_mut()).is_none());
         }

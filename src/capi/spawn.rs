@@ -11,6 +11,7 @@ use crate::attr::owned::Room;
 use crate::capi::entry::Entered;
 use crate::parent::{self, Failure, host};
 use crate::plan::{Purpose, Request};
+use crate::sentences;
 use alloc::boxed::Box;
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
@@ -34,7 +35,7 @@ impl Call {
     unsafe fn request<T>(&self, then: impl FnOnce(Request) -> Result<T, Failure>) -> Result<T, Failure> {
         // SAFETY: C caller guarantees that attr is NULL or one of ours that nobody changes meanwhile.
         let attr = unsafe { guard::attr(self.attr) };
-        let attr = &attr.ok_or(Failure::not_now(Errno::EINVAL, "attr is NULL"))?.0;
+        let attr = &attr.ok_or(Failure::not_now(Errno::EINVAL, sentences::ATTR_NULL))?.0;
         // SAFETY: C caller guarantees the string.
         let path = unsafe { guard::optional_string(self.path) };
         // SAFETY: C caller guarantees the vector.
@@ -50,13 +51,13 @@ impl Call {
         // SAFETY: C caller guarantees that child is NULL or memory for a pointer.
         let made = match unsafe { guard::out(place) } {
             Some(place) => Room::new()
-                .map_err(|_| Failure::not_now(Errno::ENOMEM, "for the handle of a child"))
+                .map_err(|_| Failure::not_now(Errno::ENOMEM, sentences::NO_MEMORY_FOR_HANDLE))
                 // SAFETY: C caller guarantees the pointers of the call.
                 .and_then(|room| unsafe { self.request(|request| parent::start(request, room)) })
                 .map(|child| {
                     place.write(Box::into_raw(child));
                 }),
-            None => Err(Failure::not_now(Errno::EINVAL, "the place for the child is NULL")),
+            None => Err(Failure::not_now(Errno::EINVAL, sentences::PLACE_NULL)),
         };
         // SAFETY: C caller guarantees that error is NULL or memory for one.
         unsafe { answer(made, error) }
@@ -82,7 +83,7 @@ fn say(failure: &Failure, error: Option<&mut forkexec_error>) -> c_int {
     let Failure { stage, code, index, pid, signal, .. } = *failure;
     if let Some(error) = error {
         *error = forkexec_error { stage: stage as u32, code, index, pid, signal, ..*error };
-        error.say(format_args!("{failure}"));
+        error.say(format_args!("{failure:.*}", error.message.len() - 1));
     }
     -code
 }
@@ -100,8 +101,10 @@ fn say(failure: &Failure, error: Option<&mut forkexec_error>) -> c_int {
 /// middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
 ///
 /// Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
-/// contradicts itself (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program;
-/// error->signal. Otherwise the errno of the step that error->stage names. May be called from any thread at any time.
+/// contradicts itself (FORKEXEC_STAGE_VALIDATE). -E2BIG: argv and envp are more than the kernel takes (FORKEXEC_STAGE_EXEC,
+/// whatever memory the child is in: strings of the library's own do not count), or what attr holds is more than 2 GiB
+/// (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program; error->signal. Otherwise the
+/// errno of the step that error->stage names. May be called from any thread at any time.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_spawn(
@@ -164,9 +167,9 @@ pub unsafe extern "C" fn forkexec_hold(
 
 /// Writes to fd, as text, every step that a spawn of attr would take, without taking any: one line a step, with its
 /// number in enum forkexec_stage. A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or
-/// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), and
-/// that the caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE). The text is for people
-/// and changes between versions.
+/// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), that the
+/// caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE), and what this kernel's Landlock
+/// does not know (FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP). The text is for people and changes between versions.
 ///
 /// Arguments as for forkexec_spawn. Returns 0, what a spawn would return for these and FORKEXEC_STAGE_MEMORY, or the
 /// negative errno of write(2), with stage 0.
@@ -222,7 +225,7 @@ pub unsafe extern "C" fn forkexec_describe_text(
 }
 
 fn describe(request: &Request, fd: i32) -> Result<(), Failure> {
-    let bad = |errno| Failure::not_now(errno, "the description cannot be written");
+    let bad = |errno| Failure::not_now(errno, sentences::NOT_WRITTEN);
     if fd < 0 {
         return Err(bad(Errno::EBADF));
     }

@@ -3,7 +3,7 @@
 use super::At;
 use super::page::{IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
 use super::program::FAILED;
-use super::sealed::{Wiring, clone, mode};
+use super::sealed::{Wiring, cgroup, clone, mode};
 use super::stage::Stage;
 use super::sys::abi::{
     EAGAIN, EINTR, ENOSYS, EPERM, ETIMEDOUT, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_DUMPABLE,
@@ -48,10 +48,14 @@ fn begin_image(at: &mut At) -> Answer {
     if at.wiring.makes_ends == 0 {
         sys::close(at.wiring.page_fd)?;
     }
+    take_name(at);
+    own_word(at, Who::First)
+}
+
+fn take_name(at: &At) {
     if sys::prctl(PR_SET_NAME, IMAGE_NAME.as_ptr() as usize, 0).is_ok() {
         at.page.named.store(1, Ordering::Relaxed);
     }
-    own_word(at, Who::First)
 }
 
 /// set_robust_list(2). Who is going to be an init stands for the program too, until the program does for itself. Where the
@@ -66,6 +70,7 @@ pub fn own_word(at: &mut At, who: Who) -> Answer {
     let own = process(at);
     match sys::set_robust_list(own.make_list(also), LIST_HEAD) {
         Err(_) if at.plan.mode == mode::COPIED => {
+            take_name(at);
             at.page.unmarked.store(1, Ordering::Release);
             return Ok(());
         }
@@ -182,7 +187,14 @@ pub fn outlive_caller(at: &At) -> Answer {
 
 /// Waits for what the caller does on the child's behalf.
 pub fn wait(at: &mut At) -> Answer {
-    if at.plan.wait == 0 { Ok(()) } else { until_released(at) }
+    if at.plan.wait == 0 {
+        return Ok(());
+    }
+    // The kernel wakes the caller in the middle of the exec, a moment before the caller's memory is left.
+    if at.plan.cgroup == cgroup::WRITTEN {
+        say(at, kind::OUTSIDE)?;
+    }
+    until_released(at)
 }
 
 /// The maps of a user namespace that was entered rather than born in. Whoever has the right to write them has it to files

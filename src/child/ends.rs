@@ -48,6 +48,12 @@ pub fn page_is_ours(wiring: &Wiring) -> Answer {
     if is_ours { Ok(()) } else { Err(Errno(EBADF)) }
 }
 
+/// The same for the file of strings, which the image is to believe.
+pub fn strings_are_ours(wiring: &Wiring) -> Answer {
+    let is_ours = wiring.strings_fd < 0 || sys::identity(wiring.strings_fd)? == wiring.strings_identity;
+    if is_ours { Ok(()) } else { Err(Errno(EBADF)) }
+}
+
 fn number(at: &At, place: u32) -> i32 {
     at.wiring.above.saturating_add(place) as i32
 }

@@ -3,7 +3,8 @@
 use super::At;
 use super::sealed::{Wiring, cwd_rights};
 use super::stage::Stage;
-use super::sys::abi::{EACCES, EBADF, ENOENT, ENOTDIR, EPERM, ETXTBSY, SIGSTOP, Timespec};
+use super::sys::abi::{EACCES, EBADF, ENOENT, ENOTDIR, EPERM, ETXTBSY, F_GETFD, FD_CLOEXEC, SIGSTOP, Timespec};
+use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer, Errno};
 use super::{channel, ends, fds};
 use core::slice;
@@ -16,6 +17,7 @@ pub fn become_image(at: &mut At) -> Answer {
     }
     let image = image(at.wiring)?;
     ends::page_is_ours(at.wiring)?;
+    ends::strings_are_ours(at.wiring)?;
     fds::survive_exec(at)?;
     // SAFETY: parent::image guarantees NULL-terminated vectors of NUL-terminated strings.
     Err(unsafe { sys::fexecve(image, image_argv as *const *const u8, image_envp as *const *const u8) })
@@ -97,7 +99,10 @@ pub fn exec(at: &mut At) -> Answer {
     let (argv, envp) = (at.argv, at.envp);
     if at.exec_fd >= 0 {
         // SAFETY: C caller guarantees NULL-terminated vectors of NUL-terminated strings.
-        return Err(patiently(at, || unsafe { sys::fexecve(at.exec_fd, argv, envp) }));
+        let errno = patiently(at, || unsafe { sys::fexecve(at.exec_fd, argv, envp) });
+        // Its filters need not allow the calls that the other way takes.
+        let try_path = at.plan.filters.is_empty() && goes_on(Call::ExecByFd, errno);
+        return Err(if try_path { exec_by_proc(at, errno) } else { errno });
     }
     let mut verdict = (Errno(ENOENT), -1);
     let mut telling = false;
@@ -112,6 +117,26 @@ pub fn exec(at: &mut At) -> Answer {
     }
     at.index = if at.plan.searched != 0 { verdict.1 } else { -1 };
     Err(verdict.0)
+}
+
+/// execve(2) of the link by which /proc leads to a descriptor. `refused` was execveat's answer, and without a real /proc
+/// there is no other.
+fn exec_by_proc(at: &At, refused: Errno) -> Errno {
+    let mut path = *b"/proc/self/fd/\0\0\0\0\0\0\0\0\0\0\0";
+    let Some(digits) = path.get_mut(14..24) else { return refused };
+    fds::write_number(at.exec_fd as u32, digits);
+    match fds::open_listing() {
+        Ok(listing) => drop(sys::close(listing)),
+        Err(_) => return refused,
+    }
+    // execveat(2) says so; here it would be left to the interpreter to find no file.
+    let mut start = [0u8; 2];
+    let is_script = sys::pread(at.exec_fd, &mut start, 0) == Ok(2) && start == *b"#!";
+    if is_script && sys::fcntl(at.exec_fd, F_GETFD, 0).is_ok_and(|flags| flags & FD_CLOEXEC != 0) {
+        return Errno(ENOENT);
+    }
+    // SAFETY: a NUL-terminated path; C caller guarantees NULL-terminated vectors of NUL-terminated strings.
+    patiently(at, || unsafe { sys::execve(path.as_ptr(), at.argv, at.envp) })
 }
 
 /// Tries again for a while where a concurrent fork holds the program open for writing.

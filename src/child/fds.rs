@@ -5,17 +5,18 @@ use super::inside::is_of_proc;
 use super::sealed::{Action, Gap, Move, action, mode, step, table};
 use super::sys::abi::{
     AT_FDCWD, CLONE_FILES, CLOSE_RANGE_UNSHARE, EBADF, EINVAL, EMFILE, F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC, O_CLOEXEC,
-    O_DIRECTORY, O_RDONLY, RLIMIT_NOFILE,
+    O_DIRECTORY, O_RDONLY,
 };
 use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer, Errno};
-use super::{channel, ends, exec};
+use super::{channel, ends, exec, unlisted};
 
 use core::sync::atomic::Ordering;
 
 const LAST: u32 = u32::MAX;
 
-/// No number is tried from here on where descriptors cannot be listed: fs.nr_open, as it is by default.
+/// No number is tried from here on where a filter lets descriptors neither be listed nor be asked for: fs.nr_open, as it is
+/// by default.
 const MOST_FDS: u32 = 1 << 20;
 
 /// Takes a copy of the part of the caller's table that the plan needs; what is above is never copied.
@@ -61,7 +62,7 @@ fn in_a_gap(at: &At, fd: u32) -> bool {
     gaps(at).iter().any(|gap| gap.first <= fd && fd <= gap.last)
 }
 
-/// Closes what is unneeded without close_range(2): of what /proc lists, or else of every number there can be.
+/// Closes what is unneeded without close_range(2): of what /proc lists, or else of what poll(2) finds.
 fn close_listed(unneeded: impl Fn(u32) -> bool) -> Answer {
     if let Ok(listing) = open_listing() {
         let closed = close_entries(listing, &unneeded);
@@ -70,16 +71,11 @@ fn close_listed(unneeded: impl Fn(u32) -> bool) -> Answer {
             return Ok(());
         }
     }
-    // Descriptors above a lowered soft limit exist.
-    let end = sys::get_rlimit(RLIMIT_NOFILE).map_or(MOST_FDS, |limit| limit.hard.min(MOST_FDS as u64) as u32);
-    (0..end).filter(|fd| unneeded(*fd)).for_each(|fd| {
-        let _ = sys::close(fd as i32);
-    });
-    Ok(())
+    unlisted::close(&unneeded)
 }
 
 /// The directory of the process's own descriptors, in a real /proc.
-fn open_listing() -> Answer<i32> {
+pub fn open_listing() -> Answer<i32> {
     let path = c"/proc/self/fd".as_ptr().cast();
     // SAFETY: the path is a NUL-terminated literal.
     let listing = unsafe { sys::openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)? };
@@ -151,8 +147,9 @@ pub fn close_on_exec(at: &mut At) -> Answer {
 }
 
 fn set_flags(at: &At, flags: i32) -> Answer {
-    let page = if flags == 0 { at.wiring.page_fd } else { -1 };
-    let own = [at.lifeline, at.go, if at.owner == at.lifeline { -1 } else { at.owner }, page];
+    // The image has closed these two.
+    let [page, strings] = if flags == 0 { [at.wiring.page_fd, at.wiring.strings_fd] } else { [-1; 2] };
+    let own = [at.lifeline, at.go, if at.owner == at.lifeline { -1 } else { at.owner }, page, strings];
     let needed = at.plan.list(at.plan.survivors).iter().map(|fd| *fd as i32);
     own.into_iter().filter(|fd| *fd >= 0).chain(needed).try_for_each(|fd| sys::fcntl(fd, F_SETFD, flags).map(drop))
 }

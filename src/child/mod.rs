@@ -33,6 +33,7 @@ mod second;
 mod security;
 mod session;
 mod signals;
+mod unlisted;
 
 use super::page::{self, Page};
 use super::sealed::{self, Plan, Wiring};

@@ -1,9 +1,34 @@
-//! The second process: a pid namespace that was entered holds only what is made from then on.
+//! The second process. A pid namespace that was entered holds only what is made from then on. And a cgroup whose members
+//! the out-of-memory killer may take together must not have one that shares the caller's memory: it would take the caller too.
 
 use super::At;
 use super::channel::{self, Who};
 use super::sealed::clone;
+use super::stage::Stage;
+use super::sys::abi::{CLONE_INTO_CGROUP, CLONE_VM, CloneArgs};
 use super::sys::{self, Answer};
+
+/// clone3(2): this process is the image already, so the caller's memory is not shared with what is born in the cgroup. This
+/// process leaves at once, so the two may share the image's. The caller's credentials are put back: they are what decides
+/// whether the cgroup may be entered.
+pub fn born_in_cgroup(at: &mut At) -> Answer {
+    if at.plan.second_clone != clone::IN_CGROUP {
+        return Ok(());
+    }
+    let args = CloneArgs {
+        flags: CLONE_VM | CLONE_INTO_CGROUP | at.plan.clone_namespaces,
+        parent_tid: at.page.second_pid.as_ptr() as u64,
+        cgroup: at.plan.cgroup_fd as u64,
+        ..CloneArgs::default()
+    };
+    if let Err(errno) = sys::leave_to_sibling_of(args) {
+        // The same as where the child is born there at once.
+        at.stage = Stage::Clone;
+        return Err(errno);
+    }
+    go_on_as_second(at)?;
+    channel::die_with_caller(at)
+}
 
 /// clone(2), where others are in there already and filters would stand in the way later
 pub fn second_clone(at: &mut At) -> Answer {
@@ -36,6 +61,10 @@ pub fn first_process(at: &mut At) -> Answer {
 /// it runs, so that the caller knows it also where both are killed at once.
 fn go_on_as_another(at: &mut At) -> Answer {
     sys::leave_to_sibling(at.plan.second_shares, at.page.second_pid.as_ptr())?;
+    go_on_as_second(at)
+}
+
+fn go_on_as_second(at: &mut At) -> Answer {
     channel::own_word(at, Who::Second)?;
     channel::until_released(at)
 }

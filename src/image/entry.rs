@@ -2,6 +2,7 @@
 
 use super::child;
 use super::sealed::{Plan, Wiring, strings};
+use super::sys;
 use core::arch::global_asm;
 
 #[cfg(target_arch = "x86_64")]
@@ -22,6 +23,9 @@ unsafe extern "C" fn start(stack: *const usize) -> ! {
         let pieces = envp.add(1).read();
         // The first piece holds the wiring, which says how many there are.
         decode(plan, pieces, strings::PIECE);
+        if (*plan.cast::<Wiring>()).strings_fd >= 0 {
+            go_on_with_file(&*plan.cast::<Wiring>());
+        }
         let length = (*plan.cast::<Wiring>()).length as usize;
         let mut done = strings::PIECE;
         let mut next = pieces.add(strings::STRING);
@@ -33,6 +37,39 @@ unsafe extern "C" fn start(stack: *const usize) -> ! {
         let wiring = &*plan.cast::<Wiring>();
         let plan = Plan::from_bytes(plan.add(size_of::<Wiring>()).cast(), length.saturating_sub(size_of::<Wiring>()));
         child::run(plan, wiring, argv.add(1), envp.add(1).add(length.div_ceil(strings::PIECE)))
+    }
+}
+
+/// The same where plan and program's strings are in a file. What fails here is told by the exit status, as in
+/// channel::open.
+unsafe fn go_on_with_file(wiring: &Wiring) -> ! {
+    let fd = wiring.strings_fd;
+    let mapped = sys::map_copy(fd, wiring.strings_length as usize);
+    let base = match mapped.and_then(|base| sys::close(fd).map(|()| base)) {
+        Ok(base) => base,
+        Err(sys::Errno(errno)) => sys::exit(errno),
+    };
+    // SAFETY: parent::strings_file guarantees what is in the file, which nobody can change.
+    unsafe {
+        let [argv, envp] = [wiring.strings_argv, wiring.strings_envp].map(|place| base.add(place as usize).cast::<usize>());
+        relocate(argv, base as usize);
+        relocate(envp, base as usize);
+        let plan = Plan::from_bytes(base.cast(), wiring.strings_plan as usize);
+        child::run(plan, wiring, argv.cast(), envp.cast())
+    }
+}
+
+/// From places in the file to addresses.
+///
+/// # Safety
+/// `vector` ends with 0, and can be written.
+unsafe fn relocate(mut vector: *mut usize, base: usize) {
+    // SAFETY: the caller vouches for it.
+    unsafe {
+        while vector.read() != 0 {
+            vector.write(vector.read().wrapping_add(base));
+            vector = vector.add(1);
+        }
     }
 }
 

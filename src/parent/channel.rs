@@ -65,19 +65,33 @@ pub struct File {
     pub identity: [u64; 2],
 }
 
+/// Why there is no page.
+pub enum Unmade {
+    /// A file could not be had.
+    File(Errno),
+    /// Memory could not be had, or not be mapped.
+    Memory(Errno),
+}
+
+impl From<Errno> for Unmade {
+    fn from(errno: Errno) -> Unmade {
+        Unmade::File(errno)
+    }
+}
+
 impl Channel {
     /// A page with a file, for a child in an image of its own. All signals are blocked, and `mask` was the mask before.
-    pub fn with_file(plan: &Plan, mask: u64) -> Result<Channel, Errno> {
+    pub fn with_file(plan: &Plan, mask: u64) -> Result<Channel, Unmade> {
         let number = place_of(plan);
-        let place = PLACES.get(number).ok_or(Errno(EINVAL))?;
+        let place = PLACES.get(number).ok_or(Unmade::File(Errno(EINVAL)))?;
         let made = place.take(mask)?;
         Ok(Channel::begin(made, number))
     }
 
     /// A page for a child that is a copy of the caller.
-    pub fn for_copy() -> Result<Channel, Errno> {
-        let room = Room::new().map_err(|_| Errno(libc::ENOMEM))?;
-        let page = map(-1, libc::MAP_SHARED | libc::MAP_ANONYMOUS)?;
+    pub fn for_copy() -> Result<Channel, Unmade> {
+        let room = Room::new().map_err(|_| Unmade::Memory(Errno(libc::ENOMEM)))?;
+        let page = map(-1, libc::MAP_SHARED | libc::MAP_ANONYMOUS).map_err(Unmade::Memory)?;
         Ok(Channel::begin(room.fill(Made::without_file(page)), 0))
     }
 
@@ -195,7 +209,7 @@ impl Place {
         Some(unsafe { Box::from_raw(made.as_ptr()) })
     }
 
-    fn take(&self, mask: u64) -> Result<Box<Made>, Errno> {
+    fn take(&self, mask: u64) -> Result<Box<Made>, Unmade> {
         if self.owner.swap(own::pid(), Ordering::AcqRel) != own::pid() {
             self.number.store(-1, Ordering::Relaxed);
         }
@@ -264,15 +278,15 @@ pub fn look_again() {
 }
 
 #[cold]
-fn make(mask: u64) -> Result<Box<Made>, Errno> {
-    let room = Room::new().map_err(|_| Errno(libc::ENOMEM))?;
+fn make(mask: u64) -> Result<Box<Made>, Unmade> {
+    let room = Room::new().map_err(|_| Unmade::Memory(Errno(libc::ENOMEM)))?;
     let (file, _) = memfd()?;
-    let file = beside_the_standard_ones(file).map_err(|errno| Errno(errno as i32))?;
+    let file = beside_the_standard_ones(file).map_err(|errno| Unmade::File(Errno(errno as i32)))?;
     file_size::extend(file.as_raw_fd(), PAGE as u64, mask)?;
     // With a size that may change, who changes it gives the caller SIGBUS.
     sys::fcntl(file.as_raw_fd(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)?;
     let identity = sys::identity(file.as_raw_fd())?;
-    let page = map(file.as_raw_fd(), libc::MAP_SHARED)?;
+    let page = map(file.as_raw_fd(), libc::MAP_SHARED).map_err(Unmade::Memory)?;
     // A fork has the file, but nothing of what is said.
     // SAFETY: kernel contract, man 2 madvise: the page just mapped.
     unsafe { libc::madvise(page.as_ptr().cast(), PAGE, libc::MADV_DONTFORK) };
@@ -379,6 +393,7 @@ impl Listened<'_> {
 
     /// Sleeps until there is something to hear, or time is up.
     pub fn listen(&self, deadline: Option<Instant>, has_been_execed: impl Fn() -> bool) -> Woken {
+        let mut looked = Instant::now();
         loop {
             let value = match self.look() {
                 Ok(woken) => return woken,
@@ -386,9 +401,11 @@ impl Listened<'_> {
             };
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let patience = self.patience(value).min(left.unwrap_or(Duration::MAX));
-            if !sleep(&self.process.word, value, patience) {
+            // A caller whose handlers run again and again never sleeps for so long at a time.
+            if !sleep(&self.process.word, value, patience) && looked.elapsed() < patience {
                 continue;
             }
+            looked = Instant::now();
             if let Some(woken) = self.look_for_death(&has_been_execed) {
                 return woken;
             }

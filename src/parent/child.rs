@@ -1,5 +1,6 @@
 //! A child as the caller holds it: to release, to wait for, to signal.
 
+use super::cgroup::{self, Cgroup};
 use super::dying;
 use super::failure::Failure;
 use super::handshake;
@@ -12,14 +13,15 @@ use super::shared::Shared;
 use super::wait::Waited;
 use crate::page::go;
 use crate::plan::Sealed;
-use crate::sealed::{cgroup, clone};
+use crate::sealed::clone;
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys;
 use crate::sys::abi::F_DUPFD_CLOEXEC;
 use core::ffi::CStr;
 use core::sync::atomic::AtomicU32;
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,27 +43,16 @@ pub struct Child {
     pub(super) waited: Mutex<Option<Waited>>,
     /// The threads between reaping and remembering.
     pub(super) reapers: AtomicU32,
-    pub(super) cgroup: Option<OwnedFd>,
+    pub(super) cgroup: Option<Cgroup>,
     pub(super) tree: Tree,
-    has_init: bool,
+    pub(super) has_init: bool,
 }
 
 /// What a child is made of once it has begun.
 pub struct Begun {
     pub launched: Launched,
     pub start: Start,
-    pub cgroup: Option<OwnedFd>,
-}
-
-/// The cgroup of a child, to be asked and killed after the caller has closed its own descriptor.
-pub fn cgroup(plan: &Shared<Sealed>) -> Result<Option<OwnedFd>, Failure> {
-    if plan.cgroup == cgroup::NONE {
-        return Ok(None);
-    }
-    // SAFETY: C caller guarantees that the descriptor, which the plan saw open, stays so during the call.
-    let directory = unsafe { BorrowedFd::borrow_raw(plan.cgroup_fd) };
-    let own = directory.try_clone_to_owned();
-    own.map(Some).map_err(|error| Failure::at(Stage::Cgroup, Errno::from_raw(error.raw_os_error().unwrap_or(0)), plan))
+    pub cgroup: Option<Cgroup>,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -100,14 +91,14 @@ impl Child {
 
     /// Lets a held child go, and comes back when it is the program, has failed, or time is up.
     pub fn release(&self, timeout: Option<Duration>) -> Result<(), Failure> {
-        self.ours().map_err(|errno| Failure::not_now(errno, "the child of another process"))?;
+        self.ours().map_err(|errno| Failure::not_now(errno, sentences::OTHERS_CHILD))?;
         let mut start = lock(&self.start);
         let never = |why| Err(Failure::not_now(Errno::EINVAL, why));
-        let Some(plan) = &self.plan else { return never("the child is the program already") };
+        let Some(plan) = &self.plan else { return never(sentences::IS_PROGRAM) };
         match *start {
-            Start::Running(_) => return never("the child is the program already"),
-            Start::Failed => return never("the start of the child has failed"),
-            _ if plan.execs == 0 => return never("forkexec_hold made it: it never runs a program"),
+            Start::Running(_) => return never(sentences::IS_PROGRAM),
+            Start::Failed => return never(sentences::START_FAILED),
+            _ if plan.execs == 0 => return never(sentences::NEVER_RUNS),
             Start::Held => self.let_go(plan, timeout.is_none())?,
             Start::LetGo => (),
         }
@@ -119,8 +110,8 @@ impl Child {
         let came_to = outcome::until_running(&self.launched, plan, deadline);
         *start = *came_to.as_ref().unwrap_or(&Start::Failed);
         self.launched.let_go_of_page(start.is_past_the_page());
-        match came_to? {
-            Start::LetGo => Err(Failure::not_now(Errno::ETIMEDOUT, "let go, and not yet in the program")),
+        match came_to.map_err(|failure| cgroup::explain(self.cgroup.as_ref(), failure))? {
+            Start::LetGo => Err(Failure::not_now(Errno::ETIMEDOUT, sentences::NOT_YET)),
             _ => Ok(()),
         }
     }
@@ -128,9 +119,7 @@ impl Child {
     fn let_go(&self, plan: &Shared<Sealed>, for_ever: bool) -> Result<(), Failure> {
         let thread = self.launched.thread;
         if plan.parent_death != 0 && plan.parent_death_process == 0 && !is_alive(self.owner, thread) {
-            return Err(
-                Failure::at(Stage::ParentDeath, Errno::ESRCH, plan).item(-1, "the thread that started it is gone")
-            );
+            return Err(Failure::at(Stage::ParentDeath, Errno::ESRCH, plan).item(-1, sentences::THREAD_GONE.text()));
         }
         let awaited = for_ever && nix::unistd::gettid().as_raw() == thread;
         let terms = if awaited { go::AWAITED } else { go::ON };
@@ -194,7 +183,7 @@ impl Child {
         let listening = self.launched.listening.as_ref().ok_or(Errno::ENOENT)?;
         // A thread in release holds the lock, and the listener.
         match self.start.try_lock().map_or(Start::LetGo, |start| *start) {
-            Start::Running(_) => listening.take().ok_or(Errno::ENOENT),
+            Start::Running(_) => listening.take(self.launched.ends.lifeline.as_ref()),
             Start::Held | Start::LetGo => Err(Errno::EAGAIN),
             Start::Failed => Err(Errno::ENOENT),
         }

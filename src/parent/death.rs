@@ -7,6 +7,7 @@ use super::thread_stack::ThreadStack;
 use super::{confine, keeper};
 use crate::plan::{Host, Sealed};
 use crate::sealed::clone;
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::Errno;
 use nix::errno::Errno as Number;
@@ -23,7 +24,7 @@ pub fn launch(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<Launch
 fn launch_by_keeper(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<Launched, Failure> {
     let unconfined = |Errno(errno)| {
         Failure::at(Stage::ParentDeath, Number::from_raw(errno), plan)
-            .item(-1, "the thread that waits for it cannot give up its privilege without seccomp(2)")
+            .item(-1, sentences::KEEPER_KEEPS_PRIVILEGE.text())
     };
     let keeps = confine::needed(host).map_err(unconfined)?;
     let mut stack = Some(ThreadStack::map().map_err(|errno| Failure::at(Stage::Memory, errno, plan))?);

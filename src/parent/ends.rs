@@ -5,6 +5,7 @@
 
 use super::channel::Channel;
 use super::listener;
+use super::ways::Ways;
 use crate::sealed::{Plan, clone, ends, mode};
 use crate::sys;
 use core::sync::atomic::Ordering;
@@ -47,9 +48,11 @@ pub const FAR: u32 = 256;
 pub const ROOM: i32 = 8;
 
 impl Ends {
-    pub fn make(plan: &Plan) -> Result<Ends, Errno> {
+    pub fn make(plan: &Plan, ways: Ways) -> Result<Ends, Errno> {
         let polls = polls(plan);
-        let lifeline = (polls || plan.listener != 0).then(|| lifeline(plan)).transpose()?;
+        // Its end closes at the exec of a child of which nothing else may tell that.
+        let tells_exec = plan.mode == mode::COPIED && !ways.exit_signal;
+        let lifeline = (polls || plan.listener != 0 || tells_exec).then(|| lifeline(plan)).transpose()?;
         let go = polls.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?;
         let owner = if asks(plan) { owner(plan, lifeline.is_some())? } else { Owner::None };
         Ok(Ends { lifeline, go, owner })

@@ -1,13 +1,16 @@
-//! A failure, and the sentence that tells it.
+//! A failure, and what its errno alone does not tell. `message` writes the whole sentence.
 
+use super::chroot;
 use super::helper::End;
+use super::procfs;
 use super::shared::Shared;
+use super::trial;
 use super::why::{self, Why};
 use crate::page::{Report, side};
-use crate::plan::{Bytes, Fault, Item, Sealed};
-use crate::sealed::{Mount, Plan, Text, cgroup, cwd_rights, mount};
+use crate::plan::{Fault, Sealed};
+use crate::sealed::{Mount, Plan, Text, cwd_rights, mount};
+use crate::sentences::{self, Sentence};
 use crate::stage::{Row, Stage};
-use core::fmt::{self, Display, Formatter};
 use nix::errno::Errno;
 
 pub struct Failure {
@@ -20,14 +23,16 @@ pub struct Failure {
     pub signal: i32,
     /// `page::side`
     side: u32,
+    /// It died without a word, of whatever.
+    pub(super) died: bool,
     /// The plan, to name the item.
-    plan: Option<Shared<Sealed>>,
+    pub(super) plan: Option<Shared<Sealed>>,
     /// What it is about where the plan does not say.
-    what: &'static str,
-    why: &'static str,
+    pub(super) what: &'static str,
+    why: Sentence,
     /// The helper that it was left to.
-    helper: Text,
-    helped: Option<End>,
+    pub(super) helper: Text,
+    pub(super) helped: Option<End>,
 }
 
 const NOTHING: Failure = Failure {
@@ -37,9 +42,10 @@ const NOTHING: Failure = Failure {
     pid: 0,
     signal: 0,
     side: side::NONE,
+    died: false,
     plan: None,
     what: "",
-    why: "",
+    why: sentences::NOTHING,
     helper: Text::EMPTY,
     helped: None,
 };
@@ -57,26 +63,22 @@ impl Failure {
         Failure { stage, code: errno as i32, plan: Some(plan.clone()), ..NOTHING }
     }
 
-    /// clone(2) failed. Where the child was to be born in its cgroup, it is the cgroup that these errnos are about: without
-    /// CLONE_INTO_CGROUP the kernel answers none of them.
+    /// clone(2) failed.
     #[cold]
     pub fn of_clone(errno: Errno, plan: &Shared<Sealed>) -> Failure {
-        use Errno::{EACCES, EBADF, EBUSY, ENODEV, ENOENT, EOPNOTSUPP};
-        let refused = matches!(errno, EACCES | EBADF | EBUSY | ENODEV | ENOENT | EOPNOTSUPP);
-        let by_cgroup = refused && plan.cgroup == cgroup::BORN;
-        Failure::at(if by_cgroup { Stage::Cgroup } else { Stage::Clone }, errno, plan)
+        Failure::at(stage_of_clone(errno as i32, plan), errno, plan)
     }
 
     /// A call on a child that is not in the state for it.
     #[cold]
-    pub fn not_now(errno: Errno, why: &'static str) -> Failure {
+    pub fn not_now(errno: Errno, why: Sentence) -> Failure {
         Failure { code: errno as i32, why, ..NOTHING }
     }
 
     /// Not even the child could be made by which is found out how children are made.
     #[cold]
-    pub fn of_trial(errno: Errno) -> Failure {
-        Failure { stage: Stage::Clone, ..Failure::not_now(errno, "") }
+    pub fn of_trial((stage, errno): (Stage, Errno)) -> Failure {
+        Failure { stage, ..Failure::not_now(errno, sentences::NOTHING) }
     }
 
     /// What the child reported.
@@ -84,6 +86,7 @@ impl Failure {
     pub fn reported(report: Report, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = Row::of(report.stage).map_or(Stage::Child, |row| row.stage);
         let Report { code, index, side, .. } = report;
+        let stage = if stage == Stage::Clone { stage_of_clone(code, plan) } else { stage };
         Failure { stage, code, index, side, pid, plan: Some(plan.clone()), ..NOTHING }
     }
 
@@ -91,7 +94,7 @@ impl Failure {
     #[cold]
     pub fn killed(stage: Option<Stage>, signal: i32, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = stage.unwrap_or(Stage::Child);
-        Failure { pid, signal, ..Failure::at(stage, Errno::ECANCELED, plan) }
+        Failure { pid, signal, died: true, ..Failure::at(stage, Errno::ECANCELED, plan) }
     }
 
     pub fn item(self, index: i32, what: &'static str) -> Failure {
@@ -99,13 +102,18 @@ impl Failure {
     }
 
     /// The plan's helper, and how it ended.
-    pub fn of_helper(self, helper: Text, helped: Option<End>, why: &'static str) -> Failure {
+    pub fn of_helper(self, helper: Text, helped: Option<End>, why: Sentence) -> Failure {
         Failure { helper, helped, why, ..self }
     }
 
     /// Half a sentence that says what the errno does not.
-    pub fn because(self, why: &'static str) -> Failure {
+    pub fn because(self, why: Sentence) -> Failure {
         Failure { why, ..self }
+    }
+
+    /// What `because` has said.
+    pub fn why(&self) -> Sentence {
+        self.why
     }
 
     pub fn of_child(self, pid: i32) -> Failure {
@@ -118,110 +126,64 @@ impl Failure {
     }
 }
 
-/// `mount 3 (/proc): Operation not permitted: why`
-impl Display for Failure {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        if self.stage != Stage::None {
-            write!(f, "{}", Row::of(self.stage as u32).map_or("", Row::plain_name))?;
-            if self.index >= 0 {
-                write!(f, " {}", self.index)?;
-            }
-            match &self.plan {
-                Some(plan) if !self.helper.is_empty() => write!(f, " ({})", Bytes(plan.bytes(self.helper)))?,
-                _ if !self.what.is_empty() => write!(f, " ({})", self.what)?,
-                Some(plan) => {
-                    Bracketed { f, begun: false }.write(Item { plan, stage: self.stage, index: self.index })?;
-                }
-                None => (),
-            }
-            write!(f, ": ")?;
-        }
-        match self.signal {
-            0 => write!(f, "{}", Errno::from_raw(self.code).desc())?,
-            signal => write!(f, "killed by signal {signal} before the program ran")?,
-        }
-        match self.helped {
-            Some(End { code: libc::CLD_EXITED, status }) if status != 0 => write!(f, ": it exited with {status}")?,
-            Some(End { status, .. }) if status != 0 => write!(f, ": signal {status} killed it")?,
-            _ => (),
-        }
-        if !self.why.is_empty() {
-            return write!(f, ": {}", self.why);
-        }
-        if let Some(why) = self.looked_up() {
-            return write!(f, ": {why}");
-        }
-        match self.hint() {
-            "" => Ok(()),
-            why => write!(f, ": {why}"),
-        }
-    }
-}
-
 impl Failure {
-    /// What the caller finds out now.
-    fn looked_up(&self) -> Option<Why<'_>> {
-        let plan: &Plan = self.plan.as_ref().filter(|_| self.signal == 0)?;
-        why::of(plan, self.stage, self.code, self.index, self.side)
+    /// What the errno alone does not tell: what is known, or else what the caller finds out now, or else what is likely.
+    pub(super) fn reason(&self) -> Why<'_> {
+        if !self.why.is_empty() {
+            return Why::Said(self.why);
+        }
+        let plan: Option<&Sealed> = self.plan.as_deref().filter(|_| self.signal == 0);
+        let why = plan.and_then(|plan| why::of(plan, self.stage, self.code, self.index, self.side));
+        why.unwrap_or_else(|| Why::Said(self.hint()))
     }
 
-    /// What the errno alone does not tell.
-    fn hint(&self) -> &'static str {
+    fn hint(&self) -> Sentence {
         let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
         match (self.stage, self.code) {
-            (Stage::Exec, libc::ENOEXEC) => "neither a program for this machine nor a script with #!",
-            (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => {
-                "the joined user namespace denies setgroups, or has no gid map: keep_groups leaves the groups as they are"
+            _ if self.signal == libc::SIGSYS => sentences::KILLED_BY_FILTER,
+            (Stage::Memory, libc::EPERM | libc::EACCES) => sentences::MAPPING_DENIED,
+            (Stage::Hold | Stage::Wait | Stage::WaitMaps, libc::EPERM | libc::ENOSYS) if self.pid != 0 => {
+                sentences::WAITING_DENIED
             }
-            (Stage::Groups, libc::EPERM) => "the supplementary groups are dropped with new ids: keep_groups keeps them",
-            (Stage::Bounding, libc::EPERM) => "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
+            // What the child does by way of the caller's /proc.
+            (Stage::OomScore | Stage::TimeFile | Stage::Procfs, libc::ENOENT | libc::EOPNOTSUPP) => {
+                match procfs::trouble() {
+                    sentences::NOTHING if self.stage == Stage::TimeFile => sentences::NO_TIME_NAMESPACES,
+                    trouble => trouble,
+                }
+            }
+            (Stage::Exec, libc::ENOEXEC) => sentences::NO_PROGRAM,
+            (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => sentences::GROUPS_DENIED_THERE,
+            (Stage::Groups, libc::EPERM) => sentences::GROUPS_DROPPED,
+            (Stage::Bounding, libc::EPERM) => sentences::NEEDS_SETPCAP,
             // Elsewhere a copy of the caller's memory does instead.
             (Stage::Image, libc::EACCES | libc::EPERM | libc::ENOSYS | libc::ENOEXEC) if chrooted => {
-                "another root needs the built-in image, or /proc/self/exe there would be the caller's own file \
-                 (CVE-2019-5736): let memfds be executed, see vm.memfd_noexec"
+                sentences::IMAGE_REFUSED
             }
-            (Stage::Carry, _) if chrooted => {
-                "another root needs the built-in image, and an exec takes the caller's capabilities"
-            }
+            (Stage::Carry, _) if chrooted => sentences::IMAGE_TAKES_CAPABILITIES,
             (Stage::Cgroup, code) => refused_by_cgroup(code),
-            (Stage::Clone, libc::EAGAIN) if self.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
-                "a limit on processes: RLIMIT_NPROC, or pids.max of the cgroup or of one above it"
-            }
-            (Stage::Clone, libc::EPERM) if user => "user namespaces are restricted here: see forkexec_probe",
-            (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => {
-                "without privilege one's own id can be mapped, once, and with setgroups denied"
-            }
-            (Stage::Rlimit | Stage::Nofile, libc::EPERM) => "raising a hard limit needs CAP_SYS_RESOURCE",
-            (Stage::PrivilegedSeccomp, libc::EACCES) => "needs CAP_SYS_ADMIN, or set_no_new_privs",
+            (Stage::Clone, libc::EAGAIN) if self.plan_is(Plan::is_born_in_cgroup) => sentences::TOO_MANY_PROCESSES,
+            (Stage::Clone, libc::EINVAL) if trial::only_sigchld() => sentences::NO_NAMESPACES_IN_QEMU,
+            (Stage::Clone, libc::EPERM) if user && chroot::is_certain() => sentences::IN_A_CHROOT,
+            (Stage::Clone, libc::EPERM) if user => sentences::USER_NAMESPACES_RESTRICTED,
+            (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => sentences::OWN_ID_ONCE,
+            (Stage::Rlimit | Stage::Nofile, libc::EPERM) => sentences::NEEDS_RESOURCE,
+            (Stage::PrivilegedSeccomp, libc::EACCES) => sentences::FILTER_NEEDS_PRIVILEGE,
             (Stage::Exec, libc::EACCES) if self.plan_is(|plan| plan.ruleset.get().is_some_and(|set| set.fs != 0)) => {
-                "with Landlock the program and its loader need EXECUTE and READ_FILE"
+                sentences::LANDLOCK_FORBIDS_PROGRAM
             }
-            (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => {
-                "bind_mount_idmapped takes CAP_SYS_ADMIN, open_tree(2), move_mount(2) and mount_setattr(2)"
-            }
-            (Stage::LandlockRule, libc::EINVAL) => "a file that is not a directory has no such access",
-            (Stage::Proc, libc::EPERM) => {
-                "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc instead"
-            }
-            (Stage::Dev, libc::EINVAL) if user => "pts takes user and group 0 of the user namespace: map them",
-            (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => {
-                "what is mounted below would be uncovered in a user namespace: bind it recursively"
-            }
-            (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => {
-                "the caller's root is not a mount, as in a chroot or an initramfs"
-            }
-            (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => {
-                "mounting on a file takes a /proc of the caller's, or Linux 5.12"
-            }
-            (Stage::CwdBeforeIds, libc::EACCES | libc::EPERM) => {
-                "entered with the caller's rights: FORKEXEC_CWD_RIGHTS_EITHER tries the program's as well"
-            }
-            (Stage::Cwd, libc::EACCES | libc::EPERM) if self.plan_is(has_other_rights) => {
-                "entered with the program's rights: set_cwd_rights has it entered with the caller's"
-            }
-            (Stage::CwdCheck, libc::ENOENT) => "the directory lies outside the root",
-            _ => "",
+            (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => sentences::IDMAPPED_NEEDS,
+            (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
+            (Stage::Proc, libc::EPERM) => sentences::PROC_NEEDS,
+            (Stage::Dev, libc::EINVAL) if user => sentences::PTS_NEEDS_ROOT,
+            (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => sentences::BIND_UNCOVERS,
+            (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => sentences::ROOT_NO_MOUNT,
+            (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => sentences::MOUNT_ON_FILE,
+            (Stage::CwdBeforeIds, libc::EACCES | libc::EPERM) => sentences::CWD_AS_CALLER,
+            (Stage::Cwd, libc::EACCES | libc::EPERM) if self.plan_is(has_other_rights) => sentences::CWD_AS_PROGRAM,
+            (Stage::CwdCheck, libc::ENOENT) => sentences::OUTSIDE_ROOT,
+            _ => sentences::NOTHING,
         }
     }
 
@@ -242,41 +204,22 @@ fn has_other_rights(plan: &Plan) -> bool {
     plan.cwd_rights == cwd_rights::PROGRAM && (ids || plan.capabilities.get().is_some())
 }
 
+/// Where a process was to be born in its cgroup, it is the cgroup that these errnos of clone(2) are about: without
+/// CLONE_INTO_CGROUP the kernel answers none of them.
+fn stage_of_clone(code: i32, plan: &Plan) -> Stage {
+    use libc::{EACCES, EBADF, EBUSY, ENODEV, ENOENT, EOPNOTSUPP};
+    let refused = matches!(code, EACCES | EBADF | EBUSY | ENODEV | ENOENT | EOPNOTSUPP);
+    if refused && plan.is_born_in_cgroup() { Stage::Cgroup } else { Stage::Clone }
+}
+
 /// Why the kernel does not let a process into a cgroup. cgroups(7)
-fn refused_by_cgroup(code: i32) -> &'static str {
+fn refused_by_cgroup(code: i32) -> Sentence {
     match code {
-        libc::EACCES | libc::EPERM => {
-            "needs the right to write cgroup.procs there, and in the nearest cgroup above both it and the caller's"
-        }
-        libc::EBUSY => "it has controllers enabled for its children (cgroup.subtree_control): use one below it",
-        libc::EOPNOTSUPP => {
-            "its cgroup.type is \"domain invalid\" or \"threaded\": use one that is not beside or in threaded ones"
-        }
-        libc::ENOENT | libc::ENODEV => "it was removed, or lies outside the cgroup namespace of the caller",
-        libc::ENOSPC => "its cpuset.cpus or cpuset.mems is empty",
-        _ => "",
-    }
-}
-
-/// Text in brackets, if there is any.
-struct Bracketed<'a, 'f> {
-    f: &'a mut Formatter<'f>,
-    begun: bool,
-}
-
-impl Bracketed<'_, '_> {
-    fn write(mut self, item: impl Display) -> fmt::Result {
-        fmt::Write::write_fmt(&mut self, format_args!("{item}"))?;
-        if self.begun { self.f.write_str(")") } else { Ok(()) }
-    }
-}
-
-impl fmt::Write for Bracketed<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if !self.begun && !text.is_empty() {
-            self.begun = true;
-            self.f.write_str(" (")?;
-        }
-        self.f.write_str(text)
+        libc::EACCES | libc::EPERM => sentences::CGROUP_NEEDS_RIGHTS,
+        libc::EBUSY => sentences::CGROUP_HAS_CONTROLLERS,
+        libc::EOPNOTSUPP => sentences::CGROUP_TYPE,
+        libc::ENOENT | libc::ENODEV => sentences::CGROUP_GONE,
+        libc::ENOSPC => sentences::CGROUP_WITHOUT_CPUS,
+        _ => sentences::NOTHING,
     }
 }

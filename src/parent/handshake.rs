@@ -10,6 +10,7 @@ use super::shared::Shared;
 use crate::page::kind;
 use crate::plan::Sealed;
 use crate::sealed::{Plan, Text, cgroup};
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::abi::{IOPRIO_WHO_PROCESS, PRIO_PROCESS, RLIMIT_NOFILE};
 use crate::sys::{self, Errno};
@@ -30,17 +31,25 @@ pub fn serve(launched: &Launched, plan: &Shared<Sealed>) -> Done {
         return Ok(());
     }
     let serving = Serving { name: launched.name(), plan, directory: OnceCell::new() };
-    serving.cgroup()?;
+    if plan.cgroup == cgroup::WRITTEN {
+        hear(launched, plan, kind::OUTSIDE)?;
+        serving.cgroup()?;
+    }
     serving.limits()?;
     if plan.unshare_user != 0 {
         go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))?;
-        match outcome::hear_word(launched, plan, None) {
-            Heard::Said(kind::UNMAPPED) => (),
-            heard => return Err(heard.into_failure(launched, plan)),
-        }
+        hear(launched, plan, kind::UNMAPPED)?;
     }
     serving.maps()?;
     go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+}
+
+/// Waits until the child has said this.
+fn hear(launched: &Launched, plan: &Shared<Sealed>, word: u32) -> Done {
+    match outcome::hear_word(launched, plan, None) {
+        Heard::Said(said) if said == word => Ok(()),
+        heard => Err(heard.into_failure(launched, plan)),
+    }
 }
 
 /// Lets a waiting child go on. One that polls is woken by its eventfd, the others by the page.
@@ -78,9 +87,6 @@ impl Serving<'_> {
     }
 
     fn cgroup(&self) -> Done {
-        if self.plan.cgroup != cgroup::WRITTEN {
-            return Ok(());
-        }
         // SAFETY: C caller guarantees that the descriptor, which the plan saw open, stays so during the call.
         let directory = unsafe { BorrowedFd::borrow_raw(self.plan.cgroup_fd) };
         let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
@@ -136,13 +142,11 @@ impl Serving<'_> {
         let is_written = || directory.read(file, &mut [0; 32]).is_ok_and(|text| !text.is_empty());
         let denies = || !directory.read(c"setgroups", &mut [0; 32]).is_ok_and(|text| text.starts_with(b"allow"));
         match helper::run(path, directory.number(), map) {
-            Err(errno) => failed(errno, None, ""),
-            Ok(Some(end)) if !end.is_success() => failed(Number::EPERM, Some(end), ""),
+            Err(errno) => failed(errno, None, sentences::NOTHING),
+            Ok(Some(end)) if !end.is_success() => failed(Number::EPERM, Some(end), sentences::NOTHING),
             // Where its end was told to somebody else, this alone tells.
-            Ok(end) if !is_written() => failed(Number::EPERM, end, "it has not written the map"),
-            Ok(end) if keeps_groups && denies() => {
-                failed(Number::EPERM, end, "it has denied setgroups, which allow_setgroups is to leave")
-            }
+            Ok(end) if !is_written() => failed(Number::EPERM, end, sentences::HELPER_WROTE_NOTHING),
+            Ok(end) if keeps_groups && denies() => failed(Number::EPERM, end, sentences::HELPER_DENIED_SETGROUPS),
             Ok(_) => Ok(()),
         }
     }

@@ -1,7 +1,9 @@
 //! What is known of this process and its kernel, in numbers that a fork finds as they were and never locked.
 
+use super::stack::Stack;
 use super::{trial, ways};
 use crate::plan::Host;
+use crate::stage::Stage;
 use crate::sys;
 use crate::sys::abi::{CLONE_VFORK, CLONE_VM, SIGKILL};
 use core::ffi::c_void;
@@ -30,7 +32,7 @@ pub fn host() -> Host {
 /// Whether a child with CLONE_VM is in this memory, and not in an emulator's copy of it, as under valgrind and qemu-user.
 /// Only a child can tell, and a program that ran in an emulator's copy could not be called back: the first spawn makes a
 /// child that does nothing else.
-pub fn memory_is_shared() -> Result<bool, Number> {
+pub fn memory_is_shared() -> Result<bool, (Stage, Number)> {
     match MEMORY.load(Ordering::Relaxed) {
         0 => learn_memory(),
         known => Ok(known == SHARED),
@@ -38,12 +40,14 @@ pub fn memory_is_shared() -> Result<bool, Number> {
 }
 
 #[cold]
-fn learn_memory() -> Result<bool, Number> {
+fn learn_memory() -> Result<bool, (Stage, Number)> {
+    // It is kept for the child.
+    drop(Stack::take().map_err(|errno| (Stage::Memory, errno))?);
     for _ in 0..3 {
         let reached = AtomicBool::new(false);
         // SAFETY: `reach` stores the mark and exits; the mark is here until the child is gone.
         let end = unsafe { trial::run(CLONE_VM | CLONE_VFORK, reach, (&raw const reached).cast()) };
-        let end = end.map_err(|sys::Errno(errno)| Number::from_raw(errno))?;
+        let end = end.map_err(|sys::Errno(errno)| (Stage::Clone, Number::from_raw(errno)))?;
         if reached.load(Ordering::Acquire) {
             MEMORY.store(SHARED, Ordering::Relaxed);
             return Ok(true);

@@ -215,6 +215,20 @@ impl Vectors {
         Ok(Vectors { argv, envp, _pieces: pieces })
     }
 
+    /// The same where plan and program's strings are in a file, which the wiring names.
+    pub fn with_file(wiring: &Wiring) -> Result<Vectors, NoMemory> {
+        let wiring = Wiring { length: size_of::<Wiring>() as u64, ..*wiring };
+        let mut pieces = Vec::new();
+        pieces.try_reserve_exact(strings::STRING).map_err(|_| NoMemory)?;
+        // The image takes a whole piece for the first.
+        let room = [0; strings::PIECE - size_of::<Wiring>()];
+        piece(&mut pieces, &[as_bytes(&wiring), &room]);
+        let (mut argv, mut envp) = (list_for(2)?, list_for(3)?);
+        argv.extend([ROOM.as_ptr(), null()]);
+        envp.extend([ROOM.as_ptr(), pieces.as_ptr().cast(), null()]);
+        Ok(Vectors { argv, envp, _pieces: pieces })
+    }
+
     /// What the child that becomes the image is told.
     pub fn wire(&self, launching: &mut Wiring) {
         launching.image_argv = self.argv.as_ptr() as u64;
@@ -231,8 +245,7 @@ fn vector(own: impl Iterator<Item = *const c_char> + Clone, strings: Strings) ->
 
 /// Wiring and plan as strings.
 fn encode(wiring: &Wiring, plan: &Sealed) -> Result<Vec<u8>, NoMemory> {
-    // SAFETY: a wiring has no padding.
-    let wiring = unsafe { core::slice::from_raw_parts((&raw const *wiring).cast::<u8>(), size_of::<Wiring>()) };
+    let wiring = as_bytes(wiring);
     let plan = plan.as_bytes();
     let mut encoded = Vec::new();
     let length = wiring.len() + plan.len();
@@ -241,6 +254,11 @@ fn encode(wiring: &Wiring, plan: &Sealed) -> Result<Vec<u8>, NoMemory> {
     piece(&mut encoded, &[wiring, first]);
     rest.chunks(strings::PIECE).for_each(|bytes| piece(&mut encoded, &[bytes]));
     Ok(encoded)
+}
+
+fn as_bytes(wiring: &Wiring) -> &[u8] {
+    // SAFETY: a wiring has no padding.
+    unsafe { core::slice::from_raw_parts((&raw const *wiring).cast::<u8>(), size_of::<Wiring>()) }
 }
 
 fn piece(encoded: &mut Vec<u8>, parts: &[&[u8]]) {

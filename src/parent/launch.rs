@@ -1,6 +1,6 @@
 //! The clone.
 
-use super::channel::{self, Channel};
+use super::channel::{self, Channel, Unmade};
 use super::ends::{self, Ends, Kept};
 use super::failure::Failure;
 use super::file_size;
@@ -12,12 +12,14 @@ use super::name::Name;
 use super::own;
 use super::shared::Shared;
 use super::stack::Stack;
+use super::strings_file::StringsFile;
 use super::ways::Ways;
 use crate::attr::owned::{NoMemory, push};
 use crate::child;
 use crate::page::{PAGE, Page, Report};
 use crate::plan::{Sealed, Strings, gaps};
-use crate::sealed::{Gap, Plan, Wiring, cgroup, mode, table};
+use crate::sealed::{Gap, Plan, Wiring, cgroup, clone, mode, table};
+use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
@@ -55,6 +57,8 @@ pub struct Launched {
     pub thread: i32,
     /// Where a filter has a listener.
     pub listening: Option<Listening>,
+    /// An exec changes its exit signal, which tells of the exec.
+    pub exit_signal_tells: bool,
 }
 
 impl Launched {
@@ -148,34 +152,47 @@ pub fn launch_by(
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let ways = given.ways;
-    let ends = (plan.mode != mode::SHARED).then(|| Ends::make(plan)).transpose().map_err(failed(Stage::Pipe))?;
-    let channel = channel_of(plan, mask).transpose();
-    let channel = channel.map_err(|Errno(errno)| failed(Stage::Image)(Number::from_raw(errno)))?;
+    let ends = (plan.mode != mode::SHARED).then(|| Ends::make(plan, ways)).transpose().map_err(failed(Stage::Pipe))?;
+    let channel = channel_of(plan, mask).transpose().map_err(|unmade| no_page(unmade, plan))?;
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
     let image = (plan.mode == mode::FRESH).then(|| image::file(mask)).transpose().map_err(failed(Stage::Image))?;
+    let with_pid = WithPid::new(plan, given.envp).map_err(no_memory)?;
+    let given = Given { envp: with_pid.as_ref().map_or(given.envp, WithPid::strings), ..given };
+    let strings = image.filter(|_| ways.strings_in_file).map(|_| StringsFile::make(plan, given.argv, given.envp, mask));
+    let strings = strings.transpose().map_err(|Errno(errno)| failed(Stage::Image)(Number::from_raw(errno)))?;
     let layout = match &ends {
-        Some(ends) => Layout::new(plan, ways, ends, image, channel.as_ref().and_then(Channel::file)),
+        Some(ends) => {
+            let files = Files { image, page: channel.as_ref().and_then(Channel::file), strings: strings.as_ref() };
+            Layout::new(plan, ways, ends, files)
+        }
         None => Layout::without_ends(plan, ways),
     };
     let layout = layout.map_err(no_memory)?;
     let here = Page::new();
     // Asked for only where its death matters.
     let thread = if plan.parent_death != 0 || plan.hold != 0 { nix::unistd::gettid().as_raw() } else { 0 };
-    let with_pid = WithPid::new(plan, given.envp).map_err(no_memory)?;
-    let given = Given { envp: with_pid.as_ref().map_or(given.envp, WithPid::strings), ..given };
     let mut wiring = wire(plan, ways, &layout, mask);
     let channel = channel.filter(|_| !layout.makes_ends).map(Shared::new).transpose().map_err(no_memory)?;
     wiring.page = channel.as_ref().map_or(&raw const here, |channel| channel.page()) as u64;
     (wiring.gaps, wiring.gaps_len) = (layout.gaps.as_ptr() as u64, layout.gaps.len() as u32);
     (wiring.argv, wiring.envp) = (given.argv.as_ptr() as u64, given.envp.as_ptr() as u64);
     let vectors = image.map(|_| {
-        let in_image = Wiring { done: Stage::Image as u32, ..wire(plan, ways, &layout, mask) };
-        image::Vectors::new(&in_image, plan, given.argv, given.envp)
+        let mut in_image = Wiring { done: Stage::Image as u32, ..wire(plan, ways, &layout, mask) };
+        match &strings {
+            Some(strings) => {
+                strings.wire(&mut in_image);
+                image::Vectors::with_file(&in_image)
+            }
+            None => image::Vectors::new(&in_image, plan, given.argv, given.envp),
+        }
     });
     let vectors = vectors.transpose().map_err(no_memory)?;
     if let Some(vectors) = &vectors {
         vectors.wire(&mut wiring);
         layout.image.wire(&mut wiring);
+    }
+    if let Some(strings) = &strings {
+        strings.wire(&mut wiring);
     }
     let ends = if layout.makes_ends { None } else { ends };
     let by_clone = Wiring { reset_handlers: 1, ..wiring };
@@ -197,11 +214,28 @@ pub fn launch_by(
         report: here.report(),
         thread,
         listening: (plan.listener != 0).then(Listening::default),
+        exit_signal_tells: ways.exit_signal,
     })
 }
 
+/// An image needs a page with a file: where there is none, a copy of the caller may do with one that has none.
+#[cold]
+fn no_page(unmade: Unmade, plan: &Shared<Sealed>) -> Failure {
+    let failed = |stage, Errno(errno)| Failure::at(stage, Number::from_raw(errno), plan);
+    match unmade {
+        Unmade::File(errno) => failed(Stage::Image, errno),
+        Unmade::Memory(errno) if plan.mode == mode::COPIED => failed(Stage::Memory, errno),
+        Unmade::Memory(errno) => failed(Stage::Image, errno).because(denied(errno)),
+    }
+}
+
+/// What the errno of a mapping does not tell.
+pub fn denied(Errno(errno): Errno) -> Sentence {
+    if matches!(errno, libc::EPERM | libc::EACCES) { sentences::MAPPING_DENIED } else { sentences::NOTHING }
+}
+
 /// The page of a child with memory of its own.
-fn channel_of(plan: &Plan, mask: u64) -> Option<Result<Channel, Errno>> {
+fn channel_of(plan: &Plan, mask: u64) -> Option<Result<Channel, Unmade>> {
     match plan.mode {
         mode::FRESH => Some(Channel::with_file(plan, mask)),
         mode::COPIED => Some(Channel::for_copy()),
@@ -275,7 +309,20 @@ fn wire(plan: &Sealed, ways: Ways, layout: &Layout, mask: u64) -> Wiring {
         image_argv: 0,
         image_envp: 0,
         length: (size_of::<Wiring>() + plan.as_bytes().len()) as u64,
+        strings_fd: -1,
+        strings_plan: 0,
+        strings_argv: 0,
+        strings_envp: 0,
+        strings_length: 0,
+        strings_identity: [0; 2],
     }
+}
+
+/// The caller's files that a child takes into its image.
+struct Files<'a> {
+    image: Option<image::File>,
+    page: Option<channel::File>,
+    strings: Option<&'a StringsFile>,
 }
 
 /// Where in the child's table everything is.
@@ -298,13 +345,8 @@ impl Layout {
     }
 
     #[inline(never)]
-    fn new(
-        plan: &Plan,
-        ways: Ways,
-        ends: &Ends,
-        image: Option<image::File>,
-        page: Option<channel::File>,
-    ) -> Result<Layout, NoMemory> {
+    fn new(plan: &Plan, ways: Ways, ends: &Ends, files: Files) -> Result<Layout, NoMemory> {
+        let Files { image, page, strings } = files;
         let table = table_of(plan, ways);
         let needed = plan.list(plan.needed);
         let far = needed.last().map_or(3, |fd| fd.saturating_add(1)).saturating_add(ends::FAR);
@@ -323,7 +365,8 @@ impl Layout {
             ends_are_far && ends::can_be_made_by_child(plan) && ways.fetch && file_size::allows(PAGE as u64);
         let [lifeline, go, owner] = if makes_ends { [-1; 3] } else { ends.numbers() };
         let page_number = if makes_ends { -1 } else { page_number };
-        let surviving = [lifeline, go, owner, page_number, image.number()];
+        let strings = strings.map_or(-1, StringsFile::number);
+        let surviving = [lifeline, go, owner, page_number, image.number(), strings];
         let (mut gaps, above) = if table == table::WHOLE { (Vec::new(), 0) } else { gaps(needed, &surviving)? };
         // Among it is the caller's end also where it got a number that is otherwise left as it is.
         let callers = ends.callers();
@@ -373,9 +416,14 @@ impl Ready<'_> {
         let Ready { plan, ways, stack, start, start_by_clone } = *self;
         let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
         let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
-        let flags = memory | files | CLONE_PIDFD | plan.clone_namespaces;
-        // A child says that it has ended by the signal that its exec gives it; but this one never execs.
-        let exit_signal = if plan.mode == mode::COPIED && plan.init != 0 { libc::SIGCHLD as u64 } else { 0 };
+        let is_fork = plan.mode == mode::COPIED && !ways.exit_signal;
+        let pidfd_flag = if is_fork { 0 } else { CLONE_PIDFD };
+        // The second process is born in those.
+        let namespaces = if plan.second_clone == clone::IN_CGROUP { 0 } else { plan.clone_namespaces };
+        let flags = memory | files | pidfd_flag | namespaces;
+        // A child says that it has ended by the signal that its exec gives it; but an init never execs.
+        let never_execs = plan.mode == mode::COPIED && plan.init != 0;
+        let exit_signal = if is_fork || never_execs { libc::SIGCHLD as u64 } else { 0 };
         let mut pidfd = -1;
         let born = if plan.cgroup == cgroup::BORN { CLONE_INTO_CGROUP } else { 0 };
         let args = CloneArgs {
@@ -397,6 +445,7 @@ impl Ready<'_> {
             }
             made => made?,
         };
-        Ok(Made { pid, pidfd })
+        // qemu-user has taken no flag besides the signal.
+        Ok(Made { pid, pidfd: if is_fork { sys::pidfd_open(pid).unwrap_or(-1) } else { pidfd } })
     }
 }

@@ -8,9 +8,30 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The listener, once it has come.
+/// The listener of a child, on its way to the caller's code.
 #[derive(Default)]
-pub struct Listening(Mutex<Option<OwnedFd>>);
+pub struct Listening(Mutex<Listener>);
+
+#[derive(Default)]
+enum Listener {
+    /// The child has not sent it yet, or it waits in the socket.
+    #[default]
+    Awaited,
+    Here(OwnedFd),
+    /// It could not be received, and the child was killed for that.
+    Refused(Errno),
+    /// It was handed over, or closed.
+    Gone,
+}
+
+/// What the header lists.
+fn told(errno: Errno) -> Errno {
+    match errno {
+        Errno::EAGAIN | Errno::EPIPE => Errno::ENOENT,
+        Errno::EMFILE => Errno::EMFILE,
+        _ => Errno::EPERM,
+    }
+}
 
 /// The two ends of a lifeline that carries a descriptor.
 pub fn socket() -> Result<(OwnedFd, OwnedFd), Errno> {
@@ -21,19 +42,40 @@ pub fn socket() -> Result<(OwnedFd, OwnedFd), Errno> {
     // SAFETY: kernel contract, man 2 socketpair: new descriptors of our own.
     let [callers, childs] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
     // Whoever may not receive would have a program that waits for ever for its listener to answer.
-    match receive(&callers) {
+    match receive(&callers, libc::MSG_PEEK) {
         Ok(_) | Err(Errno::EAGAIN | Errno::EINTR) => Ok((callers, childs)),
         Err(errno) => Err(errno),
     }
 }
 
 impl Listening {
-    /// Hands the listener over.
-    pub fn take(&self) -> Option<OwnedFd> {
-        self.lock().take()
+    /// Hands the listener over. If it could not be received before, it is still in the socket.
+    pub fn take(&self, socket: Option<&OwnedFd>) -> Result<OwnedFd, Errno> {
+        let mut listener = self.lock();
+        match (core::mem::replace(&mut *listener, Listener::Gone), socket) {
+            (Listener::Here(fd), _) => Ok(fd),
+            (Listener::Awaited, Some(socket)) => fetch(socket, TRIES).map_err(|errno| {
+                *listener = Listener::Awaited;
+                told(errno)
+            }),
+            // That the child was killed for it came too late: it was the program.
+            (refused @ Listener::Refused(errno), _) => {
+                *listener = refused;
+                Err(told(errno))
+            }
+            _ => Err(Errno::ENOENT),
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<OwnedFd>> {
+    /// Why the listener could not be received, where the child was killed for that.
+    pub fn refused(&self) -> Option<Errno> {
+        match *self.lock() {
+            Listener::Refused(errno) => Some(errno),
+            _ => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Listener> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -41,12 +83,25 @@ impl Listening {
     /// child's end of the socket closes when the child leaves, or a little later where a fork of the caller has it too.
     pub fn listen(&self, listened: &Listened, socket: &OwnedFd, deadline: Option<Instant>) -> Woken {
         let mut listener = self.lock();
+        let mut refusals = 0;
         loop {
-            // Before the page is looked at: what came on the way to the exec is here by then.
+            // The page first: what was sent on the way to the exec is in the socket by then.
             let woken = listened.look();
-            while let Ok(message) = receive(socket) {
-                if message.is_some() {
-                    *listener = message;
+            let is_awaited = matches!(*listener, Listener::Awaited);
+            match fetch(socket, if woken.is_ok() && is_awaited { TRIES } else { 1 }) {
+                _ if !is_awaited => (),
+                Ok(fd) => *listener = Listener::Here(fd),
+                Err(Errno::EAGAIN | Errno::EINTR | Errno::EPIPE) => (),
+                // Where the child has become the program, the listener waits in the socket.
+                Err(_) if woken.is_ok() => (),
+                Err(_) if refusals < MOST_REFUSALS => {
+                    refusals += 1;
+                    let _ = sys::sleep(&abi::Timespec { seconds: 0, nanoseconds: 1_000_000 });
+                }
+                // A call of the child's waits, perhaps, which only the listener could let go.
+                Err(errno) => {
+                    listened.name.kill();
+                    *listener = Listener::Refused(errno);
                 }
             }
             let value = match woken {
@@ -56,12 +111,16 @@ impl Listening {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let patience = listened.patience(value).min(left.unwrap_or(Duration::MAX)).min(PATIENCE);
             // A call of the program's, which only the caller answers, comes after the page says that the exec is done.
-            if stopped(socket, listened, listener.as_ref(), patience)
+            let here = match &*listener {
+                Listener::Here(fd) => Some(fd),
+                _ => None,
+            };
+            if stopped(socket, listened, here, patience)
                 && listened.look().is_err()
-                && !listener.as_ref().is_some_and(|listener| let_go(listener.as_fd()))
+                && !here.is_some_and(|listener| let_go(listener.as_fd()))
             {
                 // Without a listener the kernel refuses what would have to wait for it.
-                *listener = None;
+                *listener = Listener::Gone;
             }
             match listened.look_for_death(|| false) {
                 Some(Woken::Dead) => return Woken::Dead,
@@ -96,17 +155,55 @@ union Control {
     align: libc::cmsghdr,
 }
 
-/// recvmsg(2): a message, if one is there, and the descriptor that comes with it.
-fn receive(socket: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
+/// For how many milliseconds a child goes on whose listener cannot be received.
+const MOST_REFUSALS: u32 = 200;
+
+/// How often an error is met with another try: it may pass, and without the listener the program would wait for ever.
+const TRIES: u32 = 3;
+
+/// The listener, if it has come. It stays in the socket until it is here: where the caller has no descriptor left for it,
+/// recvmsg(2) would throw it away.
+fn fetch(socket: &OwnedFd, tries: u32) -> Result<OwnedFd, Errno> {
+    let copy_and_remove = || {
+        loop {
+            let message = receive(socket, libc::MSG_PEEK)?;
+            if matches!(message, Message::Truncated) {
+                return Err(Errno::EMFILE);
+            }
+            receive(socket, 0)?;
+            if let Message::Listener(fd) = message {
+                return Ok(fd);
+            }
+        }
+    };
+    match copy_and_remove() {
+        Err(errno) if errno != Errno::EPIPE && tries > 1 => fetch(socket, tries - 1),
+        fetched => fetched,
+    }
+}
+
+enum Message {
+    /// The child has said something in the page.
+    Word,
+    Listener(OwnedFd),
+    /// A listener, and no number for it; or without MSG_PEEK.
+    Truncated,
+}
+
+/// recvmsg(2): a message, if one is there. With MSG_PEEK it stays where it is; without, its descriptor is not asked for.
+fn receive(socket: &OwnedFd, flags: i32) -> Result<Message, Errno> {
     let mut byte = 0u8;
     let mut control = Control { bytes: [0; 32] };
     let mut part = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
     // SAFETY: a zeroed msghdr is one.
     let mut message: libc::msghdr = unsafe { core::mem::zeroed() };
     (message.msg_iov, message.msg_iovlen) = (&mut part, 1);
-    (message.msg_control, message.msg_controllen) = ((&raw mut control).cast(), size_of::<Control>() as _);
+    if flags & libc::MSG_PEEK != 0 {
+        (message.msg_control, message.msg_controllen) = ((&raw mut control).cast(), size_of::<Control>() as _);
+    }
+    let flags = flags | libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
     // SAFETY: kernel contract, man 2 recvmsg: the buffers that the message names live.
-    let got = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT) };
+    let got = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, flags) };
     if Errno::result(got)? == 0 {
         return Err(Errno::EPIPE);
     }
@@ -115,10 +212,11 @@ fn receive(socket: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
     // SAFETY: kernel contract, man 3 cmsg: NULL or a header in the buffer.
     let rights = unsafe { header.as_ref() }
         .is_some_and(|header| header.cmsg_level == libc::SOL_SOCKET && header.cmsg_type == libc::SCM_RIGHTS);
-    Ok(rights.then(|| {
-        // SAFETY: kernel contract, man 7 unix: a message of rights holds at least one new descriptor.
-        unsafe { OwnedFd::from_raw_fd(libc::CMSG_DATA(header).cast::<i32>().read_unaligned()) }
-    }))
+    if !rights {
+        return Ok(if message.msg_flags & libc::MSG_CTRUNC != 0 { Message::Truncated } else { Message::Word });
+    }
+    // SAFETY: kernel contract, man 7 unix: a message of rights holds at least one new descriptor.
+    Ok(Message::Listener(unsafe { OwnedFd::from_raw_fd(libc::CMSG_DATA(header).cast::<i32>().read_unaligned()) }))
 }
 
 /// Room for what newer kernels tell, too.

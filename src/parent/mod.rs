@@ -1,8 +1,10 @@
 //! The caller's side: the clone, what is done for a waiting child, what is heard of it, and the child as the caller
 //! holds it. Sees plans, never attrs.
 
+mod cgroup;
 mod channel;
 mod child;
+pub mod chroot;
 mod confine;
 mod death;
 mod detach;
@@ -17,13 +19,15 @@ mod image;
 mod keeper;
 mod launch;
 mod listener;
+mod message;
 mod name;
 mod new_root;
 mod outcome;
 mod own;
-mod procfs;
+pub mod procfs;
 mod shared;
 mod stack;
+mod strings_file;
 mod starter;
 mod thread_stack;
 mod tree;
@@ -42,6 +46,7 @@ use crate::attr::owned::Room;
 use crate::plan::{self, Fault, Host, Request, Sealed};
 use crate::sealed::mode;
 use alloc::boxed::Box;
+use cgroup::Cgroup;
 use child::Begun;
 use host::Quiet;
 use launch::Given;
@@ -73,10 +78,13 @@ fn lower_here(request: &mut Request) -> Result<Sealed, Failure> {
 }
 
 fn begin(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<Begun, Failure> {
-    let cgroup = child::cgroup(plan)?;
-    let mut launched = death::launch(plan, given, host)?;
-    let start = outcome::until_ready(&mut launched, plan)?;
-    launched.let_go_of_page(start.is_past_the_page());
+    let cgroup = Cgroup::of(plan)?;
+    let begun = death::launch(plan, given, host).and_then(|mut launched| {
+        let start = outcome::until_ready(&mut launched, plan)?;
+        launched.let_go_of_page(start.is_past_the_page());
+        Ok((launched, start))
+    });
+    let (launched, start) = begun.map_err(|failure| cgroup::explain(cgroup.as_ref(), failure))?;
     given.ways.worked(plan, launch::table_of(plan, given.ways));
     Ok(Begun { launched, start, cgroup })
 }

@@ -88,6 +88,26 @@ impl Name {
         if self.look() != Seen::NotThere { Passed::Yes } else { Passed::Unknown }
     }
 
+    /// The same for a child whose exit signal was SIGCHLD from the beginning, as qemu-user makes them. The kernel refuses to
+    /// move a child that has been exec'd to another process group by EACCES, and looks at that before it looks for the
+    /// group. Of a child in another session it does not tell. setpgid(2)
+    pub fn passed_exec_by_group(&self) -> Passed {
+        /// A process group that never is: pids are smaller.
+        const NO_GROUP: i32 = i32::MAX;
+        if self.look() == Seen::NotThere {
+            return Passed::Unknown;
+        }
+        let session = |pid| nix::unistd::getsid(pid).ok();
+        match sys::setpgid(self.pid, NO_GROUP) {
+            Err(Errno(libc::EACCES)) => Passed::Yes,
+            Err(Errno(libc::EPERM)) => match session(Some(nix::unistd::Pid::from_raw(self.pid))) {
+                Some(childs) if session(None) == Some(childs) => Passed::No,
+                _ => Passed::Unknown,
+            },
+            _ => Passed::Unknown,
+        }
+    }
+
     /// wait4(2) with `__WCLONE`, which reaps what it finds: a child that failed.
     fn is_found_by_wait4(&self) -> bool {
         let mut status = 0;

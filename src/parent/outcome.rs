@@ -11,8 +11,12 @@
 //! | dead, and it never owned its word in the page | killed on the way to its image, or the image's exit status is an errno |
 //! | the word is marked, and the stage is not exec | killed at that stage |
 //! | the word is marked at stage exec, of a copy of the caller | as in the caller's memory: `__WCLONE` tells |
+//! | no exit signal of 0 is to be had (qemu-user), and setpgid(2) answers EACCES | it runs, or did |
+//! | the same, and another errno, in the caller's session | it was not exec'd |
+//! | the same, in another session | as for an image, whose name it has; without /proc its end of the lifeline tells |
 //! | the word is marked at stage exec, of an image | it runs, unless it was killed in execve: its end will tell |
 //! | ... and it ended with an exit status | it ran: an image that fails says so first |
+//! | ... and a signal killed it, and it is a second process, or a copy: a fork | the kernel's flag of a fork that never exec'd |
 //! | ... and a signal killed it, and its zombie has the image's name | killed in execve, which names a process anew |
 //! | ... and a signal killed it, and its zombie has another name | it ran |
 //! | ... and a signal killed it, and somebody else has reaped it, or there is no /proc | unknown |
@@ -25,7 +29,8 @@ use super::channel::{Listened, Woken};
 use super::ends;
 use super::failure::Failure;
 use super::handshake;
-use super::launch::Launched;
+use super::launch::{Launched, denied};
+use super::listener::Listening;
 use super::name::{End, Name, Passed, Seen};
 use super::procfs;
 use super::shared::Shared;
@@ -35,9 +40,10 @@ use crate::plan::Sealed;
 use crate::sealed::{Plan, clone, mode};
 use crate::stage::{Row, Stage};
 use crate::sys;
+use crate::sys::abi::{PollFd, Timespec};
 use core::sync::atomic::Ordering;
 use nix::errno::Errno as Number;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Instant;
 
 /// How far a start has come, as far as it was heard.
@@ -53,7 +59,7 @@ pub enum Start {
 impl Start {
     /// Nothing will be read from the page any more.
     pub fn is_past_the_page(self) -> bool {
-        matches!(self, Start::Running(Proof::Known | Proof::Name | Proof::None))
+        matches!(self, Start::Running(Proof::Known | Proof::Name | Proof::Fork { .. } | Proof::None))
     }
 }
 
@@ -64,6 +70,8 @@ pub enum Proof {
     Known,
     /// Where a signal has killed it, the name of the zombie.
     Name,
+    /// Where a signal has killed it, the kernel's flag that this fork has never exec'd; or the name, if it is the image's.
+    Fork { named: bool },
     /// The init, which has reaped it.
     Init,
     /// Nothing, where a signal has killed it.
@@ -90,6 +98,9 @@ pub fn until_ready(launched: &mut Launched, plan: &Shared<Sealed>) -> Result<Sta
     }
     if let Some(above) = launched.to_fetch {
         fetch(launched, plan, above)?;
+    }
+    if plan.second_clone == clone::IN_CGROUP {
+        until_second(launched, plan, None)?;
     }
     if let Err(failure) = handshake::serve(launched, plan) {
         // It may be that the child was killed, and that this is why it cannot be served.
@@ -253,9 +264,8 @@ fn listen(launched: &Launched, plan: &Plan, for_exec: bool, deadline: Option<Ins
     let heard = launched.heard.load(Ordering::Relaxed);
     let listened = Listened { page: &page, process, name: launched.name(), heard };
     // Of an init's program this process cannot tell.
-    let has_been_execed = || {
-        plan.init == 0 && stage_of(page.report()) == Some(Stage::Exec) && launched.name().passed_exec() != Passed::No
-    };
+    let has_been_execed =
+        || plan.init == 0 && stage_of(page.report()) == Some(Stage::Exec) && has_passed_exec(launched);
     let woken = match (&launched.listening, &launched.ends.lifeline) {
         (Some(listening), Some(socket)) => listening.listen(&listened, socket, deadline),
         _ => listened.listen(deadline, has_been_execed),
@@ -266,6 +276,32 @@ fn listen(launched: &Launched, plan: &Plan, for_exec: bool, deadline: Option<Ins
     woken
 }
 
+/// Whether a child that is at stage exec, and of which the kernel marks nothing, has been exec'd.
+fn has_passed_exec(launched: &Launched) -> bool {
+    if launched.exit_signal_tells {
+        return launched.name().passed_exec() != Passed::No;
+    }
+    match launched.name().passed_exec_by_group() {
+        Passed::Yes => true,
+        Passed::No => false,
+        Passed::Unknown if launched.page().named.load(Ordering::Relaxed) == 0 => has_closed_lifeline(launched),
+        Passed::Unknown => has_another_name(launched).unwrap_or_else(|| has_closed_lifeline(launched)),
+    }
+}
+
+/// Whether a child that had the image's name has got another one, which an exec gives; `None` where there is no /proc.
+fn has_another_name(launched: &Launched) -> Option<bool> {
+    let name = procfs::comm(launched.name())?;
+    Some(!name.starts_with(IMAGE_NAME.to_bytes()))
+}
+
+/// Whether nobody has the child's end of the lifeline any more, which closes at an exec. A fork of the caller's may keep it.
+fn has_closed_lifeline(launched: &Launched) -> bool {
+    let Some(lifeline) = &launched.ends.lifeline else { return false };
+    let mut fds = [PollFd { fd: lifeline.as_raw_fd(), events: 0, revents: 0 }];
+    sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 })).is_ok_and(|ready| ready != 0)
+}
+
 fn stage_of(report: Report) -> Option<Stage> {
     Row::of(report.stage).map(|row| row.stage).filter(|stage| *stage > Stage::Child)
 }
@@ -273,7 +309,11 @@ fn stage_of(report: Report) -> Option<Stage> {
 /// What the page says of a child that has left it, or is dead.
 fn verdict(launched: &Launched, plan: &Plan) -> Heard {
     // When an init is killed, its program goes on for the moment until the kernel kills that too.
-    if plan.init != 0 && init(launched, &launched.page()).word.load(Ordering::Acquire) & OWNER_DIED != 0 {
+    if plan.init != 0 && process(launched, &launched.page()).word.load(Ordering::Acquire) & OWNER_DIED != 0 {
+        launched.name().until_ended();
+    }
+    // Its zombie tells whether it was killed in time.
+    if refused(launched).is_some() {
         launched.name().until_ended();
     }
     let report = launched.page().report();
@@ -291,15 +331,28 @@ fn after_exec(launched: &Launched, plan: &Plan) -> Heard {
         return Heard::Running(Proof::Init);
     }
     // A tracer waits for its tracees whatever their exit signal, and only by that could an exec be told.
-    if plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 {
+    if plan.mode == mode::COPIED && plan.trace == 0 && plan.stop == 0 && launched.exit_signal_tells {
         return by_exit_signal(launched.name());
     }
-    let is_named = launched.page().named.load(Ordering::Relaxed) != 0;
-    let proof = if is_named { Proof::Name } else { Proof::None };
+    if !launched.exit_signal_tells {
+        match launched.name().passed_exec_by_group() {
+            Passed::Yes => return Heard::Running(Proof::Known),
+            Passed::No => return Heard::Died(Some(Stage::Exec)),
+            Passed::Unknown => (),
+        }
+    }
+    let named = launched.page().named.load(Ordering::Relaxed) != 0;
+    let proof = match (plan.mode == mode::COPIED || launched.second.get().is_some(), named) {
+        (true, named) => Proof::Fork { named },
+        (false, true) => Proof::Name,
+        (false, false) => Proof::None,
+    };
     match launched.name().look() {
         Seen::Ended(end) => match ran(launched, proof, end) {
             Ran::No => Heard::Died(Some(Stage::Exec)),
             Ran::Yes => Heard::Running(Proof::Known),
+            // There may be no descriptor to read the name by, either. It had not left when it was killed.
+            Ran::Unknown if refused(launched).is_some() => Heard::Died(Some(Stage::Exec)),
             Ran::Unknown => Heard::Running(Proof::None),
         },
         _ => Heard::Running(proof),
@@ -313,11 +366,21 @@ pub fn ran(launched: &Launched, proof: Proof, end: End) -> Ran {
         Proof::Init => ran_under_init(launched),
         _ if end.signal() == 0 => Ran::Yes,
         Proof::None => Ran::Unknown,
-        Proof::Name => match procfs::name_of_zombie(launched.name()) {
-            Some(name) if name.starts_with(IMAGE_NAME.to_bytes()) => Ran::No,
-            Some(_) => Ran::Yes,
+        Proof::Name => ran_by_name(launched),
+        Proof::Fork { named } => match procfs::has_execed(launched.name()) {
+            Some(true) => Ran::Yes,
+            Some(false) => Ran::No,
+            None if named => ran_by_name(launched),
             None => Ran::Unknown,
         },
+    }
+}
+
+fn ran_by_name(launched: &Launched) -> Ran {
+    match has_another_name(launched) {
+        Some(true) => Ran::Yes,
+        Some(false) => Ran::No,
+        None => Ran::Unknown,
     }
 }
 
@@ -339,15 +402,15 @@ fn ran_under_init(launched: &Launched) -> Ran {
     }
 }
 
-/// What an init has in the page.
-fn init<'a>(launched: &Launched, page: &'a Page) -> &'a Process {
+/// What the child has in the page; where there is an init, the init.
+fn process<'a>(launched: &Launched, page: &'a Page) -> &'a Process {
     if launched.second.get().is_some() { &page.second } else { &page.first }
 }
 
 /// The program of an init has left its memory. If the init has not left its own, the kernel was not at killing all.
 fn note_who_left_first(launched: &Launched) {
     let page = launched.page();
-    let is_alive = init(launched, &page).word.load(Ordering::Acquire) & OWNER_DIED == 0;
+    let is_alive = process(launched, &page).word.load(Ordering::Acquire) & OWNER_DIED == 0;
     launched.left_before_init.store(is_alive, Ordering::Relaxed);
 }
 
@@ -357,6 +420,10 @@ impl Heard {
         end_first(launched, plan);
         match self {
             Heard::Failed(report) => {
+                // It may be the second that has failed, before the caller knew of it.
+                if plan.second_clone != clone::NONE && launched.second.get().is_none() && second(launched).is_some() {
+                    launched.first.reap();
+                }
                 // By its listener, which is ours, it might never come to its end.
                 if plan.listener != 0 {
                     launched.name().kill();
@@ -390,12 +457,20 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
         launched.name().kill();
     }
     let end = launched.name().reap();
+    // It may have been killed before it had a word for the kernel to mark: nobody writes to the page any more.
+    if launched.second.get().is_some() {
+        launched.page().second.word.fetch_or(OWNER_DIED, Ordering::AcqRel);
+    }
+    if let Some(errno) = refused(launched) {
+        return Failure::at(stage_of_filters(plan), errno, plan).of_child(launched.pid());
+    }
     let unowned =
         launched.page().first.has_left() && stage_of(launched.page().report()).is_none_or(|at| at <= Stage::Image);
     match end {
         // The image could not even open the page.
         Some(End { code: libc::CLD_EXITED, status }) if unowned && status != 0 && plan.mode == mode::FRESH => {
-            Failure::at(Stage::Image, Number::from_raw(status), plan).of_child(launched.pid())
+            let failure = Failure::at(Stage::Image, Number::from_raw(status), plan);
+            failure.because(denied(sys::Errno(status))).of_child(launched.pid())
         }
         Some(End { code: libc::CLD_EXITED, status }) if plan.init != 0 && status > SIGNALLED => {
             let signal = status - SIGNALLED;
@@ -408,9 +483,18 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
     }
 }
 
+/// Why the listener of the child could not be received, where the child was killed for that.
+fn refused(launched: &Launched) -> Option<Number> {
+    launched.listening.as_ref().and_then(Listening::refused)
+}
+
+fn stage_of_filters(plan: &Plan) -> Stage {
+    if plan.filters_privileged != 0 { Stage::PrivilegedSeccomp } else { Stage::Seccomp }
+}
+
 /// A filter that kills for a call of the library's own is the cause, wherever that call is made.
 fn cause(plan: &Plan, stage: Option<Stage>, signal: i32) -> Option<Stage> {
-    let put_on = if plan.filters_privileged != 0 { Stage::PrivilegedSeccomp } else { Stage::Seccomp };
+    let put_on = stage_of_filters(plan);
     let by_filter = signal == libc::SIGSYS && !plan.filters.is_empty();
     stage.map(|stage| if by_filter && stage > put_on && stage < Stage::Exec { put_on } else { stage })
 }
@@ -418,7 +502,7 @@ fn cause(plan: &Plan, stage: Option<Stage>, signal: i32) -> Option<Stage> {
 /// A child that the caller could not serve. A death that is not of our making is the reason why.
 fn given_up(launched: &Launched, plan: &Shared<Sealed>, failure: Failure) -> Failure {
     // Between the death of a process and its end as others see it, /proc does not show it any more to who is not root.
-    let left = launched.page().first.word.load(Ordering::Acquire) & OWNER_DIED != 0;
+    let left = process(launched, &launched.page()).word.load(Ordering::Acquire) & OWNER_DIED != 0;
     let dead = left || procfs::is_exiting(launched.name()) || launched.name().has_ended();
     end_first(launched, plan);
     launched.name().kill();

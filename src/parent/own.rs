@@ -62,19 +62,34 @@ fn remember() -> i32 {
     pid
 }
 
+/// `None` on kernels before 4.14, which do not know the advice, and under qemu-user before 8.1, which says yes to any
+/// advice and does nothing: a kernel refuses this one for memory that is shared.
 fn wiped_on_fork() -> Option<NonNull<u8>> {
-    let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS;
+    let page = advised(MapFlags::MAP_PRIVATE)?;
+    let Some(shared) = advised(MapFlags::MAP_SHARED) else { return Some(page) };
+    unmap(shared);
+    unmap(page);
+    None
+}
+
+/// A new page for which the kernel has taken the advice to wipe it in a fork.
+fn advised(kind: MapFlags) -> Option<NonNull<u8>> {
+    let flags = kind | MapFlags::MAP_ANONYMOUS;
     // SAFETY: kernel contract, man 2 mmap: new memory of our own.
     let page =
         unsafe { mmap_anonymous(None, NonZeroUsize::new(PAGE)?, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags) };
-    let page = page.ok()?;
-    // SAFETY: kernel contract, man 2 madvise: the page just mapped. Kernels before 4.14 do not know the advice.
-    match unsafe { madvise(page, PAGE, MmapAdvise::MADV_WIPEONFORK) } {
-        Ok(()) => Some(page.cast()),
+    let page = page.ok()?.cast();
+    // SAFETY: kernel contract, man 2 madvise: the page just mapped.
+    match unsafe { madvise(page.cast(), PAGE, MmapAdvise::MADV_WIPEONFORK) } {
+        Ok(()) => Some(page),
         Err(_) => {
-            // SAFETY: kernel contract, man 2 munmap: the page just mapped.
-            let _ = unsafe { munmap(page, PAGE) };
+            unmap(page);
             None
         }
     }
+}
+
+fn unmap(page: NonNull<u8>) {
+    // SAFETY: kernel contract, man 2 munmap: `advised` mapped it, and nobody has it.
+    let _ = unsafe { munmap(page.cast(), PAGE) };
 }

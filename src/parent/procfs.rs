@@ -3,6 +3,7 @@
 
 use super::name::Name;
 use super::own;
+use crate::sentences::{self, Sentence};
 use crate::sys::abi::{
     AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, P_PID, PROC_SUPER_MAGIC, WALL, WEXITED, WNOHANG,
     WNOWAIT, WaitInfo,
@@ -17,19 +18,27 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unproven {
     pub code: i32,
-    pub why: &'static str,
+    pub why: Sentence,
 }
 
-const NO_PROC: &str = "there is no /proc";
-const FALSE_PROC: &str = "no proc file system is mounted on /proc";
-const FOREIGN_PROC: &str = "/proc belongs to another pid namespace, where the child is not to be found";
+/// What is wrong with /proc, so that the caller and its children do not find themselves there; nothing: "".
+#[cold]
+pub fn trouble() -> Sentence {
+    match proc() {
+        Err(Unproven { why, .. }) => why,
+        Ok(proc) => match open(&proc, c"self/ns", O_PATH | O_DIRECTORY) {
+            Err(Errno(libc::ENOENT)) => sentences::BLIND_PROC,
+            _ => sentences::NOTHING,
+        },
+    }
+}
 
 fn foreign() -> Unproven {
-    Unproven { code: libc::EOPNOTSUPP, why: FOREIGN_PROC }
+    Unproven { code: libc::EOPNOTSUPP, why: sentences::FOREIGN_PROC }
 }
 
 fn failed(Errno(code): Errno) -> Unproven {
-    Unproven { code, why: "" }
+    Unproven { code, why: sentences::NOTHING }
 }
 
 /// The directory of a child.
@@ -106,8 +115,8 @@ pub fn program_of(init: &Name) -> Option<File> {
     })
 }
 
-/// The name of a zombie that is a child of this process's, with a newline behind it.
-pub fn name_of_zombie(name: &Name) -> Option<[u8; 24]> {
+/// The name of a child of this process's that nobody has reaped, with a newline behind it. proc_pid_comm(5)
+pub fn comm(name: &Name) -> Option<[u8; 24]> {
     let mut comm = [0; 24];
     Directory::of(name).ok()?.read(c"comm", &mut comm).ok()?;
     Some(comm)
@@ -128,17 +137,27 @@ pub fn is_zombie(pid: i32) -> bool {
     state() == Some(b'Z')
 }
 
-/// Whether the kernel is about to end a child, which a signal has killed. proc_pid_stat(5): the flags are the seventh from the
-/// state on.
+const PF_EXITING: u32 = 4;
+const PF_FORKNOEXEC: u32 = 0x40;
+
+/// Whether the kernel is about to end a child, which a signal has killed.
 pub fn is_exiting(name: &Name) -> bool {
-    const PF_EXITING: i32 = 4;
+    flags(name).is_some_and(|flags| flags & PF_EXITING != 0)
+}
+
+/// Whether a fork has exec'd something before it became a zombie. A kernel without these flags shows none.
+pub fn has_execed(name: &Name) -> Option<bool> {
+    flags(name).filter(|flags| flags & PF_EXITING != 0).map(|flags| flags & PF_FORKNOEXEC == 0)
+}
+
+/// The kernel's flags of a child. proc_pid_stat(5): the seventh from the state on.
+fn flags(name: &Name) -> Option<u32> {
     let mut buffer = [0; 512];
-    let stat = Directory::of(name).ok().and_then(|directory| directory.read(c"stat", &mut buffer).ok());
-    let flags = stat.and_then(|text| {
-        let state = text.get(text.iter().rposition(|byte| *byte == b')')?.saturating_add(2)..)?;
-        state.split(|byte| *byte == b' ').nth(6).and_then(number)
-    });
-    flags.is_some_and(|flags| flags & PF_EXITING != 0)
+    let directory = Directory::of(name).ok()?;
+    let text = directory.read(c"stat", &mut buffer).ok()?;
+    let state = text.get(text.iter().rposition(|byte| *byte == b')')?.saturating_add(2)..)?;
+    let flags = state.split(|byte| *byte == b' ').nth(6)?;
+    core::str::from_utf8(flags).ok()?.parse().ok()
 }
 
 /// A descriptor that is closed by the kernel's call alone.
@@ -197,11 +216,18 @@ fn in_own_proc(name: &Name) -> Option<Directory> {
 }
 
 fn proc() -> Result<File, Unproven> {
-    let none = |Errno(code)| Unproven { code, why: if code == libc::ENOENT { NO_PROC } else { "" } };
+    let none = |Errno(code)| Unproven {
+        code,
+        why: if code == libc::ENOENT { sentences::NO_PROC } else { sentences::NOTHING },
+    };
     let proc = open_at(AT_FDCWD, c"/proc", O_PATH | O_DIRECTORY).map_err(none)?;
     // SAFETY: the path is NUL-terminated.
     let magic = unsafe { sys::statfs(c"/proc".as_ptr().cast()) }.map_err(failed)?.magic;
-    if magic == PROC_SUPER_MAGIC { Ok(proc) } else { Err(Unproven { code: libc::EOPNOTSUPP, why: FALSE_PROC }) }
+    if magic == PROC_SUPER_MAGIC {
+        Ok(proc)
+    } else {
+        Err(Unproven { code: libc::EOPNOTSUPP, why: sentences::FALSE_PROC })
+    }
 }
 
 /// A pidfd tells the pid of its process in the pid namespace of the procfs that is asked: 0 where the process is not visible
@@ -224,7 +250,7 @@ fn not_visible(Errno(code): Errno) -> Unproven {
 fn directory_of(proc: &File, number: i32) -> Result<File, Unproven> {
     let mut path = [0u8; 40];
     open(proc, joined(&mut path, format_args!("{number}"))?, O_PATH | O_DIRECTORY).map_err(|Errno(code)| match code {
-        libc::ENOENT => Unproven { code: libc::ESRCH, why: "" },
+        libc::ENOENT => Unproven { code: libc::ESRCH, why: sentences::NOTHING },
         code => failed(Errno(code)),
     })
 }
@@ -272,7 +298,7 @@ fn number(digits: &[u8]) -> Option<i32> {
 }
 
 fn joined<'a>(buffer: &'a mut [u8; 40], text: core::fmt::Arguments) -> Result<&'a CStr, Unproven> {
-    let too_long = Unproven { code: libc::ENAMETOOLONG, why: "" };
+    let too_long = Unproven { code: libc::ENAMETOOLONG, why: sentences::NOTHING };
     // One byte is left for the NUL.
     let mut rest = buffer.get_mut(..39).unwrap_or_default();
     rest.write_fmt(text).map_err(|_| too_long)?;

@@ -4,6 +4,8 @@ use super::child::{Child, Tree, lock};
 use super::procfs::is_zombie;
 use crate::sys;
 use crate::sys::abi::PIDFD_SIGNAL_PROCESS_GROUP;
+use core::ffi::CStr;
+use nix::dir::{Dir, Type};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
@@ -23,36 +25,16 @@ impl Child {
     }
 
     fn kill_cgroup(&self) -> Result<(), Errno> {
-        let Some(directory) = &self.cgroup else { return Err(Errno::EOPNOTSUPP) };
-        match openat(directory.as_fd(), c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
-            Ok(file) => nix::unistd::write(&file, b"1").map(drop),
-            Err(Errno::ENOENT) => self.kill_each(directory.as_fd()),
+        let Some(cgroup) = &self.cgroup else { return Err(Errno::EOPNOTSUPP) };
+        match openat(cgroup.directory.as_fd(), c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+            Ok(file) => match nix::unistd::write(&file, b"1") {
+                // A threaded cgroup has no processes, only threads of them.
+                Err(Errno::EOPNOTSUPP) => kill_all_in(cgroup.directory.as_fd()),
+                answer => answer.map(drop),
+            },
+            Err(Errno::ENOENT) => kill_all_in(cgroup.directory.as_fd()),
             Err(errno) => Err(errno),
         }
-    }
-
-    /// cgroups of version 1 have no such switch: what is listed is killed until nothing is.
-    fn kill_each(&self, directory: BorrowedFd) -> Result<(), Errno> {
-        for _ in 0..1000 {
-            let file = openat(directory, c"cgroup.procs", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
-            let text = std::io::read_to_string(std::fs::File::from(file)).map_err(|_| Errno::EIO)?;
-            let (mut left, mut refused) = (false, Ok(()));
-            for pid in text.lines().filter_map(|line| line.parse().ok()) {
-                // 0 is somebody whom this pid namespace does not see; to kill(2) it would be ourselves.
-                let answer = if pid > 0 { sys::kill(pid, libc::SIGKILL) } else { Err(sys::Errno(libc::EPERM)) };
-                match answer {
-                    Err(sys::Errno(libc::ESRCH)) => (),
-                    _ if pid > 0 && is_zombie(pid) => (),
-                    Ok(()) => left = true,
-                    Err(sys::Errno(errno)) => refused = Err(Errno::from_raw(errno)),
-                }
-            }
-            if !left {
-                return refused;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Err(Errno::EAGAIN)
     }
 
     /// Since Linux 6.9 the pidfd stands for the group too, even when its leader is reaped. Before, there is only the number,
@@ -72,4 +54,63 @@ impl Child {
         }
         sys::kill(-self.launched.pid(), libc::SIGKILL).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
     }
+}
+
+/// Cgroups of version 1 have no such switch, and that of a threaded one does nothing: who is listed is killed until nobody is.
+/// Whoever is killed cannot go elsewhere, so those below come last.
+fn kill_all_in(directory: BorrowedFd) -> Result<(), Errno> {
+    let here = kill_each(directory);
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let mut listed = Dir::openat(directory, c".", flags, Mode::empty())?;
+    let mut below = Ok(());
+    for entry in listed.iter() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type() != Some(Type::Directory) || matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        below = match openat(directory, name, flags, Mode::empty()) {
+            Ok(inner) => below.and(kill_all_in(inner.as_fd())),
+            // Removed meanwhile.
+            Err(Errno::ENOENT) => below,
+            Err(errno) => Err(errno),
+        };
+    }
+    here.and(below)
+}
+
+fn kill_each(directory: BorrowedFd) -> Result<(), Errno> {
+    for _ in 0..1000 {
+        let (mut left, mut refused) = (false, Ok(()));
+        for_each_member(directory, |pid| {
+            // 0 is somebody whom this pid namespace does not see; to kill(2) it would be ourselves.
+            let answer = if pid > 0 { sys::kill(pid, libc::SIGKILL) } else { Err(sys::Errno(libc::EPERM)) };
+            match answer {
+                Err(sys::Errno(libc::ESRCH)) => (),
+                _ if pid > 0 && is_zombie(pid) => (),
+                Ok(()) => left = true,
+                Err(sys::Errno(errno)) => refused = Err(Errno::from_raw(errno)),
+            }
+        })?;
+        if !left {
+            return refused;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Err(Errno::EAGAIN)
+}
+
+/// The processes in a cgroup; of a threaded one the threads, by each of which kill(2) reaches its process.
+fn for_each_member(directory: BorrowedFd, act: impl FnMut(i32)) -> Result<(), Errno> {
+    let read = |name: &CStr| {
+        let file = openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+        let number = |error: std::io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
+        std::io::read_to_string(std::fs::File::from(file)).map_err(number)
+    };
+    let text = match read(c"cgroup.procs") {
+        Err(Errno::EOPNOTSUPP) => read(c"cgroup.threads")?,
+        answer => answer?,
+    };
+    text.lines().filter_map(|line| line.parse().ok()).for_each(act);
+    Ok(())
 }

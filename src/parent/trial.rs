@@ -9,11 +9,19 @@ use crate::sys::{self, Answer, Errno, abi};
 use core::ffi::c_void;
 use core::num::NonZeroUsize;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicI32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
+/// A child was refused an exit signal of 0, and made with SIGCHLD.
+static ONLY_SIGCHLD: AtomicBool = AtomicBool::new(false);
+
+/// Whether this is an emulator that knows no other exit signal, as far as that was met; it makes no namespaces either.
+pub fn only_sigchld() -> bool {
+    ONLY_SIGCHLD.load(Ordering::Relaxed)
+}
+
 /// Makes the child with these flags of clone(2), waits until it is gone, and says how it ended: `None` if somebody else in
-/// this process reaped it. Its exit signal is 0, so the caller gets no SIGCHLD.
+/// this process reaped it. Its exit signal is 0, so the caller gets no SIGCHLD, unless an emulator knows no other signal.
 ///
 /// # Safety
 /// `act` makes system calls, exits, and never returns. It may change what `argument` leads to only in a way that another
@@ -26,22 +34,31 @@ pub unsafe fn run(
     let stack = Stack::take().map_err(|errno| Errno(errno as i32))?;
     let quiet = Quiet::begin()?;
     // SAFETY: the stack is this child's alone until it is gone; the caller of `run` vouches for the rest.
-    let pid = unsafe { sys::clone(flags, stack.top(), null_mut(), act, argument) }?;
+    let clone = |flags| unsafe { sys::clone(flags, stack.top(), null_mut(), act, argument) };
+    let pid = match clone(flags) {
+        // qemu-user, which makes a copy of these flags, as fork(2) does.
+        Err(Errno(libc::EINVAL)) => {
+            let pid = clone(flags | libc::SIGCHLD as u64)?;
+            ONLY_SIGCHLD.store(true, Ordering::Relaxed);
+            pid
+        }
+        made => made?,
+    };
     let end = Name::new(pid, None).reap();
     drop(quiet);
     Ok(end)
 }
 
-/// What `question` answers in a copy of this process; ECANCELED where it was killed.
-pub fn ask(question: fn() -> Answer) -> Answer {
+/// What `question` answers in a copy of this process, ECANCELED where it was killed; or why there is no such copy.
+pub fn ask(question: fn() -> Answer) -> Result<Answer, Errno> {
     let asked = Asked { question, page: Page::map()? };
     // SAFETY: `answer` makes system calls and exits, in memory of its own but for the page.
     unsafe { run(CLONE_VFORK, answer, (&raw const asked).cast()) }?;
     // Not by how it ended, which somebody else may have been told.
     match asked.page.word().load(Ordering::Acquire) {
-        NO_ANSWER => Err(Errno(libc::ECANCELED)),
-        0 => Ok(()),
-        errno => Err(Errno(errno)),
+        NO_ANSWER => Ok(Err(Errno(libc::ECANCELED))),
+        0 => Ok(Ok(())),
+        errno => Ok(Err(Errno(errno))),
     }
 }
 

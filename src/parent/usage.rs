@@ -1,21 +1,6 @@
 //! What a child has used.
 
 use core::sync::atomic::{AtomicU64, Ordering};
-use nix::sys::stat::Mode;
-use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
-
-/// The high-water mark of a cgroup's memory, if it keeps one: of all that ever ran in it.
-#[cold]
-pub fn memory_peak(cgroup: &OwnedFd) -> Option<u64> {
-    let flags = nix::fcntl::OFlag::O_RDONLY | nix::fcntl::OFlag::O_CLOEXEC;
-    let file = [c"memory.peak", c"memory.max_usage_in_bytes"]
-        .iter()
-        .find_map(|name| nix::fcntl::openat(cgroup.as_fd(), *name, flags, Mode::empty()).ok())?;
-    let mut text = [0u8; 24];
-    let length = std::fs::File::from(file).read(&mut text).ok()?;
-    core::str::from_utf8(text.get(..length)?).ok()?.trim_ascii_end().parse().ok()
-}
 
 static FLOOR: AtomicU64 = AtomicU64::new(0);
 

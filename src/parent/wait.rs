@@ -1,11 +1,13 @@
 //! To wait for a child: its end, whether its program ran, and what it used.
 
+use super::cgroup::Cgroup;
 use super::child::{Child, lock};
 use super::name::End;
 use super::outcome::{self, Proof, Ran, Start};
 use super::usage;
+use crate::child::init::SIGNALLED;
 use crate::sealed::clone;
-use crate::sys::abi::{POLLIN, PollFd, Timespec, WALL, WNOHANG, WNOWAIT};
+use crate::sys::abi::{POLLIN, PollFd, SIGKILL, Timespec, WALL, WNOHANG, WNOWAIT};
 use crate::sys::{self, Errno as Number};
 use core::sync::atomic::{AtomicU32, Ordering};
 use nix::errno::Errno;
@@ -22,6 +24,10 @@ pub struct Waited {
     pub usage: libc::rusage,
     pub max_rss_floor: u64,
     pub memory_peak: Option<u64>,
+    /// How many processes of the cgroup the out-of-memory killer has taken since the child began.
+    pub oom_kills: Option<u64>,
+    /// By SIGKILL, or its init says so of the program.
+    pub killed: bool,
 }
 
 impl Waited {
@@ -109,7 +115,8 @@ impl Child {
         }
         // A thread in release holds the lock, and does it.
         let Ok(_start) = self.start.try_lock() else { return Ok(true) };
-        Ok(self.launched.second.get().is_some() || outcome::take_over(&self.launched).transpose()?.is_some())
+        Ok(self.launched.second.get().is_some()
+            || outcome::take_over(&self.launched).transpose().map_err(|_| Errno::EPERM)?.is_some())
     }
 
     /// What the kernel tells of the end; whether it has come.
@@ -119,7 +126,7 @@ impl Child {
         }
         // What only a zombie can tell is asked before it is reaped.
         let zombie = match self.so_far() {
-            Start::LetGo | Start::Running(Proof::Name) => match self.zombie(blocks)? {
+            Start::LetGo | Start::Running(Proof::Name | Proof::Fork { .. }) => match self.zombie(blocks)? {
                 None => return Ok(false),
                 Some(end) => Some(self.ran(end)),
             },
@@ -131,14 +138,16 @@ impl Child {
         let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
         // SAFETY: memory for a rusage.
         let end = unsafe { self.launched.name().wait(options, &raw mut usage) };
-        let Some(end) = end.map_err(|Number(errno)| Errno::from_raw(errno))? else { return Ok(false) };
+        let Some(end) = end.map_err(told)? else { return Ok(false) };
         let waited = Waited {
             code: end.code,
             status: end.status,
             ran: zombie.filter(|_| end.signal() != 0).unwrap_or_else(|| self.ran(end)),
             usage,
             max_rss_floor: usage::max_rss_floor(usage::kibibytes(usage.ru_maxrss)),
-            memory_peak: self.cgroup.as_ref().and_then(usage::memory_peak),
+            memory_peak: self.cgroup.as_ref().and_then(Cgroup::memory_peak),
+            oom_kills: self.cgroup.as_ref().and_then(Cgroup::kills),
+            killed: end.signal() == SIGKILL || self.has_init && end.status == SIGNALLED.saturating_add(SIGKILL),
         };
         if reap {
             tell(lock(&self.waited).insert(waited));
@@ -154,7 +163,7 @@ impl Child {
         let options = WALL | WNOWAIT | if blocks { 0 } else { WNOHANG };
         // SAFETY: no usage is asked for.
         match unsafe { name.wait(options, core::ptr::null_mut::<u8>()) } {
-            Err(Number(errno @ (libc::ECHILD | libc::EINTR))) => Err(Errno::from_raw(errno)),
+            Err(errno @ Number(libc::ECHILD | libc::EINTR)) => Err(told(errno)),
             // Without waitid(2) nothing tells how it ended before it is reaped.
             Err(_) if name.has_ended() => Ok(Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL })),
             Err(_) if blocks => {
@@ -182,6 +191,14 @@ impl Child {
 
     fn ran(&self, end: End) -> Ran {
         self.proof().map_or(Ran::No, |proof| outcome::ran(&self.launched, proof, end))
+    }
+}
+
+/// What the header lists: whatever else a wait is answered with comes from a filter.
+fn told(Number(errno): Number) -> Errno {
+    match errno {
+        libc::ECHILD | libc::EINTR => Errno::from_raw(errno),
+        _ => Errno::EPERM,
     }
 }
 

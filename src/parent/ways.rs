@@ -5,8 +5,9 @@
 use super::channel;
 use super::failure::Failure;
 use super::image;
+use super::trial;
 use crate::plan::{Host, Sealed};
-use crate::sealed::{cgroup, mode, table};
+use crate::sealed::{Plan, mode, table};
 use crate::stage::Stage;
 use crate::sys::Errno;
 use crate::sys::ways::{Call, Means, means};
@@ -23,6 +24,10 @@ pub struct Ways {
     pub own_table: bool,
     /// The ends that a child makes are fetched from it.
     pub fetch: bool,
+    /// Plan and program's strings are handed to the image in a file, and not among its strings.
+    pub strings_in_file: bool,
+    /// A copy has no exit signal until its exec.
+    pub exit_signal: bool,
     /// How often the spawn may be tried again though no way has changed.
     again: u32,
 }
@@ -30,6 +35,7 @@ pub struct Ways {
 static IMAGE: Hint = Hint::new();
 static OWN_TABLE: Hint = Hint::new();
 static FETCH: Hint = Hint::new();
+static EXIT_SIGNAL: Hint = Hint::new();
 
 impl Ways {
     /// The ways to begin with.
@@ -39,6 +45,8 @@ impl Ways {
             into_cgroup: true,
             own_table: OWN_TABLE.is_worth_trying(),
             fetch: FETCH.is_worth_trying(),
+            strings_in_file: false,
+            exit_signal: !trial::only_sigchld() && EXIT_SIGNAL.is_worth_trying(),
             again: 3,
         }
     }
@@ -64,6 +72,10 @@ impl Ways {
                 image::renew();
                 self.once_more()
             }
+            // The kernel has room for the program's strings, perhaps, but not for those of the image beside them.
+            Stage::Image if failure.code == libc::E2BIG && !self.strings_in_file => {
+                Some(Ways { strings_in_file: true, ..self })
+            }
             Stage::Image if self.image => {
                 // These two are about this program or this moment.
                 let hint = if matches!(failure.code, libc::E2BIG | libc::EFBIG) { None } else { Some(&IMAGE) };
@@ -73,15 +85,24 @@ impl Ways {
             Stage::FdTable if self.own_table => {
                 self.without(refused(Call::OwnTable), Some(&OWN_TABLE), |ways| ways.own_table = false)
             }
-            // The child did not wait any longer for its ends to be fetched.
-            Stage::Pipe if failure.code == libc::ETIMEDOUT => self.once_more(),
+            // The child did not wait any longer for its ends to be fetched: the caller was slow.
+            Stage::Pipe if failure.code == libc::ETIMEDOUT => {
+                let given = Ways { fetch: false, ..self };
+                self.once_more().or(self.fetch.then_some(given))
+            }
             Stage::Pipe if self.fetch => self.without(refused(Call::Fetch), Some(&FETCH), |ways| ways.fetch = false),
-            Stage::Clone | Stage::Child if self.into_cgroup && failure.plan_is(|plan| plan.cgroup == cgroup::BORN) => {
+            Stage::Clone | Stage::Child | Stage::CgroupBirth
+                if self.into_cgroup && failure.plan_is(Plan::is_born_in_cgroup) =>
+            {
                 // Since Linux 6.14 the kernel kills a child that is born in a cgroup that was ever killed as a whole, but
                 // not one that is moved there.
-                let killed = failure.stage == Stage::Child && failure.signal == libc::SIGKILL;
+                let killed = failure.stage != Stage::Clone && failure.signal == libc::SIGKILL;
                 let refused = failure.stage == Stage::Clone && refused(Call::IntoCgroup) != Means::Error;
                 (killed || refused).then_some(Ways { into_cgroup: false, ..self })
+            }
+            // Namespaces are refused by the same errno, and with any exit signal.
+            Stage::Clone if self.exit_signal && failure.plan_is(is_plain_copy) => {
+                self.without(refused(Call::ExitSignal), Some(&EXIT_SIGNAL), |ways| ways.exit_signal = false)
             }
             _ => None,
         }
@@ -112,6 +133,10 @@ impl Ways {
             OWN_TABLE.works();
         }
     }
+}
+
+fn is_plain_copy(plan: &Plan) -> bool {
+    plan.mode == mode::COPIED && plan.clone_namespaces == 0
 }
 
 /// Whether the built-in image is likely to run in the calling thread's next child.

@@ -6,6 +6,7 @@ use super::starter::{Content, Kind, LONGEST_CHAIN, Starter, starter};
 use crate::page::side;
 use crate::plan::Bytes;
 use crate::sealed::{List, Mount, Plan, Text, action, mount};
+use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use crate::sys;
 use crate::sys::abi::{O_CREAT, S_IFREG};
@@ -13,21 +14,7 @@ use alloc::vec::Vec;
 use core::fmt::{self, Display, Formatter};
 
 pub enum Why<'a> {
-    SourceMissing,
-    SourceDangles,
-    SourceOutOfReach,
-    SourceNoDirectory,
-    SourceLoops,
-    TargetMissing,
-    TargetMissingMayCreate,
-    TargetOutOfReach,
-    TargetNoDirectory,
-    LinkToTarget,
-    LinkToTargetMayFollow,
-    TargetLoops,
-    OneIsADirectory,
-    DeviceMissing,
-    NullMissing,
+    Said(Sentence),
     /// Of the child's ids these are not in the map.
     Unmapped {
         uid: Option<Unmapped>,
@@ -40,7 +27,6 @@ pub enum Why<'a> {
     /// The directories of a search, in none of which there is such a file.
     NotFound(Directories<'a>),
     NothingToRun(Directories<'a>),
-    OnlyOutside,
     StarterMissing {
         starter: Starter,
         of: Option<Vec<u8>>,
@@ -49,103 +35,77 @@ pub enum Why<'a> {
         starter: Starter,
         of: Option<Vec<u8>>,
     },
-    StarterNotNamed,
-    CarriageReturn,
-    ScriptClosed,
-    ScriptMaybeClosed,
 }
 
-/// Each sentence, once.
+/// The precision is the number of bytes that there is room for.
 impl Display for Why<'_> {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        match self {
+            Why::Said(sentence) => sentence.fmt(f),
+            Why::Unmapped { uid, gid } => unmapped(f, uid.as_ref(), gid.as_ref()),
+            Why::MaybeUnmapped { uid, gid } => sentences::MAYBE_UNMAPPED.with(&[uid, gid]).fmt(f),
+            Why::NotFound(directories) => sentences::NOT_FOUND.with(&[directories]).fmt(f),
+            Why::NothingToRun(directories) => sentences::NOTHING_TO_RUN.with(&[directories]).fmt(f),
+            Why::StarterMissing { starter, of: None } => {
+                sentences::STARTER_MISSING.with(&[&starter.kind, &path(starter)]).fmt(f)
+            }
+            Why::StarterMissing { starter, of: Some(of) } => {
+                sentences::STARTER_OF_MISSING.with(&[&starter.kind, &path(starter), &Bytes(of)]).fmt(f)
+            }
+            Why::StarterUnknown { starter, of: None } => {
+                sentences::STARTER_UNKNOWN.with(&[&starter.kind, &path(starter)]).fmt(f)
+            }
+            Why::StarterUnknown { starter, of: Some(of) } => {
+                sentences::STARTER_OF_UNKNOWN.with(&[&starter.kind, &path(starter), &Bytes(of)]).fmt(f)
+            }
+        }
+    }
+}
+
+fn path(starter: &Starter) -> Bytes<'_> {
+    Bytes(&starter.path)
+}
+
+impl Display for Kind {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         f.write_str(match self {
-            Why::SourceMissing => "the source is missing",
-            Why::SourceDangles => "the source is a symbolic link that leads to nothing",
-            Why::SourceOutOfReach => "a directory on the way to the source may not be searched",
-            Why::SourceNoDirectory => "something on the way to the source is no directory",
-            Why::SourceLoops => "too many symbolic links lead to the source",
-            Why::TargetMissing => "the target is missing in the program's root: make_directory or make_file before this makes it",
-            Why::TargetMissingMayCreate => "the target is missing in the program's root: FORKEXEC_MOUNT_CREATE makes it",
-            Why::TargetOutOfReach => "a directory on the way to the target may not be searched, or written to",
-            Why::TargetNoDirectory => "something on the way to the target is no directory",
-            Why::LinkToTarget => "a symbolic link is on the way to the target: name what it leads to",
-            Why::LinkToTargetMayFollow => {
-                "a symbolic link is on the way to the target: name what it leads to, or add FORKEXEC_MOUNT_FOLLOW"
-            }
-            Why::TargetLoops => "too many symbolic links lead to the target, or one of /proc does",
-            Why::OneIsADirectory => "of source and target one is a directory, the other is not",
-            Why::DeviceMissing => "the caller's /dev lacks one of null, zero, full, random, urandom and tty",
-            Why::NullMissing => "the caller has no /dev/null",
-            Why::Unmapped { uid, gid } => return unmapped(f, uid.as_ref(), gid.as_ref()),
-            Why::MaybeUnmapped { uid, gid } => {
-                return write!(
-                    f,
-                    "the child's uid {uid} or gid {gid} is not mapped in the user namespace of the file system, or of an \
-                     idmapped bind"
-                );
-            }
-            Why::NotFound(directories) => return write!(f, "not found in {directories}"),
-            Why::NothingToRun(directories) => return write!(f, "nothing that can be run in {directories}"),
-            Why::OnlyOutside => "this path is the caller's; in the program's root there is nothing",
-            Why::StarterMissing { starter, of } => {
-                return write!(f, "the program is there, but not {}", Named { starter, of });
-            }
-            Why::StarterUnknown { starter, of } => {
-                return write!(f, "the program is there; its root may lack {}", Named { starter, of });
-            }
-            Why::StarterNotNamed => "the program exists, its interpreter or loader does not",
-            Why::CarriageReturn => {
-                "the program is there; its first line ends with a carriage return, and no interpreter is called so"
-            }
-            Why::ScriptClosed => {
-                "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself"
-            }
-            Why::ScriptMaybeClosed => "if it is a script, map it to itself; if not, its loader is missing",
+            Kind::Interpreter => "interpreter",
+            Kind::Loader => "loader",
         })
     }
 }
 
 /// An id that is not in its map.
 pub struct Unmapped {
+    kind: &'static str,
     id: u32,
     map_is_empty: bool,
 }
 
-fn unmapped(f: &mut Formatter, uid: Option<&Unmapped>, gid: Option<&Unmapped>) -> fmt::Result {
-    let ids = [("uid", uid), ("gid", gid)];
-    let each = || ids.iter().filter_map(|(kind, id)| Some((kind, (*id)?)));
-    f.write_str("the child's ")?;
-    for (place, (kind, Unmapped { id, .. })) in each().enumerate() {
-        write!(f, "{}{kind} {id}", if place > 0 { " and " } else { "" })?;
-    }
-    f.write_str(if each().count() > 1 { " are" } else { " is" })?;
-    f.write_str(" not mapped in its user namespace: ")?;
-    for (place, (kind, Unmapped { id, map_is_empty })) in each().enumerate() {
-        f.write_str(if place > 0 { " and " } else { "add " })?;
-        match map_is_empty {
-            true => write!(f, "map_{kind}(0, {id}, 1)")?,
-            false => write!(f, "{id} as an outside id of map_{kind}")?,
-        }
-    }
-    Ok(())
-}
-
-/// What starts a program.
-struct Named<'a> {
-    starter: &'a Starter,
-    of: &'a Option<Vec<u8>>,
-}
-
-impl Display for Named<'_> {
+impl Display for Unmapped {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let kind = match self.starter.kind {
-            Kind::Interpreter => "interpreter",
-            Kind::Loader => "loader",
-        };
-        match self.of {
-            None => write!(f, "its {kind} {}", Bytes(&self.starter.path)),
-            Some(of) => write!(f, "the {kind} {} of {}", Bytes(&self.starter.path), Bytes(of)),
+        write!(f, "{} {}", self.kind, self.id)
+    }
+}
+
+/// What is to be added.
+struct Remedy<'a>(&'a Unmapped);
+
+impl Display for Remedy<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let Unmapped { kind, id, map_is_empty } = self.0;
+        match map_is_empty {
+            true => write!(f, "map_{kind}(0, {id}, 1)"),
+            false => sentences::OUTSIDE_ID.with(&[id, kind]).fmt(f),
         }
+    }
+}
+
+fn unmapped(f: &mut Formatter, uid: Option<&Unmapped>, gid: Option<&Unmapped>) -> fmt::Result {
+    match (uid, gid) {
+        (Some(uid), Some(gid)) => sentences::UNMAPPED_BOTH.with(&[uid, gid, &Remedy(uid), &Remedy(gid)]).fmt(f),
+        (Some(id), None) | (None, Some(id)) => sentences::UNMAPPED.with(&[id, &Remedy(id)]).fmt(f),
+        (None, None) => Ok(()),
     }
 }
 
@@ -189,27 +149,27 @@ fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Wh
     let takes_flags = [Stage::Bind, Stage::Tmpfs].contains(&step.stage);
     Some(match (side, code) {
         (side::SOURCE, libc::ENOENT) => match step.stage {
-            Stage::Dev => Why::DeviceMissing,
-            Stage::Mask => Why::NullMissing,
-            _ if dangles(plan, step) => Why::SourceDangles,
-            _ => Why::SourceMissing,
+            Stage::Dev => Why::Said(sentences::DEVICE_MISSING),
+            Stage::Mask => Why::Said(sentences::NULL_MISSING),
+            _ if dangles(plan, step) => Why::Said(sentences::SOURCE_DANGLES),
+            _ => Why::Said(sentences::SOURCE_MISSING),
         },
-        (side::SOURCE, libc::EACCES) => Why::SourceOutOfReach,
-        (side::SOURCE, libc::ENOTDIR) => Why::SourceNoDirectory,
-        (side::SOURCE, libc::ELOOP) => Why::SourceLoops,
+        (side::SOURCE, libc::EACCES) => Why::Said(sentences::SOURCE_OUT_OF_REACH),
+        (side::SOURCE, libc::ENOTDIR) => Why::Said(sentences::SOURCE_NO_DIRECTORY),
+        (side::SOURCE, libc::ELOOP) => Why::Said(sentences::SOURCE_LOOPS),
         (side::TARGET, libc::ENOENT) if step.create != 0 => return None,
         (side::TARGET, libc::ENOENT) => match step.stage {
-            Stage::Mount => Why::TargetMissing,
-            Stage::Bind | Stage::Tmpfs | Stage::Proc | Stage::Dev => Why::TargetMissingMayCreate,
+            Stage::Mount => Why::Said(sentences::TARGET_MISSING),
+            Stage::Bind | Stage::Tmpfs | Stage::Proc | Stage::Dev => Why::Said(sentences::TARGET_MISSING_MAY_CREATE),
             _ => return None,
         },
-        (side::TARGET, libc::EACCES) => Why::TargetOutOfReach,
-        (side::TARGET, libc::ENOTDIR) => Why::TargetNoDirectory,
+        (side::TARGET, libc::EACCES) => Why::Said(sentences::TARGET_OUT_OF_REACH),
+        (side::TARGET, libc::ENOTDIR) => Why::Said(sentences::TARGET_NO_DIRECTORY),
         (side::TARGET, libc::EOVERFLOW) => return ids(plan, false, false),
-        (side::NONE, libc::ENOTDIR) if step.kind == mount::BIND => Why::OneIsADirectory,
-        (_, libc::ELOOP) if step.follow != 0 => Why::TargetLoops,
-        (_, libc::ELOOP) if takes_flags => Why::LinkToTargetMayFollow,
-        (_, libc::ELOOP) => Why::LinkToTarget,
+        (side::NONE, libc::ENOTDIR) if step.kind == mount::BIND => Why::Said(sentences::ONE_IS_A_DIRECTORY),
+        (_, libc::ELOOP) if step.follow != 0 => Why::Said(sentences::TARGET_LOOPS),
+        (_, libc::ELOOP) if takes_flags => Why::Said(sentences::LINK_MAY_BE_FOLLOWED),
+        (_, libc::ELOOP) => Why::Said(sentences::LINK_ON_THE_WAY),
         _ => return None,
     })
 }
@@ -227,11 +187,12 @@ fn ids(plan: &Plan, has_uid: bool, has_gid: bool) -> Option<Why<'_>> {
     let uid = plan.namespace_owner.get().map_or_else(sys::geteuid, Ok).ok()?;
     let gid = sys::getegid().ok()?;
     let is_new = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.unshare_user != 0;
-    let lacks = |map: Text, id: u32| {
+    let lacks = |map: Text, kind, id: u32| {
         let lacks = is_new && !maps(plan.bytes(map), id);
-        lacks.then_some(Unmapped { id, map_is_empty: map.is_empty() })
+        lacks.then_some(Unmapped { kind, id, map_is_empty: map.is_empty() })
     };
-    let unmapped = (lacks(plan.uid_map, uid).filter(|_| !has_uid), lacks(plan.gid_map, gid).filter(|_| !has_gid));
+    let unmapped =
+        (lacks(plan.uid_map, "uid", uid).filter(|_| !has_uid), lacks(plan.gid_map, "gid", gid).filter(|_| !has_gid));
     Some(match unmapped {
         (None, None) => Why::MaybeUnmapped { uid, gid },
         (uid, gid) => Why::Unmapped { uid, gid },
@@ -273,8 +234,8 @@ fn exec(plan: &Plan, code: i32) -> Option<Why<'_>> {
     match (plan.searched != 0, code) {
         (true, _) if missing => Some(Why::NotFound(Directories(plan))),
         (true, _) => Some(Why::NothingToRun(Directories(plan))),
-        (false, libc::ENOENT) if seen => Some(Why::StarterNotNamed),
-        (false, libc::ENOENT) if missing && is_outside(plan) => Some(Why::OnlyOutside),
+        (false, libc::ENOENT) if seen => Some(Why::Said(sentences::NO_INTERPRETER)),
+        (false, libc::ENOENT) if missing && is_outside(plan) => Some(Why::Said(sentences::ONLY_OUTSIDE)),
         _ => None,
     }
 }
@@ -296,7 +257,7 @@ fn missing_starter<'a>(plan: &Plan, program: Content) -> Option<Why<'a>> {
     for _ in 0..LONGEST_CHAIN {
         let starter = starter(&content)?;
         match new_root::look(plan, &starter.path) {
-            Seen::Missing if starter.path.last() == Some(&b'\r') => return Some(Why::CarriageReturn),
+            Seen::Missing if starter.path.last() == Some(&b'\r') => return Some(Why::Said(sentences::CARRIAGE_RETURN)),
             Seen::Missing => return Some(Why::StarterMissing { starter, of }),
             Seen::Unknown => return Some(Why::StarterUnknown { starter, of }),
             Seen::Something => return None,
@@ -309,11 +270,11 @@ fn missing_starter<'a>(plan: &Plan, program: Content) -> Option<Why<'a>> {
 /// The descriptor need not be open any more when a held child is let go. It closes on exec unless the program gets it.
 fn by_descriptor<'a>(plan: &Plan) -> Why<'a> {
     let closes = plan.exec_fd_moves != 0;
-    let unknown = if closes { Why::ScriptMaybeClosed } else { Why::StarterNotNamed };
+    let unknown = if closes { Why::Said(sentences::MAYBE_SCRIPT_BY_FD) } else { Why::Said(sentences::NO_INTERPRETER) };
     let Some(content) = (if plan.hold == 0 { content_of(plan.exec_fd) } else { None }) else { return unknown };
     match starter(&content).map(|starter| starter.kind) {
-        Some(Kind::Interpreter) if closes => Why::ScriptClosed,
-        Some(_) => missing_starter(plan, content).unwrap_or(Why::StarterNotNamed),
+        Some(Kind::Interpreter) if closes => Why::Said(sentences::SCRIPT_BY_FD),
+        Some(_) => missing_starter(plan, content).unwrap_or(Why::Said(sentences::NO_INTERPRETER)),
         None => unknown,
     }
 }

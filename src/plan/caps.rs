@@ -3,6 +3,7 @@
 use super::sealed::{CapSets, Credentials, mode};
 use super::{Draft, Fault, Request, Step, ids};
 use crate::attr::mounts::Item;
+use crate::sentences;
 use crate::sys::abi::{CAP_VERSION_3, CapData, CapHeader};
 use crate::sys::{self, Errno};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -90,7 +91,7 @@ fn learn_last_cap() -> Step<u32> {
 
 #[cold]
 fn unreadable(code: i32) -> Fault {
-    Fault::unresolved("the bounding set of capabilities").code(code)
+    Fault::unresolved(sentences::ABOUT_BOUNDING.text()).code(code)
 }
 
 /// PR_CAPBSET_READ(2const)
@@ -139,7 +140,7 @@ fn of_this_thread() -> Step<Credentials> {
             Ok(set) => ambient |= u64::from(set != 0) << cap,
             // Kernels before 4.3 have no ambient set.
             Err(Errno(libc::EINVAL)) => (),
-            Err(Errno(code)) => return Err(Fault::unresolved("the ambient set of capabilities").code(code)),
+            Err(Errno(code)) => return Err(Fault::unresolved(sentences::ABOUT_AMBIENT.text()).code(code)),
         }
     }
     Ok(Credentials { sets, ambient })

@@ -4,6 +4,7 @@ use super::sealed::{self, Move, Text, action, clone, step};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::fds::{self as asked, Map};
 use crate::attr::owned::{NoMemory, push};
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::{self, Errno};
 use alloc::vec::Vec;
@@ -171,7 +172,7 @@ pub(super) fn flags_of(fd: i32) -> Step<Option<i32>> {
     match sys::fcntl(fd, libc::F_GETFD, 0) {
         Ok(flags) => Ok(Some(flags)),
         Err(Errno(libc::EBADF)) => Ok(None),
-        Err(Errno(code)) => Err(Fault::unresolved("descriptors").code(code)),
+        Err(Errno(code)) => Err(Fault::unresolved(sentences::ABOUT_DESCRIPTORS.text()).code(code)),
     }
 }
 
@@ -188,7 +189,7 @@ fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> 
         if given || may_be_callers && is_open(fd)? {
             return Ok(());
         }
-        let fault = Fault::invalid(what, "the program has no such descriptor: map it first");
+        let fault = Fault::invalid(what, sentences::FD_NOT_THERE);
         Err(Fault { stage: Stage::FdAction, code: libc::EBADF, ..fault })
     };
     match *item {

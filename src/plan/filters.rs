@@ -4,6 +4,7 @@ use super::sealed::{self, Plan};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::owned::push;
 use crate::bpf::{Answers, Call};
+use crate::sentences;
 use alloc::vec::Vec;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
@@ -17,8 +18,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.futex_allowed = answers(request, Call::Futex).always_allow() as u32;
     let real_time = request.attr.limits.scheduler.is_some_and(|asked| asked.priority > 0);
     if draft.plan.listener != 0 && real_time && draft.plan.futex_allowed == 0 {
-        let why = "with a listener and a real-time policy the filters have to allow futex";
-        return Err(Fault::invalid("add_seccomp_filter", why));
+        return Err(Fault::invalid("add_seccomp_filter", sentences::LISTENER_NEEDS_FUTEX));
     }
     draft.plan.filters_privileged = !request.attr.caps.no_new_privs as u32;
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::{Draft, Fault, Request, Step};
 use crate::attr::ids::Ids;
+use crate::sentences;
 use crate::sys::{self, Errno};
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
@@ -30,12 +31,12 @@ fn unmapped_gid() -> Option<u32> {
 
 /// geteuid(2)
 pub fn effective_uid() -> Step<u32> {
-    sys::geteuid().map_err(|Errno(code)| Fault::unresolved("the effective uid").code(code))
+    sys::geteuid().map_err(|Errno(code)| Fault::unresolved(sentences::ABOUT_UID.text()).code(code))
 }
 
 /// getegid(2)
 pub fn effective_gid() -> Step<u32> {
-    sys::getegid().map_err(|Errno(code)| Fault::unresolved("the effective gid").code(code))
+    sys::getegid().map_err(|Errno(code)| Fault::unresolved(sentences::ABOUT_GID.text()).code(code))
 }
 
 /// Whether an exec leaves the ids of this thread as they are: it makes the saved and the file system id the effective one.

@@ -4,6 +4,7 @@ use super::sealed::{LandlockRule, Text};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::landlock::{Handled, Landlock, Rule, access};
 use crate::attr::owned::push;
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::abi::LandlockRuleset;
 use crate::sys::{self, Errno};
@@ -22,7 +23,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let version = match sys::landlock_version() {
         // No Landlock, one that is off, and one that a policy forbids: also to allow_partial_landlock there is none.
         Err(Errno(libc::ENOSYS | libc::EOPNOTSUPP | libc::EPERM)) => 0,
-        Err(Errno(code)) => return Err(Fault::unresolved("the version of Landlock").code(code)),
+        Err(Errno(code)) => return Err(Fault::unresolved(sentences::ABOUT_LANDLOCK.text()).code(code)),
         Ok(version) => version,
     };
     let known = known(version);
@@ -86,14 +87,13 @@ fn known(version: u32) -> LandlockRuleset {
 fn unknown(wanted: LandlockRuleset, known: LandlockRuleset) -> Fault {
     let lacking = wanted.but(known);
     let why = if known.fs == 0 {
-        "this kernel has no Landlock, or is started without it: see the parameter lsm of Linux 5.13 or later"
+        sentences::NO_LANDLOCK
     } else if lacking.scopes != 0 {
-        "the Landlock of this kernel knows no scopes, Linux 6.12 does: allow_partial_landlock goes without them"
+        sentences::LANDLOCK_WITHOUT_SCOPES
     } else if lacking.net != 0 {
-        "the Landlock of this kernel knows no ports, Linux 6.7 does: allow_partial_landlock goes without them"
+        sentences::LANDLOCK_WITHOUT_PORTS
     } else {
-        "the Landlock of this kernel does not know all these accesses, Linux 6.10 does: set_landlock_handled chooses \
-         among them, allow_partial_landlock goes without the others"
+        sentences::LANDLOCK_WITHOUT_ACCESS
     };
     Fault { stage: Stage::Landlock, ..Fault::invalid("", why) }.code(libc::EOPNOTSUPP)
 }

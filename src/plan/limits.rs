@@ -1,9 +1,10 @@
 //! Limits, scheduling and the cgroup.
 
-use super::sealed::{Limit, Policy, cgroup};
+use super::sealed::{Limit, Plan, Policy, cgroup, clone, mode};
 use super::{Draft, Fault, Request, Step, ids};
 use crate::attr::limits::KEEP;
 use crate::attr::owned::push;
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::abi::{IOPRIO_CLASS_RT, IOPRIO_CLASS_SHIFT, RLIMIT_NOFILE as NOFILE, Rlimit64};
 use alloc::vec::Vec;
@@ -49,9 +50,23 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         // SAFETY: C caller guarantees that the descriptor, which was just seen open, stays so during the call.
         let way = cgroup_way(unsafe { BorrowedFd::borrow_raw(fd) })?;
         draft.plan.cgroup = if request.host.born_in_cgroup { way } else { cgroup::WRITTEN };
-        draft.plan.wait |= (draft.plan.cgroup == cgroup::WRITTEN) as u32;
     }
     Ok(())
+}
+
+/// How the child gets to its cgroup, now that it is known in whose memory it runs.
+pub fn enter_cgroup(plan: &mut Plan<()>) {
+    // A user namespace's first process becomes the image in there: only then may its owner look into it. And there is room
+    // for one second process.
+    let born_elsewhere = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.second_clone != clone::NONE;
+    match (plan.cgroup, plan.mode) {
+        // A copy has memory of its own from the beginning.
+        (cgroup::BORN_OF_IMAGE, mode::COPIED) => plan.cgroup = cgroup::BORN,
+        (cgroup::BORN_OF_IMAGE, _) if born_elsewhere => plan.cgroup = cgroup::WRITTEN,
+        (cgroup::BORN_OF_IMAGE, _) => plan.second_clone = clone::IN_CGROUP,
+        _ => (),
+    }
+    plan.wait |= (plan.cgroup == cgroup::WRITTEN) as u32;
 }
 
 fn in_user_namespace(request: &Request) -> bool {
@@ -69,8 +84,7 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     let (mut limits, mut raises) = (Vec::new(), Vec::new());
     if asked.restore_nofile {
         let Rlimit64 { hard, .. } = current(NOFILE)?;
-        let why = "the limit could not be read when the library was loaded";
-        let unknown = || resolving(Fault::invalid("restore_nofile", why).code(libc::EPERM));
+        let unknown = || resolving(Fault::invalid("restore_nofile", sentences::NOFILE_UNKNOWN).code(libc::EPERM));
         let soft = request.host.nofile_at_load.ok_or_else(unknown)?.min(hard);
         draft.plan.nofile = Some(Limit { limit: Rlimit64 { soft, hard }, resource: NOFILE, index: -1 }).into();
     }
@@ -79,7 +93,7 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
         let half = |asked, now| if asked == KEEP { now } else { asked };
         let limit = Rlimit64 { soft: half(asked.soft, now.soft), hard: half(asked.hard, now.hard) };
         if limit.soft > limit.hard {
-            return Err(resolving(Fault::invalid("set_rlimit", "the soft limit is above the hard one")).at(index));
+            return Err(resolving(Fault::invalid("set_rlimit", sentences::SOFT_ABOVE_HARD_NOW)).at(index));
         }
         let item = Limit { limit, resource: asked.resource, index: index as i32 };
         // The limit on descriptors comes last in the child, when it may have no privilege left.
@@ -129,14 +143,14 @@ fn decimal(number: i32, buffer: &mut [u8; 8]) -> &[u8] {
 const CGROUP_V1: libc::c_long = 0x27_e0eb;
 const CGROUP_V2: libc::c_long = 0x6367_7270;
 
-/// Born in it where only the caller and root could freeze the child before it has memory of its own; else written in.
+/// Born in it at once, from the caller's memory, where nothing in there is a danger to the caller.
 fn cgroup_way(directory: BorrowedFd) -> Step<u32> {
-    let none = || Err(resolving(Fault::invalid("set_cgroup_fd", "not a directory of a cgroup file system")));
+    let none = || Err(resolving(Fault::invalid("set_cgroup_fd", sentences::NO_CGROUP)));
     if fstat(directory).map_err(|_| Fault::unresolved("set_cgroup_fd"))?.st_mode & libc::S_IFMT != libc::S_IFDIR {
         return none();
     }
     match file_system(directory)? {
-        CGROUP_V2 if others_can_freeze(directory)? => Ok(cgroup::WRITTEN),
+        CGROUP_V2 if is_dangerous(directory)? => Ok(cgroup::BORN_OF_IMAGE),
         CGROUP_V2 => Ok(cgroup::BORN),
         // Here it tells of those above too.
         CGROUP_V1 if says(directory, c"freezer.state", b"FROZEN")? => Err(frozen_cgroup()),
@@ -150,7 +164,7 @@ fn resolving(fault: Fault) -> Fault {
 }
 
 fn frozen_cgroup() -> Fault {
-    resolving(Fault::invalid("set_cgroup_fd", "the cgroup is frozen: thaw it first").code(libc::EBUSY))
+    resolving(Fault::invalid("set_cgroup_fd", sentences::CGROUP_FROZEN).code(libc::EBUSY))
 }
 
 fn file_system(directory: BorrowedFd) -> Step<libc::c_long> {
@@ -159,17 +173,33 @@ fn file_system(directory: BorrowedFd) -> Step<libc::c_long> {
 
 /// Whether a file of a cgroup has this text; not every cgroup has the file.
 fn says(directory: BorrowedFd, name: &CStr, text: &[u8]) -> Step<bool> {
-    let file = match nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
-        Err(Errno::ENOENT) => return Ok(false),
-        file => file.map_err(|_| Fault::unresolved("set_cgroup_fd"))?,
-    };
     let mut now = [0u8; 64];
-    let filled = nix::unistd::read(&file, &mut now).map_err(|_| Fault::unresolved("set_cgroup_fd"))?;
-    Ok(now.get(..filled).unwrap_or_default().trim_ascii_end() == text)
+    Ok(read(directory, name, &mut now)?.is_some_and(|now| now == text))
 }
 
-/// Whether anybody but root and the caller can write here or anywhere above. What is frozen on the way is an error.
-fn others_can_freeze(directory: BorrowedFd) -> Step<bool> {
+/// Whether the controller can be enabled below the root cgroup. Without the file nothing is known.
+fn has_memory_controller(root: BorrowedFd) -> Step<bool> {
+    let mut controllers = [0u8; 256];
+    let controllers = read(root, c"cgroup.controllers", &mut controllers)?;
+    Ok(controllers.is_none_or(|names| names.split(u8::is_ascii_whitespace).any(|name| name == b"memory")))
+}
+
+/// The beginning of a file of a cgroup, without the space at its end; none if there is no such file.
+fn read<'a>(directory: BorrowedFd, name: &CStr, buffer: &'a mut [u8]) -> Step<Option<&'a [u8]>> {
+    let file = match nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+        Err(Errno::ENOENT) => return Ok(None),
+        file => file.map_err(|_| Fault::unresolved("set_cgroup_fd"))?,
+    };
+    let filled = nix::unistd::read(&file, buffer).map_err(|_| Fault::unresolved("set_cgroup_fd"))?;
+    Ok(buffer.get(..filled).map(<[u8]>::trim_ascii_end))
+}
+
+/// Whether a member that shares the caller's memory would be a danger to the caller: anybody but root and the caller can
+/// write here or anywhere above, and freeze it; or there is a memory controller, whose out-of-memory killer takes all
+/// members at once where memory.oom.group is set (systemd and Kubernetes do), and with each of them all who share its memory.
+/// That setting may change at any moment, as may what an ancestor enables for its children. So there is no danger only where
+/// the root of the whole hierarchy is in sight, and does not have the controller. What is frozen on the way is an error.
+fn is_dangerous(directory: BorrowedFd) -> Step<bool> {
     let unresolved = |_| Fault::unresolved("set_cgroup_fd");
     let mut up: Option<OwnedFd> = None;
     let mut others = false;
@@ -183,13 +213,14 @@ fn others_can_freeze(directory: BorrowedFd) -> Step<bool> {
         match fstatat(here, c"cgroup.freeze", AtFlags::AT_SYMLINK_NOFOLLOW) {
             Ok(file) => others |= is_others(&file, caller),
             // The root cgroup has no such file, and nothing above it.
-            Err(Errno::ENOENT) => return Ok(others),
+            Err(Errno::ENOENT) => return Ok(others || has_memory_controller(here)?),
             Err(errno) => return Err(unresolved(errno)),
         }
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let parent = nix::fcntl::openat(here, c"..", flags, Mode::empty()).map_err(unresolved)?;
+        // What is above is out of sight.
         if file_system(parent.as_fd())? != CGROUP_V2 {
-            return Ok(others);
+            return Ok(true);
         }
         up = Some(parent);
     }

@@ -29,6 +29,7 @@ pub use show::{Bytes, Item};
 use crate::attr::Attr;
 use crate::attr::fds::Action;
 use crate::attr::owned::push;
+use crate::sentences::{self, Sentence};
 use crate::stage::{self, Stage};
 use crate::sys;
 use alloc::vec::Vec;
@@ -45,30 +46,36 @@ pub struct Fault {
     /// What it is about, if not the whole request: a setter's name.
     pub what: &'static str,
     /// Half a sentence that says what to change.
-    pub why: &'static str,
+    pub why: Sentence,
 }
 
 impl Fault {
     #[cold]
     pub fn no_memory() -> Fault {
-        Fault { stage: Stage::Memory, code: libc::ENOMEM, index: -1, what: "", why: "" }
+        Fault { stage: Stage::Memory, code: libc::ENOMEM, index: -1, what: "", why: sentences::NOTHING }
     }
 
     #[cold]
     pub fn too_big() -> Fault {
-        Fault { stage: Stage::Validate, code: libc::E2BIG, index: -1, what: "argv and envp", why: "" }
+        Fault {
+            stage: Stage::Validate,
+            code: libc::E2BIG,
+            index: -1,
+            what: sentences::ABOUT_STRINGS.text(),
+            why: sentences::NOTHING,
+        }
     }
 
     /// A contradiction in the request.
     #[cold]
-    pub fn invalid(what: &'static str, why: &'static str) -> Fault {
+    pub fn invalid(what: &'static str, why: Sentence) -> Fault {
         Fault { stage: Stage::Validate, code: libc::EINVAL, index: -1, what, why }
     }
 
     /// The process could not be looked at.
     #[cold]
     pub fn unresolved(what: &'static str) -> Fault {
-        Fault { stage: Stage::Resolve, code: nix::errno::Errno::last_raw(), index: -1, what, why: "" }
+        Fault { stage: Stage::Resolve, code: nix::errno::Errno::last_raw(), index: -1, what, why: sentences::NOTHING }
     }
 
     pub fn code(self, code: i32) -> Fault {
@@ -141,7 +148,7 @@ impl Draft {
     /// The child needs this descriptor of the caller's, which must be open.
     pub fn need(&mut self, fd: i32, what: &'static str) -> Step<i32> {
         if !self.survive(fd)? {
-            return Err(Fault::invalid(what, "the descriptor is not open").code(libc::EBADF));
+            return Err(Fault::invalid(what, sentences::FD_NOT_OPEN).code(libc::EBADF));
         }
         push(&mut self.needed, fd as u32)?;
         Ok(fd)
@@ -172,6 +179,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
+    limits::enter_cgroup(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.
     let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
@@ -265,14 +273,14 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     // It outlives the call, or is stopped by others: nobody may have to wait for it in our memory.
     let waits =
         plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0 || plan.listener != 0 || plan.init != 0;
-    // Those who can freeze it would freeze the caller with it.
-    let others_cgroup = plan.cgroup == cgroup::WRITTEN;
+    // Who can freeze it would freeze the caller with it, and what kills it together with others there would kill the caller.
+    let dangerous_cgroup = !matches!(plan.cgroup, cgroup::NONE | cgroup::BORN);
     // Only a descriptor of the caller tells its death in there, and only an image is given one.
     let blind = plan.parent_death != 0 && plan.foreign != 0;
     // Killed by its own filter it leaves a core of our memory, and kernels before 5.16 then kill all who share it.
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
     let exposed = exposes_own_file(request, plan);
-    let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || others_cgroup;
+    let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || dangerous_cgroup;
     // setns(2) into a time namespace takes memory of its own.
     let fresh = fresh || blind || exposed || plan.enters_time != 0;
     let asked = attr.exec.memory_mode;
@@ -305,23 +313,18 @@ fn exposes_own_file(request: &Request, plan: &Plan<()>) -> bool {
 #[cold]
 fn needs_image(asked: u32) -> Fault {
     if asked == mode::COPIED {
-        let why = "with another root or joined pid namespace /proc/self/exe would lead to the caller's own file \
-                   (CVE-2019-5736): use FORKEXEC_MEMORY_AUTO";
-        return Fault::invalid("set_memory_mode", why);
+        return Fault::invalid("set_memory_mode", sentences::ROOT_NEEDS_IMAGE);
     }
-    let why = "no memory is shared here, as under an emulator, so /proc/self/exe would lead to the caller's own file there \
-               (CVE-2019-5736)";
-    Fault { stage: Stage::Image, ..Fault::invalid("another root or joined pid namespace", why) }.code(libc::EOPNOTSUPP)
+    let fault = Fault::invalid(sentences::ABOUT_ROOT.text(), sentences::ROOT_UNDER_EMULATOR);
+    Fault { stage: Stage::Image, ..fault }.code(libc::EOPNOTSUPP)
 }
 
 #[cold]
 fn ids_lost(exposed: bool) -> Fault {
     let (what, why) = if exposed {
-        let why =
-            "needs the built-in image, whose exec would change the caller's saved ids: make them the effective ones";
-        ("another root or joined pid namespace", why)
+        (sentences::ABOUT_ROOT.text(), sentences::ROOT_LOSES_IDS)
     } else {
-        ("set_memory_mode", "an exec would change the caller's saved ids: use another memory mode")
+        ("set_memory_mode", sentences::FRESH_LOSES_IDS)
     };
     Fault { stage: Stage::Image, ..Fault::invalid(what, why) }.code(libc::EPERM)
 }

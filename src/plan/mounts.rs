@@ -4,6 +4,7 @@ use super::sealed::{List, Mount, Text, mount};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::mounts::{IGNORED_BY_BINDS, Item, flag, names};
 use crate::attr::owned::{Text as Owned, push};
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys;
 use alloc::vec::Vec;
@@ -244,7 +245,7 @@ impl Steps<'_> {
 const LONGEST_CWD: usize = 4096;
 
 fn unresolved(what: &'static str, errno: i32) -> Fault {
-    Fault { stage: Stage::Resolve, ..Fault::invalid(what, "") }.code(errno)
+    Fault { stage: Stage::Resolve, ..Fault::invalid(what, sentences::NOTHING) }.code(errno)
 }
 
 /// A step with the flags that were asked for by name, and those that always are there.

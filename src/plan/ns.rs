@@ -4,6 +4,7 @@ use super::sealed::{self, Text, clone};
 use super::{Draft, Fault, Request, Step, check, ids, subordinate};
 use crate::attr::ns::{IdRange, Join, TimeOffset};
 use crate::attr::owned::{Text as Owned, push};
+use crate::sentences;
 use alloc::vec::Vec;
 use core::fmt::Write;
 use libc::{CLONE_NEWCGROUP, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, CLONE_VM, MS_PRIVATE, MS_REC};
@@ -37,7 +38,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.late = unshare & (CGROUP | PID);
     plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if later { at_clone & !USER } else { 0 };
     // unshare(2) makes one that only a fork enters, and since Linux 6.2 an exec, some time after the caller has heard of it. Who
-    // joins it by a pidfd joins the one that the process is in.
+    // joins it by a pidfd joins the one that the process is in. And who is in another one than its children cannot vfork(2).
     plan.enters_time = (plan.unshare & TIME != 0) as u32;
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;
@@ -106,8 +107,8 @@ fn is_what_it_should_be(join: &Join, setter: &'static str) -> Step<()> {
     match unsafe { libc::ioctl(join.fd, NS_GET_NSTYPE) } {
         kind if kind as u32 == join.types => Ok(()),
         -1 if nix::errno::Errno::last_raw() != libc::ENOTTY => Err(Fault::unresolved(setter)),
-        -1 => Err(Fault::invalid(setter, "the descriptor is not one of a namespace")),
-        _ => Err(Fault::invalid(setter, "the descriptor is one of another type of namespace")),
+        -1 => Err(Fault::invalid(setter, sentences::NO_NAMESPACE)),
+        _ => Err(Fault::invalid(setter, sentences::OTHER_NAMESPACE)),
     }
 }
 
@@ -122,7 +123,7 @@ fn map_text(draft: &mut Draft, ranges: &[IdRange], what: &'static str) -> Step<T
     text.0.try_reserve_exact(MAP_LIMIT).map_err(|_| Fault::no_memory())?;
     for IdRange { inside, outside, count } in ranges {
         writeln!(text, "{inside} {outside} {count}")
-            .map_err(|_| Fault::invalid(what, "the kernel takes a map of less than one page").code(libc::E2BIG))?;
+            .map_err(|_| Fault::invalid(what, sentences::MAP_TOO_LONG).code(libc::E2BIG))?;
     }
     draft.arena.joined(&[&text.0])
 }

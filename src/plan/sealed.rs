@@ -110,15 +110,17 @@ pub mod cwd_rights {
     pub const EITHER: u32 = 2;
 }
 
-/// When another process goes on, in the pid namespace that the child has entered.
+/// When another process goes on: in the cgroup, or in the pid namespace that the child has entered.
 pub mod clone {
     pub const NONE: u32 = 0;
-    /// It is the first one there: what follows is done in there.
-    pub const EARLY: u32 = 1;
+    /// It is born in the cgroup, and in all namespaces that a clone makes: nearly all that follows is done by it.
+    pub const IN_CGROUP: u32 = 1;
+    /// It is the first one of a pid namespace: what follows is done in there.
+    pub const EARLY: u32 = 2;
     /// Others are there, and would stand in the way of filters: before the identity changes.
-    pub const LATE: u32 = 2;
+    pub const LATE: u32 = 3;
     /// Others are there: it is seen by them as late as possible.
-    pub const LAST: u32 = 3;
+    pub const LAST: u32 = 4;
 }
 
 /// Whether the program gets another session keyring.
@@ -132,8 +134,12 @@ pub mod keyring {
 /// How the child gets to its cgroup.
 pub mod cgroup {
     pub const NONE: u32 = 0;
+    /// The clone puts it there.
     pub const BORN: u32 = 1;
-    pub const WRITTEN: u32 = 2;
+    /// Memory that is not the caller's comes first: the image makes a second process, which is born there.
+    pub const BORN_OF_IMAGE: u32 = 2;
+    /// The same, and then the caller writes the child's pid into cgroup.procs.
+    pub const WRITTEN: u32 = 3;
 }
 
 without_padding! {
@@ -391,7 +397,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// The user that makes the user namespace, if it is not the caller's.
     pub namespace_owner: Maybe<u32>,
     pub unshare_user: u32,
-    /// Another process goes on.
+    /// Another process goes on. `clone`
     pub second_clone: u32,
     /// The program is the first process of a new pid namespace.
     pub first: u32,
@@ -522,6 +528,13 @@ impl<Rest: ?Sized> Plan<Rest> {
 }
 
 impl Plan {
+    /// A clone leads to the cgroup: of the child, or of the image.
+    pub fn is_born_in_cgroup(&self) -> bool {
+        matches!(self.cgroup, cgroup::BORN | cgroup::BORN_OF_IMAGE)
+    }
+}
+
+impl Plan {
     /// The plan in so many bytes of memory.
     ///
     /// # Safety
@@ -646,6 +659,14 @@ pub struct Wiring {
     pub image_envp: u64,
     /// The bytes of wiring and plan together.
     pub length: u64,
+    /// The file with plan and strings, where the image does not find them among its own strings; -1: there is none. Its device
+    /// and inode, its length, the length of the plan at its beginning, and where in it the vectors are.
+    pub strings_fd: i32,
+    pub strings_plan: u32,
+    pub strings_argv: u32,
+    pub strings_envp: u32,
+    pub strings_length: u64,
+    pub strings_identity: [u64; 2],
 }
 }
 

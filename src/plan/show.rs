@@ -4,6 +4,7 @@ use super::sealed::{
     Action, CapSets, Credentials, Join, LandlockRule, Limit, Move, Plan, Text, action, cgroup, clone, cwd_rights, mode,
     mount as kind, step,
 };
+use crate::sentences;
 use crate::stage::{Row, STAGES, Stage};
 use crate::sys::abi::LandlockRuleset;
 use core::fmt::{self, Display, Formatter, Write};
@@ -25,11 +26,11 @@ impl Display for Item<'_> {
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let memory = match self.mode {
-            mode::SHARED => "in the caller's memory",
-            mode::FRESH => "in an image of its own",
-            _ => "in a copy of the caller's memory",
+            mode::SHARED => sentences::IN_CALLERS_MEMORY,
+            mode::FRESH => sentences::IN_IMAGE,
+            _ => sentences::IN_COPY,
         };
-        writeln!(f, "a child {memory}")?;
+        writeln!(f, "{memory}")?;
         for row in STAGES.iter().filter(|row| !self.skips(row.stage as u32)) {
             indices(self, row.stage).try_for_each(|index| line(self, row, index, f))?;
             // One list with a stage for each kind of item: its order is the caller's.
@@ -64,8 +65,8 @@ fn mount(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
     let Some(step) = plan.list(plan.mounts).iter().find(|step| step.index == index) else { return Ok(()) };
     let bytes = |text| Bytes(plan.bytes(text));
     match step.kind {
-        kind::BIND => write!(f, "{} on {}", bytes(step.source), bytes(step.target)),
-        kind::SYMLINK => write!(f, "{} to {}", bytes(step.target), bytes(step.data)),
+        kind::BIND => sentences::BIND.with(&[&bytes(step.source), &bytes(step.target)]).fmt(f),
+        kind::SYMLINK => sentences::SYMLINK.with(&[&bytes(step.target), &bytes(step.data)]).fmt(f),
         _ => write!(f, "{}", bytes(step.target)),
     }
 }
@@ -123,7 +124,8 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
     match stage {
         Stage::Clone | Stage::FdTable | Stage::SignalMask => true,
         Stage::FdUnneeded => plan.inherit == 0,
-        Stage::Cgroup => plan.cgroup != cgroup::NONE,
+        Stage::Cgroup => matches!(plan.cgroup, cgroup::BORN | cgroup::WRITTEN),
+        Stage::CgroupBirth => plan.second_clone == clone::IN_CGROUP,
         Stage::IdMap => !plan.uid_map.is_empty() || !plan.gid_map.is_empty(),
         Stage::Carry => plan.carry.get().is_some(),
         Stage::Image | Stage::FdFlags => plan.mode == mode::FRESH,
@@ -206,23 +208,28 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
 fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result {
     let text = |text: Text, f: &mut Formatter| write!(f, "{}", Bytes(plan.bytes(text)));
     match stage {
+        Stage::Clone if plan.second_clone == clone::IN_CGROUP => Ok(()),
         Stage::Clone => write!(f, "{}", Namespaces(plan.clone_namespaces)),
+        Stage::CgroupBirth => {
+            let and = if plan.clone_namespaces == 0 { "" } else { ", " };
+            write!(f, "{}{and}{}", sentences::BORN_IN.with(&[&plan.cgroup_fd]), Namespaces(plan.clone_namespaces))
+        }
         Stage::Join => plan.list(plan.joins).get(index as usize).map_or(Ok(()), |join| write!(f, "{}", Joined(join))),
         Stage::Unshare => write!(f, "{}", Namespaces(plan.unshare)),
         Stage::NamespaceOwner => plan.namespace_owner.get().map_or(Ok(()), |uid| write!(f, "{uid}")),
         Stage::TimeOffsets => text(plan.time_offsets, f),
         Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late)),
-        Stage::Cgroup if plan.cgroup == cgroup::BORN => write!(f, "born in fd {}", plan.cgroup_fd),
-        Stage::Cgroup => write!(f, "written to fd {}", plan.cgroup_fd),
+        Stage::Cgroup if plan.cgroup == cgroup::BORN => sentences::BORN_IN.with(&[&plan.cgroup_fd]).fmt(f),
+        Stage::Cgroup => sentences::WRITTEN_TO.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::IdMap => id_maps(plan, f),
         Stage::OomScore => text(plan.oom_score_adj, f),
         Stage::ProcessGroup => plan.group.get().map_or(Ok(()), |group| write!(f, "{group}")),
-        Stage::ControllingTerminal => write!(f, "fd {}", plan.terminal),
-        Stage::Foreground => write!(f, "fd {}", plan.foreground),
+        Stage::ControllingTerminal => fd(plan.terminal, f),
+        Stage::Foreground => fd(plan.foreground, f),
         Stage::Hostname => text(plan.hostname, f),
         Stage::Domainname => text(plan.domainname, f),
         Stage::Propagation => write!(f, "{:#x}", plan.propagation),
-        Stage::Root if plan.text(plan.root).is_none() => write!(f, "empty"),
+        Stage::Root if plan.text(plan.root).is_none() => sentences::EMPTY_ROOT.fmt(f),
         Stage::Root => text(plan.root, f),
         stage if Stage::Mount <= stage && stage <= Stage::Readonly => mount(plan, index, f),
         Stage::Chroot => text(plan.chroot, f),
@@ -232,17 +239,17 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Scheduler => plan
             .scheduler
             .get()
-            .map_or(Ok(()), |asked| write!(f, "policy {}, priority {}", asked.policy, asked.priority)),
+            .map_or(Ok(()), |asked| sentences::SCHEDULER.with(&[&asked.policy, &asked.priority]).fmt(f)),
         Stage::IoPriority => {
-            plan.io_priority.get().map_or(Ok(()), |io| write!(f, "class {}, level {}", io >> 13, io & 0x1fff))
+            plan.io_priority.get().map_or(Ok(()), |io| sentences::IO_CLASS.with(&[&(io >> 13), &(io & 0x1fff)]).fmt(f))
         }
-        Stage::TimerSlack => plan.timer_slack.get().map_or(Ok(()), |slack| write!(f, "{slack} ns")),
+        Stage::TimerSlack => plan.timer_slack.get().map_or(Ok(()), |slack| sentences::SLACK.with(&[&slack]).fmt(f)),
         Stage::Personality => plan.personality.get().map_or(Ok(()), |persona| write!(f, "{persona:#x}")),
         Stage::Umask => plan.umask.get().map_or(Ok(()), |mask| write!(f, "{mask:04o}")),
         Stage::ExecLabel => text(plan.label, f),
         Stage::Keyring => text(plan.keyring_name, f),
-        Stage::Bounding if index >= 0 => write!(f, "capability {index}"),
-        Stage::Bounding => write!(f, "without {:#x}", plan.bounding_drop),
+        Stage::Bounding if index >= 0 => sentences::ONE_CAPABILITY.with(&[&index]).fmt(f),
+        Stage::Bounding => sentences::WITHOUT_CAPABILITIES.with(&[&Hex(plan.bounding_drop)]).fmt(f),
         Stage::Groups => plan.groups.get().map_or(Ok(()), |groups| write!(f, "{:?}", plan.list(groups))),
         Stage::Gid => plan.gid.get().map_or(Ok(()), |gid| write!(f, "{gid}")),
         Stage::Uid => plan.uid.get().map_or(Ok(()), |uid| write!(f, "{uid}")),
@@ -250,31 +257,46 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Ambient => plan.ambient.get().map_or(Ok(()), |Credentials { ambient, .. }| write!(f, "{ambient:#x}")),
         Stage::Capabilities => {
             plan.capabilities.get().map_or(Ok(()), |CapSets { effective, permitted, inheritable }| {
-                write!(f, "effective {effective:#x}, permitted {permitted:#x}, inheritable {inheritable:#x}")
+                sentences::CAPABILITIES.with(&[&Hex(effective), &Hex(permitted), &Hex(inheritable)]).fmt(f)
             })
         }
         Stage::PrivilegedSeccomp | Stage::Seccomp => filter(plan, index, f),
         Stage::LandlockRule => match landlock_rule(plan, index) {
-            Some(rule) if rule.path.is_empty() => write!(f, "port {}, access {:#x}", rule.port, rule.access),
-            Some(rule) => write!(f, "{}, access {:#x}", Bytes(plan.bytes(rule.path)), rule.access),
+            Some(rule) if rule.path.is_empty() => sentences::RULE_OF_PORT.with(&[&rule.port, &Hex(rule.access)]).fmt(f),
+            Some(rule) => sentences::RULE_OF_PATH.with(&[&Bytes(plan.bytes(rule.path)), &Hex(rule.access)]).fmt(f),
             None => Ok(()),
         },
         Stage::Landlock => landlock(plan, f),
-        Stage::CwdBeforeIds | Stage::Cwd if plan.cwd_fd >= 0 => write!(f, "fd {}", plan.cwd_fd),
+        Stage::CwdBeforeIds | Stage::Cwd if plan.cwd_fd >= 0 => fd(plan.cwd_fd, f),
         Stage::CwdBeforeIds | Stage::Cwd => text(plan.cwd, f),
         Stage::FdMap => fd_map(plan, index, f),
         Stage::FdAction => plan.list(plan.actions).get(index as usize).map_or(Ok(()), |item| fd_action(plan, item, f)),
         Stage::FdClose => write!(f, "{:?}", plan.list(plan.closes)),
-        Stage::ParentDeath => write!(f, "signal {}", plan.parent_death),
-        Stage::SignalActions if index > 0 => write!(f, "signal {index}"),
-        Stage::SignalActions => write!(f, "default {:#x}, ignore {:#x}", plan.signal_default, plan.signal_ignore),
+        Stage::ParentDeath => sentences::SIGNAL.with(&[&plan.parent_death]).fmt(f),
+        Stage::SignalActions if index > 0 => sentences::SIGNAL.with(&[&index]).fmt(f),
+        Stage::SignalActions => {
+            sentences::DISPOSITIONS.with(&[&Hex(plan.signal_default), &Hex(plan.signal_ignore)]).fmt(f)
+        }
         Stage::SignalMask => match plan.signal_mask.get() {
             Some(mask) => write!(f, "{mask:#x}"),
-            None => write!(f, "the caller's"),
+            None => sentences::CALLERS_MASK.fmt(f),
         },
-        Stage::Exec if plan.exec_fd >= 0 => write!(f, "fd {}", plan.exec_fd),
+        Stage::Exec if plan.exec_fd >= 0 => fd(plan.exec_fd, f),
         Stage::Exec => plan.list(plan.candidates).get(index.max(0) as usize).map_or(Ok(()), |path| text(*path, f)),
         _ => Ok(()),
+    }
+}
+
+fn fd(number: i32, f: &mut Formatter) -> fmt::Result {
+    sentences::FD.with(&[&number]).fmt(f)
+}
+
+/// A set of bits.
+struct Hex<T>(T);
+
+impl<T: fmt::LowerHex> Display for Hex<T> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
     }
 }
 
@@ -290,13 +312,13 @@ fn fd_map(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
     let moves = plan.list(plan.moves);
     let of = |kind| moves.iter().find(move |item| item.index == index && item.step == kind);
     if let Some(Move { from, to, .. }) = of(step::KEEP).or(of(step::MOVE)) {
-        return write!(f, "{from} as {to}");
+        return sentences::MOVED.with(&[from, to]).fmt(f);
     }
     // A move that ends a cycle is from what its cycle saved.
     let end = moves.iter().position(|item| item.index == index && item.step == step::RESTORE);
     let begin = moves.iter().take(end.unwrap_or(0)).rfind(|item| item.step == step::SAVE);
     match (begin, end.and_then(|end| moves.get(end))) {
-        (Some(Move { from, .. }), Some(Move { to, .. })) => write!(f, "{from} as {to}"),
+        (Some(Move { from, .. }), Some(Move { to, .. })) => sentences::MOVED.with(&[from, to]).fmt(f),
         _ => Ok(()),
     }
 }
@@ -304,34 +326,39 @@ fn fd_map(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
 fn fd_action(plan: &Plan, item: &Action, f: &mut Formatter) -> fmt::Result {
     let path = Bytes(plan.bytes(item.path));
     match item.kind {
-        action::OPEN => write!(f, "open {path} as {}", item.fd),
-        action::DUP => write!(f, "dup {} as {}", item.other, item.fd),
-        action::CLOSE => write!(f, "close {}", item.fd),
-        action::CLOSE_FROM => write!(f, "close from {}", item.fd),
-        action::ENTER => write!(f, "enter {path}"),
-        _ => write!(f, "enter fd {}", item.fd),
+        action::OPEN => sentences::OPENED.with(&[&path, &item.fd]).fmt(f),
+        action::DUP => sentences::DUPLICATED.with(&[&item.other, &item.fd]).fmt(f),
+        action::CLOSE => sentences::CLOSED.with(&[&item.fd]).fmt(f),
+        action::CLOSE_FROM => sentences::CLOSED_FROM.with(&[&item.fd]).fmt(f),
+        action::ENTER => sentences::ENTERED.with(&[&path]).fmt(f),
+        _ => sentences::ENTERED_FD.with(&[&item.fd]).fmt(f),
     }
 }
 
 fn filter(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
     let Some(filter) = plan.list(plan.filters).get(index as usize) else { return Ok(()) };
-    write!(f, "length {}", filter.program.len)?;
-    if filter.flags == 0 { Ok(()) } else { write!(f, ", flags {:#x}", filter.flags) }
+    let length = filter.program.len;
+    match filter.flags {
+        0 => sentences::FILTER.with(&[&length]).fmt(f),
+        flags => sentences::FILTER_WITH_FLAGS.with(&[&length, &Hex(flags)]).fmt(f),
+    }
 }
 
 fn landlock(plan: &Plan, f: &mut Formatter) -> fmt::Result {
-    let say = |LandlockRuleset { fs, net, scopes }, f: &mut Formatter| {
-        write!(f, "fs {fs:#x}, net {net:#x}, scopes {scopes:#x}")
-    };
-    if plan.ruleset_fd >= 0 {
-        write!(f, "fd {}; ", plan.ruleset_fd)?;
-    }
-    say(plan.ruleset.get().unwrap_or_default(), f)?;
+    let ruleset = plan.ruleset.get().unwrap_or_default();
+    let LandlockRuleset { fs, net, scopes } = ruleset;
+    let handled = (Hex(fs), Hex(net), Hex(scopes));
+    let LandlockRuleset { fs, net, scopes } = plan.ruleset_lacks;
+    let lacks = (Hex(fs), Hex(net), Hex(scopes));
+    let handled: [&dyn Display; 3] = [&handled.0, &handled.1, &handled.2];
+    let lacks: [&dyn Display; 3] = [&lacks.0, &lacks.1, &lacks.2];
+    let (handled, lacks) = (sentences::RULESET.with(&handled), sentences::RULESET.with(&lacks));
+    let of_fd: [&dyn Display; 2] = [&plan.ruleset_fd, &handled];
+    let handled = if plan.ruleset_fd >= 0 { sentences::RULESET_OF_FD.with(&of_fd) } else { handled };
     if plan.ruleset_lacks == LandlockRuleset::default() {
-        return Ok(());
+        return handled.fmt(f);
     }
-    write!(f, "; unknown to this kernel: ")?;
-    say(plan.ruleset_lacks, f)
+    sentences::RULESET_LACKS.with(&[&handled, &lacks]).fmt(f)
 }
 
 struct Limited<'a>(&'a Limit);
@@ -356,14 +383,20 @@ impl Display for Limited<'_> {
             "rtprio",
             "rttime",
         ];
-        let half = |value: u64, f: &mut Formatter| match value {
-            u64::MAX => write!(f, "unlimited"),
-            value => write!(f, "{value}"),
-        };
-        write!(f, "{} ", NAMES.get(self.0.resource as usize).unwrap_or(&"unknown"))?;
-        half(self.0.limit.soft, f)?;
-        write!(f, " of ")?;
-        half(self.0.limit.hard, f)
+        let name = NAMES.get(self.0.resource as usize).unwrap_or(&"unknown");
+        sentences::LIMIT.with(&[name, &Half(self.0.limit.soft), &Half(self.0.limit.hard)]).fmt(f)
+    }
+}
+
+/// A limit, or none.
+struct Half(u64);
+
+impl Display for Half {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        match self.0 {
+            u64::MAX => sentences::UNLIMITED.fmt(f),
+            value => value.fmt(f),
+        }
     }
 }
 
@@ -390,15 +423,15 @@ impl Display for Namespaces {
     }
 }
 
-/// Bytes that may not be text, on one line.
 struct Joined<'a>(&'a Join);
 
 impl Display for Joined<'_> {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        write!(f, "{} of fd {}", Namespaces(self.0.types), self.0.fd)
+        sentences::JOINED.with(&[&Namespaces(self.0.types), &self.0.fd]).fmt(f)
     }
 }
 
+/// Bytes that may not be text, on one line.
 pub struct Bytes<'a>(pub &'a [u8]);
 
 impl Display for Bytes<'_> {

@@ -3,6 +3,7 @@
 use super::{Fault, Step, ids};
 use crate::attr::ns::{IdRange, MOST_RANGES};
 use crate::attr::owned::push;
+use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use alloc::vec::Vec;
 
@@ -16,14 +17,14 @@ pub fn maps() -> Step<Maps> {
     let (uid, gid) = (ids::effective_uid()?, ids::effective_gid()?);
     let users = read("/etc/passwd")?;
     let user = User { name: name_of(&users, uid), uid };
-    let uids = map(&read("/etc/subuid")?, &user, uid)?.ok_or_else(|| none("the user has no ids in /etc/subuid"))?;
-    let gids = map(&read("/etc/subgid")?, &user, gid)?.ok_or_else(|| none("the user has no ids in /etc/subgid"))?;
+    let uids = map(&read("/etc/subuid")?, &user, uid)?.ok_or_else(|| none(sentences::NO_SUBUIDS))?;
+    let gids = map(&read("/etc/subgid")?, &user, gid)?.ok_or_else(|| none(sentences::NO_SUBGIDS))?;
     Ok(Maps { uids, gids })
 }
 
 const WHAT: &str = "map_subordinate_ids";
 
-fn none(why: &'static str) -> Fault {
+fn none(why: Sentence) -> Fault {
     Fault { stage: Stage::Resolve, ..Fault::invalid(WHAT, why) }.code(libc::ENOENT)
 }
 
@@ -31,7 +32,7 @@ fn none(why: &'static str) -> Fault {
 fn read(path: &str) -> Step<Vec<u8>> {
     std::fs::read(path).or_else(|error| match error.raw_os_error() {
         Some(libc::ENOENT) => Ok(Vec::new()),
-        Some(code) => Err(Fault { stage: Stage::Resolve, ..Fault::invalid(WHAT, "") }.code(code)),
+        Some(code) => Err(Fault { stage: Stage::Resolve, ..Fault::invalid(WHAT, sentences::NOTHING) }.code(code)),
         None => Err(Fault::no_memory()),
     })
 }
@@ -92,7 +93,7 @@ fn add(ranges: &mut Vec<IdRange>, first: u32, count: u32) -> Step<()> {
     }
     if ranges.len() >= MOST_RANGES {
         return Err(
-            Fault { stage: Stage::Resolve, ..Fault::invalid(WHAT, "more than 340 ranges of ids") }.code(libc::E2BIG)
+            Fault { stage: Stage::Resolve, ..Fault::invalid(WHAT, sentences::TOO_MANY_RANGES) }.code(libc::E2BIG)
         );
     }
     let inside = ranges.last().map_or(0, |last| last.inside.saturating_add(last.count));

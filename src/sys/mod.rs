@@ -454,6 +454,52 @@ pub fn map_shared(fd: i32, length: usize) -> Answer<*mut u8> {
     call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0).map(|place| place as *mut u8)
 }
 
+/// mmap(2): the file as it is, in memory that is this process's alone
+#[cfg(forkexec_image)]
+#[cfg(not(forkexec_nsexec))]
+pub fn map_copy(fd: i32, length: usize) -> Answer<*mut u8> {
+    call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0).map(|place| place as *mut u8)
+}
+
+/// Memory of zeros that is this process's alone, behind which nothing can be read. A page of any size is in the guard.
+#[cfg(not(forkexec_nsexec))]
+pub struct BeforeGuard {
+    start: usize,
+    /// The first address in the guard.
+    pub end: usize,
+}
+
+#[cfg(not(forkexec_nsexec))]
+const GUARD: usize = 64 * 1024;
+
+/// mmap(2), mprotect(2): a multiple of the guard's length
+#[cfg(not(forkexec_nsexec))]
+pub fn map_before_guard(length: usize) -> Answer<BeforeGuard> {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    let start = call!(MMAP, 0, length.saturating_add(GUARD), PROT_READ | PROT_WRITE, flags, usize::MAX, 0)?;
+    let memory = BeforeGuard { start, end: start.saturating_add(length) };
+    match call!(MPROTECT, memory.end, GUARD, PROT_NONE) {
+        Ok(_) => Ok(memory),
+        Err(errno) => unmap_before_guard(memory).and(Err(errno)),
+    }
+}
+
+/// munmap(2)
+#[cfg(not(forkexec_nsexec))]
+pub fn unmap_before_guard(memory: BeforeGuard) -> Answer {
+    call!(MUNMAP, memory.start, memory.end.saturating_sub(memory.start).saturating_add(GUARD)).map(drop)
+}
+
+/// select(2), by way of pselect6: looks at as many descriptors as the table has room for, by the bits at `readable`, which
+/// the kernel reads and writes, or answers EFAULT.
+///
+/// # Safety
+/// What is mapped from `readable` on is the caller's alone, up to memory that nobody can read.
+#[cfg(not(forkexec_nsexec))]
+pub unsafe fn select_all(readable: *mut u8, timeout: &Timespec) -> Answer {
+    call!(PSELECT6, i32::MAX, readable, 0, 0, timeout as *const Timespec, 0).map(drop)
+}
+
 /// ftruncate(2)
 pub fn ftruncate(fd: i32, bytes: u64) -> Answer {
     call!(FTRUNCATE, fd, bytes).map(drop)
@@ -560,8 +606,17 @@ pub fn setns(fd: i32, types: u64) -> Answer {
 /// clone(2): another process with the same parent goes on from here, and this one leaves. The kernel writes the pid of the
 /// other before it runs.
 pub fn leave_to_sibling(flags: u64, pid: *mut i32) -> Answer {
+    let words = arch::clone_args((CLONE_PARENT | CLONE_PARENT_SETTID | flags) as usize, 0, pid);
     // SAFETY: kernel contract, man 2 clone.
-    answer(unsafe { arch::clone_and_leave((CLONE_PARENT | CLONE_PARENT_SETTID | flags) as usize, pid) }).map(drop)
+    answer(unsafe { arch::clone_and_leave(nr::CLONE, words) }).map(drop)
+}
+
+/// clone3(2): the same with these arguments, of which `parent_tid` is where the pid goes.
+pub fn leave_to_sibling_of(args: CloneArgs) -> Answer {
+    let args = CloneArgs { flags: args.flags | CLONE_PARENT | CLONE_PARENT_SETTID, ..args };
+    let words = [&raw const args as usize, size_of::<CloneArgs>(), 0, 0, 0];
+    // SAFETY: kernel contract, man 2 clone: without a stack of its own the child goes on on this one.
+    answer(unsafe { arch::clone_and_leave(nr::CLONE3, words) }).map(drop)
 }
 
 /// clone3(2): the child calls `entry(argument)`.

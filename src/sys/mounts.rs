@@ -104,6 +104,23 @@ pub fn mount_id(fd: i32) -> Answer<u64> {
     Ok(seen.get(18).copied().filter(|_| has_it).unwrap_or(0))
 }
 
+/// statx(2): whether a descriptor is of the root of a mount; `None` where the kernel, before Linux 5.8, does not tell.
+#[cfg(not(forkexec_image))]
+pub fn is_mount_root(fd: i32) -> Answer<Option<bool>> {
+    let mut seen = [0u64; 32];
+    call!(STATX, fd, c"".as_ptr(), AT_EMPTY_PATH, 0, seen.as_mut_ptr())?;
+    let [attributes, known] = [1, 7].map(|word: usize| seen.get(word).copied().unwrap_or(0) & STATX_ATTR_MOUNT_ROOT);
+    Ok((known != 0).then_some(attributes != 0))
+}
+
+/// statx(2): a mount, a device and an inode, by which two directories are told apart. Before Linux 5.8 without the mount.
+#[cfg(not(forkexec_image))]
+pub fn place(fd: i32) -> Answer<[u64; 3]> {
+    let mut seen = [0u64; 32];
+    call!(STATX, fd, c"".as_ptr(), AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, seen.as_mut_ptr())?;
+    Ok([18, 17, 4].map(|word: usize| seen.get(word).copied().unwrap_or(0)))
+}
+
 /// statfs(2)
 ///
 /// # Safety

@@ -23,10 +23,16 @@ pub enum Call {
     /// memfd_create(2), the seals of F_ADD_SEALS(2const), and execveat(2) of the built-in image. Else the child runs in a copy
     /// of the caller's memory.
     Image,
+    /// execveat(2) of a program that is given by its descriptor. Else execve(2) of its link in /proc/self/fd, as qemu-user
+    /// before 8.0 needs it.
+    ExecByFd,
     /// PR_CAP_AMBIENT(2const), by which capabilities outlive the exec of the image. Else as for the image.
     Carry,
     /// pidfd_getfd(2) of the ends that a child has made. Else the caller makes them.
     Fetch,
+    /// clone(2) without memory in common and with an exit signal of 0. Else the signal is SIGCHLD, as for fork(2): qemu-user
+    /// knows no other.
+    ExitSignal,
 }
 
 /// What a failed call means.
@@ -45,16 +51,19 @@ pub fn means(call: Call, Errno(errno): Errno) -> Means {
     match (call, errno) {
         // Kernels that are too old for the call, and filters that say the same.
         (_, ENOSYS) => Means::NotHere,
+        // The kernel answers this to an exec for many reasons, and the other call would be refused for the same.
+        (Call::ExecByFd, EPERM) => Means::Error,
         // What filters answer otherwise. If it is the kernel's own answer, the next way will say it again.
         (_, EPERM) => Means::NotNow,
         // Too old for a flag, or for the size of the arguments. If it is about a namespace, clone(2) will say it again.
         (Call::Clone3 | Call::IntoCgroup, EINVAL | E2BIG) => Means::NotHere,
+        (Call::ExitSignal, EINVAL) => Means::NotHere,
         // Without a cgroup this is no answer of the kernel's.
         (Call::Clone3, EACCES) => Means::NotNow,
         // The file cannot be executed: its format by this kernel, or memfds by a policy (vm.memfd_noexec, SELinux).
         (Call::Image, ENOEXEC) => Means::NotHere,
         (Call::Image, EACCES) => Means::NotNow,
-        // The program's strings fit into an exec, but not the plan beside them; or RLIMIT_FSIZE is smaller than the image.
+        // RLIMIT_FSIZE is smaller than the image, or than a file of strings; or they do not fit there either.
         (Call::Image, E2BIG | EFBIG) => Means::NotNow,
         // Not every caller can hand its capabilities on.
         (Call::Carry, _) => Means::NotNow,
@@ -72,7 +81,7 @@ pub fn goes_on(call: Call, errno: Errno) -> bool {
 mod tests {
     use super::*;
 
-    const CALLS: [Call; 9] = [
+    const CALLS: [Call; 11] = [
         Call::Clone3,
         Call::IntoCgroup,
         Call::CloseRange,
@@ -82,13 +91,16 @@ mod tests {
         Call::Image,
         Call::Carry,
         Call::Fetch,
+        Call::ExitSignal,
+        Call::ExecByFd,
     ];
 
     #[test]
     fn what_filters_answer_is_never_an_error() {
         for call in CALLS {
             assert_eq!(means(call, Errno(ENOSYS)), Means::NotHere, "{call:?}");
-            assert_eq!(means(call, Errno(EPERM)), Means::NotNow, "{call:?}");
+            let refused = means(call, Errno(EPERM));
+            assert_eq!(refused, if call == Call::ExecByFd { Means::Error } else { Means::NotNow }, "{call:?}");
         }
     }
 

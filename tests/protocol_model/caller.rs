@@ -43,6 +43,13 @@ pub enum Said {
     ReapedByOther,
 }
 
+/// Whether the process that has failed comes to its end by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failed {
+    ToKill,
+    ToReap,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum At {
     Suspended,
@@ -67,6 +74,9 @@ pub enum At {
     AskEnd,
     AskName,
     AskWhetherProgramRan,
+    EndFirst(Failed),
+    EndFirstLook(Failed),
+    EndFirstReap(Failed),
     KillFailed,
     ReapFailed,
     User,
@@ -167,8 +177,8 @@ impl Caller {
         self.listening = if self.goal == Goal::Exec && plan.init { Who::Program } else { self.name() };
     }
 
-    pub fn fail(&mut self, at: At) {
-        (self.start, self.at) = (Start::Failed, at);
+    pub fn fail(&mut self, failed: Failed) {
+        (self.start, self.at) = (Start::Failed, At::EndFirst(failed));
     }
 
     pub fn come_to(&mut self, start: Start) {

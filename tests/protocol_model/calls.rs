@@ -1,6 +1,6 @@
 //! The order in which the caller's calls listen, serve and let go: `src/parent/{handshake,outcome,child}.rs`
 
-use super::caller::{At, Goal, Start};
+use super::caller::{At, Failed, Goal, Start};
 use super::page::Kind;
 use super::plan::{Plan, Second};
 use super::world::{Choice, State};
@@ -9,7 +9,7 @@ pub fn first_report(plan: &Plan, state: &mut State) {
     let caller = &mut state.caller;
     caller.goal = if plan.maps { Goal::Unmapped } else { after_serving(plan) };
     if state.page.kind == Kind::Failed {
-        caller.fail(At::ReapFailed);
+        caller.fail(Failed::ToReap);
     } else if plan.wait {
         caller.at = At::Serve;
     } else {
@@ -32,7 +32,7 @@ fn until_running(second: Second) -> Goal {
 /// What only the caller may write for the child; the write may fail, also because the child is dead.
 pub fn serve(state: &mut State, choice: Choice) {
     if choice == Choice::Other {
-        state.caller.fail(At::KillFailed);
+        state.caller.fail(Failed::ToKill);
     } else {
         state.caller.at = At::GoStore;
     }
@@ -48,7 +48,7 @@ pub fn heard(plan: &Plan, state: &mut State) {
             (caller.goal, caller.at) = (after_serving(plan), At::Serve);
         }
         (Goal::Held, Kind::Held) => caller.come_to(Start::Held),
-        (Goal::Unmapped | Goal::Held, _) => caller.fail(At::KillFailed),
+        (Goal::Unmapped | Goal::Held, _) => caller.fail(Failed::ToKill),
         _ => caller.listen(plan),
     }
 }

@@ -70,6 +70,16 @@ fn held_early_second_process() {
 }
 
 #[test]
+fn early_second_process_with_maps() {
+    must_hold(Plan { second: Second::Early, wait: true, maps: true, ..Plan::PLAIN });
+}
+
+#[test]
+fn late_second_process_with_maps() {
+    must_hold(Plan { second: Second::Late, wait: true, maps: true, ..Plan::PLAIN });
+}
+
+#[test]
 fn late_second_process() {
     must_hold(Plan { second: Second::Late, ..Plan::PLAIN });
 }

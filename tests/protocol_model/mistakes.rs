@@ -83,6 +83,12 @@ fn wait_leaves_the_second_to_a_release() {
 }
 
 #[test]
+fn start_forgets_a_second_that_failed_before_it_was_heard_of() {
+    must_violate(NOTHING_LEFT, Mistake::ForgetsSecond, JOIN);
+    must_violate(NOTHING_LEFT, Mistake::ForgetsSecond, Plan { second: Second::Late, ..Plan::PLAIN });
+}
+
+#[test]
 fn init_that_was_killed_is_not_waited_for() {
     must_violate(ANSWER, Mistake::NoWaitForInit, Plan { init: true, ..Plan::PLAIN });
 }

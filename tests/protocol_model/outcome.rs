@@ -1,9 +1,9 @@
 //! What the caller concludes: `src/parent/{outcome,wait,child}.rs`
 
-use super::caller::{At, Goal, Proof, Said, Start};
+use super::caller::{At, Failed, Goal, Proof, Said, Start};
 use super::page::{Kind, ProgramRan, Stage, Who};
 use super::plan::{Mistake, Mode, Plan, Second};
-use super::world::{End, ExitSignal, Life, Name, State};
+use super::world::{End, Exec, ExitSignal, Life, Name, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ran {
@@ -46,7 +46,7 @@ pub fn step(plan: &Plan, state: &mut State, at: At) -> Option<()> {
             (Life::Zombie, End::Killed) => state.caller.at = At::AskName,
             _ => conclude(state, Proof::Name),
         },
-        At::AskName => match ran_by_name(plan, state, name) {
+        At::AskName => match ran_by_zombie(plan, state, name) {
             Ran::Yes => conclude(state, Proof::Known),
             Ran::No => did_not_run(plan, state),
             Ran::Unknown => conclude(state, Proof::None),
@@ -54,6 +54,24 @@ pub fn step(plan: &Plan, state: &mut State, at: At) -> Option<()> {
         At::AskWhetherProgramRan => {
             state.caller.zombie_says = Some(ran_under_init(state));
             state.caller.at = At::WaitReap;
+        }
+        At::EndFirst(failed) => {
+            let may_have_two = plan.second != Second::None && !state.caller.second_known;
+            let is_asked = may_have_two && !plan.makes(Mistake::ForgetsSecond);
+            state.caller.at =
+                if is_asked && state.page.second_pid { At::EndFirstLook(failed) } else { after_first(failed) };
+        }
+        At::EndFirstLook(failed) => {
+            state.caller.second_known = state.is(Who::Second).is_there();
+            state.caller.at = after_first(failed);
+            if state.caller.second_known {
+                kill(state, Who::First);
+                state.caller.at = At::EndFirstReap(failed);
+            }
+        }
+        At::EndFirstReap(failed) => {
+            reap(state, Who::First)?;
+            state.caller.at = after_first(failed);
         }
         At::KillFailed => {
             kill(state, name);
@@ -106,7 +124,7 @@ fn failed(state: &mut State) {
         state.caller.zombie_says = Some(Ran::No);
         state.caller.at = At::WaitReap;
     } else {
-        state.caller.fail(At::ReapFailed);
+        state.caller.fail(Failed::ToReap);
     }
 }
 
@@ -115,7 +133,7 @@ fn did_not_run(plan: &Plan, state: &mut State) {
     if state.caller.waiting || plan.init {
         failed(state);
     } else {
-        state.caller.fail(At::KillFailed);
+        state.caller.fail(Failed::ToKill);
     }
 }
 
@@ -167,13 +185,16 @@ fn no_second(state: &mut State) {
     } else if state.page.kind == Kind::Failed {
         failed(state);
     } else {
-        state.caller.fail(At::KillFailed);
+        state.caller.fail(Failed::ToKill);
     }
 }
 
-fn ran_by_name(plan: &Plan, state: &State, who: Who) -> Ran {
+/// Of a second process, a flag tells that this fork was never exec'd.
+fn ran_by_zombie(plan: &Plan, state: &State, who: Who) -> Ran {
     match (state.is(who).life, state.is(who).name) {
         (Life::Reaped, _) => Ran::Unknown,
+        _ if who == Who::Second && state.is(who).exec != Exec::Passed => Ran::No,
+        _ if who == Who::Second => Ran::Yes,
         (_, Name::Image) if !plan.makes(Mistake::IgnoresName) => Ran::No,
         _ => Ran::Yes,
     }
@@ -185,6 +206,13 @@ fn ran_under_init(state: &State) -> Ran {
         ProgramRan::DidNotRun => Ran::No,
         ProgramRan::Unknown if state.caller.left_before_init => Ran::Yes,
         ProgramRan::Unknown => Ran::Unknown,
+    }
+}
+
+fn after_first(failed: Failed) -> At {
+    match failed {
+        Failed::ToKill => At::KillFailed,
+        Failed::ToReap => At::ReapFailed,
     }
 }
 

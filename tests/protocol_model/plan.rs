@@ -44,6 +44,8 @@ pub enum Mistake {
     NoHandOverFromKilled,
     /// A wait leaves the second process to a later release.
     NoHandOverInWait,
+    /// A start that fails does not ask for a second process that the caller has not heard of.
+    ForgetsSecond,
     /// The verdict on a program is not put off until its init, which was killed, has ended.
     NoWaitForInit,
 }
@@ -169,7 +171,8 @@ impl Plan {
         }
         first.push(Step::Leave);
         self.own(Who::Second, second);
-        second.push(Step::PollUntilReleased);
+        // Its wait may fail, too.
+        second.extend([Step::MayFail, Step::PollUntilReleased]);
     }
 }
 

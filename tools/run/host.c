@@ -64,10 +64,22 @@ bool is_writable(const char *dir, const char *name)
     return !access(path, W_OK);
 }
 
+/* Not from /proc, which may be missing. */
+unsigned long long effective_capabilities(void)
+{
+    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    struct __user_cap_data_struct set[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+    return syscall(SYS_capget, &header, set) ? 0 : set[0].effective | (unsigned long long)set[1].effective << 32;
+}
+
 bool has_capability(int capability)
 {
-    char text[32];
-    return read_status("CapEff", text, sizeof text) && strtoull(text, NULL, 16) >> capability & 1;
+    return effective_capabilities() >> capability & 1;
+}
+
+bool has_proc(void)
+{
+    return !access("/proc/self/mountinfo", R_OK);
 }
 
 int landlock_abi(void)

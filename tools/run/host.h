@@ -17,7 +17,10 @@ bool read_number(const char *path, long long *value);
 /* What /proc/self/status says after "key:". */
 bool read_status(const char *key, char *text, size_t size);
 bool is_writable(const char *dir, const char *name);
+unsigned long long effective_capabilities(void);
 bool has_capability(int capability);
+/* /proc is there, and shows this process. */
+bool has_proc(void);
 /* The number, or -errno. */
 int landlock_abi(void);
 /* The errno of a system call that is given nothing it could take. */

@@ -12,6 +12,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#define NO_PROC "there is no /proc that shows this process, and so nothing to tell it from"
+
 /* An answer, what it is about, and what more there is to say, if anything. */
 __attribute__((format(printf, 3, 4))) static void say(const char *answer, const char *what, const char *format, ...)
 {
@@ -56,7 +58,9 @@ static void say_user_namespaces(void)
         if (value == 0)
             say("no", "user namespaces for anybody", "sysctl user.max_user_namespaces is 0; set it to 15000, say");
         else
-            say("yes", "user namespaces for anybody", "sysctl user.max_user_namespaces is %lld", value);
+            say("", "at most so many user namespaces", "sysctl user.max_user_namespaces is %lld", value);
+    } else {
+        say("?", "user namespaces for others", "%s", NO_PROC);
     }
     if (read_number("/proc/sys/kernel/unprivileged_userns_clone", &value))
         say(value ? "yes" : "no", "user namespaces for ordinary users",
@@ -138,7 +142,9 @@ static void say_security_modules(void)
     }
     if (read_number("/sys/fs/selinux/enforce", &value))
         say("", "SELinux", "%s", value ? "enforcing; what it denies is in the audit log" : "permissive");
-    if (!read_number("/proc/sys/kernel/yama/ptrace_scope", &value))
+    if (!has_proc())
+        say("?", "Yama", "%s", NO_PROC);
+    else if (!read_number("/proc/sys/kernel/yama/ptrace_scope", &value))
         say("", "Yama", "not there; a user's processes may trace each other");
     else
         say("", "Yama", "kernel.yama.ptrace_scope is %lld: %s", value,
@@ -163,10 +169,10 @@ static void say_landlock(void)
 
 static void say_seccomp(void)
 {
-    char mode[32] = "0", filters[32] = "some";
-    read_status("Seccomp", mode, sizeof mode);
+    char filters[32] = "some";
     read_status("Seccomp_filters", filters, sizeof filters);
-    if (*mode == '2')
+    /* Without a filter there is no other answer, and in strict mode nobody could ask. */
+    if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0))
         say("", "seccomp filters on this process", "%s, of a container perhaps; what these deny, no option gives back",
             filters);
     else
@@ -195,10 +201,9 @@ static void say_mount_api(void)
 
 static void say_privileges(void)
 {
-    char text[64] = "?";
     long long value;
-    read_status("CapEff", text, sizeof text);
-    say("", "this process", "user %u, group %u, effective capabilities %s", geteuid(), getegid(), text);
+    say("", "this process", "user %u, group %u, effective capabilities %016llx", geteuid(), getegid(),
+        effective_capabilities());
     bool locked = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
     say(locked ? "no" : "yes", "privileges by set-user-id programs", "%s",
         locked ? "this process has no_new_privs, which cannot be taken back" : "");
@@ -210,6 +215,10 @@ static void say_privileges(void)
 static void say_cgroup(void)
 {
     char top[4096], own[8192], text[512];
+    if (!has_proc()) {
+        say("?", "cgroup v2", "%s", NO_PROC);
+        return;
+    }
     if (!find_cgroup2(top, sizeof top)) {
         say("no", "cgroup v2", "not mounted; boot with systemd.unified_cgroup_hierarchy=1, or mount -t cgroup2 cgroup2 "
             "/sys/fs/cgroup");

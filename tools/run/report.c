@@ -145,6 +145,8 @@ static void json_status(const struct forkexec_status *status, bool timed_out, in
     json_optional(json, "max_rss_floor_bytes", (int64_t)status->max_rss_floor_bytes, used);
     json_optional(json, "memory_peak_bytes", (int64_t)status->memory_peak_bytes,
         status->valid & FORKEXEC_STATUS_MEMORY_PEAK);
+    json_optional(json, "oom_kills", status->oom_kills, status->valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
+    json_bool(json, "out_of_memory", status->out_of_memory);
     json_optional(json, "minor_faults", (int64_t)status->minor_faults, used);
     json_optional(json, "major_faults", (int64_t)status->major_faults, used);
     json_optional(json, "voluntary_switches", (int64_t)status->voluntary_switches, used);
@@ -160,6 +162,8 @@ void report_end(const struct forkexec_status *status, bool timed_out, int64_t wa
         complain("the time was up; the command was killed");
         _exit(own(CODE_TIMEOUT));
     }
+    if (status->out_of_memory)
+        complain("the command was killed because its cgroup was out of memory");
     if (status->signal) {
         if (status->ran != FORKEXEC_RAN_YES)
             complain("the command was killed by %s when it was about to run, or had just begun to",

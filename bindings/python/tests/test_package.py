@@ -131,4 +131,4 @@ def test_the_ctypes_example_of_the_readme():
     readme = (HERE.parents[1] / "README.md").read_text()
     example = next(code for code in re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S) if "ctypes" in code)
     done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("I am process 1\nexit code 3\n", "")
+    assert (done.stdout, done.stderr) == ("I am process 1 with 2097152 KiB\nexit code 3\n", "")

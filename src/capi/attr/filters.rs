@@ -4,6 +4,7 @@ use super::{apply, forkexec_attr};
 use crate::attr::filters::MOST_INSTRUCTIONS;
 use crate::capi::entry::Entered;
 use crate::capi::guard;
+use crate::sentences;
 use crate::sys::abi::SockFilter;
 use core::ffi::c_int;
 
@@ -31,8 +32,8 @@ pub struct sock_filter {
 /// Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
 /// unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a
 /// filter, or a flag that the kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; EBUSY: a filter
-/// that the caller is under has a listener; EAGAIN: no second thread; ENOMEM: more than 32768 instructions in all);
-/// index is the place among the filters.
+/// that the caller is under has a listener; EAGAIN: no second thread; ENOMEM: more than 32768 instructions in all;
+/// EMFILE, EPERM: too many descriptors, or a filter of the caller's, keep the listener from coming); index is the place among the filters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
     attr: *mut forkexec_attr,
@@ -42,7 +43,9 @@ pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that program is NULL or a list of count items, which are the kernel's.
-    let program = unsafe { guard::list(program.cast::<SockFilter>(), count as usize, MOST_INSTRUCTIONS) };
+    let program = unsafe {
+        guard::list(program.cast::<SockFilter>(), count as usize, MOST_INSTRUCTIONS, sentences::FILTER_LENGTH)
+    };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "add_seccomp_filter", |attr| attr.filters.add_seccomp_filter(program?, flags))

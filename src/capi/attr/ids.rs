@@ -4,6 +4,7 @@ use super::{apply, forkexec_attr};
 use crate::attr::ids::MOST_GROUPS;
 use crate::capi::entry::Entered;
 use crate::capi::guard;
+use crate::sentences;
 use core::ffi::c_int;
 
 /// Runs the program as the user uid: real, effective and saved id. uid is one of the program's user namespace. Without
@@ -49,7 +50,7 @@ pub unsafe extern "C" fn forkexec_attr_set_gid(attr: *mut forkexec_attr, gid: u3
 pub unsafe extern "C" fn forkexec_attr_set_groups(attr: *mut forkexec_attr, list: *const u32, n: usize) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that list is NULL or a list of n items.
-    let list = unsafe { guard::list(list, n, MOST_GROUPS) };
+    let list = unsafe { guard::list(list, n, MOST_GROUPS, sentences::TOO_MANY_GROUPS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_groups", |attr| attr.ids.set_groups(list?))

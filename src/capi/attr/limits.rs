@@ -4,6 +4,7 @@ use super::{apply, forkexec_attr};
 use crate::attr::limits::MOST_CPUS;
 use crate::capi::entry::Entered;
 use crate::capi::guard;
+use crate::sentences;
 use core::ffi::c_int;
 
 /// Limits a resource, 0 to 15: RLIMIT_CPU is 0, RLIMIT_NOFILE 7. UINT64_MAX is no limit; FORKEXEC_RLIMIT_KEEP in either
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn forkexec_attr_set_nice(attr: *mut forkexec_attr, nice: 
 pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cpus: *const u32, n: usize) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that cpus is NULL or a list of n items.
-    let cpus = unsafe { guard::list(cpus, n, MOST_CPUS) };
+    let cpus = unsafe { guard::list(cpus, n, MOST_CPUS, sentences::NO_PROCESSORS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_affinity", |attr| attr.limits.set_affinity(cpus?))
@@ -130,10 +131,14 @@ pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr,
 }
 
 /// Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
-/// CLONE_INTO_CGROUP) where the kernel can, so that nothing it does is counted elsewhere; else, and with v1 always, the
-/// waiting child is moved there by writing cgroup.procs. A cgroup that is frozen, or in a frozen one, is refused (EBUSY):
-/// the spawn would never return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during
-/// each spawn. The last call wins. cgroups(7).
+/// CLONE_INTO_CGROUP) where the kernel can; else, and with v1 always, the waiting child is moved there by writing
+/// cgroup.procs, which may take the kernel 10 ms and more. Where memory.oom.group is set the kernel kills all members at
+/// once, and all who share memory with one of them. So where the hierarchy has the memory controller, or others than the
+/// caller and root can freeze the cgroup, no member ever shares the caller's memory: the library's own program makes the
+/// child (FORKEXEC_STAGE_CGROUP_BIRTH), or, where the child is born in a user namespace, or is not the only process that
+/// the spawn makes, it is moved. Two processes count against the caller's limits on processes meanwhile. A cgroup that is
+/// frozen, or in a frozen one, is refused (EBUSY): the spawn would never return. fd is the caller's number, borrowed: it
+/// must be open, for reading or with O_PATH, during each spawn. The last call wins. cgroups(7).
 /// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: not open), FORKEXEC_STAGE_RESOLVE (EBUSY: frozen; EINVAL: not a
 /// cgroup directory), FORKEXEC_STAGE_CGROUP (EACCES or EPERM: no right to it; EBUSY: it has controllers enabled for its

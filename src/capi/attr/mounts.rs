@@ -4,6 +4,7 @@ use super::{apply, forkexec_attr};
 use crate::attr::mounts::LONGEST_FILE;
 use crate::capi::entry::Entered;
 use crate::capi::guard;
+use crate::sentences;
 use core::ffi::{c_char, c_int};
 
 /// Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
@@ -227,7 +228,7 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that bytes is NULL or has that length.
-    let bytes = unsafe { guard::list(bytes, length, LONGEST_FILE) };
+    let bytes = unsafe { guard::list(bytes, length, LONGEST_FILE, sentences::FILE_TOO_LONG) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "make_file", |attr| attr.mounts.make_file(path?, bytes?, mode))

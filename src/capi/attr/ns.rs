@@ -250,9 +250,9 @@ pub unsafe extern "C" fn forkexec_attr_set_loopback(attr: *mut forkexec_attr) ->
 /// in the user namespace that owns the time namespace, which a new user namespace gives, and a /proc of the caller's.
 /// The last call for a clock wins. time_namespaces(7).
 /// Returns 0; -EINVAL: attr is NULL, another clock, nanoseconds is not below a second; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc, or the
-/// kernel, before Linux 5.6, has no time namespaces; EOPNOTSUPP: something else lies there) or
-/// FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond 146 years; EPERM: no CAP_SYS_TIME);
+/// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_TIME), FORKEXEC_STAGE_TIME_FILE (ENOENT: no /proc, one in
+/// which the caller is not to be found, or the kernel, before Linux 5.6, has no time namespaces; EOPNOTSUPP: something else
+/// lies there) or FORKEXEC_STAGE_TIME_OFFSETS (ERANGE: the clock would be below 0 or beyond 146 years; EPERM: no CAP_SYS_TIME);
 /// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_time_offset(

@@ -50,7 +50,7 @@ pub unsafe fn clone_call(
 /// # Safety
 /// As for clone(2), and the caller has nothing more to do.
 #[inline(always)]
-pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
+pub unsafe fn clone_and_leave(nr: usize, args: [usize; 5]) -> isize {
     let answer;
     // SAFETY: kernel contract, man 2 clone; nothing on the stack is touched but by the child.
     unsafe {
@@ -58,8 +58,8 @@ pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
              "mov x0, xzr", "mov x8, #{exit}", "svc #0", "brk #1",
              "2:",
              exit = const nr::EXIT_GROUP,
-             in("x8") nr::CLONE, inlateout("x0") flags as isize => answer, in("x1") 0, in("x2") pid, in("x3") 0,
-             in("x4") 0, options(nostack));
+             in("x8") nr, inlateout("x0") args[0] as isize => answer, in("x1") args[1], in("x2") args[2],
+             in("x3") args[3], in("x4") args[4], options(nostack));
     }
     answer
 }
@@ -197,6 +197,8 @@ pub mod nr {
     pub const RT_SIGRETURN: usize = 139;
     pub const MMAP: usize = 222;
     pub const MUNMAP: usize = 215;
+    pub const MPROTECT: usize = 226;
+    pub const PSELECT6: usize = 72;
     pub const SENDTO: usize = 206;
     pub const SOCKETPAIR: usize = 199;
     pub const GETTID: usize = 178;

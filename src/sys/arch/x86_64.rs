@@ -51,7 +51,7 @@ pub unsafe fn clone_call(
 /// # Safety
 /// As for clone(2), and the caller has nothing more to do.
 #[inline(always)]
-pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
+pub unsafe fn clone_and_leave(nr: usize, args: [usize; 5]) -> isize {
     let answer;
     // SAFETY: kernel contract, man 2 clone; nothing on the stack is touched but by the child.
     unsafe {
@@ -59,8 +59,8 @@ pub unsafe fn clone_and_leave(flags: usize, pid: *mut i32) -> isize {
              "xor edi, edi", "mov eax, {exit}", "syscall", "ud2",
              "2:",
              exit = const nr::EXIT_GROUP,
-             inlateout("rax") nr::CLONE as isize => answer, in("rdi") flags, in("rsi") 0, in("rdx") pid, in("r10") 0,
-             in("r8") 0, lateout("rcx") _, lateout("r11") _, options(nostack));
+             inlateout("rax") nr as isize => answer, in("rdi") args[0], in("rsi") args[1], in("rdx") args[2],
+             in("r10") args[3], in("r8") args[4], lateout("rcx") _, lateout("r11") _, options(nostack));
     }
     answer
 }
@@ -198,6 +198,8 @@ pub mod nr {
     pub const RT_SIGRETURN: usize = 15;
     pub const MMAP: usize = 9;
     pub const MUNMAP: usize = 11;
+    pub const MPROTECT: usize = 10;
+    pub const PSELECT6: usize = 270;
     pub const SENDTO: usize = 44;
     pub const SOCKETPAIR: usize = 53;
     pub const GETTID: usize = 186;

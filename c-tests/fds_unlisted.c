@@ -1,0 +1,160 @@
+/* Descriptors are found and closed where close_range(2) is missing and no /proc lists them: by poll(2), or else one by one,
+ * as far up as the table goes. */
+#define _GNU_SOURCE
+#include "deny.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define MISSING(name, ...) { SYS_##name, ENOSYS, { __VA_ARGS__ } }
+#define NO_LISTING { SYS_openat, ENOENT, { { IS, 2, O_RDONLY | O_DIRECTORY | O_CLOEXEC } } }
+enum { MOST = 6 };
+
+static const struct host {
+    const char *name;
+    struct denial lacks[MOST];
+    bool lists_nothing; /* an empty root has no /proc */
+} hosts[] = {
+    { "no listing", { MISSING(close_range), NO_LISTING }, false },
+    { "no listing and no poll", { MISSING(close_range), NO_LISTING, MISSING(ppoll) }, false },
+    { "no listing and no select", { MISSING(close_range), NO_LISTING, MISSING(pselect6) }, false },
+    { "no listing, no poll and no select",
+        { MISSING(close_range), NO_LISTING, MISSING(ppoll), MISSING(pselect6) }, false },
+    { "an empty root", { MISSING(close_range) }, true },
+};
+
+static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
+#define EACH_MODE(mode) for (const uint32_t *mode = modes; mode < modes + 3; mode++)
+
+/* The edges of the blocks in which is asked, and of the words of a table. */
+static const int numbers[] = { 3, 4, 63, 64, 65, 127, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 4095, 4096 };
+
+/* Opens what nobody asked for, up to the highest number there can be, and leaves a limit below it. */
+static int open_many(rlim_t soft)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    int null = open("/dev/null", O_RDWR), highest = (int)limit.rlim_max - 1;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (fcntl(numbers[i], F_GETFD) < 0) /* not what the library has */
+            dup2(null, numbers[i]);
+    dup2(null, highest);
+    limit.rlim_cur = soft;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return highest;
+}
+
+/* The witness where the program finds it in the empty root. */
+static const char *in_root;
+
+static void copy_witness(const char *to)
+{
+    static char bytes[1 << 16];
+    int in = open(witness, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    assert_true(in >= 0 && out >= 0);
+    for (ssize_t n; (n = read(in, bytes, sizeof bytes)) > 0;)
+        assert_int_equal(write(out, bytes, (size_t)n), n);
+    close(in);
+    close(out);
+}
+
+/* What the program has open, told by itself: its limit is high again, and it has no /proc to look into either. */
+static void starts_with_three(const void *host_)
+{
+    const struct host *host = host_;
+    static const rlim_t soft_limits[] = { 12, 200, 20000 };
+    if (host->lists_nothing && (chroot(in_root) || chdir("/")))
+        abort();
+    size_t n = 0;
+    while (n < MOST && host->lacks[n].code)
+        n++;
+    deny(host->lacks, n);
+    for (size_t i = 0; i < sizeof soft_limits / sizeof *soft_limits; i++) {
+        int highest = open_many(soft_limits[i]);
+        EACH_MODE(mode) {
+            struct forkexec_attr *attr = new_attr();
+            OK(forkexec_attr_set_memory_mode(attr, *mode));
+            OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, (uint64_t)highest + 1, (uint64_t)highest + 1));
+            struct view *view = run_witness(attr, .path = host->lists_nothing ? "/witness" : NULL);
+            if (saw(view, "fds") == NULL || strcmp(saw(view, "fds"), "0 1 2"))
+                printf("# %s, soft limit %d, mode %u\n", host->name, (int)soft_limits[i], *mode);
+            assert_saw(view, "fds", "0 1 2");
+        }
+    }
+}
+
+TEST(what_nobody_asked_for_is_closed)
+{
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    in_root = scratch();
+    copy_witness(scratch_path("witness"));
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        if (!hosts[i].lists_nothing || geteuid() == 0)
+            in_copy(starts_with_three, hosts + i);
+}
+
+/* Where there may be a billion descriptors, a spawn does not ask for each of them. A descriptor above the usual end of
+ * a table is closed like the others. */
+static int million = (1 << 20) + 5;
+
+static void is_quick(const void *highest)
+{
+    static const struct denial lacks[] = { MISSING(close_range), NO_LISTING };
+    if (highest)
+        assert_int_equal(dup2(0, *(const int *)highest), *(const int *)highest);
+    deny(lacks, 2);
+    EACH_MODE(mode) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, *mode));
+        char *argv[] = { witness, "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", million),
+            (char *)text("%d", F_GETFD), NULL };
+        struct rusage before, after;
+        getrusage(RUSAGE_CHILDREN, &before);
+        struct forkexec_child *child = start(attr, witness, argv, NULL);
+        assert_int_equal(finish(child).exit_code, EBADF);
+        getrusage(RUSAGE_CHILDREN, &after);
+        /* Asking a billion times takes many seconds of the processor's time. */
+        assert_true(after.ru_stime.tv_sec + after.ru_utime.tv_sec - before.ru_stime.tv_sec - before.ru_utime.tv_sec < 2);
+    }
+}
+
+/* fs.nr_open, put back at the end of the test. */
+static unsigned raise_nr_open(unsigned to)
+{
+    unsigned was = 0;
+    FILE *file = fopen("/proc/sys/fs/nr_open", "r+e");
+    if (file && fscanf(file, "%u", &was) == 1 && was < to) {
+        rewind(file);
+        fprintf(file, "%u\n", to);
+    }
+    if (file)
+        fclose(file);
+    return was;
+}
+
+TEST(a_limit_of_a_billion_costs_nothing_and_hides_nothing)
+{
+    enum { BILLION = 1000000000, ROUNDED = 1073741816 };
+    struct rlimit was, high = { BILLION, BILLION };
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    need_root();
+    need_cap(24 /* CAP_SYS_RESOURCE */);
+    getrlimit(RLIMIT_NOFILE, &was);
+    unsigned nr_open = raise_nr_open(ROUNDED);
+    bool raised = !setrlimit(RLIMIT_NOFILE, &high), quick = true;
+    if (raised) {
+        quick = succeeds_in_copy(is_quick, NULL) && succeeds_in_copy(is_quick, &million);
+        setrlimit(RLIMIT_NOFILE, &was);
+    }
+    FILE *file = fopen("/proc/sys/fs/nr_open", "we");
+    if (file) {
+        fprintf(file, "%u\n", nr_open);
+        fclose(file);
+    }
+    need(raised, "needs a limit of a billion descriptors");
+    assert_true(quick);
+}

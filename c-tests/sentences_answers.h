@@ -1,0 +1,317 @@
+/* What forkexec_probe answers, what Landlock of an older kernel makes of a request, and the lines of forkexec_describe. */
+#ifndef SENTENCES_ANSWERS_H
+#define SENTENCES_ANSWERS_H
+#include "sentences.h"
+
+#include <sys/ioctl.h>
+
+/* With a call that is denied. */
+#define ANSWERS(NAME, feature, ...) \
+    SITUATION(NAME, need_native()) \
+    { \
+        __VA_ARGS__; \
+        says(answer(FORKEXEC_PROBE_##feature), "%s", sentence); \
+    }
+
+ANSWERS(NO_CLONE3, CLONE3, DENY(clone3, ENOSYS))
+ANSWERS(NO_CLOSE_RANGE, CLOSE_RANGE, DENY(close_range, ENOSYS))
+ANSWERS(NO_PIDFD, PIDFD, DENY(pidfd_open, ENOSYS))
+ANSWERS(NO_BIRTH_IN_CGROUP, BIRTH_IN_CGROUP, DENY(clone3, ENOSYS))
+ANSWERS(NO_SECCOMP, SECCOMP, DENY(seccomp, ENOSYS))
+ANSWERS(NO_LISTENER, SECCOMP_LISTENER, DENY(seccomp, ENOSYS))
+ANSWERS(NO_TIME, TIME_NAMESPACE, DENY(openat, ENOENT, IF(2, O_PATH | O_CLOEXEC)))
+ANSWERS(LANDLOCK_OFF, LANDLOCK, DENY(landlock_create_ruleset, EOPNOTSUPP))
+ANSWERS(LANDLOCK_MISSING, LANDLOCK, DENY(landlock_create_ruleset, ENOSYS))
+ANSWERS(DEADLY_FILTER, IMAGE, DENY(memfd_create, DEADLY))
+ANSWERS(NO_IMAGE, IMAGE, DENY(memfd_create, EACCES))
+
+SITUATION(MEMORY_NOT_SHARED, need_emulator())
+{
+    says(answer(FORKEXEC_PROBE_SHARED_MEMORY), "%s", sentence);
+}
+
+SITUATION(NO_CHILD, need_native())
+{
+    deny(no_clones, 2);
+    says(answer(FORKEXEC_PROBE_SHARED_MEMORY), "%s", filled(sentence, strerror(EPERM)));
+}
+
+/* Sysctls of a kernel that restricts user namespaces. */
+static inline void with_sysctl(const char *directory, const char *name, const char *value)
+{
+    be_root_in_new(CLONE_NEWNS);
+    cover(directory);
+    int file = open(text("%s/%s", directory, name), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_int_equal(write(file, value, strlen(value)), (ssize_t)strlen(value));
+    close(file);
+    know_the_host();
+}
+
+static inline void have_no_capability(void)
+{
+    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    assert_false(syscall(SYS_capset, &header, (struct __user_cap_data_struct[2]){ { 0 } }));
+}
+
+static inline void deny_clones(int code)
+{
+    deny((const struct denial[]){ { SYS_clone3, code, { { 0 } } }, { SYS_clone, code, { { 0 } } } }, 2);
+}
+
+#define RESTRICTED(NAME, code, directory, file, value) \
+    SITUATION(NAME, need_maps()) \
+    { \
+        with_sysctl(directory, file, value); \
+        have_no_capability(); \
+        deny_clones(code); \
+        says(answer(FORKEXEC_PROBE_USER_NAMESPACE), "clone: %s; %s", strerror(code), sentence); \
+    }
+
+RESTRICTED(USERNS_CLONE, EPERM, "/proc/sys/kernel", "unprivileged_userns_clone", "0\n")
+RESTRICTED(MAX_USER_NAMESPACES, ENOSPC, "/proc/sys/user", "max_user_namespaces", "0\n")
+RESTRICTED(TOO_MANY_USER_NAMESPACES, ENOSPC, "/proc/sys/user", "max_user_namespaces", "9\n")
+RESTRICTED(APPARMOR_USERNS, EPERM, "/proc/sys/kernel", "apparmor_restrict_unprivileged_userns", "1\n")
+RESTRICTED(FILTER_USERNS, EPERM, "/proc/sys/kernel", "nothing", "0\n")
+
+static inline void need_a_chroot(void)
+{
+    need_root();
+    need_cap(CAP_SYS_ADMIN);
+    need_maps();
+}
+
+SITUATION(CALLER_IN_CHROOT, need_a_chroot())
+{
+    know_the_host();
+    assert_false(chroot(scratch()) || chdir("/"));
+    says(answer(FORKEXEC_PROBE_USER_NAMESPACE), "clone: %s; %s", strerror(EPERM), sentence);
+}
+
+/* In a root which is a mount, so that only a privileged caller could find out that it is not that of the namespace. */
+static inline void have_an_unknown_root(bool with_proc)
+{
+    know_the_host();
+    assert_false(unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+    assert_false(mount("/", scratch(), NULL, MS_BIND | MS_REC, NULL));
+    if (!with_proc)
+        cover(text("%s/proc", scratch()));
+    assert_false(chroot(scratch()) || chdir("/"));
+    become_nobody();
+}
+
+static inline void need_an_unrestricting_host(void)
+{
+    need_a_chroot();
+    need(!exists("/proc/sys/kernel/unprivileged_userns_clone") &&
+            !exists("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"), "user namespaces may be restricted otherwise");
+}
+
+SITUATION(UNKNOWN_USERNS, need_an_unrestricting_host())
+{
+    have_an_unknown_root(true);
+    says(answer(FORKEXEC_PROBE_USER_NAMESPACE), "clone: %s; %s", strerror(EPERM), sentence);
+}
+
+SITUATION(UNKNOWN_WITHOUT_PROC, need_an_unrestricting_host())
+{
+    have_an_unknown_root(false);
+    says(answer(FORKEXEC_PROBE_USER_NAMESPACE), "clone: %s; %s", strerror(EPERM), sentence);
+}
+
+SITUATION(TIME_WITHOUT_PROC, need_maps())
+{
+    be_root_in_new(CLONE_NEWNS);
+    cover("/proc");
+    says(answer(FORKEXEC_PROBE_TIME_NAMESPACE), "%s", filled(sentence, "no proc file system is mounted on /proc"));
+}
+
+/* A thread answers for the kernel, with the version of Landlock that an older one would have. */
+static int landlock_listener;
+
+static void *answers_for_landlock(void *version)
+{
+    for (;;) {
+        struct seccomp_notif asked = { 0 };
+        if (ioctl(landlock_listener, SECCOMP_IOCTL_NOTIF_RECV, &asked))
+            return NULL;
+        struct seccomp_notif_resp answer = { .id = asked.id, .val = (intptr_t)version };
+        ioctl(landlock_listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    }
+}
+
+static inline void have_landlock(intptr_t version)
+{
+    struct sock_filter filter[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF), ALLOW_ALL };
+    struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+    pthread_t thread;
+    assert_false(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    landlock_listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+    assert_true(landlock_listener >= 0);
+    assert_false(pthread_create(&thread, NULL, answers_for_landlock, (void *)version));
+}
+
+SITUATION(OLD_LANDLOCK, need_native(); need_of_copies(FORKEXEC_PROBE_SECCOMP_LISTENER))
+{
+    have_landlock(3);
+    says(answer(FORKEXEC_PROBE_LANDLOCK), "%s", filled(sentence, "3"));
+}
+
+SITUATION(NO_LANDLOCK, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_no_new_privs);
+    SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE);
+    DENY(landlock_create_ruleset, ENOSYS);
+    says(spawned(attr), "landlock: %s: %s", strerror(EOPNOTSUPP), sentence);
+}
+
+#define OLD(NAME, version, ...) \
+    SITUATION(NAME, need_native(); need_of_copies(FORKEXEC_PROBE_SECCOMP_LISTENER)) \
+    { \
+        struct forkexec_attr *attr = new_attr(); \
+        SET(set_no_new_privs); \
+        __VA_ARGS__; \
+        have_landlock(version); \
+        says(spawned(attr), "landlock: %s: %s", strerror(EOPNOTSUPP), sentence); \
+    }
+
+OLD(LANDLOCK_WITHOUT_SCOPES, 5, SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL))
+OLD(LANDLOCK_WITHOUT_PORTS, 3, SET(add_landlock_port, 1, FORKEXEC_LANDLOCK_NET_BIND_TCP))
+OLD(LANDLOCK_WITHOUT_ACCESS, 1, SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
+
+/* The line of a step, which begins with its name. */
+#define DESCRIBES(NAME, step, parts, ...) \
+    SITUATION(NAME, need_native()) \
+    { \
+        struct forkexec_attr *attr = new_attr(); \
+        __VA_ARGS__; \
+        says(described(attr, step), "%s%s", step, filled(sentence, PARTS parts)); \
+    }
+#define PARTS(...) __VA_ARGS__
+
+DESCRIBES(BIND, "bind 0: ", ("/a", "/b"), SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(bind_mount, "/a", "/b", 0))
+DESCRIBES(SYMLINK, "symlink 0: ", ("/b", "a"), SET(create_namespaces, FORKEXEC_NS_MOUNT);
+    SET(make_symlink, "a", "/b"))
+DESCRIBES(FD, "cwd: ", ("0"), SET(set_cwd_fd, 0))
+DESCRIBES(EMPTY_ROOT, "root: ", (NULL), SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(set_root, NULL, 0))
+DESCRIBES(SCHEDULER, "scheduler: ", ("3", "0"), SET(set_scheduler, SCHED_BATCH, 0))
+DESCRIBES(IO_CLASS, "io priority: ", ("2", "7"), SET(set_io_priority, 2, 7))
+DESCRIBES(SLACK, "timer slack: ", ("1000"), SET(set_timer_slack, 1000))
+DESCRIBES(RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs); SET(add_landlock_port, 99, 1))
+DESCRIBES(RULE_OF_PATH, "landlock rule 0: ", ("/", "0x4"), SET(set_no_new_privs); SET(add_landlock_path, "/", 4))
+DESCRIBES(RULESET, "landlock: ", ("0x4", "0x0", "0x0"), SET(set_no_new_privs); SET(set_landlock_handled, 4, 0))
+DESCRIBES(SIGNAL, "parent death: ", ("9"), SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD))
+DESCRIBES(DISPOSITIONS, "signal actions: ", ("0x2", "0x4"), SET(set_signal_default, 2); SET(set_signal_ignore, 4))
+DESCRIBES(CALLERS_MASK, "signal mask: ", (NULL))
+DESCRIBES(MOVED, "fd map 0: ", ("0", "7"), SET(map_fd, 0, 7))
+DESCRIBES(OPENED, "fd action 0: ", ("/a", "8"), SET(open_fd, 8, "/a", O_RDONLY, 0))
+DESCRIBES(DUPLICATED, "fd action 0: ", ("0", "8"), SET(dup_fd, 0, 8))
+DESCRIBES(CLOSED, "fd action 0: ", ("8"), SET(close_fd, 8))
+DESCRIBES(CLOSED_FROM, "fd action 0: ", ("8"), SET(close_fds_from, 8))
+DESCRIBES(ENTERED, "fd action 0: ", ("/a"), SET(enter_directory, "/a"))
+DESCRIBES(ENTERED_FD, "fd action 0: ", ("0"), SET(enter_directory_fd, 0))
+DESCRIBES(FILTER, "seccomp 0: ", ("1"), SET(set_no_new_privs); SET(add_seccomp_filter, &allow_all, 1, 0))
+DESCRIBES(FILTER_WITH_FLAGS, "seccomp 0: ", ("1", "0x4"), SET(set_no_new_privs);
+    SET(add_seccomp_filter, &allow_all, 1, FORKEXEC_SECCOMP_SPEC_ALLOW))
+DESCRIBES(LIMIT, "rlimit 0: ", ("core", "0", "0"), SET(set_rlimit, RLIMIT_CORE, 0, 0))
+DESCRIBES(UNLIMITED, "rlimit 0: cpu 1 of ", (NULL), SET(set_rlimit, RLIMIT_CPU, 1, UINT64_MAX))
+DESCRIBES(JOINED, "join 0: ", ("uts", text("%d", uts)), int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+    SET(join_namespace, uts, FORKEXEC_NS_UTS))
+
+SITUATION(IN_CALLERS_MEMORY, need_native())
+{
+    says(described(new_attr(), "a child"), "%s", sentence);
+}
+
+SITUATION(IN_IMAGE, need_native(); need_of_copies(FORKEXEC_PROBE_IMAGE))
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_memory_mode, FORKEXEC_MEMORY_FRESH);
+    says(described(attr, "a child"), "%s", sentence);
+}
+
+SITUATION(IN_COPY)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_memory_mode, FORKEXEC_MEMORY_COPIED);
+    says(described(attr, "a child"), "%s", sentence);
+}
+
+SITUATION(BORN_IN, need_cgroup())
+{
+    struct forkexec_attr *attr = new_attr();
+    const char *path = new_cgroup();
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SET(set_cgroup_fd, fd);
+    const char *said = described(attr, "cgroup: ");
+    rmdir(path);
+    says(said, "cgroup: %s", filled(sentence, text("%d", fd)));
+}
+
+/* Others may freeze it. */
+SITUATION(WRITTEN_TO, need_cgroup())
+{
+    struct forkexec_attr *attr = new_attr();
+    const char *path = new_cgroup();
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_false(chmod(path, 0777));
+    SET(create_namespaces, FORKEXEC_NS_USER);
+    SET(set_cgroup_fd, fd);
+    const char *said = described(attr, "cgroup: ");
+    rmdir(path);
+    says(said, "cgroup: %s", filled(sentence, text("%d", fd)));
+}
+
+static inline struct forkexec_attr *without_one_capability(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    uint64_t all = 0;
+    for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+        all |= BIT(cap);
+    SET(set_capabilities, FORKEXEC_CAP_BOUNDING, all & ~BIT(CAP_KILL));
+    return attr;
+}
+
+SITUATION(WITHOUT_CAPABILITIES)
+{
+    says(described(without_one_capability(), "bounding set: "), "bounding set: %s", filled(sentence, "0x20"));
+}
+
+SITUATION(ONE_CAPABILITY, need_native())
+{
+    struct forkexec_attr *attr = without_one_capability();
+    DENY(prctl, EIO, IF(0, PR_CAPBSET_DROP));
+    says(spawned(attr), "bounding set 5 (%s): %s", filled(sentence, "5"), strerror(EIO));
+}
+
+SITUATION(CAPABILITIES)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(drop_capabilities);
+    says(described(attr, "capabilities: "), "capabilities: %s", filled(sentence, "0x0", "0x0", "0x0"));
+}
+
+SITUATION(RULESET_OF_FD, need_landlock())
+{
+    struct forkexec_attr *attr = new_attr();
+    struct { uint64_t fs; } handled = { FORKEXEC_LANDLOCK_FS_EXECUTE };
+    int fd = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
+    SET(set_no_new_privs);
+    SET(set_landlock_ruleset, fd);
+    says(described(attr, "landlock: "), "landlock: %s", filled(sentence, text("%d", fd), "fs 0x0, net 0x0, scopes 0x0"));
+}
+
+SITUATION(RULESET_LACKS, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_no_new_privs);
+    SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_EXECUTE, 0);
+    SET(allow_partial_landlock);
+    DENY(landlock_create_ruleset, ENOSYS);
+    says(described(attr, "landlock: "), "landlock: %s",
+        filled(sentence, "fs 0x0, net 0x0, scopes 0x0", "fs 0x1, net 0x0, scopes 0x0"));
+}
+
+#endif

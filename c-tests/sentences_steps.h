@@ -1,0 +1,474 @@
+/* Steps that fail, and what the errno alone does not tell. */
+#ifndef SENTENCES_STEPS_H
+#define SENTENCES_STEPS_H
+#include "sentences.h"
+
+static inline void need_maps(void)
+{
+    need_native();
+    need_user_namespaces();
+    scratch();
+}
+
+SITUATION(NO_PROGRAM)
+{
+    const char *file = file_of("file", "?", 0755);
+    says(spawned_by(new_attr(), file), "exec (%s): %s: %s", file, strerror(ENOEXEC), sentence);
+}
+
+SITUATION(GROUPS_DROPPED, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_uid, getuid());
+    DENY(setgroups, EPERM);
+    says(spawned(attr), "groups ([]): %s: %s", strerror(EPERM), sentence);
+}
+
+SITUATION(GROUPS_DENIED_THERE, need_maps())
+{
+    struct forkexec_attr *attr = new_attr(), *denies = new_attr();
+    struct forkexec_child *holder = NULL;
+    SET(set_uid, 0);
+    SET(set_groups, (const uint32_t[]){ 0, 1 }, 2);
+    OK(forkexec_attr_create_namespaces(denies, FORKEXEC_NS_USER));
+    OK(forkexec_attr_map_uid(denies, 0, geteuid(), 1));
+    OK(forkexec_attr_map_gid(denies, 0, getegid(), 1));
+    OK(forkexec_hold(denies, &holder, NULL));
+    SET(join_pidfd, forkexec_child_pidfd(holder), FORKEXEC_NS_USER);
+    says(spawned(attr), "groups ([0, 1]): %s: %s", strerror(EPERM), sentence);
+    forkexec_close(holder);
+}
+
+SITUATION(NEEDS_SETPCAP, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    uint64_t all = 0;
+    for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+        all |= BIT(cap);
+    SET(set_capabilities, FORKEXEC_CAP_BOUNDING, all & ~BIT(CAP_KILL));
+    DENY(prctl, EPERM, IF(0, PR_CAPBSET_DROP));
+    says(spawned(attr), "bounding set 5 (capability 5): %s: %s", strerror(EPERM), sentence);
+}
+
+SITUATION(IMAGE_REFUSED, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_chroot, "/");
+    DENY(memfd_create, EACCES);
+    says(spawned(attr), "image: %s: %s", strerror(EACCES), sentence);
+}
+
+SITUATION(IMAGE_TAKES_CAPABILITIES, need_cap(CAP_SYS_CHROOT); need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_chroot, "/");
+    DENY(capset, EIO);
+    says(spawned(attr), "carry capabilities: %s: %s", strerror(EIO), sentence);
+}
+
+static const struct denial no_clones[] = { { SYS_clone3, EPERM, { { 0 } } }, { SYS_clone, EPERM, { { 0 } } } };
+
+SITUATION(USER_NAMESPACES_RESTRICTED, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(create_namespaces, FORKEXEC_NS_USER);
+    know_the_host();
+    deny(no_clones, 2);
+    says(spawned(attr), "clone (user): %s: %s", strerror(EPERM), sentence);
+}
+
+SITUATION(IN_A_CHROOT, need_root(); need_maps())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(create_namespaces, FORKEXEC_NS_USER);
+    know_the_host();
+    assert_false(chroot(scratch()) || chdir("/"));
+    says(spawned(attr), "clone (user): %s: %s", strerror(EPERM), sentence);
+}
+
+/* As qemu-user does. */
+SITUATION(NO_NAMESPACES_IN_QEMU, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(create_namespaces, FORKEXEC_NS_USER);
+    deny((const struct denial[]){ { SYS_clone3, ENOSYS, { { 0 } } },
+             { SYS_clone, EINVAL, { UNLESS(0, CLONE_VM | CLONE_VFORK | SIGCHLD) } } }, 2);
+    says(spawned(attr), "clone (user): %s: %s", strerror(EINVAL), sentence);
+}
+
+/* In a user namespace whose maps the kernel does not let the caller write. */
+static inline struct forkexec_attr *refused_a_map(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(create_namespaces, FORKEXEC_NS_USER);
+    SET(map_uid, 7, getuid(), 1);
+    DENY(write, EPERM, IF(2, strlen(text("7 %u 1\n", getuid()))));
+    return attr;
+}
+
+SITUATION(OWN_ID_ONCE, need_maps())
+{
+    says(spawned(refused_a_map()), "id map (uid_map): %s: %s", strerror(EPERM), sentence);
+}
+
+static inline const char *helped_by(const char *does)
+{
+    const char *helper = file_of("helper", text("#!/bin/sh\n%s\n", does), 0755);
+    struct forkexec_attr *attr = refused_a_map();
+    SET(set_map_helpers, helper, NULL);
+    const char *said = spawned(attr), *begins = text("id map (%s): %s: ", helper, strerror(EPERM));
+    assert_memory_equal(said, begins, strlen(begins));
+    return said + strlen(begins);
+}
+
+SITUATION(HELPER_EXITED, need_maps())
+{
+    says(helped_by("exit 3"), "%s", filled(sentence, "3"));
+}
+
+SITUATION(HELPER_KILLED, need_maps())
+{
+    says(helped_by("kill -9 $$"), "%s", filled(sentence, "9"));
+}
+
+SITUATION(HELPER_WROTE_NOTHING, need_maps())
+{
+    says(helped_by("exit 0"), "%s", sentence);
+}
+
+/* It has the privilege that its caller has not. */
+SITUATION(HELPER_DENIED_SETGROUPS, need_cap(CAP_SETGID); need_maps())
+{
+    struct forkexec_attr *attr = new_attr();
+    const char *helper = file_of("helper", "#!/bin/sh\necho deny >/proc/$1/setgroups; echo \" $2 $3 $4\" >/proc/$1/gid_map\n", 0755);
+    SET(create_namespaces, FORKEXEC_NS_USER);
+    SET(map_gid, 7, 100007, 1);
+    SET(allow_setgroups);
+    SET(set_map_helpers, NULL, helper);
+    /* "7 100007 1\n" is 11 bytes; that of the helper begins with a blank. */
+    DENY(write, EPERM, IF(2, 11));
+    says(spawned(attr), "id map (%s): %s: %s", helper, strerror(EPERM), sentence);
+}
+
+SITUATION(NEEDS_RESOURCE, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_rlimit, RLIMIT_CORE, 0, 0);
+    DENY(prlimit64, EPERM, IF(1, RLIMIT_CORE), UNLESS(2, 0));
+    says(spawned(attr), "rlimit 0 (core 0 of 0): %s: %s", strerror(EPERM), sentence);
+}
+
+SITUATION(FILTER_NEEDS_PRIVILEGE, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(add_seccomp_filter, &allow_all, 1, 0);
+    DENY(seccomp, EACCES);
+    says(spawned(attr), "privileged seccomp 0 (length 1): %s: %s", strerror(EACCES), sentence);
+}
+
+static inline void need_landlock(void)
+{
+    need_native();
+    need_of_copies(FORKEXEC_PROBE_LANDLOCK);
+}
+
+SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_no_new_privs);
+    SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_EXECUTE, 0);
+    says(spawned(attr), "exec (%s): %s: %s", witness, strerror(EACCES), sentence);
+}
+
+SITUATION(RULE_OF_DIRECTORIES, need_landlock())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_no_new_privs);
+    SET(add_landlock_path, witness, FORKEXEC_LANDLOCK_FS_READ_DIR);
+    says(spawned(attr), "landlock rule 0 (%s, access 0x8): %s: %s", witness, strerror(EINVAL), sentence);
+}
+
+/* An empty root. */
+static inline struct forkexec_attr *rooted(void)
+{
+    struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, false);
+    SET(set_root, NULL, 0);
+    return attr;
+}
+
+static inline void need_roots(void)
+{
+    need_native();
+    need_mounts();
+    need_of_copies(FORKEXEC_PROBE_IMAGE);
+}
+
+SITUATION(IDMAPPED_NEEDS, need_roots())
+{
+    struct forkexec_attr *attr = rooted();
+    SET(bind_mount_idmapped, "/dev", "/a", open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC), FORKEXEC_MOUNT_CREATE);
+    DENY(mount_setattr, EPERM);
+    says(spawned(attr), "bind 0 (/dev on /a): %s: %s", strerror(EPERM), sentence);
+}
+
+SITUATION(PROC_NEEDS, need_roots())
+{
+    struct forkexec_attr *attr = rooted();
+    SET(mount_proc, "/proc", FORKEXEC_MOUNT_CREATE);
+    DENY(mount, EPERM, IF(3, MS_NOSUID | MS_NODEV | MS_NOEXEC));
+    says(spawned(attr), "proc 0 (/proc): %s: %s", strerror(EPERM), sentence);
+}
+
+SITUATION(PTS_NEEDS_ROOT, need_roots(); need_user_namespaces())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(create_namespaces, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT);
+    SET(map_uid, 7, geteuid(), 1);
+    SET(map_gid, 7, getegid(), 1);
+    SET(set_root, NULL, 0);
+    SET(mount_dev, "/dev", FORKEXEC_MOUNT_CREATE);
+    DENY(mount, EINVAL, IF(3, MS_NOSUID | MS_NOEXEC));
+    says(spawned(attr), "dev 0 (/dev): %s: %s", strerror(EINVAL), sentence);
+}
+
+SITUATION(BIND_UNCOVERS, need_roots(); need_user_namespaces())
+{
+    struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, true);
+    SET(set_root, NULL, 0);
+    SET(add_mount, "/", "/a", NULL, MS_BIND, NULL);
+    SET(make_directory, "/a", 0755);
+    DENY(open_tree, EINVAL);
+    says(spawned(attr), "mount 0 (/ on /a): %s: %s", strerror(EINVAL), sentence);
+}
+
+SITUATION(ROOT_NO_MOUNT, need_roots())
+{
+    struct forkexec_attr *attr = rooted();
+    DENY(pivot_root, EINVAL);
+    says(spawned(attr), "pivot_root: %s: %s", strerror(EINVAL), sentence);
+}
+
+SITUATION(MOUNT_ON_FILE, need_roots())
+{
+    struct forkexec_attr *attr = rooted();
+    SET(bind_mount, "/dev/null", "/a", FORKEXEC_MOUNT_CREATE);
+    DENY(move_mount, EOPNOTSUPP);
+    says(spawned(attr), "bind 0 (/dev/null on /a): %s: %s", strerror(EOPNOTSUPP), sentence);
+}
+
+SITUATION(OUTSIDE_ROOT, need_roots())
+{
+    struct forkexec_attr *attr = new_attr();
+    if (geteuid())
+        SET(create_namespaces, FORKEXEC_NS_USER);
+    SET(set_chroot, scratch());
+    SET(set_cwd_fd, open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    says(spawned(attr), "cwd check: %s: %s", strerror(ENOENT), sentence);
+}
+
+SITUATION(CWD_AS_CALLER, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_cwd, "/");
+    SET(set_cwd_rights, FORKEXEC_CWD_RIGHTS_CALLER);
+    DENY(chdir, EACCES);
+    says(spawned(attr), "cwd before ids (/): %s: %s", strerror(EACCES), sentence);
+}
+
+SITUATION(CWD_AS_PROGRAM, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_cwd, "/");
+    SET(set_uid, getuid());
+    SET(keep_groups);
+    DENY(chdir, EACCES);
+    says(spawned(attr), "cwd (/): %s: %s", strerror(EACCES), sentence);
+}
+
+/* A child in a cgroup which refuses it. */
+static inline const char *refused_by_cgroup(int code, int *fd)
+{
+    struct forkexec_attr *attr = new_attr();
+    const char *path = new_cgroup();
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SET(set_cgroup_fd, *fd);
+    know_the_host();
+    DENY(clone3, code);
+    const char *said = spawned(attr);
+    rmdir(path);
+    return said;
+}
+
+#define CGROUP_REFUSES(NAME, code) \
+    SITUATION(NAME, need_native(); need_cgroup()) \
+    { \
+        int fd; \
+        const char *said = refused_by_cgroup(code, &fd); \
+        says(said, "cgroup (born in fd %d): %s: %s", fd, strerror(code), sentence); \
+    }
+
+CGROUP_REFUSES(CGROUP_NEEDS_RIGHTS, EACCES)
+CGROUP_REFUSES(CGROUP_HAS_CONTROLLERS, EBUSY)
+CGROUP_REFUSES(CGROUP_TYPE, EOPNOTSUPP)
+CGROUP_REFUSES(CGROUP_GONE, ENOENT)
+
+SITUATION(TOO_MANY_PROCESSES, need_native(); need_cgroup())
+{
+    int fd;
+    says(refused_by_cgroup(EAGAIN, &fd), "clone: %s: %s", strerror(EAGAIN), sentence);
+}
+
+/* Its pid is written, which is short. */
+SITUATION(CGROUP_WITHOUT_CPUS, need_native(); need_cgroup())
+{
+    struct forkexec_attr *attr = new_attr();
+    const char *path = new_cgroup();
+    struct denial denied[8] = { { SYS_clone3, ENOSYS, { { 0 } } } };
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SET(set_cgroup_fd, fd);
+    for (uint32_t digits = 1; digits < 8; digits++)
+        denied[digits] = (struct denial){ SYS_write, ENOSPC, { IF(2, digits) } };
+    deny(denied, 8);
+    const char *said = spawned(attr);
+    rmdir(path);
+    says(said, "cgroup (written to fd %d): %s: %s", fd, strerror(ENOSPC), sentence);
+}
+
+NOT_HERE(CGROUP_OUT_OF_MEMORY, "c-tests/cgroup_memory.c has hosts whose cgroups count memory")
+
+/* A caller in a root of its own, or with a /proc that is none, for whose child a file in /proc is to be written. */
+static inline struct forkexec_attr *mapped(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(create_namespaces, FORKEXEC_NS_USER);
+    SET(map_uid, 0, geteuid(), 1);
+    return attr;
+}
+
+SITUATION(NO_PROC, need_maps())
+{
+    be_root_in_new(CLONE_NEWNS);
+    cover(scratch());
+    assert_false(chdir(scratch()) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"));
+    says(spawned(mapped()), "id map (uid_map): %s: %s", strerror(ENOENT), sentence);
+}
+
+SITUATION(FALSE_PROC, need_maps())
+{
+    be_root_in_new(CLONE_NEWNS);
+    cover("/proc");
+    says(spawned(mapped()), "id map (uid_map): %s: %s", strerror(EOPNOTSUPP), sentence);
+}
+
+SITUATION(NO_TIME_NAMESPACES, need_maps())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(create_namespaces, FORKEXEC_NS_TIME | FORKEXEC_NS_USER);
+    SET(set_time_offset, CLOCK_MONOTONIC, 1, 0);
+    DENY(openat, ENOENT, IF(2, O_WRONLY | O_CLOEXEC));
+    says(spawned(attr), "time file: %s: %s", strerror(ENOENT), sentence);
+}
+
+/* The caller is not in the pid namespace of /proc. */
+SITUATION(BLIND_PROC, need_maps())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_oom_score_adj, 5);
+    be_root_in_new(CLONE_NEWNS);
+    pid_t first = (pid_t)syscall(SYS_clone, CLONE_NEWPID | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+    if (!first)
+        _exit(mount("proc", "/proc", "proc", 0, NULL) != 0);
+    const char *said = spawned(attr);
+    int status;
+    assert_int_equal(waitpid(first, &status, 0), first);
+    assert_int_equal(status, 0);
+    says(said, "oom_score_adj (5): %s: %s", strerror(ENOENT), sentence);
+}
+
+SITUATION(FOREIGN_PROC, need_maps())
+{
+    int status;
+    be_root_in_new(CLONE_NEWPID);
+    /* As before Linux 5.2, a pidfd tells no number. */
+    DENY(pread64, EACCES);
+    pid_t first = fork();
+    if (!first) {
+        says(spawned(mapped()), "id map (uid_map): %s: %s", strerror(EOPNOTSUPP), sentence);
+        fflush(NULL);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(first, &status, 0), first);
+    assert_int_equal(status, 0);
+}
+
+SITUATION(KILLED, need_native())
+{
+    DENY(execve, DEADLY);
+    says(spawned(new_attr()), "exec (%s): %s: a seccomp filter kills for a system call of this step", witness,
+        filled(sentence, text("%d", SIGSYS)));
+}
+
+SITUATION(KILLED_BY_FILTER, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_session);
+    DENY(setsid, DEADLY);
+    says(spawned(attr), "session: killed by signal %d before the program ran: %s", SIGSYS, sentence);
+}
+
+/* As if somebody else had waited for it. */
+SITUATION(ENDED, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_session);
+    know_the_host();
+    deny((const struct denial[]){ { SYS_setsid, DEADLY, { { 0 } } }, { SYS_waitid, ECHILD, { { 0 } } } }, 2);
+    says(spawned(attr), "session: %s", sentence);
+}
+
+SITUATION(MAPPING_DENIED, need_native())
+{
+    DENY(mmap, EPERM);
+    says(spawned(new_attr()), "memory: %s: %s", strerror(EPERM), sentence);
+}
+
+/* The first process of a pid namespace cannot see that its parent is gone, so it has to hear of it. */
+SITUATION(WAITING_DENIED, need_mounts(); need_native())
+{
+    struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, false);
+    SET(create_namespaces, FORKEXEC_NS_PID);
+    DENY(ppoll, EPERM);
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    /* A held child may have said that it waits before it is known to have failed at that. */
+    int result = forkexec_start(attr, witness, itself, NULL, &child, &error);
+    const char *said = result ? message_of(result, &error) : released(child, FORKEXEC_FOREVER);
+    says(said, "%s: %s: %s", geteuid() ? "wait" : "hold", strerror(EPERM), sentence);
+}
+
+static void *starts(void *child)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
+    *(struct forkexec_child **)child = a_held_child(attr, witness);
+    return NULL;
+}
+
+SITUATION(THREAD_GONE)
+{
+    struct forkexec_child *child = NULL;
+    pthread_t thread;
+    assert_false(pthread_create(&thread, NULL, starts, &child) || pthread_join(thread, NULL));
+    says(released(child, FORKEXEC_FOREVER), "parent death (%s): %s", sentence, strerror(ESRCH));
+    forkexec_close(child);
+}
+
+SITUATION(KEEPER_KEEPS_PRIVILEGE, need_cap(CAP_KILL); need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_PROCESS);
+    DENY(seccomp, EPERM);
+    says(spawned(attr), "parent death (%s): %s", sentence, strerror(EPERM));
+}
+
+#endif

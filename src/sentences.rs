@@ -1,0 +1,445 @@
+//! Every sentence that the library says to people, once: the reason in the message of an error, the answer of
+//! forkexec_probe, the lines of forkexec_describe. Names of setters, stages, namespaces and limits are no sentences.
+//!
+//! To add a sentence, add a line here, and a situation that makes the library say it to `c-tests/sentences.c`. The test does
+//! not compile while a line has no situation. `{}` is a part that the situation decides, in the order of `with`.
+
+use crate::shorten::{Shortened, length};
+use core::fmt::{self, Display, Formatter};
+
+/// A sentence of the table. Nothing else can make one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sentence(&'static str);
+
+/// Nothing is said.
+pub const NOTHING: Sentence = Sentence("");
+
+macro_rules! sentences {
+    ($list:ident: $($name:ident: $text:literal,)*) => {
+        $(pub const $name: Sentence = Sentence($text);)*
+        #[cfg(test)]
+        const $list: &[(&str, Sentence)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+// For c-tests/sentences.c, c-tests/meson.build reads all lines of the form `NAME: "text",` to the end of the second table.
+
+// In the message of an error.
+sentences! { ERRORS:
+    // Arguments that a setter refuses: `validate (set_cwd): Invalid argument: a path is not empty`.
+    ARGUMENT_IS_NULL: "an argument is NULL",
+    OUT_OF_MEMORY: "out of memory",
+    LIST_NOT_ALIGNED: "the list is not aligned",
+    FD_NEGATIVE: "a file descriptor is not negative",
+    PATH_EMPTY: "a path is not empty",
+    PATH_TOO_LONG: "a path is at most 4095 bytes",
+    SEARCH_PATH_EMPTY: "a search path names a directory",
+    VARIABLE_NAME: "the name of a variable is not empty and has no '='",
+    MEMORY_MODE: "the memory mode is AUTO, FRESH or COPIED",
+    CWD_RIGHTS: "the rights are PROGRAM, CALLER or EITHER",
+    KEYRING_NAME: "the name of a keyring has 1 to 4095 bytes",
+    LABEL_LENGTH: "a label has 1 to 4090 bytes",
+    NEVER_IGNORED: "SIGKILL and SIGSTOP cannot be ignored",
+    DEATH_OF_WHOM: "the death is the thread's or the process's",
+    SIGNAL_NUMBER: "a signal is 1 to 64",
+    FILE_TOO_LONG: "a file has at most 64 KiB",
+    FILE_MODE: "a file mode is at most 07777",
+    BIND_FLAGS: "a bind takes MS_REC, RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME and NOSYMFOLLOW",
+    NO_SOURCE: "a bind or a move has a source",
+    NO_TYPE: "a new file system has a type",
+    MOUNT_TOO_LONG: "source, type and data are at most 4095 bytes",
+    FLAG_OF_OTHERS: "a flag is not for this call",
+    INSIDE_SLASH: "a path in the program's root begins with \"/\": write \"/tmp\" for \"tmp\"",
+    INSIDE_DOTS: "a path inside the root has no \"..\"",
+    ROOT_ITSELF: "the root itself is set_root's",
+    CAPABILITY_SETS: "the sets are permitted, effective, inheritable and bounding",
+    SECUREBITS: "a securebit that is not defined",
+    LANDLOCK_FS: "the access is FORKEXEC_LANDLOCK_FS_ bits",
+    LANDLOCK_NET: "the access is FORKEXEC_LANDLOCK_NET_ bits",
+    LANDLOCK_BOTH: "fs is FORKEXEC_LANDLOCK_FS_ bits, net FORKEXEC_LANDLOCK_NET_ bits",
+    LANDLOCK_SCOPES: "the scopes are FORKEXEC_LANDLOCK_SCOPE_ bits",
+    ONE_TYPE: "the type is one of FORKEXEC_NS_*",
+    SOME_TYPES: "the types are one or more of FORKEXEC_NS_*",
+    JOINED_ALREADY: "a namespace of this type is joined already",
+    NO_ID: "4294967295 is no id",
+    PROPAGATION: "one of MS_PRIVATE, MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with or without MS_REC, or 0",
+    CLOCK: "the clock is CLOCK_MONOTONIC or CLOCK_BOOTTIME",
+    NANOSECONDS: "nanoseconds are less than a second: 0 to 999999999",
+    RANGE_EMPTY: "a range of ids is not empty",
+    RANGE_END: "a range of ids ends below 4294967295",
+    TOO_MANY_RANGES: "more than 340 ranges of ids",
+    NAME_TOO_LONG: "a name is at most 64 bytes",
+    FILTER_LENGTH: "a filter has 1 to 4096 instructions",
+    FILTER_FLAGS: "the flags are TSYNC, LOG, SPEC_ALLOW and LISTENER",
+    TSYNC_AND_LISTENER: "the kernel takes TSYNC and LISTENER only apart",
+    RESOURCE: "a resource is 0 to 15",
+    SOFT_ABOVE_HARD: "the soft limit is above the hard limit",
+    NICE: "a nice value is -20 to 19",
+    NO_PROCESSORS: "1 to 8192 processors",
+    PROCESSOR: "a processor is below 8192",
+    POLICY: "the policy is SCHED_OTHER, BATCH, IDLE, FIFO or RR",
+    PRIORITY: "the priority is 1 to 99 for FIFO and RR, 0 for the others",
+    IO_PRIORITY: "the class is 0 to 3, the level 0 to 7",
+    IO_NO_LEVELS: "class 0 has no levels",
+    UMASK: "a umask is at most 0777",
+    PERSONALITY: "0xffffffff only asks for the personality",
+    OOM_SCORE: "oom_score_adj is -1000 to 1000",
+    FAILURE_NOT_ALLOWED: "a failure of this stage cannot be allowed",
+    GROUP_NEGATIVE: "a process group is not negative",
+    NO_USER: "(uid)-1 is no user",
+    NO_GROUP: "(gid)-1 is no group",
+    TOO_MANY_GROUPS: "more than 65536 groups",
+
+    // Requests that contradict each other: `validate (set_foreground): Invalid argument: a new session ...`.
+    PATH_NEEDED: "a path is needed without set_exec_fd",
+    PATH_NOT_NULL: "must be NULL with set_exec_fd",
+    ARGV_EMPTY: "needs at least the program's name",
+    HOLDS_ONLY: "forkexec_hold runs no program: remove it",
+    HOLDS_NO_PID_NAMESPACE: "a holder is no process of another pid namespace: remove FORKEXEC_NS_PID",
+    HOLDER_DIES_ANYWAY: "a holder dies with its owner anyway: remove it",
+    LEADER_HAS_GROUP: "a session leader has a group of its own: remove one",
+    SESSION_HAS_NO_TERMINAL: "a new session has no terminal: remove it",
+    ONLY_LEADERS: "only a session leader gets one: add set_session",
+    FOREGROUND_OF_NOTHING: "a new session has no terminal: add set_controlling_terminal",
+    DEFAULT_AND_IGNORED: "a signal is in the default and in the ignore set",
+    CREATED_AND_UNSHARED: "a type is both created and unshared: keep one",
+    JOINED_AND_CREATED: "a type is both joined and created: keep one",
+    NEEDS_USER_NAMESPACE: "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)",
+    SUBORDINATE_AND_MAPS: "contradicts map_uid and map_gid: keep one",
+    HELPERS_WITHOUT_MAP: "there is no map: add map_uid, map_gid or map_subordinate_ids",
+    SETGROUPS_WITHOUT_MAP: "says how gids are mapped: add map_gid",
+    NEEDS_UTS: "without a new UTS namespace this would change the host: add FORKEXEC_NS_UTS",
+    NEEDS_NET: "without a new network namespace this would change the host: add FORKEXEC_NS_NET",
+    NEEDS_TIME: "sets the clocks of a new time namespace: add FORKEXEC_NS_TIME",
+    NEEDS_MOUNT: "without a new mount namespace this would change the host: add FORKEXEC_NS_MOUNT",
+    CHROOT_AND_ROOT: "contradicts set_root: keep one",
+    MOUNTS_SPREAD: "would bring the mounts to the caller: MS_PRIVATE or MS_SLAVE, with MS_REC",
+    GROUPS_AND_KEPT: "contradicts set_groups: keep one",
+    SETGROUPS_DENIED: "setgroups is denied with this gid map: add allow_setgroups",
+    NOT_MAPPED: "not mapped in the new user namespace: add it to the map",
+    NO_DIRECTORY_TO_ENTER: "there is no directory to enter: add set_cwd or set_cwd_fd",
+    CAPABILITY_UNKNOWN: "a capability is unknown to this kernel",
+    DROP_AND_SETS: "contradicts the other sets: keep one",
+    EFFECTIVE_OUTSIDE: "effective is not within permitted",
+    AMBIENT_OUTSIDE: "the ambient set has to be within the permitted, inheritable and bounding sets",
+    AMBIENT_FORBIDDEN: "forbids the ambient set that set_ambient asks for",
+    NEEDS_START: "the caller has to act meanwhile: use forkexec_start and forkexec_release",
+    INIT_WITHOUT_PID: "an init is the first process of a pid namespace: add create_namespaces(FORKEXEC_NS_PID)",
+    INIT_IS_THE_PARENT: "the program's parent is its init, not the caller: remove one",
+    FIRST_CANNOT_STOP: "the first process of a pid namespace cannot stop itself",
+    ONE_LISTENER: "only one filter has a listener",
+    LISTENER_STAYS_HERE: "with a listener no new time namespace, nor a pid namespace for the program's children",
+    LISTENER_NEEDS_FUTEX: "with a listener and a real-time policy the filters have to allow futex",
+    LANDLOCK_NEEDS_NO_NEW_PRIVS: "the kernel takes it only from who gains no privileges: add set_no_new_privs",
+    GRANTS_UNHANDLED: "grants what is not handled: add it to set_landlock_handled",
+    FD_NOT_OPEN: "the descriptor is not open",
+    ROOT_NEEDS_IMAGE: "with another root or joined pid namespace /proc/self/exe would lead to the caller's own file \
+        (CVE-2019-5736): use FORKEXEC_MEMORY_AUTO",
+    ROOT_UNDER_EMULATOR: "no memory is shared here, as under an emulator, so /proc/self/exe would lead to the caller's own \
+        file there (CVE-2019-5736)",
+    ROOT_LOSES_IDS: "needs the built-in image, whose exec would change the caller's saved ids: make them the effective ones",
+    FRESH_LOSES_IDS: "an exec would change the caller's saved ids: use another memory mode",
+
+    // What the caller's process and the host make of a request: `resolve (set_cgroup_fd): Device or resource busy: ...`.
+    NO_SUBUIDS: "the user has no ids in /etc/subuid",
+    NO_SUBGIDS: "the user has no ids in /etc/subgid",
+    NOFILE_UNKNOWN: "the limit could not be read when the library was loaded",
+    SOFT_ABOVE_HARD_NOW: "the soft limit is above the hard one",
+    NO_CGROUP: "not a directory of a cgroup file system",
+    CGROUP_FROZEN: "the cgroup is frozen: thaw it first",
+    NO_NAMESPACE: "the descriptor is not one of a namespace",
+    OTHER_NAMESPACE: "the descriptor is one of another type of namespace",
+    MAP_TOO_LONG: "the kernel takes a map of less than one page",
+    FD_NOT_THERE: "the program has no such descriptor: map it first",
+    NO_LANDLOCK: "this kernel has no Landlock, or is started without it: see the parameter lsm of Linux 5.13 or later",
+    LANDLOCK_WITHOUT_SCOPES: "the Landlock of this kernel knows no scopes, Linux 6.12 does: allow_partial_landlock goes \
+        without them",
+    LANDLOCK_WITHOUT_PORTS: "the Landlock of this kernel knows no ports, Linux 6.7 does: allow_partial_landlock goes \
+        without them",
+    LANDLOCK_WITHOUT_ACCESS: "the Landlock of this kernel lacks some of these accesses, Linux 6.10 has all: choose by \
+        set_landlock_handled, or allow_partial_landlock",
+
+    // What a step is about, in its brackets, where that is no name: `resolve (the effective uid): ...`.
+    ABOUT_STRINGS: "the strings and lists of the attr",
+    ABOUT_DESCRIPTORS: "descriptors",
+    ABOUT_ACTIONS: "fd actions",
+    ABOUT_IDS: "set_uid, set_gid, set_groups",
+    ABOUT_SIGNALS: "set_signal_mask, _default, _ignore",
+    ABOUT_PRIVILEGES: "capabilities, no_new_privs",
+    ABOUT_SECURITY: "set_session_keyring, set_exec_label",
+    ABOUT_FILTERS: "seccomp filters",
+    ABOUT_LANDLOCK: "the version of Landlock",
+    ABOUT_BOUNDING: "the bounding set of capabilities",
+    ABOUT_AMBIENT: "the ambient set of capabilities",
+    ABOUT_UID: "the effective uid",
+    ABOUT_GID: "the effective gid",
+    ABOUT_ROOT: "another root or joined pid namespace",
+    THREAD_GONE: "the thread that started it is gone",
+    KEEPER_KEEPS_PRIVILEGE: "the thread that waits for it cannot give up its privilege without seccomp(2)",
+
+    // Calls on a handle, and without one: `Invalid argument: child is NULL`.
+    CHILD_NULL: "child is NULL",
+    ATTR_NULL: "attr is NULL",
+    PLACE_NULL: "the place for the child is NULL",
+    NO_MEMORY_FOR_HANDLE: "for the handle of a child",
+    OTHERS_CHILD: "the child of another process",
+    IS_PROGRAM: "the child is the program already",
+    START_FAILED: "the start of the child has failed",
+    NEVER_RUNS: "forkexec_hold made it: it never runs a program",
+    NOT_YET: "let go, and not yet in the program",
+    NOT_WRITTEN: "the description cannot be written",
+
+    // How a child or a helper ended, after the errno or in its place.
+    KILLED: "killed by signal {} before the program ran",
+    ENDED: "it ended before the program ran, and how was told to somebody else in this process",
+    KILLED_BY_FILTER: "a seccomp filter kills for a system call of this step",
+    HELPER_EXITED: "it exited with {}",
+    HELPER_KILLED: "signal {} killed it",
+    HELPER_WROTE_NOTHING: "it has not written the map",
+    HELPER_DENIED_SETGROUPS: "it has denied setgroups, which allow_setgroups is to leave",
+
+    // What the errno of a step does not tell: `exec (/bin/x): Exec format error: neither ...`.
+    MAPPING_DENIED: "mmap(2) is denied, as by a seccomp filter",
+    WAITING_DENIED: "the child waits by ppoll(2) or futex(2): a seccomp filter has to allow them",
+    NO_PROGRAM: "neither a program for this machine nor a script with #!",
+    GROUPS_DENIED_THERE: "the joined user namespace denies setgroups, or has no gid map: keep_groups leaves the groups as they are",
+    GROUPS_DROPPED: "the supplementary groups are dropped with new ids: keep_groups keeps them",
+    NEEDS_SETPCAP: "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
+    IMAGE_REFUSED: "another root needs the built-in image, to hide the caller's own file (CVE-2019-5736): let memfds be executed, \
+        see vm.memfd_noexec",
+    IMAGE_TAKES_CAPABILITIES: "another root needs the built-in image, and an exec takes the caller's capabilities",
+    USER_NAMESPACES_RESTRICTED: "user namespaces are restricted here, or the caller is in a chroot: see forkexec_probe",
+    IN_A_CHROOT: "in a chroot the kernel makes no user namespaces: enter the root by pivot_root(2) instead",
+    NO_NAMESPACES_IN_QEMU: "qemu-user makes no namespaces",
+    TOO_MANY_PROCESSES: "a limit on processes: RLIMIT_NPROC, or pids.max of the cgroup or of one above it",
+    CGROUP_NEEDS_RIGHTS: "needs the right to write cgroup.procs there, and in the nearest cgroup above both it and the caller's",
+    CGROUP_HAS_CONTROLLERS: "it has controllers enabled for its children (cgroup.subtree_control): use one below it",
+    CGROUP_TYPE: "its cgroup.type is \"domain invalid\" or \"threaded\": use one that is not beside or in threaded ones",
+    CGROUP_GONE: "it was removed, or lies outside the cgroup namespace of the caller",
+    CGROUP_WITHOUT_CPUS: "its cpuset.cpus or cpuset.mems is empty",
+    CGROUP_OUT_OF_MEMORY: "its cgroup is out of memory: raise memory.max (version 1: memory.limit_in_bytes)",
+    OWN_ID_ONCE: "without privilege one's own id can be mapped, once, and with setgroups denied",
+    NEEDS_RESOURCE: "raising a hard limit needs CAP_SYS_RESOURCE",
+    FILTER_NEEDS_PRIVILEGE: "needs CAP_SYS_ADMIN, or set_no_new_privs",
+    LANDLOCK_FORBIDS_PROGRAM: "with Landlock the program and its loader need EXECUTE and READ_FILE",
+    IDMAPPED_NEEDS: "bind_mount_idmapped takes CAP_SYS_ADMIN, open_tree(2), move_mount(2) and mount_setattr(2)",
+    RULE_OF_DIRECTORIES: "a file that is not a directory has no such access",
+    PROC_NEEDS: "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc \
+        instead",
+    PTS_NEEDS_ROOT: "pts takes user and group 0 of the user namespace: map them",
+    BIND_UNCOVERS: "what is mounted below would be uncovered in a user namespace: bind it recursively",
+    ROOT_NO_MOUNT: "the caller's root is not a mount, as in a chroot or an initramfs",
+    MOUNT_ON_FILE: "mounting on a file takes a /proc of the caller's, or Linux 5.12",
+    OUTSIDE_ROOT: "the directory lies outside the root",
+    CWD_AS_CALLER: "entered with the caller's rights: FORKEXEC_CWD_RIGHTS_EITHER tries the program's as well",
+    CWD_AS_PROGRAM: "entered with the program's rights: set_cwd_rights has it entered with the caller's",
+    NO_TIME_NAMESPACES: "this kernel has no time namespaces: Linux 5.6 has them",
+    NO_PROC: "there is no /proc",
+    FALSE_PROC: "no proc file system is mounted on /proc",
+    BLIND_PROC: "/proc belongs to another pid namespace, where the caller is not to be found",
+    FOREIGN_PROC: "/proc belongs to another pid namespace, where the child is not to be found",
+
+    // What the caller finds out when a mount has failed, or a program that is there does not start.
+    SOURCE_MISSING: "the source is missing",
+    SOURCE_DANGLES: "the source is a symbolic link that leads to nothing",
+    SOURCE_OUT_OF_REACH: "a directory on the way to the source may not be searched",
+    SOURCE_NO_DIRECTORY: "something on the way to the source is no directory",
+    SOURCE_LOOPS: "too many symbolic links lead to the source",
+    TARGET_MISSING: "the target is missing in the program's root: make_directory or make_file before this makes it",
+    TARGET_MISSING_MAY_CREATE: "the target is missing in the program's root: FORKEXEC_MOUNT_CREATE makes it",
+    TARGET_OUT_OF_REACH: "a directory on the way to the target may not be searched, or written to",
+    TARGET_NO_DIRECTORY: "something on the way to the target is no directory",
+    LINK_ON_THE_WAY: "a symbolic link is on the way to the target: name what it leads to",
+    LINK_MAY_BE_FOLLOWED: "a symbolic link is on the way to the target: name what it leads to, or add FORKEXEC_MOUNT_FOLLOW",
+    TARGET_LOOPS: "too many symbolic links lead to the target, or one of /proc does",
+    ONE_IS_A_DIRECTORY: "of source and target one is a directory, the other is not",
+    DEVICE_MISSING: "the caller's /dev lacks one of null, zero, full, random, urandom and tty",
+    NULL_MISSING: "the caller has no /dev/null",
+    UNMAPPED: "the child's {} is not mapped in its user namespace: add {}",
+    UNMAPPED_BOTH: "the child's {} and {} are not mapped in its user namespace: add {} and {}",
+    OUTSIDE_ID: "{} as an outside id of map_{}",
+    MAYBE_UNMAPPED: "the child's uid {} or gid {} is not mapped in the user namespace of the file system, or of an idmapped bind",
+    NOT_FOUND: "not found in {}",
+    NOTHING_TO_RUN: "nothing that can be run in {}",
+    ONLY_OUTSIDE: "this path is the caller's; in the program's root there is nothing",
+    STARTER_MISSING: "the program is there, but not its {} {}",
+    STARTER_OF_MISSING: "the program is there, but not the {} {} of {}",
+    STARTER_UNKNOWN: "the program is there; its root may lack its {} {}",
+    STARTER_OF_UNKNOWN: "the program is there; its root may lack the {} {} of {}",
+    NO_INTERPRETER: "the program exists, its interpreter or loader does not",
+    CARRIAGE_RETURN: "the program is there; its first line ends with a carriage return, and no interpreter is called so",
+    SCRIPT_BY_FD: "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself",
+    MAYBE_SCRIPT_BY_FD: "if it is a script, map it to itself; if not, its loader is missing",
+
+    // forkexec_describe, and the brackets of an error.
+    IN_CALLERS_MEMORY: "a child in the caller's memory",
+    IN_IMAGE: "a child in an image of its own",
+    IN_COPY: "a child in a copy of the caller's memory",
+    BIND: "{} on {}",
+    SYMLINK: "{} to {}",
+    BORN_IN: "born in fd {}",
+    WRITTEN_TO: "written to fd {}",
+    FD: "fd {}",
+    EMPTY_ROOT: "empty",
+    SCHEDULER: "policy {}, priority {}",
+    IO_CLASS: "class {}, level {}",
+    SLACK: "{} ns",
+    ONE_CAPABILITY: "capability {}",
+    WITHOUT_CAPABILITIES: "without {}",
+    CAPABILITIES: "effective {}, permitted {}, inheritable {}",
+    RULE_OF_PORT: "port {}, access {}",
+    RULE_OF_PATH: "{}, access {}",
+    SIGNAL: "signal {}",
+    DISPOSITIONS: "default {}, ignore {}",
+    CALLERS_MASK: "the caller's",
+    MOVED: "{} as {}",
+    OPENED: "open {} as {}",
+    DUPLICATED: "dup {} as {}",
+    CLOSED: "close {}",
+    CLOSED_FROM: "close from {}",
+    ENTERED: "enter {}",
+    ENTERED_FD: "enter fd {}",
+    FILTER: "length {}",
+    FILTER_WITH_FLAGS: "length {}, flags {}",
+    RULESET: "fs {}, net {}, scopes {}",
+    RULESET_OF_FD: "fd {}; {}",
+    RULESET_LACKS: "{}; unknown to this kernel: {}",
+    LIMIT: "{} {} of {}",
+    UNLIMITED: "unlimited",
+    JOINED: "{} of fd {}",
+}
+
+// What forkexec_probe answers.
+sentences! { ANSWERS:
+    NO_CLONE3: "clone3(2) is missing or filtered: Linux 5.5 has it, and container runtimes whose seccomp profile refuses it \
+        have newer profiles; clone(2) is used instead",
+    NO_CLOSE_RANGE: "close_range(2) is missing or filtered: Linux 5.9 has it; descriptors are closed one by one instead",
+    NO_PIDFD: "pidfd_open(2) is missing or filtered: Linux 5.3 has it; a pipe tells the owner's death instead",
+    MEMORY_NOT_SHARED: "a child does not share memory here, as under valgrind or qemu-user: the caller's memory is copied \
+        instead",
+    NO_BIRTH_IN_CGROUP: "clone3(2) is missing or filtered, so children are written into their cgroup after birth, which is \
+        slow",
+    NO_SECCOMP: "seccomp(2) is missing or filtered: Linux 3.17 has it, if it is built with CONFIG_SECCOMP_FILTER",
+    NO_LISTENER: "seccomp(2) is missing, filtered, or without SECCOMP_RET_USER_NOTIF: Linux 5.5 has all that is needed",
+    NO_TIME: "time namespaces are not in this kernel: Linux 5.6 has them, if it is built with CONFIG_TIME_NS",
+    TIME_WITHOUT_PROC: "time namespaces are entered by way of /proc: {}",
+    NO_CHILD: "no child can be made: {}",
+    OLD_LANDLOCK: "Landlock has version {} here: ports come with version 4 (Linux 6.7), the last access to files with 5 \
+        (6.10), scopes with 6 (6.12); set_landlock_handled asks for less",
+    LANDLOCK_OFF: "Landlock is in this kernel and off: add it to the boot parameter lsm",
+    LANDLOCK_MISSING: "Landlock is missing or filtered: Linux 5.13 has it, if it is built with CONFIG_SECURITY_LANDLOCK",
+    DEADLY_FILTER: "a seccomp filter kills the caller for a system call that this takes",
+    NO_IMAGE: "memfds cannot be executed: see the sysctl vm.memfd_noexec and the security policy; the caller's memory is \
+        copied where it must not be shared, which is slow in large callers",
+    CALLER_IN_CHROOT: "the caller is in a chroot, where the kernel makes no user namespaces: enter the root by pivot_root(2) \
+        instead",
+    TOO_MANY_USER_NAMESPACES: "there are too many of them, or of those in which this one would be: see the sysctl \
+        user.max_user_namespaces",
+    UNKNOWN_WITHOUT_PROC: "what forbids it cannot be told without the sysctls of /proc: in a chroot the kernel does, and a \
+        policy may",
+    UNKNOWN_USERNS: "what forbids it cannot be told: in a chroot the kernel does, and a policy may",
+    USERNS_CLONE: "set the sysctl kernel.unprivileged_userns_clone to 1",
+    MAX_USER_NAMESPACES: "raise the sysctl user.max_user_namespaces",
+    APPARMOR_USERNS: "give the program an AppArmor profile with the rule userns, or set the sysctl \
+        kernel.apparmor_restrict_unprivileged_userns to 0",
+    FILTER_USERNS: "a seccomp filter is on, as container runtimes put it on: their profile has to allow clone(2) \
+        with CLONE_NEWUSER",
+}
+
+impl Sentence {
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One that has no parts to fill in.
+    pub const fn text(self) -> &'static str {
+        self.0
+    }
+
+    /// With each `{}` filled in.
+    pub const fn with<'a>(self, parts: &'a [&'a dyn Display]) -> Filled<'a> {
+        Filled { sentence: self, parts }
+    }
+}
+
+impl Display for Sentence {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// A sentence with its parts.
+#[derive(Clone, Copy)]
+pub struct Filled<'a> {
+    sentence: Sentence,
+    parts: &'a [&'a dyn Display],
+}
+
+/// The precision is the number of bytes that there is room for: where that is too little the longest parts are cut, to the
+/// same length, and never the sentence.
+impl Display for Filled<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let mut between = self.sentence.0.split("{}");
+        let room = f.precision().map_or(usize::MAX, |room| self.room_of_part(room));
+        f.write_str(between.next().unwrap_or_default())?;
+        for (place, text) in between.enumerate() {
+            self.parts.get(place).map_or(Ok(()), |text| write!(f, "{}", Shortened { text, room }))?;
+            f.write_str(text)?;
+        }
+        Ok(())
+    }
+}
+
+impl Filled<'_> {
+    /// What is left for each of the parts that are longer than that.
+    fn room_of_part(&self, room: usize) -> usize {
+        let others = self.sentence.0.len().saturating_sub(2 * self.parts.len());
+        let mut share = 0;
+        for _ in self.parts {
+            let short: usize = self.parts.iter().map(length).filter(|length| *length <= share).sum();
+            let long = self.parts.iter().filter(|part| length(part) > share).count();
+            share = room.saturating_sub(others + short).checked_div(long).unwrap_or(usize::MAX);
+        }
+        share
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+    use alloc::string::ToString;
+
+    /// A message has 223 bytes; what precedes the reason, with what it is about cut away, takes up to 83 of them.
+    const LONGEST: usize = 140;
+
+    #[test]
+    fn each_is_said_once_and_is_short_enough() {
+        let mut names = BTreeMap::new();
+        for (name, Sentence(text)) in [ERRORS, ANSWERS].concat() {
+            assert!(!text.is_empty(), "{name} says nothing");
+            assert!(!text.contains(['\n', '\t']) && !text.contains("  ") && text.trim() == text, "{name}: {text:?}");
+            assert_eq!(names.insert(text, name), None, "{name} says the same");
+        }
+        for (name, Sentence(text)) in ERRORS {
+            assert!(text.len() <= LONGEST, "{name} has {} bytes", text.len());
+        }
+    }
+
+    #[test]
+    fn parts_are_filled_in() {
+        assert_eq!(LIMIT.with(&[&"cpu", &1, &UNLIMITED]).to_string(), "cpu 1 of unlimited");
+        assert_eq!(ENTERED.with(&[&"{}"]).to_string(), "enter {}");
+        assert_eq!(FD.with(&[]).to_string(), "fd ");
+    }
+
+    #[test]
+    fn only_parts_are_cut() {
+        let path = "/a/long/path/to/somewhere";
+        let opened: [&dyn Display; 2] = [&path, &7];
+        assert_eq!(alloc::format!("{:.30}", OPENED.with(&opened)), "open /a/long/p...omewhere as 7");
+        assert_eq!(alloc::format!("{:.35}", OPENED.with(&opened)), "open /a/long/path/to/somewhere as 7");
+        assert_eq!(alloc::format!("{:.0}", OPENED.with(&opened)), "open ... as 7");
+        assert_eq!(alloc::format!("{:.0}", PATH_EMPTY), PATH_EMPTY.text());
+    }
+}

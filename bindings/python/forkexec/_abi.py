@@ -182,6 +182,8 @@ class StatusField(IntFlag):
     USAGE = 4
     # status.memory_peak_bytes is filled.
     MEMORY_PEAK = 8
+    # status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
+    OUT_OF_MEMORY = 16
 
 
 class Ran(IntEnum):
@@ -191,7 +193,7 @@ class Ran(IntEnum):
     NO = 0
     # The child ended as the program.
     YES = 1
-    # A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or there is no /proc to read its name from; or it is an init that was killed before it could tell.
+    # A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or /proc does not tell: there is none, no descriptor is left to look there, or a filter kept the library's image from naming itself, PR_SET_NAME; or it is an init that was killed before it could tell.
     UNKNOWN = 2
 
 
@@ -212,7 +214,7 @@ class Feature(IntEnum):
     USER_NAMESPACE = 6
     # Children can be born in a cgroup.
     BIRTH_IN_CGROUP = 7
-    # Time namespaces.
+    # A time namespace can be made and entered, perhaps in a new user namespace: a holder of one is tried.
     TIME_NAMESPACE = 8
     # Seccomp filters: seccomp(2).
     SECCOMP = 9
@@ -257,6 +259,8 @@ class Stage(IntEnum):
     OOM_SCORE = 130
     # The capability sets are put back to what they were before the change of image. capabilities(7).
     CREDENTIALS = 200
+    # A second process goes on, born in the cgroup, where a member that shared the caller's memory would be a danger to the caller; if the cgroup or a namespace refuses it, that is told as clone. clone(2).
+    CGROUP_BIRTH = 205
     # The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     WAIT = 210
     # What a new time namespace needs of /proc is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
@@ -275,7 +279,7 @@ class Stage(IntEnum):
     WAIT_MAPS = 245
     # The namespaces that are entered rather than born in. unshare(2).
     UNSHARE = 250
-    # The clocks of the new time namespace are set, before anybody is in it; a child that is held then enters it. time_namespaces(7), setns(2).
+    # The clocks of the new time namespace are set, before anybody is in it; then the child enters it. time_namespaces(7), setns(2).
     TIME_OFFSETS = 252
     # The first process of a pid namespace that was entered rather than born in goes on. clone(2).
     FIRST_PROCESS = 255

@@ -270,6 +270,17 @@ def kill_tree(child: Any) -> None:
         raise os_error(result, "the tree cannot be killed")
 
 
+def abandon(place: Any) -> None:
+    """Kills, reaps and frees the child, if there is one, of a start that somebody's signal handler has interrupted."""
+    child = place[0]
+    if child != ffi.NULL:
+        place[0] = ffi.NULL
+        if lib.forkexec_kill_tree(child) < 0:
+            lib.forkexec_signal(child, 9)
+        lib.forkexec_wait(child, 5_000_000_000, 0, ffi.NULL, 0)
+        lib.forkexec_close(child)
+
+
 def program_name(args: Any) -> Any:
     """What the caller named the program."""
     if isinstance(args, (str, bytes, os.PathLike)):
@@ -287,11 +298,18 @@ def _make(args: Any, attr: Optional[Attr], executable: Any, env: Any, held: bool
     envp, envc = environment(env)
     path = program_of(attr, argv, executable)
     place, error = ffi.new(_PLACE), ffi.new(_ERROR)
-    result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
-    if result < 0:
-        program = executable if executable is not None else program_name(args)
-        raise from_c(result, error, program=program, cwd=attr._given.get("cwd"))
-    return Child(place[0], args, attr.namespaces)
+    made = None
+    try:
+        result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
+        if result < 0:
+            program = executable if executable is not None else program_name(args)
+            raise from_c(result, error, program=program, cwd=attr._given.get("cwd"))
+        made = Child(place[0], args, attr.namespaces)
+        return made
+    except BaseException:
+        if made is None:
+            abandon(place)
+        raise
 
 
 def spawn(

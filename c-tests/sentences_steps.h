@@ -172,6 +172,13 @@ static inline void need_landlock(void)
     need_of_copies(FORKEXEC_PROBE_LANDLOCK);
 }
 
+static inline void need_landlock_of(int version)
+{
+    need_landlock();
+    need(syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= version,
+        "needs version %d of Landlock", version);
+}
+
 SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock())
 {
     struct forkexec_attr *attr = new_attr();
@@ -446,9 +453,12 @@ SITUATION(WAITING_DENIED, need_mounts(); need_native())
     says(said, "%s: %s: %s", geteuid() ? "wait" : "hold", strerror(EPERM), sentence);
 }
 
+static pid_t starter;
+
 static void *starts(void *child)
 {
     struct forkexec_attr *attr = new_attr();
+    starter = (pid_t)syscall(SYS_gettid);
     SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
     *(struct forkexec_child **)child = a_held_child(attr, witness);
     return NULL;
@@ -459,6 +469,9 @@ SITUATION(THREAD_GONE)
     struct forkexec_child *child = NULL;
     pthread_t thread;
     assert_false(pthread_create(&thread, NULL, starts, &child) || pthread_join(thread, NULL));
+    /* Who joins a thread is told a little before the kernel has done with it. */
+    while (!syscall(SYS_tgkill, getpid(), starter, 0))
+        usleep(100);
     says(released(child, FORKEXEC_FOREVER), "parent death (%s): %s", sentence, strerror(ESRCH));
     forkexec_close(child);
 }

@@ -200,11 +200,11 @@ DESCRIBES(EMPTY_ROOT, "root: ", (NULL), SET(create_namespaces, FORKEXEC_NS_MOUNT
 DESCRIBES(SCHEDULER, "scheduler: ", ("3", "0"), SET(set_scheduler, SCHED_BATCH, 0))
 DESCRIBES(IO_CLASS, "io priority: ", ("2", "7"), SET(set_io_priority, 2, 7))
 DESCRIBES(SLACK, "timer slack: ", ("1000"), SET(set_timer_slack, 1000))
-DESCRIBES_WHERE(need_landlock_of(4), RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs);
+DESCRIBES_WHERE(need_landlock(4), RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs);
     SET(add_landlock_port, 99, 1))
-DESCRIBES_WHERE(need_landlock_of(1), RULE_OF_PATH, "landlock rule 0: ", ("/", "0x4"), SET(set_no_new_privs);
+DESCRIBES_WHERE(need_landlock(1), RULE_OF_PATH, "landlock rule 0: ", ("/", "0x4"), SET(set_no_new_privs);
     SET(set_landlock_handled, 4, 0); SET(add_landlock_path, "/", 4))
-DESCRIBES_WHERE(need_landlock_of(1), RULESET, "landlock: ", ("0x4", "0x0", "0x0"), SET(set_no_new_privs);
+DESCRIBES_WHERE(need_landlock(1), RULESET, "landlock: ", ("0x4", "0x0", "0x0"), SET(set_no_new_privs);
     SET(set_landlock_handled, 4, 0))
 DESCRIBES(SIGNAL, "parent death: ", ("9"), SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD))
 DESCRIBES(DISPOSITIONS, "signal actions: ", ("0x2", "0x4"), SET(set_signal_default, 2); SET(set_signal_ignore, 4))
@@ -299,7 +299,7 @@ SITUATION(CAPABILITIES)
     says(described(attr, "capabilities: "), "capabilities: %s", filled(sentence, "0x0", "0x0", "0x0"));
 }
 
-SITUATION(RULESET_OF_FD, need_landlock())
+SITUATION(RULESET_OF_FD, need_landlock(1))
 {
     struct forkexec_attr *attr = new_attr();
     struct { uint64_t fs; } handled = { FORKEXEC_LANDLOCK_FS_EXECUTE };

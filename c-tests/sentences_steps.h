@@ -166,20 +166,14 @@ SITUATION(FILTER_NEEDS_PRIVILEGE, need_native())
     says(spawned(attr), "privileged seccomp 0 (length 1): %s: %s", strerror(EACCES), sentence);
 }
 
-static inline void need_landlock(void)
+static inline void need_landlock(int version)
 {
     need_native();
-    need_of_copies(FORKEXEC_PROBE_LANDLOCK);
-}
-
-static inline void need_landlock_of(int version)
-{
-    need_landlock();
     need(syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= version,
         "needs version %d of Landlock", version);
 }
 
-SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock())
+SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock(1))
 {
     struct forkexec_attr *attr = new_attr();
     SET(set_no_new_privs);
@@ -187,10 +181,11 @@ SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock())
     says(spawned(attr), "exec (%s): %s: %s", witness, strerror(EACCES), sentence);
 }
 
-SITUATION(RULE_OF_DIRECTORIES, need_landlock())
+SITUATION(RULE_OF_DIRECTORIES, need_landlock(1))
 {
     struct forkexec_attr *attr = new_attr();
     SET(set_no_new_privs);
+    SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_DIR, 0);
     SET(add_landlock_path, witness, FORKEXEC_LANDLOCK_FS_READ_DIR);
     says(spawned(attr), "landlock rule 0 (%s, access 0x8): %s: %s", witness, strerror(EINVAL), sentence);
 }

@@ -43,6 +43,7 @@ class Usage(NamedTuple):
 
 # Numbers, and not enums: they are asked for after every wait.
 _USAGE, _PEAK, _RAN = int(StatusField.USAGE), int(StatusField.MEMORY_PEAK), int(StatusField.RAN)
+_OOM = int(StatusField.OUT_OF_MEMORY)
 _RAN_WORDS = {int(Ran.NO): False, int(Ran.YES): True}
 
 
@@ -98,6 +99,18 @@ class Status:
             c.voluntary_switches,
             c.involuntary_switches,
         )
+
+    @property
+    def out_of_memory(self) -> Optional[bool]:
+        """Whether the kernel killed it, or one of its cgroup, for want of memory; None where no cgroup of its counts memory."""
+        c = self._c
+        return bool(c.out_of_memory) if c.valid & _OOM else None
+
+    @property
+    def oom_kills(self) -> Optional[int]:
+        """How many processes of its cgroup were killed for want of memory; None where no cgroup of its counts memory."""
+        c = self._c
+        return int(c.oom_kills) if c.valid & _OOM else None
 
     def _bytes(self) -> bytes:
         return bytes(ffi.buffer(self._c))

@@ -189,6 +189,13 @@ static int describe(void)
     return forkexec_describe(attr, witness, argv, NULL, null_fd, &error);
 }
 
+static int describe_text(void)
+{
+    char text[4096];
+    int length = forkexec_describe_text(attr, witness, argv, NULL, text, sizeof text, &error);
+    return length < 0 ? length : 0;
+}
+
 static int copy(void)
 {
     struct forkexec_attr *made = forkexec_attr_copy(attr);
@@ -301,6 +308,7 @@ TEST(every_allocation_of_every_call_may_fail)
         }
         fail_each_allocation(text("copy, %s", kinds[i].name), copy);
         fail_each_allocation(text("describe, %s", kinds[i].name), describe);
+        fail_each_allocation(text("describe to memory, %s", kinds[i].name), describe_text);
         fail_each_allocation(text("spawn, %s", kinds[i].name), spawn);
         fail_each_allocation(text("start, %s", kinds[i].name), start_and_release);
         forkexec_attr_free(attr);

@@ -231,4 +231,11 @@ SITUATION(NOT_WRITTEN)
     says(message_of(result, &error), "%s: %s", strerror(EBADF), sentence);
 }
 
+SITUATION(TEXT_NULL)
+{
+    struct forkexec_error error;
+    int result = forkexec_describe_text(new_attr(), witness, itself, NULL, NULL, 1, &error);
+    says(message_of(result, &error), "%s: %s", strerror(EINVAL), sentence);
+}
+
 #endif

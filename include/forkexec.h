@@ -1507,6 +1507,20 @@ int forkexec_describe(const struct forkexec_attr *attr,
                       int32_t fd,
                       struct forkexec_error *error);
 
+// Writes to memory what forkexec_describe writes to a descriptor: size bytes at text, a NUL at the end of what fits
+// included, cut after a whole character. text may be NULL with size 0, to ask for the length alone. snprintf(3).
+//
+// Arguments otherwise as for forkexec_spawn. Returns the length of the whole text in bytes, the NUL not counted: what is
+// below size was written whole. Else what forkexec_describe returns; nothing is then written. -EINVAL with stage 0: text
+// is NULL and size is not 0.
+int forkexec_describe_text(const struct forkexec_attr *attr,
+                           const char *path,
+                           char *const *argv,
+                           char *const *envp,
+                           char *text,
+                           size_t size,
+                           struct forkexec_error *error);
+
 // Lets a child of forkexec_start go, and comes back when it is the program, or with the reason why it is not; then it is
 // reaped and only to be closed. A child that is the first of a new pid namespace and has files to open
 // (forkexec_attr_open_fd) needs the thread that started it to live until then. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever.

@@ -188,6 +188,7 @@ sentences! { ERRORS:
     NEVER_RUNS: "forkexec_hold made it: it never runs a program",
     NOT_YET: "let go, and not yet in the program",
     NOT_WRITTEN: "the description cannot be written",
+    TEXT_NULL: "the place for the text is NULL",
 
     // How a child or a helper ended, after the errno or in its place.
     KILLED: "killed by signal {} before the program ran",

@@ -14,6 +14,7 @@ use crate::plan::{Purpose, Request};
 use crate::sentences;
 use alloc::boxed::Box;
 use core::ffi::{c_char, c_int};
+use core::mem::MaybeUninit;
 use core::ptr::null;
 use nix::errno::Errno;
 use std::io::Write;
@@ -189,6 +190,40 @@ pub unsafe extern "C" fn forkexec_describe(
     unsafe { answer(described, error) }
 }
 
+/// Writes to memory what forkexec_describe writes to a descriptor: size bytes at text, a NUL at the end of what fits
+/// included, cut after a whole character. text may be NULL with size 0, to ask for the length alone. snprintf(3).
+///
+/// Arguments otherwise as for forkexec_spawn. Returns the length of the whole text in bytes, the NUL not counted: what is
+/// below size was written whole. Else what forkexec_describe returns; nothing is then written. -EINVAL with stage 0: text
+/// is NULL and size is not 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_describe_text(
+    attr: *const forkexec_attr,
+    path: *const c_char,
+    argv: *const *mut c_char,
+    envp: *const *mut c_char,
+    text: *mut c_char,
+    size: usize,
+    error: *mut forkexec_error,
+) -> c_int {
+    let _entered = Entered::now();
+    let call = Call { attr, path, argv, envp, purpose: Purpose::Spawn };
+    // SAFETY: C caller guarantees that text is NULL or `size` bytes.
+    let place = unsafe { guard::out_bytes(text.cast(), size) };
+    let described = if place.len() == size {
+        // SAFETY: C caller guarantees the pointers for the length of the call.
+        unsafe { call.request(|request| describe_text(&request, place)) }
+    } else {
+        Err(Failure::not_now(Errno::EINVAL, sentences::TEXT_NULL))
+    };
+    let length = described.as_ref().map_or(0, |length| *length);
+    // SAFETY: C caller guarantees that error is NULL or memory for one.
+    match unsafe { answer(described.map(drop), error) } {
+        0 => length,
+        failed => failed,
+    }
+}
+
 fn describe(request: &Request, fd: i32) -> Result<(), Failure> {
     let bad = |errno| Failure::not_now(errno, sentences::NOT_WRITTEN);
     if fd < 0 {
@@ -229,6 +264,46 @@ impl Write for Out<'_> {
             }
         }
         self.length = 0;
+        Ok(())
+    }
+}
+
+fn describe_text(request: &Request, place: &mut [MaybeUninit<u8>]) -> Result<c_int, Failure> {
+    // The last byte is for the NUL.
+    let most = place.len().saturating_sub(1);
+    let mut out = Memory { place: place.get_mut(..most).unwrap_or_default(), fits: 0, length: 0 };
+    // Memory takes everything.
+    let _ = parent::describe(request, &mut out)?;
+    let Memory { fits, length, .. } = out;
+    // A description has some lines, of which none tells all of argv or envp: it never comes near.
+    let length = c_int::try_from(length).unwrap_or(c_int::MAX);
+    if let Some(end) = place.get_mut(fits) {
+        end.write(0);
+    }
+    Ok(length)
+}
+
+/// Keeps what fits, in whole characters, and counts the rest.
+struct Memory<'a> {
+    place: &'a mut [MaybeUninit<u8>],
+    fits: usize,
+    length: usize,
+}
+
+impl Write for Memory<'_> {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        // After the first byte that was left out nothing is kept.
+        let room = if self.fits == self.length { self.place.get_mut(self.fits..).unwrap_or_default() } else { &mut [] };
+        let begins = |at: usize| text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
+        let most = room.len().min(text.len());
+        let kept = (0..=most).rev().find(|at| begins(*at)).unwrap_or(0);
+        room.iter_mut().zip(text).take(kept).for_each(|(to, from)| *to = MaybeUninit::new(*from));
+        self.fits += kept;
+        self.length += text.len();
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
 }

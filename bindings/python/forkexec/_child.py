@@ -311,17 +311,16 @@ def _make(args: Any, attr: Optional[Attr], executable: Any, env: Any, held: bool
     envp, envc = environment(env)
     path = program_of(attr, argv, executable)
     place, error = ffi.new(_PLACE), ffi.new(_ERROR)
-    made = None
     try:
         result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
         if result < 0:
             program = executable if executable is not None else program_name(args)
             raise from_c(result, error, program=program, cwd=attr._given.get("cwd"))
-        made = Child(place[0], args, attr.namespaces)
-        return made
+        # It has one owner at any moment: a handler may raise after each of these.
+        child, place[0] = place[0], ffi.NULL
+        return Child(child, args, attr.namespaces)
     except BaseException:
-        if made is None:
-            abandon(place)
+        abandon(place)
         raise
 
 

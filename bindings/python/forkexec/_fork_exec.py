@@ -63,11 +63,12 @@ def _start(arguments: tuple[Any, ...], attr: Optional[Attr]) -> int:
             arguments[14], arguments[15], group, gid, gids, uid, umask, None, lambda: _named(args, execs),
         )  # fmt: skip
         pid = int(lib.forkexec_child_pid(place[0]))
+        child, place[0] = place[0], ffi.NULL
+        lib.forkexec_close(child)
+        return pid
     except BaseException:
         abandon(place)
         raise
-    lib.forkexec_close(place[0])
-    return pid
 
 
 def start(

@@ -124,10 +124,11 @@ class Popen(subprocess.Popen[Any]):
                 restore_signals, session, group, gid, gids, uid, umask, self._start_timeout, lambda: executable,
             )  # fmt: skip
             setattr(self, "pid", int(lib.forkexec_child_pid(place[0])))
-            self._c = ffi.gc(place[0], lib.forkexec_close)
+            # It has one owner at any moment: a handler may raise after each of these.
+            child, place[0] = place[0], ffi.NULL
+            self._c = ffi.gc(child, lib.forkexec_close)
         except BaseException as error:
-            if self._c is None:
-                abandon(place)
+            abandon(place)
             if isinstance(error, TimeoutExpired):
                 error.cmd = args
             raise

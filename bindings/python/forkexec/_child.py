@@ -43,6 +43,7 @@ class Usage(NamedTuple):
 
 # Numbers, and not enums: they are asked for after every wait.
 _USAGE, _PEAK, _RAN = int(StatusField.USAGE), int(StatusField.MEMORY_PEAK), int(StatusField.RAN)
+_OOM = int(StatusField.OUT_OF_MEMORY)
 _RAN_WORDS = {int(Ran.NO): False, int(Ran.YES): True}
 
 
@@ -98,6 +99,18 @@ class Status:
             c.voluntary_switches,
             c.involuntary_switches,
         )
+
+    @property
+    def out_of_memory(self) -> Optional[bool]:
+        """Whether the kernel killed it, or one of its cgroup, for want of memory; None where no cgroup of its counts memory."""
+        c = self._c
+        return bool(c.out_of_memory) if c.valid & _OOM else None
+
+    @property
+    def oom_kills(self) -> Optional[int]:
+        """How many processes of its cgroup were killed for want of memory; None where no cgroup of its counts memory."""
+        c = self._c
+        return int(c.oom_kills) if c.valid & _OOM else None
 
     def _bytes(self) -> bytes:
         return bytes(ffi.buffer(self._c))
@@ -270,6 +283,17 @@ def kill_tree(child: Any) -> None:
         raise os_error(result, "the tree cannot be killed")
 
 
+def abandon(place: Any) -> None:
+    """Kills, reaps and frees the child, if there is one, of a start that somebody's signal handler has interrupted."""
+    child = place[0]
+    if child != ffi.NULL:
+        place[0] = ffi.NULL
+        if lib.forkexec_kill_tree(child) < 0:
+            lib.forkexec_signal(child, 9)
+        lib.forkexec_wait(child, 5_000_000_000, 0, ffi.NULL, 0)
+        lib.forkexec_close(child)
+
+
 def program_name(args: Any) -> Any:
     """What the caller named the program."""
     if isinstance(args, (str, bytes, os.PathLike)):
@@ -287,11 +311,18 @@ def _make(args: Any, attr: Optional[Attr], executable: Any, env: Any, held: bool
     envp, envc = environment(env)
     path = program_of(attr, argv, executable)
     place, error = ffi.new(_PLACE), ffi.new(_ERROR)
-    result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
-    if result < 0:
-        program = executable if executable is not None else program_name(args)
-        raise from_c(result, error, program=program, cwd=attr._given.get("cwd"))
-    return Child(place[0], args, attr.namespaces)
+    made = None
+    try:
+        result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
+        if result < 0:
+            program = executable if executable is not None else program_name(args)
+            raise from_c(result, error, program=program, cwd=attr._given.get("cwd"))
+        made = Child(place[0], args, attr.namespaces)
+        return made
+    except BaseException:
+        if made is None:
+            abandon(place)
+        raise
 
 
 def spawn(

@@ -13,7 +13,7 @@ from typing import Any, Callable, Optional
 
 from . import _abi
 from ._attr import Attr
-from ._child import release_for
+from ._child import abandon, release_for
 from ._convert import descriptor, signal_set, strings, text, timeout
 from ._errors import from_c, spawn_error
 from ._native import ffi, lib
@@ -56,26 +56,32 @@ def _start(arguments: tuple[Any, ...], attr: Optional[Attr]) -> int:
     _check_kept(keep)
     group = arguments[16] if _HAS_GROUP else -1
     gid, gids, uid, umask = arguments[_PREEXEC - 4 : _PREEXEC]
-    child = start(
-        attr, path, argv, argc, envp, envc, search, (stdin, stdout, stderr), close_fds, keep, errpipe, cwd,
-        arguments[14], arguments[15], group, gid, gids, uid, umask, None, lambda: _named(args, execs),
-    )  # fmt: skip
-    pid = lib.forkexec_child_pid(child)
-    lib.forkexec_close(child)
-    return int(pid)
+    place = ffi.new("struct forkexec_child **")
+    try:
+        start(
+            place, attr, path, argv, argc, envp, envc, search, (stdin, stdout, stderr), close_fds, keep, errpipe, cwd,
+            arguments[14], arguments[15], group, gid, gids, uid, umask, None, lambda: _named(args, execs),
+        )  # fmt: skip
+        pid = int(lib.forkexec_child_pid(place[0]))
+    except BaseException:
+        abandon(place)
+        raise
+    lib.forkexec_close(place[0])
+    return pid
 
 
 def start(
-    attr: Optional[Attr], path: Any, argv: bytes, argc: int, envp: Any, envc: int, search: Any,
+    place: Any, attr: Optional[Attr], path: Any, argv: bytes, argc: int, envp: Any, envc: int, search: Any,
     streams: tuple[int, int, int], close_fds: Any, keep: Any, but: int, cwd: Any, restore_signals: Any, session: Any,
     group: int, gid: Any, gids: Any, uid: Any, umask: int, start_timeout: Optional[float], named: Callable[[], Any],
-) -> Any:  # fmt: skip
-    """Starts a program as subprocess's arguments and an Attr ask for it: the child of C, which the caller closes.
+) -> None:  # fmt: skip
+    """Starts a program as subprocess's arguments and an Attr ask for it. place gets the child of C, which the caller
+    closes, or abandons where this raises: a signal's handler may raise wherever Python runs.
 
     keep: descriptors that stay under their numbers, except `but`; named: the program, for an error.
     """
     given = {} if attr is None else attr._given
-    place, error = ffi.new("struct forkexec_child **"), ffi.new("struct forkexec_error *")
+    error = ffi.new("struct forkexec_error *")
     restored = _RESTORED if restore_signals else 0
     if restored and "signal_ignore" in given:
         restored &= ~signal_set(given["signal_ignore"])
@@ -106,18 +112,12 @@ def start(
         raise from_c(result, error, program=named(), cwd=cwd)
     if start_timeout is not None:
         _release(place[0], start_timeout, named)
-    return place[0]
 
 
 def _release(child: Any, seconds: float, named: Callable[[], Any]) -> None:
-    """Lets a held child become the program, in time; else it is closed."""
+    """Lets a held child become the program, in time."""
     error = ffi.new("struct forkexec_error *")
-    result = -errnos.ECANCELED
-    try:
-        result = release_for(child, timeout(seconds), error)
-    finally:
-        if result != 0:
-            lib.forkexec_close(child)
+    result = release_for(child, timeout(seconds), error)
     if result == -errnos.ETIMEDOUT and error.stage == 0:
         raise subprocess.TimeoutExpired(named(), seconds)
     if result != 0:

@@ -11,6 +11,7 @@ from typing import Any, Optional, Union
 
 from . import _child
 from ._attr import Attr
+from ._child import abandon
 from ._collect import collect
 from ._convert import environment, integer, strings, text
 from ._convert import timeout as nanoseconds_of
@@ -116,16 +117,20 @@ class Popen(subprocess.Popen[Any]):
         keep = tuple(sorted(set(map(int, pass_fds)))) if pass_fds else ()
         if keep and not 0 <= keep[0] <= keep[-1] <= _INT_MAX:
             raise ValueError(f"pass_fds has what is no descriptor: {pass_fds!r}")
+        place = ffi.new("struct forkexec_child **")
         try:
-            child = start(
-                self._attr, path, argv, argc, envp, envc, search, (p2cread, c2pwrite, errwrite), close_fds, keep, -1, cwd,
+            start(
+                place, self._attr, path, argv, argc, envp, envc, search, (p2cread, c2pwrite, errwrite), close_fds, keep, -1, cwd,
                 restore_signals, session, group, gid, gids, uid, umask, self._start_timeout, lambda: executable,
             )  # fmt: skip
-        except TimeoutExpired as expired:
-            expired.cmd = args
+            setattr(self, "pid", int(lib.forkexec_child_pid(place[0])))
+            self._c = ffi.gc(place[0], lib.forkexec_close)
+        except BaseException as error:
+            if self._c is None:
+                abandon(place)
+            if isinstance(error, TimeoutExpired):
+                error.cmd = args
             raise
-        self._c = ffi.gc(child, lib.forkexec_close)
-        setattr(self, "pid", int(lib.forkexec_child_pid(child)))
         self._child_created = True
         if p2cread == c2pwrite == errwrite == -1:
             setattr(self, "_closed_child_pipe_fds", True)

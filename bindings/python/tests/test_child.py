@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -21,6 +22,9 @@ def test_spawn_is_the_least():
     status = child.wait()
     assert (status.returncode, status.ran, os.WEXITSTATUS(status.wait_status)) == (7, True, 7)
     assert child.wait() == status and child.poll() == status
+    assert pickle.loads(pickle.dumps(status)) == status and hash(status) == hash(child.poll())
+    assert "returncode=7" in repr(status) and status.usage.max_rss > 0 and not status.core_dumped
+    assert status.out_of_memory in (None, False) and status.oom_kills in (None, 0)
     child = forkexec.spawn("/bin/true", env={})
     assert child.wait().returncode == 0
     with pytest.raises(FileNotFoundError):

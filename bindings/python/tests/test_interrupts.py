@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+from conftest import children
 
 import forkexec
 from forkexec import PIPE, Attr
@@ -176,6 +177,8 @@ PROGRAM = """
 import asyncio, os, signal, sys, threading, forkexec
 from forkexec import PIPE, Attr, Popen
 mode = sys.argv[1]
+# Whoever runs the tests in the background may ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def interrupt():
     os.read(0, 1)
     os.kill(os.getpid(), signal.SIGINT)
@@ -242,3 +245,46 @@ def test_asyncio_cancels():
         assert process.returncode == -signal.SIGKILL
 
     asyncio.run(main())
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_amid_a_start_leaves_nothing(interrupt):
+    """A handler may raise wherever Python runs: between the start in C and the assignment of the child, too."""
+    starts = (
+        lambda: forkexec.Popen(FOREVER, start_new_session=True),
+        lambda: forkexec.Popen(FOREVER, attr=Attr(nice=1), start_timeout=100000, start_new_session=True),
+        lambda: forkexec.spawn(FOREVER),
+        lambda: forkexec.start(FOREVER),
+    )
+    before = children()
+    for number in range(200):
+        made = None
+        signal.signal(signal.SIGALRM, raises_interrupted)
+        signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.00001)
+        try:
+            try:
+                made = starts[number % 4]()
+                while True:
+                    time.sleep(0.01)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except Interrupted:
+            pass
+        if made is not None:
+            if isinstance(made, forkexec.Popen):
+                made.kill()
+                made.wait()
+            else:
+                made.send_signal(signal.SIGKILL)
+                made.wait()
+    made = None
+    left = children() - before
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    # It may also raise when the call has come back and nobody has its result yet, of subprocess as well.
+    assert len(left) <= 2
+
+
+def raises_interrupted(*_):
+    raise Interrupted

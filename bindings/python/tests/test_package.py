@@ -52,6 +52,14 @@ def test_every_function_is_reached():
         assert name in setters or name in OTHER_WAYS or used, f"the Python package does not reach {name}"
 
 
+def test_every_field_of_a_status_is_reached():
+    code = (HERE / "forkexec/_child.py").read_text()
+    status = next(one for one in json.loads(DESCRIPTION.read_text())["structs"] if one["name"] == "forkexec_status")
+    for field in status["fields"]:
+        name = field["name"]
+        assert name.startswith("reserved") or re.search(rf"\bc\.{name}\b|_c\.{name}\b", code), f"Status lacks {name}"
+
+
 def test_lists_are_current(tmp_path):
     spec = importlib.util.spec_from_file_location("generate", HERE / "generate.py")
     generate = importlib.util.module_from_spec(spec)

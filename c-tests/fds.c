@@ -214,15 +214,16 @@ TEST_BOTH(what_was_not_asked_for_is_closed)
         .flags = { 0, O_CLOEXEC, 0, 0, O_CLOEXEC, 0, 0 } }, "0 1 2 200");
 }
 
-/* Without close_range(2), and without a list of what is open. */
+/* Without close_range(2), and without a table of the child's own, or a list of what is open. */
 struct hindered {
     const char *folder;
-    bool inherit, unlisted;
+    bool inherit, no_table, unlisted;
 };
 
 static void ask_hindered(struct forkexec_attr *attr, const void *what)
 {
     static const struct denial denials[] = { { SYS_close_range, ENOSYS, { { 0 } } },
+        { SYS_unshare, EPERM, { { IS, 0, CLONE_FILES } } },
         { SYS_openat, ENOENT, { { IS, 2, O_RDONLY | O_DIRECTORY | O_CLOEXEC } } } };
     static const int open[] = { 3, 4, 5, 6, 7, 8, 9, 50, 99, 100, 301, 1000 };
     const struct hindered *hindered = what;
@@ -239,14 +240,14 @@ static void ask_hindered(struct forkexec_attr *attr, const void *what)
     /* Only a list tells of what is above the limit. */
     if (!hindered->unlisted)
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 256, 256 });
-    deny(denials, hindered->unlisted ? 2 : 1);
+    deny(denials, hindered->unlisted ? 3 : hindered->no_table ? 2 : 1);
 }
 
 TEST_BOTH(what_was_not_asked_for_is_closed_one_by_one)
 {
     need_native();
-    for (int way = 0; way < 4; way++) {
-        struct hindered hindered = { scratch(), way & 1, way & 2 };
+    for (int way = 0; way < 6; way++) {
+        struct hindered hindered = { scratch(), way & 1, way / 2 == 1, way / 2 == 2 };
         out_fd = hindered.inherit ? 7 : OUT_USUALLY;
         EACH_MODE(mode) {
             const char *heard = elsewhere(*mode, ask_hindered, &hindered);

@@ -440,6 +440,12 @@ void need_unemulated(const char *reason)
     need(!emulator, "not under %s: %s", emulator, reason);
 }
 
+void need_denials(int status_of_copy)
+{
+    if (WIFEXITED(status_of_copy) && WEXITSTATUS(status_of_copy) == NOTHING_DENIED)
+        need_unemulated("it takes no seccomp filters");
+}
+
 /* Small helps. */
 
 const char *text(const char *format, ...)

@@ -17,6 +17,8 @@ SERIES = [  # subject, label, colour, dashes
     ("posix_spawn", "posix_spawn", GREY, ""),
     ("forkexec", "forkexec", "#1f6fb2", ""),
 ]
+TITLE = "One spawn and its wait, by the caller's resident memory"
+SUBTITLE = "median, logarithmic; a static program that only exits; one processor"
 
 
 def text(x, y, words, size=12, anchor="start", colour=INK, weight="normal"):
@@ -46,7 +48,7 @@ def spread(wanted, gap):
     return placed
 
 
-def draw(points):
+def draw(points, series=SERIES, title=TITLE, subtitle=SUBTITLE):
     sizes = sorted({size for line_ in points.values() for size, _ in line_})
     times = [time for line_ in points.values() for _, time in line_]
     grid = [step * 10 ** decade for decade in range(-1, 8) for step in (1, 2, 5)]
@@ -63,8 +65,8 @@ def draw(points):
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        text(LEFT, 28, "One spawn and its wait, by the caller's resident memory", 16, weight="600"),
-        text(LEFT, 47, "median, logarithmic; a static program that only exits; one processor", 12, colour=GREY),
+        text(LEFT, 28, title, 16, weight="600"),
+        text(LEFT, 47, subtitle, 12, colour=GREY),
     ]
     for time in grid:
         decade = math.log10(time) % 1 == 0
@@ -77,7 +79,7 @@ def draw(points):
     out.append(line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, INK))
     out.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, "resident memory of the caller (4K pages)", anchor="middle"))
 
-    drawn = sorted((s for s in SERIES if s[0] in points), key=lambda s: -points[s[0]][-1][1])
+    drawn = sorted((s for s in series if s[0] in points), key=lambda s: -points[s[0]][-1][1])
     places = spread([y(points[subject][-1][1]) + 4 for subject, *_ in drawn], 17)
     for (subject, label, colour, dashes), place in zip(drawn, places):
         path = " ".join(f"{x(size):.1f},{y(time):.1f}" for size, time in points[subject])
@@ -107,4 +109,5 @@ def main():
     print(f"plot: {target}")
 
 
-main()
+if __name__ == "__main__":
+    main()

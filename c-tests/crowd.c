@@ -130,6 +130,27 @@ static void in_namespaces(const void *types)
     assert_saw(view, "fds", "0 1 2");
 }
 
+/* A pidfd of the caller would have a high number, so it is not by that that the child hears of the caller's death. */
+static void is_mapped_in_a_crowd(const void *denial)
+{
+    crowd();
+    struct forkexec_attr *attr = fresh();
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+    OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
+    deny(denial, 1);
+    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+}
+
+TEST(in_a_pid_namespace_they_are_fetched_too)
+{
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_probe(FORKEXEC_PROBE_CLOSE_RANGE);
+    need_user_namespaces();
+    need_native();
+    assert_false(succeeds_in_copy(is_mapped_in_a_crowd, deadly_fetching));
+    in_copy(is_mapped_in_a_crowd, no_fetching);
+}
+
 TEST_BOTH(in_new_namespaces)
 {
     static const uint32_t all = FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC;

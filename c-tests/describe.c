@@ -249,6 +249,78 @@ TEST(it_finds_what_a_spawn_would_refuse)
     assert_not_told(attr, 2, EINVAL, FORKEXEC_STAGE_VALIDATE);
 }
 
+/* What a descriptor gets is what memory gets, and the length is known before there is a place for it. */
+TEST(memory_gets_the_same_text)
+{
+    need_native();
+    struct forkexec_attr *attr = everything();
+    const char *whole = described(attr, "/bin/program");
+    int length = forkexec_describe_text(attr, "/bin/program", itself, NULL, NULL, 0, NULL);
+    assert_int_equal(length, strlen(whole));
+    char *text = malloc((size_t)length + 1);
+    assert_int_equal(forkexec_describe_text(attr, "/bin/program", itself, NULL, text, (size_t)length + 1, NULL), length);
+    assert_string_equal(text, whole);
+    free(text);
+}
+
+/* Of memory that is too small every byte but the last is used, none after it, and the length is still told. */
+TEST(memory_that_is_too_small)
+{
+    need_native();
+    struct forkexec_attr *attr = new_attr();
+    const char *whole = described(attr, witness);
+    int length = (int)strlen(whole);
+    char text[64];
+    for (int size = 0; size < 40; size++) {
+        memset(text, '#', sizeof text);
+        assert_int_equal(forkexec_describe_text(attr, witness, itself, NULL, text, (size_t)size, NULL), length);
+        if (size > 0) {
+            assert_int_equal(text[size - 1], 0);
+            assert_memory_equal(text, whole, size - 1);
+        }
+        for (size_t i = (size_t)size; i < sizeof text; i++)
+            assert_int_equal(text[i], '#');
+    }
+}
+
+/* Nothing ends in the middle of a character. */
+TEST(memory_that_ends_in_a_character)
+{
+    struct forkexec_attr *attr = new_attr();
+    const char *euro = "\xe2\x82\xac", *place;
+    int length = forkexec_describe_text(attr, "/\xe2\x82\xac\xe2\x82\xac", itself, NULL, NULL, 0, NULL);
+    assert_true(length > 0);
+    char *text = calloc(1, (size_t)length + 1);
+    for (size_t size = (size_t)length + 1; size > 0; size--) {
+        memset(text, '#', (size_t)length + 1);
+        assert_int_equal(
+            forkexec_describe_text(attr, "/\xe2\x82\xac\xe2\x82\xac", itself, NULL, text, size, NULL), length);
+        assert_true(strlen(text) < size);
+        for (place = text; (place = strchr(place, euro[0])); place += 3)
+            assert_memory_equal(place, euro, 3);
+    }
+    free(text);
+}
+
+/* What fails is told as with a descriptor, and nothing is written. */
+TEST(memory_gets_nothing_of_what_fails)
+{
+    struct forkexec_error error;
+    char text[8] = "before";
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_hostname(attr, "judge"));
+    assert_int_equal(forkexec_describe_text(attr, witness, itself, NULL, text, sizeof text, &error), -EINVAL);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
+    assert_int_equal(error.code, EINVAL);
+    assert_string_equal(text, "before");
+    assert_int_equal(forkexec_describe_text(new_attr(), witness, itself, NULL, NULL, 1, &error), -EINVAL);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_NONE);
+    assert_true(*error.message);
+    assert_int_equal(forkexec_describe_text(NULL, witness, itself, NULL, text, sizeof text, NULL), -EINVAL);
+    assert_int_equal(forkexec_describe_text(new_attr(), witness, itself, NULL, text, SIZE_MAX, &error), -EINVAL);
+    assert_string_equal(text, "before");
+}
+
 /* What this kernel's Landlock does not know is known before, and told as by a spawn. */
 static void without_landlock(const void *unused)
 {

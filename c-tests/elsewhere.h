@@ -118,6 +118,7 @@ static inline const char *elsewhere_with(uint32_t mode, arrange *ask, const void
     close(pair[1]);
     const char *heard = hear(pair[0]);
     waitpid(pid, &status, 0);
+    need_denials(status);
     assert_int_equal(status, 0);
     return heard;
 }

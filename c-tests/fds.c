@@ -1,5 +1,6 @@
 /* The descriptors a program gets: map_fd, which acts all at once, and what stays open without a word. */
 #define _GNU_SOURCE
+#include "deny.h"
 #include "elsewhere.h"
 
 #include <sys/resource.h>
@@ -211,6 +212,50 @@ TEST_BOTH(what_was_not_asked_for_is_closed)
     need_native();
     check_open((struct open_ones){ .count = 7, .fds = { 3, 4, 6, 50, 51, 300, 1000 },
         .flags = { 0, O_CLOEXEC, 0, 0, O_CLOEXEC, 0, 0 } }, "0 1 2 200");
+}
+
+/* Without close_range(2), and without a table of the child's own, or a list of what is open. */
+struct hindered {
+    const char *folder;
+    bool inherit, no_table, unlisted;
+};
+
+static void ask_hindered(struct forkexec_attr *attr, const void *what)
+{
+    static const struct denial denials[] = { { SYS_close_range, ENOSYS, { { 0 } } },
+        { SYS_unshare, EPERM, { { IS, 0, CLONE_FILES } } },
+        { SYS_openat, ENOENT, { { IS, 2, O_RDONLY | O_DIRECTORY | O_CLOEXEC } } } };
+    static const int open[] = { 3, 4, 5, 6, 7, 8, 9, 50, 99, 100, 301, 1000 };
+    const struct hindered *hindered = what;
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        if (open[i] != out_fd)
+            open_at(hindered->folder, open[i], 0);
+    if (hindered->inherit) {
+        forkexec_attr_inherit_fds(attr);
+        forkexec_attr_close_fds_from(attr, 9);
+    } else {
+        forkexec_attr_map_fd(attr, 5, 5);
+        forkexec_attr_map_fd(attr, 8, 8);
+    }
+    /* Only a list tells of what is above the limit. */
+    if (!hindered->unlisted)
+        setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 256, 256 });
+    deny(denials, hindered->unlisted ? 3 : hindered->no_table ? 2 : 1);
+}
+
+TEST_BOTH(what_was_not_asked_for_is_closed_one_by_one)
+{
+    need_native();
+    for (int way = 0; way < 6; way++) {
+        struct hindered hindered = { scratch(), way & 1, way / 2 == 1, way / 2 == 2 };
+        out_fd = hindered.inherit ? 7 : OUT_USUALLY;
+        EACH_MODE(mode) {
+            const char *heard = elsewhere(*mode, ask_hindered, &hindered);
+            assert_said(heard, "fds", hindered.inherit ? "0 1 2 3 4 5 6 7 8" : "0 1 2 5 8 200", "way %d, mode %u", way, *mode);
+            assert_said(heard, "fd.5", scratch_path("5"), "way %d, mode %u", way, *mode);
+        }
+        out_fd = OUT_USUALLY;
+    }
 }
 
 TEST_BOTH(what_lies_above_a_lowered_limit_is_closed)

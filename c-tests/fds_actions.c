@@ -240,6 +240,26 @@ TEST(opening_in_a_full_table)
     assert_said(heard, "fd.30", scratch_path("3"), "full");
 }
 
+/* Up to the limit: some of these numbers are the library's own then, which are not closed before the exec. */
+static void ask_to_close_all(struct forkexec_attr *attr, const void *what)
+{
+    struct rlimit limit = { 32, 32 };
+    for (int fd = *(const int *)what; fd < 32; fd++)
+        if (fd != out_fd)
+            forkexec_attr_close_fd(attr, fd);
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+TEST_BOTH(closing_up_to_the_limit)
+{
+    need_native();
+    out_fd = 20;
+    for (int first = 3; first < 32; first += 9)
+        EACH_MODE(mode)
+            assert_said(elsewhere(*mode, ask_to_close_all, &first), "fds", "0 1 2 20", "from %d, mode %u", first, *mode);
+    out_fd = OUT_USUALLY;
+}
+
 /* What stands in a small file. */
 static const char *content(const char *path)
 {

@@ -198,6 +198,18 @@ static struct view snapshot(void)
     return view;
 }
 
+/* A thread of the library may outlive what it was for by a moment, and is not the caller's: a snapshot must not have it. */
+static void let_threads_end(void)
+{
+    static int usual;
+    int count = atoi(status_of(getpid(), "Threads"));
+    for (int turn = 0; usual && count > usual && turn < 100; turn++) {
+        usleep(10000);
+        count = atoi(status_of(getpid(), "Threads"));
+    }
+    usual = count;
+}
+
 /* A thread of the library, or what a killed child held, may take a moment to go; what is left after a second stays. */
 static bool unchanged_since(struct view before)
 {
@@ -336,6 +348,7 @@ struct view *run_witness_(const struct forkexec_attr *attr, struct run run)
 void assert_spawn_fails_(const struct forkexec_attr *attr, const char *path, uint32_t stage, int code, int index,
     const char *file, int line)
 {
+    let_threads_end();
     struct view before = snapshot(), *output = new_view();
     struct forkexec_child *const untouched = (struct forkexec_child *)&untouched, *child = untouched;
     struct forkexec_error error;
@@ -425,6 +438,12 @@ void need_unemulated(const char *reason)
 {
     const char *emulator = getenv("FORKEXEC_EMULATOR");
     need(!emulator, "not under %s: %s", emulator, reason);
+}
+
+void need_denials(int status_of_copy)
+{
+    if (WIFEXITED(status_of_copy) && WEXITSTATUS(status_of_copy) == NOTHING_DENIED)
+        need_unemulated("it takes no seccomp filters");
 }
 
 /* Small helps. */
@@ -565,18 +584,6 @@ static void let_descriptors_be_made(void)
 void (*need_for_each_test)(void);
 bool only_copies_have_children;
 
-/* A thread of the library may outlive the test before by a moment, and is not the caller's: a snapshot must not have it. */
-static void let_threads_end(void)
-{
-    static int usual;
-    int count = atoi(status_of(getpid(), "Threads"));
-    for (int turn = 0; usual && count > usual && turn < 100; turn++) {
-        usleep(10000);
-        count = atoi(status_of(getpid(), "Threads"));
-    }
-    usual = count;
-}
-
 static void run_one(struct test *test, bool way, const char *name)
 {
     if (!only_copies_have_children)
@@ -623,6 +630,11 @@ int main(int argc, char **argv)
 
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
+    /* For who has little time. */
+    for (struct test *test = tests; test && getenv("FORKEXEC_TEST_ONCE"); test = test->next) {
+        total -= test->ways - 1;
+        test->ways = 1;
+    }
     cmocka_set_message_output(CM_OUTPUT_TAP);
     struct CMUnitTest *list = calloc((size_t)total, sizeof *list), *entry = list;
     for (struct test *test = tests; test; test = test->next)

@@ -75,6 +75,9 @@ void need_user_namespaces(void);    /* this process may create one */
 void need_probe(uint32_t feature);  /* forkexec_probe says so; the reason is its own */
 void need_native(void);             /* not under valgrind, which changes what processes see */
 void need_unemulated(const char *reason); /* not under qemu-user, for this reason */
+/* How a copy of a test ends that was to deny calls, under an emulator that takes no filters; and what then becomes of the test. */
+enum { NOTHING_DENIED = 76 };
+void need_denials(int status_of_copy);
 #define need_clone_of_namespaces() need_unemulated("it makes no namespaces")
 _Noreturn void skip_because(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

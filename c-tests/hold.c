@@ -1,6 +1,7 @@
 /* Held children: what they have and have not yet, and how they are let go, given up or outlived. */
 #define _GNU_SOURCE
 #include "apart.h"
+#include "deny.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -393,5 +394,54 @@ TEST(who_was_reaped_is_not_there)
     assert_int_equal(forkexec_signal(child, 0), -ESRCH);
     assert_int_equal(forkexec_child_namespace_fd(child, FORKEXEC_NS_UTS), -ESRCH);
     assert_int_equal(forkexec_release(child, 0, NULL), -ECANCELED);
+    forkexec_close(child);
+}
+
+/* The kernel of an emulator has no robust lists, by which the caller hears of a death. */
+static void make_children_without_marks(const void *denial)
+{
+    deny(denial, 1);
+    struct forkexec_error error;
+    struct forkexec_child *child = NULL;
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_COPIED));
+    OK(forkexec_start(attr, witness, WITNESS("exit", "3"), NULL, &child, NULL));
+    OK(forkexec_release(child, 10 * SECOND, NULL));
+    assert_int_equal(finish(child).exit_code, 3);
+    forkexec_close(child);
+    assert_int_equal(forkexec_spawn(attr, "/nonexistent", WITNESS("x"), NULL, &child, &error), -ENOENT);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
+    OK(forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, NULL));
+    OK(forkexec_signal(child, SIGKILL));
+    assert_int_equal(forkexec_release(child, 10 * SECOND, &error), -ECANCELED);
+    assert_int_equal(error.signal, SIGKILL);
+    forkexec_close(child);
+    /* An image could not tell of its death. */
+    OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH));
+    assert_int_equal(forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error), -ENOSYS);
+}
+
+TEST(children_without_marks)
+{
+    need_native();
+    in_copy(make_children_without_marks, &(struct denial){ SYS_set_robust_list, ENOSYS, { { 0 } } });
+}
+
+static void *make_guarded(void *child)
+{
+    struct forkexec_attr *attr = forkexec_attr_new();
+    int result = forkexec_attr_open_fd(attr, 5, "/dev/null", O_RDONLY, 0);
+    result = result ? result : forkexec_start(attr, witness, WITNESS("exit", "4"), NULL, child, NULL);
+    forkexec_attr_free(attr);
+    return (void *)(intptr_t)result;
+}
+
+/* Also where a step of the child may block, and so its death is that of the thread that waits for it. */
+TEST(a_child_that_is_guarded_is_held_beyond_its_makers_thread)
+{
+    struct forkexec_child *child = NULL;
+    assert_int_equal(on_a_thread(make_guarded, &child), 0);
+    assert_int_equal(forkexec_release(child, 10 * SECOND, NULL), 0);
+    assert_int_equal(finish(child).exit_code, 4);
     forkexec_close(child);
 }

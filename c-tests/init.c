@@ -1,6 +1,7 @@
 /* The init that is left behind as the first process of a pid namespace. */
 #define _GNU_SOURCE
 #include "apart.h"
+#include "deny.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -130,6 +131,69 @@ TEST_BOTH(signals_are_sent_on)
         assert_int_equal(forkexec_signal(child, SIGKILL), 0);
         assert_int_equal(finish(child).signal, SIGKILL);
     }
+}
+
+/* Those that somebody sends it from outside by its pid. What is sent from inside has not come for the program. */
+TEST_BOTH(signals_to_the_init_are_sent_on)
+{
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        int pair[2];
+        char said[3] = "";
+        assert_false(pipe2(pair, O_CLOEXEC));
+        OK(forkexec_attr_map_fd(attr, pair[1], 5));
+        struct forkexec_child *child = start_shell(attr,
+            "trap 'printf i >&5' USR1; trap 'printf o >&5; exit 9' USR2; kill -USR1 1; printf x >&5; "
+            "while :; do sleep 1000 & wait; done");
+        assert_int_equal(read(pair[0], said, 1), 1);
+        /* If both were sent on, the shell would hear of the lower number first. */
+        assert_false(kill(forkexec_child_pid(child), SIGUSR2));
+        assert_int_equal(read(pair[0], said + 1, 1), 1);
+        assert_string_equal(said, "xo");
+        assert_int_equal(finish(child).exit_code, 9);
+        close(pair[0]);
+        close(pair[1]);
+    }
+}
+
+static bool comes_to_sleep(pid_t pid)
+{
+    for (double end = seconds() + 10; seconds() < end; usleep(1000))
+        if (*status_of(pid, "State") == 'S')
+            return true;
+    return false;
+}
+
+static void serve_without_some_calls(const void *denials)
+{
+    deny(denials, 2);
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_init(*mode);
+        assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+        assert_int_equal(witness_exits(attr, "exit", "254"), 254);
+        assert_int_equal(witness_exits(attr, "kill", "9"), 128 + SIGKILL);
+        assert_int_equal(witness_exits(attr, "kill", "15"), 128 + SIGTERM);
+        /* Others end before it, and it sleeps meanwhile. */
+        struct forkexec_child *child
+            = start_shell(attr, "for i in 1 2 3; do (true & exec true) & done; wait; exec sleep 1000");
+        assert_true(comes_to_sleep(forkexec_child_pid(child)));
+        assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+        struct forkexec_status status = finish(child);
+        assert_int_equal(status.exit_code, 128 + SIGTERM);
+        assert_int_equal(status.ran, FORKEXEC_RAN_YES);
+    }
+}
+
+/* A filter of the caller's is the init's too. */
+TEST(it_serves_where_calls_are_refused)
+{
+    static const struct denial denials[][2] = {
+        { { SYS_rt_sigtimedwait, EPERM, { { 0 } } }, { SYS_rt_sigtimedwait, EPERM, { { 0 } } } },
+        { { SYS_waitid, EPERM, { { IS, 0, P_ALL } } }, { SYS_waitid, EPERM, { { IS, 0, P_PID } } } },
+    };
+    with_init(FORKEXEC_MEMORY_AUTO);
+    for (size_t i = 0; i < sizeof denials / sizeof *denials; i++)
+        in_copy(serve_without_some_calls, denials[i]);
 }
 
 /* Root in there may send signals to whoever its program becomes. */

@@ -153,8 +153,15 @@ static void spawn_and_be_right(void *with)
         must(forkexec_release(held, FORKEXEC_FOREVER, &error) == -ECANCELED);
         forkexec_close(held);
     }
-    if (caller->way == HANDLER || caller->way == THREAD)
-        must(atomic_load(&reaped) > 0);
+    if (caller->way != HANDLER && caller->way != THREAD)
+        return;
+    /* On one CPU the library may have reaped all of these first. This one it does not wait for before the caller has. */
+    struct forkexec_child *child = NULL;
+    must(forkexec_spawn(good, witness, argv, NULL, &child, NULL) == 0);
+    for (int turn = 0; atomic_load(&reaped) == 0 && turn < 30000; turn++)
+        usleep(1000);
+    must(atomic_load(&reaped) > 0);
+    must_end(child, caller->way);
 }
 
 static void be_right_in_every_memory(enum way way)

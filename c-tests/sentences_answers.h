@@ -182,8 +182,9 @@ OLD(LANDLOCK_WITHOUT_PORTS, 3, SET(add_landlock_port, 1, FORKEXEC_LANDLOCK_NET_B
 OLD(LANDLOCK_WITHOUT_ACCESS, 1, SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
 
 /* The line of a step, which begins with its name. */
-#define DESCRIBES(NAME, step, parts, ...) \
-    SITUATION(NAME, need_native()) \
+#define DESCRIBES(...) DESCRIBES_WHERE(need_native(), __VA_ARGS__)
+#define DESCRIBES_WHERE(needs, NAME, step, parts, ...) \
+    SITUATION(NAME, needs) \
     { \
         struct forkexec_attr *attr = new_attr(); \
         __VA_ARGS__; \
@@ -199,9 +200,12 @@ DESCRIBES(EMPTY_ROOT, "root: ", (NULL), SET(create_namespaces, FORKEXEC_NS_MOUNT
 DESCRIBES(SCHEDULER, "scheduler: ", ("3", "0"), SET(set_scheduler, SCHED_BATCH, 0))
 DESCRIBES(IO_CLASS, "io priority: ", ("2", "7"), SET(set_io_priority, 2, 7))
 DESCRIBES(SLACK, "timer slack: ", ("1000"), SET(set_timer_slack, 1000))
-DESCRIBES(RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs); SET(add_landlock_port, 99, 1))
-DESCRIBES(RULE_OF_PATH, "landlock rule 0: ", ("/", "0x4"), SET(set_no_new_privs); SET(add_landlock_path, "/", 4))
-DESCRIBES(RULESET, "landlock: ", ("0x4", "0x0", "0x0"), SET(set_no_new_privs); SET(set_landlock_handled, 4, 0))
+DESCRIBES_WHERE(need_landlock(4), RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs);
+    SET(add_landlock_port, 99, 1))
+DESCRIBES_WHERE(need_landlock(1), RULE_OF_PATH, "landlock rule 0: ", ("/", "0x4"), SET(set_no_new_privs);
+    SET(set_landlock_handled, 4, 0); SET(add_landlock_path, "/", 4))
+DESCRIBES_WHERE(need_landlock(1), RULESET, "landlock: ", ("0x4", "0x0", "0x0"), SET(set_no_new_privs);
+    SET(set_landlock_handled, 4, 0))
 DESCRIBES(SIGNAL, "parent death: ", ("9"), SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD))
 DESCRIBES(DISPOSITIONS, "signal actions: ", ("0x2", "0x4"), SET(set_signal_default, 2); SET(set_signal_ignore, 4))
 DESCRIBES(CALLERS_MASK, "signal mask: ", (NULL))
@@ -239,9 +243,11 @@ SITUATION(IN_COPY)
     says(described(attr, "a child"), "%s", sentence);
 }
 
+/* A copy is, in any cgroup. */
 SITUATION(BORN_IN, need_cgroup())
 {
     struct forkexec_attr *attr = new_attr();
+    SET(set_memory_mode, FORKEXEC_MEMORY_COPIED);
     const char *path = new_cgroup();
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     SET(set_cgroup_fd, fd);
@@ -293,7 +299,7 @@ SITUATION(CAPABILITIES)
     says(described(attr, "capabilities: "), "capabilities: %s", filled(sentence, "0x0", "0x0", "0x0"));
 }
 
-SITUATION(RULESET_OF_FD, need_landlock())
+SITUATION(RULESET_OF_FD, need_landlock(1))
 {
     struct forkexec_attr *attr = new_attr();
     struct { uint64_t fs; } handled = { FORKEXEC_LANDLOCK_FS_EXECUTE };

@@ -238,6 +238,4 @@ SITUATION(TEXT_NULL)
     says(message_of(result, &error), "%s: %s", strerror(EINVAL), sentence);
 }
 
-NOT_HERE(TEXT_TOO_LONG, "it takes 2 GiB")
-
 #endif

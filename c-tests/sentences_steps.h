@@ -166,13 +166,14 @@ SITUATION(FILTER_NEEDS_PRIVILEGE, need_native())
     says(spawned(attr), "privileged seccomp 0 (length 1): %s: %s", strerror(EACCES), sentence);
 }
 
-static inline void need_landlock(void)
+static inline void need_landlock(int version)
 {
     need_native();
-    need_of_copies(FORKEXEC_PROBE_LANDLOCK);
+    need(syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= version,
+        "needs version %d of Landlock", version);
 }
 
-SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock())
+SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock(1))
 {
     struct forkexec_attr *attr = new_attr();
     SET(set_no_new_privs);
@@ -180,10 +181,11 @@ SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock())
     says(spawned(attr), "exec (%s): %s: %s", witness, strerror(EACCES), sentence);
 }
 
-SITUATION(RULE_OF_DIRECTORIES, need_landlock())
+SITUATION(RULE_OF_DIRECTORIES, need_landlock(1))
 {
     struct forkexec_attr *attr = new_attr();
     SET(set_no_new_privs);
+    SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_DIR, 0);
     SET(add_landlock_path, witness, FORKEXEC_LANDLOCK_FS_READ_DIR);
     says(spawned(attr), "landlock rule 0 (%s, access 0x8): %s: %s", witness, strerror(EINVAL), sentence);
 }
@@ -446,9 +448,12 @@ SITUATION(WAITING_DENIED, need_mounts(); need_native())
     says(said, "%s: %s: %s", geteuid() ? "wait" : "hold", strerror(EPERM), sentence);
 }
 
+static pid_t starter;
+
 static void *starts(void *child)
 {
     struct forkexec_attr *attr = new_attr();
+    starter = (pid_t)syscall(SYS_gettid);
     SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
     *(struct forkexec_child **)child = a_held_child(attr, witness);
     return NULL;
@@ -459,6 +464,9 @@ SITUATION(THREAD_GONE)
     struct forkexec_child *child = NULL;
     pthread_t thread;
     assert_false(pthread_create(&thread, NULL, starts, &child) || pthread_join(thread, NULL));
+    /* Who joins a thread is told a little before the kernel has done with it. */
+    while (!syscall(SYS_tgkill, getpid(), starter, 0))
+        usleep(100);
     says(released(child, FORKEXEC_FOREVER), "parent death (%s): %s", sentence, strerror(ESRCH));
     forkexec_close(child);
 }

@@ -321,6 +321,23 @@ static void ask_to_detach_from_nothing(struct forkexec_attr *attr, const void *p
     forkexec_attr_detach_terminal(attr);
 }
 
+static void ask_by_standard_input(struct forkexec_attr *attr, const void *path)
+{
+    lead_a_session(path);
+    dup2(TTY, 0);
+    forkexec_attr_set_process_group(attr, 0);
+    forkexec_attr_set_foreground(attr, 0);
+}
+
+static void ask_for_the_terminal_of_standard_input(struct forkexec_attr *attr, const void *path)
+{
+    setsid();
+    if (dup2(open(path, O_RDWR | O_NOCTTY | O_CLOEXEC), 0))
+        _exit(1);
+    forkexec_attr_set_session(attr);
+    forkexec_attr_set_controlling_terminal(attr, 0);
+}
+
 static const char *in_a_session(uint32_t mode, arrange *ask)
 {
     struct terminal terminal = open_terminal();
@@ -342,15 +359,24 @@ TEST_BOTH(the_callers_terminal_is_the_programs)
 
 TEST_BOTH(the_foreground_is_a_group_of_its_own)
 {
-    arrange *const ways[] = { ask_for_the_foreground, ask_from_the_background };
+    arrange *const ways[] = { ask_for_the_foreground, ask_from_the_background, ask_by_standard_input };
     EACH_MODE(mode)
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < 3; i++) {
             const char *heard = in_a_session(*mode, ways[i]);
             assert_said(heard, "pgid", said(heard, "pid"), "mode %u, way %d", *mode, i);
             assert_said(heard, "foreground", said(heard, "pid"), "mode %u, way %d", *mode, i);
             assert_said(heard, "sid", said(heard, "caller.sid"), "mode %u, way %d", *mode, i);
             assert_said(heard, "caller.tty", "yes", "mode %u, way %d", *mode, i);
         }
+}
+
+TEST_BOTH(a_terminal_that_is_standard_input)
+{
+    EACH_MODE(mode) {
+        const char *heard = in_a_session(*mode, ask_for_the_terminal_of_standard_input);
+        assert_said(heard, "tty", "yes", "mode %u", *mode);
+        assert_said(heard, "sid", said(heard, "pid"), "mode %u", *mode);
+    }
 }
 
 TEST_BOTH(the_foreground_group_can_be_joined)

@@ -284,3 +284,14 @@ TEST_BOTH(a_caller_that_is_signalled_and_nothing_is_marked)
     need_unemulated("it takes no seccomp filters");
     in_copy(is_signalled, NULL);
 }
+
+/* A child that may block on the way, at a FIFO for example, has the kernel kill it when the caller's thread dies. */
+TEST_BOTH(what_guards_the_child_on_its_way_is_not_the_programs)
+{
+    EACH_MODE(mode) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, *mode));
+        OK(forkexec_attr_open_fd(attr, 5, "/dev/null", O_RDONLY, 0));
+        assert_saw(run_witness(attr), "parent_death", "0");
+    }
+}

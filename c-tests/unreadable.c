@@ -68,7 +68,9 @@ ASK(badness_in_a_user_namespace, a_user_namespace(attr); SET(set_oom_score_adj, 
 ASK(no_core, SET(set_rlimit, 4, FORKEXEC_RLIMIT_KEEP, 0); SET(set_rlimit, 4, 0, 0))
 ASK(few_descriptors, SET(restore_nofile); SET(set_rlimit, 7, 33, FORKEXEC_RLIMIT_KEEP))
 ASK(no_new_privileges, SET(set_no_new_privs))
-ASK(landlocked, SET(set_no_new_privs); SET(add_landlock_path, "/proc", FORKEXEC_LANDLOCK_FS_READ_FILE);
+ASK(landlocked, SET(set_no_new_privs); SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_FILE
+    | FORKEXEC_LANDLOCK_FS_WRITE_FILE | FORKEXEC_LANDLOCK_FS_EXECUTE | FORKEXEC_LANDLOCK_FS_MAKE_REG, 0);
+    SET(add_landlock_path, "/proc", FORKEXEC_LANDLOCK_FS_READ_FILE);
     SET(add_landlock_path, scratch(), FORKEXEC_LANDLOCK_FS_READ_FILE | FORKEXEC_LANDLOCK_FS_EXECUTE))
 ASK(a_joined_host, SET(join_namespace, a_namespace, FORKEXEC_NS_UTS))
 ASK(in_a_cgroup, SET(set_cgroup_fd, a_cgroup))

@@ -189,7 +189,6 @@ sentences! { ERRORS:
     NOT_YET: "let go, and not yet in the program",
     NOT_WRITTEN: "the description cannot be written",
     TEXT_NULL: "the place for the text is NULL",
-    TEXT_TOO_LONG: "the description is too long",
 
     // How a child or a helper ended, after the errno or in its place.
     KILLED: "killed by signal {} before the program ran",

@@ -101,10 +101,27 @@ static void spawn(const struct kind *kind, struct report *report, const struct f
     forkexec_close(child);
 }
 
+/* What was killed when it was closed, and took long to end, is reaped with a child that is closed later. */
+static void close_another(void)
+{
+    struct forkexec_attr *attr = forkexec_attr_new();
+    struct forkexec_child *child = NULL;
+    if (!forkexec_spawn(attr, "/bin/true", (char *[]){ "true", NULL }, NULL, &child, NULL)) {
+        forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0);
+        forkexec_close(child);
+    }
+    forkexec_attr_free(attr);
+}
+
 /* 0: nobody is there. A zombie is one at once; what lives may be about to end, and its tracer has to hear of it first. */
 static int children(void)
 {
+    siginfo_t end = { 0 };
     int pid = 0;
+    for (int turn = 0; turn < 1000 && !waitid(P_ALL, 0, &end, WEXITED | WNOHANG | WNOWAIT | __WALL) && !end.si_pid; turn++)
+        usleep(1000);
+    if (end.si_pid)
+        close_another();
     for (int turn = 0; turn < 1000; turn++) {
         pid = waitpid(-1, NULL, __WALL | WNOHANG);
         if (pid < 0)

@@ -169,6 +169,27 @@ static void let_orphans_go(void)
     }
 }
 
+/* Whether a process of which this is the init may be in its execve: what kills it then may come before or after the point of no
+ * return. */
+static bool child_is_in_exec(const struct task *init)
+{
+    size_t length = strlen(init->name);
+    for (int i = 0; i < tasks; i++) {
+        char path[64];
+        long number = -1;
+        if (strncmp(task[i].name, init->name, length) || task[i].name[length] != '.')
+            continue;
+        snprintf(path, sizeof path, "/proc/%d/syscall", task[i].pid);
+        FILE *in = fopen(path, "re");
+        bool known = in && fscanf(in, "%ld", &number) == 1;
+        if (in)
+            fclose(in);
+        if (!known || number == SYS_execve || number == SYS_execveat)
+            return true;
+    }
+    return false;
+}
+
 static void note(const struct task *this, long number)
 {
     if (!counting_all || run->calls == CALLS)
@@ -203,8 +224,10 @@ static bool entered(struct task *this, const struct ptrace_syscall_info *info)
     if (!fault)
         return false;
     hit(number);
-    if (fault->code == KILL)
+    if (fault->code == KILL) {
+        run->program_in_exec = child_is_in_exec(this);
         return !kill(this->pid, SIGKILL);
+    }
     this->failing = number == SYS_close || skip_call(this->pid);
     this->code = fault->code;
     return false;

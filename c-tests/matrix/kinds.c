@@ -203,6 +203,9 @@ static void sandbox_by_namespace(struct forkexec_attr *attr)
 static void landlock(struct forkexec_attr *attr)
 {
     forkexec_attr_set_no_new_privs(attr);
+    /* What the first version of Landlock knows. */
+    forkexec_attr_set_landlock_handled(attr, FORKEXEC_LANDLOCK_FS_EXECUTE | FORKEXEC_LANDLOCK_FS_READ_FILE
+        | FORKEXEC_LANDLOCK_FS_READ_DIR | FORKEXEC_LANDLOCK_FS_MAKE_REG, 0);
     forkexec_attr_add_landlock_path(attr, "/", FORKEXEC_LANDLOCK_FS_EXECUTE | FORKEXEC_LANDLOCK_FS_READ_FILE);
     forkexec_attr_add_landlock_path(attr, "/usr", FORKEXEC_LANDLOCK_FS_READ_DIR | FORKEXEC_LANDLOCK_FS_READ_FILE);
 }

@@ -47,6 +47,7 @@ struct run {
     long number;              /* the call that it hit */
     long hit[2];              /* and those that all have hit */
     bool program_ran;         /* the program passed its execve */
+    bool program_in_exec;     /* it was at that when its init was killed, and was killed with it */
     bool late;                /* the time limit came */
     int caller_status;        /* as waitpid has it */
     bool caller_ended;

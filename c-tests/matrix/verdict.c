@@ -128,7 +128,8 @@ static void judge_success(const struct kind *kind, const struct undisturbed *sho
     /* A kill in the middle of execve may be told only at the end. */
     bool told_at_end = hit(fault, faults, NULL) && report->waited && report->status.valid & FORKEXEC_STATUS_RAN
         && report->status.ran == FORKEXEC_RAN_NO;
-    bool unknown = init_was_killed(kind, report, fault, faults) && report->status.ran == FORKEXEC_RAN_UNKNOWN;
+    bool unknown = init_was_killed(kind, report, fault, faults)
+        && (report->status.ran == FORKEXEC_RAN_UNKNOWN || (run->program_in_exec && !run->program_ran));
     if (kind->how != HOLD && kind->how != NSEXEC && !run->program_ran && !told_at_end && !unknown)
         wrong("success, and the program did not run");
     if (!unknown)

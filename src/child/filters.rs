@@ -31,6 +31,5 @@ fn install(at: &mut At) -> Answer {
             sys::set_filter(at.plan.list(filter.program), filter.flags)?;
         }
     }
-    at.index = -1;
     Ok(())
 }

@@ -13,7 +13,6 @@ pub fn rules(at: &mut At) -> Answer {
         at.index = rule.index;
         add(at, rule)?;
     }
-    at.index = -1;
     Ok(())
 }
 

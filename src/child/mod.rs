@@ -68,16 +68,16 @@ pub struct At<'a> {
     /// The rulesets of Landlock: the caller's, out of everybody's way, and ours.
     pub ruleset: i32,
     pub own_ruleset: i32,
-    /// The file for the time offsets, -1 before and after.
+    /// The file for the time offsets, from its stage to theirs.
     pub time_file: i32,
-    /// The child's directory of namespaces in /proc, -1 before and after.
+    /// The child's directory of namespaces in /proc, from its stage to that of the time offsets.
     pub own_namespaces: i32,
     /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
     pub root: i32,
     pub cwd: i32,
     /// The program's working directory is entered.
     pub in_cwd: bool,
-    /// The procfs by which the label is written; -1 before and after.
+    /// The procfs by which the label is written, from its stage to the label's.
     pub proc: i32,
     /// The directory of the item before.
     pub directory: i32,

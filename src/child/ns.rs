@@ -75,20 +75,19 @@ pub fn unshare(at: &mut At) -> Answer {
 pub fn time_offsets(at: &mut At) -> Answer {
     if !at.plan.time_offsets.is_empty() {
         sys::write(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
-        sys::close(core::mem::replace(&mut at.time_file, -1))?;
+        sys::close(at.time_file)?;
     }
     if at.plan.enters_time == 0 { Ok(()) } else { enter_time(at) }
 }
 
 /// setns(2): after the offsets, which nobody can set once a process is in the namespace. This takes memory of the child's own.
-fn enter_time(at: &mut At) -> Answer {
-    let directory = core::mem::replace(&mut at.own_namespaces, -1);
+fn enter_time(at: &At) -> Answer {
     let name = c"time_for_children".as_ptr().cast();
     // SAFETY: the name is NUL-terminated.
-    let namespace = unsafe { sys::openat(directory, name, O_RDONLY | O_CLOEXEC, 0)? };
+    let namespace = unsafe { sys::openat(at.own_namespaces, name, O_RDONLY | O_CLOEXEC, 0)? };
     sys::setns(namespace, CLONE_NEWTIME)?;
     sys::close(namespace)?;
-    sys::close(directory)
+    sys::close(at.own_namespaces)
 }
 
 /// unshare(2)

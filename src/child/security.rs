@@ -48,5 +48,5 @@ pub fn exec_label(at: &mut At) -> Answer {
     let file = unsafe { sys::openat2(at.proc, path, &how)? };
     sys::write(file, at.plan.bytes(at.plan.label))?;
     sys::close(file)?;
-    sys::close(core::mem::replace(&mut at.proc, -1))
+    sys::close(at.proc)
 }

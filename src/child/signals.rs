@@ -28,7 +28,6 @@ pub fn actions(at: &mut At) -> Answer {
             sys::set_action(signal, SIG_DFL)?;
         }
     }
-    at.index = -1;
     Ok(())
 }
 

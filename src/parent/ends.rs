@@ -120,7 +120,7 @@ fn owner(plan: &Plan, has_lifeline: bool) -> Result<Owner, Errno> {
 /// The numbers of ends that the child makes from `above` on, where its table is empty.
 pub fn made_by_child(plan: &Plan, above: u32) -> Numbers {
     let at = |place: u32| above.saturating_add(place) as i32;
-    if polls(plan) { [at(ends::LIFELINE), at(ends::GO), at(ends::LIFELINE)] } else { [-1; 3] }
+    if asks(plan) { [at(ends::LIFELINE), at(ends::GO), at(ends::LIFELINE)] } else { [-1; 3] }
 }
 
 /// The number of the page's file there.
@@ -128,9 +128,9 @@ pub fn page_made_by_child(above: u32) -> i32 {
     above.saturating_add(ends::PAGE) as i32
 }
 
-/// Whether a child can make all that it needs: a pidfd of the caller, and a socket, only the caller makes.
+/// Whether a child can make all that it needs. A socket only the caller makes; for a pidfd of the caller the pipe stands in.
 pub fn can_be_made_by_child(plan: &Plan) -> bool {
-    plan.mode == mode::FRESH && plan.listener == 0 && (polls(plan) || !asks(plan))
+    plan.mode == mode::FRESH && plan.listener == 0
 }
 
 /// Fetches the page and the caller's ends from a child that waits for it, and lets it go on.
@@ -144,7 +144,7 @@ pub fn fetch(plan: &Plan, pidfd: Option<&OwnedFd>, above: u32) -> Result<(Channe
     };
     // SAFETY: the child made eventfds there.
     let eventfd = |place| Ok::<_, Errno>(unsafe { EventFd::from_owned_fd(end(place)?) });
-    let kept = match polls(plan) {
+    let kept = match asks(plan) {
         true => Kept { lifeline: Some(end(ends::READER)?), go: Some(eventfd(ends::GO)?) },
         false => Kept::default(),
     };

@@ -219,7 +219,8 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::NamespaceOwner => plan.namespace_owner.get().map_or(Ok(()), |uid| write!(f, "{uid}")),
         Stage::TimeOffsets => text(plan.time_offsets, f),
         Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late)),
-        Stage::Cgroup if plan.cgroup == cgroup::BORN => sentences::BORN_IN.with(&[&plan.cgroup_fd]).fmt(f),
+        // What a clone of the image answers about the cgroup is told here too.
+        Stage::Cgroup if plan.is_born_in_cgroup() => sentences::BORN_IN.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::Cgroup => sentences::WRITTEN_TO.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::IdMap => id_maps(plan, f),
         Stage::OomScore => text(plan.oom_score_adj, f),

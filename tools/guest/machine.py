@@ -143,30 +143,20 @@ def install_tools(arch):
 
 
 def cross_build(build, packages):
-    """Builds the library and the tests for the architecture, with cmocka from its packages."""
-    file = os.path.join(ROOT, "tools", "aarch64.ini")
-    target = "aarch64-unknown-linux-gnu"
+    """Builds the library and the tests for the architecture, as tools/check does."""
     if packages.arch != "arm64":
         raise Impossible("cross-building is known for arm64 alone")
-    if not os.path.exists(file):
-        raise Impossible("there is no tools/aarch64.ini to cross-build with")
-    if not shutil.which("aarch64-linux-gnu-gcc"):
-        raise Impossible("cross-building needs gcc-aarch64-linux-gnu")
-    if not os.path.isdir(run("rustc", "--print", "target-libdir", "--target", target).strip()):
-        raise Impossible(f"cross-building needs: rustup target add {target}")
-    files = os.path.join(HOME, "cmocka-" + packages.arch)
-    if not os.path.exists(files):
-        for name in ("libcmocka0", "libcmocka-dev"):
-            os.makedirs(files, exist_ok=True)
-            unpack(packages.fetch(name), files)
-    # Its headers alone, not those of a C library that may stand beside them.
-    with open(os.path.join(files, "cmocka.pc"), "w", encoding="utf-8") as out:
-        out.write(f"Name: cmocka\nDescription: tests\nVersion: 1.1\nCflags: -I{files}/usr/include\n"
-                  f"Libs: -L{files}/usr/lib/aarch64-linux-gnu -lcmocka\n")
-    environment = dict(os.environ, PKG_CONFIG_LIBDIR=files)
+    root = build + "-root"
+    done = subprocess.run([os.path.join(ROOT, "tools", "setup-cross"), "aarch64", root], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode == 77:
+        raise Impossible((done.stdout.strip().splitlines() or ["it cannot be built here"])[-1])
+    if done.returncode != 0:
+        raise Failed(f"tools/setup-cross: exit status {done.returncode}")
     if not os.path.exists(os.path.join(build, "build.ninja")):
-        run("meson", "setup", "--cross-file", file, build, ROOT, env=environment)
-    run("ninja", "-C", build, env=environment)
+        run("meson", "setup", "--cross-file", os.path.join(ROOT, "tools", "aarch64.ini"), build, ROOT,
+            env=dict(os.environ, PKG_CONFIG_PATH=root))
+    run("ninja", "-C", build)
 
 
 # The kernel and its initramfs.

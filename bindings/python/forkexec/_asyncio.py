@@ -1,0 +1,183 @@
+"""Programs for asyncio: no thread, no child watcher, a pidfd in the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno as errnos
+import signal as signals
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional, Union
+
+from . import _child
+from ._attr import Attr
+from ._items import Path
+from ._popen import Popen, kill_all
+
+_LIMIT = 65536
+
+
+class Process:
+    """A program that asyncio waits for, as asyncio.subprocess.Process: pid, returncode, stdin, stdout, stderr, wait,
+    communicate, send_signal, terminate, kill; and pidfd, status, usage, kill_tree. `async with` kills it, with its
+    descendants where it has a group of its own, when it is left early."""
+
+    def __init__(self, popen: Popen) -> None:
+        self._popen = popen
+        self._loop = asyncio.get_running_loop()
+        self._end: asyncio.Future[int] = self._loop.create_future()
+        self.stdin: Optional[asyncio.StreamWriter] = None
+        self.stdout: Optional[asyncio.StreamReader] = None
+        self.stderr: Optional[asyncio.StreamReader] = None
+        self._transports: list[Any] = []
+        self._pidfd = popen.pidfd
+        self._loop.add_reader(self._pidfd, self._ended)
+
+    def _ended(self) -> None:
+        if self._popen.poll() is not None:
+            self._loop.remove_reader(self._pidfd)
+            if not self._end.done():
+                self._end.set_result(self._popen.returncode)
+
+    async def _connect(self, limit: int) -> None:
+        popen, loop = self._popen, self._loop
+        if popen.stdin is not None:
+            transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, popen.stdin)
+            self.stdin = asyncio.StreamWriter(transport, protocol, None, loop)
+            self._transports.append(transport)
+        for name in ("stdout", "stderr"):
+            pipe = getattr(popen, name)
+            if pipe is not None:
+                reader = asyncio.StreamReader(limit=limit, loop=loop)
+                self._transports.append(await _read_from(pipe, reader, loop))
+                setattr(self, name, reader)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._popen.pid
+
+    @property
+    def args(self) -> Any:
+        """What it was started with."""
+        return self._popen.args
+
+    @property
+    def pidfd(self) -> int:
+        """A pidfd of it, borrowed."""
+        return self._pidfd
+
+    @property
+    def returncode(self) -> Optional[int]:
+        """The return code, -N for signal N; None while it runs."""
+        return self._popen.returncode
+
+    @property
+    def status(self) -> Optional[_child.Status]:
+        """How it ended."""
+        return self._popen.status
+
+    @property
+    def usage(self) -> Optional[_child.Usage]:
+        """What it used."""
+        return self._popen.usage
+
+    async def wait(self) -> int:
+        """Waits until it has ended. A wait that is cancelled leaves it alone."""
+        return await asyncio.shield(self._end)
+
+    async def communicate(self, input: Optional[bytes] = None) -> tuple[Optional[bytes], Optional[bytes]]:
+        """Feeds it, reads all that it writes, and waits for its end."""
+
+        async def feed() -> None:
+            assert self.stdin is not None
+            try:
+                if input:
+                    self.stdin.write(input)
+                await self.stdin.drain()
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            self.stdin.close()
+
+        async def nothing() -> None:
+            return None
+
+        _, stdout, stderr = await asyncio.gather(
+            feed() if self.stdin is not None else nothing(),
+            self.stdout.read() if self.stdout is not None else nothing(),
+            self.stderr.read() if self.stderr is not None else nothing(),
+        )
+        await self.wait()
+        return stdout, stderr
+
+    def send_signal(self, signal: int) -> None:
+        """Sends it a signal; ProcessLookupError where it has ended, as asyncio has it."""
+        if self._popen.poll() is not None:
+            raise ProcessLookupError(errnos.ESRCH, "the program has ended")
+        self._popen.send_signal(signal)
+
+    def terminate(self) -> None:
+        """Sends it SIGTERM."""
+        self.send_signal(signals.SIGTERM)
+
+    def kill(self) -> None:
+        """Sends it SIGKILL."""
+        self.send_signal(signals.SIGKILL)
+
+    def kill_tree(self) -> None:
+        """Kills it and all its descendants; see Popen.kill_tree."""
+        self._popen.kill_tree()
+
+    def _close(self) -> None:
+        for transport in self._transports:
+            transport.close()
+
+    async def __aenter__(self) -> Process:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        if self._popen.poll() is None:
+            kill_all(self._popen)
+        try:
+            await self.wait()
+        finally:
+            self._close()
+
+    def __repr__(self) -> str:
+        return f"<Process {self.pid} {'runs' if self.returncode is None else self.returncode}>"
+
+
+async def _read_from(pipe: Any, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> Any:
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader, loop=loop), pipe)
+    return transport
+
+
+async def open_process(
+    args: Union[Path, Sequence[Path]],
+    *,
+    attr: Optional[Attr] = None,
+    stdin: Any = None,
+    stdout: Any = None,
+    stderr: Any = None,
+    env: Optional[Mapping[Any, Any]] = None,
+    limit: int = _LIMIT,
+    **keywords: Any,
+) -> Process:
+    """Starts a program in this loop: `async with await forkexec.open_process(...) as process:`.
+
+    stdin, stdout and stderr are as for Popen; with PIPE they are streams of asyncio, with `limit` bytes for a line.
+    The other keywords are Popen's, but for those that make text of bytes. Raises SpawnError.
+    """
+    for name in ("text", "encoding", "errors", "universal_newlines"):
+        if keywords.get(name):
+            raise ValueError(f"{name} is not for open_process: its streams are of bytes")
+    popen = Popen(args, bufsize=0, stdin=stdin, stdout=stdout, stderr=stderr, env=env, attr=attr, **keywords)
+    process = Process(popen)
+    try:
+        await process._connect(limit)
+    except BaseException:
+        kill_all(popen)
+        raise
+    return process
+
+
+__all__ = ["Process", "open_process"]

@@ -1,0 +1,328 @@
+"""What is asked of a child."""
+
+from __future__ import annotations
+
+import signal as signals
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, Any, NoReturn, Optional, Union
+
+from ._abi import (
+    CapabilitySet,
+    CwdRights,
+    DeathOf,
+    LandlockFs,
+    LandlockNet,
+    LandlockScope,
+    MemoryMode,
+    Namespace,
+    Stage,
+)
+from ._capability import Capability
+from ._convert import environment, plain, strings, text
+from ._errors import from_c
+from ._items import FdAction, Filter, MountItem, Path, Root
+from ._keywords import KEYWORDS, NAMESPACE_KEYWORDS, NO_NAMESPACES
+from ._native import ffi, lib
+
+Fd = Union[int, IO[Any], Any]
+Signals = Union[int, signals.Signals, Iterable[Union[int, signals.Signals]]]
+Limit = Union[int, tuple[Optional[int], Optional[int]]]
+Capabilities = Union[Capability, int, Iterable[Union[Capability, int]]]
+
+
+class Attr:
+    """What is asked of a child between fork and exec. Nothing is asked where no keyword is given.
+
+    An Attr never changes; `replace` makes another. It is built once, and any number of threads may start children from
+    it at once. Two are equal only if they are the same.
+
+    Values of a wrong type or out of range raise TypeError, ValueError or OverflowError here, before there is a process.
+    Keywords that contradict each other raise SpawnError (also a ValueError) at the start, and so does what the kernel
+    refuses, with the stage that failed. Files stand for their descriptors. Descriptors are borrowed: they must be open at
+    each start. Each keyword stands for the C function forkexec_attr_set_NAME, or for those in brackets.
+
+    The program:
+      exec_fd: a descriptor of the program, instead of a path.
+      search_path: directories in which to search a program without a slash: "a:b", a sequence, or True for
+        "/bin:/usr/bin".
+      cwd: the working directory, a path or a descriptor (set_cwd, set_cwd_fd).
+      cwd_rights: with whose rights cwd is entered, a CwdRights. The cwd= of Popen is entered with the caller's.
+      busy_retry: seconds in which to try the exec again while the program's file is open for writing.
+      pid_variable: the name of an environment variable that tells the program its pid.
+      memory_mode: whose memory the child runs in until it is the program, a MemoryMode.
+      ptrace: True: be traced by this thread; only with start().
+      stop: True: stop before the exec until SIGCONT; only with start().
+      init: True: a small init becomes process 1 of the new pid namespace, and the program process 2.
+
+    Descriptors:
+      fds: {the program's number: the caller's descriptor}; all others but 0 to 2 are closed (map_fd).
+      inherit_fds: True: keep what is not close-on-exec, instead of closing it (inherit_fds).
+      fd_actions: OpenFd, DupFd, CloseFd, CloseFdsFrom and EnterDirectory, in this order (open_fd, dup_fd, close_fd,
+        close_fds_from, enter_directory, enter_directory_fd).
+
+    Session and terminal:
+      session: True: a new session; setsid.
+      process_group: this process group; 0 makes one of its own.
+      controlling_terminal: a descriptor of the terminal that the new session is to control.
+      foreground: a descriptor of the terminal in whose foreground the program's group is put.
+      detach_terminal: True: give the terminal up (detach_terminal).
+
+    Signals:
+      signal_mask: exactly these signals are blocked: one, or any number of them.
+      signal_default: these get the default action.
+      signal_ignore: these are ignored.
+      parent_death_signal: a signal that the program gets when the caller's process ends, or (signal, DeathOf).
+
+    Limits and scheduling:
+      rlimits: {resource.RLIMIT_CPU: 2} or {...: (soft, hard)} in the resource's unit; None leaves a half as it is
+        (set_rlimit).
+      nice: the nice value itself, -20 to 19.
+      affinity: the numbers of the processors that it may use.
+      scheduler: a policy such as os.SCHED_BATCH, or (policy, priority).
+      io_priority: a class, or (class, level from 0 to 7).
+      umask: the file mode creation mask.
+      personality: the execution domain; personality(2).
+      oom_score_adj: -1000 to 1000.
+      timer_slack: seconds.
+      cgroup_fd: a descriptor of a cgroup's directory; the child is born in it.
+      restore_nofile: True: the soft limit on descriptors that this process was started with (restore_nofile).
+      allow_failure: a Stage that may fail, such as Stage.NICE, or several (allow_failure).
+
+    Identity:
+      uid: a number or a name.
+      gid: a number or a name.
+      groups: exactly these supplementary groups, numbers or names.
+      keep_groups: True: the caller's supplementary groups (keep_groups).
+      capabilities: {CapabilitySet: Capability, or several}.
+      drop_capabilities: True: none at all, and none to get by exec (drop_capabilities).
+      ambient: a Capability, or several, that the program keeps over the exec.
+      securebits: the bits of prctl(2)'s PR_SET_SECUREBITS.
+      no_new_privs: True: no exec gives more rights from here on.
+
+    Namespaces:
+      create_namespaces: the Namespace types that are new from the start (create_namespaces).
+      unshare_namespaces: the Namespace types that the child makes by itself; CGROUP and PID only after release()
+        (unshare_namespaces).
+      join_namespaces: {Namespace: descriptor} (join_namespace).
+      join: a held child, or (pidfd, Namespace types), or a list of these (join_pidfd).
+      uid_map: [(first inside, first outside, count)] (map_uid).
+      gid_map: [(first inside, first outside, count)] (map_gid).
+      map_subordinate_ids: True: user 0 is the caller, and the ids of /etc/subuid follow (map_subordinate_ids).
+      map_helpers: (path of newuidmap, path of newgidmap); None for the usual one.
+      allow_setgroups: True: setgroups is not denied in the new user namespace (allow_setgroups).
+      user_namespace_owner: the uid that owns the new user namespace.
+      mount_propagation: MS_ flags of mount(2).
+      hostname: the new UTS namespace's host name.
+      domainname: its NIS domain name.
+      loopback: True: the new network namespace's `lo` is brought up.
+      time_offsets: {time.CLOCK_MONOTONIC: seconds} for a new time namespace (set_time_offset).
+
+    Mounts:
+      mounts: Bind, Tmpfs, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly and Mount, in this order (bind_mount,
+        bind_mount_idmapped, mount_tmpfs, mount_proc, mount_dev, make_directory, make_symlink, make_file, mask_path,
+        make_readonly, add_mount).
+      root: the new root: a path, or Root(path, readonly); Root() is an empty one in memory.
+      chroot: a path; chroot(2).
+
+    Security:
+      session_keyring: the name of a new session keyring, or True for one without a name.
+      exec_label: the label that SELinux or AppArmor give the program.
+      seccomp: the bytes of a filter, 8 for each instruction, or Filter(bytes, flags), or a list (add_seccomp_filter).
+      deny_terminal_injection: True: a filter that refuses TIOCSTI and TIOCLINUX (deny_terminal_injection).
+      landlock_ruleset: a descriptor of a ruleset.
+      landlock_paths: {path: LandlockFs} (add_landlock_path).
+      landlock_ports: {TCP port: LandlockNet} (add_landlock_port).
+      landlock_handled: (LandlockFs, LandlockNet): what is refused where no path and no port allows it.
+      landlock_scopes: a LandlockScope.
+      allow_partial_landlock: True: do without what this kernel does not know (allow_partial_landlock).
+    """
+
+    __slots__ = ("_given", "_c", "__weakref__")
+
+    _given: dict[str, Any]
+    _c: Any
+
+    def __init__(
+        self,
+        *,
+        exec_fd: Optional[Fd] = None,
+        search_path: Union[bool, Path, Sequence[Path], None] = None,
+        cwd: Union[Path, Fd, None] = None,
+        cwd_rights: Optional[CwdRights] = None,
+        busy_retry: Optional[float] = None,
+        pid_variable: Optional[str] = None,
+        memory_mode: Optional[MemoryMode] = None,
+        ptrace: bool = False,
+        stop: bool = False,
+        init: bool = False,
+        fds: Optional[Mapping[int, Fd]] = None,
+        inherit_fds: bool = False,
+        fd_actions: Optional[Iterable[FdAction]] = None,
+        session: bool = False,
+        process_group: Optional[int] = None,
+        controlling_terminal: Optional[Fd] = None,
+        foreground: Optional[Fd] = None,
+        detach_terminal: bool = False,
+        signal_mask: Optional[Signals] = None,
+        signal_default: Optional[Signals] = None,
+        signal_ignore: Optional[Signals] = None,
+        parent_death_signal: Union[int, tuple[int, DeathOf], None] = None,
+        rlimits: Optional[Mapping[int, Limit]] = None,
+        nice: Optional[int] = None,
+        affinity: Optional[Iterable[int]] = None,
+        scheduler: Union[int, tuple[int, int], None] = None,
+        io_priority: Union[int, tuple[int, int], None] = None,
+        umask: Optional[int] = None,
+        personality: Optional[int] = None,
+        oom_score_adj: Optional[int] = None,
+        timer_slack: Optional[float] = None,
+        cgroup_fd: Optional[Fd] = None,
+        restore_nofile: bool = False,
+        allow_failure: Union[Stage, Iterable[Stage], None] = None,
+        uid: Union[int, str, None] = None,
+        gid: Union[int, str, None] = None,
+        groups: Optional[Iterable[Union[int, str]]] = None,
+        keep_groups: bool = False,
+        capabilities: Optional[Mapping[CapabilitySet, Capabilities]] = None,
+        drop_capabilities: bool = False,
+        ambient: Optional[Capabilities] = None,
+        securebits: Optional[int] = None,
+        no_new_privs: bool = False,
+        create_namespaces: Optional[Namespace] = None,
+        unshare_namespaces: Optional[Namespace] = None,
+        join_namespaces: Optional[Mapping[Namespace, Fd]] = None,
+        join: Any = None,
+        uid_map: Optional[Iterable[tuple[int, int, int]]] = None,
+        gid_map: Optional[Iterable[tuple[int, int, int]]] = None,
+        map_subordinate_ids: bool = False,
+        map_helpers: Optional[tuple[Optional[Path], Optional[Path]]] = None,
+        allow_setgroups: bool = False,
+        user_namespace_owner: Optional[int] = None,
+        mount_propagation: Optional[int] = None,
+        hostname: Optional[str] = None,
+        domainname: Optional[str] = None,
+        loopback: bool = False,
+        time_offsets: Optional[Mapping[int, float]] = None,
+        mounts: Optional[Iterable[MountItem]] = None,
+        root: Union[Path, Root, None] = None,
+        chroot: Optional[Path] = None,
+        session_keyring: Union[bool, str, None] = None,
+        exec_label: Optional[str] = None,
+        seccomp: Union[bytes, Filter, Iterable[Union[bytes, Filter]], None] = None,
+        deny_terminal_injection: bool = False,
+        landlock_ruleset: Optional[Fd] = None,
+        landlock_paths: Optional[Mapping[Path, LandlockFs]] = None,
+        landlock_ports: Optional[Mapping[int, LandlockNet]] = None,
+        landlock_handled: Optional[tuple[LandlockFs, LandlockNet]] = None,
+        landlock_scopes: Optional[LandlockScope] = None,
+        allow_partial_landlock: bool = False,
+    ) -> None:
+        values = locals()
+        given = {name: values[name] for name in KEYWORDS if values[name] is not None and values[name] is not False}
+        made = lib.forkexec_attr_new()
+        if made == ffi.NULL:
+            raise MemoryError
+        made = ffi.gc(made, lib.forkexec_attr_free)
+        for name, value in given.items():
+            if hasattr(value, "__next__") and not hasattr(value, "fileno"):
+                # An iterator is read once, and replace() needs its items again. A file is one too.
+                given[name] = value = list(value)
+            _apply(name, made, value)
+        object.__setattr__(self, "_given", given)
+        object.__setattr__(self, "_c", made)
+
+    def replace(self, **changes: Any) -> Attr:
+        """Another Attr with some keywords changed; None or False takes one away."""
+        return type(self)(**{**self._given, **changes})
+
+    @property
+    def namespaces(self) -> Namespace:
+        """The types of namespaces that it makes."""
+        types = NO_NAMESPACES
+        for name in NAMESPACE_KEYWORDS:
+            if name in self._given:
+                types |= Namespace(self._given[name])
+        return types
+
+    def describe(
+        self,
+        args: Union[Path, Sequence[Path]] = ("true",),
+        *,
+        executable: Optional[Path] = None,
+        env: Optional[Mapping[Any, Any]] = None,
+    ) -> str:
+        """Every step that a start would take, one a line, without taking any; forkexec_describe_text.
+
+        Raises SpawnError for what a start would refuse before there is a child. The text is for people and changes
+        between versions.
+        """
+        argv, argc = strings(args, "args")
+        envp, envc = environment(env)
+        path = program_of(self, argv, executable)
+        error = ffi.new("struct forkexec_error *")
+
+        def tell(place: Any, size: int) -> int:
+            result = lib.python_describe(self._c, path, argv, argc, envp, envc, place, size, error)
+            if result < 0:
+                raise from_c(result, error, program=path or None)
+            return int(result)
+
+        size = tell(ffi.NULL, 0) + 1
+        while True:
+            place = ffi.new("char[]", size)
+            length = tell(place, size)
+            if length < size:
+                return bytes(ffi.buffer(place, length)).decode(errors="replace")
+            size = length + 1
+
+    def __call__(self) -> NoReturn:
+        """What subprocess would call in the child, of preexec_fn=Attr(...), where install() was not called."""
+        raise RuntimeError("preexec_fn=Attr(...) needs forkexec.install(); or call forkexec.Popen with attr=")
+
+    def __repr__(self) -> str:
+        return f"Attr({', '.join(f'{name}={value!r}' for name, value in self._given.items())})"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"an Attr does not change: use replace({name}=...)")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"an Attr does not change: use replace({name}=None)")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in KEYWORDS:
+            return self._given.get(name)
+        raise AttributeError(f"Attr has no keyword {name!r}")
+
+    def __copy__(self) -> Attr:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self._given,)
+
+
+def _rebuild(given: dict[str, Any]) -> Attr:
+    return Attr(**given)
+
+
+def _apply(name: str, attr: Any, value: Any) -> None:
+    try:
+        KEYWORDS[name].apply(attr, value)
+    except KeyError as error:
+        raise ValueError(f"{name}={value!r}: {error.args[0]}") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise plain(error)(f"{name}={_short(value)}: {error}") from None
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 120 else shown[:117] + "..."
+
+
+def program_of(attr: Optional[Attr], argv: bytes, executable: Optional[Path]) -> Any:
+    """The path for C: that of the program, or NULL where a descriptor stands for it."""
+    if attr is not None and "exec_fd" in attr._given:
+        if executable is not None:
+            raise ValueError("executable and exec_fd both name the program")
+        return ffi.NULL
+    path = argv.partition(b"\0")[0] if executable is None else text(executable, "executable")
+    return path

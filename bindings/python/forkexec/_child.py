@@ -1,0 +1,393 @@
+"""A child as the library knows it: to let go, to wait for, to signal, to look at."""
+
+from __future__ import annotations
+
+import errno as errnos
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Optional, Union
+
+from . import _abi
+from ._abi import Ran, StatusField
+from ._attr import Attr, program_of
+from ._convert import environment, integer, strings
+from ._convert import timeout as nanoseconds_of
+from ._errors import from_c, os_error
+from ._items import Path
+from ._native import ffi, lib
+
+# Names of types take longer than types.
+_PLACE, _ERROR = ffi.typeof("struct forkexec_child **"), ffi.typeof("struct forkexec_error *")
+_STATUS = ffi.typeof("struct forkexec_status *")
+_STATUS_SIZE = ffi.sizeof("struct forkexec_status")
+_DEFAULT = Attr()
+_PIECE = 100_000_000
+
+
+class Usage(NamedTuple):
+    """What a child and what it waited for have used. Times are seconds, memory is bytes."""
+
+    user: float
+    system: float
+    max_rss: int
+    max_rss_floor: int
+    memory_peak: Optional[int]
+    minor_faults: int
+    major_faults: int
+    block_reads: int
+    block_writes: int
+    voluntary_switches: int
+    involuntary_switches: int
+
+
+# Numbers, and not enums: they are asked for after every wait.
+_USAGE, _PEAK, _RAN = int(StatusField.USAGE), int(StatusField.MEMORY_PEAK), int(StatusField.RAN)
+_OOM = int(StatusField.OUT_OF_MEMORY)
+_RAN_WORDS = {int(Ran.NO): False, int(Ran.YES): True}
+
+
+class Status:
+    """How a child ended; struct forkexec_status. It never changes."""
+
+    __slots__ = ("_c",)
+
+    _c: Any
+
+    def __init__(self, c: Any) -> None:
+        self._c = c
+
+    @property
+    def returncode(self) -> int:
+        """The exit code, or -N for signal N, as subprocess has it."""
+        c = self._c
+        signal = c.signal
+        return int(-signal if signal else c.exit_code)
+
+    @property
+    def wait_status(self) -> int:
+        """The same as waitpid(2) has it."""
+        return int(self._c.wait_status)
+
+    @property
+    def core_dumped(self) -> bool:
+        """Whether a core was left."""
+        return bool(self._c.core_dumped)
+
+    @property
+    def ran(self) -> Optional[bool]:
+        """Whether the program ran at all: False where a signal killed the child in the middle of the exec; None where
+        that is not known."""
+        return _RAN_WORDS.get(self._c.ran) if self._c.valid & _RAN else None
+
+    @property
+    def usage(self) -> Optional[Usage]:
+        """What the child and what it waited for have used, where that is known."""
+        c = self._c
+        if not c.valid & _USAGE:
+            return None
+        return Usage(
+            c.user_ns / 1e9,
+            c.system_ns / 1e9,
+            c.max_rss_bytes,
+            c.max_rss_floor_bytes,
+            c.memory_peak_bytes if c.valid & _PEAK else None,
+            c.minor_faults,
+            c.major_faults,
+            c.block_reads,
+            c.block_writes,
+            c.voluntary_switches,
+            c.involuntary_switches,
+        )
+
+    @property
+    def out_of_memory(self) -> Optional[bool]:
+        """Whether the kernel killed it, or one of its cgroup, for want of memory; None where no cgroup of its counts memory."""
+        c = self._c
+        return bool(c.out_of_memory) if c.valid & _OOM else None
+
+    @property
+    def oom_kills(self) -> Optional[int]:
+        """How many processes of its cgroup were killed for want of memory; None where no cgroup of its counts memory."""
+        c = self._c
+        return int(c.oom_kills) if c.valid & _OOM else None
+
+    def _bytes(self) -> bytes:
+        return bytes(ffi.buffer(self._c))
+
+    def __eq__(self, other: object) -> bool:
+        return self._bytes() == other._bytes() if isinstance(other, Status) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._bytes())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _status_from, (self._bytes(),)
+
+    def __repr__(self) -> str:
+        return (
+            f"Status(returncode={self.returncode}, core_dumped={self.core_dumped}, ran={self.ran}, usage={self.usage})"
+        )
+
+
+def _status_from(data: bytes) -> Status:
+    c = ffi.new("struct forkexec_status *")
+    ffi.buffer(c)[:] = data
+    return Status(c)
+
+
+class Child:
+    """A child of spawn(), start() or hold(). It belongs to the process that made it: a fork of it gets
+    ProcessLookupError. Leaving `with`, or the last reference going, closes it: a child that is not the program yet is
+    then killed, a running program is left alone."""
+
+    __slots__ = ("_c", "args", "namespaces", "__weakref__")
+
+    def __init__(self, c: Any, args: Any, namespaces: _abi.Namespace) -> None:
+        # The last reference frees it, which may be that of a call in another thread.
+        self._c = ffi.gc(c, lib.forkexec_close)
+        self.args: Any = args
+        self.namespaces: _abi.Namespace = namespaces
+
+    def _open(self) -> Any:
+        child = self._c
+        if child is None:
+            raise ValueError("the child is closed")
+        return child
+
+    def _number(self, result: int, what: str) -> int:
+        if result < 0:
+            raise os_error(result, what)
+        return result
+
+    @property
+    def pid(self) -> int:
+        """Its process id; another's once it was reaped."""
+        return self._number(lib.forkexec_child_pid(self._open()), "the child of another process")
+
+    @property
+    def pidfd(self) -> int:
+        """A pidfd of it, borrowed: good until close(). It is readable when the child has ended."""
+        return self._number(lib.forkexec_child_pidfd(self._open()), "no pidfd of the child")
+
+    def take_pidfd(self) -> int:
+        """A pidfd of it that is the caller's to close; each call gives another."""
+        return self._number(lib.forkexec_child_take_pidfd(self._open()), "no pidfd of the child")
+
+    def namespace_fd(self, kind: _abi.Namespace) -> int:
+        """A descriptor of one of its namespaces, the caller's to close; forkexec_child_namespace_fd."""
+        return self._number(
+            lib.forkexec_child_namespace_fd(self._open(), integer(kind)), "no descriptor of the namespace"
+        )
+
+    def seccomp_fd(self) -> int:
+        """The listener of the filter with SeccompFlag.LISTENER, the caller's to close; there is only one."""
+        return self._number(lib.forkexec_child_seccomp_fd(self._open()), "no listener")
+
+    def poll(self) -> Optional[Status]:
+        """How it ended; None while it has not."""
+        try:
+            return self.wait(0)
+        except TimeoutError:
+            return None
+
+    def wait(self, timeout: Optional[float] = None) -> Status:
+        """Waits until it has ended, at most `timeout` seconds (else TimeoutError), and reaps it; forkexec_wait."""
+        status = ffi.new(_STATUS)
+        result = wait_for(self._open(), -1 if timeout is None else nanoseconds_of(timeout), status)
+        if result == -errnos.ETIMEDOUT:
+            raise TimeoutError(errnos.ETIMEDOUT, "the child has not ended yet")
+        if result < 0:
+            raise os_error(result, "the child cannot be waited for")
+        return Status(status)
+
+    def release(self, timeout: Optional[float] = None) -> None:
+        """Lets a child of start() go, and comes back when it is the program; forkexec_release.
+
+        Raises SpawnError where it does not become the program. TimeoutError: it is not yet there; call again, or close.
+        """
+        child = self._open()
+        error = ffi.new("struct forkexec_error *")
+        result = release_for(child, nanoseconds_of(timeout), error)
+        if result == -errnos.ETIMEDOUT and error.stage == 0:
+            raise TimeoutError(errnos.ETIMEDOUT, "the child is not the program yet")
+        if result == -errnos.EINVAL and error.stage == 0:
+            raise ValueError("only a child of start() that was not released can be released")
+        if result < 0:
+            raise from_c(result, error, program=program_name(self.args))
+
+    def send_signal(self, signal: int) -> None:
+        """Sends it a signal, and never to a process that got its pid later; forkexec_signal."""
+        self._number(lib.forkexec_signal(self._open(), integer(signal)), "the child gets no signal")
+
+    def kill_tree(self) -> None:
+        """Kills it and all its descendants; needs a pid namespace, cgroup, session or process group of its own."""
+        kill_tree(self._open())
+
+    def detach(self) -> None:
+        """Gives it up without killing it, also while it is held; then it is closed. forkexec_detach."""
+        child = self._open()
+        result = lib.forkexec_detach(child)
+        if result < 0:
+            raise os_error(result, "the child cannot be given up now")
+        ffi.gc(child, None)
+        self._c = None
+
+    def close(self) -> None:
+        """Frees it. One that is not the program yet is killed and reaped; a running program is left alone."""
+        self._c = None
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'closed' if self._c is None else lib.forkexec_child_pid(self._c)}>"
+
+
+def wait_for(child: Any, left: int, status: Any) -> int:
+    """forkexec_wait, which lets Python's signal handlers run whenever a signal comes in between."""
+    end = time.monotonic() + left / 1e9 if left > 0 else 0.0
+    while True:
+        result = lib.forkexec_wait(child, left, 0, status, _STATUS_SIZE)
+        if result != -errnos.EINTR:
+            return int(result)
+        if left > 0:
+            left = max(0, int((end - time.monotonic()) * 1e9))
+
+
+def release_for(child: Any, left: int, error: Any) -> int:
+    """forkexec_release, which no signal interrupts: by pieces of a tenth of a second, between which Python's signal
+    handlers run."""
+    end = time.monotonic() + left / 1e9 if left >= 0 else None
+    while True:
+        piece = _PIECE if left < 0 else min(left, _PIECE)
+        result = lib.forkexec_release(child, piece, error)
+        if result != -errnos.ETIMEDOUT or error.stage != 0:
+            return int(result)
+        if end is not None:
+            left = int((end - time.monotonic()) * 1e9)
+            if left <= 0:
+                return int(result)
+
+
+def kill_tree(child: Any) -> None:
+    """forkexec_kill_tree; that nobody is left is no error."""
+    result = lib.forkexec_kill_tree(child)
+    if result == -errnos.EOPNOTSUPP:
+        raise os_error(result, "give the child a group to kill: start_new_session=True, or an Attr with session, "
+                       "process_group, cgroup_fd or create_namespaces=Namespace.PID")  # fmt: skip
+    if result < 0 and result != -errnos.ESRCH:
+        raise os_error(result, "the tree cannot be killed")
+
+
+def abandon(place: Any) -> None:
+    """Kills, reaps and frees the child, if there is one, of a start that somebody's signal handler has interrupted."""
+    child = place[0]
+    if child != ffi.NULL:
+        place[0] = ffi.NULL
+        if lib.forkexec_kill_tree(child) < 0:
+            lib.forkexec_signal(child, 9)
+        lib.forkexec_wait(child, 5_000_000_000, 0, ffi.NULL, 0)
+        lib.forkexec_close(child)
+
+
+def program_name(args: Any) -> Any:
+    """What the caller named the program."""
+    if isinstance(args, (str, bytes, os.PathLike)):
+        return args
+    return next(iter(args), None) if args is not None else None
+
+
+def _make(args: Any, attr: Optional[Attr], executable: Any, env: Any, held: bool) -> Child:
+    attr = _DEFAULT if attr is None else attr
+    if not isinstance(attr, Attr):
+        raise TypeError(f"attr must be an Attr, not {type(attr).__name__}")
+    if type(args) is not list and not isinstance(args, (str, bytes, os.PathLike)):
+        args = list(args)
+    argv, argc = strings(args, "args")
+    envp, envc = environment(env)
+    path = program_of(attr, argv, executable)
+    place, error = ffi.new(_PLACE), ffi.new(_ERROR)
+    try:
+        result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
+        if result < 0:
+            program = executable if executable is not None else program_name(args)
+            raise from_c(result, error, program=program, cwd=attr._given.get("cwd"))
+        # It has one owner at any moment: a handler may raise after each of these.
+        child, place[0] = place[0], ffi.NULL
+        return Child(child, args, attr.namespaces)
+    except BaseException:
+        abandon(place)
+        raise
+
+
+def spawn(
+    args: Union[Path, Sequence[Path]],
+    *,
+    attr: Optional[Attr] = None,
+    executable: Optional[Path] = None,
+    env: Optional[Mapping[Any, Any]] = None,
+) -> Child:
+    """Starts a program, and comes back when it runs; the least that a start can cost. forkexec_spawn.
+
+    The path is not searched for, unless attr has a search_path. env None is the caller's own environment. Raises
+    SpawnError.
+    """
+    return _make(args, attr, executable, env, False)
+
+
+def start(
+    args: Union[Path, Sequence[Path]],
+    *,
+    attr: Optional[Attr] = None,
+    executable: Optional[Path] = None,
+    env: Optional[Mapping[Any, Any]] = None,
+) -> Child:
+    """The first half of spawn(): the child is held, its namespaces, root and limits set up, until release().
+
+    `with forkexec.start(...) as held: held.pid; held.release()`. forkexec_start.
+    """
+    return _make(args, attr, executable, env, True)
+
+
+def hold(attr: Attr) -> Child:
+    """A child that only holds namespaces, and ends when it is closed; forkexec_hold. `Attr(join=held)` joins them."""
+    if not isinstance(attr, Attr):
+        raise TypeError(f"attr must be an Attr, not {type(attr).__name__}")
+    place, error = ffi.new("struct forkexec_child **"), ffi.new("struct forkexec_error *")
+    result = lib.forkexec_hold(attr._c, place, error)
+    if result < 0:
+        raise from_c(result, error)
+    return Child(place[0], None, attr.namespaces)
+
+
+def probe(feature: _abi.Feature) -> tuple[bool, str]:
+    """Whether this host has a feature, and where not, why and what helps; found out by trying. forkexec_probe."""
+    place = ffi.new("char[]", 1024)
+    result = lib.forkexec_probe(integer(feature), place, 1024)
+    if result < 0:
+        raise (
+            ValueError(f"{feature} is no feature")
+            if result == -errnos.EINVAL
+            else os_error(result, "cannot be tried now")
+        )
+    return result == 1, ffi.string(place).decode(errors="replace")
+
+
+def version() -> str:
+    """The version of the library inside; forkexec_version."""
+    return str(ffi.string(lib.forkexec_version()).decode())
+
+
+def version_info() -> tuple[int, int, int]:
+    """The same as numbers that can be compared; forkexec_version_number."""
+    number = lib.forkexec_version_number()
+    return number >> 16, number >> 8 & 0xFF, number & 0xFF
+
+
+def stage_name(stage: int) -> str:
+    """The short name of a stage, with which its sentences begin; "unknown" for none. forkexec_stage_name."""
+    return str(ffi.string(lib.forkexec_stage_name(stage)).decode())

@@ -1,0 +1,172 @@
+"""Python's values as C wants them: what C could only cut, wrap or guess is refused here, with a sentence."""
+
+from __future__ import annotations
+
+import errno as errnos
+import operator
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from . import _abi
+from ._errors import os_error
+from ._native import ffi, lib
+
+_NO_LIMIT = 2**64 - 1
+
+
+def integer(value: Any, what: str = "") -> int:
+    """A number that is an integer, and no bool or float in disguise."""
+    if isinstance(value, bool):
+        raise TypeError(f"{what or 'it'} must be an integer, not {value!r}")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what or 'it'} must be an integer, not {type(value).__name__}") from None
+
+
+def text(value: Any, what: str = "") -> bytes:
+    """A string or path as bytes without a NUL, which would end it for C."""
+    try:
+        data = os.fsencode(value)
+    except TypeError:
+        raise TypeError(f"{what or 'it'} must be a string, bytes or path, not {type(value).__name__}") from None
+    if b"\0" in data:
+        raise ValueError(f"{what or 'it'} has an embedded null byte: {value!r}")
+    return data
+
+
+def descriptor(value: Any, what: str = "descriptor") -> int:
+    """A descriptor's number: an integer, or the fileno() of a file."""
+    if not isinstance(value, int) and hasattr(value, "fileno"):
+        value = value.fileno()
+    number = integer(value, what)
+    if number < 0:
+        raise ValueError(f"{what} is negative: {number}")
+    return number
+
+
+def signal_set(value: Any) -> int:
+    """The bits of signals: one, or any number of them."""
+    signals = [value] if isinstance(value, int) else value
+    mask = 0
+    for signal in signals:
+        number = integer(signal, "a signal")
+        if not 1 <= number <= 64:
+            raise ValueError(f"{number} is no signal: signals are 1 to 64")
+        mask |= 1 << (number - 1)
+    return mask
+
+
+def bits(values: Any, what: str) -> int:
+    """The bits of numbers from 0 to 63."""
+    mask = 0
+    for value in [values] if isinstance(values, int) else values:
+        number = integer(value, what)
+        if not 0 <= number <= 63:
+            raise ValueError(f"{number} is no {what}")
+        mask |= 1 << number
+    return mask
+
+
+def limits(value: Any) -> tuple[int, int]:
+    """Soft and hard limit: one number for both, or a pair in which None leaves a half as it is."""
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2:
+        raise ValueError(f"a limit is a number or (soft, hard), not {value!r}")
+    halves = []
+    for half in pair:
+        if half is None:
+            halves.append(_abi.RLIMIT_KEEP)
+            continue
+        number = integer(half, "a limit")
+        if number == -1:
+            number = _NO_LIMIT
+        if number < 0 or number == _abi.RLIMIT_KEEP or number > _NO_LIMIT:
+            raise ValueError(f"a limit is 0 or more, or RLIM_INFINITY, not {half}")
+        halves.append(number)
+    return halves[0], halves[1]
+
+
+def nanoseconds(seconds: Any, what: str) -> int:
+    """Seconds as nanoseconds."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"{what} must be a number of seconds, not {type(seconds).__name__}")
+    if seconds != seconds or abs(seconds) > 2**62 / 1e9:
+        raise ValueError(f"{what} is not a number of seconds that can be waited for: {seconds}")
+    return round(seconds * 1_000_000_000)
+
+
+def timeout(seconds: Any) -> int:
+    """A time-out in nanoseconds; None is for ever, and what is past is 0."""
+    return _abi.FOREVER if seconds is None else max(0, nanoseconds(seconds, "timeout"))
+
+
+def pairs(value: Any, what: str) -> Iterable[tuple[Any, Any]]:
+    """The pairs of a mapping or of a sequence of pairs."""
+    items = value.items() if isinstance(value, Mapping) else value
+    for item in items:
+        if not isinstance(item, tuple) or len(item) != 2:
+            raise TypeError(f"{what} must be a mapping, or a sequence of pairs")
+        yield item
+
+
+def strings(values: Any, what: str) -> tuple[bytes, int]:
+    """Strings one after the other, each with its NUL, and how many."""
+    try:
+        # Nearly always they are a list of str, which is quickest as one.
+        whole = "\0".join(values) + "\0" if type(values) is list and values else ""
+    except TypeError:
+        whole = ""
+    if whole:
+        count = len(values)
+        if whole.count("\0") != count:
+            raise ValueError(f"{what} has an embedded null byte")
+        return os.fsencode(whole), count
+    if isinstance(values, (str, bytes, os.PathLike)):
+        values = [values]
+    encoded = [value if type(value) is bytes else os.fsencode(value) for value in values]
+    if not encoded:
+        return b"\0", 0
+    encoded.append(b"")
+    joined = b"\0".join(encoded)
+    count = len(encoded) - 1
+    if joined.count(b"\0") != count:
+        raise ValueError(f"{what} has an embedded null byte")
+    return joined, count
+
+
+def environment(env: Any) -> tuple[Any, int]:
+    """A mapping as C's NAME=value strings; None is the caller's own."""
+    if env is None:
+        return ffi.NULL, 0
+    lines = []
+    for name, value in env.items():
+        name = os.fsencode(name)
+        if b"=" in name:
+            raise ValueError(f"illegal environment variable name: {os.fsdecode(name)!r}")
+        lines.append(name + b"=" + os.fsencode(value))
+    return strings(lines, "the environment")
+
+
+def plain(error: Exception) -> type[Exception]:
+    """The class for the same error with another sentence; that of a UnicodeError takes more than one."""
+    kinds = (OverflowError, ValueError, TypeError)
+    return next(kind for kind in kinds if isinstance(error, kind))
+
+
+def put(setter: str, attr: Any, *arguments: Any) -> None:
+    """Calls a setter, and says why it refused."""
+    result = getattr(lib, "forkexec_attr_" + setter)(attr, *arguments)
+    if result != 0:
+        refuse(setter, result)
+
+
+def refuse(setter: str, result: int) -> None:
+    """Raises what a setter's refusal means."""
+    if result == -errnos.ENOMEM:
+        raise MemoryError
+    why = _abi.REFUSALS.get(setter, {}).get(errnos.errorcode.get(-result, ""), "")
+    if result in (-errnos.EINVAL, -errnos.EBADF):
+        raise ValueError(f"{why or 'not accepted'} (forkexec_attr_{setter})")
+    raise os_error(result, f"{why} (forkexec_attr_{setter})")

@@ -1,0 +1,101 @@
+"""What is raised."""
+
+from __future__ import annotations
+
+import errno as errnos
+import os
+from typing import Any
+
+from . import _abi
+from ._native import ffi
+
+_CWD_STAGES = (_abi.Stage.CWD_BEFORE_IDS, _abi.Stage.CWD)
+_classes: dict[tuple[type, ...], type] = {}
+
+
+class SpawnError(OSError):
+    """A program could not be started; nothing of it stays behind.
+
+    It is also an instance of what Python makes of the errno: of FileNotFoundError for ENOENT, of PermissionError for
+    EPERM and EACCES, and so on; and of ValueError where keywords contradict each other (Stage.VALIDATE).
+
+    errno, strerror: as of every OSError.
+    filename: the program where it is the exec that failed, the directory where it is the working directory; else None.
+    stage: the step that failed.
+    index: which item of the list that the stage is about, counted from 0; -1: none.
+    signal: the signal that killed the child before it was the program (errno is then ECANCELED); else 0.
+    pid: the child that failed, if there was one; it is reaped already. Else 0.
+    sentence: the whole story on one line.
+    """
+
+    stage: _abi.Stage = _abi.Stage.NONE
+    index: int = -1
+    signal: int = 0
+    pid: int = 0
+    sentence: str = ""
+
+    def __str__(self) -> str:
+        if self.filename is not None or not self.sentence:
+            return super().__str__()
+        return f"[Errno {self.errno}] {self.sentence}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        details = {name: getattr(self, name) for name in ("stage", "index", "signal", "pid", "sentence")}
+        return spawn_error, (self.errno, self.filename, details)
+
+
+def _class_of(errno: int, stage: int) -> type[SpawnError]:
+    kinds: list[type] = []
+    builtin = type(OSError(errno, ""))
+    if builtin is not OSError:
+        kinds.append(builtin)
+    if stage == _abi.Stage.VALIDATE and errno == errnos.EINVAL:
+        kinds.append(ValueError)
+    if not kinds:
+        return SpawnError
+    key = tuple(kinds)
+    found = _classes.get(key)
+    if found is None:
+        found = type(
+            "SpawnError", (SpawnError, *kinds), {"__module__": SpawnError.__module__, "__doc__": SpawnError.__doc__}
+        )
+        _classes[key] = found
+    return found
+
+
+def spawn_error(errno: int, filename: Any, details: dict[str, Any]) -> SpawnError:
+    """An error with all that is known of it."""
+    kind = _class_of(errno, details.get("stage", 0))
+    text = os.strerror(errno)
+    error = kind(errno, text) if filename is None else kind(errno, text, filename)
+    error.__dict__.update(details)
+    return error
+
+
+def stage_of(number: int) -> _abi.Stage:
+    """A stage; a number that this package does not know (it cannot: the library is inside) stays none."""
+    try:
+        return _abi.Stage(number)
+    except ValueError:
+        return _abi.Stage.NONE
+
+
+def from_c(result: int, error: Any, program: Any = None, cwd: Any = None) -> BaseException:
+    """The exception for what a call returned and wrote to its struct forkexec_error."""
+    if result == -errnos.ENOMEM and error.stage == 0:
+        return MemoryError()
+    stage = stage_of(error.stage)
+    filename = program if stage == _abi.Stage.EXEC else cwd if stage in _CWD_STAGES else None
+    details = {
+        "stage": stage,
+        "index": error.index,
+        "signal": error.signal,
+        "pid": error.pid,
+        "sentence": ffi.string(error.message).decode(errors="replace"),
+    }
+    return spawn_error(-result, filename, details)
+
+
+def os_error(result: int, sentence: str) -> OSError:
+    """For what no struct tells of."""
+    return OSError(-result, f"{os.strerror(-result)}: {sentence}" if sentence else os.strerror(-result))

@@ -1,0 +1,259 @@
+"""What takes the place of CPython's _posixsubprocess.fork_exec: the same arguments and results, without a fork.
+
+It raises where CPython writes to the pipe that subprocess reads; subprocess then cleans up as after a failed fork.
+"""
+
+from __future__ import annotations
+
+import errno as errnos
+import os
+import subprocess
+import sys
+from typing import Any, Callable, Optional
+
+from . import _abi
+from ._attr import Attr
+from ._child import abandon, release_for
+from ._convert import descriptor, signal_set, strings, text, timeout
+from ._errors import from_c, spawn_error
+from ._native import ffi, lib
+
+# How many arguments subprocess gives it, and where the last ones stand.
+_BY_VERSION = {(3, 9): 21, (3, 10): 21, (3, 11): 23, (3, 12): 23, (3, 13): 23, (3, 14): 22}
+ARGUMENTS = _BY_VERSION.get(sys.version_info[:2])
+_HAS_GROUP = ARGUMENTS != 21
+_PREEXEC = 21 if _HAS_GROUP else 20
+_INT_MAX = 2**31 - 1
+_IDS = frozenset(("uid", "gid", "groups", "capabilities", "drop_capabilities"))
+
+# SIGPIPE and SIGXFSZ, which Python ignores; SIGXFZ is no signal of Linux.
+_RESTORED = (1 << 12) | (1 << 24)
+
+_new, _copy, _free = lib.forkexec_attr_new, lib.forkexec_attr_copy, lib.forkexec_attr_free
+
+
+def replacement(original: Callable[..., int]) -> Callable[..., int]:
+    """The function for a subprocess module whose own function is `original`."""
+
+    def fork_exec(*arguments: Any) -> int:
+        asked: Any = arguments[_PREEXEC] if len(arguments) == ARGUMENTS else fork_exec
+        if asked is None or isinstance(asked, Attr):
+            return _start(arguments, asked)
+        # A function to call in the child, which takes a fork; or arguments that CPython refuses itself.
+        return original(*arguments)
+
+    return fork_exec
+
+
+def _start(arguments: tuple[Any, ...], attr: Optional[Attr]) -> int:
+    args, execs, close_fds, keep, cwd, env, stdin, _, _, stdout, _, stderr, _, errpipe = arguments[:14]
+    if close_fds and errpipe < 3:
+        raise ValueError("errpipe_write must be >= 3")
+    argv, argc = _arguments(args)
+    envp, envc = (ffi.NULL, 0) if env is None else _environment(env)
+    execs = [_bytes(path) for path in execs]
+    path, search = _program(execs)
+    _check_kept(keep)
+    group = arguments[16] if _HAS_GROUP else -1
+    gid, gids, uid, umask = arguments[_PREEXEC - 4 : _PREEXEC]
+    place = ffi.new("struct forkexec_child **")
+    try:
+        start(
+            place, attr, path, argv, argc, envp, envc, search, (stdin, stdout, stderr), close_fds, keep, errpipe, cwd,
+            arguments[14], arguments[15], group, gid, gids, uid, umask, None, lambda: _named(args, execs),
+        )  # fmt: skip
+        pid = int(lib.forkexec_child_pid(place[0]))
+        child, place[0] = place[0], ffi.NULL
+        lib.forkexec_close(child)
+        return pid
+    except BaseException:
+        abandon(place)
+        raise
+
+
+def start(
+    place: Any, attr: Optional[Attr], path: Any, argv: bytes, argc: int, envp: Any, envc: int, search: Any,
+    streams: tuple[int, int, int], close_fds: Any, keep: Any, but: int, cwd: Any, restore_signals: Any, session: Any,
+    group: int, gid: Any, gids: Any, uid: Any, umask: int, start_timeout: Optional[float], named: Callable[[], Any],
+) -> None:  # fmt: skip
+    """Starts a program as subprocess's arguments and an Attr ask for it. place gets the child of C, which the caller
+    closes, or abandons where this raises: a signal's handler may raise wherever Python runs.
+
+    keep: descriptors that stay under their numbers, except `but`; named: the program, for an error.
+    """
+    given = {} if attr is None else attr._given
+    error = ffi.new("struct forkexec_error *")
+    restored = _RESTORED if restore_signals else 0
+    if restored and "signal_ignore" in given:
+        restored &= ~signal_set(given["signal_ignore"])
+    if "exec_fd" in given:
+        path = search = ffi.NULL
+    elif "search_path" in given:
+        search = ffi.NULL
+    made = ffi.NULL if attr is None else attr._c
+    held = start_timeout is not None
+    plain = cwd is None and uid is None and gid is None and gids is None and not session and group < 0 and umask < 0
+    if plain and not held and (not keep or keep == (but,)):
+        result = lib.python_popen(
+            made, *streams, not close_fds, restored, search, path, argv, argc, envp, envc, place, error
+        )
+    else:
+        made = _new() if attr is None else _copy(made)
+        if made == ffi.NULL:
+            raise MemoryError
+        try:
+            _descriptors(made, close_fds, keep, but, streams)
+            _surroundings(made, given, cwd, restored, session, group, gid, gids, uid, umask)
+            if search != ffi.NULL:
+                _accept(lib.forkexec_attr_set_search_path(made, search), _abi.Stage.EXEC)
+            result = lib.python_spawn(made, held, path, argv, argc, envp, envc, place, error)
+        finally:
+            _free(made)
+    if result != 0:
+        raise from_c(result, error, program=named(), cwd=cwd)
+    if start_timeout is not None:
+        _release(place[0], start_timeout, named)
+
+
+def _release(child: Any, seconds: float, named: Callable[[], Any]) -> None:
+    """Lets a held child become the program, in time."""
+    error = ffi.new("struct forkexec_error *")
+    result = release_for(child, timeout(seconds), error)
+    if result == -errnos.ETIMEDOUT and error.stage == 0:
+        raise subprocess.TimeoutExpired(named(), seconds)
+    if result != 0:
+        raise from_c(result, error, program=named())
+
+
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError(f"expected bytes, {type(value).__name__} found")
+    if b"\0" in value:
+        raise ValueError("embedded null byte")
+    return value
+
+
+def _arguments(args: Any) -> tuple[bytes, int]:
+    # As CPython: a sequence, which is read as often as it has items, and each is a path.
+    return strings(args if isinstance(args, (list, tuple)) else list(args), "args")
+
+
+def _environment(env: Any) -> tuple[bytes, int]:
+    return strings([_bytes(line) for line in env], "the environment")
+
+
+def _check_kept(keep: Any) -> None:
+    if not isinstance(keep, tuple):
+        raise TypeError(f"fork_exec() argument 4 must be tuple, not {type(keep).__name__}")
+    last = -1
+    for fd in keep:
+        if not isinstance(fd, int) or not last < fd <= _INT_MAX:
+            raise ValueError("bad value(s) in fds_to_keep")
+        last = fd
+
+
+def _descriptors(made: Any, close_fds: Any, keep: Any, but: int, streams: tuple[int, int, int]) -> None:
+    result = 0
+    if not close_fds:
+        result = lib.forkexec_attr_inherit_fds(made)
+    elif keep and keep != (but,):
+        result = lib.python_keep_fds(made, keep, len(keep), but)
+    for target, source in enumerate(streams):
+        if source != -1 and result == 0:
+            result = lib.forkexec_attr_map_fd(made, source, target)
+    _accept(result, _abi.Stage.FD_MAP)
+
+
+def _surroundings(
+    made: Any, given: dict[str, Any], cwd: Any, restored: int, session: Any, group: int, gid: Any, gids: Any, uid: Any,
+    umask: int,
+) -> None:  # fmt: skip
+    ids = uid is not None or gid is not None or gids is not None
+    result = 0
+    if cwd is not None:
+        if isinstance(cwd, int) or hasattr(cwd, "fileno"):
+            result = lib.forkexec_attr_set_cwd_fd(made, descriptor(cwd, "cwd"))
+        else:
+            result = lib.forkexec_attr_set_cwd(made, text(cwd, "cwd"))
+            if result == -errnos.EINVAL:
+                # chdir("") is what CPython does.
+                raise spawn_error(errnos.ENOENT, cwd, {"stage": _abi.Stage.CWD, "sentence": "cwd is empty"})
+            if result < 0:
+                raise spawn_error(-result, cwd, {"stage": _abi.Stage.CWD, "sentence": "cwd is too long"})
+        if "cwd_rights" not in given and (ids or not _IDS.isdisjoint(given)):
+            result = result or lib.forkexec_attr_set_cwd_rights(made, _rights(given))
+    if umask >= 0:
+        result = result or lib.forkexec_attr_set_umask(made, umask & 0o777)
+    if restored:
+        result = result or lib.forkexec_attr_set_signal_default(made, restored)
+    if session:
+        if group >= 0:
+            # CPython asks for both, and the kernel refuses.
+            sentence = "start_new_session and process_group contradict each other: leave one away"
+            raise spawn_error(errnos.EPERM, None, {"stage": _abi.Stage.PROCESS_GROUP, "sentence": sentence})
+        result = result or lib.forkexec_attr_set_session(made)
+    if group >= 0:
+        result = result or lib.forkexec_attr_set_process_group(made, group)
+    _accept(result, _abi.Stage.VALIDATE)
+    if ids:
+        _identity(made, uid, gid, gids, given)
+
+
+def _rights(given: dict[str, Any]) -> int:
+    """CPython enters the directory before it changes ids. The caller's rights end at a new or joined user namespace:
+    there the program's own, which are all that is left, may be the better ones."""
+    spaces = _abi.Namespace(0)
+    for name in ("create_namespaces", "unshare_namespaces"):
+        spaces |= given.get(name, 0)
+    outside = "join" not in given and "join_namespaces" not in given and not spaces & _abi.Namespace.USER
+    return _abi.CwdRights.CALLER if outside else _abi.CwdRights.EITHER
+
+
+def _identity(made: Any, uid: Any, gid: Any, gids: Any, given: dict[str, Any]) -> None:
+    result = 0
+    if gids is not None:
+        if not isinstance(gids, list):
+            raise TypeError("setgroups argument must be a list")
+        if len(gids) > 65536:
+            raise ValueError("too many extra_groups")
+        if any(not isinstance(one, int) or not 0 <= one < 2**32 for one in gids):
+            raise ValueError("invalid group id")
+        result = lib.forkexec_attr_set_groups(made, gids, len(gids))
+    elif "groups" not in given:
+        result = lib.forkexec_attr_keep_groups(made)
+    if gid is not None:
+        result = result or lib.forkexec_attr_set_gid(made, gid)
+    if uid is not None:
+        result = result or lib.forkexec_attr_set_uid(made, uid)
+    # The one id that is none, -1, which the kernel would take for "leave it".
+    _accept(result, _abi.Stage.UID)
+
+
+def _accept(result: int, stage: _abi.Stage) -> None:
+    if result == -errnos.ENOMEM:
+        raise MemoryError
+    if result < 0:
+        raise spawn_error(-result, None, {"stage": stage, "sentence": os.strerror(-result)})
+
+
+def _program(execs: list[bytes]) -> tuple[bytes, Any]:
+    """The path for C, and the directories to search it in: subprocess gives one path a directory."""
+    if len(execs) == 1:
+        return execs[0], ffi.NULL
+    heads, name = [], b""
+    for path in execs:
+        head, slash, name = path.rpartition(b"/")
+        heads.append(head or slash)
+    return name, b":".join(heads)
+
+
+def _named(args: Any, execs: list[bytes]) -> Any:
+    """The program as its user named it, if that can be told."""
+    name = execs[-1] if len(execs) == 1 else execs[-1].rpartition(b"/")[2]
+    try:
+        first = args[0]
+        if os.fsencode(first) == name:
+            return first
+    except (TypeError, IndexError, KeyError):
+        pass
+    return os.fsdecode(name)

@@ -1,0 +1,81 @@
+"""subprocess itself without fork, for everybody who makes a Popen of their own."""
+
+from __future__ import annotations
+
+import _posixsubprocess
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from ._fork_exec import ARGUMENTS, replacement
+
+_lock = threading.Lock()
+_depth = 0
+_before: dict[str, Any] = {}
+_ours: Any = None
+
+
+class Installed:
+    """What install() gives back: `with forkexec.install(): ...` undoes it at the end."""
+
+    def __enter__(self) -> Installed:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        uninstall()
+
+
+def install() -> Installed:
+    """Lets the standard `subprocess`, and all that is built on it, start programs by this library from now on.
+
+    `preexec_fn=Attr(...)` is then understood, and nothing is forked for it; any other preexec_fn goes the old way, by
+    fork. So asyncio, trio, anyio, plumbum, sh and multiprocessing's spawn get it, for they hand preexec_fn on or have
+    none. Calls nest; uninstall() undoes one. Raises RuntimeError on a Python whose subprocess this package does not know.
+    """
+    global _depth, _ours
+    with _lock:
+        if _depth == 0:
+            if ARGUMENTS is None or not hasattr(_posixsubprocess, "fork_exec"):
+                raise RuntimeError(
+                    f"forkexec.install() does not know the subprocess of Python {sys.version_info[0]}."
+                    f"{sys.version_info[1]}: use forkexec.Popen, or a newer forkexec"
+                )
+            original = _posixsubprocess.fork_exec
+            _ours = replacement(original)
+            _before.update(module=original, use_posix_spawn=getattr(subprocess, "_USE_POSIX_SPAWN", False))
+            if hasattr(subprocess, "_fork_exec"):
+                _before["name"] = getattr(subprocess, "_fork_exec")
+                setattr(subprocess, "_fork_exec", _ours)
+            _posixsubprocess.fork_exec = _ours
+            setattr(subprocess, "_USE_POSIX_SPAWN", False)
+        _depth += 1
+    return Installed()
+
+
+def uninstall() -> None:
+    """Undoes one install(). Raises RuntimeError where there is none, or where somebody else has replaced it meanwhile."""
+    global _depth, _ours
+    with _lock:
+        if _depth == 0:
+            raise RuntimeError("forkexec.uninstall() without install()")
+        if _depth == 1:
+            names = [_posixsubprocess.fork_exec]
+            if "name" in _before:
+                names.append(getattr(subprocess, "_fork_exec"))
+            if any(name is not _ours for name in names):
+                raise RuntimeError(
+                    "somebody has replaced subprocess's fork_exec after forkexec.install(): undo that first"
+                )
+            _posixsubprocess.fork_exec = _before["module"]
+            if "name" in _before:
+                setattr(subprocess, "_fork_exec", _before["name"])
+            setattr(subprocess, "_USE_POSIX_SPAWN", _before["use_posix_spawn"])
+            _before.clear()
+            _ours = None
+        _depth -= 1
+
+
+def installed() -> bool:
+    """Whether install() is in force."""
+    return _depth > 0

@@ -1,0 +1,198 @@
+"""The items of an Attr's lists: mounts and their kin, actions on descriptors, filters."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+from ._abi import LandlockFs, LandlockNet, MountFlag, Namespace, RootFlag, SeccompFlag
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from ._record import dataclass
+
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A mount(2) with its arguments; forkexec_attr_add_mount."""
+
+    source: Optional[Path]
+    target: Path
+    fstype: Optional[str] = None
+    flags: int = 0
+    data: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Bind:
+    """The caller's file or directory `source` appears at `target`; forkexec_attr_bind_mount, _bind_mount_idmapped.
+
+    readonly, nosuid, nodev, noexec: hold for all that is mounted below, too.
+    recursive: what is mounted below the source comes along.
+    create: make a target that is missing. follow: follow symbolic links in the target, inside the root.
+    userns: a descriptor of a user namespace by which ids are mapped.
+    """
+
+    source: Path
+    target: Path
+    readonly: bool = False
+    nosuid: bool = False
+    nodev: bool = False
+    noexec: bool = False
+    recursive: bool = True
+    create: bool = False
+    follow: bool = False
+    userns: Any = None
+
+
+@dataclass(frozen=True)
+class Tmpfs:
+    """An empty file system in memory of at most `size` bytes; 0: half of the memory. forkexec_attr_mount_tmpfs."""
+
+    target: Path
+    size: int = 0
+    mode: int = 0o755
+    readonly: bool = False
+    nosuid: bool = False
+    nodev: bool = False
+    noexec: bool = False
+    create: bool = False
+    follow: bool = False
+
+
+@dataclass(frozen=True)
+class Proc:
+    """A proc of the child's pid namespace; forkexec_attr_mount_proc."""
+
+    target: Path = "/proc"
+    readonly: bool = False
+    create: bool = False
+
+
+@dataclass(frozen=True)
+class Dev:
+    """The devices that every program expects; forkexec_attr_mount_dev."""
+
+    target: Path = "/dev"
+    readonly: bool = False
+    create: bool = False
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A directory, with its missing parents; forkexec_attr_make_directory."""
+
+    path: Path
+    mode: int = 0o755
+
+
+@dataclass(frozen=True)
+class Symlink:
+    """A symbolic link at `path` that holds `contents`; forkexec_attr_make_symlink."""
+
+    contents: Path
+    path: Path
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of at most 65536 bytes; forkexec_attr_make_file."""
+
+    path: Path
+    contents: Union[bytes, str] = b""
+    mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Hides what is at `path`; forkexec_attr_mask_path."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class ReadOnly:
+    """Makes what is at `path` read-only, with all below; forkexec_attr_make_readonly."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root of its own: the directory `path`, or for None an empty one in memory; forkexec_attr_set_root."""
+
+    path: Optional[Path] = None
+    readonly: bool = False
+
+
+@dataclass(frozen=True)
+class OpenFd:
+    """Opens `path` as descriptor `fd` of the program; forkexec_attr_open_fd. flags and mode as for os.open."""
+
+    fd: int
+    path: Path
+    flags: int = os.O_RDONLY
+    mode: int = 0o666
+
+
+@dataclass(frozen=True)
+class DupFd:
+    """Makes descriptor `fd` of the program a copy of its descriptor `source`; forkexec_attr_dup_fd."""
+
+    source: int
+    fd: int
+
+
+@dataclass(frozen=True)
+class CloseFd:
+    """Closes descriptor `fd` of the program; forkexec_attr_close_fd."""
+
+    fd: int
+
+
+@dataclass(frozen=True)
+class CloseFdsFrom:
+    """Closes descriptor `fd` of the program and all above; forkexec_attr_close_fds_from."""
+
+    fd: int
+
+
+@dataclass(frozen=True)
+class EnterDirectory:
+    """Changes the working directory, to a path or to the program's descriptor of that number;
+    forkexec_attr_enter_directory, forkexec_attr_enter_directory_fd."""
+
+    directory: Union[Path, int]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A seccomp filter: its instructions as bytes, 8 each, as seccomp_export_bpf writes them;
+    forkexec_attr_add_seccomp_filter."""
+
+    program: bytes
+    flags: SeccompFlag = SeccompFlag(0)
+
+
+def flags_of(item: Any) -> int:
+    """The MountFlag bits of a mount's fields."""
+    flags = 0
+    for name in ("readonly", "nosuid", "nodev", "noexec", "create", "follow"):
+        if getattr(item, name, False):
+            flags |= MountFlag[name.upper()]
+    if not getattr(item, "recursive", True):
+        flags |= MountFlag.NONRECURSIVE
+    return int(flags)
+
+
+FdAction = Union[OpenFd, DupFd, CloseFd, CloseFdsFrom, EnterDirectory]
+MountItem = Union[Mount, Bind, Tmpfs, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly]
+
+__all__ = [
+    "Bind", "CloseFd", "CloseFdsFrom", "Dev", "Directory", "DupFd", "EnterDirectory", "FdAction", "File", "Filter",
+    "LandlockFs", "LandlockNet", "Mask", "Mount", "MountItem", "Namespace", "OpenFd", "Path", "Proc", "ReadOnly",
+    "Root", "RootFlag", "Symlink", "Tmpfs", "flags_of",
+]  # fmt: skip

@@ -1,0 +1,398 @@
+"""What each keyword of an Attr does: which setters of the C library it calls, with what."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from typing import Any, Callable, NamedTuple
+
+from . import _items as items
+from ._abi import CwdRights, DeathOf, MemoryMode, Namespace, RootFlag, Stage
+from ._convert import bits, descriptor, integer, limits, nanoseconds, pairs, plain, put, refuse, signal_set, text
+from ._native import ffi, lib
+
+
+class Keyword(NamedTuple):
+    """A keyword: the setters that it stands for, and how they are called."""
+
+    setters: tuple[str, ...]
+    apply: Callable[[Any, Any], None]
+
+
+KEYWORDS: dict[str, Keyword] = {}
+
+
+def _keyword(name: str, *setters: str) -> Callable[[Callable[[Any, Any], None]], Callable[[Any, Any], None]]:
+    def keep(apply: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+        KEYWORDS[name] = Keyword(setters or ("set_" + name,), apply)
+        return apply
+
+    return keep
+
+
+def _plain(name: str, convert: Callable[[Any], Any], setter: str = "") -> None:
+    """A keyword with one value for one setter."""
+    setter = setter or "set_" + name
+
+    def apply(attr: Any, value: Any) -> None:
+        put(setter, attr, convert(value))
+
+    _keyword(name, setter)(apply)
+
+
+def _switch(name: str, setter: str = "") -> None:
+    """A keyword that is on or off."""
+    setter = setter or "set_" + name
+
+    def apply(attr: Any, value: Any) -> None:
+        if not isinstance(value, bool):
+            raise TypeError(f"it is True or False, not {value!r}")
+        if value:
+            put(setter, attr)
+
+    _keyword(name, setter)(apply)
+
+
+# The program.
+
+_plain("exec_fd", descriptor)
+_plain("pid_variable", text)
+_plain("memory_mode", lambda value: MemoryMode(value))
+_switch("ptrace")
+_switch("stop")
+_switch("init")
+
+
+@_keyword("search_path")
+def _search_path(attr: Any, value: Any) -> None:
+    if value is True:
+        return put("set_search_path", attr, ffi.NULL)
+    if not isinstance(value, (str, bytes, os.PathLike)):
+        value = b":".join(text(directory, "a directory") for directory in value)
+    put("set_search_path", attr, text(value))
+
+
+@_keyword("cwd", "set_cwd", "set_cwd_fd")
+def _cwd(attr: Any, value: Any) -> None:
+    if isinstance(value, int) or hasattr(value, "fileno"):
+        put("set_cwd_fd", attr, descriptor(value))
+    else:
+        put("set_cwd", attr, text(value))
+
+
+_plain("cwd_rights", lambda value: CwdRights(value))
+
+
+@_keyword("busy_retry")
+def _busy_retry(attr: Any, value: Any) -> None:
+    put("set_busy_retry", attr, -(-nanoseconds(value, "busy_retry") // 1_000_000))
+
+
+# Descriptors.
+
+
+@_keyword("fds", "map_fd")
+def _fds(attr: Any, value: Any) -> None:
+    for target, source in pairs(value, "fds"):
+        put("map_fd", attr, descriptor(source, "the caller's descriptor"), integer(target, "the program's descriptor"))
+
+
+_switch("inherit_fds", "inherit_fds")
+
+
+@_keyword("fd_actions", "open_fd", "dup_fd", "close_fd", "close_fds_from", "enter_directory", "enter_directory_fd")
+def _fd_actions(attr: Any, value: Any) -> None:
+    for action in value:
+        if isinstance(action, items.OpenFd):
+            put("open_fd", attr, action.fd, text(action.path), int(action.flags), action.mode)
+        elif isinstance(action, items.DupFd):
+            put("dup_fd", attr, action.source, action.fd)
+        elif isinstance(action, items.CloseFd):
+            put("close_fd", attr, action.fd)
+        elif isinstance(action, items.CloseFdsFrom):
+            put("close_fds_from", attr, action.fd)
+        elif isinstance(action, items.EnterDirectory) and isinstance(action.directory, int):
+            put("enter_directory_fd", attr, action.directory)
+        elif isinstance(action, items.EnterDirectory):
+            put("enter_directory", attr, text(action.directory))
+        else:
+            raise TypeError(f"an action is OpenFd, DupFd, CloseFd, CloseFdsFrom or EnterDirectory, not {action!r}")
+
+
+# Session and terminal.
+
+_switch("session")
+_plain("process_group", integer)
+_plain("controlling_terminal", descriptor)
+_plain("foreground", descriptor)
+_switch("detach_terminal", "detach_terminal")
+
+# Signals.
+
+_plain("signal_mask", signal_set)
+_plain("signal_default", signal_set)
+_plain("signal_ignore", signal_set)
+
+
+@_keyword("parent_death_signal")
+def _parent_death_signal(attr: Any, value: Any) -> None:
+    signal, whose = value if isinstance(value, tuple) else (value, DeathOf.PROCESS)
+    put("set_parent_death_signal", attr, integer(signal, "the signal"), DeathOf(whose))
+
+
+# Limits and scheduling.
+
+
+@_keyword("rlimits", "set_rlimit")
+def _rlimits(attr: Any, value: Any) -> None:
+    for resource, limit in pairs(value, "rlimits"):
+        put("set_rlimit", attr, integer(resource, "a resource"), *limits(limit))
+
+
+_plain("nice", integer)
+
+
+@_keyword("affinity")
+def _affinity(attr: Any, value: Any) -> None:
+    cpus = [integer(cpu, "a processor") for cpu in value]
+    put("set_affinity", attr, ffi.new("uint32_t[]", cpus), len(cpus))
+
+
+@_keyword("scheduler")
+def _scheduler(attr: Any, value: Any) -> None:
+    policy, priority = value if isinstance(value, tuple) else (value, 0)
+    put("set_scheduler", attr, integer(policy, "the policy"), integer(priority, "the priority"))
+
+
+@_keyword("io_priority")
+def _io_priority(attr: Any, value: Any) -> None:
+    io_class, level = value if isinstance(value, tuple) else (value, 0)
+    put("set_io_priority", attr, integer(io_class, "the class"), integer(level, "the level"))
+
+
+_plain("umask", integer)
+_plain("personality", integer)
+_plain("oom_score_adj", integer)
+
+
+@_keyword("timer_slack")
+def _timer_slack(attr: Any, value: Any) -> None:
+    put("set_timer_slack", attr, nanoseconds(value, "timer_slack"))
+
+
+_plain("cgroup_fd", descriptor)
+_switch("restore_nofile", "restore_nofile")
+
+
+@_keyword("allow_failure", "allow_failure")
+def _allow_failure(attr: Any, value: Any) -> None:
+    for stage in [value] if isinstance(value, int) else value:
+        put("allow_failure", attr, Stage(stage))
+
+
+# Identity.
+
+
+@_keyword("uid")
+def _uid(attr: Any, value: Any) -> None:
+    put("set_uid", attr, pwd.getpwnam(value).pw_uid if isinstance(value, str) else integer(value))
+
+
+def _gid_of(value: Any) -> int:
+    return grp.getgrnam(value).gr_gid if isinstance(value, str) else integer(value, "a group")
+
+
+_plain("gid", _gid_of)
+
+
+@_keyword("groups")
+def _groups(attr: Any, value: Any) -> None:
+    groups = [_gid_of(group) for group in value]
+    put("set_groups", attr, ffi.new("uint32_t[]", groups), len(groups))
+
+
+_switch("keep_groups", "keep_groups")
+
+
+@_keyword("capabilities")
+def _capabilities(attr: Any, value: Any) -> None:
+    for sets, capabilities in pairs(value, "capabilities"):
+        put("set_capabilities", attr, integer(sets, "the sets"), bits(capabilities, "capability"))
+
+
+_switch("drop_capabilities", "drop_capabilities")
+_plain("ambient", lambda value: bits(value, "capability"))
+_plain("securebits", integer)
+_switch("no_new_privs")
+
+# Namespaces.
+
+_plain("create_namespaces", integer, "create_namespaces")
+_plain("unshare_namespaces", integer, "unshare_namespaces")
+
+
+@_keyword("join_namespaces", "join_namespace")
+def _join_namespaces(attr: Any, value: Any) -> None:
+    for kind, fd in pairs(value, "join_namespaces"):
+        put("join_namespace", attr, descriptor(fd), integer(kind, "the type"))
+
+
+@_keyword("join", "join_pidfd")
+def _join(attr: Any, value: Any) -> None:
+    for member in value if isinstance(value, list) else [value]:
+        if isinstance(member, tuple):
+            process, types = member
+        else:
+            process, types = member, getattr(member, "namespaces", None)
+        if types is None:
+            raise TypeError("join is a held child, or (pidfd, Namespace types), or a list of these")
+        if integer(types, "the types") == 0:
+            raise ValueError("there is no Namespace to join: name its types, as in (pidfd, Namespace.NET)")
+        pidfd = process.pidfd if hasattr(process, "pidfd") else process
+        put("join_pidfd", attr, descriptor(pidfd, "the pidfd"), integer(types, "the types"))
+
+
+def _id_map(name: str, setter: str) -> None:
+    @_keyword(name, setter)
+    def apply(attr: Any, value: Any) -> None:
+        for inside, outside, count in value:
+            put(setter, attr, integer(inside, "inside"), integer(outside, "outside"), integer(count, "count"))
+
+
+_id_map("uid_map", "map_uid")
+_id_map("gid_map", "map_gid")
+_switch("map_subordinate_ids", "map_subordinate_ids")
+
+
+@_keyword("map_helpers")
+def _map_helpers(attr: Any, value: Any) -> None:
+    users, groups = (ffi.NULL if path is None else text(path) for path in value)
+    put("set_map_helpers", attr, users, groups)
+
+
+_switch("allow_setgroups", "allow_setgroups")
+_plain("user_namespace_owner", integer)
+_plain("mount_propagation", integer)
+_plain("hostname", text)
+_plain("domainname", text)
+_switch("loopback")
+
+
+@_keyword("time_offsets", "set_time_offset")
+def _time_offsets(attr: Any, value: Any) -> None:
+    for clock, seconds in pairs(value, "time_offsets"):
+        whole, part = divmod(nanoseconds(seconds, "an offset"), 1_000_000_000)
+        put("set_time_offset", attr, integer(clock, "a clock"), whole, part)
+
+
+# Mounts and the root.
+
+
+def _nullable(value: Any) -> Any:
+    return ffi.NULL if value is None else text(value)
+
+
+def _mount_item(attr: Any, item: Any) -> None:
+    flags = items.flags_of(item)
+    if isinstance(item, items.Mount):
+        source, fstype, data = (_nullable(value) for value in (item.source, item.fstype, item.data))
+        put("add_mount", attr, source, text(item.target), fstype, int(item.flags), data)
+    elif isinstance(item, items.Bind) and item.userns is not None:
+        userns = descriptor(item.userns)
+        put("bind_mount_idmapped", attr, text(item.source), text(item.target), userns, flags)
+    elif isinstance(item, items.Bind):
+        put("bind_mount", attr, text(item.source), text(item.target), flags)
+    elif isinstance(item, items.Tmpfs):
+        put("mount_tmpfs", attr, text(item.target), item.size, item.mode, flags)
+    elif isinstance(item, items.Proc):
+        put("mount_proc", attr, text(item.target), flags)
+    elif isinstance(item, items.Dev):
+        put("mount_dev", attr, text(item.target), flags)
+    elif isinstance(item, items.Directory):
+        put("make_directory", attr, text(item.path), item.mode)
+    elif isinstance(item, items.Symlink):
+        put("make_symlink", attr, text(item.contents), text(item.path))
+    elif isinstance(item, items.File):
+        contents = item.contents.encode() if isinstance(item.contents, str) else bytes(item.contents)
+        put("make_file", attr, text(item.path), ffi.from_buffer("uint8_t[]", contents), len(contents), item.mode)
+    elif isinstance(item, items.Mask):
+        put("mask_path", attr, text(item.path))
+    elif isinstance(item, items.ReadOnly):
+        put("make_readonly", attr, text(item.path))
+    else:
+        raise TypeError(f"a mount is one of forkexec's Mount, Bind, Tmpfs and so on, not {item!r}")
+
+
+@_keyword(
+    "mounts",
+    "add_mount", "bind_mount", "bind_mount_idmapped", "mount_tmpfs", "mount_proc", "mount_dev", "make_directory",
+    "make_symlink", "make_file", "mask_path", "make_readonly",
+)  # fmt: skip
+def _mounts(attr: Any, value: Any) -> None:
+    for index, item in enumerate(value):
+        try:
+            _mount_item(attr, item)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise plain(error)(f"item {index}, {item!r}: {error}") from None
+
+
+@_keyword("root")
+def _root(attr: Any, value: Any) -> None:
+    root = value if isinstance(value, items.Root) else items.Root(value)
+    put("set_root", attr, _nullable(root.path), RootFlag.READONLY if root.readonly else 0)
+
+
+_plain("chroot", text)
+
+# Security.
+
+
+@_keyword("session_keyring")
+def _session_keyring(attr: Any, value: Any) -> None:
+    put("set_session_keyring", attr, ffi.NULL if value is True else text(value))
+
+
+_plain("exec_label", text)
+
+
+@_keyword("seccomp", "add_seccomp_filter")
+def _seccomp(attr: Any, value: Any) -> None:
+    for item in [value] if isinstance(value, (bytes, bytearray, memoryview, items.Filter)) else value:
+        one = item if isinstance(item, items.Filter) else items.Filter(bytes(item))
+        count, rest = divmod(len(one.program), 8)
+        if rest:
+            raise ValueError("the instructions of a filter have 8 bytes each")
+        result = lib.python_add_filter(attr, bytes(one.program), count, int(one.flags))
+        if result != 0:
+            refuse("add_seccomp_filter", result)
+
+
+_switch("deny_terminal_injection", "deny_terminal_injection")
+_plain("landlock_ruleset", descriptor)
+
+
+@_keyword("landlock_paths", "add_landlock_path")
+def _landlock_paths(attr: Any, value: Any) -> None:
+    for path, access in pairs(value, "landlock_paths"):
+        put("add_landlock_path", attr, text(path), integer(access, "the accesses"))
+
+
+@_keyword("landlock_ports", "add_landlock_port")
+def _landlock_ports(attr: Any, value: Any) -> None:
+    for port, access in pairs(value, "landlock_ports"):
+        put("add_landlock_port", attr, integer(port, "a port"), integer(access, "the accesses"))
+
+
+@_keyword("landlock_handled")
+def _landlock_handled(attr: Any, value: Any) -> None:
+    files, net = value
+    put("set_landlock_handled", attr, integer(files), integer(net))
+
+
+_plain("landlock_scopes", integer)
+_switch("allow_partial_landlock", "allow_partial_landlock")
+
+# For whoever asks for the types of namespaces that an attr makes.
+NAMESPACE_KEYWORDS = ("create_namespaces", "unshare_namespaces")
+NO_NAMESPACES = Namespace(0)

@@ -1,0 +1,295 @@
+"""Makes of include/forkexec.json what the package lists: the C declarations, the enums, the causes of errors.
+
+usage: generate.py native DESCRIPTION OUTPUT    the C source of the extension module
+       generate.py abi DESCRIPTION OUTPUT       forkexec/_abi.py, which is committed; a test compares it
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+# What C does faster than cffi: vectors of strings, from one text in which each ends with a NUL.
+HELPERS_DECLARED = """
+int python_spawn(const struct forkexec_attr *attr, int held, const char *path, const char *argv, size_t argc,
+    const char *envp, size_t envc, struct forkexec_child **child, struct forkexec_error *error);
+int python_popen(const struct forkexec_attr *attr, int32_t in, int32_t out, int32_t err, int inherit, uint64_t defaults,
+    const char *search, const char *path, const char *argv, size_t argc, const char *envp, size_t envc,
+    struct forkexec_child **child, struct forkexec_error *error);
+int python_describe(const struct forkexec_attr *attr, const char *path, const char *argv, size_t argc,
+    const char *envp, size_t envc, char *text, size_t size, struct forkexec_error *error);
+int python_add_filter(struct forkexec_attr *attr, const char *program, uint32_t count, uint32_t flags);
+int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_t count, int32_t but);
+"""
+
+HELPERS = r"""
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <linux/filter.h>
+#include <stdlib.h>
+#include <string.h>
+#include <forkexec.h>
+
+/* The strings of a text, one after the other, as execve(2) wants them. NULL where memory is short. */
+static char **vector_of(const char *text, size_t count)
+{
+    char **vector = calloc(count + 1, sizeof *vector);
+    for (size_t i = 0; vector && i < count; i++, text += strlen(text) + 1)
+        vector[i] = (char *)text;
+    return vector;
+}
+
+extern char **environ;
+
+/* The caller's own environment. cffi has let go of the GIL: os.environ may change it meanwhile, so take the GIL and a
+   copy. */
+static char *copy_environment(size_t *count)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    size_t size = 0, n = 0;
+    for (; environ && environ[n]; n++)
+        size += strlen(environ[n]) + 1;
+    char *text = malloc(size + 1), *place = text;
+    for (size_t i = 0; text && i < n; i++)
+        place = stpcpy(place, environ[i]) + 1;
+    PyGILState_Release(state);
+    *count = n;
+    return text;
+}
+
+struct call {
+    char **argv, **envp, *own;
+};
+
+/* envp NULL is the caller's own environment. */
+static int begin(struct call *call, const char *argv, size_t argc, const char *envp, size_t envc)
+{
+    call->own = envp ? NULL : copy_environment(&envc);
+    call->argv = vector_of(argv, argc);
+    call->envp = call->own || envp ? vector_of(envp ? envp : call->own, envc) : NULL;
+    return call->argv && call->envp ? 0 : -ENOMEM;
+}
+
+static int end(struct call *call, int result)
+{
+    free(call->argv);
+    free(call->envp);
+    free(call->own);
+    return result;
+}
+
+static int python_spawn(const struct forkexec_attr *attr, int held, const char *path, const char *argv, size_t argc,
+    const char *envp, size_t envc, struct forkexec_child **child, struct forkexec_error *error)
+{
+    struct call call;
+    int result = begin(&call, argv, argc, envp, envc);
+    if (result == 0)
+        result = held ? forkexec_start(attr, path, call.argv, call.envp, child, error)
+                      : forkexec_spawn(attr, path, call.argv, call.envp, child, error);
+    return end(&call, result);
+}
+
+/* What nearly every Popen asks for, in one call: attr may be NULL, and so may search. A stream of -1 stays. */
+static int python_popen(const struct forkexec_attr *attr, int32_t in, int32_t out, int32_t err, int inherit,
+    uint64_t defaults, const char *search, const char *path, const char *argv, size_t argc, const char *envp, size_t envc,
+    struct forkexec_child **child, struct forkexec_error *error)
+{
+    struct forkexec_attr *made = attr ? forkexec_attr_copy(attr) : forkexec_attr_new();
+    int32_t streams[] = { in, out, err };
+    int result = made ? 0 : -ENOMEM;
+    error->stage = 0;
+    if (result == 0 && inherit)
+        result = forkexec_attr_inherit_fds(made);
+    for (int32_t i = 0; i < 3 && result == 0; i++)
+        if (streams[i] != -1)
+            result = forkexec_attr_map_fd(made, streams[i], i);
+    if (result == 0 && defaults)
+        result = forkexec_attr_set_signal_default(made, defaults);
+    if (result == 0 && search)
+        result = forkexec_attr_set_search_path(made, search);
+    if (result == 0)
+        result = python_spawn(made, 0, path, argv, argc, envp, envc, child, error);
+    forkexec_attr_free(made);
+    return result;
+}
+
+static int python_describe(const struct forkexec_attr *attr, const char *path, const char *argv, size_t argc,
+    const char *envp, size_t envc, char *text, size_t size, struct forkexec_error *error)
+{
+    struct call call;
+    int result = begin(&call, argv, argc, envp, envc);
+    if (result == 0)
+        result = forkexec_describe_text(attr, path, call.argv, call.envp, text, size, error);
+    return end(&call, result);
+}
+
+/* The bytes of a filter may lie anywhere. */
+static int python_add_filter(struct forkexec_attr *attr, const char *program, uint32_t count, uint32_t flags)
+{
+    struct sock_filter *aligned = malloc((size_t)count * sizeof *aligned + 1);
+    if (!aligned)
+        return -ENOMEM;
+    memcpy(aligned, program, (size_t)count * sizeof *aligned);
+    int result = forkexec_attr_add_seccomp_filter(attr, aligned, count, flags);
+    free(aligned);
+    return result;
+}
+
+/* Each under its own number, but for one. */
+static int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_t count, int32_t but)
+{
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++)
+        if (fds[i] != but)
+            result = forkexec_attr_map_fd(attr, fds[i], fds[i]);
+    return result;
+}
+"""
+
+# Called by the helpers above, or by nobody: Python's own words are others.
+BEHIND_HELPERS = [
+    "forkexec_attr_add_seccomp_filter",
+    "forkexec_describe",
+    "forkexec_describe_text",
+    "forkexec_spawn",
+    "forkexec_start",
+]
+
+# The enum of each group of constants: name, base, comment.
+ENUMS = {
+    "FORKEXEC_NS_": ("Namespace", "IntFlag", "Types of namespaces; namespaces(7)."),
+    "FORKEXEC_CAP_": ("CapabilitySet", "IntFlag", "The sets of capabilities of a process; capabilities(7)."),
+    "FORKEXEC_SECCOMP_": ("SeccompFlag", "IntFlag", "Flags of a seccomp filter; seccomp(2)."),
+    "FORKEXEC_LANDLOCK_FS_": ("LandlockFs", "IntFlag", "Accesses to files; landlock(7)."),
+    "FORKEXEC_LANDLOCK_NET_": ("LandlockNet", "IntFlag", "Accesses to TCP ports; landlock(7)."),
+    "FORKEXEC_LANDLOCK_SCOPE_": ("LandlockScope", "IntFlag", "What the program keeps to itself; landlock(7)."),
+    "FORKEXEC_DEATH_OF_": ("DeathOf", "IntEnum", "Whose death the program is told of."),
+    "FORKEXEC_CWD_RIGHTS_": ("CwdRights", "IntEnum", "With whose rights the working directory is entered."),
+    "FORKEXEC_MEMORY_": ("MemoryMode", "IntEnum", "Whose memory the child runs in until it is the program."),
+    "FORKEXEC_MOUNT_": ("MountFlag", "IntFlag", "Flags of a mount of the library's own."),
+    "FORKEXEC_ROOT_": ("RootFlag", "IntFlag", "Flags of a root directory."),
+    "FORKEXEC_WAIT_": ("WaitFlag", "IntFlag", "Flags of waiting."),
+    "FORKEXEC_STATUS_": ("StatusField", "IntFlag", "Which fields of a status are filled."),
+    "FORKEXEC_RAN_": ("Ran", "IntEnum", "Whether the program ran."),
+    "FORKEXEC_PROBE_": ("Feature", "IntEnum", "What this host may have; see probe()."),
+}
+SINGLE = ["FORKEXEC_RLIMIT_KEEP", "FORKEXEC_FOREVER"]
+
+
+def declared(kind, name):
+    return f"{kind}{name}" if kind.endswith("*") else f"{kind} {name}"
+
+
+def cdef(description):
+    """What cffi reads."""
+    lines = []
+    for struct in description["structs"]:
+        if struct["opaque"]:
+            lines.append(f"struct {struct['name']};")
+            continue
+        lines.append(f"struct {struct['name']} {{")
+        for field in struct["fields"]:
+            count = "" if field["count"] is None else f"[{field['count']}]"
+            lines.append(f"    {declared(field['type'], field['name'])}{count};")
+        lines.append("};")
+    for function in description["functions"]:
+        if function["name"] in BEHIND_HELPERS:
+            continue
+        arguments = ", ".join(declared(a["type"], a["name"]) for a in function["arguments"]) or "void"
+        lines.append(f"{declared(function['result'], function['name'])}({arguments});")
+    return "\n".join(lines) + HELPERS_DECLARED
+
+
+def checks(description):
+    """The compiler compares offsets and sizes with the description."""
+    lines = []
+    for struct in description["structs"]:
+        name = struct["name"]
+        if struct["opaque"]:
+            continue
+        lines.append(f'_Static_assert(sizeof(struct {name}) == {struct["size"]}, "{name}");')
+        for field in struct["fields"]:
+            offset = f"__builtin_offsetof(struct {name}, {field['name']})"
+            lines.append(f'_Static_assert({offset} == {field["offset"]}, "{name}.{field["name"]}");')
+    return "\n".join(lines) + "\n"
+
+
+def write_native(description, output):
+    import cffi
+
+    builder = cffi.FFI()
+    builder.cdef(cdef(description))
+    builder.set_source("forkexec._native", HELPERS + checks(description), py_limited_api=True)
+    builder.emit_c_code(output)
+
+
+def sentence(comment):
+    """A comment on one line, without what C alone says."""
+    return re.sub(r"FORKEXEC_[A-Z]+_([A-Z])", r"\1", " ".join(comment.split()))
+
+
+def errnos(function):
+    """Errno names and causes, those of Python's callers only."""
+    causes = {}
+    for errno in function["errnos"]:
+        # "attr, source or target is NULL" is one cause, not three.
+        plain = re.sub(r"\b[a-z_]+(, [a-z_]+)*( or [a-z_]+)? is NULL(?! and)(, | or )?", "", errno["cause"])
+        plain = re.sub(r"\b[a-z]+ is NULL and [a-z]+ is not 0, ", "", plain)
+        plain = re.sub(r"FORKEXEC_[A-Z]+_(?=[A-Z])", "", plain)
+        if plain.strip():
+            causes[errno["name"]] = plain.strip()
+    return causes
+
+
+def write_abi(description, output):
+    lines = [
+        '"""What the C ABI lists: generated by generate.py from include/forkexec.json; a test compares it."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from enum import IntEnum, IntFlag",
+        "",
+    ]
+    names = []
+    for prefix, (name, base, doc) in ENUMS.items():
+        members = [c for c in description["constants"] if c["name"].startswith(prefix)]
+        lines += ["", f"class {name}({base}):", f'    """{doc}"""', ""]
+        for member in members:
+            lines += [
+                f"    # {sentence(member['comment'])}",
+                f"    {member['name'][len(prefix) :]} = {member['value']}",
+            ]
+        lines.append("")
+        names.append(name)
+    lines += ["", "class Stage(IntEnum):", '    """A step of a spawn: where it failed."""', ""]
+    for stage in description["stages"]:
+        lines += [
+            f"    # {sentence(stage['comment'])}",
+            f"    {stage['constant'][len('FORKEXEC_STAGE_') :]} = {stage['number']}",
+        ]
+    lines += ["", ""]
+    for single in SINGLE:
+        constant = next(c for c in description["constants"] if c["name"] == single)
+        lines += [f"{single[len('FORKEXEC_') :]} = {constant['value']}"]
+    lines += ["", "# Every function of the library.", "FUNCTIONS = ("]
+    lines += [f'    "{function["name"]}",' for function in description["functions"]]
+    lines += [")", "", "# What each setter refuses at once, and why.", "REFUSALS: dict[str, dict[str, str]] = {"]
+    for function in description["functions"]:
+        causes = errnos(function)
+        if function["name"].startswith("forkexec_attr_") and causes:
+            lines.append(f'    "{function["name"][len("forkexec_attr_") :]}": {{')
+            lines += [f"        {json.dumps(name)}: {json.dumps(text)}," for name, text in causes.items()]
+            lines.append("    },")
+    lines += ["}", ""]
+    Path(output).write_text("\n".join(lines), encoding="utf-8")
+
+
+def main(what, description, output):
+    description = json.loads(Path(description).read_text(encoding="utf-8"))
+    {"native": write_native, "abi": write_abi}[what](description, output)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,183 @@
+"""What is raised where a program cannot be started."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import copy
+import errno
+import multiprocessing
+import os
+import pickle
+
+import pytest
+
+import forkexec
+from forkexec import Attr, SpawnError, Stage
+
+
+def caught(kind, function, *arguments, **keywords):
+    with pytest.raises(kind) as info:
+        function(*arguments, **keywords)
+    assert isinstance(info.value, SpawnError) and isinstance(info.value, OSError)
+    return info.value
+
+
+def test_a_program_that_is_not_there():
+    for program in ("/no/such", "nosuch"):
+        error = caught(FileNotFoundError, forkexec.run, [program], env={"PATH": "/bin:/usr/bin"})
+        assert (error.errno, error.filename, error.stage) == (errno.ENOENT, program, Stage.EXEC)
+        assert str(error) == f"[Errno 2] No such file or directory: '{program}'"
+        assert program in error.sentence
+
+
+def test_a_program_that_may_not_be_run(tmp_path):
+    (tmp_path / "file").write_text("")
+    error = caught(PermissionError, forkexec.run, [tmp_path / "file"])
+    assert error.filename == tmp_path / "file"
+    error = caught(PermissionError, forkexec.spawn, [tmp_path / "file"])
+    assert error.filename == tmp_path / "file"
+    (tmp_path / "file").write_bytes(b"no program")
+    (tmp_path / "file").chmod(0o755)
+    assert caught(OSError, forkexec.run, [tmp_path / "file"]).errno == errno.ENOEXEC
+
+
+def test_a_directory_that_is_not_there(tmp_path):
+    error = caught(FileNotFoundError, forkexec.run, ["true"], cwd="/no/such")
+    assert (error.filename, error.stage) == ("/no/such", Stage.CWD)
+    error = caught(NotADirectoryError, forkexec.spawn, ["/bin/true"], attr=Attr(cwd="/dev/null"))
+    assert (error.filename, error.stage) == ("/dev/null", Stage.CWD)
+    assert caught(FileNotFoundError, forkexec.run, ["true"], cwd="").filename == ""
+
+
+def test_a_step_says_which_item(tmp_path):
+    actions = [forkexec.OpenFd(5, "/dev/null"), forkexec.OpenFd(6, tmp_path / "missing")]
+    error = caught(FileNotFoundError, forkexec.spawn, ["/bin/true"], attr=Attr(fd_actions=actions))
+    assert (error.stage, error.index, error.filename) == (Stage.FD_ACTION, 1, None)
+    assert "missing" in str(error) and error.pid > 0
+
+
+def test_contradictions_are_value_errors():
+    error = caught(ValueError, forkexec.run, ["true"], attr=Attr(session=True, process_group=0))
+    assert error.stage == Stage.VALIDATE and error.errno == errno.EINVAL
+    error = caught(OSError, forkexec.run, ["true"], attr=Attr(fds={5: 987}))
+    assert error.errno == errno.EBADF
+
+
+def test_a_signal_before_the_program():
+    # A filter that kills at execve: code is ECANCELED, and signal says which.
+    import struct
+
+    load, allow, kill = (0x20, 0, 0, 0), (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x80000000)
+    number = {"x86_64": 59, "aarch64": 221}.get(__import__("os").uname().machine)
+    if number is None:
+        pytest.skip("the number of execve is not known here")
+    program = b"".join(struct.pack("HBBI", *one) for one in (load, (0x15, 0, 1, number), kill, allow))
+    error = caught(OSError, forkexec.run, ["true"], attr=Attr(seccomp=program, no_new_privs=True))
+    assert (error.errno, error.signal) == (errno.ECANCELED, 31)
+
+
+def test_they_can_be_sent_elsewhere():
+    error = caught(FileNotFoundError, forkexec.run, ["/no/such"])
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error) and str(copy) == str(error)
+    assert (copy.stage, copy.index, copy.pid, copy.sentence) == (error.stage, error.index, error.pid, error.sentence)
+    bare = SpawnError(5, "text")
+    assert str(bare) == "[Errno 5] text" and bare.stage == Stage.NONE
+
+
+def test_bad_arguments():
+    for bad in ([], [b"a\0b"], ["a\0b"]):
+        with pytest.raises((ValueError, OSError, IndexError)):
+            forkexec.run(bad)
+        with pytest.raises((ValueError, OSError)):
+            forkexec.spawn(bad)
+    with pytest.raises(TypeError):
+        forkexec.spawn([1])
+    with pytest.raises(TypeError):
+        forkexec.spawn(["/bin/true"], attr=3)
+    with pytest.raises(TypeError):
+        forkexec.hold(None)
+    with pytest.raises(ValueError):
+        forkexec.spawn(["x"], executable="/bin/true", attr=Attr(exec_fd=0))
+
+
+def fails(kind):
+    """In a worker: what it raises is pickled and raised again in the caller."""
+    if kind == "exec":
+        forkexec.run(["/no/such"])
+    elif kind == "validate":
+        forkexec.run(["true"], attr=Attr(hostname="x"))
+    else:
+        forkexec.run(["true"], attr=Attr(fd_actions=[forkexec.OpenFd(5, "/no/such")]))
+
+
+@pytest.mark.once
+@pytest.mark.leaves
+def test_they_come_out_of_workers():
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+        for kind, classes, stage in (
+            ("exec", (FileNotFoundError, OSError, SpawnError), Stage.EXEC),
+            ("validate", (ValueError, OSError, SpawnError), Stage.VALIDATE),
+            ("action", (FileNotFoundError, SpawnError), Stage.FD_ACTION),
+        ):
+            error = pool.submit(fails, kind).exception()
+            assert all(isinstance(error, one) for one in classes) and error.stage == stage and error.sentence
+            again = copy.deepcopy(error)
+            assert (type(again), str(again), again.args, again.__dict__) == (
+                type(error), str(error), error.args, error.__dict__,
+            )  # fmt: skip
+    assert error.index == 0
+
+
+def test_each_errno_has_pythons_class():
+    from forkexec._errors import spawn_error
+
+    for number in errno.errorcode:
+        for stage in (Stage.EXEC, Stage.VALIDATE, Stage.CWD):
+            error = spawn_error(number, "file", {"stage": stage, "sentence": "so it was"})
+            stock = OSError(number, os.strerror(number), "file")
+            assert isinstance(error, SpawnError) and isinstance(error, type(stock))
+            assert isinstance(error, ValueError) == (number == errno.EINVAL and stage == Stage.VALIDATE)
+            assert str(error) == str(stock) and (error.errno, error.filename) == (number, "file")
+            assert type(error).__name__ == type(pickle.loads(pickle.dumps(error))).__name__ == "SpawnError"
+            bare = spawn_error(number, None, {"stage": stage, "sentence": "so it was"})
+            assert str(bare) == f"[Errno {number}] so it was" and bare.filename is None
+
+
+def test_what_cannot_be_encoded_leaves_nothing():
+    for function in (forkexec.run, forkexec.spawn, forkexec.start):
+        for bad in (["/bin/true", "\ud800"], ["/bin/true\ud800"]):
+            with pytest.raises(UnicodeEncodeError):
+                function(bad)
+        with pytest.raises(UnicodeEncodeError):
+            function(["/bin/true"], env={"A": "\ud800"})
+        with pytest.raises(OSError) as info:
+            function(["/bin/true", "x" * (1 << 22)]) if function is not forkexec.start else function(
+                ["/bin/true", "x" * (1 << 22)]
+            ).release()
+        assert info.value.errno == errno.E2BIG and info.value.stage == Stage.EXEC
+
+
+def test_the_dead_and_the_closed():
+    # Not one that the next pipe would get.
+    closed = 987
+    for keywords in (dict(attr=Attr(fds={5: closed})), dict(pass_fds=[closed]), dict(stdout=closed),
+                     dict(attr=Attr(exec_fd=closed)), dict(attr=Attr(cgroup_fd=closed)), dict(cwd=closed)):  # fmt: skip
+        error = caught(OSError, forkexec.run, ["true"], **keywords)
+        assert error.errno == errno.EBADF, keywords
+    child = forkexec.spawn(["/bin/true"])
+    child.wait()
+    with pytest.raises(ProcessLookupError):
+        child.send_signal(15)
+    with pytest.raises(ValueError):
+        child.release()
+    child.close()
+    for name in ("wait", "poll", "kill_tree", "detach", "take_pidfd"):
+        with pytest.raises(ValueError, match="closed"):
+            getattr(child, name)()
+    with forkexec.Popen(["true"]) as process:
+        process.wait()
+    process.send_signal(9)
+    process.kill()
+    process.terminate()

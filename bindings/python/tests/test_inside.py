@@ -1,0 +1,367 @@
+"""Every keyword, seen from inside by a program."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+
+import forkexec
+from forkexec import (
+    Attr,
+    Capability,
+    CapabilitySet,
+    CwdRights,
+    DeathOf,
+    Feature,
+    LandlockFs,
+    MemoryMode,
+    Namespace,
+    Stage,
+)
+from forkexec._keywords import KEYWORDS
+
+SEEN: set[str] = set()
+ROOT = os.geteuid() == 0
+USER_NAMESPACES = forkexec.probe(Feature.USER_NAMESPACE)[0]
+needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
+needs_namespaces = pytest.mark.skipif(not USER_NAMESPACES, reason="no user namespaces")
+NS = Namespace.USER | Namespace.MOUNT
+
+
+def attr(**keywords):
+    SEEN.update(keywords)
+    return Attr(**keywords)
+
+
+def mapped(**keywords):
+    """In a user namespace in which the caller is root."""
+    types = keywords.pop("create_namespaces", Namespace(0)) | Namespace.USER
+    return attr(create_namespaces=types, uid_map=[(0, os.geteuid(), 1)], gid_map=[(0, os.getegid(), 1)], **keywords)
+
+
+@contextlib.contextmanager
+def open_directory(path):
+    fd = os.open(path, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def status(field, given):
+    """A line of its own /proc/self/status; every user may run this program."""
+    script = f'while read name value; do [ "$name" = "{field}:" ] && echo "$value"; done </proc/self/status'
+    done = forkexec.run(["/bin/sh", "-c", script], attr=given, stdout=-1, restore_signals=False)
+    return done.stdout.strip().decode()
+
+
+def shell(script, given, **keywords):
+    done = forkexec.run(["/bin/sh", "-c", script], attr=given, capture_output=True, text=True, **keywords)
+    assert done.returncode == 0, done
+    return done.stdout.strip()
+
+
+@needs_root
+def test_a_directory_is_entered_before_the_ids_change(tmp_path):
+    tmp_path.chmod(0o700)
+    # The program can be executed, but its working directory can only be entered by root.
+    see = ["/bin/sh", "-c", "readlink /proc/self/cwd"]
+    for keywords in ({"user": 65534}, {"group": 65534, "extra_groups": [], "user": 65534}):
+        assert forkexec.run(see, cwd=tmp_path, capture_output=True, text=True, **keywords).stdout.strip() == str(
+            tmp_path
+        )
+        with forkexec.install():
+            done = subprocess.run(see, cwd=tmp_path, capture_output=True, text=True, **keywords)
+            assert done.stdout.strip() == str(tmp_path)
+    given = Attr(uid=65534, gid=65534, keep_groups=True)
+    assert forkexec.run(see, cwd=tmp_path, attr=given, stdout=-1).stdout.decode().strip() == str(tmp_path)
+    with open_directory(tmp_path) as fd:
+        assert forkexec.run(see, cwd=fd, attr=given, stdout=-1).stdout.decode().strip() == str(tmp_path)
+    ids = dict(uid=65534, gid=65534, keep_groups=True, cwd=tmp_path)
+    for rights in (CwdRights.CALLER, CwdRights.EITHER):
+        assert shell("readlink /proc/self/cwd", attr(cwd_rights=rights, **ids)) == str(tmp_path)
+    for rights in (None, CwdRights.PROGRAM):
+        with pytest.raises(PermissionError) as caught:
+            forkexec.spawn(["/bin/true"], attr=Attr(cwd_rights=rights, **ids))
+        assert caught.value.stage == Stage.CWD and caught.value.filename == tmp_path
+    with pytest.raises(PermissionError) as caught:
+        forkexec.run(see, cwd=tmp_path, user=65534, attr=Attr(cwd_rights=CwdRights.PROGRAM))
+    with pytest.raises(FileNotFoundError) as caught:
+        forkexec.run(see, cwd="/no/such", user=65534)
+    assert caught.value.stage == Stage.CWD_BEFORE_IDS and caught.value.filename == "/no/such"
+
+
+def test_program(tmp_path):
+    with open("/bin/sh", "rb") as file:
+        assert shell("echo $0", attr(exec_fd=file)) == "/bin/sh"
+    (tmp_path / "program").write_text("#!/bin/sh\necho found\n")
+    (tmp_path / "program").chmod(0o755)
+    child = forkexec.spawn(["program"], attr=attr(search_path=f"/nowhere:{tmp_path}", fds={1: 2}))
+    assert child.wait().returncode == 0
+    assert forkexec.spawn(["true"], attr=attr(search_path=True)).wait().returncode == 0
+    assert shell("pwd", attr(cwd="/", cwd_rights=CwdRights.EITHER)) == "/"
+    with open(tmp_path / "program", "r+"):
+        started = time.monotonic()
+        with pytest.raises(OSError) as caught:
+            forkexec.spawn([tmp_path / "program"], attr=attr(busy_retry=0.2))
+        assert caught.value.errno == errno.ETXTBSY and time.monotonic() - started >= 0.2
+    assert shell("[ $ME = $$ ] && echo same", attr(pid_variable="ME")) == "same"
+    for mode in MemoryMode:
+        assert shell("echo ran", attr(memory_mode=mode)) == "ran"
+
+
+def test_trace():
+    with forkexec.start(["/bin/true"], attr=attr(ptrace=True)) as held:
+        held.release()
+        _, how = os.waitpid(held.pid, 0)
+        assert os.WIFSTOPPED(how) and os.WSTOPSIG(how) == signal.SIGTRAP
+        ctypes.CDLL(None).ptrace(7, held.pid, None, None)  # PTRACE_CONT
+        assert held.wait().returncode == 0
+    with forkexec.start(["/bin/true"], attr=attr(stop=True)) as held:
+        with pytest.raises(TimeoutError):
+            held.release(0.2)
+
+
+def test_descriptors(tmp_path):
+    with open(tmp_path / "file", "w+") as file:
+        file.write("text")
+        file.flush()
+        file.seek(0)
+        assert shell("cat <&9", attr(fds={9: file})) == "text"
+        os.set_inheritable(file.fileno(), True)
+        file.seek(0)
+        assert shell(f"cat /proc/self/fd/{file.fileno()}", attr(inherit_fds=True)) == "text"
+    actions = [
+        forkexec.OpenFd(5, tmp_path / "file"), forkexec.DupFd(5, 6), forkexec.CloseFd(5),
+        forkexec.OpenFd(7, tmp_path, os.O_RDONLY | os.O_DIRECTORY), forkexec.EnterDirectory(7),
+        forkexec.EnterDirectory(tmp_path), forkexec.CloseFdsFrom(7),
+    ]  # fmt: skip
+    out = shell(
+        "cat <&6; pwd; [ -e /proc/self/fd/5 ] || [ -e /proc/self/fd/7 ] || echo closed", attr(fd_actions=actions)
+    )
+    assert out.split("\n") == [f"text{tmp_path.resolve()}", "closed"]
+
+
+def test_session_and_terminal():
+    code = "import os; print(os.getsid(0) == os.getpid(), os.getpgrp() == os.getpid())"
+
+    def python(given):
+        return forkexec.run([sys.executable, "-S", "-c", code], attr=given, stdout=-1, text=True).stdout.strip()
+
+    assert python(attr(session=True)) == "True True"
+    assert python(attr(process_group=0)) == "False True"
+    main, terminal = os.openpty()
+    try:
+        given = attr(session=True, controlling_terminal=terminal, foreground=terminal, fds={0: terminal})
+        code = "import os; print(os.ttyname(0) != '', os.tcgetpgrp(0) == os.getpgrp())"
+        assert python(given) == "True True"
+    finally:
+        os.close(main)
+        os.close(terminal)
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+        assert shell("echo gone", attr(detach_terminal=True)) == "gone"
+    except OSError:
+        with pytest.raises(forkexec.SpawnError) as caught:
+            shell("true", attr(detach_terminal=True))
+        assert caught.value.stage == Stage.DETACH_TERMINAL
+
+
+def test_signals():
+    bit = 1 << (signal.SIGUSR1 - 1)
+    assert int(status("SigBlk", attr(signal_mask=[signal.SIGUSR1])), 16) == bit
+    assert int(status("SigIgn", attr(signal_ignore=signal.SIGUSR1)), 16) & bit
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    try:
+        assert int(status("SigIgn", None), 16) & bit
+        assert not int(status("SigIgn", attr(signal_default={signal.SIGUSR1})), 16) & bit
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    code = "import ctypes; n = ctypes.c_int(); ctypes.CDLL(None).prctl(2, ctypes.byref(n)); print(n.value)"
+    for value in (signal.SIGTERM, (signal.SIGTERM, DeathOf.THREAD)):
+        done = forkexec.run([sys.executable, "-S", "-c", code], attr=attr(parent_death_signal=value), stdout=-1)
+        assert value is not signal.SIGTERM or done.stdout.strip() in (b"15", b"0")
+        assert isinstance(value, int) or done.stdout.strip() == b"15"
+
+
+def test_limits():
+    given = attr(rlimits={resource.RLIMIT_CPU: 7, resource.RLIMIT_CORE: (0, None), resource.RLIMIT_NOFILE: (64, 128)})
+    assert shell("ulimit -t; ulimit -c; ulimit -n; ulimit -H -n", given).split() == ["7", "0", "64", "128"]
+    nice = min(19, os.nice(0) + 2)
+    assert shell("nice", attr(nice=nice)) == str(nice)
+    cpu = min(os.sched_getaffinity(0))
+    code = "import os; print(os.sched_getaffinity(0), os.sched_getscheduler(0))"
+    done = forkexec.run(
+        [sys.executable, "-S", "-c", code], attr=attr(affinity=[cpu], scheduler=os.SCHED_BATCH), stdout=-1
+    )
+    assert done.stdout.decode().strip() == f"{{{cpu}}} {os.SCHED_BATCH}"
+    code = "import ctypes; print(ctypes.CDLL(None).syscall({'x86_64': 252}.get(__import__('os').uname().machine, 31), 1, 0))"
+    done = forkexec.run([sys.executable, "-S", "-c", code], attr=attr(io_priority=(2, 5)), stdout=-1)
+    assert int(done.stdout) == 2 << 13 | 5
+    assert shell("umask", attr(umask=0o31)) == "0031"
+    assert shell("cat /proc/self/personality", attr(personality=0x0040000)) == "00040000"
+    assert shell("cat /proc/self/oom_score_adj", attr(oom_score_adj=500)) == "500"
+    code = "import ctypes; print(ctypes.CDLL(None).prctl(30))"
+    done = forkexec.run([sys.executable, "-S", "-c", code], attr=attr(timer_slack=0.000123), stdout=-1)
+    assert int(done.stdout) == 123_000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
+    try:
+        assert shell("ulimit -n", attr(restore_nofile=True)) == str(soft)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert shell("echo on", attr(oom_score_adj=0, allow_failure=[Stage.OOM_SCORE, Stage.NICE])) == "on"
+    with open("/dev/null") as file, pytest.raises(forkexec.SpawnError) as caught:
+        forkexec.run(["true"], attr=attr(cgroup_fd=file))
+    assert caught.value.stage == Stage.RESOLVE
+
+
+@needs_root
+def test_identity():
+    assert shell("id -u; id -g; id -G", attr(uid="nobody", gid=65534, groups=[7, 8])).split()[:2] == ["65534", "65534"]
+    groups = os.getgroups()
+    os.setgroups([3, 4])
+    try:
+        assert shell("id -G", attr(gid=65534, keep_groups=True)) == "65534 3 4"
+        assert shell("id -G", attr(gid=65534)) == "65534"
+    finally:
+        os.setgroups(groups)
+    given = attr(capabilities={CapabilitySet.BOUNDING | CapabilitySet.PERMITTED: [Capability.KILL],
+                               CapabilitySet.EFFECTIVE: [Capability.KILL]})  # fmt: skip
+    assert int(status("CapBnd", given), 16) == 1 << Capability.KILL
+    assert int(status("CapEff", attr(drop_capabilities=True)), 16) == 0
+    given = attr(uid=65534, ambient=[Capability.NET_BIND_SERVICE])
+    assert int(status("CapAmb", given), 16) == 1 << Capability.NET_BIND_SERVICE
+    code = "import ctypes; print(ctypes.CDLL(None).prctl(27))"
+    done = forkexec.run([sys.executable, "-S", "-c", code], attr=attr(securebits=1), stdout=-1)
+    assert int(done.stdout) == 1
+
+
+def test_no_new_privs():
+    assert status("NoNewPrivs", attr(no_new_privs=True)) == "1"
+
+
+@needs_namespaces
+def test_namespaces():
+    given = mapped(create_namespaces=Namespace.UTS | Namespace.NET, hostname="judge", domainname="court", loopback=True)
+    code = "import os, socket; print(os.uname().nodename, os.getuid()); socket.create_server(('127.0.0.1', 0))"
+    done = forkexec.run([sys.executable, "-S", "-c", code], attr=given, stdout=-1, text=True)
+    assert done.stdout.split() == ["judge", "0"] and done.returncode == 0
+    given = mapped(unshare_namespaces=Namespace.UTS, allow_failure=Stage.HOSTNAME, hostname="late")
+    assert shell("uname -n", given) == "late"
+    assert given.namespaces == Namespace.UTS | Namespace.USER
+    given = mapped(create_namespaces=Namespace.PID, init=True)
+    assert shell("echo $$", given) == "2"
+    with forkexec.hold(mapped(create_namespaces=Namespace.UTS, hostname="held")) as held:
+        assert shell("uname -n", attr(join=held)) == "held"
+        if ROOT:
+            fd = held.namespace_fd(Namespace.UTS)
+            assert shell("uname -n", attr(join_namespaces={Namespace.UTS: fd})) == "held"
+            os.close(fd)
+    if forkexec.probe(Feature.TIME_NAMESPACE)[0]:
+        given = mapped(create_namespaces=Namespace.TIME, time_offsets={time.CLOCK_MONOTONIC: 100000.5})
+        code = "import time; print(time.monotonic())"
+        done = forkexec.run([sys.executable, "-S", "-c", code], attr=given, stdout=-1)
+        assert float(done.stdout) > time.monotonic() + 99000
+    # MS_REC | MS_SLAVE
+    assert shell("echo slave", mapped(create_namespaces=Namespace.MOUNT, mount_propagation=0x4000 | 0x80000)) == "slave"
+
+
+@needs_root
+@needs_namespaces
+def test_maps():
+    given = attr(create_namespaces=Namespace.USER, uid_map=[(0, 1000, 2)], gid_map=[(0, 1000, 2)], allow_setgroups=True,
+                 groups=[1], uid=0, gid=0, user_namespace_owner=1000)  # fmt: skip
+    assert shell("id -u; id -G; cat /proc/self/uid_map", given).split() == ["0", "0", "1", "0", "1000", "2"]
+    given = attr(create_namespaces=Namespace.USER, map_subordinate_ids=True, map_helpers=(None, "/usr/bin/newgidmap"))
+    try:
+        assert shell("id -u", given) == "0"
+    except forkexec.SpawnError as error:
+        assert error.stage == Stage.RESOLVE
+
+
+@needs_namespaces
+def test_mounts(tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/file").write_text("bound")
+    system = [forkexec.Bind(path, path, readonly=True, create=True)
+              for path in ("/bin", "/lib", "/lib64", "/usr") if os.path.exists(path)]  # fmt: skip
+    items = [
+        *system, forkexec.Tmpfs("/tmp", size=1 << 20, mode=0o1777, create=True), forkexec.Directory("/work", 0o700),
+        forkexec.Bind(tmp_path / "source", "/bound", create=True, readonly=True, nosuid=True),
+        forkexec.Symlink("/bound/file", "/link"), forkexec.File("/greeting", "hello"), forkexec.Directory("/hidden"),
+        forkexec.File("/hidden/secret"), forkexec.Mask("/hidden"), forkexec.ReadOnly("/tmp"),
+        forkexec.Mount("none", "/work", "tmpfs", 0, "size=64k"), forkexec.Dev(create=True),
+    ]  # fmt: skip
+    given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(readonly=True), mounts=items)
+    script = (
+        "cat /bound/file /greeting /link; echo; ls /hidden; touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
+    )
+    assert shell(script, given).split() == ["boundhellobound", "readonly", "/"]
+    given = mapped(create_namespaces=Namespace.MOUNT | Namespace.PID, root="/", mounts=[forkexec.Proc("/proc")])
+    try:
+        assert shell("ls /proc | grep -c '^[0-9]'", given) in ("1", "2", "3")
+    except forkexec.SpawnError as error:
+        # A container's own /proc is covered in parts.
+        assert (error.stage, error.errno) == (Stage.PROC, errno.EPERM)
+    assert shell("ls /", mapped(chroot="/")) == shell("ls /", None)
+
+
+def test_filters():
+    machine = os.uname().machine
+    number = {"x86_64": 95, "aarch64": 166}.get(machine)
+    if number is None:
+        pytest.skip("the number of umask is not known here")
+    rows = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno.ENOSYS), (0x06, 0, 0, 0x7FFF0000)]
+    program = b"".join(struct.pack("HBBI", *row) for row in rows)
+    code = "import ctypes; print(ctypes.CDLL(None, use_errno=True).umask(0))"
+    given = attr(seccomp=[program, forkexec.Filter(program)], no_new_privs=True, deny_terminal_injection=True)
+    done = forkexec.run([sys.executable, "-S", "-c", code], attr=given, stdout=-1)
+    assert int(done.stdout) in (-1, -errno.ENOSYS)
+    assert status("Seccomp_filters", given) == "3"
+
+
+def test_landlock(tmp_path):
+    if not forkexec.probe(Feature.LANDLOCK)[0]:
+        with pytest.raises(forkexec.SpawnError):
+            forkexec.run(["true"], attr=attr(no_new_privs=True, landlock_paths={"/": LandlockFs.EXECUTE}))
+        assert shell("echo on", attr(no_new_privs=True, landlock_paths={"/": LandlockFs.EXECUTE | LandlockFs.READ_FILE},
+                                     allow_partial_landlock=True)) in ("on", "")  # fmt: skip
+    (tmp_path / "secret").write_text("secret")
+    read = LandlockFs.EXECUTE | LandlockFs.READ_FILE | LandlockFs.READ_DIR
+    given = attr(
+        no_new_privs=True, allow_partial_landlock=True, landlock_scopes=forkexec.LandlockScope.SIGNAL,
+        landlock_paths={path: read for path in ("/bin", "/lib", "/lib64", "/usr", "/etc") if os.path.exists(path)},
+        landlock_ports={80: forkexec.LandlockNet.CONNECT_TCP}, landlock_handled=(read, forkexec.LandlockNet.CONNECT_TCP),
+    )  # fmt: skip
+    done = forkexec.run(["cat", tmp_path / "secret"], attr=given, capture_output=True)
+    assert (done.returncode != 0) == forkexec.probe(Feature.LANDLOCK)[0]
+    with open("/dev/null") as file, pytest.raises(forkexec.SpawnError) as caught:
+        forkexec.run(["true"], attr=attr(landlock_ruleset=file, no_new_privs=True))
+    assert caught.value.stage == Stage.LANDLOCK
+
+
+def test_security_modules():
+    try:
+        assert shell("echo on", attr(session_keyring=True)) == "on"
+    except forkexec.SpawnError as error:
+        assert error.stage == Stage.KEYRING
+    with pytest.raises(forkexec.SpawnError) as caught:
+        forkexec.run(["true"], attr=attr(exec_label="no such label"))
+    assert caught.value.stage in (Stage.EXEC_LABEL, Stage.EXEC)
+
+
+def test_every_keyword_was_seen():
+    if not ROOT or not USER_NAMESPACES:
+        pytest.skip("needs root and user namespaces")
+    assert set(KEYWORDS) - SEEN == set()

@@ -110,6 +110,27 @@ TEST(a_tracee_stops_at_the_exec_for_the_thread_that_started_it)
     }
 }
 
+TEST(a_tracee_that_is_process_1_stops_before_the_exec_and_at_it)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)));
+    OK(forkexec_attr_set_ptrace(attr));
+    OK(forkexec_attr_set_stop(attr));
+    struct forkexec_child *child = start_held(attr, WITNESS("exit", "8"));
+    if (!child)
+        return;
+    pid_t pid = forkexec_child_pid(child);
+    assert_int_equal(forkexec_release(child, SECOND / 50, NULL), -ETIMEDOUT);
+    assert_int_equal(stopped_by(pid), SIGSTOP);
+    assert_string_not_equal(link_of(text("/proc/%d/exe", pid)), witness);
+    assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
+    assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
+    assert_int_equal(stopped_by(pid), SIGTRAP);
+    assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
+    assert_int_equal(finish(child).exit_code, 8);
+    forkexec_close(child);
+}
+
 static void *release_and_try(void *child)
 {
     if (forkexec_release(child, 20 * SECOND, NULL))

@@ -197,7 +197,8 @@ fn tracing(request: &Request) -> Step<()> {
     let first = request.attr.ns.create & CLONE_NEWPID as u32 != 0;
     refuse(asked.init && !first, "set_init", sentences::INIT_WITHOUT_PID)?;
     refuse(asked.init && asked.ptrace, "set_ptrace", sentences::INIT_IS_THE_PARENT)?;
-    refuse(asked.stop && first, "set_stop", sentences::FIRST_CANNOT_STOP)
+    // The kernel drops a stop that process 1 sends itself, except for a tracee: its tracer gets every signal first.
+    refuse(asked.stop && first && !asked.ptrace, "set_stop", sentences::FIRST_CANNOT_STOP)
 }
 
 fn filters(request: &Request) -> Step<()> {

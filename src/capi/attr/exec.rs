@@ -130,10 +130,10 @@ pub unsafe extern "C" fn forkexec_attr_set_ptrace(attr: *mut forkexec_attr) -> c
 
 /// Makes the child stop itself with SIGSTOP right before the signal mask and the exec, so that a tracer may attach or a
 /// debugger look; SIGCONT lets it go on. Only for forkexec_start and forkexec_release: forkexec_spawn and forkexec_hold
-/// refuse it. As process 1 of a new pid namespace it is refused too: the kernel ignores a stop that such a process
-/// sends itself. signal(7).
+/// refuse it. As process 1 of a new pid namespace it is refused too, unless set_ptrace is asked for as well: the kernel
+/// ignores a stop that such a process sends itself, but the tracer of a tracee sees it. signal(7), ptrace(2).
 /// Returns 0; -EINVAL: attr is NULL.
-/// Fails later as FORKEXEC_STAGE_VALIDATE (not held, or pid 1) or FORKEXEC_STAGE_STOP; index -1.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (not held, or pid 1 without set_ptrace) or FORKEXEC_STAGE_STOP; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();

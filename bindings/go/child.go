@@ -74,6 +74,7 @@ type request struct {
 	files     []int
 	shut      bool   // of 0 to 2 close what files does not name
 	dir       string // before attr's
+	execFD    int    // instead of path; 0: none
 	sys       *syscall.SysProcAttr
 }
 

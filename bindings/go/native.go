@@ -81,6 +81,9 @@ func launch(r *request) (*Child, error) {
 	if r.sys != nil {
 		b.sys(r)
 	}
+	if r.execFD > 0 {
+		b.did("ExecFile", C.forkexec_attr_set_exec_fd(b.c, b.signed("ExecFile", r.execFD)))
+	}
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -101,7 +104,7 @@ func launch(r *request) (*Child, error) {
 		}
 		defer C.free(unsafe.Pointer(envp))
 		var path *C.char
-		if r.path != "" || r.attr == nil || r.attr.ExecFile == nil {
+		if r.execFD == 0 && (r.path != "" || r.attr == nil || r.attr.ExecFile == nil) {
 			path = b.text("path", r.path)
 			defer C.free(unsafe.Pointer(path))
 			if b.err != nil {

@@ -120,6 +120,8 @@ TEST(fails_to_help)
     boot = boot_as_user(asks_for_maps(two_lines(), two_lines(), "/nonexistent"));
     fails(boot);
     assert_line(boot, "fatal", "nsexec-0", boot->pid, "/nonexistent failed with exit status 1");
+    assert_line(boot, "debug", "nsexec-0", boot->pid,
+        text("update /proc/%d/uid_map: Operation not permitted, trying /nonexistent", stage_of(boot, "nsexec-1")));
     assert_non_null(strstr(boot->said, "failed to run /nonexistent: No such file or directory"));
     /* Who only says that he has helped is found out. */
     boot = boot_as_user(asks_for_maps(two_lines(), two_lines(), "/bin/true"));

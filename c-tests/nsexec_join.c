@@ -93,6 +93,8 @@ TEST(its_own_and_a_new_one)
     assert_seen(seen, "tid", "known");
     assert_string_not_equal(link_of(text("/proc/%d/ns/net", boot->init)), link_of("/proc/self/ns/net"));
     goes_down(boot);
+    assert_line(boot, "debug", "nsexec-1", stage_of(boot, "nsexec-1"),
+        text("joined pid namespace (with path /proc/%d/ns/pid)", getpid()));
 }
 
 /* Whoever has the rights joins all others first, and the user namespace last; whoever gets them in it, first. */
@@ -188,6 +190,9 @@ TEST(what_nobody_may_join)
     fails(boot);
     assert_int_equal(lines(boot, "fatal"), 2);
     assert_line(boot, "fatal", "nsexec-1", stage_of(boot, "nsexec-1"),
-        "failed to join namespaces: net uts: Operation not permitted");
+        "failed to join namespaces: net (with path /proc/self/ns/net) uts (with path /proc/self/ns/uts): "
+        "Operation not permitted");
+    assert_line(boot, "debug", "nsexec-1", stage_of(boot, "nsexec-1"),
+        "not yet allowed to join net namespace (with path /proc/self/ns/net)");
     let_go(holder);
 }

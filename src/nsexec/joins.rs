@@ -29,6 +29,7 @@ const PATH: usize = 4096;
 #[derive(Clone, Copy)]
 struct Join<'a> {
     kind: &'a [u8],
+    path: &'a [u8],
     types: u64,
     fd: i32,
     done: bool,
@@ -40,7 +41,7 @@ pub fn enter_all(log: &Log, paths: &[u8]) {
     if paths.is_empty() {
         log.fatal(&[Text("ns paths are empty")], None);
     }
-    let mut joins = [Join { kind: &[], types: 0, fd: -1, done: true }; MOST];
+    let mut joins = [Join { kind: &[], path: &[], types: 0, fd: -1, done: true }; MOST];
     open_all(log, &mut joins, paths);
     for join in joins.iter_mut().filter(|join| join.types & CLONE_NEWUSER == 0) {
         enter(log, join);
@@ -75,7 +76,7 @@ fn open_all<'a>(log: &Log, joins: &mut [Join<'a>; MOST], paths: &'a [u8]) {
         let Some(place) = places.next() else {
             log.fatal(&[Text("too many namespace paths")], None);
         };
-        *place = Join { kind, types: *types, fd: open(log, path), done: false };
+        *place = Join { kind, path, types: *types, fd: open(log, path), done: false };
     }
 }
 
@@ -94,21 +95,23 @@ fn enter(log: &Log, join: &mut Join) {
     if join.done {
         return;
     }
+    let namespace = |text| [Text(text), Bytes(join.kind), Text(" namespace (with path "), Bytes(join.path), Text(")")];
     match sys::setns(join.fd, join.types) {
         Ok(()) => {
-            log.debug(&[Text("joined "), Bytes(join.kind), Text(" namespace")]);
+            log.debug(&namespace("joined "));
             join.done = true;
         }
-        Err(Errno(EPERM)) if join.types & CLONE_NEWUSER == 0 => (),
-        Err(errno) => log.fatal(&[Text("failed to join "), Bytes(join.kind), Text(" namespace")], Some(errno)),
+        Err(Errno(EPERM)) if join.types & CLONE_NEWUSER == 0 => log.debug(&namespace("not yet allowed to join ")),
+        Err(errno) => log.fatal(&namespace("failed to join "), Some(errno)),
     }
 }
 
 fn name_what_is_left(log: &Log, joins: &[Join; MOST]) {
-    let mut names = text::Text::<512>::new();
+    let mut names = text::Text::<PATH>::new();
     for join in joins.iter().filter(|join| !join.done) {
-        names.add(b" ");
-        names.add(join.kind);
+        for part in [b" ", join.kind, b" (with path ", join.path, b")"] {
+            names.add(part);
+        }
     }
     if !names.bytes().is_empty() {
         log.fatal(&[Text("failed to join namespaces:"), Bytes(names.bytes())], Some(Errno(EPERM)));

@@ -96,8 +96,7 @@ impl Log {
         line.number(i64::from(sys::getpid()));
         line.add(b"]: ");
         let end = b"\"}\n";
-        line.reserve(end.len());
-        each(text, errno, |byte| escape(&mut line, byte));
+        say(&mut line, end.len(), text, errno, escape);
         line.reserve(0);
         line.add(end);
         // A log that nobody reads is no failure.
@@ -110,33 +109,39 @@ type Line = text::Text<LINE>;
 fn to_stderr(text: &[Piece], errno: Option<Errno>) {
     let mut line = Line::new();
     line.add(b"FATAL: ");
-    line.reserve(1);
-    each(text, errno, |byte| line.add(&[byte]));
+    say(&mut line, 1, text, errno, |line, byte| line.add(&[byte]));
     line.reserve(0);
     line.add(b"\n");
     let _ = sys::write(2, line.bytes());
 }
 
-/// Every byte of the sentence, as long as there is room.
-fn each(text: &[Piece], errno: Option<Errno>, mut put: impl FnMut(u8) -> bool) {
-    let mut all = |bytes: &[u8]| {
-        let _ = bytes.iter().all(|byte| put(*byte));
+/// The sentence, as long as there is room, and its reason, for which there always is.
+fn say(line: &mut Line, end: usize, text: &[Piece], errno: Option<Errno>, put: fn(&mut Line, u8) -> bool) {
+    let reason = match errno {
+        // SAFETY: strerror's contract: a string that is good until the next call.
+        Some(Errno(errno)) => unsafe { CStr::from_ptr(strerror(errno)) }.to_bytes(),
+        None => &[],
     };
+    let colon: &[u8] = if errno.is_some() { b": " } else { b"" };
+    line.reserve(end.saturating_add(colon.len()).saturating_add(reason.len()));
     for piece in text {
         let mut number = text::Text::<24>::new();
-        match piece {
-            Piece::Text(text) => all(text.as_bytes()),
-            Piece::Bytes(bytes) => all(bytes),
-            Piece::Number(value) => number.number(*value),
-            Piece::Hex(value) => number.hex(*value),
-        }
-        all(number.bytes());
+        let bytes = match piece {
+            Piece::Text(text) => text.as_bytes(),
+            Piece::Bytes(bytes) => bytes,
+            Piece::Number(value) => {
+                number.number(*value);
+                number.bytes()
+            }
+            Piece::Hex(value) => {
+                number.hex(*value);
+                number.bytes()
+            }
+        };
+        let _ = bytes.iter().all(|byte| put(line, *byte));
     }
-    if let Some(Errno(errno)) = errno {
-        all(b": ");
-        // SAFETY: strerror's contract: a string that is good until the next call.
-        all(unsafe { CStr::from_ptr(strerror(errno)) }.to_bytes());
-    }
+    line.reserve(end);
+    let _ = colon.iter().chain(reason).all(|byte| put(line, *byte));
 }
 
 /// A byte within a string of JSON.

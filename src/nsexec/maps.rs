@@ -30,6 +30,7 @@ pub fn write(start: &Start, pid: i32) {
 pub fn write_offsets(start: &Start, pid: i32) {
     if let Some(offsets) = start.message.time_offsets {
         prove_proc(&start.log);
+        say_update(&start.log, pid, b"timens_offsets", offsets);
         let answer = write_of(pid, b"timens_offsets", offsets);
         start.log.check(answer, &[Text("failed to update /proc/"), Number(pid.into()), Text("/timens_offsets")]);
     }
@@ -82,16 +83,27 @@ fn write_of(pid: i32, name: &[u8], text: &[u8]) -> Answer {
     unsafe { write_file(path.bytes(), text) }
 }
 
+/// With the whole text: a runtime's user finds there what was asked for.
+fn say_update(log: &Log, pid: i32, name: &[u8], text: &[u8]) {
+    let text = Bytes(without_nul(text));
+    log.debug(&[Text("update /proc/"), Number(pid.into()), Text("/"), Bytes(name), Text(" to '"), text, Text("'")]);
+}
+
 fn write_map(start: &Start, pid: i32, name: &[u8], map: Option<&[u8]>, helper: Option<&[u8]>) {
     let log = &start.log;
     let Some(map) = map else {
         return;
     };
-    log.debug(&[Text("update /proc/"), Number(pid.into()), Text("/"), Bytes(name)]);
+    say_update(log, pid, name, map);
     match write_of(pid, name, map) {
         Ok(()) => (),
         Err(Errno(EPERM)) => match helper {
-            Some(path) if path.len() > 1 => run_helper(start, pid, path, map),
+            Some(path) if path.len() > 1 => {
+                let tool = Bytes(without_nul(path));
+                let refused = Text(": Operation not permitted, trying ");
+                log.debug(&[Text("update /proc/"), Number(pid.into()), Text("/"), Bytes(name), refused, tool]);
+                run_helper(start, pid, path, map)
+            }
             _ => {
                 log.warn(&[Text("failed to update "), Bytes(name)], Errno(EPERM));
                 log.fatal(&[Text("mapping tool not present")], None);

@@ -90,6 +90,7 @@ fn prepare(log: Log, socket: i32) -> Start {
     let memory = message::receive(&log, socket);
     let message = message::read(&log, memory.bytes());
     if let Some(value) = message.oom_score_adj {
+        log.debug(&[Text("update /proc/self/oom_score_adj to '"), Bytes(maps::without_nul(value)), Text("'")]);
         // Not writable any more once the process is not dumpable.
         // SAFETY: there is a NUL.
         let answer = unsafe { maps::write_file(b"/proc/self/oom_score_adj\0", value) };

@@ -49,6 +49,8 @@ fn serve_child(start: &mut Start, child: i32) {
 
 /// runc reaps the first of them, and the second is its container.
 fn say_pids(start: &Start, [child, init]: [i32; 2]) {
+    let (first, second) = (Number(child.into()), Number(init.into()));
+    start.log.debug(&[Text("forward stage-1 ("), first, Text(") and stage-2 ("), second, Text(") pids to runc")]);
     let mut line = text::Text::<64>::new();
     line.add(b"{\"stage1_pid\":");
     line.number(i64::from(child));

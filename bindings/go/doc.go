@@ -14,7 +14,7 @@
 //   - Chroot without Dir starts in the new root. Under Go the working directory stays outside.
 //   - A child that is killed before it is the program is an error (ECANCELED). Go takes it for a success.
 //   - A closed *os.File in Files is an error (os.ErrClosed). Go closes the number in the child.
-//   - The error is an *Error, inside an *os.PathError where package os has one. errors.Is sees through both;
-//     os.IsNotExist and os.IsPermission, which see through nothing but their own, do not.
+//   - A Dir that cannot be entered is always the error "chdir DIR". Go names the program where there is a SysProcAttr.
+//   - An error has a stage and a sentence: Failure has them. What errors.Is, os.IsNotExist and os.IsPermission say is the same.
 //   - The child never shares its memory with the caller after its user has changed.
 package forkexec

@@ -3,11 +3,16 @@ package forkexec
 import (
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
+	"sync"
 	"syscall"
+	"unsafe"
 )
 
 // An Error is why a start failed: struct forkexec_error. errors.Is compares it with its Errno, so that
 // errors.Is(err, fs.ErrNotExist) and errors.Is(err, syscall.EPERM) hold as for the errors of the packages os and syscall.
+// Spawn, Start, Hold and Describe return it. For Cmd, StartProcess and ForkExec see Failure.
 type Error struct {
 	Stage   Stage          // the step that failed; 0: the error is not about a step
 	Index   int            // which item of the list that the stage is about, from 0; -1: none
@@ -26,6 +31,79 @@ func (e *Error) Unwrap() []error {
 		return []error{e.Errno, e.cause}
 	}
 	return []error{e.Errno}
+}
+
+// Failure is the *Error in an error of this package, nil where there is none. It is errors.As, and sees more:
+//
+// os.IsNotExist, os.IsExist and os.IsPermission look at nothing but an errno in an *os.PathError or *os.SyscallError. Where
+// these have an answer for Go's own error (ENOENT, EEXIST, ENOTEMPTY, EACCES, EPERM; a Cmd, StartProcess or ForkExec without an
+// Attr, or whose program or Dir is the reason), the error is made as Go makes it, without room for an *Error: errors.As finds
+// none in it, but Failure does. All other errors have the *Error inside.
+func Failure(err error) *Error {
+	var failure *Error
+	if errors.As(err, &failure) {
+		return failure
+	}
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return hidden.of(unsafe.Pointer(path))
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		return hidden.of(unsafe.Pointer(call))
+	}
+	return nil
+}
+
+// failures knows the *Error of errors that have no room for it. It keeps no error alive: a finalizer removes the entry before
+// the address can be another's.
+type failures struct{ list sync.Map }
+
+var hidden failures
+
+func (f *failures) of(err unsafe.Pointer) *Error {
+	found, _ := f.list.Load(uintptr(err))
+	failure, _ := found.(*Error)
+	return failure
+}
+
+// asGo says whether Go's own error is due, which has no room for an *Error; see Failure.
+func (e *Error) asGo(dir string, more *Attr) bool {
+	switch e.Errno {
+	case syscall.ENOENT, syscall.EEXIST, syscall.ENOTEMPTY, syscall.EACCES, syscall.EPERM:
+		return e.cause == nil && (more == nil || e.Stage == StageExec || e.Stage == StageCwd && dir != "")
+	}
+	return false
+}
+
+// pathError is what package os makes of it.
+func pathError(name, dir string, more *Attr, err error) error {
+	made := &os.PathError{Op: "fork/exec", Path: name, Err: err}
+	var failure *Error
+	if !errors.As(err, &failure) {
+		return made
+	}
+	if failure.Stage == StageCwd && dir != "" {
+		made.Op, made.Path = "chdir", dir
+	}
+	if failure.asGo(dir, more) {
+		made.Err = failure.Errno
+		hidden.list.Store(uintptr(unsafe.Pointer(made)), failure)
+		runtime.SetFinalizer(made, func(made *os.PathError) { hidden.list.Delete(uintptr(unsafe.Pointer(made))) })
+	}
+	return made
+}
+
+// syscallError is what stands for package syscall's bare errno.
+func syscallError(dir string, more *Attr, err error) error {
+	var failure *Error
+	if !errors.As(err, &failure) || !failure.asGo(dir, more) {
+		return err
+	}
+	made := &os.SyscallError{Syscall: "fork/exec, " + failure.Stage.String(), Err: failure.Errno}
+	hidden.list.Store(uintptr(unsafe.Pointer(made)), failure)
+	runtime.SetFinalizer(made, func(made *os.SyscallError) { hidden.list.Delete(uintptr(unsafe.Pointer(made))) })
+	return made
 }
 
 func (s Stage) String() string {

@@ -4,7 +4,6 @@ package forkexec
 
 // #include <stdlib.h>
 // #include "forkexec.h"
-// #include <linux/filter.h>
 import "C"
 
 import (

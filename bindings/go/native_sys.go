@@ -154,14 +154,14 @@ func (b *builder) nofile(r *request) {
 }
 
 // ForkExec has the contract of syscall.ForkExec: Env and Files are taken as they are, Files that are -1 are closed in the
-// child, and the caller waits for pid. The error is an *Error. What differs from Go stands in the package's comment.
+// child, and the caller waits for pid. Failure has more of the error than its errno. What differs from Go stands in the package's comment.
 func ForkExec(argv0 string, argv []string, attr *syscall.ProcAttr, more *Attr) (pid int, err error) {
 	if attr == nil {
 		attr = &syscall.ProcAttr{}
 	}
 	child, err := forkExec(argv0, argv, attr, more)
 	if err != nil {
-		return 0, err
+		return 0, syscallError(attr.Dir, more, err)
 	}
 	defer child.Close()
 	return child.Pid(), nil

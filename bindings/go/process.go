@@ -1,11 +1,8 @@
 package forkexec
 
-import (
-	"errors"
-	"os"
-)
+import "os"
 
-// StartProcess is os.StartProcess with an Attr, which may be nil. The error is an *os.PathError around an *Error.
+// StartProcess is os.StartProcess with an Attr, which may be nil. The error is an *os.PathError; Failure says more of it.
 func StartProcess(name string, argv []string, attr *os.ProcAttr, more *Attr) (*os.Process, error) {
 	process, child, err := startProcess(name, argv, attr, more)
 	if err != nil {
@@ -13,15 +10,6 @@ func StartProcess(name string, argv []string, attr *os.ProcAttr, more *Attr) (*o
 	}
 	child.Close()
 	return process, nil
-}
-
-// pathError is what package os would make of it.
-func pathError(name, dir string, err error) error {
-	var failure *Error
-	if errors.As(err, &failure) && failure.Stage == StageCwd && dir != "" {
-		return &os.PathError{Op: "chdir", Path: dir, Err: err}
-	}
-	return &os.PathError{Op: "fork/exec", Path: name, Err: err}
 }
 
 // number is the descriptor of a file, -1 for nil. It makes the file blocking, as os.StartProcess does: the program shares

@@ -21,14 +21,14 @@ func startProcess(name string, argv []string, attr *os.ProcAttr, more *Attr) (*o
 	for _, file := range attr.Files {
 		fd, err := number("Files", file)
 		if err != nil {
-			return nil, nil, pathError(name, attr.Dir, err)
+			return nil, nil, pathError(name, attr.Dir, more, err)
 		}
 		asked.Files = append(asked.Files, uintptr(fd))
 	}
 	child, err := forkExec(name, argv, asked, more)
 	runtime.KeepAlive(attr)
 	if err != nil {
-		return nil, nil, pathError(name, attr.Dir, err)
+		return nil, nil, pathError(name, attr.Dir, more, err)
 	}
 	// Nobody else reaps the child, so that its pid is still its own.
 	process, err := os.FindProcess(child.Pid())

@@ -95,6 +95,10 @@ func TestCredentialDropsTheGroups(t *testing.T) {
 // Go writes 1 -> 0 here: the memory that parent and child share is no more dumpable.
 func TestCredentialLeavesTheCallerDumpable(t *testing.T) {
 	needRoot(t)
+	// Another test's os/exec may have cleared it.
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_DUMPABLE, 1, 0); errno != 0 {
+		t.Fatal(errno)
+	}
 	_ = sys(t, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1000, Gid: 1000}}, "true")
 	dumpable, _, _ := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_GET_DUMPABLE, 0, 0)
 	equal(t, dumpable, uintptr(1))
@@ -154,19 +158,6 @@ func TestWhatIsRefusedBeforeThereIsAProcess(t *testing.T) {
 			}
 		})
 	}
-}
-
-// Under Go the working directory stays outside.
-func TestChrootWithoutDirStartsInIt(t *testing.T) {
-	needRoot(t)
-	cmd := Command("/bin/pwd")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: "/"}
-	cmd.Attr = &Attr{}
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, strings.TrimSpace(string(out)), "/")
 }
 
 func TestPidFD(t *testing.T) {

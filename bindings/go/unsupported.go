@@ -17,8 +17,8 @@ type native struct{}
 
 func launch(*request) (*Child, error) { return nil, ErrUnsupported }
 
-func startProcess(name string, _ []string, attr *os.ProcAttr, _ *Attr) (*os.Process, *Child, error) {
-	return nil, nil, pathError(name, "", ErrUnsupported)
+func startProcess(name string, _ []string, attr *os.ProcAttr, more *Attr) (*os.Process, *Child, error) {
+	return nil, nil, pathError(name, "", more, ErrUnsupported)
 }
 
 // Prepare is not for this system.

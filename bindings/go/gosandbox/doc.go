@@ -20,6 +20,7 @@
 //   - Process 1 of a pid namespace cannot stop itself; with StopBeforeSeccomp and without Ptrace, Start returns as usual. Of
 //     one that Ptrace traces and that stops, what fails after SyncFunc is told by exit status 127.
 //   - The limit on descriptors that Go has raised at its start is put back, as os/exec does it, unless RLimits has another.
-//   - The caller's memory is neither copied nor shared with somebody else's ids.
+//   - The caller's memory is neither copied nor shared with somebody else's ids. ru_maxrss of a child begins at what the
+//     caller has in memory, as after vfork(2).
 //   - Args must not be empty: EINVAL. go-sandbox panics.
 package gosandbox

@@ -5,6 +5,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"forkexec/internal/inside"
 )
 
 // A Child was spawned, started or made to hold. It is to be closed. Its methods may be called from any goroutine; after
@@ -75,6 +77,18 @@ type request struct {
 	shut      bool   // of 0 to 2 close what files does not name
 	dir       string // before attr's
 	sys       *syscall.SysProcAttr
+	more      *inside.Request // nil, or an adapter's
+}
+
+func init() {
+	inside.Launch = func(more *inside.Request) (any, error) {
+		how := spawned
+		if more.Held {
+			how = started
+		}
+		attr, _ := more.Attr.(*Attr)
+		return launch(&request{how: how, path: more.Path, argv: more.Argv, env: more.Env, attr: attr, files: more.Files, more: more})
+	}
 }
 
 // WaitTimeout is Wait for a limited time; os.ErrDeadlineExceeded says that it has passed.

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"time"
 	"unsafe"
+
+	"forkexec/internal/inside"
 )
 
 func errorOf(e *C.struct_forkexec_error) *Error {
@@ -82,6 +84,7 @@ func launch(r *request) (*Child, error) {
 	if r.sys != nil {
 		b.sys(r)
 	}
+	b.numbers(r.more)
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -102,7 +105,8 @@ func launch(r *request) (*Child, error) {
 		}
 		defer C.free(unsafe.Pointer(envp))
 		var path *C.char
-		if r.path != "" || r.attr == nil || r.attr.ExecFile == nil {
+		byFile := r.attr != nil && r.attr.ExecFile != nil || r.more != nil && r.more.ExecFD >= 0
+		if r.path != "" || !byFile {
 			path = b.text("path", r.path)
 			defer C.free(unsafe.Pointer(path))
 			if b.err != nil {
@@ -144,6 +148,22 @@ func (b *builder) files(r *request) {
 	}
 	for target := len(r.files); r.shut && target < 3; target++ {
 		b.did("Files", C.forkexec_attr_close_fd(b.c, C.int32_t(target)))
+	}
+}
+
+// numbers are descriptors that an adapter has by their numbers.
+func (b *builder) numbers(more *inside.Request) {
+	if more == nil {
+		return
+	}
+	if more.ExecFD >= 0 {
+		b.did("ExecFile", C.forkexec_attr_set_exec_fd(b.c, b.signed("ExecFile", more.ExecFD)))
+	}
+	if more.CgroupFD >= 0 {
+		b.did("CgroupFd", C.forkexec_attr_set_cgroup_fd(b.c, b.signed("CgroupFd", more.CgroupFD)))
+	}
+	if more.Terminal >= 0 {
+		b.did("CTTY", C.forkexec_attr_set_controlling_terminal(b.c, b.signed("CTTY", more.Terminal)))
 	}
 }
 

@@ -149,7 +149,9 @@ func forks(sys func() *syscall.SysProcAttr) (ours, theirs func() error) {
 			return reap(pid)
 		}
 	}
-	return run(func(attr *syscall.ProcAttr) (int, error) { return forkexec.ForkExec(program, []string{program}, attr, nil) }),
+	return run(func(attr *syscall.ProcAttr) (int, error) {
+			return forkexec.ForkExec(program, []string{program}, attr, nil)
+		}),
 		run(func(attr *syscall.ProcAttr) (int, error) { return syscall.ForkExec(program, []string{program}, attr) })
 }
 

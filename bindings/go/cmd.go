@@ -107,11 +107,12 @@ func (c *Cmd) String() string {
 func (c *Cmd) Environ() []string {
 	env := c.Env
 	if env == nil {
-		env = os.Environ()
-		if c.Dir != "" {
-			if dir, err := filepath.Abs(c.Dir); err == nil {
-				env = append(env, "PWD="+dir)
-			}
+		env = os.Environ() // which has each variable once
+		if c.Dir == "" {
+			return env
+		}
+		if dir, err := filepath.Abs(c.Dir); err == nil {
+			env = append(env, "PWD="+dir)
 		}
 	}
 	return lastOfEach(env)
@@ -279,17 +280,21 @@ func (c *Cmd) start() error {
 	return nil
 }
 
-// named is the file that Attr gives the program under a number, nil for none.
-func (c *Cmd) named(target int) *os.File {
+// What stands in a list of files for /dev/null, to be read and to be written. It is opened just before the start: an os.File of it
+// would be offered to the runtime's poller, which refuses it.
+var nullIn, nullOut = new(os.File), new(os.File)
+
+// named is the file that Attr gives the program under a number, else null.
+func (c *Cmd) named(target int, null *os.File) *os.File {
 	if c.Attr == nil {
-		return nil
+		return null
 	}
 	for i := len(c.Attr.FDs) - 1; i >= 0; i-- {
 		if c.Attr.FDs[i].Target == target {
 			return c.Attr.FDs[i].File
 		}
 	}
-	return nil
+	return null
 }
 
 // streams opens what the program gets as 0, 1 and 2, and adds ExtraFiles.
@@ -317,20 +322,9 @@ func same(a, b io.Writer) (equal bool) {
 	return a == b
 }
 
-func (c *Cmd) null(target, flags int) (*os.File, error) {
-	if file := c.named(target); file != nil {
-		return file, nil
-	}
-	file, err := os.OpenFile(os.DevNull, flags, 0)
-	if err == nil {
-		c.theirs = append(c.theirs, file)
-	}
-	return file, err
-}
-
 func (c *Cmd) reader() (*os.File, error) {
 	if c.Stdin == nil {
-		return c.null(0, os.O_RDONLY)
+		return c.named(0, nullIn), nil
 	}
 	if file, is := c.Stdin.(*os.File); is {
 		return file, nil
@@ -355,7 +349,7 @@ func (c *Cmd) reader() (*os.File, error) {
 
 func (c *Cmd) writer(target int, to io.Writer) (*os.File, error) {
 	if to == nil {
-		return c.null(target, os.O_WRONLY)
+		return c.named(target, nullOut), nil
 	}
 	if file, is := to.(*os.File); is {
 		return file, nil
@@ -427,7 +421,7 @@ type wrapped struct {
 func (w wrapped) Error() string { return w.text + ": " + w.err.Error() }
 func (w wrapped) Unwrap() error { return w.err }
 
-// Wait waits for the program, and for the copying of its streams. No thread waits meanwhile.
+// Wait waits for the program, and for the copying of its streams. However many programs are waited for, few threads wait.
 func (c *Cmd) Wait() error {
 	if c.Process == nil {
 		return errors.New("forkexec: not started")
@@ -437,7 +431,7 @@ func (c *Cmd) Wait() error {
 	}
 	c.waited = true
 	// The runtime's poller tells the end; package os reaps it, for only it makes a ProcessState.
-	c.status, _ = c.child.waitNoReap(context.Background())
+	c.status, _ = c.child.waitNoReap()
 	state, err := c.Process.Wait()
 	c.ProcessState = state
 	if err == nil && !state.Success() {

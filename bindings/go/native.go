@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -309,11 +310,7 @@ func (n *native) look(flags C.uint32_t) (status *Status, err error, done bool) {
 // leaves the child as it is; the error is then the context's cause.
 func (n *native) Wait(ctx context.Context) (*Status, error) { return n.wait(ctx, 0) }
 
-func (n *native) wait(ctx context.Context, flags C.uint32_t) (*Status, error) {
-	status, err, done := n.look(flags)
-	if done {
-		return status, err
-	}
+func (n *native) wait(ctx context.Context, flags C.uint32_t) (status *Status, err error) {
 	if err := n.call(func(*C.struct_forkexec_child) error { n.once.Do(n.watch); return nil }); err != nil {
 		return nil, err
 	}
@@ -324,12 +321,15 @@ func (n *native) wait(ctx context.Context, flags C.uint32_t) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = n.poll.SetReadDeadline(time.Unix(1, 0)) })
-	defer func() {
-		if !stop() {
-			_ = n.poll.SetReadDeadline(time.Time{})
-		}
-	}()
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { _ = n.poll.SetReadDeadline(time.Unix(1, 0)) })
+		defer func() {
+			if !stop() {
+				_ = n.poll.SetReadDeadline(time.Time{})
+			}
+		}()
+	}
+	done := false
 	for {
 		readErr := raw.Read(func(uintptr) bool {
 			status, err, done = n.look(flags)
@@ -339,6 +339,10 @@ func (n *native) wait(ctx context.Context, flags C.uint32_t) (*Status, error) {
 			return status, err
 		}
 		if ctx.Err() != nil {
+			// An end that came first counts.
+			if status, err, done = n.look(flags); done {
+				return status, err
+			}
 			return nil, context.Cause(ctx)
 		}
 		if errors.Is(readErr, os.ErrDeadlineExceeded) { // the context of somebody else's wait
@@ -376,9 +380,26 @@ func (n *native) waitByTime(ctx context.Context, flags C.uint32_t) (*Status, err
 	}
 }
 
-// waitNoReap waits and leaves the child to be reaped.
-func (n *native) waitNoReap(ctx context.Context) (*Status, error) {
-	return n.wait(ctx, C.FORKEXEC_WAIT_NOREAP)
+// Where a program is waited for at once, most often it ends soon. A thread that waits in the kernel hears of it 20 us before one
+// that the poller has to wake. Only so many threads do; all others wait by the poller.
+const waitingThreads = 2
+
+var threadsThatWait atomic.Int32
+
+// waitNoReap waits and leaves the child to be reaped. The child must not be closed meanwhile.
+func (n *native) waitNoReap() (*Status, error) {
+	if threadsThatWait.Add(1) <= waitingThreads {
+		const pidfd = 3 // P_PIDFD
+		errno := syscall.EINTR
+		for fd := uintptr(n.pidfd()); errno == syscall.EINTR; {
+			_, _, errno = syscall.Syscall6(syscall.SYS_WAITID, pidfd, fd, 0, syscall.WEXITED|syscall.WNOWAIT, 0, 0)
+		}
+	}
+	threadsThatWait.Add(-1)
+	if status, err, done := n.look(C.FORKEXEC_WAIT_NOREAP); done {
+		return status, err
+	}
+	return n.wait(context.Background(), C.FORKEXEC_WAIT_NOREAP)
 }
 
 // Describe says every step that a start would take, one a line, without taking any: forkexec_describe_text.

@@ -54,7 +54,7 @@ func (n *native) SeccompListener() (*os.File, error) { return nil, ErrUnsupporte
 // Wait is not for this system.
 func (n *native) Wait(context.Context) (*Status, error) { return nil, ErrUnsupported }
 
-func (n *native) waitNoReap(context.Context) (*Status, error) { return nil, ErrUnsupported }
+func (n *native) waitNoReap() (*Status, error) { return nil, ErrUnsupported }
 
 // Describe is not for this system.
 func Describe(string, []string, []string, *Attr) (string, error) { return "", ErrUnsupported }

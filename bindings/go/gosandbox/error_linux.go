@@ -19,7 +19,7 @@ type ChildError struct {
 	Index    int
 }
 
-// The locations, in go-sandbox's order. LocCloseWrite, LocGetPid, LocFcntl, LocMountChdir, LocUmount, LocUnlink and
+// The locations, in go-sandbox's order. LocCloseWrite, LocGetPid, LocMountChdir, LocUmount, LocUnlink and
 // LocMountRootReadonly cannot fail here: they are part of another.
 const (
 	LocClone ErrorLocation = iota + 1
@@ -93,7 +93,8 @@ var locations = map[forkexec.Stage]ErrorLocation{
 	forkexec.StageFDClose: LocDup3, forkexec.StageNoNewPrivs: LocSetNoNewPrivs, forkexec.StageTrace: LocPtraceMe,
 	forkexec.StageStop: LocStop, forkexec.StageSeccomp: LocSeccomp, forkexec.StagePrivilegedSeccomp: LocSeccomp,
 	forkexec.StageSignalActions: LocExecve, forkexec.StageSignalMask: LocExecve, forkexec.StageExec: LocExecve,
-	forkexec.StageLateNamespaces: LocClone,
+	forkexec.StageLateNamespaces: LocClone, forkexec.StageFDTable: LocDup3, forkexec.StageFDFlags: LocFcntl,
+	forkexec.StagePipe: LocSyncRead, forkexec.StageImage: LocSyncRead,
 }
 
 // What is refused before there is a child is named by what asks for it: the sentence begins with "validate (set_uid)".

@@ -189,7 +189,7 @@ func stopped(pid int) bool {
 	var info [128]byte // siginfo_t
 	for {
 		_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, byPid, uintptr(pid), uintptr(unsafe.Pointer(&info)),
-			syscall.WSTOPPED|syscall.WEXITED|syscall.WNOWAIT, 0, 0)
+			syscall.WSTOPPED|syscall.WEXITED|syscall.WNOWAIT|syscall.WALL, 0, 0)
 		if errno != syscall.EINTR {
 			code := *(*int32)(unsafe.Pointer(&info[8])) // si_code
 			return errno == 0 && !(code >= exited && code <= dumped)

@@ -163,7 +163,9 @@ func ends(t *testing.T, pid int) {
 	if err := process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = process.Wait()
+	if _, err := process.Wait(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAUserMayNotLeaveSetgroupsAllowed(t *testing.T) {

@@ -91,7 +91,7 @@ func TestGoBeginsInTheNewNamespaces(t *testing.T) {
 	const cloneFlags, uidmap, gidmap = 27281, 27283, 27284
 	list := [][]byte{attribute(cloneFlags, binary.NativeEndian.AppendUint32(nil, flags))}
 	if os.Getuid() != 0 {
-		list = append(list, attribute(27288, []byte{1}), // rootless
+		list = append(list, attribute(27287, []byte{1}), // rootless
 			attribute(uidmap, []byte(fmt.Sprintf("0 %d 1\n", os.Getuid()))), attribute(gidmap, []byte(fmt.Sprintf("0 %d 1\n", os.Getgid()))))
 	}
 	answer, out, err := started(t, message(list...))

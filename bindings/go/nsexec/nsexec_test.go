@@ -66,8 +66,13 @@ func started(t *testing.T, text []byte) (answer, out string, err error) {
 	}
 	defer read.Close()
 	cmd := forkexec.Command("/proc/self/exe", "init")
-	cmd.Env = append(os.Environ(), "_LIBCONTAINER_INITPIPE=3", initVariable+"=1")
-	cmd.ExtraFiles = []*os.File{theirs}
+	log, err := os.CreateTemp(t.TempDir(), "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd.Env = append(os.Environ(), "_LIBCONTAINER_INITPIPE=3", "_LIBCONTAINER_LOGPIPE=4", "_LIBCONTAINER_LOGLEVEL=5", initVariable+"=1")
+	cmd.ExtraFiles = []*os.File{theirs, log}
 	cmd.Stdout = write
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -80,6 +85,9 @@ func started(t *testing.T, text []byte) (answer, out string, err error) {
 	answer, _ = bufio.NewReader(ours).ReadString('\n')
 	ended := cmd.Wait()
 	out, _ = bufio.NewReader(read).ReadString('\n')
+	if lines, err := os.ReadFile(log.Name()); err == nil {
+		t.Logf("%s", lines)
+	}
 	return strings.TrimSpace(answer), strings.TrimSpace(out), ended
 }
 
@@ -91,7 +99,7 @@ func TestGoBeginsInTheNewNamespaces(t *testing.T) {
 	const cloneFlags, uidmap, gidmap = 27281, 27283, 27284
 	list := [][]byte{attribute(cloneFlags, binary.NativeEndian.AppendUint32(nil, flags))}
 	if os.Getuid() != 0 {
-		list = append(list, attribute(27287, []byte{1}), // rootless
+		list = append(list, attribute(27287, []byte{1, 0, 0, 0}), // rootless
 			attribute(uidmap, []byte(fmt.Sprintf("0 %d 1\n", os.Getuid()))), attribute(gidmap, []byte(fmt.Sprintf("0 %d 1\n", os.Getgid()))))
 	}
 	answer, out, err := started(t, message(list...))

@@ -100,7 +100,7 @@ func TestGoBeginsInTheNewNamespaces(t *testing.T) {
 	list := [][]byte{attribute(cloneFlags, binary.NativeEndian.AppendUint32(nil, flags))}
 	if os.Getuid() != 0 {
 		list = append(list, attribute(27287, []byte{1, 0, 0, 0}), // rootless
-			attribute(uidmap, []byte(fmt.Sprintf("0 %d 1\n", os.Getuid()))), attribute(gidmap, []byte(fmt.Sprintf("0 %d 1\n", os.Getgid()))))
+			attribute(uidmap, []byte(fmt.Sprintf("0 %d 1\n\x00", os.Getuid()))), attribute(gidmap, []byte(fmt.Sprintf("0 %d 1\n\x00", os.Getgid()))))
 	}
 	answer, out, err := started(t, message(list...))
 	if err != nil {

@@ -166,8 +166,8 @@ TEST(namespace_paths)
         { ":/proc/self/ns/net", "unknown kind of namespace: " },
         { "net:", "failed to open namespace : No such file or directory" },
         { "pid:/proc/-1/ns/pid", "failed to open namespace /proc/-1/ns/pid: No such file or directory" },
-        { "net:/proc/self/ns/uts", "failed to join net namespace: Invalid argument" },
-        { "uts:/dev/null", "failed to join uts namespace: Invalid argument" },
+        { "net:/proc/self/ns/uts", "failed to join net namespace (with path /proc/self/ns/uts): Invalid argument" },
+        { "uts:/dev/null", "failed to join uts namespace (with path /dev/null): Invalid argument" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct message *message = asks_for(0, true);
@@ -191,7 +191,7 @@ TEST(a_user_cannot_name_himself_here)
     need_native();
     struct message *message = asks_for(0, true);
     add_text(message, PATHS, "user:/proc/self/ns/user");
-    fails_in_child(message, "failed to join user namespace: Invalid argument");
+    fails_in_child(message, "failed to join user namespace (with path /proc/self/ns/user): Invalid argument");
 }
 
 /* Whatever a path is made of, the line is JSON. */
@@ -250,6 +250,7 @@ TEST(a_map_that_is_none)
     fails(boot);
     assert_line(boot, "fatal", "nsexec-0", boot->pid,
         text("failed to update /proc/%d/uid_map: Invalid argument", stage_of(boot, "nsexec-1")));
+    assert_non_null(strstr(boot->said, text("update /proc/%d/uid_map to 'nonsense", stage_of(boot, "nsexec-1"))));
     /* The other does not live to say anything. */
     assert_int_equal(lines(boot, "fatal"), 1);
 }
@@ -308,7 +309,7 @@ TEST(denied)
         { { SYS_prctl, EPERM, { { IS, 0, PR_SET_DUMPABLE } } }, "nsexec", "failed to become non-dumpable: Operation not permitted" },
         { { .call = SYS_socketpair, .code = EMFILE }, "nsexec", "failed to make a socket pair: Too many open files" },
         { { .call = SYS_clone, .code = EAGAIN }, "nsexec", "failed to clone the next process: Resource temporarily unavailable" },
-        { { .call = SYS_setns, .code = ENOMEM }, "nsexec-1", "failed to join uts namespace: Cannot allocate memory" },
+        { { .call = SYS_setns, .code = ENOMEM }, "nsexec-1", "failed to join uts namespace (with path /proc/self/ns/uts): Cannot allocate memory" },
         { { .call = SYS_unshare, .code = ENOSPC }, "nsexec-1", "failed to unshare the other namespaces: No space left on device" },
         { { .call = SYS_setsid, .code = EPERM }, "nsexec-2", "setsid failed: Operation not permitted" },
         { { .call = SYS_setresuid, .code = EAGAIN }, "nsexec-2", "setuid failed: Resource temporarily unavailable" },

@@ -29,6 +29,7 @@ const PATH: usize = 4096;
 #[derive(Clone, Copy)]
 struct Join<'a> {
     kind: &'a [u8],
+    path: &'a [u8],
     types: u64,
     fd: i32,
     done: bool,
@@ -40,7 +41,7 @@ pub fn enter_all(log: &Log, paths: &[u8]) {
     if paths.is_empty() {
         log.fatal(&[Text("ns paths are empty")], None);
     }
-    let mut joins = [Join { kind: &[], types: 0, fd: -1, done: true }; MOST];
+    let mut joins = [Join { kind: &[], path: &[], types: 0, fd: -1, done: true }; MOST];
     open_all(log, &mut joins, paths);
     for join in joins.iter_mut().filter(|join| join.types & CLONE_NEWUSER == 0) {
         enter(log, join);
@@ -75,7 +76,7 @@ fn open_all<'a>(log: &Log, joins: &mut [Join<'a>; MOST], paths: &'a [u8]) {
         let Some(place) = places.next() else {
             log.fatal(&[Text("too many namespace paths")], None);
         };
-        *place = Join { kind, types: *types, fd: open(log, path), done: false };
+        *place = Join { kind, path, types: *types, fd: open(log, path), done: false };
     }
 }
 
@@ -96,11 +97,20 @@ fn enter(log: &Log, join: &mut Join) {
     }
     match sys::setns(join.fd, join.types) {
         Ok(()) => {
-            log.debug(&[Text("joined "), Bytes(join.kind), Text(" namespace")]);
+            log.debug(&[
+                Text("joined "),
+                Bytes(join.kind),
+                Text(" namespace (with path "),
+                Bytes(join.path),
+                Text(")"),
+            ]);
             join.done = true;
         }
         Err(Errno(EPERM)) if join.types & CLONE_NEWUSER == 0 => (),
-        Err(errno) => log.fatal(&[Text("failed to join "), Bytes(join.kind), Text(" namespace")], Some(errno)),
+        Err(errno) => log.fatal(
+            &[Text("failed to join "), Bytes(join.kind), Text(" namespace (with path "), Bytes(join.path), Text(")")],
+            Some(errno),
+        ),
     }
 }
 

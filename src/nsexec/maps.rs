@@ -30,6 +30,7 @@ pub fn write(start: &Start, pid: i32) {
 pub fn write_offsets(start: &Start, pid: i32) {
     if let Some(offsets) = start.message.time_offsets {
         prove_proc(&start.log);
+        say_update(&start.log, pid, b"timens_offsets", offsets);
         let answer = write_of(pid, b"timens_offsets", offsets);
         start.log.check(answer, &[Text("failed to update /proc/"), Number(pid.into()), Text("/timens_offsets")]);
     }
@@ -82,12 +83,25 @@ fn write_of(pid: i32, name: &[u8], text: &[u8]) -> Answer {
     unsafe { write_file(path.bytes(), text) }
 }
 
+fn say_update(log: &Log, pid: i32, name: &[u8], text: &[u8]) {
+    let text = without_nul(text);
+    log.debug(&[
+        Text("update /proc/"),
+        Number(pid.into()),
+        Text("/"),
+        Bytes(name),
+        Text(" to '"),
+        Bytes(text),
+        Text("'"),
+    ]);
+}
+
 fn write_map(start: &Start, pid: i32, name: &[u8], map: Option<&[u8]>, helper: Option<&[u8]>) {
     let log = &start.log;
     let Some(map) = map else {
         return;
     };
-    log.debug(&[Text("update /proc/"), Number(pid.into()), Text("/"), Bytes(name)]);
+    say_update(log, pid, name, map);
     match write_of(pid, name, map) {
         Ok(()) => (),
         Err(Errno(EPERM)) => match helper {

@@ -122,6 +122,7 @@ TEST(a_container)
             assert_in(boot, holder, names);
         goes_down(boot);
         assert_string_equal(joined(boot), getuid() ? "user ipc uts net pid mnt cgroup" : "ipc uts net pid mnt cgroup user");
+        assert_non_null(strstr(boot->said, "joined net namespace (with path /proc/"));
         let_go(holder);
     }
 }

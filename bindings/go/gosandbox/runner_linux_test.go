@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -413,4 +414,59 @@ func TestLocationsAreCalledAsInGoSandbox(t *testing.T) {
 	equal(t, ErrorLocation(33).String(), "unknown")
 	equal(t, ChildError{syscall.EPERM, LocMount, 0}.Error(), "mount: operation not permitted")
 	equal(t, ChildError{syscall.EPERM, LocMount, 3}.Error(), "mount(3): operation not permitted")
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	one := func(i int) {
+		var r *Runner
+		switch i % 5 {
+		case 0:
+			r = script("exit 7")
+		case 1:
+			r = script("exit 7")
+			r.SyncFunc = func(int) error { return nil }
+		case 2:
+			r = script("exit 7")
+			r.CloneFlags, r.SyncFunc = syscall.CLONE_NEWUSER, func(int) error { return syscall.EDOM }
+		case 3:
+			r = &Runner{Args: []string{"/not/there"}, CloneFlags: syscall.CLONE_NEWUSER}
+		case 4:
+			r = script("exit 7")
+			r.StopBeforeSeccomp = true
+		}
+		pid, err := r.Start()
+		if (err != nil) != (i%5 == 2 || i%5 == 3) {
+			t.Errorf("%d: %v", i%5, err)
+		}
+		if err != nil {
+			return
+		}
+		if i%5 == 4 {
+			equal(t, wait(t, pid).StopSignal(), syscall.SIGSTOP)
+			if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+				t.Error(err)
+			}
+		}
+		equal(t, wait(t, pid).ExitStatus(), 7)
+	}
+	for i := range 5 {
+		one(i) // what the library opens once
+	}
+	count := func() int { entries, _ := os.ReadDir("/proc/self/fd"); return len(entries) }
+	before := count()
+	var group sync.WaitGroup
+	for worker := range 4 {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			for i := range 50 {
+				one(worker + i)
+			}
+		}()
+	}
+	group.Wait()
+	eventually(t, "no descriptor is left", func() bool { return count() <= before })
+	if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); err != syscall.ECHILD {
+		t.Errorf("a child is left: %d, %v", pid, err)
+	}
 }

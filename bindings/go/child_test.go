@@ -7,10 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -144,75 +141,4 @@ func TestDescribeAndProbe(t *testing.T) {
 	if VersionNumber() < 1<<16 || Version() == "" {
 		t.Errorf("%v %v", Version(), VersionNumber())
 	}
-}
-
-func TestWaitingChildrenCostNoThreads(t *testing.T) {
-	var group sync.WaitGroup
-	children := make([]*Child, 200)
-	for i := range children {
-		child, err := Spawn("/bin/sleep", []string{"sleep", "1000"}, nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		children[i] = child
-		group.Add(1)
-		go func() { defer group.Done(); _, _ = child.Wait(context.Background()) }()
-	}
-	eventually(t, "200 goroutines that wait", func() bool { return runtime.NumGoroutine() > 200 })
-	time.Sleep(20 * time.Millisecond)
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(status), "Threads:\t")
-	number, _, _ := strings.Cut(rest, "\n")
-	t.Logf("200 waiting children, %s threads", number)
-	if n := atoi(number); n > 40 {
-		t.Errorf("%d threads", n)
-	}
-	for _, child := range children {
-		_ = child.Signal(syscall.SIGKILL)
-	}
-	group.Wait()
-	for _, child := range children {
-		child.Close()
-	}
-}
-
-func TestStressUnderGarbageCollection(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(5))
-	spawns := 60
-	if testing.Short() {
-		spawns = 10
-	}
-	one := func(g, i int) {
-		attr := []*Attr{nil, {Session: true}, {Umask: To(0o77), Nice: To(3)}, {CreateNamespaces: NamespaceUser}}[(g+i)%4]
-		child, err := Spawn("/bin/sh", []string{"sh", "-c", "exit " + itoa(i%100)}, nil, attr)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		status, err := child.Wait(context.Background())
-		if err != nil || status.ExitCode != i%100 {
-			t.Errorf("%v, %v", status, err)
-		}
-		child.Close()
-	}
-	for i := 0; i < 4; i++ {
-		one(0, i) // what the library opens once
-	}
-	before := openFDs(t)
-	var group sync.WaitGroup
-	for g := 0; g < 8; g++ {
-		group.Add(1)
-		go func(g int) {
-			defer group.Done()
-			for i := 0; i < spawns; i++ {
-				one(g, i)
-				runtime.Gosched()
-			}
-		}(g)
-	}
-	group.Wait()
-	eventually(t, "no descriptor is left", func() bool { return openFDs(t) <= before })
 }

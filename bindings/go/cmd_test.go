@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -213,37 +212,4 @@ func TestStatusOfACmd(t *testing.T) {
 	if s := cmd.Status(); s == nil || s.ExitCode != 4 || s.Ran != RanYes {
 		t.Errorf("%+v", s)
 	}
-}
-
-// Programs that are written while other goroutines start theirs.
-func TestBusyFilesAreTriedAgain(t *testing.T) {
-	dir := t.TempDir()
-	rounds := 30
-	if testing.Short() {
-		rounds = 5
-	}
-	text, err := os.ReadFile("/bin/true")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var group sync.WaitGroup
-	for g := 0; g < 16; g++ {
-		group.Add(1)
-		go func(g int) {
-			defer group.Done()
-			for i := 0; i < rounds; i++ {
-				path := filepath.Join(dir, itoa(g)+"-"+itoa(i))
-				if err := os.WriteFile(path, text, 0o700); err != nil {
-					t.Error(err)
-				}
-				cmd := Command(path)
-				cmd.Attr = &Attr{BusyRetry: 5 * time.Second}
-				if err := cmd.Run(); err != nil {
-					t.Error(err)
-				}
-				os.Remove(path)
-			}
-		}(g)
-	}
-	group.Wait()
 }

@@ -66,6 +66,8 @@ type native struct {
 	c    *C.struct_forkexec_child
 	poll *os.File // a pidfd of its own, which the runtime's poller watches; made by the first wait
 	once sync.Once
+	// poll is there, or has been tried in vain
+	watched atomic.Bool
 }
 
 func launch(r *request) (*Child, error) {
@@ -357,6 +359,7 @@ func (n *native) wait(ctx context.Context, flags C.uint32_t) (status *Status, er
 
 // watch makes the pidfd that the poller watches.
 func (n *native) watch() {
+	defer n.watched.Store(true)
 	fd := C.forkexec_child_take_pidfd(n.c)
 	if fd < 0 || syscall.SetNonblock(int(fd), true) != nil {
 		return
@@ -382,7 +385,7 @@ func (n *native) waitByTime(ctx context.Context, flags C.uint32_t) (*Status, err
 
 // Where a program is waited for at once, most often it ends soon. A thread that waits in the kernel hears of it 20 us before one
 // that the poller has to wake. Only so many threads do; all others wait by the poller.
-const waitingThreads = 2
+const waitingThreads = 1
 
 var threadsThatWait atomic.Int32
 

@@ -217,7 +217,7 @@ sentences! { ERRORS:
     CHILDREN_GO_ELSEWHERE: "unshare(2) or setns(2) has put the caller's children into another pid namespace: its first process must live, and no thread starts",
     USER_HAS_TOO_MANY: "the program's user has more processes than its RLIMIT_NPROC allows",
     FILE_SIZE_LIMITED: "RLIMIT_FSIZE is below the size of the built-in image, and raising it needs CAP_SYS_RESOURCE",
-    NOT_DUMPABLE: "/proc shows the copy of a caller that is not dumpable, as after a change of its ids, as root's: use FORKEXEC_MEMORY_AUTO",
+    NOT_DUMPABLE: "/proc shows the copy of a caller that is not dumpable as root's: use FORKEXEC_MEMORY_AUTO, where saved ids are not other ones",
     PROC_FORBIDDEN: "a Landlock domain of the caller's, or another security module, forbids to write in /proc",
     OOM_SCORE_REFUSED: "a lower one takes CAP_SYS_RESOURCE, and a Landlock domain of the caller's may forbid to write any",
     PROC_READONLY: "/proc is mounted read-only",

@@ -527,7 +527,7 @@ SITUATION(ENDED, need_native())
     says(spawned(attr), "session: %s", sentence);
 }
 
-SITUATION(MAPPING_DENIED, need_native())
+SITUATION(MAPPING_DENIED, need_own_memory())
 {
     DENY(mmap, EPERM);
     says(spawned(new_attr()), "memory: %s: %s", strerror(EPERM), sentence);

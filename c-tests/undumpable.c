@@ -44,6 +44,7 @@ static void check_maps(const void *with)
 
 TEST_BOTH(its_child_is_mapped)
 {
+    need_native();
     need_user_namespaces();
     aside(check_maps, public_witness());
 }
@@ -60,6 +61,7 @@ static void check_oom_score(const void *with)
 
 TEST_BOTH(its_child_has_an_oom_score)
 {
+    need_native();
     aside(check_oom_score, public_witness());
 }
 
@@ -133,6 +135,7 @@ static void check_join(const void *with)
 
 TEST_BOTH(its_holder_can_be_joined)
 {
+    need_native();
     need_user_namespaces();
     need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "there are no pidfds");
     aside(check_join, public_witness());

@@ -889,9 +889,9 @@ int forkexec_attr_set_personality(struct forkexec_attr *attr, uint32_t persona);
 // that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace the caller's side
 // sets it, and before it joins one the child does. The last call wins. proc_pid_oom_score_adj(5).
 // Returns 0; -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
-// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it, or as for map_uid; EROFS; ENOENT: no /proc), unless allowed; index -1.
-int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr,
-                                    int32_t adjustment);
+// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it, or as for map_uid; EROFS; ENOENT: no /proc),
+// unless allowed; index -1.
+int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustment);
 
 // Sets by how many nanoseconds the kernel may delay the program's timers in order to group them; 0 means the default,
 // which is the calling thread's own. The last call wins. PR_SET_TIMERSLACK(2const).
@@ -1594,8 +1594,9 @@ void forkexec_close(struct forkexec_child *child);
 // parent (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or is to join a pid namespace
 // after it was held, for which it needs the caller. After forkexec_release: -EBUSY: it is the first of a new pid
 // namespace, or somebody has stopped it in the middle of a step; -EPERM: the caller may not look into it, because it has
-// become somebody else (ptrace(2)) or is a copy of a caller that is not dumpable, or a filter forbids pidfd_getfd(2); -ENOSYS: the kernel, before Linux 5.6, has none;
-// -EMFILE: too many descriptors. To detach it instead of releasing it asks for none of these.
+// become somebody else (ptrace(2)) or is a copy of a caller that is not dumpable, or a filter forbids pidfd_getfd(2);
+// -ENOSYS: the kernel, before Linux 5.6, has none; -EMFILE: too many descriptors. To detach it instead of releasing it
+// asks for none of these.
 FORKEXEC_MUST_USE
 int forkexec_detach(struct forkexec_child *child);
 

@@ -44,16 +44,18 @@ func vector(field string, texts []string) (**C.char, error) {
 		size += len(text) + 1
 	}
 	place := C.malloc(C.size_t(size))
-	pointers := unsafe.Slice((*unsafe.Pointer)(place), len(texts)+1)
+	// No pointers to Go: when one of those is written, the garbage collector looks at what was there before, and malloc has left
+	// anything there.
+	pointers := unsafe.Slice((*uintptr)(place), len(texts)+1)
 	bytes := unsafe.Slice((*byte)(place), size)
 	at := (len(texts) + 1) * int(word)
 	for i, text := range texts {
-		pointers[i] = unsafe.Add(place, at)
+		pointers[i] = uintptr(place) + uintptr(at)
 		at += copy(bytes[at:], text)
 		bytes[at] = 0
 		at++
 	}
-	pointers[len(texts)] = nil
+	pointers[len(texts)] = 0
 	return (**C.char)(place), nil
 }
 

@@ -94,9 +94,8 @@ func (b *builder) did(field string, result C.int) {
 	var failure C.struct_forkexec_error
 	name := C.CString("/")
 	defer C.free(unsafe.Pointer(name))
-	argv := (**C.char)(C.calloc(2, C.size_t(unsafe.Sizeof(name))))
+	argv, _ := vector("argv", []string{"/"})
 	defer C.free(unsafe.Pointer(argv))
-	*argv = name
 	if C.forkexec_describe_text(b.c, name, argv, argv, nil, 0, &failure) < 0 && failure.code == -result {
 		b.err = errorOf(&failure)
 		return

@@ -165,7 +165,7 @@ func idMap(list []syscall.SysProcIDMap, own int) ([]forkexec.IDMap, error) {
 	ids := make([]forkexec.IDMap, 0, len(list))
 	for _, m := range list {
 		for _, number := range []int{m.ContainerID, m.HostID, m.Size} {
-			refused = refused || number < 0 || number > math.MaxUint32
+			refused = refused || number < 0 || int64(number) > math.MaxUint32
 		}
 		ids = append(ids, forkexec.IDMap{Inside: m.ContainerID, Outside: m.HostID, Count: m.Size})
 	}

@@ -82,7 +82,7 @@ func parse(what, text string) (ids forkexec.IDMap, err error) {
 		if *place, err = strconv.Atoi(parts[i]); err != nil {
 			return ids, fmt.Errorf("the %s map %q: %w", what, text, err)
 		}
-		if *place < 0 || *place > math.MaxUint32 {
+		if *place < 0 || int64(*place) > math.MaxUint32 {
 			return ids, fmt.Errorf("the %s map %q: %d is no id: %w", what, text, *place, syscall.EINVAL)
 		}
 	}

@@ -1,3 +1,5 @@
+//go:build linux
+
 // A supervisor with socket activation: listens, starts the service at the first connection, and starts it again when it fails.
 //
 // usage: supervisor SOCKET COMMAND...

@@ -1,6 +1,6 @@
 // Package gosandbox has the Runner of github.com/criyle/go-sandbox/pkg/forkexec on libforkexec: the same fields, the same Start,
 // errors with the same locations and indexes. It needs nothing of go-sandbox: RLimit and SyscallParams have the fields of
-// rlimit.RLimit and mount.SyscallParams, so that a value of the one converts to the other, and each may be made an alias.
+// rlimit.RLimit and mount.SyscallParams, so that a value of the one converts to the other.
 //
 // What is different, and why:
 //

@@ -1,0 +1,7 @@
+module examples
+
+go 1.22
+
+require forkexec v0.0.0
+
+replace forkexec => ../../bindings/go

@@ -314,10 +314,12 @@ func TestNames(t *testing.T) {
 
 func TestCgroupFd(t *testing.T) {
 	needRoot(t)
-	folder := "/sys/fs/cgroup/forkexec-gosandbox-" + strconv.Itoa(os.Getpid())
-	if _, err := os.Stat("/sys/fs/cgroup/cgroup.procs"); err != nil {
+	mounts, _ := os.ReadFile("/proc/self/mounts")
+	_, rest, found := strings.Cut(string(mounts), "cgroup2 ")
+	if !found {
 		t.Skip("no cgroups of version 2")
 	}
+	folder := strings.Fields(rest)[0] + "/forkexec-gosandbox-" + strconv.Itoa(os.Getpid())
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		t.Skip(err)
 	}

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno as errnos
 import signal as signals
-from collections.abc import Mapping, Sequence
-from typing import Any, Optional, Union
 
 from . import _child
 from ._attr import Attr
-from ._items import Path
 from ._popen import Popen, kill_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Optional, Union
+
+    from ._items import Path
+    from ._usage import Usage
 
 _LIMIT = 65536
 
@@ -77,37 +82,36 @@ class Process:
         return self._popen.status
 
     @property
-    def usage(self) -> Optional[_child.Usage]:
+    def usage(self) -> Optional[Usage]:
         """What it used."""
         return self._popen.usage
 
     async def wait(self) -> int:
         """Waits until it has ended. A wait that is cancelled leaves it alone."""
-        return await asyncio.shield(self._end)
+        return self._end.result() if self._end.done() else await asyncio.shield(self._end)
+
+    async def _feed(self, stdin: asyncio.StreamWriter, input: Optional[bytes]) -> None:
+        try:
+            if input:
+                stdin.write(input)
+            await stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        stdin.close()
 
     async def communicate(self, input: Optional[bytes] = None) -> tuple[Optional[bytes], Optional[bytes]]:
         """Feeds it, reads all that it writes, and waits for its end."""
-
-        async def feed() -> None:
-            assert self.stdin is not None
-            try:
-                if input:
-                    self.stdin.write(input)
-                await self.stdin.drain()
-            except (BrokenPipeError, ConnectionResetError):
-                pass
-            self.stdin.close()
-
-        async def nothing() -> None:
-            return None
-
-        _, stdout, stderr = await asyncio.gather(
-            feed() if self.stdin is not None else nothing(),
-            self.stdout.read() if self.stdout is not None else nothing(),
-            self.stderr.read() if self.stderr is not None else nothing(),
-        )
+        if input is not None and self.stdin is None:
+            raise ValueError("input needs stdin=PIPE")
+        outputs = [stream for stream in (self.stdout, self.stderr) if stream is not None]
+        work: list[Any] = [stream.read() for stream in outputs]
+        if self.stdin is not None:
+            work.append(self._feed(self.stdin, input))
+        # Tasks cost more than what most of them have to do: one alone needs none.
+        done = await asyncio.gather(*work) if len(work) > 1 else [await one for one in work]
         await self.wait()
-        return stdout, stderr
+        data = dict(zip(map(id, outputs), done))
+        return data.get(id(self.stdout)), data.get(id(self.stderr))
 
     def send_signal(self, signal: int) -> None:
         """Sends it a signal; ProcessLookupError where it has ended, as asyncio has it."""

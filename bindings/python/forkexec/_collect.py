@@ -7,7 +7,10 @@ import os
 import selectors
 import subprocess
 import time
-from typing import Any, Callable, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 _PIECE = 65536
 

@@ -6,13 +6,17 @@ import errno as errnos
 import operator
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from . import _abi
 from ._errors import os_error
 from ._native import ffi, lib
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
 _NO_LIMIT = 2**64 - 1
+UINT32 = ffi.typeof("uint32_t")
 
 
 def integer(value: Any, what: str = "") -> int:
@@ -48,7 +52,9 @@ def descriptor(value: Any, what: str = "descriptor") -> int:
 
 def signal_set(value: Any) -> int:
     """The bits of signals: one, or any number of them."""
-    signals = [value] if isinstance(value, int) else value
+    signals = (
+        [value] if isinstance(value, int) else several(value, "a signal such as signal.SIGTERM, or a list of them")
+    )
     mask = 0
     for signal in signals:
         number = integer(signal, "a signal")
@@ -58,10 +64,32 @@ def signal_set(value: Any) -> int:
     return mask
 
 
+def several(value: Any, what: str) -> Any:
+    """What can be gone through, and is no string, which would give its letters."""
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise TypeError(f"it must be {what}, not {value!r}")
+    return value
+
+
+def fields(value: Any, count: int, what: str) -> Any:
+    """A tuple of that many values."""
+    if not isinstance(value, (tuple, list)) or len(value) != count:
+        raise TypeError(f"it must be {what}, not {value!r}")
+    return value
+
+
+def octets(value: Any, what: str) -> bytes:
+    """Bytes, of anything that has them; of a number bytes() would make as many zeros."""
+    try:
+        return bytes(memoryview(value))
+    except TypeError:
+        raise TypeError(f"{what} must be bytes, not {value!r}") from None
+
+
 def bits(values: Any, what: str) -> int:
     """The bits of numbers from 0 to 63."""
     mask = 0
-    for value in [values] if isinstance(values, int) else values:
+    for value in [values] if isinstance(values, int) else several(values, f"a {what}, or a list of them"):
         number = integer(value, what)
         if not 0 <= number <= 63:
             raise ValueError(f"{number} is no {what}")
@@ -97,6 +125,13 @@ def nanoseconds(seconds: Any, what: str) -> int:
     return round(seconds * 1_000_000_000)
 
 
+def duration(seconds: Any) -> int:
+    """Seconds as nanoseconds, from 0 on."""
+    if nanoseconds(seconds, "it") < 0:
+        raise ValueError(f"it is negative: {seconds}")
+    return nanoseconds(seconds, "it")
+
+
 def timeout(seconds: Any) -> int:
     """A time-out in nanoseconds; None is for ever, and what is past is 0."""
     return _abi.FOREVER if seconds is None else max(0, nanoseconds(seconds, "timeout"))
@@ -104,10 +139,10 @@ def timeout(seconds: Any) -> int:
 
 def pairs(value: Any, what: str) -> Iterable[tuple[Any, Any]]:
     """The pairs of a mapping or of a sequence of pairs."""
-    items = value.items() if isinstance(value, Mapping) else value
+    items = value.items() if isinstance(value, Mapping) else several(value, "a dict")
     for item in items:
         if not isinstance(item, tuple) or len(item) != 2:
-            raise TypeError(f"{what} must be a mapping, or a sequence of pairs")
+            raise TypeError(f"{what} must be a dict, or a list of pairs")
         yield item
 
 
@@ -157,9 +192,32 @@ def plain(error: Exception) -> type[Exception]:
 
 def put(setter: str, attr: Any, *arguments: Any) -> None:
     """Calls a setter, and says why it refused."""
-    result = getattr(lib, "forkexec_attr_" + setter)(attr, *arguments)
+    function = getattr(lib, "forkexec_attr_" + setter)
+    try:
+        result = function(attr, *arguments)
+    except (OverflowError, TypeError):
+        for kind, value in zip(ffi.typeof(function).args[1:], arguments):
+            if kind.kind == "primitive":
+                in_range(kind, value)
+        raise
     if result != 0:
         refuse(setter, result)
+
+
+def in_range(kind: Any, value: Any) -> None:
+    """Says which numbers C's type has, where a value is none of them."""
+    width = 8 * ffi.sizeof(kind)
+    low, high = (0, 2**width - 1) if kind.cname.startswith("u") else (-(2 ** (width - 1)), 2 ** (width - 1) - 1)
+    if not low <= integer(value, "a number") <= high:
+        raise OverflowError(f"{int(value)} is out of range: {low} to {high}")
+
+
+def numbers(values: Any, what: str, one: Callable[[Any], int]) -> tuple[Any, int]:
+    """An array of C, and how many are in it."""
+    found = [one(value) for value in several(values, what)]
+    for number in found:
+        in_range(UINT32, number)
+    return ffi.new("uint32_t[]", found), len(found)
 
 
 def refuse(setter: str, result: int) -> None:

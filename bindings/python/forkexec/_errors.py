@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno as errnos
 import os
-from typing import Any
 
 from . import _abi
 from ._native import ffi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _CWD_STAGES = (_abi.Stage.CWD_BEFORE_IDS, _abi.Stage.CWD)
 _classes: dict[tuple[type, ...], type] = {}

@@ -9,14 +9,17 @@ import errno as errnos
 import os
 import subprocess
 import sys
-from typing import Any, Callable, Optional
 
 from . import _abi
 from ._attr import Attr
-from ._child import abandon, release_for
+from ._child import abandon, new_place, release_for
 from ._convert import descriptor, signal_set, strings, text, timeout
 from ._errors import from_c, spawn_error
 from ._native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 # How many arguments subprocess gives it, and where the last ones stand.
 _BY_VERSION = {(3, 9): 21, (3, 10): 21, (3, 11): 23, (3, 12): 23, (3, 13): 23, (3, 14): 22}
@@ -56,16 +59,13 @@ def _start(arguments: tuple[Any, ...], attr: Optional[Attr]) -> int:
     _check_kept(keep)
     group = arguments[16] if _HAS_GROUP else -1
     gid, gids, uid, umask = arguments[_PREEXEC - 4 : _PREEXEC]
-    place = ffi.new("struct forkexec_child **")
+    place = new_place()
     try:
         start(
             place, attr, path, argv, argc, envp, envc, search, (stdin, stdout, stderr), close_fds, keep, errpipe, cwd,
             arguments[14], arguments[15], group, gid, gids, uid, umask, None, lambda: _named(args, execs),
         )  # fmt: skip
-        pid = int(lib.forkexec_child_pid(place[0]))
-        child, place[0] = place[0], ffi.NULL
-        lib.forkexec_close(child)
-        return pid
+        return int(lib.forkexec_child_pid(place[0]))
     except BaseException:
         abandon(place)
         raise
@@ -112,13 +112,13 @@ def start(
     if result != 0:
         raise from_c(result, error, program=named(), cwd=cwd)
     if start_timeout is not None:
-        _release(place[0], start_timeout, named)
+        _release(place, start_timeout, named)
 
 
-def _release(child: Any, seconds: float, named: Callable[[], Any]) -> None:
+def _release(place: Any, seconds: float, named: Callable[[], Any]) -> None:
     """Lets a held child become the program, in time."""
     error = ffi.new("struct forkexec_error *")
-    result = release_for(child, timeout(seconds), error)
+    result = release_for(place, timeout(seconds), error)
     if result == -errnos.ETIMEDOUT and error.stage == 0:
         raise subprocess.TimeoutExpired(named(), seconds)
     if result != 0:

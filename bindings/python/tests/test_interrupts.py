@@ -260,9 +260,9 @@ def test_an_interrupt_amid_a_start_leaves_nothing(interrupt):
     for number in range(200):
         made = None
         signal.signal(signal.SIGALRM, raises_interrupted)
-        signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.00001)
         try:
             try:
+                signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.00001)
                 made = starts[number % 4]()
                 while True:
                     time.sleep(0.01)

@@ -349,7 +349,11 @@ def write_abi(description, output):
     for constant in description["constants"]:
         if constant["name"].startswith(NUMBERS):
             lines += [f"{constant['name'][len('FORKEXEC_') :]} = {constant['value']}"]
-    lines += ["", "# Every function of the library.", "FUNCTIONS = ("]
+    lines += ["", "# What the names of C's constants begin with, and the enum for them.", "PREFIXES = {"]
+    lines += [
+        f'    "{prefix}": "{name}",' for prefix, (name, _, _) in {**ENUMS, "FORKEXEC_STAGE_": ("Stage", "", "")}.items()
+    ]
+    lines += ["}", "", "# Every function of the library.", "FUNCTIONS = ("]
     lines += [f'    "{function["name"]}",' for function in description["functions"]]
     lines += [")", "", "# What each setter refuses at once, and why.", "REFUSALS: dict[str, dict[str, str]] = {"]
     for function in description["functions"]:

@@ -380,6 +380,21 @@ RAN_NO = 0
 RAN_YES = 1
 RAN_UNKNOWN = 2
 
+# What the names of C's constants begin with, and the enum for them.
+PREFIXES = {
+    "FORKEXEC_NS_": "Namespace",
+    "FORKEXEC_CAP_": "CapabilitySet",
+    "FORKEXEC_SECCOMP_": "SeccompFlag",
+    "FORKEXEC_LANDLOCK_FS_": "LandlockFs",
+    "FORKEXEC_LANDLOCK_NET_": "LandlockNet",
+    "FORKEXEC_LANDLOCK_SCOPE_": "LandlockScope",
+    "FORKEXEC_DEATH_OF_": "DeathOf",
+    "FORKEXEC_CWD_RIGHTS_": "CwdRights",
+    "FORKEXEC_MEMORY_": "MemoryMode",
+    "FORKEXEC_PROBE_": "Feature",
+    "FORKEXEC_STAGE_": "Stage",
+}
+
 # Every function of the library.
 FUNCTIONS = (
     "forkexec_stage_name",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._abi import Namespace
-from ._convert import environment, plain, strings, text
+from ._convert import environment, plain, several, strings, text
 from ._errors import from_c
 from ._keywords import KEYWORDS, NAMESPACE_KEYWORDS, NO_NAMESPACES
 from ._native import ffi, lib
@@ -246,6 +246,8 @@ class Attr:
         Raises SpawnError for what a start would refuse before there is a child. The text is for people and changes
         between versions.
         """
+        if not isinstance(args, (str, bytes)) and not hasattr(args, "__fspath__"):
+            several(args, "a list of strings, bytes or paths, or one of them", "args")
         argv, argc = strings(args, "args")
         envp, envc = environment(env)
         path = program_of(self, argv, executable)

@@ -10,7 +10,7 @@ import time
 from . import _abi
 from ._abi import RAN_NO, RAN_YES, STATUS_MEMORY_PEAK, STATUS_OUT_OF_MEMORY, STATUS_RAN, STATUS_USAGE
 from ._attr import Attr, program_of
-from ._convert import environment, integer, strings
+from ._convert import INT32, environment, in_range, integer, several, strings
 from ._convert import timeout as nanoseconds_of
 from ._errors import from_c, os_error
 from ._native import ffi, lib
@@ -40,6 +40,7 @@ def _references() -> int:
 _ALONE = _references()
 
 _RAN = {RAN_NO: False, RAN_YES: True}
+_TYPES = frozenset(_abi.Namespace.__members__.values())
 
 
 class Status:
@@ -175,7 +176,9 @@ class Child:
 
     def namespace_fd(self, kind: _abi.Namespace) -> int:
         """A descriptor of one of its namespaces, the caller's to close; forkexec_child_namespace_fd."""
-        return self._number(lib.forkexec_child_namespace_fd, "no descriptor of the namespace", integer(kind))
+        if integer(kind, "the type") not in _TYPES:
+            raise ValueError(f"{kind!r} is not one type of Namespace, such as Namespace.NET")
+        return self._number(lib.forkexec_child_namespace_fd, "no descriptor of the namespace", kind)
 
     def seccomp_fd(self) -> int:
         """The listener of the filter with SeccompFlag.LISTENER, the caller's to close; there is only one."""
@@ -214,7 +217,7 @@ class Child:
 
     def send_signal(self, signal: int) -> None:
         """Sends it a signal, and never to a process that got its pid later; forkexec_signal."""
-        self._number(lib.forkexec_signal, "the child gets no signal", integer(signal))
+        self._number(lib.forkexec_signal, "the child gets no signal", in_range(INT32, signal, "a signal"))
 
     def kill_tree(self) -> None:
         """Kills it and all its descendants; needs a pid namespace, cgroup, session or process group of its own."""
@@ -312,7 +315,7 @@ def _make(args: Any, attr: Optional[Attr], executable: Any, env: Any, held: bool
     if not isinstance(attr, Attr):
         raise TypeError(f"attr must be an Attr, not {type(attr).__name__}")
     if type(args) is not list and not isinstance(args, (str, bytes, os.PathLike)):
-        args = list(args)
+        args = list(several(args, "a list of strings, bytes or paths, or one of them", "args"))
     argv, argc = strings(args, "args")
     envp, envc = environment(env)
     path = program_of(attr, argv, executable)
@@ -378,7 +381,9 @@ def probe(feature: _abi.Feature) -> tuple[bool, str]:
             if result == -errnos.EINVAL
             else os_error(result, "cannot be tried now")
         )
-    return result == 1, ffi.string(place).decode(errors="replace")
+    from ._words import in_python
+
+    return result == 1, in_python(ffi.string(place).decode(errors="replace"))
 
 
 def version() -> str:
@@ -394,4 +399,5 @@ def version_info() -> tuple[int, int, int]:
 
 def stage_name(stage: int) -> str:
     """The short name of a stage, with which its sentences begin; "unknown" for none. forkexec_stage_name."""
-    return str(ffi.string(lib.forkexec_stage_name(stage)).decode())
+    number = integer(stage, "a stage")
+    return str(ffi.string(lib.forkexec_stage_name(number if 0 <= number < 2**32 else 2**32 - 1)).decode())

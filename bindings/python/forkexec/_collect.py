@@ -107,9 +107,12 @@ def _feed(stdin: Any, rest: memoryview) -> memoryview:
 def _encoded(process: Any, input: Any) -> memoryview:
     if input is None:
         return memoryview(b"")
-    if isinstance(process.stdin, io.TextIOBase):
-        return memoryview(input.encode(process.stdin.encoding, process.stdin.errors))
-    return memoryview(input).cast("B")
+    text = isinstance(process.stdin, io.TextIOBase)
+    if text != isinstance(input, str):
+        raise TypeError(
+            f"input must be {'a string' if text else 'bytes, or ask for text=True'}, not {type(input).__name__}"
+        )
+    return memoryview(input.encode(process.stdin.encoding, process.stdin.errors) if text else input).cast("B")
 
 
 def _text(process: Any, file: Any, outputs: list[_Taken]) -> Any:

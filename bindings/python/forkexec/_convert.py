@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
 _NO_LIMIT = 2**64 - 1
-UINT32 = ffi.typeof("uint32_t")
+# Seconds; what C has place for as nanoseconds.
+_LIFETIME = 2**62 / 1e9
+INT32, UINT32 = ffi.typeof("int32_t"), ffi.typeof("uint32_t")
 
 
 def integer(value: Any, what: str = "") -> int:
@@ -64,17 +66,17 @@ def signal_set(value: Any) -> int:
     return mask
 
 
-def several(value: Any, what: str) -> Any:
+def several(value: Any, what: str, name: str = "it") -> Any:
     """What can be gone through, and is no string, which would give its letters."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-        raise TypeError(f"it must be {what}, not {value!r}")
+        raise TypeError(f"{name} must be {what}, not {value!r}")
     return value
 
 
-def fields(value: Any, count: int, what: str) -> Any:
+def fields(value: Any, count: int, what: str, name: str = "it") -> Any:
     """A tuple of that many values."""
     if not isinstance(value, (tuple, list)) or len(value) != count:
-        raise TypeError(f"it must be {what}, not {value!r}")
+        raise TypeError(f"{name} must be {what}, not {value!r}")
     return value
 
 
@@ -120,7 +122,7 @@ def nanoseconds(seconds: Any, what: str) -> int:
     """Seconds as nanoseconds."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise TypeError(f"{what} must be a number of seconds, not {type(seconds).__name__}")
-    if seconds != seconds or abs(seconds) > 2**62 / 1e9:
+    if seconds != seconds or abs(seconds) > _LIFETIME:
         raise ValueError(f"{what} is not a number of seconds that can be waited for: {seconds}")
     return round(seconds * 1_000_000_000)
 
@@ -132,9 +134,11 @@ def duration(seconds: Any) -> int:
     return nanoseconds(seconds, "it")
 
 
-def timeout(seconds: Any) -> int:
-    """A time-out in nanoseconds; None is for ever, and what is past is 0."""
-    return _abi.FOREVER if seconds is None else max(0, nanoseconds(seconds, "timeout"))
+def timeout(seconds: Any, what: str = "timeout") -> int:
+    """A time-out in nanoseconds; None and what nobody lives to see is for ever, and what is past is 0."""
+    if seconds is None or (isinstance(seconds, (int, float)) and seconds > _LIFETIME):
+        return _abi.FOREVER
+    return max(0, nanoseconds(seconds, what))
 
 
 def pairs(value: Any, what: str) -> Iterable[tuple[Any, Any]]:
@@ -175,6 +179,8 @@ def environment(env: Any) -> tuple[Any, int]:
     """A mapping as C's NAME=value strings; None is the caller's own."""
     if env is None:
         return ffi.NULL, 0
+    if not hasattr(env, "items"):
+        raise TypeError(f"env must be a dict, not {type(env).__name__}")
     lines = []
     for name, value in env.items():
         name = os.fsencode(name)
@@ -204,12 +210,14 @@ def put(setter: str, attr: Any, *arguments: Any) -> None:
         refuse(setter, result)
 
 
-def in_range(kind: Any, value: Any) -> None:
-    """Says which numbers C's type has, where a value is none of them."""
+def in_range(kind: Any, value: Any, what: str = "") -> int:
+    """The number, where C's type has it; else says which ones it has."""
     width = 8 * ffi.sizeof(kind)
     low, high = (0, 2**width - 1) if kind.cname.startswith("u") else (-(2 ** (width - 1)), 2 ** (width - 1) - 1)
-    if not low <= integer(value, "a number") <= high:
-        raise OverflowError(f"{int(value)} is out of range: {low} to {high}")
+    number = integer(value, what or "a number")
+    if not low <= number <= high:
+        raise OverflowError(f"{what + ': ' if what else ''}{number} is out of range: {low} to {high}")
+    return number
 
 
 def numbers(values: Any, what: str, one: Callable[[Any], int]) -> tuple[Any, int]:

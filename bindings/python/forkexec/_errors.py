@@ -42,7 +42,9 @@ class SpawnError(OSError):
             return super().__str__()
         return f"[Errno {self.errno}] {self.sentence}"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> Any:
+        if not isinstance(self.errno, int):
+            return super().__reduce__()
         details = {name: getattr(self, name) for name in ("stage", "index", "signal", "pid", "sentence")}
         return spawn_error, (self.errno, self.filename, details)
 
@@ -87,6 +89,8 @@ def from_c(result: int, error: Any, program: Any = None, cwd: Any = None) -> Bas
     """The exception for what a call returned and wrote to its struct forkexec_error."""
     if result == -errnos.ENOMEM and error.stage == 0:
         return MemoryError()
+    from ._words import in_python
+
     stage = stage_of(error.stage)
     filename = program if stage == _abi.Stage.EXEC else cwd if stage in _CWD_STAGES else None
     details = {
@@ -94,7 +98,7 @@ def from_c(result: int, error: Any, program: Any = None, cwd: Any = None) -> Bas
         "index": error.index,
         "signal": error.signal,
         "pid": error.pid,
-        "sentence": ffi.string(error.message).decode(errors="replace"),
+        "sentence": in_python(ffi.string(error.message).decode(errors="replace")),
     }
     return spawn_error(-result, filename, details)
 

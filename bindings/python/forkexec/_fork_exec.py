@@ -13,7 +13,7 @@ import sys
 from . import _abi
 from ._attr import Attr
 from ._child import abandon, new_place, release_for
-from ._convert import descriptor, signal_set, strings, text, timeout
+from ._convert import INT32, UINT32, descriptor, in_range, integer, signal_set, strings, text, timeout
 from ._errors import from_c, spawn_error
 from ._native import ffi, lib
 
@@ -27,6 +27,7 @@ ARGUMENTS = _BY_VERSION.get(sys.version_info[:2])
 _HAS_GROUP = ARGUMENTS != 21
 _PREEXEC = 21 if _HAS_GROUP else 20
 _INT_MAX = 2**31 - 1
+_NO_ID = 2**32 - 1
 _IDS = frozenset(("uid", "gid", "groups", "capabilities", "drop_capabilities"))
 
 # SIGPIPE and SIGXFSZ, which Python ignores; SIGXFZ is no signal of Linux.
@@ -92,6 +93,12 @@ def start(
         search = ffi.NULL
     made = ffi.NULL if attr is None else attr._c
     held = start_timeout is not None
+    if max(streams) > _INT_MAX:
+        raise OverflowError(f"a stream's descriptor is out of range: {max(streams)}")
+    if group != -1:
+        group = in_range(INT32, group, "process_group")
+    if umask != -1:
+        umask = integer(umask, "umask")
     plain = cwd is None and uid is None and gid is None and gids is None and not session and group < 0 and umask < 0
     if plain and not held and (not keep or keep == (but,)):
         result = lib.python_popen(
@@ -172,7 +179,7 @@ def _surroundings(
     result = 0
     if cwd is not None:
         if isinstance(cwd, int) or hasattr(cwd, "fileno"):
-            result = lib.forkexec_attr_set_cwd_fd(made, descriptor(cwd, "cwd"))
+            result = lib.forkexec_attr_set_cwd_fd(made, in_range(INT32, descriptor(cwd, "cwd"), "cwd"))
         else:
             result = lib.forkexec_attr_set_cwd(made, text(cwd, "cwd"))
             if result == -errnos.EINVAL:
@@ -216,17 +223,23 @@ def _identity(made: Any, uid: Any, gid: Any, gids: Any, given: dict[str, Any]) -
             raise TypeError("setgroups argument must be a list")
         if len(gids) > 65536:
             raise ValueError("too many extra_groups")
-        if any(not isinstance(one, int) or not 0 <= one < 2**32 for one in gids):
+        if any(not isinstance(one, int) or not 0 <= one < _NO_ID for one in gids):
             raise ValueError("invalid group id")
         result = lib.forkexec_attr_set_groups(made, gids, len(gids))
     elif "groups" not in given:
         result = lib.forkexec_attr_keep_groups(made)
     if gid is not None:
-        result = result or lib.forkexec_attr_set_gid(made, gid)
+        result = result or lib.forkexec_attr_set_gid(made, _id(gid, "group"))
     if uid is not None:
-        result = result or lib.forkexec_attr_set_uid(made, uid)
-    # The one id that is none, -1, which the kernel would take for "leave it".
+        result = result or lib.forkexec_attr_set_uid(made, _id(uid, "user"))
     _accept(result, _abi.Stage.UID)
+
+
+def _id(number: Any, what: str) -> int:
+    # The kernel would take the last one for "leave it as it is".
+    if in_range(UINT32, number, what) == _NO_ID:
+        raise ValueError(f"{what}: {number} is no id")
+    return int(number)
 
 
 def _accept(result: int, stage: _abi.Stage) -> None:

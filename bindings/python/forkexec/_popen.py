@@ -12,7 +12,7 @@ from . import _child
 from ._attr import Attr
 from ._child import abandon, new_place
 from ._collect import collect
-from ._convert import environment, integer, strings, text
+from ._convert import INT32, environment, fields, in_range, integer, strings, text
 from ._convert import timeout as nanoseconds_of
 from ._errors import os_error
 from ._fork_exec import start
@@ -92,7 +92,7 @@ class Popen(_Popen):
                 f"{name} must be a forkexec.Attr, not {attr!r}: nothing of Python runs between fork and exec"
             )
         if start_timeout is not None:
-            nanoseconds_of(start_timeout)
+            nanoseconds_of(start_timeout, "start_timeout")
             self._start_timeout = start_timeout
         self._attr = attr
         super().__init__(args, *positional, **keywords)
@@ -175,7 +175,7 @@ class Popen(_Popen):
         """Sends a signal to the program, and never to a process that got its pid later. One that has ended gets none."""
         if self.poll() is not None:
             return
-        result = lib.forkexec_signal(self._c[0], integer(sig, "a signal"))
+        result = lib.forkexec_signal(self._c[0], in_range(INT32, sig, "a signal"))
         if result < 0 and result != -errnos.ESRCH:
             raise os_error(result, "the program gets no signal")
 
@@ -188,6 +188,7 @@ class Popen(_Popen):
     def terminate_tree(self, grace: float = 2.0) -> int:
         """SIGTERM to the program and its process group, where it has one of its own; after `grace` seconds kill_tree.
         Returns the return code."""
+        nanoseconds_of(grace, "grace")
         _end(self, signals.SIGTERM, grace, strict=True)
         return int(self.wait())
 
@@ -306,6 +307,11 @@ def run(
         keywords["stdout"] = keywords["stderr"] = subprocess.PIPE
     if output_limit is not None and integer(output_limit, "output_limit") < 0:
         raise ValueError("output_limit is negative")
+    if terminate is not None:
+        signal, grace = fields(terminate, 2, "(signal, seconds of grace)", "terminate")
+        if not 1 <= integer(signal, "terminate's signal") <= 64:
+            raise ValueError(f"terminate: {signal} is no signal: signals are 1 to 64")
+        nanoseconds_of(grace, "terminate's grace")
     truncated = False
     with Popen(*popenargs, **keywords) as process:
         try:

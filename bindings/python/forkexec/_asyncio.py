@@ -8,7 +8,8 @@ import signal as signals
 
 from . import _child
 from ._attr import Attr
-from ._popen import Popen, kill_all
+from ._convert import integer
+from ._popen import KILLED, Popen, kill_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ class Process:
     communicate, send_signal, terminate, kill; and pidfd, status, usage, kill_tree. `async with` kills it, with its
     descendants where it has a group of its own, when it is left early."""
 
-    def __init__(self, popen: Popen) -> None:
+    def __init__(self, popen: Popen, loop: asyncio.AbstractEventLoop) -> None:
         self._popen = popen
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._end: asyncio.Future[int] = self._loop.create_future()
         self.stdin: Optional[asyncio.StreamWriter] = None
         self.stdout: Optional[asyncio.StreamReader] = None
@@ -103,6 +104,8 @@ class Process:
         """Feeds it, reads all that it writes, and waits for its end."""
         if input is not None and self.stdin is None:
             raise ValueError("input needs stdin=PIPE")
+        if isinstance(input, str):
+            raise TypeError("input must be bytes, not str")
         outputs = [stream for stream in (self.stdout, self.stderr) if stream is not None]
         work: list[Any] = [stream.read() for stream in outputs]
         if self.stdin is not None:
@@ -130,6 +133,16 @@ class Process:
     def kill_tree(self) -> None:
         """Kills it and all its descendants; see Popen.kill_tree."""
         self._popen.kill_tree()
+
+    def _abandon(self) -> None:
+        """Leaves nothing of a program whose streams could not be connected."""
+        self._loop.remove_reader(self._pidfd)
+        self._close()
+        for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
+            if pipe is not None:
+                pipe.close()
+        kill_all(self._popen)
+        self._popen._ended(KILLED)
 
     def _close(self) -> None:
         for transport in self._transports:
@@ -174,12 +187,20 @@ async def open_process(
     for name in ("text", "encoding", "errors", "universal_newlines"):
         if keywords.get(name):
             raise ValueError(f"{name} is not for open_process: its streams are of bytes")
+    if keywords.pop("bufsize", 0) != 0:
+        raise ValueError("bufsize is not for open_process: limit is the size of its streams' buffers")
+    if integer(limit, "limit") <= 0:
+        raise ValueError(f"limit must be 1 or more, not {limit}")
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError("open_process needs a running loop of asyncio; elsewhere use install(), or Popen") from None
     popen = Popen(args, bufsize=0, stdin=stdin, stdout=stdout, stderr=stderr, env=env, attr=attr, **keywords)
-    process = Process(popen)
+    process = Process(popen, loop)
     try:
         await process._connect(limit)
     except BaseException:
-        kill_all(popen)
+        process._abandon()
         raise
     return process
 

@@ -52,7 +52,7 @@ if not _known():
     raise ImportError("forkexec does not know the subprocess of this Python: a newer forkexec may")
 
 # How long one that was killed may take to end, in nanoseconds; the kernel may have to finish a write to a disk before.
-_KILLED = 5_000_000_000
+KILLED = 5_000_000_000
 _INT_MAX = 2**31 - 1
 
 
@@ -226,7 +226,7 @@ class Popen(_Popen):
         finally:
             if kind is not None and self.returncode is None:
                 # After a KeyboardInterrupt subprocess waits for nobody. Who was killed is there for moments only.
-                self._ended(_KILLED)
+                self._ended(KILLED)
 
 
 def kill_all(process: Any) -> None:

@@ -121,9 +121,10 @@ class Popen(_Popen):
         sys.audit("subprocess.Popen", executable, args, cwd, env)
         argv, argc = strings(args, "args")
         envp, envc = environment(env)
-        path, search = text(executable, "the program"), ffi.NULL
+        path, search = text(executable, "executable"), ffi.NULL
         if b"/" not in path:
-            search = b":".join([text(directory) for directory in os.get_exec_path(env)])
+            # An empty PATH is the working directory, as the path without a search is.
+            search = b":".join([text(directory) for directory in os.get_exec_path(env)]) or ffi.NULL
         keep = tuple(sorted(set(map(int, pass_fds)))) if pass_fds else ()
         if keep and not 0 <= keep[0] <= keep[-1] <= _INT_MAX:
             raise ValueError(f"pass_fds has what is no descriptor: {pass_fds!r}")

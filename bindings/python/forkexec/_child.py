@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno as errnos
 import os
-import sys
 import time
+from _thread import get_ident
 
 from . import _abi
 from ._abi import RAN_NO, RAN_YES, STATUS_MEMORY_PEAK, STATUS_OUT_OF_MEMORY, STATUS_RAN, STATUS_USAGE
@@ -29,16 +29,6 @@ _STATUS = ffi.typeof("struct forkexec_status *")
 _STATUS_SIZE = ffi.sizeof("struct forkexec_status")
 _DEFAULT = Attr()
 _PIECE = 100_000_000
-
-
-def _references() -> int:
-    """How many the one owner of a thing sees, which is another number in each Python."""
-    thing = object()
-    return sys.getrefcount(thing)
-
-
-_ALONE = _references()
-
 _RAN = {RAN_NO: False, RAN_YES: True}
 _TYPES = frozenset(_abi.Namespace.__members__.values())
 
@@ -139,11 +129,13 @@ class Child:
     ProcessLookupError. Leaving `with`, or the last reference going, closes it: a child that is not the program yet is
     then killed, a running program is left alone."""
 
-    __slots__ = ("_c", "args", "namespaces", "__weakref__")
+    __slots__ = ("_c", "_waiting", "args", "namespaces", "__weakref__")
 
     def __init__(self, place: Any, args: Any, namespaces: _abi.Namespace) -> None:
         # The last reference frees it, which may be that of a call in another thread.
         self._c = place
+        # The threads that are in a call that can take long.
+        self._waiting: dict[int, bool] = {}
         self.args: Any = args
         self.namespaces: _abi.Namespace = namespaces
 
@@ -194,7 +186,13 @@ class Child:
     def wait(self, timeout: Optional[float] = None) -> Status:
         """Waits until it has ended, at most `timeout` seconds (else TimeoutError), and reaps it; forkexec_wait."""
         status = ffi.new(_STATUS)
-        result = wait_for(self._open(), -1 if timeout is None else nanoseconds_of(timeout), status)
+        left = nanoseconds_of(timeout)
+        thread = get_ident()
+        try:
+            self._waiting[thread] = True
+            result = wait_for(self._open(), left, status)
+        finally:
+            self._waiting.pop(thread, None)
         if result == -errnos.ETIMEDOUT:
             raise TimeoutError(errnos.ETIMEDOUT, "the child has not ended yet")
         if result < 0:
@@ -207,7 +205,13 @@ class Child:
         Raises SpawnError where it does not become the program. TimeoutError: it is not yet there; call again, or close.
         """
         error = ffi.new(_ERROR)
-        result = release_for(self._open(), nanoseconds_of(timeout), error)
+        left = nanoseconds_of(timeout)
+        thread = get_ident()
+        try:
+            self._waiting[thread] = True
+            result = release_for(self._open(), left, error)
+        finally:
+            self._waiting.pop(thread, None)
         if result == -errnos.ETIMEDOUT and error.stage == 0:
             raise TimeoutError(errnos.ETIMEDOUT, "the child is not the program yet")
         if result == -errnos.EINVAL and error.stage == 0:
@@ -226,11 +230,11 @@ class Child:
     def detach(self) -> None:
         """Gives it up without killing it, also while it is held; then it is closed. forkexec_detach."""
         place = self._open()
-        # No call begins with it from here on. One of another thread, which runs without the GIL, has a reference to it.
+        # No wait begins from here on; one that is on its way would go on with a child that is freed.
         self._c = None
         try:
-            if sys.getrefcount(place) != _ALONE:
-                raise os_error(-errnos.EBUSY, "another thread has a call for the child: let it come back first")
+            if self._waiting:
+                raise os_error(-errnos.EBUSY, "somebody waits for the child: let the call come back first")
             result = lib.python_detach(place)
             if result < 0:
                 raise os_error(result, "the child cannot be given up now")

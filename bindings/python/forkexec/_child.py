@@ -307,6 +307,12 @@ def abandon(place: Any) -> None:
         lib.python_close(place)
 
 
+def may_block(given: dict[str, Any]) -> bool:
+    """Whether the steps of the child may wait for others, as opening a FIFO does. No signal interrupts a spawn: it is
+    then a start and a release, which Python's signal handlers do."""
+    return "fd_actions" in given and "stop" not in given and "ptrace" not in given
+
+
 def program_name(args: Any) -> Any:
     """What the caller named the program."""
     if isinstance(args, (str, bytes, os.PathLike)):
@@ -323,9 +329,12 @@ def _make(args: Any, attr: Optional[Attr], executable: Any, env: Any, held: bool
     argv, argc = strings(args, "args")
     envp, envc = environment(env)
     path = program_of(attr, argv, executable)
+    two_steps = not held and may_block(attr._given)
     place, error = new_place(), ffi.new(_ERROR)
     try:
-        result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
+        result = lib.python_spawn(attr._c, held or two_steps, path, argv, argc, envp, envc, place, error)
+        if two_steps and result == 0:
+            result = release_for(place, _abi.FOREVER, error)
         if result < 0:
             program = executable if executable is not None else program_name(args)
             raise from_c(result, error, program=program, cwd=attr._given.get("cwd"))

@@ -12,7 +12,7 @@ import sys
 
 from . import _abi
 from ._attr import Attr
-from ._child import abandon, new_place, release_for
+from ._child import abandon, may_block, new_place, release_for
 from ._convert import INT32, UINT32, descriptor, in_range, integer, signal_set, strings, text, timeout
 from ._errors import from_c, spawn_error
 from ._native import ffi, lib
@@ -92,7 +92,7 @@ def start(
     elif "search_path" in given:
         search = ffi.NULL
     made = ffi.NULL if attr is None else attr._c
-    held = start_timeout is not None
+    held = start_timeout is not None or may_block(given)
     if max(streams) > _INT_MAX:
         raise OverflowError(f"a stream's descriptor is out of range: {max(streams)}")
     if group != -1:
@@ -118,15 +118,16 @@ def start(
             _free(made)
     if result != 0:
         raise from_c(result, error, program=named(), cwd=cwd)
-    if start_timeout is not None:
+    if held:
         _release(place, start_timeout, named)
 
 
-def _release(place: Any, seconds: float, named: Callable[[], Any]) -> None:
+def _release(place: Any, seconds: Optional[float], named: Callable[[], Any]) -> None:
     """Lets a held child become the program, in time."""
     error = ffi.new("struct forkexec_error *")
     result = release_for(place, timeout(seconds), error)
     if result == -errnos.ETIMEDOUT and error.stage == 0:
+        assert seconds is not None
         raise subprocess.TimeoutExpired(named(), seconds)
     if result != 0:
         raise from_c(result, error, program=named())

@@ -397,13 +397,13 @@ _plain("exec_label", text)
 def _seccomp(attr: Any, value: Any) -> None:
     alone = isinstance(value, (bytes, bytearray, memoryview, items.Filter))
     for item in [value] if alone else several(value, "the bytes of a filter, a Filter, or a list of these"):
-        one = item if isinstance(item, items.Filter) else items.Filter(item)
-        program = octets(one.program, "a filter")
+        own, flags = (item.program, item.flags) if isinstance(item, items.Filter) else (item, 0)
+        program = octets(own, "a filter")
         count, rest = divmod(len(program), 8)
         if rest:
             raise ValueError(f"the instructions of a filter have 8 bytes each, and it has {len(program)}")
-        in_range(UINT32, one.flags)
-        result = lib.python_add_filter(attr, program, count, one.flags)
+        in_range(UINT32, flags)
+        result = lib.python_add_filter(attr, program, count, flags)
         if result != 0:
             refuse("add_seccomp_filter", result)
 

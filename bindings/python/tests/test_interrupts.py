@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from conftest import children
+from conftest import LONG, children
 
 import forkexec
 from forkexec import PIPE, Attr
@@ -126,6 +126,26 @@ def test_a_start_with_a_time(interrupt, tmp_path):
         forkexec.Popen(["/bin/true"], attr=attr, start_timeout=100000)
     with pytest.raises(subprocess.TimeoutExpired):
         forkexec.Popen(["/bin/true"], attr=attr, start_timeout=0.05)
+
+
+@pytest.mark.parametrize("start", [forkexec.Popen, forkexec.run, forkexec.spawn])
+def test_an_interrupt_of_a_start_that_waits_for_others(interrupt, tmp_path, start):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    attr = Attr(fd_actions=[forkexec.OpenFd(5, fifo)])
+    interrupt(KeyboardInterrupt)
+    # Without a handler between its steps nothing but SIGKILL would end the caller.
+    rescue = forkexec.Popen(["/bin/sh", "-c", f"sleep {LONG}; exec 3<>{fifo}"], start_new_session=True)
+    with pytest.raises(KeyboardInterrupt):
+        start(["/bin/true"], attr=attr)
+    rescue.kill_tree()
+    rescue.wait()
+    with pytest.raises(FileNotFoundError) as caught:
+        start(["/no/such"], attr=Attr(fd_actions=[forkexec.OpenFd(5, "/dev/null")]))
+    assert caught.value.filename == "/no/such"
+    with pytest.raises(FileNotFoundError) as caught:
+        start(["/bin/true"], attr=Attr(fd_actions=[forkexec.OpenFd(5, "/no/such")]))
+    assert caught.value.stage == forkexec.Stage.FD_ACTION
 
 
 def test_handlers_run_on_time_while_others_wait(interrupt):

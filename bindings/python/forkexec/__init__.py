@@ -26,7 +26,7 @@ from ._abi import (
     Stage,
 )
 from ._attr import Attr
-from ._child import Child, Status, hold, probe, spawn, stage_name, start, version, version_info
+from ._child import Child, Status, Usage, hold, probe, spawn, stage_name, start, version, version_info
 from ._errors import SpawnError
 from ._items import (
     Bind,
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from ._capability import Capability
     from ._install import install, installed, uninstall
     from ._popen import CompletedProcess, Popen, call, check_call, check_output, run
-    from ._usage import Usage
 
 __version__ = version()
 
@@ -68,7 +67,6 @@ _LATER = {
     "forkexec._capability": ("Capability",),
     "forkexec._install": ("install", "installed", "uninstall"),
     "forkexec._popen": ("CompletedProcess", "Popen", "call", "check_call", "check_output", "run"),
-    "forkexec._usage": ("Usage",),
 }
 
 

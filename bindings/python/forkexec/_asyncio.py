@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional, Union
 
     from ._items import Path
-    from ._usage import Usage
+    from ._child import Usage
 
 _LIMIT = 65536
 

@@ -18,10 +18,11 @@ from ._native import ffi, lib
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, Optional, Union
+    from typing import Any, NamedTuple, Optional, Union
 
     from ._items import Path
-    from ._usage import Usage
+else:
+    from ._record import NamedTuple
 
 # Names of types take longer than types.
 _PLACE, _ERROR = ffi.typeof("struct forkexec_child **"), ffi.typeof("struct forkexec_error *")
@@ -31,6 +32,22 @@ _DEFAULT = Attr()
 _PIECE = 100_000_000
 _RAN = {RAN_NO: False, RAN_YES: True}
 _TYPES = frozenset(_abi.Namespace.__members__.values())
+
+
+class Usage(NamedTuple):
+    """What a child and what it waited for have used. Times are seconds, memory is bytes."""
+
+    user: float
+    system: float
+    max_rss: int
+    max_rss_floor: int
+    memory_peak: Optional[int]
+    minor_faults: int
+    major_faults: int
+    block_reads: int
+    block_writes: int
+    voluntary_switches: int
+    involuntary_switches: int
 
 
 class Status:
@@ -72,8 +89,6 @@ class Status:
         c = self._c
         if not c.valid & STATUS_USAGE:
             return None
-        from ._usage import Usage
-
         return Usage(
             c.user_ns / 1e9,
             c.system_ns / 1e9,

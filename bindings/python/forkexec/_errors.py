@@ -89,8 +89,11 @@ def from_c(result: int, error: Any, program: Any = None, cwd: Any = None) -> Bas
     """The exception for what a call returned and wrote to its struct forkexec_error."""
     if result == -errnos.ENOMEM and error.stage == 0:
         return MemoryError()
-    from ._words import in_python
-
+    try:
+        from ._words import in_python
+    except ImportError:
+        # In a chroot, say, where this package is not.
+        in_python = str
     stage = stage_of(error.stage)
     filename = program if stage == _abi.Stage.EXEC else cwd if stage in _CWD_STAGES else None
     details = {

@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional, Union
 
-    from ._usage import Usage
+    from ._child import Usage
 
     _Popen = subprocess.Popen[Any]
     _CompletedProcess = subprocess.CompletedProcess[Any]

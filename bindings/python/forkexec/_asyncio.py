@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Optional, Union
 
-    from ._items import Path
     from ._child import Usage
+    from ._items import Path
 
 _LIMIT = 65536
 

@@ -89,11 +89,6 @@ def from_c(result: int, error: Any, program: Any = None, cwd: Any = None) -> Bas
     """The exception for what a call returned and wrote to its struct forkexec_error."""
     if result == -errnos.ENOMEM and error.stage == 0:
         return MemoryError()
-    try:
-        from ._words import in_python
-    except ImportError:
-        # In a chroot, say, where this package is not.
-        in_python = str
     stage = stage_of(error.stage)
     filename = program if stage == _abi.Stage.EXEC else cwd if stage in _CWD_STAGES else None
     details = {
@@ -101,9 +96,18 @@ def from_c(result: int, error: Any, program: Any = None, cwd: Any = None) -> Bas
         "index": error.index,
         "signal": error.signal,
         "pid": error.pid,
-        "sentence": in_python(ffi.string(error.message).decode(errors="replace")),
+        "sentence": _in_python(ffi.string(error.message).decode(errors="replace")),
     }
     return spawn_error(-result, filename, details)
+
+
+def _in_python(sentence: str) -> str:
+    try:
+        from ._words import in_python
+    except ImportError:
+        # In a chroot, say, where this package is not.
+        return sentence
+    return in_python(sentence)
 
 
 def os_error(result: int, sentence: str) -> OSError:

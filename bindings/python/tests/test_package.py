@@ -162,7 +162,9 @@ for wrong in (lambda: run(["/no/such"]), lambda: spawn(["/no/such"]), lambda: ru
 
 
 def test_importing_it_imports_neither_subprocess_nor_typing():
-    code = "import sys, forkexec; print([one for one in ('subprocess', 'typing', 're', 'asyncio') if one in sys.modules])"
+    code = (
+        "import sys, forkexec; print([one for one in ('subprocess', 'typing', 're', 'asyncio') if one in sys.modules])"
+    )
     assert subprocess.check_output([sys.executable, "-I", "-S", "-c", CODE_PATH + code], text=True) == "[]\n"
 
 

@@ -290,7 +290,9 @@ static bool read_all(int fd, struct view *view)
     char bytes[4096];
     FILE *out = write_view(view);
     bool more = true;
-    while (more && poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 10000) > 0) {
+    for (int ready; more && (ready = poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 10000));) {
+        if (ready < 0 && errno == EINTR)
+            continue;
         ssize_t n = read(fd, bytes, sizeof bytes);
         more = n > 0;
         fwrite(bytes, 1, more ? (size_t)n : 0, out);

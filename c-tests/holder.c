@@ -1,9 +1,11 @@
 /* Children that only hold their namespaces: what they hold, how it is reached, and what cannot be asked of them. */
 #define _GNU_SOURCE
 #include "apart.h"
+#include "deny.h"
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/time.h>
 
 static void need_namespaces(void)
 {
@@ -128,22 +130,60 @@ TEST(a_holder_killed_by_somebody_is_waited_for_like_any_child)
     forkexec_close(child);
 }
 
-/* Which ends only when the member is reaped, and the member is the caller's. */
-TEST(a_holder_that_is_closed_before_a_member_is_waited_for)
+static void nothing_happens(void) { }
+
+static void polling_is_denied(void)
 {
-    need_namespaces();
+    deny(&(struct denial){ SYS_ppoll, EPERM, { { 0 } } }, 1);
+}
+
+/* Which ends only when the member is reaped, and the member is the caller's. */
+static void close_before_a_member(void (*meanwhile)(void))
+{
     struct forkexec_child *holder = hold_namespaces(named("full", FORKEXEC_NS_PID));
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(holder), and_user(FORKEXEC_NS_PID)));
     struct forkexec_child *member = start_witness(attr, "sleep");
     pid_t pid = forkexec_child_pid(holder);
+    meanwhile();
     forkexec_close(holder);
+    setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
     assert_int_equal(finish(member).signal, SIGKILL);
+    if (meanwhile == polling_is_denied)
+        return; /* no holder can be made any more */
     /* It is reaped with whichever child comes next, once it has ended. */
     for (int i = 0; exists(text("/proc/%d", pid)); i++) {
         assert_true(i < 1000);
         forkexec_close(hold_namespaces(new_attr()));
     }
+}
+
+TEST(a_holder_that_is_closed_before_a_member_is_waited_for)
+{
+    need_namespaces();
+    close_before_a_member(nothing_happens);
+}
+
+static void handle_nothing(int number) { (void)number; }
+
+static void signals_arrive(void)
+{
+    signal(SIGALRM, handle_nothing);
+    setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 300 }, { 0, 300 } }, NULL);
+}
+
+static void close_in_copy(const void *meanwhile)
+{
+    close_before_a_member(*(void (*const *)(void))meanwhile);
+}
+
+/* Neither a signal nor a filter makes the close wait for what only the caller can end. */
+TEST(a_holder_is_closed_among_signals_and_without_polling)
+{
+    need_namespaces();
+    need_native();
+    in_copy(close_in_copy, &(void (*)(void)){ signals_arrive });
+    in_copy(close_in_copy, &(void (*)(void)){ polling_is_denied });
 }
 
 TEST(a_holder_has_no_descriptor_of_the_callers)

@@ -94,10 +94,13 @@ func TestAUserMayChrootInHisOwnNamespace(t *testing.T) {
 
 func TestUseCgroupFD(t *testing.T) {
 	needRoot(t)
-	if _, err := os.Stat("/sys/fs/cgroup/cgroup.procs"); err != nil {
+	// Wherever it is mounted.
+	mounts, _ := os.ReadFile("/proc/self/mounts")
+	_, rest, found := strings.Cut(string(mounts), "cgroup2 ")
+	if !found {
 		t.Skip("no cgroups of version 2")
 	}
-	folder := "/sys/fs/cgroup/forkexec-go-" + itoa(os.Getpid())
+	folder := strings.Fields(rest)[0] + "/forkexec-go-" + itoa(os.Getpid())
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		t.Skip(err)
 	}
@@ -226,28 +229,30 @@ func TestForeground(t *testing.T) {
 // The kernel clears the signal with the change of user: it is set after that.
 func TestPdeathsigOfAnotherUser(t *testing.T) {
 	needRoot(t)
-	// A thread that ends takes the child of another user along.
-	pid := make(chan int)
-	ended := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked
+	started, ended := make(chan bool), make(chan error)
+	var start func()
+	start = func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
 		if syscall.Gettid() == os.Getpid() {
-			pid <- 0 // the first thread never ends
+			go start() // the first thread never ends: keep it until there is another
+			<-started
+			runtime.UnlockOSThread()
+			started <- true
 			return
 		}
 		cmd := Command("/bin/sleep", "1000")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}, Pdeathsig: syscall.SIGUSR1}
-		if err := cmd.Start(); err != nil {
+		err := cmd.Start()
+		started <- err == nil
+		if err != nil {
 			t.Error(err)
-			pid <- 0
+			ended <- err
 			return
 		}
 		go func() { ended <- cmd.Wait() }()
-		pid <- cmd.Process.Pid
-	}()
-	if <-pid == 0 {
-		t.Skip("this goroutine got the first thread")
 	}
+	go start()
+	<-started
 	var exit *exec.ExitError
 	if err := <-ended; !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGUSR1 {
 		t.Errorf("%v", err)

@@ -20,6 +20,8 @@ int python_describe(const struct forkexec_attr *attr, const char *path, const ch
     const char *envp, size_t envc, char *text, size_t size, struct forkexec_error *error);
 int python_add_filter(struct forkexec_attr *attr, const char *program, uint32_t count, uint32_t flags);
 int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_t count, int32_t but);
+void python_close(struct forkexec_child **child);
+int python_detach(struct forkexec_child **child);
 """
 
 HELPERS = r"""
@@ -35,40 +37,46 @@ HELPERS = r"""
 /* The strings of a text, one after the other, as execve(2) wants them. NULL where memory is short. */
 static char **vector_of(const char *text, size_t count)
 {
-    char **vector = calloc(count + 1, sizeof *vector);
-    for (size_t i = 0; vector && i < count; i++, text += strlen(text) + 1)
+    char **vector = malloc((count + 1) * sizeof *vector);
+    if (!vector)
+        return NULL;
+    for (size_t i = 0; i < count; i++, text += strlen(text) + 1)
         vector[i] = (char *)text;
+    vector[count] = NULL;
     return vector;
 }
 
 extern char **environ;
 
-/* The caller's own environment. cffi has let go of the GIL: os.environ may change it meanwhile, so take the GIL and a
-   copy. */
-static char *copy_environment(size_t *count)
+/* The caller's own environment, as a vector with its strings behind. cffi has let go of the GIL: os.environ may change it
+   meanwhile, so take the GIL and a copy. */
+static char **copy_environment(void)
 {
     PyGILState_STATE state = PyGILState_Ensure();
-    size_t size = 0, n = 0;
-    for (; environ && environ[n]; n++)
-        size += strlen(environ[n]) + 1;
-    char *text = malloc(size + 1), *place = text;
-    for (size_t i = 0; text && i < n; i++)
+    size_t size = 0, count = 0;
+    for (; environ && environ[count]; count++)
+        size += strlen(environ[count]) + 1;
+    char **vector = malloc((count + 1) * sizeof *vector + size);
+    char *place = (char *)(vector + count + 1);
+    for (size_t i = 0; vector && i < count; i++) {
+        vector[i] = place;
         place = stpcpy(place, environ[i]) + 1;
+    }
+    if (vector)
+        vector[count] = NULL;
     PyGILState_Release(state);
-    *count = n;
-    return text;
+    return vector;
 }
 
 struct call {
-    char **argv, **envp, *own;
+    char **argv, **envp;
 };
 
 /* envp NULL is the caller's own environment. */
 static int begin(struct call *call, const char *argv, size_t argc, const char *envp, size_t envc)
 {
-    call->own = envp ? NULL : copy_environment(&envc);
     call->argv = vector_of(argv, argc);
-    call->envp = call->own || envp ? vector_of(envp ? envp : call->own, envc) : NULL;
+    call->envp = envp ? vector_of(envp, envc) : copy_environment();
     return call->argv && call->envp ? 0 : -ENOMEM;
 }
 
@@ -76,7 +84,6 @@ static int end(struct call *call, int result)
 {
     free(call->argv);
     free(call->envp);
-    free(call->own);
     return result;
 }
 
@@ -137,6 +144,22 @@ static int python_add_filter(struct forkexec_attr *attr, const char *program, ui
     return result;
 }
 
+/* The place of a child owns it from the start on: the handler of a signal may raise between any two lines of Python. */
+static void python_close(struct forkexec_child **child)
+{
+    struct forkexec_child *own = *child;
+    *child = NULL;
+    forkexec_close(own);
+}
+
+static int python_detach(struct forkexec_child **child)
+{
+    int result = forkexec_detach(*child);
+    if (result == 0)
+        *child = NULL;
+    return result;
+}
+
 /* Each under its own number, but for one. */
 static int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_t count, int32_t but)
 {
@@ -151,8 +174,10 @@ static int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_
 # Called by the helpers above, or by nobody: Python's own words are others.
 BEHIND_HELPERS = [
     "forkexec_attr_add_seccomp_filter",
+    "forkexec_close",
     "forkexec_describe",
     "forkexec_describe_text",
+    "forkexec_detach",
     "forkexec_spawn",
     "forkexec_start",
 ]
@@ -168,14 +193,64 @@ ENUMS = {
     "FORKEXEC_DEATH_OF_": ("DeathOf", "IntEnum", "Whose death the program is told of."),
     "FORKEXEC_CWD_RIGHTS_": ("CwdRights", "IntEnum", "With whose rights the working directory is entered."),
     "FORKEXEC_MEMORY_": ("MemoryMode", "IntEnum", "Whose memory the child runs in until it is the program."),
-    "FORKEXEC_MOUNT_": ("MountFlag", "IntFlag", "Flags of a mount of the library's own."),
-    "FORKEXEC_ROOT_": ("RootFlag", "IntFlag", "Flags of a root directory."),
-    "FORKEXEC_WAIT_": ("WaitFlag", "IntFlag", "Flags of waiting."),
-    "FORKEXEC_STATUS_": ("StatusField", "IntFlag", "Which fields of a status are filled."),
-    "FORKEXEC_RAN_": ("Ran", "IntEnum", "Whether the program ran."),
     "FORKEXEC_PROBE_": ("Feature", "IntEnum", "What this host may have; see probe()."),
 }
-SINGLE = ["FORKEXEC_RLIMIT_KEEP", "FORKEXEC_FOREVER"]
+# What only the package itself uses stays a number: enums take long to make.
+NUMBERS = ("FORKEXEC_MOUNT_", "FORKEXEC_ROOT_", "FORKEXEC_WAIT_", "FORKEXEC_STATUS_", "FORKEXEC_RAN_",
+           "FORKEXEC_RLIMIT_KEEP", "FORKEXEC_FOREVER")  # fmt: skip
+
+# Why a setter refuses, in the words of Attr's keywords, where the header's are C's. {setter: {errno: what to change}}
+_NEGATIVE = {"EBADF": "a descriptor is 0 or more"}
+_NO_ID = "4294967295 is no id"
+_NAMESPACES = {"EINVAL": "name at least one Namespace, and only Namespace types"}
+_RANGE = {"EINVAL": "a range has at least one id and ends below 4294967296, and there are at most 340 of them"}
+_INSIDE = "must be an absolute path inside the new root, without .."
+_MODE = "and the mode is at most 0o7777"
+CAUSES = {
+    "set_search_path": {"EINVAL": "name at least one directory"},
+    "set_cwd": {"EINVAL": "the path is empty"},
+    "set_pid_variable": {"EINVAL": "a variable's name is not empty and has no ="},
+    "map_fd": _NEGATIVE, "dup_fd": _NEGATIVE, "close_fd": _NEGATIVE, "close_fds_from": _NEGATIVE,
+    "enter_directory_fd": _NEGATIVE,
+    "open_fd": {"EINVAL": f"the path is not empty, {_MODE}", **_NEGATIVE},
+    "set_process_group": {"EINVAL": "a group's number is positive, or 0 for one of its own"},
+    "set_signal_ignore": {"EINVAL": "SIGKILL and SIGSTOP cannot be ignored"},
+    "set_parent_death_signal": {"EINVAL": "signals are 1 to 64"},
+    "set_rlimit": {"EINVAL": "the resource is one of resource.RLIMIT_*, and the soft limit is at most the hard one"},
+    "set_affinity": {"EINVAL": "name at least one processor, and at most 8192; their numbers are 0 to 8191"},
+    "set_scheduler": {"EINVAL": "it is os.SCHED_OTHER, os.SCHED_BATCH or os.SCHED_IDLE, with priority 0, or (os.SCHED_FIFO or "
+                                "os.SCHED_RR, priority), with 1 to 99"},
+    "set_io_priority": {"EINVAL": "the class is 0 to 3 and the level 0 to 7; class 0 has level 0 only"},
+    "set_umask": {"EINVAL": "a mask is 0 to 0o777"},
+    "set_oom_score_adj": {"EINVAL": "it is -1000 to 1000"},
+    "set_nice": {"EINVAL": "it is -20 to 19"},
+    "allow_failure": {"EINVAL": "this stage may not fail: what comes after it relies on it"},
+    "set_uid": {"EINVAL": _NO_ID}, "set_gid": {"EINVAL": _NO_ID}, "set_user_namespace_owner": {"EINVAL": _NO_ID},
+    "set_groups": {"EINVAL": f"there are at most 65536 groups, and {_NO_ID}"},
+    "set_capabilities": {"EINVAL": "the sets are one CapabilitySet, or several joined by |"},
+    "set_securebits": {"EINVAL": "a bit that prctl(2) does not have for PR_SET_SECUREBITS"},
+    "create_namespaces": _NAMESPACES, "unshare_namespaces": _NAMESPACES,
+    "join_namespace": {"EINVAL": "each is one Namespace type, and is named once", **_NEGATIVE},
+    "join_pidfd": {"EINVAL": _NAMESPACES["EINVAL"] + ", each once", **_NEGATIVE},
+    "map_uid": _RANGE, "map_gid": _RANGE,
+    "set_mount_propagation": {"EINVAL": "it is MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, with or without MS_REC, or 0"},
+    "set_time_offset": {"EINVAL": "the clock is time.CLOCK_MONOTONIC or time.CLOCK_BOOTTIME"},
+    "bind_mount": {"EINVAL": f"the source is not empty, and the target {_INSIDE}"},
+    "bind_mount_idmapped": {"EINVAL": f"the source is not empty, and the target {_INSIDE}", **_NEGATIVE},
+    "mount_tmpfs": {"EINVAL": f"the target {_INSIDE}, {_MODE}"},
+    "mount_proc": {"EINVAL": f"the target {_INSIDE}"}, "mount_dev": {"EINVAL": f"the target {_INSIDE}"},
+    "make_directory": {"EINVAL": f"the path {_INSIDE}, {_MODE}"},
+    "make_symlink": {"EINVAL": f"the contents are not empty, and the path {_INSIDE}"},
+    "make_file": {"EINVAL": f"the contents are at most 65536 bytes, the path {_INSIDE}, {_MODE}"},
+    "mask_path": {"EINVAL": f"the path {_INSIDE}"}, "make_readonly": {"EINVAL": f"the path {_INSIDE}"},
+    "set_root": {"EINVAL": "the path is empty: Root() is an empty root in memory"},
+    "add_seccomp_filter": {"EINVAL": "a filter has 1 to 4096 instructions of 8 bytes each; flags are SeccompFlag, of which TSYNC and "
+                                     "LISTENER exclude each other"},
+    "add_landlock_path": {"EINVAL": "the path is not empty, and the accesses are one LandlockFs, or several joined by |"},
+    "add_landlock_port": {"EINVAL": "the accesses are one LandlockNet, or several joined by |"},
+    "set_landlock_handled": {"EINVAL": "it is (LandlockFs, LandlockNet), and one of them has a bit that is neither"},
+    "set_landlock_scopes": {"EINVAL": "a bit that is no LandlockScope"},
+}  # fmt: skip
 
 
 def declared(kind, name):
@@ -232,6 +307,7 @@ def sentence(comment):
 
 def errnos(function):
     """Errno names and causes, those of Python's callers only."""
+    own = CAUSES.get(function["name"][len("forkexec_attr_") :], {})
     causes = {}
     for errno in function["errnos"]:
         # "attr, source or target is NULL" is one cause, not three.
@@ -240,7 +316,7 @@ def errnos(function):
         plain = re.sub(r"FORKEXEC_[A-Z]+_(?=[A-Z])", "", plain)
         if plain.strip():
             causes[errno["name"]] = plain.strip()
-    return causes
+    return {**causes, **own}
 
 
 def write_abi(description, output):
@@ -270,10 +346,14 @@ def write_abi(description, output):
             f"    {stage['constant'][len('FORKEXEC_STAGE_') :]} = {stage['number']}",
         ]
     lines += ["", ""]
-    for single in SINGLE:
-        constant = next(c for c in description["constants"] if c["name"] == single)
-        lines += [f"{single[len('FORKEXEC_') :]} = {constant['value']}"]
-    lines += ["", "# Every function of the library.", "FUNCTIONS = ("]
+    for constant in description["constants"]:
+        if constant["name"].startswith(NUMBERS):
+            lines += [f"{constant['name'][len('FORKEXEC_') :]} = {constant['value']}"]
+    lines += ["", "# What the names of C's constants begin with, and the enum for them.", "PREFIXES = {"]
+    lines += [
+        f'    "{prefix}": "{name}",' for prefix, (name, _, _) in {**ENUMS, "FORKEXEC_STAGE_": ("Stage", "", "")}.items()
+    ]
+    lines += ["}", "", "# Every function of the library.", "FUNCTIONS = ("]
     lines += [f'    "{function["name"]}",' for function in description["functions"]]
     lines += [")", "", "# What each setter refuses at once, and why.", "REFUSALS: dict[str, dict[str, str]] = {"]
     for function in description["functions"]:

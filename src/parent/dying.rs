@@ -4,15 +4,16 @@
 use super::name::Name;
 use super::own;
 use crate::attr::owned::Room;
-use crate::sys;
-use crate::sys::abi::{POLLIN, PollFd, Timespec, WALL, WNOHANG};
+use crate::sys::abi::{EINTR, POLLIN, PollFd, Timespec, WALL, WNOHANG};
+use crate::sys::{self, Errno};
 use alloc::boxed::Box;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
 
 /// For how long those that are about to end are waited for.
-const PATIENCE: Timespec = Timespec { seconds: 0, nanoseconds: 200_000_000 };
+const PATIENCE: Duration = Duration::from_millis(200);
 
 struct Dying {
     /// The process whose child it is.
@@ -27,10 +28,17 @@ static DYING: AtomicPtr<Dying> = AtomicPtr::new(null_mut());
 
 /// Reaps what was killed: now, or if it has not ended soon, with a child that is closed later.
 pub fn reap(name: Name) {
-    if has_ended(&name) {
-        name.reap();
-        return;
+    let begin = Instant::now();
+    while still_dying(&name) {
+        let left = PATIENCE.saturating_sub(begin.elapsed());
+        if left.is_zero() {
+            return keep(name);
+        }
+        wait_a_moment(&name, left);
     }
+}
+
+fn keep(name: Name) {
     // Without memory for it, it stays until this process ends.
     if let Ok(room) = Room::new() {
         put(room.fill(Dying { owner: own::pid(), name, next: null_mut() }));
@@ -50,11 +58,17 @@ fn put(child: Box<Dying>) {
     }
 }
 
-/// By itself a namespace ends in a few milliseconds. Without a pidfd only the reaping itself can tell.
-fn has_ended(name: &Name) -> bool {
-    let Some(pidfd) = &name.pidfd else { return true };
-    let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
-    sys::poll(&mut fds, Some(&PATIENCE)) != Ok(0)
+/// Until it has ended, or a signal handler has run, or so much time has passed; at most a millisecond where there is no pidfd,
+/// or a filter forbids ppoll(2). By itself a namespace ends in a few milliseconds.
+fn wait_a_moment(name: &Name, most: Duration) {
+    let timespec = |time: Duration| Timespec { seconds: 0, nanoseconds: time.subsec_nanos() as i64 };
+    let polled = name.pidfd.as_ref().is_some_and(|pidfd| {
+        let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
+        matches!(sys::poll(&mut fds, Some(&timespec(most))), Ok(_) | Err(Errno(EINTR)))
+    });
+    if !polled {
+        let _ = sys::sleep(&timespec(most.min(Duration::from_millis(1))));
+    }
 }
 
 /// Reaps those that have ended since.

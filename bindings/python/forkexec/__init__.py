@@ -5,13 +5,12 @@ limits, ids, namespaces, mounts, seccomp, Landlock and more. `install()` gives t
 `subprocess` themselves. Only for Linux.
 """
 
+from __future__ import annotations
+
 import sys as _sys
 
 if not _sys.platform.startswith("linux"):
     raise ImportError("forkexec is only for Linux: what it sets up for a child is Linux's own")
-
-from subprocess import DEVNULL, PIPE, STDOUT, CalledProcessError, SubprocessError, TimeoutExpired
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._abi import (
     CapabilitySet,
@@ -27,10 +26,8 @@ from ._abi import (
     Stage,
 )
 from ._attr import Attr
-from ._capability import Capability
 from ._child import Child, Status, Usage, hold, probe, spawn, stage_name, start, version, version_info
 from ._errors import SpawnError
-from ._install import install, installed, uninstall
 from ._items import (
     Bind,
     CloseFd,
@@ -50,21 +47,41 @@ from ._items import (
     Symlink,
     Tmpfs,
 )
-from ._popen import CompletedProcess, Popen, call, check_call, check_output, run
 
-if _TYPE_CHECKING:
+# Here and in every module a name of its own, which type checkers know: typing takes as long to import as all the rest.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from subprocess import DEVNULL, PIPE, STDOUT, CalledProcessError, SubprocessError, TimeoutExpired
+
     from ._asyncio import Process, open_process
+    from ._capability import Capability
+    from ._install import install, installed, uninstall
+    from ._popen import CompletedProcess, Popen, call, check_call, check_output, run
 
 __version__ = version()
 
+# What is imported when it is first asked for: subprocess and asyncio each take longer than all the rest.
+_LATER = {
+    "subprocess": ("DEVNULL", "PIPE", "STDOUT", "CalledProcessError", "SubprocessError", "TimeoutExpired"),
+    "forkexec._asyncio": ("Process", "open_process"),
+    "forkexec._capability": ("Capability",),
+    "forkexec._install": ("install", "installed", "uninstall"),
+    "forkexec._popen": ("CompletedProcess", "Popen", "call", "check_call", "check_output", "run"),
+}
+
 
 def __getattr__(name: str) -> object:
-    # asyncio takes longer to import than all the rest.
-    if name in ("open_process", "Process"):
-        from . import _asyncio
-
-        return getattr(_asyncio, name)
+    for module, names in _LATER.items():
+        if name in names:
+            __import__(module)
+            for one in names:
+                globals()[one] = getattr(_sys.modules[module], one)
+            return globals()[name]
     raise AttributeError(f"module 'forkexec' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [

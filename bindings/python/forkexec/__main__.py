@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
 
 from ._child import version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _USAGE = """usage: python -m forkexec --probe      what this host allows, and what helps where it does not
        python -m forkexec run ...      forkexec-run(1): a program with limits, namespaces, mounts and so on;

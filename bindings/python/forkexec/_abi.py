@@ -138,65 +138,6 @@ class MemoryMode(IntEnum):
     COPIED = 2
 
 
-class MountFlag(IntFlag):
-    """Flags of a mount of the library's own."""
-
-    # forkexec_attr_bind_mount and its kin: nothing can be written. The first four are mount(2)'s.
-    READONLY = 1
-    # Programs get no ids and capabilities from files.
-    NOSUID = 2
-    # Device nodes are none.
-    NODEV = 4
-    # Nothing can be executed.
-    NOEXEC = 8
-    # What is mounted below the source stays away.
-    NONRECURSIVE = 16
-    # A target that is missing is made, with what leads to it: a directory, or a file for a file.
-    CREATE = 32
-    # Symbolic links in the target are followed, inside the root. With CREATE what they lead to is made there.
-    FOLLOW = 64
-
-
-class RootFlag(IntFlag):
-    """Flags of a root directory."""
-
-    # forkexec_attr_set_root: the root is made read-only in the end.
-    READONLY = 1
-
-
-class WaitFlag(IntFlag):
-    """Flags of waiting."""
-
-    # forkexec_wait: leave the child to be waited for again.
-    NOREAP = 1
-
-
-class StatusField(IntFlag):
-    """Which fields of a status are filled."""
-
-    # forkexec_wait: status.wait_status, exit_code, signal and core_dumped are filled.
-    EXIT = 1
-    # status.ran is filled.
-    RAN = 2
-    # The times, faults, blocks, switches and max_rss are filled.
-    USAGE = 4
-    # status.memory_peak_bytes is filled.
-    MEMORY_PEAK = 8
-    # status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
-    OUT_OF_MEMORY = 16
-
-
-class Ran(IntEnum):
-    """Whether the program ran."""
-
-    # status.ran: the child ended before it was the program.
-    NO = 0
-    # The child ended as the program.
-    YES = 1
-    # A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or /proc does not tell: there is none, no descriptor is left to look there, or a filter kept the library's image from naming itself, PR_SET_NAME; or it is an init that was killed before it could tell.
-    UNKNOWN = 2
-
-
 class Feature(IntEnum):
     """What this host may have; see probe()."""
 
@@ -420,7 +361,39 @@ class Stage(IntEnum):
 
 
 RLIMIT_KEEP = 18446744073709551614
+MOUNT_READONLY = 1
+MOUNT_NOSUID = 2
+MOUNT_NODEV = 4
+MOUNT_NOEXEC = 8
+MOUNT_NONRECURSIVE = 16
+MOUNT_CREATE = 32
+MOUNT_FOLLOW = 64
+ROOT_READONLY = 1
 FOREVER = -1
+WAIT_NOREAP = 1
+STATUS_EXIT = 1
+STATUS_RAN = 2
+STATUS_USAGE = 4
+STATUS_MEMORY_PEAK = 8
+STATUS_OUT_OF_MEMORY = 16
+RAN_NO = 0
+RAN_YES = 1
+RAN_UNKNOWN = 2
+
+# What the names of C's constants begin with, and the enum for them.
+PREFIXES = {
+    "FORKEXEC_NS_": "Namespace",
+    "FORKEXEC_CAP_": "CapabilitySet",
+    "FORKEXEC_SECCOMP_": "SeccompFlag",
+    "FORKEXEC_LANDLOCK_FS_": "LandlockFs",
+    "FORKEXEC_LANDLOCK_NET_": "LandlockNet",
+    "FORKEXEC_LANDLOCK_SCOPE_": "LandlockScope",
+    "FORKEXEC_DEATH_OF_": "DeathOf",
+    "FORKEXEC_CWD_RIGHTS_": "CwdRights",
+    "FORKEXEC_MEMORY_": "MemoryMode",
+    "FORKEXEC_PROBE_": "Feature",
+    "FORKEXEC_STAGE_": "Stage",
+}
 
 # Every function of the library.
 FUNCTIONS = (
@@ -542,10 +515,10 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EBADF": "fd is negative",
     },
     "set_search_path": {
-        "EINVAL": "dirs is empty",
+        "EINVAL": "name at least one directory",
     },
     "set_cwd": {
-        "EINVAL": "path is empty",
+        "EINVAL": "the path is empty",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "set_cwd_fd": {
@@ -555,37 +528,37 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EINVAL": "rights is none of the three",
     },
     "set_pid_variable": {
-        "EINVAL": "name is empty or has a '='",
+        "EINVAL": "a variable's name is not empty and has no =",
     },
     "set_memory_mode": {
         "EINVAL": "mode is none of the three",
     },
     "map_fd": {
-        "EBADF": "source or target is negative",
+        "EBADF": "a descriptor is 0 or more",
     },
     "open_fd": {
-        "EINVAL": "path is empty, mode is above 07777",
-        "EBADF": "target is negative",
+        "EINVAL": "the path is not empty, and the mode is at most 0o7777",
+        "EBADF": "a descriptor is 0 or more",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "dup_fd": {
-        "EBADF": "source or target is negative",
+        "EBADF": "a descriptor is 0 or more",
     },
     "close_fd": {
-        "EBADF": "fd is negative",
+        "EBADF": "a descriptor is 0 or more",
     },
     "close_fds_from": {
-        "EBADF": "fd is negative",
+        "EBADF": "a descriptor is 0 or more",
     },
     "enter_directory": {
         "EINVAL": "path is empty",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "enter_directory_fd": {
-        "EBADF": "fd is negative",
+        "EBADF": "a descriptor is 0 or more",
     },
     "set_process_group": {
-        "EINVAL": "pgid is negative",
+        "EINVAL": "a group's number is positive, or 0 for one of its own",
     },
     "set_controlling_terminal": {
         "EBADF": "tty is negative",
@@ -594,80 +567,84 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EBADF": "tty is negative",
     },
     "set_signal_ignore": {
-        "EINVAL": "set has SIGKILL or SIGSTOP, which cannot be ignored",
+        "EINVAL": "SIGKILL and SIGSTOP cannot be ignored",
     },
     "set_parent_death_signal": {
-        "EINVAL": "sig is not 1 to 64, whose is neither of the two",
+        "EINVAL": "signals are 1 to 64",
     },
     "set_rlimit": {
-        "EINVAL": "resource is above 15, soft is above hard and both are given",
+        "EINVAL": "the resource is one of resource.RLIMIT_*, and the soft limit is at most the hard one",
     },
     "set_nice": {
-        "EINVAL": "nice is not -20 to 19",
+        "EINVAL": "it is -20 to 19",
     },
     "set_affinity": {
-        "EINVAL": "n is 0 or above 8192, a number is above 8191",
+        "EINVAL": "name at least one processor, and at most 8192; their numbers are 0 to 8191",
     },
     "set_scheduler": {
-        "EINVAL": "another policy, a priority that is not the policy's",
+        "EINVAL": "it is os.SCHED_OTHER, os.SCHED_BATCH or os.SCHED_IDLE, with priority 0, or (os.SCHED_FIFO or os.SCHED_RR, priority), with 1 to 99",
     },
     "set_io_priority": {
-        "EINVAL": "io_class is above 3, level is above 7, io_class is 0 and level is not",
+        "EINVAL": "the class is 0 to 3 and the level 0 to 7; class 0 has level 0 only",
     },
     "set_umask": {
-        "EINVAL": "mask is above 0777",
+        "EINVAL": "a mask is 0 to 0o777",
     },
     "set_personality": {
         "EINVAL": "persona is 0xffffffff, which would only ask",
     },
     "set_oom_score_adj": {
-        "EINVAL": "adjustment is not -1000 to 1000",
+        "EINVAL": "it is -1000 to 1000",
     },
     "set_cgroup_fd": {
         "EBADF": "fd is negative",
     },
     "allow_failure": {
-        "EINVAL": "another stage",
+        "EINVAL": "this stage may not fail: what comes after it relies on it",
     },
     "set_uid": {
-        "EINVAL": "uid is (uid_t)-1",
+        "EINVAL": "4294967295 is no id",
     },
     "set_gid": {
-        "EINVAL": "gid is (gid_t)-1",
+        "EINVAL": "4294967295 is no id",
     },
     "set_groups": {
-        "EINVAL": "n is above 65536, an item is (gid_t)-1",
+        "EINVAL": "there are at most 65536 groups, and 4294967295 is no id",
     },
     "set_capabilities": {
-        "EINVAL": "sets is 0 or has another bit",
+        "EINVAL": "the sets are one CapabilitySet, or several joined by |",
     },
     "set_securebits": {
-        "EINVAL": "another bit",
+        "EINVAL": "a bit that prctl(2) does not have for PR_SET_SECUREBITS",
     },
     "create_namespaces": {
-        "EINVAL": "types is 0 or has another bit",
+        "EINVAL": "name at least one Namespace, and only Namespace types",
     },
     "unshare_namespaces": {
-        "EINVAL": "types is 0 or has another bit",
+        "EINVAL": "name at least one Namespace, and only Namespace types",
     },
     "join_namespace": {
-        "EINVAL": "type is not one type or is joined already",
-        "EBADF": "fd is negative",
+        "EINVAL": "each is one Namespace type, and is named once",
+        "EBADF": "a descriptor is 0 or more",
+    },
+    "join_pidfd": {
+        "EINVAL": "name at least one Namespace, and only Namespace types, each once",
+        "EBADF": "a descriptor is 0 or more",
     },
     "map_uid": {
-        "EINVAL": "count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges already",
+        "EINVAL": "a range has at least one id and ends below 4294967296, and there are at most 340 of them",
     },
     "map_gid": {
-        "EINVAL": "count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges already",
+        "EINVAL": "a range has at least one id and ends below 4294967296, and there are at most 340 of them",
     },
     "set_map_helpers": {
         "EINVAL": "a path is empty",
     },
     "set_user_namespace_owner": {
-        "EINVAL": "uid is (uid_t)-1",
+        "EINVAL": "4294967295 is no id",
     },
     "set_mount_propagation": {
-        "EINVAL": "other flags",
+        "EINVAL": "it is MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, with or without MS_REC, or 0",
     },
     "set_hostname": {
         "EINVAL": "name has more than 64 bytes",
@@ -676,53 +653,54 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EINVAL": "name has more than 64 bytes",
     },
     "set_time_offset": {
-        "EINVAL": "another clock, nanoseconds is not below a second",
+        "EINVAL": "the clock is time.CLOCK_MONOTONIC or time.CLOCK_BOOTTIME",
     },
     "add_mount": {
         "EINVAL": "target is empty, does not begin with \"/\", has a \"..\" or is \"/\" without MS_REMOUNT, a bind or move without source, a new file system without fstype, a flag that a bind does not take",
         "ENAMETOOLONG": "target, source, fstype or data has more than 4095 bytes",
     },
     "bind_mount": {
-        "EINVAL": "source is empty, target is not a path inside the root or \"/\", flags has others",
+        "EINVAL": "the source is not empty, and the target must be an absolute path inside the new root, without ..",
         "ENAMETOOLONG": "source or target has more than 4095 bytes",
     },
     "bind_mount_idmapped": {
-        "EBADF": "userns_fd is negative",
+        "EBADF": "a descriptor is 0 or more",
+        "EINVAL": "the source is not empty, and the target must be an absolute path inside the new root, without ..",
     },
     "mount_tmpfs": {
-        "EINVAL": "target is not a path inside the root or \"/\", mode is above 07777, flags has others",
+        "EINVAL": "the target must be an absolute path inside the new root, without .., and the mode is at most 0o7777",
         "ENAMETOOLONG": "target has more than 4095 bytes",
     },
     "mount_proc": {
-        "EINVAL": "target is not a path inside the root or \"/\", flags has others",
+        "EINVAL": "the target must be an absolute path inside the new root, without ..",
         "ENAMETOOLONG": "target has more than 4095 bytes",
     },
     "mount_dev": {
-        "EINVAL": "target is not a path inside the root or \"/\", flags has others",
+        "EINVAL": "the target must be an absolute path inside the new root, without ..",
         "ENAMETOOLONG": "target has more than 4095 bytes",
     },
     "make_directory": {
-        "EINVAL": "path is not a path inside the root or \"/\", mode is above 07777",
+        "EINVAL": "the path must be an absolute path inside the new root, without .., and the mode is at most 0o7777",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "make_symlink": {
-        "EINVAL": "contents is empty, path is not a path inside the root or \"/\"",
+        "EINVAL": "the contents are not empty, and the path must be an absolute path inside the new root, without ..",
         "ENAMETOOLONG": "contents or path has more than 4095 bytes",
     },
     "make_file": {
-        "EINVAL": "length is above 65536, path is not a path inside the root or \"/\", mode is above 07777",
+        "EINVAL": "the contents are at most 65536 bytes, the path must be an absolute path inside the new root, without .., and the mode is at most 0o7777",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "mask_path": {
-        "EINVAL": "path is not a path inside the root or \"/\"",
+        "EINVAL": "the path must be an absolute path inside the new root, without ..",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "make_readonly": {
-        "EINVAL": "path is not a path inside the root or \"/\"",
+        "EINVAL": "the path must be an absolute path inside the new root, without ..",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "set_root": {
-        "EINVAL": "path is empty, flags has others",
+        "EINVAL": "the path is empty: Root() is an empty root in memory",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "set_chroot": {
@@ -736,22 +714,22 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EINVAL": "label is empty or has more than 4090 bytes",
     },
     "add_seccomp_filter": {
-        "EINVAL": "count is 0 or above 4096, an unknown flag, TSYNC with LISTENER",
+        "EINVAL": "a filter has 1 to 4096 instructions of 8 bytes each; flags are SeccompFlag, of which TSYNC and LISTENER exclude each other",
     },
     "set_landlock_ruleset": {
         "EBADF": "fd is negative",
     },
     "add_landlock_path": {
-        "EINVAL": "path is empty, access is 0 or has another bit",
+        "EINVAL": "the path is not empty, and the accesses are one LandlockFs, or several joined by |",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "add_landlock_port": {
-        "EINVAL": "access is 0 or has another bit",
+        "EINVAL": "the accesses are one LandlockNet, or several joined by |",
     },
     "set_landlock_handled": {
-        "EINVAL": "another bit",
+        "EINVAL": "it is (LandlockFs, LandlockNet), and one of them has a bit that is neither",
     },
     "set_landlock_scopes": {
-        "EINVAL": "another bit",
+        "EINVAL": "a bit that is no LandlockScope",
     },
 }

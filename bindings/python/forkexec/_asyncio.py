@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import errno as errnos
 import signal as signals
-from collections.abc import Mapping, Sequence
-from typing import Any, Optional, Union
 
 from . import _child
 from ._attr import Attr
-from ._items import Path
-from ._popen import Popen, kill_all
+from ._convert import integer
+from ._popen import KILLED, Popen, kill_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Optional, Union
+
+    from ._child import Usage
+    from ._items import Path
 
 _LIMIT = 65536
 
@@ -21,9 +27,9 @@ class Process:
     communicate, send_signal, terminate, kill; and pidfd, status, usage, kill_tree. `async with` kills it, with its
     descendants where it has a group of its own, when it is left early."""
 
-    def __init__(self, popen: Popen) -> None:
+    def __init__(self, popen: Popen, loop: asyncio.AbstractEventLoop) -> None:
         self._popen = popen
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._end: asyncio.Future[int] = self._loop.create_future()
         self.stdin: Optional[asyncio.StreamWriter] = None
         self.stdout: Optional[asyncio.StreamReader] = None
@@ -77,37 +83,38 @@ class Process:
         return self._popen.status
 
     @property
-    def usage(self) -> Optional[_child.Usage]:
+    def usage(self) -> Optional[Usage]:
         """What it used."""
         return self._popen.usage
 
     async def wait(self) -> int:
         """Waits until it has ended. A wait that is cancelled leaves it alone."""
-        return await asyncio.shield(self._end)
+        return self._end.result() if self._end.done() else await asyncio.shield(self._end)
+
+    async def _feed(self, stdin: asyncio.StreamWriter, input: Optional[bytes]) -> None:
+        try:
+            if input:
+                stdin.write(input)
+            await stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        stdin.close()
 
     async def communicate(self, input: Optional[bytes] = None) -> tuple[Optional[bytes], Optional[bytes]]:
         """Feeds it, reads all that it writes, and waits for its end."""
-
-        async def feed() -> None:
-            assert self.stdin is not None
-            try:
-                if input:
-                    self.stdin.write(input)
-                await self.stdin.drain()
-            except (BrokenPipeError, ConnectionResetError):
-                pass
-            self.stdin.close()
-
-        async def nothing() -> None:
-            return None
-
-        _, stdout, stderr = await asyncio.gather(
-            feed() if self.stdin is not None else nothing(),
-            self.stdout.read() if self.stdout is not None else nothing(),
-            self.stderr.read() if self.stderr is not None else nothing(),
-        )
+        if input is not None and self.stdin is None:
+            raise ValueError("input needs stdin=PIPE")
+        if isinstance(input, str):
+            raise TypeError("input must be bytes, not str")
+        outputs = [stream for stream in (self.stdout, self.stderr) if stream is not None]
+        work: list[Any] = [stream.read() for stream in outputs]
+        if self.stdin is not None:
+            work.append(self._feed(self.stdin, input))
+        # Tasks cost more than what most of them have to do: one alone needs none.
+        done = await asyncio.gather(*work) if len(work) > 1 else [await one for one in work]
         await self.wait()
-        return stdout, stderr
+        data = dict(zip(map(id, outputs), done))
+        return data.get(id(self.stdout)), data.get(id(self.stderr))
 
     def send_signal(self, signal: int) -> None:
         """Sends it a signal; ProcessLookupError where it has ended, as asyncio has it."""
@@ -126,6 +133,16 @@ class Process:
     def kill_tree(self) -> None:
         """Kills it and all its descendants; see Popen.kill_tree."""
         self._popen.kill_tree()
+
+    def _abandon(self) -> None:
+        """Leaves nothing of a program whose streams could not be connected."""
+        self._loop.remove_reader(self._pidfd)
+        self._close()
+        for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
+            if pipe is not None:
+                pipe.close()
+        kill_all(self._popen)
+        self._popen._ended(KILLED)
 
     def _close(self) -> None:
         for transport in self._transports:
@@ -170,12 +187,20 @@ async def open_process(
     for name in ("text", "encoding", "errors", "universal_newlines"):
         if keywords.get(name):
             raise ValueError(f"{name} is not for open_process: its streams are of bytes")
+    if keywords.pop("bufsize", 0) != 0:
+        raise ValueError("bufsize is not for open_process: limit is the size of its streams' buffers")
+    if integer(limit, "limit") <= 0:
+        raise ValueError(f"limit must be 1 or more, not {limit}")
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError("open_process needs a running loop of asyncio; elsewhere use install(), or Popen") from None
     popen = Popen(args, bufsize=0, stdin=stdin, stdout=stdout, stderr=stderr, env=env, attr=attr, **keywords)
-    process = Process(popen)
+    process = Process(popen, loop)
     try:
         await process._connect(limit)
     except BaseException:
-        kill_all(popen)
+        process._abandon()
         raise
     return process
 

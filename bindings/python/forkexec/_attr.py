@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import signal as signals
-from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, Any, NoReturn, Optional, Union
-
-from ._abi import (
-    CapabilitySet,
-    CwdRights,
-    DeathOf,
-    LandlockFs,
-    LandlockNet,
-    LandlockScope,
-    MemoryMode,
-    Namespace,
-    Stage,
-)
-from ._capability import Capability
-from ._convert import environment, plain, strings, text
+from ._abi import Namespace
+from ._convert import environment, plain, several, strings, text
 from ._errors import from_c
-from ._items import FdAction, Filter, MountItem, Path, Root
 from ._keywords import KEYWORDS, NAMESPACE_KEYWORDS, NO_NAMESPACES
 from ._native import ffi, lib
 
-Fd = Union[int, IO[Any], Any]
-Signals = Union[int, signals.Signals, Iterable[Union[int, signals.Signals]]]
-Limit = Union[int, tuple[Optional[int], Optional[int]]]
-Capabilities = Union[Capability, int, Iterable[Union[Capability, int]]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as signals
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import IO, Any, NoReturn, Optional, Union
+
+    from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Stage
+    from ._capability import Capability
+    from ._items import FdAction, Filter, MountItem, Path, Root
+
+    Fd = Union[int, IO[Any], Any]
+    Signals = Union[int, signals.Signals, Iterable[Union[int, signals.Signals]]]
+    Limit = Union[int, tuple[Optional[int], Optional[int]]]
+    Capabilities = Union[Capability, int, Iterable[Union[Capability, int]]]
 
 
 class Attr:
@@ -137,10 +131,16 @@ class Attr:
       allow_partial_landlock: True: do without what this kernel does not know (allow_partial_landlock).
     """
 
-    __slots__ = ("_given", "_c", "__weakref__")
+    __slots__ = {
+        "_given": None,
+        "_c": None,
+        "namespaces": "The types of namespaces that it makes.",
+        "__weakref__": None,
+    }
 
     _given: dict[str, Any]
     _c: Any
+    namespaces: Namespace
 
     def __init__(
         self,
@@ -224,25 +224,15 @@ class Attr:
             raise MemoryError
         made = ffi.gc(made, lib.forkexec_attr_free)
         for name, value in given.items():
-            if hasattr(value, "__next__") and not hasattr(value, "fileno"):
-                # An iterator is read once, and replace() needs its items again. A file is one too.
-                given[name] = value = list(value)
+            given[name] = value = _own(value)
             _apply(name, made, value)
         object.__setattr__(self, "_given", given)
         object.__setattr__(self, "_c", made)
+        object.__setattr__(self, "namespaces", _namespaces_of(given))
 
     def replace(self, **changes: Any) -> Attr:
         """Another Attr with some keywords changed; None or False takes one away."""
         return type(self)(**{**self._given, **changes})
-
-    @property
-    def namespaces(self) -> Namespace:
-        """The types of namespaces that it makes."""
-        types = NO_NAMESPACES
-        for name in NAMESPACE_KEYWORDS:
-            if name in self._given:
-                types |= Namespace(self._given[name])
-        return types
 
     def describe(
         self,
@@ -256,6 +246,8 @@ class Attr:
         Raises SpawnError for what a start would refuse before there is a child. The text is for people and changes
         between versions.
         """
+        if not isinstance(args, (str, bytes)) and not hasattr(args, "__fspath__"):
+            several(args, "a list of strings, bytes or paths, or one of them", "args")
         argv, argc = strings(args, "args")
         envp, envc = environment(env)
         path = program_of(self, argv, executable)
@@ -300,15 +292,32 @@ class Attr:
         return _rebuild, (self._given,)
 
 
+def _namespaces_of(given: dict[str, Any]) -> Namespace:
+    types = NO_NAMESPACES
+    for name in NAMESPACE_KEYWORDS:
+        if name in given:
+            types |= Namespace(given[name])
+    return types
+
+
 def _rebuild(given: dict[str, Any]) -> Attr:
     return Attr(**given)
+
+
+def _own(value: Any) -> Any:
+    """A copy of what its owner could change later; of an iterator, which is read only once, its items. A file is one, too."""
+    if hasattr(value, "__next__") and not hasattr(value, "fileno"):
+        return list(value)
+    if isinstance(value, memoryview):
+        return bytes(value)
+    return value.copy() if isinstance(value, (list, dict, set, bytearray)) else value
 
 
 def _apply(name: str, attr: Any, value: Any) -> None:
     try:
         KEYWORDS[name].apply(attr, value)
-    except KeyError as error:
-        raise ValueError(f"{name}={value!r}: {error.args[0]}") from None
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror} ({name}={_short(value)})") from None
     except (TypeError, ValueError, OverflowError) as error:
         raise plain(error)(f"{name}={_short(value)}: {error}") from None
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 import errno as errnos
 import os
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Optional, Union
+from _thread import get_ident
 
 from . import _abi
-from ._abi import Ran, StatusField
+from ._abi import RAN_NO, RAN_YES, STATUS_MEMORY_PEAK, STATUS_OUT_OF_MEMORY, STATUS_RAN, STATUS_USAGE
 from ._attr import Attr, program_of
-from ._convert import environment, integer, strings
+from ._convert import INT32, environment, in_range, integer, several, strings
 from ._convert import timeout as nanoseconds_of
 from ._errors import from_c, os_error
-from ._items import Path
 from ._native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NamedTuple, Optional, Union
+
+    from ._items import Path
+else:
+    from ._record import NamedTuple
 
 # Names of types take longer than types.
 _PLACE, _ERROR = ffi.typeof("struct forkexec_child **"), ffi.typeof("struct forkexec_error *")
@@ -23,6 +30,8 @@ _STATUS = ffi.typeof("struct forkexec_status *")
 _STATUS_SIZE = ffi.sizeof("struct forkexec_status")
 _DEFAULT = Attr()
 _PIECE = 100_000_000
+_RAN = {RAN_NO: False, RAN_YES: True}
+_TYPES = frozenset(_abi.Namespace.__members__.values())
 
 
 class Usage(NamedTuple):
@@ -39,12 +48,6 @@ class Usage(NamedTuple):
     block_writes: int
     voluntary_switches: int
     involuntary_switches: int
-
-
-# Numbers, and not enums: they are asked for after every wait.
-_USAGE, _PEAK, _RAN = int(StatusField.USAGE), int(StatusField.MEMORY_PEAK), int(StatusField.RAN)
-_OOM = int(StatusField.OUT_OF_MEMORY)
-_RAN_WORDS = {int(Ran.NO): False, int(Ran.YES): True}
 
 
 class Status:
@@ -78,20 +81,20 @@ class Status:
     def ran(self) -> Optional[bool]:
         """Whether the program ran at all: False where a signal killed the child in the middle of the exec; None where
         that is not known."""
-        return _RAN_WORDS.get(self._c.ran) if self._c.valid & _RAN else None
+        return _RAN.get(self._c.ran) if self._c.valid & STATUS_RAN else None
 
     @property
     def usage(self) -> Optional[Usage]:
         """What the child and what it waited for have used, where that is known."""
         c = self._c
-        if not c.valid & _USAGE:
+        if not c.valid & STATUS_USAGE:
             return None
         return Usage(
             c.user_ns / 1e9,
             c.system_ns / 1e9,
             c.max_rss_bytes,
             c.max_rss_floor_bytes,
-            c.memory_peak_bytes if c.valid & _PEAK else None,
+            c.memory_peak_bytes if c.valid & STATUS_MEMORY_PEAK else None,
             c.minor_faults,
             c.major_faults,
             c.block_reads,
@@ -104,13 +107,13 @@ class Status:
     def out_of_memory(self) -> Optional[bool]:
         """Whether the kernel killed it, or one of its cgroup, for want of memory; None where no cgroup of its counts memory."""
         c = self._c
-        return bool(c.out_of_memory) if c.valid & _OOM else None
+        return bool(c.out_of_memory) if c.valid & STATUS_OUT_OF_MEMORY else None
 
     @property
     def oom_kills(self) -> Optional[int]:
         """How many processes of its cgroup were killed for want of memory; None where no cgroup of its counts memory."""
         c = self._c
-        return int(c.oom_kills) if c.valid & _OOM else None
+        return int(c.oom_kills) if c.valid & STATUS_OUT_OF_MEMORY else None
 
     def _bytes(self) -> bytes:
         return bytes(ffi.buffer(self._c))
@@ -141,21 +144,25 @@ class Child:
     ProcessLookupError. Leaving `with`, or the last reference going, closes it: a child that is not the program yet is
     then killed, a running program is left alone."""
 
-    __slots__ = ("_c", "args", "namespaces", "__weakref__")
+    __slots__ = ("_c", "_waiting", "args", "namespaces", "__weakref__")
 
-    def __init__(self, c: Any, args: Any, namespaces: _abi.Namespace) -> None:
+    def __init__(self, place: Any, args: Any, namespaces: _abi.Namespace) -> None:
         # The last reference frees it, which may be that of a call in another thread.
-        self._c = ffi.gc(c, lib.forkexec_close)
+        self._c = place
+        # The threads that are in a call that can take long.
+        self._waiting: dict[int, bool] = {}
         self.args: Any = args
         self.namespaces: _abi.Namespace = namespaces
 
     def _open(self) -> Any:
-        child = self._c
-        if child is None:
+        place = self._c
+        if place is None:
             raise ValueError("the child is closed")
-        return child
+        return place
 
-    def _number(self, result: int, what: str) -> int:
+    def _number(self, function: Any, what: str, *arguments: Any) -> int:
+        place = self._open()
+        result = int(function(place[0], *arguments))
         if result < 0:
             raise os_error(result, what)
         return result
@@ -163,26 +170,26 @@ class Child:
     @property
     def pid(self) -> int:
         """Its process id; another's once it was reaped."""
-        return self._number(lib.forkexec_child_pid(self._open()), "the child of another process")
+        return self._number(lib.forkexec_child_pid, "the child of another process")
 
     @property
     def pidfd(self) -> int:
         """A pidfd of it, borrowed: good until close(). It is readable when the child has ended."""
-        return self._number(lib.forkexec_child_pidfd(self._open()), "no pidfd of the child")
+        return self._number(lib.forkexec_child_pidfd, "no pidfd of the child")
 
     def take_pidfd(self) -> int:
         """A pidfd of it that is the caller's to close; each call gives another."""
-        return self._number(lib.forkexec_child_take_pidfd(self._open()), "no pidfd of the child")
+        return self._number(lib.forkexec_child_take_pidfd, "no pidfd of the child")
 
     def namespace_fd(self, kind: _abi.Namespace) -> int:
         """A descriptor of one of its namespaces, the caller's to close; forkexec_child_namespace_fd."""
-        return self._number(
-            lib.forkexec_child_namespace_fd(self._open(), integer(kind)), "no descriptor of the namespace"
-        )
+        if integer(kind, "the type") not in _TYPES:
+            raise ValueError(f"{kind!r} is not one type of Namespace, such as Namespace.NET")
+        return self._number(lib.forkexec_child_namespace_fd, "no descriptor of the namespace", kind)
 
     def seccomp_fd(self) -> int:
         """The listener of the filter with SeccompFlag.LISTENER, the caller's to close; there is only one."""
-        return self._number(lib.forkexec_child_seccomp_fd(self._open()), "no listener")
+        return self._number(lib.forkexec_child_seccomp_fd, "no listener")
 
     def poll(self) -> Optional[Status]:
         """How it ended; None while it has not."""
@@ -194,7 +201,13 @@ class Child:
     def wait(self, timeout: Optional[float] = None) -> Status:
         """Waits until it has ended, at most `timeout` seconds (else TimeoutError), and reaps it; forkexec_wait."""
         status = ffi.new(_STATUS)
-        result = wait_for(self._open(), -1 if timeout is None else nanoseconds_of(timeout), status)
+        left = nanoseconds_of(timeout)
+        thread = get_ident()
+        try:
+            self._waiting[thread] = True
+            result = wait_for(self._open(), left, status)
+        finally:
+            self._waiting.pop(thread, None)
         if result == -errnos.ETIMEDOUT:
             raise TimeoutError(errnos.ETIMEDOUT, "the child has not ended yet")
         if result < 0:
@@ -206,9 +219,14 @@ class Child:
 
         Raises SpawnError where it does not become the program. TimeoutError: it is not yet there; call again, or close.
         """
-        child = self._open()
-        error = ffi.new("struct forkexec_error *")
-        result = release_for(child, nanoseconds_of(timeout), error)
+        error = ffi.new(_ERROR)
+        left = nanoseconds_of(timeout)
+        thread = get_ident()
+        try:
+            self._waiting[thread] = True
+            result = release_for(self._open(), left, error)
+        finally:
+            self._waiting.pop(thread, None)
         if result == -errnos.ETIMEDOUT and error.stage == 0:
             raise TimeoutError(errnos.ETIMEDOUT, "the child is not the program yet")
         if result == -errnos.EINVAL and error.stage == 0:
@@ -218,7 +236,7 @@ class Child:
 
     def send_signal(self, signal: int) -> None:
         """Sends it a signal, and never to a process that got its pid later; forkexec_signal."""
-        self._number(lib.forkexec_signal(self._open(), integer(signal)), "the child gets no signal")
+        self._number(lib.forkexec_signal, "the child gets no signal", in_range(INT32, signal, "a signal"))
 
     def kill_tree(self) -> None:
         """Kills it and all its descendants; needs a pid namespace, cgroup, session or process group of its own."""
@@ -226,12 +244,18 @@ class Child:
 
     def detach(self) -> None:
         """Gives it up without killing it, also while it is held; then it is closed. forkexec_detach."""
-        child = self._open()
-        result = lib.forkexec_detach(child)
-        if result < 0:
-            raise os_error(result, "the child cannot be given up now")
-        ffi.gc(child, None)
+        place = self._open()
+        # No wait begins from here on; one that is on its way would go on with a child that is freed.
         self._c = None
+        try:
+            if self._waiting:
+                raise os_error(-errnos.EBUSY, "somebody waits for the child: let the call come back first")
+            result = lib.python_detach(place)
+            if result < 0:
+                raise os_error(result, "the child cannot be given up now")
+        finally:
+            if place[0] != ffi.NULL:
+                self._c = place
 
     def close(self) -> None:
         """Frees it. One that is not the program yet is killed and reaped; a running program is left alone."""
@@ -244,27 +268,33 @@ class Child:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {'closed' if self._c is None else lib.forkexec_child_pid(self._c)}>"
+        place = self._c
+        return f"<{type(self).__name__} {'closed' if place is None else lib.forkexec_child_pid(place[0])}>"
 
 
-def wait_for(child: Any, left: int, status: Any) -> int:
+def new_place() -> Any:
+    """Where a call leaves its child, which lives as long as the place does."""
+    return ffi.gc(ffi.new(_PLACE), lib.python_close)
+
+
+def wait_for(place: Any, left: int, status: Any) -> int:
     """forkexec_wait, which lets Python's signal handlers run whenever a signal comes in between."""
     end = time.monotonic() + left / 1e9 if left > 0 else 0.0
     while True:
-        result = lib.forkexec_wait(child, left, 0, status, _STATUS_SIZE)
+        result = lib.forkexec_wait(place[0], left, 0, status, _STATUS_SIZE)
         if result != -errnos.EINTR:
             return int(result)
         if left > 0:
             left = max(0, int((end - time.monotonic()) * 1e9))
 
 
-def release_for(child: Any, left: int, error: Any) -> int:
+def release_for(place: Any, left: int, error: Any) -> int:
     """forkexec_release, which no signal interrupts: by pieces of a tenth of a second, between which Python's signal
     handlers run."""
     end = time.monotonic() + left / 1e9 if left >= 0 else None
     while True:
         piece = _PIECE if left < 0 else min(left, _PIECE)
-        result = lib.forkexec_release(child, piece, error)
+        result = lib.forkexec_release(place[0], piece, error)
         if result != -errnos.ETIMEDOUT or error.stage != 0:
             return int(result)
         if end is not None:
@@ -273,9 +303,9 @@ def release_for(child: Any, left: int, error: Any) -> int:
                 return int(result)
 
 
-def kill_tree(child: Any) -> None:
+def kill_tree(place: Any) -> None:
     """forkexec_kill_tree; that nobody is left is no error."""
-    result = lib.forkexec_kill_tree(child)
+    result = lib.forkexec_kill_tree(place[0])
     if result == -errnos.EOPNOTSUPP:
         raise os_error(result, "give the child a group to kill: start_new_session=True, or an Attr with session, "
                        "process_group, cgroup_fd or create_namespaces=Namespace.PID")  # fmt: skip
@@ -285,13 +315,17 @@ def kill_tree(child: Any) -> None:
 
 def abandon(place: Any) -> None:
     """Kills, reaps and frees the child, if there is one, of a start that somebody's signal handler has interrupted."""
-    child = place[0]
-    if child != ffi.NULL:
-        place[0] = ffi.NULL
-        if lib.forkexec_kill_tree(child) < 0:
-            lib.forkexec_signal(child, 9)
-        lib.forkexec_wait(child, 5_000_000_000, 0, ffi.NULL, 0)
-        lib.forkexec_close(child)
+    if place[0] != ffi.NULL:
+        if lib.forkexec_kill_tree(place[0]) < 0:
+            lib.forkexec_signal(place[0], 9)
+        lib.forkexec_wait(place[0], 5_000_000_000, 0, ffi.NULL, 0)
+        lib.python_close(place)
+
+
+def may_block(given: dict[str, Any]) -> bool:
+    """Whether the steps of the child may wait for others, as opening a FIFO does. No signal interrupts a spawn: it is
+    then a start and a release, which Python's signal handlers do."""
+    return "fd_actions" in given and "stop" not in given and "ptrace" not in given
 
 
 def program_name(args: Any) -> Any:
@@ -306,19 +340,20 @@ def _make(args: Any, attr: Optional[Attr], executable: Any, env: Any, held: bool
     if not isinstance(attr, Attr):
         raise TypeError(f"attr must be an Attr, not {type(attr).__name__}")
     if type(args) is not list and not isinstance(args, (str, bytes, os.PathLike)):
-        args = list(args)
+        args = list(several(args, "a list of strings, bytes or paths, or one of them", "args"))
     argv, argc = strings(args, "args")
     envp, envc = environment(env)
     path = program_of(attr, argv, executable)
-    place, error = ffi.new(_PLACE), ffi.new(_ERROR)
+    two_steps = not held and may_block(attr._given)
+    place, error = new_place(), ffi.new(_ERROR)
     try:
-        result = lib.python_spawn(attr._c, held, path, argv, argc, envp, envc, place, error)
+        result = lib.python_spawn(attr._c, held or two_steps, path, argv, argc, envp, envc, place, error)
+        if two_steps and result == 0:
+            result = release_for(place, _abi.FOREVER, error)
         if result < 0:
             program = executable if executable is not None else program_name(args)
             raise from_c(result, error, program=program, cwd=attr._given.get("cwd"))
-        # It has one owner at any moment: a handler may raise after each of these.
-        child, place[0] = place[0], ffi.NULL
-        return Child(child, args, attr.namespaces)
+        return Child(place, args, attr.namespaces)
     except BaseException:
         abandon(place)
         raise
@@ -357,11 +392,11 @@ def hold(attr: Attr) -> Child:
     """A child that only holds namespaces, and ends when it is closed; forkexec_hold. `Attr(join=held)` joins them."""
     if not isinstance(attr, Attr):
         raise TypeError(f"attr must be an Attr, not {type(attr).__name__}")
-    place, error = ffi.new("struct forkexec_child **"), ffi.new("struct forkexec_error *")
+    place, error = new_place(), ffi.new(_ERROR)
     result = lib.forkexec_hold(attr._c, place, error)
     if result < 0:
         raise from_c(result, error)
-    return Child(place[0], None, attr.namespaces)
+    return Child(place, None, attr.namespaces)
 
 
 def probe(feature: _abi.Feature) -> tuple[bool, str]:
@@ -374,7 +409,9 @@ def probe(feature: _abi.Feature) -> tuple[bool, str]:
             if result == -errnos.EINVAL
             else os_error(result, "cannot be tried now")
         )
-    return result == 1, ffi.string(place).decode(errors="replace")
+    from ._words import in_python
+
+    return result == 1, in_python(ffi.string(place).decode(errors="replace"))
 
 
 def version() -> str:
@@ -390,4 +427,5 @@ def version_info() -> tuple[int, int, int]:
 
 def stage_name(stage: int) -> str:
     """The short name of a stage, with which its sentences begin; "unknown" for none. forkexec_stage_name."""
-    return str(ffi.string(lib.forkexec_stage_name(stage)).decode())
+    number = integer(stage, "a stage")
+    return str(ffi.string(lib.forkexec_stage_name(number if 0 <= number < 2**32 else 2**32 - 1)).decode())

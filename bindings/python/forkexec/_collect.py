@@ -7,7 +7,10 @@ import os
 import selectors
 import subprocess
 import time
-from typing import Any, Callable, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 _PIECE = 65536
 
@@ -104,9 +107,12 @@ def _feed(stdin: Any, rest: memoryview) -> memoryview:
 def _encoded(process: Any, input: Any) -> memoryview:
     if input is None:
         return memoryview(b"")
-    if isinstance(process.stdin, io.TextIOBase):
-        return memoryview(input.encode(process.stdin.encoding, process.stdin.errors))
-    return memoryview(input).cast("B")
+    text = isinstance(process.stdin, io.TextIOBase)
+    if text != isinstance(input, str):
+        raise TypeError(
+            f"input must be {'a string' if text else 'bytes, or ask for text=True'}, not {type(input).__name__}"
+        )
+    return memoryview(input.encode(process.stdin.encoding, process.stdin.errors) if text else input).cast("B")
 
 
 def _text(process: Any, file: Any, outputs: list[_Taken]) -> Any:

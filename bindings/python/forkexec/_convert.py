@@ -6,13 +6,19 @@ import errno as errnos
 import operator
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from . import _abi
 from ._errors import os_error
 from ._native import ffi, lib
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
 _NO_LIMIT = 2**64 - 1
+# Seconds; what C has place for as nanoseconds.
+_LIFETIME = 2**62 / 1e9
+INT32, UINT32 = ffi.typeof("int32_t"), ffi.typeof("uint32_t")
 
 
 def integer(value: Any, what: str = "") -> int:
@@ -48,7 +54,9 @@ def descriptor(value: Any, what: str = "descriptor") -> int:
 
 def signal_set(value: Any) -> int:
     """The bits of signals: one, or any number of them."""
-    signals = [value] if isinstance(value, int) else value
+    signals = (
+        [value] if isinstance(value, int) else several(value, "a signal such as signal.SIGTERM, or a list of them")
+    )
     mask = 0
     for signal in signals:
         number = integer(signal, "a signal")
@@ -58,10 +66,32 @@ def signal_set(value: Any) -> int:
     return mask
 
 
+def several(value: Any, what: str, name: str = "it") -> Any:
+    """What can be gone through, and is no string, which would give its letters."""
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name} must be {what}, not {value!r}")
+    return value
+
+
+def fields(value: Any, count: int, what: str, name: str = "it") -> Any:
+    """A tuple of that many values."""
+    if not isinstance(value, (tuple, list)) or len(value) != count:
+        raise TypeError(f"{name} must be {what}, not {value!r}")
+    return value
+
+
+def octets(value: Any, what: str) -> bytes:
+    """Bytes, of anything that has them; of a number bytes() would make as many zeros."""
+    try:
+        return bytes(memoryview(value))
+    except TypeError:
+        raise TypeError(f"{what} must be bytes, not {value!r}") from None
+
+
 def bits(values: Any, what: str) -> int:
     """The bits of numbers from 0 to 63."""
     mask = 0
-    for value in [values] if isinstance(values, int) else values:
+    for value in [values] if isinstance(values, int) else several(values, f"a {what}, or a list of them"):
         number = integer(value, what)
         if not 0 <= number <= 63:
             raise ValueError(f"{number} is no {what}")
@@ -92,22 +122,31 @@ def nanoseconds(seconds: Any, what: str) -> int:
     """Seconds as nanoseconds."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise TypeError(f"{what} must be a number of seconds, not {type(seconds).__name__}")
-    if seconds != seconds or abs(seconds) > 2**62 / 1e9:
+    if seconds != seconds or abs(seconds) > _LIFETIME:
         raise ValueError(f"{what} is not a number of seconds that can be waited for: {seconds}")
     return round(seconds * 1_000_000_000)
 
 
-def timeout(seconds: Any) -> int:
-    """A time-out in nanoseconds; None is for ever, and what is past is 0."""
-    return _abi.FOREVER if seconds is None else max(0, nanoseconds(seconds, "timeout"))
+def duration(seconds: Any) -> int:
+    """Seconds as nanoseconds, from 0 on."""
+    if nanoseconds(seconds, "it") < 0:
+        raise ValueError(f"it is negative: {seconds}")
+    return nanoseconds(seconds, "it")
+
+
+def timeout(seconds: Any, what: str = "timeout") -> int:
+    """A time-out in nanoseconds; None and what nobody lives to see is for ever, and what is past is 0."""
+    if seconds is None or (isinstance(seconds, (int, float)) and seconds > _LIFETIME):
+        return _abi.FOREVER
+    return max(0, nanoseconds(seconds, what))
 
 
 def pairs(value: Any, what: str) -> Iterable[tuple[Any, Any]]:
     """The pairs of a mapping or of a sequence of pairs."""
-    items = value.items() if isinstance(value, Mapping) else value
+    items = value.items() if isinstance(value, Mapping) else several(value, "a dict")
     for item in items:
         if not isinstance(item, tuple) or len(item) != 2:
-            raise TypeError(f"{what} must be a mapping, or a sequence of pairs")
+            raise TypeError(f"{what} must be a dict, or a list of pairs")
         yield item
 
 
@@ -140,6 +179,8 @@ def environment(env: Any) -> tuple[Any, int]:
     """A mapping as C's NAME=value strings; None is the caller's own."""
     if env is None:
         return ffi.NULL, 0
+    if not hasattr(env, "items"):
+        raise TypeError(f"env must be a dict, not {type(env).__name__}")
     lines = []
     for name, value in env.items():
         name = os.fsencode(name)
@@ -157,9 +198,34 @@ def plain(error: Exception) -> type[Exception]:
 
 def put(setter: str, attr: Any, *arguments: Any) -> None:
     """Calls a setter, and says why it refused."""
-    result = getattr(lib, "forkexec_attr_" + setter)(attr, *arguments)
+    function = getattr(lib, "forkexec_attr_" + setter)
+    try:
+        result = function(attr, *arguments)
+    except (OverflowError, TypeError):
+        for kind, value in zip(ffi.typeof(function).args[1:], arguments):
+            if kind.kind == "primitive":
+                in_range(kind, value)
+        raise
     if result != 0:
         refuse(setter, result)
+
+
+def in_range(kind: Any, value: Any, what: str = "") -> int:
+    """The number, where C's type has it; else says which ones it has."""
+    width = 8 * ffi.sizeof(kind)
+    low, high = (0, 2**width - 1) if kind.cname.startswith("u") else (-(2 ** (width - 1)), 2 ** (width - 1) - 1)
+    number = integer(value, what or "a number")
+    if not low <= number <= high:
+        raise OverflowError(f"{what + ': ' if what else ''}{number} is out of range: {low} to {high}")
+    return number
+
+
+def numbers(values: Any, what: str, one: Callable[[Any], int]) -> tuple[Any, int]:
+    """An array of C, and how many are in it."""
+    found = [one(value) for value in several(values, what)]
+    for number in found:
+        in_range(UINT32, number)
+    return ffi.new("uint32_t[]", found), len(found)
 
 
 def refuse(setter: str, result: int) -> None:

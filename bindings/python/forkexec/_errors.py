@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno as errnos
 import os
-from typing import Any
 
 from . import _abi
 from ._native import ffi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _CWD_STAGES = (_abi.Stage.CWD_BEFORE_IDS, _abi.Stage.CWD)
 _classes: dict[tuple[type, ...], type] = {}
@@ -39,7 +42,9 @@ class SpawnError(OSError):
             return super().__str__()
         return f"[Errno {self.errno}] {self.sentence}"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> Any:
+        if not isinstance(self.errno, int):
+            return super().__reduce__()
         details = {name: getattr(self, name) for name in ("stage", "index", "signal", "pid", "sentence")}
         return spawn_error, (self.errno, self.filename, details)
 
@@ -91,9 +96,18 @@ def from_c(result: int, error: Any, program: Any = None, cwd: Any = None) -> Bas
         "index": error.index,
         "signal": error.signal,
         "pid": error.pid,
-        "sentence": ffi.string(error.message).decode(errors="replace"),
+        "sentence": _in_python(ffi.string(error.message).decode(errors="replace")),
     }
     return spawn_error(-result, filename, details)
+
+
+def _in_python(sentence: str) -> str:
+    try:
+        from ._words import in_python
+    except ImportError:
+        # In a chroot, say, where this package is not.
+        return sentence
+    return in_python(sentence)
 
 
 def os_error(result: int, sentence: str) -> OSError:

@@ -9,14 +9,17 @@ import errno as errnos
 import os
 import subprocess
 import sys
-from typing import Any, Callable, Optional
 
 from . import _abi
 from ._attr import Attr
-from ._child import abandon, release_for
-from ._convert import descriptor, signal_set, strings, text, timeout
+from ._child import abandon, may_block, new_place, release_for
+from ._convert import INT32, UINT32, descriptor, in_range, integer, signal_set, strings, text, timeout
 from ._errors import from_c, spawn_error
 from ._native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 # How many arguments subprocess gives it, and where the last ones stand.
 _BY_VERSION = {(3, 9): 21, (3, 10): 21, (3, 11): 23, (3, 12): 23, (3, 13): 23, (3, 14): 22}
@@ -24,6 +27,7 @@ ARGUMENTS = _BY_VERSION.get(sys.version_info[:2])
 _HAS_GROUP = ARGUMENTS != 21
 _PREEXEC = 21 if _HAS_GROUP else 20
 _INT_MAX = 2**31 - 1
+_NO_ID = 2**32 - 1
 _IDS = frozenset(("uid", "gid", "groups", "capabilities", "drop_capabilities"))
 
 # SIGPIPE and SIGXFSZ, which Python ignores; SIGXFZ is no signal of Linux.
@@ -56,16 +60,13 @@ def _start(arguments: tuple[Any, ...], attr: Optional[Attr]) -> int:
     _check_kept(keep)
     group = arguments[16] if _HAS_GROUP else -1
     gid, gids, uid, umask = arguments[_PREEXEC - 4 : _PREEXEC]
-    place = ffi.new("struct forkexec_child **")
+    place = new_place()
     try:
         start(
             place, attr, path, argv, argc, envp, envc, search, (stdin, stdout, stderr), close_fds, keep, errpipe, cwd,
             arguments[14], arguments[15], group, gid, gids, uid, umask, None, lambda: _named(args, execs),
         )  # fmt: skip
-        pid = int(lib.forkexec_child_pid(place[0]))
-        child, place[0] = place[0], ffi.NULL
-        lib.forkexec_close(child)
-        return pid
+        return int(lib.forkexec_child_pid(place[0]))
     except BaseException:
         abandon(place)
         raise
@@ -91,7 +92,13 @@ def start(
     elif "search_path" in given:
         search = ffi.NULL
     made = ffi.NULL if attr is None else attr._c
-    held = start_timeout is not None
+    held = start_timeout is not None or may_block(given)
+    if max(streams) > _INT_MAX:
+        raise OverflowError(f"a stream's descriptor is out of range: {max(streams)}")
+    if group != -1:
+        group = in_range(INT32, group, "process_group")
+    if umask != -1:
+        umask = integer(umask, "umask")
     plain = cwd is None and uid is None and gid is None and gids is None and not session and group < 0 and umask < 0
     if plain and not held and (not keep or keep == (but,)):
         result = lib.python_popen(
@@ -111,15 +118,16 @@ def start(
             _free(made)
     if result != 0:
         raise from_c(result, error, program=named(), cwd=cwd)
-    if start_timeout is not None:
-        _release(place[0], start_timeout, named)
+    if held:
+        _release(place, start_timeout, named)
 
 
-def _release(child: Any, seconds: float, named: Callable[[], Any]) -> None:
+def _release(place: Any, seconds: Optional[float], named: Callable[[], Any]) -> None:
     """Lets a held child become the program, in time."""
     error = ffi.new("struct forkexec_error *")
-    result = release_for(child, timeout(seconds), error)
+    result = release_for(place, timeout(seconds), error)
     if result == -errnos.ETIMEDOUT and error.stage == 0:
+        assert seconds is not None
         raise subprocess.TimeoutExpired(named(), seconds)
     if result != 0:
         raise from_c(result, error, program=named())
@@ -172,7 +180,7 @@ def _surroundings(
     result = 0
     if cwd is not None:
         if isinstance(cwd, int) or hasattr(cwd, "fileno"):
-            result = lib.forkexec_attr_set_cwd_fd(made, descriptor(cwd, "cwd"))
+            result = lib.forkexec_attr_set_cwd_fd(made, in_range(INT32, descriptor(cwd, "cwd"), "cwd"))
         else:
             result = lib.forkexec_attr_set_cwd(made, text(cwd, "cwd"))
             if result == -errnos.EINVAL:
@@ -216,17 +224,23 @@ def _identity(made: Any, uid: Any, gid: Any, gids: Any, given: dict[str, Any]) -
             raise TypeError("setgroups argument must be a list")
         if len(gids) > 65536:
             raise ValueError("too many extra_groups")
-        if any(not isinstance(one, int) or not 0 <= one < 2**32 for one in gids):
+        if any(not isinstance(one, int) or not 0 <= one < _NO_ID for one in gids):
             raise ValueError("invalid group id")
         result = lib.forkexec_attr_set_groups(made, gids, len(gids))
     elif "groups" not in given:
         result = lib.forkexec_attr_keep_groups(made)
     if gid is not None:
-        result = result or lib.forkexec_attr_set_gid(made, gid)
+        result = result or lib.forkexec_attr_set_gid(made, _id(gid, "group"))
     if uid is not None:
-        result = result or lib.forkexec_attr_set_uid(made, uid)
-    # The one id that is none, -1, which the kernel would take for "leave it".
+        result = result or lib.forkexec_attr_set_uid(made, _id(uid, "user"))
     _accept(result, _abi.Stage.UID)
+
+
+def _id(number: Any, what: str) -> int:
+    # The kernel would take the last one for "leave it as it is".
+    if in_range(UINT32, number, what) == _NO_ID:
+        raise ValueError(f"{what}: {number} is no id")
+    return int(number)
 
 
 def _accept(result: int, stage: _abi.Stage) -> None:

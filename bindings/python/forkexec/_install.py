@@ -6,9 +6,12 @@ import _posixsubprocess
 import subprocess
 import sys
 import threading
-from typing import Any
 
 from ._fork_exec import ARGUMENTS, replacement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _lock = threading.Lock()
 _depth = 0

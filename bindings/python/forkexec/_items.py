@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ._abi import LandlockFs, LandlockNet, MountFlag, Namespace, RootFlag, SeccompFlag
+from . import _abi
+from ._abi import SeccompFlag
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dataclasses import dataclass
+    from typing import Any, Optional, Union
+
+    Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 else:
     from ._record import dataclass
-
-Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
 @dataclass(frozen=True)
@@ -178,21 +180,16 @@ class Filter:
 
 
 def flags_of(item: Any) -> int:
-    """The MountFlag bits of a mount's fields."""
+    """The flags for C of a mount's fields."""
     flags = 0
     for name in ("readonly", "nosuid", "nodev", "noexec", "create", "follow"):
         if getattr(item, name, False):
-            flags |= MountFlag[name.upper()]
+            flags |= getattr(_abi, "MOUNT_" + name.upper())
     if not getattr(item, "recursive", True):
-        flags |= MountFlag.NONRECURSIVE
-    return int(flags)
+        flags |= _abi.MOUNT_NONRECURSIVE
+    return flags
 
 
-FdAction = Union[OpenFd, DupFd, CloseFd, CloseFdsFrom, EnterDirectory]
-MountItem = Union[Mount, Bind, Tmpfs, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly]
-
-__all__ = [
-    "Bind", "CloseFd", "CloseFdsFrom", "Dev", "Directory", "DupFd", "EnterDirectory", "FdAction", "File", "Filter",
-    "LandlockFs", "LandlockNet", "Mask", "Mount", "MountItem", "Namespace", "OpenFd", "Path", "Proc", "ReadOnly",
-    "Root", "RootFlag", "Symlink", "Tmpfs", "flags_of",
-]  # fmt: skip
+if TYPE_CHECKING:
+    FdAction = Union[OpenFd, DupFd, CloseFd, CloseFdsFrom, EnterDirectory]
+    MountItem = Union[Mount, Bind, Tmpfs, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly]

@@ -5,19 +5,44 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from typing import Any, Callable, NamedTuple
 
 from . import _items as items
-from ._abi import CwdRights, DeathOf, MemoryMode, Namespace, RootFlag, Stage
-from ._convert import bits, descriptor, integer, limits, nanoseconds, pairs, plain, put, refuse, signal_set, text
+from ._abi import ROOT_READONLY, CwdRights, DeathOf, MemoryMode, Namespace, Stage
+from ._convert import (
+    UINT32,
+    bits,
+    descriptor,
+    duration,
+    fields,
+    in_range,
+    integer,
+    limits,
+    nanoseconds,
+    numbers,
+    octets,
+    pairs,
+    plain,
+    put,
+    refuse,
+    several,
+    signal_set,
+    text,
+)  # fmt: skip
 from ._native import ffi, lib
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
-class Keyword(NamedTuple):
+
+class Keyword:
     """A keyword: the setters that it stands for, and how they are called."""
 
-    setters: tuple[str, ...]
-    apply: Callable[[Any, Any], None]
+    __slots__ = ("setters", "apply")
+
+    def __init__(self, setters: tuple[str, ...], apply: Callable[[Any, Any], None]) -> None:
+        self.setters = setters
+        self.apply = apply
 
 
 KEYWORDS: dict[str, Keyword] = {}
@@ -69,7 +94,8 @@ def _search_path(attr: Any, value: Any) -> None:
     if value is True:
         return put("set_search_path", attr, ffi.NULL)
     if not isinstance(value, (str, bytes, os.PathLike)):
-        value = b":".join(text(directory, "a directory") for directory in value)
+        directories = several(value, "True, a string such as '/usr/bin:/bin', or a list of directories")
+        value = b":".join(text(directory, "a directory") for directory in directories)
     put("set_search_path", attr, text(value))
 
 
@@ -86,7 +112,7 @@ _plain("cwd_rights", lambda value: CwdRights(value))
 
 @_keyword("busy_retry")
 def _busy_retry(attr: Any, value: Any) -> None:
-    put("set_busy_retry", attr, -(-nanoseconds(value, "busy_retry") // 1_000_000))
+    put("set_busy_retry", attr, -(-duration(value) // 1_000_000))
 
 
 # Descriptors.
@@ -103,9 +129,10 @@ _switch("inherit_fds", "inherit_fds")
 
 @_keyword("fd_actions", "open_fd", "dup_fd", "close_fd", "close_fds_from", "enter_directory", "enter_directory_fd")
 def _fd_actions(attr: Any, value: Any) -> None:
-    for action in value:
+    for action in several(value, "a list of actions"):
         if isinstance(action, items.OpenFd):
-            put("open_fd", attr, action.fd, text(action.path), int(action.flags), action.mode)
+            flags, mode = integer(action.flags, "flags"), integer(action.mode, "mode")
+            put("open_fd", attr, action.fd, text(action.path, "the path"), flags, mode)
         elif isinstance(action, items.DupFd):
             put("dup_fd", attr, action.source, action.fd)
         elif isinstance(action, items.CloseFd):
@@ -137,7 +164,8 @@ _plain("signal_ignore", signal_set)
 
 @_keyword("parent_death_signal")
 def _parent_death_signal(attr: Any, value: Any) -> None:
-    signal, whose = value if isinstance(value, tuple) else (value, DeathOf.PROCESS)
+    both = isinstance(value, (tuple, list))
+    signal, whose = fields(value, 2, "a signal, or (signal, DeathOf)") if both else (value, DeathOf.PROCESS)
     put("set_parent_death_signal", attr, integer(signal, "the signal"), DeathOf(whose))
 
 
@@ -155,19 +183,20 @@ _plain("nice", integer)
 
 @_keyword("affinity")
 def _affinity(attr: Any, value: Any) -> None:
-    cpus = [integer(cpu, "a processor") for cpu in value]
-    put("set_affinity", attr, ffi.new("uint32_t[]", cpus), len(cpus))
+    put("set_affinity", attr, *numbers(value, "a list of processors", lambda cpu: integer(cpu, "a processor")))
 
 
 @_keyword("scheduler")
 def _scheduler(attr: Any, value: Any) -> None:
-    policy, priority = value if isinstance(value, tuple) else (value, 0)
+    both = isinstance(value, (tuple, list))
+    policy, priority = fields(value, 2, "a policy, or (policy, priority)") if both else (value, 0)
     put("set_scheduler", attr, integer(policy, "the policy"), integer(priority, "the priority"))
 
 
 @_keyword("io_priority")
 def _io_priority(attr: Any, value: Any) -> None:
-    io_class, level = value if isinstance(value, tuple) else (value, 0)
+    both = isinstance(value, (tuple, list))
+    io_class, level = fields(value, 2, "a class, or (class, level)") if both else (value, 0)
     put("set_io_priority", attr, integer(io_class, "the class"), integer(level, "the level"))
 
 
@@ -178,7 +207,7 @@ _plain("oom_score_adj", integer)
 
 @_keyword("timer_slack")
 def _timer_slack(attr: Any, value: Any) -> None:
-    put("set_timer_slack", attr, nanoseconds(value, "timer_slack"))
+    put("set_timer_slack", attr, duration(value))
 
 
 _plain("cgroup_fd", descriptor)
@@ -187,7 +216,7 @@ _switch("restore_nofile", "restore_nofile")
 
 @_keyword("allow_failure", "allow_failure")
 def _allow_failure(attr: Any, value: Any) -> None:
-    for stage in [value] if isinstance(value, int) else value:
+    for stage in [value] if isinstance(value, int) else several(value, "a Stage, or a list of them"):
         put("allow_failure", attr, Stage(stage))
 
 
@@ -196,11 +225,18 @@ def _allow_failure(attr: Any, value: Any) -> None:
 
 @_keyword("uid")
 def _uid(attr: Any, value: Any) -> None:
-    put("set_uid", attr, pwd.getpwnam(value).pw_uid if isinstance(value, str) else integer(value))
+    put("set_uid", attr, _id_of(value, "user", pwd.getpwnam) if isinstance(value, str) else integer(value))
+
+
+def _id_of(name: str, what: str, find: Callable[[str], Any]) -> int:
+    try:
+        return int(find(text(name).decode(errors="surrogateescape"))[2])
+    except KeyError:
+        raise ValueError(f"there is no {what} {name!r}") from None
 
 
 def _gid_of(value: Any) -> int:
-    return grp.getgrnam(value).gr_gid if isinstance(value, str) else integer(value, "a group")
+    return _id_of(value, "group", grp.getgrnam) if isinstance(value, str) else integer(value, "a group")
 
 
 _plain("gid", _gid_of)
@@ -208,8 +244,7 @@ _plain("gid", _gid_of)
 
 @_keyword("groups")
 def _groups(attr: Any, value: Any) -> None:
-    groups = [_gid_of(group) for group in value]
-    put("set_groups", attr, ffi.new("uint32_t[]", groups), len(groups))
+    put("set_groups", attr, *numbers(value, "a list of groups", _gid_of))
 
 
 _switch("keep_groups", "keep_groups")
@@ -242,7 +277,7 @@ def _join_namespaces(attr: Any, value: Any) -> None:
 def _join(attr: Any, value: Any) -> None:
     for member in value if isinstance(value, list) else [value]:
         if isinstance(member, tuple):
-            process, types = member
+            process, types = fields(member, 2, "a held child, or (pidfd, Namespace types)")
         else:
             process, types = member, getattr(member, "namespaces", None)
         if types is None:
@@ -256,7 +291,8 @@ def _join(attr: Any, value: Any) -> None:
 def _id_map(name: str, setter: str) -> None:
     @_keyword(name, setter)
     def apply(attr: Any, value: Any) -> None:
-        for inside, outside, count in value:
+        for one in several(value, "a list of (first inside, first outside, count)"):
+            inside, outside, count = fields(one, 3, "a list of (first inside, first outside, count)")
             put(setter, attr, integer(inside, "inside"), integer(outside, "outside"), integer(count, "count"))
 
 
@@ -267,7 +303,8 @@ _switch("map_subordinate_ids", "map_subordinate_ids")
 
 @_keyword("map_helpers")
 def _map_helpers(attr: Any, value: Any) -> None:
-    users, groups = (ffi.NULL if path is None else text(path) for path in value)
+    helpers = fields(value, 2, "(path of newuidmap, path of newgidmap)")
+    users, groups = (ffi.NULL if path is None else text(path, "a path") for path in helpers)
     put("set_map_helpers", attr, users, groups)
 
 
@@ -297,7 +334,7 @@ def _mount_item(attr: Any, item: Any) -> None:
     flags = items.flags_of(item)
     if isinstance(item, items.Mount):
         source, fstype, data = (_nullable(value) for value in (item.source, item.fstype, item.data))
-        put("add_mount", attr, source, text(item.target), fstype, int(item.flags), data)
+        put("add_mount", attr, source, text(item.target), fstype, integer(item.flags, "flags"), data)
     elif isinstance(item, items.Bind) and item.userns is not None:
         userns = descriptor(item.userns)
         put("bind_mount_idmapped", attr, text(item.source), text(item.target), userns, flags)
@@ -314,7 +351,7 @@ def _mount_item(attr: Any, item: Any) -> None:
     elif isinstance(item, items.Symlink):
         put("make_symlink", attr, text(item.contents), text(item.path))
     elif isinstance(item, items.File):
-        contents = item.contents.encode() if isinstance(item.contents, str) else bytes(item.contents)
+        contents = item.contents.encode() if isinstance(item.contents, str) else octets(item.contents, "contents")
         put("make_file", attr, text(item.path), ffi.from_buffer("uint8_t[]", contents), len(contents), item.mode)
     elif isinstance(item, items.Mask):
         put("mask_path", attr, text(item.path))
@@ -330,7 +367,7 @@ def _mount_item(attr: Any, item: Any) -> None:
     "make_symlink", "make_file", "mask_path", "make_readonly",
 )  # fmt: skip
 def _mounts(attr: Any, value: Any) -> None:
-    for index, item in enumerate(value):
+    for index, item in enumerate(several(value, "a list of Mount, Bind, Tmpfs and so on")):
         try:
             _mount_item(attr, item)
         except (TypeError, ValueError, OverflowError) as error:
@@ -340,7 +377,7 @@ def _mounts(attr: Any, value: Any) -> None:
 @_keyword("root")
 def _root(attr: Any, value: Any) -> None:
     root = value if isinstance(value, items.Root) else items.Root(value)
-    put("set_root", attr, _nullable(root.path), RootFlag.READONLY if root.readonly else 0)
+    put("set_root", attr, _nullable(root.path), ROOT_READONLY if root.readonly else 0)
 
 
 _plain("chroot", text)
@@ -358,12 +395,15 @@ _plain("exec_label", text)
 
 @_keyword("seccomp", "add_seccomp_filter")
 def _seccomp(attr: Any, value: Any) -> None:
-    for item in [value] if isinstance(value, (bytes, bytearray, memoryview, items.Filter)) else value:
-        one = item if isinstance(item, items.Filter) else items.Filter(bytes(item))
-        count, rest = divmod(len(one.program), 8)
+    alone = isinstance(value, (bytes, bytearray, memoryview, items.Filter))
+    for item in [value] if alone else several(value, "the bytes of a filter, a Filter, or a list of these"):
+        own, flags = (item.program, item.flags) if isinstance(item, items.Filter) else (item, 0)
+        program = octets(own, "a filter")
+        count, rest = divmod(len(program), 8)
         if rest:
-            raise ValueError("the instructions of a filter have 8 bytes each")
-        result = lib.python_add_filter(attr, bytes(one.program), count, int(one.flags))
+            raise ValueError(f"the instructions of a filter have 8 bytes each, and it has {len(program)}")
+        in_range(UINT32, flags)
+        result = lib.python_add_filter(attr, program, count, flags)
         if result != 0:
             refuse("add_seccomp_filter", result)
 
@@ -386,7 +426,7 @@ def _landlock_ports(attr: Any, value: Any) -> None:
 
 @_keyword("landlock_handled")
 def _landlock_handled(attr: Any, value: Any) -> None:
-    files, net = value
+    files, net = fields(value, 2, "(LandlockFs, LandlockNet)")
     put("set_landlock_handled", attr, integer(files), integer(net))
 
 

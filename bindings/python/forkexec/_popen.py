@@ -7,17 +7,27 @@ import os
 import signal as signals
 import subprocess
 import sys
-from typing import Any, Optional, Union
 
 from . import _child
 from ._attr import Attr
-from ._child import abandon
+from ._child import abandon, new_place
 from ._collect import collect
-from ._convert import environment, integer, strings, text
+from ._convert import INT32, environment, fields, in_range, integer, strings, text
 from ._convert import timeout as nanoseconds_of
 from ._errors import os_error
 from ._fork_exec import start
 from ._native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Union
+
+    from ._child import Usage
+
+    _Popen = subprocess.Popen[Any]
+    _CompletedProcess = subprocess.CompletedProcess[Any]
+else:
+    _Popen, _CompletedProcess = subprocess.Popen, subprocess.CompletedProcess
 
 CalledProcessError = subprocess.CalledProcessError
 SubprocessError = subprocess.SubprocessError
@@ -42,11 +52,11 @@ if not _known():
     raise ImportError("forkexec does not know the subprocess of this Python: a newer forkexec may")
 
 # How long one that was killed may take to end, in nanoseconds; the kernel may have to finish a write to a disk before.
-_KILLED = 5_000_000_000
+KILLED = 5_000_000_000
 _INT_MAX = 2**31 - 1
 
 
-class Popen(subprocess.Popen[Any]):
+class Popen(_Popen):
     """subprocess.Popen without fork, and with more: all its keywords, and besides
 
     attr: an Attr, what else is asked of the child. cwd may be a directory's descriptor.
@@ -82,7 +92,7 @@ class Popen(subprocess.Popen[Any]):
                 f"{name} must be a forkexec.Attr, not {attr!r}: nothing of Python runs between fork and exec"
             )
         if start_timeout is not None:
-            nanoseconds_of(start_timeout)
+            nanoseconds_of(start_timeout, "start_timeout")
             self._start_timeout = start_timeout
         self._attr = attr
         super().__init__(args, *positional, **keywords)
@@ -111,22 +121,21 @@ class Popen(subprocess.Popen[Any]):
         sys.audit("subprocess.Popen", executable, args, cwd, env)
         argv, argc = strings(args, "args")
         envp, envc = environment(env)
-        path, search = text(executable, "the program"), ffi.NULL
+        path, search = text(executable, "executable"), ffi.NULL
         if b"/" not in path:
-            search = b":".join([text(directory) for directory in os.get_exec_path(env)])
+            # An empty PATH is the working directory, as the path without a search is.
+            search = b":".join([text(directory) for directory in os.get_exec_path(env)]) or ffi.NULL
         keep = tuple(sorted(set(map(int, pass_fds)))) if pass_fds else ()
         if keep and not 0 <= keep[0] <= keep[-1] <= _INT_MAX:
             raise ValueError(f"pass_fds has what is no descriptor: {pass_fds!r}")
-        place = ffi.new("struct forkexec_child **")
+        place = new_place()
         try:
             start(
                 place, self._attr, path, argv, argc, envp, envc, search, (p2cread, c2pwrite, errwrite), close_fds, keep, -1, cwd,
                 restore_signals, session, group, gid, gids, uid, umask, self._start_timeout, lambda: executable,
             )  # fmt: skip
             setattr(self, "pid", int(lib.forkexec_child_pid(place[0])))
-            # It has one owner at any moment: a handler may raise after each of these.
-            child, place[0] = place[0], ffi.NULL
-            self._c = ffi.gc(child, lib.forkexec_close)
+            self._c = place
         except BaseException as error:
             abandon(place)
             if isinstance(error, TimeoutExpired):
@@ -167,7 +176,7 @@ class Popen(subprocess.Popen[Any]):
         """Sends a signal to the program, and never to a process that got its pid later. One that has ended gets none."""
         if self.poll() is not None:
             return
-        result = lib.forkexec_signal(self._c, integer(sig, "a signal"))
+        result = lib.forkexec_signal(self._c[0], in_range(INT32, sig, "a signal"))
         if result < 0 and result != -errnos.ESRCH:
             raise os_error(result, "the program gets no signal")
 
@@ -180,13 +189,14 @@ class Popen(subprocess.Popen[Any]):
     def terminate_tree(self, grace: float = 2.0) -> int:
         """SIGTERM to the program and its process group, where it has one of its own; after `grace` seconds kill_tree.
         Returns the return code."""
+        nanoseconds_of(grace, "grace")
         _end(self, signals.SIGTERM, grace, strict=True)
         return int(self.wait())
 
     @property
     def pidfd(self) -> int:
         """A pidfd of the program, borrowed. It is readable when the program has ended."""
-        result = lib.forkexec_child_pidfd(self._c)
+        result = lib.forkexec_child_pidfd(self._c[0])
         if result < 0:
             raise os_error(result, "no pidfd of the program")
         return int(result)
@@ -197,7 +207,7 @@ class Popen(subprocess.Popen[Any]):
         return None if self._end is None else _child.Status(self._end)
 
     @property
-    def usage(self) -> Optional[_child.Usage]:
+    def usage(self) -> Optional[Usage]:
         """What the program and what it waited for have used; None before its end."""
         status = self.status
         return None if status is None else status.usage
@@ -217,12 +227,12 @@ class Popen(subprocess.Popen[Any]):
         finally:
             if kind is not None and self.returncode is None:
                 # After a KeyboardInterrupt subprocess waits for nobody. Who was killed is there for moments only.
-                self._ended(_KILLED)
+                self._ended(KILLED)
 
 
 def kill_all(process: Any) -> None:
     """SIGKILL for the tree, or where it has no group for the program alone."""
-    result = lib.forkexec_kill_tree(process._c)
+    result = lib.forkexec_kill_tree(process._c[0])
     if result < 0 and result != -errnos.ESRCH:
         process.kill()
 
@@ -258,7 +268,7 @@ def _end(process: Any, signal: int, grace: float, strict: bool = False) -> None:
         kill_all(process)
 
 
-class CompletedProcess(subprocess.CompletedProcess[Any]):
+class CompletedProcess(_CompletedProcess):
     """subprocess.CompletedProcess, and more:
 
     usage: what the program and what it waited for have used, a Usage.
@@ -266,7 +276,7 @@ class CompletedProcess(subprocess.CompletedProcess[Any]):
     truncated: whether output was cut off at output_limit.
     """
 
-    usage: Optional[_child.Usage] = None
+    usage: Optional[Usage] = None
     ran: Optional[bool] = None
     truncated: bool = False
 
@@ -298,6 +308,11 @@ def run(
         keywords["stdout"] = keywords["stderr"] = subprocess.PIPE
     if output_limit is not None and integer(output_limit, "output_limit") < 0:
         raise ValueError("output_limit is negative")
+    if terminate is not None:
+        signal, grace = fields(terminate, 2, "(signal, seconds of grace)", "terminate")
+        if not 1 <= integer(signal, "terminate's signal") <= 64:
+            raise ValueError(f"terminate: {signal} is no signal: signals are 1 to 64")
+        nanoseconds_of(grace, "terminate's grace")
     truncated = False
     with Popen(*popenargs, **keywords) as process:
         try:

@@ -1,8 +1,25 @@
-"""What the items of an Attr's lists need of dataclasses, which take longer to import than all of this package."""
+"""What this package needs of dataclasses and typing, which take longer to import than all of it."""
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+
+class _Tuples(type):
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        if not bases:
+            return super().__new__(cls, name, bases, namespace)
+        made = namedtuple(name, namespace["__annotations__"], module=namespace["__module__"])  # type: ignore[misc]
+        made.__doc__ = namespace["__doc__"]
+        return made
+
+
+class NamedTuple(metaclass=_Tuples):
+    """typing.NamedTuple, without defaults and methods."""
 
 
 class _Signature:

@@ -8,6 +8,7 @@ import signal
 import threading
 
 import pytest
+from conftest import children
 
 import forkexec
 from forkexec import DEVNULL, PIPE, STDOUT, Attr, open_process
@@ -87,3 +88,42 @@ def test_in_a_loop_of_another_thread():
     thread.join()
     assert results == [0] and os.getpid()
     assert forkexec.Process
+
+
+def test_bad_arguments_are_refused_before_there_is_a_program():
+    async def main():
+        for error, keywords, sentence in (
+            (ValueError, dict(bufsize=5), "limit is the size"),
+            (ValueError, dict(limit=0), "limit must be 1 or more"),
+            (TypeError, dict(limit="x"), "limit must be an integer"),
+        ):
+            with pytest.raises(error, match=sentence):
+                await open_process(["/no/such"], **keywords)
+        async with await open_process(["cat"], stdin=PIPE) as process:
+            with pytest.raises(TypeError, match="input must be bytes"):
+                await process.communicate("text")
+            assert await process.communicate(b"") == (None, None)
+        async with await open_process(["true"]) as process:
+            with pytest.raises(ValueError, match="stdin=PIPE"):
+                await process.communicate(b"nobody reads it")
+
+    asyncio.run(main(), debug=True)
+    with pytest.raises(RuntimeError, match="running loop"):
+        open_process(["/no/such"]).send(None)
+
+
+def test_nothing_is_left_where_the_streams_cannot_be_connected():
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        async def refuse(*_):
+            raise KeyError("refused")
+
+        loop.connect_read_pipe = refuse
+        before = children()
+        with pytest.raises(KeyError):
+            await open_process(["sleep", "1000"], stdin=PIPE, stdout=PIPE)
+        assert children() == before
+        await asyncio.sleep(0)
+
+    asyncio.run(main(), debug=True)

@@ -19,7 +19,7 @@ from forkexec import Attr
 from forkexec._keywords import KEYWORDS
 
 BAD = [
-    (ValueError, dict(nice=20), "nice is not -20 to 19"),
+    (ValueError, dict(nice=20), "-20 to 19"),
     (ValueError, dict(nice=-21), "nice=-21"),
     (OverflowError, dict(nice=2**31), "nice"),
     (TypeError, dict(nice=1.0), "nice=1.0"),
@@ -39,46 +39,73 @@ BAD = [
     (ValueError, dict(cwd="/", cwd_rights=3), "3 is not a valid"),
     (ValueError, dict(cwd="\ud800"), "surrogates"),
     (ValueError, dict(fds={3: -1}), "negative"),
-    (ValueError, dict(fds={-1: 3}), "negative"),
+    (ValueError, dict(fds={-1: 3}), "0 or more"),
     (TypeError, dict(fds=[3]), "pairs"),
     (TypeError, dict(fds={3: None}), "integer"),
-    (ValueError, dict(rlimits={99: 1}), "resource is above 15"),
-    (ValueError, dict(rlimits={0: (2, 1)}), "soft is above hard"),
+    (ValueError, dict(rlimits={99: 1}), "resource.RLIMIT_*"),
+    (ValueError, dict(rlimits={0: (2, 1)}), "at most the hard one"),
     (ValueError, dict(rlimits={0: -2}), "RLIM_INFINITY"),
     (ValueError, dict(rlimits={0: 2**64}), "RLIM_INFINITY"),
     (ValueError, dict(rlimits={0: 2**64 - 2}), "RLIM_INFINITY"),
     (ValueError, dict(rlimits={0: (1, 2, 3)}), "(soft, hard)"),
     (TypeError, dict(rlimits={0: 1.5}), "integer"),
-    (ValueError, dict(umask=0o1000), "0777"),
+    (ValueError, dict(umask=0o1000), "0o777"),
     (ValueError, dict(oom_score_adj=1001), "-1000 to 1000"),
     (ValueError, dict(signal_mask=[0]), "signals are 1 to 64"),
     (ValueError, dict(signal_mask=[65]), "signals are 1 to 64"),
     (ValueError, dict(signal_ignore=signal.SIGKILL), "cannot be ignored"),
     (ValueError, dict(parent_death_signal=65), "1 to 64"),
     (ValueError, dict(parent_death_signal=(9, 7)), "7"),
-    (ValueError, dict(affinity=[]), "n is 0"),
+    (ValueError, dict(affinity=[]), "at least one processor"),
     (ValueError, dict(affinity=[8192]), "8191"),
     (ValueError, dict(busy_retry=float("nan")), "busy_retry"),
     (TypeError, dict(busy_retry="1"), "seconds"),
     (ValueError, dict(hostname="x" * 65), "64"),
-    (ValueError, dict(create_namespaces=0x1), "bit"),
-    (ValueError, dict(uid_map=[(0, 0, 0)]), "count is 0"),
+    (ValueError, dict(create_namespaces=0x1), "only Namespace types"),
+    (ValueError, dict(uid_map=[(0, 0, 0)]), "at least one id"),
     (ValueError, dict(mounts=[forkexec.Tmpfs("relative")]), "item 0"),
     (ValueError, dict(mounts=[forkexec.Bind("/a", "/b/../c")]), "item 0"),
     (TypeError, dict(mounts=["/a"]), "item 0"),
     (ValueError, dict(mounts=[forkexec.File("/a", b"x" * 65537)]), "65536"),
     (ValueError, dict(seccomp=b"1234567"), "8 bytes"),
-    (ValueError, dict(seccomp=b""), "count is 0"),
-    (ValueError, dict(landlock_paths={"/": 0}), "access is 0"),
+    (ValueError, dict(seccomp=b""), "1 to 4096"),
+    (ValueError, dict(landlock_paths={"/": 0}), "one LandlockFs"),
     (OverflowError, dict(landlock_ports={65536: 1}), "landlock_ports"),
     (ValueError, dict(capabilities={forkexec.CapabilitySet.BOUNDING: [64]}), "64"),
-    (ValueError, dict(allow_failure=forkexec.Stage.UID), "another stage"),
+    (ValueError, dict(allow_failure=forkexec.Stage.UID), "may not fail"),
     (ValueError, dict(pid_variable="A=B"), "="),
-    (ValueError, dict(time_offsets={99: 1}), "another clock"),
+    (ValueError, dict(time_offsets={99: 1}), "CLOCK_BOOTTIME"),
     (TypeError, dict(session=1), "True or False"),
     (TypeError, dict(join=3), "held child"),
     (TypeError, dict(fd_actions=[3]), "an action is"),
     (TypeError, dict(no_such_keyword=1), "no_such_keyword"),
+    # What Python would take for something else: a number of zeros, the letters of a string.
+    (TypeError, dict(mounts=[forkexec.File("/a", 5)]), "contents must be bytes"),
+    (TypeError, dict(seccomp=[8]), "a filter must be bytes"),
+    (TypeError, dict(seccomp=8), "the bytes of a filter"),
+    (TypeError, dict(map_helpers="ab"), "path of newuidmap"),
+    (TypeError, dict(groups="root"), "a list of groups"),
+    (TypeError, dict(signal_mask="SIGTERM"), "signal.SIGTERM"),
+    # Not Python's own words about how it takes a value apart.
+    (TypeError, dict(parent_death_signal=(9,)), "(signal, DeathOf)"),
+    (TypeError, dict(scheduler=(1, 2, 3)), "(policy, priority)"),
+    (TypeError, dict(uid_map=[(0, 0)]), "(first inside, first outside, count)"),
+    (TypeError, dict(landlock_handled=5), "(LandlockFs, LandlockNet)"),
+    (TypeError, dict(mounts=forkexec.Proc()), "a list of Mount"),
+    (TypeError, dict(fd_actions=forkexec.CloseFd(3)), "a list of actions"),
+    (TypeError, dict(fd_actions=[forkexec.DupFd("a", 1)]), "must be an integer, not str"),
+    (TypeError, dict(rlimits=5), "a dict"),
+    (ValueError, dict(uid="no such user"), "there is no user"),
+    (ValueError, dict(groups=["no such group"]), "there is no group"),
+    # Nor cffi's about C's types.
+    (OverflowError, dict(umask=-1), "-1 is out of range: 0 to 4294967295"),
+    (OverflowError, dict(affinity=[2**40]), "1099511627776 is out of range"),
+    (OverflowError, dict(groups=[-1]), "-1 is out of range"),
+    (OverflowError, dict(process_group=2**70), "is out of range"),
+    (OverflowError, dict(mounts=[forkexec.Tmpfs("/a", size=2**70)]), "is out of range"),
+    (OverflowError, dict(seccomp=forkexec.Filter(b"12345678", 2**40)), "is out of range"),
+    (ValueError, dict(timer_slack=-1), "negative"),
+    (OSError, dict(cwd="x" * 5000), "cwd="),
 ]
 
 
@@ -219,3 +246,13 @@ def test_items_are_values():
         with pytest.raises(TypeError, match=why):
             bad()
     assert str(inspect.signature(forkexec.Directory)) == "(path: 'Path', mode: 'int' = 493)"
+
+
+def test_what_an_attr_was_given_may_change_afterwards():
+    limits, groups, program = {resource.RLIMIT_CPU: 5}, [1, 2], bytearray(b"12345678")
+    attr = Attr(rlimits=limits, groups=groups, seccomp=program)
+    limits.clear()
+    groups.append(3)
+    program.clear()
+    assert (attr.rlimits, attr.groups, attr.seccomp) == ({resource.RLIMIT_CPU: 5}, [1, 2], b"12345678")
+    assert attr.replace(nice=1).describe() != attr.describe()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import signal
@@ -153,3 +154,34 @@ def test_probe():
         assert has == (why == "")
     with pytest.raises(ValueError):
         forkexec.probe(9999)
+
+
+def test_detach_while_somebody_waits():
+    """The wait would go on with a child that is freed."""
+    with forkexec.spawn(["/bin/sleep", "1000"]) as child:
+        pid = child.pid
+        found = []
+
+        def handler(*_):
+            with pytest.raises(OSError, match="somebody waits") as caught:
+                child.detach()
+            found.append(caught.value.errno)
+            os.kill(pid, signal.SIGKILL)
+
+        old = signal.signal(signal.SIGALRM, handler)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            assert child.wait().returncode == -signal.SIGKILL
+        finally:
+            signal.signal(signal.SIGALRM, old)
+        assert found == [errno.EBUSY]
+    child = forkexec.start(["/bin/true"])
+    try:
+        child.wait(0)
+    except TimeoutError:
+        # The exception has the frames of a call that has come back.
+        pid = child.pid
+        child.detach()
+    with pytest.raises(ValueError, match="closed"):
+        child.detach()
+    os.waitpid(pid, 0)

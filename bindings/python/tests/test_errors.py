@@ -8,11 +8,15 @@ import errno
 import multiprocessing
 import os
 import pickle
+import re
+import sys
+from pathlib import Path
 
 import pytest
 
 import forkexec
 from forkexec import Attr, SpawnError, Stage
+from forkexec._words import in_python
 
 
 def caught(kind, function, *arguments, **keywords):
@@ -181,3 +185,63 @@ def test_the_dead_and_the_closed():
     process.send_signal(9)
     process.kill()
     process.terminate()
+
+
+def test_sentences_name_keywords_and_not_setters():
+    text = (Path(__file__).resolve().parents[3] / "src/sentences.rs").read_text()
+    sentences = re.findall(r'^    [A-Z_0-9]+: "(.*)",$', text.replace("\\\n        ", ""), re.M)
+    assert len(sentences) > 200
+    for sentence in sentences:
+        assert not re.search(r"FORKEXEC_|forkexec_|\bset_", in_python(sentence)), sentence
+    with pytest.raises(SpawnError, match=r"\(hostname\): .*: add Namespace.UTS"):
+        forkexec.run(["true"], attr=Attr(hostname="x"))
+    with pytest.raises(SpawnError, match="add create_namespaces=Namespace.PID"):
+        forkexec.run(["true"], attr=Attr(init=True))
+    assert in_python("exec (/tmp/set_cwd/set_uid.sh): No such file") == "exec (/tmp/set_cwd/set_uid.sh): No such file"
+
+
+@pytest.mark.parametrize("error, keywords, sentence", [
+    (TypeError, dict(process_group="x"), "process_group must be an integer"),
+    (OverflowError, dict(process_group=2**40), "process_group: 1099511627776 is out of range"),
+    (TypeError, dict(umask="022"), "umask must be an integer"),
+    (OverflowError, dict(user=2**40), "user: 1099511627776 is out of range"),
+    (ValueError, dict(user=2**32 - 1), "is no id"),
+    (ValueError, dict(group=2**32 - 1), "is no id"),
+    (OverflowError, dict(stdin=2**40), "out of range"),
+    (OverflowError, dict(cwd=2**40), "cwd: 1099511627776 is out of range"),
+    (TypeError, dict(env=5), "env must be a dict"),
+    (TypeError, dict(start_timeout="x"), "start_timeout must be a number of seconds"),
+    (TypeError, dict(terminate=5), r"terminate must be \(signal, seconds of grace\)"),
+    (ValueError, dict(terminate=(99, 1)), "signals are 1 to 64"),
+    (TypeError, dict(terminate=(15, "x")), "grace must be a number of seconds"),
+    (TypeError, dict(input="x", output_limit=5), "input must be bytes"),
+    (TypeError, dict(input=b"x", output_limit=5, text=True), "input must be a string"),
+])  # fmt: skip
+def test_bad_keywords_of_a_run(error, keywords, sentence):
+    if "process_group" in keywords and sys.version_info < (3, 11):
+        pytest.skip("the subprocess of this Python has no process_group")
+    with pytest.raises(error, match=sentence):
+        forkexec.run(["true"], **keywords)
+
+
+def test_bad_arguments_of_a_child():
+    for wrong in (None, 5):
+        with pytest.raises(TypeError, match="args must be a list"):
+            forkexec.spawn(wrong)
+        with pytest.raises(TypeError, match="args must be a list"):
+            Attr().describe(wrong)
+    with forkexec.spawn(["/bin/sleep", "1000"]) as child:
+        with pytest.raises(OverflowError, match="a signal: 1099511627776 is out of range"):
+            child.send_signal(2**40)
+        for wrong in (5, forkexec.Namespace.NET | forkexec.Namespace.UTS):
+            with pytest.raises(ValueError, match="one type of Namespace"):
+                child.namespace_fd(wrong)
+        child.send_signal(9)
+        child.wait(float("inf"))
+    assert forkexec.stage_name(-1) == forkexec.stage_name(2**40) == "unknown"
+
+
+def test_an_error_of_ones_own_can_be_pickled():
+    for error in (SpawnError("x"), SpawnError(2, "x", "f"), SpawnError()):
+        again = pickle.loads(pickle.dumps(error))
+        assert isinstance(again, SpawnError) and (again.errno, again.filename) == (error.errno, error.filename)

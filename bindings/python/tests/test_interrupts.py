@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from conftest import children
+from conftest import LONG, children
 
 import forkexec
 from forkexec import PIPE, Attr
@@ -128,6 +128,26 @@ def test_a_start_with_a_time(interrupt, tmp_path):
         forkexec.Popen(["/bin/true"], attr=attr, start_timeout=0.05)
 
 
+@pytest.mark.parametrize("start", [forkexec.Popen, forkexec.run, forkexec.spawn])
+def test_an_interrupt_of_a_start_that_waits_for_others(interrupt, tmp_path, start):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    attr = Attr(fd_actions=[forkexec.OpenFd(5, fifo)])
+    interrupt(KeyboardInterrupt)
+    # Without a handler between its steps nothing but SIGKILL would end the caller.
+    rescue = forkexec.Popen(["/bin/sh", "-c", f"sleep {LONG}; exec 3<>{fifo}"], start_new_session=True)
+    with pytest.raises(KeyboardInterrupt):
+        start(["/bin/true"], attr=attr)
+    rescue.kill_tree()
+    rescue.wait()
+    with pytest.raises(FileNotFoundError) as caught:
+        start(["/no/such"], attr=Attr(fd_actions=[forkexec.OpenFd(5, "/dev/null")]))
+    assert caught.value.filename == "/no/such"
+    with pytest.raises(FileNotFoundError) as caught:
+        start(["/bin/true"], attr=Attr(fd_actions=[forkexec.OpenFd(5, "/no/such")]))
+    assert caught.value.stage == forkexec.Stage.FD_ACTION
+
+
 def test_handlers_run_on_time_while_others_wait(interrupt):
     """A handler that does not raise: the wait goes on, and the handler has run meanwhile."""
     ran = []
@@ -166,10 +186,13 @@ def test_timeouts_are_kept():
                     wait(left)
                 assert time.monotonic() - start >= left
         process.kill()
-    for bad in (float("nan"), float("inf"), "1"):
+    for bad in (float("nan"), "1"):
         with forkexec.Popen(["true"]) as process:
             with pytest.raises((TypeError, ValueError)):
                 process.wait(bad)
+    for ever in (float("inf"), 1e300, 10**20):
+        assert forkexec.Popen(["true"]).wait(ever) == 0
+        assert forkexec.run(["true"], timeout=ever, start_timeout=ever).returncode == 0
 
 
 # Ctrl-C as the terminal sends it, in a program of its own.
@@ -260,9 +283,9 @@ def test_an_interrupt_amid_a_start_leaves_nothing(interrupt):
     for number in range(200):
         made = None
         signal.signal(signal.SIGALRM, raises_interrupted)
-        signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.00001)
         try:
             try:
+                signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.00001)
                 made = starts[number % 4]()
                 while True:
                     time.sleep(0.01)

@@ -70,7 +70,7 @@ def test_lists_are_current(tmp_path):
     assert committed == (tmp_path / "_abi.py").read_text(), f"forkexec/_abi.py differs: {command}"
     groups = tuple(generate.ENUMS)
     for constant in json.loads(DESCRIPTION.read_text())["constants"]:
-        known = constant["name"].startswith((*groups, "FORKEXEC_VERSION_")) or constant["name"] in generate.SINGLE
+        known = constant["name"].startswith((*groups, *generate.NUMBERS, "FORKEXEC_VERSION_"))
         assert known, f"Python has no place for {constant['name']}"
 
 
@@ -140,3 +140,32 @@ def test_the_ctypes_example_of_the_readme():
     example = next(code for code in re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S) if "ctypes" in code)
     done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("I am process 1 with 2097152 KiB\nexit code 3\n", "")
+
+
+def test_nothing_is_imported_later_than_its_names():
+    """A program that has entered a chroot, or given up the right to read its libraries, cannot import any more."""
+    code = """
+import sys
+from forkexec import PIPE, Attr, SpawnError, install, run, spawn
+sys.meta_path.clear()
+sys.path.clear()
+assert run(["true"], stdout=PIPE, attr=Attr(nice=19), timeout=1000, output_limit=5).usage.user >= 0
+assert spawn(["/bin/true"]).wait().usage.max_rss > 0
+for wrong in (lambda: run(["/no/such"]), lambda: spawn(["/no/such"]), lambda: run(["true"], attr=Attr(hostname="x"))):
+    try:
+        wrong()
+    except SpawnError as error:
+        assert error.sentence
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_it_imports_neither_subprocess_nor_typing():
+    code = (
+        "import sys, forkexec; print([one for one in ('subprocess', 'typing', 're', 'asyncio') if one in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-I", "-S", "-c", CODE_PATH + code], text=True) == "[]\n"
+
+
+CODE_PATH = f"import sys; sys.path.append({str(Path(forkexec.__file__).parents[1])!r}); "

@@ -225,7 +225,9 @@ else
 fi
 
 group=
-for top in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+# The last two: a part of the tree that was given to its user.
+for top in /sys/fs/cgroup/unified /sys/fs/cgroup "/sys/fs/cgroup/unified${own%/*}" "/sys/fs/cgroup${own%/*}"; do
     [ -f "$top/cgroup.procs" ] && mkdir "$top/run_tool.$$" 2>/dev/null && group=$top/run_tool.$$ && break
 done
 if [ "$group" ]; then

@@ -64,7 +64,7 @@ static void copy_witness(const char *to)
 static void starts_with_three(const void *host_)
 {
     const struct host *host = host_;
-    static const rlim_t soft_limits[] = { 12, 200, 20000 };
+    static const rlim_t soft_limits[] = { 16, 200, 20000 };
     if (host->lists_nothing && (chroot(in_root) || chdir("/")))
         abort();
     size_t n = 0;

@@ -586,8 +586,12 @@ static void let_descriptors_be_made(void)
     for (int user = 0; user < 2 && made_in != getpid(); user++) {
         if (user)
             forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER);
-        if (forkexec_hold(attr, &child, NULL) == 0)
+        if (forkexec_hold(attr, &child, NULL) == 0) {
+            /* To the end: its pidfd is not to go while a test runs. */
+            forkexec_signal(child, SIGKILL);
+            forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0);
             forkexec_close(child);
+        }
     }
     /* Where there is no image, it is made for who asks for it. */
     forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH);

@@ -54,7 +54,7 @@ static void check_failures(const void *with)
         OK(forkexec_attr_map_uid(attr, 1, 100000, 65536));
         OK(forkexec_attr_map_gid(attr, 0, NOBODY, 1));
         assert_fails(attr, helpers->path, EPERM, "id map (uid_map): Operation not permitted: "
-            "without privilege one's own id can be mapped, once, and with setgroups denied");
+            "without privilege one's own id can be mapped, once, and with setgroups denied; uid 0 only with CAP_SETFCAP");
         OK(forkexec_attr_set_map_helpers(attr, helpers->fails, NULL));
         assert_fails(attr, helpers->path, EPERM,
             text("id map (%s): Operation not permitted: it exited with 3", helpers->fails));
@@ -68,7 +68,7 @@ static void check_failures(const void *with)
         assert_fails(attr, helpers->path, ENOENT, text("id map (%s): No such file or directory", helpers->missing));
         OK(forkexec_attr_set_map_helpers(attr, NULL, helpers->lies));
         assert_fails(attr, helpers->path, EPERM, "id map (uid_map): Operation not permitted: "
-            "without privilege one's own id can be mapped, once, and with setgroups denied");
+            "without privilege one's own id can be mapped, once, and with setgroups denied; uid 0 only with CAP_SETFCAP");
         /* Nobody is known by its end where the kernel takes it away. */
         signal(SIGCHLD, SIG_IGN);
         OK(forkexec_attr_set_map_helpers(attr, helpers->fails, NULL));
@@ -228,7 +228,7 @@ static void check_subordinate(const void *path)
         struct forkexec_attr *attr = attr_with(mode);
         OK(forkexec_attr_map_subordinate_ids(attr));
         assert_fails(attr, path, EPERM, "id map (uid_map): Operation not permitted: "
-            "without privilege one's own id can be mapped, once, and with setgroups denied");
+            "without privilege one's own id can be mapped, once, and with setgroups denied; uid 0 only with CAP_SETFCAP");
         OK(forkexec_attr_set_map_helpers(attr, NEWUIDMAP, NEWGIDMAP));
         assert_maps(attr, path, UID_MAP, GID_MAP, "deny");
         struct view *view = run_witness(attr, .path = path);

@@ -314,10 +314,109 @@ CGROUP_REFUSES(CGROUP_HAS_CONTROLLERS, EBUSY)
 CGROUP_REFUSES(CGROUP_TYPE, EOPNOTSUPP)
 CGROUP_REFUSES(CGROUP_GONE, ENOENT)
 
-SITUATION(TOO_MANY_PROCESSES, need_native(); need_cgroup())
+static const struct denial no_more_clones[] = { { SYS_clone3, EAGAIN, { { 0 } } }, { SYS_clone, EAGAIN, { { 0 } } } };
+
+SITUATION(TOO_MANY_PROCESSES, need_native())
 {
-    int fd;
-    says(refused_by_cgroup(EAGAIN, &fd), "clone: %s: %s", strerror(EAGAIN), sentence);
+    struct forkexec_attr *attr = new_attr();
+    know_the_host();
+    deny(no_more_clones, 2);
+    says(spawned(attr), "clone: %s: %s", strerror(EAGAIN), sentence);
+}
+
+SITUATION(DEADLINE_MAKES_NONE, need_native(); need_cap(CAP_SYS_NICE))
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } policy = { sizeof policy, SCHED_DEADLINE, 0, 0, 0, 1000000, 100000000, 100000000 };
+    struct forkexec_attr *attr = new_attr();
+    /* In a copy, which nobody waits for with less patience. */
+    assert_false(syscall(SYS_sched_setattr, 0, &policy, 0));
+    says(spawned(attr), "clone: %s: %s", strerror(EAGAIN), sentence);
+}
+
+SITUATION(CHILDREN_GO_ELSEWHERE, need_native(); need_cap(CAP_SYS_ADMIN))
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_PROCESS);
+    assert_false(unshare(CLONE_NEWPID));
+    says(spawned(attr), "clone: %s: %s", strerror(EINVAL), sentence);
+}
+
+SITUATION(USER_HAS_TOO_MANY, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    DENY(execve, EAGAIN);
+    says(spawned(attr), "exec (%s): %s: %s", witness, strerror(EAGAIN), sentence);
+}
+
+SITUATION(FILE_SIZE_LIMITED, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_memory_mode, FORKEXEC_MEMORY_FRESH);
+    become_nobody();
+    assert_false(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 1000, 1000 }));
+    /* What a probe may have made. */
+    for (int fd = 3; fd < 64; fd++)
+        close(fd);
+    says(spawned(attr), "image: %s: %s", strerror(EFBIG), sentence);
+}
+
+SITUATION(OOM_SCORE_REFUSED, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_oom_score_adj, 321);
+    DENY(write, EACCES, IF(2, 3));
+    says(spawned(attr), "oom_score_adj (321): %s: %s", strerror(EACCES), sentence);
+}
+
+SITUATION(NOT_DUMPABLE, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_memory_mode, FORKEXEC_MEMORY_COPIED);
+    SET(set_oom_score_adj, 321);
+    become_nobody();
+    assert_false(prctl(PR_SET_DUMPABLE, 0));
+    says(spawned(attr), "oom_score_adj (321): %s: %s", strerror(EACCES), sentence);
+}
+
+static inline struct forkexec_attr *with_one_map(void)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(create_namespaces, FORKEXEC_NS_USER);
+    SET(map_uid, 7, getuid(), 1);
+    return attr;
+}
+
+SITUATION(PROC_FORBIDDEN, need_maps(); need_of_copies(FORKEXEC_PROBE_LANDLOCK))
+{
+    static const struct landlock_ruleset_attr nothing = { .handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE };
+    struct forkexec_attr *attr = with_one_map();
+    int fd = (int)syscall(SYS_landlock_create_ruleset, &nothing, sizeof nothing.handled_access_fs, 0);
+    assert_false(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_landlock_restrict_self, fd, 0));
+    says(spawned(attr), "id map (uid_map): %s: %s", strerror(EACCES), sentence);
+}
+
+SITUATION(MOUNTS_FORBIDDEN, need_maps(); need_of_copies(FORKEXEC_PROBE_LANDLOCK))
+{
+    static const struct landlock_ruleset_attr nothing = { .handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_FIFO };
+    struct forkexec_attr *attr = with_one_map();
+    SET(create_namespaces, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT);
+    int fd = (int)syscall(SYS_landlock_create_ruleset, &nothing, sizeof nothing.handled_access_fs, 0);
+    assert_false(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_landlock_restrict_self, fd, 0));
+    says(spawned(attr), "mount propagation (0x44000): %s: %s", strerror(EPERM), sentence);
+}
+
+SITUATION(PROC_READONLY, need_maps(); need_cap(CAP_SYS_ADMIN))
+{
+    struct forkexec_attr *attr = with_one_map();
+    assert_false(unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)
+        || mount(NULL, "/proc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
+    says(spawned(attr), "id map (uid_map): %s: %s", strerror(EROFS), sentence);
 }
 
 /* Its pid is written, which is short. */
@@ -428,7 +527,7 @@ SITUATION(ENDED, need_native())
     says(spawned(attr), "session: %s", sentence);
 }
 
-SITUATION(MAPPING_DENIED, need_native())
+SITUATION(MAPPING_DENIED, need_own_memory())
 {
     DENY(mmap, EPERM);
     says(spawned(new_attr()), "memory: %s: %s", strerror(EPERM), sentence);

@@ -889,7 +889,8 @@ int forkexec_attr_set_personality(struct forkexec_attr *attr, uint32_t persona);
 // that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace the caller's side
 // sets it, and before it joins one the child does. The last call wins. proc_pid_oom_score_adj(5).
 // Returns 0; -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
-// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it; ENOENT: no /proc), unless allowed; index -1.
+// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it, or as for map_uid; EROFS; ENOENT: no /proc),
+// unless allowed; index -1.
 int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustment);
 
 // Sets by how many nanoseconds the kernel may delay the program's timers in order to group them; 0 means the default,
@@ -1069,8 +1070,12 @@ int forkexec_attr_join_pidfd(struct forkexec_attr *attr,
 // Returns 0; -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340
 // ranges already; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER; E2BIG: the map's text is not less than a page,
-// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap); index -1.
-int forkexec_attr_map_uid(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
+// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap;
+// EACCES: a Landlock domain forbids it, or a copy of a caller that is not dumpable; EROFS: /proc is read-only); index -1.
+int forkexec_attr_map_uid(struct forkexec_attr *attr,
+                          uint32_t inside,
+                          uint32_t outside,
+                          uint32_t count);
 
 // Maps count group ids of the new user namespace, from inside on, to those from outside on of the caller's. Needs
 // FORKEXEC_NS_USER. Without CAP_SETGID only one id can be mapped, to the caller's own. A gid map takes the right to
@@ -1079,8 +1084,12 @@ int forkexec_attr_map_uid(struct forkexec_attr *attr, uint32_t inside, uint32_t 
 // Returns 0; -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340
 // ranges already; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER; E2BIG: the map's text is not less than a page,
-// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap); index -1.
-int forkexec_attr_map_gid(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
+// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap;
+// EACCES: a Landlock domain forbids it, or a copy of a caller that is not dumpable; EROFS: /proc is read-only); index -1.
+int forkexec_attr_map_gid(struct forkexec_attr *attr,
+                          uint32_t inside,
+                          uint32_t outside,
+                          uint32_t count);
 
 // Maps id 0 of the new user namespace to the caller's own effective id, and the ids from 1 on to its subordinate ones:
 // all that /etc/subuid and /etc/subgid grant to its uid, or to the name that /etc/passwd has for it, in their order
@@ -1585,8 +1594,9 @@ void forkexec_close(struct forkexec_child *child);
 // parent (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or is to join a pid namespace
 // after it was held, for which it needs the caller. After forkexec_release: -EBUSY: it is the first of a new pid
 // namespace, or somebody has stopped it in the middle of a step; -EPERM: the caller may not look into it, because it has
-// become somebody else (ptrace(2)), or a filter forbids pidfd_getfd(2); -ENOSYS: the kernel, before Linux 5.6, has none;
-// -EMFILE: too many descriptors. To detach it instead of releasing it asks for none of these.
+// become somebody else (ptrace(2)) or is a copy of a caller that is not dumpable, or a filter forbids pidfd_getfd(2);
+// -ENOSYS: the kernel, before Linux 5.6, has none; -EMFILE: too many descriptors. To detach it instead of releasing it
+// asks for none of these.
 FORKEXEC_MUST_USE
 int forkexec_detach(struct forkexec_child *child);
 

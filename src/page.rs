@@ -23,7 +23,7 @@ pub mod kind {
     pub const HELD: u32 = 2;
     /// The user namespace is there to be mapped.
     pub const UNMAPPED: u32 = 3;
-    /// The child has memory of its own, and waits to be put into its cgroup.
+    /// The child has memory of its own, and waits.
     pub const OUTSIDE: u32 = 4;
 }
 

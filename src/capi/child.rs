@@ -244,8 +244,9 @@ pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
 /// parent (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or is to join a pid namespace
 /// after it was held, for which it needs the caller. After forkexec_release: -EBUSY: it is the first of a new pid
 /// namespace, or somebody has stopped it in the middle of a step; -EPERM: the caller may not look into it, because it has
-/// become somebody else (ptrace(2)), or a filter forbids pidfd_getfd(2); -ENOSYS: the kernel, before Linux 5.6, has none;
-/// -EMFILE: too many descriptors. To detach it instead of releasing it asks for none of these.
+/// become somebody else (ptrace(2)) or is a copy of a caller that is not dumpable, or a filter forbids pidfd_getfd(2);
+/// -ENOSYS: the kernel, before Linux 5.6, has none; -EMFILE: too many descriptors. To detach it instead of releasing it
+/// asks for none of these.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_detach(child: *mut forkexec_child) -> c_int {

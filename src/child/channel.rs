@@ -3,7 +3,7 @@
 use super::At;
 use super::page::{IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
 use super::program::FAILED;
-use super::sealed::{Wiring, cgroup, clone, mode};
+use super::sealed::{Wiring, clone, mode};
 use super::stage::Stage;
 use super::sys::abi::{
     EAGAIN, EINTR, ENOSYS, EPERM, ETIMEDOUT, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_DUMPABLE,
@@ -191,19 +191,19 @@ pub fn wait(at: &mut At) -> Answer {
         return Ok(());
     }
     // The kernel wakes the caller in the middle of the exec, a moment before the caller's memory is left.
-    if at.plan.cgroup == cgroup::WRITTEN {
+    if at.plan.says_outside != 0 {
         say(at, kind::OUTSIDE)?;
     }
     until_released(at)
 }
 
 /// The maps of a user namespace that was entered rather than born in. Whoever has the right to write them has it to files
-/// that are its own, and while they are written they are; unless another user owns the namespace, who might look in.
+/// that are its own, and while they are written they are, where nobody could then see what is not for them.
 pub fn wait_maps(at: &mut At) -> Answer {
     if at.plan.unshare_user == 0 || at.plan.wait == 0 {
         return Ok(());
     }
-    if at.plan.namespace_owner.get().is_none() {
+    if at.plan.may_be_dumpable != 0 {
         sys::prctl(PR_SET_DUMPABLE, 1, 0)?;
     }
     say(at, kind::UNMAPPED)?;

@@ -163,7 +163,19 @@ impl Failure {
             }
             (Stage::Carry, _) if chrooted => sentences::IMAGE_TAKES_CAPABILITIES,
             (Stage::Cgroup, code) => refused_by_cgroup(code),
-            (Stage::Clone, libc::EAGAIN) if self.plan_is(Plan::is_born_in_cgroup) => sentences::TOO_MANY_PROCESSES,
+            (Stage::Clone, libc::EAGAIN) if is_deadline() => sentences::DEADLINE_MAKES_NONE,
+            (Stage::Clone, libc::EINVAL | libc::ENOMEM) if procfs::children_go_elsewhere() => {
+                sentences::CHILDREN_GO_ELSEWHERE
+            }
+            (stage, libc::EAGAIN) if makes_a_process(stage) => sentences::TOO_MANY_PROCESSES,
+            (Stage::Exec, libc::EAGAIN) => sentences::USER_HAS_TOO_MANY,
+            (Stage::Image, libc::EFBIG) => sentences::FILE_SIZE_LIMITED,
+            (Stage::OomScore, libc::EACCES) => sentences::OOM_SCORE_REFUSED,
+            (Stage::IdMap, libc::EACCES) => sentences::PROC_FORBIDDEN,
+            (Stage::OomScore | Stage::IdMap, libc::EROFS) => sentences::PROC_READONLY,
+            (Stage::Propagation | Stage::Root | Stage::PivotRoot, libc::EPERM | libc::EACCES) => {
+                sentences::MOUNTS_FORBIDDEN
+            }
             (Stage::Clone, libc::EINVAL) if trial::only_sigchld() => sentences::NO_NAMESPACES_IN_QEMU,
             (Stage::Clone, libc::EPERM) if user && chroot::is_certain() => sentences::IN_A_CHROOT,
             (Stage::Clone, libc::EPERM) if user => sentences::USER_NAMESPACES_RESTRICTED,
@@ -202,6 +214,16 @@ impl Failure {
 fn has_other_rights(plan: &Plan) -> bool {
     let ids = plan.uid.get().is_some() || plan.gid.get().is_some() || plan.groups.get().is_some();
     plan.cwd_rights == cwd_rights::PROGRAM && (ids || plan.capabilities.get().is_some())
+}
+
+/// sched(7)
+fn is_deadline() -> bool {
+    // SAFETY: kernel contract, man 2 sched_getscheduler: 0 is this thread.
+    unsafe { libc::sched_getscheduler(0) & !libc::SCHED_RESET_ON_FORK == libc::SCHED_DEADLINE }
+}
+
+fn makes_a_process(stage: Stage) -> bool {
+    matches!(stage, Stage::Clone | Stage::FirstProcess | Stage::SecondClone | Stage::LastClone | Stage::Init)
 }
 
 /// Where a process was to be born in its cgroup, it is the cgroup that these errnos of clone(2) are about: without

@@ -31,8 +31,10 @@ pub fn serve(launched: &Launched, plan: &Shared<Sealed>) -> Done {
         return Ok(());
     }
     let serving = Serving { name: launched.name(), plan, directory: OnceCell::new() };
-    if plan.cgroup == cgroup::WRITTEN {
+    if plan.says_outside != 0 {
         hear(launched, plan, kind::OUTSIDE)?;
+    }
+    if plan.cgroup == cgroup::WRITTEN {
         serving.cgroup()?;
     }
     serving.limits()?;

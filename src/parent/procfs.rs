@@ -33,6 +33,21 @@ pub fn trouble() -> Sentence {
     }
 }
 
+/// Whether children of this thread are born into a pid namespace that is not its own. pid_namespaces(7)
+#[cold]
+pub fn children_go_elsewhere() -> bool {
+    let (mut own, mut for_children) = ([0; 64], [0; 64]);
+    let own = read_link(c"/proc/thread-self/ns/pid", &mut own);
+    // Before its first process is there, the other one cannot be read.
+    own.is_some() && own != read_link(c"/proc/thread-self/ns/pid_for_children", &mut for_children)
+}
+
+fn read_link<'a>(path: &CStr, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    // SAFETY: the path is NUL-terminated.
+    let filled = unsafe { sys::readlinkat(AT_FDCWD, path.as_ptr().cast(), buffer) }.ok()?;
+    buffer.get(..filled)
+}
+
 fn foreign() -> Unproven {
     Unproven { code: libc::EOPNOTSUPP, why: sentences::FOREIGN_PROC }
 }

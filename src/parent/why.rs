@@ -4,8 +4,8 @@
 use super::new_root::{self, Seen};
 use super::starter::{Content, Kind, LONGEST_CHAIN, Starter, starter};
 use crate::page::side;
-use crate::plan::Bytes;
-use crate::sealed::{List, Mount, Plan, Text, action, mount};
+use crate::plan::{Bytes, is_dumpable};
+use crate::sealed::{List, Mount, Plan, Text, action, mode, mount};
 use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use crate::sys;
@@ -131,6 +131,9 @@ impl Display for Directories<'_> {
 /// Why a child failed. `None`: there is nothing to say that the errno does not.
 pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option<Why<'_>> {
     match stage {
+        Stage::IdMap | Stage::OomScore if code == libc::EACCES && plan.mode == mode::COPIED && !is_dumpable() => {
+            Some(Why::Said(sentences::NOT_DUMPABLE))
+        }
         Stage::Exec if [libc::ENOENT, libc::ENOTDIR].contains(&code) => exec(plan, code),
         Stage::FdAction if code == libc::EOVERFLOW => {
             let action = plan.list(plan.actions).get(usize::try_from(index).ok()?)?;

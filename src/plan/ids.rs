@@ -51,6 +51,12 @@ pub fn outlive_exec() -> bool {
     uids && [gid.real.as_raw(), gid.saved.as_raw(), fsgid] == [gid.effective.as_raw(); 3]
 }
 
+/// Whether this thread's memory may be looked into by its equals. Where not, as after ids have changed, files of /proc of
+/// whoever shares or copies the memory belong to root. PR_GET_DUMPABLE(2const); what cannot be asked counts as no.
+pub fn is_dumpable() -> bool {
+    sys::prctl(libc::PR_GET_DUMPABLE, 0, 0) == Ok(1)
+}
+
 /// New ids without a word on groups drop them all: they are the old identity's.
 fn groups_of(asked: &Ids) -> Option<&[u32]> {
     match &asked.groups {

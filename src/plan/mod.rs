@@ -24,6 +24,7 @@ pub use exec::Strings;
 pub use fds::gaps;
 #[doc(hidden)] // for tests/fds_shuffle.rs
 pub use fds::shuffle;
+pub use ids::is_dumpable;
 pub use show::{Bytes, Item};
 
 use crate::attr::Attr;
@@ -180,6 +181,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
     limits::enter_cgroup(&mut draft.plan);
+    ns::how_it_waits(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.
     let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
@@ -281,8 +283,10 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
     let exposed = exposes_own_file(request, plan);
     let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || dangerous_cgroup;
+    // A file of /proc of its own, which in the memory of a caller that is not dumpable belongs to root.
+    let not_its_own = !plan.oom_score_adj.is_empty() && !ids::is_dumpable();
     // setns(2) into a time namespace takes memory of its own.
-    let fresh = fresh || blind || exposed || plan.enters_time != 0;
+    let fresh = fresh || blind || exposed || not_its_own || plan.enters_time != 0;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
         return if exposed { Err(needs_image(asked)) } else { Ok(mode::COPIED) };

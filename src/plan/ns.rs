@@ -1,6 +1,6 @@
 //! Namespaces: which are born with the child, which it enters, and what is written for it.
 
-use super::sealed::{self, Text, clone};
+use super::sealed::{self, Plan, Text, cgroup, clone, mode};
 use super::{Draft, Fault, Request, Step, check, ids, subordinate};
 use crate::attr::ns::{IdRange, Join, TimeOffset};
 use crate::attr::owned::{Text as Owned, push};
@@ -83,6 +83,17 @@ fn maps(request: &Request, draft: &mut Draft, uids: &[IdRange], gids: &[IdRange]
     let written = !uids.is_empty() || !gids.is_empty();
     draft.plan.wait |= written as u32;
     Ok(())
+}
+
+/// How the child waits for the caller, now that it is known in whose memory it runs. In the middle of the image's exec it is
+/// as dumpable as the caller, and a copy of the caller stays so.
+pub fn how_it_waits(plan: &mut Plan<()>) {
+    let born_there = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
+    let early = plan.wait != 0 && born_there && plan.mode == mode::FRESH && !ids::is_dumpable();
+    plan.says_outside = (plan.cgroup == cgroup::WRITTEN || early) as u32;
+    // Another owner of the namespace might look in, and nobody is to see what a caller hides.
+    let may = plan.unshare_user != 0 && plan.namespace_owner.get().is_none();
+    plan.may_be_dumpable = (may && (plan.mode == mode::FRESH || ids::is_dumpable())) as u32;
 }
 
 fn lower_joins(request: &Request, draft: &mut Draft) -> Step<()> {

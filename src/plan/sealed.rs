@@ -322,6 +322,10 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub mode: u32,
     /// The child waits at `Wait` for the caller.
     pub wait: u32,
+    /// It says so once it has memory of its own; nothing is done for it before.
+    pub says_outside: u32,
+    /// It may be dumpable while its maps are written, so that its files in /proc are its own.
+    pub may_be_dumpable: u32,
     /// A step may block for as long as somebody else likes: the child is not to outlive whoever waits for it.
     pub guarded: u32,
     /// The child is held at `Hold`.

@@ -109,7 +109,8 @@ pub unsafe extern "C" fn forkexec_attr_set_personality(attr: *mut forkexec_attr,
 /// that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace the caller's side
 /// sets it, and before it joins one the child does. The last call wins. proc_pid_oom_score_adj(5).
 /// Returns 0; -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
-/// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it; ENOENT: no /proc), unless allowed; index -1.
+/// Fails later as FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it, or as for map_uid; EROFS; ENOENT: no /proc),
+/// unless allowed; index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_oom_score_adj(attr: *mut forkexec_attr, adjustment: i32) -> c_int {
     let _entered = Entered::now();

@@ -81,7 +81,8 @@ pub unsafe extern "C" fn forkexec_attr_join_pidfd(attr: *mut forkexec_attr, pidf
 /// Returns 0; -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340
 /// ranges already; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER; E2BIG: the map's text is not less than a page,
-/// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap); index -1.
+/// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap;
+/// EACCES: a Landlock domain forbids it, or a copy of a caller that is not dumpable; EROFS: /proc is read-only); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_map_uid(
     attr: *mut forkexec_attr,
@@ -102,7 +103,8 @@ pub unsafe extern "C" fn forkexec_attr_map_uid(
 /// Returns 0; -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340
 /// ranges already; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (without FORKEXEC_NS_USER; E2BIG: the map's text is not less than a page,
-/// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap); index -1.
+/// 4096 bytes) or FORKEXEC_STAGE_ID_MAP (EPERM: no right to these ids; EINVAL: ranges overlap;
+/// EACCES: a Landlock domain forbids it, or a copy of a caller that is not dumpable; EROFS: /proc is read-only); index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_map_gid(
     attr: *mut forkexec_attr,

@@ -1,0 +1,142 @@
+/* A caller that is not dumpable, as who has dropped root's ids: its files in /proc, and its copies', belong to root. */
+#include "aside.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/resource.h>
+
+#define EACH_OWN_MEMORY(mode) (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_FRESH; mode++)
+
+static void become_undumpable(void)
+{
+    become_nobody();
+    assert_false(prctl(PR_SET_DUMPABLE, 0));
+}
+
+static void map_own_ids(struct forkexec_attr *attr)
+{
+    OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
+    OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
+}
+
+static void check_maps(const void *with)
+{
+    become_undumpable();
+    for EACH_OWN_MEMORY(mode)
+        for (int kind = 0; kind < 4; kind++)
+            for (int again = 0; again < 20; again++) {
+                struct forkexec_attr *attr = attr_in(mode);
+                if (kind == 1)
+                    OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_USER));
+                else
+                    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | (kind == 2 ? FORKEXEC_NS_PID : 0)));
+                if (kind == 3)
+                    OK(forkexec_attr_set_oom_score_adj(attr, 700));
+                map_own_ids(attr);
+                struct view *view = run_witness(attr, .path = with);
+                assert_saw(view, "uid", "0 0 0 0");
+                assert_saw(view, "gid", "0 0 0 0");
+                if (kind == 3)
+                    assert_saw(view, "oom_score_adj", "700");
+            }
+    assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+}
+
+TEST_BOTH(its_child_is_mapped)
+{
+    need_native();
+    need_user_namespaces();
+    aside(check_maps, public_witness());
+}
+
+static void check_oom_score(const void *with)
+{
+    become_undumpable();
+    for EACH_OWN_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_oom_score_adj(attr, 700));
+        assert_saw(run_witness(attr, .path = with), "oom_score_adj", "700");
+    }
+}
+
+TEST_BOTH(its_child_has_an_oom_score)
+{
+    need_native();
+    aside(check_oom_score, public_witness());
+}
+
+/* A copy of it could be looked into, were its files its own. */
+static void check_copies(const void *with)
+{
+    become_undumpable();
+    for (int entered = 0; entered < 2; entered++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_COPIED));
+        if (entered)
+            OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_USER));
+        else
+            OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER));
+        map_own_ids(attr);
+        assert_spawn_fails(attr, with, FORKEXEC_STAGE_ID_MAP, EACCES, -1);
+    }
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_COPIED));
+    OK(forkexec_attr_set_oom_score_adj(attr, 700));
+    assert_spawn_fails(attr, with, FORKEXEC_STAGE_OOM_SCORE, EACCES, -1);
+}
+
+TEST_BOTH(its_copy_stays_so)
+{
+    need_user_namespaces();
+    aside(check_copies, public_witness());
+}
+
+/* What does not take files of /proc. */
+static void check_others(const void *with)
+{
+    static const struct sock_filter allow = { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW };
+    become_undumpable();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
+        OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, 0));
+        OK(forkexec_attr_set_nice(attr, 3));
+        OK(forkexec_attr_set_no_new_privs(attr));
+        OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LISTENER));
+        OK(forkexec_attr_open_fd(attr, 5, "/proc/self/fd/0", O_RDONLY, 0));
+        struct view *view = run_witness(attr, .path = with);
+        assert_saw(view, "nice", "3");
+        assert_saw(view, "no_new_privs", "1");
+    }
+}
+
+TEST_BOTH(the_rest_is_as_ever)
+{
+    aside(check_others, public_witness());
+}
+
+/* Namespaces that outlive a program, and one that enters them. */
+static void check_join(const void *with)
+{
+    become_undumpable();
+    struct forkexec_attr *held = new_attr(), *attr = new_attr();
+    OK(forkexec_attr_create_namespaces(held, FORKEXEC_NS_USER | FORKEXEC_NS_UTS | FORKEXEC_NS_IPC));
+    map_own_ids(held);
+    struct forkexec_child *holder = NULL;
+    assert_int_equal(forkexec_hold(held, &holder, NULL), 0);
+    int pidfd = forkexec_child_pidfd(holder);
+    OK(forkexec_attr_join_pidfd(attr, pidfd, FORKEXEC_NS_USER | FORKEXEC_NS_UTS | FORKEXEC_NS_IPC));
+    OK(forkexec_attr_set_oom_score_adj(attr, 700));
+    struct view *view = run_witness(attr, .path = with);
+    assert_saw(view, "uid", "0 0 0 0");
+    assert_saw(view, "oom_score_adj", "700");
+    forkexec_close(holder);
+}
+
+TEST_BOTH(its_holder_can_be_joined)
+{
+    need_native();
+    need_user_namespaces();
+    need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "there are no pidfds");
+    aside(check_join, public_witness());
+}

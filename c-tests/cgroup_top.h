@@ -14,8 +14,8 @@ static inline long magic(const char *path)
     return statfs(path, &fs) ? 0 : (long)fs.f_type;
 }
 
-/* The root of the tree, or the cgroup above this process's own where that was given to its user, as systemd gives one to each
- * session. NULL, and why in *reason, where there is none. */
+/* The root of the tree, or the cgroup above this process's own where that was given to its user, as systemd gives one to
+ * each user. NULL, and why in *reason, where there is none. */
 static inline const char *cgroup_top(const char **reason)
 {
     static const char *const roots[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };

@@ -232,7 +232,8 @@ for top in /sys/fs/cgroup/unified /sys/fs/cgroup "/sys/fs/cgroup/unified${own%/*
 done
 if [ "$group" ]; then
     trap 'rmdir "$group" 2>/dev/null; rm -rf "$dir"' EXIT
-    sees "--cgroup" "cgroup\.0" ":/run_tool.$$" --cgroup "$group"
+    inside=${group#/sys/fs/cgroup}
+    sees "--cgroup" "cgroup\.0" ":${inside#/unified}" --cgroup "$group"
     until_true rmdir "$group"
 else
     skip "--cgroup" "no cgroup can be made here"

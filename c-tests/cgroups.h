@@ -2,11 +2,7 @@
 #ifndef CGROUPS_H
 #define CGROUPS_H
 #include "aside.h"
-
-#include <sys/vfs.h>
-
-#define V1 0x27e0eb
-#define V2 0x63677270
+#include "cgroup_top.h"
 
 /* What was made, in order; removed before the next test and at the end, with all that is still in it. */
 static char made[32][256];
@@ -64,12 +60,6 @@ static inline const char *make(const char *path)
     return path;
 }
 
-static inline long magic(const char *path)
-{
-    struct statfs fs;
-    return statfs(path, &fs) ? 0 : (long)fs.f_type;
-}
-
 static inline void clean_up_later(void)
 {
     static bool known;
@@ -82,13 +72,9 @@ static inline void clean_up_later(void)
 static inline const char *new_cgroup(void)
 {
     clean_up_later();
-    static const char *const roots[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
-    for (int i = 0; i < 2; i++)
-        if (magic(roots[i]) == V2) {
-            need(!access(roots[i], W_OK), "may not make cgroups in %s", roots[i]);
-            return make(text("%s/forkexec-test-%d-%d", roots[i], getpid(), count));
-        }
-    skip_because("there is no cgroup2 in /sys/fs/cgroup");
+    const char *reason, *top = cgroup_top(&reason);
+    need(top, "%s", reason);
+    return make(text("%s/forkexec-test-%d-%d", top, getpid(), count));
 }
 
 /* One of version 1, with this controller. */

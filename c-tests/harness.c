@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -284,15 +285,28 @@ struct forkexec_status finish(struct forkexec_child *child)
     return status;
 }
 
+/* Whether something can be read, or the end, within ten seconds. By epoll where tests deny ppoll(2), which poll(3) is on
+ * aarch64. */
+static bool may_be_read(int fd)
+{
+    int n, queue = -1;
+    struct epoll_event event = { .events = EPOLLIN };
+    while ((n = poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 10000)) < 0 && errno == EINTR)
+        ;
+    if (n >= 0 || (queue = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        return n > 0;
+    n = epoll_ctl(queue, EPOLL_CTL_ADD, fd, &event) ? -1 : epoll_wait(queue, &event, 1, 10000);
+    close(queue);
+    return n > 0;
+}
+
 /* Reads to the end, or for ten seconds. */
 static bool read_all(int fd, struct view *view)
 {
     char bytes[4096];
     FILE *out = write_view(view);
     bool more = true;
-    for (int ready; more && (ready = poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 10000));) {
-        if (ready < 0 && errno == EINTR)
-            continue;
+    while (more && may_be_read(fd)) {
         ssize_t n = read(fd, bytes, sizeof bytes);
         more = n > 0;
         fwrite(bytes, 1, more ? (size_t)n : 0, out);

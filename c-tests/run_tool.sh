@@ -225,12 +225,15 @@ else
 fi
 
 group=
-for top in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+# The last two: a part of the tree that was given to its user.
+for top in /sys/fs/cgroup/unified /sys/fs/cgroup "/sys/fs/cgroup/unified${own%/*}" "/sys/fs/cgroup${own%/*}"; do
     [ -f "$top/cgroup.procs" ] && mkdir "$top/run_tool.$$" 2>/dev/null && group=$top/run_tool.$$ && break
 done
 if [ "$group" ]; then
     trap 'rmdir "$group" 2>/dev/null; rm -rf "$dir"' EXIT
-    sees "--cgroup" "cgroup\.0" ":/run_tool.$$" --cgroup "$group"
+    inside=${group#/sys/fs/cgroup}
+    sees "--cgroup" "cgroup\.0" ":${inside#/unified}" --cgroup "$group"
     until_true rmdir "$group"
 else
     skip "--cgroup" "no cgroup can be made here"

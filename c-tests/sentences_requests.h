@@ -1,6 +1,7 @@
 /* Requests that contradict each other, or that the caller's process and the host do not allow. */
 #ifndef SENTENCES_REQUESTS_H
 #define SENTENCES_REQUESTS_H
+#include "cgroup_top.h"
 #include "sentences.h"
 
 /* A call (spawned, started, held) fails so, with a name in its brackets. */
@@ -182,14 +183,8 @@ FAILS(NOFILE_UNKNOWN, spawned, "resolve (restore_nofile)", EPERM, SET(restore_no
 
 static inline const char *new_cgroup(void)
 {
-    static const char *const roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
-    for (int i = 0; i < 2; i++) {
-        const char *path = text("%s/forkexec-sentences-%d", roots[i], getpid());
-        if (!mkdir(path, 0755) && exists(text("%s/cgroup.freeze", path)))
-            return path;
-        rmdir(path);
-    }
-    return NULL;
+    const char *reason, *top = cgroup_top(&reason), *path = top ? text("%s/forkexec-sentences-%d", top, getpid()) : NULL;
+    return path && !mkdir(path, 0755) ? path : NULL;
 }
 
 static inline void need_cgroup(void)

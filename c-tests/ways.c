@@ -2,6 +2,7 @@
  * they were asked for. A call that a request does not need is not made at all. */
 #define _GNU_SOURCE
 #include "building.h"
+#include "cgroup_top.h"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -241,15 +242,14 @@ static void remove_cgroup(void)
 
 static void make_ready(void)
 {
-    static const char *const roots[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
+    const char *reason, *top = cgroup_top(&reason);
     new_directory("tree");
     new_file("tree/hidden");
     public_witness();
     user_namespaces = makes_user_namespaces();
-    for (int i = 0; i < 2 && cgroup_fd < 0; i++) {
-        snprintf(cgroup_path, sizeof cgroup_path, "%s/forkexec-ways-%d", roots[i], getpid());
-        if (exists(text("%s/cgroup.procs", roots[i])) && exists(text("%s/cgroup.controllers", roots[i]))
-            && !mkdir(cgroup_path, 0755))
+    if (top) {
+        snprintf(cgroup_path, sizeof cgroup_path, "%s/forkexec-ways-%d", top, getpid());
+        if (!mkdir(cgroup_path, 0755))
             cgroup_fd = open(cgroup_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
     if (cgroup_fd < 0)

@@ -232,23 +232,6 @@ TEST_BOTH(without_a_signal_the_program_outlives_its_parent)
     }
 }
 
-/* While something may block, such as the opening of a file, the child is to die with the thread that made it. */
-TEST_BOTH(without_a_signal_the_program_outlives_its_thread)
-{
-    for (int m = 0; m < 3; m++)
-        for (int opens = 0; opens < 2; opens++) {
-            struct forkexec_attr *attr = new_attr();
-            OK(forkexec_attr_set_memory_mode(attr, modes[m]));
-            if (opens)
-                OK(forkexec_attr_open_fd(attr, 7, "/dev/null", O_RDONLY, 0));
-            assert_saw(run_witness(attr), "parent_death", "0");
-            struct maker maker = made_by_a_thread(attr, witness, false);
-            usleep(20000);
-            assert_true(runs(forkexec_child_pid(maker.child)));
-            end(maker.child);
-        }
-}
-
 /* The thread that the library keeps for it goes with the child. */
 TEST_BOTH(nothing_stays_of_a_program_that_ended)
 {

@@ -547,6 +547,23 @@ TEST_BOTH(in_the_callers_root)
     }
 }
 
+/* The child finds its way back to one that it has no right to read. */
+TEST_BOTH(a_working_directory_that_may_only_be_entered)
+{
+    need_mounts();
+    need_root();
+    const char *closed = scratch_path("closed"), *directory = new_directory("directory");
+    int before = open(".", O_PATH | O_CLOEXEC);
+    assert_false(mkdir(closed, 0) || chmod(closed, 0711) || chown(closed, NOBODY, NOBODY) || chdir(closed));
+    for EACH_MOUNTER(mode, user) {
+        struct forkexec_attr *attr = builder(mode, user);
+        OK(forkexec_attr_mount_tmpfs(attr, directory, 4096, 0700, 0));
+        assert_saw(run_witness(attr), "cwd", closed);
+    }
+    assert_false(fchdir(before));
+    close(before);
+}
+
 TEST(all_of_it_on_older_hosts)
 {
     need_mounts();

@@ -383,6 +383,23 @@ TEST_BOTH(what_the_header_lists_without_no_new_privs_is_enough)
     }
 }
 
+/* Not the look at the working directory of who has another root, for example. fcntl is for the child that was held. */
+TEST_BOTH(what_is_not_asked_for_need_not_be_allowed_without_no_new_privs)
+{
+    static const int more[] = { SYS_rt_sigprocmask, SYS_execve, SYS_exit_group, SYS_fcntl };
+    int calls[LENGTH(more) + LENGTH(programs)];
+    need_filters_privilege();
+    memcpy(calls, more, sizeof more);
+    memcpy(calls + LENGTH(more), programs, sizeof programs);
+    for EACH_ROOT_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        filter(attr, calls, LENGTH(calls), SECCOMP_RET_ALLOW, KILL);
+        OK(forkexec_attr_set_chroot(attr, "/"));
+        struct forkexec_child *child = start(attr, public_witness(), (char *[]){ "witness", "exit", "7", NULL }, NULL);
+        assert_int_equal(finish(child).exit_code, 7);
+    }
+}
+
 static void fails_without_privilege(const void *unused)
 {
     (void)unused;

@@ -400,6 +400,32 @@ TEST_BOTH(what_is_not_asked_for_need_not_be_allowed_without_no_new_privs)
     }
 }
 
+/* Where there is no close_range, descriptors are closed without a call that lists them: each filter has to allow close. */
+static void closes_under_its_filters(const void *path)
+{
+    static const struct denial no_close_range = { SYS_close_range, ENOSYS, { { 0 } } };
+    static const int listing[] = { SYS_getdents64, SYS_openat, SYS_ppoll, SYS_pselect6, SYS_statfs, SYS_fstatfs };
+    static const struct { int fd, code; } open[] = { { 9, 0 }, { 10, EBADF }, { 11, EBADF }, { 300, EBADF }, { 1000, EBADF } };
+    deny(&no_close_range, 1);
+    for EACH_ROOT_MEMORY(mode)
+        for (size_t i = 0; i < LENGTH(open); i++) {
+            struct forkexec_attr *attr = attr_in(mode);
+            filter(attr, listing, LENGTH(listing), KILL, SECCOMP_RET_ALLOW);
+            for (size_t k = 0; k < LENGTH(open); k++)
+                OK(forkexec_attr_map_fd(attr, 2, open[k].fd));
+            OK(forkexec_attr_close_fds_from(attr, 10));
+            char *argv[] = { "witness", "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", open[i].fd),
+                (char *)text("%d", F_GETFD), NULL };
+            assert_int_equal(finish(start(attr, path, argv, NULL)).exit_code, open[i].code);
+        }
+}
+
+TEST_BOTH(descriptors_are_closed_where_they_cannot_be_listed)
+{
+    need_filters_privilege();
+    in_copy(closes_under_its_filters, public_witness());
+}
+
 static void fails_without_privilege(const void *unused)
 {
     (void)unused;

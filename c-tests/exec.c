@@ -268,7 +268,7 @@ TEST_BOTH(a_program_by_descriptor)
 TEST_BOTH(the_programs_descriptor_is_kept_through_all_moves)
 {
     for (int m = 0; m < 3; m++)
-        for (int way = 0; way < 6; way++) {
+        for (int way = 0; way < 10; way++) {
             int fd = witness_fd(O_RDONLY);
             struct forkexec_attr *attr = new_attr();
             OK(forkexec_attr_set_memory_mode(attr, modes[m]));
@@ -284,6 +284,17 @@ TEST_BOTH(the_programs_descriptor_is_kept_through_all_moves)
                 OK(forkexec_attr_map_fd(attr, 1, target));
             if (way == 5)
                 OK(forkexec_attr_map_fd(attr, fd, 0));
+            /* The program is given it, and then something else there. */
+            if (way > 5)
+                OK(forkexec_attr_map_fd(attr, fd, fd));
+            if (way == 6)
+                OK(forkexec_attr_open_fd(attr, fd, "/dev/null", O_RDWR, 0));
+            if (way == 7)
+                OK(forkexec_attr_dup_fd(attr, 0, fd));
+            if (way == 8)
+                OK(forkexec_attr_close_fd(attr, fd));
+            if (way == 9)
+                OK(forkexec_attr_close_fds_from(attr, 3));
             assert_int_equal(exits_by_fd(attr, fd, ARGV("name", "exit", "9")), 9);
             close(fd);
         }

@@ -81,6 +81,9 @@ static void has_an_image_of_its_own(void)
     int fd = open(exe, O_RDONLY | O_CLOEXEC);
     assert_int_equal(fcntl(fd, F_GET_SEALS) & seals, seals);
     close(fd);
+    /* Nor has it brought the caller's ends along. */
+    for (int far = MANY / 2; far < MANY + 64; far++)
+        assert_false(exists(text("/proc/%d/fd/%d", forkexec_child_pid(child), far)));
     OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
     finish(child);
     forkexec_close(child);

@@ -97,9 +97,9 @@ TEST(a_held_child_is_set_up_but_not_yet_somebody_else)
     end(child);
 }
 
-static void assert_waits_without_using_the_processor(struct forkexec_attr *attr)
+TEST(a_held_child_waits_without_using_the_processor)
 {
-    struct forkexec_child *child = hold(attr);
+    struct forkexec_child *child = hold(new_attr());
     assert_int_equal(forkexec_wait(child, SECOND / 5, 0, NULL, 0), -ETIMEDOUT);
     assert_int_equal(forkexec_signal(child, SIGKILL), 0);
     struct forkexec_status status = finish(child);
@@ -107,41 +107,6 @@ static void assert_waits_without_using_the_processor(struct forkexec_attr *attr)
     assert_int_equal(status.ran, FORKEXEC_RAN_NO);
     assert_true(status.user_ns + status.system_ns < SECOND / 10);
     forkexec_close(child);
-}
-
-TEST(a_held_child_waits_without_using_the_processor)
-{
-    assert_waits_without_using_the_processor(new_attr());
-}
-
-TEST(nor_does_it_when_it_has_waited_before)
-{
-    need_user_namespaces();
-    struct forkexec_attr *attr = new_attr();
-    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER));
-    map_own_ids(attr, 0, 0);
-    assert_waits_without_using_the_processor(attr);
-}
-
-static int compare(const void *one, const void *other)
-{
-    return *(const double *)one < *(const double *)other ? -1 : 1;
-}
-
-/* A caller that is not woken looks by itself, but only each tenth of a second. */
-TEST(a_start_lasts_no_longer_than_the_set_up)
-{
-    double lasted[20];
-    need_native();
-    for (int i = 0; i < 20; i++) {
-        double begin = seconds();
-        struct forkexec_child *child = hold(new_attr());
-        lasted[i] = seconds() - begin;
-        forkexec_close(child);
-    }
-    /* Most may be slow on a busy machine. */
-    qsort(lasted, 20, sizeof *lasted, compare);
-    assert_true(lasted[4] < 0.09);
 }
 
 TEST(what_it_was_started_with_may_go)

@@ -68,6 +68,43 @@ TEST_BOTH(ends_are_made_where_the_child_cannot_wait)
     in_copy(is_held_in_a_crowd, no_polling);
 }
 
+/* A child in a copy of the caller's memory looks the same, but could not be let into another root. And nobody can change
+ * the file that runs. The library has its own file from the first child on, which has to be far then: in this program run
+ * again among the many. */
+static void has_an_image_of_its_own(void)
+{
+    static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    struct forkexec_child *child = NULL;
+    OK(forkexec_start(fresh(), witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+    const char *exe = text("/proc/%d/exe", forkexec_child_pid(child));
+    assert_string_equal(text("%.15s", link_of(exe)), "/memfd:forkexec");
+    int fd = open(exe, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(fcntl(fd, F_GET_SEALS) & seals, seals);
+    close(fd);
+    /* Nor has it brought the caller's ends along. */
+    for (int far = MANY / 2; far < MANY + 64; far++)
+        assert_false(exists(text("/proc/%d/fd/%d", forkexec_child_pid(child), far)));
+    OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
+    finish(child);
+    forkexec_close(child);
+}
+
+TEST(the_image_is_made_where_it_is_far)
+{
+    int many[MANY], n = 0;
+    if (denied_as())
+        return has_an_image_of_its_own();
+    need_native();
+    need_root(); /* others cannot look into it */
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    while (n < MANY && (many[n] = open("/dev/null", O_RDONLY)) >= 0)
+        n++;
+    bool succeeds = succeeds_again("a crowd", NULL, 0, "the_image_is_made_where_it_is_far");
+    while (n)
+        close(many[--n]);
+    assert_true(succeeds);
+}
+
 TEST_BOTH(ends_are_fetched)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);

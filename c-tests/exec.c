@@ -1,7 +1,7 @@
 /* The program: where it is looked for, by path and by descriptor, and why it does not start. valgrind, which does the
  * execs itself, dies of some that fail. */
 #define _GNU_SOURCE
-#include "harness.h"
+#include "deny.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -268,7 +268,7 @@ TEST_BOTH(a_program_by_descriptor)
 TEST_BOTH(the_programs_descriptor_is_kept_through_all_moves)
 {
     for (int m = 0; m < 3; m++)
-        for (int way = 0; way < 6; way++) {
+        for (int way = 0; way < 10; way++) {
             int fd = witness_fd(O_RDONLY);
             struct forkexec_attr *attr = new_attr();
             OK(forkexec_attr_set_memory_mode(attr, modes[m]));
@@ -284,6 +284,17 @@ TEST_BOTH(the_programs_descriptor_is_kept_through_all_moves)
                 OK(forkexec_attr_map_fd(attr, 1, target));
             if (way == 5)
                 OK(forkexec_attr_map_fd(attr, fd, 0));
+            /* The program is given it, and then something else there. */
+            if (way > 5)
+                OK(forkexec_attr_map_fd(attr, fd, fd));
+            if (way == 6)
+                OK(forkexec_attr_open_fd(attr, fd, "/dev/null", O_RDWR, 0));
+            if (way == 7)
+                OK(forkexec_attr_dup_fd(attr, 0, fd));
+            if (way == 8)
+                OK(forkexec_attr_close_fd(attr, fd));
+            if (way == 9)
+                OK(forkexec_attr_close_fds_from(attr, 3));
             assert_int_equal(exits_by_fd(attr, fd, ARGV("name", "exit", "9")), 9);
             close(fd);
         }
@@ -303,6 +314,48 @@ TEST_BOTH(a_script_by_descriptor_needs_it_mapped_to_itself)
         assert_int_equal(finish(start(attr, NULL, ARGV("x"), NULL)).exit_code, 8);
         close(fd);
     }
+}
+
+/* An emulator may lack it; then the program's link in /proc/self/fd is executed. */
+static void runs_without_execveat(const void *fds)
+{
+    static const struct denial no_execveat = { SYS_execveat, ENOSYS, { { 0 } } };
+    static const struct sock_filter no_opening[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    const int program = ((const int *)fds)[0], script = ((const int *)fds)[1], words = ((const int *)fds)[2];
+    deny(&no_execveat, 1);
+    for (int m = 0; m < 3; m += 2) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, modes[m]));
+        assert_int_equal(exits_by_fd(attr, program, ARGV("name", "exit", "9")), 9);
+        OK(forkexec_attr_set_exec_fd(attr, words));
+        failure(attr, NULL, ARGV("x"), NULL, FORKEXEC_STAGE_EXEC, ENOEXEC, -1);
+        OK(forkexec_attr_set_exec_fd(attr, script));
+        const char *message = failure(attr, NULL, ARGV("x"), NULL, FORKEXEC_STAGE_EXEC, ENOENT, -1);
+        assert_non_null(strstr(message, "map it to itself"));
+        OK(forkexec_attr_map_fd(attr, script, script));
+        assert_int_equal(finish(start(attr, NULL, ARGV("x"), NULL)).exit_code, 8);
+
+        /* A filter of the program's own need not allow what this takes. */
+        attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, modes[m]));
+        OK(forkexec_attr_set_no_new_privs(attr));
+        OK(forkexec_attr_add_seccomp_filter(attr, no_opening, 4, 0));
+        OK(forkexec_attr_set_exec_fd(attr, program));
+        failure(attr, NULL, ARGV("x"), NULL, FORKEXEC_STAGE_EXEC, ENOSYS, -1);
+    }
+}
+
+TEST_BOTH(a_program_by_descriptor_without_execveat)
+{
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    const int fds[] = { witness_fd(O_RDONLY), open(put("script", "#!/bin/sh\nexit 8\n", 0755), O_RDONLY | O_CLOEXEC),
+        open(put("words", "words", 0755), O_RDONLY | O_CLOEXEC) };
+    in_copy(runs_without_execveat, fds);
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
 }
 
 TEST_BOTH(a_program_that_is_only_in_memory)

@@ -383,6 +383,49 @@ TEST_BOTH(what_the_header_lists_without_no_new_privs_is_enough)
     }
 }
 
+/* Not the look at the working directory of who has another root, for example. fcntl is for the child that was held. */
+TEST_BOTH(what_is_not_asked_for_need_not_be_allowed_without_no_new_privs)
+{
+    static const int more[] = { SYS_rt_sigprocmask, SYS_execve, SYS_exit_group, SYS_fcntl };
+    int calls[LENGTH(more) + LENGTH(programs)];
+    need_filters_privilege();
+    memcpy(calls, more, sizeof more);
+    memcpy(calls + LENGTH(more), programs, sizeof programs);
+    for EACH_ROOT_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        filter(attr, calls, LENGTH(calls), SECCOMP_RET_ALLOW, KILL);
+        OK(forkexec_attr_set_chroot(attr, "/"));
+        struct forkexec_child *child = start(attr, public_witness(), (char *[]){ "witness", "exit", "7", NULL }, NULL);
+        assert_int_equal(finish(child).exit_code, 7);
+    }
+}
+
+/* Where there is no close_range, descriptors are closed without a call that lists them: each filter has to allow close. */
+static void closes_under_its_filters(const void *path)
+{
+    static const struct denial no_close_range = { SYS_close_range, ENOSYS, { { 0 } } };
+    static const int listing[] = { SYS_getdents64, SYS_openat, SYS_ppoll, SYS_pselect6, SYS_statfs, SYS_fstatfs };
+    static const struct { int fd, code; } open[] = { { 9, 0 }, { 10, EBADF }, { 11, EBADF }, { 300, EBADF }, { 1000, EBADF } };
+    deny(&no_close_range, 1);
+    for EACH_ROOT_MEMORY(mode)
+        for (size_t i = 0; i < LENGTH(open); i++) {
+            struct forkexec_attr *attr = attr_in(mode);
+            filter(attr, listing, LENGTH(listing), KILL, SECCOMP_RET_ALLOW);
+            for (size_t k = 0; k < LENGTH(open); k++)
+                OK(forkexec_attr_map_fd(attr, 2, open[k].fd));
+            OK(forkexec_attr_close_fds_from(attr, 10));
+            char *argv[] = { "witness", "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", open[i].fd),
+                (char *)text("%d", F_GETFD), NULL };
+            assert_int_equal(finish(start(attr, path, argv, NULL)).exit_code, open[i].code);
+        }
+}
+
+TEST_BOTH(descriptors_are_closed_where_they_cannot_be_listed)
+{
+    need_filters_privilege();
+    in_copy(closes_under_its_filters, public_witness());
+}
+
 static void fails_without_privilege(const void *unused)
 {
     (void)unused;

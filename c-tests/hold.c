@@ -259,17 +259,22 @@ TEST(only_a_held_child_is_released_and_only_once)
     forkexec_close(holding);
 }
 
+static void forbid_ppoll(void)
+{
+    struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ppoll, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){ 4, program }) == 0);
+}
+
 static void hold_without_ppoll(void *unused)
 {
     (void)unused;
     struct forkexec_attr *attr = new_attr();
     must(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER) == 0);
     must(forkexec_attr_map_uid(attr, 0, geteuid(), 1) == 0);
-    struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ppoll, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
-    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){ 4, program }) == 0);
+    forbid_ppoll();
     struct forkexec_child *child = start_held(attr, WITNESS("exit", "6"));
     must(child != NULL);
     must(forkexec_wait(child, SECOND / 5, 0, NULL, 0) == -ETIMEDOUT);
@@ -326,9 +331,10 @@ TEST(closing_leaves_a_running_child_to_the_caller)
 
 static int told[2];
 
-static void own_three_and_wait(void *unused)
+static void own_three_and_wait(void *without_ppoll)
 {
-    (void)unused;
+    if (without_ppoll)
+        forbid_ppoll();
     struct forkexec_child *children[3] = { start_held(new_attr(), WITNESS("sleep")), NULL,
         start_held(new_attr(), WITNESS("sleep")) };
     must(forkexec_hold(new_attr(), &children[1], NULL) == 0 && children[0] && children[2]);
@@ -341,11 +347,11 @@ static void own_three_and_wait(void *unused)
 }
 
 /* Each is started while the others are there to hold what tells them of their owner. */
-TEST(held_children_and_holders_die_with_their_owner)
+static void assert_three_die_with_their_owner(void *without_ppoll)
 {
     int pids[3];
     OK(pipe2(told, O_CLOEXEC));
-    pid_t owner = begin_apart(own_three_and_wait, NULL);
+    pid_t owner = begin_apart(own_three_and_wait, without_ppoll);
     close(told[1]);
     assert_int_equal(read(told[0], pids, 4), 4);
     assert_int_equal(read(told[0], pids + 1, 4), 4);
@@ -355,6 +361,18 @@ TEST(held_children_and_holders_die_with_their_owner)
     for (int i = 0; i < 3; i++)
         assert_true(ends(pids[i]));
     end_of(owner);
+}
+
+TEST(held_children_and_holders_die_with_their_owner)
+{
+    assert_three_die_with_their_owner(NULL);
+}
+
+TEST(held_children_die_with_their_owner_where_a_filter_forbids_ppoll)
+{
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    assert_three_die_with_their_owner(told);
 }
 
 static void use_in_a_fork(void *child)

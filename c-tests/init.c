@@ -156,12 +156,13 @@ TEST_BOTH(signals_to_the_init_are_sent_on)
     }
 }
 
+/* Whether it sleeps each time that one looks, not only now and then. */
 static bool comes_to_sleep(pid_t pid)
 {
-    for (double end = seconds() + 10; seconds() < end; usleep(1000))
-        if (*status_of(pid, "State") == 'S')
-            return true;
-    return false;
+    int asleep = 0;
+    for (double end = seconds() + 10; asleep < 20 && seconds() < end; usleep(1000))
+        asleep = *status_of(pid, "State") == 'S' ? asleep + 1 : 0;
+    return asleep == 20;
 }
 
 static void serve_without_some_calls(const void *denials)

@@ -90,6 +90,25 @@ TEST_BOTH(only_what_is_handled_is_denied)
     }
 }
 
+/* A socket cannot be opened, nor can a file that the child has no right to read, and a FIFO opens only with a writer. */
+TEST_BOTH(what_cannot_be_opened_can_be_granted)
+{
+    need_version(1);
+    const char *socket = scratch_path("socket"), *fifo = scratch_path("fifo"), *secret = scratch_path("secret");
+    assert_false(mknod(socket, S_IFSOCK | 0600, 0) || mkfifo(fifo, 0600));
+    int fd = open(secret, O_RDWR | O_CREAT | O_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    close(fd);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = ruled_in(mode);
+        OK(forkexec_attr_add_landlock_path(attr, "/", TO_RUN));
+        OK(forkexec_attr_add_landlock_path(attr, socket, FS(READ_FILE) | FS(WRITE_FILE)));
+        OK(forkexec_attr_add_landlock_path(attr, fifo, FS(WRITE_FILE)));
+        OK(forkexec_attr_add_landlock_path(attr, secret, FS(WRITE_FILE)));
+        assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+    }
+}
+
 TEST(the_program_has_to_be_granted_too)
 {
     need_version(1);

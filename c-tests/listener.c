@@ -113,6 +113,26 @@ TEST_BOTH(the_librarys_own_calls_go_on)
         }
 }
 
+/* The kernel gives the listener the lowest free number, and that may be one which the program is to have closed. */
+TEST_BOTH(a_program_without_standard_streams)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    for EACH_MODE(mode)
+        for (int closed = 0; closed < 3; closed++) {
+            struct forkexec_attr *attr = asking(*mode, SYS_mknodat, ASK, ALLOW);
+            OK(forkexec_attr_close_fd(attr, closed));
+            struct forkexec_child *child = start_witness(attr, "call", NUMBER(SYS_mknodat));
+            int listener = listener_of(child);
+            assert_int_equal(answer_next(listener, EXFULL), SYS_mknodat);
+            assert_int_equal(finish(child).exit_code, EXFULL);
+            close(listener);
+            /* It is closed in the program. */
+            attr = asking(*mode, -1, ALLOW, ALLOW);
+            OK(forkexec_attr_close_fd(attr, closed));
+            assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_fcntl), NUMBER(closed), NUMBER(F_GETFD)), EBADF);
+        }
+}
+
 /* How the listener gets here is no business of the filter's. */
 TEST_BOTH(no_call_is_needed_to_send_it)
 {

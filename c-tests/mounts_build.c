@@ -181,6 +181,57 @@ TEST_BOTH(what_changes_nothing_on_a_bind)
         }
 }
 
+/* In a user namespace the kernel lets nobody take a flag away, or change how times of access are noted. */
+TEST_BOTH(what_becomes_readonly_stays_as_it_was_otherwise)
+{
+    static const struct {
+        uint64_t flags;
+        const char *options;
+    } kinds[] = { { MS_STRICTATIME, "ro " }, { MS_STRICTATIME | MS_NODIRATIME, "ro,nodiratime " },
+        { MS_RELATIME, "ro,relatime " }, { MS_NODIRATIME, "ro,nodiratime,relatime " }, { MS_NOATIME, "ro,noatime " },
+        { MS_RDONLY, "ro,relatime " }, { MS_NOSUID | MS_NOSYMFOLLOW, "ro,nosuid,relatime,nosymfollow " } };
+    need_mounts();
+    const char *source = new_directory("open"), *target = new_directory("readonly");
+    for EACH_MOUNTER(mode, user)
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+            struct forkexec_attr *attr = builder(mode, user);
+            OK(forkexec_attr_add_mount(attr, "x", source, "tmpfs", kinds[i].flags, NULL));
+            OK(forkexec_attr_bind_mount(attr, source, target, FORKEXEC_MOUNT_READONLY));
+            struct view *view = run_witness(attr, .argv = (char *[]){ "w", "mounts", NULL });
+            const char *options = saw(view, text("mount.%s", target));
+            assert_non_null(options);
+            assert_string_equal(text("%.*s", (int)strlen(kinds[i].options), options), kinds[i].options);
+        }
+}
+
+/* The owner of a directory has to be able to enter it until it has its setuid and setgid bits, if not afterwards. */
+static void makes_a_closed_directory(const void *unused)
+{
+    (void)unused;
+    uint64_t most = 0;
+    for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+        if (cap != CAP_DAC_OVERRIDE && cap != CAP_DAC_READ_SEARCH && prctl(PR_CAPBSET_READ, cap) == 1)
+            most |= BIT(cap);
+    assert_false(set_caps(most, most, 0));
+    for EACH_ROOT_MEMORY(mode) {
+        struct forkexec_attr *attr = in_empty_root(mode, false);
+        OK(forkexec_attr_make_directory(attr, "/a", 02050));
+        OK(forkexec_attr_make_directory(attr, "/b", 04755));
+        struct view *view = look(attr, "look", "/a", "look", "/b");
+        assert_saw(view, "mode./a", "2050");
+        assert_saw(view, "mode./b", "4755");
+    }
+}
+
+TEST_BOTH(a_directory_that_its_owner_may_not_enter)
+{
+    need_other_roots();
+    need_root();
+    need_mounts();
+    public_witness();
+    aside(makes_a_closed_directory, NULL);
+}
+
 TEST_BOTH(a_mount_of_the_callers_moves)
 {
     need_mounts();
@@ -495,7 +546,10 @@ TEST_BOTH(ids_are_mapped)
     need_mounts();
     need_user_namespaces();
     struct forkexec_child *holder;
-    int fd = user_namespace_of(0, 4242, &holder);
+    /* At the lowest number there is. */
+    int namespace = user_namespace_of(0, 4242, &holder), before = fcntl(0, F_DUPFD_CLOEXEC, 3), fd = 0;
+    assert_int_equal(dup2(namespace, fd), fd);
+    close(namespace);
     static const int mounters[] = { SYS_open_tree, SYS_mount_setattr, SYS_move_mount };
     new_directory("source");
     new_file("source/file");
@@ -506,7 +560,8 @@ TEST_BOTH(ids_are_mapped)
         struct forkexec_child *child = NULL;
         int result = try_start(attr, "/witness", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
         if (result) {
-            close(fd);
+            dup2(before, fd);
+            close(before);
             forkexec_close(holder);
             assert_int_equal(error.stage, FORKEXEC_STAGE_BIND);
             for (size_t i = 0; i < 3; i++)
@@ -520,7 +575,8 @@ TEST_BOTH(ids_are_mapped)
         OK(forkexec_attr_bind_mount_idmapped(attr, "/", "/other", 999, 0));
         assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EBADF, 2);
     }
-    close(fd);
+    dup2(before, fd);
+    close(before);
     forkexec_close(holder);
     assert_int_equal(forkexec_attr_bind_mount_idmapped(new_attr(), "/", "/a", -1, 0), -EBADF);
 }
@@ -545,6 +601,23 @@ TEST_BOTH(in_the_callers_root)
         assert_saw(view, "cwd", before);
         assert_false(exists(text("%s/inside", directory)));
     }
+}
+
+/* The child finds its way back to one that it has no right to read. */
+TEST_BOTH(a_working_directory_that_may_only_be_entered)
+{
+    need_mounts();
+    need_root();
+    const char *closed = scratch_path("closed"), *directory = new_directory("directory");
+    int before = open(".", O_PATH | O_CLOEXEC);
+    assert_false(mkdir(closed, 0) || chmod(closed, 0711) || chown(closed, NOBODY, NOBODY) || chdir(closed));
+    for EACH_MOUNTER(mode, user) {
+        struct forkexec_attr *attr = builder(mode, user);
+        OK(forkexec_attr_mount_tmpfs(attr, directory, 4096, 0700, 0));
+        assert_saw(run_witness(attr), "cwd", closed);
+    }
+    assert_false(fchdir(before));
+    close(before);
 }
 
 TEST(all_of_it_on_older_hosts)

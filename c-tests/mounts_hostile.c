@@ -222,6 +222,25 @@ TEST_BOTH(ways_that_do_not_end)
         }
 }
 
+/* As many links as the kernel follows on one way, and one more. path_resolution(7) */
+TEST_BOTH(the_longest_way)
+{
+    enum { MOST = 40 };
+    need_mounts();
+    for EACH_BUILDER(mode, user)
+        for (int longer = 0; longer < 2; longer++) {
+            struct forkexec_attr *attr = in_empty_root(mode, user);
+            OK(forkexec_attr_make_directory(attr, "/0", 0755));
+            for (int link = 1; link <= MOST + longer; link++)
+                OK(forkexec_attr_make_symlink(attr, text("%d", link - 1), text("/%d", link)));
+            OK(forkexec_attr_mount_tmpfs(attr, text("/%d", MOST + longer), 0, 0711, FORKEXEC_MOUNT_FOLLOW));
+            if (longer)
+                assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ELOOP, MOST + 3);
+            else
+                assert_saw(look(attr, "look", "/0"), "mode./0", "0711");
+        }
+}
+
 TEST_BOTH(what_is_there_is_of_another_kind)
 {
     need_mounts();

@@ -40,6 +40,23 @@ TEST_BOTH(a_directory_becomes_the_root)
     }
 }
 
+/* The lowest number is as good as any other for what leads to the new root meanwhile. */
+static void is_in_its_root(const void *unused)
+{
+    (void)unused;
+    close(0);
+    for EACH_BUILDER(mode, user)
+        assert_int_equal(finish(start(rooted(mode, user, 0), "/witness", (char *[]){ "w", "exit", "7", NULL }, NULL)).exit_code, 7);
+}
+
+TEST_BOTH(a_root_for_who_has_no_standard_input)
+{
+    need_mounts();
+    root_on_disk();
+    may_have_user_namespaces();
+    aside(is_in_its_root, NULL);
+}
+
 TEST_BOTH(a_relative_root_begins_in_the_callers_directory)
 {
     need_mounts();

@@ -3,11 +3,15 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -215,6 +219,60 @@ TEST_BOTH(the_process_ends)
                     assert_true(child > 0);
                     assert_true(ends(child));
                 }
+}
+
+/* A caller whose child asks the test before it arranges for the signal. */
+static pid_t caller_that_is_asked(int *listener)
+{
+    struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_PDEATHSIG, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    int pair[2], number = -1;
+    assert_false(pipe2(pair, O_CLOEXEC));
+    pid_t pid = fork();
+    if (!pid) {
+        struct forkexec_child *child = NULL;
+        struct forkexec_attr *attr = request(FORKEXEC_MEMORY_AUTO, 0, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        number = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+            &(struct sock_fprog){ 6, program });
+        if (write(pair[1], &number, sizeof number) != sizeof number)
+            _exit(2);
+        _exit(forkexec_spawn(attr, witness, (char *[]){ "x", "sleep", NULL }, NULL, &child, NULL) != 0);
+    }
+    assert_int_equal(read(pair[0], &number, sizeof number), sizeof number);
+    close(pair[0]);
+    close(pair[1]);
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    *listener = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+    close(pidfd);
+    return pid;
+}
+
+/* The kernel tells of no death that was before. */
+TEST(a_process_that_ends_before_the_signal_is_arranged_for)
+{
+    union { struct seccomp_notif is; uint64_t room[64]; } asked = { .room = { 0 } };
+    int listener, status;
+    need_native();
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    pid_t caller = caller_that_is_asked(&listener);
+    assert_true(listener >= 0);
+    assert_false(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked));
+    kill(caller, SIGKILL);
+    assert_int_equal(waitpid(caller, &status, 0), caller);
+    struct seccomp_notif_resp answer = { asked.is.id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+    assert_false(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer));
+    pid_t child = (pid_t)asked.is.pid;
+    bool gone = ends(child);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &status, __WALL), child);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    close(listener);
+    assert_true(gone);
 }
 
 TEST_BOTH(without_a_signal_the_program_outlives_its_parent)

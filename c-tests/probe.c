@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/mman.h>
 
 #define LAST_PROBE FORKEXEC_PROBE_SECCOMP_LISTENER
 
@@ -95,6 +96,33 @@ TEST(system_calls_are_there_or_not)
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0), pidfd >= 0);
     close(pidfd);
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, NULL, 0), 1);
+}
+
+/* Whether a file that is only in memory, sealed as the built-in image is, can be executed: by the witness. */
+static bool executes_memory(void)
+{
+    char bytes[65536];
+    int status = -1, from = open(witness, O_RDONLY | O_CLOEXEC), fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    for (ssize_t n; fd >= 0 && (n = read(from, bytes, sizeof bytes)) > 0;)
+        assert_int_equal(write(fd, bytes, (size_t)n), n);
+    close(from);
+    if (fd < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
+        return close(fd), false;
+    pid_t pid = fork();
+    if (pid == 0) {
+        syscall(SYS_execveat, fd, "", (char *[]){ "witness", "exit", "7", NULL }, (char *[]){ NULL }, AT_EMPTY_PATH);
+        _exit(1);
+    }
+    close(fd);
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 7;
+}
+
+/* Tests that need the image are skipped where there is none: that it does not run is not for the library to say. */
+TEST(the_image_is_there_where_memory_is_executed)
+{
+    need_native();
+    need_unemulated("it does not execute memfds as the kernel does");
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0), executes_memory());
 }
 
 /* By clone: unshare(2) is refused where a sanitizer keeps a thread. */

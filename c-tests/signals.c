@@ -285,6 +285,39 @@ TEST_BOTH(a_caller_that_is_signalled_and_nothing_is_marked)
     in_copy(is_signalled, NULL);
 }
 
+/* A signal that comes on the way does by its default action what it would do to the program; a handler of the caller's
+ * does not run in the child, also where the kernel cannot reset it at the clone. */
+static void signals_a_held_child(const void *denial)
+{
+    if (denial)
+        deny(denial, 1);
+    caller = getpid();
+    strays = 0;
+    sigaction(SIGALRM, &(struct sigaction){ .sa_handler = tick }, NULL);
+    EACH_MODE(mode) {
+        struct forkexec_attr *attr = new_attr();
+        struct forkexec_child *child = NULL;
+        struct forkexec_error error;
+        OK(forkexec_attr_set_memory_mode(attr, *mode));
+        OK(forkexec_attr_set_signal_mask(attr, 0));
+        OK(forkexec_start(attr, witness, (char *[]){ witness, "exit", "0", NULL }, NULL, &child, NULL));
+        assert_false(kill(forkexec_child_pid(child), SIGALRM));
+        assert_int_equal(forkexec_release(child, FORKEXEC_FOREVER, &error), -ECANCELED);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_SIGNAL_MASK);
+        assert_int_equal(error.signal, SIGALRM);
+        forkexec_close(child);
+    }
+}
+
+TEST(a_held_child_that_is_signalled)
+{
+    static const struct denial no_clone3 = { SYS_clone3, ENOSYS, { { 0 } } };
+    need_native();
+    in_copy(signals_a_held_child, NULL);
+    need_unemulated("it takes no seccomp filters");
+    in_copy(signals_a_held_child, &no_clone3);
+}
+
 /* A child that may block on the way, at a FIFO for example, has the kernel kill it when the caller's thread dies. */
 TEST_BOTH(what_guards_the_child_on_its_way_is_not_the_programs)
 {

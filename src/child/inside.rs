@@ -198,10 +198,10 @@ pub fn make_directory(parent: i32, name: *const u8, mode: u32) -> Answer {
     unsafe { sys::mkdirat(parent, name, mode) }
 }
 
-/// A new file, open for writing.
+/// A new file, open for writing. O_EXCL follows no link either.
 pub fn make_file(parent: i32, name: *const u8, mode: u32) -> Answer<i32> {
     // SAFETY: plan::lower guarantees a NUL-terminated name.
-    unsafe { sys::openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
+    unsafe { sys::openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
 }
 
 /// Gives what was just made exactly this mode. mkdir(2) ignores the setuid and setgid bits and takes over the setgid bit of

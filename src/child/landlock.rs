@@ -28,11 +28,10 @@ fn add(at: &At, rule: &LandlockRule) -> Answer {
 
 /// landlock_restrict_self(2), by the caller's ruleset and by what was asked of ours
 pub fn restrict(at: &mut At) -> Answer {
-    for ruleset in [&mut at.ruleset, &mut at.own_ruleset] {
-        if *ruleset >= 0 {
-            sys::landlock_restrict_self(*ruleset)?;
-            sys::close(*ruleset)?;
-            *ruleset = -1;
+    for ruleset in [at.ruleset, at.own_ruleset] {
+        if ruleset >= 0 {
+            sys::landlock_restrict_self(ruleset)?;
+            sys::close(ruleset)?;
         }
     }
     Ok(())

@@ -72,7 +72,7 @@ pub struct At<'a> {
     pub time_file: i32,
     /// The child's directory of namespaces in /proc, from its stage to that of the time offsets.
     pub own_namespaces: i32,
-    /// The root that mounts are made in, and the working directory meanwhile; -1 before and after.
+    /// The root that mounts are made in, and the working directory meanwhile; -1 where none are.
     pub root: i32,
     pub cwd: i32,
     /// The program's working directory is entered.

@@ -11,8 +11,8 @@ use super::sealed::{Mount, Text, mount};
 use super::sys::abi::{
     AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, EEXIST, ENOENT, ENOSPC, ENOTDIR, ESTALE, MOUNT_ATTR_ATIME, MOUNT_ATTR_IDMAP,
     MOUNT_ATTR_NOATIME, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW, MS_BIND, MS_NOATIME, MS_NODEV, MS_NODIRATIME,
-    MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME, MS_REMOUNT, MS_UNBINDABLE,
-    MountAttr, O_CLOEXEC, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
+    MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_PRIVATE, MS_RDONLY, MS_REC, MS_RELATIME, MS_REMOUNT, MS_STRICTATIME,
+    MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE, ST_NOSYMFOLLOW, ST_RELATIME,
 };
 use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer, Errno};
@@ -175,13 +175,15 @@ fn change_covering(at: &mut At, item: &Mount, seen: i32) -> Answer {
     sys::close(covering)
 }
 
+/// The flags that are the same numbers for statfs(2) and for mount(2).
+const SAME: u64 = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME;
+
 /// Those that are there stay: some may not be taken away.
 pub fn add_flags(fd: i32, flags: u64) -> Answer {
     let now = sys::fstatfs(fd)?.flags;
-    let same = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME;
-    let mut kept = now & same;
-    if now & ST_RELATIME != 0 && flags & MS_NOATIME == 0 {
-        kept |= MS_RELATIME;
+    let mut kept = now & SAME;
+    if (now | flags) & MS_NOATIME == 0 {
+        kept |= if now & ST_RELATIME != 0 { MS_RELATIME } else { MS_STRICTATIME };
     }
     if now & ST_NOSYMFOLLOW != 0 {
         kept |= MS_NOSYMFOLLOW;

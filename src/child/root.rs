@@ -93,9 +93,7 @@ pub fn pivot_root(at: &mut At) -> Answer {
         sys::fchdir(at.cwd)?;
         sys::close(at.cwd)?;
     }
-    sys::close(at.root)?;
-    (at.root, at.cwd) = (-1, -1);
-    Ok(())
+    sys::close(at.root)
 }
 
 /// mount(2)

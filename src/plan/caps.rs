@@ -31,12 +31,9 @@ fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let enters_one = draft.plan.unshare_user != 0 || draft.plan.joins_user != 0;
     if draft.plan.mode == mode::FRESH {
         survive_image(&before, born_in_user_namespace, draft)?;
-        // Neither less nor more than the image has, and what is entered gives it all anew.
-        if enters_one {
-            let full = full(request)?;
-            if before.sets.effective == full && before.sets.permitted == full {
-                draft.plan.credentials = None.into();
-            }
+        // All are effective, and so permitted: what the image has too, and what is entered gives it all anew.
+        if enters_one && before.sets.effective == full(request)? {
+            draft.plan.credentials = None.into();
         }
     }
     let in_user_namespace = born_in_user_namespace || enters_one;

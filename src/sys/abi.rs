@@ -143,6 +143,7 @@ pub const MS_NODIRATIME: u64 = 0x800;
 pub const MS_BIND: u64 = 0x1000;
 pub const MS_UNBINDABLE: u64 = 1 << 17;
 pub const MS_RELATIME: u64 = 1 << 21;
+pub const MS_STRICTATIME: u64 = 1 << 24;
 pub const MNT_DETACH: i32 = 2;
 pub const OPEN_TREE_CLONE: u32 = 1;
 pub const OPEN_TREE_CLOEXEC: u32 = O_CLOEXEC as u32;

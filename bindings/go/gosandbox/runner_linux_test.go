@@ -3,8 +3,8 @@
 package gosandbox
 
 import (
-	"io"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"

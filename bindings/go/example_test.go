@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 
 	"forkexec"
 )
@@ -26,6 +27,26 @@ func ExampleCommand() {
 	// 2
 	// 0077
 	// <nil>
+}
+
+func ExampleCommandContext() {
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	cmd := forkexec.CommandContext(ctx, "/bin/sh", "-c", "sleep 1000 & sleep 1000")
+	cmd.Attr = &forkexec.Attr{
+		Rlimits:    []forkexec.Rlimit{{Resource: syscall.RLIMIT_CPU, Soft: 2, Hard: 2}},
+		Session:    true, // when ctx ends, all that it started ends
+		NoNewPrivs: true,
+	}
+	err := cmd.Run()
+	fmt.Println(err, cmd.Status().Signal == syscall.SIGKILL, cmd.Status().User < time.Second)
+	// Output: signal: killed true true
+}
+
+func ExampleFailure() {
+	err := forkexec.Command("/not/there").Run()
+	fmt.Println(os.IsNotExist(err), forkexec.Failure(err).Stage)
+	// Output: true exec
 }
 
 func ExampleError() {

@@ -2,6 +2,9 @@ package forkexec
 
 import (
 	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,6 +54,60 @@ func TestEveryFunctionOfTheABIIsReached(t *testing.T) {
 		_, excused := unused[function.Name]
 		if reached := strings.Contains(text.String(), "C."+function.Name+"("); reached == excused {
 			t.Errorf("%s: reached: %v, excused: %v", function.Name, reached, excused)
+		}
+	}
+}
+
+func TestEveryExportedNameIsDescribed(t *testing.T) {
+	for _, folder := range []string{".", "gosandbox", "userns", "nsexec"} {
+		files, _ := filepath.Glob(folder + "/*.go")
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, declaration := range file.Decls {
+				switch d := declaration.(type) {
+				case *ast.FuncDecl:
+					known := d.Name.Name == "Error" || d.Name.Name == "Unwrap" || d.Name.Name == "String" // as everywhere
+					if d.Name.IsExported() && d.Doc == nil && !known && !internal(d) {
+						t.Errorf("%s: %s", name, d.Name.Name)
+					}
+				case *ast.GenDecl:
+					undescribed(t, name, d)
+				}
+			}
+		}
+	}
+}
+
+// internal is whether it is a method of a type that is not exported, and not native, whose methods are a Child's.
+func internal(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return false
+	}
+	of := d.Recv.List[0].Type
+	if star, is := of.(*ast.StarExpr); is {
+		of = star.X
+	}
+	name, is := of.(*ast.Ident)
+	return is && !name.IsExported() && name.Name != "native"
+}
+
+func undescribed(t *testing.T, file string, d *ast.GenDecl) {
+	for _, spec := range d.Specs {
+		switch s := spec.(type) {
+		case *ast.TypeSpec:
+			if s.Name.IsExported() && d.Doc == nil && s.Doc == nil {
+				t.Errorf("%s: %s", file, s.Name.Name)
+			}
+		case *ast.ValueSpec:
+			if s.Names[0].IsExported() && d.Doc == nil && s.Doc == nil && s.Comment == nil {
+				t.Errorf("%s: %s", file, s.Names[0].Name)
+			}
 		}
 	}
 }

@@ -235,7 +235,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_DIRECTORY, FRESH, an_empty_root, GIVES(EIO, 0, "/a"), PRIVILEGED, DENY(mkdirat, EIO) },
     { FORKEXEC_STAGE_SYMLINK, FRESH, a_link, GIVES(EIO, 1, "/b to a"), PRIVILEGED, DENY(symlinkat, EIO) },
     { FORKEXEC_STAGE_FILE, FRESH, a_file, GIVES(EIO, 1, "/b"), PRIVILEGED,
-        DENY(openat, EIO, IF(2, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)) },
+        DENY(openat, EIO, IF(2, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)) },
     { FORKEXEC_STAGE_MASK, FRESH, a_mask, GIVES(EIO, 1, "/a"), PRIVILEGED,
         DENY(mount, EIO, IF(3, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)) },
     { FORKEXEC_STAGE_READONLY, FRESH, a_readonly_path, GIVES(EIO, 1, "/a"), PRIVILEGED, DENY(move_mount, EIO) },

@@ -3,7 +3,8 @@
 usage: python.py PROGRAM [--seconds S] [--json OUT] [--plot OUT.svg] [--only CASE]
 
 PROGRAM only exits, and has no libc: BUILD/bench/tiny. The subjects take turns, one call each a round; a figure is the median
-of a round's ratios to stock `subprocess`. tools/python bench runs it where the package is installed.
+of a round's ratios to stock `subprocess`. All runs on one processor, as in bench.c: to wake an idle one in a virtual machine
+takes longer than a spawn. tools/python bench runs it where the package is installed.
 """
 
 from __future__ import annotations
@@ -240,6 +241,7 @@ def main():
     given = parser.parse_args()
     program = os.path.abspath(given.program)
     results = []
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     everything = cases(program)
     for case, subjects in everything.items():

@@ -48,11 +48,11 @@ func TestPidFDOfAUserNamespace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Close(fd)
-	if _, _, errno := syscall.Syscall6(424, uintptr(fd), uintptr(syscall.SIGINT), 0, 0, 0, 0); errno != 0 { // pidfd_send_signal
+	if _, _, errno := syscall.Syscall6(424, uintptr(fd), uintptr(syscall.SIGKILL), 0, 0, 0, 0); errno != 0 { // pidfd_send_signal
 		t.Error(errno)
 	}
 	var status syscall.WaitStatus
-	if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil || status.Signal() != syscall.SIGINT {
+	if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil || status.Signal() != syscall.SIGKILL {
 		t.Errorf("%#x, %v", status, err)
 	}
 }

@@ -166,12 +166,12 @@ func TestPidFD(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, errno := syscall.Syscall6(424, uintptr(fd), uintptr(syscall.SIGINT), 0, 0, 0, 0); errno != 0 {
+	if _, _, errno := syscall.Syscall6(424, uintptr(fd), uintptr(syscall.SIGKILL), 0, 0, 0, 0); errno != 0 {
 		t.Error(errno)
 	}
 	syscall.Close(fd)
 	var status syscall.WaitStatus
-	if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil || status.Signal() != syscall.SIGINT {
+	if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil || status.Signal() != syscall.SIGKILL {
 		t.Errorf("%v, %v", status, err)
 	}
 	if _, err := ForkExec("/not/there", nil, &syscall.ProcAttr{Sys: &syscall.SysProcAttr{PidFD: &fd}}, nil); err == nil || fd != -1 {

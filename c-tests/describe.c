@@ -92,6 +92,7 @@ static struct forkexec_attr *everything(void)
 /* What is tried twice is told twice. */
 TEST(a_directory_is_named_where_it_is_entered)
 {
+    need_native(); /* in the caller's memory */
     static const char *const lines[][2] = { { "690 cwd: /work", "600 cwd before ids" },
         { "600 cwd before ids: /work", "690 cwd" }, { "600 cwd before ids: /work", NULL } };
     struct forkexec_attr *attr = new_attr();

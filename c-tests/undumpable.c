@@ -112,6 +112,7 @@ static void check_others(const void *with)
 
 TEST_BOTH(the_rest_is_as_ever)
 {
+    need_native();
     aside(check_others, public_witness());
 }
 

@@ -25,7 +25,7 @@ from forkexec import Attr, Bind, Namespace
 PATHS = [path for path in ("/bin", "/lib", "/lib64", "/usr", "/etc/alternatives") if os.path.exists(path)]
 if not sys.base_prefix.startswith("/usr"):
     PATHS.append(sys.base_prefix)
-ENVIRONMENT = {"PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin", "HOME": "/work", "LANG": "C.UTF-8"}
+ENVIRONMENT = {"PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin", "HOME": "/box", "LANG": "C.UTF-8"}
 
 
 def inside(name: str) -> str:
@@ -33,11 +33,11 @@ def inside(name: str) -> str:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise ValueError(f"{name!r} does not lie in the folder")
-    return f"/work/{path}"
+    return f"/box/{path}"
 
 
 def sandbox(files: dict[str, str], memory: int, seconds: float) -> Attr:
-    folders = {str(PurePosixPath(inside(name)).parent) for name in files} - {"/work"}
+    folders = {str(PurePosixPath(inside(name)).parent) for name in files} - {"/box"}
     return Attr(
         create_namespaces=Namespace.USER
         | Namespace.PID
@@ -54,11 +54,11 @@ def sandbox(files: dict[str, str], memory: int, seconds: float) -> Attr:
             forkexec.Dev(create=True),
             forkexec.Proc(create=True),
             forkexec.Tmpfs("/tmp", size=64 << 20, create=True),
-            forkexec.Tmpfs("/work", size=64 << 20, create=True, nosuid=True, nodev=True),
+            forkexec.Tmpfs("/box", size=64 << 20, create=True, nosuid=True, nodev=True),
             *(forkexec.Directory(folder) for folder in sorted(folders)),
             *(forkexec.File(inside(name), contents) for name, contents in files.items()),
         ],
-        cwd="/work",
+        cwd="/box",
         hostname="sandbox",
         rlimits={
             resource.RLIMIT_DATA: memory,

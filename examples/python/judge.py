@@ -41,9 +41,9 @@ def sandbox(work: Path, seconds: int, memory: int, readonly: bool = False) -> At
             *SYSTEM,
             forkexec.Dev(create=True),
             forkexec.Tmpfs("/tmp", size=64 << 20, create=True),
-            Bind(work, "/work", create=True, nosuid=True, nodev=True, readonly=readonly),
+            Bind(work, "/box", create=True, nosuid=True, nodev=True, readonly=readonly),
         ],
-        cwd="/work",
+        cwd="/box",
         hostname="judge",
         rlimits={
             resource.RLIMIT_CPU: (seconds, seconds + 1),
@@ -79,7 +79,7 @@ def judged(work: Path, given: bytes, expected: bytes) -> tuple[str, str]:
     """Runs it once: the verdict, and what it took."""
     try:
         done = forkexec.run(
-            ["/work/program"],
+            ["/box/program"],
             attr=sandbox(work, SECONDS, MEMORY, readonly=True),
             env={},
             input=given,

@@ -29,16 +29,20 @@ static DYING: AtomicPtr<Dying> = AtomicPtr::new(null_mut());
 /// Reaps what was killed: now, or if it has not ended soon, with a child that is closed later.
 pub fn reap(name: Name) {
     let begin = Instant::now();
+    let mut polls = name.pidfd.is_some();
     while still_dying(&name) {
         let left = PATIENCE.saturating_sub(begin.elapsed());
         if left.is_zero() {
-            return keep(name);
+            return leave_for_later(name);
         }
-        wait_a_moment(&name, left);
+        polls = polls && sleeps_until_ended(&name, left);
+        if !polls {
+            let _ = sys::sleep(&timespec(left.min(Duration::from_millis(1))));
+        }
     }
 }
 
-fn keep(name: Name) {
+fn leave_for_later(name: Name) {
     // Without memory for it, it stays until this process ends.
     if let Ok(room) = Room::new() {
         put(room.fill(Dying { owner: own::pid(), name, next: null_mut() }));
@@ -58,17 +62,16 @@ fn put(child: Box<Dying>) {
     }
 }
 
-/// Until it has ended, or a signal handler has run, or so much time has passed; at most a millisecond where there is no pidfd,
-/// or a filter forbids ppoll(2). By itself a namespace ends in a few milliseconds.
-fn wait_a_moment(name: &Name, most: Duration) {
-    let timespec = |time: Duration| Timespec { seconds: 0, nanoseconds: time.subsec_nanos() as i64 };
-    let polled = name.pidfd.as_ref().is_some_and(|pidfd| {
-        let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
-        matches!(sys::poll(&mut fds, Some(&timespec(most))), Ok(_) | Err(Errno(EINTR)))
-    });
-    if !polled {
-        let _ = sys::sleep(&timespec(most.min(Duration::from_millis(1))));
-    }
+fn timespec(time: Duration) -> Timespec {
+    Timespec { seconds: time.as_secs() as i64, nanoseconds: time.subsec_nanos() as i64 }
+}
+
+/// By itself a namespace ends in a few milliseconds. Says whether to sleep so again, if it is still dying: a signal handler
+/// may have run. Not where a filter forbids ppoll(2), nor where it has ended and its tracer has to reap it first.
+fn sleeps_until_ended(name: &Name, most: Duration) -> bool {
+    let Some(pidfd) = &name.pidfd else { return false };
+    let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
+    matches!(sys::poll(&mut fds, Some(&timespec(most))), Ok(0) | Err(Errno(EINTR)))
 }
 
 /// Reaps those that have ended since.

@@ -60,7 +60,7 @@ func sandbox(asked *request) (*forkexec.Attr, error) {
 		forkexec.Dev{Target: "/dev", Flags: forkexec.MountCreate},
 		forkexec.Proc{Target: "/proc", Flags: forkexec.MountCreate},
 		forkexec.Tmpfs{Target: "/tmp", Size: 64 << 20, Mode: 0o1777, Flags: forkexec.MountCreate},
-		forkexec.Tmpfs{Target: "/work", Size: 64 << 20, Mode: 0o755,
+		forkexec.Tmpfs{Target: "/box", Size: 64 << 20, Mode: 0o755,
 			Flags: forkexec.MountCreate | forkexec.MountNosuid | forkexec.MountNodev})
 	names := []string{}
 	for name := range asked.Files {
@@ -72,7 +72,7 @@ func sandbox(asked *request) (*forkexec.Attr, error) {
 	sort.Strings(names)
 	for _, name := range names {
 		// What is missing of its folders is made.
-		mounts = append(mounts, forkexec.File{Path: path.Join("/work", name), Bytes: []byte(asked.Files[name]), Mode: 0o644})
+		mounts = append(mounts, forkexec.File{Path: path.Join("/box", name), Bytes: []byte(asked.Files[name]), Mode: 0o644})
 	}
 	cpu := uint64(asked.Timeout) + 1
 	return &forkexec.Attr{
@@ -83,7 +83,7 @@ func sandbox(asked *request) (*forkexec.Attr, error) {
 		Init:     true,
 		Root:     &forkexec.Root{Flags: forkexec.RootReadonly},
 		Mounts:   mounts,
-		Cwd:      "/work",
+		Cwd:      "/box",
 		Hostname: "sandbox",
 		Rlimits: []forkexec.Rlimit{
 			{Resource: syscall.RLIMIT_DATA, Soft: asked.Memory, Hard: asked.Memory},
@@ -139,7 +139,7 @@ func run(asked *request) *result {
 	cmd := forkexec.CommandContext(ctx, asked.Command[0], asked.Command[1:]...)
 	// The program is searched in the sandbox, whatever there is out here.
 	cmd.Path, cmd.Err, cmd.Attr = asked.Command[0], nil, attr
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=/work", "LANG=C.UTF-8"}
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=/box", "LANG=C.UTF-8"}
 	cmd.Stdin = strings.NewReader(asked.Stdin)
 	shared := &budget{left: asked.Output, end: cancel}
 	out, failed := &stream{budget: shared}, &stream{budget: shared}

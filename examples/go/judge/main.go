@@ -39,7 +39,7 @@ func sandbox(work string, seconds, memory uint64, flags forkexec.MountFlags) *fo
 	mounts = append(mounts,
 		forkexec.Dev{Target: "/dev", Flags: forkexec.MountCreate},
 		forkexec.Tmpfs{Target: "/tmp", Size: 64 << 20, Mode: 0o1777, Flags: forkexec.MountCreate},
-		forkexec.BindMount{Source: work, Target: "/work",
+		forkexec.BindMount{Source: work, Target: "/box",
 			Flags: flags | forkexec.MountCreate | forkexec.MountNosuid | forkexec.MountNodev})
 	return &forkexec.Attr{
 		CreateNamespaces: forkexec.NamespaceUser | forkexec.NamespacePID | forkexec.NamespaceMount | forkexec.NamespaceNet |
@@ -50,7 +50,7 @@ func sandbox(work string, seconds, memory uint64, flags forkexec.MountFlags) *fo
 		Init:     true,
 		Root:     &forkexec.Root{Flags: forkexec.RootReadonly},
 		Mounts:   mounts,
-		Cwd:      "/work",
+		Cwd:      "/box",
 		Hostname: "judge",
 		Rlimits: []forkexec.Rlimit{
 			{Resource: syscall.RLIMIT_CPU, Soft: seconds, Hard: seconds + 1},
@@ -107,7 +107,7 @@ func compiled(source, work string) (string, error) {
 func judged(work string, given, expected []byte) (verdict, took string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*seconds*time.Second)
 	defer cancel()
-	cmd := forkexec.CommandContext(ctx, "/work/program")
+	cmd := forkexec.CommandContext(ctx, "/box/program")
 	cmd.Attr = sandbox(work, seconds, memory, forkexec.MountReadonly)
 	cmd.Env = []string{}
 	cmd.Stdin = bytes.NewReader(given)

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 
 #define SECOND 1000000000LL
 
@@ -176,6 +177,63 @@ TEST(a_tracee_with_a_signal_pending_hangs_nobody)
     assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
     assert_int_equal(finish(child).exit_code, 8);
     forkexec_close(child);
+}
+
+/* A brother of the child's, who traces it until it is killed, and waits for nothing; 0 where it may not. */
+static pid_t tracer_of(pid_t pid)
+{
+    int ends[2];
+    char answer = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t tracer = fork();
+    assert_true(tracer >= 0);
+    if (tracer == 0) {
+        answer = ptrace(PTRACE_SEIZE, pid, NULL, NULL) ? 'n' : 'y';
+        (void)!write(ends[1], &answer, 1);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(read(ends[0], &answer, 1), 1);
+    close(ends[0]);
+    close(ends[1]);
+    if (answer == 'y')
+        return tracer;
+    assert_int_equal(kill(tracer, SIGKILL), 0);
+    assert_int_equal(waitpid(tracer, NULL, 0), tracer);
+    return 0;
+}
+
+static long sleeps_of_this_thread(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_THREAD, &usage), 0);
+    return usage.ru_nvcsw;
+}
+
+/* Its end is told to the tracer first; until then the close can only look again, and does not do so without a pause. */
+TEST(a_close_sleeps_while_a_tracer_has_not_reaped_the_child)
+{
+    need_native();
+    struct forkexec_child *child = held(forkexec_attr_set_stop, FORKEXEC_MEMORY_AUTO, "5");
+    pid_t pid = forkexec_child_pid(child);
+    assert_int_equal(forkexec_release(child, SECOND / 50, NULL), -ETIMEDOUT);
+    assert_int_equal(stopped_by(pid), SIGSTOP);
+    pid_t tracer = tracer_of(pid);
+    if (!tracer)
+        forkexec_close(child);
+    need(tracer, "a process may not trace its brother here");
+    long before = sleeps_of_this_thread();
+    forkexec_close(child);
+    assert_true(sleeps_of_this_thread() - before >= 10);
+    assert_true(exists(text("/proc/%d", pid)));
+
+    assert_int_equal(kill(tracer, SIGKILL), 0);
+    assert_int_equal(waitpid(tracer, NULL, 0), tracer);
+    /* It is reaped with the next child. */
+    for (int i = 0; exists(text("/proc/%d", pid)); i++) {
+        assert_true(i < 1000);
+        forkexec_close(start_held(new_attr(), WITNESS("exit", "0")));
+    }
 }
 
 TEST(stop_and_trace_need_somebody_who_can_act)

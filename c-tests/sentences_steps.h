@@ -547,6 +547,15 @@ SITUATION(WAITING_DENIED, need_mounts(); need_native())
     says(said, "%s: %s: %s", geteuid() ? "wait" : "hold", strerror(EPERM), sentence);
 }
 
+SITUATION(LOOKING_DENIED, need_cap(CAP_SYS_ADMIN); need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_parent_death_signal, SIGTERM, FORKEXEC_DEATH_OF_THREAD);
+    SET(create_namespaces, FORKEXEC_NS_PID);
+    DENY(ppoll, EPERM);
+    says(spawned(attr), "parent death (signal %d): %s: %s", SIGTERM, strerror(EPERM), sentence);
+}
+
 static pid_t starter;
 
 static void *starts(void *child)

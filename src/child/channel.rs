@@ -133,20 +133,26 @@ pub fn die_with_caller(at: &At) -> Answer {
 /// PR_SET_PDEATHSIG(2const)
 fn die_with_thread(at: &At) -> Answer {
     sys::prctl(PR_SET_PDEATHSIG, SIGKILL as usize, 0)?;
-    if is_orphan(at) { sys::exit(FAILED) } else { Ok(()) }
+    if is_orphan(at)? { sys::exit(FAILED) } else { Ok(()) }
 }
 
-/// Whether the caller is gone. A descriptor of it knows; without one the parent's pid does, as long as the caller is in
-/// this pid namespace: in a new one it is 0 before and after.
-pub fn is_orphan(at: &At) -> bool {
+/// Whether the caller is gone. A descriptor of it knows; without one, or where a filter forbids ppoll(2), the parent's pid
+/// does, as long as the caller is in this pid namespace: in a new one it is 0 before and after.
+pub fn is_orphan(at: &At) -> Answer<bool> {
     if at.owner < 0 {
-        return ![0, at.wiring.owner_pid].contains(&sys::getppid());
+        return Ok(![0, at.wiring.owner_pid].contains(&sys::getppid()));
     }
     let mut fds = [PollFd { fd: at.owner, events: POLLIN, revents: 0 }];
-    match sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 })) {
-        Ok(ready) => ready != 0,
-        // A filter forbids ppoll(2): who cannot see its parent is taken for an orphan.
-        Err(_) => sys::getppid() != at.wiring.owner_pid,
+    loop {
+        match sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 })) {
+            Ok(ready) => return Ok(ready != 0),
+            // A tracer or a freezer interrupts it, too.
+            Err(Errno(EINTR | EAGAIN)) => (),
+            Err(errno) => match sys::getppid() {
+                0 => return Err(errno),
+                parent => return Ok(parent != at.wiring.owner_pid),
+            },
+        }
     }
 }
 
@@ -176,7 +182,7 @@ fn arm_lifeline(at: &At) -> Answer {
     // The kernel sends the signal with the right of whoever was this last.
     sys::fcntl(at.lifeline, F_SETOWN, sys::getpid())?;
     sys::fcntl(at.lifeline, F_SETFL, O_ASYNC)?;
-    if is_orphan(at) { sys::exit(FAILED) } else { Ok(()) }
+    if is_orphan(at)? { sys::exit(FAILED) } else { Ok(()) }
 }
 
 /// From here on the child is as good as the program, which lives on when the caller is gone: the caller may hear of the exec

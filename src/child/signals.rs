@@ -11,7 +11,7 @@ pub fn parent_death(at: &mut At) -> Answer {
         return Ok(());
     }
     sys::prctl(PR_SET_PDEATHSIG, at.plan.parent_death as usize, 0)?;
-    if at.plan.parent_death != 0 && channel::is_orphan(at) { Err(Errno(ESRCH)) } else { Ok(()) }
+    if at.plan.parent_death != 0 && channel::is_orphan(at)? { Err(Errno(ESRCH)) } else { Ok(()) }
 }
 
 /// sigaction(2)

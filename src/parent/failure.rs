@@ -146,6 +146,7 @@ impl Failure {
             (Stage::Hold | Stage::Wait | Stage::WaitMaps, libc::EPERM | libc::ENOSYS) if self.pid != 0 => {
                 sentences::WAITING_DENIED
             }
+            (Stage::ParentDeath, libc::EPERM | libc::ENOSYS) if self.pid != 0 => sentences::LOOKING_DENIED,
             // What the child does by way of the caller's /proc.
             (Stage::OomScore | Stage::TimeFile | Stage::Procfs, libc::ENOENT | libc::EOPNOTSUPP) => {
                 match procfs::trouble() {

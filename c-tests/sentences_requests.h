@@ -70,6 +70,7 @@ FAILS(GRANTS_UNHANDLED, spawned, "validate 0 (add_landlock_path)", EINVAL, SET(s
     SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
 FAILS(FD_NOT_OPEN, spawned, "validate 0 (map_fd)", EBADF, SET(map_fd, 987, 5))
 CONTRADICTS(ROOT_NEEDS_IMAGE, "set_memory_mode", SET(set_memory_mode, FORKEXEC_MEMORY_COPIED); SET(set_chroot, "/"))
+CONTRADICTS(COPY_HAS_CALLERS_MEMORY, "measure_memory", SET(measure_memory); SET(set_memory_mode, FORKEXEC_MEMORY_COPIED))
 FAILS(SOFT_ABOVE_HARD_NOW, spawned, "resolve 0 (set_rlimit)", EINVAL, /* the copy's own is 0 */
     SET(set_rlimit, RLIMIT_CORE, 5, FORKEXEC_RLIMIT_KEEP))
 FAILS(NO_DIRECTORY_TO_ENTER, spawned, "validate (set_cwd_rights)", EINVAL, SET(set_cwd_rights, FORKEXEC_CWD_RIGHTS_CALLER))
@@ -124,6 +125,14 @@ SITUATION(FRESH_LOSES_IDS, need_cap(CAP_SETUID); need_native())
     says(spawned(attr), "image (set_memory_mode): %s: %s", strerror(EPERM), sentence);
 }
 
+SITUATION(MEASURED_LOSES_IDS, need_cap(CAP_SETUID); need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(measure_memory);
+    have_another_saved_id();
+    says(spawned(attr), "image (measure_memory): %s: %s", strerror(EPERM), sentence);
+}
+
 /* Under valgrind. */
 static inline void need_emulator(void)
 {
@@ -135,6 +144,13 @@ SITUATION(ROOT_UNDER_EMULATOR, need_emulator())
     struct forkexec_attr *attr = new_attr();
     SET(set_chroot, "/");
     says(spawned(attr), "image (another root or joined pid namespace): %s: %s", strerror(EOPNOTSUPP), sentence);
+}
+
+SITUATION(COPY_UNDER_EMULATOR, need_emulator())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(measure_memory);
+    says(spawned(attr), "image (measure_memory): %s: %s", strerror(EOPNOTSUPP), sentence);
 }
 
 /* Files of the system that grant no ids to anybody, or uids only. */

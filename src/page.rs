@@ -35,6 +35,26 @@ pub mod program {
     pub const RAN: u32 = 2;
 }
 
+/// How the program of an init has ended, and what it used: what waitid(2) tells the init. It is there once `program_ran` is.
+#[repr(C)]
+pub struct ProgramEnd {
+    /// A `CLD_*` code, and the exit code or signal that goes with it.
+    pub code: AtomicI32,
+    pub status: AtomicI32,
+    /// `struct rusage`, getrusage(2)
+    pub usage: [AtomicU64; USAGE],
+}
+
+impl ProgramEnd {
+    const fn new() -> ProgramEnd {
+        ProgramEnd { code: AtomicI32::new(0), status: AtomicI32::new(0), usage: [const { AtomicU64::new(0) }; USAGE] }
+    }
+}
+
+/// The numbers of a `struct rusage`: two times of two numbers, and 14 counts.
+pub const USAGE: usize = 18;
+pub type Usage = [u64; USAGE];
+
 /// Which path of an item a failure is about.
 pub mod side {
     /// Neither, or it is not known.
@@ -133,6 +153,7 @@ pub struct Page {
     pub second_pid: AtomicI32,
     /// `program`: what an init has seen.
     pub program_ran: AtomicU32,
+    pub program_end: ProgramEnd,
     /// What came of the init's giving up of its privileges: a futex that the program sleeps on. 0: not yet; 1: done; else
     /// the errno and 1.
     pub init_ready: AtomicU32,
@@ -164,6 +185,7 @@ impl Page {
             side: AtomicU32::new(side::NONE),
             second_pid: AtomicI32::new(0),
             program_ran: AtomicU32::new(program::UNKNOWN),
+            program_end: ProgramEnd::new(),
             init_ready: AtomicU32::new(0),
             named: AtomicU32::new(0),
             unmarked: AtomicU32::new(0),

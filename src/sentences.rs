@@ -139,6 +139,9 @@ sentences! { ERRORS:
         file there (CVE-2019-5736)",
     ROOT_LOSES_IDS: "needs the built-in image, whose exec would change the caller's saved ids: make them the effective ones",
     FRESH_LOSES_IDS: "an exec would change the caller's saved ids: use another memory mode",
+    MEASURED_LOSES_IDS: "measuring needs an exec more, which would change the caller's saved ids",
+    COPY_HAS_CALLERS_MEMORY: "a copy of the caller begins with the caller's memory: use another memory mode",
+    COPY_UNDER_EMULATOR: "no memory is shared here, as under an emulator, so the child is a copy and has the caller's memory",
 
     // What the caller's process and the host make of a request: `resolve (set_cgroup_fd): Device or resource busy: ...`.
     NO_SUBUIDS: "the user has no ids in /etc/subuid",
@@ -289,6 +292,7 @@ sentences! { ERRORS:
     BIND: "{} on {}",
     SYMLINK: "{} to {}",
     BORN_IN: "born in fd {}",
+    MEASURED: "memory measured",
     WRITTEN_TO: "written to fd {}",
     FD: "fd {}",
     EMPTY_ROOT: "empty",

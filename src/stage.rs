@@ -42,7 +42,7 @@ pub enum Stage {
 
     /// The capability sets are put back to what they were before the change of image. capabilities(7).
     Credentials = 200,
-    /// A second process goes on, born in the cgroup, where a member that shared the caller's memory would be a danger to the caller; if the cgroup or a namespace refuses it, that is told as clone. clone(2).
+    /// A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
     CgroupBirth = 205,
     /// The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     Wait = 210,

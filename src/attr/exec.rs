@@ -53,6 +53,7 @@ pub struct Exec {
     pub ptrace: bool,
     pub stop: bool,
     pub init: bool,
+    pub measure_memory: bool,
 }
 
 impl Exec {
@@ -122,6 +123,11 @@ impl Exec {
         Ok(())
     }
 
+    pub fn measure_memory(&mut self) -> Accepted {
+        self.measure_memory = true;
+        Ok(())
+    }
+
     pub fn set_init(&mut self) -> Accepted {
         self.init = true;
         Ok(())
@@ -159,6 +165,7 @@ impl Copied for Exec {
             ptrace: self.ptrace,
             stop: self.stop,
             init: self.init,
+            measure_memory: self.measure_memory,
         })
     }
 }

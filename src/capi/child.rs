@@ -50,10 +50,11 @@ pub struct forkexec_status {
     pub user_ns: u64,
     /// As above, in the kernel.
     pub system_ns: u64,
-    /// The peak of resident memory of the largest process among the child and what it waited for, in bytes. The kernel
-    /// never shows less here than the caller had when it made the child:
+    /// The peak of resident memory of the largest process among the child and what it waited for, in bytes. With
+    /// FORKEXEC_STATUS_OWN_MEMORY it is the program's own, but for about 1 MiB of the library's image before it. Without, the
+    /// kernel never shows less here than the caller had when it made the child:
     pub max_rss_bytes: u64,
-    /// the caller's own peak. Only a larger max_rss_bytes is the program's.
+    /// the caller's own peak. Only a larger max_rss_bytes is the program's. 0 with FORKEXEC_STATUS_OWN_MEMORY.
     pub max_rss_floor_bytes: u64,
     /// The peak of the cgroup's memory, of all that ever ran in it, where there is a cgroup and it counts memory.
     pub memory_peak_bytes: u64,
@@ -90,9 +91,10 @@ impl forkexec_status {
         let count = |number: libc::c_long| number as u64;
         let peak_bit = if waited.memory_peak.is_some() { FORKEXEC_STATUS_MEMORY_PEAK } else { 0 };
         let oom_bit = if waited.oom_kills.is_some() { FORKEXEC_STATUS_OUT_OF_MEMORY } else { 0 };
+        let memory_bit = if waited.own_memory { FORKEXEC_STATUS_OWN_MEMORY } else { 0 };
         let oom_kills = waited.oom_kills.unwrap_or(0);
         forkexec_status {
-            valid: FORKEXEC_STATUS_EXIT | FORKEXEC_STATUS_RAN | FORKEXEC_STATUS_USAGE | peak_bit | oom_bit,
+            valid: FORKEXEC_STATUS_EXIT | FORKEXEC_STATUS_RAN | FORKEXEC_STATUS_USAGE | peak_bit | oom_bit | memory_bit,
             wait_status: if exited { (waited.status & 0xff) << 8 } else { waited.status | core_bit },
             exit_code: if exited { waited.status } else { -1 },
             signal: if exited { 0 } else { waited.status },
@@ -113,7 +115,7 @@ impl forkexec_status {
             block_writes: count(usage.ru_oublock),
             voluntary_switches: count(usage.ru_nvcsw),
             involuntary_switches: count(usage.ru_nivcsw),
-            out_of_memory: (waited.killed && oom_kills != 0) as u32,
+            out_of_memory: (waited.killed() && oom_kills != 0) as u32,
             oom_kills: u32::try_from(oom_kills).unwrap_or(u32::MAX),
         }
     }

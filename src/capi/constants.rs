@@ -143,6 +143,8 @@ pub const FORKEXEC_STATUS_USAGE: u32 = 4;
 pub const FORKEXEC_STATUS_MEMORY_PEAK: u32 = 8;
 /// status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
 pub const FORKEXEC_STATUS_OUT_OF_MEMORY: u32 = 16;
+/// status.max_rss_bytes has nothing of the caller's in it: see forkexec_attr_measure_memory.
+pub const FORKEXEC_STATUS_OWN_MEMORY: u32 = 32;
 
 /// status.ran: the child ended before it was the program.
 pub const FORKEXEC_RAN_NO: u32 = 0;

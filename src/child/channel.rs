@@ -250,10 +250,13 @@ pub fn until_released(at: &mut At) -> Answer {
     if at.go < 0 {
         return until_woken(at);
     }
+    let at_once = Timespec { seconds: 0, nanoseconds: 0 };
     loop {
         let listen = |fd| PollFd { fd, events: POLLIN, revents: 0 };
         let mut fds = [listen(at.go), listen(at.owner)];
-        match sys::poll(&mut fds, None) {
+        // Two releases may have been read from the eventfd as one.
+        let is_released = at.page.released.load(Ordering::Acquire) != at.released;
+        match sys::poll(&mut fds, is_released.then_some(&at_once)) {
             Err(Errno(EINTR | EAGAIN)) => continue,
             Err(Errno(EPERM | ENOSYS)) if has_caller(at) || is_detached(at) => return until_told(at),
             answer => answer?,
@@ -266,9 +269,8 @@ pub fn until_released(at: &mut At) -> Answer {
             sys::read(at.go, &mut [0u8; 8])?;
         }
         // It may have been woken for a release that it has seen before.
-        let released = at.page.released.load(Ordering::Acquire);
-        if go.revents != 0 && released != at.released {
-            at.released = released;
+        if at.page.released.load(Ordering::Acquire) != at.released {
+            at.released = at.released.wrapping_add(1);
             return Ok(());
         }
     }
@@ -296,7 +298,7 @@ fn until_told(at: &mut At) -> Answer {
             answer => answer?,
         }
     }
-    at.released = at.page.released.load(Ordering::Acquire);
+    at.released = at.released.wrapping_add(1);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::At;
 use super::channel::{self, Who};
 use super::fds;
 use super::init_filter;
-use super::page::program;
+use super::page::{USAGE, Usage, program};
 use super::program::FAILED;
 use super::sys::abi::{
     CLD_EXITED, EAGAIN, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
@@ -118,37 +118,45 @@ fn reap(at: &At, program: i32) {
     }
 }
 
+/// Tells the caller of the program's end, and ends in the same way for whoever else waits for the init.
 fn leave(at: &At, ran: u32, end: &End) -> ! {
+    let told = &at.page.program_end;
+    told.code.store(end.code, Ordering::Relaxed);
+    told.status.store(end.status, Ordering::Relaxed);
+    for (told, used) in told.usage.iter().zip(end.usage) {
+        told.store(used, Ordering::Relaxed);
+    }
     at.page.program_ran.store(ran, Ordering::Release);
-    sys::exit(end.status)
+    sys::exit(if end.code == CLD_EXITED { end.status } else { SIGNALLED.saturating_add(end.status) })
 }
 
-/// A process that was reaped, and what an init exits with for it.
+/// A process that was reaped: how it ended, as waitid(2) tells, and what it used.
 struct End {
     pid: i32,
+    code: i32,
     status: i32,
+    usage: Usage,
 }
 
 const ALL: i32 = -1;
 
 /// One that has ended, of those that are waited for in that way. waitid(2), or wait4(2) where a filter lets nobody use it
 fn ended(pid: i32, way: i32) -> Answer<Option<End>> {
-    let mut info = WaitInfo::EMPTY;
+    let (mut info, mut usage) = (WaitInfo::EMPTY, [0; USAGE]);
     let (which, id) = if pid == ALL { (P_ALL, 0) } else { (P_PID, pid) };
-    match sys::waitid(which, id, &mut info, WEXITED | WNOHANG | way) {
+    // SAFETY: kernel contract, man 2 getrusage: memory for a rusage.
+    match unsafe { sys::waitid_usage(which, id, &mut info, WEXITED | WNOHANG | way, usage.as_mut_ptr()) } {
         Err(errno @ Errno(EINTR | ECHILD)) => Err(errno),
         Err(_) => ended_by_wait4(pid, way),
         Ok(()) if info.pid == 0 => Ok(None),
-        Ok(()) if info.code == CLD_EXITED => Ok(Some(End { pid: info.pid, status: info.status })),
-        Ok(()) => Ok(Some(End { pid: info.pid, status: SIGNALLED.saturating_add(info.status) })),
+        Ok(()) => Ok(Some(End { pid: info.pid, code: info.code, status: info.status, usage })),
     }
 }
 
 fn ended_by_wait4(pid: i32, way: i32) -> Answer<Option<End>> {
-    let mut status = 0;
-    // SAFETY: kernel contract, man 2 wait4: no usage is asked for.
-    let pid = unsafe { sys::wait4(pid, &mut status, WNOHANG | way, core::ptr::null_mut::<u8>())? };
-    let signal = status & 0x7f;
-    let status = if signal == 0 { status >> 8 & 0xff } else { SIGNALLED.saturating_add(signal) };
-    Ok((pid != 0).then_some(End { pid, status }))
+    let (mut status, mut usage) = (0, [0; USAGE]);
+    // SAFETY: kernel contract, man 2 getrusage: memory for a rusage.
+    let pid = unsafe { sys::wait4(pid, &mut status, WNOHANG | way, usage.as_mut_ptr())? };
+    let (code, status) = sys::end_of(status);
+    Ok((pid != 0).then_some(End { pid, code, status, usage }))
 }

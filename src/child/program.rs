@@ -41,7 +41,7 @@ program! {
     OomScore => limits::oom_score_adj,
 
     Credentials => caps::put_back,
-    CgroupBirth => second::born_in_cgroup,
+    CgroupBirth => second::born_of_image,
     Wait => channel::wait,
     TimeFile => ns::time_file,
     Nondumpable => ns::nondumpable,

@@ -1,33 +1,43 @@
-//! The second process. A pid namespace that was entered holds only what is made from then on. And a cgroup whose members
-//! the out-of-memory killer may take together must not have one that shares the caller's memory: it would take the caller too.
+//! The second process. A pid namespace that was entered holds only what is made from then on. A cgroup whose members the
+//! out-of-memory killer may take together must not have one that shares the caller's memory: it would take the caller too.
+//! And the kernel counts the caller's memory among what a process has used that was in it.
 
 use super::At;
 use super::channel::{self, Who};
-use super::sealed::clone;
+use super::sealed::{cgroup, clone};
 use super::stage::Stage;
 use super::sys::abi::{CLONE_INTO_CGROUP, CLONE_VM, CloneArgs};
 use super::sys::{self, Answer};
 
-/// clone3(2): this process is the image already, so the caller's memory is not shared with what is born in the cgroup. This
-/// process leaves at once, so the two may share the image's. The caller's credentials are put back: they are what decides
-/// whether the cgroup may be entered.
-pub fn born_in_cgroup(at: &mut At) -> Answer {
-    if at.plan.second_clone != clone::IN_CGROUP {
+/// This process is the image already, so the caller's memory is not shared with what is born in the cgroup, and the peak of
+/// that memory, which the kernel keeps for a process over an exec, is not the second's. This process leaves at once, so the
+/// two may share the image's. The caller's credentials are put back: they are what decides whether the cgroup may be entered.
+pub fn born_of_image(at: &mut At) -> Answer {
+    if at.plan.second_clone != clone::OF_IMAGE {
         return Ok(());
     }
-    let args = CloneArgs {
-        flags: CLONE_VM | CLONE_INTO_CGROUP | at.plan.clone_namespaces,
-        parent_tid: at.page.second_pid.as_ptr() as u64,
-        cgroup: at.plan.cgroup_fd as u64,
-        ..CloneArgs::default()
-    };
-    if let Err(errno) = sys::leave_to_sibling_of(args) {
+    if let Err(errno) = leave_image(at) {
         // The same as where the child is born there at once.
         at.stage = Stage::Clone;
         return Err(errno);
     }
     go_on_as_second(at)?;
     channel::die_with_caller(at)
+}
+
+/// clone3(2) where there is a cgroup, and else clone(2)
+fn leave_image(at: &At) -> Answer {
+    let flags = CLONE_VM | at.plan.namespaces_of_second();
+    let pid = at.page.second_pid.as_ptr();
+    if at.plan.cgroup != cgroup::BORN_OF_IMAGE {
+        return sys::leave_to_sibling(flags, pid);
+    }
+    sys::leave_to_sibling_of(CloneArgs {
+        flags: flags | CLONE_INTO_CGROUP,
+        parent_tid: pid as u64,
+        cgroup: at.plan.cgroup_fd as u64,
+        ..CloneArgs::default()
+    })
 }
 
 /// clone(2), where others are in there already and filters would stand in the way later

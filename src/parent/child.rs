@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::wait::Waited;
 use crate::page::go;
 use crate::plan::Sealed;
-use crate::sealed::clone;
+use crate::sealed::{clone, mode};
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys;
@@ -46,6 +46,10 @@ pub struct Child {
     pub(super) cgroup: Option<Cgroup>,
     pub(super) tree: Tree,
     pub(super) has_init: bool,
+    /// It was the built-in image before it was the program.
+    pub(super) was_image: bool,
+    /// It is the second process of its spawn.
+    pub(super) is_second: bool,
 }
 
 /// What a child is made of once it has begun.
@@ -71,6 +75,7 @@ impl Child {
             Tree::Unknown
         };
         let has_init = plan.init != 0;
+        let (was_image, is_second) = (plan.mode == mode::FRESH, plan.second_clone != clone::NONE);
         Child {
             owner: own::pid(),
             launched,
@@ -81,6 +86,8 @@ impl Child {
             cgroup,
             tree,
             has_init,
+            was_image,
+            is_second,
         }
     }
 

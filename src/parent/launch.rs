@@ -18,7 +18,7 @@ use crate::attr::owned::{NoMemory, push};
 use crate::child;
 use crate::page::{PAGE, Page, Report};
 use crate::plan::{Sealed, Strings, gaps};
-use crate::sealed::{Gap, Plan, Wiring, cgroup, clone, mode, table};
+use crate::sealed::{Gap, Plan, Wiring, cgroup, mode, table};
 use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use crate::sys::abi::{
@@ -418,9 +418,7 @@ impl Ready<'_> {
         let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
         let is_fork = plan.mode == mode::COPIED && !ways.exit_signal;
         let pidfd_flag = if is_fork { 0 } else { CLONE_PIDFD };
-        // The second process is born in those.
-        let namespaces = if plan.second_clone == clone::IN_CGROUP { 0 } else { plan.clone_namespaces };
-        let flags = memory | files | pidfd_flag | namespaces;
+        let flags = memory | files | pidfd_flag | plan.namespaces_of_first();
         // A child says that it has ended by the signal that its exec gives it; but an init never execs.
         let never_execs = plan.mode == mode::COPIED && plan.init != 0;
         let exit_signal = if is_fork || never_execs { libc::SIGCHLD as u64 } else { 0 };

@@ -216,12 +216,7 @@ impl Name {
         let mut status = 0;
         // SAFETY: the caller vouches for `usage`.
         let pid = unsafe { sys::wait4(self.pid, &mut status, options & (WNOHANG | WALL | WCLONE), usage)? };
-        let signal = status & 0x7f;
-        let end = match signal {
-            0 => End { code: libc::CLD_EXITED, status: status >> 8 & 0xff },
-            _ if status & 0x80 != 0 => End { code: libc::CLD_DUMPED, status: signal },
-            _ => End { code: libc::CLD_KILLED, status: signal },
-        };
-        Ok((pid != 0).then_some(end))
+        let (code, status) = sys::end_of(status);
+        Ok((pid != 0).then_some(End { code, status }))
     }
 }

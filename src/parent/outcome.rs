@@ -34,8 +34,7 @@ use super::listener::Listening;
 use super::name::{End, Name, Passed, Seen};
 use super::procfs;
 use super::shared::Shared;
-use crate::child::init::SIGNALLED;
-use crate::page::{IMAGE_NAME, OWNER_DIED, Page, Process, Report, kind, program};
+use crate::page::{IMAGE_NAME, OWNER_DIED, Page, Process, Report, Usage, kind, program};
 use crate::plan::Sealed;
 use crate::sealed::{Plan, clone, mode};
 use crate::stage::{Row, Stage};
@@ -99,7 +98,7 @@ pub fn until_ready(launched: &mut Launched, plan: &Shared<Sealed>) -> Result<Sta
     if let Some(above) = launched.to_fetch {
         fetch(launched, plan, above)?;
     }
-    if plan.second_clone == clone::IN_CGROUP {
+    if plan.second_clone == clone::OF_IMAGE {
         until_second(launched, plan, None)?;
     }
     if let Err(failure) = handshake::serve(launched, plan) {
@@ -402,6 +401,17 @@ fn ran_under_init(launched: &Launched) -> Ran {
     }
 }
 
+/// How the program of an init ended, and what it used, if the init has told before it ended itself.
+pub fn end_of_program(launched: &Launched, has_init: bool) -> Option<(End, Usage)> {
+    if !has_init || launched.page().program_ran.load(Ordering::Acquire) == program::UNKNOWN {
+        return None;
+    }
+    let page = launched.page();
+    let told = &page.program_end;
+    let end = End { code: told.code.load(Ordering::Relaxed), status: told.status.load(Ordering::Relaxed) };
+    Some((end, core::array::from_fn(|at| told.usage.get(at).map_or(0, |used| used.load(Ordering::Relaxed)))))
+}
+
 /// What the child has in the page; where there is an init, the init.
 fn process<'a>(launched: &Launched, page: &'a Page) -> &'a Process {
     if launched.second.get().is_some() { &page.second } else { &page.first }
@@ -472,11 +482,8 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
             let failure = Failure::at(Stage::Image, Number::from_raw(status), plan);
             failure.because(denied(sys::Errno(status))).of_child(launched.pid())
         }
-        Some(End { code: libc::CLD_EXITED, status }) if plan.init != 0 && status > SIGNALLED => {
-            let signal = status - SIGNALLED;
-            Failure::killed(cause(plan, stage, signal), signal, launched.pid(), plan)
-        }
         end => {
+            let end = end_of_program(launched, plan.init != 0).map(|(end, _)| end).or(end);
             let signal = end.map_or(0, |end| end.signal());
             Failure::killed(cause(plan, stage, signal), signal, launched.pid(), plan)
         }

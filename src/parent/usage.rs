@@ -1,6 +1,8 @@
 //! What a child has used.
 
+use crate::page::Usage;
 use core::sync::atomic::{AtomicU64, Ordering};
+use static_assertions::const_assert;
 
 static FLOOR: AtomicU64 = AtomicU64::new(0);
 
@@ -18,6 +20,16 @@ pub fn max_rss_floor(shown: u64) -> u64 {
     let floor = kibibytes(usage.ru_maxrss);
     FLOOR.store(floor, Ordering::Relaxed);
     floor
+}
+
+/// What an init has told of its program. Some libcs have room behind the kernel's numbers.
+pub fn rusage(told: &Usage) -> libc::rusage {
+    const_assert!(size_of::<libc::rusage>() >= size_of::<Usage>());
+    // SAFETY: a zeroed rusage is one.
+    let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
+    // SAFETY: it begins with the kernel's numbers, and any numbers are a rusage.
+    unsafe { (&raw mut usage).cast::<Usage>().write(*told) };
+    usage
 }
 
 pub fn kibibytes(count: libc::c_long) -> u64 {

@@ -5,7 +5,6 @@ use super::child::{Child, lock};
 use super::name::End;
 use super::outcome::{self, Proof, Ran, Start};
 use super::usage;
-use crate::child::init::SIGNALLED;
 use crate::sealed::clone;
 use crate::sys::abi::{POLLIN, PollFd, SIGKILL, Timespec, WALL, WNOHANG, WNOWAIT};
 use crate::sys::{self, Errno as Number};
@@ -22,15 +21,20 @@ pub struct Waited {
     pub status: i32,
     pub ran: Ran,
     pub usage: libc::rusage,
+    /// The peak of memory is the program's own; otherwise the caller's own peak, below which it is not.
+    pub own_memory: bool,
     pub max_rss_floor: u64,
     pub memory_peak: Option<u64>,
     /// How many processes of the cgroup the out-of-memory killer has taken since the child began.
     pub oom_kills: Option<u64>,
-    /// By SIGKILL, or its init says so of the program.
-    pub killed: bool,
 }
 
 impl Waited {
+    /// Whether a signal ended it, and it was SIGKILL.
+    pub fn killed(&self) -> bool {
+        self.code != libc::CLD_EXITED && self.status == SIGKILL
+    }
+
     pub fn user_ns(&self) -> u64 {
         usage::nanoseconds(self.usage.ru_utime)
     }
@@ -139,22 +143,33 @@ impl Child {
         // SAFETY: memory for a rusage.
         let end = unsafe { self.launched.name().wait(options, &raw mut usage) };
         let Some(end) = end.map_err(told)? else { return Ok(false) };
-        let waited = Waited {
-            code: end.code,
-            status: end.status,
-            ran: zombie.filter(|_| end.signal() != 0).unwrap_or_else(|| self.ran(end)),
-            usage,
-            max_rss_floor: usage::max_rss_floor(usage::kibibytes(usage.ru_maxrss)),
-            memory_peak: self.cgroup.as_ref().and_then(Cgroup::memory_peak),
-            oom_kills: self.cgroup.as_ref().and_then(Cgroup::kills),
-            killed: end.signal() == SIGKILL || self.has_init && end.status == SIGNALLED.saturating_add(SIGKILL),
-        };
+        let ran = zombie.filter(|_| end.signal() != 0).unwrap_or_else(|| self.ran(end));
+        let waited = self.tells(end, ran, usage);
         if reap {
             tell(lock(&self.waited).insert(waited));
         } else {
             tell(&waited);
         }
         Ok(true)
+    }
+
+    /// Of an init's program the init has told; of an init that was killed before, what the kernel tells is all there is.
+    fn tells(&self, end: End, ran: Ran, usage: libc::rusage) -> Waited {
+        let program = outcome::end_of_program(&self.launched, self.has_init);
+        // The kernel keeps for a process what the memory had in which it was before an exec.
+        let own_memory = self.was_image && (self.is_second || program.is_some());
+        let (end, usage) = program.map_or((end, usage), |(end, used)| (end, usage::rusage(&used)));
+        let shown = usage::kibibytes(usage.ru_maxrss);
+        Waited {
+            code: end.code,
+            status: end.status,
+            ran,
+            usage,
+            own_memory,
+            max_rss_floor: if own_memory { 0 } else { usage::max_rss_floor(shown) },
+            memory_peak: self.cgroup.as_ref().and_then(Cgroup::memory_peak),
+            oom_kills: self.cgroup.as_ref().and_then(Cgroup::kills),
+        }
     }
 
     /// How the child has ended, while it is to be reaped; none if it has not ended.

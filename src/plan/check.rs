@@ -69,6 +69,7 @@ fn hold(request: &Request) -> Step<()> {
     never(exec.ptrace, "set_ptrace")?;
     never(exec.stop, "set_stop")?;
     never(exec.init, "set_init")?;
+    never(exec.measure_memory, "measure_memory")?;
     never(!attr.fds.maps.is_empty(), "map_fd")?;
     never(!attr.fds.actions.is_empty(), sentences::ABOUT_ACTIONS.text())?;
     never(attr.fds.inherit, "inherit_fds")?;

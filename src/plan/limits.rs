@@ -54,8 +54,9 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// How the child gets to its cgroup, now that it is known in whose memory it runs.
-pub fn enter_cgroup(plan: &mut Plan<()>) {
+/// Whether the image makes a second process, and how the child gets to its cgroup, now that it is known in whose memory it
+/// runs. An init measures its program, which is another process anyway.
+pub fn second_of_image(request: &Request, plan: &mut Plan<()>) {
     // A user namespace's first process becomes the image in there: only then may its owner look into it. And there is room
     // for one second process.
     let born_elsewhere = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.second_clone != clone::NONE;
@@ -63,8 +64,11 @@ pub fn enter_cgroup(plan: &mut Plan<()>) {
         // A copy has memory of its own from the beginning.
         (cgroup::BORN_OF_IMAGE, mode::COPIED) => plan.cgroup = cgroup::BORN,
         (cgroup::BORN_OF_IMAGE, _) if born_elsewhere => plan.cgroup = cgroup::WRITTEN,
-        (cgroup::BORN_OF_IMAGE, _) => plan.second_clone = clone::IN_CGROUP,
+        (cgroup::BORN_OF_IMAGE, _) => plan.second_clone = clone::OF_IMAGE,
         _ => (),
+    }
+    if request.attr.exec.measure_memory && plan.second_clone == clone::NONE && plan.init == 0 {
+        plan.second_clone = clone::OF_IMAGE;
     }
     plan.wait |= (plan.cgroup == cgroup::WRITTEN) as u32;
 }

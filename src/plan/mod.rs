@@ -180,7 +180,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
-    limits::enter_cgroup(&mut draft.plan);
+    limits::second_of_image(request, &mut draft.plan);
     ns::how_it_waits(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.
@@ -286,22 +286,24 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     // A file of /proc of its own, which in the memory of a caller that is not dumpable belongs to root.
     let not_its_own = !plan.oom_score_adj.is_empty() && !ids::is_dumpable();
     // setns(2) into a time namespace takes memory of its own.
-    let fresh = fresh || blind || exposed || not_its_own || plan.enters_time != 0;
+    // A copy has in its own memory all that the caller has.
+    let measured = attr.exec.measure_memory;
+    let fresh = fresh || blind || exposed || not_its_own || plan.enters_time != 0 || measured;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
-        return if exposed { Err(needs_image(asked)) } else { Ok(mode::COPIED) };
+        return if exposed || measured { Err(needs_image(asked, exposed)) } else { Ok(mode::COPIED) };
     }
     if !fresh && asked != mode::FRESH {
         return Ok(mode::SHARED);
     }
     // Where nothing but an image will do it is tried in any case, so that the reason why it fails is told.
-    let needed = exposed || asked == mode::FRESH;
+    let needed = exposed || measured || asked == mode::FRESH;
     if !request.host.image_runs && !needed {
         return Ok(mode::COPIED);
     }
     match ids::outlive_exec() {
         true => Ok(mode::FRESH),
-        false if needed => Err(ids_lost(exposed)),
+        false if needed => Err(ids_lost(exposed, measured)),
         false => Ok(mode::COPIED),
     }
 }
@@ -315,20 +317,26 @@ fn exposes_own_file(request: &Request, plan: &Plan<()>) -> bool {
 }
 
 #[cold]
-fn needs_image(asked: u32) -> Fault {
-    if asked == mode::COPIED {
-        return Fault::invalid("set_memory_mode", sentences::ROOT_NEEDS_IMAGE);
+fn needs_image(asked: u32, exposed: bool) -> Fault {
+    match (asked == mode::COPIED, exposed) {
+        (true, true) => Fault::invalid("set_memory_mode", sentences::ROOT_NEEDS_IMAGE),
+        (true, false) => Fault::invalid("measure_memory", sentences::COPY_HAS_CALLERS_MEMORY),
+        (false, true) => not_shared(sentences::ABOUT_ROOT.text(), sentences::ROOT_UNDER_EMULATOR),
+        (false, false) => not_shared("measure_memory", sentences::COPY_UNDER_EMULATOR),
     }
-    let fault = Fault::invalid(sentences::ABOUT_ROOT.text(), sentences::ROOT_UNDER_EMULATOR);
-    Fault { stage: Stage::Image, ..fault }.code(libc::EOPNOTSUPP)
 }
 
 #[cold]
-fn ids_lost(exposed: bool) -> Fault {
-    let (what, why) = if exposed {
-        (sentences::ABOUT_ROOT.text(), sentences::ROOT_LOSES_IDS)
-    } else {
-        ("set_memory_mode", sentences::FRESH_LOSES_IDS)
+fn not_shared(what: &'static str, why: Sentence) -> Fault {
+    Fault { stage: Stage::Image, ..Fault::invalid(what, why) }.code(libc::EOPNOTSUPP)
+}
+
+#[cold]
+fn ids_lost(exposed: bool, measured: bool) -> Fault {
+    let (what, why) = match (exposed, measured) {
+        (true, _) => (sentences::ABOUT_ROOT.text(), sentences::ROOT_LOSES_IDS),
+        (false, true) => ("measure_memory", sentences::MEASURED_LOSES_IDS),
+        (false, false) => ("set_memory_mode", sentences::FRESH_LOSES_IDS),
     };
     Fault { stage: Stage::Image, ..Fault::invalid(what, why) }.code(libc::EPERM)
 }

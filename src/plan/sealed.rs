@@ -110,11 +110,12 @@ pub mod cwd_rights {
     pub const EITHER: u32 = 2;
 }
 
-/// When another process goes on: in the cgroup, or in the pid namespace that the child has entered.
+/// When another process goes on: in the cgroup, in the pid namespace that the child has entered, or to be measured.
 pub mod clone {
     pub const NONE: u32 = 0;
-    /// It is born in the cgroup, and in all namespaces that a clone makes: nearly all that follows is done by it.
-    pub const IN_CGROUP: u32 = 1;
+    /// The image makes it at once: it is born in the cgroup, and in all namespaces that a clone makes but a user namespace,
+    /// and what the kernel counts for it begins anew. Nearly all that follows is done by it.
+    pub const OF_IMAGE: u32 = 1;
     /// It is the first one of a pid namespace: what follows is done in there.
     pub const EARLY: u32 = 2;
     /// Others are there, and would stand in the way of filters: before the identity changes.
@@ -535,6 +536,17 @@ impl Plan {
     /// A clone leads to the cgroup: of the child, or of the image.
     pub fn is_born_in_cgroup(&self) -> bool {
         matches!(self.cgroup, cgroup::BORN | cgroup::BORN_OF_IMAGE)
+    }
+
+    /// The namespaces that the first process is born in. A user namespace owns the others, and so comes first.
+    pub fn namespaces_of_first(&self) -> u64 {
+        let first = if self.second_clone == clone::OF_IMAGE { CLONE_NEWUSER } else { u64::MAX };
+        self.clone_namespaces & first
+    }
+
+    /// Those that a second process of the image is born in.
+    pub fn namespaces_of_second(&self) -> u64 {
+        self.clone_namespaces & !self.namespaces_of_first()
     }
 }
 

@@ -125,7 +125,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Clone | Stage::FdTable | Stage::SignalMask => true,
         Stage::FdUnneeded => plan.inherit == 0,
         Stage::Cgroup => matches!(plan.cgroup, cgroup::BORN | cgroup::WRITTEN),
-        Stage::CgroupBirth => plan.second_clone == clone::IN_CGROUP,
+        Stage::CgroupBirth => plan.second_clone == clone::OF_IMAGE,
         Stage::IdMap => !plan.uid_map.is_empty() || !plan.gid_map.is_empty(),
         Stage::Carry => plan.carry.get().is_some(),
         Stage::Image | Stage::FdFlags => plan.mode == mode::FRESH,
@@ -208,11 +208,14 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
 fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result {
     let text = |text: Text, f: &mut Formatter| write!(f, "{}", Bytes(plan.bytes(text)));
     match stage {
-        Stage::Clone if plan.second_clone == clone::IN_CGROUP => Ok(()),
-        Stage::Clone => write!(f, "{}", Namespaces(plan.clone_namespaces)),
+        Stage::Clone => write!(f, "{}", Namespaces(plan.namespaces_of_first())),
         Stage::CgroupBirth => {
-            let and = if plan.clone_namespaces == 0 { "" } else { ", " };
-            write!(f, "{}{and}{}", sentences::BORN_IN.with(&[&plan.cgroup_fd]), Namespaces(plan.clone_namespaces))
+            let and = if plan.namespaces_of_second() == 0 { "" } else { ", " };
+            match plan.cgroup {
+                cgroup::BORN_OF_IMAGE => sentences::BORN_IN.with(&[&plan.cgroup_fd]).fmt(f)?,
+                _ => sentences::MEASURED.fmt(f)?,
+            }
+            write!(f, "{and}{}", Namespaces(plan.namespaces_of_second()))
         }
         Stage::Join => plan.list(plan.joins).get(index as usize).map_or(Ok(()), |join| write!(f, "{}", Joined(join))),
         Stage::Unshare => write!(f, "{}", Namespaces(plan.unshare)),

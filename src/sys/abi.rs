@@ -204,6 +204,8 @@ pub const P_PIDFD: i32 = 3;
 /// For pidfd_send_signal(2); the libc crate does not know it yet.
 pub const PIDFD_SIGNAL_PROCESS_GROUP: u32 = 1 << 2;
 pub const CLD_EXITED: i32 = 1;
+pub const CLD_KILLED: i32 = 2;
+pub const CLD_DUMPED: i32 = 3;
 pub const WNOHANG: i32 = 1;
 pub const WEXITED: i32 = 4;
 pub const WNOWAIT: i32 = 0x0100_0000;

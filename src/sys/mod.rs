@@ -513,6 +513,15 @@ pub unsafe fn wait4<T>(pid: i32, status: &mut i32, options: i32, usage: *mut T) 
     call!(WAIT4, pid, status as *mut i32, options, usage).map(|pid| pid as i32)
 }
 
+/// wait(2): the `CLD_*` code that a status of wait4(2) stands for, and the exit code or signal that goes with it.
+pub fn end_of(status: i32) -> (i32, i32) {
+    match status & 0x7f {
+        0 => (CLD_EXITED, status >> 8 & 0xff),
+        signal if status & 0x80 != 0 => (CLD_DUMPED, signal),
+        signal => (CLD_KILLED, signal),
+    }
+}
+
 /// sigwaitinfo(2): one of the blocked signals, whichever comes first. Who sent it stands where a dead child's pid would.
 pub fn wait_for_signal(info: &mut WaitInfo) -> Answer<i32> {
     call!(RT_SIGTIMEDWAIT, &u64::MAX as *const u64, info as *mut WaitInfo, 0, 8).map(|signal| signal as i32)

@@ -173,13 +173,15 @@ pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr,
 /// program is its child, with pid 2, and may be killed by every signal. The init reaps what is left to it, has no
 /// descriptors and no capabilities, is under no_new_privs and a filter that allows what it does and nothing else, and ends
 /// with the program: with its exit code, or 128 and the signal that killed it; then all others in the namespace are killed.
-/// It is what forkexec_child_pid and forkexec_wait are about. Signals that are sent to it from outside of the namespace it
-/// sends on to the program, but for SIGKILL, which ends all, and SIGSTOP, which stops the init alone; one for its whole
-/// process group then reaches the program twice. Without CAP_KILL it cannot send them to a program that has become another
-/// user: forkexec_signal sends to the program itself. It has the program's ids, is in its session and process group (of
-/// set_session it is the leader), gets the signal of set_parent_death_signal, and is subject to the filters of
-/// add_seccomp_filter only without set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction,
-/// rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and exit_group. pid_namespaces(7).
+/// It is what forkexec_child_pid is about. forkexec_wait waits for it, and tells how the program ended, and what the program
+/// and those used that it waited for; of an init that was killed before it could tell, it tells how the init ended. Signals
+/// that are sent to it from outside of the namespace it sends on to the program, but for SIGKILL, which ends all, and SIGSTOP,
+/// which stops the init alone; one for its whole process group then reaches the program twice. Without CAP_KILL it cannot
+/// send them to a program that has become another user: forkexec_signal sends to the program itself. It has the program's
+/// ids, is in its session and process group (of set_session it is the leader), gets the signal of set_parent_death_signal,
+/// and is subject to the filters of add_seccomp_filter only without set_no_new_privs, which then have to allow clone,
+/// close_range, kill, rt_sigaction, rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and
+/// exit_group. pid_namespaces(7).
 /// Returns 0; -EINVAL: attr is NULL.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (without create_namespaces(FORKEXEC_NS_PID); with set_ptrace),
 /// FORKEXEC_STAGE_INIT (EAGAIN: a limit on processes; ENOMEM); index -1.
@@ -189,4 +191,25 @@ pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_i
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_init", |attr| attr.exec.set_init())
+}
+
+/// Lets forkexec_wait tell the program's own peak of memory, status.max_rss_bytes with FORKEXEC_STATUS_OWN_MEMORY. The kernel
+/// keeps for a process the peak of the memory in which it was before an exec, and that is the caller's. With this the
+/// library's small image clones once more, so that the program is a process that was never in the caller's memory; the image
+/// itself, about 1 MiB, is the least that is told. It costs another clone, or nothing with set_init, and for a child that
+/// joins a pid namespace. A second process counts for limits on processes for a moment. clone(2), getrusage(2).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: with FORKEXEC_MEMORY_COPIED, or for forkexec_hold), FORKEXEC_STAGE_IMAGE
+/// (EOPNOTSUPP: no memory is shared here, as under an emulator; EPERM: an exec would change the caller's saved ids; what
+/// FORKEXEC_MEMORY_FRESH fails with), FORKEXEC_STAGE_CLONE (EAGAIN: a limit on processes; ENOMEM); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_measure_memory(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "measure_memory", |attr| {
+        attr.exec.measure_memory()?;
+        parent::prepare_fresh();
+        Ok(())
+    })
 }

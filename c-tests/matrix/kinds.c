@@ -256,6 +256,14 @@ static void with_init(struct forkexec_attr *attr)
     forkexec_attr_set_init(attr);
 }
 
+static void measured(struct forkexec_attr *attr) { forkexec_attr_measure_memory(attr); }
+
+static void measured_in_namespaces(struct forkexec_attr *attr)
+{
+    namespaces(attr, FORKEXEC_NS_PID);
+    forkexec_attr_measure_memory(attr);
+}
+
 static void listener(struct forkexec_attr *attr)
 {
     deny_umount(attr, SECCOMP_RET_USER_NOTIF, FORKEXEC_SECCOMP_LISTENER);
@@ -399,6 +407,8 @@ const struct kind kinds[] = {
     { "hold", HOLD, needs_user_namespaces, held, NULL, NULL, look_at_holder, false },
     { "owner", SPAWN, needs_root, owned, NULL, NULL, NULL, false },
     { "init", SPAWN, needs_user_namespaces, with_init, NULL, NULL, NULL, false },
+    { "measured", SPAWN, NULL, measured, NULL, NULL, NULL, false },
+    { "measured-userns", SPAWN, needs_user_namespaces, measured_in_namespaces, NULL, NULL, NULL, false },
     { "listener", SPAWN, NULL, listener, sees_and_tries, NULL, answer, false },
     { "death", SPAWN, NULL, death_of_process, sees_and_stays, NULL, NULL, true },
     { "death-waited", SPAWN, NULL, death_of_process, NULL, NULL, NULL, false },

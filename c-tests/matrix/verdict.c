@@ -80,12 +80,11 @@ static void compare_program(const struct undisturbed *should, const char *but)
         wrong("the program differs: %s", list);
 }
 
-/* It was killed in its exec or afterwards: then what it said may be cut. An init tells of that by its exit status. */
+/* It was killed in its exec or afterwards: then what it said may be cut. */
 static bool was_killed(const struct report *report, const struct fault *fault, int faults)
 {
     const struct forkexec_status *status = &report->status;
-    bool by_signal = status->signal == SIGKILL || status->exit_code == 128 + SIGKILL;
-    return hit(fault, faults, NULL) && status->valid & FORKEXEC_STATUS_EXIT && by_signal;
+    return hit(fault, faults, NULL) && status->valid & FORKEXEC_STATUS_EXIT && status->signal == SIGKILL;
 }
 
 /* An init that is killed when its program has just been, or ends, can tell of it no more. */

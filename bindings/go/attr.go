@@ -38,6 +38,8 @@ type Attr struct {
 	Stop bool
 	// Init makes a small init process 1 of the new pid namespace, and the program process 2: forkexec_attr_set_init.
 	Init bool
+	// MeasureMemory makes Status.MaxRSS the program's own peak, and not at least this process's: forkexec_attr_measure_memory.
+	MeasureMemory bool
 
 	// FDs are the program's descriptors; all others but 0 to 2 are closed: forkexec_attr_map_fd.
 	FDs []FD

@@ -21,7 +21,7 @@ type Status struct {
 	Ran                 Ran
 	User, System        time.Duration // of the child and what it waited for
 	MaxRSS              uint64        // bytes
-	MaxRSSFloor         uint64        // only a larger MaxRSS is the program's
+	MaxRSSFloor         uint64        // only a larger MaxRSS is the program's; 0 with StatusOwnMemory
 	MemoryPeak          uint64        // bytes, of the cgroup
 	MinorFaults         uint64
 	MajorFaults         uint64

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,6 +30,34 @@ func TestSpawnAndWait(t *testing.T) {
 	if err != nil || again.ExitCode != 7 {
 		t.Errorf("the second wait: %v, %v", again, err)
 	}
+}
+
+func TestMemoryOfItsOwn(t *testing.T) {
+	weight := make([]byte, 64<<20)
+	for i := range weight {
+		weight[i] = 1
+	}
+	run := func(attr *Attr) *Status {
+		child, err := Spawn("/bin/true", []string{"true"}, nil, attr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer child.Close()
+		status, err := child.Wait(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status
+	}
+	status := run(&Attr{MeasureMemory: true})
+	if status.Valid&StatusOwnMemory == 0 || status.MaxRSS == 0 || status.MaxRSS > 16<<20 || status.MaxRSSFloor != 0 {
+		t.Errorf("measured: %+v", status)
+	}
+	status = run(nil)
+	if status.Valid&StatusOwnMemory != 0 || status.MaxRSSFloor < uint64(len(weight)) {
+		t.Errorf("not measured: %+v", status)
+	}
+	runtime.KeepAlive(weight)
 }
 
 func TestAProgramThatIsMissing(t *testing.T) {

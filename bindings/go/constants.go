@@ -198,6 +198,8 @@ const (
 	StatusMemoryPeak StatusFields = 8
 	// status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
 	StatusOutOfMemory StatusFields = 16
+	// status.max_rss_bytes has nothing of the caller's in it: see forkexec_attr_measure_memory.
+	StatusOwnMemory StatusFields = 32
 )
 
 // Ran says whether the program ran.
@@ -279,7 +281,7 @@ const (
 	StageOOMScore Stage = 130
 	// The capability sets are put back to what they were before the change of image. capabilities(7).
 	StageCredentials Stage = 200
-	// A second process goes on, born in the cgroup, where a member that shared the caller's memory would be a danger to the caller; if the cgroup or a namespace refuses it, that is told as clone. clone(2).
+	// A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
 	StageCgroupBirth Stage = 205
 	// The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
 	StageWait Stage = 210

@@ -234,6 +234,9 @@
 // status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
 #define FORKEXEC_STATUS_OUT_OF_MEMORY 16
 
+// status.max_rss_bytes has nothing of the caller's in it: see forkexec_attr_measure_memory.
+#define FORKEXEC_STATUS_OWN_MEMORY 32
+
 // status.ran: the child ended before it was the program.
 #define FORKEXEC_RAN_NO 0
 
@@ -325,7 +328,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_OOM_SCORE = 130,
     // The capability sets are put back to what they were before the change of image. capabilities(7).
     FORKEXEC_STAGE_CREDENTIALS = 200,
-    // A second process goes on, born in the cgroup, where a member that shared the caller's memory would be a danger to the caller; if the cgroup or a namespace refuses it, that is told as clone. clone(2).
+    // A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
     FORKEXEC_STAGE_CGROUP_BIRTH = 205,
     // The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     FORKEXEC_STAGE_WAIT = 210,
@@ -535,10 +538,11 @@ struct forkexec_status {
     uint64_t user_ns;
     // As above, in the kernel.
     uint64_t system_ns;
-    // The peak of resident memory of the largest process among the child and what it waited for, in bytes. The kernel
-    // never shows less here than the caller had when it made the child:
+    // The peak of resident memory of the largest process among the child and what it waited for, in bytes. With
+    // FORKEXEC_STATUS_OWN_MEMORY it is the program's own, but for about 1 MiB of the library's image before it. Without, the
+    // kernel never shows less here than the caller had when it made the child:
     uint64_t max_rss_bytes;
-    // the caller's own peak. Only a larger max_rss_bytes is the program's.
+    // the caller's own peak. Only a larger max_rss_bytes is the program's. 0 with FORKEXEC_STATUS_OWN_MEMORY.
     uint64_t max_rss_floor_bytes;
     // The peak of the cgroup's memory, of all that ever ran in it, where there is a cgroup and it counts memory.
     uint64_t memory_peak_bytes;
@@ -686,17 +690,30 @@ int forkexec_attr_set_memory_mode(struct forkexec_attr *attr,
 // program is its child, with pid 2, and may be killed by every signal. The init reaps what is left to it, has no
 // descriptors and no capabilities, is under no_new_privs and a filter that allows what it does and nothing else, and ends
 // with the program: with its exit code, or 128 and the signal that killed it; then all others in the namespace are killed.
-// It is what forkexec_child_pid and forkexec_wait are about. Signals that are sent to it from outside of the namespace it
-// sends on to the program, but for SIGKILL, which ends all, and SIGSTOP, which stops the init alone; one for its whole
-// process group then reaches the program twice. Without CAP_KILL it cannot send them to a program that has become another
-// user: forkexec_signal sends to the program itself. It has the program's ids, is in its session and process group (of
-// set_session it is the leader), gets the signal of set_parent_death_signal, and is subject to the filters of
-// add_seccomp_filter only without set_no_new_privs, which then have to allow clone, close_range, kill, rt_sigaction,
-// rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and exit_group. pid_namespaces(7).
+// It is what forkexec_child_pid is about. forkexec_wait waits for it, and tells how the program ended, and what the program
+// and those used that it waited for; of an init that was killed before it could tell, it tells how the init ended. Signals
+// that are sent to it from outside of the namespace it sends on to the program, but for SIGKILL, which ends all, and SIGSTOP,
+// which stops the init alone; one for its whole process group then reaches the program twice. Without CAP_KILL it cannot
+// send them to a program that has become another user: forkexec_signal sends to the program itself. It has the program's
+// ids, is in its session and process group (of set_session it is the leader), gets the signal of set_parent_death_signal,
+// and is subject to the filters of add_seccomp_filter only without set_no_new_privs, which then have to allow clone,
+// close_range, kill, rt_sigaction, rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and
+// exit_group. pid_namespaces(7).
 // Returns 0; -EINVAL: attr is NULL.
 // Fails later as FORKEXEC_STAGE_VALIDATE (without create_namespaces(FORKEXEC_NS_PID); with set_ptrace),
 // FORKEXEC_STAGE_INIT (EAGAIN: a limit on processes; ENOMEM); index -1.
 int forkexec_attr_set_init(struct forkexec_attr *attr);
+
+// Lets forkexec_wait tell the program's own peak of memory, status.max_rss_bytes with FORKEXEC_STATUS_OWN_MEMORY. The kernel
+// keeps for a process the peak of the memory in which it was before an exec, and that is the caller's. With this the
+// library's small image clones once more, so that the program is a process that was never in the caller's memory; the image
+// itself, about 1 MiB, is the least that is told. It costs another clone, or nothing with set_init, and for a child that
+// joins a pid namespace. A second process counts for limits on processes for a moment. clone(2), getrusage(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: with FORKEXEC_MEMORY_COPIED, or for forkexec_hold), FORKEXEC_STAGE_IMAGE
+// (EOPNOTSUPP: no memory is shared here, as under an emulator; EPERM: an exec would change the caller's saved ids; what
+// FORKEXEC_MEMORY_FRESH fails with), FORKEXEC_STAGE_CLONE (EAGAIN: a limit on processes; ENOMEM); index -1.
+int forkexec_attr_measure_memory(struct forkexec_attr *attr);
 
 // Gives the program the caller's descriptor source under the number target. All entries act at once, as if on copies,
 // so that any exchange of numbers works: map_fd(attr, 3, 4) and map_fd(attr, 4, 3). One source may have many targets.

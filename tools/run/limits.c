@@ -110,6 +110,12 @@ static void allow_failure(struct run *run, char *name)
     accept(forkexec_attr_allow_failure(run->attr, (uint32_t)parse_word(name, stages, "what may fail")));
 }
 
+static void measure_memory(struct run *run, char *none)
+{
+    (void)none;
+    accept(forkexec_attr_measure_memory(run->attr));
+}
+
 static const struct option_row rows[] = {
     { "rlimit", "NAME=SOFT[:HARD]", "a resource limit, as cpu=1:2 or as=512M; a half may be unlimited or keep", rlimit },
     { "restore-nofile", NULL, "the soft limit on descriptors that forkexec-run was started with", restore_nofile },
@@ -121,6 +127,7 @@ static const struct option_row rows[] = {
     { "personality", "FLAGS", "a number, or linux32 and addr-no-randomize", personality_value },
     { "oom-score-adj", "N", "-1000 (never taken by the out-of-memory killer) to 1000 (first)", oom_score_adj },
     { "timer-slack", "NANOSECONDS", "how late timers may be; 0 for the default", timer_slack },
+    { "measure-memory", NULL, "tell the command's own peak of memory in --json, and not at least ours", measure_memory },
     { "cgroup", "DIR", "start in the cgroup whose directory is DIR, of version 2 or 1", cgroup },
     { "allow-failure", "WHAT", "go on where this one of nice, io-priority, oom-score-adj, timer-slack, affinity, hostname, "
         "domainname, loopback and late-namespaces fails; keyring, where the kernel has none", allow_failure },

@@ -143,6 +143,7 @@ static void json_status(const struct forkexec_status *status, bool timed_out, in
     json_optional(json, "system_ns", (int64_t)status->system_ns, used);
     json_optional(json, "max_rss_bytes", (int64_t)status->max_rss_bytes, used);
     json_optional(json, "max_rss_floor_bytes", (int64_t)status->max_rss_floor_bytes, used);
+    json_bool(json, "own_memory", (status->valid & FORKEXEC_STATUS_OWN_MEMORY) != 0);
     json_optional(json, "memory_peak_bytes", (int64_t)status->memory_peak_bytes,
         status->valid & FORKEXEC_STATUS_MEMORY_PEAK);
     json_optional(json, "oom_kills", status->oom_kills, status->valid & FORKEXEC_STATUS_OUT_OF_MEMORY);

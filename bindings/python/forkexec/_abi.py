@@ -200,7 +200,7 @@ class Stage(IntEnum):
     OOM_SCORE = 130
     # The capability sets are put back to what they were before the change of image. capabilities(7).
     CREDENTIALS = 200
-    # A second process goes on, born in the cgroup, where a member that shared the caller's memory would be a danger to the caller; if the cgroup or a namespace refuses it, that is told as clone. clone(2).
+    # A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
     CGROUP_BIRTH = 205
     # The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2).
     WAIT = 210
@@ -376,6 +376,7 @@ STATUS_RAN = 2
 STATUS_USAGE = 4
 STATUS_MEMORY_PEAK = 8
 STATUS_OUT_OF_MEMORY = 16
+STATUS_OWN_MEMORY = 32
 RAN_NO = 0
 RAN_YES = 1
 RAN_UNKNOWN = 2
@@ -411,6 +412,7 @@ FUNCTIONS = (
     "forkexec_attr_set_stop",
     "forkexec_attr_set_memory_mode",
     "forkexec_attr_set_init",
+    "forkexec_attr_measure_memory",
     "forkexec_attr_map_fd",
     "forkexec_attr_inherit_fds",
     "forkexec_attr_open_fd",

@@ -47,6 +47,7 @@ class Attr:
       ptrace: True: be traced by this thread; only with start().
       stop: True: stop before the exec until SIGCONT; only with start().
       init: True: a small init becomes process 1 of the new pid namespace, and the program process 2.
+      measure_memory: True: usage.max_rss is the program's own peak, and not at least this process's.
 
     Descriptors:
       fds: {the program's number: the caller's descriptor}; all others but 0 to 2 are closed (map_fd).
@@ -155,6 +156,7 @@ class Attr:
         ptrace: bool = False,
         stop: bool = False,
         init: bool = False,
+        measure_memory: bool = False,
         fds: Optional[Mapping[int, Fd]] = None,
         inherit_fds: bool = False,
         fd_actions: Optional[Iterable[FdAction]] = None,

@@ -8,7 +8,15 @@ import time
 from _thread import get_ident
 
 from . import _abi
-from ._abi import RAN_NO, RAN_YES, STATUS_MEMORY_PEAK, STATUS_OUT_OF_MEMORY, STATUS_RAN, STATUS_USAGE
+from ._abi import (
+    RAN_NO,
+    RAN_YES,
+    STATUS_MEMORY_PEAK,
+    STATUS_OUT_OF_MEMORY,
+    STATUS_OWN_MEMORY,
+    STATUS_RAN,
+    STATUS_USAGE,
+)
 from ._attr import Attr, program_of
 from ._convert import INT32, environment, in_range, integer, several, strings
 from ._convert import timeout as nanoseconds_of
@@ -35,7 +43,10 @@ _TYPES = frozenset(_abi.Namespace.__members__.values())
 
 
 class Usage(NamedTuple):
-    """What a child and what it waited for have used. Times are seconds, memory is bytes."""
+    """What a child and what it waited for have used. Times are seconds, memory is bytes.
+
+    own_memory: whether max_rss is the program's own, as with measure_memory; otherwise it is at least max_rss_floor, the
+    peak of this process."""
 
     user: float
     system: float
@@ -48,6 +59,7 @@ class Usage(NamedTuple):
     block_writes: int
     voluntary_switches: int
     involuntary_switches: int
+    own_memory: bool
 
 
 class Status:
@@ -101,6 +113,7 @@ class Status:
             c.block_writes,
             c.voluntary_switches,
             c.involuntary_switches,
+            bool(c.valid & STATUS_OWN_MEMORY),
         )
 
     @property

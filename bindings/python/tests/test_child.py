@@ -32,6 +32,23 @@ def test_spawn_is_the_least():
         forkexec.spawn(["true"])
 
 
+def test_memory_of_its_own():
+    weight = bytearray(64 << 20)
+    usage = forkexec.spawn(["/bin/true"], attr=Attr(measure_memory=True)).wait().usage
+    assert usage.own_memory and 0 < usage.max_rss < 16 << 20 and usage.max_rss_floor == 0
+    usage = forkexec.spawn(["/bin/true"]).wait().usage
+    assert not usage.own_memory and usage.max_rss_floor >= len(weight)
+
+
+@needs_user_namespaces
+def test_the_end_under_an_init():
+    given = Attr(
+        create_namespaces=Namespace.USER | Namespace.PID, uid_map=[(0, os.getuid(), 1)], gid_map=[(0, os.getgid(), 1)], init=True
+    )
+    ends = [forkexec.spawn(["/bin/sh", "-c", script], attr=given).wait() for script in ("exit 139", "kill -SEGV $$")]
+    assert [end.returncode for end in ends] == [139, -signal.SIGSEGV] and all(end.usage.own_memory for end in ends)
+
+
 def test_a_held_child_is_no_program_yet():
     with forkexec.start(["/bin/sh", "-c", "exit 7"]) as held:
         assert held.pid > 0 and held.poll() is None

@@ -190,10 +190,92 @@ TEST_BOTH(a_group_is_killed_after_its_leader_was_reaped_where_a_pidfd_names_it)
     need(known, "the kernel has no signals to a pidfd's group");
 }
 
+/* A shell that says when it is ready, with its output in a pipe that closes when the last of the tree is gone. */
+static struct forkexec_child *start_script(struct forkexec_attr *attr, const char *script, int *from)
+{
+    int pair[2];
+    char line[16];
+    OK(pipe2(pair, O_CLOEXEC));
+    OK(forkexec_attr_map_fd(attr, pair[1], 1));
+    struct forkexec_child *child = start(attr, "/bin/sh", (char *[]){ "sh", "-c", (char *)script, NULL }, NULL);
+    close(pair[1]);
+    assert_int_equal(read(pair[0], line, sizeof line), 6);
+    *from = pair[0];
+    return child;
+}
+
+TEST_BOTH(a_signal_reaches_the_whole_group)
+{
+    for (int session = 0; session < 2; session++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(session ? forkexec_attr_set_session(attr) : forkexec_attr_set_process_group(attr, 0));
+        int from;
+        struct forkexec_child *child = start_script(attr, "sleep 1000 & sleep 1000 & echo ready; exec sleep 1000", &from);
+        OK(forkexec_signal_tree(child, 0));
+        assert_int_equal(forkexec_signal_tree(child, 1000), -EINVAL);
+        OK(forkexec_signal_tree(child, SIGUSR1));
+        assert_true(all_gone(from));
+        assert_int_equal(finish(child).signal, SIGUSR1);
+        close(from);
+    }
+}
+
+TEST_BOTH(with_the_program_of_an_init_all_others_end)
+{
+    if (geteuid() != 0)
+        need_user_namespaces();
+    need_native();
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)));
+    OK(forkexec_attr_set_init(attr));
+    int from;
+    struct forkexec_child *child = start_script(attr, "setsid sleep 1000 & echo ready; exec sleep 1000", &from);
+    OK(forkexec_signal_tree(child, SIGTERM));
+    assert_true(all_gone(from));
+    assert_int_equal(finish(child).signal, SIGTERM);
+    close(from);
+}
+
+/* The one ends at the signal, and leaves a child that does not; the other does not end. */
+TEST_BOTH(a_tree_is_terminated_to_the_last)
+{
+    static const struct {
+        const char *script;
+        int64_t grace;
+        int signal;
+    } trees[] = { { "(trap '' TERM; sleep 1000) & sleep .1; echo ready; exec sleep 1000", 20 * SECOND, SIGTERM },
+        { "trap '' TERM; sleep 1000 & echo ready; while :; do sleep 1000; done", SECOND / 20, SIGKILL } };
+    for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_session(attr));
+        int from;
+        struct forkexec_child *child = start_script(attr, trees[i].script, &from);
+        OK(forkexec_terminate_tree(child, SIGTERM, trees[i].grace));
+        assert_true(all_gone(from));
+        assert_int_equal(finish(child).signal, trees[i].signal);
+        close(from);
+    }
+}
+
+TEST_BOTH(a_tree_that_is_gone_is_terminated_already)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_session(attr));
+    struct forkexec_child *child = start_witness(attr, "exit", "5");
+    OK(forkexec_terminate_tree(child, SIGTERM, 20 * SECOND));
+    finish(child);
+    OK(forkexec_terminate_tree(child, SIGTERM, 20 * SECOND));
+    assert_int_equal(forkexec_terminate_tree(child, SIGTERM, FORKEXEC_FOREVER), -EINVAL);
+    assert_int_equal(forkexec_terminate_tree(NULL, SIGTERM, 0), -EINVAL);
+    assert_int_equal(forkexec_signal_tree(NULL, SIGTERM), -EINVAL);
+}
+
 TEST_BOTH(a_child_that_is_not_set_apart_has_no_tree)
 {
     struct forkexec_child *child = start_witness(new_attr(), "sleep");
     assert_int_equal(forkexec_kill_tree(child), -EOPNOTSUPP);
+    assert_int_equal(forkexec_signal_tree(child, SIGTERM), -EOPNOTSUPP);
+    assert_int_equal(forkexec_terminate_tree(child, SIGTERM, 0), -EOPNOTSUPP);
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_process_group(attr, getpgrp()));
     struct forkexec_child *member = start_witness(attr, "sleep");

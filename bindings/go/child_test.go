@@ -5,6 +5,7 @@ package forkexec
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -154,6 +155,59 @@ func TestKillTreeReachesGrandchildren(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the end of the grandchild", func() bool { return ended(grandchild) })
+}
+
+func TestATreeIsSignalledAndTerminated(t *testing.T) {
+	start := func(script string) (*Child, *os.File) {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		child, err := Spawn("/bin/sh", []string{"sh", "-c", script}, nil, &Attr{ProcessGroup: To(0), FDs: []FD{{w, 1}}})
+		w.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		return child, r
+	}
+	ended := func(child *Child, output *os.File, want syscall.Signal) {
+		t.Helper()
+		defer output.Close()
+		defer child.Close()
+		if rest, err := io.ReadAll(output); err != nil || len(rest) != 0 { // it ends with the last of them
+			t.Errorf("%q, %v", rest, err)
+		}
+		status, err := child.Wait(context.Background())
+		if err != nil || status.Signal != want {
+			t.Errorf("%+v, %v", status, err)
+		}
+	}
+	const script = "sleep 1000 & sleep 1000 & echo; wait"
+	child, output := start(script)
+	if err := child.SignalTree(syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	ended(child, output, syscall.SIGUSR1)
+	child, output = start("trap '' TERM; " + script)
+	if err := child.TerminateTree(syscall.SIGTERM, 50*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	ended(child, output, syscall.SIGKILL)
+	child, err := Spawn("/bin/sleep", []string{"sleep", "1000"}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer child.Close()
+	for _, err := range []error{child.SignalTree(0), child.TerminateTree(syscall.SIGTERM, 0)} {
+		if !errors.Is(err, syscall.EOPNOTSUPP) {
+			t.Error(err)
+		}
+	}
+	_ = child.Signal(syscall.SIGKILL)
+	_, _ = child.Wait(context.Background())
 }
 
 func TestDescribeAndProbe(t *testing.T) {

@@ -1595,6 +1595,26 @@ int forkexec_signal(struct forkexec_child *child,
 // allowed. -EAGAIN: where they are killed one by one, new ones kept appearing.
 int forkexec_kill_tree(struct forkexec_child *child);
 
+// Sends a signal to the child and its descendants, once to each that is there at that moment: to all in its cgroup, and in
+// those below it; else to its process group, where set_session or set_process_group(0) gave it one; else, in a pid namespace
+// of its own, to the program, with which all others in there end. SIGKILL is forkexec_kill_tree. kill(2).
+//
+// Returns 0. -EINVAL: child is NULL, or no such signal. -EOPNOTSUPP: the attr had none of these, and nobody got it. -ESRCH:
+// nobody is left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was reaped.
+// -EPERM: some have become somebody whom the caller may not signal; the others have got it.
+int forkexec_signal_tree(struct forkexec_child *child,
+                         int32_t signal);
+
+// Ends the child and its descendants: sends them this signal, such as SIGTERM, as forkexec_signal_tree does, waits until the
+// child has ended, at most grace_ns nanoseconds, and kills who is left, as forkexec_kill_tree does. The child is to be waited
+// for afterwards. A signal handler that runs meanwhile does not end the wait.
+//
+// Returns 0, also when nobody was left. -EINVAL: child is NULL, no such signal, or grace_ns is negative. -EOPNOTSUPP,
+// -EPERM, -EAGAIN: as of those two; where the signal was refused nobody is killed.
+int forkexec_terminate_tree(struct forkexec_child *child,
+                            int32_t signal,
+                            int64_t grace_ns);
+
 // Frees child; NULL is fine. A child that was never reported to be the program (held, or let go and not yet there) is
 // killed and reaped. One that runs is neither killed nor waited for, and its end is the caller's to wait for, by pid.
 // Alone and last: no other call may use the child at the same time.

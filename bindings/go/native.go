@@ -252,6 +252,32 @@ func (n *native) KillTree() error {
 	})
 }
 
+// SignalTree sends a signal to the child and those of its cgroup, else of its process group, else to the program of its pid
+// namespace; EOPNOTSUPP where the Attr asked for none of these: forkexec_signal_tree.
+func (n *native) SignalTree(signal syscall.Signal) error {
+	return n.call(func(c *C.struct_forkexec_child) error {
+		return called("signal_tree", C.forkexec_signal_tree(c, C.int32_t(signal)))
+	})
+}
+
+// TerminateTree ends the child and its descendants: SignalTree, and KillTree when the child has ended, or after so long. The
+// child is to be waited for afterwards. It parks the goroutine, and no thread, as forkexec_terminate_tree would.
+func (n *native) TerminateTree(signal syscall.Signal, grace time.Duration) error {
+	gone := func(err error) bool { return err == nil || errors.Is(err, syscall.ESRCH) }
+	if err := n.SignalTree(signal); !gone(err) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if _, err := n.wait(ctx, C.FORKEXEC_WAIT_NOREAP); err != nil && ctx.Err() == nil && !errors.Is(err, syscall.ECHILD) {
+		return err
+	}
+	if err := n.KillTree(); !gone(err) {
+		return err
+	}
+	return nil
+}
+
 // file is a new descriptor, as an os.File.
 func (n *native) file(what string, get func(c *C.struct_forkexec_child) C.int32_t) (*os.File, error) {
 	var file *os.File

@@ -45,6 +45,8 @@ pub struct Child {
     pub(super) reapers: AtomicU32,
     pub(super) cgroup: Option<Cgroup>,
     pub(super) tree: Tree,
+    /// It leads a process group, or did before it was reaped.
+    pub(super) leads_group: bool,
     pub(super) has_init: bool,
     /// It was the built-in image before it was the program.
     pub(super) was_image: bool,
@@ -65,11 +67,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Child {
     pub fn new(Begun { launched, start, cgroup }: Begun, plan: Shared<Sealed>) -> Child {
+        let leads_group = plan.session != 0 || plan.group.get() == Some(0);
         let tree = if plan.first != 0 {
             Tree::Namespace
         } else if cgroup.is_some() {
             Tree::Cgroup
-        } else if plan.session != 0 || plan.group.get() == Some(0) {
+        } else if leads_group {
             Tree::Group
         } else {
             Tree::Unknown
@@ -85,6 +88,7 @@ impl Child {
             reapers: AtomicU32::new(0),
             cgroup,
             tree,
+            leads_group,
             has_init,
             was_image,
             is_second,

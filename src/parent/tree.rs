@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl Child {
     /// Kills the child and all that the kernel can tell to be its descendants.
@@ -19,9 +19,44 @@ impl Child {
         match self.tree {
             Tree::Namespace => self.signal(libc::SIGKILL),
             Tree::Cgroup => self.kill_cgroup(),
-            Tree::Group => self.kill_group(),
+            Tree::Group => self.signal_group(libc::SIGKILL),
             Tree::Unknown => Err(Errno::EOPNOTSUPP),
         }
+    }
+
+    /// Sends a signal to each whom `kill_tree` would kill, as far as the kernel lists them: the members of a pid namespace are
+    /// not listed, but they go with the program.
+    pub fn signal_tree(&self, signal: i32) -> Result<(), Errno> {
+        self.ours()?;
+        match (&self.tree, &self.cgroup) {
+            _ if signal == libc::SIGKILL => self.kill_tree(),
+            (_, Some(cgroup)) => in_each(cgroup.directory.as_fd(), &|directory| signal_each(directory, signal)),
+            _ if self.leads_group => self.signal_group(signal),
+            (Tree::Namespace, _) => self.signal(signal),
+            _ => Err(Errno::EOPNOTSUPP),
+        }
+    }
+
+    /// Sends this signal, and kills who is left when the child has ended, or the time is up.
+    pub fn terminate_tree(&self, signal: i32, grace: Duration) -> Result<(), Errno> {
+        let unless_gone = |answer: Result<(), Errno>| if answer == Err(Errno::ESRCH) { Ok(()) } else { answer };
+        unless_gone(self.signal_tree(signal).and_then(|()| self.until_ended_or(grace)))?;
+        unless_gone(self.kill_tree())
+    }
+
+    /// A signal handler that runs meanwhile ends nothing.
+    fn until_ended_or(&self, grace: Duration) -> Result<(), Errno> {
+        let deadline = Instant::now().checked_add(grace);
+        let is_past = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        while lock(&self.waited).is_none() && !self.launched.name().has_ended() && !is_past() {
+            match self.until_ended(Some(grace), deadline) {
+                Err(Errno::ETIMEDOUT | Errno::EINTR) => (),
+                Err(errno) => return Err(errno),
+                // Or there was no pidfd to wait by.
+                Ok(()) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+        Ok(())
     }
 
     fn kill_cgroup(&self) -> Result<(), Errno> {
@@ -39,9 +74,9 @@ impl Child {
 
     /// Since Linux 6.9 the pidfd stands for the group too, even when its leader is reaped. Before, there is only the number,
     /// which is nobody else's until then.
-    fn kill_group(&self) -> Result<(), Errno> {
+    fn signal_group(&self, signal: i32) -> Result<(), Errno> {
         if let Some(pidfd) = self.launched.pidfd() {
-            match sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, PIDFD_SIGNAL_PROCESS_GROUP) {
+            match sys::pidfd_send_signal(pidfd.as_raw_fd(), signal, PIDFD_SIGNAL_PROCESS_GROUP) {
                 Err(sys::Errno(libc::EINVAL | libc::ENOSYS)) => (),
                 answer => return answer.map_err(|sys::Errno(errno)| Errno::from_raw(errno)),
             }
@@ -52,14 +87,19 @@ impl Child {
         if waited.is_some() {
             return Err(Errno::ESRCH);
         }
-        sys::kill(-self.launched.pid(), libc::SIGKILL).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
+        sys::kill(-self.launched.pid(), signal).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
     }
 }
 
 /// Cgroups of version 1 have no such switch, and that of a threaded one does nothing: who is listed is killed until nobody is.
 /// Whoever is killed cannot go elsewhere, so those below come last.
 fn kill_all_in(directory: BorrowedFd) -> Result<(), Errno> {
-    let here = kill_each(directory);
+    in_each(directory, &kill_each)
+}
+
+/// In this cgroup, and then in those below it.
+fn in_each(directory: BorrowedFd, act: &impl Fn(BorrowedFd) -> Result<(), Errno>) -> Result<(), Errno> {
+    let here = act(directory);
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut listed = Dir::openat(directory, c".", flags, Mode::empty())?;
     let mut below = Ok(());
@@ -70,13 +110,27 @@ fn kill_all_in(directory: BorrowedFd) -> Result<(), Errno> {
             continue;
         }
         below = match openat(directory, name, flags, Mode::empty()) {
-            Ok(inner) => below.and(kill_all_in(inner.as_fd())),
+            Ok(inner) => below.and(in_each(inner.as_fd(), act)),
             // Removed meanwhile.
             Err(Errno::ENOENT) => below,
             Err(errno) => Err(errno),
         };
     }
     here.and(below)
+}
+
+/// Once to each that is listed now.
+fn signal_each(directory: BorrowedFd, signal: i32) -> Result<(), Errno> {
+    let mut refused = Ok(());
+    for_each_member(directory, |pid| {
+        // 0 is somebody whom this pid namespace does not see; to kill(2) it would be ourselves.
+        let answer = if pid > 0 { sys::kill(pid, signal) } else { Err(sys::Errno(libc::EPERM)) };
+        match answer {
+            Ok(()) | Err(sys::Errno(libc::ESRCH)) => (),
+            Err(sys::Errno(errno)) => refused = Err(Errno::from_raw(errno)),
+        }
+    })?;
+    refused
 }
 
 fn kill_each(directory: BorrowedFd) -> Result<(), Errno> {

@@ -501,6 +501,8 @@ FUNCTIONS = (
     "forkexec_wait",
     "forkexec_signal",
     "forkexec_kill_tree",
+    "forkexec_signal_tree",
+    "forkexec_terminate_tree",
     "forkexec_close",
     "forkexec_detach",
     "forkexec_child_pid",

@@ -38,6 +38,8 @@ _STATUS = ffi.typeof("struct forkexec_status *")
 _STATUS_SIZE = ffi.sizeof("struct forkexec_status")
 _DEFAULT = Attr()
 _PIECE = 100_000_000
+# The module that names it takes longer than this.
+_SIGTERM = 15
 _RAN = {RAN_NO: False, RAN_YES: True}
 _TYPES = frozenset(_abi.Namespace.__members__.values())
 
@@ -255,6 +257,18 @@ class Child:
         """Kills it and all its descendants; needs a pid namespace, cgroup, session or process group of its own."""
         kill_tree(self._open())
 
+    def signal_tree(self, signal: int) -> None:
+        """Sends a signal to it and those of its cgroup or process group, where it has one of its own as for kill_tree;
+        forkexec_signal_tree."""
+        signal_tree(self._open(), signal)
+
+    def terminate_tree(self, grace: float = 2.0, signal: int = _SIGTERM) -> None:
+        """Ends it and its descendants: signal_tree, then kill_tree when it has ended, or after `grace` seconds. Handlers
+        of signals run afterwards; forkexec_terminate_tree."""
+        number = in_range(INT32, signal, "a signal")
+        result = lib.forkexec_terminate_tree(self._open()[0], number, nanoseconds_of(grace, "grace"))
+        _tree(result, "the tree cannot be ended")
+
     def detach(self) -> None:
         """Gives it up without killing it, also while it is held; then it is closed. forkexec_detach."""
         place = self._open()
@@ -318,12 +332,20 @@ def release_for(place: Any, left: int, error: Any) -> int:
 
 def kill_tree(place: Any) -> None:
     """forkexec_kill_tree; that nobody is left is no error."""
-    result = lib.forkexec_kill_tree(place[0])
+    _tree(lib.forkexec_kill_tree(place[0]), "the tree cannot be killed")
+
+
+def signal_tree(place: Any, signal: int) -> None:
+    """forkexec_signal_tree; that nobody is left is no error."""
+    _tree(lib.forkexec_signal_tree(place[0], in_range(INT32, signal, "a signal")), "the tree gets no signal")
+
+
+def _tree(result: int, what: str) -> None:
     if result == -errnos.EOPNOTSUPP:
         raise os_error(result, "give the child a group to kill: start_new_session=True, or an Attr with session, "
                        "process_group, cgroup_fd or create_namespaces=Namespace.PID")  # fmt: skip
     if result < 0 and result != -errnos.ESRCH:
-        raise os_error(result, "the tree cannot be killed")
+        raise os_error(result, what)
 
 
 def abandon(place: Any) -> None:

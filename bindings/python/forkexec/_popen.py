@@ -186,9 +186,14 @@ class Popen(_Popen):
         these is taken; forkexec_kill_tree."""
         _child.kill_tree(self._c)
 
+    def signal_tree(self, signal: int) -> None:
+        """Sends a signal to the program and those of its cgroup or process group, where it has one of its own as for
+        kill_tree; forkexec_signal_tree."""
+        _child.signal_tree(self._c, signal)
+
     def terminate_tree(self, grace: float = 2.0) -> int:
-        """SIGTERM to the program and its process group, where it has one of its own; after `grace` seconds kill_tree.
-        Returns the return code."""
+        """SIGTERM to the program and those that signal_tree reaches; kill_tree when it has ended, or after `grace`
+        seconds. Returns the return code."""
         nanoseconds_of(grace, "grace")
         _end(self, signals.SIGTERM, grace, strict=True)
         return int(self.wait())
@@ -237,26 +242,17 @@ def kill_all(process: Any) -> None:
         process.kill()
 
 
-def _group_of(process: Any) -> bool:
-    """Whether the program leads a process group of its own."""
-    try:
-        return bool(os.getpgid(process.pid) == process.pid)
-    except ProcessLookupError:
-        return False
-
-
 def _end(process: Any, signal: int, grace: float, strict: bool = False) -> None:
     """The signal; after `grace` seconds SIGKILL for all."""
     if process.poll() is not None:
         if strict:
             process.kill_tree()
         return
-    if _group_of(process):
-        try:
-            os.killpg(process.pid, signal)
-        except ProcessLookupError:
-            pass
-    else:
+    try:
+        process.signal_tree(signal)
+    except OSError as failure:
+        if failure.errno != errnos.EOPNOTSUPP:
+            raise
         process.send_signal(signal)
     try:
         process.wait(grace)

@@ -32,6 +32,34 @@ def test_spawn_is_the_least():
         forkexec.spawn(["true"])
 
 
+def test_a_tree_is_signalled_and_terminated():
+    group = Attr(process_group=0)
+    script = "sleep 1000 & sleep 1000 & echo; wait"
+
+    def started(script):
+        pipe, end = os.pipe()
+        child = forkexec.spawn(["/bin/sh", "-c", script], attr=group.replace(fds={1: end}))
+        os.close(end)
+        assert os.read(pipe, 1)
+        return child, open(pipe, "rb")
+
+    child, output = started(script)
+    child.signal_tree(signal.SIGUSR1)
+    with output:  # it ends with the last of them
+        assert output.read() == b"" and child.wait().returncode == -signal.SIGUSR1
+    child, output = started("trap '' TERM; " + script)
+    child.terminate_tree(0.05)
+    with output:
+        assert output.read() == b"" and child.wait().returncode == -signal.SIGKILL
+    child.terminate_tree(0)
+    child = forkexec.spawn(["/bin/sleep", "1000"])
+    for call in (lambda: child.signal_tree(0), lambda: child.terminate_tree(0)):
+        with pytest.raises(OSError, match="a group to kill"):
+            call()
+    child.send_signal(9)
+    child.wait()
+
+
 def test_memory_of_its_own():
     weight = bytearray(64 << 20)
     usage = forkexec.spawn(["/bin/true"], attr=Attr(measure_memory=True)).wait().usage

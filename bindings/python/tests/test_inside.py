@@ -260,7 +260,7 @@ def test_namespaces():
     given = mapped(unshare_namespaces=Namespace.UTS, allow_failure=Stage.HOSTNAME, hostname="late")
     assert shell("uname -n", given) == "late"
     assert given.namespaces == Namespace.UTS | Namespace.USER
-    given = mapped(create_namespaces=Namespace.PID, init=True)
+    given = mapped(create_namespaces=Namespace.PID, init=True, measure_memory=True)
     assert shell("echo $$", given) == "2"
     with forkexec.hold(mapped(create_namespaces=Namespace.UTS, hostname="held")) as held:
         assert shell("uname -n", attr(join=held)) == "held"

@@ -467,11 +467,13 @@ if [ "$have_python" ]; then
 import json, sys
 end = [json.loads(line) for line in open(sys.argv[1])][-1]
 print(end["wall_ns"] > 0, end["user_ns"] + end["system_ns"] >= 0, end["max_rss_bytes"] > 0)' "$dir/json")"
+    is "JSON: why it ended" '"exit"' "$(json exited ended "$dir/json")"
     is "JSON: memory that is not measured" false "$(json exited own_memory "$dir/json")"
     "$run" --json-status-fd 7 --measure-memory "$witness" exit 3 7>"$dir/json"
     is "JSON: memory of its own" "true 0" "$(for key in own_memory max_rss_floor_bytes; do
         json exited $key "$dir/json"; done | xargs)"
     "$run" --json-status-fd 7 "$witness" kill 9 7>"$dir/json" 2>/dev/null
+    is "JSON: a signal is why" '"signal"' "$(json exited ended "$dir/json")"
     is "JSON: the signal" '9 "SIGKILL" null "yes"' "$(for key in signal signal_name exit_code ran; do
         json exited $key "$dir/json"; done | xargs -d '\n')"
     "$run" --json-status-fd 7 --cwd /nowhere true 7>"$dir/json" 2>/dev/null

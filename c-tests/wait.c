@@ -238,7 +238,7 @@ TEST(a_call_that_makes_no_sense_is_refused)
     struct forkexec_child *child = start_witness(new_attr(), "exit", "0");
     struct forkexec_status status;
     assert_int_equal(forkexec_wait(NULL, 0, 0, &status, sizeof status), -EINVAL);
-    assert_int_equal(forkexec_wait(child, 0, 2, &status, sizeof status), -EINVAL);
+    assert_int_equal(forkexec_wait(child, 0, 8, &status, sizeof status), -EINVAL);
     assert_int_equal(forkexec_wait(child, 0, 0, NULL, sizeof status), -EINVAL);
     assert_int_equal(forkexec_signal(NULL, 0), -EINVAL);
     assert_int_equal(forkexec_signal(child, 65), -EINVAL);
@@ -349,4 +349,67 @@ TEST_BOTH(all_who_wait_are_told_the_same)
             assert_memory_equal(&waiters[i].status, &waiters[0].status, sizeof waiters[0].status);
         }
     }
+}
+
+#define STOPS (FORKEXEC_WAIT_STOPPED | FORKEXEC_WAIT_CONTINUED)
+
+static struct forkexec_status changed(struct forkexec_child *child, int64_t timeout, uint32_t flags)
+{
+    struct forkexec_status status;
+    int result;
+    do
+        result = forkexec_wait(child, timeout, flags, &status, sizeof status);
+    while (result == -EINTR);
+    assert_int_equal(result, 0);
+    return status;
+}
+
+TEST_BOTH(stops_and_continuations_are_told_once)
+{
+    static const int64_t timeouts[] = { FORKEXEC_FOREVER, 20 * SECOND };
+    for (size_t i = 0; i < 2; i++) {
+        struct forkexec_child *child = start_witness(new_attr(), "sleep");
+        assert_int_equal(forkexec_wait(child, 0, STOPS, NULL, 0), -ETIMEDOUT);
+        OK(forkexec_signal(child, SIGSTOP));
+        for (int again = 0; again < 2; again++) {
+            struct forkexec_status status = changed(child, timeouts[i], STOPS | (again ? 0 : FORKEXEC_WAIT_NOREAP));
+            assert_int_equal(status.valid, FORKEXEC_STATUS_STOPPED);
+            assert_int_equal(status.stop_signal, SIGSTOP);
+            assert_true(WIFSTOPPED(status.wait_status) && WSTOPSIG(status.wait_status) == SIGSTOP);
+            assert_true(status.exit_code == -1 && !status.signal && !status.ended);
+        }
+        assert_int_equal(forkexec_wait(child, SECOND / 50, STOPS, NULL, 0), -ETIMEDOUT);
+        OK(forkexec_signal(child, SIGCONT));
+        struct forkexec_status status = changed(child, timeouts[i], STOPS);
+        assert_int_equal(status.valid, FORKEXEC_STATUS_CONTINUED);
+        assert_true(WIFCONTINUED(status.wait_status));
+        OK(forkexec_signal(child, SIGKILL));
+        status = changed(child, timeouts[i], STOPS);
+        assert_true(status.valid & FORKEXEC_STATUS_EXIT);
+        assert_int_equal(status.signal, SIGKILL);
+        status = changed(child, timeouts[i], STOPS);
+        assert_int_equal(status.signal, SIGKILL);
+    }
+}
+
+TEST_BOTH(only_what_is_asked_for_is_told)
+{
+    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    OK(forkexec_signal(child, SIGSTOP));
+    assert_int_equal(forkexec_wait(child, SECOND / 50, 0, NULL, 0), -ETIMEDOUT);
+    assert_int_equal(forkexec_wait(child, SECOND / 50, FORKEXEC_WAIT_CONTINUED, NULL, 0), -ETIMEDOUT);
+    assert_int_equal(changed(child, 20 * SECOND, FORKEXEC_WAIT_STOPPED).stop_signal, SIGSTOP);
+    assert_int_equal(forkexec_wait(child, 0, 8, NULL, 0), -EINVAL);
+}
+
+TEST_BOTH(why_it_ended_is_one_word)
+{
+    assert_int_equal(finish(start_witness(new_attr(), "exit", "0")).ended, FORKEXEC_ENDED_EXIT);
+    assert_int_equal(finish(start_witness(new_attr(), "exit", "137")).ended, FORKEXEC_ENDED_EXIT);
+    assert_int_equal(finish(start_witness(new_attr(), "kill", "11")).ended, FORKEXEC_ENDED_SIGNAL);
+    assert_int_equal(finish(start_witness(new_attr(), "kill", "9")).ended, FORKEXEC_ENDED_SIGNAL);
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_rlimit(attr, RLIMIT_CPU, 1, FORKEXEC_RLIMIT_KEEP));
+    OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, FORKEXEC_RLIMIT_KEEP));
+    assert_int_equal(finish(start_witness(attr, "spin")).ended, FORKEXEC_ENDED_LIMIT);
 }

@@ -219,6 +219,12 @@
 // forkexec_wait: leave the child to be waited for again.
 #define FORKEXEC_WAIT_NOREAP 1
 
+// forkexec_wait: tell, too, that the child has stopped, or is traced and has. With set_init it is the init that is watched.
+#define FORKEXEC_WAIT_STOPPED 2
+
+// forkexec_wait: tell, too, that the child has been continued by SIGCONT.
+#define FORKEXEC_WAIT_CONTINUED 4
+
 // forkexec_wait: status.wait_status, exit_code, signal and core_dumped are filled.
 #define FORKEXEC_STATUS_EXIT 1
 
@@ -236,6 +242,25 @@
 
 // status.max_rss_bytes has nothing of the caller's in it: see forkexec_attr_measure_memory.
 #define FORKEXEC_STATUS_OWN_MEMORY 32
+
+// The child has stopped, and not ended: status.wait_status and stop_signal are filled.
+#define FORKEXEC_STATUS_STOPPED 64
+
+// The child has been continued, and not ended: status.wait_status is filled.
+#define FORKEXEC_STATUS_CONTINUED 128
+
+// status.ended: the child exited by itself.
+#define FORKEXEC_ENDED_EXIT 1
+
+// A signal ended it.
+#define FORKEXEC_ENDED_SIGNAL 2
+
+// A signal by which the kernel tells of a limit that was set: of processor time, SIGXCPU, or of the size of files, SIGXFSZ.
+// Beyond the hard limit of processor time the kernel sends SIGKILL, which is anybody's.
+#define FORKEXEC_ENDED_LIMIT 3
+
+// It ran out of memory: status.out_of_memory is 1.
+#define FORKEXEC_ENDED_MEMORY 4
 
 // status.ran: the child ended before it was the program.
 #define FORKEXEC_RAN_NO 0
@@ -565,6 +590,10 @@ struct forkexec_status {
     // How many processes in its cgroup, and with version 2 in those below it, the kernel's out-of-memory killer has killed
     // since the child began (oom_kill in memory.events, with version 1 in memory.oom_control).
     uint32_t oom_kills;
+    // Why it ended, in one word: a FORKEXEC_ENDED_ constant; 0 when it has not.
+    uint32_t ended;
+    // The signal that stopped the child, with FORKEXEC_STATUS_STOPPED.
+    int32_t stop_signal;
 };
 
 #ifdef __cplusplus
@@ -1562,14 +1591,16 @@ int forkexec_release(struct forkexec_child *child,
                      struct forkexec_error *error);
 
 // Waits until the child has ended, and reaps it. waitid(2). timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever, 0 only
-// looks. flags: 0 or FORKEXEC_WAIT_NOREAP, which leaves it to be waited for again. status may be NULL with size 0; else
+// looks. flags: FORKEXEC_WAIT_ bits or 0. NOREAP leaves what is told to be told again. With STOPPED and CONTINUED a child that
+// has stopped, or has been continued, is told as well, each time once, by FORKEXEC_STATUS_STOPPED and _CONTINUED in
+// status.valid, where FORKEXEC_STATUS_EXIT tells of the end. status may be NULL with size 0; else
 // size is sizeof(struct forkexec_status) as the caller knows it: the first size bytes are written, what this library
 // does not know is zeroed. The first reaping is remembered and told to whoever waits later.
 //
 // Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
 // yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
 // has reaped it. -ESRCH: the child of another process. -EPERM: a filter forbids the caller both waitid(2) and wait4(2)
-// (with FORKEXEC_WAIT_NOREAP: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
+// (with any of the flags: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
 int forkexec_wait(struct forkexec_child *child,
                   int64_t timeout_ns,
                   uint32_t flags,

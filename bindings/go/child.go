@@ -19,6 +19,7 @@ type Status struct {
 	Signal              syscall.Signal
 	CoreDumped          bool
 	Ran                 Ran
+	Ended               Ended
 	User, System        time.Duration // of the child and what it waited for
 	MaxRSS              uint64        // bytes
 	MaxRSSFloor         uint64        // only a larger MaxRSS is the program's; 0 with StatusOwnMemory

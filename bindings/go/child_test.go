@@ -27,6 +27,7 @@ func TestSpawnAndWait(t *testing.T) {
 	}
 	equal(t, status.ExitCode, 7)
 	equal(t, status.Ran, RanYes)
+	equal(t, status.Ended, EndedExit)
 	again, err := child.Wait(context.Background())
 	if err != nil || again.ExitCode != 7 {
 		t.Errorf("the second wait: %v, %v", again, err)

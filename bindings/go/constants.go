@@ -200,6 +200,10 @@ const (
 	StatusOutOfMemory StatusFields = 16
 	// status.max_rss_bytes has nothing of the caller's in it: see forkexec_attr_measure_memory.
 	StatusOwnMemory StatusFields = 32
+	// The child has stopped, and not ended: status.wait_status and stop_signal are filled.
+	StatusStopped StatusFields = 64
+	// The child has been continued, and not ended: status.wait_status is filled.
+	StatusContinued StatusFields = 128
 )
 
 // Ran says whether the program ran.
@@ -213,6 +217,21 @@ const (
 	RanYes Ran = 1
 	// A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or /proc does not tell: there is none, no descriptor is left to look there, or a filter kept the library's image from naming itself, PR_SET_NAME; or it is an init that was killed before it could tell.
 	RanUnknown Ran = 2
+)
+
+// Ended says why a child ended, in one word.
+type Ended uint32
+
+// The values of Ended.
+const (
+	// status.ended: the child exited by itself.
+	EndedExit Ended = 1
+	// A signal ended it.
+	EndedSignal Ended = 2
+	// A signal by which the kernel tells of a limit that was set: of processor time, SIGXCPU, or of the size of files, SIGXFSZ. Beyond the hard limit of processor time the kernel sends SIGKILL, which is anybody's.
+	EndedLimit Ended = 3
+	// It ran out of memory: status.out_of_memory is 1.
+	EndedMemory Ended = 4
 )
 
 // A Feature is what a host may have; see Probe.

@@ -329,7 +329,7 @@ func (n *native) look(flags C.uint32_t) (status *Status, err error, done bool) {
 		return nil, err, true
 	}
 	return &Status{Valid: StatusFields(s.valid), Wait: int(s.wait_status), ExitCode: int(s.exit_code),
-		Signal: syscall.Signal(s.signal), CoreDumped: s.core_dumped != 0, Ran: Ran(s.ran), User: time.Duration(s.user_ns),
+		Signal: syscall.Signal(s.signal), CoreDumped: s.core_dumped != 0, Ran: Ran(s.ran), Ended: Ended(s.ended), User: time.Duration(s.user_ns),
 		System: time.Duration(s.system_ns), MaxRSS: uint64(s.max_rss_bytes), MaxRSSFloor: uint64(s.max_rss_floor_bytes),
 		MemoryPeak: uint64(s.memory_peak_bytes), MinorFaults: uint64(s.minor_faults), MajorFaults: uint64(s.major_faults),
 		BlockReads: uint64(s.block_reads), BlockWrites: uint64(s.block_writes), VoluntarySwitches: uint64(s.voluntary_switches),

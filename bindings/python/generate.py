@@ -196,7 +196,7 @@ ENUMS = {
     "FORKEXEC_PROBE_": ("Feature", "IntEnum", "What this host may have; see probe()."),
 }
 # What only the package itself uses stays a number: enums take long to make.
-NUMBERS = ("FORKEXEC_MOUNT_", "FORKEXEC_ROOT_", "FORKEXEC_WAIT_", "FORKEXEC_STATUS_", "FORKEXEC_RAN_",
+NUMBERS = ("FORKEXEC_MOUNT_", "FORKEXEC_ROOT_", "FORKEXEC_WAIT_", "FORKEXEC_STATUS_", "FORKEXEC_RAN_", "FORKEXEC_ENDED_",
            "FORKEXEC_RLIMIT_KEEP", "FORKEXEC_FOREVER")  # fmt: skip
 
 # Why a setter refuses, in the words of Attr's keywords, where the header's are C's. {setter: {errno: what to change}}

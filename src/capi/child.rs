@@ -8,7 +8,7 @@ use super::error::forkexec_error;
 use super::guard;
 use super::spawn::answer;
 use crate::capi::entry::Entered;
-use crate::parent::{Child, Failure, Ran, Waited};
+use crate::parent::{Child, Failure, Ran, Told, Waited, Watch};
 use crate::sentences;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
@@ -77,9 +77,13 @@ pub struct forkexec_status {
     /// How many processes in its cgroup, and with version 2 in those below it, the kernel's out-of-memory killer has killed
     /// since the child began (oom_kill in memory.events, with version 1 in memory.oom_control).
     pub oom_kills: u32,
+    /// Why it ended, in one word: a FORKEXEC_ENDED_ constant; 0 when it has not.
+    pub ended: u32,
+    /// The signal that stopped the child, with FORKEXEC_STATUS_STOPPED.
+    pub stop_signal: i32,
 }
 
-const_assert_eq!(size_of::<forkexec_status>(), 6 * 4 + 11 * 8 + 2 * 4);
+const_assert_eq!(size_of::<forkexec_status>(), 6 * 4 + 11 * 8 + 4 * 4);
 const_assert_eq!(core::mem::offset_of!(forkexec_status, user_ns), 24);
 
 impl forkexec_status {
@@ -117,7 +121,19 @@ impl forkexec_status {
             involuntary_switches: count(usage.ru_nivcsw),
             out_of_memory: (waited.killed() && oom_kills != 0) as u32,
             oom_kills: u32::try_from(oom_kills).unwrap_or(u32::MAX),
+            ended: match (exited, waited.status) {
+                (true, _) => FORKEXEC_ENDED_EXIT,
+                _ if waited.killed() && oom_kills != 0 => FORKEXEC_ENDED_MEMORY,
+                (_, libc::SIGXCPU | libc::SIGXFSZ) => FORKEXEC_ENDED_LIMIT,
+                _ => FORKEXEC_ENDED_SIGNAL,
+            },
+            stop_signal: 0,
         }
+    }
+
+    /// waitpid(2) tells stops and continuations in these numbers.
+    fn changed(valid: u32, wait_status: i32, stop_signal: i32) -> forkexec_status {
+        forkexec_status { valid, wait_status, exit_code: -1, stop_signal, ..forkexec_status::default() }
     }
 
     fn as_bytes(&self) -> &[MaybeUninit<u8>] {
@@ -163,14 +179,16 @@ pub unsafe extern "C" fn forkexec_release(
 }
 
 /// Waits until the child has ended, and reaps it. waitid(2). timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever, 0 only
-/// looks. flags: 0 or FORKEXEC_WAIT_NOREAP, which leaves it to be waited for again. status may be NULL with size 0; else
+/// looks. flags: FORKEXEC_WAIT_ bits or 0. NOREAP leaves what is told to be told again. With STOPPED and CONTINUED a child that
+/// has stopped, or has been continued, is told as well, each time once, by FORKEXEC_STATUS_STOPPED and _CONTINUED in
+/// status.valid, where FORKEXEC_STATUS_EXIT tells of the end. status may be NULL with size 0; else
 /// size is sizeof(struct forkexec_status) as the caller knows it: the first size bytes are written, what this library
 /// does not know is zeroed. The first reaping is remembered and told to whoever waits later.
 ///
 /// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
 /// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
 /// has reaped it. -ESRCH: the child of another process. -EPERM: a filter forbids the caller both waitid(2) and wait4(2)
-/// (with FORKEXEC_WAIT_NOREAP: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
+/// (with any of the flags: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_wait(
     child: *mut forkexec_child,
@@ -184,11 +202,19 @@ pub unsafe extern "C" fn forkexec_wait(
     let child = unsafe { guard::child(child) };
     // SAFETY: C caller guarantees `size` bytes.
     let place = unsafe { guard::out_bytes(status.cast(), size) };
-    let (Some(child), true) = (child, place.len() == size && flags & !FORKEXEC_WAIT_NOREAP == 0) else {
+    let flag = |flag, option| if flags & flag != 0 { option } else { 0 };
+    let changes = flag(FORKEXEC_WAIT_STOPPED, libc::WSTOPPED) | flag(FORKEXEC_WAIT_CONTINUED, libc::WCONTINUED);
+    let known = FORKEXEC_WAIT_NOREAP | FORKEXEC_WAIT_STOPPED | FORKEXEC_WAIT_CONTINUED;
+    let (Some(child), true) = (child, place.len() == size && flags & !known == 0) else {
         return -libc::EINVAL;
     };
-    number(child.wait(timeout(timeout_ns), flags & FORKEXEC_WAIT_NOREAP == 0, |waited| {
-        let status = forkexec_status::of(waited);
+    let watch = Watch { reap: flags & FORKEXEC_WAIT_NOREAP == 0, changes };
+    number(child.watch(timeout(timeout_ns), watch, |told| {
+        let status = match told {
+            Told::Ended(waited) => forkexec_status::of(waited),
+            Told::Stopped(signal) => forkexec_status::changed(FORKEXEC_STATUS_STOPPED, signal << 8 | 0x7f, signal),
+            Told::Continued => forkexec_status::changed(FORKEXEC_STATUS_CONTINUED, 0xffff, 0),
+        };
         let (known, unknown) = place.split_at_mut(size.min(size_of::<forkexec_status>()));
         known.copy_from_slice(status.as_bytes().get(..known.len()).unwrap_or_default());
         unknown.fill(MaybeUninit::new(0));

@@ -133,6 +133,11 @@ pub const FORKEXEC_FOREVER: i64 = -1;
 /// forkexec_wait: leave the child to be waited for again.
 pub const FORKEXEC_WAIT_NOREAP: u32 = 1;
 
+/// forkexec_wait: tell, too, that the child has stopped, or is traced and has. With set_init it is the init that is watched.
+pub const FORKEXEC_WAIT_STOPPED: u32 = 2;
+/// forkexec_wait: tell, too, that the child has been continued by SIGCONT.
+pub const FORKEXEC_WAIT_CONTINUED: u32 = 4;
+
 /// forkexec_wait: status.wait_status, exit_code, signal and core_dumped are filled.
 pub const FORKEXEC_STATUS_EXIT: u32 = 1;
 /// status.ran is filled.
@@ -145,6 +150,20 @@ pub const FORKEXEC_STATUS_MEMORY_PEAK: u32 = 8;
 pub const FORKEXEC_STATUS_OUT_OF_MEMORY: u32 = 16;
 /// status.max_rss_bytes has nothing of the caller's in it: see forkexec_attr_measure_memory.
 pub const FORKEXEC_STATUS_OWN_MEMORY: u32 = 32;
+/// The child has stopped, and not ended: status.wait_status and stop_signal are filled.
+pub const FORKEXEC_STATUS_STOPPED: u32 = 64;
+/// The child has been continued, and not ended: status.wait_status is filled.
+pub const FORKEXEC_STATUS_CONTINUED: u32 = 128;
+
+/// status.ended: the child exited by itself.
+pub const FORKEXEC_ENDED_EXIT: u32 = 1;
+/// A signal ended it.
+pub const FORKEXEC_ENDED_SIGNAL: u32 = 2;
+/// A signal by which the kernel tells of a limit that was set: of processor time, SIGXCPU, or of the size of files, SIGXFSZ.
+/// Beyond the hard limit of processor time the kernel sends SIGKILL, which is anybody's.
+pub const FORKEXEC_ENDED_LIMIT: u32 = 3;
+/// It ran out of memory: status.out_of_memory is 1.
+pub const FORKEXEC_ENDED_MEMORY: u32 = 4;
 
 /// status.ran: the child ended before it was the program.
 pub const FORKEXEC_RAN_NO: u32 = 0;

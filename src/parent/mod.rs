@@ -40,7 +40,7 @@ mod why;
 pub use child::Child;
 pub use failure::Failure;
 pub use outcome::Ran;
-pub use wait::Waited;
+pub use wait::{Told, Waited, Watch};
 
 use crate::attr::owned::Room;
 use crate::plan::{self, Fault, Host, Request, Sealed};

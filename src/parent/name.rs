@@ -115,6 +115,20 @@ impl Name {
         unsafe { sys::wait4(self.pid, &mut status, WNOHANG | WCLONE, null_mut::<u8>()) }.is_ok()
     }
 
+    /// Whether it has stopped or was continued, whichever is asked for, since that was last told; 0 is neither, else a `CLD_*`
+    /// code and the signal. With WNOWAIT it is told again.
+    pub fn changed(&self, options: i32) -> Answer<(i32, i32)> {
+        let mut info = WaitInfo::EMPTY;
+        self.by(|which, id| sys::waitid(which, id, &mut info, options | WNOHANG | WALL))?;
+        Ok(if info.pid == 0 { (0, 0) } else { (info.code, info.status) })
+    }
+
+    /// Waits until it has stopped, was continued, or has ended, and leaves that to be told.
+    pub fn until_changed(&self, options: i32) -> Answer {
+        let mut info = WaitInfo::EMPTY;
+        self.by(|which, id| sys::waitid(which, id, &mut info, options | WEXITED | WNOWAIT | WALL))
+    }
+
     /// Waits until it has ended, and leaves it to be reaped.
     pub fn until_ended(&self) {
         // SAFETY: no usage is asked for.

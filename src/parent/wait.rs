@@ -48,7 +48,46 @@ impl Waited {
     }
 }
 
+/// What a wait tells.
+pub enum Told<'a> {
+    Ended(&'a Waited),
+    /// By this signal.
+    Stopped(i32),
+    Continued,
+}
+
+/// What is waited for, besides the end.
+#[derive(Clone, Copy)]
+pub struct Watch {
+    /// What is told is not told again.
+    pub reap: bool,
+    /// WSTOPPED and WCONTINUED of waitid(2).
+    pub changes: i32,
+}
+
 impl Child {
+    /// Waits until the child has changed in a way that is watched, or has ended.
+    pub fn watch(&self, timeout: Option<Duration>, watch: Watch, mut tell: impl FnMut(Told)) -> Result<(), Errno> {
+        if watch.changes == 0 {
+            return self.wait(timeout, watch.reap, |waited| tell(Told::Ended(waited)));
+        }
+        self.ours()?;
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            if lock(&self.waited).is_none()
+                && let Some(change) = self.until_changed(watch, deadline, timeout.is_none())?
+            {
+                tell(change);
+                return Ok(());
+            }
+            match self.wait(Some(Duration::ZERO), watch.reap, |waited| tell(Told::Ended(waited))) {
+                // The first process had ended, and has left the rest to a second; or a tracer has to be told first.
+                Err(Errno::ETIMEDOUT) if deadline.is_none_or(|deadline| Instant::now() < deadline) => nap(),
+                answer => return answer,
+            }
+        }
+    }
+
     /// Waits until the child has ended, and tells how; reaps it, unless asked not to. The first reaping is remembered.
     pub fn wait(&self, timeout: Option<Duration>, reap: bool, mut tell: impl FnMut(&Waited)) -> Result<(), Errno> {
         self.ours()?;
@@ -74,6 +113,33 @@ impl Child {
                 Ok(false) => (),
             }
             nap();
+        }
+    }
+
+    /// Comes back with a change that is watched, or with none when the child has ended. A pidfd does not poll for changes, so
+    /// a wait for a time looks now and then.
+    #[cold]
+    fn until_changed(&self, watch: Watch, deadline: Option<Instant>, blocks: bool) -> Result<Option<Told<'_>>, Errno> {
+        let name = self.launched.name();
+        let again = if watch.reap { 0 } else { WNOWAIT };
+        loop {
+            match name.changed(watch.changes | again).map_err(told) {
+                Ok((libc::CLD_STOPPED | libc::CLD_TRAPPED, signal)) => return Ok(Some(Told::Stopped(signal & 0x7f))),
+                Ok((libc::CLD_CONTINUED, _)) => return Ok(Some(Told::Continued)),
+                // Somebody else has reaped it, or it is about to be remembered.
+                Err(Errno::ECHILD) => return Ok(None),
+                answer => answer.map(drop)?,
+            }
+            if name.has_ended() {
+                return Ok(None);
+            }
+            if blocks {
+                name.until_changed(watch.changes).or_else(unless_gone)?;
+            } else if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
+                return Err(Errno::ETIMEDOUT);
+            } else {
+                nap();
+            }
         }
     }
 
@@ -214,6 +280,14 @@ fn told(Number(errno): Number) -> Errno {
     match errno {
         libc::ECHILD | libc::EINTR => Errno::from_raw(errno),
         _ => Errno::EPERM,
+    }
+}
+
+/// Then a look tells.
+fn unless_gone(errno: Number) -> Result<(), Errno> {
+    match told(errno) {
+        Errno::ECHILD => Ok(()),
+        errno => Err(errno),
     }
 }
 

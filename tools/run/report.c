@@ -131,7 +131,9 @@ static void json_status(const struct forkexec_status *status, bool timed_out, in
     static const char *const ran[] = { "no", "yes", "unknown" };
     bool ended = status->valid & FORKEXEC_STATUS_EXIT, used = status->valid & FORKEXEC_STATUS_USAGE;
     bool signaled = ended && status->signal;
+    static const char *const words[] = { NULL, "exit", "signal", "limit", "memory" };
     struct json *json = json_begin("exited");
+    json_text(json, "ended", timed_out ? "timeout" : ended && status->ended < 5 ? words[status->ended] : NULL);
     json_optional(json, "exit_code", status->exit_code, ended && !signaled);
     json_optional(json, "signal", status->signal, signaled);
     json_text(json, "signal_name", signaled ? signal_name(status->signal) : NULL);

@@ -9,6 +9,10 @@ from _thread import get_ident
 
 from . import _abi
 from ._abi import (
+    ENDED_EXIT,
+    ENDED_LIMIT,
+    ENDED_MEMORY,
+    ENDED_SIGNAL,
     RAN_NO,
     RAN_YES,
     STATUS_MEMORY_PEAK,
@@ -40,6 +44,7 @@ _DEFAULT = Attr()
 _PIECE = 100_000_000
 # The module that names it takes longer than this.
 _SIGTERM = 15
+_ENDED = {ENDED_EXIT: "exit", ENDED_SIGNAL: "signal", ENDED_LIMIT: "limit", ENDED_MEMORY: "memory"}
 _RAN = {RAN_NO: False, RAN_YES: True}
 _TYPES = frozenset(_abi.Namespace.__members__.values())
 
@@ -117,6 +122,11 @@ class Status:
             c.involuntary_switches,
             bool(c.valid & STATUS_OWN_MEMORY),
         )
+
+    @property
+    def ended(self) -> str:
+        """Why it ended: "exit", "signal", "limit" (of processor time or of the size of files), or "memory"."""
+        return _ENDED.get(self._c.ended, "signal")
 
     @property
     def out_of_memory(self) -> Optional[bool]:

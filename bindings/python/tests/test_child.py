@@ -74,6 +74,7 @@ def test_the_end_under_an_init():
         create_namespaces=Namespace.USER | Namespace.PID, uid_map=[(0, os.getuid(), 1)], gid_map=[(0, os.getgid(), 1)], init=True
     )
     ends = [forkexec.spawn(["/bin/sh", "-c", script], attr=given).wait() for script in ("exit 139", "kill -SEGV $$")]
+    assert [end.ended for end in ends] == ["exit", "signal"]
     assert [end.returncode for end in ends] == [139, -signal.SIGSEGV] and all(end.usage.own_memory for end in ends)
 
 

@@ -57,6 +57,7 @@ var groups = []group{
 	{"FORKEXEC_ROOT_", "RootFlags", "uint32", "RootFlags are flags of a root directory."},
 	{"FORKEXEC_STATUS_", "StatusFields", "uint32", "StatusFields says which fields of a Status are filled."},
 	{"FORKEXEC_RAN_", "Ran", "uint32", "Ran says whether the program ran."},
+	{"FORKEXEC_ENDED_", "Ended", "uint32", "Ended says why a child ended, in one word."},
 	{"FORKEXEC_PROBE_", "Feature", "uint32", "A Feature is what a host may have; see Probe."},
 }
 

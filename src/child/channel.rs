@@ -252,16 +252,14 @@ pub fn until_released(at: &mut At) -> Answer {
             Err(Errno(EPERM | ENOSYS)) if has_caller(at) || is_detached(at) => return until_told(at),
             answer => answer?,
         };
-        let [go, owner] = fds;
+        let [_, owner] = fds;
         if owner.revents != 0 {
             if is_detached(at) { return Ok(()) } else { sys::exit(FAILED) }
         }
-        if go.revents != 0 {
-            sys::read(at.go, &mut [0u8; 8])?;
-        }
+        sys::read(at.go, &mut [0u8; 8])?;
         // It may have been woken for a release that it has seen before.
         let released = at.page.released.load(Ordering::Acquire);
-        if go.revents != 0 && released != at.released {
+        if released != at.released {
             at.released = released;
             return Ok(());
         }

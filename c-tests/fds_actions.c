@@ -244,6 +244,9 @@ TEST(opening_in_a_full_table)
 static void ask_to_close_all(struct forkexec_attr *attr, const void *what)
 {
     struct rlimit limit = { 32, 32 };
+    if (has_exec_fd)
+        forkexec_attr_set_exec_fd(attr, open(witness, O_RDONLY | O_CLOEXEC));
+    forkexec_attr_map_fd(attr, 0, 31);
     for (int fd = *(const int *)what; fd < 32; fd++)
         if (fd != out_fd)
             forkexec_attr_close_fd(attr, fd);
@@ -255,8 +258,13 @@ TEST_BOTH(closing_up_to_the_limit)
     need_native();
     out_fd = 20;
     for (int first = 3; first < 32; first += 9)
-        EACH_MODE(mode)
-            assert_said(elsewhere(*mode, ask_to_close_all, &first), "fds", "0 1 2 20", "from %d, mode %u", first, *mode);
+        for (int given = 0; given < 2; given++)
+            EACH_MODE(mode) {
+                has_exec_fd = given;
+                assert_said(elsewhere(*mode, ask_to_close_all, &first), "fds", "0 1 2 20", "from %d, mode %u, %s", first,
+                    *mode, given ? "by a descriptor" : "by its path");
+            }
+    has_exec_fd = false;
     out_fd = OUT_USUALLY;
 }
 

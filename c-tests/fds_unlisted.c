@@ -96,6 +96,37 @@ TEST(what_nobody_asked_for_is_closed)
             in_copy(starts_with_three, hosts + i);
 }
 
+/* Where it can be found out what is open, nothing else is closed: there may be a billion numbers. */
+static void closes_nothing_else(const void *n_lacks)
+{
+    enum { NOT_OPEN = 777 };
+    static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    static const struct denial lacks[] = { { SYS_close, DEADLY, { { IS, 0, NOT_OPEN } } }, MISSING(close_range), NO_LISTING };
+    open_many(20000);
+    close(NOT_OPEN);
+    deny(lacks, *(const size_t *)n_lacks);
+    for (int filtered = 0; filtered < 2; filtered++)
+        EACH_MODE(mode) {
+            struct forkexec_attr *attr = new_attr();
+            OK(forkexec_attr_set_memory_mode(attr, *mode));
+            OK(forkexec_attr_close_fds_from(attr, 3));
+            if (filtered) {
+                OK(forkexec_attr_set_no_new_privs(attr));
+                OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, 0));
+            }
+            assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+        }
+}
+
+TEST(what_is_not_open_is_not_closed)
+{
+    static const size_t n_lacks[] = { 2, 3 };
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    for (int i = 0; i < 2; i++)
+        in_copy(closes_nothing_else, &n_lacks[i]);
+}
+
 /* Where there may be a billion descriptors, a spawn does not ask for each of them. A descriptor above the usual end of
  * a table is closed like the others. */
 static int million = (1 << 20) + 5;

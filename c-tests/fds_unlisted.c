@@ -96,6 +96,30 @@ TEST(what_nobody_asked_for_is_closed)
             in_copy(starts_with_three, hosts + i);
 }
 
+/* A limit that was lowered hides nothing, where it is all that tells how far to look. */
+static void closes_above_the_limit(const void *n_lacks)
+{
+    static const struct denial lacks[] = { MISSING(close_range), NO_LISTING, MISSING(pselect6), MISSING(ppoll) };
+    int highest = open_many(20);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 20, 20 });
+    deny(lacks, *(const size_t *)n_lacks);
+    EACH_MODE(mode) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, *mode));
+        assert_int_equal(witness_exits(attr, "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", highest),
+            (char *)text("%d", F_GETFD)), EBADF);
+    }
+}
+
+TEST(what_lies_above_a_lowered_limit_is_closed)
+{
+    static const size_t n_lacks[] = { 3, 4 };
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    for (int i = 0; i < 2; i++)
+        in_copy(closes_above_the_limit, &n_lacks[i]);
+}
+
 /* Where it can be found out what is open, nothing else is closed: there may be a billion numbers. */
 static void closes_nothing_else(const void *n_lacks)
 {

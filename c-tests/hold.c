@@ -294,6 +294,31 @@ TEST(it_holds_where_a_filter_forbids_ppoll)
     assert_apart(hold_without_ppoll, NULL);
 }
 
+/* In a pid namespace of its own it cannot see by its parent's pid whether the caller is there, and does not wait in vain. */
+static void hold_without_seeing_the_caller(void *unused)
+{
+    (void)unused;
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)) == 0);
+    forbid_ppoll();
+    int result = forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error);
+    /* The caller may have heard that the child is held before it heard of the error. */
+    if (!result)
+        result = forkexec_release(child, 10 * SECOND, &error);
+    forkexec_close(child);
+    must(result == -EPERM);
+    must(error.stage == FORKEXEC_STAGE_HOLD);
+}
+
+TEST(it_says_so_where_it_can_neither_poll_nor_see_the_caller)
+{
+    need_native();
+    need_user_namespaces();
+    assert_apart(hold_without_seeing_the_caller, NULL);
+}
+
 /* The caller is woken by the child's word. */
 static void hold_is_deadly(const void *unused)
 {

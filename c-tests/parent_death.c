@@ -236,13 +236,13 @@ static pid_t caller_that_is_asked(int variant, int *listener)
     if (!pid) {
         struct forkexec_child *child = NULL;
         struct forkexec_attr *attr = request(FORKEXEC_MEMORY_AUTO, variant, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
-        if (variant & NEW_PIDS)
-            close(0);
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         number = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
             &(struct sock_fprog){ 6, program });
         if (write(pair[1], &number, sizeof number) != sizeof number)
             _exit(2);
+        if (variant & NEW_PIDS)
+            close(0);
         _exit(forkexec_spawn(attr, witness, (char *[]){ "x", "sleep", NULL }, NULL, &child, NULL) != 0);
     }
     assert_int_equal(read(pair[0], &number, sizeof number), sizeof number);

@@ -90,9 +90,7 @@ fn a_listener_of_a_real_time_child() {
     }
     let refused = "have to allow futex";
     check(&[
-        (refused, |attr| {
-            attr.limits.set_scheduler(libc::SCHED_FIFO, 1).and_then(|()| listened(attr, libc::SYS_futex))
-        }),
+        (refused, |attr| attr.limits.set_scheduler(libc::SCHED_FIFO, 1).and_then(|()| listened(attr, libc::SYS_futex))),
         (IMAGE, |attr| attr.limits.set_scheduler(libc::SCHED_FIFO, 1).and_then(|()| listened(attr, libc::SYS_mount))),
         (IMAGE, |attr| attr.limits.set_scheduler(libc::SCHED_BATCH, 0).and_then(|()| listened(attr, libc::SYS_futex))),
         (IMAGE, |attr| listened(attr, libc::SYS_futex)),

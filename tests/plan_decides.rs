@@ -2,7 +2,7 @@
 
 use forkexec::attr::filters::SockFilter;
 use forkexec::attr::{Attr, Refused};
-use forkexec::plan::{Host, Purpose, Request, Strings, lower};
+use forkexec::plan::{Fault, Host, Purpose, Request, Sealed, Strings, lower};
 use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, c_long};
 
 const HOST: Host = Host {
@@ -18,15 +18,23 @@ const IMAGE: &str = "a child in an image of its own";
 
 type Ask = fn(&mut Attr) -> Result<(), Refused>;
 
-/// The plan in words, or why there is none.
-fn words(ask: Ask) -> String {
+fn lowered(purpose: Purpose, host: Host, ask: impl Fn(&mut Attr) -> Result<(), Refused>) -> Result<Sealed, Fault> {
     let mut attr = Attr::default();
     ask(&mut attr).expect("accepted");
     let argv = [c"program".as_ptr(), std::ptr::null()];
     // SAFETY: it ends with NULL and lives as long as the request.
     let argv = unsafe { Strings::new(argv.as_ptr()) };
-    let path = Some(c"/bin/program");
-    match lower(&Request { attr: &attr, path, argv, envp: argv, purpose: Purpose::Spawn, host: HOST }) {
+    let path = if purpose == Purpose::Hold { None } else { Some(c"/bin/program") };
+    lower(&Request { attr: &attr, path, argv, envp: argv, purpose, host })
+}
+
+fn plan(purpose: Purpose, host: Host, ask: impl Fn(&mut Attr) -> Result<(), Refused>) -> Sealed {
+    lowered(purpose, host, ask).unwrap_or_else(|fault| panic!("{fault:?}"))
+}
+
+/// The plan in words, or why there is none.
+fn words(ask: Ask) -> String {
+    match lowered(Purpose::Spawn, HOST, ask) {
         Ok(plan) => plan.to_string(),
         Err(fault) => format!("{fault:?}"),
     }
@@ -98,4 +106,135 @@ fn a_listener_of_a_real_time_child() {
             attr.limits.set_scheduler(libc::SCHED_FIFO, 1).and_then(|()| under(attr, libc::SYS_futex, REFUSE))
         }),
     ]);
+}
+
+/// Capabilities, capabilities(7).
+const FULL: u64 = (1 << 41) - 1;
+const NET_RAW: u64 = 1 << 13;
+/// What a child may use on its way in a user namespace that it is born in: CHOWN to SETUID, SETPCAP, NET_ADMIN, SYS_CHROOT,
+/// SYS_ADMIN and SYS_TIME.
+const ON_THE_WAY: u64 = 0x1ff | 1 << 12 | 1 << 18 | 1 << 21 | 1 << 25;
+const EFFECTIVE: u32 = 2;
+const PERMITTED: u32 = 1;
+const INHERITABLE: u32 = 4;
+const BOUNDING: u32 = 8;
+
+fn born_in_user_namespace(attr: &mut Attr) -> Result<(), Refused> {
+    attr.ns.create_namespaces(libc::CLONE_NEWUSER as u32)
+}
+
+/// The image keeps by an exec what is carried over it.
+#[test]
+fn what_is_carried_over_the_image_in_a_user_namespace() {
+    let carried = |purpose, ask: Ask| {
+        let carry = plan(purpose, HOST, |attr| born_in_user_namespace(attr).and_then(|()| ask(attr))).carry.get();
+        let carry = carry.expect("something");
+        assert_eq!([carry.sets.permitted, carry.sets.effective, carry.sets.inheritable], [carry.ambient; 3]);
+        carry.ambient
+    };
+    assert_eq!(carried(Purpose::Spawn, |_| Ok(())), FULL);
+    assert_eq!(carried(Purpose::Hold, |_| Ok(())), ON_THE_WAY);
+    assert_eq!(carried(Purpose::Spawn, |attr| attr.caps.drop_capabilities()), ON_THE_WAY);
+    let mounts: Ask = |attr| {
+        attr.ns.create_namespaces(libc::CLONE_NEWNS as u32)?;
+        attr.mounts.mount_proc(c"/proc", 0)?;
+        attr.mounts.add_mount(Some(c"none"), c"/tmp", Some(c"tmpfs"), 0, None)
+    };
+    assert_eq!(carried(Purpose::Hold, mounts), FULL);
+    assert_eq!(carried(Purpose::Hold, |attr| attr.ns.create_namespaces(libc::CLONE_NEWNS as u32)), ON_THE_WAY);
+}
+
+#[test]
+fn an_own_user_namespace_in_a_copy_gives_everything() {
+    let copied = |attr: &mut Attr| {
+        born_in_user_namespace(attr)?;
+        attr.exec.set_memory_mode(2)?;
+        attr.caps.drop_capabilities()
+    };
+    let plan = plan(Purpose::Spawn, HOST, copied);
+    assert!(plan.carry.get().is_none() && plan.credentials.get().is_none());
+    assert_eq!(plan.bounding_drop, FULL);
+}
+
+/// Bounding set to drop, whether capabilities are kept, regained set, ambient set, and the sets in the end: effective,
+/// permitted and inheritable.
+type Steps = (u64, bool, Option<[u64; 3]>, Option<([u64; 3], u64)>, Option<[u64; 3]>);
+
+fn steps(ask: Ask) -> Steps {
+    let mapped = |attr: &mut Attr| born_in_user_namespace(attr).and_then(|()| attr.ns.map_uid(0, 1000, 10));
+    let plan = plan(Purpose::Spawn, HOST, |attr| mapped(attr).and_then(|()| ask(attr)));
+    let ambient = plan.ambient.get().map(|ambient| (ambient.sets, ambient.ambient));
+    let ambient = ambient.map(|(now, ambient)| ([now.effective, now.permitted, now.inheritable], ambient));
+    let [regain, end] = [&plan.regain, &plan.capabilities]
+        .map(|sets| sets.get().map(|sets| [sets.effective, sets.permitted, sets.inheritable]));
+    (plan.bounding_drop, plan.keep_caps != 0, regain, ambient, end)
+}
+
+#[test]
+fn how_capabilities_change() {
+    let all = [FULL, FULL, 0];
+    let rows: &[(Steps, Ask)] = &[
+        ((0, false, None, None, None), |_| Ok(())),
+        ((FULL, false, None, None, Some([0; 3])), |attr| attr.caps.drop_capabilities()),
+        ((FULL & !NET_RAW, false, None, None, None), |attr| attr.caps.set_capabilities(BOUNDING, NET_RAW)),
+        ((0, false, None, None, Some([NET_RAW, NET_RAW, 0])), |attr| attr.caps.set_capabilities(PERMITTED, NET_RAW)),
+        ((0, false, None, None, Some([NET_RAW, FULL, 0])), |attr| attr.caps.set_capabilities(EFFECTIVE, NET_RAW)),
+        ((0, false, None, None, Some([FULL, FULL, NET_RAW])), |attr| attr.caps.set_capabilities(INHERITABLE, NET_RAW)),
+        ((0, false, None, Some(([FULL, FULL, NET_RAW], NET_RAW)), None), |attr| attr.caps.set_ambient(NET_RAW)),
+        ((0, false, None, None, None), |attr| attr.caps.set_securebits(1)),
+        // With another uid.
+        ((0, false, None, None, None), |attr| attr.ids.set_uid(5)),
+        ((0, true, Some(all), None, Some([0, FULL, 0])), |attr| {
+            attr.ids.set_uid(5).and_then(|()| attr.caps.set_securebits(1))
+        }),
+        ((0, true, Some(all), None, None), |attr| attr.ids.set_uid(0).and_then(|()| attr.caps.set_securebits(1))),
+        ((0, true, Some(all), None, Some([0, NET_RAW, 0])), |attr| {
+            attr.ids.set_uid(5).and_then(|()| attr.caps.set_capabilities(PERMITTED, NET_RAW))
+        }),
+        ((0, true, Some(all), None, Some([NET_RAW, FULL, 0])), |attr| {
+            attr.ids.set_uid(5).and_then(|()| attr.caps.set_capabilities(EFFECTIVE, NET_RAW))
+        }),
+        ((0, true, Some(all), Some(([FULL, FULL, NET_RAW], NET_RAW)), Some([NET_RAW, FULL, NET_RAW])), |attr| {
+            attr.ids.set_uid(5).and_then(|()| attr.caps.set_ambient(NET_RAW))
+        }),
+        ((FULL, false, None, None, Some([0; 3])), |attr| {
+            attr.ids.set_uid(5).and_then(|()| attr.caps.drop_capabilities())
+        }),
+        ((FULL, true, Some([ON_THE_WAY, ON_THE_WAY, 0]), None, Some([0; 3])), |attr| {
+            attr.ids.set_uid(5)?;
+            attr.caps.set_securebits(1)?;
+            attr.caps.drop_capabilities()
+        }),
+        ((FULL & !NET_RAW, false, None, None, None), |attr| {
+            attr.ids.set_uid(5).and_then(|()| attr.caps.set_capabilities(BOUNDING, NET_RAW))
+        }),
+    ];
+    for (at, (are, ask)) in rows.iter().enumerate() {
+        assert_eq!(steps(*ask), *are, "row {at}");
+    }
+}
+
+/// This thread's own, for good.
+fn give_up_capabilities() {
+    let header: [u32; 2] = [0x2008_0522, 0];
+    // SAFETY: kernel contract, man 2 capset: version 3 takes two words of three sets; it is a raw call, of this thread alone.
+    assert_eq!(unsafe { libc::syscall(libc::SYS_capset, &header, &[0u32; 6]) }, 0);
+}
+
+/// Who may not lower the bounding set cannot be asked to, where nothing in it can be had any more.
+#[test]
+fn a_bounding_set_out_of_reach() {
+    std::thread::spawn(|| {
+        give_up_capabilities();
+        let host = Host { last_cap: None, ..HOST };
+        let drop = |attr: &mut Attr| attr.caps.drop_capabilities();
+        let dropped = plan(Purpose::Spawn, host, drop).bounding_drop;
+        let alone = |attr: &mut Attr| attr.caps.set_no_new_privs().and_then(|()| drop(attr));
+        assert_eq!(plan(Purpose::Spawn, host, alone).bounding_drop, 0);
+        // SAFETY: kernel contract, man 2const PR_CAPBSET_READ.
+        let has = |cap: &u64| unsafe { libc::prctl(libc::PR_CAPBSET_READ, *cap) } == 1;
+        assert_eq!(dropped, (0..64).filter(has).fold(0, |all, cap| all | 1 << cap));
+    })
+    .join()
+    .expect("no assertion fails");
 }

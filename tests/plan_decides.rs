@@ -238,3 +238,25 @@ fn a_bounding_set_out_of_reach() {
     .join()
     .expect("no assertion fails");
 }
+
+/// What is inheritable already stays so when it becomes ambient. A thread of its own, for good.
+#[test]
+fn an_ambient_set_of_what_is_inheritable() {
+    std::thread::spawn(|| {
+        let header: [u32; 2] = [0x2008_0522, 0];
+        // Effective, permitted and inheritable, twice.
+        let mut words = [0u32; 6];
+        // SAFETY: kernel contract, man 2 capget: version 3 fills two words of three sets.
+        assert_eq!(unsafe { libc::syscall(libc::SYS_capget, &header, &mut words) }, 0);
+        words[2] |= NET_RAW as u32;
+        // SAFETY: as above, man 2 capset.
+        if unsafe { libc::syscall(libc::SYS_capset, &header, &words) } != 0 {
+            println!("skipped: may not have CAP_NET_RAW");
+            return;
+        }
+        let plan = plan(Purpose::Spawn, HOST, |attr| attr.caps.set_ambient(NET_RAW));
+        assert_eq!(plan.ambient.get().expect("asked for").sets.inheritable, u64::from(words[2]));
+    })
+    .join()
+    .expect("no assertion fails");
+}

@@ -255,7 +255,8 @@ fn an_ambient_set_of_what_is_inheritable() {
             return;
         }
         let plan = plan(Purpose::Spawn, HOST, |attr| attr.caps.set_ambient(NET_RAW));
-        assert_eq!(plan.ambient.get().expect("asked for").sets.inheritable, u64::from(words[2]));
+        let inheritable = u64::from(words[2]) | u64::from(words[5]) << 32;
+        assert_eq!(plan.ambient.get().expect("asked for").sets.inheritable, inheritable);
     })
     .join()
     .expect("no assertion fails");

@@ -261,3 +261,27 @@ fn an_ambient_set_of_what_is_inheritable() {
     .join()
     .expect("no assertion fails");
 }
+
+/// An action may use what the child has by then: what is its own for it, and of the caller's 0 to 2, or all that is inherited.
+#[test]
+fn numbers_that_actions_use() {
+    let refused = "FdAction, code: 9";
+    let runs = "799 exec";
+    check(&[
+        (runs, |attr| attr.fds.dup_fd(0, 5)),
+        (refused, |attr| attr.fds.dup_fd(700, 5)),
+        (refused, |attr| attr.fds.close_fd(0).and_then(|()| attr.fds.dup_fd(0, 5))),
+        (refused, |attr| attr.fds.close_fds_from(1).and_then(|()| attr.fds.dup_fd(1, 5))),
+        (runs, |attr| attr.fds.close_fds_from(2).and_then(|()| attr.fds.dup_fd(1, 5))),
+        (runs, |attr| attr.fds.map_fd(0, 700).and_then(|()| attr.fds.dup_fd(700, 5))),
+        (refused, |attr| {
+            attr.fds.map_fd(0, 700)?;
+            attr.fds.close_fd(700)?;
+            attr.fds.dup_fd(700, 5)
+        }),
+        (runs, |attr| attr.fds.dup_fd(0, 700).and_then(|()| attr.fds.dup_fd(700, 5))),
+        (runs, |attr| attr.fds.open_fd(700, c"/", 0, 0).and_then(|()| attr.fds.enter_directory_fd(700))),
+        (refused, |attr| attr.fds.enter_directory_fd(700)),
+        (refused, |attr| attr.fds.inherit_fds().and_then(|()| attr.fds.dup_fd(700, 5))),
+    ]);
+}

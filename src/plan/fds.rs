@@ -183,10 +183,9 @@ fn is_open(fd: i32) -> Step<bool> {
 fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> {
     let Ending { open, touched } = ending;
     let must_be_open = |fd: i32, open: &Numbers, touched: &Numbers, what| {
-        let given = open.has(fd) && (fd >= 3 || touched.has(fd));
+        let is_programs = open.has(fd);
         // What the caller lacks may be open in the child for a while, as one of our own.
-        let may_be_callers = inherit || (fd < 3 && open.has(fd));
-        if given || may_be_callers && is_open(fd)? {
+        if is_programs && touched.has(fd) || (inherit || is_programs) && is_open(fd)? {
             return Ok(());
         }
         let fault = Fault::invalid(what, sentences::FD_NOT_THERE);

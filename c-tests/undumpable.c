@@ -132,12 +132,12 @@ static void check_others(const void *with)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, 0));
-        OK(forkexec_attr_set_nice(attr, 3));
+        OK(forkexec_attr_set_nice(attr, 19));
         OK(forkexec_attr_set_no_new_privs(attr));
         OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LISTENER));
         OK(forkexec_attr_open_fd(attr, 5, "/proc/self/fd/0", O_RDONLY, 0));
         struct view *view = run_witness(attr, .path = with);
-        assert_saw(view, "nice", "3");
+        assert_saw(view, "nice", "19");
         assert_saw(view, "no_new_privs", "1");
     }
 }

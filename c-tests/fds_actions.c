@@ -168,12 +168,22 @@ static void ask_for_a_copy_of_stdin(struct forkexec_attr *attr, const void *what
     forkexec_attr_dup_fd(attr, 0, 5);
 }
 
+/* The program's own number, which is another descriptor of the caller's. */
+static void ask_for_a_copy_of_what_is_mapped(struct forkexec_attr *attr, const void *what)
+{
+    open_at(what, 3, O_CLOEXEC);
+    forkexec_attr_map_fd(attr, 0, 3);
+    forkexec_attr_dup_fd(attr, 3, 5);
+}
+
 TEST_BOTH(copies_of_what_closes_on_exec)
 {
     need_native();
     EACH_MODE(mode) {
         const char *heard = elsewhere(*mode, ask_for_a_copy_of_stdin, scratch());
         assert_said(heard, "fds", "1 2 5 200", "mode %u", *mode);
+        heard = elsewhere(*mode, ask_for_a_copy_of_what_is_mapped, scratch());
+        assert_said(heard, "fds", "0 1 2 3 5 200", "mode %u, mapped", *mode);
         heard = elsewhere(*mode, ask_for_copies_of_closing_ones, scratch());
         assert_said(heard, "fds", "1 2 5 8 200", "mode %u, inherited", *mode);
         assert_said(heard, "fd.8", scratch_path("7"), "mode %u, inherited", *mode);

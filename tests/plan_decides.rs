@@ -285,3 +285,40 @@ fn numbers_that_actions_use() {
         (refused, |attr| attr.fds.inherit_fds().and_then(|()| attr.fds.dup_fd(700, 5))),
     ]);
 }
+
+/// What only the first of two processes uses is not brought to where others are. There, the second closes the rest.
+#[test]
+fn what_is_closed_before_a_joined_pid_namespace() {
+    let open = |path: &std::ffi::CStr| {
+        // SAFETY: a literal path, and a new descriptor of this test's own.
+        let fd = unsafe { libc::fcntl(libc::open(path.as_ptr(), libc::O_RDONLY), libc::F_DUPFD_CLOEXEC, 600) };
+        assert!(fd >= 600);
+        fd
+    };
+    let [pids, uts] = [open(c"/proc/self/ns/pid"), open(c"/proc/self/ns/uts")];
+    let [mapped, program, ruleset] = [(); 3].map(|()| open(c"/dev/null"));
+    let ask = |attr: &mut Attr, namespace, kind: libc::c_int| {
+        attr.ns.join_namespace(namespace, kind as u32)?;
+        attr.fds.map_fd(mapped, 7)?;
+        attr.exec.set_exec_fd(program)?;
+        attr.caps.set_no_new_privs()?;
+        attr.landlock.set_landlock_ruleset(ruleset)
+    };
+    for (namespace, kind, before) in [(pids, libc::CLONE_NEWPID, true), (uts, libc::CLONE_NEWUTS, false)] {
+        let mut attr = Attr::default();
+        ask(&mut attr, namespace, kind).expect("accepted");
+        let argv = [c"program".as_ptr(), std::ptr::null()];
+        // SAFETY: it ends with NULL and lives as long as the request.
+        let argv = unsafe { Strings::new(argv.as_ptr()) };
+        let request = Request { attr: &attr, path: None, argv, envp: argv, purpose: Purpose::Spawn, host: HOST };
+        let plan = lower(&request).unwrap_or_else(|fault| panic!("{fault:?}"));
+        let [spent, closed] = [plan.spent, plan.closes].map(|list| plan.list(list));
+        let [first, later] = if before { [vec![namespace], vec![]] } else { [vec![], vec![namespace]] };
+        let later = [later, vec![mapped, program, ruleset]].concat();
+        assert_eq!([spent, closed], [first, later].map(|fds| fds.iter().map(|fd| *fd as u32).collect::<Vec<u32>>()));
+    }
+    for fd in [pids, uts, mapped, program, ruleset] {
+        // SAFETY: this test's own.
+        unsafe { libc::close(fd) };
+    }
+}

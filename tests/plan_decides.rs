@@ -322,3 +322,53 @@ fn what_is_closed_before_a_joined_pid_namespace() {
         unsafe { libc::close(fd) };
     }
 }
+
+/// Descriptors of our own lie above all numbers that are given a meaning; where the limit leaves no room there, in the first
+/// hole between them that is large enough.
+#[test]
+fn where_our_own_descriptors_are() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: kernel contract, man 2 getrlimit.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) }, 0);
+    if limit.rlim_cur > 1 << 30 {
+        println!("skipped: there is no limit");
+        return;
+    }
+    let limit = limit.rlim_cur as i32;
+    let place = |ask: &dyn Fn(&mut Attr) -> Result<(), Refused>| {
+        let plan = plan(Purpose::Spawn, HOST, ask);
+        (plan.top, plan.spare)
+    };
+    assert_eq!(place(&|_| Ok(())), (0, 3));
+    assert_eq!(place(&|attr| attr.fds.map_fd(0, 1)), (2, 3));
+    assert_eq!(place(&|attr| attr.fds.map_fd(0, 700)), (701, 701));
+    assert_eq!(place(&|attr| attr.fds.open_fd(700, c"/", 0, 0)), (701, 701));
+    assert_eq!(place(&|attr| attr.fds.dup_fd(0, 700)), (701, 701));
+    assert_eq!(place(&|attr| attr.fds.map_fd(0, 700).and_then(|()| attr.fds.dup_fd(700, 5))), (701, 701));
+    assert_eq!(place(&|attr| attr.fds.close_fd(700)), (701, 701));
+    assert_eq!(place(&|attr| attr.fds.enter_directory_fd(2)), (3, 3));
+    // What lies above the limit is never one of ours.
+    assert_eq!(place(&|attr| attr.fds.close_fd(limit)), (0, 3));
+    assert_eq!(place(&|attr| attr.fds.close_fd(limit - 7)), (limit - 6, limit - 6));
+    assert_eq!(place(&|attr| attr.fds.close_fd(limit - 6)), (limit - 5, 3));
+    let beside = |taken: &[i32]| {
+        place(&|attr: &mut Attr| {
+            attr.fds.close_fd(limit - 1)?;
+            taken.iter().try_for_each(|target| attr.fds.map_fd(0, *target))
+        })
+    };
+    assert_eq!(beside(&[15]), (limit, 3));
+    assert_eq!(beside(&[14]), (limit, 15));
+    assert_eq!(beside(&[10, 20]), (limit, 21));
+    assert_eq!(beside(&[10, 23]), (limit, 11));
+    assert_eq!(place(&|attr| attr.fds.close_fd(limit - 1).and_then(|()| attr.fds.dup_fd(0, 10))), (limit, 11));
+    assert_eq!(
+        place(&|attr| attr.fds.close_fd(limit - 1).and_then(|()| attr.fds.open_fd(10, c"/", 0, 0))),
+        (limit, 11)
+    );
+    // Nowhere.
+    let full: Vec<i32> = (0..limit / 12).map(|hole| 12 * hole + 11).collect();
+    if limit < 100_000 {
+        assert_eq!(beside(&full), (limit, limit));
+    }
+}

@@ -266,13 +266,11 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
     Ok(())
 }
 
-/// Whether the number is mapped to itself and nothing else happens to it.
+/// Whether the number, which the program has, is mapped to itself and no action puts anything else there.
 fn is_kept(request: &Request, fd: i32) -> bool {
     let kept = request.attr.fds.maps.iter().any(|map| map.source == fd && map.target == fd);
     kept && !request.attr.fds.actions.iter().any(|item| match *item {
         asked::Action::Open { target, .. } | asked::Action::Dup { target, .. } => target == fd,
-        asked::Action::Close { fd: closed } => closed == fd,
-        asked::Action::CloseFrom { fd: first } => first <= fd,
         _ => false,
     })
 }

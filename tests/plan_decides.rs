@@ -372,3 +372,20 @@ fn where_our_own_descriptors_are() {
         assert_eq!(beside(&full), (limit, limit));
     }
 }
+
+/// Between what is needed and what is the library's own, from 3 on.
+#[test]
+fn the_gaps_between_what_is_needed() {
+    let found = |needed: &[u32], own: &[i32]| {
+        let Ok((gaps, above)) = forkexec::plan::gaps(needed, own) else { panic!("no memory") };
+        (gaps.iter().map(|gap| [gap.first, gap.last]).collect::<Vec<_>>(), above)
+    };
+    assert_eq!(found(&[], &[]), (vec![], 3));
+    assert_eq!(found(&[], &[-1, 2]), (vec![], 3));
+    assert_eq!(found(&[], &[3]), (vec![], 4));
+    assert_eq!(found(&[], &[4]), (vec![[3, 3]], 5));
+    assert_eq!(found(&[], &[7, -1, 5]), (vec![[3, 4], [6, 6]], 8));
+    assert_eq!(found(&[], &[7, 5]), (vec![[3, 4], [6, 6]], 8));
+    assert_eq!(found(&[3, 9], &[-1]), (vec![[4, 8]], 10));
+    assert_eq!(found(&[4], &[3]), (vec![], 5));
+}

@@ -160,6 +160,25 @@ TEST(a_detached_holder_sleeps_where_a_filter_forbids_ppoll)
     assert_true(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec < 100000);
 }
 
+static void detach_a_holder_that_cannot_sleep(void *unused)
+{
+    static const struct denial no_sleep[] = { { SYS_ppoll, EPERM, { { IS, 1, 0 } } }, { SYS_futex, EPERM, { { 0 } } } };
+    (void)unused;
+    deny(no_sleep, 2);
+    detach_with_namespaces(NULL);
+}
+
+TEST(a_detached_holder_that_cannot_sleep_ends_instead_of_spinning)
+{
+    need_native();
+    need_user_namespaces();
+    pid_t pid = left_by(detach_a_holder_that_cannot_sleep, NULL);
+    bool has_ended = ends(pid);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, __WALL), pid);
+    assert_true(has_ended);
+}
+
 static void detach_a_first_process(void *unused)
 {
     (void)unused;

@@ -19,6 +19,9 @@ typedef void arrange(struct forkexec_attr *attr, const void *what);
 #define OUT_USUALLY 200
 static int out_fd = OUT_USUALLY;
 
+/* The request names the program by a descriptor, and not by its path. */
+static bool has_exec_fd;
+
 static const uint32_t memory_modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
 #define EACH_MODE(mode) \
     for (const uint32_t *mode = memory_modes; mode < memory_modes + sizeof memory_modes / sizeof *memory_modes; mode++)
@@ -72,7 +75,7 @@ static _Noreturn inline void be_elsewhere(int out, uint32_t mode, arrange *ask, 
     look_at_fds(before);
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    int result = try_start(attr, witness, argv, (char *[]){ number, NULL }, &child, &error);
+    int result = try_start(attr, has_exec_fd ? NULL : witness, argv, (char *[]){ number, NULL }, &child, &error);
     if (result)
         dprintf(out_fd, "failed stage %u code %d index %d: %s\n", error.stage, error.code, error.index, error.message);
     else {

@@ -168,12 +168,22 @@ static void ask_for_a_copy_of_stdin(struct forkexec_attr *attr, const void *what
     forkexec_attr_dup_fd(attr, 0, 5);
 }
 
+/* The program's own number, which is another descriptor of the caller's. */
+static void ask_for_a_copy_of_what_is_mapped(struct forkexec_attr *attr, const void *what)
+{
+    open_at(what, 3, O_CLOEXEC);
+    forkexec_attr_map_fd(attr, 0, 3);
+    forkexec_attr_dup_fd(attr, 3, 5);
+}
+
 TEST_BOTH(copies_of_what_closes_on_exec)
 {
     need_native();
     EACH_MODE(mode) {
         const char *heard = elsewhere(*mode, ask_for_a_copy_of_stdin, scratch());
         assert_said(heard, "fds", "1 2 5 200", "mode %u", *mode);
+        heard = elsewhere(*mode, ask_for_a_copy_of_what_is_mapped, scratch());
+        assert_said(heard, "fds", "0 1 2 3 5 200", "mode %u, mapped", *mode);
         heard = elsewhere(*mode, ask_for_copies_of_closing_ones, scratch());
         assert_said(heard, "fds", "1 2 5 8 200", "mode %u, inherited", *mode);
         assert_said(heard, "fd.8", scratch_path("7"), "mode %u, inherited", *mode);
@@ -244,6 +254,9 @@ TEST(opening_in_a_full_table)
 static void ask_to_close_all(struct forkexec_attr *attr, const void *what)
 {
     struct rlimit limit = { 32, 32 };
+    if (has_exec_fd)
+        forkexec_attr_set_exec_fd(attr, open(witness, O_RDONLY | O_CLOEXEC));
+    forkexec_attr_map_fd(attr, 0, 31);
     for (int fd = *(const int *)what; fd < 32; fd++)
         if (fd != out_fd)
             forkexec_attr_close_fd(attr, fd);
@@ -255,8 +268,13 @@ TEST_BOTH(closing_up_to_the_limit)
     need_native();
     out_fd = 20;
     for (int first = 3; first < 32; first += 9)
-        EACH_MODE(mode)
-            assert_said(elsewhere(*mode, ask_to_close_all, &first), "fds", "0 1 2 20", "from %d, mode %u", first, *mode);
+        for (int given = 0; given < 2; given++)
+            EACH_MODE(mode) {
+                has_exec_fd = given;
+                assert_said(elsewhere(*mode, ask_to_close_all, &first), "fds", "0 1 2 20", "from %d, mode %u, %s", first,
+                    *mode, given ? "by a descriptor" : "by its path");
+            }
+    has_exec_fd = false;
     out_fd = OUT_USUALLY;
 }
 

@@ -96,6 +96,67 @@ TEST(what_nobody_asked_for_is_closed)
             in_copy(starts_with_three, hosts + i);
 }
 
+/* A limit that was lowered hides nothing, where it is all that tells how far to look. */
+static void closes_above_the_limit(const void *n_lacks)
+{
+    static const struct denial lacks[] = { MISSING(close_range), NO_LISTING, MISSING(pselect6), MISSING(ppoll) };
+    int highest = open_many(20);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 20, 20 });
+    deny(lacks, *(const size_t *)n_lacks);
+    EACH_MODE(mode) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, *mode));
+        assert_int_equal(witness_exits(attr, "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", highest),
+            (char *)text("%d", F_GETFD)), EBADF);
+    }
+}
+
+TEST(what_lies_above_a_lowered_limit_is_closed)
+{
+    static const size_t n_lacks[] = { 3, 4 };
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    for (int i = 0; i < 2; i++)
+        in_copy(closes_above_the_limit, &n_lacks[i]);
+}
+
+/* No number is closed that is known not to be open, for there may be a billion: one beside the open ones, and where it
+ * cannot be found out which are open, one beyond the end of the table. */
+static const struct closing {
+    int not_open;
+    size_t n_lacks;
+} closings[] = { { 777, 1 }, { 777, 2 }, { 500000, 3 } };
+
+static void closes_nothing_else(const void *closing_)
+{
+    static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    const struct closing *closing = closing_;
+    struct denial lacks[] = { MISSING(close_range), NO_LISTING, MISSING(ppoll) };
+    for (int i = 0; i < 40; i++)
+        dup2(0, 100 * i + 50);
+    deny(lacks, closing->n_lacks);
+    deny(&(struct denial){ SYS_close, DEADLY, { { IS, 0, (uint32_t)closing->not_open } } }, 1);
+    for (int filtered = 0; filtered < 2; filtered++)
+        EACH_MODE(mode) {
+            struct forkexec_attr *attr = new_attr();
+            OK(forkexec_attr_set_memory_mode(attr, *mode));
+            OK(forkexec_attr_close_fds_from(attr, 3));
+            if (filtered) {
+                OK(forkexec_attr_set_no_new_privs(attr));
+                OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, 0));
+            }
+            assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+        }
+}
+
+TEST(what_is_not_open_is_not_closed)
+{
+    need_native();
+    need_unemulated("it takes no seccomp filters");
+    for (int i = 0; i < 3; i++)
+        in_copy(closes_nothing_else, &closings[i]);
+}
+
 /* Where there may be a billion descriptors, a spawn does not ask for each of them. A descriptor above the usual end of
  * a table is closed like the others. */
 static int million = (1 << 20) + 5;

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -15,6 +16,8 @@
 
 #define SECOND 1000000000LL
 #define IGNORED ((struct forkexec_error *)NULL)
+
+static const uint32_t own_memory[] = { FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
 
 static struct forkexec_child *hold(const struct forkexec_attr *attr)
 {
@@ -289,6 +292,80 @@ TEST(it_holds_where_a_filter_forbids_ppoll)
     need_native();
     need_user_namespaces();
     assert_apart(hold_without_ppoll, NULL);
+}
+
+/* In a pid namespace of its own it cannot see by its parent's pid whether the caller is there, and does not wait in vain. */
+static void hold_without_seeing_the_caller(void *unused)
+{
+    (void)unused;
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    struct forkexec_attr *attr = new_attr();
+    must(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)) == 0);
+    forbid_ppoll();
+    int result = forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error);
+    /* The caller may have heard that the child is held before it heard of the error. */
+    if (!result)
+        result = forkexec_release(child, 10 * SECOND, &error);
+    forkexec_close(child);
+    must(result == -EPERM);
+    must(error.stage == FORKEXEC_STAGE_HOLD);
+}
+
+TEST(it_says_so_where_it_can_neither_poll_nor_see_the_caller)
+{
+    need_native();
+    need_user_namespaces();
+    assert_apart(hold_without_seeing_the_caller, NULL);
+}
+
+/* The caller is woken by the child's word. */
+static void hold_is_deadly(const void *unused)
+{
+    (void)unused;
+    deny(&(struct denial){ SYS_futex, DEADLY, { { IS, 1, FUTEX_WAKE_OP } } }, 1);
+    for (int i = 0; i < 2; i++) {
+        struct forkexec_child *child = NULL;
+        struct forkexec_error error;
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, own_memory[i]));
+        int result = forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error);
+        /* The caller may have heard the word before the child was killed. */
+        if (!result)
+            result = forkexec_release(child, 10 * SECOND, &error);
+        forkexec_close(child);
+        assert_int_equal(result, -ECANCELED);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_HOLD);
+        assert_int_equal(error.signal, SIGSYS);
+    }
+}
+
+TEST(a_held_child_wakes_its_caller)
+{
+    need_native();
+    in_copy(hold_is_deadly, NULL);
+}
+
+/* Where a filter forbids that, the caller looks by itself, and hears of the exec of a program that goes on. */
+static void hold_without_waking(const void *code)
+{
+    deny(&(struct denial){ SYS_futex, *(const int *)code, { { IS, 1, FUTEX_WAKE_OP } } }, 1);
+    for (int i = 0; i < 2; i++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, own_memory[i]));
+        struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+        assert_non_null(child);
+        assert_int_equal(forkexec_release(child, 10 * SECOND, NULL), 0);
+        end(child);
+    }
+}
+
+TEST(it_holds_where_a_filter_forbids_to_wake)
+{
+    static const int codes[] = { EPERM, ENOSYS };
+    need_native();
+    for (int i = 0; i < 2; i++)
+        in_copy(hold_without_waking, &codes[i]);
 }
 
 /* Giving up. */

@@ -197,6 +197,38 @@ TEST(it_serves_where_calls_are_refused)
         in_copy(serve_without_some_calls, denials[i]);
 }
 
+/* What fails before there is an init is heard of though no call tells the caller of a death; also where a second process
+ * becomes the init. */
+static void fail_where_no_call_tells(const void *uts)
+{
+    static const struct denial denials[] = { { SYS_ppoll, EPERM, { { IS, 1, 1 } } }, { SYS_waitid, EPERM, { { 0 } } } };
+    deny(denials, 2);
+    for EACH_MODE(mode) {
+        struct forkexec_child *child;
+        struct forkexec_error error;
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, *mode));
+        OK(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)));
+        OK(forkexec_attr_set_init(attr));
+        if (uts)
+            OK(forkexec_attr_join_namespace(attr, *(const int *)uts, FORKEXEC_NS_UTS));
+        OK(forkexec_attr_set_cwd(attr, "/does/not/exist"));
+        assert_int_equal(forkexec_spawn(attr, witness, WITNESS("sleep"), NULL, &child, &error), -ENOENT);
+        assert_int_equal(error.stage, FORKEXEC_STAGE_CWD);
+    }
+}
+
+TEST(a_failure_is_heard_where_no_call_tells)
+{
+    with_init(FORKEXEC_MEMORY_AUTO);
+    in_copy(fail_where_no_call_tells, NULL);
+    if (geteuid())
+        return;
+    int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+    in_copy(fail_where_no_call_tells, &uts);
+    close(uts);
+}
+
 /* Root in there may send signals to whoever its program becomes. */
 TEST_BOTH(signals_are_sent_on_to_another_user)
 {

@@ -131,6 +131,9 @@ TEST_BOTH(a_pid_namespace)
     assert_sleeps_in(attr, holder, all);
     assert_int_equal(witness_exits(attr, "exit", "7"), 7);
     assert_spawn_fails(attr, "/no/such/program", FORKEXEC_STAGE_EXEC, ENOENT, -1);
+    /* A number above those of the library's own. */
+    OK(forkexec_attr_map_fd(attr, 0, 300));
+    assert_saw(run_witness(attr), "fds", "0 1 2 300");
     forkexec_close(holder);
 }
 

@@ -221,8 +221,9 @@ TEST_BOTH(the_process_ends)
                 }
 }
 
-/* A caller whose child asks the test before it arranges for the signal. */
-static pid_t caller_that_is_asked(int *listener)
+/* A caller whose child asks the test before it arranges for the signal. In a new pid namespace, where it cannot see the
+ * caller's pid, it has a descriptor by which it learns of the death: the lowest number, as the caller has none there. */
+static pid_t caller_that_is_asked(int variant, int *listener)
 {
     struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
@@ -234,12 +235,14 @@ static pid_t caller_that_is_asked(int *listener)
     pid_t pid = fork();
     if (!pid) {
         struct forkexec_child *child = NULL;
-        struct forkexec_attr *attr = request(FORKEXEC_MEMORY_AUTO, 0, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
+        struct forkexec_attr *attr = request(FORKEXEC_MEMORY_AUTO, variant, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         number = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
             &(struct sock_fprog){ 6, program });
         if (write(pair[1], &number, sizeof number) != sizeof number)
             _exit(2);
+        if (variant & NEW_PIDS)
+            close(0);
         _exit(forkexec_spawn(attr, witness, (char *[]){ "x", "sleep", NULL }, NULL, &child, NULL) != 0);
     }
     assert_int_equal(read(pair[0], &number, sizeof number), sizeof number);
@@ -251,15 +254,12 @@ static pid_t caller_that_is_asked(int *listener)
     return pid;
 }
 
-/* The kernel tells of no death that was before. */
-TEST(a_process_that_ends_before_the_signal_is_arranged_for)
+static void kill_a_caller_that_is_asked(int variant)
 {
     union { struct seccomp_notif is; uint64_t room[64]; } asked = { .room = { 0 } };
     int listener, status;
-    need_native();
-    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    pid_t caller = caller_that_is_asked(&listener);
+    pid_t caller = caller_that_is_asked(variant, &listener);
     assert_true(listener >= 0);
     assert_false(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked));
     kill(caller, SIGKILL);
@@ -273,6 +273,16 @@ TEST(a_process_that_ends_before_the_signal_is_arranged_for)
     prctl(PR_SET_CHILD_SUBREAPER, 0);
     close(listener);
     assert_true(gone);
+}
+
+/* The kernel tells of no death that was before. */
+TEST(a_process_that_ends_before_the_signal_is_arranged_for)
+{
+    need_native();
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    kill_a_caller_that_is_asked(0);
+    if (!geteuid())
+        kill_a_caller_that_is_asked(NEW_PIDS);
 }
 
 TEST_BOTH(without_a_signal_the_program_outlives_its_parent)

@@ -91,6 +91,38 @@ TEST_BOTH(its_copy_stays_so)
     aside(check_copies, public_witness());
 }
 
+/* A user namespace that is entered after another namespace was joined: the child says when it waits for its maps. Of a
+ * caller without root's ids that may join one of the host all the same. */
+static void check_copy_that_joins(const void *with)
+{
+    assert_false(prctl(PR_SET_KEEPCAPS, 1));
+    become_undumpable();
+    assert_false(set_caps(BIT(CAP_SYS_ADMIN), BIT(CAP_SYS_ADMIN), 0));
+    for (uint32_t mode = FORKEXEC_MEMORY_FRESH; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        DOING("memory mode %u", mode);
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_join_namespace(attr, *(const int *)with, FORKEXEC_NS_UTS));
+        OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_USER));
+        map_own_ids(attr);
+        if (mode == FORKEXEC_MEMORY_COPIED)
+            assert_spawn_fails(attr, public_witness(), FORKEXEC_STAGE_ID_MAP, EACCES, -1);
+        else
+            assert_saw(run_witness(attr, .path = public_witness()), "uid", "0 0 0 0");
+    }
+}
+
+TEST_BOTH(its_copy_stays_so_while_it_waits_for_maps)
+{
+    need_native();
+    need_root();
+    need_user_namespaces();
+    public_witness();
+    int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+    assert_true(uts >= 0);
+    aside(check_copy_that_joins, &uts);
+    close(uts);
+}
+
 /* What does not take files of /proc. */
 static void check_others(const void *with)
 {
@@ -100,12 +132,12 @@ static void check_others(const void *with)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, 0));
-        OK(forkexec_attr_set_nice(attr, 3));
+        OK(forkexec_attr_set_nice(attr, 19));
         OK(forkexec_attr_set_no_new_privs(attr));
         OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LISTENER));
         OK(forkexec_attr_open_fd(attr, 5, "/proc/self/fd/0", O_RDONLY, 0));
         struct view *view = run_witness(attr, .path = with);
-        assert_saw(view, "nice", "3");
+        assert_saw(view, "nice", "19");
         assert_saw(view, "no_new_privs", "1");
     }
 }

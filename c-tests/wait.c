@@ -197,6 +197,16 @@ TEST(a_spawned_child_killed_by_a_signal_has_run)
     assert_int_equal(finish(child).ran, FORKEXEC_RAN_YES);
 }
 
+/* The name of the zombie tells it of a child that had an image of its own: an exec has changed it. */
+TEST_BOTH(a_child_of_its_own_memory_killed_by_a_signal_has_run)
+{
+    need_native();
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH));
+    assert_int_equal(finish(start_witness(attr, "kill", "9")).ran, FORKEXEC_RAN_YES);
+}
+
 TEST_BOTH(a_core_is_told)
 {
     char pattern[256] = "|";

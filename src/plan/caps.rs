@@ -27,7 +27,7 @@ fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
     let born_in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
     let mut before =
-        if born_in_user_namespace { born_with(carried(request, draft, full(request)?)?) } else { of_this_thread()? };
+        if born_in_user_namespace { born_with(carried(request, draft, full(request)?)) } else { of_this_thread()? };
     let enters_one = draft.plan.unshare_user != 0 || draft.plan.joins_user != 0;
     if draft.plan.mode == mode::FRESH {
         survive_image(&before, born_in_user_namespace, draft)?;
@@ -100,14 +100,10 @@ fn in_bounding_set(cap: u32) -> Result<bool, i32> {
 /// system call, so a holder, and a child that drops all in the end, take only those that they use. A program does not: to
 /// root its exec gives what the bounding set has, and a process that gains a capability by an exec loses its parent-death
 /// signal and is not dumpable. Nor does who mounts: a file system acts with what its mounter had.
-fn carried(request: &Request, draft: &Draft, full: u64) -> Step<u64> {
-    let asked = &request.attr.caps;
+fn carried(request: &Request, draft: &Draft, full: u64) -> u64 {
     let mounts = request.attr.mounts.list.iter().any(|item| matches!(item, Item::Mount { .. }));
-    if draft.plan.mode != mode::FRESH || mounts || draft.plan.execs != 0 && !asked.drop {
-        return Ok(full);
-    }
-    let sets = [asked.permitted, asked.effective, asked.inheritable, asked.ambient];
-    Ok(full & sets.into_iter().flatten().fold(ON_THE_WAY, |all, set| all | set))
+    let takes_all = draft.plan.mode != mode::FRESH || mounts || draft.plan.execs != 0 && !request.attr.caps.drop;
+    if takes_all { full } else { full & ON_THE_WAY }
 }
 
 /// The first process of a user namespace has everything in it, and so has whoever enters one.

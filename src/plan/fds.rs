@@ -183,10 +183,9 @@ fn is_open(fd: i32) -> Step<bool> {
 fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> {
     let Ending { open, touched } = ending;
     let must_be_open = |fd: i32, open: &Numbers, touched: &Numbers, what| {
-        let given = open.has(fd) && (fd >= 3 || touched.has(fd));
+        let is_programs = open.has(fd);
         // What the caller lacks may be open in the child for a while, as one of our own.
-        let may_be_callers = inherit || (fd < 3 && open.has(fd));
-        if given || may_be_callers && is_open(fd)? {
+        if is_programs && touched.has(fd) || (inherit || is_programs) && is_open(fd)? {
             return Ok(());
         }
         let fault = Fault::invalid(what, sentences::FD_NOT_THERE);
@@ -267,13 +266,11 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
     Ok(())
 }
 
-/// Whether the number is mapped to itself and nothing else happens to it.
+/// Whether the number, which the program has, is mapped to itself and no action puts anything else there.
 fn is_kept(request: &Request, fd: i32) -> bool {
     let kept = request.attr.fds.maps.iter().any(|map| map.source == fd && map.target == fd);
     kept && !request.attr.fds.actions.iter().any(|item| match *item {
         asked::Action::Open { target, .. } | asked::Action::Dup { target, .. } => target == fd,
-        asked::Action::Close { fd: closed } => closed == fd,
-        asked::Action::CloseFrom { fd: first } => first <= fd,
         _ => false,
     })
 }

@@ -263,6 +263,8 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
         draft.plan.spent = draft.arena.list(&spent)?;
     }
     draft.plan.needed = draft.arena.list(&draft.needed)?;
+    draft.survivors.sort_unstable();
+    draft.survivors.dedup();
     draft.plan.survivors = draft.arena.list(&draft.survivors)?;
     Ok(())
 }

@@ -40,7 +40,7 @@ func (a *Attr) Prepare() error {
 // attrOf gives a C attr that belongs to the caller.
 func attrOf(a *Attr) (*C.struct_forkexec_attr, error) {
 	if a == nil {
-		a = &Attr{}
+		a = &nothing
 	}
 	if a.prepared == nil {
 		return build(a)
@@ -52,6 +52,9 @@ func attrOf(a *Attr) (*C.struct_forkexec_attr, error) {
 	}
 	return c, nil
 }
+
+// What is asked for without an Attr.
+var nothing Attr
 
 // A builder calls setters until one refuses.
 type builder struct {
@@ -92,11 +95,9 @@ func (b *builder) did(field string, result C.int) {
 		return
 	}
 	var failure C.struct_forkexec_error
-	name := C.CString("/")
-	defer C.free(unsafe.Pointer(name))
-	argv, _ := vector("argv", []string{"/"})
-	defer C.free(unsafe.Pointer(argv))
-	if C.forkexec_describe_text(b.c, name, argv, argv, nil, 0, &failure) < 0 && failure.code == -result {
+	call, _ := newCall("/", []string{"/"}, nil, nil)
+	defer C.free(unsafe.Pointer(call))
+	if C.forkexec_describe_text(b.c, call.path, call.argv, call.envp, nil, 0, &failure) < 0 && failure.code == -result {
 		b.err = errorOf(&failure)
 		return
 	}

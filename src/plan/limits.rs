@@ -84,7 +84,8 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
     let (mut limits, mut raises) = (Vec::new(), Vec::new());
     if asked.restore_nofile {
-        let Rlimit64 { hard, .. } = current(NOFILE)?;
+        let Rlimit64 { soft: now, hard } = current(NOFILE)?;
+        draft.nofile_now = Some(now);
         let unknown = || resolving(Fault::invalid("restore_nofile", sentences::NOFILE_UNKNOWN).code(libc::EPERM));
         let soft = request.host.nofile_at_load.ok_or_else(unknown)?.min(hard);
         draft.plan.nofile = Some(Limit { limit: Rlimit64 { soft, hard }, resource: NOFILE, index: -1 }).into();

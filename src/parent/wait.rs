@@ -65,7 +65,9 @@ impl Child {
                 Err(Errno::ECHILD) if self.reapers.load(Ordering::Acquire) > 0 => (),
                 Err(Errno::ECHILD) => return lock(&self.waited).as_ref().map(&mut tell).ok_or(Errno::ECHILD),
                 // Where a filter forbids waitid(2), it is told only of a child that has ended.
-                Err(errno) if asks_only => return self.until_ended(timeout, deadline).and(Err(errno)),
+                Err(Errno::EPERM) if asks_only || !reap => {
+                    return self.until_ended(timeout, deadline).and(Err(Errno::EPERM));
+                }
                 Err(errno) => return Err(errno),
                 // Ended, but another tracer has to be told first; or there was no pidfd to wait by.
                 Ok(false) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
@@ -131,7 +133,7 @@ impl Child {
         // What only a zombie can tell is asked before it is reaped.
         let zombie = match self.so_far() {
             // It stays one.
-            _ if !reap && !blocks => None,
+            _ if !reap => None,
             Start::LetGo | Start::Running(Proof::Name | Proof::Fork { .. }) => match self.zombie(blocks)? {
                 None => return Ok(false),
                 Some(end) => Some(self.ran(end)),

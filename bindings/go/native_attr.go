@@ -39,10 +39,7 @@ func (a *Attr) Prepare() error {
 
 // attrOf gives a C attr that belongs to the caller.
 func attrOf(a *Attr) (*C.struct_forkexec_attr, error) {
-	if a == nil {
-		a = &nothing
-	}
-	if a.prepared == nil {
+	if a == nil || a.prepared == nil {
 		return build(a)
 	}
 	c := C.forkexec_attr_copy(a.prepared.c)
@@ -52,9 +49,6 @@ func attrOf(a *Attr) (*C.struct_forkexec_attr, error) {
 	}
 	return c, nil
 }
-
-// What is asked for without an Attr.
-var nothing Attr
 
 // A builder calls setters until one refuses.
 type builder struct {
@@ -66,6 +60,9 @@ func build(a *Attr) (*C.struct_forkexec_attr, error) {
 	b := &builder{c: C.forkexec_attr_new()}
 	if b.c == nil {
 		return nil, refused("Attr", syscall.ENOMEM, nil, "out of memory")
+	}
+	if a == nil {
+		return b.c, nil
 	}
 	b.program(a)
 	b.descriptors(a)

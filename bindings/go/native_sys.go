@@ -189,6 +189,7 @@ func forkExec(argv0 string, argv []string, attr *syscall.ProcAttr, more *Attr) (
 		argv = []string{""}
 	}
 	r := &request{path: argv0, argv: argv, env: attr.Env, attr: more, dir: attr.Dir, sys: sys, shut: true}
+	r.files = make([]int, 0, max(len(attr.Files), 3))
 	for _, fd := range attr.Files {
 		r.files = append(r.files, int(fd))
 	}

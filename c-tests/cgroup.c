@@ -70,6 +70,33 @@ TEST_BOTH(a_cgroup_of_others_is_entered_with_own_memory)
     done(fd);
 }
 
+/* The caller does not look up for ever: what lies further below the root of the hierarchy counts as one of others. */
+TEST_BOTH(far_below_the_root_the_child_has_own_memory)
+{
+    enum { LEVELS = 70 };
+    const char *path = new_cgroup(), *at[LEVELS];
+    for (int i = 0; i < LEVELS; i++) {
+        at[i] = i ? text("%s/d", at[i - 1]) : text("%s/d", path);
+        assert_false(mkdir(at[i], 0755));
+    }
+    int fd = open_cgroup(at[LEVELS - 1]);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_into(mode, fd);
+        bool by_image = mode != FORKEXEC_MEMORY_COPIED && forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, NULL, 0) == 1;
+        assert_int_equal(is_planned(attr, "205 cgroup birth: born in"), by_image);
+        assert_true(put(at[LEVELS - 8], "cgroup.freeze", "1"));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_RESOLVE, EBUSY, -1);
+        assert_true(put(at[LEVELS - 8], "cgroup.freeze", "0"));
+        struct forkexec_child *child = start_witness(attr, "sleep");
+        assert_in(forkexec_child_pid(child), "", "/d");
+        end(child);
+    }
+    for (int i = LEVELS; i--;)
+        while (rmdir(at[i]) && errno == EBUSY)
+            usleep(1000);
+    done(fd);
+}
+
 /* A cgroup in which no member may share the caller's memory, whatever controllers there are. */
 static const char *new_dangerous_cgroup(void)
 {

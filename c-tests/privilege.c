@@ -199,32 +199,46 @@ TEST_BOTH(root_of_its_own_has_what_exec_leaves_it)
         aside(check_root_of_its_own, public_witness());
 }
 
-/* A file system acts with what its mounter had, for as long as it is mounted. */
-/* A file system acts with what its mounter had, and a program that gains by its exec loses more than it gains: all is taken
- * along. What only holds takes no more than it uses. */
+/* A file system may act with what its mounter had, and a program that gains by its exec loses more than it gains: all is taken
+ * along. What only holds, or drops all and mounts nothing but what never acts so, takes no more than it uses. */
 TEST(whoever_mounts_in_there_has_all_of_it)
 {
+    static const struct {
+        const char *kind;
+        uint32_t mode;
+        bool drops, has_less;
+    } rows[] = {
+        { "tmpfs", FORKEXEC_MEMORY_COPIED, false, false },
+        { "tmpfs", FORKEXEC_MEMORY_AUTO, false, false },
+        { "ramfs", FORKEXEC_MEMORY_AUTO, true, false },
+        { "tmpfs", FORKEXEC_MEMORY_AUTO, true, true },
+        { NULL, FORKEXEC_MEMORY_AUTO, false, true },
+    };
     need_native();
     need_user_namespaces();
-    const char *caps[3];
-    for (int i = 0; i < 3; i++) {
-        struct forkexec_attr *attr = attr_in(i == 0 ? FORKEXEC_MEMORY_COPIED : FORKEXEC_MEMORY_AUTO);
+    const char *all = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct forkexec_attr *attr = attr_in(rows[i].mode);
         struct forkexec_child *child = NULL;
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT));
         OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
         OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
-        if (i < 2)
-            OK(forkexec_attr_add_mount(attr, "none", scratch(), "tmpfs", 0, NULL));
-        if (i < 2)
+        if (rows[i].drops)
+            OK(forkexec_attr_drop_capabilities(attr));
+        if (rows[i].kind) {
+            OK(forkexec_attr_add_mount(attr, "none", scratch(), rows[i].kind, 0, NULL));
             OK(forkexec_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
-        else
+        } else {
             OK(forkexec_hold(attr, &child, NULL));
-        caps[i] = status_of(forkexec_child_pid(child), "CapPrm");
+        }
+        const char *caps = status_of(forkexec_child_pid(child), "CapPrm");
         forkexec_close(child);
+        all = all ? all : caps;
+        if (!rows[i].has_less)
+            assert_string_equal(caps, all);
+        else if (forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0) == 1)
+            assert_string_not_equal(caps, all);
     }
-    assert_string_equal(caps[1], caps[0]);
-    if (forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0) == 1)
-        assert_string_not_equal(caps[2], caps[0]);
 }
 
 static void check_held(const void *with)

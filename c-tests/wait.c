@@ -143,6 +143,7 @@ static void wait_without(const void *code)
         { .call = SYS_wait4, .code = errno_of_filter } };
     struct forkexec_child *child = start_witness(new_attr(), "exit", "4");
     struct forkexec_child *other = start_witness(new_attr(), "exit", "5");
+    struct forkexec_child *running = start_witness(new_attr(), "sleep");
     struct forkexec_status status = { 0 };
     deny(waitid_alone, 1);
     OK(forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status));
@@ -151,6 +152,11 @@ static void wait_without(const void *code)
     deny(both, 2);
     assert_int_equal(forkexec_wait(other, SECOND * 10, 0, NULL, 0), -EPERM);
     assert_int_equal(forkexec_wait(other, FORKEXEC_FOREVER, 0, NULL, 0), -EPERM);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(forkexec_wait(running, 0, i ? FORKEXEC_WAIT_NOREAP : 0, NULL, 0), -ETIMEDOUT);
+    OK(forkexec_signal(running, SIGKILL));
+    assert_int_equal(forkexec_wait(running, FORKEXEC_FOREVER, FORKEXEC_WAIT_NOREAP, NULL, 0), -EPERM);
+    forkexec_close(running);
     forkexec_close(other);
 }
 

@@ -7,6 +7,10 @@
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
+/// Where the image maps the page: within the 2 MiB of its own code (src/image/image.ld), for which the kernel has a table
+/// already. Elsewhere it would make tables for this page alone, and free them at the exec of the program.
+pub const BESIDE_IMAGE: usize = 0x50_0000;
+
 /// In the word of a robust futex: somebody sleeps on it. futex(2)
 pub const WAITERS: u32 = 0x8000_0000;
 /// In the word of a robust futex: its process has left its memory, by an exec or by its death. futex(2)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,7 +29,7 @@ func TestAttrReachesTheProgram(t *testing.T) {
 		{"pid variable", Attr{PidVariable: "ME"}, "test $ME = $$ && echo me", "me"},
 		{"rlimit", Attr{Rlimits: []Rlimit{{syscall.RLIMIT_CPU, 7, 9}}}, "ulimit -St; ulimit -Ht", "7\n9"},
 		{"umask", Attr{Umask: To(0o27)}, "umask", "0027"},
-		{"nice", Attr{Nice: To(5)}, "nice", "5"},
+		{"nice", Attr{Nice: To(nicer(5))}, "nice", strconv.Itoa(nicer(5))},
 		{"affinity", Attr{Affinity: []int{0}}, "nproc", "1"},
 		{"oom", Attr{OOMScoreAdj: To(500)}, "cat /proc/self/oom_score_adj", "500"},
 		{"slack", Attr{TimerSlack: To(123 * time.Microsecond)}, "exec cat /proc/self/timerslack_ns", "123000"},

@@ -2,9 +2,50 @@
 
 package forkexec
 
-// #include <errno.h>
-// #include <stdlib.h>
-// #include "forkexec.h"
+/*
+#include <errno.h>
+#include <stdlib.h>
+#include "forkexec.h"
+
+// What a start is called with and comes to, in one piece of memory with the strings and descriptors that it names.
+struct forkexec_go_call {
+	struct forkexec_child *child;
+	struct forkexec_error error;
+	char *path;
+	char **argv, **envp;
+	int32_t *files;
+};
+
+// The program's descriptors from 0 on; -1 is closed.
+static int forkexec_go_files(struct forkexec_attr *attr, const struct forkexec_go_call *call, int32_t count) {
+	int result = 0;
+	for (int32_t target = 0; target < count && result == 0; target++)
+		if (call->files[target] == -1)
+			result = forkexec_attr_close_fd(attr, target);
+		else
+			result = forkexec_attr_map_fd(attr, call->files[target], target);
+	return result;
+}
+
+enum { FORKEXEC_GO_SPAWN, FORKEXEC_GO_START, FORKEXEC_GO_HOLD };
+
+// A start, and what is freed after it: each call into C costs.
+static int forkexec_go_launch(int how, struct forkexec_attr *attr, struct forkexec_go_call *call) {
+	int result;
+	switch (how) {
+	case FORKEXEC_GO_SPAWN:
+		result = forkexec_spawn(attr, call->path, call->argv, call->envp, &call->child, &call->error);
+		break;
+	case FORKEXEC_GO_START:
+		result = forkexec_start(attr, call->path, call->argv, call->envp, &call->child, &call->error);
+		break;
+	default:
+		result = forkexec_hold(attr, &call->child, &call->error);
+	}
+	forkexec_attr_free(attr);
+	return result;
+}
+*/
 import "C"
 
 import (
@@ -33,30 +74,51 @@ func called(what string, result C.int) error {
 	return os.NewSyscallError("forkexec_"+what, syscall.Errno(-result))
 }
 
-// vector lays a NULL-terminated vector and its strings out in one piece of C memory.
-func vector(field string, texts []string) (**C.char, error) {
-	const word = unsafe.Sizeof(uintptr(0))
-	size := (len(texts) + 1) * int(word)
-	for _, text := range texts {
-		if strings.IndexByte(text, 0) >= 0 {
-			return nil, refused(field, syscall.EINVAL, nil, "invalid argument: %q has a NUL in it", text)
+// newCall lays out what a start is called with, in memory to be freed. files are the program's descriptors from 0 on.
+func newCall(path string, argv, env []string, files []int) (*C.struct_forkexec_go_call, error) {
+	const head, word = int(C.sizeof_struct_forkexec_go_call), int(unsafe.Sizeof(uintptr(0)))
+	filesAt := head + (len(argv)+len(env)+2)*word
+	textsAt := filesAt + len(files)*C.sizeof_int32_t
+	size := textsAt
+	for i, texts := range [...][]string{argv, env, {path}} {
+		for _, text := range texts {
+			if strings.IndexByte(text, 0) >= 0 {
+				field := [...]string{"argv", "env", "path"}[i]
+				return nil, refused(field, syscall.EINVAL, nil, "invalid argument: %q has a NUL in it", text)
+			}
+			size += len(text) + 1
 		}
-		size += len(text) + 1
 	}
 	place := C.malloc(C.size_t(size))
-	// No pointers to Go: when one of those is written, the garbage collector looks at what was there before, and malloc has left
-	// anything there.
-	pointers := unsafe.Slice((*uintptr)(place), len(texts)+1)
 	bytes := unsafe.Slice((*byte)(place), size)
-	at := (len(texts) + 1) * int(word)
-	for i, text := range texts {
-		pointers[i] = uintptr(place) + uintptr(at)
+	// When a pointer is written, the garbage collector looks at what was there before, and malloc has left anything there.
+	clear(bytes[:filesAt])
+	pointers := unsafe.Slice((*uintptr)(unsafe.Add(place, head)), len(argv)+len(env)+2)
+	numbers := unsafe.Slice((*C.int32_t)(unsafe.Add(place, filesAt)), len(files))
+	for i, fd := range files {
+		numbers[i] = C.int32_t(fd)
+	}
+	at := textsAt
+	add := func(text string) uintptr {
+		begin := uintptr(place) + uintptr(at)
 		at += copy(bytes[at:], text)
 		bytes[at] = 0
 		at++
+		return begin
 	}
-	pointers[len(texts)] = 0
-	return (**C.char)(place), nil
+	for i, text := range argv {
+		pointers[i] = add(text)
+	}
+	for i, text := range env {
+		pointers[len(argv)+1+i] = add(text)
+	}
+	call := (*C.struct_forkexec_go_call)(place)
+	call.argv = (**C.char)(unsafe.Pointer(&pointers[0]))
+	call.envp = (**C.char)(unsafe.Pointer(&pointers[len(argv)+1]))
+	call.files = unsafe.SliceData(numbers)
+	call.path = (*C.char)(unsafe.Pointer(&bytes[at]))
+	add(path)
+	return call, nil
 }
 
 // leaked is told of a child that nobody has closed; only tests set it.
@@ -77,56 +139,19 @@ func launch(r *request) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer C.forkexec_attr_free(attr)
 	b := &builder{c: attr}
-	b.files(r)
-	if r.dir != "" {
-		b.string("Dir", r.dir, func(s *C.char) C.int { return C.forkexec_attr_set_cwd(b.c, s) })
+	call, err := b.call(r)
+	if err != nil {
+		C.forkexec_attr_free(attr)
+		return nil, err
 	}
-	if r.sys != nil {
-		b.sys(r)
-	}
-	if r.execFD > 0 {
-		b.did("ExecFile", C.forkexec_attr_set_exec_fd(b.c, b.signed("ExecFile", r.execFD)))
-	}
-	if b.err != nil {
-		return nil, b.err
-	}
-	var failure C.struct_forkexec_error
-	var c *C.struct_forkexec_child
-	var result C.int
-	if r.how == holds {
-		result = C.forkexec_hold(attr, &c, &failure)
-	} else {
-		argv, err := vector("argv", r.argv)
-		if err != nil {
-			return nil, err
-		}
-		defer C.free(unsafe.Pointer(argv))
-		envp, err := vector("env", r.env)
-		if err != nil {
-			return nil, err
-		}
-		defer C.free(unsafe.Pointer(envp))
-		var path *C.char
-		if r.execFD == 0 && (r.path != "" || r.attr == nil || r.attr.ExecFile == nil) {
-			path = b.text("path", r.path)
-			defer C.free(unsafe.Pointer(path))
-			if b.err != nil {
-				return nil, b.err
-			}
-		}
-		if r.how == started {
-			result = C.forkexec_start(attr, path, argv, envp, &c, &failure)
-		} else {
-			result = C.forkexec_spawn(attr, path, argv, envp, &c, &failure)
-		}
-	}
+	defer C.free(unsafe.Pointer(call))
+	result := C.forkexec_go_launch(C.int(r.how), attr, call)
 	runtime.KeepAlive(r)
 	if result != 0 {
-		return nil, errorOf(&failure)
+		return nil, errorOf(&call.error)
 	}
-	child := &Child{native{c: c}}
+	child := &Child{native{c: call.child}}
 	if leaked != nil {
 		runtime.SetFinalizer(child, func(child *Child) {
 			if child.c != nil {
@@ -137,21 +162,49 @@ func launch(r *request) (*Child, error) {
 	return child, nil
 }
 
-// files gives the program the descriptors that a ProcAttr or a Cmd lists.
-func (b *builder) files(r *request) {
-	for target, fd := range r.files {
-		switch {
-		case fd == -1:
-			b.did("Files", C.forkexec_attr_close_fd(b.c, C.int32_t(target)))
-		case fd < 0:
+// call adds to an Attr what else a start is asked for, and gives what it is called with.
+func (b *builder) call(r *request) (*C.struct_forkexec_go_call, error) {
+	files := r.files
+	for target, fd := range files {
+		if fd < -1 {
 			b.refuse("Files", syscall.EBADF, nil, "bad file descriptor: %d at place %d", fd, target)
-		default:
-			b.did("Files", C.forkexec_attr_map_fd(b.c, b.signed("Files", fd), C.int32_t(target)))
 		}
+		b.signed("Files", fd)
 	}
-	for target := len(r.files); r.shut && target < 3; target++ {
-		b.did("Files", C.forkexec_attr_close_fd(b.c, C.int32_t(target)))
+	for r.shut && len(files) < 3 {
+		files = append(files, -1)
 	}
+	argv, env := r.argv, r.env
+	if r.how == holds {
+		argv, env = nil, nil
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	call, err := newCall(r.path, argv, env, files)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) > 0 {
+		b.did("Files", C.forkexec_go_files(b.c, call, C.int32_t(len(files))))
+	}
+	if r.dir != "" {
+		b.string("Dir", r.dir, func(s *C.char) C.int { return C.forkexec_attr_set_cwd(b.c, s) })
+	}
+	if r.sys != nil {
+		b.sys(r)
+	}
+	if r.execFD > 0 {
+		b.did("ExecFile", C.forkexec_attr_set_exec_fd(b.c, b.signed("ExecFile", r.execFD)))
+	}
+	if r.execFD != 0 || r.path == "" && r.attr != nil && r.attr.ExecFile != nil {
+		call.path = nil
+	}
+	if b.err != nil {
+		C.free(unsafe.Pointer(call))
+		return nil, b.err
+	}
+	return call, nil
 }
 
 // Release lets a child of Start go, and comes back when it is the program, or with the reason why it is not; then it is
@@ -311,11 +364,16 @@ func (n *native) SeccompListener() (*os.File, error) {
 
 // look waits without waiting; done is whether there is an answer.
 func (n *native) look(flags C.uint32_t) (status *Status, err error, done bool) {
+	return n.ask(0, flags)
+}
+
+// ask waits for so many nanoseconds; below 0 is for ever.
+func (n *native) ask(timeout C.int64_t, flags C.uint32_t) (status *Status, err error, done bool) {
 	var s C.struct_forkexec_status
 	result := C.int(-C.EINTR)
 	err = n.call(func(c *C.struct_forkexec_child) error {
 		for result == -C.EINTR {
-			result = C.forkexec_wait(c, 0, flags, &s, C.sizeof_struct_forkexec_status)
+			result = C.forkexec_wait(c, timeout, flags, &s, C.sizeof_struct_forkexec_status)
 		}
 		return nil
 	})
@@ -417,17 +475,15 @@ const waitingThreads = 1
 
 var threadsThatWait atomic.Int32
 
-// waitNoReap waits and leaves the child to be reaped. The child must not be closed meanwhile.
+// waitNoReap waits and leaves the child to be reaped. The child cannot be closed meanwhile.
 func (n *native) waitNoReap() (*Status, error) {
+	timeout := C.int64_t(0)
 	if threadsThatWait.Add(1) <= waitingThreads {
-		const pidfd = 3 // P_PIDFD
-		errno := syscall.EINTR
-		for fd := uintptr(n.pidfd()); errno == syscall.EINTR; {
-			_, _, errno = syscall.Syscall6(syscall.SYS_WAITID, pidfd, fd, 0, syscall.WEXITED|syscall.WNOWAIT, 0, 0)
-		}
+		timeout = -1
 	}
+	status, err, done := n.ask(timeout, C.FORKEXEC_WAIT_NOREAP)
 	threadsThatWait.Add(-1)
-	if status, err, done := n.look(C.FORKEXEC_WAIT_NOREAP); done {
+	if done {
 		return status, err
 	}
 	return n.wait(context.Background(), C.FORKEXEC_WAIT_NOREAP)
@@ -443,30 +499,19 @@ func Describe(path string, argv, env []string, attr *Attr) (string, error) {
 	if argv == nil {
 		argv = []string{path}
 	}
-	av, err := vector("argv", argv)
+	call, err := newCall(path, argv, env, nil)
 	if err != nil {
 		return "", err
 	}
-	defer C.free(unsafe.Pointer(av))
-	ev, err := vector("env", env)
-	if err != nil {
-		return "", err
-	}
-	defer C.free(unsafe.Pointer(ev))
-	var name *C.char
-	if path != "" {
-		b := &builder{c: c}
-		name = b.text("path", path)
-		defer C.free(unsafe.Pointer(name))
-		if b.err != nil {
-			return "", b.err
-		}
+	defer C.free(unsafe.Pointer(call))
+	if path == "" {
+		call.path = nil
 	}
 	size := 4096
 	for {
 		var failure C.struct_forkexec_error
 		text := (*C.char)(C.malloc(C.size_t(size)))
-		length := int(C.forkexec_describe_text(c, name, av, ev, text, C.size_t(size), &failure))
+		length := int(C.forkexec_describe_text(c, call.path, call.argv, call.envp, text, C.size_t(size), &failure))
 		said := ""
 		if length >= 0 && length < size {
 			said = C.GoStringN(text, C.int(length))

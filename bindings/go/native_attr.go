@@ -39,10 +39,7 @@ func (a *Attr) Prepare() error {
 
 // attrOf gives a C attr that belongs to the caller.
 func attrOf(a *Attr) (*C.struct_forkexec_attr, error) {
-	if a == nil {
-		a = &Attr{}
-	}
-	if a.prepared == nil {
+	if a == nil || a.prepared == nil {
 		return build(a)
 	}
 	c := C.forkexec_attr_copy(a.prepared.c)
@@ -63,6 +60,9 @@ func build(a *Attr) (*C.struct_forkexec_attr, error) {
 	b := &builder{c: C.forkexec_attr_new()}
 	if b.c == nil {
 		return nil, refused("Attr", syscall.ENOMEM, nil, "out of memory")
+	}
+	if a == nil {
+		return b.c, nil
 	}
 	b.program(a)
 	b.descriptors(a)
@@ -92,11 +92,9 @@ func (b *builder) did(field string, result C.int) {
 		return
 	}
 	var failure C.struct_forkexec_error
-	name := C.CString("/")
-	defer C.free(unsafe.Pointer(name))
-	argv, _ := vector("argv", []string{"/"})
-	defer C.free(unsafe.Pointer(argv))
-	if C.forkexec_describe_text(b.c, name, argv, argv, nil, 0, &failure) < 0 && failure.code == -result {
+	call, _ := newCall("/", []string{"/"}, nil, nil)
+	defer C.free(unsafe.Pointer(call))
+	if C.forkexec_describe_text(b.c, call.path, call.argv, call.envp, nil, 0, &failure) < 0 && failure.code == -result {
 		b.err = errorOf(&failure)
 		return
 	}

@@ -2,8 +2,19 @@
 
 package forkexec
 
-// #include <stdlib.h>
-// #include "forkexec.h"
+/*
+#include <stdlib.h>
+#include <sys/resource.h>
+#include "forkexec.h"
+
+// The limit on descriptors from before Go's start, while it is what Go has made of it.
+static int forkexec_go_restore_nofile(struct forkexec_attr *attr, uint64_t soft, uint64_t hard) {
+	struct rlimit now;
+	if (getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur != soft || now.rlim_max != hard)
+		return 0;
+	return forkexec_attr_restore_nofile(attr);
+}
+*/
 import "C"
 
 import (
@@ -147,9 +158,8 @@ func (b *builder) nofile(r *request) {
 			}
 		}
 	}
-	var now syscall.Rlimit
-	if raisedErr == nil && syscall.Getrlimit(syscall.RLIMIT_NOFILE, &now) == nil && now == raised {
-		b.did("RLIMIT_NOFILE", C.forkexec_attr_restore_nofile(b.c))
+	if raisedErr == nil {
+		b.did("RLIMIT_NOFILE", C.forkexec_go_restore_nofile(b.c, C.uint64_t(raised.Cur), C.uint64_t(raised.Max)))
 	}
 }
 
@@ -179,6 +189,7 @@ func forkExec(argv0 string, argv []string, attr *syscall.ProcAttr, more *Attr) (
 		argv = []string{""}
 	}
 	r := &request{path: argv0, argv: argv, env: attr.Env, attr: more, dir: attr.Dir, sys: sys, shut: true}
+	r.files = make([]int, 0, max(len(attr.Files), 3))
 	for _, fd := range attr.Files {
 		r.files = append(r.files, int(fd))
 	}

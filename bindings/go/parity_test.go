@@ -52,7 +52,9 @@ func TestEveryFunctionOfTheABIIsReached(t *testing.T) {
 	}
 	for _, function := range description(t).Functions {
 		_, excused := unused[function.Name]
-		if reached := strings.Contains(text.String(), "C."+function.Name+"("); reached == excused {
+		// From Go, or from the C in front of it.
+		reached := strings.Contains(text.String(), "C."+function.Name+"(") || strings.Contains(text.String(), "= "+function.Name+"(")
+		if reached == excused {
 			t.Errorf("%s: reached: %v, excused: %v", function.Name, reached, excused)
 		}
 	}

@@ -113,7 +113,7 @@ func kinds() []kind {
 	}
 	user := &Attr{CreateNamespaces: NamespaceUser | NamespaceUTS, UIDMap: []IDMap{{0, os.Getuid(), 1}}, Hostname: "stress"}
 	return []kind{
-		spawn(nil), spawn(&Attr{Session: true}), spawn(&Attr{Umask: To(0o77), Nice: To(3)}), spawn(user),
+		spawn(nil), spawn(&Attr{Session: true}), spawn(&Attr{Umask: To(0o77), Nice: To(nicer(3))}), spawn(user),
 		func(code int) (int, error) { // two steps
 			child, err := Start("/bin/sh", shell(code), nil, nil)
 			if err != nil {

@@ -1,7 +1,7 @@
 //! The child's side of the channel: where it is, what it says, and what it waits for.
 
 use super::At;
-use super::page::{IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
+use super::page::{BESIDE_IMAGE, IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
 use super::program::FAILED;
 use super::sealed::{Wiring, clone, mode};
 use super::stage::Stage;
@@ -24,7 +24,7 @@ pub enum Who {
 /// tell what failed only by its exit status.
 pub fn open(wiring: &Wiring) -> &'static Page {
     let place = match wiring.page as *const Page {
-        place if place.is_null() => match sys::map_shared(wiring.page_fd, PAGE) {
+        place if place.is_null() => match sys::map_shared(BESIDE_IMAGE, wiring.page_fd, PAGE) {
             Ok(place) => place.cast(),
             Err(Errno(errno)) => sys::exit(errno),
         },

@@ -17,6 +17,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 pub struct Cgroup {
     pub directory: OwnedFd,
     before: Events,
+    /// It counts no memory: there is nothing to be asked for.
+    uncounted: bool,
 }
 
 /// What a cgroup counts: memory.events of version 2 (for all below it too), memory.oom_control and memory.failcnt of
@@ -39,16 +41,22 @@ impl Cgroup {
         let directory = unsafe { BorrowedFd::borrow_raw(plan.cgroup_fd) };
         let number = |error: std::io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(0));
         let own = directory.try_clone_to_owned().map_err(|error| Failure::at(Stage::Cgroup, number(error), plan))?;
-        Ok(Some(Cgroup { before: Events::of(own.as_fd()), directory: own }))
+        let uncounted = plan.cgroup_uncounted != 0;
+        let before = if uncounted { Events::NONE } else { Events::of(own.as_fd()) };
+        Ok(Some(Cgroup { before, directory: own, uncounted }))
     }
 
     /// How many processes in it the out-of-memory killer has taken since the child began.
     pub fn kills(&self) -> Option<u64> {
-        Some(Events::of(self.directory.as_fd()).kills?.saturating_sub(self.before.kills?))
+        let before = self.before.kills?;
+        Some(Events::of(self.directory.as_fd()).kills?.saturating_sub(before))
     }
 
     /// The high-water mark of its memory, if it keeps one: of all that ever ran in it.
     pub fn memory_peak(&self) -> Option<u64> {
+        if self.uncounted {
+            return None;
+        }
         let names = [c"memory.peak", c"memory.max_usage_in_bytes"];
         names.iter().find_map(|name| number(&read(self.directory.as_fd(), name)?))
     }
@@ -80,6 +88,8 @@ pub fn explain(cgroup: Option<&Cgroup>, failure: Failure) -> Failure {
 }
 
 impl Events {
+    const NONE: Events = Events { kills: None, refusals: None };
+
     fn of(directory: BorrowedFd) -> Events {
         if let Some(text) = read(directory, c"memory.events") {
             return Events { kills: value(&text, b"oom_kill"), refusals: value(&text, b"oom") };

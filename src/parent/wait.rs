@@ -97,7 +97,9 @@ impl Child {
                 tell(waited);
                 return Ok(());
             }
-            if timeout.is_some() {
+            // Who does not wait asks only once.
+            let asks_only = timeout == Some(Duration::ZERO);
+            if timeout.is_some() && !asks_only {
                 self.until_ended(timeout, deadline)?;
             }
             match self.collect(reap, timeout.is_none(), &mut tell) {
@@ -105,6 +107,10 @@ impl Child {
                 // Perhaps another thread in here has just reaped it, and is about to remember.
                 Err(Errno::ECHILD) if self.reapers.load(Ordering::Acquire) > 0 => (),
                 Err(Errno::ECHILD) => return lock(&self.waited).as_ref().map(&mut tell).ok_or(Errno::ECHILD),
+                // Where a filter forbids waitid(2), it is told only of a child that has ended.
+                Err(Errno::EPERM) if asks_only || !reap => {
+                    return self.until_ended(timeout, deadline).and(Err(Errno::EPERM));
+                }
                 Err(errno) => return Err(errno),
                 // Ended, but another tracer has to be told first; or there was no pidfd to wait by.
                 Ok(false) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
@@ -196,6 +202,8 @@ impl Child {
         }
         // What only a zombie can tell is asked before it is reaped.
         let zombie = match self.so_far() {
+            // It stays one.
+            _ if !reap => None,
             Start::LetGo | Start::Running(Proof::Name | Proof::Fork { .. }) => match self.zombie(blocks)? {
                 None => return Ok(false),
                 Some(end) => Some(self.ran(end)),

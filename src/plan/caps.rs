@@ -99,11 +99,20 @@ fn in_bounding_set(cap: u32) -> Result<bool, i32> {
 /// What the first process of a user namespace takes along from there. Each that survives the exec of the image costs a
 /// system call, so a holder, and a child that drops all in the end, take only those that they use. A program does not: to
 /// root its exec gives what the bounding set has, and a process that gains a capability by an exec loses its parent-death
-/// signal and is not dumpable. Nor does who mounts: a file system acts with what its mounter had.
+/// signal and is not dumpable. Nor does who mounts a file system that acts with what its mounter had.
 fn carried(request: &Request, draft: &Draft, full: u64) -> u64 {
-    let mounts = request.attr.mounts.list.iter().any(|item| matches!(item, Item::Mount { .. }));
+    let mounts = request.attr.mounts.list.iter().any(may_act_as_mounter);
     let takes_all = draft.plan.mode != mode::FRESH || mounts || draft.plan.execs != 0 && !request.attr.caps.drop;
     if takes_all { full } else { full & ON_THE_WAY }
+}
+
+/// Whether a file system that is mounted by name may act with its mounter's capabilities later, as overlayfs does. A bind, and
+/// what changes the flags of one, makes no file system.
+fn may_act_as_mounter(item: &Item) -> bool {
+    let Item::Mount { kind, flags, .. } = item else { return false };
+    let never = [c"tmpfs", c"proc", c"sysfs", c"devpts", c"mqueue"];
+    let makes_such = flags & libc::MS_REMOUNT == 0 && kind.as_ref().is_some_and(|kind| never.contains(&kind.as_cstr()));
+    flags & libc::MS_BIND == 0 && !makes_such
 }
 
 /// The first process of a user namespace has everything in it, and so has whoever enters one.

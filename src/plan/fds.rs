@@ -19,8 +19,13 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 fn given(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
     draft.plan.inherit = asked.inherit as u32;
+    let mut before = -1;
     for (index, map) in asked.maps.iter().enumerate() {
-        draft.need(map.source, "map_fd").map_err(|fault| fault.at(index))?;
+        // Standard output and error are often the same file.
+        if map.source != before {
+            draft.need(map.source, "map_fd").map_err(|fault| fault.at(index))?;
+        }
+        before = map.source;
     }
     let moves = shuffle(&asked.maps)?;
     draft.plan.moves = draft.arena.list(&moves)?;
@@ -262,6 +267,8 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
         draft.plan.spent = draft.arena.list(&spent)?;
     }
     draft.plan.needed = draft.arena.list(&draft.needed)?;
+    draft.survivors.sort_unstable();
+    draft.survivors.dedup();
     draft.plan.survivors = draft.arena.list(&draft.survivors)?;
     Ok(())
 }
@@ -292,7 +299,8 @@ fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
         return Ok(());
     }
     // Where a seccomp filter does not let it be read, the child's calls tell what is above it.
-    let limit = super::limits::current(crate::sys::abi::RLIMIT_NOFILE).map_or(u64::MAX, |limit| limit.soft);
+    let now = || super::limits::current(crate::sys::abi::RLIMIT_NOFILE).map_or(u64::MAX, |limit| limit.soft);
+    let limit = draft.nofile_now.unwrap_or_else(now);
     // No descriptor of ours can be at a number above the limit: what is asked of one is answered by the child's calls.
     let highest = maps.chain(actions).filter(|fd| (*fd as u64) < limit).max();
     draft.plan.top = highest.map_or(0, |fd| fd.saturating_add(1));

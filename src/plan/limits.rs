@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::fstatfs;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
@@ -49,6 +49,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         draft.plan.cgroup_fd = draft.need(fd, "set_cgroup_fd")?;
         // SAFETY: C caller guarantees that the descriptor, which was just seen open, stays so during the call.
         let way = cgroup_way(unsafe { BorrowedFd::borrow_raw(fd) })?;
+        draft.plan.cgroup_uncounted = (way == cgroup::BORN) as u32;
         draft.plan.cgroup = if request.host.born_in_cgroup { way } else { cgroup::WRITTEN };
     }
     Ok(())
@@ -87,7 +88,8 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
     let (mut limits, mut raises) = (Vec::new(), Vec::new());
     if asked.restore_nofile {
-        let Rlimit64 { hard, .. } = current(NOFILE)?;
+        let Rlimit64 { soft: now, hard } = current(NOFILE)?;
+        draft.nofile_now = Some(now);
         let unknown = || resolving(Fault::invalid("restore_nofile", sentences::NOFILE_UNKNOWN).code(libc::EPERM));
         let soft = request.host.nofile_at_load.ok_or_else(unknown)?.min(hard);
         draft.plan.nofile = Some(Limit { limit: Rlimit64 { soft, hard }, resource: NOFILE, index: -1 }).into();
@@ -150,17 +152,23 @@ const CGROUP_V2: libc::c_long = 0x6367_7270;
 /// Born in it at once, from the caller's memory, where nothing in there is a danger to the caller.
 fn cgroup_way(directory: BorrowedFd) -> Step<u32> {
     let none = || Err(resolving(Fault::invalid("set_cgroup_fd", sentences::NO_CGROUP)));
-    if fstat(directory).map_err(|_| Fault::unresolved("set_cgroup_fd"))?.st_mode & libc::S_IFMT != libc::S_IFDIR {
+    let own = fstat(directory).map_err(unresolved)?;
+    if own.st_mode & libc::S_IFMT != libc::S_IFDIR {
         return none();
     }
-    match file_system(directory)? {
-        CGROUP_V2 if is_dangerous(directory)? => Ok(cgroup::BORN_OF_IMAGE),
+    match fstatfs(directory).map_err(unresolved)?.filesystem_type().0 as libc::c_long {
+        CGROUP_V2 if is_dangerous(directory, &own)? => Ok(cgroup::BORN_OF_IMAGE),
         CGROUP_V2 => Ok(cgroup::BORN),
         // Here it tells of those above too.
-        CGROUP_V1 if says(directory, c"freezer.state", b"FROZEN")? => Err(frozen_cgroup()),
+        CGROUP_V1 if is_frozen_v1(directory)? => Err(frozen_cgroup()),
         CGROUP_V1 => Ok(cgroup::WRITTEN),
         _ => none(),
     }
+}
+
+#[cold]
+fn unresolved(errno: Errno) -> Fault {
+    Fault::unresolved("set_cgroup_fd").code(errno as i32)
 }
 
 fn resolving(fault: Fault) -> Fault {
@@ -171,31 +179,32 @@ fn frozen_cgroup() -> Fault {
     resolving(Fault::invalid("set_cgroup_fd", sentences::CGROUP_FROZEN).code(libc::EBUSY))
 }
 
-fn file_system(directory: BorrowedFd) -> Step<libc::c_long> {
-    fstatfs(directory).map(|fs| fs.filesystem_type().0 as libc::c_long).map_err(|_| Fault::unresolved("set_cgroup_fd"))
-}
-
-/// Whether a file of a cgroup has this text; not every cgroup has the file.
-fn says(directory: BorrowedFd, name: &CStr, text: &[u8]) -> Step<bool> {
-    let mut now = [0u8; 64];
-    Ok(read(directory, name, &mut now)?.is_some_and(|now| now == text))
+/// Not every hierarchy has the file.
+fn is_frozen_v1(directory: BorrowedFd) -> Step<bool> {
+    let Some(file) = open(directory, c"freezer.state")? else { return Ok(false) };
+    let mut state = [0u8; 64];
+    Ok(read(&file, &mut state)? == b"FROZEN")
 }
 
 /// Whether the controller can be enabled below the root cgroup. Without the file nothing is known.
-fn has_memory_controller(root: BorrowedFd) -> Step<bool> {
+fn has_memory_controller(directory: BorrowedFd, name: &CStr) -> Step<bool> {
+    let Some(file) = open(directory, name)? else { return Ok(true) };
     let mut controllers = [0u8; 256];
-    let controllers = read(root, c"cgroup.controllers", &mut controllers)?;
-    Ok(controllers.is_none_or(|names| names.split(u8::is_ascii_whitespace).any(|name| name == b"memory")))
+    Ok(read(&file, &mut controllers)?.split(u8::is_ascii_whitespace).any(|name| name == b"memory"))
 }
 
-/// The beginning of a file of a cgroup, without the space at its end; none if there is no such file.
-fn read<'a>(directory: BorrowedFd, name: &CStr, buffer: &'a mut [u8]) -> Step<Option<&'a [u8]>> {
-    let file = match nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
-        Err(Errno::ENOENT) => return Ok(None),
-        file => file.map_err(|_| Fault::unresolved("set_cgroup_fd"))?,
-    };
-    let filled = nix::unistd::read(&file, buffer).map_err(|_| Fault::unresolved("set_cgroup_fd"))?;
-    Ok(buffer.get(..filled).map(<[u8]>::trim_ascii_end))
+/// A file of a cgroup; none if there is no such file.
+fn open(directory: BorrowedFd, name: &CStr) -> Step<Option<OwnedFd>> {
+    match nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+        Err(Errno::ENOENT) => Ok(None),
+        file => file.map(Some).map_err(unresolved),
+    }
+}
+
+/// The beginning of a file, without the space at its end.
+fn read<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Step<&'a [u8]> {
+    let filled = nix::unistd::read(file, buffer).map_err(unresolved)?;
+    Ok(buffer.get(..filled).unwrap_or_default().trim_ascii_end())
 }
 
 /// Whether a member that shares the caller's memory would be a danger to the caller: anybody but root and the caller can
@@ -203,30 +212,63 @@ fn read<'a>(directory: BorrowedFd, name: &CStr, buffer: &'a mut [u8]) -> Step<Op
 /// members at once where memory.oom.group is set (systemd and Kubernetes do), and with each of them all who share its memory.
 /// That setting may change at any moment, as may what an ancestor enables for its children. So there is no danger only where
 /// the root of the whole hierarchy is in sight, and does not have the controller. What is frozen on the way is an error.
-fn is_dangerous(directory: BorrowedFd) -> Step<bool> {
-    let unresolved = |_| Fault::unresolved("set_cgroup_fd");
-    let mut up: Option<OwnedFd> = None;
-    let mut others = false;
+fn is_dangerous(directory: BorrowedFd, own: &FileStat) -> Step<bool> {
     let caller = ids::effective_uid()?;
+    let mut others = is_others(own, caller);
+    let mut above = Above::new();
     loop {
-        let here = up.as_ref().map_or(directory, AsFd::as_fd);
-        if says(here, c"cgroup.freeze", b"1")? {
+        // The root cgroup has no such file, and nothing above it.
+        let Some(freeze) = open(directory, above.file(c"cgroup.freeze")?)? else {
+            return Ok(others || has_memory_controller(directory, above.file(c"cgroup.controllers")?)?);
+        };
+        let mut state = [0u8; 8];
+        if read(&freeze, &mut state)? == b"1" {
             return Err(frozen_cgroup());
         }
-        others |= is_others(&fstat(here).map_err(unresolved)?, caller);
-        match fstatat(here, c"cgroup.freeze", AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Ok(file) => others |= is_others(&file, caller),
-            // The root cgroup has no such file, and nothing above it.
-            Err(Errno::ENOENT) => return Ok(others || has_memory_controller(here)?),
-            Err(errno) => return Err(unresolved(errno)),
-        }
-        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let parent = nix::fcntl::openat(here, c"..", flags, Mode::empty()).map_err(unresolved)?;
-        // What is above is out of sight.
-        if file_system(parent.as_fd())? != CGROUP_V2 {
+        others |= is_others(&fstat(&freeze).map_err(unresolved)?, caller);
+        // So far up nobody looks: the same as out of sight.
+        let Some(parent) = above.go_up() else { return Ok(true) };
+        let parent = fstatat(directory, parent, AtFlags::empty()).map_err(unresolved)?;
+        // Of another file system: what is above is out of sight.
+        if parent.st_dev != own.st_dev {
             return Ok(true);
         }
-        up = Some(parent);
+        others |= is_others(&parent, caller);
+    }
+}
+
+/// Names of what lies above a directory, from there.
+struct Above {
+    name: [u8; Above::LEVELS * 3 + 32],
+    levels: usize,
+}
+
+impl Above {
+    const LEVELS: usize = 64;
+
+    fn new() -> Above {
+        Above { name: [0; Above::LEVELS * 3 + 32], levels: 0 }
+    }
+
+    /// The directory one level further up.
+    fn go_up(&mut self) -> Option<&CStr> {
+        if self.levels == Above::LEVELS {
+            return None;
+        }
+        self.levels += 1;
+        self.named(b"../\0", self.levels - 1)
+    }
+
+    /// A file in the directory that it has come to.
+    fn file(&mut self, name: &CStr) -> Step<&CStr> {
+        let name = self.named(name.to_bytes_with_nul(), self.levels);
+        name.ok_or_else(|| unresolved(Errno::ENAMETOOLONG))
+    }
+
+    /// A name that ends with NUL, behind so many levels.
+    fn named(&mut self, end: &[u8], levels: usize) -> Option<&CStr> {
+        self.name.get_mut(levels * 3..levels * 3 + end.len())?.copy_from_slice(end);
+        CStr::from_bytes_until_nul(&self.name).ok()
     }
 }
 

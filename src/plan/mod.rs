@@ -143,6 +143,8 @@ pub struct Draft {
     pub needed: Vec<u32>,
     /// Those of them that close on exec.
     pub survivors: Vec<u32>,
+    /// The caller's soft limit on descriptors, where it was asked for.
+    pub nofile_now: Option<u64>,
 }
 
 impl Draft {
@@ -169,7 +171,7 @@ impl Draft {
 pub fn lower(request: &Request) -> Step<Sealed> {
     check::check(request)?;
     let arena = Arena::new()?;
-    let mut draft = Draft { arena, plan: Plan::nothing(), needed: Vec::new(), survivors: Vec::new() };
+    let mut draft = Draft { arena, plan: Plan::nothing(), needed: Vec::new(), survivors: Vec::new(), nofile_now: None };
     draft.plan.hold = (request.purpose != Purpose::Spawn) as u32;
     draft.plan.execs = (request.purpose != Purpose::Hold) as u32;
     let attr = request.attr;

@@ -454,6 +454,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub oom_score_adj: Text,
     pub cgroup: u32,
     pub cgroup_fd: i32,
+    /// The whole hierarchy has no memory controller: nothing of the cgroup's memory is counted.
+    pub cgroup_uncounted: u32,
 
     // ids
     pub groups: Maybe<List<u32>>,
@@ -461,7 +463,6 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub uid: Maybe<u32>,
     /// What a group that a joined user namespace does not map looks like there.
     pub unmapped_gid: Maybe<u32>,
-    pub reserved_gid: u32,
 
     // caps
     /// Raised as ambient to survive the exec of the image.

@@ -449,9 +449,9 @@ pub fn gettid() -> Answer<i32> {
     call!(GETTID).map(|tid| tid as i32)
 }
 
-/// mmap(2): a file, to be read and written by all who have it mapped.
-pub fn map_shared(fd: i32, length: usize) -> Answer<*mut u8> {
-    call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0).map(|place| place as *mut u8)
+/// mmap(2): a file, to be read and written by all who have it mapped; at this address if nothing is there.
+pub fn map_shared(address: usize, fd: i32, length: usize) -> Answer<*mut u8> {
+    call!(MMAP, address, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0).map(|place| place as *mut u8)
 }
 
 /// mmap(2): the file as it is, in memory that is this process's alone

@@ -261,7 +261,7 @@ pub fn until_released(at: &mut At) -> Answer {
             Err(Errno(EPERM | ENOSYS)) if has_caller(at) || is_detached(at) => return until_told(at),
             answer => answer?,
         };
-        let [_, owner] = fds;
+        let [go, owner] = fds;
         if owner.revents != 0 {
             if is_detached(at) { return Ok(()) } else { sys::exit(FAILED) }
         }

@@ -93,7 +93,7 @@ static void call_describe(void)
 static void call_probe(void)
 {
     char why[200];
-    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_SECCOMP_LISTENER; feature++)
+    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_OWN_CGROUP; feature++)
         assert_true(forkexec_probe(feature, why, sizeof why) >= 0);
 }
 

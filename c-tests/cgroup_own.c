@@ -474,7 +474,14 @@ TEST(below_a_threaded_one)
 {
     const char *path = new_cgroup();
     need(put(path, "cgroup.type", "threaded"), "needs to make a cgroup threaded");
-    assert_non_null(strstr(refusal(path, "inner", EOPNOTSUPP), "threaded"));
+    struct forkexec_cgroup *group = create_in(path, "inner");
+    struct forkexec_child *child = NULL;
+    struct forkexec_error error;
+    char *const argv[] = { witness, "exit", "0", NULL };
+    assert_int_equal(forkexec_spawn(attr_of(FORKEXEC_MEMORY_AUTO, group), witness, argv, NULL, &child, &error), -EOPNOTSUPP);
+    assert_int_equal(error.stage, FORKEXEC_STAGE_CGROUP);
+    assert_non_null(strstr(error.message, "cgroup.type"));
+    forkexec_cgroup_free(group);
     assert_false(exists(text("%s/inner", path)));
     remove_cgroups();
 }

@@ -146,16 +146,6 @@ SITUATION(CGROUP_IN_USE, need_marks())
     says(said, "cgroup (%s): %s: %s", own_name(), strerror(EBUSY), sentence);
 }
 
-SITUATION(ABOVE_IS_THREADED, need_cgroup())
-{
-    const char *path = new_cgroup(), *said = "not threaded";
-    int type = open(text("%s/cgroup.type", path), O_WRONLY | O_CLOEXEC);
-    if (write(type, "threaded", 8) == 8)
-        said = not_created(path, "a");
-    rmdir(path);
-    says(said, "cgroup (a): %s: %s", strerror(EOPNOTSUPP), sentence);
-}
-
 /* What becomes of a removal; rmdir(2) in the copy's own words is not denied. */
 #define NOT_REMOVED(NAME, denied, code) \
     SITUATION(NAME, need_native(); need_cgroup()) \

@@ -1644,7 +1644,8 @@ int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
 //
 // Nothing is enabled and nothing is limited by this: which files there are besides those that begin with "cgroup." is
 // decided by cgroup.subtree_control of the cgroup above, and the kernel lets only a cgroup without processes of its own enable
-// most controllers there. forkexec_attr_set_cgroup runs a program in it.
+// most controllers there. In a threaded one a cgroup can be made, and no process can be in it. forkexec_attr_set_cgroup
+// runs a program in it.
 //
 // *group is to be freed with forkexec_cgroup_free, which kills all that are in it and removes it. If the caller is killed
 // before, the cgroup and the programs in it stay: then the next forkexec_cgroup_create with the same parent and name kills
@@ -1657,8 +1658,7 @@ int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
 // -EINVAL: parent_fd is not a directory of a cgroup2 file system; -EACCES, -EPERM: it was not delegated to the caller;
 // -EROFS: it is mounted read-only; -EEXIST: something of that name is there that this function did not make; -EBUSY: the
 // process that made the cgroup of this name lives; -ETIMEDOUT: a process of what was left does not die; -EAGAIN:
-// cgroup.max.descendants or cgroup.max.depth is reached; -EOPNOTSUPP: the cgroup above is threaded; -ENOENT: it was removed;
-// -ENOMEM; -EMFILE, -ENFILE: too many descriptors.
+// cgroup.max.descendants or cgroup.max.depth is reached; -ENOENT: the cgroup above was removed; -ENOMEM; -EMFILE, -ENFILE: too many descriptors.
 FORKEXEC_MUST_USE
 int forkexec_cgroup_create(int32_t parent_fd,
                            const char *name,

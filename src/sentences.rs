@@ -206,7 +206,6 @@ sentences! { ERRORS:
     CGROUP_NAME_OF_FILE: "a file of the cgroup above it has this name: take another name",
     CGROUP_IS_OTHERS: "it was not made by forkexec_cgroup_create, so it is not replaced: remove it, or take another name",
     CGROUP_IN_USE: "the process that made it lives, or a fork of it: take another name",
-    ABOVE_IS_THREADED: "the cgroup above it is threaded: processes can only be in one below a \"domain\" (cgroup.type)",
     CGROUP_STILL_ALIVE: "a process in it was killed and has not died yet: call again",
     CGROUP_BELOW_OF_OTHERS: "a process in it, or a cgroup below it, belongs to a user whose this caller may not kill or remove",
     CGROUP_REMOVED: "the cgroup was removed",

@@ -79,11 +79,6 @@ pub fn beginning(directory: BorrowedFd, name: &CStr) -> Option<[u8; 256]> {
     Some(text)
 }
 
-/// Whether this is all that the file says.
-pub fn is(directory: BorrowedFd, name: &CStr, text: &[u8]) -> bool {
-    beginning(directory, name).is_some_and(|now| now.split(|byte| matches!(byte, b'\n' | 0)).next() == Some(text))
-}
-
 /// Whether a file that lists controllers has this one.
 pub fn lists(directory: BorrowedFd, name: &CStr, controller: &[u8]) -> bool {
     let text = beginning(directory, name);

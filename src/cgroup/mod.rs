@@ -76,9 +76,6 @@ impl Group {
         let locked = |_| Refusal::of_kernel(name, Errno::EBUSY, sentences::CGROUP_IN_USE);
         lock(kill.as_ref().unwrap_or(&directory)).map_err(locked)?;
         mark(&directory);
-        if file::is(directory.as_fd(), c"cgroup.type", b"domain invalid") {
-            return Err(Refusal::of_kernel(name, Errno::EOPNOTSUPP, sentences::ABOVE_IS_THREADED));
-        }
         let no_memory = |_| Refusal::of_kernel(name, Errno::ENOMEM, sentences::NO_MEMORY_FOR_GROUP);
         Ok((Shared::new(directory).map_err(no_memory)?, kill))
     }

@@ -59,7 +59,9 @@ pub struct Doomed<'a> {
 impl Doomed<'_> {
     /// Whether somebody has removed it: another may have its name.
     fn is_gone(&self) -> bool {
-        fstatat(self.directory, c"cgroup.procs", AtFlags::AT_SYMLINK_NOFOLLOW) == Err(Errno::ENOENT)
+        // What was opened before is found sooner.
+        let file = if self.kill.is_some() { c"cgroup.kill" } else { c"cgroup.procs" };
+        fstatat(self.directory, file, AtFlags::AT_SYMLINK_NOFOLLOW) == Err(Errno::ENOENT)
     }
 
     pub fn kill(&self) -> Result<(), Errno> {

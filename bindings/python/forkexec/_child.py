@@ -308,7 +308,7 @@ def kill_tree(place: Any) -> None:
     result = lib.forkexec_kill_tree(place[0])
     if result == -errnos.EOPNOTSUPP:
         raise os_error(result, "give the child a group to kill: start_new_session=True, or an Attr with session, "
-                       "process_group, cgroup_fd or create_namespaces=Namespace.PID")  # fmt: skip
+                       "process_group, cgroup or create_namespaces=Namespace.PID")  # fmt: skip
     if result < 0 and result != -errnos.ESRCH:
         raise os_error(result, "the tree cannot be killed")
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Optional, Union
 
-    from ._items import Fd, Path
+    from ._attr import Fd
+    from ._items import Path
 
 _PLACE, _ERROR = ffi.typeof("struct forkexec_cgroup **"), ffi.typeof("struct forkexec_error *")
 
@@ -158,4 +159,3 @@ class Cgroup:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}{' closed' if self._c is None else ''}>"
-

@@ -44,7 +44,8 @@ impl Cgroup {
 
     /// How many processes in it the out-of-memory killer has taken since the child began.
     pub fn kills(&self) -> Option<u64> {
-        Some(Events::of(self.directory.as_fd()).kills?.saturating_sub(self.before.kills?))
+        let before = self.before.kills?;
+        Some(Events::of(self.directory.as_fd()).kills?.saturating_sub(before))
     }
 
     /// The high-water mark of its memory, if it keeps one: of all that ever ran in it.

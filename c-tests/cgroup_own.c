@@ -339,6 +339,7 @@ static void be_killed(void *with)
 
 TEST(made_anew_over_what_a_killed_caller_left)
 {
+    need_native();
     int ends_of[2];
     const char *above = top(), *name = a_name(), *path = text("%s/%s", above, name);
     need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "needs pidfds");
@@ -381,6 +382,7 @@ static void be_refused(void *with)
 
 TEST(one_that_is_in_use_is_left_alone)
 {
+    need_native();
     const char *above = top(), *name = a_name();
     struct forkexec_cgroup *group = create_in(above, name);
     struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
@@ -464,6 +466,7 @@ static void of_nobody(const void *above)
 
 TEST(one_that_was_not_delegated)
 {
+    need_native();
     const char *root = magic("/sys/fs/cgroup/unified") == V2 ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
     need(magic(root) == V2, "there is no cgroup2");
     need(!geteuid() || access(root, W_OK), "may write all of it");
@@ -507,6 +510,7 @@ static void in_a_fork(void *with)
 
 TEST(a_fork_frees_its_handle_alone)
 {
+    need_native();
     const char *above = top(), *name = a_name(), *path = text("%s/%s", above, name);
     struct forkexec_cgroup *group = create_in(above, name);
     struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
@@ -590,6 +594,7 @@ static void without_streams(void *with)
 
 TEST(no_descriptor_is_a_standard_one)
 {
+    need_native();
     struct left left = { top(), a_name(), 0 };
     assert_apart(without_streams, &left);
 }
@@ -625,6 +630,7 @@ static void with_few_descriptors(void *with)
 
 TEST(few_descriptors)
 {
+    need_native();
     struct left left = { top(), a_name(), 0 };
     assert_apart(with_few_descriptors, &left);
 }

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /* What a spawn asks for besides the program. */
-enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_JOINED, SANDBOX_COMMAND, JOIN, CONTAINER, CONTAINER_RIGHTS, HOLDER, HIGH_FD };
+enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_JOINED, SANDBOX_COMMAND, JOIN, CONTAINER, CONTAINER_RIGHTS, HOLDER, HIGH_FD, CGROUP,
+            CGROUP_FILES };
 #define BWRAP "/usr/bin/bwrap"
 #define RUNC "/usr/sbin/runc"
 enum { NOBODY = 65534 };
@@ -62,6 +63,9 @@ void spawn_library(enum what, struct times *);
 void spawn_host(enum what, struct times *); /* bootstrap.c: another program, and what comes before it */
 void spawn_bootstrap(enum what, struct times *);
 void spawn_raw_bootstrap(enum what, struct times *);
+void cgroup_raw(enum what, struct times *); /* cgroup.c: a cgroup, with a program in it or without */
+void cgroup_library(enum what, struct times *);
+const char *why_not_cgroup(void);
 
 /* worker.c */
 struct worker *worker_start(int (*grow)(long), long size);

@@ -31,6 +31,10 @@ static const struct subject
     library_net = {"forkexec sandbox+net", spawn_library, SANDBOX_NET},
     library_joined = {"forkexec sandbox+joined net", spawn_library, SANDBOX_JOINED},
     library_hold = {"forkexec hold", hold_library, HOLDER},
+    library_cgroup = {"forkexec cgroup", cgroup_library, CGROUP},
+    raw_cgroup = {"raw cgroup", cgroup_raw, CGROUP},
+    library_files = {"forkexec cgroup files", cgroup_library, CGROUP_FILES},
+    raw_files = {"raw cgroup files", cgroup_raw, CGROUP_FILES},
     raw_hold = {"raw hold", hold_raw, HOLDER},
     library_join = {"forkexec join", spawn_library, JOIN},
     raw_join = {"raw join", spawn_raw_join, JOIN},
@@ -86,6 +90,9 @@ const struct bench_case cases[] = {
      SUBJECTS(&library_container, &library_rights, &runc_exec), .unit = ""},
     {"hold", "a holder of user, mount, net and ipc namespaces, made and closed", run_rows,
      SUBJECTS(&raw_hold, &library_hold), .unit = ""},
+    {"cgroup", "a cgroup made, limited, with a program in it, read, killed and removed", run_rows,
+     SUBJECTS(&raw_cgroup, &library_cgroup), .unit = ""},
+    {"cgroup-files", "the same without a program", run_rows, SUBJECTS(&raw_files, &library_files), .unit = ""},
     {"join-resident", "into a container from a large caller", run_rows, SUBJECTS(&library_join), grow_memory, {0, 256, 1024}, "MiB"},
     {"sandbox-resident", "the sandbox from a large caller", run_rows, SUBJECTS(&library_sandbox), grow_memory, {0, 256, 1024}, "MiB"},
     {"sandbox-fds", "the sandbox from a caller with many descriptors", run_rows, SUBJECTS(&library_sandbox), grow_fds, {0, 1000, 19000}, "fds"},
@@ -149,6 +156,9 @@ const char *why_not(enum what what)
         return geteuid() != 0             ? "only root may run runc"
              : access(RUNC, X_OK) != 0 ? "there is no " RUNC
                                        : why_not_unshare(four | CLONE_NEWUSER | CLONE_NEWNET);
+    case CGROUP:
+    case CGROUP_FILES:
+        return why_not_cgroup();
     case SANDBOX_COMMAND:
         return access(BWRAP, X_OK) == 0 ? why_not_unshare(four | CLONE_NEWUSER) : "there is no " BWRAP;
     }

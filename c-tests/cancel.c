@@ -1,5 +1,6 @@
 /* No function is a cancellation point: a thread that is cancelled inside of one comes back from it. */
 #define _GNU_SOURCE
+#include "cgroup_top.h"
 #include "harness.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -8,7 +9,9 @@
 
 static struct forkexec_attr *attr;
 static struct forkexec_child *child, *held;
-static int null_fd;
+static int null_fd, cgroup_fd;
+static const char *cgroup_name;
+static bool may_make_cgroups;
 static char *const argv[] = { witness, "exit", "0", NULL };
 
 static void call_new(void)
@@ -93,8 +96,25 @@ static void call_describe(void)
 static void call_probe(void)
 {
     char why[200];
-    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_SECCOMP_LISTENER; feature++)
+    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_OWN_CGROUP; feature++)
         assert_true(forkexec_probe(feature, why, sizeof why) >= 0);
+}
+
+/* Without a place for cgroups it is refused. */
+static void call_cgroup(void)
+{
+    struct forkexec_cgroup *group = NULL;
+    char buffer[64];
+    int result = forkexec_cgroup_create(cgroup_fd, cgroup_name, &group, NULL);
+    assert_int_equal(!result, may_make_cgroups);
+    if (group) {
+        OK(forkexec_cgroup_set(group, "cgroup.max.depth", "3", NULL));
+        assert_int_equal(forkexec_cgroup_read(group, "cgroup.max.depth", buffer, sizeof buffer, NULL), 2);
+        assert_true(forkexec_cgroup_fd(group) > 2);
+        OK(forkexec_cgroup_kill(group));
+        OK(forkexec_cgroup_remove(group, 10000000000, NULL));
+    }
+    forkexec_cgroup_free(group);
 }
 
 static void call_readers(void)
@@ -127,6 +147,7 @@ static const struct call calls[] = {
     { "describe", call_describe },
     { "probe", call_probe },
     { "readers", call_readers },
+    { "cgroups", call_cgroup },
 };
 
 static void *nothing(void *unused)
@@ -167,6 +188,10 @@ static void *cancelled_before(void *which)
 TEST(a_pending_cancellation_stays_pending)
 {
     null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    const char *reason, *top = cgroup_top(&reason);
+    may_make_cgroups = top;
+    cgroup_fd = open(top ? top : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cgroup_name = text("forkexec-cancel-%d", getpid());
     for (int memory = FORKEXEC_MEMORY_AUTO; memory <= FORKEXEC_MEMORY_COPIED; memory++) {
         attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, memory));
@@ -184,6 +209,7 @@ TEST(a_pending_cancellation_stays_pending)
         forkexec_close(held);
     }
     close(null_fd);
+    close(cgroup_fd);
 }
 
 static int64_t timeout;

@@ -3,7 +3,10 @@
 #define CGROUP_TOP_H
 #include "harness.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #define V1 0x27e0eb
 #define V2 0x63677270

@@ -1,6 +1,7 @@
 /* Every allocation of the library fails, one after the other: each call then fails with ENOMEM or does without, leaves
  * nothing behind, and does its work the next time. This program's malloc is the library's, too. */
 #define _GNU_SOURCE
+#include "cgroup_top.h"
 #include "harness.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -67,7 +68,7 @@ static int descriptors(void)
 static struct forkexec_attr *attr;
 static struct forkexec_child *held;
 static struct forkexec_error error;
-static int null_fd;
+static int null_fd, cgroup_fd;
 static char *const argv[] = { witness, "exit", "0", NULL };
 
 /* What a request for a kind of spawn sets. */
@@ -196,6 +197,25 @@ static int describe_text(void)
     return length < 0 ? length : 0;
 }
 
+/* Without cgroups it is refused, before anything is allocated or after. */
+static int cgroup(void)
+{
+    struct forkexec_cgroup *group = NULL;
+    int answer = forkexec_cgroup_create(cgroup_fd, "forkexec-no-memory", &group, &error);
+    if (answer)
+        return answer == -ENOMEM ? answer : 0;
+    char buffer[64];
+    answer = forkexec_cgroup_set(group, "cgroup.max.depth", "5", &error);
+    if (!answer && forkexec_cgroup_read(group, "cgroup.max.depth", buffer, sizeof buffer, &error) != 2)
+        answer = -EIO;
+    struct forkexec_attr *made = forkexec_attr_new();
+    if (made)
+        answer = answer ? answer : forkexec_attr_set_cgroup(made, group);
+    forkexec_attr_free(made);
+    forkexec_cgroup_free(group);
+    return answer ? answer : made ? 0 : -ENOMEM;
+}
+
 static int copy(void)
 {
     struct forkexec_attr *made = forkexec_attr_copy(attr);
@@ -220,7 +240,7 @@ static int probe_all(void)
 {
     char why[400];
     int answer = 0;
-    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_SECCOMP_LISTENER && answer >= 0; feature++)
+    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_OWN_CGROUP && answer >= 0; feature++)
         answer = forkexec_probe(feature, why, sizeof why);
     return answer < 0 ? answer : 0;
 }
@@ -295,6 +315,10 @@ TEST(every_allocation_of_every_call_may_fail)
     fail_each_allocation("hold", hold);
     fail_each_allocation("probe", probe_all);
     fail_each_allocation("readers", readers);
+    const char *reason, *top = cgroup_top(&reason);
+    cgroup_fd = open(top ? top : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    fail_each_allocation("cgroup", cgroup);
+    close(cgroup_fd);
     forkexec_close(held);
     forkexec_attr_free(attr);
     for (int i = 0; i < KINDS; i++) {

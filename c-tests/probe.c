@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
-#define LAST_PROBE FORKEXEC_PROBE_SECCOMP_LISTENER
+#define LAST_PROBE FORKEXEC_PROBE_OWN_CGROUP
 
 /* On a host that has nothing. */
 static void assert_reasons(void)

@@ -235,8 +235,60 @@ if [ "$group" ]; then
     inside=${group#/sys/fs/cgroup}
     sees "--cgroup" "cgroup\.0" ":${inside#/unified}" --cgroup "$group"
     until_true rmdir "$group"
+    # One of its own, which is gone afterwards, however it ends.
+    sees "--cgroup-new" "cgroup\.0" ":${inside#/unified}" --cgroup-new "$group"
+    code "its exit code" 3 "$run" --cgroup-new "$group/" "$witness" exit 3
+    code "its signal" 137 "$run" --cgroup-new "$group" "$witness" kill 9
+    code "a program that there is not" 127 "$run" --cgroup-new "$group" /nowhere
+    code "a step that fails" 125 "$run" --cgroup-new "$group" --cwd /nowhere true
+    code "the time" 124 "$run" --cgroup-new "$group" --timeout 0.2 "$witness" sleep
+    "$run" --cgroup-new "$group" --describe true >"$dir/said"
+    like "--describe" "*born in fd*" "$(grep cgroup "$dir/said")"
+    is "nothing is left" "" "$(ls -d "$group" 2>/dev/null)"
+    # What the command leaves behind in it.
+    "$run" --cgroup-new "$group" sh -c "$witness sleep & echo \$!" >"$dir/said"
+    holds "what is left in it dies" until_true gone "$(<"$dir/said")"
+    # A signal that ends us before the command runs, and one after.
+    "$run" --cgroup-new "$group" "$witness" sleep & pid=$!
+    until_true grep -q . "$group/cgroup.procs"
+    code "one that is in use" 125 "$run" --cgroup-new "$group" true
+    kill -TERM $pid
+    wait $pid
+    is "the signal that ends it" 143 $?
+    is "nothing is left after a signal" "" "$(ls -d "$group" 2>/dev/null)"
+    # A killed one leaves it, and the next removes it.
+    "$run" --cgroup-new "$group" "$witness" sleep & pid=$!
+    until_true grep -q . "$group/cgroup.procs"
+    child=$(cat "$group/cgroup.procs")
+    kill -KILL $pid
+    wait $pid 2>/dev/null
+    if "$run" --cgroup-new "$group" true 2>"$dir/said"; then
+        holds "what was left is killed" until_true gone "$child"
+        is "what was left" "" "$(ls -d "$group" 2>/dev/null)"
+    else
+        like "what was left, without attributes" "*remove it, or take another name*" "$(<"$dir/said")"
+        echo 1 >"$group/cgroup.kill"
+        until_true rmdir "$group"
+    fi
+    mkdir "$group"
+    code "one that others made" 125 "$run" --cgroup-new "$group" true
+    until_true rmdir "$group"
+    for limit in "--memory 64M" "--pids 20" "--cpu 0.5"; do
+        if "$run" --cgroup-new "$group" $limit true 2>"$dir/said"; then
+            ok "$limit"
+        else
+            like "${limit% *}, where there is no controller" "*the controller * cannot be enabled*" "$(<"$dir/said")"
+        fi
+    done
+    if "$run" --cgroup-new "$group" --memory 16M true 2>/dev/null; then
+        "$run" --json-status-fd 7 --cgroup-new "$group" --memory 16M "$witness" eat 64 7>"$dir/json" 2>"$dir/said"
+        is "--memory kills" 137 $?
+        like "--memory says so" "*its cgroup was out of memory" "$(<"$dir/said")"
+    fi
+    is "nothing is left after limits" "" "$(ls -d "$group" 2>/dev/null)"
 else
     skip "--cgroup" "no cgroup can be made here"
+    code "--cgroup-new" 125 "$run" --cgroup-new /nowhere/at/all true
 fi
 
 # --- ids and privileges
@@ -424,7 +476,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
     "--env novalue" "--env =x" "--caps permitted" "--caps what=all" "--caps permitted=cap_nothing" \
     "--unshare all" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
-    "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--failure-code 0" \
+    "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
     "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
     "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" \

@@ -306,6 +306,9 @@
 // FORKEXEC_SECCOMP_LISTENER.
 #define FORKEXEC_PROBE_SECCOMP_LISTENER 11
 
+// The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
+#define FORKEXEC_PROBE_OWN_CGROUP 12
+
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
 
@@ -517,6 +520,11 @@ enum forkexec_stage {
 // of all that it was given. One thread at a time may change it; as long as nobody does, many threads may spawn from it
 // at once, again and again.
 struct forkexec_attr;
+
+// A cgroup of version 2 that was made for a run, or for several: a directory, whose files are its limits and what it
+// counts. cgroups(7). It belongs to the process that made it: in another, such as a fork of it, every call but
+// forkexec_cgroup_free is -ESRCH.
+struct forkexec_cgroup;
 
 // A child that was spawned, started or made to hold. It belongs to the process that made it: in another, such as a
 // fork of it, every call but forkexec_close is -ESRCH.
@@ -1697,6 +1705,99 @@ int32_t forkexec_child_namespace_fd(const struct forkexec_child *child,
 // the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
 // many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
 int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
+
+// Makes a cgroup, with this name, in the directory of another one, parent_fd: one of a cgroup2 file system, open for reading
+// or with O_PATH, in which the caller may make directories. systemd gives such a directory to what it starts with
+// Delegate=yes. parent_fd is borrowed for the call. mkdir(2), cgroups(7).
+//
+// Nothing is enabled and nothing is limited by this: which files there are besides those that begin with "cgroup." is
+// decided by cgroup.subtree_control of the cgroup above, and the kernel lets only a cgroup without processes of its own enable
+// most controllers there. In a threaded one a cgroup can be made, and no process can be in it. forkexec_attr_set_cgroup
+// runs a program in it.
+//
+// *group is to be freed with forkexec_cgroup_free, which kills all that are in it and removes it. If the caller is killed
+// before, the cgroup and the programs in it stay: then the next forkexec_cgroup_create with the same parent and name kills
+// them, removes what is left, and makes the cgroup anew. It does so only where this function made what is there (an extended
+// attribute of the directory, user.forkexec, says so from Linux 5.7 on) and where the process which did, with all forks
+// of it that have the handle, is gone (it has locked cgroup.kill by flock(2)); anything else of that name is left alone.
+//
+// Returns 0, or the negative of error->code. With stage 0: -EINVAL: name or group is NULL; -EBADF: parent_fd is not open.
+// FORKEXEC_STAGE_VALIDATE: -EINVAL: name is not one component of 1 to 255 bytes, or has a newline. FORKEXEC_STAGE_CGROUP:
+// -EINVAL: parent_fd is not a directory of a cgroup2 file system; -EACCES, -EPERM: it was not delegated to the caller;
+// -EROFS: it is mounted read-only; -EEXIST: something of that name is there that this function did not make; -EBUSY: the
+// process that made the cgroup of this name lives; -ETIMEDOUT: a process of what was left does not die; -EAGAIN:
+// cgroup.max.descendants or cgroup.max.depth is reached; -ENOENT: the cgroup above was removed; -ENOMEM; -EMFILE, -ENFILE: too many descriptors.
+FORKEXEC_MUST_USE
+int forkexec_cgroup_create(int32_t parent_fd,
+                           const char *name,
+                           struct forkexec_cgroup **group,
+                           struct forkexec_error *error);
+
+// Writes value to a file of the cgroup, by one write(2): ("memory.max", "64M"), ("pids.max", "32"), ("cpu.max", "50000 100000"),
+// ("memory.oom.group", "1"), ("cgroup.freeze", "1"). What files and values there are is the kernel's matter: its
+// Documentation/admin-guide/cgroup-v2.rst lists them.
+//
+// Returns 0, or the negative of error->code. With stage 0: -EINVAL: group, file or value is NULL; -ESRCH: the cgroup of
+// another process. FORKEXEC_STAGE_VALIDATE: -EINVAL: file is not one component of a path, or value is empty.
+// FORKEXEC_STAGE_CGROUP: -ENOENT, -ENODEV: the controller of the file is not enabled in cgroup.subtree_control of the cgroup
+// above, the kernel has no such file, or the cgroup was removed; -EACCES, -EPERM: no right to it; -EBUSY: of
+// cgroup.subtree_control: the cgroup has processes; -EOPNOTSUPP: it is in or beside a threaded one; -EINVAL, -ERANGE and others:
+// the kernel does not take the value. The sentence says which, and what to write where.
+int forkexec_cgroup_set(const struct forkexec_cgroup *group,
+                        const char *file,
+                        const char *value,
+                        struct forkexec_error *error);
+
+// Reads a file of the cgroup: "memory.peak", "memory.events" (oom_kill), "cpu.stat" (usage_usec: the processor time of all
+// that ever ran in it), "pids.peak". The text, with its newline, comes with a NUL into buffer, which has size bytes; NULL
+// with size 0 for none. What does not fit is cut.
+//
+// Returns the length of the whole text, without the NUL, or the negative of error->code. With stage 0: -EINVAL: group or
+// file is NULL, or buffer is NULL and size is not 0; -ESRCH: the cgroup of another process. FORKEXEC_STAGE_VALIDATE:
+// -EINVAL: file is not one component of a path. FORKEXEC_STAGE_CGROUP: as for forkexec_cgroup_set; -EINVAL: the file is
+// only for writing.
+int forkexec_cgroup_read(const struct forkexec_cgroup *group,
+                         const char *file,
+                         char *buffer,
+                         size_t size,
+                         struct forkexec_error *error);
+
+// A descriptor of the directory of the cgroup: borrowed, close-on-exec, valid until forkexec_cgroup_free; for another
+// cgroup in it, or to be watched. -EINVAL: group is NULL. -ESRCH: the cgroup of another process.
+int32_t forkexec_cgroup_fd(const struct forkexec_cgroup *group);
+
+// Kills, with SIGKILL, all that are in the cgroup and in those below it (cgroup.kill; one by one before Linux 5.14 and in a
+// threaded one). It comes back at once; they die meanwhile. That nobody is in it is no error.
+//
+// Returns 0. -EINVAL: group is NULL. -ESRCH: the cgroup of another process. -EPERM: one by one, and one of them may not be
+// killed. -EAGAIN: one by one, and new ones kept appearing.
+int forkexec_cgroup_kill(const struct forkexec_cgroup *group);
+
+// Kills all that are in the cgroup and in those below it, waits until they are dead, and removes it with those below it.
+// Zombies are no hindrance: children are still to be waited for afterwards, but read what the cgroup counted, and call
+// forkexec_wait, before. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever. The handle stays, and is to be freed.
+//
+// Returns 0, also where it was removed before, or the negative of error->code. With stage 0: -EINVAL: group is NULL; -ESRCH:
+// the cgroup of another process. FORKEXEC_STAGE_CGROUP: -ETIMEDOUT: a process in it has not died yet, call again; -EINTR: a
+// signal handler ran, call again; -EACCES, -EPERM: of a cgroup below it, or a process: it is another user's; -EMFILE,
+// -ENFILE: too many descriptors.
+int forkexec_cgroup_remove(const struct forkexec_cgroup *group,
+                           int64_t timeout_ns,
+                           struct forkexec_error *error);
+
+// Frees group; NULL is fine. It does what forkexec_cgroup_remove does before, with a time-out of 2 seconds: call that
+// one first to be told whether the cgroup is gone. In a fork of the process that made it, only the handle is freed, and
+// nobody is killed. Attrs with the cgroup stay valid; a spawn of them then fails. Alone and last: no other call may use
+// the group at the same time.
+void forkexec_cgroup_free(struct forkexec_cgroup *group);
+
+// Runs the program in a cgroup of forkexec_cgroup_create: as forkexec_attr_set_cgroup_fd does, which says how, and what
+// may fail later. The attr keeps a descriptor of it, and group may be freed; a spawn then fails. The last call of the two
+// wins.
+// Returns 0; -EINVAL: attr or group is NULL; -ESRCH: the cgroup of another process.
+// Fails later as forkexec_attr_set_cgroup_fd does; FORKEXEC_STAGE_CGROUP (ENODEV, ENOENT: it was removed).
+int forkexec_attr_set_cgroup(struct forkexec_attr *attr,
+                             const struct forkexec_cgroup *group);
 
 // Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is
 // no, size bytes for a NUL-terminated sentence with reason and remedy, cut where it does not fit; NULL with size 0 for

@@ -11,7 +11,9 @@
 //! | `parent` | the clone, what the caller does for the waiting child, the report, the reaping |
 //! | `child` | how it happens: raw system calls over the sealed plan, in the order of `child::program` |
 //! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
+//! | `cgroup` | a cgroup that the caller makes for one run, and its removal |
 //! | `probe` | what this host allows |
+//! | `shared` | a counted pointer for which memory can be short |
 //! | `stage` | the order, said once: number, name and reason of every step |
 //! | `errno` | what each errno is called, whichever libc there is |
 //! | `sentences` | every sentence that is said to people, once |
@@ -39,6 +41,8 @@ mod probe;
 mod sentences;
 mod shorten;
 mod parent;
+mod cgroup;
+mod shared;
 mod child;
 mod stage;
 mod page;

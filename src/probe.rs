@@ -8,9 +8,10 @@ use crate::attr::Attr;
 use crate::attr::exec::mode;
 use crate::attr::ns::IdRange;
 use crate::attr::owned::Room;
+use crate::cgroup::place::{self, Trouble};
 use crate::errno;
 use crate::parent::{self, Child, Failure, chroot, host, procfs, trial};
-use crate::plan::{Purpose, Request, Strings};
+use crate::plan::{Bytes, Purpose, Request, Strings};
 use crate::sentences::{self, Sentence};
 use crate::stage::Row;
 use crate::sys::{self, Answer, Errno};
@@ -84,9 +85,10 @@ pub enum Feature {
     Seccomp = 9,
     Landlock = 10,
     SeccompListener = 11,
+    OwnCgroup = 12,
 }
 
-const FEATURES: [Feature; 11] = [
+const FEATURES: [Feature; 12] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -98,6 +100,7 @@ const FEATURES: [Feature; 11] = [
     Feature::Seccomp,
     Feature::Landlock,
     Feature::SeccompListener,
+    Feature::OwnCgroup,
 ];
 
 impl Feature {
@@ -125,6 +128,33 @@ impl Feature {
             }
             Feature::Landlock => landlock(),
             Feature::TimeNamespace => time_namespace(),
+            Feature::OwnCgroup => own_cgroup(),
+        }
+    }
+}
+
+/// Nothing is made: what may be written is asked for.
+fn own_cgroup() -> Probed {
+    // Of a longer reason the path would be cut.
+    const MOST: usize = 390;
+    let mut text = [0; 4096];
+    match place::own(&mut text) {
+        Ok(()) => Ok(()),
+        Err(Trouble::NotNow(errno)) => Err(No::NotNow(errno)),
+        Err(Trouble::NoCgroup2) => because(sentences::NO_CGROUP2),
+        Err(Trouble::Unknown) => because(sentences::OWN_CGROUP_UNKNOWN),
+        Err(Trouble::Readonly) => because(sentences::OWN_CGROUP_READONLY),
+        Err(Trouble::NotDelegated(path)) => {
+            let path = Bytes(path);
+            let why = sentences::OWN_CGROUP_NOT_DELEGATED;
+            Err(No::Because(Reason::new(format_args!("{:.MOST$}", why.with(&[&path])))))
+        }
+        Err(Trouble::Lacks(path, [memory, pids, cpu])) => {
+            let path = Bytes(path);
+            let blank = |name: &str| if name.is_empty() { "" } else { " " };
+            let lacking = format_args!("{}{memory}{}{pids}{}{cpu}", blank(memory), blank(pids), blank(cpu));
+            let why = sentences::OWN_CGROUP_LACKS;
+            Err(No::Because(Reason::new(format_args!("{:.MOST$}", why.with(&[&path, &lacking])))))
         }
     }
 }

@@ -193,6 +193,34 @@ sentences! { ERRORS:
     NOT_WRITTEN: "the description cannot be written",
     TEXT_NULL: "the place for the text is NULL",
 
+    // A cgroup of one's own: `cgroup (memory.max): No such file or directory: ...`, and of a handle as above.
+    GROUP_NULL: "group is NULL",
+    GROUP_PLACE_NULL: "the place for the cgroup is NULL",
+    CGROUP_OF_OTHER_PROCESS: "the cgroup of another process: a fork may only free it",
+    NO_MEMORY_FOR_GROUP: "for the handle of a cgroup",
+    CGROUP_NAME: "a name has 1 to 255 bytes without \"/\" and newline, and is neither \".\" nor \"..\"",
+    CGROUP_VALUE_EMPTY: "a value is not empty",
+    CGROUP_OF_VERSION_1: "a cgroup of version 1: cgroups can be made in a cgroup2 file system only",
+    CGROUP_NOT_DELEGATED: "this user may not make cgroups there: systemd-run --user --scope -p Delegate=yes PROGRAM runs one \
+        where it may",
+    CGROUPS_READONLY: "cgroup2 is mounted read-only, as container runtimes do it: mount it read-write",
+    CGROUP_ABOVE_GONE: "the cgroup above it was removed",
+    CGROUP_TOO_MANY: "cgroup.max.descendants or cgroup.max.depth of a cgroup above it is reached",
+    CGROUP_NAME_OF_FILE: "a file of the cgroup above it has this name: take another name",
+    CGROUP_IS_OTHERS: "it was not made by forkexec_cgroup_create, so it is not replaced: remove it, or take another name",
+    CGROUP_IN_USE: "the process that made it lives, or a fork of it: take another name",
+    CGROUP_STILL_ALIVE: "a process in it was killed and has not died yet: call again",
+    CGROUP_BELOW_OF_OTHERS: "a process in it, or a cgroup below it, belongs to a user whose this caller may not kill or remove",
+    CGROUP_REMOVED: "the cgroup was removed",
+    CGROUP_NO_SUCH_FILE: "this kernel has no such file in a cgroup",
+    CGROUP_FILE_DENIED: "the file is not for this user to read or write",
+    CGROUP_HAS_PROCESSES: "it has processes, and may enable controllers for those below only without: move them to one below",
+    CGROUP_THREADED: "the kernel refuses it in or beside threaded cgroups: see cgroup.type in cgroups(7)",
+    CGROUP_VALUE_REFUSED: "the file does not take this value, or is only for reading",
+    CONTROLLER_ABOVE_FIRST: "not in its cgroup.controllers: enable it in cgroup.subtree_control of the cgroup above first",
+    CONTROLLER_NOT_ENABLED: "write \"+{}\" to cgroup.subtree_control of the cgroup above, which may have no processes then",
+    CONTROLLER_NOT_THERE: "the cgroup above has no controller {}: see its cgroup.controllers, and systemd-run -p Delegate=yes",
+
     // How a child or a helper ended, after the errno or in its place.
     KILLED: "killed by signal {} before the program ran",
     ENDED: "it ended before the program ran, and how was told to somebody else in this process",
@@ -334,6 +362,16 @@ sentences! { ANSWERS:
         instead",
     NO_BIRTH_IN_CGROUP: "clone3(2) is missing or filtered, so children are written into their cgroup after birth, which is \
         slow",
+    NO_CGROUP2: "there is no cgroup2 file system at /sys/fs/cgroup or /sys/fs/cgroup/unified: systemd mounts it there, in \
+        containers their runtime",
+    OWN_CGROUP_UNKNOWN: "the caller's own cgroup is not in sight: it has no line \"0::\" in /proc/self/cgroup, or lies outside \
+        what is mounted",
+    OWN_CGROUP_READONLY: "cgroup2 is mounted read-only, as container runtimes do it: they have an option to mount it \
+        read-write, in a cgroup namespace of the container's own",
+    OWN_CGROUP_NOT_DELEGATED: "the caller's own cgroup, /{}, was not delegated to its user: \"systemd-run --user --scope -p \
+        Delegate=yes PROGRAM\" runs a program in one that is",
+    OWN_CGROUP_LACKS: "cgroups can be made in the caller's own, /{}, but without these controllers:{}; cgroup.controllers \
+        there has to list them, for which \"systemd-run --user --scope -p Delegate=yes PROGRAM\" asks",
     NO_SECCOMP: "seccomp(2) is missing or filtered: Linux 3.17 has it, if it is built with CONFIG_SECCOMP_FILTER",
     NO_LISTENER: "seccomp(2) is missing, filtered, or without SECCOMP_RET_USER_NOTIF: Linux 5.5 has all that is needed",
     NO_TIME: "time namespaces are not in this kernel: Linux 5.6 has them, if it is built with CONFIG_TIME_NS",

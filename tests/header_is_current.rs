@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What the header is made of. Its functions stand in this order.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "src/stage.rs",
     "src/capi/constants.rs",
     "src/capi/error.rs",
     "src/capi/attr/mod.rs",
     "src/capi/spawn.rs",
     "src/capi/child.rs",
+    "src/capi/cgroup.rs",
     "src/capi/probe.rs",
 ];
 

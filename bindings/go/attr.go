@@ -91,6 +91,8 @@ type Attr struct {
 	TimerSlack *time.Duration
 	// Cgroup is the directory of the cgroup in which the child is born: forkexec_attr_set_cgroup_fd.
 	Cgroup *os.File
+	// OwnCgroup is one of CreateCgroup, instead of Cgroup: forkexec_attr_set_cgroup.
+	OwnCgroup *Cgroup
 	// RestoreNofile gives the program the soft limit on descriptors that this process had before Go raised it:
 	// forkexec_attr_restore_nofile.
 	RestoreNofile bool

@@ -261,6 +261,8 @@ const (
 	FeatureLandlock Feature = 10
 	// LISTENER.
 	FeatureSeccompListener Feature = 11
+	// The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
+	FeatureOwnCgroup Feature = 12
 )
 
 // A Stage is a step of a spawn: where it failed.

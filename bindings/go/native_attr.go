@@ -296,6 +296,9 @@ func (b *builder) limits(a *Attr) {
 		}
 		b.did("TimerSlack", C.forkexec_attr_set_timer_slack(b.c, C.uint64_t(*a.TimerSlack)))
 	}
+	if a.OwnCgroup != nil {
+		b.cgroup("OwnCgroup", a.OwnCgroup)
+	}
 	if a.Cgroup != nil {
 		b.did("Cgroup", C.forkexec_attr_set_cgroup_fd(b.c, b.file("Cgroup", a.Cgroup)))
 	}

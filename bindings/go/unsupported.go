@@ -56,6 +56,29 @@ func (n *native) Wait(context.Context) (*Status, error) { return nil, ErrUnsuppo
 
 func (n *native) waitNoReap() (*Status, error) { return nil, ErrUnsupported }
 
+type nativeCgroup struct{}
+
+// CreateCgroup is not for this system.
+func CreateCgroup(*os.File, string) (*Cgroup, error) { return nil, ErrUnsupported }
+
+// Set is not for this system.
+func (g *nativeCgroup) Set(string, string) error { return ErrUnsupported }
+
+// Read is not for this system.
+func (g *nativeCgroup) Read(string) (string, error) { return "", ErrUnsupported }
+
+// File is not for this system.
+func (g *nativeCgroup) File() (*os.File, error) { return nil, ErrUnsupported }
+
+// Kill is not for this system.
+func (g *nativeCgroup) Kill() error { return ErrUnsupported }
+
+// Remove is not for this system.
+func (g *nativeCgroup) Remove(time.Duration) error { return ErrUnsupported }
+
+// Close is not for this system.
+func (g *nativeCgroup) Close() error { return ErrUnsupported }
+
 // Describe is not for this system.
 func Describe(string, []string, []string, *Attr) (string, error) { return "", ErrUnsupported }
 

@@ -12,7 +12,8 @@ func TestEveryStartSaysThatItIsUnsupported(t *testing.T) {
 	_, held := Hold(nil)
 	_, process := StartProcess("/bin/true", nil, nil, nil)
 	_, forked := ForkExec("/bin/true", nil, nil, nil)
-	for _, err := range []error{spawned, held, process, forked, Command("/bin/true").Run(), new(Attr).Prepare()} {
+	_, group := CreateCgroup(nil, "a")
+	for _, err := range []error{group, spawned, held, process, forked, Command("/bin/true").Run(), new(Attr).Prepare()} {
 		if !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, ErrUnsupported) {
 			t.Errorf("%v", err)
 		}

@@ -22,6 +22,7 @@ int python_add_filter(struct forkexec_attr *attr, const char *program, uint32_t 
 int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_t count, int32_t but);
 void python_close(struct forkexec_child **child);
 int python_detach(struct forkexec_child **child);
+void python_free_cgroup(struct forkexec_cgroup **group);
 """
 
 HELPERS = r"""
@@ -160,6 +161,13 @@ static int python_detach(struct forkexec_child **child)
     return result;
 }
 
+static void python_free_cgroup(struct forkexec_cgroup **group)
+{
+    struct forkexec_cgroup *own = *group;
+    *group = NULL;
+    forkexec_cgroup_free(own);
+}
+
 /* Each under its own number, but for one. */
 static int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_t count, int32_t but)
 {
@@ -174,6 +182,7 @@ static int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_
 # Called by the helpers above, or by nobody: Python's own words are others.
 BEHIND_HELPERS = [
     "forkexec_attr_add_seccomp_filter",
+    "forkexec_cgroup_free",
     "forkexec_close",
     "forkexec_describe",
     "forkexec_describe_text",

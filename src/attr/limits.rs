@@ -3,8 +3,10 @@
 use super::owned::{self, Copied, NoMemory};
 use super::{Accepted, check_fd, invalid};
 use crate::sentences;
+use crate::shared::Shared;
 use crate::stage::Stage;
 use alloc::vec::Vec;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// `KEEP` in either half leaves that half as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,37 @@ pub struct IoPriority {
     pub level: u32,
 }
 
+/// The cgroup in which the program is to run.
+#[derive(Clone)]
+pub enum Destination {
+    /// A descriptor of the caller's.
+    Fd(i32),
+    /// The directory of one that the library has made: it stays open as long as an attr has it, or its handle.
+    Own(Shared<OwnedFd>),
+}
+
+impl Destination {
+    pub fn fd(&self) -> i32 {
+        match self {
+            Destination::Fd(fd) => *fd,
+            Destination::Own(directory) => directory.as_raw_fd(),
+        }
+    }
+
+    pub fn setter(&self) -> &'static str {
+        match self {
+            Destination::Fd(_) => "set_cgroup_fd",
+            Destination::Own(_) => "set_cgroup",
+        }
+    }
+}
+
+impl core::fmt::Debug for Destination {
+    fn fmt(&self, f: &mut core::fmt::Formatter) -> core::fmt::Result {
+        self.fd().fmt(f)
+    }
+}
+
 #[derive(Default, Debug)]
 pub struct Limits {
     pub rlimits: Vec<Rlimit>,
@@ -61,7 +94,7 @@ pub struct Limits {
     pub personality: Option<u32>,
     pub oom_score_adj: Option<i32>,
     pub timer_slack_ns: Option<u64>,
-    pub cgroup_fd: Option<i32>,
+    pub cgroup: Option<Destination>,
     pub restore_nofile: bool,
     /// Stages whose failure is not the spawn's.
     pub allowed_failures: Vec<u32>,
@@ -153,7 +186,12 @@ impl Limits {
 
     pub fn set_cgroup_fd(&mut self, fd: i32) -> Accepted {
         check_fd(fd)?;
-        self.cgroup_fd = Some(fd);
+        self.cgroup = Some(Destination::Fd(fd));
+        Ok(())
+    }
+
+    pub fn set_cgroup(&mut self, directory: Shared<OwnedFd>) -> Accepted {
+        self.cgroup = Some(Destination::Own(directory));
         Ok(())
     }
 
@@ -182,7 +220,7 @@ impl Copied for Limits {
             personality: self.personality,
             oom_score_adj: self.oom_score_adj,
             timer_slack_ns: self.timer_slack_ns,
-            cgroup_fd: self.cgroup_fd,
+            cgroup: self.cgroup.clone(),
             restore_nofile: self.restore_nofile,
             allowed_failures: owned::list(&self.allowed_failures)?,
         })

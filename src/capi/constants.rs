@@ -196,6 +196,8 @@ pub const FORKEXEC_PROBE_SECCOMP: u32 = 9;
 pub const FORKEXEC_PROBE_LANDLOCK: u32 = 10;
 /// FORKEXEC_SECCOMP_LISTENER.
 pub const FORKEXEC_PROBE_SECCOMP_LISTENER: u32 = 11;
+/// The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
+pub const FORKEXEC_PROBE_OWN_CGROUP: u32 = 12;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -288,3 +290,4 @@ const_assert_eq!(FORKEXEC_PROBE_TIME_NAMESPACE, Feature::TimeNamespace as u32);
 const_assert_eq!(FORKEXEC_PROBE_SECCOMP, Feature::Seccomp as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK, Feature::Landlock as u32);
 const_assert_eq!(FORKEXEC_PROBE_SECCOMP_LISTENER, Feature::SeccompListener as u32);
+const_assert_eq!(FORKEXEC_PROBE_OWN_CGROUP, Feature::OwnCgroup as u32);

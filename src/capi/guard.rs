@@ -2,9 +2,11 @@
 //! caller's promise; what it can check (NULL, alignment, length) it checks.
 
 use super::attr::forkexec_attr;
+use super::cgroup::forkexec_cgroup;
 use super::child::forkexec_child;
 use crate::attr::Refused;
 use crate::attr::owned::Room;
+use crate::cgroup::Group;
 use crate::parent::Child;
 use crate::plan::Strings;
 use crate::sentences::{self, Sentence};
@@ -120,6 +122,15 @@ pub unsafe fn take_back<T>(value: *mut T) -> Option<Box<T>> {
 pub unsafe fn child<'a>(child: *const forkexec_child) -> Option<&'a Child> {
     // SAFETY: C caller guarantees a child that lives during the call; all it shares between threads is behind locks.
     unsafe { child.as_ref() }.map(|child| &child.0)
+}
+
+/// A cgroup to use, if it is not NULL.
+///
+/// # Safety
+/// `group` is NULL or came from this library and was not freed.
+pub unsafe fn group<'a>(group: *const forkexec_cgroup) -> Option<&'a Group> {
+    // SAFETY: C caller guarantees a cgroup that lives during the call; nothing of it changes.
+    unsafe { group.as_ref() }.map(|group| &group.0)
 }
 
 /// A vector of arguments or of the environment.

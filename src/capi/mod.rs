@@ -1,6 +1,7 @@
 //! The C ABI: pointers become references, results become numbers. No logic of its own.
 
 pub mod attr;
+pub mod cgroup;
 pub mod child;
 pub mod constants;
 mod entry;

@@ -61,15 +61,7 @@ impl Child {
 
     fn kill_cgroup(&self) -> Result<(), Errno> {
         let Some(cgroup) = &self.cgroup else { return Err(Errno::EOPNOTSUPP) };
-        match openat(cgroup.directory.as_fd(), c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
-            Ok(file) => match nix::unistd::write(&file, b"1") {
-                // A threaded cgroup has no processes, only threads of them.
-                Err(Errno::EOPNOTSUPP) => kill_all_in(cgroup.directory.as_fd()),
-                answer => answer.map(drop),
-            },
-            Err(Errno::ENOENT) => kill_all_in(cgroup.directory.as_fd()),
-            Err(errno) => Err(errno),
-        }
+        kill_all_in_cgroup(cgroup.directory.as_fd())
     }
 
     /// Since Linux 6.9 the pidfd stands for the group too, even when its leader is reaped. Before, there is only the number,
@@ -88,6 +80,19 @@ impl Child {
             return Err(Errno::ESRCH);
         }
         sys::kill(-self.launched.pid(), signal).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
+    }
+}
+
+/// Kills all that are in a cgroup and in those below it.
+pub fn kill_all_in_cgroup(directory: BorrowedFd) -> Result<(), Errno> {
+    match openat(directory, c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+        Ok(file) => match nix::unistd::write(&file, b"1") {
+            // A threaded cgroup has no processes, only threads of them.
+            Err(Errno::EOPNOTSUPP) => kill_all_in(directory),
+            answer => answer.map(drop),
+        },
+        Err(Errno::ENOENT) => kill_all_in(directory),
+        Err(errno) => Err(errno),
     }
 }
 

@@ -45,10 +45,12 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let oom = !draft.plan.oom_score_adj.is_empty() && draft.plan.is_born_in_user_namespace();
     draft.plan.privileged = (kept && in_user_namespace(request) || oom || !draft.plan.raises.is_empty()) as u32;
     draft.plan.wait |= draft.plan.privileged;
-    if let Some(fd) = asked.cgroup_fd {
-        draft.plan.cgroup_fd = draft.need(fd, "set_cgroup_fd")?;
+    if let Some(destination) = &asked.cgroup {
+        let fd = destination.fd();
+        draft.plan.cgroup_fd = draft.need(fd, destination.setter())?;
         // SAFETY: C caller guarantees that the descriptor, which was just seen open, stays so during the call.
-        let way = cgroup_way(unsafe { BorrowedFd::borrow_raw(fd) })?;
+        let way = cgroup_way(unsafe { BorrowedFd::borrow_raw(fd) });
+        let way = way.map_err(|fault| Fault { what: destination.setter(), ..fault })?;
         draft.plan.cgroup_uncounted = (way == cgroup::BORN) as u32;
         draft.plan.cgroup = if request.host.born_in_cgroup { way } else { cgroup::WRITTEN };
     }

@@ -19,7 +19,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.ns;
     let (create, unshare) = (asked.create as u64, asked.unshare as u64);
     let plan = &mut draft.plan;
-    let in_cgroup = request.attr.limits.cgroup_fd.is_some();
+    let in_cgroup = request.attr.limits.cgroup.is_some();
     // A user namespace owns the others, so it comes first whoever asks. A time namespace is only entered by exec. A cgroup
     // namespace roots at the cgroup of its creator, which for a child born elsewhere is still the caller's.
     let not_at_clone = TIME | if in_cgroup { CGROUP } else { 0 };

@@ -59,6 +59,7 @@ int main(int argc, char **argv)
     if (!*command)
         usage("there is no command to run");
     pass_on(&run);
+    make_cgroup(&run);
     const char *path = run.has_exec_fd ? NULL : *command;
     if (run.argv0)
         *command = (char *)run.argv0;
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
         struct forkexec_error error;
         if (forkexec_describe(run.attr, path, command, run.env, STDOUT_FILENO, &error))
             report_failure(&error);
+        remove_cgroup();
         return 0;
     }
     supervise(&run, path, command);

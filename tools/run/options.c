@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const struct chapter *const chapters[] = { &tool_chapter, &exec_chapter, &fds_chapter, &session_chapter,
-    &signals_chapter, &limits_chapter, &ids_chapter, &caps_chapter, &ns_chapter, &mounts_chapter,
+    &signals_chapter, &limits_chapter, &cgroup_chapter, &ids_chapter, &caps_chapter, &ns_chapter, &mounts_chapter,
     &security_chapter, &filters_chapter };
 enum { CHAPTERS = sizeof chapters / sizeof *chapters, FIRST = 256 };
 

@@ -42,6 +42,7 @@ static void say_features(void)
         { FORKEXEC_PROBE_SECCOMP_LISTENER, "seccomp filters with a listener" },
         { FORKEXEC_PROBE_LANDLOCK, "Landlock, all of it" },
         { FORKEXEC_PROBE_USER_NAMESPACE, "user namespaces" },
+        { FORKEXEC_PROBE_OWN_CGROUP, "cgroups of its own for each run" },
     };
     char why[1024];
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {

@@ -39,6 +39,7 @@ static void json_optional(struct json *json, const char *key, int64_t value, boo
 
 static void tell(const struct forkexec_error *error, const char *message, bool timed_out)
 {
+    remove_cgroup();
     complain("%s", message);
     if (json_fd < 0)
         return;
@@ -126,7 +127,7 @@ void report_event(const char *event, int pid)
     json_end(json, json_fd);
 }
 
-static void json_status(const struct forkexec_status *status, bool timed_out, int64_t wall_ns)
+static void json_status(const struct forkexec_status *status, bool timed_out, int64_t wall_ns, int64_t cgroup_ns)
 {
     static const char *const ran[] = { "no", "yes", "unknown" };
     bool ended = status->valid & FORKEXEC_STATUS_EXIT, used = status->valid & FORKEXEC_STATUS_USAGE;
@@ -148,6 +149,7 @@ static void json_status(const struct forkexec_status *status, bool timed_out, in
     json_bool(json, "own_memory", (status->valid & FORKEXEC_STATUS_OWN_MEMORY) != 0);
     json_optional(json, "memory_peak_bytes", (int64_t)status->memory_peak_bytes,
         status->valid & FORKEXEC_STATUS_MEMORY_PEAK);
+    json_optional(json, "cgroup_cpu_ns", cgroup_ns, cgroup_ns >= 0);
     json_optional(json, "oom_kills", status->oom_kills, status->valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
     json_bool(json, "out_of_memory", status->out_of_memory);
     json_optional(json, "minor_faults", (int64_t)status->minor_faults, used);
@@ -159,8 +161,10 @@ static void json_status(const struct forkexec_status *status, bool timed_out, in
 
 void report_end(const struct forkexec_status *status, bool timed_out, int64_t wall_ns)
 {
+    int64_t cgroup_ns = cgroup_processor_ns();
+    remove_cgroup();
     if (json_fd >= 0)
-        json_status(status, timed_out, wall_ns);
+        json_status(status, timed_out, wall_ns, cgroup_ns);
     if (timed_out) {
         complain("the time was up; the command was killed");
         _exit(own(CODE_TIMEOUT));

@@ -38,7 +38,7 @@ struct chapter {
     const struct chapter name##_chapter = { title, rows, sizeof rows / sizeof *rows }
 
 extern const struct chapter tool_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
-    ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter;
+    cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter;
 
 /* options.c */
 int read_options(struct run *run, int argc, char **argv);
@@ -98,6 +98,11 @@ void json_integer(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 void json_end(struct json *json, int fd);
+
+/* cgroup.c */
+void make_cgroup(struct run *run);
+int64_t cgroup_processor_ns(void);          /* of all that ever ran in it; -1: there is none, or that is not known */
+void remove_cgroup(void);
 
 /* supervise.c, tree.c, probe.c */
 _Noreturn void supervise(const struct run *run, const char *path, char *const argv[]);

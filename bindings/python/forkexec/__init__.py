@@ -26,6 +26,7 @@ from ._abi import (
     Stage,
 )
 from ._attr import Attr
+from ._cgroup import Cgroup
 from ._child import Child, Status, Usage, hold, probe, spawn, stage_name, start, version, version_info
 from ._errors import SpawnError
 from ._items import (
@@ -85,7 +86,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "Attr", "Bind", "CalledProcessError", "Capability", "CapabilitySet", "Child", "CloseFd", "CloseFdsFrom",
+    "Attr", "Bind", "CalledProcessError", "Capability", "CapabilitySet", "Cgroup", "Child", "CloseFd", "CloseFdsFrom",
     "CompletedProcess", "CwdRights", "DEVNULL", "DeathOf", "Dev", "Directory", "DupFd", "EnterDirectory", "Feature", "File", "Filter",
     "LandlockFs", "LandlockNet", "LandlockScope", "Mask", "MemoryMode", "Mount", "Namespace", "OpenFd", "PIPE", "Popen",
     "Proc", "Process", "ReadOnly", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Stage", "Status", "SubprocessError",

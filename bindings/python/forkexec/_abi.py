@@ -163,6 +163,8 @@ class Feature(IntEnum):
     LANDLOCK = 10
     # LISTENER.
     SECCOMP_LISTENER = 11
+    # The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
+    OWN_CGROUP = 12
 
 
 class Stage(IntEnum):
@@ -518,6 +520,14 @@ FUNCTIONS = (
     "forkexec_child_take_pidfd",
     "forkexec_child_namespace_fd",
     "forkexec_child_seccomp_fd",
+    "forkexec_cgroup_create",
+    "forkexec_cgroup_set",
+    "forkexec_cgroup_read",
+    "forkexec_cgroup_fd",
+    "forkexec_cgroup_kill",
+    "forkexec_cgroup_remove",
+    "forkexec_cgroup_free",
+    "forkexec_attr_set_cgroup",
     "forkexec_probe",
 )
 
@@ -743,5 +753,8 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "set_landlock_scopes": {
         "EINVAL": "a bit that is no LandlockScope",
+    },
+    "set_cgroup": {
+        "ESRCH": "the cgroup of another process",
     },
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Stage
     from ._capability import Capability
+    from ._cgroup import Cgroup
     from ._items import FdAction, Filter, MountItem, Path, Root
 
     Fd = Union[int, IO[Any], Any]
@@ -79,7 +80,8 @@ class Attr:
       personality: the execution domain; personality(2).
       oom_score_adj: -1000 to 1000.
       timer_slack: seconds.
-      cgroup_fd: a descriptor of a cgroup's directory; the child is born in it.
+      cgroup: a Cgroup; the child is born in it.
+      cgroup_fd: the same by a descriptor of a cgroup's directory.
       restore_nofile: True: the soft limit on descriptors that this process was started with (restore_nofile).
       allow_failure: a Stage that may fail, such as Stage.NICE, or several (allow_failure).
 
@@ -178,6 +180,7 @@ class Attr:
         personality: Optional[int] = None,
         oom_score_adj: Optional[int] = None,
         timer_slack: Optional[float] = None,
+        cgroup: Optional[Cgroup] = None,
         cgroup_fd: Optional[Fd] = None,
         restore_nofile: bool = False,
         allow_failure: Union[Stage, Iterable[Stage], None] = None,

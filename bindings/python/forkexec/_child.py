@@ -353,7 +353,7 @@ def signal_tree(place: Any, signal: int) -> None:
 def _tree(result: int, what: str) -> None:
     if result == -errnos.EOPNOTSUPP:
         raise os_error(result, "give the child a group to kill: start_new_session=True, or an Attr with session, "
-                       "process_group, cgroup_fd or create_namespaces=Namespace.PID")  # fmt: skip
+                       "process_group, cgroup or create_namespaces=Namespace.PID")  # fmt: skip
     if result < 0 and result != -errnos.ESRCH:
         raise os_error(result, what)
 

@@ -8,6 +8,7 @@ import pwd
 
 from . import _items as items
 from ._abi import ROOT_READONLY, CwdRights, DeathOf, MemoryMode, Namespace, Stage
+from ._cgroup import Cgroup
 from ._convert import (
     UINT32,
     bits,
@@ -209,6 +210,15 @@ _plain("oom_score_adj", integer)
 @_keyword("timer_slack")
 def _timer_slack(attr: Any, value: Any) -> None:
     put("set_timer_slack", attr, duration(value))
+
+
+@_keyword("cgroup")
+def _cgroup(attr: Any, value: Any) -> None:
+    if not isinstance(value, Cgroup):
+        raise TypeError("it must be a Cgroup; a descriptor is for cgroup_fd")
+    result = value._call(lambda group: lib.forkexec_attr_set_cgroup(attr, group))
+    if result != 0:
+        refuse("set_cgroup", result)
 
 
 _plain("cgroup_fd", descriptor)

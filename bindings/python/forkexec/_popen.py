@@ -182,7 +182,7 @@ class Popen(_Popen):
 
     def kill_tree(self) -> None:
         """Kills the program and all its descendants, by SIGKILL. It needs a group of its own: start_new_session=True, or
-        an Attr with session, process_group, cgroup_fd or create_namespaces=Namespace.PID; else OSError. The surest of
+        an Attr with session, process_group, cgroup or create_namespaces=Namespace.PID; else OSError. The surest of
         these is taken; forkexec_kill_tree."""
         _child.kill_tree(self._c)
 

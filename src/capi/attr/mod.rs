@@ -60,7 +60,11 @@ pub unsafe extern "C" fn forkexec_attr_free(attr: *mut forkexec_attr) {
 }
 
 /// Calls one setter. What it refuses marks the attr, so that no spawn of it runs with less than was asked.
-fn apply(attr: Option<&mut forkexec_attr>, name: &'static str, take: impl FnOnce(&mut Attr) -> Accepted) -> c_int {
+pub(super) fn apply(
+    attr: Option<&mut forkexec_attr>,
+    name: &'static str,
+    take: impl FnOnce(&mut Attr) -> Accepted,
+) -> c_int {
     let Some(forkexec_attr(attr)) = attr else {
         return -libc::EINVAL;
     };

@@ -1,0 +1,179 @@
+//! A cgroup of version 2 that the caller makes for one run: its files are written and read by name, and with the handle
+//! it goes away, with all who are in it.
+//!
+//! The handle has the cgroup marked and locked. The mark, an extended attribute, says that the library made it; the lock, a
+//! flock(2) of cgroup.kill, that the process which made it, or a fork of it, still lives. So a cgroup with the mark and
+//! without the lock is what a caller has left behind that was killed, and nobody else's is ever taken for one.
+
+mod file;
+pub mod place;
+mod refusal;
+mod remove;
+
+pub use refusal::Refusal;
+
+use crate::attr::owned::Text;
+use crate::parent::own_pid;
+use crate::sentences::{self, Sentence};
+use crate::shared::Shared;
+use core::ffi::CStr;
+use core::time::Duration;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::{Mode, mkdirat};
+use nix::sys::statfs::fstatfs;
+use nix::unistd::{UnlinkatFlags, unlinkat};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+const V1: libc::c_long = 0x27_e0eb;
+const V2: libc::c_long = 0x6367_7270;
+
+/// The extended attribute of what the library has made.
+const MARK: &CStr = c"user.forkexec";
+
+/// How long a call waits for the processes of a cgroup to die where the caller cannot say: after SIGKILL they may have much
+/// memory to give back, and one that waits for a device that is gone does not die at all.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+pub struct Group {
+    /// The process that made it. A fork has the descriptors, and none of the rights.
+    owner: i32,
+    above: OwnedFd,
+    name: Text,
+    directory: Shared<OwnedFd>,
+    /// cgroup.kill, and its lock; before Linux 5.14, where there is no such file, the directory has the lock.
+    kill: Option<OwnedFd>,
+}
+
+impl Group {
+    pub fn create(above: i32, name: &CStr) -> Result<Group, Refusal<'_>> {
+        file::check_name(name)?;
+        let refused = |errno: Errno, why: Sentence| Refusal::of_kernel(name, errno, why);
+        let above = duplicate(above).map_err(|errno| refused(errno, sentences::NOTHING))?;
+        match fstatfs(&above).map(|fs| fs.filesystem_type().0 as libc::c_long) {
+            Ok(V2) => (),
+            Ok(V1) => return Err(refused(Errno::EINVAL, sentences::CGROUP_OF_VERSION_1)),
+            Ok(_) => return Err(refused(Errno::EINVAL, sentences::NO_CGROUP)),
+            Err(errno) => return Err(refused(errno, sentences::NOTHING)),
+        }
+        let own_name = Text::new(name).map_err(|_| refused(Errno::ENOMEM, sentences::NO_MEMORY_FOR_GROUP))?;
+        make(above.as_fd(), name)?;
+        match Group::open(&above, name) {
+            Ok((directory, kill)) => Ok(Group { owner: own_pid(), above, name: own_name, directory, kill }),
+            Err(refusal) => {
+                let _ = unlinkat(&above, name, UnlinkatFlags::RemoveDir);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// What belongs to a cgroup that was just made: locked before it is marked, so that nobody takes it for a leftover.
+    fn open<'a>(above: &OwnedFd, name: &'a CStr) -> Result<(Shared<OwnedFd>, Option<OwnedFd>), Refusal<'a>> {
+        let failed = |errno| Refusal::of_kernel(name, errno, refusal::of_making(errno));
+        let directory = open_directory(above.as_fd(), name).and_then(out_of_the_way).map_err(failed)?;
+        let kill = open_kill(directory.as_fd()).map_err(failed)?;
+        // By somebody who is quick, and may not be waited for.
+        let locked = |_| Refusal::of_kernel(name, Errno::EBUSY, sentences::CGROUP_IN_USE);
+        lock(kill.as_ref().unwrap_or(&directory)).map_err(locked)?;
+        mark(&directory);
+        let no_memory = |_| Refusal::of_kernel(name, Errno::ENOMEM, sentences::NO_MEMORY_FOR_GROUP);
+        Ok((Shared::new(directory).map_err(no_memory)?, kill))
+    }
+
+    /// Only for the process that made it.
+    pub fn ours(&self) -> Result<(), Errno> {
+        if own_pid() == self.owner { Ok(()) } else { Err(Errno::ESRCH) }
+    }
+
+    pub fn directory(&self) -> &Shared<OwnedFd> {
+        &self.directory
+    }
+
+    pub fn fd(&self) -> i32 {
+        self.directory.as_raw_fd()
+    }
+}
+
+/// Makes the directory, after what a caller has left behind there that was killed.
+fn make<'a>(above: BorrowedFd, name: &'a CStr) -> Result<(), Refusal<'a>> {
+    // More than once only where others make and remove it meanwhile.
+    for _ in 0..100 {
+        match mkdirat(above, name, Mode::from_bits_truncate(0o755)) {
+            Ok(()) => return Ok(()),
+            Err(Errno::EEXIST) => remove_leftover(above, name)?,
+            Err(errno) => return Err(Refusal::of_kernel(name, errno, refusal::of_making(errno))),
+        }
+    }
+    Err(Refusal::of_kernel(name, Errno::EEXIST, sentences::CGROUP_IS_OTHERS))
+}
+
+fn remove_leftover<'a>(above: BorrowedFd, name: &'a CStr) -> Result<(), Refusal<'a>> {
+    let refused = |errno, why| Err(Refusal::of_kernel(name, errno, why));
+    let directory = match open_directory(above, name) {
+        Ok(directory) => directory,
+        Err(Errno::ENOENT) => return Ok(()),
+        Err(Errno::ENOTDIR | Errno::ELOOP) => return refused(Errno::EEXIST, sentences::CGROUP_NAME_OF_FILE),
+        Err(errno) => return refused(errno, refusal::of_making(errno)),
+    };
+    if !is_marked(&directory) {
+        return refused(Errno::EEXIST, sentences::CGROUP_IS_OTHERS);
+    }
+    let kill = match open_kill(directory.as_fd()) {
+        Ok(kill) => kill,
+        Err(errno) => return refused(errno, refusal::of_making(errno)),
+    };
+    if lock(kill.as_ref().unwrap_or(&directory)).is_err() {
+        return refused(Errno::EBUSY, sentences::CGROUP_IN_USE);
+    }
+    let leftover = remove::Doomed { above, name, directory: directory.as_fd(), kill: kill.as_ref().map(AsFd::as_fd) };
+    leftover.remove(Some(PATIENCE), false).or_else(|errno| refused(errno, refusal::of_removing(errno)))
+}
+
+fn open_directory(above: BorrowedFd, name: &CStr) -> Result<OwnedFd, Errno> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    openat(above, name, flags, Mode::empty())
+}
+
+/// None where the kernel has no such file.
+fn open_kill(directory: BorrowedFd) -> Result<Option<OwnedFd>, Errno> {
+    match openat(directory, c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+        Ok(file) => out_of_the_way(file).map(Some),
+        Err(Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Not one of the standard descriptors, which the caller may have closed and take for those of a program.
+fn out_of_the_way(fd: OwnedFd) -> Result<OwnedFd, Errno> {
+    if fd.as_raw_fd() > 2 {
+        return Ok(fd);
+    }
+    duplicate(fd.as_raw_fd())
+}
+
+/// Not as one of the standard descriptors.
+fn duplicate(fd: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: kernel contract, man 2 fcntl: it takes no pointer, and says so where there is no such descriptor.
+    let duplicate = Errno::result(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) });
+    // With a limit of three descriptors.
+    let duplicate = duplicate.map_err(|errno| if errno == Errno::EINVAL { Errno::EMFILE } else { errno })?;
+    // SAFETY: the kernel has just made it.
+    Ok(unsafe { OwnedFd::from_raw_fd(duplicate) })
+}
+
+fn lock(file: &OwnedFd) -> Result<(), Errno> {
+    // SAFETY: kernel contract, man 2 flock: it takes no pointer.
+    Errno::result(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }).map(drop)
+}
+
+/// Before Linux 5.7 a cgroup has no such attributes: then nothing is ever taken for a leftover.
+fn mark(directory: &OwnedFd) {
+    let value = b"1";
+    // SAFETY: kernel contract, man 2 fsetxattr: a NUL-terminated name and a value of this length.
+    unsafe { libc::fsetxattr(directory.as_raw_fd(), MARK.as_ptr(), value.as_ptr().cast(), value.len(), 0) };
+}
+
+fn is_marked(directory: &OwnedFd) -> bool {
+    // SAFETY: kernel contract, man 2 fgetxattr: without room for it only the length is told.
+    unsafe { libc::fgetxattr(directory.as_raw_fd(), MARK.as_ptr(), core::ptr::null_mut(), 0) >= 0 }
+}

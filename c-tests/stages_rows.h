@@ -35,6 +35,7 @@ enum {
     NO_IMAGE = 256, /* the caller has closed the library's image */
     LANDLOCK = 512,
     TIME_NS = 1024,
+    LANDLOCK_FLAGS = 2048,
 };
 
 /* Descriptors of the caller that rows ask with. */
@@ -112,6 +113,7 @@ ASK(a_refused_mask, SET(set_signal_mask, 0x200); SET(set_no_new_privs); SET(add_
 ASK(two_filters, SET(set_no_new_privs); SET(deny_terminal_injection); SET(add_seccomp_filter, &allow_all, 1, 4))
 ASK(readable, SET(set_no_new_privs); SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_FILE, 0);
     SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
+ASK(readable_and_logged, readable(attr); SET(set_landlock_flags, FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON))
 ASK(nowhere_readable, readable(attr); SET(add_landlock_path, NOWHERE, FORKEXEC_LANDLOCK_FS_READ_FILE))
 ASK(an_init, SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init))
 ASK(tracing, SET(set_ptrace))
@@ -299,6 +301,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
     { FORKEXEC_STAGE_LANDLOCK, ALL, readable, GIVES(E2BIG, -1, "fs 0x4, net 0x0, scopes 0x0"), LANDLOCK,
         DENY(landlock_restrict_self, E2BIG) },
+    { FORKEXEC_STAGE_LANDLOCK, ALL, readable_and_logged, GIVES(ENOMEM, -1, "fs 0x4, net 0x0, scopes 0x0, flags 0x2"),
+        LANDLOCK_FLAGS, DENY(landlock_restrict_self, ENOMEM, IF(1, 2)) },
     { FORKEXEC_STAGE_FD_CLOSE, ALL, a_moved_fd, GIVES(EIO, -1, "[50]"), 0, DENY(close, EIO, IF(0, THE_FD)) },
     { FORKEXEC_STAGE_NOFILE, ALL, few_fds, GIVES(EPERM, 0, "nofile 64 of 64"), 0,
         DENY(prlimit64, EPERM, IF(1, RLIMIT_NOFILE), UNLESS(2, 0)) },

@@ -70,8 +70,9 @@ sentences! { ERRORS:
     TOO_MANY_RANGES: "more than 340 ranges of ids",
     NAME_TOO_LONG: "a name is at most 64 bytes",
     FILTER_LENGTH: "a filter has 1 to 4096 instructions",
-    FILTER_FLAGS: "the flags are TSYNC, LOG, SPEC_ALLOW and LISTENER",
+    FILTER_FLAGS: "the flags are TSYNC, LOG, SPEC_ALLOW, LISTENER and KILLABLE",
     TSYNC_AND_LISTENER: "the kernel takes TSYNC and LISTENER only apart",
+    KILLABLE_WITHOUT_LISTENER: "KILLABLE is about calls that wait for a listener: add LISTENER",
     RESOURCE: "a resource is 0 to 15",
     SOFT_ABOVE_HARD: "the soft limit is above the hard limit",
     NICE: "a nice value is -20 to 19",
@@ -158,6 +159,8 @@ sentences! { ERRORS:
         without them",
     LANDLOCK_WITHOUT_ACCESS: "the Landlock of this kernel lacks some of these accesses, Linux 6.10 has all: choose by \
         set_landlock_handled, or allow_partial_landlock",
+    LANDLOCK_WITHOUT_FLAGS: "the Landlock of this kernel lacks some of these flags, Linux 6.15 has those for logs, 7.0 TSYNC: \
+        allow_partial_landlock goes without them",
 
     // What a step is about, in its brackets, where that is no name: `resolve (the effective uid): ...`.
     ABOUT_STRINGS: "the strings and lists of the attr",
@@ -313,6 +316,7 @@ sentences! { ERRORS:
     FILTER: "length {}",
     FILTER_WITH_FLAGS: "length {}, flags {}",
     RULESET: "fs {}, net {}, scopes {}",
+    RULESET_WITH_FLAGS: "{}, flags {}",
     RULESET_OF_FD: "fd {}; {}",
     RULESET_LACKS: "{}; unknown to this kernel: {}",
     LIMIT: "{} {} of {}",

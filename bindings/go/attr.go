@@ -168,6 +168,8 @@ type Attr struct {
 	LandlockHandled *LandlockHandled
 	// LandlockScopes: forkexec_attr_set_landlock_scopes.
 	LandlockScopes LandlockScope
+	// LandlockFlags is what is logged, or bits that only a newer kernel knows: forkexec_attr_set_landlock_flags.
+	LandlockFlags LandlockFlags
 	// AllowPartialLandlock does without what this kernel does not know: forkexec_attr_allow_partial_landlock.
 	AllowPartialLandlock bool
 

@@ -52,6 +52,7 @@ func TestAttrReachesTheProgram(t *testing.T) {
 		{"time", Attr{CreateNamespaces: NamespaceUser | NamespaceTime, UIDMap: ids,
 			TimeOffsets: []TimeOffset{{Clock: 7, Offset: 1000 * time.Hour}}}, "test $(cut -d. -f1 /proc/uptime) -gt 3000000 && echo later", "later"},
 		{"landlock", Attr{NoNewPrivs: true, LandlockPaths: []LandlockPath{{"/", LandlockFSExecute | LandlockFSReadFile | LandlockFSReadDir}},
+			LandlockFlags: LandlockFlagLogNewExecOn, AllowPartialLandlock: true,
 			LandlockHandled: &LandlockHandled{FS: LandlockFSWriteFile | LandlockFSExecute | LandlockFSReadFile | LandlockFSReadDir}},
 			"exec 2>&-; (echo > " + dir + "/new) || echo denied", "denied"},
 	} {

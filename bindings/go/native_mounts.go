@@ -136,6 +136,9 @@ func (b *builder) landlock(a *Attr) {
 	if a.LandlockScopes != 0 {
 		b.did("LandlockScopes", C.forkexec_attr_set_landlock_scopes(b.c, C.uint64_t(a.LandlockScopes)))
 	}
+	if a.LandlockFlags != 0 {
+		b.did("LandlockFlags", C.forkexec_attr_set_landlock_flags(b.c, C.uint32_t(a.LandlockFlags)))
+	}
 	if a.AllowPartialLandlock {
 		b.did("AllowPartialLandlock", C.forkexec_attr_allow_partial_landlock(b.c))
 	}

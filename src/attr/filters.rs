@@ -14,7 +14,8 @@ pub mod flag {
     pub const LOG: u32 = 2;
     pub const SPEC_ALLOW: u32 = 4;
     pub const LISTENER: u32 = 8;
-    pub const ALL: u32 = 15;
+    pub const KILLABLE: u32 = 32;
+    pub const ALL: u32 = 47;
 }
 
 /// The most instructions that the kernel takes: `BPF_MAXINSNS`.
@@ -50,6 +51,9 @@ impl Filters {
         }
         if flags & flag::LISTENER != 0 && flags & flag::TSYNC != 0 {
             return invalid(sentences::TSYNC_AND_LISTENER);
+        }
+        if flags & flag::KILLABLE != 0 && flags & flag::LISTENER == 0 {
+            return invalid(sentences::KILLABLE_WITHOUT_LISTENER);
         }
         let program = Program::Given(owned::list(program)?);
         Ok(owned::push(&mut self.seccomp, Filter::new(program, flags)?)?)

@@ -496,7 +496,12 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     // landlock
     /// The caller's ruleset.
     pub ruleset_fd: i32,
-    pub reserved_ruleset: u32,
+    /// The flags with which it is put on.
+    pub ruleset_fd_flags: u32,
+    /// The flags with which ours is put on, or none at all.
+    pub ruleset_flags: u32,
+    /// The flags that were asked for and this kernel does not know.
+    pub ruleset_lacks_flags: u32,
     pub ruleset: Maybe<LandlockRuleset>,
     /// What was asked for and this kernel does not know.
     pub ruleset_lacks: LandlockRuleset,

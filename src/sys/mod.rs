@@ -249,8 +249,8 @@ pub fn landlock_add_port(ruleset: i32, access: u64, port: u64) -> Answer {
 }
 
 /// landlock_restrict_self(2)
-pub fn landlock_restrict_self(ruleset: i32) -> Answer {
-    call!(LANDLOCK_RESTRICT_SELF, ruleset, 0).map(drop)
+pub fn landlock_restrict_self(ruleset: i32, flags: u32) -> Answer {
+    call!(LANDLOCK_RESTRICT_SELF, ruleset, flags).map(drop)
 }
 
 /// personality(2)

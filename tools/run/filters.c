@@ -85,6 +85,20 @@ static void landlock_scopes(struct run *run, char *text)
     accept(forkexec_attr_set_landlock_scopes(run->attr, parse_words(text, words, "a scope")));
 }
 
+static void landlock_flags(struct run *run, char *text)
+{
+    static const struct word words[] = { { "log-same-exec-off", FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF },
+        { "log-new-exec-on", FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON },
+        { "log-subdomains-off", FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF }, { "tsync", FORKEXEC_LANDLOCK_FLAG_TSYNC },
+        { NULL, 0 } };
+    uint64_t flags;
+    if (*text >= '0' && *text <= '9')
+        flags = parse_unsigned(text, UINT32_MAX);
+    else
+        flags = parse_words(text, words, "a number or flag");
+    accept(forkexec_attr_set_landlock_flags(run->attr, (uint32_t)flags));
+}
+
 static void landlock_ruleset(struct run *run, char *fd)
 {
     accept(forkexec_attr_set_landlock_ruleset(run->attr, parse_fd(fd)));
@@ -105,6 +119,8 @@ static const struct option_row rows[] = {
     { "landlock-port", "ACCESS:PORT", "grant bind-tcp or connect-tcp to PORT, and neither to others", landlock_port },
     { "landlock-handled", "ACCESS", "deny just these where nothing grants them, of files and of ports", landlock_handled },
     { "landlock-scopes", "SCOPES", "stay among ourselves: abstract-unix-socket, signal", landlock_scopes },
+    { "landlock-flags", "FLAGS", "what is logged of denials: log-new-exec-on, log-same-exec-off, log-subdomains-off; or a "
+        "number", landlock_flags },
     { "landlock-ruleset", "FD", "put on the ruleset that our descriptor FD refers to", landlock_ruleset },
     { "allow-partial-landlock", NULL, "do without what this kernel's Landlock does not know", allow_partial_landlock },
 };

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import IO, Any, NoReturn, Optional, Union
 
-    from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Stage
+    from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFlag, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Stage
     from ._capability import Capability
     from ._items import FdAction, Filter, MountItem, Path, Root
 
@@ -128,6 +128,7 @@ class Attr:
       landlock_ports: {TCP port: LandlockNet} (add_landlock_port).
       landlock_handled: (LandlockFs, LandlockNet): what is refused where no path and no port allows it.
       landlock_scopes: a LandlockScope.
+      landlock_flags: LandlockFlags, or bits that only a newer kernel knows.
       allow_partial_landlock: True: do without what this kernel does not know (allow_partial_landlock).
     """
 
@@ -215,6 +216,7 @@ class Attr:
         landlock_ports: Optional[Mapping[int, LandlockNet]] = None,
         landlock_handled: Optional[tuple[LandlockFs, LandlockNet]] = None,
         landlock_scopes: Optional[LandlockScope] = None,
+        landlock_flags: Optional[LandlockFlag] = None,
         allow_partial_landlock: bool = False,
     ) -> None:
         values = locals()

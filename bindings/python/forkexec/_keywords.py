@@ -431,6 +431,7 @@ def _landlock_handled(attr: Any, value: Any) -> None:
 
 
 _plain("landlock_scopes", integer)
+_plain("landlock_flags", integer)
 _switch("allow_partial_landlock", "allow_partial_landlock")
 
 # For whoever asks for the types of namespaces that an attr makes.

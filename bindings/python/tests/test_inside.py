@@ -341,6 +341,7 @@ def test_landlock(tmp_path):
     read = LandlockFs.EXECUTE | LandlockFs.READ_FILE | LandlockFs.READ_DIR
     given = attr(
         no_new_privs=True, allow_partial_landlock=True, landlock_scopes=forkexec.LandlockScope.SIGNAL,
+        landlock_flags=forkexec.LandlockFlag.LOG_NEW_EXEC_ON,
         landlock_paths={path: read for path in ("/bin", "/lib", "/lib64", "/usr", "/etc") if os.path.exists(path)},
         landlock_ports={80: forkexec.LandlockNet.CONNECT_TCP}, landlock_handled=(read, forkexec.LandlockNet.CONNECT_TCP),
     )  # fmt: skip

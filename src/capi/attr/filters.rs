@@ -27,8 +27,11 @@ pub struct sock_filter {
 /// With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF waits
 /// for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or the release has returned. Until
 /// then the library itself lets its own calls go on, so nothing waits for who cannot answer yet. This needs Linux 5.5,
-/// and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max count.
-/// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER; -ENOMEM.
+/// and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max count. A signal interrupts a call that
+/// waits, and the caller's answer is lost; with FORKEXEC_SECCOMP_KILLABLE, which needs Linux 5.19, only one that kills does,
+/// once the caller has received the call.
+/// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER,
+/// KILLABLE without LISTENER; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
 /// unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a
 /// filter, or a flag that the kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; EBUSY: a filter

@@ -220,6 +220,7 @@ DESCRIBES(CLOSED, "fd action 0: ", ("8"), SET(close_fd, 8))
 DESCRIBES(CLOSED_FROM, "fd action 0: ", ("8"), SET(close_fds_from, 8))
 DESCRIBES(ENTERED, "fd action 0: ", ("/a"), SET(enter_directory, "/a"))
 DESCRIBES(ENTERED_FD, "fd action 0: ", ("0"), SET(enter_directory_fd, 0))
+DESCRIBES(DENIED, "user namespaces: ", (NULL), SET(set_no_new_privs); SET(deny_user_namespaces))
 DESCRIBES(FILTER, "seccomp 0: ", ("1"), SET(set_no_new_privs); SET(add_seccomp_filter, &allow_all, 1, 0))
 DESCRIBES(FILTER_WITH_FLAGS, "seccomp 0: ", ("1", "0x4"), SET(set_no_new_privs);
     SET(add_seccomp_filter, &allow_all, 1, FORKEXEC_SECCOMP_SPEC_ALLOW))

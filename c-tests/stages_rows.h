@@ -111,6 +111,7 @@ static const struct sock_filter no_masks[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
 ASK(a_refused_mask, SET(set_signal_mask, 0x200); SET(set_no_new_privs); SET(add_seccomp_filter, no_masks, 4, 0))
 ASK(two_filters, SET(set_no_new_privs); SET(deny_terminal_injection); SET(add_seccomp_filter, &allow_all, 1, 4))
+ASK(no_user_namespaces, SET(set_no_new_privs); SET(deny_user_namespaces))
 ASK(readable, SET(set_no_new_privs); SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_FILE, 0);
     SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
 ASK(readable_and_logged, readable(attr); SET(set_landlock_flags, FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON))
@@ -310,6 +311,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_STOP, OWN | HELD, stopping, GIVES(EPERM, -1, ""), 0, DENY(kill, EPERM, IF(1, SIGSTOP)) },
     { FORKEXEC_STAGE_SIGNAL_ACTIONS, ALL, an_ignored_signal, GIVES(EINVAL, SIGUSR2, "signal 12"), 0,
         DENY(rt_sigaction, EINVAL, IF(0, SIGUSR2), UNLESS(1, 0)) },
+    { FORKEXEC_STAGE_USER_NAMESPACES, ALL, no_user_namespaces, GIVES(ENOMEM, -1, "denied"), 0, DENY(seccomp, ENOMEM) },
     { FORKEXEC_STAGE_SECCOMP, ALL, two_filters, GIVES(EIO, 1, "length 1, flags 0x4"), 0,
         DENY(seccomp, EIO, IF(1, 4)) },
     { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_refused_mask, GIVES(EIO, -1, "0x200") },

@@ -494,6 +494,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_STOP = 785,
     // Signal dispositions. sigaction(2).
     FORKEXEC_STAGE_SIGNAL_ACTIONS = 790,
+    // No more user namespaces, by a filter that is seen to work; before filters that may forbid to look. seccomp(2).
+    FORKEXEC_STAGE_USER_NAMESPACES = 791,
     // Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
     FORKEXEC_STAGE_SECCOMP = 792,
     // The signal mask; last, since pending signals arrive here. sigprocmask(2).
@@ -1407,6 +1409,18 @@ int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
                                      const struct sock_filter *program,
                                      uint32_t count,
                                      uint32_t flags);
+
+// Lets neither the program nor its descendants make a user namespace, so that what the kernel opens to its owner is out of
+// their reach: unshare(2) and clone(2) with CLONE_NEWUSER fail with EPERM, by whichever ABI of the kernel they come, and
+// clone3(2), whose flags no filter sees, with ENOSYS, so that programs use clone(2). A seccomp filter of its own, which
+// stays for ever, needs no user namespace and no privilege, but set_no_new_privs. The child looks whether the three calls
+// are refused, and else there is no program. Namespaces that there are can be joined (setns(2)), with a descriptor of them;
+// those that this spawn makes, it makes before. seccomp(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_USER_NAMESPACES (EINVAL, ENOSYS: the
+// kernel has no filters; ENOMEM: more than 32768 instructions in all; EOPNOTSUPP: the filter is on, and does nothing);
+// index -1.
+int forkexec_attr_deny_user_namespaces(struct forkexec_attr *attr);
 
 // Adds a ready-made filter that lets nobody type into a terminal that he shares with others: ioctl(2) with TIOCSTI or
 // TIOCLINUX fails with EPERM, by whichever ABI of the kernel it comes. For programs that run with less privilege than

@@ -236,6 +236,7 @@ sentences! { ERRORS:
     NEEDS_RESOURCE: "raising a hard limit needs CAP_SYS_RESOURCE",
     FILTER_NEEDS_PRIVILEGE: "needs CAP_SYS_ADMIN, or set_no_new_privs",
     LANDLOCK_FORBIDS_PROGRAM: "with Landlock the program and its loader need EXECUTE and READ_FILE",
+    FILTER_WITHOUT_EFFECT: "the filter that was put on refuses nothing: a filter of the caller's answers for seccomp(2)",
     IDMAPPED_NEEDS: "bind_mount_idmapped takes CAP_SYS_ADMIN, open_tree(2), move_mount(2) and mount_setattr(2)",
     RULE_OF_DIRECTORIES: "a file that is not a directory has no such access",
     PROC_NEEDS: "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc \
@@ -315,6 +316,7 @@ sentences! { ERRORS:
     ENTERED_FD: "enter fd {}",
     FILTER: "length {}",
     FILTER_WITH_FLAGS: "length {}, flags {}",
+    DENIED: "denied",
     RULESET: "fs {}, net {}, scopes {}",
     RULESET_WITH_FLAGS: "{}, flags {}",
     RULESET_OF_FD: "fd {}; {}",

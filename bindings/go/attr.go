@@ -156,6 +156,8 @@ type Attr struct {
 	ExecLabel string
 	// Seccomp filters, in this order: forkexec_attr_add_seccomp_filter.
 	Seccomp []SeccompFilter
+	// DenyUserNamespaces refuses new user namespaces to the program and its descendants: forkexec_attr_deny_user_namespaces.
+	DenyUserNamespaces bool
 	// DenyTerminalInjection refuses TIOCSTI and TIOCLINUX: forkexec_attr_deny_terminal_injection.
 	DenyTerminalInjection bool
 	// LandlockRuleset: forkexec_attr_set_landlock_ruleset.

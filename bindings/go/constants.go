@@ -448,6 +448,8 @@ const (
 	StageStop Stage = 785
 	// Signal dispositions. sigaction(2).
 	StageSignalActions Stage = 790
+	// No more user namespaces, by a filter that is seen to work; before filters that may forbid to look. seccomp(2).
+	StageUserNamespaces Stage = 791
 	// Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
 	StageSeccomp Stage = 792
 	// The signal mask; last, since pending signals arrive here. sigprocmask(2).
@@ -549,6 +551,7 @@ var stageNames = map[Stage]string{
 	780: "trace",
 	785: "stop",
 	790: "signal actions",
+	791: "user namespaces",
 	792: "seccomp",
 	795: "signal mask",
 	799: "exec",

@@ -115,6 +115,9 @@ func (b *builder) security(a *Attr) {
 	if a.DenyTerminalInjection {
 		b.did("DenyTerminalInjection", C.forkexec_attr_deny_terminal_injection(b.c))
 	}
+	if a.DenyUserNamespaces {
+		b.did("DenyUserNamespaces", C.forkexec_attr_deny_user_namespaces(b.c))
+	}
 	b.landlock(a)
 }
 

@@ -39,6 +39,8 @@ enum Program {
 #[derive(Default, Debug)]
 pub struct Filters {
     pub seccomp: Vec<Filter>,
+    /// The program and its descendants make no user namespace.
+    pub no_user_namespaces: bool,
 }
 
 impl Filters {
@@ -57,6 +59,11 @@ impl Filters {
         }
         let program = Program::Given(owned::list(program)?);
         Ok(owned::push(&mut self.seccomp, Filter::new(program, flags)?)?)
+    }
+
+    pub fn deny_user_namespaces(&mut self) -> Accepted {
+        self.no_user_namespaces = true;
+        Ok(())
     }
 
     /// Once is enough.
@@ -105,7 +112,7 @@ impl Copied for Filter {
 
 impl Copied for Filters {
     fn copied(&self) -> Result<Filters, NoMemory> {
-        Ok(Filters { seccomp: owned::list_of(&self.seccomp)? })
+        Ok(Filters { seccomp: owned::list_of(&self.seccomp)?, ..*self })
     }
 }
 

@@ -484,6 +484,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
 
     // filters
     pub filters: List<Filter>,
+    /// The filter that refuses new user namespaces, or none.
+    pub no_user_namespaces: List<SockFilter>,
     /// They go on while there is privilege: no_new_privs was not asked for.
     pub filters_privileged: u32,
     /// One of them has a listener, which the caller gets.

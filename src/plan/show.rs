@@ -201,6 +201,7 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         Stage::Trace => plan.trace != 0,
         Stage::Stop => plan.stop != 0,
         Stage::SignalActions => plan.signal_default | plan.signal_ignore != 0,
+        Stage::UserNamespaces => !plan.no_user_namespaces.is_empty(),
         Stage::Exec => true,
         _ => false,
     }
@@ -263,6 +264,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
             })
         }
         Stage::PrivilegedSeccomp | Stage::Seccomp => filter(plan, index, f),
+        Stage::UserNamespaces => sentences::DENIED.fmt(f),
         Stage::LandlockRule => match landlock_rule(plan, index) {
             Some(rule) if rule.path.is_empty() => sentences::RULE_OF_PORT.with(&[&rule.port, &Hex(rule.access)]).fmt(f),
             Some(rule) => sentences::RULE_OF_PATH.with(&[&Bytes(plan.bytes(rule.path)), &Hex(rule.access)]).fmt(f),

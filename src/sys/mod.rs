@@ -416,6 +416,16 @@ pub fn fork(exit_signal: i32) -> Answer<i32> {
     call!(CLONE, exit_signal, 0, 0, 0, 0).map(|pid| pid as i32)
 }
 
+/// clone(2), with flags that the kernel does not take together: nothing is made.
+pub fn clone_in_vain(flags: u64) -> Answer {
+    call!(CLONE, flags, 0, 0, 0, 0).map(drop)
+}
+
+/// clone3(2), without arguments: nothing is made.
+pub fn clone3_in_vain() -> Answer {
+    call!(CLONE3, 0, 0).map(drop)
+}
+
 /// futex(2), FUTEX_WAIT, among processes: sleeps while the word has this value.
 pub fn futex_wait(word: &AtomicU32, value: u32, timeout: Option<&Timespec>) -> Answer {
     let timeout = timeout.map_or(core::ptr::null(), |time| time as *const Timespec);

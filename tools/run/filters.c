@@ -52,6 +52,12 @@ static void deny_terminal_injection(struct run *run, char *none)
     accept(forkexec_attr_deny_terminal_injection(run->attr));
 }
 
+static void deny_user_namespaces(struct run *run, char *none)
+{
+    (void)none;
+    accept(forkexec_attr_deny_user_namespaces(run->attr));
+}
+
 static void landlock_path(struct run *run, char *text)
 {
     char *path = cut_required(text, ':');
@@ -114,6 +120,7 @@ static const struct option_row rows[] = {
     { "seccomp-filter", "[=FLAGS] FILE", "put on the filter in FILE, of raw instructions; FLAGS are log, tsync and "
         "spec-allow", seccomp_filter },
     { "deny-terminal-injection", NULL, "let nobody type into our terminal (TIOCSTI, TIOCLINUX)", deny_terminal_injection },
+    { "deny-user-namespaces", NULL, "let neither the program nor its descendants make a user namespace", deny_user_namespaces },
     { "landlock-path", "ACCESS:PATH", "grant this to PATH and all beneath, and nothing else to any file: read, write, "
         "execute, all, or the single ones of landlock(7)", landlock_path },
     { "landlock-port", "ACCESS:PORT", "grant bind-tcp or connect-tcp to PORT, and neither to others", landlock_port },

@@ -367,6 +367,8 @@ class Stage(IntEnum):
     STOP = 785
     # Signal dispositions. sigaction(2).
     SIGNAL_ACTIONS = 790
+    # No more user namespaces, by a filter that is seen to work; before filters that may forbid to look. seccomp(2).
+    USER_NAMESPACES = 791
     # Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
     SECCOMP = 792
     # The signal mask; last, since pending signals arrive here. sigprocmask(2).
@@ -496,6 +498,7 @@ FUNCTIONS = (
     "forkexec_attr_set_session_keyring",
     "forkexec_attr_set_exec_label",
     "forkexec_attr_add_seccomp_filter",
+    "forkexec_attr_deny_user_namespaces",
     "forkexec_attr_deny_terminal_injection",
     "forkexec_attr_set_landlock_ruleset",
     "forkexec_attr_add_landlock_path",

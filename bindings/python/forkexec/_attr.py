@@ -123,6 +123,7 @@ class Attr:
       exec_label: the label that SELinux or AppArmor give the program.
       seccomp: the bytes of a filter, 8 for each instruction, or Filter(bytes, flags), or a list (add_seccomp_filter).
       deny_terminal_injection: True: a filter that refuses TIOCSTI and TIOCLINUX (deny_terminal_injection).
+      deny_user_namespaces: True: neither the program nor its descendants make one (deny_user_namespaces).
       landlock_ruleset: a descriptor of a ruleset.
       landlock_paths: {path: LandlockFs} (add_landlock_path).
       landlock_ports: {TCP port: LandlockNet} (add_landlock_port).
@@ -211,6 +212,7 @@ class Attr:
         exec_label: Optional[str] = None,
         seccomp: Union[bytes, Filter, Iterable[Union[bytes, Filter]], None] = None,
         deny_terminal_injection: bool = False,
+        deny_user_namespaces: bool = False,
         landlock_ruleset: Optional[Fd] = None,
         landlock_paths: Optional[Mapping[Path, LandlockFs]] = None,
         landlock_ports: Optional[Mapping[int, LandlockNet]] = None,

@@ -409,6 +409,7 @@ def _seccomp(attr: Any, value: Any) -> None:
 
 
 _switch("deny_terminal_injection", "deny_terminal_injection")
+_switch("deny_user_namespaces", "deny_user_namespaces")
 _plain("landlock_ruleset", descriptor)
 
 

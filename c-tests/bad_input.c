@@ -91,9 +91,9 @@ TEST(an_attr_that_is_null)
     NULLED(set_capabilities, FORKEXEC_CAP_BOUNDING, 0); NULLED(set_ambient, 0); NULLED(set_securebits, 0);
     NULLED(set_no_new_privs); NULLED(create_namespaces, FORKEXEC_NS_UTS); NULLED(unshare_namespaces, FORKEXEC_NS_UTS);
     NULLED(map_uid, 0, 0, 1); NULLED(map_gid, 0, 0, 1); NULLED(allow_setgroups); NULLED(set_mount_propagation, 0);
-    NULLED(add_seccomp_filter, NULL, 1, 0); NULLED(deny_terminal_injection); NULLED(set_init);
+    NULLED(add_seccomp_filter, NULL, 1, 0); NULLED(deny_terminal_injection); NULLED(deny_user_namespaces); NULLED(set_init);
     NULLED(set_landlock_ruleset, 0); NULLED(add_landlock_path, "/", 1); NULLED(add_landlock_port, 1, 1);
-    NULLED(set_landlock_handled, 1, 0); NULLED(set_landlock_scopes, 1); NULLED(allow_partial_landlock);
+    NULLED(set_landlock_handled, 1, 0); NULLED(set_landlock_scopes, 1); NULLED(set_landlock_flags, 1); NULLED(allow_partial_landlock);
     NULLED(set_hostname, "a"); NULLED(set_domainname, "a"); NULLED(set_loopback); NULLED(set_time_offset, 1, 0, 0);
     NULLED(set_user_namespace_owner, 1); NULLED(map_subordinate_ids); NULLED(set_map_helpers, "/a", "/b");
     NULLED(set_chroot, "/");

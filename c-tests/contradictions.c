@@ -207,6 +207,7 @@ TEST(holders)
     NEVER("set_session_keyring, set_exec_label", SET(set_session_keyring, NULL));
     NEVER("set_session_keyring, set_exec_label", SET(set_exec_label, "a"));
     NEVER("seccomp filters", SET(deny_terminal_injection));
+    NEVER("seccomp filters", SET(deny_user_namespaces));
     NEVER("landlock", SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_PID));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_CGROUP));
@@ -231,6 +232,8 @@ TEST(restrictions)
 {
     CONTRADICTION("landlock", "the kernel takes it only from who gains no privileges: add set_no_new_privs",
         SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
+    CONTRADICTION("deny_user_namespaces", "the kernel takes it only from who gains no privileges: add set_no_new_privs",
+        SET(deny_user_namespaces));
     static const struct sock_filter allow = { 6, 0, 0, 0x7fff0000 };
     CONTRADICTION("add_seccomp_filter", "with a listener no new time namespace, nor a pid namespace for the program's children",
         SET(add_seccomp_filter, &allow, 1, FORKEXEC_SECCOMP_LISTENER); SET(create_namespaces, FORKEXEC_NS_TIME));

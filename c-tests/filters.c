@@ -317,6 +317,87 @@ TEST_BOTH(a_child_that_may_not_exit)
     }
 }
 
+#define FLAGS(bits) ((char *)text("%u", (unsigned)(bits)))
+/* Flags with which nothing is ever made: what else the call does is not looked at. */
+#define IN_VAIN (CLONE_NEWUSER | CLONE_FS)
+
+/* The three calls that make user namespaces, by hand: with the numbers of both ABIs. */
+TEST_BOTH(no_user_namespaces_inside)
+{
+    char *unshares = (char *)text("%d", SYS_unshare), *clones = (char *)text("%d", SYS_clone);
+    char *clones3 = (char *)text("%d", SYS_clone3);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        assert_int_equal(witness_exits(attr, "call", clones, FLAGS(IN_VAIN)), EINVAL);
+        int clone3 = witness_exits(attr, "call", clones3, "0", "0"); /* ENOSYS on older kernels */
+        OK(forkexec_attr_deny_user_namespaces(attr));
+        assert_memory(attr, mode == FORKEXEC_MEMORY_AUTO ? "the caller's memory" : mode == FORKEXEC_MEMORY_FRESH
+            ? "an image of its own" : "a copy of the caller's memory");
+        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_NEWUSER)), EPERM);
+        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_NEWUSER | CLONE_NEWNS)), EPERM);
+        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_FS)), 0);
+        assert_int_equal(witness_exits(attr, "call", clones, FLAGS(IN_VAIN)), EPERM);
+        assert_int_equal(witness_exits(attr, "call", clones, FLAGS(CLONE_NEWNS | CLONE_FS)), EINVAL);
+        assert_int_equal(witness_exits(attr, "call", clones3, "0", "0"), ENOSYS);
+        /* Bits that the kernel does not look at do not help. */
+        assert_int_equal(witness_exits(attr, "call", unshares, (char *)text("%llu", 1ull << 32 | CLONE_NEWUSER)), EPERM);
+#ifdef __x86_64__
+        /* The numbers of x32, which a kernel without it takes for none. */
+        assert_int_equal(witness_exits(attr, "call", (char *)text("%d", 0x40000000 | SYS_unshare), FLAGS(CLONE_NEWUSER)), EPERM);
+        assert_int_equal(witness_exits(attr, "call", (char *)text("%d", 0x40000000 | SYS_clone), FLAGS(IN_VAIN)), EPERM);
+        if (witness_exits(filtered_in(mode), "call32", "20") == 0) { /* getpid */
+            assert_int_equal(witness_exits(attr, "call32", "310", FLAGS(CLONE_NEWUSER)), EPERM);
+            assert_int_equal(witness_exits(attr, "call32", "120", FLAGS(IN_VAIN)), EPERM);
+            assert_int_equal(witness_exits(attr, "call32", "435", "0", "0"), ENOSYS);
+            assert_int_equal(witness_exits(attr, "call32", "310", FLAGS(CLONE_FS)), 0);
+        }
+#endif
+        /* Processes and threads are made as ever, and filters come after it. */
+        FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_unshare, SYS_clone3, SYS_ptrace);
+        struct view *view = run_witness(attr);
+        assert_saw(view, "seccomp", "2");
+        assert_saw(view, "no_new_privs", "1");
+        /* Of the caller nothing has changed. */
+        assert_int_equal(syscall(SYS_clone3, NULL, 0), -1);
+        assert_int_equal(errno, clone3);
+    }
+}
+
+/* It is itself in one, with all privileges in there. */
+TEST_BOTH(no_user_namespaces_inside_of_one)
+{
+    need_user_namespaces();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+        OK(forkexec_attr_map_uid(attr, 0, getuid(), 1));
+        OK(forkexec_attr_map_gid(attr, 0, getgid(), 1));
+        OK(forkexec_attr_set_init(attr));
+        OK(forkexec_attr_deny_user_namespaces(attr));
+        char *unshares = (char *)text("%d", SYS_unshare);
+        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_NEWUSER)), EPERM);
+        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_NEWUTS)), 0);
+    }
+}
+
+/* A filter of the caller's that says yes to seccomp(2), and puts nothing on. */
+static void without_effect(const void *unused)
+{
+    static const struct denial denial = { SYS_seccomp, 0, { { 0 } } };
+    (void)unused;
+    deny(&denial, 1);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        OK(forkexec_attr_deny_user_namespaces(attr));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_USER_NAMESPACES, EOPNOTSUPP, -1);
+    }
+}
+
+TEST(user_namespaces_are_seen_to_be_denied)
+{
+    in_copy(without_effect, NULL);
+}
+
 static void need_filters_privilege(void)
 {
     need_cap(CAP_SYS_ADMIN);

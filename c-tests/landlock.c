@@ -277,6 +277,83 @@ static const char *described(const struct forkexec_attr *attr)
     return said;
 }
 
+/* What is denied stays denied, whatever is logged of it. */
+TEST_BOTH(flags)
+{
+    need_version(7);
+    make_directories();
+    struct landlock_ruleset_attr handled = { .handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_DIR };
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
+    for EACH_MEMORY(mode)
+        for (uint32_t flags = 0; flags < 8; flags += 2) {
+            struct forkexec_attr *attr = lone_in(mode);
+            OK(forkexec_attr_set_landlock_flags(attr, flags));
+            /* Without a ruleset the kernel takes this flag alone. */
+            if (flags == 0 || flags == FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF)
+                assert_int_equal(touches(attr, out), 0);
+            else
+                assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK, EBADF, -1);
+            OK(forkexec_attr_set_landlock_handled(attr, FS(MAKE_REG), 0));
+            remove(text("%s/file", out));
+            assert_int_equal(touches(attr, out), EACCES);
+            OK(forkexec_attr_set_landlock_ruleset(attr, ruleset));
+            assert_int_equal(touches(attr, out), EACCES);
+        }
+    close(ruleset);
+}
+
+/* Each ruleset is put on with the flags, the first without the one that would silence the second. */
+struct flags {
+    uint32_t asked;
+    bool both;
+    uint32_t seen;
+};
+
+static int caught_ruleset;
+
+static void sees_flags(const void *data)
+{
+    const struct flags *these = data;
+    struct denial denial = { SYS_landlock_restrict_self, ENOMEM, { { IS, 1, these->seen } } };
+    deny(&denial, 1);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = lone_in(mode);
+        OK(forkexec_attr_set_landlock_flags(attr, these->asked));
+        OK(forkexec_attr_set_landlock_ruleset(attr, caught_ruleset));
+        if (these->both)
+            OK(forkexec_attr_set_landlock_handled(attr, FS(MAKE_REG), 0));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK, ENOMEM, -1);
+    }
+}
+
+TEST(each_ruleset_is_put_on_with_the_flags)
+{
+    static const struct flags all[] = { { 0, true, 0 }, { 2, false, 2 }, { 2, true, 2 }, { 7, false, 7 }, { 7, true, 3 },
+        { 7, true, 7 }, { 4, true, 0 }, { 4, true, 4 } };
+    need_native();
+    need_version(7);
+    struct landlock_ruleset_attr handled = { .handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_DIR };
+    caught_ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        in_copy(sees_flags, &all[i]);
+    close(caught_ruleset);
+}
+
+TEST(flags_that_the_kernel_does_not_know)
+{
+    need_version(1);
+    struct forkexec_attr *attr = lone_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_set_landlock_handled(attr, FS(MAKE_REG), 0));
+    OK(forkexec_attr_set_landlock_flags(attr, 1u << 31));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK, version() > 7 ? EINVAL : EOPNOTSUPP, -1);
+    if (version() > 7)
+        return;
+    OK(forkexec_attr_allow_partial_landlock(attr));
+    assert_int_equal(touches(attr, scratch()), EACCES);
+    assert_non_null(strstr(described(attr),
+        "755 landlock: fs 0x100, net 0x0, scopes 0x0; unknown to this kernel: fs 0x0, net 0x0, scopes 0x0, flags 0x80000000\n"));
+}
+
 /* On a kernel without Landlock. */
 static void goes_without(const void *unused)
 {

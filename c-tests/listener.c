@@ -178,6 +178,41 @@ TEST_BOTH(a_child_that_its_filter_kills_is_not_waited_for)
         }
 }
 
+/* A signal that comes while the caller thinks about its answer. */
+static int interrupted_exits(uint32_t mode, uint32_t flags)
+{
+    union { struct seccomp_notif is; uint64_t room[64]; } asked;
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_memory_mode(attr, mode));
+    OK(forkexec_attr_set_no_new_privs(attr));
+    filter(attr, SYS_mknodat, ASK, ALLOW, FORKEXEC_SECCOMP_LISTENER | flags);
+    struct forkexec_child *child = start_witness(attr, "handle", NUMBER(SIGUSR1), "call", NUMBER(SYS_mknodat));
+    int listener = listener_of(child);
+    memset(&asked, 0, sizeof asked);
+    assert_false(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked));
+    assert_int_equal(forkexec_signal(child, SIGUSR1), 0);
+    /* Without the flag the call ends. */
+    while (!flags && !ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &asked.is.id))
+        sched_yield();
+    struct seccomp_notif_resp answer = { asked.is.id, 0, -EXFULL, 0 };
+    assert_int_equal(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer), flags ? 0 : -1);
+    int code = finish(child).exit_code;
+    close(listener);
+    return code;
+}
+
+TEST_BOTH(no_signal_takes_an_answer_away)
+{
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    long known = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, FORKEXEC_SECCOMP_LISTENER | FORKEXEC_SECCOMP_KILLABLE, NULL);
+    assert_int_equal(known, -1);
+    need(errno == EFAULT, "needs Linux 5.19");
+    for EACH_MODE(mode) {
+        assert_int_equal(interrupted_exits(*mode, 0), EINTR);
+        assert_int_equal(interrupted_exits(*mode, FORKEXEC_SECCOMP_KILLABLE), EXFULL);
+    }
+}
+
 TEST(without_a_listener_the_kernel_refuses)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);

@@ -119,7 +119,7 @@ static int with_filter(struct forkexec_attr *a)
 {
     static const struct sock_filter allow[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
     return forkexec_attr_set_no_new_privs(a) | forkexec_attr_add_seccomp_filter(a, allow, 1, FORKEXEC_SECCOMP_LISTENER)
-        | forkexec_attr_deny_terminal_injection(a);
+        | forkexec_attr_deny_terminal_injection(a) | forkexec_attr_deny_user_namespaces(a);
 }
 
 static int in_user_namespace(struct forkexec_attr *a)

@@ -430,6 +430,7 @@ if [ "$have_python" ]; then
 import fcntl
 fcntl.ioctl(0, 0x5412, b"x")' 2>&1 </dev/null)"
 fi
+code "--deny-user-namespaces" 1 "$run" --no-new-privs --deny-user-namespaces unshare -U true
 locked=(--no-new-privs --landlock-path "execute,read-file:$witness" --landlock-path "all:$dir/root")
 mkdir -p "$dir/root"
 if "$run" --probe | grep -q '^yes  Landlock, all of it'; then
@@ -440,6 +441,8 @@ if "$run" --probe | grep -q '^yes  Landlock, all of it'; then
     like "--landlock-port grants" "*Connection refused*" "$(connects --landlock-port connect-tcp:9)"
     like "--landlock-port, and nothing else" "*Permission denied*" "$(connects --landlock-port connect-tcp,bind-tcp:10)"
     code "--landlock-scopes" 1 "$run" --no-new-privs --landlock-scopes signal sh -c 'kill -0 $PPID'
+    like "--landlock-flags" "*landlock: fs 0x2, net 0x0, scopes 0x0*flags 0x6*" "$("$run" --describe --no-new-privs \
+        --landlock-handled write-file --landlock-flags log-new-exec-on,log-subdomains-off --allow-partial-landlock true 2>&1)"
     code "--allow-partial-landlock" 13 "$run" --no-new-privs --landlock-handled write-file --allow-partial-landlock \
         "$witness" touch "$dir/file"
     if [ "$have_python" ]; then
@@ -485,7 +488,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \
     "--join what=/proc/self/ns/net" "--join-process net" "--join-process net:0" "--landlock-path /usr" \
     "--landlock-path fly:/usr" "--landlock-port connect-tcp:65536" "--landlock-port read:1" \
-    "--landlock-handled fly" "--landlock-scopes fly" "--seccomp-filter=fly /" "--seccomp-filter /nope"; do
+    "--landlock-handled fly" "--landlock-flags fly" "--landlock-flags 4294967296" "--landlock-scopes fly" "--seccomp-filter=fly /" "--seccomp-filter /nope"; do
     eval "set -- $bad"
     "$run" "$@" touch "$dir/ran" 2>"$dir/said" </dev/null
     if [ $? != 125 ] || [ -e "$dir/ran" ] || ! grep -q "^forkexec-run: ${1%%=*}: " "$dir/said"; then

@@ -181,6 +181,8 @@ OLD(LANDLOCK_WITHOUT_SCOPES, 5, SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE
 OLD(LANDLOCK_WITHOUT_PORTS, 3, SET(add_landlock_port, 1, FORKEXEC_LANDLOCK_NET_BIND_TCP))
 OLD(LANDLOCK_WITHOUT_ACCESS, 1, SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
 
+OLD(LANDLOCK_WITHOUT_FLAGS, 6, SET(set_landlock_flags, FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON))
+
 /* The line of a step, which begins with its name. */
 #define DESCRIBES(...) DESCRIBES_WHERE(need_native(), __VA_ARGS__)
 #define DESCRIBES_WHERE(needs, NAME, step, parts, ...) \
@@ -206,6 +208,8 @@ DESCRIBES_WHERE(need_landlock(1), RULE_OF_PATH, "landlock rule 0: ", ("/", "0x4"
     SET(set_landlock_handled, 4, 0); SET(add_landlock_path, "/", 4))
 DESCRIBES_WHERE(need_landlock(1), RULESET, "landlock: ", ("0x4", "0x0", "0x0"), SET(set_no_new_privs);
     SET(set_landlock_handled, 4, 0))
+DESCRIBES_WHERE(need_landlock(7), RULESET_WITH_FLAGS, "landlock: ", ("fs 0x4, net 0x0, scopes 0x0", "0x2"),
+    SET(set_no_new_privs); SET(set_landlock_handled, 4, 0); SET(set_landlock_flags, 2))
 DESCRIBES(SIGNAL, "parent death: ", ("9"), SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD))
 DESCRIBES(DISPOSITIONS, "signal actions: ", ("0x2", "0x4"), SET(set_signal_default, 2); SET(set_signal_ignore, 4))
 DESCRIBES(CALLERS_MASK, "signal mask: ", (NULL))
@@ -217,6 +221,7 @@ DESCRIBES(CLOSED_FROM, "fd action 0: ", ("8"), SET(close_fds_from, 8))
 DESCRIBES(ENTERED, "fd action 0: ", ("/a"), SET(enter_directory, "/a"))
 DESCRIBES(MEASURED, "cgroup birth: ", (NULL), SET(measure_memory))
 DESCRIBES(ENTERED_FD, "fd action 0: ", ("0"), SET(enter_directory_fd, 0))
+DESCRIBES(DENIED, "user namespaces: ", (NULL), SET(set_no_new_privs); SET(deny_user_namespaces))
 DESCRIBES(FILTER, "seccomp 0: ", ("1"), SET(set_no_new_privs); SET(add_seccomp_filter, &allow_all, 1, 0))
 DESCRIBES(FILTER_WITH_FLAGS, "seccomp 0: ", ("1", "0x4"), SET(set_no_new_privs);
     SET(add_seccomp_filter, &allow_all, 1, FORKEXEC_SECCOMP_SPEC_ALLOW))

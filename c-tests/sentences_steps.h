@@ -166,6 +166,15 @@ SITUATION(FILTER_NEEDS_PRIVILEGE, need_native())
     says(spawned(attr), "privileged seccomp 0 (length 1): %s: %s", strerror(EACCES), sentence);
 }
 
+SITUATION(FILTER_WITHOUT_EFFECT, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_no_new_privs);
+    SET(deny_user_namespaces);
+    DENY(seccomp, 0);
+    says(spawned(attr), "user namespaces (denied): %s: %s", strerror(EOPNOTSUPP), sentence);
+}
+
 static inline void need_landlock(int version)
 {
     need_native();

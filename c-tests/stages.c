@@ -81,6 +81,8 @@ static const char *lacks(const struct row *row, unsigned way)
         return "needs the privilege to make namespaces";
     if (row->needs & WITH_CAPS && !has_caps())
         return "needs capabilities";
+    if (row->needs & LANDLOCK_FLAGS && syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 7)
+        return "needs version 7 of Landlock";
     if (row->needs & LANDLOCK && syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
         return "needs Landlock";
     if (row->needs & TIME_NS && !exists("/proc/self/timens_offsets"))

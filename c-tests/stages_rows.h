@@ -35,6 +35,7 @@ enum {
     NO_IMAGE = 256, /* the caller has closed the library's image */
     LANDLOCK = 512,
     TIME_NS = 1024,
+    LANDLOCK_FLAGS = 2048,
 };
 
 /* Descriptors of the caller that rows ask with. */
@@ -110,8 +111,10 @@ static const struct sock_filter no_masks[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
 ASK(a_refused_mask, SET(set_signal_mask, 0x200); SET(set_no_new_privs); SET(add_seccomp_filter, no_masks, 4, 0))
 ASK(two_filters, SET(set_no_new_privs); SET(deny_terminal_injection); SET(add_seccomp_filter, &allow_all, 1, 4))
+ASK(no_user_namespaces, SET(set_no_new_privs); SET(deny_user_namespaces))
 ASK(readable, SET(set_no_new_privs); SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_FILE, 0);
     SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
+ASK(readable_and_logged, readable(attr); SET(set_landlock_flags, FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON))
 ASK(nowhere_readable, readable(attr); SET(add_landlock_path, NOWHERE, FORKEXEC_LANDLOCK_FS_READ_FILE))
 ASK(an_init, SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init))
 ASK(tracing, SET(set_ptrace))
@@ -299,6 +302,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
     { FORKEXEC_STAGE_LANDLOCK, ALL, readable, GIVES(E2BIG, -1, "fs 0x4, net 0x0, scopes 0x0"), LANDLOCK,
         DENY(landlock_restrict_self, E2BIG) },
+    { FORKEXEC_STAGE_LANDLOCK, ALL, readable_and_logged, GIVES(ENOMEM, -1, "fs 0x4, net 0x0, scopes 0x0, flags 0x2"),
+        LANDLOCK_FLAGS, DENY(landlock_restrict_self, ENOMEM, IF(1, 2)) },
     { FORKEXEC_STAGE_FD_CLOSE, ALL, a_moved_fd, GIVES(EIO, -1, "[50]"), 0, DENY(close, EIO, IF(0, THE_FD)) },
     { FORKEXEC_STAGE_NOFILE, ALL, few_fds, GIVES(EPERM, 0, "nofile 64 of 64"), 0,
         DENY(prlimit64, EPERM, IF(1, RLIMIT_NOFILE), UNLESS(2, 0)) },
@@ -306,6 +311,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_STOP, OWN | HELD, stopping, GIVES(EPERM, -1, ""), 0, DENY(kill, EPERM, IF(1, SIGSTOP)) },
     { FORKEXEC_STAGE_SIGNAL_ACTIONS, ALL, an_ignored_signal, GIVES(EINVAL, SIGUSR2, "signal 12"), 0,
         DENY(rt_sigaction, EINVAL, IF(0, SIGUSR2), UNLESS(1, 0)) },
+    { FORKEXEC_STAGE_USER_NAMESPACES, ALL, no_user_namespaces, GIVES(ENOMEM, -1, "denied"), 0, DENY(seccomp, ENOMEM) },
     { FORKEXEC_STAGE_SECCOMP, ALL, two_filters, GIVES(EIO, 1, "length 1, flags 0x4"), 0,
         DENY(seccomp, EIO, IF(1, 4)) },
     { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_refused_mask, GIVES(EIO, -1, "0x200") },

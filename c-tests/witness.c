@@ -222,6 +222,18 @@ static int connects(int port)
     return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&to, sizeof to) ? errno : 0;
 }
 
+static void nothing_to_do(int signal)
+{
+    (void)signal;
+}
+
+/* The signal interrupts a system call, and that is all. */
+static void handle(int signal)
+{
+    struct sigaction action = { .sa_handler = nothing_to_do };
+    sigaction(signal, &action, NULL);
+}
+
 /* Does one thing; returns how many arguments it took. */
 static int act(char **arg, int argc, char **argv)
 {
@@ -234,6 +246,8 @@ static int act(char **arg, int argc, char **argv)
         exit(atoi(with));
     if (IS("kill"))
         return kill(getpid(), atoi(with)), 2;
+    if (IS("handle"))
+        return handle(atoi(with)), 2;
     if (IS("abort"))
         abort();
     if (IS("stop"))

@@ -70,8 +70,9 @@ sentences! { ERRORS:
     TOO_MANY_RANGES: "more than 340 ranges of ids",
     NAME_TOO_LONG: "a name is at most 64 bytes",
     FILTER_LENGTH: "a filter has 1 to 4096 instructions",
-    FILTER_FLAGS: "the flags are TSYNC, LOG, SPEC_ALLOW and LISTENER",
+    FILTER_FLAGS: "the flags are TSYNC, LOG, SPEC_ALLOW, LISTENER and KILLABLE",
     TSYNC_AND_LISTENER: "the kernel takes TSYNC and LISTENER only apart",
+    KILLABLE_WITHOUT_LISTENER: "KILLABLE is about calls that wait for a listener: add LISTENER",
     RESOURCE: "a resource is 0 to 15",
     SOFT_ABOVE_HARD: "the soft limit is above the hard limit",
     NICE: "a nice value is -20 to 19",
@@ -161,6 +162,8 @@ sentences! { ERRORS:
         without them",
     LANDLOCK_WITHOUT_ACCESS: "the Landlock of this kernel lacks some of these accesses, Linux 6.10 has all: choose by \
         set_landlock_handled, or allow_partial_landlock",
+    LANDLOCK_WITHOUT_FLAGS: "the Landlock of this kernel lacks some of these flags, Linux 6.15 has those for logs, 7.0 TSYNC: \
+        allow_partial_landlock goes without them",
 
     // What a step is about, in its brackets, where that is no name: `resolve (the effective uid): ...`.
     ABOUT_STRINGS: "the strings and lists of the attr",
@@ -264,6 +267,7 @@ sentences! { ERRORS:
     NEEDS_RESOURCE: "raising a hard limit needs CAP_SYS_RESOURCE",
     FILTER_NEEDS_PRIVILEGE: "needs CAP_SYS_ADMIN, or set_no_new_privs",
     LANDLOCK_FORBIDS_PROGRAM: "with Landlock the program and its loader need EXECUTE and READ_FILE",
+    FILTER_WITHOUT_EFFECT: "the filter that was put on refuses nothing: a filter of the caller's answers for seccomp(2)",
     IDMAPPED_NEEDS: "bind_mount_idmapped takes CAP_SYS_ADMIN, open_tree(2), move_mount(2) and mount_setattr(2)",
     RULE_OF_DIRECTORIES: "a file that is not a directory has no such access",
     PROC_NEEDS: "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc \
@@ -344,7 +348,9 @@ sentences! { ERRORS:
     ENTERED_FD: "enter fd {}",
     FILTER: "length {}",
     FILTER_WITH_FLAGS: "length {}, flags {}",
+    DENIED: "denied",
     RULESET: "fs {}, net {}, scopes {}",
+    RULESET_WITH_FLAGS: "{}, flags {}",
     RULESET_OF_FD: "fd {}; {}",
     RULESET_LACKS: "{}; unknown to this kernel: {}",
     LIMIT: "{} {} of {}",

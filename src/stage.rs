@@ -199,6 +199,8 @@ pub enum Stage {
     Stop = 785,
     /// Signal dispositions. sigaction(2).
     SignalActions = 790,
+    /// No more user namespaces, by a filter that is seen to work; before filters that may forbid to look. seccomp(2).
+    UserNamespaces = 791,
     /// Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
     Seccomp = 792,
     /// The signal mask; last, since pending signals arrive here. sigprocmask(2).
@@ -313,6 +315,7 @@ rows! {
     Trace "trace",
     Stop "stop",
     SignalActions "signal actions",
+    UserNamespaces "user namespaces",
     Seccomp "seccomp",
     SignalMask "signal mask",
     Exec "exec",

@@ -160,6 +160,8 @@ type Attr struct {
 	ExecLabel string
 	// Seccomp filters, in this order: forkexec_attr_add_seccomp_filter.
 	Seccomp []SeccompFilter
+	// DenyUserNamespaces refuses new user namespaces to the program and its descendants: forkexec_attr_deny_user_namespaces.
+	DenyUserNamespaces bool
 	// DenyTerminalInjection refuses TIOCSTI and TIOCLINUX: forkexec_attr_deny_terminal_injection.
 	DenyTerminalInjection bool
 	// LandlockRuleset: forkexec_attr_set_landlock_ruleset.
@@ -172,6 +174,8 @@ type Attr struct {
 	LandlockHandled *LandlockHandled
 	// LandlockScopes: forkexec_attr_set_landlock_scopes.
 	LandlockScopes LandlockScope
+	// LandlockFlags is what is logged, or bits that only a newer kernel knows: forkexec_attr_set_landlock_flags.
+	LandlockFlags LandlockFlags
 	// AllowPartialLandlock does without what this kernel does not know: forkexec_attr_allow_partial_landlock.
 	AllowPartialLandlock bool
 

@@ -53,6 +53,8 @@ const (
 	SeccompSpecAllow SeccompFlags = 4
 	// Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
 	SeccompListener SeccompFlags = 8
+	// With LISTENER: once the listener has received a call, only a signal that kills interrupts it; Linux 5.19. The kernel calls it WAIT_KILLABLE_RECV.
+	SeccompKillable SeccompFlags = 32
 )
 
 // LandlockFS is a set of accesses to files; landlock(7).
@@ -103,6 +105,21 @@ const (
 	LandlockNetBindTCP LandlockNet = 1
 	// connect(2) a TCP socket to it; Linux 6.7.
 	LandlockNetConnectTCP LandlockNet = 2
+)
+
+// LandlockFlags are flags with which Landlock is put on; landlock_restrict_self(2).
+type LandlockFlags uint32
+
+// The values of LandlockFlags.
+const (
+	// forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15. Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
+	LandlockFlagLogSameExecOff LandlockFlags = 1
+	// Log what is denied to the program and to programs that it runs; Linux 6.15.
+	LandlockFlagLogNewExecOn LandlockFlags = 2
+	// Log nothing that is denied by what the program and its descendants put on themselves; Linux 6.15.
+	LandlockFlagLogSubdomainsOff LandlockFlags = 4
+	// On all threads, of which the child has one; Linux 7.0.
+	LandlockFlagTsync LandlockFlags = 8
 )
 
 // A LandlockScope is what the program cannot reach outside its sandbox; landlock(7).
@@ -454,6 +471,8 @@ const (
 	StageStop Stage = 785
 	// Signal dispositions. sigaction(2).
 	StageSignalActions Stage = 790
+	// No more user namespaces, by a filter that is seen to work; before filters that may forbid to look. seccomp(2).
+	StageUserNamespaces Stage = 791
 	// Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
 	StageSeccomp Stage = 792
 	// The signal mask; last, since pending signals arrive here. sigprocmask(2).
@@ -555,6 +574,7 @@ var stageNames = map[Stage]string{
 	780: "trace",
 	785: "stop",
 	790: "signal actions",
+	791: "user namespaces",
 	792: "seccomp",
 	795: "signal mask",
 	799: "exec",

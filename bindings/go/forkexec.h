@@ -102,6 +102,10 @@
 // Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
 #define FORKEXEC_SECCOMP_LISTENER 8
 
+// With LISTENER: once the listener has received a call, only a signal that kills interrupts it; Linux 5.19. The kernel calls
+// it WAIT_KILLABLE_RECV.
+#define FORKEXEC_SECCOMP_KILLABLE 32
+
 // forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
 // theirs; landlock(7).
 #define FORKEXEC_LANDLOCK_FS_EXECUTE 1
@@ -156,6 +160,19 @@
 
 // connect(2) a TCP socket to it; Linux 6.7.
 #define FORKEXEC_LANDLOCK_NET_CONNECT_TCP 2
+
+// forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
+// Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
+#define FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF 1
+
+// Log what is denied to the program and to programs that it runs; Linux 6.15.
+#define FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON 2
+
+// Log nothing that is denied by what the program and its descendants put on themselves; Linux 6.15.
+#define FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF 4
+
+// On all threads, of which the child has one; Linux 7.0.
+#define FORKEXEC_LANDLOCK_FLAG_TSYNC 8
 
 // forkexec_attr_set_landlock_scopes: no abstract unix sockets of others; Linux 6.12. Equal to
 // LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET.
@@ -508,6 +525,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_STOP = 785,
     // Signal dispositions. sigaction(2).
     FORKEXEC_STAGE_SIGNAL_ACTIONS = 790,
+    // No more user namespaces, by a filter that is seen to work; before filters that may forbid to look. seccomp(2).
+    FORKEXEC_STAGE_USER_NAMESPACES = 791,
     // Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
     FORKEXEC_STAGE_SECCOMP = 792,
     // The signal mask; last, since pending signals arrive here. sigprocmask(2).
@@ -1430,8 +1449,11 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr,
 // With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF waits
 // for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or the release has returned. Until
 // then the library itself lets its own calls go on, so nothing waits for who cannot answer yet. This needs Linux 5.5,
-// and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max count.
-// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER; -ENOMEM.
+// and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max count. A signal interrupts a call that
+// waits, and the caller's answer is lost; with FORKEXEC_SECCOMP_KILLABLE, which needs Linux 5.19, only one that kills does,
+// once the caller has received the call.
+// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER,
+// KILLABLE without LISTENER; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
 // unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a
 // filter, or a flag that the kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; EBUSY: a filter
@@ -1441,6 +1463,18 @@ int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
                                      const struct sock_filter *program,
                                      uint32_t count,
                                      uint32_t flags);
+
+// Lets neither the program nor its descendants make a user namespace, so that what the kernel opens to its owner is out of
+// their reach: unshare(2) and clone(2) with CLONE_NEWUSER fail with EPERM, by whichever ABI of the kernel they come, and
+// clone3(2), whose flags no filter sees, with ENOSYS, so that programs use clone(2). A seccomp filter of its own, which
+// stays for ever, needs no user namespace and no privilege, but set_no_new_privs. The child looks whether the three calls
+// are refused, and else there is no program. Namespaces that there are can be joined (setns(2)), with a descriptor of them;
+// those that this spawn makes, it makes before. seccomp(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_USER_NAMESPACES (EINVAL, ENOSYS: the
+// kernel has no filters; ENOMEM: more than 32768 instructions in all; EOPNOTSUPP: the filter is on, and does nothing);
+// index -1.
+int forkexec_attr_deny_user_namespaces(struct forkexec_attr *attr);
 
 // Adds a ready-made filter that lets nobody type into a terminal that he shares with others: ioctl(2) with TIOCSTI or
 // TIOCLINUX fails with EPERM, by whichever ABI of the kernel it comes. For programs that run with less privilege than
@@ -1496,7 +1530,20 @@ int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr, uint64_t fs, 
 int forkexec_attr_set_landlock_scopes(struct forkexec_attr *attr,
                                       uint64_t scopes);
 
-// Does without the accesses and scopes that this kernel's Landlock does not know, all of them where it has none: the
+// Puts each ruleset on with flags, FORKEXEC_LANDLOCK_FLAG_ bits, or bits that a newer kernel knows: they are passed on as
+// they are. They say which denials the kernel writes into the audit log. It sees the program as a new one, so without
+// LOG_NEW_EXEC_ON nothing that is denied to the program is logged. With a ruleset of the caller's and one of ours,
+// LOG_SUBDOMAINS_OFF is for what the program puts on, not for the second of the two. With LOG_SUBDOMAINS_OFF, and no
+// rule, scope or ruleset at all, nothing is denied, and what the program puts on is not logged. 0 asks for none. The last
+// call wins. landlock_restrict_self(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no
+// Landlock, one before Linux 6.15, or one before 7.0 and not just the flags for logs; EINVAL: a flag that the kernel
+// does not know; EBADF: other flags than LOG_SUBDOMAINS_OFF, and nothing to put on); index -1.
+int forkexec_attr_set_landlock_flags(struct forkexec_attr *attr,
+                                     uint32_t flags);
+
+// Does without the accesses, scopes and flags that this kernel's Landlock does not know, all of them where it has none: the
 // program is then less restricted than was asked. forkexec_describe says what is left out, forkexec_probe whether
 // anything has to be. A ruleset of the caller's is not concerned.
 // Returns 0; -EINVAL: attr is NULL.

@@ -115,6 +115,9 @@ func (b *builder) security(a *Attr) {
 	if a.DenyTerminalInjection {
 		b.did("DenyTerminalInjection", C.forkexec_attr_deny_terminal_injection(b.c))
 	}
+	if a.DenyUserNamespaces {
+		b.did("DenyUserNamespaces", C.forkexec_attr_deny_user_namespaces(b.c))
+	}
 	b.landlock(a)
 }
 
@@ -135,6 +138,9 @@ func (b *builder) landlock(a *Attr) {
 	}
 	if a.LandlockScopes != 0 {
 		b.did("LandlockScopes", C.forkexec_attr_set_landlock_scopes(b.c, C.uint64_t(a.LandlockScopes)))
+	}
+	if a.LandlockFlags != 0 {
+		b.did("LandlockFlags", C.forkexec_attr_set_landlock_flags(b.c, C.uint32_t(a.LandlockFlags)))
 	}
 	if a.AllowPartialLandlock {
 		b.did("AllowPartialLandlock", C.forkexec_attr_allow_partial_landlock(b.c))

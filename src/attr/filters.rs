@@ -14,7 +14,8 @@ pub mod flag {
     pub const LOG: u32 = 2;
     pub const SPEC_ALLOW: u32 = 4;
     pub const LISTENER: u32 = 8;
-    pub const ALL: u32 = 15;
+    pub const KILLABLE: u32 = 32;
+    pub const ALL: u32 = 47;
 }
 
 /// The most instructions that the kernel takes: `BPF_MAXINSNS`.
@@ -38,6 +39,8 @@ enum Program {
 #[derive(Default, Debug)]
 pub struct Filters {
     pub seccomp: Vec<Filter>,
+    /// The program and its descendants make no user namespace.
+    pub no_user_namespaces: bool,
 }
 
 impl Filters {
@@ -51,8 +54,16 @@ impl Filters {
         if flags & flag::LISTENER != 0 && flags & flag::TSYNC != 0 {
             return invalid(sentences::TSYNC_AND_LISTENER);
         }
+        if flags & flag::KILLABLE != 0 && flags & flag::LISTENER == 0 {
+            return invalid(sentences::KILLABLE_WITHOUT_LISTENER);
+        }
         let program = Program::Given(owned::list(program)?);
         Ok(owned::push(&mut self.seccomp, Filter::new(program, flags)?)?)
+    }
+
+    pub fn deny_user_namespaces(&mut self) -> Accepted {
+        self.no_user_namespaces = true;
+        Ok(())
     }
 
     /// Once is enough.
@@ -101,7 +112,7 @@ impl Copied for Filter {
 
 impl Copied for Filters {
     fn copied(&self) -> Result<Filters, NoMemory> {
-        Ok(Filters { seccomp: owned::list_of(&self.seccomp)? })
+        Ok(Filters { seccomp: owned::list_of(&self.seccomp)?, ..*self })
     }
 }
 

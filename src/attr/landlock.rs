@@ -13,6 +13,15 @@ pub mod access {
     pub const SCOPES: u64 = 3;
 }
 
+/// The flags with which a ruleset is put on that this library has names for: the kernel's numbers.
+pub mod flag {
+    pub const LOG_SAME_EXEC_OFF: u32 = 1;
+    pub const LOG_NEW_EXEC_ON: u32 = 2;
+    pub const LOG_SUBDOMAINS_OFF: u32 = 4;
+    pub const TSYNC: u32 = 8;
+    pub const LOGS: u32 = LOG_SAME_EXEC_OFF | LOG_NEW_EXEC_ON | LOG_SUBDOMAINS_OFF;
+}
+
 #[derive(Debug)]
 pub enum Rule {
     Path { path: Text, access: u64 },
@@ -33,6 +42,8 @@ pub struct Landlock {
     /// What is denied where no rule grants it; without a word all that is known, of the kinds of rules that there are.
     pub handled: Option<Handled>,
     pub scopes: u64,
+    /// Flags with which the rulesets are put on. The kernel decides about those that have no name here.
+    pub flags: u32,
     /// What the kernel does not know is not denied.
     pub partial: bool,
 }
@@ -72,6 +83,11 @@ impl Landlock {
             return invalid(sentences::LANDLOCK_SCOPES);
         }
         self.scopes = scopes;
+        Ok(())
+    }
+
+    pub fn set_landlock_flags(&mut self, flags: u32) -> Accepted {
+        self.flags = flags;
         Ok(())
     }
 

@@ -14,7 +14,9 @@ pub mod owned;
 pub mod security;
 pub mod session;
 pub mod signals;
+mod instructions;
 mod terminal_injection;
+pub mod user_namespaces;
 
 use crate::sentences::{self, Sentence};
 use core::ffi::CStr;

@@ -43,6 +43,9 @@ pub const FORKEXEC_SECCOMP_LOG: u32 = 2;
 pub const FORKEXEC_SECCOMP_SPEC_ALLOW: u32 = 4;
 /// Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
 pub const FORKEXEC_SECCOMP_LISTENER: u32 = 8;
+/// With LISTENER: once the listener has received a call, only a signal that kills interrupts it; Linux 5.19. The kernel calls
+/// it WAIT_KILLABLE_RECV.
+pub const FORKEXEC_SECCOMP_KILLABLE: u32 = 32;
 
 /// forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
 /// theirs; landlock(7).
@@ -83,6 +86,15 @@ pub const FORKEXEC_LANDLOCK_NET_BIND_TCP: u64 = 0x1;
 /// connect(2) a TCP socket to it; Linux 6.7.
 pub const FORKEXEC_LANDLOCK_NET_CONNECT_TCP: u64 = 0x2;
 
+/// forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
+/// Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
+pub const FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF: u32 = 1;
+/// Log what is denied to the program and to programs that it runs; Linux 6.15.
+pub const FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON: u32 = 2;
+/// Log nothing that is denied by what the program and its descendants put on themselves; Linux 6.15.
+pub const FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF: u32 = 4;
+/// On all threads, of which the child has one; Linux 7.0.
+pub const FORKEXEC_LANDLOCK_FLAG_TSYNC: u32 = 8;
 /// forkexec_attr_set_landlock_scopes: no abstract unix sockets of others; Linux 6.12. Equal to
 /// LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET.
 pub const FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET: u64 = 0x1;
@@ -240,6 +252,8 @@ const_assert_eq!(FORKEXEC_SECCOMP_TSYNC, filters::flag::TSYNC);
 const_assert_eq!(FORKEXEC_SECCOMP_LOG, filters::flag::LOG);
 const_assert_eq!(FORKEXEC_SECCOMP_SPEC_ALLOW, filters::flag::SPEC_ALLOW);
 const_assert_eq!(FORKEXEC_SECCOMP_LISTENER, filters::flag::LISTENER);
+const_assert_eq!(FORKEXEC_SECCOMP_KILLABLE, filters::flag::KILLABLE);
+const_assert_eq!(FORKEXEC_SECCOMP_KILLABLE as u64, libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 const_assert_eq!(FORKEXEC_SECCOMP_LISTENER as u64, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
 const_assert_eq!(FORKEXEC_SECCOMP_TSYNC as u64, libc::SECCOMP_FILTER_FLAG_TSYNC);
 const_assert_eq!(FORKEXEC_SECCOMP_LOG as u64, libc::SECCOMP_FILTER_FLAG_LOG);
@@ -264,6 +278,10 @@ const_assert_eq!(
         | FORKEXEC_LANDLOCK_FS_IOCTL_DEV
 );
 const_assert_eq!(landlock::access::NET, FORKEXEC_LANDLOCK_NET_BIND_TCP | FORKEXEC_LANDLOCK_NET_CONNECT_TCP);
+const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF, landlock::flag::LOG_SAME_EXEC_OFF);
+const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON, landlock::flag::LOG_NEW_EXEC_ON);
+const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF, landlock::flag::LOG_SUBDOMAINS_OFF);
+const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_TSYNC, landlock::flag::TSYNC);
 const_assert_eq!(
     landlock::access::SCOPES,
     FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | FORKEXEC_LANDLOCK_SCOPE_SIGNAL

@@ -26,11 +26,15 @@ fn add(at: &At, rule: &LandlockRule) -> Answer {
     sys::close(fd)
 }
 
-/// landlock_restrict_self(2), by the caller's ruleset and by what was asked of ours
+/// landlock_restrict_self(2), by the caller's ruleset and by what was asked of ours; flags may do without any ruleset
 pub fn restrict(at: &mut At) -> Answer {
-    for ruleset in [at.ruleset, at.own_ruleset] {
+    let flags = at.plan.ruleset_flags;
+    if at.ruleset < 0 && at.own_ruleset < 0 && flags != 0 {
+        return sys::landlock_restrict_self(-1, flags);
+    }
+    for (ruleset, flags) in [(at.ruleset, at.plan.ruleset_fd_flags), (at.own_ruleset, flags)] {
         if ruleset >= 0 {
-            sys::landlock_restrict_self(ruleset)?;
+            sys::landlock_restrict_self(ruleset, flags)?;
             sys::close(ruleset)?;
         }
     }

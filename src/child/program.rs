@@ -123,6 +123,7 @@ program! {
     Trace => exec::trace,
     Stop => exec::stop,
     SignalActions => signals::actions,
+    UserNamespaces => filters::user_namespaces,
     Seccomp => filters::seccomp,
     SignalMask => signals::mask,
     Exec => exec::exec,

@@ -204,6 +204,8 @@ fn tracing(request: &Request) -> Step<()> {
 
 fn filters(request: &Request) -> Step<()> {
     let attr = request.attr;
+    let bare = attr.filters.no_user_namespaces && !attr.caps.no_new_privs;
+    refuse(bare, "deny_user_namespaces", sentences::LANDLOCK_NEEDS_NO_NEW_PRIVS)?;
     let mut listeners = attr.filters.seccomp.iter().enumerate().filter(|(_, filter)| filter.has_listener());
     if listeners.next().is_none() {
         return Ok(());

@@ -3,6 +3,7 @@
 use super::sealed::{self, Plan};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::owned::push;
+use crate::attr::user_namespaces::NO_USER_NAMESPACES;
 use crate::bpf::{Answers, Call};
 use crate::sentences;
 use alloc::vec::Vec;
@@ -14,6 +15,9 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         push(&mut filters, sealed::Filter { program: draft.arena.list(filter.instructions())?, flags: filter.flags })?;
     }
     draft.plan.filters = draft.arena.list(&filters)?;
+    if asked.no_user_namespaces {
+        draft.plan.no_user_namespaces = draft.arena.list(&NO_USER_NAMESPACES)?;
+    }
     draft.plan.listener = asked.seccomp.iter().any(|filter| filter.has_listener()) as u32;
     draft.plan.futex_allowed = answers(request, Call::Futex).always_allow() as u32;
     let real_time = request.attr.limits.scheduler.is_some_and(|asked| asked.priority > 0);

@@ -1,10 +1,10 @@
 //! Landlock: what the ruleset handles, and what this kernel knows of it.
 
-use super::sealed::{LandlockRule, Text};
+use super::sealed::{LandlockRule, Plan, Text};
 use super::{Draft, Fault, Request, Step};
-use crate::attr::landlock::{Handled, Landlock, Rule, access};
+use crate::attr::landlock::{Handled, Landlock, Rule, access, flag};
 use crate::attr::owned::push;
-use crate::sentences;
+use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use crate::sys::abi::LandlockRuleset;
 use crate::sys::{self, Errno};
@@ -17,7 +17,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     let Handled { fs, net } = handled(asked);
     let wanted = LandlockRuleset { fs, net, scopes: asked.scopes };
-    if wanted == LandlockRuleset::default() {
+    if wanted == LandlockRuleset::default() && asked.flags == 0 {
         return Ok(());
     }
     let version = match sys::landlock_version() {
@@ -32,6 +32,12 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         return Err(unknown(wanted, known));
     }
     draft.plan.ruleset_lacks = wanted.but(ruleset);
+    let flags = asked.flags & known_flags(version);
+    if flags != asked.flags && !asked.partial {
+        return Err(unsupported(if version == 0 { sentences::NO_LANDLOCK } else { sentences::LANDLOCK_WITHOUT_FLAGS }));
+    }
+    draft.plan.ruleset_lacks_flags = asked.flags & !flags;
+    put_on_with(flags, ruleset != LandlockRuleset::default(), &mut draft.plan);
     if ruleset == LandlockRuleset::default() {
         return Ok(());
     }
@@ -60,6 +66,16 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
+/// With which flags each of the two rulesets is put on. LOG_SUBDOMAINS_OFF of the first would silence the second.
+fn put_on_with(flags: u32, own: bool, plan: &mut Plan<()>) {
+    if plan.ruleset_fd >= 0 {
+        plan.ruleset_fd_flags = if own { flags & !flag::LOG_SUBDOMAINS_OFF } else { flags };
+    }
+    if own || plan.ruleset_fd < 0 {
+        plan.ruleset_flags = flags;
+    }
+}
+
 /// What is denied where no rule grants it.
 pub fn handled(asked: &Landlock) -> Handled {
     let any = |is: fn(&Rule) -> bool, all| if asked.rules.iter().any(is) { all } else { 0 };
@@ -84,6 +100,15 @@ fn known(version: u32) -> LandlockRuleset {
     }
 }
 
+/// The flags that a version of Landlock knows. What the newest ones know is theirs to say.
+fn known_flags(version: u32) -> u32 {
+    match version {
+        ..7 => 0,
+        7 => flag::LOGS,
+        _ => u32::MAX,
+    }
+}
+
 fn unknown(wanted: LandlockRuleset, known: LandlockRuleset) -> Fault {
     let lacking = wanted.but(known);
     let why = if known.fs == 0 {
@@ -95,5 +120,9 @@ fn unknown(wanted: LandlockRuleset, known: LandlockRuleset) -> Fault {
     } else {
         sentences::LANDLOCK_WITHOUT_ACCESS
     };
+    unsupported(why)
+}
+
+fn unsupported(why: Sentence) -> Fault {
     Fault { stage: Stage::Landlock, ..Fault::invalid("", why) }.code(libc::EOPNOTSUPP)
 }

@@ -486,6 +486,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
 
     // filters
     pub filters: List<Filter>,
+    /// The filter that refuses new user namespaces, or none.
+    pub no_user_namespaces: List<SockFilter>,
     /// They go on while there is privilege: no_new_privs was not asked for.
     pub filters_privileged: u32,
     /// One of them has a listener, which the caller gets.
@@ -498,7 +500,12 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     // landlock
     /// The caller's ruleset.
     pub ruleset_fd: i32,
-    pub reserved_ruleset: u32,
+    /// The flags with which it is put on.
+    pub ruleset_fd_flags: u32,
+    /// The flags with which ours is put on, or none at all.
+    pub ruleset_flags: u32,
+    /// The flags that were asked for and this kernel does not know.
+    pub ruleset_lacks_flags: u32,
     pub ruleset: Maybe<LandlockRuleset>,
     /// What was asked for and this kernel does not know.
     pub ruleset_lacks: LandlockRuleset,

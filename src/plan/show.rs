@@ -193,13 +193,15 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         Stage::Init => plan.init != 0,
         Stage::NoNewPrivs => plan.no_new_privs != 0,
         Stage::Landlock => {
-            plan.ruleset.get().is_some() || plan.ruleset_fd >= 0 || plan.ruleset_lacks != LandlockRuleset::default()
+            let lacks = plan.ruleset_lacks != LandlockRuleset::default() || plan.ruleset_lacks_flags != 0;
+            plan.ruleset.get().is_some() || plan.ruleset_fd >= 0 || plan.ruleset_flags != 0 || lacks
         }
         Stage::FdClose => !plan.closes.is_empty(),
         Stage::Nofile => plan.nofile.get().is_some(),
         Stage::Trace => plan.trace != 0,
         Stage::Stop => plan.stop != 0,
         Stage::SignalActions => plan.signal_default | plan.signal_ignore != 0,
+        Stage::UserNamespaces => !plan.no_user_namespaces.is_empty(),
         Stage::Exec => true,
         _ => false,
     }
@@ -265,6 +267,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
             })
         }
         Stage::PrivilegedSeccomp | Stage::Seccomp => filter(plan, index, f),
+        Stage::UserNamespaces => sentences::DENIED.fmt(f),
         Stage::LandlockRule => match landlock_rule(plan, index) {
             Some(rule) if rule.path.is_empty() => sentences::RULE_OF_PORT.with(&[&rule.port, &Hex(rule.access)]).fmt(f),
             Some(rule) => sentences::RULE_OF_PATH.with(&[&Bytes(plan.bytes(rule.path)), &Hex(rule.access)]).fmt(f),
@@ -349,20 +352,35 @@ fn filter(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
 }
 
 fn landlock(plan: &Plan, f: &mut Formatter) -> fmt::Result {
-    let ruleset = plan.ruleset.get().unwrap_or_default();
-    let LandlockRuleset { fs, net, scopes } = ruleset;
-    let handled = (Hex(fs), Hex(net), Hex(scopes));
-    let LandlockRuleset { fs, net, scopes } = plan.ruleset_lacks;
-    let lacks = (Hex(fs), Hex(net), Hex(scopes));
-    let handled: [&dyn Display; 3] = [&handled.0, &handled.1, &handled.2];
-    let lacks: [&dyn Display; 3] = [&lacks.0, &lacks.1, &lacks.2];
-    let (handled, lacks) = (sentences::RULESET.with(&handled), sentences::RULESET.with(&lacks));
+    let flags = plan.ruleset_fd_flags | plan.ruleset_flags;
+    let handled = Handled { ruleset: plan.ruleset.get().unwrap_or_default(), flags };
+    let lacks = Handled { ruleset: plan.ruleset_lacks, flags: plan.ruleset_lacks_flags };
     let of_fd: [&dyn Display; 2] = [&plan.ruleset_fd, &handled];
-    let handled = if plan.ruleset_fd >= 0 { sentences::RULESET_OF_FD.with(&of_fd) } else { handled };
-    if plan.ruleset_lacks == LandlockRuleset::default() {
+    let of_fd = sentences::RULESET_OF_FD.with(&of_fd);
+    let handled: &dyn Display = if plan.ruleset_fd >= 0 { &of_fd } else { &handled };
+    if plan.ruleset_lacks == LandlockRuleset::default() && plan.ruleset_lacks_flags == 0 {
         return handled.fmt(f);
     }
-    sentences::RULESET_LACKS.with(&[&handled, &lacks]).fmt(f)
+    sentences::RULESET_LACKS.with(&[handled, &lacks]).fmt(f)
+}
+
+/// What a ruleset denies, and the flags it is put on with.
+struct Handled {
+    ruleset: LandlockRuleset,
+    flags: u32,
+}
+
+impl Display for Handled {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let LandlockRuleset { fs, net, scopes } = self.ruleset;
+        let (fs, net, scopes) = (Hex(fs), Hex(net), Hex(scopes));
+        let parts: [&dyn Display; 3] = [&fs, &net, &scopes];
+        let ruleset = sentences::RULESET.with(&parts);
+        match self.flags {
+            0 => ruleset.fmt(f),
+            flags => sentences::RULESET_WITH_FLAGS.with(&[&ruleset, &Hex(flags)]).fmt(f),
+        }
+    }
 }
 
 struct Limited<'a>(&'a Limit);

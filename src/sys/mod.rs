@@ -249,8 +249,8 @@ pub fn landlock_add_port(ruleset: i32, access: u64, port: u64) -> Answer {
 }
 
 /// landlock_restrict_self(2)
-pub fn landlock_restrict_self(ruleset: i32) -> Answer {
-    call!(LANDLOCK_RESTRICT_SELF, ruleset, 0).map(drop)
+pub fn landlock_restrict_self(ruleset: i32, flags: u32) -> Answer {
+    call!(LANDLOCK_RESTRICT_SELF, ruleset, flags).map(drop)
 }
 
 /// personality(2)
@@ -414,6 +414,16 @@ pub fn set_tid_address(word: *mut i32) -> Answer {
 /// fork(2), by way of clone: 0 in the new process, which goes on with a copy of all memory.
 pub fn fork(exit_signal: i32) -> Answer<i32> {
     call!(CLONE, exit_signal, 0, 0, 0, 0).map(|pid| pid as i32)
+}
+
+/// clone(2), with flags that the kernel does not take together: nothing is made.
+pub fn clone_in_vain(flags: u64) -> Answer {
+    call!(CLONE, flags, 0, 0, 0, 0).map(drop)
+}
+
+/// clone3(2), without arguments: nothing is made.
+pub fn clone3_in_vain() -> Answer {
+    call!(CLONE3, 0, 0).map(drop)
 }
 
 /// futex(2), FUTEX_WAIT, among processes: sleeps while the word has this value.

@@ -52,6 +52,12 @@ static void deny_terminal_injection(struct run *run, char *none)
     accept(forkexec_attr_deny_terminal_injection(run->attr));
 }
 
+static void deny_user_namespaces(struct run *run, char *none)
+{
+    (void)none;
+    accept(forkexec_attr_deny_user_namespaces(run->attr));
+}
+
 static void landlock_path(struct run *run, char *text)
 {
     char *path = cut_required(text, ':');
@@ -85,6 +91,20 @@ static void landlock_scopes(struct run *run, char *text)
     accept(forkexec_attr_set_landlock_scopes(run->attr, parse_words(text, words, "a scope")));
 }
 
+static void landlock_flags(struct run *run, char *text)
+{
+    static const struct word words[] = { { "log-same-exec-off", FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF },
+        { "log-new-exec-on", FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON },
+        { "log-subdomains-off", FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF }, { "tsync", FORKEXEC_LANDLOCK_FLAG_TSYNC },
+        { NULL, 0 } };
+    uint64_t flags;
+    if (*text >= '0' && *text <= '9')
+        flags = parse_unsigned(text, UINT32_MAX);
+    else
+        flags = parse_words(text, words, "a number or flag");
+    accept(forkexec_attr_set_landlock_flags(run->attr, (uint32_t)flags));
+}
+
 static void landlock_ruleset(struct run *run, char *fd)
 {
     accept(forkexec_attr_set_landlock_ruleset(run->attr, parse_fd(fd)));
@@ -100,11 +120,14 @@ static const struct option_row rows[] = {
     { "seccomp-filter", "[=FLAGS] FILE", "put on the filter in FILE, of raw instructions; FLAGS are log, tsync and "
         "spec-allow", seccomp_filter },
     { "deny-terminal-injection", NULL, "let nobody type into our terminal (TIOCSTI, TIOCLINUX)", deny_terminal_injection },
+    { "deny-user-namespaces", NULL, "let neither the program nor its descendants make a user namespace", deny_user_namespaces },
     { "landlock-path", "ACCESS:PATH", "grant this to PATH and all beneath, and nothing else to any file: read, write, "
         "execute, all, or the single ones of landlock(7)", landlock_path },
     { "landlock-port", "ACCESS:PORT", "grant bind-tcp or connect-tcp to PORT, and neither to others", landlock_port },
     { "landlock-handled", "ACCESS", "deny just these where nothing grants them, of files and of ports", landlock_handled },
     { "landlock-scopes", "SCOPES", "stay among ourselves: abstract-unix-socket, signal", landlock_scopes },
+    { "landlock-flags", "FLAGS", "what is logged of denials: log-new-exec-on, log-same-exec-off, log-subdomains-off; or a "
+        "number", landlock_flags },
     { "landlock-ruleset", "FD", "put on the ruleset that our descriptor FD refers to", landlock_ruleset },
     { "allow-partial-landlock", NULL, "do without what this kernel's Landlock does not know", allow_partial_landlock },
 };

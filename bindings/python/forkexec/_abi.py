@@ -50,6 +50,8 @@ class SeccompFlag(IntFlag):
     SPEC_ALLOW = 4
     # Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
     LISTENER = 8
+    # With LISTENER: once the listener has received a call, only a signal that kills interrupts it; Linux 5.19. The kernel calls it WAIT_KILLABLE_RECV.
+    KILLABLE = 32
 
 
 class LandlockFs(IntFlag):
@@ -96,6 +98,19 @@ class LandlockNet(IntFlag):
     BIND_TCP = 1
     # connect(2) a TCP socket to it; Linux 6.7.
     CONNECT_TCP = 2
+
+
+class LandlockFlag(IntFlag):
+    """Flags with which Landlock is put on; landlock_restrict_self(2)."""
+
+    # forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15. Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
+    LOG_SAME_EXEC_OFF = 1
+    # Log what is denied to the program and to programs that it runs; Linux 6.15.
+    LOG_NEW_EXEC_ON = 2
+    # Log nothing that is denied by what the program and its descendants put on themselves; Linux 6.15.
+    LOG_SUBDOMAINS_OFF = 4
+    # On all threads, of which the child has one; Linux 7.0.
+    TSYNC = 8
 
 
 class LandlockScope(IntFlag):
@@ -354,6 +369,8 @@ class Stage(IntEnum):
     STOP = 785
     # Signal dispositions. sigaction(2).
     SIGNAL_ACTIONS = 790
+    # No more user namespaces, by a filter that is seen to work; before filters that may forbid to look. seccomp(2).
+    USER_NAMESPACES = 791
     # Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2).
     SECCOMP = 792
     # The signal mask; last, since pending signals arrive here. sigprocmask(2).
@@ -398,6 +415,7 @@ PREFIXES = {
     "FORKEXEC_SECCOMP_": "SeccompFlag",
     "FORKEXEC_LANDLOCK_FS_": "LandlockFs",
     "FORKEXEC_LANDLOCK_NET_": "LandlockNet",
+    "FORKEXEC_LANDLOCK_FLAG_": "LandlockFlag",
     "FORKEXEC_LANDLOCK_SCOPE_": "LandlockScope",
     "FORKEXEC_DEATH_OF_": "DeathOf",
     "FORKEXEC_CWD_RIGHTS_": "CwdRights",
@@ -492,12 +510,14 @@ FUNCTIONS = (
     "forkexec_attr_set_session_keyring",
     "forkexec_attr_set_exec_label",
     "forkexec_attr_add_seccomp_filter",
+    "forkexec_attr_deny_user_namespaces",
     "forkexec_attr_deny_terminal_injection",
     "forkexec_attr_set_landlock_ruleset",
     "forkexec_attr_add_landlock_path",
     "forkexec_attr_add_landlock_port",
     "forkexec_attr_set_landlock_handled",
     "forkexec_attr_set_landlock_scopes",
+    "forkexec_attr_set_landlock_flags",
     "forkexec_attr_allow_partial_landlock",
     "forkexec_attr_new",
     "forkexec_attr_copy",

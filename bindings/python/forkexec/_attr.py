@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import IO, Any, NoReturn, Optional, Union
 
-    from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Stage
+    from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFlag, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Stage
     from ._capability import Capability
     from ._cgroup import Cgroup
     from ._items import FdAction, Filter, MountItem, Path, Root
@@ -126,11 +126,13 @@ class Attr:
       exec_label: the label that SELinux or AppArmor give the program.
       seccomp: the bytes of a filter, 8 for each instruction, or Filter(bytes, flags), or a list (add_seccomp_filter).
       deny_terminal_injection: True: a filter that refuses TIOCSTI and TIOCLINUX (deny_terminal_injection).
+      deny_user_namespaces: True: neither the program nor its descendants make one (deny_user_namespaces).
       landlock_ruleset: a descriptor of a ruleset.
       landlock_paths: {path: LandlockFs} (add_landlock_path).
       landlock_ports: {TCP port: LandlockNet} (add_landlock_port).
       landlock_handled: (LandlockFs, LandlockNet): what is refused where no path and no port allows it.
       landlock_scopes: a LandlockScope.
+      landlock_flags: LandlockFlags, or bits that only a newer kernel knows.
       allow_partial_landlock: True: do without what this kernel does not know (allow_partial_landlock).
     """
 
@@ -215,11 +217,13 @@ class Attr:
         exec_label: Optional[str] = None,
         seccomp: Union[bytes, Filter, Iterable[Union[bytes, Filter]], None] = None,
         deny_terminal_injection: bool = False,
+        deny_user_namespaces: bool = False,
         landlock_ruleset: Optional[Fd] = None,
         landlock_paths: Optional[Mapping[Path, LandlockFs]] = None,
         landlock_ports: Optional[Mapping[int, LandlockNet]] = None,
         landlock_handled: Optional[tuple[LandlockFs, LandlockNet]] = None,
         landlock_scopes: Optional[LandlockScope] = None,
+        landlock_flags: Optional[LandlockFlag] = None,
         allow_partial_landlock: bool = False,
     ) -> None:
         values = locals()

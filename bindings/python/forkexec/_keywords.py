@@ -420,6 +420,7 @@ def _seccomp(attr: Any, value: Any) -> None:
 
 
 _switch("deny_terminal_injection", "deny_terminal_injection")
+_switch("deny_user_namespaces", "deny_user_namespaces")
 _plain("landlock_ruleset", descriptor)
 
 
@@ -442,6 +443,7 @@ def _landlock_handled(attr: Any, value: Any) -> None:
 
 
 _plain("landlock_scopes", integer)
+_plain("landlock_flags", integer)
 _switch("allow_partial_landlock", "allow_partial_landlock")
 
 # For whoever asks for the types of namespaces that an attr makes.

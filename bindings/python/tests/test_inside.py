@@ -331,6 +331,12 @@ def test_filters():
     assert status("Seccomp_filters", given) == "3"
 
 
+def test_no_user_namespaces():
+    code = "import ctypes, os; print(ctypes.CDLL(None, use_errno=True).unshare(0x10000000), ctypes.get_errno())"
+    given = attr(no_new_privs=True, deny_user_namespaces=True)
+    assert forkexec.run([sys.executable, "-S", "-c", code], attr=given, stdout=-1).stdout == b"-1 1\n"
+
+
 def test_landlock(tmp_path):
     if not forkexec.probe(Feature.LANDLOCK)[0]:
         with pytest.raises(forkexec.SpawnError):
@@ -341,6 +347,7 @@ def test_landlock(tmp_path):
     read = LandlockFs.EXECUTE | LandlockFs.READ_FILE | LandlockFs.READ_DIR
     given = attr(
         no_new_privs=True, allow_partial_landlock=True, landlock_scopes=forkexec.LandlockScope.SIGNAL,
+        landlock_flags=forkexec.LandlockFlag.LOG_NEW_EXEC_ON,
         landlock_paths={path: read for path in ("/bin", "/lib", "/lib64", "/usr", "/etc") if os.path.exists(path)},
         landlock_ports={80: forkexec.LandlockNet.CONNECT_TCP}, landlock_handled=(read, forkexec.LandlockNet.CONNECT_TCP),
     )  # fmt: skip

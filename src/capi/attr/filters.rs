@@ -27,8 +27,11 @@ pub struct sock_filter {
 /// With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with SECCOMP_RET_USER_NOTIF waits
 /// for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or the release has returned. Until
 /// then the library itself lets its own calls go on, so nothing waits for who cannot answer yet. This needs Linux 5.5,
-/// and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max count.
-/// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER; -ENOMEM.
+/// and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max count. A signal interrupts a call that
+/// waits, and the caller's answer is lost; with FORKEXEC_SECCOMP_KILLABLE, which needs Linux 5.19, only one that kills does,
+/// once the caller has received the call.
+/// Returns 0; -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER,
+/// KILLABLE without LISTENER; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (two listeners; a listener with a new time namespace, or with
 /// unshare_namespaces(FORKEXEC_NS_PID)), FORKEXEC_STAGE_SECCOMP or FORKEXEC_STAGE_PRIVILEGED_SECCOMP (EINVAL: not a
 /// filter, or a flag that the kernel does not know; EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs; EBUSY: a filter
@@ -49,6 +52,24 @@ pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "add_seccomp_filter", |attr| attr.filters.add_seccomp_filter(program?, flags))
+}
+
+/// Lets neither the program nor its descendants make a user namespace, so that what the kernel opens to its owner is out of
+/// their reach: unshare(2) and clone(2) with CLONE_NEWUSER fail with EPERM, by whichever ABI of the kernel they come, and
+/// clone3(2), whose flags no filter sees, with ENOSYS, so that programs use clone(2). A seccomp filter of its own, which
+/// stays for ever, needs no user namespace and no privilege, but set_no_new_privs. The child looks whether the three calls
+/// are refused, and else there is no program. Namespaces that there are can be joined (setns(2)), with a descriptor of them;
+/// those that this spawn makes, it makes before. seccomp(2).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_USER_NAMESPACES (EINVAL, ENOSYS: the
+/// kernel has no filters; ENOMEM: more than 32768 instructions in all; EOPNOTSUPP: the filter is on, and does nothing);
+/// index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_deny_user_namespaces(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "deny_user_namespaces", |attr| attr.filters.deny_user_namespaces())
 }
 
 /// Adds a ready-made filter that lets nobody type into a terminal that he shares with others: ioctl(2) with TIOCSTI or

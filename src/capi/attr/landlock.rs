@@ -84,7 +84,25 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_scopes(attr: *mut forkexec_a
     apply(attr, "set_landlock_scopes", |attr| attr.landlock.set_landlock_scopes(scopes))
 }
 
-/// Does without the accesses and scopes that this kernel's Landlock does not know, all of them where it has none: the
+/// Puts each ruleset on with flags, FORKEXEC_LANDLOCK_FLAG_ bits, or bits that a newer kernel knows: they are passed on as
+/// they are. They say which denials the kernel writes into the audit log. It sees the program as a new one, so without
+/// LOG_NEW_EXEC_ON nothing that is denied to the program is logged. With a ruleset of the caller's and one of ours,
+/// LOG_SUBDOMAINS_OFF is for what the program puts on, not for the second of the two. With LOG_SUBDOMAINS_OFF, and no
+/// rule, scope or ruleset at all, nothing is denied, and what the program puts on is not logged. 0 asks for none. The last
+/// call wins. landlock_restrict_self(2).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no
+/// Landlock, one before Linux 6.15, or one before 7.0 and not just the flags for logs; EINVAL: a flag that the kernel
+/// does not know; EBADF: other flags than LOG_SUBDOMAINS_OFF, and nothing to put on); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_landlock_flags(attr: *mut forkexec_attr, flags: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_landlock_flags", |attr| attr.landlock.set_landlock_flags(flags))
+}
+
+/// Does without the accesses, scopes and flags that this kernel's Landlock does not know, all of them where it has none: the
 /// program is then less restricted than was asked. forkexec_describe says what is left out, forkexec_probe whether
 /// anything has to be. A ruleset of the caller's is not concerned.
 /// Returns 0; -EINVAL: attr is NULL.

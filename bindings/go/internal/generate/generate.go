@@ -49,6 +49,7 @@ var groups = []group{
 	{"FORKEXEC_SECCOMP_", "SeccompFlags", "uint32", "SeccompFlags are flags of a seccomp filter; seccomp(2)."},
 	{"FORKEXEC_LANDLOCK_FS_", "LandlockFS", "uint64", "LandlockFS is a set of accesses to files; landlock(7)."},
 	{"FORKEXEC_LANDLOCK_NET_", "LandlockNet", "uint64", "LandlockNet is a set of accesses to TCP ports; landlock(7)."},
+	{"FORKEXEC_LANDLOCK_FLAG_", "LandlockFlags", "uint32", "LandlockFlags are flags with which Landlock is put on; landlock_restrict_self(2)."},
 	{"FORKEXEC_LANDLOCK_SCOPE_", "LandlockScope", "uint64", "A LandlockScope is what the program cannot reach outside its sandbox; landlock(7)."},
 	{"FORKEXEC_DEATH_OF_", "DeathOf", "uint32", "DeathOf says whose death the program is told of."},
 	{"FORKEXEC_CWD_RIGHTS_", "CwdRights", "uint32", "CwdRights says with whose rights the working directory is entered."},
@@ -112,6 +113,8 @@ func prefixOf(name string) string {
 	switch name {
 	case "SeccompFlags":
 		return "Seccomp"
+	case "LandlockFlags":
+		return "LandlockFlag"
 	case "MountFlags":
 		return "Mount"
 	case "RootFlags":

@@ -1,0 +1,42 @@
+//! The filter of `deny_user_namespaces`.
+
+use super::instructions::{ALLOW, ARCH, EPERM, KILL, NUMBER, UNMARKED, and, answer, argument, has, is, load};
+use crate::bpf::ARCHES;
+use crate::sys::abi::SockFilter;
+
+/// Of clone(2) and unshare(2). Of the upper half neither makes anything.
+const FLAGS: u32 = argument(0);
+
+/// The numbers of clone and unshare: here, which x32 shares, and of 32-bit programs. clone3 has one number everywhere.
+const CLONES: [u32; 2] = [libc::SYS_clone as u32, 120];
+#[cfg(target_arch = "x86_64")]
+const UNSHARES: [u32; 2] = [libc::SYS_unshare as u32, 310];
+#[cfg(target_arch = "aarch64")]
+const UNSHARES: [u32; 2] = [libc::SYS_unshare as u32, 337];
+const CLONE3: u32 = libc::SYS_clone3 as u32;
+
+const ENOSYS: SockFilter = answer(libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32);
+
+/// No filter sees the flags of clone3, which lie in memory: it is not there, and programs use clone.
+pub const NO_USER_NAMESPACES: [SockFilter; 20] = [
+    load(ARCH),
+    is(ARCHES[0], 0, 6),
+    load(NUMBER),
+    and(UNMARKED),
+    is(CLONE3, 13, 0),
+    is(CLONES[0], 8, 0),
+    is(UNSHARES[0], 7, 0),
+    ALLOW,
+    is(ARCHES[1], 0, 10),
+    load(NUMBER),
+    is(CLONE3, 7, 0),
+    is(CLONES[1], 2, 0),
+    is(UNSHARES[1], 1, 0),
+    ALLOW,
+    load(FLAGS),
+    has(libc::CLONE_NEWUSER as u32, 1, 0),
+    ALLOW,
+    EPERM,
+    ENOSYS,
+    KILL,
+];

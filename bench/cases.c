@@ -92,7 +92,7 @@ const struct bench_case cases[] = {
      SUBJECTS(&raw_hold, &library_hold), .unit = ""},
     {"cgroup", "a cgroup made, limited, with a program in it, read, killed and removed", run_rows,
      SUBJECTS(&raw_cgroup, &library_cgroup), .unit = ""},
-    {"cgroup-files", "the same without a program", run_rows, SUBJECTS(&raw_files, &library_files), .unit = ""},
+    {"cgroup-files", "the same file operations without a program", run_rows, SUBJECTS(&raw_files, &library_files), .unit = ""},
     {"join-resident", "into a container from a large caller", run_rows, SUBJECTS(&library_join), grow_memory, {0, 256, 1024}, "MiB"},
     {"sandbox-resident", "the sandbox from a large caller", run_rows, SUBJECTS(&library_sandbox), grow_memory, {0, 256, 1024}, "MiB"},
     {"sandbox-fds", "the sandbox from a caller with many descriptors", run_rows, SUBJECTS(&library_sandbox), grow_fds, {0, 1000, 19000}, "fds"},

@@ -68,7 +68,7 @@ static long run_in(int directory)
     return pid;
 }
 
-/* Whatever is left in it is killed. */
+/* As it is written by hand: whoever is left in it is killed, without a look whether there is somebody. */
 void cgroup_raw(enum what what, struct times *times)
 {
     double start = now();
@@ -83,8 +83,7 @@ void cgroup_raw(enum what what, struct times *times)
         must_have_exited((int)pid);
     }
     read_file(directory, COUNTER);
-    if (what == CGROUP)
-        write_file(directory, "cgroup.kill", "1");
+    write_file(directory, "cgroup.kill", "1");
     must(unlinkat(above, "forkexec-bench-raw", AT_REMOVEDIR) == 0, "remove a cgroup");
     close(directory);
     times->total = now() - start;

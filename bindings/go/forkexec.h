@@ -1814,7 +1814,8 @@ int forkexec_cgroup_read(const struct forkexec_cgroup *group,
 int32_t forkexec_cgroup_fd(const struct forkexec_cgroup *group);
 
 // Kills, with SIGKILL, all that are in the cgroup and in those below it (cgroup.kill; one by one before Linux 5.14 and in a
-// threaded one). It comes back at once; they die meanwhile. That nobody is in it is no error.
+// threaded one); the caller, too, where it is in it. It comes back at once; they die meanwhile. That nobody is in it is no
+// error.
 //
 // Returns 0. -EINVAL: group is NULL. -ESRCH: the cgroup of another process. -EPERM: one by one, and one of them may not be
 // killed. -EAGAIN: one by one, and new ones kept appearing.

@@ -179,7 +179,8 @@ pub unsafe extern "C" fn forkexec_cgroup_fd(group: *const forkexec_cgroup) -> i3
 }
 
 /// Kills, with SIGKILL, all that are in the cgroup and in those below it (cgroup.kill; one by one before Linux 5.14 and in a
-/// threaded one). It comes back at once; they die meanwhile. That nobody is in it is no error.
+/// threaded one); the caller, too, where it is in it. It comes back at once; they die meanwhile. That nobody is in it is no
+/// error.
 ///
 /// Returns 0. -EINVAL: group is NULL. -ESRCH: the cgroup of another process. -EPERM: one by one, and one of them may not be
 /// killed. -EAGAIN: one by one, and new ones kept appearing.

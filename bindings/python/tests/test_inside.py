@@ -224,6 +224,9 @@ def test_limits():
     with open("/dev/null") as file, pytest.raises(forkexec.SpawnError) as caught:
         forkexec.run(["true"], attr=attr(cgroup_fd=file))
     assert caught.value.stage == Stage.RESOLVE
+    # test_cgroup.py runs programs in one.
+    with pytest.raises(TypeError, match="Cgroup"):
+        attr(cgroup="/sys/fs/cgroup")
 
 
 @needs_root

@@ -295,6 +295,9 @@ func (b *builder) limits(a *Attr) {
 		}
 		b.did("TimerSlack", C.forkexec_attr_set_timer_slack(b.c, C.uint64_t(*a.TimerSlack)))
 	}
+	if a.ProcessFlags != 0 {
+		b.did("ProcessFlags", C.forkexec_attr_set_process_flags(b.c, C.uint32_t(a.ProcessFlags)))
+	}
 	if a.Cgroup != nil {
 		b.did("Cgroup", C.forkexec_attr_set_cgroup_fd(b.c, b.file("Cgroup", a.Cgroup)))
 	}

@@ -1,8 +1,8 @@
 //! Limits, scheduling and the cgroup.
 
-use super::sealed::{Limit, Plan, Policy, cgroup, clone, mode};
+use super::sealed::{Limit, Plan, Policy, cgroup, clone, mode, process};
 use super::{Draft, Fault, Request, Step, ids};
-use crate::attr::limits::KEEP;
+use crate::attr::limits::{KEEP, process as asked};
 use crate::attr::owned::push;
 use crate::sentences;
 use crate::stage::Stage;
@@ -15,6 +15,17 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::fstatfs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+/// The bits that are asked for are those that the child reads.
+const _: () = {
+    let asked = [asked::NO_THP, asked::MDWE, asked::NO_TSC, asked::SUBREAPER];
+    let read = [process::NO_THP, process::MDWE, process::NO_TSC, process::SUBREAPER];
+    let mut place = 0;
+    while place < asked.len() {
+        assert!(asked[place] == read[place]);
+        place += 1;
+    }
+};
+
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
     rlimits(request, draft)?;
@@ -24,6 +35,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.io_priority = asked.io_priority.map(|asked| asked.class << IOPRIO_CLASS_SHIFT | asked.level).into();
     plan.timer_slack = asked.timer_slack_ns.into();
     plan.personality = asked.personality.into();
+    plan.process_flags = asked.process_flags;
     plan.umask = asked.umask.into();
     if let Some(cpus) = &asked.affinity {
         draft.plan.affinity = affinity(cpus, draft)?;

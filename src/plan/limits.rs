@@ -13,18 +13,14 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::fstatfs;
+use static_assertions::const_assert_eq;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// The bits that are asked for are those that the child reads.
-const _: () = {
-    let asked = [asked::NO_THP, asked::MDWE, asked::NO_TSC, asked::SUBREAPER];
-    let read = [process::NO_THP, process::MDWE, process::NO_TSC, process::SUBREAPER];
-    let mut place = 0;
-    while place < asked.len() {
-        assert!(asked[place] == read[place]);
-        place += 1;
-    }
-};
+// The bits that are asked for are those that the child reads.
+const_assert_eq!(asked::NO_THP, process::NO_THP);
+const_assert_eq!(asked::MDWE, process::MDWE);
+const_assert_eq!(asked::NO_TSC, process::NO_TSC);
+const_assert_eq!(asked::SUBREAPER, process::SUBREAPER);
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;

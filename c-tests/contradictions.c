@@ -208,6 +208,7 @@ TEST(holders)
     NEVER("set_session_keyring, set_exec_label", SET(set_exec_label, "a"));
     NEVER("seccomp filters", SET(deny_terminal_injection));
     NEVER("seccomp filters", SET(deny_user_namespaces));
+    NEVER("set_process_flags", SET(set_process_flags, FORKEXEC_PROCESS_SUBREAPER));
     NEVER("landlock", SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_PID));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_CGROUP));

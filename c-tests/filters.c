@@ -322,7 +322,7 @@ TEST_BOTH(a_child_that_may_not_exit)
 #define IN_VAIN (CLONE_NEWUSER | CLONE_FS)
 
 /* The three calls that make user namespaces, by hand: with the numbers of both ABIs. */
-TEST_BOTH(no_user_namespaces_inside)
+TEST(no_user_namespaces_inside)
 {
     char *unshares = (char *)text("%d", SYS_unshare), *clones = (char *)text("%d", SYS_clone);
     char *clones3 = (char *)text("%d", SYS_clone3);
@@ -364,7 +364,7 @@ TEST_BOTH(no_user_namespaces_inside)
 }
 
 /* It is itself in one, with all privileges in there. */
-TEST_BOTH(no_user_namespaces_inside_of_one)
+TEST(no_user_namespaces_inside_of_one)
 {
     need_user_namespaces();
     for EACH_MEMORY(mode) {

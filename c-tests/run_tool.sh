@@ -430,6 +430,7 @@ if [ "$have_python" ]; then
 import fcntl
 fcntl.ioctl(0, 0x5412, b"x")' 2>&1 </dev/null)"
 fi
+sees "--process-flags" thp_disabled 1 --process-flags no-thp,subreaper
 code "--deny-user-namespaces" 1 "$run" --no-new-privs --deny-user-namespaces unshare -U true
 locked=(--no-new-privs --landlock-path "execute,read-file:$witness" --landlock-path "all:$dir/root")
 mkdir -p "$dir/root"

@@ -3,7 +3,13 @@
 #include "aside.h"
 
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE 66
+#endif
 
 /* The four setters with two small arguments in one, for tables. */
 enum what { NICE, SCHEDULER, IO, OOM, SLACK };
@@ -115,6 +121,77 @@ static int by_hand(const void *with)
     if (it->what == SCHEDULER)
         return sched_setscheduler(0, it->one, &(struct sched_param){ .sched_priority = it->two }) ? errno : 0;
     return 0;
+}
+
+/* What the kernel keeps with the memory, the caller's stays without. */
+TEST_BOTH(bits_of_a_process)
+{
+    need_native();
+    need(prctl(PR_GET_MDWE, 0, 0, 0, 0) >= 0, "needs Linux 6.3");
+    for EACH_MEMORY(mode)
+        for (uint32_t flags = 0; flags < 16; flags++) {
+            struct forkexec_attr *attr = attr_in(mode);
+            if (flags & FORKEXEC_PROCESS_NO_TSC)
+                continue;
+            OK(forkexec_attr_set_process_flags(attr, flags));
+            struct view *view = run_witness(attr);
+            assert_saw(view, "thp_disabled", flags & FORKEXEC_PROCESS_NO_THP ? "1" : "0");
+            assert_saw(view, "mdwe", flags & FORKEXEC_PROCESS_MDWE ? "1" : "0");
+            assert_saw(view, "subreaper", flags & FORKEXEC_PROCESS_SUBREAPER ? "1" : "0");
+            assert_int_equal(witness_exits(attr, "code"), flags & FORKEXEC_PROCESS_MDWE ? EACCES : 0);
+        }
+    assert_int_equal(prctl(PR_GET_MDWE, 0, 0, 0, 0), 0);
+    assert_int_equal(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 0);
+    assert_int_equal(forkexec_attr_set_process_flags(new_attr(), 16), -EINVAL);
+}
+
+/* Of the program, and not of the init that makes it. */
+TEST_BOTH(bits_of_a_process_under_an_init)
+{
+    need_native();
+    need_user_namespaces();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_with(mode, true);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+        OK(forkexec_attr_set_init(attr));
+        OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_NO_THP | FORKEXEC_PROCESS_SUBREAPER));
+        struct view *view = run_witness(attr);
+        assert_saw(view, "thp_disabled", "1");
+        assert_saw(view, "subreaper", "1");
+    }
+}
+
+/* How a program ends that may not read the time stamp counter: many loaders do. */
+static int without_counter(void)
+{
+    pid_t pid = fork();
+    if (!pid) {
+        prctl(PR_SET_TSC, PR_TSC_SIGSEGV);
+        execl(witness, witness, "exit", "7", NULL);
+        _exit(127);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+TEST(the_time_stamp_counter)
+{
+    int tsc = 0;
+    need_native();
+    need(!prctl(PR_GET_TSC, &tsc) && tsc == PR_TSC_ENABLE, "needs x86");
+    int status = without_counter();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_NO_TSC));
+        struct forkexec_status ended = finish(start_witness(attr, "exit", "7"));
+        assert_int_equal(ended.signal, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+        assert_int_equal(ended.exit_code, WIFSIGNALED(status) ? 0 : WEXITSTATUS(status));
+        if (!WIFSIGNALED(status))
+            assert_saw(run_witness(attr), "tsc", "2");
+    }
+    assert_false(prctl(PR_GET_TSC, &tsc));
+    assert_int_equal(tsc, PR_TSC_ENABLE);
 }
 
 TEST_BOTH(with_privilege_also_for_who_has_none)

@@ -169,6 +169,10 @@ static void see_limits(FILE *out)
     say(out, "timer_slack", "%d", prctl(PR_GET_TIMERSLACK));
     say(out, "personality", "%#x", (unsigned)personality(0xffffffff));
     say(out, "thp_disabled", "%d", prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
+    int tsc = 0;
+    prctl(PR_GET_TSC, &tsc);
+    say(out, "tsc", "%d", tsc);
+    say(out, "mdwe", "%d", prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0));
     say_line(out, "oom_score_adj", "/proc/thread-self/oom_score_adj", "");
     say_line(out, "coredump_filter", "/proc/self/coredump_filter", "");
 }

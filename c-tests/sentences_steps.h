@@ -175,6 +175,14 @@ SITUATION(FILTER_WITHOUT_EFFECT, need_native())
     says(spawned(attr), "user namespaces (denied): %s: %s", strerror(EOPNOTSUPP), sentence);
 }
 
+SITUATION(PROCESS_FLAG_UNKNOWN, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_process_flags, FORKEXEC_PROCESS_SUBREAPER);
+    DENY(prctl, EINVAL, { IS, 0, PR_SET_CHILD_SUBREAPER });
+    says(spawned(attr), "process flags 8 (0x8): %s: %s", strerror(EINVAL), sentence);
+}
+
 static inline void need_landlock(int version)
 {
     need_native();

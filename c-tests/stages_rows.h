@@ -102,6 +102,9 @@ ASK(batches, SET(set_scheduler, SCHED_BATCH, 0))
 ASK(last_for_io, SET(set_io_priority, 2, 7))
 ASK(slack, SET(set_timer_slack, 1000))
 ASK(fixed_addresses, SET(set_personality, 0x40000))
+ASK(no_huge_pages, SET(set_process_flags, FORKEXEC_PROCESS_NO_THP | FORKEXEC_PROCESS_SUBREAPER))
+ASK(no_counter, SET(set_process_flags, FORKEXEC_PROCESS_NO_TSC | FORKEXEC_PROCESS_SUBREAPER))
+ASK(no_new_code, SET(set_process_flags, FORKEXEC_PROCESS_MDWE))
 ASK(a_umask, SET(set_umask, 027))
 ASK(an_ignored_signal, SET(set_signal_ignore, 1 << (SIGUSR2 - 1)))
 ASK(no_new_privileges, SET(set_no_new_privs))
@@ -299,6 +302,9 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_PARENT_DEATH, ALL, death_of_process, GIVES(EIO, -1, "signal 10"), 0,
         PRCTL(EIO, IF(0, PR_SET_PDEATHSIG), IF(1, SIGUSR1)) },
     { FORKEXEC_STAGE_INIT, OWN, an_init, GIVES(EAGAIN, -1, ""), PRIVILEGED, DENY(clone, EAGAIN, IF(0, SIGWINCH)) },
+    { FORKEXEC_STAGE_PROCESS_FLAGS, OWN, no_huge_pages, GIVES(EIO, 1, "0x1"), 0, PRCTL(EIO, IF(0, PR_SET_THP_DISABLE), IF(1, 1)) },
+    { FORKEXEC_STAGE_PROCESS_FLAGS, OWN, no_new_code, GIVES(EIO, 2, "0x2"), 0, PRCTL(EIO, IF(0, 65), IF(1, 1)) },
+    { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, no_counter, GIVES(EIO, 4, "0x4"), 0, PRCTL(EIO, IF(0, PR_SET_TSC), IF(1, 2)) },
     { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
     { FORKEXEC_STAGE_LANDLOCK, ALL, readable, GIVES(E2BIG, -1, "fs 0x4, net 0x0, scopes 0x0"), LANDLOCK,
         DENY(landlock_restrict_self, E2BIG) },

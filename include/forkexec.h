@@ -161,6 +161,18 @@
 // connect(2) a TCP socket to it; Linux 6.7.
 #define FORKEXEC_LANDLOCK_NET_CONNECT_TCP 2
 
+// forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
+#define FORKEXEC_PROCESS_NO_THP 1
+
+// Memory that is or was writable never becomes executable; Linux 6.3. PR_SET_MDWE(2const).
+#define FORKEXEC_PROCESS_MDWE 2
+
+// Reading the time stamp counter is SIGSEGV. PR_SET_TSC(2const).
+#define FORKEXEC_PROCESS_NO_TSC 4
+
+// Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
+#define FORKEXEC_PROCESS_SUBREAPER 8
+
 // forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
 // Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
 #define FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF 1
@@ -511,6 +523,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_PARENT_DEATH = 740,
     // The first process of a pid namespace stays behind as its init; before what only the program is to suffer. fork(2).
     FORKEXEC_STAGE_INIT = 745,
+    // What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
+    FORKEXEC_STAGE_PROCESS_FLAGS = 747,
     // No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     FORKEXEC_STAGE_NO_NEW_PRIVS = 750,
     // Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -971,6 +985,17 @@ int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustme
 // Returns 0; -EINVAL: attr is NULL.
 // Fails later as FORKEXEC_STAGE_TIMER_SLACK, unless allowed; index -1.
 int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanoseconds);
+
+// Sets what a process has as a bit of its own, FORKEXEC_PROCESS_ bits: NO_THP, no transparent huge pages; MDWE, no memory
+// that is or was writable becomes executable (compilers at run time then fail); NO_TSC, SIGSEGV for who reads the time
+// stamp counter, which also loaders and clock_gettime(2) of some C libraries do; SUBREAPER, orphans of the program's
+// descendants become its children. Threads and children have NO_THP, MDWE and NO_TSC, too; nothing takes MDWE away. NO_THP
+// and MDWE are kept with the memory, so with them the child is never in the caller's. 0 asks for none. The last call wins.
+// prctl(2).
+// Returns 0; -EINVAL: attr is NULL, another bit.
+// Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86); index is the bit that failed.
+int forkexec_attr_set_process_flags(struct forkexec_attr *attr,
+                                    uint32_t flags);
 
 // Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
 // CLONE_INTO_CGROUP) where the kernel can; else, and with v1 always, the waiting child is moved there by writing

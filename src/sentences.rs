@@ -85,6 +85,7 @@ sentences! { ERRORS:
     UMASK: "a umask is at most 0777",
     PERSONALITY: "0xffffffff only asks for the personality",
     OOM_SCORE: "oom_score_adj is -1000 to 1000",
+    PROCESS_FLAGS: "the flags are NO_THP, MDWE, NO_TSC and SUBREAPER",
     FAILURE_NOT_ALLOWED: "a failure of this stage cannot be allowed",
     GROUP_NEGATIVE: "a process group is not negative",
     NO_USER: "(uid)-1 is no user",
@@ -268,6 +269,7 @@ sentences! { ERRORS:
     FILTER_NEEDS_PRIVILEGE: "needs CAP_SYS_ADMIN, or set_no_new_privs",
     LANDLOCK_FORBIDS_PROGRAM: "with Landlock the program and its loader need EXECUTE and READ_FILE",
     FILTER_WITHOUT_EFFECT: "the filter that was put on refuses nothing: a filter of the caller's answers for seccomp(2)",
+    PROCESS_FLAG_UNKNOWN: "this kernel or machine does not know it: MDWE needs Linux 6.3, NO_TSC x86",
     IDMAPPED_NEEDS: "bind_mount_idmapped takes CAP_SYS_ADMIN, open_tree(2), move_mount(2) and mount_setattr(2)",
     RULE_OF_DIRECTORIES: "a file that is not a directory has no such access",
     PROC_NEEDS: "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc \

@@ -185,6 +185,8 @@ pub enum Stage {
     ParentDeath = 740,
     /// The first process of a pid namespace stays behind as its init; before what only the program is to suffer. fork(2).
     Init = 745,
+    /// What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
+    ProcessFlags = 747,
     /// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     NoNewPrivs = 750,
     /// Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -308,6 +310,7 @@ rows! {
     LandlockRule "landlock rule",
     ParentDeath "parent death",
     Init "init",
+    ProcessFlags "process flags",
     NoNewPrivs "no_new_privs",
     Landlock "landlock",
     FdClose "fd close",

@@ -87,6 +87,8 @@ type Attr struct {
 	Personality *uint32
 	// OOMScoreAdj is -1000 to 1000: forkexec_attr_set_oom_score_adj.
 	OOMScoreAdj *int
+	// ProcessFlags: forkexec_attr_set_process_flags.
+	ProcessFlags ProcessFlags
 	// TimerSlack: forkexec_attr_set_timer_slack.
 	TimerSlack *time.Duration
 	// Cgroup is the directory of the cgroup in which the child is born: forkexec_attr_set_cgroup_fd.

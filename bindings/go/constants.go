@@ -40,6 +40,21 @@ const (
 	CapabilityBounding CapabilitySet = 8
 )
 
+// ProcessFlags are bits of a process; prctl(2).
+type ProcessFlags uint32
+
+// The values of ProcessFlags.
+const (
+	// forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
+	ProcessNoTHP ProcessFlags = 1
+	// Memory that is or was writable never becomes executable; Linux 6.3. PR_SET_MDWE(2const).
+	ProcessMDWE ProcessFlags = 2
+	// Reading the time stamp counter is SIGSEGV. PR_SET_TSC(2const).
+	ProcessNoTSC ProcessFlags = 4
+	// Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
+	ProcessSubreaper ProcessFlags = 8
+)
+
 // SeccompFlags are flags of a seccomp filter; seccomp(2).
 type SeccompFlags uint32
 
@@ -457,6 +472,8 @@ const (
 	StageParentDeath Stage = 740
 	// The first process of a pid namespace stays behind as its init; before what only the program is to suffer. fork(2).
 	StageInit Stage = 745
+	// What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
+	StageProcessFlags Stage = 747
 	// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
 	StageNoNewPrivs Stage = 750
 	// Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -567,6 +584,7 @@ var stageNames = map[Stage]string{
 	730: "landlock rule",
 	740: "parent death",
 	745: "init",
+	747: "process flags",
 	750: "no_new_privs",
 	755: "landlock",
 	760: "fd close",

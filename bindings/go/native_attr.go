@@ -296,6 +296,9 @@ func (b *builder) limits(a *Attr) {
 		}
 		b.did("TimerSlack", C.forkexec_attr_set_timer_slack(b.c, C.uint64_t(*a.TimerSlack)))
 	}
+	if a.ProcessFlags != 0 {
+		b.did("ProcessFlags", C.forkexec_attr_set_process_flags(b.c, C.uint32_t(a.ProcessFlags)))
+	}
 	if a.OwnCgroup != nil {
 		b.cgroup("OwnCgroup", a.OwnCgroup)
 	}

@@ -195,6 +195,7 @@ BEHIND_HELPERS = [
 ENUMS = {
     "FORKEXEC_NS_": ("Namespace", "IntFlag", "Types of namespaces; namespaces(7)."),
     "FORKEXEC_CAP_": ("CapabilitySet", "IntFlag", "The sets of capabilities of a process; capabilities(7)."),
+    "FORKEXEC_PROCESS_": ("ProcessFlag", "IntFlag", "Bits of a process; prctl(2)."),
     "FORKEXEC_SECCOMP_": ("SeccompFlag", "IntFlag", "Flags of a seccomp filter; seccomp(2)."),
     "FORKEXEC_LANDLOCK_FS_": ("LandlockFs", "IntFlag", "Accesses to files; landlock(7)."),
     "FORKEXEC_LANDLOCK_NET_": ("LandlockNet", "IntFlag", "Accesses to TCP ports; landlock(7)."),

@@ -40,6 +40,17 @@ const ALLOWABLE: [Stage; 10] = [
     Stage::Keyring,
 ];
 
+/// What `set_process_flags` takes.
+pub mod process {
+    pub const NO_THP: u32 = 1;
+    pub const MDWE: u32 = 2;
+    pub const NO_TSC: u32 = 4;
+    pub const SUBREAPER: u32 = 8;
+    pub const ALL: u32 = 15;
+    /// Those that the kernel keeps with the memory, and not with the process.
+    pub const OF_MEMORY: u32 = NO_THP | MDWE;
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scheduler {
     pub policy: i32,
@@ -94,6 +105,7 @@ pub struct Limits {
     pub personality: Option<u32>,
     pub oom_score_adj: Option<i32>,
     pub timer_slack_ns: Option<u64>,
+    pub process_flags: u32,
     pub cgroup: Option<Destination>,
     pub restore_nofile: bool,
     /// Stages whose failure is not the spawn's.
@@ -184,6 +196,14 @@ impl Limits {
         Ok(())
     }
 
+    pub fn set_process_flags(&mut self, flags: u32) -> Accepted {
+        if flags & !process::ALL != 0 {
+            return invalid(sentences::PROCESS_FLAGS);
+        }
+        self.process_flags = flags;
+        Ok(())
+    }
+
     pub fn set_cgroup_fd(&mut self, fd: i32) -> Accepted {
         check_fd(fd)?;
         self.cgroup = Some(Destination::Fd(fd));
@@ -220,6 +240,7 @@ impl Copied for Limits {
             personality: self.personality,
             oom_score_adj: self.oom_score_adj,
             timer_slack_ns: self.timer_slack_ns,
+            process_flags: self.process_flags,
             cgroup: self.cgroup.clone(),
             restore_nofile: self.restore_nofile,
             allowed_failures: owned::list(&self.allowed_failures)?,
@@ -259,6 +280,7 @@ mod tests {
         assert!(limits.set_umask(0o1000).is_err());
         assert!(limits.set_personality(u32::MAX).is_err());
         assert!(limits.set_oom_score_adj(-1001).is_err());
+        assert!(limits.set_process_flags(16).is_err());
     }
 
     #[test]

@@ -86,6 +86,14 @@ pub const FORKEXEC_LANDLOCK_NET_BIND_TCP: u64 = 0x1;
 /// connect(2) a TCP socket to it; Linux 6.7.
 pub const FORKEXEC_LANDLOCK_NET_CONNECT_TCP: u64 = 0x2;
 
+/// forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
+pub const FORKEXEC_PROCESS_NO_THP: u32 = 1;
+/// Memory that is or was writable never becomes executable; Linux 6.3. PR_SET_MDWE(2const).
+pub const FORKEXEC_PROCESS_MDWE: u32 = 2;
+/// Reading the time stamp counter is SIGSEGV. PR_SET_TSC(2const).
+pub const FORKEXEC_PROCESS_NO_TSC: u32 = 4;
+/// Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
+pub const FORKEXEC_PROCESS_SUBREAPER: u32 = 8;
 /// forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
 /// Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
 pub const FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF: u32 = 1;
@@ -278,6 +286,10 @@ const_assert_eq!(
         | FORKEXEC_LANDLOCK_FS_IOCTL_DEV
 );
 const_assert_eq!(landlock::access::NET, FORKEXEC_LANDLOCK_NET_BIND_TCP | FORKEXEC_LANDLOCK_NET_CONNECT_TCP);
+const_assert_eq!(FORKEXEC_PROCESS_NO_THP, limits::process::NO_THP);
+const_assert_eq!(FORKEXEC_PROCESS_MDWE, limits::process::MDWE);
+const_assert_eq!(FORKEXEC_PROCESS_NO_TSC, limits::process::NO_TSC);
+const_assert_eq!(FORKEXEC_PROCESS_SUBREAPER, limits::process::SUBREAPER);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF, landlock::flag::LOG_SAME_EXEC_OFF);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON, landlock::flag::LOG_NEW_EXEC_ON);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF, landlock::flag::LOG_SUBDOMAINS_OFF);

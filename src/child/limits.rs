@@ -2,7 +2,11 @@
 
 use super::At;
 use super::inside::is_of_proc;
-use super::sys::abi::{AT_FDCWD, IOPRIO_WHO_PROCESS, O_CLOEXEC, O_WRONLY, PR_SET_TIMERSLACK, PRIO_PROCESS};
+use super::sealed::process;
+use super::sys::abi::{
+    AT_FDCWD, IOPRIO_WHO_PROCESS, O_CLOEXEC, O_WRONLY, PR_MDWE_REFUSE_EXEC_GAIN, PR_SET_CHILD_SUBREAPER, PR_SET_MDWE,
+    PR_SET_THP_DISABLE, PR_SET_TIMERSLACK, PR_SET_TSC, PR_TSC_SIGSEGV, PRIO_PROCESS,
+};
 use super::sys::{self, Answer};
 
 /// /proc/self/oom_score_adj
@@ -61,6 +65,24 @@ pub fn io_priority(at: &mut At) -> Answer {
 /// PR_SET_TIMERSLACK(2const)
 pub fn timer_slack(at: &mut At) -> Answer {
     at.plan.timer_slack.get().map_or(Ok(()), |slack| sys::prctl(PR_SET_TIMERSLACK, slack as usize, 0).map(drop))
+}
+
+/// prctl(2): each flag, and the call that makes it so.
+const PROCESS_FLAGS: [(u32, i32, usize); 4] = [
+    (process::NO_THP, PR_SET_THP_DISABLE, 1),
+    (process::MDWE, PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN),
+    (process::NO_TSC, PR_SET_TSC, PR_TSC_SIGSEGV),
+    (process::SUBREAPER, PR_SET_CHILD_SUBREAPER, 1),
+];
+
+pub fn process_flags(at: &mut At) -> Answer {
+    for (flag, operation, value) in PROCESS_FLAGS {
+        if at.plan.process_flags & flag != 0 {
+            at.index = flag as i32;
+            sys::prctl(operation, value, 0)?;
+        }
+    }
+    Ok(())
 }
 
 /// personality(2)

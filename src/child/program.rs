@@ -115,6 +115,7 @@ program! {
     LandlockRule => landlock::rules,
     ParentDeath => signals::parent_death,
     Init => init::fork_program,
+    ProcessFlags => limits::process_flags,
     NoNewPrivs => caps::no_new_privs,
     Landlock => landlock::restrict,
     FdClose => fds::close_rest,

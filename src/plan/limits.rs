@@ -1,8 +1,8 @@
 //! Limits, scheduling and the cgroup.
 
-use super::sealed::{Limit, Plan, Policy, cgroup, clone, mode};
+use super::sealed::{Limit, Plan, Policy, cgroup, clone, mode, process};
 use super::{Draft, Fault, Request, Step, ids};
-use crate::attr::limits::KEEP;
+use crate::attr::limits::{KEEP, process as asked};
 use crate::attr::owned::push;
 use crate::sentences;
 use crate::stage::Stage;
@@ -13,7 +13,14 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::fstatfs;
+use static_assertions::const_assert_eq;
 use std::os::fd::{BorrowedFd, OwnedFd};
+
+// The bits that are asked for are those that the child reads.
+const_assert_eq!(asked::NO_THP, process::NO_THP);
+const_assert_eq!(asked::MDWE, process::MDWE);
+const_assert_eq!(asked::NO_TSC, process::NO_TSC);
+const_assert_eq!(asked::SUBREAPER, process::SUBREAPER);
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
@@ -24,6 +31,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.io_priority = asked.io_priority.map(|asked| asked.class << IOPRIO_CLASS_SHIFT | asked.level).into();
     plan.timer_slack = asked.timer_slack_ns.into();
     plan.personality = asked.personality.into();
+    plan.process_flags = asked.process_flags;
     plan.umask = asked.umask.into();
     if let Some(cpus) = &asked.affinity {
         draft.plan.affinity = affinity(cpus, draft)?;

@@ -29,6 +29,7 @@ pub use show::{Bytes, Item};
 
 use crate::attr::Attr;
 use crate::attr::fds::Action;
+use crate::attr::limits::process;
 use crate::attr::owned::push;
 use crate::sentences::{self, Sentence};
 use crate::stage::{self, Stage};
@@ -283,6 +284,8 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     let blind = plan.parent_death != 0 && plan.foreign != 0;
     // Killed by its own filter it leaves a core of our memory, and kernels before 5.16 then kill all who share it.
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
+    // The kernel keeps them with the memory, which would be the caller's.
+    let other_memory = plan.process_flags & process::OF_MEMORY != 0;
     let exposed = exposes_own_file(request, plan);
     let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || dangerous_cgroup;
     // A file of /proc of its own, which in the memory of a caller that is not dumpable belongs to root.
@@ -290,7 +293,7 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     // setns(2) into a time namespace takes memory of its own.
     // A copy has in its own memory all that the caller has.
     let measured = attr.exec.measure_memory;
-    let fresh = fresh || blind || exposed || not_its_own || plan.enters_time != 0 || measured;
+    let fresh = fresh || blind || exposed || not_its_own || plan.enters_time != 0 || measured || other_memory;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
         return if exposed || measured { Err(needs_image(asked, exposed)) } else { Ok(mode::COPIED) };

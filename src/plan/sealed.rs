@@ -132,6 +132,14 @@ pub mod keyring {
     pub const IF_THERE_ARE: u32 = 2;
 }
 
+/// What the process that becomes the program sets of itself.
+pub mod process {
+    pub const NO_THP: u32 = 1;
+    pub const MDWE: u32 = 2;
+    pub const NO_TSC: u32 = 4;
+    pub const SUBREAPER: u32 = 8;
+}
+
 /// How the child gets to its cgroup.
 pub mod cgroup {
     pub const NONE: u32 = 0;
@@ -456,6 +464,9 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub cgroup_fd: i32,
     /// The whole hierarchy has no memory controller: nothing of the cgroup's memory is counted.
     pub cgroup_uncounted: u32,
+    /// Bits of `process`.
+    pub process_flags: u32,
+    pub reserved_process: u32,
 
     // ids
     pub groups: Maybe<List<u32>>,

@@ -191,6 +191,7 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         Stage::FdInternal => plan.top > 0 || plan.exec_fd_moves != 0 || plan.ruleset_fd >= 0,
         Stage::ParentDeath => plan.parent_death != 0,
         Stage::Init => plan.init != 0,
+        Stage::ProcessFlags => plan.process_flags != 0,
         Stage::NoNewPrivs => plan.no_new_privs != 0,
         Stage::Landlock => {
             let lacks = plan.ruleset_lacks != LandlockRuleset::default() || plan.ruleset_lacks_flags != 0;
@@ -267,6 +268,9 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
             })
         }
         Stage::PrivilegedSeccomp | Stage::Seccomp => filter(plan, index, f),
+        // The one that failed, or all.
+        Stage::ProcessFlags if index > 0 => write!(f, "{index:#x}"),
+        Stage::ProcessFlags => write!(f, "{:#x}", plan.process_flags),
         Stage::UserNamespaces => sentences::DENIED.fmt(f),
         Stage::LandlockRule => match landlock_rule(plan, index) {
             Some(rule) if rule.path.is_empty() => sentences::RULE_OF_PORT.with(&[&rule.port, &Hex(rule.access)]).fmt(f),

@@ -91,6 +91,13 @@ static void timer_slack(struct run *run, char *nanoseconds)
     accept(forkexec_attr_set_timer_slack(run->attr, parse_unsigned(nanoseconds, UINT64_MAX)));
 }
 
+static void process_flags(struct run *run, char *text)
+{
+    static const struct word words[] = { { "no-thp", FORKEXEC_PROCESS_NO_THP }, { "mdwe", FORKEXEC_PROCESS_MDWE },
+        { "no-tsc", FORKEXEC_PROCESS_NO_TSC }, { "subreaper", FORKEXEC_PROCESS_SUBREAPER }, { NULL, 0 } };
+    accept(forkexec_attr_set_process_flags(run->attr, (uint32_t)parse_words(text, words, "a process flag")));
+}
+
 static void cgroup(struct run *run, char *path)
 {
     /* Open until the end: the library borrows it. */
@@ -128,6 +135,7 @@ static const struct option_row rows[] = {
     { "oom-score-adj", "N", "-1000 (never taken by the out-of-memory killer) to 1000 (first)", oom_score_adj },
     { "timer-slack", "NANOSECONDS", "how late timers may be; 0 for the default", timer_slack },
     { "measure-memory", NULL, "tell the command's own peak of memory in --json, and not at least ours", measure_memory },
+    { "process-flags", "FLAGS", "no-thp, mdwe (no writable memory becomes executable), no-tsc, subreaper", process_flags },
     { "cgroup", "DIR", "start in the cgroup whose directory is DIR, of version 2 or 1", cgroup },
     { "allow-failure", "WHAT", "go on where this one of nice, io-priority, oom-score-adj, timer-slack, affinity, hostname, "
         "domainname, loopback and late-namespaces fails; keyring, where the kernel has none", allow_failure },

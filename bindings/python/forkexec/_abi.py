@@ -39,6 +39,19 @@ class CapabilitySet(IntFlag):
     BOUNDING = 8
 
 
+class ProcessFlag(IntFlag):
+    """Bits of a process; prctl(2)."""
+
+    # forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
+    NO_THP = 1
+    # Memory that is or was writable never becomes executable; Linux 6.3. PR_SET_MDWE(2const).
+    MDWE = 2
+    # Reading the time stamp counter is SIGSEGV. PR_SET_TSC(2const).
+    NO_TSC = 4
+    # Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
+    SUBREAPER = 8
+
+
 class SeccompFlag(IntFlag):
     """Flags of a seccomp filter; seccomp(2)."""
 
@@ -355,6 +368,8 @@ class Stage(IntEnum):
     PARENT_DEATH = 740
     # The first process of a pid namespace stays behind as its init; before what only the program is to suffer. fork(2).
     INIT = 745
+    # What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
+    PROCESS_FLAGS = 747
     # No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     NO_NEW_PRIVS = 750
     # Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -412,6 +427,7 @@ RAN_UNKNOWN = 2
 PREFIXES = {
     "FORKEXEC_NS_": "Namespace",
     "FORKEXEC_CAP_": "CapabilitySet",
+    "FORKEXEC_PROCESS_": "ProcessFlag",
     "FORKEXEC_SECCOMP_": "SeccompFlag",
     "FORKEXEC_LANDLOCK_FS_": "LandlockFs",
     "FORKEXEC_LANDLOCK_NET_": "LandlockNet",
@@ -467,6 +483,7 @@ FUNCTIONS = (
     "forkexec_attr_set_personality",
     "forkexec_attr_set_oom_score_adj",
     "forkexec_attr_set_timer_slack",
+    "forkexec_attr_set_process_flags",
     "forkexec_attr_set_cgroup_fd",
     "forkexec_attr_restore_nofile",
     "forkexec_attr_allow_failure",
@@ -637,6 +654,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "set_oom_score_adj": {
         "EINVAL": "it is -1000 to 1000",
+    },
+    "set_process_flags": {
+        "EINVAL": "another bit",
     },
     "set_cgroup_fd": {
         "EBADF": "fd is negative",

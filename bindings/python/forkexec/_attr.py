@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import IO, Any, NoReturn, Optional, Union
 
-    from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFlag, LandlockFs, LandlockNet, LandlockScope, MemoryMode, Stage
+    from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFlag, LandlockFs, LandlockNet, LandlockScope, MemoryMode, ProcessFlag, Stage
     from ._capability import Capability
     from ._cgroup import Cgroup
     from ._items import FdAction, Filter, MountItem, Path, Root
@@ -80,6 +80,7 @@ class Attr:
       personality: the execution domain; personality(2).
       oom_score_adj: -1000 to 1000.
       timer_slack: seconds.
+      process_flags: a ProcessFlag.
       cgroup: a Cgroup; the child is born in it.
       cgroup_fd: the same by a descriptor of a cgroup's directory.
       restore_nofile: True: the soft limit on descriptors that this process was started with (restore_nofile).
@@ -182,6 +183,7 @@ class Attr:
         personality: Optional[int] = None,
         oom_score_adj: Optional[int] = None,
         timer_slack: Optional[float] = None,
+        process_flags: Optional[ProcessFlag] = None,
         cgroup: Optional[Cgroup] = None,
         cgroup_fd: Optional[Fd] = None,
         restore_nofile: bool = False,

@@ -205,6 +205,7 @@ def _io_priority(attr: Any, value: Any) -> None:
 _plain("umask", integer)
 _plain("personality", integer)
 _plain("oom_score_adj", integer)
+_plain("process_flags", integer)
 
 
 @_keyword("timer_slack")

@@ -334,6 +334,12 @@ def test_filters():
     assert status("Seccomp_filters", given) == "3"
 
 
+def test_process_flags():
+    code = "import ctypes; print(ctypes.CDLL(None).prctl(42, 0, 0, 0, 0))"  # PR_GET_THP_DISABLE
+    given = attr(process_flags=forkexec.ProcessFlag.NO_THP | forkexec.ProcessFlag.SUBREAPER)
+    assert forkexec.run([sys.executable, "-S", "-c", code], attr=given, stdout=-1).stdout == b"1\n"
+
+
 def test_no_user_namespaces():
     code = "import ctypes, os; print(ctypes.CDLL(None, use_errno=True).unshare(0x10000000), ctypes.get_errno())"
     given = attr(no_new_privs=True, deny_user_namespaces=True)

@@ -131,6 +131,22 @@ pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr,
     apply(attr, "set_timer_slack", |attr| attr.limits.set_timer_slack(nanoseconds))
 }
 
+/// Sets what a process has as a bit of its own, FORKEXEC_PROCESS_ bits: NO_THP, no transparent huge pages; MDWE, no memory
+/// that is or was writable becomes executable (compilers at run time then fail); NO_TSC, SIGSEGV for who reads the time
+/// stamp counter, which also loaders and clock_gettime(2) of some C libraries do; SUBREAPER, orphans of the program's
+/// descendants become its children. Threads and children have NO_THP, MDWE and NO_TSC, too; nothing takes MDWE away. NO_THP
+/// and MDWE are kept with the memory, so with them the child is never in the caller's. 0 asks for none. The last call wins.
+/// prctl(2).
+/// Returns 0; -EINVAL: attr is NULL, another bit.
+/// Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86); index is the bit that failed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_process_flags(attr: *mut forkexec_attr, flags: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_process_flags", |attr| attr.limits.set_process_flags(flags))
+}
+
 /// Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
 /// CLONE_INTO_CGROUP) where the kernel can; else, and with v1 always, the waiting child is moved there by writing
 /// cgroup.procs, which may take the kernel 10 ms and more. Where memory.oom.group is set the kernel kills all members at

@@ -46,6 +46,7 @@ type group struct{ prefix, name, kind, comment string }
 var groups = []group{
 	{"FORKEXEC_NS_", "Namespace", "uint32", "A Namespace is a set of types of namespaces; namespaces(7)."},
 	{"FORKEXEC_CAP_", "CapabilitySet", "uint32", "A CapabilitySet names sets of capabilities of a process; capabilities(7)."},
+	{"FORKEXEC_PROCESS_", "ProcessFlags", "uint32", "ProcessFlags are bits of a process; prctl(2)."},
 	{"FORKEXEC_SECCOMP_", "SeccompFlags", "uint32", "SeccompFlags are flags of a seccomp filter; seccomp(2)."},
 	{"FORKEXEC_LANDLOCK_FS_", "LandlockFS", "uint64", "LandlockFS is a set of accesses to files; landlock(7)."},
 	{"FORKEXEC_LANDLOCK_NET_", "LandlockNet", "uint64", "LandlockNet is a set of accesses to TCP ports; landlock(7)."},
@@ -64,7 +65,7 @@ var groups = []group{
 
 // Short words that Go writes in capitals.
 var upper = map[string]bool{"FS": true, "IPC": true, "UTS": true, "PID": true, "UID": true, "GID": true, "TCP": true,
-	"CWD": false, "OOM": true, "IO": true, "FD": true, "ID": true}
+	"CWD": false, "OOM": true, "IO": true, "FD": true, "ID": true, "THP": true, "MDWE": true, "TSC": true}
 
 func camel(name string) string {
 	var text strings.Builder
@@ -113,6 +114,8 @@ func prefixOf(name string) string {
 	switch name {
 	case "SeccompFlags":
 		return "Seccomp"
+	case "ProcessFlags":
+		return "Process"
 	case "LandlockFlags":
 		return "LandlockFlag"
 	case "MountFlags":

@@ -299,6 +299,35 @@ mod tests {
     }
 
     #[test]
+    fn tests_at_their_borders() {
+        for (a, with, equal, greater) in [(4, 5, false, false), (5, 5, true, false), (6, 5, false, true)] {
+            assert_eq!(holds(Test::Equal, a, with), equal);
+            assert_eq!(holds(Test::Greater, a, with), greater);
+            assert_eq!(holds(Test::GreaterOrEqual, a, with), equal || greater);
+        }
+        assert!(holds(Test::CommonBits, 6, 3) && holds(Test::CommonBits, 3, 3));
+        assert!(!holds(Test::CommonBits, 6, 9) && !holds(Test::CommonBits, 0, 1));
+    }
+
+    #[test]
+    fn operations() {
+        for (operation, is) in [
+            (Operation::Add, 17),
+            (Operation::Subtract, 7),
+            (Operation::Multiply, 60),
+            (Operation::Divide, 2),
+            (Operation::And, 4),
+            (Operation::Or, 13),
+            (Operation::Xor, 9),
+            (Operation::ShiftLeft, 384),
+            (Operation::ShiftRight, 0),
+        ] {
+            assert_eq!(compute(operation, 12, 5), Some(is));
+        }
+        assert_eq!(compute(Operation::Divide, 12, 0), None);
+    }
+
+    #[test]
     fn shifts_by_more_than_a_word() {
         let shift = |by: u32| {
             [

@@ -4,6 +4,7 @@ use forkexec::attr::filters::SockFilter;
 use forkexec::attr::{Attr, Refused};
 use forkexec::plan::{Fault, Host, Purpose, Request, Sealed, Strings, lower};
 use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, c_long};
+use std::ffi::CStr;
 
 const HOST: Host = Host {
     image_runs: true,
@@ -123,6 +124,12 @@ fn born_in_user_namespace(attr: &mut Attr) -> Result<(), Refused> {
     attr.ns.create_namespaces(libc::CLONE_NEWUSER as u32)
 }
 
+fn with_mounts(attr: &mut Attr, kind: &CStr) -> Result<(), Refused> {
+    attr.ns.create_namespaces(libc::CLONE_NEWNS as u32)?;
+    attr.mounts.mount_proc(c"/proc", 0)?;
+    attr.mounts.add_mount(Some(c"none"), c"/tmp", Some(kind), 0, None)
+}
+
 /// The image keeps by an exec what is carried over it.
 #[test]
 fn what_is_carried_over_the_image_in_a_user_namespace() {
@@ -135,12 +142,8 @@ fn what_is_carried_over_the_image_in_a_user_namespace() {
     assert_eq!(carried(Purpose::Spawn, |_| Ok(())), FULL);
     assert_eq!(carried(Purpose::Hold, |_| Ok(())), ON_THE_WAY);
     assert_eq!(carried(Purpose::Spawn, |attr| attr.caps.drop_capabilities()), ON_THE_WAY);
-    let mounts: Ask = |attr| {
-        attr.ns.create_namespaces(libc::CLONE_NEWNS as u32)?;
-        attr.mounts.mount_proc(c"/proc", 0)?;
-        attr.mounts.add_mount(Some(c"none"), c"/tmp", Some(c"tmpfs"), 0, None)
-    };
-    assert_eq!(carried(Purpose::Hold, mounts), FULL);
+    assert_eq!(carried(Purpose::Hold, |attr| with_mounts(attr, c"overlay")), FULL);
+    assert_eq!(carried(Purpose::Hold, |attr| with_mounts(attr, c"tmpfs")), ON_THE_WAY);
     assert_eq!(carried(Purpose::Hold, |attr| attr.ns.create_namespaces(libc::CLONE_NEWNS as u32)), ON_THE_WAY);
 }
 

@@ -134,12 +134,12 @@ static void json_status(const struct forkexec_status *status, bool timed_out, in
     bool signaled = ended && status->signal;
     static const char *const words[] = { NULL, "exit", "signal", "limit", "memory" };
     struct json *json = json_begin("exited");
-    json_text(json, "ended", timed_out ? "timeout" : ended && status->ended < 5 ? words[status->ended] : NULL);
     json_optional(json, "exit_code", status->exit_code, ended && !signaled);
     json_optional(json, "signal", status->signal, signaled);
     json_text(json, "signal_name", signaled ? signal_name(status->signal) : NULL);
     json_bool(json, "core_dumped", status->core_dumped);
     json_text(json, "ran", status->valid & FORKEXEC_STATUS_RAN && status->ran < 3 ? ran[status->ran] : "unknown");
+    json_text(json, "ended", timed_out ? "timeout" : ended && status->ended < 5 ? words[status->ended] : NULL);
     json_bool(json, "timed_out", timed_out);
     json_integer(json, "wall_ns", wall_ns);
     json_optional(json, "user_ns", (int64_t)status->user_ns, used);

@@ -48,7 +48,8 @@ class Attr:
       ptrace: True: be traced by this thread; only with start().
       stop: True: stop before the exec until SIGCONT; only with start().
       init: True: a small init becomes process 1 of the new pid namespace, and the program process 2.
-      measure_memory: True: usage.max_rss is the program's own peak, and not at least this process's.
+      measure_memory: True: usage.max_rss is the program's own peak, and not at least this process's
+        (measure_memory).
 
     Descriptors:
       fds: {the program's number: the caller's descriptor}; all others but 0 to 2 are closed (map_fd).

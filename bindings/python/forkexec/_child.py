@@ -15,11 +15,15 @@ from ._abi import (
     ENDED_SIGNAL,
     RAN_NO,
     RAN_YES,
+    STATUS_CONTINUED,
     STATUS_MEMORY_PEAK,
     STATUS_OUT_OF_MEMORY,
     STATUS_OWN_MEMORY,
     STATUS_RAN,
+    STATUS_STOPPED,
     STATUS_USAGE,
+    WAIT_CONTINUED,
+    WAIT_STOPPED,
 )
 from ._attr import Attr, program_of
 from ._convert import INT32, environment, in_range, integer, several, strings
@@ -124,6 +128,16 @@ class Status:
         )
 
     @property
+    def stop_signal(self) -> Optional[int]:
+        """The signal that has stopped it, where it has not ended but stopped; see Child.wait."""
+        return int(self._c.stop_signal) if self._c.valid & STATUS_STOPPED else None
+
+    @property
+    def continued(self) -> bool:
+        """Whether it has not ended, but goes on after a stop; see Child.wait."""
+        return bool(self._c.valid & STATUS_CONTINUED)
+
+    @property
     def ended(self) -> str:
         """Why it ended: "exit", "signal", "limit" (of processor time or of the size of files), or "memory"."""
         return _ENDED.get(self._c.ended, "signal")
@@ -223,14 +237,16 @@ class Child:
         except TimeoutError:
             return None
 
-    def wait(self, timeout: Optional[float] = None) -> Status:
-        """Waits until it has ended, at most `timeout` seconds (else TimeoutError), and reaps it; forkexec_wait."""
+    def wait(self, timeout: Optional[float] = None, *, changes: bool = False) -> Status:
+        """Waits until it has ended, at most `timeout` seconds (else TimeoutError), and reaps it; forkexec_wait.
+
+        changes: also until it has stopped, or goes on, which Status.stop_signal and continued tell, each time once."""
         status = ffi.new(_STATUS)
         left = nanoseconds_of(timeout)
         thread = get_ident()
         try:
             self._waiting[thread] = True
-            result = wait_for(self._open(), left, status)
+            result = wait_for(self._open(), left, status, WAIT_STOPPED | WAIT_CONTINUED if changes else 0)
         finally:
             self._waiting.pop(thread, None)
         if result == -errnos.ETIMEDOUT:
@@ -314,11 +330,11 @@ def new_place() -> Any:
     return ffi.gc(ffi.new(_PLACE), lib.python_close)
 
 
-def wait_for(place: Any, left: int, status: Any) -> int:
+def wait_for(place: Any, left: int, status: Any, flags: int = 0) -> int:
     """forkexec_wait, which lets Python's signal handlers run whenever a signal comes in between."""
     end = time.monotonic() + left / 1e9 if left > 0 else 0.0
     while True:
-        result = lib.forkexec_wait(place[0], left, 0, status, _STATUS_SIZE)
+        result = lib.forkexec_wait(place[0], left, flags, status, _STATUS_SIZE)
         if result != -errnos.EINTR:
             return int(result)
         if left > 0:

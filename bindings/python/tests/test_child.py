@@ -60,6 +60,21 @@ def test_a_tree_is_signalled_and_terminated():
     child.wait()
 
 
+def test_stops_are_told():
+    child = forkexec.spawn(["/bin/sleep", "1000"])
+    with pytest.raises(TimeoutError):
+        child.wait(0, changes=True)
+    child.send_signal(signal.SIGSTOP)
+    status = child.wait(20, changes=True)
+    assert status.stop_signal == signal.SIGSTOP and not status.continued and os.WIFSTOPPED(status.wait_status)
+    child.send_signal(signal.SIGCONT)
+    status = child.wait(changes=True)
+    assert status.stop_signal is None and status.continued and os.WIFCONTINUED(status.wait_status)
+    child.send_signal(signal.SIGKILL)
+    status = child.wait(changes=True)
+    assert status.stop_signal is None and not status.continued and status.returncode == -signal.SIGKILL
+
+
 def test_memory_of_its_own():
     weight = bytearray(64 << 20)
     usage = forkexec.spawn(["/bin/true"], attr=Attr(measure_memory=True)).wait().usage

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import IO, Any, NoReturn, Optional, Union
 
-    from ._abi import CapabilitySet, CwdRights, DeathOf, LandlockFlag, LandlockFs, LandlockNet, LandlockScope, MemoryMode, ProcessFlag, Stage
+    from ._abi import (
+        CapabilitySet,
+        CwdRights,
+        DeathOf,
+        LandlockFlag,
+        LandlockFs,
+        LandlockNet,
+        LandlockScope,
+        MemoryMode,
+        ProcessFlag,
+        Stage,
+    )
     from ._capability import Capability
     from ._cgroup import Cgroup
     from ._items import FdAction, Filter, MountItem, Path, Root

@@ -199,7 +199,11 @@ ENUMS = {
     "FORKEXEC_SECCOMP_": ("SeccompFlag", "IntFlag", "Flags of a seccomp filter; seccomp(2)."),
     "FORKEXEC_LANDLOCK_FS_": ("LandlockFs", "IntFlag", "Accesses to files; landlock(7)."),
     "FORKEXEC_LANDLOCK_NET_": ("LandlockNet", "IntFlag", "Accesses to TCP ports; landlock(7)."),
-    "FORKEXEC_LANDLOCK_FLAG_": ("LandlockFlag", "IntFlag", "Flags with which Landlock is put on; landlock_restrict_self(2)."),
+    "FORKEXEC_LANDLOCK_FLAG_": (
+        "LandlockFlag",
+        "IntFlag",
+        "Flags with which Landlock is put on; landlock_restrict_self(2).",
+    ),
     "FORKEXEC_LANDLOCK_SCOPE_": ("LandlockScope", "IntFlag", "What the program keeps to itself; landlock(7)."),
     "FORKEXEC_DEATH_OF_": ("DeathOf", "IntEnum", "Whose death the program is told of."),
     "FORKEXEC_CWD_RIGHTS_": ("CwdRights", "IntEnum", "With whose rights the working directory is entered."),

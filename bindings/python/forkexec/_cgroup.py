@@ -48,7 +48,8 @@ class Cgroup:
         place = ffi.gc(ffi.new(_PLACE), lib.python_free_cgroup)
         own = -1
         if not isinstance(parent, int) and not hasattr(parent, "fileno"):
-            own = os.open(parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            path: Any = parent
+            own = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fd = descriptor(parent, "the parent") if own < 0 else own
             result = lib.forkexec_cgroup_create(fd, chars, place, error)

@@ -86,7 +86,10 @@ def test_memory_of_its_own():
 @needs_user_namespaces
 def test_the_end_under_an_init():
     given = Attr(
-        create_namespaces=Namespace.USER | Namespace.PID, uid_map=[(0, os.getuid(), 1)], gid_map=[(0, os.getgid(), 1)], init=True
+        create_namespaces=Namespace.USER | Namespace.PID,
+        uid_map=[(0, os.getuid(), 1)],
+        gid_map=[(0, os.getgid(), 1)],
+        init=True,
     )
     ends = [forkexec.spawn(["/bin/sh", "-c", script], attr=given).wait() for script in ("exit 139", "kill -SEGV $$")]
     assert [end.ended for end in ends] == ["exit", "signal"]

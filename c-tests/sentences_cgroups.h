@@ -165,7 +165,9 @@ SITUATION(CGROUP_REMOVED, need_cgroup())
 {
     struct forkexec_cgroup *group = own_group();
     remove_own();
-    says(not_set(group, "memory.max", "1"), "cgroup (memory.max): %s: %s", strerror(ENOENT), sentence);
+    const char *said = not_set(group, "memory.max", "1");
+    forkexec_cgroup_free(group);
+    says(said, "cgroup (memory.max): %s: %s", strerror(ENOENT), sentence);
 }
 
 /* What a file says to a value. */

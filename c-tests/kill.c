@@ -222,6 +222,7 @@ TEST_BOTH(a_signal_reaches_the_whole_group)
 
 TEST_BOTH(with_the_program_of_an_init_all_others_end)
 {
+    need_clone_of_namespaces();
     if (geteuid() != 0)
         need_user_namespaces();
     need_native();

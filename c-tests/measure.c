@@ -81,6 +81,7 @@ static void *grown(void)
     return memory;
 }
 
+/* The kernel counts a few pages of each processor late: a small program may show nothing. */
 static void assert_peak(struct forkexec_status status, uint64_t least, uint64_t most)
 {
     assert_true(status.valid & FORKEXEC_STATUS_OWN_MEMORY);
@@ -97,7 +98,7 @@ TEST(a_small_program_of_a_large_caller_is_small)
         struct forkexec_status status = finish(start_witness(attr, "exit", "3"));
         assert_int_equal(status.exit_code, 3);
         assert_int_equal(status.ran, FORKEXEC_RAN_YES);
-        assert_peak(status, 1, 16 * MIB);
+        assert_peak(status, 0, 16 * MIB);
     }
     munmap(memory, 64 * MIB);
 }
@@ -108,7 +109,7 @@ TEST(a_large_program_is_as_large_as_it_is)
     for EACH_KIND (kind) {
         struct forkexec_attr *attr = measured();
         kinds[kind](attr);
-        assert_peak(finish(start_witness(attr, "eat", "24", "exit", "0")), 24 * MIB, 40 * MIB);
+        assert_peak(finish(start_witness(attr, "eat", "24", "exit", "0")), 23 * MIB, 40 * MIB);
     }
     munmap(memory, 64 * MIB);
 }
@@ -123,7 +124,7 @@ TEST(a_program_that_was_held_is_measured)
         assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
         struct forkexec_status status = finish(child);
         assert_int_equal(status.exit_code, 4);
-        assert_peak(status, 1, 16 * MIB);
+        assert_peak(status, 0, 16 * MIB);
         forkexec_close(child);
     }
     munmap(memory, 64 * MIB);
@@ -138,7 +139,7 @@ TEST(the_child_is_the_second_process)
     assert_int_equal(forkexec_signal(child, SIGTERM), 0);
     struct forkexec_status status = finish(child);
     assert_int_equal(status.signal, SIGTERM);
-    assert_peak(status, 1, 16 * MIB);
+    assert_peak(status, 0, 16 * MIB);
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 }
 

@@ -195,9 +195,9 @@ pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_i
 
 /// Lets forkexec_wait tell the program's own peak of memory, status.max_rss_bytes with FORKEXEC_STATUS_OWN_MEMORY. The kernel
 /// keeps for a process the peak of the memory in which it was before an exec, and that is the caller's. With this the
-/// library's small image clones once more, so that the program is a process that was never in the caller's memory; the image
-/// itself, about 1 MiB, is the least that is told. It costs another clone, or nothing with set_init, and for a child that
-/// joins a pid namespace. A second process counts for limits on processes for a moment. clone(2), getrusage(2).
+/// library's small image clones once more, so that the program is a process that was never in the caller's memory; but for the
+/// image itself, about 1 MiB. Since Linux 6.2 the kernel counts a few pages of each processor late, so that a tiny program may
+/// show 0. It costs another clone, or nothing with set_init, and for a child that joins a pid namespace. A second process counts for limits on processes for a moment. clone(2), getrusage(2).
 /// Returns 0; -EINVAL: attr is NULL.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: with FORKEXEC_MEMORY_COPIED, or for forkexec_hold), FORKEXEC_STAGE_IMAGE
 /// (EOPNOTSUPP: no memory is shared here, as under an emulator; EPERM: an exec would change the caller's saved ids; what

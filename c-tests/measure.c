@@ -143,6 +143,22 @@ TEST(the_child_is_the_second_process)
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 }
 
+/* The second process is born in what the first is not. */
+TEST(a_measured_program_is_in_its_namespaces)
+{
+    static const char *const names[] = { "user", "pid", "mnt", "uts", "ipc" };
+    struct forkexec_attr *attr = measured();
+    in_namespaces(attr);
+    struct forkexec_child *child = start_witness(attr, "sleep");
+    pid_t pid = forkexec_child_pid(child);
+    assert_true(is_the_witness(pid));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *own = strdup(link_of(text("/proc/self/ns/%s", names[i])));
+        assert_string_not_equal(link_of(text("/proc/%d/ns/%s", pid, names[i])), own);
+        free(own);
+    }
+}
+
 TEST(an_unmeasured_program_says_that_it_is_not)
 {
     void *memory = grown();

@@ -331,6 +331,32 @@ TEST_BOTH(dev)
         }
 }
 
+/* A caller may map its own ids to any: devpts, which takes a mapped id 0, is mounted before the program gets them. */
+TEST_BOTH(devices_under_other_ids)
+{
+    need_mounts();
+    need_user_namespaces();
+    for EACH_ROOT_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID));
+        OK(forkexec_attr_map_uid(attr, 7, geteuid(), 1));
+        OK(forkexec_attr_map_gid(attr, 8, getegid(), 1));
+        OK(forkexec_attr_set_root(attr, NULL, 0));
+        OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
+        OK(forkexec_attr_make_directory(attr, "/made", 0700));
+        OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE));
+        OK(forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE));
+        struct view *view = look(attr, "look", "/dev/pts", "look", "/dev/pts/ptmx", "look", "/made", "look",
+            "/proc/self/uid_map", "look", "/proc/self/gid_map", "look", "/proc/self/setgroups");
+        assert_saw(view, "fs./dev/pts", "devpts");
+        assert_saw(view, "mode./dev/pts/ptmx", "0666");
+        assert_saw(view, "uid./made", "7");
+        assert_saw(view, "text./proc/self/uid_map", "         7          0          1\\x0a");
+        assert_saw(view, "text./proc/self/gid_map", "         8          0          1\\x0a");
+        assert_saw(view, "text./proc/self/setgroups", "deny\\x0a");
+    }
+}
+
 TEST_BOTH(directories_links_and_files)
 {
     static const uint8_t bytes[] = "one\ntwo\n";

@@ -109,6 +109,34 @@ TEST_BOTH(the_callers_root_readonly)
     }
 }
 
+/* They hold for all of the tree that is the root, and for nothing that is mounted in it. */
+TEST_BOTH(flags_of_a_root)
+{
+    need_mounts();
+    const char *open = new_directory("open");
+    for EACH_BUILDER(mode, user) {
+        struct forkexec_attr *attr = builder(mode, user);
+        OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_NOSUID | FORKEXEC_ROOT_NODEV));
+        OK(forkexec_attr_mount_tmpfs(attr, open, 0, 0755, 0));
+        char *argv[] = { "w", "look", "/", "look", "/proc", "look", "/dev", "look", (char *)open, NULL };
+        struct view *view = run_witness(attr, .argv = argv);
+        for (size_t i = 0; i < 3; i++) {
+            const char *key = text("flags.%s", (const char *[]){ "/", "/proc", "/dev" }[i]);
+            assert_true(has_word(view, key, "nosuid"));
+            assert_true(has_word(view, key, "nodev"));
+        }
+        assert_false(has_word(view, text("flags.%s", open), "nodev"));
+        OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_NOEXEC));
+        assert_spawn_fails(attr, "/bin/sh", FORKEXEC_STAGE_EXEC, EACCES, -1);
+    }
+    struct forkexec_attr *attr = builder(0, geteuid());
+    OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY | FORKEXEC_ROOT_NODEV));
+    OK(forkexec_attr_make_directory(attr, open, 0755)); /* the root is read-only in the end */
+    struct view *view = run_witness(attr, .argv = (char *[]){ "w", "look", "/", NULL });
+    assert_true(has_word(view, "flags./", "ro"));
+    assert_true(has_word(view, "flags./", "nodev"));
+}
+
 TEST_BOTH(the_working_directory)
 {
     need_mounts();
@@ -283,7 +311,7 @@ TEST(what_is_refused)
     assert_int_equal(forkexec_attr_make_symlink(attr, "", "/a"), -EINVAL);
     assert_int_equal(forkexec_attr_make_symlink(attr, NULL, "/a"), -EINVAL);
     assert_int_equal(forkexec_attr_set_root(attr, "", 0), -EINVAL);
-    assert_int_equal(forkexec_attr_set_root(attr, NULL, 2), -EINVAL);
+    assert_int_equal(forkexec_attr_set_root(attr, NULL, 16), -EINVAL);
     assert_int_equal(forkexec_attr_set_root(NULL, NULL, 0), -EINVAL);
     assert_int_equal(forkexec_attr_add_mount(attr, NULL, "/a", NULL, 0, NULL), -EINVAL);
     assert_int_equal(forkexec_attr_add_mount(attr, NULL, "/a", NULL, MS_BIND, NULL), -EINVAL);

@@ -238,11 +238,11 @@ SITUATION(PROC_NEEDS, need_roots())
     says(spawned(attr), "proc 0 (/proc): %s: %s", strerror(EPERM), sentence);
 }
 
-SITUATION(PTS_NEEDS_ROOT, need_roots(); need_user_namespaces())
+SITUATION(PTS_NEEDS_ROOT, need_root(); need_roots(); need_user_namespaces())
 {
     struct forkexec_attr *attr = new_attr();
     SET(create_namespaces, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT);
-    SET(map_uid, 7, geteuid(), 1);
+    SET(map_uid, 7, geteuid(), 2);
     SET(map_gid, 7, getegid(), 1);
     SET(set_root, NULL, 0);
     SET(mount_dev, "/dev", FORKEXEC_MOUNT_CREATE);

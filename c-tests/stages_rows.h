@@ -87,6 +87,8 @@ ASK(a_bind, an_empty_root(attr); SET(bind_mount, "/dev", "/b", FORKEXEC_MOUNT_CR
 ASK(a_tmpfs, an_empty_root(attr); SET(mount_tmpfs, "/a", 0, 0755, FORKEXEC_MOUNT_NODEV))
 ASK(a_proc, an_empty_root(attr); SET(mount_proc, "/a", 0))
 ASK(a_dev, an_empty_root(attr); SET(mount_dev, "/a", 0))
+ASK(devices_under_other_ids, SET(create_namespaces, FORKEXEC_NS_USER); SET(map_uid, 7, geteuid(), 1);
+    SET(map_gid, 8, getegid(), 1); an_empty_root(attr); SET(mount_dev, "/a", 0))
 ASK(a_link, an_empty_root(attr); SET(make_symlink, "a", "/b"))
 ASK(a_file, an_empty_root(attr); SET(make_file, "/b", NULL, 0, 0644))
 ASK(a_mask, an_empty_root(attr); SET(mask_path, "/a"))
@@ -249,6 +251,10 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_ROOT_READONLY, FRESH, a_readonly_root, GIVES(EIO, -1, ""), PRIVILEGED,
         DENY(mount, EIO, IF(3, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_RELATIME)) },
     { FORKEXEC_STAGE_CHROOT, FRESH, a_missing_root, GIVES(ENOENT, -1, NOWHERE) },
+    { FORKEXEC_STAGE_INNER_USER_NAMESPACE, FRESH, devices_under_other_ids, GIVES(ENOSPC, -1, "uid 7 0 1, gid 8 0 1"), USER_NS,
+        DENY(unshare, ENOSPC) },
+    { FORKEXEC_STAGE_INNER_USER_NAMESPACE, FRESH, devices_under_other_ids, GIVES(EPERM, -1, "uid 7 0 1, gid 8 0 1"), USER_NS,
+        DENY(openat2, EPERM) },
 
     /* Limits. */
     { FORKEXEC_STAGE_RLIMIT, ALL, two_limits, GIVES(EPERM, 1, "core 0 of 0"), 0,

@@ -239,8 +239,17 @@
 // Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
 #define FORKEXEC_MOUNT_FOLLOW 64
 
-// forkexec_attr_set_root: the root is made read-only in the end.
+// forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
 #define FORKEXEC_ROOT_READONLY 1
+
+// In the root and what is mounted below it programs get no ids and capabilities from files.
+#define FORKEXEC_ROOT_NOSUID 2
+
+// Device nodes of the root and of what is mounted below it are none.
+#define FORKEXEC_ROOT_NODEV 4
+
+// Nothing of the root and of what is mounted below it can be executed.
+#define FORKEXEC_ROOT_NOEXEC 8
 
 // A timeout in nanoseconds that never ends.
 #define FORKEXEC_FOREVER -1
@@ -457,6 +466,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_ROOT_READONLY = 480,
     // The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     FORKEXEC_STAGE_CHROOT = 490,
+    // The ids that were asked for, in a second user namespace: in the first the child had to have id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
+    FORKEXEC_STAGE_INNER_USER_NAMESPACE = 495,
     // Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
     FORKEXEC_STAGE_RLIMIT = 500,
     // The processors to run on. sched_setaffinity(2).
@@ -1352,12 +1363,17 @@ int forkexec_attr_mount_proc(struct forkexec_attr *attr,
 // Mounts at target a file system in memory with what every program expects in /dev: null, zero, full, random, urandom and
 // tty, which are the caller's, verified by number; pts, an instance of its own, with ptmx; shm, empty; and the links fd,
 // stdin, stdout and stderr, which lead to /proc. flags are any of FORKEXEC_MOUNT_READONLY, which leaves pts and shm
-// writable, and FORKEXEC_MOUNT_CREATE. In a user namespace id 0 has to be mapped. target is copied. An item of the list of
-// mounts: see add_mount. null(4), devpts(5).
+// writable, and FORKEXEC_MOUNT_CREATE. In a new user namespace devpts takes a mapped id 0. Where the
+// caller maps its own ids to others than 0, with one range of one id each, the mounts are made as id 0 of a first user
+// namespace, and the program is in a second one with the ids that were asked for (FORKEXEC_STAGE_INNER_USER_NAMESPACE),
+// which does not own the other namespaces. target is copied. An item of the list of mounts: see add_mount. null(4),
+// devpts(5), user_namespaces(7).
 // Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others;
 // -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_DEV (ENOENT, ENOTDIR or ELOOP: target;
-// ENODEV: the caller's device is another; EINVAL: id 0 is not mapped; EPERM).
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT, FORKEXEC_STAGE_DEV (ENOENT, ENOTDIR or ELOOP: target;
+// ENODEV: the caller's device is another; EINVAL: id 0 is not mapped; EPERM), or for the second user namespace
+// FORKEXEC_STAGE_PROCFS (ENOENT: no /proc) or FORKEXEC_STAGE_INNER_USER_NAMESPACE (ENOSPC: a limit on user namespaces);
+// index -1.
 int forkexec_attr_mount_dev(struct forkexec_attr *attr,
                             const char *target,
                             uint32_t flags);
@@ -1419,8 +1435,9 @@ int forkexec_attr_make_readonly(struct forkexec_attr *attr,
 // Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one in
 // memory, which goes with the program. The list of mounts is made in it; then the old root is detached, and not even
 // privilege leads back, other than with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path,
-// set_cwd and the actions are looked up in the new root. flags may be FORKEXEC_ROOT_READONLY: the root is read-only in
-// the end, and with it what is mounted below path; what this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
+// set_cwd and the actions are looked up in the new root. flags are any of FORKEXEC_ROOT_READONLY,
+// _NOSUID, _NODEV and _NOEXEC, which hold for the root and what is mounted below path; READONLY for the root itself in the
+// end, when all is made. What this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
 // everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
 // pivot_root(2).
 // Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.

@@ -274,7 +274,7 @@ sentences! { ERRORS:
     RULE_OF_DIRECTORIES: "a file that is not a directory has no such access",
     PROC_NEEDS: "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc \
         instead",
-    PTS_NEEDS_ROOT: "pts takes user and group 0 of the user namespace: map them",
+    PTS_NEEDS_ROOT: "pts takes user and group 0 of the user namespace: map them, or your own ids alone",
     BIND_UNCOVERS: "what is mounted below would be uncovered in a user namespace: bind it recursively",
     ROOT_NO_MOUNT: "the caller's root is not a mount, as in a chroot or an initramfs",
     MOUNT_ON_FILE: "mounting on a file takes a /proc of the caller's, or Linux 5.12",

@@ -116,6 +116,8 @@ pub enum Stage {
     RootReadonly = 480,
     /// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     Chroot = 490,
+    /// The ids that were asked for, in a second user namespace: in the first the child had to have id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
+    InnerUserNamespace = 495,
 
     /// Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
     Rlimit = 500,
@@ -277,6 +279,7 @@ rows! {
     PivotRoot "pivot_root",
     RootReadonly "read-only root",
     Chroot "chroot",
+    InnerUserNamespace "inner user namespace",
     Rlimit "rlimit",
     Affinity "affinity",
     Nice "nice",

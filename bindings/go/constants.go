@@ -211,8 +211,14 @@ type RootFlags uint32
 
 // The values of RootFlags.
 const (
-	// forkexec_attr_set_root: the root is made read-only in the end.
+	// forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
 	RootReadonly RootFlags = 1
+	// In the root and what is mounted below it programs get no ids and capabilities from files.
+	RootNosuid RootFlags = 2
+	// Device nodes of the root and of what is mounted below it are none.
+	RootNodev RootFlags = 4
+	// Nothing of the root and of what is mounted below it can be executed.
+	RootNoexec RootFlags = 8
 )
 
 // StatusFields says which fields of a Status are filled.
@@ -406,6 +412,8 @@ const (
 	StageRootReadonly Stage = 480
 	// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
 	StageChroot Stage = 490
+	// The ids that were asked for, in a second user namespace: in the first the child had to have id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
+	StageInnerUserNamespace Stage = 495
 	// Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
 	StageRlimit Stage = 500
 	// The processors to run on. sched_setaffinity(2).
@@ -551,6 +559,7 @@ var stageNames = map[Stage]string{
 	470: "pivot_root",
 	480: "read-only root",
 	490: "chroot",
+	495: "inner user namespace",
 	500: "rlimit",
 	510: "affinity",
 	520: "nice",

@@ -20,8 +20,8 @@ pub mod flag {
     pub const ALL: u32 = ATTRIBUTES | NONRECURSIVE | CREATE | FOLLOW;
 }
 
-/// The flag of a root.
-pub const ROOT_READONLY: u32 = 1;
+/// The flags of a root: those of mounts that hold for its tree.
+pub const ROOT_FLAGS: u32 = flag::ATTRIBUTES;
 
 /// The most bytes of a file that is made; larger ones are there to be bound.
 pub const LONGEST_FILE: usize = 65536;
@@ -56,7 +56,7 @@ pub enum Item {
 pub struct Root {
     /// `None`: an empty one.
     pub path: Option<Text>,
-    pub readonly: bool,
+    pub flags: u32,
 }
 
 #[derive(Default, Debug)]
@@ -152,10 +152,19 @@ impl Mounts {
     }
 
     pub fn set_root(&mut self, path: Option<&CStr>, flags: u32) -> Accepted {
-        check_flags(flags, ROOT_READONLY)?;
+        check_flags(flags, ROOT_FLAGS)?;
         let path = path.map(copy_path).transpose()?;
-        self.root = Some(Root { path, readonly: flags & ROOT_READONLY != 0 });
+        self.root = Some(Root { path, flags });
         Ok(())
+    }
+
+    /// Whether devpts(5) is mounted, which takes a mapped id 0.
+    pub fn mount_terminals(&self) -> bool {
+        self.list.iter().any(|item| match item {
+            Item::Dev { .. } => true,
+            Item::Mount { kind: Some(kind), .. } => kind.as_cstr() == c"devpts",
+            _ => false,
+        })
     }
 
     pub fn set_chroot(&mut self, path: &CStr) -> Accepted {
@@ -230,7 +239,7 @@ impl Copied for Item {
 
 impl Copied for Root {
     fn copied(&self) -> Result<Root, NoMemory> {
-        Ok(Root { path: self.path.copied()?, readonly: self.readonly })
+        Ok(Root { path: self.path.copied()?, flags: self.flags })
     }
 }
 

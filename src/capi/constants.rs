@@ -144,8 +144,14 @@ pub const FORKEXEC_MOUNT_CREATE: u32 = 0x20;
 /// Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
 pub const FORKEXEC_MOUNT_FOLLOW: u32 = 0x40;
 
-/// forkexec_attr_set_root: the root is made read-only in the end.
+/// forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
 pub const FORKEXEC_ROOT_READONLY: u32 = 1;
+/// In the root and what is mounted below it programs get no ids and capabilities from files.
+pub const FORKEXEC_ROOT_NOSUID: u32 = 2;
+/// Device nodes of the root and of what is mounted below it are none.
+pub const FORKEXEC_ROOT_NODEV: u32 = 4;
+/// Nothing of the root and of what is mounted below it can be executed.
+pub const FORKEXEC_ROOT_NOEXEC: u32 = 8;
 
 /// A timeout in nanoseconds that never ends.
 pub const FORKEXEC_FOREVER: i64 = -1;
@@ -250,7 +256,10 @@ const_assert_eq!(FORKEXEC_MOUNT_NOEXEC, libc::MS_NOEXEC as u32);
 const_assert_eq!(FORKEXEC_MOUNT_NONRECURSIVE, mounts::flag::NONRECURSIVE);
 const_assert_eq!(FORKEXEC_MOUNT_CREATE, mounts::flag::CREATE);
 const_assert_eq!(FORKEXEC_MOUNT_FOLLOW, mounts::flag::FOLLOW);
-const_assert_eq!(FORKEXEC_ROOT_READONLY, mounts::ROOT_READONLY);
+const_assert_eq!(FORKEXEC_ROOT_READONLY, mounts::flag::READONLY);
+const_assert_eq!(FORKEXEC_ROOT_NOSUID, mounts::flag::NOSUID);
+const_assert_eq!(FORKEXEC_ROOT_NODEV, mounts::flag::NODEV);
+const_assert_eq!(FORKEXEC_ROOT_NOEXEC, mounts::flag::NOEXEC);
 const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
 const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);
 const_assert_eq!(FORKEXEC_CAP_INHERITABLE, caps::set::INHERITABLE);

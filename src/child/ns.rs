@@ -7,7 +7,8 @@ use super::sys::abi::{
     O_PATH, O_RDONLY, O_WRONLY, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
 };
 use super::sys::{self, Answer, Errno};
-use super::{channel, inside};
+use super::{channel, inside, security};
+use core::ffi::CStr;
 
 /// time_namespaces(7): whoever opens it here may write it later, though it then belongs to root.
 pub fn time_file(at: &mut At) -> Answer {
@@ -98,6 +99,22 @@ pub fn unshare_cgroup(at: &mut At) -> Answer {
 /// unshare(2)
 pub fn unshare_late(at: &mut At) -> Answer {
     if at.plan.late == 0 { Ok(()) } else { sys::unshare(at.plan.late) }
+}
+
+/// unshare(2), user_namespaces(7): a process may map its own ids, and in this order.
+pub fn inner_user(at: &mut At) -> Answer {
+    if at.plan.inner_uid_map.is_empty() {
+        return Ok(());
+    }
+    sys::unshare(CLONE_NEWUSER)?;
+    write_map(at, c"self/setgroups", b"deny")?;
+    write_map(at, c"self/uid_map", at.plan.bytes(at.plan.inner_uid_map))?;
+    write_map(at, c"self/gid_map", at.plan.bytes(at.plan.inner_gid_map))
+}
+
+fn write_map(at: &At, path: &CStr, bytes: &[u8]) -> Answer {
+    // SAFETY: the path is NUL-terminated.
+    unsafe { security::write_to_proc(at, path.as_ptr().cast(), bytes) }
 }
 
 /// sethostname(2)

@@ -79,6 +79,7 @@ program! {
     PivotRoot => root::pivot_root,
     RootReadonly => root::root_readonly,
     Chroot => root::chroot,
+    InnerUserNamespace => ns::inner_user,
 
     Rlimit => limits::rlimits,
     Affinity => limits::affinity,

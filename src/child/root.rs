@@ -34,28 +34,34 @@ pub fn root(at: &mut At) -> Answer {
     lay_root(at)?;
     // Of all paths this alone goes over what lies on the root.
     at.root = open_directory(c"/..")?;
-    if at.plan.root_readonly != 0 {
-        protect_below_root(at)?;
+    if at.plan.root_flags != 0 {
+        protect_root(at)?;
     }
     // Nor does the new root come along where the old one is bound whole.
     let_root_be(at, MS_UNBINDABLE)
 }
 
-/// What was mounted below the root before comes as read-only as the root will be; that itself is still to be built in.
-fn protect_below_root(at: &At) -> Answer {
-    let is_readonly = sys::fstatfs(at.root)?.flags & MS_RDONLY != 0;
-    let change = MountAttr { set: MOUNT_ATTR_RDONLY, ..MountAttr::default() };
+/// The root and what was mounted below it get their flags. The root itself is still to be built in: it becomes read-only in
+/// the end.
+fn protect_root(at: &At) -> Answer {
+    let was_readonly = sys::fstatfs(at.root)?.flags & MS_RDONLY != 0;
+    let flags = at.plan.root_flags as u64;
+    let change = MountAttr { set: flags, ..MountAttr::default() };
     match sys::mount_setattr(at.root, AT_RECURSIVE, &change) {
-        Err(errno) if goes_on(Call::MountTree, errno) => {
-            return below::each(at, at.root, |root| add_flags(root, MS_RDONLY));
-        }
+        Err(errno) if goes_on(Call::MountTree, errno) => return protect_each(at, flags),
         changed => changed?,
     }
-    if is_readonly {
+    if was_readonly || !at.plan.root_is_readonly() {
         return Ok(());
     }
     let change = MountAttr { clear: MOUNT_ATTR_RDONLY, ..MountAttr::default() };
     sys::mount_setattr(at.root, 0, &change)
+}
+
+/// Kernels before 5.12 change one mount at a time.
+fn protect_each(at: &At, flags: u64) -> Answer {
+    add_flags(at.root, flags & !MS_RDONLY)?;
+    below::each(at, at.root, |mount| add_flags(mount, flags))
 }
 
 /// Changes the propagation of a root that is not the caller's.
@@ -98,7 +104,7 @@ pub fn pivot_root(at: &mut At) -> Answer {
 
 /// mount(2)
 pub fn root_readonly(at: &mut At) -> Answer {
-    if at.plan.root_readonly == 0 {
+    if !at.plan.root_is_readonly() {
         return Ok(());
     }
     let root = open_directory(c"/")?;

@@ -22,10 +22,10 @@ pub fn session_keyring(at: &mut At) -> Answer {
     }
 }
 
-/// Where the label will be written: the caller's procfs, before others may put something else under its name. That it
-/// shows no processes but those it is made for, or is a part of one, its first inode tells.
+/// Where the label and inner id maps will be written: the caller's procfs, before others may put something else under its
+/// name. That it shows no processes but those it is made for, or is a part of one, its first inode tells.
 pub fn hold_proc(at: &mut At) -> Answer {
-    if at.plan.text(at.plan.label).is_none() {
+    if at.plan.needs_proc == 0 {
         return Ok(());
     }
     let path = c"/proc".as_ptr().cast();
@@ -36,17 +36,24 @@ pub fn hold_proc(at: &mut At) -> Answer {
     if inode == PROC_ROOT_INO { Ok(()) } else { Err(Errno(EOPNOTSUPP)) }
 }
 
-/// proc_pid_attr(5): of this very process, whichever it is by now, and not of what is mounted over it.
+/// proc_pid_attr(5)
 pub fn exec_label(at: &mut At) -> Answer {
-    if at.proc < 0 {
-        return Ok(());
+    if let Some(path) = at.plan.text(at.plan.label_path) {
+        // SAFETY: plan::lower guarantees a NUL-terminated path.
+        unsafe { write_to_proc(at, path, at.plan.bytes(at.plan.label))? };
     }
+    if at.proc < 0 { Ok(()) } else { sys::close(at.proc) }
+}
+
+/// Writes to a file of the caller's procfs: of this very process, whichever it is by now, and not to what is mounted over it.
+///
+/// # Safety
+/// path is NUL-terminated.
+pub unsafe fn write_to_proc(at: &At, path: *const u8, bytes: &[u8]) -> Answer {
     let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
     let how = OpenHow { flags: (O_WRONLY | O_CLOEXEC) as u64, mode: 0, resolve };
-    let path = at.plan.text(at.plan.label_path).unwrap_or(c"".as_ptr().cast());
-    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    // SAFETY: the caller guarantees it.
     let file = unsafe { sys::openat2(at.proc, path, &how)? };
-    sys::write(file, at.plan.bytes(at.plan.label))?;
-    sys::close(file)?;
-    sys::close(at.proc)
+    sys::write(file, bytes)?;
+    sys::close(file)
 }

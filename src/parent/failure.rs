@@ -191,7 +191,9 @@ impl Failure {
             (Stage::ProcessFlags, libc::EINVAL) => sentences::PROCESS_FLAG_UNKNOWN,
             (Stage::UserNamespaces, libc::EOPNOTSUPP) => sentences::FILTER_WITHOUT_EFFECT,
             (Stage::Proc, libc::EPERM) => sentences::PROC_NEEDS,
-            (Stage::Dev, libc::EINVAL) if user => sentences::PTS_NEEDS_ROOT,
+            (Stage::Dev, libc::EINVAL) if user && self.plan_is(|plan| plan.inner_uid_map.is_empty()) => {
+                sentences::PTS_NEEDS_ROOT
+            }
             (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => sentences::BIND_UNCOVERS,
             (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => sentences::ROOT_NO_MOUNT,
             (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Readonly => sentences::MOUNT_ON_FILE,

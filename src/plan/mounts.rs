@@ -37,7 +37,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     if let Some(root) = &asked.root {
         draft.plan.new_root = 1;
         draft.plan.root = draft.arena.maybe_text(root.path.as_ref().map(Owned::as_cstr))?;
-        draft.plan.root_readonly = root.readonly as u32;
+        draft.plan.root_flags = root.flags;
     }
     let mut steps = Steps { steps: Vec::new(), index: 0, draft };
     for (index, item) in asked.list.iter().enumerate() {

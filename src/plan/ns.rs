@@ -65,10 +65,36 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         let found = subordinate::maps()?;
         check::mapped(request, &found.uids, &found.gids)?;
         maps(request, draft, &found.uids, &found.gids)?;
+    } else if needs_id_0(request) {
+        inner_maps(request, draft)?;
     } else {
         maps(request, draft, &asked.uid_map, &asked.gid_map)?;
     }
     lower_joins(request, draft)
+}
+
+/// Whether devpts(5) is mounted where id 0 is not mapped, which it does not take, by a caller who maps its own ids and
+/// no others: then the child can do the mounts as id 0, and map that to the ids that were asked for afterwards. Other maps
+/// are left as they are, and the kernel refuses the mount: nobody in the first namespace could write those of a second.
+fn needs_id_0(request: &Request) -> bool {
+    let asked = &request.attr.ns;
+    let (&[uid], &[gid]) = (&asked.uid_map[..], &asked.gid_map[..]) else { return false };
+    let is_new = (asked.create | asked.unshare) as u64 & USER != 0;
+    let are_own = ids::effective_uid() == Ok(uid.outside) && ids::effective_gid() == Ok(gid.outside);
+    let differ = (uid.inside, gid.inside) != (0, 0) && (uid.count, gid.count) == (1, 1);
+    let plain = !asked.allow_setgroups && asked.owner.is_none();
+    is_new && are_own && differ && plain && request.attr.mounts.mount_terminals()
+}
+
+fn inner_maps(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = &request.attr.ns;
+    let as_0 = |ranges: &[IdRange]| ranges.first().map(|range| IdRange { inside: 0, ..*range });
+    let of_0 = |ranges: &[IdRange]| ranges.first().map(|range| IdRange { outside: 0, ..*range });
+    maps(request, draft, as_0(&asked.uid_map).as_slice(), as_0(&asked.gid_map).as_slice())?;
+    draft.plan.inner_uid_map = map_text(draft, of_0(&asked.uid_map).as_slice(), "map_uid")?;
+    draft.plan.inner_gid_map = map_text(draft, of_0(&asked.gid_map).as_slice(), "map_gid")?;
+    draft.plan.needs_proc = 1;
+    Ok(())
 }
 
 fn maps(request: &Request, draft: &mut Draft, uids: &[IdRange], gids: &[IdRange]) -> Step<()> {

@@ -4,7 +4,7 @@
 //! the built-in image, which finds them among the strings that it is exec'd with.
 
 use super::stage::Stage;
-use super::sys::abi::{CLONE_NEWUSER, LandlockRuleset, Rlimit64, SockFilter};
+use super::sys::abi::{CLONE_NEWUSER, LandlockRuleset, MOUNT_ATTR_RDONLY, Rlimit64, SockFilter};
 use core::marker::PhantomData;
 
 /// Structs without padding, or the library does not compile: an image is given all bytes of plan and wiring, and what is in
@@ -423,7 +423,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub time_offsets: Text,
     /// The child enters its new time namespace before any exec.
     pub enters_time: u32,
-    pub reserved_time: u32,
+    /// The child writes to the caller's procfs.
+    pub needs_proc: u32,
     pub late: u64,
     pub propagation: u64,
     pub hostname: Text,
@@ -434,13 +435,17 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// The programs that write the maps where the caller may not.
     pub uid_helper: Text,
     pub gid_helper: Text,
+    /// The maps of a second user namespace, which the child makes after the mounts; or none.
+    pub inner_uid_map: Text,
+    pub inner_gid_map: Text,
 
     // mounts
     pub mounts: List<Mount>,
     /// The program gets a root of its own: the directory `root`, or none for an empty one.
     pub new_root: u32,
     pub root: Text,
-    pub root_readonly: u32,
+    /// `MOUNT_ATTR_` bits for the root and what is mounted below it.
+    pub root_flags: u32,
     pub chroot: Text,
     /// The root is another than the caller's: a working directory may lie outside of it.
     pub other_root: u32,
@@ -587,6 +592,10 @@ impl Plan {
     }
 
     /// Whether the child passes a stage by.
+    pub fn root_is_readonly(&self) -> bool {
+        self.root_flags & MOUNT_ATTR_RDONLY as u32 != 0
+    }
+
     pub fn skips(&self, stage: u32) -> bool {
         (self.leaves_off_at..self.goes_on_at).contains(&stage)
     }

@@ -19,6 +19,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     if let Some(label) = &asked.label {
         let Module { path, before } = module();
+        draft.plan.needs_proc = 1;
         draft.plan.label_path = draft.arena.joined(&[path])?;
         draft.plan.label = draft.arena.joined(&[before, label.as_cstr().to_bytes()])?;
     }

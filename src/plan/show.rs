@@ -133,7 +133,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Credentials => plan.credentials.get().is_some(),
         Stage::Wait => plan.wait != 0,
         Stage::Nondumpable => plan.nondumpable != 0,
-        Stage::Procfs => plan.text(plan.label).is_some(),
+        Stage::Procfs => plan.needs_proc != 0,
         Stage::NamespaceOwner => plan.namespace_owner.get().is_some(),
         Stage::UnshareUser => plan.unshare_user != 0,
         Stage::WaitMaps => plan.unshare_user != 0 && plan.wait != 0,
@@ -152,8 +152,9 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Propagation => plan.propagation != 0,
         Stage::Root => plan.new_root != 0,
         Stage::PivotRoot => plan.new_root != 0,
-        Stage::RootReadonly => plan.root_readonly != 0,
+        Stage::RootReadonly => plan.root_is_readonly(),
         Stage::Chroot => plan.text(plan.chroot).is_some(),
+        Stage::InnerUserNamespace => !plan.inner_uid_map.is_empty(),
         Stage::Affinity => !plan.affinity.is_empty(),
         Stage::Nice => plan.nice.get().is_some(),
         Stage::Scheduler => plan.scheduler.get().is_some(),
@@ -228,7 +229,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         // What a clone of the image answers about the cgroup is told here too.
         Stage::Cgroup if plan.is_born_in_cgroup() => sentences::BORN_IN.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::Cgroup => sentences::WRITTEN_TO.with(&[&plan.cgroup_fd]).fmt(f),
-        Stage::IdMap => id_maps(plan, f),
+        Stage::IdMap => id_maps(plan, plan.uid_map, plan.gid_map, f),
         Stage::OomScore => text(plan.oom_score_adj, f),
         Stage::ProcessGroup => plan.group.get().map_or(Ok(()), |group| write!(f, "{group}")),
         Stage::ControllingTerminal => fd(plan.terminal, f),
@@ -238,6 +239,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Propagation => write!(f, "{:#x}", plan.propagation),
         Stage::Root if plan.text(plan.root).is_none() => sentences::EMPTY_ROOT.fmt(f),
         Stage::Root => text(plan.root, f),
+        Stage::InnerUserNamespace => id_maps(plan, plan.inner_uid_map, plan.inner_gid_map, f),
         stage if Stage::Mount <= stage && stage <= Stage::Readonly => mount(plan, index, f),
         Stage::Chroot => text(plan.chroot, f),
         Stage::Rlimit => limit(plan, index).map_or(Ok(()), |item| write!(f, "{}", Limited(item))),
@@ -311,8 +313,8 @@ impl<T: fmt::LowerHex> Display for Hex<T> {
     }
 }
 
-fn id_maps(plan: &Plan, f: &mut Formatter) -> fmt::Result {
-    let asked = [("uid", plan.uid_map), ("gid", plan.gid_map)].into_iter().filter(|(_, map)| !map.is_empty());
+fn id_maps(plan: &Plan, uids: Text, gids: Text, f: &mut Formatter) -> fmt::Result {
+    let asked = [("uid", uids), ("gid", gids)].into_iter().filter(|(_, map)| !map.is_empty());
     for (place, (ids, map)) in asked.enumerate() {
         write!(f, "{}{ids} {}", if place > 0 { ", " } else { "" }, Bytes(plan.bytes(map)))?;
     }

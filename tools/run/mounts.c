@@ -137,7 +137,8 @@ static void readonly(struct run *run, char *path)
 
 static uint32_t root_flags(char *text)
 {
-    static const struct word words[] = { { "readonly", FORKEXEC_ROOT_READONLY }, { NULL, 0 } };
+    static const struct word words[] = { { "readonly", FORKEXEC_ROOT_READONLY }, { "nosuid", FORKEXEC_ROOT_NOSUID },
+        { "nodev", FORKEXEC_ROOT_NODEV }, { "noexec", FORKEXEC_ROOT_NOEXEC }, { NULL, 0 } };
     return text ? (uint32_t)parse_words(text, words, "a flag of the root") : 0;
 }
 
@@ -152,8 +153,9 @@ static void empty_root(struct run *run, char *flags)
 }
 
 static const struct option_row rows[] = {
-    { "root", "[=readonly] DIR", "make DIR the root; the old one is out of reach", root },
-    { "empty-root", "[=readonly]", "an empty root in memory, for what is mounted and made in it", empty_root },
+    { "root", "[=FLAGS] DIR", "make DIR the root; the old one is out of reach; FLAGS are readonly, nosuid, nodev and noexec",
+        root },
+    { "empty-root", "[=FLAGS]", "an empty root in memory, for what is mounted and made in it", empty_root },
     { "bind", "[=FLAGS] SOURCE TARGET", "let our SOURCE appear at TARGET; FLAGS are readonly, nosuid, nodev, noexec, "
         "nonrecursive, create (what is missing of TARGET) and follow (links in TARGET)", bind },
     { "bind-idmapped", "[=FLAGS] NAMESPACE SOURCE TARGET", "the same, with ids mapped by the user namespace, a file such as "

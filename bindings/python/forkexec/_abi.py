@@ -302,6 +302,8 @@ class Stage(IntEnum):
     ROOT_READONLY = 480
     # The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     CHROOT = 490
+    # The ids that were asked for, in a second user namespace: in the first the child had to have id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
+    INNER_USER_NAMESPACE = 495
     # Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
     RLIMIT = 500
     # The processors to run on. sched_setaffinity(2).
@@ -403,6 +405,9 @@ MOUNT_NONRECURSIVE = 16
 MOUNT_CREATE = 32
 MOUNT_FOLLOW = 64
 ROOT_READONLY = 1
+ROOT_NOSUID = 2
+ROOT_NODEV = 4
+ROOT_NOEXEC = 8
 FOREVER = -1
 WAIT_NOREAP = 1
 WAIT_STOPPED = 2

@@ -128,6 +128,9 @@ class Root:
 
     path: Optional[Path] = None
     readonly: bool = False
+    nosuid: bool = False
+    nodev: bool = False
+    noexec: bool = False
 
 
 @dataclass(frozen=True)

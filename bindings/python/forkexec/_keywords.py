@@ -7,7 +7,7 @@ import os
 import pwd
 
 from . import _items as items
-from ._abi import ROOT_READONLY, CwdRights, DeathOf, MemoryMode, Namespace, Stage
+from ._abi import ROOT_NODEV, ROOT_NOEXEC, ROOT_NOSUID, ROOT_READONLY, CwdRights, DeathOf, MemoryMode, Namespace, Stage
 from ._cgroup import Cgroup
 from ._convert import (
     UINT32,
@@ -389,7 +389,8 @@ def _mounts(attr: Any, value: Any) -> None:
 @_keyword("root")
 def _root(attr: Any, value: Any) -> None:
     root = value if isinstance(value, items.Root) else items.Root(value)
-    put("set_root", attr, _nullable(root.path), ROOT_READONLY if root.readonly else 0)
+    flags = (ROOT_READONLY, root.readonly), (ROOT_NOSUID, root.nosuid), (ROOT_NODEV, root.nodev), (ROOT_NOEXEC, root.noexec)
+    put("set_root", attr, _nullable(root.path), sum(bit for bit, is_set in flags if is_set))
 
 
 _plain("chroot", text)

@@ -147,12 +147,17 @@ pub unsafe extern "C" fn forkexec_attr_mount_proc(
 /// Mounts at target a file system in memory with what every program expects in /dev: null, zero, full, random, urandom and
 /// tty, which are the caller's, verified by number; pts, an instance of its own, with ptmx; shm, empty; and the links fd,
 /// stdin, stdout and stderr, which lead to /proc. flags are any of FORKEXEC_MOUNT_READONLY, which leaves pts and shm
-/// writable, and FORKEXEC_MOUNT_CREATE. In a user namespace id 0 has to be mapped. target is copied. An item of the list of
-/// mounts: see add_mount. null(4), devpts(5).
+/// writable, and FORKEXEC_MOUNT_CREATE. In a new user namespace devpts takes a mapped id 0. Where the
+/// caller maps its own ids to others than 0, with one range of one id each, the mounts are made as id 0 of a first user
+/// namespace, and the program is in a second one with the ids that were asked for (FORKEXEC_STAGE_INNER_USER_NAMESPACE),
+/// which does not own the other namespaces. target is copied. An item of the list of mounts: see add_mount. null(4),
+/// devpts(5), user_namespaces(7).
 /// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others;
 /// -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_DEV (ENOENT, ENOTDIR or ELOOP: target;
-/// ENODEV: the caller's device is another; EINVAL: id 0 is not mapped; EPERM).
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT, FORKEXEC_STAGE_DEV (ENOENT, ENOTDIR or ELOOP: target;
+/// ENODEV: the caller's device is another; EINVAL: id 0 is not mapped; EPERM), or for the second user namespace
+/// FORKEXEC_STAGE_PROCFS (ENOENT: no /proc) or FORKEXEC_STAGE_INNER_USER_NAMESPACE (ENOSPC: a limit on user namespaces);
+/// index -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_mount_dev(attr: *mut forkexec_attr, target: *const c_char, flags: u32) -> c_int {
     let _entered = Entered::now();
@@ -270,8 +275,9 @@ pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, p
 /// Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one in
 /// memory, which goes with the program. The list of mounts is made in it; then the old root is detached, and not even
 /// privilege leads back, other than with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path,
-/// set_cwd and the actions are looked up in the new root. flags may be FORKEXEC_ROOT_READONLY: the root is read-only in
-/// the end, and with it what is mounted below path; what this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
+/// set_cwd and the actions are looked up in the new root. flags are any of FORKEXEC_ROOT_READONLY,
+/// _NOSUID, _NODEV and _NOEXEC, which hold for the root and what is mounted below path; READONLY for the root itself in the
+/// end, when all is made. What this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
 /// everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
 /// pivot_root(2).
 /// Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.

@@ -253,8 +253,6 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_CHROOT, FRESH, a_missing_root, GIVES(ENOENT, -1, NOWHERE) },
     { FORKEXEC_STAGE_INNER_USER_NAMESPACE, FRESH, devices_under_other_ids, GIVES(ENOSPC, -1, "uid 7 0 1, gid 8 0 1"), USER_NS,
         DENY(unshare, ENOSPC) },
-    { FORKEXEC_STAGE_INNER_USER_NAMESPACE, FRESH, devices_under_other_ids, GIVES(EPERM, -1, "uid 7 0 1, gid 8 0 1"), USER_NS,
-        DENY(openat2, EPERM) },
 
     /* Limits. */
     { FORKEXEC_STAGE_RLIMIT, ALL, two_limits, GIVES(EPERM, 1, "core 0 of 0"), 0,

@@ -36,24 +36,18 @@ pub fn hold_proc(at: &mut At) -> Answer {
     if inode == PROC_ROOT_INO { Ok(()) } else { Err(Errno(EOPNOTSUPP)) }
 }
 
-/// proc_pid_attr(5)
+/// proc_pid_attr(5): of this very process, whichever it is by now, and not of what is mounted over it.
 pub fn exec_label(at: &mut At) -> Answer {
-    if let Some(path) = at.plan.text(at.plan.label_path) {
-        // SAFETY: plan::lower guarantees a NUL-terminated path.
-        unsafe { write_to_proc(at, path, at.plan.bytes(at.plan.label))? };
+    if at.proc < 0 {
+        return Ok(());
     }
-    if at.proc < 0 { Ok(()) } else { sys::close(at.proc) }
-}
-
-/// Writes to a file of the caller's procfs: of this very process, whichever it is by now, and not to what is mounted over it.
-///
-/// # Safety
-/// path is NUL-terminated.
-pub unsafe fn write_to_proc(at: &At, path: *const u8, bytes: &[u8]) -> Answer {
-    let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
-    let how = OpenHow { flags: (O_WRONLY | O_CLOEXEC) as u64, mode: 0, resolve };
-    // SAFETY: the caller guarantees it.
-    let file = unsafe { sys::openat2(at.proc, path, &how)? };
-    sys::write(file, bytes)?;
-    sys::close(file)
+    if let Some(path) = at.plan.text(at.plan.label_path) {
+        let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+        let how = OpenHow { flags: (O_WRONLY | O_CLOEXEC) as u64, mode: 0, resolve };
+        // SAFETY: plan::lower guarantees a NUL-terminated path.
+        let file = unsafe { sys::openat2(at.proc, path, &how)? };
+        sys::write(file, at.plan.bytes(at.plan.label))?;
+        sys::close(file)?;
+    }
+    sys::close(at.proc)
 }

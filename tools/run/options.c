@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct chapter *const chapters[] = { &tool_chapter, &exec_chapter, &fds_chapter, &session_chapter,
+static const struct chapter *const chapters[] = { &tool_chapter, &config_chapter, &exec_chapter, &fds_chapter, &session_chapter,
     &signals_chapter, &limits_chapter, &cgroup_chapter, &ids_chapter, &caps_chapter, &ns_chapter, &mounts_chapter,
     &security_chapter, &filters_chapter };
 enum { CHAPTERS = sizeof chapters / sizeof *chapters };
@@ -21,10 +21,16 @@ const struct option_row *row_at(size_t place)
 
 /* What is being read. */
 static struct source *source;
+static const struct source *place;
 
 const struct source *current_source(void)
 {
-    return source;
+    return place;
+}
+
+void reading(const struct source *of)
+{
+    place = of;
 }
 
 char *next_argument(void)
@@ -106,13 +112,16 @@ static size_t apply_options(struct run *run, bool is_bare)
 void apply_words(struct run *run, struct source *words, bool is_bare)
 {
     struct source *before = source;
+    const struct source *place_before = place;
     const char *option = current_option;
     current_option = NULL;
     source = words;
+    place = words;
     size_t end = apply_options(run, is_bare);
     if (words->words[end])
         usage("\"%s\" is no option, and the command stands on the command line only", words->words[end]);
     source = before;
+    place = place_before;
     current_option = option;
 }
 

@@ -41,7 +41,7 @@ struct chapter {
 #define CHAPTER(name, title) \
     const struct chapter name##_chapter = { title, rows, sizeof rows / sizeof *rows }
 
-extern const struct chapter tool_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
+extern const struct chapter tool_chapter, config_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
     cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter;
 
 /* options.c */
@@ -57,6 +57,7 @@ int read_options(struct run *run, char **argv);
 /* All of source's words, which have to be options with their arguments. A bare word is an option's name where is_bare. */
 void apply_words(struct run *run, struct source *source, bool is_bare);
 const struct source *current_source(void);
+void reading(const struct source *source);  /* for messages, until words of it are applied */
 /* For options that take more than one argument: the next one. */
 char *next_argument(void);
 const struct option_row *row_at(size_t place);

@@ -10,7 +10,7 @@
 static const struct {
     const char *theirs, *ours;
 } others[] = {
-    { "ro-bind", "--bind=readonly" }, { "dev-bind", "--bind" }, { "remount-ro", "--readonly" }, { "bindmount", "--bind" },
+    { "dev-bind", "--bind" }, { "remount-ro", "--readonly" }, { "bindmount", "--bind" },
     { "bindmount-ro", "--bind=readonly" }, { "tmpfsmount", "--tmpfs" }, { "mount-proc", "--proc" }, { "setenv", "--env" },
     { "unsetenv", "--unset-env" }, { "clearenv", "--clear-env" }, { "chdir", "--cwd" }, { "workdir", "--cwd" },
     { "die-with-parent", "--parent-death KILL" }, { "kill-child", "--parent-death KILL" },

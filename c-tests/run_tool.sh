@@ -2,9 +2,9 @@
 # forkexec-run from outside: every option has its effect, every end its exit code, and the JSON is JSON. Speaks TAP; runs
 # as root and as an ordinary user.
 #
-# usage: run_tool.sh [FORKEXEC-RUN WITNESS]
+# usage: run_tool.sh [FORKEXEC-RUN WITNESS PRESETS]
 set -u
-run=$(realpath "${1:-./forkexec-run}") witness=$(realpath "${2:-./witness}")
+run=$(realpath "${1:-./forkexec-run}") witness=$(realpath "${2:-./witness}") presets=$(realpath "${3:-.}")
 dir=$(mktemp -d) tests=0 failures=0
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -89,6 +89,14 @@ for line in open(sys.argv[3], encoding="utf-8"):
     if event["event"] == sys.argv[1]:
         print(json.dumps(event[sys.argv[2]]))' "$@"
 }
+# begin OPTION... -- PROGRAM: in the background, until the file up is there
+begin() {
+    rm -f "$dir/up"
+    "$run" "$@" &
+    runner=$!
+    until_true test -e "$dir/up"
+}
+
 have_python=$(command -v python3)
 
 namespaces="no user namespaces here"
@@ -123,6 +131,101 @@ cp "$witness" "$dir/busy"
 } 8>>"$dir/busy" &
 is "--busy-retry" ran "$("$run" --busy-retry 20000 "$dir/busy" print ran 2>&1)"
 wait
+
+# --- options from elsewhere
+
+is "--args" "env.A b c,env.D " "$(printf '%s\0' --env 'A=b c' --env D= |
+    "$run" --clear-env --args 0 "$witness" | grep '^env' | paste -sd,)"
+is "--args: in their place" "env.A 3" "$(printf '%s\0' --env A=2 |
+    "$run" --clear-env --env A=1 --args 0 --env A=3 "$witness" | grep '^env')"
+is "--args: -- ends them" "env.A 2" "$(printf '%s\0' --env A=2 -- | "$run" --clear-env --args 0 "$witness" | grep '^env')"
+is "--args: none" ran "$("$run" --args 0 "$witness" print ran </dev/null)"
+said=$(printf '%s\0' --env A=2 "$witness" | "$run" --args 0 touch "$dir/ran" 2>&1)
+like "--args: no command" "forkexec-run: descriptor 0: \"*witness\" is no option*" "$said"
+said=$(printf '%s\0' --env A | "$run" --args 0 touch "$dir/ran" 2>&1)
+like "--args: what is wrong is named" "forkexec-run: descriptor 0: --env: \"A\" is not NAME=VALUE" "$said"
+said=$(printf '%s\0' --bind /a | "$run" --args 0 /b touch "$dir/ran" 2>&1)
+like "--args: options are whole" "forkexec-run: descriptor 0: --bind: an argument is missing*" "$said"
+said=$(head -c 1048577 /dev/zero | tr '\0' x | "$run" --args 0 true 2>&1)
+like "--args: too long" "forkexec-run: --args: 0: there is more than 1 MiB of it" "$said"
+said=$(yes -- --new-session | head -n 5000 | tr '\n' '\0' | "$run" --args 0 true 2>&1)
+like "--args: too many" "forkexec-run: --args: there are more than 4096 words" "$said"
+
+mkdir "$dir/conf"
+cat >"$dir/conf/main" <<'END'
+# A comment, and a blank line
+
+	clear-env   # one more
+env 'A=it is # "quoted" \'
+env "B=a \"quoted\" one, \\"
+--env C=a\ b\#c'd'"e"
+env=D=#
+include ./more
+include sub/deep
+END
+printf 'env E=1\r\nnice 3' >"$dir/conf/more"
+mkdir "$dir/conf/sub"
+echo "include ../last" >"$dir/conf/sub/deep"
+echo "env F=2" >"$dir/conf/last"
+is "--config" 'nice 3,env.A it is # "quoted" \x5c,env.B a "quoted" one, \x5c,env.C a b#cde,env.D #,env.E 1,env.F 2' \
+    "$("$run" --config "$dir/conf/main" "$witness" 2>&1 | grep -E '^(env|nice|forkexec)' | paste -sd,)"
+# wrong TEXT PATTERN: what a file that holds TEXT is answered
+wrong() {
+    printf "$1" >"$dir/conf/wrong"
+    like "--config: $1" "forkexec-run: $2" "$("$run" --config "$dir/conf/wrong" touch "$dir/ran" 2>&1)"
+}
+at=$dir/conf/wrong
+wrong 'nice 3\n\nnice x\n' "$at:3: --nice: \"x\" is not *"
+wrong 'nize 3' "$at:1: --nize: there is no such option; did you mean --nice?"
+wrong 'nice' "$at:1: --nice needs an argument"
+wrong 'nice 3 4' "$at:1: there is one word too much: \"4\""
+wrong '#\nbind /etc' "$at:2: --bind: an argument is missing*"
+wrong 'env "A=b' "$at:1: a \" is not closed"
+wrong "env 'A=b" "$at:1: a ' is not closed"
+wrong 'env A=b\\' "$at:1: a ? stands at the end of the line"
+wrong 'env A\0=b' "--config: $at is no text*" 2>/dev/null
+wrong 'include' "$at:1: include: it takes one file"
+wrong 'include ./nowhere' "$at:1: *conf/./nowhere: No such file*"
+wrong 'include nothing-such' "$at:1: there is no preset \"nothing-such\"*"
+wrong 'include ./wrong' "$at:1: include *wrong: *includes itself"
+wrong 'config ./more' "$at:1: --config: in a file it is: include ./more"
+wrong 'include /etc' "$at:1: /etc: Is a directory"
+ln -s wrong "$dir/conf/link"
+wrong 'include ./main\ninclude ./link' "$at:2: include *link: *includes itself"
+for ((i = 0; i < 20; i++)); do echo "include ./d$((i + 1))" >"$dir/conf/d$i"; done
+like "--config: too deep" "*d15:1: *d16: includes are deeper than 16 in one another" \
+    "$("$run" --config "$dir/conf/d0" true 2>&1)"
+for ((i = 0; i < 8; i++)); do yes "include ./w$((i + 1))" | head -n 4 >"$dir/conf/w$i"; done
+: >"$dir/conf/w8"
+like "--config: too many" "*more than 256 files are included" "$("$run" --config "$dir/conf/w0" true 2>&1)"
+holds "and nothing has run" test ! -e "$dir/ran"
+
+mkdir -p "$dir/prefix/bin" "$dir/prefix/share/forkexec"
+cp "$run" "$dir/prefix/bin"
+cp "$presets"/{strict,judge,build}.conf "$dir/prefix/share/forkexec"
+# preset NAME COMMAND...
+preset() {
+    (cd "$dir/prefix/share" && LD_LIBRARY_PATH=$(ldd "$run" | sed -n 's|.*=> \(.*\)/libforkexec.so.*|\1|p') \
+        "$dir/prefix/bin/forkexec-run" --config "$1" "${@:2}" 2>&1)
+}
+if [ ! "$namespaces" ]; then
+    for name in strict judge build; do
+        is "--config $name: runs" "ran" "$(preset $name sh -c 'echo ran')"
+        like "--config $name: / cannot be written" "*Read-only file system*" "$(preset $name touch /x)"
+        is "--config $name: no network" 1 "$(preset $name cat /proc/net/dev | grep -c :)"
+        is "--config $name: no capabilities" "0000000000000000" "$(preset $name sed -n 's/^CapEff:.//p' /proc/self/status)"
+        like "--config $name: no further user namespaces" "unshare: *" "$(preset $name unshare -U true)"
+    done
+    is "--config strict: our ids" "$uid $gid" "$(preset strict sh -c 'echo $(id -u) $(id -g)')"
+    is "--config strict: our files are not there" 4 "$(preset strict ls -d /home /root /etc "$dir" | grep -c "No such file")"
+    is "--config judge: limits" "64" "$(preset judge sh -c 'ulimit -n')"
+    is "--config judge: later ones count" "65" "$(preset judge --rlimit nofile=65 sh -c 'ulimit -n')"
+    is "--config build: the directory" "/build forkexec" "$(preset build sh -c 'echo $(pwd) $(ls)')"
+    preset build touch made
+    holds "--config build: it can be written" test -e "$dir/prefix/share/made"
+else
+    skip "presets" "$namespaces"
+fi
 
 # --- descriptors
 
@@ -323,8 +426,32 @@ sees "--no-new-privs" no_new_privs 1 --no-new-privs
 if [ ! "$namespaces" ]; then
     sees "--unshare user, --map-uid, --map-gid" uid "0 0 0 0" "${userns[@]}"
     sees "--map-uid" uid "7 7 7 7" --unshare user --map-uid "7:$uid:1"
-    sees "--unshare pid" pid 1 "${userns[@]}" --unshare pid
+    sees "--unshare pid: there is an init" pid 2 "${userns[@]}" --unshare pid
     sees "--init" pid 2 "${userns[@]}" --unshare pid --init
+    sees "--as-pid-1" pid 1 "${userns[@]}" --unshare pid --as-pid-1
+    code "--as-pid-1 and --init contradict each other" 125 "$run" "${userns[@]}" --unshare pid --init --as-pid-1 true
+    for end in "exit 200" "kill 15" "kill 11"; do
+        "$run" --json-status-fd 7 "${userns[@]}" --unshare pid "$witness" $end 7>"$dir/json" 2>/dev/null
+        is "through the init: $end" "$(( ${end#* } + 0 ))" \
+            "$(sed -n "2s/.*\"$( [ "${end% *}" = exit ] && echo exit_code || echo signal )\":\([0-9]*\),.*/\1/p" "$dir/json")"
+    done
+    begin --signal-default INT,QUIT "${userns[@]}" --unshare pid sh -c "trap 'exit 42' TERM; : >$dir/up; while :; do sleep 0.01; done"
+    kill -TERM $runner
+    wait $runner
+    is "through the init: a signal is passed on" 42 $?
+    sees "--map-root" uid "0 0 0 0" --map-root
+    sees "--map-root, the group" gid "0 0 0 0" --map-root
+    sees "--map-current" uid "$uid $uid $uid $uid" --map-current
+    sees "--map-current, the group" gid "$gid $gid $gid $gid" --map-current
+    "$run" "${userns[@]}" --unshare all --share net,time "$witness" >"$dir/out" 2>&1
+    for type in user pid mnt net ipc uts cgroup time; do
+        there=new
+        [ "$(sed -n "s/^ns.$type //p" "$dir/out")" = "$(readlink /proc/self/ns/$type)" ] && there=ours
+        case $type in net | time) wanted=ours ;; *) wanted=new ;; esac
+        is "--unshare all --share net,time: $type" $wanted $there
+    done
+    code "--share without --unshare all" 125 "$run" --share net true
+    like "which is said" "forkexec-run: --share: *--unshare all*" "$said"
     sees "--map-helpers" uid "0 0 0 0" "${userns[@]}" --map-helpers /nope:/nope
     if ! grep -q "^\($(id -un)\|$(id -u)\):" /etc/subuid /etc/subgid 2>/dev/null; then
         code "--map-subids without any" 125 "$run" --unshare user --map-subids true
@@ -352,7 +479,7 @@ if [ ! "$namespaces" ]; then
     until_true test -e "$dir/up"
     holder=$(ps -o pid= --ppid $runner | tr -d ' ')
     sees "--join" hostname joined --join "user=/proc/$holder/ns/user" --join "uts=/proc/$holder/ns/uts"
-    is "--join-process" "pid 2,hostname joined" \
+    is "--join-process" "pid 3,hostname joined" \
         "$("$run" --join-process "user,uts,pid:$holder" "$witness" 2>&1 | grep -E '^(pid|hostname|forkexec-run:) ' | paste -sd,)"
     "$run" --json-status-fd 7 --join-process "user,pid:$holder" "$witness" kill 9 7>"$dir/json" 2>/dev/null
     is "a command in a pid namespace that was joined" '{"event":"exited","exit_code":null,"signal":9' \
@@ -470,6 +597,19 @@ code "not executable" 126 "$run" /etc/passwd
 code "a step that failed" 125 "$run" --cwd /no/such/directory true
 like "is named" "forkexec-run: cwd (/no/such/directory): No such file*" "$said"
 code "an option that there is not" 125 "$run" --no-such-option true
+like "and the one that is like it is named" "*--no-such-option: there is no such option*" "$said"
+for typo in "unsahre pid:--unshare" "bindmount-ro / /:--bind=readonly" "bnid / /:--bind" "die-with-parent:--parent-death KILL" \
+    "enviroment A=b:--env" "disable-userns:--deny-user-namespaces"; do
+    # shellcheck disable=SC2086
+    like "--${typo%%:*} is not known, ${typo#*:} is" "*did you mean ${typo#*:}?" "$("$run" --${typo%%:*} true 2>&1)"
+done
+like "an option that may be several" "*--map may be any of *--map-uid*" "$("$run" --map 1:1 true 2>&1)"
+like "an option cut short" "*520 nice: 3*" "$("$run" --nic 3 --descr true)"
+like "an argument with =" "*520 nice: 3*" "$("$run" --nice=3 --describe true)"
+like "no argument with =" "*--new-session takes no argument" "$("$run" --new-session=1 true 2>&1)"
+code "-h" 0 "$run" -h
+like "-h is --help" "usage: forkexec-run*" "$(<"$dir/out")"
+code "another letter" 125 "$run" -x true
 code "an argument that is missing" 125 "$run" --cwd
 like "with a sentence of its own" "forkexec-run: --cwd needs an argument" "$said"
 code "a second argument that is missing" 125 "$run" --bind /etc
@@ -477,9 +617,9 @@ like "with a sentence too" "forkexec-run: --bind: an argument is missing*" "$sai
 code "an argument too much" 125 "$run" --new-session=yes true
 code "no command" 125 "$run"
 for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--rlimit nope=1" "--rlimit as=1Q" \
-    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
+    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--args x" "--args 99" "--config /nowhere" "--config nothing-such" "--config /etc" "--grace 0" "--grace 5x" "--timeout 1e99" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
     "--env novalue" "--env =x" "--caps permitted" "--caps what=all" "--caps permitted=cap_nothing" \
-    "--unshare all" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
+    "--unshare what" "--share what" "--share net" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
     "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
@@ -577,19 +717,24 @@ holds "and nobody else" lives stranger
 holds "but all of it" dead tree
 kill "$(<"$dir/stranger.pid")"
 code "a command that is in time" 4 "$run" --timeout 60 "$witness" exit 4
+# asked: whoever is asked to end says so in a file, and ends
+asked() {
+    rm -f "$dir/asked" "$dir/up"
+    sh -c '"$@"; echo $? >"$0.code"' "$dir/asked" "$run" --timeout 1 --grace "$1" "${@:3}" \
+        sh -c "trap 'echo asked >>$dir/asked; $2' TERM; : >$dir/up; while :; do sleep 0.01; done" 2>"$dir/said"
+    echo "$(<"$dir/asked.code") $(cat "$dir/asked" 2>/dev/null)"
+}
+is "--grace: it is asked to end, and does" "124 asked" "$(asked 60s "exit 0")"
+is "--grace: it does not, and is killed" "124 asked" "$(asked 200ms ":")"
+like "--grace: it is told" "*the time was up*" "$(<"$dir/said")"
+is "--grace, a session" "124 asked" "$(asked 1m "exit 0" --new-session)"
+[ "$namespaces" ] || is "--grace, through an init" "124 asked" "$(asked 1m "exit 0" --map-root --unshare pid)"
 mkfifo "$dir/fifo"
 code "a time that is up before the start" 124 "$run" --timeout 0.2 --open-fd "0=r:$dir/fifo" "$witness"
 like "which is said" "*before the command had started*" "$said"
 
 # --- signals to us
 
-# begin OPTION... -- PROGRAM: in the background, until the file up is there
-begin() {
-    rm -f "$dir/up"
-    "$run" "$@" &
-    runner=$!
-    until_true test -e "$dir/up"
-}
 for sig in HUP INT QUIT TERM USR1 USR2; do
     # A shell's background commands ignore INT and QUIT.
     begin --signal-default INT,QUIT --new-session sh -c "trap 'exit 42' $sig; : >$dir/up; while :; do sleep 0.01; done"
@@ -626,6 +771,20 @@ while signal.sigtimedwait([signal.SIGINT], 1 if n else 20):
     print("n=%d" % n, flush=True)
 print("end", flush=True)')"
 fi
+for way in "" "--timeout 60" "--new-session"; do
+    rm -f "$dir/tree.up"
+    # shellcheck disable=SC2086
+    begin --signal-default INT,QUIT $way sh -c "trap 'echo >$dir/tree.up' INT
+        '$dir/tree' fork sleep & : >$dir/up; while :; do sleep 0.01; done" 2>"$dir/said"
+    until_true lives tree
+    kill -INT $runner
+    until_true test -e "$dir/tree.up"
+    kill -INT $runner
+    wait $runner 2>/dev/null
+    is "a second SIGINT ends it${way:+, $way}" 130 $?
+    like "and says so" "*second SIGINT*" "$(<"$dir/said")"
+    holds "and all of it" until_true dead tree
+done
 begin --signal-default INT,QUIT "$witness" touch "$dir/up" sleep
 kill -TERM $runner
 wait $runner 2>/dev/null

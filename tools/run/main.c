@@ -49,15 +49,17 @@ static void pass_on(struct run *run)
 
 int main(int argc, char **argv)
 {
+    (void)argc;
     occupy_standard_fds();
     struct run run = { .attr = forkexec_attr_new(), .env = copy_of(environ), .foreground = -1,
         .timeout_ns = FORKEXEC_FOREVER };
     if (!run.attr || !run.env)
         fail(ENOMEM, "no memory");
 
-    char **command = argv + read_options(&run, argc, argv);
+    char **command = argv + read_options(&run, argv);
     if (!*command)
-        usage("there is no command to run");
+        usage("there is no command to run; see --help");
+    finish_namespaces(&run);
     pass_on(&run);
     make_cgroup(&run);
     const char *path = run.has_exec_fd ? NULL : *command;

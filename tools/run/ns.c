@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -18,9 +19,55 @@ static uint32_t types(char *text)
     return (uint32_t)parse_words(text, type_words, "a type of namespace");
 }
 
+/* Those of them that this kernel has. */
+static uint32_t all_types(void)
+{
+    static const char *const files[] = { "user", "pid", "mnt", "net", "ipc", "uts", "cgroup", "time" };
+    uint32_t all = 0;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/self/ns/%s", files[i]);
+        if (!access(path, F_OK))
+            all |= (uint32_t)type_words[i].value;
+    }
+    if (!all)
+        usage("all: /proc/self/ns does not say which types there are");
+    return all;
+}
+
 static void unshare_born(struct run *run, char *text)
 {
-    accept(forkexec_attr_create_namespaces(run->attr, types(text)));
+    if (!strcmp(text, "all"))
+        run->all = all_types();
+    else
+        run->create |= types(text);
+}
+
+static void share(struct run *run, char *text)
+{
+    run->share |= types(text);
+}
+
+void finish_namespaces(struct run *run)
+{
+    current_option = "share";
+    if (run->share && !run->all)
+        usage("it makes exceptions from --unshare all, which is missing");
+    if (run->share & run->create)
+        usage("--unshare names the same type");
+    current_option = "unshare";
+    run->create |= run->all & ~run->share;
+    if (run->create)
+        accept(forkexec_attr_create_namespaces(run->attr, run->create));
+    /* A tracee's parent has to be its tracer, which an init would not be. */
+    bool is_first = run->create & FORKEXEC_NS_PID && !run->traced;
+    current_option = "as-pid-1";
+    if (run->as_pid_1 && run->init)
+        usage("it contradicts --init");
+    current_option = "init";
+    if (run->init || (is_first && !run->as_pid_1))
+        accept(forkexec_attr_set_init(run->attr));
+    current_option = NULL;
 }
 
 static void unshare_late(struct run *run, char *text)
@@ -66,6 +113,25 @@ static void map_uid(struct run *run, char *text)
 static void map_gid(struct run *run, char *text)
 {
     map(run, text, forkexec_attr_map_gid);
+}
+
+static void map_own(struct run *run, uint32_t uid, uint32_t gid)
+{
+    run->create |= FORKEXEC_NS_USER;
+    accept(forkexec_attr_map_uid(run->attr, uid, geteuid(), 1));
+    accept(forkexec_attr_map_gid(run->attr, gid, getegid(), 1));
+}
+
+static void map_root(struct run *run, char *none)
+{
+    (void)none;
+    map_own(run, 0, 0);
+}
+
+static void map_current(struct run *run, char *none)
+{
+    (void)none;
+    map_own(run, geteuid(), getegid());
 }
 
 static void allow_setgroups(struct run *run, char *none)
@@ -119,16 +185,28 @@ static void time_offset(struct run *run, char *text)
 static void init(struct run *run, char *none)
 {
     (void)none;
-    accept(forkexec_attr_set_init(run->attr));
+    run->init = true;
+}
+
+static void as_pid_1(struct run *run, char *none)
+{
+    (void)none;
+    run->as_pid_1 = true;
 }
 
 static const struct option_row rows[] = {
-    { "unshare", "TYPES", "be born in new namespaces: user, pid, mount, net, ipc, uts, cgroup, time", unshare_born },
+    { "unshare", "TYPES", "be born in new namespaces: user, pid, mount, net, ipc, uts, cgroup, time; or all of them",
+        unshare_born },
+    { "share", "TYPES", "the exceptions from --unshare all, as net", share },
     { "unshare-late", "TYPES", "enter new namespaces once born; a pid namespace is then for the command's children",
         unshare_late },
     { "join", "TYPE=FILE", "join the namespace in FILE, as /proc/PID/ns/net or /run/netns/NAME", join },
     { "join-process", "TYPES:PID", "join these namespaces of a process", join_process },
-    { "init", NULL, "leave a small init as process 1 of the new pid namespace; the command is its child", init },
+    { "init", NULL, "leave a small init as process 1 of the new pid namespace; the command is its child; the default", init },
+    { "as-pid-1", NULL, "no init: the command is process 1, for which the kernel drops signals that it does not handle",
+        as_pid_1 },
+    { "map-root", NULL, "map our own ids to 0, in a new user namespace", map_root },
+    { "map-current", NULL, "map our own ids to themselves, in a new user namespace", map_current },
     { "map-uid", "IN:OUT[:COUNT]", "map user ids of the new user namespace to ours", map_uid },
     { "map-gid", "IN:OUT[:COUNT]", "map group ids of the new user namespace to ours", map_gid },
     { "allow-setgroups", NULL, "leave setgroups(2) allowed in the new user namespace", allow_setgroups },

@@ -2,17 +2,16 @@
 #define _GNU_SOURCE
 #include "run.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct chapter *const chapters[] = { &tool_chapter, &exec_chapter, &fds_chapter, &session_chapter,
+static const struct chapter *const chapters[] = { &tool_chapter, &config_chapter, &exec_chapter, &fds_chapter, &session_chapter,
     &signals_chapter, &limits_chapter, &cgroup_chapter, &ids_chapter, &caps_chapter, &ns_chapter, &mounts_chapter,
     &security_chapter, &filters_chapter };
-enum { CHAPTERS = sizeof chapters / sizeof *chapters, FIRST = 256 };
+enum { CHAPTERS = sizeof chapters / sizeof *chapters };
 
-static const struct option_row *row_at(size_t place)
+const struct option_row *row_at(size_t place)
 {
     for (size_t i = 0; i < CHAPTERS; place -= chapters[i++]->count)
         if (place < chapters[i]->count)
@@ -20,51 +19,121 @@ static const struct option_row *row_at(size_t place)
     return NULL;
 }
 
-static int how_many(const char *argument)
+/* What is being read. */
+static struct source *source;
+static const struct source *place;
+
+const struct source *current_source(void)
 {
-    return !argument ? no_argument : *argument == '[' ? optional_argument : required_argument;
+    return place;
 }
 
-static struct option *long_options(void)
+void reading(const struct source *of)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < CHAPTERS; i++)
-        count += chapters[i]->count;
-    struct option *list = calloc(count + 1, sizeof *list);
-    for (size_t i = 0; list && i < count; i++)
-        list[i] = (struct option){ row_at(i)->name, how_many(row_at(i)->argument), NULL, FIRST + (int)i };
-    return list;
+    place = of;
 }
-
-static char **arguments;
 
 char *next_argument(void)
 {
-    if (!arguments[optind])
+    if (!source->words[source->at])
         usage("an argument is missing; see --help");
-    return arguments[optind++];
+    return source->words[source->at++];
+}
+
+/* The names that begin so, for a message. */
+static void list_names(const char *start, size_t length, char *text, size_t size)
+{
+    const struct option_row *row;
+    *text = 0;
+    for (size_t i = 0; (row = row_at(i)); i++)
+        if (!strncmp(row->name, start, length) && strlen(text) + strlen(row->name) + 5 < size)
+            sprintf(text + strlen(text), "%s--%s", *text ? ", " : "", row->name);
+}
+
+/* The option of that name, or the only one that begins so. */
+static const struct option_row *find_option(const char *name, size_t length)
+{
+    const struct option_row *row, *found = NULL;
+    size_t count = 0;
+    for (size_t i = 0; (row = row_at(i)); i++)
+        if (!strncmp(row->name, name, length)) {
+            if (!row->name[length])
+                return row;
+            found = row;
+            count++;
+        }
+    char text[512];
+    if (count > 1) {
+        list_names(name, length, text, sizeof text);
+        usage("--%.*s may be any of %s", (int)length, name, text);
+    }
+    if (count == 0) {
+        snprintf(text, sizeof text, "%.*s", (int)length, name);
+        const char *meant = suggestion(text);
+        usage("--%s: there is no such option; %s%s%s", text, *meant ? "did you mean " : "see --help", meant, *meant ? "?" : "");
+    }
+    return found;
+}
+
+/* text is NAME or NAME=ARGUMENT, without the dashes. */
+static void apply_option(struct run *run, const char *text)
+{
+    size_t length = strcspn(text, "=");
+    const struct option_row *row = find_option(text, length);
+    char *argument = text[length] ? strdup(text + length + 1) : NULL;
+    if (!row->argument && argument)
+        usage("--%s takes no argument", row->name);
+    if (row->argument && *row->argument != '[' && !argument && !(argument = source->words[source->at++]))
+        usage("--%s needs an argument", row->name);
+    current_option = row->name;
+    row->apply(run, argument);
+    current_option = NULL;
+}
+
+/* Returns the place of the first word that is no option. */
+static size_t apply_options(struct run *run, bool is_bare)
+{
+    for (const char *word; (word = source->words[source->at]); ) {
+        bool is_option = word[0] == '-' && word[1] == '-' && word[2];
+        if (!strcmp(word, "--") && !is_bare)
+            return source->at + 1;
+        if (!is_option && !is_bare && (word[0] != '-' || !word[1]))
+            break;
+        source->at++;
+        if (!is_option && word[0] == '-' && strcmp(word, "-h"))
+            usage("%s: there is no such option; see --help", word);
+        apply_option(run, is_option ? word + 2 : !strcmp(word, "-h") ? "help" : word);
+        if (is_bare && source->words[source->at])
+            usage("there is one word too much: \"%s\"", source->words[source->at]);
+    }
+    return source->at;
+}
+
+void apply_words(struct run *run, struct source *words, bool is_bare)
+{
+    struct source *before = source;
+    const struct source *place_before = place;
+    const char *option = current_option;
+    current_option = NULL;
+    source = words;
+    place = words;
+    size_t end = apply_options(run, is_bare);
+    if (words->words[end])
+        usage("\"%s\" is no option, and the command stands on the command line only", words->words[end]);
+    source = before;
+    place = place_before;
+    current_option = option;
 }
 
 /* Returns where the command begins. */
-int read_options(struct run *run, int argc, char **argv)
+int read_options(struct run *run, char **argv)
 {
-    struct option *list = long_options();
-    if (!list)
-        usage("no memory");
-    opterr = 0;
-    arguments = argv;
-    for (int got; (got = getopt_long(argc, argv, "+:", list, NULL)) != -1;) {
-        if (got == ':')
-            usage("%s needs an argument", argv[optind - 1]);
-        if (got < FIRST)
-            usage("%s: no such option, or not with an argument; see --help", argv[optind - 1]);
-        const struct option_row *row = row_at((size_t)(got - FIRST));
-        current_option = row->name;
-        row->apply(run, optarg);
-    }
-    current_option = NULL;
-    free(list);
-    return optind;
+    static struct source line;
+    line = (struct source){ .words = argv, .at = 1 };
+    source = &line;
+    size_t end = apply_options(run, false);
+    source = NULL;
+    return (int)end;
 }
 
 void accept(int result)

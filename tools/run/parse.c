@@ -63,12 +63,16 @@ uint64_t parse_size(const char *text)
 
 int64_t parse_seconds(const char *text)
 {
+    static const struct word units[] = { { "", 1000000000 }, { "s", 1000000000 }, { "ms", 1000000 },
+        { "m", UINT64_C(60000000000) }, { "h", UINT64_C(3600000000000) }, { NULL, 0 } };
     char *rest;
+    uint64_t unit = 0;
     errno = 0;
-    double seconds = strtod(text, &rest);
-    if (!isdigit((unsigned char)*text) || *rest || errno || !(seconds > 0) || seconds > 1e9)
-        usage("\"%s\" is not a number of seconds above 0", text);
-    int64_t ns = (int64_t)(seconds * 1e9);
+    double number = strtod(text, &rest);
+    if (!isdigit((unsigned char)*text) || errno || !find_word(rest, units, &unit) || !(number > 0) ||
+        number * (double)unit > 1e18)
+        usage("\"%s\" is not a time above 0 in seconds, or with ms, m or h after it", text);
+    int64_t ns = (int64_t)(number * (double)unit);
     return ns ? ns : 1;
 }
 

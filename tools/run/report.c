@@ -63,14 +63,27 @@ static _Noreturn void fail_without_stage(enum own_code code, int error_number, c
     _exit(own(code));
 }
 
+/* "strict.conf:3: ", where the words do not stand on the command line. */
+static void print_place(char *text, size_t size)
+{
+    const struct source *source = current_source();
+    *text = 0;
+    if (source && source->name && source->line)
+        snprintf(text, size, "%.500s:%d: ", source->name, source->line);
+    else if (source && source->name)
+        snprintf(text, size, "%.500s: ", source->name);
+}
+
 void usage(const char *format, ...)
 {
-    char text[1024], whole[1100];
+    char text[1024], place[600], whole[1800];
     va_list list;
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    snprintf(whole, sizeof whole, current_option ? "--%s: %s" : "%s%s", current_option ? current_option : "", text);
+    print_place(place, sizeof place);
+    snprintf(whole, sizeof whole, current_option ? "%s--%s: %s" : "%s%s%s", place, current_option ? current_option : "",
+        text);
     fail_without_stage(CODE_TOOL, EINVAL, whole);
 }
 
@@ -127,7 +140,9 @@ void report_event(const char *event, int pid)
     json_end(json, json_fd);
 }
 
-static void json_status(const struct forkexec_status *status, bool timed_out, int64_t wall_ns, int64_t cgroup_ns)
+static const char *const reason_words[] = { [BY_TIMEOUT] = "timeout", [BY_INTERRUPT] = "interrupt" };
+
+static void json_status(const struct forkexec_status *status, enum end_reason reason, int64_t wall_ns, int64_t cgroup_ns)
 {
     static const char *const ran[] = { "no", "yes", "unknown" };
     bool ended = status->valid & FORKEXEC_STATUS_EXIT, used = status->valid & FORKEXEC_STATUS_USAGE;
@@ -139,8 +154,8 @@ static void json_status(const struct forkexec_status *status, bool timed_out, in
     json_text(json, "signal_name", signaled ? signal_name(status->signal) : NULL);
     json_bool(json, "core_dumped", status->core_dumped);
     json_text(json, "ran", status->valid & FORKEXEC_STATUS_RAN && status->ran < 3 ? ran[status->ran] : "unknown");
-    json_text(json, "ended", timed_out ? "timeout" : ended && status->ended < 5 ? words[status->ended] : NULL);
-    json_bool(json, "timed_out", timed_out);
+    json_text(json, "ended", reason ? reason_words[reason] : ended && status->ended < 5 ? words[status->ended] : NULL);
+    json_bool(json, "timed_out", reason == BY_TIMEOUT);
     json_integer(json, "wall_ns", wall_ns);
     json_optional(json, "user_ns", (int64_t)status->user_ns, used);
     json_optional(json, "system_ns", (int64_t)status->system_ns, used);
@@ -159,16 +174,20 @@ static void json_status(const struct forkexec_status *status, bool timed_out, in
     json_end(json, json_fd);
 }
 
-void report_end(const struct forkexec_status *status, bool timed_out, int64_t wall_ns)
+void report_end(const struct forkexec_status *status, enum end_reason reason, int64_t wall_ns)
 {
     int64_t cgroup_ns = cgroup_processor_ns();
     remove_cgroup();
     if (json_fd >= 0)
-        json_status(status, timed_out, wall_ns, cgroup_ns);
-    if (timed_out) {
-        complain("the time was up; the command was killed");
+        json_status(status, reason, wall_ns, cgroup_ns);
+    static const char *const sentences[] = { [BY_TIMEOUT] = "the time was up; the command was killed",
+        [BY_INTERRUPT] = "a second SIGINT came; the command was killed" };
+    if (reason)
+        complain("%s", sentences[reason]);
+    if (reason == BY_INTERRUPT && failure_code < 0)
+        die_by(SIGINT);
+    if (reason)
         _exit(own(CODE_TIMEOUT));
-    }
     if (status->out_of_memory)
         complain("the command was killed because its cgroup was out of memory");
     if (status->signal) {

@@ -18,7 +18,11 @@ struct run {
     bool stops, traced;    /* --stop-before-exec, --stop-at-entry */
     int foreground;        /* the terminal that comes back to us at the end, or -1 */
     int64_t timeout_ns;    /* FORKEXEC_FOREVER: none */
+    int64_t grace_ns;      /* between SIGTERM and SIGKILL when the time is up; 0: SIGKILL at once */
     bool describes;
+    uint32_t create;       /* the namespaces that --unshare named */
+    uint32_t all, share;   /* those that "--unshare all" stands for, and what --share takes away from them */
+    bool init, as_pid_1;
 };
 
 /* A row of the option table. Options are applied in the order in which they stand on the command line. */
@@ -37,23 +41,42 @@ struct chapter {
 #define CHAPTER(name, title) \
     const struct chapter name##_chapter = { title, rows, sizeof rows / sizeof *rows }
 
-extern const struct chapter tool_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
+extern const struct chapter tool_chapter, config_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
     cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter;
 
 /* options.c */
-int read_options(struct run *run, int argc, char **argv);
+/* Where words come from: the command line, a file, or a descriptor. */
+struct source {
+    const char *name;           /* NULL: the command line */
+    int line;                   /* of a file, from 1 on; 0: it has no lines */
+    char **words;               /* ends with a NULL */
+    size_t at;                  /* of the next word */
+    const struct source *from;  /* what named it; NULL: nothing */
+};
+int read_options(struct run *run, char **argv);
+/* All of source's words, which have to be options with their arguments. A bare word is an option's name where is_bare. */
+void apply_words(struct run *run, struct source *source, bool is_bare);
+const struct source *current_source(void);
+void reading(const struct source *source);  /* for messages, until words of it are applied */
 /* For options that take more than one argument: the next one. */
 char *next_argument(void);
+const struct option_row *row_at(size_t place);
 void print_help(void);
 /* A setter that the library refused is an error of the command line, with the library's reason. */
 void accept(int result);
+
+/* suggest.c: the option that was probably meant; "" where there is none that is like it. */
+const char *suggestion(const char *name);
+
+/* ns.c: what can only be decided when all options are read. */
+void finish_namespaces(struct run *run);
 
 /* parse.c: each is an error of the command line, naming the option, where the text is not what it should be. */
 int64_t parse_integer(const char *text, int64_t least, int64_t most);
 uint64_t parse_unsigned(const char *text, uint64_t most);
 uint64_t parse_octal(const char *text, uint64_t most);
 uint64_t parse_size(const char *text);      /* with K, M, G or T; "unlimited" is UINT64_MAX */
-int64_t parse_seconds(const char *text);    /* in nanoseconds */
+int64_t parse_seconds(const char *text);    /* with ms, s, m or h; in nanoseconds */
 int32_t parse_fd(const char *text);
 /* Cuts text at the first c, and returns what follows; an error where there must be one and is not. */
 char *cut(char *text, char c);
@@ -87,7 +110,9 @@ _Noreturn void report_failure(const struct forkexec_error *error);
 _Noreturn void report_interrupted(int signal);
 _Noreturn void report_timeout_before_start(void);
 void report_event(const char *event, int pid);
-_Noreturn void report_end(const struct forkexec_status *status, bool timed_out, int64_t wall_ns);
+/* Why this program ended the command. */
+enum end_reason { OF_ITSELF, BY_TIMEOUT, BY_INTERRUPT };
+_Noreturn void report_end(const struct forkexec_status *status, enum end_reason reason, int64_t wall_ns);
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* json.c: one object a line. */
@@ -107,8 +132,9 @@ void remove_cgroup(void);
 /* supervise.c, tree.c, probe.c */
 _Noreturn void supervise(const struct run *run, const char *path, char *const argv[]);
 int64_t now_ns(void);
-void remember_children(void);
+void remember_children(int32_t child);      /* those of ours that are not the command's; child is */
 void reap_orphans(int32_t child);
 bool kill_descendants(int64_t within_ns);
+void signal_descendants(int number);
 void print_probe(void);
 #endif

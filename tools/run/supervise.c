@@ -24,6 +24,8 @@ struct watch {
     int32_t pid;
     int signals;      /* a signalfd */
     int64_t begin, deadline;
+    enum end_reason reason;  /* why we end it; OF_ITSELF: we do not */
+    int64_t interrupted;     /* when a SIGINT came; 0: none has */
     char held_comm[17]; /* what the child was called before its exec */
 };
 
@@ -41,16 +43,15 @@ static int catch_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The next signal that is for the command, or 0. The terminal's own reach the whole foreground group without us. */
-static int next_signal(const struct watch *watch)
+/* The next signal, or 0. The terminal's own reach the whole foreground group without us: the command had those. */
+static int next_signal(const struct watch *watch, bool *had_it)
 {
     struct signalfd_siginfo info;
     while (read(watch->signals, &info, sizeof info) == sizeof info) {
-        bool had_it = info.ssi_code == SI_KERNEL && getpgid(watch->pid) == getpgrp();
-        if (info.ssi_signo == SIGCHLD)
-            reap_orphans(watch->pid);
-        else if (!had_it)
+        *had_it = info.ssi_code == SI_KERNEL && getpgid(watch->pid) == getpgrp();
+        if (info.ssi_signo != SIGCHLD)
             return (int)info.ssi_signo;
+        reap_orphans(watch->pid);
     }
     return 0;
 }
@@ -75,9 +76,10 @@ static void release(const struct watch *watch)
             return;
         if (result != -ETIMEDOUT || error.stage)
             report_failure(&error);
-        int signal = next_signal(watch);
+        bool had_it = false;
+        int signal = next_signal(watch, &had_it);
         bool late = now_ns() >= watch->deadline;
-        if (!signal && !late)
+        if ((!signal || had_it) && !late)
             continue;
         forkexec_close(watch->child);
         if (late)
@@ -125,35 +127,81 @@ static int reap(struct watch *watch, struct forkexec_status *status)
 }
 
 /* By the library's surest way, and then all that is left; what has gained privileges may escape. */
-static void kill_all(struct watch *watch, struct forkexec_status *status)
+static void kill_all(struct watch *watch, bool has_ended, struct forkexec_status *status)
 {
-    int result = -ETIMEDOUT;
+    int result = has_ended ? 0 : -ETIMEDOUT;
     forkexec_kill_tree(watch->child);
-    forkexec_signal(watch->child, SIGKILL);
+    if (!has_ended)
+        forkexec_signal(watch->child, SIGKILL);
     for (int64_t end = now_ns() + 10000 * MILLISECOND; result == -ETIMEDOUT && now_ns() < end; usleep(1000))
         result = reap(watch, status);
     if (result || !kill_descendants(10000 * MILLISECOND))
-        complain("the time was up, but not all of the command's processes could be killed");
+        complain("not all of the command's processes could be killed");
 }
 
-/* Returns true when the time was up. */
-static bool wait_for_end(struct watch *watch, struct forkexec_status *status)
+/* Orphans come to us from now on, so that none can leave the tree. */
+static void keep_track(int32_t child)
+{
+    remember_children(child);
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+        fail(errno, "what the command starts cannot be kept track of");
+}
+
+/* Asks all to end. By the library, and one by one where it knows no way. */
+static void ask_to_end(const struct watch *watch)
+{
+    if (forkexec_signal_tree(watch->child, SIGTERM) == -EOPNOTSUPP)
+        signal_descendants(SIGTERM);
+}
+
+/* Returns true when the command is to be killed now. */
+static bool end_for(struct watch *watch, enum end_reason reason)
+{
+    bool is_asked = watch->reason != OF_ITSELF;
+    watch->reason = is_asked ? watch->reason : reason;
+    if (is_asked || reason == BY_INTERRUPT || !watch->run->grace_ns)
+        return true;
+    ask_to_end(watch);
+    watch->deadline = now_ns() + watch->run->grace_ns;
+    return false;
+}
+
+/* Returns true for the second Ctrl-C in short order. */
+static bool pass_on(struct watch *watch, int signal, bool had_it)
+{
+    if (!had_it)
+        forkexec_signal(watch->child, signal);
+    if (signal != SIGINT)
+        return false;
+    bool is_second = watch->interrupted && now_ns() - watch->interrupted < 2000 * MILLISECOND;
+    if (!watch->interrupted && watch->run->timeout_ns == FORKEXEC_FOREVER)
+        keep_track(watch->pid);
+    watch->interrupted = now_ns();
+    return is_second;
+}
+
+static void wait_for_end(struct watch *watch, struct forkexec_status *status)
 {
     struct pollfd fds[] = { { watch->signals, POLLIN, 0 }, { forkexec_child_pidfd(watch->child), POLLIN, 0 } };
-    for (;;) {
+    bool has_ended = false;
+    for (bool kills = false; !kills;) {
         /* Without pidfds the end is looked for; a negative descriptor is no descriptor to poll(2). */
         int64_t slice = at_most(watch, fds[1].fd < 0 ? 20 * MILLISECOND : 3600 * 1000 * MILLISECOND);
         poll(fds, 2, (int)((slice + MILLISECOND - 1) / MILLISECOND));
-        for (int signal; (signal = next_signal(watch)) != 0;)
-            forkexec_signal(watch->child, signal);
+        bool had_it;
+        for (int signal; (signal = next_signal(watch, &had_it)) != 0;)
+            if (pass_on(watch, signal, had_it))
+                kills = end_for(watch, BY_INTERRUPT);
         int result = reap(watch, status);
-        if (result == 0)
-            return false;
+        if ((has_ended = result == 0))
+            break;
         if (result != -ETIMEDOUT && result != -EINTR)
             fail(-result, "the command cannot be waited for");
         if (now_ns() >= watch->deadline)
-            return kill_all(watch, status), true;
+            kills = end_for(watch, BY_TIMEOUT) || kills;
     }
+    if (watch->reason != OF_ITSELF)
+        kill_all(watch, has_ended, status);
 }
 
 /* We may be in the background of it by now, where this would stop us. */
@@ -173,9 +221,7 @@ void supervise(const struct run *run, const char *path, char *const argv[])
     struct forkexec_status status = { .valid = 0 };
     if (run->timeout_ns != FORKEXEC_FOREVER) {
         watch.deadline = watch.begin + run->timeout_ns;
-        remember_children();
-        if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
-            fail(errno, "what the command starts cannot be kept track of");
+        keep_track(0);
     }
     if (forkexec_start(run->attr, path, argv, run->env, &watch.child, &error))
         report_failure(&error);
@@ -189,8 +235,8 @@ void supervise(const struct run *run, const char *path, char *const argv[])
     if (run->traced)
         detach_at_entry(&watch);
     report_event("started", watch.pid);
-    bool timed_out = wait_for_end(&watch, &status);
+    wait_for_end(&watch, &status);
     if (run->foreground >= 0)
         take_terminal_back(run->foreground);
-    report_end(&status, timed_out, now_ns() - watch.begin);
+    report_end(&status, watch.reason, now_ns() - watch.begin);
 }

@@ -76,9 +76,12 @@ static struct process *list_processes(size_t *count)
     return list;
 }
 
-void remember_children(void)
+void remember_children(int32_t child)
 {
     strangers = list_processes(&strangers_count);
+    for (size_t i = 0; i < strangers_count; i++)
+        if (strangers[i].pid == child)
+            strangers[i].parent = 0;
 }
 
 static bool is_stranger(pid_t pid)
@@ -89,9 +92,9 @@ static bool is_stranger(pid_t pid)
     return false;
 }
 
-/* Kills pid if it is still who was listed: its number may be another's by now, whose parent is another. An orphan's is
+/* Signals pid if it is still who was listed: its number may be another's by now, whose parent is another. An orphan's is
  * this program. */
-static void kill_listed(const struct process *who)
+static void signal_listed(const struct process *who, int number)
 {
     char name[24];
     int fd = (int)syscall(SYS_pidfd_open, who->pid, 0);
@@ -99,22 +102,22 @@ static void kill_listed(const struct process *who)
     pid_t parent = parent_of(name);
     if (parent && (parent == who->parent || parent == getpid())) {
         if (fd < 0)
-            kill(who->pid, SIGKILL);
+            kill(who->pid, number);
         else
-            syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+            syscall(SYS_pidfd_send_signal, fd, number, NULL, 0);
     }
     if (fd >= 0)
         close(fd);
 }
 
-/* Kills the children of parent and theirs; returns how many there are. */
-static int kill_below(const struct process *list, size_t count, pid_t parent, int depth)
+/* Signals the children of parent and theirs; returns how many there are. */
+static int signal_below(const struct process *list, size_t count, pid_t parent, int number, int depth)
 {
     int found = 0;
     for (size_t i = 0; i < count && depth < 1000; i++)
         if (list[i].parent == parent && !is_stranger(list[i].pid)) {
-            kill_listed(&list[i]);
-            found += 1 + kill_below(list, count, list[i].pid, depth + 1);
+            signal_listed(&list[i], number);
+            found += 1 + signal_below(list, count, list[i].pid, number, depth + 1);
         }
     return found;
 }
@@ -127,7 +130,7 @@ bool kill_descendants(int64_t within_ns)
             ;
         size_t count;
         struct process *list = list_processes(&count);
-        int found = list ? kill_below(list, count, getpid(), 0) : 0;
+        int found = list ? signal_below(list, count, getpid(), SIGKILL, 0) : 0;
         free(list);
         if (!found)
             return true;
@@ -135,4 +138,13 @@ bool kill_descendants(int64_t within_ns)
             return false;
         usleep(1000);
     }
+}
+
+void signal_descendants(int number)
+{
+    size_t count;
+    struct process *list = list_processes(&count);
+    if (list)
+        signal_below(list, count, getpid(), number, 0);
+    free(list);
 }

@@ -374,6 +374,13 @@ if [ ! "$namespaces" ]; then
     like "--root=readonly" "ro*" "$("$run" "${userns[@]}" --unshare mount --root=readonly "$dir/root" /w look / | sed -n 's|^flags./ ||p')"
     looks "--empty-root" kind "No such file or directory" /etc
     looks "--bind" kind directory /etc --bind=create,nosuid /etc /etc
+    looks "--bind=optional" kind "No such file or directory" /n --bind=create,optional /nope /n
+    looks "--bind-try" kind "No such file or directory" /n --bind-try=create /nope /n
+    looks "--bind-try of what is there" kind directory /etc --bind-try=create /etc /etc
+    looks "--ro-bind" flags "ro" /n --tmpfs=create /m --ro-bind=create /etc /n
+    looks "--ro-bind-try" kind "No such file or directory" /n --ro-bind-try=create /nope /n
+    code "--ro-bind-try" 30 "$run" "${box[@]}" --ro-bind-try=create "$dir" /d /w touch /d/file
+    code "--bind-try of what is no directory" 125 "$run" "${box[@]}" --bind-try=create "$witness/x" /n /w
     looks "--tmpfs" mode 1700 /t --dir /t --tmpfs=size=64K,mode=1700,nodev /t
     looks "--proc" fs proc /p --proc=create /p
     looks "--dev" kind "device 1:3" /d/null --dev=create /d

@@ -239,6 +239,9 @@
 // Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
 #define FORKEXEC_MOUNT_FOLLOW 64
 
+// A bind whose source does not exist (ENOENT) is left out. Every other error stays one.
+#define FORKEXEC_MOUNT_OPTIONAL 128
+
 // forkexec_attr_set_root: the root is made read-only in the end.
 #define FORKEXEC_ROOT_READONLY 1
 
@@ -1300,8 +1303,10 @@ int forkexec_attr_add_mount(struct forkexec_attr *attr,
                             const char *data);
 
 // Lets the caller's file or directory source appear at target, with all that is mounted below it. flags are any of
-// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE and
-// _FOLLOW. A symbolic link at source is followed. A user namespace must be given what is mounted below too: there
+// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE,
+// _FOLLOW and _OPTIONAL, with which a source that does not exist, or a link that leads to nothing, is left out and its
+// target is not made; a source that may not be looked at (EACCES) or that lies below a file (ENOTDIR) is an error. A
+// symbolic link at source is followed. A user namespace must be given what is mounted below too: there
 // _NONRECURSIVE fails (EINVAL) where something is. Both are copied. An item of the list of mounts: see add_mount.
 // open_tree(2), mount_setattr(2), mount(2).
 // Returns 0; -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags

@@ -324,6 +324,7 @@ sentences! { ERRORS:
     IN_IMAGE: "a child in an image of its own",
     IN_COPY: "a child in a copy of the caller's memory",
     BIND: "{} on {}",
+    BIND_IF_THERE: "{} on {}, if it is there",
     SYMLINK: "{} to {}",
     BORN_IN: "born in fd {}",
     MEASURED: "memory measured",

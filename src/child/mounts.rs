@@ -68,6 +68,7 @@ fn plain(at: &mut At, item: &Mount) -> Answer {
 fn bind(at: &mut At, item: &Mount) -> Answer {
     at.side = side::SOURCE;
     let tree = match clone_tree(AT_FDCWD, maybe(at, item.source), item) {
+        Err(Errno(ENOENT)) if item.optional != 0 => return Ok(()),
         Err(errno) if by_path_instead(item, errno) => return bind_by_path(at, item),
         tree => tree?,
     };
@@ -151,7 +152,10 @@ fn bind_by_path(at: &mut At, item: &Mount) -> Answer {
     let path = maybe(at, item.source);
     at.side = side::SOURCE;
     // SAFETY: plan::lower guarantees a NUL-terminated path.
-    let source = look(unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0)? })?;
+    let source = match unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0) } {
+        Err(Errno(ENOENT)) if item.optional != 0 => return Ok(()),
+        opened => look(opened?)?,
+    };
     let target = inside::target_for(at, item, source.is_directory)?;
     let place = go_to(target)?;
     // SAFETY: plan::lower guarantees NUL-terminated paths.

@@ -238,6 +238,7 @@ fn after<'a>(plan: &'a Plan, step: &Mount, path: &[u8], before: Place<'a>) -> Re
     Ok(match step.kind {
         // What was mounted before may cover the source.
         mount::BIND if plan.new_root == 0 && step.index > 0 => Place::Unknown,
+        mount::BIND if step.optional != 0 && is_missing(plan, step) => before,
         mount::BIND if is_target || step.flags & libc::MS_REC != 0 => {
             callers(plan.bytes(step.source), rest, is_target)?
         }
@@ -255,9 +256,19 @@ fn after<'a>(plan: &'a Plan, step: &Mount, path: &[u8], before: Place<'a>) -> Re
     })
 }
 
+/// Whether the source of a step does not exist, as the caller sees it.
+fn is_missing(plan: &Plan, step: &Mount) -> bool {
+    let Some(path) = plan.text(step.source) else { return false };
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    match unsafe { sys::openat(libc::AT_FDCWD, path, O_PATH | libc::O_CLOEXEC, 0) } {
+        Ok(fd) => sys::close(fd).is_err(),
+        Err(errno) => errno == Errno(ENOENT),
+    }
+}
+
 /// Whether a step makes the directories above its target.
 fn leads(step: &Mount) -> bool {
-    step.create != 0 || [mount::DIRECTORY, mount::SYMLINK, mount::FILE, mount::DEVICE].contains(&step.kind)
+    step.create != 0 && step.optional == 0 || [mount::DIRECTORY, mount::SYMLINK, mount::FILE, mount::DEVICE].contains(&step.kind)
 }
 
 fn if_missing<'a>(place: Place<'a>, made: Place<'a>) -> Place<'a> {

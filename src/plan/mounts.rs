@@ -207,7 +207,7 @@ impl Steps<'_> {
             follow: 0,
             device: 0,
             user_namespace: -1,
-            reserved: 0,
+            optional: 0,
             flags: 0,
             source: List::EMPTY,
             target,
@@ -251,8 +251,8 @@ fn unresolved(what: &'static str, errno: i32) -> Fault {
 /// A step with the flags that were asked for by name, and those that always are there.
 fn with(step: Mount, asked: u32, always: u64) -> Mount {
     let attributes = (asked & flag::ATTRIBUTES) as u64;
-    let (create, follow) = (asked & flag::CREATE, asked & flag::FOLLOW);
-    Mount { flags: attributes | always, create, follow, ..step }
+    let (create, follow, optional) = (asked & flag::CREATE, asked & flag::FOLLOW, asked & flag::OPTIONAL);
+    Mount { flags: attributes | always, create, follow, optional, ..step }
 }
 
 /// What tmpfs is told; no size is the kernel's, half of the memory.

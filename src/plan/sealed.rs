@@ -296,7 +296,8 @@ pub struct Mount {
     pub device: u32,
     /// The user namespace that maps ids; -1: none.
     pub user_namespace: i32,
-    pub reserved: u32,
+    /// Where its source is missing, or what it is about, the step is left out.
+    pub optional: u32,
     /// As mount(2) has them.
     pub flags: u64,
     pub source: Text,

@@ -35,6 +35,7 @@ class Bind:
     readonly, nosuid, nodev, noexec: hold for all that is mounted below, too.
     recursive: what is mounted below the source comes along.
     create: make a target that is missing. follow: follow symbolic links in the target, inside the root.
+    optional: a source that does not exist is left out.
     userns: a descriptor of a user namespace by which ids are mapped.
     """
 
@@ -47,6 +48,7 @@ class Bind:
     recursive: bool = True
     create: bool = False
     follow: bool = False
+    optional: bool = False
     userns: Any = None
 
 
@@ -182,7 +184,7 @@ class Filter:
 def flags_of(item: Any) -> int:
     """The flags for C of a mount's fields."""
     flags = 0
-    for name in ("readonly", "nosuid", "nodev", "noexec", "create", "follow"):
+    for name in ("readonly", "nosuid", "nodev", "noexec", "create", "follow", "optional"):
         if getattr(item, name, False):
             flags |= getattr(_abi, "MOUNT_" + name.upper())
     if not getattr(item, "recursive", True):

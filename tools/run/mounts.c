@@ -68,6 +68,22 @@ static void ro_bind_try(struct run *run, char *flags)
     bind_with(run, flags, FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_OPTIONAL);
 }
 
+static void bind_fd_with(struct run *run, char *flags, uint32_t more)
+{
+    int32_t fd = parse_fd(next_argument());
+    accept(forkexec_attr_bind_mount_fd(run->attr, fd, next_argument(), bind_flags(flags) | more));
+}
+
+static void bind_fd(struct run *run, char *flags)
+{
+    bind_fd_with(run, flags, 0);
+}
+
+static void ro_bind_fd(struct run *run, char *flags)
+{
+    bind_fd_with(run, flags, FORKEXEC_MOUNT_READONLY);
+}
+
 static void bind_idmapped(struct run *run, char *flags)
 {
     const char *namespace = next_argument(), *source = next_argument(), *target = next_argument();
@@ -180,7 +196,9 @@ static const struct option_row rows[] = {
     { "bind-try", "[=FLAGS] SOURCE TARGET", "the same with optional", bind_try },
     { "ro-bind", "[=FLAGS] SOURCE TARGET", "the same with readonly", ro_bind },
     { "ro-bind-try", "[=FLAGS] SOURCE TARGET", "the same with readonly and optional", ro_bind_try },
-    { "bind-idmapped", "[=FLAGS] NAMESPACE SOURCE TARGET", "the same, with ids mapped by the user namespace, a file such as "
+    { "bind-fd", "[=FLAGS] FD TARGET", "let what our descriptor FD refers to appear at TARGET, and nothing else", bind_fd },
+    { "ro-bind-fd", "[=FLAGS] FD TARGET", "the same with readonly", ro_bind_fd },
+    { "bind-idmapped", "[=FLAGS] NAMESPACE SOURCE TARGET", "a bind with ids mapped by the user namespace, a file such as "
         "/proc/PID/ns/user", bind_idmapped },
     { "tmpfs", "[=FLAGS] TARGET", "an empty file system in memory; FLAGS also size=64M and mode=1777", tmpfs },
     { "proc", "[=FLAGS] TARGET", "the processes of the new pid namespace", proc },

@@ -30,7 +30,8 @@ class Mount:
 
 @dataclass(frozen=True)
 class Bind:
-    """The caller's file or directory `source` appears at `target`; forkexec_attr_bind_mount, _bind_mount_idmapped.
+    """The caller's file or directory `source`, a path or a descriptor, appears at `target`; forkexec_attr_bind_mount,
+    _bind_mount_fd, _bind_mount_idmapped.
 
     readonly, nosuid, nodev, noexec: hold for all that is mounted below, too.
     recursive: what is mounted below the source comes along.
@@ -39,7 +40,7 @@ class Bind:
     userns: a descriptor of a user namespace by which ids are mapped.
     """
 
-    source: Path
+    source: Any
     target: Path
     readonly: bool = False
     nosuid: bool = False

@@ -209,8 +209,9 @@ static int set_something(struct forkexec_attr *attr)
     case 68: TRY(allow_partial_landlock);
     case 69: TRY_IN_ROOT(add_mount, string(), where, level ? "tmpfs" : NULL,
         mount_flags(small ? set & 0x3fffffff : b), string());
-    case 70: TRY_IN_ROOT(bind_mount, string(), where, level ? small * 16 | level >> 2 : low);
+    case 70: TRY_IN_ROOT(bind_mount, string(), where, level ? small * 16 | level >> 2 | (low & 0x80) : low);
     case 71: TRY_IN_ROOT(bind_mount_idmapped, string(), where, one, small);
+    case 88: TRY_IN_ROOT(bind_mount_fd, one, where, level ? small * 16 : low);
     case 72: TRY_IN_ROOT(mount_tmpfs, where, b, level ? 01777 : low, level * 16);
     case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 : low);
     case 74: TRY_IN_ROOT(mount_dev, where, level ? 0x21 : low);

@@ -501,6 +501,18 @@ if [ ! "$namespaces" ]; then
     like "--root=readonly" "ro*" "$("$run" "${userns[@]}" --unshare mount --root=readonly "$dir/root" /w look / | sed -n 's|^flags./ ||p')"
     looks "--empty-root" kind "No such file or directory" /etc
     looks "--bind" kind directory /etc --bind=create,nosuid /etc /etc
+    looks "--bind=optional" kind "No such file or directory" /n --bind=create,optional /nope /n
+    looks "--bind-try" kind "No such file or directory" /n --bind-try=create /nope /n
+    looks "--bind-try of what is there" kind directory /etc --bind-try=create /etc /etc
+    looks "--ro-bind" flags "ro" /n --tmpfs=create /m --ro-bind=create /etc /n
+    looks "--ro-bind-try" kind "No such file or directory" /n --ro-bind-try=create /nope /n
+    code "--ro-bind-try" 30 "$run" "${box[@]}" --ro-bind-try=create "$dir" /d /w touch /d/file
+    code "--bind-try of what is no directory" 125 "$run" "${box[@]}" --bind-try=create "$witness/x" /n /w
+    mkdir -p "$dir/held"
+    looks "--bind-fd" kind directory /d --bind-fd=create 7 /d 7<"$dir/held"
+    code "--bind-fd" 0 "$run" "${box[@]}" --bind-fd=create 7 /d /w touch /d/file 7<"$dir/held"
+    code "--ro-bind-fd" 30 "$run" "${box[@]}" --ro-bind-fd=create 7 /d /w touch /d/file2 7<"$dir/held"
+    code "--bind-fd of what is not open" 125 "$run" "${box[@]}" --bind-fd=create 77 /d /w
     looks "--tmpfs" mode 1700 /t --dir /t --tmpfs=size=64K,mode=1700,nodev /t
     looks "--proc" fs proc /p --proc=create /p
     looks "--dev" kind "device 1:3" /d/null --dev=create /d
@@ -623,7 +635,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
     "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
-    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" \
+    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
     "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \
     "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \

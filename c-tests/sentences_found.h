@@ -23,6 +23,9 @@ MOUNT_FAILS(SOURCE_MISSING, ENOENT, "bind 0 (/nonexistent on /a)",
     SET(bind_mount, "/nonexistent", "/a", FORKEXEC_MOUNT_CREATE))
 MOUNT_FAILS(SOURCE_DANGLES, ENOENT, text("bind 0 (%s on /a)", link),
     const char *link = link_to("dangling", "nowhere"); SET(bind_mount, link, "/a", FORKEXEC_MOUNT_CREATE))
+MOUNT_FAILS(SOURCE_IS_ANOTHER, ESTALE, text("bind 0 (fd %d, %s (deleted), on /a)", fd, scratch_path("gone")),
+    int fd = open(new_file("gone"), O_PATH | O_CLOEXEC); assert_false(unlink(scratch_path("gone")));
+    SET(bind_mount_fd, fd, "/a", FORKEXEC_MOUNT_CREATE))
 MOUNT_FAILS(SOURCE_NO_DIRECTORY, ENOTDIR, text("bind 0 (%s on /a)", below),
     const char *below = text("%s/x", new_file("file")); SET(bind_mount, below, "/a", FORKEXEC_MOUNT_CREATE))
 MOUNT_FAILS(SOURCE_LOOPS, ELOOP, text("bind 0 (%s on /a)", loop),

@@ -69,6 +69,10 @@ FAILS(GRANTS_UNHANDLED, spawned, "validate 0 (add_landlock_path)", EINVAL, SET(s
     SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_EXECUTE, 0);
     SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
 FAILS(FD_NOT_OPEN, spawned, "validate 0 (map_fd)", EBADF, SET(map_fd, 987, 5))
+FAILS(FD_IS_A_LINK, spawned, "validate 0 (bind_mount_fd)", ELOOP, SET(create_namespaces, FORKEXEC_NS_MOUNT);
+    SET(bind_mount_fd, open("/proc/self", O_PATH | O_NOFOLLOW | O_CLOEXEC), "/a", 0))
+FAILS(FD_PATH_NEEDS_PROC, spawned, "resolve 0 (bind_mount_fd)", ENOENT, SET(create_namespaces, FORKEXEC_NS_MOUNT);
+    SET(bind_mount_fd, open("/", O_PATH | O_CLOEXEC), "/a", 0); DENY(readlinkat, ENOENT))
 CONTRADICTS(ROOT_NEEDS_IMAGE, "set_memory_mode", SET(set_memory_mode, FORKEXEC_MEMORY_COPIED); SET(set_chroot, "/"))
 CONTRADICTS(COPY_HAS_CALLERS_MEMORY, "measure_memory", SET(measure_memory); SET(set_memory_mode, FORKEXEC_MEMORY_COPIED))
 FAILS(SOFT_ABOVE_HARD_NOW, spawned, "resolve 0 (set_rlimit)", EINVAL, /* the copy's own is 0 */

@@ -135,6 +135,8 @@ sentences! { ERRORS:
     LANDLOCK_NEEDS_NO_NEW_PRIVS: "the kernel takes it only from who gains no privileges: add set_no_new_privs",
     GRANTS_UNHANDLED: "grants what is not handled: add it to set_landlock_handled",
     FD_NOT_OPEN: "the descriptor is not open",
+    FD_IS_A_LINK: "the descriptor refers to a symbolic link",
+    FD_PATH_NEEDS_PROC: "the path of the descriptor is read in the caller's /proc",
     ROOT_NEEDS_IMAGE: "with another root or joined pid namespace /proc/self/exe would lead to the caller's own file \
         (CVE-2019-5736): use FORKEXEC_MEMORY_AUTO",
     ROOT_UNDER_EMULATOR: "no memory is shared here, as under an emulator, so /proc/self/exe would lead to the caller's own \
@@ -290,6 +292,7 @@ sentences! { ERRORS:
     // What the caller finds out when a mount has failed, or a program that is there does not start.
     SOURCE_MISSING: "the source is missing",
     SOURCE_DANGLES: "the source is a symbolic link that leads to nothing",
+    SOURCE_IS_ANOTHER: "what its descriptor refers to was moved, removed or covered, or has no path in the caller's root",
     SOURCE_OUT_OF_REACH: "a directory on the way to the source may not be searched",
     SOURCE_NO_DIRECTORY: "something on the way to the source is no directory",
     SOURCE_LOOPS: "too many symbolic links lead to the source",
@@ -324,6 +327,8 @@ sentences! { ERRORS:
     IN_IMAGE: "a child in an image of its own",
     IN_COPY: "a child in a copy of the caller's memory",
     BIND: "{} on {}",
+    BIND_FD: "fd {}, {}, on {}",
+    BIND_IF_THERE: "{} on {}, if it is there",
     SYMLINK: "{} to {}",
     BORN_IN: "born in fd {}",
     MEASURED: "memory measured",

@@ -296,12 +296,14 @@ type Mount struct {
 	Data                 string
 }
 
-// BindMount makes Source appear at Target, with the ids of UserNamespace where that is not nil:
-// forkexec_attr_bind_mount, forkexec_attr_bind_mount_idmapped.
+// BindMount makes Source, or what File refers to where that is not nil, appear at Target; a Source with the ids of
+// UserNamespace where that is not nil:
+// forkexec_attr_bind_mount, forkexec_attr_bind_mount_fd, forkexec_attr_bind_mount_idmapped.
 type BindMount struct {
 	Source, Target string
 	Flags          MountFlags
 	UserNamespace  *os.File
+	File           *os.File
 }
 
 // Tmpfs is an empty file system in memory of at most Size bytes: forkexec_attr_mount_tmpfs.

@@ -19,6 +19,11 @@ func TestAttrReachesTheProgram(t *testing.T) {
 	user := NamespaceUser | NamespaceMount
 	ids := []IDMap{{0, os.Getuid(), 1}}
 	gids := []IDMap{{0, os.Getgid(), 1}}
+	usr, err := os.Open("/usr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer usr.Close()
 	for _, c := range []struct {
 		name   string
 		attr   Attr
@@ -47,8 +52,10 @@ func TestAttrReachesTheProgram(t *testing.T) {
 		{"init", Attr{CreateNamespaces: NamespaceUser | NamespacePID, UIDMap: ids, Init: true}, "echo $$", "2"},
 		{"mounts", Attr{CreateNamespaces: user, UIDMap: ids, GIDMap: gids, Mounts: []MountItem{Tmpfs{Target: dir, Mode: 0o755},
 			Directory{dir + "/a", 0o700}, File{dir + "/a/b", []byte("text"), 0o600}, Symlink{"a", dir + "/l"},
-			BindMount{Source: "/usr", Target: dir + "/u", Flags: MountReadonly | MountCreate}}},
-			"cat " + dir + "/l/b; test -d " + dir + "/u/bin && echo :", "text:"},
+			BindMount{Source: "/usr", Target: dir + "/u", Flags: MountReadonly | MountCreate},
+			BindMount{File: usr, Target: dir + "/f", Flags: MountReadonly | MountCreate},
+			BindMount{Source: "/nonexistent", Target: dir + "/n", Flags: MountOptional | MountCreate}}},
+			"cat " + dir + "/l/b; test -d " + dir + "/u/bin && test -d " + dir + "/f/bin && echo :", "text:"},
 		{"environment of an empty string", Attr{}, "echo ${NOT_THERE-unset}", "unset"},
 		{"time", Attr{CreateNamespaces: NamespaceUser | NamespaceTime, UIDMap: ids,
 			TimeOffsets: []TimeOffset{{Clock: 7, Offset: 1000 * time.Hour}}}, "test $(cut -d. -f1 /proc/uptime) -gt 3000000 && echo later", "later"},

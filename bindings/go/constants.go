@@ -204,6 +204,8 @@ const (
 	MountCreate MountFlags = 32
 	// Symbolic links in the target are followed, inside the root. With CREATE what they lead to is made there.
 	MountFollow MountFlags = 64
+	// A bind whose source does not exist (ENOENT) is left out. Every other error stays one.
+	MountOptional MountFlags = 128
 )
 
 // RootFlags are flags of a root directory.

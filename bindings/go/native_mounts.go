@@ -37,8 +37,15 @@ func (b *builder) mount(item MountItem) {
 	case Mount:
 		b.rawMount(m)
 	case BindMount:
+		if m.File != nil && (m.Source != "" || m.UserNamespace != nil) {
+			b.refuse(field, syscall.EINVAL, nil, "invalid argument: a File with a Source or a UserNamespace")
+			return
+		}
 		source := b.text(field, m.Source)
 		b.string(field, m.Target, func(s *C.char) C.int {
+			if m.File != nil {
+				return C.forkexec_attr_bind_mount_fd(b.c, b.file(field, m.File), s, C.uint32_t(m.Flags))
+			}
 			if m.UserNamespace == nil {
 				return C.forkexec_attr_bind_mount(b.c, source, s, C.uint32_t(m.Flags))
 			}

@@ -251,6 +251,7 @@ CAUSES = {
     "set_mount_propagation": {"EINVAL": "it is MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, with or without MS_REC, or 0"},
     "set_time_offset": {"EINVAL": "the clock is time.CLOCK_MONOTONIC or time.CLOCK_BOOTTIME"},
     "bind_mount": {"EINVAL": f"the source is not empty, and the target {_INSIDE}"},
+    "bind_mount_fd": {"EINVAL": f"the target {_INSIDE}, and a descriptor is not optional", **_NEGATIVE},
     "bind_mount_idmapped": {"EINVAL": f"the source is not empty, and the target {_INSIDE}", **_NEGATIVE},
     "mount_tmpfs": {"EINVAL": f"the target {_INSIDE}, {_MODE}"},
     "mount_proc": {"EINVAL": f"the target {_INSIDE}"}, "mount_dev": {"EINVAL": f"the target {_INSIDE}"},

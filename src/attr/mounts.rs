@@ -15,9 +15,12 @@ pub mod flag {
     pub const NONRECURSIVE: u32 = 0x10;
     pub const CREATE: u32 = 0x20;
     pub const FOLLOW: u32 = 0x40;
+    pub const OPTIONAL: u32 = 0x80;
 
     pub const ATTRIBUTES: u32 = READONLY | NOSUID | NODEV | NOEXEC;
-    pub const ALL: u32 = ATTRIBUTES | NONRECURSIVE | CREATE | FOLLOW;
+    /// Those of every file system with a root that is a directory.
+    pub const COMMON: u32 = ATTRIBUTES | CREATE | FOLLOW;
+    pub const OF_BINDS: u32 = COMMON | NONRECURSIVE | OPTIONAL;
 }
 
 /// The flags of a root: those of mounts that hold for its tree.
@@ -42,6 +45,7 @@ pub const IGNORED_BY_BINDS: u64 = PROPAGATION | libc::MS_RELATIME;
 pub enum Item {
     Mount { source: Option<Text>, target: Text, kind: Option<Text>, flags: u64, data: Option<Text> },
     Bind { source: Text, target: Text, user_namespace: Option<i32>, flags: u32 },
+    BindFd { fd: i32, target: Text, flags: u32 },
     Tmpfs { target: Text, size: u64, mode: u32, flags: u32 },
     Proc { target: Text, flags: u32 },
     Dev { target: Text, flags: u32 },
@@ -99,14 +103,21 @@ impl Mounts {
     }
 
     pub fn bind_mount(&mut self, source: &CStr, target: &CStr, user_namespace: Option<i32>, flags: u32) -> Accepted {
-        check_flags(flags, flag::ALL)?;
+        check_flags(flags, flag::OF_BINDS)?;
         user_namespace.map_or(Ok(()), check_fd)?;
         not_the_root(target)?;
         self.push(Item::Bind { source: copy_path(source)?, target: inside(target)?, user_namespace, flags })
     }
 
+    pub fn bind_mount_fd(&mut self, fd: i32, target: &CStr, flags: u32) -> Accepted {
+        check_flags(flags, flag::OF_BINDS & !flag::OPTIONAL)?;
+        check_fd(fd)?;
+        not_the_root(target)?;
+        self.push(Item::BindFd { fd, target: inside(target)?, flags })
+    }
+
     pub fn mount_tmpfs(&mut self, target: &CStr, size: u64, mode: u32, flags: u32) -> Accepted {
-        check_flags(flags, flag::ALL & !flag::NONRECURSIVE)?;
+        check_flags(flags, flag::COMMON)?;
         check_mode(mode)?;
         not_the_root(target)?;
         self.push(Item::Tmpfs { target: inside(target)?, size, mode, flags })
@@ -221,6 +232,7 @@ impl Copied for Item {
             Item::Bind { ref source, ref target, user_namespace, flags } => {
                 Item::Bind { source: source.copied()?, target: target.copied()?, user_namespace, flags }
             }
+            Item::BindFd { fd, ref target, flags } => Item::BindFd { fd, target: target.copied()?, flags },
             Item::Tmpfs { ref target, size, mode, flags } => {
                 Item::Tmpfs { target: target.copied()?, size, mode, flags }
             }
@@ -287,8 +299,11 @@ mod tests {
         let mut mounts = Mounts::default();
         assert!(mounts.mount_proc(c"/proc", flag::FOLLOW).is_err());
         assert!(mounts.mount_tmpfs(c"/tmp", 0, 0o10000, 0).is_err());
-        assert!(mounts.bind_mount(c"/", c"/a", None, 0x80).is_err());
+        assert!(mounts.bind_mount(c"/", c"/a", None, 0x100).is_err());
+        assert!(mounts.mount_tmpfs(c"/tmp", 0, 0o755, flag::OPTIONAL).is_err());
         assert!(mounts.bind_mount(c"/", c"/a", Some(-1), 0).is_err());
+        assert!(mounts.bind_mount_fd(0, c"/a", flag::OPTIONAL).is_err());
+        assert!(mounts.bind_mount_fd(-1, c"/a", 0).is_err());
         assert!(mounts.set_root(None, 2).is_err());
         assert!(mounts.list.is_empty() && mounts.root.is_none());
     }

@@ -67,7 +67,10 @@ fn plain(at: &mut At, item: &Mount) -> Answer {
 
 fn bind(at: &mut At, item: &Mount) -> Answer {
     at.side = side::SOURCE;
-    let tree = match clone_tree(AT_FDCWD, maybe(at, item.source), item) {
+    let cloned =
+        if item.source_fd < 0 { clone_tree(AT_FDCWD, maybe(at, item.source), item) } else { clone_held(at, item) };
+    let tree = match cloned {
+        Err(Errno(ENOENT)) if item.optional != 0 => return Ok(()),
         Err(errno) if by_path_instead(item, errno) => return bind_by_path(at, item),
         tree => tree?,
     };
@@ -80,6 +83,20 @@ fn bind(at: &mut At, item: &Mount) -> Answer {
     let attached = attach(tree, target.fd, item)?;
     sys::close(target.fd)?;
     if attached { Ok(()) } else { bind_by_path(at, item) }
+}
+
+/// What a descriptor of the caller's refers to. That is mounted in another mount namespace by now, from which nothing can be
+/// cloned: it is looked for by its path, and known by its device and inode.
+fn clone_held(at: &At, item: &Mount) -> Answer<i32> {
+    match clone_tree(AT_FDCWD, at.plan.text(item.source).ok_or(Errno(ESTALE))?, item) {
+        Ok(tree) if !is_held(tree, item)? => sys::close(tree).and(Err(Errno(ESTALE))),
+        Err(Errno(ENOENT)) => Err(Errno(ESTALE)),
+        cloned => cloned,
+    }
+}
+
+fn is_held(found: i32, item: &Mount) -> Answer<bool> {
+    Ok(item.source_fd < 0 || sys::identity(found)? == sys::identity(item.source_fd)?)
 }
 
 /// Whether mount(2) is tried after a call for trees has failed. It cannot map ids.
@@ -148,10 +165,17 @@ fn change_of(item: &Mount) -> MountAttr {
 
 /// The same where trees cannot be held. mount(2)
 fn bind_by_path(at: &mut At, item: &Mount) -> Answer {
-    let path = maybe(at, item.source);
     at.side = side::SOURCE;
+    let path = at.plan.text(item.source).ok_or(Errno(ESTALE))?;
     // SAFETY: plan::lower guarantees a NUL-terminated path.
-    let source = look(unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0)? })?;
+    let source = match unsafe { sys::openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0) } {
+        Err(Errno(ENOENT)) if item.optional != 0 => return Ok(()),
+        Err(Errno(ENOENT)) if item.source_fd >= 0 => return Err(Errno(ESTALE)),
+        opened => look(opened?)?,
+    };
+    if !is_held(source.fd, item)? {
+        return Err(Errno(ESTALE));
+    }
     let target = inside::target_for(at, item, source.is_directory)?;
     let place = go_to(target)?;
     // SAFETY: plan::lower guarantees NUL-terminated paths.

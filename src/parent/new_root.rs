@@ -230,7 +230,7 @@ fn after<'a>(plan: &'a Plan, step: &Mount, path: &[u8], before: Place<'a>) -> Re
         match rest.strip_prefix(b"/").and_then(|rest| rest.strip_prefix(name)) {
             Some(behind) if behind.is_empty() || behind.first() == Some(&b'/') => rest = behind,
             // The target lies below the path, or elsewhere.
-            _ if rest.is_empty() && leads(step) => return Ok(if_missing(before, Place::Directory)),
+            _ if rest.is_empty() && leads(plan, step) => return Ok(if_missing(before, Place::Directory)),
             _ => return Ok(before),
         }
     }
@@ -238,6 +238,8 @@ fn after<'a>(plan: &'a Plan, step: &Mount, path: &[u8], before: Place<'a>) -> Re
     Ok(match step.kind {
         // What was mounted before may cover the source.
         mount::BIND if plan.new_root == 0 && step.index > 0 => Place::Unknown,
+        mount::BIND if step.source.is_empty() => Place::Unknown,
+        mount::BIND if step.optional != 0 && is_missing(plan, step) => before,
         mount::BIND if is_target || step.flags & libc::MS_REC != 0 => {
             callers(plan.bytes(step.source), rest, is_target)?
         }
@@ -255,9 +257,20 @@ fn after<'a>(plan: &'a Plan, step: &Mount, path: &[u8], before: Place<'a>) -> Re
     })
 }
 
+/// Whether the source of a step does not exist, as the caller sees it.
+fn is_missing(plan: &Plan, step: &Mount) -> bool {
+    let Some(path) = plan.text(step.source) else { return false };
+    // SAFETY: plan::lower guarantees a NUL-terminated path.
+    match unsafe { sys::openat(libc::AT_FDCWD, path, O_PATH | libc::O_CLOEXEC, 0) } {
+        Ok(fd) => sys::close(fd).is_err(),
+        Err(errno) => errno == Errno(ENOENT),
+    }
+}
+
 /// Whether a step makes the directories above its target.
-fn leads(step: &Mount) -> bool {
-    step.create != 0 || [mount::DIRECTORY, mount::SYMLINK, mount::FILE, mount::DEVICE].contains(&step.kind)
+fn leads(plan: &Plan, step: &Mount) -> bool {
+    let makes = [mount::DIRECTORY, mount::SYMLINK, mount::FILE, mount::DEVICE].contains(&step.kind);
+    makes || step.create != 0 && !(step.optional != 0 && is_missing(plan, step))
 }
 
 fn if_missing<'a>(place: Place<'a>, made: Place<'a>) -> Place<'a> {

@@ -157,6 +157,7 @@ fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Wh
             _ if dangles(plan, step) => Why::Said(sentences::SOURCE_DANGLES),
             _ => Why::Said(sentences::SOURCE_MISSING),
         },
+        (side::SOURCE, libc::ESTALE) if step.source_fd >= 0 => Why::Said(sentences::SOURCE_IS_ANOTHER),
         (side::SOURCE, libc::EACCES) => Why::Said(sentences::SOURCE_OUT_OF_REACH),
         (side::SOURCE, libc::ENOTDIR) => Why::Said(sentences::SOURCE_NO_DIRECTORY),
         (side::SOURCE, libc::ELOOP) => Why::Said(sentences::SOURCE_LOOPS),

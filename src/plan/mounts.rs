@@ -7,6 +7,7 @@ use crate::attr::owned::{Text as Owned, push};
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys;
+use crate::sys::abi::S_IFLNK;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use libc::{MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT};
@@ -69,6 +70,13 @@ impl Steps<'_> {
                     let needed = self.draft.need(fd, "bind_mount_idmapped");
                     step.user_namespace = needed.map_err(|fault| self.about(fault))?;
                 }
+                let below = if flags & flag::NONRECURSIVE != 0 { 0 } else { MS_REC };
+                self.add(with(step, *flags, below))
+            }
+            Item::BindFd { fd, target, flags } => {
+                let mut step = self.step(Stage::Bind, mount::BIND, target.as_cstr())?;
+                step.source_fd = self.draft.need(*fd, "bind_mount_fd").map_err(|fault| self.about(fault))?;
+                step.source = self.path_of(*fd)?;
                 let below = if flags & flag::NONRECURSIVE != 0 { 0 } else { MS_REC };
                 self.add(with(step, *flags, below))
             }
@@ -207,6 +215,8 @@ impl Steps<'_> {
             follow: 0,
             device: 0,
             user_namespace: -1,
+            optional: 0,
+            source_fd: -1,
             reserved: 0,
             flags: 0,
             source: List::EMPTY,
@@ -232,6 +242,27 @@ impl Steps<'_> {
         self.draft.arena.joined(&[cwd, b"/", path.to_bytes()])
     }
 
+    /// The path of what a descriptor refers to, or none where it has no path in the caller's root. The child cannot clone
+    /// what is mounted in the caller's namespace by its descriptor: it looks there by path, and then whether it is the same.
+    fn path_of(&mut self, fd: i32) -> Step<Text> {
+        const WHAT: &str = "bind_mount_fd";
+        let kind = sys::kind(fd).map_err(|sys::Errno(errno)| self.about(unresolved(WHAT, errno)))?;
+        if kind.format == S_IFLNK {
+            return Err(self.about(Fault::invalid(WHAT, sentences::FD_IS_A_LINK).code(libc::ELOOP)));
+        }
+        let (mut link, mut path) = ([0u8; 40], [0u8; LONGEST_CWD]);
+        let mut room = link.as_mut_slice();
+        let _ = write!(room, "/proc/thread-self/fd/{fd}\0");
+        // SAFETY: the path is NUL-terminated.
+        let length = unsafe { sys::readlinkat(libc::AT_FDCWD, link.as_ptr(), &mut path) };
+        let length = length.map_err(|sys::Errno(errno)| {
+            let fault = Fault { why: sentences::FD_PATH_NEEDS_PROC, ..unresolved(WHAT, errno) };
+            self.about(fault)
+        })?;
+        let path = path.get(..length).unwrap_or_default();
+        if path.first() == Some(&b'/') { self.draft.arena.joined(&[path]) } else { Ok(List::EMPTY) }
+    }
+
     fn about(&self, fault: Fault) -> Fault {
         fault.at(self.index as usize)
     }
@@ -251,8 +282,8 @@ fn unresolved(what: &'static str, errno: i32) -> Fault {
 /// A step with the flags that were asked for by name, and those that always are there.
 fn with(step: Mount, asked: u32, always: u64) -> Mount {
     let attributes = (asked & flag::ATTRIBUTES) as u64;
-    let (create, follow) = (asked & flag::CREATE, asked & flag::FOLLOW);
-    Mount { flags: attributes | always, create, follow, ..step }
+    let (create, follow, optional) = (asked & flag::CREATE, asked & flag::FOLLOW, asked & flag::OPTIONAL);
+    Mount { flags: attributes | always, create, follow, optional, ..step }
 }
 
 /// What tmpfs is told; no size is the kernel's, half of the memory.

@@ -296,6 +296,10 @@ pub struct Mount {
     pub device: u32,
     /// The user namespace that maps ids; -1: none.
     pub user_namespace: i32,
+    /// Where its source is missing, or what it is about, the step is left out.
+    pub optional: u32,
+    /// The descriptor that the source must be what it refers to; -1: none.
+    pub source_fd: i32,
     pub reserved: u32,
     /// As mount(2) has them.
     pub flags: u64,

@@ -65,6 +65,15 @@ fn mount(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
     let Some(step) = plan.list(plan.mounts).iter().find(|step| step.index == index) else { return Ok(()) };
     let bytes = |text| Bytes(plan.bytes(text));
     match step.kind {
+        kind::BIND if step.source_fd >= 0 && step.source.is_empty() => {
+            sentences::BIND.with(&[&sentences::FD.with(&[&step.source_fd]), &bytes(step.target)]).fmt(f)
+        }
+        kind::BIND if step.source_fd >= 0 => {
+            sentences::BIND_FD.with(&[&step.source_fd, &bytes(step.source), &bytes(step.target)]).fmt(f)
+        }
+        kind::BIND if step.optional != 0 => {
+            sentences::BIND_IF_THERE.with(&[&bytes(step.source), &bytes(step.target)]).fmt(f)
+        }
         kind::BIND => sentences::BIND.with(&[&bytes(step.source), &bytes(step.target)]).fmt(f),
         kind::SYMLINK => sentences::SYMLINK.with(&[&bytes(step.target), &bytes(step.data)]).fmt(f),
         _ => write!(f, "{}", bytes(step.target)),

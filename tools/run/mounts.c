@@ -26,7 +26,8 @@ static void chroot_to(struct run *run, char *path)
 
 static uint32_t bind_flags(char *text)
 {
-    static const struct word words[] = { FLAGS_OF_ALL, { "nonrecursive", FORKEXEC_MOUNT_NONRECURSIVE }, { NULL, 0 } };
+    static const struct word words[] = { FLAGS_OF_ALL, { "nonrecursive", FORKEXEC_MOUNT_NONRECURSIVE },
+        { "optional", FORKEXEC_MOUNT_OPTIONAL }, { NULL, 0 } };
     return text ? (uint32_t)parse_words(text, words, "a flag") : 0;
 }
 
@@ -41,10 +42,46 @@ static uint32_t mode_or(const char *text, uint32_t mode)
     return text ? (uint32_t)parse_octal(text, 07777) : mode;
 }
 
-static void bind(struct run *run, char *flags)
+static void bind_with(struct run *run, char *flags, uint32_t more)
 {
     const char *source = next_argument(), *target = next_argument();
-    accept(forkexec_attr_bind_mount(run->attr, source, target, bind_flags(flags)));
+    accept(forkexec_attr_bind_mount(run->attr, source, target, bind_flags(flags) | more));
+}
+
+static void bind(struct run *run, char *flags)
+{
+    bind_with(run, flags, 0);
+}
+
+static void bind_try(struct run *run, char *flags)
+{
+    bind_with(run, flags, FORKEXEC_MOUNT_OPTIONAL);
+}
+
+static void ro_bind(struct run *run, char *flags)
+{
+    bind_with(run, flags, FORKEXEC_MOUNT_READONLY);
+}
+
+static void ro_bind_try(struct run *run, char *flags)
+{
+    bind_with(run, flags, FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_OPTIONAL);
+}
+
+static void bind_fd_with(struct run *run, char *flags, uint32_t more)
+{
+    int32_t fd = parse_fd(next_argument());
+    accept(forkexec_attr_bind_mount_fd(run->attr, fd, next_argument(), bind_flags(flags) | more));
+}
+
+static void bind_fd(struct run *run, char *flags)
+{
+    bind_fd_with(run, flags, 0);
+}
+
+static void ro_bind_fd(struct run *run, char *flags)
+{
+    bind_fd_with(run, flags, FORKEXEC_MOUNT_READONLY);
 }
 
 static void bind_idmapped(struct run *run, char *flags)
@@ -157,8 +194,13 @@ static const struct option_row rows[] = {
         root },
     { "empty-root", "[=FLAGS]", "an empty root in memory, for what is mounted and made in it", empty_root },
     { "bind", "[=FLAGS] SOURCE TARGET", "let our SOURCE appear at TARGET; FLAGS are readonly, nosuid, nodev, noexec, "
-        "nonrecursive, create (what is missing of TARGET) and follow (links in TARGET)", bind },
-    { "bind-idmapped", "[=FLAGS] NAMESPACE SOURCE TARGET", "the same, with ids mapped by the user namespace, a file such as "
+        "nonrecursive, create (what is missing of TARGET), follow (links in TARGET) and optional (no SOURCE, no bind)", bind },
+    { "bind-try", "[=FLAGS] SOURCE TARGET", "the same with optional", bind_try },
+    { "ro-bind", "[=FLAGS] SOURCE TARGET", "the same with readonly", ro_bind },
+    { "ro-bind-try", "[=FLAGS] SOURCE TARGET", "the same with readonly and optional", ro_bind_try },
+    { "bind-fd", "[=FLAGS] FD TARGET", "let what our descriptor FD refers to appear at TARGET, and nothing else", bind_fd },
+    { "ro-bind-fd", "[=FLAGS] FD TARGET", "the same with readonly", ro_bind_fd },
+    { "bind-idmapped", "[=FLAGS] NAMESPACE SOURCE TARGET", "a bind with ids mapped by the user namespace, a file such as "
         "/proc/PID/ns/user", bind_idmapped },
     { "tmpfs", "[=FLAGS] TARGET", "an empty file system in memory; FLAGS also size=64M and mode=1777", tmpfs },
     { "proc", "[=FLAGS] TARGET", "the processes of the new pid namespace", proc },

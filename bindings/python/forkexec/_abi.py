@@ -404,6 +404,7 @@ MOUNT_NOEXEC = 8
 MOUNT_NONRECURSIVE = 16
 MOUNT_CREATE = 32
 MOUNT_FOLLOW = 64
+MOUNT_OPTIONAL = 128
 ROOT_READONLY = 1
 ROOT_NOSUID = 2
 ROOT_NODEV = 4
@@ -519,6 +520,7 @@ FUNCTIONS = (
     "forkexec_attr_add_mount",
     "forkexec_attr_bind_mount",
     "forkexec_attr_bind_mount_idmapped",
+    "forkexec_attr_bind_mount_fd",
     "forkexec_attr_mount_tmpfs",
     "forkexec_attr_mount_proc",
     "forkexec_attr_mount_dev",
@@ -733,6 +735,11 @@ REFUSALS: dict[str, dict[str, str]] = {
     "bind_mount_idmapped": {
         "EBADF": "a descriptor is 0 or more",
         "EINVAL": "the source is not empty, and the target must be an absolute path inside the new root, without ..",
+    },
+    "bind_mount_fd": {
+        "EINVAL": "the target must be an absolute path inside the new root, without .., and a descriptor is not optional",
+        "EBADF": "a descriptor is 0 or more",
+        "ENAMETOOLONG": "target has more than 4095 bytes",
     },
     "mount_tmpfs": {
         "EINVAL": "the target must be an absolute path inside the new root, without .., and the mode is at most 0o7777",

@@ -129,7 +129,7 @@ class Attr:
 
     Mounts:
       mounts: Bind, Tmpfs, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly and Mount, in this order (bind_mount,
-        bind_mount_idmapped, mount_tmpfs, mount_proc, mount_dev, make_directory, make_symlink, make_file, mask_path,
+        bind_mount_fd, bind_mount_idmapped, mount_tmpfs, mount_proc, mount_dev, make_directory, make_symlink, make_file, mask_path,
         make_readonly, add_mount).
       root: the new root: a path, or Root(path, readonly, nosuid, nodev, noexec); Root() is an empty one in memory.
       chroot: a path; chroot(2).

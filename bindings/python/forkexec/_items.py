@@ -30,15 +30,17 @@ class Mount:
 
 @dataclass(frozen=True)
 class Bind:
-    """The caller's file or directory `source` appears at `target`; forkexec_attr_bind_mount, _bind_mount_idmapped.
+    """The caller's file or directory `source`, a path or a descriptor, appears at `target`; forkexec_attr_bind_mount,
+    _bind_mount_fd, _bind_mount_idmapped.
 
     readonly, nosuid, nodev, noexec: hold for all that is mounted below, too.
     recursive: what is mounted below the source comes along.
     create: make a target that is missing. follow: follow symbolic links in the target, inside the root.
+    optional: a source that does not exist is left out.
     userns: a descriptor of a user namespace by which ids are mapped.
     """
 
-    source: Path
+    source: Any
     target: Path
     readonly: bool = False
     nosuid: bool = False
@@ -47,6 +49,7 @@ class Bind:
     recursive: bool = True
     create: bool = False
     follow: bool = False
+    optional: bool = False
     userns: Any = None
 
 
@@ -185,7 +188,7 @@ class Filter:
 def flags_of(item: Any) -> int:
     """The flags for C of a mount's fields."""
     flags = 0
-    for name in ("readonly", "nosuid", "nodev", "noexec", "create", "follow"):
+    for name in ("readonly", "nosuid", "nodev", "noexec", "create", "follow", "optional"):
         if getattr(item, name, False):
             flags |= getattr(_abi, "MOUNT_" + name.upper())
     if not getattr(item, "recursive", True):

@@ -347,6 +347,10 @@ def _mount_item(attr: Any, item: Any) -> None:
     if isinstance(item, items.Mount):
         source, fstype, data = (_nullable(value) for value in (item.source, item.fstype, item.data))
         put("add_mount", attr, source, text(item.target), fstype, integer(item.flags, "flags"), data)
+    elif isinstance(item, items.Bind) and (isinstance(item.source, int) or hasattr(item.source, "fileno")):
+        if item.userns is not None:
+            raise ValueError("ids are mapped for a source that is a path")
+        put("bind_mount_fd", attr, descriptor(item.source), text(item.target), flags)
     elif isinstance(item, items.Bind) and item.userns is not None:
         userns = descriptor(item.userns)
         put("bind_mount_idmapped", attr, text(item.source), text(item.target), userns, flags)
@@ -375,7 +379,7 @@ def _mount_item(attr: Any, item: Any) -> None:
 
 @_keyword(
     "mounts",
-    "add_mount", "bind_mount", "bind_mount_idmapped", "mount_tmpfs", "mount_proc", "mount_dev", "make_directory",
+    "add_mount", "bind_mount", "bind_mount_fd", "bind_mount_idmapped", "mount_tmpfs", "mount_proc", "mount_dev", "make_directory",
     "make_symlink", "make_file", "mask_path", "make_readonly",
 )  # fmt: skip
 def _mounts(attr: Any, value: Any) -> None:

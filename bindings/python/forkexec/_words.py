@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _WORDS = {setter: name for name, keyword in KEYWORDS.items() for setter in keyword.setters}
 _WORDS.update(
     bind_mount="Bind",
+    bind_mount_fd="Bind",
     bind_mount_idmapped="Bind(userns=...)",
     make_directory="Directory",
     make_file="File",

@@ -299,18 +299,21 @@ def test_mounts(tmp_path):
     (tmp_path / "source/file").write_text("bound")
     system = [forkexec.Bind(path, path, readonly=True, create=True)
               for path in ("/bin", "/lib", "/lib64", "/usr") if os.path.exists(path)]  # fmt: skip
+    held = os.open(tmp_path / "source/file", os.O_PATH)
     items = [
-        *system, forkexec.Tmpfs("/tmp", size=1 << 20, mode=0o1777, create=True), forkexec.Directory("/work", 0o700),
+        *system, forkexec.Bind(held, "/held", create=True, readonly=True), forkexec.Tmpfs("/tmp", size=1 << 20, mode=0o1777, create=True), forkexec.Directory("/work", 0o700),
         forkexec.Bind(tmp_path / "source", "/bound", create=True, readonly=True, nosuid=True),
+        forkexec.Bind(tmp_path / "none", "/none", create=True, optional=True),
         forkexec.Symlink("/bound/file", "/link"), forkexec.File("/greeting", "hello"), forkexec.Directory("/hidden"),
         forkexec.File("/hidden/secret"), forkexec.Mask("/hidden"), forkexec.ReadOnly("/tmp"),
         forkexec.Mount("none", "/work", "tmpfs", 0, "size=64k"), forkexec.Dev(create=True),
     ]  # fmt: skip
     given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(readonly=True), mounts=items)
     script = (
-        "cat /bound/file /greeting /link; echo; ls /hidden; touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
+        "ls -d /none 2>/dev/null; cat /bound/file /greeting /link /held; echo; ls /hidden; touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
     )
-    assert shell(script, given).split() == ["boundhellobound", "readonly", "/"]
+    assert shell(script, given).split() == ["boundhelloboundbound", "readonly", "/"]
+    os.close(held)
     given = mapped(create_namespaces=Namespace.MOUNT | Namespace.PID, root="/", mounts=[forkexec.Proc("/proc")])
     try:
         assert shell("ls /proc | grep -c '^[0-9]'", given) in ("1", "2", "3")

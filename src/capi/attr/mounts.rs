@@ -8,7 +8,7 @@ use crate::sentences;
 use core::ffi::{c_char, c_int};
 
 /// Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
-/// following ten setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
+/// following eleven setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
 /// create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
 /// in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
 /// and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
@@ -51,8 +51,10 @@ pub unsafe extern "C" fn forkexec_attr_add_mount(
 }
 
 /// Lets the caller's file or directory source appear at target, with all that is mounted below it. flags are any of
-/// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE and
-/// _FOLLOW. A symbolic link at source is followed. A user namespace must be given what is mounted below too: there
+/// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE,
+/// _FOLLOW and _OPTIONAL, with which a source that does not exist, or a link that leads to nothing, is left out and its
+/// target is not made; a source that may not be looked at (EACCES) or that lies below a file (ENOTDIR) is an error. A
+/// symbolic link at source is followed. A user namespace must be given what is mounted below too: there
 /// _NONRECURSIVE fails (EINVAL) where something is. Both are copied. An item of the list of mounts: see add_mount.
 /// open_tree(2), mount_setattr(2), mount(2).
 /// Returns 0; -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags
@@ -98,6 +100,31 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount_idmapped(
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "bind_mount_idmapped", |attr| attr.mounts.bind_mount(source?, target?, Some(userns_fd), flags))
+}
+
+/// Lets the file or directory that the descriptor fd refers to appear at target, as bind_mount does; O_PATH is enough. What
+/// appears is what fd refers to, by device and inode, or the spawn fails: nothing that others rename meanwhile changes it. fd
+/// is the caller's number, borrowed: it must be open during each spawn, and the program does not get it unless it is mapped.
+/// It must have a path in the caller's root, which is read in the caller's /proc. flags are those of bind_mount but FORKEXEC_MOUNT_OPTIONAL. target is
+/// copied. An item of the list of mounts: see add_mount. open_tree(2), mount_setattr(2), mount(2).
+/// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others; -EBADF: fd is
+/// negative; -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+/// Fails later as bind_mount does, as FORKEXEC_STAGE_VALIDATE (EBADF: not open; ELOOP: it refers to a symbolic link),
+/// FORKEXEC_STAGE_RESOLVE (ENOENT: no /proc) or FORKEXEC_STAGE_BIND (ESTALE: what fd refers to was moved, removed or covered, or
+/// has no path in the caller's root).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_bind_mount_fd(
+    attr: *mut forkexec_attr,
+    fd: i32,
+    target: *const c_char,
+    flags: u32,
+) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that target is NULL or a string.
+    let target = unsafe { guard::string(target) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "bind_mount_fd", |attr| attr.mounts.bind_mount_fd(fd, target?, flags))
 }
 
 /// Mounts an empty file system in memory at target. size_bytes is the most that it may hold, rounded up to pages; 0 is the

@@ -354,6 +354,10 @@ TEST_BOTH(devices_under_other_ids)
         assert_saw(view, "text./proc/self/uid_map", "         7          0          1\\x0a");
         assert_saw(view, "text./proc/self/gid_map", "         8          0          1\\x0a");
         assert_saw(view, "text./proc/self/setgroups", "deny\\x0a");
+        /* A child that will have no capabilities takes few along, and among them those for the second map. */
+        OK(forkexec_attr_drop_capabilities(attr));
+        OK(forkexec_attr_set_no_new_privs(attr));
+        assert_saw(look(attr, "look", "/dev/pts"), "fs./dev/pts", "devpts");
     }
 }
 

@@ -277,6 +277,28 @@ SITUATION(ABOUT_ROOT, need_cap(CAP_SETUID); need_native())
         "needs the built-in image, whose exec would change the caller's saved ids: make them the effective ones");
 }
 
+SITUATION(ABOUT_PROGRAM)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_memory_mode, FORKEXEC_MEMORY_FRESH);
+    DENY(readlinkat, EACCES);
+    says(spawned_by(attr, "/proc/self/exe"), "resolve (%s): %s", sentence, strerror(EACCES));
+}
+
+SITUATION(OWN_FILE_OUTSIDE, need_roots())
+{
+    struct forkexec_attr *attr = rooted();
+    says(spawned_by(attr, "/proc/self/exe"), "validate (the program's path): %s: %s", strerror(EINVAL), sentence);
+}
+
+SITUATION(OWN_FILE_GONE)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_memory_mode, FORKEXEC_MEMORY_FRESH);
+    DENY(newfstatat, ENOENT);
+    says(spawned_by(attr, "/proc/self/exe"), "resolve (the program's path): %s: %s", strerror(ENOENT), sentence);
+}
+
 NOT_HERE(ABOUT_STRINGS, "needs an attr of more than 2 GiB")
 
 #endif

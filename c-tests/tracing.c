@@ -46,6 +46,27 @@ TEST(a_child_that_stops_itself_is_continued_into_the_program)
     }
 }
 
+/* Programs execute themselves by this name; in the library's image it would be the image. */
+TEST(the_callers_own_file_is_executed_by_its_link)
+{
+    static const char *const names[] = { "/proc/self/exe", "/proc/thread-self/exe" };
+    char own[4096], childs[4096];
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes * 2; i++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_ptrace(attr));
+        OK(forkexec_attr_set_memory_mode(attr, modes[i / 2]));
+        struct forkexec_child *child;
+        OK(forkexec_spawn(attr, names[i % 2], (char *[]){ "self", NULL }, NULL, &child, NULL));
+        assert_int_equal(stopped_by(forkexec_child_pid(child)), SIGTRAP);
+        assert_int_equal(readlink(text("/proc/%d/exe", forkexec_child_pid(child)), childs, sizeof childs), length);
+        assert_memory_equal(childs, own, length);
+        forkexec_signal(child, SIGKILL);
+        finish(child);
+        forkexec_close(child);
+    }
+}
+
 static void *continue_it(void *child)
 {
     intptr_t signal = stopped_by(forkexec_child_pid(child));

@@ -137,6 +137,8 @@ sentences! { ERRORS:
     FD_NOT_OPEN: "the descriptor is not open",
     FD_IS_A_LINK: "the descriptor refers to a symbolic link",
     FD_PATH_NEEDS_PROC: "the path of the descriptor is read in the caller's /proc",
+    OWN_FILE_GONE: "the caller's file is not at its path any more: open /proc/self/exe, and use set_exec_fd",
+    OWN_FILE_OUTSIDE: "in another root /proc/self/exe is not the caller's file: name a file that is there, or use set_exec_fd",
     ROOT_NEEDS_IMAGE: "with another root or joined pid namespace /proc/self/exe would lead to the caller's own file \
         (CVE-2019-5736): use FORKEXEC_MEMORY_AUTO",
     ROOT_UNDER_EMULATOR: "no memory is shared here, as under an emulator, so /proc/self/exe would lead to the caller's own \
@@ -183,6 +185,7 @@ sentences! { ERRORS:
     ABOUT_UID: "the effective uid",
     ABOUT_GID: "the effective gid",
     ABOUT_ROOT: "another root or joined pid namespace",
+    ABOUT_PROGRAM: "the program's path",
     THREAD_GONE: "the thread that started it is gone",
     KEEPER_KEEPS_PRIVILEGE: "the thread that waits for it cannot give up its privilege without seccomp(2)",
 

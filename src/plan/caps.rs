@@ -15,6 +15,7 @@ const SECBIT_NOROOT: i32 = 1;
 /// DAC_READ_SEARCH, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP, NET_ADMIN, SYS_CHROOT, SYS_ADMIN and SYS_TIME. Others
 /// would do nothing there.
 const ON_THE_WAY: u64 = 0xff | SETPCAP | 1 << 12 | 1 << 18 | 1 << 21 | 1 << 25;
+const SETFCAP: u64 = 1 << 31;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
@@ -103,7 +104,9 @@ fn in_bounding_set(cap: u32) -> Result<bool, i32> {
 fn carried(request: &Request, draft: &Draft, full: u64) -> u64 {
     let mounts = request.attr.mounts.list.iter().any(may_act_as_mounter);
     let takes_all = draft.plan.mode != mode::FRESH || mounts || draft.plan.execs != 0 && !request.attr.caps.drop;
-    if takes_all { full } else { full & ON_THE_WAY }
+    // Without it the kernel lets nobody map id 0 into a second user namespace.
+    let maps_inner = if draft.plan.inner_uid_map.is_empty() { 0 } else { SETFCAP };
+    if takes_all { full } else { full & (ON_THE_WAY | maps_inner) }
 }
 
 /// Whether a file system that is mounted by name may act with its mounter's capabilities later, as overlayfs does. A bind, and

@@ -1,12 +1,17 @@
 //! The program: its candidates, its vectors, and where it starts.
 
 use super::sealed::Text;
-use super::{Draft, Request, Step};
+use super::{Draft, Fault, Request, Step};
 use crate::attr::exec::{Cwd, Search};
 use crate::attr::owned::{Text as Owned, push};
+use crate::sentences;
+use crate::stage::Stage;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
+use nix::fcntl::readlink;
+use nix::sys::stat::{FileStat, stat};
+use std::os::unix::ffi::OsStrExt;
 
 /// A NULL-terminated vector of the C caller's; may be no vector at all.
 #[derive(Clone, Copy)]
@@ -106,6 +111,32 @@ fn candidates(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     draft.plan.candidates = draft.arena.list(&paths)?;
     Ok(())
+}
+
+/// In an image `/proc/self/exe` is the image, and the caller means its own file: the child executes that by its path. The link
+/// gives a path also where another file, or none, is there now.
+pub fn own_file(request: &Request, draft: &mut Draft) -> Step<()> {
+    let asked = request.path.unwrap_or(c"").to_bytes();
+    let is_own = matches!(asked, b"/proc/self/exe" | b"/proc/thread-self/exe") && request.attr.exec.fd.is_none();
+    if draft.plan.execs == 0 || !is_own {
+        return Ok(());
+    }
+    if draft.plan.other_root != 0 {
+        return Err(Fault::invalid(sentences::ABOUT_PROGRAM.text(), sentences::OWN_FILE_OUTSIDE));
+    }
+    let path = readlink(asked).map_err(|_| Fault::unresolved(sentences::ABOUT_PROGRAM.text()))?;
+    let is_there = matches!((stat(asked), stat(path.as_bytes())), (Ok(own), Ok(there)) if same_file(&own, &there));
+    if !is_there {
+        let gone = Fault::invalid(sentences::ABOUT_PROGRAM.text(), sentences::OWN_FILE_GONE);
+        return Err(Fault { stage: Stage::Resolve, ..gone }.code(libc::ENOENT));
+    }
+    let only = draft.arena.joined(&[path.as_bytes()])?;
+    draft.plan.candidates = draft.arena.list(&[only])?;
+    Ok(())
+}
+
+fn same_file(one: &FileStat, other: &FileStat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 
 fn asked_search<'a>(request: &Request<'a>) -> Option<&'a [u8]> {

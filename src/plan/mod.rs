@@ -183,6 +183,9 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
+    if draft.plan.mode == mode::FRESH {
+        exec::own_file(request, &mut draft)?;
+    }
     limits::second_of_image(request, &mut draft.plan);
     ns::how_it_waits(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;

@@ -47,10 +47,22 @@ static void pass_on(struct run *run)
         accept(forkexec_attr_set_signal_ignore(run->attr, bit));
 }
 
+/* By that name, or by /proc/self/exe where the file has that name: so a sandbox starts another one. */
+static bool is_called_bwrap(const char *name)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[length > 0 ? length : 0] = 0;
+    const char *end = strrchr(name, '/'), *file = strrchr(path, '/');
+    return !strcmp(end ? end + 1 : name, "bwrap") || (file && !strcmp(file, "/bwrap"));
+}
+
 int main(int argc, char **argv)
 {
-    (void)argc;
     occupy_standard_fds();
+    bool asked = argc > 2 && !strcmp(argv[1], "--as") && !strcmp(argv[2], "bwrap");
+    if (asked || (argc && is_called_bwrap(argv[0])))
+        bwrap_main(argv[0], argv + (asked ? 3 : 1));
     struct run run = { .attr = forkexec_attr_new(), .env = copy_of(environ), .foreground = -1,
         .timeout_ns = FORKEXEC_FOREVER };
     if (!run.attr || !run.env)

@@ -93,7 +93,7 @@ uint64_t parse_capabilities(char *text)
     uint64_t set = 0;
     if (!strcmp(text, "none"))
         return 0;
-    if (!strcmp(text, "all"))
+    if (!strcasecmp(text, "all"))
         return all_capabilities();
     if (!strncmp(text, "0x", 2))
         return parse_unsigned(text, UINT64_MAX);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 int json_fd = -1, failure_code = -1;
-const char *current_option;
+const char *current_option, *message_prefix = "forkexec-run: ";
 
 static int own(enum own_code code)
 {
@@ -23,7 +23,7 @@ void complain(const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    fputs("forkexec-run: ", stderr);
+    fputs(message_prefix, stderr);
     vfprintf(stderr, format, list);
     fputc('\n', stderr);
     va_end(list);
@@ -40,6 +40,7 @@ static void json_optional(struct json *json, const char *key, int64_t value, boo
 static void tell(const struct forkexec_error *error, const char *message, bool timed_out)
 {
     remove_cgroup();
+    remove_temporaries();
     complain("%s", message);
     if (json_fd < 0)
         return;

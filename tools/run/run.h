@@ -104,6 +104,7 @@ const char *errno_name(int number);         /* "ENOENT", or NULL */
 enum own_code { CODE_TIMEOUT = 124, CODE_TOOL = 125, CODE_NOT_EXECUTABLE = 126, CODE_NOT_FOUND = 127 };
 extern int json_fd, failure_code;           /* -1: not asked for */
 extern const char *current_option;          /* in messages, while there is one */
+extern const char *message_prefix;          /* before each of them */
 _Noreturn void usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void fail(int error_number, const char *what);
 _Noreturn void report_failure(const struct forkexec_error *error);
@@ -123,6 +124,10 @@ void json_integer(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 void json_end(struct json *json, int fd);
+
+/* bwrap.c: this program as bubblewrap; words are the options and the command. */
+_Noreturn void bwrap_main(const char *name, char **words);
+void remove_temporaries(void);              /* the files that a sandbox is built from */
 
 /* cgroup.c */
 void make_cgroup(struct run *run);

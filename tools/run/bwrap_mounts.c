@@ -1,0 +1,267 @@
+/* The file system that bubblewrap's options ask for: each of them is one or a few items of the library's list of mounts. */
+#define _GNU_SOURCE
+#include "bwrap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LARGEST_FILE = 65536 };
+
+/* For each item of the library's list the operation that it is for. */
+static const struct operation **operations;
+static size_t items;
+/* Whose operations have files of ours that are still there. */
+static struct bwrap *temporaries;
+
+const struct operation *operation_of(int index)
+{
+    return index >= 0 && (size_t)index < items ? operations[index] : NULL;
+}
+
+/* An item of the list was added, or refused with a reason. */
+static void put(const struct operation *operation, int result)
+{
+    current_option = operation->option;
+    accept(result);
+    operations = one_more(operations, items, sizeof *operations);
+    operations[items++] = operation;
+}
+
+/* Where on the host what stands at operation's dest is, as far as a bind before it says so: "" where none does. */
+void host_path(const struct bwrap *bwrap, const struct operation *operation, char *path, size_t size)
+{
+    size_t longest = 0;
+    *path = 0;
+    for (const struct operation *before = bwrap->operations; before < operation; before++) {
+        size_t length = strcmp(before->dest, "/") ? strlen(before->dest) : 0;
+        const char *rest = operation->dest + length;
+        if (length < longest || strncmp(before->dest, operation->dest, length) || *rest != '/')
+            continue;
+        longest = length;
+        snprintf(path, size, "%s%s", before->kind == BIND && before->source ? before->source : "", rest);
+        if (before->kind != BIND || !before->source)
+            *path = 0;
+    }
+}
+
+static bool is_root(const struct operation *operation)
+{
+    return !strcmp(operation->dest, "/");
+}
+
+/* A file that nobody of the group, or of the others, may use is not to be reached by them either: so are the parents that
+ * are made for it. */
+static void make_parents(struct bwrap *bwrap, const struct operation *operation)
+{
+    uint32_t mode = 0755;
+    if (operation->perms >= 0)
+        mode &= ~((operation->perms & 070 ? 0u : 050u) | (operation->perms & 7 ? 0u : 5u));
+    if (mode == 0755)
+        return; /* as the library makes them */
+    char *path = strdup(operation->dest);
+    for (char *end = path; end && (end = strchr(end + 1, '/')) != NULL; *end = '/') {
+        *end = 0;
+        put(operation, forkexec_attr_make_directory(bwrap->attr, path, mode));
+    }
+    free(path);
+}
+
+static uint32_t bind_flags(const struct operation *operation)
+{
+    return FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_FOLLOW | FORKEXEC_MOUNT_NOSUID |
+        (operation->devices ? 0 : FORKEXEC_MOUNT_NODEV) | (operation->readonly ? FORKEXEC_MOUNT_READONLY : 0) |
+        (operation->optional ? FORKEXEC_MOUNT_OPTIONAL : 0);
+}
+
+static void bind(struct bwrap *bwrap, const struct operation *operation)
+{
+    uint32_t flags = bind_flags(operation);
+    put(operation, operation->fd < 0 ? forkexec_attr_bind_mount(bwrap->attr, operation->source, operation->dest, flags)
+                                     : forkexec_attr_bind_mount_fd(bwrap->attr, operation->fd, operation->dest, flags));
+}
+
+/* The same proc as outside, where the processes are the same too. */
+static void proc(struct bwrap *bwrap, const struct operation *operation)
+{
+    if (bwrap->unshare_pid || bwrap->pidns_fd >= 0)
+        put(operation, forkexec_attr_mount_proc(bwrap->attr, operation->dest, FORKEXEC_MOUNT_CREATE));
+    else
+        put(operation, forkexec_attr_bind_mount(bwrap->attr, "/proc", operation->dest, FORKEXEC_MOUNT_CREATE |
+            FORKEXEC_MOUNT_FOLLOW | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV));
+}
+
+/* Where standard output is a terminal, the sandbox can write to it: ttyname(3) finds it by this name. */
+static void dev(struct bwrap *bwrap, const struct operation *operation)
+{
+    char path[4200];
+    put(operation, forkexec_attr_mount_dev(bwrap->attr, operation->dest, FORKEXEC_MOUNT_CREATE));
+    snprintf(path, sizeof path, "%s/core", operation->dest);
+    put(operation, forkexec_attr_make_symlink(bwrap->attr, "/proc/kcore", path));
+    const char *terminal = isatty(STDOUT_FILENO) ? ttyname(STDOUT_FILENO) : NULL;
+    snprintf(path, sizeof path, "%s/console", operation->dest);
+    if (terminal)
+        put(operation, forkexec_attr_bind_mount(bwrap->attr, terminal, path, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID));
+}
+
+static void overlay(struct bwrap *bwrap, const struct operation *operation)
+{ (void)bwrap, (void)operation; }
+static void remount_readonly(struct bwrap *bwrap, const struct operation *operation)
+{
+    if (!is_root(operation))
+        put(operation, forkexec_attr_make_readonly(bwrap->attr, operation->dest));
+}
+
+/* The bytes of a descriptor in a file of ours, which is bound and then removed. */
+static void bind_bytes(struct bwrap *bwrap, struct operation *operation, const char *bytes, size_t length, int mode)
+{
+    const char *directory = getenv("XDG_RUNTIME_DIR");
+    if (asprintf(&operation->temporary, "%s/bwrap-XXXXXX", directory && *directory == '/' ? directory : "/tmp") < 0)
+        fail(ENOMEM, "no memory");
+    temporaries = bwrap;
+    int fd = mkostemp(operation->temporary, O_CLOEXEC);
+    if (fd < 0 && directory) {
+        snprintf(operation->temporary, strlen(operation->temporary) + 1, "/tmp/bwrap-XXXXXX");
+        fd = mkostemp(operation->temporary, O_CLOEXEC);
+    }
+    if (fd < 0) {
+        operation->temporary = NULL;
+        usage("a file for what it gives: %s", strerror(errno));
+    }
+    for (size_t done = 0; done < length;) {
+        ssize_t n = write(fd, bytes + done, length - done);
+        if (n < 0 && errno != EINTR)
+            usage("%s: %s", operation->temporary, strerror(errno));
+        done += n > 0 ? (size_t)n : 0;
+    }
+    if (fchmod(fd, (mode_t)mode))
+        usage("%s: %s", operation->temporary, strerror(errno));
+    close(fd);
+    put(operation, forkexec_attr_bind_mount(bwrap->attr, operation->temporary, operation->dest, bind_flags(operation)));
+}
+
+/* A copy; the library makes small ones itself. */
+static void file(struct bwrap *bwrap, struct operation *operation)
+{
+    size_t length;
+    char *bytes = read_descriptor(operation->fd, &length);
+    int mode = operation->perms < 0 ? 0666 : operation->perms;
+    if (length > LARGEST_FILE)
+        bind_bytes(bwrap, operation, bytes, length, mode);
+    else
+        put(operation, forkexec_attr_make_file(bwrap->attr, operation->dest, (const uint8_t *)bytes, length, (uint32_t)mode));
+    free(bytes);
+}
+
+static void bind_data(struct bwrap *bwrap, struct operation *operation)
+{
+    size_t length;
+    char *bytes = read_descriptor(operation->fd, &length);
+    bind_bytes(bwrap, operation, bytes, length, operation->perms < 0 ? 0600 : operation->perms);
+    free(bytes);
+}
+
+static void tmpfs(struct bwrap *bwrap, const struct operation *operation)
+{
+    put(operation, forkexec_attr_mount_tmpfs(bwrap->attr, operation->dest, operation->size,
+        operation->perms < 0 ? 0755 : (uint32_t)operation->perms,
+        FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_FOLLOW | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV));
+}
+
+static void mqueue(struct bwrap *bwrap, const struct operation *operation)
+{
+    put(operation, forkexec_attr_make_directory(bwrap->attr, operation->dest, 0755));
+    put(operation, forkexec_attr_add_mount(bwrap->attr, "mqueue", operation->dest, "mqueue", 0, NULL));
+}
+
+static void directory(struct bwrap *bwrap, const struct operation *operation)
+{
+    if (!is_root(operation))
+        put(operation, forkexec_attr_make_directory(bwrap->attr, operation->dest,
+            operation->perms < 0 ? 0755 : (uint32_t)operation->perms));
+}
+
+static void build(struct bwrap *bwrap, struct operation *operation)
+{
+    if (operation->kind != CHMOD && operation->kind != REMOUNT_READONLY)
+        make_parents(bwrap, operation);
+    switch (operation->kind) {
+    case BIND: bind(bwrap, operation); break;
+    case OVERLAY: overlay(bwrap, operation); break;
+    case REMOUNT_READONLY: remount_readonly(bwrap, operation); break;
+    case PROC: proc(bwrap, operation); break;
+    case DEV: dev(bwrap, operation); break;
+    case TMPFS: tmpfs(bwrap, operation); break;
+    case MQUEUE: mqueue(bwrap, operation); break;
+    case DIRECTORY: directory(bwrap, operation); break;
+    case FILE_OF_FD: file(bwrap, operation); break;
+    case BIND_DATA: bind_data(bwrap, operation); break;
+    case SYMLINK: put(operation, forkexec_attr_make_symlink(bwrap->attr, operation->source, operation->dest)); break;
+    case CHMOD: break;
+    }
+}
+
+/* What covers the whole root hides all that was made in it before: only what is behind it is built. */
+static size_t choose_root(struct bwrap *bwrap)
+{
+    const struct operation *root = NULL;
+    size_t first = 0;
+    uint32_t flags = 0;
+    for (size_t i = 0; i < bwrap->count; i++) {
+        const struct operation *operation = &bwrap->operations[i];
+        bool covers = operation->kind == BIND || operation->kind == TMPFS;
+        if (!is_root(operation) || (operation->optional && access(operation->source, F_OK) && errno == ENOENT))
+            continue;
+        if (operation->kind == REMOUNT_READONLY)
+            flags |= FORKEXEC_ROOT_READONLY;
+        else if (covers)
+            root = operation, first = i + 1, flags = 0;
+        else if (operation->kind != DIRECTORY && operation->kind != CHMOD)
+            usage("--%s: DEST cannot be \"/\"", operation->option);
+    }
+    char path[32];
+    const char *source = root && root->kind == BIND ? root->source : NULL;
+    if (root && root->fd >= 0)
+        snprintf(path, sizeof path, "/proc/self/fd/%d", root->fd), source = realpath(path, NULL);
+    if (source)
+        flags |= FORKEXEC_ROOT_NOSUID | (root->devices ? 0 : FORKEXEC_ROOT_NODEV) |
+            (root->readonly ? FORKEXEC_ROOT_READONLY : 0);
+    current_option = root ? root->option : NULL;
+    accept(forkexec_attr_set_root(bwrap->attr, source, flags));
+    return first;
+}
+
+/* A change of mode of what an option before makes is made at once. */
+static void apply_chmod(struct bwrap *bwrap, const struct operation *change)
+{
+    for (struct operation *made = bwrap->operations + bwrap->count; made-- > bwrap->operations;)
+        if (made < change && !strcmp(made->dest, change->dest) &&
+            (made->kind == DIRECTORY || made->kind == FILE_OF_FD || made->kind == TMPFS || made->kind == BIND_DATA)) {
+            made->perms = change->perms;
+            return;
+        }
+    usage("--chmod: no option before has made %s", change->dest);
+}
+
+void build_root(struct bwrap *bwrap)
+{
+    for (size_t i = 0; i < bwrap->count; i++)
+        if (bwrap->operations[i].kind == CHMOD)
+            apply_chmod(bwrap, &bwrap->operations[i]);
+    for (size_t i = choose_root(bwrap); i < bwrap->count; i++)
+        build(bwrap, &bwrap->operations[i]);
+    current_option = NULL;
+}
+
+void remove_temporaries(void)
+{
+    for (size_t i = 0; temporaries && i < temporaries->count; i++)
+        if (temporaries->operations[i].temporary)
+            unlink(temporaries->operations[i].temporary);
+    temporaries = NULL;
+}

@@ -145,6 +145,8 @@ pub const FORKEXEC_MOUNT_CREATE: u32 = 0x20;
 pub const FORKEXEC_MOUNT_FOLLOW: u32 = 0x40;
 /// A bind whose source does not exist (ENOENT) is left out. Every other error stays one.
 pub const FORKEXEC_MOUNT_OPTIONAL: u32 = 0x80;
+/// forkexec_attr_mount_overlay: what is written goes to memory, and with the mount.
+pub const FORKEXEC_MOUNT_IN_MEMORY: u32 = 0x100;
 
 /// forkexec_attr_set_root: the root is made read-only in the end.
 pub const FORKEXEC_ROOT_READONLY: u32 = 1;
@@ -253,6 +255,7 @@ const_assert_eq!(FORKEXEC_MOUNT_NONRECURSIVE, mounts::flag::NONRECURSIVE);
 const_assert_eq!(FORKEXEC_MOUNT_CREATE, mounts::flag::CREATE);
 const_assert_eq!(FORKEXEC_MOUNT_FOLLOW, mounts::flag::FOLLOW);
 const_assert_eq!(FORKEXEC_MOUNT_OPTIONAL, mounts::flag::OPTIONAL);
+const_assert_eq!(FORKEXEC_MOUNT_IN_MEMORY, mounts::flag::IN_MEMORY);
 const_assert_eq!(FORKEXEC_ROOT_READONLY, mounts::ROOT_READONLY);
 const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
 const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);

@@ -56,6 +56,7 @@ int main(int argc, char **argv)
         fail(ENOMEM, "no memory");
 
     char **command = argv + read_options(&run, argc, argv);
+    check_mounts();
     if (!*command)
         usage("there is no command to run");
     pass_on(&run);

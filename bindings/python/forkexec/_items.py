@@ -9,8 +9,9 @@ from ._abi import SeccompFlag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from dataclasses import dataclass
-    from typing import Any, Iterable, Optional, Union
+    from typing import Any, Optional, Union
 
     Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 else:

@@ -310,7 +310,8 @@ def test_mounts(tmp_path):
     ]  # fmt: skip
     given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(readonly=True), mounts=items)
     script = (
-        "ls -d /none 2>/dev/null; cat /bound/file /greeting /link /held; echo; ls /hidden; touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
+        "ls -d /none 2>/dev/null; cat /bound/file /greeting /link /held; echo; ls /hidden; "
+        "touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
     )
     assert shell(script, given).split() == ["boundhelloboundbound", "readonly", "/"]
     os.close(held)

@@ -99,7 +99,8 @@ TEST(an_attr_that_is_null)
     NULLED(set_user_namespace_owner, 1); NULLED(map_subordinate_ids); NULLED(set_map_helpers, "/a", "/b");
     NULLED(set_chroot, "/");
     NULLED(add_mount, "a", "/a", "tmpfs", 0, NULL); NULLED(bind_mount, "/", "/a", 0); NULLED(mount_tmpfs, "/a", 0, 0, 0);
-    NULLED(bind_mount_idmapped, "/", "/a", 0, 0); NULLED(bind_mount_fd, 0, "/a", 0); NULLED(mount_proc, "/a", 0); NULLED(mount_dev, "/a", 0);
+    NULLED(bind_mount_idmapped, "/", "/a", 0, 0); NULLED(bind_mount_fd, 0, "/a", 0);
+    NULLED(mount_overlay, (const char *const[]){ "/", "/etc" }, 2, NULL, NULL, "/a", 0); NULLED(mount_proc, "/a", 0); NULLED(mount_dev, "/a", 0);
     NULLED(make_directory, "/a", 0); NULLED(make_symlink, "a", "/a"); NULLED(make_file, "/a", NULL, 0, 0);
     NULLED(mask_path, "/a"); NULLED(make_readonly, "/a"); NULLED(set_root, NULL, 0);
     NULLED(set_session_keyring, NULL); NULLED(set_exec_label, "a");

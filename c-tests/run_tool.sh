@@ -514,6 +514,23 @@ if [ ! "$namespaces" ]; then
     code "--ro-bind-fd" 30 "$run" "${box[@]}" --ro-bind-fd=create 7 /d /w touch /d/file2 7<"$dir/held"
     code "--bind-fd of what is not open" 125 "$run" "${box[@]}" --bind-fd=create 77 /d /w
     looks "--tmpfs" mode 1700 /t --dir /t --tmpfs=size=64K,mode=1700,nodev /t
+    mkdir -p "$dir/over/1" "$dir/over/2" "$dir/over/up" "$dir/over/work"
+    printf 1 >"$dir/over/1/f"; printf 2 >"$dir/over/2/f"
+    layers=(--overlay-src "$dir/over/1" --overlay-src "$dir/over/2")
+    if "$run" "${box[@]}" "${layers[@]}" --tmp-overlay=create /o /w exit 0 2>"$dir/said"; then
+        looks "--overlay-src" text 2 /o/f "${layers[@]}" --tmp-overlay=create /o
+        looks "--overlay" text 2 /o/f "${layers[@]}" --overlay=create "$dir/over/up" "$dir/over/work" /o
+        code "--overlay" 0 "$run" "${box[@]}" "${layers[@]}" --overlay=create "$dir/over/up" "$dir/over/work" /o /w touch /o/made
+        is "--overlay" made "$(ls "$dir/over/up")"
+        code "--tmp-overlay" 0 "$run" "${box[@]}" "${layers[@]}" --tmp-overlay=create /o /w touch /o/made2
+        is "--tmp-overlay" "made" "$(ls "$dir/over/up")"
+        code "--ro-overlay" 30 "$run" "${box[@]}" "${layers[@]}" --ro-overlay=create /o /w touch /o/made3
+    else
+        skip "--overlay, --tmp-overlay, --ro-overlay" "$(cat "$dir/said")"
+    fi
+    rm -rf "$dir/over/work/work" 2>/dev/null || rmdir "$dir/over/work/work"
+    code "--ro-overlay of one" 125 "$run" "${box[@]}" --overlay-src /etc --ro-overlay=create /o /w
+    code "--overlay-src alone" 125 "$run" "${box[@]}" --overlay-src /etc /w
     looks "--proc" fs proc /p --proc=create /p
     looks "--dev" kind "device 1:3" /d/null --dev=create /d
     looks "--mount" fs tmpfs /t --dir /t --mount=nosuid,nodev none /t tmpfs size=4K
@@ -635,7 +652,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
     "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
-    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
+    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
     "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \
     "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \

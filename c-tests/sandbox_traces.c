@@ -43,6 +43,8 @@ ASK(a_link_twice, make_symlink, "/other", "/etc/link")
 ASK(a_file_twice, make_file, "/etc/passwd", NULL, 0, 0600)
 ASK(a_masked_link, mask_path, "/etc/link")
 ASK(nothing_readonly, make_readonly, "/no/where")
+ASK(an_overlay_of_nothing, mount_overlay, (const char *const[]){ "/nonexistent", "/" }, 2, NULL, NULL, "/overlay",
+    FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY)
 ASK(a_missing_root, set_root, "/nonexistent", 0)
 ASK(a_missing_directory, set_cwd, "/nonexistent")
 ASK(a_missing_rule, add_landlock_path, "/nonexistent", 4)
@@ -75,6 +77,7 @@ static const struct failure {
     { FORKEXEC_STAGE_FILE, EEXIST, a_file_twice, { 0 } },
     { FORKEXEC_STAGE_MASK, ELOOP, a_masked_link, { 0 } },
     { FORKEXEC_STAGE_READONLY, ENOENT, nothing_readonly, { 0 } },
+    { FORKEXEC_STAGE_OVERLAY, ENOENT, an_overlay_of_nothing, { 0 } },
     { FORKEXEC_STAGE_PIVOT_ROOT, EIO, NULL, { SYS_pivot_root, EIO, { { 0 } } } },
     { FORKEXEC_STAGE_BOUNDING, EIO, NULL, { SYS_prctl, EIO, { { IS, 0, PR_CAPBSET_DROP } } } },
     { FORKEXEC_STAGE_GID, EIO, NULL, { SYS_setresgid, EIO, { { 0 } } } },

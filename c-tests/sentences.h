@@ -145,6 +145,14 @@ static inline const char *described(const struct forkexec_attr *attr, const char
     return found;
 }
 
+#define LOWERS(...) ((const char *const[]){ __VA_ARGS__ })
+/* What is among the words of every overlay here, besides those of new user namespaces. */
+static inline const char *of_users(void)
+{
+    bool initial = !strcmp(link_of("/proc/self/ns/user"), "user:[4026531837]");
+    return initial ? "" : ",userxattr";
+}
+
 #define SET(setter, ...) OK(forkexec_attr_##setter(attr, ##__VA_ARGS__))
 #define DENY(name, errno_, ...) deny(&(struct denial){ SYS_##name, errno_, { __VA_ARGS__ } }, 1)
 #define IF(argument, value) { IS, argument, (uint32_t)(value) }

@@ -199,6 +199,8 @@ DESCRIBES(BIND_IF_THERE, "bind 0: ", ("/a", "/b"), SET(create_namespaces, FORKEX
     SET(bind_mount, "/a", "/b", FORKEXEC_MOUNT_OPTIONAL))
 DESCRIBES(BIND_FD, text("bind 0: "), (text("%d", fd), "/usr", "/b"), int fd = open("/usr", O_PATH | O_CLOEXEC);
     SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(bind_mount_fd, fd, "/b", 0))
+DESCRIBES(OVERLAY, "overlay 0: ", ("/o", text("lowerdir=/a\\:\\,\\\\:/b%s", of_users())),
+    SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(mount_overlay, LOWERS("/a:,\\", "/b"), 2, NULL, NULL, "/o", 0))
 DESCRIBES(SYMLINK, "symlink 0: ", ("/b", "a"), SET(create_namespaces, FORKEXEC_NS_MOUNT);
     SET(make_symlink, "a", "/b"))
 DESCRIBES(FD, "cwd: ", ("0"), SET(set_cwd_fd, 0))

@@ -26,6 +26,25 @@ MOUNT_FAILS(SOURCE_DANGLES, ENOENT, text("bind 0 (%s on /a)", link),
 MOUNT_FAILS(SOURCE_IS_ANOTHER, ESTALE, text("bind 0 (fd %d, %s (deleted), on /a)", fd, scratch_path("gone")),
     int fd = open(new_file("gone"), O_PATH | O_CLOEXEC); assert_false(unlink(scratch_path("gone")));
     SET(bind_mount_fd, fd, "/a", FORKEXEC_MOUNT_CREATE))
+/* The kernel answers so to the mount of an overlay. */
+#define OVERLAY_FAILS(NAME, code, user) \
+    SITUATION(NAME, need_roots(); if (user) need_user_namespaces()) \
+    { \
+        struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, user); \
+        SET(set_root, NULL, 0); \
+        SET(mount_overlay, LOWERS("/", "/etc"), 2, NULL, NULL, "/o", FORKEXEC_MOUNT_CREATE | OVERLAY_FLAGS); \
+        DENY(mount, code, IF(3, OVERLAY_FLAGS)); \
+        says(spawned(attr), "overlay 0 (/o of lowerdir=/:/etc%s): %s: %s", (user) || geteuid() ? ",userxattr" : of_users(), strerror(code), \
+            sentence); \
+    }
+#define OVERLAY_FLAGS (FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV | FORKEXEC_MOUNT_NOEXEC)
+
+OVERLAY_FAILS(NO_OVERLAY, ENODEV, false)
+OVERLAY_FAILS(OVERLAY_FORBIDDEN, EPERM, true)
+OVERLAY_FAILS(OVERLAY_MISSING, ENOENT, false)
+OVERLAY_FAILS(OVERLAY_NO_DIRECTORY, ENOTDIR, false)
+OVERLAY_FAILS(OVERLAY_WITHIN, ELOOP, false)
+OVERLAY_FAILS(OVERLAY_REFUSED, EINVAL, false)
 MOUNT_FAILS(SOURCE_NO_DIRECTORY, ENOTDIR, text("bind 0 (%s on /a)", below),
     const char *below = text("%s/x", new_file("file")); SET(bind_mount, below, "/a", FORKEXEC_MOUNT_CREATE))
 MOUNT_FAILS(SOURCE_LOOPS, ELOOP, text("bind 0 (%s on /a)", loop),

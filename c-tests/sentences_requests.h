@@ -69,6 +69,15 @@ FAILS(GRANTS_UNHANDLED, spawned, "validate 0 (add_landlock_path)", EINVAL, SET(s
     SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_EXECUTE, 0);
     SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
 FAILS(FD_NOT_OPEN, spawned, "validate 0 (map_fd)", EBADF, SET(map_fd, 987, 5))
+static const char *long_lower(void)
+{
+    static char path[4000];
+    memset(path, ',', sizeof path - 1);
+    path[0] = '/';
+    return path;
+}
+FAILS(OVERLAY_TOO_LONG, spawned, "validate 0 (mount_overlay)", ENAMETOOLONG, SET(create_namespaces, FORKEXEC_NS_MOUNT);
+    SET(mount_overlay, LOWERS("/", long_lower()), 2, NULL, NULL, "/a", 0))
 FAILS(FD_IS_A_LINK, spawned, "validate 0 (bind_mount_fd)", ELOOP, SET(create_namespaces, FORKEXEC_NS_MOUNT);
     SET(bind_mount_fd, open("/proc/self", O_PATH | O_NOFOLLOW | O_CLOEXEC), "/a", 0))
 FAILS(FD_PATH_NEEDS_PROC, spawned, "resolve 0 (bind_mount_fd)", ENOENT, SET(create_namespaces, FORKEXEC_NS_MOUNT);

@@ -242,6 +242,9 @@
 // A bind whose source does not exist (ENOENT) is left out. Every other error stays one.
 #define FORKEXEC_MOUNT_OPTIONAL 128
 
+// forkexec_attr_mount_overlay: what is written goes to memory, and with the mount.
+#define FORKEXEC_MOUNT_IN_MEMORY 256
+
 // forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
 #define FORKEXEC_ROOT_READONLY 1
 
@@ -463,6 +466,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_MASK = 459,
     // What must not be changed becomes read-only, with all that is mounted below. mount_setattr(2), mount(2).
     FORKEXEC_STAGE_READONLY = 460,
+    // Directories of the caller's appear as one, laid over each other; what is written goes to a directory of its own, or to memory. mount(2).
+    FORKEXEC_STAGE_OVERLAY = 461,
     // The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
     FORKEXEC_STAGE_PIVOT_ROOT = 470,
     // The root becomes read-only; after everything that was made in it. mount(2).
@@ -1287,7 +1292,7 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr,
                                   uint32_t nanoseconds);
 
 // Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
-// following eleven setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
+// following twelve setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
 // create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
 // in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
 // and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
@@ -1368,6 +1373,36 @@ int forkexec_attr_mount_tmpfs(struct forkexec_attr *attr,
                               uint64_t size_bytes,
                               uint32_t mode,
                               uint32_t flags);
+
+// Mounts at target an overlay: the count directories lowers, of which the first lies uppermost, appear as one, and what is
+// written goes to the directory upper, while lowers stay as they are. work is an empty directory of the same mount as upper, in
+// which the kernel works; it leaves a directory behind in it. upper and work NULL: with FORKEXEC_MOUNT_IN_MEMORY what is written
+// goes to memory, and with the mount; without, nothing can be written, and there are two lowers at least. flags are any of
+// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE, _FOLLOW and _IN_MEMORY. All four are the caller's paths, as the
+// source of bind_mount is, and may hold any byte: what overlayfs would read as the end of one is escaped. What is mounted below
+// them does not appear. All are copied. An item of the list of mounts: see add_mount.
+// What the program did stands in upper afterwards, in the kernel's format: what it wrote, whole; for what it removed a
+// character device 0/0 of that name; and for a directory that it removed and made again, or made in the place of another, one
+// with the extended attribute trusted.overlay.opaque. Of an overlay outside of the initial user namespace, the caller's or a new
+// one, the attribute is user.overlay.opaque (the option userxattr), which not every file system holds (tmpfs from Linux 6.6 on):
+// where it cannot be kept, such a change fails with EIO. Renaming a directory that is in lowers fails with EXDEV there, as mv(1)
+// expects. lowers and upper are not to be changed from outside meanwhile. mount(2),
+// https://docs.kernel.org/filesystems/overlayfs.html.
+// Returns 0; -EINVAL: attr, lowers, one of them or target is NULL, count is 0 or above 500, an empty path, one of upper and work
+// without the other, both with FORKEXEC_MOUNT_IN_MEMORY, one lower and nothing to write to, target is not a path inside the root
+// or "/", flags has others; -ENAMETOOLONG: one of them has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (ENAMETOOLONG: all of them, with what is escaped, have more than about 4000 bytes),
+// FORKEXEC_STAGE_ROOT, FORKEXEC_STAGE_RESOLVE (a relative path, and no working directory) or FORKEXEC_STAGE_OVERLAY (ENOENT or
+// ENOTDIR: one of them, or target; ELOOP: one lies within another, or a link on the way to target; EINVAL: one of them is no directory, upper and work are
+// not side by side in one mount, or on a file system that cannot be written to so, as another overlay; ENODEV: no overlayfs;
+// EPERM: a user namespace before Linux 5.11; EBUSY: upper or work is in use).
+int forkexec_attr_mount_overlay(struct forkexec_attr *attr,
+                                const char *const *lowers,
+                                size_t count,
+                                const char *upper,
+                                const char *work,
+                                const char *target,
+                                uint32_t flags);
 
 // Mounts a new proc at target, nosuid, nodev and noexec: that of the child's pid namespace, so in a user namespace a pid
 // namespace has to be created too. flags are any of FORKEXEC_MOUNT_READONLY and FORKEXEC_MOUNT_CREATE. target is copied.

@@ -110,6 +110,8 @@ pub enum Stage {
     Mask = 459,
     /// What must not be changed becomes read-only, with all that is mounted below. mount_setattr(2), mount(2).
     Readonly = 460,
+    /// Directories of the caller's appear as one, laid over each other; what is written goes to a directory of its own, or to memory. mount(2).
+    Overlay = 461,
     /// The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
     PivotRoot = 470,
     /// The root becomes read-only; after everything that was made in it. mount(2).
@@ -276,6 +278,7 @@ rows! {
     File "file",
     Mask "mask",
     Readonly "read-only path",
+    Overlay "overlay",
     PivotRoot "pivot_root",
     RootReadonly "read-only root",
     Chroot "chroot",

@@ -286,7 +286,7 @@ type TimeOffset struct {
 	Offset time.Duration
 }
 
-// A MountItem is Mount, BindMount, Tmpfs, Proc, Dev, Directory, Symlink, File, MaskPath or ReadonlyPath.
+// A MountItem is Mount, BindMount, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MaskPath or ReadonlyPath.
 type MountItem interface{ mountItem() }
 
 // Mount is mount(2): forkexec_attr_add_mount.
@@ -312,6 +312,14 @@ type Tmpfs struct {
 	Size   uint64
 	Mode   uint32
 	Flags  MountFlags
+}
+
+// Overlay shows directories as one, the first uppermost; what is written goes to Upper, with Work beside it, or with
+// MountInMemory to memory: forkexec_attr_mount_overlay.
+type Overlay struct {
+	Lowers              []string
+	Upper, Work, Target string
+	Flags               MountFlags
 }
 
 // Proc is a new proc: forkexec_attr_mount_proc.
@@ -351,6 +359,7 @@ type ReadonlyPath string
 func (Mount) mountItem()        {}
 func (BindMount) mountItem()    {}
 func (Tmpfs) mountItem()        {}
+func (Overlay) mountItem()      {}
 func (Proc) mountItem()         {}
 func (Dev) mountItem()          {}
 func (Directory) mountItem()    {}

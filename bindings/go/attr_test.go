@@ -56,6 +56,9 @@ func TestAttrReachesTheProgram(t *testing.T) {
 			BindMount{File: usr, Target: dir + "/f", Flags: MountReadonly | MountCreate},
 			BindMount{Source: "/nonexistent", Target: dir + "/n", Flags: MountOptional | MountCreate}}},
 			"cat " + dir + "/l/b; test -d " + dir + "/u/bin && test -d " + dir + "/f/bin && echo :", "text:"},
+		{"overlay", Attr{CreateNamespaces: user, UIDMap: ids, GIDMap: gids, Mounts: []MountItem{
+			Overlay{Lowers: []string{"/usr/bin", "/usr/share"}, Target: dir + "/over", Flags: MountCreate | MountInMemory}}},
+			"test -e " + dir + "/over/sh && echo text >" + dir + "/over/made && cat " + dir + "/over/made", "text"},
 		{"environment of an empty string", Attr{}, "echo ${NOT_THERE-unset}", "unset"},
 		{"time", Attr{CreateNamespaces: NamespaceUser | NamespaceTime, UIDMap: ids,
 			TimeOffsets: []TimeOffset{{Clock: 7, Offset: 1000 * time.Hour}}}, "test $(cut -d. -f1 /proc/uptime) -gt 3000000 && echo later", "later"},

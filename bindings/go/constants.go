@@ -206,6 +206,8 @@ const (
 	MountFollow MountFlags = 64
 	// A bind whose source does not exist (ENOENT) is left out. Every other error stays one.
 	MountOptional MountFlags = 128
+	// forkexec_attr_mount_overlay: what is written goes to memory, and with the mount.
+	MountInMemory MountFlags = 256
 )
 
 // RootFlags are flags of a root directory.
@@ -408,6 +410,8 @@ const (
 	StageMask Stage = 459
 	// What must not be changed becomes read-only, with all that is mounted below. mount_setattr(2), mount(2).
 	StageReadonly Stage = 460
+	// Directories of the caller's appear as one, laid over each other; what is written goes to a directory of its own, or to memory. mount(2).
+	StageOverlay Stage = 461
 	// The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
 	StagePivotRoot Stage = 470
 	// The root becomes read-only; after everything that was made in it. mount(2).
@@ -558,6 +562,7 @@ var stageNames = map[Stage]string{
 	458: "file",
 	459: "mask",
 	460: "read-only path",
+	461: "overlay",
 	470: "pivot_root",
 	480: "read-only root",
 	490: "chroot",

@@ -57,6 +57,8 @@ func (b *builder) mount(item MountItem) {
 		b.string(field, m.Target, func(s *C.char) C.int {
 			return C.forkexec_attr_mount_tmpfs(b.c, s, C.uint64_t(m.Size), C.uint32_t(m.Mode), C.uint32_t(m.Flags))
 		})
+	case Overlay:
+		b.overlay(m)
 	case Proc:
 		b.string(field, m.Target, func(s *C.char) C.int { return C.forkexec_attr_mount_proc(b.c, s, C.uint32_t(m.Flags)) })
 	case Dev:
@@ -79,6 +81,31 @@ func (b *builder) mount(item MountItem) {
 	default:
 		b.refuse(field, syscall.EINVAL, errors.ErrUnsupported, "invalid argument: an item of the type %T", item)
 	}
+}
+
+// overlay is not written to where there is no Upper and no Work.
+func (b *builder) overlay(m Overlay) {
+	const field = "Mounts"
+	pointer := C.size_t(unsafe.Sizeof(uintptr(0)))
+	lowers := (**C.char)(C.calloc(C.size_t(len(m.Lowers)+1), pointer))
+	list := unsafe.Slice(lowers, len(m.Lowers))
+	for i, lower := range m.Lowers {
+		list[i] = b.text(field, lower)
+	}
+	var upper, work *C.char
+	if m.Upper != "" {
+		upper = b.text(field, m.Upper)
+	}
+	if m.Work != "" {
+		work = b.text(field, m.Work)
+	}
+	b.string(field, m.Target, func(s *C.char) C.int {
+		return C.forkexec_attr_mount_overlay(b.c, lowers, C.size_t(len(list)), upper, work, s, C.uint32_t(m.Flags))
+	})
+	for _, text := range append([]*C.char{upper, work}, list...) {
+		C.free(unsafe.Pointer(text))
+	}
+	C.free(unsafe.Pointer(lowers))
 }
 
 // rawMount is mount(2), where an empty string is none.

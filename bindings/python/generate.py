@@ -254,6 +254,8 @@ CAUSES = {
     "bind_mount_fd": {"EINVAL": f"the target {_INSIDE}, and a descriptor is not optional", **_NEGATIVE},
     "bind_mount_idmapped": {"EINVAL": f"the source is not empty, and the target {_INSIDE}", **_NEGATIVE},
     "mount_tmpfs": {"EINVAL": f"the target {_INSIDE}, {_MODE}"},
+    "mount_overlay": {"EINVAL": "there is a lower directory, at most 500, and two where nothing is written; upper and work go together, "
+                                f"and without in_memory; the target {_INSIDE}"},
     "mount_proc": {"EINVAL": f"the target {_INSIDE}"}, "mount_dev": {"EINVAL": f"the target {_INSIDE}"},
     "make_directory": {"EINVAL": f"the path {_INSIDE}, {_MODE}"},
     "make_symlink": {"EINVAL": f"the contents are not empty, and the path {_INSIDE}"},

@@ -16,11 +16,13 @@ pub mod flag {
     pub const CREATE: u32 = 0x20;
     pub const FOLLOW: u32 = 0x40;
     pub const OPTIONAL: u32 = 0x80;
+    pub const IN_MEMORY: u32 = 0x100;
 
     pub const ATTRIBUTES: u32 = READONLY | NOSUID | NODEV | NOEXEC;
     /// Those of every file system with a root that is a directory.
     pub const COMMON: u32 = ATTRIBUTES | CREATE | FOLLOW;
     pub const OF_BINDS: u32 = COMMON | NONRECURSIVE | OPTIONAL;
+    pub const OF_OVERLAYS: u32 = COMMON | IN_MEMORY;
 }
 
 /// The flags of a root: those of mounts that hold for its tree.
@@ -29,8 +31,11 @@ pub const ROOT_FLAGS: u32 = flag::ATTRIBUTES;
 /// The most bytes of a file that is made; larger ones are there to be bound.
 pub const LONGEST_FILE: usize = 65536;
 
+/// The kernel takes no more in an overlay. https://docs.kernel.org/filesystems/overlayfs.html
+pub const MOST_LOWERS: usize = 500;
+
 /// mount(2) takes a page of data, its NUL included.
-const LONGEST_DATA: usize = 4095;
+pub const LONGEST_DATA: usize = 4095;
 
 /// What binds of add_mount can be given beside MS_BIND and MS_REC.
 const BIND_FLAGS: u64 = flag::ATTRIBUTES as u64 | libc::MS_NOATIME | libc::MS_NODIRATIME | MS_NOSYMFOLLOW;
@@ -47,6 +52,7 @@ pub enum Item {
     Bind { source: Text, target: Text, user_namespace: Option<i32>, flags: u32 },
     BindFd { fd: i32, target: Text, flags: u32 },
     Tmpfs { target: Text, size: u64, mode: u32, flags: u32 },
+    Overlay { lowers: Vec<Text>, upper: Option<Upper>, target: Text, flags: u32 },
     Proc { target: Text, flags: u32 },
     Dev { target: Text, flags: u32 },
     Directory { path: Text, mode: u32 },
@@ -54,6 +60,13 @@ pub enum Item {
     File { path: Text, bytes: Vec<u8>, mode: u32 },
     Mask { path: Text },
     Readonly { path: Text },
+}
+
+/// Where an overlay is written to.
+#[derive(Debug)]
+pub struct Upper {
+    pub upper: Text,
+    pub work: Text,
 }
 
 #[derive(Debug)]
@@ -121,6 +134,33 @@ impl Mounts {
         check_mode(mode)?;
         not_the_root(target)?;
         self.push(Item::Tmpfs { target: inside(target)?, size, mode, flags })
+    }
+
+    pub fn mount_overlay<'a>(
+        &mut self,
+        lowers: impl Iterator<Item = Result<&'a CStr, Refused>>,
+        written: (Option<&CStr>, Option<&CStr>),
+        target: &CStr,
+        flags: u32,
+    ) -> Accepted {
+        check_flags(flags, flag::OF_OVERLAYS)?;
+        not_the_root(target)?;
+        let mut list = Vec::new();
+        for lower in lowers {
+            owned::push(&mut list, copy_path(lower?)?)?;
+        }
+        let in_memory = flags & flag::IN_MEMORY != 0;
+        let upper = match written {
+            (None, None) if !in_memory && list.len() < 2 => return invalid(sentences::OVERLAY_OF_ONE),
+            (None, None) => None,
+            (Some(upper), Some(work)) if !in_memory => Some(Upper { upper: copy_path(upper)?, work: copy_path(work)? }),
+            (Some(_), Some(_)) => return invalid(sentences::OVERLAY_WRITTEN_TWICE),
+            _ => return invalid(sentences::OVERLAY_NEEDS_BOTH),
+        };
+        if list.is_empty() {
+            return invalid(sentences::OVERLAY_OF_NONE);
+        }
+        self.push(Item::Overlay { lowers: list, upper, target: inside(target)?, flags })
     }
 
     pub fn mount_proc(&mut self, target: &CStr, flags: u32) -> Accepted {
@@ -236,6 +276,10 @@ impl Copied for Item {
             Item::Tmpfs { ref target, size, mode, flags } => {
                 Item::Tmpfs { target: target.copied()?, size, mode, flags }
             }
+            Item::Overlay { ref lowers, ref upper, ref target, flags } => {
+                let lowers = owned::list_of(lowers)?;
+                Item::Overlay { lowers, upper: upper.copied()?, target: target.copied()?, flags }
+            }
             Item::Proc { ref target, flags } => Item::Proc { target: target.copied()?, flags },
             Item::Dev { ref target, flags } => Item::Dev { target: target.copied()?, flags },
             Item::Directory { ref path, mode } => Item::Directory { path: path.copied()?, mode },
@@ -246,6 +290,12 @@ impl Copied for Item {
             Item::Mask { ref path } => Item::Mask { path: path.copied()? },
             Item::Readonly { ref path } => Item::Readonly { path: path.copied()? },
         })
+    }
+}
+
+impl Copied for Upper {
+    fn copied(&self) -> Result<Upper, NoMemory> {
+        Ok(Upper { upper: self.upper.copied()?, work: self.work.copied()? })
     }
 }
 
@@ -295,11 +345,31 @@ mod tests {
     }
 
     #[test]
+    fn what_an_overlay_takes() {
+        let mut mounts = Mounts::default();
+        let mut add = |lowers: &[&'static CStr], written, flags| {
+            mounts.mount_overlay(lowers.iter().map(|lower| Ok(*lower)), written, c"/o", flags)
+        };
+        let both = (Some(c"/u"), Some(c"/w"));
+        assert!(add(&[c"/a"], both, 0).is_ok());
+        assert!(add(&[c"/a"], (None, None), flag::IN_MEMORY).is_ok());
+        assert!(add(&[c"/a", c"/b"], (None, None), flag::READONLY).is_ok());
+        assert!(add(&[c"/a"], (None, None), 0).is_err());
+        assert!(add(&[], both, 0).is_err());
+        assert!(add(&[c""], both, 0).is_err());
+        assert!(add(&[c"/a"], (Some(c"/u"), None), 0).is_err());
+        assert!(add(&[c"/a"], (None, Some(c"/w")), 0).is_err());
+        assert!(add(&[c"/a"], both, flag::IN_MEMORY).is_err());
+        assert!(add(&[c"/a"], both, flag::OPTIONAL).is_err());
+        assert_eq!(mounts.list.len(), 3);
+    }
+
+    #[test]
     fn flags_and_modes() {
         let mut mounts = Mounts::default();
         assert!(mounts.mount_proc(c"/proc", flag::FOLLOW).is_err());
         assert!(mounts.mount_tmpfs(c"/tmp", 0, 0o10000, 0).is_err());
-        assert!(mounts.bind_mount(c"/", c"/a", None, 0x100).is_err());
+        assert!(mounts.bind_mount(c"/", c"/a", None, flag::IN_MEMORY).is_err());
         assert!(mounts.mount_tmpfs(c"/tmp", 0, 0o755, flag::OPTIONAL).is_err());
         assert!(mounts.bind_mount(c"/", c"/a", Some(-1), 0).is_err());
         assert!(mounts.bind_mount_fd(0, c"/a", flag::OPTIONAL).is_err());

@@ -145,6 +145,8 @@ pub const FORKEXEC_MOUNT_CREATE: u32 = 0x20;
 pub const FORKEXEC_MOUNT_FOLLOW: u32 = 0x40;
 /// A bind whose source does not exist (ENOENT) is left out. Every other error stays one.
 pub const FORKEXEC_MOUNT_OPTIONAL: u32 = 0x80;
+/// forkexec_attr_mount_overlay: what is written goes to memory, and with the mount.
+pub const FORKEXEC_MOUNT_IN_MEMORY: u32 = 0x100;
 
 /// forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
 pub const FORKEXEC_ROOT_READONLY: u32 = 1;
@@ -263,6 +265,7 @@ const_assert_eq!(FORKEXEC_ROOT_NOSUID, mounts::flag::NOSUID);
 const_assert_eq!(FORKEXEC_ROOT_NODEV, mounts::flag::NODEV);
 const_assert_eq!(FORKEXEC_ROOT_NOEXEC, mounts::flag::NOEXEC);
 const_assert_eq!(FORKEXEC_MOUNT_OPTIONAL, mounts::flag::OPTIONAL);
+const_assert_eq!(FORKEXEC_MOUNT_IN_MEMORY, mounts::flag::IN_MEMORY);
 const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
 const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);
 const_assert_eq!(FORKEXEC_CAP_INHERITABLE, caps::set::INHERITABLE);

@@ -27,6 +27,7 @@ mod limits;
 mod listener;
 mod mounts;
 mod ns;
+mod overlay;
 pub mod program;
 mod root;
 mod second;

@@ -5,6 +5,7 @@ use super::At;
 use super::below;
 use super::channel;
 use super::inside::{self, Found, go_to, look, look_for};
+use super::overlay;
 use super::page::side;
 use super::root::let_root_be;
 use super::sealed::{Mount, Text, mount};
@@ -47,11 +48,12 @@ fn apply(at: &mut At, item: &Mount) -> Answer {
         mount::FILE => file(at, item),
         mount::DEVICE => device(at, item),
         mount::MASK => mask(at, item),
+        mount::OVERLAY_IN_MEMORY => overlay::in_memory(at, item),
         _ => readonly(at, item),
     }
 }
 
-fn maybe(at: &At, text: Text) -> *const u8 {
+pub fn maybe(at: &At, text: Text) -> *const u8 {
     at.plan.text(text).unwrap_or(null())
 }
 

@@ -75,7 +75,8 @@ program! {
     | Symlink
     | File
     | Mask
-    | Readonly => mounts::populate,
+    | Readonly
+    | Overlay => mounts::populate,
     PivotRoot => root::pivot_root,
     RootReadonly => root::root_readonly,
     Chroot => root::chroot,

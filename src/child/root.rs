@@ -16,7 +16,7 @@ pub fn propagation(at: &mut At) -> Answer {
     if at.plan.propagation == 0 { Ok(()) } else { sys::propagate_root(at.plan.propagation) }
 }
 
-fn open_directory(path: &core::ffi::CStr) -> Answer<i32> {
+pub fn open_directory(path: &core::ffi::CStr) -> Answer<i32> {
     // SAFETY: the path is NUL-terminated.
     unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0) }
 }

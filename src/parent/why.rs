@@ -140,7 +140,7 @@ pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option
             let makes = action.kind == action::OPEN && action.flags & O_CREAT != 0;
             if makes { ids(plan, plan.uid.get().is_some(), plan.gid.get().is_some()) } else { None }
         }
-        stage if Stage::Mount <= stage && stage <= Stage::Readonly => {
+        stage if Stage::Mount <= stage && stage <= Stage::Overlay => {
             let step = plan.list(plan.mounts).iter().find(|step| step.index == index)?;
             of_mount(plan, step, code, side)
         }
@@ -149,7 +149,7 @@ pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option
 }
 
 fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Why<'a>> {
-    let takes_flags = [Stage::Bind, Stage::Tmpfs].contains(&step.stage);
+    let takes_flags = [Stage::Bind, Stage::Tmpfs, Stage::Overlay].contains(&step.stage);
     Some(match (side, code) {
         (side::SOURCE, libc::ENOENT) => match step.stage {
             Stage::Dev => Why::Said(sentences::DEVICE_MISSING),
@@ -164,12 +164,17 @@ fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Wh
         (side::TARGET, libc::ENOENT) if step.create != 0 => return None,
         (side::TARGET, libc::ENOENT) => match step.stage {
             Stage::Mount => Why::Said(sentences::TARGET_MISSING),
-            Stage::Bind | Stage::Tmpfs | Stage::Proc | Stage::Dev => Why::Said(sentences::TARGET_MISSING_MAY_CREATE),
+            Stage::Bind | Stage::Tmpfs | Stage::Proc | Stage::Dev | Stage::Overlay => {
+                Why::Said(sentences::TARGET_MISSING_MAY_CREATE)
+            }
             _ => return None,
         },
         (side::TARGET, libc::EACCES) => Why::Said(sentences::TARGET_OUT_OF_REACH),
         (side::TARGET, libc::ENOTDIR) => Why::Said(sentences::TARGET_NO_DIRECTORY),
         (side::TARGET, libc::EOVERFLOW) => return ids(plan, false, false),
+        (side::NONE, libc::ENOENT) if step.stage == Stage::Overlay => Why::Said(sentences::OVERLAY_MISSING),
+        (side::NONE, libc::ENOTDIR) if step.stage == Stage::Overlay => Why::Said(sentences::OVERLAY_NO_DIRECTORY),
+        (side::NONE, libc::ELOOP) if step.stage == Stage::Overlay => Why::Said(sentences::OVERLAY_WITHIN),
         (side::NONE, libc::ENOTDIR) if step.kind == mount::BIND => Why::Said(sentences::ONE_IS_A_DIRECTORY),
         (_, libc::ELOOP) if step.follow != 0 => Why::Said(sentences::TARGET_LOOPS),
         (_, libc::ELOOP) if takes_flags => Why::Said(sentences::LINK_MAY_BE_FOLLOWED),

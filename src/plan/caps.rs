@@ -112,7 +112,7 @@ fn carried(request: &Request, draft: &Draft, full: u64) -> u64 {
 /// Whether a file system that is mounted by name may act with its mounter's capabilities later, as overlayfs does. A bind, and
 /// what changes the flags of one, makes no file system.
 fn may_act_as_mounter(item: &Item) -> bool {
-    let Item::Mount { kind, flags, .. } = item else { return false };
+    let Item::Mount { kind, flags, .. } = item else { return matches!(item, Item::Overlay { .. }) };
     let never = [c"tmpfs", c"proc", c"sysfs", c"devpts", c"mqueue"];
     let makes_such = flags & libc::MS_REMOUNT == 0 && kind.as_ref().is_some_and(|kind| never.contains(&kind.as_cstr()));
     flags & libc::MS_BIND == 0 && !makes_such

@@ -148,6 +148,9 @@ pub struct Draft {
     pub nofile_now: Option<u64>,
 }
 
+/// PROC_USER_INIT_INO, which is the same on every kernel.
+const INITIAL_USER_NAMESPACE: &[u8] = b"user:[4026531837]";
+
 impl Draft {
     /// The child needs this descriptor of the caller's, which must be open.
     pub fn need(&mut self, fd: i32, what: &'static str) -> Step<i32> {
@@ -156,6 +159,20 @@ impl Draft {
         }
         push(&mut self.needed, fd as u32)?;
         Ok(fd)
+    }
+
+    /// Whether the child's user namespace is not the initial one: there an overlay may not keep what it knows as trusted
+    /// extended attributes. What the caller's is, its /proc tells; without one, it is taken for the initial one.
+    pub fn has_other_users(&self) -> bool {
+        let is_new = self.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || self.plan.unshare_user != 0;
+        if is_new || self.plan.joins_user != 0 {
+            return true;
+        }
+        let mut link = [0u8; 32];
+        let path = c"/proc/thread-self/ns/user".as_ptr().cast();
+        // SAFETY: the path is a NUL-terminated literal.
+        let length = unsafe { sys::readlinkat(libc::AT_FDCWD, path, &mut link) };
+        length.is_ok_and(|length| link.get(..length) != Some(INITIAL_USER_NAMESPACE))
     }
 
     /// If it is open, the change of image leaves it so; whether it is.

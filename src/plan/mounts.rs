@@ -2,7 +2,7 @@
 
 use super::sealed::{List, Mount, Text, mount};
 use super::{Draft, Fault, Request, Step};
-use crate::attr::mounts::{IGNORED_BY_BINDS, Item, flag, names};
+use crate::attr::mounts::{IGNORED_BY_BINDS, Item, LONGEST_DATA, Upper, flag, names};
 use crate::attr::owned::{Text as Owned, push};
 use crate::sentences;
 use crate::stage::Stage;
@@ -84,6 +84,9 @@ impl Steps<'_> {
                 let step = self.file_system(Stage::Tmpfs, target.as_cstr(), c"tmpfs", &options(*size, *mode)?)?;
                 self.add(with(step, *flags, 0))
             }
+            Item::Overlay { lowers, upper, target, flags } => {
+                self.overlay(lowers, upper.as_ref(), target.as_cstr(), *flags)
+            }
             Item::Proc { target, flags } => {
                 let step = self.file_system(Stage::Proc, target.as_cstr(), c"proc", b"")?;
                 self.add(with(step, *flags, MS_NOSUID | MS_NODEV | MS_NOEXEC))
@@ -138,6 +141,51 @@ impl Steps<'_> {
         step.data = self.draft.arena.maybe_text(data.map(Owned::as_cstr))?;
         step.flags = if binds { flags & !(MS_BIND | IGNORED_BY_BINDS) } else { flags };
         self.add(step)
+    }
+
+    /// mount(2) with the words of overlayfs: all of its ways to name a directory end at 4095 bytes or, with fsconfig(2), at 255.
+    fn overlay(&mut self, lowers: &[Owned], upper: Option<&Upper>, target: &CStr, flags: u32) -> Step<()> {
+        let mut words = Vec::new();
+        add_bytes(&mut words, b"lowerdir=")?;
+        for (place, lower) in lowers.iter().enumerate() {
+            add_bytes(&mut words, if place > 0 { b":" } else { b"" })?;
+            self.add_directory(&mut words, lower)?;
+        }
+        if let Some(Upper { upper, work }) = upper {
+            add_bytes(&mut words, b",upperdir=")?;
+            self.add_directory(&mut words, upper)?;
+            add_bytes(&mut words, b",workdir=")?;
+            self.add_directory(&mut words, work)?;
+        }
+        let in_memory = flags & flag::IN_MEMORY != 0;
+        if in_memory {
+            // The child's working directory is the file system in memory, then.
+            add_bytes(&mut words, b",upperdir=upper,workdir=work")?;
+        }
+        if self.draft.has_other_users() {
+            add_bytes(&mut words, b",userxattr")?;
+        }
+        if words.len() > LONGEST_DATA {
+            return Err(self.about(Fault::invalid(OVERLAY, sentences::OVERLAY_TOO_LONG).code(libc::ENAMETOOLONG)));
+        }
+        let mut step = self.file_system(Stage::Overlay, target, c"overlay", &words)?;
+        if let (true, Some(first)) = (in_memory, lowers.first()) {
+            step.kind = mount::OVERLAY_IN_MEMORY;
+            step.source = self.source(first.as_cstr(), OVERLAY)?;
+        }
+        self.add(with(step, flags, 0))
+    }
+
+    /// A directory in the words of overlayfs, where what ends a word is escaped.
+    fn add_directory(&mut self, words: &mut Vec<u8>, path: &Owned) -> Step<()> {
+        let start = self.start(path.as_cstr(), OVERLAY)?;
+        for byte in start.iter().chain(path.as_cstr().to_bytes()) {
+            if b"\\:,".contains(byte) {
+                push(words, b'\\')?;
+            }
+            push(words, *byte)?;
+        }
+        Ok(())
     }
 
     /// A file system with the devices, bound from the caller's, in it: making nodes takes more privilege, and a namespace
@@ -229,8 +277,15 @@ impl Steps<'_> {
 
     /// The child's working directory moves meanwhile: a relative source begins in the caller's.
     fn source(&mut self, path: &CStr, what: &'static str) -> Step<Text> {
+        let start = self.start(path, what)?;
+        self.draft.arena.joined(&[&start, path.to_bytes()])
+    }
+
+    /// What stands before a relative path, to make it an absolute one.
+    fn start(&self, path: &CStr, what: &'static str) -> Step<Vec<u8>> {
+        let mut start = Vec::new();
         if path.to_bytes().first() == Some(&b'/') {
-            return self.draft.arena.text(path);
+            return Ok(start);
         }
         let mut cwd = [0; LONGEST_CWD];
         let length = sys::getcwd(&mut cwd).map_err(|sys::Errno(errno)| self.about(unresolved(what, errno)))?;
@@ -239,7 +294,9 @@ impl Steps<'_> {
         if cwd.first() != Some(&b'/') {
             return Err(self.about(unresolved(what, libc::ENOENT)));
         }
-        self.draft.arena.joined(&[cwd, b"/", path.to_bytes()])
+        add_bytes(&mut start, cwd)?;
+        add_bytes(&mut start, b"/")?;
+        Ok(start)
     }
 
     /// The path of what a descriptor refers to, or none where it has no path in the caller's root. The child cannot clone
@@ -270,6 +327,12 @@ impl Steps<'_> {
     fn add(&mut self, step: Mount) -> Step<()> {
         Ok(push(&mut self.steps, step)?)
     }
+}
+
+const OVERLAY: &str = "mount_overlay";
+
+fn add_bytes(words: &mut Vec<u8>, bytes: &[u8]) -> Step<()> {
+    Ok(bytes.iter().try_for_each(|byte| push(words, *byte))?)
 }
 
 /// The kernel takes no longer path, PATH_MAX.

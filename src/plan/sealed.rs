@@ -325,6 +325,8 @@ pub mod mount {
     pub const READONLY: u32 = 6;
     /// A device in a directory where nobody else is.
     pub const DEVICE: u32 = 7;
+    /// An overlay, and a file system in memory for what is written to it.
+    pub const OVERLAY_IN_MEMORY: u32 = 8;
 }
 
 without_padding! {

@@ -75,6 +75,7 @@ fn mount(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
             sentences::BIND_IF_THERE.with(&[&bytes(step.source), &bytes(step.target)]).fmt(f)
         }
         kind::BIND => sentences::BIND.with(&[&bytes(step.source), &bytes(step.target)]).fmt(f),
+        _ if step.stage == Stage::Overlay => sentences::OVERLAY.with(&[&bytes(step.target), &bytes(step.data)]).fmt(f),
         kind::SYMLINK => sentences::SYMLINK.with(&[&bytes(step.target), &bytes(step.data)]).fmt(f),
         _ => write!(f, "{}", bytes(step.target)),
     }
@@ -249,7 +250,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Root if plan.text(plan.root).is_none() => sentences::EMPTY_ROOT.fmt(f),
         Stage::Root => text(plan.root, f),
         Stage::InnerUserNamespace => id_maps(plan, plan.inner_uid_map, plan.inner_gid_map, f),
-        stage if Stage::Mount <= stage && stage <= Stage::Readonly => mount(plan, index, f),
+        stage if Stage::Mount <= stage && stage <= Stage::Overlay => mount(plan, index, f),
         Stage::Chroot => text(plan.chroot, f),
         Stage::Rlimit => limit(plan, index).map_or(Ok(()), |item| write!(f, "{}", Limited(item))),
         Stage::Nofile => plan.nofile.get().map_or(Ok(()), |item| write!(f, "{}", Limited(&item))),

@@ -147,6 +147,7 @@ pub const MS_NOSYMFOLLOW: u64 = 0x100;
 pub const MS_NOATIME: u64 = 0x400;
 pub const MS_NODIRATIME: u64 = 0x800;
 pub const MS_BIND: u64 = 0x1000;
+pub const MS_MOVE: u64 = 0x2000;
 pub const MS_UNBINDABLE: u64 = 1 << 17;
 pub const MS_RELATIME: u64 = 1 << 21;
 pub const MS_STRICTATIME: u64 = 1 << 24;

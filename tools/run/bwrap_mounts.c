@@ -110,11 +110,25 @@ static void dev(struct bwrap *bwrap, const struct operation *operation)
 }
 
 static void overlay(struct bwrap *bwrap, const struct operation *operation)
-{ (void)bwrap, (void)operation; }
+{
+    /* bubblewrap has the lowest first, the kernel and the library the uppermost. */
+    size_t count = operation->lowers_count;
+    for (size_t i = 0; i < count / 2; i++) {
+        const char *low = operation->lowers[i];
+        operation->lowers[i] = operation->lowers[count - 1 - i];
+        operation->lowers[count - 1 - i] = low;
+    }
+    put(operation, forkexec_attr_mount_overlay(bwrap->attr, operation->lowers, count, operation->source, operation->work,
+        operation->dest, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_FOLLOW | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV |
+        (operation->in_memory ? FORKEXEC_MOUNT_IN_MEMORY : 0)));
+}
+
+/* That of the root is done with the root. */
 static void remount_readonly(struct bwrap *bwrap, const struct operation *operation)
 {
     if (!is_root(operation))
-        put(operation, forkexec_attr_make_readonly(bwrap->attr, operation->dest));
+        put(operation, forkexec_attr_restrict_mount(bwrap->attr, operation->dest,
+            FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NONRECURSIVE | FORKEXEC_MOUNT_FOLLOW));
 }
 
 /* The bytes of a descriptor in a file of ours, which is bound and then removed. */

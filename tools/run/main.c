@@ -69,6 +69,7 @@ int main(int argc, char **argv)
         fail(ENOMEM, "no memory");
 
     char **command = argv + read_options(&run, argv);
+    check_mounts();
     if (!*command)
         usage("there is no command to run; see --help");
     finish_namespaces(&run);

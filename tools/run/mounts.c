@@ -111,6 +111,54 @@ static void tmpfs(struct run *run, char *text)
     accept(forkexec_attr_mount_tmpfs(run->attr, next_argument(), size, mode, flags));
 }
 
+/* What --overlay-src named, the first at the bottom; the next overlay is made of it. */
+static const char *layers[500];
+static size_t n_layers;
+
+static void overlay_src(struct run *run, char *directory)
+{
+    (void)run;
+    if (n_layers == sizeof layers / sizeof *layers)
+        usage("an overlay has at most %zu directories", n_layers);
+    layers[n_layers++] = directory;
+}
+
+static void make_overlay(struct run *run, char *flags, uint32_t more, const char *upper, const char *work)
+{
+    /* The library's first lies uppermost. */
+    const char *lowers[sizeof layers / sizeof *layers];
+    for (size_t i = 0; i < n_layers; i++)
+        lowers[i] = layers[n_layers - 1 - i];
+    if (!n_layers)
+        usage("there is nothing to lay over: --overlay-src before it names a directory");
+    accept(forkexec_attr_mount_overlay(run->attr, lowers, n_layers, upper, work, next_argument(), mount_flags(flags) | more));
+    n_layers = 0;
+}
+
+static void overlay(struct run *run, char *flags)
+{
+    const char *upper = next_argument(), *work = next_argument();
+    make_overlay(run, flags, 0, upper, work);
+}
+
+static void tmp_overlay(struct run *run, char *flags)
+{
+    make_overlay(run, flags, FORKEXEC_MOUNT_IN_MEMORY, NULL, NULL);
+}
+
+static void ro_overlay(struct run *run, char *flags)
+{
+    if (n_layers == 1)
+        usage("it takes two of --overlay-src; --ro-bind shows one directory read-only");
+    make_overlay(run, flags, 0, NULL, NULL);
+}
+
+void check_mounts(void)
+{
+    if (n_layers)
+        usage("--overlay-src without one of --overlay, --tmp-overlay and --ro-overlay behind it");
+}
+
 static void proc(struct run *run, char *flags)
 {
     accept(forkexec_attr_mount_proc(run->attr, next_argument(), mount_flags(flags)));
@@ -203,6 +251,11 @@ static const struct option_row rows[] = {
     { "bind-idmapped", "[=FLAGS] NAMESPACE SOURCE TARGET", "a bind with ids mapped by the user namespace, a file such as "
         "/proc/PID/ns/user", bind_idmapped },
     { "tmpfs", "[=FLAGS] TARGET", "an empty file system in memory; FLAGS also size=64M and mode=1777", tmpfs },
+    { "overlay-src", "DIR", "a directory for the next overlay, over those before it", overlay_src },
+    { "overlay", "[=FLAGS] UPPER WORK TARGET", "lay the directories over each other; what is written goes to UPPER, and WORK, "
+        "beside it, is the kernel's", overlay },
+    { "tmp-overlay", "[=FLAGS] TARGET", "the same; what is written goes to memory", tmp_overlay },
+    { "ro-overlay", "[=FLAGS] TARGET", "the same; nothing can be written", ro_overlay },
     { "proc", "[=FLAGS] TARGET", "the processes of the new pid namespace", proc },
     { "dev", "[=FLAGS] TARGET", "the devices that every command expects", dev },
     { "mount", "[=FLAGS] SOURCE TARGET TYPE DATA", "any mount(2), with \"\" for what is not there; FLAGS are those of "

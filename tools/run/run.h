@@ -134,6 +134,9 @@ void make_cgroup(struct run *run);
 int64_t cgroup_processor_ns(void);          /* of all that ever ran in it; -1: there is none, or that is not known */
 void remove_cgroup(void);
 
+/* mounts.c: after the last option */
+void check_mounts(void);
+
 /* supervise.c, tree.c, probe.c */
 _Noreturn void supervise(const struct run *run, const char *path, char *const argv[]);
 int64_t now_ns(void);

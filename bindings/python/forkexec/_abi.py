@@ -296,6 +296,8 @@ class Stage(IntEnum):
     MASK = 459
     # What must not be changed becomes read-only, with all that is mounted below. mount_setattr(2), mount(2).
     READONLY = 460
+    # Directories of the caller's appear as one, laid over each other; what is written goes to a directory of its own, or to memory. mount(2).
+    OVERLAY = 461
     # The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
     PIVOT_ROOT = 470
     # The root becomes read-only; after everything that was made in it. mount(2).
@@ -405,6 +407,7 @@ MOUNT_NONRECURSIVE = 16
 MOUNT_CREATE = 32
 MOUNT_FOLLOW = 64
 MOUNT_OPTIONAL = 128
+MOUNT_IN_MEMORY = 256
 ROOT_READONLY = 1
 ROOT_NOSUID = 2
 ROOT_NODEV = 4
@@ -522,6 +525,7 @@ FUNCTIONS = (
     "forkexec_attr_bind_mount_idmapped",
     "forkexec_attr_bind_mount_fd",
     "forkexec_attr_mount_tmpfs",
+    "forkexec_attr_mount_overlay",
     "forkexec_attr_mount_proc",
     "forkexec_attr_mount_dev",
     "forkexec_attr_make_directory",
@@ -744,6 +748,10 @@ REFUSALS: dict[str, dict[str, str]] = {
     "mount_tmpfs": {
         "EINVAL": "the target must be an absolute path inside the new root, without .., and the mode is at most 0o7777",
         "ENAMETOOLONG": "target has more than 4095 bytes",
+    },
+    "mount_overlay": {
+        "EINVAL": "there is a lower directory, at most 500, and two where nothing is written; upper and work go together, and without in_memory; the target must be an absolute path inside the new root, without ..",
+        "ENAMETOOLONG": "one of them has more than 4095 bytes",
     },
     "mount_proc": {
         "EINVAL": "the target must be an absolute path inside the new root, without ..",

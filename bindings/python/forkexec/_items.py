@@ -9,6 +9,7 @@ from ._abi import SeccompFlag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from dataclasses import dataclass
     from typing import Any, Optional, Union
 
@@ -60,6 +61,27 @@ class Tmpfs:
     target: Path
     size: int = 0
     mode: int = 0o755
+    readonly: bool = False
+    nosuid: bool = False
+    nodev: bool = False
+    noexec: bool = False
+    create: bool = False
+    follow: bool = False
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The directories `lowers`, of which the first lies uppermost, as one at `target`; forkexec_attr_mount_overlay.
+
+    upper, work: where what is written goes, and where the kernel works, which is empty and lies beside it.
+    in_memory: what is written goes to memory, and with the mount. Without either nothing can be written.
+    """
+
+    lowers: Iterable[Path]
+    target: Path
+    upper: Optional[Path] = None
+    work: Optional[Path] = None
+    in_memory: bool = False
     readonly: bool = False
     nosuid: bool = False
     nodev: bool = False
@@ -188,7 +210,7 @@ class Filter:
 def flags_of(item: Any) -> int:
     """The flags for C of a mount's fields."""
     flags = 0
-    for name in ("readonly", "nosuid", "nodev", "noexec", "create", "follow", "optional"):
+    for name in ("readonly", "nosuid", "nodev", "noexec", "create", "follow", "optional", "in_memory"):
         if getattr(item, name, False):
             flags |= getattr(_abi, "MOUNT_" + name.upper())
     if not getattr(item, "recursive", True):
@@ -198,4 +220,4 @@ def flags_of(item: Any) -> int:
 
 if TYPE_CHECKING:
     FdAction = Union[OpenFd, DupFd, CloseFd, CloseFdsFrom, EnterDirectory]
-    MountItem = Union[Mount, Bind, Tmpfs, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly]
+    MountItem = Union[Mount, Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly]

@@ -358,6 +358,11 @@ def _mount_item(attr: Any, item: Any) -> None:
         put("bind_mount", attr, text(item.source), text(item.target), flags)
     elif isinstance(item, items.Tmpfs):
         put("mount_tmpfs", attr, text(item.target), item.size, item.mode, flags)
+    elif isinstance(item, items.Overlay):
+        paths = [ffi.new("char[]", text(lower)) for lower in several(item.lowers, "a list of paths, which lowers is")]
+        lowers = ffi.new("char *[]", paths)
+        upper, work = _nullable(item.upper), _nullable(item.work)
+        put("mount_overlay", attr, lowers, len(paths), upper, work, text(item.target), flags)
     elif isinstance(item, items.Proc):
         put("mount_proc", attr, text(item.target), flags)
     elif isinstance(item, items.Dev):
@@ -379,7 +384,7 @@ def _mount_item(attr: Any, item: Any) -> None:
 
 @_keyword(
     "mounts",
-    "add_mount", "bind_mount", "bind_mount_fd", "bind_mount_idmapped", "mount_tmpfs", "mount_proc", "mount_dev", "make_directory",
+    "add_mount", "bind_mount", "bind_mount_fd", "bind_mount_idmapped", "mount_tmpfs", "mount_overlay", "mount_proc", "mount_dev", "make_directory",
     "make_symlink", "make_file", "mask_path", "make_readonly",
 )  # fmt: skip
 def _mounts(attr: Any, value: Any) -> None:

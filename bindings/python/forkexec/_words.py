@@ -19,6 +19,7 @@ _WORDS.update(
     make_directory="Directory",
     make_file="File",
     mount_tmpfs="Tmpfs",
+    mount_overlay="Overlay",
     mount_proc="Proc",
     mount_dev="Dev",
 )

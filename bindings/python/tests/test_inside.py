@@ -310,10 +310,21 @@ def test_mounts(tmp_path):
     ]  # fmt: skip
     given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(readonly=True), mounts=items)
     script = (
-        "ls -d /none 2>/dev/null; cat /bound/file /greeting /link /held; echo; ls /hidden; touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
+        "ls -d /none 2>/dev/null; cat /bound/file /greeting /link /held; echo; ls /hidden; "
+        "touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
     )
     assert shell(script, given).split() == ["boundhelloboundbound", "readonly", "/"]
     os.close(held)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/file").write_text("below")
+    overlay = forkexec.Overlay([tmp_path / "source", tmp_path / "other"], "/over", in_memory=True, create=True)
+    given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(), mounts=[*system, overlay])
+    try:
+        assert shell("cat /over/file; echo new > /over/file; cat /over/file", given) == "boundnew"
+        assert (tmp_path / "source/file").read_text() == "bound"
+    except forkexec.SpawnError as error:
+        # The kernel has none, or the file system cannot be one's lower directory.
+        assert (error.stage, error.errno in (errno.ENODEV, errno.EINVAL)) == (Stage.OVERLAY, True)
     given = mapped(create_namespaces=Namespace.MOUNT | Namespace.PID, root="/", mounts=[forkexec.Proc("/proc")])
     try:
         assert shell("ls /proc | grep -c '^[0-9]'", given) in ("1", "2", "3")

@@ -1,14 +1,14 @@
 //! Mounts and their kin, and the root directory.
 
 use super::{apply, forkexec_attr};
-use crate::attr::mounts::LONGEST_FILE;
+use crate::attr::mounts::{LONGEST_FILE, MOST_LOWERS};
 use crate::capi::entry::Entered;
 use crate::capi::guard;
 use crate::sentences;
 use core::ffi::{c_char, c_int};
 
 /// Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
-/// following eleven setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
+/// following twelve setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
 /// create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
 /// in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
 /// and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
@@ -148,6 +148,56 @@ pub unsafe extern "C" fn forkexec_attr_mount_tmpfs(
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "mount_tmpfs", |attr| attr.mounts.mount_tmpfs(target?, size_bytes, mode, flags))
+}
+
+/// Mounts at target an overlay: the count directories lowers, of which the first lies uppermost, appear as one, and what is
+/// written goes to the directory upper, while lowers stay as they are. work is an empty directory of the same mount as upper, in
+/// which the kernel works; it leaves a directory behind in it. upper and work NULL: with FORKEXEC_MOUNT_IN_MEMORY what is written
+/// goes to memory, and with the mount; without, nothing can be written, and there are two lowers at least. flags are any of
+/// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE, _FOLLOW and _IN_MEMORY. All four are the caller's paths, as the
+/// source of bind_mount is, and may hold any byte: what overlayfs would read as the end of one is escaped. What is mounted below
+/// them does not appear. All are copied. An item of the list of mounts: see add_mount.
+/// What the program did stands in upper afterwards, in the kernel's format: what it wrote, whole; for what it removed a
+/// character device 0/0 of that name; and for a directory that it removed and made again, or made in the place of another, one
+/// with the extended attribute trusted.overlay.opaque. Of an overlay outside of the initial user namespace, the caller's or a new
+/// one, the attribute is user.overlay.opaque (the option userxattr), which not every file system holds (tmpfs from Linux 6.6 on):
+/// where it cannot be kept, such a change fails with EIO. Renaming a directory that is in lowers fails with EXDEV there, as mv(1)
+/// expects. lowers and upper are not to be changed from outside meanwhile. mount(2),
+/// https://docs.kernel.org/filesystems/overlayfs.html.
+/// Returns 0; -EINVAL: attr, lowers, one of them or target is NULL, count is 0 or above 500, an empty path, one of upper and work
+/// without the other, both with FORKEXEC_MOUNT_IN_MEMORY, one lower and nothing to write to, target is not a path inside the root
+/// or "/", flags has others; -ENAMETOOLONG: one of them has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (ENAMETOOLONG: all of them, with what is escaped, have more than about 4000 bytes),
+/// FORKEXEC_STAGE_ROOT, FORKEXEC_STAGE_RESOLVE (a relative path, and no working directory) or FORKEXEC_STAGE_OVERLAY (ENOENT or
+/// ENOTDIR: one of them, or target; ELOOP: one lies within another, or a link on the way to target; EINVAL: one of them is no directory, upper and work are
+/// not side by side in one mount, or on a file system that cannot be written to so, as another overlay; ENODEV: no overlayfs;
+/// EPERM: a user namespace before Linux 5.11; EBUSY: upper or work is in use).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_mount_overlay(
+    attr: *mut forkexec_attr,
+    lowers: *const *const c_char,
+    count: usize,
+    upper: *const c_char,
+    work: *const c_char,
+    target: *const c_char,
+    flags: u32,
+) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that lowers is NULL or has that count.
+    let lowers = unsafe { guard::list(lowers, count, MOST_LOWERS, sentences::OVERLAY_OF_MANY) };
+    // SAFETY: C caller guarantees that upper is NULL or a string.
+    let upper = unsafe { guard::optional_string(upper) };
+    // SAFETY: C caller guarantees that work is NULL or a string.
+    let work = unsafe { guard::optional_string(work) };
+    // SAFETY: C caller guarantees that target is NULL or a string.
+    let target = unsafe { guard::string(target) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "mount_overlay", |attr| {
+        // SAFETY: C caller guarantees that each of lowers is NULL or a string.
+        let lowers = lowers?.iter().map(|lower| unsafe { guard::string(*lower) });
+        attr.mounts.mount_overlay(lowers, (upper, work), target?, flags)
+    })
 }
 
 /// Mounts a new proc at target, nosuid, nodev and noexec: that of the child's pid namespace, so in a user namespace a pid

@@ -294,12 +294,6 @@ SITUATION(ABOUT_PROGRAM)
     says(spawned_by(attr, "/proc/self/exe"), "resolve (%s): %s", sentence, strerror(EACCES));
 }
 
-SITUATION(OWN_FILE_OUTSIDE, need_roots())
-{
-    struct forkexec_attr *attr = rooted();
-    says(spawned_by(attr, "/proc/self/exe"), "validate (the program's path): %s: %s", strerror(EINVAL), sentence);
-}
-
 SITUATION(OWN_FILE_GONE)
 {
     struct forkexec_attr *attr = new_attr();

@@ -222,6 +222,12 @@ static inline void need_roots(void)
     need_of_copies(FORKEXEC_PROBE_IMAGE);
 }
 
+SITUATION(OWN_FILE_OUTSIDE, need_roots())
+{
+    struct forkexec_attr *attr = rooted();
+    says(spawned_by(attr, "/proc/self/exe"), "validate (the program's path): %s: %s", strerror(EINVAL), sentence);
+}
+
 SITUATION(IDMAPPED_NEEDS, need_roots())
 {
     struct forkexec_attr *attr = rooted();

@@ -286,7 +286,8 @@ type TimeOffset struct {
 	Offset time.Duration
 }
 
-// A MountItem is Mount, BindMount, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MaskPath or ReadonlyPath.
+// A MountItem is Mount, BindMount, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MaskPath, ReadonlyPath or
+// RestrictMount.
 type MountItem interface{ mountItem() }
 
 // Mount is mount(2): forkexec_attr_add_mount.
@@ -356,6 +357,12 @@ type MaskPath string
 // ReadonlyPath makes what is there read-only: forkexec_attr_make_readonly.
 type ReadonlyPath string
 
+// RestrictMount gives what is mounted at Target Flags more: forkexec_attr_restrict_mount.
+type RestrictMount struct {
+	Target string
+	Flags  MountFlags
+}
+
 func (Mount) mountItem()        {}
 func (BindMount) mountItem()    {}
 func (Tmpfs) mountItem()        {}
@@ -367,6 +374,7 @@ func (Symlink) mountItem()      {}
 func (File) mountItem()         {}
 func (MaskPath) mountItem()     {}
 func (ReadonlyPath) mountItem() {}
+func (RestrictMount) mountItem() {}
 
 // A Root is a directory, or for "" an empty one in memory.
 type Root struct {

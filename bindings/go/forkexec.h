@@ -1292,7 +1292,7 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr,
                                   uint32_t nanoseconds);
 
 // Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
-// following twelve setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
+// following thirteen setters ask for, up to restrict_mount, is done in call order, in the program's mount namespace, which
 // create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
 // in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
 // and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
@@ -1486,6 +1486,19 @@ int forkexec_attr_mask_path(struct forkexec_attr *attr,
 // link is there or on the way; EPERM).
 int forkexec_attr_make_readonly(struct forkexec_attr *attr,
                                 const char *path);
+
+// Gives the mount at target flags that it does not have, and with it all that is mounted below: any of
+// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV and _NOEXEC; with FORKEXEC_MOUNT_NONRECURSIVE the mount at target alone. Flags that it
+// has it keeps. flags may have FORKEXEC_MOUNT_FOLLOW too. target has to be where something is mounted, as by an item before; a
+// path that is not, make_readonly makes a mount. target is copied. An item of the list of mounts: see add_mount.
+// mount_setattr(2), mount(2).
+// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others, or none of the four;
+// -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_READONLY (EINVAL: nothing is mounted there; ENOENT:
+// nothing is there; ELOOP: a link is there or on the way; EPERM).
+int forkexec_attr_restrict_mount(struct forkexec_attr *attr,
+                                 const char *target,
+                                 uint32_t flags);
 
 // Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one in
 // memory, which goes with the program. The list of mounts is made in it; then the old root is detached, and not even

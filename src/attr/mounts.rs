@@ -23,6 +23,7 @@ pub mod flag {
     pub const COMMON: u32 = ATTRIBUTES | CREATE | FOLLOW;
     pub const OF_BINDS: u32 = COMMON | NONRECURSIVE | OPTIONAL;
     pub const OF_OVERLAYS: u32 = COMMON | IN_MEMORY;
+    pub const OF_RESTRICTIONS: u32 = ATTRIBUTES | NONRECURSIVE | FOLLOW;
 }
 
 /// The flags of a root: those of mounts that hold for its tree.
@@ -60,6 +61,7 @@ pub enum Item {
     File { path: Text, bytes: Vec<u8>, mode: u32 },
     Mask { path: Text },
     Readonly { path: Text },
+    Restrict { target: Text, flags: u32 },
 }
 
 /// Where an overlay is written to.
@@ -202,6 +204,15 @@ impl Mounts {
         self.push(Item::Readonly { path: inside(path)? })
     }
 
+    pub fn restrict_mount(&mut self, target: &CStr, flags: u32) -> Accepted {
+        check_flags(flags, flag::OF_RESTRICTIONS)?;
+        not_the_root(target)?;
+        if flags & flag::ATTRIBUTES == 0 {
+            return invalid(sentences::RESTRICTS_NOTHING);
+        }
+        self.push(Item::Restrict { target: inside(target)?, flags })
+    }
+
     pub fn set_root(&mut self, path: Option<&CStr>, flags: u32) -> Accepted {
         check_flags(flags, ROOT_FLAGS)?;
         let path = path.map(copy_path).transpose()?;
@@ -289,6 +300,7 @@ impl Copied for Item {
             }
             Item::Mask { ref path } => Item::Mask { path: path.copied()? },
             Item::Readonly { ref path } => Item::Readonly { path: path.copied()? },
+            Item::Restrict { ref target, flags } => Item::Restrict { target: target.copied()?, flags },
         })
     }
 }

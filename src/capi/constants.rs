@@ -139,7 +139,8 @@ pub const FORKEXEC_MOUNT_NODEV: u32 = 4;
 pub const FORKEXEC_MOUNT_NOEXEC: u32 = 8;
 /// What is mounted below the source stays away.
 pub const FORKEXEC_MOUNT_NONRECURSIVE: u32 = 0x10;
-/// A target that is missing is made, with what leads to it: a directory, or a file for a file.
+/// A target that is missing is made, with what leads to it: a directory, mode 0755, or for a file a
+/// file, mode 0444.
 pub const FORKEXEC_MOUNT_CREATE: u32 = 0x20;
 /// Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
 pub const FORKEXEC_MOUNT_FOLLOW: u32 = 0x40;

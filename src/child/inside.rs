@@ -17,7 +17,7 @@ use core::ffi::CStr;
 
 /// The mode of directories that are only made for what lies in them, and of what is made to be covered.
 const LEADING: u32 = 0o755;
-pub const COVERED: u32 = 0o644;
+pub const COVERED: u32 = 0o444;
 /// The bits of a mode that are neither setuid, setgid nor sticky.
 pub const PERMISSIONS: u32 = 0o777;
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The version whose options these are. */
@@ -627,11 +629,22 @@ static void set_namespaces(struct bwrap *bwrap)
         accept(forkexec_attr_set_hostname(bwrap->attr, bwrap->hostname));
 }
 
+/* What this process may have, which in a user namespace of its own is all. */
+static uint64_t permitted(const struct bwrap *bwrap)
+{
+    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    struct __user_cap_data_struct data[2] = { { 0 } };
+    if (bwrap->unshare_user || bwrap->userns_fd >= 0 || syscall(SYS_capget, &header, data))
+        return UINT64_MAX;
+    return data[0].permitted | (uint64_t)data[1].permitted << 32;
+}
+
 /* Whoever is not root keeps no capabilities but those of --cap-add; root keeps what it has. */
 static void set_rights(struct bwrap *bwrap)
 {
     accept(forkexec_attr_set_no_new_privs(bwrap->attr));
     bool drops = bwrap->changes_capabilities || geteuid();
+    bwrap->capabilities &= permitted(bwrap);
     if (drops && !bwrap->capabilities) {
         accept(forkexec_attr_drop_capabilities(bwrap->attr));
     } else if (drops) {

@@ -63,7 +63,7 @@ static _Noreturn void report(const struct bwrap *bwrap, const struct forkexec_er
     else if (error->stage == FORKEXEC_STAGE_CLONE && error->code == EPERM)
         snprintf(text, sizeof text, "No permissions to create a new namespace: %s", error->message);
     else if (error->stage == FORKEXEC_STAGE_EXEC)
-        snprintf(text, sizeof text, "execvp %s: %s", command, strerror(error->code));
+        snprintf(text, sizeof text, "execvp %s: %s", command ? command : "/proc/self/exe", strerror(error->code));
     else
         snprintf(text, sizeof text, "%s", error->message);
     remove_temporaries();
@@ -222,6 +222,12 @@ static struct forkexec_child *spawn(const struct bwrap *bwrap, char **command)
     accept(forkexec_attr_set_search_path(bwrap->attr, path && *path ? path : NULL));
     if (bwrap->argv0)
         *command = (char *)bwrap->argv0;
+    /* A sandbox in a sandbox is started so, and there may be no other way to this file in there. */
+    int self = strcmp(program, "/proc/self/exe") ? -1 : open(program, O_PATH | O_CLOEXEC);
+    if (self >= 0) {
+        accept(forkexec_attr_set_exec_fd(bwrap->attr, self));
+        program = NULL;
+    }
     struct forkexec_child *child = start_somewhere(bwrap, program, command);
     struct forkexec_error error;
     remove_temporaries();

@@ -533,6 +533,7 @@ FUNCTIONS = (
     "forkexec_attr_make_file",
     "forkexec_attr_mask_path",
     "forkexec_attr_make_readonly",
+    "forkexec_attr_restrict_mount",
     "forkexec_attr_set_root",
     "forkexec_attr_set_chroot",
     "forkexec_attr_set_session_keyring",
@@ -780,6 +781,10 @@ REFUSALS: dict[str, dict[str, str]] = {
     "make_readonly": {
         "EINVAL": "the path must be an absolute path inside the new root, without ..",
         "ENAMETOOLONG": "path has more than 4095 bytes",
+    },
+    "restrict_mount": {
+        "EINVAL": "there is readonly, nosuid, nodev or noexec, and the target must be an absolute path inside the new root, without ..",
+        "ENAMETOOLONG": "target has more than 4095 bytes",
     },
     "set_root": {
         "EINVAL": "the path is empty: Root() is an empty root in memory",

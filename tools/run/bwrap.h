@@ -1,5 +1,5 @@
-/* The command with bubblewrap's options and their meaning: bwrap.c reads them, bwrap_mounts.c builds the file system
- * that they ask for, bwrap_run.c runs the command and tells of it as bubblewrap does. */
+/* This program as bubblewrap: bwrap_options.c reads its options, bwrap.c and bwrap_mounts.c ask the library for what they
+ * mean, bwrap_run.c runs the command and tells of it as bubblewrap does. */
 #ifndef BWRAP_H
 #define BWRAP_H
 #include "run.h"
@@ -38,7 +38,8 @@ struct bwrap {
     bool unshare_user, unshare_user_try, unshare_ipc, unshare_pid, unshare_net, unshare_uts, unshare_cgroup,
         unshare_cgroup_try, disable_userns, assert_userns_disabled, new_session, die_with_parent, as_pid_1, level_prefix;
     int userns_fd, pidns_fd, block_fd, info_fd, json_status_fd, sync_fd, seccomp_fd;
-    bool adds_seccomp;             /* --add-seccomp-fd was used */
+    int *seccomp_fds;              /* of --add-seccomp-fd */
+    size_t seccomp_fds_count;
     int64_t uid, gid;              /* -1: ours */
     bool changes_capabilities;
     uint64_t capabilities;
@@ -49,7 +50,10 @@ struct bwrap {
 /* Grows list by one place for an item of size bytes; ends with a message where there is no memory. */
 void *one_more(void *list, size_t count, size_t size);
 /* All that fd gives, and the descriptor is closed. */
-char *read_descriptor(int fd, size_t *length);
+char *read_descriptor(int fd, const char *what, size_t *length);
+
+/* bwrap_options.c: returns the command. */
+char **read_bwrap_options(struct bwrap *bwrap, const char *name, char **words);
 
 /* bwrap_mounts.c */
 void build_root(struct bwrap *bwrap);

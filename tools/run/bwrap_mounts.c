@@ -163,7 +163,7 @@ static void bind_bytes(struct bwrap *bwrap, struct operation *operation, const c
 static void file(struct bwrap *bwrap, struct operation *operation)
 {
     size_t length;
-    char *bytes = read_descriptor(operation->fd, &length);
+    char *bytes = read_descriptor(operation->fd, "data", &length);
     int mode = operation->perms < 0 ? 0666 : operation->perms;
     if (length > LARGEST_FILE)
         bind_bytes(bwrap, operation, bytes, length, mode);
@@ -175,7 +175,7 @@ static void file(struct bwrap *bwrap, struct operation *operation)
 static void bind_data(struct bwrap *bwrap, struct operation *operation)
 {
     size_t length;
-    char *bytes = read_descriptor(operation->fd, &length);
+    char *bytes = read_descriptor(operation->fd, "data", &length);
     bind_bytes(bwrap, operation, bytes, length, operation->perms < 0 ? 0600 : operation->perms);
     free(bytes);
 }

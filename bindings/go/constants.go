@@ -208,6 +208,10 @@ const (
 	MountOptional MountFlags = 128
 	// forkexec_attr_mount_overlay: what is written goes to memory, and with the mount.
 	MountInMemory MountFlags = 256
+	// forkexec_attr_mount_proc: what changes the kernel and not a process is read-only, where it exists: bus, fs, irq, sys and sysrq-trigger.
+	MountKernelReadonly MountFlags = 512
+	// forkexec_attr_mount_proc: what tells of the kernel, its hardware or the keys and doings of others is hidden as by mask_path, where it exists: acpi, asound, interrupts, kcore, keys, latency_stats, sched_debug, scsi, timer_list and timer_stats.
+	MountKernelHidden MountFlags = 1024
 )
 
 // RootFlags are flags of a root directory.

@@ -216,7 +216,7 @@ static int set_something(struct forkexec_attr *attr)
     case 89: TRY_IN_ROOT(mount_overlay, ((const char *const[]){ string(), "/etc", string() }), small,
         level ? NULL : "/nonexistent/upper", level ? NULL : string(), where, level ? 0x120 : low);
     case 72: TRY_IN_ROOT(mount_tmpfs, where, b, level ? 01777 : low, level * 16);
-    case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 : low);
+    case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 | small << 9 : low);
     case 74: TRY_IN_ROOT(mount_dev, where, level ? 0x21 : low);
     case 75: TRY_IN_ROOT(make_directory, thing, level ? 0755 : low);
     case 76: TRY_IN_ROOT(make_symlink, string(), thing);

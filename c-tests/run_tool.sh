@@ -532,6 +532,8 @@ if [ ! "$namespaces" ]; then
     code "--ro-overlay of one" 125 "$run" "${box[@]}" --overlay-src /etc --ro-overlay=create /o /w
     code "--overlay-src alone" 125 "$run" "${box[@]}" --overlay-src /etc /w
     looks "--proc" fs proc /p --proc=create /p
+    looks "--proc=kernel-readonly" flags "ro nosuid nodev noexec" /p/sys --proc=create,kernel-readonly /p
+    looks "--proc=kernel-hidden" kind "device 1:3" /p/interrupts --proc=create,kernel-hidden /p
     looks "--dev" kind "device 1:3" /d/null --dev=create /d
     looks "--mount" fs tmpfs /t --dir /t --mount=nosuid,nodev none /t tmpfs size=4K
     looks "--dir" mode 0750 /a/b --dir=750 /a/b
@@ -653,7 +655,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
     "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
-    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
+    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--proc=what /p" "--proc=nosuid /p" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
     "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \
     "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \

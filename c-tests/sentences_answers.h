@@ -201,6 +201,12 @@ DESCRIBES(BIND_FD, text("bind 0: "), (text("%d", fd), "/usr", "/b"), int fd = op
     SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(bind_mount_fd, fd, "/b", 0))
 DESCRIBES(OVERLAY, "overlay 0: ", ("/o", text("lowerdir=/a\\:\\,\\\\:/b%s", of_users())),
     SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(mount_overlay, LOWERS("/a:,\\", "/b"), 2, NULL, NULL, "/o", 0))
+#define DESCRIBES_PROC(NAME, flags) \
+    DESCRIBES(NAME, "proc 0: ", ("/p"), SET(create_namespaces, FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID); \
+        SET(mount_proc, "/p", flags))
+DESCRIBES_PROC(PROC_READONLY_BUT, FORKEXEC_MOUNT_KERNEL_READONLY)
+DESCRIBES_PROC(PROC_HIDDEN_BUT, FORKEXEC_MOUNT_KERNEL_HIDDEN)
+DESCRIBES_PROC(PROC_BOTH, FORKEXEC_MOUNT_KERNEL_READONLY | FORKEXEC_MOUNT_KERNEL_HIDDEN)
 DESCRIBES(SYMLINK, "symlink 0: ", ("/b", "a"), SET(create_namespaces, FORKEXEC_NS_MOUNT);
     SET(make_symlink, "a", "/b"))
 DESCRIBES(FD, "cwd: ", ("0"), SET(set_cwd_fd, 0))

@@ -233,7 +233,8 @@
 // What is mounted below the source stays away.
 #define FORKEXEC_MOUNT_NONRECURSIVE 16
 
-// A target that is missing is made, with what leads to it: a directory, or a file for a file.
+// A target that is missing is made, with what leads to it: a directory, mode 0755, or for a file a
+// file, mode 0444.
 #define FORKEXEC_MOUNT_CREATE 32
 
 // Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
@@ -244,6 +245,14 @@
 
 // forkexec_attr_mount_overlay: what is written goes to memory, and with the mount.
 #define FORKEXEC_MOUNT_IN_MEMORY 256
+
+// forkexec_attr_mount_proc: what changes the kernel and not a process is read-only, where it exists: bus, fs, irq, sys and
+// sysrq-trigger.
+#define FORKEXEC_MOUNT_KERNEL_READONLY 512
+
+// forkexec_attr_mount_proc: what tells of the kernel, its hardware or the keys and doings of others is hidden as by mask_path,
+// where it exists: acpi, asound, interrupts, kcore, keys, latency_stats, sched_debug, scsi, timer_list and timer_stats.
+#define FORKEXEC_MOUNT_KERNEL_HIDDEN 1024
 
 // forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
 #define FORKEXEC_ROOT_READONLY 1
@@ -1405,8 +1414,10 @@ int forkexec_attr_mount_overlay(struct forkexec_attr *attr,
                                 uint32_t flags);
 
 // Mounts a new proc at target, nosuid, nodev and noexec: that of the child's pid namespace, so in a user namespace a pid
-// namespace has to be created too. flags are any of FORKEXEC_MOUNT_READONLY and FORKEXEC_MOUNT_CREATE. target is copied.
-// An item of the list of mounts: see add_mount. proc(5).
+// namespace has to be created too. flags are any of FORKEXEC_MOUNT_READONLY, FORKEXEC_MOUNT_CREATE,
+// FORKEXEC_MOUNT_KERNEL_READONLY and FORKEXEC_MOUNT_KERNEL_HIDDEN: the last two cover what is no process's, as container
+// runtimes do, and hold for whom make_readonly and mask_path hold. A user namespace inside can mount no proc of its own
+// where one of them is given. target is copied. An item of the list of mounts: see add_mount. proc(5).
 // Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others;
 // -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_PROC (ENOENT, ENOTDIR or ELOOP: target;
@@ -1471,6 +1482,9 @@ int forkexec_attr_make_file(struct forkexec_attr *attr,
 // Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by its
 // number. Where there is nothing (ENOENT), there is nothing to hide. path is copied. An item of the list of mounts: see
 // add_mount. mount(2).
+// This holds for a program without CAP_SYS_ADMIN in its mount namespace: one that keeps it, as root of a user namespace of its
+// own does unless its capabilities are dropped, can undo it with umount(2) or mount(2). What such a program makes in further
+// user namespaces cannot.
 // Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
 // 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_MASK (ELOOP: a link is there or on the
@@ -1480,6 +1494,9 @@ int forkexec_attr_mask_path(struct forkexec_attr *attr,
 
 // Makes what is at path read-only, with all that is mounted below. It has to be there. path is copied. An item of the list
 // of mounts: see add_mount. mount_setattr(2), mount(2).
+// This holds for a program without CAP_SYS_ADMIN in its mount namespace: one that keeps it, as root of a user namespace of its
+// own does unless its capabilities are dropped, can undo it with umount(2) or mount(2). What such a program makes in further
+// user namespaces cannot.
 // Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
 // 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_READONLY (ENOENT: nothing is there; ELOOP: a

@@ -153,7 +153,7 @@ fn mounts(attr: &mut Attr) -> Result<(), Refused> {
     attr.mounts.set_root(None, 1)?;
     attr.mounts.bind_mount(c"/usr", c"/usr", None, 0x21)?;
     attr.mounts.bind_mount(c"/opt", c"/opt", None, 0xa1)?;
-    attr.mounts.mount_proc(c"/proc", 0x20)?;
+    attr.mounts.mount_proc(c"/proc", 0x620)?;
     attr.mounts.mount_dev(c"/dev", 0x20)?;
     attr.mounts.mount_tmpfs(c"/tmp", 4096, 0o1777, 0x20)?;
     attr.mounts.add_mount(None, c"/", None, libc::MS_REMOUNT | libc::MS_NOSUID, None)?;

@@ -323,7 +323,7 @@ type Overlay struct {
 	Flags               MountFlags
 }
 
-// Proc is a new proc: forkexec_attr_mount_proc.
+// Proc is a new proc, with MountKernelReadonly and MountKernelHidden without what is no process's: forkexec_attr_mount_proc.
 type Proc struct {
 	Target string
 	Flags  MountFlags

@@ -200,7 +200,7 @@ const (
 	MountNoexec MountFlags = 8
 	// What is mounted below the source stays away.
 	MountNonrecursive MountFlags = 16
-	// A target that is missing is made, with what leads to it: a directory, or a file for a file.
+	// A target that is missing is made, with what leads to it: a directory, mode 0755, or for a file a file, mode 0444.
 	MountCreate MountFlags = 32
 	// Symbolic links in the target are followed, inside the root. With CREATE what they lead to is made there.
 	MountFollow MountFlags = 64
@@ -208,6 +208,10 @@ const (
 	MountOptional MountFlags = 128
 	// forkexec_attr_mount_overlay: what is written goes to memory, and with the mount.
 	MountInMemory MountFlags = 256
+	// forkexec_attr_mount_proc: what changes the kernel and not a process is read-only, where it exists: bus, fs, irq, sys and sysrq-trigger.
+	MountKernelReadonly MountFlags = 512
+	// forkexec_attr_mount_proc: what tells of the kernel, its hardware or the keys and doings of others is hidden as by mask_path, where it exists: acpi, asound, interrupts, kcore, keys, latency_stats, sched_debug, scsi, timer_list and timer_stats.
+	MountKernelHidden MountFlags = 1024
 )
 
 // RootFlags are flags of a root directory.

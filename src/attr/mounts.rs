@@ -17,6 +17,8 @@ pub mod flag {
     pub const FOLLOW: u32 = 0x40;
     pub const OPTIONAL: u32 = 0x80;
     pub const IN_MEMORY: u32 = 0x100;
+    pub const KERNEL_READONLY: u32 = 0x200;
+    pub const KERNEL_HIDDEN: u32 = 0x400;
 
     pub const ATTRIBUTES: u32 = READONLY | NOSUID | NODEV | NOEXEC;
     /// Those of every file system with a root that is a directory.
@@ -24,6 +26,7 @@ pub mod flag {
     pub const OF_BINDS: u32 = COMMON | NONRECURSIVE | OPTIONAL;
     pub const OF_OVERLAYS: u32 = COMMON | IN_MEMORY;
     pub const OF_RESTRICTIONS: u32 = ATTRIBUTES | NONRECURSIVE | FOLLOW;
+    pub const OF_PROC: u32 = READONLY | CREATE | KERNEL_READONLY | KERNEL_HIDDEN;
 }
 
 /// The flags of a root: those of mounts that hold for its tree.
@@ -166,7 +169,7 @@ impl Mounts {
     }
 
     pub fn mount_proc(&mut self, target: &CStr, flags: u32) -> Accepted {
-        check_flags(flags, flag::READONLY | flag::CREATE)?;
+        check_flags(flags, flag::OF_PROC)?;
         not_the_root(target)?;
         self.push(Item::Proc { target: inside(target)?, flags })
     }

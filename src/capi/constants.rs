@@ -148,6 +148,12 @@ pub const FORKEXEC_MOUNT_FOLLOW: u32 = 0x40;
 pub const FORKEXEC_MOUNT_OPTIONAL: u32 = 0x80;
 /// forkexec_attr_mount_overlay: what is written goes to memory, and with the mount.
 pub const FORKEXEC_MOUNT_IN_MEMORY: u32 = 0x100;
+/// forkexec_attr_mount_proc: what changes the kernel and not a process is read-only, where it exists: bus, fs, irq, sys and
+/// sysrq-trigger.
+pub const FORKEXEC_MOUNT_KERNEL_READONLY: u32 = 0x200;
+/// forkexec_attr_mount_proc: what tells of the kernel, its hardware or the keys and doings of others is hidden as by mask_path,
+/// where it exists: acpi, asound, interrupts, kcore, keys, latency_stats, sched_debug, scsi, timer_list and timer_stats.
+pub const FORKEXEC_MOUNT_KERNEL_HIDDEN: u32 = 0x400;
 
 /// forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
 pub const FORKEXEC_ROOT_READONLY: u32 = 1;
@@ -267,6 +273,8 @@ const_assert_eq!(FORKEXEC_ROOT_NODEV, mounts::flag::NODEV);
 const_assert_eq!(FORKEXEC_ROOT_NOEXEC, mounts::flag::NOEXEC);
 const_assert_eq!(FORKEXEC_MOUNT_OPTIONAL, mounts::flag::OPTIONAL);
 const_assert_eq!(FORKEXEC_MOUNT_IN_MEMORY, mounts::flag::IN_MEMORY);
+const_assert_eq!(FORKEXEC_MOUNT_KERNEL_READONLY, mounts::flag::KERNEL_READONLY);
+const_assert_eq!(FORKEXEC_MOUNT_KERNEL_HIDDEN, mounts::flag::KERNEL_HIDDEN);
 const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
 const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);
 const_assert_eq!(FORKEXEC_CAP_INHERITABLE, caps::set::INHERITABLE);

@@ -308,7 +308,10 @@ fn mask(at: &mut At, item: &Mount) -> Answer {
 
 /// The tree that is there, once more over itself.
 fn readonly(at: &mut At, item: &Mount) -> Answer {
-    let target = inside::target(at, item)?;
+    let target = match inside::target(at, item) {
+        Err(Errno(ENOENT)) if item.optional != 0 => return Ok(()),
+        found => found?,
+    };
     let_root_be(at, MS_PRIVATE)?;
     let tree = match clone_tree_of(target.fd, item) {
         Err(errno) if by_path_instead(item, errno) => return readonly_by_path(at, item, target),

@@ -153,7 +153,7 @@ fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Wh
     Some(match (side, code) {
         (side::SOURCE, libc::ENOENT) => match step.stage {
             Stage::Dev => Why::Said(sentences::DEVICE_MISSING),
-            Stage::Mask => Why::Said(sentences::NULL_MISSING),
+            Stage::Mask | Stage::Proc => Why::Said(sentences::NULL_MISSING),
             _ if dangles(plan, step) => Why::Said(sentences::SOURCE_DANGLES),
             _ => Why::Said(sentences::SOURCE_MISSING),
         },

@@ -24,6 +24,22 @@ const DEVICES: [(&CStr, &CStr, u32); 6] = [
 ];
 const NULL_DEVICE: u32 = 0x103;
 
+/// What is written to in proc other than for a process. Docker and bubblewrap agree.
+const KERNEL_WRITTEN: [&CStr; 5] = [c"bus", c"fs", c"irq", c"sys", c"sysrq-trigger"];
+/// What tells of others there, as Docker has it.
+const KERNEL_TOLD: [&CStr; 10] = [
+    c"acpi",
+    c"asound",
+    c"interrupts",
+    c"kcore",
+    c"keys",
+    c"latency_stats",
+    c"sched_debug",
+    c"scsi",
+    c"timer_list",
+    c"timer_stats",
+];
+
 const DEVICE_LINKS: [(&CStr, &CStr); 5] = [
     (c"/proc/self/fd", c"fd"),
     (c"/proc/self/fd/0", c"stdin"),
@@ -89,7 +105,8 @@ impl Steps<'_> {
             }
             Item::Proc { target, flags } => {
                 let step = self.file_system(Stage::Proc, target.as_cstr(), c"proc", b"")?;
-                self.add(with(step, *flags, MS_NOSUID | MS_NODEV | MS_NOEXEC))
+                self.add(with(step, *flags, MS_NOSUID | MS_NODEV | MS_NOEXEC))?;
+                self.kernel_of_proc(target.as_cstr(), *flags)
             }
             Item::Dev { target, flags } => self.dev(target.as_cstr(), *flags),
             Item::Directory { path, mode } => {
@@ -107,10 +124,8 @@ impl Steps<'_> {
                 self.add(Mount { data, mode: *mode, ..step })
             }
             Item::Mask { path } => {
-                let step = self.file_system(Stage::Mask, path.as_cstr(), c"tmpfs", b"mode=0555,nr_inodes=1")?;
-                let flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-                let source = self.draft.arena.text(c"/dev/null")?;
-                self.add(Mount { kind: mount::MASK, source, device: NULL_DEVICE, flags, ..step })
+                let step = self.step(Stage::Mask, mount::MASK, path.as_cstr())?;
+                self.mask(step)
             }
             Item::Readonly { path } => {
                 let step = self.step(Stage::Readonly, mount::READONLY, path.as_cstr())?;
@@ -122,6 +137,27 @@ impl Steps<'_> {
                 self.add(with(step, *flags, below))
             }
         }
+    }
+
+    fn mask(&mut self, step: Mount) -> Step<()> {
+        let flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+        let source = self.draft.arena.text(c"/dev/null")?;
+        let file_system = self.draft.arena.text(c"tmpfs")?;
+        let data = self.draft.arena.text(c"mode=0555,nr_inodes=1")?;
+        self.add(Mount { source, file_system, data, device: NULL_DEVICE, flags, ..step })
+    }
+
+    /// What is in a proc beside the processes, of which each kernel has another part.
+    fn kernel_of_proc(&mut self, target: &CStr, flags: u32) -> Step<()> {
+        for name in KERNEL_WRITTEN.into_iter().filter(|_| flags & flag::KERNEL_READONLY != 0) {
+            let step = self.below(Stage::Proc, mount::READONLY, target, name)?;
+            self.add(Mount { flags: MS_RDONLY | MS_REC, optional: 1, ..step })?;
+        }
+        for name in KERNEL_TOLD.into_iter().filter(|_| flags & flag::KERNEL_HIDDEN != 0) {
+            let step = self.below(Stage::Proc, mount::MASK, target, name)?;
+            self.mask(step)?;
+        }
+        Ok(())
     }
 
     /// As mount(2) reads its flags; but what a bind is given, it also gets.
@@ -199,12 +235,12 @@ impl Steps<'_> {
         let step = self.file_system(Stage::Dev, target, c"tmpfs", b"mode=0755")?;
         self.add(with(step, flags & flag::CREATE, MS_NOSUID | MS_NOEXEC))?;
         for (source, name, device) in DEVICES {
-            let step = self.below(mount::DEVICE, target, name)?;
+            let step = self.below(Stage::Dev, mount::DEVICE, target, name)?;
             let source = self.draft.arena.text(source)?;
             self.add(Mount { source, device, ..step })?;
         }
         for (text, name) in DEVICE_LINKS {
-            let step = self.below(mount::SYMLINK, target, name)?;
+            let step = self.below(Stage::Dev, mount::SYMLINK, target, name)?;
             let data = self.draft.arena.text(text)?;
             self.add(Mount { data, ..step })?;
         }
@@ -213,7 +249,7 @@ impl Steps<'_> {
             (c"shm", c"tmpfs", c"mode=1777", MS_NODEV),
         ];
         for (name, kind, options, more) in own {
-            let step = self.below(mount::PLAIN, target, name)?;
+            let step = self.below(Stage::Dev, mount::PLAIN, target, name)?;
             let kind = self.draft.arena.text(kind)?;
             let data = self.draft.arena.text(options)?;
             let flags = MS_NOSUID | MS_NOEXEC | more;
@@ -226,13 +262,13 @@ impl Steps<'_> {
         self.add(Mount { flags: MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, ..step })
     }
 
-    /// A step for something in a directory of devices, which the first has to find.
-    fn below(&mut self, kind: u32, directory: &CStr, name: &CStr) -> Step<Mount> {
+    /// A step for something in a directory that was just mounted, which the first has to find.
+    fn below(&mut self, stage: Stage, kind: u32, directory: &CStr, name: &CStr) -> Step<Mount> {
         let beside =
             self.steps.last().is_some_and(|before| before.names.len as usize > names(directory).count()) as u32;
         let path = self.draft.arena.joined(&[directory.to_bytes(), b"/", name.to_bytes()])?;
         let parts = names(directory).chain([name.to_bytes()]);
-        Ok(Mount { beside, ..self.step_at(Stage::Dev, kind, path, parts)? })
+        Ok(Mount { beside, ..self.step_at(stage, kind, path, parts)? })
     }
 
     fn file_system(&mut self, stage: Stage, target: &CStr, kind: &CStr, data: &[u8]) -> Step<Mount> {

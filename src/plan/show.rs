@@ -76,6 +76,15 @@ fn mount(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
         }
         kind::BIND => sentences::BIND.with(&[&bytes(step.source), &bytes(step.target)]).fmt(f),
         _ if step.stage == Stage::Overlay => sentences::OVERLAY.with(&[&bytes(step.target), &bytes(step.data)]).fmt(f),
+        _ if step.stage == Stage::Proc => {
+            let has = |kind| plan.list(plan.mounts).iter().any(|step| step.index == index && step.kind == kind);
+            match (has(kind::READONLY), has(kind::MASK)) {
+                (false, false) => write!(f, "{}", bytes(step.target)),
+                (true, false) => sentences::PROC_READONLY_BUT.with(&[&bytes(step.target)]).fmt(f),
+                (false, true) => sentences::PROC_HIDDEN_BUT.with(&[&bytes(step.target)]).fmt(f),
+                (true, true) => sentences::PROC_BOTH.with(&[&bytes(step.target)]).fmt(f),
+            }
+        }
         kind::SYMLINK => sentences::SYMLINK.with(&[&bytes(step.target), &bytes(step.data)]).fmt(f),
         _ => write!(f, "{}", bytes(step.target)),
     }

@@ -90,7 +90,8 @@ static void bind(struct bwrap *bwrap, const struct operation *operation)
 static void proc(struct bwrap *bwrap, const struct operation *operation)
 {
     if (bwrap->unshare_pid || bwrap->pidns_fd >= 0)
-        put(operation, forkexec_attr_mount_proc(bwrap->attr, operation->dest, FORKEXEC_MOUNT_CREATE));
+        put(operation, forkexec_attr_mount_proc(bwrap->attr, operation->dest, FORKEXEC_MOUNT_CREATE |
+            FORKEXEC_MOUNT_KERNEL_READONLY));
     else
         put(operation, forkexec_attr_bind_mount(bwrap->attr, "/proc", operation->dest, FORKEXEC_MOUNT_CREATE |
             FORKEXEC_MOUNT_FOLLOW | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV));

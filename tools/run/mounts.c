@@ -161,7 +161,10 @@ void check_mounts(void)
 
 static void proc(struct run *run, char *flags)
 {
-    accept(forkexec_attr_mount_proc(run->attr, next_argument(), mount_flags(flags)));
+    static const struct word words[] = { { "readonly", FORKEXEC_MOUNT_READONLY }, { "create", FORKEXEC_MOUNT_CREATE },
+        { "kernel-readonly", FORKEXEC_MOUNT_KERNEL_READONLY }, { "kernel-hidden", FORKEXEC_MOUNT_KERNEL_HIDDEN }, { NULL, 0 } };
+    uint64_t all = flags ? parse_words(flags, words, "a flag of proc") : 0;
+    accept(forkexec_attr_mount_proc(run->attr, next_argument(), (uint32_t)all));
 }
 
 static void dev(struct run *run, char *flags)
@@ -265,7 +268,8 @@ static const struct option_row rows[] = {
         "beside it, is the kernel's", overlay },
     { "tmp-overlay", "[=FLAGS] TARGET", "the same; what is written goes to memory", tmp_overlay },
     { "ro-overlay", "[=FLAGS] TARGET", "the same; nothing can be written", ro_overlay },
-    { "proc", "[=FLAGS] TARGET", "the processes of the new pid namespace", proc },
+    { "proc", "[=FLAGS] TARGET", "the processes of the new pid namespace; FLAGS are readonly, create, kernel-readonly (sys, irq "
+        "and others) and kernel-hidden (kcore, keys and others)", proc },
     { "dev", "[=FLAGS] TARGET", "the devices that every command expects", dev },
     { "mount", "[=FLAGS] SOURCE TARGET TYPE DATA", "any mount(2), with \"\" for what is not there; FLAGS are those of "
         "mount(8), with rec, private, slave, shared and unbindable", mount_anything },

@@ -92,11 +92,17 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Proc:
-    """A proc of the child's pid namespace; forkexec_attr_mount_proc."""
+    """A proc of the child's pid namespace; forkexec_attr_mount_proc.
+
+    kernel_readonly: what changes the kernel and no process, as sys, is read-only.
+    kernel_hidden: what tells of the kernel or of others, as kcore and keys, is hidden.
+    """
 
     target: Path = "/proc"
     readonly: bool = False
     create: bool = False
+    kernel_readonly: bool = False
+    kernel_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -223,7 +229,18 @@ class Filter:
 def flags_of(item: Any) -> int:
     """The flags for C of a mount's fields."""
     flags = 0
-    for name in ("readonly", "nosuid", "nodev", "noexec", "create", "follow", "optional", "in_memory"):
+    for name in (
+        "readonly",
+        "nosuid",
+        "nodev",
+        "noexec",
+        "create",
+        "follow",
+        "optional",
+        "in_memory",
+        "kernel_readonly",
+        "kernel_hidden",
+    ):
         if getattr(item, name, False):
             flags |= getattr(_abi, "MOUNT_" + name.upper())
     if not getattr(item, "recursive", True):

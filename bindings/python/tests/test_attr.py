@@ -245,7 +245,7 @@ def test_items_are_values():
                      (lambda: delattr(bind, "source"), "does not change")):  # fmt: skip
         with pytest.raises(AttributeError, match=why):
             bad()
-    for bad, why in ((lambda: forkexec.Bind("/a"), "needs target"), (lambda: forkexec.Proc(1, 2, 3, 4), "at most 3"),
+    for bad, why in ((lambda: forkexec.Bind("/a"), "needs target"), (lambda: forkexec.Proc(1, 2, 3, 4, 5, 6), "at most 5"),
                      (lambda: forkexec.Bind("/a", "/b", writable=1), "no argument 'writable'"),
                      (lambda: forkexec.Mask("/a", path="/b"), "twice")):  # fmt: skip
         with pytest.raises(TypeError, match=why):

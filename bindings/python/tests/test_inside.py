@@ -325,6 +325,13 @@ def test_mounts(tmp_path):
     except forkexec.SpawnError as error:
         # The kernel has none, or the file system cannot be one's lower directory.
         assert (error.stage, error.errno in (errno.ENODEV, errno.EINVAL)) == (Stage.OVERLAY, True)
+    proc = forkexec.Proc("/proc", create=True, kernel_readonly=True, kernel_hidden=True)
+    kinds = Namespace.MOUNT | Namespace.PID
+    given = mapped(create_namespaces=kinds, root=forkexec.Root(), mounts=[*system, proc])
+    try:
+        assert shell("grep -c ' /proc/sys proc ro' /proc/self/mounts; cat /proc/interrupts", given) == "1"
+    except forkexec.SpawnError as error:
+        assert (error.stage, error.errno) == (Stage.PROC, errno.EPERM)
     given = mapped(create_namespaces=Namespace.MOUNT | Namespace.PID, root="/", mounts=[forkexec.Proc("/proc")])
     try:
         assert shell("ls /proc | grep -c '^[0-9]'", given) in ("1", "2", "3")

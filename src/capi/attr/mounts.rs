@@ -201,8 +201,10 @@ pub unsafe extern "C" fn forkexec_attr_mount_overlay(
 }
 
 /// Mounts a new proc at target, nosuid, nodev and noexec: that of the child's pid namespace, so in a user namespace a pid
-/// namespace has to be created too. flags are any of FORKEXEC_MOUNT_READONLY and FORKEXEC_MOUNT_CREATE. target is copied.
-/// An item of the list of mounts: see add_mount. proc(5).
+/// namespace has to be created too. flags are any of FORKEXEC_MOUNT_READONLY, FORKEXEC_MOUNT_CREATE,
+/// FORKEXEC_MOUNT_KERNEL_READONLY and FORKEXEC_MOUNT_KERNEL_HIDDEN: the last two cover what is no process's, as container
+/// runtimes do, and hold for whom make_readonly and mask_path hold. A user namespace inside can mount no proc of its own
+/// where one of them is given. target is copied. An item of the list of mounts: see add_mount. proc(5).
 /// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others;
 /// -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_PROC (ENOENT, ENOTDIR or ELOOP: target;
@@ -319,6 +321,9 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
 /// Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by its
 /// number. Where there is nothing (ENOENT), there is nothing to hide. path is copied. An item of the list of mounts: see
 /// add_mount. mount(2).
+/// This holds for a program without CAP_SYS_ADMIN in its mount namespace: one that keeps it, as root of a user namespace of its
+/// own does unless its capabilities are dropped, can undo it with umount(2) or mount(2). What such a program makes in further
+/// user namespaces cannot.
 /// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
 /// 4095 bytes; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_MASK (ELOOP: a link is there or on the
@@ -335,6 +340,9 @@ pub unsafe extern "C" fn forkexec_attr_mask_path(attr: *mut forkexec_attr, path:
 
 /// Makes what is at path read-only, with all that is mounted below. It has to be there. path is copied. An item of the list
 /// of mounts: see add_mount. mount_setattr(2), mount(2).
+/// This holds for a program without CAP_SYS_ADMIN in its mount namespace: one that keeps it, as root of a user namespace of its
+/// own does unless its capabilities are dropped, can undo it with umount(2) or mount(2). What such a program makes in further
+/// user namespaces cannot.
 /// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
 /// 4095 bytes; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_READONLY (ENOENT: nothing is there; ELOOP: a

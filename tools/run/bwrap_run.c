@@ -159,12 +159,32 @@ static void take_locks(const struct bwrap *bwrap, struct forkexec_child *child)
 
 /* --- The command ----------------------------------------------------------------------------------------------- */
 
+/* Who is not mapped makes no user namespace. */
+static bool map_self(uid_t uid, gid_t gid)
+{
+    static const char *const files[] = { "/proc/self/setgroups", "/proc/self/uid_map", "/proc/self/gid_map" };
+    char texts[3][32] = { "deny" };
+    snprintf(texts[1], sizeof texts[1], "0 %u 1", uid);
+    snprintf(texts[2], sizeof texts[2], "0 %u 1", gid);
+    for (size_t i = 0; i < 3; i++) {
+        int fd = open(files[i], O_WRONLY | O_CLOEXEC);
+        ssize_t length = (ssize_t)strlen(texts[i]);
+        if (fd < 0 || write(fd, texts[i], (size_t)length) != length)
+            return false;
+        close(fd);
+    }
+    return true;
+}
+
 /* Whether whoever may do what this sandbox's command may, could make a user namespace in one of its own. */
 static bool may_nest(const struct bwrap *bwrap)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        if (bwrap->userns_fd >= 0 ? setns(bwrap->userns_fd, CLONE_NEWUSER) : bwrap->unshare_user && unshare(CLONE_NEWUSER))
+        uid_t uid = geteuid();
+        gid_t gid = getegid();
+        bool joins = bwrap->userns_fd >= 0, makes = !joins && bwrap->unshare_user;
+        if (joins ? setns(bwrap->userns_fd, CLONE_NEWUSER) : makes && (unshare(CLONE_NEWUSER) || !map_self(uid, gid)))
             _exit(2);
         _exit(unshare(CLONE_NEWUSER) ? 0 : 1);
     }

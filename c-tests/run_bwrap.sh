@@ -1,0 +1,236 @@
+#!/bin/bash
+# forkexec-run as bubblewrap: each of bubblewrap's options has bubblewrap's effect. Speaks TAP; runs as root and as an
+# ordinary user.
+#
+# usage: run_bwrap.sh [FORKEXEC-RUN WITNESS]
+set -u
+run=$(realpath "${1:-./forkexec-run}") witness=$(realpath "${2:-./witness}")
+dir=$(mktemp -d) tests=0 failures=0
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+chmod 755 "$dir"
+cp "$witness" "$dir/witness"
+ln -s "$run" "$dir/bwrap"
+bwrap=$dir/bwrap uid=$(id -u) gid=$(id -g)
+export LC_ALL=C
+cd "$dir" || exit 1
+
+ok() {
+    echo "ok $((++tests)) - $1"
+}
+
+not_ok() {
+    echo "not ok $((++tests)) - $1"
+    shift
+    printf '#   %s\n' "$@"
+    failures=$((failures + 1))
+}
+
+# is NAME WANTED GOT
+is() {
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted: $2" "got:    $3"; fi
+}
+
+# like NAME PATTERN GOT
+like() {
+    # shellcheck disable=SC2254
+    case $3 in $2) ok "$1" ;; *) not_ok "$1" "wanted: $2" "got:    $3" ;; esac
+}
+
+# code NAME WANTED COMMAND...: its exit status; its output is in "$dir/out"
+code() {
+    local name=$1 wanted=$2 got
+    shift 2
+    "$@" >"$dir/out" 2>&1
+    got=$?
+    if [ $got = "$wanted" ]; then ok "$name"; else not_ok "$name" "wanted: $wanted" "got:    $got, $(tr '\n' ' ' <"$dir/out")"; fi
+}
+
+# A sandbox of the whole host, and what a shell says in it.
+inside() {
+    "$bwrap" --ro-bind / / --tmpfs /tmp --bind "$dir" "$dir" "${@:1:$#-1}" sh -c "${!#}" 2>&1
+}
+
+if ! "$bwrap" --ro-bind / / true 2>"$dir/why"; then
+    echo "1..0 # SKIP $(<"$dir/why")"
+    echo "# SKIP bwrap: $(<"$dir/why")"
+    exit 77
+fi
+
+# --- who it is
+
+code "--as bwrap" 0 "$run" --as bwrap --ro-bind / / true
+like "--version" "bubblewrap 0.12.0 (forkexec-run 1.*)" "$("$bwrap" --version)"
+like "--help" "usage: $bwrap *--bind SRC DEST*" "$("$bwrap" --help)"
+cp -L "$bwrap" "$dir/copy-of-bwrap" && mkdir -p "$dir/bin" && mv "$dir/copy-of-bwrap" "$dir/bin/bwrap"
+is "a sandbox in a sandbox" nested "$("$dir/bin/bwrap" --unshare-user --uid 0 --gid 0 --cap-add ALL --bind / / \
+    /proc/self/exe --unshare-all --bind / / --bind /proc /proc echo nested 2>&1)"
+
+# --- how it ends
+
+code "an exit code" 7 "$bwrap" --ro-bind / / sh -c 'exit 7'
+code "a signal" 143 "$bwrap" --ro-bind / / sh -c 'kill $$'
+code "a signal, in a pid namespace" 137 "$bwrap" --ro-bind / / --unshare-pid sh -c 'kill -KILL $$'
+code "a missing program" 1 "$bwrap" --ro-bind / / /none
+like "a missing program is named" "bwrap: execvp /none: No such file or directory" "$(<"$dir/out")"
+code "a missing source" 1 "$bwrap" --bind /none /mnt true
+like "a missing source is named" "bwrap: Can't find source path /none: *" "$(<"$dir/out")"
+code "an unknown option" 1 "$bwrap" --binds / / true
+is "an unknown option is named" "bwrap: Unknown option --binds" "$(<"$dir/out")"
+is "--level-prefix" "<3>bwrap: Unknown option --binds" "$("$bwrap" --level-prefix --binds 2>&1)"
+code "an argument is missing" 1 "$bwrap" --ro-bind /
+code "no command" 1 "$bwrap" --ro-bind / /
+is "-- ends the options" --help "$("$bwrap" --ro-bind / / -- sh -c 'printf %s "$1"' - --help)"
+
+# --- namespaces and ids
+
+is "ids stay" "$uid $gid" "$(inside 'echo $(id -u) $(id -g)')"
+is "--uid, --gid, with a /dev" "7 8" "$(inside --unshare-user --uid 7 --gid 8 --dev /dev 'echo $(id -u) $(id -g)')"
+code "--uid needs a user namespace, which root has to ask for" $((uid == 0)) "$bwrap" --uid 7 --ro-bind / / true
+is "--unshare-pid" 2 "$(inside --unshare-pid --proc /proc 'echo $$')"
+is "--as-pid-1" 1 "$(inside --unshare-pid --as-pid-1 --proc /proc 'echo $$')"
+code "--as-pid-1 needs --unshare-pid" 1 "$bwrap" --as-pid-1 --ro-bind / / true
+is "--hostname" box "$(inside --unshare-uts --hostname box 'uname -n')"
+code "--hostname needs --unshare-uts" 1 "$bwrap" --hostname box --ro-bind / / true
+is "--unshare-net" "lo" "$(inside --unshare-net --proc /proc 'sed -n "s/^ *\([^ ]*\):.*/\1/p" /proc/net/dev')"
+is "--share-net" "$(readlink /proc/self/ns/net)" "$(inside --unshare-all --share-net --proc /proc 'readlink /proc/self/ns/net')"
+is "nobody else is seen with --unshare-all" 0 "$(inside --unshare-all --proc /proc "ls -d /proc/[0-9]* | grep -cv '/[0-9]$'")"
+code "--disable-userns" 1 "$bwrap" --unshare-user --disable-userns --dev-bind / / "$bwrap" --unshare-user --dev-bind / / true
+code "--disable-userns needs --unshare-user" 1 "$bwrap" --disable-userns --ro-bind / / true
+code "--assert-userns-disabled" 1 "$bwrap" --assert-userns-disabled --ro-bind / / true
+code "--assert-userns-disabled, and they are" 0 "$bwrap" --unshare-user --disable-userns --assert-userns-disabled --ro-bind / / true
+
+# --- rights
+
+like "nothing is gained by an exec" "NoNewPrivs:*1" "$(inside --proc /proc 'grep NoNewPrivs /proc/self/status')"
+[ "$uid" = 0 ] || is "no capabilities" 0000000000000000 "$(inside --proc /proc 'sed -n "s/^CapEff:.//p" /proc/self/status')"
+is "--cap-drop ALL" 0000000000000000 "$(inside --proc /proc --cap-drop ALL 'sed -n "s/^CapEff:.//p" /proc/self/status')"
+is "--cap-add" 0000000000000080 "$(inside --proc /proc --unshare-user --cap-drop ALL --cap-add CAP_SETUID \
+    'sed -n "s/^CapEff:.//p" /proc/self/status')"
+# A filter that allows all, and one that answers mkdir(2) and mkdirat(2) with EBUSY.
+printf '\x06\0\0\0\0\0\xff\x7f' >"$dir/all"
+case $(uname -m) in
+x86_64) mkdirs='\x15\0\x01\0\x53\0\0\0\x15\0\0\x01\x02\x01\0\0' ;;
+*) mkdirs='\x15\0\x01\0\x22\0\0\0\x15\0\0\x01\x22\0\0\0' ;;
+esac
+printf "\\x20\\0\\0\\0\\0\\0\\0\\0$mkdirs"'\x06\0\0\0\x10\0\x05\0\x06\0\0\0\0\0\xff\x7f' >"$dir/no-mkdir"
+like "--seccomp" "*busy" "$(inside --seccomp 9 'mkdir /tmp/made' 9<"$dir/no-mkdir")"
+like "--add-seccomp-fd" "*busy" "$(inside --add-seccomp-fd 8 --add-seccomp-fd 9 'mkdir /tmp/made' 8<"$dir/all" 9<"$dir/no-mkdir")"
+code "one excludes the other" 1 "$bwrap" --seccomp 9 --add-seccomp-fd 9 --ro-bind / / true 9<"$dir/all"
+code "half an instruction" 1 "$bwrap" --seccomp 9 --ro-bind / / true 9<<<"abc"
+is "--new-session" same "$(inside --new-session --unshare-pid --as-pid-1 --proc /proc 'set -- $(cat /proc/$$/stat); [ $6 = $$ ] && echo same')"
+
+# --- the file system
+
+echo data >"$dir/file"
+mkdir -p "$dir/sub"
+echo below >"$dir/sub/file"
+like "--ro-bind" "*Read-only file system" "$(inside 'mkdir /made')"
+is "--bind" made "$(inside --bind "$dir/sub" /mnt 'echo made >/mnt/made; cat /mnt/made')"
+is "--bind writes outside" made "$(<"$dir/sub/made")"
+is "--bind-try, and there is nothing" "" "$(inside --bind-try /none /mnt true)"
+is "--ro-bind-try, and there is" below "$(inside --ro-bind-try "$dir/sub" /mnt 'cat /mnt/file')"
+like "device nodes of a bind are none" "*Permission denied" "$(inside --bind /dev /mnt 'echo >/mnt/null')"
+is "--dev-bind" "" "$(inside --dev-bind /dev /mnt 'echo >/mnt/null')"
+is "--bind-fd" below "$(inside --bind-fd 9 /mnt 'cat /mnt/file' 9<"$dir/sub")"
+like "--ro-bind-fd" "*Read-only file system" "$(inside --ro-bind-fd 9 /mnt 'echo >/mnt/file' 9<"$dir/sub")"
+is "a descriptor of an option is not the command's" 0 "$(inside --proc /proc --bind-fd 9 /mnt 'ls /proc/self/fd | grep -c 9' 9<"$dir/sub")"
+is "other descriptors are" data "$(inside 'cat <&9' 9<"$dir/file")"
+is "a root of parts" "a b bin lib lib64 usr" "$("$bwrap" --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib \
+    --symlink usr/lib64 /lib64 --dir /a --dir /b ls / | tr '\n' ' ' | sed 's/ $//')"
+like "--remount-ro" "*Read-only file system" "$(inside --tmpfs /mnt --tmpfs /mnt --remount-ro /mnt 'mkdir /mnt/made')"
+is "--remount-ro, and not what is below" "" "$(inside --tmpfs /mnt --tmpfs /mnt/below --remount-ro /mnt 'mkdir /mnt/below/made')"
+like "--remount-ro / of parts" "*Read-only file system" "$("$bwrap" --ro-bind /usr /usr --symlink usr/bin /bin --symlink \
+    usr/lib /lib --symlink usr/lib64 /lib64 --remount-ro / mkdir /made 2>&1)"
+is "--tmpfs" 755 "$(inside --tmpfs /mnt 'stat -c %a /mnt')"
+is "--perms" 1777 "$(inside --perms 1777 --tmpfs /mnt 'stat -c %a /mnt')"
+is "--perms of parents" 700 "$(inside --tmpfs /mnt --perms 0700 --dir /mnt/a/b 'stat -c %a /mnt/a')"
+is "--size" 1024 "$(inside --size 1048576 --tmpfs /mnt 'df --output=size --block-size=1K /mnt | tail -n 1 | tr -d " "')"
+code "--size for something else" 1 "$bwrap" --size 1048576 --dir /mnt --ro-bind / / true
+code "--perms twice" 1 "$bwrap" --perms 0700 --perms 0700 --tmpfs /mnt true
+is "--dir" 755 "$(inside --tmpfs /mnt --dir /mnt/a/b 'stat -c %a /mnt/a/b')"
+is "--chmod" 700 "$(inside --tmpfs /mnt --dir /mnt/a --chmod 0700 /mnt/a 'stat -c %a /mnt/a')"
+code "--chmod of what is not made here" 1 "$bwrap" --ro-bind / / --chmod 0700 /usr true
+is "--file" "data 666" "$(inside --tmpfs /mnt --file 9 /mnt/a 'echo $(cat /mnt/a) $(stat -c %a /mnt/a)' 9<"$dir/file")"
+is "--bind-data over a file" "data 600" "$(inside --bind-data 9 "$dir/sub/file" "echo \$(cat $dir/sub/file) \$(stat -c %a $dir/sub/file)" 9<"$dir/file")"
+is "--bind-data changes nothing outside" below "$(<"$dir/sub/file")"
+like "--ro-bind-data" "*Read-only file system" "$(inside --tmpfs /mnt --ro-bind-data 9 /mnt/a 'echo >/mnt/a' 9<"$dir/file")"
+is "large data" 1000000 "$(inside --tmpfs /mnt --ro-bind-data 9 /mnt/a 'wc -c </mnt/a' 9< <(head -c 1000000 /dev/zero))"
+is "large data as a file" 1000000 "$(inside --tmpfs /mnt --file 9 /mnt/a 'wc -c </mnt/a' 9< <(head -c 1000000 /dev/zero))"
+is "no file of ours stays" "" "$(find "${XDG_RUNTIME_DIR:-/tmp}" /tmp -maxdepth 1 -name 'bwrap-??????' -user "$uid" -newer "$dir/bwrap" 2>/dev/null)"
+is "--symlink" /x "$(inside --tmpfs /mnt --symlink /x /mnt/l --symlink /x /mnt/l 'readlink /mnt/l')"
+ln -s /elsewhere "$dir/link"
+code "--symlink where another is" 1 "$bwrap" --ro-bind / / --bind "$dir" "$dir" --symlink /x "$dir/link" true
+like "--symlink where another is, which is shown" "bwrap: Can't make symlink at *: existing destination is /elsewhere" "$(<"$dir/out")"
+is "--dev" "core fd full null ptmx pts random shm stderr stdin stdout tty urandom zero" \
+    "$(inside --dev /dev 'ls /dev | grep -v console' | tr '\n' ' ' | sed 's/ $//')"
+is "a terminal can be made" "character special file" "$(inside --dev /dev 'stat -L -c %F /dev/ptmx')"
+like "--proc: what is the kernel's is read-only" "*Read-only file system" \
+    "$(inside --unshare-user --unshare-pid --uid 0 --gid 0 --proc /proc 'echo 1 >/proc/sys/kernel/ns_last_pid')"
+mkdir -p low1 low2 upper work
+echo 1 >low1/a
+echo 2 >low1/b
+echo 3 >low2/b
+if "$bwrap" --ro-bind / / --tmpfs /mnt --overlay-src low1 --tmp-overlay /mnt/o true 2>"$dir/why"; then
+    is "--tmp-overlay" "1 3" "$(inside --overlay-src low1 --overlay-src low2 --tmp-overlay /mnt 'echo new >/mnt/c; cat /mnt/a /mnt/b' | tr '\n' ' ' | sed 's/ $//')"
+    like "--ro-overlay" "*Read-only file system" "$(inside --overlay-src low1 --overlay-src low2 --ro-overlay /mnt 'echo >/mnt/a')"
+    is "--overlay" "" "$(inside --overlay-src low1 --overlay upper work /mnt 'echo new >/mnt/c')"
+    is "--overlay writes outside" new "$(cat upper/c)"
+    is "lower directories stay" "a b" "$(ls low1 | tr '\n' ' ' | sed 's/ $//')"
+else
+    echo "# SKIP overlays: $(<"$dir/why")"
+fi
+code "--overlay without --overlay-src" 1 "$bwrap" --ro-bind / / --overlay upper work /mnt true
+code "--overlay-src alone" 1 "$bwrap" --ro-bind / / --overlay-src low1 true
+is "--mqueue" mqueue "$(inside --tmpfs /mnt --unshare-ipc --mqueue /mnt/q 'stat -f -c %T /mnt/q')"
+is "the last bind of the root counts" "" "$("$bwrap" --dir /none --tmpfs /mnt --ro-bind / / ls -d /none 2>/dev/null)"
+
+# --- where, and with what
+
+is "the working directory stays" "$dir" "$(inside pwd)"
+is "or it is HOME" /usr "$(cd "$dir/sub" && HOME=/usr "$bwrap" --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib \
+    --symlink usr/lib64 /lib64 sh -c 'echo $PWD; pwd' | uniq)"
+is "or the root" / "$(cd "$dir/sub" && HOME=/none "$bwrap" --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib \
+    --symlink usr/lib64 /lib64 pwd)"
+is "--chdir" /usr "$(inside --chdir /usr 'echo $PWD')"
+code "--chdir to nowhere" 1 "$bwrap" --ro-bind / / --chdir /none true
+is "--setenv, --unsetenv" "b " "$(X=a Y=a inside --setenv X b --unsetenv Y 'echo $X $Y.' | tr . ' ' | sed 's/  $/ /')"
+is "--clearenv" "PWD=$dir" "$("$bwrap" --ro-bind / / --bind "$dir" "$dir" --clearenv /usr/bin/env)"
+is "--argv0" name "$("$bwrap" --ro-bind / / --argv0 name sh -c 'echo $0')"
+is "--args" /usr "$("$bwrap" --args 9 pwd 9< <(printf '%s\0' --ro-bind / / --chdir /usr))"
+code "--args in --args" 1 "$bwrap" --args 9 true 9< <(printf '%s\0' --args 8)
+
+# --- what others are told
+
+code "--info-fd, --json-status-fd" 5 "$bwrap" --ro-bind / / --unshare-all --proc /proc --info-fd 8 --json-status-fd 9 \
+    sh -c 'stat -L -c %i /proc/self/ns/net; exit 5' 8>"$dir/info" 9>"$dir/status"
+like "--info-fd" "{*\"child-pid\": [1-9]*\"net-namespace\": $(<"$dir/out")*}" "$(tr -d '\n' <"$dir/info")"
+like "--json-status-fd" "{ \"child-pid\": [1-9]* }{ \"exit-code\": 5 }" "$(tr -d '\n' <"$dir/status")"
+code "--json-status-fd of what did not run" 1 "$bwrap" --ro-bind / / --json-status-fd 9 /none 9>"$dir/status"
+is "it has no exit code" 0 "$(grep -c exit-code "$dir/status")"
+mkfifo "$dir/go"
+"$bwrap" --ro-bind / / --bind "$dir" "$dir" --block-fd 9 --info-fd 8 touch "$dir/begun" 9<>"$dir/go" 8>"$dir/info" &
+until [ -s "$dir/info" ]; do sleep 0.01; done
+is "--block-fd: it has not begun" no "$([ -e "$dir/begun" ] && echo yes || echo no)"
+echo >"$dir/go"
+wait $!
+is "--block-fd: it has begun" yes "$([ -e "$dir/begun" ] && echo yes || echo no)"
+: >"$dir/lock"
+"$bwrap" --ro-bind / / --bind "$dir" "$dir" --lock-file "$dir/lock" sh -c "echo >$dir/held; cat $dir/go" >/dev/null &
+until [ -e "$dir/held" ]; do sleep 0.01; done
+try_lock='import fcntl, sys
+try: fcntl.lockf(open(sys.argv[1], "a"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError: print("locked")'
+is "--lock-file" locked "$(python3 -c "$try_lock" "$dir/lock")"
+echo >"$dir/go"
+wait $!
+is "--lock-file is let go" "" "$(python3 -c "$try_lock" "$dir/lock")"
+# shellcheck disable=SC2016
+bash -c '"$0" --die-with-parent --ro-bind / / --bind "$1" "$1" sh -c "echo \$\$ >$1/pid; exec sleep 3600" & until [ -s "$1/pid" ]; do sleep 0.01; done; kill -KILL $$' \
+    "$bwrap" "$dir" &
+{ wait $!; } 2>/dev/null
+for _ in $(seq 2000); do kill -0 "$(<"$dir/pid")" 2>/dev/null || break; sleep 0.01; done
+is "--die-with-parent" gone "$(kill -0 "$(<"$dir/pid")" 2>/dev/null || echo gone)"
+
+echo "1..$tests"
+[ $failures = 0 ]

@@ -222,8 +222,7 @@ static int set_something(struct forkexec_attr *attr)
     case 76: TRY_IN_ROOT(make_symlink, string(), thing);
     case 77: TRY_IN_ROOT(make_file, thing, (const uint8_t *)items, n, level ? 0644 : low);
     case 78: TRY_IN_ROOT(mask_path, small ? where : thing);
-    case 79: if (level) TRY_IN_ROOT(restrict_mount, where, low);
-        TRY_IN_ROOT(make_readonly, small ? where : thing);
+    case 79: TRY_IN_ROOT(make_readonly, small ? where : thing);
     case 80: TRY_IN_ROOT(bind_mount, "/", "/tmp", 0x20);
     case 59: TRY(set_user_namespace_owner, small ? getuid() : low);
     case 82: return small ? forkexec_attr_map_subordinate_ids(attr)

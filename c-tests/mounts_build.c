@@ -528,27 +528,6 @@ TEST_BOTH(masks)
     }
 }
 
-TEST_BOTH(mounts_that_are_restricted)
-{
-    need_mounts();
-    for EACH_BUILDER(mode, user) {
-        struct forkexec_attr *attr = in_empty_root(mode, user);
-        OK(forkexec_attr_mount_tmpfs(attr, "/a", 0, 0755, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID));
-        OK(forkexec_attr_mount_tmpfs(attr, "/a/b", 0, 0755, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NODEV));
-        OK(forkexec_attr_make_symlink(attr, "a", "/l"));
-        OK(forkexec_attr_restrict_mount(attr, "/l", FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NONRECURSIVE | FORKEXEC_MOUNT_FOLLOW));
-        assert_saw(look(attr, "look", "/a"), "flags./a", "ro nosuid");
-        assert_saw(look(attr, "look", "/a/b"), "flags./a/b", "nodev");
-        OK(forkexec_attr_restrict_mount(attr, "/a", FORKEXEC_MOUNT_NOEXEC));
-        assert_saw(look(attr, "look", "/a"), "flags./a", "ro nosuid noexec");
-        assert_saw(look(attr, "look", "/a/b"), "flags./a/b", "nodev noexec");
-        /* What is no mount is not restricted with the one that it is in. */
-        OK(forkexec_attr_make_directory(attr, "/d", 0755));
-        OK(forkexec_attr_restrict_mount(attr, "/d", FORKEXEC_MOUNT_READONLY));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_READONLY, EINVAL, 7);
-    }
-}
-
 TEST_BOTH(what_is_made_readonly)
 {
     need_mounts();

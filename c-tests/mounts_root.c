@@ -298,7 +298,6 @@ TEST(what_is_refused)
         assert_int_equal(forkexec_attr_make_file(attr, target, NULL, 0, 0), code);
         assert_int_equal(forkexec_attr_mask_path(attr, target), code);
         assert_int_equal(forkexec_attr_make_readonly(attr, target), code);
-        assert_int_equal(forkexec_attr_restrict_mount(attr, target, FORKEXEC_MOUNT_NODEV), code);
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, -code, -1);
     }
     struct forkexec_attr *attr = new_attr();
@@ -311,8 +310,6 @@ TEST(what_is_refused)
     assert_int_equal(forkexec_attr_make_directory(attr, "/a", 010000), -EINVAL);
     assert_int_equal(forkexec_attr_make_symlink(attr, "", "/a"), -EINVAL);
     assert_int_equal(forkexec_attr_make_symlink(attr, NULL, "/a"), -EINVAL);
-    assert_int_equal(forkexec_attr_restrict_mount(attr, "/a", FORKEXEC_MOUNT_NONRECURSIVE), -EINVAL);
-    assert_int_equal(forkexec_attr_restrict_mount(attr, "/a", FORKEXEC_MOUNT_NODEV | FORKEXEC_MOUNT_CREATE), -EINVAL);
     assert_int_equal(forkexec_attr_set_root(attr, "", 0), -EINVAL);
     assert_int_equal(forkexec_attr_set_root(attr, NULL, 16), -EINVAL);
     assert_int_equal(forkexec_attr_set_root(NULL, NULL, 0), -EINVAL);

@@ -150,7 +150,9 @@ code "--size for something else" 1 "$bwrap" --size 1048576 --dir /mnt --ro-bind 
 code "--perms twice" 1 "$bwrap" --perms 0700 --perms 0700 --tmpfs /mnt true
 is "--dir" 755 "$(inside --tmpfs /mnt --dir /mnt/a/b 'stat -c %a /mnt/a/b')"
 is "--chmod" 700 "$(inside --tmpfs /mnt --dir /mnt/a --chmod 0700 /mnt/a 'stat -c %a /mnt/a')"
-code "--chmod of what is not made here" 1 "$bwrap" --ro-bind / / --chmod 0700 /usr true
+code "--chmod of what is read-only" 1 "$bwrap" --ro-bind / / --chmod 0700 /usr true
+mkdir -m 711 "$dir/mode"
+is "--chmod of what was there" 700 "$(inside --chmod 0700 "$dir/mode" "stat -c %a $dir/mode")"
 is "--file" "data 666" "$(inside --tmpfs /mnt --file 9 /mnt/a 'echo $(cat /mnt/a) $(stat -c %a /mnt/a)' 9<"$dir/file")"
 is "--bind-data over a file" "data 600" "$(inside --bind-data 9 "$dir/sub/file" "echo \$(cat $dir/sub/file) \$(stat -c %a $dir/sub/file)" 9<"$dir/file")"
 is "--bind-data changes nothing outside" below "$(<"$dir/sub/file")"

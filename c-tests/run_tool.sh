@@ -541,7 +541,6 @@ if [ ! "$namespaces" ]; then
     looks "--file" text hello /f --file=600 7 /f 7< <(printf hello)
     looks "--mask" text "" /f --file 7 /f --mask /f 7<<<hello
     looks "--readonly" mode 0755 /t --tmpfs=create /t --readonly /t
-    code "--restrict" 30 "$run" "${box[@]}" --tmpfs=create /t --restrict=readonly,nonrecursive /t /w touch /t/file
     code "--readonly" 30 "$run" "${box[@]}" --tmpfs=create /t --readonly /t /w touch /t/file
     if [ "$uid" = 0 ]; then
         rm -f "$dir/up"

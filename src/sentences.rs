@@ -143,7 +143,6 @@ sentences! { ERRORS:
     OVERLAY_TOO_LONG: "the kernel takes 4095 bytes for the directories of an overlay: name them by shorter paths",
     FD_IS_A_LINK: "the descriptor refers to a symbolic link",
     FD_PATH_NEEDS_PROC: "the path of the descriptor is read in the caller's /proc",
-    RESTRICTS_NOTHING: "there is no flag to add: READONLY, NOSUID, NODEV or NOEXEC",
     OWN_FILE_GONE: "the caller's file is not at its path any more: open /proc/self/exe, and use set_exec_fd",
     OWN_FILE_OUTSIDE: "in another root /proc/self/exe is not the caller's file: name a file that is there, or use set_exec_fd",
     ROOT_NEEDS_IMAGE: "with another root or joined pid namespace /proc/self/exe would lead to the caller's own file \

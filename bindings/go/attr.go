@@ -286,8 +286,7 @@ type TimeOffset struct {
 	Offset time.Duration
 }
 
-// A MountItem is Mount, BindMount, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MaskPath, ReadonlyPath or
-// RestrictMount.
+// A MountItem is Mount, BindMount, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MaskPath or ReadonlyPath.
 type MountItem interface{ mountItem() }
 
 // Mount is mount(2): forkexec_attr_add_mount.
@@ -357,12 +356,6 @@ type MaskPath string
 // ReadonlyPath makes what is there read-only: forkexec_attr_make_readonly.
 type ReadonlyPath string
 
-// RestrictMount gives what is mounted at Target Flags more: forkexec_attr_restrict_mount.
-type RestrictMount struct {
-	Target string
-	Flags  MountFlags
-}
-
 func (Mount) mountItem()        {}
 func (BindMount) mountItem()    {}
 func (Tmpfs) mountItem()        {}
@@ -374,7 +367,6 @@ func (Symlink) mountItem()      {}
 func (File) mountItem()         {}
 func (MaskPath) mountItem()     {}
 func (ReadonlyPath) mountItem() {}
-func (RestrictMount) mountItem() {}
 
 // A Root is a directory, or for "" an empty one in memory.
 type Root struct {

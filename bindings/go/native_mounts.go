@@ -78,10 +78,6 @@ func (b *builder) mount(item MountItem) {
 		b.string(field, string(m), func(s *C.char) C.int { return C.forkexec_attr_mask_path(b.c, s) })
 	case ReadonlyPath:
 		b.string(field, string(m), func(s *C.char) C.int { return C.forkexec_attr_make_readonly(b.c, s) })
-	case RestrictMount:
-		b.string(field, m.Target, func(s *C.char) C.int {
-			return C.forkexec_attr_restrict_mount(b.c, s, C.uint32_t(m.Flags))
-		})
 	default:
 		b.refuse(field, syscall.EINVAL, errors.ErrUnsupported, "invalid argument: an item of the type %T", item)
 	}

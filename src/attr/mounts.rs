@@ -25,7 +25,6 @@ pub mod flag {
     pub const COMMON: u32 = ATTRIBUTES | CREATE | FOLLOW;
     pub const OF_BINDS: u32 = COMMON | NONRECURSIVE | OPTIONAL;
     pub const OF_OVERLAYS: u32 = COMMON | IN_MEMORY;
-    pub const OF_RESTRICTIONS: u32 = ATTRIBUTES | NONRECURSIVE | FOLLOW;
     pub const OF_PROC: u32 = READONLY | CREATE | KERNEL_READONLY | KERNEL_HIDDEN;
 }
 
@@ -64,7 +63,6 @@ pub enum Item {
     File { path: Text, bytes: Vec<u8>, mode: u32 },
     Mask { path: Text },
     Readonly { path: Text },
-    Restrict { target: Text, flags: u32 },
 }
 
 /// Where an overlay is written to.
@@ -207,15 +205,6 @@ impl Mounts {
         self.push(Item::Readonly { path: inside(path)? })
     }
 
-    pub fn restrict_mount(&mut self, target: &CStr, flags: u32) -> Accepted {
-        check_flags(flags, flag::OF_RESTRICTIONS)?;
-        not_the_root(target)?;
-        if flags & flag::ATTRIBUTES == 0 {
-            return invalid(sentences::RESTRICTS_NOTHING);
-        }
-        self.push(Item::Restrict { target: inside(target)?, flags })
-    }
-
     pub fn set_root(&mut self, path: Option<&CStr>, flags: u32) -> Accepted {
         check_flags(flags, ROOT_FLAGS)?;
         let path = path.map(copy_path).transpose()?;
@@ -303,7 +292,6 @@ impl Copied for Item {
             }
             Item::Mask { ref path } => Item::Mask { path: path.copied()? },
             Item::Readonly { ref path } => Item::Readonly { path: path.copied()? },
-            Item::Restrict { ref target, flags } => Item::Restrict { target: target.copied()?, flags },
         })
     }
 }

@@ -48,7 +48,6 @@ fn apply(at: &mut At, item: &Mount) -> Answer {
         mount::FILE => file(at, item),
         mount::DEVICE => device(at, item),
         mount::MASK => mask(at, item),
-        mount::RESTRICT => restrict(at, item),
         mount::OVERLAY_IN_MEMORY => overlay::in_memory(at, item),
         _ => readonly(at, item),
     }
@@ -187,28 +186,6 @@ fn bind_by_path(at: &mut At, item: &Mount) -> Answer {
     change_covering(at, item, source.fd)
 }
 
-/// mount_setattr(2): a mount that is there gets flags more.
-fn restrict(at: &mut At, item: &Mount) -> Answer {
-    let target = inside::target(at, item)?.fd;
-    match sys::mount_setattr(target, recursive(item), &change_of(item)) {
-        Err(errno) if by_path_instead(item, errno) => add_to_all(at, item, target)?,
-        changed => changed?,
-    }
-    sys::close(target)
-}
-
-/// The mount at fd and, where the item is for them too, those below.
-fn add_to_all(at: &At, item: &Mount, fd: i32) -> Answer {
-    let flags = item.flags & !MS_REC;
-    if flags != 0 {
-        add_flags(fd, flags)?;
-    }
-    if flags != 0 && item.flags & MS_REC != 0 {
-        below::each(at, fd, |mount| add_flags(mount, flags))?;
-    }
-    Ok(())
-}
-
 /// What now lies over the target gets its flags, if it is what was seen before: paths may have come to lead elsewhere.
 fn change_covering(at: &mut At, item: &Mount, seen: i32) -> Answer {
     let covering = inside::target(at, item)?.fd;
@@ -217,7 +194,13 @@ fn change_covering(at: &mut At, item: &Mount, seen: i32) -> Answer {
     }
     sys::close(seen)?;
     look_for(covering, item.device)?;
-    add_to_all(at, item, covering)?;
+    let flags = item.flags & !MS_REC;
+    if flags != 0 {
+        add_flags(covering, flags)?;
+    }
+    if flags != 0 && item.flags & MS_REC != 0 {
+        below::each(at, covering, |root| add_flags(root, flags))?;
+    }
     sys::close(covering)
 }
 

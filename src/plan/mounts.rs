@@ -86,14 +86,14 @@ impl Steps<'_> {
                     let needed = self.draft.need(fd, "bind_mount_idmapped");
                     step.user_namespace = needed.map_err(|fault| self.about(fault))?;
                 }
-                let below = below(*flags);
+                let below = if flags & flag::NONRECURSIVE != 0 { 0 } else { MS_REC };
                 self.add(with(step, *flags, below))
             }
             Item::BindFd { fd, target, flags } => {
                 let mut step = self.step(Stage::Bind, mount::BIND, target.as_cstr())?;
                 step.source_fd = self.draft.need(*fd, "bind_mount_fd").map_err(|fault| self.about(fault))?;
                 step.source = self.path_of(*fd)?;
-                let below = below(*flags);
+                let below = if flags & flag::NONRECURSIVE != 0 { 0 } else { MS_REC };
                 self.add(with(step, *flags, below))
             }
             Item::Tmpfs { target, size, mode, flags } => {
@@ -130,11 +130,6 @@ impl Steps<'_> {
             Item::Readonly { path } => {
                 let step = self.step(Stage::Readonly, mount::READONLY, path.as_cstr())?;
                 self.add(Mount { flags: MS_RDONLY | MS_REC, ..step })
-            }
-            Item::Restrict { target, flags } => {
-                let step = self.step(Stage::Readonly, mount::RESTRICT, target.as_cstr())?;
-                let below = below(*flags);
-                self.add(with(step, *flags, below))
             }
         }
     }
@@ -381,10 +376,6 @@ const LONGEST_CWD: usize = 4096;
 
 fn unresolved(what: &'static str, errno: i32) -> Fault {
     Fault { stage: Stage::Resolve, ..Fault::invalid(what, sentences::NOTHING) }.code(errno)
-}
-
-fn below(flags: u32) -> u64 {
-    if flags & flag::NONRECURSIVE != 0 { 0 } else { MS_REC }
 }
 
 /// A step with the flags that were asked for by name, and those that always are there.

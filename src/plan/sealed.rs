@@ -327,8 +327,6 @@ pub mod mount {
     pub const DEVICE: u32 = 7;
     /// An overlay, and a file system in memory for what is written to it.
     pub const OVERLAY_IN_MEMORY: u32 = 8;
-    /// A mount that is there gets flags more.
-    pub const RESTRICT: u32 = 9;
 }
 
 without_padding! {

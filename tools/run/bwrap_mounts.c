@@ -124,14 +124,6 @@ static void overlay(struct bwrap *bwrap, const struct operation *operation)
         (operation->in_memory ? FORKEXEC_MOUNT_IN_MEMORY : 0)));
 }
 
-/* That of the root is done with the root. */
-static void remount_readonly(struct bwrap *bwrap, const struct operation *operation)
-{
-    if (!is_root(operation))
-        put(operation, forkexec_attr_restrict_mount(bwrap->attr, operation->dest,
-            FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NONRECURSIVE | FORKEXEC_MOUNT_FOLLOW));
-}
-
 /* The bytes of a descriptor in a file of ours, which is bound and then removed. */
 static void bind_bytes(struct bwrap *bwrap, struct operation *operation, const char *bytes, size_t length, int mode)
 {
@@ -208,7 +200,9 @@ static void build(struct bwrap *bwrap, struct operation *operation)
     switch (operation->kind) {
     case BIND: bind(bwrap, operation); break;
     case OVERLAY: overlay(bwrap, operation); break;
-    case REMOUNT_READONLY: remount_readonly(bwrap, operation); break;
+    case REMOUNT_READONLY:
+        put(operation, forkexec_attr_remount(bwrap->attr, operation->dest, FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_FOLLOW));
+        break;
     case PROC: proc(bwrap, operation); break;
     case DEV: dev(bwrap, operation); break;
     case TMPFS: tmpfs(bwrap, operation); break;
@@ -217,7 +211,7 @@ static void build(struct bwrap *bwrap, struct operation *operation)
     case FILE_OF_FD: file(bwrap, operation); break;
     case BIND_DATA: bind_data(bwrap, operation); break;
     case SYMLINK: put(operation, forkexec_attr_make_symlink(bwrap->attr, operation->source, operation->dest)); break;
-    case CHMOD: break;
+    case CHMOD: put(operation, forkexec_attr_change_mode(bwrap->attr, operation->dest, (uint32_t)operation->perms)); break;
     }
 }
 
@@ -232,11 +226,9 @@ static size_t choose_root(struct bwrap *bwrap)
         bool covers = operation->kind == BIND || operation->kind == TMPFS;
         if (!is_root(operation) || (operation->optional && access(operation->source, F_OK) && errno == ENOENT))
             continue;
-        if (operation->kind == REMOUNT_READONLY)
-            flags |= FORKEXEC_ROOT_READONLY;
-        else if (covers)
-            root = operation, first = i + 1, flags = 0;
-        else if (operation->kind != DIRECTORY && operation->kind != CHMOD)
+        if (covers)
+            root = operation, first = i + 1;
+        else if (operation->kind != DIRECTORY && operation->kind != CHMOD && operation->kind != REMOUNT_READONLY)
             usage("--%s: DEST cannot be \"/\"", operation->option);
     }
     char path[32];
@@ -244,30 +236,15 @@ static size_t choose_root(struct bwrap *bwrap)
     if (root && root->fd >= 0)
         snprintf(path, sizeof path, "/proc/self/fd/%d", root->fd), source = realpath(path, NULL);
     if (source)
-        flags |= FORKEXEC_ROOT_NOSUID | (root->devices ? 0 : FORKEXEC_ROOT_NODEV) |
+        flags = FORKEXEC_ROOT_NOSUID | (root->devices ? 0 : FORKEXEC_ROOT_NODEV) |
             (root->readonly ? FORKEXEC_ROOT_READONLY : 0);
     current_option = root ? root->option : NULL;
     accept(forkexec_attr_set_root(bwrap->attr, source, flags));
     return first;
 }
 
-/* A change of mode of what an option before makes is made at once. */
-static void apply_chmod(struct bwrap *bwrap, const struct operation *change)
-{
-    for (struct operation *made = bwrap->operations + bwrap->count; made-- > bwrap->operations;)
-        if (made < change && !strcmp(made->dest, change->dest) &&
-            (made->kind == DIRECTORY || made->kind == FILE_OF_FD || made->kind == TMPFS || made->kind == BIND_DATA)) {
-            made->perms = change->perms;
-            return;
-        }
-    usage("--chmod: no option before has made %s", change->dest);
-}
-
 void build_root(struct bwrap *bwrap)
 {
-    for (size_t i = 0; i < bwrap->count; i++)
-        if (bwrap->operations[i].kind == CHMOD)
-            apply_chmod(bwrap, &bwrap->operations[i]);
     for (size_t i = choose_root(bwrap); i < bwrap->count; i++)
         build(bwrap, &bwrap->operations[i]);
     current_option = NULL;

@@ -473,7 +473,7 @@ static const struct row table[] = {
     { "cap-drop", "CAP", "Drop cap CAP when running as privileged user", 1, cap_drop },
     { "perms", "OCTAL", "Set permissions of next argument (--bind-data, --file, etc.)", 1, perms },
     { "size", "BYTES", "Set size of next argument (only for --tmpfs)", 1, size },
-    { "chmod", "OCTAL PATH", "Change permissions of PATH, which an option before has made", 2, chmod_at },
+    { "chmod", "OCTAL PATH", "Change permissions of PATH (must already exist)", 2, chmod_at },
 };
 
 static const char *program;

@@ -30,6 +30,7 @@ static const char *verb(enum operation_kind kind)
     case TMPFS: return "mount tmpfs on";
     case MQUEUE: return "mount mqueue on";
     case REMOUNT_READONLY: return "remount readonly";
+    case CHMOD: return "chmod";
     default: return "bind mount on";
     }
 }

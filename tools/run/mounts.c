@@ -223,15 +223,6 @@ static void readonly(struct run *run, char *path)
     accept(forkexec_attr_make_readonly(run->attr, path));
 }
 
-static void restrict_mount(struct run *run, char *text)
-{
-    static const struct word words[] = { { "readonly", FORKEXEC_MOUNT_READONLY }, { "nosuid", FORKEXEC_MOUNT_NOSUID },
-        { "nodev", FORKEXEC_MOUNT_NODEV }, { "noexec", FORKEXEC_MOUNT_NOEXEC },
-        { "nonrecursive", FORKEXEC_MOUNT_NONRECURSIVE }, { "follow", FORKEXEC_MOUNT_FOLLOW }, { NULL, 0 } };
-    uint32_t flags = text ? (uint32_t)parse_words(text, words, "a flag") : FORKEXEC_MOUNT_READONLY;
-    accept(forkexec_attr_restrict_mount(run->attr, next_argument(), flags));
-}
-
 static uint32_t root_flags(char *text)
 {
     static const struct word words[] = { { "readonly", FORKEXEC_ROOT_READONLY }, { "nosuid", FORKEXEC_ROOT_NOSUID },
@@ -277,8 +268,6 @@ static const struct option_row rows[] = {
     { "symlink", "CONTENTS PATH", "make a symbolic link at PATH", link_to },
     { "file", "[=MODE] FD PATH", "make a file of what our descriptor FD gives, at most 64 KiB", file },
     { "mask", "PATH", "hide what is at PATH", mask },
-    { "restrict", "[=FLAGS] TARGET", "give what is mounted at TARGET flags more: readonly (without FLAGS), nosuid, nodev, noexec; "
-        "and all below it, unless nonrecursive; follow as in --bind", restrict_mount },
     { "readonly", "PATH", "make what is at PATH read-only, with all that is mounted below", readonly },
     { "chroot", "DIR", "make DIR the root, with chroot(2), which privilege can leave", chroot_to },
     { "mount-propagation", "HOW", "private (the default), slave, shared, unbindable or unchanged", mount_propagation },

@@ -47,7 +47,6 @@ from ._items import (
     Overlay,
     Proc,
     ReadOnly,
-    Restrict,
     Root,
     Symlink,
     Tmpfs,
@@ -93,7 +92,7 @@ __all__ = [
     "Attr", "Bind", "CalledProcessError", "Capability", "CapabilitySet", "Cgroup", "Child", "CloseFd", "CloseFdsFrom",
     "CompletedProcess", "CwdRights", "DEVNULL", "DeathOf", "Dev", "Directory", "DupFd", "EnterDirectory", "Feature", "File", "Filter",
     "LandlockFlag", "LandlockFs", "LandlockNet", "LandlockScope", "Mask", "MemoryMode", "Mount", "Namespace", "OpenFd", "Overlay", "PIPE",
-    "Popen", "Proc", "Process", "ProcessFlag", "ReadOnly", "Restrict", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Stage", "Status", "SubprocessError",
+    "Popen", "Proc", "Process", "ProcessFlag", "ReadOnly", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Stage", "Status", "SubprocessError",
     "Symlink", "TimeoutExpired", "Tmpfs", "Usage", "call", "check_call", "check_output", "hold", "install", "installed",
     "open_process", "probe", "run", "spawn", "stage_name", "start", "uninstall", "version", "version_info",
 ]  # fmt: skip

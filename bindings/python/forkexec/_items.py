@@ -154,19 +154,6 @@ class ReadOnly:
 
 
 @dataclass(frozen=True)
-class Restrict:
-    """Gives what is mounted at `target` flags more, and all below unless nonrecursive; forkexec_attr_restrict_mount."""
-
-    target: Path
-    readonly: bool = False
-    nosuid: bool = False
-    nodev: bool = False
-    noexec: bool = False
-    nonrecursive: bool = False
-    follow: bool = False
-
-
-@dataclass(frozen=True)
 class Root:
     """A root of its own: the directory `path`, or for None an empty one in memory; forkexec_attr_set_root."""
 
@@ -250,4 +237,4 @@ def flags_of(item: Any) -> int:
 
 if TYPE_CHECKING:
     FdAction = Union[OpenFd, DupFd, CloseFd, CloseFdsFrom, EnterDirectory]
-    MountItem = Union[Mount, Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly, Restrict]
+    MountItem = Union[Mount, Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly]

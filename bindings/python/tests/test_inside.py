@@ -305,7 +305,7 @@ def test_mounts(tmp_path):
         forkexec.Bind(tmp_path / "source", "/bound", create=True, readonly=True, nosuid=True),
         forkexec.Bind(tmp_path / "none", "/none", create=True, optional=True),
         forkexec.Symlink("/bound/file", "/link"), forkexec.File("/greeting", "hello"), forkexec.Directory("/hidden"),
-        forkexec.File("/hidden/secret"), forkexec.Mask("/hidden"), forkexec.ReadOnly("/tmp"), forkexec.Restrict("/tmp", noexec=True),
+        forkexec.File("/hidden/secret"), forkexec.Mask("/hidden"), forkexec.ReadOnly("/tmp"),
         forkexec.Mount("none", "/work", "tmpfs", 0, "size=64k"), forkexec.Dev(create=True),
     ]  # fmt: skip
     given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(readonly=True), mounts=items)

@@ -8,7 +8,7 @@ use crate::sentences;
 use core::ffi::{c_char, c_int};
 
 /// Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
-/// following thirteen setters ask for, up to restrict_mount, is done in call order, in the program's mount namespace, which
+/// following twelve setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
 /// create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
 /// in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
 /// and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
@@ -355,29 +355,6 @@ pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, p
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "make_readonly", |attr| attr.mounts.make_readonly(path?))
-}
-
-/// Gives the mount at target flags that it does not have, and with it all that is mounted below: any of
-/// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV and _NOEXEC; with FORKEXEC_MOUNT_NONRECURSIVE the mount at target alone. Flags that it
-/// has it keeps. flags may have FORKEXEC_MOUNT_FOLLOW too. target has to be where something is mounted, as by an item before; a
-/// path that is not, make_readonly makes a mount. target is copied. An item of the list of mounts: see add_mount.
-/// mount_setattr(2), mount(2).
-/// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others, or none of the four;
-/// -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_READONLY (EINVAL: nothing is mounted there; ENOENT:
-/// nothing is there; ELOOP: a link is there or on the way; EPERM).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn forkexec_attr_restrict_mount(
-    attr: *mut forkexec_attr,
-    target: *const c_char,
-    flags: u32,
-) -> c_int {
-    let _entered = Entered::now();
-    // SAFETY: C caller guarantees that target is NULL or a string.
-    let target = unsafe { guard::string(target) };
-    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
-    apply(attr, "restrict_mount", |attr| attr.mounts.restrict_mount(target?, flags))
 }
 
 /// Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one in

@@ -359,7 +359,7 @@ TEST_BOTH(a_race_is_never_won)
         int result = try_start(attr, "/file", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
         if (result) {
             failed++;
-            wrong += error.stage < FORKEXEC_STAGE_MOUNT || error.stage > FORKEXEC_STAGE_OVERLAY;
+            wrong += error.stage < FORKEXEC_STAGE_MOUNT || error.stage > FORKEXEC_STAGE_MODE;
             wrong += result != -ELOOP && result != -EEXIST && result != -ENOENT && result != -ENOTDIR && result != -ESTALE
                 && result != forbidden;
         } else {

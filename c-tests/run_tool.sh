@@ -541,6 +541,11 @@ if [ ! "$namespaces" ]; then
     looks "--file" text hello /f --file=600 7 /f 7< <(printf hello)
     looks "--mask" text "" /f --file 7 /f --mask /f 7<<<hello
     looks "--readonly" mode 0755 /t --tmpfs=create /t --readonly /t
+    looks "--remount" flags "nosuid nodev" /t --tmpfs=create,nodev /t --remount nosuid /t
+    looks "--remount-ro" flags "ro" /t --tmpfs=create /t --remount-ro /t
+    code "--remount-ro of what is not mounted" 125 "$run" "${box[@]}" --dir /t --remount-ro /t /w
+    looks "--chmod" mode 0711 /t --dir /t --chmod 711 /t
+    looks "--chmod of a file" mode 4711 /w2 --file 7 /w2 --chmod 4711 /w2 7<<<hello
     code "--readonly" 30 "$run" "${box[@]}" --tmpfs=create /t --readonly /t /w touch /t/file
     if [ "$uid" = 0 ]; then
         rm -f "$dir/up"
@@ -654,7 +659,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
     "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
-    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--proc=what /p" "--proc=nosuid /p" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
+    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--proc=what /p" "--proc=nosuid /p" "--chmod 9 /p" "--remount what /p" "--remount create /p" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
     "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \
     "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \

@@ -45,6 +45,8 @@ ASK(a_masked_link, mask_path, "/etc/link")
 ASK(nothing_readonly, make_readonly, "/no/where")
 ASK(an_overlay_of_nothing, mount_overlay, (const char *const[]){ "/nonexistent", "/" }, 2, NULL, NULL, "/overlay",
     FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY)
+ASK(a_remount_of_nothing, remount, "/tmp/none", FORKEXEC_MOUNT_READONLY)
+ASK(a_mode_of_nothing, change_mode, "/none", 0755)
 ASK(a_missing_root, set_root, "/nonexistent", 0)
 ASK(a_missing_directory, set_cwd, "/nonexistent")
 ASK(a_missing_rule, add_landlock_path, "/nonexistent", 4)
@@ -78,6 +80,8 @@ static const struct failure {
     { FORKEXEC_STAGE_MASK, ELOOP, a_masked_link, { 0 } },
     { FORKEXEC_STAGE_READONLY, ENOENT, nothing_readonly, { 0 } },
     { FORKEXEC_STAGE_OVERLAY, ENOENT, an_overlay_of_nothing, { 0 } },
+    { FORKEXEC_STAGE_REMOUNT, ENOENT, a_remount_of_nothing, { 0 } },
+    { FORKEXEC_STAGE_MODE, ENOENT, a_mode_of_nothing, { 0 } },
     { FORKEXEC_STAGE_PIVOT_ROOT, EIO, NULL, { SYS_pivot_root, EIO, { { 0 } } } },
     { FORKEXEC_STAGE_BOUNDING, EIO, NULL, { SYS_prctl, EIO, { { IS, 0, PR_CAPBSET_DROP } } } },
     { FORKEXEC_STAGE_GID, EIO, NULL, { SYS_setresgid, EIO, { { 0 } } } },

@@ -201,6 +201,9 @@ DESCRIBES(BIND_FD, text("bind 0: "), (text("%d", fd), "/usr", "/b"), int fd = op
     SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(bind_mount_fd, fd, "/b", 0))
 DESCRIBES(OVERLAY, "overlay 0: ", ("/o", text("lowerdir=/a\\:\\,\\\\:/b%s", of_users())),
     SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(mount_overlay, LOWERS("/a:,\\", "/b"), 2, NULL, NULL, "/o", 0))
+DESCRIBES(REMOUNT, "remount 0: ", ("/a", "0x3"), SET(create_namespaces, FORKEXEC_NS_MOUNT);
+    SET(remount, "/a", FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID))
+DESCRIBES(MODE, "mode 0: ", ("/a", "0750"), SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(change_mode, "/a", 0750))
 #define DESCRIBES_PROC(NAME, flags) \
     DESCRIBES(NAME, "proc 0: ", ("/p"), SET(create_namespaces, FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID); \
         SET(mount_proc, "/p", flags))

@@ -26,6 +26,9 @@ MOUNT_FAILS(SOURCE_DANGLES, ENOENT, text("bind 0 (%s on /a)", link),
 MOUNT_FAILS(SOURCE_IS_ANOTHER, ESTALE, text("bind 0 (fd %d, %s (deleted), on /a)", fd, scratch_path("gone")),
     int fd = open(new_file("gone"), O_PATH | O_CLOEXEC); assert_false(unlink(scratch_path("gone")));
     SET(bind_mount_fd, fd, "/a", FORKEXEC_MOUNT_CREATE))
+MOUNT_FAILS(NOTHING_MOUNTED, EINVAL, "remount 1 (/a with 0x1)", SET(make_directory, "/a", 0755);
+    SET(remount, "/a", FORKEXEC_MOUNT_READONLY))
+
 /* The kernel answers so to the mount of an overlay. */
 #define OVERLAY_FAILS(NAME, code, user) \
     SITUATION(NAME, need_roots(); if (user) need_user_namespaces()) \

@@ -95,6 +95,8 @@ ASK(a_mask, an_empty_root(attr); SET(mask_path, "/a"))
 ASK(a_readonly_path, an_empty_root(attr); SET(make_readonly, "/a"))
 ASK(an_overlay, an_empty_root(attr); SET(mount_overlay, ((const char *const[]){ "/usr", "/etc" }), 2, NULL, NULL, "/a",
     FORKEXEC_MOUNT_NODEV))
+ASK(a_remount, an_empty_root(attr); SET(mount_tmpfs, "/a", 0, 0755, 0); SET(remount, "/a", FORKEXEC_MOUNT_NOEXEC))
+ASK(a_mode, an_empty_root(attr); SET(change_mode, "/a", 0755))
 ASK(a_readonly_root, an_empty_root(attr); SET(set_root, NULL, FORKEXEC_ROOT_READONLY))
 ASK(a_missing_root, SET(set_chroot, NOWHERE))
 ASK(a_missing_directory, SET(set_cwd, NOWHERE))
@@ -251,6 +253,9 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_READONLY, FRESH, a_readonly_path, GIVES(EIO, 1, "/a"), PRIVILEGED, DENY(move_mount, EIO) },
     { FORKEXEC_STAGE_OVERLAY, FRESH, an_overlay, GIVES(EIO, 1, "/a of lowerdir=/usr:/etc"), PRIVILEGED,
         DENY(mount, EIO, IF(3, MS_NODEV)) },
+    { FORKEXEC_STAGE_REMOUNT, FRESH, a_remount, GIVES(EIO, 2, "/a with 0x8"), PRIVILEGED,
+        DENY(mount, EIO, IF(3, MS_REMOUNT | MS_BIND | MS_NOEXEC | MS_RELATIME)) },
+    { FORKEXEC_STAGE_MODE, FRESH, a_mode, GIVES(EIO, 1, "/a, mode 0755"), PRIVILEGED, DENY(fchmodat, EIO) },
     { FORKEXEC_STAGE_PIVOT_ROOT, FRESH, an_empty_root, GIVES(EIO, -1, ""), PRIVILEGED, DENY(pivot_root, EIO) },
     { FORKEXEC_STAGE_ROOT_READONLY, FRESH, a_readonly_root, GIVES(EIO, -1, ""), PRIVILEGED,
         DENY(mount, EIO, IF(3, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_RELATIME)) },

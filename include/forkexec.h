@@ -477,6 +477,10 @@ enum forkexec_stage {
     FORKEXEC_STAGE_READONLY = 460,
     // Directories of the caller's appear as one, laid over each other; what is written goes to a directory of its own, or to memory. mount(2).
     FORKEXEC_STAGE_OVERLAY = 461,
+    // A mount gets flags beside those that it has. mount(2).
+    FORKEXEC_STAGE_REMOUNT = 462,
+    // A file or directory gets another mode. chmod(2).
+    FORKEXEC_STAGE_MODE = 463,
     // The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
     FORKEXEC_STAGE_PIVOT_ROOT = 470,
     // The root becomes read-only; after everything that was made in it. mount(2).
@@ -1301,7 +1305,7 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr,
                                   uint32_t nanoseconds);
 
 // Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
-// following thirteen setters ask for, up to restrict_mount, is done in call order, in the program's mount namespace, which
+// following fourteen setters ask for, up to change_mode, is done in call order, in the program's mount namespace, which
 // create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
 // in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
 // and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
@@ -1504,18 +1508,29 @@ int forkexec_attr_mask_path(struct forkexec_attr *attr,
 int forkexec_attr_make_readonly(struct forkexec_attr *attr,
                                 const char *path);
 
-// Gives the mount at target flags that it does not have, and with it all that is mounted below: any of
-// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV and _NOEXEC; with FORKEXEC_MOUNT_NONRECURSIVE the mount at target alone. Flags that it
-// has it keeps. flags may have FORKEXEC_MOUNT_FOLLOW too. target has to be where something is mounted, as by an item before; a
-// path that is not, make_readonly makes a mount. target is copied. An item of the list of mounts: see add_mount.
-// mount_setattr(2), mount(2).
-// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others, or none of the four;
-// -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_READONLY (EINVAL: nothing is mounted there; ENOENT:
-// nothing is there; ELOOP: a link is there or on the way; EPERM).
-int forkexec_attr_restrict_mount(struct forkexec_attr *attr,
-                                 const char *target,
-                                 uint32_t flags);
+// Adds flags, any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV and _NOEXEC, to what is mounted at path, beside those that it has,
+// and not to what is mounted below. With FORKEXEC_MOUNT_FOLLOW symbolic links in path are followed, inside the root. path may be
+// "/", where nothing can be made any more after FORKEXEC_MOUNT_READONLY: see set_root for a root that is read-only in the end.
+// For whom this holds, see make_readonly. path is copied. An item of the list of mounts: see add_mount. mount(2), MS_REMOUNT |
+// MS_BIND.
+// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root, flags has none of the four, or others;
+// -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_REMOUNT (EINVAL: nothing is mounted at this very
+// path; ENOENT; ELOOP: a link is there or on the way; EPERM).
+int forkexec_attr_remount(struct forkexec_attr *attr,
+                          const char *path,
+                          uint32_t flags);
+
+// Gives what is at path exactly that mode, setuid, setgid and sticky bits included: in the file system that is there, which
+// only in memory, as that of an empty root, goes with the program. path is copied. An item of the list of mounts: see
+// add_mount. chmod(2).
+// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root, mode is above 07777; -ENAMETOOLONG: path has
+// more than 4095 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_MODE (ENOENT; ELOOP: a link is there or on the
+// way; EPERM: it is another's, or see make_directory; EROFS; EOPNOTSUPP: a file, and the caller has no /proc).
+int forkexec_attr_change_mode(struct forkexec_attr *attr,
+                              const char *path,
+                              uint32_t mode);
 
 // Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one in
 // memory, which goes with the program. The list of mounts is made in it; then the old root is detached, and not even

@@ -112,6 +112,10 @@ pub enum Stage {
     Readonly = 460,
     /// Directories of the caller's appear as one, laid over each other; what is written goes to a directory of its own, or to memory. mount(2).
     Overlay = 461,
+    /// A mount gets flags beside those that it has. mount(2).
+    Remount = 462,
+    /// A file or directory gets another mode. chmod(2).
+    Mode = 463,
     /// The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
     PivotRoot = 470,
     /// The root becomes read-only; after everything that was made in it. mount(2).
@@ -279,6 +283,8 @@ rows! {
     Mask "mask",
     Readonly "read-only path",
     Overlay "overlay",
+    Remount "remount",
+    Mode "mode",
     PivotRoot "pivot_root",
     RootReadonly "read-only root",
     Chroot "chroot",
@@ -339,6 +345,13 @@ const _: () = {
         rows = rest;
     }
 };
+
+impl Stage {
+    /// Whether it is one of the list of mounts and their kin.
+    pub fn is_of_mounts(self) -> bool {
+        Stage::Mount <= self && self <= Stage::Mode
+    }
+}
 
 impl Row {
     /// The row of a number, if the number is a stage.

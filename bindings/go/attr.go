@@ -286,7 +286,8 @@ type TimeOffset struct {
 	Offset time.Duration
 }
 
-// A MountItem is Mount, BindMount, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MaskPath or ReadonlyPath.
+// A MountItem is Mount, BindMount, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MaskPath, ReadonlyPath,
+// Remount or ChangeMode.
 type MountItem interface{ mountItem() }
 
 // Mount is mount(2): forkexec_attr_add_mount.
@@ -356,6 +357,18 @@ type MaskPath string
 // ReadonlyPath makes what is there read-only: forkexec_attr_make_readonly.
 type ReadonlyPath string
 
+// Remount adds flags to what is mounted there: forkexec_attr_remount.
+type Remount struct {
+	Path  string
+	Flags MountFlags
+}
+
+// ChangeMode gives what is there a mode: forkexec_attr_change_mode.
+type ChangeMode struct {
+	Path string
+	Mode uint32
+}
+
 func (Mount) mountItem()        {}
 func (BindMount) mountItem()    {}
 func (Tmpfs) mountItem()        {}
@@ -367,6 +380,8 @@ func (Symlink) mountItem()      {}
 func (File) mountItem()         {}
 func (MaskPath) mountItem()     {}
 func (ReadonlyPath) mountItem() {}
+func (Remount) mountItem()      {}
+func (ChangeMode) mountItem()   {}
 
 // A Root is a directory, or for "" an empty one in memory.
 type Root struct {

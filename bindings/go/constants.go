@@ -416,6 +416,10 @@ const (
 	StageReadonly Stage = 460
 	// Directories of the caller's appear as one, laid over each other; what is written goes to a directory of its own, or to memory. mount(2).
 	StageOverlay Stage = 461
+	// A mount gets flags beside those that it has. mount(2).
+	StageRemount Stage = 462
+	// A file or directory gets another mode. chmod(2).
+	StageMode Stage = 463
 	// The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
 	StagePivotRoot Stage = 470
 	// The root becomes read-only; after everything that was made in it. mount(2).
@@ -567,6 +571,8 @@ var stageNames = map[Stage]string{
 	459: "mask",
 	460: "read-only path",
 	461: "overlay",
+	462: "remount",
+	463: "mode",
 	470: "pivot_root",
 	480: "read-only root",
 	490: "chroot",

@@ -78,6 +78,10 @@ func (b *builder) mount(item MountItem) {
 		b.string(field, string(m), func(s *C.char) C.int { return C.forkexec_attr_mask_path(b.c, s) })
 	case ReadonlyPath:
 		b.string(field, string(m), func(s *C.char) C.int { return C.forkexec_attr_make_readonly(b.c, s) })
+	case Remount:
+		b.string(field, m.Path, func(s *C.char) C.int { return C.forkexec_attr_remount(b.c, s, C.uint32_t(m.Flags)) })
+	case ChangeMode:
+		b.string(field, m.Path, func(s *C.char) C.int { return C.forkexec_attr_change_mode(b.c, s, C.uint32_t(m.Mode)) })
 	default:
 		b.refuse(field, syscall.EINVAL, errors.ErrUnsupported, "invalid argument: an item of the type %T", item)
 	}

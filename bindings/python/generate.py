@@ -261,6 +261,8 @@ CAUSES = {
     "make_symlink": {"EINVAL": f"the contents are not empty, and the path {_INSIDE}"},
     "make_file": {"EINVAL": f"the contents are at most 65536 bytes, the path {_INSIDE}, {_MODE}"},
     "mask_path": {"EINVAL": f"the path {_INSIDE}"}, "make_readonly": {"EINVAL": f"the path {_INSIDE}"},
+    "remount": {"EINVAL": f"the path {_INSIDE}, and there is a flag to add"},
+    "change_mode": {"EINVAL": f"the path {_INSIDE}, {_MODE}"},
     "set_root": {"EINVAL": "the path is empty: Root() is an empty root in memory"},
     "add_seccomp_filter": {"EINVAL": "a filter has 1 to 4096 instructions of 8 bytes each; flags are SeccompFlag, of which TSYNC and "
                                      "LISTENER exclude each other"},

@@ -25,6 +25,7 @@ pub mod flag {
     pub const COMMON: u32 = ATTRIBUTES | CREATE | FOLLOW;
     pub const OF_BINDS: u32 = COMMON | NONRECURSIVE | OPTIONAL;
     pub const OF_OVERLAYS: u32 = COMMON | IN_MEMORY;
+    pub const OF_REMOUNTS: u32 = ATTRIBUTES | FOLLOW;
     pub const OF_PROC: u32 = READONLY | CREATE | KERNEL_READONLY | KERNEL_HIDDEN;
 }
 
@@ -63,6 +64,8 @@ pub enum Item {
     File { path: Text, bytes: Vec<u8>, mode: u32 },
     Mask { path: Text },
     Readonly { path: Text },
+    Remount { path: Text, flags: u32 },
+    Mode { path: Text, mode: u32 },
 }
 
 /// Where an overlay is written to.
@@ -205,6 +208,19 @@ impl Mounts {
         self.push(Item::Readonly { path: inside(path)? })
     }
 
+    pub fn remount(&mut self, path: &CStr, flags: u32) -> Accepted {
+        check_flags(flags, flag::OF_REMOUNTS)?;
+        if flags & flag::ATTRIBUTES == 0 {
+            return invalid(sentences::REMOUNT_NOTHING);
+        }
+        self.push(Item::Remount { path: inside(path)?, flags })
+    }
+
+    pub fn change_mode(&mut self, path: &CStr, mode: u32) -> Accepted {
+        check_mode(mode)?;
+        self.push(Item::Mode { path: inside(path)?, mode })
+    }
+
     pub fn set_root(&mut self, path: Option<&CStr>, flags: u32) -> Accepted {
         check_flags(flags, ROOT_FLAGS)?;
         let path = path.map(copy_path).transpose()?;
@@ -292,6 +308,8 @@ impl Copied for Item {
             }
             Item::Mask { ref path } => Item::Mask { path: path.copied()? },
             Item::Readonly { ref path } => Item::Readonly { path: path.copied()? },
+            Item::Remount { ref path, flags } => Item::Remount { path: path.copied()?, flags },
+            Item::Mode { ref path, mode } => Item::Mode { path: path.copied()?, mode },
         })
     }
 }
@@ -377,6 +395,9 @@ mod tests {
         assert!(mounts.bind_mount(c"/", c"/a", Some(-1), 0).is_err());
         assert!(mounts.bind_mount_fd(0, c"/a", flag::OPTIONAL).is_err());
         assert!(mounts.bind_mount_fd(-1, c"/a", 0).is_err());
+        assert!(mounts.remount(c"/", flag::FOLLOW).is_err());
+        assert!(mounts.remount(c"/", flag::READONLY | flag::CREATE).is_err());
+        assert!(mounts.change_mode(c"/", 0o10000).is_err());
         assert!(mounts.set_root(None, 2).is_err());
         assert!(mounts.list.is_empty() && mounts.root.is_none());
     }

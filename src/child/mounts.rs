@@ -48,6 +48,8 @@ fn apply(at: &mut At, item: &Mount) -> Answer {
         mount::FILE => file(at, item),
         mount::DEVICE => device(at, item),
         mount::MASK => mask(at, item),
+        mount::REMOUNT => remount(at, item),
+        mount::MODE => mode(at, item),
         mount::OVERLAY_IN_MEMORY => overlay::in_memory(at, item),
         _ => readonly(at, item),
     }
@@ -220,6 +222,21 @@ pub fn add_flags(fd: i32, flags: u64) -> Answer {
     let place = go_to(look(fd)?)?;
     // SAFETY: the place is NUL-terminated.
     unsafe { sys::mount(null(), place.as_ptr(), null(), MS_REMOUNT | MS_BIND | kept | flags, null()) }
+}
+
+fn remount(at: &mut At, item: &Mount) -> Answer {
+    let target = inside::target(at, item)?;
+    add_flags(target.fd, item.flags)?;
+    sys::close(target.fd)
+}
+
+/// chmod(2)
+fn mode(at: &mut At, item: &Mount) -> Answer {
+    let target = inside::target(at, item)?;
+    let place = go_to(target)?;
+    // SAFETY: the place is NUL-terminated.
+    inside::has_mode(target.fd, item.mode, |_, mode| unsafe { sys::chmod(place.as_ptr(), mode) })?;
+    sys::close(target.fd)
 }
 
 /// The setuid and the setgid bit.

@@ -76,7 +76,9 @@ program! {
     | File
     | Mask
     | Readonly
-    | Overlay => mounts::populate,
+    | Overlay
+    | Remount
+    | Mode => mounts::populate,
     PivotRoot => root::pivot_root,
     RootReadonly => root::root_readonly,
     Chroot => root::chroot,

@@ -190,6 +190,7 @@ impl Failure {
             (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
             (Stage::ProcessFlags, libc::EINVAL) => sentences::PROCESS_FLAG_UNKNOWN,
             (Stage::UserNamespaces, libc::EOPNOTSUPP) => sentences::FILTER_WITHOUT_EFFECT,
+            (Stage::Remount, libc::EINVAL) => sentences::NOTHING_MOUNTED,
             (Stage::Overlay, libc::ENODEV) => sentences::NO_OVERLAY,
             (Stage::Overlay, libc::EPERM) if user => sentences::OVERLAY_FORBIDDEN,
             (Stage::Overlay, libc::EINVAL) => sentences::OVERLAY_REFUSED,
@@ -199,7 +200,7 @@ impl Failure {
             }
             (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => sentences::BIND_UNCOVERS,
             (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => sentences::ROOT_NO_MOUNT,
-            (stage, libc::EOPNOTSUPP) if Stage::Mount <= stage && stage <= Stage::Overlay => sentences::MOUNT_ON_FILE,
+            (stage, libc::EOPNOTSUPP) if stage.is_of_mounts() => sentences::MOUNT_ON_FILE,
             (Stage::CwdBeforeIds, libc::EACCES | libc::EPERM) => sentences::CWD_AS_CALLER,
             (Stage::Cwd, libc::EACCES | libc::EPERM) if self.plan_is(has_other_rights) => sentences::CWD_AS_PROGRAM,
             (Stage::CwdCheck, libc::ENOENT) => sentences::OUTSIDE_ROOT,

@@ -140,7 +140,7 @@ pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option
             let makes = action.kind == action::OPEN && action.flags & O_CREAT != 0;
             if makes { ids(plan, plan.uid.get().is_some(), plan.gid.get().is_some()) } else { None }
         }
-        stage if Stage::Mount <= stage && stage <= Stage::Overlay => {
+        stage if stage.is_of_mounts() => {
             let step = plan.list(plan.mounts).iter().find(|step| step.index == index)?;
             of_mount(plan, step, code, side)
         }
@@ -149,7 +149,7 @@ pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option
 }
 
 fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Why<'a>> {
-    let takes_flags = [Stage::Bind, Stage::Tmpfs, Stage::Overlay].contains(&step.stage);
+    let takes_flags = [Stage::Bind, Stage::Tmpfs, Stage::Overlay, Stage::Remount].contains(&step.stage);
     Some(match (side, code) {
         (side::SOURCE, libc::ENOENT) => match step.stage {
             Stage::Dev => Why::Said(sentences::DEVICE_MISSING),

@@ -131,6 +131,14 @@ impl Steps<'_> {
                 let step = self.step(Stage::Readonly, mount::READONLY, path.as_cstr())?;
                 self.add(Mount { flags: MS_RDONLY | MS_REC, ..step })
             }
+            Item::Remount { path, flags } => {
+                let step = self.step(Stage::Remount, mount::REMOUNT, path.as_cstr())?;
+                self.add(with(step, *flags, 0))
+            }
+            Item::Mode { path, mode } => {
+                let step = self.step(Stage::Mode, mount::MODE, path.as_cstr())?;
+                self.add(Mount { mode: *mode, ..step })
+            }
         }
     }
 

@@ -327,6 +327,9 @@ pub mod mount {
     pub const DEVICE: u32 = 7;
     /// An overlay, and a file system in memory for what is written to it.
     pub const OVERLAY_IN_MEMORY: u32 = 8;
+    /// Flags for what is mounted there already.
+    pub const REMOUNT: u32 = 9;
+    pub const MODE: u32 = 10;
 }
 
 without_padding! {

@@ -85,6 +85,8 @@ fn mount(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
                 (true, true) => sentences::PROC_BOTH.with(&[&bytes(step.target)]).fmt(f),
             }
         }
+        kind::REMOUNT => sentences::REMOUNT.with(&[&bytes(step.target), &format_args!("{:#x}", step.flags)]).fmt(f),
+        kind::MODE => sentences::MODE.with(&[&bytes(step.target), &format_args!("{:04o}", step.mode)]).fmt(f),
         kind::SYMLINK => sentences::SYMLINK.with(&[&bytes(step.target), &bytes(step.data)]).fmt(f),
         _ => write!(f, "{}", bytes(step.target)),
     }
@@ -259,7 +261,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Root if plan.text(plan.root).is_none() => sentences::EMPTY_ROOT.fmt(f),
         Stage::Root => text(plan.root, f),
         Stage::InnerUserNamespace => id_maps(plan, plan.inner_uid_map, plan.inner_gid_map, f),
-        stage if Stage::Mount <= stage && stage <= Stage::Overlay => mount(plan, index, f),
+        stage if stage.is_of_mounts() => mount(plan, index, f),
         Stage::Chroot => text(plan.chroot, f),
         Stage::Rlimit => limit(plan, index).map_or(Ok(()), |item| write!(f, "{}", Limited(item))),
         Stage::Nofile => plan.nofile.get().map_or(Ok(()), |item| write!(f, "{}", Limited(&item))),

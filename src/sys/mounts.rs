@@ -42,6 +42,14 @@ pub fn chmod_directory(fd: i32, mode: u32) -> Answer {
     call!(FCHMODAT, fd, c".".as_ptr(), mode).map(drop)
 }
 
+/// fchmodat(2), of what a path leads to from the working directory.
+///
+/// # Safety
+/// `path` is NUL-terminated.
+pub unsafe fn chmod(path: *const u8, mode: u32) -> Answer {
+    call!(FCHMODAT, AT_FDCWD, path, mode).map(drop)
+}
+
 /// open_tree(2)
 ///
 /// # Safety

@@ -223,6 +223,23 @@ static void readonly(struct run *run, char *path)
     accept(forkexec_attr_make_readonly(run->attr, path));
 }
 
+static void remount_ro(struct run *run, char *path)
+{
+    accept(forkexec_attr_remount(run->attr, path, FORKEXEC_MOUNT_READONLY));
+}
+
+static void remount(struct run *run, char *flags)
+{
+    static const struct word words[] = { FLAGS_OF_ALL, { NULL, 0 } };
+    uint64_t all = parse_words(flags, words, "a flag");
+    accept(forkexec_attr_remount(run->attr, next_argument(), (uint32_t)all));
+}
+
+static void change_mode(struct run *run, char *mode)
+{
+    accept(forkexec_attr_change_mode(run->attr, next_argument(), mode_or(mode, 0)));
+}
+
 static uint32_t root_flags(char *text)
 {
     static const struct word words[] = { { "readonly", FORKEXEC_ROOT_READONLY }, { "nosuid", FORKEXEC_ROOT_NOSUID },
@@ -269,6 +286,10 @@ static const struct option_row rows[] = {
     { "file", "[=MODE] FD PATH", "make a file of what our descriptor FD gives, at most 64 KiB", file },
     { "mask", "PATH", "hide what is at PATH", mask },
     { "readonly", "PATH", "make what is at PATH read-only, with all that is mounted below", readonly },
+    { "remount", "FLAGS PATH", "add readonly, nosuid, nodev or noexec to what is mounted at PATH, and not to what is below",
+        remount },
+    { "remount-ro", "PATH", "the same with readonly", remount_ro },
+    { "chmod", "MODE PATH", "give what is at PATH this mode", change_mode },
     { "chroot", "DIR", "make DIR the root, with chroot(2), which privilege can leave", chroot_to },
     { "mount-propagation", "HOW", "private (the default), slave, shared, unbindable or unchanged", mount_propagation },
 };

@@ -125,7 +125,7 @@ func (p *plan) childError(err error) error {
 		}
 	}
 	index := failure.Index
-	ofMounts := failure.Stage >= forkexec.StageMount && failure.Stage <= forkexec.StageOverlay ||
+	ofMounts := failure.Stage >= forkexec.StageMount && failure.Stage <= forkexec.StageMode ||
 		told.Location == LocMount || told.Location == LocMountMkdir
 	switch {
 	case ofMounts && index >= 0 && index < len(p.items):

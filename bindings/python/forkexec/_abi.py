@@ -298,6 +298,10 @@ class Stage(IntEnum):
     READONLY = 460
     # Directories of the caller's appear as one, laid over each other; what is written goes to a directory of its own, or to memory. mount(2).
     OVERLAY = 461
+    # A mount gets flags beside those that it has. mount(2).
+    REMOUNT = 462
+    # A file or directory gets another mode. chmod(2).
+    MODE = 463
     # The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
     PIVOT_ROOT = 470
     # The root becomes read-only; after everything that was made in it. mount(2).
@@ -535,7 +539,8 @@ FUNCTIONS = (
     "forkexec_attr_make_file",
     "forkexec_attr_mask_path",
     "forkexec_attr_make_readonly",
-    "forkexec_attr_restrict_mount",
+    "forkexec_attr_remount",
+    "forkexec_attr_change_mode",
     "forkexec_attr_set_root",
     "forkexec_attr_set_chroot",
     "forkexec_attr_set_session_keyring",
@@ -784,9 +789,13 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EINVAL": "the path must be an absolute path inside the new root, without ..",
         "ENAMETOOLONG": "path has more than 4095 bytes",
     },
-    "restrict_mount": {
-        "EINVAL": "there is readonly, nosuid, nodev or noexec, and the target must be an absolute path inside the new root, without ..",
-        "ENAMETOOLONG": "target has more than 4095 bytes",
+    "remount": {
+        "EINVAL": "the path must be an absolute path inside the new root, without .., and there is a flag to add",
+        "ENAMETOOLONG": "path has more than 4095 bytes",
+    },
+    "change_mode": {
+        "EINVAL": "the path must be an absolute path inside the new root, without .., and the mode is at most 0o7777",
+        "ENAMETOOLONG": "path has more than 4095 bytes",
     },
     "set_root": {
         "EINVAL": "the path is empty: Root() is an empty root in memory",

@@ -154,6 +154,26 @@ class ReadOnly:
 
 
 @dataclass(frozen=True)
+class Remount:
+    """Adds flags to what is mounted at `path`, and not to what is mounted below; forkexec_attr_remount."""
+
+    path: Path
+    readonly: bool = False
+    nosuid: bool = False
+    nodev: bool = False
+    noexec: bool = False
+    follow: bool = False
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Gives what is at `path` exactly this mode; forkexec_attr_change_mode."""
+
+    path: Path
+    mode: int
+
+
+@dataclass(frozen=True)
 class Root:
     """A root of its own: the directory `path`, or for None an empty one in memory; forkexec_attr_set_root."""
 
@@ -237,4 +257,4 @@ def flags_of(item: Any) -> int:
 
 if TYPE_CHECKING:
     FdAction = Union[OpenFd, DupFd, CloseFd, CloseFdsFrom, EnterDirectory]
-    MountItem = Union[Mount, Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly]
+    MountItem = Union[Mount, Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly, Remount, Mode]

@@ -378,6 +378,10 @@ def _mount_item(attr: Any, item: Any) -> None:
         put("mask_path", attr, text(item.path))
     elif isinstance(item, items.ReadOnly):
         put("make_readonly", attr, text(item.path))
+    elif isinstance(item, items.Remount):
+        put("remount", attr, text(item.path), flags)
+    elif isinstance(item, items.Mode):
+        put("change_mode", attr, text(item.path), item.mode)
     else:
         raise TypeError(f"a mount is one of forkexec's Mount, Bind, Tmpfs and so on, not {item!r}")
 
@@ -385,7 +389,7 @@ def _mount_item(attr: Any, item: Any) -> None:
 @_keyword(
     "mounts",
     "add_mount", "bind_mount", "bind_mount_fd", "bind_mount_idmapped", "mount_tmpfs", "mount_overlay", "mount_proc", "mount_dev", "make_directory",
-    "make_symlink", "make_file", "mask_path", "make_readonly",
+    "make_symlink", "make_file", "mask_path", "make_readonly", "remount", "change_mode",
 )  # fmt: skip
 def _mounts(attr: Any, value: Any) -> None:
     for index, item in enumerate(several(value, "a list of Mount, Bind, Tmpfs and so on")):

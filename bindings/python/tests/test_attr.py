@@ -66,6 +66,8 @@ BAD = [
     (ValueError, dict(mounts=[forkexec.Tmpfs("relative")]), "item 0"),
     (ValueError, dict(mounts=[forkexec.Bind("/a", "/b/../c")]), "item 0"),
     (TypeError, dict(mounts=["/a"]), "item 0"),
+    (ValueError, dict(mounts=[forkexec.Remount("/a")]), "a flag to add"),
+    (ValueError, dict(mounts=[forkexec.Mode("/a", 0o10000)]), "at most 0o7777"),
     (ValueError, dict(mounts=[forkexec.Overlay(["/a"], "/b")]), "two where nothing is written"),
     (TypeError, dict(mounts=[forkexec.Overlay("/a", "/b")]), "a list of paths"),
     (ValueError, dict(mounts=[forkexec.Bind(0, "/b", userns=0)]), "a source that is a path"),

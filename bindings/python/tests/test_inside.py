@@ -306,14 +306,15 @@ def test_mounts(tmp_path):
         forkexec.Bind(tmp_path / "none", "/none", create=True, optional=True),
         forkexec.Symlink("/bound/file", "/link"), forkexec.File("/greeting", "hello"), forkexec.Directory("/hidden"),
         forkexec.File("/hidden/secret"), forkexec.Mask("/hidden"), forkexec.ReadOnly("/tmp"),
-        forkexec.Mount("none", "/work", "tmpfs", 0, "size=64k"), forkexec.Dev(create=True),
+        forkexec.Dev(create=True), forkexec.Remount("/dev/shm", noexec=True), forkexec.Mode("/greeting", 0o640),
+        forkexec.Mount("none", "/work", "tmpfs", 0, "size=64k"),
     ]  # fmt: skip
     given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(readonly=True), mounts=items)
     script = (
         "ls -d /none 2>/dev/null; cat /bound/file /greeting /link /held; echo; ls /hidden; "
-        "touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd"
+        "touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd; stat -c %a /greeting"
     )
-    assert shell(script, given).split() == ["boundhelloboundbound", "readonly", "/"]
+    assert shell(script, given).split() == ["boundhelloboundbound", "readonly", "/", "640"]
     os.close(held)
     (tmp_path / "other").mkdir()
     (tmp_path / "other/file").write_text("below")

@@ -8,7 +8,7 @@ use crate::sentences;
 use core::ffi::{c_char, c_int};
 
 /// Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
-/// following twelve setters ask for, up to make_readonly, is done in call order, in the program's mount namespace, which
+/// following fourteen setters ask for, up to change_mode, is done in call order, in the program's mount namespace, which
 /// create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
 /// in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
 /// and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
@@ -355,6 +355,42 @@ pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, p
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "make_readonly", |attr| attr.mounts.make_readonly(path?))
+}
+
+/// Adds flags, any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV and _NOEXEC, to what is mounted at path, beside those that it has,
+/// and not to what is mounted below. With FORKEXEC_MOUNT_FOLLOW symbolic links in path are followed, inside the root. path may be
+/// "/", where nothing can be made any more after FORKEXEC_MOUNT_READONLY: see set_root for a root that is read-only in the end.
+/// For whom this holds, see make_readonly. path is copied. An item of the list of mounts: see add_mount. mount(2), MS_REMOUNT |
+/// MS_BIND.
+/// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root, flags has none of the four, or others;
+/// -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_REMOUNT (EINVAL: nothing is mounted at this very
+/// path; ENOENT; ELOOP: a link is there or on the way; EPERM).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_remount(attr: *mut forkexec_attr, path: *const c_char, flags: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "remount", |attr| attr.mounts.remount(path?, flags))
+}
+
+/// Gives what is at path exactly that mode, setuid, setgid and sticky bits included: in the file system that is there, which
+/// only in memory, as that of an empty root, goes with the program. path is copied. An item of the list of mounts: see
+/// add_mount. chmod(2).
+/// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root, mode is above 07777; -ENAMETOOLONG: path has
+/// more than 4095 bytes; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_MODE (ENOENT; ELOOP: a link is there or on the
+/// way; EPERM: it is another's, or see make_directory; EROFS; EOPNOTSUPP: a file, and the caller has no /proc).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_change_mode(attr: *mut forkexec_attr, path: *const c_char, mode: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "change_mode", |attr| attr.mounts.change_mode(path?, mode))
 }
 
 /// Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one in

@@ -150,7 +150,10 @@ code "--size for something else" 1 "$bwrap" --size 1048576 --dir /mnt --ro-bind 
 code "--perms twice" 1 "$bwrap" --perms 0700 --perms 0700 --tmpfs /mnt true
 is "--dir" 755 "$(inside --tmpfs /mnt --dir /mnt/a/b 'stat -c %a /mnt/a/b')"
 is "--chmod" 700 "$(inside --tmpfs /mnt --dir /mnt/a --chmod 0700 /mnt/a 'stat -c %a /mnt/a')"
-code "--chmod of what is read-only" 1 "$bwrap" --ro-bind / / --chmod 0700 /usr true
+mkdir -m 711 "$dir/host"
+code "--chmod of what is read-only" 1 "$bwrap" --ro-bind / / --chmod 0700 "$dir/host" true
+code "--dir in what is read-only" 1 "$bwrap" --ro-bind / / --dir "$dir/host/made" true
+is "nothing of the host is changed" "711 " "$(stat -c %a "$dir/host") $(ls "$dir/host")"
 mkdir -m 711 "$dir/mode"
 is "--chmod of what was there" 700 "$(inside --chmod 0700 "$dir/mode" "stat -c %a $dir/mode")"
 is "--file" "data 666" "$(inside --tmpfs /mnt --file 9 /mnt/a 'echo $(cat /mnt/a) $(stat -c %a /mnt/a)' 9<"$dir/file")"

@@ -240,6 +240,9 @@ static size_t choose_root(struct bwrap *bwrap)
             (root->readonly ? FORKEXEC_ROOT_READONLY : 0);
     current_option = root ? root->option : NULL;
     accept(forkexec_attr_set_root(bwrap->attr, source, flags));
+    /* At once, and not in the end: the options behind must not write to it. */
+    if (flags & FORKEXEC_ROOT_READONLY)
+        put(root, forkexec_attr_remount(bwrap->attr, "/", FORKEXEC_MOUNT_READONLY));
     return first;
 }
 

@@ -23,6 +23,11 @@ struct run {
     uint32_t create;       /* the namespaces that --unshare named */
     uint32_t all, share;   /* those that "--unshare all" stands for, and what --share takes away from them */
     bool init, as_pid_1;
+    /* What decides about the capabilities of the program; -1: not said. */
+    int64_t uid, uid_inside;    /* to become, and what ours is in the new user namespace */
+    bool drops_caps, has_bounding, has_ambient, joins_user;
+    uint64_t bounding, ambient;
+    uint32_t securebits;
 };
 
 /* A row of the option table. Options are applied in the order in which they stand on the command line. */
@@ -42,7 +47,8 @@ struct chapter {
     const struct chapter name##_chapter = { title, rows, sizeof rows / sizeof *rows }
 
 extern const struct chapter tool_chapter, config_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
-    cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter;
+    cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter,
+    seccomp_json_chapter;
 
 /* options.c */
 /* Where words come from: the command line, a file, or a descriptor. */
@@ -97,6 +103,7 @@ uint32_t *parse_numbers(const char *text, uint32_t most, size_t *count);
 int32_t parse_signal(const char *text);
 uint64_t parse_signals(char *text);
 uint64_t parse_capabilities(char *text);
+uint64_t all_capabilities(void);            /* that this kernel knows */
 const char *signal_name(int number);        /* "SIGTERM"; "SIGRTMIN+1" in static memory */
 const char *errno_name(int number);         /* "ENOENT", or NULL */
 
@@ -123,6 +130,12 @@ void json_integer(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 void json_end(struct json *json, int fd);
+
+/* seccomp_json.c */
+void add_profiles(struct run *run);
+
+/* caps.c: those that the program will be permitted, as far as the options say. */
+uint64_t capabilities_of_program(const struct run *run);
 
 /* cgroup.c */
 void make_cgroup(struct run *run);

@@ -557,6 +557,37 @@ if [ "$have_python" ]; then
 import fcntl
 fcntl.ioctl(0, 0x5412, b"x")' 2>&1 </dev/null)"
 fi
+echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28},
+{"names": ["unlink", "unlinkat", "rmdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 30, "excludes": {"caps": ["CAP_SYS_ADMIN"]}}]}' \
+    >"$dir/profile"
+if "$run" --no-new-privs --seccomp-json "$dir/profile" true 2>"$dir/said"; then
+    like "--seccomp-json" "*No space left*" "$("$run" --no-new-privs --seccomp-json "$dir/profile" mkdir "$dir/never" 2>&1)"
+    touch "$dir/unlinked"
+    if [ "$uid" = 0 ] && grep -q '^CapBnd:.*f$' /proc/self/status; then
+        code "--seccomp-json: by the capabilities" 0 "$run" --no-new-privs --seccomp-json "$dir/profile" rm "$dir/unlinked"
+        touch "$dir/unlinked"
+        code "--seccomp-json: another user has none" 1 "$run" --no-new-privs --seccomp-json "$dir/profile" --uid 1234 \
+            --gid 1234 rm -f "$dir/unlinked"
+    fi
+    for way in "--drop-caps" "--caps bounding=chown" "--securebits noroot" "--map-current"; do
+        case $way in
+        --map*) [ "$uid" != 0 ] && [ ! "$namespaces" ] || continue ;;
+        --caps* | --sec*) [ "$uid" = 0 ] || continue ;;
+        esac
+        # shellcheck disable=SC2086
+        like "--seccomp-json: none with $way" "*Read-only file system*" \
+            "$("$run" --no-new-privs --seccomp-json "$dir/profile" $way rm "$dir/unlinked" 2>&1)"
+    done
+    [ "$namespaces" ] || code "--seccomp-json: root of a new user namespace has all" 0 \
+        "$run" --no-new-privs --seccomp-json "$dir/profile" --map-root rm -f "$dir/unlinked"
+    echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_FLY"}]}' >"$dir/profile"
+    code "--seccomp-json: what is wrong with it" 125 "$run" --no-new-privs --seccomp-json "$dir/profile" true
+    like "is named" "forkexec-run: --seccomp-json: syscalls[[]0[]].action: there is no action \"SCMP_ACT_FLY\"" "$said"
+    code "--seccomp-json: no file" 125 "$run" --no-new-privs --seccomp-json /nowhere true
+else
+    skip "--seccomp-json" "$(<"$dir/said")"
+fi
 sees "--process-flags" thp_disabled 1 --process-flags no-thp,subreaper
 code "--deny-user-namespaces" 1 "$run" --no-new-privs --deny-user-namespaces unshare -U true
 locked=(--no-new-privs --landlock-path "execute,read-file:$witness" --landlock-path "all:$dir/root")

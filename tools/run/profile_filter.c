@@ -40,11 +40,13 @@ static const struct {
     { "semctl", "ipc", 3 }, { "semtimedop", "ipc", 4 }, { "msgsnd", "ipc", 11 }, { "msgrcv", "ipc", 12 },
     { "msgget", "ipc", 13 }, { "msgctl", "ipc", 14 }, { "shmat", "ipc", 21 }, { "shmdt", "ipc", 22 },
     { "shmget", "ipc", 23 }, { "shmctl", "ipc", 24 } };
+enum { INNER = sizeof inner / sizeof *inner };
 
 /* A rule, as it is about one call of one architecture. */
 struct entry {
     uint32_t number;
     const struct rule *rule;
+    bool is_narrow;         /* an ABI of 32 bits: the higher half of an argument says nothing */
     bool is_inner;          /* the call is reached through another one, whose first argument is which */
     uint32_t which;
 };
@@ -90,6 +92,12 @@ static bool has_own_numbers(uint32_t arch)
     return false;
 }
 
+/* The kernel's token for an architecture has a bit for 64 bits; x32 is given none by libseccomp, n32 is. */
+static bool is_narrow(uint32_t arch)
+{
+    return !(arch & UINT32_C(0x80000000)) || arch == SCMP_ARCH_MIPS64N32 || arch == SCMP_ARCH_MIPSEL64N32;
+}
+
 /* NO_CALL: that architecture does not have it. */
 static uint32_t number_on(uint32_t arch, const char *name)
 {
@@ -115,16 +123,37 @@ static void add_entry(struct builder *to, struct entry entry)
     to->entries[to->entry_count++] = entry;
 }
 
+/* libseccomp has a number of its own making for calls that are reached both ways; that of the direct one is found by
+ * looking at where those are that came late: socket and the like. */
+static void find_direct(uint32_t arch, uint32_t direct[INNER])
+{
+    uint32_t first = has_own_numbers(arch) ? 4160 : 320, end = has_own_numbers(arch) ? 4420 : 420;
+    for (size_t i = 0; i < INNER; i++)
+        direct[i] = NO_CALL;
+    if (number_on(arch, "socketcall") == NO_CALL && number_on(arch, "ipc") == NO_CALL)
+        return;
+    for (uint32_t number = first; number < end; number++) {
+        char *name = seccomp_syscall_resolve_num_arch(arch, (int)number);
+        for (size_t i = 0; name && i < INNER; i++)
+            if (!strcmp(inner[i].name, name))
+                direct[i] = number;
+        free(name);
+    }
+}
+
 /* An argument of a call that is reached through another one stands in memory, where no filter sees it. Where it would
  * decide that the call may pass, it does not; where it would decide that it may not, the call never passes. */
-static void add_inner(struct builder *to, uint32_t arch, const struct rule *rule)
+static void add_inner(struct builder *to, uint32_t arch, const struct rule *rule, const uint32_t direct[INNER])
 {
-    if (rule->count && lets_pass(rule->answer))
-        return;
-    for (size_t i = 0; i < sizeof inner / sizeof *inner; i++) {
-        uint32_t number = strcmp(inner[i].name, rule->name) ? NO_CALL : number_on(arch, inner[i].through);
-        if (number != NO_CALL)
-            add_entry(to, (struct entry){ number, rule, true, inner[i].which });
+    bool is_unseen = rule->count && lets_pass(rule->answer);
+    for (size_t i = 0; i < INNER; i++) {
+        if (strcmp(inner[i].name, rule->name))
+            continue;
+        uint32_t through = number_on(arch, inner[i].through);
+        if (through != NO_CALL && !is_unseen)
+            add_entry(to, (struct entry){ through, rule, is_narrow(arch), true, inner[i].which });
+        if (direct[i] != NO_CALL && number_on(arch, rule->name) == NO_CALL)
+            add_entry(to, (struct entry){ direct[i], rule, is_narrow(arch), false, 0 });
     }
 }
 
@@ -145,12 +174,14 @@ static void collect(struct builder *to, uint32_t token)
         uint32_t arch = profile->arches[i];
         if ((arch == SCMP_ARCH_X32 ? AUDIT_X86_64 : arch) != token)
             continue;
+        uint32_t direct[INNER];
+        find_direct(arch, direct);
         for (size_t j = 0; j < profile->rule_count; j++) {
             const struct rule *rule = &profile->rules[j];
             uint32_t number = number_on(arch, rule->name);
             if (number != NO_CALL)
-                add_entry(to, (struct entry){ number, rule, false, 0 });
-            add_inner(to, arch, rule);
+                add_entry(to, (struct entry){ number, rule, is_narrow(arch), false, 0 });
+            add_inner(to, arch, rule, direct);
         }
     }
     qsort(to->entries, to->entry_count, sizeof *to->entries, by_number);
@@ -197,10 +228,15 @@ static size_t add_call(struct builder *to, size_t at)
 }
 
 /* What is newer than all calls that the profile names, it cannot have meant to refuse: it is answered as if the kernel
- * did not have it, for which programs are prepared, as runc does. */
-static uint32_t answer_to_newer(const struct profile *profile)
+ * did not have it, for which programs are prepared. So does runc; here nothing is newer that came before Linux 5.1. */
+static void add_newer(struct builder *to, uint32_t arch, uint32_t last)
 {
-    return lets_pass(profile->answer) ? profile->answer : SECCOMP_RET_ERRNO | ENOSYS;
+    uint32_t first = number_on(arch, "pidfd_send_signal");
+    if (first == NO_CALL || lets_pass(to->profile->answer))
+        return;
+    if (last >= first)
+        first = last + 1;
+    add_range(to, (struct range){ first, SECCOMP_RET_ERRNO | ENOSYS, NULL, 0 });
 }
 
 static void find_ranges(struct builder *to, uint32_t token)
@@ -214,15 +250,15 @@ static void find_ranges(struct builder *to, uint32_t token)
     size_t at = 0;
     while (at < to->entry_count && (!is_x86_64 || to->entries[at].number < X32_BIT))
         at = add_call(to, at);
-    add_range(to, (struct range){ at ? to->entries[at - 1].number + 1 : 0, answer_to_newer(profile), NULL, 0 });
+    add_newer(to, token, at ? to->entries[at - 1].number : 0);
     if (!is_x86_64)
         return;
     add_range(to, (struct range){ X32_BIT, has_x32 ? profile->answer : SECCOMP_RET_KILL_THREAD, NULL, 0 });
     size_t before = at;
     while (at < to->entry_count)
         at = add_call(to, at);
-    if (at > before)
-        add_range(to, (struct range){ to->entries[at - 1].number + 1, answer_to_newer(profile), NULL, 0 });
+    if (has_x32)
+        add_newer(to, SCMP_ARCH_X32, at > before ? to->entries[at - 1].number : 0);
     /* What a tracer skips has the number -1. */
     add_range(to, (struct range){ UINT32_MAX, profile->answer, NULL, 0 });
 }
@@ -249,24 +285,38 @@ static size_t half_of(unsigned index, bool is_high)
 
 enum { MET = 254, UNMET = 255 };    /* where a jump of a condition goes, until that is known */
 
-/* Jumps to MET, goes on behind, or jumps to UNMET. */
-static void put_condition(struct builder *to, const struct condition *condition)
+static void put_mask(struct builder *to, uint32_t mask)
 {
-    uint32_t high = (uint32_t)(condition->value >> 32), low = (uint32_t)condition->value;
+    put(to, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
+}
+
+/* Goes on behind, where the lower half decides, or jumps. */
+static void put_high(struct builder *to, const struct condition *condition, uint8_t yes, uint8_t no)
+{
+    uint32_t high = (uint32_t)(condition->value >> 32);
     enum comparison how = condition->comparison;
-    bool is_negated = how == NOT_EQUAL || how == LESS || how == LESS_EQUAL;
-    uint8_t yes = is_negated ? UNMET : MET, no = is_negated ? MET : UNMET;
     put_load(to, half_of(condition->index, true));
     if (how == MASKED_EQUAL) {
-        put(to, BPF_ALU | BPF_AND | BPF_K, high, 0, 0);
+        put_mask(to, high);
         high = (uint32_t)(condition->value_two >> 32);
     }
     if (how == GREATER || how == GREATER_EQUAL || how == LESS || how == LESS_EQUAL)
         put(to, BPF_JMP | BPF_JGT | BPF_K, high, yes, 0);
     put(to, BPF_JMP | BPF_JEQ | BPF_K, high, 0, no);
+}
+
+/* Jumps to MET or to UNMET. What is less is not greater or equal, and so on. */
+static void put_condition(struct builder *to, const struct condition *condition, bool is_narrow)
+{
+    uint32_t low = (uint32_t)condition->value;
+    enum comparison how = condition->comparison;
+    bool is_negated = how == NOT_EQUAL || how == LESS || how == LESS_EQUAL;
+    uint8_t yes = is_negated ? UNMET : MET, no = is_negated ? MET : UNMET;
+    if (!is_narrow)
+        put_high(to, condition, yes, no);
     put_load(to, half_of(condition->index, false));
     if (how == MASKED_EQUAL) {
-        put(to, BPF_ALU | BPF_AND | BPF_K, low, 0, 0);
+        put_mask(to, low);
         low = (uint32_t)condition->value_two;
     }
     uint16_t jump = how == GREATER || how == LESS_EQUAL ? BPF_JGT : how == GREATER_EQUAL || how == LESS ? BPF_JGE : BPF_JEQ;
@@ -295,7 +345,7 @@ static void put_answers(struct builder *to, const struct range *range)
         size_t count = entry->is_inner ? 1 : entry->rule->count;
         for (size_t j = 0; j < count; j++) {
             size_t begin = to->length;
-            put_condition(to, entry->is_inner ? &which : &entry->rule->conditions[j]);
+            put_condition(to, entry->is_inner ? &which : &entry->rule->conditions[j], entry->is_narrow);
             settle(to, begin, MET);
         }
         put(to, BPF_RET | BPF_K, entry->rule->answer, 0, 0);
@@ -344,7 +394,7 @@ static void put_arch(struct builder *to, uint32_t token)
 
 size_t build_filter(const struct profile *profile, struct sock_filter *filter, size_t most)
 {
-    /* A rule is about a call of an architecture, and perhaps one within another; x32 is in one space with x86-64. */
+    /* A rule is about a call of an architecture, or one directly and one through another; x32 is in one space with x86-64. */
     size_t entries = 4 * profile->rule_count + 1;
     struct builder to = { .profile = profile, .filter = filter, .most = most,
         .entries = calloc(entries, sizeof *to.entries), .ranges = calloc(2 * entries + 8, sizeof *to.ranges) };

@@ -648,7 +648,7 @@ like "with a sentence too" "forkexec-run: --bind: an argument is missing*" "$sai
 code "an argument too much" 125 "$run" --new-session=yes true
 code "no command" 125 "$run"
 for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--rlimit nope=1" "--rlimit as=1Q" \
-    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--args x" "--args 99" "--config /nowhere" "--config nothing-such" "--config /etc" "--grace 0" "--grace 5x" "--timeout 1e99" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
+    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--args x" "--args 99" "--config /nowhere" "--config nothing-such" "--config /etc" "--grace 0" "--output-limit x" "--idle-timeout 0" "--grace 5x" "--timeout 1e99" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
     "--env novalue" "--env =x" "--caps permitted" "--caps what=all" "--caps permitted=cap_nothing" \
     "--unshare what" "--share what" "--share net" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
@@ -748,6 +748,48 @@ holds "and nobody else" lives stranger
 holds "but all of it" dead tree
 kill "$(<"$dir/stranger.pid")"
 code "a command that is in time" 4 "$run" --timeout 60 "$witness" exit 4
+# --- the output
+
+is "--output-limit: within it" "both 3" "$("$run" --output-limit 100 sh -c 'printf "both "; exit 3'; echo $?)"
+is "--output-limit: just so much" "124 12345" "$("$run" --output-limit 5 sh -c 'printf 123456; exec sleep 60' >"$dir/out" 2>/dev/null
+    echo "$? $(<"$dir/out")")"
+is "--output-limit: and not one more" "0 12345" "$("$run" --output-limit 5 sh -c 'printf 12345' >"$dir/out" 2>/dev/null
+    echo "$? $(<"$dir/out")")"
+is "--output-limit: both outputs" "124 8 2" "$("$run" --output-limit 10 sh -c 'printf 12345678; sleep 0.3; printf abcdef >&2; exec sleep 60' \
+    >"$dir/out" 2>"$dir/said"; echo "$? $(wc -c <"$dir/out") $(head -c 2 "$dir/said" | grep -c ab)2" | sed 's/ 12$/ 2/')"
+like "--output-limit: is told" "*wrote more than its limit*" "$(<"$dir/said")"
+is "--output-limit: an endless one" "124 100000" "$("$run" --output-limit 100000 yes >"$dir/out" 2>/dev/null
+    echo "$? $(wc -c <"$dir/out")")"
+is "--output-limit: unlimited" "1000000" "$("$run" --output-limit unlimited head -c 1000000 /dev/zero | wc -c)"
+is "--output-limit: a reader that goes away" 0 "$("$run" --output-limit 1G --timeout 60 yes 2>/dev/null | head -n 1 >/dev/null
+    echo $?)"
+cp "$witness" "$dir/tree"
+code "--output-limit: a grandchild that holds the output" 4 \
+    "$run" --output-limit 1M --timeout 60 sh -c "'$dir/tree' fork daemon sleep & sleep 0.1; exit 4"
+holds "is killed" until_true dead tree
+"$run" --output-limit 1M sh -c "{ '$dir/tree' daemon sleep & } >/dev/null 2>&1; exit 0"
+holds "--output-limit: one that does not hold it stays" until_true lives tree
+pkill -f "^$dir/tree "
+is "--output-limit: the order of both outputs" "1 2 3 4" "$("$run" --output-limit 1M sh -c 'echo 1; echo 2 >&2; echo 3; echo 4 >&2' 2>&1 |
+    xargs)"
+code "--idle-timeout" 124 "$run" --idle-timeout 0.3 sh -c 'echo begun; exec sleep 60'
+like "--idle-timeout: is told" "*wrote nothing for too long*" "$said"
+is "--idle-timeout: what was written" begun "$(<"$dir/out")"
+code "--idle-timeout: something in time" 7 "$run" --idle-timeout 10 sh -c 'for i in 1 2 3; do echo $i; sleep 0.1; done; exit 7'
+code "--idle-timeout: closed outputs are no silence" 0 "$run" --idle-timeout 0.2 sh -c 'exec >&- 2>&-; sleep 0.6'
+is "--idle-timeout: a slow reader is no silence" "100000" "$("$run" --idle-timeout 0.5 head -c 100000 /dev/zero | { sleep 1; wc -c; })"
+if [ "$have_python" ]; then
+    "$run" --json-status-fd 7 --output-limit 5 yes 7>"$dir/json" >/dev/null 2>&1
+    is "JSON: too much output" '"output" 5 false' "$(for key in ended output_bytes timed_out; do
+        json exited $key "$dir/json"; done | xargs -d '\n')"
+    "$run" --json-status-fd 7 --idle-timeout 0.2 sleep 60 7>"$dir/json" 2>/dev/null
+    is "JSON: silence" '"idle" 0' "$(for key in ended output_bytes; do json exited $key "$dir/json"; done | xargs -d '\n')"
+fi
+for way in "--fd 1" "--open-fd 2=w:/dev/null" "--dup-fd 1=2"; do
+    # shellcheck disable=SC2086
+    code "--output-limit with $way" 125 "$run" --output-limit 5 $way true
+done
+
 # asked: whoever is asked to end says so in a file, and ends
 asked() {
     rm -f "$dir/asked" "$dir/up"

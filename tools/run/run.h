@@ -3,6 +3,7 @@
 #ifndef RUN_H
 #define RUN_H
 #include <forkexec.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct run {
     uint32_t create;       /* the namespaces that --unshare named */
     uint32_t all, share;   /* those that "--unshare all" stands for, and what --share takes away from them */
     bool init, as_pid_1;
+    bool gives_output;     /* an option says what the command's descriptor 1 or 2 is */
     /* What decides about the capabilities of the program; -1: not said. */
     int64_t uid, uid_inside;    /* to become, and what ours is in the new user namespace */
     bool drops_caps, has_bounding, has_ambient, joins_user;
@@ -48,7 +50,7 @@ struct chapter {
 
 extern const struct chapter tool_chapter, config_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
     cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter,
-    seccomp_json_chapter;
+    seccomp_json_chapter, output_chapter;
 
 /* options.c */
 /* Where words come from: the command line, a file, or a descriptor. */
@@ -118,7 +120,7 @@ _Noreturn void report_interrupted(int signal);
 _Noreturn void report_timeout_before_start(void);
 void report_event(const char *event, int pid);
 /* Why this program ended the command. */
-enum end_reason { OF_ITSELF, BY_TIMEOUT, BY_INTERRUPT };
+enum end_reason { OF_ITSELF, BY_TIMEOUT, BY_IDLE, BY_OUTPUT, BY_INTERRUPT };
 _Noreturn void report_end(const struct forkexec_status *status, enum end_reason reason, int64_t wall_ns);
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -141,6 +143,20 @@ uint64_t capabilities_of_program(const struct run *run);
 void make_cgroup(struct run *run);
 int64_t cgroup_processor_ns(void);          /* of all that ever ran in it; -1: there is none, or that is not known */
 void remove_cgroup(void);
+
+/* output.c */
+enum { OUTPUT_FDS = 4 };
+bool make_pipes(const struct run *run);     /* false: none are asked for */
+void begin_output(void);                    /* the command has its ends */
+void poll_output(struct pollfd fds[OUTPUT_FDS]);
+void move_output(const struct pollfd fds[OUTPUT_FDS]);
+bool is_output_too_much(void);
+bool is_output_at_end(void);
+bool is_output_held(void);                  /* somebody may still write */
+int64_t last_output(void);                  /* when something was read or written */
+bool has_output_text(void);                 /* that is read and not yet written */
+int64_t idle_deadline(void);                /* INT64_MAX: none */
+int64_t output_bytes(void);                 /* -1: not counted */
 
 /* supervise.c, tree.c, probe.c */
 _Noreturn void supervise(const struct run *run, const char *path, char *const argv[]);

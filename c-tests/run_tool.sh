@@ -616,6 +616,56 @@ else
     skip "Landlock" "this kernel has none, or an older one"
 fi
 
+# --- learning
+
+echo hello >"$dir/hello"
+mkdir -p "$dir/learnt"
+# learnt FORM COMMAND...: what is seen of it, in a file of that name
+learnt() {
+    "$run" --learn="$1" "$dir/learnt/$1" "${@:2}" 2>&1
+}
+if "$run" --learn "$dir/learnt/first" true 2>"$dir/said"; then
+    is "--learn: the command runs" hello "$(learnt landlock cat "$dir/hello")"
+    code "--learn: its exit code" 7 "$run" --learn "$dir/learnt/first" "$witness" exit 7
+    like "--learn: it says what it is worth" "*no boundary*" "$(<"$dir/learnt/landlock")"
+    if "$run" --probe | grep -q '^yes  Landlock, all of it'; then
+        is "--learn: with what is learnt it runs" hello "$("$run" --config "$dir/learnt/landlock" cat "$dir/hello" 2>&1)"
+        like "--learn: and nothing else is allowed" "*Permission denied" \
+            "$("$run" --config "$dir/learnt/landlock" cat "$dir/conf/main" 2>&1)"
+        work='cd "$1" && echo text >new && cat new && mkdir d && mv d e && rmdir e && ln -s new link && rm link && mv new newer'
+        is "--learn: what changes files" text "$(learnt landlock sh -c "$work" - "$dir/learnt")"
+        rm -f "$dir/learnt/newer"
+        is "--learn: can do it again" text "$("$run" --config "$dir/learnt/landlock" sh -c "$work" - "$dir/learnt" 2>&1)"
+        like "--learn: in no other place" "*Permission denied*" \
+            "$("$run" --config "$dir/learnt/landlock" sh -c "$work" - "$dir/conf" 2>&1)"
+        printf '#!/bin/sh\necho script\n' >"$dir/script"
+        chmod 755 "$dir/script"
+        is "--learn: a script and what starts it" "script script" "$(learnt landlock sh -c "'$dir/script'; '$dir/script' & wait" | xargs)"
+        is "--learn: runs again" "script script" "$("$run" --config "$dir/learnt/landlock" sh -c "'$dir/script'; '$dir/script' & wait" 2>&1 | xargs)"
+        learnt landlock bash -c ': </dev/tcp/127.0.0.1/9' >/dev/null
+        is "--learn: a port" "landlock-port connect-tcp:9" "$(grep port "$dir/learnt/landlock")"
+    fi
+    if [ ! "$namespaces" ]; then
+        is "--learn=bind" hello "$(cd "$dir" && learnt bind cat hello)"
+        is "--learn=bind: with what is learnt it runs" hello "$("$run" --config "$dir/learnt/bind" cat hello 2>&1)"
+        like "--learn=bind: and nothing else is there" "*No such file*" "$("$run" --config "$dir/learnt/bind" cat "$dir/conf/main" 2>&1)"
+        is "--learn, through an init" hello "$("$run" --map-root --unshare pid --learn "$dir/learnt/first" cat "$dir/hello" 2>&1)"
+    fi
+    if learnt seccomp "$witness" print written >"$dir/said"; then
+        is "--learn=seccomp: with what is learnt it runs" written \
+            "$("$run" --no-new-privs --seccomp-json "$dir/learnt/seccomp" "$witness" print written 2>&1)"
+        code "--learn=seccomp: and no other call" 1 "$run" --no-new-privs --seccomp-json "$dir/learnt/seccomp" \
+            "$witness" touch "$dir/never"
+    else
+        skip "--learn=seccomp" "$(<"$dir/said")"
+    fi
+    is "--learn: one that stays behind is watched on" "late" "$(learnt landlock sh -c "(sleep 0.3; cat $dir/hello >/dev/null; echo late) &")"
+    code "--learn: the time of all" 124 "$run" --timeout 0.5 --learn "$dir/learnt/first" sh -c 'sleep 60 &'
+else
+    skip "--learn" "$(<"$dir/said")"
+fi
+code "--learn: a file that cannot be written" 125 "$run" --learn /nowhere/at/all true
+
 # --- exit codes
 
 code "the command's exit code" 7 "$run" "$witness" exit 7
@@ -648,7 +698,7 @@ like "with a sentence too" "forkexec-run: --bind: an argument is missing*" "$sai
 code "an argument too much" 125 "$run" --new-session=yes true
 code "no command" 125 "$run"
 for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--rlimit nope=1" "--rlimit as=1Q" \
-    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--args x" "--args 99" "--config /nowhere" "--config nothing-such" "--config /etc" "--grace 0" "--output-limit x" "--idle-timeout 0" "--grace 5x" "--timeout 1e99" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
+    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--args x" "--args 99" "--config /nowhere" "--config nothing-such" "--config /etc" "--learn=fly /f" "--grace 0" "--output-limit x" "--idle-timeout 0" "--grace 5x" "--timeout 1e99" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
     "--env novalue" "--env =x" "--caps permitted" "--caps what=all" "--caps permitted=cap_nothing" \
     "--unshare what" "--share what" "--share net" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \

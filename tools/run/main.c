@@ -61,6 +61,7 @@ int main(int argc, char **argv)
         usage("there is no command to run; see --help");
     finish_namespaces(&run);
     add_profiles(&run);
+    prepare_learning(&run);
     pass_on(&run);
     make_cgroup(&run);
     const char *path = run.has_exec_fd ? NULL : *command;

@@ -50,7 +50,7 @@ struct chapter {
 
 extern const struct chapter tool_chapter, config_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
     cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter,
-    seccomp_json_chapter, output_chapter;
+    seccomp_json_chapter, output_chapter, learn_chapter;
 
 /* options.c */
 /* Where words come from: the command line, a file, or a descriptor. */
@@ -157,6 +157,13 @@ int64_t last_output(void);                  /* when something was read or writte
 bool has_output_text(void);                 /* that is read and not yet written */
 int64_t idle_deadline(void);                /* INT64_MAX: none */
 int64_t output_bytes(void);                 /* -1: not counted */
+
+/* learn.c */
+void prepare_learning(struct run *run);
+void begin_learning(const struct forkexec_child *child, const char *path);
+int learning_fd(void);                      /* to be polled; -1: nothing is learnt */
+bool learn_next(void);                      /* false: nobody is left */
+void end_learning(void);
 
 /* supervise.c, tree.c, probe.c */
 _Noreturn void supervise(const struct run *run, const char *path, char *const argv[]);

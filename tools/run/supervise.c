@@ -184,18 +184,21 @@ static bool pass_on(struct watch *watch, int signal, bool had_it)
     return is_second;
 }
 
-enum { SIGNALS, CHILD, OUTPUT, ALL_FDS = OUTPUT + OUTPUT_FDS };
+enum { SIGNALS, CHILD, LEARNING, OUTPUT, ALL_FDS = OUTPUT + OUTPUT_FDS };
 
 /* Waits until something happens or the time is up, and moves what the command wrote. */
 static void sleep_until(const struct watch *watch, int64_t until)
 {
-    struct pollfd fds[ALL_FDS] = { { watch->signals, POLLIN, 0 }, { forkexec_child_pidfd(watch->child), POLLIN, 0 } };
+    struct pollfd fds[ALL_FDS] = { { watch->signals, POLLIN, 0 }, { forkexec_child_pidfd(watch->child), POLLIN, 0 },
+        { learning_fd(), POLLIN, 0 } };
     /* Without pidfds the end is looked for; a negative descriptor is no descriptor to poll(2). */
     int64_t slice = fds[CHILD].fd < 0 ? 20 * MILLISECOND : 3600 * 1000 * MILLISECOND, left = until - now_ns();
     left = left < 0 ? 0 : left < slice ? left : slice;
     poll_output(fds + OUTPUT);
     poll(fds, ALL_FDS, (int)((left + MILLISECOND - 1) / MILLISECOND));
     move_output(fds + OUTPUT);
+    if (fds[LEARNING].revents)
+        learn_next();
 }
 
 /* Returns true when the command is to be killed now. */
@@ -258,6 +261,22 @@ static void finish_output(struct watch *watch)
         watch->reason = BY_OUTPUT;
 }
 
+/* Who is still watched waits for our answers, and would fail without us. */
+static void finish_learning(struct watch *watch, struct forkexec_status *status)
+{
+    bool had_it;
+    struct pollfd fds[] = { { learning_fd(), POLLIN, 0 }, { watch->signals, POLLIN, 0 } };
+    while (fds[0].fd >= 0 && !next_signal(watch, &had_it) && learn_next()) {
+        if (now_ns() >= watch->deadline) {
+            watch->reason = BY_TIMEOUT;
+            kill_all(watch, true, status);
+            break;
+        }
+        poll(fds, 2, 1000);
+    }
+    end_learning();
+}
+
 static void wait_for_end(struct watch *watch, struct forkexec_status *status)
 {
     bool has_ended = wait_for_command(watch, status);
@@ -266,6 +285,7 @@ static void wait_for_end(struct watch *watch, struct forkexec_status *status)
         kill_all(watch, has_ended, status);
     if (watch->is_piped)
         finish_output(watch);
+    finish_learning(watch, status);
 }
 
 /* We may be in the background of it by now, where this would stop us. */
@@ -302,6 +322,7 @@ void supervise(const struct run *run, const char *path, char *const argv[])
     watch.pid = forkexec_child_pid(watch.child); /* another, where a pid namespace was joined */
     if (run->traced)
         detach_at_entry(&watch);
+    begin_learning(watch.child, path);
     report_event("started", watch.pid);
     wait_for_end(&watch, &status);
     if (run->foreground >= 0)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* What a spawn asks for besides the program. */
-enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_JOINED, SANDBOX_COMMAND, JOIN, CONTAINER, CONTAINER_RIGHTS, HOLDER, HIGH_FD, CGROUP,
+enum what { PLAIN, IDS, USER, FOUR, FIVE, SANDBOX, SANDBOX_NET, SANDBOX_JOINED, SANDBOX_COMMAND, SANDBOX_COMMAND_INIT, STATIC_COMMAND, STATIC_COMMAND_INIT, JOIN, CONTAINER, CONTAINER_RIGHTS, HOLDER, HIGH_FD, CGROUP,
             CGROUP_FILES };
 #define BWRAP "/usr/bin/bwrap"
 #define RUNC "/usr/sbin/runc"
@@ -57,6 +57,9 @@ void hold_library(enum what, struct times *);
 int runc_container(void); /* container.c: the same of a container of runc's */
 void spawn_runc(enum what, struct times *);
 void spawn_bwrap(enum what, struct times *);
+void spawn_run(enum what, struct times *); /* forkexec-run */
+void spawn_static_run(enum what, struct times *);
+const char *static_run(void);            /* NULL: FORKEXEC_RUN_STATIC names none */
 void spawn_minijail(enum what, struct times *);
 void library_prepare(int high_fd);
 void spawn_library(enum what, struct times *);

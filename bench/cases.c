@@ -51,6 +51,11 @@ static const struct subject
 #define MINIJAIL
 #endif
     bwrap = {"bwrap", spawn_bwrap, SANDBOX_COMMAND},
+    bwrap_init = {"bwrap init", spawn_bwrap, SANDBOX_COMMAND_INIT},
+    run = {"forkexec-run", spawn_run, SANDBOX_COMMAND},
+    run_init = {"forkexec-run init", spawn_run, SANDBOX_COMMAND_INIT},
+    static_ = {"forkexec-run static", spawn_static_run, STATIC_COMMAND},
+    static_init = {"forkexec-run static init", spawn_static_run, STATIC_COMMAND_INIT},
     report_ids = {"raw ids+report", spawn_raw_report, IDS},
     report_user = {"raw userns+report", spawn_raw_report, USER},
     report_five = {"raw five+report", spawn_raw_report, FIVE},
@@ -82,6 +87,8 @@ const struct bench_case cases[] = {
      SUBJECTS(&raw_five, &report_five, &library_five), .unit = ""},
     {"sandbox", "six namespaces, a root of nine mounts, limits, no capabilities, a filter", run_rows,
      SUBJECTS(&raw_sandbox, &report_sandbox, &library_sandbox, MINIJAIL &bwrap), .unit = ""},
+    {"command", "the sandbox without its limits by a command, as process 1 and below an init", run_rows,
+     SUBJECTS(&bwrap, &run, &static_, &bwrap_init, &run_init, &static_init), .unit = ""},
     {"net", "the sandbox with a network namespace: a new one, which is the kernel's cost, or a prepared one", run_rows,
      SUBJECTS(&raw_net, &library_net, &library_joined, &raw_sandbox, &library_sandbox), .unit = ""},
     {"join", "into a living container: user, pid, mount, net, ipc and uts namespaces", run_rows,
@@ -159,7 +166,13 @@ const char *why_not(enum what what)
     case CGROUP:
     case CGROUP_FILES:
         return why_not_cgroup();
+    case STATIC_COMMAND:
+    case STATIC_COMMAND_INIT:
+        if (!static_run())
+            return "FORKEXEC_RUN_STATIC names no command that is linked statically with musl";
+        /* fall through */
     case SANDBOX_COMMAND:
+    case SANDBOX_COMMAND_INIT:
         return access(BWRAP, X_OK) == 0 ? why_not_unshare(four | CLONE_NEWUSER) : "there is no " BWRAP;
     }
     return NULL;

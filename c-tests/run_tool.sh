@@ -593,6 +593,37 @@ if [ "$have_python" ]; then
 import fcntl
 fcntl.ioctl(0, 0x5412, b"x")' 2>&1 </dev/null)"
 fi
+echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28},
+{"names": ["unlink", "unlinkat", "rmdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 30, "excludes": {"caps": ["CAP_SYS_ADMIN"]}}]}' \
+    >"$dir/profile"
+if "$run" --no-new-privs --seccomp-json "$dir/profile" true 2>"$dir/said"; then
+    like "--seccomp-json" "*No space left*" "$("$run" --no-new-privs --seccomp-json "$dir/profile" mkdir "$dir/never" 2>&1)"
+    touch "$dir/unlinked"
+    if [ "$uid" = 0 ] && grep -q '^CapBnd:.*f$' /proc/self/status; then
+        code "--seccomp-json: by the capabilities" 0 "$run" --no-new-privs --seccomp-json "$dir/profile" rm "$dir/unlinked"
+        touch "$dir/unlinked"
+        code "--seccomp-json: another user has none" 1 "$run" --no-new-privs --seccomp-json "$dir/profile" --uid 1234 \
+            --gid 1234 rm -f "$dir/unlinked"
+    fi
+    for way in "--drop-caps" "--caps bounding=chown" "--securebits noroot" "--map-current"; do
+        case $way in
+        --map*) [ "$uid" != 0 ] && [ ! "$namespaces" ] || continue ;;
+        --caps* | --sec*) [ "$uid" = 0 ] || continue ;;
+        esac
+        # shellcheck disable=SC2086
+        like "--seccomp-json: none with $way" "*Read-only file system*" \
+            "$("$run" --no-new-privs --seccomp-json "$dir/profile" $way rm "$dir/unlinked" 2>&1)"
+    done
+    [ "$namespaces" ] || code "--seccomp-json: root of a new user namespace has all" 0 \
+        "$run" --no-new-privs --seccomp-json "$dir/profile" --map-root rm -f "$dir/unlinked"
+    echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_FLY"}]}' >"$dir/profile"
+    code "--seccomp-json: what is wrong with it" 125 "$run" --no-new-privs --seccomp-json "$dir/profile" true
+    like "is named" "forkexec-run: --seccomp-json: syscalls[[]0[]].action: there is no action \"SCMP_ACT_FLY\"" "$said"
+    code "--seccomp-json: no file" 125 "$run" --no-new-privs --seccomp-json /nowhere true
+else
+    skip "--seccomp-json" "$(<"$dir/said")"
+fi
 sees "--process-flags" thp_disabled 1 --process-flags no-thp,subreaper
 code "--deny-user-namespaces" 1 "$run" --no-new-privs --deny-user-namespaces unshare -U true
 locked=(--no-new-privs --landlock-path "execute,read-file:$witness" --landlock-path "all:$dir/root")
@@ -620,6 +651,56 @@ os.execv(sys.argv[1], [sys.argv[1], "--no-new-privs", "--landlock-ruleset", str(
 else
     skip "Landlock" "this kernel has none, or an older one"
 fi
+
+# --- learning
+
+echo hello >"$dir/hello"
+mkdir -p "$dir/learnt"
+# learnt FORM COMMAND...: what is seen of it, in a file of that name
+learnt() {
+    "$run" --learn="$1" "$dir/learnt/$1" "${@:2}" 2>&1
+}
+if "$run" --learn "$dir/learnt/first" true 2>"$dir/said"; then
+    is "--learn: the command runs" hello "$(learnt landlock cat "$dir/hello")"
+    code "--learn: its exit code" 7 "$run" --learn "$dir/learnt/first" "$witness" exit 7
+    like "--learn: it says what it is worth" "*no boundary*" "$(<"$dir/learnt/landlock")"
+    if "$run" --probe | grep -q '^yes  Landlock, all of it'; then
+        is "--learn: with what is learnt it runs" hello "$("$run" --config "$dir/learnt/landlock" cat "$dir/hello" 2>&1)"
+        like "--learn: and nothing else is allowed" "*Permission denied" \
+            "$("$run" --config "$dir/learnt/landlock" cat "$dir/conf/main" 2>&1)"
+        work='cd "$1" && echo text >new && cat new && mkdir d && mv d e && rmdir e && ln -s new link && rm link && mv new newer'
+        is "--learn: what changes files" text "$(learnt landlock sh -c "$work" - "$dir/learnt")"
+        rm -f "$dir/learnt/newer"
+        is "--learn: can do it again" text "$("$run" --config "$dir/learnt/landlock" sh -c "$work" - "$dir/learnt" 2>&1)"
+        like "--learn: in no other place" "*Permission denied*" \
+            "$("$run" --config "$dir/learnt/landlock" sh -c "$work" - "$dir/conf" 2>&1)"
+        printf '#!/bin/sh\necho script\n' >"$dir/script"
+        chmod 755 "$dir/script"
+        is "--learn: a script and what starts it" "script script" "$(learnt landlock sh -c "'$dir/script'; '$dir/script' & wait" | xargs)"
+        is "--learn: runs again" "script script" "$("$run" --config "$dir/learnt/landlock" sh -c "'$dir/script'; '$dir/script' & wait" 2>&1 | xargs)"
+        learnt landlock bash -c ': </dev/tcp/127.0.0.1/9' >/dev/null
+        is "--learn: a port" "landlock-port connect-tcp:9" "$(grep port "$dir/learnt/landlock")"
+    fi
+    if [ ! "$namespaces" ]; then
+        is "--learn=bind" hello "$(cd "$dir" && learnt bind cat hello)"
+        is "--learn=bind: with what is learnt it runs" hello "$("$run" --config "$dir/learnt/bind" cat hello 2>&1)"
+        like "--learn=bind: and nothing else is there" "*No such file*" "$("$run" --config "$dir/learnt/bind" cat "$dir/conf/main" 2>&1)"
+        is "--learn, through an init" hello "$("$run" --map-root --unshare pid --learn "$dir/learnt/first" cat "$dir/hello" 2>&1)"
+    fi
+    if learnt seccomp "$witness" print written >"$dir/said"; then
+        is "--learn=seccomp: with what is learnt it runs" written \
+            "$("$run" --no-new-privs --seccomp-json "$dir/learnt/seccomp" "$witness" print written 2>&1)"
+        code "--learn=seccomp: and no other call" 1 "$run" --no-new-privs --seccomp-json "$dir/learnt/seccomp" \
+            "$witness" touch "$dir/never"
+    else
+        skip "--learn=seccomp" "$(<"$dir/said")"
+    fi
+    is "--learn: one that stays behind is watched on" "late" "$(learnt landlock sh -c "(sleep 0.3; cat $dir/hello >/dev/null; echo late) &")"
+    code "--learn: the time of all" 124 "$run" --timeout 0.5 --learn "$dir/learnt/first" sh -c 'sleep 60 &'
+else
+    skip "--learn" "$(<"$dir/said")"
+fi
+code "--learn: a file that cannot be written" 125 "$run" --learn /nowhere/at/all true
 
 # --- exit codes
 
@@ -653,7 +734,7 @@ like "with a sentence too" "forkexec-run: --bind: an argument is missing*" "$sai
 code "an argument too much" 125 "$run" --new-session=yes true
 code "no command" 125 "$run"
 for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--rlimit nope=1" "--rlimit as=1Q" \
-    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--args x" "--args 99" "--config /nowhere" "--config nothing-such" "--config /etc" "--grace 0" "--grace 5x" "--timeout 1e99" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
+    "--fd x" "--fd 3=" "--nice 20" "--nice 1x" "--args x" "--args 99" "--config /nowhere" "--config nothing-such" "--config /etc" "--learn=fly /f" "--grace 0" "--output-limit x" "--idle-timeout 0" "--grace 5x" "--timeout 1e99" "--affinity 1-" "--affinity 3-1" "--open-fd 1=x:/f" \
     "--env novalue" "--env =x" "--caps permitted" "--caps what=all" "--caps permitted=cap_nothing" \
     "--unshare what" "--share what" "--share net" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
@@ -753,6 +834,48 @@ holds "and nobody else" lives stranger
 holds "but all of it" dead tree
 kill "$(<"$dir/stranger.pid")"
 code "a command that is in time" 4 "$run" --timeout 60 "$witness" exit 4
+# --- the output
+
+is "--output-limit: within it" "both 3" "$("$run" --output-limit 100 sh -c 'printf "both "; exit 3'; echo $?)"
+is "--output-limit: just so much" "124 12345" "$("$run" --output-limit 5 sh -c 'printf 123456; exec sleep 60' >"$dir/out" 2>/dev/null
+    echo "$? $(<"$dir/out")")"
+is "--output-limit: and not one more" "0 12345" "$("$run" --output-limit 5 sh -c 'printf 12345' >"$dir/out" 2>/dev/null
+    echo "$? $(<"$dir/out")")"
+is "--output-limit: both outputs" "124 8 2" "$("$run" --output-limit 10 sh -c 'printf 12345678; sleep 0.3; printf abcdef >&2; exec sleep 60' \
+    >"$dir/out" 2>"$dir/said"; echo "$? $(wc -c <"$dir/out") $(head -c 2 "$dir/said" | grep -c ab)2" | sed 's/ 12$/ 2/')"
+like "--output-limit: is told" "*wrote more than its limit*" "$(<"$dir/said")"
+is "--output-limit: an endless one" "124 100000" "$("$run" --output-limit 100000 yes >"$dir/out" 2>/dev/null
+    echo "$? $(wc -c <"$dir/out")")"
+is "--output-limit: unlimited" "1000000" "$("$run" --output-limit unlimited head -c 1000000 /dev/zero | wc -c)"
+is "--output-limit: a reader that goes away" 0 "$("$run" --output-limit 1G --timeout 60 yes 2>/dev/null | head -n 1 >/dev/null
+    echo $?)"
+cp "$witness" "$dir/tree"
+code "--output-limit: a grandchild that holds the output" 4 \
+    "$run" --output-limit 1M --timeout 60 sh -c "'$dir/tree' fork daemon sleep & sleep 0.1; exit 4"
+holds "is killed" until_true dead tree
+"$run" --output-limit 1M sh -c "{ '$dir/tree' daemon sleep & } >/dev/null 2>&1; exit 0"
+holds "--output-limit: one that does not hold it stays" until_true lives tree
+pkill -f "^$dir/tree "
+is "--output-limit: the order of both outputs" "1 2 3 4" "$("$run" --output-limit 1M sh -c 'echo 1; echo 2 >&2; echo 3; echo 4 >&2' 2>&1 |
+    xargs)"
+code "--idle-timeout" 124 "$run" --idle-timeout 0.3 sh -c 'echo begun; exec sleep 60'
+like "--idle-timeout: is told" "*wrote nothing for too long*" "$said"
+is "--idle-timeout: what was written" begun "$(<"$dir/out")"
+code "--idle-timeout: something in time" 7 "$run" --idle-timeout 10 sh -c 'for i in 1 2 3; do echo $i; sleep 0.1; done; exit 7'
+code "--idle-timeout: closed outputs are no silence" 0 "$run" --idle-timeout 0.2 sh -c 'exec >&- 2>&-; sleep 0.6'
+is "--idle-timeout: a slow reader is no silence" "100000" "$("$run" --idle-timeout 0.5 head -c 100000 /dev/zero | { sleep 1; wc -c; })"
+if [ "$have_python" ]; then
+    "$run" --json-status-fd 7 --output-limit 5 yes 7>"$dir/json" >/dev/null 2>&1
+    is "JSON: too much output" '"output" 5 false' "$(for key in ended output_bytes timed_out; do
+        json exited $key "$dir/json"; done | xargs -d '\n')"
+    "$run" --json-status-fd 7 --idle-timeout 0.2 sleep 60 7>"$dir/json" 2>/dev/null
+    is "JSON: silence" '"idle" 0' "$(for key in ended output_bytes; do json exited $key "$dir/json"; done | xargs -d '\n')"
+fi
+for way in "--fd 1" "--open-fd 2=w:/dev/null" "--dup-fd 1=2"; do
+    # shellcheck disable=SC2086
+    code "--output-limit with $way" 125 "$run" --output-limit 5 $way true
+done
+
 # asked: whoever is asked to end says so in a file, and ends
 asked() {
     rm -f "$dir/asked" "$dir/up"

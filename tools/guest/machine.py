@@ -23,7 +23,7 @@ MACHINES = {
 }
 
 # What the tests and the guest's own scripts call, besides the essential packages and what all of these depend on.
-PACKAGES = """libc6 libgcc-s1 libcmocka0 util-linux mount procps kmod uidmap login passwd iproute2 mawk libcap2-bin runc
+PACKAGES = """libc6 libgcc-s1 libcmocka0 libseccomp2 libjson-c5 util-linux mount procps kmod uidmap login passwd iproute2 mawk libcap2-bin runc
     strace python3""".split()
 # Not for this machine; these need nothing but what is there.
 DOWNLOADED = ["apparmor", "busybox-static"]

@@ -4,11 +4,19 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+static int32_t target_fd(struct run *run, const char *text)
+{
+    int32_t target = parse_fd(text);
+    run->gives_output = run->gives_output || target == STDOUT_FILENO || target == STDERR_FILENO;
+    return target;
+}
 
 static void fd(struct run *run, char *text)
 {
     char *source = cut(text, '=');
-    int32_t target = parse_fd(text);
+    int32_t target = target_fd(run, text);
     accept(forkexec_attr_map_fd(run->attr, source ? parse_fd(source) : target, target));
 }
 
@@ -23,14 +31,14 @@ static void open_fd(struct run *run, char *text)
     static const struct word ways[] = { { "r", O_RDONLY }, { "w", O_WRONLY | O_CREAT | O_TRUNC },
         { "a", O_WRONLY | O_CREAT | O_APPEND }, { "rw", O_RDWR | O_CREAT }, { NULL, 0 } };
     char *how = cut_required(text, '='), *path = cut_required(how, ':'), *mode = cut(how, ',');
-    accept(forkexec_attr_open_fd(run->attr, parse_fd(text), path, (int32_t)parse_word(how, ways, "a way to open"),
+    accept(forkexec_attr_open_fd(run->attr, target_fd(run, text), path, (int32_t)parse_word(how, ways, "a way to open"),
         mode ? (uint32_t)parse_octal(mode, 07777) : 0666));
 }
 
 static void dup_fd(struct run *run, char *text)
 {
     char *source = cut_required(text, '=');
-    accept(forkexec_attr_dup_fd(run->attr, parse_fd(source), parse_fd(text)));
+    accept(forkexec_attr_dup_fd(run->attr, parse_fd(source), target_fd(run, text)));
 }
 
 static void close_fd(struct run *run, char *text)

@@ -33,7 +33,9 @@ static uint32_t group(const char *text)
 
 static void uid(struct run *run, char *text)
 {
-    accept(forkexec_attr_set_uid(run->attr, user(text)));
+    uint32_t number = user(text);
+    run->uid = number;
+    accept(forkexec_attr_set_uid(run->attr, number));
 }
 
 static void gid(struct run *run, char *text)

@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     if (asked || (argc && is_called_bwrap(argv[0])))
         bwrap_main(argv[0], argv + (asked ? 3 : 1));
     struct run run = { .attr = forkexec_attr_new(), .env = copy_of(environ), .foreground = -1,
-        .timeout_ns = FORKEXEC_FOREVER };
+        .timeout_ns = FORKEXEC_FOREVER, .uid = -1, .uid_inside = -1 };
     if (!run.attr || !run.env)
         fail(ENOMEM, "no memory");
 
@@ -73,6 +73,8 @@ int main(int argc, char **argv)
     if (!*command)
         usage("there is no command to run; see --help");
     finish_namespaces(&run);
+    add_profiles(&run);
+    prepare_learning(&run);
     pass_on(&run);
     make_cgroup(&run);
     const char *path = run.has_exec_fd ? NULL : *command;

@@ -66,7 +66,7 @@ static const char *const capabilities[] = { "chown", "dac_override", "dac_read_s
 enum { CAPABILITIES = sizeof capabilities / sizeof *capabilities };
 
 /* "all" is what this kernel knows: more would be refused. */
-static uint64_t all_capabilities(void)
+uint64_t all_capabilities(void)
 {
     unsigned last = CAPABILITIES - 1;
     FILE *in = fopen("/proc/sys/kernel/cap_last_cap", "re");

@@ -83,6 +83,7 @@ static void join(struct run *run, char *text)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         usage("%s: %s", path, strerror(errno));
+    run->joins_user = run->joins_user || type == FORKEXEC_NS_USER;
     accept(forkexec_attr_join_namespace(run->attr, fd, type));
 }
 
@@ -93,31 +94,45 @@ static void join_process(struct run *run, char *text)
     int fd = (int)syscall(SYS_pidfd_open, (pid_t)parse_integer(pid, 1, INT32_MAX), 0);
     if (fd < 0)
         usage("process %s: %s", pid, strerror(errno));
+    run->joins_user = run->joins_user || which & FORKEXEC_NS_USER;
     accept(forkexec_attr_join_pidfd(run->attr, fd, which));
 }
 
-typedef int map_setter(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
-
-static void map(struct run *run, char *text, map_setter *setter)
+static void read_map(char *text, uint32_t *inside, uint32_t *outside, uint32_t *count)
 {
-    char *outside = cut_required(text, ':'), *count = cut(outside, ':');
-    accept(setter(run->attr, (uint32_t)parse_unsigned(text, UINT32_MAX), (uint32_t)parse_unsigned(outside, UINT32_MAX),
-        count ? (uint32_t)parse_unsigned(count, UINT32_MAX) : 1));
+    char *second = cut_required(text, ':'), *third = cut(second, ':');
+    *inside = (uint32_t)parse_unsigned(text, UINT32_MAX);
+    *outside = (uint32_t)parse_unsigned(second, UINT32_MAX);
+    *count = third ? (uint32_t)parse_unsigned(third, UINT32_MAX) : 1;
+}
+
+/* What our own id becomes. */
+static void note_own(struct run *run, uint64_t inside, uint64_t outside, uint64_t count)
+{
+    uint64_t own = geteuid();
+    if (own >= outside && own - outside < count)
+        run->uid_inside = (int64_t)(inside + own - outside);
 }
 
 static void map_uid(struct run *run, char *text)
 {
-    map(run, text, forkexec_attr_map_uid);
+    uint32_t inside, outside, count;
+    read_map(text, &inside, &outside, &count);
+    note_own(run, inside, outside, count);
+    accept(forkexec_attr_map_uid(run->attr, inside, outside, count));
 }
 
 static void map_gid(struct run *run, char *text)
 {
-    map(run, text, forkexec_attr_map_gid);
+    uint32_t inside, outside, count;
+    read_map(text, &inside, &outside, &count);
+    accept(forkexec_attr_map_gid(run->attr, inside, outside, count));
 }
 
 static void map_own(struct run *run, uint32_t uid, uint32_t gid)
 {
     run->create |= FORKEXEC_NS_USER;
+    run->uid_inside = uid;
     accept(forkexec_attr_map_uid(run->attr, uid, geteuid(), 1));
     accept(forkexec_attr_map_gid(run->attr, gid, getegid(), 1));
 }
@@ -143,6 +158,7 @@ static void allow_setgroups(struct run *run, char *none)
 static void map_subids(struct run *run, char *none)
 {
     (void)none;
+    run->uid_inside = 0;
     accept(forkexec_attr_map_subordinate_ids(run->attr));
 }
 

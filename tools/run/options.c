@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct chapter *const chapters[] = { &tool_chapter, &config_chapter, &exec_chapter, &fds_chapter, &session_chapter,
+static const struct chapter *const chapters[] = { &tool_chapter, &output_chapter, &config_chapter, &exec_chapter, &fds_chapter, &session_chapter,
     &signals_chapter, &limits_chapter, &cgroup_chapter, &ids_chapter, &caps_chapter, &ns_chapter, &mounts_chapter,
-    &security_chapter, &filters_chapter };
+    &security_chapter, &filters_chapter, &seccomp_json_chapter, &learn_chapter };
 enum { CHAPTERS = sizeof chapters / sizeof *chapters };
 
 const struct option_row *row_at(size_t place)

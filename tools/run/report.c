@@ -141,7 +141,8 @@ void report_event(const char *event, int pid)
     json_end(json, json_fd);
 }
 
-static const char *const reason_words[] = { [BY_TIMEOUT] = "timeout", [BY_INTERRUPT] = "interrupt" };
+static const char *const reason_words[] = { [BY_TIMEOUT] = "timeout", [BY_IDLE] = "idle", [BY_OUTPUT] = "output",
+    [BY_INTERRUPT] = "interrupt" };
 
 static void json_status(const struct forkexec_status *status, enum end_reason reason, int64_t wall_ns, int64_t cgroup_ns)
 {
@@ -158,6 +159,7 @@ static void json_status(const struct forkexec_status *status, enum end_reason re
     json_text(json, "ended", reason ? reason_words[reason] : ended && status->ended < 5 ? words[status->ended] : NULL);
     json_bool(json, "timed_out", reason == BY_TIMEOUT);
     json_integer(json, "wall_ns", wall_ns);
+    json_optional(json, "output_bytes", output_bytes(), output_bytes() >= 0);
     json_optional(json, "user_ns", (int64_t)status->user_ns, used);
     json_optional(json, "system_ns", (int64_t)status->system_ns, used);
     json_optional(json, "max_rss_bytes", (int64_t)status->max_rss_bytes, used);
@@ -182,6 +184,8 @@ void report_end(const struct forkexec_status *status, enum end_reason reason, in
     if (json_fd >= 0)
         json_status(status, reason, wall_ns, cgroup_ns);
     static const char *const sentences[] = { [BY_TIMEOUT] = "the time was up; the command was killed",
+        [BY_IDLE] = "the command wrote nothing for too long; it was killed",
+        [BY_OUTPUT] = "the command wrote more than its limit; it was killed",
         [BY_INTERRUPT] = "a second SIGINT came; the command was killed" };
     if (reason)
         complain("%s", sentences[reason]);

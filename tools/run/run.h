@@ -3,6 +3,7 @@
 #ifndef RUN_H
 #define RUN_H
 #include <forkexec.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,12 @@ struct run {
     uint32_t create;       /* the namespaces that --unshare named */
     uint32_t all, share;   /* those that "--unshare all" stands for, and what --share takes away from them */
     bool init, as_pid_1;
+    bool gives_output;     /* an option says what the command's descriptor 1 or 2 is */
+    /* What decides about the capabilities of the program; -1: not said. */
+    int64_t uid, uid_inside;    /* to become, and what ours is in the new user namespace */
+    bool drops_caps, has_bounding, has_ambient, joins_user;
+    uint64_t bounding, ambient;
+    uint32_t securebits;
 };
 
 /* A row of the option table. Options are applied in the order in which they stand on the command line. */
@@ -42,7 +49,8 @@ struct chapter {
     const struct chapter name##_chapter = { title, rows, sizeof rows / sizeof *rows }
 
 extern const struct chapter tool_chapter, config_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
-    cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter;
+    cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter,
+    seccomp_json_chapter, output_chapter, learn_chapter;
 
 /* options.c */
 /* Where words come from: the command line, a file, or a descriptor. */
@@ -97,6 +105,7 @@ uint32_t *parse_numbers(const char *text, uint32_t most, size_t *count);
 int32_t parse_signal(const char *text);
 uint64_t parse_signals(char *text);
 uint64_t parse_capabilities(char *text);
+uint64_t all_capabilities(void);            /* that this kernel knows */
 const char *signal_name(int number);        /* "SIGTERM"; "SIGRTMIN+1" in static memory */
 const char *errno_name(int number);         /* "ENOENT", or NULL */
 
@@ -112,7 +121,7 @@ _Noreturn void report_interrupted(int signal);
 _Noreturn void report_timeout_before_start(void);
 void report_event(const char *event, int pid);
 /* Why this program ended the command. */
-enum end_reason { OF_ITSELF, BY_TIMEOUT, BY_INTERRUPT };
+enum end_reason { OF_ITSELF, BY_TIMEOUT, BY_IDLE, BY_OUTPUT, BY_INTERRUPT };
 _Noreturn void report_end(const struct forkexec_status *status, enum end_reason reason, int64_t wall_ns);
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -128,6 +137,11 @@ void json_end(struct json *json, int fd);
 /* bwrap.c: this program as bubblewrap; words are the options and the command. */
 _Noreturn void bwrap_main(const char *name, char **words);
 void remove_temporaries(void);              /* the files that a sandbox is built from */
+/* seccomp_json.c */
+void add_profiles(struct run *run);
+
+/* caps.c: those that the program will be permitted, as far as the options say. */
+uint64_t capabilities_of_program(const struct run *run);
 
 /* cgroup.c */
 void make_cgroup(struct run *run);
@@ -136,6 +150,26 @@ void remove_cgroup(void);
 
 /* mounts.c: after the last option */
 void check_mounts(void);
+/* output.c */
+enum { OUTPUT_FDS = 4 };
+bool make_pipes(const struct run *run);     /* false: none are asked for */
+void begin_output(void);                    /* the command has its ends */
+void poll_output(struct pollfd fds[OUTPUT_FDS]);
+void move_output(const struct pollfd fds[OUTPUT_FDS]);
+bool is_output_too_much(void);
+bool is_output_at_end(void);
+bool is_output_held(void);                  /* somebody may still write */
+int64_t last_output(void);                  /* when something was read or written */
+bool has_output_text(void);                 /* that is read and not yet written */
+int64_t idle_deadline(void);                /* INT64_MAX: none */
+int64_t output_bytes(void);                 /* -1: not counted */
+
+/* learn.c */
+void prepare_learning(struct run *run);
+void begin_learning(const struct forkexec_child *child, const char *path);
+int learning_fd(void);                      /* to be polled; -1: nothing is learnt */
+bool learn_next(void);                      /* false: nobody is left */
+void end_learning(void);
 
 /* supervise.c, tree.c, probe.c */
 _Noreturn void supervise(const struct run *run, const char *path, char *const argv[]);

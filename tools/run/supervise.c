@@ -24,6 +24,8 @@ struct watch {
     int32_t pid;
     int signals;      /* a signalfd */
     int64_t begin, deadline;
+    bool tracks;             /* orphans come to us */
+    bool is_piped;
     enum end_reason reason;  /* why we end it; OF_ITSELF: we do not */
     int64_t interrupted;     /* when a SIGINT came; 0: none has */
     char held_comm[17]; /* what the child was called before its exec */
@@ -140,8 +142,11 @@ static void kill_all(struct watch *watch, bool has_ended, struct forkexec_status
 }
 
 /* Orphans come to us from now on, so that none can leave the tree. */
-static void keep_track(int32_t child)
+static void keep_track(struct watch *watch, int32_t child)
 {
+    if (watch->tracks)
+        return;
+    watch->tracks = true;
     remember_children(child);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
         fail(errno, "what the command starts cannot be kept track of");
@@ -159,7 +164,7 @@ static bool end_for(struct watch *watch, enum end_reason reason)
 {
     bool is_asked = watch->reason != OF_ITSELF;
     watch->reason = is_asked ? watch->reason : reason;
-    if (is_asked || reason == BY_INTERRUPT || !watch->run->grace_ns)
+    if (is_asked || reason == BY_INTERRUPT || reason == BY_OUTPUT || !watch->run->grace_ns)
         return true;
     ask_to_end(watch);
     watch->deadline = now_ns() + watch->run->grace_ns;
@@ -174,34 +179,113 @@ static bool pass_on(struct watch *watch, int signal, bool had_it)
     if (signal != SIGINT)
         return false;
     bool is_second = watch->interrupted && now_ns() - watch->interrupted < 2000 * MILLISECOND;
-    if (!watch->interrupted && watch->run->timeout_ns == FORKEXEC_FOREVER)
-        keep_track(watch->pid);
+    keep_track(watch, watch->pid);
     watch->interrupted = now_ns();
     return is_second;
 }
 
-static void wait_for_end(struct watch *watch, struct forkexec_status *status)
+enum { SIGNALS, CHILD, LEARNING, OUTPUT, ALL_FDS = OUTPUT + OUTPUT_FDS };
+
+/* Waits until something happens or the time is up, and moves what the command wrote. */
+static void sleep_until(const struct watch *watch, int64_t until)
 {
-    struct pollfd fds[] = { { watch->signals, POLLIN, 0 }, { forkexec_child_pidfd(watch->child), POLLIN, 0 } };
-    bool has_ended = false;
-    for (bool kills = false; !kills;) {
-        /* Without pidfds the end is looked for; a negative descriptor is no descriptor to poll(2). */
-        int64_t slice = at_most(watch, fds[1].fd < 0 ? 20 * MILLISECOND : 3600 * 1000 * MILLISECOND);
-        poll(fds, 2, (int)((slice + MILLISECOND - 1) / MILLISECOND));
-        bool had_it;
+    struct pollfd fds[ALL_FDS] = { { watch->signals, POLLIN, 0 }, { forkexec_child_pidfd(watch->child), POLLIN, 0 },
+        { learning_fd(), POLLIN, 0 } };
+    /* Without pidfds the end is looked for; a negative descriptor is no descriptor to poll(2). */
+    int64_t slice = fds[CHILD].fd < 0 ? 20 * MILLISECOND : 3600 * 1000 * MILLISECOND, left = until - now_ns();
+    left = left < 0 ? 0 : left < slice ? left : slice;
+    poll_output(fds + OUTPUT);
+    poll(fds, ALL_FDS, (int)((left + MILLISECOND - 1) / MILLISECOND));
+    move_output(fds + OUTPUT);
+    if (fds[LEARNING].revents)
+        learn_next();
+}
+
+/* Returns true when the command is to be killed now. */
+static bool look_at_limits(struct watch *watch)
+{
+    int64_t now = now_ns();
+    if (is_output_too_much())
+        return end_for(watch, BY_OUTPUT);
+    if (now >= watch->deadline)
+        return end_for(watch, BY_TIMEOUT);
+    return watch->reason == OF_ITSELF && now >= idle_deadline() && end_for(watch, BY_IDLE);
+}
+
+static int64_t next_limit(const struct watch *watch)
+{
+    int64_t idle = watch->reason == OF_ITSELF ? idle_deadline() : INT64_MAX;
+    return idle < watch->deadline ? idle : watch->deadline;
+}
+
+/* Returns true when the command has ended, false when it is to be killed. */
+static bool wait_for_command(struct watch *watch, struct forkexec_status *status)
+{
+    for (;;) {
+        bool kills = false, had_it;
+        sleep_until(watch, next_limit(watch));
         for (int signal; (signal = next_signal(watch, &had_it)) != 0;)
             if (pass_on(watch, signal, had_it))
                 kills = end_for(watch, BY_INTERRUPT);
         int result = reap(watch, status);
-        if ((has_ended = result == 0))
-            break;
+        if (result == 0)
+            return true;
         if (result != -ETIMEDOUT && result != -EINTR)
             fail(-result, "the command cannot be waited for");
-        if (now_ns() >= watch->deadline)
-            kills = end_for(watch, BY_TIMEOUT) || kills;
+        if (look_at_limits(watch) || kills)
+            return false;
     }
-    if (watch->reason != OF_ITSELF)
+}
+
+/* Writes what is within the limit, until nobody holds the pipes. Who reads it may be slow until the time is up; where the
+ * command was killed, for a second; and a signal to us ends it. */
+static void finish_output(struct watch *watch)
+{
+    int64_t begin = now_ns();
+    bool had_it;
+    while (!is_output_at_end() && !next_signal(watch, &had_it)) {
+        bool has_text = has_output_text(), is_patient = has_text && watch->reason == OF_ITSELF;
+        int64_t now = now_ns(), last = last_output() > begin ? last_output() : begin;
+        if (now >= (is_patient ? watch->deadline : last + 1000 * MILLISECOND))
+            watch->reason = is_patient ? BY_TIMEOUT : watch->reason;
+        else if (has_text || !is_output_too_much()) {
+            struct pollfd fds[OUTPUT_FDS];
+            poll_output(fds);
+            poll(fds, OUTPUT_FDS, 100);
+            move_output(fds);
+            continue;
+        }
+        break;
+    }
+    if (is_output_too_much() && watch->reason == OF_ITSELF)
+        watch->reason = BY_OUTPUT;
+}
+
+/* Who is still watched waits for our answers, and would fail without us. */
+static void finish_learning(struct watch *watch, struct forkexec_status *status)
+{
+    bool had_it;
+    struct pollfd fds[] = { { learning_fd(), POLLIN, 0 }, { watch->signals, POLLIN, 0 } };
+    while (fds[0].fd >= 0 && !next_signal(watch, &had_it) && learn_next()) {
+        if (now_ns() >= watch->deadline) {
+            watch->reason = BY_TIMEOUT;
+            kill_all(watch, true, status);
+            break;
+        }
+        poll(fds, 2, 1000);
+    }
+    end_learning();
+}
+
+static void wait_for_end(struct watch *watch, struct forkexec_status *status)
+{
+    bool has_ended = wait_for_command(watch, status);
+    /* What the command leaves behind might hold its pipes for ever. */
+    if (watch->reason != OF_ITSELF || is_output_held())
         kill_all(watch, has_ended, status);
+    if (watch->is_piped)
+        finish_output(watch);
+    finish_learning(watch, status);
 }
 
 /* We may be in the background of it by now, where this would stop us. */
@@ -221,10 +305,14 @@ void supervise(const struct run *run, const char *path, char *const argv[])
     struct forkexec_status status = { .valid = 0 };
     if (run->timeout_ns != FORKEXEC_FOREVER) {
         watch.deadline = watch.begin + run->timeout_ns;
-        keep_track(0);
+        keep_track(&watch, 0);
     }
+    watch.is_piped = make_pipes(run);
+    if (watch.is_piped)
+        keep_track(&watch, 0);
     if (forkexec_start(run->attr, path, argv, run->env, &watch.child, &error))
         report_failure(&error);
+    begin_output();
     watch.pid = forkexec_child_pid(watch.child);
     read_comm(watch.pid, watch.held_comm);
     if ((watch.signals = catch_signals()) < 0)
@@ -234,6 +322,7 @@ void supervise(const struct run *run, const char *path, char *const argv[])
     watch.pid = forkexec_child_pid(watch.child); /* another, where a pid namespace was joined */
     if (run->traced)
         detach_at_entry(&watch);
+    begin_learning(watch.child, path);
     report_event("started", watch.pid);
     wait_for_end(&watch, &status);
     if (run->foreground >= 0)

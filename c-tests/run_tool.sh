@@ -431,6 +431,13 @@ import fcntl
 fcntl.ioctl(0, 0x5412, b"x")' 2>&1 </dev/null)"
 fi
 sees "--process-flags" thp_disabled 1 --process-flags no-thp,subreaper
+sees "--process-flags" reset_on_fork 1 --process-flags reset-on-fork
+like "--deadline" "*530 scheduler: deadline, 1000000 ns in the first 2000000 of every 3000000*" \
+    "$("$run" --deadline 1000000:2000000:3000000 --describe true)"
+like "--utilization" "*535 utilization: 10 to 500 of 1024*" "$("$run" --utilization 10:500 --describe true)"
+like "--numa-policy" "*515 numa policy: mode 3, nodes \[0, 1, 5\]*" \
+    "$("$run" --numa-policy interleave:0-1,5 --describe true)"
+like "--numa-policy without nodes" "*515 numa policy: mode 4, nodes \[\]*" "$("$run" --numa-policy local --describe true)"
 code "--deny-user-namespaces" 1 "$run" --no-new-privs --deny-user-namespaces unshare -U true
 locked=(--no-new-privs --landlock-path "execute,read-file:$witness" --landlock-path "all:$dir/root")
 mkdir -p "$dir/root"
@@ -482,7 +489,8 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--unshare all" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
-    "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
+    "--securebits 256" "--scheduler fifo:0" "--deadline 5:9" "--utilization 3:2" "--numa-policy none" "--numa-policy bind:9999" \
+    "--io-priority idle:9" "--allow-failure exec" \
     "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
     "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \

@@ -175,6 +175,24 @@ SITUATION(FILTER_WITHOUT_EFFECT, need_native())
     says(spawned(attr), "user namespaces (denied): %s: %s", strerror(EOPNOTSUPP), sentence);
 }
 
+/* A step that is denied, and what is said of it. */
+#define REFUSES(NAME, said, code, denied, ...) \
+    SITUATION(NAME, need_native()) \
+    { \
+        struct forkexec_attr *attr = new_attr(); \
+        __VA_ARGS__; \
+        DENY(denied, code); \
+        says(spawned(attr), said ": %s: %s", strerror(code), sentence); \
+    }
+
+REFUSES(UTILIZATION_UNKNOWN, "utilization (10 to 500 of 1024)", EOPNOTSUPP, sched_setattr, SET(set_utilization, 10, 500))
+REFUSES(NODES_NOT_THERE, "numa policy (mode 2, nodes [0])", EINVAL, set_mempolicy,
+    SET(set_numa_policy, 2, &(uint32_t){ 0 }, 1))
+REFUSES(DEADLINE_REFUSED, "scheduler (deadline, 1024 ns in the first 2048 of every 2048)", EPERM, sched_setattr,
+    SET(set_deadline, 1024, 2048, 0))
+REFUSES(DEADLINE_TOO_MUCH, "scheduler (deadline, 1024 ns in the first 2048 of every 2048)", EBUSY, sched_setattr,
+    SET(set_deadline, 1024, 2048, 0))
+
 SITUATION(PROCESS_FLAG_UNKNOWN, need_native())
 {
     struct forkexec_attr *attr = new_attr();

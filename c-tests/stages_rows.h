@@ -99,6 +99,11 @@ ASK(a_directory_outside, SET(set_chroot, scratch()); SET(set_cwd_fd, THE_ROOT))
 ASK(a_processor_too_many, uint32_t cpu = 8191; SET(set_affinity, &cpu, 1))
 ASK(niceness, SET(set_nice, 19))
 ASK(batches, SET(set_scheduler, SCHED_BATCH, 0))
+ASK(a_deadline, SET(set_deadline, 1000000, 10000000, 20000000))
+ASK(busy, SET(set_utilization, 10, 500))
+ASK(memory_of_a_node, uint32_t node = 0; SET(set_numa_policy, 2, &node, 1))
+ASK(alone_on_a_core, SET(set_process_flags, FORKEXEC_PROCESS_OWN_CORE))
+ASK(no_policy_for_children, SET(set_process_flags, FORKEXEC_PROCESS_RESET_ON_FORK))
 ASK(last_for_io, SET(set_io_priority, 2, 7))
 ASK(slack, SET(set_timer_slack, 1000))
 ASK(fixed_addresses, SET(set_personality, 0x40000))
@@ -254,8 +259,12 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_RLIMIT, ALL, two_limits, GIVES(EPERM, 1, "core 0 of 0"), 0,
         DENY(prlimit64, EPERM, IF(1, RLIMIT_CORE), UNLESS(2, 0)) },
     { FORKEXEC_STAGE_AFFINITY, ALL, a_processor_too_many, GIVES(EINVAL, -1, "") },
+    { FORKEXEC_STAGE_NUMA_POLICY, ALL, memory_of_a_node, GIVES(EIO, -1, "mode 2, nodes [0]"), 0, DENY(set_mempolicy, EIO) },
     { FORKEXEC_STAGE_NICE, ALL, niceness, GIVES(EACCES, -1, "19"), 0, DENY(setpriority, EACCES) },
     { FORKEXEC_STAGE_SCHEDULER, ALL, batches, GIVES(EPERM, -1, "policy 3, priority 0"), 0, DENY(sched_setscheduler, EPERM) },
+    { FORKEXEC_STAGE_SCHEDULER, ALL, a_deadline, GIVES(EBUSY, -1, "deadline, 1000000 ns in the first 10000000 of every 20000000"), 0,
+        DENY(sched_setattr, EBUSY) },
+    { FORKEXEC_STAGE_UTILIZATION, ALL, busy, GIVES(EIO, -1, "10 to 500 of 1024"), 0, DENY(sched_setattr, EIO) },
     { FORKEXEC_STAGE_IO_PRIORITY, ALL, last_for_io, GIVES(EPERM, -1, "class 2, level 7"), 0, DENY(ioprio_set, EPERM) },
     { FORKEXEC_STAGE_TIMER_SLACK, ALL, slack, GIVES(EIO, -1, "1000 ns"), 0, PRCTL(EIO, IF(0, PR_SET_TIMERSLACK)) },
     { FORKEXEC_STAGE_PERSONALITY, ALL, fixed_addresses, GIVES(EINVAL, -1, "0x40000"), 0,
@@ -305,6 +314,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_PROCESS_FLAGS, OWN, no_huge_pages, GIVES(EIO, 1, "0x1"), 0, PRCTL(EIO, IF(0, PR_SET_THP_DISABLE), IF(1, 1)) },
     { FORKEXEC_STAGE_PROCESS_FLAGS, OWN, no_new_code, GIVES(EIO, 2, "0x2"), 0, PRCTL(EIO, IF(0, 65), IF(1, 1)) },
     { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, no_counter, GIVES(EIO, 4, "0x4"), 0, PRCTL(EIO, IF(0, PR_SET_TSC), IF(1, 2)) },
+    { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, no_policy_for_children, GIVES(EIO, 16, "0x10"), 0, DENY(sched_setscheduler, EIO) },
+    { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, alone_on_a_core, GIVES(EIO, 32, "0x20"), 0, PRCTL(EIO, IF(0, 62), IF(1, 1)) },
     { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
     { FORKEXEC_STAGE_LANDLOCK, ALL, readable, GIVES(E2BIG, -1, "fs 0x4, net 0x0, scopes 0x0"), LANDLOCK,
         DENY(landlock_restrict_self, E2BIG) },

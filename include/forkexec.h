@@ -173,6 +173,13 @@
 // Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
 #define FORKEXEC_PROCESS_SUBREAPER 8
 
+// The program's children and threads begin without its real-time or deadline policy and its negative nice value.
+// SCHED_RESET_ON_FORK, sched(7).
+#define FORKEXEC_PROCESS_RESET_ON_FORK 16
+
+// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+#define FORKEXEC_PROCESS_OWN_CORE 32
+
 // forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
 // Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
 #define FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF 1
@@ -338,6 +345,15 @@
 // The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
 #define FORKEXEC_PROBE_OWN_CGROUP 12
 
+// FORKEXEC_PROCESS_OWN_CORE.
+#define FORKEXEC_PROBE_OWN_CORE 13
+
+// forkexec_attr_set_utilization.
+#define FORKEXEC_PROBE_UTILIZATION 14
+
+// forkexec_attr_set_numa_policy.
+#define FORKEXEC_PROBE_NUMA_POLICY 15
+
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
 
@@ -461,10 +477,14 @@ enum forkexec_stage {
     FORKEXEC_STAGE_RLIMIT = 500,
     // The processors to run on. sched_setaffinity(2).
     FORKEXEC_STAGE_AFFINITY = 510,
+    // The nodes that memory comes from. set_mempolicy(2).
+    FORKEXEC_STAGE_NUMA_POLICY = 515,
     // The nice value. setpriority(2).
     FORKEXEC_STAGE_NICE = 520,
     // The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
     FORKEXEC_STAGE_SCHEDULER = 530,
+    // How busy the kernel takes the program to be. sched_setattr(2).
+    FORKEXEC_STAGE_UTILIZATION = 535,
     // The I/O priority. ioprio_set(2).
     FORKEXEC_STAGE_IO_PRIORITY = 540,
     // The slack of timers. PR_SET_TIMERSLACK(2const).
@@ -948,10 +968,48 @@ int forkexec_attr_set_affinity(struct forkexec_attr *attr, const uint32_t *cpus,
 
 // Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
 // SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace
-// the caller's side sets the policy, before the child joins anything. The last call wins. sched_setscheduler(2).
+// the caller's side sets the policy, before the child joins anything. Takes the place of set_deadline; the last call wins.
+// sched_setscheduler(2).
 // Returns 0; -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
 // Fails later as FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it); index -1.
-int forkexec_attr_set_scheduler(struct forkexec_attr *attr, int32_t policy, int32_t priority);
+int forkexec_attr_set_scheduler(struct forkexec_attr *attr,
+                                int32_t policy,
+                                int32_t priority);
+
+// Sets SCHED_DEADLINE: runtime_ns of processor time, within deadline_ns from the beginning of each period_ns; a period of
+// 0 is the deadline. Needs CAP_SYS_NICE, and that the program may run on all processors of its cpuset: no set_affinity to
+// fewer. With a new or a joined user namespace the caller's side sets it, before the child joins anything. The program
+// makes no processes and threads (EAGAIN), unless set_process_flags has RESET_ON_FORK. Takes the place of set_scheduler,
+// and the other way round: the last call wins. sched_setattr(2).
+// Returns 0; -EINVAL: attr is NULL, runtime_ns is below 1024 or above deadline_ns, deadline_ns is above period_ns and that
+// is not 0, a number is above INT64_MAX.
+// Fails later as FORKEXEC_STAGE_VALIDATE (set_init, a listener, a pid namespace that is entered) or
+// FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it, or fewer processors; EBUSY: the processors have no such time left;
+// EINVAL: outside the sysctls kernel.sched_deadline_period_min_us and _max_us); index -1.
+int forkexec_attr_set_deadline(struct forkexec_attr *attr,
+                               uint64_t runtime_ns,
+                               uint64_t deadline_ns,
+                               uint64_t period_ns);
+
+// Sets how busy the kernel takes the program to be when it chooses a processor and its frequency: at least min and at
+// most max, of 1024 for the largest processor at its highest frequency. The policy stays as it is. The last call wins.
+// sched_setattr(2), SCHED_FLAG_UTIL_CLAMP_MIN and _MAX.
+// Returns 0; -EINVAL: attr is NULL, min is above max, max is above 1024.
+// Fails later as FORKEXEC_STAGE_UTILIZATION (EOPNOTSUPP, or EINVAL before Linux 5.3: the kernel does not know it, see
+// FORKEXEC_PROBE_UTILIZATION); index -1.
+int forkexec_attr_set_utilization(struct forkexec_attr *attr, uint32_t min, uint32_t max);
+
+// Says which nodes of a NUMA machine the program's memory comes from: mode is one of MPOL_DEFAULT 0, MPOL_PREFERRED 1,
+// MPOL_BIND 2, MPOL_INTERLEAVE 3, MPOL_LOCAL 4 and those that a newer kernel knows, with MPOL_F_ flags; nodes are n
+// numbers, counted from 0, none for MPOL_DEFAULT and MPOL_LOCAL. The kernel leaves out what the machine or the cpuset does
+// not have. nodes is copied and may be NULL where n is 0; the last call wins. set_mempolicy(2).
+// Returns 0; -EINVAL: attr is NULL, nodes is NULL and n is not 0, n is above 1024, a number is above 1023; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_NUMA_POLICY (EINVAL: no such mode, nodes that do not go with it, or none that is there;
+// ENOSYS: the kernel has no NUMA, see FORKEXEC_PROBE_NUMA_POLICY); index -1.
+int forkexec_attr_set_numa_policy(struct forkexec_attr *attr,
+                                  uint32_t mode,
+                                  const uint32_t *nodes,
+                                  size_t n);
 
 // Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
 // to 7; 0 for class 0. Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN; with a new or a joined user namespace the
@@ -989,11 +1047,14 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
 // Sets what a process has as a bit of its own, FORKEXEC_PROCESS_ bits: NO_THP, no transparent huge pages; MDWE, no memory
 // that is or was writable becomes executable (compilers at run time then fail); NO_TSC, SIGSEGV for who reads the time
 // stamp counter, which also loaders and clock_gettime(2) of some C libraries do; SUBREAPER, orphans of the program's
-// descendants become its children. Threads and children have NO_THP, MDWE and NO_TSC, too; nothing takes MDWE away. NO_THP
-// and MDWE are kept with the memory, so with them the child is never in the caller's. 0 asks for none. The last call wins.
-// prctl(2).
+// descendants become its children; RESET_ON_FORK, no child or thread of the program has its real-time or deadline policy, or
+// a negative nice value; OWN_CORE, only the program and its descendants run on a core's threads at the same time, so that
+// what a core has in common tells nothing to others. Threads and children have NO_THP, MDWE, NO_TSC and OWN_CORE, too;
+// nothing takes MDWE away. NO_THP and MDWE are kept with the memory, so with them the child is never in the caller's. 0
+// asks for none. The last call wins. prctl(2), sched_setscheduler(2).
 // Returns 0; -EINVAL: attr is NULL, another bit.
-// Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86); index is the bit that failed.
+// Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86, OWN_CORE a kernel with
+// CONFIG_SCHED_CORE; ENODEV: OWN_CORE, and no core has several threads); index is the bit that failed.
 int forkexec_attr_set_process_flags(struct forkexec_attr *attr,
                                     uint32_t flags);
 

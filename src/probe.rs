@@ -14,6 +14,7 @@ use crate::parent::{self, Child, Failure, chroot, host, procfs, trial};
 use crate::plan::{Bytes, Purpose, Request, Strings};
 use crate::sentences::{self, Sentence};
 use crate::stage::Row;
+use crate::sys::abi::{PR_SCHED_CORE, PR_SCHED_CORE_CREATE};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
 use core::fmt::{Display, Write};
@@ -86,9 +87,12 @@ pub enum Feature {
     Landlock = 10,
     SeccompListener = 11,
     OwnCgroup = 12,
+    OwnCore = 13,
+    Utilization = 14,
+    NumaPolicy = 15,
 }
 
-const FEATURES: [Feature; 12] = [
+const FEATURES: [Feature; 15] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -101,6 +105,9 @@ const FEATURES: [Feature; 12] = [
     Feature::Landlock,
     Feature::SeccompListener,
     Feature::OwnCgroup,
+    Feature::OwnCore,
+    Feature::Utilization,
+    Feature::NumaPolicy,
 ];
 
 impl Feature {
@@ -129,6 +136,11 @@ impl Feature {
             Feature::Landlock => landlock(),
             Feature::TimeNamespace => time_namespace(),
             Feature::OwnCgroup => own_cgroup(),
+            Feature::OwnCore => {
+                asked(|| sys::prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0).map(drop), sentences::NO_OWN_CORE)
+            }
+            Feature::Utilization => asked(|| sys::clamp_utilization(0, 1024), sentences::NO_UTILIZATION),
+            Feature::NumaPolicy => asked(|| sys::set_mempolicy(0, &[]), sentences::NO_NUMA),
         }
     }
 }

@@ -121,10 +121,14 @@ pub enum Stage {
     Rlimit = 500,
     /// The processors to run on. sched_setaffinity(2).
     Affinity = 510,
+    /// The nodes that memory comes from. set_mempolicy(2).
+    NumaPolicy = 515,
     /// The nice value. setpriority(2).
     Nice = 520,
     /// The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
     Scheduler = 530,
+    /// How busy the kernel takes the program to be. sched_setattr(2).
+    Utilization = 535,
     /// The I/O priority. ioprio_set(2).
     IoPriority = 540,
     /// The slack of timers. PR_SET_TIMERSLACK(2const).
@@ -279,8 +283,10 @@ rows! {
     Chroot "chroot",
     Rlimit "rlimit",
     Affinity "affinity",
+    NumaPolicy "numa policy",
     Nice "nice",
     Scheduler "scheduler",
+    Utilization "utilization",
     IoPriority "io priority",
     TimerSlack "timer slack",
     Personality "personality",

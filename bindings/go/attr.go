@@ -79,6 +79,12 @@ type Attr struct {
 	Affinity []int
 	// Scheduler: forkexec_attr_set_scheduler.
 	Scheduler *Scheduler
+	// Deadline is SCHED_DEADLINE, in the place of Scheduler: forkexec_attr_set_deadline.
+	Deadline *Deadline
+	// Utilization: forkexec_attr_set_utilization.
+	Utilization *Utilization
+	// NUMAPolicy: forkexec_attr_set_numa_policy.
+	NUMAPolicy *NUMAPolicy
 	// IOPriority: forkexec_attr_set_io_priority.
 	IOPriority *IOPriority
 	// Umask: forkexec_attr_set_umask.
@@ -255,6 +261,18 @@ const (
 
 // A Scheduler is a policy of sched(7), and its priority.
 type Scheduler struct{ Policy, Priority int }
+
+// A Deadline is what SCHED_DEADLINE gives: Runtime within Deadline of each Period; without a Period that is the Deadline.
+type Deadline struct{ Runtime, Deadline, Period time.Duration }
+
+// A Utilization says how busy the kernel takes a program to be, of 1024.
+type Utilization struct{ Min, Max int }
+
+// A NUMAPolicy says which nodes memory comes from; set_mempolicy(2).
+type NUMAPolicy struct {
+	Mode  uint32
+	Nodes []int
+}
 
 // An IOPriority is a class, 0 to 3, and the level in it, 0 to 7; ioprio_set(2).
 type IOPriority struct{ Class, Level int }

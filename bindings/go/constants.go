@@ -53,6 +53,10 @@ const (
 	ProcessNoTSC ProcessFlags = 4
 	// Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
 	ProcessSubreaper ProcessFlags = 8
+	// The program's children and threads begin without its real-time or deadline policy and its negative nice value. SCHED_RESET_ON_FORK, sched(7).
+	ProcessResetOnFork ProcessFlags = 16
+	// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+	ProcessOwnCore ProcessFlags = 32
 )
 
 // SeccompFlags are flags of a seccomp filter; seccomp(2).
@@ -295,6 +299,12 @@ const (
 	FeatureSeccompListener Feature = 11
 	// The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
 	FeatureOwnCgroup Feature = 12
+	// OWN_CORE.
+	FeatureOwnCore Feature = 13
+	// forkexec_attr_set_utilization.
+	FeatureUtilization Feature = 14
+	// forkexec_attr_set_numa_policy.
+	FeatureNUMAPolicy Feature = 15
 )
 
 // A Stage is a step of a spawn: where it failed.
@@ -410,10 +420,14 @@ const (
 	StageRlimit Stage = 500
 	// The processors to run on. sched_setaffinity(2).
 	StageAffinity Stage = 510
+	// The nodes that memory comes from. set_mempolicy(2).
+	StageNUMAPolicy Stage = 515
 	// The nice value. setpriority(2).
 	StageNice Stage = 520
 	// The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
 	StageScheduler Stage = 530
+	// How busy the kernel takes the program to be. sched_setattr(2).
+	StageUtilization Stage = 535
 	// The I/O priority. ioprio_set(2).
 	StageIOPriority Stage = 540
 	// The slack of timers. PR_SET_TIMERSLACK(2const).
@@ -553,8 +567,10 @@ var stageNames = map[Stage]string{
 	490: "chroot",
 	500: "rlimit",
 	510: "affinity",
+	515: "numa policy",
 	520: "nice",
 	530: "scheduler",
+	535: "utilization",
 	540: "io priority",
 	550: "timer slack",
 	560: "personality",

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -276,6 +277,25 @@ func (b *builder) limits(a *Attr) {
 	if s := a.Scheduler; s != nil {
 		policy, priority := b.signed("Scheduler", s.Policy), b.signed("Scheduler", s.Priority)
 		b.did("Scheduler", C.forkexec_attr_set_scheduler(b.c, policy, priority))
+	}
+	if d := a.Deadline; d != nil {
+		for _, duration := range []time.Duration{d.Runtime, d.Deadline, d.Period} {
+			if duration < 0 {
+				b.refuse("Deadline", syscall.EINVAL, nil, "invalid argument: %v is negative", duration)
+			}
+		}
+		b.did("Deadline", C.forkexec_attr_set_deadline(b.c, C.uint64_t(d.Runtime), C.uint64_t(d.Deadline), C.uint64_t(d.Period)))
+	}
+	if u := a.Utilization; u != nil {
+		least, most := b.unsigned("Utilization", u.Min), b.unsigned("Utilization", u.Max)
+		b.did("Utilization", C.forkexec_attr_set_utilization(b.c, least, most))
+	}
+	if p := a.NUMAPolicy; p != nil {
+		nodes := make([]C.uint32_t, 0, len(p.Nodes)+1)
+		for _, node := range p.Nodes {
+			nodes = append(nodes, b.unsigned("NUMAPolicy", node))
+		}
+		b.did("NUMAPolicy", C.forkexec_attr_set_numa_policy(b.c, C.uint32_t(p.Mode), unsafe.SliceData(nodes), C.size_t(len(nodes))))
 	}
 	if p := a.IOPriority; p != nil {
 		class, level := b.unsigned("IOPriority", p.Class), b.unsigned("IOPriority", p.Level)

@@ -235,6 +235,9 @@ CAUSES = {
     "set_affinity": {"EINVAL": "name at least one processor, and at most 8192; their numbers are 0 to 8191"},
     "set_scheduler": {"EINVAL": "it is os.SCHED_OTHER, os.SCHED_BATCH or os.SCHED_IDLE, with priority 0, or (os.SCHED_FIFO or "
                                 "os.SCHED_RR, priority), with 1 to 99"},
+    "set_deadline": {"EINVAL": "the runtime is at least 1024 nanoseconds, at most the deadline, and that at most the period"},
+    "set_utilization": {"EINVAL": "the least is at most the most, and that at most 1024"},
+    "set_numa_policy": {"EINVAL": "there are at most 1024 nodes, and their numbers are 0 to 1023"},
     "set_io_priority": {"EINVAL": "the class is 0 to 3 and the level 0 to 7; class 0 has level 0 only"},
     "set_umask": {"EINVAL": "a mask is 0 to 0o777"},
     "set_oom_score_adj": {"EINVAL": "it is -1000 to 1000"},

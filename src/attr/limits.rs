@@ -46,15 +46,43 @@ pub mod process {
     pub const MDWE: u32 = 2;
     pub const NO_TSC: u32 = 4;
     pub const SUBREAPER: u32 = 8;
-    pub const ALL: u32 = 15;
+    pub const RESET_ON_FORK: u32 = 16;
+    pub const OWN_CORE: u32 = 32;
+    pub const ALL: u32 = 63;
     /// Those that the kernel keeps with the memory, and not with the process.
     pub const OF_MEMORY: u32 = NO_THP | MDWE;
 }
 
+/// One more than the highest node of memory, and the most that a list may name.
+pub const MOST_NODES: usize = 1024;
+
+/// The scheduling policy, with what belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scheduler {
-    pub policy: i32,
-    pub priority: i32,
+pub enum Scheduler {
+    Policy {
+        policy: i32,
+        priority: i32,
+    },
+    /// SCHED_DEADLINE, in nanoseconds.
+    Deadline {
+        runtime: u64,
+        deadline: u64,
+        period: u64,
+    },
+}
+
+/// How busy the kernel takes the program to be, at least and at most, of 1024.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Utilization {
+    pub min: u32,
+    pub max: u32,
+}
+
+/// From which nodes memory comes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MemoryPolicy {
+    pub mode: u32,
+    pub nodes: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +128,8 @@ pub struct Limits {
     pub nice: Option<i32>,
     pub affinity: Option<Vec<u32>>,
     pub scheduler: Option<Scheduler>,
+    pub utilization: Option<Utilization>,
+    pub numa_policy: Option<MemoryPolicy>,
     pub io_priority: Option<IoPriority>,
     pub umask: Option<u32>,
     pub personality: Option<u32>,
@@ -152,7 +182,34 @@ impl Limits {
         if !priorities.contains(&priority) {
             return invalid(sentences::PRIORITY);
         }
-        self.scheduler = Some(Scheduler { policy, priority });
+        self.scheduler = Some(Scheduler::Policy { policy, priority });
+        Ok(())
+    }
+
+    /// The kernel takes no period for the deadline.
+    pub fn set_deadline(&mut self, runtime: u64, deadline: u64, period: u64) -> Accepted {
+        // Below 1024 ns it takes none; the highest bit it keeps for itself.
+        let fits = (1024..=deadline).contains(&runtime) && (period == 0 || deadline <= period);
+        if !fits || (deadline | period) >> 63 != 0 {
+            return invalid(sentences::DEADLINE);
+        }
+        self.scheduler = Some(Scheduler::Deadline { runtime, deadline, period });
+        Ok(())
+    }
+
+    pub fn set_utilization(&mut self, min: u32, max: u32) -> Accepted {
+        if min > max || max > 1024 {
+            return invalid(sentences::UTILIZATION);
+        }
+        self.utilization = Some(Utilization { min, max });
+        Ok(())
+    }
+
+    pub fn set_numa_policy(&mut self, mode: u32, nodes: &[u32]) -> Accepted {
+        if nodes.len() > MOST_NODES || nodes.iter().any(|&node| node as usize >= MOST_NODES) {
+            return invalid(sentences::NODES);
+        }
+        self.numa_policy = Some(MemoryPolicy { mode, nodes: owned::list(nodes)? });
         Ok(())
     }
 
@@ -228,6 +285,12 @@ impl Limits {
     }
 }
 
+impl Copied for MemoryPolicy {
+    fn copied(&self) -> Result<MemoryPolicy, NoMemory> {
+        Ok(MemoryPolicy { mode: self.mode, nodes: owned::list(&self.nodes)? })
+    }
+}
+
 impl Copied for Limits {
     fn copied(&self) -> Result<Limits, NoMemory> {
         Ok(Limits {
@@ -235,6 +298,8 @@ impl Copied for Limits {
             nice: self.nice,
             affinity: self.affinity.as_deref().map(owned::list).transpose()?,
             scheduler: self.scheduler,
+            utilization: self.utilization,
+            numa_policy: self.numa_policy.copied()?,
             io_priority: self.io_priority,
             umask: self.umask,
             personality: self.personality,
@@ -280,7 +345,18 @@ mod tests {
         assert!(limits.set_umask(0o1000).is_err());
         assert!(limits.set_personality(u32::MAX).is_err());
         assert!(limits.set_oom_score_adj(-1001).is_err());
-        assert!(limits.set_process_flags(16).is_err());
+        assert!(limits.set_process_flags(1 << 31).is_err());
+        assert!(limits.set_deadline(1024, 1024, 0).is_ok());
+        assert!(limits.set_deadline(1023, 1024, 1024).is_err());
+        assert!(limits.set_deadline(1025, 1024, 0).is_err());
+        assert!(limits.set_deadline(1024, 1026, 1025).is_err());
+        assert!(limits.set_deadline(1024, 1 << 63, 0).is_err());
+        assert!(limits.set_utilization(0, 1024).is_ok());
+        assert!(limits.set_utilization(2, 1).is_err());
+        assert!(limits.set_utilization(0, 1025).is_err());
+        assert!(limits.set_numa_policy(0, &[]).is_ok());
+        assert!(limits.set_numa_policy(2, &[1023]).is_ok());
+        assert!(limits.set_numa_policy(2, &[1024]).is_err());
     }
 
     #[test]

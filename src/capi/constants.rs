@@ -94,6 +94,11 @@ pub const FORKEXEC_PROCESS_MDWE: u32 = 2;
 pub const FORKEXEC_PROCESS_NO_TSC: u32 = 4;
 /// Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
 pub const FORKEXEC_PROCESS_SUBREAPER: u32 = 8;
+/// The program's children and threads begin without its real-time or deadline policy and its negative nice value.
+/// SCHED_RESET_ON_FORK, sched(7).
+pub const FORKEXEC_PROCESS_RESET_ON_FORK: u32 = 16;
+/// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+pub const FORKEXEC_PROCESS_OWN_CORE: u32 = 32;
 /// forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
 /// Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
 pub const FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF: u32 = 1;
@@ -218,6 +223,12 @@ pub const FORKEXEC_PROBE_LANDLOCK: u32 = 10;
 pub const FORKEXEC_PROBE_SECCOMP_LISTENER: u32 = 11;
 /// The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
 pub const FORKEXEC_PROBE_OWN_CGROUP: u32 = 12;
+/// FORKEXEC_PROCESS_OWN_CORE.
+pub const FORKEXEC_PROBE_OWN_CORE: u32 = 13;
+/// forkexec_attr_set_utilization.
+pub const FORKEXEC_PROBE_UTILIZATION: u32 = 14;
+/// forkexec_attr_set_numa_policy.
+pub const FORKEXEC_PROBE_NUMA_POLICY: u32 = 15;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -290,6 +301,8 @@ const_assert_eq!(FORKEXEC_PROCESS_NO_THP, limits::process::NO_THP);
 const_assert_eq!(FORKEXEC_PROCESS_MDWE, limits::process::MDWE);
 const_assert_eq!(FORKEXEC_PROCESS_NO_TSC, limits::process::NO_TSC);
 const_assert_eq!(FORKEXEC_PROCESS_SUBREAPER, limits::process::SUBREAPER);
+const_assert_eq!(FORKEXEC_PROCESS_RESET_ON_FORK, limits::process::RESET_ON_FORK);
+const_assert_eq!(FORKEXEC_PROCESS_OWN_CORE, limits::process::OWN_CORE);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF, landlock::flag::LOG_SAME_EXEC_OFF);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON, landlock::flag::LOG_NEW_EXEC_ON);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF, landlock::flag::LOG_SUBDOMAINS_OFF);
@@ -321,3 +334,6 @@ const_assert_eq!(FORKEXEC_PROBE_SECCOMP, Feature::Seccomp as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK, Feature::Landlock as u32);
 const_assert_eq!(FORKEXEC_PROBE_SECCOMP_LISTENER, Feature::SeccompListener as u32);
 const_assert_eq!(FORKEXEC_PROBE_OWN_CGROUP, Feature::OwnCgroup as u32);
+const_assert_eq!(FORKEXEC_PROBE_OWN_CORE, Feature::OwnCore as u32);
+const_assert_eq!(FORKEXEC_PROBE_UTILIZATION, Feature::Utilization as u32);
+const_assert_eq!(FORKEXEC_PROBE_NUMA_POLICY, Feature::NumaPolicy as u32);

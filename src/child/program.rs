@@ -82,8 +82,10 @@ program! {
 
     Rlimit => limits::rlimits,
     Affinity => limits::affinity,
+    NumaPolicy => limits::numa_policy,
     Nice => limits::nice,
     Scheduler => limits::scheduler,
+    Utilization => limits::utilization,
     IoPriority => limits::io_priority,
     TimerSlack => limits::timer_slack,
     Personality => limits::personality,

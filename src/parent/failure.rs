@@ -188,7 +188,11 @@ impl Failure {
             }
             (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => sentences::IDMAPPED_NEEDS,
             (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
-            (Stage::ProcessFlags, libc::EINVAL) => sentences::PROCESS_FLAG_UNKNOWN,
+            (Stage::ProcessFlags, libc::EINVAL | libc::ENODEV) => sentences::PROCESS_FLAG_UNKNOWN,
+            (Stage::Utilization, libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS) => sentences::UTILIZATION_UNKNOWN,
+            (Stage::NumaPolicy, libc::EINVAL) => sentences::NODES_NOT_THERE,
+            (Stage::Scheduler, libc::EPERM) if self.has_deadline() => sentences::DEADLINE_REFUSED,
+            (Stage::Scheduler, libc::EBUSY) if self.has_deadline() => sentences::DEADLINE_TOO_MUCH,
             (Stage::UserNamespaces, libc::EOPNOTSUPP) => sentences::FILTER_WITHOUT_EFFECT,
             (Stage::Proc, libc::EPERM) => sentences::PROC_NEEDS,
             (Stage::Dev, libc::EINVAL) if user => sentences::PTS_NEEDS_ROOT,
@@ -205,6 +209,10 @@ impl Failure {
     fn binds_alone(&self) -> bool {
         let alone = |step: &Mount| step.kind == mount::BIND && step.flags & libc::MS_REC == 0;
         self.plan_is(|plan| plan.list(plan.mounts).iter().any(|step| step.index == self.index && alone(step)))
+    }
+
+    fn has_deadline(&self) -> bool {
+        self.plan_is(|plan| plan.deadline.get().is_some())
     }
 
     fn maps_ids(&self) -> bool {

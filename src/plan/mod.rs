@@ -184,6 +184,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     fds::lower(request, &mut draft)?;
     draft.plan.mode = mode_of(request, &draft.plan)?;
     limits::second_of_image(request, &mut draft.plan);
+    limits::deadline(&draft.plan)?;
     ns::how_it_waits(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.

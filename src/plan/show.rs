@@ -1,8 +1,8 @@
 //! The plan in words: a dry run, and the item that an error is about.
 
 use super::sealed::{
-    Action, CapSets, Credentials, Join, LandlockRule, Limit, Move, Plan, Text, action, cgroup, clone, cwd_rights, mode,
-    mount as kind, step,
+    Action, CapSets, Credentials, Deadline, Join, LandlockRule, Limit, Move, Plan, Text, Utilization, action, cgroup,
+    clone, cwd_rights, mode, mount as kind, step,
 };
 use crate::sentences;
 use crate::stage::{Row, STAGES, Stage};
@@ -156,7 +156,9 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Chroot => plan.text(plan.chroot).is_some(),
         Stage::Affinity => !plan.affinity.is_empty(),
         Stage::Nice => plan.nice.get().is_some(),
-        Stage::Scheduler => plan.scheduler.get().is_some(),
+        Stage::NumaPolicy => plan.numa_policy.get().is_some(),
+        Stage::Scheduler => plan.scheduler.get().is_some() || plan.deadline.get().is_some(),
+        Stage::Utilization => plan.utilization.get().is_some(),
         Stage::IoPriority => plan.io_priority.get().is_some(),
         Stage::TimerSlack => plan.timer_slack.get().is_some(),
         Stage::Personality => plan.personality.get().is_some(),
@@ -243,10 +245,12 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Rlimit => limit(plan, index).map_or(Ok(()), |item| write!(f, "{}", Limited(item))),
         Stage::Nofile => plan.nofile.get().map_or(Ok(()), |item| write!(f, "{}", Limited(&item))),
         Stage::Nice => plan.nice.get().map_or(Ok(()), |nice| write!(f, "{nice}")),
-        Stage::Scheduler => plan
-            .scheduler
+        Stage::NumaPolicy => numa_policy(plan, f),
+        Stage::Scheduler => scheduler(plan, f),
+        Stage::Utilization => plan
+            .utilization
             .get()
-            .map_or(Ok(()), |asked| sentences::SCHEDULER.with(&[&asked.policy, &asked.priority]).fmt(f)),
+            .map_or(Ok(()), |Utilization { min, max }| sentences::UTILIZED.with(&[&min, &max]).fmt(f)),
         Stage::IoPriority => {
             plan.io_priority.get().map_or(Ok(()), |io| sentences::IO_CLASS.with(&[&(io >> 13), &(io & 0x1fff)]).fmt(f))
         }
@@ -295,6 +299,30 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Exec if plan.exec_fd >= 0 => fd(plan.exec_fd, f),
         Stage::Exec => plan.list(plan.candidates).get(index.max(0) as usize).map_or(Ok(()), |path| text(*path, f)),
         _ => Ok(()),
+    }
+}
+
+fn scheduler(plan: &Plan, f: &mut Formatter) -> fmt::Result {
+    if let Some(Deadline { runtime, deadline, period, .. }) = plan.deadline.get() {
+        // Without a period it is the deadline.
+        let period = if period == 0 { deadline } else { period };
+        return sentences::DEADLINE_OF.with(&[&runtime, &deadline, &period]).fmt(f);
+    }
+    plan.scheduler.get().map_or(Ok(()), |asked| sentences::SCHEDULER.with(&[&asked.policy, &asked.priority]).fmt(f))
+}
+
+fn numa_policy(plan: &Plan, f: &mut Formatter) -> fmt::Result {
+    let Some(mode) = plan.numa_policy.get() else { return Ok(()) };
+    sentences::MEMORY_POLICY.with(&[&mode, &Set(plan.list(plan.numa_nodes))]).fmt(f)
+}
+
+/// The numbers in a set of bits.
+struct Set<'a>(&'a [u64]);
+
+impl Display for Set<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let has = |number: &usize| self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 != 0);
+        f.debug_list().entries((0..self.0.len() * 64).filter(has)).finish()
     }
 }
 

@@ -43,6 +43,9 @@ static void say_features(void)
         { FORKEXEC_PROBE_LANDLOCK, "Landlock, all of it" },
         { FORKEXEC_PROBE_USER_NAMESPACE, "user namespaces" },
         { FORKEXEC_PROBE_OWN_CGROUP, "cgroups of its own for each run" },
+        { FORKEXEC_PROBE_OWN_CORE, "cores of its own" },
+        { FORKEXEC_PROBE_UTILIZATION, "utilization" },
+        { FORKEXEC_PROBE_NUMA_POLICY, "policies for memory" },
     };
     char why[1024];
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {

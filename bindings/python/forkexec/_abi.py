@@ -50,6 +50,10 @@ class ProcessFlag(IntFlag):
     NO_TSC = 4
     # Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
     SUBREAPER = 8
+    # The program's children and threads begin without its real-time or deadline policy and its negative nice value. SCHED_RESET_ON_FORK, sched(7).
+    RESET_ON_FORK = 16
+    # The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+    OWN_CORE = 32
 
 
 class SeccompFlag(IntFlag):
@@ -193,6 +197,12 @@ class Feature(IntEnum):
     SECCOMP_LISTENER = 11
     # The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
     OWN_CGROUP = 12
+    # OWN_CORE.
+    OWN_CORE = 13
+    # forkexec_attr_set_utilization.
+    UTILIZATION = 14
+    # forkexec_attr_set_numa_policy.
+    NUMA_POLICY = 15
 
 
 class Stage(IntEnum):
@@ -306,10 +316,14 @@ class Stage(IntEnum):
     RLIMIT = 500
     # The processors to run on. sched_setaffinity(2).
     AFFINITY = 510
+    # The nodes that memory comes from. set_mempolicy(2).
+    NUMA_POLICY = 515
     # The nice value. setpriority(2).
     NICE = 520
     # The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
     SCHEDULER = 530
+    # How busy the kernel takes the program to be. sched_setattr(2).
+    UTILIZATION = 535
     # The I/O priority. ioprio_set(2).
     IO_PRIORITY = 540
     # The slack of timers. PR_SET_TIMERSLACK(2const).
@@ -478,6 +492,9 @@ FUNCTIONS = (
     "forkexec_attr_set_nice",
     "forkexec_attr_set_affinity",
     "forkexec_attr_set_scheduler",
+    "forkexec_attr_set_deadline",
+    "forkexec_attr_set_utilization",
+    "forkexec_attr_set_numa_policy",
     "forkexec_attr_set_io_priority",
     "forkexec_attr_set_umask",
     "forkexec_attr_set_personality",
@@ -642,6 +659,15 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "set_scheduler": {
         "EINVAL": "it is os.SCHED_OTHER, os.SCHED_BATCH or os.SCHED_IDLE, with priority 0, or (os.SCHED_FIFO or os.SCHED_RR, priority), with 1 to 99",
+    },
+    "set_deadline": {
+        "EINVAL": "the runtime is at least 1024 nanoseconds, at most the deadline, and that at most the period",
+    },
+    "set_utilization": {
+        "EINVAL": "the least is at most the most, and that at most 1024",
+    },
+    "set_numa_policy": {
+        "EINVAL": "there are at most 1024 nodes, and their numbers are 0 to 1023",
     },
     "set_io_priority": {
         "EINVAL": "the class is 0 to 3 and the level 0 to 7; class 0 has level 0 only",

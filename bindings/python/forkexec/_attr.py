@@ -87,6 +87,9 @@ class Attr:
       nice: the nice value itself, -20 to 19.
       affinity: the numbers of the processors that it may use.
       scheduler: a policy such as os.SCHED_BATCH, or (policy, priority).
+      deadline: SCHED_DEADLINE, as (runtime, deadline) or (runtime, deadline, period) in seconds; the place of scheduler.
+      utilization: (least, most), of 1024: how busy the kernel takes the program to be.
+      numa_policy: a mode of set_mempolicy(2), or (mode, nodes).
       io_priority: a class, or (class, level from 0 to 7).
       umask: the file mode creation mask.
       personality: the execution domain; personality(2).
@@ -190,6 +193,9 @@ class Attr:
         nice: Optional[int] = None,
         affinity: Optional[Iterable[int]] = None,
         scheduler: Union[int, tuple[int, int], None] = None,
+        deadline: Union[tuple[float, float], tuple[float, float, float], None] = None,
+        utilization: Optional[tuple[int, int]] = None,
+        numa_policy: Union[int, tuple[int, Iterable[int]], None] = None,
         io_priority: Union[int, tuple[int, int], None] = None,
         umask: Optional[int] = None,
         personality: Optional[int] = None,

@@ -195,6 +195,27 @@ def _scheduler(attr: Any, value: Any) -> None:
     put("set_scheduler", attr, integer(policy, "the policy"), integer(priority, "the priority"))
 
 
+@_keyword("deadline")
+def _deadline(attr: Any, value: Any) -> None:
+    both = isinstance(value, (tuple, list)) and len(value) == 2
+    times = fields((*value, 0) if both else value, 3, "(runtime, deadline) or (runtime, deadline, period)")
+    put("set_deadline", attr, *map(duration, times))
+
+
+@_keyword("utilization")
+def _utilization(attr: Any, value: Any) -> None:
+    least, most = fields(value, 2, "(least, most), of 1024")
+    put("set_utilization", attr, integer(least, "the least"), integer(most, "the most"))
+
+
+@_keyword("numa_policy")
+def _numa_policy(attr: Any, value: Any) -> None:
+    both = isinstance(value, (tuple, list))
+    mode, nodes = fields(value, 2, "a mode, or (mode, nodes)") if both else (value, ())
+    nodes = numbers(nodes, "a list of nodes", lambda node: integer(node, "a node"))
+    put("set_numa_policy", attr, integer(mode, "the mode"), *nodes)
+
+
 @_keyword("io_priority")
 def _io_priority(attr: Any, value: Any) -> None:
     both = isinstance(value, (tuple, list))

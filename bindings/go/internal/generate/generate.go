@@ -65,7 +65,7 @@ var groups = []group{
 
 // Short words that Go writes in capitals.
 var upper = map[string]bool{"FS": true, "IPC": true, "UTS": true, "PID": true, "UID": true, "GID": true, "TCP": true,
-	"CWD": false, "OOM": true, "IO": true, "FD": true, "ID": true, "THP": true, "MDWE": true, "TSC": true}
+	"CWD": false, "OOM": true, "IO": true, "FD": true, "ID": true, "THP": true, "MDWE": true, "TSC": true, "NUMA": true}
 
 func camel(name string) string {
 	var text strings.Builder

@@ -209,6 +209,7 @@ TEST(holders)
     NEVER("seccomp filters", SET(deny_terminal_injection));
     NEVER("seccomp filters", SET(deny_user_namespaces));
     NEVER("set_process_flags", SET(set_process_flags, FORKEXEC_PROCESS_SUBREAPER));
+    NEVER("set_speculation", SET(set_speculation, 0, FORKEXEC_SPECULATE_DISABLE));
     NEVER("landlock", SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_PID));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_CGROUP));

@@ -432,6 +432,8 @@ fcntl.ioctl(0, 0x5412, b"x")' 2>&1 </dev/null)"
 fi
 sees "--process-flags" thp_disabled 1 --process-flags no-thp,subreaper
 sees "--process-flags" reset_on_fork 1 --process-flags reset-on-fork
+sees "--coredump-filter" coredump_filter 00000021 --coredump-filter 0x21
+like "--speculation" "*748 speculation 0: feature 0, control 8*" "$("$run" --speculation store-bypass=force-disable --describe true)"
 like "--deadline" "*530 scheduler: deadline, 1000000 ns in the first 2000000 of every 3000000*" \
     "$("$run" --deadline 1000000:2000000:3000000 --describe true)"
 like "--utilization" "*535 utilization: 10 to 500 of 1024*" "$("$run" --utilization 10:500 --describe true)"
@@ -489,7 +491,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--unshare all" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
-    "--securebits 256" "--scheduler fifo:0" "--deadline 5:9" "--utilization 3:2" "--numa-policy none" "--numa-policy bind:9999" \
+    "--securebits 256" "--scheduler fifo:0" "--deadline 5:9" "--utilization 3:2" "--speculation x=disable" "--coredump-filter 512" "--numa-policy none" "--numa-policy bind:9999" \
     "--io-priority idle:9" "--allow-failure exec" \
     "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \

@@ -313,6 +313,98 @@ TEST_BOTH(a_core_of_its_own)
     assert_saw(run_witness(new_attr()), "own_core", "0");
 }
 
+TEST_BOTH(merged_memory)
+{
+    need_native();
+    need(prctl(68 /* PR_GET_MEMORY_MERGE */, 0, 0, 0, 0) == 0, "needs Linux 6.4 with CONFIG_KSM");
+    bool has = forkexec_probe(FORKEXEC_PROBE_KSM, NULL, 0) == 1;
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_KSM));
+        if (has)
+            assert_saw(run_witness(attr), "ksm", "1");
+        else
+            assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_PROCESS_FLAGS, EOPNOTSUPP, FORKEXEC_PROCESS_KSM);
+    }
+    assert_saw(run_witness(new_attr()), "ksm", "0");
+    assert_int_equal(prctl(68, 0, 0, 0, 0), 0);
+}
+
+/* The kernel writes it as it sees fit, and is said to be older than it is. */
+static void check_old_kernel(const void *with)
+{
+    assert_true(syscall(SYS_personality, 0x0020000 /* UNAME26 */) >= 0);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_KSM, NULL, 0), 0);
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_KSM));
+    assert_spawn_fails(attr, with, FORKEXEC_STAGE_PROCESS_FLAGS, EOPNOTSUPP, FORKEXEC_PROCESS_KSM);
+}
+
+TEST(merged_memory_would_end_with_the_exec)
+{
+    aside(check_old_kernel, public_witness());
+}
+
+static int speculates_by_hand(const void *with)
+{
+    const unsigned long *feature = with;
+    return prctl(53 /* PR_SET_SPECULATION_CTRL */, *feature, 4, 0, 0) ? errno : 0;
+}
+
+TEST_BOTH(speculation)
+{
+    need_native();
+    for (unsigned long feature = 0; feature < 4; feature++)
+        for EACH_MEMORY(mode) {
+            int failed;
+            exec_shows(witness, speculates_by_hand, &feature, &failed);
+            struct forkexec_attr *attr = attr_in(mode);
+            OK(forkexec_attr_set_speculation(attr, (uint32_t)feature, FORKEXEC_SPECULATE_ENABLE));
+            OK(forkexec_attr_set_speculation(attr, (uint32_t)feature, FORKEXEC_SPECULATE_DISABLE));
+            if (failed)
+                assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SPECULATION, -failed, (int)feature);
+            else
+                assert_saw(run_witness(attr), text("speculation.%lu", feature), "5");
+        }
+    struct forkexec_attr *attr = new_attr();
+    assert_int_equal(forkexec_attr_set_speculation(attr, 0, 16 /* PR_SPEC_DISABLE_NOEXEC */), -EINVAL);
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+}
+
+/* The caller's stays as it is. */
+TEST_BOTH(what_a_core_holds)
+{
+    need_user_namespaces();
+    struct view *self = view_of_self();
+    for EACH_MEMORY(mode)
+        for (int user = 0; user < 2; user++) {
+            struct forkexec_attr *attr = attr_with(mode, user);
+            OK(forkexec_attr_set_coredump_filter(attr, 0x123));
+            assert_saw(run_witness(attr), "coredump_filter", "00000123");
+            OK(forkexec_attr_set_coredump_filter(attr, 0));
+            assert_saw(run_witness(attr), "coredump_filter", "00000000");
+        }
+    assert_same(view_of_self(), self, "coredump_filter");
+    assert_int_equal(forkexec_attr_set_coredump_filter(new_attr(), 0x200), -EINVAL);
+}
+
+static void check_core_of_another(const void *with)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_coredump_filter(attr, 1));
+        OK(forkexec_attr_set_uid(attr, NOBODY));
+        OK(forkexec_attr_set_gid(attr, NOBODY));
+        assert_saw(run_witness(attr, .path = with), "coredump_filter", "00000001");
+    }
+}
+
+TEST_BOTH(what_a_core_holds_of_another_user)
+{
+    need_root();
+    aside(check_core_of_another, public_witness());
+}
+
 TEST_BOTH(nodes_of_memory)
 {
     static const uint32_t node[] = { 0, 1023 };
@@ -447,7 +539,7 @@ TEST_BOTH(umask_and_what_is_created_with_it)
     }
 }
 
-TEST_BOTH(personality)
+TEST_BOTH(execution_domain)
 {
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);

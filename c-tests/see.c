@@ -189,6 +189,12 @@ static void see_limits(FILE *out)
     prctl(PR_GET_TSC, &tsc);
     say(out, "tsc", "%d", tsc);
     say(out, "mdwe", "%d", prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0));
+    say(out, "ksm", "%d", prctl(68 /* PR_GET_MEMORY_MERGE */, 0, 0, 0, 0));
+    for (unsigned long feature = 0; feature < 3; feature++) {
+        char key[] = "speculation.0";
+        key[sizeof key - 2] = (char)('0' + feature);
+        say(out, key, "%d", prctl(52 /* PR_GET_SPECULATION_CTRL */, feature, 0, 0, 0));
+    }
     say_line(out, "oom_score_adj", "/proc/thread-self/oom_score_adj", "");
     say_line(out, "coredump_filter", "/proc/self/coredump_filter", "");
 }

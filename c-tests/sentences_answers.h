@@ -26,6 +26,7 @@ ANSWERS(DEADLY_FILTER, IMAGE, DENY(memfd_create, DEADLY))
 ANSWERS(NO_OWN_CORE, OWN_CORE, DENY(prctl, EINVAL, IF(0, 62)))
 ANSWERS(NO_UTILIZATION, UTILIZATION, DENY(sched_setattr, EOPNOTSUPP))
 ANSWERS(NO_NUMA, NUMA_POLICY, DENY(set_mempolicy, ENOSYS))
+ANSWERS(NO_KSM, KSM, DENY(prctl, EINVAL, IF(0, 68)))
 ANSWERS(NO_IMAGE, IMAGE, DENY(memfd_create, EACCES))
 
 SITUATION(MEMORY_NOT_SHARED, need_emulator())
@@ -206,6 +207,7 @@ DESCRIBES(SCHEDULER, "scheduler: ", ("3", "0"), SET(set_scheduler, SCHED_BATCH, 
 DESCRIBES(DEADLINE_OF, "scheduler: ", ("1024", "2048", "4096"), SET(set_deadline, 1024, 2048, 4096))
 DESCRIBES(UTILIZED, "utilization: ", ("10", "500"), SET(set_utilization, 10, 500))
 DESCRIBES(MEMORY_POLICY, "numa policy: ", ("3", "[1, 65]"), SET(set_numa_policy, 3, ((uint32_t[]){ 65, 1 }), 2))
+DESCRIBES(SPECULATED, "speculation 2: ", ("2", "2"), SET(set_speculation, 2, FORKEXEC_SPECULATE_ENABLE))
 DESCRIBES(IO_CLASS, "io priority: ", ("2", "7"), SET(set_io_priority, 2, 7))
 DESCRIBES(SLACK, "timer slack: ", ("1000"), SET(set_timer_slack, 1000))
 DESCRIBES_WHERE(need_landlock(4), RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs);

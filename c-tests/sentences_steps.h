@@ -193,6 +193,22 @@ REFUSES(DEADLINE_REFUSED, "scheduler (deadline, 1024 ns in the first 2048 of eve
 REFUSES(DEADLINE_TOO_MUCH, "scheduler (deadline, 1024 ns in the first 2048 of every 2048)", EBUSY, sched_setattr,
     SET(set_deadline, 1024, 2048, 0))
 
+SITUATION(SPECULATION_FIXED, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_speculation, FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATE_FORCE_DISABLE);
+    DENY(prctl, ENXIO, IF(0, 53));
+    says(spawned(attr), "speculation 1 (feature 1, control 8): %s: %s", strerror(ENXIO), sentence);
+}
+
+SITUATION(KSM_ENDS, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_process_flags, FORKEXEC_PROCESS_KSM);
+    assert_true(syscall(SYS_personality, 0x0020000 /* UNAME26 */) >= 0);
+    says(spawned(attr), "process flags 64: %s: %s", strerror(EOPNOTSUPP), sentence);
+}
+
 SITUATION(PROCESS_FLAG_UNKNOWN, need_native())
 {
     struct forkexec_attr *attr = new_attr();

@@ -104,6 +104,9 @@ ASK(busy, SET(set_utilization, 10, 500))
 ASK(memory_of_a_node, uint32_t node = 0; SET(set_numa_policy, 2, &node, 1))
 ASK(alone_on_a_core, SET(set_process_flags, FORKEXEC_PROCESS_OWN_CORE))
 ASK(no_policy_for_children, SET(set_process_flags, FORKEXEC_PROCESS_RESET_ON_FORK))
+ASK(merged, SET(set_process_flags, FORKEXEC_PROCESS_KSM))
+ASK(no_store_bypass, SET(set_speculation, FORKEXEC_SPECULATION_STORE_BYPASS, FORKEXEC_SPECULATE_DISABLE))
+ASK(nothing_in_a_core, SET(set_coredump_filter, 0))
 ASK(last_for_io, SET(set_io_priority, 2, 7))
 ASK(slack, SET(set_timer_slack, 1000))
 ASK(fixed_addresses, SET(set_personality, 0x40000))
@@ -203,6 +206,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EPERM, -1, ""), 0, DENY(execveat, EPERM) },
     { FORKEXEC_STAGE_FD_FLAGS, FRESH | HELD, NULL, GIVES(EIO, -1, ""), 0, DENY(fcntl, EIO, IF(1, F_SETFD), IF(2, FD_CLOEXEC)) },
     { FORKEXEC_STAGE_OOM_SCORE, ALL, badness, GIVES(EACCES, -1, "777"), 0, DENY(write, EACCES, IF(2, 3)) },
+    { FORKEXEC_STAGE_COREDUMP_FILTER, OWN, nothing_in_a_core, GIVES(EIO, -1, "0x0"), 0, DENY(write, EIO, IF(2, 3)) },
 
     /* Namespaces. */
     { FORKEXEC_STAGE_CREDENTIALS, FRESH, own_ids_mapped, GIVES(EIO, -1, ""), USER_NS,
@@ -316,6 +320,9 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, no_counter, GIVES(EIO, 4, "0x4"), 0, PRCTL(EIO, IF(0, PR_SET_TSC), IF(1, 2)) },
     { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, no_policy_for_children, GIVES(EIO, 16, "0x10"), 0, DENY(sched_setscheduler, EIO) },
     { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, alone_on_a_core, GIVES(EIO, 32, "0x20"), 0, PRCTL(EIO, IF(0, 62), IF(1, 1)) },
+    { FORKEXEC_STAGE_PROCESS_FLAGS, OWN, merged, GIVES(EIO, 64, "0x40"), 0, PRCTL(EIO, IF(0, 67), IF(1, 1)) },
+    { FORKEXEC_STAGE_SPECULATION, ALL, no_store_bypass, GIVES(EIO, 0, "feature 0, control 4"), 0,
+        PRCTL(EIO, IF(0, 53), IF(1, 0), IF(2, 4)) },
     { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
     { FORKEXEC_STAGE_LANDLOCK, ALL, readable, GIVES(E2BIG, -1, "fs 0x4, net 0x0, scopes 0x0"), LANDLOCK,
         DENY(landlock_restrict_self, E2BIG) },

@@ -11,10 +11,10 @@ use crate::attr::owned::Room;
 use crate::cgroup::place::{self, Trouble};
 use crate::errno;
 use crate::parent::{self, Child, Failure, chroot, host, procfs, trial};
-use crate::plan::{Bytes, Purpose, Request, Strings};
+use crate::plan::{Bytes, Purpose, Request, Strings, ksm_lasts};
 use crate::sentences::{self, Sentence};
 use crate::stage::Row;
-use crate::sys::abi::{PR_SCHED_CORE, PR_SCHED_CORE_CREATE};
+use crate::sys::abi::{PR_GET_MEMORY_MERGE, PR_SCHED_CORE, PR_SCHED_CORE_CREATE};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
 use core::fmt::{Display, Write};
@@ -90,9 +90,10 @@ pub enum Feature {
     OwnCore = 13,
     Utilization = 14,
     NumaPolicy = 15,
+    Ksm = 16,
 }
 
-const FEATURES: [Feature; 15] = [
+const FEATURES: [Feature; 16] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -108,6 +109,7 @@ const FEATURES: [Feature; 15] = [
     Feature::OwnCore,
     Feature::Utilization,
     Feature::NumaPolicy,
+    Feature::Ksm,
 ];
 
 impl Feature {
@@ -140,6 +142,8 @@ impl Feature {
                 asked(|| sys::prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0).map(drop), sentences::NO_OWN_CORE)
             }
             Feature::Utilization => asked(|| sys::clamp_utilization(0, 1024), sentences::NO_UTILIZATION),
+            Feature::Ksm if !ksm_lasts() => because(sentences::NO_KSM),
+            Feature::Ksm => asked(|| sys::prctl(PR_GET_MEMORY_MERGE, 0, 0).map(drop), sentences::NO_KSM),
             Feature::NumaPolicy => asked(|| sys::set_mempolicy(0, &[]), sentences::NO_NUMA),
         }
     }

@@ -39,6 +39,8 @@ pub enum Stage {
     FdFlags = 125,
     /// Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
     OomScore = 130,
+    /// What of its memory the kernel writes into a core; in memory of its own, which keeps it. core(5).
+    CoredumpFilter = 135,
 
     /// The capability sets are put back to what they were before the change of image. capabilities(7).
     Credentials = 200,
@@ -191,6 +193,8 @@ pub enum Stage {
     Init = 745,
     /// What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
     ProcessFlags = 747,
+    /// Whether the processor may run ahead of the program; by the process that becomes it. PR_SET_SPECULATION_CTRL(2const).
+    Speculation = 748,
     /// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     NoNewPrivs = 750,
     /// Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -244,6 +248,7 @@ rows! {
     Image "image",
     FdFlags "fd flags",
     OomScore "oom_score_adj",
+    CoredumpFilter "coredump filter",
     Credentials "credentials",
     CgroupBirth "cgroup birth",
     Wait "wait",
@@ -317,6 +322,7 @@ rows! {
     ParentDeath "parent death",
     Init "init",
     ProcessFlags "process flags",
+    Speculation "speculation",
     NoNewPrivs "no_new_privs",
     Landlock "landlock",
     FdClose "fd close",

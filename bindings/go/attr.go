@@ -95,6 +95,10 @@ type Attr struct {
 	OOMScoreAdj *int
 	// ProcessFlags: forkexec_attr_set_process_flags.
 	ProcessFlags ProcessFlags
+	// Speculation: forkexec_attr_set_speculation for each.
+	Speculation map[Speculation]Speculate
+	// CoredumpFilter has bits of core(5): forkexec_attr_set_coredump_filter.
+	CoredumpFilter *uint32
 	// TimerSlack: forkexec_attr_set_timer_slack.
 	TimerSlack *time.Duration
 	// Cgroup is the directory of the cgroup in which the child is born: forkexec_attr_set_cgroup_fd.

@@ -57,6 +57,34 @@ const (
 	ProcessResetOnFork ProcessFlags = 16
 	// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
 	ProcessOwnCore ProcessFlags = 32
+	// Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
+	ProcessKSM ProcessFlags = 64
+)
+
+// A Speculation is a way in which a processor runs ahead; prctl(2).
+type Speculation uint32
+
+// The values of Speculation.
+const (
+	// forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
+	SpeculationStoreBypass Speculation = 0
+	// Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
+	SpeculationIndirectBranch Speculation = 1
+	// The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const).
+	SpeculationL1DFlush Speculation = 2
+)
+
+// Speculate says whether it may; prctl(2).
+type Speculate uint32
+
+// The values of Speculate.
+const (
+	// It may. Equal to PR_SPEC_ENABLE, as the following are to theirs.
+	SpeculateEnable Speculate = 2
+	// It may not.
+	SpeculateDisable Speculate = 4
+	// It may not, for ever.
+	SpeculateForceDisable Speculate = 8
 )
 
 // SeccompFlags are flags of a seccomp filter; seccomp(2).
@@ -305,6 +333,8 @@ const (
 	FeatureUtilization Feature = 14
 	// forkexec_attr_set_numa_policy.
 	FeatureNUMAPolicy Feature = 15
+	// KSM.
+	FeatureKSM Feature = 16
 )
 
 // A Stage is a step of a spawn: where it failed.
@@ -342,6 +372,8 @@ const (
 	StageFDFlags Stage = 125
 	// Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
 	StageOOMScore Stage = 130
+	// What of its memory the kernel writes into a core; in memory of its own, which keeps it. core(5).
+	StageCoredumpFilter Stage = 135
 	// The capability sets are put back to what they were before the change of image. capabilities(7).
 	StageCredentials Stage = 200
 	// A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
@@ -488,6 +520,8 @@ const (
 	StageInit Stage = 745
 	// What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
 	StageProcessFlags Stage = 747
+	// Whether the processor may run ahead of the program; by the process that becomes it. PR_SET_SPECULATION_CTRL(2const).
+	StageSpeculation Stage = 748
 	// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
 	StageNoNewPrivs Stage = 750
 	// Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -528,6 +562,7 @@ var stageNames = map[Stage]string{
 	120: "image",
 	125: "fd flags",
 	130: "oom_score_adj",
+	135: "coredump filter",
 	200: "credentials",
 	205: "cgroup birth",
 	210: "wait",
@@ -601,6 +636,7 @@ var stageNames = map[Stage]string{
 	740: "parent death",
 	745: "init",
 	747: "process flags",
+	748: "speculation",
 	750: "no_new_privs",
 	755: "landlock",
 	760: "fd close",

@@ -180,6 +180,27 @@
 // The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
 #define FORKEXEC_PROCESS_OWN_CORE 32
 
+// Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
+#define FORKEXEC_PROCESS_KSM 64
+
+// forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
+#define FORKEXEC_SPECULATION_STORE_BYPASS 0
+
+// Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
+#define FORKEXEC_SPECULATION_INDIRECT_BRANCH 1
+
+// The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const).
+#define FORKEXEC_SPECULATION_L1D_FLUSH 2
+
+// It may. Equal to PR_SPEC_ENABLE, as the following are to theirs.
+#define FORKEXEC_SPECULATE_ENABLE 2
+
+// It may not.
+#define FORKEXEC_SPECULATE_DISABLE 4
+
+// It may not, for ever.
+#define FORKEXEC_SPECULATE_FORCE_DISABLE 8
+
 // forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
 // Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
 #define FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF 1
@@ -354,6 +375,9 @@
 // forkexec_attr_set_numa_policy.
 #define FORKEXEC_PROBE_NUMA_POLICY 15
 
+// FORKEXEC_PROCESS_KSM.
+#define FORKEXEC_PROBE_KSM 16
+
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
 
@@ -399,6 +423,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_FD_FLAGS = 125,
     // Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
     FORKEXEC_STAGE_OOM_SCORE = 130,
+    // What of its memory the kernel writes into a core; in memory of its own, which keeps it. core(5).
+    FORKEXEC_STAGE_COREDUMP_FILTER = 135,
     // The capability sets are put back to what they were before the change of image. capabilities(7).
     FORKEXEC_STAGE_CREDENTIALS = 200,
     // A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
@@ -545,6 +571,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_INIT = 745,
     // What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
     FORKEXEC_STAGE_PROCESS_FLAGS = 747,
+    // Whether the processor may run ahead of the program; by the process that becomes it. PR_SET_SPECULATION_CTRL(2const).
+    FORKEXEC_STAGE_SPECULATION = 748,
     // No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     FORKEXEC_STAGE_NO_NEW_PRIVS = 750,
     // Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -1047,16 +1075,38 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
 // Sets what a process has as a bit of its own, FORKEXEC_PROCESS_ bits: NO_THP, no transparent huge pages; MDWE, no memory
 // that is or was writable becomes executable (compilers at run time then fail); NO_TSC, SIGSEGV for who reads the time
 // stamp counter, which also loaders and clock_gettime(2) of some C libraries do; SUBREAPER, orphans of the program's
-// descendants become its children; RESET_ON_FORK, no child or thread of the program has its real-time or deadline policy, or
+// descendants become its children; KSM, the kernel may merge its memory with equal memory of others; RESET_ON_FORK, no child or thread of the program has its real-time or deadline policy, or
 // a negative nice value; OWN_CORE, only the program and its descendants run on a core's threads at the same time, so that
-// what a core has in common tells nothing to others. Threads and children have NO_THP, MDWE, NO_TSC and OWN_CORE, too;
-// nothing takes MDWE away. NO_THP and MDWE are kept with the memory, so with them the child is never in the caller's. 0
-// asks for none. The last call wins. prctl(2), sched_setscheduler(2).
+// what a core has in common tells nothing to others. Threads and children have NO_THP, MDWE, NO_TSC, OWN_CORE and KSM,
+// too; nothing takes MDWE away. NO_THP, MDWE and KSM are kept with the memory, so with them the child is never in the
+// caller's. 0 asks for none. The last call wins. prctl(2), sched_setscheduler(2).
 // Returns 0; -EINVAL: attr is NULL, another bit.
 // Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86, OWN_CORE a kernel with
-// CONFIG_SCHED_CORE; ENODEV: OWN_CORE, and no core has several threads); index is the bit that failed.
+// CONFIG_SCHED_CORE, KSM one with CONFIG_KSM; ENODEV: OWN_CORE, and no core has several threads; EOPNOTSUPP: KSM before
+// Linux 6.7, where it ends with the exec); index is the bit that failed.
 int forkexec_attr_set_process_flags(struct forkexec_attr *attr,
                                     uint32_t flags);
+
+// Says whether the processor may run ahead of the program by feature, one of FORKEXEC_SPECULATION_STORE_BYPASS,
+// FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATION_L1D_FLUSH (where ENABLE flushes the cache at each switch to
+// another process) or one that a newer kernel knows: control is FORKEXEC_SPECULATE_ENABLE, FORKEXEC_SPECULATE_DISABLE or
+// FORKEXEC_SPECULATE_FORCE_DISABLE, which the program cannot take back. Its threads and children have the same. Repeated
+// calls add; for the same feature the last call wins. PR_SET_SPECULATION_CTRL(2const).
+// Returns 0; -EINVAL: attr is NULL, feature is above 255, another control; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_SPECULATION (ENODEV: the kernel does not know the feature; ENXIO or EPERM: the processor,
+// the boot parameters or an earlier FORCE_DISABLE have decided it); index is the feature.
+int forkexec_attr_set_speculation(struct forkexec_attr *attr,
+                                  uint32_t feature,
+                                  uint32_t control);
+
+// Says which kinds of the program's memory the kernel writes into a core, as bits of core(5): 0x1 private and anonymous,
+// 0x2 shared and anonymous, 0x4 and 0x8 files, 0x10 the first page of programs and libraries, 0x20 and 0x40 huge pages,
+// 0x80 and 0x100 DAX; 0 for none of them. An exec and children keep it. It is kept with the memory, so the child is never
+// in the caller's, and written by way of the caller's /proc. The last call wins. core(5).
+// Returns 0; -EINVAL: attr is NULL, another bit.
+// Fails later as FORKEXEC_STAGE_COREDUMP_FILTER (ENOENT: no /proc, or a kernel without CONFIG_ELF_CORE; EROFS); index -1.
+int forkexec_attr_set_coredump_filter(struct forkexec_attr *attr,
+                                      uint32_t kinds);
 
 // Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
 // CLONE_INTO_CGROUP) where the kernel can; else, and with v1 always, the waiting child is moved there by writing

@@ -322,6 +322,12 @@ func (b *builder) limits(a *Attr) {
 	if a.OwnCgroup != nil {
 		b.cgroup("OwnCgroup", a.OwnCgroup)
 	}
+	for feature, control := range a.Speculation {
+		b.did("Speculation", C.forkexec_attr_set_speculation(b.c, C.uint32_t(feature), C.uint32_t(control)))
+	}
+	if a.CoredumpFilter != nil {
+		b.did("CoredumpFilter", C.forkexec_attr_set_coredump_filter(b.c, C.uint32_t(*a.CoredumpFilter)))
+	}
 	if a.Cgroup != nil {
 		b.did("Cgroup", C.forkexec_attr_set_cgroup_fd(b.c, b.file("Cgroup", a.Cgroup)))
 	}

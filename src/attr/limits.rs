@@ -48,10 +48,24 @@ pub mod process {
     pub const SUBREAPER: u32 = 8;
     pub const RESET_ON_FORK: u32 = 16;
     pub const OWN_CORE: u32 = 32;
-    pub const ALL: u32 = 63;
+    pub const KSM: u32 = 64;
+    pub const ALL: u32 = 127;
     /// Those that the kernel keeps with the memory, and not with the process.
-    pub const OF_MEMORY: u32 = NO_THP | MDWE;
+    pub const OF_MEMORY: u32 = NO_THP | MDWE | KSM;
 }
+
+/// What `set_speculation` takes: the kernel's numbers.
+pub mod speculate {
+    pub const ENABLE: u32 = 2;
+    pub const DISABLE: u32 = 4;
+    pub const FORCE_DISABLE: u32 = 8;
+}
+
+/// More than any kernel knows.
+const MOST_SPECULATION: u32 = 255;
+
+/// What of the memory the kernel may write into a core: core(5).
+const CORE_KINDS: u32 = 0x1ff;
 
 /// One more than the highest node of memory, and the most that a list may name.
 pub const MOST_NODES: usize = 1024;
@@ -76,6 +90,13 @@ pub enum Scheduler {
 pub struct Utilization {
     pub min: u32,
     pub max: u32,
+}
+
+/// One way in which the processor runs ahead, and whether it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Speculation {
+    pub feature: u32,
+    pub control: u32,
 }
 
 /// From which nodes memory comes.
@@ -136,6 +157,8 @@ pub struct Limits {
     pub oom_score_adj: Option<i32>,
     pub timer_slack_ns: Option<u64>,
     pub process_flags: u32,
+    pub speculation: Vec<Speculation>,
+    pub coredump_filter: Option<u32>,
     pub cgroup: Option<Destination>,
     pub restore_nofile: bool,
     /// Stages whose failure is not the spawn's.
@@ -261,6 +284,26 @@ impl Limits {
         Ok(())
     }
 
+    /// A second call for a feature takes the place of the first.
+    pub fn set_speculation(&mut self, feature: u32, control: u32) -> Accepted {
+        if feature > MOST_SPECULATION {
+            return invalid(sentences::SPECULATION_FEATURE);
+        }
+        if !matches!(control, speculate::ENABLE | speculate::DISABLE | speculate::FORCE_DISABLE) {
+            return invalid(sentences::SPECULATION);
+        }
+        Ok(owned::put(&mut self.speculation, Speculation { feature, control }, |old| old.feature == feature)?)
+    }
+
+    pub fn set_coredump_filter(&mut self, kinds: u32) -> Accepted {
+        // The kernel takes no notice of others.
+        if kinds & !CORE_KINDS != 0 {
+            return invalid(sentences::COREDUMP_FILTER);
+        }
+        self.coredump_filter = Some(kinds);
+        Ok(())
+    }
+
     pub fn set_cgroup_fd(&mut self, fd: i32) -> Accepted {
         check_fd(fd)?;
         self.cgroup = Some(Destination::Fd(fd));
@@ -306,6 +349,8 @@ impl Copied for Limits {
             oom_score_adj: self.oom_score_adj,
             timer_slack_ns: self.timer_slack_ns,
             process_flags: self.process_flags,
+            speculation: owned::list(&self.speculation)?,
+            coredump_filter: self.coredump_filter,
             cgroup: self.cgroup.clone(),
             restore_nofile: self.restore_nofile,
             allowed_failures: owned::list(&self.allowed_failures)?,
@@ -346,6 +391,12 @@ mod tests {
         assert!(limits.set_personality(u32::MAX).is_err());
         assert!(limits.set_oom_score_adj(-1001).is_err());
         assert!(limits.set_process_flags(1 << 31).is_err());
+        assert!(limits.set_speculation(0, 16).is_err());
+        assert!(limits.set_speculation(0, 2).is_ok());
+        assert!(limits.set_speculation(0, 4).is_ok());
+        assert_eq!(limits.speculation.len(), 1);
+        assert!(limits.set_coredump_filter(0x200).is_err());
+        assert!(limits.set_coredump_filter(0).is_ok());
         assert!(limits.set_deadline(1024, 1024, 0).is_ok());
         assert!(limits.set_deadline(1023, 1024, 1024).is_err());
         assert!(limits.set_deadline(1025, 1024, 0).is_err());

@@ -99,6 +99,20 @@ pub const FORKEXEC_PROCESS_SUBREAPER: u32 = 8;
 pub const FORKEXEC_PROCESS_RESET_ON_FORK: u32 = 16;
 /// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
 pub const FORKEXEC_PROCESS_OWN_CORE: u32 = 32;
+/// Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
+pub const FORKEXEC_PROCESS_KSM: u32 = 64;
+/// forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
+pub const FORKEXEC_SPECULATION_STORE_BYPASS: u32 = 0;
+/// Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
+pub const FORKEXEC_SPECULATION_INDIRECT_BRANCH: u32 = 1;
+/// The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const).
+pub const FORKEXEC_SPECULATION_L1D_FLUSH: u32 = 2;
+/// It may. Equal to PR_SPEC_ENABLE, as the following are to theirs.
+pub const FORKEXEC_SPECULATE_ENABLE: u32 = 2;
+/// It may not.
+pub const FORKEXEC_SPECULATE_DISABLE: u32 = 4;
+/// It may not, for ever.
+pub const FORKEXEC_SPECULATE_FORCE_DISABLE: u32 = 8;
 /// forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
 /// Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
 pub const FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF: u32 = 1;
@@ -229,6 +243,8 @@ pub const FORKEXEC_PROBE_OWN_CORE: u32 = 13;
 pub const FORKEXEC_PROBE_UTILIZATION: u32 = 14;
 /// forkexec_attr_set_numa_policy.
 pub const FORKEXEC_PROBE_NUMA_POLICY: u32 = 15;
+/// FORKEXEC_PROCESS_KSM.
+pub const FORKEXEC_PROBE_KSM: u32 = 16;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -303,6 +319,10 @@ const_assert_eq!(FORKEXEC_PROCESS_NO_TSC, limits::process::NO_TSC);
 const_assert_eq!(FORKEXEC_PROCESS_SUBREAPER, limits::process::SUBREAPER);
 const_assert_eq!(FORKEXEC_PROCESS_RESET_ON_FORK, limits::process::RESET_ON_FORK);
 const_assert_eq!(FORKEXEC_PROCESS_OWN_CORE, limits::process::OWN_CORE);
+const_assert_eq!(FORKEXEC_PROCESS_KSM, limits::process::KSM);
+const_assert_eq!(FORKEXEC_SPECULATE_ENABLE, limits::speculate::ENABLE);
+const_assert_eq!(FORKEXEC_SPECULATE_DISABLE, limits::speculate::DISABLE);
+const_assert_eq!(FORKEXEC_SPECULATE_FORCE_DISABLE, limits::speculate::FORCE_DISABLE);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF, landlock::flag::LOG_SAME_EXEC_OFF);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON, landlock::flag::LOG_NEW_EXEC_ON);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF, landlock::flag::LOG_SUBDOMAINS_OFF);
@@ -337,3 +357,4 @@ const_assert_eq!(FORKEXEC_PROBE_OWN_CGROUP, Feature::OwnCgroup as u32);
 const_assert_eq!(FORKEXEC_PROBE_OWN_CORE, Feature::OwnCore as u32);
 const_assert_eq!(FORKEXEC_PROBE_UTILIZATION, Feature::Utilization as u32);
 const_assert_eq!(FORKEXEC_PROBE_NUMA_POLICY, Feature::NumaPolicy as u32);
+const_assert_eq!(FORKEXEC_PROBE_KSM, Feature::Ksm as u32);

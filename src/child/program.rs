@@ -39,6 +39,7 @@ program! {
     Image => exec::become_image,
     FdFlags => fds::close_on_exec,
     OomScore => limits::oom_score_adj,
+    CoredumpFilter => limits::coredump_filter,
 
     Credentials => caps::put_back,
     CgroupBirth => second::born_of_image,
@@ -118,6 +119,7 @@ program! {
     ParentDeath => signals::parent_death,
     Init => init::fork_program,
     ProcessFlags => limits::process_flags,
+    Speculation => limits::speculation,
     NoNewPrivs => caps::no_new_privs,
     Landlock => landlock::restrict,
     FdClose => fds::close_rest,

@@ -148,12 +148,13 @@ impl Failure {
             }
             (Stage::ParentDeath, libc::EPERM | libc::ENOSYS) if self.pid != 0 => sentences::LOOKING_DENIED,
             // What the child does by way of the caller's /proc.
-            (Stage::OomScore | Stage::TimeFile | Stage::Procfs, libc::ENOENT | libc::EOPNOTSUPP) => {
-                match procfs::trouble() {
-                    sentences::NOTHING if self.stage == Stage::TimeFile => sentences::NO_TIME_NAMESPACES,
-                    trouble => trouble,
-                }
-            }
+            (
+                Stage::OomScore | Stage::CoredumpFilter | Stage::TimeFile | Stage::Procfs,
+                libc::ENOENT | libc::EOPNOTSUPP,
+            ) => match procfs::trouble() {
+                sentences::NOTHING if self.stage == Stage::TimeFile => sentences::NO_TIME_NAMESPACES,
+                trouble => trouble,
+            },
             (Stage::Exec, libc::ENOEXEC) => sentences::NO_PROGRAM,
             (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => sentences::GROUPS_DENIED_THERE,
             (Stage::Groups, libc::EPERM) => sentences::GROUPS_DROPPED,
@@ -173,7 +174,7 @@ impl Failure {
             (Stage::Image, libc::EFBIG) => sentences::FILE_SIZE_LIMITED,
             (Stage::OomScore, libc::EACCES) => sentences::OOM_SCORE_REFUSED,
             (Stage::IdMap, libc::EACCES) => sentences::PROC_FORBIDDEN,
-            (Stage::OomScore | Stage::IdMap, libc::EROFS) => sentences::PROC_READONLY,
+            (Stage::OomScore | Stage::CoredumpFilter | Stage::IdMap, libc::EROFS) => sentences::PROC_READONLY,
             (Stage::Propagation | Stage::Root | Stage::PivotRoot, libc::EPERM | libc::EACCES) => {
                 sentences::MOUNTS_FORBIDDEN
             }
@@ -189,6 +190,7 @@ impl Failure {
             (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => sentences::IDMAPPED_NEEDS,
             (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
             (Stage::ProcessFlags, libc::EINVAL | libc::ENODEV) => sentences::PROCESS_FLAG_UNKNOWN,
+            (Stage::Speculation, libc::ENXIO | libc::EPERM | libc::ENODEV) => sentences::SPECULATION_FIXED,
             (Stage::Utilization, libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS) => sentences::UTILIZATION_UNKNOWN,
             (Stage::NumaPolicy, libc::EINVAL) => sentences::NODES_NOT_THERE,
             (Stage::Scheduler, libc::EPERM) if self.has_deadline() => sentences::DEADLINE_REFUSED,

@@ -81,6 +81,7 @@ fn hold(request: &Request) -> Step<()> {
     never(attr.filters.asked(), sentences::ABOUT_FILTERS.text())?;
     never(attr.landlock.asked(), "landlock")?;
     never(attr.limits.process_flags != 0, "set_process_flags")?;
+    never(!attr.limits.speculation.is_empty(), "set_speculation")?;
     never(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces")?;
     let processes = attr.ns.joined() & CLONE_NEWPID as u32 != 0;
     refuse(processes, "join_namespace", sentences::HOLDS_NO_PID_NAMESPACE)?;

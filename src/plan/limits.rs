@@ -1,6 +1,6 @@
 //! Limits, scheduling and the cgroup.
 
-use super::sealed::{Deadline, Limit, Plan, Policy, Utilization, cgroup, clone, mode, process};
+use super::sealed::{Deadline, Limit, Plan, Policy, Speculation, Utilization, cgroup, clone, mode, process};
 use super::{Draft, Fault, Request, Step, ids};
 use crate::attr::limits::{KEEP, Scheduler, process as asked};
 use crate::attr::owned::push;
@@ -25,6 +25,7 @@ const_assert_eq!(asked::NO_TSC, process::NO_TSC);
 const_assert_eq!(asked::SUBREAPER, process::SUBREAPER);
 const_assert_eq!(asked::RESET_ON_FORK, process::RESET_ON_FORK);
 const_assert_eq!(asked::OWN_CORE, process::OWN_CORE);
+const_assert_eq!(asked::KSM, process::KSM);
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
@@ -56,7 +57,20 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     if let Some(badness) = asked.oom_score_adj {
         let mut digits = [0u8; 8];
-        draft.plan.oom_score_adj = draft.arena.joined(&[decimal(badness, &mut digits)])?;
+        draft.plan.oom_score_adj = draft.arena.joined(&[written(format_args!("{badness}"), &mut digits)])?;
+    }
+    if let Some(kinds) = asked.coredump_filter {
+        let mut digits = [0u8; 8];
+        draft.plan.coredump_filter = draft.arena.joined(&[written(format_args!("{kinds:#x}"), &mut digits)])?;
+    }
+    let mut speculation: Vec<Speculation> = Vec::new();
+    for one in &asked.speculation {
+        push(&mut speculation, Speculation { feature: one.feature, control: one.control })?;
+    }
+    draft.plan.speculation = draft.arena.list(&speculation)?;
+    if asked.process_flags & process::KSM != 0 && !ksm_lasts() {
+        let fault = Fault { stage: Stage::ProcessFlags, ..Fault::invalid("", sentences::KSM_ENDS) };
+        return Err(fault.code(libc::EOPNOTSUPP).at(process::KSM as usize));
     }
     let mut tolerated: Vec<u32> = Vec::new();
     // Of that one the child tells for itself what may be.
@@ -81,6 +95,20 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         draft.plan.cgroup = if request.host.born_in_cgroup { way } else { cgroup::WRITTEN };
     }
     Ok(())
+}
+
+/// Whether what PR_SET_MEMORY_MERGE sets is the program's too. No call tells: the version of the kernel does.
+pub fn ksm_lasts() -> bool {
+    // SAFETY: numbers, of which any may be 0.
+    let mut name: libc::utsname = unsafe { core::mem::zeroed() };
+    // SAFETY: kernel contract, man 2 uname.
+    if unsafe { libc::uname(&mut name) } < 0 {
+        return false;
+    }
+    let mut numbers = name.release.split(|letter| !(*letter as u8).is_ascii_digit()).map(|digits| {
+        digits.iter().fold(0u32, |number, digit| number.saturating_mul(10).saturating_add((*digit as u8 - b'0') as u32))
+    });
+    (numbers.next(), numbers.next()) >= (Some(6), Some(7))
 }
 
 /// The kernel lets no process of SCHED_DEADLINE make another, or a thread, unless that one is without the policy.
@@ -177,10 +205,10 @@ fn bits(numbers: &[u32], draft: &mut Draft) -> Step<super::sealed::List<u64>> {
     draft.arena.list(&mask)
 }
 
-fn decimal(number: i32, buffer: &mut [u8; 8]) -> &[u8] {
+fn written<'a>(number: core::fmt::Arguments, buffer: &'a mut [u8; 8]) -> &'a [u8] {
     use std::io::Write;
     let mut rest = buffer.as_mut_slice();
-    let _ = write!(rest, "{number}");
+    let _ = rest.write_fmt(number);
     let left = rest.len();
     buffer.get(..8 - left).unwrap_or_default()
 }

@@ -140,6 +140,7 @@ pub mod process {
     pub const SUBREAPER: u32 = 8;
     pub const RESET_ON_FORK: u32 = 16;
     pub const OWN_CORE: u32 = 32;
+    pub const KSM: u32 = 64;
 }
 
 /// How the child gets to its cgroup.
@@ -224,6 +225,16 @@ impl Deadline {
         let size = size_of::<SchedAttr>() as u32;
         SchedAttr { size, policy: SCHED_DEADLINE as u32, flags, runtime, deadline, period, ..SchedAttr::default() }
     }
+}
+
+without_padding! {
+/// PR_SET_SPECULATION_CTRL(2const)
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Speculation {
+    pub feature: u32,
+    pub control: u32,
+}
 }
 
 without_padding! {
@@ -494,6 +505,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub personality: Maybe<u32>,
     pub umask: Maybe<u32>,
     pub oom_score_adj: Text,
+    pub coredump_filter: Text,
+    pub speculation: List<Speculation>,
     pub cgroup: u32,
     pub cgroup_fd: i32,
     /// The whole hierarchy has no memory controller: nothing of the cgroup's memory is counted.

@@ -1,8 +1,8 @@
 //! The plan in words: a dry run, and the item that an error is about.
 
 use super::sealed::{
-    Action, CapSets, Credentials, Deadline, Join, LandlockRule, Limit, Move, Plan, Text, Utilization, action, cgroup,
-    clone, cwd_rights, mode, mount as kind, step,
+    Action, CapSets, Credentials, Deadline, Join, LandlockRule, Limit, Move, Plan, Speculation, Text, Utilization,
+    action, cgroup, clone, cwd_rights, mode, mount as kind, step,
 };
 use crate::sentences;
 use crate::stage::{Row, STAGES, Stage};
@@ -94,6 +94,7 @@ fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
         Stage::FdAction => (0, plan.actions.len as i32),
         Stage::Join => (0, plan.joins.len as i32),
         Stage::Rlimit => (0, places(plan.list(plan.rlimits).iter().map(|item| item.index))),
+        Stage::Speculation => (0, places(plan.list(plan.speculation).iter().map(|asked| asked.feature as i32))),
         Stage::PrivilegedSeccomp if plan.filters_privileged != 0 => (0, plan.filters.len as i32),
         Stage::Seccomp if plan.filters_privileged == 0 => (0, plan.filters.len as i32),
         Stage::LandlockRule => (0, places(plan.list(plan.landlock_rules).iter().map(|rule| rule.index))),
@@ -103,6 +104,7 @@ fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
     (from..to).filter(move |index| match stage {
         Stage::Rlimit => limit(plan, *index).is_some(),
         Stage::LandlockRule => landlock_rule(plan, *index).is_some(),
+        Stage::Speculation => speculated(plan, *index).is_some(),
         _ => true,
     })
 }
@@ -130,6 +132,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Carry => plan.carry.get().is_some(),
         Stage::Image | Stage::FdFlags => plan.mode == mode::FRESH,
         Stage::OomScore => !plan.oom_score_adj.is_empty(),
+        Stage::CoredumpFilter => !plan.coredump_filter.is_empty(),
         Stage::Credentials => plan.credentials.get().is_some(),
         Stage::Wait => plan.wait != 0,
         Stage::Nondumpable => plan.nondumpable != 0,
@@ -232,6 +235,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Cgroup => sentences::WRITTEN_TO.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::IdMap => id_maps(plan, f),
         Stage::OomScore => text(plan.oom_score_adj, f),
+        Stage::CoredumpFilter => text(plan.coredump_filter, f),
         Stage::ProcessGroup => plan.group.get().map_or(Ok(()), |group| write!(f, "{group}")),
         Stage::ControllingTerminal => fd(plan.terminal, f),
         Stage::Foreground => fd(plan.foreground, f),
@@ -275,6 +279,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         // The one that failed, or all.
         Stage::ProcessFlags if index > 0 => write!(f, "{index:#x}"),
         Stage::ProcessFlags => write!(f, "{:#x}", plan.process_flags),
+        Stage::Speculation => speculation(plan, index, f),
         Stage::UserNamespaces => sentences::DENIED.fmt(f),
         Stage::LandlockRule => match landlock_rule(plan, index) {
             Some(rule) if rule.path.is_empty() => sentences::RULE_OF_PORT.with(&[&rule.port, &Hex(rule.access)]).fmt(f),
@@ -309,6 +314,14 @@ fn scheduler(plan: &Plan, f: &mut Formatter) -> fmt::Result {
         return sentences::DEADLINE_OF.with(&[&runtime, &deadline, &period]).fmt(f);
     }
     plan.scheduler.get().map_or(Ok(()), |asked| sentences::SCHEDULER.with(&[&asked.policy, &asked.priority]).fmt(f))
+}
+
+fn speculated(plan: &Plan, index: i32) -> Option<&Speculation> {
+    plan.list(plan.speculation).iter().find(|asked| asked.feature as i32 == index)
+}
+
+fn speculation(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
+    speculated(plan, index).map_or(Ok(()), |asked| sentences::SPECULATED.with(&[&asked.feature, &asked.control]).fmt(f))
 }
 
 fn numa_policy(plan: &Plan, f: &mut Formatter) -> fmt::Result {

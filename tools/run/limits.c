@@ -120,8 +120,25 @@ static void process_flags(struct run *run, char *text)
 {
     static const struct word words[] = { { "no-thp", FORKEXEC_PROCESS_NO_THP }, { "mdwe", FORKEXEC_PROCESS_MDWE },
         { "no-tsc", FORKEXEC_PROCESS_NO_TSC }, { "subreaper", FORKEXEC_PROCESS_SUBREAPER },
-        { "reset-on-fork", FORKEXEC_PROCESS_RESET_ON_FORK }, { "own-core", FORKEXEC_PROCESS_OWN_CORE }, { NULL, 0 } };
+        { "reset-on-fork", FORKEXEC_PROCESS_RESET_ON_FORK }, { "own-core", FORKEXEC_PROCESS_OWN_CORE }, { "ksm", FORKEXEC_PROCESS_KSM }, { NULL, 0 } };
     accept(forkexec_attr_set_process_flags(run->attr, (uint32_t)parse_words(text, words, "a process flag")));
+}
+
+static void speculation(struct run *run, char *text)
+{
+    static const struct word features[] = { { "store-bypass", FORKEXEC_SPECULATION_STORE_BYPASS },
+        { "indirect-branch", FORKEXEC_SPECULATION_INDIRECT_BRANCH }, { "l1d-flush", FORKEXEC_SPECULATION_L1D_FLUSH },
+        { NULL, 0 } };
+    static const struct word controls[] = { { "enable", FORKEXEC_SPECULATE_ENABLE },
+        { "disable", FORKEXEC_SPECULATE_DISABLE }, { "force-disable", FORKEXEC_SPECULATE_FORCE_DISABLE }, { NULL, 0 } };
+    char *control = cut_required(text, '=');
+    accept(forkexec_attr_set_speculation(run->attr, (uint32_t)parse_word(text, features, "a kind of speculation"),
+        (uint32_t)parse_word(control, controls, "what to do with it")));
+}
+
+static void coredump_filter(struct run *run, char *kinds)
+{
+    accept(forkexec_attr_set_coredump_filter(run->attr, (uint32_t)parse_unsigned(kinds, 0x1ff)));
 }
 
 static void cgroup(struct run *run, char *path)
@@ -166,7 +183,9 @@ static const struct option_row rows[] = {
     { "timer-slack", "NANOSECONDS", "how late timers may be; 0 for the default", timer_slack },
     { "measure-memory", NULL, "tell the command's own peak of memory in --json, and not at least ours", measure_memory },
     { "process-flags", "FLAGS", "no-thp, mdwe (no writable memory becomes executable), no-tsc, subreaper, reset-on-fork, "
-        "own-core (shared only with its descendants)", process_flags },
+        "own-core (shared only with its descendants), ksm", process_flags },
+    { "speculation", "KIND=CONTROL", "store-bypass, indirect-branch or l1d-flush: enable, disable or force-disable", speculation },
+    { "coredump-filter", "BITS", "what of its memory is written into a core, as core(5) has it", coredump_filter },
     { "cgroup", "DIR", "start in the cgroup whose directory is DIR, of version 2 or 1", cgroup },
     { "allow-failure", "WHAT", "go on where this one of nice, io-priority, oom-score-adj, timer-slack, affinity, hostname, "
         "domainname, loopback and late-namespaces fails; keyring, where the kernel has none", allow_failure },

@@ -46,6 +46,7 @@ static void say_features(void)
         { FORKEXEC_PROBE_OWN_CORE, "cores of its own" },
         { FORKEXEC_PROBE_UTILIZATION, "utilization" },
         { FORKEXEC_PROBE_NUMA_POLICY, "policies for memory" },
+        { FORKEXEC_PROBE_KSM, "memory that is merged with others'" },
     };
     char why[1024];
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {

@@ -54,6 +54,30 @@ class ProcessFlag(IntFlag):
     RESET_ON_FORK = 16
     # The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
     OWN_CORE = 32
+    # Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
+    KSM = 64
+
+
+class Speculation(IntEnum):
+    """How a processor runs ahead; prctl(2)."""
+
+    # forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
+    STORE_BYPASS = 0
+    # Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
+    INDIRECT_BRANCH = 1
+    # The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const).
+    L1D_FLUSH = 2
+
+
+class Speculate(IntEnum):
+    """Whether it may; prctl(2)."""
+
+    # It may. Equal to PR_SPEC_ENABLE, as the following are to theirs.
+    ENABLE = 2
+    # It may not.
+    DISABLE = 4
+    # It may not, for ever.
+    FORCE_DISABLE = 8
 
 
 class SeccompFlag(IntFlag):
@@ -203,6 +227,8 @@ class Feature(IntEnum):
     UTILIZATION = 14
     # forkexec_attr_set_numa_policy.
     NUMA_POLICY = 15
+    # KSM.
+    KSM = 16
 
 
 class Stage(IntEnum):
@@ -238,6 +264,8 @@ class Stage(IntEnum):
     FD_FLAGS = 125
     # Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
     OOM_SCORE = 130
+    # What of its memory the kernel writes into a core; in memory of its own, which keeps it. core(5).
+    COREDUMP_FILTER = 135
     # The capability sets are put back to what they were before the change of image. capabilities(7).
     CREDENTIALS = 200
     # A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
@@ -384,6 +412,8 @@ class Stage(IntEnum):
     INIT = 745
     # What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
     PROCESS_FLAGS = 747
+    # Whether the processor may run ahead of the program; by the process that becomes it. PR_SET_SPECULATION_CTRL(2const).
+    SPECULATION = 748
     # No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     NO_NEW_PRIVS = 750
     # Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -442,6 +472,8 @@ PREFIXES = {
     "FORKEXEC_NS_": "Namespace",
     "FORKEXEC_CAP_": "CapabilitySet",
     "FORKEXEC_PROCESS_": "ProcessFlag",
+    "FORKEXEC_SPECULATION_": "Speculation",
+    "FORKEXEC_SPECULATE_": "Speculate",
     "FORKEXEC_SECCOMP_": "SeccompFlag",
     "FORKEXEC_LANDLOCK_FS_": "LandlockFs",
     "FORKEXEC_LANDLOCK_NET_": "LandlockNet",
@@ -501,6 +533,8 @@ FUNCTIONS = (
     "forkexec_attr_set_oom_score_adj",
     "forkexec_attr_set_timer_slack",
     "forkexec_attr_set_process_flags",
+    "forkexec_attr_set_speculation",
+    "forkexec_attr_set_coredump_filter",
     "forkexec_attr_set_cgroup_fd",
     "forkexec_attr_restore_nofile",
     "forkexec_attr_allow_failure",
@@ -683,6 +717,12 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "set_process_flags": {
         "EINVAL": "another bit",
+    },
+    "set_speculation": {
+        "EINVAL": "a Speculation, and what it may do: a Speculate",
+    },
+    "set_coredump_filter": {
+        "EINVAL": "it has the bits 0 to 8 of core(5)",
     },
     "set_cgroup_fd": {
         "EBADF": "fd is negative",

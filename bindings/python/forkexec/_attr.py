@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         LandlockScope,
         MemoryMode,
         ProcessFlag,
+        Speculate,
+        Speculation,
         Stage,
     )
     from ._capability import Capability
@@ -96,6 +98,8 @@ class Attr:
       oom_score_adj: -1000 to 1000.
       timer_slack: seconds.
       process_flags: a ProcessFlag.
+      speculation: {Speculation.STORE_BYPASS: Speculate.DISABLE}.
+      coredump_filter: bits of core(5): which kinds of memory a core holds.
       cgroup: a Cgroup; the child is born in it.
       cgroup_fd: the same by a descriptor of a cgroup's directory.
       restore_nofile: True: the soft limit on descriptors that this process was started with (restore_nofile).
@@ -202,6 +206,8 @@ class Attr:
         oom_score_adj: Optional[int] = None,
         timer_slack: Optional[float] = None,
         process_flags: Optional[ProcessFlag] = None,
+        speculation: Union[Mapping[Speculation, Speculate], Iterable[tuple[Speculation, Speculate]], None] = None,
+        coredump_filter: Optional[int] = None,
         cgroup: Optional[Cgroup] = None,
         cgroup_fd: Optional[Fd] = None,
         restore_nofile: bool = False,

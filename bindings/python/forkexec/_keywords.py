@@ -227,6 +227,13 @@ _plain("umask", integer)
 _plain("personality", integer)
 _plain("oom_score_adj", integer)
 _plain("process_flags", integer)
+_plain("coredump_filter", integer)
+
+
+@_keyword("speculation")
+def _speculation(attr: Any, value: Any) -> None:
+    for feature, control in pairs(value, "speculation"):
+        put("set_speculation", attr, integer(feature, "a Speculation"), integer(control, "a Speculate"))
 
 
 @_keyword("timer_slack")

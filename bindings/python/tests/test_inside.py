@@ -351,6 +351,16 @@ def test_numa_policy():
     assert "numa policy: mode 4, nodes []" in attr(numa_policy=4).describe()
 
 
+def test_what_a_core_holds():
+    seen = forkexec.run(["cat", "/proc/self/coredump_filter"], attr=attr(coredump_filter=0x21), stdout=-1)
+    assert seen.stdout == b"00000021\n"
+
+
+def test_speculation():
+    given = attr(speculation={forkexec.Speculation.L1D_FLUSH: forkexec.Speculate.DISABLE})
+    assert "speculation 2: feature 2, control 4" in given.describe()
+
+
 def test_process_flags():
     code = "import ctypes; print(ctypes.CDLL(None).prctl(42, 0, 0, 0, 0))"  # PR_GET_THP_DISABLE
     given = attr(process_flags=forkexec.ProcessFlag.NO_THP | forkexec.ProcessFlag.SUBREAPER)

@@ -194,20 +194,51 @@ pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr,
 /// Sets what a process has as a bit of its own, FORKEXEC_PROCESS_ bits: NO_THP, no transparent huge pages; MDWE, no memory
 /// that is or was writable becomes executable (compilers at run time then fail); NO_TSC, SIGSEGV for who reads the time
 /// stamp counter, which also loaders and clock_gettime(2) of some C libraries do; SUBREAPER, orphans of the program's
-/// descendants become its children; RESET_ON_FORK, no child or thread of the program has its real-time or deadline policy, or
+/// descendants become its children; KSM, the kernel may merge its memory with equal memory of others; RESET_ON_FORK, no child or thread of the program has its real-time or deadline policy, or
 /// a negative nice value; OWN_CORE, only the program and its descendants run on a core's threads at the same time, so that
-/// what a core has in common tells nothing to others. Threads and children have NO_THP, MDWE, NO_TSC and OWN_CORE, too;
-/// nothing takes MDWE away. NO_THP and MDWE are kept with the memory, so with them the child is never in the caller's. 0
-/// asks for none. The last call wins. prctl(2), sched_setscheduler(2).
+/// what a core has in common tells nothing to others. Threads and children have NO_THP, MDWE, NO_TSC, OWN_CORE and KSM,
+/// too; nothing takes MDWE away. NO_THP, MDWE and KSM are kept with the memory, so with them the child is never in the
+/// caller's. 0 asks for none. The last call wins. prctl(2), sched_setscheduler(2).
 /// Returns 0; -EINVAL: attr is NULL, another bit.
 /// Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86, OWN_CORE a kernel with
-/// CONFIG_SCHED_CORE; ENODEV: OWN_CORE, and no core has several threads); index is the bit that failed.
+/// CONFIG_SCHED_CORE, KSM one with CONFIG_KSM; ENODEV: OWN_CORE, and no core has several threads; EOPNOTSUPP: KSM before
+/// Linux 6.7, where it ends with the exec); index is the bit that failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_process_flags(attr: *mut forkexec_attr, flags: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_process_flags", |attr| attr.limits.set_process_flags(flags))
+}
+
+/// Says whether the processor may run ahead of the program by feature, one of FORKEXEC_SPECULATION_STORE_BYPASS,
+/// FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATION_L1D_FLUSH (where ENABLE flushes the cache at each switch to
+/// another process) or one that a newer kernel knows: control is FORKEXEC_SPECULATE_ENABLE, FORKEXEC_SPECULATE_DISABLE or
+/// FORKEXEC_SPECULATE_FORCE_DISABLE, which the program cannot take back. Its threads and children have the same. Repeated
+/// calls add; for the same feature the last call wins. PR_SET_SPECULATION_CTRL(2const).
+/// Returns 0; -EINVAL: attr is NULL, feature is above 255, another control; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_SPECULATION (ENODEV: the kernel does not know the feature; ENXIO or EPERM: the processor,
+/// the boot parameters or an earlier FORCE_DISABLE have decided it); index is the feature.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_speculation(attr: *mut forkexec_attr, feature: u32, control: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_speculation", |attr| attr.limits.set_speculation(feature, control))
+}
+
+/// Says which kinds of the program's memory the kernel writes into a core, as bits of core(5): 0x1 private and anonymous,
+/// 0x2 shared and anonymous, 0x4 and 0x8 files, 0x10 the first page of programs and libraries, 0x20 and 0x40 huge pages,
+/// 0x80 and 0x100 DAX; 0 for none of them. An exec and children keep it. It is kept with the memory, so the child is never
+/// in the caller's, and written by way of the caller's /proc. The last call wins. core(5).
+/// Returns 0; -EINVAL: attr is NULL, another bit.
+/// Fails later as FORKEXEC_STAGE_COREDUMP_FILTER (ENOENT: no /proc, or a kernel without CONFIG_ELF_CORE; EROFS); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_coredump_filter(attr: *mut forkexec_attr, kinds: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_coredump_filter", |attr| attr.limits.set_coredump_filter(kinds))
 }
 
 /// Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),

@@ -443,11 +443,13 @@ like "--numa-policy without nodes" "*515 numa policy: mode 4, nodes \[\]*" "$("$
 code "--deny-user-namespaces" 1 "$run" --no-new-privs --deny-user-namespaces unshare -U true
 locked=(--no-new-privs --landlock-path "execute,read-file:$witness" --landlock-path "all:$dir/root")
 mkdir -p "$dir/root"
-if "$run" --probe | grep -q '^yes  Landlock, all of it'; then
+if "$run" --probe | grep -q '^yes  Landlock: files, TCP, scopes'; then
     code "--landlock-path grants" 0 "$run" "${locked[@]}" "$witness" touch "$dir/root/file"
     code "--landlock-path, and nothing else" 13 "$run" "${locked[@]}" "$witness" touch "$dir/file"
     code "--landlock-handled" 13 "$run" --no-new-privs --landlock-handled write-file "$witness" touch "$dir/file"
     connects() { "$run" --no-new-privs "$@" bash -c ': </dev/tcp/127.0.0.1/9' 2>&1; }
+    like "--landlock-port of UDP" "*0x8*" "$("$run" --no-new-privs --allow-partial-landlock --landlock-port \
+        connect-send-udp:53 --landlock-handled connect-send-udp --describe true)"
     like "--landlock-port grants" "*Connection refused*" "$(connects --landlock-port connect-tcp:9)"
     like "--landlock-port, and nothing else" "*Permission denied*" "$(connects --landlock-port connect-tcp,bind-tcp:10)"
     code "--landlock-scopes" 1 "$run" --no-new-privs --landlock-scopes signal sh -c 'kill -0 $PPID'

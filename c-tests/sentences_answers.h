@@ -146,7 +146,10 @@ static void *answers_for_landlock(void *version)
 static inline void have_landlock(intptr_t version)
 {
     struct sock_filter filter[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 3),
+        /* Only who asks for the version. */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF), ALLOW_ALL };
     struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
     pthread_t thread;
@@ -184,6 +187,25 @@ SITUATION(NO_LANDLOCK, need_native())
 OLD(LANDLOCK_WITHOUT_SCOPES, 5, SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL))
 OLD(LANDLOCK_WITHOUT_PORTS, 3, SET(add_landlock_port, 1, FORKEXEC_LANDLOCK_NET_BIND_TCP))
 OLD(LANDLOCK_WITHOUT_ACCESS, 1, SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
+
+OLD(LANDLOCK_TOO_OLD, 8, SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX))
+
+/* One that is newer than all that is known. */
+SITUATION(LANDLOCK_BITS_UNKNOWN, need_landlock(1); need_of_copies(FORKEXEC_PROBE_SECCOMP_LISTENER))
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_no_new_privs);
+    SET(set_landlock_handled, BIT(63), 0);
+    have_landlock(11);
+    says(spawned(attr), "landlock rule: %s: %s", strerror(EINVAL), sentence);
+}
+
+SITUATION(LANDLOCK_WITHOUT, need_native(); need_of_copies(FORKEXEC_PROBE_SECCOMP_LISTENER))
+{
+    have_landlock(9);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_LANDLOCK_UNIX, NULL, 0), 1);
+    says(answer(FORKEXEC_PROBE_LANDLOCK_UDP), "%s", filled(sentence, "9"));
+}
 
 OLD(LANDLOCK_WITHOUT_FLAGS, 6, SET(set_landlock_flags, FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON))
 

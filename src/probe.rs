@@ -91,9 +91,11 @@ pub enum Feature {
     Utilization = 14,
     NumaPolicy = 15,
     Ksm = 16,
+    LandlockUnix = 17,
+    LandlockUdp = 18,
 }
 
-const FEATURES: [Feature; 16] = [
+const FEATURES: [Feature; 18] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -110,6 +112,8 @@ const FEATURES: [Feature; 16] = [
     Feature::Utilization,
     Feature::NumaPolicy,
     Feature::Ksm,
+    Feature::LandlockUnix,
+    Feature::LandlockUdp,
 ];
 
 impl Feature {
@@ -135,7 +139,9 @@ impl Feature {
             Feature::SeccompListener => {
                 asked(|| yes(sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF)), sentences::NO_LISTENER)
             }
-            Feature::Landlock => landlock(),
+            Feature::Landlock => landlock(LANDLOCK, sentences::OLD_LANDLOCK),
+            Feature::LandlockUnix => landlock(9, sentences::LANDLOCK_WITHOUT),
+            Feature::LandlockUdp => landlock(10, sentences::LANDLOCK_WITHOUT),
             Feature::TimeNamespace => time_namespace(),
             Feature::OwnCgroup => own_cgroup(),
             Feature::OwnCore => {
@@ -211,10 +217,10 @@ fn has_time_namespaces() -> Answer {
         .map(drop)
 }
 
-/// The version of Landlock that knows all that can be asked for here.
+/// The version of Landlock that knows all that is denied where none are named, and the scopes.
 const LANDLOCK: i32 = 6;
 
-fn landlock() -> Probed {
+fn landlock(needed: i32, too_old: Sentence) -> Probed {
     // No version is as high as this, so it is told from an errno.
     const VERSIONS: i32 = 4096;
     let version = || sys::landlock_version().and_then(|version| Err(Errno(VERSIONS + version as i32)));
@@ -224,8 +230,8 @@ fn landlock() -> Probed {
         Err(Errno(code)) => return Err(untried(code)),
     };
     match answer - VERSIONS {
-        LANDLOCK.. => Ok(()),
-        version @ 0.. => Err(No::Because(Reason::new(sentences::OLD_LANDLOCK.with(&[&version])))),
+        version if version >= needed => Ok(()),
+        version @ 0.. => Err(No::Because(Reason::new(too_old.with(&[&version])))),
         _ if answer == libc::EOPNOTSUPP => because(sentences::LANDLOCK_OFF),
         _ => because(sentences::LANDLOCK_MISSING),
     }

@@ -56,8 +56,6 @@ sentences! { ERRORS:
     SECUREBITS: "a securebit that is not defined",
     LANDLOCK_FS: "the access is FORKEXEC_LANDLOCK_FS_ bits",
     LANDLOCK_NET: "the access is FORKEXEC_LANDLOCK_NET_ bits",
-    LANDLOCK_BOTH: "fs is FORKEXEC_LANDLOCK_FS_ bits, net FORKEXEC_LANDLOCK_NET_ bits",
-    LANDLOCK_SCOPES: "the scopes are FORKEXEC_LANDLOCK_SCOPE_ bits",
     ONE_TYPE: "the type is one of FORKEXEC_NS_*",
     SOME_TYPES: "the types are one or more of FORKEXEC_NS_*",
     JOINED_ALREADY: "a namespace of this type is joined already",
@@ -169,6 +167,8 @@ sentences! { ERRORS:
         without them",
     LANDLOCK_WITHOUT_ACCESS: "the Landlock of this kernel lacks some of these accesses, Linux 6.10 has all: choose by \
         set_landlock_handled, or allow_partial_landlock",
+    LANDLOCK_TOO_OLD: "the Landlock of this kernel is too old: UNIX sockets need Linux 7.1, UDP 7.2; allow_partial_landlock goes \
+        without them",
     LANDLOCK_WITHOUT_FLAGS: "the Landlock of this kernel lacks some of these flags, Linux 6.15 has those for logs, 7.0 TSYNC: \
         allow_partial_landlock goes without them",
 
@@ -284,6 +284,7 @@ sentences! { ERRORS:
     DEADLINE_ALONE: "SCHED_DEADLINE makes no processes: remove the init, the listener or the pid namespace that is entered",
     DEADLINE_TOO_MUCH: "there is not so much time left for SCHED_DEADLINE on the processors",
     IDMAPPED_NEEDS: "bind_mount_idmapped takes CAP_SYS_ADMIN, open_tree(2), move_mount(2) and mount_setattr(2)",
+    LANDLOCK_BITS_UNKNOWN: "this kernel does not know one of these accesses or scopes",
     RULE_OF_DIRECTORIES: "a file that is not a directory has no such access",
     PROC_NEEDS: "needs a pid namespace of one's own, and a /proc that nothing covers in parts, as containers do: bind /proc \
         instead",
@@ -410,6 +411,7 @@ sentences! { ANSWERS:
     NO_CHILD: "no child can be made: {}",
     OLD_LANDLOCK: "Landlock has version {} here: ports come with version 4 (Linux 6.7), the last access to files with 5 \
         (6.10), scopes with 6 (6.12); set_landlock_handled asks for less",
+    LANDLOCK_WITHOUT: "Landlock has version {} here: UNIX sockets come with version 9 (Linux 7.1), UDP with 10 (7.2)",
     LANDLOCK_OFF: "Landlock is in this kernel and off: add it to the boot parameter lsm",
     LANDLOCK_MISSING: "Landlock is missing or filtered: Linux 5.13 has it, if it is built with CONFIG_SECURITY_LANDLOCK",
     DEADLY_FILTER: "a seccomp filter kills the caller for a system call that this takes",

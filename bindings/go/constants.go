@@ -141,6 +141,8 @@ const (
 	LandlockFSTruncate LandlockFS = 16384
 	// Ioctl(2) of a device; Linux 6.10.
 	LandlockFSIoctlDev LandlockFS = 32768
+	// connect(2), or send to, a UNIX socket by its path that was not made in the same sandbox; Linux 7.1.
+	LandlockFSResolveUnix LandlockFS = 65536
 )
 
 // LandlockNet is a set of accesses to TCP ports; landlock(7).
@@ -152,6 +154,10 @@ const (
 	LandlockNetBindTCP LandlockNet = 1
 	// connect(2) a TCP socket to it; Linux 6.7.
 	LandlockNetConnectTCP LandlockNet = 2
+	// bind(2) a UDP socket to it; Linux 7.2.
+	LandlockNetBindUdp LandlockNet = 4
+	// connect(2) a UDP socket to it, or send to it; Linux 7.2.
+	LandlockNetConnectSendUdp LandlockNet = 8
 )
 
 // LandlockFlags are flags with which Landlock is put on; landlock_restrict_self(2).
@@ -321,7 +327,7 @@ const (
 	FeatureTimeNamespace Feature = 8
 	// Seccomp filters: seccomp(2).
 	FeatureSeccomp Feature = 9
-	// Landlock, with all that this library knows of it.
+	// Landlock, with the sixteen accesses to files, TCP ports and scopes.
 	FeatureLandlock Feature = 10
 	// LISTENER.
 	FeatureSeccompListener Feature = 11
@@ -335,6 +341,10 @@ const (
 	FeatureNUMAPolicy Feature = 15
 	// KSM.
 	FeatureKSM Feature = 16
+	// FS_RESOLVE_UNIX.
+	FeatureLandlockUnix Feature = 17
+	// NET_BIND_UDP and NET_CONNECT_SEND_UDP.
+	FeatureLandlockUdp Feature = 18
 )
 
 // A Stage is a step of a spawn: where it failed.

@@ -155,11 +155,20 @@
 // Ioctl(2) of a device; Linux 6.10.
 #define FORKEXEC_LANDLOCK_FS_IOCTL_DEV 32768
 
+// connect(2), or send to, a UNIX socket by its path that was not made in the same sandbox; Linux 7.1.
+#define FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX 65536
+
 // forkexec_attr_add_landlock_port: bind(2) a TCP socket to it; Linux 6.7. Equal to LANDLOCK_ACCESS_NET_BIND_TCP.
 #define FORKEXEC_LANDLOCK_NET_BIND_TCP 1
 
 // connect(2) a TCP socket to it; Linux 6.7.
 #define FORKEXEC_LANDLOCK_NET_CONNECT_TCP 2
+
+// bind(2) a UDP socket to it; Linux 7.2.
+#define FORKEXEC_LANDLOCK_NET_BIND_UDP 4
+
+// connect(2) a UDP socket to it, or send to it; Linux 7.2.
+#define FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP 8
 
 // forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
 #define FORKEXEC_PROCESS_NO_THP 1
@@ -357,7 +366,7 @@
 // Seccomp filters: seccomp(2).
 #define FORKEXEC_PROBE_SECCOMP 9
 
-// Landlock, with all that this library knows of it.
+// Landlock, with the sixteen accesses to files, TCP ports and scopes.
 #define FORKEXEC_PROBE_LANDLOCK 10
 
 // FORKEXEC_SECCOMP_LISTENER.
@@ -377,6 +386,12 @@
 
 // FORKEXEC_PROCESS_KSM.
 #define FORKEXEC_PROBE_KSM 16
+
+// FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX.
+#define FORKEXEC_PROBE_LANDLOCK_UNIX 17
+
+// FORKEXEC_LANDLOCK_NET_BIND_UDP and FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP.
+#define FORKEXEC_PROBE_LANDLOCK_UDP 18
 
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
@@ -1621,46 +1636,56 @@ int forkexec_attr_deny_user_namespaces(struct forkexec_attr *attr);
 int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
 
 // Restricts the program by a ruleset of the caller's: fd is what landlock_create_ruleset(2) gave, borrowed, and must be
-// open during each spawn. What add_landlock_path and the others ask for is a second restriction on top of it. The last
-// call wins. landlock_restrict_self(2).
+// open during each spawn. What add_landlock_path and the others ask for is a second restriction on top of it. What they
+// have no words for, as the quiet rules of Linux 7.2, such a ruleset can have. The last call wins.
+// landlock_restrict_self(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; EBADF: not open), FORKEXEC_STAGE_FD_INTERNAL or
 // FORKEXEC_STAGE_LANDLOCK (EBADFD: not a ruleset; E2BIG: too many restrictions on top of each other); index -1.
 int forkexec_attr_set_landlock_ruleset(struct forkexec_attr *attr, int32_t fd);
 
 // Grants access, FORKEXEC_LANDLOCK_FS_ bits, to the file path, or to the directory path and all beneath it. All
-// accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise, all
-// sixteen. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is not a directory
-// takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE and IOCTL_DEV only. path is looked up by the child in its final root
-// and working directory, with the program's ids; symbolic links are followed. What is open already is not restricted.
-// Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated calls add. landlock(7).
-// Returns 0; -EINVAL: attr or path is NULL, path is empty, access is 0 or has another bit; -ENAMETOOLONG: path has more
-// than 4095 bytes; -ENOMEM.
+// accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise, the
+// sixteen up to IOCTL_DEV, and of newer ones those that some call grants. Bits that a newer kernel knows are passed on as
+// they are. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is not a directory
+// takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE, IOCTL_DEV and RESOLVE_UNIX only. path is looked up by the child in its
+// final root and working directory, with the program's ids; symbolic links are followed. What is open already is not
+// restricted. Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated calls add. landlock(7).
+// Returns 0; -EINVAL: attr or path is NULL, path is empty, access is 0; -ENAMETOOLONG: path has more than 4095 bytes;
+// -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE (the errno of
-// open(2); EINVAL: an access that a file does not have; ENOMEM) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has
-// no Landlock, or an older one); index is the place among the calls of add_landlock_path and add_landlock_port.
-int forkexec_attr_add_landlock_path(struct forkexec_attr *attr, const char *path, uint64_t access);
-
-// Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a TCP port; 0 is any port that the kernel chooses for bind(2). Binding
-// and connecting that no such call grants is denied. Other protocols are not restricted. Repeated calls add. landlock(7).
-// Returns 0; -EINVAL: attr is NULL, access is 0 or has another bit; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE or
-// FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7); index is the place among
+// open(2); EINVAL: an access that a file does not have, or with index -1 one that a kernel newer than 7.2 does not know;
+// ENOMEM) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or an older one); index is the place among
 // the calls of add_landlock_path and add_landlock_port.
+int forkexec_attr_add_landlock_path(struct forkexec_attr *attr,
+                                    const char *path,
+                                    uint64_t access);
+
+// Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a port of TCP or UDP; 0 is any port that the kernel chooses for bind(2).
+// Binding and connecting of TCP that no such call grants is denied, and of UDP what some call grants, to all other ports.
+// Other protocols are not restricted. Repeated calls add. landlock(7).
+// Returns 0; -EINVAL: attr is NULL, access is 0; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE or
+// FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7, for UDP 7.2); index is the
+// place among the calls of add_landlock_path and add_landlock_port.
 int forkexec_attr_add_landlock_port(struct forkexec_attr *attr,
                                     uint16_t port,
                                     uint64_t access);
 
 // Says which accesses are denied where no rule grants them: fs, FORKEXEC_LANDLOCK_FS_ bits, and net,
-// FORKEXEC_LANDLOCK_NET_ bits; the others are left alone. With net alone and no add_landlock_port, no TCP at all.
-// Without this call add_landlock_path means all of fs, add_landlock_port all of net. The last call wins. landlock(7).
-// Returns 0; -EINVAL: attr is NULL, another bit.
+// FORKEXEC_LANDLOCK_NET_ bits; the others are left alone. With net alone and no add_landlock_port, none at all. Without this
+// call add_landlock_path means the sixteen of fs up to IOCTL_DEV, add_landlock_port the two of TCP, and both what is granted
+// of newer ones. The last call wins. landlock(7).
+// Returns 0; -EINVAL: attr is NULL.
 // Fails later as add_landlock_path does.
-int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr, uint64_t fs, uint64_t net);
+int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr,
+                                       uint64_t fs,
+                                       uint64_t net);
 
 // Keeps the program and its descendants to themselves: with scopes, FORKEXEC_LANDLOCK_SCOPE_ bits, they do not connect
-// to abstract unix sockets, or send no signals, outside. The last call wins. landlock(7).
-// Returns 0; -EINVAL: attr is NULL, another bit.
+// to abstract unix sockets, or send no signals, outside. Bits that a newer kernel knows are passed on as they are. The last
+// call wins. landlock(7).
+// Returns 0; -EINVAL: attr is NULL.
 // Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no
 // Landlock, or one before Linux 6.12); index -1.
 int forkexec_attr_set_landlock_scopes(struct forkexec_attr *attr,

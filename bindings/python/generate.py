@@ -270,8 +270,6 @@ CAUSES = {
                                      "LISTENER exclude each other"},
     "add_landlock_path": {"EINVAL": "the path is not empty, and the accesses are one LandlockFs, or several joined by |"},
     "add_landlock_port": {"EINVAL": "the accesses are one LandlockNet, or several joined by |"},
-    "set_landlock_handled": {"EINVAL": "it is (LandlockFs, LandlockNet), and one of them has a bit that is neither"},
-    "set_landlock_scopes": {"EINVAL": "a bit that is no LandlockScope"},
 }  # fmt: skip
 
 

@@ -80,11 +80,17 @@ pub const FORKEXEC_LANDLOCK_FS_REFER: u64 = 0x2000;
 pub const FORKEXEC_LANDLOCK_FS_TRUNCATE: u64 = 0x4000;
 /// Ioctl(2) of a device; Linux 6.10.
 pub const FORKEXEC_LANDLOCK_FS_IOCTL_DEV: u64 = 0x8000;
+/// connect(2), or send to, a UNIX socket by its path that was not made in the same sandbox; Linux 7.1.
+pub const FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX: u64 = 0x10000;
 
 /// forkexec_attr_add_landlock_port: bind(2) a TCP socket to it; Linux 6.7. Equal to LANDLOCK_ACCESS_NET_BIND_TCP.
 pub const FORKEXEC_LANDLOCK_NET_BIND_TCP: u64 = 0x1;
 /// connect(2) a TCP socket to it; Linux 6.7.
 pub const FORKEXEC_LANDLOCK_NET_CONNECT_TCP: u64 = 0x2;
+/// bind(2) a UDP socket to it; Linux 7.2.
+pub const FORKEXEC_LANDLOCK_NET_BIND_UDP: u64 = 0x4;
+/// connect(2) a UDP socket to it, or send to it; Linux 7.2.
+pub const FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP: u64 = 0x8;
 
 /// forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
 pub const FORKEXEC_PROCESS_NO_THP: u32 = 1;
@@ -231,7 +237,7 @@ pub const FORKEXEC_PROBE_BIRTH_IN_CGROUP: u32 = 7;
 pub const FORKEXEC_PROBE_TIME_NAMESPACE: u32 = 8;
 /// Seccomp filters: seccomp(2).
 pub const FORKEXEC_PROBE_SECCOMP: u32 = 9;
-/// Landlock, with all that this library knows of it.
+/// Landlock, with the sixteen accesses to files, TCP ports and scopes.
 pub const FORKEXEC_PROBE_LANDLOCK: u32 = 10;
 /// FORKEXEC_SECCOMP_LISTENER.
 pub const FORKEXEC_PROBE_SECCOMP_LISTENER: u32 = 11;
@@ -245,6 +251,10 @@ pub const FORKEXEC_PROBE_UTILIZATION: u32 = 14;
 pub const FORKEXEC_PROBE_NUMA_POLICY: u32 = 15;
 /// FORKEXEC_PROCESS_KSM.
 pub const FORKEXEC_PROBE_KSM: u32 = 16;
+/// FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX.
+pub const FORKEXEC_PROBE_LANDLOCK_UNIX: u32 = 17;
+/// FORKEXEC_LANDLOCK_NET_BIND_UDP and FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP.
+pub const FORKEXEC_PROBE_LANDLOCK_UDP: u32 = 18;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -312,6 +322,8 @@ const_assert_eq!(
         | FORKEXEC_LANDLOCK_FS_TRUNCATE
         | FORKEXEC_LANDLOCK_FS_IOCTL_DEV
 );
+const_assert_eq!(FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX, landlock::access::FS_UNIX);
+const_assert_eq!(FORKEXEC_LANDLOCK_NET_BIND_UDP | FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP, landlock::access::NET_UDP);
 const_assert_eq!(landlock::access::NET, FORKEXEC_LANDLOCK_NET_BIND_TCP | FORKEXEC_LANDLOCK_NET_CONNECT_TCP);
 const_assert_eq!(FORKEXEC_PROCESS_NO_THP, limits::process::NO_THP);
 const_assert_eq!(FORKEXEC_PROCESS_MDWE, limits::process::MDWE);
@@ -358,3 +370,5 @@ const_assert_eq!(FORKEXEC_PROBE_OWN_CORE, Feature::OwnCore as u32);
 const_assert_eq!(FORKEXEC_PROBE_UTILIZATION, Feature::Utilization as u32);
 const_assert_eq!(FORKEXEC_PROBE_NUMA_POLICY, Feature::NumaPolicy as u32);
 const_assert_eq!(FORKEXEC_PROBE_KSM, Feature::Ksm as u32);
+const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UNIX, Feature::LandlockUnix as u32);
+const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UDP, Feature::LandlockUdp as u32);

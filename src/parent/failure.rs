@@ -188,6 +188,7 @@ impl Failure {
                 sentences::LANDLOCK_FORBIDS_PROGRAM
             }
             (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => sentences::IDMAPPED_NEEDS,
+            (Stage::LandlockRule, libc::EINVAL) if self.index < 0 => sentences::LANDLOCK_BITS_UNKNOWN,
             (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
             (Stage::ProcessFlags, libc::EINVAL | libc::ENODEV) => sentences::PROCESS_FLAG_UNKNOWN,
             (Stage::Speculation, libc::ENXIO | libc::EPERM | libc::ENODEV) => sentences::SPECULATION_FIXED,

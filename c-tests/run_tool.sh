@@ -434,6 +434,7 @@ sees "--process-flags" thp_disabled 1 --process-flags no-thp,subreaper
 sees "--process-flags" reset_on_fork 1 --process-flags reset-on-fork
 sees "--coredump-filter" coredump_filter 00000021 --coredump-filter 0x21
 like "--speculation" "*748 speculation 0: feature 0, control 8*" "$("$run" --speculation store-bypass=force-disable --describe true)"
+like "--pid" "* 50 clone: pid \[4711\]*" "$("$run" --pid 4711 --describe true)"
 like "--deadline" "*530 scheduler: deadline, 1000000 ns in the first 2000000 of every 3000000*" \
     "$("$run" --deadline 1000000:2000000:3000000 --describe true)"
 like "--utilization" "*535 utilization: 10 to 500 of 1024*" "$("$run" --utilization 10:500 --describe true)"

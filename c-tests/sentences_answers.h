@@ -230,6 +230,7 @@ DESCRIBES(DEADLINE_OF, "scheduler: ", ("1024", "2048", "4096"), SET(set_deadline
 DESCRIBES(UTILIZED, "utilization: ", ("10", "500"), SET(set_utilization, 10, 500))
 DESCRIBES(MEMORY_POLICY, "numa policy: ", ("3", "[1, 65]"), SET(set_numa_policy, 3, ((uint32_t[]){ 65, 1 }), 2))
 DESCRIBES(SPECULATED, "speculation 2: ", ("2", "2"), SET(set_speculation, 2, FORKEXEC_SPECULATE_ENABLE))
+DESCRIBES(CHOSEN_PID, "clone: ", ("[77, 5]"), SET(set_pid, ((int32_t[]){ 77, 5 }), 2))
 DESCRIBES(IO_CLASS, "io priority: ", ("2", "7"), SET(set_io_priority, 2, 7))
 DESCRIBES(SLACK, "timer slack: ", ("1000"), SET(set_timer_slack, 1000))
 DESCRIBES_WHERE(need_landlock(4), RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs);

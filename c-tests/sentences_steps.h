@@ -193,6 +193,11 @@ REFUSES(DEADLINE_REFUSED, "scheduler (deadline, 1024 ns in the first 2048 of eve
 REFUSES(DEADLINE_TOO_MUCH, "scheduler (deadline, 1024 ns in the first 2048 of every 2048)", EBUSY, sched_setattr,
     SET(set_deadline, 1024, 2048, 0))
 
+REFUSES(PID_IN_USE, "clone (pid [77])", EEXIST, clone3, SET(set_pid, &(int32_t){ 77 }, 1))
+REFUSES(PID_NEEDS, "clone (pid [77])", EPERM, clone3, SET(set_pid, &(int32_t){ 77 }, 1))
+REFUSES(PID_LEVELS, "clone (pid [77])", EINVAL, clone3, SET(set_pid, &(int32_t){ 77 }, 1))
+REFUSES(PID_BY_CLONE3, "clone (pid [77])", ENOSYS, clone3, SET(set_pid, &(int32_t){ 77 }, 1))
+
 SITUATION(SPECULATION_FIXED, need_native())
 {
     struct forkexec_attr *attr = new_attr();

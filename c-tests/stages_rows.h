@@ -146,6 +146,7 @@ ASK(later, SET(create_namespaces, FORKEXEC_NS_TIME); SET(set_time_offset, CLOCK_
 ASK(loopback, SET(create_namespaces, FORKEXEC_NS_NET); SET(set_loopback))
 ASK(a_new_host, SET(create_namespaces, FORKEXEC_NS_UTS))
 ASK(an_early_namespace, SET(unshare_namespaces, FORKEXEC_NS_UTS))
+ASK(a_chosen_pid, SET(set_pid, &(int32_t){ 77 }, 1))
 ASK(a_late_namespace, SET(unshare_namespaces, FORKEXEC_NS_PID))
 ASK(a_cgroup, SET(set_cgroup_fd, THE_CGROUP))
 ASK(a_cgroup_namespace, a_cgroup(attr); SET(create_namespaces, FORKEXEC_NS_CGROUP))
@@ -179,6 +180,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_PIPE, OWN | HELD, NULL, GIVES(ENFILE, -1, ""), NO_CHILD | CALLERS, DENY(eventfd2, ENFILE) },
     { FORKEXEC_STAGE_CLONE, ALL, NULL, GIVES(EIO, -1, ""), NO_CHILD | CALLERS, DENY(rt_sigprocmask, EIO) },
     { FORKEXEC_STAGE_CLONE, ALL, a_new_host, GIVES(EPERM, -1, "uts"), NO_CHILD | BARE },
+    { FORKEXEC_STAGE_CLONE, ALL, a_chosen_pid, GIVES(ENOSYS, -1, "pid [77]"), NO_CHILD | CALLERS, DENY(clone3, ENOSYS) },
     { FORKEXEC_STAGE_CGROUP, OWN, a_cgroup, GIVES(EACCES, -1, "written to fd 51"), CGROUP_V1 | CALLERS,
         DENY(openat, EACCES, IF(2, O_WRONLY | O_CLOEXEC)) },
     { FORKEXEC_STAGE_ID_MAP, OWN, own_ids_mapped, GIVES(EACCES, -1, "uid_map"), USER_NS | CALLERS,

@@ -1248,6 +1248,20 @@ int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
 // forbidden; ENOSPC: over a limit of /proc/sys/user; EINVAL: the kernel does not have the type); index -1.
 int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
 
+// Chooses the child's pid: pids are n numbers, the first for the innermost pid namespace that the child is in, the
+// following for those around it, outwards; in those that are left out the kernel chooses. In a new pid namespace the first
+// is 1. So a program, or a holder, comes back under the pid that it had. Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in
+// the user namespace that owns each of the pid namespaces, and clone3(2) (FORKEXEC_PROBE_CLONE3). The child that is made
+// first must become the program: no set_init, whose program is another process, no measure_memory, no pid namespace that
+// is joined. pids is copied; the last call wins. clone(2), set_tid.
+// Returns 0; -EINVAL: attr or pids is NULL, n is 0 or above 32, a pid is below 1; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (another process becomes the program; the first of a new pid namespace is not 1)
+// or FORKEXEC_STAGE_CLONE (EEXIST: there is a process, a group or a session of that pid; EPERM: no right to it; EINVAL: more
+// pids than pid namespaces, or above the sysctl kernel.pid_max; ENOSYS: no clone3(2)); index -1.
+int forkexec_attr_set_pid(struct forkexec_attr *attr,
+                          const int32_t *pids,
+                          size_t n);
+
 // Lets the child enter new namespaces of the types by itself, once it runs, instead of being born in them.
 // FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller may put
 // it in a cgroup before; FORKEXEC_NS_PID is then for the program's own children only, the first of which is process 1

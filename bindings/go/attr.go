@@ -154,6 +154,8 @@ type Attr struct {
 	Hostname string
 	// Domainname: forkexec_attr_set_domainname.
 	Domainname string
+	// PIDs are the pid in the innermost pid namespace and in those around it: forkexec_attr_set_pid.
+	PIDs []int
 	// Loopback brings up lo in the new network namespace: forkexec_attr_set_loopback.
 	Loopback bool
 	// TimeOffsets: forkexec_attr_set_time_offset.

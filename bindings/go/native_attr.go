@@ -439,6 +439,13 @@ func (b *builder) namespaces(a *Attr) {
 	if a.Domainname != "" {
 		b.string("Domainname", a.Domainname, func(s *C.char) C.int { return C.forkexec_attr_set_domainname(b.c, s) })
 	}
+	if a.PIDs != nil {
+		pids := make([]C.int32_t, 0, len(a.PIDs)+1)
+		for _, pid := range a.PIDs {
+			pids = append(pids, b.signed("PIDs", pid))
+		}
+		b.did("PIDs", C.forkexec_attr_set_pid(b.c, unsafe.SliceData(pids), C.size_t(len(pids))))
+	}
 	if a.Loopback {
 		b.did("Loopback", C.forkexec_attr_set_loopback(b.c))
 	}

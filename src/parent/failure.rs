@@ -140,6 +140,8 @@ impl Failure {
     fn hint(&self) -> Sentence {
         let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
+        let chosen = self.plan_is(|plan| !plan.pids.is_empty());
+        let chosen_outside = self.plan_is(|plan| plan.pids.len > 1);
         match (self.stage, self.code) {
             _ if self.signal == libc::SIGSYS => sentences::KILLED_BY_FILTER,
             (Stage::Memory, libc::EPERM | libc::EACCES) => sentences::MAPPING_DENIED,
@@ -165,6 +167,10 @@ impl Failure {
             }
             (Stage::Carry, _) if chrooted => sentences::IMAGE_TAKES_CAPABILITIES,
             (Stage::Cgroup, code) => refused_by_cgroup(code),
+            (Stage::Clone, libc::EEXIST) => sentences::PID_IN_USE,
+            (Stage::Clone, libc::EPERM) if chosen_outside || chosen && !user => sentences::PID_NEEDS,
+            (Stage::Clone, libc::EINVAL) if chosen => sentences::PID_LEVELS,
+            (Stage::Clone, libc::ENOSYS) if chosen => sentences::PID_BY_CLONE3,
             (Stage::Clone, libc::EAGAIN) if is_deadline() => sentences::DEADLINE_MAKES_NONE,
             (Stage::Clone, libc::EINVAL | libc::ENOMEM) if procfs::children_go_elsewhere() => {
                 sentences::CHILDREN_GO_ELSEWHERE

@@ -126,6 +126,8 @@ pub fn second_of_image(request: &Request, plan: &mut Plan<()>) {
     // A user namespace's first process becomes the image in there: only then may its owner look into it. And there is room
     // for one second process.
     let born_elsewhere = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.second_clone != clone::NONE;
+    // The first process is the one whose pid is chosen.
+    let born_elsewhere = born_elsewhere || !plan.pids.is_empty();
     match (plan.cgroup, plan.mode) {
         // A copy has memory of its own from the beginning.
         (cgroup::BORN_OF_IMAGE, mode::COPIED) => plan.cgroup = cgroup::BORN,

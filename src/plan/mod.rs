@@ -186,6 +186,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     draft.plan.mode = mode_of(request, &draft.plan)?;
     limits::second_of_image(request, &mut draft.plan);
     limits::deadline(&draft.plan)?;
+    ns::pids(request, &draft.plan)?;
     ns::how_it_waits(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.

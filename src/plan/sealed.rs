@@ -445,6 +445,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
 
     // namespaces
     pub clone_namespaces: u64,
+    /// Its pids, from the innermost pid namespace outwards. clone3(2)
+    pub pids: List<u32>,
     /// What the first process and the second have in common. clone(2)
     pub second_shares: u64,
     pub joins: List<Join>,

@@ -216,7 +216,7 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
 fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result {
     let text = |text: Text, f: &mut Formatter| write!(f, "{}", Bytes(plan.bytes(text)));
     match stage {
-        Stage::Clone => write!(f, "{}", Namespaces(plan.namespaces_of_first())),
+        Stage::Clone => clone(plan, f),
         Stage::CgroupBirth => {
             let and = if plan.namespaces_of_second() == 0 { "" } else { ", " };
             match plan.cgroup {
@@ -314,6 +314,25 @@ fn scheduler(plan: &Plan, f: &mut Formatter) -> fmt::Result {
         return sentences::DEADLINE_OF.with(&[&runtime, &deadline, &period]).fmt(f);
     }
     plan.scheduler.get().map_or(Ok(()), |asked| sentences::SCHEDULER.with(&[&asked.policy, &asked.priority]).fmt(f))
+}
+
+fn clone(plan: &Plan, f: &mut Formatter) -> fmt::Result {
+    let namespaces = plan.namespaces_of_first();
+    write!(f, "{}", Namespaces(namespaces))?;
+    if plan.pids.is_empty() {
+        return Ok(());
+    }
+    f.write_str(if namespaces == 0 { "" } else { ", " })?;
+    sentences::CHOSEN_PID.with(&[&List(plan.list(plan.pids))]).fmt(f)
+}
+
+/// Numbers, in their order.
+struct List<'a>(&'a [u32]);
+
+impl Display for List<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        f.debug_list().entries(self.0).finish()
+    }
 }
 
 fn speculated(plan: &Plan, index: i32) -> Option<&Speculation> {

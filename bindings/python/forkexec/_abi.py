@@ -558,6 +558,7 @@ FUNCTIONS = (
     "forkexec_attr_set_securebits",
     "forkexec_attr_set_no_new_privs",
     "forkexec_attr_create_namespaces",
+    "forkexec_attr_set_pid",
     "forkexec_attr_unshare_namespaces",
     "forkexec_attr_join_namespace",
     "forkexec_attr_join_pidfd",
@@ -757,6 +758,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "create_namespaces": {
         "EINVAL": "name at least one Namespace, and only Namespace types",
+    },
+    "set_pid": {
+        "EINVAL": "there are 1 to 32 pids, and each is 1 or more",
     },
     "unshare_namespaces": {
         "EINVAL": "name at least one Namespace, and only Namespace types",

@@ -131,6 +131,7 @@ class Attr:
       mount_propagation: MS_ flags of mount(2).
       hostname: the new UTS namespace's host name.
       domainname: its NIS domain name.
+      pid: the pid in the innermost pid namespace, or a list of it and those in the namespaces around it.
       loopback: True: the new network namespace's `lo` is brought up.
       time_offsets: {time.CLOCK_MONOTONIC: seconds} for a new time namespace (set_time_offset).
 
@@ -234,6 +235,7 @@ class Attr:
         mount_propagation: Optional[int] = None,
         hostname: Optional[str] = None,
         domainname: Optional[str] = None,
+        pid: Union[int, Iterable[int], None] = None,
         loopback: bool = False,
         time_offsets: Optional[Mapping[int, float]] = None,
         mounts: Optional[Iterable[MountItem]] = None,

@@ -353,6 +353,15 @@ _plain("user_namespace_owner", integer)
 _plain("mount_propagation", integer)
 _plain("hostname", text)
 _plain("domainname", text)
+
+
+@_keyword("pid")
+def _pid(attr: Any, value: Any) -> None:
+    pids = [value] if isinstance(value, int) else several(value, "a pid, or a list of them")
+    found = [integer(pid, "a pid") for pid in pids]
+    put("set_pid", attr, ffi.new("int32_t[]", found), len(found))
+
+
 _switch("loopback")
 
 

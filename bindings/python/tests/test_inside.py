@@ -361,6 +361,12 @@ def test_speculation():
     assert "speculation 2: feature 2, control 4" in given.describe()
 
 
+def test_pid():
+    given = attr(create_namespaces=forkexec.Namespace.USER | forkexec.Namespace.PID, pid=[1])
+    assert forkexec.run(["sh", "-c", "echo $$"], attr=given, stdout=-1).stdout == b"1\n"
+    assert "clone: pid [1, 4711]" in attr(pid=[1, 4711]).describe()
+
+
 def test_process_flags():
     code = "import ctypes; print(ctypes.CDLL(None).prctl(42, 0, 0, 0, 0))"  # PR_GET_THP_DISABLE
     given = attr(process_flags=forkexec.ProcessFlag.NO_THP | forkexec.ProcessFlag.SUBREAPER)

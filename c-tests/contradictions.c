@@ -206,6 +206,7 @@ TEST(holders)
     NEVER("set_init", SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init));
     NEVER("set_session_keyring, set_exec_label", SET(set_session_keyring, NULL));
     NEVER("set_session_keyring, set_exec_label", SET(set_exec_label, "a"));
+    NEVER("set_session_keyring, set_exec_label", SET(set_apparmor_profile, "a"));
     NEVER("seccomp filters", SET(deny_terminal_injection));
     NEVER("seccomp filters", SET(deny_user_namespaces));
     NEVER("set_process_flags", SET(set_process_flags, FORKEXEC_PROCESS_SUBREAPER));

@@ -139,7 +139,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(94)) {
+    switch (below(97)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -205,6 +205,9 @@ static int set_something(struct forkexec_attr *attr)
     case 86: TRY(deny_user_namespaces);
     case 87: TRY(set_process_flags, small ? level & 27 : low);
     case 88: TRY(set_deadline, small ? 1024 * (uint64_t)level : a, small ? 100000 : b, small ? 0 : c);
+    case 94: return forkexec_attr_set_session_keyring(attr, NULL) | forkexec_attr_set_keyring_permissions(attr, small ? 0x3f090000 : low);
+    case 95: TRY(set_keyring_label, path);
+    case 96: TRY(set_apparmor_profile, path);
     case 93: TRY(set_pid, small ? (int32_t[]){ 1, j } : (int32_t[]){ i, j }, small > 2 ? 2 : small & 1);
     case 91: TRY(set_speculation, small ? level & 3 : low, small ? 1u << (level & 3) : (uint32_t)b);
     case 92: TRY(set_coredump_filter, small ? low & 0x1ff : low);

@@ -411,11 +411,16 @@ fi
 # --- keys and labels
 
 if "$run" --session-keyring true 2>/dev/null; then
-    like "--session-keyring" "keyring * _ses" "$("$run" --session-keyring "$witness" keyring)"
-    like "--session-keyring with a name" "keyring * of-a-test" "$("$run" --session-keyring=of-a-test "$witness" keyring)"
+    like "--session-keyring" "keyring * _ses*" "$("$run" --session-keyring "$witness" keyring)"
+    like "--session-keyring with a name" "keyring * of-a-test*" "$("$run" --session-keyring=of-a-test "$witness" keyring)"
+    like "--keyring-permissions" "*keyring_permissions 0x3f090000" \
+        "$("$run" --session-keyring --keyring-permissions 0x3f090000 "$witness" keyring)"
 else
     skip "keyrings" "$("$run" --session-keyring true 2>&1)"
 fi
+like "--keyring-label" "*604 keyring label: a label*" "$("$run" --session-keyring --keyring-label "a label" --describe true)"
+like "--apparmor-profile" "*602 exec label: a:b:c
+603 apparmor profile: exec a profile*" "$("$run" --exec-label a:b:c --apparmor-profile "a profile" --describe true)"
 like "--exec-label" "*exec label*" "$("$run" --exec-label no-such-label true 2>&1)"
 
 # --- filters
@@ -494,7 +499,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--unshare all" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
-    "--securebits 256" "--scheduler fifo:0" "--deadline 5:9" "--utilization 3:2" "--speculation x=disable" "--coredump-filter 512" "--numa-policy none" "--numa-policy bind:9999" \
+    "--securebits 256" "--scheduler fifo:0" "--deadline 5:9" "--utilization 3:2" "--keyring-permissions 0xffffffff" "--speculation x=disable" "--coredump-filter 512" "--numa-policy none" "--numa-policy bind:9999" \
     "--io-priority idle:9" "--allow-failure exec" \
     "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \

@@ -131,6 +131,9 @@ ASK(an_init, SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init))
 ASK(tracing, SET(set_ptrace))
 ASK(stopping, SET(set_stop))
 ASK(labelled, SET(set_exec_label, "a label"))
+ASK(profiled, SET(set_apparmor_profile, "a profile"))
+ASK(a_labelled_keyring, SET(set_session_keyring, NULL); SET(set_keyring_label, "a label"))
+ASK(rights_to_a_keyring, SET(set_session_keyring, NULL); SET(set_keyring_permissions, 0x3f090000))
 ASK(a_keyring, SET(set_session_keyring, "a keyring"))
 ASK(own_uid, SET(set_uid, getuid()); SET(keep_groups))
 ASK(own_gid, SET(set_gid, getgid()); SET(keep_groups))
@@ -282,7 +285,11 @@ static const struct row rows[] = {
     /* Identity. */
     { FORKEXEC_STAGE_CWD_BEFORE_IDS, ALL, a_missing_directory_first, GIVES(ENOENT, -1, NOWHERE) },
     { FORKEXEC_STAGE_EXEC_LABEL, ALL, labelled, GIVES(EACCES, -1, "%4$sa label"), 0, DENY(openat2, EACCES) },
+    { FORKEXEC_STAGE_APPARMOR_PROFILE, ALL, profiled, GIVES(EACCES, -1, "exec a profile"), 0, DENY(openat2, EACCES) },
+    { FORKEXEC_STAGE_KEYRING_LABEL, ALL, a_labelled_keyring, GIVES(EACCES, -1, "a label"), 0, DENY(openat2, EACCES) },
     { FORKEXEC_STAGE_KEYRING, ALL, a_keyring, GIVES(EDQUOT, -1, "a keyring"), 0, DENY(keyctl, EDQUOT) },
+    { FORKEXEC_STAGE_KEYRING_PERMISSIONS, ALL, rights_to_a_keyring, GIVES(EACCES, -1, "0x3f090000"), 0,
+        DENY(keyctl, EACCES, IF(0, 5)) },
     { FORKEXEC_STAGE_BOUNDING, OWN, all_bounds_but_one, GIVES(EPERM, 5, "capability 5"), 0,
         PRCTL(EPERM, IF(0, PR_CAPBSET_DROP), IF(1, 5)) },
     { FORKEXEC_STAGE_KEEP_CAPS, OWN, own_uid_and_securebits, GIVES(EPERM, -1, ""), 0, PRCTL(EPERM, IF(0, PR_SET_KEEPCAPS)) },

@@ -544,8 +544,14 @@ enum forkexec_stage {
     FORKEXEC_STAGE_CWD_BEFORE_IDS = 600,
     // The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     FORKEXEC_STAGE_EXEC_LABEL = 602,
+    // The profile of AppArmor that the program gets, beside the label of another module. proc_pid_attr(5).
+    FORKEXEC_STAGE_APPARMOR_PROFILE = 603,
+    // The label that SELinux gives the session keyring, before that is made. proc_pid_attr(5).
+    FORKEXEC_STAGE_KEYRING_LABEL = 604,
     // The session keyring; the ids that come may not reach one of that name. keyctl(2).
     FORKEXEC_STAGE_KEYRING = 605,
+    // Who may do what with the session keyring; while it is the child's own. keyctl(2).
+    FORKEXEC_STAGE_KEYRING_PERMISSIONS = 606,
     // The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     FORKEXEC_STAGE_BOUNDING = 610,
     // Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -1589,8 +1595,35 @@ int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
 // user has too many keys; EPERM: name begins with "."; EACCES); index -1.
 int forkexec_attr_set_session_keyring(struct forkexec_attr *attr, const char *name);
 
+// Says who may do what with the session keyring of set_session_keyring: permissions are the bits of keyctl(2) for its
+// possessor, its owner, its group and others, in that order from the highest byte, for example 0x3f090000. A keyring of
+// that name that was there before gets them, too. The last call wins. keyctl(2), KEYCTL_SETPERM.
+// Returns 0; -EINVAL: attr is NULL, a bit besides 0x3f3f3f3f.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_session_keyring) or FORKEXEC_STAGE_KEYRING_PERMISSIONS (EACCES: no right
+// to change it; EPERM: it is another user's); index -1.
+int forkexec_attr_set_keyring_permissions(struct forkexec_attr *attr,
+                                          uint32_t permissions);
+
+// Gives the session keyring of set_session_keyring this context of SELinux, if it is new. It is told as set_exec_label
+// tells the program's. label is copied; the last call wins. proc_pid_attr(5), keycreate.
+// Returns 0; -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_session_keyring), FORKEXEC_STAGE_PROCFS (as set_exec_label) or
+// FORKEXEC_STAGE_KEYRING_LABEL (ENOENT or EINVAL: no SELinux, or no such context; EACCES: its policy; ENOSYS: Linux before
+// 5.6; EXDEV: something is mounted over the file); index -1.
+int forkexec_attr_set_keyring_label(struct forkexec_attr *attr,
+                                    const char *label);
+
+// Gives the program this profile of AppArmor, whichever modules there are: with set_exec_label the label there is then
+// SELinux's, and the program gets both, or the spawn fails. It is told as set_exec_label tells that label. profile is
+// copied; the last call wins. proc_pid_attr(5), apparmor/exec.
+// Returns 0; -EINVAL: attr or profile is NULL, profile is empty or has more than 4090 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_PROCFS (as set_exec_label) or FORKEXEC_STAGE_APPARMOR_PROFILE (ENOENT: no AppArmor, or no
+// such profile; EINVAL; EACCES: its policy; ENOSYS: Linux before 5.6; EXDEV: something is mounted over the file); index -1.
+int forkexec_attr_set_apparmor_profile(struct forkexec_attr *attr,
+                                       const char *profile);
+
 // Gives the program the label under which the host's security module knows it: a context of SELinux or a profile of
-// AppArmor, whichever there is. It is told to the kernel by the caller's /proc, of which the child takes hold before any
+// AppArmor, whichever there is; with set_apparmor_profile SELinux's. It is told to the kernel by the caller's /proc, of which the child takes hold before any
 // namespace or root changes: what is mounted over its files, or stands for it in a namespace that is joined, is not
 // written to. Needs Linux 5.6. label is copied; the last call wins. proc_pid_attr(5).
 // Returns 0; -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes; -ENOMEM.

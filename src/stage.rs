@@ -150,8 +150,14 @@ pub enum Stage {
     CwdBeforeIds = 600,
     /// The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     ExecLabel = 602,
+    /// The profile of AppArmor that the program gets, beside the label of another module. proc_pid_attr(5).
+    ApparmorProfile = 603,
+    /// The label that SELinux gives the session keyring, before that is made. proc_pid_attr(5).
+    KeyringLabel = 604,
     /// The session keyring; the ids that come may not reach one of that name. keyctl(2).
     Keyring = 605,
+    /// Who may do what with the session keyring; while it is the child's own. keyctl(2).
+    KeyringPermissions = 606,
     /// The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     Bounding = 610,
     /// Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -301,7 +307,10 @@ rows! {
     SecondClone "second clone",
     CwdBeforeIds "cwd before ids",
     ExecLabel "exec label",
+    ApparmorProfile "apparmor profile",
+    KeyringLabel "keyring label",
     Keyring "keyring",
+    KeyringPermissions "keyring permissions",
     Bounding "bounding set",
     KeepCaps "keep capabilities",
     PrivilegedSeccomp "privileged seccomp",

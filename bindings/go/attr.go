@@ -170,8 +170,14 @@ type Attr struct {
 
 	// SessionKeyring is the name of a session keyring, To("") a new one without a name: forkexec_attr_set_session_keyring.
 	SessionKeyring *string
+	// KeyringPermissions says who may do what with it: forkexec_attr_set_keyring_permissions.
+	KeyringPermissions *uint32
+	// KeyringLabel is its context of SELinux: forkexec_attr_set_keyring_label.
+	KeyringLabel string
 	// ExecLabel is the label that SELinux or AppArmor give the program: forkexec_attr_set_exec_label.
 	ExecLabel string
+	// AppArmorProfile is the profile of AppArmor, where ExecLabel is for SELinux: forkexec_attr_set_apparmor_profile.
+	AppArmorProfile string
 	// Seccomp filters, in this order: forkexec_attr_add_seccomp_filter.
 	Seccomp []SeccompFilter
 	// DenyUserNamespaces refuses new user namespaces to the program and its descendants: forkexec_attr_deny_user_namespaces.

@@ -488,8 +488,14 @@ const (
 	StageCwdBeforeIds Stage = 600
 	// The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
 	StageExecLabel Stage = 602
+	// The profile of AppArmor that the program gets, beside the label of another module. proc_pid_attr(5).
+	StageApparmorProfile Stage = 603
+	// The label that SELinux gives the session keyring, before that is made. proc_pid_attr(5).
+	StageKeyringLabel Stage = 604
 	// The session keyring; the ids that come may not reach one of that name. keyctl(2).
 	StageKeyring Stage = 605
+	// Who may do what with the session keyring; while it is the child's own. keyctl(2).
+	StageKeyringPermissions Stage = 606
 	// The bounding set; while CAP_SETPCAP is still there. capabilities(7).
 	StageBounding Stage = 610
 	// Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -625,7 +631,10 @@ var stageNames = map[Stage]string{
 	595: "second clone",
 	600: "cwd before ids",
 	602: "exec label",
+	603: "apparmor profile",
+	604: "keyring label",
 	605: "keyring",
+	606: "keyring permissions",
 	610: "bounding set",
 	620: "keep capabilities",
 	630: "privileged seccomp",

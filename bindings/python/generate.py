@@ -243,6 +243,7 @@ CAUSES = {
     "set_speculation": {"EINVAL": "a Speculation, and what it may do: a Speculate"},
     "set_coredump_filter": {"EINVAL": "it has the bits 0 to 8 of core(5)"},
     "set_pid": {"EINVAL": "there are 1 to 32 pids, and each is 1 or more"},
+    "set_keyring_permissions": {"EINVAL": "the permissions of a key are the bits 0x3f3f3f3f"},
     "set_io_priority": {"EINVAL": "the class is 0 to 3 and the level 0 to 7; class 0 has level 0 only"},
     "set_umask": {"EINVAL": "a mask is 0 to 0o777"},
     "set_oom_score_adj": {"EINVAL": "it is -1000 to 1000"},

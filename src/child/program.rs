@@ -97,7 +97,10 @@ program! {
 
     CwdBeforeIds => exec::cwd_before_ids,
     ExecLabel => security::exec_label,
+    ApparmorProfile => security::apparmor_profile,
+    KeyringLabel => security::keyring_label,
     Keyring => security::session_keyring,
+    KeyringPermissions => security::keyring_permissions,
     Bounding => caps::bounding,
     KeepCaps => caps::keep,
     PrivilegedSeccomp => filters::privileged_seccomp,

@@ -27,13 +27,14 @@ pub fn check(request: &Request) -> Step<()> {
 #[inline(never)]
 fn chapters(request: &Request) -> Step<()> {
     let attr = request.attr;
-    let chapters: [(bool, Check); 10] = [
+    let chapters: [(bool, Check); 11] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
         (attr.mounts.asked(), mounts),
         (attr.ids.asked(), ids),
         (attr.caps.asked(), caps),
+        (attr.security.asked(), keyring),
         (attr.exec.asked(), directory),
         (attr.exec.asked(), tracing),
         (attr.filters.asked(), filters),
@@ -184,6 +185,13 @@ fn caps(request: &Request) -> Step<()> {
     let never_raised = asked.securebits.unwrap_or(0) & libc::SECBIT_NO_CAP_AMBIENT_RAISE as u32 != 0;
     let raised = asked.ambient.is_some_and(|ambient| ambient != 0);
     refuse(never_raised && raised, "set_securebits", sentences::AMBIENT_FORBIDDEN)
+}
+
+fn keyring(request: &Request) -> Step<()> {
+    let asked = &request.attr.security;
+    let none = asked.keyring.is_none();
+    refuse(none && asked.keyring_label.is_some(), "set_keyring_label", sentences::NO_SESSION_KEYRING)?;
+    refuse(none && asked.keyring_permissions.is_some(), "set_keyring_permissions", sentences::NO_SESSION_KEYRING)
 }
 
 fn directory(request: &Request) -> Step<()> {

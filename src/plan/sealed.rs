@@ -544,6 +544,11 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// Below /proc.
     pub label_path: Text,
     pub label: Text,
+    pub profile_path: Text,
+    pub profile: Text,
+    pub keyring_label: Text,
+    pub keyring_permissions: Maybe<u32>,
+    pub reserved_keyring: u32,
 
     // filters
     pub filters: List<Filter>,

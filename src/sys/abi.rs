@@ -188,6 +188,7 @@ pub const TIOCSPGRP: usize = 0x5410;
 pub const TIOCNOTTY: usize = 0x5422;
 
 pub const KEYCTL_JOIN_SESSION_KEYRING: i32 = 1;
+pub const KEYCTL_SETPERM: i32 = 5;
 pub const SECCOMP_SET_MODE_FILTER: i32 = 1;
 pub const SECCOMP_GET_ACTION_AVAIL: i32 = 2;
 pub const SECCOMP_FILTER_FLAG_NEW_LISTENER: u32 = 8;

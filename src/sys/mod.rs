@@ -602,8 +602,13 @@ pub unsafe fn memfd(name: *const u8, flags: u32) -> Answer<i32> {
 ///
 /// # Safety
 /// `name` is NULL or NUL-terminated.
-pub unsafe fn join_session_keyring(name: *const u8) -> Answer {
-    call!(KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0).map(drop)
+pub unsafe fn join_session_keyring(name: *const u8) -> Answer<i32> {
+    call!(KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0).map(|key| key as i32)
+}
+
+/// keyctl(2), KEYCTL_SETPERM
+pub fn set_key_permissions(key: i32, permissions: u32) -> Answer {
+    call!(KEYCTL, KEYCTL_SETPERM, key, permissions, 0, 0).map(drop)
 }
 
 /// setns(2)

@@ -4,10 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static const struct word type_words[] = { { "user", FORKEXEC_NS_USER }, { "pid", FORKEXEC_NS_PID },

@@ -380,8 +380,14 @@ class Stage(IntEnum):
     CWD_BEFORE_IDS = 600
     # The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     EXEC_LABEL = 602
+    # The profile of AppArmor that the program gets, beside the label of another module. proc_pid_attr(5).
+    APPARMOR_PROFILE = 603
+    # The label that SELinux gives the session keyring, before that is made. proc_pid_attr(5).
+    KEYRING_LABEL = 604
     # The session keyring; the ids that come may not reach one of that name. keyctl(2).
     KEYRING = 605
+    # Who may do what with the session keyring; while it is the child's own. keyctl(2).
+    KEYRING_PERMISSIONS = 606
     # The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     BOUNDING = 610
     # Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -587,6 +593,9 @@ FUNCTIONS = (
     "forkexec_attr_set_root",
     "forkexec_attr_set_chroot",
     "forkexec_attr_set_session_keyring",
+    "forkexec_attr_set_keyring_permissions",
+    "forkexec_attr_set_keyring_label",
+    "forkexec_attr_set_apparmor_profile",
     "forkexec_attr_set_exec_label",
     "forkexec_attr_add_seccomp_filter",
     "forkexec_attr_deny_user_namespaces",
@@ -851,6 +860,15 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "set_session_keyring": {
         "EINVAL": "name is empty or has more than 4095 bytes",
+    },
+    "set_keyring_permissions": {
+        "EINVAL": "the permissions of a key are the bits 0x3f3f3f3f",
+    },
+    "set_keyring_label": {
+        "EINVAL": "label is empty or has more than 4090 bytes",
+    },
+    "set_apparmor_profile": {
+        "EINVAL": "profile is empty or has more than 4090 bytes",
     },
     "set_exec_label": {
         "EINVAL": "label is empty or has more than 4090 bytes",

@@ -144,7 +144,10 @@ class Attr:
 
     Security:
       session_keyring: the name of a new session keyring, or True for one without a name.
+      keyring_permissions: who may do what with it, as 0x3f090000; keyctl(2).
+      keyring_label: its context of SELinux.
       exec_label: the label that SELinux or AppArmor give the program.
+      apparmor_profile: the profile of AppArmor, where exec_label is for SELinux.
       seccomp: the bytes of a filter, 8 for each instruction, or Filter(bytes, flags), or a list (add_seccomp_filter).
       deny_terminal_injection: True: a filter that refuses TIOCSTI and TIOCLINUX (deny_terminal_injection).
       deny_user_namespaces: True: neither the program nor its descendants make one (deny_user_namespaces).
@@ -242,7 +245,10 @@ class Attr:
         root: Union[Path, Root, None] = None,
         chroot: Optional[Path] = None,
         session_keyring: Union[bool, str, None] = None,
+        keyring_permissions: Optional[int] = None,
+        keyring_label: Optional[str] = None,
         exec_label: Optional[str] = None,
+        apparmor_profile: Optional[str] = None,
         seccomp: Union[bytes, Filter, Iterable[Union[bytes, Filter]], None] = None,
         deny_terminal_injection: bool = False,
         deny_user_namespaces: bool = False,

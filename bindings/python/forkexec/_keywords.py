@@ -439,7 +439,10 @@ def _session_keyring(attr: Any, value: Any) -> None:
     put("set_session_keyring", attr, ffi.NULL if value is True else text(value))
 
 
+_plain("keyring_permissions", integer)
+_plain("keyring_label", text)
 _plain("exec_label", text)
+_plain("apparmor_profile", text)
 
 
 @_keyword("seccomp", "add_seccomp_filter")

@@ -61,6 +61,7 @@ BAD = [
     (ValueError, dict(deadline=(1e-7, 1)), "1024 nanoseconds"),
     (TypeError, dict(deadline=1.0), "(runtime, deadline)"),
     (ValueError, dict(utilization=(2, 1)), "1024"),
+    (ValueError, dict(keyring_permissions=0x40000000), "0x3f3f3f3f"),
     (ValueError, dict(pid=0), "1 to 32"),
     (ValueError, dict(pid=[]), "1 to 32"),
     (ValueError, dict(speculation={0: 16}), "Speculate"),

@@ -367,6 +367,15 @@ def test_pid():
     assert "clone: pid [1, 4711]" in attr(pid=[1, 4711]).describe()
 
 
+def test_keyring_and_labels():
+    given = attr(
+        session_keyring=True, keyring_permissions=0x3F090000, keyring_label="a", exec_label="b", apparmor_profile="c"
+    )
+    described = given.describe()
+    for line in ("exec label: b", "apparmor profile: exec c", "keyring label: a", "keyring permissions: 0x3f090000"):
+        assert line in described
+
+
 def test_process_flags():
     code = "import ctypes; print(ctypes.CDLL(None).prctl(42, 0, 0, 0, 0))"  # PR_GET_THP_DISABLE
     given = attr(process_flags=forkexec.ProcessFlag.NO_THP | forkexec.ProcessFlag.SUBREAPER)

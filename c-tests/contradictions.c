@@ -206,9 +206,11 @@ TEST(holders)
     NEVER("set_init", SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init));
     NEVER("set_session_keyring, set_exec_label", SET(set_session_keyring, NULL));
     NEVER("set_session_keyring, set_exec_label", SET(set_exec_label, "a"));
+    NEVER("set_session_keyring, set_exec_label", SET(set_apparmor_profile, "a"));
     NEVER("seccomp filters", SET(deny_terminal_injection));
     NEVER("seccomp filters", SET(deny_user_namespaces));
     NEVER("set_process_flags", SET(set_process_flags, FORKEXEC_PROCESS_SUBREAPER));
+    NEVER("set_speculation", SET(set_speculation, 0, FORKEXEC_SPECULATE_DISABLE));
     NEVER("landlock", SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_PID));
     NEVER("unshare_namespaces", SET(unshare_namespaces, FORKEXEC_NS_CGROUP));

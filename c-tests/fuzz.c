@@ -139,7 +139,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(94)) {
+    switch (below(102)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -203,7 +203,16 @@ static int set_something(struct forkexec_attr *attr)
     case 65: TRY(set_landlock_scopes, small);
     case 66: TRY(set_landlock_ruleset, one);
     case 86: TRY(deny_user_namespaces);
-    case 87: TRY(set_process_flags, small ? level & 11 : low);
+    case 87: TRY(set_process_flags, small ? level & 27 : low);
+    case 88: TRY(set_deadline, small ? 1024 * (uint64_t)level : a, small ? 100000 : b, small ? 0 : c);
+    case 94: return forkexec_attr_set_session_keyring(attr, NULL) | forkexec_attr_set_keyring_permissions(attr, small ? 0x3f090000 : low);
+    case 95: TRY(set_keyring_label, path);
+    case 96: TRY(set_apparmor_profile, path);
+    case 93: TRY(set_pid, small ? (int32_t[]){ 1, j } : (int32_t[]){ i, j }, small > 2 ? 2 : small & 1);
+    case 91: TRY(set_speculation, small ? level & 3 : low, small ? 1u << (level & 3) : (uint32_t)b);
+    case 92: TRY(set_coredump_filter, small ? low & 0x1ff : low);
+    case 89: TRY(set_utilization, small * 100, level * 200);
+    case 90: TRY(set_numa_policy, small, items, n);
     case 85: TRY(set_landlock_flags, small ? low & 15 : low);
     case 67: TRY(set_init);
     case 68: TRY(allow_partial_landlock);
@@ -211,12 +220,12 @@ static int set_something(struct forkexec_attr *attr)
         mount_flags(small ? set & 0x3fffffff : b), string());
     case 70: TRY_IN_ROOT(bind_mount, string(), where, level ? small * 16 | level >> 2 | (low & 0x80) : low);
     case 71: TRY_IN_ROOT(bind_mount_idmapped, string(), where, one, small);
-    case 88: TRY_IN_ROOT(bind_mount_fd, one, where, level ? small * 16 : low);
+    case 97: TRY_IN_ROOT(bind_mount_fd, one, where, level ? small * 16 : low);
     /* Nothing is written to the host's directories. */
-    case 89: TRY_IN_ROOT(mount_overlay, ((const char *const[]){ string(), "/etc", string() }), small,
+    case 98: TRY_IN_ROOT(mount_overlay, ((const char *const[]){ string(), "/etc", string() }), small,
         level ? NULL : "/nonexistent/upper", level ? NULL : string(), where, level ? 0x120 : low);
-    case 90: TRY_IN_ROOT(remount, where, level ? small | 1 : low);
-    case 91: TRY_IN_ROOT(change_mode, thing, level ? 0751 : low);
+    case 99: TRY_IN_ROOT(remount, where, level ? small | 1 : low);
+    case 100: TRY_IN_ROOT(change_mode, thing, level ? 0751 : low);
     case 72: TRY_IN_ROOT(mount_tmpfs, where, b, level ? 01777 : low, level * 16);
     case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 | small << 9 : low);
     case 74: TRY_IN_ROOT(mount_dev, where, level ? 0x21 : low);

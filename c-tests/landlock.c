@@ -229,6 +229,8 @@ TEST_BOTH(paths_are_looked_up_in_the_final_root)
     }
 }
 
+static const char *described(const struct forkexec_attr *attr);
+
 TEST(what_cannot_be_kept_is_refused)
 {
     struct forkexec_attr *attr = new_attr();
@@ -248,11 +250,58 @@ TEST(what_cannot_be_kept_is_refused)
     assert_int_equal(forkexec_attr_add_landlock_path(new_attr(), NULL, 1), -EINVAL);
     assert_int_equal(forkexec_attr_add_landlock_path(new_attr(), "", 1), -EINVAL);
     assert_int_equal(forkexec_attr_add_landlock_path(new_attr(), "/", 0), -EINVAL);
-    assert_int_equal(forkexec_attr_add_landlock_path(new_attr(), "/", 1 << 16), -EINVAL);
-    assert_int_equal(forkexec_attr_add_landlock_port(new_attr(), 1, 4), -EINVAL);
-    assert_int_equal(forkexec_attr_set_landlock_handled(new_attr(), 1ull << 63, 0), -EINVAL);
-    assert_int_equal(forkexec_attr_set_landlock_handled(new_attr(), 0, 4), -EINVAL);
-    assert_int_equal(forkexec_attr_set_landlock_scopes(new_attr(), 4), -EINVAL);
+    assert_int_equal(forkexec_attr_add_landlock_port(new_attr(), 1, 0), -EINVAL);
+}
+
+/* Nothing of them is dropped in silence. */
+TEST_BOTH(accesses_of_newer_kernels)
+{
+    static const struct { uint64_t fs, net, scopes; int since; } newer[] = {
+        { FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX, 0, 0, 9 }, { 0, FORKEXEC_LANDLOCK_NET_BIND_UDP, 0, 10 },
+        { 0, FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP, 0, 10 }, { 1ull << 63, 0, 0, 99 }, { 0, 1ull << 63, 0, 99 },
+        { 0, 0, 1ull << 63, 99 } };
+    need_version(6);
+    make_directories();
+    for EACH_MEMORY(mode)
+        for (unsigned i = 0; i < sizeof newer / sizeof *newer; i++) {
+            struct forkexec_attr *attr = lone_in(mode);
+            if (newer[i].fs)
+                OK(forkexec_attr_add_landlock_path(attr, "/", TO_RUN | newer[i].fs));
+            if (newer[i].net)
+                OK(forkexec_attr_add_landlock_port(attr, 1, newer[i].net));
+            OK(forkexec_attr_set_landlock_scopes(attr, newer[i].scopes));
+            if (version() >= newer[i].since) {
+                OK(finish(start(attr, witness, (char *[]){ witness, "exit", "0", NULL }, NULL)).exit_code);
+                continue;
+            }
+            if (version() > 10)
+                assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK_RULE, EINVAL, -1);
+            else
+                assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP, -1);
+            if (version() > 10)
+                continue;
+            OK(forkexec_attr_allow_partial_landlock(attr));
+            assert_non_null(strstr(described(attr), text("unknown to this kernel: fs 0x%llx, net 0x%llx, scopes 0x%llx\n",
+                (unsigned long long)newer[i].fs, (unsigned long long)newer[i].net, (unsigned long long)newer[i].scopes)
+                ));
+        }
+}
+
+/* Where none is named, those stay alone that no rule grants. */
+TEST(newer_accesses_are_handled_where_a_rule_grants_them)
+{
+    need_version(5);
+    struct forkexec_attr *attr = lone_in(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_allow_partial_landlock(attr));
+    OK(forkexec_attr_add_landlock_path(attr, "/", FS(READ_FILE)));
+    OK(forkexec_attr_add_landlock_port(attr, 1, FORKEXEC_LANDLOCK_NET_BIND_TCP));
+    assert_non_null(strstr(described(attr), "755 landlock: fs 0xffff, net 0x3, scopes 0x0\n"));
+    OK(forkexec_attr_add_landlock_path(attr, "/", FS(RESOLVE_UNIX)));
+    OK(forkexec_attr_add_landlock_port(attr, 1, FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP));
+    const char *expected = version() >= 10 ? "755 landlock: fs 0x1ffff, net 0xb, scopes 0x0\n"
+        : version() == 9 ? "755 landlock: fs 0x1ffff, net 0x3, scopes 0x0; unknown to this kernel: fs 0x0, net 0x8, scopes 0x0\n"
+        : "755 landlock: fs 0xffff, net 0x3, scopes 0x0; unknown to this kernel: fs 0x10000, net 0x8, scopes 0x0\n";
+    assert_non_null(strstr(described(attr), expected));
 }
 
 TEST(a_file_takes_no_access_of_directories)

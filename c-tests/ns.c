@@ -277,3 +277,120 @@ TEST_BOTH(descriptors_of_its_namespaces)
     end(child);
     assert_int_equal(forkexec_child_namespace_fd(child, FORKEXEC_NS_UTS), -ESRCH);
 }
+
+/* A pid that no process has, high up, where none is given soon. */
+static int32_t free_pid(void)
+{
+    int32_t pid = 0;
+    FILE *most = fopen("/proc/sys/kernel/pid_max", "re");
+    assert_non_null(most);
+    assert_int_equal(fscanf(most, "%d", &pid), 1);
+    fclose(most);
+    while (!kill(--pid, 0) || errno != ESRCH || getpgid(pid) >= 0)
+        ;
+    return pid;
+}
+
+static const int32_t *pids(int32_t first, int32_t second)
+{
+    static int32_t both[2];
+    both[0] = first;
+    both[1] = second;
+    return both;
+}
+
+static void need_chosen_pids(void)
+{
+    need_native();
+    need_cap(CAP_SYS_ADMIN);
+    need(forkexec_probe(FORKEXEC_PROBE_CLONE3, NULL, 0) == 1, "needs clone3");
+}
+
+TEST_BOTH(a_pid_that_was_chosen)
+{
+    need_chosen_pids();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        int32_t pid = free_pid();
+        OK(forkexec_attr_set_pid(attr, pids(pid, 0), 1));
+        for (int again = 0; again < 2; again++)
+            assert_saw(run_witness(attr), "pid", text("%d", pid));
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
+        OK(forkexec_attr_set_pid(attr, pids(1, pid), 2));
+        struct forkexec_child *child = start_witness(attr, "exit", "7");
+        assert_int_equal(forkexec_child_pid(child), pid);
+        assert_int_equal(finish(child).exit_code, 7);
+    }
+}
+
+TEST(a_holder_with_a_chosen_pid)
+{
+    need_chosen_pids();
+    struct forkexec_attr *attr = new_attr();
+    struct forkexec_child *child = NULL;
+    int32_t pid = free_pid();
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_UTS));
+    OK(forkexec_attr_set_pid(attr, pids(1, pid), 2));
+    OK(forkexec_hold(attr, &child, NULL));
+    assert_int_equal(forkexec_child_pid(child), pid);
+    forkexec_close(child);
+}
+
+TEST_BOTH(a_pid_that_cannot_be_had)
+{
+    need_chosen_pids();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_pid(attr, pids(getpid(), 0), 1));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_CLONE, EEXIST, -1);
+        int32_t many[32];
+        for (int i = 0; i < 32; i++)
+            many[i] = 1;
+        OK(forkexec_attr_set_pid(attr, many, 32));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_CLONE, EINVAL, -1);
+        OK(forkexec_attr_set_pid(attr, pids(INT32_MAX, 0), 1));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_CLONE, EINVAL, -1);
+    }
+}
+
+/* In a user namespace of its own everybody may choose the pids of the inside, and nobody others. */
+static void check_pids_of_a_user(const void *with)
+{
+    become_nobody();
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_pid(attr, pids(free_pid(), 0), 1));
+        assert_spawn_fails(attr, with, FORKEXEC_STAGE_CLONE, EPERM, -1);
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+        OK(forkexec_attr_set_pid(attr, pids(1, free_pid()), 2));
+        assert_spawn_fails(attr, with, FORKEXEC_STAGE_CLONE, EPERM, -1);
+        OK(forkexec_attr_set_pid(attr, pids(1, 0), 1));
+        assert_saw(run_witness(attr, .path = with), "pid", "1");
+    }
+}
+
+TEST_BOTH(pids_that_a_user_chooses)
+{
+    need_native();
+    need_user_namespaces();
+    need(forkexec_probe(FORKEXEC_PROBE_CLONE3, NULL, 0) == 1, "needs clone3");
+    aside(check_pids_of_a_user, public_witness());
+}
+
+TEST(a_pid_of_who_does_not_become_the_program)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
+    OK(forkexec_attr_set_pid(attr, pids(2, 0), 1));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    OK(forkexec_attr_set_pid(attr, pids(1, 0), 1));
+    OK(forkexec_attr_set_init(attr));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    attr = new_attr();
+    OK(forkexec_attr_set_pid(attr, pids(5, 0), 1));
+    OK(forkexec_attr_measure_memory(attr));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    assert_int_equal(forkexec_attr_set_pid(attr, NULL, 1), -EINVAL);
+    assert_int_equal(forkexec_attr_set_pid(attr, pids(5, 0), 0), -EINVAL);
+    assert_int_equal(forkexec_attr_set_pid(attr, pids(5, 0), 2), -EINVAL);
+}

@@ -574,11 +574,16 @@ fi
 # --- keys and labels
 
 if "$run" --session-keyring true 2>/dev/null; then
-    like "--session-keyring" "keyring * _ses" "$("$run" --session-keyring "$witness" keyring)"
-    like "--session-keyring with a name" "keyring * of-a-test" "$("$run" --session-keyring=of-a-test "$witness" keyring)"
+    like "--session-keyring" "keyring * _ses*" "$("$run" --session-keyring "$witness" keyring)"
+    like "--session-keyring with a name" "keyring * of-a-test*" "$("$run" --session-keyring=of-a-test "$witness" keyring)"
+    like "--keyring-permissions" "*keyring_permissions 0x3f090000" \
+        "$("$run" --session-keyring --keyring-permissions 0x3f090000 "$witness" keyring)"
 else
     skip "keyrings" "$("$run" --session-keyring true 2>&1)"
 fi
+like "--keyring-label" "*604 keyring label: a label*" "$("$run" --session-keyring --keyring-label "a label" --describe true)"
+like "--apparmor-profile" "*602 exec label: a:b:c
+603 apparmor profile: exec a profile*" "$("$run" --exec-label a:b:c --apparmor-profile "a profile" --describe true)"
 like "--exec-label" "*exec label*" "$("$run" --exec-label no-such-label true 2>&1)"
 
 # --- filters
@@ -625,14 +630,26 @@ else
     skip "--seccomp-json" "$(<"$dir/said")"
 fi
 sees "--process-flags" thp_disabled 1 --process-flags no-thp,subreaper
+sees "--process-flags" reset_on_fork 1 --process-flags reset-on-fork
+sees "--coredump-filter" coredump_filter 00000021 --coredump-filter 0x21
+like "--speculation" "*748 speculation 0: feature 0, control 8*" "$("$run" --speculation store-bypass=force-disable --describe true)"
+like "--pid" "* 50 clone: pid \[4711\]*" "$("$run" --pid 4711 --describe true)"
+like "--deadline" "*530 scheduler: deadline, 1000000 ns in the first 2000000 of every 3000000*" \
+    "$("$run" --deadline 1000000:2000000:3000000 --describe true)"
+like "--utilization" "*535 utilization: 10 to 500 of 1024*" "$("$run" --utilization 10:500 --describe true)"
+like "--numa-policy" "*515 numa policy: mode 3, nodes \[0, 1, 5\]*" \
+    "$("$run" --numa-policy interleave:0-1,5 --describe true)"
+like "--numa-policy without nodes" "*515 numa policy: mode 4, nodes \[\]*" "$("$run" --numa-policy local --describe true)"
 code "--deny-user-namespaces" 1 "$run" --no-new-privs --deny-user-namespaces unshare -U true
 locked=(--no-new-privs --landlock-path "execute,read-file:$witness" --landlock-path "all:$dir/root")
 mkdir -p "$dir/root"
-if "$run" --probe | grep -q '^yes  Landlock, all of it'; then
+if "$run" --probe | grep -q '^yes  Landlock: files, TCP, scopes'; then
     code "--landlock-path grants" 0 "$run" "${locked[@]}" "$witness" touch "$dir/root/file"
     code "--landlock-path, and nothing else" 13 "$run" "${locked[@]}" "$witness" touch "$dir/file"
     code "--landlock-handled" 13 "$run" --no-new-privs --landlock-handled write-file "$witness" touch "$dir/file"
     connects() { "$run" --no-new-privs "$@" bash -c ': </dev/tcp/127.0.0.1/9' 2>&1; }
+    like "--landlock-port of UDP" "*0x8*" "$("$run" --no-new-privs --allow-partial-landlock --landlock-port \
+        connect-send-udp:53 --landlock-handled connect-send-udp --describe true)"
     like "--landlock-port grants" "*Connection refused*" "$(connects --landlock-port connect-tcp:9)"
     like "--landlock-port, and nothing else" "*Permission denied*" "$(connects --landlock-port connect-tcp,bind-tcp:10)"
     code "--landlock-scopes" 1 "$run" --no-new-privs --landlock-scopes signal sh -c 'kill -0 $PPID'
@@ -739,7 +756,8 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--unshare what" "--share what" "--share net" "--map-uid 1" "--map-uid 0:0:0" "--signal-ignore KILL" "--signal-mask NOPE" "--timeout 0" \
     "--timeout x" "--memory-mode shared" "--umask 8" "--json-status-fd 99" "--cgroup /nope" "--cgroup-new /nope/a" "--memory x" "--pids -1" "--cpu 0" "--cpu x" "--failure-code 0" \
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
-    "--securebits 256" "--scheduler fifo:0" "--io-priority idle:9" "--allow-failure exec" \
+    "--securebits 256" "--scheduler fifo:0" "--deadline 5:9" "--utilization 3:2" "--keyring-permissions 0xffffffff" "--speculation x=disable" "--coredump-filter 512" "--numa-policy none" "--numa-policy bind:9999" \
+    "--io-priority idle:9" "--allow-failure exec" \
     "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--proc=what /p" "--proc=nosuid /p" "--chmod 9 /p" "--remount what /p" "--remount create /p" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
     "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \

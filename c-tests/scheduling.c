@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #ifndef PR_GET_MDWE
@@ -142,7 +143,7 @@ TEST_BOTH(bits_of_a_process)
         }
     assert_int_equal(prctl(PR_GET_MDWE, 0, 0, 0, 0), 0);
     assert_int_equal(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 0);
-    assert_int_equal(forkexec_attr_set_process_flags(new_attr(), 16), -EINVAL);
+    assert_int_equal(forkexec_attr_set_process_flags(new_attr(), 1u << 31), -EINVAL);
 }
 
 /* Of the program, and not of the init that makes it. */
@@ -192,6 +193,240 @@ TEST(the_time_stamp_counter)
     }
     assert_false(prctl(PR_GET_TSC, &tsc));
     assert_int_equal(tsc, PR_TSC_ENABLE);
+}
+
+/* What the kernel answers this process when it asks for SCHED_DEADLINE itself. */
+static int deadline_by_hand(const void *with)
+{
+    (void)with;
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } policy = { sizeof policy, 6, 0, 0, 0, 2000000, 20000000, 40000000 };
+    return syscall(SYS_sched_setattr, 0, &policy, 0) ? errno : 0;
+}
+
+TEST_BOTH(deadline)
+{
+    need_native();
+    need_cap(CAP_SYS_NICE);
+    need_user_namespaces();
+    int failed;
+    exec_shows(witness, deadline_by_hand, NULL, &failed);
+    need(!failed, "the kernel lets root have no deadline here: %s", strerror(-failed));
+    for EACH_MEMORY(mode)
+        for (int user = 0; user < 2; user++)
+            for (int resets = 0; resets < 2; resets++) {
+                struct forkexec_attr *attr = attr_with(mode, user);
+                OK(forkexec_attr_set_scheduler(attr, SCHED_BATCH, 0));
+                OK(forkexec_attr_set_deadline(attr, 2000000, 20000000, 40000000));
+                OK(forkexec_attr_set_process_flags(attr, resets ? FORKEXEC_PROCESS_RESET_ON_FORK : 0));
+                struct view *view = run_witness(attr);
+                assert_saw(view, "scheduler", "6 0");
+                assert_saw(view, "deadline", "2000000 20000000 40000000");
+                assert_saw(view, "reset_on_fork", resets ? "1" : "0");
+                OK(forkexec_attr_set_scheduler(attr, SCHED_BATCH, 0));
+                assert_saw(run_witness(attr), "scheduler", "3 0");
+            }
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_deadline(attr, 2000000, 20000000, 0));
+    assert_saw(run_witness(attr), "deadline", "2000000 20000000 20000000");
+}
+
+static void check_no_deadline(const void *with)
+{
+    become_nobody();
+    for EACH_MEMORY(mode)
+        for (int user = 0; user < 2; user++) {
+            struct forkexec_attr *attr = attr_with(mode, user);
+            OK(forkexec_attr_set_deadline(attr, 2000000, 20000000, 40000000));
+            assert_spawn_fails(attr, with, FORKEXEC_STAGE_SCHEDULER, EPERM, -1);
+        }
+}
+
+TEST_BOTH(deadline_without_privilege)
+{
+    need_user_namespaces();
+    aside(check_no_deadline, public_witness());
+}
+
+/* Whoever makes the program would have to be without. */
+TEST(deadline_of_a_program_that_another_process_makes)
+{
+    need_user_namespaces();
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_deadline(attr, 2000000, 20000000, 40000000));
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+    OK(forkexec_attr_set_init(attr));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+}
+
+TEST_BOTH(children_begin_with_the_default_policy)
+{
+    need_native();
+    need_user_namespaces();
+    for EACH_MEMORY(mode)
+        for (int init = 0; init < 2; init++) {
+            struct forkexec_attr *attr = attr_with(mode, init);
+            if (init) {
+                OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+                OK(forkexec_attr_set_init(attr));
+            }
+            OK(forkexec_attr_set_scheduler(attr, SCHED_BATCH, 0));
+            OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_RESET_ON_FORK));
+            struct view *view = run_witness(attr);
+            assert_saw(view, "scheduler", "3 0");
+            assert_saw(view, "reset_on_fork", "1");
+        }
+    assert_int_equal(sched_getscheduler(0) & SCHED_RESET_ON_FORK, 0);
+}
+
+TEST_BOTH(utilization)
+{
+    need_native();
+    bool has = forkexec_probe(FORKEXEC_PROBE_UTILIZATION, NULL, 0) == 1;
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_utilization(attr, 10, 500));
+        if (has)
+            assert_saw(run_witness(attr), "utilization", "10 500");
+        else
+            assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_UTILIZATION, EOPNOTSUPP, -1);
+    }
+}
+
+TEST_BOTH(a_core_of_its_own)
+{
+    need_native();
+    bool has = forkexec_probe(FORKEXEC_PROBE_OWN_CORE, NULL, 0) == 1;
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_OWN_CORE));
+        if (has)
+            assert_saw(run_witness(attr), "own_core", "1");
+        else
+            assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_PROCESS_FLAGS, prctl(62, 0, 0, 0, 0) ? errno : ENODEV, 32);
+    }
+    assert_saw(run_witness(new_attr()), "own_core", "0");
+}
+
+TEST_BOTH(merged_memory)
+{
+    need_native();
+    need(prctl(68 /* PR_GET_MEMORY_MERGE */, 0, 0, 0, 0) == 0, "needs Linux 6.4 with CONFIG_KSM");
+    bool has = forkexec_probe(FORKEXEC_PROBE_KSM, NULL, 0) == 1;
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_KSM));
+        if (has)
+            assert_saw(run_witness(attr), "ksm", "1");
+        else
+            assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_PROCESS_FLAGS, EOPNOTSUPP, FORKEXEC_PROCESS_KSM);
+    }
+    assert_saw(run_witness(new_attr()), "ksm", "0");
+    assert_int_equal(prctl(68, 0, 0, 0, 0), 0);
+}
+
+/* The kernel writes it as it sees fit, and is said to be older than it is. */
+static void check_old_kernel(const void *with)
+{
+    assert_true(syscall(SYS_personality, 0x0020000 /* UNAME26 */) >= 0);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_KSM, NULL, 0), 0);
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_KSM));
+    assert_spawn_fails(attr, with, FORKEXEC_STAGE_PROCESS_FLAGS, EOPNOTSUPP, FORKEXEC_PROCESS_KSM);
+}
+
+TEST(merged_memory_would_end_with_the_exec)
+{
+    aside(check_old_kernel, public_witness());
+}
+
+static int speculates_by_hand(const void *with)
+{
+    const unsigned long *feature = with;
+    return prctl(53 /* PR_SET_SPECULATION_CTRL */, *feature, 4, 0, 0) ? errno : 0;
+}
+
+TEST_BOTH(speculation)
+{
+    need_native();
+    for (unsigned long feature = 0; feature < 4; feature++)
+        for EACH_MEMORY(mode) {
+            int failed;
+            exec_shows(witness, speculates_by_hand, &feature, &failed);
+            struct forkexec_attr *attr = attr_in(mode);
+            OK(forkexec_attr_set_speculation(attr, (uint32_t)feature, FORKEXEC_SPECULATE_ENABLE));
+            OK(forkexec_attr_set_speculation(attr, (uint32_t)feature, FORKEXEC_SPECULATE_DISABLE));
+            if (failed)
+                assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SPECULATION, -failed, (int)feature);
+            else
+                assert_saw(run_witness(attr), text("speculation.%lu", feature), "5");
+        }
+    struct forkexec_attr *attr = new_attr();
+    assert_int_equal(forkexec_attr_set_speculation(attr, 0, 16 /* PR_SPEC_DISABLE_NOEXEC */), -EINVAL);
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+}
+
+/* The caller's stays as it is. */
+TEST_BOTH(what_a_core_holds)
+{
+    need_user_namespaces();
+    struct view *self = view_of_self();
+    for EACH_MEMORY(mode)
+        for (int user = 0; user < 2; user++) {
+            struct forkexec_attr *attr = attr_with(mode, user);
+            OK(forkexec_attr_set_coredump_filter(attr, 0x123));
+            assert_saw(run_witness(attr), "coredump_filter", "00000123");
+            OK(forkexec_attr_set_coredump_filter(attr, 0));
+            assert_saw(run_witness(attr), "coredump_filter", "00000000");
+        }
+    assert_same(view_of_self(), self, "coredump_filter");
+    assert_int_equal(forkexec_attr_set_coredump_filter(new_attr(), 0x200), -EINVAL);
+}
+
+static void check_core_of_another(const void *with)
+{
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_coredump_filter(attr, 1));
+        OK(forkexec_attr_set_uid(attr, NOBODY));
+        OK(forkexec_attr_set_gid(attr, NOBODY));
+        assert_saw(run_witness(attr, .path = with), "coredump_filter", "00000001");
+    }
+}
+
+TEST_BOTH(what_a_core_holds_of_another_user)
+{
+    need_root();
+    aside(check_core_of_another, public_witness());
+}
+
+TEST_BOTH(nodes_of_memory)
+{
+    static const uint32_t node[] = { 0, 1023 };
+    need_native();
+    need(forkexec_probe(FORKEXEC_PROBE_NUMA_POLICY, NULL, 0) == 1, "the kernel has no NUMA");
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_set_numa_policy(attr, 2 /* MPOL_BIND */, node, 1));
+        assert_saw(run_witness(attr), "numa_policy", "2 0x1");
+        OK(forkexec_attr_set_numa_policy(attr, 3 /* MPOL_INTERLEAVE */, node, 2));
+        assert_saw(run_witness(attr), "numa_policy", "3 0x1");
+        OK(forkexec_attr_set_numa_policy(attr, 0, NULL, 0));
+        assert_saw(run_witness(attr), "numa_policy", "0 0");
+        OK(forkexec_attr_set_numa_policy(attr, 2, node + 1, 1));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_NUMA_POLICY, EINVAL, -1);
+        OK(forkexec_attr_set_numa_policy(attr, 0, node, 1));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_NUMA_POLICY, EINVAL, -1);
+    }
+    assert_saw(run_witness(new_attr()), "numa_policy", "0 0");
+    assert_int_equal(forkexec_attr_set_numa_policy(new_attr(), 2, (uint32_t[]){ 1024 }, 1), -EINVAL);
+    assert_int_equal(forkexec_attr_set_numa_policy(new_attr(), 2, NULL, 1), -EINVAL);
+    assert_int_equal(forkexec_attr_set_numa_policy(new_attr(), 2, node, 1025), -EINVAL);
 }
 
 TEST_BOTH(with_privilege_also_for_who_has_none)
@@ -304,7 +539,7 @@ TEST_BOTH(umask_and_what_is_created_with_it)
     }
 }
 
-TEST_BOTH(personality)
+TEST_BOTH(execution_domain)
 {
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);

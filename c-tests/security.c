@@ -85,6 +85,58 @@ static void keyring_of_another(const void *unused)
     assert_keyring(attr, 0, own, "forkexec-other");
 }
 
+/* What the witness says of the rights to its own. */
+static void assert_rights(struct forkexec_attr *attr, const char *rights)
+{
+    char said[256] = "";
+    int pair[2];
+    assert_false(pipe2(pair, O_CLOEXEC));
+    OK(forkexec_attr_map_fd(attr, pair[1], 1));
+    assert_int_equal(witness_exits(attr, "keyring"), 0);
+    close(pair[1]);
+    assert_true(read(pair[0], said, sizeof said - 1) > 0);
+    close(pair[0]);
+    assert_non_null(strstr(said, text("keyring_permissions %s\n", rights)));
+}
+
+static void rights_to_keyrings(const void *unused)
+{
+    (void)unused;
+    long own = keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0, 0);
+    assert_true(own > 0);
+    assert_false(keyctl(KEYCTL_SETPERM, (unsigned long)own, 0x3f010000));
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
+        for (int named = 0; named < 2; named++) {
+            struct forkexec_attr *attr = new_attr();
+            OK(forkexec_attr_set_memory_mode(attr, mode));
+            OK(forkexec_attr_set_session_keyring(attr, named ? "forkexec-rights" : NULL));
+            OK(forkexec_attr_set_keyring_permissions(attr, 0x3f1b0000));
+            OK(forkexec_attr_set_keyring_permissions(attr, 0x3f090000));
+            assert_rights(attr, "0x3f090000");
+        }
+    struct forkexec_attr *attr = new_attr();
+    assert_rights(attr, "0x3f010000");
+}
+
+TEST_BOTH(rights_to_a_session_keyring)
+{
+    need_keyrings();
+    in_copy(rights_to_keyrings, NULL);
+}
+
+TEST(of_a_keyring_that_there_is_not)
+{
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_keyring_permissions(attr, 0x3f090000));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    attr = new_attr();
+    OK(forkexec_attr_set_keyring_label(attr, "a:b:c"));
+    assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    assert_int_equal(forkexec_attr_set_keyring_permissions(new_attr(), 0x40000000), -EINVAL);
+    assert_int_equal(forkexec_attr_set_keyring_label(new_attr(), ""), -EINVAL);
+    assert_int_equal(forkexec_attr_set_apparmor_profile(new_attr(), NULL), -EINVAL);
+}
+
 TEST_BOTH(a_session_keyring_and_other_ids)
 {
     need_keyrings();
@@ -256,4 +308,59 @@ TEST_BOTH(a_proc_that_is_not_the_kernels)
     need_native();
     in_copy(with_another_proc, NULL);
     in_copy(with_another_proc, "tmpfs");
+}
+
+static int written(const char *path, const char *label)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int code = fd < 0 || write(fd, label, strlen(label)) < 0 ? errno : 0;
+    close(fd);
+    return code;
+}
+
+/* What the kernel answers whoever writes the same, it answers the child; and the program does not run. */
+TEST_BOTH(a_label_for_the_keyring)
+{
+    need_keyrings();
+    const char *own = own_label(), *label = own ? own : "u:r:t:s0";
+    int code = written("/proc/thread-self/attr/keycreate", label);
+    written("/proc/thread-self/attr/keycreate", "\n");
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, mode));
+        OK(forkexec_attr_set_session_keyring(attr, NULL));
+        OK(forkexec_attr_set_keyring_label(attr, label));
+        if (code)
+            assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_KEYRING_LABEL, code, -1);
+        else
+            assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+    }
+}
+
+TEST_BOTH(a_profile_where_there_is_no_apparmor)
+{
+    need(!exists("/proc/self/attr/apparmor/exec"), "needs a host without AppArmor");
+    need_native();
+    for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_set_memory_mode(attr, mode));
+        OK(forkexec_attr_set_apparmor_profile(attr, "docker-default"));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_APPARMOR_PROFILE, ENOENT, -1);
+    }
+}
+
+/* Both at once: the label is then SELinux's, whichever module there is. */
+TEST(labels_of_two_modules)
+{
+    char said[4096] = "";
+    int pair[2];
+    struct forkexec_attr *attr = new_attr();
+    OK(forkexec_attr_set_exec_label(attr, "a:b:c"));
+    OK(forkexec_attr_set_apparmor_profile(attr, "a profile"));
+    assert_false(pipe2(pair, O_CLOEXEC));
+    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, pair[1], NULL));
+    close(pair[1]);
+    assert_true(read(pair[0], said, sizeof said - 1) > 0);
+    close(pair[0]);
+    assert_non_null(strstr(said, "602 exec label: a:b:c\n603 apparmor profile: exec a profile\n"));
 }

@@ -163,7 +163,23 @@ static void see_limits(FILE *out)
 
     struct sched_param param = { 0 };
     sched_getparam(0, &param);
-    say(out, "scheduler", "%d %d", sched_getscheduler(0), param.sched_priority);
+    int policy = sched_getscheduler(0);
+    say(out, "scheduler", "%d %d", policy & ~SCHED_RESET_ON_FORK, param.sched_priority);
+    say(out, "reset_on_fork", "%d", !!(policy & SCHED_RESET_ON_FORK));
+    struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t runtime, deadline, period;
+        uint32_t least, most; } more = { 0 };
+    syscall(SYS_sched_getattr, 0, &more, sizeof more, 0);
+    if (more.policy == 6 /* SCHED_DEADLINE */)
+        say(out, "deadline", "%llu %llu %llu", (unsigned long long)more.runtime, (unsigned long long)more.deadline,
+            (unsigned long long)more.period);
+    say(out, "utilization", "%u %u", more.least, more.most);
+    unsigned long nodes[16] = { 0 };
+    int memory = -1;
+    syscall(SYS_get_mempolicy, &memory, nodes, 1024, 0, 0);
+    say(out, "numa_policy", "%d %#lx", memory, nodes[0]);
+    unsigned long long cookie = 0;
+    prctl(62 /* PR_SCHED_CORE */, 0 /* PR_SCHED_CORE_GET */, 0, 0, &cookie);
+    say(out, "own_core", "%d", cookie != 0);
     long priority = syscall(SYS_ioprio_get, 1, 0);
     say(out, "io_priority", "%ld %ld", priority >> 13, priority & 0x1fff);
     say(out, "timer_slack", "%d", prctl(PR_GET_TIMERSLACK));
@@ -173,6 +189,12 @@ static void see_limits(FILE *out)
     prctl(PR_GET_TSC, &tsc);
     say(out, "tsc", "%d", tsc);
     say(out, "mdwe", "%d", prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0));
+    say(out, "ksm", "%d", prctl(68 /* PR_GET_MEMORY_MERGE */, 0, 0, 0, 0));
+    for (unsigned long feature = 0; feature < 3; feature++) {
+        char key[] = "speculation.0";
+        key[sizeof key - 2] = (char)('0' + feature);
+        say(out, key, "%d", prctl(52 /* PR_GET_SPECULATION_CTRL */, feature, 0, 0, 0));
+    }
     say_line(out, "oom_score_adj", "/proc/thread-self/oom_score_adj", "");
     say_line(out, "coredump_filter", "/proc/self/coredump_filter", "");
 }

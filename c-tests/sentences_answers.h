@@ -23,6 +23,10 @@ ANSWERS(NO_TIME, TIME_NAMESPACE, DENY(openat, ENOENT, IF(2, O_PATH | O_CLOEXEC))
 ANSWERS(LANDLOCK_OFF, LANDLOCK, DENY(landlock_create_ruleset, EOPNOTSUPP))
 ANSWERS(LANDLOCK_MISSING, LANDLOCK, DENY(landlock_create_ruleset, ENOSYS))
 ANSWERS(DEADLY_FILTER, IMAGE, DENY(memfd_create, DEADLY))
+ANSWERS(NO_OWN_CORE, OWN_CORE, DENY(prctl, EINVAL, IF(0, 62)))
+ANSWERS(NO_UTILIZATION, UTILIZATION, DENY(sched_setattr, EOPNOTSUPP))
+ANSWERS(NO_NUMA, NUMA_POLICY, DENY(set_mempolicy, ENOSYS))
+ANSWERS(NO_KSM, KSM, DENY(prctl, EINVAL, IF(0, 68)))
 ANSWERS(NO_IMAGE, IMAGE, DENY(memfd_create, EACCES))
 
 SITUATION(MEMORY_NOT_SHARED, need_emulator())
@@ -142,7 +146,10 @@ static void *answers_for_landlock(void *version)
 static inline void have_landlock(intptr_t version)
 {
     struct sock_filter filter[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 3),
+        /* Only who asks for the version. */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF), ALLOW_ALL };
     struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
     pthread_t thread;
@@ -181,6 +188,25 @@ OLD(LANDLOCK_WITHOUT_SCOPES, 5, SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE
 OLD(LANDLOCK_WITHOUT_PORTS, 3, SET(add_landlock_port, 1, FORKEXEC_LANDLOCK_NET_BIND_TCP))
 OLD(LANDLOCK_WITHOUT_ACCESS, 1, SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
 
+OLD(LANDLOCK_TOO_OLD, 8, SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX))
+
+/* One that is newer than all that is known. */
+SITUATION(LANDLOCK_BITS_UNKNOWN, need_landlock(1); need_of_copies(FORKEXEC_PROBE_SECCOMP_LISTENER))
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_no_new_privs);
+    SET(set_landlock_handled, BIT(63), 0);
+    have_landlock(11);
+    says(spawned(attr), "landlock rule: %s: %s", strerror(EINVAL), sentence);
+}
+
+SITUATION(LANDLOCK_WITHOUT, need_native(); need_of_copies(FORKEXEC_PROBE_SECCOMP_LISTENER))
+{
+    have_landlock(9);
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_LANDLOCK_UNIX, NULL, 0), 1);
+    says(answer(FORKEXEC_PROBE_LANDLOCK_UDP), "%s", filled(sentence, "9"));
+}
+
 OLD(LANDLOCK_WITHOUT_FLAGS, 6, SET(set_landlock_flags, FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON))
 
 /* The line of a step, which begins with its name. */
@@ -215,6 +241,11 @@ DESCRIBES(SYMLINK, "symlink 0: ", ("/b", "a"), SET(create_namespaces, FORKEXEC_N
 DESCRIBES(FD, "cwd: ", ("0"), SET(set_cwd_fd, 0))
 DESCRIBES(EMPTY_ROOT, "root: ", (NULL), SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(set_root, NULL, 0))
 DESCRIBES(SCHEDULER, "scheduler: ", ("3", "0"), SET(set_scheduler, SCHED_BATCH, 0))
+DESCRIBES(DEADLINE_OF, "scheduler: ", ("1024", "2048", "4096"), SET(set_deadline, 1024, 2048, 4096))
+DESCRIBES(UTILIZED, "utilization: ", ("10", "500"), SET(set_utilization, 10, 500))
+DESCRIBES(MEMORY_POLICY, "numa policy: ", ("3", "[1, 65]"), SET(set_numa_policy, 3, ((uint32_t[]){ 65, 1 }), 2))
+DESCRIBES(SPECULATED, "speculation 2: ", ("2", "2"), SET(set_speculation, 2, FORKEXEC_SPECULATE_ENABLE))
+DESCRIBES(CHOSEN_PID, "clone: ", ("[77, 5]"), SET(set_pid, ((int32_t[]){ 77, 5 }), 2))
 DESCRIBES(IO_CLASS, "io priority: ", ("2", "7"), SET(set_io_priority, 2, 7))
 DESCRIBES(SLACK, "timer slack: ", ("1000"), SET(set_timer_slack, 1000))
 DESCRIBES_WHERE(need_landlock(4), RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs);

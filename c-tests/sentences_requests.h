@@ -19,6 +19,12 @@ FAILS(HOLDS_ONLY, held, "validate (set_cwd)", EINVAL, SET(set_cwd, "/"))
 FAILS(HOLDS_NO_PID_NAMESPACE, held, "validate (join_namespace)", EINVAL, SET(join_namespace, 0, FORKEXEC_NS_PID))
 FAILS(HOLDER_DIES_ANYWAY, held, "validate (set_parent_death_signal)", EINVAL,
     SET(set_parent_death_signal, SIGTERM, FORKEXEC_DEATH_OF_PROCESS))
+CONTRADICTS(DEADLINE_ALONE, "set_deadline", SET(set_deadline, 1024, 2048, 0); SET(create_namespaces, FORKEXEC_NS_PID);
+    SET(set_init))
+CONTRADICTS(PID_OF_FIRST, "set_pid", SET(set_pid, &(int32_t){ 7 }, 1); SET(create_namespaces, FORKEXEC_NS_PID))
+CONTRADICTS(PID_OF_ANOTHER, "set_pid", SET(set_pid, &(int32_t){ 1 }, 1); SET(create_namespaces, FORKEXEC_NS_PID);
+    SET(set_init))
+CONTRADICTS(NO_SESSION_KEYRING, "set_keyring_permissions", SET(set_keyring_permissions, 0))
 CONTRADICTS(LEADER_HAS_GROUP, "set_process_group", SET(set_session); SET(set_process_group, 0))
 CONTRADICTS(SESSION_HAS_NO_TERMINAL, "detach_terminal", SET(set_session); SET(detach_terminal))
 CONTRADICTS(ONLY_LEADERS, "set_controlling_terminal", SET(set_controlling_terminal, 0))

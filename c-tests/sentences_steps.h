@@ -175,6 +175,45 @@ SITUATION(FILTER_WITHOUT_EFFECT, need_native())
     says(spawned(attr), "user namespaces (denied): %s: %s", strerror(EOPNOTSUPP), sentence);
 }
 
+/* A step that is denied, and what is said of it. */
+#define REFUSES(NAME, said, code, denied, ...) \
+    SITUATION(NAME, need_native()) \
+    { \
+        struct forkexec_attr *attr = new_attr(); \
+        __VA_ARGS__; \
+        DENY(denied, code); \
+        says(spawned(attr), said ": %s: %s", strerror(code), sentence); \
+    }
+
+REFUSES(UTILIZATION_UNKNOWN, "utilization (10 to 500 of 1024)", EOPNOTSUPP, sched_setattr, SET(set_utilization, 10, 500))
+REFUSES(NODES_NOT_THERE, "numa policy (mode 2, nodes [0])", EINVAL, set_mempolicy,
+    SET(set_numa_policy, 2, &(uint32_t){ 0 }, 1))
+REFUSES(DEADLINE_REFUSED, "scheduler (deadline, 1024 ns in the first 2048 of every 2048)", EPERM, sched_setattr,
+    SET(set_deadline, 1024, 2048, 0))
+REFUSES(DEADLINE_TOO_MUCH, "scheduler (deadline, 1024 ns in the first 2048 of every 2048)", EBUSY, sched_setattr,
+    SET(set_deadline, 1024, 2048, 0))
+
+REFUSES(PID_IN_USE, "clone (pid [77])", EEXIST, clone3, SET(set_pid, &(int32_t){ 77 }, 1))
+REFUSES(PID_NEEDS, "clone (pid [77])", EPERM, clone3, SET(set_pid, &(int32_t){ 77 }, 1))
+REFUSES(PID_LEVELS, "clone (pid [77])", EINVAL, clone3, SET(set_pid, &(int32_t){ 77 }, 1))
+REFUSES(PID_BY_CLONE3, "clone (pid [77])", ENOSYS, clone3, SET(set_pid, &(int32_t){ 77 }, 1))
+
+SITUATION(SPECULATION_FIXED, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_speculation, FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATE_FORCE_DISABLE);
+    DENY(prctl, ENXIO, IF(0, 53));
+    says(spawned(attr), "speculation 1 (feature 1, control 8): %s: %s", strerror(ENXIO), sentence);
+}
+
+SITUATION(KSM_ENDS, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_process_flags, FORKEXEC_PROCESS_KSM);
+    assert_true(syscall(SYS_personality, 0x0020000 /* UNAME26 */) >= 0);
+    says(spawned(attr), "process flags 64: %s: %s", strerror(EOPNOTSUPP), sentence);
+}
+
 SITUATION(PROCESS_FLAG_UNKNOWN, need_native())
 {
     struct forkexec_attr *attr = new_attr();

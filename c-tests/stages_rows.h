@@ -105,6 +105,14 @@ ASK(a_directory_outside, SET(set_chroot, scratch()); SET(set_cwd_fd, THE_ROOT))
 ASK(a_processor_too_many, uint32_t cpu = 8191; SET(set_affinity, &cpu, 1))
 ASK(niceness, SET(set_nice, 19))
 ASK(batches, SET(set_scheduler, SCHED_BATCH, 0))
+ASK(a_deadline, SET(set_deadline, 1000000, 10000000, 20000000))
+ASK(busy, SET(set_utilization, 10, 500))
+ASK(memory_of_a_node, uint32_t node = 0; SET(set_numa_policy, 2, &node, 1))
+ASK(alone_on_a_core, SET(set_process_flags, FORKEXEC_PROCESS_OWN_CORE))
+ASK(no_policy_for_children, SET(set_process_flags, FORKEXEC_PROCESS_RESET_ON_FORK))
+ASK(merged, SET(set_process_flags, FORKEXEC_PROCESS_KSM))
+ASK(no_store_bypass, SET(set_speculation, FORKEXEC_SPECULATION_STORE_BYPASS, FORKEXEC_SPECULATE_DISABLE))
+ASK(nothing_in_a_core, SET(set_coredump_filter, 0))
 ASK(last_for_io, SET(set_io_priority, 2, 7))
 ASK(slack, SET(set_timer_slack, 1000))
 ASK(fixed_addresses, SET(set_personality, 0x40000))
@@ -129,6 +137,9 @@ ASK(an_init, SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init))
 ASK(tracing, SET(set_ptrace))
 ASK(stopping, SET(set_stop))
 ASK(labelled, SET(set_exec_label, "a label"))
+ASK(profiled, SET(set_apparmor_profile, "a profile"))
+ASK(a_labelled_keyring, SET(set_session_keyring, NULL); SET(set_keyring_label, "a label"))
+ASK(rights_to_a_keyring, SET(set_session_keyring, NULL); SET(set_keyring_permissions, 0x3f090000))
 ASK(a_keyring, SET(set_session_keyring, "a keyring"))
 ASK(own_uid, SET(set_uid, getuid()); SET(keep_groups))
 ASK(own_gid, SET(set_gid, getgid()); SET(keep_groups))
@@ -144,6 +155,7 @@ ASK(later, SET(create_namespaces, FORKEXEC_NS_TIME); SET(set_time_offset, CLOCK_
 ASK(loopback, SET(create_namespaces, FORKEXEC_NS_NET); SET(set_loopback))
 ASK(a_new_host, SET(create_namespaces, FORKEXEC_NS_UTS))
 ASK(an_early_namespace, SET(unshare_namespaces, FORKEXEC_NS_UTS))
+ASK(a_chosen_pid, SET(set_pid, &(int32_t){ 77 }, 1))
 ASK(a_late_namespace, SET(unshare_namespaces, FORKEXEC_NS_PID))
 ASK(a_cgroup, SET(set_cgroup_fd, THE_CGROUP))
 ASK(a_cgroup_namespace, a_cgroup(attr); SET(create_namespaces, FORKEXEC_NS_CGROUP))
@@ -177,6 +189,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_PIPE, OWN | HELD, NULL, GIVES(ENFILE, -1, ""), NO_CHILD | CALLERS, DENY(eventfd2, ENFILE) },
     { FORKEXEC_STAGE_CLONE, ALL, NULL, GIVES(EIO, -1, ""), NO_CHILD | CALLERS, DENY(rt_sigprocmask, EIO) },
     { FORKEXEC_STAGE_CLONE, ALL, a_new_host, GIVES(EPERM, -1, "uts"), NO_CHILD | BARE },
+    { FORKEXEC_STAGE_CLONE, ALL, a_chosen_pid, GIVES(ENOSYS, -1, "pid [77]"), NO_CHILD | CALLERS, DENY(clone3, ENOSYS) },
     { FORKEXEC_STAGE_CGROUP, OWN, a_cgroup, GIVES(EACCES, -1, "written to fd 51"), CGROUP_V1 | CALLERS,
         DENY(openat, EACCES, IF(2, O_WRONLY | O_CLOEXEC)) },
     { FORKEXEC_STAGE_ID_MAP, OWN, own_ids_mapped, GIVES(EACCES, -1, "uid_map"), USER_NS | CALLERS,
@@ -204,6 +217,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_IMAGE, FRESH, NULL, GIVES(EPERM, -1, ""), 0, DENY(execveat, EPERM) },
     { FORKEXEC_STAGE_FD_FLAGS, FRESH | HELD, NULL, GIVES(EIO, -1, ""), 0, DENY(fcntl, EIO, IF(1, F_SETFD), IF(2, FD_CLOEXEC)) },
     { FORKEXEC_STAGE_OOM_SCORE, ALL, badness, GIVES(EACCES, -1, "777"), 0, DENY(write, EACCES, IF(2, 3)) },
+    { FORKEXEC_STAGE_COREDUMP_FILTER, OWN, nothing_in_a_core, GIVES(EIO, -1, "0x0"), 0, DENY(write, EIO, IF(2, 3)) },
 
     /* Namespaces. */
     { FORKEXEC_STAGE_CREDENTIALS, FRESH, own_ids_mapped, GIVES(EIO, -1, ""), USER_NS,
@@ -267,8 +281,12 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_RLIMIT, ALL, two_limits, GIVES(EPERM, 1, "core 0 of 0"), 0,
         DENY(prlimit64, EPERM, IF(1, RLIMIT_CORE), UNLESS(2, 0)) },
     { FORKEXEC_STAGE_AFFINITY, ALL, a_processor_too_many, GIVES(EINVAL, -1, "") },
+    { FORKEXEC_STAGE_NUMA_POLICY, ALL, memory_of_a_node, GIVES(EIO, -1, "mode 2, nodes [0]"), 0, DENY(set_mempolicy, EIO) },
     { FORKEXEC_STAGE_NICE, ALL, niceness, GIVES(EACCES, -1, "19"), 0, DENY(setpriority, EACCES) },
     { FORKEXEC_STAGE_SCHEDULER, ALL, batches, GIVES(EPERM, -1, "policy 3, priority 0"), 0, DENY(sched_setscheduler, EPERM) },
+    { FORKEXEC_STAGE_SCHEDULER, ALL, a_deadline, GIVES(EBUSY, -1, "deadline, 1000000 ns in the first 10000000 of every 20000000"), 0,
+        DENY(sched_setattr, EBUSY) },
+    { FORKEXEC_STAGE_UTILIZATION, ALL, busy, GIVES(EIO, -1, "10 to 500 of 1024"), 0, DENY(sched_setattr, EIO) },
     { FORKEXEC_STAGE_IO_PRIORITY, ALL, last_for_io, GIVES(EPERM, -1, "class 2, level 7"), 0, DENY(ioprio_set, EPERM) },
     { FORKEXEC_STAGE_TIMER_SLACK, ALL, slack, GIVES(EIO, -1, "1000 ns"), 0, PRCTL(EIO, IF(0, PR_SET_TIMERSLACK)) },
     { FORKEXEC_STAGE_PERSONALITY, ALL, fixed_addresses, GIVES(EINVAL, -1, "0x40000"), 0,
@@ -280,7 +298,11 @@ static const struct row rows[] = {
     /* Identity. */
     { FORKEXEC_STAGE_CWD_BEFORE_IDS, ALL, a_missing_directory_first, GIVES(ENOENT, -1, NOWHERE) },
     { FORKEXEC_STAGE_EXEC_LABEL, ALL, labelled, GIVES(EACCES, -1, "%4$sa label"), 0, DENY(openat2, EACCES) },
+    { FORKEXEC_STAGE_APPARMOR_PROFILE, ALL, profiled, GIVES(EACCES, -1, "exec a profile"), 0, DENY(openat2, EACCES) },
+    { FORKEXEC_STAGE_KEYRING_LABEL, ALL, a_labelled_keyring, GIVES(EACCES, -1, "a label"), 0, DENY(openat2, EACCES) },
     { FORKEXEC_STAGE_KEYRING, ALL, a_keyring, GIVES(EDQUOT, -1, "a keyring"), 0, DENY(keyctl, EDQUOT) },
+    { FORKEXEC_STAGE_KEYRING_PERMISSIONS, ALL, rights_to_a_keyring, GIVES(EACCES, -1, "0x3f090000"), 0,
+        DENY(keyctl, EACCES, IF(0, 5)) },
     { FORKEXEC_STAGE_BOUNDING, OWN, all_bounds_but_one, GIVES(EPERM, 5, "capability 5"), 0,
         PRCTL(EPERM, IF(0, PR_CAPBSET_DROP), IF(1, 5)) },
     { FORKEXEC_STAGE_KEEP_CAPS, OWN, own_uid_and_securebits, GIVES(EPERM, -1, ""), 0, PRCTL(EPERM, IF(0, PR_SET_KEEPCAPS)) },
@@ -318,6 +340,11 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_PROCESS_FLAGS, OWN, no_huge_pages, GIVES(EIO, 1, "0x1"), 0, PRCTL(EIO, IF(0, PR_SET_THP_DISABLE), IF(1, 1)) },
     { FORKEXEC_STAGE_PROCESS_FLAGS, OWN, no_new_code, GIVES(EIO, 2, "0x2"), 0, PRCTL(EIO, IF(0, 65), IF(1, 1)) },
     { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, no_counter, GIVES(EIO, 4, "0x4"), 0, PRCTL(EIO, IF(0, PR_SET_TSC), IF(1, 2)) },
+    { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, no_policy_for_children, GIVES(EIO, 16, "0x10"), 0, DENY(sched_setscheduler, EIO) },
+    { FORKEXEC_STAGE_PROCESS_FLAGS, ALL, alone_on_a_core, GIVES(EIO, 32, "0x20"), 0, PRCTL(EIO, IF(0, 62), IF(1, 1)) },
+    { FORKEXEC_STAGE_PROCESS_FLAGS, OWN, merged, GIVES(EIO, 64, "0x40"), 0, PRCTL(EIO, IF(0, 67), IF(1, 1)) },
+    { FORKEXEC_STAGE_SPECULATION, ALL, no_store_bypass, GIVES(EIO, 0, "feature 0, control 4"), 0,
+        PRCTL(EIO, IF(0, 53), IF(1, 0), IF(2, 4)) },
     { FORKEXEC_STAGE_NO_NEW_PRIVS, ALL, no_new_privileges, GIVES(EIO, -1, ""), 0, PRCTL(EIO, IF(0, PR_SET_NO_NEW_PRIVS)) },
     { FORKEXEC_STAGE_LANDLOCK, ALL, readable, GIVES(E2BIG, -1, "fs 0x4, net 0x0, scopes 0x0"), LANDLOCK,
         DENY(landlock_restrict_self, E2BIG) },

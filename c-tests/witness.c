@@ -172,6 +172,9 @@ static void tell_keyring(void)
     syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, about, sizeof about - 1, 0);
     const char *name = strrchr(about, ';');
     say(stdout, "keyring", "%ld %s", number, name ? name + 1 : "?");
+    unsigned rights = 0;
+    sscanf(about, "%*[^;];%*[^;];%*[^;];%x", &rights);
+    say(stdout, "keyring_permissions", "%#x", rights);
 }
 
 /* Without what differs each time: ids of mounts, devices and peer groups. */

@@ -155,11 +155,20 @@
 // Ioctl(2) of a device; Linux 6.10.
 #define FORKEXEC_LANDLOCK_FS_IOCTL_DEV 32768
 
+// connect(2), or send to, a UNIX socket by its path that was not made in the same sandbox; Linux 7.1.
+#define FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX 65536
+
 // forkexec_attr_add_landlock_port: bind(2) a TCP socket to it; Linux 6.7. Equal to LANDLOCK_ACCESS_NET_BIND_TCP.
 #define FORKEXEC_LANDLOCK_NET_BIND_TCP 1
 
 // connect(2) a TCP socket to it; Linux 6.7.
 #define FORKEXEC_LANDLOCK_NET_CONNECT_TCP 2
+
+// bind(2) a UDP socket to it; Linux 7.2.
+#define FORKEXEC_LANDLOCK_NET_BIND_UDP 4
+
+// connect(2) a UDP socket to it, or send to it; Linux 7.2.
+#define FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP 8
 
 // forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
 #define FORKEXEC_PROCESS_NO_THP 1
@@ -172,6 +181,34 @@
 
 // Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
 #define FORKEXEC_PROCESS_SUBREAPER 8
+
+// The program's children and threads begin without its real-time or deadline policy and its negative nice value.
+// SCHED_RESET_ON_FORK, sched(7).
+#define FORKEXEC_PROCESS_RESET_ON_FORK 16
+
+// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+#define FORKEXEC_PROCESS_OWN_CORE 32
+
+// Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
+#define FORKEXEC_PROCESS_KSM 64
+
+// forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
+#define FORKEXEC_SPECULATION_STORE_BYPASS 0
+
+// Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
+#define FORKEXEC_SPECULATION_INDIRECT_BRANCH 1
+
+// The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const).
+#define FORKEXEC_SPECULATION_L1D_FLUSH 2
+
+// It may. Equal to PR_SPEC_ENABLE, as the following are to theirs.
+#define FORKEXEC_SPECULATE_ENABLE 2
+
+// It may not.
+#define FORKEXEC_SPECULATE_DISABLE 4
+
+// It may not, for ever.
+#define FORKEXEC_SPECULATE_FORCE_DISABLE 8
 
 // forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
 // Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
@@ -353,7 +390,7 @@
 // Seccomp filters: seccomp(2).
 #define FORKEXEC_PROBE_SECCOMP 9
 
-// Landlock, with all that this library knows of it.
+// Landlock, with the sixteen accesses to files, TCP ports and scopes.
 #define FORKEXEC_PROBE_LANDLOCK 10
 
 // FORKEXEC_SECCOMP_LISTENER.
@@ -361,6 +398,24 @@
 
 // The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
 #define FORKEXEC_PROBE_OWN_CGROUP 12
+
+// FORKEXEC_PROCESS_OWN_CORE.
+#define FORKEXEC_PROBE_OWN_CORE 13
+
+// forkexec_attr_set_utilization.
+#define FORKEXEC_PROBE_UTILIZATION 14
+
+// forkexec_attr_set_numa_policy.
+#define FORKEXEC_PROBE_NUMA_POLICY 15
+
+// FORKEXEC_PROCESS_KSM.
+#define FORKEXEC_PROBE_KSM 16
+
+// FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX.
+#define FORKEXEC_PROBE_LANDLOCK_UNIX 17
+
+// FORKEXEC_LANDLOCK_NET_BIND_UDP and FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP.
+#define FORKEXEC_PROBE_LANDLOCK_UDP 18
 
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
@@ -407,6 +462,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_FD_FLAGS = 125,
     // Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
     FORKEXEC_STAGE_OOM_SCORE = 130,
+    // What of its memory the kernel writes into a core; in memory of its own, which keeps it. core(5).
+    FORKEXEC_STAGE_COREDUMP_FILTER = 135,
     // The capability sets are put back to what they were before the change of image. capabilities(7).
     FORKEXEC_STAGE_CREDENTIALS = 200,
     // A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
@@ -493,10 +550,14 @@ enum forkexec_stage {
     FORKEXEC_STAGE_RLIMIT = 500,
     // The processors to run on. sched_setaffinity(2).
     FORKEXEC_STAGE_AFFINITY = 510,
+    // The nodes that memory comes from. set_mempolicy(2).
+    FORKEXEC_STAGE_NUMA_POLICY = 515,
     // The nice value. setpriority(2).
     FORKEXEC_STAGE_NICE = 520,
     // The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
     FORKEXEC_STAGE_SCHEDULER = 530,
+    // How busy the kernel takes the program to be. sched_setattr(2).
+    FORKEXEC_STAGE_UTILIZATION = 535,
     // The I/O priority. ioprio_set(2).
     FORKEXEC_STAGE_IO_PRIORITY = 540,
     // The slack of timers. PR_SET_TIMERSLACK(2const).
@@ -515,8 +576,14 @@ enum forkexec_stage {
     FORKEXEC_STAGE_CWD_BEFORE_IDS = 600,
     // The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     FORKEXEC_STAGE_EXEC_LABEL = 602,
+    // The profile of AppArmor that the program gets, beside the label of another module. proc_pid_attr(5).
+    FORKEXEC_STAGE_APPARMOR_PROFILE = 603,
+    // The label that SELinux gives the session keyring, before that is made. proc_pid_attr(5).
+    FORKEXEC_STAGE_KEYRING_LABEL = 604,
     // The session keyring; the ids that come may not reach one of that name. keyctl(2).
     FORKEXEC_STAGE_KEYRING = 605,
+    // Who may do what with the session keyring; while it is the child's own. keyctl(2).
+    FORKEXEC_STAGE_KEYRING_PERMISSIONS = 606,
     // The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     FORKEXEC_STAGE_BOUNDING = 610,
     // Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -557,6 +624,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_INIT = 745,
     // What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
     FORKEXEC_STAGE_PROCESS_FLAGS = 747,
+    // Whether the processor may run ahead of the program; by the process that becomes it. PR_SET_SPECULATION_CTRL(2const).
+    FORKEXEC_STAGE_SPECULATION = 748,
     // No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     FORKEXEC_STAGE_NO_NEW_PRIVS = 750,
     // Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -980,10 +1049,48 @@ int forkexec_attr_set_affinity(struct forkexec_attr *attr, const uint32_t *cpus,
 
 // Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
 // SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace
-// the caller's side sets the policy, before the child joins anything. The last call wins. sched_setscheduler(2).
+// the caller's side sets the policy, before the child joins anything. Takes the place of set_deadline; the last call wins.
+// sched_setscheduler(2).
 // Returns 0; -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
 // Fails later as FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it); index -1.
-int forkexec_attr_set_scheduler(struct forkexec_attr *attr, int32_t policy, int32_t priority);
+int forkexec_attr_set_scheduler(struct forkexec_attr *attr,
+                                int32_t policy,
+                                int32_t priority);
+
+// Sets SCHED_DEADLINE: runtime_ns of processor time, within deadline_ns from the beginning of each period_ns; a period of
+// 0 is the deadline. Needs CAP_SYS_NICE, and that the program may run on all processors of its cpuset: no set_affinity to
+// fewer. With a new or a joined user namespace the caller's side sets it, before the child joins anything. The program
+// makes no processes and threads (EAGAIN), unless set_process_flags has RESET_ON_FORK. Takes the place of set_scheduler,
+// and the other way round: the last call wins. sched_setattr(2).
+// Returns 0; -EINVAL: attr is NULL, runtime_ns is below 1024 or above deadline_ns, deadline_ns is above period_ns and that
+// is not 0, a number is above INT64_MAX.
+// Fails later as FORKEXEC_STAGE_VALIDATE (set_init, a listener, a pid namespace that is entered) or
+// FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it, or fewer processors; EBUSY: the processors have no such time left;
+// EINVAL: outside the sysctls kernel.sched_deadline_period_min_us and _max_us); index -1.
+int forkexec_attr_set_deadline(struct forkexec_attr *attr,
+                               uint64_t runtime_ns,
+                               uint64_t deadline_ns,
+                               uint64_t period_ns);
+
+// Sets how busy the kernel takes the program to be when it chooses a processor and its frequency: at least min and at
+// most max, of 1024 for the largest processor at its highest frequency. The policy stays as it is. The last call wins.
+// sched_setattr(2), SCHED_FLAG_UTIL_CLAMP_MIN and _MAX.
+// Returns 0; -EINVAL: attr is NULL, min is above max, max is above 1024.
+// Fails later as FORKEXEC_STAGE_UTILIZATION (EOPNOTSUPP, or EINVAL before Linux 5.3: the kernel does not know it, see
+// FORKEXEC_PROBE_UTILIZATION); index -1.
+int forkexec_attr_set_utilization(struct forkexec_attr *attr, uint32_t min, uint32_t max);
+
+// Says which nodes of a NUMA machine the program's memory comes from: mode is one of MPOL_DEFAULT 0, MPOL_PREFERRED 1,
+// MPOL_BIND 2, MPOL_INTERLEAVE 3, MPOL_LOCAL 4 and those that a newer kernel knows, with MPOL_F_ flags; nodes are n
+// numbers, counted from 0, none for MPOL_DEFAULT and MPOL_LOCAL. The kernel leaves out what the machine or the cpuset does
+// not have. nodes is copied and may be NULL where n is 0; the last call wins. set_mempolicy(2).
+// Returns 0; -EINVAL: attr is NULL, nodes is NULL and n is not 0, n is above 1024, a number is above 1023; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_NUMA_POLICY (EINVAL: no such mode, nodes that do not go with it, or none that is there;
+// ENOSYS: the kernel has no NUMA, see FORKEXEC_PROBE_NUMA_POLICY); index -1.
+int forkexec_attr_set_numa_policy(struct forkexec_attr *attr,
+                                  uint32_t mode,
+                                  const uint32_t *nodes,
+                                  size_t n);
 
 // Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
 // to 7; 0 for class 0. Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN; with a new or a joined user namespace the
@@ -1021,13 +1128,38 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
 // Sets what a process has as a bit of its own, FORKEXEC_PROCESS_ bits: NO_THP, no transparent huge pages; MDWE, no memory
 // that is or was writable becomes executable (compilers at run time then fail); NO_TSC, SIGSEGV for who reads the time
 // stamp counter, which also loaders and clock_gettime(2) of some C libraries do; SUBREAPER, orphans of the program's
-// descendants become its children. Threads and children have NO_THP, MDWE and NO_TSC, too; nothing takes MDWE away. NO_THP
-// and MDWE are kept with the memory, so with them the child is never in the caller's. 0 asks for none. The last call wins.
-// prctl(2).
+// descendants become its children; KSM, the kernel may merge its memory with equal memory of others; RESET_ON_FORK, no child or thread of the program has its real-time or deadline policy, or
+// a negative nice value; OWN_CORE, only the program and its descendants run on a core's threads at the same time, so that
+// what a core has in common tells nothing to others. Threads and children have NO_THP, MDWE, NO_TSC, OWN_CORE and KSM,
+// too; nothing takes MDWE away. NO_THP, MDWE and KSM are kept with the memory, so with them the child is never in the
+// caller's. 0 asks for none. The last call wins. prctl(2), sched_setscheduler(2).
 // Returns 0; -EINVAL: attr is NULL, another bit.
-// Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86); index is the bit that failed.
+// Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86, OWN_CORE a kernel with
+// CONFIG_SCHED_CORE, KSM one with CONFIG_KSM; ENODEV: OWN_CORE, and no core has several threads; EOPNOTSUPP: KSM before
+// Linux 6.7, where it ends with the exec); index is the bit that failed.
 int forkexec_attr_set_process_flags(struct forkexec_attr *attr,
                                     uint32_t flags);
+
+// Says whether the processor may run ahead of the program by feature, one of FORKEXEC_SPECULATION_STORE_BYPASS,
+// FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATION_L1D_FLUSH (where ENABLE flushes the cache at each switch to
+// another process) or one that a newer kernel knows: control is FORKEXEC_SPECULATE_ENABLE, FORKEXEC_SPECULATE_DISABLE or
+// FORKEXEC_SPECULATE_FORCE_DISABLE, which the program cannot take back. Its threads and children have the same. Repeated
+// calls add; for the same feature the last call wins. PR_SET_SPECULATION_CTRL(2const).
+// Returns 0; -EINVAL: attr is NULL, feature is above 255, another control; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_SPECULATION (ENODEV: the kernel does not know the feature; ENXIO or EPERM: the processor,
+// the boot parameters or an earlier FORCE_DISABLE have decided it); index is the feature.
+int forkexec_attr_set_speculation(struct forkexec_attr *attr,
+                                  uint32_t feature,
+                                  uint32_t control);
+
+// Says which kinds of the program's memory the kernel writes into a core, as bits of core(5): 0x1 private and anonymous,
+// 0x2 shared and anonymous, 0x4 and 0x8 files, 0x10 the first page of programs and libraries, 0x20 and 0x40 huge pages,
+// 0x80 and 0x100 DAX; 0 for none of them. An exec and children keep it. It is kept with the memory, so the child is never
+// in the caller's, and written by way of the caller's /proc. The last call wins. core(5).
+// Returns 0; -EINVAL: attr is NULL, another bit.
+// Fails later as FORKEXEC_STAGE_COREDUMP_FILTER (ENOENT: no /proc, or a kernel without CONFIG_ELF_CORE; EROFS); index -1.
+int forkexec_attr_set_coredump_filter(struct forkexec_attr *attr,
+                                      uint32_t kinds);
 
 // Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),
 // CLONE_INTO_CGROUP) where the kernel can; else, and with v1 always, the waiting child is moved there by writing
@@ -1153,6 +1285,20 @@ int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
 // FORKEXEC_STAGE_UNSHARE or FORKEXEC_STAGE_CGROUP_NAMESPACE (EPERM: no CAP_SYS_ADMIN, or user namespaces are
 // forbidden; ENOSPC: over a limit of /proc/sys/user; EINVAL: the kernel does not have the type); index -1.
 int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
+
+// Chooses the child's pid: pids are n numbers, the first for the innermost pid namespace that the child is in, the
+// following for those around it, outwards; in those that are left out the kernel chooses. In a new pid namespace the first
+// is 1. So a program, or a holder, comes back under the pid that it had. Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in
+// the user namespace that owns each of the pid namespaces, and clone3(2) (FORKEXEC_PROBE_CLONE3). The child that is made
+// first must become the program: no set_init, whose program is another process, no measure_memory, no pid namespace that
+// is joined. pids is copied; the last call wins. clone(2), set_tid.
+// Returns 0; -EINVAL: attr or pids is NULL, n is 0 or above 32, a pid is below 1; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (another process becomes the program; the first of a new pid namespace is not 1)
+// or FORKEXEC_STAGE_CLONE (EEXIST: there is a process, a group or a session of that pid; EPERM: no right to it; EINVAL: more
+// pids than pid namespaces, or above the sysctl kernel.pid_max; ENOSYS: no clone3(2)); index -1.
+int forkexec_attr_set_pid(struct forkexec_attr *attr,
+                          const int32_t *pids,
+                          size_t n);
 
 // Lets the child enter new namespaces of the types by itself, once it runs, instead of being born in them.
 // FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller may put
@@ -1566,8 +1712,35 @@ int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
 // user has too many keys; EPERM: name begins with "."; EACCES); index -1.
 int forkexec_attr_set_session_keyring(struct forkexec_attr *attr, const char *name);
 
+// Says who may do what with the session keyring of set_session_keyring: permissions are the bits of keyctl(2) for its
+// possessor, its owner, its group and others, in that order from the highest byte, for example 0x3f090000. A keyring of
+// that name that was there before gets them, too. The last call wins. keyctl(2), KEYCTL_SETPERM.
+// Returns 0; -EINVAL: attr is NULL, a bit besides 0x3f3f3f3f.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_session_keyring) or FORKEXEC_STAGE_KEYRING_PERMISSIONS (EACCES: no right
+// to change it; EPERM: it is another user's); index -1.
+int forkexec_attr_set_keyring_permissions(struct forkexec_attr *attr,
+                                          uint32_t permissions);
+
+// Gives the session keyring of set_session_keyring this context of SELinux, if it is new. It is told as set_exec_label
+// tells the program's. label is copied; the last call wins. proc_pid_attr(5), keycreate.
+// Returns 0; -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_session_keyring), FORKEXEC_STAGE_PROCFS (as set_exec_label) or
+// FORKEXEC_STAGE_KEYRING_LABEL (ENOENT or EINVAL: no SELinux, or no such context; EACCES: its policy; ENOSYS: Linux before
+// 5.6; EXDEV: something is mounted over the file); index -1.
+int forkexec_attr_set_keyring_label(struct forkexec_attr *attr,
+                                    const char *label);
+
+// Gives the program this profile of AppArmor, whichever modules there are: with set_exec_label the label there is then
+// SELinux's, and the program gets both, or the spawn fails. It is told as set_exec_label tells that label. profile is
+// copied; the last call wins. proc_pid_attr(5), apparmor/exec.
+// Returns 0; -EINVAL: attr or profile is NULL, profile is empty or has more than 4090 bytes; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_PROCFS (as set_exec_label) or FORKEXEC_STAGE_APPARMOR_PROFILE (ENOENT: no AppArmor, or no
+// such profile; EINVAL; EACCES: its policy; ENOSYS: Linux before 5.6; EXDEV: something is mounted over the file); index -1.
+int forkexec_attr_set_apparmor_profile(struct forkexec_attr *attr,
+                                       const char *profile);
+
 // Gives the program the label under which the host's security module knows it: a context of SELinux or a profile of
-// AppArmor, whichever there is. It is told to the kernel by the caller's /proc, of which the child takes hold before any
+// AppArmor, whichever there is; with set_apparmor_profile SELinux's. It is told to the kernel by the caller's /proc, of which the child takes hold before any
 // namespace or root changes: what is mounted over its files, or stands for it in a namespace that is joined, is not
 // written to. Needs Linux 5.6. label is copied; the last call wins. proc_pid_attr(5).
 // Returns 0; -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes; -ENOMEM.
@@ -1627,46 +1800,56 @@ int forkexec_attr_deny_user_namespaces(struct forkexec_attr *attr);
 int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
 
 // Restricts the program by a ruleset of the caller's: fd is what landlock_create_ruleset(2) gave, borrowed, and must be
-// open during each spawn. What add_landlock_path and the others ask for is a second restriction on top of it. The last
-// call wins. landlock_restrict_self(2).
+// open during each spawn. What add_landlock_path and the others ask for is a second restriction on top of it. What they
+// have no words for, as the quiet rules of Linux 7.2, such a ruleset can have. The last call wins.
+// landlock_restrict_self(2).
 // Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 // Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; EBADF: not open), FORKEXEC_STAGE_FD_INTERNAL or
 // FORKEXEC_STAGE_LANDLOCK (EBADFD: not a ruleset; E2BIG: too many restrictions on top of each other); index -1.
 int forkexec_attr_set_landlock_ruleset(struct forkexec_attr *attr, int32_t fd);
 
 // Grants access, FORKEXEC_LANDLOCK_FS_ bits, to the file path, or to the directory path and all beneath it. All
-// accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise, all
-// sixteen. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is not a directory
-// takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE and IOCTL_DEV only. path is looked up by the child in its final root
-// and working directory, with the program's ids; symbolic links are followed. What is open already is not restricted.
-// Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated calls add. landlock(7).
-// Returns 0; -EINVAL: attr or path is NULL, path is empty, access is 0 or has another bit; -ENAMETOOLONG: path has more
-// than 4095 bytes; -ENOMEM.
+// accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise, the
+// sixteen up to IOCTL_DEV, and of newer ones those that some call grants. Bits that a newer kernel knows are passed on as
+// they are. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is not a directory
+// takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE, IOCTL_DEV and RESOLVE_UNIX only. path is looked up by the child in its
+// final root and working directory, with the program's ids; symbolic links are followed. What is open already is not
+// restricted. Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated calls add. landlock(7).
+// Returns 0; -EINVAL: attr or path is NULL, path is empty, access is 0; -ENAMETOOLONG: path has more than 4095 bytes;
+// -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE (the errno of
-// open(2); EINVAL: an access that a file does not have; ENOMEM) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has
-// no Landlock, or an older one); index is the place among the calls of add_landlock_path and add_landlock_port.
-int forkexec_attr_add_landlock_path(struct forkexec_attr *attr, const char *path, uint64_t access);
-
-// Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a TCP port; 0 is any port that the kernel chooses for bind(2). Binding
-// and connecting that no such call grants is denied. Other protocols are not restricted. Repeated calls add. landlock(7).
-// Returns 0; -EINVAL: attr is NULL, access is 0 or has another bit; -ENOMEM.
-// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE or
-// FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7); index is the place among
+// open(2); EINVAL: an access that a file does not have, or with index -1 one that a kernel newer than 7.2 does not know;
+// ENOMEM) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or an older one); index is the place among
 // the calls of add_landlock_path and add_landlock_port.
+int forkexec_attr_add_landlock_path(struct forkexec_attr *attr,
+                                    const char *path,
+                                    uint64_t access);
+
+// Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a port of TCP or UDP; 0 is any port that the kernel chooses for bind(2).
+// Binding and connecting of TCP that no such call grants is denied, and of UDP what some call grants, to all other ports.
+// Other protocols are not restricted. Repeated calls add. landlock(7).
+// Returns 0; -EINVAL: attr is NULL, access is 0; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE or
+// FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7, for UDP 7.2); index is the
+// place among the calls of add_landlock_path and add_landlock_port.
 int forkexec_attr_add_landlock_port(struct forkexec_attr *attr,
                                     uint16_t port,
                                     uint64_t access);
 
 // Says which accesses are denied where no rule grants them: fs, FORKEXEC_LANDLOCK_FS_ bits, and net,
-// FORKEXEC_LANDLOCK_NET_ bits; the others are left alone. With net alone and no add_landlock_port, no TCP at all.
-// Without this call add_landlock_path means all of fs, add_landlock_port all of net. The last call wins. landlock(7).
-// Returns 0; -EINVAL: attr is NULL, another bit.
+// FORKEXEC_LANDLOCK_NET_ bits; the others are left alone. With net alone and no add_landlock_port, none at all. Without this
+// call add_landlock_path means the sixteen of fs up to IOCTL_DEV, add_landlock_port the two of TCP, and both what is granted
+// of newer ones. The last call wins. landlock(7).
+// Returns 0; -EINVAL: attr is NULL.
 // Fails later as add_landlock_path does.
-int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr, uint64_t fs, uint64_t net);
+int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr,
+                                       uint64_t fs,
+                                       uint64_t net);
 
 // Keeps the program and its descendants to themselves: with scopes, FORKEXEC_LANDLOCK_SCOPE_ bits, they do not connect
-// to abstract unix sockets, or send no signals, outside. The last call wins. landlock(7).
-// Returns 0; -EINVAL: attr is NULL, another bit.
+// to abstract unix sockets, or send no signals, outside. Bits that a newer kernel knows are passed on as they are. The last
+// call wins. landlock(7).
+// Returns 0; -EINVAL: attr is NULL.
 // Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no
 // Landlock, or one before Linux 6.12); index -1.
 int forkexec_attr_set_landlock_scopes(struct forkexec_attr *attr,

@@ -11,9 +11,10 @@ use crate::attr::owned::Room;
 use crate::cgroup::place::{self, Trouble};
 use crate::errno;
 use crate::parent::{self, Child, Failure, chroot, host, procfs, trial};
-use crate::plan::{Bytes, Purpose, Request, Strings};
+use crate::plan::{Bytes, Purpose, Request, Strings, ksm_lasts};
 use crate::sentences::{self, Sentence};
 use crate::stage::Row;
+use crate::sys::abi::{PR_GET_MEMORY_MERGE, PR_SCHED_CORE, PR_SCHED_CORE_CREATE};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
 use core::fmt::{Display, Write};
@@ -86,9 +87,15 @@ pub enum Feature {
     Landlock = 10,
     SeccompListener = 11,
     OwnCgroup = 12,
+    OwnCore = 13,
+    Utilization = 14,
+    NumaPolicy = 15,
+    Ksm = 16,
+    LandlockUnix = 17,
+    LandlockUdp = 18,
 }
 
-const FEATURES: [Feature; 12] = [
+const FEATURES: [Feature; 18] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -101,6 +108,12 @@ const FEATURES: [Feature; 12] = [
     Feature::Landlock,
     Feature::SeccompListener,
     Feature::OwnCgroup,
+    Feature::OwnCore,
+    Feature::Utilization,
+    Feature::NumaPolicy,
+    Feature::Ksm,
+    Feature::LandlockUnix,
+    Feature::LandlockUdp,
 ];
 
 impl Feature {
@@ -126,9 +139,18 @@ impl Feature {
             Feature::SeccompListener => {
                 asked(|| yes(sys::seccomp_action_is_known(libc::SECCOMP_RET_USER_NOTIF)), sentences::NO_LISTENER)
             }
-            Feature::Landlock => landlock(),
+            Feature::Landlock => landlock(LANDLOCK, sentences::OLD_LANDLOCK),
+            Feature::LandlockUnix => landlock(9, sentences::LANDLOCK_WITHOUT),
+            Feature::LandlockUdp => landlock(10, sentences::LANDLOCK_WITHOUT),
             Feature::TimeNamespace => time_namespace(),
             Feature::OwnCgroup => own_cgroup(),
+            Feature::OwnCore => {
+                asked(|| sys::prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0).map(drop), sentences::NO_OWN_CORE)
+            }
+            Feature::Utilization => asked(|| sys::clamp_utilization(0, 1024), sentences::NO_UTILIZATION),
+            Feature::Ksm if !ksm_lasts() => because(sentences::NO_KSM),
+            Feature::Ksm => asked(|| sys::prctl(PR_GET_MEMORY_MERGE, 0, 0).map(drop), sentences::NO_KSM),
+            Feature::NumaPolicy => asked(|| sys::set_mempolicy(0, &[]), sentences::NO_NUMA),
         }
     }
 }
@@ -195,10 +217,10 @@ fn has_time_namespaces() -> Answer {
         .map(drop)
 }
 
-/// The version of Landlock that knows all that can be asked for here.
+/// The version of Landlock that knows all that is denied where none are named, and the scopes.
 const LANDLOCK: i32 = 6;
 
-fn landlock() -> Probed {
+fn landlock(needed: i32, too_old: Sentence) -> Probed {
     // No version is as high as this, so it is told from an errno.
     const VERSIONS: i32 = 4096;
     let version = || sys::landlock_version().and_then(|version| Err(Errno(VERSIONS + version as i32)));
@@ -208,8 +230,8 @@ fn landlock() -> Probed {
         Err(Errno(code)) => return Err(untried(code)),
     };
     match answer - VERSIONS {
-        LANDLOCK.. => Ok(()),
-        version @ 0.. => Err(No::Because(Reason::new(sentences::OLD_LANDLOCK.with(&[&version])))),
+        version if version >= needed => Ok(()),
+        version @ 0.. => Err(No::Because(Reason::new(too_old.with(&[&version])))),
         _ if answer == libc::EOPNOTSUPP => because(sentences::LANDLOCK_OFF),
         _ => because(sentences::LANDLOCK_MISSING),
     }

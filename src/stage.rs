@@ -39,6 +39,8 @@ pub enum Stage {
     FdFlags = 125,
     /// Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
     OomScore = 130,
+    /// What of its memory the kernel writes into a core; in memory of its own, which keeps it. core(5).
+    CoredumpFilter = 135,
 
     /// The capability sets are put back to what they were before the change of image. capabilities(7).
     Credentials = 200,
@@ -129,10 +131,14 @@ pub enum Stage {
     Rlimit = 500,
     /// The processors to run on. sched_setaffinity(2).
     Affinity = 510,
+    /// The nodes that memory comes from. set_mempolicy(2).
+    NumaPolicy = 515,
     /// The nice value. setpriority(2).
     Nice = 520,
     /// The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
     Scheduler = 530,
+    /// How busy the kernel takes the program to be. sched_setattr(2).
+    Utilization = 535,
     /// The I/O priority. ioprio_set(2).
     IoPriority = 540,
     /// The slack of timers. PR_SET_TIMERSLACK(2const).
@@ -152,8 +158,14 @@ pub enum Stage {
     CwdBeforeIds = 600,
     /// The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     ExecLabel = 602,
+    /// The profile of AppArmor that the program gets, beside the label of another module. proc_pid_attr(5).
+    ApparmorProfile = 603,
+    /// The label that SELinux gives the session keyring, before that is made. proc_pid_attr(5).
+    KeyringLabel = 604,
     /// The session keyring; the ids that come may not reach one of that name. keyctl(2).
     Keyring = 605,
+    /// Who may do what with the session keyring; while it is the child's own. keyctl(2).
+    KeyringPermissions = 606,
     /// The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     Bounding = 610,
     /// Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -195,6 +207,8 @@ pub enum Stage {
     Init = 745,
     /// What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
     ProcessFlags = 747,
+    /// Whether the processor may run ahead of the program; by the process that becomes it. PR_SET_SPECULATION_CTRL(2const).
+    Speculation = 748,
     /// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     NoNewPrivs = 750,
     /// Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -248,6 +262,7 @@ rows! {
     Image "image",
     FdFlags "fd flags",
     OomScore "oom_score_adj",
+    CoredumpFilter "coredump filter",
     Credentials "credentials",
     CgroupBirth "cgroup birth",
     Wait "wait",
@@ -291,8 +306,10 @@ rows! {
     InnerUserNamespace "inner user namespace",
     Rlimit "rlimit",
     Affinity "affinity",
+    NumaPolicy "numa policy",
     Nice "nice",
     Scheduler "scheduler",
+    Utilization "utilization",
     IoPriority "io priority",
     TimerSlack "timer slack",
     Personality "personality",
@@ -302,7 +319,10 @@ rows! {
     SecondClone "second clone",
     CwdBeforeIds "cwd before ids",
     ExecLabel "exec label",
+    ApparmorProfile "apparmor profile",
+    KeyringLabel "keyring label",
     Keyring "keyring",
+    KeyringPermissions "keyring permissions",
     Bounding "bounding set",
     KeepCaps "keep capabilities",
     PrivilegedSeccomp "privileged seccomp",
@@ -323,6 +343,7 @@ rows! {
     ParentDeath "parent death",
     Init "init",
     ProcessFlags "process flags",
+    Speculation "speculation",
     NoNewPrivs "no_new_privs",
     Landlock "landlock",
     FdClose "fd close",

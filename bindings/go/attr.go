@@ -79,6 +79,12 @@ type Attr struct {
 	Affinity []int
 	// Scheduler: forkexec_attr_set_scheduler.
 	Scheduler *Scheduler
+	// Deadline is SCHED_DEADLINE, in the place of Scheduler: forkexec_attr_set_deadline.
+	Deadline *Deadline
+	// Utilization: forkexec_attr_set_utilization.
+	Utilization *Utilization
+	// NUMAPolicy: forkexec_attr_set_numa_policy.
+	NUMAPolicy *NUMAPolicy
 	// IOPriority: forkexec_attr_set_io_priority.
 	IOPriority *IOPriority
 	// Umask: forkexec_attr_set_umask.
@@ -89,6 +95,10 @@ type Attr struct {
 	OOMScoreAdj *int
 	// ProcessFlags: forkexec_attr_set_process_flags.
 	ProcessFlags ProcessFlags
+	// Speculation: forkexec_attr_set_speculation for each.
+	Speculation map[Speculation]Speculate
+	// CoredumpFilter has bits of core(5): forkexec_attr_set_coredump_filter.
+	CoredumpFilter *uint32
 	// TimerSlack: forkexec_attr_set_timer_slack.
 	TimerSlack *time.Duration
 	// Cgroup is the directory of the cgroup in which the child is born: forkexec_attr_set_cgroup_fd.
@@ -144,6 +154,8 @@ type Attr struct {
 	Hostname string
 	// Domainname: forkexec_attr_set_domainname.
 	Domainname string
+	// PIDs are the pid in the innermost pid namespace and in those around it: forkexec_attr_set_pid.
+	PIDs []int
 	// Loopback brings up lo in the new network namespace: forkexec_attr_set_loopback.
 	Loopback bool
 	// TimeOffsets: forkexec_attr_set_time_offset.
@@ -158,8 +170,14 @@ type Attr struct {
 
 	// SessionKeyring is the name of a session keyring, To("") a new one without a name: forkexec_attr_set_session_keyring.
 	SessionKeyring *string
+	// KeyringPermissions says who may do what with it: forkexec_attr_set_keyring_permissions.
+	KeyringPermissions *uint32
+	// KeyringLabel is its context of SELinux: forkexec_attr_set_keyring_label.
+	KeyringLabel string
 	// ExecLabel is the label that SELinux or AppArmor give the program: forkexec_attr_set_exec_label.
 	ExecLabel string
+	// AppArmorProfile is the profile of AppArmor, where ExecLabel is for SELinux: forkexec_attr_set_apparmor_profile.
+	AppArmorProfile string
 	// Seccomp filters, in this order: forkexec_attr_add_seccomp_filter.
 	Seccomp []SeccompFilter
 	// DenyUserNamespaces refuses new user namespaces to the program and its descendants: forkexec_attr_deny_user_namespaces.
@@ -255,6 +273,18 @@ const (
 
 // A Scheduler is a policy of sched(7), and its priority.
 type Scheduler struct{ Policy, Priority int }
+
+// A Deadline is what SCHED_DEADLINE gives: Runtime within Deadline of each Period; without a Period that is the Deadline.
+type Deadline struct{ Runtime, Deadline, Period time.Duration }
+
+// A Utilization says how busy the kernel takes a program to be, of 1024.
+type Utilization struct{ Min, Max int }
+
+// A NUMAPolicy says which nodes memory comes from; set_mempolicy(2).
+type NUMAPolicy struct {
+	Mode  uint32
+	Nodes []int
+}
 
 // An IOPriority is a class, 0 to 3, and the level in it, 0 to 7; ioprio_set(2).
 type IOPriority struct{ Class, Level int }

@@ -15,6 +15,7 @@ import (
 )
 
 func TestAttrReachesTheProgram(t *testing.T) {
+	coreKinds := uint32(0x21)
 	dir := t.TempDir()
 	user := NamespaceUser | NamespaceMount
 	ids := []IDMap{{0, os.Getuid(), 1}}
@@ -63,6 +64,9 @@ func TestAttrReachesTheProgram(t *testing.T) {
 		{"environment of an empty string", Attr{}, "echo ${NOT_THERE-unset}", "unset"},
 		{"time", Attr{CreateNamespaces: NamespaceUser | NamespaceTime, UIDMap: ids,
 			TimeOffsets: []TimeOffset{{Clock: 7, Offset: 1000 * time.Hour}}}, "test $(cut -d. -f1 /proc/uptime) -gt 3000000 && echo later", "later"},
+		{"numa policy", Attr{NUMAPolicy: &NUMAPolicy{Mode: 2, Nodes: []int{0}}}, "grep -q bind:0 /proc/self/numa_maps && echo bound", "bound"},
+		{"core", Attr{CoredumpFilter: &coreKinds}, "cat /proc/self/coredump_filter", "00000021"},
+		{"pid", Attr{CreateNamespaces: NamespaceUser | NamespacePID, PIDs: []int{1}}, "echo $$", "1"},
 		{"process flags", Attr{ProcessFlags: ProcessNoTHP}, "grep THP_enabled /proc/self/status | tr -dc 01", "0"},
 		{"no user namespaces", Attr{NoNewPrivs: true, DenyUserNamespaces: true}, "unshare -U true 2>&1 | grep -o 'not permitted'", "not permitted"},
 		{"landlock", Attr{NoNewPrivs: true, LandlockPaths: []LandlockPath{{"/", LandlockFSExecute | LandlockFSReadFile | LandlockFSReadDir}},

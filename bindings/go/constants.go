@@ -53,6 +53,38 @@ const (
 	ProcessNoTSC ProcessFlags = 4
 	// Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
 	ProcessSubreaper ProcessFlags = 8
+	// The program's children and threads begin without its real-time or deadline policy and its negative nice value. SCHED_RESET_ON_FORK, sched(7).
+	ProcessResetOnFork ProcessFlags = 16
+	// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+	ProcessOwnCore ProcessFlags = 32
+	// Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
+	ProcessKSM ProcessFlags = 64
+)
+
+// A Speculation is a way in which a processor runs ahead; prctl(2).
+type Speculation uint32
+
+// The values of Speculation.
+const (
+	// forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
+	SpeculationStoreBypass Speculation = 0
+	// Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
+	SpeculationIndirectBranch Speculation = 1
+	// The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const).
+	SpeculationL1DFlush Speculation = 2
+)
+
+// Speculate says whether it may; prctl(2).
+type Speculate uint32
+
+// The values of Speculate.
+const (
+	// It may. Equal to PR_SPEC_ENABLE, as the following are to theirs.
+	SpeculateEnable Speculate = 2
+	// It may not.
+	SpeculateDisable Speculate = 4
+	// It may not, for ever.
+	SpeculateForceDisable Speculate = 8
 )
 
 // SeccompFlags are flags of a seccomp filter; seccomp(2).
@@ -109,6 +141,8 @@ const (
 	LandlockFSTruncate LandlockFS = 16384
 	// Ioctl(2) of a device; Linux 6.10.
 	LandlockFSIoctlDev LandlockFS = 32768
+	// connect(2), or send to, a UNIX socket by its path that was not made in the same sandbox; Linux 7.1.
+	LandlockFSResolveUnix LandlockFS = 65536
 )
 
 // LandlockNet is a set of accesses to TCP ports; landlock(7).
@@ -120,6 +154,10 @@ const (
 	LandlockNetBindTCP LandlockNet = 1
 	// connect(2) a TCP socket to it; Linux 6.7.
 	LandlockNetConnectTCP LandlockNet = 2
+	// bind(2) a UDP socket to it; Linux 7.2.
+	LandlockNetBindUdp LandlockNet = 4
+	// connect(2) a UDP socket to it, or send to it; Linux 7.2.
+	LandlockNetConnectSendUdp LandlockNet = 8
 )
 
 // LandlockFlags are flags with which Landlock is put on; landlock_restrict_self(2).
@@ -303,12 +341,24 @@ const (
 	FeatureTimeNamespace Feature = 8
 	// Seccomp filters: seccomp(2).
 	FeatureSeccomp Feature = 9
-	// Landlock, with all that this library knows of it.
+	// Landlock, with the sixteen accesses to files, TCP ports and scopes.
 	FeatureLandlock Feature = 10
 	// LISTENER.
 	FeatureSeccompListener Feature = 11
 	// The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
 	FeatureOwnCgroup Feature = 12
+	// OWN_CORE.
+	FeatureOwnCore Feature = 13
+	// forkexec_attr_set_utilization.
+	FeatureUtilization Feature = 14
+	// forkexec_attr_set_numa_policy.
+	FeatureNUMAPolicy Feature = 15
+	// KSM.
+	FeatureKSM Feature = 16
+	// FS_RESOLVE_UNIX.
+	FeatureLandlockUnix Feature = 17
+	// NET_BIND_UDP and NET_CONNECT_SEND_UDP.
+	FeatureLandlockUdp Feature = 18
 )
 
 // A Stage is a step of a spawn: where it failed.
@@ -346,6 +396,8 @@ const (
 	StageFDFlags Stage = 125
 	// Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
 	StageOOMScore Stage = 130
+	// What of its memory the kernel writes into a core; in memory of its own, which keeps it. core(5).
+	StageCoredumpFilter Stage = 135
 	// The capability sets are put back to what they were before the change of image. capabilities(7).
 	StageCredentials Stage = 200
 	// A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
@@ -432,10 +484,14 @@ const (
 	StageRlimit Stage = 500
 	// The processors to run on. sched_setaffinity(2).
 	StageAffinity Stage = 510
+	// The nodes that memory comes from. set_mempolicy(2).
+	StageNUMAPolicy Stage = 515
 	// The nice value. setpriority(2).
 	StageNice Stage = 520
 	// The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
 	StageScheduler Stage = 530
+	// How busy the kernel takes the program to be. sched_setattr(2).
+	StageUtilization Stage = 535
 	// The I/O priority. ioprio_set(2).
 	StageIOPriority Stage = 540
 	// The slack of timers. PR_SET_TIMERSLACK(2const).
@@ -454,8 +510,14 @@ const (
 	StageCwdBeforeIds Stage = 600
 	// The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
 	StageExecLabel Stage = 602
+	// The profile of AppArmor that the program gets, beside the label of another module. proc_pid_attr(5).
+	StageApparmorProfile Stage = 603
+	// The label that SELinux gives the session keyring, before that is made. proc_pid_attr(5).
+	StageKeyringLabel Stage = 604
 	// The session keyring; the ids that come may not reach one of that name. keyctl(2).
 	StageKeyring Stage = 605
+	// Who may do what with the session keyring; while it is the child's own. keyctl(2).
+	StageKeyringPermissions Stage = 606
 	// The bounding set; while CAP_SETPCAP is still there. capabilities(7).
 	StageBounding Stage = 610
 	// Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -496,6 +558,8 @@ const (
 	StageInit Stage = 745
 	// What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
 	StageProcessFlags Stage = 747
+	// Whether the processor may run ahead of the program; by the process that becomes it. PR_SET_SPECULATION_CTRL(2const).
+	StageSpeculation Stage = 748
 	// No new privileges. PR_SET_NO_NEW_PRIVS(2const).
 	StageNoNewPrivs Stage = 750
 	// Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -536,6 +600,7 @@ var stageNames = map[Stage]string{
 	120: "image",
 	125: "fd flags",
 	130: "oom_score_adj",
+	135: "coredump filter",
 	200: "credentials",
 	205: "cgroup birth",
 	210: "wait",
@@ -579,8 +644,10 @@ var stageNames = map[Stage]string{
 	495: "inner user namespace",
 	500: "rlimit",
 	510: "affinity",
+	515: "numa policy",
 	520: "nice",
 	530: "scheduler",
+	535: "utilization",
 	540: "io priority",
 	550: "timer slack",
 	560: "personality",
@@ -590,7 +657,10 @@ var stageNames = map[Stage]string{
 	595: "second clone",
 	600: "cwd before ids",
 	602: "exec label",
+	603: "apparmor profile",
+	604: "keyring label",
 	605: "keyring",
+	606: "keyring permissions",
 	610: "bounding set",
 	620: "keep capabilities",
 	630: "privileged seccomp",
@@ -611,6 +681,7 @@ var stageNames = map[Stage]string{
 	740: "parent death",
 	745: "init",
 	747: "process flags",
+	748: "speculation",
 	750: "no_new_privs",
 	755: "landlock",
 	760: "fd close",

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -277,6 +278,25 @@ func (b *builder) limits(a *Attr) {
 		policy, priority := b.signed("Scheduler", s.Policy), b.signed("Scheduler", s.Priority)
 		b.did("Scheduler", C.forkexec_attr_set_scheduler(b.c, policy, priority))
 	}
+	if d := a.Deadline; d != nil {
+		for _, duration := range []time.Duration{d.Runtime, d.Deadline, d.Period} {
+			if duration < 0 {
+				b.refuse("Deadline", syscall.EINVAL, nil, "invalid argument: %v is negative", duration)
+			}
+		}
+		b.did("Deadline", C.forkexec_attr_set_deadline(b.c, C.uint64_t(d.Runtime), C.uint64_t(d.Deadline), C.uint64_t(d.Period)))
+	}
+	if u := a.Utilization; u != nil {
+		least, most := b.unsigned("Utilization", u.Min), b.unsigned("Utilization", u.Max)
+		b.did("Utilization", C.forkexec_attr_set_utilization(b.c, least, most))
+	}
+	if p := a.NUMAPolicy; p != nil {
+		nodes := make([]C.uint32_t, 0, len(p.Nodes)+1)
+		for _, node := range p.Nodes {
+			nodes = append(nodes, b.unsigned("NUMAPolicy", node))
+		}
+		b.did("NUMAPolicy", C.forkexec_attr_set_numa_policy(b.c, C.uint32_t(p.Mode), unsafe.SliceData(nodes), C.size_t(len(nodes))))
+	}
 	if p := a.IOPriority; p != nil {
 		class, level := b.unsigned("IOPriority", p.Class), b.unsigned("IOPriority", p.Level)
 		b.did("IOPriority", C.forkexec_attr_set_io_priority(b.c, class, level))
@@ -301,6 +321,12 @@ func (b *builder) limits(a *Attr) {
 	}
 	if a.OwnCgroup != nil {
 		b.cgroup("OwnCgroup", a.OwnCgroup)
+	}
+	for feature, control := range a.Speculation {
+		b.did("Speculation", C.forkexec_attr_set_speculation(b.c, C.uint32_t(feature), C.uint32_t(control)))
+	}
+	if a.CoredumpFilter != nil {
+		b.did("CoredumpFilter", C.forkexec_attr_set_coredump_filter(b.c, C.uint32_t(*a.CoredumpFilter)))
 	}
 	if a.Cgroup != nil {
 		b.did("Cgroup", C.forkexec_attr_set_cgroup_fd(b.c, b.file("Cgroup", a.Cgroup)))
@@ -412,6 +438,13 @@ func (b *builder) namespaces(a *Attr) {
 	}
 	if a.Domainname != "" {
 		b.string("Domainname", a.Domainname, func(s *C.char) C.int { return C.forkexec_attr_set_domainname(b.c, s) })
+	}
+	if a.PIDs != nil {
+		pids := make([]C.int32_t, 0, len(a.PIDs)+1)
+		for _, pid := range a.PIDs {
+			pids = append(pids, b.signed("PIDs", pid))
+		}
+		b.did("PIDs", C.forkexec_attr_set_pid(b.c, unsafe.SliceData(pids), C.size_t(len(pids))))
 	}
 	if a.Loopback {
 		b.did("Loopback", C.forkexec_attr_set_loopback(b.c))

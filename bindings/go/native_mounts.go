@@ -138,6 +138,15 @@ func (b *builder) security(a *Attr) {
 			})
 		}
 	}
+	if a.KeyringPermissions != nil {
+		b.did("KeyringPermissions", C.forkexec_attr_set_keyring_permissions(b.c, C.uint32_t(*a.KeyringPermissions)))
+	}
+	if a.KeyringLabel != "" {
+		b.string("KeyringLabel", a.KeyringLabel, func(s *C.char) C.int { return C.forkexec_attr_set_keyring_label(b.c, s) })
+	}
+	if a.AppArmorProfile != "" {
+		b.string("AppArmorProfile", a.AppArmorProfile, func(s *C.char) C.int { return C.forkexec_attr_set_apparmor_profile(b.c, s) })
+	}
 	if a.ExecLabel != "" {
 		b.string("ExecLabel", a.ExecLabel, func(s *C.char) C.int { return C.forkexec_attr_set_exec_label(b.c, s) })
 	}

@@ -196,6 +196,8 @@ ENUMS = {
     "FORKEXEC_NS_": ("Namespace", "IntFlag", "Types of namespaces; namespaces(7)."),
     "FORKEXEC_CAP_": ("CapabilitySet", "IntFlag", "The sets of capabilities of a process; capabilities(7)."),
     "FORKEXEC_PROCESS_": ("ProcessFlag", "IntFlag", "Bits of a process; prctl(2)."),
+    "FORKEXEC_SPECULATION_": ("Speculation", "IntEnum", "How a processor runs ahead; prctl(2)."),
+    "FORKEXEC_SPECULATE_": ("Speculate", "IntEnum", "Whether it may; prctl(2)."),
     "FORKEXEC_SECCOMP_": ("SeccompFlag", "IntFlag", "Flags of a seccomp filter; seccomp(2)."),
     "FORKEXEC_LANDLOCK_FS_": ("LandlockFs", "IntFlag", "Accesses to files; landlock(7)."),
     "FORKEXEC_LANDLOCK_NET_": ("LandlockNet", "IntFlag", "Accesses to TCP ports; landlock(7)."),
@@ -235,6 +237,13 @@ CAUSES = {
     "set_affinity": {"EINVAL": "name at least one processor, and at most 8192; their numbers are 0 to 8191"},
     "set_scheduler": {"EINVAL": "it is os.SCHED_OTHER, os.SCHED_BATCH or os.SCHED_IDLE, with priority 0, or (os.SCHED_FIFO or "
                                 "os.SCHED_RR, priority), with 1 to 99"},
+    "set_deadline": {"EINVAL": "the runtime is at least 1024 nanoseconds, at most the deadline, and that at most the period"},
+    "set_utilization": {"EINVAL": "the least is at most the most, and that at most 1024"},
+    "set_numa_policy": {"EINVAL": "there are at most 1024 nodes, and their numbers are 0 to 1023"},
+    "set_speculation": {"EINVAL": "a Speculation, and what it may do: a Speculate"},
+    "set_coredump_filter": {"EINVAL": "it has the bits 0 to 8 of core(5)"},
+    "set_pid": {"EINVAL": "there are 1 to 32 pids, and each is 1 or more"},
+    "set_keyring_permissions": {"EINVAL": "the permissions of a key are the bits 0x3f3f3f3f"},
     "set_io_priority": {"EINVAL": "the class is 0 to 3 and the level 0 to 7; class 0 has level 0 only"},
     "set_umask": {"EINVAL": "a mask is 0 to 0o777"},
     "set_oom_score_adj": {"EINVAL": "it is -1000 to 1000"},
@@ -268,8 +277,6 @@ CAUSES = {
                                      "LISTENER exclude each other"},
     "add_landlock_path": {"EINVAL": "the path is not empty, and the accesses are one LandlockFs, or several joined by |"},
     "add_landlock_port": {"EINVAL": "the accesses are one LandlockNet, or several joined by |"},
-    "set_landlock_handled": {"EINVAL": "it is (LandlockFs, LandlockNet), and one of them has a bit that is neither"},
-    "set_landlock_scopes": {"EINVAL": "a bit that is no LandlockScope"},
 }  # fmt: skip
 
 

@@ -46,15 +46,64 @@ pub mod process {
     pub const MDWE: u32 = 2;
     pub const NO_TSC: u32 = 4;
     pub const SUBREAPER: u32 = 8;
-    pub const ALL: u32 = 15;
+    pub const RESET_ON_FORK: u32 = 16;
+    pub const OWN_CORE: u32 = 32;
+    pub const KSM: u32 = 64;
+    pub const ALL: u32 = 127;
     /// Those that the kernel keeps with the memory, and not with the process.
-    pub const OF_MEMORY: u32 = NO_THP | MDWE;
+    pub const OF_MEMORY: u32 = NO_THP | MDWE | KSM;
 }
 
+/// What `set_speculation` takes: the kernel's numbers.
+pub mod speculate {
+    pub const ENABLE: u32 = 2;
+    pub const DISABLE: u32 = 4;
+    pub const FORCE_DISABLE: u32 = 8;
+}
+
+/// More than any kernel knows.
+const MOST_SPECULATION: u32 = 255;
+
+/// What of the memory the kernel may write into a core: core(5).
+const CORE_KINDS: u32 = 0x1ff;
+
+/// One more than the highest node of memory, and the most that a list may name.
+pub const MOST_NODES: usize = 1024;
+
+/// The scheduling policy, with what belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scheduler {
-    pub policy: i32,
-    pub priority: i32,
+pub enum Scheduler {
+    Policy {
+        policy: i32,
+        priority: i32,
+    },
+    /// SCHED_DEADLINE, in nanoseconds.
+    Deadline {
+        runtime: u64,
+        deadline: u64,
+        period: u64,
+    },
+}
+
+/// How busy the kernel takes the program to be, at least and at most, of 1024.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Utilization {
+    pub min: u32,
+    pub max: u32,
+}
+
+/// One way in which the processor runs ahead, and whether it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Speculation {
+    pub feature: u32,
+    pub control: u32,
+}
+
+/// From which nodes memory comes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MemoryPolicy {
+    pub mode: u32,
+    pub nodes: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,12 +149,16 @@ pub struct Limits {
     pub nice: Option<i32>,
     pub affinity: Option<Vec<u32>>,
     pub scheduler: Option<Scheduler>,
+    pub utilization: Option<Utilization>,
+    pub numa_policy: Option<MemoryPolicy>,
     pub io_priority: Option<IoPriority>,
     pub umask: Option<u32>,
     pub personality: Option<u32>,
     pub oom_score_adj: Option<i32>,
     pub timer_slack_ns: Option<u64>,
     pub process_flags: u32,
+    pub speculation: Vec<Speculation>,
+    pub coredump_filter: Option<u32>,
     pub cgroup: Option<Destination>,
     pub restore_nofile: bool,
     /// Stages whose failure is not the spawn's.
@@ -152,7 +205,34 @@ impl Limits {
         if !priorities.contains(&priority) {
             return invalid(sentences::PRIORITY);
         }
-        self.scheduler = Some(Scheduler { policy, priority });
+        self.scheduler = Some(Scheduler::Policy { policy, priority });
+        Ok(())
+    }
+
+    /// The kernel takes no period for the deadline.
+    pub fn set_deadline(&mut self, runtime: u64, deadline: u64, period: u64) -> Accepted {
+        // Below 1024 ns it takes none; the highest bit it keeps for itself.
+        let fits = (1024..=deadline).contains(&runtime) && (period == 0 || deadline <= period);
+        if !fits || (deadline | period) >> 63 != 0 {
+            return invalid(sentences::DEADLINE);
+        }
+        self.scheduler = Some(Scheduler::Deadline { runtime, deadline, period });
+        Ok(())
+    }
+
+    pub fn set_utilization(&mut self, min: u32, max: u32) -> Accepted {
+        if min > max || max > 1024 {
+            return invalid(sentences::UTILIZATION);
+        }
+        self.utilization = Some(Utilization { min, max });
+        Ok(())
+    }
+
+    pub fn set_numa_policy(&mut self, mode: u32, nodes: &[u32]) -> Accepted {
+        if nodes.len() > MOST_NODES || nodes.iter().any(|&node| node as usize >= MOST_NODES) {
+            return invalid(sentences::NODES);
+        }
+        self.numa_policy = Some(MemoryPolicy { mode, nodes: owned::list(nodes)? });
         Ok(())
     }
 
@@ -204,6 +284,26 @@ impl Limits {
         Ok(())
     }
 
+    /// A second call for a feature takes the place of the first.
+    pub fn set_speculation(&mut self, feature: u32, control: u32) -> Accepted {
+        if feature > MOST_SPECULATION {
+            return invalid(sentences::SPECULATION_FEATURE);
+        }
+        if !matches!(control, speculate::ENABLE | speculate::DISABLE | speculate::FORCE_DISABLE) {
+            return invalid(sentences::SPECULATION);
+        }
+        Ok(owned::put(&mut self.speculation, Speculation { feature, control }, |old| old.feature == feature)?)
+    }
+
+    pub fn set_coredump_filter(&mut self, kinds: u32) -> Accepted {
+        // The kernel takes no notice of others.
+        if kinds & !CORE_KINDS != 0 {
+            return invalid(sentences::COREDUMP_FILTER);
+        }
+        self.coredump_filter = Some(kinds);
+        Ok(())
+    }
+
     pub fn set_cgroup_fd(&mut self, fd: i32) -> Accepted {
         check_fd(fd)?;
         self.cgroup = Some(Destination::Fd(fd));
@@ -228,6 +328,12 @@ impl Limits {
     }
 }
 
+impl Copied for MemoryPolicy {
+    fn copied(&self) -> Result<MemoryPolicy, NoMemory> {
+        Ok(MemoryPolicy { mode: self.mode, nodes: owned::list(&self.nodes)? })
+    }
+}
+
 impl Copied for Limits {
     fn copied(&self) -> Result<Limits, NoMemory> {
         Ok(Limits {
@@ -235,12 +341,16 @@ impl Copied for Limits {
             nice: self.nice,
             affinity: self.affinity.as_deref().map(owned::list).transpose()?,
             scheduler: self.scheduler,
+            utilization: self.utilization,
+            numa_policy: self.numa_policy.copied()?,
             io_priority: self.io_priority,
             umask: self.umask,
             personality: self.personality,
             oom_score_adj: self.oom_score_adj,
             timer_slack_ns: self.timer_slack_ns,
             process_flags: self.process_flags,
+            speculation: owned::list(&self.speculation)?,
+            coredump_filter: self.coredump_filter,
             cgroup: self.cgroup.clone(),
             restore_nofile: self.restore_nofile,
             allowed_failures: owned::list(&self.allowed_failures)?,
@@ -280,7 +390,24 @@ mod tests {
         assert!(limits.set_umask(0o1000).is_err());
         assert!(limits.set_personality(u32::MAX).is_err());
         assert!(limits.set_oom_score_adj(-1001).is_err());
-        assert!(limits.set_process_flags(16).is_err());
+        assert!(limits.set_process_flags(1 << 31).is_err());
+        assert!(limits.set_speculation(0, 16).is_err());
+        assert!(limits.set_speculation(0, 2).is_ok());
+        assert!(limits.set_speculation(0, 4).is_ok());
+        assert_eq!(limits.speculation.len(), 1);
+        assert!(limits.set_coredump_filter(0x200).is_err());
+        assert!(limits.set_coredump_filter(0).is_ok());
+        assert!(limits.set_deadline(1024, 1024, 0).is_ok());
+        assert!(limits.set_deadline(1023, 1024, 1024).is_err());
+        assert!(limits.set_deadline(1025, 1024, 0).is_err());
+        assert!(limits.set_deadline(1024, 1026, 1025).is_err());
+        assert!(limits.set_deadline(1024, 1 << 63, 0).is_err());
+        assert!(limits.set_utilization(0, 1024).is_ok());
+        assert!(limits.set_utilization(2, 1).is_err());
+        assert!(limits.set_utilization(0, 1025).is_err());
+        assert!(limits.set_numa_policy(0, &[]).is_ok());
+        assert!(limits.set_numa_policy(2, &[1023]).is_ok());
+        assert!(limits.set_numa_policy(2, &[1024]).is_err());
     }
 
     #[test]

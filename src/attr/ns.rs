@@ -12,6 +12,9 @@ pub const TYPES: u32 = 0x7e02_0080;
 /// The most lines that the kernel takes in one id map.
 pub const MOST_RANGES: usize = 340;
 
+/// The most pid namespaces that the kernel nests.
+pub const MOST_PIDS: usize = 32;
+
 /// The longest host name and domain name: `__NEW_UTS_LEN`.
 const LONGEST_NAME: usize = 64;
 
@@ -64,12 +67,22 @@ pub struct Namespaces {
     pub domainname: Option<Text>,
     pub loopback: bool,
     pub time_offsets: Vec<TimeOffset>,
+    /// The pid in the innermost pid namespace, and in those around it.
+    pub pids: Vec<i32>,
 }
 
 impl Namespaces {
     pub fn create_namespaces(&mut self, types: u32) -> Accepted {
         check_types(types)?;
         self.create |= types;
+        Ok(())
+    }
+
+    pub fn set_pid(&mut self, pids: &[i32]) -> Accepted {
+        if pids.is_empty() || pids.len() > MOST_PIDS || pids.iter().any(|&pid| pid < 1) {
+            return invalid(sentences::PIDS);
+        }
+        self.pids = owned::list(pids)?;
         Ok(())
     }
 
@@ -222,6 +235,7 @@ impl Copied for Namespaces {
             domainname: self.domainname.copied()?,
             loopback: self.loopback,
             time_offsets: owned::list(&self.time_offsets)?,
+            pids: owned::list(&self.pids)?,
         })
     }
 }
@@ -239,6 +253,17 @@ mod tests {
         assert!(ns.create_namespaces(0).is_err());
         assert!(ns.unshare_namespaces(libc::CLONE_VM as u32).is_err());
         assert_eq!(ns.unshare, 0);
+    }
+
+    #[test]
+    fn pids() {
+        let mut ns = Namespaces::default();
+        assert!(ns.set_pid(&[]).is_err());
+        assert!(ns.set_pid(&[1, 0]).is_err());
+        assert!(ns.set_pid(&[1; MOST_PIDS + 1]).is_err());
+        assert!(ns.set_pid(&[1; MOST_PIDS]).is_ok());
+        assert!(ns.set_pid(&[1, 77]).is_ok());
+        assert_eq!(ns.copied().expect("memory").pids, [1, 77]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the kernel's keys and security modules know the program by.
 
 use super::owned::{Copied, NoMemory, Text};
-use super::{Accepted, invalid};
+use super::{Accepted, Refused, invalid};
 use crate::sentences;
 use core::ffi::CStr;
 
@@ -15,8 +15,16 @@ pub enum Keyring {
 #[derive(Default, Debug)]
 pub struct Security {
     pub keyring: Option<Keyring>,
+    /// Of SELinux, or without `profile` of whichever module takes one.
     pub label: Option<Text>,
+    /// Of AppArmor.
+    pub profile: Option<Text>,
+    pub keyring_label: Option<Text>,
+    pub keyring_permissions: Option<u32>,
 }
+
+/// The rights of possessor, owner, group and others: keyctl(2).
+const KEY_RIGHTS: u32 = 0x3f3f_3f3f;
 
 /// The longest that the kernel takes, without its NUL: of a key's description, and of what is written for a label, which
 /// AppArmor wants a word before.
@@ -37,12 +45,34 @@ impl Security {
     }
 
     pub fn set_exec_label(&mut self, label: &CStr) -> Accepted {
-        if label.is_empty() || label.count_bytes() > LONGEST_LABEL {
-            return invalid(sentences::LABEL_LENGTH);
-        }
-        self.label = Some(Text::new(label)?);
+        self.label = Some(copy_label(label)?);
         Ok(())
     }
+
+    pub fn set_apparmor_profile(&mut self, profile: &CStr) -> Accepted {
+        self.profile = Some(copy_label(profile)?);
+        Ok(())
+    }
+
+    pub fn set_keyring_label(&mut self, label: &CStr) -> Accepted {
+        self.keyring_label = Some(copy_label(label)?);
+        Ok(())
+    }
+
+    pub fn set_keyring_permissions(&mut self, permissions: u32) -> Accepted {
+        if permissions & !KEY_RIGHTS != 0 {
+            return invalid(sentences::KEYRING_PERMISSIONS);
+        }
+        self.keyring_permissions = Some(permissions);
+        Ok(())
+    }
+}
+
+fn copy_label(label: &CStr) -> Result<Text, Refused> {
+    if label.is_empty() || label.count_bytes() > LONGEST_LABEL {
+        invalid(sentences::LABEL_LENGTH)?;
+    }
+    Ok(Text::new(label)?)
 }
 
 impl Copied for Keyring {
@@ -56,7 +86,13 @@ impl Copied for Keyring {
 
 impl Copied for Security {
     fn copied(&self) -> Result<Security, NoMemory> {
-        Ok(Security { keyring: self.keyring.copied()?, label: self.label.copied()? })
+        Ok(Security {
+            keyring: self.keyring.copied()?,
+            label: self.label.copied()?,
+            profile: self.profile.copied()?,
+            keyring_label: self.keyring_label.copied()?,
+            keyring_permissions: self.keyring_permissions,
+        })
     }
 }
 
@@ -74,6 +110,8 @@ mod tests {
         assert!(security.set_session_keyring(None).is_ok());
         assert!(matches!(security.keyring, Some(Keyring::Anonymous)));
         assert!(security.set_exec_label(c"").is_err());
+        assert!(security.set_keyring_permissions(0x8000_0000).is_err());
+        assert!(security.set_keyring_permissions(0x3f01_0000).is_ok());
         assert!(security.set_exec_label(c"u:r:t:s0").is_ok());
     }
 }

@@ -80,11 +80,17 @@ pub const FORKEXEC_LANDLOCK_FS_REFER: u64 = 0x2000;
 pub const FORKEXEC_LANDLOCK_FS_TRUNCATE: u64 = 0x4000;
 /// Ioctl(2) of a device; Linux 6.10.
 pub const FORKEXEC_LANDLOCK_FS_IOCTL_DEV: u64 = 0x8000;
+/// connect(2), or send to, a UNIX socket by its path that was not made in the same sandbox; Linux 7.1.
+pub const FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX: u64 = 0x10000;
 
 /// forkexec_attr_add_landlock_port: bind(2) a TCP socket to it; Linux 6.7. Equal to LANDLOCK_ACCESS_NET_BIND_TCP.
 pub const FORKEXEC_LANDLOCK_NET_BIND_TCP: u64 = 0x1;
 /// connect(2) a TCP socket to it; Linux 6.7.
 pub const FORKEXEC_LANDLOCK_NET_CONNECT_TCP: u64 = 0x2;
+/// bind(2) a UDP socket to it; Linux 7.2.
+pub const FORKEXEC_LANDLOCK_NET_BIND_UDP: u64 = 0x4;
+/// connect(2) a UDP socket to it, or send to it; Linux 7.2.
+pub const FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP: u64 = 0x8;
 
 /// forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
 pub const FORKEXEC_PROCESS_NO_THP: u32 = 1;
@@ -94,6 +100,25 @@ pub const FORKEXEC_PROCESS_MDWE: u32 = 2;
 pub const FORKEXEC_PROCESS_NO_TSC: u32 = 4;
 /// Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
 pub const FORKEXEC_PROCESS_SUBREAPER: u32 = 8;
+/// The program's children and threads begin without its real-time or deadline policy and its negative nice value.
+/// SCHED_RESET_ON_FORK, sched(7).
+pub const FORKEXEC_PROCESS_RESET_ON_FORK: u32 = 16;
+/// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+pub const FORKEXEC_PROCESS_OWN_CORE: u32 = 32;
+/// Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
+pub const FORKEXEC_PROCESS_KSM: u32 = 64;
+/// forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
+pub const FORKEXEC_SPECULATION_STORE_BYPASS: u32 = 0;
+/// Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
+pub const FORKEXEC_SPECULATION_INDIRECT_BRANCH: u32 = 1;
+/// The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const).
+pub const FORKEXEC_SPECULATION_L1D_FLUSH: u32 = 2;
+/// It may. Equal to PR_SPEC_ENABLE, as the following are to theirs.
+pub const FORKEXEC_SPECULATE_ENABLE: u32 = 2;
+/// It may not.
+pub const FORKEXEC_SPECULATE_DISABLE: u32 = 4;
+/// It may not, for ever.
+pub const FORKEXEC_SPECULATE_FORCE_DISABLE: u32 = 8;
 /// forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
 /// Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
 pub const FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF: u32 = 1;
@@ -229,12 +254,24 @@ pub const FORKEXEC_PROBE_BIRTH_IN_CGROUP: u32 = 7;
 pub const FORKEXEC_PROBE_TIME_NAMESPACE: u32 = 8;
 /// Seccomp filters: seccomp(2).
 pub const FORKEXEC_PROBE_SECCOMP: u32 = 9;
-/// Landlock, with all that this library knows of it.
+/// Landlock, with the sixteen accesses to files, TCP ports and scopes.
 pub const FORKEXEC_PROBE_LANDLOCK: u32 = 10;
 /// FORKEXEC_SECCOMP_LISTENER.
 pub const FORKEXEC_PROBE_SECCOMP_LISTENER: u32 = 11;
 /// The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
 pub const FORKEXEC_PROBE_OWN_CGROUP: u32 = 12;
+/// FORKEXEC_PROCESS_OWN_CORE.
+pub const FORKEXEC_PROBE_OWN_CORE: u32 = 13;
+/// forkexec_attr_set_utilization.
+pub const FORKEXEC_PROBE_UTILIZATION: u32 = 14;
+/// forkexec_attr_set_numa_policy.
+pub const FORKEXEC_PROBE_NUMA_POLICY: u32 = 15;
+/// FORKEXEC_PROCESS_KSM.
+pub const FORKEXEC_PROBE_KSM: u32 = 16;
+/// FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX.
+pub const FORKEXEC_PROBE_LANDLOCK_UNIX: u32 = 17;
+/// FORKEXEC_LANDLOCK_NET_BIND_UDP and FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP.
+pub const FORKEXEC_PROBE_LANDLOCK_UDP: u32 = 18;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -309,11 +346,19 @@ const_assert_eq!(
         | FORKEXEC_LANDLOCK_FS_TRUNCATE
         | FORKEXEC_LANDLOCK_FS_IOCTL_DEV
 );
+const_assert_eq!(FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX, landlock::access::FS_UNIX);
+const_assert_eq!(FORKEXEC_LANDLOCK_NET_BIND_UDP | FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP, landlock::access::NET_UDP);
 const_assert_eq!(landlock::access::NET, FORKEXEC_LANDLOCK_NET_BIND_TCP | FORKEXEC_LANDLOCK_NET_CONNECT_TCP);
 const_assert_eq!(FORKEXEC_PROCESS_NO_THP, limits::process::NO_THP);
 const_assert_eq!(FORKEXEC_PROCESS_MDWE, limits::process::MDWE);
 const_assert_eq!(FORKEXEC_PROCESS_NO_TSC, limits::process::NO_TSC);
 const_assert_eq!(FORKEXEC_PROCESS_SUBREAPER, limits::process::SUBREAPER);
+const_assert_eq!(FORKEXEC_PROCESS_RESET_ON_FORK, limits::process::RESET_ON_FORK);
+const_assert_eq!(FORKEXEC_PROCESS_OWN_CORE, limits::process::OWN_CORE);
+const_assert_eq!(FORKEXEC_PROCESS_KSM, limits::process::KSM);
+const_assert_eq!(FORKEXEC_SPECULATE_ENABLE, limits::speculate::ENABLE);
+const_assert_eq!(FORKEXEC_SPECULATE_DISABLE, limits::speculate::DISABLE);
+const_assert_eq!(FORKEXEC_SPECULATE_FORCE_DISABLE, limits::speculate::FORCE_DISABLE);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF, landlock::flag::LOG_SAME_EXEC_OFF);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON, landlock::flag::LOG_NEW_EXEC_ON);
 const_assert_eq!(FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF, landlock::flag::LOG_SUBDOMAINS_OFF);
@@ -345,3 +390,9 @@ const_assert_eq!(FORKEXEC_PROBE_SECCOMP, Feature::Seccomp as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK, Feature::Landlock as u32);
 const_assert_eq!(FORKEXEC_PROBE_SECCOMP_LISTENER, Feature::SeccompListener as u32);
 const_assert_eq!(FORKEXEC_PROBE_OWN_CGROUP, Feature::OwnCgroup as u32);
+const_assert_eq!(FORKEXEC_PROBE_OWN_CORE, Feature::OwnCore as u32);
+const_assert_eq!(FORKEXEC_PROBE_UTILIZATION, Feature::Utilization as u32);
+const_assert_eq!(FORKEXEC_PROBE_NUMA_POLICY, Feature::NumaPolicy as u32);
+const_assert_eq!(FORKEXEC_PROBE_KSM, Feature::Ksm as u32);
+const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UNIX, Feature::LandlockUnix as u32);
+const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UDP, Feature::LandlockUdp as u32);

@@ -4,10 +4,12 @@ use super::At;
 use super::inside::is_of_proc;
 use super::sealed::process;
 use super::sys::abi::{
-    AT_FDCWD, IOPRIO_WHO_PROCESS, O_CLOEXEC, O_WRONLY, PR_MDWE_REFUSE_EXEC_GAIN, PR_SET_CHILD_SUBREAPER, PR_SET_MDWE,
-    PR_SET_THP_DISABLE, PR_SET_TIMERSLACK, PR_SET_TSC, PR_TSC_SIGSEGV, PRIO_PROCESS,
+    AT_FDCWD, IOPRIO_WHO_PROCESS, O_CLOEXEC, O_WRONLY, PR_MDWE_REFUSE_EXEC_GAIN, PR_SCHED_CORE, PR_SCHED_CORE_CREATE,
+    PR_SET_CHILD_SUBREAPER, PR_SET_MDWE, PR_SET_MEMORY_MERGE, PR_SET_SPECULATION_CTRL, PR_SET_THP_DISABLE,
+    PR_SET_TIMERSLACK, PR_SET_TSC, PR_TSC_SIGSEGV, PRIO_PROCESS, SCHED_RESET_ON_FORK,
 };
 use super::sys::{self, Answer};
+use core::ffi::CStr;
 
 /// /proc/self/oom_score_adj
 pub fn oom_score_adj(at: &mut At) -> Answer {
@@ -16,11 +18,21 @@ pub fn oom_score_adj(at: &mut At) -> Answer {
     if digits.is_empty() || at.plan.is_born_in_user_namespace() {
         return Ok(());
     }
-    let path = c"/proc/self/oom_score_adj".as_ptr().cast();
+    write_to(c"/proc/self/oom_score_adj", digits)
+}
+
+/// /proc/self/coredump_filter
+pub fn coredump_filter(at: &mut At) -> Answer {
+    let digits = at.plan.bytes(at.plan.coredump_filter);
+    if digits.is_empty() { Ok(()) } else { write_to(c"/proc/self/coredump_filter", digits) }
+}
+
+/// A file of this process in the caller's /proc.
+fn write_to(path: &CStr, bytes: &[u8]) -> Answer {
     // SAFETY: the path is NUL-terminated.
-    let file = unsafe { sys::openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0)? };
+    let file = unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_WRONLY | O_CLOEXEC, 0)? };
     is_of_proc(file)?;
-    sys::write(file, digits)?;
+    sys::write(file, bytes)?;
     sys::close(file)
 }
 
@@ -49,9 +61,23 @@ pub fn nice(at: &mut At) -> Answer {
     at.plan.nice.get().map_or(Ok(()), |nice| sys::setpriority(PRIO_PROCESS, 0, nice))
 }
 
-/// sched_setscheduler(2)
+/// set_mempolicy(2)
+pub fn numa_policy(at: &mut At) -> Answer {
+    at.plan.numa_policy.get().map_or(Ok(()), |mode| sys::set_mempolicy(mode, at.plan.list(at.plan.numa_nodes)))
+}
+
+/// sched_setscheduler(2), sched_setattr(2)
 pub fn scheduler(at: &mut At) -> Answer {
+    if let Some(asked) = at.plan.deadline.get() {
+        // The kernel asks for the privilege again, and so what the caller has set is left alone.
+        return if at.plan.privileged != 0 { Ok(()) } else { sys::sched_setattr(0, &asked.attr()) };
+    }
     at.plan.scheduler.get().map_or(Ok(()), |asked| sys::sched_setscheduler(0, asked.policy, asked.priority))
+}
+
+/// sched_setattr(2)
+pub fn utilization(at: &mut At) -> Answer {
+    at.plan.utilization.get().map_or(Ok(()), |asked| sys::clamp_utilization(asked.min, asked.max))
 }
 
 /// ioprio_set(2). The kernel asks for the privilege again where nothing changes, so what the caller has set is left alone.
@@ -68,11 +94,13 @@ pub fn timer_slack(at: &mut At) -> Answer {
 }
 
 /// prctl(2): each flag, and the call that makes it so.
-const PROCESS_FLAGS: [(u32, i32, usize); 4] = [
+const PROCESS_FLAGS: [(u32, i32, usize); 6] = [
     (process::NO_THP, PR_SET_THP_DISABLE, 1),
     (process::MDWE, PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN),
     (process::NO_TSC, PR_SET_TSC, PR_TSC_SIGSEGV),
     (process::SUBREAPER, PR_SET_CHILD_SUBREAPER, 1),
+    (process::OWN_CORE, PR_SCHED_CORE, PR_SCHED_CORE_CREATE),
+    (process::KSM, PR_SET_MEMORY_MERGE, 1),
 ];
 
 pub fn process_flags(at: &mut At) -> Answer {
@@ -82,7 +110,28 @@ pub fn process_flags(at: &mut At) -> Answer {
             sys::prctl(operation, value, 0)?;
         }
     }
+    if at.plan.process_flags & process::RESET_ON_FORK != 0 {
+        at.index = process::RESET_ON_FORK as i32;
+        reset_on_fork()?;
+    }
     Ok(())
+}
+
+/// sched_setscheduler(2): the policy stays as it is, and goes to no child of this process. So it comes after the last fork.
+fn reset_on_fork() -> Answer {
+    let policy = sys::sched_getscheduler()?;
+    if policy & SCHED_RESET_ON_FORK != 0 {
+        return Ok(());
+    }
+    sys::sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, sys::sched_getparam()?)
+}
+
+/// PR_SET_SPECULATION_CTRL(2const)
+pub fn speculation(at: &mut At) -> Answer {
+    at.plan.list(at.plan.speculation).iter().try_for_each(|asked| {
+        at.index = asked.feature as i32;
+        sys::prctl(PR_SET_SPECULATION_CTRL, asked.feature as usize, asked.control as usize).map(drop)
+    })
 }
 
 /// personality(2)

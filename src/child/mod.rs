@@ -78,8 +78,10 @@ pub struct At<'a> {
     pub cwd: i32,
     /// The program's working directory is entered.
     pub in_cwd: bool,
-    /// The procfs by which the label is written, from its stage to the label's.
+    /// The procfs by which labels are written, from its stage to that of the last.
     pub proc: i32,
+    /// The session keyring that the child has got.
+    pub keyring: i32,
     /// The directory of the item before.
     pub directory: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
@@ -114,6 +116,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         cwd: -1,
         in_cwd: false,
         proc: -1,
+        keyring: 0,
         directory: -1,
         awaited: plan.hold == 0,
         detached: false,

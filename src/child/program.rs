@@ -39,6 +39,7 @@ program! {
     Image => exec::become_image,
     FdFlags => fds::close_on_exec,
     OomScore => limits::oom_score_adj,
+    CoredumpFilter => limits::coredump_filter,
 
     Credentials => caps::put_back,
     CgroupBirth => second::born_of_image,
@@ -86,8 +87,10 @@ program! {
 
     Rlimit => limits::rlimits,
     Affinity => limits::affinity,
+    NumaPolicy => limits::numa_policy,
     Nice => limits::nice,
     Scheduler => limits::scheduler,
+    Utilization => limits::utilization,
     IoPriority => limits::io_priority,
     TimerSlack => limits::timer_slack,
     Personality => limits::personality,
@@ -98,7 +101,10 @@ program! {
 
     CwdBeforeIds => exec::cwd_before_ids,
     ExecLabel => security::exec_label,
+    ApparmorProfile => security::apparmor_profile,
+    KeyringLabel => security::keyring_label,
     Keyring => security::session_keyring,
+    KeyringPermissions => security::keyring_permissions,
     Bounding => caps::bounding,
     KeepCaps => caps::keep,
     PrivilegedSeccomp => filters::privileged_seccomp,
@@ -120,6 +126,7 @@ program! {
     ParentDeath => signals::parent_death,
     Init => init::fork_program,
     ProcessFlags => limits::process_flags,
+    Speculation => limits::speculation,
     NoNewPrivs => caps::no_new_privs,
     Landlock => landlock::restrict,
     FdClose => fds::close_rest,

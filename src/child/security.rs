@@ -2,7 +2,7 @@
 
 use super::At;
 use super::inside::is_of_proc;
-use super::sealed::keyring;
+use super::sealed::{Text, keyring};
 use super::sys::abi::{
     AT_FDCWD, ENOSYS, EOPNOTSUPP, O_CLOEXEC, O_DIRECTORY, O_PATH, O_WRONLY, OpenHow, PROC_ROOT_INO, RESOLVE_BENEATH,
     RESOLVE_NO_MAGICLINKS, RESOLVE_NO_XDEV,
@@ -18,7 +18,18 @@ pub fn session_keyring(at: &mut At) -> Answer {
     // SAFETY: plan::lower guarantees a NUL-terminated name, or none.
     match unsafe { sys::join_session_keyring(name) } {
         Err(Errno(ENOSYS)) if at.plan.keyring == keyring::IF_THERE_ARE => Ok(()),
-        answer => answer,
+        answer => {
+            at.keyring = answer?;
+            Ok(())
+        }
+    }
+}
+
+/// keyctl(2)
+pub fn keyring_permissions(at: &mut At) -> Answer {
+    match at.plan.keyring_permissions.get() {
+        Some(permissions) if at.keyring > 0 => sys::set_key_permissions(at.keyring, permissions),
+        _ => Ok(()),
     }
 }
 
@@ -36,18 +47,32 @@ pub fn hold_proc(at: &mut At) -> Answer {
     if inode == PROC_ROOT_INO { Ok(()) } else { Err(Errno(EOPNOTSUPP)) }
 }
 
-/// proc_pid_attr(5): of this very process, whichever it is by now, and not of what is mounted over it.
+/// proc_pid_attr(5)
 pub fn exec_label(at: &mut At) -> Answer {
+    label(at, at.plan.text(at.plan.label_path), at.plan.label)
+}
+
+/// proc_pid_attr(5)
+pub fn apparmor_profile(at: &mut At) -> Answer {
+    label(at, at.plan.text(at.plan.profile_path), at.plan.profile)
+}
+
+/// proc_pid_attr(5). The last of the labels.
+pub fn keyring_label(at: &mut At) -> Answer {
+    label(at, Some(c"self/attr/keycreate".as_ptr().cast()), at.plan.keyring_label)?;
     if at.proc < 0 {
         return Ok(());
     }
-    if let Some(path) = at.plan.text(at.plan.label_path) {
-        let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
-        let how = OpenHow { flags: (O_WRONLY | O_CLOEXEC) as u64, mode: 0, resolve };
-        // SAFETY: plan::lower guarantees a NUL-terminated path.
-        let file = unsafe { sys::openat2(at.proc, path, &how)? };
-        sys::write(file, at.plan.bytes(at.plan.label))?;
-        sys::close(file)?;
-    }
-    sys::close(at.proc)
+    sys::close(core::mem::replace(&mut at.proc, -1))
+}
+
+/// Written for this very process, whichever it is by now, and not to what is mounted over the file.
+fn label(at: &At, path: Option<*const u8>, label: Text) -> Answer {
+    let (Some(path), false) = (path, label.is_empty()) else { return Ok(()) };
+    let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+    let how = OpenHow { flags: (O_WRONLY | O_CLOEXEC) as u64, mode: 0, resolve };
+    // SAFETY: plan::lower guarantees a NUL-terminated path, or it is a literal.
+    let file = unsafe { sys::openat2(at.proc, path, &how)? };
+    sys::write(file, at.plan.bytes(label))?;
+    sys::close(file)
 }

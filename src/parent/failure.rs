@@ -140,6 +140,8 @@ impl Failure {
     fn hint(&self) -> Sentence {
         let chrooted = self.plan_is(|plan| plan.other_root != 0);
         let user = self.plan_is(|plan| plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0);
+        let chosen = self.plan_is(|plan| !plan.pids.is_empty());
+        let chosen_outside = self.plan_is(|plan| plan.pids.len > 1);
         match (self.stage, self.code) {
             _ if self.signal == libc::SIGSYS => sentences::KILLED_BY_FILTER,
             (Stage::Memory, libc::EPERM | libc::EACCES) => sentences::MAPPING_DENIED,
@@ -148,12 +150,13 @@ impl Failure {
             }
             (Stage::ParentDeath, libc::EPERM | libc::ENOSYS) if self.pid != 0 => sentences::LOOKING_DENIED,
             // What the child does by way of the caller's /proc.
-            (Stage::OomScore | Stage::TimeFile | Stage::Procfs, libc::ENOENT | libc::EOPNOTSUPP) => {
-                match procfs::trouble() {
-                    sentences::NOTHING if self.stage == Stage::TimeFile => sentences::NO_TIME_NAMESPACES,
-                    trouble => trouble,
-                }
-            }
+            (
+                Stage::OomScore | Stage::CoredumpFilter | Stage::TimeFile | Stage::Procfs,
+                libc::ENOENT | libc::EOPNOTSUPP,
+            ) => match procfs::trouble() {
+                sentences::NOTHING if self.stage == Stage::TimeFile => sentences::NO_TIME_NAMESPACES,
+                trouble => trouble,
+            },
             (Stage::Exec, libc::ENOEXEC) => sentences::NO_PROGRAM,
             (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => sentences::GROUPS_DENIED_THERE,
             (Stage::Groups, libc::EPERM) => sentences::GROUPS_DROPPED,
@@ -164,6 +167,10 @@ impl Failure {
             }
             (Stage::Carry, _) if chrooted => sentences::IMAGE_TAKES_CAPABILITIES,
             (Stage::Cgroup, code) => refused_by_cgroup(code),
+            (Stage::Clone, libc::EEXIST) => sentences::PID_IN_USE,
+            (Stage::Clone, libc::EPERM) if chosen_outside || chosen && !user => sentences::PID_NEEDS,
+            (Stage::Clone, libc::EINVAL) if chosen => sentences::PID_LEVELS,
+            (Stage::Clone, libc::ENOSYS) if chosen => sentences::PID_BY_CLONE3,
             (Stage::Clone, libc::EAGAIN) if is_deadline() => sentences::DEADLINE_MAKES_NONE,
             (Stage::Clone, libc::EINVAL | libc::ENOMEM) if procfs::children_go_elsewhere() => {
                 sentences::CHILDREN_GO_ELSEWHERE
@@ -173,7 +180,7 @@ impl Failure {
             (Stage::Image, libc::EFBIG) => sentences::FILE_SIZE_LIMITED,
             (Stage::OomScore, libc::EACCES) => sentences::OOM_SCORE_REFUSED,
             (Stage::IdMap, libc::EACCES) => sentences::PROC_FORBIDDEN,
-            (Stage::OomScore | Stage::IdMap, libc::EROFS) => sentences::PROC_READONLY,
+            (Stage::OomScore | Stage::CoredumpFilter | Stage::IdMap, libc::EROFS) => sentences::PROC_READONLY,
             (Stage::Propagation | Stage::Root | Stage::PivotRoot, libc::EPERM | libc::EACCES) => {
                 sentences::MOUNTS_FORBIDDEN
             }
@@ -187,8 +194,14 @@ impl Failure {
                 sentences::LANDLOCK_FORBIDS_PROGRAM
             }
             (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => sentences::IDMAPPED_NEEDS,
+            (Stage::LandlockRule, libc::EINVAL) if self.index < 0 => sentences::LANDLOCK_BITS_UNKNOWN,
             (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
-            (Stage::ProcessFlags, libc::EINVAL) => sentences::PROCESS_FLAG_UNKNOWN,
+            (Stage::ProcessFlags, libc::EINVAL | libc::ENODEV) => sentences::PROCESS_FLAG_UNKNOWN,
+            (Stage::Speculation, libc::ENXIO | libc::EPERM | libc::ENODEV) => sentences::SPECULATION_FIXED,
+            (Stage::Utilization, libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS) => sentences::UTILIZATION_UNKNOWN,
+            (Stage::NumaPolicy, libc::EINVAL) => sentences::NODES_NOT_THERE,
+            (Stage::Scheduler, libc::EPERM) if self.has_deadline() => sentences::DEADLINE_REFUSED,
+            (Stage::Scheduler, libc::EBUSY) if self.has_deadline() => sentences::DEADLINE_TOO_MUCH,
             (Stage::UserNamespaces, libc::EOPNOTSUPP) => sentences::FILTER_WITHOUT_EFFECT,
             (Stage::Remount, libc::EINVAL) => sentences::NOTHING_MOUNTED,
             (Stage::Overlay, libc::ENODEV) => sentences::NO_OVERLAY,
@@ -211,6 +224,10 @@ impl Failure {
     fn binds_alone(&self) -> bool {
         let alone = |step: &Mount| step.kind == mount::BIND && step.flags & libc::MS_REC == 0;
         self.plan_is(|plan| plan.list(plan.mounts).iter().any(|step| step.index == self.index && alone(step)))
+    }
+
+    fn has_deadline(&self) -> bool {
+        self.plan_is(|plan| plan.deadline.get().is_some())
     }
 
     fn maps_ids(&self) -> bool {

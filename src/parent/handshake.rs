@@ -112,6 +112,9 @@ impl Serving<'_> {
         if let Some(asked) = plan.scheduler.get() {
             self.step(Stage::Scheduler, -1, sys::sched_setscheduler(self.name.pid, asked.policy, asked.priority))?;
         }
+        if let Some(asked) = plan.deadline.get() {
+            self.step(Stage::Scheduler, -1, sys::sched_setattr(self.name.pid, &asked.attr()))?;
+        }
         if let Some(priority) = plan.io_priority.get() {
             self.step(Stage::IoPriority, -1, sys::ioprio_set(IOPRIO_WHO_PROCESS, self.name.pid, priority))?;
         }

@@ -431,12 +431,15 @@ impl Ready<'_> {
             stack_size: stack.size() as u64,
             exit_signal,
             cgroup: if born != 0 { plan.cgroup_fd as u64 } else { 0 },
+            set_tid: if plan.pids.is_empty() { 0 } else { plan.list(plan.pids).as_ptr() as u64 },
+            set_tid_size: plan.pids.len as u64,
             ..CloneArgs::default()
         };
         // SAFETY: the stack is this launch's alone, and `enter` never returns.
         let made = unsafe { sys::clone3(&args, enter, (&raw const *start).cast()) };
         let pid = match made {
-            Err(errno) if born == 0 && goes_on(Call::Clone3, errno) => {
+            // What only clone3 does is not left out.
+            Err(errno) if born == 0 && plan.pids.is_empty() && goes_on(Call::Clone3, errno) => {
                 let start = (&raw const *start_by_clone).cast();
                 // SAFETY: as above.
                 unsafe { sys::clone(flags | exit_signal, stack.top(), &mut pidfd, enter, start) }?

@@ -136,7 +136,7 @@ impl Ways {
 }
 
 fn is_plain_copy(plan: &Plan) -> bool {
-    plan.mode == mode::COPIED && plan.clone_namespaces == 0
+    plan.mode == mode::COPIED && plan.clone_namespaces == 0 && plan.pids.is_empty()
 }
 
 /// Whether the built-in image is likely to run in the calling thread's next child.

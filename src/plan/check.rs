@@ -27,13 +27,14 @@ pub fn check(request: &Request) -> Step<()> {
 #[inline(never)]
 fn chapters(request: &Request) -> Step<()> {
     let attr = request.attr;
-    let chapters: [(bool, Check); 10] = [
+    let chapters: [(bool, Check); 11] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
         (attr.mounts.asked(), mounts),
         (attr.ids.asked(), ids),
         (attr.caps.asked(), caps),
+        (attr.security.asked(), keyring),
         (attr.exec.asked(), directory),
         (attr.exec.asked(), tracing),
         (attr.filters.asked(), filters),
@@ -81,6 +82,7 @@ fn hold(request: &Request) -> Step<()> {
     never(attr.filters.asked(), sentences::ABOUT_FILTERS.text())?;
     never(attr.landlock.asked(), "landlock")?;
     never(attr.limits.process_flags != 0, "set_process_flags")?;
+    never(!attr.limits.speculation.is_empty(), "set_speculation")?;
     never(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces")?;
     let processes = attr.ns.joined() & CLONE_NEWPID as u32 != 0;
     refuse(processes, "join_namespace", sentences::HOLDS_NO_PID_NAMESPACE)?;
@@ -183,6 +185,13 @@ fn caps(request: &Request) -> Step<()> {
     let never_raised = asked.securebits.unwrap_or(0) & libc::SECBIT_NO_CAP_AMBIENT_RAISE as u32 != 0;
     let raised = asked.ambient.is_some_and(|ambient| ambient != 0);
     refuse(never_raised && raised, "set_securebits", sentences::AMBIENT_FORBIDDEN)
+}
+
+fn keyring(request: &Request) -> Step<()> {
+    let asked = &request.attr.security;
+    let none = asked.keyring.is_none();
+    refuse(none && asked.keyring_label.is_some(), "set_keyring_label", sentences::NO_SESSION_KEYRING)?;
+    refuse(none && asked.keyring_permissions.is_some(), "set_keyring_permissions", sentences::NO_SESSION_KEYRING)
 }
 
 fn directory(request: &Request) -> Step<()> {

@@ -2,6 +2,7 @@
 
 use super::sealed::{self, Plan};
 use super::{Draft, Fault, Request, Step};
+use crate::attr::limits::Scheduler;
 use crate::attr::owned::push;
 use crate::attr::user_namespaces::NO_USER_NAMESPACES;
 use crate::bpf::{Answers, Call};
@@ -20,7 +21,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     draft.plan.listener = asked.seccomp.iter().any(|filter| filter.has_listener()) as u32;
     draft.plan.futex_allowed = answers(request, Call::Futex).always_allow() as u32;
-    let real_time = request.attr.limits.scheduler.is_some_and(|asked| asked.priority > 0);
+    let real_time = matches!(request.attr.limits.scheduler, Some(Scheduler::Policy { priority: 1.., .. }));
     if draft.plan.listener != 0 && real_time && draft.plan.futex_allowed == 0 {
         return Err(Fault::invalid("add_seccomp_filter", sentences::LISTENER_NEEDS_FUTEX));
     }

@@ -29,7 +29,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let known = known(version);
     let ruleset = wanted.both(known);
     if ruleset != wanted && !asked.partial {
-        return Err(unknown(wanted, known));
+        return Err(unknown(wanted.but(known), version));
     }
     draft.plan.ruleset_lacks = wanted.but(ruleset);
     let flags = asked.flags & known_flags(version);
@@ -76,26 +76,39 @@ fn put_on_with(flags: u32, own: bool, plan: &mut Plan<()>) {
     }
 }
 
-/// What is denied where no rule grants it.
+/// What is denied where no rule grants it. Newer accesses only where a rule grants them: a request is to mean the same,
+/// whatever the kernel, and whichever accesses a later version of this library has names for.
 pub fn handled(asked: &Landlock) -> Handled {
-    let any = |is: fn(&Rule) -> bool, all| if asked.rules.iter().any(is) { all } else { 0 };
-    asked.handled.unwrap_or_else(|| Handled {
-        fs: any(|rule| matches!(rule, Rule::Path { .. }), access::FS),
-        net: any(|rule| matches!(rule, Rule::Port { .. }), access::NET),
+    asked.handled.unwrap_or_else(|| {
+        asked.rules.iter().fold(Handled { fs: 0, net: 0 }, |handled, rule| match rule {
+            Rule::Path { access, .. } => Handled { fs: handled.fs | access::FS | access, ..handled },
+            Rule::Port { access, .. } => Handled { net: handled.net | access::NET | access, ..handled },
+        })
     })
 }
 
+/// The newest version whose accesses and scopes are known here. What newer ones know is theirs to say.
+const NEWEST: u32 = 10;
+
 /// What a version of Landlock knows; 0: there is none.
 fn known(version: u32) -> LandlockRuleset {
+    if version > NEWEST {
+        return LandlockRuleset { fs: u64::MAX, net: u64::MAX, scopes: u64::MAX };
+    }
     LandlockRuleset {
         fs: match version {
             0 => 0,
             1 => 0x1fff,
             2 => 0x3fff,
             3 | 4 => 0x7fff,
-            _ => access::FS,
+            5..=8 => access::FS,
+            _ => access::FS | access::FS_UNIX,
         },
-        net: if version >= 4 { access::NET } else { 0 },
+        net: match version {
+            0..=3 => 0,
+            4..=9 => access::NET,
+            _ => access::NET | access::NET_UDP,
+        },
         scopes: if version >= 6 { access::SCOPES } else { 0 },
     }
 }
@@ -109,16 +122,17 @@ fn known_flags(version: u32) -> u32 {
     }
 }
 
-fn unknown(wanted: LandlockRuleset, known: LandlockRuleset) -> Fault {
-    let lacking = wanted.but(known);
-    let why = if known.fs == 0 {
+fn unknown(lacking: LandlockRuleset, version: u32) -> Fault {
+    let why = if version == 0 {
         sentences::NO_LANDLOCK
-    } else if lacking.scopes != 0 {
+    } else if lacking.scopes & access::SCOPES != 0 {
         sentences::LANDLOCK_WITHOUT_SCOPES
-    } else if lacking.net != 0 {
+    } else if lacking.net & access::NET != 0 {
         sentences::LANDLOCK_WITHOUT_PORTS
-    } else {
+    } else if lacking.fs & access::FS != 0 {
         sentences::LANDLOCK_WITHOUT_ACCESS
+    } else {
+        sentences::LANDLOCK_TOO_OLD
     };
     unsupported(why)
 }

@@ -1,12 +1,14 @@
 //! Limits, scheduling and the cgroup.
 
-use super::sealed::{Limit, Plan, Policy, cgroup, clone, mode, process};
+use super::sealed::{Deadline, Limit, Plan, Policy, Speculation, Utilization, cgroup, clone, mode, process};
 use super::{Draft, Fault, Request, Step, ids};
-use crate::attr::limits::{KEEP, process as asked};
+use crate::attr::limits::{KEEP, Scheduler, process as asked};
 use crate::attr::owned::push;
 use crate::sentences;
 use crate::stage::Stage;
-use crate::sys::abi::{IOPRIO_CLASS_RT, IOPRIO_CLASS_SHIFT, RLIMIT_NOFILE as NOFILE, Rlimit64};
+use crate::sys::abi::{
+    IOPRIO_CLASS_RT, IOPRIO_CLASS_SHIFT, RLIMIT_NOFILE as NOFILE, Rlimit64, SCHED_FLAG_RESET_ON_FORK,
+};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use nix::errno::Errno;
@@ -21,24 +23,54 @@ const_assert_eq!(asked::NO_THP, process::NO_THP);
 const_assert_eq!(asked::MDWE, process::MDWE);
 const_assert_eq!(asked::NO_TSC, process::NO_TSC);
 const_assert_eq!(asked::SUBREAPER, process::SUBREAPER);
+const_assert_eq!(asked::RESET_ON_FORK, process::RESET_ON_FORK);
+const_assert_eq!(asked::OWN_CORE, process::OWN_CORE);
+const_assert_eq!(asked::KSM, process::KSM);
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
     rlimits(request, draft)?;
     let plan = &mut draft.plan;
     plan.nice = asked.nice.into();
-    plan.scheduler = asked.scheduler.map(|asked| Policy { policy: asked.policy, priority: asked.priority }).into();
+    match asked.scheduler {
+        Some(Scheduler::Policy { policy, priority }) => plan.scheduler = Some(Policy { policy, priority }).into(),
+        Some(Scheduler::Deadline { runtime, deadline, period }) => {
+            // What is no process of ours any more would need the privilege again.
+            let resets = asked.process_flags & process::RESET_ON_FORK != 0;
+            let flags = if resets { SCHED_FLAG_RESET_ON_FORK } else { 0 };
+            plan.deadline = Some(Deadline { runtime, deadline, period, flags }).into();
+        }
+        None => (),
+    }
+    plan.utilization = asked.utilization.map(|asked| Utilization { min: asked.min, max: asked.max }).into();
+    plan.numa_policy = asked.numa_policy.as_ref().map(|asked| asked.mode).into();
     plan.io_priority = asked.io_priority.map(|asked| asked.class << IOPRIO_CLASS_SHIFT | asked.level).into();
     plan.timer_slack = asked.timer_slack_ns.into();
     plan.personality = asked.personality.into();
     plan.process_flags = asked.process_flags;
     plan.umask = asked.umask.into();
     if let Some(cpus) = &asked.affinity {
-        draft.plan.affinity = affinity(cpus, draft)?;
+        draft.plan.affinity = bits(cpus, draft)?;
+    }
+    if let Some(policy) = &asked.numa_policy {
+        draft.plan.numa_nodes = bits(&policy.nodes, draft)?;
     }
     if let Some(badness) = asked.oom_score_adj {
         let mut digits = [0u8; 8];
-        draft.plan.oom_score_adj = draft.arena.joined(&[decimal(badness, &mut digits)])?;
+        draft.plan.oom_score_adj = draft.arena.joined(&[written(format_args!("{badness}"), &mut digits)])?;
+    }
+    if let Some(kinds) = asked.coredump_filter {
+        let mut digits = [0u8; 8];
+        draft.plan.coredump_filter = draft.arena.joined(&[written(format_args!("{kinds:#x}"), &mut digits)])?;
+    }
+    let mut speculation: Vec<Speculation> = Vec::new();
+    for one in &asked.speculation {
+        push(&mut speculation, Speculation { feature: one.feature, control: one.control })?;
+    }
+    draft.plan.speculation = draft.arena.list(&speculation)?;
+    if asked.process_flags & process::KSM != 0 && !ksm_lasts() {
+        let fault = Fault { stage: Stage::ProcessFlags, ..Fault::invalid("", sentences::KSM_ENDS) };
+        return Err(fault.code(libc::EOPNOTSUPP).at(process::KSM as usize));
     }
     let mut tolerated: Vec<u32> = Vec::new();
     // Of that one the child tells for itself what may be.
@@ -65,12 +97,37 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
+/// Whether what PR_SET_MEMORY_MERGE sets is the program's too. No call tells: the version of the kernel does.
+pub fn ksm_lasts() -> bool {
+    // SAFETY: numbers, of which any may be 0.
+    let mut name: libc::utsname = unsafe { core::mem::zeroed() };
+    // SAFETY: kernel contract, man 2 uname.
+    if unsafe { libc::uname(&mut name) } < 0 {
+        return false;
+    }
+    let mut numbers = name.release.split(|letter| !(*letter as u8).is_ascii_digit()).map(|digits| {
+        digits.iter().fold(0u32, |number, digit| number.saturating_mul(10).saturating_add((*digit as u8 - b'0') as u32))
+    });
+    (numbers.next(), numbers.next()) >= (Some(6), Some(7))
+}
+
+/// The kernel lets no process of SCHED_DEADLINE make another, or a thread, unless that one is without the policy.
+pub fn deadline(plan: &Plan<()>) -> Step<()> {
+    let later_clone = !matches!(plan.second_clone, clone::NONE | clone::OF_IMAGE);
+    if plan.deadline.get().is_some() && (plan.init != 0 || plan.listener != 0 || later_clone) {
+        return Err(Fault::invalid("set_deadline", sentences::DEADLINE_ALONE));
+    }
+    Ok(())
+}
+
 /// Whether the image makes a second process, and how the child gets to its cgroup, now that it is known in whose memory it
 /// runs. An init measures its program, which is another process anyway.
 pub fn second_of_image(request: &Request, plan: &mut Plan<()>) {
     // A user namespace's first process becomes the image in there: only then may its owner look into it. And there is room
     // for one second process.
     let born_elsewhere = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.second_clone != clone::NONE;
+    // The first process is the one whose pid is chosen.
+    let born_elsewhere = born_elsewhere || !plan.pids.is_empty();
     match (plan.cgroup, plan.mode) {
         // A copy has memory of its own from the beginning.
         (cgroup::BORN_OF_IMAGE, mode::COPIED) => plan.cgroup = cgroup::BORN,
@@ -138,20 +195,22 @@ pub(super) fn current(resource: u32) -> Step<Rlimit64> {
     Ok(Rlimit64 { soft: limit.rlim_cur, hard: limit.rlim_max })
 }
 
-fn affinity(cpus: &[u32], draft: &mut Draft) -> Step<super::sealed::List<u64>> {
-    let words = cpus.iter().max().map_or(0, |highest| highest / 64 + 1);
+/// Numbers as a set of bits.
+fn bits(numbers: &[u32], draft: &mut Draft) -> Step<super::sealed::List<u64>> {
+    let words = numbers.iter().max().map_or(0, |highest| highest / 64 + 1);
     let mut mask: Vec<u64> = Vec::new();
     mask.try_reserve_exact(words as usize).map_err(|_| Fault::no_memory())?;
     mask.extend(
-        (0..words).map(|word| cpus.iter().filter(|cpu| *cpu / 64 == word).fold(0, |bits, cpu| bits | 1 << (cpu % 64))),
+        (0..words)
+            .map(|word| numbers.iter().filter(|one| *one / 64 == word).fold(0, |bits, one| bits | 1 << (one % 64))),
     );
     draft.arena.list(&mask)
 }
 
-fn decimal(number: i32, buffer: &mut [u8; 8]) -> &[u8] {
+fn written<'a>(number: core::fmt::Arguments, buffer: &'a mut [u8; 8]) -> &'a [u8] {
     use std::io::Write;
     let mut rest = buffer.as_mut_slice();
-    let _ = write!(rest, "{number}");
+    let _ = rest.write_fmt(number);
     let left = rest.len();
     buffer.get(..8 - left).unwrap_or_default()
 }

@@ -25,6 +25,7 @@ pub use fds::gaps;
 #[doc(hidden)] // for tests/fds_shuffle.rs
 pub use fds::shuffle;
 pub use ids::is_dumpable;
+pub use limits::ksm_lasts;
 pub use show::{Bytes, Item};
 
 use crate::attr::Attr;
@@ -204,6 +205,8 @@ pub fn lower(request: &Request) -> Step<Sealed> {
         exec::own_file(request, &mut draft)?;
     }
     limits::second_of_image(request, &mut draft.plan);
+    limits::deadline(&draft.plan)?;
+    ns::pids(request, &draft.plan)?;
     ns::how_it_waits(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
     // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.
@@ -305,7 +308,7 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     // Killed by its own filter it leaves a core of our memory, and kernels before 5.16 then kill all who share it.
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
     // The kernel keeps them with the memory, which would be the caller's.
-    let other_memory = plan.process_flags & process::OF_MEMORY != 0;
+    let other_memory = plan.process_flags & process::OF_MEMORY != 0 || !plan.coredump_filter.is_empty();
     let exposed = exposes_own_file(request, plan);
     let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || dangerous_cgroup;
     // A file of /proc of its own, which in the memory of a caller that is not dumpable belongs to root.

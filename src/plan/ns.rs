@@ -58,6 +58,11 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         None => 0,
     };
     plan.loopback = asked.loopback as u32;
+    let mut pids: Vec<u32> = Vec::new();
+    for pid in &asked.pids {
+        push(&mut pids, *pid as u32)?;
+    }
+    draft.plan.pids = draft.arena.list(&pids)?;
     draft.plan.hostname = draft.arena.maybe_text(asked.hostname.as_ref().map(Owned::as_cstr))?;
     draft.plan.domainname = draft.arena.maybe_text(asked.domainname.as_ref().map(Owned::as_cstr))?;
     draft.plan.time_offsets = offsets_text(draft, &asked.time_offsets)?;
@@ -94,6 +99,18 @@ fn inner_maps(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.inner_uid_map = map_text(draft, of_0(&asked.uid_map).as_slice(), "map_uid")?;
     draft.plan.inner_gid_map = map_text(draft, of_0(&asked.gid_map).as_slice(), "map_gid")?;
     draft.plan.needs_proc = 1;
+    Ok(())
+}
+
+/// A pid is chosen for the first process alone.
+pub fn pids(request: &Request, plan: &Plan<()>) -> Step<()> {
+    let Some(first) = request.attr.ns.pids.first() else { return Ok(()) };
+    if plan.init != 0 || plan.second_clone != clone::NONE {
+        return Err(Fault::invalid("set_pid", sentences::PID_OF_ANOTHER));
+    }
+    if plan.first != 0 && *first != 1 {
+        return Err(Fault::invalid("set_pid", sentences::PID_OF_FIRST));
+    }
     Ok(())
 }
 

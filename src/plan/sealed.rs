@@ -4,7 +4,9 @@
 //! the built-in image, which finds them among the strings that it is exec'd with.
 
 use super::stage::Stage;
-use super::sys::abi::{CLONE_NEWUSER, LandlockRuleset, MOUNT_ATTR_RDONLY, Rlimit64, SockFilter};
+use super::sys::abi::{
+    CLONE_NEWUSER, LandlockRuleset, MOUNT_ATTR_RDONLY, Rlimit64, SCHED_DEADLINE, SchedAttr, SockFilter,
+};
 use core::marker::PhantomData;
 
 /// Structs without padding, or the library does not compile: an image is given all bytes of plan and wiring, and what is in
@@ -138,6 +140,9 @@ pub mod process {
     pub const MDWE: u32 = 2;
     pub const NO_TSC: u32 = 4;
     pub const SUBREAPER: u32 = 8;
+    pub const RESET_ON_FORK: u32 = 16;
+    pub const OWN_CORE: u32 = 32;
+    pub const KSM: u32 = 64;
 }
 
 /// How the child gets to its cgroup.
@@ -201,6 +206,46 @@ without_padding! {
 pub struct Policy {
     pub policy: i32,
     pub priority: i32,
+}
+}
+
+without_padding! {
+/// SCHED_DEADLINE: in nanoseconds, with flags of sched_setattr(2).
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Deadline {
+    pub runtime: u64,
+    pub deadline: u64,
+    pub period: u64,
+    pub flags: u64,
+}
+}
+
+impl Deadline {
+    pub fn attr(&self) -> SchedAttr {
+        let Deadline { runtime, deadline, period, flags } = *self;
+        let size = size_of::<SchedAttr>() as u32;
+        SchedAttr { size, policy: SCHED_DEADLINE as u32, flags, runtime, deadline, period, ..SchedAttr::default() }
+    }
+}
+
+without_padding! {
+/// PR_SET_SPECULATION_CTRL(2const)
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Speculation {
+    pub feature: u32,
+    pub control: u32,
+}
+}
+
+without_padding! {
+/// How busy the kernel takes the program to be, of 1024.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Utilization {
+    pub min: u32,
+    pub max: u32,
 }
 }
 
@@ -411,6 +456,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
 
     // namespaces
     pub clone_namespaces: u64,
+    /// Its pids, from the innermost pid namespace outwards. clone3(2)
+    pub pids: List<u32>,
     /// What the first process and the second have in common. clone(2)
     pub second_shares: u64,
     pub joins: List<Join>,
@@ -469,18 +516,23 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub affinity: List<u64>,
     pub nice: Maybe<i32>,
     pub scheduler: Maybe<Policy>,
+    pub utilization: Maybe<Utilization>,
     pub io_priority: Maybe<u32>,
     pub timer_slack: Maybe<u64>,
+    pub deadline: Maybe<Deadline>,
     pub personality: Maybe<u32>,
     pub umask: Maybe<u32>,
     pub oom_score_adj: Text,
+    pub coredump_filter: Text,
+    pub speculation: List<Speculation>,
     pub cgroup: u32,
     pub cgroup_fd: i32,
     /// The whole hierarchy has no memory controller: nothing of the cgroup's memory is counted.
     pub cgroup_uncounted: u32,
     /// Bits of `process`.
     pub process_flags: u32,
-    pub reserved_process: u32,
+    pub numa_policy: Maybe<u32>,
+    pub numa_nodes: List<u64>,
 
     // ids
     pub groups: Maybe<List<u32>>,
@@ -508,6 +560,11 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// Below /proc.
     pub label_path: Text,
     pub label: Text,
+    pub profile_path: Text,
+    pub profile: Text,
+    pub keyring_label: Text,
+    pub keyring_permissions: Maybe<u32>,
+    pub reserved_keyring: u32,
 
     // filters
     pub filters: List<Filter>,

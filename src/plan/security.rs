@@ -17,12 +17,24 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
             draft.plan.keyring_name = draft.arena.text(name.as_cstr())?;
         }
     }
+    // Of both modules the other is SELinux, which has the files that have no name of a module.
+    let both = asked.label.is_some() && asked.profile.is_some();
     if let Some(label) = &asked.label {
-        let Module { path, before } = module();
-        draft.plan.needs_proc = 1;
+        let Module { path, before } = if both { SELINUX } else { module() };
         draft.plan.label_path = draft.arena.joined(&[path])?;
         draft.plan.label = draft.arena.joined(&[before, label.as_cstr().to_bytes()])?;
     }
+    if let Some(profile) = &asked.profile {
+        let Module { path, before } = if both { APPARMOR } else { apparmor() };
+        draft.plan.profile_path = draft.arena.joined(&[path])?;
+        draft.plan.profile = draft.arena.joined(&[before, profile.as_cstr().to_bytes()])?;
+    }
+    if let Some(label) = &asked.keyring_label {
+        draft.plan.keyring_label = draft.arena.text(label.as_cstr())?;
+    }
+    let labels = [draft.plan.label, draft.plan.profile, draft.plan.keyring_label];
+    draft.plan.needs_proc |= labels.iter().any(|label| !label.is_empty()) as u32;
+    draft.plan.keyring_permissions = asked.keyring_permissions.into();
     Ok(())
 }
 
@@ -32,16 +44,26 @@ struct Module {
     before: &'static [u8],
 }
 
+const SELINUX: Module = Module { path: b"self/attr/exec", before: b"" };
+const APPARMOR: Module = Module { path: b"self/attr/apparmor/exec", before: b"exec " };
+
 /// Two modules take one, and say each in its own way that they are there; to all others it is told as to SELinux, and
 /// whoever knows no labels refuses it.
 fn module() -> Module {
-    if begins("/proc/self/attr/apparmor/current").is_some() {
-        return Module { path: b"self/attr/apparmor/exec", before: b"exec " };
+    match begins("/proc/self/attr/apparmor/current").is_some() || is_old_apparmor() {
+        true => apparmor(),
+        false => SELINUX,
     }
-    match begins("/sys/module/apparmor/parameters/enabled") {
-        Some(b'Y') => Module { path: b"self/attr/exec", before: b"exec " },
-        _ => Module { path: b"self/attr/exec", before: b"" },
-    }
+}
+
+/// Before Linux 5.8 it has no directory of its own there.
+fn apparmor() -> Module {
+    let named = begins("/proc/self/attr/apparmor/current").is_some();
+    if !named && is_old_apparmor() { Module { path: SELINUX.path, ..APPARMOR } } else { APPARMOR }
+}
+
+fn is_old_apparmor() -> bool {
+    begins("/sys/module/apparmor/parameters/enabled") == Some(b'Y')
 }
 
 /// The first byte of a file that has one.

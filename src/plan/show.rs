@@ -1,8 +1,8 @@
 //! The plan in words: a dry run, and the item that an error is about.
 
 use super::sealed::{
-    Action, CapSets, Credentials, Join, LandlockRule, Limit, Move, Plan, Text, action, cgroup, clone, cwd_rights, mode,
-    mount as kind, step,
+    Action, CapSets, Credentials, Deadline, Join, LandlockRule, Limit, Move, Plan, Speculation, Text, Utilization,
+    action, cgroup, clone, cwd_rights, mode, mount as kind, step,
 };
 use crate::sentences;
 use crate::stage::{Row, STAGES, Stage};
@@ -115,6 +115,7 @@ fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
         Stage::FdAction => (0, plan.actions.len as i32),
         Stage::Join => (0, plan.joins.len as i32),
         Stage::Rlimit => (0, places(plan.list(plan.rlimits).iter().map(|item| item.index))),
+        Stage::Speculation => (0, places(plan.list(plan.speculation).iter().map(|asked| asked.feature as i32))),
         Stage::PrivilegedSeccomp if plan.filters_privileged != 0 => (0, plan.filters.len as i32),
         Stage::Seccomp if plan.filters_privileged == 0 => (0, plan.filters.len as i32),
         Stage::LandlockRule => (0, places(plan.list(plan.landlock_rules).iter().map(|rule| rule.index))),
@@ -124,6 +125,7 @@ fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
     (from..to).filter(move |index| match stage {
         Stage::Rlimit => limit(plan, *index).is_some(),
         Stage::LandlockRule => landlock_rule(plan, *index).is_some(),
+        Stage::Speculation => speculated(plan, *index).is_some(),
         _ => true,
     })
 }
@@ -151,6 +153,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Carry => plan.carry.get().is_some(),
         Stage::Image | Stage::FdFlags => plan.mode == mode::FRESH,
         Stage::OomScore => !plan.oom_score_adj.is_empty(),
+        Stage::CoredumpFilter => !plan.coredump_filter.is_empty(),
         Stage::Credentials => plan.credentials.get().is_some(),
         Stage::Wait => plan.wait != 0,
         Stage::Nondumpable => plan.nondumpable != 0,
@@ -178,7 +181,9 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::InnerUserNamespace => !plan.inner_uid_map.is_empty(),
         Stage::Affinity => !plan.affinity.is_empty(),
         Stage::Nice => plan.nice.get().is_some(),
-        Stage::Scheduler => plan.scheduler.get().is_some(),
+        Stage::NumaPolicy => plan.numa_policy.get().is_some(),
+        Stage::Scheduler => plan.scheduler.get().is_some() || plan.deadline.get().is_some(),
+        Stage::Utilization => plan.utilization.get().is_some(),
         Stage::IoPriority => plan.io_priority.get().is_some(),
         Stage::TimerSlack => plan.timer_slack.get().is_some(),
         Stage::Personality => plan.personality.get().is_some(),
@@ -195,7 +200,10 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         Stage::LastClone => plan.second_clone == clone::LAST,
         Stage::CwdBeforeIds => plan.cwd_rights != cwd_rights::PROGRAM,
         Stage::ExecLabel => plan.text(plan.label).is_some(),
+        Stage::ApparmorProfile => plan.text(plan.profile).is_some(),
+        Stage::KeyringLabel => plan.text(plan.keyring_label).is_some(),
         Stage::Keyring => plan.keyring != 0,
+        Stage::KeyringPermissions => plan.keyring_permissions.get().is_some(),
         Stage::Bounding => plan.bounding_drop != 0,
         Stage::KeepCaps => plan.keep_caps != 0,
         Stage::Groups => plan.groups.get().is_some(),
@@ -233,7 +241,7 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
 fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result {
     let text = |text: Text, f: &mut Formatter| write!(f, "{}", Bytes(plan.bytes(text)));
     match stage {
-        Stage::Clone => write!(f, "{}", Namespaces(plan.namespaces_of_first())),
+        Stage::Clone => clone(plan, f),
         Stage::CgroupBirth => {
             let and = if plan.namespaces_of_second() == 0 { "" } else { ", " };
             match plan.cgroup {
@@ -252,6 +260,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Cgroup => sentences::WRITTEN_TO.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::IdMap => id_maps(plan, plan.uid_map, plan.gid_map, f),
         Stage::OomScore => text(plan.oom_score_adj, f),
+        Stage::CoredumpFilter => text(plan.coredump_filter, f),
         Stage::ProcessGroup => plan.group.get().map_or(Ok(()), |group| write!(f, "{group}")),
         Stage::ControllingTerminal => fd(plan.terminal, f),
         Stage::Foreground => fd(plan.foreground, f),
@@ -266,10 +275,12 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Rlimit => limit(plan, index).map_or(Ok(()), |item| write!(f, "{}", Limited(item))),
         Stage::Nofile => plan.nofile.get().map_or(Ok(()), |item| write!(f, "{}", Limited(&item))),
         Stage::Nice => plan.nice.get().map_or(Ok(()), |nice| write!(f, "{nice}")),
-        Stage::Scheduler => plan
-            .scheduler
+        Stage::NumaPolicy => numa_policy(plan, f),
+        Stage::Scheduler => scheduler(plan, f),
+        Stage::Utilization => plan
+            .utilization
             .get()
-            .map_or(Ok(()), |asked| sentences::SCHEDULER.with(&[&asked.policy, &asked.priority]).fmt(f)),
+            .map_or(Ok(()), |Utilization { min, max }| sentences::UTILIZED.with(&[&min, &max]).fmt(f)),
         Stage::IoPriority => {
             plan.io_priority.get().map_or(Ok(()), |io| sentences::IO_CLASS.with(&[&(io >> 13), &(io & 0x1fff)]).fmt(f))
         }
@@ -277,7 +288,10 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Personality => plan.personality.get().map_or(Ok(()), |persona| write!(f, "{persona:#x}")),
         Stage::Umask => plan.umask.get().map_or(Ok(()), |mask| write!(f, "{mask:04o}")),
         Stage::ExecLabel => text(plan.label, f),
+        Stage::ApparmorProfile => text(plan.profile, f),
+        Stage::KeyringLabel => text(plan.keyring_label, f),
         Stage::Keyring => text(plan.keyring_name, f),
+        Stage::KeyringPermissions => plan.keyring_permissions.get().map_or(Ok(()), |rights| write!(f, "{rights:#x}")),
         Stage::Bounding if index >= 0 => sentences::ONE_CAPABILITY.with(&[&index]).fmt(f),
         Stage::Bounding => sentences::WITHOUT_CAPABILITIES.with(&[&Hex(plan.bounding_drop)]).fmt(f),
         Stage::Groups => plan.groups.get().map_or(Ok(()), |groups| write!(f, "{:?}", plan.list(groups))),
@@ -294,6 +308,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         // The one that failed, or all.
         Stage::ProcessFlags if index > 0 => write!(f, "{index:#x}"),
         Stage::ProcessFlags => write!(f, "{:#x}", plan.process_flags),
+        Stage::Speculation => speculation(plan, index, f),
         Stage::UserNamespaces => sentences::DENIED.fmt(f),
         Stage::LandlockRule => match landlock_rule(plan, index) {
             Some(rule) if rule.path.is_empty() => sentences::RULE_OF_PORT.with(&[&rule.port, &Hex(rule.access)]).fmt(f),
@@ -318,6 +333,57 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Exec if plan.exec_fd >= 0 => fd(plan.exec_fd, f),
         Stage::Exec => plan.list(plan.candidates).get(index.max(0) as usize).map_or(Ok(()), |path| text(*path, f)),
         _ => Ok(()),
+    }
+}
+
+fn scheduler(plan: &Plan, f: &mut Formatter) -> fmt::Result {
+    if let Some(Deadline { runtime, deadline, period, .. }) = plan.deadline.get() {
+        // Without a period it is the deadline.
+        let period = if period == 0 { deadline } else { period };
+        return sentences::DEADLINE_OF.with(&[&runtime, &deadline, &period]).fmt(f);
+    }
+    plan.scheduler.get().map_or(Ok(()), |asked| sentences::SCHEDULER.with(&[&asked.policy, &asked.priority]).fmt(f))
+}
+
+fn clone(plan: &Plan, f: &mut Formatter) -> fmt::Result {
+    let namespaces = plan.namespaces_of_first();
+    write!(f, "{}", Namespaces(namespaces))?;
+    if plan.pids.is_empty() {
+        return Ok(());
+    }
+    f.write_str(if namespaces == 0 { "" } else { ", " })?;
+    sentences::CHOSEN_PID.with(&[&List(plan.list(plan.pids))]).fmt(f)
+}
+
+/// Numbers, in their order.
+struct List<'a>(&'a [u32]);
+
+impl Display for List<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        f.debug_list().entries(self.0).finish()
+    }
+}
+
+fn speculated(plan: &Plan, index: i32) -> Option<&Speculation> {
+    plan.list(plan.speculation).iter().find(|asked| asked.feature as i32 == index)
+}
+
+fn speculation(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
+    speculated(plan, index).map_or(Ok(()), |asked| sentences::SPECULATED.with(&[&asked.feature, &asked.control]).fmt(f))
+}
+
+fn numa_policy(plan: &Plan, f: &mut Formatter) -> fmt::Result {
+    let Some(mode) = plan.numa_policy.get() else { return Ok(()) };
+    sentences::MEMORY_POLICY.with(&[&mode, &Set(plan.list(plan.numa_nodes))]).fmt(f)
+}
+
+/// The numbers in a set of bits.
+struct Set<'a>(&'a [u64]);
+
+impl Display for Set<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let has = |number: &usize| self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 != 0);
+        f.debug_list().entries((0..self.0.len() * 64).filter(has)).finish()
     }
 }
 

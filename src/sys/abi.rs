@@ -132,6 +132,11 @@ pub const PR_SET_CHILD_SUBREAPER: i32 = 36;
 pub const PR_SET_THP_DISABLE: i32 = 41;
 pub const PR_SET_MDWE: i32 = 65;
 pub const PR_MDWE_REFUSE_EXEC_GAIN: usize = 1;
+pub const PR_SET_SPECULATION_CTRL: i32 = 53;
+pub const PR_SET_MEMORY_MERGE: i32 = 67;
+pub const PR_GET_MEMORY_MERGE: i32 = 68;
+pub const PR_SCHED_CORE: i32 = 62;
+pub const PR_SCHED_CORE_CREATE: usize = 1;
 pub const PR_SET_NO_NEW_PRIVS: i32 = 38;
 pub const PR_CAP_AMBIENT: i32 = 47;
 pub const PR_CAP_AMBIENT_RAISE: usize = 2;
@@ -184,6 +189,7 @@ pub const TIOCSPGRP: usize = 0x5410;
 pub const TIOCNOTTY: usize = 0x5422;
 
 pub const KEYCTL_JOIN_SESSION_KEYRING: i32 = 1;
+pub const KEYCTL_SETPERM: i32 = 5;
 pub const SECCOMP_SET_MODE_FILTER: i32 = 1;
 pub const SECCOMP_GET_ACTION_AVAIL: i32 = 2;
 pub const SECCOMP_FILTER_FLAG_NEW_LISTENER: u32 = 8;
@@ -199,6 +205,12 @@ pub const POLLIN: i16 = 1;
 pub const POLLNVAL: i16 = 0x20;
 pub const PTRACE_TRACEME: usize = 0;
 pub const PRIO_PROCESS: i32 = 0;
+pub const SCHED_DEADLINE: i32 = 6;
+pub const SCHED_RESET_ON_FORK: i32 = 0x4000_0000;
+/// Flags of sched_setattr(2).
+pub const SCHED_FLAG_RESET_ON_FORK: u64 = 0x01;
+pub const SCHED_FLAG_KEEP_ALL: u64 = 0x18;
+pub const SCHED_FLAG_UTIL_CLAMP: u64 = 0x60;
 pub const IOPRIO_WHO_PROCESS: i32 = 1;
 pub const IOPRIO_CLASS_SHIFT: u32 = 13;
 pub const IOPRIO_CLASS_RT: u32 = 1;
@@ -304,6 +316,22 @@ pub struct LandlockPath {
 pub struct LandlockPort {
     pub access: u64,
     pub port: u64,
+}
+
+/// sched_setattr(2), as of the version that knows utilization.
+#[repr(C)]
+#[derive(Default)]
+pub struct SchedAttr {
+    pub size: u32,
+    pub policy: u32,
+    pub flags: u64,
+    pub nice: i32,
+    pub priority: u32,
+    pub runtime: u64,
+    pub deadline: u64,
+    pub period: u64,
+    pub utilization_min: u32,
+    pub utilization_max: u32,
 }
 
 /// clone3(2), as of the version that knows cgroups.

@@ -37,6 +37,10 @@ macro_rules! call {
 }
 
 #[cfg(not(forkexec_nsexec))]
+mod scheduling;
+#[cfg(not(forkexec_nsexec))]
+pub use scheduling::*;
+#[cfg(not(forkexec_nsexec))]
 mod mounts;
 #[cfg(not(forkexec_nsexec))]
 pub use mounts::*;
@@ -261,21 +265,6 @@ pub fn personality(persona: u32) -> Answer {
 /// setpriority(2)
 pub fn setpriority(which: i32, who: i32, nice: i32) -> Answer {
     call!(SETPRIORITY, which, who, nice).map(drop)
-}
-
-/// sched_setscheduler(2)
-pub fn sched_setscheduler(pid: i32, policy: i32, priority: i32) -> Answer {
-    call!(SCHED_SETSCHEDULER, pid, policy, &priority as *const i32).map(drop)
-}
-
-/// sched_setaffinity(2)
-pub fn sched_setaffinity(pid: i32, mask: &[u64]) -> Answer {
-    call!(SCHED_SETAFFINITY, pid, size_of_val(mask), mask.as_ptr()).map(drop)
-}
-
-/// ioprio_set(2)
-pub fn ioprio_set(which: i32, who: i32, priority: u32) -> Answer {
-    call!(IOPRIO_SET, which, who, priority).map(drop)
 }
 
 /// prlimit(2) of this process.
@@ -613,8 +602,13 @@ pub unsafe fn memfd(name: *const u8, flags: u32) -> Answer<i32> {
 ///
 /// # Safety
 /// `name` is NULL or NUL-terminated.
-pub unsafe fn join_session_keyring(name: *const u8) -> Answer {
-    call!(KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0).map(drop)
+pub unsafe fn join_session_keyring(name: *const u8) -> Answer<i32> {
+    call!(KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0).map(|key| key as i32)
+}
+
+/// keyctl(2), KEYCTL_SETPERM
+pub fn set_key_permissions(key: i32, permissions: u32) -> Answer {
+    call!(KEYCTL, KEYCTL_SETPERM, key, permissions, 0, 0).map(drop)
 }
 
 /// setns(2)

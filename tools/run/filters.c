@@ -15,13 +15,14 @@ static const struct word fs_words[] = { FS("execute", EXECUTE), FS("write-file",
     FS("read-dir", READ_DIR), FS("remove-dir", REMOVE_DIR), FS("remove-file", REMOVE_FILE), FS("make-char", MAKE_CHAR),
     FS("make-dir", MAKE_DIR), FS("make-reg", MAKE_REG), FS("make-sock", MAKE_SOCK), FS("make-fifo", MAKE_FIFO),
     FS("make-block", MAKE_BLOCK), FS("make-sym", MAKE_SYM), FS("refer", REFER), FS("truncate", TRUNCATE),
-    FS("ioctl-dev", IOCTL_DEV), { "read", FORKEXEC_LANDLOCK_FS_READ_FILE | FORKEXEC_LANDLOCK_FS_READ_DIR },
+    FS("ioctl-dev", IOCTL_DEV), FS("resolve-unix", RESOLVE_UNIX), { "read", FORKEXEC_LANDLOCK_FS_READ_FILE | FORKEXEC_LANDLOCK_FS_READ_DIR },
     { "write", FORKEXEC_LANDLOCK_FS_WRITE_FILE | FORKEXEC_LANDLOCK_FS_TRUNCATE | FORKEXEC_LANDLOCK_FS_REMOVE_DIR |
         FORKEXEC_LANDLOCK_FS_REMOVE_FILE | FORKEXEC_LANDLOCK_FS_MAKE_DIR | FORKEXEC_LANDLOCK_FS_MAKE_REG |
         FORKEXEC_LANDLOCK_FS_MAKE_SOCK | FORKEXEC_LANDLOCK_FS_MAKE_FIFO | FORKEXEC_LANDLOCK_FS_MAKE_SYM |
         FORKEXEC_LANDLOCK_FS_REFER },
     { "all", 0xffff }, { NULL, 0 } };
-static const struct word net_words[] = { NET("bind-tcp", BIND_TCP), NET("connect-tcp", CONNECT_TCP), { NULL, 0 } };
+static const struct word net_words[] = { NET("bind-tcp", BIND_TCP), NET("connect-tcp", CONNECT_TCP),
+    NET("bind-udp", BIND_UDP), NET("connect-send-udp", CONNECT_SEND_UDP), { NULL, 0 } };
 
 /* As bwrap and libseccomp's exporters have it: the instructions, one after the other. */
 static void seccomp_filter(struct run *run, char *text)
@@ -79,7 +80,7 @@ static void landlock_handled(struct run *run, char *text)
         if (find_word(text, net_words, &access))
             net |= access;
         else
-            fs |= parse_word(text, fs_words, "an access, nor bind-tcp or connect-tcp");
+            fs |= parse_word(text, fs_words, "an access to files or ports");
     }
     accept(forkexec_attr_set_landlock_handled(run->attr, fs, net));
 }
@@ -123,7 +124,8 @@ static const struct option_row rows[] = {
     { "deny-user-namespaces", NULL, "let neither the program nor its descendants make a user namespace", deny_user_namespaces },
     { "landlock-path", "ACCESS:PATH", "grant this to PATH and all beneath, and nothing else to any file: read, write, "
         "execute, all, or the single ones of landlock(7)", landlock_path },
-    { "landlock-port", "ACCESS:PORT", "grant bind-tcp or connect-tcp to PORT, and neither to others", landlock_port },
+    { "landlock-port", "ACCESS:PORT", "grant bind-tcp, connect-tcp, bind-udp or connect-send-udp to PORT, and to no other port; "
+        "UDP is left alone where nothing grants it", landlock_port },
     { "landlock-handled", "ACCESS", "deny just these where nothing grants them, of files and of ports", landlock_handled },
     { "landlock-scopes", "SCOPES", "stay among ourselves: abstract-unix-socket, signal", landlock_scopes },
     { "landlock-flags", "FLAGS", "what is logged of denials: log-new-exec-on, log-same-exec-off, log-subdomains-off; or a "

@@ -55,6 +55,31 @@ static void scheduler(struct run *run, char *text)
         priority ? (int32_t)parse_integer(priority, 0, 99) : 0));
 }
 
+static void deadline(struct run *run, char *text)
+{
+    char *by = cut_required(text, ':'), *every = cut(by, ':');
+    accept(forkexec_attr_set_deadline(run->attr, parse_unsigned(text, INT64_MAX), parse_unsigned(by, INT64_MAX),
+        every ? parse_unsigned(every, INT64_MAX) : 0));
+}
+
+static void utilization(struct run *run, char *min)
+{
+    char *max = cut_required(min, ':');
+    accept(forkexec_attr_set_utilization(run->attr, (uint32_t)parse_unsigned(min, 1024),
+        (uint32_t)parse_unsigned(max, 1024)));
+}
+
+static void numa_policy(struct run *run, char *mode)
+{
+    static const struct word modes[] = { { "default", 0 }, { "preferred", 1 }, { "bind", 2 }, { "interleave", 3 },
+        { "local", 4 }, { "preferred-many", 5 }, { "weighted-interleave", 6 }, { NULL, 0 } };
+    char *list = cut(mode, ':');
+    size_t n = 0;
+    uint32_t *nodes = list ? parse_numbers(list, 1023, &n) : NULL;
+    accept(forkexec_attr_set_numa_policy(run->attr, (uint32_t)parse_word(mode, modes, "a policy for memory"), nodes, n));
+    free(nodes);
+}
+
 static void io_priority(struct run *run, char *text)
 {
     static const struct word classes[] = { { "none", 0 }, { "realtime", 1 }, { "best-effort", 2 }, { "idle", 3 },
@@ -94,8 +119,26 @@ static void timer_slack(struct run *run, char *nanoseconds)
 static void process_flags(struct run *run, char *text)
 {
     static const struct word words[] = { { "no-thp", FORKEXEC_PROCESS_NO_THP }, { "mdwe", FORKEXEC_PROCESS_MDWE },
-        { "no-tsc", FORKEXEC_PROCESS_NO_TSC }, { "subreaper", FORKEXEC_PROCESS_SUBREAPER }, { NULL, 0 } };
+        { "no-tsc", FORKEXEC_PROCESS_NO_TSC }, { "subreaper", FORKEXEC_PROCESS_SUBREAPER },
+        { "reset-on-fork", FORKEXEC_PROCESS_RESET_ON_FORK }, { "own-core", FORKEXEC_PROCESS_OWN_CORE }, { "ksm", FORKEXEC_PROCESS_KSM }, { NULL, 0 } };
     accept(forkexec_attr_set_process_flags(run->attr, (uint32_t)parse_words(text, words, "a process flag")));
+}
+
+static void speculation(struct run *run, char *text)
+{
+    static const struct word features[] = { { "store-bypass", FORKEXEC_SPECULATION_STORE_BYPASS },
+        { "indirect-branch", FORKEXEC_SPECULATION_INDIRECT_BRANCH }, { "l1d-flush", FORKEXEC_SPECULATION_L1D_FLUSH },
+        { NULL, 0 } };
+    static const struct word controls[] = { { "enable", FORKEXEC_SPECULATE_ENABLE },
+        { "disable", FORKEXEC_SPECULATE_DISABLE }, { "force-disable", FORKEXEC_SPECULATE_FORCE_DISABLE }, { NULL, 0 } };
+    char *control = cut_required(text, '=');
+    accept(forkexec_attr_set_speculation(run->attr, (uint32_t)parse_word(text, features, "a kind of speculation"),
+        (uint32_t)parse_word(control, controls, "what to do with it")));
+}
+
+static void coredump_filter(struct run *run, char *kinds)
+{
+    accept(forkexec_attr_set_coredump_filter(run->attr, (uint32_t)parse_unsigned(kinds, 0x1ff)));
 }
 
 static void cgroup(struct run *run, char *path)
@@ -129,13 +172,20 @@ static const struct option_row rows[] = {
     { "nice", "N", "the nice value, -20 to 19", nice_value },
     { "affinity", "CPUS", "run on these processors only, as 0-3,5", affinity },
     { "scheduler", "POLICY[:PRIORITY]", "other, batch, idle, or fifo and rr with 1 to 99", scheduler },
+    { "deadline", "RUNTIME:DEADLINE[:PERIOD]", "SCHED_DEADLINE, in nanoseconds; instead of --scheduler", deadline },
+    { "utilization", "MIN:MAX", "how busy the kernel takes the command to be, of 1024", utilization },
+    { "numa-policy", "MODE[:NODES]", "where memory comes from: default, preferred, bind, interleave, local, preferred-many, "
+        "weighted-interleave; as bind:0-1", numa_policy },
     { "io-priority", "CLASS[:LEVEL]", "none, realtime, best-effort or idle; 0 (first) to 7", io_priority },
     { "umask", "OCTAL", "the file mode creation mask", umask_value },
     { "personality", "FLAGS", "a number, or linux32 and addr-no-randomize", personality_value },
     { "oom-score-adj", "N", "-1000 (never taken by the out-of-memory killer) to 1000 (first)", oom_score_adj },
     { "timer-slack", "NANOSECONDS", "how late timers may be; 0 for the default", timer_slack },
     { "measure-memory", NULL, "tell the command's own peak of memory in --json, and not at least ours", measure_memory },
-    { "process-flags", "FLAGS", "no-thp, mdwe (no writable memory becomes executable), no-tsc, subreaper", process_flags },
+    { "process-flags", "FLAGS", "no-thp, mdwe (no writable memory becomes executable), no-tsc, subreaper, reset-on-fork, "
+        "own-core (shared only with its descendants), ksm", process_flags },
+    { "speculation", "KIND=CONTROL", "store-bypass, indirect-branch or l1d-flush: enable, disable or force-disable", speculation },
+    { "coredump-filter", "BITS", "what of its memory is written into a core, as core(5) has it", coredump_filter },
     { "cgroup", "DIR", "start in the cgroup whose directory is DIR, of version 2 or 1", cgroup },
     { "allow-failure", "WHAT", "go on where this one of nice, io-priority, oom-score-adj, timer-slack, affinity, hostname, "
         "domainname, loopback and late-namespaces fails; keyring, where the kernel has none", allow_failure },

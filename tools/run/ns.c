@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -183,6 +184,14 @@ static void domainname(struct run *run, char *name)
     accept(forkexec_attr_set_domainname(run->attr, name));
 }
 
+static void pid(struct run *run, char *list)
+{
+    size_t n;
+    uint32_t *numbers = parse_numbers(list, INT32_MAX, &n);
+    accept(forkexec_attr_set_pid(run->attr, (int32_t *)numbers, n));
+    free(numbers);
+}
+
 static void loopback(struct run *run, char *none)
 {
     (void)none;
@@ -230,6 +239,7 @@ static const struct option_row rows[] = {
     { "map-helpers", "UID:GID", "write the maps we may not by these programs, as /usr/bin/newuidmap:/usr/bin/newgidmap",
         map_helpers },
     { "userns-owner", "UID", "let another user own the new user namespace", userns_owner },
+    { "pid", "PIDS", "the pid in the innermost pid namespace, then in those around it, as 1,4711", pid },
     { "hostname", "NAME", "the host name, in the new uts namespace", hostname },
     { "domainname", "NAME", "the NIS domain name, in the new uts namespace", domainname },
     { "loopback", NULL, "bring the loopback interface up, in the new net namespace", loopback },

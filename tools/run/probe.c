@@ -40,9 +40,15 @@ static void say_features(void)
         { FORKEXEC_PROBE_TIME_NAMESPACE, "time namespaces" },
         { FORKEXEC_PROBE_SECCOMP, "seccomp filters" },
         { FORKEXEC_PROBE_SECCOMP_LISTENER, "seccomp filters with a listener" },
-        { FORKEXEC_PROBE_LANDLOCK, "Landlock, all of it" },
+        { FORKEXEC_PROBE_LANDLOCK, "Landlock: files, TCP, scopes" },
+        { FORKEXEC_PROBE_LANDLOCK_UNIX, "Landlock: UNIX sockets" },
+        { FORKEXEC_PROBE_LANDLOCK_UDP, "Landlock: UDP" },
         { FORKEXEC_PROBE_USER_NAMESPACE, "user namespaces" },
         { FORKEXEC_PROBE_OWN_CGROUP, "cgroups of its own for each run" },
+        { FORKEXEC_PROBE_OWN_CORE, "cores of its own" },
+        { FORKEXEC_PROBE_UTILIZATION, "utilization" },
+        { FORKEXEC_PROBE_NUMA_POLICY, "policies for memory" },
+        { FORKEXEC_PROBE_KSM, "memory that is merged with others'" },
     };
     char why[1024];
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {

@@ -25,6 +25,8 @@ from ._abi import (
     Namespace,
     ProcessFlag,
     SeccompFlag,
+    Speculate,
+    Speculation,
     Stage,
 )
 from ._attr import Attr
@@ -94,7 +96,7 @@ __all__ = [
     "Attr", "Bind", "CalledProcessError", "Capability", "CapabilitySet", "Cgroup", "Child", "CloseFd", "CloseFdsFrom",
     "CompletedProcess", "CwdRights", "DEVNULL", "DeathOf", "Dev", "Directory", "DupFd", "EnterDirectory", "Feature", "File", "Filter",
     "LandlockFlag", "LandlockFs", "LandlockNet", "LandlockScope", "Mask", "MemoryMode", "Mode", "Mount", "Namespace", "OpenFd", "Overlay", "PIPE",
-    "Popen", "Proc", "Process", "ProcessFlag", "ReadOnly", "Remount", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Stage", "Status", "SubprocessError",
+    "Popen", "Proc", "Process", "ProcessFlag", "ReadOnly", "Remount", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Speculate", "Speculation", "Stage", "Status", "SubprocessError",
     "Symlink", "TimeoutExpired", "Tmpfs", "Usage", "call", "check_call", "check_output", "hold", "install", "installed",
     "open_process", "probe", "run", "spawn", "stage_name", "start", "uninstall", "version", "version_info",
 ]  # fmt: skip

@@ -50,6 +50,34 @@ class ProcessFlag(IntFlag):
     NO_TSC = 4
     # Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
     SUBREAPER = 8
+    # The program's children and threads begin without its real-time or deadline policy and its negative nice value. SCHED_RESET_ON_FORK, sched(7).
+    RESET_ON_FORK = 16
+    # The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+    OWN_CORE = 32
+    # Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
+    KSM = 64
+
+
+class Speculation(IntEnum):
+    """How a processor runs ahead; prctl(2)."""
+
+    # forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
+    STORE_BYPASS = 0
+    # Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
+    INDIRECT_BRANCH = 1
+    # The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const).
+    L1D_FLUSH = 2
+
+
+class Speculate(IntEnum):
+    """Whether it may; prctl(2)."""
+
+    # It may. Equal to PR_SPEC_ENABLE, as the following are to theirs.
+    ENABLE = 2
+    # It may not.
+    DISABLE = 4
+    # It may not, for ever.
+    FORCE_DISABLE = 8
 
 
 class SeccompFlag(IntFlag):
@@ -102,6 +130,8 @@ class LandlockFs(IntFlag):
     TRUNCATE = 16384
     # Ioctl(2) of a device; Linux 6.10.
     IOCTL_DEV = 32768
+    # connect(2), or send to, a UNIX socket by its path that was not made in the same sandbox; Linux 7.1.
+    RESOLVE_UNIX = 65536
 
 
 class LandlockNet(IntFlag):
@@ -111,6 +141,10 @@ class LandlockNet(IntFlag):
     BIND_TCP = 1
     # connect(2) a TCP socket to it; Linux 6.7.
     CONNECT_TCP = 2
+    # bind(2) a UDP socket to it; Linux 7.2.
+    BIND_UDP = 4
+    # connect(2) a UDP socket to it, or send to it; Linux 7.2.
+    CONNECT_SEND_UDP = 8
 
 
 class LandlockFlag(IntFlag):
@@ -187,12 +221,24 @@ class Feature(IntEnum):
     TIME_NAMESPACE = 8
     # Seccomp filters: seccomp(2).
     SECCOMP = 9
-    # Landlock, with all that this library knows of it.
+    # Landlock, with the sixteen accesses to files, TCP ports and scopes.
     LANDLOCK = 10
     # LISTENER.
     SECCOMP_LISTENER = 11
     # The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
     OWN_CGROUP = 12
+    # OWN_CORE.
+    OWN_CORE = 13
+    # forkexec_attr_set_utilization.
+    UTILIZATION = 14
+    # forkexec_attr_set_numa_policy.
+    NUMA_POLICY = 15
+    # KSM.
+    KSM = 16
+    # FS_RESOLVE_UNIX.
+    LANDLOCK_UNIX = 17
+    # NET_BIND_UDP and NET_CONNECT_SEND_UDP.
+    LANDLOCK_UDP = 18
 
 
 class Stage(IntEnum):
@@ -228,6 +274,8 @@ class Stage(IntEnum):
     FD_FLAGS = 125
     # Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
     OOM_SCORE = 130
+    # What of its memory the kernel writes into a core; in memory of its own, which keeps it. core(5).
+    COREDUMP_FILTER = 135
     # The capability sets are put back to what they were before the change of image. capabilities(7).
     CREDENTIALS = 200
     # A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
@@ -314,10 +362,14 @@ class Stage(IntEnum):
     RLIMIT = 500
     # The processors to run on. sched_setaffinity(2).
     AFFINITY = 510
+    # The nodes that memory comes from. set_mempolicy(2).
+    NUMA_POLICY = 515
     # The nice value. setpriority(2).
     NICE = 520
     # The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2).
     SCHEDULER = 530
+    # How busy the kernel takes the program to be. sched_setattr(2).
+    UTILIZATION = 535
     # The I/O priority. ioprio_set(2).
     IO_PRIORITY = 540
     # The slack of timers. PR_SET_TIMERSLACK(2const).
@@ -336,8 +388,14 @@ class Stage(IntEnum):
     CWD_BEFORE_IDS = 600
     # The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
     EXEC_LABEL = 602
+    # The profile of AppArmor that the program gets, beside the label of another module. proc_pid_attr(5).
+    APPARMOR_PROFILE = 603
+    # The label that SELinux gives the session keyring, before that is made. proc_pid_attr(5).
+    KEYRING_LABEL = 604
     # The session keyring; the ids that come may not reach one of that name. keyctl(2).
     KEYRING = 605
+    # Who may do what with the session keyring; while it is the child's own. keyctl(2).
+    KEYRING_PERMISSIONS = 606
     # The bounding set; while CAP_SETPCAP is still there. capabilities(7).
     BOUNDING = 610
     # Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const).
@@ -378,6 +436,8 @@ class Stage(IntEnum):
     INIT = 745
     # What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2).
     PROCESS_FLAGS = 747
+    # Whether the processor may run ahead of the program; by the process that becomes it. PR_SET_SPECULATION_CTRL(2const).
+    SPECULATION = 748
     # No new privileges. PR_SET_NO_NEW_PRIVS(2const).
     NO_NEW_PRIVS = 750
     # Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2).
@@ -443,6 +503,8 @@ PREFIXES = {
     "FORKEXEC_NS_": "Namespace",
     "FORKEXEC_CAP_": "CapabilitySet",
     "FORKEXEC_PROCESS_": "ProcessFlag",
+    "FORKEXEC_SPECULATION_": "Speculation",
+    "FORKEXEC_SPECULATE_": "Speculate",
     "FORKEXEC_SECCOMP_": "SeccompFlag",
     "FORKEXEC_LANDLOCK_FS_": "LandlockFs",
     "FORKEXEC_LANDLOCK_NET_": "LandlockNet",
@@ -493,12 +555,17 @@ FUNCTIONS = (
     "forkexec_attr_set_nice",
     "forkexec_attr_set_affinity",
     "forkexec_attr_set_scheduler",
+    "forkexec_attr_set_deadline",
+    "forkexec_attr_set_utilization",
+    "forkexec_attr_set_numa_policy",
     "forkexec_attr_set_io_priority",
     "forkexec_attr_set_umask",
     "forkexec_attr_set_personality",
     "forkexec_attr_set_oom_score_adj",
     "forkexec_attr_set_timer_slack",
     "forkexec_attr_set_process_flags",
+    "forkexec_attr_set_speculation",
+    "forkexec_attr_set_coredump_filter",
     "forkexec_attr_set_cgroup_fd",
     "forkexec_attr_restore_nofile",
     "forkexec_attr_allow_failure",
@@ -512,6 +579,7 @@ FUNCTIONS = (
     "forkexec_attr_set_securebits",
     "forkexec_attr_set_no_new_privs",
     "forkexec_attr_create_namespaces",
+    "forkexec_attr_set_pid",
     "forkexec_attr_unshare_namespaces",
     "forkexec_attr_join_namespace",
     "forkexec_attr_join_pidfd",
@@ -544,6 +612,9 @@ FUNCTIONS = (
     "forkexec_attr_set_root",
     "forkexec_attr_set_chroot",
     "forkexec_attr_set_session_keyring",
+    "forkexec_attr_set_keyring_permissions",
+    "forkexec_attr_set_keyring_label",
+    "forkexec_attr_set_apparmor_profile",
     "forkexec_attr_set_exec_label",
     "forkexec_attr_add_seccomp_filter",
     "forkexec_attr_deny_user_namespaces",
@@ -662,6 +733,15 @@ REFUSALS: dict[str, dict[str, str]] = {
     "set_scheduler": {
         "EINVAL": "it is os.SCHED_OTHER, os.SCHED_BATCH or os.SCHED_IDLE, with priority 0, or (os.SCHED_FIFO or os.SCHED_RR, priority), with 1 to 99",
     },
+    "set_deadline": {
+        "EINVAL": "the runtime is at least 1024 nanoseconds, at most the deadline, and that at most the period",
+    },
+    "set_utilization": {
+        "EINVAL": "the least is at most the most, and that at most 1024",
+    },
+    "set_numa_policy": {
+        "EINVAL": "there are at most 1024 nodes, and their numbers are 0 to 1023",
+    },
     "set_io_priority": {
         "EINVAL": "the class is 0 to 3 and the level 0 to 7; class 0 has level 0 only",
     },
@@ -676,6 +756,12 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "set_process_flags": {
         "EINVAL": "another bit",
+    },
+    "set_speculation": {
+        "EINVAL": "a Speculation, and what it may do: a Speculate",
+    },
+    "set_coredump_filter": {
+        "EINVAL": "it has the bits 0 to 8 of core(5)",
     },
     "set_cgroup_fd": {
         "EBADF": "fd is negative",
@@ -700,6 +786,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "create_namespaces": {
         "EINVAL": "name at least one Namespace, and only Namespace types",
+    },
+    "set_pid": {
+        "EINVAL": "there are 1 to 32 pids, and each is 1 or more",
     },
     "unshare_namespaces": {
         "EINVAL": "name at least one Namespace, and only Namespace types",
@@ -808,6 +897,15 @@ REFUSALS: dict[str, dict[str, str]] = {
     "set_session_keyring": {
         "EINVAL": "name is empty or has more than 4095 bytes",
     },
+    "set_keyring_permissions": {
+        "EINVAL": "the permissions of a key are the bits 0x3f3f3f3f",
+    },
+    "set_keyring_label": {
+        "EINVAL": "label is empty or has more than 4090 bytes",
+    },
+    "set_apparmor_profile": {
+        "EINVAL": "profile is empty or has more than 4090 bytes",
+    },
     "set_exec_label": {
         "EINVAL": "label is empty or has more than 4090 bytes",
     },
@@ -823,12 +921,6 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "add_landlock_port": {
         "EINVAL": "the accesses are one LandlockNet, or several joined by |",
-    },
-    "set_landlock_handled": {
-        "EINVAL": "it is (LandlockFs, LandlockNet), and one of them has a bit that is neither",
-    },
-    "set_landlock_scopes": {
-        "EINVAL": "a bit that is no LandlockScope",
     },
     "set_cgroup": {
         "ESRCH": "the cgroup of another process",

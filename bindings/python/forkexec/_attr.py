@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         LandlockScope,
         MemoryMode,
         ProcessFlag,
+        Speculate,
+        Speculation,
         Stage,
     )
     from ._capability import Capability
@@ -87,12 +89,17 @@ class Attr:
       nice: the nice value itself, -20 to 19.
       affinity: the numbers of the processors that it may use.
       scheduler: a policy such as os.SCHED_BATCH, or (policy, priority).
+      deadline: SCHED_DEADLINE, as (runtime, deadline) or (runtime, deadline, period) in seconds; the place of scheduler.
+      utilization: (least, most), of 1024: how busy the kernel takes the program to be.
+      numa_policy: a mode of set_mempolicy(2), or (mode, nodes).
       io_priority: a class, or (class, level from 0 to 7).
       umask: the file mode creation mask.
       personality: the execution domain; personality(2).
       oom_score_adj: -1000 to 1000.
       timer_slack: seconds.
       process_flags: a ProcessFlag.
+      speculation: {Speculation.STORE_BYPASS: Speculate.DISABLE}.
+      coredump_filter: bits of core(5): which kinds of memory a core holds.
       cgroup: a Cgroup; the child is born in it.
       cgroup_fd: the same by a descriptor of a cgroup's directory.
       restore_nofile: True: the soft limit on descriptors that this process was started with (restore_nofile).
@@ -124,6 +131,7 @@ class Attr:
       mount_propagation: MS_ flags of mount(2).
       hostname: the new UTS namespace's host name.
       domainname: its NIS domain name.
+      pid: the pid in the innermost pid namespace, or a list of it and those in the namespaces around it.
       loopback: True: the new network namespace's `lo` is brought up.
       time_offsets: {time.CLOCK_MONOTONIC: seconds} for a new time namespace (set_time_offset).
 
@@ -137,7 +145,10 @@ class Attr:
 
     Security:
       session_keyring: the name of a new session keyring, or True for one without a name.
+      keyring_permissions: who may do what with it, as 0x3f090000; keyctl(2).
+      keyring_label: its context of SELinux.
       exec_label: the label that SELinux or AppArmor give the program.
+      apparmor_profile: the profile of AppArmor, where exec_label is for SELinux.
       seccomp: the bytes of a filter, 8 for each instruction, or Filter(bytes, flags), or a list (add_seccomp_filter).
       deny_terminal_injection: True: a filter that refuses TIOCSTI and TIOCLINUX (deny_terminal_injection).
       deny_user_namespaces: True: neither the program nor its descendants make one (deny_user_namespaces).
@@ -191,12 +202,17 @@ class Attr:
         nice: Optional[int] = None,
         affinity: Optional[Iterable[int]] = None,
         scheduler: Union[int, tuple[int, int], None] = None,
+        deadline: Union[tuple[float, float], tuple[float, float, float], None] = None,
+        utilization: Optional[tuple[int, int]] = None,
+        numa_policy: Union[int, tuple[int, Iterable[int]], None] = None,
         io_priority: Union[int, tuple[int, int], None] = None,
         umask: Optional[int] = None,
         personality: Optional[int] = None,
         oom_score_adj: Optional[int] = None,
         timer_slack: Optional[float] = None,
         process_flags: Optional[ProcessFlag] = None,
+        speculation: Union[Mapping[Speculation, Speculate], Iterable[tuple[Speculation, Speculate]], None] = None,
+        coredump_filter: Optional[int] = None,
         cgroup: Optional[Cgroup] = None,
         cgroup_fd: Optional[Fd] = None,
         restore_nofile: bool = False,
@@ -223,13 +239,17 @@ class Attr:
         mount_propagation: Optional[int] = None,
         hostname: Optional[str] = None,
         domainname: Optional[str] = None,
+        pid: Union[int, Iterable[int], None] = None,
         loopback: bool = False,
         time_offsets: Optional[Mapping[int, float]] = None,
         mounts: Optional[Iterable[MountItem]] = None,
         root: Union[Path, Root, None] = None,
         chroot: Optional[Path] = None,
         session_keyring: Union[bool, str, None] = None,
+        keyring_permissions: Optional[int] = None,
+        keyring_label: Optional[str] = None,
         exec_label: Optional[str] = None,
+        apparmor_profile: Optional[str] = None,
         seccomp: Union[bytes, Filter, Iterable[Union[bytes, Filter]], None] = None,
         deny_terminal_injection: bool = False,
         deny_user_namespaces: bool = False,

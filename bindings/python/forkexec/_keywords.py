@@ -195,6 +195,27 @@ def _scheduler(attr: Any, value: Any) -> None:
     put("set_scheduler", attr, integer(policy, "the policy"), integer(priority, "the priority"))
 
 
+@_keyword("deadline")
+def _deadline(attr: Any, value: Any) -> None:
+    both = isinstance(value, (tuple, list)) and len(value) == 2
+    times = fields((*value, 0) if both else value, 3, "(runtime, deadline) or (runtime, deadline, period)")
+    put("set_deadline", attr, *map(duration, times))
+
+
+@_keyword("utilization")
+def _utilization(attr: Any, value: Any) -> None:
+    least, most = fields(value, 2, "(least, most), of 1024")
+    put("set_utilization", attr, integer(least, "the least"), integer(most, "the most"))
+
+
+@_keyword("numa_policy")
+def _numa_policy(attr: Any, value: Any) -> None:
+    both = isinstance(value, (tuple, list))
+    mode, nodes = fields(value, 2, "a mode, or (mode, nodes)") if both else (value, ())
+    nodes = numbers(nodes, "a list of nodes", lambda node: integer(node, "a node"))
+    put("set_numa_policy", attr, integer(mode, "the mode"), *nodes)
+
+
 @_keyword("io_priority")
 def _io_priority(attr: Any, value: Any) -> None:
     both = isinstance(value, (tuple, list))
@@ -206,6 +227,13 @@ _plain("umask", integer)
 _plain("personality", integer)
 _plain("oom_score_adj", integer)
 _plain("process_flags", integer)
+_plain("coredump_filter", integer)
+
+
+@_keyword("speculation")
+def _speculation(attr: Any, value: Any) -> None:
+    for feature, control in pairs(value, "speculation"):
+        put("set_speculation", attr, integer(feature, "a Speculation"), integer(control, "a Speculate"))
 
 
 @_keyword("timer_slack")
@@ -325,6 +353,15 @@ _plain("user_namespace_owner", integer)
 _plain("mount_propagation", integer)
 _plain("hostname", text)
 _plain("domainname", text)
+
+
+@_keyword("pid")
+def _pid(attr: Any, value: Any) -> None:
+    pids = [value] if isinstance(value, int) else several(value, "a pid, or a list of them")
+    found = [integer(pid, "a pid") for pid in pids]
+    put("set_pid", attr, ffi.new("int32_t[]", found), len(found))
+
+
 _switch("loopback")
 
 
@@ -416,7 +453,10 @@ def _session_keyring(attr: Any, value: Any) -> None:
     put("set_session_keyring", attr, ffi.NULL if value is True else text(value))
 
 
+_plain("keyring_permissions", integer)
+_plain("keyring_label", text)
 _plain("exec_label", text)
+_plain("apparmor_profile", text)
 
 
 @_keyword("seccomp", "add_seccomp_filter")

@@ -356,6 +356,48 @@ def test_filters():
     assert status("Seccomp_filters", given) == "3"
 
 
+def test_deadline_and_utilization():
+    given = attr(deadline=(0.001, 0.002), utilization=(10, 500))
+    described = given.describe()
+    assert "scheduler: deadline, 1000000 ns in the first 2000000 of every 2000000" in described
+    assert "utilization: 10 to 500 of 1024" in described
+    described = attr(deadline=(0.001, 0.002, 0.003)).describe()
+    assert "1000000 ns in the first 2000000 of every 3000000" in described
+
+
+def test_numa_policy():
+    if not forkexec.probe(forkexec.Feature.NUMA_POLICY)[0]:
+        pytest.skip("the kernel has no NUMA")
+    seen = forkexec.run(["grep", "-c", "bind:0", "/proc/self/numa_maps"], attr=attr(numa_policy=(2, [0])), stdout=-1)
+    assert int(seen.stdout) > 0
+    assert "numa policy: mode 4, nodes []" in attr(numa_policy=4).describe()
+
+
+def test_what_a_core_holds():
+    seen = forkexec.run(["cat", "/proc/self/coredump_filter"], attr=attr(coredump_filter=0x21), stdout=-1)
+    assert seen.stdout == b"00000021\n"
+
+
+def test_speculation():
+    given = attr(speculation={forkexec.Speculation.L1D_FLUSH: forkexec.Speculate.DISABLE})
+    assert "speculation 2: feature 2, control 4" in given.describe()
+
+
+def test_pid():
+    given = attr(create_namespaces=forkexec.Namespace.USER | forkexec.Namespace.PID, pid=[1])
+    assert forkexec.run(["sh", "-c", "echo $$"], attr=given, stdout=-1).stdout == b"1\n"
+    assert "clone: pid [1, 4711]" in attr(pid=[1, 4711]).describe()
+
+
+def test_keyring_and_labels():
+    given = attr(
+        session_keyring=True, keyring_permissions=0x3F090000, keyring_label="a", exec_label="b", apparmor_profile="c"
+    )
+    described = given.describe()
+    for line in ("exec label: b", "apparmor profile: exec c", "keyring label: a", "keyring permissions: 0x3f090000"):
+        assert line in described
+
+
 def test_process_flags():
     code = "import ctypes; print(ctypes.CDLL(None).prctl(42, 0, 0, 0, 0))"  # PR_GET_THP_DISABLE
     given = attr(process_flags=forkexec.ProcessFlag.NO_THP | forkexec.ProcessFlag.SUBREAPER)

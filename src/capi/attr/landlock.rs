@@ -6,8 +6,9 @@ use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
 /// Restricts the program by a ruleset of the caller's: fd is what landlock_create_ruleset(2) gave, borrowed, and must be
-/// open during each spawn. What add_landlock_path and the others ask for is a second restriction on top of it. The last
-/// call wins. landlock_restrict_self(2).
+/// open during each spawn. What add_landlock_path and the others ask for is a second restriction on top of it. What they
+/// have no words for, as the quiet rules of Linux 7.2, such a ruleset can have. The last call wins.
+/// landlock_restrict_self(2).
 /// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; EBADF: not open), FORKEXEC_STAGE_FD_INTERNAL or
 /// FORKEXEC_STAGE_LANDLOCK (EBADFD: not a ruleset; E2BIG: too many restrictions on top of each other); index -1.
@@ -20,16 +21,18 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_ruleset(attr: *mut forkexec_
 }
 
 /// Grants access, FORKEXEC_LANDLOCK_FS_ bits, to the file path, or to the directory path and all beneath it. All
-/// accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise, all
-/// sixteen. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is not a directory
-/// takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE and IOCTL_DEV only. path is looked up by the child in its final root
-/// and working directory, with the program's ids; symbolic links are followed. What is open already is not restricted.
-/// Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated calls add. landlock(7).
-/// Returns 0; -EINVAL: attr or path is NULL, path is empty, access is 0 or has another bit; -ENAMETOOLONG: path has more
-/// than 4095 bytes; -ENOMEM.
+/// accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise, the
+/// sixteen up to IOCTL_DEV, and of newer ones those that some call grants. Bits that a newer kernel knows are passed on as
+/// they are. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is not a directory
+/// takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE, IOCTL_DEV and RESOLVE_UNIX only. path is looked up by the child in its
+/// final root and working directory, with the program's ids; symbolic links are followed. What is open already is not
+/// restricted. Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated calls add. landlock(7).
+/// Returns 0; -EINVAL: attr or path is NULL, path is empty, access is 0; -ENAMETOOLONG: path has more than 4095 bytes;
+/// -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE (the errno of
-/// open(2); EINVAL: an access that a file does not have; ENOMEM) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has
-/// no Landlock, or an older one); index is the place among the calls of add_landlock_path and add_landlock_port.
+/// open(2); EINVAL: an access that a file does not have, or with index -1 one that a kernel newer than 7.2 does not know;
+/// ENOMEM) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or an older one); index is the place among
+/// the calls of add_landlock_path and add_landlock_port.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_add_landlock_path(
     attr: *mut forkexec_attr,
@@ -44,12 +47,13 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_path(
     apply(attr, "add_landlock_path", |attr| attr.landlock.add_landlock_path(path?, access))
 }
 
-/// Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a TCP port; 0 is any port that the kernel chooses for bind(2). Binding
-/// and connecting that no such call grants is denied. Other protocols are not restricted. Repeated calls add. landlock(7).
-/// Returns 0; -EINVAL: attr is NULL, access is 0 or has another bit; -ENOMEM.
+/// Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a port of TCP or UDP; 0 is any port that the kernel chooses for bind(2).
+/// Binding and connecting of TCP that no such call grants is denied, and of UDP what some call grants, to all other ports.
+/// Other protocols are not restricted. Repeated calls add. landlock(7).
+/// Returns 0; -EINVAL: attr is NULL, access is 0; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs; not handled), FORKEXEC_STAGE_LANDLOCK_RULE or
-/// FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7); index is the place among
-/// the calls of add_landlock_path and add_landlock_port.
+/// FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7, for UDP 7.2); index is the
+/// place among the calls of add_landlock_path and add_landlock_port.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_add_landlock_port(attr: *mut forkexec_attr, port: u16, access: u64) -> c_int {
     let _entered = Entered::now();
@@ -59,9 +63,10 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_port(attr: *mut forkexec_att
 }
 
 /// Says which accesses are denied where no rule grants them: fs, FORKEXEC_LANDLOCK_FS_ bits, and net,
-/// FORKEXEC_LANDLOCK_NET_ bits; the others are left alone. With net alone and no add_landlock_port, no TCP at all.
-/// Without this call add_landlock_path means all of fs, add_landlock_port all of net. The last call wins. landlock(7).
-/// Returns 0; -EINVAL: attr is NULL, another bit.
+/// FORKEXEC_LANDLOCK_NET_ bits; the others are left alone. With net alone and no add_landlock_port, none at all. Without this
+/// call add_landlock_path means the sixteen of fs up to IOCTL_DEV, add_landlock_port the two of TCP, and both what is granted
+/// of newer ones. The last call wins. landlock(7).
+/// Returns 0; -EINVAL: attr is NULL.
 /// Fails later as add_landlock_path does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_landlock_handled(attr: *mut forkexec_attr, fs: u64, net: u64) -> c_int {
@@ -72,8 +77,9 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_handled(attr: *mut forkexec_
 }
 
 /// Keeps the program and its descendants to themselves: with scopes, FORKEXEC_LANDLOCK_SCOPE_ bits, they do not connect
-/// to abstract unix sockets, or send no signals, outside. The last call wins. landlock(7).
-/// Returns 0; -EINVAL: attr is NULL, another bit.
+/// to abstract unix sockets, or send no signals, outside. Bits that a newer kernel knows are passed on as they are. The last
+/// call wins. landlock(7).
+/// Returns 0; -EINVAL: attr is NULL.
 /// Fails later as FORKEXEC_STAGE_VALIDATE (no set_no_new_privs) or FORKEXEC_STAGE_LANDLOCK (EOPNOTSUPP: the kernel has no
 /// Landlock, or one before Linux 6.12); index -1.
 #[unsafe(no_mangle)]

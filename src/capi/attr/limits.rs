@@ -1,7 +1,7 @@
 //! Limits, scheduling and the cgroup.
 
 use super::{apply, forkexec_attr};
-use crate::attr::limits::MOST_CPUS;
+use crate::attr::limits::{MOST_CPUS, MOST_NODES};
 use crate::capi::entry::Entered;
 use crate::capi::guard;
 use crate::sentences;
@@ -57,7 +57,8 @@ pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cp
 
 /// Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
 /// SCHED_RR with 1 to 99. Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace
-/// the caller's side sets the policy, before the child joins anything. The last call wins. sched_setscheduler(2).
+/// the caller's side sets the policy, before the child joins anything. Takes the place of set_deadline; the last call wins.
+/// sched_setscheduler(2).
 /// Returns 0; -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
 /// Fails later as FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it); index -1.
 #[unsafe(no_mangle)]
@@ -66,6 +67,65 @@ pub unsafe extern "C" fn forkexec_attr_set_scheduler(attr: *mut forkexec_attr, p
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_scheduler", |attr| attr.limits.set_scheduler(policy, priority))
+}
+
+/// Sets SCHED_DEADLINE: runtime_ns of processor time, within deadline_ns from the beginning of each period_ns; a period of
+/// 0 is the deadline. Needs CAP_SYS_NICE, and that the program may run on all processors of its cpuset: no set_affinity to
+/// fewer. With a new or a joined user namespace the caller's side sets it, before the child joins anything. The program
+/// makes no processes and threads (EAGAIN), unless set_process_flags has RESET_ON_FORK. Takes the place of set_scheduler,
+/// and the other way round: the last call wins. sched_setattr(2).
+/// Returns 0; -EINVAL: attr is NULL, runtime_ns is below 1024 or above deadline_ns, deadline_ns is above period_ns and that
+/// is not 0, a number is above INT64_MAX.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (set_init, a listener, a pid namespace that is entered) or
+/// FORKEXEC_STAGE_SCHEDULER (EPERM: no right to it, or fewer processors; EBUSY: the processors have no such time left;
+/// EINVAL: outside the sysctls kernel.sched_deadline_period_min_us and _max_us); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_deadline(
+    attr: *mut forkexec_attr,
+    runtime_ns: u64,
+    deadline_ns: u64,
+    period_ns: u64,
+) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_deadline", |attr| attr.limits.set_deadline(runtime_ns, deadline_ns, period_ns))
+}
+
+/// Sets how busy the kernel takes the program to be when it chooses a processor and its frequency: at least min and at
+/// most max, of 1024 for the largest processor at its highest frequency. The policy stays as it is. The last call wins.
+/// sched_setattr(2), SCHED_FLAG_UTIL_CLAMP_MIN and _MAX.
+/// Returns 0; -EINVAL: attr is NULL, min is above max, max is above 1024.
+/// Fails later as FORKEXEC_STAGE_UTILIZATION (EOPNOTSUPP, or EINVAL before Linux 5.3: the kernel does not know it, see
+/// FORKEXEC_PROBE_UTILIZATION); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_utilization(attr: *mut forkexec_attr, min: u32, max: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_utilization", |attr| attr.limits.set_utilization(min, max))
+}
+
+/// Says which nodes of a NUMA machine the program's memory comes from: mode is one of MPOL_DEFAULT 0, MPOL_PREFERRED 1,
+/// MPOL_BIND 2, MPOL_INTERLEAVE 3, MPOL_LOCAL 4 and those that a newer kernel knows, with MPOL_F_ flags; nodes are n
+/// numbers, counted from 0, none for MPOL_DEFAULT and MPOL_LOCAL. The kernel leaves out what the machine or the cpuset does
+/// not have. nodes is copied and may be NULL where n is 0; the last call wins. set_mempolicy(2).
+/// Returns 0; -EINVAL: attr is NULL, nodes is NULL and n is not 0, n is above 1024, a number is above 1023; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_NUMA_POLICY (EINVAL: no such mode, nodes that do not go with it, or none that is there;
+/// ENOSYS: the kernel has no NUMA, see FORKEXEC_PROBE_NUMA_POLICY); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_numa_policy(
+    attr: *mut forkexec_attr,
+    mode: u32,
+    nodes: *const u32,
+    n: usize,
+) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that nodes is NULL or a list of n items.
+    let nodes = unsafe { guard::list(nodes, n, MOST_NODES, sentences::NODES) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_numa_policy", |attr| attr.limits.set_numa_policy(mode, nodes?))
 }
 
 /// Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
@@ -134,17 +194,51 @@ pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr,
 /// Sets what a process has as a bit of its own, FORKEXEC_PROCESS_ bits: NO_THP, no transparent huge pages; MDWE, no memory
 /// that is or was writable becomes executable (compilers at run time then fail); NO_TSC, SIGSEGV for who reads the time
 /// stamp counter, which also loaders and clock_gettime(2) of some C libraries do; SUBREAPER, orphans of the program's
-/// descendants become its children. Threads and children have NO_THP, MDWE and NO_TSC, too; nothing takes MDWE away. NO_THP
-/// and MDWE are kept with the memory, so with them the child is never in the caller's. 0 asks for none. The last call wins.
-/// prctl(2).
+/// descendants become its children; KSM, the kernel may merge its memory with equal memory of others; RESET_ON_FORK, no child or thread of the program has its real-time or deadline policy, or
+/// a negative nice value; OWN_CORE, only the program and its descendants run on a core's threads at the same time, so that
+/// what a core has in common tells nothing to others. Threads and children have NO_THP, MDWE, NO_TSC, OWN_CORE and KSM,
+/// too; nothing takes MDWE away. NO_THP, MDWE and KSM are kept with the memory, so with them the child is never in the
+/// caller's. 0 asks for none. The last call wins. prctl(2), sched_setscheduler(2).
 /// Returns 0; -EINVAL: attr is NULL, another bit.
-/// Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86); index is the bit that failed.
+/// Fails later as FORKEXEC_STAGE_PROCESS_FLAGS (EINVAL: MDWE needs Linux 6.3, NO_TSC x86, OWN_CORE a kernel with
+/// CONFIG_SCHED_CORE, KSM one with CONFIG_KSM; ENODEV: OWN_CORE, and no core has several threads; EOPNOTSUPP: KSM before
+/// Linux 6.7, where it ends with the exec); index is the bit that failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_process_flags(attr: *mut forkexec_attr, flags: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "set_process_flags", |attr| attr.limits.set_process_flags(flags))
+}
+
+/// Says whether the processor may run ahead of the program by feature, one of FORKEXEC_SPECULATION_STORE_BYPASS,
+/// FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATION_L1D_FLUSH (where ENABLE flushes the cache at each switch to
+/// another process) or one that a newer kernel knows: control is FORKEXEC_SPECULATE_ENABLE, FORKEXEC_SPECULATE_DISABLE or
+/// FORKEXEC_SPECULATE_FORCE_DISABLE, which the program cannot take back. Its threads and children have the same. Repeated
+/// calls add; for the same feature the last call wins. PR_SET_SPECULATION_CTRL(2const).
+/// Returns 0; -EINVAL: attr is NULL, feature is above 255, another control; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_SPECULATION (ENODEV: the kernel does not know the feature; ENXIO or EPERM: the processor,
+/// the boot parameters or an earlier FORCE_DISABLE have decided it); index is the feature.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_speculation(attr: *mut forkexec_attr, feature: u32, control: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_speculation", |attr| attr.limits.set_speculation(feature, control))
+}
+
+/// Says which kinds of the program's memory the kernel writes into a core, as bits of core(5): 0x1 private and anonymous,
+/// 0x2 shared and anonymous, 0x4 and 0x8 files, 0x10 the first page of programs and libraries, 0x20 and 0x40 huge pages,
+/// 0x80 and 0x100 DAX; 0 for none of them. An exec and children keep it. It is kept with the memory, so the child is never
+/// in the caller's, and written by way of the caller's /proc. The last call wins. core(5).
+/// Returns 0; -EINVAL: attr is NULL, another bit.
+/// Fails later as FORKEXEC_STAGE_COREDUMP_FILTER (ENOENT: no /proc, or a kernel without CONFIG_ELF_CORE; EROFS); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_coredump_filter(attr: *mut forkexec_attr, kinds: u32) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_coredump_filter", |attr| attr.limits.set_coredump_filter(kinds))
 }
 
 /// Runs the program in the cgroup whose directory fd refers to. With cgroup v2 the child is born there (clone3(2),

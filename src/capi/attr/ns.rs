@@ -1,8 +1,10 @@
 //! Namespaces to create, and what is set in them.
 
 use super::{apply, forkexec_attr};
+use crate::attr::ns::MOST_PIDS;
 use crate::capi::entry::Entered;
 use crate::capi::guard;
+use crate::sentences;
 use core::ffi::{c_char, c_int};
 
 /// Runs the program in new namespaces of the types, one or more of FORKEXEC_NS_*. With FORKEXEC_NS_PID it is process 1
@@ -20,6 +22,26 @@ pub unsafe extern "C" fn forkexec_attr_create_namespaces(attr: *mut forkexec_att
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "create_namespaces", |attr| attr.ns.create_namespaces(types))
+}
+
+/// Chooses the child's pid: pids are n numbers, the first for the innermost pid namespace that the child is in, the
+/// following for those around it, outwards; in those that are left out the kernel chooses. In a new pid namespace the first
+/// is 1. So a program, or a holder, comes back under the pid that it had. Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in
+/// the user namespace that owns each of the pid namespaces, and clone3(2) (FORKEXEC_PROBE_CLONE3). The child that is made
+/// first must become the program: no set_init, whose program is another process, no measure_memory, no pid namespace that
+/// is joined. pids is copied; the last call wins. clone(2), set_tid.
+/// Returns 0; -EINVAL: attr or pids is NULL, n is 0 or above 32, a pid is below 1; -ENOMEM.
+/// Fails later as FORKEXEC_STAGE_VALIDATE (another process becomes the program; the first of a new pid namespace is not 1)
+/// or FORKEXEC_STAGE_CLONE (EEXIST: there is a process, a group or a session of that pid; EPERM: no right to it; EINVAL: more
+/// pids than pid namespaces, or above the sysctl kernel.pid_max; ENOSYS: no clone3(2)); index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_pid(attr: *mut forkexec_attr, pids: *const i32, n: usize) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that pids is NULL or a list of n items.
+    let pids = unsafe { guard::list(pids, n, MOST_PIDS, sentences::PIDS) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "set_pid", |attr| attr.ns.set_pid(pids?))
 }
 
 /// Lets the child enter new namespaces of the types by itself, once it runs, instead of being born in them.

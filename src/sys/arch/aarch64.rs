@@ -203,6 +203,10 @@ pub mod nr {
     pub const SOCKETPAIR: usize = 199;
     pub const GETTID: usize = 178;
     pub const SCHED_GETAFFINITY: usize = 123;
+    pub const SCHED_GETPARAM: usize = 121;
+    pub const SCHED_GETSCHEDULER: usize = 120;
+    pub const SCHED_SETATTR: usize = 274;
+    pub const SET_MEMPOLICY: usize = 237;
     pub const FUTEX: usize = 98;
     pub const RESTART_SYSCALL: usize = 128;
 }

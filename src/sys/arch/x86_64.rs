@@ -204,6 +204,10 @@ pub mod nr {
     pub const SOCKETPAIR: usize = 53;
     pub const GETTID: usize = 186;
     pub const SCHED_GETAFFINITY: usize = 204;
+    pub const SCHED_GETPARAM: usize = 143;
+    pub const SCHED_GETSCHEDULER: usize = 145;
+    pub const SCHED_SETATTR: usize = 314;
+    pub const SET_MEMPOLICY: usize = 238;
     pub const FUTEX: usize = 202;
     pub const RESTART_SYSCALL: usize = 219;
 }

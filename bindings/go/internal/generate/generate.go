@@ -47,6 +47,8 @@ var groups = []group{
 	{"FORKEXEC_NS_", "Namespace", "uint32", "A Namespace is a set of types of namespaces; namespaces(7)."},
 	{"FORKEXEC_CAP_", "CapabilitySet", "uint32", "A CapabilitySet names sets of capabilities of a process; capabilities(7)."},
 	{"FORKEXEC_PROCESS_", "ProcessFlags", "uint32", "ProcessFlags are bits of a process; prctl(2)."},
+	{"FORKEXEC_SPECULATION_", "Speculation", "uint32", "A Speculation is a way in which a processor runs ahead; prctl(2)."},
+	{"FORKEXEC_SPECULATE_", "Speculate", "uint32", "Speculate says whether it may; prctl(2)."},
 	{"FORKEXEC_SECCOMP_", "SeccompFlags", "uint32", "SeccompFlags are flags of a seccomp filter; seccomp(2)."},
 	{"FORKEXEC_LANDLOCK_FS_", "LandlockFS", "uint64", "LandlockFS is a set of accesses to files; landlock(7)."},
 	{"FORKEXEC_LANDLOCK_NET_", "LandlockNet", "uint64", "LandlockNet is a set of accesses to TCP ports; landlock(7)."},
@@ -65,7 +67,7 @@ var groups = []group{
 
 // Short words that Go writes in capitals.
 var upper = map[string]bool{"FS": true, "IPC": true, "UTS": true, "PID": true, "UID": true, "GID": true, "TCP": true,
-	"CWD": false, "OOM": true, "IO": true, "FD": true, "ID": true, "THP": true, "MDWE": true, "TSC": true}
+	"CWD": false, "OOM": true, "IO": true, "FD": true, "ID": true, "THP": true, "MDWE": true, "TSC": true, "NUMA": true, "KSM": true, "L1D": true}
 
 func camel(name string) string {
 	var text strings.Builder

@@ -1,0 +1,58 @@
+//! When a process runs, and where.
+
+use super::abi::*;
+use super::arch::{nr, syscall6};
+use super::{Answer, answer};
+
+/// sched_setscheduler(2)
+pub fn sched_setscheduler(pid: i32, policy: i32, priority: i32) -> Answer {
+    call!(SCHED_SETSCHEDULER, pid, policy, &priority as *const i32).map(drop)
+}
+
+/// sched_setaffinity(2)
+pub fn sched_setaffinity(pid: i32, mask: &[u64]) -> Answer {
+    call!(SCHED_SETAFFINITY, pid, size_of_val(mask), mask.as_ptr()).map(drop)
+}
+
+/// ioprio_set(2)
+pub fn ioprio_set(which: i32, who: i32, priority: u32) -> Answer {
+    call!(IOPRIO_SET, which, who, priority).map(drop)
+}
+
+/// sched_getscheduler(2) of the calling thread
+pub fn sched_getscheduler() -> Answer<i32> {
+    call!(SCHED_GETSCHEDULER, 0).map(|policy| policy as i32)
+}
+
+/// sched_getparam(2) of the calling thread
+pub fn sched_getparam() -> Answer<i32> {
+    let mut priority = 0;
+    call!(SCHED_GETPARAM, 0, &mut priority as *mut i32).map(|_| priority)
+}
+
+/// sched_setattr(2)
+pub fn sched_setattr(pid: i32, attr: &SchedAttr) -> Answer {
+    call!(SCHED_SETATTR, pid, attr as *const SchedAttr, 0).map(drop)
+}
+
+/// sched_setattr(2) of the calling thread, whose policy and priority stay as they are.
+pub fn clamp_utilization(min: u32, max: u32) -> Answer {
+    sched_setattr(
+        0,
+        &SchedAttr {
+            size: size_of::<SchedAttr>() as u32,
+            flags: SCHED_FLAG_KEEP_ALL | SCHED_FLAG_UTIL_CLAMP,
+            utilization_min: min,
+            utilization_max: max,
+            ..SchedAttr::default()
+        },
+    )
+}
+
+/// set_mempolicy(2). The kernel reads one bit less than it is told.
+pub fn set_mempolicy(mode: u32, nodes: &[u64]) -> Answer {
+    if nodes.is_empty() {
+        return call!(SET_MEMPOLICY, mode, 0, 0).map(drop);
+    }
+    call!(SET_MEMPOLICY, mode, nodes.as_ptr(), size_of_val(nodes) * 8 + 1).map(drop)
+}

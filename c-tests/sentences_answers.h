@@ -202,6 +202,11 @@ DESCRIBES(EMPTY_ROOT, "root: ", (NULL), SET(create_namespaces, FORKEXEC_NS_MOUNT
 DESCRIBES(SCHEDULER, "scheduler: ", ("3", "0"), SET(set_scheduler, SCHED_BATCH, 0))
 DESCRIBES(IO_CLASS, "io priority: ", ("2", "7"), SET(set_io_priority, 2, 7))
 DESCRIBES(SLACK, "timer slack: ", ("1000"), SET(set_timer_slack, 1000))
+DESCRIBES(LISTENS, "listen 0: ", ("tcp", "127.0.0.1:80", "7"), SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 7))
+DESCRIBES(BOUND, "listen 0: ", ("udp", "127.0.0.1:80"), SET(listen, SOCK_DGRAM, &at_80, sizeof at_80, 0))
+DESCRIBES(HANDED, "hand over: ", (NULL), SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 7))
+DESCRIBES(HANDED_ALL, "hand over: ", ("2"), SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 7);
+    SET(listen, SOCK_DGRAM, &at_80, sizeof at_80, 7))
 DESCRIBES_WHERE(need_landlock(4), RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs);
     SET(add_landlock_port, 99, 1))
 DESCRIBES_WHERE(need_landlock(1), RULE_OF_PATH, "landlock rule 0: ", ("/", "0x4"), SET(set_no_new_privs);

@@ -175,6 +175,24 @@ SITUATION(FILTER_WITHOUT_EFFECT, need_native())
     says(spawned(attr), "user namespaces (denied): %s: %s", strerror(EOPNOTSUPP), sentence);
 }
 
+static inline void listening_fails(int code, const char *sentence)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 7);
+    DENY(bind, code);
+    says(spawned(attr), "listen 0 (tcp 127.0.0.1:80, backlog 7): %s: %s", strerror(code), sentence);
+}
+
+SITUATION(LISTEN_NO_ADDRESS, need_native())
+{
+    listening_fails(EADDRNOTAVAIL, sentence);
+}
+
+SITUATION(LISTEN_FORBIDDEN, need_native())
+{
+    listening_fails(EACCES, sentence);
+}
+
 SITUATION(PROCESS_FLAG_UNKNOWN, need_native())
 {
     struct forkexec_attr *attr = new_attr();

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
 /* The ways in which a child is made. */
@@ -136,6 +138,12 @@ ASK(host_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_hostname, "judge
 ASK(domain_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_domainname, "court"))
 ASK(later, SET(create_namespaces, FORKEXEC_NS_TIME); SET(set_time_offset, CLOCK_MONOTONIC, 1000, 0))
 ASK(loopback, SET(create_namespaces, FORKEXEC_NS_NET); SET(set_loopback))
+static void a_socket(struct forkexec_attr *attr)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = "\0forkexec stages" };
+    SET(listen, SOCK_DGRAM, &at, sizeof at.sun_family + 16, 0);
+}
+
 ASK(a_new_host, SET(create_namespaces, FORKEXEC_NS_UTS))
 ASK(an_early_namespace, SET(unshare_namespaces, FORKEXEC_NS_UTS))
 ASK(a_late_namespace, SET(unshare_namespaces, FORKEXEC_NS_PID))
@@ -261,6 +269,9 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_PERSONALITY, ALL, fixed_addresses, GIVES(EINVAL, -1, "0x40000"), 0,
         DENY(personality, EINVAL, IF(0, 0x40000)) },
     { FORKEXEC_STAGE_UMASK, ALL, a_umask, GIVES(EPERM, -1, "0027"), 0, DENY(umask, EPERM, IF(0, 027)) },
+    { FORKEXEC_STAGE_LISTEN, OWN, a_socket, GIVES(EIO, 0, "dgram @forkexec stages"), 0,
+        DENY(bind, EIO, IF(2, 18)) },
+    { FORKEXEC_STAGE_HAND_OVER, OWN, a_socket, GIVES(ETOOMANYREFS, -1, "1 descriptor"), 0, DENY(sendmsg, ETOOMANYREFS) },
     { FORKEXEC_STAGE_HOLD, OWN | HELD, NULL, GIVES(EIO, -1, ""), 0, DENY(ppoll, EIO, IF(1, 2), IF(4, 8)) },
     { FORKEXEC_STAGE_LATE_NAMESPACES, ALL, a_late_namespace, GIVES(ENOSPC, -1, "pid"), 0, DENY(unshare, ENOSPC) },
 

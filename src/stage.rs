@@ -133,6 +133,10 @@ pub enum Stage {
     Personality = 560,
     /// The file mode creation mask; after everything that creates. umask(2).
     Umask = 570,
+    /// A socket that is bound inside, for the caller to accept by; in the final network namespace and root, and with the umask. bind(2), listen(2).
+    Listen = 574,
+    /// The caller is sent the descriptors of what is inside; before it may want them, for a child that is held. unix(7).
+    HandOver = 576,
     /// A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
     Hold = 580,
     /// The namespaces that were asked for late, after the caller had its turn. unshare(2).
@@ -285,6 +289,8 @@ rows! {
     TimerSlack "timer slack",
     Personality "personality",
     Umask "umask",
+    Listen "listen",
+    HandOver "hand over",
     Hold "hold",
     LateNamespaces "late namespaces",
     SecondClone "second clone",

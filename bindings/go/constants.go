@@ -422,6 +422,10 @@ const (
 	StagePersonality Stage = 560
 	// The file mode creation mask; after everything that creates. umask(2).
 	StageUmask Stage = 570
+	// A socket that is bound inside, for the caller to accept by; in the final network namespace and root, and with the umask. bind(2), listen(2).
+	StageListen Stage = 574
+	// The caller is sent the descriptors of what is inside; before it may want them, for a child that is held. unix(7).
+	StageHandOver Stage = 576
 	// A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
 	StageHold Stage = 580
 	// The namespaces that were asked for late, after the caller had its turn. unshare(2).
@@ -559,6 +563,8 @@ var stageNames = map[Stage]string{
 	550: "timer slack",
 	560: "personality",
 	570: "umask",
+	574: "listen",
+	576: "hand over",
 	580: "hold",
 	590: "late namespaces",
 	595: "second clone",

@@ -473,6 +473,10 @@ enum forkexec_stage {
     FORKEXEC_STAGE_PERSONALITY = 560,
     // The file mode creation mask; after everything that creates. umask(2).
     FORKEXEC_STAGE_UMASK = 570,
+    // A socket that is bound inside, for the caller to accept by; in the final network namespace and root, and with the umask. bind(2), listen(2).
+    FORKEXEC_STAGE_LISTEN = 574,
+    // The caller is sent the descriptors of what is inside; before it may want them, for a child that is held. unix(7).
+    FORKEXEC_STAGE_HAND_OVER = 576,
     // A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
     FORKEXEC_STAGE_HOLD = 580,
     // The namespaces that were asked for late, after the caller had its turn. unshare(2).
@@ -1574,6 +1578,27 @@ int forkexec_attr_set_landlock_flags(struct forkexec_attr *attr,
 // Returns 0; -EINVAL: attr is NULL.
 int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 
+// Makes a socket inside, in the network namespace and the root that the program gets, and hands it to the caller, who
+// accepts by it what the program connects to: forkexec_child_listen_fd. So a proxy of the caller's needs no interface, no
+// relay and no namespace of its own. type: SOCK_STREAM or SOCK_DGRAM, or SOCK_SEQPACKET with AF_UNIX. address, length: a
+// struct sockaddr_in or sockaddr_in6, whole, or a sockaddr_un with an absolute path or an abstract name; port 0 is any that
+// is free, which getsockname(2) tells. backlog: as listen(2) takes it; a SOCK_DGRAM socket is only bound. In a new network
+// namespace 127.0.0.1 and ::1 need set_loopback. With TCP, SO_REUSEADDR is set. The socket is made before the ids are set,
+// so a new user namespace gives the right to any port. What is at a path is never replaced, and is left to the caller to
+// remove; its mode is what the umask leaves of 0777. The program itself does not get the socket. address is copied; repeated
+// calls add, at most 32. socket(2), bind(2), listen(2), ip(7), unix(7).
+// Returns 0; -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, no such
+// type, backlog is negative, more than 32 sockets; -EAFNOSUPPORT: another family; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (a loopback address without set_loopback), FORKEXEC_STAGE_LISTEN (EADDRINUSE;
+// EADDRNOTAVAIL: no interface in there has the address; EACCES: a port below 1024 without CAP_NET_BIND_SERVICE, or no
+// right to write to the directory; ENOENT, EROFS; EAFNOSUPPORT: the kernel has no IPv6) or FORKEXEC_STAGE_HAND_OVER; index is
+// the place among the calls of listen.
+int forkexec_attr_listen(struct forkexec_attr *attr,
+                         int32_t type,
+                         const void *address,
+                         size_t length,
+                         int32_t backlog);
+
 // Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
 // nothing of it stays behind. execve(2).
 //
@@ -1777,6 +1802,16 @@ int32_t forkexec_child_namespace_fd(const struct forkexec_child *child,
 // the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
 // many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
 int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
+
+// The socket of the index-th call, from 0, of forkexec_attr_listen, close-on-exec, to be closed by the caller, who accepts
+// and receives by it; see accept(2). It may be asked for as soon as forkexec_spawn, forkexec_start or forkexec_hold has
+// returned. It is handed over: the library keeps none, and there is no second. Until it is asked for, connections wait in
+// its backlog; what is not asked for closes with forkexec_close. -EINVAL: child is NULL. -ENOENT: no such call, or handed
+// over already. -ESRCH: the child of another process. -EMFILE: too many descriptors (all that the child hands over come at
+// once); -EPERM: a filter forbids the caller recvmsg(2): nothing is lost, and the next call may succeed. -EAGAIN: another
+// thread is in forkexec_release, and a filter has a listener: the same.
+int32_t forkexec_child_listen_fd(const struct forkexec_child *child,
+                                 uint32_t index);
 
 // Makes a cgroup, with this name, in the directory of another one, parent_fd: one of a cgroup2 file system, open for reading
 // or with O_PATH, in which the caller may make directories. systemd gives such a directory to what it starts with

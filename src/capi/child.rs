@@ -390,3 +390,19 @@ pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child)
     let fd = child.ok_or(Errno::EINVAL).and_then(Child::seccomp_fd);
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
+
+/// The socket of the index-th call, from 0, of forkexec_attr_listen, close-on-exec, to be closed by the caller, who accepts
+/// and receives by it; see accept(2). It may be asked for as soon as forkexec_spawn, forkexec_start or forkexec_hold has
+/// returned. It is handed over: the library keeps none, and there is no second. Until it is asked for, connections wait in
+/// its backlog; what is not asked for closes with forkexec_close. -EINVAL: child is NULL. -ENOENT: no such call, or handed
+/// over already. -ESRCH: the child of another process. -EMFILE: too many descriptors (all that the child hands over come at
+/// once); -EPERM: a filter forbids the caller recvmsg(2): nothing is lost, and the next call may succeed. -EAGAIN: another
+/// thread is in forkexec_release, and a filter has a listener: the same.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_listen_fd(child: *const forkexec_child, index: u32) -> i32 {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    let fd = child.ok_or(Errno::EINVAL).and_then(|child| child.listen_fd(index));
+    fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
+}

@@ -18,6 +18,7 @@ pub mod exec;
 pub mod fds;
 mod filters;
 mod follow;
+mod handed;
 mod ids;
 pub mod init;
 mod init_filter;

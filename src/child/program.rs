@@ -3,8 +3,8 @@
 use super::stage::Stage;
 use super::sys::{self, Answer};
 use super::{
-    At, caps, channel, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, second, security, session,
-    signals,
+    At, caps, channel, exec, fds, filters, handed, ids, init, landlock, limits, mounts, ns, root, second, security,
+    session, signals,
 };
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
@@ -88,6 +88,7 @@ program! {
     TimerSlack => limits::timer_slack,
     Personality => limits::personality,
     Umask => limits::umask,
+    Listen | HandOver => handed::hand_over,
     Hold => channel::hold,
     LateNamespaces => ns::unshare_late,
     SecondClone => second::second_clone,

@@ -48,6 +48,8 @@ pub struct Child {
     /// It leads a process group, or did before it was reaped.
     pub(super) leads_group: bool,
     pub(super) has_init: bool,
+    /// How many sockets listen inside.
+    sockets: u32,
     /// It was the built-in image before it was the program.
     pub(super) was_image: bool,
     /// It is the second process of its spawn.
@@ -77,7 +79,7 @@ impl Child {
         } else {
             Tree::Unknown
         };
-        let has_init = plan.init != 0;
+        let (has_init, sockets) = (plan.init != 0, plan.listens.len);
         let (was_image, is_second) = (plan.mode == mode::FRESH, plan.second_clone != clone::NONE);
         Child {
             owner: own::pid(),
@@ -90,6 +92,7 @@ impl Child {
             tree,
             leads_group,
             has_init,
+            sockets,
             was_image,
             is_second,
         }
@@ -194,10 +197,25 @@ impl Child {
         let listening = self.launched.listening.as_ref().ok_or(Errno::ENOENT)?;
         // A thread in release holds the lock, and the listener.
         match self.start.try_lock().map_or(Start::LetGo, |start| *start) {
-            Start::Running(_) => listening.take(self.launched.ends.lifeline.as_ref()),
+            Start::Running(_) => listening.take_listener(self.launched.ends.lifeline.as_ref()),
             Start::Held | Start::LetGo => Err(Errno::EAGAIN),
             Start::Failed => Err(Errno::ENOENT),
         }
+    }
+
+    /// A descriptor of what is inside; it is handed over.
+    pub fn handed_fd(&self, place: usize) -> Result<OwnedFd, Errno> {
+        self.ours()?;
+        let listening = self.launched.listening.as_ref().ok_or(Errno::ENOENT)?;
+        if self.start.try_lock().is_ok_and(|start| *start == Start::Failed) {
+            return Err(Errno::ENOENT);
+        }
+        listening.take_handed(place, self.launched.ends.lifeline.as_ref())
+    }
+
+    /// The socket of the so many-th `listen`.
+    pub fn listen_fd(&self, index: u32) -> Result<OwnedFd, Errno> {
+        if index >= self.sockets { Err(Errno::ENOENT) } else { self.handed_fd(index as usize) }
     }
 
     /// Asks /proc for what it shows to the child's equals alone. When the caller hears of an exec, the kernel is still in the

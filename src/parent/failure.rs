@@ -188,6 +188,8 @@ impl Failure {
             }
             (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => sentences::IDMAPPED_NEEDS,
             (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
+            (Stage::Listen, libc::EADDRNOTAVAIL) => sentences::LISTEN_NO_ADDRESS,
+            (Stage::Listen, libc::EACCES) => sentences::LISTEN_FORBIDDEN,
             (Stage::ProcessFlags, libc::EINVAL) => sentences::PROCESS_FLAG_UNKNOWN,
             (Stage::UserNamespaces, libc::EOPNOTSUPP) => sentences::FILTER_WITHOUT_EFFECT,
             (Stage::Proc, libc::EPERM) => sentences::PROC_NEEDS,

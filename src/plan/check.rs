@@ -2,6 +2,7 @@
 
 use super::{Fault, Purpose, Request, Step};
 use crate::attr::exec::cwd_rights;
+use crate::attr::handed::family;
 use crate::attr::landlock::Rule;
 use crate::attr::ns::IdRange;
 use crate::sentences::{self, Sentence};
@@ -27,7 +28,7 @@ pub fn check(request: &Request) -> Step<()> {
 #[inline(never)]
 fn chapters(request: &Request) -> Step<()> {
     let attr = request.attr;
-    let chapters: [(bool, Check); 10] = [
+    let chapters: [(bool, Check); 11] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
@@ -38,6 +39,7 @@ fn chapters(request: &Request) -> Step<()> {
         (attr.exec.asked(), tracing),
         (attr.filters.asked(), filters),
         (attr.landlock.asked(), landlock),
+        (attr.handed.asked(), handed),
     ];
     chapters.iter().filter(|(asked, _)| *asked).try_for_each(|(_, check)| check(request))
 }
@@ -231,4 +233,23 @@ fn landlock(request: &Request) -> Step<()> {
         };
         refuse(more != 0, what, sentences::GRANTS_UNHANDLED).map_err(|fault| fault.at(index))
     })
+}
+
+fn handed(request: &Request) -> Step<()> {
+    let (asked, ns) = (&request.attr.handed, &request.attr.ns);
+    // Joined, the interface is up or not.
+    let is_down = (ns.create | ns.unshare) & CLONE_NEWNET as u32 != 0 && !ns.loopback;
+    asked.sockets.iter().enumerate().try_for_each(|(index, socket)| {
+        let needs = is_down && is_loopback(&socket.address);
+        refuse(needs, "listen", sentences::LISTEN_NEEDS_LOOPBACK).map_err(|fault| fault.at(index))
+    })
+}
+
+/// ip(7), ipv6(7)
+fn is_loopback(address: &[u8]) -> bool {
+    match family(address) {
+        libc::AF_INET => address.get(4) == Some(&127),
+        libc::AF_INET6 => address.get(8..24) == Some(&core::net::Ipv6Addr::LOCALHOST.octets()[..]),
+        _ => false,
+    }
 }

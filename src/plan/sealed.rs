@@ -276,6 +276,18 @@ pub struct LandlockRule {
 }
 
 without_padding! {
+/// A socket that listens for the caller.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Listen {
+    /// A whole sockaddr.
+    pub address: Text,
+    pub kind: i32,
+    pub backlog: i32,
+}
+}
+
+without_padding! {
 /// One step on the list of mounts. What was asked for as one item may take several.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -522,6 +534,12 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub ruleset_lacks: LandlockRuleset,
     pub landlock_rules: List<LandlockRule>,
 
+    // handed
+    pub listens: List<Listen>,
+    /// How many descriptors the caller is handed.
+    pub handed: u32,
+    pub reserved_handed: u32,
+
     /// What the lists and strings refer to. Offsets count from the start of the plan.
     rest: Rest,
 }
@@ -625,6 +643,16 @@ pub mod table {
     pub const LISTED: u32 = 2;
     /// Copied by clone; everything stays.
     pub const WHOLE: u32 = 3;
+}
+
+/// What a message of the child's is, in its one byte.
+pub mod message {
+    /// There is something to read in the page.
+    pub const WORD: u8 = 0;
+    /// The listener of a filter.
+    pub const LISTENER: u8 = 1;
+    /// All other descriptors that the caller is handed.
+    pub const HANDED: u8 = 2;
 }
 
 /// The places of ends that the child makes itself, counted from the first number above all that it needs.

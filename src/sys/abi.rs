@@ -171,6 +171,7 @@ pub const ST_NOSYMFOLLOW: u64 = 0x2000;
 pub const MS_REC: u64 = 0x4000;
 pub const MS_PRIVATE: u64 = 1 << 18;
 
+pub const AF_UNIX: i32 = 1;
 pub const AF_INET: i32 = 2;
 pub const SOCK_DGRAM: i32 = 2;
 pub const SOCK_CLOEXEC: i32 = O_CLOEXEC;
@@ -187,6 +188,7 @@ pub const SECCOMP_SET_MODE_FILTER: i32 = 1;
 pub const SECCOMP_GET_ACTION_AVAIL: i32 = 2;
 pub const SECCOMP_FILTER_FLAG_NEW_LISTENER: u32 = 8;
 pub const SOL_SOCKET: i32 = 1;
+pub const SO_REUSEADDR: i32 = 2;
 pub const SCM_RIGHTS: i32 = 1;
 pub const MSG_NOSIGNAL: i32 = 0x4000;
 
@@ -263,13 +265,16 @@ pub struct MsgHdr {
     pub flags: i32,
 }
 
-/// unix(7): a control message with one descriptor.
+/// How many descriptors one message takes of those that we send; the kernel takes 253.
+pub const MOST_RIGHTS: usize = 34;
+
+/// unix(7): a control message with descriptors.
 #[repr(C, align(8))]
 pub struct Rights {
     pub len: usize,
     pub level: i32,
     pub kind: i32,
-    pub fd: i32,
+    pub fds: [i32; MOST_RIGHTS],
 }
 
 /// landlock_create_ruleset(2): what is handled.

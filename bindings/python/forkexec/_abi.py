@@ -318,6 +318,10 @@ class Stage(IntEnum):
     PERSONALITY = 560
     # The file mode creation mask; after everything that creates. umask(2).
     UMASK = 570
+    # A socket that is bound inside, for the caller to accept by; in the final network namespace and root, and with the umask. bind(2), listen(2).
+    LISTEN = 574
+    # The caller is sent the descriptors of what is inside; before it may want them, for a child that is held. unix(7).
+    HAND_OVER = 576
     # A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
     HOLD = 580
     # The namespaces that were asked for late, after the caller had its turn. unshare(2).
@@ -536,6 +540,7 @@ FUNCTIONS = (
     "forkexec_attr_set_landlock_scopes",
     "forkexec_attr_set_landlock_flags",
     "forkexec_attr_allow_partial_landlock",
+    "forkexec_attr_listen",
     "forkexec_attr_new",
     "forkexec_attr_copy",
     "forkexec_attr_free",
@@ -557,6 +562,7 @@ FUNCTIONS = (
     "forkexec_child_take_pidfd",
     "forkexec_child_namespace_fd",
     "forkexec_child_seccomp_fd",
+    "forkexec_child_listen_fd",
     "forkexec_cgroup_create",
     "forkexec_cgroup_set",
     "forkexec_cgroup_read",
@@ -793,6 +799,10 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "set_landlock_scopes": {
         "EINVAL": "a bit that is no LandlockScope",
+    },
+    "listen": {
+        "EINVAL": "length is not that of the family's address, a path is not absolute, no such type, backlog is negative, more than 32 sockets",
+        "EAFNOSUPPORT": "another family",
     },
     "set_cgroup": {
         "ESRCH": "the cgroup of another process",

@@ -105,7 +105,7 @@ TEST(an_attr_that_is_null)
     NULLED(bind_mount_idmapped, "/", "/a", 0, 0); NULLED(mount_proc, "/a", 0); NULLED(mount_dev, "/a", 0);
     NULLED(make_directory, "/a", 0); NULLED(make_symlink, "a", "/a"); NULLED(make_file, "/a", NULL, 0, 0);
     NULLED(mask_path, "/a"); NULLED(make_readonly, "/a"); NULLED(set_root, NULL, 0);
-    NULLED(listen, 1, list, 4, 1);
+    NULLED(listen, 1, list, 4, 1); NULLED(set_terminal, 1, 1); NULLED(open_tun, "a", 1);
     NULLED(set_session_keyring, NULL); NULLED(set_exec_label, "a");
     assert_null(forkexec_attr_copy(NULL));
     forkexec_attr_free(NULL);
@@ -219,6 +219,21 @@ TEST(numbers_out_of_range)
     REFUSED(EINVAL, allow_failure, FORKEXEC_STAGE_UID);
     REFUSED(EINVAL, allow_failure, FORKEXEC_STAGE_NO_NEW_PRIVS);
     REFUSED(EINVAL, allow_failure, UINT32_MAX);
+}
+
+TEST(names_and_flags_of_devices)
+{
+    REFUSED(EINVAL, open_tun, long_text(16), 1);
+    REFUSED(EINVAL, open_tun, "a/b", 1);
+    REFUSED(EINVAL, open_tun, "a b", 1);
+    REFUSED(EINVAL, open_tun, "a", 0);
+    REFUSED(EINVAL, open_tun, "a", 3);
+    REFUSED(EINVAL, open_tun, "a", 0x10001);
+    REFUSED(EINVAL, open_tun, NULL, UINT32_MAX);
+    OK(forkexec_attr_open_tun(new_attr(), long_text(15), 0x1001));
+    OK(forkexec_attr_open_tun(new_attr(), NULL, 2));
+    OK(forkexec_attr_set_terminal(new_attr(), 0, 0));
+    OK(forkexec_attr_set_terminal(new_attr(), 65535, 65535));
 }
 
 TEST(addresses_to_listen_at)
@@ -343,6 +358,8 @@ TEST(calls_without_their_pointers)
     assert_int_equal(forkexec_child_take_pidfd(NULL), -EINVAL);
     assert_int_equal(forkexec_detach(NULL), -EINVAL);
     assert_int_equal(forkexec_child_listen_fd(NULL, 0), -EINVAL);
+    assert_int_equal(forkexec_child_terminal_fd(NULL), -EINVAL);
+    assert_int_equal(forkexec_child_tun_fd(NULL), -EINVAL);
     assert_int_equal(forkexec_child_namespace_fd(NULL, FORKEXEC_NS_UTS), -EINVAL);
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_CLONE3, NULL, 1), -EINVAL);
     forkexec_close(NULL);

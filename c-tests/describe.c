@@ -84,6 +84,8 @@ static struct forkexec_attr *everything(void)
     OK(forkexec_attr_set_domainname(attr, "court"));
     OK(forkexec_attr_set_loopback(attr));
     listen_at_some(attr);
+    OK(forkexec_attr_set_terminal(attr, 24, 80));
+    OK(forkexec_attr_open_tun(attr, "proxy0", 0x1001));
     OK(forkexec_attr_set_chroot(attr, "/var/empty"));
     OK(forkexec_attr_set_cwd(attr, "/work"));
     OK(forkexec_attr_set_session(attr));
@@ -143,7 +145,10 @@ TEST(everything_is_named)
     assert_line(lines, "574 listen 1: udp [::1]:53");
     assert_line(lines, "574 listen 2: stream @proxy, backlog 1");
     assert_line(lines, "574 listen 3: seqpacket /run/proxy, backlog 2");
-    assert_line(lines, "576 hand over: 4 descriptors");
+    assert_line(lines, "576 hand over: 6 descriptors");
+    assert_line(lines, "435 tun: proxy0, flags 0x1001");
+    assert_line(lines, "495 terminal: 24 rows, 80 columns");
+    assert_line(lines, "715 standard streams");
     assert_line(lines, "590 late namespaces: pid");
     assert_line(lines, "640 groups: [0, 1]");
     assert_line(lines, "645 gid: 1");

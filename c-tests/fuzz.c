@@ -139,7 +139,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(89)) {
+    switch (below(91)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -207,6 +207,8 @@ static int set_something(struct forkexec_attr *attr)
     case 85: TRY(set_landlock_flags, small ? low & 15 : low);
     case 88: TRY(listen, small ? 1 + (int)(level & 1) : (int)low, small ? (const void *)"\1\0\0forkexec fuzz" : items,
         small ? 2 + (size_t)level : n, small);
+    case 89: TRY(set_terminal, (uint16_t)a, (uint16_t)b);
+    case 90: TRY(open_tun, level ? NULL : string(), small ? 0x1001 + (level & 1) : low);
     case 67: TRY(set_init);
     case 68: TRY(allow_partial_landlock);
     case 69: TRY_IN_ROOT(add_mount, string(), where, level ? "tmpfs" : NULL,

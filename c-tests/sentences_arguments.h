@@ -62,6 +62,8 @@ REFUSED_WITH(LISTEN_FAMILY, EAFNOSUPPORT, listen, SOCK_STREAM, &of_others, sizeo
 REFUSED(LISTEN_ADDRESS, listen, SOCK_STREAM, &at_80, 8, 1)
 REFUSED(LISTEN_TYPE, listen, SOCK_RAW, &at_80, sizeof at_80, 1)
 REFUSED(LISTEN_BACKLOG, listen, SOCK_STREAM, &at_80, sizeof at_80, -1)
+REFUSED(TUN_NAME, open_tun, "a name", 1)
+REFUSED(TUN_FLAGS, open_tun, "a", 3)
 SITUATION(TOO_MANY_SOCKETS)
 {
     struct forkexec_attr *attr = new_attr();

@@ -183,6 +183,22 @@ static inline void listening_fails(int code, const char *sentence)
     says(spawned(attr), "listen 0 (tcp 127.0.0.1:80, backlog 7): %s: %s", strerror(code), sentence);
 }
 
+SITUATION(NO_PTMX, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_terminal, 24, 80);
+    DENY(openat, ENOENT, { IS, 2, O_RDWR | O_NOCTTY | O_CLOEXEC });
+    says(spawned(attr), "terminal (24 rows, 80 columns): %s: %s", strerror(ENOENT), sentence);
+}
+
+SITUATION(TUN_NEEDS, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(open_tun, "proxy0", 1);
+    DENY(openat, EPERM, { IS, 2, O_RDWR | O_NOCTTY | O_CLOEXEC });
+    says(spawned(attr), "tun (proxy0, flags 0x1): %s: %s", strerror(EPERM), sentence);
+}
+
 SITUATION(LISTEN_NO_ADDRESS, need_native())
 {
     listening_fails(EADDRNOTAVAIL, sentence);

@@ -138,6 +138,8 @@ ASK(host_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_hostname, "judge
 ASK(domain_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_domainname, "court"))
 ASK(later, SET(create_namespaces, FORKEXEC_NS_TIME); SET(set_time_offset, CLOCK_MONOTONIC, 1000, 0))
 ASK(loopback, SET(create_namespaces, FORKEXEC_NS_NET); SET(set_loopback))
+ASK(a_device, SET(open_tun, "proxy0", 0x1001))
+ASK(a_terminal, SET(set_terminal, 24, 80))
 static void a_socket(struct forkexec_attr *attr)
 {
     struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = "\0forkexec stages" };
@@ -235,6 +237,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_HOSTNAME, ALL, host_name, GIVES(EIO, -1, "judge"), PRIVILEGED, DENY(sethostname, EIO) },
     { FORKEXEC_STAGE_DOMAINNAME, ALL, domain_name, GIVES(EIO, -1, "court"), PRIVILEGED, DENY(setdomainname, EIO) },
     { FORKEXEC_STAGE_LOOPBACK, ALL, loopback, GIVES(EIO, -1, ""), PRIVILEGED, DENY(ioctl, EIO, IF(1, SIOCSIFFLAGS)) },
+    { FORKEXEC_STAGE_TUN, OWN, a_device, GIVES(EBUSY, -1, "proxy0, flags 0x1001"), 0,
+        DENY(openat, EBUSY, IF(2, O_RDWR | O_NOCTTY | O_CLOEXEC)) },
     { FORKEXEC_STAGE_PROPAGATION, ALL, new_mounts, GIVES(EIO, -1, "0x44000"), PRIVILEGED, DENY(mount, EIO) },
     /* Another root is never entered in the caller's memory or a copy of it. */
     { FORKEXEC_STAGE_ROOT, FRESH, a_missing_new_root, GIVES(ENOENT, -1, NOWHERE), PRIVILEGED },
@@ -257,6 +261,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_ROOT_READONLY, FRESH, a_readonly_root, GIVES(EIO, -1, ""), PRIVILEGED,
         DENY(mount, EIO, IF(3, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_RELATIME)) },
     { FORKEXEC_STAGE_CHROOT, FRESH, a_missing_root, GIVES(ENOENT, -1, NOWHERE) },
+    { FORKEXEC_STAGE_TERMINAL, OWN, a_terminal, GIVES(ENOSPC, -1, "24 rows, 80 columns"), 0,
+        DENY(openat, ENOSPC, IF(2, O_RDWR | O_NOCTTY | O_CLOEXEC)) },
 
     /* Limits. */
     { FORKEXEC_STAGE_RLIMIT, ALL, two_limits, GIVES(EPERM, 1, "core 0 of 0"), 0,
@@ -304,6 +310,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_FD_INTERNAL, ALL, a_program_by_fd, GIVES(EMFILE, -1, ""), BY_FD,
         DENY(fcntl, EMFILE, IF(1, F_DUPFD_CLOEXEC), IF(2, 41)) },
     { FORKEXEC_STAGE_FD_MAP, ALL, two_maps, GIVES(EIO, 1, "1 as 40"), 0, DENY(dup3, EIO, IF(1, 40)) },
+    { FORKEXEC_STAGE_STREAMS, OWN, a_terminal, GIVES(EPERM, -1, ""), 0, DENY(ioctl, EPERM, IF(1, TIOCSCTTY)) },
     { FORKEXEC_STAGE_FD_ACTION, ALL, two_actions, GIVES(ENOENT, 1, "open " NOWHERE " as 5") },
     { FORKEXEC_STAGE_LANDLOCK_RULE, ALL, nowhere_readable, GIVES(ENOENT, 1, NOWHERE ", access 0x4"), LANDLOCK },
     { FORKEXEC_STAGE_LANDLOCK_RULE, ALL, readable, GIVES(ENOMEM, 0, "/, access 0x4"), LANDLOCK,

@@ -86,9 +86,10 @@ pub enum Feature {
     Landlock = 10,
     SeccompListener = 11,
     OwnCgroup = 12,
+    Tun = 13,
 }
 
-const FEATURES: [Feature; 12] = [
+const FEATURES: [Feature; 13] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -101,6 +102,7 @@ const FEATURES: [Feature; 12] = [
     Feature::Landlock,
     Feature::SeccompListener,
     Feature::OwnCgroup,
+    Feature::Tun,
 ];
 
 impl Feature {
@@ -129,8 +131,17 @@ impl Feature {
             Feature::Landlock => landlock(),
             Feature::TimeNamespace => time_namespace(),
             Feature::OwnCgroup => own_cgroup(),
+            Feature::Tun => asked(has_tun, sentences::NO_TUN),
         }
     }
+}
+
+/// Nothing is made: who opens it has no device yet.
+fn has_tun() -> Answer {
+    // SAFETY: the path is NUL-terminated.
+    let fd =
+        unsafe { sys::openat(libc::AT_FDCWD, c"/dev/net/tun".as_ptr().cast(), libc::O_RDWR | libc::O_CLOEXEC, 0)? };
+    sys::close(fd)
 }
 
 /// Nothing is made: what may be written is asked for.

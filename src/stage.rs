@@ -86,6 +86,8 @@ pub enum Stage {
     Domainname = 420,
     /// The loopback interface is brought up; in the new namespace. netdevice(7).
     Loopback = 430,
+    /// The network device whose descriptor the caller is handed; in the new namespace, and while the caller's mounts are there. netdevice(7).
+    Tun = 435,
     /// Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     Propagation = 440,
     /// The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
@@ -116,6 +118,8 @@ pub enum Stage {
     RootReadonly = 480,
     /// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     Chroot = 490,
+    /// The new terminal; in the final root, whose devpts it is of. pty(7).
+    Terminal = 495,
 
     /// Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
     Rlimit = 500,
@@ -181,6 +185,8 @@ pub enum Stage {
     FdInternal = 700,
     /// The mapped descriptors move to their numbers, all at once. dup(2).
     FdMap = 710,
+    /// The new terminal becomes the controlling one and the standard streams; of the process that becomes the program, or its init. TIOCSCTTY(2const), dup(2).
+    Streams = 715,
     /// The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FdAction = 720,
     /// Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
@@ -266,6 +272,7 @@ rows! {
     Hostname "hostname",
     Domainname "domainname",
     Loopback "loopback",
+    Tun "tun",
     Propagation "mount propagation",
     Root "root",
     Mount "mount",
@@ -281,6 +288,7 @@ rows! {
     PivotRoot "pivot_root",
     RootReadonly "read-only root",
     Chroot "chroot",
+    Terminal "terminal",
     Rlimit "rlimit",
     Affinity "affinity",
     Nice "nice",
@@ -312,6 +320,7 @@ rows! {
     LastClone "last clone",
     FdInternal "internal fds",
     FdMap "fd map",
+    Streams "standard streams",
     FdAction "fd action",
     LandlockRule "landlock rule",
     ParentDeath "parent death",

@@ -295,6 +295,8 @@ const (
 	FeatureSeccompListener Feature = 11
 	// The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
 	FeatureOwnCgroup Feature = 12
+	// The caller may open /dev/net/tun: forkexec_attr_open_tun.
+	FeatureTun Feature = 13
 )
 
 // A Stage is a step of a spawn: where it failed.
@@ -376,6 +378,8 @@ const (
 	StageDomainname Stage = 420
 	// The loopback interface is brought up; in the new namespace. netdevice(7).
 	StageLoopback Stage = 430
+	// The network device whose descriptor the caller is handed; in the new namespace, and while the caller's mounts are there. netdevice(7).
+	StageTun Stage = 435
 	// Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
 	StagePropagation Stage = 440
 	// The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
@@ -406,6 +410,8 @@ const (
 	StageRootReadonly Stage = 480
 	// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
 	StageChroot Stage = 490
+	// The new terminal; in the final root, whose devpts it is of. pty(7).
+	StageTerminal Stage = 495
 	// Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
 	StageRlimit Stage = 500
 	// The processors to run on. sched_setaffinity(2).
@@ -468,6 +474,8 @@ const (
 	StageFDInternal Stage = 700
 	// The mapped descriptors move to their numbers, all at once. dup(2).
 	StageFDMap Stage = 710
+	// The new terminal becomes the controlling one and the standard streams; of the process that becomes the program, or its init. TIOCSCTTY(2const), dup(2).
+	StageStreams Stage = 715
 	// The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
 	StageFDAction Stage = 720
 	// Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
@@ -540,6 +548,7 @@ var stageNames = map[Stage]string{
 	410: "hostname",
 	420: "domainname",
 	430: "loopback",
+	435: "tun",
 	440: "mount propagation",
 	445: "root",
 	451: "mount",
@@ -555,6 +564,7 @@ var stageNames = map[Stage]string{
 	470: "pivot_root",
 	480: "read-only root",
 	490: "chroot",
+	495: "terminal",
 	500: "rlimit",
 	510: "affinity",
 	520: "nice",
@@ -586,6 +596,7 @@ var stageNames = map[Stage]string{
 	697: "last clone",
 	700: "internal fds",
 	710: "fd map",
+	715: "standard streams",
 	720: "fd action",
 	730: "landlock rule",
 	740: "parent death",

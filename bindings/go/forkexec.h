@@ -338,6 +338,9 @@
 // The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
 #define FORKEXEC_PROBE_OWN_CGROUP 12
 
+// The caller may open /dev/net/tun: forkexec_attr_open_tun.
+#define FORKEXEC_PROBE_TUN 13
+
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
 
@@ -427,6 +430,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_DOMAINNAME = 420,
     // The loopback interface is brought up; in the new namespace. netdevice(7).
     FORKEXEC_STAGE_LOOPBACK = 430,
+    // The network device whose descriptor the caller is handed; in the new namespace, and while the caller's mounts are there. netdevice(7).
+    FORKEXEC_STAGE_TUN = 435,
     // Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     FORKEXEC_STAGE_PROPAGATION = 440,
     // The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
@@ -457,6 +462,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_ROOT_READONLY = 480,
     // The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     FORKEXEC_STAGE_CHROOT = 490,
+    // The new terminal; in the final root, whose devpts it is of. pty(7).
+    FORKEXEC_STAGE_TERMINAL = 495,
     // Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
     FORKEXEC_STAGE_RLIMIT = 500,
     // The processors to run on. sched_setaffinity(2).
@@ -519,6 +526,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_FD_INTERNAL = 700,
     // The mapped descriptors move to their numbers, all at once. dup(2).
     FORKEXEC_STAGE_FD_MAP = 710,
+    // The new terminal becomes the controlling one and the standard streams; of the process that becomes the program, or its init. TIOCSCTTY(2const), dup(2).
+    FORKEXEC_STAGE_STREAMS = 715,
     // The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FORKEXEC_STAGE_FD_ACTION = 720,
     // Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
@@ -1599,6 +1608,37 @@ int forkexec_attr_listen(struct forkexec_attr *attr,
                          size_t length,
                          int32_t backlog);
 
+// Gives the program a terminal of its own: a new pseudoterminal, opened inside as /dev/ptmx, so it is of the devpts of
+// mount_dev, or of the caller's where the program has the caller's root. The program leads a new session, as with set_session,
+// the terminal is its controlling terminal, and its descriptors 0 to 2, unless map_fd gives it others there. The caller is
+// handed the other end: forkexec_child_terminal_fd. rows, columns: its size, both 0 where it is not known; TIOCSWINSZ on
+// the other end changes it later. The file below /dev/pts belongs to the uid of set_uid, where the kernel permits that.
+// Nothing is mounted at /dev/console; programs find the terminal as /dev/tty. With a filter and without no_new_privs, the
+// filter has to allow setsid(2), ioctl(2) and dup3(2). The last call wins. pty(7).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (with set_process_group, set_controlling_terminal, set_foreground or
+// detach_terminal; in a holder), FORKEXEC_STAGE_TERMINAL (ENOENT: the root has no /dev/ptmx: add mount_dev; ENODEV: it is
+// another device; ENOSPC: too many terminals; EINVAL, ENOTTY: the kernel, before Linux 4.13, has no TIOCGPTPEER) or
+// FORKEXEC_STAGE_STREAMS (EPERM: the session has a terminal already); index -1.
+int forkexec_attr_set_terminal(struct forkexec_attr *attr,
+                               uint16_t rows,
+                               uint16_t columns);
+
+// Makes a network device in the network namespace of the program, and hands the caller the descriptor that reads and writes
+// its packets: forkexec_child_tun_fd. name: at most 15 bytes; NULL, or one with %d, lets the kernel choose. flags: IFF_TUN
+// or IFF_TAP, as a rule with IFF_NO_PI, and others of TUNSETIFF. The device is down and has no address: whoever has
+// CAP_NET_ADMIN in the namespace gives it one (setns(2) with forkexec_child_namespace_fd, while the child is held, or the
+// program itself). It is gone when the descriptor is closed. /dev/net/tun is opened in the caller's mounts, or in those of a
+// mount namespace that is joined. The last call wins. netdevice(7), and Documentation/networking/tuntap.rst of the kernel.
+// Returns 0; -EINVAL: attr is NULL, a longer name or one with a slash or a space, no or both kinds in flags, a flag above
+// 0xffff; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_TUN (ENOENT, ENXIO, ENODEV: there is no /dev/net/tun, see FORKEXEC_PROBE_TUN; EACCES: no
+// right to open it; EPERM: no CAP_NET_ADMIN in the network namespace, or the cgroup forbids the device; EBUSY: there is such
+// a device; EINVAL: an unknown flag); index -1.
+int forkexec_attr_open_tun(struct forkexec_attr *attr,
+                           const char *name,
+                           uint32_t flags);
+
 // Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
 // nothing of it stays behind. execve(2).
 //
@@ -1812,6 +1852,17 @@ int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
 // thread is in forkexec_release, and a filter has a listener: the same.
 int32_t forkexec_child_listen_fd(const struct forkexec_child *child,
                                  uint32_t index);
+
+// The caller's end of the terminal of forkexec_attr_set_terminal, close-on-exec, to be closed by the caller: what is written
+// is what the program reads, and the other way round. When nobody has the terminal open any more, read(2) fails with EIO;
+// closing this end sends SIGHUP. It is handed over as by forkexec_child_listen_fd, at the same times. -ENOENT: no
+// terminal, or handed over already. Otherwise as that.
+int32_t forkexec_child_terminal_fd(const struct forkexec_child *child);
+
+// The descriptor of the network device of forkexec_attr_open_tun, close-on-exec, to be closed by the caller: each read(2) is
+// a packet that was sent to the device, each write(2) one that it receives. It is handed over as by
+// forkexec_child_listen_fd, at the same times. -ENOENT: no device, or handed over already. Otherwise as that.
+int32_t forkexec_child_tun_fd(const struct forkexec_child *child);
 
 // Makes a cgroup, with this name, in the directory of another one, parent_fd: one of a cgroup2 file system, open for reading
 // or with O_PATH, in which the caller may make directories. systemd gives such a directory to what it starts with

@@ -1,10 +1,11 @@
 //! Descriptors of what is inside, which the caller is handed.
 
-use super::owned::{self, Copied, NoMemory};
+use super::owned::{self, Copied, NoMemory, Text};
 use super::{Accepted, Refused, invalid};
 use crate::sentences;
 use alloc::vec::Vec;
-use libc::{AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM};
+use core::ffi::CStr;
+use libc::{AF_INET, AF_INET6, AF_UNIX, IFF_TAP, IFF_TUN, IFNAMSIZ, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM};
 use libc::{sockaddr_in, sockaddr_in6, sockaddr_un};
 
 /// How many sockets one request may have.
@@ -22,9 +23,26 @@ pub struct Listen {
     pub backlog: i32,
 }
 
+/// A network device whose packets a descriptor reads and writes.
+#[derive(Debug)]
+pub struct Tun {
+    pub name: Text,
+    /// The kernel's, of which TUNSETIFF takes 16 bits.
+    pub flags: u16,
+}
+
+/// Rows and columns; 0 is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub rows: u16,
+    pub columns: u16,
+}
+
 #[derive(Default, Debug)]
 pub struct Handed {
     pub sockets: Vec<Listen>,
+    pub tun: Option<Tun>,
+    pub terminal: Option<Size>,
 }
 
 /// The family of an address.
@@ -72,6 +90,35 @@ impl Handed {
     }
 }
 
+impl Handed {
+    pub fn open_tun(&mut self, name: Option<&CStr>, flags: u32) -> Accepted {
+        let name = name.unwrap_or(c"");
+        let bytes = name.to_bytes();
+        if bytes.len() >= IFNAMSIZ || bytes.contains(&b'/') || bytes.iter().any(u8::is_ascii_whitespace) {
+            return invalid(sentences::TUN_NAME);
+        }
+        let kinds = flags & (IFF_TUN | IFF_TAP) as u32;
+        match u16::try_from(flags) {
+            Ok(flags) if kinds.count_ones() == 1 => {
+                self.tun = Some(Tun { name: Text::new(name)?, flags });
+                Ok(())
+            }
+            _ => invalid(sentences::TUN_FLAGS),
+        }
+    }
+
+    pub fn set_terminal(&mut self, rows: u16, columns: u16) -> Accepted {
+        self.terminal = Some(Size { rows, columns });
+        Ok(())
+    }
+}
+
+impl Copied for Tun {
+    fn copied(&self) -> Result<Tun, NoMemory> {
+        Ok(Tun { name: self.name.copied()?, flags: self.flags })
+    }
+}
+
 impl Copied for Listen {
     fn copied(&self) -> Result<Listen, NoMemory> {
         Ok(Listen { address: owned::list(&self.address)?, ..*self })
@@ -80,7 +127,8 @@ impl Copied for Listen {
 
 impl Copied for Handed {
     fn copied(&self) -> Result<Handed, NoMemory> {
-        Ok(Handed { sockets: owned::list_of(&self.sockets)? })
+        let sockets = owned::list_of(&self.sockets)?;
+        Ok(Handed { sockets, tun: self.tun.copied()?, terminal: self.terminal })
     }
 }
 
@@ -90,6 +138,20 @@ mod tests {
 
     fn unix(name: &[u8]) -> Vec<u8> {
         [&(AF_UNIX as u16).to_ne_bytes(), name].concat()
+    }
+
+    #[test]
+    fn devices() {
+        let mut handed = Handed::default();
+        let mut refused = |name, flags| handed.open_tun(Some(name), flags).err().map(|no| no.code);
+        assert_eq!(refused(c"0123456789abcdef", 1), Some(libc::EINVAL));
+        assert_eq!(refused(c"a/b", 1), Some(libc::EINVAL));
+        assert_eq!(refused(c"tun0", 0), Some(libc::EINVAL));
+        assert_eq!(refused(c"tun0", 3), Some(libc::EINVAL));
+        assert_eq!(refused(c"tun0", 0x10001), Some(libc::EINVAL));
+        assert_eq!(refused(c"0123456789abcde", 0x1001), None);
+        assert!(handed.open_tun(None, 2).is_ok());
+        assert_eq!(handed.copied().map(|copy| copy.tun.map(|tun| tun.flags)).ok(), Some(Some(2)));
     }
 
     #[test]

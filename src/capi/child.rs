@@ -406,3 +406,28 @@ pub unsafe extern "C" fn forkexec_child_listen_fd(child: *const forkexec_child, 
     let fd = child.ok_or(Errno::EINVAL).and_then(|child| child.listen_fd(index));
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
+
+/// The caller's end of the terminal of forkexec_attr_set_terminal, close-on-exec, to be closed by the caller: what is written
+/// is what the program reads, and the other way round. When nobody has the terminal open any more, read(2) fails with EIO;
+/// closing this end sends SIGHUP. It is handed over as by forkexec_child_listen_fd, at the same times. -ENOENT: no
+/// terminal, or handed over already. Otherwise as that.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_terminal_fd(child: *const forkexec_child) -> i32 {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    let fd = child.ok_or(Errno::EINVAL).and_then(Child::terminal_fd);
+    fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
+}
+
+/// The descriptor of the network device of forkexec_attr_open_tun, close-on-exec, to be closed by the caller: each read(2) is
+/// a packet that was sent to the device, each write(2) one that it receives. It is handed over as by
+/// forkexec_child_listen_fd, at the same times. -ENOENT: no device, or handed over already. Otherwise as that.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_tun_fd(child: *const forkexec_child) -> i32 {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    let fd = child.ok_or(Errno::EINVAL).and_then(Child::tun_fd);
+    fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
+}

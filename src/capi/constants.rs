@@ -218,6 +218,8 @@ pub const FORKEXEC_PROBE_LANDLOCK: u32 = 10;
 pub const FORKEXEC_PROBE_SECCOMP_LISTENER: u32 = 11;
 /// The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
 pub const FORKEXEC_PROBE_OWN_CGROUP: u32 = 12;
+/// The caller may open /dev/net/tun: forkexec_attr_open_tun.
+pub const FORKEXEC_PROBE_TUN: u32 = 13;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -321,3 +323,4 @@ const_assert_eq!(FORKEXEC_PROBE_SECCOMP, Feature::Seccomp as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK, Feature::Landlock as u32);
 const_assert_eq!(FORKEXEC_PROBE_SECCOMP_LISTENER, Feature::SeccompListener as u32);
 const_assert_eq!(FORKEXEC_PROBE_OWN_CGROUP, Feature::OwnCgroup as u32);
+const_assert_eq!(FORKEXEC_PROBE_TUN, Feature::Tun as u32);

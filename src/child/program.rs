@@ -64,6 +64,7 @@ program! {
     Hostname => ns::hostname,
     Domainname => ns::domainname,
     Loopback => ns::loopback,
+    Tun => handed::tun,
     Propagation => root::propagation,
     Root => root::root,
     Mount
@@ -79,6 +80,7 @@ program! {
     PivotRoot => root::pivot_root,
     RootReadonly => root::root_readonly,
     Chroot => root::chroot,
+    Terminal => handed::terminal,
 
     Rlimit => limits::rlimits,
     Affinity => limits::affinity,
@@ -112,6 +114,7 @@ program! {
 
     FdInternal => fds::internal,
     FdMap => fds::map,
+    Streams => handed::streams,
     FdAction => fds::actions,
     LandlockRule => landlock::rules,
     ParentDeath => signals::parent_death,

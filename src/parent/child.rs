@@ -48,7 +48,8 @@ pub struct Child {
     /// It leads a process group, or did before it was reaped.
     pub(super) leads_group: bool,
     pub(super) has_init: bool,
-    /// How many sockets listen inside.
+    /// The places of the terminal and of the device among what is handed over; before them are the sockets.
+    places: [Option<u32>; 2],
     sockets: u32,
     /// It was the built-in image before it was the program.
     pub(super) was_image: bool,
@@ -80,6 +81,9 @@ impl Child {
             Tree::Unknown
         };
         let (has_init, sockets) = (plan.init != 0, plan.listens.len);
+        let terminal = (plan.makes_terminal != 0).then_some(sockets);
+        let tun = (plan.tun_flags != 0).then_some(sockets + plan.makes_terminal);
+        let places = [terminal, tun];
         let (was_image, is_second) = (plan.mode == mode::FRESH, plan.second_clone != clone::NONE);
         Child {
             owner: own::pid(),
@@ -92,6 +96,7 @@ impl Child {
             tree,
             leads_group,
             has_init,
+            places,
             sockets,
             was_image,
             is_second,
@@ -211,6 +216,18 @@ impl Child {
             return Err(Errno::ENOENT);
         }
         listening.take_handed(place, self.launched.ends.lifeline.as_ref())
+    }
+
+    /// The caller's end of the terminal.
+    pub fn terminal_fd(&self) -> Result<OwnedFd, Errno> {
+        let [terminal, _] = self.places;
+        self.handed_fd(terminal.map_or(usize::MAX, |place| place as usize))
+    }
+
+    /// The descriptor of the network device.
+    pub fn tun_fd(&self) -> Result<OwnedFd, Errno> {
+        let [_, tun] = self.places;
+        self.handed_fd(tun.map_or(usize::MAX, |place| place as usize))
     }
 
     /// The socket of the so many-th `listen`.

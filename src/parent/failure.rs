@@ -188,6 +188,9 @@ impl Failure {
             }
             (Stage::Bind, libc::ENOSYS | libc::EPERM) if self.maps_ids() => sentences::IDMAPPED_NEEDS,
             (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
+            (Stage::Terminal, libc::ENOENT | libc::ENODEV) => sentences::NO_PTMX,
+            (Stage::Tun, libc::ENOENT | libc::ENXIO | libc::ENODEV) => sentences::NO_TUN,
+            (Stage::Tun, libc::EPERM) => sentences::TUN_NEEDS,
             (Stage::Listen, libc::EADDRNOTAVAIL) => sentences::LISTEN_NO_ADDRESS,
             (Stage::Listen, libc::EACCES) => sentences::LISTEN_FORBIDDEN,
             (Stage::ProcessFlags, libc::EINVAL) => sentences::PROCESS_FLAG_UNKNOWN,

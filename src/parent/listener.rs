@@ -271,7 +271,8 @@ fn descriptors(message: &libc::msghdr) -> [Option<OwnedFd>; MOST_RIGHTS] {
     }
     // SAFETY: arithmetic alone.
     let before = unsafe { libc::CMSG_LEN(0) } as usize;
-    let count = (header.cmsg_len as usize).saturating_sub(before) / size_of::<i32>();
+    let length: usize = header.cmsg_len as _;
+    let count = length.saturating_sub(before) / size_of::<i32>();
     // SAFETY: kernel contract, man 3 cmsg: the data of a header of ours.
     let data = unsafe { libc::CMSG_DATA(header) }.cast::<i32>();
     for (place, at) in fds.iter_mut().zip(0..count) {

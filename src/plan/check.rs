@@ -82,6 +82,7 @@ fn hold(request: &Request) -> Step<()> {
     never(attr.security.asked(), sentences::ABOUT_SECURITY.text())?;
     never(attr.filters.asked(), sentences::ABOUT_FILTERS.text())?;
     never(attr.landlock.asked(), "landlock")?;
+    never(attr.handed.terminal.is_some(), "set_terminal")?;
     never(attr.limits.process_flags != 0, "set_process_flags")?;
     never(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces")?;
     let processes = attr.ns.joined() & CLONE_NEWPID as u32 != 0;
@@ -99,8 +100,10 @@ fn session(request: &Request) -> Step<()> {
     let leads = asked.new_session;
     refuse(leads && asked.group.is_some(), "set_process_group", sentences::LEADER_HAS_GROUP)?;
     refuse(leads && asked.detach, "detach_terminal", sentences::SESSION_HAS_NO_TERMINAL)?;
-    refuse(asked.terminal.is_some() && !leads, "set_controlling_terminal", sentences::ONLY_LEADERS)?;
-    let no_terminal = leads && asked.terminal.is_none();
+    let has_new = request.attr.handed.terminal.is_some();
+    let no_leader = asked.terminal.is_some() && !leads && !has_new;
+    refuse(no_leader, "set_controlling_terminal", sentences::ONLY_LEADERS)?;
+    let no_terminal = leads && asked.terminal.is_none() && !has_new;
     refuse(asked.foreground.is_some() && no_terminal, "set_foreground", sentences::FOREGROUND_OF_NOTHING)
 }
 
@@ -236,7 +239,13 @@ fn landlock(request: &Request) -> Step<()> {
 }
 
 fn handed(request: &Request) -> Step<()> {
-    let (asked, ns) = (&request.attr.handed, &request.attr.ns);
+    let (asked, ns, session) = (&request.attr.handed, &request.attr.ns, &request.attr.session);
+    if asked.terminal.is_some() {
+        refuse(session.group.is_some(), "set_process_group", sentences::LEADER_HAS_GROUP)?;
+        refuse(session.detach, "detach_terminal", sentences::SESSION_HAS_NO_TERMINAL)?;
+        refuse(session.terminal.is_some(), "set_controlling_terminal", sentences::HAS_NEW_TERMINAL)?;
+        refuse(session.foreground.is_some(), "set_foreground", sentences::HAS_NEW_TERMINAL)?;
+    }
     // Joined, the interface is up or not.
     let is_down = (ns.create | ns.unshare) & CLONE_NEWNET as u32 != 0 && !ns.loopback;
     asked.sockets.iter().enumerate().try_for_each(|(index, socket)| {

@@ -12,7 +12,13 @@ use alloc::vec::Vec;
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
     draft.plan.spare = 3;
-    if !asked.asked() && draft.needed.is_empty() { Ok(()) } else { given(request, draft) }
+    if asked.asked() || !draft.needed.is_empty() {
+        given(request, draft)?;
+    }
+    if draft.plan.terminal_streams != 0 {
+        draft.plan.top = draft.plan.top.max(3);
+    }
+    Ok(())
 }
 
 /// The same for a child that is given descriptors.
@@ -162,6 +168,9 @@ fn actions(request: &Request, draft: &mut Draft) -> Step<Ending> {
         ending.open.add(map.target)?;
         ending.touched.add(map.target)?;
     }
+    for fd in (0..3).filter(|fd| draft.plan.terminal_streams & 1 << fd != 0) {
+        ending.touched.add(fd)?;
+    }
     let mut lowered: Vec<sealed::Action> = Vec::new();
     for (index, item) in asked.actions.iter().enumerate() {
         follow(item, asked.inherit, &mut ending).map_err(|fault| fault.at(index))?;
@@ -282,8 +291,9 @@ fn is_kept(request: &Request, fd: i32) -> bool {
     })
 }
 
-/// How many descriptors of our own may have to move: reports, go, owner, program, ruleset, and the one that breaks a cycle.
-const INTERNAL: u64 = 6;
+/// How many descriptors of our own may have to move: reports, go, owner, program, ruleset, terminal, and the one that breaks
+/// a cycle.
+const INTERNAL: u64 = 7;
 
 /// Where our own descriptors go so that no target meets them.
 fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {

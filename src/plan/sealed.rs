@@ -536,9 +536,17 @@ pub struct Plan<Rest: ?Sized = [u64]> {
 
     // handed
     pub listens: List<Listen>,
-    /// How many descriptors the caller is handed.
+    /// How many descriptors the caller is handed: the sockets, then the other end of the terminal, then the device.
     pub handed: u32,
+    pub makes_terminal: u32,
+    /// Rows, and in the upper half columns.
+    pub terminal_size: u32,
+    /// The bits of 0 to 2 where the program has it.
+    pub terminal_streams: u32,
+    /// Of the network device; 0: there is none.
+    pub tun_flags: u32,
     pub reserved_handed: u32,
+    pub tun_name: Text,
 
     /// What the lists and strings refer to. Offsets count from the start of the plan.
     rest: Rest,

@@ -152,6 +152,8 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Hostname => plan.text(plan.hostname).is_some(),
         Stage::Domainname => plan.text(plan.domainname).is_some(),
         Stage::Loopback => plan.loopback != 0,
+        Stage::Tun => plan.tun_flags != 0,
+        Stage::Terminal => plan.makes_terminal != 0,
         Stage::Propagation => plan.propagation != 0,
         Stage::Root => plan.new_root != 0,
         Stage::PivotRoot => plan.new_root != 0,
@@ -193,6 +195,7 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         }
         Stage::CwdCheck => plan.cwd_check != 0,
         Stage::FdInternal => plan.top > 0 || plan.exec_fd_moves != 0 || plan.ruleset_fd >= 0,
+        Stage::Streams => plan.makes_terminal != 0,
         Stage::ParentDeath => plan.parent_death != 0,
         Stage::Init => plan.init != 0,
         Stage::ProcessFlags => plan.process_flags != 0,
@@ -239,6 +242,12 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Foreground => fd(plan.foreground, f),
         Stage::Hostname => text(plan.hostname, f),
         Stage::Domainname => text(plan.domainname, f),
+        Stage::Tun if plan.tun_name.is_empty() => write!(f, "{:#x}", plan.tun_flags),
+        Stage::Tun => sentences::DEVICE.with(&[&Bytes(plan.bytes(plan.tun_name)), &Hex(plan.tun_flags)]).fmt(f),
+        Stage::Terminal => {
+            let [rows, columns] = [plan.terminal_size & 0xffff, plan.terminal_size >> 16];
+            sentences::TERMINAL_SIZE.with(&[&rows, &columns]).fmt(f)
+        }
         Stage::Propagation => write!(f, "{:#x}", plan.propagation),
         Stage::Root if plan.text(plan.root).is_none() => sentences::EMPTY_ROOT.fmt(f),
         Stage::Root => text(plan.root, f),

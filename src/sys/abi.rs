@@ -77,6 +77,7 @@ pub const O_CREAT: i32 = 0o100;
 pub const O_EXCL: i32 = 0o200;
 pub const O_PATH: i32 = 0o10000000;
 pub const S_IFMT: u32 = 0o170000;
+pub const S_IFCHR: u32 = 0o020000;
 pub const S_IFDIR: u32 = 0o040000;
 pub const S_IFREG: u32 = 0o100000;
 pub const S_IFLNK: u32 = 0o120000;
@@ -182,6 +183,13 @@ pub const IFF_UP: i16 = 1;
 pub const TIOCSCTTY: usize = 0x540E;
 pub const TIOCSPGRP: usize = 0x5410;
 pub const TIOCNOTTY: usize = 0x5422;
+pub const TIOCSWINSZ: usize = 0x5414;
+pub const TIOCSPTLCK: usize = 0x4004_5431;
+pub const TIOCGPTPEER: usize = 0x5441;
+pub const TUNSETIFF: usize = 0x4004_54CA;
+/// The device numbers of /dev/ptmx and /dev/net/tun, as fstat(2) has them.
+pub const PTMX: u64 = 5 << 8 | 2;
+pub const TUN: u64 = 10 << 8 | 200;
 
 pub const KEYCTL_JOIN_SESSION_KEYRING: i32 = 1;
 pub const SECCOMP_SET_MODE_FILTER: i32 = 1;

@@ -110,6 +110,18 @@ pub fn socket(domain: i32, kind: i32) -> Answer<i32> {
     call!(SOCKET, domain, kind, 0).map(|fd| fd as i32)
 }
 
+/// ioctl(2), the requests that take a number and answer with one.
+#[cfg(not(forkexec_nsexec))]
+pub fn ioctl_number(fd: i32, request: usize, argument: usize) -> Answer<i32> {
+    call!(IOCTL, fd, request, argument).map(|number| number as i32)
+}
+
+/// fchown(2): the user alone.
+#[cfg(not(forkexec_nsexec))]
+pub fn set_owner(fd: i32, uid: u32) -> Answer {
+    call!(FCHOWN, fd, uid, u32::MAX).map(drop)
+}
+
 /// bind(2): a whole sockaddr.
 #[cfg(not(forkexec_nsexec))]
 pub fn bind(socket: i32, address: &[u8]) -> Answer {

@@ -43,6 +43,7 @@ static void say_features(void)
         { FORKEXEC_PROBE_LANDLOCK, "Landlock, all of it" },
         { FORKEXEC_PROBE_USER_NAMESPACE, "user namespaces" },
         { FORKEXEC_PROBE_OWN_CGROUP, "cgroups of its own for each run" },
+        { FORKEXEC_PROBE_TUN, "network devices (/dev/net/tun)" },
     };
     char why[1024];
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {

@@ -193,6 +193,8 @@ class Feature(IntEnum):
     SECCOMP_LISTENER = 11
     # The caller may make cgroups in its own, with the controllers memory, pids and cpu: forkexec_cgroup_create.
     OWN_CGROUP = 12
+    # The caller may open /dev/net/tun: forkexec_attr_open_tun.
+    TUN = 13
 
 
 class Stage(IntEnum):
@@ -272,6 +274,8 @@ class Stage(IntEnum):
     DOMAINNAME = 420
     # The loopback interface is brought up; in the new namespace. netdevice(7).
     LOOPBACK = 430
+    # The network device whose descriptor the caller is handed; in the new namespace, and while the caller's mounts are there. netdevice(7).
+    TUN = 435
     # Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     PROPAGATION = 440
     # The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
@@ -302,6 +306,8 @@ class Stage(IntEnum):
     ROOT_READONLY = 480
     # The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     CHROOT = 490
+    # The new terminal; in the final root, whose devpts it is of. pty(7).
+    TERMINAL = 495
     # Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
     RLIMIT = 500
     # The processors to run on. sched_setaffinity(2).
@@ -364,6 +370,8 @@ class Stage(IntEnum):
     FD_INTERNAL = 700
     # The mapped descriptors move to their numbers, all at once. dup(2).
     FD_MAP = 710
+    # The new terminal becomes the controlling one and the standard streams; of the process that becomes the program, or its init. TIOCSCTTY(2const), dup(2).
+    STREAMS = 715
     # The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FD_ACTION = 720
     # Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
@@ -541,6 +549,8 @@ FUNCTIONS = (
     "forkexec_attr_set_landlock_flags",
     "forkexec_attr_allow_partial_landlock",
     "forkexec_attr_listen",
+    "forkexec_attr_set_terminal",
+    "forkexec_attr_open_tun",
     "forkexec_attr_new",
     "forkexec_attr_copy",
     "forkexec_attr_free",
@@ -563,6 +573,8 @@ FUNCTIONS = (
     "forkexec_child_namespace_fd",
     "forkexec_child_seccomp_fd",
     "forkexec_child_listen_fd",
+    "forkexec_child_terminal_fd",
+    "forkexec_child_tun_fd",
     "forkexec_cgroup_create",
     "forkexec_cgroup_set",
     "forkexec_cgroup_read",
@@ -803,6 +815,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "listen": {
         "EINVAL": "length is not that of the family's address, a path is not absolute, no such type, backlog is negative, more than 32 sockets",
         "EAFNOSUPPORT": "another family",
+    },
+    "open_tun": {
+        "EINVAL": "a longer name or one with a slash or a space, no or both kinds in flags, a flag above 0xffff",
     },
     "set_cgroup": {
         "ESRCH": "the cgroup of another process",

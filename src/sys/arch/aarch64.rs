@@ -187,6 +187,7 @@ pub mod nr {
     pub const BIND: usize = 200;
     pub const LISTEN: usize = 201;
     pub const SETSOCKOPT: usize = 208;
+    pub const FCHOWN: usize = 55;
     pub const EXIT: usize = 93;
     pub const SET_TID_ADDRESS: usize = 96;
     pub const RT_SIGTIMEDWAIT: usize = 137;

@@ -190,6 +190,7 @@ pub mod nr {
     pub const BIND: usize = 49;
     pub const LISTEN: usize = 50;
     pub const SETSOCKOPT: usize = 54;
+    pub const FCHOWN: usize = 93;
     pub const EXIT: usize = 60;
     pub const SET_TID_ADDRESS: usize = 218;
     pub const RT_SIGTIMEDWAIT: usize = 128;

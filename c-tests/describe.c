@@ -146,7 +146,7 @@ TEST(everything_is_named)
     assert_line(lines, "574 listen 2: stream @proxy, backlog 1");
     assert_line(lines, "574 listen 3: seqpacket /run/proxy, backlog 2");
     assert_line(lines, "576 hand over: 6 descriptors");
-    assert_line(lines, "435 tun: proxy0, flags 0x1001");
+    assert_line(lines, "435 tun: device proxy0, flags 0x1001");
     assert_line(lines, "495 terminal: 24 rows, 80 columns");
     assert_line(lines, "715 standard streams");
     assert_line(lines, "590 late namespaces: pid");

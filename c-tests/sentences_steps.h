@@ -196,7 +196,7 @@ SITUATION(TUN_NEEDS, need_native())
     struct forkexec_attr *attr = new_attr();
     SET(open_tun, "proxy0", 1);
     DENY(openat, EPERM, { IS, 2, O_RDWR | O_NOCTTY | O_CLOEXEC });
-    says(spawned(attr), "tun (proxy0, flags 0x1): %s: %s", strerror(EPERM), sentence);
+    says(spawned(attr), "tun (device proxy0, flags 0x1): %s: %s", strerror(EPERM), sentence);
 }
 
 SITUATION(LISTEN_NO_ADDRESS, need_native())

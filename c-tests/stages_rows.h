@@ -237,7 +237,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_HOSTNAME, ALL, host_name, GIVES(EIO, -1, "judge"), PRIVILEGED, DENY(sethostname, EIO) },
     { FORKEXEC_STAGE_DOMAINNAME, ALL, domain_name, GIVES(EIO, -1, "court"), PRIVILEGED, DENY(setdomainname, EIO) },
     { FORKEXEC_STAGE_LOOPBACK, ALL, loopback, GIVES(EIO, -1, ""), PRIVILEGED, DENY(ioctl, EIO, IF(1, SIOCSIFFLAGS)) },
-    { FORKEXEC_STAGE_TUN, OWN, a_device, GIVES(EBUSY, -1, "proxy0, flags 0x1001"), 0,
+    { FORKEXEC_STAGE_TUN, OWN, a_device, GIVES(EBUSY, -1, "device proxy0, flags 0x1001"), 0,
         DENY(openat, EBUSY, IF(2, O_RDWR | O_NOCTTY | O_CLOEXEC)) },
     { FORKEXEC_STAGE_PROPAGATION, ALL, new_mounts, GIVES(EIO, -1, "0x44000"), PRIVILEGED, DENY(mount, EIO) },
     /* Another root is never entered in the caller's memory or a copy of it. */

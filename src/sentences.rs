@@ -362,7 +362,7 @@ sentences! { ERRORS:
     ENTERED: "enter {}",
     ENTERED_FD: "enter fd {}",
     FILTER: "length {}",
-    DEVICE: "{}, flags {}",
+    DEVICE: "device {}, flags {}",
     TERMINAL_SIZE: "{} rows, {} columns",
     LISTENS: "{} {}, backlog {}",
     BOUND: "{} {}",

@@ -90,7 +90,8 @@ program! {
     TimerSlack => limits::timer_slack,
     Personality => limits::personality,
     Umask => limits::umask,
-    Listen | HandOver => handed::hand_over,
+    Listen
+    | HandOver => handed::hand_over,
     Hold => channel::hold,
     LateNamespaces => ns::unshare_late,
     SecondClone => second::second_clone,

@@ -291,9 +291,13 @@ fn is_kept(request: &Request, fd: i32) -> bool {
     })
 }
 
-/// How many descriptors of our own may have to move: reports, go, owner, program, ruleset, terminal, and the one that breaks
-/// a cycle.
-const INTERNAL: u64 = 7;
+/// How many descriptors of our own may have to move: reports, go, owner, program, ruleset, and the one that breaks a cycle.
+const INTERNAL: u64 = 6;
+
+/// The same, with the new terminal.
+fn internal(draft: &Draft) -> u64 {
+    INTERNAL + draft.plan.makes_terminal as u64
+}
 
 /// Where our own descriptors go so that no target meets them.
 fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
@@ -316,7 +320,7 @@ fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.top = highest.map_or(0, |fd| fd.saturating_add(1));
     draft.plan.spare = draft.plan.top.max(3);
     let Some(highest) = highest else { return Ok(()) };
-    if highest as u64 + INTERNAL >= limit {
+    if highest as u64 + internal(draft) >= limit {
         // Without a hole the child says so, if it needs one.
         draft.plan.spare = hole_below(request, draft, limit)?.unwrap_or(draft.plan.top);
     }
@@ -347,7 +351,7 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
         }
     }
     // Twice the room: some of it may be where our own are now.
-    let room = 2 * INTERNAL as i32;
+    let room = 2 * internal(draft) as i32;
     let ends = taken.0.iter().copied().chain([limit as i32]).map(|end| end.min(limit as i32));
     let mut first = 3;
     for end in ends {

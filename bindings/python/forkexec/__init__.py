@@ -41,6 +41,7 @@ from ._items import (
     EnterDirectory,
     File,
     Filter,
+    Listen,
     Mask,
     Mount,
     OpenFd,
@@ -90,7 +91,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "Attr", "Bind", "CalledProcessError", "Capability", "CapabilitySet", "Cgroup", "Child", "CloseFd", "CloseFdsFrom",
     "CompletedProcess", "CwdRights", "DEVNULL", "DeathOf", "Dev", "Directory", "DupFd", "EnterDirectory", "Feature", "File", "Filter",
-    "LandlockFlag", "LandlockFs", "LandlockNet", "LandlockScope", "Mask", "MemoryMode", "Mount", "Namespace", "OpenFd", "PIPE", "Popen",
+    "LandlockFlag", "LandlockFs", "LandlockNet", "LandlockScope", "Listen", "Mask", "MemoryMode", "Mount", "Namespace", "OpenFd", "PIPE", "Popen",
     "Proc", "Process", "ProcessFlag", "ReadOnly", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Stage", "Status", "SubprocessError",
     "Symlink", "TimeoutExpired", "Tmpfs", "Usage", "call", "check_call", "check_output", "hold", "install", "installed",
     "open_process", "probe", "run", "spawn", "stage_name", "start", "uninstall", "version", "version_info",

@@ -813,11 +813,11 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EINVAL": "a bit that is no LandlockScope",
     },
     "listen": {
-        "EINVAL": "length is not that of the family's address, a path is not absolute, no such type, backlog is negative, more than 32 sockets",
-        "EAFNOSUPPORT": "another family",
+        "EINVAL": "an address is (host, port), an absolute path of at most 107 bytes, or an abstract name; the type is SOCK_STREAM or SOCK_DGRAM, or SOCK_SEQPACKET for a path or name; a backlog is not negative; there are at most 32",
+        "EAFNOSUPPORT": "the family is AF_INET, AF_INET6 or AF_UNIX",
     },
     "open_tun": {
-        "EINVAL": "a longer name or one with a slash or a space, no or both kinds in flags, a flag above 0xffff",
+        "EINVAL": "a name has at most 15 bytes, and no slash or space; the flags have one of IFF_TUN and IFF_TAP, and 16 bits",
     },
     "set_cgroup": {
         "ESRCH": "the cgroup of another process",

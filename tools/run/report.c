@@ -39,6 +39,7 @@ static void json_optional(struct json *json, const char *key, int64_t value, boo
 
 static void tell(const struct forkexec_error *error, const char *message, bool timed_out)
 {
+    end_relay();
     remove_cgroup();
     complain("%s", message);
     if (json_fd < 0)
@@ -161,6 +162,7 @@ static void json_status(const struct forkexec_status *status, bool timed_out, in
 
 void report_end(const struct forkexec_status *status, bool timed_out, int64_t wall_ns)
 {
+    end_relay();
     int64_t cgroup_ns = cgroup_processor_ns();
     remove_cgroup();
     if (json_fd >= 0)

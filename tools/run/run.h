@@ -3,6 +3,7 @@
 #ifndef RUN_H
 #define RUN_H
 #include <forkexec.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@ struct run {
     bool searches;         /* --search-path was given */
     uint64_t defaults;     /* all that --signal-default named */
     bool stops, traced;    /* --stop-before-exec, --stop-at-entry */
+    bool terminal;         /* --terminal */
     int foreground;        /* the terminal that comes back to us at the end, or -1 */
     int64_t timeout_ns;    /* FORKEXEC_FOREVER: none */
     bool describes;
@@ -103,6 +105,13 @@ void json_end(struct json *json, int fd);
 void make_cgroup(struct run *run);
 int64_t cgroup_processor_ns(void);          /* of all that ever ran in it; -1: there is none, or that is not known */
 void remove_cgroup(void);
+
+/* terminal.c */
+void make_terminal(struct run *run, char *none);
+void begin_relay(struct forkexec_child *child);
+void pass_size_on(void);
+void poll_and_relay(struct pollfd fds[2], int milliseconds);
+void end_relay(void);
 
 /* supervise.c, tree.c, probe.c */
 _Noreturn void supervise(const struct run *run, const char *path, char *const argv[]);

@@ -28,7 +28,7 @@ struct watch {
 };
 
 /* From here on a signal waits to be passed on; before, it ended us, and the library the child. */
-static int catch_signals(void)
+static int catch_signals(const struct run *run)
 {
     sigset_t set;
     sigemptyset(&set);
@@ -36,6 +36,8 @@ static int catch_signals(void)
         sigaddset(&set, passed[i]);
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGPIPE);
+    if (run->terminal)
+        sigaddset(&set, SIGWINCH);
     sigprocmask(SIG_BLOCK, &set, NULL);
     sigdelset(&set, SIGPIPE);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -49,6 +51,8 @@ static int next_signal(const struct watch *watch)
         bool had_it = info.ssi_code == SI_KERNEL && getpgid(watch->pid) == getpgrp();
         if (info.ssi_signo == SIGCHLD)
             reap_orphans(watch->pid);
+        else if (info.ssi_signo == SIGWINCH)
+            pass_size_on();
         else if (!had_it)
             return (int)info.ssi_signo;
     }
@@ -143,7 +147,7 @@ static bool wait_for_end(struct watch *watch, struct forkexec_status *status)
     for (;;) {
         /* Without pidfds the end is looked for; a negative descriptor is no descriptor to poll(2). */
         int64_t slice = at_most(watch, fds[1].fd < 0 ? 20 * MILLISECOND : 3600 * 1000 * MILLISECOND);
-        poll(fds, 2, (int)((slice + MILLISECOND - 1) / MILLISECOND));
+        poll_and_relay(fds, (int)((slice + MILLISECOND - 1) / MILLISECOND));
         for (int signal; (signal = next_signal(watch)) != 0;)
             forkexec_signal(watch->child, signal);
         int result = reap(watch, status);
@@ -181,7 +185,7 @@ void supervise(const struct run *run, const char *path, char *const argv[])
         report_failure(&error);
     watch.pid = forkexec_child_pid(watch.child);
     read_comm(watch.pid, watch.held_comm);
-    if ((watch.signals = catch_signals()) < 0)
+    if ((watch.signals = catch_signals(run)) < 0)
         fail(errno, "signals cannot be read");
 
     release(&watch);
@@ -189,6 +193,8 @@ void supervise(const struct run *run, const char *path, char *const argv[])
     if (run->traced)
         detach_at_entry(&watch);
     report_event("started", watch.pid);
+    if (run->terminal)
+        begin_relay(watch.child);
     bool timed_out = wait_for_end(&watch, &status);
     if (run->foreground >= 0)
         take_terminal_back(run->foreground);

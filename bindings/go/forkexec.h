@@ -364,7 +364,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_RESOLVE = 20,
     // Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
     FORKEXEC_STAGE_MEMORY = 30,
-    // The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); for a listener socketpair(2), recvmsg(2).
+    // The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); where the child sends descriptors socketpair(2), recvmsg(2).
     FORKEXEC_STAGE_PIPE = 40,
     // The child is made. clone(2).
     FORKEXEC_STAGE_CLONE = 50,

@@ -208,7 +208,7 @@ class Stage(IntEnum):
     RESOLVE = 20
     # Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
     MEMORY = 30
-    # The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); for a listener socketpair(2), recvmsg(2).
+    # The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); where the child sends descriptors socketpair(2), recvmsg(2).
     PIPE = 40
     # The child is made. clone(2).
     CLONE = 50

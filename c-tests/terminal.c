@@ -190,6 +190,7 @@ static struct forkexec_attr *rooted(void)
 
 TEST_BOTH(in_a_root_of_its_own)
 {
+    need_native();
     need_user_namespaces();
     struct forkexec_attr *attr = rooted();
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_TERMINAL, ENOENT, -1);
@@ -217,6 +218,7 @@ TEST_BOTH(in_a_root_of_its_own)
 /* What stands at /dev/ptmx in a root that is somebody else's. */
 TEST_BOTH(another_device_of_that_name)
 {
+    need_native();
     need_user_namespaces();
     struct forkexec_attr *attr = rooted();
     OK(forkexec_attr_bind_mount(attr, "/dev/null", "/dev/ptmx", FORKEXEC_MOUNT_CREATE));
@@ -247,6 +249,7 @@ TEST_BOTH(of_the_programs_user)
 /* In a pid namespace that is joined, the process that becomes the program leads the session. */
 TEST_BOTH(in_a_pid_namespace_that_is_joined)
 {
+    need_native();
     need_user_namespaces();
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)));

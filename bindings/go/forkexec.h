@@ -20,7 +20,7 @@
  * Descriptors are borrowed numbers: neither duplicated nor closed by the library, and to be open during each spawn. From
  * the first children on that need them, the library keeps at most three of its own open, close-on-exec: the memfd of its
  * built-in program, and two of pages in which children report. A child has besides, until forkexec_close, a pidfd, and where
- * it is held or a second process becomes the program, a pipe or socket and an eventfd.
+ * it is held, hands descriptors over, or a second process becomes the program, a pipe or socket and an eventfd.
  * All that the program was not given is closed; see forkexec_attr_map_fd.
  *
  * argv NULL or empty is -EINVAL. envp NULL is the caller's environ, read during the call. PATH is not searched; see

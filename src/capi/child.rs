@@ -294,7 +294,7 @@ pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
 /// Frees child, as forkexec_close does, but kills nothing: a held child of forkexec_start goes on to its program by itself, a
 /// child that was let go and is not the program yet (it has stopped, or its tracer has it) stays as it is, one of
 /// forkexec_hold holds what it has until a signal ends it. None of them dies with the caller. Nothing tells of them
-/// any more: what fails from here on ends the child with exit status 127, and its end is the caller's to wait for, by pid.
+/// any more, and what was to be handed over (forkexec_child_listen_fd and its kin) and was not is closed: what fails from here on ends the child with exit status 127, and its end is the caller's to wait for, by pid.
 /// Alone and last, as forkexec_close, if it returns 0.
 ///
 /// Returns 0, and child is freed. Else nothing was done, and child is still to be closed: -EINVAL: child is NULL. -ESRCH:

@@ -256,6 +256,22 @@ TEST_BOTH(a_port_in_use_inside)
     forkexec_close(holder);
 }
 
+/* Addresses are not shared, neither by sockets that listen nor by others. */
+TEST_BOTH(the_same_address_twice)
+{
+    need_user_namespaces();
+    static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
+    struct sockaddr_in at = port_of("127.0.0.1", 53);
+    for (int i = 0; i < 2; i++) {
+        struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, 0);
+        OK(forkexec_attr_listen(attr, types[i], &at, sizeof at, 1));
+        OK(forkexec_attr_listen(attr, types[1 - i], &at, sizeof at, 1));
+        assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+        OK(forkexec_attr_listen(attr, types[i], &at, sizeof at, 1));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LISTEN, EADDRINUSE, 2);
+    }
+}
+
 TEST_BOTH(an_address_that_nobody_has)
 {
     need_user_namespaces();

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static char *const argv[] = { "true", NULL };
@@ -104,6 +107,7 @@ TEST(an_attr_that_is_null)
     NULLED(mount_overlay, (const char *const[]){ "/", "/etc" }, 2, NULL, NULL, "/a", 0); NULLED(mount_proc, "/a", 0); NULLED(mount_dev, "/a", 0);
     NULLED(make_directory, "/a", 0); NULLED(make_symlink, "a", "/a"); NULLED(make_file, "/a", NULL, 0, 0);
     NULLED(mask_path, "/a"); NULLED(make_readonly, "/a"); NULLED(remount, "/a", 1); NULLED(change_mode, "/a", 0); NULLED(set_root, NULL, 0);
+    NULLED(listen, 1, list, 4, 1); NULLED(set_terminal, 1, 1); NULLED(open_tun, "a", 1);
     NULLED(set_session_keyring, NULL); NULLED(set_exec_label, "a");
     assert_null(forkexec_attr_copy(NULL));
     forkexec_attr_free(NULL);
@@ -219,6 +223,47 @@ TEST(numbers_out_of_range)
     REFUSED(EINVAL, allow_failure, UINT32_MAX);
 }
 
+TEST(names_and_flags_of_devices)
+{
+    REFUSED(EINVAL, open_tun, long_text(16), 1);
+    REFUSED(EINVAL, open_tun, "a/b", 1);
+    REFUSED(EINVAL, open_tun, "a b", 1);
+    REFUSED(EINVAL, open_tun, "a", 0);
+    REFUSED(EINVAL, open_tun, "a", 3);
+    REFUSED(EINVAL, open_tun, "a", 0x10001);
+    REFUSED(EINVAL, open_tun, NULL, UINT32_MAX);
+    OK(forkexec_attr_open_tun(new_attr(), long_text(15), 0x1001));
+    OK(forkexec_attr_open_tun(new_attr(), NULL, 2));
+    OK(forkexec_attr_set_terminal(new_attr(), 0, 0));
+    OK(forkexec_attr_set_terminal(new_attr(), 65535, 65535));
+}
+
+TEST(addresses_to_listen_at)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = 80 }, other = { .sin_family = AF_NETLINK };
+    struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+    struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "relative" };
+    struct sockaddr_storage all = { .ss_family = AF_UNIX };
+    REFUSED(EINVAL, listen, SOCK_STREAM, NULL, sizeof in, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM, &in, 0, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM, &in, 1, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM, &in, sizeof in - 1, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM, &six, sizeof in, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM, &un, sizeof un, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM, &un, sizeof un.sun_family, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM, &all, sizeof all, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM, &all, SIZE_MAX, 1);
+    REFUSED(EAFNOSUPPORT, listen, SOCK_STREAM, &other, 12, 1);
+    REFUSED(EINVAL, listen, SOCK_RAW, &in, sizeof in, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM | SOCK_NONBLOCK, &in, sizeof in, 1);
+    REFUSED(EINVAL, listen, SOCK_SEQPACKET, &in, sizeof in, 1);
+    REFUSED(EINVAL, listen, SOCK_STREAM, &in, sizeof in, -1);
+    struct forkexec_attr *attr = new_attr();
+    for (int i = 0; i < 32; i++)
+        OK(forkexec_attr_listen(attr, SOCK_STREAM, &in, sizeof in, i));
+    assert_marked(attr, forkexec_attr_listen(attr, SOCK_STREAM, &in, sizeof in, 1), EINVAL, "listen");
+}
+
 TEST(lists_that_are_too_long)
 {
     static uint32_t many[65537];
@@ -314,6 +359,9 @@ TEST(calls_without_their_pointers)
     assert_int_equal(forkexec_child_pidfd(NULL), -EINVAL);
     assert_int_equal(forkexec_child_take_pidfd(NULL), -EINVAL);
     assert_int_equal(forkexec_detach(NULL), -EINVAL);
+    assert_int_equal(forkexec_child_listen_fd(NULL, 0), -EINVAL);
+    assert_int_equal(forkexec_child_terminal_fd(NULL), -EINVAL);
+    assert_int_equal(forkexec_child_tun_fd(NULL), -EINVAL);
     assert_int_equal(forkexec_child_namespace_fd(NULL, FORKEXEC_NS_UTS), -EINVAL);
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_CLONE3, NULL, 1), -EINVAL);
     forkexec_close(NULL);

@@ -59,6 +59,14 @@ TEST(sessions_and_groups)
 {
     CONTRADICTION("set_process_group", "a session leader has a group of its own: remove one",
         SET(set_session); SET(set_process_group, 0));
+    CONTRADICTION("set_process_group", "a session leader has a group of its own: remove one",
+        SET(set_terminal, 0, 0); SET(set_process_group, 0));
+    CONTRADICTION("detach_terminal", "a new session has no terminal: remove it", SET(set_terminal, 0, 0);
+        SET(detach_terminal));
+    CONTRADICTION("set_controlling_terminal", "the program has the terminal of set_terminal: remove one",
+        SET(set_terminal, 0, 0); SET(set_controlling_terminal, 0));
+    CONTRADICTION("set_foreground", "the program has the terminal of set_terminal: remove one",
+        SET(set_terminal, 0, 0); SET(set_session); SET(set_foreground, 0));
     CONTRADICTION("detach_terminal", "a new session has no terminal: remove it", SET(set_session); SET(detach_terminal));
     CONTRADICTION("set_controlling_terminal", "only a session leader gets one: add set_session",
         SET(set_controlling_terminal, 0));
@@ -209,6 +217,7 @@ TEST(holders)
     NEVER("set_session_keyring, set_exec_label", SET(set_apparmor_profile, "a"));
     NEVER("seccomp filters", SET(deny_terminal_injection));
     NEVER("seccomp filters", SET(deny_user_namespaces));
+    NEVER("set_terminal", SET(set_terminal, 0, 0));
     NEVER("set_process_flags", SET(set_process_flags, FORKEXEC_PROCESS_SUBREAPER));
     NEVER("set_speculation", SET(set_speculation, 0, FORKEXEC_SPECULATE_DISABLE));
     NEVER("landlock", SET(set_landlock_scopes, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));

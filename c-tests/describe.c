@@ -3,6 +3,9 @@
 #include "deny.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 static char *const itself[] = { witness, "exit", "3", NULL };
 
@@ -58,6 +61,17 @@ TEST(a_plain_child)
     assert_non_null(strstr(lines, text("\n799 exec: %s\n", witness)));
 }
 
+static void listen_at_some(struct forkexec_attr *attr)
+{
+    struct sockaddr_in tcp = { .sin_family = AF_INET, .sin_port = htons(3128), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in6 udp = { .sin6_family = AF_INET6, .sin6_port = htons(53), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "\0proxy" }, path = { AF_UNIX, "/run/proxy" };
+    OK(forkexec_attr_listen(attr, SOCK_STREAM, &tcp, sizeof tcp, 64));
+    OK(forkexec_attr_listen(attr, SOCK_DGRAM, &udp, sizeof udp, 0));
+    OK(forkexec_attr_listen(attr, SOCK_STREAM, &name, sizeof name.sun_family + 6, 1));
+    OK(forkexec_attr_listen(attr, SOCK_SEQPACKET, &path, sizeof path, 2));
+}
+
 static struct forkexec_attr *everything(void)
 {
     struct forkexec_attr *attr = new_attr();
@@ -69,6 +83,9 @@ static struct forkexec_attr *everything(void)
     OK(forkexec_attr_set_hostname(attr, "judge"));
     OK(forkexec_attr_set_domainname(attr, "court"));
     OK(forkexec_attr_set_loopback(attr));
+    listen_at_some(attr);
+    OK(forkexec_attr_set_terminal(attr, 24, 80));
+    OK(forkexec_attr_open_tun(attr, "proxy0", 0x1001));
     OK(forkexec_attr_set_chroot(attr, "/var/empty"));
     OK(forkexec_attr_set_cwd(attr, "/work"));
     OK(forkexec_attr_set_session(attr));
@@ -124,6 +141,14 @@ TEST(everything_is_named)
     assert_line(lines, "500 rlimit 0: core 0 of 0");
     assert_line(lines, "520 nice: 7");
     assert_line(lines, "570 umask: 0027");
+    assert_line(lines, "574 listen 0: tcp 127.0.0.1:3128, backlog 64");
+    assert_line(lines, "574 listen 1: udp [::1]:53");
+    assert_line(lines, "574 listen 2: stream @proxy, backlog 1");
+    assert_line(lines, "574 listen 3: seqpacket /run/proxy, backlog 2");
+    assert_line(lines, "576 hand over: 6 descriptors");
+    assert_line(lines, "435 tun: device proxy0, flags 0x1001");
+    assert_line(lines, "495 terminal: 24 rows, 80 columns");
+    assert_line(lines, "715 standard streams");
     assert_line(lines, "590 late namespaces: pid");
     assert_line(lines, "640 groups: [0, 1]");
     assert_line(lines, "645 gid: 1");

@@ -139,7 +139,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(102)) {
+    switch (below(105)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -214,6 +214,10 @@ static int set_something(struct forkexec_attr *attr)
     case 89: TRY(set_utilization, small * 100, level * 200);
     case 90: TRY(set_numa_policy, small, items, n);
     case 85: TRY(set_landlock_flags, small ? low & 15 : low);
+    case 101: TRY(listen, small ? 1 + (int)(level & 1) : (int)low, small ? (const void *)"\1\0\0forkexec fuzz" : items,
+        small ? 2 + (size_t)level : n, small);
+    case 102: TRY(set_terminal, (uint16_t)a, (uint16_t)b);
+    case 103: TRY(open_tun, level ? NULL : string(), small ? 0x1001 + (level & 1) : low);
     case 67: TRY(set_init);
     case 68: TRY(allow_partial_landlock);
     case 69: TRY_IN_ROOT(add_mount, string(), where, level ? "tmpfs" : NULL,
@@ -307,7 +311,8 @@ static void is_fuzzed(const void *seed_)
         for (uint64_t n = below((uint64_t)seed->setters) + 1; n; n--) {
             struct forkexec_attr *before = forkexec_attr_copy(attr);
             int result = set_something(attr);
-            assert_true(result == 0 || result == -EINVAL || result == -EBADF || result == -ENAMETOOLONG);
+            assert_true(result == 0 || result == -EINVAL || result == -EBADF || result == -ENAMETOOLONG
+                || result == -EAFNOSUPPORT);
             /* Most refusals are left behind: an attr that is marked has nothing more to show. */
             bool back = result && below(16);
             refused |= result && !back;

@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
-#define LAST_PROBE FORKEXEC_PROBE_LANDLOCK_UDP
+#define LAST_PROBE FORKEXEC_PROBE_TUN
 
 /* On a host that has nothing. */
 static void assert_reasons(void)

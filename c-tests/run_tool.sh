@@ -253,6 +253,12 @@ sees "--enter-directory-fd" cwd "$dir" --fd 9=5 --enter-directory-fd 9 5<"$dir"
 own() {
     awk -v key="$1" '$1 == "pid" { pid = $2 } $1 == key { it = $2 } END { print pid && pid == it ? "own" : "other" }'
 }
+printf 'one\ntwo' | "$run" --terminal sh -c "cat >$dir/typed" >"$dir/out"
+is "--terminal: without one of ours, the end of the input" $'one\ntwo' "$(cat "$dir/typed")"
+is "--terminal: output" "yes" "$("$run" --terminal sh -c '[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo yes' </dev/null | tr -d '\r')"
+code "--terminal: the command's end" 4 "$run" --terminal sh -c 'exit 4'
+code "--terminal: a signal" 143 "$run" --terminal sh -c 'kill $$'
+code "--terminal: the time is up" 124 "$run" --terminal --timeout 0.1 sleep 100
 is "--new-session" own "$("$run" --new-session "$witness" | own sid)"
 is "--process-group" own "$("$run" --process-group 0 "$witness" | own pgid)"
 is "by default the group is ours" same "$(bash -c '
@@ -269,6 +275,57 @@ if [ "$have_python" ]; then
         set +m
         "$@" >/dev/null
         [ "$(ps -o tpgid= $$)" -eq "$(ps -o pgid= $$)" ] && echo yes' - "$run" --foreground 0 "$witness")"
+    # relayed INPUT COMMAND...: typed at a terminal of 30 rows and 99 columns; and what is read there
+    relayed() {
+        python3 -c '
+import os, pty, struct, sys, fcntl, termios
+pid, ours = pty.fork()
+if pid == 0:
+    os.read(0, 1)
+    os.execv(sys.argv[2], sys.argv[2:])
+fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("4H", 30, 99, 0, 0))
+os.write(ours, b"\n")
+said, begun = b"", False
+while True:
+    try:
+        piece = os.read(ours, 65536)
+    except OSError:
+        break
+    said += piece
+    if not begun and b"ready" in said:
+        begun = True
+        os.write(ours, sys.argv[1].encode())
+status = os.waitpid(pid, 0)[1]
+sys.stdout.buffer.write(said.replace(b"\r", b""))
+print("signal", os.WTERMSIG(status)) if os.WIFSIGNALED(status) else print("exit", os.WEXITSTATUS(status))' "$@"
+    }
+    is "--terminal: a session of its own" "own yes" "$(relayed '' "$run" --terminal "$witness" print ready see |
+        awk '$1 == "pid" { pid = $2 } $1 == "sid" { sid = $2 } $1 == "tty" { tty = $2 == "none" ? "no" : "yes" }
+            END { print pid && pid == sid ? "own" : "other", tty }')"
+    like "--terminal: its size" "*30 99*" "$(relayed '' "$run" --terminal sh -c 'stty size; echo ready')"
+    like "--terminal: what is typed" "*got one two*exit 3" \
+        "$(relayed $'one two\n' "$run" --terminal sh -c 'echo ready; read line; echo got $line; exit 3')"
+    like "--terminal: Ctrl-C is the command's" "*caught*exit 5" \
+        "$(relayed $'\3' "$run" --terminal sh -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.01; done')"
+    like "--terminal: a change of the size" "*changed 40 100*" "$(python3 -c '
+import fcntl, os, pty, signal, struct, sys, termios
+pid, ours = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+while b"ready" not in said:
+    said += os.read(ours, 4096)
+fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("4H", 40, 100, 0, 0))
+try:
+    while True:
+        said += os.read(ours, 4096)
+except OSError:
+    pass
+sys.stdout.buffer.write(said)' "$run" --terminal sh -c '
+        trap "echo changed $(:); stty size; exit" WINCH; trap "stty size | sed s/^/changed\ /; exit" WINCH
+        echo ready; while :; do sleep 0.01; done')"
+    is "--terminal: ours is as it was before" same "$(in_terminal bash -c '
+        before=$(stty -g); "$@" >/dev/null; [ "$(stty -g)" = "$before" ] && echo same' - "$run" --terminal true)"
     is "--detach-terminal" none "$(in_terminal "$run" --detach-terminal "$witness" | sed -n 's/^tty //p')"
     is "--controlling-terminal" yes "$(python3 -c '
 import pty, subprocess, sys

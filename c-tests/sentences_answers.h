@@ -19,6 +19,7 @@ ANSWERS(NO_PIDFD, PIDFD, DENY(pidfd_open, ENOSYS))
 ANSWERS(NO_BIRTH_IN_CGROUP, BIRTH_IN_CGROUP, DENY(clone3, ENOSYS))
 ANSWERS(NO_SECCOMP, SECCOMP, DENY(seccomp, ENOSYS))
 ANSWERS(NO_LISTENER, SECCOMP_LISTENER, DENY(seccomp, ENOSYS))
+ANSWERS(NO_TUN, TUN, DENY(openat, ENXIO, IF(2, O_RDWR | O_CLOEXEC)))
 ANSWERS(NO_TIME, TIME_NAMESPACE, DENY(openat, ENOENT, IF(2, O_PATH | O_CLOEXEC)))
 ANSWERS(LANDLOCK_OFF, LANDLOCK, DENY(landlock_create_ruleset, EOPNOTSUPP))
 ANSWERS(LANDLOCK_MISSING, LANDLOCK, DENY(landlock_create_ruleset, ENOSYS))
@@ -248,6 +249,13 @@ DESCRIBES(SPECULATED, "speculation 2: ", ("2", "2"), SET(set_speculation, 2, FOR
 DESCRIBES(CHOSEN_PID, "clone: ", ("[77, 5]"), SET(set_pid, ((int32_t[]){ 77, 5 }), 2))
 DESCRIBES(IO_CLASS, "io priority: ", ("2", "7"), SET(set_io_priority, 2, 7))
 DESCRIBES(SLACK, "timer slack: ", ("1000"), SET(set_timer_slack, 1000))
+DESCRIBES(DEVICE, "tun: ", ("proxy0", "0x1001"), SET(open_tun, "proxy0", 0x1001))
+DESCRIBES(TERMINAL_SIZE, "terminal: ", ("24", "80"), SET(set_terminal, 24, 80))
+DESCRIBES(LISTENS, "listen 0: ", ("tcp", "127.0.0.1:80", "7"), SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 7))
+DESCRIBES(BOUND, "listen 0: ", ("udp", "127.0.0.1:80"), SET(listen, SOCK_DGRAM, &at_80, sizeof at_80, 0))
+DESCRIBES(HANDED, "hand over: ", (NULL), SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 7))
+DESCRIBES(HANDED_ALL, "hand over: ", ("2"), SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 7);
+    SET(listen, SOCK_DGRAM, &at_80, sizeof at_80, 7))
 DESCRIBES_WHERE(need_landlock(4), RULE_OF_PORT, "landlock rule 0: ", ("99", "0x1"), SET(set_no_new_privs);
     SET(add_landlock_port, 99, 1))
 DESCRIBES_WHERE(need_landlock(1), RULE_OF_PATH, "landlock rule 0: ", ("/", "0x4"), SET(set_no_new_privs);

@@ -3,6 +3,9 @@
 #define SENTENCES_ARGUMENTS_H
 #include "sentences.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #define REFUSED_WITH(NAME, code, setter, ...) \
     SITUATION(NAME) \
     { \
@@ -57,6 +60,22 @@ REFUSED(CAPABILITY_SETS, set_capabilities, 1u << 31, 0)
 REFUSED(SECUREBITS, set_securebits, 1u << 31)
 REFUSED(LANDLOCK_FS, add_landlock_path, "/", 0)
 REFUSED(LANDLOCK_NET, add_landlock_port, 1, 0)
+static const struct sockaddr_in at_80 = { .sin_family = AF_INET, .sin_port = 80 << 8, .sin_addr.s_addr = 0x0100007f };
+static const struct sockaddr_in of_others = { .sin_family = 99 };
+REFUSED_WITH(LISTEN_FAMILY, EAFNOSUPPORT, listen, SOCK_STREAM, &of_others, sizeof of_others, 1)
+REFUSED(LISTEN_ADDRESS, listen, SOCK_STREAM, &at_80, 8, 1)
+REFUSED(LISTEN_TYPE, listen, SOCK_RAW, &at_80, sizeof at_80, 1)
+REFUSED(LISTEN_BACKLOG, listen, SOCK_STREAM, &at_80, sizeof at_80, -1)
+REFUSED(TUN_NAME, open_tun, "a name", 1)
+REFUSED(TUN_FLAGS, open_tun, "a", 3)
+SITUATION(TOO_MANY_SOCKETS)
+{
+    struct forkexec_attr *attr = new_attr();
+    for (int i = 0; i < 32; i++)
+        SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 1);
+    assert_int_equal(forkexec_attr_listen(attr, SOCK_STREAM, &at_80, sizeof at_80, 1), -EINVAL);
+    says(spawned(attr), "validate (listen): %s: %s", strerror(EINVAL), sentence);
+}
 REFUSED(ONE_TYPE, join_namespace, 0, 0)
 REFUSED(SOME_TYPES, create_namespaces, 0)
 REFUSED(NO_ID, set_user_namespace_owner, UINT32_MAX)
@@ -127,6 +146,10 @@ static inline void run_short_of_memory(size_t size)
 {
     assert_false(setrlimit(RLIMIT_AS, &(struct rlimit){ 1, RLIM_INFINITY }));
     for (size_t piece = 1 << 20; piece >= size; piece /= 2)
+        while (malloc(piece))
+            ;
+    /* What was freed is kept by its exact size. */
+    for (size_t piece = 2048; piece >= size; piece -= 16)
         while (malloc(piece))
             ;
     while (malloc(size))

@@ -74,6 +74,9 @@ CONTRADICTS(LANDLOCK_NEEDS_NO_NEW_PRIVS, "landlock", SET(set_landlock_scopes, FO
 FAILS(GRANTS_UNHANDLED, spawned, "validate 0 (add_landlock_path)", EINVAL, SET(set_no_new_privs);
     SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_EXECUTE, 0);
     SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_READ_FILE))
+CONTRADICTS(HAS_NEW_TERMINAL, "set_controlling_terminal", SET(set_terminal, 0, 0); SET(set_controlling_terminal, 0))
+FAILS(LISTEN_NEEDS_LOOPBACK, spawned, "validate 0 (listen)", EINVAL, SET(create_namespaces, FORKEXEC_NS_NET);
+    SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 1))
 FAILS(FD_NOT_OPEN, spawned, "validate 0 (map_fd)", EBADF, SET(map_fd, 987, 5))
 static const char *long_lower(void)
 {

@@ -214,6 +214,40 @@ SITUATION(KSM_ENDS, need_native())
     says(spawned(attr), "process flags 64: %s: %s", strerror(EOPNOTSUPP), sentence);
 }
 
+static inline void listening_fails(int code, const char *sentence)
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(listen, SOCK_STREAM, &at_80, sizeof at_80, 7);
+    DENY(bind, code);
+    says(spawned(attr), "listen 0 (tcp 127.0.0.1:80, backlog 7): %s: %s", strerror(code), sentence);
+}
+
+SITUATION(NO_PTMX, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(set_terminal, 24, 80);
+    DENY(openat, ENOENT, { IS, 2, O_RDWR | O_NOCTTY | O_CLOEXEC });
+    says(spawned(attr), "terminal (24 rows, 80 columns): %s: %s", strerror(ENOENT), sentence);
+}
+
+SITUATION(TUN_NEEDS, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(open_tun, "proxy0", 1);
+    DENY(openat, EPERM, { IS, 2, O_RDWR | O_NOCTTY | O_CLOEXEC });
+    says(spawned(attr), "tun (device proxy0, flags 0x1): %s: %s", strerror(EPERM), sentence);
+}
+
+SITUATION(LISTEN_NO_ADDRESS, need_native())
+{
+    listening_fails(EADDRNOTAVAIL, sentence);
+}
+
+SITUATION(LISTEN_FORBIDDEN, need_native())
+{
+    listening_fails(EACCES, sentence);
+}
+
 SITUATION(PROCESS_FLAG_UNKNOWN, need_native())
 {
     struct forkexec_attr *attr = new_attr();

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
 /* The ways in which a child is made. */
@@ -153,6 +155,14 @@ ASK(host_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_hostname, "judge
 ASK(domain_name, SET(create_namespaces, FORKEXEC_NS_UTS); SET(set_domainname, "court"))
 ASK(later, SET(create_namespaces, FORKEXEC_NS_TIME); SET(set_time_offset, CLOCK_MONOTONIC, 1000, 0))
 ASK(loopback, SET(create_namespaces, FORKEXEC_NS_NET); SET(set_loopback))
+ASK(a_device, SET(open_tun, "proxy0", 0x1001))
+ASK(a_terminal, SET(set_terminal, 24, 80))
+static void a_socket(struct forkexec_attr *attr)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = "\0forkexec stages" };
+    SET(listen, SOCK_DGRAM, &at, sizeof at.sun_family + 16, 0);
+}
+
 ASK(a_new_host, SET(create_namespaces, FORKEXEC_NS_UTS))
 ASK(an_early_namespace, SET(unshare_namespaces, FORKEXEC_NS_UTS))
 ASK(a_chosen_pid, SET(set_pid, &(int32_t){ 77 }, 1))
@@ -247,6 +257,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_HOSTNAME, ALL, host_name, GIVES(EIO, -1, "judge"), PRIVILEGED, DENY(sethostname, EIO) },
     { FORKEXEC_STAGE_DOMAINNAME, ALL, domain_name, GIVES(EIO, -1, "court"), PRIVILEGED, DENY(setdomainname, EIO) },
     { FORKEXEC_STAGE_LOOPBACK, ALL, loopback, GIVES(EIO, -1, ""), PRIVILEGED, DENY(ioctl, EIO, IF(1, SIOCSIFFLAGS)) },
+    { FORKEXEC_STAGE_TUN, OWN, a_device, GIVES(EBUSY, -1, "device proxy0, flags 0x1001"), 0,
+        DENY(openat, EBUSY, IF(2, O_RDWR | O_NOCTTY | O_CLOEXEC)) },
     { FORKEXEC_STAGE_PROPAGATION, ALL, new_mounts, GIVES(EIO, -1, "0x44000"), PRIVILEGED, DENY(mount, EIO) },
     /* Another root is never entered in the caller's memory or a copy of it. */
     { FORKEXEC_STAGE_ROOT, FRESH, a_missing_new_root, GIVES(ENOENT, -1, NOWHERE), PRIVILEGED },
@@ -276,6 +288,8 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_CHROOT, FRESH, a_missing_root, GIVES(ENOENT, -1, NOWHERE) },
     { FORKEXEC_STAGE_INNER_USER_NAMESPACE, FRESH, devices_under_other_ids, GIVES(ENOSPC, -1, "uid 7 0 1, gid 8 0 1"), USER_NS,
         DENY(unshare, ENOSPC) },
+    { FORKEXEC_STAGE_TERMINAL, OWN, a_terminal, GIVES(ENOSPC, -1, "24 rows, 80 columns"), 0,
+        DENY(openat, ENOSPC, IF(2, O_RDWR | O_NOCTTY | O_CLOEXEC)) },
 
     /* Limits. */
     { FORKEXEC_STAGE_RLIMIT, ALL, two_limits, GIVES(EPERM, 1, "core 0 of 0"), 0,
@@ -292,6 +306,9 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_PERSONALITY, ALL, fixed_addresses, GIVES(EINVAL, -1, "0x40000"), 0,
         DENY(personality, EINVAL, IF(0, 0x40000)) },
     { FORKEXEC_STAGE_UMASK, ALL, a_umask, GIVES(EPERM, -1, "0027"), 0, DENY(umask, EPERM, IF(0, 027)) },
+    { FORKEXEC_STAGE_LISTEN, OWN, a_socket, GIVES(EIO, 0, "dgram @forkexec stages"), 0,
+        DENY(bind, EIO, IF(2, 18)) },
+    { FORKEXEC_STAGE_HAND_OVER, OWN, a_socket, GIVES(ETOOMANYREFS, -1, "1 descriptor"), 0, DENY(sendmsg, ETOOMANYREFS) },
     { FORKEXEC_STAGE_HOLD, OWN | HELD, NULL, GIVES(EIO, -1, ""), 0, DENY(ppoll, EIO, IF(1, 2), IF(4, 8)) },
     { FORKEXEC_STAGE_LATE_NAMESPACES, ALL, a_late_namespace, GIVES(ENOSPC, -1, "pid"), 0, DENY(unshare, ENOSPC) },
 
@@ -328,6 +345,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_FD_INTERNAL, ALL, a_program_by_fd, GIVES(EMFILE, -1, ""), BY_FD,
         DENY(fcntl, EMFILE, IF(1, F_DUPFD_CLOEXEC), IF(2, 41)) },
     { FORKEXEC_STAGE_FD_MAP, ALL, two_maps, GIVES(EIO, 1, "1 as 40"), 0, DENY(dup3, EIO, IF(1, 40)) },
+    { FORKEXEC_STAGE_STREAMS, OWN, a_terminal, GIVES(EPERM, -1, ""), 0, DENY(ioctl, EPERM, IF(1, TIOCSCTTY)) },
     { FORKEXEC_STAGE_FD_ACTION, ALL, two_actions, GIVES(ENOENT, 1, "open " NOWHERE " as 5") },
     { FORKEXEC_STAGE_LANDLOCK_RULE, ALL, nowhere_readable, GIVES(ENOENT, 1, NOWHERE ", access 0x4"), LANDLOCK },
     { FORKEXEC_STAGE_LANDLOCK_RULE, ALL, readable, GIVES(ENOMEM, 0, "/, access 0x4"), LANDLOCK,

@@ -9,7 +9,8 @@
  *   fork         leave a child that sleeps (in the same session)
  *   daemon       leave a child that sleeps in a session of its own
  *   eat MIB      touch that much memory    cat FD       copy FD to stdout
- *   connect PORT exit with the errno of connect(2) to it on 127.0.0.1
+ *   connect TO   exit with the errno of connect(2) to a port of 127.0.0.1, a path, or @NAME
+ *   ask PORT     the same, and copy what comes from there to stdout
  *   call N A B   exit with the errno of that system call; call32 by the 32-bit door of x86_64
  *   clock N      print that clock's seconds: clock.N
  *   keyring      print number and name of the session keyring
@@ -32,7 +33,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <stddef.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <sys/un.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -219,11 +223,20 @@ static void tell_offsets(void)
         fclose(in);
 }
 
-static int connects(int port)
+static void connect_to(const char *where)
 {
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+    struct sockaddr_in port = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(where)),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&to, sizeof to) ? errno : 0;
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    int is_name = *where == '/' || *where == '@', fd = socket(is_name ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
+    snprintf(name.sun_path, sizeof name.sun_path, "%s", where);
+    if (*where == '@')
+        *name.sun_path = 0;
+    socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(where));
+    int failed = is_name ? connect(fd, (struct sockaddr *)&name, length) : connect(fd, (struct sockaddr *)&port, sizeof port);
+    if (failed)
+        exit(errno);
+    dup2(fd, 99);
 }
 
 /* Memory that is written to, and then run. */
@@ -282,7 +295,9 @@ static int act(char **arg, int argc, char **argv)
     if (IS("cat"))
         return copy(atoi(with)), 2;
     if (IS("connect"))
-        exit(connects(atoi(with)));
+        connect_to(with), exit(0);
+    if (IS("ask"))
+        return connect_to(with), copy(99), 2;
     if (IS("call") || IS("call32"))
         exit(call(arg + 1, IS("call32")));
     if (IS("code"))

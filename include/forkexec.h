@@ -20,7 +20,7 @@
  * Descriptors are borrowed numbers: neither duplicated nor closed by the library, and to be open during each spawn. From
  * the first children on that need them, the library keeps at most three of its own open, close-on-exec: the memfd of its
  * built-in program, and two of pages in which children report. A child has besides, until forkexec_close, a pidfd, and where
- * it is held or a second process becomes the program, a pipe or socket and an eventfd.
+ * it is held, hands descriptors over, or a second process becomes the program, a pipe or socket and an eventfd.
  * All that the program was not given is closed; see forkexec_attr_map_fd.
  *
  * argv NULL or empty is -EINVAL. envp NULL is the caller's environ, read during the call. PATH is not searched; see
@@ -417,6 +417,9 @@
 // FORKEXEC_LANDLOCK_NET_BIND_UDP and FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP.
 #define FORKEXEC_PROBE_LANDLOCK_UDP 18
 
+// The caller may open /dev/net/tun: forkexec_attr_open_tun.
+#define FORKEXEC_PROBE_TUN 19
+
 // The major version of this header; it changes only with the soname.
 #define FORKEXEC_VERSION_MAJOR 1
 
@@ -440,7 +443,7 @@ enum forkexec_stage {
     FORKEXEC_STAGE_RESOLVE = 20,
     // Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
     FORKEXEC_STAGE_MEMORY = 30,
-    // The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); for a listener socketpair(2), recvmsg(2).
+    // The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); where the child sends descriptors socketpair(2), recvmsg(2).
     FORKEXEC_STAGE_PIPE = 40,
     // The child is made. clone(2).
     FORKEXEC_STAGE_CLONE = 50,
@@ -508,6 +511,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_DOMAINNAME = 420,
     // The loopback interface is brought up; in the new namespace. netdevice(7).
     FORKEXEC_STAGE_LOOPBACK = 430,
+    // The network device whose descriptor the caller is handed; in the new namespace, and while the caller's mounts are there. netdevice(7).
+    FORKEXEC_STAGE_TUN = 435,
     // Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     FORKEXEC_STAGE_PROPAGATION = 440,
     // The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
@@ -544,8 +549,10 @@ enum forkexec_stage {
     FORKEXEC_STAGE_ROOT_READONLY = 480,
     // The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     FORKEXEC_STAGE_CHROOT = 490,
+    // The new terminal; in the final root, whose devpts it is of. pty(7).
+    FORKEXEC_STAGE_TERMINAL = 495,
     // The ids that were asked for, in a second user namespace: in the first the child had to have id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
-    FORKEXEC_STAGE_INNER_USER_NAMESPACE = 495,
+    FORKEXEC_STAGE_INNER_USER_NAMESPACE = 497,
     // Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
     FORKEXEC_STAGE_RLIMIT = 500,
     // The processors to run on. sched_setaffinity(2).
@@ -566,6 +573,10 @@ enum forkexec_stage {
     FORKEXEC_STAGE_PERSONALITY = 560,
     // The file mode creation mask; after everything that creates. umask(2).
     FORKEXEC_STAGE_UMASK = 570,
+    // A socket that is bound inside, for the caller to accept by; in the final network namespace and root, and with the umask. bind(2), listen(2).
+    FORKEXEC_STAGE_LISTEN = 574,
+    // The caller is sent the descriptors of what is inside; before it may want them, for a child that is held. unix(7).
+    FORKEXEC_STAGE_HAND_OVER = 576,
     // A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
     FORKEXEC_STAGE_HOLD = 580,
     // The namespaces that were asked for late, after the caller had its turn. unshare(2).
@@ -614,6 +625,8 @@ enum forkexec_stage {
     FORKEXEC_STAGE_FD_INTERNAL = 700,
     // The mapped descriptors move to their numbers, all at once. dup(2).
     FORKEXEC_STAGE_FD_MAP = 710,
+    // The new terminal becomes the controlling one and the standard streams; of the process that becomes the program, or its init. TIOCSCTTY(2const), dup(2).
+    FORKEXEC_STAGE_STREAMS = 715,
     // The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FORKEXEC_STAGE_FD_ACTION = 720,
     // Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
@@ -1874,6 +1887,58 @@ int forkexec_attr_set_landlock_flags(struct forkexec_attr *attr,
 // Returns 0; -EINVAL: attr is NULL.
 int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 
+// Makes a socket inside, in the network namespace and the root that the program gets, and hands it to the caller, who
+// accepts by it what the program connects to: forkexec_child_listen_fd. So a proxy of the caller's needs no interface, no
+// relay and no namespace of its own. type: SOCK_STREAM or SOCK_DGRAM, or SOCK_SEQPACKET with AF_UNIX. address, length: a
+// struct sockaddr_in or sockaddr_in6, whole, or a sockaddr_un with an absolute path or an abstract name; port 0 is any that
+// is free, which getsockname(2) tells. backlog: as listen(2) takes it; a SOCK_DGRAM socket is only bound. In a new network
+// namespace 127.0.0.1 and ::1 need set_loopback. With TCP, SO_REUSEADDR is set. The socket is made before the ids are set,
+// so a new user namespace gives the right to any port. What is at a path is never replaced, and is left to the caller to
+// remove; its mode is what the umask leaves of 0777. The program itself does not get the socket. address is copied; repeated
+// calls add, at most 32. socket(2), bind(2), listen(2), ip(7), unix(7).
+// Returns 0; -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, no such
+// type, backlog is negative, more than 32 sockets; -EAFNOSUPPORT: another family; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_VALIDATE (a loopback address without set_loopback), FORKEXEC_STAGE_LISTEN (EADDRINUSE;
+// EADDRNOTAVAIL: no interface in there has the address; EACCES: a port below 1024 without CAP_NET_BIND_SERVICE, or no
+// right to write to the directory; ENOENT, EROFS; EAFNOSUPPORT: the kernel has no IPv6) or FORKEXEC_STAGE_HAND_OVER; index is
+// the place among the calls of listen.
+int forkexec_attr_listen(struct forkexec_attr *attr,
+                         int32_t type,
+                         const void *address,
+                         size_t length,
+                         int32_t backlog);
+
+// Gives the program a terminal of its own: a new pseudoterminal, opened inside as /dev/ptmx, so it is of the devpts of
+// mount_dev, or of the caller's where the program has the caller's root. The program leads a new session, as with set_session,
+// the terminal is its controlling terminal, and its descriptors 0 to 2, unless map_fd gives it others there. The caller is
+// handed the other end: forkexec_child_terminal_fd. rows, columns: its size, both 0 where it is not known; TIOCSWINSZ on
+// the other end changes it later. The file below /dev/pts belongs to the uid of set_uid, where the kernel permits that.
+// Nothing is mounted at /dev/console; programs find the terminal as /dev/tty. With a filter and without no_new_privs, the
+// filter has to allow setsid(2), ioctl(2) and dup3(2). The last call wins. pty(7).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_VALIDATE (with set_process_group, set_controlling_terminal, set_foreground or
+// detach_terminal; in a holder), FORKEXEC_STAGE_TERMINAL (ENOENT: the root has no /dev/ptmx: add mount_dev; ENODEV: it is
+// another device; ENOSPC: too many terminals; EINVAL, ENOTTY: the kernel, before Linux 4.13, has no TIOCGPTPEER) or
+// FORKEXEC_STAGE_STREAMS (EPERM: the session has a terminal already); index -1.
+int forkexec_attr_set_terminal(struct forkexec_attr *attr,
+                               uint16_t rows,
+                               uint16_t columns);
+
+// Makes a network device in the network namespace of the program, and hands the caller the descriptor that reads and writes
+// its packets: forkexec_child_tun_fd. name: at most 15 bytes; NULL, or one with %d, lets the kernel choose. flags: IFF_TUN
+// or IFF_TAP, as a rule with IFF_NO_PI, and others of TUNSETIFF. The device is down and has no address: whoever has
+// CAP_NET_ADMIN in the namespace gives it one (setns(2) with forkexec_child_namespace_fd, while the child is held, or the
+// program itself). It is gone when the descriptor is closed. /dev/net/tun is opened in the caller's mounts, or in those of a
+// mount namespace that is joined. The last call wins. netdevice(7), and Documentation/networking/tuntap.rst of the kernel.
+// Returns 0; -EINVAL: attr is NULL, a longer name or one with a slash or a space, no or both kinds in flags, a flag above
+// 0xffff; -ENOMEM.
+// Fails later as FORKEXEC_STAGE_TUN (ENOENT, ENXIO, ENODEV: there is no /dev/net/tun, see FORKEXEC_PROBE_TUN; EACCES: no
+// right to open it; EPERM: no CAP_NET_ADMIN in the network namespace, or the cgroup forbids the device; EBUSY: there is such
+// a device; EINVAL: an unknown flag); index -1.
+int forkexec_attr_open_tun(struct forkexec_attr *attr,
+                           const char *name,
+                           uint32_t flags);
+
 // Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
 // nothing of it stays behind. execve(2).
 //
@@ -2034,7 +2099,7 @@ void forkexec_close(struct forkexec_child *child);
 // Frees child, as forkexec_close does, but kills nothing: a held child of forkexec_start goes on to its program by itself, a
 // child that was let go and is not the program yet (it has stopped, or its tracer has it) stays as it is, one of
 // forkexec_hold holds what it has until a signal ends it. None of them dies with the caller. Nothing tells of them
-// any more: what fails from here on ends the child with exit status 127, and its end is the caller's to wait for, by pid.
+// any more, and what was to be handed over (forkexec_child_listen_fd and its kin) and was not is closed: what fails from here on ends the child with exit status 127, and its end is the caller's to wait for, by pid.
 // Alone and last, as forkexec_close, if it returns 0.
 //
 // Returns 0, and child is freed. Else nothing was done, and child is still to be closed: -EINVAL: child is NULL. -ESRCH:
@@ -2077,6 +2142,27 @@ int32_t forkexec_child_namespace_fd(const struct forkexec_child *child,
 // the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
 // many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
 int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
+
+// The socket of the index-th call, from 0, of forkexec_attr_listen, close-on-exec, to be closed by the caller, who accepts
+// and receives by it; see accept(2). It may be asked for as soon as forkexec_spawn, forkexec_start or forkexec_hold has
+// returned. It is handed over: the library keeps none, and there is no second. Until it is asked for, connections wait in
+// its backlog; what is not asked for closes with forkexec_close. -EINVAL: child is NULL. -ENOENT: no such call, or handed
+// over already. -ESRCH: the child of another process. -EMFILE: too many descriptors (all that the child hands over come at
+// once); -EPERM: a filter forbids the caller recvmsg(2): nothing is lost, and the next call may succeed. -EAGAIN: another
+// thread is in forkexec_release, and a filter has a listener: the same.
+int32_t forkexec_child_listen_fd(const struct forkexec_child *child,
+                                 uint32_t index);
+
+// The caller's end of the terminal of forkexec_attr_set_terminal, close-on-exec, to be closed by the caller: what is written
+// is what the program reads, and the other way round. When nobody has the terminal open any more, read(2) fails with EIO;
+// closing this end sends SIGHUP. It is handed over as by forkexec_child_listen_fd, at the same times. -ENOENT: no
+// terminal, or handed over already. Otherwise as that.
+int32_t forkexec_child_terminal_fd(const struct forkexec_child *child);
+
+// The descriptor of the network device of forkexec_attr_open_tun, close-on-exec, to be closed by the caller: each read(2) is
+// a packet that was sent to the device, each write(2) one that it receives. It is handed over as by
+// forkexec_child_listen_fd, at the same times. -ENOENT: no device, or handed over already. Otherwise as that.
+int32_t forkexec_child_tun_fd(const struct forkexec_child *child);
 
 // Makes a cgroup, with this name, in the directory of another one, parent_fd: one of a cgroup2 file system, open for reading
 // or with O_PATH, in which the caller may make directories. systemd gives such a directory to what it starts with

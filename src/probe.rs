@@ -93,9 +93,10 @@ pub enum Feature {
     Ksm = 16,
     LandlockUnix = 17,
     LandlockUdp = 18,
+    Tun = 19,
 }
 
-const FEATURES: [Feature; 18] = [
+const FEATURES: [Feature; 19] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -114,6 +115,7 @@ const FEATURES: [Feature; 18] = [
     Feature::Ksm,
     Feature::LandlockUnix,
     Feature::LandlockUdp,
+    Feature::Tun,
 ];
 
 impl Feature {
@@ -151,8 +153,17 @@ impl Feature {
             Feature::Ksm if !ksm_lasts() => because(sentences::NO_KSM),
             Feature::Ksm => asked(|| sys::prctl(PR_GET_MEMORY_MERGE, 0, 0).map(drop), sentences::NO_KSM),
             Feature::NumaPolicy => asked(|| sys::set_mempolicy(0, &[]), sentences::NO_NUMA),
+            Feature::Tun => asked(has_tun, sentences::NO_TUN),
         }
     }
+}
+
+/// Nothing is made: who opens it has no device yet.
+fn has_tun() -> Answer {
+    // SAFETY: the path is NUL-terminated.
+    let fd =
+        unsafe { sys::openat(libc::AT_FDCWD, c"/dev/net/tun".as_ptr().cast(), libc::O_RDWR | libc::O_CLOEXEC, 0)? };
+    sys::close(fd)
 }
 
 /// Nothing is made: what may be written is asked for.

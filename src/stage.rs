@@ -16,7 +16,7 @@ pub enum Stage {
     Resolve = 20,
     /// Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
     Memory = 30,
-    /// The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); for a listener socketpair(2), recvmsg(2).
+    /// The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); where the child sends descriptors socketpair(2), recvmsg(2).
     Pipe = 40,
     /// The child is made. clone(2).
     Clone = 50,
@@ -88,6 +88,8 @@ pub enum Stage {
     Domainname = 420,
     /// The loopback interface is brought up; in the new namespace. netdevice(7).
     Loopback = 430,
+    /// The network device whose descriptor the caller is handed; in the new namespace, and while the caller's mounts are there. netdevice(7).
+    Tun = 435,
     /// Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     Propagation = 440,
     /// The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
@@ -124,8 +126,10 @@ pub enum Stage {
     RootReadonly = 480,
     /// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     Chroot = 490,
+    /// The new terminal; in the final root, whose devpts it is of. pty(7).
+    Terminal = 495,
     /// The ids that were asked for, in a second user namespace: in the first the child had to have id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
-    InnerUserNamespace = 495,
+    InnerUserNamespace = 497,
 
     /// Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
     Rlimit = 500,
@@ -147,6 +151,10 @@ pub enum Stage {
     Personality = 560,
     /// The file mode creation mask; after everything that creates. umask(2).
     Umask = 570,
+    /// A socket that is bound inside, for the caller to accept by; in the final network namespace and root, and with the umask. bind(2), listen(2).
+    Listen = 574,
+    /// The caller is sent the descriptors of what is inside; before it may want them, for a child that is held. unix(7).
+    HandOver = 576,
     /// A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
     Hold = 580,
     /// The namespaces that were asked for late, after the caller had its turn. unshare(2).
@@ -197,6 +205,8 @@ pub enum Stage {
     FdInternal = 700,
     /// The mapped descriptors move to their numbers, all at once. dup(2).
     FdMap = 710,
+    /// The new terminal becomes the controlling one and the standard streams; of the process that becomes the program, or its init. TIOCSCTTY(2const), dup(2).
+    Streams = 715,
     /// The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FdAction = 720,
     /// Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
@@ -285,6 +295,7 @@ rows! {
     Hostname "hostname",
     Domainname "domainname",
     Loopback "loopback",
+    Tun "tun",
     Propagation "mount propagation",
     Root "root",
     Mount "mount",
@@ -303,6 +314,7 @@ rows! {
     PivotRoot "pivot_root",
     RootReadonly "read-only root",
     Chroot "chroot",
+    Terminal "terminal",
     InnerUserNamespace "inner user namespace",
     Rlimit "rlimit",
     Affinity "affinity",
@@ -314,6 +326,8 @@ rows! {
     TimerSlack "timer slack",
     Personality "personality",
     Umask "umask",
+    Listen "listen",
+    HandOver "hand over",
     Hold "hold",
     LateNamespaces "late namespaces",
     SecondClone "second clone",
@@ -338,6 +352,7 @@ rows! {
     LastClone "last clone",
     FdInternal "internal fds",
     FdMap "fd map",
+    Streams "standard streams",
     FdAction "fd action",
     LandlockRule "landlock rule",
     ParentDeath "parent death",

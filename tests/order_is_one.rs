@@ -120,7 +120,11 @@ fn every_file_of_tests_is_built() {
         let is_test = text.lines().any(|line| line.starts_with("TEST(") || line.starts_with("TEST_BOTH("));
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         if is_test && path.extension().is_some_and(|extension| extension == "c") {
-            assert!(chapters.contains(&&*name), "{name} is not among the chapters of c-tests/meson.build");
+            let where_it_can_be = build.contains(&format!("chapters += '{name}'"));
+            assert!(
+                where_it_can_be || chapters.contains(&&*name),
+                "{name} is not among the chapters of c-tests/meson.build"
+            );
         }
     }
 }

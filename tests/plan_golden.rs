@@ -222,6 +222,14 @@ fn listener(attr: &mut Attr) -> Result<(), Refused> {
     attr.caps.set_no_new_privs()
 }
 
+fn handed(attr: &mut Attr) -> Result<(), Refused> {
+    attr.handed.listen(libc::SOCK_STREAM, b"\x01\x00\x00proxy", 7)?;
+    attr.handed.listen(libc::SOCK_DGRAM, b"\x01\x00/run/log\x00", 0)?;
+    attr.handed.set_terminal(24, 80)?;
+    attr.handed.open_tun(Some(c"proxy0"), 0x1001)?;
+    attr.fds.map_fd(200, 1)
+}
+
 fn init(attr: &mut Attr) -> Result<(), Refused> {
     attr.ns.create_namespaces(PID)?;
     attr.exec.set_init()
@@ -254,6 +262,7 @@ fn cases() -> Vec<Case> {
         case("all_descriptors", all_descriptors),
         Case { path: None, ..case("by_descriptor", by_descriptor) },
         case("terminal", terminal),
+        case("handed", handed),
         case("group", group),
         case("signals", signals),
         case("limits", limits),

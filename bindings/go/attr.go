@@ -161,6 +161,13 @@ type Attr struct {
 	// TimeOffsets: forkexec_attr_set_time_offset.
 	TimeOffsets []TimeOffset
 
+	// Listen are sockets that are made inside, for Child.Listener: forkexec_attr_listen.
+	Listen []ListenAddress
+	// Terminal is a new terminal for the program; Child.Terminal has its other end: forkexec_attr_set_terminal.
+	Terminal *TerminalSize
+	// Tun is a network device whose packets Child.Tun reads and writes: forkexec_attr_open_tun.
+	Tun *TunDevice
+
 	// Mounts are done in this order.
 	Mounts []MountItem
 	// Root is the program's root directory: forkexec_attr_set_root.
@@ -430,6 +437,25 @@ type SockFilter struct {
 	Code   uint16
 	Jt, Jf uint8
 	K      uint32
+}
+
+// A ListenAddress is what a socket inside listens at, in the words of net.Listen and net.ListenPacket: the Network is "tcp",
+// "udp", "unix", "unixgram" or "unixpacket"; the Address has a numeric host, or is an absolute path, or an abstract name that
+// begins with "@". Backlog 0 is 128.
+type ListenAddress struct {
+	Network, Address string
+	Backlog          int
+}
+
+// TerminalSize is the size of a terminal; 0, 0 is not known.
+type TerminalSize struct {
+	Rows, Columns uint16
+}
+
+// A TunDevice is a network device; without a Name the kernel chooses one. Flags 0 are IFF_TUN and IFF_NO_PI.
+type TunDevice struct {
+	Name  string
+	Flags uint16
 }
 
 // A LandlockPath allows Access to Path and what is below it.

@@ -2,6 +2,7 @@ package forkexec
 
 import (
 	"context"
+	"net"
 	"os"
 	"syscall"
 	"time"
@@ -77,6 +78,16 @@ type request struct {
 	dir       string // before attr's
 	execFD    int    // instead of path; 0: none
 	sys       *syscall.SysProcAttr
+}
+
+// Listener is the socket of the so many-th of Listen, which has connections; handed over once. ListenFile has any.
+func (c *Child) Listener(index int) (net.Listener, error) {
+	file, err := c.ListenFile(index)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return net.FileListener(file)
 }
 
 // WaitTimeout is Wait for a limited time; os.ErrDeadlineExceeded says that it has passed.

@@ -359,6 +359,8 @@ const (
 	FeatureLandlockUnix Feature = 17
 	// NET_BIND_UDP and NET_CONNECT_SEND_UDP.
 	FeatureLandlockUdp Feature = 18
+	// The caller may open /dev/net/tun: forkexec_attr_open_tun.
+	FeatureTun Feature = 19
 )
 
 // A Stage is a step of a spawn: where it failed.
@@ -374,7 +376,7 @@ const (
 	StageResolve Stage = 20
 	// Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
 	StageMemory Stage = 30
-	// The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); for a listener socketpair(2), recvmsg(2).
+	// The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); where the child sends descriptors socketpair(2), recvmsg(2).
 	StagePipe Stage = 40
 	// The child is made. clone(2).
 	StageClone Stage = 50
@@ -442,6 +444,8 @@ const (
 	StageDomainname Stage = 420
 	// The loopback interface is brought up; in the new namespace. netdevice(7).
 	StageLoopback Stage = 430
+	// The network device whose descriptor the caller is handed; in the new namespace, and while the caller's mounts are there. netdevice(7).
+	StageTun Stage = 435
 	// Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
 	StagePropagation Stage = 440
 	// The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
@@ -478,8 +482,10 @@ const (
 	StageRootReadonly Stage = 480
 	// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
 	StageChroot Stage = 490
+	// The new terminal; in the final root, whose devpts it is of. pty(7).
+	StageTerminal Stage = 495
 	// The ids that were asked for, in a second user namespace: in the first the child had to have id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
-	StageInnerUserNamespace Stage = 495
+	StageInnerUserNamespace Stage = 497
 	// Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
 	StageRlimit Stage = 500
 	// The processors to run on. sched_setaffinity(2).
@@ -500,6 +506,10 @@ const (
 	StagePersonality Stage = 560
 	// The file mode creation mask; after everything that creates. umask(2).
 	StageUmask Stage = 570
+	// A socket that is bound inside, for the caller to accept by; in the final network namespace and root, and with the umask. bind(2), listen(2).
+	StageListen Stage = 574
+	// The caller is sent the descriptors of what is inside; before it may want them, for a child that is held. unix(7).
+	StageHandOver Stage = 576
 	// A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
 	StageHold Stage = 580
 	// The namespaces that were asked for late, after the caller had its turn. unshare(2).
@@ -548,6 +558,8 @@ const (
 	StageFDInternal Stage = 700
 	// The mapped descriptors move to their numbers, all at once. dup(2).
 	StageFDMap Stage = 710
+	// The new terminal becomes the controlling one and the standard streams; of the process that becomes the program, or its init. TIOCSCTTY(2const), dup(2).
+	StageStreams Stage = 715
 	// The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
 	StageFDAction Stage = 720
 	// Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
@@ -623,6 +635,7 @@ var stageNames = map[Stage]string{
 	410: "hostname",
 	420: "domainname",
 	430: "loopback",
+	435: "tun",
 	440: "mount propagation",
 	445: "root",
 	451: "mount",
@@ -641,7 +654,8 @@ var stageNames = map[Stage]string{
 	470: "pivot_root",
 	480: "read-only root",
 	490: "chroot",
-	495: "inner user namespace",
+	495: "terminal",
+	497: "inner user namespace",
 	500: "rlimit",
 	510: "affinity",
 	515: "numa policy",
@@ -652,6 +666,8 @@ var stageNames = map[Stage]string{
 	550: "timer slack",
 	560: "personality",
 	570: "umask",
+	574: "listen",
+	576: "hand over",
 	580: "hold",
 	590: "late namespaces",
 	595: "second clone",
@@ -676,6 +692,7 @@ var stageNames = map[Stage]string{
 	697: "last clone",
 	700: "internal fds",
 	710: "fd map",
+	715: "standard streams",
 	720: "fd action",
 	730: "landlock rule",
 	740: "parent death",

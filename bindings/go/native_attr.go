@@ -71,6 +71,7 @@ func build(a *Attr) (*C.struct_forkexec_attr, error) {
 	b.limits(a)
 	b.identity(a)
 	b.namespaces(a)
+	b.handed(a)
 	b.mounts(a)
 	b.security(a)
 	runtime.KeepAlive(a)

@@ -51,6 +51,15 @@ func (n *native) NamespaceFile(Namespace) (*os.File, error) { return nil, ErrUns
 // SeccompListener is not for this system.
 func (n *native) SeccompListener() (*os.File, error) { return nil, ErrUnsupported }
 
+// ListenFile is not for this system.
+func (n *native) ListenFile(int) (*os.File, error) { return nil, ErrUnsupported }
+
+// Terminal is not for this system.
+func (n *native) Terminal() (*os.File, error) { return nil, ErrUnsupported }
+
+// Tun is not for this system.
+func (n *native) Tun() (*os.File, error) { return nil, ErrUnsupported }
+
 // Wait is not for this system.
 func (n *native) Wait(context.Context) (*Status, error) { return nil, ErrUnsupported }
 

@@ -259,6 +259,10 @@ CAUSES = {
     "map_uid": _RANGE, "map_gid": _RANGE,
     "set_mount_propagation": {"EINVAL": "it is MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, with or without MS_REC, or 0"},
     "set_time_offset": {"EINVAL": "the clock is time.CLOCK_MONOTONIC or time.CLOCK_BOOTTIME"},
+    "listen": {"EINVAL": "an address is (host, port), an absolute path of at most 107 bytes, or an abstract name; the type is SOCK_STREAM "
+                         "or SOCK_DGRAM, or SOCK_SEQPACKET for a path or name; a backlog is not negative; there are at most 32",
+               "EAFNOSUPPORT": "the family is AF_INET, AF_INET6 or AF_UNIX"},
+    "open_tun": {"EINVAL": "a name has at most 15 bytes, and no slash or space; the flags have one of IFF_TUN and IFF_TAP, and 16 bits"},
     "bind_mount": {"EINVAL": f"the source is not empty, and the target {_INSIDE}"},
     "bind_mount_fd": {"EINVAL": f"the target {_INSIDE}, and a descriptor is not optional", **_NEGATIVE},
     "bind_mount_idmapped": {"EINVAL": f"the source is not empty, and the target {_INSIDE}", **_NEGATIVE},

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -344,6 +345,26 @@ static void answer(struct forkexec_child *child, struct report *report)
     mark();
 }
 
+/* A socket of the inside, beside the listener of a filter and without one. */
+static void listens(struct forkexec_attr *attr)
+{
+    static const char name[] = "\1\0\0forkexec matrix";
+    in_user_namespace(attr, FORKEXEC_NS_NET);
+    forkexec_attr_listen(attr, SOCK_STREAM, name, sizeof name - 1, 1);
+}
+
+static void take_socket(struct forkexec_child *child, struct report *report)
+{
+    int fd = -1;
+    for (int turn = 0; turn < 3 && fd < 0; turn++)
+        fd = forkexec_child_listen_fd(child, 0);
+    mark();
+    snprintf(report->extra, sizeof report->extra, "socket %s\n", fd < 0 ? strerrorname_np(-fd) : "yes");
+    if (fd >= 0)
+        close(fd);
+    mark();
+}
+
 /* What a holder holds. */
 static void look_at_holder(struct forkexec_child *child, struct report *report)
 {
@@ -410,6 +431,7 @@ const struct kind kinds[] = {
     { "measured", SPAWN, NULL, measured, NULL, NULL, NULL, false },
     { "measured-userns", SPAWN, needs_user_namespaces, measured_in_namespaces, NULL, NULL, NULL, false },
     { "listener", SPAWN, NULL, listener, sees_and_tries, NULL, answer, false },
+    { "listens", SPAWN, needs_user_namespaces, listens, NULL, NULL, take_socket, false },
     { "death", SPAWN, NULL, death_of_process, sees_and_stays, NULL, NULL, true },
     { "death-waited", SPAWN, NULL, death_of_process, NULL, NULL, NULL, false },
     { "death-thread", SPAWN, NULL, death_of_thread, sees_and_stays, NULL, NULL, true },

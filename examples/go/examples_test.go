@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -314,6 +316,34 @@ func TestTheSupervisor(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("the socket is still there")
 	}
+}
+
+func TestTheAgentsProxy(t *testing.T) {
+	needNamespaces(t)
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("needs bash, which connects by itself")
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "of the host: %s", r.URL.Path)
+	}))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	script := `ask() { exec 5<>/dev/tcp/127.0.0.1/3128; printf "$1" >&5; tr -d '\r' <&5; echo; exec 5>&-; }
+		ask 'GET http://` + host + `/page HTTP/1.0\r\n\r\n' | tail -n 1
+		ask 'GET http://192.0.2.1/ HTTP/1.0\r\n\r\n' | head -n 1
+		ask 'CONNECT ` + host + ` HTTP/1.1\r\nHost: x\r\n\r\nGET /tunnel HTTP/1.0\r\n\r\n' | tail -n 1
+		(exec 5<>/dev/tcp/` + strings.Replace(host, ":", "/", 1) + `) 2>&- || echo refused
+		(exec 5<>/dev/tcp/192.0.2.1/80) 2>&- || echo unreachable
+		exit 3`
+	said := example(t, "", "agent_proxy", host, bash, "-c", script)
+	equal(t, said.out, "of the host: /page\nHTTP/1.0 403 Forbidden\nof the host: /tunnel\nrefused\nunreachable\n")
+	equal(t, said.code, 3)
+	if !strings.Contains(said.err, "refused: GET 192.0.2.1") {
+		t.Error(said.err)
+	}
+	equal(t, example(t, "", "agent_proxy", host, "no-such-program").code, 125)
+	equal(t, example(t, "", "agent_proxy", host, "sh", "-c", "kill $$").code, 143)
 }
 
 func TestExecIntoAContainer(t *testing.T) {

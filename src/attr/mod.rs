@@ -5,6 +5,7 @@ pub mod caps;
 pub mod exec;
 pub mod fds;
 pub mod filters;
+pub mod handed;
 pub mod ids;
 pub mod landlock;
 pub mod limits;
@@ -88,6 +89,7 @@ pub struct Attr {
     pub security: Chapter<security::Security>,
     pub filters: Chapter<filters::Filters>,
     pub landlock: Chapter<landlock::Landlock>,
+    pub handed: Chapter<handed::Handed>,
     /// The first setter that was refused, and why: every spawn of this attr then fails.
     pub refused: Option<(&'static str, Refused)>,
 }
@@ -109,10 +111,12 @@ impl Attr {
             security,
             filters,
             landlock,
+            handed,
             refused: _,
         } = self;
         let asked = session.asked() | signals.asked() | limits.asked() | ids.asked();
-        asked | caps.asked() | ns.asked() | mounts.asked() | security.asked() | filters.asked() | landlock.asked()
+        let asked = asked | caps.asked() | ns.asked() | mounts.asked() | security.asked() | filters.asked();
+        asked | landlock.asked() | handed.asked()
     }
 
     /// A copy, made without aborting when memory is short.
@@ -130,6 +134,7 @@ impl Attr {
             security: self.security.copied()?,
             filters: self.filters.copied()?,
             landlock: self.landlock.copied()?,
+            handed: self.handed.copied()?,
             refused: self.refused,
         })
     }

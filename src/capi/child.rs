@@ -294,7 +294,7 @@ pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
 /// Frees child, as forkexec_close does, but kills nothing: a held child of forkexec_start goes on to its program by itself, a
 /// child that was let go and is not the program yet (it has stopped, or its tracer has it) stays as it is, one of
 /// forkexec_hold holds what it has until a signal ends it. None of them dies with the caller. Nothing tells of them
-/// any more: what fails from here on ends the child with exit status 127, and its end is the caller's to wait for, by pid.
+/// any more, and what was to be handed over (forkexec_child_listen_fd and its kin) and was not is closed: what fails from here on ends the child with exit status 127, and its end is the caller's to wait for, by pid.
 /// Alone and last, as forkexec_close, if it returns 0.
 ///
 /// Returns 0, and child is freed. Else nothing was done, and child is still to be closed: -EINVAL: child is NULL. -ESRCH:
@@ -388,5 +388,46 @@ pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child)
     // SAFETY: C caller guarantees a child that lives during the call.
     let child = unsafe { guard::child(child) };
     let fd = child.ok_or(Errno::EINVAL).and_then(Child::seccomp_fd);
+    fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
+}
+
+/// The socket of the index-th call, from 0, of forkexec_attr_listen, close-on-exec, to be closed by the caller, who accepts
+/// and receives by it; see accept(2). It may be asked for as soon as forkexec_spawn, forkexec_start or forkexec_hold has
+/// returned. It is handed over: the library keeps none, and there is no second. Until it is asked for, connections wait in
+/// its backlog; what is not asked for closes with forkexec_close. -EINVAL: child is NULL. -ENOENT: no such call, or handed
+/// over already. -ESRCH: the child of another process. -EMFILE: too many descriptors (all that the child hands over come at
+/// once); -EPERM: a filter forbids the caller recvmsg(2): nothing is lost, and the next call may succeed. -EAGAIN: another
+/// thread is in forkexec_release, and a filter has a listener: the same.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_listen_fd(child: *const forkexec_child, index: u32) -> i32 {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    let fd = child.ok_or(Errno::EINVAL).and_then(|child| child.listen_fd(index));
+    fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
+}
+
+/// The caller's end of the terminal of forkexec_attr_set_terminal, close-on-exec, to be closed by the caller: what is written
+/// is what the program reads, and the other way round. When nobody has the terminal open any more, read(2) fails with EIO;
+/// closing this end sends SIGHUP. It is handed over as by forkexec_child_listen_fd, at the same times. -ENOENT: no
+/// terminal, or handed over already. Otherwise as that.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_terminal_fd(child: *const forkexec_child) -> i32 {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    let fd = child.ok_or(Errno::EINVAL).and_then(Child::terminal_fd);
+    fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
+}
+
+/// The descriptor of the network device of forkexec_attr_open_tun, close-on-exec, to be closed by the caller: each read(2) is
+/// a packet that was sent to the device, each write(2) one that it receives. It is handed over as by
+/// forkexec_child_listen_fd, at the same times. -ENOENT: no device, or handed over already. Otherwise as that.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_child_tun_fd(child: *const forkexec_child) -> i32 {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees a child that lives during the call.
+    let child = unsafe { guard::child(child) };
+    let fd = child.ok_or(Errno::EINVAL).and_then(Child::tun_fd);
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }

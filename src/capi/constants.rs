@@ -272,6 +272,8 @@ pub const FORKEXEC_PROBE_KSM: u32 = 16;
 pub const FORKEXEC_PROBE_LANDLOCK_UNIX: u32 = 17;
 /// FORKEXEC_LANDLOCK_NET_BIND_UDP and FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP.
 pub const FORKEXEC_PROBE_LANDLOCK_UDP: u32 = 18;
+/// The caller may open /dev/net/tun: forkexec_attr_open_tun.
+pub const FORKEXEC_PROBE_TUN: u32 = 19;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -396,3 +398,4 @@ const_assert_eq!(FORKEXEC_PROBE_NUMA_POLICY, Feature::NumaPolicy as u32);
 const_assert_eq!(FORKEXEC_PROBE_KSM, Feature::Ksm as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UNIX, Feature::LandlockUnix as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UDP, Feature::LandlockUdp as u32);
+const_assert_eq!(FORKEXEC_PROBE_TUN, Feature::Tun as u32);

@@ -3,7 +3,7 @@
 use super::At;
 use super::page::{BESIDE_IMAGE, IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
 use super::program::FAILED;
-use super::sealed::{Wiring, clone, mode};
+use super::sealed::{Wiring, clone, message, mode};
 use super::stage::Stage;
 use super::sys::abi::{
     EAGAIN, EINTR, ENOSYS, EPERM, ETIMEDOUT, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_DUMPABLE,
@@ -122,7 +122,7 @@ pub fn say(at: &At, what: u32) -> Answer {
         let _ = sys::futex_wake(word);
     }
     // A caller that waits for a listener as well sleeps on the socket.
-    if at.plan.listener != 0 { sys::write(at.lifeline, &[0]).map(drop) } else { Ok(()) }
+    if at.plan.listener != 0 { sys::write(at.lifeline, &[message::WORD]).map(drop) } else { Ok(()) }
 }
 
 /// Where the plan may block, the child dies with the thread that waits for it, so that nothing half made stays behind.

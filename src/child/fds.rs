@@ -162,6 +162,7 @@ pub fn internal(at: &mut At) -> Answer {
     at.page.lifeline.store(at.lifeline, Ordering::SeqCst);
     at.page.arming.store(0, Ordering::SeqCst);
     at.go = move_up(at, go)?;
+    at.slave = move_up(at, at.slave)?;
     at.owner = if owner == lifeline { at.lifeline } else { move_up(at, owner)? };
     if at.plan.exec_fd_moves != 0 {
         // Stays open under its old number, which may be another's source.
@@ -178,6 +179,15 @@ fn move_up(at: &At, fd: i32) -> Answer<i32> {
         return Ok(fd);
     }
     let moved = lift(fd, at.plan.spare)?;
+    sys::close(fd).map(|()| moved)
+}
+
+/// Moves a descriptor of our own away from the numbers of the standard streams.
+pub fn above_streams(fd: i32) -> Answer<i32> {
+    if fd > 2 {
+        return Ok(fd);
+    }
+    let moved = lift(fd, 3)?;
     sys::close(fd).map(|()| moved)
 }
 

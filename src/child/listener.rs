@@ -2,7 +2,7 @@
 //! any more: a thread that was made before does, without the filter. Both end before anything else happens.
 
 use super::At;
-use super::sealed::Filter;
+use super::sealed::{Filter, message};
 use super::sys::abi::Timespec;
 use super::sys::{self, Answer, Errno};
 use core::ffi::c_void;
@@ -81,7 +81,7 @@ unsafe extern "C" fn deliver(delivery: *const c_void) -> ! {
     }
     let listener = delivery.listener.load(Ordering::Acquire);
     if listener >= 0 {
-        if let Err(Errno(errno)) = sys::send_fd(delivery.socket, &[0], listener) {
+        if let Err(Errno(errno)) = sys::send_fds(delivery.socket, &[message::LISTENER], &[listener]) {
             delivery.failed.store(errno, Ordering::Release);
         }
         let _ = sys::close(listener);

@@ -18,6 +18,7 @@ pub mod exec;
 pub mod fds;
 mod filters;
 mod follow;
+mod handed;
 mod ids;
 pub mod init;
 mod init_filter;
@@ -84,6 +85,10 @@ pub struct At<'a> {
     pub keyring: i32,
     /// The directory of the item before.
     pub directory: i32,
+    /// The network device, and both ends of the terminal, until they are handed over or become the standard streams.
+    pub tun: i32,
+    pub master: i32,
+    pub slave: i32,
     /// The thread that made the child waits for it, whatever comes: its death is the caller's.
     pub awaited: bool,
     /// The caller has given the child up: it does not die with the caller.
@@ -118,6 +123,9 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         proc: -1,
         keyring: 0,
         directory: -1,
+        tun: -1,
+        master: -1,
+        slave: -1,
         awaited: plan.hold == 0,
         detached: false,
     })

@@ -3,8 +3,8 @@
 use super::stage::Stage;
 use super::sys::{self, Answer};
 use super::{
-    At, caps, channel, exec, fds, filters, ids, init, landlock, limits, mounts, ns, root, second, security, session,
-    signals,
+    At, caps, channel, exec, fds, filters, handed, ids, init, landlock, limits, mounts, ns, root, second, security,
+    session, signals,
 };
 
 /// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
@@ -65,6 +65,7 @@ program! {
     Hostname => ns::hostname,
     Domainname => ns::domainname,
     Loopback => ns::loopback,
+    Tun => handed::tun,
     Propagation => root::propagation,
     Root => root::root,
     Mount
@@ -83,6 +84,7 @@ program! {
     PivotRoot => root::pivot_root,
     RootReadonly => root::root_readonly,
     Chroot => root::chroot,
+    Terminal => handed::terminal,
     InnerUserNamespace => ns::inner_user,
 
     Rlimit => limits::rlimits,
@@ -95,6 +97,8 @@ program! {
     TimerSlack => limits::timer_slack,
     Personality => limits::personality,
     Umask => limits::umask,
+    Listen
+    | HandOver => handed::hand_over,
     Hold => channel::hold,
     LateNamespaces => ns::unshare_late,
     SecondClone => second::second_clone,
@@ -121,6 +125,7 @@ program! {
 
     FdInternal => fds::internal,
     FdMap => fds::map,
+    Streams => handed::streams,
     FdAction => fds::actions,
     LandlockRule => landlock::rules,
     ParentDeath => signals::parent_death,

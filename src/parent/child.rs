@@ -48,6 +48,9 @@ pub struct Child {
     /// It leads a process group, or did before it was reaped.
     pub(super) leads_group: bool,
     pub(super) has_init: bool,
+    /// The places of the terminal and of the device among what is handed over; before them are the sockets.
+    places: [Option<u32>; 2],
+    sockets: u32,
     /// It was the built-in image before it was the program.
     pub(super) was_image: bool,
     /// It is the second process of its spawn.
@@ -77,7 +80,10 @@ impl Child {
         } else {
             Tree::Unknown
         };
-        let has_init = plan.init != 0;
+        let (has_init, sockets) = (plan.init != 0, plan.listens.len);
+        let terminal = (plan.makes_terminal != 0).then_some(sockets);
+        let tun = (plan.tun_flags != 0).then_some(sockets + plan.makes_terminal);
+        let places = [terminal, tun];
         let (was_image, is_second) = (plan.mode == mode::FRESH, plan.second_clone != clone::NONE);
         Child {
             owner: own::pid(),
@@ -90,6 +96,8 @@ impl Child {
             tree,
             leads_group,
             has_init,
+            places,
+            sockets,
             was_image,
             is_second,
         }
@@ -194,10 +202,37 @@ impl Child {
         let listening = self.launched.listening.as_ref().ok_or(Errno::ENOENT)?;
         // A thread in release holds the lock, and the listener.
         match self.start.try_lock().map_or(Start::LetGo, |start| *start) {
-            Start::Running(_) => listening.take(self.launched.ends.lifeline.as_ref()),
+            Start::Running(_) => listening.take_listener(self.launched.ends.lifeline.as_ref()),
             Start::Held | Start::LetGo => Err(Errno::EAGAIN),
             Start::Failed => Err(Errno::ENOENT),
         }
+    }
+
+    /// A descriptor of what is inside; it is handed over.
+    pub fn handed_fd(&self, place: usize) -> Result<OwnedFd, Errno> {
+        self.ours()?;
+        let listening = self.launched.listening.as_ref().ok_or(Errno::ENOENT)?;
+        if self.start.try_lock().is_ok_and(|start| *start == Start::Failed) {
+            return Err(Errno::ENOENT);
+        }
+        listening.take_handed(place, self.launched.ends.lifeline.as_ref())
+    }
+
+    /// The caller's end of the terminal.
+    pub fn terminal_fd(&self) -> Result<OwnedFd, Errno> {
+        let [terminal, _] = self.places;
+        self.handed_fd(terminal.map_or(usize::MAX, |place| place as usize))
+    }
+
+    /// The descriptor of the network device.
+    pub fn tun_fd(&self) -> Result<OwnedFd, Errno> {
+        let [_, tun] = self.places;
+        self.handed_fd(tun.map_or(usize::MAX, |place| place as usize))
+    }
+
+    /// The socket of the so many-th `listen`.
+    pub fn listen_fd(&self, index: u32) -> Result<OwnedFd, Errno> {
+        if index >= self.sockets { Err(Errno::ENOENT) } else { self.handed_fd(index as usize) }
     }
 
     /// Asks /proc for what it shows to the child's equals alone. When the caller hears of an exec, the kernel is still in the

@@ -87,7 +87,8 @@ impl Child {
             Err(Number(errno)) => return Err(Errno::from_raw(errno)),
         };
         // What the program has opened under that number is none of ours.
-        let is_ours = sys::identity(fetched.as_raw_fd()) == sys::identity(own.as_raw_fd());
+        let childs = self.launched.ends.childs.map_or_else(|| sys::identity(own.as_raw_fd()), Ok);
+        let is_ours = sys::identity(fetched.as_raw_fd()) == childs;
         Ok(is_ours.then_some(fetched))
     }
 }

@@ -17,6 +17,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 /// The ends; the child's own close when it is made.
 pub struct Ends {
     lifeline: Option<(OwnedFd, OwnedFd)>,
+    is_socket: bool,
     go: Option<EventFd>,
     owner: Owner,
 }
@@ -35,6 +36,8 @@ enum Owner {
 #[derive(Default)]
 pub struct Kept {
     pub lifeline: Option<OwnedFd>,
+    /// Device and inode of the child's end, where that is another file than the caller's.
+    pub childs: Option<[u64; 2]>,
     pub go: Option<EventFd>,
 }
 
@@ -52,10 +55,10 @@ impl Ends {
         let polls = polls(plan);
         // Its end closes at the exec of a child of which nothing else may tell that.
         let tells_exec = plan.mode == mode::COPIED && !ways.exit_signal;
-        let lifeline = (polls || plan.listener != 0 || tells_exec).then(|| lifeline(plan)).transpose()?;
+        let lifeline = (polls || sends(plan) || tells_exec).then(|| lifeline(plan)).transpose()?;
         let go = polls.then(|| EventFd::from_flags(EfdFlags::EFD_CLOEXEC)).transpose()?;
         let owner = if asks(plan) { owner(plan, lifeline.is_some())? } else { Owner::None };
-        Ok(Ends { lifeline, go, owner })
+        Ok(Ends { lifeline, is_socket: sends(plan), go, owner })
     }
 
     pub fn numbers(&self) -> Numbers {
@@ -75,17 +78,24 @@ impl Ends {
 
     /// The child has its own copies.
     pub fn keep(self) -> Kept {
-        Kept { lifeline: self.lifeline.map(|(callers, _)| callers), go: self.go }
+        let identity = |(_, childs): &(OwnedFd, OwnedFd)| sys::identity(childs.as_raw_fd()).ok();
+        let childs = self.lifeline.as_ref().filter(|_| self.is_socket).and_then(identity);
+        Kept { lifeline: self.lifeline.map(|(callers, _)| callers), childs, go: self.go }
     }
 }
 
 /// First the caller's end.
 fn lifeline(plan: &Plan) -> Result<(OwnedFd, OwnedFd), Errno> {
-    if plan.listener != 0 { listener::socket() } else { nix::unistd::pipe2(OFlag::O_CLOEXEC) }
+    if sends(plan) { listener::socket() } else { nix::unistd::pipe2(OFlag::O_CLOEXEC) }
 }
 
 fn number(fd: Option<&impl AsFd>) -> i32 {
     fd.map_or(-1, |fd| fd.as_fd().as_raw_fd())
+}
+
+/// Whether the child sends descriptors, which only a socket takes.
+fn sends(plan: &Plan) -> bool {
+    plan.listener != 0 || plan.handed != 0
 }
 
 /// Whether the child waits for longer than the call that makes it lasts, or is not the process that the caller made: the
@@ -130,7 +140,7 @@ pub fn page_made_by_child(above: u32) -> i32 {
 
 /// Whether a child can make all that it needs. A socket only the caller makes; for a pidfd of the caller the pipe stands in.
 pub fn can_be_made_by_child(plan: &Plan) -> bool {
-    plan.mode == mode::FRESH && plan.listener == 0
+    plan.mode == mode::FRESH && !sends(plan)
 }
 
 /// Fetches the page and the caller's ends from a child that waits for it, and lets it go on.
@@ -145,7 +155,7 @@ pub fn fetch(plan: &Plan, pidfd: Option<&OwnedFd>, above: u32) -> Result<(Channe
     // SAFETY: the child made eventfds there.
     let eventfd = |place| Ok::<_, Errno>(unsafe { EventFd::from_owned_fd(end(place)?) });
     let kept = match asks(plan) {
-        true => Kept { lifeline: Some(end(ends::READER)?), go: Some(eventfd(ends::GO)?) },
+        true => Kept { lifeline: Some(end(ends::READER)?), childs: None, go: Some(eventfd(ends::GO)?) },
         false => Kept::default(),
     };
     let channel = Channel::of_child(end(ends::PAGE)?).map_err(from_raw)?;

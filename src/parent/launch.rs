@@ -55,7 +55,7 @@ pub struct Launched {
     pub report: Report,
     /// The thread that made it.
     pub thread: i32,
-    /// Where a filter has a listener.
+    /// Where the child sends descriptors: the listener of a filter, or others of what is inside.
     pub listening: Option<Listening>,
     /// An exec changes its exit signal, which tells of the exec.
     pub exit_signal_tells: bool,
@@ -195,6 +195,8 @@ pub fn launch_by(
         strings.wire(&mut wiring);
     }
     let ends = if layout.makes_ends { None } else { ends };
+    let sends = plan.listener != 0 || plan.handed != 0;
+    let listening = sends.then(|| Listening::new(plan)).transpose().map_err(no_memory)?;
     let by_clone = Wiring { reset_handlers: 1, ..wiring };
     let [start, start_by_clone] = [&Start { plan, wiring: &wiring }, &Start { plan, wiring: &by_clone }];
     let ready = Ready { plan, ways, stack: &stack, start, start_by_clone };
@@ -213,7 +215,7 @@ pub fn launch_by(
         to_fetch: layout.makes_ends.then_some(layout.above),
         report: here.report(),
         thread,
-        listening: (plan.listener != 0).then(Listening::default),
+        listening,
         exit_signal_tells: ways.exit_signal,
     })
 }

@@ -1,27 +1,52 @@
-//! A child one of whose filters has a listener. It comes over the lifeline, a socket; and as long as the child is not the
-//! program, which only the caller can answer for, whatever the library's own code is stopped for goes on.
+//! A child that sends the caller descriptors, over the lifeline, a socket. Those of what is inside wait there until the caller
+//! asks for them. The listener of a filter is received at once: as long as the child is not the program, which only the
+//! caller can answer for, whatever the library's own code is stopped for goes on.
 
 use super::channel::{Listened, Woken};
+use crate::attr::owned::{NoMemory, list_for};
+use crate::sealed::{Plan, message};
+use crate::sys::abi::MOST_RIGHTS;
 use crate::sys::{self, abi};
+use alloc::vec::Vec;
 use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-/// The listener of a child, on its way to the caller's code.
-#[derive(Default)]
-pub struct Listening(Mutex<Listener>);
+/// What a child sends, on its way to the caller's code.
+pub struct Listening(Mutex<Arrived>);
 
-#[derive(Default)]
+struct Arrived {
+    listener: Listener,
+    /// In the order of the plan, each until it is handed over. There is room for all of them.
+    handed: Vec<Option<OwnedFd>>,
+    /// They are still to be received.
+    handed_awaited: bool,
+}
+
 enum Listener {
     /// The child has not sent it yet, or it waits in the socket.
-    #[default]
     Awaited,
     Here(OwnedFd),
     /// It could not be received, and the child was killed for that.
     Refused(Errno),
-    /// It was handed over, or closed.
+    /// It was handed over, or closed; or no filter has one.
     Gone,
+}
+
+impl Arrived {
+    fn keep(&mut self, message: Received) {
+        let fds = message.fds.into_iter().flatten();
+        match message.kind {
+            message::LISTENER => fds.for_each(|fd| self.listener = Listener::Here(fd)),
+            message::HANDED => {
+                self.handed_awaited = false;
+                let room = self.handed.capacity();
+                self.handed.extend(fds.take(room).map(Some));
+            }
+            _ => (),
+        }
+    }
 }
 
 /// What the header lists.
@@ -49,18 +74,37 @@ pub fn socket() -> Result<(OwnedFd, OwnedFd), Errno> {
 }
 
 impl Listening {
+    pub fn new(plan: &Plan) -> Result<Listening, NoMemory> {
+        let handed = if plan.handed != 0 { list_for(plan.handed as usize)? } else { Vec::new() };
+        let listener = if plan.listener != 0 { Listener::Awaited } else { Listener::Gone };
+        Ok(Listening(Mutex::new(Arrived { listener, handed, handed_awaited: plan.handed != 0 })))
+    }
+
+    /// Hands over the descriptor at this place. As long as they could not be received, all are still in the socket.
+    pub fn take_handed(&self, place: usize, socket: Option<&OwnedFd>) -> Result<OwnedFd, Errno> {
+        // A thread in release holds the lock where there is a listener, for as long as the child takes.
+        let mut arrived = match self.0.try_lock() {
+            Ok(arrived) => arrived,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(Errno::EAGAIN),
+        };
+        if let (true, Some(socket)) = (arrived.handed_awaited, socket) {
+            fetch(socket, &mut arrived, message::HANDED, TRIES).map_err(told)?;
+        }
+        arrived.handed.get_mut(place).and_then(Option::take).ok_or(Errno::ENOENT)
+    }
+
     /// Hands the listener over. If it could not be received before, it is still in the socket.
-    pub fn take(&self, socket: Option<&OwnedFd>) -> Result<OwnedFd, Errno> {
-        let mut listener = self.lock();
-        match (core::mem::replace(&mut *listener, Listener::Gone), socket) {
-            (Listener::Here(fd), _) => Ok(fd),
-            (Listener::Awaited, Some(socket)) => fetch(socket, TRIES).map_err(|errno| {
-                *listener = Listener::Awaited;
-                told(errno)
-            }),
+    pub fn take_listener(&self, socket: Option<&OwnedFd>) -> Result<OwnedFd, Errno> {
+        let mut arrived = self.lock();
+        if let (Listener::Awaited, Some(socket)) = (&arrived.listener, socket) {
+            fetch(socket, &mut arrived, message::LISTENER, TRIES).map_err(told)?;
+        }
+        match core::mem::replace(&mut arrived.listener, Listener::Gone) {
+            Listener::Here(fd) => Ok(fd),
             // That the child was killed for it came too late: it was the program.
-            (refused @ Listener::Refused(errno), _) => {
-                *listener = refused;
+            refused @ Listener::Refused(errno) => {
+                arrived.listener = refused;
                 Err(told(errno))
             }
             _ => Err(Errno::ENOENT),
@@ -69,29 +113,29 @@ impl Listening {
 
     /// Why the listener could not be received, where the child was killed for that.
     pub fn refused(&self) -> Option<Errno> {
-        match *self.lock() {
+        match self.lock().listener {
             Listener::Refused(errno) => Some(errno),
             _ => None,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Listener> {
+    fn lock(&self) -> MutexGuard<'_, Arrived> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sleeps until there is something to hear, or time is up, and meanwhile answers for what the listener is told. The
     /// child's end of the socket closes when the child leaves, or a little later where a fork of the caller has it too.
     pub fn listen(&self, listened: &Listened, socket: &OwnedFd, deadline: Option<Instant>) -> Woken {
-        let mut listener = self.lock();
+        let mut arrived = self.lock();
         let mut refusals = 0;
         loop {
             // The page first: what was sent on the way to the exec is in the socket by then.
             let woken = listened.look();
-            let is_awaited = matches!(*listener, Listener::Awaited);
-            match fetch(socket, if woken.is_ok() && is_awaited { TRIES } else { 1 }) {
+            let is_awaited = matches!(arrived.listener, Listener::Awaited);
+            let tries = if woken.is_ok() && is_awaited { TRIES } else { 1 };
+            match fetch(socket, &mut arrived, message::LISTENER, tries) {
                 _ if !is_awaited => (),
-                Ok(fd) => *listener = Listener::Here(fd),
-                Err(Errno::EAGAIN | Errno::EINTR | Errno::EPIPE) => (),
+                Ok(()) | Err(Errno::EAGAIN | Errno::EINTR | Errno::EPIPE) => (),
                 // Where the child has become the program, the listener waits in the socket.
                 Err(_) if woken.is_ok() => (),
                 Err(_) if refusals < MOST_REFUSALS => {
@@ -101,7 +145,7 @@ impl Listening {
                 // A call of the child's waits, perhaps, which only the listener could let go.
                 Err(errno) => {
                     listened.name.kill();
-                    *listener = Listener::Refused(errno);
+                    arrived.listener = Listener::Refused(errno);
                 }
             }
             let value = match woken {
@@ -111,7 +155,7 @@ impl Listening {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let patience = listened.patience(value).min(left.unwrap_or(Duration::MAX)).min(PATIENCE);
             // A call of the program's, which only the caller answers, comes after the page says that the exec is done.
-            let here = match &*listener {
+            let here = match &arrived.listener {
                 Listener::Here(fd) => Some(fd),
                 _ => None,
             };
@@ -120,7 +164,7 @@ impl Listening {
                 && !here.is_some_and(|listener| let_go(listener.as_fd()))
             {
                 // Without a listener the kernel refuses what would have to wait for it.
-                *listener = Listener::Gone;
+                arrived.listener = Listener::Gone;
             }
             match listened.look_for_death(|| false) {
                 Some(Woken::Dead) => return Woken::Dead,
@@ -148,12 +192,14 @@ fn stopped(socket: &OwnedFd, listened: &Listened, listener: Option<&OwnedFd>, ti
     listener.revents & abi::POLLIN != 0
 }
 
-/// Room for one descriptor, aligned.
+/// Room for all descriptors of a message, aligned; what the socket's owner may have asked for besides has room, too.
 #[repr(C)]
 union Control {
-    bytes: [u8; 32],
+    bytes: [u8; 256],
     align: libc::cmsghdr,
 }
+
+const _: () = assert!(256 >= 2 * size_of::<libc::cmsghdr>() + MOST_RIGHTS * size_of::<i32>());
 
 /// For how many milliseconds a child goes on whose listener cannot be received.
 const MOST_REFUSALS: u32 = 200;
@@ -161,39 +207,41 @@ const MOST_REFUSALS: u32 = 200;
 /// How often an error is met with another try: it may pass, and without the listener the program would wait for ever.
 const TRIES: u32 = 3;
 
-/// The listener, if it has come. It stays in the socket until it is here: where the caller has no descriptor left for it,
-/// recvmsg(2) would throw it away.
-fn fetch(socket: &OwnedFd, tries: u32) -> Result<OwnedFd, Errno> {
-    let copy_and_remove = || {
+/// Receives until a message of this kind has come. Each stays in the socket until its descriptors are here: where the caller
+/// has no number left for one, recvmsg(2) would throw it away.
+fn fetch(socket: &OwnedFd, arrived: &mut Arrived, kind: u8, tries: u32) -> Result<(), Errno> {
+    let mut copy_and_remove = || {
         loop {
-            let message = receive(socket, libc::MSG_PEEK)?;
-            if matches!(message, Message::Truncated) {
+            let received = receive(socket, libc::MSG_PEEK)?;
+            if received.is_truncated {
                 return Err(Errno::EMFILE);
             }
             receive(socket, 0)?;
-            if let Message::Listener(fd) = message {
-                return Ok(fd);
+            let is_last = received.kind == kind;
+            arrived.keep(received);
+            if is_last {
+                return Ok(());
             }
         }
     };
     match copy_and_remove() {
-        Err(errno) if errno != Errno::EPIPE && tries > 1 => fetch(socket, tries - 1),
+        Err(errno) if errno != Errno::EPIPE && tries > 1 => fetch(socket, arrived, kind, tries - 1),
         fetched => fetched,
     }
 }
 
-enum Message {
-    /// The child has said something in the page.
-    Word,
-    Listener(OwnedFd),
-    /// A listener, and no number for it; or without MSG_PEEK.
-    Truncated,
+struct Received {
+    /// A constant of `message`.
+    kind: u8,
+    fds: [Option<OwnedFd>; MOST_RIGHTS],
+    /// There were no numbers for all of them; or it is without MSG_PEEK.
+    is_truncated: bool,
 }
 
-/// recvmsg(2): a message, if one is there. With MSG_PEEK it stays where it is; without, its descriptor is not asked for.
-fn receive(socket: &OwnedFd, flags: i32) -> Result<Message, Errno> {
+/// recvmsg(2): a message, if one is there. With MSG_PEEK it stays where it is; without, its descriptors are not asked for.
+fn receive(socket: &OwnedFd, flags: i32) -> Result<Received, Errno> {
     let mut byte = 0u8;
-    let mut control = Control { bytes: [0; 32] };
+    let mut control = Control { bytes: [0; 256] };
     let mut part = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
     // SAFETY: a zeroed msghdr is one.
     let mut message: libc::msghdr = unsafe { core::mem::zeroed() };
@@ -207,16 +255,31 @@ fn receive(socket: &OwnedFd, flags: i32) -> Result<Message, Errno> {
     if Errno::result(got)? == 0 {
         return Err(Errno::EPIPE);
     }
+    let is_truncated = message.msg_flags & libc::MSG_CTRUNC != 0;
+    Ok(Received { kind: byte, fds: descriptors(&message), is_truncated })
+}
+
+/// man 3 cmsg: the new descriptors of a message that the kernel has filled.
+fn descriptors(message: &libc::msghdr) -> [Option<OwnedFd>; MOST_RIGHTS] {
+    let mut fds = [const { None }; MOST_RIGHTS];
     // SAFETY: kernel contract, man 3 cmsg: the message was filled, and its buffer is aligned.
-    let header = unsafe { libc::CMSG_FIRSTHDR(&message) };
+    let first = unsafe { libc::CMSG_FIRSTHDR(message) };
     // SAFETY: kernel contract, man 3 cmsg: NULL or a header in the buffer.
-    let rights = unsafe { header.as_ref() }
-        .is_some_and(|header| header.cmsg_level == libc::SOL_SOCKET && header.cmsg_type == libc::SCM_RIGHTS);
-    if !rights {
-        return Ok(if message.msg_flags & libc::MSG_CTRUNC != 0 { Message::Truncated } else { Message::Word });
+    let Some(header) = (unsafe { first.as_ref() }) else { return fds };
+    if header.cmsg_level != libc::SOL_SOCKET || header.cmsg_type != libc::SCM_RIGHTS {
+        return fds;
     }
-    // SAFETY: kernel contract, man 7 unix: a message of rights holds at least one new descriptor.
-    Ok(Message::Listener(unsafe { OwnedFd::from_raw_fd(libc::CMSG_DATA(header).cast::<i32>().read_unaligned()) }))
+    // SAFETY: arithmetic alone.
+    let before = unsafe { libc::CMSG_LEN(0) } as usize;
+    let length: usize = header.cmsg_len as _;
+    let count = length.saturating_sub(before) / size_of::<i32>();
+    // SAFETY: kernel contract, man 3 cmsg: the data of a header of ours.
+    let data = unsafe { libc::CMSG_DATA(header) }.cast::<i32>();
+    for (place, at) in fds.iter_mut().zip(0..count) {
+        // SAFETY: kernel contract, man 7 unix: a message of rights holds so many new descriptors.
+        *place = Some(unsafe { OwnedFd::from_raw_fd(data.wrapping_add(at).read_unaligned()) });
+    }
+    fds
 }
 
 /// Room for what newer kernels tell, too.

@@ -266,7 +266,7 @@ fn listen(launched: &Launched, plan: &Plan, for_exec: bool, deadline: Option<Ins
     let has_been_execed =
         || plan.init == 0 && stage_of(page.report()) == Some(Stage::Exec) && has_passed_exec(launched);
     let woken = match (&launched.listening, &launched.ends.lifeline) {
-        (Some(listening), Some(socket)) => listening.listen(&listened, socket, deadline),
+        (Some(listening), Some(socket)) if plan.listener != 0 => listening.listen(&listened, socket, deadline),
         _ => listened.listen(deadline, has_been_execed),
     };
     if woken == Woken::Spoken {

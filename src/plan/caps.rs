@@ -9,6 +9,8 @@ use crate::sys::{self, Errno};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 const SETPCAP: u64 = 1 << 8;
+/// For a socket that is to listen.
+const NET_BIND_SERVICE: u64 = 1 << 10;
 const SECBIT_NOROOT: i32 = 1;
 
 /// What a child may use on its way in a user namespace that it is born in, and an init behind it: CHOWN, DAC_OVERRIDE,
@@ -106,7 +108,8 @@ fn carried(request: &Request, draft: &Draft, full: u64) -> u64 {
     let takes_all = draft.plan.mode != mode::FRESH || mounts || draft.plan.execs != 0 && !request.attr.caps.drop;
     // Without it the kernel lets nobody map id 0 into a second user namespace.
     let maps_inner = if draft.plan.inner_uid_map.is_empty() { 0 } else { SETFCAP };
-    if takes_all { full } else { full & (ON_THE_WAY | maps_inner) }
+    let binds = if draft.plan.listens.is_empty() { 0 } else { NET_BIND_SERVICE };
+    if takes_all { full } else { full & (ON_THE_WAY | maps_inner | binds) }
 }
 
 /// Whether a file system that is mounted by name may act with its mounter's capabilities later, as overlayfs does. A bind, and

@@ -2,6 +2,7 @@
 
 use super::{Fault, Purpose, Request, Step};
 use crate::attr::exec::cwd_rights;
+use crate::attr::handed::family;
 use crate::attr::landlock::Rule;
 use crate::attr::ns::IdRange;
 use crate::sentences::{self, Sentence};
@@ -27,7 +28,7 @@ pub fn check(request: &Request) -> Step<()> {
 #[inline(never)]
 fn chapters(request: &Request) -> Step<()> {
     let attr = request.attr;
-    let chapters: [(bool, Check); 11] = [
+    let chapters: [(bool, Check); 12] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
@@ -39,6 +40,7 @@ fn chapters(request: &Request) -> Step<()> {
         (attr.exec.asked(), tracing),
         (attr.filters.asked(), filters),
         (attr.landlock.asked(), landlock),
+        (attr.handed.asked(), handed),
     ];
     chapters.iter().filter(|(asked, _)| *asked).try_for_each(|(_, check)| check(request))
 }
@@ -81,6 +83,7 @@ fn hold(request: &Request) -> Step<()> {
     never(attr.security.asked(), sentences::ABOUT_SECURITY.text())?;
     never(attr.filters.asked(), sentences::ABOUT_FILTERS.text())?;
     never(attr.landlock.asked(), "landlock")?;
+    never(attr.handed.terminal.is_some(), "set_terminal")?;
     never(attr.limits.process_flags != 0, "set_process_flags")?;
     never(!attr.limits.speculation.is_empty(), "set_speculation")?;
     never(attr.ns.unshare & (CLONE_NEWPID | libc::CLONE_NEWCGROUP) as u32 != 0, "unshare_namespaces")?;
@@ -99,8 +102,10 @@ fn session(request: &Request) -> Step<()> {
     let leads = asked.new_session;
     refuse(leads && asked.group.is_some(), "set_process_group", sentences::LEADER_HAS_GROUP)?;
     refuse(leads && asked.detach, "detach_terminal", sentences::SESSION_HAS_NO_TERMINAL)?;
-    refuse(asked.terminal.is_some() && !leads, "set_controlling_terminal", sentences::ONLY_LEADERS)?;
-    let no_terminal = leads && asked.terminal.is_none();
+    let has_new = request.attr.handed.terminal.is_some();
+    let no_leader = asked.terminal.is_some() && !leads && !has_new;
+    refuse(no_leader, "set_controlling_terminal", sentences::ONLY_LEADERS)?;
+    let no_terminal = leads && asked.terminal.is_none() && !has_new;
     refuse(asked.foreground.is_some() && no_terminal, "set_foreground", sentences::FOREGROUND_OF_NOTHING)
 }
 
@@ -240,4 +245,29 @@ fn landlock(request: &Request) -> Step<()> {
         };
         refuse(more != 0, what, sentences::GRANTS_UNHANDLED).map_err(|fault| fault.at(index))
     })
+}
+
+fn handed(request: &Request) -> Step<()> {
+    let (asked, ns, session) = (&request.attr.handed, &request.attr.ns, &request.attr.session);
+    if asked.terminal.is_some() {
+        refuse(session.group.is_some(), "set_process_group", sentences::LEADER_HAS_GROUP)?;
+        refuse(session.detach, "detach_terminal", sentences::SESSION_HAS_NO_TERMINAL)?;
+        refuse(session.terminal.is_some(), "set_controlling_terminal", sentences::HAS_NEW_TERMINAL)?;
+        refuse(session.foreground.is_some(), "set_foreground", sentences::HAS_NEW_TERMINAL)?;
+    }
+    // Joined, the interface is up or not.
+    let is_down = (ns.create | ns.unshare) & CLONE_NEWNET as u32 != 0 && !ns.loopback;
+    asked.sockets.iter().enumerate().try_for_each(|(index, socket)| {
+        let needs = is_down && is_loopback(&socket.address);
+        refuse(needs, "listen", sentences::LISTEN_NEEDS_LOOPBACK).map_err(|fault| fault.at(index))
+    })
+}
+
+/// ip(7), ipv6(7)
+fn is_loopback(address: &[u8]) -> bool {
+    match family(address) {
+        libc::AF_INET => address.get(4) == Some(&127),
+        libc::AF_INET6 => address.get(8..24) == Some(&core::net::Ipv6Addr::LOCALHOST.octets()[..]),
+        _ => false,
+    }
 }

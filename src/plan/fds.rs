@@ -12,7 +12,13 @@ use alloc::vec::Vec;
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
     draft.plan.spare = 3;
-    if !asked.asked() && draft.needed.is_empty() { Ok(()) } else { given(request, draft) }
+    if asked.asked() || !draft.needed.is_empty() {
+        given(request, draft)?;
+    }
+    if draft.plan.terminal_streams != 0 {
+        draft.plan.top = draft.plan.top.max(3);
+    }
+    Ok(())
 }
 
 /// The same for a child that is given descriptors.
@@ -162,6 +168,9 @@ fn actions(request: &Request, draft: &mut Draft) -> Step<Ending> {
         ending.open.add(map.target)?;
         ending.touched.add(map.target)?;
     }
+    for fd in (0..3).filter(|fd| draft.plan.terminal_streams & 1 << fd != 0) {
+        ending.touched.add(fd)?;
+    }
     let mut lowered: Vec<sealed::Action> = Vec::new();
     for (index, item) in asked.actions.iter().enumerate() {
         follow(item, asked.inherit, &mut ending).map_err(|fault| fault.at(index))?;
@@ -285,6 +294,11 @@ fn is_kept(request: &Request, fd: i32) -> bool {
 /// How many descriptors of our own may have to move: reports, go, owner, program, ruleset, and the one that breaks a cycle.
 const INTERNAL: u64 = 6;
 
+/// The same, with the new terminal.
+fn internal(draft: &Draft) -> u64 {
+    INTERNAL + draft.plan.makes_terminal as u64
+}
+
 /// Where our own descriptors go so that no target meets them.
 fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
@@ -306,7 +320,7 @@ fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.top = highest.map_or(0, |fd| fd.saturating_add(1));
     draft.plan.spare = draft.plan.top.max(3);
     let Some(highest) = highest else { return Ok(()) };
-    if highest as u64 + INTERNAL >= limit {
+    if highest as u64 + internal(draft) >= limit {
         // Without a hole the child says so, if it needs one.
         draft.plan.spare = hole_below(request, draft, limit)?.unwrap_or(draft.plan.top);
     }
@@ -337,7 +351,7 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
         }
     }
     // Twice the room: some of it may be where our own are now.
-    let room = 2 * INTERNAL as i32;
+    let room = 2 * internal(draft) as i32;
     let ends = taken.0.iter().copied().chain([limit as i32]).map(|end| end.min(limit as i32));
     let mut first = 3;
     for end in ends {

@@ -7,6 +7,7 @@ mod check;
 mod exec;
 mod fds;
 mod filters;
+mod handed;
 mod ids;
 mod landlock;
 mod limits;
@@ -267,6 +268,9 @@ fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
     if attr.landlock.asked() {
         landlock::lower(request, draft)?;
     }
+    if attr.handed.asked() {
+        handed::lower(request, draft)?;
+    }
     // Put on with privilege, filters would have to allow the clone; what they have to say comes from one process only.
     let before_filters = !draft.plan.filters.is_empty() && draft.plan.filters_privileged != 0;
     if draft.plan.second_clone == clone::LAST && before_filters {
@@ -317,6 +321,8 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     // A copy has in its own memory all that the caller has.
     let measured = attr.exec.measure_memory;
     let fresh = fresh || blind || exposed || not_its_own || plan.enters_time != 0 || measured || other_memory;
+    // What it hands over goes by its end of a socket, and only an image or a copy is given one.
+    let fresh = fresh || plan.handed != 0;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
         return if exposed || measured { Err(needs_image(asked, exposed)) } else { Ok(mode::COPIED) };

@@ -321,6 +321,18 @@ pub struct LandlockRule {
 }
 
 without_padding! {
+/// A socket that listens for the caller.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Listen {
+    /// A whole sockaddr.
+    pub address: Text,
+    pub kind: i32,
+    pub backlog: i32,
+}
+}
+
+without_padding! {
 /// One step on the list of mounts. What was asked for as one item may take several.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -593,6 +605,20 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub ruleset_lacks: LandlockRuleset,
     pub landlock_rules: List<LandlockRule>,
 
+    // handed
+    pub listens: List<Listen>,
+    /// How many descriptors the caller is handed: the sockets, then the other end of the terminal, then the device.
+    pub handed: u32,
+    pub makes_terminal: u32,
+    /// Rows, and in the upper half columns.
+    pub terminal_size: u32,
+    /// The bits of 0 to 2 where the program has it.
+    pub terminal_streams: u32,
+    /// Of the network device; 0: there is none.
+    pub tun_flags: u32,
+    pub reserved_handed: u32,
+    pub tun_name: Text,
+
     /// What the lists and strings refer to. Offsets count from the start of the plan.
     rest: Rest,
 }
@@ -700,6 +726,16 @@ pub mod table {
     pub const LISTED: u32 = 2;
     /// Copied by clone; everything stays.
     pub const WHOLE: u32 = 3;
+}
+
+/// What a message of the child's is, in its one byte.
+pub mod message {
+    /// There is something to read in the page.
+    pub const WORD: u8 = 0;
+    /// The listener of a filter.
+    pub const LISTENER: u8 = 1;
+    /// All other descriptors that the caller is handed.
+    pub const HANDED: u8 = 2;
 }
 
 /// The places of ends that the child makes itself, counted from the first number above all that it needs.

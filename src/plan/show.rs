@@ -1,13 +1,15 @@
 //! The plan in words: a dry run, and the item that an error is about.
 
 use super::sealed::{
-    Action, CapSets, Credentials, Deadline, Join, LandlockRule, Limit, Move, Plan, Speculation, Text, Utilization,
-    action, cgroup, clone, cwd_rights, mode, mount as kind, step,
+    Action, CapSets, Credentials, Deadline, Join, LandlockRule, Limit, Listen, Move, Plan, Speculation, Text,
+    Utilization, action, cgroup, clone, cwd_rights, mode, mount as kind, step,
 };
+use crate::attr::handed::{family, unix_name};
 use crate::sentences;
 use crate::stage::{Row, STAGES, Stage};
 use crate::sys::abi::LandlockRuleset;
 use core::fmt::{self, Display, Formatter, Write};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// The item of a stage, for an error sentence; writes nothing where there is none to name.
 pub struct Item<'a> {
@@ -114,6 +116,7 @@ fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
         Stage::FdMap => (0, places(plan.list(plan.moves).iter().map(|item| item.index))),
         Stage::FdAction => (0, plan.actions.len as i32),
         Stage::Join => (0, plan.joins.len as i32),
+        Stage::Listen => (0, plan.listens.len as i32),
         Stage::Rlimit => (0, places(plan.list(plan.rlimits).iter().map(|item| item.index))),
         Stage::Speculation => (0, places(plan.list(plan.speculation).iter().map(|asked| asked.feature as i32))),
         Stage::PrivilegedSeccomp if plan.filters_privileged != 0 => (0, plan.filters.len as i32),
@@ -173,6 +176,8 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Hostname => plan.text(plan.hostname).is_some(),
         Stage::Domainname => plan.text(plan.domainname).is_some(),
         Stage::Loopback => plan.loopback != 0,
+        Stage::Tun => plan.tun_flags != 0,
+        Stage::Terminal => plan.makes_terminal != 0,
         Stage::Propagation => plan.propagation != 0,
         Stage::Root => plan.new_root != 0,
         Stage::PivotRoot => plan.new_root != 0,
@@ -188,6 +193,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::TimerSlack => plan.timer_slack.get().is_some(),
         Stage::Personality => plan.personality.get().is_some(),
         Stage::Umask => plan.umask.get().is_some(),
+        Stage::HandOver => plan.handed != 0,
         Stage::Hold => plan.hold != 0,
         _ => plan.execs != 0 && acts_after_hold(plan, stage),
     }
@@ -219,6 +225,7 @@ fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
         }
         Stage::CwdCheck => plan.cwd_check != 0,
         Stage::FdInternal => plan.top > 0 || plan.exec_fd_moves != 0 || plan.ruleset_fd >= 0,
+        Stage::Streams => plan.makes_terminal != 0,
         Stage::ParentDeath => plan.parent_death != 0,
         Stage::Init => plan.init != 0,
         Stage::ProcessFlags => plan.process_flags != 0,
@@ -266,6 +273,12 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Foreground => fd(plan.foreground, f),
         Stage::Hostname => text(plan.hostname, f),
         Stage::Domainname => text(plan.domainname, f),
+        Stage::Tun if plan.tun_name.is_empty() => write!(f, "{:#x}", plan.tun_flags),
+        Stage::Tun => sentences::DEVICE.with(&[&Bytes(plan.bytes(plan.tun_name)), &Hex(plan.tun_flags)]).fmt(f),
+        Stage::Terminal => {
+            let [rows, columns] = [plan.terminal_size & 0xffff, plan.terminal_size >> 16];
+            sentences::TERMINAL_SIZE.with(&[&rows, &columns]).fmt(f)
+        }
         Stage::Propagation => write!(f, "{:#x}", plan.propagation),
         Stage::Root if plan.text(plan.root).is_none() => sentences::EMPTY_ROOT.fmt(f),
         Stage::Root => text(plan.root, f),
@@ -287,6 +300,9 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::TimerSlack => plan.timer_slack.get().map_or(Ok(()), |slack| sentences::SLACK.with(&[&slack]).fmt(f)),
         Stage::Personality => plan.personality.get().map_or(Ok(()), |persona| write!(f, "{persona:#x}")),
         Stage::Umask => plan.umask.get().map_or(Ok(()), |mask| write!(f, "{mask:04o}")),
+        Stage::Listen => plan.list(plan.listens).get(index as usize).map_or(Ok(()), |socket| listen(plan, socket, f)),
+        Stage::HandOver if plan.handed == 1 => sentences::HANDED.fmt(f),
+        Stage::HandOver => sentences::HANDED_ALL.with(&[&plan.handed]).fmt(f),
         Stage::ExecLabel => text(plan.label, f),
         Stage::ApparmorProfile => text(plan.profile, f),
         Stage::KeyringLabel => text(plan.keyring_label, f),
@@ -406,6 +422,47 @@ fn id_maps(plan: &Plan, uids: Text, gids: Text, f: &mut Formatter) -> fmt::Resul
         write!(f, "{}{ids} {}", if place > 0 { ", " } else { "" }, Bytes(plan.bytes(map)))?;
     }
     Ok(())
+}
+
+/// `tcp 127.0.0.1:3128, backlog 64`
+fn listen(plan: &Plan, socket: &Listen, f: &mut Formatter) -> fmt::Result {
+    let address = plan.bytes(socket.address);
+    let is_unix = family(address) == libc::AF_UNIX;
+    let kind = match socket.kind {
+        libc::SOCK_STREAM if is_unix => "stream",
+        libc::SOCK_STREAM => "tcp",
+        libc::SOCK_DGRAM if is_unix => "dgram",
+        libc::SOCK_DGRAM => "udp",
+        _ => "seqpacket",
+    };
+    match socket.kind {
+        libc::SOCK_DGRAM => sentences::BOUND.with(&[&kind, &Address(address)]).fmt(f),
+        _ => sentences::LISTENS.with(&[&kind, &Address(address), &socket.backlog]).fmt(f),
+    }
+}
+
+/// As ss(8) shows it: an abstract name begins with @.
+struct Address<'a>(&'a [u8]);
+
+impl Display for Address<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let part = |from: usize, to: usize| self.0.get(from..to).unwrap_or_default();
+        let port = part(2, 4).try_into().map_or(0, u16::from_be_bytes);
+        match family(self.0) {
+            libc::AF_INET => {
+                let ip = part(4, 8).try_into().map_or(Ipv4Addr::UNSPECIFIED, |octets: [u8; 4]| octets.into());
+                write!(f, "{ip}:{port}")
+            }
+            libc::AF_INET6 => {
+                let ip = part(8, 24).try_into().map_or(Ipv6Addr::UNSPECIFIED, |octets: [u8; 16]| octets.into());
+                write!(f, "[{ip}]:{port}")
+            }
+            _ => match unix_name(self.0) {
+                [0, name @ ..] => write!(f, "@{}", Bytes(name)),
+                path => write!(f, "{}", Bytes(path)),
+            },
+        }
+    }
 }
 
 fn fd_map(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {

@@ -77,6 +77,7 @@ pub const O_CREAT: i32 = 0o100;
 pub const O_EXCL: i32 = 0o200;
 pub const O_PATH: i32 = 0o10000000;
 pub const S_IFMT: u32 = 0o170000;
+pub const S_IFCHR: u32 = 0o020000;
 pub const S_IFDIR: u32 = 0o040000;
 pub const S_IFREG: u32 = 0o100000;
 pub const S_IFLNK: u32 = 0o120000;
@@ -177,6 +178,7 @@ pub const ST_NOSYMFOLLOW: u64 = 0x2000;
 pub const MS_REC: u64 = 0x4000;
 pub const MS_PRIVATE: u64 = 1 << 18;
 
+pub const AF_UNIX: i32 = 1;
 pub const AF_INET: i32 = 2;
 pub const SOCK_DGRAM: i32 = 2;
 pub const SOCK_CLOEXEC: i32 = O_CLOEXEC;
@@ -187,6 +189,13 @@ pub const IFF_UP: i16 = 1;
 pub const TIOCSCTTY: usize = 0x540E;
 pub const TIOCSPGRP: usize = 0x5410;
 pub const TIOCNOTTY: usize = 0x5422;
+pub const TIOCSWINSZ: usize = 0x5414;
+pub const TIOCSPTLCK: usize = 0x4004_5431;
+pub const TIOCGPTPEER: usize = 0x5441;
+pub const TUNSETIFF: usize = 0x4004_54CA;
+/// The device numbers of /dev/ptmx and /dev/net/tun, as fstat(2) has them.
+pub const PTMX: u64 = 5 << 8 | 2;
+pub const TUN: u64 = 10 << 8 | 200;
 
 pub const KEYCTL_JOIN_SESSION_KEYRING: i32 = 1;
 pub const KEYCTL_SETPERM: i32 = 5;
@@ -194,6 +203,7 @@ pub const SECCOMP_SET_MODE_FILTER: i32 = 1;
 pub const SECCOMP_GET_ACTION_AVAIL: i32 = 2;
 pub const SECCOMP_FILTER_FLAG_NEW_LISTENER: u32 = 8;
 pub const SOL_SOCKET: i32 = 1;
+pub const SO_REUSEADDR: i32 = 2;
 pub const SCM_RIGHTS: i32 = 1;
 pub const MSG_NOSIGNAL: i32 = 0x4000;
 
@@ -276,13 +286,16 @@ pub struct MsgHdr {
     pub flags: i32,
 }
 
-/// unix(7): a control message with one descriptor.
+/// How many descriptors one message takes of those that we send; the kernel takes 253.
+pub const MOST_RIGHTS: usize = 34;
+
+/// unix(7): a control message with descriptors.
 #[repr(C, align(8))]
 pub struct Rights {
     pub len: usize,
     pub level: i32,
     pub kind: i32,
-    pub fd: i32,
+    pub fds: [i32; MOST_RIGHTS],
 }
 
 /// landlock_create_ruleset(2): what is handled.

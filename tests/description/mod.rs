@@ -275,6 +275,7 @@ fn c_type(kind: &Type) -> String {
             let name = path.path.segments.last().expect("a name").ident.to_string();
             match name.as_str() {
                 "c_char" => "char".into(),
+                "c_void" => "void".into(),
                 "c_int" => "int".into(),
                 "usize" => "size_t".into(),
                 "u8" | "u16" | "u32" | "u64" => format!("uint{}_t", &name[1..]),

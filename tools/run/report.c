@@ -39,6 +39,7 @@ static void json_optional(struct json *json, const char *key, int64_t value, boo
 
 static void tell(const struct forkexec_error *error, const char *message, bool timed_out)
 {
+    end_relay();
     remove_cgroup();
     remove_temporaries();
     complain("%s", message);
@@ -179,6 +180,7 @@ static void json_status(const struct forkexec_status *status, enum end_reason re
 
 void report_end(const struct forkexec_status *status, enum end_reason reason, int64_t wall_ns)
 {
+    end_relay();
     int64_t cgroup_ns = cgroup_processor_ns();
     remove_cgroup();
     if (json_fd >= 0)

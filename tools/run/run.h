@@ -17,6 +17,7 @@ struct run {
     bool searches;         /* --search-path was given */
     uint64_t defaults;     /* all that --signal-default named */
     bool stops, traced;    /* --stop-before-exec, --stop-at-entry */
+    bool terminal;         /* --terminal */
     int foreground;        /* the terminal that comes back to us at the end, or -1 */
     int64_t timeout_ns;    /* FORKEXEC_FOREVER: none */
     int64_t grace_ns;      /* between SIGTERM and SIGKILL when the time is up; 0: SIGKILL at once */
@@ -170,6 +171,14 @@ void begin_learning(const struct forkexec_child *child, const char *path);
 int learning_fd(void);                      /* to be polled; -1: nothing is learnt */
 bool learn_next(void);                      /* false: nobody is left */
 void end_learning(void);
+/* terminal.c */
+void make_terminal(struct run *run, char *none);
+void begin_relay(struct forkexec_child *child);
+void pass_size_on(void);
+enum { TERMINAL_FDS = 2 };
+void poll_terminal(struct pollfd fds[TERMINAL_FDS], int64_t *ns);  /* ns: the longest to sleep */
+void relay(const struct pollfd fds[TERMINAL_FDS]);
+void end_relay(void);
 
 /* supervise.c, tree.c, probe.c */
 _Noreturn void supervise(const struct run *run, const char *path, char *const argv[]);

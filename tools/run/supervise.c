@@ -32,7 +32,7 @@ struct watch {
 };
 
 /* From here on a signal waits to be passed on; before, it ended us, and the library the child. */
-static int catch_signals(void)
+static int catch_signals(const struct run *run)
 {
     sigset_t set;
     sigemptyset(&set);
@@ -40,6 +40,8 @@ static int catch_signals(void)
         sigaddset(&set, passed[i]);
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGPIPE);
+    if (run->terminal)
+        sigaddset(&set, SIGWINCH);
     sigprocmask(SIG_BLOCK, &set, NULL);
     sigdelset(&set, SIGPIPE);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -51,9 +53,12 @@ static int next_signal(const struct watch *watch, bool *had_it)
     struct signalfd_siginfo info;
     while (read(watch->signals, &info, sizeof info) == sizeof info) {
         *had_it = info.ssi_code == SI_KERNEL && getpgid(watch->pid) == getpgrp();
-        if (info.ssi_signo != SIGCHLD)
+        if (info.ssi_signo == SIGWINCH)
+            pass_size_on();
+        else if (info.ssi_signo != SIGCHLD)
             return (int)info.ssi_signo;
-        reap_orphans(watch->pid);
+        else
+            reap_orphans(watch->pid);
     }
     return 0;
 }
@@ -184,7 +189,7 @@ static bool pass_on(struct watch *watch, int signal, bool had_it)
     return is_second;
 }
 
-enum { SIGNALS, CHILD, LEARNING, OUTPUT, ALL_FDS = OUTPUT + OUTPUT_FDS };
+enum { SIGNALS, CHILD, LEARNING, TERMINAL, OUTPUT = TERMINAL + TERMINAL_FDS, ALL_FDS = OUTPUT + OUTPUT_FDS };
 
 /* Waits until something happens or the time is up, and moves what the command wrote. */
 static void sleep_until(const struct watch *watch, int64_t until)
@@ -195,8 +200,10 @@ static void sleep_until(const struct watch *watch, int64_t until)
     int64_t slice = fds[CHILD].fd < 0 ? 20 * MILLISECOND : 3600 * 1000 * MILLISECOND, left = until - now_ns();
     left = left < 0 ? 0 : left < slice ? left : slice;
     poll_output(fds + OUTPUT);
+    poll_terminal(fds + TERMINAL, &left);
     poll(fds, ALL_FDS, (int)((left + MILLISECOND - 1) / MILLISECOND));
     move_output(fds + OUTPUT);
+    relay(fds + TERMINAL);
     if (fds[LEARNING].revents)
         learn_next();
 }
@@ -315,7 +322,7 @@ void supervise(const struct run *run, const char *path, char *const argv[])
     begin_output();
     watch.pid = forkexec_child_pid(watch.child);
     read_comm(watch.pid, watch.held_comm);
-    if ((watch.signals = catch_signals()) < 0)
+    if ((watch.signals = catch_signals(run)) < 0)
         fail(errno, "signals cannot be read");
 
     release(&watch);
@@ -324,6 +331,8 @@ void supervise(const struct run *run, const char *path, char *const argv[])
         detach_at_entry(&watch);
     begin_learning(watch.child, path);
     report_event("started", watch.pid);
+    if (run->terminal)
+        begin_relay(watch.child);
     wait_for_end(&watch, &status);
     if (run->foreground >= 0)
         take_terminal_back(run->foreground);

@@ -239,6 +239,8 @@ class Feature(IntEnum):
     LANDLOCK_UNIX = 17
     # NET_BIND_UDP and NET_CONNECT_SEND_UDP.
     LANDLOCK_UDP = 18
+    # The caller may open /dev/net/tun: forkexec_attr_open_tun.
+    TUN = 19
 
 
 class Stage(IntEnum):
@@ -252,7 +254,7 @@ class Stage(IntEnum):
     RESOLVE = 20
     # Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2).
     MEMORY = 30
-    # The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); for a listener socketpair(2), recvmsg(2).
+    # The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); where the child sends descriptors socketpair(2), recvmsg(2).
     PIPE = 40
     # The child is made. clone(2).
     CLONE = 50
@@ -320,6 +322,8 @@ class Stage(IntEnum):
     DOMAINNAME = 420
     # The loopback interface is brought up; in the new namespace. netdevice(7).
     LOOPBACK = 430
+    # The network device whose descriptor the caller is handed; in the new namespace, and while the caller's mounts are there. netdevice(7).
+    TUN = 435
     # Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     PROPAGATION = 440
     # The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
@@ -356,8 +360,10 @@ class Stage(IntEnum):
     ROOT_READONLY = 480
     # The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     CHROOT = 490
+    # The new terminal; in the final root, whose devpts it is of. pty(7).
+    TERMINAL = 495
     # The ids that were asked for, in a second user namespace: in the first the child had to have id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
-    INNER_USER_NAMESPACE = 495
+    INNER_USER_NAMESPACE = 497
     # Resource limits except the number of descriptors, which the child itself still needs. prlimit(2).
     RLIMIT = 500
     # The processors to run on. sched_setaffinity(2).
@@ -378,6 +384,10 @@ class Stage(IntEnum):
     PERSONALITY = 560
     # The file mode creation mask; after everything that creates. umask(2).
     UMASK = 570
+    # A socket that is bound inside, for the caller to accept by; in the final network namespace and root, and with the umask. bind(2), listen(2).
+    LISTEN = 574
+    # The caller is sent the descriptors of what is inside; before it may want them, for a child that is held. unix(7).
+    HAND_OVER = 576
     # A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
     HOLD = 580
     # The namespaces that were asked for late, after the caller had its turn. unshare(2).
@@ -426,6 +436,8 @@ class Stage(IntEnum):
     FD_INTERNAL = 700
     # The mapped descriptors move to their numbers, all at once. dup(2).
     FD_MAP = 710
+    # The new terminal becomes the controlling one and the standard streams; of the process that becomes the program, or its init. TIOCSCTTY(2const), dup(2).
+    STREAMS = 715
     # The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2).
     FD_ACTION = 720
     # Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2).
@@ -626,6 +638,9 @@ FUNCTIONS = (
     "forkexec_attr_set_landlock_scopes",
     "forkexec_attr_set_landlock_flags",
     "forkexec_attr_allow_partial_landlock",
+    "forkexec_attr_listen",
+    "forkexec_attr_set_terminal",
+    "forkexec_attr_open_tun",
     "forkexec_attr_new",
     "forkexec_attr_copy",
     "forkexec_attr_free",
@@ -647,6 +662,9 @@ FUNCTIONS = (
     "forkexec_child_take_pidfd",
     "forkexec_child_namespace_fd",
     "forkexec_child_seccomp_fd",
+    "forkexec_child_listen_fd",
+    "forkexec_child_terminal_fd",
+    "forkexec_child_tun_fd",
     "forkexec_cgroup_create",
     "forkexec_cgroup_set",
     "forkexec_cgroup_read",
@@ -921,6 +939,13 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "add_landlock_port": {
         "EINVAL": "the accesses are one LandlockNet, or several joined by |",
+    },
+    "listen": {
+        "EINVAL": "an address is (host, port), an absolute path of at most 107 bytes, or an abstract name; the type is SOCK_STREAM or SOCK_DGRAM, or SOCK_SEQPACKET for a path or name; a backlog is not negative; there are at most 32",
+        "EAFNOSUPPORT": "the family is AF_INET, AF_INET6 or AF_UNIX",
+    },
+    "open_tun": {
+        "EINVAL": "a name has at most 15 bytes, and no slash or space; the flags have one of IFF_TUN and IFF_TAP, and 16 bits",
     },
     "set_cgroup": {
         "ESRCH": "the cgroup of another process",

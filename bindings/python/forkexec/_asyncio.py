@@ -13,6 +13,7 @@ from ._popen import KILLED, Popen, kill_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping, Sequence
     from typing import Any, Optional, Union
 
@@ -71,6 +72,20 @@ class Process:
     def pidfd(self) -> int:
         """A pidfd of it, borrowed."""
         return self._pidfd
+
+    def listener(self, index: int = 0) -> socket.socket:
+        """The so many-th socket of the Attr's `listen`, for asyncio.start_server(sock=...); handed over once."""
+        listener = self._popen.listener(index)
+        listener.setblocking(False)
+        return listener
+
+    def terminal_fd(self) -> int:
+        """The other end of the Attr's `terminal`, the caller's to close; handed over once."""
+        return self._popen.terminal_fd()
+
+    def tun_fd(self) -> int:
+        """The descriptor of the Attr's `tun`, the caller's to close; handed over once."""
+        return self._popen.tun_fd()
 
     @property
     def returncode(self) -> Optional[int]:

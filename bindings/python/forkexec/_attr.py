@@ -10,6 +10,7 @@ from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     import signal as signals
     from collections.abc import Iterable, Mapping, Sequence
     from typing import IO, Any, NoReturn, Optional, Union
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     )
     from ._capability import Capability
     from ._cgroup import Cgroup
-    from ._items import FdAction, Filter, MountItem, Path, Root
+    from ._items import Address, FdAction, Filter, Listen, MountItem, Path, Root
 
     Fd = Union[int, IO[Any], Any]
     Signals = Union[int, signals.Signals, Iterable[Union[int, signals.Signals]]]
@@ -134,6 +135,13 @@ class Attr:
       pid: the pid in the innermost pid namespace, or a list of it and those in the namespaces around it.
       loopback: True: the new network namespace's `lo` is brought up.
       time_offsets: {time.CLOCK_MONOTONIC: seconds} for a new time namespace (set_time_offset).
+
+    Inside, and handed to the caller:
+      listen: (host, port), a path, an abstract name, a Listen, or a list of these; Child.listener gives the socket
+        (listen).
+      terminal: (rows, columns), an os.terminal_size, or True: a new terminal; Child.terminal_fd gives the other end.
+      tun: the name of a new network device, or (name, flags), or True for any name; Child.tun_fd gives its descriptor
+        (open_tun).
 
     Mounts:
       mounts: Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly, Remount,
@@ -242,6 +250,9 @@ class Attr:
         pid: Union[int, Iterable[int], None] = None,
         loopback: bool = False,
         time_offsets: Optional[Mapping[int, float]] = None,
+        listen: Union[Address, Listen, Iterable[Union[Address, Listen]], None] = None,
+        terminal: Union[bool, tuple[int, int], os.terminal_size, None] = None,
+        tun: Union[bool, str, tuple[Optional[str], int], None] = None,
         mounts: Optional[Iterable[MountItem]] = None,
         root: Union[Path, Root, None] = None,
         chroot: Optional[Path] = None,

@@ -26,13 +26,14 @@ from ._abi import (
     WAIT_STOPPED,
 )
 from ._attr import Attr, program_of
-from ._convert import INT32, environment, in_range, integer, several, strings
+from ._convert import INT32, UINT32, environment, in_range, integer, several, strings
 from ._convert import timeout as nanoseconds_of
 from ._errors import from_c, os_error
 from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping, Sequence
     from typing import Any, NamedTuple, Optional, Union
 
@@ -230,6 +231,22 @@ class Child:
         """The listener of the filter with SeccompFlag.LISTENER, the caller's to close; there is only one."""
         return self._number(lib.forkexec_child_seccomp_fd, "no listener")
 
+    def listen_fd(self, index: int = 0) -> int:
+        """The so many-th socket of `listen`, the caller's to close, handed over once; forkexec_child_listen_fd."""
+        return listen_fd(self._open(), index)
+
+    def listener(self, index: int = 0) -> socket.socket:
+        """The same, as a socket to accept by."""
+        return listener(self._open(), index)
+
+    def terminal_fd(self) -> int:
+        """The other end of `terminal`, the caller's to close, handed over once; forkexec_child_terminal_fd."""
+        return terminal_fd(self._open())
+
+    def tun_fd(self) -> int:
+        """The descriptor of `tun`, the caller's to close, handed over once; forkexec_child_tun_fd."""
+        return tun_fd(self._open())
+
     def poll(self) -> Optional[Status]:
         """How it ended; None while it has not."""
         try:
@@ -354,6 +371,31 @@ def release_for(place: Any, left: int, error: Any) -> int:
             left = int((end - time.monotonic()) * 1e9)
             if left <= 0:
                 return int(result)
+
+
+def _handed(fd: int, what: str) -> int:
+    if fd < 0:
+        raise os_error(fd, what)
+    return fd
+
+
+def listen_fd(place: Any, index: int) -> int:
+    number = in_range(UINT32, index, "the index")
+    return _handed(int(lib.forkexec_child_listen_fd(place[0], number)), "no such socket, or handed over already")
+
+
+def listener(place: Any, index: int) -> socket.socket:
+    import socket
+
+    return socket.socket(fileno=listen_fd(place, index))
+
+
+def terminal_fd(place: Any) -> int:
+    return _handed(int(lib.forkexec_child_terminal_fd(place[0])), "no terminal, or handed over already")
+
+
+def tun_fd(place: Any) -> int:
+    return _handed(int(lib.forkexec_child_tun_fd(place[0])), "no network device, or handed over already")
 
 
 def kill_tree(place: Any) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional, Union
 
     Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+    Address = Union[Path, tuple[str, int], tuple[str, int, int, int]]
 else:
     from ._record import dataclass
 
@@ -222,6 +223,20 @@ class EnterDirectory:
     forkexec_attr_enter_directory, forkexec_attr_enter_directory_fd."""
 
     directory: Union[Path, int]
+
+
+@dataclass(frozen=True)
+class Listen:
+    """A socket that is made inside and is the caller's, who accepts by it: Child.listener, Popen.listener;
+    forkexec_attr_listen.
+
+    address: (host, port) with a numeric host, of IPv4 or IPv6; or an absolute path, or an abstract name that begins with
+    "\\0". type: socket.SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET. backlog: how many connections may wait.
+    """
+
+    address: Address
+    type: int = 1
+    backlog: int = 128
 
 
 @dataclass(frozen=True)

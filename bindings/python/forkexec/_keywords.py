@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+from struct import pack
 
 from . import _items as items
 from ._abi import ROOT_NODEV, ROOT_NOEXEC, ROOT_NOSUID, ROOT_READONLY, CwdRights, DeathOf, MemoryMode, Namespace, Stage
@@ -371,6 +372,64 @@ def _time_offsets(attr: Any, value: Any) -> None:
         whole, part = divmod(nanoseconds(seconds, "an offset"), 1_000_000_000)
         put("set_time_offset", attr, integer(clock, "a clock"), whole, part)
 
+
+# What is inside, and handed to the caller.
+
+
+def _address(value: Any) -> bytes:
+    """A whole sockaddr."""
+    if not isinstance(value, tuple):
+        data = os.fsencode(value) if isinstance(value, (str, bytes, os.PathLike)) else b""
+        return pack("=H", _AF_UNIX) + (data if data[:1] == b"\0" else text(value, "an address") + b"\0")
+    import socket
+
+    if len(value) not in (2, 4):
+        raise TypeError(f"an address is (host, port) or a path, not {value!r}")
+    host, port, *rest = value
+    flow, scope = rest or (0, 0)
+    if not 0 <= integer(port, "the port") <= 0xFFFF:
+        raise OverflowError(f"the port: {port} is out of range: 0 to 65535")
+    for family, form in ((socket.AF_INET, "=H2s4s8x"), (socket.AF_INET6, "=H2sI16sI")):
+        try:
+            host_bytes = socket.inet_pton(family, host)
+        except OSError:
+            continue
+        of_six = (flow, host_bytes, scope) if family == socket.AF_INET6 else (host_bytes,)
+        return pack(form, family, port.to_bytes(2, "big"), *of_six)
+    raise ValueError(f"{host!r} is no address of IPv4 or IPv6: names are not looked up")
+
+
+_AF_UNIX = 1
+
+
+@_keyword("listen", "listen")
+def _listen(attr: Any, value: Any) -> None:
+    alone = isinstance(value, (str, bytes, os.PathLike, tuple, items.Listen))
+    for item in [value] if alone else several(value, "an address, a Listen, or a list of these"):
+        item = item if isinstance(item, items.Listen) else items.Listen(item)
+        address = _address(item.address)
+        put("listen", attr, item.type, ffi.from_buffer(address), len(address), item.backlog)
+
+
+@_keyword("terminal")
+def _terminal(attr: Any, value: Any) -> None:
+    if value is True:
+        rows, columns = 0, 0
+    elif isinstance(value, os.terminal_size):
+        rows, columns = value.lines, value.columns
+    else:
+        rows, columns = fields(value, 2, "True, or (rows, columns)")
+    put("set_terminal", attr, integer(rows, "rows"), integer(columns, "columns"))
+
+
+@_keyword("tun", "open_tun")
+def _tun(attr: Any, value: Any) -> None:
+    name, flags = fields(value, 2, "a name, or (name, flags)") if isinstance(value, tuple) else (value, _TUN_NO_PI)
+    put("open_tun", attr, ffi.NULL if name in (None, True) else text(name, "the name"), integer(flags, "flags"))
+
+
+# IFF_TUN | IFF_NO_PI
+_TUN_NO_PI = 0x1001
 
 # Mounts and the root.
 

@@ -20,6 +20,7 @@ from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from typing import Any, Optional, Union
 
     from ._child import Usage
@@ -197,6 +198,18 @@ class Popen(_Popen):
         nanoseconds_of(grace, "grace")
         _end(self, signals.SIGTERM, grace, strict=True)
         return int(self.wait())
+
+    def listener(self, index: int = 0) -> socket.socket:
+        """The so many-th socket of the Attr's `listen`, to accept by; handed over once."""
+        return _child.listener(self._c, index)
+
+    def terminal_fd(self) -> int:
+        """The other end of the Attr's `terminal`, the caller's to close; handed over once."""
+        return _child.terminal_fd(self._c)
+
+    def tun_fd(self) -> int:
+        """The descriptor of the Attr's `tun`, the caller's to close; handed over once."""
+        return _child.tun_fd(self._c)
 
     @property
     def pidfd(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import http.server
 import json
 import os
 import shutil
@@ -9,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -164,6 +167,50 @@ def test_the_supervisor(tmp_path):
         assert supervisor.stdout.readline() == f"stopped {second}: -15\n"
         assert supervisor.wait(LONG) == 0
     assert gone(second) and gone(other) and not path.exists()
+
+
+REACHES = """
+import socket, sys, urllib.request, urllib.error
+def get(url):
+    try: return urllib.request.urlopen(url, timeout=60).read().decode()
+    except urllib.error.HTTPError as error: return error.code
+print(get(sys.argv[1]), get("http://192.0.2.1/"), get(sys.argv[1].replace("127.0.0.1", "localhost")))
+tunnel = socket.create_connection(("127.0.0.1", 3128))
+where = sys.argv[1][7:].rstrip("/")
+tunnel.sendall(f"CONNECT {where} HTTP/1.1\\r\\n\\r\\n".encode())
+assert tunnel.recv(1000).startswith(b"HTTP/1.1 200 ")
+tunnel.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+print(tunnel.makefile("rb").read().splitlines()[-1].decode())
+for address in (("192.0.2.1", 80), ("127.0.0.1", int(where.rpartition(":")[2]))):
+    try: socket.create_connection(address, 5)
+    except OSError as error: print(error.errno)
+sys.exit(3)
+"""
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        assert "Proxy-Connection" not in self.headers and self.path == "/"
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"of the host")
+
+    def log_message(self, *_):
+        pass
+
+
+@needs_namespaces
+def test_the_agents_proxy():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"127.0.0.1:{server.server_port}"
+        done = example("agent_proxy.py", host, sys.executable, "-c", REACHES, f"http://{host}/")
+        server.shutdown()
+    lines = done.stdout.splitlines()
+    assert lines == ["of the host 403 403", "of the host", str(errno.ENETUNREACH), str(errno.ECONNREFUSED)], done
+    assert done.returncode == 3 and "refused: GET http://192.0.2.1/" in done.stderr
+    assert example("agent_proxy.py", host, "no-such-program").returncode == 125
+    assert example("agent_proxy.py", host, "sh", "-c", "kill $$").returncode == 143
 
 
 @needs_namespaces

@@ -8,6 +8,7 @@ import errno
 import os
 import resource
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -291,6 +292,81 @@ def test_maps():
         assert shell("id -u", given) == "0"
     except forkexec.SpawnError as error:
         assert error.stage == Stage.RESOLVE
+
+
+@needs_namespaces
+def test_listeners():
+    code = """if True:
+        import socket, sys
+        for address in [("127.0.0.1", 80), "\\0inside"]:
+            to = socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX)
+            to.connect(address)
+            print(to.recv(99).decode(), end=" ")
+        sys.stdout.flush()
+    """
+    addresses = [("127.0.0.1", 80), "\0inside", forkexec.Listen(("127.0.0.1", 53), socket.SOCK_DGRAM)]
+    given = mapped(create_namespaces=Namespace.NET, loopback=True, listen=addresses)
+    with forkexec.Popen([sys.executable, "-S", "-c", code], attr=given, stdout=-1) as process:
+        for index, said in enumerate((b"by port", b"by name")):
+            with process.listener(index) as listener:
+                assert not listener.get_inheritable()
+                with listener.accept()[0] as peer:
+                    peer.sendall(said)
+        with process.listener(2) as bound:
+            assert bound.type == socket.SOCK_DGRAM and bound.getsockname() == ("127.0.0.1", 53)
+        with pytest.raises(FileNotFoundError):
+            process.listener(2)
+        with pytest.raises(OverflowError):
+            process.listener(-1)
+        assert process.communicate()[0] == b"by port by name "
+    with forkexec.hold(mapped(create_namespaces=Namespace.NET, loopback=True, listen=("::1", 4000))) as holder:
+        with holder.listener() as listener:
+            assert listener.getsockname()[:2] == ("::1", 4000)
+        with pytest.raises(FileNotFoundError):
+            holder.listen_fd()
+
+
+def read_all(fd):
+    said = b""
+    with contextlib.suppress(OSError):
+        while piece := os.read(fd, 4096):
+            said += piece
+    os.close(fd)
+    return said
+
+
+def test_a_terminal():
+    for size, told in (((24, 80), b"24 80"), (os.terminal_size((81, 25)), b"25 81"), (True, b"0 0")):
+        with forkexec.Popen(["/bin/sh", "-c", "stty size; tty"], attr=attr(terminal=size)) as process:
+            lines = read_all(process.terminal_fd()).split(b"\r\n")
+            assert lines[0] == told and lines[1].startswith(b"/dev/pts/")
+            with pytest.raises(FileNotFoundError):
+                process.terminal_fd()
+    with forkexec.start(["/bin/sh", "-c", "read line; echo got $line"], attr=attr(terminal=True)) as child:
+        terminal = child.terminal_fd()
+        os.write(terminal, b"word\n")
+        child.release()
+        assert read_all(terminal).endswith(b"got word\r\n")
+        child.wait()
+
+
+@needs_namespaces
+def test_a_network_device():
+    given = mapped(create_namespaces=Namespace.NET, tun="proxy0")
+    if not forkexec.probe(Feature.TUN)[0]:
+        with pytest.raises(forkexec.SpawnError) as caught:
+            forkexec.run(["true"], attr=given)
+        assert caught.value.stage == Stage.TUN
+        return
+    with forkexec.spawn(["/bin/cat", "/proc/self/net/dev"], attr=given) as child:
+        os.close(child.tun_fd())
+        with pytest.raises(FileNotFoundError):
+            child.tun_fd()
+        child.wait()
+    assert "proxy0:" in shell("cat /proc/self/net/dev", given)
+    assert "tap0:" in shell("cat /proc/self/net/dev", mapped(create_namespaces=Namespace.NET, tun=(None, 2)))
+    with forkexec.Popen(["true"], attr=given) as process:
+        os.close(process.tun_fd())
 
 
 @needs_namespaces

@@ -15,6 +15,7 @@ pub mod mounts;
 pub mod security;
 pub mod filters;
 pub mod landlock;
+pub mod handed;
 
 use super::guard;
 use crate::attr::{Accepted, Attr};

@@ -184,6 +184,10 @@ pub mod nr {
     pub const LANDLOCK_ADD_RULE: usize = 445;
     pub const LANDLOCK_RESTRICT_SELF: usize = 446;
     pub const SENDMSG: usize = 211;
+    pub const BIND: usize = 200;
+    pub const LISTEN: usize = 201;
+    pub const SETSOCKOPT: usize = 208;
+    pub const FCHOWN: usize = 55;
     pub const EXIT: usize = 93;
     pub const SET_TID_ADDRESS: usize = 96;
     pub const RT_SIGTIMEDWAIT: usize = 137;

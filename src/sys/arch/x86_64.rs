@@ -187,6 +187,10 @@ pub mod nr {
     pub const LANDLOCK_ADD_RULE: usize = 445;
     pub const LANDLOCK_RESTRICT_SELF: usize = 446;
     pub const SENDMSG: usize = 46;
+    pub const BIND: usize = 49;
+    pub const LISTEN: usize = 50;
+    pub const SETSOCKOPT: usize = 54;
+    pub const FCHOWN: usize = 93;
     pub const EXIT: usize = 60;
     pub const SET_TID_ADDRESS: usize = 218;
     pub const RT_SIGTIMEDWAIT: usize = 128;

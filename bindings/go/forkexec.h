@@ -1154,6 +1154,15 @@ int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr,
 // Fails later as FORKEXEC_STAGE_NOFILE; index -1.
 int forkexec_attr_restore_nofile(struct forkexec_attr *attr);
 
+// The same as restore_nofile, but only while the caller's limits at the spawn are still soft and hard, what a runtime has
+// made of them at its start; FORKEXEC_RLIMIT_KEEP in either half is any. Else somebody has set them since, and the program
+// has the caller's. Takes the place of restore_nofile; the last call of the two wins. getrlimit(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_NOFILE; index -1.
+int forkexec_attr_restore_nofile_from(struct forkexec_attr *attr,
+                                      uint64_t soft,
+                                      uint64_t hard);
+
 // Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
 // FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME,
 // FORKEXEC_STAGE_DOMAINNAME and FORKEXEC_STAGE_LOOPBACK: none of them protects anything; FORKEXEC_STAGE_LATE_NAMESPACES:

@@ -1253,7 +1253,9 @@ int forkexec_attr_set_securebits(struct forkexec_attr *attr, uint32_t bits);
 int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
 
 // Runs the program in new namespaces of the types, one or more of FORKEXEC_NS_*. With FORKEXEC_NS_PID it is process 1
-// there. With FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed
+// there, unless set_init leaves an init behind: the kernel then drops every signal that the program does not handle, as
+// SIGTERM, SIGINT, SIGXCPU of a soft RLIMIT_CPU and SIGXFSZ, from inside and from outside, but for SIGKILL and SIGSTOP from
+// outside; abort(3) ends it otherwise than by SIGABRT. With FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed
 // for them, and map_uid and map_gid say which ids there are: without them all ids are the overflow id, 65534. With
 // FORKEXEC_NS_MOUNT its mounts are private; see set_mount_propagation. Repeated calls add types. clone(2), unshare(2),
 // namespaces(7).
@@ -1261,7 +1263,8 @@ int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
 // Fails later as FORKEXEC_STAGE_VALIDATE (a type also in unshare_namespaces), FORKEXEC_STAGE_CLONE,
 // FORKEXEC_STAGE_UNSHARE or FORKEXEC_STAGE_CGROUP_NAMESPACE (EPERM: no CAP_SYS_ADMIN, or user namespaces are
 // forbidden; ENOSPC: over a limit of /proc/sys/user; EINVAL: the kernel does not have the type); index -1.
-int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
+int forkexec_attr_create_namespaces(struct forkexec_attr *attr,
+                                    uint32_t types);
 
 // Chooses the child's pid: pids are n numbers, the first for the innermost pid namespace that the child is in, the
 // following for those around it, outwards; in those that are left out the kernel chooses. In a new pid namespace the first
@@ -1455,8 +1458,8 @@ int forkexec_attr_add_mount(struct forkexec_attr *attr,
                             const char *data);
 
 // Lets the caller's file or directory source appear at target, with all that is mounted below it. flags are any of
-// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE and
-// _FOLLOW. A symbolic link at source is followed. A user namespace must be given what is mounted below too: there
+// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, but which a program that keeps
+// CAP_SYS_ADMIN can take back (see make_readonly), _NONRECURSIVE, _CREATE and _FOLLOW. A symbolic link at source is followed. A user namespace must be given what is mounted below too: there
 // _NONRECURSIVE fails (EINVAL) where something is. Both are copied. An item of the list of mounts: see add_mount.
 // open_tree(2), mount_setattr(2), mount(2).
 // Returns 0; -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags
@@ -1553,8 +1556,9 @@ int forkexec_attr_make_file(struct forkexec_attr *attr,
                             uint32_t mode);
 
 // Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by its
-// number. Where there is nothing (ENOENT), there is nothing to hide. path is copied. An item of the list of mounts: see
-// add_mount. mount(2).
+// number. Where there is nothing (ENOENT), there is nothing to hide. A program that keeps CAP_SYS_ADMIN can unmount what
+// hides it, and so can one that is root in its own new user namespace: see drop_capabilities. path is copied. An item of
+// the list of mounts: see add_mount. mount(2).
 // Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
 // 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_MASK (ELOOP: a link is there or on the
@@ -1562,8 +1566,9 @@ int forkexec_attr_make_file(struct forkexec_attr *attr,
 int forkexec_attr_mask_path(struct forkexec_attr *attr,
                             const char *path);
 
-// Makes what is at path read-only, with all that is mounted below. It has to be there. path is copied. An item of the list
-// of mounts: see add_mount. mount_setattr(2), mount(2).
+// Makes what is at path read-only, with all that is mounted below. It has to be there. A program that keeps CAP_SYS_ADMIN can
+// make it writable again, and so can one that is root in its own new user namespace, but for what was read-only in the
+// caller's: see drop_capabilities. path is copied. An item of the list of mounts: see add_mount. mount_setattr(2), mount(2).
 // Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
 // 4095 bytes; -ENOMEM.
 // Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_READONLY (ENOENT: nothing is there; ELOOP: a
@@ -1575,7 +1580,8 @@ int forkexec_attr_make_readonly(struct forkexec_attr *attr,
 // memory, which goes with the program. The list of mounts is made in it; then the old root is detached, and not even
 // privilege leads back, other than with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path,
 // set_cwd and the actions are looked up in the new root. flags may be FORKEXEC_ROOT_READONLY: the root is read-only in
-// the end, and with it what is mounted below path; what this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
+// the end, and with it what is mounted below path; what this attr mounts in it is as it was asked for. A program that keeps CAP_SYS_ADMIN, also in
+// its own new user namespace, can make it writable again. The caller's root has to be a mount, as it is
 // everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
 // pivot_root(2).
 // Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.

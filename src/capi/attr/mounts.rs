@@ -51,8 +51,8 @@ pub unsafe extern "C" fn forkexec_attr_add_mount(
 }
 
 /// Lets the caller's file or directory source appear at target, with all that is mounted below it. flags are any of
-/// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE and
-/// _FOLLOW. A symbolic link at source is followed. A user namespace must be given what is mounted below too: there
+/// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, but which a program that keeps
+/// CAP_SYS_ADMIN can take back (see make_readonly), _NONRECURSIVE, _CREATE and _FOLLOW. A symbolic link at source is followed. A user namespace must be given what is mounted below too: there
 /// _NONRECURSIVE fails (EINVAL) where something is. Both are copied. An item of the list of mounts: see add_mount.
 /// open_tree(2), mount_setattr(2), mount(2).
 /// Returns 0; -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags
@@ -235,8 +235,9 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
 }
 
 /// Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by its
-/// number. Where there is nothing (ENOENT), there is nothing to hide. path is copied. An item of the list of mounts: see
-/// add_mount. mount(2).
+/// number. Where there is nothing (ENOENT), there is nothing to hide. A program that keeps CAP_SYS_ADMIN can unmount what
+/// hides it, and so can one that is root in its own new user namespace: see drop_capabilities. path is copied. An item of
+/// the list of mounts: see add_mount. mount(2).
 /// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
 /// 4095 bytes; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_MASK (ELOOP: a link is there or on the
@@ -251,8 +252,9 @@ pub unsafe extern "C" fn forkexec_attr_mask_path(attr: *mut forkexec_attr, path:
     apply(attr, "mask_path", |attr| attr.mounts.mask_path(path?))
 }
 
-/// Makes what is at path read-only, with all that is mounted below. It has to be there. path is copied. An item of the list
-/// of mounts: see add_mount. mount_setattr(2), mount(2).
+/// Makes what is at path read-only, with all that is mounted below. It has to be there. A program that keeps CAP_SYS_ADMIN can
+/// make it writable again, and so can one that is root in its own new user namespace, but for what was read-only in the
+/// caller's: see drop_capabilities. path is copied. An item of the list of mounts: see add_mount. mount_setattr(2), mount(2).
 /// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/"; -ENAMETOOLONG: path has more than
 /// 4095 bytes; -ENOMEM.
 /// Fails later as FORKEXEC_STAGE_VALIDATE, FORKEXEC_STAGE_ROOT or FORKEXEC_STAGE_READONLY (ENOENT: nothing is there; ELOOP: a
@@ -271,7 +273,8 @@ pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, p
 /// memory, which goes with the program. The list of mounts is made in it; then the old root is detached, and not even
 /// privilege leads back, other than with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path,
 /// set_cwd and the actions are looked up in the new root. flags may be FORKEXEC_ROOT_READONLY: the root is read-only in
-/// the end, and with it what is mounted below path; what this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
+/// the end, and with it what is mounted below path; what this attr mounts in it is as it was asked for. A program that keeps CAP_SYS_ADMIN, also in
+/// its own new user namespace, can make it writable again. The caller's root has to be a mount, as it is
 /// everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
 /// pivot_root(2).
 /// Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.

@@ -91,7 +91,7 @@ TEST(an_attr_that_is_null)
     NULLED(set_umask, 0); NULLED(set_personality, 0); NULLED(set_oom_score_adj, 0); NULLED(set_timer_slack, 0);
     NULLED(set_pid, (int32_t[]){ 1 }, 1); NULLED(set_keyring_permissions, 0); NULLED(set_keyring_label, "a"); NULLED(set_apparmor_profile, "a");
     NULLED(set_process_flags, 0); NULLED(set_speculation, 0, 2); NULLED(set_coredump_filter, 0); NULLED(set_deadline, 1024, 1024, 0); NULLED(set_utilization, 0, 1); NULLED(set_numa_policy, 0, NULL, 0);
-    NULLED(set_cgroup_fd, 0); NULLED(set_cgroup, NULL); NULLED(restore_nofile); NULLED(allow_failure, FORKEXEC_STAGE_NICE); NULLED(set_uid, 0);
+    NULLED(set_cgroup_fd, 0); NULLED(set_cgroup, NULL); NULLED(restore_nofile); NULLED(restore_nofile_from, 1, 2); NULLED(allow_failure, FORKEXEC_STAGE_NICE); NULLED(set_uid, 0);
     NULLED(set_gid, 0); NULLED(set_groups, list, 1); NULLED(keep_groups); NULLED(drop_capabilities);
     NULLED(set_capabilities, FORKEXEC_CAP_BOUNDING, 0); NULLED(set_ambient, 0); NULLED(set_securebits, 0);
     NULLED(set_no_new_privs); NULLED(create_namespaces, FORKEXEC_NS_UTS); NULLED(unshare_namespaces, FORKEXEC_NS_UTS);

@@ -227,6 +227,7 @@ TEST(holders)
     NEVER("set_signal_mask, _default, _ignore", SET(set_signal_default, 2));
     NEVER("set_signal_mask, _default, _ignore", SET(set_signal_ignore, 2));
     NEVER("RLIMIT_NOFILE", SET(restore_nofile));
+    NEVER("RLIMIT_NOFILE", SET(restore_nofile_from, 1, 2));
     NEVER("RLIMIT_NOFILE", SET(set_rlimit, RLIMIT_NOFILE, 0, 0));
     CONTRADICTION_(HOLD, EINVAL, "set_parent_death_signal", "a holder dies with its owner anyway: remove it",
         SET(set_parent_death_signal, SIGTERM, FORKEXEC_DEATH_OF_PROCESS));

@@ -177,7 +177,7 @@ static int set_something(struct forkexec_attr *attr)
     case 39: TRY(set_oom_score_adj, i);
     case 40: TRY(set_timer_slack, a);
     case 41: TRY(set_cgroup_fd, one);
-    case 42: TRY(restore_nofile);
+    case 42: return small ? forkexec_attr_restore_nofile(attr) : forkexec_attr_restore_nofile_from(attr, a, b);
     case 43: TRY(allow_failure, 500 + 10 * level);
     case 44: TRY(set_uid, small ? getuid() : low);
     case 45: TRY(set_gid, small ? getgid() : low);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 EACH_TEST_NEEDS(need_native) /* valgrind stands between it and its program */
@@ -394,4 +395,26 @@ TEST(what_cannot_have_an_init)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
     OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_PID));
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+}
+
+static const int dropped[] = { SIGTERM, SIGABRT, SIGXCPU, SIGXFSZ, SIGHUP };
+
+/* What the header says of a program that is process 1, and of one that is not. */
+TEST_BOTH(process_1_gets_no_signal_that_it_does_not_handle)
+{
+    need_user_namespaces();
+    for (unsigned i = 0; i < sizeof dropped / sizeof *dropped; i++)
+        for (int init = 0; init < 2; init++) {
+            struct forkexec_attr *attr = new_attr();
+            OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+            OK(forkexec_attr_set_signal_default(attr, 1ull << (dropped[i] - 1)));
+            OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, 0));
+            if (init)
+                OK(forkexec_attr_set_init(attr));
+            struct forkexec_child *child = start(attr, "/bin/sh", (char *[]){ "sh", "-c",
+                (char *)text("kill -%d $$; exit 5", dropped[i]), NULL }, NULL);
+            struct forkexec_status ended = finish(child);
+            assert_int_equal(ended.signal, init ? dropped[i] : 0);
+            assert_int_equal(ended.exit_code, init ? -1 : 5);
+        }
 }

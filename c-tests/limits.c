@@ -206,6 +206,38 @@ static void check_restored(const void *with)
     assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, at_load < 90 ? at_load : 90, 90);
 }
 
+/* Only what a runtime has made of it is put back. */
+static void check_restored_from(const void *with)
+{
+    uint64_t hard = limit_of(RLIMIT_NOFILE).rlim_max;
+    limit_self(RLIMIT_NOFILE, 200, hard);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = attr_in(mode);
+        OK(forkexec_attr_restore_nofile_from(attr, 200, hard));
+        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
+        OK(forkexec_attr_restore_nofile_from(attr, 200, KEEP));
+        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
+        OK(forkexec_attr_restore_nofile_from(attr, KEEP, hard - 1));
+        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, 200, hard);
+        OK(forkexec_attr_restore_nofile_from(attr, 201, hard));
+        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, 200, hard);
+        OK(forkexec_attr_restore_nofile(attr));
+        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
+        OK(forkexec_attr_restore_nofile_from(attr, 200, hard));
+        limit_self(RLIMIT_NOFILE, 202, hard);
+        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, 202, hard);
+        limit_self(RLIMIT_NOFILE, 200, hard);
+    }
+}
+
+TEST_BOTH(the_limit_on_descriptors_while_it_is_what_a_runtime_has_made_of_it)
+{
+    need_native();
+    at_load = limit_of(RLIMIT_NOFILE).rlim_cur;
+    need(at_load > 202, "needs 203 descriptors");
+    aside(check_restored_from, public_witness());
+}
+
 TEST_BOTH(the_limit_on_descriptors_from_before)
 {
     need_native(); /* it has limits of its own */

@@ -1,6 +1,7 @@
 /* Another root: everything of the program starts inside, and nothing leads out. */
 #include "aside.h"
 
+#include <fcntl.h>
 #include <sched.h>
 
 EACH_TEST_NEEDS(need_other_roots)
@@ -265,5 +266,28 @@ TEST(a_held_child_is_in_its_root)
         assert_string_equal(link_of(text("/proc/%d/root", forkexec_child_pid(child))), scratch());
         assert_string_equal(link_of(text("/proc/%d/cwd", forkexec_child_pid(child))), scratch());
         forkexec_close(child);
+    }
+}
+
+/* What the header warns of: who is root in the user namespace that owns the mounts takes them away. */
+TEST(a_mask_and_who_keeps_capabilities)
+{
+    need_user_namespaces();
+    need(exists("/bin/umount") && exists("/bin/sh"), "there is no /bin/umount");
+    int hidden = open(scratch_path("hidden"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_int_equal(write(hidden, "x", 1), 1);
+    close(hidden);
+    const char *shown = text("umount %1$s 2>/dev/null; test -s %1$s", scratch_path("hidden"));
+    for (int drops = 0; drops < 2; drops++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT));
+        OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
+        OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
+        OK(forkexec_attr_set_root(attr, "/", 0));
+        OK(forkexec_attr_mask_path(attr, scratch_path("hidden")));
+        if (drops)
+            OK(forkexec_attr_drop_capabilities(attr));
+        struct forkexec_child *child = start(attr, "/bin/sh", (char *[]){ "sh", "-c", (char *)shown, NULL }, NULL);
+        assert_int_equal(finish(child).exit_code, drops ? 1 : 0);
     }
 }

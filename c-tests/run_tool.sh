@@ -367,6 +367,11 @@ sees "--rlimit" rlimit.CPU "10 20" --rlimit cpu=10:20
 sees "--rlimit with one number and a unit" rlimit.FSIZE "1073741824 1073741824" --rlimit fsize=1G
 sees "--rlimit keep" rlimit.CORE "0 $(saw rlimit.CORE | cut -d' ' -f2)" --rlimit core=0:keep
 like "--restore-nofile" "*770 nofile*" "$("$run" --restore-nofile --describe true)"
+like "--restore-nofile of what it is" "*770 nofile*" "$("$run" --restore-nofile="$(ulimit -Sn)" --describe true)"
+case $("$run" --restore-nofile=3 --describe true) in
+*"770 nofile"*) not_ok "--restore-nofile of what it is not" ;;
+*) ok "--restore-nofile of what it is not" ;;
+esac
 sees "--nice" nice 5 --nice 5
 cpu=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
 sees "--affinity" affinity "$cpu" --affinity "$cpu"

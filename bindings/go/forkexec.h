@@ -1199,6 +1199,15 @@ int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr,
 // Fails later as FORKEXEC_STAGE_NOFILE; index -1.
 int forkexec_attr_restore_nofile(struct forkexec_attr *attr);
 
+// The same as restore_nofile, but only while the caller's limits at the spawn are still soft and hard, what a runtime has
+// made of them at its start; FORKEXEC_RLIMIT_KEEP in either half is any. Else somebody has set them since, and the program
+// has the caller's. Takes the place of restore_nofile; the last call of the two wins. getrlimit(2).
+// Returns 0; -EINVAL: attr is NULL.
+// Fails later as FORKEXEC_STAGE_NOFILE; index -1.
+int forkexec_attr_restore_nofile_from(struct forkexec_attr *attr,
+                                      uint64_t soft,
+                                      uint64_t hard);
+
 // Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
 // FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME,
 // FORKEXEC_STAGE_DOMAINNAME and FORKEXEC_STAGE_LOOPBACK: none of them protects anything; FORKEXEC_STAGE_LATE_NAMESPACES:
@@ -1289,7 +1298,9 @@ int forkexec_attr_set_securebits(struct forkexec_attr *attr, uint32_t bits);
 int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
 
 // Runs the program in new namespaces of the types, one or more of FORKEXEC_NS_*. With FORKEXEC_NS_PID it is process 1
-// there. With FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed
+// there, unless set_init leaves an init behind: the kernel then drops every signal that the program does not handle, as
+// SIGTERM, SIGINT, SIGXCPU of a soft RLIMIT_CPU and SIGXFSZ, from inside and from outside, but for SIGKILL and SIGSTOP from
+// outside; abort(3) ends it otherwise than by SIGABRT. With FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed
 // for them, and map_uid and map_gid say which ids there are: without them all ids are the overflow id, 65534. With
 // FORKEXEC_NS_MOUNT its mounts are private; see set_mount_propagation. Repeated calls add types. clone(2), unshare(2),
 // namespaces(7).
@@ -1297,7 +1308,8 @@ int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
 // Fails later as FORKEXEC_STAGE_VALIDATE (a type also in unshare_namespaces), FORKEXEC_STAGE_CLONE,
 // FORKEXEC_STAGE_UNSHARE or FORKEXEC_STAGE_CGROUP_NAMESPACE (EPERM: no CAP_SYS_ADMIN, or user namespaces are
 // forbidden; ENOSPC: over a limit of /proc/sys/user; EINVAL: the kernel does not have the type); index -1.
-int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
+int forkexec_attr_create_namespaces(struct forkexec_attr *attr,
+                                    uint32_t types);
 
 // Chooses the child's pid: pids are n numbers, the first for the innermost pid namespace that the child is in, the
 // following for those around it, outwards; in those that are left out the kernel chooses. In a new pid namespace the first
@@ -1491,7 +1503,8 @@ int forkexec_attr_add_mount(struct forkexec_attr *attr,
                             const char *data);
 
 // Lets the caller's file or directory source appear at target, with all that is mounted below it. flags are any of
-// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE,
+// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, but which a
+// program that keeps CAP_SYS_ADMIN can take back (see make_readonly), _NONRECURSIVE, _CREATE,
 // _FOLLOW and _OPTIONAL, with which a source that does not exist, or a link that leads to nothing, is left out and its
 // target is not made; a source that may not be looked at (EACCES) or that lies below a file (ENOTDIR) is an error. A
 // symbolic link at source is followed. A user namespace must be given what is mounted below too: there
@@ -1696,7 +1709,7 @@ int forkexec_attr_change_mode(struct forkexec_attr *attr,
 // privilege leads back, other than with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path,
 // set_cwd and the actions are looked up in the new root. flags are any of FORKEXEC_ROOT_READONLY,
 // _NOSUID, _NODEV and _NOEXEC, which hold for the root and what is mounted below path; READONLY for the root itself in the
-// end, when all is made. What this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
+// end, when all is made. A program that keeps CAP_SYS_ADMIN, also in its own new user namespace, can make it writable again. What this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
 // everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
 // pivot_root(2).
 // Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.

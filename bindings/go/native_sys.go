@@ -4,16 +4,7 @@ package forkexec
 
 /*
 #include <stdlib.h>
-#include <sys/resource.h>
 #include "forkexec.h"
-
-// The limit on descriptors from before Go's start, while it is what Go has made of it.
-static int forkexec_go_restore_nofile(struct forkexec_attr *attr, uint64_t soft, uint64_t hard) {
-	struct rlimit now;
-	if (getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur != soft || now.rlim_max != hard)
-		return 0;
-	return forkexec_attr_restore_nofile(attr);
-}
 */
 import "C"
 
@@ -152,6 +143,9 @@ func (b *builder) idMaps(s *syscall.SysProcAttr) {
 // nofile gives the program the limit from before Go's start, unless somebody has changed it since.
 func (b *builder) nofile(r *request) {
 	if r.attr != nil {
+		if r.attr.RestoreNofile {
+			return
+		}
 		for _, limit := range r.attr.Rlimits {
 			if limit.Resource == syscall.RLIMIT_NOFILE {
 				return
@@ -159,7 +153,7 @@ func (b *builder) nofile(r *request) {
 		}
 	}
 	if raisedErr == nil {
-		b.did("RLIMIT_NOFILE", C.forkexec_go_restore_nofile(b.c, C.uint64_t(raised.Cur), C.uint64_t(raised.Max)))
+		b.did("RLIMIT_NOFILE", C.forkexec_attr_restore_nofile_from(b.c, C.uint64_t(raised.Cur), C.uint64_t(raised.Max)))
 	}
 }
 

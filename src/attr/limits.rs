@@ -67,6 +67,13 @@ const MOST_SPECULATION: u32 = 255;
 /// What of the memory the kernel may write into a core: core(5).
 const CORE_KINDS: u32 = 0x1ff;
 
+/// The limit on descriptors that a runtime has made of the first one; `KEEP` in a half is any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raised {
+    pub soft: u64,
+    pub hard: u64,
+}
+
 /// One more than the highest node of memory, and the most that a list may name.
 pub const MOST_NODES: usize = 1024;
 
@@ -160,7 +167,7 @@ pub struct Limits {
     pub speculation: Vec<Speculation>,
     pub coredump_filter: Option<u32>,
     pub cgroup: Option<Destination>,
-    pub restore_nofile: bool,
+    pub restore_nofile: Option<Raised>,
     /// Stages whose failure is not the spawn's.
     pub allowed_failures: Vec<u32>,
 }
@@ -316,7 +323,11 @@ impl Limits {
     }
 
     pub fn restore_nofile(&mut self) -> Accepted {
-        self.restore_nofile = true;
+        self.restore_nofile_from(KEEP, KEEP)
+    }
+
+    pub fn restore_nofile_from(&mut self, soft: u64, hard: u64) -> Accepted {
+        self.restore_nofile = Some(Raised { soft, hard });
         Ok(())
     }
 

@@ -94,7 +94,7 @@ fn hold(request: &Request) -> Step<()> {
     never(dispositions || signals.mask.is_some(), sentences::ABOUT_SIGNALS.text())?;
     refuse(signals.parent_death.is_some(), "set_parent_death_signal", sentences::HOLDER_DIES_ANYWAY)?;
     let nofile = |item: &crate::attr::limits::Rlimit| item.resource == crate::sys::abi::RLIMIT_NOFILE;
-    never(attr.limits.restore_nofile || attr.limits.rlimits.iter().any(nofile), "RLIMIT_NOFILE")
+    never(attr.limits.restore_nofile.is_some() || attr.limits.rlimits.iter().any(nofile), "RLIMIT_NOFILE")
 }
 
 fn session(request: &Request) -> Step<()> {

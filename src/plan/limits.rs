@@ -2,7 +2,7 @@
 
 use super::sealed::{Deadline, Limit, Plan, Policy, Speculation, Utilization, cgroup, clone, mode, process};
 use super::{Draft, Fault, Request, Step, ids};
-use crate::attr::limits::{KEEP, Scheduler, process as asked};
+use crate::attr::limits::{KEEP, Raised, Scheduler, process as asked};
 use crate::attr::owned::push;
 use crate::sentences;
 use crate::stage::Stage;
@@ -154,12 +154,8 @@ fn gives_up_privilege(request: &Request) -> bool {
 fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
     let (mut limits, mut raises) = (Vec::new(), Vec::new());
-    if asked.restore_nofile {
-        let Rlimit64 { soft: now, hard } = current(NOFILE)?;
-        draft.nofile_now = Some(now);
-        let unknown = || resolving(Fault::invalid("restore_nofile", sentences::NOFILE_UNKNOWN).code(libc::EPERM));
-        let soft = request.host.nofile_at_load.ok_or_else(unknown)?.min(hard);
-        draft.plan.nofile = Some(Limit { limit: Rlimit64 { soft, hard }, resource: NOFILE, index: -1 }).into();
+    if let Some(raised) = asked.restore_nofile {
+        restore_nofile(request, draft, raised)?;
     }
     for (index, asked) in asked.rlimits.iter().enumerate() {
         let now = current(asked.resource)?;
@@ -182,6 +178,20 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     draft.plan.rlimits = draft.arena.list(&limits)?;
     draft.plan.raises = draft.arena.list(&raises)?;
+    Ok(())
+}
+
+/// The first limit on descriptors, while the caller's is what a runtime has made of it: another is what somebody wanted.
+fn restore_nofile(request: &Request, draft: &mut Draft, raised: Raised) -> Step<()> {
+    let Rlimit64 { soft: now, hard } = current(NOFILE)?;
+    draft.nofile_now = Some(now);
+    let is = |now, asked| asked == KEEP || asked == now;
+    if !is(now, raised.soft) || !is(hard, raised.hard) {
+        return Ok(());
+    }
+    let unknown = || resolving(Fault::invalid("restore_nofile", sentences::NOFILE_UNKNOWN).code(libc::EPERM));
+    let soft = request.host.nofile_at_load.ok_or_else(unknown)?.min(hard);
+    draft.plan.nofile = Some(Limit { limit: Rlimit64 { soft, hard }, resource: NOFILE, index: -1 }).into();
     Ok(())
 }
 

@@ -27,10 +27,14 @@ static void rlimit(struct run *run, char *text)
     accept(forkexec_attr_set_rlimit(run->attr, resource, limit(soft), limit(hard ? hard : soft)));
 }
 
-static void restore_nofile(struct run *run, char *none)
+static void restore_nofile(struct run *run, char *from)
 {
-    (void)none;
-    accept(forkexec_attr_restore_nofile(run->attr));
+    if (!from) {
+        accept(forkexec_attr_restore_nofile(run->attr));
+        return;
+    }
+    char *hard = cut(from, ':');
+    accept(forkexec_attr_restore_nofile_from(run->attr, limit(from), hard ? limit(hard) : FORKEXEC_RLIMIT_KEEP));
 }
 
 static void nice_value(struct run *run, char *value)
@@ -168,7 +172,8 @@ static void measure_memory(struct run *run, char *none)
 
 static const struct option_row rows[] = {
     { "rlimit", "NAME=SOFT[:HARD]", "a resource limit, as cpu=1:2 or as=512M; a half may be unlimited or keep", rlimit },
-    { "restore-nofile", NULL, "the soft limit on descriptors that forkexec-run was started with", restore_nofile },
+    { "restore-nofile", "[=SOFT[:HARD]]", "the soft limit on descriptors that forkexec-run was started with, if it is SOFT now",
+        restore_nofile },
     { "nice", "N", "the nice value, -20 to 19", nice_value },
     { "affinity", "CPUS", "run on these processors only, as 0-3,5", affinity },
     { "scheduler", "POLICY[:PRIORITY]", "other, batch, idle, or fifo and rr with 1 to 99", scheduler },

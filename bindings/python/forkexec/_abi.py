@@ -580,6 +580,7 @@ FUNCTIONS = (
     "forkexec_attr_set_coredump_filter",
     "forkexec_attr_set_cgroup_fd",
     "forkexec_attr_restore_nofile",
+    "forkexec_attr_restore_nofile_from",
     "forkexec_attr_allow_failure",
     "forkexec_attr_set_uid",
     "forkexec_attr_set_gid",

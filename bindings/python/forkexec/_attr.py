@@ -103,7 +103,8 @@ class Attr:
       coredump_filter: bits of core(5): which kinds of memory a core holds.
       cgroup: a Cgroup; the child is born in it.
       cgroup_fd: the same by a descriptor of a cgroup's directory.
-      restore_nofile: True: the soft limit on descriptors that this process was started with (restore_nofile).
+      restore_nofile: True: the soft limit on descriptors that this process was started with; a soft limit, or a pair of
+        soft and hard: only while the limits are still that (restore_nofile, restore_nofile_from).
       allow_failure: a Stage that may fail, such as Stage.NICE, or several (allow_failure).
 
     Identity:
@@ -223,7 +224,7 @@ class Attr:
         coredump_filter: Optional[int] = None,
         cgroup: Optional[Cgroup] = None,
         cgroup_fd: Optional[Fd] = None,
-        restore_nofile: bool = False,
+        restore_nofile: Union[bool, int, tuple[Optional[int], Optional[int]]] = False,
         allow_failure: Union[Stage, Iterable[Stage], None] = None,
         uid: Union[int, str, None] = None,
         gid: Union[int, str, None] = None,

@@ -252,7 +252,14 @@ def _cgroup(attr: Any, value: Any) -> None:
 
 
 _plain("cgroup_fd", descriptor)
-_switch("restore_nofile", "restore_nofile")
+
+
+@_keyword("restore_nofile", "restore_nofile", "restore_nofile_from")
+def _restore_nofile(attr: Any, value: Any) -> None:
+    if value is True:
+        put("restore_nofile", attr)
+    elif value is not False:
+        put("restore_nofile_from", attr, *limits(value if isinstance(value, (tuple, list)) else (value, None)))
 
 
 @_keyword("allow_failure", "allow_failure")

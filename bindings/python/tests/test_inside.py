@@ -218,7 +218,11 @@ def test_limits():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
     try:
+        now = resource.getrlimit(resource.RLIMIT_NOFILE)
         assert shell("ulimit -n", attr(restore_nofile=True)) == str(soft)
+        assert shell("ulimit -n", attr(restore_nofile=now[0])) == str(soft)
+        assert shell("ulimit -n", attr(restore_nofile=now)) == str(soft)
+        assert shell("ulimit -n", attr(restore_nofile=(now[0] - 1, None))) == str(now[0])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert shell("echo on", attr(oom_score_adj=0, allow_failure=[Stage.OOM_SCORE, Stage.NICE])) == "on"

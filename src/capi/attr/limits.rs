@@ -277,6 +277,19 @@ pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) 
     apply(attr, "restore_nofile", |attr| attr.limits.restore_nofile())
 }
 
+/// The same as restore_nofile, but only while the caller's limits at the spawn are still soft and hard, what a runtime has
+/// made of them at its start; FORKEXEC_RLIMIT_KEEP in either half is any. Else somebody has set them since, and the program
+/// has the caller's. Takes the place of restore_nofile; the last call of the two wins. getrlimit(2).
+/// Returns 0; -EINVAL: attr is NULL.
+/// Fails later as FORKEXEC_STAGE_NOFILE; index -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_restore_nofile_from(attr: *mut forkexec_attr, soft: u64, hard: u64) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "restore_nofile_from", |attr| attr.limits.restore_nofile_from(soft, hard))
+}
+
 /// Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
 /// FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME,
 /// FORKEXEC_STAGE_DOMAINNAME and FORKEXEC_STAGE_LOOPBACK: none of them protects anything; FORKEXEC_STAGE_LATE_NAMESPACES:

@@ -51,7 +51,8 @@ pub unsafe extern "C" fn forkexec_attr_add_mount(
 }
 
 /// Lets the caller's file or directory source appear at target, with all that is mounted below it. flags are any of
-/// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, _NONRECURSIVE, _CREATE,
+/// FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, but which a
+/// program that keeps CAP_SYS_ADMIN can take back (see make_readonly), _NONRECURSIVE, _CREATE,
 /// _FOLLOW and _OPTIONAL, with which a source that does not exist, or a link that leads to nothing, is left out and its
 /// target is not made; a source that may not be looked at (EACCES) or that lies below a file (ENOTDIR) is an error. A
 /// symbolic link at source is followed. A user namespace must be given what is mounted below too: there
@@ -398,7 +399,7 @@ pub unsafe extern "C" fn forkexec_attr_change_mode(attr: *mut forkexec_attr, pat
 /// privilege leads back, other than with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path,
 /// set_cwd and the actions are looked up in the new root. flags are any of FORKEXEC_ROOT_READONLY,
 /// _NOSUID, _NODEV and _NOEXEC, which hold for the root and what is mounted below path; READONLY for the root itself in the
-/// end, when all is made. What this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
+/// end, when all is made. A program that keeps CAP_SYS_ADMIN, also in its own new user namespace, can make it writable again. What this attr mounts in it is as it was asked for. The caller's root has to be a mount, as it is
 /// everywhere but in a chroot or an initramfs. Needs a new mount namespace. path is copied; the last call wins.
 /// pivot_root(2).
 /// Returns 0; -EINVAL: attr is NULL, path is empty, flags has others; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.

@@ -8,7 +8,9 @@ use crate::sentences;
 use core::ffi::{c_char, c_int};
 
 /// Runs the program in new namespaces of the types, one or more of FORKEXEC_NS_*. With FORKEXEC_NS_PID it is process 1
-/// there. With FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed
+/// there, unless set_init leaves an init behind: the kernel then drops every signal that the program does not handle, as
+/// SIGTERM, SIGINT, SIGXCPU of a soft RLIMIT_CPU and SIGXFSZ, from inside and from outside, but for SIGKILL and SIGSTOP from
+/// outside; abort(3) ends it otherwise than by SIGABRT. With FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed
 /// for them, and map_uid and map_gid say which ids there are: without them all ids are the overflow id, 65534. With
 /// FORKEXEC_NS_MOUNT its mounts are private; see set_mount_propagation. Repeated calls add types. clone(2), unshare(2),
 /// namespaces(7).

@@ -142,6 +142,7 @@ sentences! { ERRORS:
     GRANTS_UNHANDLED: "grants what is not handled: add it to set_landlock_handled",
     FD_NOT_OPEN: "the descriptor is not open",
     OVERLAY_TOO_LONG: "the kernel takes 4095 bytes for the directories of an overlay: name them by shorter paths",
+    FD_IS_NO_FILE: "the descriptor refers to no regular file: put what it gives into a memfd",
     FD_IS_A_LINK: "the descriptor refers to a symbolic link",
     FD_PATH_NEEDS_PROC: "the path of the descriptor is read in the caller's /proc",
     ROOT_NEEDS_IMAGE: "with another root or joined pid namespace /proc/self/exe would lead to the caller's own file \
@@ -286,6 +287,7 @@ sentences! { ERRORS:
     PTS_NEEDS_ROOT: "pts takes user and group 0 of the user namespace: map them",
     BIND_UNCOVERS: "what is mounted below would be uncovered in a user namespace: bind it recursively",
     ROOT_NO_MOUNT: "the caller's root is not a mount, as in a chroot or an initramfs",
+    FILE_NOT_READABLE: "the descriptor is not open for reading",
     NOTHING_MOUNTED: "nothing is mounted at this very path: make_readonly takes any",
     NO_OVERLAY: "this kernel has no overlayfs: modprobe overlay",
     OVERLAY_FORBIDDEN: "in a user namespace overlays take Linux 5.11",
@@ -345,6 +347,7 @@ sentences! { ERRORS:
     OVERLAY: "{} of {}",
     REMOUNT: "{} with {}",
     MODE: "{}, mode {}",
+    FILE_OF_FD: "{}, a copy of fd {}",
     PROC_READONLY_BUT: "{}, the kernel's files read-only",
     PROC_HIDDEN_BUT: "{}, the kernel's files hidden",
     PROC_BOTH: "{}, the kernel's files read-only and hidden",

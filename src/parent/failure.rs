@@ -190,6 +190,7 @@ impl Failure {
             (Stage::LandlockRule, libc::EINVAL) => sentences::RULE_OF_DIRECTORIES,
             (Stage::ProcessFlags, libc::EINVAL) => sentences::PROCESS_FLAG_UNKNOWN,
             (Stage::UserNamespaces, libc::EOPNOTSUPP) => sentences::FILTER_WITHOUT_EFFECT,
+            (Stage::File, libc::EBADF) => sentences::FILE_NOT_READABLE,
             (Stage::Remount, libc::EINVAL) => sentences::NOTHING_MOUNTED,
             (Stage::Overlay, libc::ENODEV) => sentences::NO_OVERLAY,
             (Stage::Overlay, libc::EPERM) if user => sentences::OVERLAY_FORBIDDEN,

@@ -106,7 +106,8 @@ TEST(an_attr_that_is_null)
     NULLED(bind_mount_idmapped, "/", "/a", 0, 0); NULLED(bind_mount_fd, 0, "/a", 0);
     NULLED(mount_overlay, (const char *const[]){ "/", "/etc" }, 2, NULL, NULL, "/a", 0); NULLED(mount_proc, "/a", 0); NULLED(mount_dev, "/a", 0);
     NULLED(make_directory, "/a", 0); NULLED(make_symlink, "a", "/a"); NULLED(make_file, "/a", NULL, 0, 0);
-    NULLED(mask_path, "/a"); NULLED(make_readonly, "/a"); NULLED(remount, "/a", 1); NULLED(change_mode, "/a", 0); NULLED(set_root, NULL, 0);
+    NULLED(mask_path, "/a"); NULLED(make_readonly, "/a"); NULLED(make_file_fd, "/a", 0, 0); NULLED(mount_file_fd, 0, "/a", 0, 0);
+    NULLED(remount, "/a", 1); NULLED(change_mode, "/a", 0); NULLED(set_root, NULL, 0);
     NULLED(listen, 1, list, 4, 1); NULLED(set_terminal, 1, 1); NULLED(open_tun, "a", 1);
     NULLED(set_session_keyring, NULL); NULLED(set_exec_label, "a");
     assert_null(forkexec_attr_copy(NULL));

@@ -105,6 +105,8 @@ TEST_BOTH(what_is_written_goes_to_memory)
         OK(forkexec_attr_make_symlink(attr, "deep", "/link"));
         OVER(attr, NULL, NULL, "/link/p", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY | FORKEXEC_MOUNT_FOLLOW, bottom);
         OK(forkexec_attr_make_file(attr, "/deep/o/first", (const uint8_t *)"first", 5, 0644));
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
+        OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE));
         struct view *view = look(attr, "touch", "/deep/o/made", "look", "/deep/o", "look", "/deep/o/below", "look",
             "/deep/o/made", "look", "/deep/o/first", "look", "/deep/o/upper", "look", "/deep/p/below", "see");
         assert_saw(view, "fs./deep/o", "overlay");
@@ -115,6 +117,8 @@ TEST_BOTH(what_is_written_goes_to_memory)
         assert_saw(view, "text./deep/o/first", "first");
         assert_saw(view, "kind./deep/o/made", "file");
         assert_saw(view, "kind./deep/o/upper", "No such file or directory");
+        /* The root, the witness, the two and /proc: what they are written to is nowhere. */
+        assert_saw(view, "mounts", "5");
         assert_false(exists(text("%s/made", top)) || exists(text("%s/made", bottom)));
         assert_saw(look(attr, "look", "/deep/o/made"), "kind./deep/o/made", "No such file or directory");
     }

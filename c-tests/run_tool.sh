@@ -601,6 +601,11 @@ if [ ! "$namespaces" ]; then
     looks "--dir" mode 0750 /a/b --dir=750 /a/b
     looks "--symlink" text there /s --symlink there /s
     looks "--file" text hello /f --file=600 7 /f 7< <(printf hello)
+    is "--file of many bytes" 200000 \
+        "$("$run" "${box[@]}" --file 7 /f --open-fd 5=r:/f /w cat 5 7< <(head -c 200000 /dev/zero) 2>&1 | wc -c)"
+    looks "--bind-data" text hello /f --file 8 /f --bind-data 7 /f 7< <(printf hello) 8<<<other
+    looks "--bind-data" mode 0640 /f --bind-data=create,mode=640 7 /f 7< <(printf hello)
+    code "--ro-bind-data" 30 "$run" "${box[@]}" --ro-bind-data=create,mode=666 7 /f /w touch /f 7<<<hello
     looks "--mask" text "" /f --file 7 /f --mask /f 7<<<hello
     looks "--readonly" mode 0755 /t --tmpfs=create /t --readonly /t
     looks "--remount" flags "nosuid nodev" /t --tmpfs=create,nodev /t --remount nosuid /t
@@ -820,7 +825,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--failure-code 137" "--hostname $(printf 'x%.0s' {1..65})" "--mount-propagation up" "--personality what" \
     "--securebits 256" "--scheduler fifo:0" "--deadline 5:9" "--utilization 3:2" "--keyring-permissions 0xffffffff" "--speculation x=disable" "--coredump-filter 512" "--numa-policy none" "--numa-policy bind:9999" \
     "--io-priority idle:9" "--allow-failure exec" \
-    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--proc=what /p" "--proc=nosuid /p" "--chmod 9 /p" "--remount what /p" "--remount create /p" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
+    "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--proc=what /p" "--proc=nosuid /p" "--chmod 9 /p" "--remount what /p" "--remount create /p" "--bind-data 99 /f" "--bind-data=optional 0 /f" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
     "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \
     "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \

@@ -231,6 +231,8 @@ DESCRIBES(OVERLAY, "overlay 0: ", ("/o", text("lowerdir=/a\\:\\,\\\\:/b%s", of_u
 DESCRIBES(REMOUNT, "remount 0: ", ("/a", "0x3"), SET(create_namespaces, FORKEXEC_NS_MOUNT);
     SET(remount, "/a", FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID))
 DESCRIBES(MODE, "mode 0: ", ("/a", "0750"), SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(change_mode, "/a", 0750))
+DESCRIBES(FILE_OF_FD, "file 0: ", ("/a", text("%d", fd)), int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(make_file_fd, "/a", fd, 0644))
 #define DESCRIBES_PROC(NAME, flags) \
     DESCRIBES(NAME, "proc 0: ", ("/p"), SET(create_namespaces, FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID); \
         SET(mount_proc, "/p", flags))

@@ -26,6 +26,8 @@ MOUNT_FAILS(SOURCE_DANGLES, ENOENT, text("bind 0 (%s on /a)", link),
 MOUNT_FAILS(SOURCE_IS_ANOTHER, ESTALE, text("bind 0 (fd %d, %s (deleted), on /a)", fd, scratch_path("gone")),
     int fd = open(new_file("gone"), O_PATH | O_CLOEXEC); assert_false(unlink(scratch_path("gone")));
     SET(bind_mount_fd, fd, "/a", FORKEXEC_MOUNT_CREATE))
+MOUNT_FAILS(FILE_NOT_READABLE, EBADF, text("file 0 (/a, a copy of fd %d)", fd),
+    int fd = open(scratch_path("written"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644); SET(make_file_fd, "/a", fd, 0644))
 MOUNT_FAILS(NOTHING_MOUNTED, EINVAL, "remount 1 (/a with 0x1)", SET(make_directory, "/a", 0755);
     SET(remount, "/a", FORKEXEC_MOUNT_READONLY))
 

@@ -87,6 +87,8 @@ static const char *long_lower(void)
 }
 FAILS(OVERLAY_TOO_LONG, spawned, "validate 0 (mount_overlay)", ENAMETOOLONG, SET(create_namespaces, FORKEXEC_NS_MOUNT);
     SET(mount_overlay, LOWERS("/", long_lower()), 2, NULL, NULL, "/a", 0))
+FAILS(FD_IS_NO_FILE, spawned, "validate 0 (make_file_fd)", EINVAL, SET(create_namespaces, FORKEXEC_NS_MOUNT);
+    SET(make_file_fd, "/a", open("/dev/null", O_RDONLY | O_CLOEXEC), 0644))
 FAILS(FD_IS_A_LINK, spawned, "validate 0 (bind_mount_fd)", ELOOP, SET(create_namespaces, FORKEXEC_NS_MOUNT);
     SET(bind_mount_fd, open("/proc/self", O_PATH | O_NOFOLLOW | O_CLOEXEC), "/a", 0))
 FAILS(FD_PATH_NEEDS_PROC, spawned, "resolve 0 (bind_mount_fd)", ENOENT, SET(create_namespaces, FORKEXEC_NS_MOUNT);

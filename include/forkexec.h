@@ -1476,7 +1476,7 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr,
                                   uint32_t nanoseconds);
 
 // Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
-// following fourteen setters ask for, up to change_mode, is done in call order, in the program's mount namespace, which
+// following sixteen setters ask for, up to change_mode, is done in call order, in the program's mount namespace, which
 // create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
 // in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
 // and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
@@ -1642,8 +1642,8 @@ int forkexec_attr_make_symlink(struct forkexec_attr *attr,
                                const char *contents,
                                const char *path);
 
-// Makes the file path, with exactly that mode, as make_directory does, which holds length bytes, at most 65536: bind a
-// larger one. bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory.
+// Makes the file path, with exactly that mode, as make_directory does, which holds length bytes, at most 65536:
+// make_file_fd copies a larger one. bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory.
 // Both are copied. An item of the list of mounts: see add_mount. open(2), O_CREAT | O_EXCL.
 // Returns 0; -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path
 // inside the root or "/", mode is above 07777; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
@@ -1654,6 +1654,31 @@ int forkexec_attr_make_file(struct forkexec_attr *attr,
                             const uint8_t *bytes,
                             size_t length,
                             uint32_t mode);
+
+// Makes the file path as make_file does, of any length: a copy of what the descriptor fd holds from its start on. fd refers to a
+// regular file, or to what memfd_create(2) makes, and is the caller's number, borrowed: it must be open for reading during each
+// spawn, whose offset is neither used nor changed. path is copied. An item of the list of mounts: see add_mount. pread(2).
+// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777; -EBADF: fd is
+// negative; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+// Fails later as make_file does, as FORKEXEC_STAGE_VALIDATE (EBADF: not open; EINVAL: it refers to something else) or as
+// FORKEXEC_STAGE_FILE (EBADF: not open for reading; the errnos of pread(2)).
+int forkexec_attr_make_file_fd(struct forkexec_attr *attr,
+                               const char *path,
+                               int32_t fd,
+                               uint32_t mode);
+
+// Mounts a file in memory at target, which is a file too: a copy of what fd holds, as make_file_fd makes it. It goes with the
+// mount, and what lies at target stays as it is. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE and
+// _FOLLOW. target is copied. An item of the list of mounts: see add_mount. tmpfs(5), mount(2).
+// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has
+// others; -EBADF: fd is negative; -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+// Fails later as make_file_fd does, or as FORKEXEC_STAGE_FILE (ENOENT, ELOOP: target; ENOTDIR: target is a directory; EPERM;
+// ENOSPC: memory).
+int forkexec_attr_mount_file_fd(struct forkexec_attr *attr,
+                                int32_t fd,
+                                const char *target,
+                                uint32_t mode,
+                                uint32_t flags);
 
 // Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by its
 // number. Where there is nothing (ENOENT), there is nothing to hide. path is copied. An item of the list of mounts: see

@@ -323,7 +323,7 @@ type TimeOffset struct {
 	Offset time.Duration
 }
 
-// A MountItem is Mount, BindMount, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MaskPath, ReadonlyPath,
+// A MountItem is Mount, BindMount, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, CopyFile, MountFile, MaskPath, ReadonlyPath,
 // Remount or ChangeMode.
 type MountItem interface{ mountItem() }
 
@@ -388,6 +388,21 @@ type File struct {
 	Mode  uint32
 }
 
+// CopyFile makes a file of any length, a copy of what From holds: forkexec_attr_make_file_fd.
+type CopyFile struct {
+	Path string
+	From *os.File
+	Mode uint32
+}
+
+// MountFile is a file in memory over the file Target, a copy of what From holds: forkexec_attr_mount_file_fd.
+type MountFile struct {
+	From   *os.File
+	Target string
+	Mode   uint32
+	Flags  MountFlags
+}
+
 // MaskPath hides what is there: forkexec_attr_mask_path.
 type MaskPath string
 
@@ -415,6 +430,8 @@ func (Dev) mountItem()          {}
 func (Directory) mountItem()    {}
 func (Symlink) mountItem()      {}
 func (File) mountItem()         {}
+func (CopyFile) mountItem()     {}
+func (MountFile) mountItem()    {}
 func (MaskPath) mountItem()     {}
 func (ReadonlyPath) mountItem() {}
 func (Remount) mountItem()      {}

@@ -25,6 +25,11 @@ func TestAttrReachesTheProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer usr.Close()
+	passwd, err := os.Open("/etc/passwd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer passwd.Close()
 	for _, c := range []struct {
 		name   string
 		attr   Attr
@@ -54,10 +59,11 @@ func TestAttrReachesTheProgram(t *testing.T) {
 		{"mounts", Attr{CreateNamespaces: user, UIDMap: ids, GIDMap: gids, Mounts: []MountItem{Tmpfs{Target: dir, Mode: 0o755},
 			Directory{dir + "/a", 0o700}, File{dir + "/a/b", []byte("text"), 0o600}, Symlink{"a", dir + "/l"},
 			BindMount{Source: "/usr", Target: dir + "/u", Flags: MountReadonly | MountCreate},
+			CopyFile{dir + "/a/passwd", passwd, 0o600}, MountFile{From: passwd, Target: dir + "/a/m", Flags: MountCreate},
 			ChangeMode{dir + "/a/b", 0o640}, Remount{dir, MountNoexec},
 			BindMount{File: usr, Target: dir + "/f", Flags: MountReadonly | MountCreate},
 			BindMount{Source: "/nonexistent", Target: dir + "/n", Flags: MountOptional | MountCreate}}},
-			"cat " + dir + "/l/b; test -d " + dir + "/u/bin && test -d " + dir + "/f/bin && test $(stat -c %a " + dir + "/a/b) = 640 && echo :", "text:"},
+			"cat " + dir + "/l/b; test -d " + dir + "/u/bin && test -d " + dir + "/f/bin && test $(stat -c %a " + dir + "/a/b) = 640 && cmp " + dir + "/a/passwd /etc/passwd && test -f " + dir + "/a/m && echo :", "text:"},
 		{"overlay", Attr{CreateNamespaces: user, UIDMap: ids, GIDMap: gids, Mounts: []MountItem{
 			Overlay{Lowers: []string{"/usr/bin", "/usr/share"}, Target: dir + "/over", Flags: MountCreate | MountInMemory}}},
 			"test -e " + dir + "/over/sh && echo text >" + dir + "/over/made && cat " + dir + "/over/made", "text"},

@@ -74,6 +74,14 @@ func (b *builder) mount(item MountItem) {
 			bytes := (*C.uint8_t)(unsafe.SliceData(m.Bytes))
 			return C.forkexec_attr_make_file(b.c, s, bytes, C.size_t(len(m.Bytes)), C.uint32_t(m.Mode))
 		})
+	case CopyFile:
+		b.string(field, m.Path, func(s *C.char) C.int {
+			return C.forkexec_attr_make_file_fd(b.c, s, b.file(field, m.From), C.uint32_t(m.Mode))
+		})
+	case MountFile:
+		b.string(field, m.Target, func(s *C.char) C.int {
+			return C.forkexec_attr_mount_file_fd(b.c, b.file(field, m.From), s, C.uint32_t(m.Mode), C.uint32_t(m.Flags))
+		})
 	case MaskPath:
 		b.string(field, string(m), func(s *C.char) C.int { return C.forkexec_attr_mask_path(b.c, s) })
 	case ReadonlyPath:

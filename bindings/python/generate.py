@@ -273,6 +273,8 @@ CAUSES = {
     "make_directory": {"EINVAL": f"the path {_INSIDE}, {_MODE}"},
     "make_symlink": {"EINVAL": f"the contents are not empty, and the path {_INSIDE}"},
     "make_file": {"EINVAL": f"the contents are at most 65536 bytes, the path {_INSIDE}, {_MODE}"},
+    "make_file_fd": {"EINVAL": f"the path {_INSIDE}, {_MODE}", **_NEGATIVE},
+    "mount_file_fd": {"EINVAL": f"the target {_INSIDE}, {_MODE}", **_NEGATIVE},
     "mask_path": {"EINVAL": f"the path {_INSIDE}"}, "make_readonly": {"EINVAL": f"the path {_INSIDE}"},
     "remount": {"EINVAL": f"the path {_INSIDE}, and there is a flag to add"},
     "change_mode": {"EINVAL": f"the path {_INSIDE}, {_MODE}"},

@@ -62,6 +62,8 @@ pub enum Item {
     Directory { path: Text, mode: u32 },
     Symlink { text: Text, path: Text },
     File { path: Text, bytes: Vec<u8>, mode: u32 },
+    FileOfFd { path: Text, fd: i32, mode: u32 },
+    FileMount { fd: i32, target: Text, mode: u32, flags: u32 },
     Mask { path: Text },
     Readonly { path: Text },
     Remount { path: Text, flags: u32 },
@@ -198,6 +200,21 @@ impl Mounts {
         self.push(Item::File { path: inside(path)?, bytes: owned::list(bytes)?, mode })
     }
 
+    pub fn make_file_fd(&mut self, path: &CStr, fd: i32, mode: u32) -> Accepted {
+        check_mode(mode)?;
+        check_fd(fd)?;
+        not_the_root(path)?;
+        self.push(Item::FileOfFd { path: inside(path)?, fd, mode })
+    }
+
+    pub fn mount_file_fd(&mut self, fd: i32, target: &CStr, mode: u32, flags: u32) -> Accepted {
+        check_flags(flags, flag::COMMON)?;
+        check_mode(mode)?;
+        check_fd(fd)?;
+        not_the_root(target)?;
+        self.push(Item::FileMount { fd, target: inside(target)?, mode, flags })
+    }
+
     pub fn mask_path(&mut self, path: &CStr) -> Accepted {
         not_the_root(path)?;
         self.push(Item::Mask { path: inside(path)? })
@@ -305,6 +322,10 @@ impl Copied for Item {
             Item::Symlink { ref text, ref path } => Item::Symlink { text: text.copied()?, path: path.copied()? },
             Item::File { ref path, ref bytes, mode } => {
                 Item::File { path: path.copied()?, bytes: owned::list(bytes)?, mode }
+            }
+            Item::FileOfFd { ref path, fd, mode } => Item::FileOfFd { path: path.copied()?, fd, mode },
+            Item::FileMount { fd, ref target, mode, flags } => {
+                Item::FileMount { fd, target: target.copied()?, mode, flags }
             }
             Item::Mask { ref path } => Item::Mask { path: path.copied()? },
             Item::Readonly { ref path } => Item::Readonly { path: path.copied()? },

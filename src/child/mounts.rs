@@ -5,7 +5,7 @@ use super::At;
 use super::below;
 use super::channel;
 use super::inside::{self, Found, go_to, look, look_for};
-use super::overlay;
+use super::memory;
 use super::page::side;
 use super::root::let_root_be;
 use super::sealed::{Mount, Text, mount};
@@ -50,7 +50,8 @@ fn apply(at: &mut At, item: &Mount) -> Answer {
         mount::MASK => mask(at, item),
         mount::REMOUNT => remount(at, item),
         mount::MODE => mode(at, item),
-        mount::OVERLAY_IN_MEMORY => overlay::in_memory(at, item),
+        mount::OVERLAY_IN_MEMORY => memory::overlay(at, item),
+        mount::FILE_IN_MEMORY => memory::file(at, item),
         _ => readonly(at, item),
     }
 }
@@ -69,7 +70,7 @@ fn plain(at: &mut At, item: &Mount) -> Answer {
     sys::close(target.fd)
 }
 
-fn bind(at: &mut At, item: &Mount) -> Answer {
+pub fn bind(at: &mut At, item: &Mount) -> Answer {
     at.side = side::SOURCE;
     let cloned =
         if item.source_fd < 0 { clone_tree(AT_FDCWD, maybe(at, item.source), item) } else { clone_held(at, item) };
@@ -278,21 +279,49 @@ fn is_link_to(parent: i32, name: *const u8, text: &[u8]) -> Answer {
     if buffer.iter().take(length).eq(text) { Ok(()) } else { Err(Errno(EEXIST)) }
 }
 
-/// open(2), write(2)
 fn file(at: &mut At, item: &Mount) -> Answer {
     let (parent, name) = inside::parent(at, item)?;
+    fill(at, item, parent, name)
+}
+
+/// A new file, with the bytes of the plan, or those of a descriptor's file. open(2), write(2), pread(2)
+pub fn fill(at: &At, item: &Mount, parent: i32, name: *const u8) -> Answer {
     let made = inside::make_file(parent, name, item.mode & inside::PERMISSIONS)?;
-    let mut rest = at.plan.bytes(item.data);
+    if item.source_fd < 0 {
+        write_all(made, at.plan.bytes(item.data))?;
+    } else {
+        copy(item.source_fd, made)?;
+    }
+    // Last: a write by somebody without CAP_FSETID clears the setuid and setgid bits.
+    inside::has_mode(made, item.mode, sys::fchmod)?;
+    sys::close(made)
+}
+
+fn write_all(file: i32, bytes: &[u8]) -> Answer {
+    let mut rest = bytes;
     while !rest.is_empty() {
-        let written = sys::write(made, rest)?;
+        let written = sys::write(file, rest)?;
         if written == 0 {
             return Err(Errno(ENOSPC));
         }
         rest = rest.get(written..).unwrap_or_default();
     }
-    // Last: a write by somebody without CAP_FSETID clears the setuid and setgid bits.
-    inside::has_mode(made, item.mode, sys::fchmod)?;
-    sys::close(made)
+    Ok(())
+}
+
+/// From the start, and without a change of the offset, which the caller and others may have in common.
+#[inline(never)]
+fn copy(from: i32, to: i32) -> Answer {
+    let mut buffer = [0u8; 8192];
+    let mut offset = 0u64;
+    loop {
+        let filled = sys::pread(from, &mut buffer, offset)?;
+        if filled == 0 {
+            return Ok(());
+        }
+        write_all(to, buffer.get(..filled).unwrap_or_default())?;
+        offset = offset.saturating_add(filled as u64);
+    }
 }
 
 /// A directory under an empty file system, a file under a device that has nothing to read. What is not there need not be

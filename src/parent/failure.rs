@@ -208,6 +208,7 @@ impl Failure {
             (Stage::Listen, libc::EADDRNOTAVAIL) => sentences::LISTEN_NO_ADDRESS,
             (Stage::Listen, libc::EACCES) => sentences::LISTEN_FORBIDDEN,
             (Stage::UserNamespaces, libc::EOPNOTSUPP) => sentences::FILTER_WITHOUT_EFFECT,
+            (Stage::File, libc::EBADF) => sentences::FILE_NOT_READABLE,
             (Stage::Remount, libc::EINVAL) => sentences::NOTHING_MOUNTED,
             (Stage::Overlay, libc::ENODEV) => sentences::NO_OVERLAY,
             (Stage::Overlay, libc::EPERM) if user => sentences::OVERLAY_FORBIDDEN,

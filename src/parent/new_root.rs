@@ -249,9 +249,10 @@ fn after<'a>(plan: &'a Plan, step: &Mount, path: &[u8], before: Place<'a>) -> Re
         mount::PLAIN if is_target => Place::Directory,
         mount::PLAIN => Place::Missing,
         mount::MASK if matches!(before, Place::Missing) => before,
-        mount::MASK | mount::DEVICE | mount::OVERLAY_IN_MEMORY => Place::Unknown,
+        mount::MASK | mount::DEVICE | mount::OVERLAY_IN_MEMORY | mount::FILE_IN_MEMORY => Place::Unknown,
         mount::DIRECTORY if is_target => if_missing(before, Place::Directory),
         mount::SYMLINK if is_target => if_missing(before, Place::Link(plan.bytes(step.data))),
+        mount::FILE if is_target && step.source_fd >= 0 => Place::Unknown,
         mount::FILE if is_target => Place::File(plan.bytes(step.data)),
         _ => before,
     })

@@ -149,7 +149,8 @@ pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option
 }
 
 fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Why<'a>> {
-    let takes_flags = [Stage::Bind, Stage::Tmpfs, Stage::Overlay, Stage::Remount].contains(&step.stage);
+    let takes_flags = step.kind == mount::FILE_IN_MEMORY
+        || [Stage::Bind, Stage::Tmpfs, Stage::Overlay, Stage::Remount].contains(&step.stage);
     Some(match (side, code) {
         (side::SOURCE, libc::ENOENT) => match step.stage {
             Stage::Dev => Why::Said(sentences::DEVICE_MISSING),
@@ -162,6 +163,9 @@ fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Wh
         (side::SOURCE, libc::ENOTDIR) => Why::Said(sentences::SOURCE_NO_DIRECTORY),
         (side::SOURCE, libc::ELOOP) => Why::Said(sentences::SOURCE_LOOPS),
         (side::TARGET, libc::ENOENT) if step.create != 0 => return None,
+        (side::TARGET, libc::ENOENT) if step.kind == mount::FILE_IN_MEMORY => {
+            Why::Said(sentences::TARGET_MISSING_MAY_CREATE)
+        }
         (side::TARGET, libc::ENOENT) => match step.stage {
             Stage::Mount => Why::Said(sentences::TARGET_MISSING),
             Stage::Bind | Stage::Tmpfs | Stage::Proc | Stage::Dev | Stage::Overlay => {
@@ -175,7 +179,9 @@ fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Wh
         (side::NONE, libc::ENOENT) if step.stage == Stage::Overlay => Why::Said(sentences::OVERLAY_MISSING),
         (side::NONE, libc::ENOTDIR) if step.stage == Stage::Overlay => Why::Said(sentences::OVERLAY_NO_DIRECTORY),
         (side::NONE, libc::ELOOP) if step.stage == Stage::Overlay => Why::Said(sentences::OVERLAY_WITHIN),
-        (side::NONE, libc::ENOTDIR) if step.kind == mount::BIND => Why::Said(sentences::ONE_IS_A_DIRECTORY),
+        (side::NONE, libc::ENOTDIR) if [mount::BIND, mount::FILE_IN_MEMORY].contains(&step.kind) => {
+            Why::Said(sentences::ONE_IS_A_DIRECTORY)
+        }
         (_, libc::ELOOP) if step.follow != 0 => Why::Said(sentences::TARGET_LOOPS),
         (_, libc::ELOOP) if takes_flags => Why::Said(sentences::LINK_MAY_BE_FOLLOWED),
         (_, libc::ELOOP) => Why::Said(sentences::LINK_ON_THE_WAY),

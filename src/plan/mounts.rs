@@ -7,7 +7,7 @@ use crate::attr::owned::{Text as Owned, push};
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys;
-use crate::sys::abi::S_IFLNK;
+use crate::sys::abi::{S_IFLNK, S_IFREG};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use libc::{MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT};
@@ -122,6 +122,17 @@ impl Steps<'_> {
                 let step = self.step(Stage::File, mount::FILE, path.as_cstr())?;
                 let data = self.draft.arena.joined(&[bytes])?;
                 self.add(Mount { data, mode: *mode, ..step })
+            }
+            Item::FileOfFd { path, fd, mode } => {
+                let source_fd = self.file_to_copy(*fd, "make_file_fd")?;
+                let step = self.step(Stage::File, mount::FILE, path.as_cstr())?;
+                self.add(Mount { source_fd, mode: *mode, ..step })
+            }
+            Item::FileMount { fd, target, mode, flags } => {
+                let source_fd = self.file_to_copy(*fd, "mount_file_fd")?;
+                let step = self.step(Stage::File, mount::FILE_IN_MEMORY, target.as_cstr())?;
+                let source = self.draft.arena.text(c"/../file")?;
+                self.add(with(Mount { source_fd, source, mode: *mode, ..step }, *flags, 0))
             }
             Item::Mask { path } => {
                 let step = self.step(Stage::Mask, mount::MASK, path.as_cstr())?;
@@ -341,6 +352,16 @@ impl Steps<'_> {
         add_bytes(&mut start, cwd)?;
         add_bytes(&mut start, b"/")?;
         Ok(start)
+    }
+
+    /// What is no regular file may end never, or only when somebody else likes.
+    fn file_to_copy(&mut self, fd: i32, what: &'static str) -> Step<i32> {
+        let fd = self.draft.need(fd, what).map_err(|fault| self.about(fault))?;
+        let kind = sys::kind(fd).map_err(|sys::Errno(errno)| self.about(unresolved(what, errno)))?;
+        if kind.format != S_IFREG {
+            return Err(self.about(Fault::invalid(what, sentences::FD_IS_NO_FILE)));
+        }
+        Ok(fd)
     }
 
     /// The path of what a descriptor refers to, or none where it has no path in the caller's root. The child cannot clone

@@ -355,7 +355,7 @@ pub struct Mount {
     pub user_namespace: i32,
     /// Where its source is missing, or what it is about, the step is left out.
     pub optional: u32,
-    /// The descriptor that the source must be what it refers to; -1: none.
+    /// The descriptor that the source must be what it refers to, or whose file is copied; -1: none.
     pub source_fd: i32,
     pub reserved: u32,
     /// As mount(2) has them.
@@ -387,6 +387,8 @@ pub mod mount {
     /// Flags for what is mounted there already.
     pub const REMOUNT: u32 = 9;
     pub const MODE: u32 = 10;
+    /// A file in memory that is bound to its target.
+    pub const FILE_IN_MEMORY: u32 = 11;
 }
 
 without_padding! {

@@ -89,6 +89,9 @@ fn mount(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
         }
         kind::REMOUNT => sentences::REMOUNT.with(&[&bytes(step.target), &format_args!("{:#x}", step.flags)]).fmt(f),
         kind::MODE => sentences::MODE.with(&[&bytes(step.target), &format_args!("{:04o}", step.mode)]).fmt(f),
+        kind::FILE | kind::FILE_IN_MEMORY if step.source_fd >= 0 => {
+            sentences::FILE_OF_FD.with(&[&bytes(step.target), &step.source_fd]).fmt(f)
+        }
         kind::SYMLINK => sentences::SYMLINK.with(&[&bytes(step.target), &bytes(step.data)]).fmt(f),
         _ => write!(f, "{}", bytes(step.target)),
     }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -201,16 +202,61 @@ static void link_to(struct run *run, char *contents)
     accept(forkexec_attr_make_symlink(run->attr, contents, next_argument()));
 }
 
-/* What can be read from one of our descriptors; more than the library takes is for it to refuse. */
-static void file(struct run *run, char *mode)
+/* What can be read from one of our descriptors, in memory that the library copies when it spawns: what it gives, it may give
+ * once. */
+static int32_t contents_of(int32_t fd)
 {
-    static uint8_t bytes[65536 + 1];
-    int32_t fd = parse_fd(next_argument());
-    size_t length = 0;
-    for (ssize_t n; length < sizeof bytes && (n = read(fd, bytes + length, sizeof bytes - length)) != 0; length += (size_t)n)
+    char bytes[65536];
+    int copy = memfd_create("contents", MFD_CLOEXEC);
+    for (ssize_t n = -1; copy >= 0 && (n = read(fd, bytes, sizeof bytes)) != 0;) {
         if (n < 0)
             usage("descriptor %d: %s", fd, strerror(errno));
-    accept(forkexec_attr_make_file(run->attr, next_argument(), bytes, length, mode_or(mode, 0644)));
+        for (ssize_t done = 0, written; done < n; done += written)
+            if ((written = write(copy, bytes + done, (size_t)(n - done))) < 0)
+                usage("descriptor %d: %s", fd, strerror(errno));
+    }
+    if (copy < 0)
+        usage("memfd_create: %s", strerror(errno));
+    return copy;
+}
+
+/* A small one lies in the request itself. */
+static void file(struct run *run, char *mode)
+{
+    static uint8_t bytes[65536];
+    int32_t contents = contents_of(parse_fd(next_argument()));
+    ssize_t length = lseek(contents, 0, SEEK_END) <= (off_t)sizeof bytes ? pread(contents, bytes, sizeof bytes, 0) : -1;
+    const char *path = next_argument();
+    if (length < 0) {
+        accept(forkexec_attr_make_file_fd(run->attr, path, contents, mode_or(mode, 0644)));
+        return;
+    }
+    close(contents);
+    accept(forkexec_attr_make_file(run->attr, path, bytes, (size_t)length, mode_or(mode, 0644)));
+}
+
+static void bind_contents(struct run *run, char *text, uint32_t more)
+{
+    uint32_t mode = 0600;
+    for (char *next; text; text = next) {
+        next = cut(text, ',');
+        if (!strncmp(text, "mode=", 5))
+            mode = mode_or(text + 5, 0);
+        else
+            more |= mount_flags(text);
+    }
+    int32_t contents = contents_of(parse_fd(next_argument()));
+    accept(forkexec_attr_mount_file_fd(run->attr, contents, next_argument(), mode, more));
+}
+
+static void bind_data(struct run *run, char *flags)
+{
+    bind_contents(run, flags, 0);
+}
+
+static void ro_bind_data(struct run *run, char *flags)
+{
+    bind_contents(run, flags, FORKEXEC_MOUNT_READONLY);
 }
 
 static void mask(struct run *run, char *path)
@@ -283,7 +329,9 @@ static const struct option_row rows[] = {
         "mount(8), with rec, private, slave, shared and unbindable", mount_anything },
     { "dir", "[=MODE] PATH", "make a directory, and what leads to it", directory },
     { "symlink", "CONTENTS PATH", "make a symbolic link at PATH", link_to },
-    { "file", "[=MODE] FD PATH", "make a file of what our descriptor FD gives, at most 64 KiB", file },
+    { "file", "[=MODE] FD PATH", "make a file of what our descriptor FD gives", file },
+    { "bind-data", "[=FLAGS] FD TARGET", "a file in memory over TARGET, of what our descriptor FD gives; FLAGS also mode=600", bind_data },
+    { "ro-bind-data", "[=FLAGS] FD TARGET", "the same with readonly", ro_bind_data },
     { "mask", "PATH", "hide what is at PATH", mask },
     { "readonly", "PATH", "make what is at PATH read-only, with all that is mounted below", readonly },
     { "remount", "FLAGS PATH", "add readonly, nosuid, nodev or noexec to what is mounted at PATH, and not to what is below",

@@ -120,6 +120,14 @@ static int ask_dev(struct forkexec_attr *attr)
     return forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE);
 }
 
+static int ask_overlay(struct forkexec_attr *attr)
+{
+    static const char *const lowers[] = { "/etc" };
+    accept(forkexec_attr_set_root(attr, NULL, 0));
+    return forkexec_attr_mount_overlay(attr, lowers, 1, NULL, NULL, "/overlay",
+        FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY);
+}
+
 static int ask_name(struct forkexec_attr *attr)
 {
     return forkexec_attr_set_hostname(attr, "probe");
@@ -134,6 +142,7 @@ static void say_boxes(void)
     try_in_box("a root in a user namespace", FORKEXEC_NS_MOUNT, ask_root);
     try_in_box("a new /proc in a user namespace", FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID, ask_proc);
     try_in_box("a new /dev in a user namespace", FORKEXEC_NS_MOUNT, ask_dev);
+    try_in_box("an overlay in a user namespace", FORKEXEC_NS_MOUNT, ask_overlay);
 }
 
 static void say_security_modules(void)

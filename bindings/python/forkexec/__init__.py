@@ -47,6 +47,7 @@ from ._items import (
     Mask,
     Mode,
     Mount,
+    MountFile,
     OpenFd,
     Overlay,
     Proc,
@@ -96,7 +97,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "Attr", "Bind", "CalledProcessError", "Capability", "CapabilitySet", "Cgroup", "Child", "CloseFd", "CloseFdsFrom",
     "CompletedProcess", "CwdRights", "DEVNULL", "DeathOf", "Dev", "Directory", "DupFd", "EnterDirectory", "Feature", "File", "Filter",
-    "LandlockFlag", "LandlockFs", "LandlockNet", "LandlockScope", "Listen", "Mask", "MemoryMode", "Mode", "Mount", "Namespace", "OpenFd", "Overlay", "PIPE",
+    "LandlockFlag", "LandlockFs", "LandlockNet", "LandlockScope", "Listen", "Mask", "MemoryMode", "Mode", "Mount", "MountFile", "Namespace", "OpenFd", "Overlay", "PIPE",
     "Popen", "Proc", "Process", "ProcessFlag", "ReadOnly", "Remount", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Speculate", "Speculation", "Stage", "Status", "SubprocessError",
     "Symlink", "TimeoutExpired", "Tmpfs", "Usage", "call", "check_call", "check_output", "hold", "install", "installed",
     "open_process", "probe", "run", "spawn", "stage_name", "start", "uninstall", "version", "version_info",

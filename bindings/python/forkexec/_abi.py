@@ -618,6 +618,8 @@ FUNCTIONS = (
     "forkexec_attr_make_directory",
     "forkexec_attr_make_symlink",
     "forkexec_attr_make_file",
+    "forkexec_attr_make_file_fd",
+    "forkexec_attr_mount_file_fd",
     "forkexec_attr_mask_path",
     "forkexec_attr_make_readonly",
     "forkexec_attr_remount",
@@ -888,6 +890,16 @@ REFUSALS: dict[str, dict[str, str]] = {
     "make_file": {
         "EINVAL": "the contents are at most 65536 bytes, the path must be an absolute path inside the new root, without .., and the mode is at most 0o7777",
         "ENAMETOOLONG": "path has more than 4095 bytes",
+    },
+    "make_file_fd": {
+        "EINVAL": "the path must be an absolute path inside the new root, without .., and the mode is at most 0o7777",
+        "EBADF": "a descriptor is 0 or more",
+        "ENAMETOOLONG": "path has more than 4095 bytes",
+    },
+    "mount_file_fd": {
+        "EINVAL": "the target must be an absolute path inside the new root, without .., and the mode is at most 0o7777",
+        "EBADF": "a descriptor is 0 or more",
+        "ENAMETOOLONG": "target has more than 4095 bytes",
     },
     "mask_path": {
         "EINVAL": "the path must be an absolute path inside the new root, without ..",

@@ -133,11 +133,27 @@ class Symlink:
 
 @dataclass(frozen=True)
 class File:
-    """A file of at most 65536 bytes; forkexec_attr_make_file."""
+    """A file of at most 65536 bytes, or of any length a copy of what a descriptor's file holds; forkexec_attr_make_file,
+    forkexec_attr_make_file_fd."""
 
     path: Path
-    contents: Union[bytes, str] = b""
+    contents: Any = b""
     mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class MountFile:
+    """A file in memory over the file `target`, a copy of what a descriptor's file holds; forkexec_attr_mount_file_fd."""
+
+    source: Any
+    target: Path
+    mode: int = 0o644
+    readonly: bool = False
+    nosuid: bool = False
+    nodev: bool = False
+    noexec: bool = False
+    create: bool = False
+    follow: bool = False
 
 
 @dataclass(frozen=True)
@@ -272,4 +288,6 @@ def flags_of(item: Any) -> int:
 
 if TYPE_CHECKING:
     FdAction = Union[OpenFd, DupFd, CloseFd, CloseFdsFrom, EnterDirectory]
-    MountItem = Union[Mount, Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, Mask, ReadOnly, Remount, Mode]
+    MountItem = Union[
+        Mount, Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MountFile, Mask, ReadOnly, Remount, Mode
+    ]

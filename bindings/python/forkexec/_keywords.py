@@ -445,12 +445,16 @@ def _nullable(value: Any) -> Any:
     return ffi.NULL if value is None else text(value)
 
 
+def _is_descriptor(value: Any) -> bool:
+    return isinstance(value, int) or hasattr(value, "fileno")
+
+
 def _mount_item(attr: Any, item: Any) -> None:
     flags = items.flags_of(item)
     if isinstance(item, items.Mount):
         source, fstype, data = (_nullable(value) for value in (item.source, item.fstype, item.data))
         put("add_mount", attr, source, text(item.target), fstype, integer(item.flags, "flags"), data)
-    elif isinstance(item, items.Bind) and (isinstance(item.source, int) or hasattr(item.source, "fileno")):
+    elif isinstance(item, items.Bind) and _is_descriptor(item.source):
         if item.userns is not None:
             raise ValueError("ids are mapped for a source that is a path")
         put("bind_mount_fd", attr, descriptor(item.source), text(item.target), flags)
@@ -474,6 +478,10 @@ def _mount_item(attr: Any, item: Any) -> None:
         put("make_directory", attr, text(item.path), item.mode)
     elif isinstance(item, items.Symlink):
         put("make_symlink", attr, text(item.contents), text(item.path))
+    elif isinstance(item, items.File) and _is_descriptor(item.contents):
+        put("make_file_fd", attr, text(item.path), descriptor(item.contents), item.mode)
+    elif isinstance(item, items.MountFile):
+        put("mount_file_fd", attr, descriptor(item.source), text(item.target), item.mode, flags)
     elif isinstance(item, items.File):
         contents = item.contents.encode() if isinstance(item.contents, str) else octets(item.contents, "contents")
         put("make_file", attr, text(item.path), ffi.from_buffer("uint8_t[]", contents), len(contents), item.mode)
@@ -492,7 +500,7 @@ def _mount_item(attr: Any, item: Any) -> None:
 @_keyword(
     "mounts",
     "add_mount", "bind_mount", "bind_mount_fd", "bind_mount_idmapped", "mount_tmpfs", "mount_overlay", "mount_proc", "mount_dev", "make_directory",
-    "make_symlink", "make_file", "mask_path", "make_readonly", "remount", "change_mode",
+    "make_symlink", "make_file", "make_file_fd", "mount_file_fd", "mask_path", "make_readonly", "remount", "change_mode",
 )  # fmt: skip
 def _mounts(attr: Any, value: Any) -> None:
     for index, item in enumerate(several(value, "a list of Mount, Bind, Tmpfs and so on")):

@@ -18,6 +18,8 @@ _WORDS.update(
     bind_mount_idmapped="Bind(userns=...)",
     make_directory="Directory",
     make_file="File",
+    make_file_fd="File",
+    mount_file_fd="MountFile",
     mount_tmpfs="Tmpfs",
     mount_overlay="Overlay",
     mount_proc="Proc",

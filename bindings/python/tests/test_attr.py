@@ -76,6 +76,8 @@ BAD = [
     (ValueError, dict(mounts=[forkexec.Tmpfs("relative")]), "item 0"),
     (ValueError, dict(mounts=[forkexec.Bind("/a", "/b/../c")]), "item 0"),
     (TypeError, dict(mounts=["/a"]), "item 0"),
+    (ValueError, dict(mounts=[forkexec.File("/a", -1)]), "descriptor is negative"),
+    (ValueError, dict(mounts=[forkexec.MountFile(0, "a")]), "an absolute path"),
     (ValueError, dict(mounts=[forkexec.Remount("/a")]), "a flag to add"),
     (ValueError, dict(mounts=[forkexec.Mode("/a", 0o10000)]), "at most 0o7777"),
     (ValueError, dict(mounts=[forkexec.Overlay(["/a"], "/b")]), "two where nothing is written"),
@@ -112,7 +114,7 @@ BAD = [
     (TypeError, dict(fd_actions=[3]), "an action is"),
     (TypeError, dict(no_such_keyword=1), "no_such_keyword"),
     # What Python would take for something else: a number of zeros, the letters of a string.
-    (TypeError, dict(mounts=[forkexec.File("/a", 5)]), "contents must be bytes"),
+    (TypeError, dict(mounts=[forkexec.File("/a", 5.0)]), "contents must be bytes"),
     (TypeError, dict(seccomp=[8]), "a filter must be bytes"),
     (TypeError, dict(seccomp=8), "the bytes of a filter"),
     (TypeError, dict(map_helpers="ab"), "path of newuidmap"),

@@ -380,22 +380,25 @@ def test_mounts(tmp_path):
     system = [forkexec.Bind(path, path, readonly=True, create=True)
               for path in ("/bin", "/lib", "/lib64", "/usr") if os.path.exists(path)]  # fmt: skip
     held = os.open(tmp_path / "source/file", os.O_PATH)
+    source = open(tmp_path / "source/file", "rb")
     items = [
         *system, forkexec.Bind(held, "/held", create=True, readonly=True), forkexec.Tmpfs("/tmp", size=1 << 20, mode=0o1777, create=True), forkexec.Directory("/work", 0o700),
         forkexec.Bind(tmp_path / "source", "/bound", create=True, readonly=True, nosuid=True),
         forkexec.Bind(tmp_path / "none", "/none", create=True, optional=True),
         forkexec.Symlink("/bound/file", "/link"), forkexec.File("/greeting", "hello"), forkexec.Directory("/hidden"),
         forkexec.File("/hidden/secret"), forkexec.Mask("/hidden"), forkexec.ReadOnly("/tmp"),
+        forkexec.File("/copy", source), forkexec.MountFile(source, "/mounted", create=True, readonly=True),
         forkexec.Dev(create=True), forkexec.Remount("/dev/shm", noexec=True), forkexec.Mode("/greeting", 0o640),
         forkexec.Mount("none", "/work", "tmpfs", 0, "size=64k"),
     ]  # fmt: skip
     given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(readonly=True), mounts=items)
     script = (
         "ls -d /none 2>/dev/null; cat /bound/file /greeting /link /held; echo; ls /hidden; "
-        "touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd; stat -c %a /greeting"
+        "touch /tmp/x /bound/x 2>/dev/null || echo readonly; pwd; stat -c %a /greeting; cat /copy; cat /mounted"
     )
-    assert shell(script, given).split() == ["boundhelloboundbound", "readonly", "/", "640"]
+    assert shell(script, given).split() == ["boundhelloboundbound", "readonly", "/", "640", "boundbound"]
     os.close(held)
+    source.close()
     (tmp_path / "other").mkdir()
     (tmp_path / "other/file").write_text("below")
     overlay = forkexec.Overlay([tmp_path / "source", tmp_path / "other"], "/over", in_memory=True, create=True)

@@ -8,7 +8,7 @@ use crate::sentences;
 use core::ffi::{c_char, c_int};
 
 /// Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
-/// following fourteen setters ask for, up to change_mode, is done in call order, in the program's mount namespace, which
+/// following sixteen setters ask for, up to change_mode, is done in call order, in the program's mount namespace, which
 /// create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it. index in an error is the place
 /// in this list. A target is a path in the program's root, which is set_root's where that is called; it begins with "/"
 /// and has no "..". It is reached by descriptor, name by name, and never through a symbolic link, so that nothing that
@@ -294,8 +294,8 @@ pub unsafe extern "C" fn forkexec_attr_make_symlink(
     apply(attr, "make_symlink", |attr| attr.mounts.make_symlink(contents?, path?))
 }
 
-/// Makes the file path, with exactly that mode, as make_directory does, which holds length bytes, at most 65536: bind a
-/// larger one. bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory.
+/// Makes the file path, with exactly that mode, as make_directory does, which holds length bytes, at most 65536:
+/// make_file_fd copies a larger one. bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory.
 /// Both are copied. An item of the list of mounts: see add_mount. open(2), O_CREAT | O_EXCL.
 /// Returns 0; -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path
 /// inside the root or "/", mode is above 07777; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
@@ -317,6 +317,51 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
     apply(attr, "make_file", |attr| attr.mounts.make_file(path?, bytes?, mode))
+}
+
+/// Makes the file path as make_file does, of any length: a copy of what the descriptor fd holds from its start on. fd refers to a
+/// regular file, or to what memfd_create(2) makes, and is the caller's number, borrowed: it must be open for reading during each
+/// spawn, whose offset is neither used nor changed. path is copied. An item of the list of mounts: see add_mount. pread(2).
+/// Returns 0; -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777; -EBADF: fd is
+/// negative; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
+/// Fails later as make_file does, as FORKEXEC_STAGE_VALIDATE (EBADF: not open; EINVAL: it refers to something else) or as
+/// FORKEXEC_STAGE_FILE (EBADF: not open for reading; the errnos of pread(2)).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_make_file_fd(
+    attr: *mut forkexec_attr,
+    path: *const c_char,
+    fd: i32,
+    mode: u32,
+) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that path is NULL or a string.
+    let path = unsafe { guard::string(path) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "make_file_fd", |attr| attr.mounts.make_file_fd(path?, fd, mode))
+}
+
+/// Mounts a file in memory at target, which is a file too: a copy of what fd holds, as make_file_fd makes it. It goes with the
+/// mount, and what lies at target stays as it is. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE and
+/// _FOLLOW. target is copied. An item of the list of mounts: see add_mount. tmpfs(5), mount(2).
+/// Returns 0; -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has
+/// others; -EBADF: fd is negative; -ENAMETOOLONG: target has more than 4095 bytes; -ENOMEM.
+/// Fails later as make_file_fd does, or as FORKEXEC_STAGE_FILE (ENOENT, ELOOP: target; ENOTDIR: target is a directory; EPERM;
+/// ENOSPC: memory).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_mount_file_fd(
+    attr: *mut forkexec_attr,
+    fd: i32,
+    target: *const c_char,
+    mode: u32,
+    flags: u32,
+) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that target is NULL or a string.
+    let target = unsafe { guard::string(target) };
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::attr_mut(attr) };
+    apply(attr, "mount_file_fd", |attr| attr.mounts.mount_file_fd(fd, target?, mode, flags))
 }
 
 /// Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by its

@@ -1,12 +1,12 @@
-//! Overlays that are written to in memory.
+//! What is made in memory, out of sight, and appears in the root: overlays that are written to there, and files.
 
 use super::At;
 use super::inside::{self, Found};
-use super::mounts::maybe;
+use super::mounts::{bind, fill, maybe};
 use super::page::side;
 use super::root::open_directory;
 use super::sealed::Mount;
-use super::sys::abi::{AT_FDCWD, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH};
+use super::sys::abi::{AT_FDCWD, MS_MOVE, MS_NODEV, MS_NOSUID, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH};
 use super::sys::ways::{Call, goes_on};
 use super::sys::{self, Answer};
 use core::ffi::CStr;
@@ -14,16 +14,27 @@ use core::ptr::null;
 
 const STICKY: u32 = 0o1000;
 
-/// The overlay is made in the file system in memory, and moved to its place. That file system lies over the root, where it hides
-/// no path, as it would over the target, which may be or hold a lower directory; when it is detached the overlay alone has it.
-pub fn in_memory(at: &mut At, item: &Mount) -> Answer {
-    let mode = mode_of_lower(at, item)?;
-    let target = inside::target_for(at, item, true)?;
+/// An empty file system, over the root, where it hides no path: over a target it might hide a source. When it is detached, only
+/// what was taken from it keeps it.
+fn lay() -> Answer<i32> {
     let (kind, words) = (c"tmpfs".as_ptr().cast(), c"mode=0700".as_ptr().cast());
     // SAFETY: NUL-terminated literals.
-    unsafe { sys::mount(kind, c"/".as_ptr().cast(), kind, MS_NOSUID | MS_NODEV | MS_NOEXEC, words)? };
+    unsafe { sys::mount(kind, c"/".as_ptr().cast(), kind, MS_NOSUID | MS_NODEV, words)? };
     // Of all paths this alone goes over what lies on the root.
-    let memory = open_directory(c"/..")?;
+    open_directory(c"/..")
+}
+
+fn detach(memory: i32) -> Answer {
+    sys::fchdir(memory)?;
+    sys::detach()?;
+    sys::close(memory)
+}
+
+/// The overlay is made in memory, and moved to its place.
+pub fn overlay(at: &mut At, item: &Mount) -> Answer {
+    let mode = mode_of_lower(at, item)?;
+    let target = inside::target_for(at, item, true)?;
+    let memory = lay()?;
     for (name, mode) in [(c"upper", mode), (c"work", 0o700), (c"overlay", 0o700)] {
         inside::make_directory(memory, name.as_ptr().cast(), mode)?;
     }
@@ -33,9 +44,16 @@ pub fn in_memory(at: &mut At, item: &Mount) -> Answer {
     unsafe { sys::mount(kind, place, kind, item.flags, maybe(at, item.data))? };
     let overlay = open(memory, c"overlay", O_NOFOLLOW)?;
     move_to(overlay, target)?;
-    sys::fchdir(memory)?;
-    sys::detach()?;
-    [overlay, target.fd, memory].into_iter().try_for_each(sys::close)
+    [overlay, target.fd].into_iter().try_for_each(sys::close)?;
+    detach(memory)
+}
+
+/// The file is made in memory, and bound to its place; its source is the path that leads there.
+pub fn file(at: &mut At, item: &Mount) -> Answer {
+    let memory = lay()?;
+    fill(at, item, memory, c"file".as_ptr().cast())?;
+    bind(at, &Mount { source_fd: -1, ..*item })?;
+    detach(memory)
 }
 
 /// The root of the overlay looks like that of the uppermost lower directory.

@@ -162,6 +162,8 @@ mod tests {
         assert_eq!(refused(SOCK_STREAM, &unix(b""), 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &unix(b"name"), 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &unix(&[b'/'; 109]), 1), Some(libc::EINVAL));
+        assert_eq!(refused(SOCK_STREAM, &[0xff], 1), Some(libc::EINVAL));
+        assert_eq!(refused(SOCK_STREAM, &[0xff; 2], 1), Some(libc::EAFNOSUPPORT));
         assert_eq!(refused(SOCK_STREAM, &[0xff; 16], 1), Some(libc::EAFNOSUPPORT));
         let mut inet = [0; 16];
         inet[..2].copy_from_slice(&(AF_INET as u16).to_ne_bytes());

@@ -22,7 +22,6 @@ struct operation {
     bool readonly, devices, optional, in_memory;
     int perms;                     /* -1: not asked for */
     uint64_t size;                 /* 0: not asked for */
-    char *temporary;               /* a file of ours that is bound; it goes when the sandbox is built */
 };
 
 struct bwrap {

@@ -7,17 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { LARGEST_FILE = 65536 };
 
 /* For each item of the library's list the operation that it is for. */
 static const struct operation **operations;
 static size_t items;
-/* Whose operations have files of ours that are still there. */
-static struct bwrap *temporaries;
 
 const struct operation *operation_of(int index)
 {
@@ -124,53 +120,34 @@ static void overlay(struct bwrap *bwrap, const struct operation *operation)
         (operation->in_memory ? FORKEXEC_MOUNT_IN_MEMORY : 0)));
 }
 
-/* The bytes of a descriptor in a file of ours, which is bound and then removed. */
-static void bind_bytes(struct bwrap *bwrap, struct operation *operation, const char *bytes, size_t length, int mode)
+/* What the descriptor gives, which may be a pipe, in memory. Open until the end: the library borrows it. */
+static int in_memory(const struct operation *operation)
 {
-    const char *directory = getenv("XDG_RUNTIME_DIR");
-    if (asprintf(&operation->temporary, "%s/bwrap-XXXXXX", directory && *directory == '/' ? directory : "/tmp") < 0)
-        fail(ENOMEM, "no memory");
-    temporaries = bwrap;
-    int fd = mkostemp(operation->temporary, O_CLOEXEC);
-    if (fd < 0 && directory) {
-        snprintf(operation->temporary, strlen(operation->temporary) + 1, "/tmp/bwrap-XXXXXX");
-        fd = mkostemp(operation->temporary, O_CLOEXEC);
-    }
-    if (fd < 0) {
-        operation->temporary = NULL;
-        usage("a file for what it gives: %s", strerror(errno));
-    }
-    for (size_t done = 0; done < length;) {
+    size_t length;
+    char *bytes = read_descriptor(operation->fd, "data", &length);
+    int fd = memfd_create(operation->option, MFD_CLOEXEC);
+    for (size_t done = 0; fd >= 0 && done < length;) {
         ssize_t n = write(fd, bytes + done, length - done);
         if (n < 0 && errno != EINTR)
-            usage("%s: %s", operation->temporary, strerror(errno));
+            usage("%s", strerror(errno));
         done += n > 0 ? (size_t)n : 0;
     }
-    if (fchmod(fd, (mode_t)mode))
-        usage("%s: %s", operation->temporary, strerror(errno));
-    close(fd);
-    put(operation, forkexec_attr_bind_mount(bwrap->attr, operation->temporary, operation->dest, bind_flags(operation)));
+    if (fd < 0)
+        usage("%s", strerror(errno));
+    free(bytes);
+    return fd;
 }
 
-/* A copy; the library makes small ones itself. */
-static void file(struct bwrap *bwrap, struct operation *operation)
+static void file(struct bwrap *bwrap, const struct operation *operation)
 {
-    size_t length;
-    char *bytes = read_descriptor(operation->fd, "data", &length);
-    int mode = operation->perms < 0 ? 0666 : operation->perms;
-    if (length > LARGEST_FILE)
-        bind_bytes(bwrap, operation, bytes, length, mode);
-    else
-        put(operation, forkexec_attr_make_file(bwrap->attr, operation->dest, (const uint8_t *)bytes, length, (uint32_t)mode));
-    free(bytes);
+    put(operation, forkexec_attr_make_file_fd(bwrap->attr, operation->dest, in_memory(operation),
+        operation->perms < 0 ? 0666 : (uint32_t)operation->perms));
 }
 
-static void bind_data(struct bwrap *bwrap, struct operation *operation)
+static void bind_data(struct bwrap *bwrap, const struct operation *operation)
 {
-    size_t length;
-    char *bytes = read_descriptor(operation->fd, "data", &length);
-    bind_bytes(bwrap, operation, bytes, length, operation->perms < 0 ? 0600 : operation->perms);
-    free(bytes);
+    put(operation, forkexec_attr_mount_file_fd(bwrap->attr, in_memory(operation), operation->dest,
+        operation->perms < 0 ? 0600 : (uint32_t)operation->perms, bind_flags(operation)));
 }
 
 static void tmpfs(struct bwrap *bwrap, const struct operation *operation)
@@ -251,12 +228,4 @@ void build_root(struct bwrap *bwrap)
     for (size_t i = choose_root(bwrap); i < bwrap->count; i++)
         build(bwrap, &bwrap->operations[i]);
     current_option = NULL;
-}
-
-void remove_temporaries(void)
-{
-    for (size_t i = 0; temporaries && i < temporaries->count; i++)
-        if (temporaries->operations[i].temporary)
-            unlink(temporaries->operations[i].temporary);
-    temporaries = NULL;
 }

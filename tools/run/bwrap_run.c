@@ -67,7 +67,6 @@ static _Noreturn void report(const struct bwrap *bwrap, const struct forkexec_er
         snprintf(text, sizeof text, "execvp %s: %s", command ? command : "/proc/self/exe", strerror(error->code));
     else
         snprintf(text, sizeof text, "%s", error->message);
-    remove_temporaries();
     complain("%s", text);
     exit(1);
 }
@@ -251,7 +250,6 @@ static struct forkexec_child *spawn(const struct bwrap *bwrap, char **command)
     }
     struct forkexec_child *child = start_somewhere(bwrap, program, command);
     struct forkexec_error error;
-    remove_temporaries();
     tell_child(bwrap, child);
     wait_for_go(bwrap);
     take_locks(bwrap, child);

@@ -41,7 +41,6 @@ static void tell(const struct forkexec_error *error, const char *message, bool t
 {
     end_relay();
     remove_cgroup();
-    remove_temporaries();
     complain("%s", message);
     if (json_fd < 0)
         return;

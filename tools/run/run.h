@@ -137,7 +137,6 @@ void json_end(struct json *json, int fd);
 
 /* bwrap.c: this program as bubblewrap; words are the options and the command. */
 _Noreturn void bwrap_main(const char *name, char **words);
-void remove_temporaries(void);              /* the files that a sandbox is built from */
 /* seccomp_json.c */
 void add_profiles(struct run *run);
 

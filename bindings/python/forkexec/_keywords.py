@@ -513,7 +513,12 @@ def _mounts(attr: Any, value: Any) -> None:
 @_keyword("root")
 def _root(attr: Any, value: Any) -> None:
     root = value if isinstance(value, items.Root) else items.Root(value)
-    flags = (ROOT_READONLY, root.readonly), (ROOT_NOSUID, root.nosuid), (ROOT_NODEV, root.nodev), (ROOT_NOEXEC, root.noexec)
+    flags = (
+        (ROOT_READONLY, root.readonly),
+        (ROOT_NOSUID, root.nosuid),
+        (ROOT_NODEV, root.nodev),
+        (ROOT_NOEXEC, root.noexec),
+    )
     put("set_root", attr, _nullable(root.path), sum(bit for bit, is_set in flags if is_set))
 
 

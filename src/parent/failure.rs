@@ -194,6 +194,7 @@ impl Failure {
             (Stage::Remount, libc::EINVAL) => sentences::NOTHING_MOUNTED,
             (Stage::Overlay, libc::ENODEV) => sentences::NO_OVERLAY,
             (Stage::Overlay, libc::EPERM) if user => sentences::OVERLAY_FORBIDDEN,
+            (Stage::Overlay, libc::EINVAL) if user => sentences::OVERLAY_UNCOVERS,
             (Stage::Overlay, libc::EINVAL) => sentences::OVERLAY_REFUSED,
             (Stage::Proc, libc::EPERM) => sentences::PROC_NEEDS,
             (Stage::Dev, libc::EINVAL) if user => sentences::PTS_NEEDS_ROOT,

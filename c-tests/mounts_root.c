@@ -273,7 +273,7 @@ TEST(what_is_refused)
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, -code, -1);
     }
     struct forkexec_attr *attr = new_attr();
-    assert_int_equal(forkexec_attr_bind_mount(attr, "/", "/a", 0x80), -EINVAL);
+    assert_int_equal(forkexec_attr_bind_mount(attr, "/", "/a", 0x800), -EINVAL);
     assert_int_equal(forkexec_attr_bind_mount(attr, "", "/a", 0), -EINVAL);
     assert_int_equal(forkexec_attr_mount_tmpfs(attr, "/a", 0, 0, FORKEXEC_MOUNT_NONRECURSIVE), -EINVAL);
     assert_int_equal(forkexec_attr_mount_tmpfs(attr, "/a", 0, 010000, 0), -EINVAL);

@@ -284,7 +284,9 @@ TEST(trusted_or_not)
             OVER(attr, NULL, NULL, "/o", 0, "/a", "/b");
             char told[8192];
             struct forkexec_error error;
-            OK(forkexec_describe_text(attr, witness, (char *[]){ "w", NULL }, NULL, told, sizeof told, &error) < 0);
+            struct forkexec_attr *copy = forkexec_attr_copy(attr);
+            OK(forkexec_describe_text(copy, witness, (char *[]){ "w", NULL }, NULL, told, sizeof told, &error) < 0);
+            forkexec_attr_free(copy);
             assert_non_null(strstr(told, "461 overlay 0: /o of lowerdir=/a:/b"));
             assert_int_equal(strstr(told, ",userxattr") != NULL, user || !initial);
         }

@@ -130,6 +130,18 @@ static int in_user_namespace(struct forkexec_attr *a)
         | forkexec_attr_mount_tmpfs(a, "/mnt", 0, 0755, 0);
 }
 
+/* The paths are copied, put together and escaped. Nothing of it fails but for memory: it is left out, or mounted in memory. */
+static int with_mounts(struct forkexec_attr *a)
+{
+    bool has_overlay = !access("/sys/module/overlay", F_OK);
+    return in_user_namespace(a) | forkexec_attr_bind_mount(a, "/nonexistent", "/mnt/a", FORKEXEC_MOUNT_OPTIONAL)
+        | forkexec_attr_bind_mount_fd(a, null_fd, "/mnt/b", FORKEXEC_MOUNT_CREATE)
+        | (has_overlay ? forkexec_attr_mount_overlay(a, (const char *const[]){ "/usr" }, 1, NULL, NULL, "/mnt/c",
+            FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY) : 0)
+        | forkexec_attr_change_mode(a, "/mnt", 0755)
+        | forkexec_attr_remount(a, "/mnt", FORKEXEC_MOUNT_NOEXEC);
+}
+
 static int with_ids(struct forkexec_attr *a)
 {
     return forkexec_attr_set_uid(a, 0) | forkexec_attr_set_gid(a, 0) | forkexec_attr_set_groups(a, (uint32_t[]){ 1, 2 }, 2)
@@ -151,6 +163,7 @@ static const struct kind kinds[] = {
     { "limits", with_limits, false },
     { "filter", with_filter, false },
     { "user namespace", in_user_namespace, false },
+    { "mounts", with_mounts, false },
     { "ids", with_ids, true },
     { "init", with_init, true },
 };

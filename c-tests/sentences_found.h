@@ -32,8 +32,9 @@ MOUNT_FAILS(NOTHING_MOUNTED, EINVAL, "remount 1 (/a with 0x1)", SET(make_directo
     SET(remount, "/a", FORKEXEC_MOUNT_READONLY))
 
 /* The kernel answers so to the mount of an overlay. */
-#define OVERLAY_FAILS(NAME, code, user) \
-    SITUATION(NAME, need_roots(); if (user) need_user_namespaces()) \
+#define OVERLAY_FAILS(NAME, code, user) OVERLAY_FAILS_WHERE(need_roots(), NAME, code, user)
+#define OVERLAY_FAILS_WHERE(needs, NAME, code, user) \
+    SITUATION(NAME, needs; if (user) need_user_namespaces()) \
     { \
         struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, user); \
         SET(set_root, NULL, 0); \
@@ -49,7 +50,8 @@ OVERLAY_FAILS(OVERLAY_FORBIDDEN, EPERM, true)
 OVERLAY_FAILS(OVERLAY_MISSING, ENOENT, false)
 OVERLAY_FAILS(OVERLAY_NO_DIRECTORY, ENOTDIR, false)
 OVERLAY_FAILS(OVERLAY_WITHIN, ELOOP, false)
-OVERLAY_FAILS(OVERLAY_REFUSED, EINVAL, false)
+OVERLAY_FAILS_WHERE(need_root(); need_roots(), OVERLAY_REFUSED, EINVAL, false)
+OVERLAY_FAILS(OVERLAY_UNCOVERS, EINVAL, true)
 MOUNT_FAILS(SOURCE_NO_DIRECTORY, ENOTDIR, text("bind 0 (%s on /a)", below),
     const char *below = text("%s/x", new_file("file")); SET(bind_mount, below, "/a", FORKEXEC_MOUNT_CREATE))
 MOUNT_FAILS(SOURCE_LOOPS, ELOOP, text("bind 0 (%s on /a)", loop),

@@ -1565,7 +1565,7 @@ int forkexec_attr_mount_tmpfs(struct forkexec_attr *attr,
 // goes to memory, and with the mount; without, nothing can be written, and there are two lowers at least. flags are any of
 // FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE, _FOLLOW and _IN_MEMORY. All four are the caller's paths, as the
 // source of bind_mount is, and may hold any byte: what overlayfs would read as the end of one is escaped. What is mounted below
-// them does not appear. All are copied. An item of the list of mounts: see add_mount.
+// them does not appear, and in a user namespace that is made nothing may be (EINVAL). All are copied. An item of the list of mounts: see add_mount.
 // What the program did stands in upper afterwards, in the kernel's format: what it wrote, whole; for what it removed a
 // character device 0/0 of that name; and for a directory that it removed and made again, or made in the place of another, one
 // with the extended attribute trusted.overlay.opaque. Of an overlay outside of the initial user namespace, the caller's or a new

@@ -333,6 +333,7 @@ sentences! { ERRORS:
     OVERLAY_MISSING: "one of its directories is missing",
     OVERLAY_NO_DIRECTORY: "something on the way to one of its directories is no directory",
     OVERLAY_WITHIN: "one of its directories lies within another",
+    OVERLAY_UNCOVERS: "in a user namespace nothing may be mounted below them; upper and work lie side by side in one mount that is no overlay",
     OVERLAY_REFUSED: "all are directories, upper and work side by side in one mount of a file system that is no overlay; dmesg(1) says more",
     MOUNT_ON_FILE: "mounting on a file takes a /proc of the caller's, or Linux 5.12",
     OUTSIDE_ROOT: "the directory lies outside the root",

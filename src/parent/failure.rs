@@ -212,6 +212,7 @@ impl Failure {
             (Stage::Remount, libc::EINVAL) => sentences::NOTHING_MOUNTED,
             (Stage::Overlay, libc::ENODEV) => sentences::NO_OVERLAY,
             (Stage::Overlay, libc::EPERM) if user => sentences::OVERLAY_FORBIDDEN,
+            (Stage::Overlay, libc::EINVAL) if user => sentences::OVERLAY_UNCOVERS,
             (Stage::Overlay, libc::EINVAL) => sentences::OVERLAY_REFUSED,
             (Stage::Proc, libc::EPERM) => sentences::PROC_NEEDS,
             (Stage::Dev, libc::EINVAL) if user && self.plan_is(|plan| plan.inner_uid_map.is_empty()) => {

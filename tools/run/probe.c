@@ -122,7 +122,7 @@ static int ask_dev(struct forkexec_attr *attr)
 
 static int ask_overlay(struct forkexec_attr *attr)
 {
-    static const char *const lowers[] = { "/etc" };
+    static const char *const lowers[] = { "/usr" };
     accept(forkexec_attr_set_root(attr, NULL, 0));
     return forkexec_attr_mount_overlay(attr, lowers, 1, NULL, NULL, "/overlay",
         FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY);

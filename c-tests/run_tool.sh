@@ -609,6 +609,25 @@ for way in "" "--timeout 60" "--new-session"; do
     like "and says so" "*second SIGINT*" "$(<"$dir/said")"
     holds "and all of it" until_true dead tree
 done
+if [ "$have_python" ]; then
+    is "a second Ctrl-C ends it, which a terminal sends to both" "True 2" "$(python3 -c '
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+def read_until(what):
+    global said
+    while what not in said:
+        said += os.read(fd, 100)
+read_until(b"up")
+os.write(fd, b"\3")
+read_until(b"once")
+os.write(fd, b"\3")
+read_until(b"killed")
+status = os.waitpid(pid, 0)[1]
+print(os.WIFSIGNALED(status), os.WTERMSIG(status))' "$run" sh -c 'trap "echo once" INT; echo up; while :; do sleep 0.05; done' 2>&1)"
+fi
 begin --signal-default INT,QUIT "$witness" touch "$dir/up" sleep
 kill -TERM $runner
 wait $runner 2>/dev/null

@@ -56,6 +56,8 @@ asked() {
 is "--grace: it is asked to end, and does" "124 asked" "$(asked 60s "exit 0")"
 is "--grace: it does not, and is killed" "124 asked" "$(asked 200ms ":")"
 like "--grace: it is told" "*the time was up*" "$(<"$dir/said")"
+is "--grace, of silence" "124 asked" "$(asked 1m "exit 0" --timeout 60 --idle-timeout 0.5)"
+code "--grace without a time" 125 "$run" --grace 5 true
 is "--grace, a session" "124 asked" "$(asked 1m "exit 0" --new-session)"
 [ "$namespaces" ] || is "--grace, through an init" "124 asked" "$(asked 1m "exit 0" --map-root --unshare pid)"
 

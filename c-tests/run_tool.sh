@@ -3,105 +3,7 @@
 # as root and as an ordinary user.
 #
 # usage: run_tool.sh [FORKEXEC-RUN WITNESS PRESETS]
-set -u
-run=$(realpath "${1:-./forkexec-run}") witness=$(realpath "${2:-./witness}") presets=$(realpath "${3:-.}")
-dir=$(mktemp -d) tests=0 failures=0
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-chmod 755 "$dir"
-cp "$witness" "$dir/witness"
-witness=$dir/witness
-uid=$(id -u) gid=$(id -g)
-export LC_ALL=C
-
-ok() {
-    echo "ok $((++tests)) - $1"
-}
-
-not_ok() {
-    echo "not ok $((++tests)) - $1"
-    shift
-    printf '#   %s\n' "$@"
-    failures=$((failures + 1))
-}
-
-skip() {
-    echo "ok $((++tests)) # SKIP $1: $2"
-    echo "# SKIP $1: $2"
-}
-
-# is NAME WANTED GOT
-is() {
-    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted: $2" "got:    $3"; fi
-}
-
-# like NAME PATTERN GOT
-like() {
-    # shellcheck disable=SC2254
-    case $3 in $2) ok "$1" ;; *) not_ok "$1" "wanted: $2" "got:    $3" ;; esac
-}
-
-# saw KEY OPTION...: what the witness sees of itself, or why it did not run
-saw() {
-    local key=$1
-    shift
-    "$run" "$@" "$witness" 2>&1 | sed -n "s/^$key //p; /^forkexec-run: /p"
-}
-
-# sees NAME KEY WANTED OPTION...
-sees() {
-    local name=$1 key=$2 wanted=$3
-    shift 3
-    is "$name" "$wanted" "$(saw "$key" "$@")"
-}
-
-# holds NAME COMMAND...
-holds() {
-    if "${@:2}"; then ok "$1"; else not_ok "$1" "${*:2}"; fi
-}
-
-# code NAME WANTED COMMAND...: its exit code; what it says on stderr is in $said. What a shell says of a signal is not ours.
-code() {
-    local name=$1 wanted=$2 got
-    shift 2
-    { "$@"; } >"$dir/out" 2>"$dir/said"
-    got=$?
-    said=$(<"$dir/said")
-    is "$name" "$wanted" "$got"
-}
-
-# until_true COMMAND...: at most 20 seconds
-until_true() {
-    local i
-    for ((i = 0; i < 2000; i++)); do
-        "$@" && return
-        sleep 0.01
-    done
-    return 1
-}
-
-# The value of a key in the line of that event: json EVENT KEY FILE
-json() {
-    python3 -c '
-import json, sys
-for line in open(sys.argv[3], encoding="utf-8"):
-    event = json.loads(line)
-    if event["event"] == sys.argv[1]:
-        print(json.dumps(event[sys.argv[2]]))' "$@"
-}
-# begin OPTION... -- PROGRAM: in the background, until the file up is there
-begin() {
-    rm -f "$dir/up"
-    "$run" "$@" &
-    runner=$!
-    until_true test -e "$dir/up"
-}
-
-have_python=$(command -v python3)
-
-namespaces="no user namespaces here"
-"$run" --unshare user --map-uid "0:$uid" true 2>/dev/null && namespaces=
-userns=(--unshare user --map-uid "0:$uid" --map-gid "0:$gid")
+. "$(dirname "$0")/run_tool_base.sh"
 
 # --- the command
 
@@ -131,101 +33,6 @@ cp "$witness" "$dir/busy"
 } 8>>"$dir/busy" &
 is "--busy-retry" ran "$("$run" --busy-retry 20000 "$dir/busy" print ran 2>&1)"
 wait
-
-# --- options from elsewhere
-
-is "--args" "env.A b c,env.D " "$(printf '%s\0' --env 'A=b c' --env D= |
-    "$run" --clear-env --args 0 "$witness" | grep '^env' | paste -sd,)"
-is "--args: in their place" "env.A 3" "$(printf '%s\0' --env A=2 |
-    "$run" --clear-env --env A=1 --args 0 --env A=3 "$witness" | grep '^env')"
-is "--args: -- ends them" "env.A 2" "$(printf '%s\0' --env A=2 -- | "$run" --clear-env --args 0 "$witness" | grep '^env')"
-is "--args: none" ran "$("$run" --args 0 "$witness" print ran </dev/null)"
-said=$(printf '%s\0' --env A=2 "$witness" | "$run" --args 0 touch "$dir/ran" 2>&1)
-like "--args: no command" "forkexec-run: descriptor 0: \"*witness\" is no option*" "$said"
-said=$(printf '%s\0' --env A | "$run" --args 0 touch "$dir/ran" 2>&1)
-like "--args: what is wrong is named" "forkexec-run: descriptor 0: --env: \"A\" is not NAME=VALUE" "$said"
-said=$(printf '%s\0' --bind /a | "$run" --args 0 /b touch "$dir/ran" 2>&1)
-like "--args: options are whole" "forkexec-run: descriptor 0: --bind: an argument is missing*" "$said"
-said=$(head -c 1048577 /dev/zero | tr '\0' x | "$run" --args 0 true 2>&1)
-like "--args: too long" "forkexec-run: --args: 0: there is more than 1 MiB of it" "$said"
-said=$(yes -- --new-session | head -n 5000 | tr '\n' '\0' | "$run" --args 0 true 2>&1)
-like "--args: too many" "forkexec-run: --args: there are more than 4096 words" "$said"
-
-mkdir "$dir/conf"
-cat >"$dir/conf/main" <<'END'
-# A comment, and a blank line
-
-	clear-env   # one more
-env 'A=it is # "quoted" \'
-env "B=a \"quoted\" one, \\"
---env C=a\ b\#c'd'"e"
-env=D=#
-include ./more
-include sub/deep
-END
-printf 'env E=1\r\nnice 3' >"$dir/conf/more"
-mkdir "$dir/conf/sub"
-echo "include ../last" >"$dir/conf/sub/deep"
-echo "env F=2" >"$dir/conf/last"
-is "--config" 'nice 3,env.A it is # "quoted" \x5c,env.B a "quoted" one, \x5c,env.C a b#cde,env.D #,env.E 1,env.F 2' \
-    "$("$run" --config "$dir/conf/main" "$witness" 2>&1 | grep -E '^(env|nice|forkexec)' | paste -sd,)"
-# wrong TEXT PATTERN: what a file that holds TEXT is answered
-wrong() {
-    printf "$1" >"$dir/conf/wrong"
-    like "--config: $1" "forkexec-run: $2" "$("$run" --config "$dir/conf/wrong" touch "$dir/ran" 2>&1)"
-}
-at=$dir/conf/wrong
-wrong 'nice 3\n\nnice x\n' "$at:3: --nice: \"x\" is not *"
-wrong 'nize 3' "$at:1: --nize: there is no such option; did you mean --nice?"
-wrong 'nice' "$at:1: --nice needs an argument"
-wrong 'nice 3 4' "$at:1: there is one word too much: \"4\""
-wrong '#\nbind /etc' "$at:2: --bind: an argument is missing*"
-wrong 'env "A=b' "$at:1: a \" is not closed"
-wrong "env 'A=b" "$at:1: a ' is not closed"
-wrong 'env A=b\\' "$at:1: a ? stands at the end of the line"
-wrong 'env A\0=b' "--config: $at is no text*" 2>/dev/null
-wrong 'include' "$at:1: include: it takes one file"
-wrong 'include ./nowhere' "$at:1: *conf/./nowhere: No such file*"
-wrong 'include nothing-such' "$at:1: there is no preset \"nothing-such\"*"
-wrong 'include ./wrong' "$at:1: include *wrong: *includes itself"
-wrong 'config ./more' "$at:1: --config: in a file it is: include ./more"
-wrong 'include /etc' "$at:1: /etc: Is a directory"
-ln -s wrong "$dir/conf/link"
-wrong 'include ./main\ninclude ./link' "$at:2: include *link: *includes itself"
-for ((i = 0; i < 20; i++)); do echo "include ./d$((i + 1))" >"$dir/conf/d$i"; done
-like "--config: too deep" "*d15:1: *d16: includes are deeper than 16 in one another" \
-    "$("$run" --config "$dir/conf/d0" true 2>&1)"
-for ((i = 0; i < 8; i++)); do yes "include ./w$((i + 1))" | head -n 4 >"$dir/conf/w$i"; done
-: >"$dir/conf/w8"
-like "--config: too many" "*more than 256 files are included" "$("$run" --config "$dir/conf/w0" true 2>&1)"
-holds "and nothing has run" test ! -e "$dir/ran"
-
-mkdir -p "$dir/prefix/bin" "$dir/prefix/share/forkexec"
-cp "$run" "$dir/prefix/bin"
-cp "$presets"/{strict,judge,build}.conf "$dir/prefix/share/forkexec"
-# preset NAME COMMAND...
-preset() {
-    (cd "$dir/prefix/share" && LD_LIBRARY_PATH=$(ldd "$run" | sed -n 's|.*=> \(.*\)/libforkexec.so.*|\1|p') \
-        "$dir/prefix/bin/forkexec-run" --config "$1" "${@:2}" 2>&1)
-}
-if [ ! "$namespaces" ]; then
-    for name in strict judge build; do
-        is "--config $name: runs" "ran" "$(preset $name sh -c 'echo ran')"
-        like "--config $name: / cannot be written" "*Read-only file system*" "$(preset $name touch /x)"
-        is "--config $name: no network" 1 "$(preset $name cat /proc/net/dev | grep -c :)"
-        is "--config $name: no capabilities" "0000000000000000" "$(preset $name sed -n 's/^CapEff:.//p' /proc/self/status)"
-        like "--config $name: no further user namespaces" "unshare: *" "$(preset $name unshare -U true)"
-    done
-    is "--config strict: our ids" "$uid $gid" "$(preset strict sh -c 'echo $(id -u) $(id -g)')"
-    is "--config strict: our files are not there" 4 "$(preset strict ls -d /home /root /etc "$dir" | grep -c "No such file")"
-    is "--config judge: limits" "64" "$(preset judge sh -c 'ulimit -n')"
-    is "--config judge: later ones count" "65" "$(preset judge --rlimit nofile=65 sh -c 'ulimit -n')"
-    is "--config build: the directory" "/build forkexec" "$(preset build sh -c 'echo $(pwd) $(ls)')"
-    preset build touch made
-    holds "--config build: it can be written" test -e "$dir/prefix/share/made"
-else
-    skip "presets" "$namespaces"
-fi
 
 # --- descriptors
 
@@ -736,56 +543,6 @@ else
     skip "Landlock" "this kernel has none, or an older one"
 fi
 
-# --- learning
-
-echo hello >"$dir/hello"
-mkdir -p "$dir/learnt"
-# learnt FORM COMMAND...: what is seen of it, in a file of that name
-learnt() {
-    "$run" --learn="$1" "$dir/learnt/$1" "${@:2}" 2>&1
-}
-if "$run" --learn "$dir/learnt/first" true 2>"$dir/said"; then
-    is "--learn: the command runs" hello "$(learnt landlock cat "$dir/hello")"
-    code "--learn: its exit code" 7 "$run" --learn "$dir/learnt/first" "$witness" exit 7
-    like "--learn: it says what it is worth" "*no boundary*" "$(<"$dir/learnt/landlock")"
-    if "$run" --probe | grep -q '^yes  Landlock, all of it'; then
-        is "--learn: with what is learnt it runs" hello "$("$run" --config "$dir/learnt/landlock" cat "$dir/hello" 2>&1)"
-        like "--learn: and nothing else is allowed" "*Permission denied" \
-            "$("$run" --config "$dir/learnt/landlock" cat "$dir/conf/main" 2>&1)"
-        work='cd "$1" && echo text >new && cat new && mkdir d && mv d e && rmdir e && ln -s new link && rm link && mv new newer'
-        is "--learn: what changes files" text "$(learnt landlock sh -c "$work" - "$dir/learnt")"
-        rm -f "$dir/learnt/newer"
-        is "--learn: can do it again" text "$("$run" --config "$dir/learnt/landlock" sh -c "$work" - "$dir/learnt" 2>&1)"
-        like "--learn: in no other place" "*Permission denied*" \
-            "$("$run" --config "$dir/learnt/landlock" sh -c "$work" - "$dir/conf" 2>&1)"
-        printf '#!/bin/sh\necho script\n' >"$dir/script"
-        chmod 755 "$dir/script"
-        is "--learn: a script and what starts it" "script script" "$(learnt landlock sh -c "'$dir/script'; '$dir/script' & wait" | xargs)"
-        is "--learn: runs again" "script script" "$("$run" --config "$dir/learnt/landlock" sh -c "'$dir/script'; '$dir/script' & wait" 2>&1 | xargs)"
-        learnt landlock bash -c ': </dev/tcp/127.0.0.1/9' >/dev/null
-        is "--learn: a port" "landlock-port connect-tcp:9" "$(grep port "$dir/learnt/landlock")"
-    fi
-    if [ ! "$namespaces" ]; then
-        is "--learn=bind" hello "$(cd "$dir" && learnt bind cat hello)"
-        is "--learn=bind: with what is learnt it runs" hello "$("$run" --config "$dir/learnt/bind" cat hello 2>&1)"
-        like "--learn=bind: and nothing else is there" "*No such file*" "$("$run" --config "$dir/learnt/bind" cat "$dir/conf/main" 2>&1)"
-        is "--learn, through an init" hello "$("$run" --map-root --unshare pid --learn "$dir/learnt/first" cat "$dir/hello" 2>&1)"
-    fi
-    if learnt seccomp "$witness" print written >"$dir/said"; then
-        is "--learn=seccomp: with what is learnt it runs" written \
-            "$("$run" --no-new-privs --seccomp-json "$dir/learnt/seccomp" "$witness" print written 2>&1)"
-        code "--learn=seccomp: and no other call" 1 "$run" --no-new-privs --seccomp-json "$dir/learnt/seccomp" \
-            "$witness" touch "$dir/never"
-    else
-        skip "--learn=seccomp" "$(<"$dir/said")"
-    fi
-    is "--learn: one that stays behind is watched on" "late" "$(learnt landlock sh -c "(sleep 0.3; cat $dir/hello >/dev/null; echo late) &")"
-    code "--learn: the time of all" 124 "$run" --timeout 0.5 --learn "$dir/learnt/first" sh -c 'sleep 60 &'
-else
-    skip "--learn" "$(<"$dir/said")"
-fi
-code "--learn: a file that cannot be written" 125 "$run" --learn /nowhere/at/all true
-
 # --- exit codes
 
 code "the command's exit code" 7 "$run" "$witness" exit 7
@@ -898,8 +655,6 @@ fi
 
 # --- the time is up
 
-lives() { pgrep -f "^$dir/$1 " >/dev/null; }
-dead() { ! lives "$1"; }
 for way in "" "--new-session" "--unshare pid"; do
     # shellcheck disable=SC2086
     if [ "$way" = "--unshare pid" ]; then
@@ -919,60 +674,6 @@ holds "and nobody else" lives stranger
 holds "but all of it" dead tree
 kill "$(<"$dir/stranger.pid")"
 code "a command that is in time" 4 "$run" --timeout 60 "$witness" exit 4
-# --- the output
-
-is "--output-limit: within it" "both 3" "$("$run" --output-limit 100 sh -c 'printf "both "; exit 3'; echo $?)"
-is "--output-limit: just so much" "124 12345" "$("$run" --output-limit 5 sh -c 'printf 123456; exec sleep 60' >"$dir/out" 2>/dev/null
-    echo "$? $(<"$dir/out")")"
-is "--output-limit: and not one more" "0 12345" "$("$run" --output-limit 5 sh -c 'printf 12345' >"$dir/out" 2>/dev/null
-    echo "$? $(<"$dir/out")")"
-is "--output-limit: both outputs" "124 8 2" "$("$run" --output-limit 10 sh -c 'printf 12345678; sleep 0.3; printf abcdef >&2; exec sleep 60' \
-    >"$dir/out" 2>"$dir/said"; echo "$? $(wc -c <"$dir/out") $(head -c 2 "$dir/said" | grep -c ab)2" | sed 's/ 12$/ 2/')"
-like "--output-limit: is told" "*wrote more than its limit*" "$(<"$dir/said")"
-is "--output-limit: an endless one" "124 100000" "$("$run" --output-limit 100000 yes >"$dir/out" 2>/dev/null
-    echo "$? $(wc -c <"$dir/out")")"
-is "--output-limit: unlimited" "1000000" "$("$run" --output-limit unlimited head -c 1000000 /dev/zero | wc -c)"
-is "--output-limit: a reader that goes away" 0 "$("$run" --output-limit 1G --timeout 60 yes 2>/dev/null | head -n 1 >/dev/null
-    echo $?)"
-cp "$witness" "$dir/tree"
-code "--output-limit: a grandchild that holds the output" 4 \
-    "$run" --output-limit 1M --timeout 60 sh -c "'$dir/tree' fork daemon sleep & sleep 0.1; exit 4"
-holds "is killed" until_true dead tree
-"$run" --output-limit 1M sh -c "{ '$dir/tree' daemon sleep & } >/dev/null 2>&1; exit 0"
-holds "--output-limit: one that does not hold it stays" until_true lives tree
-pkill -f "^$dir/tree "
-is "--output-limit: the order of both outputs" "1 2 3 4" "$("$run" --output-limit 1M sh -c 'echo 1; echo 2 >&2; echo 3; echo 4 >&2' 2>&1 |
-    xargs)"
-code "--idle-timeout" 124 "$run" --idle-timeout 0.3 sh -c 'echo begun; exec sleep 60'
-like "--idle-timeout: is told" "*wrote nothing for too long*" "$said"
-is "--idle-timeout: what was written" begun "$(<"$dir/out")"
-code "--idle-timeout: something in time" 7 "$run" --idle-timeout 10 sh -c 'for i in 1 2 3; do echo $i; sleep 0.1; done; exit 7'
-code "--idle-timeout: closed outputs are no silence" 0 "$run" --idle-timeout 0.2 sh -c 'exec >&- 2>&-; sleep 0.6'
-is "--idle-timeout: a slow reader is no silence" "100000" "$("$run" --idle-timeout 0.5 head -c 100000 /dev/zero | { sleep 1; wc -c; })"
-if [ "$have_python" ]; then
-    "$run" --json-status-fd 7 --output-limit 5 yes 7>"$dir/json" >/dev/null 2>&1
-    is "JSON: too much output" '"output" 5 false' "$(for key in ended output_bytes timed_out; do
-        json exited $key "$dir/json"; done | xargs -d '\n')"
-    "$run" --json-status-fd 7 --idle-timeout 0.2 sleep 60 7>"$dir/json" 2>/dev/null
-    is "JSON: silence" '"idle" 0' "$(for key in ended output_bytes; do json exited $key "$dir/json"; done | xargs -d '\n')"
-fi
-for way in "--fd 1" "--open-fd 2=w:/dev/null" "--dup-fd 1=2"; do
-    # shellcheck disable=SC2086
-    code "--output-limit with $way" 125 "$run" --output-limit 5 $way true
-done
-
-# asked: whoever is asked to end says so in a file, and ends
-asked() {
-    rm -f "$dir/asked" "$dir/up"
-    sh -c '"$@"; echo $? >"$0.code"' "$dir/asked" "$run" --timeout 1 --grace "$1" "${@:3}" \
-        sh -c "trap 'echo asked >>$dir/asked; $2' TERM; : >$dir/up; while :; do sleep 0.01; done" 2>"$dir/said"
-    echo "$(<"$dir/asked.code") $(cat "$dir/asked" 2>/dev/null)"
-}
-is "--grace: it is asked to end, and does" "124 asked" "$(asked 60s "exit 0")"
-is "--grace: it does not, and is killed" "124 asked" "$(asked 200ms ":")"
-like "--grace: it is told" "*the time was up*" "$(<"$dir/said")"
-is "--grace, a session" "124 asked" "$(asked 1m "exit 0" --new-session)"
-[ "$namespaces" ] || is "--grace, through an init" "124 asked" "$(asked 1m "exit 0" --map-root --unshare pid)"
 mkfifo "$dir/fifo"
 code "a time that is up before the start" 124 "$run" --timeout 0.2 --open-fd "0=r:$dir/fifo" "$witness"
 like "which is said" "*before the command had started*" "$said"
@@ -1029,6 +730,25 @@ for way in "" "--timeout 60" "--new-session"; do
     like "and says so" "*second SIGINT*" "$(<"$dir/said")"
     holds "and all of it" until_true dead tree
 done
+if [ "$have_python" ]; then
+    is "a second Ctrl-C ends it, which a terminal sends to both" "True 2" "$(python3 -c '
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+def read_until(what):
+    global said
+    while what not in said:
+        said += os.read(fd, 100)
+read_until(b"up")
+os.write(fd, b"\3")
+read_until(b"once")
+os.write(fd, b"\3")
+read_until(b"killed")
+status = os.waitpid(pid, 0)[1]
+print(os.WIFSIGNALED(status), os.WTERMSIG(status))' "$run" sh -c 'trap "echo once" INT; echo up; while :; do sleep 0.05; done' 2>&1)"
+fi
 begin --signal-default INT,QUIT "$witness" touch "$dir/up" sleep
 kill -TERM $runner
 wait $runner 2>/dev/null
@@ -1075,5 +795,4 @@ code "--version" 0 "$run" --version
 like "--version" "forkexec-run*libforkexec 1.*" "$(<"$dir/out")"
 code "output that cannot be written" 125 sh -c '"$@" >/dev/full' - "$run" --help
 
-echo "1..$tests"
-[ $failures = 0 ]
+finish

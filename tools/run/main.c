@@ -72,6 +72,8 @@ int main(int argc, char **argv)
     check_mounts();
     if (!*command)
         usage("there is no command to run; see --help");
+    if (run.grace_ns && run.timeout_ns == FORKEXEC_FOREVER && !run.has_idle_timeout)
+        usage("--grace is for the end of a time: --timeout and --idle-timeout are missing");
     finish_namespaces(&run);
     add_profiles(&run);
     prepare_learning(&run);

@@ -33,7 +33,7 @@ static void output_limit(struct run *run, char *size)
 
 static void idle_timeout(struct run *run, char *time)
 {
-    (void)run;
+    run->has_idle_timeout = true;
     idle_ns = parse_seconds(time);
     is_piped = true;
 }

@@ -21,6 +21,7 @@ struct run {
     int foreground;        /* the terminal that comes back to us at the end, or -1 */
     int64_t timeout_ns;    /* FORKEXEC_FOREVER: none */
     int64_t grace_ns;      /* between SIGTERM and SIGKILL when the time is up; 0: SIGKILL at once */
+    bool has_idle_timeout;
     bool describes;
     uint32_t create;       /* the namespaces that --unshare named */
     uint32_t all, share;   /* those that "--unshare all" stands for, and what --share takes away from them */

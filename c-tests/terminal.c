@@ -215,6 +215,33 @@ TEST_BOTH(in_a_root_of_its_own)
     }
 }
 
+/* mount_dev needs id 0, and then the child makes another user namespace for the ids that were asked for. */
+TEST_BOTH(in_a_root_under_other_ids)
+{
+    need_native();
+    need_user_namespaces();
+    struct forkexec_attr *attr = with_terminal(FORKEXEC_MEMORY_AUTO);
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID));
+    map_own_ids(attr, 7, 8);
+    OK(forkexec_attr_set_root(attr, NULL, 0));
+    OK(forkexec_attr_bind_mount(attr, witness, witness, FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE));
+    for (int own = 0; own < 2; own++) {
+        struct forkexec_child *child = start(attr, witness,
+            (char *[]){ witness, "print", "", "look", "/dev/pts/0", "see", NULL }, NULL);
+        int master = terminal_of(child);
+        const char *said = text("%s", read_all(master));
+        assert_int_equal(finish(child).exit_code, 0);
+        close(master);
+        assert_string_equal(told(said, "uid./dev/pts/0"), "7");
+        assert_string_equal(told(said, "fd.0"), "/dev/pts/0");
+        OK(forkexec_attr_set_uid(attr, 7));
+        OK(forkexec_attr_set_gid(attr, 8));
+        OK(forkexec_attr_keep_groups(attr));
+    }
+}
+
 /* What stands at /dev/ptmx in a root that is somebody else's. */
 TEST_BOTH(another_device_of_that_name)
 {

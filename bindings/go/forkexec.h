@@ -1931,7 +1931,7 @@ int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 // struct sockaddr_in or sockaddr_in6, whole, or a sockaddr_un with an absolute path or an abstract name; port 0 is any that
 // is free, which getsockname(2) tells. backlog: as listen(2) takes it; a SOCK_DGRAM socket is only bound. In a new network
 // namespace 127.0.0.1 and ::1 need set_loopback. With TCP, SO_REUSEADDR is set. The socket is made before the ids are set,
-// so a new user namespace gives the right to any port. What is at a path is never replaced, and is left to the caller to
+// so a new user namespace gives the right to any port, except where mount_dev under other ids than 0 takes a second one. What is at a path is never replaced, and is left to the caller to
 // remove; its mode is what the umask leaves of 0777. The program itself does not get the socket. address is copied; repeated
 // calls add, at most 32. socket(2), bind(2), listen(2), ip(7), unix(7).
 // Returns 0; -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, no such

@@ -6,8 +6,8 @@ use super::fds;
 use super::sealed::{Listen, clone, message};
 use super::stage::Stage;
 use super::sys::abi::{
-    AF_UNIX, AT_FDCWD, ENODEV, EPERM, IfReq, MOST_RIGHTS, O_CLOEXEC, O_NOCTTY, O_RDWR, PTMX, S_IFCHR, SO_REUSEADDR,
-    SOCK_CLOEXEC, SOCK_DGRAM, TIOCGPTPEER, TIOCSCTTY, TIOCSPTLCK, TIOCSWINSZ, TUN, TUNSETIFF,
+    AF_UNIX, AT_FDCWD, EINVAL, ENODEV, EPERM, IfReq, MOST_RIGHTS, O_CLOEXEC, O_NOCTTY, O_RDWR, PTMX, S_IFCHR,
+    SO_REUSEADDR, SOCK_CLOEXEC, SOCK_DGRAM, TIOCGPTPEER, TIOCSCTTY, TIOCSPTLCK, TIOCSWINSZ, TUN, TUNSETIFF,
 };
 use super::sys::{self, Answer, Errno};
 use core::ffi::CStr;
@@ -41,6 +41,8 @@ pub fn terminal(at: &mut At) -> Answer {
     match at.plan.uid.get().map_or(Ok(()), |uid| sys::set_owner(at.slave, uid)) {
         // A devpts of another user namespace, whose group is not mapped in this one.
         Err(Errno(EPERM)) => Ok(()),
+        // An id of the second user namespace, which is still to come; there the user that has made the terminal has it.
+        Err(Errno(EINVAL)) if !at.plan.inner_uid_map.is_empty() => Ok(()),
         answer => answer,
     }
 }

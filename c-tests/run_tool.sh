@@ -434,6 +434,17 @@ code "not found in PATH" 127 env PATH=/bin:/usr/bin "$run" no-such-program
 code "not executable" 126 "$run" /etc/passwd
 code "a step that failed" 125 "$run" --cwd /no/such/directory true
 like "is named" "forkexec-run: cwd (/no/such/directory): No such file*" "$said"
+# tells PATTERN OPTION...: the library's reason, in the words of the options
+tells() {
+    like "${*:2}: $1" "forkexec-run: *$1*" "$("$run" "${@:2}" true 2>&1)"
+}
+tells "add --unshare pid" --init
+tells "add --no-new-privs" --landlock-port connect-tcp:80
+tells "contradicts --groups" --keep-groups --groups 5
+tells "add --unshare uts" --hostname x
+tells "(--process-group): Invalid argument: a session leader" --new-session --process-group 0
+tells "(/tmp/set_groups/no_new): No such file" --cwd /tmp/set_groups/no_new
+[ "$namespaces" ] || tells "the flag create makes it" "${userns[@]}" --unshare mount --bind /etc "$dir/missing"
 code "an option that there is not" 125 "$run" --no-such-option true
 like "and the one that is like it is named" "*--no-such-option: there is no such option*" "$said"
 for typo in "unsahre pid:--unshare" "bindmount-ro / /:--bind=readonly" "bnid / /:--bind" "die-with-parent:--parent-death KILL" \

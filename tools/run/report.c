@@ -102,7 +102,9 @@ void report_timeout_before_start(void)
 
 void report_failure(const struct forkexec_error *error)
 {
-    tell(error, error->message, false);
+    char text[512];
+    translate(error->message, text, sizeof text);
+    tell(error, text, false);
     if (error->stage != FORKEXEC_STAGE_EXEC)
         _exit(own(CODE_TOOL));
     _exit(own(error->code == ENOENT || error->code == ENOTDIR ? CODE_NOT_FOUND : CODE_NOT_EXECUTABLE));

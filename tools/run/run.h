@@ -78,6 +78,9 @@ void accept(int result);
 /* suggest.c: the option that was probably meant; "" where there is none that is like it. */
 const char *suggestion(const char *name);
 
+/* translate.c: a sentence of the library, in the words of the options. */
+void translate(const char *sentence, char *text, size_t size);
+
 /* ns.c: what can only be decided when all options are read. */
 void finish_namespaces(struct run *run);
 

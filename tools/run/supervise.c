@@ -70,7 +70,7 @@ static int64_t at_most(const struct watch *watch, int64_t ns)
 }
 
 /* Lets the held child go, in slices between which signals and the time are looked at. */
-static void release(const struct watch *watch)
+static void release(struct watch *watch)
 {
     struct forkexec_error error;
     if (watch->run->stops) {
@@ -85,6 +85,8 @@ static void release(const struct watch *watch)
             report_failure(&error);
         bool had_it = false;
         int signal = next_signal(watch, &had_it);
+        if (signal == SIGINT)
+            watch->interrupted = now_ns();
         bool late = now_ns() >= watch->deadline;
         if ((!signal || had_it) && !late)
             continue;

@@ -301,7 +301,11 @@ SITUATION(ABOUT_PROGRAM)
 {
     struct forkexec_attr *attr = new_attr();
     SET(set_memory_mode, FORKEXEC_MEMORY_FRESH);
+#ifdef SYS_readlink
+    DENY(readlink, EACCES);
+#else
     DENY(readlinkat, EACCES);
+#endif
     says(spawned_by(attr, "/proc/self/exe"), "resolve (%s): %s", sentence, strerror(EACCES));
 }
 

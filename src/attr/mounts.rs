@@ -419,7 +419,7 @@ mod tests {
         assert!(mounts.remount(c"/", flag::FOLLOW).is_err());
         assert!(mounts.remount(c"/", flag::READONLY | flag::CREATE).is_err());
         assert!(mounts.change_mode(c"/", 0o10000).is_err());
-        assert!(mounts.set_root(None, 2).is_err());
+        assert!(mounts.set_root(None, 16).is_err());
         assert!(mounts.list.is_empty() && mounts.root.is_none());
     }
 }

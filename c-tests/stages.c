@@ -168,7 +168,7 @@ static const char *label_word(void)
 static const char *beginning(const struct row *row)
 {
     const char *name = forkexec_stage_name(row->stage);
-    const char *item = text(row->item, getuid(), getgid(), witness, label_word());
+    const char *item = text(row->item, getuid(), getgid(), witness, label_word(), geteuid() ? ",userxattr" : "");
     if (row->index >= 0)
         name = text("%s %d", name, row->index);
     return *item ? text("%s (%s): ", name, item) : text("%s: ", name);

@@ -277,7 +277,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_MASK, FRESH, a_mask, GIVES(EIO, 1, "/a"), PRIVILEGED,
         DENY(mount, EIO, IF(3, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)) },
     { FORKEXEC_STAGE_READONLY, FRESH, a_readonly_path, GIVES(EIO, 1, "/a"), PRIVILEGED, DENY(move_mount, EIO) },
-    { FORKEXEC_STAGE_OVERLAY, FRESH, an_overlay, GIVES(EIO, 1, "/a of lowerdir=/usr:/etc"), PRIVILEGED,
+    { FORKEXEC_STAGE_OVERLAY, FRESH, an_overlay, GIVES(EIO, 1, "/a of lowerdir=/usr:/etc%5$s"), PRIVILEGED,
         DENY(mount, EIO, IF(3, MS_NODEV)) },
     { FORKEXEC_STAGE_REMOUNT, FRESH, a_remount, GIVES(EIO, 2, "/a with 0x8"), PRIVILEGED,
         DENY(mount, EIO, IF(3, MS_REMOUNT | MS_BIND | MS_NOEXEC | MS_RELATIME)) },

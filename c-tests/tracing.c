@@ -57,7 +57,8 @@ TEST(the_callers_own_file_is_executed_by_its_link)
         OK(forkexec_attr_set_ptrace(attr));
         OK(forkexec_attr_set_memory_mode(attr, modes[i / 2]));
         struct forkexec_child *child;
-        OK(forkexec_spawn(attr, names[i % 2], (char *[]){ "self", NULL }, NULL, &child, NULL));
+        OK(forkexec_start(attr, names[i % 2], (char *[]){ "self", NULL }, NULL, &child, NULL));
+        assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
         assert_int_equal(stopped_by(forkexec_child_pid(child)), SIGTRAP);
         assert_int_equal(readlink(text("/proc/%d/exe", forkexec_child_pid(child)), childs, sizeof childs), length);
         assert_memory_equal(childs, own, length);

@@ -122,6 +122,14 @@ static inline bool end_copy(pid_t pid)
     return status == 0;
 }
 
+/* A sanitizer takes memory when it likes, and ends the program where there is none. */
+static inline void need_no_sanitizer(void)
+{
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+    skip_because("the sanitizer has memory of its own");
+#endif
+}
+
 /* Runs body(argument) in a copy; whether it came to its end there. */
 static inline bool succeeds_in_copy(void (*body)(const void *), const void *argument)
 {

@@ -349,6 +349,7 @@ TEST_BOTH(memory_that_is_denied)
 {
     need_native();
     need_unemulated("it takes no seccomp filters");
+    need_no_sanitizer();
     in_copy(has_no_memory, &(bool){ false });
     in_copy(has_no_memory, &(bool){ true });
 }

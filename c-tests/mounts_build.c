@@ -336,6 +336,7 @@ TEST_BOTH(devices_under_other_ids)
 {
     need_mounts();
     need_user_namespaces();
+    need_other_roots();
     for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID));

@@ -76,6 +76,7 @@ TEST(few_processes)
 TEST(little_address_space)
 {
     need_native();
+    need_no_sanitizer();
     for (int mib = 0; mib <= 4; mib++)
         in_copy(with_limit, (int[]){ RLIMIT_AS, mib << 20 });
 }

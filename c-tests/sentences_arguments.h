@@ -163,9 +163,7 @@ static inline void have_memory_again(void)
 
 static inline void need_own_memory(void)
 {
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-    skip_because("the sanitizer has memory of its own");
-#endif
+    need_no_sanitizer();
     need_native();
     struct rlimit now;
     need(!getrlimit(RLIMIT_AS, &now) && now.rlim_max == RLIM_INFINITY, "needs to have no limit on memory");

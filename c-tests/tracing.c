@@ -50,6 +50,7 @@ TEST(a_child_that_stops_itself_is_continued_into_the_program)
 TEST(the_callers_own_file_is_executed_by_its_link)
 {
     static const char *const names[] = { "/proc/self/exe", "/proc/thread-self/exe" };
+    need_native();
     char own[4096], childs[4096];
     ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
     for (size_t i = 0; i < sizeof modes / sizeof *modes * 2; i++) {

@@ -3,6 +3,7 @@
 #include "building.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 EACH_TEST_NEEDS(need_native) /* valgrind knows no openat2(2) */
@@ -223,10 +224,23 @@ TEST_BOTH(ways_that_do_not_end)
 }
 
 /* As many links as the kernel follows on one way, and one more. path_resolution(7) */
+/* Mounts, wherever they are: the kernel begins ways again meanwhile, and has counted their links already. */
+static pid_t begin_mounts(void)
+{
+    const char *here = new_directory("here");
+    pid_t pid = fork();
+    if (pid == 0 && (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)))
+        _exit(1);
+    while (pid == 0 && !mount(here, here, NULL, MS_BIND, NULL))
+        umount2(here, MNT_DETACH);
+    return pid ? pid : (_exit(1), 0);
+}
+
 TEST_BOTH(the_longest_way)
 {
-    enum { MOST = 40 };
+    enum { MOST = 40, TIMES = 20 };
     need_mounts();
+    pid_t mounts = begin_mounts();
     for EACH_BUILDER(mode, user)
         for (int longer = 0; longer < 2; longer++) {
             struct forkexec_attr *attr = in_empty_root(mode, user);
@@ -237,8 +251,11 @@ TEST_BOTH(the_longest_way)
             if (longer)
                 assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ELOOP, MOST + 3);
             else
-                assert_saw(look(attr, "look", "/0"), "mode./0", "0711");
+                for (int i = 0; i < TIMES; i++)
+                    assert_saw(look(attr, "look", "/0"), "mode./0", "0711");
         }
+    kill(mounts, SIGKILL);
+    waitpid(mounts, NULL, 0);
 }
 
 TEST_BOTH(what_is_there_is_of_another_kind)

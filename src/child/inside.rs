@@ -69,6 +69,8 @@ fn resolve(at: &At, item: &Mount) -> Answer<Option<Found>> {
         match unsafe { sys::openat2(at.root, name(at, item.target), &how) } {
             // Somebody renames while ".." in a link is followed.
             Err(Errno(EAGAIN)) => continue,
+            // Where the kernel has to begin again, as after a change elsewhere, it counts links twice, and then 40 are too many.
+            Err(Errno(ELOOP)) => return Ok(None),
             Err(errno) if goes_on(Call::Openat2, errno) => return Ok(None),
             found => return found.and_then(look).map(Some),
         }

@@ -217,7 +217,9 @@ static int set_something(struct forkexec_attr *attr)
     case 101: TRY(listen, small ? 1 + (int)(level & 1) : (int)low, small ? (const void *)"\1\0\0forkexec fuzz" : items,
         small ? 2 + (size_t)level : n, small);
     case 102: TRY(set_terminal, (uint16_t)a, (uint16_t)b);
-    case 103: TRY(open_tun, level ? NULL : string(), small ? 0x1001 + (level & 1) : low);
+    case 103: /* no device among the host's */
+        return forkexec_attr_create_namespaces(attr, FORKEXEC_NS_NET)
+            | forkexec_attr_open_tun(attr, level ? NULL : string(), small ? 0x1001 + (level & 1) : low);
     case 67: TRY(set_init);
     case 68: TRY(allow_partial_landlock);
     case 69: TRY_IN_ROOT(add_mount, string(), where, level ? "tmpfs" : NULL,

@@ -64,18 +64,18 @@ fn find_behind_links(at: &At, item: &Mount) -> Answer<Found> {
 /// The target behind symbolic links, as the kernel finds it in the root; `None`: it cannot. openat2(2)
 fn resolve(at: &At, item: &Mount) -> Answer<Option<Found>> {
     let how = OpenHow { flags: (O_PATH | O_CLOEXEC) as u64, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+    let mut last = Errno(EAGAIN);
     for _ in 0..64 {
         // SAFETY: plan::lower guarantees a NUL-terminated path.
         match unsafe { sys::openat2(at.root, name(at, item.target), &how) } {
-            // Somebody renames while ".." in a link is followed.
-            Err(Errno(EAGAIN)) => continue,
-            // Where the kernel has to begin again, as after a change elsewhere, it counts links twice, and then 40 are too many.
-            Err(Errno(ELOOP)) => return Ok(None),
+            // Somebody renames while ".." in a link is followed. Or the kernel has begun again, as when somebody mounts, and has
+            // counted links twice: then they are too many only this time.
+            Err(errno @ Errno(EAGAIN | ELOOP)) => last = errno,
             Err(errno) if goes_on(Call::Openat2, errno) => return Ok(None),
             found => return found.and_then(look).map(Some),
         }
     }
-    Err(Errno(EAGAIN))
+    Err(last)
 }
 
 fn find(at: &mut At, item: &Mount) -> Answer<Found> {

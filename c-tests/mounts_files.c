@@ -66,7 +66,7 @@ TEST_BOTH(copies_are_mounted)
         assert_saw(view, "mode./deep/made", "0755");
         assert_saw(view, "flags./deep/made", "nosuid nodev");
         assert_saw(view, "text./deep/other", "contents");
-        /* The root, the witness, the three and /proc: what they were made in is nowhere. */
+        /* The root, the witness, the three and /proc: the file system in which they were made is not mounted any more. */
         assert_saw(view, "mounts", "6");
         assert_int_equal(finish(start(attr, "/witness", (char *[]){ "w", "touch", "/below", NULL }, NULL)).exit_code, EROFS);
     }

@@ -45,7 +45,7 @@ static void file_with(const char *path, const char *bytes)
     close(fd);
 }
 
-/* Every byte that means something to overlayfs, or to whoever reads its words. */
+/* Every byte that means something to overlayfs, or to who parses its options. */
 #define ODD "a:b,c\\d e=\n\\:\\,"
 
 TEST_BOTH(directories_over_each_other)
@@ -92,7 +92,7 @@ TEST_BOTH(nothing_is_written)
     }
 }
 
-/* What is written goes with the mount, and is nowhere to be seen. */
+/* What is written goes with the mount, and no other path leads to it. */
 TEST_BOTH(what_is_written_goes_to_memory)
 {
     need_overlays();
@@ -117,7 +117,7 @@ TEST_BOTH(what_is_written_goes_to_memory)
         assert_saw(view, "text./deep/o/first", "first");
         assert_saw(view, "kind./deep/o/made", "file");
         assert_saw(view, "kind./deep/o/upper", "No such file or directory");
-        /* The root, the witness, the two and /proc: what they are written to is nowhere. */
+        /* The root, the witness, the two and /proc: the file system that they are written to is not mounted. */
         assert_saw(view, "mounts", "5");
         assert_false(exists(text("%s/made", top)) || exists(text("%s/made", bottom)));
         assert_saw(look(attr, "look", "/deep/o/made"), "kind./deep/o/made", "No such file or directory");

@@ -1,10 +1,10 @@
 /* Runs a command in a container that somebody else has made, as `runc exec` does: in the namespaces of its first process,
  * in its cgroup, with the rights that a container's process has and nothing of the host's.
  *
- * usage: enter_container [-u UID] [-g GID] [-G GID]... [-c CAPABILITIES] [-d DIRECTORY] [-r CGROUP] [-l LABEL] [-t]
+ * usage: container_exec [-u UID] [-g GID] [-G GID]... [-c CAPABILITIES] [-d DIRECTORY] [-r CGROUP] [-l LABEL] [-t]
  *                        PID COMMAND [ARGUMENT]...
  *
- * PID is the container's first process as it is known here, CAPABILITIES a mask, CGROUP the directory of a cgroup; -t makes
+ * PID is any process of the container, by its number here, CAPABILITIES a mask, CGROUP the directory of a cgroup; -t makes
  * our terminal the command's. Exits with what the command exits with. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,7 +29,7 @@ static const struct {
 
 static _Noreturn void die(const char *what, int code)
 {
-    fprintf(stderr, "enter_container: %s: %s\n", what, strerror(code));
+    fprintf(stderr, "container_exec: %s: %s\n", what, strerror(code));
     exit(125);
 }
 
@@ -67,8 +67,11 @@ static void join(struct forkexec_attr *attr, const char *pid)
     /* What was looked at is the process that was opened, if that is still there. */
     if (syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0))
         die(pid, errno);
-    if (types)
-        forkexec_attr_join_pidfd(attr, pidfd, types);
+    if (!types) {
+        fprintf(stderr, "container_exec: %s is in no container: all its namespaces are the caller's\n", pid);
+        exit(125);
+    }
+    forkexec_attr_join_pidfd(attr, pidfd, types);
 }
 
 static void enter_cgroup(struct forkexec_attr *attr, const char *path)
@@ -85,6 +88,7 @@ static void own_terminal(struct forkexec_attr *attr)
     forkexec_attr_set_controlling_terminal(attr, 0);
 }
 
+/* --- limit */
 static void limit(struct forkexec_attr *attr, uint64_t capabilities)
 {
     forkexec_attr_set_capabilities(attr, FORKEXEC_CAP_BOUNDING | FORKEXEC_CAP_PERMITTED | FORKEXEC_CAP_EFFECTIVE,
@@ -96,6 +100,7 @@ static void limit(struct forkexec_attr *attr, uint64_t capabilities)
     forkexec_attr_set_session_keyring(attr, NULL);
     forkexec_attr_allow_failure(attr, FORKEXEC_STAGE_KEYRING);
 }
+/* --- end */
 
 static int run(const struct forkexec_attr *attr, char *const argv[])
 {
@@ -105,7 +110,7 @@ static int run(const struct forkexec_attr *attr, char *const argv[])
     /* Names are looked up in there, by the container's own directories. */
     char *const envp[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", NULL };
     if (forkexec_spawn(attr, argv[0], argv, envp, &child, &error)) {
-        fprintf(stderr, "enter_container: %s\n", error.message);
+        fprintf(stderr, "container_exec: %s\n", error.message);
         return error.stage != FORKEXEC_STAGE_EXEC ? 125 : error.code == ENOENT ? 127 : 126;
     }
     while (forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status) == -EINTR)
@@ -140,7 +145,7 @@ int main(int argc, char **argv)
         }
     }
     if (argc - optind < 2) {
-        fputs("usage: enter_container [OPTION]... PID COMMAND [ARGUMENT]...\n", stderr);
+        fputs("usage: container_exec [OPTION]... PID COMMAND [ARGUMENT]...\n", stderr);
         return 125;
     }
     join(attr, argv[optind]);

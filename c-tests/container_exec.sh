@@ -1,7 +1,7 @@
 #!/bin/bash
-# enter_container, in a container of runc's and in one of this library's: what runs there is what `runc exec` runs.
+# container_exec, in a container of runc's and in one of this library's: what runs there is what `runc exec` runs.
 #
-# usage: enter_container.sh ENTER_CONTAINER WITNESS FORKEXEC-RUN
+# usage: container_exec.sh CONTAINER_EXEC WITNESS FORKEXEC-RUN
 set -u
 enter=$1 witness=$2 run=$3
 failed=0
@@ -100,5 +100,5 @@ check "runc's"
 same='^(uid|gid|groups|cap\.|securebits|no_new_privs|ns\.|hostname|domainname|cwd|fds|umask|mask|ppid|tty|root) *'
 is "what runc exec shows" "$(runc --root "$dir/runc" exec "$name" /witness </dev/null | grep -E "$same")" \
     "$("$enter" "$pid" /witness </dev/null | grep -E "$same")"
-[ $failed = 0 ] && echo "# ok - enter_container"
+[ $failed = 0 ] && echo "# ok - container_exec"
 exit $failed

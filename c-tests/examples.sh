@@ -1,23 +1,19 @@
 #!/bin/bash
-# The examples of the manual and of README.md, run as they are printed. Speaks TAP; runs as root and as an ordinary user.
+# The examples of the manual, run as they are printed. Speaks TAP; runs as root and as an ordinary user.
 #
-# usage: examples.sh [FORKEXEC-RUN MANUAL README LIBRARY HEADER]
+# usage: examples.sh [FORKEXEC-RUN MANUAL LIBRARY]
 set -u
-run=$(realpath "${1:-./forkexec-run}") manual=$(realpath "${2:-./forkexec-run.1}") readme=$(realpath "${3:-./README.md}")
-library=$(realpath "${4:-./libforkexec.so.1}") header=$(realpath "${5:-./forkexec.h}")
+run=$(realpath "${1:-./forkexec-run}") manual=$(realpath "${2:-./forkexec-run.1}") library=$(realpath "${3:-./libforkexec.so.1}")
 dir=$(mktemp -d) tests=0 failures=0
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$dir"
 cd "$dir" || exit 1
-# What is installed elsewhere: the command, the library, and what pkg-config finds of it.
+# What is installed elsewhere.
 mkdir bin lib
 cp "$run" bin/forkexec-run
 cp "$library" lib/libforkexec.so.1
-ln -s libforkexec.so.1 lib/libforkexec.so
-printf 'Name: forkexec\nDescription: .\nVersion: 1\nCflags: -I%s\nLibs: -L%s/lib -lforkexec\n' "$(dirname "$header")" "$dir" \
-    >lib/forkexec.pc
-export LC_ALL=C PATH="$dir/bin:$PATH" LD_LIBRARY_PATH="$dir/lib" PKG_CONFIG_PATH="$dir/lib"
+export LC_ALL=C PATH="$dir/bin:$PATH" LD_LIBRARY_PATH="$dir/lib"
 
 # is NAME WANTED GOT
 is() {
@@ -41,11 +37,6 @@ awk '/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh SEE/ { on = 0 } /^\.Ed/ { inside = 0 }
     on && /^\.Bd/ { inside = 1; n++ }' "$manual"
 is "the manual has four examples" "example1 example2 example3 example4" "$(echo example*)"
 
-# part NAME: a program of README.md, without the lines that fence it
-part() {
-    sed -n "/^<!-- $1 -->\$/,/^<!-- \/$1 -->\$/p" "$readme" | sed '/^<!--/d; /^```/d'
-}
-
 printf '#!/bin/sh\necho "$(ulimit -v) KiB, $(sed -n s/^CapEff:.//p /proc/self/status), $(grep -c : /proc/net/dev) interface"\n' >script
 printf '#!/bin/sh\nexit 7\n' >service
 chmod 755 script service
@@ -54,32 +45,12 @@ namespaces=$(forkexec-run --unshare user,pid,net,ipc,uts,mount true 2>&1) && nam
 if [ -n "$namespaces" ]; then
     skip "a script without network" "$namespaces"
     skip "a root of its own" "$namespaces"
-    skip "with ctypes" "$namespaces"
-    skip "with cgo" "$namespaces"
 else
     is "a script without network" "524288 KiB, 0000000000000000, 1 interface" "$(sh ./example1 2>&1)"
 
     # The last line is a shell, which reads what it is to do.
     is "a root of its own" "0 0 bin dev lib lib64 proc tmp usr" \
         "$(echo 'echo $(id -u) $(id -g) $(ls /); touch /here 2>/dev/null' | sh ./example2 2>&1)"
-
-    wanted=$(printf 'I am process 1 with 2097152 KiB\nexit code 3')
-    part python >program.py
-    if command -v python3 >/dev/null && python3 -c 'import ctypes' 2>/dev/null; then
-        is "with ctypes" "$wanted" "$(python3 -u program.py 2>&1)"
-    else
-        skip "with ctypes" "no python3 here"
-    fi
-
-    part go >program.go
-    PATH=$PATH:/usr/local/go/bin
-    if ! command -v go >/dev/null; then
-        skip "with cgo" "no go here"
-    else
-        # A cache of what is compiled may be the caller's own, or none.
-        [ -w "${GOCACHE:-$HOME/.cache/go-build}" ] || export GOCACHE="$dir/cache"
-        is "with cgo" "$wanted" "$(HOME=${HOME:-$dir} GOFLAGS=-mod=mod go run program.go 2>&1)"
-    fi
 fi
 
 # Who may not become nobody is told.

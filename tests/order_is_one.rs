@@ -1,7 +1,7 @@
-//! There is one order: the stages of `src/stage.rs`, the program of the child, the tests and the README's table are the
-//! same rows.
+//! There is one order: the stages of `src/stage.rs`, the program of the child, the tests and the table of `docs/order.md` are
+//! the same rows.
 
-mod readme;
+mod pages;
 
 use std::fs;
 use std::path::Path;
@@ -130,12 +130,12 @@ fn every_file_of_tests_is_built() {
 }
 
 #[test]
-fn the_readme_has_the_same_order() {
+fn the_page_has_the_same_order() {
     let mut table = String::from("| number | `FORKEXEC_STAGE_` | what happens, and why here |\n|---:|---|---|\n");
     for stage in stages().iter().filter(|stage| stage.number > 0) {
         let constant = stage.constant();
         let short = constant.trim_start_matches("FORKEXEC_STAGE_");
         table += &format!("| {} | `{short}` | {} |\n", stage.number, stage.says);
     }
-    readme::is_current("stages", &table, "order_is_one");
+    pages::is_current("docs/order.md", "stages", &table, "order_is_one");
 }

@@ -1,9 +1,10 @@
-"""The pages of the Python package: `tools/python docs BUILD` builds them by sphinx, of this folder and of the docstrings."""
+"""The site: `tools/docs BUILD` builds it by sphinx, of this folder, of include/forkexec.json and of the Python docstrings."""
 
 from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 from pathlib import Path
 
@@ -14,16 +15,17 @@ import forkexec
 from forkexec._keywords import KEYWORDS
 
 HERE = Path(__file__).resolve().parent
-DESCRIPTION = json.loads((HERE.parents[1] / "include/forkexec.json").read_text(encoding="utf-8"))
+DESCRIPTION = json.loads((HERE.parent / "include/forkexec.json").read_text(encoding="utf-8"))
 FUNCTIONS = {function["name"]: function for function in DESCRIPTION["functions"]}
 
-project = "forkexec"
+project = "libforkexec"
 author = "the authors of libforkexec"
 release = version = forkexec.version()
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
-myst_heading_anchors = 3
+myst_heading_anchors = 4
+myst_enable_extensions = ["deflist"]
 html_theme = "furo"
-html_title = f"forkexec {release}"
+html_title = f"libforkexec {release}"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
@@ -123,6 +125,107 @@ class Keywords(Directive):
         return made
 
 
+# Pages that lie elsewhere in the repository, and where the site has them.
+PAGES = {"README.md": "index.md", "bindings/go/README.md": "go.md", "CHANGELOG.md": "changelog.md"}
+INCLUDE = re.compile(r"^<!-- include (\S+) -->$", re.M)
+LINK = re.compile(r"(\]\()([^)#\s:]+)((?:#[^)\s]*)?\))")
+
+
+def relinked(text: str, folder: Path, page: Path) -> str:
+    """The links of a text that lies in one folder, for a page of the site that shows it."""
+
+    def link(found: re.Match[str]) -> str:
+        path = os.path.relpath(os.path.normpath(folder / found[2]), HERE.parent)
+        target = HERE / PAGES[path] if path in PAGES else HERE.parent / path
+        return found[1] + os.path.relpath(target, page) + found[3]
+
+    return LINK.sub(link, text)
+
+
+def read(app, name, source):
+    """A page of the repository is shown where a page of the site asks for it; the links of both lead to the site's pages."""
+    page = (HERE / name).parent
+
+    def include(found: re.Match[str]) -> str:
+        path = HERE.parent / found[1]
+        return relinked(path.read_text(encoding="utf-8"), path.parent, page)
+
+    source[0] = INCLUDE.sub(include, relinked(source[0], page, page))
+
+
+# What each chapter of the description is about.
+TOPICS = {
+    "exec": "The program and its process",
+    "fds": "Descriptors",
+    "session": "Session and terminal",
+    "signals": "Signals",
+    "limits": "Limits and scheduling",
+    "ids": "Ids",
+    "caps": "Capabilities",
+    "ns": "Namespaces",
+    "mounts": "Mounts and the root directory",
+    "security": "Keys and labels",
+    "filters": "Seccomp filters",
+    "landlock": "Landlock",
+    "handed": "Descriptors of what is inside",
+    "cgroup": "Cgroups",
+}
+LINUX = re.compile(r"(?:before )?Linux (\d+\.\d+)")
+
+
+def table(heads: list[str], rows: list[list[nodes.Node]], widths: list[int]) -> nodes.table:
+    made = nodes.table()
+    group = nodes.tgroup(cols=len(heads))
+    made += group
+    for width in widths:
+        group += nodes.colspec(colwidth=width)
+    head = nodes.thead()
+    group += head
+    head += nodes.row("", *(nodes.entry("", paragraph(text)) for text in heads))
+    body = nodes.tbody()
+    group += body
+    for row in rows:
+        body += nodes.row("", *(nodes.entry("", cell) for cell in row))
+    return made
+
+
+def first_sentence(comment: str) -> str:
+    text = re.split(r"\n(?:Returns|Fails later)", comment)[0].replace("\n", " ")
+    return re.split(r"(?<=[^.]\.)\s+(?=[A-Z])", text)[0]
+
+
+class Setters(Directive):
+    """All setters by topic: what each asks for, the versions of Linux that it names, and how a start can fail by it."""
+
+    def run(self):
+        made = []
+        setters = [function for function in DESCRIPTION["functions"] if function["name"].startswith("forkexec_attr_")]
+        for chapter, title in TOPICS.items():
+            section = nodes.section(ids=[nodes.make_id(f"setters {chapter}")])
+            section += nodes.title("", title)
+            rows = []
+            for function in setters:
+                if function["chapter"] != chapter:
+                    continue
+                linux = sorted(
+                    {found for found in LINUX.findall(function["comment"])},
+                    key=lambda v: [int(n) for n in v.split(".")],
+                )
+                fails = [(stage["name"][len("FORKEXEC_STAGE_") :], stage["why"]) for stage in function["stages"]]
+                rows.append([
+                    paragraph(nodes.literal("", function["name"][len("forkexec_attr_") :])),
+                    paragraph(first_sentence(function["comment"])),
+                    paragraph(", ".join(linux)),
+                    items(fails) if fails else paragraph(),
+                ])  # fmt: skip
+            section += table(["setter", "what it asks for", "Linux", "later failures"], rows, [20, 35, 8, 37])
+            made.append(section)
+        left = {function["chapter"] for function in setters} - TOPICS.keys() - {"mod"}
+        if left:
+            raise self.error(f"chapters without a title: {sorted(left)}")
+        return made
+
+
 class Stages(Directive):
     """All stages, in their order."""
 
@@ -133,6 +236,8 @@ class Stages(Directive):
 
 
 def setup(app):
+    app.connect("source-read", read)
     app.connect("autodoc-process-docstring", process)
     app.add_directive("keywords", Keywords)
     app.add_directive("stages", Stages)
+    app.add_directive("setters", Setters)

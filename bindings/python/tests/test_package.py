@@ -129,15 +129,15 @@ def test_other_systems_are_told():
     assert "only for Linux" in done.stdout
 
 
-def test_the_ctypes_example_of_the_readme():
+def test_the_ctypes_example_of_the_pages():
     try:
         ctypes.CDLL("libforkexec.so.1")
     except OSError as error:
         pytest.skip(f"the shared library is not there: {error}")
     if not forkexec.probe(forkexec.Feature.USER_NAMESPACE)[0]:
         pytest.skip("no user namespaces")
-    readme = (HERE.parents[1] / "README.md").read_text()
-    example = next(code for code in re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S) if "ctypes" in code)
+    page = (HERE.parents[1] / "docs/other-languages.md").read_text()
+    example = next(code for code in re.findall(r"^```python\n(.*?)^```", page, re.M | re.S) if "ctypes" in code)
     done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("I am process 1 with 2097152 KiB\nexit code 3\n", "")
 

@@ -137,7 +137,7 @@ def test_the_ctypes_example_of_the_pages():
     if not forkexec.probe(forkexec.Feature.USER_NAMESPACE)[0]:
         pytest.skip("no user namespaces")
     page = (HERE.parents[1] / "docs/other-languages.md").read_text()
-    example = next(code for code in re.findall(r"^```python\n(.*?)^```", page, re.M | re.S) if "ctypes" in code)
+    example = next(code for code in re.findall(r"^```python[^\n]*\n(.*?)^```", page, re.M | re.S) if "ctypes" in code)
     done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("I am process 1 with 2097152 KiB\nexit code 3\n", "")
 

@@ -186,6 +186,22 @@ TEST(a_holder_is_closed_among_signals_and_without_polling)
     in_copy(close_in_copy, &(void (*)(void)){ polling_is_denied });
 }
 
+static void close_without_a_pause(const void *unused)
+{
+    (void)unused;
+    deny(&(struct denial){ SYS_nanosleep, DEADLY, { { 0 } } }, 1);
+    for (int i = 0; i < 50; i++)
+        forkexec_close(hold_namespaces(new_attr()));
+}
+
+/* The kernel wakes the caller when the holder has ended; to sleep any longer would cost a close more than the holder. */
+TEST(a_closed_holder_is_reaped_as_soon_as_it_has_ended)
+{
+    need_namespaces();
+    need_native();
+    in_copy(close_without_a_pause, NULL);
+}
+
 TEST(a_holder_has_no_descriptor_of_the_callers)
 {
     need_root(); /* to look */

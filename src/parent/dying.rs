@@ -35,8 +35,10 @@ pub fn reap(name: Name) {
         if left.is_zero() {
             return leave_for_later(name);
         }
-        polls = polls && sleeps_until_ended(&name, left);
-        if !polls {
+        if polls {
+            // It may have ended: look before the next sleep.
+            polls = sleeps_until_ended(&name, left);
+        } else {
             let _ = sys::sleep(&timespec(left.min(Duration::from_millis(1))));
         }
     }

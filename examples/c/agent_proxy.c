@@ -142,15 +142,22 @@ static bool is_allowed(const char *host, const char *port)
     return allowed_port ? strcmp(port, allowed_port) == 0 : strcmp(port, "80") == 0 || strcmp(port, "443") == 0;
 }
 
-/* Sends a plain request on, with "Connection: close": another request might be for another host. */
-static bool send_request(int there, const char *method, const char *path, const char *version, char *headers)
+static bool begins(const char *line, const char *name)
+{
+    return strncasecmp(line, name, strlen(name)) == 0;
+}
+
+/* Sends a plain request on, with "Connection: close": another request might be for another host. So might a Host of the
+ * program's own be, where one server has many hosts: `authority`, which was looked at, takes its place. */
+static bool send_request(int there, const char *authority, const char *method, const char *path, const char *version,
+    char *headers)
 {
     char line[LONGEST_HEAD + 64];
-    int n = snprintf(line, sizeof line, "%s /%s %s\r\nConnection: close\r\n", method, path, version);
+    int n = snprintf(line, sizeof line, "%s /%s %s\r\nHost: %s\r\nConnection: close\r\n", method, path, version, authority);
     if (n < 0 || (size_t)n >= sizeof line || !send_all(there, line, (size_t)n))
         return false;
     for (char *end; (end = strstr(headers, "\r\n")) && end != headers; headers = end + 2)
-        if (strncasecmp(headers, "connection:", 11) != 0 && strncasecmp(headers, "proxy-", 6) != 0 &&
+        if (!begins(headers, "connection:") && !begins(headers, "host:") && !begins(headers, "proxy-") &&
             !send_all(there, headers, (size_t)(end + 2 - headers)))
             return false;
     return send_all(there, "\r\n", 2);
@@ -160,7 +167,7 @@ static void serve(int here)
 {
     static const char forbidden[] = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     static const char connected[] = "HTTP/1.1 200 Connection established\r\n\r\n";
-    char *head = malloc(LONGEST_HEAD + 1), *rest, *place;
+    char *head = malloc(LONGEST_HEAD + 1), *rest, *place, authority[512];
     size_t length;
     if (!head || !(rest = read_head(here, head, &length))) {
         free(head);
@@ -179,13 +186,14 @@ static void serve(int here)
         *path++ = '\0';
     char *host = target;
     const char *port = target ? split_port(&host, tunnel ? "443" : "80") : NULL;
+    snprintf(authority, sizeof authority, strchr(allowed_host, ':') ? "[%s]:%s" : "%s:%s", allowed_host, port ? port : "");
     if (!version || !is_allowed(host, port)) {
         fprintf(stderr, "refused: %s %s\n", method ? method : "", host ? host : "");
         send_all(here, forbidden, sizeof forbidden - 1);
     } else {
         int there = connect_to(host, port);
         bool good = there >= 0 && (tunnel ? send_all(here, connected, sizeof connected - 1)
-                                          : send_request(there, method, path ? path : "", version, headers));
+                                          : send_request(there, authority, method, path ? path : "", version, headers));
         if (good && send_all(there, rest, (size_t)(head + length - rest)))
             relay(here, there);
         if (there >= 0)

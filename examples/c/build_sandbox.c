@@ -4,15 +4,11 @@
  *
  * Whoever builds the same twice gets the same: the environment, the host's name, the user and the paths are always the same. */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <forkexec.h>
+#include "collect.h"
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 static const char *const system_paths[] = { "/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc/alternatives" };
 static const char passwd[] = "builder:x:1000:1000::/tmp:/bin/sh\n";
@@ -73,7 +69,7 @@ int main(int argc, char **argv)
         return 125;
     }
     /* An hour; then the namespace of processes ends, and with it all that runs in it. */
-    failed = forkexec_wait(child, INT64_C(3600000000000), 0, &status, sizeof status);
+    failed = wait_until(child, now_ns() + INT64_C(3600000000000), &status);
     if (failed) {
         fprintf(stderr, "build_sandbox: %s\n", strerror(-failed));
         forkexec_kill_tree(child);

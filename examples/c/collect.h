@@ -79,6 +79,17 @@ static inline bool take(struct output *output, size_t limit)
     return fits < (size_t)n;
 }
 
+/* Waits until the child has ended, or for `end`. A signal handler of the caller's does not lengthen the wait. */
+static inline int wait_until(struct forkexec_child *child, int64_t end, struct forkexec_status *status)
+{
+    int failed;
+    do {
+        int64_t left = end - now_ns();
+        failed = forkexec_wait(child, left > 0 ? left : 0, 0, status, sizeof *status);
+    } while (failed == -EINTR);
+    return failed;
+}
+
 /* Reads two outputs of a child that has just been started, and waits for it. The child needs a pid namespace, a cgroup or a
  * session of its own, by which forkexec_kill_tree finds all that it started. */
 static inline int collect(struct forkexec_child *child, struct output outputs[2], size_t limit, int64_t timeout_ns,
@@ -105,16 +116,11 @@ static inline int collect(struct forkexec_child *child, struct output outputs[2]
             break;
     }
     /* A program may close its output and go on. */
-    int64_t left = end - now_ns();
     if (!collected->timed_out && !collected->truncated)
-        collected->timed_out = forkexec_wait(child, left > 0 ? left : 0, 0, NULL, 0) == -ETIMEDOUT;
+        collected->timed_out = wait_until(child, end, status) == -ETIMEDOUT;
     if (collected->timed_out || collected->truncated)
         forkexec_kill_tree(child);
-    int failed;
-    do
-        failed = forkexec_wait(child, FORKEXEC_FOREVER, 0, status, sizeof *status);
-    while (failed == -EINTR);
-    return failed;
+    return wait_until(child, INT64_MAX, status);
 }
 
 #endif

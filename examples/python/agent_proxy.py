@@ -66,10 +66,12 @@ class Proxy:
         if is_tunnel:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
-            # One request a connection: another one might be for another host.
-            kept = [one for one in headers.split(b"\r\n") if not one.lower().startswith((b"connection:", b"proxy-"))]
+            # One request a connection: another one might be for another host. So might a Host of the program's own be, where
+            # one server has many hosts.
+            dropped = (b"connection:", b"host:", b"proxy-")
+            kept = [one for one in headers.split(b"\r\n") if not one.lower().startswith(dropped)]
             path = url._replace(scheme="", netloc="").geturl() or "/"
-            first = f"{method} {path} {version}\r\nConnection: close\r\n".encode("ascii")
+            first = f"{method} {path} {version}\r\nHost: {url.netloc.rpartition('@')[2]}\r\nConnection: close\r\n".encode("ascii")
             back.write(first + b"\r\n".join(kept))
         try:
             await asyncio.gather(copy(reader, back), copy(there, writer))

@@ -172,7 +172,8 @@ def test_the_supervisor(tmp_path):
 REACHES = """
 import socket, sys, urllib.request, urllib.error
 def get(url):
-    try: return urllib.request.urlopen(url, timeout=60).read().decode()
+    request = urllib.request.Request(url, headers={"Host": "another"})
+    try: return urllib.request.urlopen(request, timeout=60).read().decode()
     except urllib.error.HTTPError as error: return error.code
 print(get(sys.argv[1]), get("http://192.0.2.1/"), get(sys.argv[1].replace("127.0.0.1", "localhost")))
 tunnel = socket.create_connection(("127.0.0.1", 3128))
@@ -191,6 +192,7 @@ sys.exit(3)
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         assert "Proxy-Connection" not in self.headers and self.path == "/"
+        assert self.headers["Host"] != "another"
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"of the host")

@@ -71,7 +71,8 @@ class Proxy:
             dropped = (b"connection:", b"host:", b"proxy-")
             kept = [one for one in headers.split(b"\r\n") if not one.lower().startswith(dropped)]
             path = url._replace(scheme="", netloc="").geturl() or "/"
-            first = f"{method} {path} {version}\r\nHost: {url.netloc.rpartition('@')[2]}\r\nConnection: close\r\n".encode("ascii")
+            host = url.netloc.rpartition("@")[2]
+            first = f"{method} {path} {version}\r\nHost: {host}\r\nConnection: close\r\n".encode("ascii")
             back.write(first + b"\r\n".join(kept))
         try:
             await asyncio.gather(copy(reader, back), copy(there, writer))

@@ -32,7 +32,12 @@ pub const SECTIONS: &[Section] = &[
             "struct sock_filter",
         ],
     },
-    Section { chapter: "stage", title: "Stages: the steps of a spawn", constants: &[], types: &["enum forkexec_stage"] },
+    Section {
+        chapter: "stage",
+        title: "Stages: the steps of a spawn",
+        constants: &[],
+        types: &["enum forkexec_stage"],
+    },
     section("error", "Names and versions", &["FORKEXEC_VERSION_"]),
     section("mod", "Attrs", &[]),
     section("exec", "Program, working directory and memory", &["FORKEXEC_CWD_RIGHTS_", "FORKEXEC_MEMORY_"]),

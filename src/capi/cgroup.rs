@@ -55,27 +55,38 @@ fn refused<'a>(Refused { code, why }: Refused) -> Refusal<'a> {
     Refusal::of_handle(Errno::from_raw(code), why)
 }
 
-/// Makes a cgroup, with this name, in the directory of another one, parent_fd: one of a cgroup2 file system, open for reading
-/// or with O_PATH, in which the caller may make directories. systemd gives such a directory to what it starts with
-/// Delegate=yes. parent_fd is borrowed for the call. mkdir(2), cgroups(7).
+/// Makes a cgroup, with this name, in the directory of another one, parent_fd: one of a cgroup2 file system, open for
+/// reading or with O_PATH, in which the caller may make directories.
+///
+/// systemd gives such a directory to what it starts with Delegate=yes. parent_fd is borrowed for the call.
 ///
 /// Nothing is enabled and nothing is limited by this: which files there are besides those that begin with "cgroup." is
-/// decided by cgroup.subtree_control of the cgroup above, and the kernel lets only a cgroup without processes of its own enable
-/// most controllers there. In a threaded one a cgroup can be made, and no process can be in it. forkexec_attr_set_cgroup
-/// runs a program in it.
+/// decided by cgroup.subtree_control of the cgroup above, and the kernel lets only a cgroup without processes of its
+/// own enable most controllers there. In a threaded one a cgroup can be made, and no process can be in it.
+/// forkexec_attr_set_cgroup runs a program in it.
 ///
-/// *group is to be freed with forkexec_cgroup_free, which kills all that are in it and removes it. If the caller is killed
-/// before, the cgroup and the programs in it stay: then the next forkexec_cgroup_create with the same parent and name kills
-/// them, removes what is left, and makes the cgroup anew. It does so only where this function made what is there (an extended
-/// attribute of the directory, user.forkexec, says so from Linux 5.7 on) and where the process which did, with all forks
-/// of it that have the handle, is gone (it has locked cgroup.kill by flock(2)); anything else of that name is left alone.
+/// *group is to be freed with forkexec_cgroup_free, which kills all that are in it and removes it. If the caller is
+/// killed before, the cgroup and the programs in it stay: then the next forkexec_cgroup_create with the same parent and
+/// name kills them, removes what is left, and makes the cgroup anew. It does so only where this function made what is
+/// there (an extended attribute of the directory, user.forkexec, says so from Linux 5.7 on) and where the process which
+/// did, with all forks of it that have the handle, is gone (it has locked cgroup.kill by flock(2)); anything else of
+/// that name is left alone.
 ///
-/// Returns 0, or the negative of error->code. With stage 0: -EINVAL: name or group is NULL; -EBADF: parent_fd is not open.
-/// FORKEXEC_STAGE_VALIDATE: -EINVAL: name is not one component of 1 to 255 bytes, or has a newline. FORKEXEC_STAGE_CGROUP:
-/// -EINVAL: parent_fd is not a directory of a cgroup2 file system; -EACCES, -EPERM: it was not delegated to the caller;
-/// -EROFS: it is mounted read-only; -EEXIST: something of that name is there that this function did not make; -EBUSY: the
-/// process that made the cgroup of this name lives; -ETIMEDOUT: a process of what was left does not die; -EAGAIN:
-/// cgroup.max.descendants or cgroup.max.depth is reached; -ENOENT: the cgroup above was removed; -ENOMEM; -EMFILE, -ENFILE: too many descriptors.
+/// Returns 0, or: With stage 0: -EINVAL: name or group is NULL.
+/// -EBADF: parent_fd is not open.
+/// FORKEXEC_STAGE_VALIDATE: -EINVAL: name is not one component of 1 to 255 bytes, or has a newline.
+/// FORKEXEC_STAGE_CGROUP: -EINVAL: parent_fd is not a directory of a cgroup2 file system.
+/// -EACCES, -EPERM: it was not delegated to the caller.
+/// -EROFS: it is mounted read-only.
+/// -EEXIST: something of that name is there that this function did not make.
+/// -EBUSY: the process that made the cgroup of this name lives.
+/// -ETIMEDOUT: a process of what was left does not die.
+/// -EAGAIN: cgroup.max.descendants or cgroup.max.depth is reached.
+/// -ENOENT: the cgroup above was removed.
+/// -ENOMEM.
+/// -EMFILE, -ENFILE: too many descriptors.
+///
+/// See mkdir(2), cgroups(7).
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_create(
@@ -105,16 +116,20 @@ pub unsafe extern "C" fn forkexec_cgroup_create(
     unsafe { answer(made, error) }
 }
 
-/// Writes value to a file of the cgroup, by one write(2): ("memory.max", "64M"), ("pids.max", "32"), ("cpu.max", "50000 100000"),
-/// ("memory.oom.group", "1"), ("cgroup.freeze", "1"). What files and values there are is the kernel's matter: its
-/// Documentation/admin-guide/cgroup-v2.rst lists them.
+/// Writes value to a file of the cgroup, by one write(2): ("memory.max", "64M"), ("pids.max", "32"), ("cpu.max", "50000
+/// 100000"), ("memory.oom.group", "1"), ("cgroup.freeze", "1").
 ///
-/// Returns 0, or the negative of error->code. With stage 0: -EINVAL: group, file or value is NULL; -ESRCH: the cgroup of
-/// another process. FORKEXEC_STAGE_VALIDATE: -EINVAL: file is not one component of a path, or value is empty.
-/// FORKEXEC_STAGE_CGROUP: -ENOENT, -ENODEV: the controller of the file is not enabled in cgroup.subtree_control of the cgroup
-/// above, the kernel has no such file, or the cgroup was removed; -EACCES, -EPERM: no right to it; -EBUSY: of
-/// cgroup.subtree_control: the cgroup has processes; -EOPNOTSUPP: it is in or beside a threaded one; -EINVAL, -ERANGE and others:
-/// the kernel does not take the value. The sentence says which, and what to write where.
+/// What files and values there are is the kernel's matter: its Documentation/admin-guide/cgroup-v2.rst lists them.
+///
+/// Returns 0, or: With stage 0: -EINVAL: group, file or value is NULL.
+/// -ESRCH: the cgroup of another process.
+/// FORKEXEC_STAGE_VALIDATE: -EINVAL: file is not one component of a path, or value is empty.
+/// FORKEXEC_STAGE_CGROUP: -ENOENT, -ENODEV: the controller of the file is not enabled in cgroup.subtree_control of the
+///   cgroup above, the kernel has no such file, or the cgroup was removed.
+/// -EACCES, -EPERM: no right to it.
+/// -EBUSY: of cgroup.subtree_control: the cgroup has processes.
+/// -EOPNOTSUPP: it is in or beside a threaded one.
+/// -EINVAL, -ERANGE and others: the kernel does not take the value. The sentence says which, and what to write where.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_set(
     group: *const forkexec_cgroup,
@@ -134,14 +149,16 @@ pub unsafe extern "C" fn forkexec_cgroup_set(
     unsafe { answer(set, error) }
 }
 
-/// Reads a file of the cgroup: "memory.peak", "memory.events" (oom_kill), "cpu.stat" (usage_usec: the processor time of all
-/// that ever ran in it), "pids.peak". The text, with its newline, comes with a NUL into buffer, which has size bytes; NULL
-/// with size 0 for none. What does not fit is cut.
+/// Reads a file of the cgroup: "memory.peak", "memory.events" (oom_kill), "cpu.stat" (usage_usec: the processor time of
+/// all that ever ran in it), "pids.peak".
 ///
-/// Returns the length of the whole text, without the NUL, or the negative of error->code. With stage 0: -EINVAL: group or
-/// file is NULL, or buffer is NULL and size is not 0; -ESRCH: the cgroup of another process. FORKEXEC_STAGE_VALIDATE:
-/// -EINVAL: file is not one component of a path. FORKEXEC_STAGE_CGROUP: as for forkexec_cgroup_set; -EINVAL: the file is
-/// only for writing.
+/// The text, with its newline, comes with a NUL into buffer, which has size bytes; NULL with size 0 for none. What does
+/// not fit is cut.
+///
+/// Returns the length of the whole text, without the NUL, or the negative of error->code. With stage 0: -EINVAL: group
+/// or file is NULL, or buffer is NULL and size is not 0; -ESRCH: the cgroup of another process.
+/// FORKEXEC_STAGE_VALIDATE: -EINVAL: file is not one component of a path. FORKEXEC_STAGE_CGROUP: as for
+/// forkexec_cgroup_set; -EINVAL: the file is only for writing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_read(
     group: *const forkexec_cgroup,
@@ -178,12 +195,16 @@ pub unsafe extern "C" fn forkexec_cgroup_fd(group: *const forkexec_cgroup) -> i3
     }
 }
 
-/// Kills, with SIGKILL, all that are in the cgroup and in those below it (cgroup.kill; one by one before Linux 5.14 and in a
-/// threaded one); the caller, too, where it is in it. It comes back at once; they die meanwhile. That nobody is in it is no
-/// error.
+/// Kills, with SIGKILL, all that are in the cgroup and in those below it (cgroup.kill; one by one before Linux 5.14 and
+/// in a threaded one); the caller, too, where it is in it.
 ///
-/// Returns 0. -EINVAL: group is NULL. -ESRCH: the cgroup of another process. -EPERM: one by one, and one of them may not be
-/// killed. -EAGAIN: one by one, and new ones kept appearing.
+/// It comes back at once; they die meanwhile. That nobody is in it is no error.
+///
+/// Returns 0, or:
+/// -EINVAL: group is NULL.
+/// -ESRCH: the cgroup of another process.
+/// -EPERM: one by one, and one of them may not be killed.
+/// -EAGAIN: one by one, and new ones kept appearing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_kill(group: *const forkexec_cgroup) -> c_int {
     let _entered = Entered::now();
@@ -192,14 +213,19 @@ pub unsafe extern "C" fn forkexec_cgroup_kill(group: *const forkexec_cgroup) -> 
     killed.and_then(|group| group.kill().map_err(|errno| errno as i32)).map_or_else(|code| -code, |()| 0)
 }
 
-/// Kills all that are in the cgroup and in those below it, waits until they are dead, and removes it with those below it.
+/// Kills all that are in the cgroup and in those below it, waits until they are dead, and removes it with those below
+/// it.
+///
 /// Zombies are no hindrance: children are still to be waited for afterwards, but read what the cgroup counted, and call
 /// forkexec_wait, before. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever. The handle stays, and is to be freed.
 ///
-/// Returns 0, also where it was removed before, or the negative of error->code. With stage 0: -EINVAL: group is NULL; -ESRCH:
-/// the cgroup of another process. FORKEXEC_STAGE_CGROUP: -ETIMEDOUT: a process in it has not died yet, call again; -EINTR: a
-/// signal handler ran, call again; -EACCES, -EPERM: of a cgroup below it, or a process: it is another user's; -EMFILE,
-/// -ENFILE: too many descriptors.
+/// Returns 0, or: also where it was removed before, or the negative of error->code. With stage 0: -EINVAL: group is
+/// NULL.
+/// -ESRCH: the cgroup of another process.
+/// FORKEXEC_STAGE_CGROUP: -ETIMEDOUT: a process in it has not died yet, call again.
+/// -EINTR: a signal handler ran, call again.
+/// -EACCES, -EPERM: of a cgroup below it, or a process: it is another user's.
+/// -EMFILE, -ENFILE: too many descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_remove(
     group: *const forkexec_cgroup,
@@ -215,10 +241,12 @@ pub unsafe extern "C" fn forkexec_cgroup_remove(
     unsafe { answer(removed, error) }
 }
 
-/// Frees group; NULL is fine. It does what forkexec_cgroup_remove does before, with a time-out of 2 seconds: call that
-/// one first to be told whether the cgroup is gone. In a fork of the process that made it, only the handle is freed, and
-/// nobody is killed. Attrs with the cgroup stay valid; a spawn of them then fails. Alone and last: no other call may use
-/// the group at the same time.
+/// Frees group; NULL is fine.
+///
+/// It does what forkexec_cgroup_remove does before, with a time-out of 2 seconds: call that one first to be told
+/// whether the cgroup is gone. In a fork of the process that made it, only the handle is freed, and nobody is killed.
+/// Attrs with the cgroup stay valid; a spawn of them then fails. Alone and last: no other call may use the group at the
+/// same time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_free(group: *mut forkexec_cgroup) {
     let _entered = Entered::now();
@@ -226,11 +254,17 @@ pub unsafe extern "C" fn forkexec_cgroup_free(group: *mut forkexec_cgroup) {
     drop(unsafe { guard::take_back(group) });
 }
 
-/// Runs the program in a cgroup of forkexec_cgroup_create: as forkexec_attr_set_cgroup_fd does, which says how, and what
-/// may fail later. The attr keeps a descriptor of it, and group may be freed; a spawn then fails. The last call of the two
-/// wins.
-/// Returns 0; -EINVAL: attr or group is NULL; -ESRCH: the cgroup of another process.
-/// Fails later as forkexec_attr_set_cgroup_fd does; FORKEXEC_STAGE_CGROUP (ENODEV, ENOENT: it was removed).
+/// Runs the program in a cgroup of forkexec_cgroup_create: as forkexec_attr_set_cgroup_fd does, which says how, and
+/// what may fail later.
+///
+/// The attr keeps a descriptor of it, and group may be freed; a spawn then fails. The last call of the two wins.
+///
+/// Returns 0, or:
+/// -EINVAL: attr or group is NULL.
+/// -ESRCH: the cgroup of another process.
+///
+/// A spawn can fail later as: ?? forkexec_attr_set_cgroup_fd does;
+/// FORKEXEC_STAGE_CGROUP, ENODEV, ENOENT: it was removed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_cgroup(attr: *mut forkexec_attr, group: *const forkexec_cgroup) -> c_int {
     let _entered = Entered::now();

@@ -152,15 +152,19 @@ fn number(result: Result<(), Errno>) -> c_int {
     result.err().map_or(0, |errno| -(errno as i32))
 }
 
-/// Lets a child of forkexec_start go, and comes back when it is the program, or with the reason why it is not; then it is
-/// reaped and only to be closed. A child that is the first of a new pid namespace and has files to open
-/// (forkexec_attr_open_fd) needs the thread that started it to live until then. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever.
+/// Lets a child of forkexec_start go, and comes back when it is the program, or with the reason why it is not; then it
+/// is reaped and only to be closed.
 ///
-/// Returns 0, or the negative of error->code. -ETIMEDOUT with stage 0: it was let go and is not yet in the program; call
-/// again (a child with forkexec_attr_set_stop or under a tracer needs somebody to continue it meanwhile). -EINVAL with
-/// stage 0: child is NULL, was released, or was made by forkexec_spawn or forkexec_hold. -ESRCH with stage 0: the child
-/// of another process. -ESRCH with FORKEXEC_STAGE_PARENT_DEATH: the death of the thread that started it was to be told,
-/// and that thread is gone. Otherwise as forkexec_spawn, for the stages after FORKEXEC_STAGE_HOLD.
+/// A child that is the first of a new pid namespace and has files to open (forkexec_attr_open_fd) needs the thread that
+/// started it to live until then. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever.
+///
+/// Returns 0, or:
+/// -ETIMEDOUT with stage 0: it was let go and is not yet in the program; call again (a child with
+///   forkexec_attr_set_stop or under a tracer needs somebody to continue it meanwhile).
+/// -EINVAL with stage 0: child is NULL, was released, or was made by forkexec_spawn or forkexec_hold.
+/// -ESRCH with stage 0: the child of another process.
+/// -ESRCH with FORKEXEC_STAGE_PARENT_DEATH: the death of the thread that started it was to be told, and that thread is
+///   gone. Otherwise as forkexec_spawn, for the stages after FORKEXEC_STAGE_HOLD.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_release(
@@ -178,17 +182,23 @@ pub unsafe extern "C" fn forkexec_release(
     unsafe { answer(released, error) }
 }
 
-/// Waits until the child has ended, and reaps it. waitid(2). timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever, 0 only
-/// looks. flags: FORKEXEC_WAIT_ bits or 0. NOREAP leaves what is told to be told again. With STOPPED and CONTINUED a child that
-/// has stopped, or has been continued, is told as well, each time once, by FORKEXEC_STATUS_STOPPED and _CONTINUED in
-/// status.valid, where FORKEXEC_STATUS_EXIT tells of the end. status may be NULL with size 0; else
-/// size is sizeof(struct forkexec_status) as the caller knows it: the first size bytes are written, what this library
-/// does not know is zeroed. The first reaping is remembered and told to whoever waits later.
+/// Waits until the child has ended, and reaps it.
 ///
-/// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
-/// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
-/// has reaped it. -ESRCH: the child of another process. -EPERM: a filter forbids the caller both waitid(2) and wait4(2)
-/// (with any of the flags: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
+/// waitid(2). timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever, 0 only looks. flags: FORKEXEC_WAIT_ bits or 0. NOREAP
+/// leaves what is told to be told again. With STOPPED and CONTINUED a child that has stopped, or has been continued, is
+/// told as well, each time once, by FORKEXEC_STATUS_STOPPED and _CONTINUED in status.valid, where FORKEXEC_STATUS_EXIT
+/// tells of the end. status may be NULL with size 0; else size is sizeof(struct forkexec_status) as the caller knows
+/// it: the first size bytes are written, what this library does not know is zeroed. The first reaping is remembered and
+/// told to whoever waits later.
+///
+/// Returns 0, or:
+/// -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag.
+/// -ETIMEDOUT: it has not ended yet.
+/// -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost.
+/// -ECHILD: somebody else has reaped it.
+/// -ESRCH: the child of another process.
+/// -EPERM: a filter forbids the caller both waitid(2) and wait4(2) (with any of the flags: waitid), or to let a child
+///   go on that nobody has heard of since its release; nothing is lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_wait(
     child: *mut forkexec_child,
@@ -221,11 +231,15 @@ pub unsafe extern "C" fn forkexec_wait(
     }))
 }
 
-/// Sends a signal to the child, and never to a process that got its pid later. pidfd_send_signal(2). With set_init the
-/// signal goes to the program itself, where /proc leads to it, and else to the init, which sends it on: the init has no right
-/// to signal a program that has become another user, the caller may have. 0, SIGKILL and SIGSTOP always go to the init.
+/// Sends a signal to the child, and never to a process that got its pid later.
 ///
-/// Returns 0. -EINVAL: child is NULL, or no such signal. -ESRCH: it was reaped, or is the child of another process.
+/// pidfd_send_signal(2). With set_init the signal goes to the program itself, where /proc leads to it, and else to the
+/// init, which sends it on: the init has no right to signal a program that has become another user, the caller may
+/// have. 0, SIGKILL and SIGSTOP always go to the init.
+///
+/// Returns 0, or:
+/// -EINVAL: child is NULL, or no such signal.
+/// -ESRCH: it was reaped, or is the child of another process.
 /// -EPERM: it has become somebody whom the caller may not signal.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32) -> c_int {
@@ -237,12 +251,16 @@ pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32
 
 /// Kills, with SIGKILL, the child and all its descendants, by the surest way that the attr gave: a pid namespace of its
 /// own dies with its first process; else all that is in its cgroup, and in those below it, is killed (cgroup.kill,
-/// cgroups(7); one by one with version 1, before Linux 5.14, and in a threaded cgroup, where the processes die whose threads
-/// are in it); else all in its session's or group's process group, which a descendant can leave.
+/// cgroups(7); one by one with version 1, before Linux 5.14, and in a threaded cgroup, where the processes die whose
+/// threads are in it); else all in its session's or group's process group, which a descendant can leave.
 ///
-/// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these, and nobody was killed. -ESRCH: nobody is
-/// left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not
-/// allowed. -EAGAIN: where they are killed one by one, new ones kept appearing.
+/// Returns 0, or:
+/// -EINVAL: child is NULL.
+/// -EOPNOTSUPP: the attr had none of these, and nobody was killed.
+/// -ESRCH: nobody is left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was
+///   reaped.
+/// -EPERM: not allowed.
+/// -EAGAIN: where they are killed one by one, new ones kept appearing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int {
     let _entered = Entered::now();
@@ -251,13 +269,20 @@ pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int
     number(child.ok_or(Errno::EINVAL).and_then(Child::kill_tree))
 }
 
-/// Sends a signal to the child and its descendants, once to each that is there at that moment: to all in its cgroup, and in
-/// those below it; else to its process group, where set_session or set_process_group(0) gave it one; else, in a pid namespace
-/// of its own, to the program, with which all others in there end. SIGKILL is forkexec_kill_tree. kill(2).
+/// Sends a signal to the child and its descendants, once to each that is there at that moment: to all in its cgroup,
+/// and in those below it; else to its process group, where set_session or set_process_group(0) gave it one; else, in a
+/// pid namespace of its own, to the program, with which all others in there end.
 ///
-/// Returns 0. -EINVAL: child is NULL, or no such signal. -EOPNOTSUPP: the attr had none of these, and nobody got it. -ESRCH:
-/// nobody is left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was reaped.
+/// SIGKILL is forkexec_kill_tree.
+///
+/// Returns 0, or:
+/// -EINVAL: child is NULL, or no such signal.
+/// -EOPNOTSUPP: the attr had none of these, and nobody got it.
+/// -ESRCH: nobody is left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was
+///   reaped.
 /// -EPERM: some have become somebody whom the caller may not signal; the others have got it.
+///
+/// See kill(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_signal_tree(child: *mut forkexec_child, signal: i32) -> c_int {
     let _entered = Entered::now();
@@ -266,12 +291,14 @@ pub unsafe extern "C" fn forkexec_signal_tree(child: *mut forkexec_child, signal
     number(child.ok_or(Errno::EINVAL).and_then(|child| child.signal_tree(signal)))
 }
 
-/// Ends the child and its descendants: sends them this signal, such as SIGTERM, as forkexec_signal_tree does, waits until the
-/// child has ended, at most grace_ns nanoseconds, and kills who is left, as forkexec_kill_tree does. The child is to be waited
-/// for afterwards. A signal handler that runs meanwhile does not end the wait.
+/// Ends the child and its descendants: sends them this signal, such as SIGTERM, as forkexec_signal_tree does, waits
+/// until the child has ended, at most grace_ns nanoseconds, and kills who is left, as forkexec_kill_tree does.
 ///
-/// Returns 0, also when nobody was left. -EINVAL: child is NULL, no such signal, or grace_ns is negative. -EOPNOTSUPP,
-/// -EPERM, -EAGAIN: as of those two; where the signal was refused nobody is killed.
+/// The child is to be waited for afterwards. A signal handler that runs meanwhile does not end the wait.
+///
+/// Returns 0, or: also when nobody was left.
+/// -EINVAL: child is NULL, no such signal, or grace_ns is negative.
+/// -EOPNOTSUPP, -EPERM, -EAGAIN: as of those two; where the signal was refused nobody is killed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_terminate_tree(child: *mut forkexec_child, signal: i32, grace_ns: i64) -> c_int {
     let _entered = Entered::now();
@@ -281,9 +308,11 @@ pub unsafe extern "C" fn forkexec_terminate_tree(child: *mut forkexec_child, sig
     number(child.terminate_tree(signal, grace))
 }
 
-/// Frees child; NULL is fine. A child that was never reported to be the program (held, or let go and not yet there) is
-/// killed and reaped. One that runs is neither killed nor waited for, and its end is the caller's to wait for, by pid.
-/// Alone and last: no other call may use the child at the same time.
+/// Frees child; NULL is fine.
+///
+/// A child that was never reported to be the program (held, or let go and not yet there) is killed and reaped. One that
+/// runs is neither killed nor waited for, and its end is the caller's to wait for, by pid. Alone and last: no other
+/// call may use the child at the same time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
     let _entered = Entered::now();
@@ -291,20 +320,23 @@ pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
     drop(unsafe { guard::take_back(child) });
 }
 
-/// Frees child, as forkexec_close does, but kills nothing: a held child of forkexec_start goes on to its program by itself, a
-/// child that was let go and is not the program yet (it has stopped, or its tracer has it) stays as it is, one of
-/// forkexec_hold holds what it has until a signal ends it. None of them dies with the caller. Nothing tells of them
-/// any more, and what was to be handed over (forkexec_child_listen_fd and its kin) and was not is closed: what fails from here on ends the child with exit status 127, and its end is the caller's to wait for, by pid.
-/// Alone and last, as forkexec_close, if it returns 0.
+/// Frees child, as forkexec_close does, but kills nothing: a held child of forkexec_start goes on to its program by
+/// itself, a child that was let go and is not the program yet (it has stopped, or its tracer has it) stays as it is,
+/// one of forkexec_hold holds what it has until a signal ends it.
 ///
-/// Returns 0, and child is freed. Else nothing was done, and child is still to be closed: -EINVAL: child is NULL. -ESRCH:
-/// the child of another process. Of a child that is not the program yet: -EOPNOTSUPP: it was asked to die with its
-/// parent (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or is to join a pid namespace
-/// after it was held, for which it needs the caller. After forkexec_release: -EBUSY: it is the first of a new pid
-/// namespace, or somebody has stopped it in the middle of a step; -EPERM: the caller may not look into it, because it has
-/// become somebody else (ptrace(2)) or is a copy of a caller that is not dumpable, or a filter forbids pidfd_getfd(2);
-/// -ENOSYS: the kernel, before Linux 5.6, has none; -EMFILE: too many descriptors. To detach it instead of releasing it
-/// asks for none of these.
+/// None of them dies with the caller. Nothing tells of them any more, and what was to be handed over
+/// (forkexec_child_listen_fd and its kin) and was not is closed: what fails from here on ends the child with exit
+/// status 127, and its end is the caller's to wait for, by pid. Alone and last, as forkexec_close, if it returns 0.
+///
+/// Returns 0, or: and child is freed. Else nothing was done, and child is still to be closed: -EINVAL: child is NULL.
+/// -ESRCH: the child of another process. Of a child that is not the program yet: -EOPNOTSUPP: it was asked to die with
+///   its parent (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or is to join a
+///   pid namespace after it was held, for which it needs the caller. After forkexec_release: -EBUSY: it is the first of
+///   a new pid namespace, or somebody has stopped it in the middle of a step.
+/// -EPERM: the caller may not look into it, because it has become somebody else (ptrace(2)) or is a copy of a caller
+///   that is not dumpable, or a filter forbids pidfd_getfd(2).
+/// -ENOSYS: the kernel, before Linux 5.6, has none.
+/// -EMFILE: too many descriptors. To detach it instead of releasing it asks for none of these.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_detach(child: *mut forkexec_child) -> c_int {
@@ -318,8 +350,8 @@ pub unsafe extern "C" fn forkexec_detach(child: *mut forkexec_child) -> c_int {
     detached
 }
 
-/// The pid of the child, in the caller's pid namespace; it is another's once the child was reaped. -EINVAL: child is NULL.
-/// -ESRCH: the child of another process.
+/// The pid of the child, in the caller's pid namespace; it is another's once the child was reaped. -EINVAL: child is
+/// NULL. -ESRCH: the child of another process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -328,9 +360,10 @@ pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32
     child.ok_or(Errno::EINVAL).and_then(Child::pid).unwrap_or_else(|errno| -(errno as i32))
 }
 
-/// A pidfd of the child: borrowed, close-on-exec, valid until forkexec_close. It polls readable when the child has ended.
-/// pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child of another process. -ENOSYS: the kernel, before Linux 5.2,
-/// has none.
+/// A pidfd of the child: borrowed, close-on-exec, valid until forkexec_close.
+///
+/// It polls readable when the child has ended. pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child of another
+/// process. -ENOSYS: the kernel, before Linux 5.2, has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -340,8 +373,10 @@ pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i
 }
 
 /// A pidfd of the child that belongs to the caller: close-on-exec, to be closed by the caller, and valid also after
-/// forkexec_close and forkexec_detach. Each call gives another one. pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child
-/// of another process. -ENOSYS: the kernel, before Linux 5.2, has none. -EMFILE: too many descriptors.
+/// forkexec_close and forkexec_detach.
+///
+/// Each call gives another one. pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child of another process. -ENOSYS:
+/// the kernel, before Linux 5.2, has none. -EMFILE: too many descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_take_pidfd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -351,12 +386,13 @@ pub unsafe extern "C" fn forkexec_child_take_pidfd(child: *const forkexec_child)
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 
-/// A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one
-/// FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in.
-/// -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's. -EACCES: the child has
-/// become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel has no such namespaces.
-/// -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the child is not. -EMFILE, -ENFILE:
-/// too many descriptors.
+/// A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller.
+///
+/// type: one FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the
+/// program will be in. -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's.
+/// -EACCES: the child has become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel
+/// has no such namespaces. -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the
+/// child is not. -EMFILE, -ENFILE: too many descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_child, r#type: u32) -> i32 {
     let _entered = Entered::now();
@@ -378,10 +414,12 @@ pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_chil
 }
 
 /// The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
-/// caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
-/// there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
-/// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
-/// many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
+/// caller, who answers by it for the program; see seccomp_unotify(2).
+///
+/// It is handed over: the library keeps none, and there is no second. -EINVAL: child is NULL. -ENOENT: no such filter,
+/// or handed over already. -EAGAIN: the child is not the program yet; until then the library itself lets its calls go
+/// on. -ESRCH: the child of another process. -EMFILE: too many descriptors; -EPERM: a filter forbids the caller
+/// recvmsg(2): the program waits, and the next call may succeed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -391,13 +429,15 @@ pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child)
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 
-/// The socket of the index-th call, from 0, of forkexec_attr_listen, close-on-exec, to be closed by the caller, who accepts
-/// and receives by it; see accept(2). It may be asked for as soon as forkexec_spawn, forkexec_start or forkexec_hold has
-/// returned. It is handed over: the library keeps none, and there is no second. Until it is asked for, connections wait in
-/// its backlog; what is not asked for closes with forkexec_close. -EINVAL: child is NULL. -ENOENT: no such call, or handed
-/// over already. -ESRCH: the child of another process. -EMFILE: too many descriptors (all that the child hands over come at
-/// once); -EPERM: a filter forbids the caller recvmsg(2): nothing is lost, and the next call may succeed. -EAGAIN: another
-/// thread is in forkexec_release, and a filter has a listener: the same.
+/// The socket of the index-th call, from 0, of forkexec_attr_listen, close-on-exec, to be closed by the caller, who
+/// accepts and receives by it; see accept(2).
+///
+/// It may be asked for as soon as forkexec_spawn, forkexec_start or forkexec_hold has returned. It is handed over: the
+/// library keeps none, and there is no second. Until it is asked for, connections wait in its backlog; what is not
+/// asked for closes with forkexec_close. -EINVAL: child is NULL. -ENOENT: no such call, or handed over already. -ESRCH:
+/// the child of another process. -EMFILE: too many descriptors (all that the child hands over come at once); -EPERM: a
+/// filter forbids the caller recvmsg(2): nothing is lost, and the next call may succeed. -EAGAIN: another thread is in
+/// forkexec_release, and a filter has a listener: the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_listen_fd(child: *const forkexec_child, index: u32) -> i32 {
     let _entered = Entered::now();
@@ -407,10 +447,11 @@ pub unsafe extern "C" fn forkexec_child_listen_fd(child: *const forkexec_child, 
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 
-/// The caller's end of the terminal of forkexec_attr_set_terminal, close-on-exec, to be closed by the caller: what is written
-/// is what the program reads, and the other way round. When nobody has the terminal open any more, read(2) fails with EIO;
-/// closing this end sends SIGHUP. It is handed over as by forkexec_child_listen_fd, at the same times. -ENOENT: no
-/// terminal, or handed over already. Otherwise as that.
+/// The caller's end of the terminal of forkexec_attr_set_terminal, close-on-exec, to be closed by the caller: what is
+/// written is what the program reads, and the other way round.
+///
+/// When nobody has the terminal open any more, read(2) fails with EIO; closing this end sends SIGHUP. It is handed over
+/// as by forkexec_child_listen_fd, at the same times. -ENOENT: no terminal, or handed over already. Otherwise as that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_terminal_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -420,9 +461,11 @@ pub unsafe extern "C" fn forkexec_child_terminal_fd(child: *const forkexec_child
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 
-/// The descriptor of the network device of forkexec_attr_open_tun, close-on-exec, to be closed by the caller: each read(2) is
-/// a packet that was sent to the device, each write(2) one that it receives. It is handed over as by
-/// forkexec_child_listen_fd, at the same times. -ENOENT: no device, or handed over already. Otherwise as that.
+/// The descriptor of the network device of forkexec_attr_open_tun, close-on-exec, to be closed by the caller: each
+/// read(2) is a packet that was sent to the device, each write(2) one that it receives.
+///
+/// It is handed over as by forkexec_child_listen_fd, at the same times. -ENOENT: no device, or handed over already.
+/// Otherwise as that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_tun_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();

@@ -82,7 +82,9 @@ impl Write for Sentence<'_> {
 }
 
 /// The short name of a stage, for example "fd map"; "none" for 0, "unknown" for a number that is not a stage of this
-/// version. Static, never NULL, not to be freed.
+/// version.
+///
+/// Static, never NULL, not to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_stage_name(stage: u32) -> *const c_char {
     let _entered = Entered::now();
@@ -113,7 +115,9 @@ const fn number(digits: &str) -> u32 {
     }
 }
 
-/// The version of the library that is loaded, for example "1.0.0". Static, not to be freed.
+/// The version of the library that is loaded, for example "1.0.0".
+///
+/// Static, not to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_version() -> *const c_char {
     let _entered = Entered::now();

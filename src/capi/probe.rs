@@ -9,12 +9,13 @@ use crate::probe::{Feature, No};
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
-/// Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is
-/// no, size bytes for a NUL-terminated sentence with reason and remedy, cut where it does not fit; NULL with size 0 for
-/// none. It is emptied where the answer is yes.
+/// Whether this host has a feature, found out by trying.
 ///
-/// Returns 1 or 0. -EINVAL: an unknown feature, or why is NULL and size is not 0. -ENOMEM, -EAGAIN, -EMFILE, -ENFILE: it
-/// could not be tried now; nothing is written to why.
+/// feature: a FORKEXEC_PROBE_ constant. why: where the answer is no, size bytes for a NUL-terminated sentence with
+/// reason and remedy, cut where it does not fit; NULL with size 0 for none. It is emptied where the answer is yes.
+///
+/// Returns 1 or 0. -EINVAL: an unknown feature, or why is NULL and size is not 0. -ENOMEM, -EAGAIN, -EMFILE, -ENFILE:
+/// it could not be tried now; nothing is written to why.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_probe(feature: u32, why: *mut c_char, size: usize) -> c_int {
     let _entered = Entered::now();

@@ -89,22 +89,26 @@ fn say(failure: &Failure, error: Option<&mut forkexec_error>) -> c_int {
 }
 
 /// Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
-/// nothing of it stays behind. execve(2).
+/// nothing of it stays behind.
 ///
 /// path is the program; it is not searched for, unless forkexec_attr_set_search_path was called. It may be NULL only
 /// with forkexec_attr_set_exec_fd, and must be then. argv and envp end with NULL; envp NULL is the caller's environ,
-/// which nobody may change meanwhile. All of it, and attr, may go when the call returns.
-/// *child is to be closed with forkexec_close; whoever only wants the program to run may close it at once.
+/// which nobody may change meanwhile. All of it, and attr, may go when the call returns. *child is to be closed with
+/// forkexec_close; whoever only wants the program to run may close it at once.
 ///
-/// When it returns 0 the exec cannot fail any more: it has passed the point of no return of execve(2). The kernel may still be
-/// a few microseconds away from the program; until then /proc may show the caller's or the library's own. A SIGKILL in the
-/// middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
+/// When it returns 0 the exec cannot fail any more: it has passed the point of no return of execve(2). The kernel may
+/// still be a few microseconds away from the program; until then /proc may show the caller's or the library's own. A
+/// SIGKILL in the middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
 ///
-/// Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
-/// contradicts itself (FORKEXEC_STAGE_VALIDATE). -E2BIG: argv and envp are more than the kernel takes (FORKEXEC_STAGE_EXEC,
-/// whatever memory the child is in: strings of the library's own do not count), or what attr holds is more than 2 GiB
-/// (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program; error->signal. Otherwise the
-/// errno of the step that error->stage names. May be called from any thread at any time.
+/// Returns 0, or:
+/// -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set contradicts itself
+///   (FORKEXEC_STAGE_VALIDATE).
+/// -E2BIG: argv and envp are more than the kernel takes (FORKEXEC_STAGE_EXEC, whatever memory the child is in: strings
+///   of the library's own do not count), or what attr holds is more than 2 GiB (FORKEXEC_STAGE_VALIDATE).
+/// -ECANCELED: a signal killed the child before it was the program; error->signal. Otherwise the errno of the step that
+///   error->stage names. May be called from any thread at any time.
+///
+/// See execve(2).
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_spawn(
@@ -121,9 +125,11 @@ pub unsafe extern "C" fn forkexec_spawn(
     unsafe { call.child(child, error) }
 }
 
-/// The first half of forkexec_spawn: comes back when the child is held. Its namespaces, root, session and limits are set
-/// up; its identity, descriptors and filters are not yet (the stages after FORKEXEC_STAGE_HOLD). It has left the caller's
-/// memory and may be kept as long as the caller lives; should the caller die, it ends. forkexec_release lets it go.
+/// The first half of forkexec_spawn: comes back when the child is held.
+///
+/// Its namespaces, root, session and limits are set up; its identity, descriptors and filters are not yet (the stages
+/// after FORKEXEC_STAGE_HOLD). It has left the caller's memory and may be kept as long as the caller lives; should the
+/// caller die, it ends. forkexec_release lets it go.
 ///
 /// Arguments, results and errors as for forkexec_spawn; the descriptors that attr names need not be open any more when
 /// this returns.
@@ -143,15 +149,18 @@ pub unsafe extern "C" fn forkexec_start(
     unsafe { call.child(child, error) }
 }
 
-/// Makes a child that only holds its namespaces, and never runs a program. It ends when it is closed, or when the caller
-/// dies. namespaces(7); forkexec_child_namespace_fd gives descriptors of what it holds.
+/// Makes a child that only holds its namespaces, and never runs a program.
 ///
-/// All in its pid namespace are killed with it, and it has ended when they are reaped. If own children are among them that
-/// are still to be waited for, forkexec_close comes back without it, after 0.2 s, and it is reaped with one of the next
-/// children that are closed.
+/// It ends when it is closed, or when the caller dies.
+///
+/// All in its pid namespace are killed with it, and it has ended when they are reaped. If own children are among them
+/// that are still to be waited for, forkexec_close comes back without it, after 0.2 s, and it is reaped with one of the
+/// next children that are closed.
 ///
 /// What lies after the hold point cannot be asked of it: an attr with a program, descriptors, ids, capabilities or
 /// signals is -EINVAL (FORKEXEC_STAGE_VALIDATE). Results and errors otherwise as for forkexec_spawn.
+///
+/// See namespaces(7); forkexec_child_namespace_fd gives descriptors of what it holds.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_hold(
@@ -166,10 +175,12 @@ pub unsafe extern "C" fn forkexec_hold(
 }
 
 /// Writes to fd, as text, every step that a spawn of attr would take, without taking any: one line a step, with its
-/// number in enum forkexec_stage. A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or
-/// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), that the
-/// caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE), and what this kernel's Landlock
-/// does not know (FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP). The text is for people and changes between versions.
+/// number in enum forkexec_stage.
+///
+/// A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or FORKEXEC_STAGE_RESOLVE, the actions on
+/// descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), that the caller or an emulator rules out the
+/// memory which is needed (FORKEXEC_STAGE_IMAGE), and what this kernel's Landlock does not know
+/// (FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP). The text is for people and changes between versions.
 ///
 /// Arguments as for forkexec_spawn. Returns 0, what a spawn would return for these and FORKEXEC_STAGE_MEMORY, or the
 /// negative errno of write(2), with stage 0.
@@ -191,11 +202,15 @@ pub unsafe extern "C" fn forkexec_describe(
 }
 
 /// Writes to memory what forkexec_describe writes to a descriptor: size bytes at text, a NUL at the end of what fits
-/// included, cut after a whole character. text may be NULL with size 0, to ask for the length alone. snprintf(3).
+/// included, cut after a whole character.
 ///
-/// Arguments otherwise as for forkexec_spawn. Returns the length of the whole text in bytes, the NUL not counted: what is
-/// below size was written whole. Else what forkexec_describe returns; nothing is then written. -EINVAL with stage 0: text
-/// is NULL and size is not 0.
+/// text may be NULL with size 0, to ask for the length alone.
+///
+/// Arguments otherwise as for forkexec_spawn. Returns the length of the whole text in bytes, the NUL not counted: what
+/// is below size was written whole. Else what forkexec_describe returns; nothing is then written. -EINVAL with stage 0:
+/// text is NULL and size is not 0.
+///
+/// See snprintf(3).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_describe_text(
     attr: *const forkexec_attr,

@@ -29,8 +29,10 @@ use core::ptr::null_mut;
 #[allow(non_camel_case_types)]
 pub struct forkexec_attr(pub(crate) Attr);
 
-/// Makes an attr in which nothing is set: the program then inherits what exec(2) lets it inherit, and of descriptors
-/// 0 to 2 only. Returns NULL when memory is short. To be freed with forkexec_attr_free.
+/// Makes an attr in which nothing is set: the program then inherits what exec(2) lets it inherit, and of descriptors 0
+/// to 2 only.
+///
+/// Returns NULL when memory is short. To be freed with forkexec_attr_free.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_attr_new() -> *mut forkexec_attr {
@@ -38,8 +40,9 @@ pub extern "C" fn forkexec_attr_new() -> *mut forkexec_attr {
     guard::give(forkexec_attr(Attr::default()))
 }
 
-/// Makes a copy of attr, the mark of a refused setter included; the two are independent. Returns NULL when attr is NULL
-/// or memory is short. To be freed with forkexec_attr_free.
+/// Makes a copy of attr, the mark of a refused setter included; the two are independent.
+///
+/// Returns NULL when attr is NULL or memory is short. To be freed with forkexec_attr_free.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_copy(attr: *const forkexec_attr) -> *mut forkexec_attr {
@@ -52,7 +55,9 @@ pub unsafe extern "C" fn forkexec_attr_copy(attr: *const forkexec_attr) -> *mut 
     }
 }
 
-/// Frees attr; NULL is fine. Children that were started from it are not affected.
+/// Frees attr; NULL is fine.
+///
+/// Children that were started from it are not affected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_free(attr: *mut forkexec_attr) {
     let _entered = Entered::now();

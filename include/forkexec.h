@@ -507,21 +507,26 @@ enum forkexec_stage {
 #define FORKEXEC_VERSION_NUMBER 0x010000
 
 /**
- * The short name of a stage, for example "fd map"; "none" for 0, "unknown" for a number that is not a stage of this
- * version.
+ * Gives the short name of a stage, for example "fd map".
  *
- * Static, never NULL, not to be freed.
+ * The name of stage 0 is "none"; that of a number which is no stage of this version is "unknown".
+ *
+ * Returns a static string, which is never NULL and not to be freed.
  */
 const char *forkexec_stage_name(uint32_t stage);
 
 /**
- * The version of the library that is loaded, for example "1.0.0".
+ * Gives the version of the loaded library, for example "1.0.0".
  *
- * Static, not to be freed.
+ * Returns a static string, which is not to be freed.
  */
 const char *forkexec_version(void);
 
-/** The version of the library that is loaded as a number like FORKEXEC_VERSION_NUMBER. */
+/**
+ * Gives the version of the loaded library as a number.
+ *
+ * Returns a number like FORKEXEC_VERSION_NUMBER, which is that of the header.
+ */
 uint32_t forkexec_version_number(void);
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -529,22 +534,25 @@ uint32_t forkexec_version_number(void);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Makes an attr in which nothing is set: the program then inherits what exec(2) lets it inherit, and of descriptors 0
- * to 2 only.
+ * Makes an attr in which nothing is set.
  *
- * Returns NULL when memory is short. To be freed with forkexec_attr_free.
+ * A program that is started from it inherits what execve(2) lets it inherit, and of the descriptors only 0 to 2.
+ *
+ * Returns the attr, which is to be freed with forkexec_attr_free, or NULL when memory is short.
  */
 FORKEXEC_MUST_USE struct forkexec_attr *forkexec_attr_new(void);
 
 /**
- * Makes a copy of attr, the mark of a refused setter included; the two are independent.
+ * Makes a copy of attr that is independent of it.
  *
- * Returns NULL when attr is NULL or memory is short. To be freed with forkexec_attr_free.
+ * If a setter of attr was refused, the copy is marked as attr is: no spawn from it succeeds.
+ *
+ * Returns the copy, which is to be freed with forkexec_attr_free, or NULL when attr is NULL or memory is short.
  */
 FORKEXEC_MUST_USE struct forkexec_attr *forkexec_attr_copy(const struct forkexec_attr *attr);
 
 /**
- * Frees attr; NULL is fine.
+ * Frees attr. NULL is allowed.
  *
  * Children that were started from it are not affected.
  */
@@ -582,7 +590,7 @@ void forkexec_attr_free(struct forkexec_attr *attr);
  * reach the program, unless map_fd or inherit_fds gives it to it. A script needs that: map_fd(fd, fd), else its
  * interpreter finds the descriptor closed (ENOENT). The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
@@ -602,7 +610,7 @@ int forkexec_attr_set_exec_fd(struct forkexec_attr *attr, int32_t fd);
  * Every candidate is tried in turn; of the errors the first that is neither ENOENT nor ENOTDIR is the answer, else the
  * last. dirs is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, dirs is empty.
  * -ENOMEM.
  *
@@ -623,7 +631,7 @@ int forkexec_attr_set_search_path(struct forkexec_attr *attr, const char *dirs);
  * set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is
  * copied; the last call of this and of set_cwd_fd wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is empty.
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -641,7 +649,7 @@ int forkexec_attr_set_cwd(struct forkexec_attr *attr, const char *path);
  * fd is the caller's number, borrowed: it must be open during each spawn. It is entered with the program's rights, as
  * with set_cwd. The last call of this and of set_cwd wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
@@ -666,7 +674,7 @@ int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr, int32_t fd);
  * namespace those of that namespace, which reach no file whose owner is not mapped there. The root is the program's in
  * any case, and the directory has to lie in it. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, rights is none of the three.
  *
  * A spawn can fail later as:
@@ -686,7 +694,7 @@ int forkexec_attr_set_cwd_rights(struct forkexec_attr *attr, uint32_t rights);
  *
  * The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -702,7 +710,7 @@ int forkexec_attr_set_busy_retry(struct forkexec_attr *attr, uint32_t millisecon
  *
  * name is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or name is NULL, name is empty or has a '='.
  * -ENOMEM.
  *
@@ -717,7 +725,7 @@ int forkexec_attr_set_pid_variable(struct forkexec_attr *attr, const char *name)
  * That thread has to live and to wait for it. Only for forkexec_start and forkexec_release: forkexec_spawn and
  * forkexec_hold refuse it.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -736,7 +744,7 @@ int forkexec_attr_set_ptrace(struct forkexec_attr *attr);
  * namespace it is refused too, unless set_ptrace is asked for as well: the kernel ignores a stop that such a process
  * sends itself, but the tracer of a tracee sees it.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -759,7 +767,7 @@ int forkexec_attr_set_stop(struct forkexec_attr *attr);
  * the caller takes on later does not matter then. Where that fails it is not told here, and the next spawn that needs
  * them tries again.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, mode is none of the three.
  *
  * A spawn can fail later as:
@@ -788,7 +796,7 @@ int forkexec_attr_set_memory_mode(struct forkexec_attr *attr, uint32_t mode);
  * filters of add_seccomp_filter only without set_no_new_privs, which then have to allow clone, close_range, kill,
  * rt_sigaction, rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and exit_group.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -810,7 +818,7 @@ int forkexec_attr_set_init(struct forkexec_attr *attr);
  * so that a tiny program may show 0. It costs another clone, or nothing with set_init, and for a child that joins a
  * pid namespace. A second process counts for limits on processes for a moment.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -841,7 +849,7 @@ int forkexec_attr_measure_memory(struct forkexec_attr *attr);
  * actions, and what inherit_fds adds. Repeated calls add entries; one for the same target replaces the earlier and
  * keeps its index.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: source or target is negative.
  * -ENOMEM.
@@ -862,7 +870,7 @@ int forkexec_attr_map_fd(struct forkexec_attr *attr, int32_t source, int32_t tar
  *
  * Makes a spawn slower where the caller has thousands of descriptors open.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * See execve(2).
@@ -876,7 +884,7 @@ int forkexec_attr_inherit_fds(struct forkexec_attr *attr);
  * following actions and closed by the exec. It is opened with the program's ids, inside its root; a relative path
  * starts at its working directory, as the actions before this one left it. path is copied; repeated calls add actions.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is empty, mode is above 07777.
  * -EBADF: target is negative.
  * -ENAMETOOLONG: path has more than 4095 bytes.
@@ -897,7 +905,7 @@ int forkexec_attr_open_fd(struct forkexec_attr *attr, int32_t target, const char
  * The target is not close-on-exec; with source equal to target only that flag is taken away. Repeated calls add
  * actions.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: source or target is negative.
  * -ENOMEM.
@@ -916,7 +924,7 @@ int forkexec_attr_dup_fd(struct forkexec_attr *attr, int32_t source, int32_t tar
  *
  * This is how the program starts without one of 0 to 2. Repeated calls add actions.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  * -ENOMEM.
@@ -935,7 +943,7 @@ int forkexec_attr_close_fd(struct forkexec_attr *attr, int32_t fd);
  *
  * Repeated calls add actions.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  * -ENOMEM.
@@ -954,7 +962,7 @@ int forkexec_attr_close_fds_from(struct forkexec_attr *attr, int32_t fd);
  *
  * With the program's ids, inside its root. path is copied; repeated calls add actions.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is empty.
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -974,7 +982,7 @@ int forkexec_attr_enter_directory(struct forkexec_attr *attr, const char *path);
  *
  * Repeated calls add actions.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  * -ENOMEM.
@@ -999,7 +1007,7 @@ int forkexec_attr_enter_directory_fd(struct forkexec_attr *attr, int32_t fd);
  *
  * Contradicts set_process_group: a session leader cannot change its group.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1016,7 +1024,7 @@ int forkexec_attr_set_session(struct forkexec_attr *attr);
  *
  * The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, pgid is negative.
  *
  * A spawn can fail later as:
@@ -1034,7 +1042,7 @@ int forkexec_attr_set_process_group(struct forkexec_attr *attr, int32_t pgid);
  * Needs set_session. tty is the caller's number, borrowed: it must be open during each spawn. It does not reach the
  * program by this; map_fd does that. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: tty is negative.
  *
@@ -1055,7 +1063,7 @@ int forkexec_attr_set_controlling_terminal(struct forkexec_attr *attr, int32_t t
  * Without set_session and set_process_group the program gets a group of its own. No SIGTTOU is sent for it. tty is the
  * caller's number, borrowed: it must be open during each spawn. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: tty is negative.
  *
@@ -1073,7 +1081,7 @@ int forkexec_attr_set_foreground(struct forkexec_attr *attr, int32_t tty);
  *
  * set_session does as much and more.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1103,7 +1111,7 @@ int forkexec_attr_detach_terminal(struct forkexec_attr *attr);
  * Bit signo-1 stands for a signal; SIGKILL and SIGSTOP are never blocked. A signal that is pending for the child when
  * the mask opens acts on it before the exec. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1120,7 +1128,7 @@ int forkexec_attr_set_signal_mask(struct forkexec_attr *attr, uint64_t set);
  * stands for a signal; all bits may be set. Repeated calls add signals. A signal in both this and set_signal_ignore is
  * a contradiction.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1138,7 +1146,7 @@ int forkexec_attr_set_signal_default(struct forkexec_attr *attr, uint64_t set);
  *
  * Bit signo-1 stands for a signal. Repeated calls add signals.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, set has SIGKILL or SIGSTOP, which cannot be ignored.
  *
  * A spawn can fail later as:
@@ -1166,7 +1174,7 @@ int forkexec_attr_set_signal_ignore(struct forkexec_attr *attr, uint64_t set);
  * seccomp filter lets it do nothing but wait: as long as such a child lives, SECCOMP_FILTER_FLAG_TSYNC fails in the
  * caller. In other callers it is left as the calling thread was.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, sig is not 1 to 64, whose is neither of the two.
  *
  * A spawn can fail later as:
@@ -1238,7 +1246,7 @@ int forkexec_attr_set_parent_death_signal(struct forkexec_attr *attr, int32_t si
  * the child with SIGSEGV where the kernel cannot turn back. Repeated calls add entries; one for the same resource
  * replaces the earlier and keeps its index.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, resource is above 15, soft is above hard and both are given.
  * -ENOMEM.
  *
@@ -1260,7 +1268,7 @@ int forkexec_attr_set_rlimit(struct forkexec_attr *attr, uint32_t resource, uint
  * One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new or a joined user namespace the caller's side
  * sets it, before the child joins anything. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, nice is not -20 to 19.
  *
  * A spawn can fail later as:
@@ -1275,7 +1283,7 @@ int forkexec_attr_set_nice(struct forkexec_attr *attr, int32_t nice);
  *
  * Those that the system does not have are left out, as the kernel does it. cpus is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or cpus is NULL, n is 0 or above 8192, a number is above 8191.
  * -ENOMEM.
  *
@@ -1293,7 +1301,7 @@ int forkexec_attr_set_affinity(struct forkexec_attr *attr, const uint32_t *cpus,
  * Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace the caller's side sets
  * the policy, before the child joins anything. Takes the place of set_deadline; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
  *
  * A spawn can fail later as:
@@ -1312,7 +1320,7 @@ int forkexec_attr_set_scheduler(struct forkexec_attr *attr, int32_t policy, int3
  * processes and threads (EAGAIN), unless set_process_flags has RESET_ON_FORK. Takes the place of set_scheduler, and
  * the other way round: the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, runtime_ns is below 1024 or above deadline_ns, deadline_ns is above period_ns and that is not
  *   0, a number is above INT64_MAX.
  *
@@ -1335,7 +1343,7 @@ int forkexec_attr_set_deadline(struct forkexec_attr *attr,
  *
  * The policy stays as it is. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, min is above max, max is above 1024.
  *
  * A spawn can fail later as:
@@ -1354,7 +1362,7 @@ int forkexec_attr_set_utilization(struct forkexec_attr *attr, uint32_t min, uint
  * The kernel leaves out what the machine or the cpuset does not have. nodes is copied and may be NULL where n is 0;
  * the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, nodes is NULL and n is not 0, n is above 1024, a number is above 1023.
  * -ENOMEM.
  *
@@ -1373,7 +1381,7 @@ int forkexec_attr_set_numa_policy(struct forkexec_attr *attr, uint32_t mode, con
  * Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN; with a new or a joined user namespace the caller's side sets it,
  * before the child joins anything. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, io_class is above 3, level is above 7, io_class is 0 and level is not.
  *
  * A spawn can fail later as:
@@ -1388,7 +1396,7 @@ int forkexec_attr_set_io_priority(struct forkexec_attr *attr, uint32_t io_class,
  *
  * Without this call it is the caller's. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, mask is above 0777.
  *
  * See umask(2).
@@ -1400,7 +1408,7 @@ int forkexec_attr_set_umask(struct forkexec_attr *attr, uint32_t mask);
  *
  * The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, persona is 0xffffffff, which would only ask.
  *
  * A spawn can fail later as:
@@ -1416,7 +1424,7 @@ int forkexec_attr_set_personality(struct forkexec_attr *attr, uint32_t persona);
  * One below the lowest that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace
  * the caller's side sets it, and before it joins one the child does. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
  *
  * A spawn can fail later as:
@@ -1432,7 +1440,7 @@ int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustme
  *
  * The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1454,7 +1462,7 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
  * Threads and children have NO_THP, MDWE, NO_TSC, OWN_CORE and KSM, too; nothing takes MDWE away. NO_THP, MDWE and KSM
  * are kept with the memory, so with them the child is never in the caller's. 0 asks for none. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, another bit.
  *
  * A spawn can fail later as:
@@ -1477,7 +1485,7 @@ int forkexec_attr_set_process_flags(struct forkexec_attr *attr, uint32_t flags);
  *
  * Its threads and children have the same. Repeated calls add; for the same feature the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, feature is above 255, another control.
  * -ENOMEM.
  *
@@ -1500,7 +1508,7 @@ int forkexec_attr_set_speculation(struct forkexec_attr *attr, uint32_t feature, 
  * An exec and children keep it. It is kept with the memory, so the child is never in the caller's, and written by way
  * of the caller's /proc. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, another bit.
  *
  * A spawn can fail later as:
@@ -1524,7 +1532,7 @@ int forkexec_attr_set_coredump_filter(struct forkexec_attr *attr, uint32_t kinds
  * the spawn would never return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH,
  * during each spawn. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
@@ -1549,7 +1557,7 @@ int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr, int32_t fd);
  *
  * An entry of set_rlimit for RLIMIT_NOFILE goes before it.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1566,7 +1574,7 @@ int forkexec_attr_restore_nofile(struct forkexec_attr *attr);
  * Else somebody has set them since, and the program has the caller's. Takes the place of restore_nofile; the last call
  * of the two wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1586,7 +1594,7 @@ int forkexec_attr_restore_nofile_from(struct forkexec_attr *attr, uint64_t soft,
  *
  * Without this call every failure is the spawn's. Repeated calls add stages.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, another stage.
  * -ENOMEM.
  */
@@ -1602,7 +1610,7 @@ int forkexec_attr_allow_failure(struct forkexec_attr *attr, uint32_t stage);
  * uid is one of the program's user namespace. Without set_groups and keep_groups the supplementary groups are dropped;
  * see set_groups. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, uid is (uid_t)-1.
  *
  * A spawn can fail later as:
@@ -1622,7 +1630,7 @@ int forkexec_attr_set_uid(struct forkexec_attr *attr, uint32_t uid);
  * gid is one of the program's user namespace. Without set_groups and keep_groups the supplementary groups are dropped;
  * see set_groups. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, gid is (gid_t)-1.
  *
  * A spawn can fail later as:
@@ -1644,7 +1652,7 @@ int forkexec_attr_set_gid(struct forkexec_attr *attr, uint32_t gid);
  * that is no failure where the groups, as they are seen in there, are as asked already: none, or up to 64 that are
  * mapped. list is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1.
  * -ENOMEM.
  *
@@ -1665,7 +1673,7 @@ int forkexec_attr_set_groups(struct forkexec_attr *attr, const uint32_t *list, s
  *
  * Contradicts set_groups.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1698,7 +1706,7 @@ int forkexec_attr_keep_groups(struct forkexec_attr *attr);
  * These are the sets before the exec, which computes the program's own from them and from the file: a program that is
  * not run as root keeps only what is also ambient. They survive a change of uid. For each set the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, sets is 0 or has another bit.
  *
  * A spawn can fail later as:
@@ -1723,7 +1731,7 @@ int forkexec_attr_set_capabilities(struct forkexec_attr *attr, uint32_t sets, ui
  * With set_no_new_privs no exec grants any: a caller without CAP_SETPCAP then leaves the bounding set as it is.
  * Contradicts set_capabilities and set_ambient.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1745,7 +1753,7 @@ int forkexec_attr_drop_capabilities(struct forkexec_attr *attr);
  * What it needs in the permitted and inheritable sets is added to them where set_capabilities does not say otherwise.
  * 0 clears an ambient set that the caller has. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1765,7 +1773,7 @@ int forkexec_attr_set_ambient(struct forkexec_attr *attr, uint64_t mask);
  *
  * They are set after the change of ids. The exec clears SECBIT_KEEP_CAPS. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, another bit.
  *
  * A spawn can fail later as:
@@ -1779,7 +1787,7 @@ int forkexec_attr_set_securebits(struct forkexec_attr *attr, uint32_t bits);
  * Lets neither the program nor its descendants gain privileges by an exec: set-user-id and set-group-id bits and file
  * capabilities then do nothing.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -1827,7 +1835,7 @@ int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
  * and map_uid and map_gid say which ids there are: without them all ids are the overflow id, 65534. With
  * FORKEXEC_NS_MOUNT its mounts are private; see set_mount_propagation. Repeated calls add types.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, types is 0 or has another bit.
  *
  * A spawn can fail later as:
@@ -1851,7 +1859,7 @@ int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
  * (FORKEXEC_PROBE_CLONE3). The child that is made first must become the program: no set_init, whose program is another
  * process, no measure_memory, no pid namespace that is joined. pids is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or pids is NULL, n is 0 or above 32, a pid is below 1.
  * -ENOMEM.
  *
@@ -1876,7 +1884,7 @@ int forkexec_attr_set_pid(struct forkexec_attr *attr, const int32_t *pids, size_
  * are entered early: before the session is set up, and before set_hostname, set_loopback, the mounts and set_chroot
  * act in them. Repeated calls add types.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, types is 0 or has another bit.
  *
  * A spawn can fail later as:
@@ -1899,7 +1907,7 @@ int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr, uint32_t types)
  * program, unless root's own user namespace is shared with it. fd is the caller's number, borrowed: it must be open
  * during each spawn. Repeated calls add one of another type.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, type is not one type or is joined already.
  * -EBADF: fd is negative.
  * -ENOMEM.
@@ -1917,7 +1925,7 @@ int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr, uint32_t types)
  *
  * See setns(2), namespaces(7).
  */
-int forkexec_attr_join_namespace(struct forkexec_attr *attr, int32_t fd, uint32_t type_);
+int forkexec_attr_join_namespace(struct forkexec_attr *attr, int32_t fd, uint32_t type);
 
 /**
  * The same for the namespaces that a process is in, of the types, one or more of FORKEXEC_NS_*: of a child of this
@@ -1939,7 +1947,7 @@ int forkexec_attr_join_pidfd(struct forkexec_attr *attr, int32_t pidfd, uint32_t
  * Needs FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add
  * ranges, up to 340, or what the kernel takes as the text of a map.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges
  *   already.
  * -ENOMEM.
@@ -1963,7 +1971,7 @@ int forkexec_attr_map_uid(struct forkexec_attr *attr, uint32_t inside, uint32_t 
  * to setgroups(2) away from the namespace for ever, unless allow_setgroups is called. Repeated calls add ranges, up to
  * 340, or what the kernel takes as the text of a map.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges
  *   already.
  * -ENOMEM.
@@ -1988,7 +1996,7 @@ int forkexec_attr_map_gid(struct forkexec_attr *attr, uint32_t inside, uint32_t 
  * Other lines are passed by. The files are read at each spawn. Takes the place of map_uid and map_gid, and needs
  * FORKEXEC_NS_USER; who has not the right to map these ids needs set_map_helpers.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -2009,7 +2017,7 @@ int forkexec_attr_map_subordinate_ids(struct forkexec_attr *attr);
  * has failed unless it exits with 0 and the map is there; with allow_setgroups also if it has denied setgroups(2).
  * Paths are copied; they are not searched for. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, a path is empty.
  * -ENAMETOOLONG.
  * -ENOMEM.
@@ -2028,7 +2036,7 @@ int forkexec_attr_set_map_helpers(struct forkexec_attr *attr, const char *newuid
  *
  * Needs map_gid, and CAP_SETGID in the caller's user namespace.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -2047,7 +2055,7 @@ int forkexec_attr_allow_setgroups(struct forkexec_attr *attr);
  * is not changed; the maps are still written with the caller's rights. In the namespace the child is then whoever uid
  * is mapped to, with the caller's groups, until set_uid and set_gid. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, uid is (uid_t)-1.
  *
  * A spawn can fail later as:
@@ -2069,7 +2077,7 @@ int forkexec_attr_set_user_namespace_owner(struct forkexec_attr *attr, uint32_t 
  *
  * Without this call it is MS_REC | MS_PRIVATE where there is a new mount namespace. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, other flags.
  *
  * A spawn can fail later as:
@@ -2085,7 +2093,7 @@ int forkexec_attr_set_mount_propagation(struct forkexec_attr *attr, uint64_t fla
  *
  * name is copied and has at most 64 bytes; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or name is NULL, name has more than 64 bytes.
  * -ENOMEM.
  *
@@ -2102,7 +2110,7 @@ int forkexec_attr_set_hostname(struct forkexec_attr *attr, const char *name);
  *
  * name is copied and has at most 64 bytes; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or name is NULL, name has more than 64 bytes.
  * -ENOMEM.
  *
@@ -2117,7 +2125,7 @@ int forkexec_attr_set_domainname(struct forkexec_attr *attr, const char *name);
 /**
  * Brings the loopback interface of the new FORKEXEC_NS_NET up, which it needs.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -2136,7 +2144,7 @@ int forkexec_attr_set_loopback(struct forkexec_attr *attr);
  * Needs CAP_SYS_TIME in the user namespace that owns the time namespace, which a new user namespace gives, and a /proc
  * of the caller's. The last call for a clock wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, another clock, nanoseconds is not below a second.
  * -ENOMEM.
  *
@@ -2232,7 +2240,7 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int
  * mounted, with the options in data. Paths in data, and a source that is one, should begin with "/". source, fstype
  * and data may be NULL where mount(2) lets them, and are copied like target.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without MS_REMOUNT,
  *   a bind or move without source, a new file system without fstype, a flag that a bind does not take.
  * -ENAMETOOLONG: target, source, fstype or data has more than 4095 bytes.
@@ -2264,7 +2272,7 @@ int forkexec_attr_add_mount(struct forkexec_attr *attr,
  * is followed. A user namespace must be given what is mounted below too: there _NONRECURSIVE fails (EINVAL) where
  * something is. Both are copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags has
  *   others.
  * -ENAMETOOLONG: source or target has more than 4095 bytes.
@@ -2310,7 +2318,7 @@ int forkexec_attr_bind_mount_idmapped(struct forkexec_attr *attr,
  * unless it is mapped. It must have a path in the caller's root, which is read in the caller's /proc. flags are those
  * of bind_mount but FORKEXEC_MOUNT_OPTIONAL. target is copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
  * -EBADF: fd is negative.
  * -ENAMETOOLONG: target has more than 4095 bytes.
@@ -2333,7 +2341,7 @@ int forkexec_attr_bind_mount_fd(struct forkexec_attr *attr, int32_t fd, const ch
  * that of its root, up to 07777. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE and
  * _FOLLOW. target is copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has others.
  * -ENAMETOOLONG: target has more than 4095 bytes.
  * -ENOMEM.
@@ -2370,7 +2378,7 @@ int forkexec_attr_mount_tmpfs(struct forkexec_attr *attr,
  * directory that is in lowers fails with EXDEV there, as mv(1) expects. lowers and upper are not to be changed from
  * outside meanwhile. mount(2), https://docs.kernel.org/filesystems/overlayfs.html.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr, lowers, one of them or target is NULL, count is 0 or above 500, an empty path, one of upper and work
  *   without the other, both with FORKEXEC_MOUNT_IN_MEMORY, one lower and nothing to write to, target is not a path
  *   inside the root or "/", flags has others.
@@ -2406,7 +2414,7 @@ int forkexec_attr_mount_overlay(struct forkexec_attr *attr,
  * make_readonly and mask_path hold. A user namespace inside can mount no proc of its own where one of them is given.
  * target is copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
  * -ENAMETOOLONG: target has more than 4095 bytes.
  * -ENOMEM.
@@ -2433,7 +2441,7 @@ int forkexec_attr_mount_proc(struct forkexec_attr *attr, const char *target, uin
  * were asked for (FORKEXEC_STAGE_INNER_USER_NAMESPACE), which does not own the other namespaces. target is copied. An
  * item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
  * -ENAMETOOLONG: target has more than 4095 bytes.
  * -ENOMEM.
@@ -2457,7 +2465,7 @@ int forkexec_attr_mount_dev(struct forkexec_attr *attr, const char *target, uint
  * One that is there stays as it is. It is made in the file system that is there: only in a tmpfs, as that of an empty
  * root, does it go with the program. path is copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777.
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -2480,7 +2488,7 @@ int forkexec_attr_make_directory(struct forkexec_attr *attr, const char *path, u
  *
  * A link that holds the same may be there. Both are copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr, contents or path is NULL, contents is empty, path is not a path inside the root or "/".
  * -ENAMETOOLONG: contents or path has more than 4095 bytes.
  * -ENOMEM.
@@ -2503,7 +2511,7 @@ int forkexec_attr_make_symlink(struct forkexec_attr *attr, const char *contents,
  * bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory. Both are
  * copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path inside
  *   the root or "/", mode is above 07777.
  * -ENAMETOOLONG: path has more than 4095 bytes.
@@ -2532,7 +2540,7 @@ int forkexec_attr_make_file(struct forkexec_attr *attr,
  * for reading during each spawn, whose offset is neither used nor changed. path is copied. An item of the list of
  * mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777.
  * -EBADF: fd is negative.
  * -ENAMETOOLONG: path has more than 4095 bytes.
@@ -2553,7 +2561,7 @@ int forkexec_attr_make_file_fd(struct forkexec_attr *attr, const char *path, int
  * It goes with the mount, and what lies at target stays as it is. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID,
  * _NODEV, _NOEXEC, _CREATE and _FOLLOW. target is copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has others.
  * -EBADF: fd is negative.
  * -ENAMETOOLONG: target has more than 4095 bytes.
@@ -2582,7 +2590,7 @@ int forkexec_attr_mount_file_fd(struct forkexec_attr *attr,
  * root of a user namespace of its own does unless its capabilities are dropped, can undo it with umount(2) or
  * mount(2). What such a program makes in further user namespaces cannot.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is not a path inside the root or "/".
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -2604,7 +2612,7 @@ int forkexec_attr_mask_path(struct forkexec_attr *attr, const char *path);
  * its own does unless its capabilities are dropped, can undo it with umount(2) or mount(2). What such a program makes
  * in further user namespaces cannot.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is not a path inside the root or "/".
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -2626,7 +2634,7 @@ int forkexec_attr_make_readonly(struct forkexec_attr *attr, const char *path);
  * be made any more after FORKEXEC_MOUNT_READONLY: see set_root for a root that is read-only in the end. For whom this
  * holds, see make_readonly. path is copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is not a path inside the root, flags has none of the four, or others.
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -2649,7 +2657,7 @@ int forkexec_attr_remount(struct forkexec_attr *attr, const char *path, uint32_t
  *
  * path is copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is not a path inside the root, mode is above 07777.
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -2679,7 +2687,7 @@ int forkexec_attr_change_mode(struct forkexec_attr *attr, const char *path, uint
  * was asked for. The caller's root has to be a mount, as it is everywhere but in a chroot or an initramfs. Needs a new
  * mount namespace. path is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, path is empty, flags has others.
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -2705,7 +2713,7 @@ int forkexec_attr_set_root(struct forkexec_attr *attr, const char *path, uint32_
  * It is entered before the ids change, with CAP_SYS_CHROOT. The program's path, set_cwd and the actions are looked up
  * in the new root. A program with privileges can leave a chroot. path is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is empty.
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -2728,7 +2736,7 @@ int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
  *
  * The caller's own stays as it is. name is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, name is empty or has more than 4095 bytes.
  * -ENOMEM.
  *
@@ -2748,7 +2756,7 @@ int forkexec_attr_set_session_keyring(struct forkexec_attr *attr, const char *na
  *
  * A keyring of that name that was there before gets them, too. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, a bit besides 0x3f3f3f3f.
  *
  * A spawn can fail later as:
@@ -2765,7 +2773,7 @@ int forkexec_attr_set_keyring_permissions(struct forkexec_attr *attr, uint32_t p
  *
  * It is told as set_exec_label tells the program's. label is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes.
  * -ENOMEM.
  *
@@ -2787,7 +2795,7 @@ int forkexec_attr_set_keyring_label(struct forkexec_attr *attr, const char *labe
  *
  * It is told as set_exec_label tells that label. profile is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or profile is NULL, profile is empty or has more than 4090 bytes.
  * -ENOMEM.
  *
@@ -2811,7 +2819,7 @@ int forkexec_attr_set_apparmor_profile(struct forkexec_attr *attr, const char *p
  * what is mounted over its files, or stands for it in a namespace that is joined, is not written to. Needs Linux 5.6.
  * label is copied; the last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes.
  * -ENOMEM.
  *
@@ -2873,7 +2881,7 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr, const char *label);
  * count. A signal interrupts a call that waits, and the caller's answer is lost; with FORKEXEC_SECCOMP_KILLABLE, which
  * needs Linux 5.19, only one that kills does, once the caller has received the call.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER, KILLABLE without
  *   LISTENER.
  * -ENOMEM.
@@ -2906,7 +2914,7 @@ int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
  * The child looks whether the three calls are refused, and else there is no program. Namespaces that there are can be
  * joined (setns(2)), with a descriptor of them; those that this spawn makes, it makes before.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -2927,7 +2935,7 @@ int forkexec_attr_deny_user_namespaces(struct forkexec_attr *attr);
  * their own is not wanted. One more filter among those of add_seccomp_filter, which says where it is put on; a
  * repeated call adds none.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -ENOMEM.
  *
@@ -3044,7 +3052,7 @@ int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
  * What add_landlock_path and the others ask for is a second restriction on top of it. What they have no words for, as
  * the quiet rules of Linux 7.2, such a ruleset can have. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
@@ -3070,7 +3078,7 @@ int forkexec_attr_set_landlock_ruleset(struct forkexec_attr *attr, int32_t fd);
  * open already is not restricted. Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated
  * calls add.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, path is empty, access is 0.
  * -ENAMETOOLONG: path has more than 4095 bytes.
  * -ENOMEM.
@@ -3097,7 +3105,7 @@ int forkexec_attr_add_landlock_path(struct forkexec_attr *attr, const char *path
  * Binding and connecting of TCP that no such call grants is denied, and of UDP what some call grants, to all other
  * ports. Other protocols are not restricted. Repeated calls add.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, access is 0.
  * -ENOMEM.
  *
@@ -3120,7 +3128,7 @@ int forkexec_attr_add_landlock_port(struct forkexec_attr *attr, uint16_t port, u
  * With net alone and no add_landlock_port, none at all. Without this call add_landlock_path means the sixteen of fs up
  * to IOCTL_DEV, add_landlock_port the two of TCP, and both what is granted of newer ones. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as: ?? add_landlock_path does
@@ -3135,7 +3143,7 @@ int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr, uint64_t fs, 
  *
  * Bits that a newer kernel knows are passed on as they are. The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -3156,7 +3164,7 @@ int forkexec_attr_set_landlock_scopes(struct forkexec_attr *attr, uint64_t scope
  * rule, scope or ruleset at all, nothing is denied, and what the program puts on is not logged. 0 asks for none. The
  * last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -3177,7 +3185,7 @@ int forkexec_attr_set_landlock_flags(struct forkexec_attr *attr, uint32_t flags)
  * forkexec_describe says what is left out, forkexec_probe whether anything has to be. A ruleset of the caller's is not
  * concerned.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  */
 int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
@@ -3199,7 +3207,7 @@ int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
  * never replaced, and is left to the caller to remove; its mode is what the umask leaves of 0777. The program itself
  * does not get the socket. address is copied; repeated calls add, at most 32.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, no such type,
  *   backlog is negative, more than 32 sockets.
  * -EAFNOSUPPORT: another family.
@@ -3232,7 +3240,7 @@ int forkexec_attr_listen(struct forkexec_attr *attr, int32_t type, const void *a
  * find the terminal as /dev/tty. With a filter and without no_new_privs, the filter has to allow setsid(2), ioctl(2)
  * and dup3(2). The last call wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
@@ -3258,7 +3266,7 @@ int forkexec_attr_set_terminal(struct forkexec_attr *attr, uint16_t rows, uint16
  * It is gone when the descriptor is closed. /dev/net/tun is opened in the caller's mounts, or in those of a mount
  * namespace that is joined. The last call wins. netdevice(7), and Documentation/networking/tuntap.rst of the kernel.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, a longer name or one with a slash or a space, no or both kinds in flags, a flag above 0xffff.
  * -ENOMEM.
  *
@@ -3276,25 +3284,37 @@ int forkexec_attr_open_tun(struct forkexec_attr *attr, const char *name, uint32_
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
- * nothing of it stays behind.
+ * Starts a program, and returns when it runs or with the reason why it does not.
  *
- * path is the program; it is not searched for, unless forkexec_attr_set_search_path was called. It may be NULL only
- * with forkexec_attr_set_exec_fd, and must be then. argv and envp end with NULL; envp NULL is the caller's environ,
- * which nobody may change meanwhile. All of it, and attr, may go when the call returns. *child is to be closed with
- * forkexec_close; whoever only wants the program to run may close it at once.
+ * path is the program. It is not searched for, unless forkexec_attr_set_search_path was called. With
+ * forkexec_attr_set_exec_fd it must be NULL, and only then may it be. argv and envp end with NULL. envp NULL is the
+ * caller's environ, which no thread may change during the call. The caller may free path, argv, envp and attr when the
+ * call returns.
  *
- * When it returns 0 the exec cannot fail any more: it has passed the point of no return of execve(2). The kernel may
- * still be a few microseconds away from the program; until then /proc may show the caller's or the library's own. A
- * SIGKILL in the middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
+ * *child is to be freed with forkexec_close. A caller that only wants the program to run may do so at once.
  *
- * Returns 0, or:
- * -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set contradicts itself
- *   (FORKEXEC_STAGE_VALIDATE).
- * -E2BIG: argv and envp are more than the kernel takes (FORKEXEC_STAGE_EXEC, whatever memory the child is in: strings
- *   of the library's own do not count), or what attr holds is more than 2 GiB (FORKEXEC_STAGE_VALIDATE).
- * -ECANCELED: a signal killed the child before it was the program; error->signal. Otherwise the errno of the step that
- *   error->stage names. May be called from any thread at any time.
+ * When the call returns 0 the exec cannot fail any more: it has passed the point of no return of execve(2). For a few
+ * microseconds /proc may still show the process before the exec. If a SIGKILL arrives in the middle of execve, only
+ * forkexec_wait tells: status.ran is then FORKEXEC_RAN_NO.
+ *
+ * When the call fails, the child has been reaped and nothing of it is left behind.
+ *
+ * Any thread may call this at any time.
+ *
+ * Example:
+ *
+ *     if (forkexec_spawn(attr, "/bin/true", argv, NULL, &child, &error))
+ *         fprintf(stderr, "%s\n", error.message);
+ *     else
+ *         forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status);
+ *
+ * Returns 0, or the negative of error->code, which is the errno of the step that error->stage names, or:
+ * -EINVAL: attr, child, path or argv is NULL, or argv is empty.
+ * -ECANCELED: a signal killed the child before it was the program; error->signal is that signal.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: setters contradict each other, or one was refused.
+ * FORKEXEC_STAGE_VALIDATE, E2BIG: attr holds more than 2 GiB.
+ * FORKEXEC_STAGE_EXEC, E2BIG: argv and envp are larger than the kernel takes. Strings that the library adds are not
+ *   counted.
  *
  * See execve(2).
  */
@@ -3307,14 +3327,22 @@ int forkexec_spawn(const struct forkexec_attr *attr,
                    struct forkexec_error *error);
 
 /**
- * The first half of forkexec_spawn: comes back when the child is held.
+ * Makes a child and returns when it is held, before it becomes the program.
  *
- * Its namespaces, root, session and limits are set up; its identity, descriptors and filters are not yet (the stages
- * after FORKEXEC_STAGE_HOLD). It has left the caller's memory and may be kept as long as the caller lives; should the
- * caller die, it ends. forkexec_release lets it go.
+ * The namespaces, the root, the session and the limits of a held child are set up. Its ids, descriptors and filters
+ * are not: these are the stages after FORKEXEC_STAGE_HOLD. The child has left the caller's memory. It waits until
+ * forkexec_release lets it go on, and ends if the caller ends before.
  *
- * Arguments, results and errors as for forkexec_spawn; the descriptors that attr names need not be open any more when
- * this returns.
+ * Arguments are those of forkexec_spawn. Descriptors that attr names need not be open any more when this returns.
+ *
+ * Example:
+ *
+ *     if (forkexec_start(attr, "/bin/true", argv, NULL, &child, &error) == 0) {
+ *         printf("configure the namespaces of %d now\n", (int)forkexec_child_pid(child));
+ *         result = forkexec_release(child, FORKEXEC_FOREVER, &error);
+ *     }
+ *
+ * Returns 0, or a negative errno as forkexec_spawn does.
  */
 FORKEXEC_MUST_USE
 int forkexec_start(const struct forkexec_attr *attr,
@@ -3325,18 +3353,27 @@ int forkexec_start(const struct forkexec_attr *attr,
                    struct forkexec_error *error);
 
 /**
- * Makes a child that only holds its namespaces, and never runs a program.
+ * Makes a child that holds its namespaces and never runs a program.
  *
- * It ends when it is closed, or when the caller dies.
+ * It ends when it is closed, and when the caller ends. forkexec_child_namespace_fd gives descriptors of its
+ * namespaces, and forkexec_attr_join_pidfd lets other children join them. *child is to be freed with forkexec_close.
  *
- * All in its pid namespace are killed with it, and it has ended when they are reaped. If own children are among them
- * that are still to be waited for, forkexec_close comes back without it, after 0.2 s, and it is reaped with one of the
- * next children that are closed.
+ * With the child all processes in its pid namespace are killed, and it has ended when they are reaped. If some of them
+ * are children of the caller that it has not waited for yet, forkexec_close returns after 0.2 seconds, and the library
+ * reaps the holder when it closes one of its next children.
  *
- * What lies after the hold point cannot be asked of it: an attr with a program, descriptors, ids, capabilities or
- * signals is -EINVAL (FORKEXEC_STAGE_VALIDATE). Results and errors otherwise as for forkexec_spawn.
+ * A holder takes no step after FORKEXEC_STAGE_HOLD: an attr with a program, descriptors, ids, capabilities or signals
+ * is refused.
  *
- * See namespaces(7); forkexec_child_namespace_fd gives descriptors of what it holds.
+ * Example:
+ *
+ *     forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_NET);
+ *     result = forkexec_hold(attr, &child, &error);
+ *
+ * Returns 0, or the negative of error->code, as forkexec_spawn does, and:
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: attr asks for a step that comes after FORKEXEC_STAGE_HOLD.
+ *
+ * See namespaces(7).
  */
 FORKEXEC_MUST_USE
 int forkexec_hold(const struct forkexec_attr *attr,
@@ -3344,16 +3381,22 @@ int forkexec_hold(const struct forkexec_attr *attr,
                   struct forkexec_error *error);
 
 /**
- * Writes to fd, as text, every step that a spawn of attr would take, without taking any: one line a step, with its
- * number in enum forkexec_stage.
+ * Writes the steps of a spawn to fd, as text, and takes none of them.
  *
- * A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or FORKEXEC_STAGE_RESOLVE, the actions on
- * descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), that the caller or an emulator rules out the
- * memory which is needed (FORKEXEC_STAGE_IMAGE), and what this kernel's Landlock does not know
- * (FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP). The text is for people and changes between versions.
+ * Each step has a line, with its number in enum forkexec_stage. The call finds what a spawn would refuse before it
+ * makes a child, actions on descriptors that the program will not have, a caller or an emulator that rules out the
+ * memory which the child needs, and what this kernel's Landlock does not know. The text is for people and changes
+ * between versions.
  *
- * Arguments as for forkexec_spawn. Returns 0, what a spawn would return for these and FORKEXEC_STAGE_MEMORY, or the
- * negative errno of write(2), with stage 0.
+ * attr, path, argv and envp are those of forkexec_spawn. fd is open for writing, and stays open.
+ *
+ * Returns 0, or the negative of error->code. With stage 0 it is the errno of write(2); else:
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: as for a spawn.
+ * FORKEXEC_STAGE_RESOLVE: as for a spawn.
+ * FORKEXEC_STAGE_MEMORY: as for a spawn.
+ * FORKEXEC_STAGE_IMAGE, EPERM, EOPNOTSUPP: the child cannot have the memory that it needs.
+ * FORKEXEC_STAGE_FD_ACTION, EBADF: an action names a descriptor that the program will not have.
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: this kernel's Landlock does not know what is asked for.
  */
 int forkexec_describe(const struct forkexec_attr *attr,
                       const char *path,
@@ -3363,14 +3406,14 @@ int forkexec_describe(const struct forkexec_attr *attr,
                       struct forkexec_error *error);
 
 /**
- * Writes to memory what forkexec_describe writes to a descriptor: size bytes at text, a NUL at the end of what fits
- * included, cut after a whole character.
+ * Writes to memory what forkexec_describe writes to a descriptor.
  *
- * text may be NULL with size 0, to ask for the length alone.
+ * text has size bytes. What does not fit is cut after a whole character, and a NUL ends the text. text may be NULL
+ * with size 0, to ask for the length alone. attr, path, argv and envp are those of forkexec_spawn.
  *
- * Arguments otherwise as for forkexec_spawn. Returns the length of the whole text in bytes, the NUL not counted: what
- * is below size was written whole. Else what forkexec_describe returns; nothing is then written. -EINVAL with stage 0:
- * text is NULL and size is not 0.
+ * Returns the length of the whole text in bytes, without the NUL: below size, all was written. On failure it writes
+ * nothing and returns the negative of error->code, as forkexec_describe does, and with stage 0:
+ * -EINVAL: text is NULL and size is not 0.
  *
  * See snprintf(3).
  */
@@ -3455,40 +3498,55 @@ int forkexec_describe_text(const struct forkexec_attr *attr,
 #define FORKEXEC_RAN_UNKNOWN 2
 
 /**
- * Lets a child of forkexec_start go, and comes back when it is the program, or with the reason why it is not; then it
- * is reaped and only to be closed.
+ * Lets a held child go on, and returns when it is the program or has failed.
  *
- * A child that is the first of a new pid namespace and has files to open (forkexec_attr_open_fd) needs the thread that
- * started it to live until then. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever.
+ * child was made by forkexec_start. If it fails it is reaped, and only to be closed. A child that is the first process
+ * of a new pid namespace and has files to open (forkexec_attr_open_fd) needs the thread that started it to live until
+ * this returns.
  *
- * Returns 0, or:
- * -ETIMEDOUT with stage 0: it was let go and is not yet in the program; call again (a child with
- *   forkexec_attr_set_stop or under a tracer needs somebody to continue it meanwhile).
- * -EINVAL with stage 0: child is NULL, was released, or was made by forkexec_spawn or forkexec_hold.
- * -ESRCH with stage 0: the child of another process.
- * -ESRCH with FORKEXEC_STAGE_PARENT_DEATH: the death of the thread that started it was to be told, and that thread is
- *   gone. Otherwise as forkexec_spawn, for the stages after FORKEXEC_STAGE_HOLD.
+ * timeout_ns is in nanoseconds; FORKEXEC_FOREVER waits without end.
+ *
+ * Returns 0, or the negative of error->code: as forkexec_spawn for the stages after FORKEXEC_STAGE_HOLD, and with
+ * stage 0:
+ * -ETIMEDOUT: the child goes on and is not the program yet. Call again. With forkexec_attr_set_stop or a tracer
+ *   somebody has to continue it meanwhile.
+ * -EINVAL: child is NULL, was released before, or was made by forkexec_spawn or forkexec_hold.
+ * -ESRCH: the child belongs to another process.
+ * FORKEXEC_STAGE_PARENT_DEATH, ESRCH: the program was to get a signal at the death of the thread that started it, and
+ *   that thread has ended.
  */
 FORKEXEC_MUST_USE int forkexec_release(struct forkexec_child *child, int64_t timeout_ns, struct forkexec_error *error);
 
 /**
- * Waits until the child has ended, and reaps it.
+ * Waits until the child has ended, reaps it, and says how it ended.
  *
- * waitid(2). timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever, 0 only looks. flags: FORKEXEC_WAIT_ bits or 0. NOREAP
- * leaves what is told to be told again. With STOPPED and CONTINUED a child that has stopped, or has been continued, is
- * told as well, each time once, by FORKEXEC_STATUS_STOPPED and _CONTINUED in status.valid, where FORKEXEC_STATUS_EXIT
- * tells of the end. status may be NULL with size 0; else size is sizeof(struct forkexec_status) as the caller knows
- * it: the first size bytes are written, what this library does not know is zeroed. The first reaping is remembered and
- * told to whoever waits later.
+ * timeout_ns is in nanoseconds; FORKEXEC_FOREVER waits without end, and 0 only looks. The result of the first reaping
+ * is remembered, and told to every later caller.
  *
- * Returns 0, or:
- * -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag.
- * -ETIMEDOUT: it has not ended yet.
- * -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost.
- * -ECHILD: somebody else has reaped it.
- * -ESRCH: the child of another process.
- * -EPERM: a filter forbids the caller both waitid(2) and wait4(2) (with any of the flags: waitid), or to let a child
- *   go on that nobody has heard of since its release; nothing is lost.
+ * flags is 0 or FORKEXEC_WAIT_ bits. With FORKEXEC_WAIT_NOREAP the child stays to be waited for again. With
+ * FORKEXEC_WAIT_STOPPED and FORKEXEC_WAIT_CONTINUED the call returns also when the child has stopped or has been
+ * continued, once for each time. FORKEXEC_STATUS_STOPPED, FORKEXEC_STATUS_CONTINUED or FORKEXEC_STATUS_EXIT in
+ * status.valid says which it was.
+ *
+ * size is sizeof(struct forkexec_status) in the caller: that many bytes are written, and fields that this library does
+ * not know are 0. status may be NULL with size 0.
+ *
+ * Example:
+ *
+ *     result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status);
+ *     if (result == 0 && status.valid & FORKEXEC_STATUS_EXIT)
+ *         printf("exit code %d, signal %d\n", status.exit_code, status.signal);
+ *
+ * Returns 0, or a negative errno:
+ * -EINVAL: child is NULL, status is NULL and size is not 0, or flags has an unknown bit.
+ * -ETIMEDOUT: the child has not ended yet.
+ * -EINTR: a signal handler ran; without a timeout, one installed without SA_RESTART. Call again.
+ * -ECHILD: somebody else has reaped the child.
+ * -ESRCH: the child belongs to another process.
+ * -EPERM: a seccomp filter forbids the caller waitid(2), and wait4(2) too where no flag is given; or it forbids what
+ *   is needed to let a child go on that has not been heard of since its release. Nothing is lost.
+ *
+ * See waitid(2).
  */
 int forkexec_wait(struct forkexec_child *child,
                   int64_t timeout_ns,
@@ -3497,168 +3555,238 @@ int forkexec_wait(struct forkexec_child *child,
                   size_t size);
 
 /**
- * Sends a signal to the child, and never to a process that got its pid later.
+ * Sends the child a signal, and never a process that got its pid later.
  *
- * pidfd_send_signal(2). With set_init the signal goes to the program itself, where /proc leads to it, and else to the
- * init, which sends it on: the init has no right to signal a program that has become another user, the caller may
- * have. 0, SIGKILL and SIGSTOP always go to the init.
+ * With forkexec_attr_set_init the signal goes to the program where /proc leads to it, because the init has no right to
+ * signal a program of another user. Elsewhere it goes to the init, which sends it on to the program. SIGKILL, SIGSTOP
+ * and 0 always go to the init. signal 0 sends nothing and only checks.
  *
- * Returns 0, or:
- * -EINVAL: child is NULL, or no such signal.
- * -ESRCH: it was reaped, or is the child of another process.
- * -EPERM: it has become somebody whom the caller may not signal.
+ * Returns 0, or a negative errno:
+ * -EINVAL: child is NULL, or there is no such signal.
+ * -ESRCH: the child was reaped, or belongs to another process.
+ * -EPERM: the child has become a user whom the caller may not signal.
+ *
+ * See pidfd_send_signal(2).
  */
 int forkexec_signal(struct forkexec_child *child, int32_t signal);
 
 /**
- * Kills, with SIGKILL, the child and all its descendants, by the surest way that the attr gave: a pid namespace of its
- * own dies with its first process; else all that is in its cgroup, and in those below it, is killed (cgroup.kill,
- * cgroups(7); one by one with version 1, before Linux 5.14, and in a threaded cgroup, where the processes die whose
- * threads are in it); else all in its session's or group's process group, which a descendant can leave.
+ * Kills the child and all its descendants with SIGKILL.
  *
- * Returns 0, or:
+ * It takes the surest way that the attr offers. A pid namespace of the child's own dies with its first process. Else
+ * all processes in the child's cgroup and in those below it are killed, by cgroup.kill; one by one with cgroups of
+ * version 1, before Linux 5.14, and in a threaded cgroup, where a process dies if one of its threads is in it. Else
+ * all in the process group of the child's own session or group are killed; a descendant can leave that.
+ *
+ * child is still to be waited for.
+ *
+ * Returns 0, or a negative errno:
  * -EINVAL: child is NULL.
- * -EOPNOTSUPP: the attr had none of these, and nobody was killed.
- * -ESRCH: nobody is left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was
- *   reaped.
- * -EPERM: not allowed.
- * -EAGAIN: where they are killed one by one, new ones kept appearing.
+ * -EOPNOTSUPP: the attr has none of the three, and nobody was killed.
+ * -ESRCH: no process is left, or the child belongs to another process. Before Linux 6.9 also: the child led the group
+ *   and was reaped.
+ * -EPERM: the caller has no right to kill them.
+ * -EAGAIN: the processes are killed one by one, and new ones kept appearing.
+ *
+ * See cgroups(7), kill(2).
  */
 int forkexec_kill_tree(struct forkexec_child *child);
 
 /**
- * Sends a signal to the child and its descendants, once to each that is there at that moment: to all in its cgroup,
- * and in those below it; else to its process group, where set_session or set_process_group(0) gave it one; else, in a
- * pid namespace of its own, to the program, with which all others in there end.
+ * Sends a signal once to the child and each of its descendants.
  *
- * SIGKILL is forkexec_kill_tree.
+ * It goes to all processes in the child's cgroup and in those below it; else to the child's process group, where
+ * forkexec_attr_set_session or forkexec_attr_set_process_group with 0 gave it one; else, in a pid namespace of the
+ * child's own, to the program, with which all others there end. signal SIGKILL is the same as forkexec_kill_tree.
  *
- * Returns 0, or:
- * -EINVAL: child is NULL, or no such signal.
- * -EOPNOTSUPP: the attr had none of these, and nobody got it.
- * -ESRCH: nobody is left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was
- *   reaped.
- * -EPERM: some have become somebody whom the caller may not signal; the others have got it.
+ * Returns 0, or a negative errno:
+ * -EINVAL: child is NULL, or there is no such signal.
+ * -EOPNOTSUPP: the attr has none of the three, and no process got the signal.
+ * -ESRCH: no process is left, or the child belongs to another process. Before Linux 6.9 also: the child led the group
+ *   and was reaped.
+ * -EPERM: some have become users whom the caller may not signal; the others have got it.
  *
  * See kill(2).
  */
 int forkexec_signal_tree(struct forkexec_child *child, int32_t signal);
 
 /**
- * Ends the child and its descendants: sends them this signal, such as SIGTERM, as forkexec_signal_tree does, waits
- * until the child has ended, at most grace_ns nanoseconds, and kills who is left, as forkexec_kill_tree does.
+ * Ends the child and its descendants: a signal first, SIGKILL after a time.
  *
- * The child is to be waited for afterwards. A signal handler that runs meanwhile does not end the wait.
+ * It sends signal, such as SIGTERM, as forkexec_signal_tree does. It waits at most grace_ns nanoseconds until the
+ * child has ended. Then it kills those that are left, as forkexec_kill_tree does. child is still to be waited for. A
+ * signal handler that runs meanwhile does not end the wait.
  *
- * Returns 0, or: also when nobody was left.
- * -EINVAL: child is NULL, no such signal, or grace_ns is negative.
- * -EOPNOTSUPP, -EPERM, -EAGAIN: as of those two; where the signal was refused nobody is killed.
+ * Returns 0, also when no process was left, or a negative errno:
+ * -EINVAL: child is NULL, there is no such signal, or grace_ns is negative.
+ * -EOPNOTSUPP: as for forkexec_signal_tree.
+ * -EPERM: as for forkexec_signal_tree. If the signal was refused, nobody is killed.
+ * -EAGAIN: as for forkexec_kill_tree.
  */
 int forkexec_terminate_tree(struct forkexec_child *child, int32_t signal, int64_t grace_ns);
 
 /**
- * Frees child; NULL is fine.
+ * Frees child. NULL is allowed.
  *
- * A child that was never reported to be the program (held, or let go and not yet there) is killed and reaped. One that
- * runs is neither killed nor waited for, and its end is the caller's to wait for, by pid. Alone and last: no other
- * call may use the child at the same time.
+ * A child that is not known to be the program is killed and reaped: it is held, or was let go and has not arrived. A
+ * program that runs is neither killed nor waited for; the caller waits for it by its pid.
+ *
+ * No other call may use child at the same time or later.
  */
 void forkexec_close(struct forkexec_child *child);
 
 /**
- * Frees child, as forkexec_close does, but kills nothing: a held child of forkexec_start goes on to its program by
- * itself, a child that was let go and is not the program yet (it has stopped, or its tracer has it) stays as it is,
- * one of forkexec_hold holds what it has until a signal ends it.
+ * Frees child as forkexec_close does, but kills nothing.
  *
- * None of them dies with the caller. Nothing tells of them any more, and what was to be handed over
- * (forkexec_child_listen_fd and its kin) and was not is closed: what fails from here on ends the child with exit
- * status 127, and its end is the caller's to wait for, by pid. Alone and last, as forkexec_close, if it returns 0.
+ * A held child of forkexec_start goes on and becomes its program. A child that was let go and is not the program yet,
+ * because it has stopped or is traced, stays as it is. A child of forkexec_hold keeps its namespaces until a signal
+ * ends it. None of them ends with the caller.
  *
- * Returns 0, or: and child is freed. Else nothing was done, and child is still to be closed: -EINVAL: child is NULL.
- * -ESRCH: the child of another process. Of a child that is not the program yet: -EOPNOTSUPP: it was asked to die with
- *   its parent (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or is to join a
- *   pid namespace after it was held, for which it needs the caller. After forkexec_release: -EBUSY: it is the first of
- *   a new pid namespace, or somebody has stopped it in the middle of a step.
- * -EPERM: the caller may not look into it, because it has become somebody else (ptrace(2)) or is a copy of a caller
- *   that is not dumpable, or a filter forbids pidfd_getfd(2).
- * -ENOSYS: the kernel, before Linux 5.6, has none.
- * -EMFILE: too many descriptors. To detach it instead of releasing it asks for none of these.
+ * After this nothing is heard of the child. What it was to hand over and has not (forkexec_child_listen_fd and others)
+ * is closed. A step that fails ends it with exit status 127. The caller waits for it by its pid.
+ *
+ * No other call may use child at the same time, nor later if this returns 0.
+ *
+ * Returns 0, and child is freed. Else nothing was done, and child is still to be closed:
+ * -EINVAL: child is NULL.
+ * -ESRCH: the child belongs to another process.
+ * -EOPNOTSUPP: the child is not the program yet and still needs the caller: it gets a signal at its parent's death
+ *   (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or joins a pid namespace
+ *   after it was held.
+ * -EBUSY: it was released, is not the program yet, and is the first process of a new pid namespace or has been stopped
+ *   in the middle of a step.
+ * -EPERM: the same, and the caller may not look into it: it has become another user, or is a copy of a caller that is
+ *   not dumpable (ptrace(2)), or a seccomp filter forbids pidfd_getfd(2).
+ * -ENOSYS: the same, and the kernel, before Linux 5.6, has no pidfd_getfd(2).
+ * -EMFILE: the same, and the caller has too many descriptors open.
  */
 FORKEXEC_MUST_USE int forkexec_detach(struct forkexec_child *child);
 
 /**
- * The pid of the child, in the caller's pid namespace; it is another's once the child was reaped. -EINVAL: child is
- * NULL. -ESRCH: the child of another process.
+ * Gives the pid of child, as the caller's pid namespace has it.
+ *
+ * Once the child has been reaped, the kernel may give the pid to another process.
+ *
+ * Returns the pid, or a negative errno:
+ * -EINVAL: child is NULL.
+ * -ESRCH: the child belongs to another process.
  */
 int32_t forkexec_child_pid(const struct forkexec_child *child);
 
 /**
- * A pidfd of the child: borrowed, close-on-exec, valid until forkexec_close.
+ * Gives a pidfd of child that the library keeps.
  *
- * It polls readable when the child has ended. pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child of another
- * process. -ENOSYS: the kernel, before Linux 5.2, has none.
+ * It is close-on-exec, becomes readable when the child has ended, and is valid until forkexec_close, which closes it.
+ *
+ * Returns the descriptor, or a negative errno:
+ * -EINVAL: child is NULL.
+ * -ESRCH: the child belongs to another process.
+ * -ENOSYS: the kernel, before Linux 5.2, has no pidfds.
+ *
+ * See pidfd_open(2).
  */
 int32_t forkexec_child_pidfd(const struct forkexec_child *child);
 
 /**
- * A pidfd of the child that belongs to the caller: close-on-exec, to be closed by the caller, and valid also after
- * forkexec_close and forkexec_detach.
+ * Gives a new pidfd of child that belongs to the caller.
  *
- * Each call gives another one. pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child of another process. -ENOSYS:
- * the kernel, before Linux 5.2, has none. -EMFILE: too many descriptors.
+ * It is close-on-exec and stays valid after forkexec_close and forkexec_detach. The caller closes it. Each call gives
+ * another one.
+ *
+ * Returns the descriptor, or a negative errno:
+ * -EINVAL: child is NULL.
+ * -ESRCH: the child belongs to another process.
+ * -ENOSYS: the kernel, before Linux 5.2, has no pidfds.
+ * -EMFILE: the caller has too many descriptors open.
+ *
+ * See pidfd_open(2).
  */
 int32_t forkexec_child_take_pidfd(const struct forkexec_child *child);
 
 /**
- * A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller.
+ * Opens one of the namespaces of child, for setns(2).
  *
- * type: one FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the
- * program will be in. -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's.
- * -EACCES: the child has become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel
- * has no such namespaces. -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the
- * child is not. -EMFILE, -ENFILE: too many descriptors.
+ * type is one FORKEXEC_NS_ constant. FORKEXEC_NS_TIME, of a child that is not the program yet, is the namespace that
+ * the program will be in. The descriptor is close-on-exec, and the caller closes it.
+ *
+ * Returns the descriptor, or a negative errno:
+ * -EINVAL: child is NULL, or type is not one type.
+ * -ESRCH: the child has ended, or belongs to another process.
+ * -EACCES: the child has become a user whom the caller may not look into.
+ * -ENOENT: there is no /proc, or the kernel has no such namespaces.
+ * -EOPNOTSUPP: /proc is no proc file system, or belongs to a pid namespace in which the child is not.
+ * -EMFILE, -ENFILE: too many descriptors are open.
+ *
+ * See setns(2), namespaces(7).
  */
 int32_t forkexec_child_namespace_fd(const struct forkexec_child *child, uint32_t type);
 
 /**
- * The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
- * caller, who answers by it for the program; see seccomp_unotify(2).
+ * Gives the caller the listener of the child's seccomp filter.
  *
- * It is handed over: the library keeps none, and there is no second. -EINVAL: child is NULL. -ENOENT: no such filter,
- * or handed over already. -EAGAIN: the child is not the program yet; until then the library itself lets its calls go
- * on. -ESRCH: the child of another process. -EMFILE: too many descriptors; -EPERM: a filter forbids the caller
- * recvmsg(2): the program waits, and the next call may succeed.
+ * The filter was added with FORKEXEC_SECCOMP_LISTENER. By the listener the caller answers system calls of the program.
+ * It is close-on-exec, and the caller closes it. It is handed over once: the library keeps no copy.
+ *
+ * child is the program: until then the library itself lets its calls go on.
+ *
+ * Returns the descriptor, or a negative errno:
+ * -EINVAL: child is NULL.
+ * -ENOENT: there is no such filter, or its listener was handed over.
+ * -EAGAIN: the child is not the program yet.
+ * -ESRCH: the child belongs to another process.
+ * -EMFILE: the caller has too many descriptors open. The program waits, and the next call may succeed.
+ * -EPERM: a seccomp filter forbids the caller recvmsg(2). The program waits, and the next call may succeed.
+ *
+ * See seccomp_unotify(2).
  */
 int32_t forkexec_child_seccomp_fd(const struct forkexec_child *child);
 
 /**
- * The socket of the index-th call, from 0, of forkexec_attr_listen, close-on-exec, to be closed by the caller, who
- * accepts and receives by it; see accept(2).
+ * Gives the caller the socket of one call of forkexec_attr_listen.
  *
- * It may be asked for as soon as forkexec_spawn, forkexec_start or forkexec_hold has returned. It is handed over: the
- * library keeps none, and there is no second. Until it is asked for, connections wait in its backlog; what is not
- * asked for closes with forkexec_close. -EINVAL: child is NULL. -ENOENT: no such call, or handed over already. -ESRCH:
- * the child of another process. -EMFILE: too many descriptors (all that the child hands over come at once); -EPERM: a
- * filter forbids the caller recvmsg(2): nothing is lost, and the next call may succeed. -EAGAIN: another thread is in
- * forkexec_release, and a filter has a listener: the same.
+ * index is the place of that call, counted from 0. The caller accepts or receives by the socket. It is close-on-exec,
+ * and the caller closes it. It is handed over once: the library keeps no copy.
+ *
+ * The socket can be had as soon as forkexec_spawn, forkexec_start or forkexec_hold has returned child. Until it is
+ * asked for, connections wait in its backlog. forkexec_close closes what was not asked for.
+ *
+ * Returns the descriptor, or a negative errno:
+ * -EINVAL: child is NULL.
+ * -ENOENT: there is no such call, or its socket was handed over.
+ * -ESRCH: the child belongs to another process.
+ * -EMFILE: too many descriptors are open in the caller; all that the child hands over comes at once. The next call may
+ *   succeed.
+ * -EPERM: a seccomp filter forbids the caller recvmsg(2). The next call may succeed.
+ * -EAGAIN: another thread is in forkexec_release, and a filter has a listener. The next call may succeed.
+ *
+ * See accept(2).
  */
 int32_t forkexec_child_listen_fd(const struct forkexec_child *child, uint32_t index);
 
 /**
- * The caller's end of the terminal of forkexec_attr_set_terminal, close-on-exec, to be closed by the caller: what is
- * written is what the program reads, and the other way round.
+ * Gives the caller its end of the terminal of forkexec_attr_set_terminal.
  *
- * When nobody has the terminal open any more, read(2) fails with EIO; closing this end sends SIGHUP. It is handed over
- * as by forkexec_child_listen_fd, at the same times. -ENOENT: no terminal, or handed over already. Otherwise as that.
+ * What the caller writes is what the program reads, and the other way round. read(2) fails with EIO once nobody has
+ * the terminal open any more. Closing the descriptor sends the program's session SIGHUP. It is close-on-exec and the
+ * caller's, and is handed over once, at the times of forkexec_child_listen_fd.
+ *
+ * Returns the descriptor of child's terminal, or a negative errno, as forkexec_child_listen_fd does, and:
+ * -ENOENT: there is no terminal, or it was handed over.
+ *
+ * See pty(7).
  */
 int32_t forkexec_child_terminal_fd(const struct forkexec_child *child);
 
 /**
- * The descriptor of the network device of forkexec_attr_open_tun, close-on-exec, to be closed by the caller: each
- * read(2) is a packet that was sent to the device, each write(2) one that it receives.
+ * Gives the caller the network device of forkexec_attr_open_tun.
  *
- * It is handed over as by forkexec_child_listen_fd, at the same times. -ENOENT: no device, or handed over already.
- * Otherwise as that.
+ * Each read(2) of the descriptor is a packet that was sent to the device, each write(2) a packet that the device
+ * receives. It is close-on-exec and the caller's, and is handed over once, at the times of forkexec_child_listen_fd.
+ *
+ * Returns the descriptor of child's device, or a negative errno, as forkexec_child_listen_fd does, and:
+ * -ENOENT: there is no device, or it was handed over.
+ *
+ * See netdevice(7).
  */
 int32_t forkexec_child_tun_fd(const struct forkexec_child *child);
 
@@ -3667,36 +3795,45 @@ int32_t forkexec_child_tun_fd(const struct forkexec_child *child);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Makes a cgroup, with this name, in the directory of another one, parent_fd: one of a cgroup2 file system, open for
- * reading or with O_PATH, in which the caller may make directories.
+ * Makes a cgroup of version 2, in which programs can be run.
  *
- * systemd gives such a directory to what it starts with Delegate=yes. parent_fd is borrowed for the call.
+ * name is the name of the new directory, one component of a path. It is made in the cgroup whose directory parent_fd
+ * refers to, open for reading or with O_PATH, in which the caller may make directories. systemd gives a service such a
+ * directory with Delegate=yes. parent_fd is borrowed for the call.
  *
- * Nothing is enabled and nothing is limited by this: which files there are besides those that begin with "cgroup." is
- * decided by cgroup.subtree_control of the cgroup above, and the kernel lets only a cgroup without processes of its
- * own enable most controllers there. In a threaded one a cgroup can be made, and no process can be in it.
- * forkexec_attr_set_cgroup runs a program in it.
+ * The call enables no controllers and sets no limits. cgroup.subtree_control of the parent decides which files there
+ * are besides those that begin with "cgroup."; the kernel lets a cgroup that has processes of its own enable only few
+ * controllers. In a threaded parent the cgroup can be made, but no process can be in it. forkexec_attr_set_cgroup runs
+ * a program in the cgroup.
  *
- * *group is to be freed with forkexec_cgroup_free, which kills all that are in it and removes it. If the caller is
- * killed before, the cgroup and the programs in it stay: then the next forkexec_cgroup_create with the same parent and
- * name kills them, removes what is left, and makes the cgroup anew. It does so only where this function made what is
- * there (an extended attribute of the directory, user.forkexec, says so from Linux 5.7 on) and where the process which
- * did, with all forks of it that have the handle, is gone (it has locked cgroup.kill by flock(2)); anything else of
- * that name is left alone.
+ * *group is to be freed with forkexec_cgroup_free, which kills all processes in the cgroup and removes it. If the
+ * caller is killed before, the cgroup and the programs in it stay. The next call with the same parent and name then
+ * kills them, removes the cgroup and makes it anew. It does so only if this function made the old one, which from
+ * Linux 5.7 on an extended attribute of the directory says, user.forkexec, and if the process that made it is gone,
+ * with all its forks that have the handle: they hold a flock(2) on cgroup.kill. It leaves anything else of that name
+ * alone.
  *
- * Returns 0, or: With stage 0: -EINVAL: name or group is NULL.
+ * Example:
+ *
+ *     if (forkexec_cgroup_create(fd, "job", &group, &error) == 0) {
+ *         forkexec_cgroup_set(group, "memory.max", "64M", &error);
+ *         forkexec_attr_set_cgroup(attr, group);
+ *     }
+ *
+ * Returns 0, or the negative of error->code; with stage 0:
+ * -EINVAL: name or group is NULL.
  * -EBADF: parent_fd is not open.
- * FORKEXEC_STAGE_VALIDATE: -EINVAL: name is not one component of 1 to 255 bytes, or has a newline.
- * FORKEXEC_STAGE_CGROUP: -EINVAL: parent_fd is not a directory of a cgroup2 file system.
- * -EACCES, -EPERM: it was not delegated to the caller.
- * -EROFS: it is mounted read-only.
- * -EEXIST: something of that name is there that this function did not make.
- * -EBUSY: the process that made the cgroup of this name lives.
- * -ETIMEDOUT: a process of what was left does not die.
- * -EAGAIN: cgroup.max.descendants or cgroup.max.depth is reached.
- * -ENOENT: the cgroup above was removed.
- * -ENOMEM.
- * -EMFILE, -ENFILE: too many descriptors.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: name is not one component of 1 to 255 bytes, or has a newline.
+ * FORKEXEC_STAGE_CGROUP, EINVAL: parent_fd is no directory of a cgroup2 file system.
+ * FORKEXEC_STAGE_CGROUP, EACCES, EPERM: the parent was not delegated to the caller.
+ * FORKEXEC_STAGE_CGROUP, EROFS: the file system is mounted read-only.
+ * FORKEXEC_STAGE_CGROUP, EEXIST: something of that name is there that this function did not make.
+ * FORKEXEC_STAGE_CGROUP, EBUSY: the process that made the cgroup of this name lives.
+ * FORKEXEC_STAGE_CGROUP, ETIMEDOUT: a process of an old cgroup does not die.
+ * FORKEXEC_STAGE_CGROUP, EAGAIN: cgroup.max.descendants or cgroup.max.depth is reached.
+ * FORKEXEC_STAGE_CGROUP, ENOENT: the parent was removed.
+ * FORKEXEC_STAGE_CGROUP, ENOMEM: memory is short.
+ * FORKEXEC_STAGE_CGROUP, EMFILE, ENFILE: too many descriptors are open.
  *
  * See mkdir(2), cgroups(7).
  */
@@ -3707,20 +3844,24 @@ int forkexec_cgroup_create(int32_t parent_fd,
                            struct forkexec_error *error);
 
 /**
- * Writes value to a file of the cgroup, by one write(2): ("memory.max", "64M"), ("pids.max", "32"), ("cpu.max", "50000
- * 100000"), ("memory.oom.group", "1"), ("cgroup.freeze", "1").
+ * Writes value to a file of the cgroup, by one write(2).
  *
- * What files and values there are is the kernel's matter: its Documentation/admin-guide/cgroup-v2.rst lists them.
+ * Examples of file and value are "memory.max" and "64M", "pids.max" and "32", "cpu.max" and "50000 100000",
+ * "memory.oom.group" and "1", "cgroup.freeze" and "1". Documentation/admin-guide/cgroup-v2.rst of the kernel lists
+ * them.
  *
- * Returns 0, or: With stage 0: -EINVAL: group, file or value is NULL.
- * -ESRCH: the cgroup of another process.
- * FORKEXEC_STAGE_VALIDATE: -EINVAL: file is not one component of a path, or value is empty.
- * FORKEXEC_STAGE_CGROUP: -ENOENT, -ENODEV: the controller of the file is not enabled in cgroup.subtree_control of the
- *   cgroup above, the kernel has no such file, or the cgroup was removed.
- * -EACCES, -EPERM: no right to it.
- * -EBUSY: of cgroup.subtree_control: the cgroup has processes.
- * -EOPNOTSUPP: it is in or beside a threaded one.
- * -EINVAL, -ERANGE and others: the kernel does not take the value. The sentence says which, and what to write where.
+ * Returns 0, or the negative of error->code, and a sentence that says what to write where; with stage 0:
+ * -EINVAL: group, file or value is NULL.
+ * -ESRCH: the cgroup belongs to another process.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: file is not one component of a path, or value is empty.
+ * FORKEXEC_STAGE_CGROUP, ENOENT, ENODEV: the controller of the file is not enabled in cgroup.subtree_control of the
+ *   parent, the kernel has no such file, or the cgroup was removed.
+ * FORKEXEC_STAGE_CGROUP, EACCES, EPERM: the caller may not write the file.
+ * FORKEXEC_STAGE_CGROUP, EBUSY: the file is cgroup.subtree_control, and the cgroup has processes.
+ * FORKEXEC_STAGE_CGROUP, EOPNOTSUPP: the cgroup is in or beside a threaded one.
+ * FORKEXEC_STAGE_CGROUP, EINVAL, ERANGE: the kernel does not take the value; other errnos of write(2) may come, too.
+ *
+ * See cgroups(7).
  */
 int forkexec_cgroup_set(const struct forkexec_cgroup *group,
                         const char *file,
@@ -3728,16 +3869,20 @@ int forkexec_cgroup_set(const struct forkexec_cgroup *group,
                         struct forkexec_error *error);
 
 /**
- * Reads a file of the cgroup: "memory.peak", "memory.events" (oom_kill), "cpu.stat" (usage_usec: the processor time of
- * all that ever ran in it), "pids.peak".
+ * Reads a file of the cgroup.
  *
- * The text, with its newline, comes with a NUL into buffer, which has size bytes; NULL with size 0 for none. What does
- * not fit is cut.
+ * Examples of file are "memory.peak", "memory.events" with its line oom_kill, "cpu.stat" with its line usage_usec, the
+ * processor time of all that ever ran in the cgroup, and "pids.peak". The text, with its newline and a NUL, is written
+ * to buffer, which has size bytes. What does not fit is cut. buffer may be NULL with size 0.
  *
- * Returns the length of the whole text, without the NUL, or the negative of error->code. With stage 0: -EINVAL: group
- * or file is NULL, or buffer is NULL and size is not 0; -ESRCH: the cgroup of another process.
- * FORKEXEC_STAGE_VALIDATE: -EINVAL: file is not one component of a path. FORKEXEC_STAGE_CGROUP: as for
- * forkexec_cgroup_set; -EINVAL: the file is only for writing.
+ * Returns the length of the whole text, without the NUL, or the negative of error->code; with stage 0:
+ * -EINVAL: group or file is NULL, or buffer is NULL and size is not 0.
+ * -ESRCH: the cgroup belongs to another process.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: file is not one component of a path.
+ * FORKEXEC_STAGE_CGROUP, EINVAL: the file is only for writing.
+ * FORKEXEC_STAGE_CGROUP: otherwise as for forkexec_cgroup_set.
+ *
+ * See cgroups(7).
  */
 int forkexec_cgroup_read(const struct forkexec_cgroup *group,
                          const char *file,
@@ -3746,64 +3891,78 @@ int forkexec_cgroup_read(const struct forkexec_cgroup *group,
                          struct forkexec_error *error);
 
 /**
- * A descriptor of the directory of the cgroup: borrowed, close-on-exec, valid until forkexec_cgroup_free; for another
- * cgroup in it, or to be watched. -EINVAL: group is NULL. -ESRCH: the cgroup of another process.
+ * Gives a descriptor of the directory of the cgroup.
+ *
+ * The library keeps it: it is close-on-exec and valid until forkexec_cgroup_free of group. It can be the parent of
+ * another cgroup, or be watched.
+ *
+ * Returns the descriptor, or a negative errno:
+ * -EINVAL: group is NULL.
+ * -ESRCH: the cgroup belongs to another process.
  */
 int32_t forkexec_cgroup_fd(const struct forkexec_cgroup *group);
 
 /**
- * Kills, with SIGKILL, all that are in the cgroup and in those below it (cgroup.kill; one by one before Linux 5.14 and
- * in a threaded one); the caller, too, where it is in it.
+ * Kills all processes in the cgroup and in those below it with SIGKILL.
  *
- * It comes back at once; they die meanwhile. That nobody is in it is no error.
+ * The call returns at once, and the processes die meanwhile. If the caller is in group, it dies too. An empty cgroup
+ * is no error. The kernel kills them all at once by cgroup.kill. Before Linux 5.14 and in a threaded cgroup they are
+ * killed one by one.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: group is NULL.
- * -ESRCH: the cgroup of another process.
- * -EPERM: one by one, and one of them may not be killed.
- * -EAGAIN: one by one, and new ones kept appearing.
+ * -ESRCH: the cgroup belongs to another process.
+ * -EPERM: they are killed one by one, and the caller may not kill one of them.
+ * -EAGAIN: they are killed one by one, and new ones kept appearing.
+ *
+ * See cgroups(7).
  */
 int forkexec_cgroup_kill(const struct forkexec_cgroup *group);
 
 /**
- * Kills all that are in the cgroup and in those below it, waits until they are dead, and removes it with those below
- * it.
+ * Kills all processes in the cgroup, waits for their death, and removes it.
  *
- * Zombies are no hindrance: children are still to be waited for afterwards, but read what the cgroup counted, and call
- * forkexec_wait, before. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever. The handle stays, and is to be freed.
+ * So it does with the cgroups below it. Zombies do not prevent it: children are still to be waited for. Call
+ * forkexec_wait, and read what the cgroup has counted, before this. timeout_ns is in nanoseconds; FORKEXEC_FOREVER
+ * waits without end. The handle group stays, and is to be freed.
  *
- * Returns 0, or: also where it was removed before, or the negative of error->code. With stage 0: -EINVAL: group is
- * NULL.
- * -ESRCH: the cgroup of another process.
- * FORKEXEC_STAGE_CGROUP: -ETIMEDOUT: a process in it has not died yet, call again.
- * -EINTR: a signal handler ran, call again.
- * -EACCES, -EPERM: of a cgroup below it, or a process: it is another user's.
- * -EMFILE, -ENFILE: too many descriptors.
+ * Returns 0, also where the cgroup was removed before, or the negative of error->code; with stage 0:
+ * -EINVAL: group is NULL.
+ * -ESRCH: the cgroup belongs to another process.
+ * FORKEXEC_STAGE_CGROUP, ETIMEDOUT: a process in it has not died yet. Call again.
+ * FORKEXEC_STAGE_CGROUP, EINTR: a signal handler ran. Call again.
+ * FORKEXEC_STAGE_CGROUP, EACCES, EPERM: a cgroup below it, or a process in it, is another user's.
+ * FORKEXEC_STAGE_CGROUP, EMFILE, ENFILE: too many descriptors are open.
+ *
+ * See cgroups(7), rmdir(2).
  */
 int forkexec_cgroup_remove(const struct forkexec_cgroup *group, int64_t timeout_ns, struct forkexec_error *error);
 
 /**
- * Frees group; NULL is fine.
+ * Kills all processes in the cgroup, removes it, and frees group.
  *
- * It does what forkexec_cgroup_remove does before, with a time-out of 2 seconds: call that one first to be told
- * whether the cgroup is gone. In a fork of the process that made it, only the handle is freed, and nobody is killed.
- * Attrs with the cgroup stay valid; a spawn of them then fails. Alone and last: no other call may use the group at the
- * same time.
+ * NULL is allowed. The call does what forkexec_cgroup_remove does with a timeout of 2 seconds: call that one before to
+ * be told whether the cgroup is gone. In a fork of the process that made group only the handle is freed. Attrs with
+ * the cgroup stay valid, but a spawn from them fails.
+ *
+ * No other call may use group at the same time or later.
  */
 void forkexec_cgroup_free(struct forkexec_cgroup *group);
 
 /**
- * Runs the program in a cgroup of forkexec_cgroup_create: as forkexec_attr_set_cgroup_fd does, which says how, and
- * what may fail later.
+ * Runs the program in a cgroup of forkexec_cgroup_create.
  *
- * The attr keeps a descriptor of it, and group may be freed; a spawn then fails. The last call of the two wins.
+ * The attr keeps a descriptor of the cgroup, so group may be freed; a spawn then fails. forkexec_attr_set_cgroup_fd
+ * says how the child gets into the cgroup. The last call of the two wins.
  *
- * Returns 0, or:
+ * Returns 0, or a negative errno:
  * -EINVAL: attr or group is NULL.
- * -ESRCH: the cgroup of another process.
+ * -ESRCH: the cgroup belongs to another process.
  *
- * A spawn can fail later as: ?? forkexec_attr_set_cgroup_fd does;
- * FORKEXEC_STAGE_CGROUP, ENODEV, ENOENT: it was removed.
+ * A spawn can fail later as set_cgroup_fd says, and as:
+ * FORKEXEC_STAGE_CGROUP, ENODEV, ENOENT: the cgroup was removed.
+ *
+ * See cgroups(7).
  */
 int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_cgroup *group);
 
@@ -3869,13 +4028,21 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_c
 #define FORKEXEC_PROBE_TUN 19
 
 /**
- * Whether this host has a feature, found out by trying.
+ * Says whether this host has a feature, by trying it.
  *
- * feature: a FORKEXEC_PROBE_ constant. why: where the answer is no, size bytes for a NUL-terminated sentence with
- * reason and remedy, cut where it does not fit; NULL with size 0 for none. It is emptied where the answer is yes.
+ * feature is a FORKEXEC_PROBE_ constant. Where the answer is no, a sentence with the reason and the remedy is written
+ * to why, which has size bytes: it ends with a NUL and is cut where it does not fit. Where the answer is yes, why
+ * becomes empty. why may be NULL with size 0.
  *
- * Returns 1 or 0. -EINVAL: an unknown feature, or why is NULL and size is not 0. -ENOMEM, -EAGAIN, -EMFILE, -ENFILE:
- * it could not be tried now; nothing is written to why.
+ * Example:
+ *
+ *     char why[256];
+ *     if (forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, why, sizeof why) == 0)
+ *         printf("no user namespaces: %s\n", why);
+ *
+ * Returns 1 for yes and 0 for no, or a negative errno; why is then not written:
+ * -EINVAL: there is no such feature, or why is NULL and size is not 0.
+ * -ENOMEM, -EAGAIN, -EMFILE, -ENFILE: it could not be tried now.
  */
 int forkexec_probe(uint32_t feature, char *why, size_t size);
 

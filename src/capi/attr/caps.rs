@@ -11,7 +11,7 @@ use core::ffi::c_int;
 /// These are the sets before the exec, which computes the program's own from them and from the file: a program that is
 /// not run as root keeps only what is also ambient. They survive a change of uid. For each set the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, sets is 0 or has another bit.
 ///
 /// A spawn can fail later as:
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn forkexec_attr_set_capabilities(attr: *mut forkexec_attr
 /// With set_no_new_privs no exec grants any: a caller without CAP_SETPCAP then leaves the bounding set as it is.
 /// Contradicts set_capabilities and set_ambient.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn forkexec_attr_drop_capabilities(attr: *mut forkexec_att
 /// What it needs in the permitted and inheritable sets is added to them where set_capabilities does not say otherwise.
 /// 0 clears an ambient set that the caller has. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn forkexec_attr_set_ambient(attr: *mut forkexec_attr, mas
 ///
 /// They are set after the change of ids. The exec clears SECBIT_KEEP_CAPS. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, another bit.
 ///
 /// A spawn can fail later as:
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn forkexec_attr_set_securebits(attr: *mut forkexec_attr, 
 /// Lets neither the program nor its descendants gain privileges by an exec: set-user-id and set-group-id bits and file
 /// capabilities then do nothing.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:

@@ -13,7 +13,7 @@ use core::ffi::{c_char, c_int};
 /// reach the program, unless map_fd or inherit_fds gives it to it. A script needs that: map_fd(fd, fd), else its
 /// interpreter finds the descriptor closed (ENOENT). The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: fd is negative.
 ///
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn forkexec_attr_set_exec_fd(attr: *mut forkexec_attr, fd:
 /// Every candidate is tried in turn; of the errors the first that is neither ENOENT nor ENOTDIR is the answer, else the
 /// last. dirs is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, dirs is empty.
 /// -ENOMEM.
 ///
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn forkexec_attr_set_search_path(attr: *mut forkexec_attr,
 /// set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is
 /// copied; the last call of this and of set_cwd_fd wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is empty.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd(attr: *mut forkexec_attr, path: *
 /// fd is the caller's number, borrowed: it must be open during each spawn. It is entered with the program's rights, as
 /// with set_cwd. The last call of this and of set_cwd wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: fd is negative.
 ///
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd_fd(attr: *mut forkexec_attr, fd: 
 /// namespace those of that namespace, which reach no file whose owner is not mapped there. The root is the program's in
 /// any case, and the directory has to lie in it. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, rights is none of the three.
 ///
 /// A spawn can fail later as:
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd_rights(attr: *mut forkexec_attr, 
 ///
 /// The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn forkexec_attr_set_busy_retry(attr: *mut forkexec_attr, 
 ///
 /// name is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or name is NULL, name is empty or has a '='.
 /// -ENOMEM.
 ///
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn forkexec_attr_set_pid_variable(attr: *mut forkexec_attr
 /// That thread has to live and to wait for it. Only for forkexec_start and forkexec_release: forkexec_spawn and
 /// forkexec_hold refuse it.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn forkexec_attr_set_ptrace(attr: *mut forkexec_attr) -> c
 /// namespace it is refused too, unless set_ptrace is asked for as well: the kernel ignores a stop that such a process
 /// sends itself, but the tracer of a tracee sees it.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -232,7 +232,7 @@ pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_i
 /// the caller takes on later does not matter then. Where that fails it is not told here, and the next spawn that needs
 /// them tries again.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, mode is none of the three.
 ///
 /// A spawn can fail later as:
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr,
 /// filters of add_seccomp_filter only without set_no_new_privs, which then have to allow clone, close_range, kill,
 /// rt_sigaction, rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and exit_group.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -297,7 +297,7 @@ pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_i
 /// so that a tiny program may show 0. It costs another clone, or nothing with set_init, and for a child that joins a
 /// pid namespace. A second process counts for limits on processes for a moment.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:

@@ -16,7 +16,7 @@ use core::ffi::{c_char, c_int};
 /// actions, and what inherit_fds adds. Repeated calls add entries; one for the same target replaces the earlier and
 /// keeps its index.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: source or target is negative.
 /// -ENOMEM.
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn forkexec_attr_map_fd(attr: *mut forkexec_attr, source: 
 ///
 /// Makes a spawn slower where the caller has thousands of descriptors open.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// See execve(2).
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn forkexec_attr_inherit_fds(attr: *mut forkexec_attr) -> 
 /// following actions and closed by the exec. It is opened with the program's ids, inside its root; a relative path
 /// starts at its working directory, as the actions before this one left it. path is copied; repeated calls add actions.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is empty, mode is above 07777.
 /// -EBADF: target is negative.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn forkexec_attr_open_fd(
 /// The target is not close-on-exec; with source equal to target only that flag is taken away. Repeated calls add
 /// actions.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: source or target is negative.
 /// -ENOMEM.
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn forkexec_attr_dup_fd(attr: *mut forkexec_attr, source: 
 ///
 /// This is how the program starts without one of 0 to 2. Repeated calls add actions.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: fd is negative.
 /// -ENOMEM.
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn forkexec_attr_close_fd(attr: *mut forkexec_attr, fd: i3
 ///
 /// Repeated calls add actions.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: fd is negative.
 /// -ENOMEM.
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn forkexec_attr_close_fds_from(attr: *mut forkexec_attr, 
 ///
 /// With the program's ids, inside its root. path is copied; repeated calls add actions.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is empty.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn forkexec_attr_enter_directory(attr: *mut forkexec_attr,
 ///
 /// Repeated calls add actions.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: fd is negative.
 /// -ENOMEM.

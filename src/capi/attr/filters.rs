@@ -31,7 +31,7 @@ pub struct sock_filter {
 /// count. A signal interrupts a call that waits, and the caller's answer is lost; with FORKEXEC_SECCOMP_KILLABLE, which
 /// needs Linux 5.19, only one that kills does, once the caller has received the call.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER, KILLABLE without
 ///   LISTENER.
 /// -ENOMEM.
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
 /// The child looks whether the three calls are refused, and else there is no program. Namespaces that there are can be
 /// joined (setns(2)), with a descriptor of them; those that this spawn makes, it makes before.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn forkexec_attr_deny_user_namespaces(attr: *mut forkexec_
 /// their own is not wanted. One more filter among those of add_seccomp_filter, which says where it is put on; a
 /// repeated call adds none.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -ENOMEM.
 ///

@@ -18,7 +18,7 @@ use core::ffi::{c_char, c_int, c_void};
 /// never replaced, and is left to the caller to remove; its mode is what the umask leaves of 0777. The program itself
 /// does not get the socket. address is copied; repeated calls add, at most 32.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, no such type,
 ///   backlog is negative, more than 32 sockets.
 /// -EAFNOSUPPORT: another family.
@@ -66,7 +66,7 @@ const LONGEST: usize = size_of::<libc::sockaddr_storage>();
 /// find the terminal as /dev/tty. With a filter and without no_new_privs, the filter has to allow setsid(2), ioctl(2)
 /// and dup3(2). The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn forkexec_attr_set_terminal(attr: *mut forkexec_attr, ro
 /// It is gone when the descriptor is closed. /dev/net/tun is opened in the caller's mounts, or in those of a mount
 /// namespace that is joined. The last call wins. netdevice(7), and Documentation/networking/tuntap.rst of the kernel.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, a longer name or one with a slash or a space, no or both kinds in flags, a flag above 0xffff.
 /// -ENOMEM.
 ///

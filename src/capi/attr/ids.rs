@@ -12,7 +12,7 @@ use core::ffi::c_int;
 /// uid is one of the program's user namespace. Without set_groups and keep_groups the supplementary groups are dropped;
 /// see set_groups. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, uid is (uid_t)-1.
 ///
 /// A spawn can fail later as:
@@ -36,7 +36,7 @@ pub unsafe extern "C" fn forkexec_attr_set_uid(attr: *mut forkexec_attr, uid: u3
 /// gid is one of the program's user namespace. Without set_groups and keep_groups the supplementary groups are dropped;
 /// see set_groups. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, gid is (gid_t)-1.
 ///
 /// A spawn can fail later as:
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn forkexec_attr_set_gid(attr: *mut forkexec_attr, gid: u3
 /// that is no failure where the groups, as they are seen in there, are as asked already: none, or up to 64 that are
 /// mapped. list is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1.
 /// -ENOMEM.
 ///
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn forkexec_attr_set_groups(attr: *mut forkexec_attr, list
 ///
 /// Contradicts set_groups.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:

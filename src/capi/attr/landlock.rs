@@ -11,7 +11,7 @@ use core::ffi::{c_char, c_int};
 /// What add_landlock_path and the others ask for is a second restriction on top of it. What they have no words for, as
 /// the quiet rules of Linux 7.2, such a ruleset can have. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: fd is negative.
 ///
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_ruleset(attr: *mut forkexec_
 /// open already is not restricted. Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated
 /// calls add.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is empty, access is 0.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_path(
 /// Binding and connecting of TCP that no such call grants is denied, and of UDP what some call grants, to all other
 /// ports. Other protocols are not restricted. Repeated calls add.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, access is 0.
 /// -ENOMEM.
 ///
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_port(attr: *mut forkexec_att
 /// With net alone and no add_landlock_port, none at all. Without this call add_landlock_path means the sixteen of fs up
 /// to IOCTL_DEV, add_landlock_port the two of TCP, and both what is granted of newer ones. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as: ?? add_landlock_path does
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_handled(attr: *mut forkexec_
 ///
 /// Bits that a newer kernel knows are passed on as they are. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_scopes(attr: *mut forkexec_a
 /// rule, scope or ruleset at all, nothing is denied, and what the program puts on is not logged. 0 asks for none. The
 /// last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_flags(attr: *mut forkexec_at
 /// forkexec_describe says what is left out, forkexec_probe whether anything has to be. A ruleset of the caller's is not
 /// concerned.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_allow_partial_landlock(attr: *mut forkexec_attr) -> c_int {

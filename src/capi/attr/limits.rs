@@ -15,7 +15,7 @@ use core::ffi::c_int;
 /// the child with SIGSEGV where the kernel cannot turn back. Repeated calls add entries; one for the same resource
 /// replaces the earlier and keeps its index.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, resource is above 15, soft is above hard and both are given.
 /// -ENOMEM.
 ///
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn forkexec_attr_set_rlimit(
 /// One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new or a joined user namespace the caller's side
 /// sets it, before the child joins anything. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, nice is not -20 to 19.
 ///
 /// A spawn can fail later as:
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn forkexec_attr_set_nice(attr: *mut forkexec_attr, nice: 
 ///
 /// Those that the system does not have are left out, as the kernel does it. cpus is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or cpus is NULL, n is 0 or above 8192, a number is above 8191.
 /// -ENOMEM.
 ///
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cp
 /// Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace the caller's side sets
 /// the policy, before the child joins anything. Takes the place of set_deadline; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
 ///
 /// A spawn can fail later as:
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn forkexec_attr_set_scheduler(attr: *mut forkexec_attr, p
 /// processes and threads (EAGAIN), unless set_process_flags has RESET_ON_FORK. Takes the place of set_scheduler, and
 /// the other way round: the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, runtime_ns is below 1024 or above deadline_ns, deadline_ns is above period_ns and that is not
 ///   0, a number is above INT64_MAX.
 ///
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn forkexec_attr_set_deadline(
 ///
 /// The policy stays as it is. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, min is above max, max is above 1024.
 ///
 /// A spawn can fail later as:
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn forkexec_attr_set_utilization(attr: *mut forkexec_attr,
 /// The kernel leaves out what the machine or the cpuset does not have. nodes is copied and may be NULL where n is 0;
 /// the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, nodes is NULL and n is not 0, n is above 1024, a number is above 1023.
 /// -ENOMEM.
 ///
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn forkexec_attr_set_numa_policy(
 /// Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN; with a new or a joined user namespace the caller's side sets it,
 /// before the child joins anything. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, io_class is above 3, level is above 7, io_class is 0 and level is not.
 ///
 /// A spawn can fail later as:
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn forkexec_attr_set_io_priority(attr: *mut forkexec_attr,
 ///
 /// Without this call it is the caller's. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, mask is above 0777.
 ///
 /// See umask(2).
@@ -229,7 +229,7 @@ pub unsafe extern "C" fn forkexec_attr_set_umask(attr: *mut forkexec_attr, mask:
 ///
 /// The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, persona is 0xffffffff, which would only ask.
 ///
 /// A spawn can fail later as:
@@ -249,7 +249,7 @@ pub unsafe extern "C" fn forkexec_attr_set_personality(attr: *mut forkexec_attr,
 /// One below the lowest that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace
 /// the caller's side sets it, and before it joins one the child does. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
 ///
 /// A spawn can fail later as:
@@ -269,7 +269,7 @@ pub unsafe extern "C" fn forkexec_attr_set_oom_score_adj(attr: *mut forkexec_att
 ///
 /// The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -295,7 +295,7 @@ pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr,
 /// Threads and children have NO_THP, MDWE, NO_TSC, OWN_CORE and KSM, too; nothing takes MDWE away. NO_THP, MDWE and KSM
 /// are kept with the memory, so with them the child is never in the caller's. 0 asks for none. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, another bit.
 ///
 /// A spawn can fail later as:
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn forkexec_attr_set_process_flags(attr: *mut forkexec_att
 ///
 /// Its threads and children have the same. Repeated calls add; for the same feature the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, feature is above 255, another control.
 /// -ENOMEM.
 ///
@@ -349,7 +349,7 @@ pub unsafe extern "C" fn forkexec_attr_set_speculation(attr: *mut forkexec_attr,
 /// An exec and children keep it. It is kept with the memory, so the child is never in the caller's, and written by way
 /// of the caller's /proc. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, another bit.
 ///
 /// A spawn can fail later as:
@@ -377,7 +377,7 @@ pub unsafe extern "C" fn forkexec_attr_set_coredump_filter(attr: *mut forkexec_a
 /// the spawn would never return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH,
 /// during each spawn. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: fd is negative.
 ///
@@ -406,7 +406,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cgroup_fd(attr: *mut forkexec_attr, f
 ///
 /// An entry of set_rlimit for RLIMIT_NOFILE goes before it.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -427,7 +427,7 @@ pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) 
 /// Else somebody has set them since, and the program has the caller's. Takes the place of restore_nofile; the last call
 /// of the two wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -451,7 +451,7 @@ pub unsafe extern "C" fn forkexec_attr_restore_nofile_from(attr: *mut forkexec_a
 ///
 /// Without this call every failure is the spawn's. Repeated calls add stages.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, another stage.
 /// -ENOMEM.
 #[unsafe(no_mangle)]

@@ -24,7 +24,7 @@ use core::ffi::{c_char, c_int};
 /// mounted, with the options in data. Paths in data, and a source that is one, should begin with "/". source, fstype
 /// and data may be NULL where mount(2) lets them, and are copied like target.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without MS_REMOUNT,
 ///   a bind or move without source, a new file system without fstype, a flag that a bind does not take.
 /// -ENAMETOOLONG: target, source, fstype or data has more than 4095 bytes.
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn forkexec_attr_add_mount(
 /// is followed. A user namespace must be given what is mounted below too: there _NONRECURSIVE fails (EINVAL) where
 /// something is. Both are copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags has
 ///   others.
 /// -ENAMETOOLONG: source or target has more than 4095 bytes.
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount_idmapped(
 /// unless it is mapped. It must have a path in the caller's root, which is read in the caller's /proc. flags are those
 /// of bind_mount but FORKEXEC_MOUNT_OPTIONAL. target is copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
 /// -EBADF: fd is negative.
 /// -ENAMETOOLONG: target has more than 4095 bytes.
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount_fd(
 /// that of its root, up to 07777. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE and
 /// _FOLLOW. target is copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has others.
 /// -ENAMETOOLONG: target has more than 4095 bytes.
 /// -ENOMEM.
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_tmpfs(
 /// directory that is in lowers fails with EXDEV there, as mv(1) expects. lowers and upper are not to be changed from
 /// outside meanwhile. mount(2), https://docs.kernel.org/filesystems/overlayfs.html.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr, lowers, one of them or target is NULL, count is 0 or above 500, an empty path, one of upper and work
 ///   without the other, both with FORKEXEC_MOUNT_IN_MEMORY, one lower and nothing to write to, target is not a path
 ///   inside the root or "/", flags has others.
@@ -272,7 +272,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_overlay(
 /// make_readonly and mask_path hold. A user namespace inside can mount no proc of its own where one of them is given.
 /// target is copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
 /// -ENAMETOOLONG: target has more than 4095 bytes.
 /// -ENOMEM.
@@ -309,7 +309,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_proc(
 /// were asked for (FORKEXEC_STAGE_INNER_USER_NAMESPACE), which does not own the other namespaces. target is copied. An
 /// item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
 /// -ENAMETOOLONG: target has more than 4095 bytes.
 /// -ENOMEM.
@@ -339,7 +339,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_dev(attr: *mut forkexec_attr, targe
 /// One that is there stays as it is. It is made in the file system that is there: only in a tmpfs, as that of an empty
 /// root, does it go with the program. path is copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.
@@ -372,7 +372,7 @@ pub unsafe extern "C" fn forkexec_attr_make_directory(
 ///
 /// A link that holds the same may be there. Both are copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr, contents or path is NULL, contents is empty, path is not a path inside the root or "/".
 /// -ENAMETOOLONG: contents or path has more than 4095 bytes.
 /// -ENOMEM.
@@ -407,7 +407,7 @@ pub unsafe extern "C" fn forkexec_attr_make_symlink(
 /// bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory. Both are
 /// copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path inside
 ///   the root or "/", mode is above 07777.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
@@ -446,7 +446,7 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
 /// for reading during each spawn, whose offset is neither used nor changed. path is copied. An item of the list of
 /// mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777.
 /// -EBADF: fd is negative.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
@@ -478,7 +478,7 @@ pub unsafe extern "C" fn forkexec_attr_make_file_fd(
 /// It goes with the mount, and what lies at target stays as it is. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID,
 /// _NODEV, _NOEXEC, _CREATE and _FOLLOW. target is copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has others.
 /// -EBADF: fd is negative.
 /// -ENAMETOOLONG: target has more than 4095 bytes.
@@ -515,7 +515,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_file_fd(
 /// root of a user namespace of its own does unless its capabilities are dropped, can undo it with umount(2) or
 /// mount(2). What such a program makes in further user namespaces cannot.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is not a path inside the root or "/".
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.
@@ -543,7 +543,7 @@ pub unsafe extern "C" fn forkexec_attr_mask_path(attr: *mut forkexec_attr, path:
 /// its own does unless its capabilities are dropped, can undo it with umount(2) or mount(2). What such a program makes
 /// in further user namespaces cannot.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is not a path inside the root or "/".
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.
@@ -571,7 +571,7 @@ pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, p
 /// be made any more after FORKEXEC_MOUNT_READONLY: see set_root for a root that is read-only in the end. For whom this
 /// holds, see make_readonly. path is copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is not a path inside the root, flags has none of the four, or others.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.
@@ -600,7 +600,7 @@ pub unsafe extern "C" fn forkexec_attr_remount(attr: *mut forkexec_attr, path: *
 ///
 /// path is copied. An item of the list of mounts: see add_mount.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is not a path inside the root, mode is above 07777.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.
@@ -636,7 +636,7 @@ pub unsafe extern "C" fn forkexec_attr_change_mode(attr: *mut forkexec_attr, pat
 /// was asked for. The caller's root has to be a mount, as it is everywhere but in a chroot or an initramfs. Needs a new
 /// mount namespace. path is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, path is empty, flags has others.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.
@@ -668,7 +668,7 @@ pub unsafe extern "C" fn forkexec_attr_set_root(attr: *mut forkexec_attr, path: 
 /// It is entered before the ids change, with CAP_SYS_CHROOT. The program's path, set_cwd and the actions are looked up
 /// in the new root. A program with privileges can leave a chroot. path is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or path is NULL, path is empty.
 /// -ENAMETOOLONG: path has more than 4095 bytes.
 /// -ENOMEM.

@@ -16,7 +16,7 @@ use core::ffi::{c_char, c_int};
 /// and map_uid and map_gid say which ids there are: without them all ids are the overflow id, 65534. With
 /// FORKEXEC_NS_MOUNT its mounts are private; see set_mount_propagation. Repeated calls add types.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, types is 0 or has another bit.
 ///
 /// A spawn can fail later as:
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn forkexec_attr_create_namespaces(attr: *mut forkexec_att
 /// (FORKEXEC_PROBE_CLONE3). The child that is made first must become the program: no set_init, whose program is another
 /// process, no measure_memory, no pid namespace that is joined. pids is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or pids is NULL, n is 0 or above 32, a pid is below 1.
 /// -ENOMEM.
 ///
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn forkexec_attr_set_pid(attr: *mut forkexec_attr, pids: *
 /// are entered early: before the session is set up, and before set_hostname, set_loopback, the mounts and set_chroot
 /// act in them. Repeated calls add types.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, types is 0 or has another bit.
 ///
 /// A spawn can fail later as:
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn forkexec_attr_unshare_namespaces(attr: *mut forkexec_at
 /// program, unless root's own user namespace is shared with it. fd is the caller's number, borrowed: it must be open
 /// during each spawn. Repeated calls add one of another type.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, type is not one type or is joined already.
 /// -EBADF: fd is negative.
 /// -ENOMEM.
@@ -120,11 +120,11 @@ pub unsafe extern "C" fn forkexec_attr_unshare_namespaces(attr: *mut forkexec_at
 ///
 /// See setns(2), namespaces(7).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn forkexec_attr_join_namespace(attr: *mut forkexec_attr, fd: i32, type_: u32) -> c_int {
+pub unsafe extern "C" fn forkexec_attr_join_namespace(attr: *mut forkexec_attr, fd: i32, r#type: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::attr_mut(attr) };
-    apply(attr, "join_namespace", |attr| attr.ns.join_namespace(fd, type_))
+    apply(attr, "join_namespace", |attr| attr.ns.join_namespace(fd, r#type))
 }
 
 /// The same for the namespaces that a process is in, of the types, one or more of FORKEXEC_NS_*: of a child of this
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn forkexec_attr_join_pidfd(attr: *mut forkexec_attr, pidf
 /// Needs FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add
 /// ranges, up to 340, or what the kernel takes as the text of a map.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges
 ///   already.
 /// -ENOMEM.
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn forkexec_attr_map_uid(
 /// to setgroups(2) away from the namespace for ever, unless allow_setgroups is called. Repeated calls add ranges, up to
 /// 340, or what the kernel takes as the text of a map.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges
 ///   already.
 /// -ENOMEM.
@@ -217,7 +217,7 @@ pub unsafe extern "C" fn forkexec_attr_map_gid(
 /// Other lines are passed by. The files are read at each spawn. Takes the place of map_uid and map_gid, and needs
 /// FORKEXEC_NS_USER; who has not the right to map these ids needs set_map_helpers.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -242,7 +242,7 @@ pub unsafe extern "C" fn forkexec_attr_map_subordinate_ids(attr: *mut forkexec_a
 /// has failed unless it exits with 0 and the map is there; with allow_setgroups also if it has denied setgroups(2).
 /// Paths are copied; they are not searched for. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, a path is empty.
 /// -ENAMETOOLONG.
 /// -ENOMEM.
@@ -273,7 +273,7 @@ pub unsafe extern "C" fn forkexec_attr_set_map_helpers(
 ///
 /// Needs map_gid, and CAP_SETGID in the caller's user namespace.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn forkexec_attr_allow_setgroups(attr: *mut forkexec_attr)
 /// is not changed; the maps are still written with the caller's rights. In the namespace the child is then whoever uid
 /// is mapped to, with the caller's groups, until set_uid and set_gid. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, uid is (uid_t)-1.
 ///
 /// A spawn can fail later as:
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn forkexec_attr_set_user_namespace_owner(attr: *mut forke
 ///
 /// Without this call it is MS_REC | MS_PRIVATE where there is a new mount namespace. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, other flags.
 ///
 /// A spawn can fail later as:
@@ -342,7 +342,7 @@ pub unsafe extern "C" fn forkexec_attr_set_mount_propagation(attr: *mut forkexec
 ///
 /// name is copied and has at most 64 bytes; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or name is NULL, name has more than 64 bytes.
 /// -ENOMEM.
 ///
@@ -365,7 +365,7 @@ pub unsafe extern "C" fn forkexec_attr_set_hostname(attr: *mut forkexec_attr, na
 ///
 /// name is copied and has at most 64 bytes; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or name is NULL, name has more than 64 bytes.
 /// -ENOMEM.
 ///
@@ -386,7 +386,7 @@ pub unsafe extern "C" fn forkexec_attr_set_domainname(attr: *mut forkexec_attr, 
 
 /// Brings the loopback interface of the new FORKEXEC_NS_NET up, which it needs.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -409,7 +409,7 @@ pub unsafe extern "C" fn forkexec_attr_set_loopback(attr: *mut forkexec_attr) ->
 /// Needs CAP_SYS_TIME in the user namespace that owns the time namespace, which a new user namespace gives, and a /proc
 /// of the caller's. The last call for a clock wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, another clock, nanoseconds is not below a second.
 /// -ENOMEM.
 ///

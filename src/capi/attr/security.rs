@@ -10,7 +10,7 @@ use core::ffi::{c_char, c_int};
 ///
 /// The caller's own stays as it is. name is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, name is empty or has more than 4095 bytes.
 /// -ENOMEM.
 ///
@@ -36,7 +36,7 @@ pub unsafe extern "C" fn forkexec_attr_set_session_keyring(attr: *mut forkexec_a
 ///
 /// A keyring of that name that was there before gets them, too. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, a bit besides 0x3f3f3f3f.
 ///
 /// A spawn can fail later as:
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn forkexec_attr_set_keyring_permissions(attr: *mut forkex
 ///
 /// It is told as set_exec_label tells the program's. label is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes.
 /// -ENOMEM.
 ///
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn forkexec_attr_set_keyring_label(attr: *mut forkexec_att
 ///
 /// It is told as set_exec_label tells that label. profile is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or profile is NULL, profile is empty or has more than 4090 bytes.
 /// -ENOMEM.
 ///
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn forkexec_attr_set_apparmor_profile(attr: *mut forkexec_
 /// what is mounted over its files, or stands for it in a namespace that is joined, is not written to. Needs Linux 5.6.
 /// label is copied; the last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes.
 /// -ENOMEM.
 ///

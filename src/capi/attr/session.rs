@@ -9,7 +9,7 @@ use core::ffi::c_int;
 ///
 /// Contradicts set_process_group: a session leader cannot change its group.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn forkexec_attr_set_session(attr: *mut forkexec_attr) -> 
 ///
 /// The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, pgid is negative.
 ///
 /// A spawn can fail later as:
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn forkexec_attr_set_process_group(attr: *mut forkexec_att
 /// Needs set_session. tty is the caller's number, borrowed: it must be open during each spawn. It does not reach the
 /// program by this; map_fd does that. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: tty is negative.
 ///
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn forkexec_attr_set_controlling_terminal(attr: *mut forke
 /// Without set_session and set_process_group the program gets a group of its own. No SIGTTOU is sent for it. tty is the
 /// caller's number, borrowed: it must be open during each spawn. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 /// -EBADF: tty is negative.
 ///
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn forkexec_attr_set_foreground(attr: *mut forkexec_attr, 
 ///
 /// set_session does as much and more.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:

@@ -11,7 +11,7 @@ use core::ffi::c_int;
 /// Bit signo-1 stands for a signal; SIGKILL and SIGSTOP are never blocked. A signal that is pending for the child when
 /// the mask opens acts on it before the exec. The last call wins.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -32,7 +32,7 @@ pub unsafe extern "C" fn forkexec_attr_set_signal_mask(attr: *mut forkexec_attr,
 /// stands for a signal; all bits may be set. Repeated calls add signals. A signal in both this and set_signal_ignore is
 /// a contradiction.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn forkexec_attr_set_signal_default(attr: *mut forkexec_at
 ///
 /// Bit signo-1 stands for a signal. Repeated calls add signals.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, set has SIGKILL or SIGSTOP, which cannot be ignored.
 ///
 /// A spawn can fail later as:
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn forkexec_attr_set_signal_ignore(attr: *mut forkexec_att
 /// seccomp filter lets it do nothing but wait: as long as such a child lives, SECCOMP_FILTER_FLAG_TSYNC fails in the
 /// caller. In other callers it is left as the calling thread was.
 ///
-/// Returns 0, or:
+/// Returns 0, or a negative errno:
 /// -EINVAL: attr is NULL, sig is not 1 to 64, whose is neither of the two.
 ///
 /// A spawn can fail later as:

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// An Attr is what is asked of a child between fork and exec. Its zero value asks for nothing. A pointer that is nil, a
-// false, an empty string and an empty list ask for nothing either, unless their field says otherwise; To makes a pointer of
-// a value. Each field names the C function it stands for; its man page and forkexec.h have the details.
+// An Attr tells what the child does between fork and exec. A field with its zero value (nil, false, an empty string or list)
+// asks for nothing, unless its comment says otherwise; To makes a pointer of a value. Each field names the C function that it
+// calls, whose man page has the details.
 //
-// Values that are out of range, that contradict each other, or that the kernel refuses are an *Error of the start.
-// Files are borrowed: they have to be open at each start.
+// A value that is out of range, that contradicts another, or that the kernel refuses, is an *Error of the start.
+// Files are borrowed: they must be open at each start.
 type Attr struct {
 	// ExecFile is the program, instead of a path, which then is "": forkexec_attr_set_exec_fd.
 	ExecFile *os.File
@@ -22,10 +22,10 @@ type Attr struct {
 	Cwd string
 	// CwdFile is the working directory: forkexec_attr_set_cwd_fd.
 	CwdFile *os.File
-	// CwdRights says with whose rights it is entered: forkexec_attr_set_cwd_rights.
+	// CwdRights tells with whose rights the working directory is entered: forkexec_attr_set_cwd_rights.
 	CwdRights CwdRights
-	// BusyRetry is how long the exec is tried again while the program's file is open for writing (ETXTBSY), as a file
-	// is that was written just now while another goroutine started a program: forkexec_attr_set_busy_retry.
+	// BusyRetry is how long the exec is tried again while the program's file is open for writing (ETXTBSY): a child that
+	// another goroutine starts at this moment may still have the file open that this one has just written: forkexec_attr_set_busy_retry.
 	BusyRetry time.Duration
 	// PidVariable names an environment variable that tells the program its pid: forkexec_attr_set_pid_variable.
 	PidVariable string
@@ -38,14 +38,15 @@ type Attr struct {
 	Stop bool
 	// Init makes a small init process 1 of the new pid namespace, and the program process 2: forkexec_attr_set_init.
 	Init bool
-	// MeasureMemory makes Status.MaxRSS the program's own peak, and not at least this process's: forkexec_attr_measure_memory.
+	// MeasureMemory makes Status.MaxRSS the peak of the program alone; otherwise it is never below the peak of this process:
+	// forkexec_attr_measure_memory.
 	MeasureMemory bool
 
 	// FDs are the program's descriptors; all others but 0 to 2 are closed: forkexec_attr_map_fd.
 	FDs []FD
-	// InheritFDs keeps what is not close-on-exec, instead of closing it: forkexec_attr_inherit_fds.
+	// InheritFDs keeps the descriptors that are not close-on-exec, instead of closing them: forkexec_attr_inherit_fds.
 	InheritFDs bool
-	// FDActions are done in this order, after FDs.
+	// FDActions are taken in this order, after FDs.
 	FDActions []FDAction
 
 	// Session makes a new session: forkexec_attr_set_session.
@@ -54,9 +55,9 @@ type Attr struct {
 	ProcessGroup *int
 	// ControllingTerminal is the terminal that the new session controls: forkexec_attr_set_controlling_terminal.
 	ControllingTerminal *os.File
-	// Foreground is the terminal in whose foreground the program's group is put: forkexec_attr_set_foreground.
+	// Foreground is a terminal, whose foreground group the program's process group becomes: forkexec_attr_set_foreground.
 	Foreground *os.File
-	// DetachTerminal gives the controlling terminal up: forkexec_attr_detach_terminal.
+	// DetachTerminal leaves the program without a controlling terminal: forkexec_attr_detach_terminal.
 	DetachTerminal bool
 
 	// SignalMask: exactly these signals are blocked: forkexec_attr_set_signal_mask.
@@ -79,7 +80,7 @@ type Attr struct {
 	Affinity []int
 	// Scheduler: forkexec_attr_set_scheduler.
 	Scheduler *Scheduler
-	// Deadline is SCHED_DEADLINE, in the place of Scheduler: forkexec_attr_set_deadline.
+	// Deadline asks for SCHED_DEADLINE; it excludes Scheduler: forkexec_attr_set_deadline.
 	Deadline *Deadline
 	// Utilization: forkexec_attr_set_utilization.
 	Utilization *Utilization
@@ -101,9 +102,9 @@ type Attr struct {
 	CoredumpFilter *uint32
 	// TimerSlack: forkexec_attr_set_timer_slack.
 	TimerSlack *time.Duration
-	// Cgroup is the directory of the cgroup in which the child is born: forkexec_attr_set_cgroup_fd.
+	// Cgroup is the directory of a cgroup in which the program runs: forkexec_attr_set_cgroup_fd.
 	Cgroup *os.File
-	// OwnCgroup is one of CreateCgroup, instead of Cgroup: forkexec_attr_set_cgroup.
+	// OwnCgroup is a cgroup of CreateCgroup in which the program runs: forkexec_attr_set_cgroup.
 	OwnCgroup *Cgroup
 	// RestoreNofile gives the program the soft limit on descriptors that this process had before Go raised it:
 	// forkexec_attr_restore_nofile.
@@ -121,18 +122,18 @@ type Attr struct {
 	KeepGroups bool
 	// Capabilities: forkexec_attr_set_capabilities.
 	Capabilities []Capabilities
-	// DropCapabilities leaves no capabilities, and none to get by exec: forkexec_attr_drop_capabilities.
+	// DropCapabilities leaves no capabilities, and no exec gives any: forkexec_attr_drop_capabilities.
 	DropCapabilities bool
 	// Ambient is the ambient set; bit n stands for capability n: forkexec_attr_set_ambient.
 	Ambient *uint64
 	// Securebits are the bits of PR_SET_SECUREBITS: forkexec_attr_set_securebits.
 	Securebits *uint32
-	// NoNewPrivs: no exec gives more rights from here on: forkexec_attr_set_no_new_privs.
+	// NoNewPrivs: no exec gives more rights, as by a set-user-ID file: forkexec_attr_set_no_new_privs.
 	NoNewPrivs bool
 
 	// CreateNamespaces are new from the start: forkexec_attr_create_namespaces.
 	CreateNamespaces Namespace
-	// UnshareNamespaces are entered by the child: forkexec_attr_unshare_namespaces.
+	// UnshareNamespaces are made by the child with unshare(2): forkexec_attr_unshare_namespaces.
 	UnshareNamespaces Namespace
 	// Joins are namespaces that are joined, in this order.
 	Joins []Join
@@ -140,7 +141,7 @@ type Attr struct {
 	UIDMap []IDMap
 	// GIDMap: forkexec_attr_map_gid.
 	GIDMap []IDMap
-	// MapSubordinateIDs: user 0 is the caller, the ids of /etc/subuid follow: forkexec_attr_map_subordinate_ids.
+	// MapSubordinateIDs maps user 0 to the caller, and the ids of /etc/subuid after it: forkexec_attr_map_subordinate_ids.
 	MapSubordinateIDs bool
 	// MapHelpers: forkexec_attr_set_map_helpers.
 	MapHelpers *MapHelpers
@@ -161,14 +162,14 @@ type Attr struct {
 	// TimeOffsets: forkexec_attr_set_time_offset.
 	TimeOffsets []TimeOffset
 
-	// Listen are sockets that are made inside, for Child.Listener: forkexec_attr_listen.
+	// Listen are sockets that listen in the child's network namespace; Child.Listener returns them: forkexec_attr_listen.
 	Listen []ListenAddress
-	// Terminal is a new terminal for the program; Child.Terminal has its other end: forkexec_attr_set_terminal.
+	// Terminal is a new terminal for the program; Child.Terminal returns its master side: forkexec_attr_set_terminal.
 	Terminal *TerminalSize
-	// Tun is a network device whose packets Child.Tun reads and writes: forkexec_attr_open_tun.
+	// Tun is a new network device; Child.Tun returns its descriptor, to read and write packets: forkexec_attr_open_tun.
 	Tun *TunDevice
 
-	// Mounts are done in this order.
+	// Mounts are made in this order.
 	Mounts []MountItem
 	// Root is the program's root directory: forkexec_attr_set_root.
 	Root *Root
@@ -177,9 +178,9 @@ type Attr struct {
 
 	// SessionKeyring is the name of a session keyring, To("") a new one without a name: forkexec_attr_set_session_keyring.
 	SessionKeyring *string
-	// KeyringPermissions says who may do what with it: forkexec_attr_set_keyring_permissions.
+	// KeyringPermissions are the permissions of the new session keyring, keyctl(2): forkexec_attr_set_keyring_permissions.
 	KeyringPermissions *uint32
-	// KeyringLabel is its context of SELinux: forkexec_attr_set_keyring_label.
+	// KeyringLabel is the SELinux context of the new session keyring: forkexec_attr_set_keyring_label.
 	KeyringLabel string
 	// ExecLabel is the label that SELinux or AppArmor give the program: forkexec_attr_set_exec_label.
 	ExecLabel string
@@ -197,13 +198,13 @@ type Attr struct {
 	LandlockPaths []LandlockPath
 	// LandlockPorts: forkexec_attr_add_landlock_port.
 	LandlockPorts []LandlockPort
-	// LandlockHandled is what is refused where no path and no port allows it: forkexec_attr_set_landlock_handled.
+	// LandlockHandled are the accesses that are refused where no path and no port allows them: forkexec_attr_set_landlock_handled.
 	LandlockHandled *LandlockHandled
 	// LandlockScopes: forkexec_attr_set_landlock_scopes.
 	LandlockScopes LandlockScope
-	// LandlockFlags is what is logged, or bits that only a newer kernel knows: forkexec_attr_set_landlock_flags.
+	// LandlockFlags tell what is logged; bits that only a newer kernel knows may be given: forkexec_attr_set_landlock_flags.
 	LandlockFlags LandlockFlags
-	// AllowPartialLandlock does without what this kernel does not know: forkexec_attr_allow_partial_landlock.
+	// AllowPartialLandlock ignores the rules that this kernel's Landlock is too old for: forkexec_attr_allow_partial_landlock.
 	AllowPartialLandlock bool
 
 	prepared *prepared
@@ -265,7 +266,7 @@ func Signals(signals ...syscall.Signal) SignalSet {
 	return set
 }
 
-// An Rlimit limits a resource, such as syscall.RLIMIT_CPU, in its own unit.
+// An Rlimit limits a resource, such as syscall.RLIMIT_CPU, in the unit of getrlimit(2).
 type Rlimit struct {
 	Resource   int
 	Soft, Hard uint64
@@ -281,13 +282,13 @@ const (
 // A Scheduler is a policy of sched(7), and its priority.
 type Scheduler struct{ Policy, Priority int }
 
-// A Deadline is what SCHED_DEADLINE gives: Runtime within Deadline of each Period; without a Period that is the Deadline.
+// A Deadline is a reservation of SCHED_DEADLINE: Runtime within Deadline of each Period. Period 0 means Deadline.
 type Deadline struct{ Runtime, Deadline, Period time.Duration }
 
-// A Utilization says how busy the kernel takes a program to be, of 1024.
+// A Utilization bounds, of 1024, how busy the scheduler takes a program to be.
 type Utilization struct{ Min, Max int }
 
-// A NUMAPolicy says which nodes memory comes from; set_mempolicy(2).
+// A NUMAPolicy tells from which nodes memory comes; set_mempolicy(2).
 type NUMAPolicy struct {
 	Mode  uint32
 	Nodes []int
@@ -302,8 +303,8 @@ type Capabilities struct {
 	Mask uint64
 }
 
-// A Join names one of File, a namespace of the type Types: forkexec_attr_join_namespace; Pidfd, a process of which the
-// namespaces Types are joined: forkexec_attr_join_pidfd; and Child, the same by a child, which has to be open.
+// A Join names one of: File, a namespace of the type Types (forkexec_attr_join_namespace); Pidfd, a process whose namespaces of
+// the types Types are joined (forkexec_attr_join_pidfd); Child, a child for the same, which must be open.
 type Join struct {
 	File  *os.File
 	Pidfd *os.File
@@ -327,15 +328,14 @@ type TimeOffset struct {
 // Remount or ChangeMode.
 type MountItem interface{ mountItem() }
 
-// Mount is mount(2): forkexec_attr_add_mount.
+// Mount calls mount(2) with these arguments: forkexec_attr_add_mount.
 type Mount struct {
 	Source, Target, Type string
 	Flags                uint64
 	Data                 string
 }
 
-// BindMount makes Source, or what File refers to where that is not nil, appear at Target; a Source with the ids of
-// UserNamespace where that is not nil:
+// BindMount binds Source, or the file of File, to Target. UserNamespace maps the ids on the mount of Source:
 // forkexec_attr_bind_mount, forkexec_attr_bind_mount_fd, forkexec_attr_bind_mount_idmapped.
 type BindMount struct {
 	Source, Target string
@@ -344,7 +344,7 @@ type BindMount struct {
 	File           *os.File
 }
 
-// Tmpfs is an empty file system in memory of at most Size bytes: forkexec_attr_mount_tmpfs.
+// Tmpfs mounts an empty tmpfs of at most Size bytes: forkexec_attr_mount_tmpfs.
 type Tmpfs struct {
 	Target string
 	Size   uint64
@@ -352,21 +352,21 @@ type Tmpfs struct {
 	Flags  MountFlags
 }
 
-// Overlay shows directories as one, the first uppermost; what is written goes to Upper, with Work beside it, or with
-// MountInMemory to memory: forkexec_attr_mount_overlay.
+// Overlay mounts directories as one, the first on top. What is written goes to Upper (Work is an empty directory on the same
+// file system), or with MountInMemory to memory: forkexec_attr_mount_overlay.
 type Overlay struct {
 	Lowers              []string
 	Upper, Work, Target string
 	Flags               MountFlags
 }
 
-// Proc is a new proc, with MountKernelReadonly and MountKernelHidden without what is no process's: forkexec_attr_mount_proc.
+// Proc mounts the proc of the child's pid namespace; MountKernelReadonly and MountKernelHidden restrict its files of the kernel: forkexec_attr_mount_proc.
 type Proc struct {
 	Target string
 	Flags  MountFlags
 }
 
-// Dev is a small /dev: forkexec_attr_mount_dev.
+// Dev mounts a small /dev with null, zero, full, random, urandom, tty, pts and shm: forkexec_attr_mount_dev.
 type Dev struct {
 	Target string
 	Flags  MountFlags
@@ -388,14 +388,14 @@ type File struct {
 	Mode  uint32
 }
 
-// CopyFile makes a file of any length, a copy of what From holds: forkexec_attr_make_file_fd.
+// CopyFile makes a file, a copy of From of any length: forkexec_attr_make_file_fd.
 type CopyFile struct {
 	Path string
 	From *os.File
 	Mode uint32
 }
 
-// MountFile is a file in memory over the file Target, a copy of what From holds: forkexec_attr_mount_file_fd.
+// MountFile copies From to memory, and mounts the copy over the file Target: forkexec_attr_mount_file_fd.
 type MountFile struct {
 	From   *os.File
 	Target string
@@ -403,19 +403,19 @@ type MountFile struct {
 	Flags  MountFlags
 }
 
-// MaskPath hides what is there: forkexec_attr_mask_path.
+// MaskPath mounts an empty file or directory over a path: forkexec_attr_mask_path.
 type MaskPath string
 
-// ReadonlyPath makes what is there read-only: forkexec_attr_make_readonly.
+// ReadonlyPath makes a path and all mounts below it read-only: forkexec_attr_make_readonly.
 type ReadonlyPath string
 
-// Remount adds flags to what is mounted there: forkexec_attr_remount.
+// Remount adds flags to the mount at a path, and not to mounts below it: forkexec_attr_remount.
 type Remount struct {
 	Path  string
 	Flags MountFlags
 }
 
-// ChangeMode gives what is there a mode: forkexec_attr_change_mode.
+// ChangeMode changes the mode of a path, whatever the umask is: forkexec_attr_change_mode.
 type ChangeMode struct {
 	Path string
 	Mode uint32
@@ -437,7 +437,7 @@ func (ReadonlyPath) mountItem() {}
 func (Remount) mountItem()      {}
 func (ChangeMode) mountItem()   {}
 
-// A Root is a directory, or for "" an empty one in memory.
+// A Root is the program's root: a directory, or for "" an empty tmpfs.
 type Root struct {
 	Path  string
 	Flags RootFlags
@@ -456,7 +456,7 @@ type SockFilter struct {
 	K      uint32
 }
 
-// A ListenAddress is what a socket inside listens at, in the words of net.Listen and net.ListenPacket: the Network is "tcp",
+// A ListenAddress is the address of a socket inside, in the words of net.Listen and net.ListenPacket: the Network is "tcp",
 // "udp", "unix", "unixgram" or "unixpacket"; the Address has a numeric host, or is an absolute path, or an abstract name that
 // begins with "@". Backlog 0 is 128.
 type ListenAddress struct {
@@ -464,12 +464,12 @@ type ListenAddress struct {
 	Backlog          int
 }
 
-// TerminalSize is the size of a terminal; 0, 0 is not known.
+// TerminalSize is the size of a terminal; 0, 0 means that it is not known.
 type TerminalSize struct {
 	Rows, Columns uint16
 }
 
-// A TunDevice is a network device; without a Name the kernel chooses one. Flags 0 are IFF_TUN and IFF_NO_PI.
+// A TunDevice is a network device. Without a Name the kernel chooses one. Flags 0 means IFF_TUN and IFF_NO_PI.
 type TunDevice struct {
 	Name  string
 	Flags uint16
@@ -487,7 +487,7 @@ type LandlockPort struct {
 	Access LandlockNet
 }
 
-// LandlockHandled is what is refused where nothing allows it.
+// LandlockHandled are the accesses that are refused where no rule allows them.
 type LandlockHandled struct {
 	FS  LandlockFS
 	Net LandlockNet

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// A Cgroup is a cgroup of version 2 that was made for a run, or for several: limits and counters by the names of its files.
-// It is to be closed, which kills all that are in it and removes it. Its methods may be called from any goroutine; after
-// Close they say os.ErrClosed. It belongs to this process.
+// A Cgroup is a new cgroup (version 2) for one or several programs. Limits and counters have the names of its files.
+// Close kills all processes in it, and removes it. Its methods may be called from any goroutine; after Close they return
+// os.ErrClosed. A Cgroup belongs to the process that made it.
 type Cgroup struct{ nativeCgroup }
 
-// Number is the number in a file that has one, such as memory.peak; -1 for "max", no limit.
+// Number returns the number in a file, such as memory.peak; -1 where the file says "max", no limit.
 func (g *Cgroup) Number(file string) (int64, error) {
 	text, err := g.Read(file)
 	if err != nil {
@@ -22,7 +22,7 @@ func (g *Cgroup) Number(file string) (int64, error) {
 	return strconv.ParseInt(text, 10, 64)
 }
 
-// Counters are the numbers of a file with a name and a number on each line: oom_kill of memory.events, usage_usec of cpu.stat.
+// Counters returns the numbers of a file that has a name and a number on each line: oom_kill of memory.events, usage_usec of cpu.stat.
 func (g *Cgroup) Counters(file string) (map[string]int64, error) {
 	text, err := g.Read(file)
 	if err != nil {

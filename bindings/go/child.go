@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// A Child was spawned, started or made to hold. It is to be closed. Its methods may be called from any goroutine; after
-// Close they say os.ErrClosed.
+// A Child is the result of Spawn, Start or Hold. Close it after use. Its methods may be called from any goroutine; after
+// Close they return os.ErrClosed.
 type Child struct{ native }
 
-// A Status is how a child ended and what it used: struct forkexec_status. Fields that Valid does not name are 0.
+// A Status tells how a child ended and what it used: struct forkexec_status. Fields that Valid does not name are 0.
 type Status struct {
 	Valid               StatusFields
 	Wait                int // as waitpid(2) has it
@@ -33,20 +33,20 @@ type Status struct {
 	InvoluntarySwitches uint64
 }
 
-// Spawn starts a program and comes back when it runs, or with the reason why it does not: forkexec_spawn. path is not
-// searched, unless attr has a SearchPath; argv nil is path alone, env nil is os.Environ. The program gets the descriptors
-// 0 to 2 of this process, and what attr names. attr nil asks for nothing.
+// Spawn starts a program. It returns when the program runs, or with the reason why it does not: forkexec_spawn. path is
+// searched for only where attr has a SearchPath. argv nil means path alone, env nil means os.Environ. The program gets the
+// descriptors 0 to 2 of this process, and those that attr names. attr may be nil.
 func Spawn(path string, argv, env []string, attr *Attr) (*Child, error) {
 	return create(spawned, path, argv, env, attr)
 }
 
-// Start is the first half of Spawn: the child is held, with its namespaces, mounts, session and limits made; Release lets
-// it go. It ends if it is closed before: forkexec_start.
+// Start is the first half of Spawn: the child makes its namespaces, mounts, session and limits, and waits for Release. Close
+// kills a child that is not released: forkexec_start.
 func Start(path string, argv, env []string, attr *Attr) (*Child, error) {
 	return create(started, path, argv, env, attr)
 }
 
-// Hold makes a child that only holds its namespaces until it is closed: forkexec_hold.
+// Hold makes a child that runs no program and keeps its namespaces until Close: forkexec_hold.
 func Hold(attr *Attr) (*Child, error) { return create(holds, "", nil, nil, attr) }
 
 type way int
@@ -67,7 +67,7 @@ func create(how way, path string, argv, env []string, attr *Attr) (*Child, error
 	return launch(&request{how: how, path: path, argv: argv, env: env, attr: attr})
 }
 
-// A request is what a start is asked for. files are the program's descriptors from 0 on, above what attr says; -1 is closed.
+// A request has the arguments of a start. files are the program's descriptors from 0 on, above what attr says; -1 is closed.
 type request struct {
 	how       way
 	path      string
@@ -80,7 +80,7 @@ type request struct {
 	sys       *syscall.SysProcAttr
 }
 
-// Listener is the socket of the so many-th of Listen, which has connections; handed over once. ListenFile has any.
+// Listener returns socket number index of Listen, which takes connections. It is given once. ListenFile is for other sockets.
 func (c *Child) Listener(index int) (net.Listener, error) {
 	file, err := c.ListenFile(index)
 	if err != nil {
@@ -90,7 +90,7 @@ func (c *Child) Listener(index int) (net.Listener, error) {
 	return net.FileListener(file)
 }
 
-// WaitTimeout is Wait for a limited time; os.ErrDeadlineExceeded says that it has passed.
+// WaitTimeout is Wait with a time-out, after which it returns os.ErrDeadlineExceeded.
 func (c *Child) WaitTimeout(timeout time.Duration) (*Status, error) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), timeout, os.ErrDeadlineExceeded)
 	defer cancel()

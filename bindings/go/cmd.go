@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// A Cmd is a program to be started: the fields and methods of os/exec.Cmd, whose page says what is not said here, and Attr.
-// It is used once.
+// A Cmd starts a program. It has the fields and methods of os/exec.Cmd, with the same meaning where nothing else is said here,
+// and Attr. A Cmd is used once.
 type Cmd struct {
 	Path         string
 	Args         []string
@@ -79,7 +79,7 @@ func CommandContext(ctx context.Context, name string, arg ...string) *Cmd {
 	return cmd
 }
 
-// KillTree kills the program and its descendants, as far as they can be found; see Cancel.
+// KillTree kills the program and those of its descendants that can be found; see Cancel.
 func (c *Cmd) KillTree() error {
 	if c.Process == nil {
 		return errors.New("forkexec: not started")
@@ -90,10 +90,10 @@ func (c *Cmd) KillTree() error {
 	return c.Process.Kill()
 }
 
-// Child is what has been started, nil before Start. Do not wait for it, and do not close it: Wait does.
+// Child returns the child; nil before Start. Do not wait for it, and do not close it: Wait does both.
 func (c *Cmd) Child() *Child { return c.child }
 
-// Status is how the program ended and what it used, nil before Wait.
+// Status tells how the program ended and what it used; nil before Wait.
 func (c *Cmd) Status() *Status { return c.status }
 
 func (c *Cmd) String() string {
@@ -103,7 +103,7 @@ func (c *Cmd) String() string {
 	return strings.Join(append([]string{c.Path}, c.Args[1:]...), " ")
 }
 
-// Environ is the environment that the program would get now.
+// Environ returns the environment that the program would get now.
 func (c *Cmd) Environ() []string {
 	env := c.Env
 	if env == nil {
@@ -118,7 +118,7 @@ func (c *Cmd) Environ() []string {
 	return lastOfEach(env)
 }
 
-// lastOfEach keeps of each variable the last value, at its place.
+// lastOfEach keeps the last value of each variable, at its place.
 func lastOfEach(env []string) []string {
 	kept := make([]string, 0, len(env))
 	seen := make(map[string]bool, len(env))
@@ -146,7 +146,7 @@ func (c *Cmd) Run() error {
 	return c.Wait()
 }
 
-// Output is what the program writes to its standard output. Where Stderr is nil, an *exec.ExitError has what is written there.
+// Output runs the program and returns its standard output. Where Stderr is nil, an *exec.ExitError has its standard error.
 func (c *Cmd) Output() ([]byte, error) {
 	if c.Stdout != nil {
 		return nil, errors.New("forkexec: Stdout already set")
@@ -165,7 +165,7 @@ func (c *Cmd) Output() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// CombinedOutput is what the program writes to its standard output and error.
+// CombinedOutput runs the program and returns its standard output and error.
 func (c *Cmd) CombinedOutput() ([]byte, error) {
 	if c.Stdout != nil {
 		return nil, errors.New("forkexec: Stdout already set")
@@ -179,7 +179,7 @@ func (c *Cmd) CombinedOutput() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// StdinPipe is the other end of the program's standard input. Wait closes it.
+// StdinPipe returns a pipe to the program's standard input. Wait closes it.
 func (c *Cmd) StdinPipe() (io.WriteCloser, error) {
 	if c.Stdin != nil {
 		return nil, errors.New("forkexec: Stdin already set")
@@ -193,7 +193,7 @@ func (c *Cmd) StdinPipe() (io.WriteCloser, error) {
 	return write, nil
 }
 
-// StdoutPipe is the other end of the program's standard output. Wait closes it: read all before.
+// StdoutPipe returns a pipe from the program's standard output. Wait closes it: read all before.
 func (c *Cmd) StdoutPipe() (io.ReadCloser, error) {
 	if c.Stdout != nil {
 		return nil, errors.New("forkexec: Stdout already set")
@@ -206,7 +206,7 @@ func (c *Cmd) StdoutPipe() (io.ReadCloser, error) {
 	return read, err
 }
 
-// StderrPipe is the other end of the program's standard error. Wait closes it: read all before.
+// StderrPipe returns a pipe from the program's standard error. Wait closes it: read all before.
 func (c *Cmd) StderrPipe() (io.ReadCloser, error) {
 	if c.Stderr != nil {
 		return nil, errors.New("forkexec: Stderr already set")
@@ -232,7 +232,7 @@ func closeAll(list []io.Closer) {
 	}
 }
 
-// Start starts the program. After success Wait has to be called.
+// Start starts the program. After success, Wait must be called.
 func (c *Cmd) Start() error {
 	if c.started {
 		return errors.New("forkexec: already started")
@@ -284,7 +284,7 @@ func (c *Cmd) start() error {
 // would be offered to the runtime's poller, which refuses it.
 var nullIn, nullOut = new(os.File), new(os.File)
 
-// named is the file that Attr gives the program under a number, else null.
+// named returns the file that Attr gives the program under the number target, else null.
 func (c *Cmd) named(target int, null *os.File) *os.File {
 	if c.Attr == nil {
 		return null
@@ -297,7 +297,7 @@ func (c *Cmd) named(target int, null *os.File) *os.File {
 	return null
 }
 
-// streams opens what the program gets as 0, 1 and 2, and adds ExtraFiles.
+// streams opens the program's descriptors 0, 1 and 2, and adds ExtraFiles.
 func (c *Cmd) streams() error {
 	stdin, err := c.reader()
 	if err != nil {
@@ -421,7 +421,7 @@ type wrapped struct {
 func (w wrapped) Error() string { return w.text + ": " + w.err.Error() }
 func (w wrapped) Unwrap() error { return w.err }
 
-// Wait waits for the program, and for the copying of its streams. However many programs are waited for, few threads wait.
+// Wait waits for the program, and until its streams are copied. Many such waits take few threads.
 func (c *Cmd) Wait() error {
 	if c.Process == nil {
 		return errors.New("forkexec: not started")
@@ -461,7 +461,7 @@ func (c *Cmd) Wait() error {
 	return err
 }
 
-// await waits for the copying, until the timer has rung.
+// await waits until all is copied, or the timer ends.
 func (c *Cmd) await(timer *time.Timer) (first error) {
 	var rung <-chan time.Time
 	if timer != nil {

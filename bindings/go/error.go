@@ -10,16 +10,16 @@ import (
 	"unsafe"
 )
 
-// An Error is why a start failed: struct forkexec_error. errors.Is compares it with its Errno, so that
+// An Error tells why a start failed: struct forkexec_error. errors.Is compares it with its Errno, so that
 // errors.Is(err, fs.ErrNotExist) and errors.Is(err, syscall.EPERM) hold as for the errors of the packages os and syscall.
 // Spawn, Start, Hold and Describe return it. For Cmd, StartProcess and ForkExec see Failure.
 type Error struct {
 	Stage   Stage          // the step that failed; 0: the error is not about a step
 	Index   int            // which item of the list that the stage is about, from 0; -1: none
 	Errno   syscall.Errno  // its reason
-	Signal  syscall.Signal // what killed the child before it was the program; Errno is then ECANCELED
+	Signal  syscall.Signal // the signal that killed the child before the exec; Errno is then ECANCELED
 	Pid     int            // the child that failed, already reaped; 0: there was none
-	Message string         // the whole sentence
+	Message string         // the whole message
 	cause   error
 }
 
@@ -33,12 +33,12 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Errno}
 }
 
-// Failure is the *Error in an error of this package, nil where there is none. It is errors.As, and sees more:
+// Failure returns the *Error of an error of this package, nil where there is none. It finds more than errors.As:
 //
-// os.IsNotExist, os.IsExist and os.IsPermission look at nothing but an errno in an *os.PathError or *os.SyscallError. Where
-// these have an answer for Go's own error (ENOENT, EEXIST, ENOTEMPTY, EACCES, EPERM; a Cmd, StartProcess or ForkExec without an
-// Attr, or whose program or Dir is the reason), the error is made as Go makes it, without room for an *Error: errors.As finds
-// none in it, but Failure does. All other errors have the *Error inside.
+// os.IsNotExist, os.IsExist and os.IsPermission only look at an errno that is directly in an *os.PathError or
+// *os.SyscallError. Where one of them is true of Go's own error (ENOENT, EEXIST, ENOTEMPTY, EACCES, EPERM; a Cmd, StartProcess or
+// ForkExec without an Attr, or with a program or Dir that is the reason), the error has the same form as Go's. Such an error
+// cannot wrap an *Error: errors.As finds none, but Failure does. All other errors wrap the *Error.
 func Failure(err error) *Error {
 	var failure *Error
 	if errors.As(err, &failure) {
@@ -55,8 +55,8 @@ func Failure(err error) *Error {
 	return nil
 }
 
-// failures knows the *Error of errors that have no room for it. It keeps no error alive: a finalizer removes the entry before
-// the address can be another's.
+// failures has the *Error of those errors that cannot wrap it, by their address. It does not keep them from being collected: a
+// finalizer removes the entry before the address is used again.
 type failures struct{ list sync.Map }
 
 var hidden failures
@@ -67,7 +67,7 @@ func (f *failures) of(err unsafe.Pointer) *Error {
 	return failure
 }
 
-// asGo says whether Go's own error is due, which has no room for an *Error; see Failure.
+// asGo tells whether the error must have the form of Go's own, which cannot wrap an *Error; see Failure.
 func (e *Error) asGo(dir string, more *Attr) bool {
 	switch e.Errno {
 	case syscall.ENOENT, syscall.EEXIST, syscall.ENOTEMPTY, syscall.EACCES, syscall.EPERM:
@@ -76,7 +76,7 @@ func (e *Error) asGo(dir string, more *Attr) bool {
 	return false
 }
 
-// pathError is what package os makes of it.
+// pathError makes the *os.PathError that package os would return.
 func pathError(name, dir string, more *Attr, err error) error {
 	made := &os.PathError{Op: "fork/exec", Path: name, Err: err}
 	var failure *Error
@@ -94,7 +94,7 @@ func pathError(name, dir string, more *Attr, err error) error {
 	return made
 }
 
-// syscallError is what stands for package syscall's bare errno.
+// syscallError makes the error for which package syscall would return an errno alone.
 func syscallError(dir string, more *Attr, err error) error {
 	var failure *Error
 	if !errors.As(err, &failure) || !failure.asGo(dir, more) {
@@ -113,10 +113,10 @@ func (s Stage) String() string {
 	return "unknown"
 }
 
-// ErrUnsupported is errors.ErrUnsupported, which says so without cgo and on other systems than Linux.
+// ErrUnsupported is the error of all functions without cgo, or on other systems than Linux. It wraps errors.ErrUnsupported.
 var ErrUnsupported = fmt.Errorf("forkexec needs Linux, cgo and a C compiler (CGO_ENABLED=1): %w", errors.ErrUnsupported)
 
-// refused is a value that cannot even be said to the library.
+// refused makes the error for a value that has no form in C.
 func refused(field string, errno syscall.Errno, cause error, format string, values ...any) *Error {
 	return &Error{Stage: StageValidate, Index: -1, Errno: errno, cause: cause,
 		Message: fmt.Sprintf("validate (%s): %s", field, fmt.Sprintf(format, values...))}

@@ -7,7 +7,7 @@ package forkexec
 #include <stdlib.h>
 #include "forkexec.h"
 
-// What a start is called with and comes to, in one piece of memory with the strings and descriptors that it names.
+// The arguments and the result of a start, in one piece of memory with their strings and descriptors.
 struct forkexec_go_call {
 	struct forkexec_child *child;
 	struct forkexec_error error;
@@ -29,7 +29,7 @@ static int forkexec_go_files(struct forkexec_attr *attr, const struct forkexec_g
 
 enum { FORKEXEC_GO_SPAWN, FORKEXEC_GO_START, FORKEXEC_GO_HOLD };
 
-// A start, and what is freed after it: each call into C costs.
+// A start and the frees after it are one call, since each call into C takes time.
 static int forkexec_go_launch(int how, struct forkexec_attr *attr, struct forkexec_go_call *call) {
 	int result;
 	switch (how) {
@@ -66,7 +66,7 @@ func errorOf(e *C.struct_forkexec_error) *Error {
 		Pid: int(e.pid), Message: C.GoString(&e.message[0])}
 }
 
-// called is the error of a call on a child that has nothing to say but an errno.
+// called makes the error of a function of C that returns an errno and no struct forkexec_error.
 func called(what string, result C.int) error {
 	if result >= 0 {
 		return nil
@@ -74,7 +74,7 @@ func called(what string, result C.int) error {
 	return os.NewSyscallError("forkexec_"+what, syscall.Errno(-result))
 }
 
-// newCall lays out what a start is called with, in memory to be freed. files are the program's descriptors from 0 on.
+// newCall lays out the arguments of a start, in memory that the caller frees. files are the program's descriptors from 0 on.
 func newCall(path string, argv, env []string, files []int) (*C.struct_forkexec_go_call, error) {
 	const head, word = int(C.sizeof_struct_forkexec_go_call), int(unsafe.Sizeof(uintptr(0)))
 	filesAt := head + (len(argv)+len(env)+2)*word
@@ -121,10 +121,10 @@ func newCall(path string, argv, env []string, files []int) (*C.struct_forkexec_g
 	return call, nil
 }
 
-// leaked is told of a child that nobody has closed; only tests set it.
+// leaked is called with a child that was collected without Close; only tests set it.
 var leaked func(pid int)
 
-// native is what a Child is made of here. The lock keeps Close last, as the library asks.
+// native is the Child with cgo. The lock makes Close the last call, as the library demands it.
 type native struct {
 	lock sync.RWMutex
 	c    *C.struct_forkexec_child
@@ -162,7 +162,7 @@ func launch(r *request) (*Child, error) {
 	return child, nil
 }
 
-// call adds to an Attr what else a start is asked for, and gives what it is called with.
+// call adds to an Attr the other arguments of a start, and returns the arguments for C.
 func (b *builder) call(r *request) (*C.struct_forkexec_go_call, error) {
 	files := r.files
 	for target, fd := range files {
@@ -207,9 +207,9 @@ func (b *builder) call(r *request) (*C.struct_forkexec_go_call, error) {
 	return call, nil
 }
 
-// Release lets a child of Start go, and comes back when it is the program, or with the reason why it is not; then it is
-// only to be closed. A timeout below 0 is none; after it the error is ETIMEDOUT, and Release may be called again:
-// forkexec_release.
+// Release lets a child of Start execute the program. It returns when the program runs, or with the reason why it does not; then
+// only Close is left to do. A negative timeout means none; after the timeout the error is ETIMEDOUT, and Release may be called
+// again: forkexec_release.
 func (n *native) Release(timeout time.Duration) error {
 	n.lock.RLock()
 	defer n.lock.RUnlock()
@@ -226,8 +226,8 @@ func (n *native) Release(timeout time.Duration) error {
 	return nil
 }
 
-// Close frees the child. One that was never reported to be the program is killed and reaped; one that runs is neither
-// killed nor waited for: forkexec_close.
+// Close frees the child. A child that has not executed the program is killed and reaped; a running program is neither killed
+// nor waited for: forkexec_close.
 func (n *native) Close() error {
 	n.lock.Lock()
 	defer n.lock.Unlock()
@@ -239,7 +239,7 @@ func (n *native) Close() error {
 	return nil
 }
 
-// Detach frees the child and kills nothing: a held one goes on to its program by itself: forkexec_detach.
+// Detach frees the child without killing it; a held child then executes the program: forkexec_detach.
 func (n *native) Detach() error {
 	n.lock.Lock()
 	defer n.lock.Unlock()
@@ -260,7 +260,7 @@ func (n *native) forget() {
 	}
 }
 
-// call does something with an open child.
+// call runs a function with an open child.
 func (n *native) call(do func(c *C.struct_forkexec_child) error) error {
 	n.lock.RLock()
 	defer n.lock.RUnlock()
@@ -270,7 +270,7 @@ func (n *native) call(do func(c *C.struct_forkexec_child) error) error {
 	return do(n.c)
 }
 
-// Pid is the child's pid, of another once it was reaped; 0 after Close: forkexec_child_pid.
+// Pid returns the child's pid; 0 after Close. After the child was reaped, another process may have it: forkexec_child_pid.
 func (n *native) Pid() int {
 	pid := 0
 	_ = n.call(func(c *C.struct_forkexec_child) error {
@@ -280,7 +280,7 @@ func (n *native) Pid() int {
 	return pid
 }
 
-// pidfd is the child's own, -1 after Close.
+// pidfd returns the pidfd of the child, which stays the child's; -1 after Close.
 func (n *native) pidfd() int {
 	fd := -1
 	_ = n.call(func(c *C.struct_forkexec_child) error {
@@ -290,7 +290,7 @@ func (n *native) pidfd() int {
 	return fd
 }
 
-// Signal sends a signal to the child, and never to a process that got its pid later: forkexec_signal.
+// Signal sends the child a signal, and never another process that got its pid later: forkexec_signal.
 func (n *native) Signal(signal syscall.Signal) error {
 	return n.call(func(c *C.struct_forkexec_child) error {
 		return called("signal", C.forkexec_signal(c, C.int32_t(signal)))
@@ -305,7 +305,7 @@ func (n *native) KillTree() error {
 	})
 }
 
-// SignalTree sends a signal to the child and those of its cgroup, else of its process group, else to the program of its pid
+// SignalTree sends a signal to all processes of the child's cgroup, else of its process group, else to the program in its pid
 // namespace; EOPNOTSUPP where the Attr asked for none of these: forkexec_signal_tree.
 func (n *native) SignalTree(signal syscall.Signal) error {
 	return n.call(func(c *C.struct_forkexec_child) error {
@@ -313,8 +313,8 @@ func (n *native) SignalTree(signal syscall.Signal) error {
 	})
 }
 
-// TerminateTree ends the child and its descendants: SignalTree, and KillTree when the child has ended, or after so long. The
-// child is to be waited for afterwards. It parks the goroutine, and no thread, as forkexec_terminate_tree would.
+// TerminateTree ends the child and its descendants: SignalTree, then KillTree when the child has ended, or after grace. Call
+// Wait after it. It parks the goroutine, where forkexec_terminate_tree would keep a thread.
 func (n *native) TerminateTree(signal syscall.Signal, grace time.Duration) error {
 	gone := func(err error) bool { return err == nil || errors.Is(err, syscall.ESRCH) }
 	if err := n.SignalTree(signal); !gone(err) {
@@ -331,7 +331,7 @@ func (n *native) TerminateTree(signal syscall.Signal, grace time.Duration) error
 	return nil
 }
 
-// file is a new descriptor, as an os.File.
+// file makes an os.File of a new descriptor.
 func (n *native) file(what string, get func(c *C.struct_forkexec_child) C.int32_t) (*os.File, error) {
 	var file *os.File
 	err := n.call(func(c *C.struct_forkexec_child) error {
@@ -345,29 +345,29 @@ func (n *native) file(what string, get func(c *C.struct_forkexec_child) C.int32_
 	return file, err
 }
 
-// Pidfd is a new pidfd of the child, for the caller to close: forkexec_child_take_pidfd.
+// Pidfd returns a new pidfd of the child, which the caller closes: forkexec_child_take_pidfd.
 func (n *native) Pidfd() (*os.File, error) {
 	return n.file("child_take_pidfd", func(c *C.struct_forkexec_child) C.int32_t { return C.forkexec_child_take_pidfd(c) })
 }
 
-// NamespaceFile is a new descriptor of one of the child's namespaces, for the caller to close: forkexec_child_namespace_fd.
+// NamespaceFile returns a new descriptor of one of the child's namespaces, which the caller closes: forkexec_child_namespace_fd.
 func (n *native) NamespaceFile(kind Namespace) (*os.File, error) {
 	return n.file("child_namespace_fd", func(c *C.struct_forkexec_child) C.int32_t {
 		return C.forkexec_child_namespace_fd(c, C.uint32_t(kind))
 	})
 }
 
-// SeccompListener is the listener of the filter with SeccompListener, handed over once: forkexec_child_seccomp_fd.
+// SeccompListener returns the listener of the filter with the flag SeccompListener. It is given once: forkexec_child_seccomp_fd.
 func (n *native) SeccompListener() (*os.File, error) {
 	return n.file("child_seccomp_fd", func(c *C.struct_forkexec_child) C.int32_t { return C.forkexec_child_seccomp_fd(c) })
 }
 
-// look waits without waiting; done is whether there is an answer.
+// look asks for the end of the child without waiting; done tells whether there is an answer.
 func (n *native) look(flags C.uint32_t) (status *Status, err error, done bool) {
 	return n.ask(0, flags)
 }
 
-// ask waits for so many nanoseconds; below 0 is for ever.
+// ask waits for the given nanoseconds; a negative number means for ever.
 func (n *native) ask(timeout C.int64_t, flags C.uint32_t) (status *Status, err error, done bool) {
 	var s C.struct_forkexec_status
 	result := C.int(-C.EINTR)
@@ -394,8 +394,8 @@ func (n *native) ask(timeout C.int64_t, flags C.uint32_t) (status *Status, err e
 		InvoluntarySwitches: uint64(s.involuntary_switches)}, nil, true
 }
 
-// Wait waits until the child has ended, and reaps it. It parks the goroutine, and no thread: forkexec_wait. An end of ctx
-// leaves the child as it is; the error is then the context's cause.
+// Wait waits until the child has ended, and reaps it. It parks the goroutine and keeps no thread: forkexec_wait. Where ctx ends
+// first, the child is left as it is, and the error is the cause of ctx.
 func (n *native) Wait(ctx context.Context) (*Status, error) { return n.wait(ctx, 0) }
 
 func (n *native) wait(ctx context.Context, flags C.uint32_t) (status *Status, err error) {
@@ -443,7 +443,7 @@ func (n *native) wait(ctx context.Context, flags C.uint32_t) (status *Status, er
 	}
 }
 
-// watch makes the pidfd that the poller watches.
+// watch opens the pidfd that the runtime's poller watches.
 func (n *native) watch() {
 	defer n.watched.Store(true)
 	fd := C.forkexec_child_take_pidfd(n.c)
@@ -453,7 +453,7 @@ func (n *native) watch() {
 	n.poll = os.NewFile(uintptr(fd), "pidfd")
 }
 
-// waitByTime is for kernels without pidfds.
+// waitByTime waits on kernels without pidfds: it looks again after a while.
 func (n *native) waitByTime(ctx context.Context, flags C.uint32_t) (*Status, error) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -469,13 +469,13 @@ func (n *native) waitByTime(ctx context.Context, flags C.uint32_t) (*Status, err
 	}
 }
 
-// Where a program is waited for at once, most often it ends soon. A thread that waits in the kernel hears of it 20 us before one
-// that the poller has to wake. Only so many threads do; all others wait by the poller.
+// A program that is waited for at once usually ends soon. A thread that waits in the kernel learns of it 20 us earlier than a
+// goroutine that the poller has to wake. At most this many threads wait so; all other waits use the poller.
 const waitingThreads = 1
 
 var threadsThatWait atomic.Int32
 
-// waitNoReap waits and leaves the child to be reaped. The child cannot be closed meanwhile.
+// waitNoReap waits for the end of the child without reaping it. The child cannot be closed meanwhile.
 func (n *native) waitNoReap() (*Status, error) {
 	timeout := C.int64_t(0)
 	if threadsThatWait.Add(1) <= waitingThreads {
@@ -489,7 +489,7 @@ func (n *native) waitNoReap() (*Status, error) {
 	return n.wait(context.Background(), C.FORKEXEC_WAIT_NOREAP)
 }
 
-// Describe says every step that a start would take, one a line, without taking any: forkexec_describe_text.
+// Describe returns the steps of a start, one a line, without starting anything: forkexec_describe_text.
 func Describe(path string, argv, env []string, attr *Attr) (string, error) {
 	c, err := attrOf(attr)
 	if err != nil {
@@ -528,8 +528,7 @@ func Describe(path string, argv, env []string, attr *Attr) (string, error) {
 	}
 }
 
-// Probe finds out by trying whether this host has a feature; where not, why is a sentence with reason and remedy:
-// forkexec_probe.
+// Probe finds out by trying whether this host has a feature. Where not, why tells the reason and what helps: forkexec_probe.
 func Probe(feature Feature) (has bool, why string, err error) {
 	var sentence [512]C.char
 	result := C.forkexec_probe(C.uint32_t(feature), &sentence[0], C.size_t(len(sentence)))
@@ -539,8 +538,8 @@ func Probe(feature Feature) (has bool, why string, err error) {
 	return result == 1, C.GoString(&sentence[0]), nil
 }
 
-// Version is that of the library: forkexec_version.
+// Version returns the version of the library: forkexec_version.
 func Version() string { return C.GoString(C.forkexec_version()) }
 
-// VersionNumber is major * 65536 + minor * 256 + patch: forkexec_version_number.
+// VersionNumber returns major * 65536 + minor * 256 + patch: forkexec_version_number.
 func VersionNumber() uint32 { return uint32(C.forkexec_version_number()) }

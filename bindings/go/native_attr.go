@@ -22,8 +22,8 @@ type prepared struct {
 	attr Attr // its files stay open as long as it lives
 }
 
-// Prepare builds what the library reads once, for Attrs that start many children. From then on changes of the fields do
-// nothing. Call it before goroutines share the Attr. An error is what every start would say.
+// Prepare makes the C attr once, for an Attr that starts many children. Later changes of the fields have no effect. Call it
+// before goroutines share the Attr. An error is the one that each start would return.
 func (a *Attr) Prepare() error {
 	if a.prepared != nil {
 		return nil
@@ -38,7 +38,7 @@ func (a *Attr) Prepare() error {
 	return nil
 }
 
-// attrOf gives a C attr that belongs to the caller.
+// attrOf makes a C attr, which the caller frees.
 func attrOf(a *Attr) (*C.struct_forkexec_attr, error) {
 	if a == nil || a.prepared == nil {
 		return build(a)
@@ -51,7 +51,7 @@ func attrOf(a *Attr) (*C.struct_forkexec_attr, error) {
 	return c, nil
 }
 
-// A builder calls setters until one refuses.
+// A builder calls setters until one fails.
 type builder struct {
 	c   *C.struct_forkexec_attr
 	err error
@@ -88,7 +88,7 @@ func (b *builder) refuse(field string, errno syscall.Errno, cause error, format 
 	}
 }
 
-// did looks at what a setter returned. The library has kept the sentence for the start: a description asks for it.
+// did checks the result of a setter. The library keeps the message for the start, and a description returns it.
 func (b *builder) did(field string, result C.int) {
 	if result == 0 || b.err != nil {
 		return
@@ -103,7 +103,7 @@ func (b *builder) did(field string, result C.int) {
 	b.refuse(field, syscall.Errno(-result), nil, "%s", syscall.Errno(-result).Error())
 }
 
-// text copies a string for C; done frees it.
+// text copies a string to C memory, which done frees.
 func (b *builder) text(field, text string) *C.char {
 	if strings.IndexByte(text, 0) >= 0 {
 		b.refuse(field, syscall.EINVAL, nil, "invalid argument: %q has a NUL in it", text)
@@ -135,7 +135,7 @@ func (b *builder) signed(field string, value int) C.int32_t {
 	return C.int32_t(value)
 }
 
-// file gives the number of an open file.
+// file returns the descriptor of an open file.
 func (b *builder) file(field string, file *os.File) C.int32_t {
 	if file == nil {
 		b.refuse(field, syscall.EBADF, os.ErrInvalid, "bad file descriptor: the file is nil")

@@ -17,15 +17,15 @@ import (
 	"unsafe"
 )
 
-// nativeCgroup is what a Cgroup is made of here. The lock keeps Close last, as the library asks.
+// nativeCgroup is the Cgroup with cgo. The lock makes Close the last call, as the library demands it.
 type nativeCgroup struct {
 	lock sync.RWMutex
 	c    *C.struct_forkexec_cgroup
 }
 
-// CreateCgroup makes a cgroup of this name in the directory of another one, in which this user may make directories, as systemd
-// gives it to what it starts with Delegate=yes. What a killed process has left there under this name is killed and removed
-// first: forkexec_cgroup_create.
+// CreateCgroup makes a cgroup of this name in the directory of an existing one, in which this user may make directories, as
+// systemd allows it for a unit with Delegate=yes. A cgroup of this name that a process left behind when it was killed is emptied
+// (its processes are killed) and removed first: forkexec_cgroup_create.
 func CreateCgroup(above *os.File, name string) (*Cgroup, error) {
 	b := &builder{}
 	fd := b.file("above", above)
@@ -44,7 +44,7 @@ func CreateCgroup(above *os.File, name string) (*Cgroup, error) {
 	return g, nil
 }
 
-// call does something with an open cgroup.
+// call runs a function with an open cgroup.
 func (g *nativeCgroup) call(do func(c *C.struct_forkexec_cgroup) error) error {
 	g.lock.RLock()
 	defer g.lock.RUnlock()
@@ -54,7 +54,7 @@ func (g *nativeCgroup) call(do func(c *C.struct_forkexec_cgroup) error) error {
 	return do(g.c)
 }
 
-// named is call for one that takes the name of a file and another string.
+// named is call for a function with the name of a file and another string.
 func (g *nativeCgroup) named(file, value string, do func(c *C.struct_forkexec_cgroup, file, value *C.char) error) error {
 	for _, text := range []string{file, value} {
 		if strings.IndexByte(text, 0) >= 0 {
@@ -67,7 +67,7 @@ func (g *nativeCgroup) named(file, value string, do func(c *C.struct_forkexec_cg
 	return g.call(func(c *C.struct_forkexec_cgroup) error { return do(c, name, text) })
 }
 
-// Set writes a value to one of its files, as Set("memory.max", "64M"): forkexec_cgroup_set.
+// Set writes a value to a file of the cgroup, as Set("memory.max", "64M"): forkexec_cgroup_set.
 func (g *nativeCgroup) Set(file, value string) error {
 	return g.named(file, value, func(c *C.struct_forkexec_cgroup, file, value *C.char) error {
 		var failure C.struct_forkexec_error
@@ -78,7 +78,7 @@ func (g *nativeCgroup) Set(file, value string) error {
 	})
 }
 
-// Read is the text of one of its files, such as cgroup.procs: forkexec_cgroup_read.
+// Read returns the text of a file of the cgroup, such as cgroup.procs: forkexec_cgroup_read.
 func (g *nativeCgroup) Read(file string) (string, error) {
 	var text string
 	err := g.named(file, "", func(c *C.struct_forkexec_cgroup, file, _ *C.char) error {
@@ -99,7 +99,7 @@ func (g *nativeCgroup) Read(file string) (string, error) {
 	return text, err
 }
 
-// File is a new descriptor of its directory, for the caller to close: forkexec_cgroup_fd.
+// File returns a new descriptor of the directory, which the caller closes: forkexec_cgroup_fd.
 func (g *nativeCgroup) File() (*os.File, error) {
 	var file *os.File
 	err := g.call(func(c *C.struct_forkexec_cgroup) error {
@@ -117,13 +117,13 @@ func (g *nativeCgroup) File() (*os.File, error) {
 	return file, err
 }
 
-// Kill kills all that are in it and in those below it, and does not wait for their death: forkexec_cgroup_kill.
+// Kill kills all processes in the cgroup and in those below it, without waiting for their end: forkexec_cgroup_kill.
 func (g *nativeCgroup) Kill() error {
 	return g.call(func(c *C.struct_forkexec_cgroup) error { return called("cgroup_kill", C.forkexec_cgroup_kill(c)) })
 }
 
-// Remove kills all that are in it, waits until they are dead, and removes it with those below it, so that Close has nothing
-// to do. A timeout below 0 is none; after it the error is ETIMEDOUT, and Remove may be called again: forkexec_cgroup_remove.
+// Remove kills all processes in the cgroup, waits for their end, and removes it with those below it. A negative timeout means
+// none; after the timeout the error is ETIMEDOUT, and Remove may be called again: forkexec_cgroup_remove.
 func (g *nativeCgroup) Remove(timeout time.Duration) error {
 	end := time.Now().Add(timeout)
 	return g.call(func(c *C.struct_forkexec_cgroup) error {
@@ -145,7 +145,7 @@ func (g *nativeCgroup) Remove(timeout time.Duration) error {
 	})
 }
 
-// Close kills all that are in it and removes it, waiting 2 seconds at most, and frees it. Read what it has counted before:
+// Close kills all processes in the cgroup, removes it, and frees it; it waits for 2 seconds at most. Read the counters before:
 // forkexec_cgroup_free.
 func (g *nativeCgroup) Close() error {
 	g.lock.Lock()
@@ -158,7 +158,7 @@ func (g *nativeCgroup) Close() error {
 	return nil
 }
 
-// cgroup gives a cgroup to an Attr.
+// cgroup sets the cgroup of an Attr.
 func (b *builder) cgroup(field string, g *Cgroup) {
 	err := g.call(func(c *C.struct_forkexec_cgroup) error {
 		b.did(field, C.forkexec_attr_set_cgroup(b.c, c))

@@ -51,7 +51,7 @@ func (b *builder) handed(a *Attr) {
 var socketTypes = map[string]int{"tcp": syscall.SOCK_STREAM, "udp": syscall.SOCK_DGRAM, "unix": syscall.SOCK_STREAM,
 	"unixgram": syscall.SOCK_DGRAM, "unixpacket": syscall.SOCK_SEQPACKET}
 
-// sockaddr is the type of a socket, and a whole sockaddr.
+// sockaddr makes the type and the sockaddr of a socket.
 func (b *builder) sockaddr(listen ListenAddress) (kind int, address []byte) {
 	kind, known := socketTypes[listen.Network]
 	if !known {
@@ -86,7 +86,7 @@ func (b *builder) sockaddr(listen ListenAddress) (kind int, address []byte) {
 	return kind, append(append(append(address, make([]byte, 4)...), ip...), make([]byte, 4)...)
 }
 
-// ListenFile is the socket of the so many-th of Listen, handed over once: forkexec_child_listen_fd.
+// ListenFile returns socket number index of Listen. It is given once: forkexec_child_listen_fd.
 func (n *native) ListenFile(index int) (*os.File, error) {
 	if index < 0 || uint64(index) > math.MaxUint32 {
 		return nil, called("child_listen_fd", -C.int(syscall.ENOENT))
@@ -96,12 +96,12 @@ func (n *native) ListenFile(index int) (*os.File, error) {
 	})
 }
 
-// Terminal is the other end of the program's terminal, handed over once: forkexec_child_terminal_fd.
+// Terminal returns the master side of the program's terminal. It is given once: forkexec_child_terminal_fd.
 func (n *native) Terminal() (*os.File, error) {
 	return n.file("child_terminal_fd", func(c *C.struct_forkexec_child) C.int32_t { return C.forkexec_child_terminal_fd(c) })
 }
 
-// Tun is the descriptor of the network device, handed over once: forkexec_child_tun_fd.
+// Tun returns the descriptor of the network device. It is given once: forkexec_child_tun_fd.
 func (n *native) Tun() (*os.File, error) {
 	return n.file("child_tun_fd", func(c *C.struct_forkexec_child) C.int32_t { return C.forkexec_child_tun_fd(c) })
 }

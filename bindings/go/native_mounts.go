@@ -95,7 +95,7 @@ func (b *builder) mount(item MountItem) {
 	}
 }
 
-// overlay is not written to where there is no Upper and no Work.
+// overlay adds an overlay; without Upper and Work it is read-only.
 func (b *builder) overlay(m Overlay) {
 	const field = "Mounts"
 	pointer := C.size_t(unsafe.Sizeof(uintptr(0)))
@@ -120,7 +120,7 @@ func (b *builder) overlay(m Overlay) {
 	C.free(unsafe.Pointer(lowers))
 }
 
-// rawMount is mount(2), where an empty string is none.
+// rawMount adds a mount(2), in which an empty string stands for NULL.
 func (b *builder) rawMount(m Mount) {
 	var texts [3]*C.char
 	for i, text := range []string{m.Source, m.Type, m.Data} {

@@ -14,7 +14,8 @@ import (
 	"unsafe"
 )
 
-// The soft limit on descriptors as Go's start has left it. Go, and we, put the first one back only while it is still this.
+// The soft limit on descriptors after the start of the Go runtime, which raised it. The original limit is put back in the
+// program only while the limit is still this one; package syscall does the same.
 var (
 	raised    syscall.Rlimit
 	raisedErr = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &raised)
@@ -24,7 +25,7 @@ var (
 const namespaces = Namespace(NamespaceCgroup | NamespaceUTS | NamespaceIPC | NamespaceUser | NamespacePID | NamespaceNet |
 	NamespaceMount | NamespaceTime)
 
-// sys asks for what a syscall.SysProcAttr asks for, with Go's own rules.
+// sys calls the setters for a syscall.SysProcAttr, with the rules of package syscall.
 func (b *builder) sys(r *request) {
 	s := r.sys
 	b.terminal(r, s)
@@ -140,7 +141,7 @@ func (b *builder) idMaps(s *syscall.SysProcAttr) {
 	}
 }
 
-// nofile gives the program the limit from before Go's start, unless somebody has changed it since.
+// nofile gives the program the limit from before the start of the Go runtime, unless it was changed since.
 func (b *builder) nofile(r *request) {
 	if r.attr != nil {
 		if r.attr.RestoreNofile {

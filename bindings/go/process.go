@@ -2,7 +2,7 @@ package forkexec
 
 import "os"
 
-// StartProcess is os.StartProcess with an Attr, which may be nil. The error is an *os.PathError; Failure says more of it.
+// StartProcess is os.StartProcess with an Attr, which may be nil. The error is an *os.PathError; Failure returns the *Error of it.
 func StartProcess(name string, argv []string, attr *os.ProcAttr, more *Attr) (*os.Process, error) {
 	process, child, err := startProcess(name, argv, attr, more)
 	if err != nil {

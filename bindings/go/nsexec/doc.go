@@ -4,7 +4,7 @@
 //
 //	import _ "forkexec/nsexec"
 //
-// It takes the place of the C in runc's libcontainer/nsenter: docs/replace-nsexec.md. A constructor of C calls nsexec() of
+// It replaces the C code of runc's libcontainer/nsenter: docs/replace-nsexec.md. A constructor of C calls nsexec() of
 // libforkexec-nsexec.a, which is linked from the module's lib folder, with the tag forkexec_system by way of pkg-config.
-// The rest of libforkexec is not needed for it and does not come along. Without cgo, and off Linux, nothing happens.
+// The rest of libforkexec is not needed for it, and not linked. Without cgo, and off Linux, nothing happens.
 package nsexec

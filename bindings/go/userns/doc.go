@@ -1,4 +1,3 @@
-// Package userns is containerd's UnshareAfterEnterUserns over libforkexec: a process that holds namespaces in a user
-// namespace, for as long as a function looks at them. No program is executed, nothing is traced, and no thread of the
-// caller's changes its user.
+// Package userns is containerd's UnshareAfterEnterUserns over libforkexec: a process keeps new namespaces in a user namespace
+// while a function uses them. No program is executed, nothing is traced, and no thread of the caller changes its user.
 package userns

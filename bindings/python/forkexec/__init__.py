@@ -1,4 +1,4 @@
-"""subprocess that never forks, with everything that programs ask for between fork and exec.
+"""subprocess without fork, and with every step that programs need between fork and exec.
 
 `forkexec.run`, `Popen`, `call`, `check_call` and `check_output` are those of `subprocess`, with `attr=Attr(...)` for
 limits, ids, namespaces, mounts, seccomp, Landlock and more. `install()` gives the same to programs that call
@@ -58,7 +58,7 @@ from ._items import (
     Tmpfs,
 )
 
-# Here and in every module a name of its own, which type checkers know: typing takes as long to import as all the rest.
+# Type checkers know this name, so that no module has to import typing, which takes as long as all the rest.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from subprocess import DEVNULL, PIPE, STDOUT, CalledProcessError, SubprocessError, TimeoutExpired
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 __version__ = version()
 
-# What is imported when it is first asked for: subprocess and asyncio each take longer than all the rest.
+# Imported at the first use: subprocess and asyncio each take longer than all the rest.
 _LATER = {
     "subprocess": ("DEVNULL", "PIPE", "STDOUT", "CalledProcessError", "SubprocessError", "TimeoutExpired"),
     "forkexec._asyncio": ("Process", "open_process"),

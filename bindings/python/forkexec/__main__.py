@@ -1,4 +1,4 @@
-"""`python -m forkexec --probe` and `python -m forkexec run ...`: the command forkexec-run, which is inside."""
+"""`python -m forkexec --probe` and `python -m forkexec run ...`, which is the command forkexec-run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs for asyncio: no thread, no child watcher, a pidfd in the loop."""
+"""Programs for asyncio: the event loop watches a pidfd; there is no thread and no child watcher."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _LIMIT = 65536
 
 
 class Process:
-    """A program that asyncio waits for, as asyncio.subprocess.Process: pid, returncode, stdin, stdout, stderr, wait,
-    communicate, send_signal, terminate, kill; and pidfd, status, usage, kill_tree. `async with` kills it, with its
-    descendants where it has a group of its own, when it is left early."""
+    """A program with the interface of asyncio.subprocess.Process (pid, returncode, stdin, stdout, stderr, wait,
+    communicate, send_signal, terminate, kill), and with pidfd, status, usage, kill_tree. Where `async with` ends before the
+    program, it kills the program, with its descendants where it has a group of its own."""
 
     def __init__(self, popen: Popen, loop: asyncio.AbstractEventLoop) -> None:
         self._popen = popen
@@ -60,50 +60,50 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._popen.pid
 
     @property
     def args(self) -> Any:
-        """What it was started with."""
+        """The arguments with which the program was started."""
         return self._popen.args
 
     @property
     def pidfd(self) -> int:
-        """A pidfd of it, borrowed."""
+        """A pidfd of the program, borrowed: do not close it."""
         return self._pidfd
 
     def listener(self, index: int = 0) -> socket.socket:
-        """The so many-th socket of the Attr's `listen`, for asyncio.start_server(sock=...); handed over once."""
+        """Socket number `index` of the Attr's `listen`, for asyncio.start_server(sock=...). It is given once."""
         listener = self._popen.listener(index)
         listener.setblocking(False)
         return listener
 
     def terminal_fd(self) -> int:
-        """The other end of the Attr's `terminal`, the caller's to close; handed over once."""
+        """The master side of the Attr's `terminal`, which the caller closes. It is given once."""
         return self._popen.terminal_fd()
 
     def tun_fd(self) -> int:
-        """The descriptor of the Attr's `tun`, the caller's to close; handed over once."""
+        """The descriptor of the Attr's `tun`, which the caller closes. It is given once."""
         return self._popen.tun_fd()
 
     @property
     def returncode(self) -> Optional[int]:
-        """The return code, -N for signal N; None while it runs."""
+        """The exit code, or -N where signal N killed the program; None while it runs."""
         return self._popen.returncode
 
     @property
     def status(self) -> Optional[_child.Status]:
-        """How it ended."""
+        """How the program ended; None before."""
         return self._popen.status
 
     @property
     def usage(self) -> Optional[Usage]:
-        """What it used."""
+        """What the program has used, a Usage; None before its end."""
         return self._popen.usage
 
     async def wait(self) -> int:
-        """Waits until it has ended. A wait that is cancelled leaves it alone."""
+        """Waits until the program has ended. Where the wait is cancelled, the program runs on."""
         return self._end.result() if self._end.done() else await asyncio.shield(self._end)
 
     async def _feed(self, stdin: asyncio.StreamWriter, input: Optional[bytes]) -> None:
@@ -116,7 +116,7 @@ class Process:
         stdin.close()
 
     async def communicate(self, input: Optional[bytes] = None) -> tuple[Optional[bytes], Optional[bytes]]:
-        """Feeds it, reads all that it writes, and waits for its end."""
+        """Writes `input` to the program, reads all its output, and waits for its end."""
         if input is not None and self.stdin is None:
             raise ValueError("input needs stdin=PIPE")
         if isinstance(input, str):

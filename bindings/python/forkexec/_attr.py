@@ -1,4 +1,4 @@
-"""What is asked of a child."""
+"""Attr: what the child does between fork and exec."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ if TYPE_CHECKING:
 
 
 class Attr:
-    """What is asked of a child between fork and exec. Nothing is asked where no keyword is given.
+    """What the child does between fork and exec. Each keyword asks for one thing; without keywords it does nothing more.
 
-    An Attr never changes; `replace` makes another. It is built once, and any number of threads may start children from
-    it at once. Two are equal only if they are the same.
+    An Attr never changes; `replace` makes another one. Any number of threads may start children from the same Attr at the
+    same time. Two Attrs are equal only if they are the same object.
 
     Values of a wrong type or out of range raise TypeError, ValueError or OverflowError here, before there is a process.
     Keywords that contradict each other raise SpawnError (also a ValueError) at the start, and so does what the kernel
-    refuses, with the stage that failed. Files stand for their descriptors. Descriptors are borrowed: they must be open at
-    each start. Each keyword stands for the C function forkexec_attr_set_NAME, or for those in brackets.
+    refuses, with the stage that failed. A file object may stand for its descriptor. Descriptors are borrowed: they must be
+    open at each start. Each keyword calls the C function forkexec_attr_set_NAME, or those in brackets.
 
     The program:
       exec_fd: a descriptor of the program, instead of a path.
@@ -58,9 +58,9 @@ class Attr:
       cwd_rights: with whose rights cwd is entered, a CwdRights. The cwd= of Popen is entered with the caller's.
       busy_retry: seconds in which to try the exec again while the program's file is open for writing.
       pid_variable: the name of an environment variable that tells the program its pid.
-      memory_mode: whose memory the child runs in until it is the program, a MemoryMode.
-      ptrace: True: be traced by this thread; only with start().
-      stop: True: stop before the exec until SIGCONT; only with start().
+      memory_mode: whether the child uses the memory of this process until the exec, a MemoryMode.
+      ptrace: True: this thread traces the child; only with start().
+      stop: True: the child stops before the exec until SIGCONT; only with start().
       init: True: a small init becomes process 1 of the new pid namespace, and the program process 2.
       measure_memory: True: usage.max_rss is the program's own peak, and not at least this process's
         (measure_memory).
@@ -75,11 +75,11 @@ class Attr:
       session: True: a new session; setsid.
       process_group: this process group; 0 makes one of its own.
       controlling_terminal: a descriptor of the terminal that the new session is to control.
-      foreground: a descriptor of the terminal in whose foreground the program's group is put.
-      detach_terminal: True: give the terminal up (detach_terminal).
+      foreground: a descriptor of a terminal; the program's process group becomes its foreground group.
+      detach_terminal: True: the program has no controlling terminal (detach_terminal).
 
     Signals:
-      signal_mask: exactly these signals are blocked: one, or any number of them.
+      signal_mask: exactly these signals are blocked, one or several.
       signal_default: these get the default action.
       signal_ignore: these are ignored.
       parent_death_signal: a signal that the program gets when the caller's process ends, or (signal, DeathOf).
@@ -91,7 +91,7 @@ class Attr:
       affinity: the numbers of the processors that it may use.
       scheduler: a policy such as os.SCHED_BATCH, or (policy, priority).
       deadline: SCHED_DEADLINE, as (runtime, deadline) or (runtime, deadline, period) in seconds; the place of scheduler.
-      utilization: (least, most), of 1024: how busy the kernel takes the program to be.
+      utilization: (least, most) of 1024: bounds for how busy the scheduler takes the program to be.
       numa_policy: a mode of set_mempolicy(2), or (mode, nodes).
       io_priority: a class, or (class, level from 0 to 7).
       umask: the file mode creation mask.
@@ -101,10 +101,10 @@ class Attr:
       process_flags: a ProcessFlag.
       speculation: {Speculation.STORE_BYPASS: Speculate.DISABLE}.
       coredump_filter: bits of core(5): which kinds of memory a core holds.
-      cgroup: a Cgroup; the child is born in it.
-      cgroup_fd: the same by a descriptor of a cgroup's directory.
+      cgroup: a Cgroup in which the program runs.
+      cgroup_fd: a descriptor of the directory of a cgroup in which the program runs.
       restore_nofile: True: the soft limit on descriptors that this process was started with; a soft limit, or a pair of
-        soft and hard: only while the limits are still that (restore_nofile, restore_nofile_from).
+        soft and hard: only while the limits are still these (restore_nofile, restore_nofile_from).
       allow_failure: a Stage that may fail, such as Stage.NICE, or several (allow_failure).
 
     Identity:
@@ -113,14 +113,14 @@ class Attr:
       groups: exactly these supplementary groups, numbers or names.
       keep_groups: True: the caller's supplementary groups (keep_groups).
       capabilities: {CapabilitySet: Capability, or several}.
-      drop_capabilities: True: none at all, and none to get by exec (drop_capabilities).
+      drop_capabilities: True: no capabilities, and no exec gives any (drop_capabilities).
       ambient: a Capability, or several, that the program keeps over the exec.
       securebits: the bits of prctl(2)'s PR_SET_SECUREBITS.
-      no_new_privs: True: no exec gives more rights from here on.
+      no_new_privs: True: no exec gives more rights, as by a set-user-ID file; prctl(2).
 
     Namespaces:
       create_namespaces: the Namespace types that are new from the start (create_namespaces).
-      unshare_namespaces: the Namespace types that the child makes by itself; CGROUP and PID only after release()
+      unshare_namespaces: the Namespace types that the child makes by unshare(2); CGROUP and PID only after release()
         (unshare_namespaces).
       join_namespaces: {Namespace: descriptor} (join_namespace).
       join: a held child, or (pidfd, Namespace types), or a list of these (join_pidfd).
@@ -160,20 +160,20 @@ class Attr:
       apparmor_profile: the profile of AppArmor, where exec_label is for SELinux.
       seccomp: the bytes of a filter, 8 for each instruction, or Filter(bytes, flags), or a list (add_seccomp_filter).
       deny_terminal_injection: True: a filter that refuses TIOCSTI and TIOCLINUX (deny_terminal_injection).
-      deny_user_namespaces: True: neither the program nor its descendants make one (deny_user_namespaces).
+      deny_user_namespaces: True: the program and its descendants cannot make user namespaces (deny_user_namespaces).
       landlock_ruleset: a descriptor of a ruleset.
       landlock_paths: {path: LandlockFs} (add_landlock_path).
       landlock_ports: {TCP port: LandlockNet} (add_landlock_port).
       landlock_handled: (LandlockFs, LandlockNet): what is refused where no path and no port allows it.
       landlock_scopes: a LandlockScope.
       landlock_flags: LandlockFlags, or bits that only a newer kernel knows.
-      allow_partial_landlock: True: do without what this kernel does not know (allow_partial_landlock).
+      allow_partial_landlock: True: ignore the rules that this kernel's Landlock is too old for (allow_partial_landlock).
     """
 
     __slots__ = {
         "_given": None,
         "_c": None,
-        "namespaces": "The types of namespaces that it makes.",
+        "namespaces": "The types of namespaces that the child gets new ones of.",
         "__weakref__": None,
     }
 
@@ -287,7 +287,7 @@ class Attr:
         object.__setattr__(self, "namespaces", _namespaces_of(given))
 
     def replace(self, **changes: Any) -> Attr:
-        """Another Attr with some keywords changed; None or False takes one away."""
+        """A new Attr with some keywords changed; None or False removes a keyword."""
         return type(self)(**{**self._given, **changes})
 
     def describe(
@@ -297,9 +297,9 @@ class Attr:
         executable: Optional[Path] = None,
         env: Optional[Mapping[Any, Any]] = None,
     ) -> str:
-        """Every step that a start would take, one a line, without taking any; forkexec_describe_text.
+        """The steps of a start, one a line, without starting anything; forkexec_describe_text.
 
-        Raises SpawnError for what a start would refuse before there is a child. The text is for people and changes
+        Raises SpawnError where a start would fail before there is a child. The text is for people and changes
         between versions.
         """
         if not isinstance(args, (str, bytes)) and not hasattr(args, "__fspath__"):
@@ -324,7 +324,7 @@ class Attr:
             size = length + 1
 
     def __call__(self) -> NoReturn:
-        """What subprocess would call in the child, of preexec_fn=Attr(...), where install() was not called."""
+        """Raises RuntimeError: subprocess calls this for preexec_fn=Attr(...) where install() was not called."""
         raise RuntimeError("preexec_fn=Attr(...) needs forkexec.install(); or call forkexec.Popen with attr=")
 
     def __repr__(self) -> str:
@@ -361,7 +361,8 @@ def _rebuild(given: dict[str, Any]) -> Attr:
 
 
 def _own(value: Any) -> Any:
-    """A copy of what its owner could change later; of an iterator, which is read only once, its items. A file is one, too."""
+    """A copy of a value that the caller could change later. An iterator can be read only once: its items are kept. A file
+    object is an iterator too, but stands for its descriptor."""
     if hasattr(value, "__next__") and not hasattr(value, "fileno"):
         return list(value)
     if isinstance(value, memoryview):
@@ -384,7 +385,7 @@ def _short(value: Any) -> str:
 
 
 def program_of(attr: Optional[Attr], argv: bytes, executable: Optional[Path]) -> Any:
-    """The path for C: that of the program, or NULL where a descriptor stands for it."""
+    """The path of the program for C; NULL where exec_fd names the program."""
     if attr is not None and "exec_fd" in attr._given:
         if executable is not None:
             raise ValueError("executable and exec_fd both name the program")

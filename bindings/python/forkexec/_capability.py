@@ -1,4 +1,4 @@
-"""The capabilities of Linux, which its header lists and the library leaves to it."""
+"""The capabilities of Linux, with the numbers of linux/capability.h."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Capability(IntEnum):
-    """A privilege of its own; capabilities(7)."""
+    """One capability; capabilities(7)."""
 
     CHOWN = 0
     DAC_OVERRIDE = 1

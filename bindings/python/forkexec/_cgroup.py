@@ -1,4 +1,4 @@
-"""A cgroup of version 2 for a run, or for several: limits and counters by the names of its files."""
+"""A cgroup (version 2) for one or several programs. Limits and counters have the names of its files."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ _PLACE, _ERROR = ffi.typeof("struct forkexec_cgroup **"), ffi.typeof("struct for
 
 
 class Cgroup:
-    """A new cgroup in the directory of another one; forkexec_cgroup_create. Attr(cgroup=...) runs programs in it.
+    """A new cgroup below an existing one; forkexec_cgroup_create. Attr(cgroup=...) runs programs in it.
 
-    parent: the path of the directory, or a descriptor of it. It has to be one of a cgroup2 file system in which this user may
-      make directories, as systemd gives it to what it starts with Delegate=yes.
-    name: of the directory that is made. What a killed process has left there under this name is killed and removed first.
-    values: {"memory.max": "64M", "pids.max": 32}: files to be set at once.
+    parent: the directory of the existing cgroup, a path or a descriptor. It is on a cgroup2 file system, and this user may make
+      directories in it, as systemd allows it for a unit with Delegate=yes.
+    name: the name of the new directory. A cgroup of this name that a process left behind when it was killed is emptied (its
+      processes are killed) and removed first.
+    values: {"memory.max": "64M", "pids.max": 32}: files that are written at once.
 
-    Leaving `with`, close(), or the last reference going kills all that are in it, and removes it. It belongs to the process
-    that made it: a fork of it gets ProcessLookupError.
+    The end of `with`, of the last reference, or close() kills all processes in the cgroup, and removes it. A Cgroup belongs to
+    the process that made it: in a fork of that process each method raises ProcessLookupError.
     """
 
     __slots__ = ("_busy", "_c", "name", "__weakref__")
@@ -41,7 +42,7 @@ class Cgroup:
         self, parent: Union[Path, Fd], name: Path, values: Optional[Mapping[str, Union[str, bytes, int]]] = None
     ) -> None:
         self._c: Any = None
-        # The threads that are in a call of the library.
+        # The threads that are inside a C function with this cgroup.
         self._busy: dict[int, bool] = {}
         self.name: Path = name
         chars, error = text(name, "the name"), ffi.new(_ERROR)
@@ -74,7 +75,7 @@ class Cgroup:
 
     def _call(self, function: Any, *arguments: Any) -> int:
         thread = get_ident()
-        # Before it is looked whether it is closed: close() looks the other way round.
+        # First this, then the look whether close() was called: close() does the two in the other order.
         self._busy[thread] = True
         try:
             place = self._open()
@@ -83,7 +84,7 @@ class Cgroup:
             self._busy.pop(thread, None)
 
     def set(self, file: Path, value: Union[str, bytes, int]) -> None:
-        """Writes a value to one of its files, such as set("memory.max", "64M"); forkexec_cgroup_set."""
+        """Writes a value to a file of the cgroup: set("memory.max", "64M"). forkexec_cgroup_set."""
         if isinstance(value, bool) or not isinstance(value, (str, bytes, int)):
             raise TypeError(f"a value is a string, bytes or an integer, not {value!r}")
         chars = str(value) if isinstance(value, int) else value
@@ -93,7 +94,7 @@ class Cgroup:
             raise from_c(result, error)
 
     def read(self, file: Path) -> str:
-        """The text of one of its files, such as read("cgroup.procs"); forkexec_cgroup_read."""
+        """The text of a file of the cgroup: read("cgroup.procs"). forkexec_cgroup_read."""
         chars, error = text(file, "the file"), ffi.new(_ERROR)
         size = 4096
         while True:
@@ -106,31 +107,31 @@ class Cgroup:
             size = length + 4096
 
     def number(self, file: Path) -> Optional[int]:
-        """The number in a file that has one, such as number("memory.peak"); None for "max", no limit."""
+        """The number in a file of the cgroup: number("memory.peak"). None: the file says "max", no limit."""
         value = self.read(file).strip()
         return None if value == "max" else int(value)
 
     def counters(self, file: Path) -> dict[str, int]:
-        """The numbers of a file with a name and a number on each line: counters("cpu.stat")["usage_usec"],
+        """The numbers of a file that has a name and a number on each line: counters("cpu.stat")["usage_usec"],
         counters("memory.events")["oom_kill"]."""
         return {name: int(value) for name, value in (line.split() for line in self.read(file).splitlines())}
 
     def fileno(self) -> int:
-        """A descriptor of its directory, borrowed: good until close(); forkexec_cgroup_fd."""
+        """A descriptor of the directory, borrowed: valid until close(). forkexec_cgroup_fd."""
         fd = self._call(lib.forkexec_cgroup_fd)
         if fd < 0:
             raise os_error(fd, "the cgroup of another process")
         return fd
 
     def kill(self) -> None:
-        """Kills all that are in it and in those below it, and does not wait for their death; forkexec_cgroup_kill."""
+        """Kills all processes in the cgroup and in those below it, without waiting for their end; forkexec_cgroup_kill."""
         result = self._call(lib.forkexec_cgroup_kill)
         if result < 0:
             raise os_error(result, "the cgroup cannot be killed")
 
     def remove(self, timeout: Optional[float] = None) -> None:
-        """Kills all that are in it, waits until they are dead, and removes it with those below it, so that close() has
-        nothing to do; forkexec_cgroup_remove. TimeoutError: one of them has not died yet; call again."""
+        """Kills all processes in the cgroup, waits for their end, and removes it with those below it; forkexec_cgroup_remove.
+        TimeoutError: a process has not ended yet; call again. close() then has nothing left to do."""
         error = ffi.new(_ERROR)
         left = nanoseconds_of(timeout)
         end = time.monotonic() + left / 1e9 if left > 0 else 0.0
@@ -138,17 +139,17 @@ class Cgroup:
             result = self._call(lib.forkexec_cgroup_remove, left, error)
             if result != -errnos.EINTR:
                 break
-            # Python's signal handlers have run.
+            # Python's signal handlers ran before this line.
             if left > 0:
                 left = max(0, int((end - time.monotonic()) * 1e9))
         if result < 0:
             raise from_c(result, error)
 
     def close(self) -> None:
-        """Kills all that are in it and removes it, waiting 2 seconds at most, and frees it; forkexec_cgroup_free. Read what
-        it has counted before."""
+        """Kills all processes in the cgroup, removes it, and frees it; waits for 2 seconds at most. forkexec_cgroup_free. Read
+        its counters before."""
         place, self._c = self._c, None
-        # Else the last call of another thread frees it.
+        # While another thread is in a call, the end of that call frees the cgroup.
         if place is not None and not self._busy:
             lib.python_free_cgroup(place)
 

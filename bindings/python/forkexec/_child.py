@@ -1,4 +1,4 @@
-"""A child as the library knows it: to let go, to wait for, to signal, to look at."""
+"""A child process of the library: releasing it, waiting for it, sending it signals, asking what became of it."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 else:
     from ._record import NamedTuple
 
-# Names of types take longer than types.
+# cffi parses a type that is given by its name at each call; these are parsed once.
 _PLACE, _ERROR = ffi.typeof("struct forkexec_child **"), ffi.typeof("struct forkexec_error *")
 _STATUS = ffi.typeof("struct forkexec_status *")
 _STATUS_SIZE = ffi.sizeof("struct forkexec_status")
 _DEFAULT = Attr()
 _PIECE = 100_000_000
-# The module that names it takes longer than this.
+# signal.SIGTERM, without importing the module signal, which takes long.
 _SIGTERM = 15
 _ENDED = {ENDED_EXIT: "exit", ENDED_SIGNAL: "signal", ENDED_LIMIT: "limit", ENDED_MEMORY: "memory"}
 _RAN = {RAN_NO: False, RAN_YES: True}
@@ -55,10 +55,10 @@ _TYPES = frozenset(_abi.Namespace.__members__.values())
 
 
 class Usage(NamedTuple):
-    """What a child and what it waited for have used. Times are seconds, memory is bytes.
+    """What the child and the descendants that it waited for have used. Times are in seconds, memory is in bytes.
 
-    own_memory: whether max_rss is the program's own, as with measure_memory; otherwise it is at least max_rss_floor, the
-    peak of this process."""
+    own_memory: True where max_rss is the peak of the program alone, as with measure_memory. Otherwise max_rss is never
+    below max_rss_floor, the peak of this process."""
 
     user: float
     system: float
@@ -75,7 +75,7 @@ class Usage(NamedTuple):
 
 
 class Status:
-    """How a child ended; struct forkexec_status. It never changes."""
+    """How a child ended; struct forkexec_status. A Status never changes."""
 
     __slots__ = ("_c",)
 
@@ -86,30 +86,29 @@ class Status:
 
     @property
     def returncode(self) -> int:
-        """The exit code, or -N for signal N, as subprocess has it."""
+        """The exit code, or -N where signal N killed the child, as in subprocess."""
         c = self._c
         signal = c.signal
         return int(-signal if signal else c.exit_code)
 
     @property
     def wait_status(self) -> int:
-        """The same as waitpid(2) has it."""
+        """The wait status, in the form of waitpid(2)."""
         return int(self._c.wait_status)
 
     @property
     def core_dumped(self) -> bool:
-        """Whether a core was left."""
+        """Whether the kernel wrote a core file."""
         return bool(self._c.core_dumped)
 
     @property
     def ran(self) -> Optional[bool]:
-        """Whether the program ran at all: False where a signal killed the child in the middle of the exec; None where
-        that is not known."""
+        """Whether the program ran at all. False: a signal killed the child during the exec. None: this is not known."""
         return _RAN.get(self._c.ran) if self._c.valid & STATUS_RAN else None
 
     @property
     def usage(self) -> Optional[Usage]:
-        """What the child and what it waited for have used, where that is known."""
+        """What the child and the descendants that it waited for have used; None where this is not known."""
         c = self._c
         if not c.valid & STATUS_USAGE:
             return None
@@ -130,28 +129,28 @@ class Status:
 
     @property
     def stop_signal(self) -> Optional[int]:
-        """The signal that has stopped it, where it has not ended but stopped; see Child.wait."""
+        """The signal that stopped the child; None where this status is not about a stop. See Child.wait."""
         return int(self._c.stop_signal) if self._c.valid & STATUS_STOPPED else None
 
     @property
     def continued(self) -> bool:
-        """Whether it has not ended, but goes on after a stop; see Child.wait."""
+        """Whether this status says that the child continued after a stop. See Child.wait."""
         return bool(self._c.valid & STATUS_CONTINUED)
 
     @property
     def ended(self) -> str:
-        """Why it ended: "exit", "signal", "limit" (of processor time or of the size of files), or "memory"."""
+        """Why the child ended: "exit", "signal", "limit" (of processor time or of file size), or "memory"."""
         return _ENDED.get(self._c.ended, "signal")
 
     @property
     def out_of_memory(self) -> Optional[bool]:
-        """Whether the kernel killed it, or one of its cgroup, for want of memory; None where no cgroup of its counts memory."""
+        """Whether the OOM killer killed a process of the child's cgroup. None: the child has no cgroup that counts memory."""
         c = self._c
         return bool(c.out_of_memory) if c.valid & STATUS_OUT_OF_MEMORY else None
 
     @property
     def oom_kills(self) -> Optional[int]:
-        """How many processes of its cgroup were killed for want of memory; None where no cgroup of its counts memory."""
+        """How many processes of the child's cgroup the OOM killer killed. None: it has no cgroup that counts memory."""
         c = self._c
         return int(c.oom_kills) if c.valid & STATUS_OUT_OF_MEMORY else None
 
@@ -180,16 +179,16 @@ def _status_from(data: bytes) -> Status:
 
 
 class Child:
-    """A child of spawn(), start() or hold(). It belongs to the process that made it: a fork of it gets
-    ProcessLookupError. Leaving `with`, or the last reference going, closes it: a child that is not the program yet is
-    then killed, a running program is left alone."""
+    """A child of spawn(), start() or hold(). It belongs to the process that started it: in a fork of that process each
+    method raises ProcessLookupError. The end of `with`, or of the last reference, closes the Child: a child that has not
+    executed the program yet is then killed, a running program is left alone."""
 
     __slots__ = ("_c", "_waiting", "args", "namespaces", "__weakref__")
 
     def __init__(self, place: Any, args: Any, namespaces: _abi.Namespace) -> None:
-        # The last reference frees it, which may be that of a call in another thread.
+        # The C child is freed with the last reference to this, which a call in another thread may hold.
         self._c = place
-        # The threads that are in a call that can take long.
+        # The threads that are inside wait() or release().
         self._waiting: dict[int, bool] = {}
         self.args: Any = args
         self.namespaces: _abi.Namespace = namespaces
@@ -209,55 +208,56 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its process id; another's once it was reaped."""
+        """The process id. After the child was reaped, the kernel may give this number to another process."""
         return self._number(lib.forkexec_child_pid, "the child of another process")
 
     @property
     def pidfd(self) -> int:
-        """A pidfd of it, borrowed: good until close(). It is readable when the child has ended."""
+        """A pidfd of the child, borrowed: valid until close(). It becomes readable when the child has ended."""
         return self._number(lib.forkexec_child_pidfd, "no pidfd of the child")
 
     def take_pidfd(self) -> int:
-        """A pidfd of it that is the caller's to close; each call gives another."""
+        """A new pidfd of the child, which the caller closes."""
         return self._number(lib.forkexec_child_take_pidfd, "no pidfd of the child")
 
     def namespace_fd(self, kind: _abi.Namespace) -> int:
-        """A descriptor of one of its namespaces, the caller's to close; forkexec_child_namespace_fd."""
+        """A descriptor of one of the child's namespaces, which the caller closes; forkexec_child_namespace_fd."""
         if integer(kind, "the type") not in _TYPES:
             raise ValueError(f"{kind!r} is not one type of Namespace, such as Namespace.NET")
         return self._number(lib.forkexec_child_namespace_fd, "no descriptor of the namespace", kind)
 
     def seccomp_fd(self) -> int:
-        """The listener of the filter with SeccompFlag.LISTENER, the caller's to close; there is only one."""
+        """The seccomp listener of the filter with SeccompFlag.LISTENER, which the caller closes. It is given once."""
         return self._number(lib.forkexec_child_seccomp_fd, "no listener")
 
     def listen_fd(self, index: int = 0) -> int:
-        """The so many-th socket of `listen`, the caller's to close, handed over once; forkexec_child_listen_fd."""
+        """Socket number `index` of `listen`, which the caller closes. It is given once. forkexec_child_listen_fd."""
         return listen_fd(self._open(), index)
 
     def listener(self, index: int = 0) -> socket.socket:
-        """The same, as a socket to accept by."""
+        """Socket number `index` of `listen` as a socket object, on which to accept()."""
         return listener(self._open(), index)
 
     def terminal_fd(self) -> int:
-        """The other end of `terminal`, the caller's to close, handed over once; forkexec_child_terminal_fd."""
+        """The master side of `terminal`, which the caller closes. It is given once. forkexec_child_terminal_fd."""
         return terminal_fd(self._open())
 
     def tun_fd(self) -> int:
-        """The descriptor of `tun`, the caller's to close, handed over once; forkexec_child_tun_fd."""
+        """The descriptor of `tun`, which the caller closes. It is given once. forkexec_child_tun_fd."""
         return tun_fd(self._open())
 
     def poll(self) -> Optional[Status]:
-        """How it ended; None while it has not."""
+        """How the child ended; None while it has not ended."""
         try:
             return self.wait(0)
         except TimeoutError:
             return None
 
     def wait(self, timeout: Optional[float] = None, *, changes: bool = False) -> Status:
-        """Waits until it has ended, at most `timeout` seconds (else TimeoutError), and reaps it; forkexec_wait.
+        """Waits until the child has ended, and reaps it; TimeoutError after `timeout` seconds. forkexec_wait.
 
-        changes: also until it has stopped, or goes on, which Status.stop_signal and continued tell, each time once."""
+        changes: True: also returns when the child has stopped or continued; Status.stop_signal and Status.continued tell
+        which. Each change is told once."""
         status = ffi.new(_STATUS)
         left = nanoseconds_of(timeout)
         thread = get_ident()
@@ -273,9 +273,9 @@ class Child:
         return Status(status)
 
     def release(self, timeout: Optional[float] = None) -> None:
-        """Lets a child of start() go, and comes back when it is the program; forkexec_release.
+        """Lets a child of start() execute the program, and returns when the program runs; forkexec_release.
 
-        Raises SpawnError where it does not become the program. TimeoutError: it is not yet there; call again, or close.
+        Raises SpawnError where the child fails. TimeoutError: the program does not run yet; call again, or close().
         """
         error = ffi.new(_ERROR)
         left = nanoseconds_of(timeout)
@@ -293,42 +293,43 @@ class Child:
             raise from_c(result, error, program=program_name(self.args))
 
     def send_signal(self, signal: int) -> None:
-        """Sends it a signal, and never to a process that got its pid later; forkexec_signal."""
+        """Sends the child a signal, and never another process that got its pid later; forkexec_signal."""
         self._number(lib.forkexec_signal, "the child gets no signal", in_range(INT32, signal, "a signal"))
 
     def kill_tree(self) -> None:
-        """Kills it and all its descendants; needs a pid namespace, cgroup, session or process group of its own."""
+        """Kills the child and all its descendants. The child needs a pid namespace, cgroup, session or process group of its
+        own; else OSError. forkexec_kill_tree."""
         kill_tree(self._open())
 
     def signal_tree(self, signal: int) -> None:
-        """Sends a signal to it and those of its cgroup or process group, where it has one of its own as for kill_tree;
+        """Sends a signal to the child and to all processes of its cgroup or process group, which it needs as for kill_tree;
         forkexec_signal_tree."""
         signal_tree(self._open(), signal)
 
     def terminate_tree(self, grace: float = 2.0, signal: int = _SIGTERM) -> None:
-        """Ends it and its descendants: signal_tree, then kill_tree when it has ended, or after `grace` seconds. Handlers
-        of signals run afterwards; forkexec_terminate_tree."""
+        """Ends the child and its descendants: signal_tree, then kill_tree when the child has ended, or after `grace` seconds.
+        Python's signal handlers run after that; forkexec_terminate_tree."""
         number = in_range(INT32, signal, "a signal")
         result = lib.forkexec_terminate_tree(self._open()[0], number, nanoseconds_of(grace, "grace"))
         _tree(result, "the tree cannot be ended")
 
     def detach(self) -> None:
-        """Gives it up without killing it, also while it is held; then it is closed. forkexec_detach."""
+        """Closes this Child without killing the child, also where it is still held. forkexec_detach."""
         place = self._open()
-        # No wait begins from here on; one that is on its way would go on with a child that is freed.
+        # From here on no wait begins. A wait in another thread would use a child that is freed here: it is looked for below.
         self._c = None
         try:
             if self._waiting:
-                raise os_error(-errnos.EBUSY, "somebody waits for the child: let the call come back first")
+                raise os_error(-errnos.EBUSY, "another thread waits for the child: let that call return first")
             result = lib.python_detach(place)
             if result < 0:
-                raise os_error(result, "the child cannot be given up now")
+                raise os_error(result, "the child cannot be detached now")
         finally:
             if place[0] != ffi.NULL:
                 self._c = place
 
     def close(self) -> None:
-        """Frees it. One that is not the program yet is killed and reaped; a running program is left alone."""
+        """Frees the child. One that has not executed the program yet is killed and reaped; a running program is left alone."""
         self._c = None
 
     def __enter__(self) -> Child:
@@ -343,12 +344,12 @@ class Child:
 
 
 def new_place() -> Any:
-    """Where a call leaves its child, which lives as long as the place does."""
+    """A pointer that a C function sets to the child. The child is closed when the pointer is collected."""
     return ffi.gc(ffi.new(_PLACE), lib.python_close)
 
 
 def wait_for(place: Any, left: int, status: Any, flags: int = 0) -> int:
-    """forkexec_wait, which lets Python's signal handlers run whenever a signal comes in between."""
+    """forkexec_wait, called again after each signal: between two calls Python's signal handlers run."""
     end = time.monotonic() + left / 1e9 if left > 0 else 0.0
     while True:
         result = lib.forkexec_wait(place[0], left, flags, status, _STATUS_SIZE)
@@ -359,8 +360,8 @@ def wait_for(place: Any, left: int, status: Any, flags: int = 0) -> int:
 
 
 def release_for(place: Any, left: int, error: Any) -> int:
-    """forkexec_release, which no signal interrupts: by pieces of a tenth of a second, between which Python's signal
-    handlers run."""
+    """forkexec_release, which no signal interrupts. It is called with a time-out of a tenth of a second, again and again,
+    so that Python's signal handlers run in between."""
     end = time.monotonic() + left / 1e9 if left >= 0 else None
     while True:
         piece = _PIECE if left < 0 else min(left, _PIECE)
@@ -399,12 +400,12 @@ def tun_fd(place: Any) -> int:
 
 
 def kill_tree(place: Any) -> None:
-    """forkexec_kill_tree; that nobody is left is no error."""
+    """forkexec_kill_tree. It is no error that no process is left."""
     _tree(lib.forkexec_kill_tree(place[0]), "the tree cannot be killed")
 
 
 def signal_tree(place: Any, signal: int) -> None:
-    """forkexec_signal_tree; that nobody is left is no error."""
+    """forkexec_signal_tree. It is no error that no process is left."""
     _tree(lib.forkexec_signal_tree(place[0], in_range(INT32, signal, "a signal")), "the tree gets no signal")
 
 
@@ -417,7 +418,7 @@ def _tree(result: int, what: str) -> None:
 
 
 def abandon(place: Any) -> None:
-    """Kills, reaps and frees the child, if there is one, of a start that somebody's signal handler has interrupted."""
+    """Kills, reaps and frees the child, if there is one, after a signal handler raised an exception in the start."""
     if place[0] != ffi.NULL:
         if lib.forkexec_kill_tree(place[0]) < 0:
             lib.forkexec_signal(place[0], 9)
@@ -426,13 +427,13 @@ def abandon(place: Any) -> None:
 
 
 def may_block(given: dict[str, Any]) -> bool:
-    """Whether the steps of the child may wait for others, as opening a FIFO does. No signal interrupts a spawn: it is
-    then a start and a release, which Python's signal handlers do."""
+    """Whether a step of the child may wait for another process, as opening a FIFO does. No signal interrupts a spawn.
+    So such a spawn is made of start() and release(), between which Python's signal handlers run."""
     return "fd_actions" in given and "stop" not in given and "ptrace" not in given
 
 
 def program_name(args: Any) -> Any:
-    """What the caller named the program."""
+    """The name that the caller gave the program."""
     if isinstance(args, (str, bytes, os.PathLike)):
         return args
     return next(iter(args), None) if args is not None else None
@@ -469,10 +470,10 @@ def spawn(
     executable: Optional[Path] = None,
     env: Optional[Mapping[Any, Any]] = None,
 ) -> Child:
-    """Starts a program, and comes back when it runs; the least that a start can cost. forkexec_spawn.
+    """Starts a program, and returns when it runs. This is the fastest way to start one. forkexec_spawn.
 
-    The path is not searched for, unless attr has a search_path. env None is the caller's own environment. Raises
-    SpawnError.
+    args[0] (or executable) is a path; it is searched for only where attr has a search_path. env: None means the
+    environment of this process. Raises SpawnError.
     """
     return _make(args, attr, executable, env, False)
 
@@ -484,7 +485,7 @@ def start(
     executable: Optional[Path] = None,
     env: Optional[Mapping[Any, Any]] = None,
 ) -> Child:
-    """The first half of spawn(): the child is held, its namespaces, root and limits set up, until release().
+    """The first half of spawn(): the child sets up its namespaces, root and limits, and waits for release().
 
     `with forkexec.start(...) as held: held.pid; held.release()`. forkexec_start.
     """
@@ -492,7 +493,7 @@ def start(
 
 
 def hold(attr: Attr) -> Child:
-    """A child that only holds namespaces, and ends when it is closed; forkexec_hold. `Attr(join=held)` joins them."""
+    """A child that runs no program: it keeps namespaces until it is closed. `Attr(join=held)` joins them. forkexec_hold."""
     if not isinstance(attr, Attr):
         raise TypeError(f"attr must be an Attr, not {type(attr).__name__}")
     place, error = new_place(), ffi.new(_ERROR)
@@ -503,7 +504,7 @@ def hold(attr: Attr) -> Child:
 
 
 def probe(feature: _abi.Feature) -> tuple[bool, str]:
-    """Whether this host has a feature, and where not, why and what helps; found out by trying. forkexec_probe."""
+    """Whether this host has a feature, found out by trying; where not, also why and what helps. forkexec_probe."""
     place = ffi.new("char[]", 1024)
     result = lib.forkexec_probe(integer(feature), place, 1024)
     if result < 0:
@@ -518,17 +519,17 @@ def probe(feature: _abi.Feature) -> tuple[bool, str]:
 
 
 def version() -> str:
-    """The version of the library inside; forkexec_version."""
+    """The version of the library in this package; forkexec_version."""
     return str(ffi.string(lib.forkexec_version()).decode())
 
 
 def version_info() -> tuple[int, int, int]:
-    """The same as numbers that can be compared; forkexec_version_number."""
+    """The version of the library as three numbers, which can be compared; forkexec_version_number."""
     number = lib.forkexec_version_number()
     return number >> 16, number >> 8 & 0xFF, number & 0xFF
 
 
 def stage_name(stage: int) -> str:
-    """The short name of a stage, with which its sentences begin; "unknown" for none. forkexec_stage_name."""
+    """The short name of a stage, as error messages begin with it; "unknown" for other numbers. forkexec_stage_name."""
     number = integer(stage, "a stage")
     return str(ffi.string(lib.forkexec_stage_name(number if 0 <= number < 2**32 else 2**32 - 1)).decode())

@@ -1,4 +1,4 @@
-"""Capture that has a limit and ends with the program."""
+"""Captures output up to a limit, and stops when the program has ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PIECE = 65536
 
 
 class _Taken:
-    """What one pipe gave, up to a limit."""
+    """The bytes read from one pipe, up to a limit."""
 
     def __init__(self, file: Any, limit: int) -> None:
         self.file = file
@@ -25,7 +25,7 @@ class _Taken:
         self.exceeded = False
 
     def take(self) -> bool:
-        """Reads a piece; False at the end, or where nothing more is wanted."""
+        """Reads once; False at the end of the pipe, or when the limit is exceeded."""
         try:
             piece = os.read(self.file.fileno(), _PIECE)
         except BlockingIOError:
@@ -39,7 +39,8 @@ class _Taken:
 def collect(
     process: Any, input: Any, timeout: Optional[float], limit: int, kill: Callable[[Any], None]
 ) -> tuple[Any, Any, bool]:
-    """Feeds and reads a program until it has ended; then takes what is still in its pipes, and waits for nobody else."""
+    """Writes to and reads from a program until it has ended; then reads what is left in its pipes. It does not wait for
+    descendants that still have the pipes open."""
     end = None if timeout is None else time.monotonic() + timeout
     outputs = [_Taken(file, limit) for file in (process.stdout, process.stderr) if file is not None]
     rest = _encoded(process, input)
@@ -82,7 +83,7 @@ def collect(
 
 
 def _drain(output: _Taken) -> None:
-    """What is in the pipe now; whoever still holds it may write on for ever."""
+    """Reads what is in the pipe now: a descendant that has the pipe open may write for ever."""
     while not output.exceeded:
         try:
             piece = os.read(output.file.fileno(), _PIECE)
@@ -116,12 +117,12 @@ def _encoded(process: Any, input: Any) -> memoryview:
 
 
 def _text(process: Any, file: Any, outputs: list[_Taken]) -> Any:
-    """What a pipe gave, as the file would have decoded it."""
+    """The output of a pipe, decoded as its file object would have done it."""
     for output in outputs:
         if output.file is file:
             data = bytes(output.data)
             if isinstance(file, io.TextIOBase):
-                # A character that the limit has cut is no error.
+                # The limit may cut a character in two: this is no error.
                 errors = "replace" if output.exceeded else file.errors or "strict"
                 decoded = data.decode(file.encoding, errors)
                 return decoded.replace("\r\n", "\n").replace("\r", "\n")

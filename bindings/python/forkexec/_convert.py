@@ -1,4 +1,4 @@
-"""Python's values as C wants them: what C could only cut, wrap or guess is refused here, with a sentence."""
+"""Turns Python's values into those of C. A value that C would cut off or wrap around is refused with a message."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
 _NO_LIMIT = 2**64 - 1
-# Seconds; what C has place for as nanoseconds.
+# The longest time in seconds that fits into 64 bits as nanoseconds.
 _LIFETIME = 2**62 / 1e9
 INT32, UINT32 = ffi.typeof("int32_t"), ffi.typeof("uint32_t")
 
 
 def integer(value: Any, what: str = "") -> int:
-    """A number that is an integer, and no bool or float in disguise."""
+    """An integer; bool and float are refused."""
     if isinstance(value, bool):
         raise TypeError(f"{what or 'it'} must be an integer, not {value!r}")
     try:
@@ -32,7 +32,7 @@ def integer(value: Any, what: str = "") -> int:
 
 
 def text(value: Any, what: str = "") -> bytes:
-    """A string or path as bytes without a NUL, which would end it for C."""
+    """A string or path as bytes. A NUL byte is refused: C would take it for the end."""
     try:
         data = os.fsencode(value)
     except TypeError:
@@ -43,7 +43,7 @@ def text(value: Any, what: str = "") -> bytes:
 
 
 def descriptor(value: Any, what: str = "descriptor") -> int:
-    """A descriptor's number: an integer, or the fileno() of a file."""
+    """The number of a descriptor: an integer, or the fileno() of a file."""
     if not isinstance(value, int) and hasattr(value, "fileno"):
         value = value.fileno()
     number = integer(value, what)
@@ -53,7 +53,7 @@ def descriptor(value: Any, what: str = "descriptor") -> int:
 
 
 def signal_set(value: Any) -> int:
-    """The bits of signals: one, or any number of them."""
+    """One or several signals as a bit mask."""
     signals = (
         [value] if isinstance(value, int) else several(value, "a signal such as signal.SIGTERM, or a list of them")
     )
@@ -67,21 +67,21 @@ def signal_set(value: Any) -> int:
 
 
 def several(value: Any, what: str, name: str = "it") -> Any:
-    """What can be gone through, and is no string, which would give its letters."""
+    """An iterable that is no string: a string would be taken for a list of letters."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         raise TypeError(f"{name} must be {what}, not {value!r}")
     return value
 
 
 def fields(value: Any, count: int, what: str, name: str = "it") -> Any:
-    """A tuple of that many values."""
+    """A tuple of `count` values."""
     if not isinstance(value, (tuple, list)) or len(value) != count:
         raise TypeError(f"{name} must be {what}, not {value!r}")
     return value
 
 
 def octets(value: Any, what: str) -> bytes:
-    """Bytes, of anything that has them; of a number bytes() would make as many zeros."""
+    """The bytes of a bytes-like object. A number is refused: bytes(n) would make n zeros."""
     try:
         return bytes(memoryview(value))
     except TypeError:
@@ -89,7 +89,7 @@ def octets(value: Any, what: str) -> bytes:
 
 
 def bits(values: Any, what: str) -> int:
-    """The bits of numbers from 0 to 63."""
+    """Numbers from 0 to 63 as a bit mask."""
     mask = 0
     for value in [values] if isinstance(values, int) else several(values, f"a {what}, or a list of them"):
         number = integer(value, what)
@@ -135,7 +135,7 @@ def duration(seconds: Any) -> int:
 
 
 def timeout(seconds: Any, what: str = "timeout") -> int:
-    """A time-out in nanoseconds; None and what nobody lives to see is for ever, and what is past is 0."""
+    """A time-out in nanoseconds. None, and a time that does not fit into 64 bits, mean for ever; a negative one is 0."""
     if seconds is None or (isinstance(seconds, (int, float)) and seconds > _LIFETIME):
         return _abi.FOREVER
     return max(0, nanoseconds(seconds, what))
@@ -151,9 +151,9 @@ def pairs(value: Any, what: str) -> Iterable[tuple[Any, Any]]:
 
 
 def strings(values: Any, what: str) -> tuple[bytes, int]:
-    """Strings one after the other, each with its NUL, and how many."""
+    """Strings in one buffer, each with a NUL after it, and their number."""
     try:
-        # Nearly always they are a list of str, which is quickest as one.
+        # For a list of str, the usual case, one join and one encode are the fastest.
         whole = "\0".join(values) + "\0" if type(values) is list and values else ""
     except TypeError:
         whole = ""
@@ -176,7 +176,7 @@ def strings(values: Any, what: str) -> tuple[bytes, int]:
 
 
 def environment(env: Any) -> tuple[Any, int]:
-    """A mapping as C's NAME=value strings; None is the caller's own."""
+    """A mapping as NAME=value strings; None means the environment of this process."""
     if env is None:
         return ffi.NULL, 0
     if not hasattr(env, "items"):
@@ -191,13 +191,13 @@ def environment(env: Any) -> tuple[Any, int]:
 
 
 def plain(error: Exception) -> type[Exception]:
-    """The class for the same error with another sentence; that of a UnicodeError takes more than one."""
+    """The class with which to raise the same error with another message. UnicodeError itself needs more arguments."""
     kinds = (OverflowError, ValueError, TypeError)
     return next(kind for kind in kinds if isinstance(error, kind))
 
 
 def put(setter: str, attr: Any, *arguments: Any) -> None:
-    """Calls a setter, and says why it refused."""
+    """Calls a setter of C, and raises where it refuses."""
     function = getattr(lib, "forkexec_attr_" + setter)
     try:
         result = function(attr, *arguments)
@@ -211,7 +211,7 @@ def put(setter: str, attr: Any, *arguments: Any) -> None:
 
 
 def in_range(kind: Any, value: Any, what: str = "") -> int:
-    """The number, where C's type has it; else says which ones it has."""
+    """The number, where it fits into the type of C; else OverflowError with the range."""
     width = 8 * ffi.sizeof(kind)
     low, high = (0, 2**width - 1) if kind.cname.startswith("u") else (-(2 ** (width - 1)), 2 ** (width - 1) - 1)
     number = integer(value, what or "a number")
@@ -221,7 +221,7 @@ def in_range(kind: Any, value: Any, what: str = "") -> int:
 
 
 def numbers(values: Any, what: str, one: Callable[[Any], int]) -> tuple[Any, int]:
-    """An array of C, and how many are in it."""
+    """An array of C and its length."""
     found = [one(value) for value in several(values, what)]
     for number in found:
         in_range(UINT32, number)
@@ -229,7 +229,7 @@ def numbers(values: Any, what: str, one: Callable[[Any], int]) -> tuple[Any, int
 
 
 def refuse(setter: str, result: int) -> None:
-    """Raises what a setter's refusal means."""
+    """Raises the exception for what a setter returned."""
     if result == -errnos.ENOMEM:
         raise MemoryError
     why = _abi.REFUSALS.get(setter, {}).get(errnos.errorcode.get(-result, ""), "")

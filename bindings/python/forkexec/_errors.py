@@ -1,4 +1,4 @@
-"""What is raised."""
+"""SpawnError, and how the errors of C become exceptions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _classes: dict[tuple[type, ...], type] = {}
 
 
 class SpawnError(OSError):
-    """A program could not be started; nothing of it stays behind.
+    """A program could not be started. No process, mount or cgroup of it is left.
 
-    It is also an instance of what Python makes of the errno: of FileNotFoundError for ENOENT, of PermissionError for
-    EPERM and EACCES, and so on; and of ValueError where keywords contradict each other (Stage.VALIDATE).
+    A SpawnError is also an instance of the class that Python has for its errno: FileNotFoundError for ENOENT,
+    PermissionError for EPERM and EACCES, and so on. Where keywords contradict each other (Stage.VALIDATE) it is a
+    ValueError, too.
 
     errno, strerror: as of every OSError.
     filename: the program where it is the exec that failed, the directory where it is the working directory; else None.
@@ -28,7 +29,7 @@ class SpawnError(OSError):
     index: which item of the list that the stage is about, counted from 0; -1: none.
     signal: the signal that killed the child before it was the program (errno is then ECANCELED); else 0.
     pid: the child that failed, if there was one; it is reaped already. Else 0.
-    sentence: the whole story on one line.
+    sentence: the whole message on one line.
     """
 
     stage: _abi.Stage = _abi.Stage.NONE
@@ -69,7 +70,7 @@ def _class_of(errno: int, stage: int) -> type[SpawnError]:
 
 
 def spawn_error(errno: int, filename: Any, details: dict[str, Any]) -> SpawnError:
-    """An error with all that is known of it."""
+    """A SpawnError with all its fields."""
     kind = _class_of(errno, details.get("stage", 0))
     text = os.strerror(errno)
     error = kind(errno, text) if filename is None else kind(errno, text, filename)
@@ -78,7 +79,7 @@ def spawn_error(errno: int, filename: Any, details: dict[str, Any]) -> SpawnErro
 
 
 def stage_of(number: int) -> _abi.Stage:
-    """A stage; a number that this package does not know (it cannot: the library is inside) stays none."""
+    """The Stage of a number; Stage.NONE for a number that this package does not know."""
     try:
         return _abi.Stage(number)
     except ValueError:
@@ -86,7 +87,7 @@ def stage_of(number: int) -> _abi.Stage:
 
 
 def from_c(result: int, error: Any, program: Any = None, cwd: Any = None) -> BaseException:
-    """The exception for what a call returned and wrote to its struct forkexec_error."""
+    """The exception for the result and the struct forkexec_error of a C function."""
     if result == -errnos.ENOMEM and error.stage == 0:
         return MemoryError()
     stage = stage_of(error.stage)
@@ -105,11 +106,11 @@ def _in_python(sentence: str) -> str:
     try:
         from ._words import in_python
     except ImportError:
-        # In a chroot, say, where this package is not.
+        # The module cannot be imported, as in a chroot without this package.
         return sentence
     return in_python(sentence)
 
 
 def os_error(result: int, sentence: str) -> OSError:
-    """For what no struct tells of."""
+    """The exception for a C function that has no struct forkexec_error."""
     return OSError(-result, f"{os.strerror(-result)}: {sentence}" if sentence else os.strerror(-result))

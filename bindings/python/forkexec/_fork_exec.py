@@ -1,6 +1,7 @@
-"""What takes the place of CPython's _posixsubprocess.fork_exec: the same arguments and results, without a fork.
+"""Replaces CPython's _posixsubprocess.fork_exec: the same arguments and results, without a fork.
 
-It raises where CPython writes to the pipe that subprocess reads; subprocess then cleans up as after a failed fork.
+Where CPython's child writes an error to the pipe that subprocess reads, this raises instead; subprocess then cleans up as
+after a failed fork.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
-# How many arguments subprocess gives it, and where the last ones stand.
+# The number of arguments of fork_exec in each version of Python, and the position of preexec_fn.
 _BY_VERSION = {(3, 9): 21, (3, 10): 21, (3, 11): 23, (3, 12): 23, (3, 13): 23, (3, 14): 22}
 ARGUMENTS = _BY_VERSION.get(sys.version_info[:2])
 _HAS_GROUP = ARGUMENTS != 21
@@ -37,13 +38,13 @@ _new, _copy, _free = lib.forkexec_attr_new, lib.forkexec_attr_copy, lib.forkexec
 
 
 def replacement(original: Callable[..., int]) -> Callable[..., int]:
-    """The function for a subprocess module whose own function is `original`."""
+    """Returns the function that replaces `original`."""
 
     def fork_exec(*arguments: Any) -> int:
         asked: Any = arguments[_PREEXEC] if len(arguments) == ARGUMENTS else fork_exec
         if asked is None or isinstance(asked, Attr):
             return _start(arguments, asked)
-        # A function to call in the child, which takes a fork; or arguments that CPython refuses itself.
+        # A preexec_fn that is a function needs a fork. Wrong arguments are for CPython to refuse.
         return original(*arguments)
 
     return fork_exec
@@ -77,10 +78,10 @@ def start(
     streams: tuple[int, int, int], close_fds: Any, keep: Any, but: int, cwd: Any, restore_signals: Any, session: Any,
     group: int, gid: Any, gids: Any, uid: Any, umask: int, start_timeout: Optional[float], named: Callable[[], Any],
 ) -> None:  # fmt: skip
-    """Starts a program as subprocess's arguments and an Attr ask for it. place gets the child of C, which the caller
-    closes, or abandons where this raises: a signal's handler may raise wherever Python runs.
+    """Starts a program by the arguments of subprocess and an Attr. `place` gets the child of C. The caller closes it; where
+    this raises, the caller abandons it, since a signal handler may raise wherever Python runs.
 
-    keep: descriptors that stay under their numbers, except `but`; named: the program, for an error.
+    keep: descriptors that keep their numbers, except `but`. named: gives the name of the program for an error.
     """
     given = {} if attr is None else attr._given
     error = ffi.new("struct forkexec_error *")
@@ -123,7 +124,7 @@ def start(
 
 
 def _release(place: Any, seconds: Optional[float], named: Callable[[], Any]) -> None:
-    """Lets a held child become the program, in time."""
+    """Lets a held child execute the program, and raises where that takes too long."""
     error = ffi.new("struct forkexec_error *")
     result = release_for(place, timeout(seconds), error)
     if result == -errnos.ETIMEDOUT and error.stage == 0:
@@ -208,8 +209,8 @@ def _surroundings(
 
 
 def _rights(given: dict[str, Any]) -> int:
-    """CPython enters the directory before it changes ids. The caller's rights end at a new or joined user namespace:
-    there the program's own, which are all that is left, may be the better ones."""
+    """With whose rights to enter the working directory. CPython enters it before it changes ids: with the caller's. In a new
+    or joined user namespace those are lost, and the program's own rights may be the ones that suffice."""
     spaces = _abi.Namespace(0)
     for name in ("create_namespaces", "unshare_namespaces"):
         spaces |= given.get(name, 0)
@@ -237,7 +238,7 @@ def _identity(made: Any, uid: Any, gid: Any, gids: Any, given: dict[str, Any]) -
 
 
 def _id(number: Any, what: str) -> int:
-    # The kernel would take the last one for "leave it as it is".
+    # The kernel takes this number for "no change".
     if in_range(UINT32, number, what) == _NO_ID:
         raise ValueError(f"{what}: {number} is no id")
     return int(number)
@@ -251,7 +252,7 @@ def _accept(result: int, stage: _abi.Stage) -> None:
 
 
 def _program(execs: list[bytes]) -> tuple[bytes, Any]:
-    """The path for C, and the directories to search it in: subprocess gives one path a directory."""
+    """The path for C and the directories to search: subprocess gives one path for each directory."""
     if len(execs) == 1:
         return execs[0], ffi.NULL
     heads, name = [], b""
@@ -262,7 +263,7 @@ def _program(execs: list[bytes]) -> tuple[bytes, Any]:
 
 
 def _named(args: Any, execs: list[bytes]) -> Any:
-    """The program as its user named it, if that can be told."""
+    """The name that the caller gave the program, where it can be found out."""
     name = execs[-1] if len(execs) == 1 else execs[-1].rpartition(b"/")[2]
     try:
         first = args[0]

@@ -1,4 +1,4 @@
-"""subprocess itself without fork, for everybody who makes a Popen of their own."""
+"""install(): the standard module subprocess starts its programs by this library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ours: Any = None
 
 
 class Installed:
-    """What install() gives back: `with forkexec.install(): ...` undoes it at the end."""
+    """The result of install(): `with forkexec.install(): ...` calls uninstall() at the end."""
 
     def __enter__(self) -> Installed:
         return self
@@ -30,11 +30,11 @@ class Installed:
 
 
 def install() -> Installed:
-    """Lets the standard `subprocess`, and all that is built on it, start programs by this library from now on.
+    """Makes the standard module subprocess, and all that is built on it, start programs by this library.
 
-    `preexec_fn=Attr(...)` is then understood, and nothing is forked for it; any other preexec_fn goes the old way, by
-    fork. So asyncio, trio, anyio, plumbum, sh and multiprocessing's spawn get it, for they hand preexec_fn on or have
-    none. Calls nest; uninstall() undoes one. Raises RuntimeError on a Python whose subprocess this package does not know.
+    `preexec_fn=Attr(...)` is then accepted, and takes no fork; any other preexec_fn is still called after a fork. asyncio,
+    trio, anyio, plumbum, sh and multiprocessing (spawn) are built on subprocess. Calls nest: each uninstall() undoes one.
+    Raises RuntimeError on a Python whose subprocess this package does not know.
     """
     global _depth, _ours
     with _lock:
@@ -57,7 +57,7 @@ def install() -> Installed:
 
 
 def uninstall() -> None:
-    """Undoes one install(). Raises RuntimeError where there is none, or where somebody else has replaced it meanwhile."""
+    """Undoes one install(). RuntimeError: there was none, or another module has replaced the function since then."""
     global _depth, _ours
     with _lock:
         if _depth == 0:
@@ -80,5 +80,5 @@ def uninstall() -> None:
 
 
 def installed() -> bool:
-    """Whether install() is in force."""
+    """Whether there was an install() that is not undone."""
     return _depth > 0

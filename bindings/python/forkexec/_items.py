@@ -1,4 +1,4 @@
-"""The items of an Attr's lists: mounts and their kin, actions on descriptors, filters."""
+"""The items of an Attr's lists: mounts, actions on descriptors, listening sockets, filters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ else:
 
 @dataclass(frozen=True)
 class Mount:
-    """A mount(2) with its arguments; forkexec_attr_add_mount."""
+    """Calls mount(2) with these arguments; forkexec_attr_add_mount."""
 
     source: Optional[Path]
     target: Path
@@ -32,14 +32,14 @@ class Mount:
 
 @dataclass(frozen=True)
 class Bind:
-    """The caller's file or directory `source`, a path or a descriptor, appears at `target`; forkexec_attr_bind_mount,
+    """Binds `source`, a path of this process or a descriptor, to `target` in the child; forkexec_attr_bind_mount,
     _bind_mount_fd, _bind_mount_idmapped.
 
-    readonly, nosuid, nodev, noexec: hold for all that is mounted below, too.
-    recursive: what is mounted below the source comes along.
-    create: make a target that is missing. follow: follow symbolic links in the target, inside the root.
-    optional: a source that does not exist is left out.
-    userns: a descriptor of a user namespace by which ids are mapped.
+    readonly, nosuid, nodev, noexec: apply to the mount and to all mounts below it.
+    recursive: mounts below the source are bound, too.
+    create: makes the target where it is missing. follow: follows symbolic links in the target, inside the root.
+    optional: does nothing where the source does not exist.
+    userns: a descriptor of a user namespace; ids on the mount are mapped by it.
     """
 
     source: Any
@@ -57,7 +57,7 @@ class Bind:
 
 @dataclass(frozen=True)
 class Tmpfs:
-    """An empty file system in memory of at most `size` bytes; 0: half of the memory. forkexec_attr_mount_tmpfs."""
+    """Mounts an empty tmpfs of at most `size` bytes; 0: half of the memory. forkexec_attr_mount_tmpfs."""
 
     target: Path
     size: int = 0
@@ -72,10 +72,11 @@ class Tmpfs:
 
 @dataclass(frozen=True)
 class Overlay:
-    """The directories `lowers`, of which the first lies uppermost, as one at `target`; forkexec_attr_mount_overlay.
+    """Mounts the directories `lowers` at `target` as one, the first on top; forkexec_attr_mount_overlay.
 
-    upper, work: where what is written goes, and where the kernel works, which is empty and lies beside it.
-    in_memory: what is written goes to memory, and with the mount. Without either nothing can be written.
+    upper: the directory that takes what is written. work: an empty directory on the same file system, for the kernel.
+    in_memory: what is written goes to memory, and is lost with the mount. Without upper and in_memory, the mount is
+    read-only.
     """
 
     lowers: Iterable[Path]
@@ -93,10 +94,10 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Proc:
-    """A proc of the child's pid namespace; forkexec_attr_mount_proc.
+    """Mounts the proc of the child's pid namespace; forkexec_attr_mount_proc.
 
-    kernel_readonly: what changes the kernel and no process, as sys, is read-only.
-    kernel_hidden: what tells of the kernel or of others, as kcore and keys, is hidden.
+    kernel_readonly: files that change the kernel, such as those below sys, are read-only.
+    kernel_hidden: files that tell of the kernel or of other users, such as kcore and keys, are hidden.
     """
 
     target: Path = "/proc"
@@ -108,7 +109,7 @@ class Proc:
 
 @dataclass(frozen=True)
 class Dev:
-    """The devices that every program expects; forkexec_attr_mount_dev."""
+    """Mounts a small /dev with null, zero, full, random, urandom, tty, pts and shm; forkexec_attr_mount_dev."""
 
     target: Path = "/dev"
     readonly: bool = False
@@ -117,7 +118,7 @@ class Dev:
 
 @dataclass(frozen=True)
 class Directory:
-    """A directory, with its missing parents; forkexec_attr_make_directory."""
+    """Makes a directory, with its missing parents; forkexec_attr_make_directory."""
 
     path: Path
     mode: int = 0o755
@@ -125,7 +126,7 @@ class Directory:
 
 @dataclass(frozen=True)
 class Symlink:
-    """A symbolic link at `path` that holds `contents`; forkexec_attr_make_symlink."""
+    """Makes a symbolic link `path` to `contents`; forkexec_attr_make_symlink."""
 
     contents: Path
     path: Path
@@ -133,8 +134,8 @@ class Symlink:
 
 @dataclass(frozen=True)
 class File:
-    """A file of at most 65536 bytes, or of any length a copy of what a descriptor's file holds; forkexec_attr_make_file,
-    forkexec_attr_make_file_fd."""
+    """Makes a file. contents: at most 65536 bytes, or a descriptor of a file of any length, which is copied;
+    forkexec_attr_make_file, forkexec_attr_make_file_fd."""
 
     path: Path
     contents: Any = b""
@@ -143,7 +144,8 @@ class File:
 
 @dataclass(frozen=True)
 class MountFile:
-    """A file in memory over the file `target`, a copy of what a descriptor's file holds; forkexec_attr_mount_file_fd."""
+    """Copies the file of the descriptor `source` to memory, and mounts the copy over the file `target`;
+    forkexec_attr_mount_file_fd."""
 
     source: Any
     target: Path
@@ -158,21 +160,21 @@ class MountFile:
 
 @dataclass(frozen=True)
 class Mask:
-    """Hides what is at `path`; forkexec_attr_mask_path."""
+    """Mounts an empty file or directory over `path`; forkexec_attr_mask_path."""
 
     path: Path
 
 
 @dataclass(frozen=True)
 class ReadOnly:
-    """Makes what is at `path` read-only, with all below; forkexec_attr_make_readonly."""
+    """Makes `path` and all mounts below it read-only; forkexec_attr_make_readonly."""
 
     path: Path
 
 
 @dataclass(frozen=True)
 class Remount:
-    """Adds flags to what is mounted at `path`, and not to what is mounted below; forkexec_attr_remount."""
+    """Adds flags to the mount at `path`, and not to mounts below it; forkexec_attr_remount."""
 
     path: Path
     readonly: bool = False
@@ -184,7 +186,7 @@ class Remount:
 
 @dataclass(frozen=True)
 class Mode:
-    """Gives what is at `path` exactly this mode; forkexec_attr_change_mode."""
+    """Changes the mode of `path`, whatever the umask is; forkexec_attr_change_mode."""
 
     path: Path
     mode: int
@@ -192,7 +194,7 @@ class Mode:
 
 @dataclass(frozen=True)
 class Root:
-    """A root of its own: the directory `path`, or for None an empty one in memory; forkexec_attr_set_root."""
+    """The root of the program: the directory `path`; None: an empty tmpfs. forkexec_attr_set_root."""
 
     path: Optional[Path] = None
     readonly: bool = False
@@ -228,14 +230,14 @@ class CloseFd:
 
 @dataclass(frozen=True)
 class CloseFdsFrom:
-    """Closes descriptor `fd` of the program and all above; forkexec_attr_close_fds_from."""
+    """Closes the descriptors of the program from `fd` on; forkexec_attr_close_fds_from."""
 
     fd: int
 
 
 @dataclass(frozen=True)
 class EnterDirectory:
-    """Changes the working directory, to a path or to the program's descriptor of that number;
+    """Changes the working directory to a path, or to a descriptor of the program;
     forkexec_attr_enter_directory, forkexec_attr_enter_directory_fd."""
 
     directory: Union[Path, int]
@@ -243,8 +245,8 @@ class EnterDirectory:
 
 @dataclass(frozen=True)
 class Listen:
-    """A socket that is made inside and is the caller's, who accepts by it: Child.listener, Popen.listener;
-    forkexec_attr_listen.
+    """A socket that listens in the network namespace of the child. This process gets it by Child.listener or
+    Popen.listener, and accepts connections from inside; forkexec_attr_listen.
 
     address: (host, port) with a numeric host, of IPv4 or IPv6; or an absolute path, or an abstract name that begins with
     "\\0". type: socket.SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET. backlog: how many connections may wait.
@@ -265,7 +267,7 @@ class Filter:
 
 
 def flags_of(item: Any) -> int:
-    """The flags for C of a mount's fields."""
+    """The FORKEXEC_MOUNT_ flags of an item."""
     flags = 0
     for name in (
         "readonly",

@@ -1,4 +1,4 @@
-"""What each keyword of an Attr does: which setters of the C library it calls, with what."""
+"""The keywords of an Attr: which setters of the C library each calls, and with which arguments."""
 
 from __future__ import annotations
 
@@ -380,11 +380,11 @@ def _time_offsets(attr: Any, value: Any) -> None:
         put("set_time_offset", attr, integer(clock, "a clock"), whole, part)
 
 
-# What is inside, and handed to the caller.
+# Made inside, and handed to the caller.
 
 
 def _address(value: Any) -> bytes:
-    """A whole sockaddr."""
+    """The sockaddr of an address, as bytes."""
     if not isinstance(value, tuple):
         data = os.fsencode(value) if isinstance(value, (str, bytes, os.PathLike)) else b""
         return pack("=H", _AF_UNIX) + (data if data[:1] == b"\0" else text(value, "an address") + b"\0")
@@ -580,6 +580,6 @@ _plain("landlock_scopes", integer)
 _plain("landlock_flags", integer)
 _switch("allow_partial_landlock", "allow_partial_landlock")
 
-# For whoever asks for the types of namespaces that an attr makes.
+# Those that make namespaces.
 NAMESPACE_KEYWORDS = ("create_namespaces", "unshare_namespaces")
 NO_NAMESPACES = Namespace(0)

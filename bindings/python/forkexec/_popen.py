@@ -52,18 +52,19 @@ def _known() -> bool:
 if not _known():
     raise ImportError("forkexec does not know the subprocess of this Python: a newer forkexec may")
 
-# How long one that was killed may take to end, in nanoseconds; the kernel may have to finish a write to a disk before.
+# How long a killed program may take to end, in nanoseconds: the kernel may have to finish a write to a disk first.
 KILLED = 5_000_000_000
 _INT_MAX = 2**31 - 1
 
 
 class Popen(_Popen):
-    """subprocess.Popen without fork, and with more: all its keywords, and besides
+    """subprocess.Popen without fork. It takes all keywords of subprocess.Popen, and
 
-    attr: an Attr, what else is asked of the child. cwd may be a directory's descriptor.
-    start_timeout: seconds in which the program has to run; else subprocess.TimeoutExpired, and nothing is left of it.
+    attr: an Attr. cwd may be a descriptor of a directory.
+    start_timeout: seconds after which a program that does not run yet is given up: subprocess.TimeoutExpired is raised,
+      and the child is killed.
 
-    preexec_fn is an Attr or nothing. A program that cannot be started raises SpawnError. Leaving `with` by an exception
+    preexec_fn is an Attr or None. A program that cannot be started raises SpawnError. Leaving `with` by an exception
     kills the child, with all its descendants where it has a group of its own.
     """
 
@@ -85,7 +86,7 @@ class Popen(_Popen):
         asked = keywords.pop("preexec_fn", None)
         if asked is not None:
             if attr is not None:
-                raise ValueError("attr and preexec_fn ask for the same: leave preexec_fn away")
+                raise ValueError("attr and preexec_fn both give an Attr: leave preexec_fn out")
             attr = asked
         if attr is not None and not isinstance(attr, Attr):
             name = "preexec_fn" if asked is not None else "attr"
@@ -104,7 +105,7 @@ class Popen(_Popen):
         errread: int, errwrite: int, restore_signals: Any, gid: Any, gids: Any, uid: Any, umask: int, session: Any,
         group: int = -1,
     ) -> None:  # fmt: skip
-        """Takes the place of subprocess's own, which forks; all before and after it is subprocess's."""
+        """Replaces the method of subprocess.Popen that forks. What comes before and after it is subprocess's own code."""
         if type(args) is list:
             args = args.copy()
         elif isinstance(args, (str, bytes)):
@@ -149,7 +150,7 @@ class Popen(_Popen):
             self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)  # type: ignore[attr-defined]
 
     def _ended(self, left: int, _wait_for: Any = _child.wait_for, _new: Any = ffi.new) -> Optional[int]:
-        """The return code, once there is one."""
+        """The return code; None while the program runs."""
         if self.returncode is None:
             if self._c is None:
                 self.returncode = 0
@@ -160,7 +161,7 @@ class Popen(_Popen):
                 self._end = c
                 self.returncode = -c.signal if c.signal else c.exit_code
             elif result != -110 and self.returncode is None:
-                # Somebody else has reaped it, or made it: subprocess says 0 of these.
+                # Other code has reaped the child, or this is a fork of the process that started it: subprocess says 0.
                 self.returncode = 0
         return self.returncode
 
@@ -174,7 +175,7 @@ class Popen(_Popen):
         return self.returncode
 
     def send_signal(self, sig: int) -> None:
-        """Sends a signal to the program, and never to a process that got its pid later. One that has ended gets none."""
+        """Sends the program a signal, and never another process that got its pid later. Does nothing where it has ended."""
         if self.poll() is not None:
             return
         result = lib.forkexec_signal(self._c[0], in_range(INT32, sig, "a signal"))
@@ -183,37 +184,36 @@ class Popen(_Popen):
 
     def kill_tree(self) -> None:
         """Kills the program and all its descendants, by SIGKILL. It needs a group of its own: start_new_session=True, or
-        an Attr with session, process_group, cgroup or create_namespaces=Namespace.PID; else OSError. The surest of
-        these is taken; forkexec_kill_tree."""
+        an Attr with session, process_group, cgroup or create_namespaces=Namespace.PID; else OSError. forkexec_kill_tree."""
         _child.kill_tree(self._c)
 
     def signal_tree(self, signal: int) -> None:
-        """Sends a signal to the program and those of its cgroup or process group, where it has one of its own as for
-        kill_tree; forkexec_signal_tree."""
+        """Sends a signal to the program and to all processes of its cgroup or process group, which it needs as for kill_tree;
+        forkexec_signal_tree."""
         _child.signal_tree(self._c, signal)
 
     def terminate_tree(self, grace: float = 2.0) -> int:
-        """SIGTERM to the program and those that signal_tree reaches; kill_tree when it has ended, or after `grace`
-        seconds. Returns the return code."""
+        """Sends SIGTERM as signal_tree does, and calls kill_tree when the program has ended, or after `grace` seconds. Returns
+        the return code."""
         nanoseconds_of(grace, "grace")
         _end(self, signals.SIGTERM, grace, strict=True)
         return int(self.wait())
 
     def listener(self, index: int = 0) -> socket.socket:
-        """The so many-th socket of the Attr's `listen`, to accept by; handed over once."""
+        """Socket number `index` of the Attr's `listen`, on which to accept(). It is given once."""
         return _child.listener(self._c, index)
 
     def terminal_fd(self) -> int:
-        """The other end of the Attr's `terminal`, the caller's to close; handed over once."""
+        """The master side of the Attr's `terminal`, which the caller closes. It is given once."""
         return _child.terminal_fd(self._c)
 
     def tun_fd(self) -> int:
-        """The descriptor of the Attr's `tun`, the caller's to close; handed over once."""
+        """The descriptor of the Attr's `tun`, which the caller closes. It is given once."""
         return _child.tun_fd(self._c)
 
     @property
     def pidfd(self) -> int:
-        """A pidfd of the program, borrowed. It is readable when the program has ended."""
+        """A pidfd of the program, borrowed: do not close it. It becomes readable when the program has ended."""
         result = lib.forkexec_child_pidfd(self._c[0])
         if result < 0:
             raise os_error(result, "no pidfd of the program")
@@ -221,19 +221,19 @@ class Popen(_Popen):
 
     @property
     def status(self) -> Optional[_child.Status]:
-        """How it ended, with all that is known; None before, and where somebody else has reaped it."""
+        """How the program ended, a Status; None before its end, and where other code has reaped it."""
         return None if self._end is None else _child.Status(self._end)
 
     @property
     def usage(self) -> Optional[Usage]:
-        """What the program and what it waited for have used; None before its end."""
+        """What the program and the descendants that it waited for have used, a Usage; None before its end."""
         status = self.status
         return None if status is None else status.usage
 
     @property
     def ran(self) -> Optional[bool]:
-        """Whether the program ran at all: False where a signal killed the child in the middle of the exec. None: not
-        known, or not ended."""
+        """Whether the program ran at all. False: a signal killed the child during the exec. None: this is not known, or the
+        child has not ended."""
         status = self.status
         return None if status is None else status.ran
 
@@ -244,19 +244,19 @@ class Popen(_Popen):
             super().__exit__(kind, value, traceback)
         finally:
             if kind is not None and self.returncode is None:
-                # After a KeyboardInterrupt subprocess waits for nobody. Who was killed is there for moments only.
+                # After a KeyboardInterrupt subprocess does not wait. The killed program ends within moments: wait for it here.
                 self._ended(KILLED)
 
 
 def kill_all(process: Any) -> None:
-    """SIGKILL for the tree, or where it has no group for the program alone."""
+    """Kills the program and its descendants; the program alone where it has no group of its own."""
     result = lib.forkexec_kill_tree(process._c[0])
     if result < 0 and result != -errnos.ESRCH:
         process.kill()
 
 
 def _end(process: Any, signal: int, grace: float, strict: bool = False) -> None:
-    """The signal; after `grace` seconds SIGKILL for all."""
+    """Sends the signal, and kills what is left after `grace` seconds."""
     if process.poll() is not None:
         if strict:
             process.kill_tree()
@@ -278,9 +278,9 @@ def _end(process: Any, signal: int, grace: float, strict: bool = False) -> None:
 
 
 class CompletedProcess(_CompletedProcess):
-    """subprocess.CompletedProcess, and more:
+    """subprocess.CompletedProcess with three more attributes:
 
-    usage: what the program and what it waited for have used, a Usage.
+    usage: what the program and the descendants that it waited for have used, a Usage.
     ran: whether the program ran at all; see Popen.ran.
     truncated: whether output was cut off at output_limit.
     """
@@ -300,12 +300,12 @@ def run(
     terminate: Union[tuple[int, float], None] = None,
     **keywords: Any,
 ) -> CompletedProcess:
-    """subprocess.run without fork: its keywords and Popen's, and besides
+    """subprocess.run without fork. It takes the keywords of subprocess.run and of Popen, and
 
-    output_limit: at most that many bytes are kept of each of stdout and stderr; a program that writes more is killed, and
-    `truncated` is true. The capture ends with the program, although a descendant keeps its pipe.
-    terminate: (signal, seconds of grace) for a program that exceeds its timeout; else it is killed at once. Either way
-    its descendants are killed too, where it has a group of its own.
+    output_limit: how many bytes are kept of stdout, and of stderr. A program that writes more is killed, and `truncated`
+    is True. The capture ends when the program ends, also where a descendant keeps the pipe open.
+    terminate: (signal, seconds of grace) for a program that exceeds its timeout; without it, the program is killed at
+    once. Either way its descendants are killed too, where it has a group of its own.
     """
     if input is not None:
         if keywords.get("stdin") is not None:
@@ -330,7 +330,7 @@ def run(
             else:
                 stdout, stderr, truncated = collect(process, input, timeout, output_limit, kill_all)
         except TimeoutExpired as expired:
-            # subprocess tells what was left of it where no pipe was read.
+            # Where no pipe was read, subprocess has set the time that was left: the caller's timeout is told instead.
             expired.timeout = timeout or 0.0
             if terminate is not None:
                 _end(process, *terminate)

@@ -1,4 +1,4 @@
-"""What this package needs of dataclasses and typing, which take longer to import than all of it."""
+"""Small versions of dataclass and NamedTuple: importing dataclasses and typing takes longer than this package."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NamedTuple(metaclass=_Tuples):
 
 
 class _Signature:
-    """The signature for help(), made when it is asked for."""
+    """The signature for help(), made at the first use."""
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         from inspect import Parameter, Signature
@@ -58,7 +58,7 @@ def _values(self: Any) -> tuple[Any, ...]:
 
 
 def _repr(self: Any) -> str:
-    """As it is written: without what is the default."""
+    """The call that makes the same value, without arguments that have their default."""
     kind = type(self)
     shown = [
         f"{name}={value!r}"
@@ -81,7 +81,7 @@ def _refuse(self: Any, name: str, value: Any = None) -> None:
 
 
 def dataclass(*, frozen: bool) -> Callable[[type], type]:
-    """dataclasses.dataclass(frozen=True): made of annotations and defaults, equal by value, hashable, and constant."""
+    """dataclasses.dataclass(frozen=True): fields by annotations and defaults, equal by value, hashable, constant."""
     assert frozen
 
     def make(kind: Any) -> type:

@@ -1,4 +1,4 @@
-"""Sentences of the library, with Python's names for C's. Imported when there is one to tell."""
+"""Replaces the C names in messages of the library by those of Python. Imported at the first error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORDS.update(
     mount_proc="Proc",
     mount_dev="Dev",
 )
-# A name that stands alone, and is no part of a path; or a setter with its argument.
+# A C name that is not part of a path, or a setter with its argument.
 _NAME = re.compile(r"(?<![\w/.-])(\w+_\w+\*?)(?:\((FORKEXEC_\w+)\))?(?![\w/.-])")
 
 
@@ -49,5 +49,5 @@ def _name(found: Match[str]) -> str:
 
 
 def in_python(sentence: str) -> str:
-    """The sentence with the keywords, enums and functions of this package."""
+    """The message in terms of the keywords, enums and functions of this package."""
     return _NAME.sub(_name, sentence)

@@ -1,30 +1,32 @@
 //! The caller's side: the clone, the caller's steps for a waiting child, what is heard of it, and the handle. Sees plans, never
 //! attrs.
 //!
-//! Files use only files above them in this list (tests/floors.rs).
+//! A file uses only files above it in this list. tests/floors.rs has the floors.
 
-// This process, and a child by its pid.
+// This process, and a child by its pid: how it is waited for, signalled and reaped.
 mod this_process;
 mod blocked_signals;
 mod stack;
-mod thread_stack;
-mod usage;
 mod process;
+mod usage;
+mod memfd;
+mod confine;
+mod hint;
+mod thread_stack;
 mod deferred_reap;
 pub mod trial;
 pub mod procfs;
 pub mod file_size;
-mod memfd;
 mod cgroup_members;
 pub mod chroot;
-mod confine;
-mod hint;
 pub mod host;
 mod ways;
 
-// The channel: the page and the descriptors that connect a child with the caller.
+// What connects a child with the caller: the page, its own files, and descriptors.
 mod channel;
 mod channel_wait;
+mod image;
+mod strings_file;
 mod listener;
 mod channel_ends;
 
@@ -37,22 +39,20 @@ mod message;
 mod cgroup;
 
 // The clone.
-mod image;
-mod strings_file;
 mod pid_variable;
 mod clone;
 mod layout;
 mod keeper;
 mod launched;
 mod launch;
-mod parent_death;
 mod retry;
+mod parent_death;
 
 // What becomes of the child until its program runs.
 mod evidence;
 mod second_process;
-mod give_up;
 mod hear;
+mod give_up;
 mod serve;
 mod outcome;
 

@@ -195,6 +195,7 @@ fn nothing() {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
     use libc::{EACCES, EAGAIN, EINVAL, ENOEXEC, ENOMEM, ENOSYS, EPERM};
 
     const ALL: Ways = Ways {

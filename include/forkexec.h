@@ -584,41 +584,41 @@ void forkexec_attr_free(struct forkexec_attr *attr);
 #define FORKEXEC_MEMORY_COPIED 2
 
 /**
- * Runs the program that fd refers to; the path given to the spawn must then be NULL.
+ * Runs the program that the descriptor fd refers to.
  *
- * fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during each spawn. It does not
- * reach the program, unless map_fd or inherit_fds gives it to it. A script needs that: map_fd(fd, fd), else its
- * interpreter finds the descriptor closed (ENOENT). The last call wins.
+ * The path given to the spawn must then be NULL. fd is a descriptor of the caller, borrowed: it must be open, for
+ * reading or with O_PATH, during each spawn. The program does not get it, unless map_fd or inherit_fds passes it on. A
+ * script needs that, for example by map_fd(attr, fd, fd): without it the interpreter finds the descriptor closed, and
+ * fails with ENOENT. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_EXEC.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_EXEC, with the errno of execveat(2).
  *
  * See execveat(2).
  */
 int forkexec_attr_set_exec_fd(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Searches a program whose path has no slash in the directories of dirs, separated by colons; NULL means
- * "/bin:/usr/bin".
+ * Searches for a program whose path has no slash in the directories of dirs.
  *
- * An empty item is the program's working directory. Without this call nothing is searched, and PATH is never read.
- * Every candidate is tried in turn; of the errors the first that is neither ENOENT nor ENOTDIR is the answer, else the
- * last. dirs is copied; the last call wins.
+ * dirs has directories with colons between them. NULL means "/bin:/usr/bin". An empty item is the program's working
+ * directory. Without this call nothing is searched; PATH is never read. The directories are tried in turn. If none has
+ * a program that runs, the error is the first one that is neither ENOENT nor ENOTDIR, else the last. dirs is copied.
+ * The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, dirs is empty.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or dirs is empty.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_EXEC.
+ * FORKEXEC_STAGE_EXEC, with the errno of execve(2).
  *
- * The error's index is the place in dirs of the directory whose error it is, -1 for a path with a slash, which is not
- * searched.
+ * The error's index is the place in dirs of the directory that failed. It is -1 for a path with a slash.
  *
  * See execvp(3).
  */
@@ -627,207 +627,228 @@ int forkexec_attr_set_search_path(struct forkexec_attr *attr, const char *dirs);
 /**
  * Starts the program in the directory path.
  *
- * It is entered with the program's ids and capabilities, which set_cwd_rights changes, and inside its root, after
- * set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is
- * copied; the last call of this and of set_cwd_fd wins.
+ * The directory is entered inside the program's root, after set_root and set_chroot, and with the program's ids and
+ * capabilities, unless set_cwd_rights says otherwise. A relative path begins at the caller's working directory, or at
+ * the new root. path is copied. The last call of this and of set_cwd_fd wins.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_cwd(attr, "/var/empty");
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty.
+ * -EINVAL: attr or path is NULL, or path is empty.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_CWD with the errno of chdir(2), or as set_cwd_rights says.
+ * FORKEXEC_STAGE_CWD, with the errno of chdir(2).
+ * FORKEXEC_STAGE_CWD_BEFORE_IDS, with the errno of chdir(2), if set_cwd_rights asks for the caller's rights.
  *
  * See chdir(2).
  */
 int forkexec_attr_set_cwd(struct forkexec_attr *attr, const char *path);
 
 /**
- * Starts the program in the directory that fd refers to.
+ * Starts the program in the directory that the descriptor fd refers to.
  *
- * fd is the caller's number, borrowed: it must be open during each spawn. It is entered with the program's rights, as
- * with set_cwd. The last call of this and of set_cwd wins.
+ * fd is a descriptor of the caller, borrowed: it must be open during each spawn. The directory is entered with the
+ * program's ids and capabilities, unless set_cwd_rights says otherwise. The last call of this and of set_cwd wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot or set_root as.
- * FORKEXEC_STAGE_CWD_CHECK, ENOENT: the directory lies outside the root, as with set_root all do that the caller has
- *   opened, and would be a way out of it.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_CWD, ENOTDIR: fd is no directory.
+ * FORKEXEC_STAGE_CWD, EACCES: the program may not enter it.
+ * FORKEXEC_STAGE_CWD_CHECK, ENOENT: with set_root or set_chroot, the directory lies outside the root. With set_root
+ *   every directory that the caller has opened does.
  *
  * See fchdir(2).
  */
 int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Says with whose rights the directory of set_cwd or set_cwd_fd is entered.
+ * Chooses with whose rights the working directory is entered.
  *
- * FORKEXEC_CWD_RIGHTS_PROGRAM, the default: the program's, after its ids and capabilities were set.
- * FORKEXEC_CWD_RIGHTS_CALLER: the caller's, before that, as CPython and libuv do it; the program may then start in a
- * directory that it has no right to search, where a relative path leads to nothing. FORKEXEC_CWD_RIGHTS_EITHER: the
- * caller's, and where these are refused with EACCES or EPERM, the program's, as runc and crun do it. The caller's
- * rights are its ids and the capabilities that the child has before the ids change: in a new or a joined user
- * namespace those of that namespace, which reach no file whose owner is not mapped there. The root is the program's in
- * any case, and the directory has to lie in it. The last call wins.
+ * rights is one of three. FORKEXEC_CWD_RIGHTS_PROGRAM, the default, takes those of the program, after its ids and
+ * capabilities are set. FORKEXEC_CWD_RIGHTS_CALLER takes those of the caller, before that, as CPython and libuv do;
+ * the program may then start in a directory that it may not search, where relative paths lead to nothing.
+ * FORKEXEC_CWD_RIGHTS_EITHER takes those of the caller and, if they are refused with EACCES or EPERM, those of the
+ * program, as runc and crun do.
+ *
+ * The caller's rights are its ids and the capabilities that the child has before its ids change. In a new or joined
+ * user namespace these are capabilities of that namespace, which give no access to files of users who are not mapped
+ * there. The directory has to lie in the program's root in any case. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, rights is none of the three.
+ * -EINVAL: attr is NULL, or rights is none of the three.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: neither set_cwd nor set_cwd_fd.
- * FORKEXEC_STAGE_CWD_BEFORE_IDS: the errno of chdir(2).
- * FORKEXEC_STAGE_CWD_BEFORE_IDS: with EITHER not EACCES and EPERM.
- * FORKEXEC_STAGE_CWD: the errno of chdir(2) with the program's rights.
- * FORKEXEC_STAGE_CWD_CHECK, ENOENT: it lies outside the root.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: neither set_cwd nor set_cwd_fd was called.
+ * FORKEXEC_STAGE_CWD_BEFORE_IDS, with the errno of chdir(2). With FORKEXEC_CWD_RIGHTS_EITHER not EACCES and EPERM.
+ * FORKEXEC_STAGE_CWD, with the errno of chdir(2) and the program's rights.
+ * FORKEXEC_STAGE_CWD_CHECK, ENOENT: the directory lies outside the root.
  *
  * See chdir(2).
  */
 int forkexec_attr_set_cwd_rights(struct forkexec_attr *attr, uint32_t rights);
 
 /**
- * Tries the exec again for that many milliseconds while the file is open for writing somewhere (ETXTBSY), as a program
- * is that was written just now while another thread forked. 0, the default, does not try again.
+ * Tries the exec again while the program's file is open for writing.
  *
- * The last call wins.
+ * milliseconds is for how long it tries. The exec of a file that somebody has open for writing fails with ETXTBSY.
+ * This happens to a program that was just written, when another thread forks meanwhile. 0, the default, does not try
+ * again. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_EXEC, ETXTBSY: still busy after that time.
+ * FORKEXEC_STAGE_EXEC, ETXTBSY: the file was still open for writing after that time.
  *
  * See execve(2).
  */
 int forkexec_attr_set_busy_retry(struct forkexec_attr *attr, uint32_t milliseconds);
 
 /**
- * Adds the variable name to the program's environment, in place of one of that name, with the program's process id, as
- * it sees it itself, as its decimal value: LISTEN_PID for socket activation.
+ * Adds an environment variable that holds the program's own process id.
  *
- * name is copied; the last call wins.
+ * The variable name gets the pid that the program itself sees, in decimal. It replaces a variable of that name.
+ * LISTEN_PID for socket activation is such a variable. name is copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or name is NULL, name is empty or has a '='.
- * -ENOMEM.
+ * -EINVAL: attr or name is NULL, or name is empty or has a '='.
+ * -ENOMEM: memory is short.
  *
  * See sd_listen_fds(3).
  */
 int forkexec_attr_set_pid_variable(struct forkexec_attr *attr, const char *name);
 
 /**
- * Makes the program a tracee of the thread that calls forkexec_start: it stops with SIGTRAP at the exec, before its
- * first instruction.
+ * Makes the program a tracee of the thread that calls forkexec_start.
  *
- * That thread has to live and to wait for it. Only for forkexec_start and forkexec_release: forkexec_spawn and
- * forkexec_hold refuse it.
+ * The program stops with SIGTRAP at the exec, before its first instruction. The thread has to live and to wait for it.
+ * Only forkexec_start and forkexec_release can do this; forkexec_spawn and forkexec_hold refuse it.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: not held.
- * FORKEXEC_STAGE_TRACE, EPERM: already traced, or a security module.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: the call is not forkexec_start.
+ * FORKEXEC_STAGE_TRACE, EPERM: the child is traced already, or a security module forbids it.
  *
- * See ptrace(2), PTRACE_TRACEME.
+ * See ptrace(2).
  */
 int forkexec_attr_set_ptrace(struct forkexec_attr *attr);
 
 /**
- * Makes the child stop itself with SIGSTOP right before the signal mask and the exec, so that a tracer may attach or a
- * debugger look; SIGCONT lets it go on.
+ * Makes the child stop itself with SIGSTOP right before the exec.
  *
- * Only for forkexec_start and forkexec_release: forkexec_spawn and forkexec_hold refuse it. As process 1 of a new pid
- * namespace it is refused too, unless set_ptrace is asked for as well: the kernel ignores a stop that such a process
- * sends itself, but the tracer of a tracee sees it.
+ * The child stops before the signal mask is set, so that a tracer can attach or a debugger can look. SIGCONT lets it
+ * go on. Only forkexec_start and forkexec_release can do this; forkexec_spawn and forkexec_hold refuse it. A child
+ * that is process 1 of a new pid namespace needs set_ptrace too: the kernel ignores a stop that such a process sends
+ * itself, unless it has a tracer.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: not held, or pid 1 without set_ptrace.
- * FORKEXEC_STAGE_STOP.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: the call is not forkexec_start, or the child is process 1 and has no tracer.
+ * FORKEXEC_STAGE_STOP, with the errno of kill(2).
  *
  * See signal(7), ptrace(2).
  */
 int forkexec_attr_set_stop(struct forkexec_attr *attr);
 
 /**
- * Chooses whose memory the child runs in until the exec: FORKEXEC_MEMORY_AUTO (the default), FORKEXEC_MEMORY_FRESH or
- * FORKEXEC_MEMORY_COPIED.
+ * Chooses whose memory the child runs in until the exec.
  *
- * AUTO shares the caller's only where nobody gains access to the caller by it; sharing cannot be forced. What the
- * program sees is the same in all modes. With set_root, set_chroot or a joined mount or pid namespace the child is
- * always FRESH: in the caller's memory or a copy of it /proc/self/exe would lead to the caller's own file, which
- * somebody in there could overwrite (CVE-2019-5736). The last call wins. clone(2). FRESH makes, in this call, the two
- * memory files that all such children use, memfd_create(2), and they stay open in the caller: a filter or a limit that
- * the caller takes on later does not matter then. Where that fails it is not told here, and the next spawn that needs
- * them tries again.
+ * mode is one of three. FORKEXEC_MEMORY_AUTO, the default, shares the caller's memory where this gives nobody new
+ * power over the caller. FORKEXEC_MEMORY_FRESH takes the memory of the library's own small program, and
+ * FORKEXEC_MEMORY_COPIED a copy of the caller's, as fork(2) does. Sharing cannot be forced. The program sees the same
+ * in all modes. The last call wins.
+ *
+ * With set_root, set_chroot or a joined mount or pid namespace, the child is always FRESH. In the caller's memory or a
+ * copy of it /proc/self/exe would lead to the caller's own file, and a process inside could overwrite it
+ * (CVE-2019-5736).
+ *
+ * For FRESH this call makes the two memory files that all such children use, memfd_create(2), and they stay open in
+ * the caller. So a filter or limit that the caller takes on later does not prevent them. If that fails the call still
+ * returns 0, and the next spawn that needs them tries again.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, mode is none of the three.
+ * -EINVAL: attr is NULL, or mode is none of the three.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EINVAL: COPIED where only FRESH will do.
- * FORKEXEC_STAGE_MEMORY (ENOMEM), or, where FRESH was demanded or is needed, as.
- * FORKEXEC_STAGE_IMAGE or.
- * FORKEXEC_STAGE_CARRY, EPERM, EACCES or ENOSYS: the system forbids it, or the caller has ids or capabilities that no
- *   exec hands on.
- * FORKEXEC_STAGE_CARRY, EOPNOTSUPP: under an emulator that shares no memory.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: COPIED was asked for, and the child has to be FRESH.
+ * FORKEXEC_STAGE_MEMORY, ENOMEM: memory is short.
+ * FORKEXEC_STAGE_IMAGE, EPERM, EACCES, ENOSYS: the system forbids to execute the library's program, or the caller has
+ *   ids or capabilities that no exec passes on.
+ * FORKEXEC_STAGE_IMAGE, EOPNOTSUPP: an emulator shares no memory.
+ * FORKEXEC_STAGE_CARRY, EPERM: the caller has capabilities that no exec passes on.
+ *
+ * See clone(2).
  */
 int forkexec_attr_set_memory_mode(struct forkexec_attr *attr, uint32_t mode);
 
 /**
- * Leaves an init behind as the first process of a new pid namespace, for programs that do not know how to be one: the
- * program is its child, with pid 2, and may be killed by every signal.
+ * Runs the program as pid 2 below a small init in its new pid namespace.
  *
- * The init reaps what is left to it, has no descriptors and no capabilities, is under no_new_privs and a filter that
- * allows what it does and nothing else, and ends with the program: with its exit code, or 128 and the signal that
- * killed it; then all others in the namespace are killed. It is what forkexec_child_pid is about. forkexec_wait waits
- * for it, and tells how the program ended, and what the program and those used that it waited for; of an init that was
- * killed before it could tell, it tells how the init ended. Signals that are sent to it from outside of the namespace
- * it sends on to the program, but for SIGKILL, which ends all, and SIGSTOP, which stops the init alone; one for its
- * whole process group then reaches the program twice. Without CAP_KILL it cannot send them to a program that has
- * become another user: forkexec_signal sends to the program itself. It has the program's ids, is in its session and
- * process group (of set_session it is the leader), gets the signal of set_parent_death_signal, and is subject to the
- * filters of add_seccomp_filter only without set_no_new_privs, which then have to allow clone, close_range, kill,
- * rt_sigaction, rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and exit_group.
+ * Without it the program is pid 1 of the namespace, and the kernel drops signals that it does not handle: SIGTERM,
+ * SIGINT, SIGXCPU, SIGABRT. With it every signal acts on the program. Needs create_namespaces with FORKEXEC_NS_PID.
+ *
+ * The init reaps orphans and ends with the program, with its exit code or with 128 plus the signal that killed it.
+ * Then the kernel kills all others in the namespace. The init has no descriptors and no capabilities, has no_new_privs
+ * set, and a filter allows it only what it does. It has the program's ids, is in its session and process group, and
+ * leads the session of set_session. It gets the signal of set_parent_death_signal.
+ *
+ * forkexec_child_pid and other functions of a child are about the init. forkexec_wait waits for the init and tells how
+ * the program ended, and what it and its own reaped children used. If the init was killed before it could tell,
+ * forkexec_wait tells how the init ended.
+ *
+ * The init sends signals from outside the namespace on to the program, except SIGKILL, which ends all, and SIGSTOP,
+ * which stops the init alone. A signal for the whole process group therefore reaches the program twice. Without
+ * CAP_KILL the init cannot signal a program that has become another user; forkexec_signal signals the program itself.
+ *
+ * Filters of add_seccomp_filter hold for the init only without set_no_new_privs. They then have to allow clone,
+ * close_range, kill, rt_sigaction, rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and
+ * exit_group.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without create_namespaces(FORKEXEC_NS_PID).
- * FORKEXEC_STAGE_VALIDATE: with set_ptrace.
- * FORKEXEC_STAGE_INIT, EAGAIN: a limit on processes.
- * FORKEXEC_STAGE_INIT, ENOMEM.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new pid namespace, or set_ptrace was called.
+ * FORKEXEC_STAGE_INIT, EAGAIN: a limit on processes is reached.
+ * FORKEXEC_STAGE_INIT, ENOMEM: memory is short.
  *
  * See pid_namespaces(7).
  */
 int forkexec_attr_set_init(struct forkexec_attr *attr);
 
 /**
- * Lets forkexec_wait tell the program's own peak of memory, status.max_rss_bytes with FORKEXEC_STATUS_OWN_MEMORY.
+ * Lets forkexec_wait tell the peak of memory of the program alone.
  *
- * The kernel keeps for a process the peak of the memory in which it was before an exec, and that is the caller's. With
- * this the library's small image clones once more, so that the program is a process that was never in the caller's
- * memory; but for the image itself, about 1 MiB. Since Linux 6.2 the kernel counts a few pages of each processor late,
- * so that a tiny program may show 0. It costs another clone, or nothing with set_init, and for a child that joins a
- * pid namespace. A second process counts for limits on processes for a moment.
+ * status.max_rss_bytes then has FORKEXEC_STATUS_OWN_MEMORY. Without this call it includes the caller's peak: the
+ * kernel keeps for a process the peak of the memory it had before an exec. With it the library's small image clones
+ * once more, so that the program is a process that never was in the caller's memory. The peak still includes the
+ * image, about 1 MiB. Since Linux 6.2 the kernel counts a few pages of each processor late, so a tiny program may show
+ * 0.
+ *
+ * It costs one more clone, but none with set_init or a joined pid namespace. Limits on processes count a second
+ * process for a moment.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EINVAL: with FORKEXEC_MEMORY_COPIED, or for forkexec_hold.
- * FORKEXEC_STAGE_IMAGE, EOPNOTSUPP: no memory is shared here, as under an emulator.
- * FORKEXEC_STAGE_IMAGE, EPERM: an exec would change the caller's saved ids.
- * FORKEXEC_STAGE_IMAGE: what FORKEXEC_MEMORY_FRESH fails with.
- * FORKEXEC_STAGE_CLONE, EAGAIN: a limit on processes.
- * FORKEXEC_STAGE_CLONE, ENOMEM.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: the memory mode is FORKEXEC_MEMORY_COPIED, or the call is forkexec_hold.
+ * FORKEXEC_STAGE_IMAGE, EOPNOTSUPP: an emulator shares no memory.
+ * FORKEXEC_STAGE_IMAGE, EPERM: an exec would change the caller's saved ids. Otherwise as for FORKEXEC_MEMORY_FRESH.
+ * FORKEXEC_STAGE_CLONE, EAGAIN: a limit on processes is reached.
+ * FORKEXEC_STAGE_CLONE, ENOMEM: memory is short.
  *
  * See clone(2), getrusage(2).
  */
@@ -840,23 +861,31 @@ int forkexec_attr_measure_memory(struct forkexec_attr *attr);
 /**
  * Gives the program the caller's descriptor source under the number target.
  *
- * All entries act at once, as if on copies, so that any exchange of numbers works: map_fd(attr, 3, 4) and map_fd(attr,
- * 4, 3). One source may have many targets. The target is not close-on-exec. source is borrowed: it must be open during
- * each spawn, and is neither closed nor changed in the caller. A high source number makes a spawn slower where the
- * caller has thousands of descriptors open. After the entries come the actions (open_fd, dup_fd, close_fd,
- * close_fds_from, enter_directory, enter_directory_fd), in call order and on the program's numbers. Then everything
- * else is closed. What the program has in the end: 0 to 2 unless they are close-on-exec, the targets of entries and
- * actions, and what inherit_fds adds. Repeated calls add entries; one for the same target replaces the earlier and
- * keeps its index.
+ * All mapped descriptors move at once, as if from copies, so numbers can be exchanged: map_fd(attr, 3, 4) with
+ * map_fd(attr, 4, 3). A source may have many targets. The program's descriptor is not close-on-exec. source is
+ * borrowed: it must be open during each spawn, and the caller's own stays as it is. A high source number makes the
+ * spawn slower if the caller has thousands of descriptors open.
+ *
+ * After the mapped descriptors come the actions in call order, with the program's numbers: open_fd, dup_fd, close_fd,
+ * close_fds_from, enter_directory and enter_directory_fd. Then all others are closed. The program has 0 to 2 unless
+ * they are close-on-exec, the targets of mappings and actions, and what inherit_fds keeps.
+ *
+ * Repeated calls add entries. An entry for the same target replaces the earlier one and keeps its index.
+ *
+ * Example:
+ *
+ *     int ends[2];
+ *     if (pipe2(ends, O_CLOEXEC) == 0)
+ *         forkexec_attr_map_fd(attr, ends[1], STDOUT_FILENO);
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: source or target is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_VALIDATE, EBADF: source is not open.
- * FORKEXEC_STAGE_FD_MAP, EBADF: target is above the limit, RLIMIT_NOFILE.
+ * FORKEXEC_STAGE_FD_MAP, EBADF: target is not below RLIMIT_NOFILE.
  *
  * The error's index is the place among the map_fd entries.
  *
@@ -865,10 +894,10 @@ int forkexec_attr_measure_memory(struct forkexec_attr *attr);
 int forkexec_attr_map_fd(struct forkexec_attr *attr, int32_t source, int32_t target);
 
 /**
- * Keeps every descriptor of the caller that is not close-on-exec, under its number, instead of closing all that was
- * not asked for.
+ * Keeps every descriptor of the caller that is not close-on-exec.
  *
- * Makes a spawn slower where the caller has thousands of descriptors open.
+ * Each keeps its number. Without this call descriptors that were not asked for are closed. It makes the spawn slower
+ * if the caller has thousands of descriptors open.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
@@ -878,20 +907,26 @@ int forkexec_attr_map_fd(struct forkexec_attr *attr, int32_t source, int32_t tar
 int forkexec_attr_inherit_fds(struct forkexec_attr *attr);
 
 /**
- * Action: opens path as descriptor target, closing what was there before.
+ * Opens a file as the program's descriptor target.
  *
- * flags and mode are those of open(2), the mode's umask the program's; with O_CLOEXEC the descriptor is there for the
- * following actions and closed by the exec. It is opened with the program's ids, inside its root; a relative path
- * starts at its working directory, as the actions before this one left it. path is copied; repeated calls add actions.
+ * It is an action, see map_fd: what target was before is closed. flags and mode are those of open(2). With O_CLOEXEC
+ * the following actions can use the descriptor, and the exec closes it. The file is opened with the program's ids and
+ * umask, inside its root. A relative path begins at the program's working directory as the earlier actions left it.
+ * path is copied. Repeated calls add actions.
+ *
+ * Example:
+ *
+ *     forkexec_attr_open_fd(attr, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+ *     forkexec_attr_open_fd(attr, STDOUT_FILENO, "log", O_WRONLY | O_CREAT | O_APPEND, 0640);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty, mode is above 07777.
+ * -EINVAL: attr or path is NULL, path is empty, or mode is above 07777.
  * -EBADF: target is negative.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION with the errno of open(2).
+ * FORKEXEC_STAGE_FD_ACTION, with the errno of open(2).
  *
  * The error's index is the place among all actions.
  *
@@ -900,18 +935,18 @@ int forkexec_attr_inherit_fds(struct forkexec_attr *attr);
 int forkexec_attr_open_fd(struct forkexec_attr *attr, int32_t target, const char *path, int32_t flags, uint32_t mode);
 
 /**
- * Action: makes target a copy of source, both the program's numbers, closing what was there before.
+ * Makes the program's descriptor target a copy of its descriptor source.
  *
- * The target is not close-on-exec; with source equal to target only that flag is taken away. Repeated calls add
- * actions.
+ * It is an action, see map_fd: what target was before is closed. The copy is not close-on-exec. If source and target
+ * are equal, the descriptor only stops being close-on-exec. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: source or target is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION, EBADF: source is not open for the program, or target is above RLIMIT_NOFILE.
+ * FORKEXEC_STAGE_FD_ACTION, EBADF: the program has no descriptor source, or target is not below RLIMIT_NOFILE.
  *
  * The error's index is the place among all actions.
  *
@@ -920,17 +955,18 @@ int forkexec_attr_open_fd(struct forkexec_attr *attr, int32_t target, const char
 int forkexec_attr_dup_fd(struct forkexec_attr *attr, int32_t source, int32_t target);
 
 /**
- * Action: closes fd, the program's number; that it is not open is no error.
+ * Closes the program's descriptor fd.
  *
- * This is how the program starts without one of 0 to 2. Repeated calls add actions.
+ * It is an action, see map_fd. A descriptor that is not open is no error. A program can be started without one of 0 to
+ * 2 in this way. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION.
+ * FORKEXEC_STAGE_FD_ACTION, with the errno of close(2).
  *
  * The error's index is the place among all actions.
  *
@@ -939,17 +975,17 @@ int forkexec_attr_dup_fd(struct forkexec_attr *attr, int32_t source, int32_t tar
 int forkexec_attr_close_fd(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Action: closes fd and every number above it, those of earlier entries and actions included.
+ * Closes the program's descriptor fd and all above it.
  *
- * Repeated calls add actions.
+ * It is an action, see map_fd. Descriptors of earlier mappings and actions are closed too. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION.
+ * FORKEXEC_STAGE_FD_ACTION, with the errno of close_range(2).
  *
  * The error's index is the place among all actions.
  *
@@ -958,17 +994,18 @@ int forkexec_attr_close_fd(struct forkexec_attr *attr, int32_t fd);
 int forkexec_attr_close_fds_from(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Action: changes the working directory to path, for the following actions and for the program.
+ * Changes the working directory to path, between other actions.
  *
- * With the program's ids, inside its root. path is copied; repeated calls add actions.
+ * It is an action, see map_fd: it holds for the following actions and for the program. The directory is entered with
+ * the program's ids, inside its root. path is copied. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty.
+ * -EINVAL: attr or path is NULL, or path is empty.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION with the errno of chdir(2).
+ * FORKEXEC_STAGE_FD_ACTION, with the errno of chdir(2).
  *
  * The error's index is the place among all actions.
  *
@@ -977,20 +1014,20 @@ int forkexec_attr_close_fds_from(struct forkexec_attr *attr, int32_t fd);
 int forkexec_attr_enter_directory(struct forkexec_attr *attr, const char *path);
 
 /**
- * Action: changes the working directory to the one that fd refers to, for the following actions and for the program;
- * fd is the program's number, of an entry or an earlier action.
+ * Changes the working directory to the one of fd, between other actions.
  *
- * Repeated calls add actions.
+ * It is an action, see map_fd: it holds for the following actions and for the program. fd is a number of the program,
+ * of a mapping or an earlier action. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION, EBADF: not open for the program.
- * FORKEXEC_STAGE_FD_ACTION, ENOTDIR.
- * FORKEXEC_STAGE_FD_ACTION, ENOENT: it lies outside the root of set_root or set_chroot.
+ * FORKEXEC_STAGE_FD_ACTION, EBADF: the program has no descriptor fd.
+ * FORKEXEC_STAGE_FD_ACTION, ENOTDIR: fd is no directory.
+ * FORKEXEC_STAGE_FD_ACTION, ENOENT: the directory lies outside the root of set_root or set_chroot.
  *
  * The error's index is the place among all actions.
  *
@@ -1003,89 +1040,90 @@ int forkexec_attr_enter_directory_fd(struct forkexec_attr *attr, int32_t fd);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Makes the program the leader of a new session and of a new process group, without a controlling terminal.
+ * Makes the program the leader of a new session and process group.
  *
- * Contradicts set_process_group: a session leader cannot change its group.
+ * The session has no controlling terminal. set_process_group contradicts this: the leader of a session cannot change
+ * its group.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a contradiction.
- * FORKEXEC_STAGE_SESSION.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_process_group was called.
+ * FORKEXEC_STAGE_SESSION, with the errno of setsid(2).
  *
  * See setsid(2).
  */
 int forkexec_attr_set_session(struct forkexec_attr *attr);
 
 /**
- * Puts the program in the process group pgid, which must be one of the caller's session; 0 means a new group of its
- * own.
+ * Puts the program in the process group pgid.
  *
- * The last call wins.
+ * The group must be one of the caller's session. 0 makes a new group of the program's own. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, pgid is negative.
+ * -EINVAL: attr is NULL, or pgid is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with set_session.
- * FORKEXEC_STAGE_PROCESS_GROUP, EPERM: no such group in this session.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_session was called.
+ * FORKEXEC_STAGE_PROCESS_GROUP, EPERM: there is no such group in this session.
  *
  * See setpgid(2).
  */
 int forkexec_attr_set_process_group(struct forkexec_attr *attr, int32_t pgid);
 
 /**
- * Makes the terminal tty the controlling terminal of the new session, taking it from another session where the caller
- * has the privilege to (CAP_SYS_ADMIN).
+ * Makes the terminal tty the controlling terminal of the new session.
  *
- * Needs set_session. tty is the caller's number, borrowed: it must be open during each spawn. It does not reach the
- * program by this; map_fd does that. The last call wins.
+ * Needs set_session. With CAP_SYS_ADMIN the terminal is taken from another session. tty is a descriptor of the caller,
+ * borrowed: it must be open during each spawn. The program does not get it by this call; map_fd does that. The last
+ * call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: tty is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without set_session.
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_CONTROLLING_TERMINAL, ENOTTY: not a terminal.
- * FORKEXEC_STAGE_CONTROLLING_TERMINAL, EPERM: it belongs to another session.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_session was not called.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: tty is not open.
+ * FORKEXEC_STAGE_CONTROLLING_TERMINAL, ENOTTY: tty is no terminal.
+ * FORKEXEC_STAGE_CONTROLLING_TERMINAL, EPERM: the terminal belongs to another session.
  *
  * See TIOCSCTTY(2const).
  */
 int forkexec_attr_set_controlling_terminal(struct forkexec_attr *attr, int32_t tty);
 
 /**
- * Makes the program's process group the foreground group of the terminal tty, which must be the program's controlling
- * terminal: the caller's, or with set_session the one of set_controlling_terminal.
+ * Makes the program's process group the foreground group of the terminal tty.
  *
- * Without set_session and set_process_group the program gets a group of its own. No SIGTTOU is sent for it. tty is the
- * caller's number, borrowed: it must be open during each spawn. The last call wins.
+ * The terminal must be the program's controlling terminal: the caller's, or with set_session the one of
+ * set_controlling_terminal. Without set_session and set_process_group the program gets a group of its own. The child
+ * is sent no SIGTTOU. tty is a descriptor of the caller, borrowed: it must be open during each spawn. The last call
+ * wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: tty is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_PROCESS_GROUP or.
- * FORKEXEC_STAGE_FOREGROUND, ENOTTY: not the controlling terminal.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: tty is not open.
+ * FORKEXEC_STAGE_PROCESS_GROUP, with the errno of setpgid(2).
+ * FORKEXEC_STAGE_FOREGROUND, ENOTTY: tty is not the controlling terminal.
  *
  * See tcsetpgrp(3).
  */
 int forkexec_attr_set_foreground(struct forkexec_attr *attr, int32_t tty);
 
 /**
- * Gives up the controlling terminal while staying in the caller's session.
+ * Gives up the controlling terminal and stays in the caller's session.
  *
- * set_session does as much and more.
+ * set_session gives it up too, and makes a new session.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_DETACH_TERMINAL, ENOTTY: there is none.
+ * FORKEXEC_STAGE_DETACH_TERMINAL, ENOTTY: the caller has no controlling terminal.
  *
  * See TIOCNOTTY(2const).
  */
@@ -1105,37 +1143,41 @@ int forkexec_attr_detach_terminal(struct forkexec_attr *attr);
 #define FORKEXEC_DEATH_OF_PROCESS 2
 
 /**
- * Starts the program with exactly the signals of set blocked; without this call, with those that the calling thread
- * has blocked.
+ * Starts the program with exactly the signals of set blocked.
  *
- * Bit signo-1 stands for a signal; SIGKILL and SIGSTOP are never blocked. A signal that is pending for the child when
- * the mask opens acts on it before the exec. The last call wins.
+ * Without this call those are blocked that the calling thread has blocked. set has bits of FORKEXEC_SIGNAL_BIT;
+ * SIGKILL and SIGSTOP are never blocked. A signal that is pending for the child when its mask opens acts before the
+ * exec. The last call wins.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_signal_mask(attr, FORKEXEC_SIGNAL_BIT(SIGUSR1) | FORKEXEC_SIGNAL_BIT(SIGUSR2));
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_SIGNAL_MASK.
+ * FORKEXEC_STAGE_SIGNAL_MASK, with the errno of sigprocmask(2).
  *
  * See sigprocmask(2).
  */
 int forkexec_attr_set_signal_mask(struct forkexec_attr *attr, uint64_t set);
 
 /**
- * Starts the program with the default action for the signals of set, also where the caller ignores them.
+ * Starts the program with the default action for the signals of set.
  *
- * Signals with a handler get the default action anyway; without this call ignored ones stay ignored. Bit signo-1
- * stands for a signal; all bits may be set. Repeated calls add signals. A signal in both this and set_signal_ignore is
- * a contradiction.
+ * Without this call signals that the caller ignores stay ignored; those with a handler get the default action anyway.
+ * set has bits of FORKEXEC_SIGNAL_BIT, and may have all. Repeated calls add signals. No signal may be both in this and
+ * in set_signal_ignore.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a contradiction.
- * FORKEXEC_STAGE_SIGNAL_ACTIONS.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a signal is in set_signal_ignore too.
+ * FORKEXEC_STAGE_SIGNAL_ACTIONS, with the errno of sigaction(2).
  *
- * The error's index is the signal's number.
+ * The error's index is the number of the signal.
  *
  * See sigaction(2).
  */
@@ -1144,43 +1186,45 @@ int forkexec_attr_set_signal_default(struct forkexec_attr *attr, uint64_t set);
 /**
  * Starts the program with the signals of set ignored.
  *
- * Bit signo-1 stands for a signal. Repeated calls add signals.
+ * set has bits of FORKEXEC_SIGNAL_BIT. Repeated calls add signals. No signal may be both in this and in
+ * set_signal_default.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, set has SIGKILL or SIGSTOP, which cannot be ignored.
+ * -EINVAL: attr is NULL, or set has SIGKILL or SIGSTOP, which cannot be ignored.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: also in set_signal_default.
- * FORKEXEC_STAGE_SIGNAL_ACTIONS.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a signal is in set_signal_default too.
+ * FORKEXEC_STAGE_SIGNAL_ACTIONS, with the errno of sigaction(2).
  *
- * The error's index is the signal's number.
+ * The error's index is the number of the signal.
  *
  * See sigaction(2).
  */
 int forkexec_attr_set_signal_ignore(struct forkexec_attr *attr, uint64_t set);
 
 /**
- * Sends the program the signal sig when its parent dies: with whose FORKEXEC_DEATH_OF_THREAD when the thread ends that
- * called the spawn, which is what the kernel offers and what surprises callers with worker threads; with
- * FORKEXEC_DEATH_OF_PROCESS when the process ends, for which the library keeps a sleeping thread as long as the child
- * lives.
+ * Sends the program the signal sig when its parent dies.
  *
- * Set after the ids, which would clear it; a death in the meantime is noticed. Executing a file that is set-user-id,
- * set-group-id or has capabilities clears it. The last call wins.
+ * whose says what counts as its death. With FORKEXEC_DEATH_OF_THREAD it is the end of the thread that called the
+ * spawn: the kernel offers this, and it surprises callers with worker threads. With FORKEXEC_DEATH_OF_PROCESS it is
+ * the end of the process, for which the library keeps a sleeping thread as long as the child lives.
  *
- * Each child with FORKEXEC_DEATH_OF_PROCESS costs one thread, which counts in RLIMIT_NPROC: 96 KiB of address space,
- * of which 4 are used, and what the kernel needs for a thread, about 20 KiB. The thread is not libc's, so setuid(2)
- * does not reach it. In a caller that is root or has capabilities it has therefore given up all but CAP_KILL, and a
- * seccomp filter lets it do nothing but wait: as long as such a child lives, SECCOMP_FILTER_FLAG_TSYNC fails in the
- * caller. In other callers it is left as the calling thread was.
+ * The signal is set after the ids, whose change would clear it. A death in the meantime is noticed. An exec of a file
+ * that is set-user-id, set-group-id or has capabilities clears it. The last call wins.
+ *
+ * The thread of FORKEXEC_DEATH_OF_PROCESS counts in RLIMIT_NPROC and takes 96 KiB of address space, of which 4 KiB are
+ * used, and about 20 KiB in the kernel. The C library does not know it, so the caller's setuid(2) does not reach it.
+ * In a caller that is root or has capabilities the thread therefore gives up all capabilities except CAP_KILL, and a
+ * seccomp filter lets it only wait. As long as such a child lives, SECCOMP_FILTER_FLAG_TSYNC fails in the caller. In
+ * other callers the thread is left as the calling thread was.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, sig is not 1 to 64, whose is neither of the two.
+ * -EINVAL: attr is NULL, sig is not 1 to 64, or whose is neither of the two.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_CLONE, EAGAIN: no thread could be made.
  * FORKEXEC_STAGE_PARENT_DEATH, ESRCH: the parent died while the child was set up.
- * FORKEXEC_STAGE_PARENT_DEATH, ENOSYS: the caller has privilege, and seccomp(2) is missing or filtered.
+ * FORKEXEC_STAGE_PARENT_DEATH, ENOSYS: the caller has privileges, and seccomp(2) is missing or forbidden.
  *
  * See PR_SET_PDEATHSIG(2const).
  */
@@ -1238,23 +1282,30 @@ int forkexec_attr_set_parent_death_signal(struct forkexec_attr *attr, int32_t si
 #define FORKEXEC_SPECULATE_FORCE_DISABLE 8
 
 /**
- * Limits a resource, 0 to 15: RLIMIT_CPU is 0, RLIMIT_NOFILE 7.
+ * Sets a resource limit of the program.
  *
- * UINT64_MAX is no limit; FORKEXEC_RLIMIT_KEEP in either half leaves that half as the caller has it at the spawn.
- * Raising a hard limit needs CAP_SYS_RESOURCE; with a new or a joined user namespace, where the child could not, the
- * caller's side raises it, before the child joins anything. Limits of memory that are too low for the exec itself kill
- * the child with SIGSEGV where the kernel cannot turn back. Repeated calls add entries; one for the same resource
- * replaces the earlier and keeps its index.
+ * resource is 0 to 15, an RLIMIT_ constant: RLIMIT_CPU is 0, RLIMIT_NOFILE 7. soft and hard are the limits, in the
+ * units of prlimit(2). UINT64_MAX is no limit. FORKEXEC_RLIMIT_KEEP leaves that half as the caller has it at the
+ * spawn. Raising a hard limit needs CAP_SYS_RESOURCE. With a new or joined user namespace the caller's side raises it
+ * before the child joins anything, because the child could not. A limit on memory that is too low for the exec kills
+ * the child with SIGSEGV, if the kernel is past the point of no return.
+ *
+ * Repeated calls add entries. An entry for the same resource replaces the earlier one and keeps its index.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_rlimit(attr, RLIMIT_CPU, 10, 11);
+ *     forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, FORKEXEC_RLIMIT_KEEP);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, resource is above 15, soft is above hard and both are given.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, resource is above 15, or soft is above hard and both are given.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_RESOLVE, EINVAL: soft is above hard once the kept half is known.
- * FORKEXEC_STAGE_RLIMIT.
- * FORKEXEC_STAGE_NOFILE for RLIMIT_NOFILE (EPERM: a hard limit raised without the right to, or RLIMIT_NOFILE above
- *   /proc/sys/fs/nr_open).
+ * FORKEXEC_STAGE_RLIMIT, EPERM: the caller may not raise the hard limit.
+ * FORKEXEC_STAGE_NOFILE, EPERM: the caller may not raise the hard limit of RLIMIT_NOFILE, or it is above
+ *   /proc/sys/fs/nr_open.
  *
  * The error's index is the place among the set_rlimit entries.
  *
@@ -1263,74 +1314,77 @@ int forkexec_attr_set_parent_death_signal(struct forkexec_attr *attr, int32_t si
 int forkexec_attr_set_rlimit(struct forkexec_attr *attr, uint32_t resource, uint64_t soft, uint64_t hard);
 
 /**
- * Sets the nice value, -20 to 19.
+ * Sets the nice value of the program, -20 to 19.
  *
- * One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new or a joined user namespace the caller's side
- * sets it, before the child joins anything. The last call wins.
+ * A value nice below the caller's needs CAP_SYS_NICE or RLIMIT_NICE. With a new or joined user namespace the caller's
+ * side sets it before the child joins anything. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, nice is not -20 to 19.
+ * -EINVAL: attr is NULL, or nice is not -20 to 19.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NICE (EACCES: no right to lower it), unless allowed.
+ * FORKEXEC_STAGE_NICE, EACCES: the caller may not lower it. allow_failure lets this pass.
  *
  * See setpriority(2).
  */
 int forkexec_attr_set_nice(struct forkexec_attr *attr, int32_t nice);
 
 /**
- * Runs the program only on the n processors of cpus, counted from 0.
+ * Runs the program only on the n processors of cpus.
  *
- * Those that the system does not have are left out, as the kernel does it. cpus is copied; the last call wins.
+ * Processors are counted from 0. The kernel leaves out those that the machine does not have. cpus is copied. The last
+ * call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or cpus is NULL, n is 0 or above 8192, a number is above 8191.
- * -ENOMEM.
+ * -EINVAL: attr or cpus is NULL, n is 0 or above 8192, or a number is above 8191.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_AFFINITY (EINVAL: none of them is usable), unless allowed.
+ * FORKEXEC_STAGE_AFFINITY, EINVAL: none of the processors can be used. allow_failure lets this pass.
  *
  * See sched_setaffinity(2).
  */
 int forkexec_attr_set_affinity(struct forkexec_attr *attr, const uint32_t *cpus, size_t n);
 
 /**
- * Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
- * SCHED_RR with 1 to 99.
+ * Sets the scheduling policy of the program and its static priority.
  *
- * Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace the caller's side sets
- * the policy, before the child joins anything. Takes the place of set_deadline; the last call wins.
+ * policy is SCHED_OTHER, SCHED_BATCH or SCHED_IDLE with priority 0, or SCHED_FIFO or SCHED_RR with priority 1 to 99.
+ * Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO. With a new or joined user namespace the caller's side sets
+ * the policy before the child joins anything. The last call of this and of set_deadline wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
+ * -EINVAL: attr is NULL, the policy is another, or the priority is not one of the policy's.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_SCHEDULER, EPERM: no right to it.
+ * FORKEXEC_STAGE_SCHEDULER, EPERM: the caller has no right to the policy.
  *
- * See sched_setscheduler(2).
+ * See sched_setscheduler(2), sched(7).
  */
 int forkexec_attr_set_scheduler(struct forkexec_attr *attr, int32_t policy, int32_t priority);
 
 /**
- * Sets SCHED_DEADLINE: runtime_ns of processor time, within deadline_ns from the beginning of each period_ns; a period
- * of 0 is the deadline.
+ * Runs the program under SCHED_DEADLINE.
  *
- * Needs CAP_SYS_NICE, and that the program may run on all processors of its cpuset: no set_affinity to fewer. With a
- * new or a joined user namespace the caller's side sets it, before the child joins anything. The program makes no
- * processes and threads (EAGAIN), unless set_process_flags has RESET_ON_FORK. Takes the place of set_scheduler, and
- * the other way round: the last call wins.
+ * It gets runtime_ns of processor time within deadline_ns from the beginning of each period_ns, all in nanoseconds. A
+ * period of 0 is the deadline. Needs CAP_SYS_NICE, and that the program may run on all processors of its cpuset, so no
+ * set_affinity to fewer. With a new or joined user namespace the caller's side sets it before the child joins
+ * anything. The program cannot make processes or threads (EAGAIN), unless set_process_flags has
+ * FORKEXEC_PROCESS_RESET_ON_FORK. The last call of this and of set_scheduler wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, runtime_ns is below 1024 or above deadline_ns, deadline_ns is above period_ns and that is not
- *   0, a number is above INT64_MAX.
+ *   0, or a number is above INT64_MAX.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: set_init, a listener, a pid namespace that is entered.
- * FORKEXEC_STAGE_SCHEDULER, EPERM: no right to it, or fewer processors.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: the child has to make a process or thread: set_init, a listener, a pid namespace
+ *   that is entered.
+ * FORKEXEC_STAGE_SCHEDULER, EPERM: the caller has no right to it, or the program may run on fewer processors.
  * FORKEXEC_STAGE_SCHEDULER, EBUSY: the processors have no such time left.
- * FORKEXEC_STAGE_SCHEDULER, EINVAL: outside the sysctls kernel.sched_deadline_period_min_us and _max_us.
+ * FORKEXEC_STAGE_SCHEDULER, EINVAL: the period is outside the sysctls kernel.sched_deadline_period_min_us and
+ *   kernel.sched_deadline_period_max_us.
  *
- * See sched_setattr(2).
+ * See sched_setattr(2), sched(7).
  */
 int forkexec_attr_set_deadline(struct forkexec_attr *attr,
                                uint64_t runtime_ns,
@@ -1338,138 +1392,140 @@ int forkexec_attr_set_deadline(struct forkexec_attr *attr,
                                uint64_t period_ns);
 
 /**
- * Sets how busy the kernel takes the program to be when it chooses a processor and its frequency: at least min and at
- * most max, of 1024 for the largest processor at its highest frequency.
+ * Tells the kernel how busy it shall expect the program to be.
  *
- * The policy stays as it is. The last call wins.
+ * The kernel uses it to choose a processor and its frequency. min and max bound the expectation, on a scale where 1024
+ * is the largest processor at its highest frequency (SCHED_FLAG_UTIL_CLAMP_MIN and SCHED_FLAG_UTIL_CLAMP_MAX). The
+ * policy stays as it is. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, min is above max, max is above 1024.
+ * -EINVAL: attr is NULL, min is above max, or max is above 1024.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_UTILIZATION: EOPNOTSUPP, or EINVAL before Linux 5.3: the kernel does not know it, see
- *   FORKEXEC_PROBE_UTILIZATION.
+ * FORKEXEC_STAGE_UTILIZATION, EOPNOTSUPP: the kernel is built without this, see FORKEXEC_PROBE_UTILIZATION.
+ * FORKEXEC_STAGE_UTILIZATION, EINVAL: the kernel is older than Linux 5.3.
  *
- * See sched_setattr(2), SCHED_FLAG_UTIL_CLAMP_MIN and _MAX.
+ * See sched_setattr(2).
  */
 int forkexec_attr_set_utilization(struct forkexec_attr *attr, uint32_t min, uint32_t max);
 
 /**
- * Says which nodes of a NUMA machine the program's memory comes from: mode is one of MPOL_DEFAULT 0, MPOL_PREFERRED 1,
- * MPOL_BIND 2, MPOL_INTERLEAVE 3, MPOL_LOCAL 4 and those that a newer kernel knows, with MPOL_F_ flags; nodes are n
- * numbers, counted from 0, none for MPOL_DEFAULT and MPOL_LOCAL.
+ * Chooses the NUMA nodes that the program's memory comes from.
  *
- * The kernel leaves out what the machine or the cpuset does not have. nodes is copied and may be NULL where n is 0;
- * the last call wins.
+ * mode is MPOL_DEFAULT 0, MPOL_PREFERRED 1, MPOL_BIND 2, MPOL_INTERLEAVE 3, MPOL_LOCAL 4 or one that a newer kernel
+ * knows, with MPOL_F_ flags. nodes has n numbers of nodes, counted from 0, none for MPOL_DEFAULT and MPOL_LOCAL. The
+ * kernel leaves out nodes that the machine or the cpuset does not have. nodes is copied, and may be NULL if n is 0.
+ * The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, nodes is NULL and n is not 0, n is above 1024, a number is above 1023.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, nodes is NULL and n is not 0, n is above 1024, or a number is above 1023.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NUMA_POLICY, EINVAL: no such mode, nodes that do not go with it, or none that is there.
- * FORKEXEC_STAGE_NUMA_POLICY, ENOSYS: the kernel has no NUMA, see FORKEXEC_PROBE_NUMA_POLICY.
+ * FORKEXEC_STAGE_NUMA_POLICY, EINVAL: there is no such mode, it does not go with the nodes, or there are no such
+ *   nodes.
+ * FORKEXEC_STAGE_NUMA_POLICY, ENOSYS: the kernel is built without NUMA, see FORKEXEC_PROBE_NUMA_POLICY.
  *
  * See set_mempolicy(2).
  */
 int forkexec_attr_set_numa_policy(struct forkexec_attr *attr, uint32_t mode, const uint32_t *nodes, size_t n);
 
 /**
- * Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
- * to 7; 0 for class 0.
+ * Sets the I/O priority of the program.
  *
- * Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN; with a new or a joined user namespace the caller's side sets it,
- * before the child joins anything. The last call wins.
+ * io_class is 0 none, 1 real-time, 2 best effort or 3 idle. level is the priority in the class, from 0, the first, to
+ * 7; it is 0 for class 0. Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN. With a new or joined user namespace the
+ * caller's side sets it before the child joins anything. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, io_class is above 3, level is above 7, io_class is 0 and level is not.
+ * -EINVAL: attr is NULL, io_class is above 3, level is above 7, or io_class is 0 and level is not.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_IO_PRIORITY (EPERM: real-time without CAP_SYS_NICE or CAP_SYS_ADMIN), unless allowed.
+ * FORKEXEC_STAGE_IO_PRIORITY, EPERM: real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN. allow_failure lets this pass.
  *
  * See ioprio_set(2).
  */
 int forkexec_attr_set_io_priority(struct forkexec_attr *attr, uint32_t io_class, uint32_t level);
 
 /**
- * Sets the file mode creation mask, for the program and for what open_fd creates.
+ * Sets the file mode creation mask of the program.
  *
- * Without this call it is the caller's. The last call wins.
+ * Files that open_fd creates get it, too. Without this call the mask is the caller's. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, mask is above 0777.
+ * -EINVAL: attr is NULL, or mask is above 0777.
  *
  * See umask(2).
  */
 int forkexec_attr_set_umask(struct forkexec_attr *attr, uint32_t mask);
 
 /**
- * Sets the execution domain and its flags, for example ADDR_NO_RANDOMIZE, 0x0040000.
+ * Sets the execution domain of the program and its flags.
  *
- * The last call wins.
+ * persona is as in personality(2), for example ADDR_NO_RANDOMIZE, 0x0040000. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, persona is 0xffffffff, which would only ask.
+ * -EINVAL: attr is NULL, or persona is 0xffffffff, which only asks for the current one.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_PERSONALITY.
+ * FORKEXEC_STAGE_PERSONALITY, with the errno of personality(2).
  *
  * See personality(2).
  */
 int forkexec_attr_set_personality(struct forkexec_attr *attr, uint32_t persona);
 
 /**
- * Sets how readily the out-of-memory killer takes the program: -1000 (never) to 1000 (first).
+ * Sets how readily the out-of-memory killer takes the program.
  *
- * One below the lowest that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace
- * the caller's side sets it, and before it joins one the child does. The last call wins.
+ * adjustment is -1000, never, to 1000, first. A value below the lowest that a privileged process has set for the
+ * caller needs CAP_SYS_RESOURCE. With a new user namespace the caller's side sets it; a child that joins one sets it
+ * before. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
+ * -EINVAL: attr is NULL, or adjustment is not -1000 to 1000.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it, or as for map_uid; EROFS; ENOENT: no /proc), unless allowed.
+ * A spawn can fail later, unless allow_failure lets it pass, as:
+ * FORKEXEC_STAGE_OOM_SCORE, EACCES: the caller may not lower it, or a Landlock domain forbids it, or the caller is not
+ *   dumpable and the child has a copy of its memory.
+ * FORKEXEC_STAGE_OOM_SCORE, EROFS: /proc is read-only.
+ * FORKEXEC_STAGE_OOM_SCORE, ENOENT: there is no /proc.
  *
  * See proc_pid_oom_score_adj(5).
  */
 int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustment);
 
 /**
- * Sets by how many nanoseconds the kernel may delay the program's timers in order to group them; 0 means the default,
- * which is the calling thread's own.
+ * Sets by how much the kernel may delay the program's timers to group them.
  *
- * The last call wins.
+ * nanoseconds is the time. 0 is the default, which is that of the calling thread. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_TIMER_SLACK , unless allowed.
+ * FORKEXEC_STAGE_TIMER_SLACK, with the errno of prctl(2). allow_failure lets this pass.
  *
  * See PR_SET_TIMERSLACK(2const).
  */
 int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanoseconds);
 
 /**
- * Sets what a process has as a bit of its own, FORKEXEC_PROCESS_ bits: NO_THP, no transparent huge pages; MDWE, no
- * memory that is or was writable becomes executable (compilers at run time then fail); NO_TSC, SIGSEGV for who reads
- * the time stamp counter, which also loaders and clock_gettime(2) of some C libraries do; SUBREAPER, orphans of the
- * program's descendants become its children; KSM, the kernel may merge its memory with equal memory of others;
- * RESET_ON_FORK, no child or thread of the program has its real-time or deadline policy, or a negative nice value;
- * OWN_CORE, only the program and its descendants run on a core's threads at the same time, so that what a core has in
- * common tells nothing to others.
+ * Sets attributes that a process has as single bits.
  *
- * Threads and children have NO_THP, MDWE, NO_TSC, OWN_CORE and KSM, too; nothing takes MDWE away. NO_THP, MDWE and KSM
- * are kept with the memory, so with them the child is never in the caller's. 0 asks for none. The last call wins.
+ * flags are FORKEXEC_PROCESS_ bits; 0 sets none. FORKEXEC_PROCESS_NO_THP, _MDWE, _NO_TSC, _OWN_CORE and _KSM hold for
+ * threads and children too, and nothing takes MDWE away. With MDWE compilers at run time fail. With NO_TSC loaders and
+ * clock_gettime(2) of some C libraries fail, as they read the time stamp counter. With OWN_CORE what the threads of a
+ * core have in common tells nothing to other programs. The kernel keeps NO_THP, MDWE and KSM with the memory, so with
+ * them the child is never in the caller's. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another bit.
+ * -EINVAL: attr is NULL, or flags has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_PROCESS_FLAGS, EINVAL: MDWE needs Linux 6.3, NO_TSC x86, OWN_CORE a kernel with CONFIG_SCHED_CORE,
- *   KSM one with CONFIG_KSM.
- * FORKEXEC_STAGE_PROCESS_FLAGS, ENODEV: OWN_CORE, and no core has several threads.
- * FORKEXEC_STAGE_PROCESS_FLAGS, EOPNOTSUPP: KSM before Linux 6.7, where it ends with the exec.
+ * FORKEXEC_STAGE_PROCESS_FLAGS, EINVAL: the kernel or the processor does not have it: MDWE needs Linux 6.3, NO_TSC
+ *   x86, OWN_CORE a kernel with CONFIG_SCHED_CORE, KSM one with CONFIG_KSM.
+ * FORKEXEC_STAGE_PROCESS_FLAGS, ENODEV: OWN_CORE was asked for, and no core has several threads.
+ * FORKEXEC_STAGE_PROCESS_FLAGS, EOPNOTSUPP: KSM was asked for, and before Linux 6.7 it ends with the exec.
  *
  * The error's index is the bit that failed.
  *
@@ -1478,21 +1534,22 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
 int forkexec_attr_set_process_flags(struct forkexec_attr *attr, uint32_t flags);
 
 /**
- * Says whether the processor may run ahead of the program by feature, one of FORKEXEC_SPECULATION_STORE_BYPASS,
- * FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATION_L1D_FLUSH (where ENABLE flushes the cache at each switch
- * to another process) or one that a newer kernel knows: control is FORKEXEC_SPECULATE_ENABLE,
- * FORKEXEC_SPECULATE_DISABLE or FORKEXEC_SPECULATE_FORCE_DISABLE, which the program cannot take back.
+ * Controls one kind of speculative execution of the program.
  *
- * Its threads and children have the same. Repeated calls add; for the same feature the last call wins.
+ * feature is FORKEXEC_SPECULATION_STORE_BYPASS, FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATION_L1D_FLUSH
+ * or one that a newer kernel knows. control is FORKEXEC_SPECULATE_ENABLE, FORKEXEC_SPECULATE_DISABLE or
+ * FORKEXEC_SPECULATE_FORCE_DISABLE, which the program cannot take back. For L1D_FLUSH, ENABLE flushes the cache at
+ * each switch to another process. It holds for the program's threads and children too. Repeated calls add features;
+ * for the same feature the last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, feature is above 255, another control.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, feature is above 255, or control is another.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_SPECULATION, ENODEV: the kernel does not know the feature.
- * FORKEXEC_STAGE_SPECULATION, ENXIO or EPERM: the processor, the boot parameters or an earlier FORCE_DISABLE have
- *   decided it.
+ * FORKEXEC_STAGE_SPECULATION, ENXIO, EPERM: the processor, the boot parameters or an earlier FORCE_DISABLE do not let
+ *   it be changed.
  *
  * The error's index is the feature.
  *
@@ -1501,19 +1558,19 @@ int forkexec_attr_set_process_flags(struct forkexec_attr *attr, uint32_t flags);
 int forkexec_attr_set_speculation(struct forkexec_attr *attr, uint32_t feature, uint32_t control);
 
 /**
- * Says which kinds of the program's memory the kernel writes into a core, as bits of core(5): 0x1 private and
- * anonymous, 0x2 shared and anonymous, 0x4 and 0x8 files, 0x10 the first page of programs and libraries, 0x20 and 0x40
- * huge pages, 0x80 and 0x100 DAX; 0 for none of them.
+ * Chooses which kinds of the program's memory a core dump has.
  *
- * An exec and children keep it. It is kept with the memory, so the child is never in the caller's, and written by way
- * of the caller's /proc. The last call wins.
+ * kinds has the bits of core(5): 0x1 private anonymous, 0x2 shared anonymous, 0x4 private file, 0x8 shared file, 0x10
+ * the first page of programs and libraries, 0x20 and 0x40 huge pages, 0x80 and 0x100 DAX. 0 is none. Execs and
+ * children keep it. The kernel keeps it with the memory, so the child is never in the caller's. It is written through
+ * the caller's /proc. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another bit.
+ * -EINVAL: attr is NULL, or kinds has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_COREDUMP_FILTER, ENOENT: no /proc, or a kernel without CONFIG_ELF_CORE.
- * FORKEXEC_STAGE_COREDUMP_FILTER, EROFS.
+ * FORKEXEC_STAGE_COREDUMP_FILTER, ENOENT: there is no /proc, or the kernel is built without CONFIG_ELF_CORE.
+ * FORKEXEC_STAGE_COREDUMP_FILTER, EROFS: /proc is read-only.
  *
  * See core(5).
  */
@@ -1522,29 +1579,34 @@ int forkexec_attr_set_coredump_filter(struct forkexec_attr *attr, uint32_t kinds
 /**
  * Runs the program in the cgroup whose directory fd refers to.
  *
- * With cgroup v2 the child is born there (clone3(2), CLONE_INTO_CGROUP) where the kernel can; else, and with v1
- * always, the waiting child is moved there by writing cgroup.procs, which may take the kernel 10 ms and more. Where
- * memory.oom.group is set the kernel kills all members at once, and all who share memory with one of them. So where
- * the hierarchy has the memory controller, or others than the caller and root can freeze the cgroup, no member ever
- * shares the caller's memory: the library's own program makes the child (FORKEXEC_STAGE_CGROUP_BIRTH), or, where the
- * child is born in a user namespace, or is not the only process that the spawn makes, it is moved. Two processes count
- * against the caller's limits on processes meanwhile. A cgroup that is frozen, or in a frozen one, is refused (EBUSY):
- * the spawn would never return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH,
- * during each spawn. The last call wins.
+ * fd is a descriptor of the caller, borrowed: it must be open, for reading or with O_PATH, during each spawn. The last
+ * call of this and of forkexec_attr_set_cgroup wins.
+ *
+ * In a cgroup of version 2 the child is born (clone3(2), CLONE_INTO_CGROUP) if the kernel can do it. Otherwise, and
+ * always with version 1, the waiting child is moved there by a write to cgroup.procs, which may take the kernel 10 ms
+ * and more.
+ *
+ * Where memory.oom.group is set, the kernel kills all members of a cgroup at once, and all processes that share memory
+ * with one of them. So a member never shares the caller's memory if the hierarchy has the memory controller, or if
+ * others than the caller and root can freeze the cgroup. The library's own program then makes the child
+ * (FORKEXEC_STAGE_CGROUP_BIRTH). If the child is born in a user namespace, or is one of several processes that the
+ * spawn makes, it is moved. For a moment limits on processes count two.
+ *
+ * A frozen cgroup, or one below a frozen one, is refused, because the spawn would never return.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_RESOLVE, EBUSY: frozen.
- * FORKEXEC_STAGE_RESOLVE, EINVAL: not a cgroup directory.
- * FORKEXEC_STAGE_CGROUP, EACCES or EPERM: no right to it.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_RESOLVE, EBUSY: the cgroup is frozen.
+ * FORKEXEC_STAGE_RESOLVE, EINVAL: fd is no directory of a cgroup.
+ * FORKEXEC_STAGE_CGROUP, EACCES, EPERM: the caller has no right to it.
  * FORKEXEC_STAGE_CGROUP, EBUSY: it has controllers enabled for its children.
- * FORKEXEC_STAGE_CGROUP, EOPNOTSUPP: it is beside or in a threaded one.
- * FORKEXEC_STAGE_CGROUP, ENOENT or ENODEV: it was removed, or lies outside the cgroup namespace.
- * FORKEXEC_STAGE_CGROUP, ENOSPC: a cpuset without processors or memory.
+ * FORKEXEC_STAGE_CGROUP, EOPNOTSUPP: it is in or beside a threaded one.
+ * FORKEXEC_STAGE_CGROUP, ENOENT, ENODEV: it was removed, or lies outside the cgroup namespace.
+ * FORKEXEC_STAGE_CGROUP, ENOSPC: its cpuset has no processors or no memory.
  * FORKEXEC_STAGE_CLONE, EAGAIN: its pids.max is reached.
  *
  * See cgroups(7).
@@ -1552,51 +1614,53 @@ int forkexec_attr_set_coredump_filter(struct forkexec_attr *attr, uint32_t kinds
 int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Gives the program the soft limit on descriptors (RLIMIT_NOFILE) that the process had when the library was loaded:
- * for callers whose runtime raises its own, as Go's does.
+ * Gives the program the limit on descriptors from before the caller raised it.
  *
- * An entry of set_rlimit for RLIMIT_NOFILE goes before it.
+ * It is the soft RLIMIT_NOFILE that the process had when the library was loaded. This is for callers whose runtime
+ * raises its own, as Go's does. An entry of set_rlimit for RLIMIT_NOFILE takes precedence.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NOFILE.
+ * FORKEXEC_STAGE_RESOLVE, EPERM: that limit is not known.
+ * FORKEXEC_STAGE_NOFILE, with the errno of prlimit(2).
  *
  * See getrlimit(2).
  */
 int forkexec_attr_restore_nofile(struct forkexec_attr *attr);
 
 /**
- * The same as restore_nofile, but only while the caller's limits at the spawn are still soft and hard, what a runtime
- * has made of them at its start; FORKEXEC_RLIMIT_KEEP in either half is any.
+ * Does what restore_nofile does, if the limit is still what a runtime made it.
  *
- * Else somebody has set them since, and the program has the caller's. Takes the place of restore_nofile; the last call
- * of the two wins.
+ * soft and hard are what a runtime sets RLIMIT_NOFILE to at its start; FORKEXEC_RLIMIT_KEEP in either half matches any
+ * value. If the caller's limits at the spawn are others, somebody has set them since, and the program gets the
+ * caller's. The last call of this and of restore_nofile wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NOFILE.
+ * FORKEXEC_STAGE_RESOLVE, EPERM: the earlier limit is not known.
+ * FORKEXEC_STAGE_NOFILE, with the errno of prlimit(2).
  *
  * See getrlimit(2).
  */
 int forkexec_attr_restore_nofile_from(struct forkexec_attr *attr, uint64_t soft, uint64_t hard);
 
 /**
- * Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
- * FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME,
- * FORKEXEC_STAGE_DOMAINNAME and FORKEXEC_STAGE_LOOPBACK: none of them protects anything;
- * FORKEXEC_STAGE_LATE_NAMESPACES: after a failure neither the cgroup nor the pid namespace that unshare_namespaces
- * asked for is there; or FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings (ENOSYS) and for no other
- * reason.
+ * Lets a spawn go on if a certain stage fails.
  *
- * Without this call every failure is the spawn's. Repeated calls add stages.
+ * Without this call every failure fails the spawn. stage is one that protects nothing: FORKEXEC_STAGE_NICE,
+ * FORKEXEC_STAGE_IO_PRIORITY, FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY,
+ * FORKEXEC_STAGE_HOSTNAME, FORKEXEC_STAGE_DOMAINNAME or FORKEXEC_STAGE_LOOPBACK. It can be
+ * FORKEXEC_STAGE_LATE_NAMESPACES: if that fails, the program has neither the cgroup nor the pid namespace that
+ * unshare_namespaces asked for. It can be FORKEXEC_STAGE_KEYRING, where only ENOSYS passes, of a kernel without
+ * keyrings. Repeated calls add stages.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another stage.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or stage is another.
+ * -ENOMEM: memory is short.
  */
 int forkexec_attr_allow_failure(struct forkexec_attr *attr, uint32_t stage);
 
@@ -1605,79 +1669,85 @@ int forkexec_attr_allow_failure(struct forkexec_attr *attr, uint32_t stage);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Runs the program as the user uid: real, effective and saved id.
+ * Runs the program as the user uid.
  *
- * uid is one of the program's user namespace. Without set_groups and keep_groups the supplementary groups are dropped;
- * see set_groups. The last call wins.
+ * The real, the effective and the saved id are set. uid is an id of the program's user namespace. Without set_groups
+ * or keep_groups the supplementary groups are dropped. The last call wins.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_gid(attr, 65534);
+ *     forkexec_attr_set_uid(attr, 65534);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, uid is (uid_t)-1.
+ * -EINVAL: attr is NULL, or uid is (uid_t)-1.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: not in the map of the new user namespace.
- * FORKEXEC_STAGE_UID, EPERM: no CAP_SETUID.
- * FORKEXEC_STAGE_UID, EINVAL: not mapped in the caller's user namespace.
- * FORKEXEC_STAGE_GROUPS, EPERM: no right to drop the groups.
- * FORKEXEC_STAGE_EXEC, EAGAIN: over RLIMIT_NPROC.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: uid is not in the map of the new user namespace.
+ * FORKEXEC_STAGE_UID, EPERM: CAP_SETUID is missing.
+ * FORKEXEC_STAGE_UID, EINVAL: uid is not mapped in the caller's user namespace.
+ * FORKEXEC_STAGE_GROUPS, EPERM: the groups may not be dropped.
+ * FORKEXEC_STAGE_EXEC, EAGAIN: the user is over RLIMIT_NPROC.
  *
  * See setresuid(2).
  */
 int forkexec_attr_set_uid(struct forkexec_attr *attr, uint32_t uid);
 
 /**
- * Runs the program with the group gid: real, effective and saved id.
+ * Runs the program with the group gid.
  *
- * gid is one of the program's user namespace. Without set_groups and keep_groups the supplementary groups are dropped;
- * see set_groups. The last call wins.
+ * The real, the effective and the saved id are set. gid is an id of the program's user namespace. Without set_groups
+ * or keep_groups the supplementary groups are dropped. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, gid is (gid_t)-1.
+ * -EINVAL: attr is NULL, or gid is (gid_t)-1.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: not in the map of the new user namespace.
- * FORKEXEC_STAGE_GID, EPERM: no CAP_SETGID.
- * FORKEXEC_STAGE_GID, EINVAL: not mapped in the caller's user namespace.
- * FORKEXEC_STAGE_GROUPS, EPERM: no right to drop the groups.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: gid is not in the map of the new user namespace.
+ * FORKEXEC_STAGE_GID, EPERM: CAP_SETGID is missing.
+ * FORKEXEC_STAGE_GID, EINVAL: gid is not mapped in the caller's user namespace.
+ * FORKEXEC_STAGE_GROUPS, EPERM: the groups may not be dropped.
  *
  * See setresgid(2).
  */
 int forkexec_attr_set_gid(struct forkexec_attr *attr, uint32_t gid);
 
 /**
- * Gives the program exactly the n supplementary groups of list; with n 0 none, and list may be NULL.
+ * Gives the program exactly the n supplementary groups of list.
  *
- * Without this call a program that changes its uid or gid has none either; keep_groups keeps the caller's. One
- * exception, Go's: where there is a gid map without allow_setgroups, the kernel denies setgroups, and no groups asked
- * for means that nothing is done; groups asked for are then refused. A user namespace that is joined may deny it too:
- * that is no failure where the groups, as they are seen in there, are as asked already: none, or up to 64 that are
- * mapped. list is copied; the last call wins.
+ * With n 0 it has none, and list may be NULL. Without this call a program that changes its uid or gid has none either,
+ * unless keep_groups was called. list is copied. The last call wins.
+ *
+ * A gid map without allow_setgroups makes the kernel deny setgroups(2). Groups that are asked for are then refused;
+ * without this call the groups are left as they are, as Go does. A joined user namespace may deny it too. That is no
+ * failure if the child's groups, as seen there, are already those that are asked for: none, or up to 64 that are
+ * mapped.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, or an item is (gid_t)-1.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with keep_groups.
- * FORKEXEC_STAGE_VALIDATE: not in the map of the new user namespace.
- * FORKEXEC_STAGE_VALIDATE, EPERM: a new user namespace without allow_setgroups.
- * FORKEXEC_STAGE_GROUPS, EPERM: no CAP_SETGID, or denied in the caller's or the joined user namespace: keep_groups is
- *   the way there.
- * FORKEXEC_STAGE_GROUPS, EINVAL: not mapped there.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: keep_groups was called, or a group is not in the map of the new user namespace.
+ * FORKEXEC_STAGE_VALIDATE, EPERM: the new user namespace has no allow_setgroups.
+ * FORKEXEC_STAGE_GROUPS, EPERM: CAP_SETGID is missing, or the caller's or the joined user namespace denies it: call
+ *   keep_groups there.
+ * FORKEXEC_STAGE_GROUPS, EINVAL: a group is not mapped there.
  *
  * See setgroups(2).
  */
 int forkexec_attr_set_groups(struct forkexec_attr *attr, const uint32_t *list, size_t n);
 
 /**
- * Keeps the caller's supplementary groups when uid or gid change.
+ * Keeps the caller's supplementary groups when the uid or gid changes.
  *
- * Contradicts set_groups.
+ * set_groups contradicts this.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with set_groups.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_groups was called.
  *
  * See credentials(7).
  */
@@ -1700,98 +1770,102 @@ int forkexec_attr_keep_groups(struct forkexec_attr *attr);
 #define FORKEXEC_CAP_BOUNDING 0x8
 
 /**
- * Makes each of the sets, one or more of FORKEXEC_CAP_PERMITTED, FORKEXEC_CAP_EFFECTIVE, FORKEXEC_CAP_INHERITABLE and
- * FORKEXEC_CAP_BOUNDING, exactly mask, in which bit n stands for the capability n; the other sets stay as they are.
+ * Makes some of the program's capability sets exactly mask.
  *
- * These are the sets before the exec, which computes the program's own from them and from the file: a program that is
- * not run as root keeps only what is also ambient. They survive a change of uid. For each set the last call wins.
+ * sets names them: one or more of FORKEXEC_CAP_PERMITTED, FORKEXEC_CAP_EFFECTIVE, FORKEXEC_CAP_INHERITABLE and
+ * FORKEXEC_CAP_BOUNDING. The other sets stay as they are. Bit n of mask stands for capability n. For each set the last
+ * call wins.
+ *
+ * These are the sets before the exec, which computes the program's own from them and from the file: a program that
+ * does not run as root keeps only what is ambient too. A change of uid does not lose them.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, sets is 0 or has another bit.
+ * -EINVAL: attr is NULL, or sets is 0 or has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with drop_capabilities.
- * FORKEXEC_STAGE_VALIDATE: effective or ambient not within permitted.
- * FORKEXEC_STAGE_VALIDATE, EINVAL: a capability that this kernel does not know.
- * FORKEXEC_STAGE_BOUNDING, EPERM: no CAP_SETPCAP.
- * FORKEXEC_STAGE_KEEP_CAPS.
- * FORKEXEC_STAGE_EFFECTIVE or.
- * FORKEXEC_STAGE_CAPABILITIES, EPERM: more than the child has.
- *
- * The error's index is -1, for FORKEXEC_STAGE_BOUNDING the number of the capability.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: drop_capabilities was called, the effective or ambient set is not within the
+ *   permitted one, or this kernel does not know a capability.
+ * FORKEXEC_STAGE_BOUNDING, EPERM: CAP_SETPCAP is missing. The error's index is the number of the capability.
+ * FORKEXEC_STAGE_KEEP_CAPS, with the errno of prctl(2).
+ * FORKEXEC_STAGE_EFFECTIVE, with the errno of capset(2).
+ * FORKEXEC_STAGE_CAPABILITIES, EPERM: the child does not have all of them.
  *
  * See capabilities(7).
  */
 int forkexec_attr_set_capabilities(struct forkexec_attr *attr, uint32_t sets, uint64_t mask);
 
 /**
- * Empties all five sets: permitted, effective, inheritable, bounding and ambient.
+ * Empties all five capability sets of the program.
  *
- * With the bounding set empty, a program that is run as root, or whose file has capabilities, gains none by the exec.
- * With set_no_new_privs no exec grants any: a caller without CAP_SETPCAP then leaves the bounding set as it is.
- * Contradicts set_capabilities and set_ambient.
+ * These are the permitted, effective, inheritable, bounding and ambient set. With an empty bounding set the program
+ * gains no capability by an exec, even as root or from its file. With set_no_new_privs no exec grants any, and a
+ * caller without CAP_SETPCAP leaves the bounding set as it is. set_capabilities and set_ambient contradict this.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a contradiction.
- * FORKEXEC_STAGE_BOUNDING, EPERM: no CAP_SETPCAP.
- * FORKEXEC_STAGE_AMBIENT or.
- * FORKEXEC_STAGE_CAPABILITIES.
- *
- * The error's index is -1, for FORKEXEC_STAGE_BOUNDING the number of the capability.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_capabilities or set_ambient was called.
+ * FORKEXEC_STAGE_BOUNDING, EPERM: CAP_SETPCAP is missing. The error's index is the number of the capability.
+ * FORKEXEC_STAGE_AMBIENT, with the errno of prctl(2).
+ * FORKEXEC_STAGE_CAPABILITIES, with the errno of capset(2).
  *
  * See capabilities(7).
  */
 int forkexec_attr_drop_capabilities(struct forkexec_attr *attr);
 
 /**
- * Makes the ambient set exactly mask, in which bit n stands for the capability n: what a program that is not run as
- * root and whose file has no capabilities has after the exec.
+ * Makes the ambient capability set of the program exactly mask.
  *
- * What it needs in the permitted and inheritable sets is added to them where set_capabilities does not say otherwise.
- * 0 clears an ambient set that the caller has. The last call wins.
+ * Bit n of mask stands for capability n. A program that does not run as root, and whose file has no capabilities, has
+ * the ambient ones after the exec. They are added to the permitted and inheritable sets, unless set_capabilities says
+ * otherwise. 0 clears an ambient set of the caller's. The last call wins.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_uid(attr, 1000);
+ *     forkexec_attr_set_ambient(attr, UINT64_C(1) << CAP_NET_BIND_SERVICE);
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with drop_capabilities.
- * FORKEXEC_STAGE_VALIDATE: not within the permitted or inheritable set that was asked for.
- * FORKEXEC_STAGE_VALIDATE, EINVAL: a capability that this kernel does not know.
- * FORKEXEC_STAGE_KEEP_CAPS or.
- * FORKEXEC_STAGE_AMBIENT, EPERM: the child does not have it, or securebits forbid it.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: drop_capabilities was called, set_capabilities asks for a permitted or inheritable
+ *   set without them, or this kernel does not know a capability.
+ * FORKEXEC_STAGE_KEEP_CAPS, with the errno of prctl(2).
+ * FORKEXEC_STAGE_AMBIENT, EPERM: the child does not have a capability, or the securebits forbid it.
  *
- * See PR_CAP_AMBIENT(2const).
+ * See PR_CAP_AMBIENT(2const), capabilities(7).
  */
 int forkexec_attr_set_ambient(struct forkexec_attr *attr, uint64_t mask);
 
 /**
- * Sets the securebits to exactly bits, of the lowest eight: SECBIT_NOROOT 1, SECBIT_NO_SETUID_FIXUP 4,
- * SECBIT_KEEP_CAPS 16, SECBIT_NO_CAP_AMBIENT_RAISE 64, and for each the lock that is twice its value.
+ * Sets the securebits of the program to exactly bits.
  *
- * They are set after the change of ids. The exec clears SECBIT_KEEP_CAPS. The last call wins.
+ * They are SECBIT_NOROOT 1, SECBIT_NO_SETUID_FIXUP 4, SECBIT_KEEP_CAPS 16 and SECBIT_NO_CAP_AMBIENT_RAISE 64, and for
+ * each the lock, which is twice its value. They are set after the ids change. The exec clears SECBIT_KEEP_CAPS. The
+ * last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another bit.
+ * -EINVAL: attr is NULL, or bits has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_SECUREBITS, EPERM: no CAP_SETPCAP, or a lock.
+ * FORKEXEC_STAGE_SECUREBITS, EPERM: CAP_SETPCAP is missing, or a lock is set.
  *
- * See PR_SET_SECUREBITS(2const).
+ * See PR_SET_SECUREBITS(2const), capabilities(7).
  */
 int forkexec_attr_set_securebits(struct forkexec_attr *attr, uint32_t bits);
 
 /**
- * Lets neither the program nor its descendants gain privileges by an exec: set-user-id and set-group-id bits and file
- * capabilities then do nothing.
+ * Keeps the program and its descendants from gaining privileges by an exec.
+ *
+ * The bits set-user-id and set-group-id and the capabilities of files then do nothing.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NO_NEW_PRIVS.
+ * FORKEXEC_STAGE_NO_NEW_PRIVS, with the errno of prctl(2).
  *
  * See PR_SET_NO_NEW_PRIVS(2const).
  */

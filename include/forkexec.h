@@ -1900,138 +1900,170 @@ int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
 #define FORKEXEC_NS_TIME 0x00000080
 
 /**
- * Runs the program in new namespaces of the types, one or more of FORKEXEC_NS_*.
+ * Runs the program in new namespaces.
  *
- * With FORKEXEC_NS_PID it is process 1 there, unless set_init leaves an init behind: the kernel then drops every
- * signal that the program does not handle, as SIGTERM, SIGINT, SIGXCPU of a soft RLIMIT_CPU and SIGXFSZ, from inside
- * and from outside, but for SIGKILL and SIGSTOP from outside; abort(3) ends it otherwise than by SIGABRT. With
- * FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed for them,
- * and map_uid and map_gid say which ids there are: without them all ids are the overflow id, 65534. With
- * FORKEXEC_NS_MOUNT its mounts are private; see set_mount_propagation. Repeated calls add types.
+ * types is one or more of FORKEXEC_NS_*. The child is born in them. Repeated calls add types.
+ *
+ * With FORKEXEC_NS_PID the program is pid 1 there, unless set_init puts an init above it. As pid 1 it gets only
+ * signals that it handles, and SIGKILL and SIGSTOP from outside: the kernel drops SIGTERM, SIGINT, SIGXCPU of a soft
+ * RLIMIT_CPU, SIGXFSZ and others, and abort(3) ends it in another way than by SIGABRT.
+ *
+ * With FORKEXEC_NS_USER a new user namespace owns the other new ones, and they need no privilege. map_uid and map_gid
+ * say which ids there are in it; without them every id is the overflow id, 65534. With FORKEXEC_NS_MOUNT the mounts
+ * are private, see set_mount_propagation.
+ *
+ * Example:
+ *
+ *     forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT);
+ *     forkexec_attr_map_uid(attr, 0, geteuid(), 1);
+ *     forkexec_attr_map_gid(attr, 0, getegid(), 1);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, types is 0 or has another bit.
+ * -EINVAL: attr is NULL, or types is 0 or has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a type also in unshare_namespaces.
- * FORKEXEC_STAGE_CLONE.
- * FORKEXEC_STAGE_UNSHARE or.
- * FORKEXEC_STAGE_CGROUP_NAMESPACE, EPERM: no CAP_SYS_ADMIN, or user namespaces are forbidden.
- * FORKEXEC_STAGE_CGROUP_NAMESPACE, ENOSPC: over a limit of /proc/sys/user.
- * FORKEXEC_STAGE_CGROUP_NAMESPACE, EINVAL: the kernel does not have the type.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a type is in unshare_namespaces, too.
+ * FORKEXEC_STAGE_CLONE, EPERM: CAP_SYS_ADMIN is missing, or the system forbids user namespaces.
+ * FORKEXEC_STAGE_CLONE, ENOSPC: a limit of /proc/sys/user is reached.
+ * FORKEXEC_STAGE_CLONE, EINVAL: the kernel does not have the type.
+ * FORKEXEC_STAGE_UNSHARE, with the same errnos, for types in which a child cannot be born.
+ * FORKEXEC_STAGE_CGROUP_NAMESPACE, with the same errnos.
  *
  * See clone(2), unshare(2), namespaces(7).
  */
 int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
 
 /**
- * Chooses the child's pid: pids are n numbers, the first for the innermost pid namespace that the child is in, the
- * following for those around it, outwards; in those that are left out the kernel chooses.
+ * Chooses the pid of the child.
  *
- * In a new pid namespace the first is 1. So a program, or a holder, comes back under the pid that it had. Needs
- * CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns each of the pid namespaces, and clone3(2)
- * (FORKEXEC_PROBE_CLONE3). The child that is made first must become the program: no set_init, whose program is another
- * process, no measure_memory, no pid namespace that is joined. pids is copied; the last call wins.
+ * pids has n numbers: the first for the innermost pid namespace of the child, the next for the one around it, and so
+ * on. The kernel chooses in namespaces that are left out. In a new pid namespace the first is 1. So a program can be
+ * restored under the pid that it had. pids is copied. The last call wins.
+ *
+ * Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespaces that own the pid namespaces, and clone3(2), see
+ * FORKEXEC_PROBE_CLONE3. The first child must become the program: not with set_init, measure_memory or a joined pid
+ * namespace, where another process does.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or pids is NULL, n is 0 or above 32, a pid is below 1.
- * -ENOMEM.
+ * -EINVAL: attr or pids is NULL, n is 0 or above 32, or a pid is below 1.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: another process becomes the program.
- * FORKEXEC_STAGE_VALIDATE: the first of a new pid namespace is not 1.
- * FORKEXEC_STAGE_CLONE, EEXIST: there is a process, a group or a session of that pid.
- * FORKEXEC_STAGE_CLONE, EPERM: no right to it.
- * FORKEXEC_STAGE_CLONE, EINVAL: more pids than pid namespaces, or above the sysctl kernel.pid_max.
- * FORKEXEC_STAGE_CLONE, ENOSYS: no clone3(2).
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: another process becomes the program, or the first pid of a new pid namespace is not
+ *   1.
+ * FORKEXEC_STAGE_CLONE, EEXIST: a process, a group or a session has that pid.
+ * FORKEXEC_STAGE_CLONE, EPERM: the caller has no right to it.
+ * FORKEXEC_STAGE_CLONE, EINVAL: there are more pids than pid namespaces, or one is above the sysctl kernel.pid_max.
+ * FORKEXEC_STAGE_CLONE, ENOSYS: the kernel has no clone3(2).
  *
- * See clone(2), set_tid.
+ * See clone(2).
  */
 int forkexec_attr_set_pid(struct forkexec_attr *attr, const int32_t *pids, size_t n);
 
 /**
- * Lets the child enter new namespaces of the types by itself, once it runs, instead of being born in them.
+ * Lets the child enter new namespaces once it runs, instead of being born there.
  *
- * FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller may put
- * it in a cgroup before; FORKEXEC_NS_PID is then for the program's own children only, the first of which is process 1
- * there: the program itself stays in the caller's. FORKEXEC_NS_USER is the same as in create_namespaces. All others
- * are entered early: before the session is set up, and before set_hostname, set_loopback, the mounts and set_chroot
- * act in them. Repeated calls add types.
+ * types is one or more of FORKEXEC_NS_*. Repeated calls add types.
+ *
+ * FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller can put
+ * the child in a cgroup before. FORKEXEC_NS_PID is then only for the program's own children, the first of which is pid
+ * 1 there; the program itself stays in the caller's. FORKEXEC_NS_USER is the same as in create_namespaces. All others
+ * are entered early, before the session is set up, and before set_hostname, set_loopback, the mounts and set_chroot
+ * act in them.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, types is 0 or has another bit.
+ * -EINVAL: attr is NULL, or types is 0 or has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a type also in create_namespaces.
- * FORKEXEC_STAGE_UNSHARE or.
- * FORKEXEC_STAGE_LATE_NAMESPACES: as create_namespaces.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a type is in create_namespaces, too.
+ * FORKEXEC_STAGE_UNSHARE, with the errnos of create_namespaces.
+ * FORKEXEC_STAGE_LATE_NAMESPACES, with the errnos of create_namespaces.
  *
  * See unshare(2), namespaces(7).
  */
 int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr, uint32_t types);
 
 /**
- * Lets the child join the namespace that fd refers to, of the given type, one of FORKEXEC_NS_*.
+ * Lets the child join the namespace that fd refers to.
  *
- * With FORKEXEC_NS_PID the program is a process in there, still the caller's child; its pid in the caller's namespace
- * is known when it was let go. With FORKEXEC_NS_USER it has all capabilities in there, and the caller's ids as they
- * are seen from there: see set_uid. With FORKEXEC_NS_MOUNT root and working directory are those in there, and paths
- * are looked up there. All that is joined is joined before anything is created, first what needs the caller's
- * privileges, then the user namespace, then what needs its. Nobody in there can look into the child before it is the
- * program, unless root's own user namespace is shared with it. fd is the caller's number, borrowed: it must be open
- * during each spawn. Repeated calls add one of another type.
+ * type is that of the namespace, one of FORKEXEC_NS_*. fd is a descriptor of the caller, borrowed: it must be open
+ * during each spawn. Repeated calls add namespaces of other types.
+ *
+ * The child joins before it creates anything: first what needs the caller's privileges, then the user namespace, then
+ * what needs the privileges there. No process in there can look into the child before it is the program, unless the
+ * caller is root in the user namespace that they share.
+ *
+ * With FORKEXEC_NS_PID the program is a process in there, and still the caller's child; its pid in the caller's
+ * namespace is known once it was let go. With FORKEXEC_NS_USER it has all capabilities in there, and the caller's ids
+ * as they are seen from there; see set_uid. With FORKEXEC_NS_MOUNT its root and working directory are those in there,
+ * where paths are looked up.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, type is not one type or is joined already.
+ * -EINVAL: attr is NULL, or type is not one type or is joined already.
  * -EBADF: fd is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_VALIDATE, EINVAL: not a namespace of this type, the type is created too.
- * FORKEXEC_STAGE_JOIN, EPERM: no CAP_SYS_ADMIN over it.
- * FORKEXEC_STAGE_JOIN, EINVAL: it is the child's own user namespace.
- * FORKEXEC_STAGE_JOIN, EUSERS.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: fd is no namespace of this type, or the type is to be created too.
+ * FORKEXEC_STAGE_JOIN, EPERM: CAP_SYS_ADMIN over the namespace is missing.
+ * FORKEXEC_STAGE_JOIN, EINVAL: the child is in this user namespace already.
+ * FORKEXEC_STAGE_JOIN, EUSERS: a limit on user namespaces is reached.
+ * FORKEXEC_STAGE_LAST_CLONE, ENOMEM: pid 1 of the pid namespace has ended.
+ * FORKEXEC_STAGE_LAST_CLONE, EAGAIN: a limit on processes is reached; for a moment it counts two.
+ * FORKEXEC_STAGE_SECOND_CLONE, ENOMEM, EAGAIN: the same, with filters and without set_no_new_privs.
  *
- * The error's index is the place among the calls of join_namespace and join_pidfd. Of a pid namespace also as
- * FORKEXEC_STAGE_LAST_CLONE, or FORKEXEC_STAGE_SECOND_CLONE with filters that no set_no_new_privs goes with (ENOMEM:
- * its first process is gone; EAGAIN: a limit on processes, against which two count meanwhile); index -1.
+ * The error's index is the place among the calls of join_namespace and join_pidfd, and -1 for the two clones.
  *
  * See setns(2), namespaces(7).
  */
 int forkexec_attr_join_namespace(struct forkexec_attr *attr, int32_t fd, uint32_t type);
 
 /**
- * The same for the namespaces that a process is in, of the types, one or more of FORKEXEC_NS_*: of a child of this
- * library that is held, too, the new ones.
+ * Lets the child join namespaces that another process is in.
  *
- * Whatever has become of its pid, pidfd is that process. It is the caller's number, borrowed: it must be open during
- * each spawn. setns(2), Linux 5.8. Returns as join_namespace does.
+ * types is one or more of FORKEXEC_NS_*. pidfd refers to the process, for example a child of this library that is
+ * held, and keeps doing so whatever becomes of its pid. It is a descriptor of the caller, borrowed: it must be open
+ * during each spawn. Needs Linux 5.8. join_namespace says what joining means.
  *
- * A spawn can fail later as: ?? join_namespace does, and as
- * FORKEXEC_STAGE_VALIDATE, EINVAL: not a pidfd.
- * FORKEXEC_STAGE_JOIN, ESRCH: the process is gone.
- * FORKEXEC_STAGE_JOIN, EPERM: it may not be looked into, or is gone and the caller has no CAP_SYS_PTRACE.
+ * Example:
+ *
+ *     forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(child), FORKEXEC_NS_USER | FORKEXEC_NS_NET);
+ *
+ * Returns 0, or a negative errno:
+ * -EINVAL: attr is NULL, or types is 0, has another bit, or has a type that is joined already.
+ * -EBADF: pidfd is negative.
+ * -ENOMEM: memory is short.
+ *
+ * A spawn can fail later as join_namespace says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: pidfd is no pidfd.
+ * FORKEXEC_STAGE_JOIN, ESRCH: the process has ended.
+ * FORKEXEC_STAGE_JOIN, EPERM: the caller may not look into the process, or it has ended and the caller has no
+ *   CAP_SYS_PTRACE.
+ *
+ * See setns(2), pidfd_open(2).
  */
 int forkexec_attr_join_pidfd(struct forkexec_attr *attr, int32_t pidfd, uint32_t types);
 
 /**
- * Maps count user ids of the new user namespace, from inside on, to those from outside on of the caller's.
+ * Maps user ids of the new user namespace to ids outside.
  *
- * Needs FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add
- * ranges, up to 340, or what the kernel takes as the text of a map.
+ * count ids from inside on are the ids from outside on, as the caller's user namespace has them. Needs
+ * FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add ranges: at
+ * most 340, and what the kernel takes as the text of a map.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges
+ * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, or there are 340 ranges
  *   already.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_VALIDATE, E2BIG: the map's text is not less than a page, 4096 bytes.
- * FORKEXEC_STAGE_ID_MAP, EPERM: no right to these ids.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_VALIDATE, E2BIG: the text of the map has a page, 4096 bytes, or more.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: the caller has no right to map these ids.
  * FORKEXEC_STAGE_ID_MAP, EINVAL: ranges overlap.
- * FORKEXEC_STAGE_ID_MAP, EACCES: a Landlock domain forbids it, or a copy of a caller that is not dumpable.
+ * FORKEXEC_STAGE_ID_MAP, EACCES: a Landlock domain forbids it, or the caller is not dumpable and the child has a copy
+ *   of its memory.
  * FORKEXEC_STAGE_ID_MAP, EROFS: /proc is read-only.
  *
  * See user_namespaces(7).
@@ -2039,23 +2071,25 @@ int forkexec_attr_join_pidfd(struct forkexec_attr *attr, int32_t pidfd, uint32_t
 int forkexec_attr_map_uid(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
 
 /**
- * Maps count group ids of the new user namespace, from inside on, to those from outside on of the caller's.
+ * Maps group ids of the new user namespace to ids outside.
  *
- * Needs FORKEXEC_NS_USER. Without CAP_SETGID only one id can be mapped, to the caller's own. A gid map takes the right
- * to setgroups(2) away from the namespace for ever, unless allow_setgroups is called. Repeated calls add ranges, up to
- * 340, or what the kernel takes as the text of a map.
+ * count ids from inside on are the ids from outside on, as the caller's user namespace has them. Needs
+ * FORKEXEC_NS_USER. Without CAP_SETGID only one id can be mapped, to the caller's own. Unless allow_setgroups is
+ * called, the namespace loses setgroups(2) for ever. Repeated calls add ranges: at most 340, and what the kernel takes
+ * as the text of a map.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges
+ * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, or there are 340 ranges
  *   already.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_VALIDATE, E2BIG: the map's text is not less than a page, 4096 bytes.
- * FORKEXEC_STAGE_ID_MAP, EPERM: no right to these ids.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_VALIDATE, E2BIG: the text of the map has a page, 4096 bytes, or more.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: the caller has no right to map these ids.
  * FORKEXEC_STAGE_ID_MAP, EINVAL: ranges overlap.
- * FORKEXEC_STAGE_ID_MAP, EACCES: a Landlock domain forbids it, or a copy of a caller that is not dumpable.
+ * FORKEXEC_STAGE_ID_MAP, EACCES: a Landlock domain forbids it, or the caller is not dumpable and the child has a copy
+ *   of its memory.
  * FORKEXEC_STAGE_ID_MAP, EROFS: /proc is read-only.
  *
  * See user_namespaces(7).
@@ -2063,99 +2097,101 @@ int forkexec_attr_map_uid(struct forkexec_attr *attr, uint32_t inside, uint32_t 
 int forkexec_attr_map_gid(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
 
 /**
- * Maps id 0 of the new user namespace to the caller's own effective id, and the ids from 1 on to its subordinate ones:
- * all that /etc/subuid and /etc/subgid grant to its uid, or to the name that /etc/passwd has for it, in their order
- * and each id once.
+ * Maps the caller's own id to 0, and its subordinate ids from 1 on.
  *
- * Other lines are passed by. The files are read at each spawn. Takes the place of map_uid and map_gid, and needs
- * FORKEXEC_NS_USER; who has not the right to map these ids needs set_map_helpers.
+ * The caller's effective id becomes id 0 of the new user namespace. After it come all ids that /etc/subuid and
+ * /etc/subgid grant to the caller's uid, or to its name in /etc/passwd, in their order and each once. Lines that
+ * cannot be read are skipped. The files are read at each spawn. It takes the place of map_uid and map_gid, and needs
+ * FORKEXEC_NS_USER. A caller without the right to map these ids needs set_map_helpers.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with map_uid or map_gid, without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_RESOLVE (ENOENT: there are none for the caller in one of the files; E2BIG: more than 340 ranges;
- *   EACCES) or as map_uid.
+ * A spawn can fail later as map_uid says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: map_uid or map_gid was called, or FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_RESOLVE, ENOENT: one of the files has nothing for the caller.
+ * FORKEXEC_STAGE_RESOLVE, E2BIG: there are more than 340 ranges.
+ * FORKEXEC_STAGE_RESOLVE, EACCES: the caller may not read a file.
  *
  * See subuid(5), subgid(5).
  */
 int forkexec_attr_map_subordinate_ids(struct forkexec_attr *attr);
 
 /**
- * Names the programs that write the maps of ids which the kernel refuses the caller with EPERM: newuidmap for users
- * and newgidmap for groups, as /usr/bin/newuidmap and /usr/bin/newgidmap; NULL is none.
+ * Names programs that write id maps which the caller may not write itself.
  *
- * Such a program is run with the caller's rights while the child waits, with the child's pid and each number of the
- * map as its arguments, an empty environment and /dev/null as its descriptors 0 to 2. The caller gets its SIGCHLD. It
- * has failed unless it exits with 0 and the map is there; with allow_setgroups also if it has denied setgroups(2).
- * Paths are copied; they are not searched for. The last call wins.
+ * newuidmap is for users and newgidmap for groups, as /usr/bin/newuidmap and /usr/bin/newgidmap; NULL is none. If the
+ * kernel refuses a map with EPERM, the program is run with the caller's rights while the child waits. Its arguments
+ * are the child's pid and each number of the map. Its environment is empty, and its descriptors 0 to 2 are /dev/null.
+ * The caller gets SIGCHLD for it. It has failed unless it exits with 0 and the map is there, and, with
+ * allow_setgroups, if it has denied setgroups(2). The paths are copied and not searched for. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, a path is empty.
- * -ENAMETOOLONG.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or a path is empty.
+ * -ENAMETOOLONG: a path has more than 4095 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without a map.
- * FORKEXEC_STAGE_ID_MAP, EPERM: the program failed, and the sentence says how.
- * FORKEXEC_STAGE_ID_MAP: otherwise why it could not be run.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no map.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: the program failed; the message says how.
+ * FORKEXEC_STAGE_ID_MAP, with the errno of the program's own start.
  *
  * See newuidmap(1), newgidmap(1).
  */
 int forkexec_attr_set_map_helpers(struct forkexec_attr *attr, const char *newuidmap, const char *newgidmap);
 
 /**
- * Leaves setgroups(2) allowed in the new user namespace: the library does not write "deny" before the gid map.
+ * Leaves setgroups(2) allowed in the new user namespace.
  *
- * Needs map_gid, and CAP_SETGID in the caller's user namespace.
+ * The library then does not write "deny" before the gid map. Needs map_gid, and CAP_SETGID in the caller's user
+ * namespace.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_ID_MAP, EPERM: no CAP_SETGID.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: CAP_SETGID is missing.
  *
  * See user_namespaces(7).
  */
 int forkexec_attr_allow_setgroups(struct forkexec_attr *attr);
 
 /**
- * Lets the user uid own the new user namespace, which FORKEXEC_NS_USER has to ask for, instead of the caller: its
- * processes may enter the namespace with all capabilities there, and it counts against its limits.
+ * Makes another user than the caller the owner of the new user namespace.
  *
- * uid is one of the caller's user namespace. The child takes it as its own before it makes the namespace, the caller
- * is not changed; the maps are still written with the caller's rights. In the namespace the child is then whoever uid
- * is mapped to, with the caller's groups, until set_uid and set_gid. The last call wins.
+ * Processes of uid can enter the namespace with all capabilities in it, and it counts in that user's limits. uid is an
+ * id of the caller's user namespace. Needs FORKEXEC_NS_USER. The child becomes uid before it makes the namespace; the
+ * caller is not changed. The maps are still written with the caller's rights. In the namespace the child is the id
+ * that uid is mapped to, with the caller's groups, until set_uid and set_gid. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, uid is (uid_t)-1.
+ * -EINVAL: attr is NULL, or uid is (uid_t)-1.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_NAMESPACE_OWNER, EPERM: no CAP_SETUID.
- * FORKEXEC_STAGE_NAMESPACE_OWNER, EINVAL: not mapped in the caller's user namespace.
- * FORKEXEC_STAGE_UNSHARE_USER: as create_namespaces.
- * FORKEXEC_STAGE_ID_MAP, EPERM: no CAP_SYS_ADMIN.
- * FORKEXEC_STAGE_ID_MAP, EACCES: not root.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_NAMESPACE_OWNER, EPERM: CAP_SETUID is missing.
+ * FORKEXEC_STAGE_NAMESPACE_OWNER, EINVAL: uid is not mapped in the caller's user namespace.
+ * FORKEXEC_STAGE_UNSHARE_USER, with the errnos of create_namespaces.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_ID_MAP, EACCES: the caller is not root.
  *
  * See user_namespaces(7), NS_GET_OWNER_UID(2const).
  */
 int forkexec_attr_set_user_namespace_owner(struct forkexec_attr *attr, uint32_t uid);
 
 /**
- * Says how mounts and unmounts propagate between the new mount namespace and the caller's: one of MS_PRIVATE,
- * MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with MS_REC for the whole tree, is applied to "/"; 0 leaves it as it is,
- * which with systemd means that mounts reach the caller.
+ * Chooses how mounts propagate between the new mount namespace and the caller's.
  *
- * Without this call it is MS_REC | MS_PRIVATE where there is a new mount namespace. The last call wins.
+ * flags is one of MS_PRIVATE, MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with MS_REC for the whole tree, and is applied to
+ * "/". 0 leaves it as it is: under systemd, mounts then reach the caller. Without this call it is MS_REC | MS_PRIVATE
+ * in a new mount namespace. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, other flags.
+ * -EINVAL: attr is NULL, or flags is another.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_MOUNT.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_MOUNT is missing.
  * FORKEXEC_STAGE_PROPAGATION, EINVAL: "/" is no mount point.
  *
  * See mount(2), mount_namespaces(7).
@@ -2163,72 +2199,76 @@ int forkexec_attr_set_user_namespace_owner(struct forkexec_attr *attr, uint32_t 
 int forkexec_attr_set_mount_propagation(struct forkexec_attr *attr, uint64_t flags);
 
 /**
- * Sets the host name in the new FORKEXEC_NS_UTS, which it needs: the caller's is never changed.
+ * Sets the host name in the new UTS namespace.
  *
- * name is copied and has at most 64 bytes; the last call wins.
+ * Needs FORKEXEC_NS_UTS, so the caller's name never changes. name has at most 64 bytes and is copied. The last call
+ * wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or name is NULL, name has more than 64 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or name is NULL, or name has more than 64 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_UTS.
- * FORKEXEC_STAGE_HOSTNAME , unless allowed.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_UTS is missing.
+ * FORKEXEC_STAGE_HOSTNAME, with the errno of sethostname(2). allow_failure lets this pass.
  *
  * See sethostname(2).
  */
 int forkexec_attr_set_hostname(struct forkexec_attr *attr, const char *name);
 
 /**
- * Sets the NIS domain name in the new FORKEXEC_NS_UTS, which it needs: the caller's is never changed.
+ * Sets the NIS domain name in the new UTS namespace.
  *
- * name is copied and has at most 64 bytes; the last call wins.
+ * Needs FORKEXEC_NS_UTS, so the caller's name never changes. name has at most 64 bytes and is copied. The last call
+ * wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or name is NULL, name has more than 64 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or name is NULL, or name has more than 64 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_UTS.
- * FORKEXEC_STAGE_DOMAINNAME.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_UTS is missing.
+ * FORKEXEC_STAGE_DOMAINNAME, with the errno of setdomainname(2). allow_failure lets this pass.
  *
  * See setdomainname(2).
  */
 int forkexec_attr_set_domainname(struct forkexec_attr *attr, const char *name);
 
 /**
- * Brings the loopback interface of the new FORKEXEC_NS_NET up, which it needs.
+ * Brings up the loopback interface of the new network namespace.
+ *
+ * Needs FORKEXEC_NS_NET.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_NET.
- * FORKEXEC_STAGE_LOOPBACK , unless allowed.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_NET is missing.
+ * FORKEXEC_STAGE_LOOPBACK, with the errno of the kernel. allow_failure lets this pass.
  *
  * See netdevice(7).
  */
 int forkexec_attr_set_loopback(struct forkexec_attr *attr);
 
 /**
- * Sets the clock of the new FORKEXEC_NS_TIME, which it needs, ahead of the caller's: clock is CLOCK_MONOTONIC or
- * CLOCK_BOOTTIME, seconds may be negative, nanoseconds are added to them and are below 1000000000.
+ * Sets a clock of the new time namespace ahead of the caller's.
  *
- * The raw, coarse and alarm clocks go with theirs. The program and its children see the new time, the caller does not.
- * Needs CAP_SYS_TIME in the user namespace that owns the time namespace, which a new user namespace gives, and a /proc
- * of the caller's. The last call for a clock wins.
+ * clock is CLOCK_MONOTONIC or CLOCK_BOOTTIME. seconds may be negative. nanoseconds, below 1000000000, are added. The
+ * raw, coarse and alarm clocks go with theirs. The program and its children see the new time. Needs FORKEXEC_NS_TIME,
+ * CAP_SYS_TIME in the user namespace that owns the time namespace, which a new user namespace gives, and the caller's
+ * /proc. For each clock the last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another clock, nanoseconds is not below a second.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, clock is another, or nanoseconds is a second or more.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_TIME.
- * FORKEXEC_STAGE_TIME_FILE, ENOENT: no /proc, one in which the caller is not to be found, or the kernel, before Linux
- *   5.6, has no time namespaces.
- * FORKEXEC_STAGE_TIME_FILE, EOPNOTSUPP: something else lies there.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_TIME is missing.
+ * FORKEXEC_STAGE_TIME_FILE, ENOENT: there is no /proc, the caller is not in it, or the kernel, before Linux 5.6, has
+ *   no time namespaces.
+ * FORKEXEC_STAGE_TIME_FILE, EOPNOTSUPP: /proc is no proc file system.
  * FORKEXEC_STAGE_TIME_OFFSETS, ERANGE: the clock would be below 0 or beyond 146 years.
- * FORKEXEC_STAGE_TIME_OFFSETS, EPERM: no CAP_SYS_TIME.
+ * FORKEXEC_STAGE_TIME_OFFSETS, EPERM: CAP_SYS_TIME is missing.
  *
  * See time_namespaces(7).
  */
@@ -2297,35 +2337,42 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int
 #define FORKEXEC_ROOT_NOEXEC 0x8
 
 /**
- * Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
- * following sixteen setters ask for, up to change_mode, is done in call order, in the program's mount namespace, which
- * create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it.
+ * Adds a mount(2) to the list of mounts.
  *
- * index in an error is the place in this list. A target is a path in the program's root, which is set_root's where
- * that is called; it begins with "/" and has no "..". It is reached by descriptor, name by name, and never through a
- * symbolic link, so that nothing that stands in the root, or that somebody puts there meanwhile, leads out of it
- * (ELOOP). It has to be there: see make_directory. A target that is a file takes a /proc of the caller's, or Linux
- * 5.12. Sources are the caller's paths. flags are MS_*: with MS_REMOUNT, where target may be "/", or with MS_SHARED,
- * MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE the mount at target is changed; with MS_MOVE it comes from source; with
- * MS_BIND source appears at target, and below it with MS_REC what is mounted there. A bind gets, other than by
- * mount(2) itself, what else is among flags: MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME,
- * MS_NOSYMFOLLOW, with MS_REC on all of it. As with mount(2), MS_RELATIME and the four flags of propagation change
- * nothing on a bind: a second call, without MS_BIND, changes the propagation. Else a file system of type fstype is
- * mounted, with the options in data. Paths in data, and a source that is one, should begin with "/". source, fstype
- * and data may be NULL where mount(2) lets them, and are copied like target.
+ * The list of mounts is what this setter and the next sixteen ask for, up to change_mode. Its items are done in call
+ * order, in the program's new mount namespace, which create_namespaces or unshare_namespaces has to ask for. The
+ * caller sees nothing of it.
+ *
+ * target is a path in the program's root, which set_root may change. It begins with "/" and has no "..". The child
+ * reaches it by descriptor, component by component, and follows no symbolic link (ELOOP), so that nothing in the root
+ * leads out of it. It has to exist: see make_directory. A target that is a file needs the caller's /proc, or Linux
+ * 5.12. source is a path of the caller's.
+ *
+ * flags are the MS_ flags of mount(2). With MS_REMOUNT, where target may be "/", or with MS_SHARED, MS_PRIVATE,
+ * MS_SLAVE or MS_UNBINDABLE, the mount at target is changed. With MS_MOVE it comes from source. With MS_BIND source
+ * appears at target, and with MS_REC what is mounted below it, too. Otherwise a file system of type fstype is mounted,
+ * with the options in data. Paths in data and source should begin with "/".
+ *
+ * A bind also takes MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME and MS_NOSYMFOLLOW, which
+ * mount(2) itself ignores, with MS_REC for all of it. As with mount(2), MS_RELATIME and the flags of propagation
+ * change nothing on a bind: a second call without MS_BIND changes the propagation.
+ *
+ * source, fstype and data may be NULL where mount(2) allows it. All are copied.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without MS_REMOUNT,
- *   a bind or move without source, a new file system without fstype, a flag that a bind does not take.
+ *   a bind or move has no source, a new file system has no fstype, or a bind has a flag that it does not take.
  * -ENAMETOOLONG: target, source, fstype or data has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EINVAL: no new mount namespace, or one whose propagation would bring the mounts to the
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new mount namespace, or its propagation would bring the mounts to the
  *   caller.
  * FORKEXEC_STAGE_ROOT, EACCES: the working directory cannot be kept.
- * FORKEXEC_STAGE_MOUNT with the errno of mount(2) or of open(2) for the way to the target (EOPNOTSUPP: a file, and no
- *   /proc).
+ * FORKEXEC_STAGE_MOUNT, EOPNOTSUPP: target is a file, and the caller has no /proc.
+ * FORKEXEC_STAGE_MOUNT, with the errno of mount(2), or of open(2) for the way to target.
+ *
+ * The error's index is the place in the list of mounts.
  *
  * See mount(2), mount_setattr(2).
  */
@@ -2337,46 +2384,54 @@ int forkexec_attr_add_mount(struct forkexec_attr *attr,
                             const char *data);
 
 /**
- * Lets the caller's file or directory source appear at target, with all that is mounted below it.
+ * Makes the caller's file or directory source appear at target.
  *
- * flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, but which a
- * program that keeps CAP_SYS_ADMIN can take back (see make_readonly), _NONRECURSIVE, _CREATE, _FOLLOW and _OPTIONAL,
- * with which a source that does not exist, or a link that leads to nothing, is left out and its target is not made; a
- * source that may not be looked at (EACCES) or that lies below a file (ENOTDIR) is an error. A symbolic link at source
- * is followed. A user namespace must be given what is mounted below too: there _NONRECURSIVE fails (EINVAL) where
- * something is. Both are copied. An item of the list of mounts: see add_mount.
+ * So does all that is mounted below source. A symbolic link at source is followed. flags are any of
+ * FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _NONRECURSIVE, _CREATE, _FOLLOW and _OPTIONAL. The first four
+ * hold for everything below too, but a program that keeps CAP_SYS_ADMIN can undo them, see make_readonly. With
+ * _OPTIONAL a source that does not exist, or a link that leads to nothing, is left out and its target is not made; a
+ * source that the caller may not look at (EACCES) or that lies below a file (ENOTDIR) is an error. In a new user
+ * namespace _NONRECURSIVE fails with EINVAL if something is mounted below source. source and target are copied. An
+ * item of the list of mounts: see add_mount.
+ *
+ * Example:
+ *
+ *     forkexec_attr_bind_mount(attr, "/usr", "/usr", FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_CREATE);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags has
- *   others.
+ * -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or is "/", or flags
+ *   has another bit.
  * -ENAMETOOLONG: source or target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT.
- * FORKEXEC_STAGE_RESOLVE: a relative source, and no working directory.
- * FORKEXEC_STAGE_BIND, ENOENT: source or target is missing.
- * FORKEXEC_STAGE_BIND, ENOTDIR: one is a directory, the other not.
- * FORKEXEC_STAGE_BIND, ELOOP: a link on the way to target.
- * FORKEXEC_STAGE_BIND, EPERM.
- * FORKEXEC_STAGE_BIND: the errnos of open_tree(2), mount(2) and mount_setattr(2).
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_RESOLVE, ENOENT: source is relative, and the caller's working directory is gone.
+ * FORKEXEC_STAGE_BIND, ENOENT: source or target does not exist.
+ * FORKEXEC_STAGE_BIND, ENOTDIR: one is a directory and the other is not.
+ * FORKEXEC_STAGE_BIND, ELOOP: there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_BIND, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_BIND, with the errnos of open_tree(2), mount(2) and mount_setattr(2).
  *
  * See open_tree(2), mount_setattr(2), mount(2).
  */
 int forkexec_attr_bind_mount(struct forkexec_attr *attr, const char *source, const char *target, uint32_t flags);
 
 /**
- * The same with ids mapped: what belongs to an id in the user namespace that userns_fd refers to, belongs at target to
- * the id that it is mapped to.
+ * Makes source appear at target as bind_mount does, with other owners.
  *
- * userns_fd is the caller's number, borrowed: it must be open during each spawn. Takes Linux 5.12, a file system that
- * can do it, and CAP_SYS_ADMIN where that was mounted. mount_setattr(2), MOUNT_ATTR_IDMAP. Returns as bind_mount does;
+ * userns_fd refers to a user namespace. What belongs to an id in it belongs, at target, to the id that this one is
+ * mapped to. It is a descriptor of the caller, borrowed: it must be open during each spawn. Needs Linux 5.12, a file
+ * system that can do it, and CAP_SYS_ADMIN where that was mounted (MOUNT_ATTR_IDMAP). source, target and flags are
+ * those of bind_mount.
+ *
+ * Returns 0, or a negative errno as bind_mount does, and:
  * -EBADF: userns_fd is negative.
  *
- * A spawn can fail later as: ?? bind_mount does, and as
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
+ * A spawn can fail later as bind_mount says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EBADF: userns_fd is not open.
  * FORKEXEC_STAGE_VALIDATE, ENOSYS: the kernel cannot do it.
+ *
+ * See mount_setattr(2), user_namespaces(7).
  */
 int forkexec_attr_bind_mount_idmapped(struct forkexec_attr *attr,
                                       const char *source,
@@ -2385,23 +2440,24 @@ int forkexec_attr_bind_mount_idmapped(struct forkexec_attr *attr,
                                       uint32_t flags);
 
 /**
- * Lets the file or directory that the descriptor fd refers to appear at target, as bind_mount does; O_PATH is enough.
+ * Makes the file or directory that the descriptor fd refers to appear at target.
  *
- * What appears is what fd refers to, by device and inode, or the spawn fails: nothing that others rename meanwhile
- * changes it. fd is the caller's number, borrowed: it must be open during each spawn, and the program does not get it
- * unless it is mapped. It must have a path in the caller's root, which is read in the caller's /proc. flags are those
- * of bind_mount but FORKEXEC_MOUNT_OPTIONAL. target is copied. An item of the list of mounts: see add_mount.
+ * It does so as bind_mount does. What appears is what fd refers to, by device and inode, or the spawn fails: a file
+ * that somebody renames meanwhile changes nothing. fd is a descriptor of the caller, borrowed: it must be open during
+ * each spawn, O_PATH is enough, and the program does not get it unless map_fd passes it on. It must have a path in the
+ * caller's root, which is read from the caller's /proc. flags are those of bind_mount except FORKEXEC_MOUNT_OPTIONAL.
+ * target is copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", or flags has another bit.
  * -EBADF: fd is negative.
  * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as: ?? bind_mount does, as
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_VALIDATE, ELOOP: it refers to a symbolic link.
- * FORKEXEC_STAGE_RESOLVE, ENOENT: no /proc.
+ * A spawn can fail later as bind_mount says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_VALIDATE, ELOOP: fd refers to a symbolic link.
+ * FORKEXEC_STAGE_RESOLVE, ENOENT: there is no /proc.
  * FORKEXEC_STAGE_BIND, ESTALE: what fd refers to was moved, removed or covered, or has no path in the caller's root.
  *
  * See open_tree(2), mount_setattr(2), mount(2).
@@ -2411,20 +2467,24 @@ int forkexec_attr_bind_mount_fd(struct forkexec_attr *attr, int32_t fd, const ch
 /**
  * Mounts an empty file system in memory at target.
  *
- * size_bytes is the most that it may hold, rounded up to pages; 0 is the kernel's default, half of the memory. mode is
+ * size_bytes is the most that it can hold, rounded up to pages; 0 is the kernel's default, half of the memory. mode is
  * that of its root, up to 07777. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE and
  * _FOLLOW. target is copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has others.
- * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * Example:
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_TMPFS, ENOENT, ENOTDIR or ELOOP: target.
- * FORKEXEC_STAGE_TMPFS, EPERM.
+ *     forkexec_attr_mount_tmpfs(attr, "/tmp", 64 << 20, 01777, FORKEXEC_MOUNT_CREATE);
+ *
+ * Returns 0, or a negative errno:
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", mode is above 07777, or flags has
+ *   another bit.
+ * -ENAMETOOLONG: target has more than 4095 bytes.
+ * -ENOMEM: memory is short.
+ *
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_TMPFS, ENOENT, ENOTDIR: target does not exist, or is no directory.
+ * FORKEXEC_STAGE_TMPFS, ELOOP: there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_TMPFS, EPERM: CAP_SYS_ADMIN is missing.
  *
  * See tmpfs(5).
  */
@@ -2435,41 +2495,46 @@ int forkexec_attr_mount_tmpfs(struct forkexec_attr *attr,
                               uint32_t flags);
 
 /**
- * Mounts at target an overlay: the count directories lowers, of which the first lies uppermost, appear as one, and
- * what is written goes to the directory upper, while lowers stay as they are.
+ * Mounts directories laid over each other at target, as one.
  *
- * work is an empty directory of the same mount as upper, in which the kernel works; it leaves a directory behind in
- * it. upper and work NULL: with FORKEXEC_MOUNT_IN_MEMORY what is written goes to memory, and with the mount; without,
- * nothing can be written, and there are two lowers at least. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID,
- * _NODEV, _NOEXEC, _CREATE, _FOLLOW and _IN_MEMORY. All four are the caller's paths, as the source of bind_mount is,
- * and may hold any byte: what overlayfs would read as the end of one is escaped. What is mounted below them does not
- * appear, and in a user namespace that is made nothing may be (EINVAL). All are copied. An item of the list of mounts:
- * see add_mount. What the program did stands in upper afterwards, in the kernel's format: what it wrote, whole; for
- * what it removed a character device 0/0 of that name; and for a directory that it removed and made again, or made in
- * the place of another, one with the extended attribute trusted.overlay.opaque. Of an overlay outside of the initial
- * user namespace, the caller's or a new one, the attribute is user.overlay.opaque (the option userxattr), which not
- * every file system holds (tmpfs from Linux 6.6 on): where it cannot be kept, such a change fails with EIO. Renaming a
- * directory that is in lowers fails with EXDEV there, as mv(1) expects. lowers and upper are not to be changed from
- * outside meanwhile. mount(2), https://docs.kernel.org/filesystems/overlayfs.html.
+ * lowers are count directories, the first of which lies on top. They stay as they are; what is written goes to the
+ * directory upper. work is an empty directory of the same mount as upper, in which the kernel works, and where it
+ * leaves a directory behind. With upper and work NULL and FORKEXEC_MOUNT_IN_MEMORY, what is written goes to memory and
+ * ends with the mount. With both NULL and without that flag nothing can be written, and there are at least two lowers.
+ *
+ * flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE, _FOLLOW and _IN_MEMORY. lowers, upper
+ * and work are the caller's paths, as the source of bind_mount is, and may have any byte: what overlayfs would read as
+ * a separator is escaped. What is mounted below them does not appear, and in a new user namespace nothing may be
+ * mounted there (EINVAL). lowers and upper must not be changed from outside meanwhile. All are copied. An item of the
+ * list of mounts: see add_mount.
+ *
+ * Afterwards upper has the program's changes in the kernel's format. A file that it wrote is there whole. For what it
+ * removed there is a character device 0/0 of that name. A directory that it removed and made again, or made in the
+ * place of something else, has the extended attribute trusted.overlay.opaque. Outside the initial user namespace the
+ * attribute is user.overlay.opaque, which not every file system can hold, tmpfs from Linux 6.6 on; elsewhere such a
+ * change fails with EIO. There, renaming a directory of lowers fails with EXDEV, as mv(1) expects.
+ *
+ * https://docs.kernel.org/filesystems/overlayfs.html describes overlayfs.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr, lowers, one of them or target is NULL, count is 0 or above 500, an empty path, one of upper and work
- *   without the other, both with FORKEXEC_MOUNT_IN_MEMORY, one lower and nothing to write to, target is not a path
- *   inside the root or "/", flags has others.
- * -ENAMETOOLONG: one of them has more than 4095 bytes.
- * -ENOMEM.
+ * -EINVAL: attr, lowers, one of them or target is NULL, count is 0 or above 500, a path is empty, upper or work is
+ *   given without the other or with FORKEXEC_MOUNT_IN_MEMORY, there is one lower and nothing to write to, target is
+ *   not a path inside the root or is "/", or flags has another bit.
+ * -ENAMETOOLONG: a path has more than 4095 bytes.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, ENAMETOOLONG: all of them, with what is escaped, have more than about 4000 bytes.
- * FORKEXEC_STAGE_ROOT.
- * FORKEXEC_STAGE_RESOLVE: a relative path, and no working directory.
- * FORKEXEC_STAGE_OVERLAY, ENOENT or ENOTDIR: one of them, or target.
- * FORKEXEC_STAGE_OVERLAY, ELOOP: one lies within another, or a link on the way to target.
- * FORKEXEC_STAGE_OVERLAY, EINVAL: one of them is no directory, upper and work are not side by side in one mount, or on
- *   a file system that cannot be written to so, as another overlay.
- * FORKEXEC_STAGE_OVERLAY, ENODEV: no overlayfs.
- * FORKEXEC_STAGE_OVERLAY, EPERM: a user namespace before Linux 5.11.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_VALIDATE, ENAMETOOLONG: all paths together, with what is escaped, have more than about 4000 bytes.
+ * FORKEXEC_STAGE_RESOLVE, ENOENT: a path is relative, and the caller's working directory is gone.
+ * FORKEXEC_STAGE_OVERLAY, ENOENT, ENOTDIR: a directory, or target, does not exist or is none.
+ * FORKEXEC_STAGE_OVERLAY, ELOOP: one directory lies within another, or there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_OVERLAY, EINVAL: upper and work are not in the same mount, or on a file system that cannot be upper,
+ *   such as another overlay.
+ * FORKEXEC_STAGE_OVERLAY, ENODEV: the kernel has no overlayfs.
+ * FORKEXEC_STAGE_OVERLAY, EPERM: a user namespace needs Linux 5.11.
  * FORKEXEC_STAGE_OVERLAY, EBUSY: upper or work is in use.
+ *
+ * See mount(2).
  */
 int forkexec_attr_mount_overlay(struct forkexec_attr *attr,
                                 const char *const *lowers,
@@ -2480,126 +2545,124 @@ int forkexec_attr_mount_overlay(struct forkexec_attr *attr,
                                 uint32_t flags);
 
 /**
- * Mounts a new proc at target, nosuid, nodev and noexec: that of the child's pid namespace, so in a user namespace a
- * pid namespace has to be created too.
+ * Mounts a new proc file system at target.
  *
- * flags are any of FORKEXEC_MOUNT_READONLY, FORKEXEC_MOUNT_CREATE, FORKEXEC_MOUNT_KERNEL_READONLY and
- * FORKEXEC_MOUNT_KERNEL_HIDDEN: the last two cover what is no process's, as container runtimes do, and hold for whom
- * make_readonly and mask_path hold. A user namespace inside can mount no proc of its own where one of them is given.
- * target is copied. An item of the list of mounts: see add_mount.
+ * It shows the processes of the child's pid namespace, so with a new user namespace a new pid namespace is needed too.
+ * It is nosuid, nodev and noexec. flags are any of FORKEXEC_MOUNT_READONLY, FORKEXEC_MOUNT_CREATE,
+ * FORKEXEC_MOUNT_KERNEL_READONLY and FORKEXEC_MOUNT_KERNEL_HIDDEN. The last two cover what belongs to the kernel and
+ * not to a process, as container runtimes do; a program that keeps CAP_SYS_ADMIN can undo them, see make_readonly.
+ * With one of them, a user namespace inside cannot mount a proc of its own. target is copied. An item of the list of
+ * mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", or flags has another bit.
  * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_PROC, ENOENT, ENOTDIR or ELOOP: target.
- * FORKEXEC_STAGE_PROC, EPERM: no pid namespace, or the caller's own /proc is covered in parts, as in a container: bind
- *   /proc instead.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_PROC, ENOENT, ENOTDIR: target does not exist, or is no directory.
+ * FORKEXEC_STAGE_PROC, ELOOP: there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_PROC, EPERM: there is no new pid namespace, or parts of the caller's own /proc are covered, as in a
+ *   container. Bind /proc there.
  *
  * See proc(5).
  */
 int forkexec_attr_mount_proc(struct forkexec_attr *attr, const char *target, uint32_t flags);
 
 /**
- * Mounts at target a file system in memory with what every program expects in /dev: null, zero, full, random, urandom
- * and tty, which are the caller's, verified by number; pts, an instance of its own, with ptmx; shm, empty; and the
- * links fd, stdin, stdout and stderr, which lead to /proc.
+ * Mounts a small /dev in memory at target.
  *
- * flags are any of FORKEXEC_MOUNT_READONLY, which leaves pts and shm writable, and FORKEXEC_MOUNT_CREATE. In a new
- * user namespace devpts takes a mapped id 0. Where the caller maps its own ids to others than 0, with one range of one
- * id each, the mounts are made as id 0 of a first user namespace, and the program is in a second one with the ids that
- * were asked for (FORKEXEC_STAGE_INNER_USER_NAMESPACE), which does not own the other namespaces. target is copied. An
- * item of the list of mounts: see add_mount.
+ * It has null, zero, full, random, urandom and tty, which are the caller's, and whose device numbers are verified;
+ * pts, a new devpts, with ptmx; an empty shm; and the links fd, stdin, stdout and stderr to /proc. flags are any of
+ * FORKEXEC_MOUNT_READONLY, which leaves pts and shm writable, and FORKEXEC_MOUNT_CREATE. target is copied. An item of
+ * the list of mounts: see add_mount.
+ *
+ * In a new user namespace devpts needs a mapped id 0. If the caller maps its own ids to others than 0, with one range
+ * of one id each, the mounts are made as id 0 of a first user namespace. The program is then in a second one, with the
+ * ids that were asked for (FORKEXEC_STAGE_INNER_USER_NAMESPACE); it does not own the other namespaces.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", or flags has another bit.
  * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT.
- * FORKEXEC_STAGE_DEV (ENOENT, ENOTDIR or ELOOP: target; ENODEV: the caller's device is another; EINVAL: id 0 is not
- *   mapped; EPERM), or for the second user namespace.
- * FORKEXEC_STAGE_PROCFS, ENOENT: no /proc.
- * FORKEXEC_STAGE_INNER_USER_NAMESPACE, ENOSPC: a limit on user namespaces.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_DEV, ENOENT, ENOTDIR: target does not exist, or is no directory.
+ * FORKEXEC_STAGE_DEV, ELOOP: there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_DEV, ENODEV: a device of the caller's has another number.
+ * FORKEXEC_STAGE_DEV, EINVAL: id 0 is not mapped.
+ * FORKEXEC_STAGE_DEV, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_PROCFS, ENOENT: there is no /proc for the second user namespace.
+ * FORKEXEC_STAGE_INNER_USER_NAMESPACE, ENOSPC: a limit on user namespaces is reached.
  *
  * See null(4), devpts(5), user_namespaces(7).
  */
 int forkexec_attr_mount_dev(struct forkexec_attr *attr, const char *target, uint32_t flags);
 
 /**
- * Makes the directory path, with exactly that mode, setuid, setgid and sticky bits included, and what is missing of
- * its parents, with mode 0755.
+ * Makes the directory path, and those that are missing above it.
  *
- * One that is there stays as it is. It is made in the file system that is there: only in a tmpfs, as that of an empty
- * root, does it go with the program. path is copied. An item of the list of mounts: see add_mount.
+ * It gets exactly mode, with the setuid, setgid and sticky bits; those above it get 0755. A directory that exists
+ * stays as it is. The directory is made in the file system that lies there: only one in memory, such as that of an
+ * empty root, ends with the program. path is copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777.
+ * -EINVAL: attr or path is NULL, path is not a path inside the root or is "/", or mode is above 07777.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_DIRECTORY, ENOTDIR: something else is there.
- * FORKEXEC_STAGE_DIRECTORY, ELOOP: a link is.
- * FORKEXEC_STAGE_DIRECTORY, EPERM: the kernel does not give this mode, as setgid for a group that is not the child's.
- * FORKEXEC_STAGE_DIRECTORY, EACCES, EROFS.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_DIRECTORY, ENOTDIR: something else lies there.
+ * FORKEXEC_STAGE_DIRECTORY, ELOOP: there is a symbolic link on the way.
+ * FORKEXEC_STAGE_DIRECTORY, EPERM: the kernel does not give this mode, for example setgid for a group that is not the
+ *   child's.
+ * FORKEXEC_STAGE_DIRECTORY, EACCES, EROFS: the directory above cannot be written to.
  *
  * See mkdir(2).
  */
 int forkexec_attr_make_directory(struct forkexec_attr *attr, const char *path, uint32_t mode);
 
 /**
- * Makes a symbolic link at path that holds contents, which may be any text, and what is missing of its parents, as
- * make_directory does.
+ * Makes a symbolic link at path that holds contents.
  *
- * A link that holds the same may be there. Both are copied. An item of the list of mounts: see add_mount.
+ * contents may be any text. Directories that are missing above path are made, as make_directory does. A link that
+ * holds the same text may exist. Both are copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr, contents or path is NULL, contents is empty, path is not a path inside the root or "/".
+ * -EINVAL: attr, contents or path is NULL, contents is empty, or path is not a path inside the root or is "/".
  * -ENAMETOOLONG: contents or path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_SYMLINK, EEXIST: something else is there.
- * FORKEXEC_STAGE_SYMLINK, ELOOP: a link is on the way.
- * FORKEXEC_STAGE_SYMLINK, EACCES, EROFS.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_SYMLINK, EEXIST: something else lies there.
+ * FORKEXEC_STAGE_SYMLINK, ELOOP: there is a symbolic link on the way.
+ * FORKEXEC_STAGE_SYMLINK, EACCES, EROFS: the directory above cannot be written to.
  *
  * See symlink(2).
  */
 int forkexec_attr_make_symlink(struct forkexec_attr *attr, const char *contents, const char *path);
 
 /**
- * Makes the file path, with exactly that mode, as make_directory does, which holds length bytes, at most 65536:
- * make_file_fd copies a larger one.
+ * Makes the file path, which holds the given bytes.
  *
- * bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory. Both are
- * copied. An item of the list of mounts: see add_mount.
+ * bytes has length bytes, at most 65536; make_file_fd copies larger files. It may be NULL if length is 0. The file
+ * gets exactly mode, as make_directory says. Directories that are missing above path are made, as make_directory does.
+ * path and bytes are copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path inside
- *   the root or "/", mode is above 07777.
+ *   the root or is "/", or mode is above 07777.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_FILE, EEXIST: something is there.
- * FORKEXEC_STAGE_FILE, ELOOP: a link is on the way.
- * FORKEXEC_STAGE_FILE, EPERM: see make_directory.
- * FORKEXEC_STAGE_FILE, EACCES, EROFS, ENOSPC.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_FILE, EEXIST: something lies there.
+ * FORKEXEC_STAGE_FILE, ELOOP: there is a symbolic link on the way.
+ * FORKEXEC_STAGE_FILE, EPERM: the kernel does not give this mode.
+ * FORKEXEC_STAGE_FILE, EACCES, EROFS: the directory above cannot be written to.
+ * FORKEXEC_STAGE_FILE, ENOSPC: the file system is full.
  *
- * See open(2), O_CREAT | O_EXCL.
+ * See open(2).
  */
 int forkexec_attr_make_file(struct forkexec_attr *attr,
                             const char *path,
@@ -2608,44 +2671,47 @@ int forkexec_attr_make_file(struct forkexec_attr *attr,
                             uint32_t mode);
 
 /**
- * Makes the file path as make_file does, of any length: a copy of what the descriptor fd holds from its start on.
+ * Makes the file path, a copy of what the descriptor fd holds.
  *
- * fd refers to a regular file, or to what memfd_create(2) makes, and is the caller's number, borrowed: it must be open
- * for reading during each spawn, whose offset is neither used nor changed. path is copied. An item of the list of
- * mounts: see add_mount.
+ * The copy has any length and begins at the start of fd, whose offset is neither used nor changed. fd refers to a
+ * regular file, or to one of memfd_create(2). It is a descriptor of the caller, borrowed: it must be open for reading
+ * during each spawn. mode is that of make_file. path is copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777.
+ * -EINVAL: attr or path is NULL, path is not a path inside the root or is "/", or mode is above 07777.
  * -EBADF: fd is negative.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as: ?? make_file does, as
- * FORKEXEC_STAGE_VALIDATE (EBADF: not open; EINVAL: it refers to something else) or as.
- * FORKEXEC_STAGE_FILE, EBADF: not open for reading.
- * FORKEXEC_STAGE_FILE: the errnos of pread(2).
+ * A spawn can fail later as make_file says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: fd refers to something else than a file.
+ * FORKEXEC_STAGE_FILE, EBADF: fd is not open for reading.
+ * FORKEXEC_STAGE_FILE, with the errnos of pread(2).
  *
  * See pread(2).
  */
 int forkexec_attr_make_file_fd(struct forkexec_attr *attr, const char *path, int32_t fd, uint32_t mode);
 
 /**
- * Mounts a file in memory at target, which is a file too: a copy of what fd holds, as make_file_fd makes it.
+ * Mounts a file in memory at target, a copy of what the descriptor fd holds.
  *
- * It goes with the mount, and what lies at target stays as it is. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID,
- * _NODEV, _NOEXEC, _CREATE and _FOLLOW. target is copied. An item of the list of mounts: see add_mount.
+ * target is a file, which stays as it is; the copy ends with the mount. fd and mode are those of make_file_fd. flags
+ * are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE and _FOLLOW. target is copied. An item of the
+ * list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has others.
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", mode is above 07777, or flags has
+ *   another bit.
  * -EBADF: fd is negative.
  * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as: ?? make_file_fd does, or as
- * FORKEXEC_STAGE_FILE, ENOENT, ELOOP: target.
+ * A spawn can fail later as make_file_fd says, and as:
+ * FORKEXEC_STAGE_FILE, ENOENT, ELOOP: target does not exist, or there is a symbolic link on the way to it.
  * FORKEXEC_STAGE_FILE, ENOTDIR: target is a directory.
- * FORKEXEC_STAGE_FILE, EPERM.
- * FORKEXEC_STAGE_FILE, ENOSPC: memory.
+ * FORKEXEC_STAGE_FILE, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_FILE, ENOSPC: memory is short.
  *
  * See tmpfs(5), mount(2).
  */
@@ -2656,145 +2722,149 @@ int forkexec_attr_mount_file_fd(struct forkexec_attr *attr,
                                 uint32_t flags);
 
 /**
- * Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by
- * its number.
+ * Hides what lies at path.
  *
- * Where there is nothing (ENOENT), there is nothing to hide. path is copied. An item of the list of mounts: see
- * add_mount. mount(2). This holds for a program without CAP_SYS_ADMIN in its mount namespace: one that keeps it, as
- * root of a user namespace of its own does unless its capabilities are dropped, can undo it with umount(2) or
- * mount(2). What such a program makes in further user namespaces cannot.
+ * A directory is covered by an empty read-only one, a file by the caller's /dev/null, whose device number is verified.
+ * If nothing lies there (ENOENT), there is nothing to hide. A program that keeps CAP_SYS_ADMIN can undo it, see
+ * make_readonly. path is copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root or "/".
+ * -EINVAL: attr or path is NULL, or path is not a path inside the root or is "/".
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_MASK, ELOOP: a link is there or on the way.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_MASK, ELOOP: there is a symbolic link at path or on the way.
  * FORKEXEC_STAGE_MASK, ENODEV: /dev/null is something else.
- * FORKEXEC_STAGE_MASK, EPERM.
+ * FORKEXEC_STAGE_MASK, EPERM: CAP_SYS_ADMIN is missing.
+ *
+ * See mount(2).
  */
 int forkexec_attr_mask_path(struct forkexec_attr *attr, const char *path);
 
 /**
- * Makes what is at path read-only, with all that is mounted below.
+ * Makes what lies at path read-only, with all that is mounted below.
  *
- * It has to be there. path is copied. An item of the list of mounts: see add_mount. mount_setattr(2), mount(2). This
- * holds for a program without CAP_SYS_ADMIN in its mount namespace: one that keeps it, as root of a user namespace of
- * its own does unless its capabilities are dropped, can undo it with umount(2) or mount(2). What such a program makes
- * in further user namespaces cannot.
+ * It has to exist. path is copied. An item of the list of mounts: see add_mount.
+ *
+ * This holds for a program without CAP_SYS_ADMIN in its mount namespace. A program that keeps it, as root of its own
+ * user namespace does unless its capabilities are dropped, can undo it with umount(2) or mount(2). In further user
+ * namespaces that it makes, it cannot.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root or "/".
+ * -EINVAL: attr or path is NULL, or path is not a path inside the root or is "/".
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_READONLY, ENOENT: nothing is there.
- * FORKEXEC_STAGE_READONLY, ELOOP: a link is there or on the way.
- * FORKEXEC_STAGE_READONLY, EPERM.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_READONLY, ENOENT: nothing lies there.
+ * FORKEXEC_STAGE_READONLY, ELOOP: there is a symbolic link at path or on the way.
+ * FORKEXEC_STAGE_READONLY, EPERM: CAP_SYS_ADMIN is missing.
+ *
+ * See mount_setattr(2), mount(2).
  */
 int forkexec_attr_make_readonly(struct forkexec_attr *attr, const char *path);
 
 /**
- * Adds flags, any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV and _NOEXEC, to what is mounted at path, beside those
- * that it has, and not to what is mounted below.
+ * Adds flags to the mount at path.
  *
- * With FORKEXEC_MOUNT_FOLLOW symbolic links in path are followed, inside the root. path may be "/", where nothing can
- * be made any more after FORKEXEC_MOUNT_READONLY: see set_root for a root that is read-only in the end. For whom this
- * holds, see make_readonly. path is copied. An item of the list of mounts: see add_mount.
+ * flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV and _NOEXEC. They are added to those that the mount has,
+ * and not to mounts below it. With FORKEXEC_MOUNT_FOLLOW symbolic links in path are followed, inside the root. path
+ * may be "/"; after FORKEXEC_MOUNT_READONLY nothing more can be made there, and set_root has a flag for a root that
+ * becomes read-only in the end. A program that keeps CAP_SYS_ADMIN can undo it, see make_readonly. path is copied. An
+ * item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root, flags has none of the four, or others.
+ * -EINVAL: attr or path is NULL, path is not a path inside the root, or flags has none of the four or another bit.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_REMOUNT, EINVAL: nothing is mounted at this very path.
- * FORKEXEC_STAGE_REMOUNT, ENOENT.
- * FORKEXEC_STAGE_REMOUNT, ELOOP: a link is there or on the way.
- * FORKEXEC_STAGE_REMOUNT, EPERM.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_REMOUNT, EINVAL: path is no mount point.
+ * FORKEXEC_STAGE_REMOUNT, ENOENT: path does not exist.
+ * FORKEXEC_STAGE_REMOUNT, ELOOP: there is a symbolic link at path or on the way.
+ * FORKEXEC_STAGE_REMOUNT, EPERM: CAP_SYS_ADMIN is missing.
  *
- * See mount(2), MS_REMOUNT | MS_BIND.
+ * See mount(2).
  */
 int forkexec_attr_remount(struct forkexec_attr *attr, const char *path, uint32_t flags);
 
 /**
- * Gives what is at path exactly that mode, setuid, setgid and sticky bits included: in the file system that is there,
- * which only in memory, as that of an empty root, goes with the program.
+ * Gives what lies at path exactly mode.
  *
- * path is copied. An item of the list of mounts: see add_mount.
+ * mode includes the setuid, setgid and sticky bits. It is changed in the file system that lies there: only one in
+ * memory, such as that of an empty root, ends with the program. path is copied. An item of the list of mounts: see
+ * add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root, mode is above 07777.
+ * -EINVAL: attr or path is NULL, path is not a path inside the root, or mode is above 07777.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_MODE, ENOENT.
- * FORKEXEC_STAGE_MODE, ELOOP: a link is there or on the way.
- * FORKEXEC_STAGE_MODE, EPERM: it is another's, or see make_directory.
- * FORKEXEC_STAGE_MODE, EROFS.
- * FORKEXEC_STAGE_MODE, EOPNOTSUPP: a file, and the caller has no /proc.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_MODE, ENOENT: path does not exist.
+ * FORKEXEC_STAGE_MODE, ELOOP: there is a symbolic link at path or on the way.
+ * FORKEXEC_STAGE_MODE, EPERM: it belongs to another user, or the kernel does not give this mode.
+ * FORKEXEC_STAGE_MODE, EROFS: the file system is read-only.
+ * FORKEXEC_STAGE_MODE, EOPNOTSUPP: path is a file, and the caller has no /proc.
  *
  * See chmod(2).
  */
 int forkexec_attr_change_mode(struct forkexec_attr *attr, const char *path, uint32_t mode);
 
 /**
- * Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one
- * in memory, which goes with the program.
+ * Gives the program a root directory of its own.
  *
- * The list of mounts is made in it; then the old root is detached, and not even privilege leads back, other than with
- * set_chroot. The program starts in "/", unless set_cwd says otherwise; its path, set_cwd and the actions are looked
- * up in the new root. flags are any of FORKEXEC_ROOT_READONLY, _NOSUID, _NODEV and _NOEXEC, which hold for the root
- * and what is mounted below path; READONLY for the root itself in the end, when all is made. A program that keeps
- * CAP_SYS_ADMIN, also in its own new user namespace, can make it writable again. What this attr mounts in it is as it
- * was asked for. The caller's root has to be a mount, as it is everywhere but in a chroot or an initramfs. Needs a new
- * mount namespace. path is copied; the last call wins.
+ * path is a directory, with all that is mounted below it. NULL is an empty root in memory, which ends with the
+ * program. The list of mounts is made in it. Then the old root is detached, so that no privilege leads back, unlike
+ * with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path, set_cwd and the actions are
+ * looked up in the new root. Needs a new mount namespace. The caller's root has to be a mount, as it is except in a
+ * chroot or an initramfs. path is copied. The last call wins.
+ *
+ * flags are any of FORKEXEC_ROOT_READONLY, _NOSUID, _NODEV and _NOEXEC. They hold for the root and for what is mounted
+ * below path; the root itself becomes read-only in the end, when all is made. Mounts of this attr have their own
+ * flags. A program that keeps CAP_SYS_ADMIN, also in its own new user namespace, can make the root writable again.
+ *
+ * Example:
+ *
+ *     forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT);
+ *     forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY);
+ *     forkexec_attr_bind_mount(attr, "/usr", "/usr", FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_CREATE);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, path is empty, flags has others.
+ * -EINVAL: attr is NULL, path is empty, or flags has another bit.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EINVAL: no new mount namespace, its propagation would bring the mounts to the caller,
- *   set_chroot.
- * FORKEXEC_STAGE_IMAGE: see set_memory_mode.
- * FORKEXEC_STAGE_ROOT, ENOENT: path is missing.
- * FORKEXEC_STAGE_ROOT, ENOTDIR: it is no directory.
- * FORKEXEC_STAGE_ROOT, EPERM.
- * FORKEXEC_STAGE_PIVOT_ROOT, EINVAL: the caller's root is not a mount.
- * FORKEXEC_STAGE_ROOT_READONLY.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new mount namespace, its propagation would bring the mounts to the
+ *   caller, or set_chroot was called.
+ * FORKEXEC_STAGE_IMAGE, as set_memory_mode says.
+ * FORKEXEC_STAGE_ROOT, ENOENT: path does not exist.
+ * FORKEXEC_STAGE_ROOT, ENOTDIR: path is no directory.
+ * FORKEXEC_STAGE_ROOT, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_PIVOT_ROOT, EINVAL: the caller's root is no mount.
+ * FORKEXEC_STAGE_ROOT_READONLY, with the errno of mount(2).
  *
  * See pivot_root(2).
  */
 int forkexec_attr_set_root(struct forkexec_attr *attr, const char *path, uint32_t flags);
 
 /**
- * Makes the directory path the program's root, and its working directory too, unless set_cwd or set_cwd_fd says
- * otherwise: nothing of the program starts outside.
+ * Makes the directory path the program's root, by chroot(2).
  *
- * It is entered before the ids change, with CAP_SYS_CHROOT. The program's path, set_cwd and the actions are looked up
- * in the new root. A program with privileges can leave a chroot. path is copied; the last call wins.
+ * It becomes the working directory too, unless set_cwd or set_cwd_fd says otherwise; either way that lies inside the
+ * root. The root is entered before the ids change, with CAP_SYS_CHROOT. The program's path, set_cwd and the actions
+ * are looked up in it. A program with privileges can leave a chroot: see set_root. path is copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty.
+ * -EINVAL: attr or path is NULL, or path is empty.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_IMAGE: see set_memory_mode.
- * FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or chdir(2).
+ * FORKEXEC_STAGE_IMAGE, as set_memory_mode says.
+ * FORKEXEC_STAGE_CHROOT, with the errno of chroot(2) or chdir(2).
  *
  * See chroot(2).
  */
@@ -2805,106 +2875,109 @@ int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Gives the program the session keyring of that name, which is made where no keyring of that name may be searched, or
- * with name NULL a new one without a name: the keys in the caller's are then not the program's.
+ * Gives the program another session keyring than the caller's.
  *
- * The caller's own stays as it is. name is copied; the last call wins.
+ * name is that of the keyring, which is made if no keyring of that name can be searched. NULL makes a new one without
+ * a name. The program then does not have the keys of the caller's keyring, which stays as it is. name is copied. The
+ * last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, name is empty or has more than 4095 bytes.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or name is empty or has more than 4095 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_KEYRING, ENOSYS: the kernel has no keyrings, which allow_failure lets pass.
+ * FORKEXEC_STAGE_KEYRING, ENOSYS: the kernel has no keyrings. allow_failure lets this pass.
  * FORKEXEC_STAGE_KEYRING, EDQUOT: the user has too many keys.
  * FORKEXEC_STAGE_KEYRING, EPERM: name begins with ".".
- * FORKEXEC_STAGE_KEYRING, EACCES.
+ * FORKEXEC_STAGE_KEYRING, EACCES: the caller may not search the keyring of that name.
  *
- * See keyctl(2), KEYCTL_JOIN_SESSION_KEYRING.
+ * See keyctl(2), session-keyring(7).
  */
 int forkexec_attr_set_session_keyring(struct forkexec_attr *attr, const char *name);
 
 /**
- * Says who may do what with the session keyring of set_session_keyring: permissions are the bits of keyctl(2) for its
- * possessor, its owner, its group and others, in that order from the highest byte, for example 0x3f090000.
+ * Sets the permissions of the program's session keyring.
  *
- * A keyring of that name that was there before gets them, too. The last call wins.
+ * permissions has a byte each for its possessor, its owner, its group and others, from the highest on, with the bits
+ * of keyctl(2), for example 0x3f090000. A keyring that existed before gets them, too. Needs set_session_keyring. The
+ * last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, a bit besides 0x3f3f3f3f.
+ * -EINVAL: attr is NULL, or permissions has a bit that is not in 0x3f3f3f3f.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_session_keyring.
- * FORKEXEC_STAGE_KEYRING_PERMISSIONS, EACCES: no right to change it.
- * FORKEXEC_STAGE_KEYRING_PERMISSIONS, EPERM: it is another user's.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_session_keyring was not called.
+ * FORKEXEC_STAGE_KEYRING_PERMISSIONS, EACCES: the caller may not change the keyring.
+ * FORKEXEC_STAGE_KEYRING_PERMISSIONS, EPERM: the keyring belongs to another user.
  *
- * See keyctl(2), KEYCTL_SETPERM.
+ * See keyctl(2).
  */
 int forkexec_attr_set_keyring_permissions(struct forkexec_attr *attr, uint32_t permissions);
 
 /**
- * Gives the session keyring of set_session_keyring this context of SELinux, if it is new.
+ * Gives a new session keyring an SELinux context.
  *
- * It is told as set_exec_label tells the program's. label is copied; the last call wins.
+ * label is the context. It is written as set_exec_label writes the program's. Needs set_session_keyring. label is
+ * copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or label is NULL, or label is empty or has more than 4090 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_session_keyring.
- * FORKEXEC_STAGE_PROCFS: as set_exec_label.
- * FORKEXEC_STAGE_KEYRING_LABEL, ENOENT or EINVAL: no SELinux, or no such context.
- * FORKEXEC_STAGE_KEYRING_LABEL, EACCES: its policy.
- * FORKEXEC_STAGE_KEYRING_LABEL, ENOSYS: Linux before 5.6.
- * FORKEXEC_STAGE_KEYRING_LABEL, EXDEV: something is mounted over the file.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_session_keyring was not called.
+ * FORKEXEC_STAGE_PROCFS, as set_exec_label says.
+ * FORKEXEC_STAGE_KEYRING_LABEL, ENOENT, EINVAL: there is no SELinux, or no such context.
+ * FORKEXEC_STAGE_KEYRING_LABEL, EACCES: its policy forbids it.
+ * FORKEXEC_STAGE_KEYRING_LABEL, ENOSYS: the kernel is older than Linux 5.6.
+ * FORKEXEC_STAGE_KEYRING_LABEL, EXDEV: something is mounted over the file of /proc.
  *
- * See proc_pid_attr(5), keycreate.
+ * See proc_pid_attr(5).
  */
 int forkexec_attr_set_keyring_label(struct forkexec_attr *attr, const char *label);
 
 /**
- * Gives the program this profile of AppArmor, whichever modules there are: with set_exec_label the label there is then
- * SELinux's, and the program gets both, or the spawn fails.
+ * Gives the program an AppArmor profile.
  *
- * It is told as set_exec_label tells that label. profile is copied; the last call wins.
+ * With it the label of set_exec_label is SELinux's: the program gets both, or the spawn fails. profile is written as
+ * set_exec_label writes the label, and is copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or profile is NULL, profile is empty or has more than 4090 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or profile is NULL, or profile is empty or has more than 4090 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_PROCFS: as set_exec_label.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, ENOENT: no AppArmor, or no such profile.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, EINVAL.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, EACCES: its policy.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, ENOSYS: Linux before 5.6.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, EXDEV: something is mounted over the file.
+ * FORKEXEC_STAGE_PROCFS, as set_exec_label says.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, ENOENT: there is no AppArmor, or no such profile.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, EINVAL: it is not the name of a profile.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, EACCES: its policy forbids it.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, ENOSYS: the kernel is older than Linux 5.6.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, EXDEV: something is mounted over the file of /proc.
  *
- * See proc_pid_attr(5), apparmor/exec.
+ * See proc_pid_attr(5).
  */
 int forkexec_attr_set_apparmor_profile(struct forkexec_attr *attr, const char *profile);
 
 /**
- * Gives the program the label under which the host's security module knows it: a context of SELinux or a profile of
- * AppArmor, whichever there is; with set_apparmor_profile SELinux's.
+ * Gives the program a label of the host's security module.
  *
- * It is told to the kernel by the caller's /proc, of which the child takes hold before any namespace or root changes:
- * what is mounted over its files, or stands for it in a namespace that is joined, is not written to. Needs Linux 5.6.
- * label is copied; the last call wins.
+ * label is an SELinux context or an AppArmor profile, for the module that the host has; with set_apparmor_profile it
+ * is SELinux's. The child writes it to the caller's /proc, which it opens before any namespace or root changes. It
+ * writes to no file that something is mounted over, and to no other proc of a joined namespace. Needs Linux 5.6. label
+ * is copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or label is NULL, or label is empty or has more than 4090 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_PROCFS, ENOENT: no /proc.
- * FORKEXEC_STAGE_PROCFS, EOPNOTSUPP: it is no procfs.
- * FORKEXEC_STAGE_EXEC_LABEL, EINVAL or ENOENT: no security module that takes one, or no such label.
- * FORKEXEC_STAGE_EXEC_LABEL, EACCES: the module's policy.
- * FORKEXEC_STAGE_EXEC_LABEL, ENOSYS: Linux before 5.6.
- * FORKEXEC_STAGE_EXEC_LABEL, EXDEV: something is mounted over it.
- * FORKEXEC_STAGE_EXEC, EACCES: the policy does not let this program have it.
+ * FORKEXEC_STAGE_PROCFS, ENOENT: there is no /proc.
+ * FORKEXEC_STAGE_PROCFS, EOPNOTSUPP: /proc is no proc file system.
+ * FORKEXEC_STAGE_EXEC_LABEL, EINVAL, ENOENT: no security module takes a label, or there is no such label.
+ * FORKEXEC_STAGE_EXEC_LABEL, EACCES: the module's policy forbids it.
+ * FORKEXEC_STAGE_EXEC_LABEL, ENOSYS: the kernel is older than Linux 5.6.
+ * FORKEXEC_STAGE_EXEC_LABEL, EXDEV: something is mounted over the file of /proc.
+ * FORKEXEC_STAGE_EXEC, EACCES: the policy does not let this program have the label.
  *
  * See proc_pid_attr(5).
  */
@@ -2938,41 +3011,55 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr, const char *label);
 #define FORKEXEC_SECCOMP_KILLABLE 0x20
 
 /**
- * Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0.
+ * Adds a seccomp filter for the program.
  *
- * Repeated calls add filters, which are put on in call order; each also rules the seccomp(2) of the next. seccomp(2).
- * With set_no_new_privs they come last of all, and have to allow nothing of the library's but rt_sigprocmask and
- * execve (with set_exec_fd execveat); with set_pid_variable getpid, with set_busy_retry nanosleep, with LISTENER and a
- * real-time policy futex; and exit_group for when the exec fails. Without set_no_new_privs they need CAP_SYS_ADMIN,
- * come before the ids change, and have to allow those and, as far as they are asked for: setgroups, setresgid,
- * setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat, close, close_range, ppoll, prlimit64, ptrace,
- * kill, getpid, getppid, rt_sigaction, and what set_init names. A child that its filter kills has failed, with SIGSYS,
- * and is never one in the caller's memory. Where the filter decides on execve by its arguments, status.ran of
- * forkexec_wait tells it. With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with
- * SECCOMP_RET_USER_NOTIF waits for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or
- * the release has returned. Until then the library itself lets its own calls go on, so nothing waits for who cannot
- * answer yet. This needs Linux 5.5, and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max
- * count. A signal interrupts a call that waits, and the caller's answer is lost; with FORKEXEC_SECCOMP_KILLABLE, which
- * needs Linux 5.19, only one that kills does, once the caller has received the call.
+ * program has count instructions, 1 to 4096, and is copied. flags is 0 or FORKEXEC_SECCOMP_ bits. Repeated calls add
+ * filters. They are installed in call order, and each also filters the seccomp(2) of the next.
+ *
+ * With set_no_new_privs the filters are installed last of all. Of the library's own calls they have to allow
+ * rt_sigprocmask and execve, with set_exec_fd execveat instead; with set_pid_variable getpid, with set_busy_retry
+ * nanosleep, with a listener and a real-time policy futex; and exit_group, for an exec that fails.
+ *
+ * Without set_no_new_privs they need CAP_SYS_ADMIN, are installed before the ids change, and have to allow those and
+ * what else is asked for: setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat,
+ * close, close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what set_init names.
+ *
+ * A child that its own filter kills has failed, with SIGSYS. Such a child is never in the caller's memory. If a filter
+ * decides on execve by its arguments, forkexec_wait tells in status.ran whether the program ran.
+ *
+ * One filter of an attr may have FORKEXEC_SECCOMP_LISTENER. Calls that it answers with SECCOMP_RET_USER_NOTIF then
+ * wait for the caller, who gets the listener from forkexec_child_seccomp_fd once the spawn or the release has
+ * returned. Until then the library itself lets its calls go on. This needs Linux 5.5, and for a moment a second thread
+ * in the child, which RLIMIT_NPROC and pids.max count. A signal interrupts a waiting call, and the caller's answer is
+ * lost. With FORKEXEC_SECCOMP_KILLABLE, which needs Linux 5.19, only a fatal signal does, once the caller has received
+ * the call.
+ *
+ * Example:
+ *
+ *     static const struct sock_filter allow[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+ *     forkexec_attr_set_no_new_privs(attr);
+ *     forkexec_attr_add_seccomp_filter(attr, allow, 1, FORKEXEC_SECCOMP_LOG);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER, KILLABLE without
- *   LISTENER.
- * -ENOMEM.
+ * -EINVAL: attr or program is NULL, count is 0 or above 4096, flags has an unknown bit, TSYNC with LISTENER, or
+ *   KILLABLE without LISTENER.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: two listeners.
- * FORKEXEC_STAGE_VALIDATE: a listener with a new time namespace, or with unshare_namespaces(FORKEXEC_NS_PID).
- * FORKEXEC_STAGE_SECCOMP or.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EINVAL: not a filter, or a flag that the kernel does not know.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EBUSY: a filter that the caller is under has a listener.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EAGAIN: no second thread.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, ENOMEM: more than 32768 instructions in all.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EMFILE, EPERM: too many descriptors, or a filter of the caller's, keep the
- *   listener from coming.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there are two listeners, or a listener with a new time namespace or with
+ *   FORKEXEC_NS_PID in unshare_namespaces.
+ * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, without set_no_new_privs, with the errnos of FORKEXEC_STAGE_SECCOMP.
+ * FORKEXEC_STAGE_SECCOMP, EINVAL: it is no filter, or the kernel does not know a flag.
+ * FORKEXEC_STAGE_SECCOMP, EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs is there.
+ * FORKEXEC_STAGE_SECCOMP, EBUSY: a filter that the caller is under has a listener.
+ * FORKEXEC_STAGE_SECCOMP, EAGAIN: a second thread could not be made.
+ * FORKEXEC_STAGE_SECCOMP, ENOMEM: there are more than 32768 instructions in all.
+ * FORKEXEC_STAGE_SECCOMP, EMFILE, EPERM: the listener did not arrive: too many descriptors, or a filter of the
+ *   caller's.
  *
  * The error's index is the place among the filters.
+ *
+ * See seccomp(2).
  */
 int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
                                      const struct sock_filter *program,
@@ -2980,46 +3067,45 @@ int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
                                      uint32_t flags);
 
 /**
- * Lets neither the program nor its descendants make a user namespace, so that what the kernel opens to its owner is
- * out of their reach: unshare(2) and clone(2) with CLONE_NEWUSER fail with EPERM, by whichever ABI of the kernel they
- * come, and clone3(2), whose flags no filter sees, with ENOSYS, so that programs use clone(2).
+ * Keeps the program and its descendants from making user namespaces.
  *
- * A seccomp filter of its own, which stays for ever, needs no user namespace and no privilege, but set_no_new_privs.
- * The child looks whether the three calls are refused, and else there is no program. Namespaces that there are can be
- * joined (setns(2)), with a descriptor of them; those that this spawn makes, it makes before.
+ * So they cannot reach what the kernel opens to the owner of one. unshare(2) and clone(2) with CLONE_NEWUSER fail with
+ * EPERM, by every ABI of the kernel. clone3(2), whose flags a filter cannot see, fails with ENOSYS, so that programs
+ * use clone(2). It is a seccomp filter of its own, which stays for ever. It needs set_no_new_privs, but no user
+ * namespace and no privilege. The child tries whether the three calls are refused; if not, the spawn fails. Existing
+ * namespaces can be joined by a descriptor, setns(2). Namespaces of this spawn are made before.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called.
  * FORKEXEC_STAGE_USER_NAMESPACES, EINVAL, ENOSYS: the kernel has no filters.
- * FORKEXEC_STAGE_USER_NAMESPACES, ENOMEM: more than 32768 instructions in all.
- * FORKEXEC_STAGE_USER_NAMESPACES, EOPNOTSUPP: the filter is on, and does nothing.
+ * FORKEXEC_STAGE_USER_NAMESPACES, ENOMEM: there are more than 32768 instructions in all.
+ * FORKEXEC_STAGE_USER_NAMESPACES, EOPNOTSUPP: the filter is installed and has no effect.
  *
- * See seccomp(2).
+ * See seccomp(2), user_namespaces(7).
  */
 int forkexec_attr_deny_user_namespaces(struct forkexec_attr *attr);
 
 /**
- * Adds a ready-made filter that lets nobody type into a terminal that he shares with others: ioctl(2) with TIOCSTI or
- * TIOCLINUX fails with EPERM, by whichever ABI of the kernel it comes.
+ * Keeps the program from typing into a terminal that it shares.
  *
- * For programs that run with less privilege than whoever else uses their terminal, where set_session or a terminal of
- * their own is not wanted. One more filter among those of add_seccomp_filter, which says where it is put on; a
- * repeated call adds none.
+ * ioctl(2) with TIOCSTI or TIOCLINUX fails with EPERM, by every ABI of the kernel. This is for programs with less
+ * privilege than others on their terminal, where set_session or set_terminal is not wanted. It is one more filter, see
+ * add_seccomp_filter. A repeated call adds none.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_SECCOMP or.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP.
+ * A spawn can fail later as add_seccomp_filter says:
+ * FORKEXEC_STAGE_SECCOMP, with the errno of seccomp(2).
+ * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, with the errno of seccomp(2).
  *
  * The error's index is the place among the filters.
  *
- * See TIOCSTI(2const).
+ * See TIOCSTI(2const), seccomp(2).
  */
 int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
 
@@ -3120,51 +3206,59 @@ int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
 #define FORKEXEC_LANDLOCK_SCOPE_SIGNAL 0x2
 
 /**
- * Restricts the program by a ruleset of the caller's: fd is what landlock_create_ruleset(2) gave, borrowed, and must
- * be open during each spawn.
+ * Restricts the program by a Landlock ruleset of the caller's.
  *
- * What add_landlock_path and the others ask for is a second restriction on top of it. What they have no words for, as
- * the quiet rules of Linux 7.2, such a ruleset can have. The last call wins.
+ * fd is what landlock_create_ruleset(2) returned, borrowed: it must be open during each spawn. Rules of
+ * add_landlock_path and the others are a second restriction on top of it. Such a ruleset can have what they have no
+ * words for, as the quiet rules of Linux 7.2. Needs set_no_new_privs. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_FD_INTERNAL or.
- * FORKEXEC_STAGE_LANDLOCK, EBADFD: not a ruleset.
- * FORKEXEC_STAGE_LANDLOCK, E2BIG: too many restrictions on top of each other.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_FD_INTERNAL, with the errno of fcntl(2).
+ * FORKEXEC_STAGE_LANDLOCK, EBADFD: fd is no ruleset.
+ * FORKEXEC_STAGE_LANDLOCK, E2BIG: there are too many restrictions on top of each other.
  *
- * See landlock_restrict_self(2).
+ * See landlock_restrict_self(2), landlock(7).
  */
 int forkexec_attr_set_landlock_ruleset(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Grants access, FORKEXEC_LANDLOCK_FS_ bits, to the file path, or to the directory path and all beneath it.
+ * Lets the program access a file, or a directory and all beneath it.
  *
- * All accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise,
- * the sixteen up to IOCTL_DEV, and of newer ones those that some call grants. Bits that a newer kernel knows are
- * passed on as they are. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is
- * not a directory takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE, IOCTL_DEV and RESOLVE_UNIX only. path is looked up
- * by the child in its final root and working directory, with the program's ids; symbolic links are followed. What is
- * open already is not restricted. Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated
- * calls add.
+ * access has FORKEXEC_LANDLOCK_FS_ bits. What no call grants is denied everywhere: unless set_landlock_handled says
+ * otherwise, the sixteen accesses up to FORKEXEC_LANDLOCK_FS_IOCTL_DEV, and of newer ones those that some call grants.
+ * Bits that a newer kernel knows are passed on. The program itself, its loader and its libraries need EXECUTE and
+ * READ_FILE. A path that is no directory takes only EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE, IOCTL_DEV and
+ * RESOLVE_UNIX.
+ *
+ * The child looks path up in its final root and working directory, with the program's ids, and follows symbolic links.
+ * What is open already is not restricted. It needs set_no_new_privs, but no privilege and no namespace. path is
+ * copied. Repeated calls add rules.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_no_new_privs(attr);
+ *     forkexec_attr_add_landlock_path(attr, "/usr", FORKEXEC_LANDLOCK_FS_EXECUTE | FORKEXEC_LANDLOCK_FS_READ_FILE
+ *         | FORKEXEC_LANDLOCK_FS_READ_DIR);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty, access is 0.
+ * -EINVAL: attr or path is NULL, path is empty, or access is 0.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_VALIDATE: not handled.
- * FORKEXEC_STAGE_LANDLOCK_RULE: the errno of open(2).
- * FORKEXEC_STAGE_LANDLOCK_RULE, EINVAL: an access that a file does not have, or with index -1 one that a kernel newer
- *   than 7.2 does not know.
- * FORKEXEC_STAGE_LANDLOCK_RULE, ENOMEM.
- * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or an older one.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called, or set_landlock_handled leaves out what is
+ *   granted.
+ * FORKEXEC_STAGE_LANDLOCK_RULE, EINVAL: a file does not have such an access, or, with index -1, the access is newer
+ *   than Linux 7.2 and the kernel does not know it.
+ * FORKEXEC_STAGE_LANDLOCK_RULE, ENOMEM: memory is short.
+ * FORKEXEC_STAGE_LANDLOCK_RULE, with the errno of open(2).
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or one that is too old.
  *
  * The error's index is the place among the calls of add_landlock_path and add_landlock_port.
  *
@@ -3173,21 +3267,21 @@ int forkexec_attr_set_landlock_ruleset(struct forkexec_attr *attr, int32_t fd);
 int forkexec_attr_add_landlock_path(struct forkexec_attr *attr, const char *path, uint64_t access);
 
 /**
- * Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a port of TCP or UDP; 0 is any port that the kernel chooses for
- * bind(2).
+ * Lets the program use a port of TCP or UDP.
  *
- * Binding and connecting of TCP that no such call grants is denied, and of UDP what some call grants, to all other
- * ports. Other protocols are not restricted. Repeated calls add.
+ * access has FORKEXEC_LANDLOCK_NET_ bits. port 0 is any port that the kernel chooses for bind(2). What no call grants
+ * is denied, to all other ports: binding and connecting of TCP, and of UDP what some call grants. Other protocols are
+ * not restricted. Needs set_no_new_privs. Repeated calls add rules.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, access is 0.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or access is 0.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_VALIDATE: not handled.
- * FORKEXEC_STAGE_LANDLOCK_RULE or.
- * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7, for UDP 7.2.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called, or set_landlock_handled leaves out what is
+ *   granted.
+ * FORKEXEC_STAGE_LANDLOCK_RULE, with the errno of landlock_add_rule(2).
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or is older than Linux 6.7, for UDP 7.2.
  *
  * The error's index is the place among the calls of add_landlock_path and add_landlock_port.
  *
@@ -3196,71 +3290,74 @@ int forkexec_attr_add_landlock_path(struct forkexec_attr *attr, const char *path
 int forkexec_attr_add_landlock_port(struct forkexec_attr *attr, uint16_t port, uint64_t access);
 
 /**
- * Says which accesses are denied where no rule grants them: fs, FORKEXEC_LANDLOCK_FS_ bits, and net,
- * FORKEXEC_LANDLOCK_NET_ bits; the others are left alone.
+ * Chooses which accesses are denied where no rule grants them.
  *
- * With net alone and no add_landlock_port, none at all. Without this call add_landlock_path means the sixteen of fs up
- * to IOCTL_DEV, add_landlock_port the two of TCP, and both what is granted of newer ones. The last call wins.
+ * fs has FORKEXEC_LANDLOCK_FS_ bits, net FORKEXEC_LANDLOCK_NET_ bits. Other accesses are not restricted. With net and
+ * without add_landlock_port, no port can be used. Without this call add_landlock_path handles the sixteen of fs up to
+ * FORKEXEC_LANDLOCK_FS_IOCTL_DEV, add_landlock_port the two of TCP, and both what is granted of newer ones. The last
+ * call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
- * A spawn can fail later as: ?? add_landlock_path does
+ * A spawn can fail later as add_landlock_path says, and as:
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel does not know an access.
  *
  * See landlock(7).
  */
 int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr, uint64_t fs, uint64_t net);
 
 /**
- * Keeps the program and its descendants to themselves: with scopes, FORKEXEC_LANDLOCK_SCOPE_ bits, they do not connect
- * to abstract unix sockets, or send no signals, outside.
+ * Keeps the program from reaching processes outside the sandbox.
  *
- * Bits that a newer kernel knows are passed on as they are. The last call wins.
+ * scopes has FORKEXEC_LANDLOCK_SCOPE_ bits: connections to abstract unix sockets, and signals. Bits that a newer
+ * kernel knows are passed on. Needs set_no_new_privs. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.12.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called.
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or is older than Linux 6.12.
  *
  * See landlock(7).
  */
 int forkexec_attr_set_landlock_scopes(struct forkexec_attr *attr, uint64_t scopes);
 
 /**
- * Puts each ruleset on with flags, FORKEXEC_LANDLOCK_FLAG_ bits, or bits that a newer kernel knows: they are passed on
- * as they are.
+ * Chooses which denials of Landlock the kernel logs.
  *
- * They say which denials the kernel writes into the audit log. It sees the program as a new one, so without
- * LOG_NEW_EXEC_ON nothing that is denied to the program is logged. With a ruleset of the caller's and one of ours,
- * LOG_SUBDOMAINS_OFF is for what the program puts on, not for the second of the two. With LOG_SUBDOMAINS_OFF, and no
- * rule, scope or ruleset at all, nothing is denied, and what the program puts on is not logged. 0 asks for none. The
- * last call wins.
+ * flags has FORKEXEC_LANDLOCK_FLAG_ bits, or bits that a newer kernel knows, and holds for each ruleset. 0 is none.
+ * The kernel takes the program for a new one after the exec: without LOG_NEW_EXEC_ON nothing that is denied to it is
+ * logged. With a ruleset of the caller's and one of the library's, LOG_SUBDOMAINS_OFF is about rulesets of the
+ * program, not about the second of the two. With LOG_SUBDOMAINS_OFF and no rule, scope or ruleset nothing is denied,
+ * and denials by the program's own rulesets are not logged. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, one before Linux 6.15, or one before 7.0 and not
- *   just the flags for logs.
- * FORKEXEC_STAGE_LANDLOCK, EINVAL: a flag that the kernel does not know.
- * FORKEXEC_STAGE_LANDLOCK, EBADF: other flags than LOG_SUBDOMAINS_OFF, and nothing to put on.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called.
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, is older than Linux 6.15, or is older than 7.0 and
+ *   other flags than those for logs are asked for.
+ * FORKEXEC_STAGE_LANDLOCK, EINVAL: the kernel does not know a flag.
+ * FORKEXEC_STAGE_LANDLOCK, EBADF: other flags than LOG_SUBDOMAINS_OFF are asked for, and there is no ruleset.
  *
  * See landlock_restrict_self(2).
  */
 int forkexec_attr_set_landlock_flags(struct forkexec_attr *attr, uint32_t flags);
 
 /**
- * Does without the accesses, scopes and flags that this kernel's Landlock does not know, all of them where it has
- * none: the program is then less restricted than was asked.
+ * Ignores the Landlock rules that this kernel is too old for.
  *
- * forkexec_describe says what is left out, forkexec_probe whether anything has to be. A ruleset of the caller's is not
- * concerned.
+ * These are accesses, scopes and flags; on a kernel without Landlock, all of them. The program is then less restricted
+ * than was asked for. forkexec_describe says what is left out, and forkexec_probe whether something has to be. A
+ * ruleset of the caller's is not affected.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
+ *
+ * See landlock(7).
  */
 int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 
@@ -3269,33 +3366,35 @@ int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Makes a socket inside, in the network namespace and the root that the program gets, and hands it to the caller, who
- * accepts by it what the program connects to: forkexec_child_listen_fd.
+ * Makes a socket in the program's network namespace and root for the caller.
  *
- * So a proxy of the caller's needs no interface, no relay and no namespace of its own. type: SOCK_STREAM or
- * SOCK_DGRAM, or SOCK_SEQPACKET with AF_UNIX. address, length: a struct sockaddr_in or sockaddr_in6, whole, or a
- * sockaddr_un with an absolute path or an abstract name; port 0 is any that is free, which getsockname(2) tells.
- * backlog: as listen(2) takes it; a SOCK_DGRAM socket is only bound. In a new network namespace 127.0.0.1 and ::1 need
- * set_loopback. With TCP, SO_REUSEADDR is set. The socket is made before the ids are set, so a new user namespace
- * gives the right to any port, except where mount_dev under other ids than 0 takes a second one. What is at a path is
- * never replaced, and is left to the caller to remove; its mode is what the umask leaves of 0777. The program itself
- * does not get the socket. address is copied; repeated calls add, at most 32.
+ * The caller gets it from forkexec_child_listen_fd and accepts by it what the program connects to. So a proxy of the
+ * caller's needs no interface, no relay and no namespace of its own. The program does not get the socket.
+ *
+ * type is SOCK_STREAM or SOCK_DGRAM, or with AF_UNIX SOCK_SEQPACKET. address has length bytes: a whole struct
+ * sockaddr_in or sockaddr_in6, or a sockaddr_un with an absolute path or an abstract name. Port 0 is any free one,
+ * which getsockname(2) tells. backlog is that of listen(2); a SOCK_DGRAM socket is only bound. address is copied.
+ * Repeated calls add sockets, at most 32.
+ *
+ * In a new network namespace 127.0.0.1 and ::1 need set_loopback. TCP sockets have SO_REUSEADDR. The socket is made
+ * before the ids are set, so a new user namespace gives the right to every port, except if mount_dev makes a second
+ * one for ids other than 0. Something that exists at a path is never replaced. The caller removes the socket's file,
+ * whose mode is what the umask leaves of 0777.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, no such type,
- *   backlog is negative, more than 32 sockets.
- * -EAFNOSUPPORT: another family.
- * -ENOMEM.
+ * -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, there is no
+ *   such type, backlog is negative, or there are 32 sockets already.
+ * -EAFNOSUPPORT: the family is another.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a loopback address without set_loopback.
- * FORKEXEC_STAGE_LISTEN, EADDRINUSE.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a loopback address in a new network namespace needs set_loopback.
+ * FORKEXEC_STAGE_LISTEN, EADDRINUSE: the address is in use.
  * FORKEXEC_STAGE_LISTEN, EADDRNOTAVAIL: no interface in there has the address.
- * FORKEXEC_STAGE_LISTEN, EACCES: a port below 1024 without CAP_NET_BIND_SERVICE, or no right to write to the
- *   directory.
- * FORKEXEC_STAGE_LISTEN, ENOENT, EROFS.
+ * FORKEXEC_STAGE_LISTEN, EACCES: a port below 1024 needs CAP_NET_BIND_SERVICE, or the directory cannot be written to.
+ * FORKEXEC_STAGE_LISTEN, ENOENT, EROFS: the directory does not exist, or is read-only.
  * FORKEXEC_STAGE_LISTEN, EAFNOSUPPORT: the kernel has no IPv6.
- * FORKEXEC_STAGE_HAND_OVER.
+ * FORKEXEC_STAGE_HAND_OVER, with the errno of sendmsg(2).
  *
  * The error's index is the place among the calls of listen.
  *
@@ -3304,25 +3403,26 @@ int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 int forkexec_attr_listen(struct forkexec_attr *attr, int32_t type, const void *address, size_t length, int32_t backlog);
 
 /**
- * Gives the program a terminal of its own: a new pseudoterminal, opened inside as /dev/ptmx, so it is of the devpts of
- * mount_dev, or of the caller's where the program has the caller's root.
+ * Gives the program a new pseudoterminal, whose other end the caller gets.
  *
- * The program leads a new session, as with set_session, the terminal is its controlling terminal, and its descriptors
- * 0 to 2, unless map_fd gives it others there. The caller is handed the other end: forkexec_child_terminal_fd. rows,
- * columns: its size, both 0 where it is not known; TIOCSWINSZ on the other end changes it later. The file below
- * /dev/pts belongs to the uid of set_uid, where the kernel permits that. Nothing is mounted at /dev/console; programs
- * find the terminal as /dev/tty. With a filter and without no_new_privs, the filter has to allow setsid(2), ioctl(2)
- * and dup3(2). The last call wins.
+ * The caller gets its end from forkexec_child_terminal_fd. The child opens /dev/ptmx in its root: that of mount_dev,
+ * or the caller's if the program has the caller's root. The program leads a new session, as with set_session. The
+ * terminal is its controlling terminal and its descriptors 0 to 2, unless map_fd gives it others there.
+ *
+ * rows and columns are the size, both 0 if it is not known; TIOCSWINSZ on the caller's end changes it later. The file
+ * below /dev/pts belongs to the uid of set_uid, if the kernel permits that. Nothing is mounted at /dev/console;
+ * programs find the terminal as /dev/tty. Without set_no_new_privs, filters of add_seccomp_filter have to allow
+ * setsid(2), ioctl(2) and dup3(2). The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with set_process_group, set_controlling_terminal, set_foreground or detach_terminal.
- * FORKEXEC_STAGE_VALIDATE: in a holder.
- * FORKEXEC_STAGE_TERMINAL, ENOENT: the root has no /dev/ptmx: add mount_dev.
- * FORKEXEC_STAGE_TERMINAL, ENODEV: it is another device.
- * FORKEXEC_STAGE_TERMINAL, ENOSPC: too many terminals.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_process_group, set_controlling_terminal, set_foreground or detach_terminal was
+ *   called, or the call is forkexec_hold.
+ * FORKEXEC_STAGE_TERMINAL, ENOENT: the root has no /dev/ptmx: call mount_dev.
+ * FORKEXEC_STAGE_TERMINAL, ENODEV: /dev/ptmx is another device.
+ * FORKEXEC_STAGE_TERMINAL, ENOSPC: there are too many terminals.
  * FORKEXEC_STAGE_TERMINAL, EINVAL, ENOTTY: the kernel, before Linux 4.13, has no TIOCGPTPEER.
  * FORKEXEC_STAGE_STREAMS, EPERM: the session has a terminal already.
  *
@@ -3331,25 +3431,30 @@ int forkexec_attr_listen(struct forkexec_attr *attr, int32_t type, const void *a
 int forkexec_attr_set_terminal(struct forkexec_attr *attr, uint16_t rows, uint16_t columns);
 
 /**
- * Makes a network device in the network namespace of the program, and hands the caller the descriptor that reads and
- * writes its packets: forkexec_child_tun_fd.
+ * Makes a network device in the program's network namespace for the caller.
  *
- * name: at most 15 bytes; NULL, or one with %d, lets the kernel choose. flags: IFF_TUN or IFF_TAP, as a rule with
- * IFF_NO_PI, and others of TUNSETIFF. The device is down and has no address: whoever has CAP_NET_ADMIN in the
- * namespace gives it one (setns(2) with forkexec_child_namespace_fd, while the child is held, or the program itself).
- * It is gone when the descriptor is closed. /dev/net/tun is opened in the caller's mounts, or in those of a mount
- * namespace that is joined. The last call wins. netdevice(7), and Documentation/networking/tuntap.rst of the kernel.
+ * The caller gets a descriptor that reads and writes the device's packets from forkexec_child_tun_fd. name has at most
+ * 15 bytes; with NULL or a %d in it the kernel chooses. flags are IFF_TUN or IFF_TAP, as a rule with IFF_NO_PI, and
+ * others of TUNSETIFF. The last call wins.
+ *
+ * The device is down and has no address. Whoever has CAP_NET_ADMIN in the namespace configures it: the program, or the
+ * caller while the child is held, by setns(2) with forkexec_child_namespace_fd. The device ends when the descriptor is
+ * closed. /dev/net/tun is opened in the caller's mounts, or in those of a joined mount namespace.
+ * Documentation/networking/tuntap.rst of the kernel describes such devices.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, a longer name or one with a slash or a space, no or both kinds in flags, a flag above 0xffff.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, name is longer or has a slash or a space, or flags has none or both of IFF_TUN and IFF_TAP or
+ *   is above 0xffff.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_TUN, ENOENT, ENXIO, ENODEV: there is no /dev/net/tun, see FORKEXEC_PROBE_TUN.
- * FORKEXEC_STAGE_TUN, EACCES: no right to open it.
- * FORKEXEC_STAGE_TUN, EPERM: no CAP_NET_ADMIN in the network namespace, or the cgroup forbids the device.
- * FORKEXEC_STAGE_TUN, EBUSY: there is such a device.
- * FORKEXEC_STAGE_TUN, EINVAL: an unknown flag.
+ * FORKEXEC_STAGE_TUN, EACCES: the caller may not open it.
+ * FORKEXEC_STAGE_TUN, EPERM: CAP_NET_ADMIN in the network namespace is missing, or the cgroup forbids the device.
+ * FORKEXEC_STAGE_TUN, EBUSY: a device of that name exists.
+ * FORKEXEC_STAGE_TUN, EINVAL: a flag is unknown.
+ *
+ * See netdevice(7).
  */
 int forkexec_attr_open_tun(struct forkexec_attr *attr, const char *name, uint32_t flags);
 
@@ -3407,7 +3512,8 @@ int forkexec_spawn(const struct forkexec_attr *attr,
  * are not: these are the stages after FORKEXEC_STAGE_HOLD. The child has left the caller's memory. It waits until
  * forkexec_release lets it go on, and ends if the caller ends before.
  *
- * Arguments are those of forkexec_spawn. Descriptors that attr names need not be open any more when this returns.
+ * attr, path, argv, envp, child and error are those of forkexec_spawn. Descriptors that attr names need not be open
+ * any more when this returns.
  *
  * Example:
  *

@@ -29,7 +29,8 @@ fn generate() -> String {
     let bindings = files.fold(builder, cbindgen::Builder::with_src).generate().expect("cbindgen reads the sources");
     let mut header = Vec::new();
     bindings.write(&mut header);
-    String::from_utf8(header).expect("the header is text")
+    let header = String::from_utf8(header).expect("the header is text");
+    description::layout(&header, &describe())
 }
 
 fn describe() -> Description {

@@ -1,7 +1,7 @@
 //! What a filter returns for a call of which only some is known. Filters only jump forwards, so one pass from the first
 //! instruction to the last follows every way through it: where two ways meet, what differs between them is not known.
 
-use super::Answers;
+use super::answers::Answers;
 use super::instruction::{Instruction, Operand, Operation, Register, Test};
 use crate::sys::abi::SockFilter;
 use alloc::collections::TryReserveError;

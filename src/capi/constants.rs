@@ -26,26 +26,26 @@ pub const FORKEXEC_NS_TIME: u32 = 0x00000080;
 pub const FORKEXEC_RLIMIT_KEEP: u64 = 0xfffffffffffffffe;
 
 /// forkexec_attr_set_capabilities: the permitted set; capabilities(7).
-pub const FORKEXEC_CAP_PERMITTED: u32 = 1;
+pub const FORKEXEC_CAP_PERMITTED: u32 = 0x1;
 /// The effective set.
-pub const FORKEXEC_CAP_EFFECTIVE: u32 = 2;
+pub const FORKEXEC_CAP_EFFECTIVE: u32 = 0x2;
 /// The inheritable set.
-pub const FORKEXEC_CAP_INHERITABLE: u32 = 4;
+pub const FORKEXEC_CAP_INHERITABLE: u32 = 0x4;
 /// The bounding set.
-pub const FORKEXEC_CAP_BOUNDING: u32 = 8;
+pub const FORKEXEC_CAP_BOUNDING: u32 = 0x8;
 
 /// forkexec_attr_add_seccomp_filter: put it on all threads, of which the child has one. Equal to
 /// SECCOMP_FILTER_FLAG_TSYNC, as the following are to theirs; seccomp(2).
-pub const FORKEXEC_SECCOMP_TSYNC: u32 = 1;
+pub const FORKEXEC_SECCOMP_TSYNC: u32 = 0x1;
 /// Log what the filter does, but for what it allows.
-pub const FORKEXEC_SECCOMP_LOG: u32 = 2;
+pub const FORKEXEC_SECCOMP_LOG: u32 = 0x2;
 /// Leave the mitigation of speculative store bypass off.
-pub const FORKEXEC_SECCOMP_SPEC_ALLOW: u32 = 4;
+pub const FORKEXEC_SECCOMP_SPEC_ALLOW: u32 = 0x4;
 /// Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
-pub const FORKEXEC_SECCOMP_LISTENER: u32 = 8;
+pub const FORKEXEC_SECCOMP_LISTENER: u32 = 0x8;
 /// With LISTENER: once the listener has received a call, only a signal that kills interrupts it; Linux 5.19. The kernel calls
 /// it WAIT_KILLABLE_RECV.
-pub const FORKEXEC_SECCOMP_KILLABLE: u32 = 32;
+pub const FORKEXEC_SECCOMP_KILLABLE: u32 = 0x20;
 
 /// forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
 /// theirs; landlock(7).
@@ -93,20 +93,20 @@ pub const FORKEXEC_LANDLOCK_NET_BIND_UDP: u64 = 0x4;
 pub const FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP: u64 = 0x8;
 
 /// forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
-pub const FORKEXEC_PROCESS_NO_THP: u32 = 1;
+pub const FORKEXEC_PROCESS_NO_THP: u32 = 0x1;
 /// Memory that is or was writable never becomes executable; Linux 6.3. PR_SET_MDWE(2const).
-pub const FORKEXEC_PROCESS_MDWE: u32 = 2;
+pub const FORKEXEC_PROCESS_MDWE: u32 = 0x2;
 /// Reading the time stamp counter is SIGSEGV. PR_SET_TSC(2const).
-pub const FORKEXEC_PROCESS_NO_TSC: u32 = 4;
+pub const FORKEXEC_PROCESS_NO_TSC: u32 = 0x4;
 /// Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
-pub const FORKEXEC_PROCESS_SUBREAPER: u32 = 8;
+pub const FORKEXEC_PROCESS_SUBREAPER: u32 = 0x8;
 /// The program's children and threads begin without its real-time or deadline policy and its negative nice value.
 /// SCHED_RESET_ON_FORK, sched(7).
-pub const FORKEXEC_PROCESS_RESET_ON_FORK: u32 = 16;
+pub const FORKEXEC_PROCESS_RESET_ON_FORK: u32 = 0x10;
 /// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
-pub const FORKEXEC_PROCESS_OWN_CORE: u32 = 32;
+pub const FORKEXEC_PROCESS_OWN_CORE: u32 = 0x20;
 /// Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
-pub const FORKEXEC_PROCESS_KSM: u32 = 64;
+pub const FORKEXEC_PROCESS_KSM: u32 = 0x40;
 /// forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
 pub const FORKEXEC_SPECULATION_STORE_BYPASS: u32 = 0;
 /// Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
@@ -121,13 +121,13 @@ pub const FORKEXEC_SPECULATE_DISABLE: u32 = 4;
 pub const FORKEXEC_SPECULATE_FORCE_DISABLE: u32 = 8;
 /// forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
 /// Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
-pub const FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF: u32 = 1;
+pub const FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF: u32 = 0x1;
 /// Log what is denied to the program and to programs that it runs; Linux 6.15.
-pub const FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON: u32 = 2;
+pub const FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON: u32 = 0x2;
 /// Log nothing that is denied by what the program and its descendants put on themselves; Linux 6.15.
-pub const FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF: u32 = 4;
+pub const FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF: u32 = 0x4;
 /// On all threads, of which the child has one; Linux 7.0.
-pub const FORKEXEC_LANDLOCK_FLAG_TSYNC: u32 = 8;
+pub const FORKEXEC_LANDLOCK_FLAG_TSYNC: u32 = 0x8;
 /// forkexec_attr_set_landlock_scopes: no abstract unix sockets of others; Linux 6.12. Equal to
 /// LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET.
 pub const FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET: u64 = 0x1;
@@ -155,13 +155,13 @@ pub const FORKEXEC_MEMORY_FRESH: u32 = 1;
 pub const FORKEXEC_MEMORY_COPIED: u32 = 2;
 
 /// forkexec_attr_bind_mount and its kin: nothing can be written. The first four are mount(2)'s.
-pub const FORKEXEC_MOUNT_READONLY: u32 = 1;
+pub const FORKEXEC_MOUNT_READONLY: u32 = 0x1;
 /// Programs get no ids and capabilities from files.
-pub const FORKEXEC_MOUNT_NOSUID: u32 = 2;
+pub const FORKEXEC_MOUNT_NOSUID: u32 = 0x2;
 /// Device nodes are none.
-pub const FORKEXEC_MOUNT_NODEV: u32 = 4;
+pub const FORKEXEC_MOUNT_NODEV: u32 = 0x4;
 /// Nothing can be executed.
-pub const FORKEXEC_MOUNT_NOEXEC: u32 = 8;
+pub const FORKEXEC_MOUNT_NOEXEC: u32 = 0x8;
 /// What is mounted below the source stays away.
 pub const FORKEXEC_MOUNT_NONRECURSIVE: u32 = 0x10;
 /// A target that is missing is made, with what leads to it: a directory, mode 0755, or for a file a
@@ -181,41 +181,41 @@ pub const FORKEXEC_MOUNT_KERNEL_READONLY: u32 = 0x200;
 pub const FORKEXEC_MOUNT_KERNEL_HIDDEN: u32 = 0x400;
 
 /// forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
-pub const FORKEXEC_ROOT_READONLY: u32 = 1;
+pub const FORKEXEC_ROOT_READONLY: u32 = 0x1;
 /// In the root and what is mounted below it programs get no ids and capabilities from files.
-pub const FORKEXEC_ROOT_NOSUID: u32 = 2;
+pub const FORKEXEC_ROOT_NOSUID: u32 = 0x2;
 /// Device nodes of the root and of what is mounted below it are none.
-pub const FORKEXEC_ROOT_NODEV: u32 = 4;
+pub const FORKEXEC_ROOT_NODEV: u32 = 0x4;
 /// Nothing of the root and of what is mounted below it can be executed.
-pub const FORKEXEC_ROOT_NOEXEC: u32 = 8;
+pub const FORKEXEC_ROOT_NOEXEC: u32 = 0x8;
 
 /// A timeout in nanoseconds that never ends.
 pub const FORKEXEC_FOREVER: i64 = -1;
 
 /// forkexec_wait: leave the child to be waited for again.
-pub const FORKEXEC_WAIT_NOREAP: u32 = 1;
+pub const FORKEXEC_WAIT_NOREAP: u32 = 0x1;
 
 /// forkexec_wait: tell, too, that the child has stopped, or is traced and has. With set_init it is the init that is watched.
-pub const FORKEXEC_WAIT_STOPPED: u32 = 2;
+pub const FORKEXEC_WAIT_STOPPED: u32 = 0x2;
 /// forkexec_wait: tell, too, that the child has been continued by SIGCONT.
-pub const FORKEXEC_WAIT_CONTINUED: u32 = 4;
+pub const FORKEXEC_WAIT_CONTINUED: u32 = 0x4;
 
 /// forkexec_wait: status.wait_status, exit_code, signal and core_dumped are filled.
-pub const FORKEXEC_STATUS_EXIT: u32 = 1;
+pub const FORKEXEC_STATUS_EXIT: u32 = 0x1;
 /// status.ran is filled.
-pub const FORKEXEC_STATUS_RAN: u32 = 2;
+pub const FORKEXEC_STATUS_RAN: u32 = 0x2;
 /// The times, faults, blocks, switches and max_rss are filled.
-pub const FORKEXEC_STATUS_USAGE: u32 = 4;
+pub const FORKEXEC_STATUS_USAGE: u32 = 0x4;
 /// status.memory_peak_bytes is filled.
-pub const FORKEXEC_STATUS_MEMORY_PEAK: u32 = 8;
+pub const FORKEXEC_STATUS_MEMORY_PEAK: u32 = 0x8;
 /// status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
-pub const FORKEXEC_STATUS_OUT_OF_MEMORY: u32 = 16;
+pub const FORKEXEC_STATUS_OUT_OF_MEMORY: u32 = 0x10;
 /// status.max_rss_bytes has nothing of the caller's in it: see forkexec_attr_measure_memory.
-pub const FORKEXEC_STATUS_OWN_MEMORY: u32 = 32;
+pub const FORKEXEC_STATUS_OWN_MEMORY: u32 = 0x20;
 /// The child has stopped, and not ended: status.wait_status and stop_signal are filled.
-pub const FORKEXEC_STATUS_STOPPED: u32 = 64;
+pub const FORKEXEC_STATUS_STOPPED: u32 = 0x40;
 /// The child has been continued, and not ended: status.wait_status is filled.
-pub const FORKEXEC_STATUS_CONTINUED: u32 = 128;
+pub const FORKEXEC_STATUS_CONTINUED: u32 = 0x80;
 
 /// status.ended: the child exited by itself.
 pub const FORKEXEC_ENDED_EXIT: u32 = 1;

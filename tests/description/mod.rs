@@ -1,7 +1,10 @@
 //! The C ABI as data, for the packages of other languages: `include/forkexec.json`, made of what the header is made of.
 
 mod json;
+mod layout;
 mod prose;
+
+pub use layout::layout;
 
 use json::Json;
 use std::collections::BTreeMap;
@@ -25,6 +28,8 @@ struct Constant {
     name: String,
     kind: String,
     value: i128,
+    /// The value as the sources write it.
+    literal: String,
     comment: String,
 }
 
@@ -80,6 +85,7 @@ impl Description {
                         name: item.ident.to_string(),
                         kind: c_type(&item.ty),
                         value: number(&item.expr),
+                        literal: literal(&item.expr),
                         comment: comment(&item.attrs),
                     });
                 }
@@ -102,6 +108,7 @@ impl Description {
         let list = |items: Vec<Json>| Json::List(items);
         let whole = Json::Object(vec![
             ("comment", "Generated from the comments in src/: see tests/header_is_current.rs.".into()),
+            ("chapters", list(layout::SECTIONS.iter().map(chapter).collect())),
             ("functions", list(self.functions.iter().map(Function::to_json).collect())),
             ("constants", list(self.constants.iter().map(Constant::to_json).collect())),
             ("structs", list(self.structs.iter().map(Struct::to_json).collect())),
@@ -109,6 +116,10 @@ impl Description {
         ]);
         format!("{whole}\n")
     }
+}
+
+fn chapter(section: &layout::Section) -> Json {
+    Json::Line(vec![("name", section.chapter.into()), ("title", section.title.into())])
 }
 
 impl Function {
@@ -159,6 +170,7 @@ impl Constant {
     fn to_json(&self) -> Json {
         Json::Object(vec![
             ("name", self.name.as_str().into()),
+            ("chapter", layout::section_of(&self.name).chapter.into()),
             ("type", self.kind.as_str().into()),
             ("value", Json::Number(self.value)),
             ("comment", self.comment.as_str().into()),
@@ -320,6 +332,17 @@ fn number(value: &Expr) -> i128 {
             number.base10_digits().parse().expect("a number")
         }
         Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => -number(&unary.expr),
+        _ => panic!("not a literal"),
+    }
+}
+
+fn literal(value: &Expr) -> String {
+    match value {
+        Expr::Lit(literal) => {
+            let Lit::Int(number) = &literal.lit else { panic!("not a number") };
+            number.to_string().replace('_', "")
+        }
+        Expr::Unary(unary) => format!("-{}", literal(&unary.expr)),
         _ => panic!("not a literal"),
     }
 }

@@ -311,7 +311,7 @@ TEST(a_call_that_the_filter_refuses_is_a_failure)
     }
 }
 
-/* The program has its mask, whatever its filters say to the call that sets it. A signal that was pending acts before. */
+/* The program has its mask, whatever its filters say to the call that sets it. */
 TEST_BOTH(filters_that_refuse_the_signal_mask)
 {
     static const uint32_t answers[] = { SAY(ENOSYS), SAY(EXFULL), KILL, SECCOMP_RET_TRAP };
@@ -319,7 +319,14 @@ TEST_BOTH(filters_that_refuse_the_signal_mask)
         for (size_t i = 0; i < LENGTH(answers); i++) {
             struct forkexec_attr *attr = filtered_in(mode);
             OK(forkexec_attr_set_signal_mask(attr, BIT(SIGUSR2 - 1) | BIT(SIGTERM - 1)));
-            FILTER(attr, answers[i], SECCOMP_RET_ALLOW, SYS_rt_sigprocmask, SYS_mknodat);
+            /* The witness asks for its mask with another first argument. */
+            const struct sock_filter no_mask[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 3),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SIG_SETMASK, 0, 1), BPF_STMT(BPF_RET | BPF_K, answers[i]),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+            OK(forkexec_attr_add_seccomp_filter(attr, no_mask, LENGTH(no_mask), 0));
             FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
             assert_saw(run_witness(attr), "mask", text("%016llx", BIT(SIGUSR2 - 1) | BIT(SIGTERM - 1)));
             assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
@@ -343,9 +350,8 @@ TEST_BOTH(filters_behind_one_that_refuses_seccomp)
         }
 }
 
-/* Other calls of prctl(2) than the one that loads a filter may be refused, and to a caller that is itself under a filter the
- * kernel's own answer counts. */
-TEST_BOTH(a_caller_whose_filter_refuses_seccomp)
+/* Of prctl(2) no more has to be allowed than PR_SET_SECCOMP. */
+TEST_BOTH(filters_behind_one_that_allows_one_call_of_prctl)
 {
     static const struct sock_filter only_seccomp[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 3, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
@@ -358,12 +364,24 @@ TEST_BOTH(a_caller_whose_filter_refuses_seccomp)
         FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
         assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
     }
+}
+
+static void loads_without_seccomp(const void *unused)
+{
+    (void)unused;
     deny(&(struct denial){ SYS_seccomp, ENOSYS, { { 0 } } }, 1);
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = filtered_in(mode);
         FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
         assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
+        OK(forkexec_attr_deny_user_namespaces(attr));
+        assert_int_equal(witness_exits(attr, "exit", "4"), 4);
     }
+}
+
+TEST_BOTH(a_caller_whose_filter_refuses_seccomp)
+{
+    in_copy(loads_without_seccomp, NULL);
 }
 
 /* It ends all the same. */

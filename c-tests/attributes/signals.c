@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 
-#define BIT(sig) (1ull << ((sig) - 1))
+#define BIT FORKEXEC_SIGNAL_BIT
 static const uint64_t untouchable = BIT(SIGKILL) | BIT(SIGSTOP);
 
 /* libc's own calls would hide two signals. */

@@ -1,0 +1,139 @@
+//! The files of a folder stand on floors, and import only from floors below their own: what a file needs is found by going
+//! down, and no two files need each other. Nothing imports from a folder's mod.rs, which is the roof.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// What the `use` lines and paths of one file reach by `super::`, or by the name of its own folder.
+fn imports(text: &str, depth: usize, folder: &str) -> Vec<String> {
+    let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect();
+    let code = code.join("\n");
+    // The modules of tests are a level deeper, and import from the file that they are in.
+    let code = code.split("#[cfg(test)]\nmod ").next().unwrap_or(&code);
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(place) = rest.find("super::") {
+        rest = &rest[place..];
+        let mut up = 0;
+        while let Some(after) = rest.strip_prefix("super::") {
+            (rest, up) = (after, up + 1);
+        }
+        if up == depth + 1 {
+            found.extend(first_names(rest));
+        }
+    }
+    for (place, path) in code.match_indices(&format!("crate::{folder}::")) {
+        found.extend(first_names(&code[place + path.len()..]));
+    }
+    found
+}
+
+/// The first names of a path, or of each path of a group in braces.
+fn first_names(path: &str) -> Vec<String> {
+    let word =
+        |text: &str| text.trim_start().split(|c: char| !c.is_alphanumeric() && c != '_').next().map(String::from);
+    let Some(group) = path.strip_prefix('{') else { return word(path).into_iter().collect() };
+    let (mut names, mut depth) = (Vec::new(), 0);
+    names.extend(word(group));
+    for (place, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => names.extend(word(&group[place + 1..])),
+            _ => (),
+        }
+    }
+    // Behind the last comma of a group there may be nothing.
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// The modules of a folder: a file, or a folder with all its files. With each, what it imports.
+fn modules(folder: &str) -> BTreeMap<String, Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let name = path.file_name().and_then(|name| name.to_str()).expect("a folder").to_string();
+    let mut modules = BTreeMap::new();
+    read(&path, 0, &name, None, &mut modules);
+    modules
+}
+
+fn read(path: &Path, depth: usize, folder: &str, module: Option<&str>, into: &mut BTreeMap<String, Vec<String>>) {
+    for entry in fs::read_dir(path).unwrap_or_else(|error| panic!("{path:?}: {error}")) {
+        let path = entry.expect("an entry").path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_string();
+        let module = module.unwrap_or(&stem);
+        if path.is_dir() {
+            read(&path, depth + 1, folder, Some(module), into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !(depth == 0 && stem == "mod") {
+            // In the mod.rs of a folder within this one, `super` is this folder.
+            let depth = if stem == "mod" { depth - 1 } else { depth };
+            let text = fs::read_to_string(&path).expect("the text of a file");
+            into.entry(module.into()).or_default().extend(imports(&text, depth, folder));
+        }
+    }
+}
+
+/// Sentences about what does not stand as the floors, from the ground up, say.
+fn faults(modules: &BTreeMap<String, Vec<String>>, floors: &[&[&str]]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let floor_of = |name: &str| floors.iter().position(|floor| floor.contains(&name));
+    for name in floors.iter().copied().flatten() {
+        if !modules.contains_key(*name) {
+            faults.push(format!("{name} is on a floor, and is no module"));
+        }
+        if floors.iter().copied().flatten().filter(|other| *other == name).count() > 1 {
+            faults.push(format!("{name} is on two floors"));
+        }
+    }
+    for (module, imports) in modules {
+        let Some(floor) = floor_of(module) else {
+            faults.push(format!("{module} is on no floor"));
+            continue;
+        };
+        for import in imports.iter().filter(|import| *import != module) {
+            match floor_of(import) {
+                Some(below) if below < floor => (),
+                Some(_) => faults.push(format!("{module} imports {import}, which is not below it")),
+                None if import == "self" => (),
+                None => faults.push(format!("{module} imports {import} from mod.rs, which is the roof")),
+            }
+        }
+    }
+    faults
+}
+
+/// Fails with every import of this folder that does not lead to a floor below.
+fn stand(folder: &str, floors: &[&[&str]]) {
+    let faults = faults(&modules(folder), floors);
+    assert!(faults.is_empty(), "{folder}:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn src_bpf() {
+    stand("src/bpf", &[&["instruction"], &["answers"], &["evaluate"], &["accept"]]);
+}
+
+#[test]
+fn what_does_not_stand_is_told() {
+    let house = |rooms: &[(&str, &str)]| {
+        rooms.iter().map(|(name, text)| (name.to_string(), imports(text, 0, "house"))).collect::<BTreeMap<_, _>>()
+    };
+    let floors: &[&[&str]] = &[&["ground"], &["left", "right"], &["top"]];
+    let ground = ("ground", "use crate::sys; // super::top");
+    let top = ("top", "use super::{ground::{self, Thing}, left, right::*};");
+    let (left, right) = (("left", "use super::ground;"), ("right", "fn f() { super::ground::g() }"));
+    assert_eq!(faults(&house(&[ground, left, right, top]), floors), [""; 0]);
+    for (wrong, says) in [
+        (("left", "use super::top;"), "left imports top, which is not below it"),
+        (("left", "use super::{\n    ground, right,\n};"), "left imports right, which is not below it"),
+        (("left", "fn f() { super::top::g() }"), "left imports top, which is not below it"),
+        (("left", "use crate::house::top::g;"), "left imports top, which is not below it"),
+        (("left", "use super::Thing;"), "left imports Thing from mod.rs, which is the roof"),
+    ] {
+        assert_eq!(faults(&house(&[ground, wrong, right, top]), floors), [says]);
+    }
+    assert_eq!(faults(&house(&[ground, left, right]), floors), ["top is on a floor, and is no module"]);
+    assert_eq!(faults(&house(&[ground, left, right, top, ("new", "")]), floors), ["new is on no floor"]);
+}

@@ -2,14 +2,14 @@
 # forkexec-run as bubblewrap: each of bubblewrap's options has bubblewrap's effect. Speaks TAP; runs as root and as an
 # ordinary user.
 #
-# usage: run_bwrap.sh [FORKEXEC-RUN WITNESS]
+# usage: run_bwrap.sh [FORKEXEC-RUN REPORTER]
 set -u
-run=$(realpath "${1:-./forkexec-run}") witness=$(realpath "${2:-./witness}")
+run=$(realpath "${1:-./forkexec-run}") reporter=$(realpath "${2:-./reporter}")
 dir=$(mktemp -d) tests=0 failures=0
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$dir"
-cp "$witness" "$dir/witness"
+cp "$reporter" "$dir/reporter"
 ln -s "$run" "$dir/bwrap"
 bwrap=$dir/bwrap uid=$(id -u) gid=$(id -g)
 export LC_ALL=C
@@ -124,7 +124,7 @@ printf "$load$mask_and_seccomp"'\x06\0\0\0\x26\0\x05\0'"$allow" >"$dir/no-mask"
 printf "$load$prctl"'\x06\0\0\0\x26\0\x05\0'"$allow" >"$dir/no-prctl"
 like "--seccomp" "*busy" "$(inside --seccomp 9 'mkdir /tmp/made' 9<"$dir/no-mkdir")"
 like "--add-seccomp-fd" "*busy" "$(inside --add-seccomp-fd 8 --add-seccomp-fd 9 'mkdir /tmp/made' 8<"$dir/all" 9<"$dir/no-mkdir")"
-code "--seccomp, without the calls that bwrap makes" 0 "$bwrap" --seccomp 9 --ro-bind / / "$dir/witness" exit 0 9<"$dir/no-mask"
+code "--seccomp, without the calls that bwrap makes" 0 "$bwrap" --seccomp 9 --ro-bind / / "$dir/reporter" exit 0 9<"$dir/no-mask"
 like "--add-seccomp-fd behind one that lets nobody use seccomp(2)" "*busy" \
     "$(inside --add-seccomp-fd 7 --add-seccomp-fd 8 --add-seccomp-fd 9 'mkdir /tmp/made' 7<"$dir/no-mask" 8<"$dir/no-mkdir" 9<"$dir/no-prctl")"
 code "a filter of no instructions" 1 "$bwrap" --add-seccomp-fd 9 --ro-bind / / true 9</dev/null

@@ -3014,15 +3014,18 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr, const char *label);
  * Adds a seccomp filter for the program.
  *
  * program has count instructions, 1 to 4096, and is copied. flags is 0 or FORKEXEC_SECCOMP_ bits. Repeated calls add
- * filters. They are installed in call order, and each also filters the seccomp(2) of the next.
+ * filters. They are installed in call order. Each has to allow the system call that installs the next: seccomp, or for
+ * a filter without flags prctl with PR_SET_SECCOMP.
  *
- * With set_no_new_privs the filters are installed last of all. Of the library's own calls they have to allow
- * rt_sigprocmask and execve, with set_exec_fd execveat instead; with set_pid_variable getpid, with set_busy_retry
- * nanosleep, with a listener and a real-time policy futex; and exit_group, for an exec that fails.
+ * With set_no_new_privs the filters are installed last of all. Of the library's own calls they have to allow execve,
+ * with set_exec_fd execveat instead; with set_pid_variable getpid, with set_busy_retry nanosleep, with a listener and
+ * a real-time policy futex; and exit_group, for an exec that fails. The signal mask is set before a filter that may
+ * refuse rt_sigprocmask.
  *
  * Without set_no_new_privs they need CAP_SYS_ADMIN, are installed before the ids change, and have to allow those and
- * what else is asked for: setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat,
- * close, close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what set_init names.
+ * what else is asked for: rt_sigprocmask, setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd,
+ * fcntl, dup3, openat, close, close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what
+ * set_init names.
  *
  * A child that its own filter kills has failed, with SIGSYS. Such a child is never in the caller's memory. If a filter
  * decides on execve by its arguments, forkexec_wait tells in status.ran whether the program ran.

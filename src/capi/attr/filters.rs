@@ -64,7 +64,7 @@ pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
         guard::list(program.cast::<SockFilter>(), count as usize, MOST_INSTRUCTIONS, sentences::FILTER_LENGTH)
     };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "add_seccomp_filter", |attr| attr.filters.add_seccomp_filter(program?, flags))
 }
 
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn forkexec_attr_add_seccomp_filter(
 pub unsafe extern "C" fn forkexec_attr_deny_user_namespaces(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "deny_user_namespaces", |attr| attr.filters.deny_user_namespaces())
 }
 
@@ -116,6 +116,6 @@ pub unsafe extern "C" fn forkexec_attr_deny_user_namespaces(attr: *mut forkexec_
 pub unsafe extern "C" fn forkexec_attr_deny_terminal_injection(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "deny_terminal_injection", |attr| attr.filters.deny_terminal_injection())
 }

@@ -1,6 +1,6 @@
 //! A cgroup of one's own for each run.
 
-// What the caller owes is said there, in C's words.
+// The comments have the C caller's duties, in C's words.
 #![allow(clippy::missing_safety_doc)]
 
 use super::attr::forkexec_attr;
@@ -14,13 +14,14 @@ use core::ffi::{c_char, c_int};
 use core::time::Duration;
 use nix::errno::Errno;
 
-/// A cgroup of version 2 that was made for a run, or for several: a directory, whose files are its limits and what it
-/// counts. cgroups(7). It belongs to the process that made it: in another, such as a fork of it, every call but
-/// forkexec_cgroup_free is -ESRCH.
+/// A cgroup of version 2 that was made to run programs in.
+///
+/// It is a directory, whose files are its limits and what it counts. It belongs to the process that made it: in
+/// another, such as a fork of it, every call but forkexec_cgroup_free is -ESRCH. See cgroups(7).
 #[allow(non_camel_case_types)]
 pub struct forkexec_cgroup(pub(crate) Group);
 
-/// 0 or what is told, or the negative errno and its sentence.
+/// The result, which is not negative; or the negative errno, with its sentence in `error`.
 ///
 /// # Safety
 /// `error` is NULL or memory for one.
@@ -39,7 +40,7 @@ unsafe fn answer(result: Result<c_int, Refusal>, error: *mut forkexec_error) -> 
     -refusal.code
 }
 
-/// A handle that this process may use.
+/// The cgroup of a handle that this process may use.
 ///
 /// # Safety
 /// `group` is NULL or came from this library and was not freed.
@@ -50,7 +51,7 @@ unsafe fn ours<'a>(group: *const forkexec_cgroup) -> Result<&'a Group, Refusal<'
     group.0.ours().map_err(|errno| group.0.failed(errno)).map(|()| &group.0)
 }
 
-/// Why an argument is not to be used.
+/// The refusal of an argument.
 fn refused<'a>(Refused { code, why }: Refused) -> Refusal<'a> {
     Refusal::of_handle(Errno::from_raw(code), why)
 }

@@ -124,6 +124,8 @@ pub enum Stage {
     PivotRoot = 470,
     /// The root becomes read-only; after everything that was made in it. mount(2).
     RootReadonly = 480,
+    /// The finished root is copied to where no mount namespace is, for the children of the caller that are to get a clone of it. open_tree(2), fsmount(2), move_mount(2).
+    RootTree = 485,
     /// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     Chroot = 490,
     /// The new terminal; in the final root, whose devpts it is of. pty(7).
@@ -313,6 +315,7 @@ rows! {
     Mode "mode",
     PivotRoot "pivot_root",
     RootReadonly "read-only root",
+    RootTree "root tree",
     Chroot "chroot",
     Terminal "terminal",
     InnerUserNamespace "inner user namespace",

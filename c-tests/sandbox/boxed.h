@@ -73,6 +73,21 @@ static inline void furnish(struct forkexec_attr *attr)
     OK(forkexec_attr_make_readonly(attr, "/proc/sys"));
 }
 
+/* The root of these is built before, in a program that defines it. */
+#ifndef PREPARED
+#define PREPARED false
+#endif
+
+static inline void prepare_root(struct forkexec_attr *attr)
+{
+    struct forkexec_root *root = NULL;
+    struct forkexec_error error;
+    if (forkexec_root_new(attr, &root, &error))
+        fail_msg("%s", error.message);
+    OK(forkexec_attr_set_prepared_root(attr, root));
+    forkexec_root_free(root);
+}
+
 /* for EACH_BOX(mode, user): as EACH_BUILDER, but on an older host once for each way to the privilege, in one of the ways
  * to have memory: what is made in which is enosys.c's. */
 #define EACH_BOX(mode, user) \
@@ -114,6 +129,8 @@ static inline struct forkexec_attr *boxed(uint32_t mode, bool user)
     grant_places(attr);
     answer_to_calls(attr);
     OK(forkexec_attr_deny_terminal_injection(attr));
+    if (PREPARED)
+        prepare_root(attr);
     return attr;
 }
 

@@ -4,12 +4,15 @@
 use super::attr::forkexec_attr;
 use super::cgroup::forkexec_cgroup;
 use super::child::forkexec_child;
+use super::root::forkexec_root;
 use crate::attr::Refused;
 use crate::attr::owned::Room;
+use crate::attr::prepared::Prepared;
 use crate::cgroup::Group;
 use crate::parent::Child;
 use crate::plan::Strings;
 use crate::sentences::{self, Sentence};
+use crate::shared::Shared;
 use alloc::boxed::Box;
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
@@ -131,6 +134,15 @@ pub unsafe fn child<'a>(child: *const forkexec_child) -> Option<&'a Child> {
 pub unsafe fn group<'a>(group: *const forkexec_cgroup) -> Option<&'a Group> {
     // SAFETY: C caller guarantees a cgroup that lives during the call; nothing of it changes.
     unsafe { group.as_ref() }.map(|group| &group.0)
+}
+
+/// A prepared root to use, if it is not NULL.
+///
+/// # Safety
+/// `root` is NULL or came from this library and was not freed.
+pub unsafe fn root<'a>(root: *const forkexec_root) -> Option<&'a Shared<Prepared>> {
+    // SAFETY: C caller guarantees a root that lives during the call; nothing of it changes.
+    unsafe { root.as_ref() }.map(|root| &root.0)
 }
 
 /// A vector of arguments or of the environment.

@@ -83,6 +83,7 @@ program! {
     | Mode => mounts::populate,
     PivotRoot => root::pivot_root,
     RootReadonly => root::root_readonly,
+    RootTree => root::copy_tree,
     Chroot => root::chroot,
     Terminal => handed::terminal,
     InnerUserNamespace => ns::inner_user,

@@ -308,6 +308,10 @@ enum forkexec_stage {
     /** Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7). */
     FORKEXEC_STAGE_PROPAGATION = 440,
     /**
+     * Whether this kernel clones trees of mounts that are in no mount namespace is tried, before a root is built for that. open_tree(2), fsmount(2), move_mount(2).
+     */
+    FORKEXEC_STAGE_ROOT_TREE = 443,
+    /**
      * The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
      */
     FORKEXEC_STAGE_ROOT = 445,
@@ -350,9 +354,9 @@ enum forkexec_stage {
     /** The root becomes read-only; after everything that was made in it. mount(2). */
     FORKEXEC_STAGE_ROOT_READONLY = 480,
     /**
-     * The finished root is copied to where no mount namespace is, for the children of the caller that are to get a clone of it. open_tree(2), fsmount(2), move_mount(2).
+     * A root that is prepared is copied to where no mount namespace is, for later spawns to clone. open_tree(2), fsmount(2), move_mount(2).
      */
-    FORKEXEC_STAGE_ROOT_TREE = 485,
+    FORKEXEC_STAGE_ROOT_COPY = 485,
     /** The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2). */
     FORKEXEC_STAGE_CHROOT = 490,
     /** The new terminal; in the final root, whose devpts it is of. pty(7). */
@@ -2782,16 +2786,16 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr,
  * these: what lies in it, covers it, or follows links. Their descriptors and relative paths count at each spawn;
  * those of the tree count now. Where they have FORKEXEC_MOUNT_CREATE, what they are mounted on is in the tree.
  *
- * Before Linux 6.15 (FORKEXEC_PROBE_PREPARED_ROOT), or where a filter forbids the calls, the root is built to see that it can
- * be, what was asked for is kept, and each spawn builds it. Mounts that the caller gets later do not appear in the tree
+ * Before Linux 6.15 (FORKEXEC_PROBE_PREPARED_ROOT), or where a filter forbids the calls, nothing is built now: what was asked
+ * for is kept, and each spawn builds it. Mounts that the caller gets later do not appear in the tree
  * (but by propagation, with MS_SLAVE). The tree keeps its file systems busy until *root and all attrs with it are
  * freed, and the programs that have clones have ended.
  *
  * Returns 0, or the negative of error->code. -EINVAL: attr or root is NULL (stage 0); there is no set_root, or an
  * empty one without FORKEXEC_MOUNT_READONLY, no new mount namespace, a user namespace that is joined, or what was set
  * contradicts itself (FORKEXEC_STAGE_VALIDATE). -ENOMEM. Otherwise the errno of the step that error->stage names, as for
- * forkexec_hold; FORKEXEC_STAGE_ROOT_TREE: the finished tree cannot be copied (ENOSPC: more mounts than
- * /proc/sys/fs/mount-max allows); FORKEXEC_STAGE_HAND_OVER (EMFILE: too many descriptors).
+ * forkexec_hold; FORKEXEC_STAGE_ROOT_TREE and FORKEXEC_STAGE_ROOT_COPY: the tree cannot be copied (ENOSPC: it has more
+ * mounts than /proc/sys/fs/mount-max allows); FORKEXEC_STAGE_HAND_OVER (EMFILE: too many descriptors).
  */
 FORKEXEC_MUST_USE
 int forkexec_root_new(const struct forkexec_attr *attr,

@@ -15,7 +15,7 @@ use crate::sys::{self, Errno};
 use nix::errno::Errno as Number;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-/// Where this kernel cannot clone such a tree, what was asked for is kept alone.
+/// Where this kernel cannot clone such a tree, nothing is built, and what was asked for is kept alone.
 pub fn prepare(attr: &Attr) -> Result<Prepared, Failure> {
     let attr = for_root(attr).map_err(no_memory)?;
     let tree = match build(&attr) {

@@ -92,6 +92,8 @@ pub enum Stage {
     Tun = 435,
     /// Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     Propagation = 440,
+    /// Whether this kernel clones trees of mounts that are in no mount namespace is tried, before a root is built for that. open_tree(2), fsmount(2), move_mount(2).
+    RootTree = 443,
     /// The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
     Root = 445,
     /// One of the mounts and their kin, which share one list and are made in call order, whatever their stage. mount(2).
@@ -124,8 +126,8 @@ pub enum Stage {
     PivotRoot = 470,
     /// The root becomes read-only; after everything that was made in it. mount(2).
     RootReadonly = 480,
-    /// The finished root is copied to where no mount namespace is, for the children of the caller that are to get a clone of it. open_tree(2), fsmount(2), move_mount(2).
-    RootTree = 485,
+    /// A root that is prepared is copied to where no mount namespace is, for later spawns to clone. open_tree(2), fsmount(2), move_mount(2).
+    RootCopy = 485,
     /// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     Chroot = 490,
     /// The new terminal; in the final root, whose devpts it is of. pty(7).
@@ -299,6 +301,7 @@ rows! {
     Loopback "loopback",
     Tun "tun",
     Propagation "mount propagation",
+    RootTree "root tree",
     Root "root",
     Mount "mount",
     Bind "bind",
@@ -315,7 +318,7 @@ rows! {
     Mode "mode",
     PivotRoot "pivot_root",
     RootReadonly "read-only root",
-    RootTree "root tree",
+    RootCopy "root copy",
     Chroot "chroot",
     Terminal "terminal",
     InnerUserNamespace "inner user namespace",

@@ -361,6 +361,8 @@ const (
 	FeatureLandlockUdp Feature = 18
 	// The caller may open /dev/net/tun: forkexec_attr_open_tun.
 	FeatureTun Feature = 19
+	// A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new.
+	FeaturePreparedRoot Feature = 20
 )
 
 // A Stage is a step of a spawn: where it failed.
@@ -448,6 +450,8 @@ const (
 	StageTun Stage = 435
 	// Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
 	StagePropagation Stage = 440
+	// Whether this kernel clones trees of mounts that are in no mount namespace is tried, before a root is built for that. open_tree(2), fsmount(2), move_mount(2).
+	StageRootTree Stage = 443
 	// The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
 	StageRoot Stage = 445
 	// One of the mounts and their kin, which share one list and are made in call order, whatever their stage. mount(2).
@@ -480,6 +484,8 @@ const (
 	StagePivotRoot Stage = 470
 	// The root becomes read-only; after everything that was made in it. mount(2).
 	StageRootReadonly Stage = 480
+	// A root that is prepared is copied to where no mount namespace is, for later spawns to clone. open_tree(2), fsmount(2), move_mount(2).
+	StageRootCopy Stage = 485
 	// The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
 	StageChroot Stage = 490
 	// The new terminal; in the final root, whose devpts it is of. pty(7).
@@ -637,6 +643,7 @@ var stageNames = map[Stage]string{
 	430: "loopback",
 	435: "tun",
 	440: "mount propagation",
+	443: "root tree",
 	445: "root",
 	451: "mount",
 	452: "bind",
@@ -653,6 +660,7 @@ var stageNames = map[Stage]string{
 	463: "mode",
 	470: "pivot_root",
 	480: "read-only root",
+	485: "root copy",
 	490: "chroot",
 	495: "terminal",
 	497: "inner user namespace",

@@ -64,7 +64,8 @@
  *  18. Spawn
  *  19. Children
  *  20. Cgroups
- *  21. Probe
+ *  21. Prepared roots
+ *  22. Probe
  */
 
 #ifndef FORKEXEC_H
@@ -106,6 +107,12 @@ struct forkexec_child;
  * forkexec_cgroup_free is -ESRCH.
  */
 struct forkexec_cgroup;
+
+/**
+ * A root that was built once, with the mounts in it: a tree of mounts that is in no mount namespace, of which each spawn
+ * gets a clone. A fork of the process that made it may use it, too.
+ */
+struct forkexec_root;
 
 /**
  * Why a spawn failed. 256 bytes for ever, without padding. Filled on failure, cleared on success; every function that
@@ -301,6 +308,10 @@ enum forkexec_stage {
     /** Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7). */
     FORKEXEC_STAGE_PROPAGATION = 440,
     /**
+     * Whether this kernel clones trees of mounts that are in no mount namespace is tried, before a root is built for that. open_tree(2), fsmount(2), move_mount(2).
+     */
+    FORKEXEC_STAGE_ROOT_TREE = 443,
+    /**
      * The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
      */
     FORKEXEC_STAGE_ROOT = 445,
@@ -342,6 +353,10 @@ enum forkexec_stage {
     FORKEXEC_STAGE_PIVOT_ROOT = 470,
     /** The root becomes read-only; after everything that was made in it. mount(2). */
     FORKEXEC_STAGE_ROOT_READONLY = 480,
+    /**
+     * A root that is prepared is copied to where no mount namespace is, for later spawns to clone. open_tree(2), fsmount(2), move_mount(2).
+     */
+    FORKEXEC_STAGE_ROOT_COPY = 485,
     /** The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2). */
     FORKEXEC_STAGE_CHROOT = 490,
     /** The new terminal; in the final root, whose devpts it is of. pty(7). */
@@ -2754,7 +2769,58 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr,
                              const struct forkexec_cgroup *group);
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * 21. Probe
+ * 21. Prepared roots
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/**
+ * Builds the root that attr asks for with set_root, and the mounts in it, once. forkexec_attr_set_prepared_root then gives
+ * each program a clone, which takes the kernel one call instead of several for each mount. Of attr only these count, and
+ * the user and mount namespaces with their maps: a process of the library's own builds the root in such namespaces, and has
+ * ended when this returns. attr stays as it is and may be freed. open_tree(2), move_mount(2).
+ *
+ * No program may write to what others have, too. An empty root has to be FORKEXEC_MOUNT_READONLY, and is then read-only as
+ * a file system, whatever flags a program takes from its mounts; so is what mount_dev mounts with that flag. The tree has
+ * binds, overlays without an upper directory, read-only dev, directories, links, files, and masked and read-only paths.
+ * Each spawn makes anew, in its clone: mount_tmpfs, mount_proc, mount_file_fd, overlays that are written to, dev without
+ * FORKEXEC_MOUNT_READONLY (of a read-only one pts and shm), add_mount of anything but binds, and what has to come after one of
+ * these: what lies in it, covers it, or follows links. Their descriptors and relative paths count at each spawn;
+ * those of the tree count now. Where they have FORKEXEC_MOUNT_CREATE, what they are mounted on is in the tree.
+ *
+ * Before Linux 6.15 (FORKEXEC_PROBE_PREPARED_ROOT), or where a filter forbids the calls, nothing is built now: what was asked
+ * for is kept, and each spawn builds it. Mounts that the caller gets later do not appear in the tree
+ * (but by propagation, with MS_SLAVE). The tree keeps its file systems busy until *root and all attrs with it are
+ * freed, and the programs that have clones have ended.
+ *
+ * Returns 0, or the negative of error->code. -EINVAL: attr or root is NULL (stage 0); there is no set_root, or an
+ * empty one without FORKEXEC_MOUNT_READONLY, no new mount namespace, a user namespace that is joined, or what was set
+ * contradicts itself (FORKEXEC_STAGE_VALIDATE). -ENOMEM. Otherwise the errno of the step that error->stage names, as for
+ * forkexec_hold; FORKEXEC_STAGE_ROOT_TREE and FORKEXEC_STAGE_ROOT_COPY: the tree cannot be copied (ENOSPC: it has more
+ * mounts than /proc/sys/fs/mount-max allows); FORKEXEC_STAGE_HAND_OVER (EMFILE: too many descriptors).
+ */
+FORKEXEC_MUST_USE
+int forkexec_root_new(const struct forkexec_attr *attr,
+                      struct forkexec_root **root,
+                      struct forkexec_error *error);
+
+/** Frees root; NULL is fine. Attrs that have it keep the tree, and so do the programs that have clones of it. */
+void forkexec_root_free(struct forkexec_root *root);
+
+/**
+ * Gives the program a clone of a root of forkexec_root_new. This takes the place of set_root and of all mounts that attr
+ * asked for before: attr may be the one that root was made of. Mounts that it asks for afterwards are made in the
+ * clone, and have to find what they are mounted on, where the root is read-only. attr keeps the tree: root may be freed. As
+ * for set_root, attr has a new mount namespace; and it has the user namespace and maps that root was made with. The
+ * last call of this and set_root wins. In forkexec_error the index of a mount counts those of root first.
+ * Returns 0; -EINVAL: attr or root is NULL.
+ * Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, also set_chroot, or another user namespace or other maps
+ * than root was made with; EBADF: the caller has closed the descriptor of the tree), FORKEXEC_STAGE_ROOT (as set_root; ENOSPC: more
+ * mounts than /proc/sys/fs/mount-max allows), and as the mounts that each spawn makes anew; index -1 or theirs.
+ */
+int forkexec_attr_set_prepared_root(struct forkexec_attr *attr,
+                                    const struct forkexec_root *root);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 22. Probe
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /** forkexec_probe: clone3(2). */
@@ -2813,6 +2879,9 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr,
 
 /** The caller may open /dev/net/tun: forkexec_attr_open_tun. */
 #define FORKEXEC_PROBE_TUN 19
+
+/** A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new. */
+#define FORKEXEC_PROBE_PREPARED_ROOT 20
 
 /**
  * Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is

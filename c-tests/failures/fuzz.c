@@ -123,6 +123,20 @@ static uint64_t mount_flags(uint64_t flags)
     return flags & MS_REMOUNT ? flags | MS_BIND : flags;
 }
 
+/* The same for all; NULL where this caller has none. */
+static const struct forkexec_root *a_root(void)
+{
+    static struct forkexec_root *root;
+    static bool tried;
+    struct forkexec_attr *attr = tried ? NULL : forkexec_attr_new();
+    if (!tried && !(forkexec_attr_create_namespaces(attr, a_box()) | forkexec_attr_set_root(attr, NULL, 1)
+        | (geteuid() ? forkexec_attr_map_uid(attr, 0, geteuid(), 1) | forkexec_attr_map_gid(attr, 0, getegid(), 1) : 0)))
+        (void)!forkexec_root_new(attr, &root, NULL);
+    forkexec_attr_free(attr);
+    tried = true;
+    return root;
+}
+
 /* One setter; the arguments are drawn from left to right or not, but always the same. */
 static int set_something(struct forkexec_attr *attr)
 {
@@ -139,7 +153,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(107)) {
+    switch (below(108)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -233,6 +247,7 @@ static int set_something(struct forkexec_attr *attr)
     case 99: TRY_IN_ROOT(remount, where, level ? small | 1 : low);
     case 100: TRY_IN_ROOT(change_mode, thing, level ? 0751 : low);
     case 104: TRY_IN_ROOT(make_file_fd, thing, one, level ? 0644 : low);
+    case 106: TRY(set_prepared_root, small ? a_root() : NULL);
     case 105: TRY_IN_ROOT(mount_file_fd, one, where, level ? 0600 : low, level * 16);
     case 72: TRY_IN_ROOT(mount_tmpfs, where, b, level ? 01777 : low, level * 16);
     case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 | small << 9 : low);

@@ -52,11 +52,12 @@ static inline void grant_places(struct forkexec_attr *attr)
         OK(forkexec_attr_allow_partial_landlock(attr));
 }
 
-static inline void furnish(struct forkexec_attr *attr)
+/* NULL: an empty root. */
+static inline void furnish(struct forkexec_attr *attr, const char *root)
 {
     const uint32_t bind = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV;
     const uint32_t empty = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV;
-    OK(forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY));
+    OK(forkexec_attr_set_root(attr, root, FORKEXEC_ROOT_READONLY));
     OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", bind));
     for (size_t i = 0; i < sizeof shell_directories / sizeof *shell_directories; i++)
         if (exists(shell_directories[i]))
@@ -105,14 +106,14 @@ static inline uint32_t whose_death(void)
 }
 
 /* All of it. By privilege the program is nobody, in a user namespace it is root with nothing to its name. */
-static inline struct forkexec_attr *boxed(uint32_t mode, bool user)
+static inline struct forkexec_attr *boxed_in(uint32_t mode, bool user, const char *root)
 {
     struct forkexec_attr *attr = builder(mode, user);
     OK(forkexec_attr_create_namespaces(attr, ALL_NAMESPACES));
     OK(forkexec_attr_set_hostname(attr, "judge"));
     OK(forkexec_attr_set_domainname(attr, "example"));
     OK(forkexec_attr_set_loopback(attr));
-    furnish(attr);
+    furnish(attr, root);
     OK(forkexec_attr_set_rlimit(attr, 7, 64, 64)); /* RLIMIT_NOFILE */
     OK(forkexec_attr_set_rlimit(attr, 4, 0, 0));   /* RLIMIT_CORE */
     OK(forkexec_attr_set_umask(attr, 022));
@@ -132,6 +133,11 @@ static inline struct forkexec_attr *boxed(uint32_t mode, bool user)
     if (PREPARED)
         prepare_root(attr);
     return attr;
+}
+
+static inline struct forkexec_attr *boxed(uint32_t mode, bool user)
+{
+    return boxed_in(mode, user, NULL);
 }
 
 /* What a shell in it prints: lines of a key and a value. */

@@ -35,16 +35,16 @@ pub struct forkexec_root(pub(crate) Shared<Prepared>);
 /// these: what lies in it, covers it, or follows links. Their descriptors and relative paths count at each spawn;
 /// those of the tree count now. Where they have FORKEXEC_MOUNT_CREATE, what they are mounted on is in the tree.
 ///
-/// Before Linux 6.15 (FORKEXEC_PROBE_PREPARED_ROOT), or where a filter forbids the calls, the root is built to see that it can
-/// be, what was asked for is kept, and each spawn builds it. Mounts that the caller gets later do not appear in the tree
+/// Before Linux 6.15 (FORKEXEC_PROBE_PREPARED_ROOT), or where a filter forbids the calls, nothing is built now: what was asked
+/// for is kept, and each spawn builds it. Mounts that the caller gets later do not appear in the tree
 /// (but by propagation, with MS_SLAVE). The tree keeps its file systems busy until *root and all attrs with it are
 /// freed, and the programs that have clones have ended.
 ///
 /// Returns 0, or the negative of error->code. -EINVAL: attr or root is NULL (stage 0); there is no set_root, or an
 /// empty one without FORKEXEC_MOUNT_READONLY, no new mount namespace, a user namespace that is joined, or what was set
 /// contradicts itself (FORKEXEC_STAGE_VALIDATE). -ENOMEM. Otherwise the errno of the step that error->stage names, as for
-/// forkexec_hold; FORKEXEC_STAGE_ROOT_TREE: the finished tree cannot be copied (ENOSPC: more mounts than
-/// /proc/sys/fs/mount-max allows); FORKEXEC_STAGE_HAND_OVER (EMFILE: too many descriptors).
+/// forkexec_hold; FORKEXEC_STAGE_ROOT_TREE and FORKEXEC_STAGE_ROOT_COPY: the tree cannot be copied (ENOSPC: it has more
+/// mounts than /proc/sys/fs/mount-max allows); FORKEXEC_STAGE_HAND_OVER (EMFILE: too many descriptors).
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_root_new(

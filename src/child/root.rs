@@ -106,9 +106,30 @@ fn lay_tree(at: &At) -> Answer<i32> {
     Ok(tree)
 }
 
-/// Copies the root to where other children find it. A tree that was cloned in one mount namespace may only be cloned again
-/// from there; one in a file system that never was in any, from everywhere.
-pub fn copy_tree(at: &mut At) -> Answer {
+/// A file system in memory that is in no mount namespace, and a directory to mount on in it. A tree that was cloned in one mount
+/// namespace may only be cloned again from there; what is mounted here, from everywhere.
+fn new_holder() -> Answer<(i32, i32)> {
+    let memory = sys::detached_memory()?;
+    // SAFETY: the name is a NUL-terminated literal.
+    unsafe { sys::mkdirat(memory, TREE.as_ptr().cast(), 0o755)? };
+    // SAFETY: the name is a NUL-terminated literal.
+    let place = unsafe { sys::openat(memory, TREE.as_ptr().cast(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0)? };
+    Ok((memory, place))
+}
+
+/// Does with an empty directory what will be done with the root.
+pub fn try_tree(at: &mut At) -> Answer {
+    if at.plan.copies_root == 0 {
+        return Ok(());
+    }
+    let (memory, place) = new_holder()?;
+    let tree = clone_tree(memory, TREE)?;
+    sys::move_mount(tree, place)?;
+    [tree, clone_tree(memory, TREE)?, place, memory].into_iter().try_for_each(sys::close)
+}
+
+/// Copies the root to where other children find it.
+pub fn copy_root(at: &mut At) -> Answer {
     if at.plan.copies_root == 0 {
         return Ok(());
     }
@@ -118,15 +139,10 @@ pub fn copy_tree(at: &mut At) -> Answer {
         // SAFETY: the path is a NUL-terminated literal.
         unsafe { sys::mount(null(), c"/".as_ptr().cast(), null(), flags, null())? };
     }
+    let (memory, place) = new_holder()?;
     let tree = clone_tree(AT_FDCWD, c"/")?;
-    let memory = sys::detached_memory()?;
-    // SAFETY: the name is a NUL-terminated literal.
-    unsafe { sys::mkdirat(memory, TREE.as_ptr().cast(), 0o755)? };
-    // SAFETY: the name is a NUL-terminated literal.
-    let place = unsafe { sys::openat(memory, TREE.as_ptr().cast(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0)? };
     sys::move_mount(tree, place)?;
-    // Whether it can be cloned is found out before anybody counts on it.
-    [tree, place, clone_tree(memory, TREE)?].into_iter().try_for_each(sys::close)?;
+    [tree, place].into_iter().try_for_each(sys::close)?;
     at.tree = memory;
     Ok(())
 }

@@ -135,10 +135,19 @@ impl Steps<'_> {
             (Part::Tree, Made::Fresh) => self.place_of(item)?,
             (Part::Tree, Made::FreshWithin) => (),
             (Part::Fresh, Made::InTree) if !has_fresh_part(item) => (),
+            (Part::Fresh, Made::Fresh | Made::FreshWithin) => self.whole(item)?,
             _ => self.item(item)?,
         }
         self.index += 1;
         Ok(())
+    }
+
+    /// An item of which nothing is in the tree.
+    fn whole(&mut self, item: &Item) -> Step<()> {
+        let part = core::mem::replace(&mut self.part, Part::Whole);
+        let made = self.item(item);
+        self.part = part;
+        made
     }
 
     fn next(&mut self, item: &Item) -> Step<()> {

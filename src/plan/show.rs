@@ -185,7 +185,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Root => plan.new_root != 0,
         Stage::PivotRoot => plan.new_root != 0,
         Stage::RootReadonly => plan.root_is_readonly() && plan.root_tree < 0,
-        Stage::RootTree => plan.copies_root != 0,
+        Stage::RootTree | Stage::RootCopy => plan.copies_root != 0,
         Stage::Chroot => plan.text(plan.chroot).is_some(),
         Stage::InnerUserNamespace => !plan.inner_uid_map.is_empty(),
         Stage::Affinity => !plan.affinity.is_empty(),

@@ -241,6 +241,8 @@ class Feature(IntEnum):
     LANDLOCK_UDP = 18
     # The caller may open /dev/net/tun: forkexec_attr_open_tun.
     TUN = 19
+    # A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new.
+    PREPARED_ROOT = 20
 
 
 class Stage(IntEnum):
@@ -326,6 +328,8 @@ class Stage(IntEnum):
     TUN = 435
     # Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7).
     PROPAGATION = 440
+    # Whether this kernel clones trees of mounts that are in no mount namespace is tried, before a root is built for that. open_tree(2), fsmount(2), move_mount(2).
+    ROOT_TREE = 443
     # The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
     ROOT = 445
     # One of the mounts and their kin, which share one list and are made in call order, whatever their stage. mount(2).
@@ -358,6 +362,8 @@ class Stage(IntEnum):
     PIVOT_ROOT = 470
     # The root becomes read-only; after everything that was made in it. mount(2).
     ROOT_READONLY = 480
+    # A root that is prepared is copied to where no mount namespace is, for later spawns to clone. open_tree(2), fsmount(2), move_mount(2).
+    ROOT_COPY = 485
     # The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2).
     CHROOT = 490
     # The new terminal; in the final root, whose devpts it is of. pty(7).
@@ -676,6 +682,9 @@ FUNCTIONS = (
     "forkexec_cgroup_remove",
     "forkexec_cgroup_free",
     "forkexec_attr_set_cgroup",
+    "forkexec_root_new",
+    "forkexec_root_free",
+    "forkexec_attr_set_prepared_root",
     "forkexec_probe",
 )
 

@@ -322,6 +322,7 @@ static void is_fuzzed(const void *seed_)
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC), accepted = 0, ran = 0;
     state = seed->number * 0x9e3779b97f4a7c15 + 1;
     forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0);
+    a_root(); /* which keeps a descriptor */
     int fds = count_fds();
     for (int round = 0; round < seed->rounds; round++) {
         struct forkexec_attr *attr = forkexec_attr_new();

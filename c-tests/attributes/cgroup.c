@@ -1,23 +1,23 @@
-/* Children in cgroups: born there or put there, refused where the spawn would never return, killed together. */
+/* Children in cgroups: cloned into one or moved into one, refused where the spawn would block for ever, killed together. */
 #include "cgroups.h"
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <sched.h>
 #include <time.h>
 
-/* Whether the plan, told as text, has these words. */
+/* Whether the text of the dry run contains these words. */
 static bool is_planned(struct forkexec_attr *attr, const char *words)
 {
     static char bytes[64 * 1024];
     FILE *file = tmpfile();
-    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    OK(forkexec_describe(attr, reporter, (char *[]){ reporter, NULL }, NULL, fileno(file), NULL));
     rewind(file);
     bytes[fread(bytes, 1, sizeof bytes - 1, file)] = 0;
     fclose(file);
     return strstr(bytes, words);
 }
 
-TEST_BOTH(born_in_it)
+TEST_BOTH(the_child_is_cloned_into_it)
 {
     need_probe(FORKEXEC_PROBE_BIRTH_IN_CGROUP);
     static const int flags[] = { O_PATH, O_RDONLY, O_PATH | O_DIRECTORY | O_CLOEXEC };
@@ -27,7 +27,7 @@ TEST_BOTH(born_in_it)
             int fd = open(path, flags[i]);
             struct forkexec_attr *attr = attr_into(mode, fd);
             assert_true(is_planned(attr, "born in"));
-            struct forkexec_child *child = start_witness(attr, "sleep");
+            struct forkexec_child *child = start_reporter(attr, "sleep");
             assert_in(forkexec_child_pid(child), "", path);
             assert_string_equal(text_of(text("%s/cgroup.procs", path)), text("%d", forkexec_child_pid(child)));
             end(child);
@@ -42,14 +42,15 @@ TEST(a_held_child_is_in_it)
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode) {
         struct forkexec_child *child = NULL;
-        OK(forkexec_start(attr_into(mode, fd), witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+        OK(forkexec_start(attr_into(mode, fd), reporter, (char *[]){ reporter, NULL }, NULL, &child, NULL));
         assert_in(forkexec_child_pid(child), "", path);
         forkexec_close(child);
     }
     done(fd);
 }
 
-/* Others could freeze the child while it is in the caller's memory: it gets memory of its own before it is in there. */
+/* Others may freeze this cgroup. A child in the caller's memory would then stop the caller, so the child gets memory of its
+ * own before it enters. */
 TEST_BOTH(a_cgroup_of_others_is_entered_with_own_memory)
 {
     need_cap(CAP_CHOWN);
@@ -63,14 +64,15 @@ TEST_BOTH(a_cgroup_of_others_is_entered_with_own_memory)
             struct forkexec_attr *attr = attr_into(mode, fd);
             bool by_image = mode != FORKEXEC_MEMORY_COPIED && forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, NULL, 0) == 1;
             assert_int_equal(is_planned(attr, "205 cgroup birth: born in"), by_image);
-            struct forkexec_child *child = start_witness(attr, "sleep");
+            struct forkexec_child *child = start_reporter(attr, "sleep");
             assert_in(forkexec_child_pid(child), "", inner);
             end(child);
         }
     done(fd);
 }
 
-/* The caller does not look up for ever: what lies further below the root of the hierarchy counts as one of others. */
+/* The library looks at a bounded number of parent directories. A cgroup deeper than that counts as one that others may
+ * freeze. */
 TEST_BOTH(far_below_the_root_the_child_has_own_memory)
 {
     enum { LEVELS = 70 };
@@ -87,7 +89,7 @@ TEST_BOTH(far_below_the_root_the_child_has_own_memory)
         assert_true(put(at[LEVELS - 8], "cgroup.freeze", "1"));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_RESOLVE, EBUSY, -1);
         assert_true(put(at[LEVELS - 8], "cgroup.freeze", "0"));
-        struct forkexec_child *child = start_witness(attr, "sleep");
+        struct forkexec_child *child = start_reporter(attr, "sleep");
         assert_in(forkexec_child_pid(child), "", "/d");
         end(child);
     }
@@ -97,7 +99,7 @@ TEST_BOTH(far_below_the_root_the_child_has_own_memory)
     done(fd);
 }
 
-/* A cgroup in which no member may share the caller's memory, whatever controllers there are. */
+/* A cgroup whose members must not share the caller's memory, with any set of controllers. */
 static const char *new_dangerous_cgroup(void)
 {
     const char *path = new_cgroup();
@@ -159,7 +161,7 @@ static void with_late_namespaces(struct forkexec_attr *attr)
     OK(forkexec_attr_set_time_offset(attr, CLOCK_MONOTONIC, 1000, 0));
 }
 
-/* What else may be asked for goes together with it. */
+/* The other attributes that can be combined with it. */
 TEST_BOTH(all_that_may_be_asked_for_beside_a_dangerous_cgroup)
 {
     need_root();
@@ -167,7 +169,7 @@ TEST_BOTH(all_that_may_be_asked_for_beside_a_dangerous_cgroup)
     need_native();
     static void (*const asks[])(struct forkexec_attr *) = { in_namespaces, in_user_namespace, under_an_init, of_another_user,
         dying_with_the_thread, dying_with_the_process, opening_a_file, with_a_listener, with_late_namespaces };
-    const char *path = new_dangerous_cgroup(), *program = public_witness();
+    const char *path = new_dangerous_cgroup(), *program = public_reporter();
     int fd = open_cgroup(path);
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
         for EACH_MEMORY(mode) {
@@ -183,7 +185,7 @@ TEST_BOTH(all_that_may_be_asked_for_beside_a_dangerous_cgroup)
     done(fd);
 }
 
-/* What holds, and what joins it. */
+/* One child holds namespaces, another joins them. */
 TEST(a_holder_in_a_dangerous_cgroup)
 {
     need_root();
@@ -203,7 +205,7 @@ TEST(a_holder_in_a_dangerous_cgroup)
         OK(forkexec_hold(holds, &holder, NULL));
         assert_in(forkexec_child_pid(holder), "", path);
         OK(forkexec_attr_join_pidfd(joins, forkexec_child_pidfd(holder), types[i]));
-        struct forkexec_child *child = start_witness(joins, "sleep");
+        struct forkexec_child *child = start_reporter(joins, "sleep");
         assert_in(forkexec_child_pid(child), "", path);
         assert_string_equal(namespace_of(forkexec_child_pid(child), "uts"), namespace_of(forkexec_child_pid(holder), "uts"));
         end(child);
@@ -219,13 +221,13 @@ static void check_cannot_wait(const void *with)
     assert_spawn_fails(attr_into(FORKEXEC_MEMORY_AUTO, *(const int *)with), NULL, FORKEXEC_STAGE_CGROUP_BIRTH, EIO, -1);
 }
 
-/* Where the image may not make it, the caller writes. */
+/* Where the image may not call clone3, the caller writes to cgroup.procs. */
 static void check_without_clone3(const void *with)
 {
     struct denial denial = { SYS_clone3, *(const int *)with, { { 0 } } };
     deny(&denial, 1);
     for EACH_MEMORY(mode) {
-        struct forkexec_child *child = start_witness(attr_into(mode, ((const int *)with)[1]), "exit", "7");
+        struct forkexec_child *child = start_reporter(attr_into(mode, ((const int *)with)[1]), "exit", "7");
         assert_int_equal(finish(child).exit_code, 7);
     }
 }
@@ -251,14 +253,14 @@ TEST_BOTH(version_1_is_entered_by_writing)
             struct forkexec_attr *attr = attr_into(mode, fd);
             if (user)
                 OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
-            struct forkexec_child *child = start_witness(attr, "sleep");
+            struct forkexec_child *child = start_reporter(attr, "sleep");
             assert_in(forkexec_child_pid(child), "pids", path);
             end(child);
         }
     done(fd);
 }
 
-/* Itself, or anything above it. */
+/* The cgroup itself is frozen, or one above it. */
 TEST_BOTH(a_frozen_cgroup_is_refused)
 {
     const char *path = new_cgroup(), *inner = make(text("%s/inner", path));
@@ -268,11 +270,11 @@ TEST_BOTH(a_frozen_cgroup_is_refused)
         assert_true(put(inner, "cgroup.freeze", "1"));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_RESOLVE, EBUSY, -1);
         assert_true(put(inner, "cgroup.freeze", "0"));
-        end(start_witness(attr, "sleep"));
+        end(start_reporter(attr, "sleep"));
         assert_true(put(path, "cgroup.freeze", "1"));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_RESOLVE, EBUSY, -1);
         assert_true(put(path, "cgroup.freeze", "0"));
-        end(start_witness(attr, "sleep"));
+        end(start_reporter(attr, "sleep"));
     }
     done(fd);
 }
@@ -286,7 +288,7 @@ TEST_BOTH(a_frozen_cgroup_of_version_1_is_refused)
         assert_true(put(path, "freezer.state", "FROZEN"));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_RESOLVE, EBUSY, -1);
         assert_true(put(path, "freezer.state", "THAWED"));
-        end(start_witness(attr, "sleep"));
+        end(start_reporter(attr, "sleep"));
     }
     done(fd);
 }
@@ -315,13 +317,13 @@ TEST_BOTH(a_file_of_a_cgroup_is_no_cgroup)
     remove_cgroups();
 }
 
-/* The sentence says that it is the cgroup that refuses, and what to change. */
+/* The error message says that the cgroup refuses, and what to change. */
 static void assert_cgroup_refuses(struct forkexec_attr *attr, const char *path, int code, const char *words)
 {
     struct forkexec_error error;
     struct forkexec_child *child = NULL;
     assert_spawn_fails(attr, path, FORKEXEC_STAGE_CGROUP, code, -1);
-    assert_int_equal(try_start(attr, path, (char *[]){ "witness", NULL }, NULL, &child, &error), -code);
+    assert_int_equal(try_start(attr, path, (char *[]){ "reporter", NULL }, NULL, &child, &error), -code);
     if (strncmp(error.message, "cgroup (", 8) || !strstr(error.message, words))
         fail_msg("%s", error.message);
 }
@@ -334,14 +336,14 @@ TEST_BOTH(cgroups_that_take_nobody)
     int fd[] = { open_cgroup(gone), open_cgroup(make(text("%s/invalid", threaded))) };
     assert_false(rmdir(gone));
     for EACH_MEMORY(mode) {
-        assert_cgroup_refuses(attr_into(mode, fd[0]), witness, ENOENT, "removed");
-        assert_cgroup_refuses(attr_into(mode, fd[1]), witness, EOPNOTSUPP, "cgroup.type");
+        assert_cgroup_refuses(attr_into(mode, fd[0]), reporter, ENOENT, "removed");
+        assert_cgroup_refuses(attr_into(mode, fd[1]), reporter, EOPNOTSUPP, "cgroup.type");
     }
     close(fd[0]);
     done(fd[1]);
 }
 
-/* Of those that count whole processes: one that counts threads does not keep processes out. */
+/* With controllers for whole processes. A controller for threads does not keep processes out. */
 TEST_BOTH(a_cgroup_with_controllers_for_its_children)
 {
     const char *path = new_cgroup(), *const file = "cgroup.subtree_control";
@@ -349,7 +351,7 @@ TEST_BOTH(a_cgroup_with_controllers_for_its_children)
     need(enabled, "neither memory nor io nor hugetlb can be enabled in a cgroup2 here");
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode)
-        assert_cgroup_refuses(attr_into(mode, fd), witness, EBUSY, "cgroup.subtree_control");
+        assert_cgroup_refuses(attr_into(mode, fd), reporter, EBUSY, "cgroup.subtree_control");
     done(fd);
 }
 
@@ -367,18 +369,18 @@ static void check_user(const void *with)
 TEST_BOTH(without_the_right_to_it)
 {
     need_probe(FORKEXEC_PROBE_BIRTH_IN_CGROUP);
-    /* Where this is an ordinary user, the roots are somebody else's. */
+    /* For an ordinary user: the root cgroups belong to somebody else. */
     const char *root = magic("/sys/fs/cgroup") == V2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
     need(magic(root) == V2, "there is no cgroup2 in /sys/fs/cgroup");
     int fd[] = { open_cgroup(geteuid() ? root : new_cgroup()), -1 };
     if (magic("/sys/fs/cgroup/pids") == V1)
         fd[1] = open_cgroup(geteuid() ? "/sys/fs/cgroup/pids" : new_cgroup_v1("pids"));
-    aside(check_user, fd);
+    in_fork(check_user, fd);
     close(fd[1]);
     done(fd[0]);
 }
 
-/* A user to whom a part of the tree was given, in which it is. */
+/* A user that owns a part of the tree and is itself in that part. */
 static void check_delegated(const void *with)
 {
     const char *path = with;
@@ -402,17 +404,17 @@ TEST_BOTH(a_user_in_its_own_part)
     assert_true(exists(from) && exists(to));
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
         assert_false(chown(text("%s%s", path, given[i]), NOBODY, NOBODY));
-    aside(check_delegated, path);
+    in_fork(check_delegated, path);
     remove_cgroups();
 }
 
-/* The namespace is entered after the cgroup was, however that came about. */
+/* The cgroup namespace is created after the child has entered the cgroup, in each way to enter it. */
 static void check_namespace(const char *controller, const char *path)
 {
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode)
         for (int entered = 0; entered < 2; entered++)
-            /* An ordinary user makes it in a user namespace only. */
+            /* An ordinary user creates it only together with a user namespace. */
             for (int user = geteuid() != 0; user < 2; user++) {
                 struct forkexec_attr *attr = attr_into(mode, fd);
                 if (user)
@@ -421,7 +423,7 @@ static void check_namespace(const char *controller, const char *path)
                     OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_CGROUP));
                 else
                     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_CGROUP));
-                struct view *view = run_witness(attr);
+                struct view *view = run_reporter(attr);
                 bool found = false;
                 for (int i = 0; i < 32; i++) {
                     const char *line = saw(view, text("cgroup.%d", i));
@@ -444,7 +446,8 @@ TEST_BOTH(a_cgroup_namespace_roots_in_one_of_version_1)
     check_namespace("pids", new_cgroup_v1("pids"));
 }
 
-/* The kernel may kill whoever is born in what was killed before; the next one gets there all the same. */
+/* The kernel may kill a process that is cloned into a cgroup just after cgroup.kill. The next child gets into it
+ * nevertheless. */
 TEST_BOTH(a_cgroup_that_was_killed_takes_others)
 {
     const char *path = new_cgroup();
@@ -453,19 +456,19 @@ TEST_BOTH(a_cgroup_that_was_killed_takes_others)
         for EACH_MEMORY(mode) {
             assert_false(chmod(path, dangerous ? 0777 : 0755));
             assert_true(put(path, "cgroup.kill", "1"));
-            struct forkexec_child *child = start_witness(attr_into(mode, fd), "sleep");
+            struct forkexec_child *child = start_reporter(attr_into(mode, fd), "sleep");
             assert_in(forkexec_child_pid(child), "", path);
             end(child);
         }
     done(fd);
 }
 
-/* All that is in it, in whatever session. */
+/* All processes in the cgroup, in every session. */
 static void check_kill(const char *path)
 {
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode) {
-        struct forkexec_child *child = start_witness(attr_into(mode, fd), "daemon", "fork", "sleep");
+        struct forkexec_child *child = start_reporter(attr_into(mode, fd), "daemon", "fork", "sleep");
         pid_t pid = forkexec_child_pid(child), its[2] = { 0, 0 };
         for (double limit = seconds() + 10; !its[1] && seconds() < limit; usleep(2000))
             sscanf(text_of(text("/proc/%d/task/%d/children", pid, pid)), "%d %d", its, its + 1);
@@ -487,7 +490,7 @@ TEST_BOTH(all_in_one_of_version_1_end_together)
     check_kill(new_cgroup_v1("pids"));
 }
 
-/* A threaded cgroup, of which the kernel does not kill the members. Only the root cgroup's processes can be born in one. */
+/* A threaded cgroup: the kernel does not kill its members. Only processes of the root cgroup can be cloned into one. */
 TEST_BOTH(all_in_a_threaded_one_end_together)
 {
     need(!strcmp(cgroup_of(getpid(), ""), "/"), "not in the root cgroup, so that a child cannot be in a threaded one");
@@ -496,14 +499,14 @@ TEST_BOTH(all_in_a_threaded_one_end_together)
     check_kill(path);
 }
 
-/* And of those below, into which members have moved. */
+/* Also in the cgroups below, into which members have moved. */
 static void check_kill_below(const char *path)
 {
     const char *below = make(text("%s/below", path)), *inner = make(text("%s/inner", below));
     put(below, "cgroup.type", "threaded");
     put(inner, "cgroup.type", "threaded");
     int fd = open_cgroup(path);
-    struct forkexec_child *child = start_witness(attr_into(FORKEXEC_MEMORY_AUTO, fd), "fork", "sleep");
+    struct forkexec_child *child = start_reporter(attr_into(FORKEXEC_MEMORY_AUTO, fd), "fork", "sleep");
     pid_t pid = forkexec_child_pid(child), its = 0;
     for (double limit = seconds() + 10; !its && seconds() < limit; usleep(2000))
         sscanf(text_of(text("/proc/%d/task/%d/children", pid, pid)), "%d", &its);
@@ -531,7 +534,7 @@ TEST_BOTH(all_below_a_threaded_one_end_too)
 static void check_peak(const char *path)
 {
     int fd = open_cgroup(path);
-    struct forkexec_status status = finish(start_witness(attr_into(0, fd), "eat", "24", "exit", "0"));
+    struct forkexec_status status = finish(start_reporter(attr_into(0, fd), "eat", "24", "exit", "0"));
     assert_int_equal(status.valid & FORKEXEC_STATUS_MEMORY_PEAK, FORKEXEC_STATUS_MEMORY_PEAK);
     assert_true(status.memory_peak_bytes >= 24u << 20);
     done(fd);

@@ -1,14 +1,14 @@
-/* Cgroups that limit memory. Where memory.oom.group is set the kernel kills all members at once, with all who share memory
- * with one of them: never the caller. And what ends for want of memory is told so. */
+/* Cgroups that limit memory. Where memory.oom.group is set, the kernel kills all members at once, and every process that
+ * shares memory with one of them. The caller must not be among them. A death for lack of memory is reported as such. */
 #include "cgroups.h"
-#include "apart.h"
+#include "caller_process.h"
 
 #include <sys/resource.h>
 
 #define SECOND 1000000000LL
 #define MIB (1024ul * 1024)
 
-/* A new cgroup of version 2 in which members have so much memory, or skip. */
+/* A new cgroup of version 2 whose members have this much memory. Skips the test where there is none. */
 static const char *new_limited_cgroup(unsigned long bytes)
 {
     const char *path = new_cgroup();
@@ -19,7 +19,7 @@ static const char *new_limited_cgroup(unsigned long bytes)
     return path;
 }
 
-/* The same of either version. */
+/* The same for either version. */
 static const char *new_limited_cgroup_of_any(unsigned long bytes)
 {
     if (magic("/sys/fs/cgroup/memory") != V1)
@@ -29,14 +29,14 @@ static const char *new_limited_cgroup_of_any(unsigned long bytes)
     return path;
 }
 
-/* Arguments of about 1.8 MiB, which an exec counts as memory of whoever makes it. */
+/* Arguments of about 1.8 MiB. The kernel charges them to the process that calls execve. */
 static char *long_argv[18];
 
 static void make_long_argv(const char *what)
 {
     static char filler[120 * 1024];
     memset(filler, 'x', sizeof filler - 1);
-    long_argv[0] = witness, long_argv[1] = "exit", long_argv[2] = (char *)what;
+    long_argv[0] = reporter, long_argv[1] = "exit", long_argv[2] = (char *)what;
     for (size_t i = 3; i < sizeof long_argv / sizeof *long_argv - 1; i++)
         long_argv[i] = filler;
 }
@@ -92,7 +92,7 @@ static void (*const requests[])(struct forkexec_attr *) = { plainly, in_namespac
     with_other_groups, under_an_init, told_of_its_parent };
 #define REQUESTS (sizeof requests / sizeof *requests)
 
-/* A holder of the namespaces that requests join. */
+/* A holder of the namespaces that the requests join. */
 static struct forkexec_child *begin_holder(void)
 {
     struct forkexec_child *holder = NULL;
@@ -129,20 +129,21 @@ static unsigned long used_in(const char *path)
     return strtoul(text_of(text("%s/memory.current", path)), NULL, 10);
 }
 
-/* Most of the memory is taken, and the program's arguments do not fit into the rest: its exec makes the kernel kill all. */
+/* Most of the memory is in use and the program's arguments do not fit into the rest: at execve the kernel kills the whole
+ * group. */
 static void too_long_arguments(void *with)
 {
     const struct turn *turn = with;
     struct forkexec_child *eater, *child = NULL;
     struct forkexec_error error = { 0 };
     struct forkexec_attr *eats = attr_into(FORKEXEC_MEMORY_COPIED, turn->fd);
-    must_start(forkexec_spawn(eats, witness, WITNESS("eat", "7", "sleep"), NULL, &eater, &error), &error);
+    must_start(forkexec_spawn(eats, reporter, REPORTER("eat", "7", "sleep"), NULL, &eater, &error), &error);
     for (double limit = seconds() + 30; used_in(turn->path) < 7 * MIB && seconds() < limit; usleep(1000))
         ;
     make_long_argv("0");
-    int result = forkexec_spawn(ask(turn), witness, long_argv, NULL, &child, &error);
+    int result = forkexec_spawn(ask(turn), reporter, long_argv, NULL, &child, &error);
     if (result) {
-        /* A request may use another way then, and be refused there for its own reasons. */
+        /* In this situation a request may take another way, and fail there with another error. */
         printf("# mode %u, request %zu: %s\n", turn->mode, turn->request, error.message);
         must(strstr(error.message, "memory.max"));
     } else {
@@ -152,7 +153,7 @@ static void too_long_arguments(void *with)
     must_be_over(eater);
 }
 
-TEST(what_kills_a_group_does_not_kill_the_caller)
+TEST(a_group_kill_spares_the_caller)
 {
     need_native();
     need_root();
@@ -166,10 +167,10 @@ TEST(what_kills_a_group_does_not_kill_the_caller)
     for (size_t request = 0; request < REQUESTS; request++)
         for EACH_MEMORY(mode) {
             struct turn turn = { path, fd, mode, request };
-            /* A copy has memory of its own, whatever is asked. */
+            /* A copied child has memory of its own for every request. */
             if (mode == FORKEXEC_MEMORY_COPIED && request > 1)
                 continue;
-            int status = end_of(begin_apart(too_long_arguments, &turn));
+            int status = wait_status_of(fork_caller(too_long_arguments, &turn));
             if (status)
                 fail_msg("mode %u, request %zu: the caller ended with %#x", mode, request, status);
         }
@@ -177,7 +178,7 @@ TEST(what_kills_a_group_does_not_kill_the_caller)
     done(fd);
 }
 
-/* Takes more memory than there is, again and again. */
+/* Allocates more memory than the limit allows, repeatedly. */
 static pid_t begin_hog(const char *path)
 {
     fflush(stdout);
@@ -204,13 +205,13 @@ static void spawn_beside_a_hog(void *with)
     for (int i = 0; i < 6; i++) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
-        char *argv[] = { witness, "exit", "0", NULL };
+        char *argv[] = { reporter, "exit", "0", NULL };
         struct forkexec_attr *attr = ask(turn);
         bool holds = i % 3 == 2 && requests[turn->request] != with_other_groups
             && requests[turn->request] != under_an_init && requests[turn->request] != told_of_its_parent;
         int result = holds ? forkexec_hold(attr, &child, &error)
-            : i % 3 ? forkexec_start(attr, witness, argv, NULL, &child, &error)
-                    : forkexec_spawn(attr, witness, argv, NULL, &child, &error);
+            : i % 3 ? forkexec_start(attr, reporter, argv, NULL, &child, &error)
+                    : forkexec_spawn(attr, reporter, argv, NULL, &child, &error);
         if (!result && i % 3 == 1)
             result = forkexec_release(child, 60 * SECOND, &error);
         if (!result && !holds)
@@ -221,7 +222,7 @@ static void spawn_beside_a_hog(void *with)
     }
 }
 
-TEST(a_hog_in_the_group_does_not_kill_the_caller)
+TEST(a_member_that_uses_all_memory_does_not_kill_the_caller)
 {
     need_native();
     need_root();
@@ -236,10 +237,10 @@ TEST(a_hog_in_the_group_does_not_kill_the_caller)
     for (size_t request = 0; request < REQUESTS; request++)
         for EACH_MEMORY(mode) {
             struct turn turn = { path, fd, mode, request };
-            /* A copy has memory of its own, whatever is asked. */
+            /* A copied child has memory of its own for every request. */
             if (mode == FORKEXEC_MEMORY_COPIED && request > 1)
                 continue;
-            int status = end_of(begin_apart(spawn_beside_a_hog, &turn));
+            int status = wait_status_of(fork_caller(spawn_beside_a_hog, &turn));
             if (status)
                 fail_msg("mode %u, request %zu: the caller ended with %#x", mode, request, status);
         }
@@ -249,39 +250,39 @@ TEST(a_hog_in_the_group_does_not_kill_the_caller)
     done(fd);
 }
 
-/* What is told of the end. */
+/* How the end is reported. */
 
-TEST_BOTH(an_end_for_want_of_memory_is_told)
+TEST_BOTH(a_death_for_lack_of_memory_is_reported)
 {
     need_native();
     const char *path = new_limited_cgroup_of_any(8 * MIB);
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode) {
-        /* Killed by the limit. */
-        struct forkexec_status status = finish(start_witness(attr_into(mode, fd), "eat", "64", "sleep"));
+        /* Killed because of the limit. */
+        struct forkexec_status status = finish(start_reporter(attr_into(mode, fd), "eat", "64", "sleep"));
         assert_int_equal(status.signal, SIGKILL);
         assert_true(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
         assert_int_equal(status.out_of_memory, 1);
         assert_in_range(status.oom_kills, 1, 2);
-        /* By somebody else, after that. */
-        struct forkexec_child *child = start_witness(attr_into(mode, fd), "sleep");
+        /* Killed by a signal of somebody else, afterwards. */
+        struct forkexec_child *child = start_reporter(attr_into(mode, fd), "sleep");
         OK(forkexec_signal(child, SIGKILL));
         status = finish(child);
         assert_true(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
         assert_int_equal(status.out_of_memory, 0);
         assert_int_equal(status.oom_kills, 0);
-        /* By itself. */
-        status = finish(start_witness(attr_into(mode, fd), "exit", "0"));
+        /* Exited by itself. */
+        status = finish(start_reporter(attr_into(mode, fd), "exit", "0"));
         assert_true(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
         assert_int_equal(status.out_of_memory, 0);
     }
     done(fd);
-    struct forkexec_status status = finish(start_witness(new_attr(), "exit", "0"));
+    struct forkexec_status status = finish(start_reporter(new_attr(), "exit", "0"));
     assert_false(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
     assert_int_equal(status.out_of_memory, 0);
 }
 
-TEST_BOTH(an_init_tells_it_of_its_program)
+TEST_BOTH(an_init_reports_it_for_its_program)
 {
     need_native();
     need_root();
@@ -289,20 +290,20 @@ TEST_BOTH(an_init_tells_it_of_its_program)
     int fd = open_cgroup(path);
     struct forkexec_attr *attr = attr_into(FORKEXEC_MEMORY_AUTO, fd);
     under_an_init(attr);
-    struct forkexec_status status = finish(start_witness(attr, "eat", "64", "sleep"));
+    struct forkexec_status status = finish(start_reporter(attr, "eat", "64", "sleep"));
     assert_int_equal(status.signal, SIGKILL);
     assert_int_equal(status.out_of_memory, 1);
     done(fd);
 }
 
-/* A spawn that the limit refuses says what to change, and an end in the middle of the exec says why. */
+/* A spawn that the limit refuses says what to change. A child that is killed in the middle of execve says why. */
 static void assert_names_the_limit(struct forkexec_attr *attr, char *const argv[])
 {
     struct forkexec_child *child = NULL;
     struct forkexec_error error = { 0 };
-    int result = try_start(attr, witness, argv, NULL, &child, &error);
+    int result = try_start(attr, reporter, argv, NULL, &child, &error);
     if (!result) {
-        /* Killed in the middle of its exec, which only its end tells. */
+        /* Killed in the middle of execve, where only the wait status tells it. */
         struct forkexec_status status = finish(child);
         assert_int_equal(status.ran, FORKEXEC_RAN_NO);
         assert_int_equal(status.out_of_memory, 1);
@@ -331,6 +332,6 @@ TEST_BOTH(a_cgroup_without_any_memory)
     assert_true(put(path, "memory.max", "0"));
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode)
-        assert_names_the_limit(attr_into(mode, fd), (char *[]){ witness, "exit", "0", NULL });
+        assert_names_the_limit(attr_into(mode, fd), (char *[]){ reporter, "exit", "0", NULL });
     done(fd);
 }

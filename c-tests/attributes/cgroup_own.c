@@ -1,8 +1,8 @@
-/* Cgroups that the library makes: limited, read, killed and removed by their handle, with whatever is in them; refused in
- * words; and made anew over what a killed caller has left behind. */
+/* Cgroups that the library makes: limited, read, killed and removed by their handle with everything in them; refused with a
+ * message; and made anew where a killed caller has left one behind. */
 #include "cgroups.h"
-#include "apart.h"
-#include "deny.h"
+#include "caller_process.h"
+#include "deny_calls.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -15,10 +15,10 @@
 #define SECOND 1000000000LL
 #define MIB (1024ul * 1024)
 
-/* Where cgroups may be made, or skip. */
+/* The cgroup in which cgroups may be made. Skips the test where there is none. */
 static const char *top(void)
 {
-    const char *reason, *path = cgroup_top(&reason);
+    const char *reason, *path = cgroup_parent(&reason);
     need(path, "%s", reason);
     return path;
 }
@@ -41,7 +41,7 @@ static struct forkexec_cgroup *create_in(const char *above, const char *name)
     return group;
 }
 
-/* What the refusal says: "errno: sentence" comes after the name. */
+/* The message of the refusal: "errno: sentence" follows the name. */
 static const char *refusal(const char *above, const char *name, int code)
 {
     struct forkexec_cgroup *group = NULL;
@@ -90,7 +90,7 @@ TEST_BOTH(made_used_and_removed)
         assert_true(exists(path));
         set(group, "cgroup.max.depth", "3");
         assert_string_equal(get(group, "cgroup.max.depth"), "3\n");
-        struct forkexec_child *child = start_witness(attr_of(mode, group), "sleep");
+        struct forkexec_child *child = start_reporter(attr_of(mode, group), "sleep");
         assert_in(forkexec_child_pid(child), "", path);
         assert_string_equal(get(group, "cgroup.procs"), text("%d\n", forkexec_child_pid(child)));
         OK(forkexec_cgroup_remove(group, 60 * SECOND, NULL));
@@ -103,13 +103,13 @@ TEST_BOTH(made_used_and_removed)
     }
 }
 
-TEST_BOTH(freed_with_all_that_run_in_it)
+TEST_BOTH(freeing_it_kills_its_processes)
 {
     const char *above = top(), *name = a_name(), *path = text("%s/%s", above, name);
     struct forkexec_cgroup *group = create_in(above, name);
     struct forkexec_child *children[8];
     for (int i = 0; i < 8; i++)
-        children[i] = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
+        children[i] = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
     forkexec_cgroup_free(group);
     assert_false(exists(path));
     for (int i = 0; i < 8; i++)
@@ -123,8 +123,8 @@ TEST_BOTH(killed_as_a_whole_and_used_again)
     struct forkexec_cgroup *group = create_in(above, name);
     OK(forkexec_cgroup_kill(group)); /* nobody */
     for EACH_MEMORY(mode) {
-        struct forkexec_child *one = start_witness(attr_of(mode, group), "sleep");
-        struct forkexec_child *other = start_witness(attr_of(mode, group), "sleep");
+        struct forkexec_child *one = start_reporter(attr_of(mode, group), "sleep");
+        struct forkexec_child *other = start_reporter(attr_of(mode, group), "sleep");
         OK(forkexec_cgroup_kill(group));
         assert_int_equal(finish(one).signal, SIGKILL);
         assert_int_equal(finish(other).signal, SIGKILL);
@@ -132,17 +132,17 @@ TEST_BOTH(killed_as_a_whole_and_used_again)
     forkexec_cgroup_free(group);
 }
 
-/* A frozen one, too. */
+/* Also a frozen one. */
 TEST(killed_while_frozen)
 {
     struct forkexec_cgroup *group = create_in(top(), a_name());
-    struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
+    struct forkexec_child *child = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
     set(group, "cgroup.freeze", "1");
     forkexec_cgroup_free(group);
     assert_int_equal(finish(child).signal, SIGKILL);
 }
 
-TEST(what_does_not_fit_is_cut)
+TEST(a_long_name_is_cut)
 {
     struct forkexec_cgroup *group = create_in(top(), a_name());
     char buffer[16];
@@ -161,7 +161,7 @@ TEST(what_does_not_fit_is_cut)
 
 /* Limits. */
 
-/* In a cgroup whose files of this controller are there, or skip. */
+/* In a cgroup that has the files of this controller. Skips the test where there is none. */
 static struct forkexec_cgroup *limited_by(const char *controller, const char *file)
 {
     const char *above = top();
@@ -182,7 +182,7 @@ TEST_BOTH(a_limit_of_memory)
         set(group, "memory.max", "8M");
         if (exists(text("/proc/self/fd/%d/memory.swap.max", forkexec_cgroup_fd(group))))
             set(group, "memory.swap.max", "0");
-        struct forkexec_status status = finish(start_witness(attr_of(mode, group), "eat", "64", "sleep"));
+        struct forkexec_status status = finish(start_reporter(attr_of(mode, group), "eat", "64", "sleep"));
         assert_int_equal(status.signal, SIGKILL);
         assert_int_equal(status.out_of_memory, 1);
         assert_in_range(status.oom_kills, 1, 2);
@@ -199,16 +199,16 @@ TEST_BOTH(a_limit_of_processes)
     need_native();
     struct forkexec_cgroup *group = limited_by("pids", "pids.max");
     set(group, "pids.max", "1");
-    struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep"), *other = NULL;
+    struct forkexec_child *child = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep"), *other = NULL;
     struct forkexec_error error;
-    char *const argv[] = { witness, "exit", "0", NULL };
-    assert_int_equal(try_start(attr_of(FORKEXEC_MEMORY_AUTO, group), witness, argv, NULL, &other, &error), -EAGAIN);
+    char *const argv[] = { reporter, "exit", "0", NULL };
+    assert_int_equal(try_start(attr_of(FORKEXEC_MEMORY_AUTO, group), reporter, argv, NULL, &other, &error), -EAGAIN);
     assert_non_null(strstr(error.message, "pids.max"));
     forkexec_cgroup_free(group);
     assert_int_equal(finish(child).signal, SIGKILL);
 }
 
-/* What is hard to remove. */
+/* Cgroups that are hard to remove. */
 
 TEST(cgroups_below_that_a_program_has_made)
 {
@@ -216,7 +216,7 @@ TEST(cgroups_below_that_a_program_has_made)
     struct forkexec_cgroup *group = create_in(above, name);
     struct forkexec_child *child = NULL;
     int here = dup(forkexec_cgroup_fd(group));
-    /* Deeper than a path can say, and wide. */
+    /* Nested deeper than a path can be long, and with many siblings. */
     for (int depth = 0; depth < 300; depth++) {
         char long_name[64];
         memset(long_name, 'd', sizeof long_name);
@@ -232,7 +232,7 @@ TEST(cgroups_below_that_a_program_has_made)
         if (depth == 5) {
             struct forkexec_attr *attr = new_attr();
             OK(forkexec_attr_set_cgroup_fd(attr, here));
-            child = start_witness(attr, "sleep");
+            child = start_reporter(attr, "sleep");
         }
     }
     close(here);
@@ -247,7 +247,7 @@ TEST(somebody_else_has_removed_it)
     const char *above = top(), *name = a_name(), *path = text("%s/%s", above, name);
     struct forkexec_cgroup *group = create_in(above, name);
     assert_false(rmdir(path));
-    /* And another has its name. */
+    /* And another cgroup has its name. */
     assert_false(mkdir(path, 0755));
     OK(forkexec_cgroup_kill(group));
     OK(forkexec_cgroup_remove(group, SECOND, NULL));
@@ -261,7 +261,7 @@ static void do_nothing_at(int signal)
     (void)signal;
 }
 
-/* A tracer keeps it from the end of its death. */
+/* A tracer keeps the killed process from becoming a zombie. */
 static void stuck(const void *unused)
 {
     (void)unused;
@@ -270,22 +270,23 @@ static void stuck(const void *unused)
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     struct forkexec_attr *attr = attr_of(FORKEXEC_MEMORY_AUTO, group);
-    char *const argv[] = { witness, "sleep", NULL };
-    OK(forkexec_spawn(attr, witness, argv, NULL, &child, &error));
+    char *const argv[] = { reporter, "sleep", NULL };
+    OK(forkexec_spawn(attr, reporter, argv, NULL, &child, &error));
     pid_t pid = forkexec_child_pid(child);
     need(!ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACEEXIT), "needs to trace");
     assert_int_equal(forkexec_cgroup_remove(group, SECOND / 5, &error), -ETIMEDOUT);
     assert_non_null(strstr(error.message, "has not died yet"));
     assert_int_equal(forkexec_cgroup_remove(group, 0, &error), -ETIMEDOUT);
     assert_true(exists(path));
-    /* For ever is until a handler runs. */
+    /* FORKEXEC_FOREVER lasts until a signal handler runs. */
     struct sigaction action = { .sa_handler = do_nothing_at };
     struct itimerval often = { { 0, 20000 }, { 0, 20000 } }, never = { { 0, 0 }, { 0, 0 } };
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
     assert_int_equal(forkexec_cgroup_remove(group, FORKEXEC_FOREVER, NULL), -EINTR);
     setitimer(ITIMER_REAL, &never, NULL);
-    /* What is freed meanwhile stays, in bounded time, and the next one of that name waits as long. */
+    /* forkexec_cgroup_free gives up after bounded time and leaves the cgroup behind. A new cgroup of that name waits as
+     * long for the old one. */
     double begin = seconds();
     forkexec_cgroup_free(group);
     assert_true(seconds() - begin < 20);
@@ -304,7 +305,7 @@ static void stuck(const void *unused)
     close(fd);
 }
 
-TEST(a_process_that_is_stuck_in_its_death)
+TEST(a_killed_process_that_does_not_end)
 {
     need_native();
     need_unemulated("it does not trace");
@@ -312,7 +313,7 @@ TEST(a_process_that_is_stuck_in_its_death)
     in_copy(stuck, NULL);
 }
 
-/* What a killed caller leaves behind. */
+/* Cgroups that a killed caller has left behind. */
 
 struct left {
     const char *above, *name;
@@ -325,12 +326,12 @@ static void be_killed(void *with)
     struct forkexec_cgroup *group = NULL;
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    char *const argv[] = { witness, "sleep", NULL };
+    char *const argv[] = { reporter, "sleep", NULL };
     int fd = open(left->above, O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct forkexec_attr *attr = forkexec_attr_new();
     must_start(forkexec_cgroup_create(fd, left->name, &group, &error), &error);
     must(!forkexec_attr_set_cgroup(attr, group));
-    must_start(forkexec_spawn(attr, witness, argv, NULL, &child, &error), &error);
+    must_start(forkexec_spawn(attr, reporter, argv, NULL, &child, &error), &error);
     must(!mkdirat(forkexec_cgroup_fd(group), "inner", 0755));
     pid_t pid = forkexec_child_pid(child);
     must(write(left->out, &pid, sizeof pid) == sizeof pid);
@@ -345,7 +346,7 @@ TEST(made_anew_over_what_a_killed_caller_left)
     need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "needs pidfds");
     assert_false(pipe2(ends_of, O_CLOEXEC));
     struct left left = { above, name, ends_of[1] };
-    int status = end_of(begin_apart(be_killed, &left));
+    int status = wait_status_of(fork_caller(be_killed, &left));
     assert_true(WIFSIGNALED(status));
     pid_t pid;
     assert_int_equal(read(ends_of[0], &pid, sizeof pid), sizeof pid);
@@ -353,7 +354,7 @@ TEST(made_anew_over_what_a_killed_caller_left)
     assert_string_equal(text_of(text("%s/cgroup.procs", path)), text("%d", pid));
     bool marked = getxattr(path, "user.forkexec", NULL, 0) >= 0;
     if (!marked) {
-        /* A kernel that cannot mark it: it is not touched. */
+        /* A kernel on which the library cannot mark a cgroup as its own: the old one is not touched. */
         refusal(above, name, EEXIST);
         put(path, "cgroup.kill", "1");
         assert_false(rmdir(text("%s/inner", path)));
@@ -365,7 +366,7 @@ TEST(made_anew_over_what_a_killed_caller_left)
     assert_true(ends(pid));
     assert_string_equal(get(group, "cgroup.procs"), "");
     assert_false(exists(text("%s/inner", path)));
-    assert_int_equal(witness_exits(attr_of(FORKEXEC_MEMORY_AUTO, group), "exit", "3"), 3);
+    assert_int_equal(reporter_exits(attr_of(FORKEXEC_MEMORY_AUTO, group), "exit", "3"), 3);
     forkexec_cgroup_free(group);
     assert_false(exists(path));
     close(ends_of[0]);
@@ -385,21 +386,21 @@ TEST(one_that_is_in_use_is_left_alone)
     need_native();
     const char *above = top(), *name = a_name();
     struct forkexec_cgroup *group = create_in(above, name);
-    struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
+    struct forkexec_child *child = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
     int code = getxattr(text("%s/%s", above, name), "user.forkexec", NULL, 0) >= 0 ? EBUSY : EEXIST;
     refusal(above, name, code);
     struct left left = { above, name, code };
-    assert_apart(be_refused, &left);
+    assert_in_caller(be_refused, &left);
     OK(forkexec_signal(child, 0));
     forkexec_cgroup_free(group);
     finish(child);
 }
 
-TEST(one_that_the_library_has_not_made_is_left_alone)
+TEST(one_that_somebody_else_made_is_left_alone)
 {
     const char *path = new_cgroup(), *above = top(), *name = strrchr(path, '/') + 1;
     int fd = open_cgroup(path);
-    struct forkexec_child *child = start_witness(attr_into(FORKEXEC_MEMORY_AUTO, fd), "sleep");
+    struct forkexec_child *child = start_reporter(attr_into(FORKEXEC_MEMORY_AUTO, fd), "sleep");
     assert_non_null(strstr(refusal(above, name, EEXIST), "not made by forkexec_cgroup_create"));
     OK(forkexec_signal(child, 0));
     assert_non_null(strstr(refusal(above, "cgroup.procs", EEXIST), "a file"));
@@ -407,11 +408,11 @@ TEST(one_that_the_library_has_not_made_is_left_alone)
     done(fd);
 }
 
-/* What is refused. */
+/* Refused names and directories. */
 
 static const char *const bad_names[] = { "", ".", "..", "a/b", "/", "/a", "a/", "../a", "a\nb" };
 
-TEST(names_that_lead_elsewhere)
+TEST(names_that_are_paths)
 {
     struct forkexec_cgroup *group = create_in(top(), a_name());
     for (size_t i = 0; i < sizeof bad_names / sizeof *bad_names; i++) {
@@ -449,7 +450,7 @@ TEST(directories_that_are_no_cgroups_of_version_2)
     for (size_t i = 0; i < sizeof v1 / sizeof *v1; i++)
         if (magic(text("/sys/fs/cgroup/%s", v1[i])) == V1)
             assert_non_null(strstr(refusal(text("/sys/fs/cgroup/%s", v1[i]), "a", EINVAL), "version 1"));
-    /* A file of one. */
+    /* A file in a cgroup directory. */
     int file = open(text("%s/cgroup.procs", top()), O_RDONLY | O_CLOEXEC);
     assert_true(file >= 0);
     assert_int_equal(forkexec_cgroup_create(file, "a", &group, NULL), -ENOTDIR);
@@ -480,8 +481,8 @@ TEST(below_a_threaded_one)
     struct forkexec_cgroup *group = create_in(path, "inner");
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    char *const argv[] = { witness, "exit", "0", NULL };
-    assert_int_equal(forkexec_spawn(attr_of(FORKEXEC_MEMORY_AUTO, group), witness, argv, NULL, &child, &error), -EOPNOTSUPP);
+    char *const argv[] = { reporter, "exit", "0", NULL };
+    assert_int_equal(forkexec_spawn(attr_of(FORKEXEC_MEMORY_AUTO, group), reporter, argv, NULL, &child, &error), -EOPNOTSUPP);
     assert_int_equal(error.stage, FORKEXEC_STAGE_CGROUP);
     assert_non_null(strstr(error.message, "cgroup.type"));
     forkexec_cgroup_free(group);
@@ -489,7 +490,7 @@ TEST(below_a_threaded_one)
     remove_cgroups();
 }
 
-/* A fork has the descriptors, and none of the rights. */
+/* A forked process has the descriptors, but its handle must not kill or remove anything. */
 static void in_a_fork(void *with)
 {
     struct forkexec_cgroup *group = with, *inner = NULL;
@@ -513,8 +514,8 @@ TEST(a_fork_frees_its_handle_alone)
     need_native();
     const char *above = top(), *name = a_name(), *path = text("%s/%s", above, name);
     struct forkexec_cgroup *group = create_in(above, name);
-    struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
-    assert_apart(in_a_fork, group);
+    struct forkexec_child *child = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
+    assert_in_caller(in_a_fork, group);
     assert_true(exists(path));
     OK(forkexec_signal(child, 0));
     forkexec_cgroup_free(group);
@@ -522,7 +523,7 @@ TEST(a_fork_frees_its_handle_alone)
     assert_false(exists(path));
 }
 
-TEST(an_attr_with_one_that_is_gone)
+TEST(an_attr_whose_cgroup_was_freed)
 {
     struct forkexec_cgroup *group = create_in(top(), a_name());
     struct forkexec_attr *attr = attr_of(FORKEXEC_MEMORY_AUTO, group), *copy = forkexec_attr_copy(attr);
@@ -530,8 +531,8 @@ TEST(an_attr_with_one_that_is_gone)
     for (int i = 0; i < 2; i++) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
-        char *const argv[] = { witness, "exit", "0", NULL };
-        int result = forkexec_spawn(i ? copy : attr, witness, argv, NULL, &child, &error);
+        char *const argv[] = { reporter, "exit", "0", NULL };
+        int result = forkexec_spawn(i ? copy : attr, reporter, argv, NULL, &child, &error);
         assert_true(result == -ENODEV || result == -ENOENT);
         assert_int_equal(error.stage, FORKEXEC_STAGE_CGROUP);
         assert_non_null(strstr(error.message, "removed"));
@@ -539,26 +540,26 @@ TEST(an_attr_with_one_that_is_gone)
     forkexec_attr_free(copy);
 }
 
-/* The last of the two setters counts. */
-TEST(one_cgroup_an_attr)
+/* The last call of the two setters counts. */
+TEST(the_last_cgroup_setter_counts)
 {
     const char *path = new_cgroup(), *above = top(), *name = a_name();
     struct forkexec_cgroup *group = create_in(above, name);
     int fd = open_cgroup(path);
     struct forkexec_attr *attr = attr_of(FORKEXEC_MEMORY_AUTO, group);
     OK(forkexec_attr_set_cgroup_fd(attr, fd));
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     assert_in(forkexec_child_pid(child), "", path);
     end(child);
     OK(forkexec_attr_set_cgroup(attr, group));
-    child = start_witness(attr, "sleep");
+    child = start_reporter(attr, "sleep");
     assert_in(forkexec_child_pid(child), "", name[0] == '/' ? name : text("/%s", name));
     end(child);
     forkexec_cgroup_free(group);
     done(fd);
 }
 
-/* In a caller that has closed its standard descriptors, and one that may have few. */
+/* In a caller that has closed its standard descriptors, and in one with a small limit on descriptors. */
 
 static int open_descriptors(int below)
 {
@@ -596,7 +597,7 @@ TEST(no_descriptor_is_a_standard_one)
 {
     need_native();
     struct left left = { top(), a_name(), 0 };
-    assert_apart(without_streams, &left);
+    assert_in_caller(without_streams, &left);
 }
 
 static void with_few_descriptors(void *with)
@@ -617,7 +618,7 @@ static void with_few_descriptors(void *with)
             made++;
             int read = forkexec_cgroup_read(group, "cgroup.procs", NULL, 0, &error);
             must(read == 0 || read == -EMFILE);
-            /* Nobody is in it: it goes without a descriptor. */
+            /* An empty cgroup is removed without a descriptor. */
             must(!forkexec_cgroup_remove(group, 0, &error));
             forkexec_cgroup_free(group);
         }
@@ -632,10 +633,10 @@ TEST(few_descriptors)
 {
     need_native();
     struct left left = { top(), a_name(), 0 };
-    assert_apart(with_few_descriptors, &left);
+    assert_in_caller(with_few_descriptors, &left);
 }
 
-/* Many at once. */
+/* Several at once. */
 
 static void *make_many(void *with)
 {
@@ -646,9 +647,9 @@ static void *make_many(void *with)
         struct forkexec_cgroup *group = NULL;
         struct forkexec_child *child = NULL;
         struct forkexec_attr *attr = forkexec_attr_new();
-        char *const argv[] = { witness, "sleep", NULL };
+        char *const argv[] = { reporter, "sleep", NULL };
         failures += forkexec_cgroup_create(above, left->name, &group, NULL) || forkexec_attr_set_cgroup(attr, group)
-            || forkexec_spawn(attr, witness, argv, NULL, &child, NULL);
+            || forkexec_spawn(attr, reporter, argv, NULL, &child, NULL);
         forkexec_cgroup_free(group);
         forkexec_attr_free(attr);
         if (child) {

@@ -1,7 +1,7 @@
-/* Sockets that listen inside and are the caller's. */
+/* Sockets that are bound and listen in the program's namespaces and root, and belong to the caller. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "elsewhere.h"
+#include "caller_process.h"
+#include "spawn_from_fork.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -65,7 +65,7 @@ static int socket_of(struct forkexec_child *child, uint32_t index)
     return fd;
 }
 
-/* Somebody connects, and is told something. */
+/* A client in the namespace connects and receives a few bytes. */
 static void answer(int listener, const char *text)
 {
     struct pollfd ready = { listener, POLLIN, 0 };
@@ -83,7 +83,7 @@ TEST_BOTH(the_caller_accepts_what_the_program_connects_to)
     EACH_MODE(mode) {
         struct forkexec_attr *attr = networked(*mode, 0);
         listens_at(attr, 80);
-        struct forkexec_child *child = start_witness(attr, "connect", "80");
+        struct forkexec_child *child = start_reporter(attr, "connect", "80");
         int listener = socket_of(child, 0);
         assert_int_equal(forkexec_child_listen_fd(child, 1), -ENOENT);
         answer(listener, "");
@@ -92,7 +92,7 @@ TEST_BOTH(the_caller_accepts_what_the_program_connects_to)
     }
 }
 
-TEST_BOTH(what_the_caller_says_arrives)
+TEST_BOTH(the_program_receives_what_the_caller_sends)
 {
     need_user_namespaces();
     int out[2];
@@ -100,7 +100,7 @@ TEST_BOTH(what_the_caller_says_arrives)
     struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, 0);
     listens_at(attr, 3128);
     OK(forkexec_attr_map_fd(attr, out[1], 1));
-    struct forkexec_child *child = start_witness(attr, "ask", "3128");
+    struct forkexec_child *child = start_reporter(attr, "ask", "3128");
     int listener = socket_of(child, 0);
     char text[16] = "";
     answer(listener, "by the caller");
@@ -110,7 +110,7 @@ TEST_BOTH(what_the_caller_says_arrives)
     close(listener), close(out[0]), close(out[1]);
 }
 
-/* Of each kind one, in the order of the calls; the program itself has none of them. */
+/* One socket of each kind, in the order of the calls. The program itself has none of them. */
 TEST_BOTH(several_sockets)
 {
     need_user_namespaces();
@@ -127,9 +127,9 @@ TEST_BOTH(several_sockets)
         listens_under(attr, SOCK_SEQPACKET, "@inside too");
         if (has_six)
             OK(forkexec_attr_listen(attr, SOCK_STREAM, &six, sizeof six, 1));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "fds", "0 1 2");
-        struct forkexec_child *child = start_witness(attr, "connect", "@inside");
+        struct forkexec_child *child = start_reporter(attr, "connect", "@inside");
         for (uint32_t i = has_six ? 5 : 4; i-- > 0;) {
             int fd = socket_of(child, i), is[3];
             socklen_t size = sizeof *is;
@@ -153,7 +153,7 @@ TEST_BOTH(as_many_as_there_may_be)
     struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, 0);
     for (uint16_t i = 0; i < 32; i++)
         listens_at(attr, (uint16_t)(1000 + i));
-    struct forkexec_child *child = start_witness(attr, "exit", "3");
+    struct forkexec_child *child = start_reporter(attr, "exit", "3");
     for (uint32_t i = 0; i < 32; i += 31) {
         struct sockaddr_in at;
         socklen_t size = sizeof at;
@@ -165,18 +165,18 @@ TEST_BOTH(as_many_as_there_may_be)
     assert_int_equal(finish(child).exit_code, 3);
 }
 
-/* The path is one of the program's root; the umask makes its mode. */
+/* The path lies in the program's root, and its mode depends on the umask. */
 TEST_BOTH(a_path_in_the_programs_root)
 {
     need_native();
     need_user_namespaces();
     struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, FORKEXEC_NS_MOUNT);
     OK(forkexec_attr_set_root(attr, NULL, 0));
-    OK(forkexec_attr_bind_mount(attr, witness, witness, FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_bind_mount(attr, reporter, reporter, FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_make_directory(attr, "/run", 0755));
     OK(forkexec_attr_set_umask(attr, 027));
     listens_under(attr, SOCK_STREAM, "/run/proxy");
-    struct forkexec_child *child = start_witness(attr, "connect", "/run/proxy");
+    struct forkexec_child *child = start_reporter(attr, "connect", "/run/proxy");
     int listener = socket_of(child, 0);
     answer(listener, "");
     assert_int_equal(finish(child).exit_code, 0);
@@ -193,20 +193,20 @@ TEST_BOTH(a_path_without_a_root)
         OK(forkexec_attr_set_memory_mode(attr, *mode));
         OK(forkexec_attr_set_umask(attr, 027));
         listens_under(attr, SOCK_STREAM, path);
-        struct forkexec_child *child = start_witness(attr, "connect", (char *)path);
+        struct forkexec_child *child = start_reporter(attr, "connect", (char *)path);
         int listener = socket_of(child, 0);
         answer(listener, "");
         assert_int_equal(finish(child).exit_code, 0);
         close(listener);
         assert_int_equal(stat(path, &is), 0);
         assert_int_equal(is.st_mode, S_IFSOCK | 0750);
-        /* It is never replaced. */
+        /* An existing file is never replaced. */
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LISTEN, EADDRINUSE, 0);
         unlink(path);
     }
 }
 
-/* As soon as it is held; and by a holder, which never runs anything. */
+/* The sockets are there as soon as the child is held, and also for a holder, which never runs a program. */
 TEST(before_there_is_a_program)
 {
     need_user_namespaces();
@@ -214,7 +214,7 @@ TEST(before_there_is_a_program)
         struct forkexec_attr *attr = networked(*mode, 0), *joins = new_attr();
         struct forkexec_error error;
         listens_at(attr, 80);
-        struct forkexec_child *child = start_held(attr, WITNESS("connect", "80"));
+        struct forkexec_child *child = start_held(attr, REPORTER("connect", "80"));
         assert_non_null(child);
         int listener = socket_of(child, 0);
         OK(forkexec_release(child, FORKEXEC_FOREVER, &error));
@@ -227,7 +227,7 @@ TEST(before_there_is_a_program)
         struct forkexec_child *holder = hold_namespaces(attr);
         listener = socket_of(holder, 0);
         OK(forkexec_attr_join_pidfd(joins, forkexec_child_pidfd(holder), and_user(FORKEXEC_NS_NET)));
-        child = start_witness(joins, "connect", "80");
+        child = start_reporter(joins, "connect", "80");
         answer(listener, "");
         assert_int_equal(finish(child).exit_code, 0);
         close(listener);
@@ -235,7 +235,7 @@ TEST(before_there_is_a_program)
     }
 }
 
-/* In a namespace that is joined, where others may have the port. */
+/* In a joined namespace, where another process may use the port. */
 TEST_BOTH(a_port_in_use_inside)
 {
     need_user_namespaces();
@@ -245,7 +245,7 @@ TEST_BOTH(a_port_in_use_inside)
     int listener = socket_of(holder, 0);
     OK(forkexec_attr_join_pidfd(joins, forkexec_child_pidfd(holder), and_user(FORKEXEC_NS_NET)));
     listens_at(joins, 81);
-    struct forkexec_child *child = start_witness(joins, "connect", "81");
+    struct forkexec_child *child = start_reporter(joins, "connect", "81");
     int second = socket_of(child, 0);
     answer(second, "");
     assert_int_equal(finish(child).exit_code, 0);
@@ -256,7 +256,7 @@ TEST_BOTH(a_port_in_use_inside)
     forkexec_close(holder);
 }
 
-/* Addresses are not shared, neither by sockets that listen nor by others. */
+/* Two sockets cannot have the same address, whether they are stream or datagram sockets. */
 TEST_BOTH(the_same_address_twice)
 {
     need_user_namespaces();
@@ -266,13 +266,13 @@ TEST_BOTH(the_same_address_twice)
         struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, 0);
         OK(forkexec_attr_listen(attr, types[i], &at, sizeof at, 1));
         OK(forkexec_attr_listen(attr, types[1 - i], &at, sizeof at, 1));
-        assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+        assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
         OK(forkexec_attr_listen(attr, types[i], &at, sizeof at, 1));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LISTEN, EADDRINUSE, 2);
     }
 }
 
-TEST_BOTH(an_address_that_nobody_has)
+TEST_BOTH(an_address_of_no_interface)
 {
     need_user_namespaces();
     struct sockaddr_in at = port_of("192.0.2.1", 80);
@@ -285,7 +285,7 @@ TEST_BOTH(an_address_that_nobody_has)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LISTEN, ENOENT, 0);
 }
 
-/* Beside a filter that asks, whose listener comes by the same socket. */
+/* Together with a seccomp listener, whose descriptor comes through the same socket. */
 TEST_BOTH(beside_a_filter_with_a_listener)
 {
     need_native();
@@ -297,7 +297,7 @@ TEST_BOTH(beside_a_filter_with_a_listener)
         listens_at(attr, 80);
         OK(forkexec_attr_set_no_new_privs(attr));
         OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LISTENER));
-        struct forkexec_child *child = start_witness(attr, "connect", "80");
+        struct forkexec_child *child = start_reporter(attr, "connect", "80");
         int listener = socket_of(child, 0), asked = forkexec_child_seccomp_fd(child);
         assert_true(asked >= 0);
         answer(listener, "");
@@ -313,7 +313,7 @@ TEST_BOTH(with_every_clone)
     struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, FORKEXEC_NS_PID);
     listens_at(attr, 80);
     OK(forkexec_attr_set_init(attr));
-    struct forkexec_child *child = start_witness(attr, "connect", "80");
+    struct forkexec_child *child = start_reporter(attr, "connect", "80");
     int listener = socket_of(child, 0);
     answer(listener, "");
     assert_int_equal(finish(child).exit_code, 0);
@@ -321,14 +321,14 @@ TEST_BOTH(with_every_clone)
     attr = networked(FORKEXEC_MEMORY_AUTO, 0);
     listens_at(attr, 80);
     OK(forkexec_attr_measure_memory(attr));
-    child = start_witness(attr, "connect", "80");
+    child = start_reporter(attr, "connect", "80");
     listener = socket_of(child, 0);
     answer(listener, "");
     assert_int_equal(finish(child).exit_code, 0);
     close(listener);
 }
 
-/* The right to a low port is the child's on the way, whatever the program keeps. */
+/* The child may bind a low port before execve, whatever capabilities the program keeps. */
 TEST_BOTH(a_low_port_without_capabilities)
 {
     need_user_namespaces();
@@ -339,14 +339,14 @@ TEST_BOTH(a_low_port_without_capabilities)
     OK(forkexec_attr_set_no_new_privs(attr));
     map_own_ids(attr, 0, 0);
     listens_at(attr, 443);
-    struct forkexec_child *child = start_witness(attr, "connect", "443");
+    struct forkexec_child *child = start_reporter(attr, "connect", "443");
     int listener = socket_of(child, 0);
     answer(listener, "");
     assert_int_equal(finish(child).exit_code, 0);
     close(listener);
 }
 
-/* recvmsg(2) would throw away what there is no number for. */
+/* recvmsg(2) drops descriptors for which there is no free number. */
 static void ask_without_descriptors(void *held)
 {
     struct forkexec_attr *attr = new_attr();
@@ -356,7 +356,7 @@ static void ask_without_descriptors(void *held)
     struct sockaddr_un at = name_of("@forkexec handed one", &length), other = name_of("@forkexec handed two", &length);
     must(!forkexec_attr_listen(attr, SOCK_STREAM, &at, length, 1));
     must(!forkexec_attr_listen(attr, SOCK_STREAM, &other, length, 1));
-    must_start((held ? forkexec_start : forkexec_spawn)(attr, witness, WITNESS("connect", "@forkexec handed two"), NULL,
+    must_start((held ? forkexec_start : forkexec_spawn)(attr, reporter, REPORTER("connect", "@forkexec handed two"), NULL,
         &child, &error), &error);
     must(!setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 }));
     int last = -1;
@@ -382,11 +382,11 @@ static void ask_without_descriptors(void *held)
 TEST(no_descriptor_left_for_a_socket)
 {
     need_native();
-    assert_apart(ask_without_descriptors, NULL);
-    assert_apart(ask_without_descriptors, "held");
+    assert_in_caller(ask_without_descriptors, NULL);
+    assert_in_caller(ask_without_descriptors, "held");
 }
 
-/* What is not asked for is gone with the child; what was is the caller's. */
+/* A socket that nobody takes is closed with the child. A socket that was taken stays the caller's. */
 TEST(closed_with_the_child)
 {
     EACH_MODE(mode) {
@@ -394,19 +394,19 @@ TEST(closed_with_the_child)
         OK(forkexec_attr_set_memory_mode(attr, *mode));
         listens_under(attr, SOCK_STREAM, "@forkexec handed asked");
         listens_under(attr, SOCK_STREAM, "@forkexec handed not");
-        struct forkexec_child *child = start_held(attr, WITNESS("exit", "0"));
+        struct forkexec_child *child = start_held(attr, REPORTER("exit", "0"));
         assert_non_null(child);
         int listener = socket_of(child, 0);
         forkexec_close(child);
-        assert_int_equal(witness_exits(new_attr(), "connect", "@forkexec handed not"), ECONNREFUSED);
-        child = start_witness(new_attr(), "connect", "@forkexec handed asked");
+        assert_int_equal(reporter_exits(new_attr(), "connect", "@forkexec handed not"), ECONNREFUSED);
+        child = start_reporter(new_attr(), "connect", "@forkexec handed asked");
         answer(listener, "");
         assert_int_equal(finish(child).exit_code, 0);
         close(listener);
     }
 }
 
-/* A child that is given up after it was let go does not die with the caller, whose end is another file than its own. */
+/* A child that was released and then detached outlives the caller. */
 static void give_up(void *unused)
 {
     (void)unused;
@@ -417,13 +417,13 @@ static void give_up(void *unused)
     must(!forkexec_attr_listen(attr, SOCK_STREAM, &at, length, 1));
     must(!forkexec_attr_set_stop(attr));
     must(!forkexec_attr_set_no_new_privs(attr));
-    struct forkexec_child *child = start_held(attr, WITNESS("exit", "0"));
+    struct forkexec_child *child = start_held(attr, REPORTER("exit", "0"));
     must(child && forkexec_release(child, 1000000, &error) == -ETIMEDOUT);
     printf("%d\n", forkexec_child_pid(child));
     must(!forkexec_detach(child));
 }
 
-TEST(given_up_on_the_way)
+TEST(detached_before_execve)
 {
     need_native();
     int out[2];
@@ -437,7 +437,7 @@ TEST(given_up_on_the_way)
         fflush(stdout);
         _exit(0);
     }
-    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(wait_status_of(pid), 0);
     assert_true(read(out[0], text, sizeof text - 1) > 0);
     pid_t child = atoi(text);
     assert_true(child > 0);
@@ -453,11 +453,11 @@ TEST(in_another_process)
 {
     struct forkexec_attr *attr = new_attr();
     listens_under(attr, SOCK_STREAM, "@forkexec handed elsewhere");
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     pid_t pid = fork();
     if (pid == 0)
         _exit(forkexec_child_listen_fd(child, 0) == -ESRCH ? 0 : 1);
-    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(wait_status_of(pid), 0);
     close(socket_of(child, 0));
     assert_int_equal(forkexec_child_listen_fd(NULL, 0), -EINVAL);
     forkexec_signal(child, SIGKILL);
@@ -471,7 +471,7 @@ static struct forkexec_attr *new_net(void)
     return attr;
 }
 
-/* The loopback interface of a new namespace is down; any address may be listened at. */
+/* The loopback interface of a new namespace is down, but every address can be listened on. */
 TEST_BOTH(a_loopback_interface_that_is_down)
 {
     need_user_namespaces();
@@ -479,7 +479,7 @@ TEST_BOTH(a_loopback_interface_that_is_down)
     struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
     struct forkexec_attr *attr = new_net();
     OK(forkexec_attr_listen(attr, SOCK_STREAM, &any, sizeof any, 1));
-    assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+    assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
     listens_at(attr, 80);
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, 1);
     attr = new_net();

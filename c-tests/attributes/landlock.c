@@ -1,6 +1,6 @@
-/* Landlock, with which no privilege and no namespace is needed to keep a program from files, ports and processes. */
-#include "aside.h"
-#include "hosts.h"
+/* Landlock: keeps a program from files, ports and processes, without privileges and namespaces. */
+#include "in_fork.h"
+#include "older_hosts.h"
 
 #include <linux/landlock.h>
 
@@ -25,7 +25,7 @@ static struct forkexec_attr *lone_in(uint32_t mode)
     return attr;
 }
 
-/* The same for rules of any kind, which handle every access: those that an older kernel does not know are left out. */
+/* The same for rules of all kinds. Every access is handled, except those that an older kernel does not know. */
 static struct forkexec_attr *ruled_in(uint32_t mode)
 {
     struct forkexec_attr *attr = lone_in(mode);
@@ -34,7 +34,7 @@ static struct forkexec_attr *ruled_in(uint32_t mode)
     return attr;
 }
 
-/* Directories of the test's. */
+/* Directories of the test. */
 static const char *in, *out;
 
 static void make_directories(void)
@@ -46,10 +46,10 @@ static void make_directories(void)
 
 static int touches(struct forkexec_attr *attr, const char *directory)
 {
-    return witness_exits(attr, "touch", (char *)text("%s/file", directory));
+    return reporter_exits(attr, "touch", (char *)text("%s/file", directory));
 }
 
-TEST_BOTH(what_is_not_granted_is_denied)
+TEST_BOTH(accesses_without_a_rule_are_denied)
 {
     need_version(1);
     make_directories();
@@ -62,17 +62,17 @@ TEST_BOTH(what_is_not_granted_is_denied)
         assert_int_equal(touches(attr, out), EACCES);
         assert_true(exists(text("%s/file", in)));
         assert_false(exists(text("%s/file", out)));
-        assert_saw(run_witness(attr), "oom_score_adj", saw(view_of_self(), "oom_score_adj"));
+        assert_saw(run_reporter(attr), "oom_score_adj", saw(view_of_self(), "oom_score_adj"));
         remove(text("%s/file", in));
 
-        /* Nothing but the program. */
+        /* Only the program is granted. */
         attr = ruled_in(mode);
-        OK(forkexec_attr_add_landlock_path(attr, witness, FS(EXECUTE) | FS(READ_FILE)));
-        assert_saw(run_witness(attr), "oom_score_adj", "?");
+        OK(forkexec_attr_add_landlock_path(attr, reporter, FS(EXECUTE) | FS(READ_FILE)));
+        assert_saw(run_reporter(attr), "oom_score_adj", "?");
     }
 }
 
-TEST_BOTH(only_what_is_handled_is_denied)
+TEST_BOTH(only_handled_accesses_are_denied)
 {
     need_version(1);
     make_directories();
@@ -90,8 +90,9 @@ TEST_BOTH(only_what_is_handled_is_denied)
     }
 }
 
-/* A socket cannot be opened, nor can a file that the child has no right to read, and a FIFO opens only with a writer. */
-TEST_BOTH(what_cannot_be_opened_can_be_granted)
+/* Paths that the child cannot open for reading: a socket, a file without read permission, and a FIFO, which blocks without
+ * a writer. */
+TEST_BOTH(paths_that_cannot_be_opened_can_be_granted)
 {
     need_version(1);
     const char *socket = scratch_path("socket"), *fifo = scratch_path("fifo"), *secret = scratch_path("secret");
@@ -105,7 +106,7 @@ TEST_BOTH(what_cannot_be_opened_can_be_granted)
         OK(forkexec_attr_add_landlock_path(attr, socket, FS(READ_FILE) | FS(WRITE_FILE)));
         OK(forkexec_attr_add_landlock_path(attr, fifo, FS(WRITE_FILE)));
         OK(forkexec_attr_add_landlock_path(attr, secret, FS(WRITE_FILE)));
-        assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+        assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
     }
 }
 
@@ -118,7 +119,7 @@ TEST(the_program_has_to_be_granted_too)
         struct forkexec_error error;
         OK(forkexec_attr_add_landlock_path(attr, scratch(), TO_RUN));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_EXEC, EACCES, -1);
-        assert_int_equal(forkexec_spawn(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), -EACCES);
+        assert_int_equal(forkexec_spawn(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, &error), -EACCES);
         assert_non_null(strstr(error.message, "with Landlock the program"));
     }
 }
@@ -128,17 +129,17 @@ TEST_BOTH(ports)
     need_version(4);
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = lone_in(mode);
-        assert_int_equal(witness_exits(attr, "connect", "1"), ECONNREFUSED);
+        assert_int_equal(reporter_exits(attr, "connect", "1"), ECONNREFUSED);
         OK(forkexec_attr_add_landlock_port(attr, 1, FORKEXEC_LANDLOCK_NET_CONNECT_TCP));
         OK(forkexec_attr_add_landlock_port(attr, 2, FORKEXEC_LANDLOCK_NET_BIND_TCP));
-        assert_int_equal(witness_exits(attr, "connect", "1"), ECONNREFUSED);
-        assert_int_equal(witness_exits(attr, "connect", "2"), EACCES);
-        /* Files are not concerned. */
-        assert_int_equal(witness_exits(attr, "touch", (char *)scratch_path("file")), 0);
+        assert_int_equal(reporter_exits(attr, "connect", "1"), ECONNREFUSED);
+        assert_int_equal(reporter_exits(attr, "connect", "2"), EACCES);
+        /* Accesses to files are not affected. */
+        assert_int_equal(reporter_exits(attr, "touch", (char *)scratch_path("file")), 0);
 
         attr = lone_in(mode);
         OK(forkexec_attr_set_landlock_handled(attr, 0, FORKEXEC_LANDLOCK_NET_CONNECT_TCP));
-        assert_int_equal(witness_exits(attr, "connect", "1"), EACCES);
+        assert_int_equal(reporter_exits(attr, "connect", "1"), EACCES);
     }
 }
 
@@ -149,17 +150,17 @@ TEST_BOTH(scopes)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = lone_in(mode);
         OK(forkexec_attr_set_landlock_scopes(attr, FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET));
-        assert_int_equal(witness_exits(attr, "call", number, self, "0"), 0);
+        assert_int_equal(reporter_exits(attr, "call", number, self, "0"), 0);
         OK(forkexec_attr_set_landlock_scopes(attr, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
-        assert_int_equal(witness_exits(attr, "call", number, self, "0"), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", number, self, "0"), EPERM);
         /* The caller is not restricted. */
-        struct forkexec_child *child = start_witness(attr, "sleep");
+        struct forkexec_child *child = start_reporter(attr, "sleep");
         assert_int_equal(forkexec_signal(child, SIGTERM), 0);
         assert_int_equal(finish(child).signal, SIGTERM);
     }
 }
 
-/* At a number that the program gets something else at, and that it closes. */
+/* The ruleset's number is another descriptor in the program, and is closed there. */
 static void arrange_overlap(struct forkexec_attr *attr, int ruleset, int turn)
 {
     if (turn == 1)
@@ -189,9 +190,9 @@ TEST_BOTH(a_ruleset_of_the_callers)
             assert_int_equal(touches(attr, in), 0);
             assert_int_equal(touches(attr, out), EACCES);
             if (turn == 0)
-                assert_saw(run_witness(attr), "fds", "0 1 2");
+                assert_saw(run_reporter(attr), "fds", "0 1 2");
 
-            /* Ours on top of it. */
+            /* The request's own rules are installed on top of it. */
             OK(forkexec_attr_set_landlock_handled(attr, FS(MAKE_REG), 0));
             OK(forkexec_attr_add_landlock_path(attr, out, FS(MAKE_REG)));
             remove(text("%s/file", in));
@@ -214,16 +215,16 @@ TEST_BOTH(paths_are_looked_up_in_the_final_root)
     need_version(1);
     need_cap(CAP_SYS_CHROOT);
     make_directories();
-    public_witness();
+    public_reporter();
     for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = ruled_in(mode);
         OK(forkexec_attr_set_chroot(attr, scratch()));
-        OK(forkexec_attr_add_landlock_path(attr, "/witness", FS(EXECUTE) | FS(READ_FILE)));
+        OK(forkexec_attr_add_landlock_path(attr, "/reporter", FS(EXECUTE) | FS(READ_FILE)));
         OK(forkexec_attr_set_cwd(attr, "/in"));
         OK(forkexec_attr_add_landlock_path(attr, ".", TO_WRITE));
-        struct forkexec_child *child = start(attr, "/witness", (char *[]){ "witness", "touch", "/in/file", NULL }, NULL);
+        struct forkexec_child *child = start(attr, "/reporter", (char *[]){ "reporter", "touch", "/in/file", NULL }, NULL);
         assert_int_equal(finish(child).exit_code, 0);
-        child = start(attr, "/witness", (char *[]){ "witness", "touch", "/out/file", NULL }, NULL);
+        child = start(attr, "/reporter", (char *[]){ "reporter", "touch", "/out/file", NULL }, NULL);
         assert_int_equal(finish(child).exit_code, EACCES);
         remove(text("%s/file", in));
     }
@@ -231,7 +232,7 @@ TEST_BOTH(paths_are_looked_up_in_the_final_root)
 
 static const char *described(const struct forkexec_attr *attr);
 
-TEST(what_cannot_be_kept_is_refused)
+TEST(rules_that_the_kernel_cannot_enforce_are_refused)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_add_landlock_path(attr, "/", FS(READ_FILE)));
@@ -253,7 +254,7 @@ TEST(what_cannot_be_kept_is_refused)
     assert_int_equal(forkexec_attr_add_landlock_port(new_attr(), 1, 0), -EINVAL);
 }
 
-/* Nothing of them is dropped in silence. */
+/* No rule is ignored without an error. */
 TEST_BOTH(accesses_of_newer_kernels)
 {
     static const struct { uint64_t fs, net, scopes; int since; } newer[] = {
@@ -271,7 +272,7 @@ TEST_BOTH(accesses_of_newer_kernels)
                 OK(forkexec_attr_add_landlock_port(attr, 1, newer[i].net));
             OK(forkexec_attr_set_landlock_scopes(attr, newer[i].scopes));
             if (version() >= newer[i].since) {
-                OK(finish(start(attr, witness, (char *[]){ witness, "exit", "0", NULL }, NULL)).exit_code);
+                OK(finish(start(attr, reporter, (char *[]){ reporter, "exit", "0", NULL }, NULL)).exit_code);
                 continue;
             }
             if (version() > 10)
@@ -287,7 +288,7 @@ TEST_BOTH(accesses_of_newer_kernels)
         }
 }
 
-/* Where none is named, those stay alone that no rule grants. */
+/* If no handled access is named, only those newer accesses are ignored that no rule grants. */
 TEST(newer_accesses_are_handled_where_a_rule_grants_them)
 {
     need_version(5);
@@ -310,7 +311,7 @@ TEST(a_file_takes_no_access_of_directories)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = ruled_in(mode);
         OK(forkexec_attr_add_landlock_path(attr, "/", TO_RUN));
-        OK(forkexec_attr_add_landlock_path(attr, witness, FS(READ_DIR)));
+        OK(forkexec_attr_add_landlock_path(attr, reporter, FS(READ_DIR)));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK_RULE, EINVAL, 1);
     }
 }
@@ -319,14 +320,14 @@ static const char *described(const struct forkexec_attr *attr)
 {
     static char said[4096];
     FILE *file = tmpfile();
-    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    OK(forkexec_describe(attr, reporter, (char *[]){ reporter, NULL }, NULL, fileno(file), NULL));
     rewind(file);
     said[fread(said, 1, sizeof said - 1, file)] = 0;
     fclose(file);
     return said;
 }
 
-/* What is denied stays denied, whatever is logged of it. */
+/* The logging flags do not change what is denied. */
 TEST_BOTH(flags)
 {
     need_version(7);
@@ -337,7 +338,7 @@ TEST_BOTH(flags)
         for (uint32_t flags = 0; flags < 8; flags += 2) {
             struct forkexec_attr *attr = lone_in(mode);
             OK(forkexec_attr_set_landlock_flags(attr, flags));
-            /* Without a ruleset the kernel takes this flag alone. */
+            /* Without a ruleset the kernel accepts only this flag. */
             if (flags == 0 || flags == FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF)
                 assert_int_equal(touches(attr, out), 0);
             else
@@ -351,7 +352,7 @@ TEST_BOTH(flags)
     close(ruleset);
 }
 
-/* Each ruleset is put on with the flags, the first without the one that would silence the second. */
+/* Each ruleset is installed with the flags, the first one without the flag that would silence the second. */
 struct flags {
     uint32_t asked;
     bool both;
@@ -375,7 +376,7 @@ static void sees_flags(const void *data)
     }
 }
 
-TEST(each_ruleset_is_put_on_with_the_flags)
+TEST(each_ruleset_is_installed_with_the_flags)
 {
     static const struct flags all[] = { { 0, true, 0 }, { 2, false, 2 }, { 2, true, 2 }, { 7, false, 7 }, { 7, true, 3 },
         { 7, true, 7 }, { 4, true, 0 }, { 4, true, 4 } };
@@ -415,7 +416,7 @@ static void goes_without(const void *unused)
         struct forkexec_error error;
         OK(forkexec_attr_add_landlock_path(attr, in, TO_WRITE));
         OK(forkexec_attr_set_landlock_scopes(attr, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
-        assert_int_equal(forkexec_spawn(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), -EOPNOTSUPP);
+        assert_int_equal(forkexec_spawn(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, &error), -EOPNOTSUPP);
         assert_int_equal(error.stage, FORKEXEC_STAGE_LANDLOCK);
         assert_int_equal(error.index, -1);
         assert_non_null(strstr(error.message, "this kernel has no Landlock"));
@@ -430,14 +431,14 @@ static void goes_without(const void *unused)
     assert_non_null(strstr(why, "missing or filtered"));
 }
 
-TEST(what_the_kernel_does_not_know_is_left_out_where_that_is_allowed)
+TEST(unknown_rules_are_ignored_where_that_is_allowed)
 {
     need_native();
     make_directories();
     in_copy(goes_without, NULL);
 }
 
-TEST_BOTH(an_older_landlock_does_not_know_all)
+TEST_BOTH(an_older_landlock_lacks_some_accesses)
 {
     need(version() > 0 && version() < 6, "needs a kernel with version 1 to 5 of Landlock");
     make_directories();
@@ -452,7 +453,7 @@ TEST_BOTH(an_older_landlock_does_not_know_all)
     }
 }
 
-TEST(a_plan_says_what_is_granted)
+TEST(the_dry_run_lists_the_granted_accesses)
 {
     need_version(6);
     struct forkexec_attr *attr = lone_in(FORKEXEC_MEMORY_AUTO);

@@ -1,6 +1,6 @@
-/* The peak of memory that is the program's own. */
+/* The peak memory use of the program alone. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #define SECOND 1000000000LL
 #define MIB (1024 * 1024ULL)
 
-EACH_TEST_NEEDS(need_native) /* valgrind's own memory counts */
+EACH_TEST_NEEDS(need_native) /* valgrind's own memory would be counted */
 
 static struct forkexec_attr *measured(void)
 {
@@ -18,7 +18,7 @@ static struct forkexec_attr *measured(void)
     return attr;
 }
 
-/* Each kind of spawn makes its processes in a way of its own. */
+/* Each kind of spawn makes its processes in another way. */
 static void plain(struct forkexec_attr *attr) { (void)attr; }
 
 static void fresh(struct forkexec_attr *attr)
@@ -72,7 +72,7 @@ static void (*const kinds[])(struct forkexec_attr *)
     = { plain, fresh, in_user_namespace, in_pid_namespace, in_namespaces, under_init, dies_with_its_parent, without_privilege };
 #define EACH_KIND(kind) (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
 
-/* What the caller has in memory, so that it is seen where it is not to be. */
+/* Memory that the caller uses, so that it would show where it must not be counted. */
 static void *grown(void)
 {
     char *memory = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -81,7 +81,7 @@ static void *grown(void)
     return memory;
 }
 
-/* The kernel counts a few pages of each processor late: a small program may show nothing. */
+/* The kernel adds up a few pages of each processor late, so a small program may show 0. */
 static void assert_peak(struct forkexec_status status, uint64_t least, uint64_t most)
 {
     assert_true(status.valid & FORKEXEC_STATUS_OWN_MEMORY);
@@ -95,7 +95,7 @@ TEST(a_small_program_of_a_large_caller_is_small)
     for EACH_KIND (kind) {
         struct forkexec_attr *attr = measured();
         kinds[kind](attr);
-        struct forkexec_status status = finish(start_witness(attr, "exit", "3"));
+        struct forkexec_status status = finish(start_reporter(attr, "exit", "3"));
         assert_int_equal(status.exit_code, 3);
         assert_int_equal(status.ran, FORKEXEC_RAN_YES);
         assert_peak(status, 0, 16 * MIB);
@@ -109,18 +109,18 @@ TEST(a_large_program_is_as_large_as_it_is)
     for EACH_KIND (kind) {
         struct forkexec_attr *attr = measured();
         kinds[kind](attr);
-        assert_peak(finish(start_witness(attr, "eat", "24", "exit", "0")), 23 * MIB, 40 * MIB);
+        assert_peak(finish(start_reporter(attr, "eat", "24", "exit", "0")), 23 * MIB, 40 * MIB);
     }
     munmap(memory, 64 * MIB);
 }
 
-TEST(a_program_that_was_held_is_measured)
+TEST(a_held_program_is_measured)
 {
     void *memory = grown();
     for EACH_KIND (kind) {
         struct forkexec_attr *attr = measured();
         kinds[kind](attr);
-        struct forkexec_child *child = start_held(attr, WITNESS("exit", "4"));
+        struct forkexec_child *child = start_held(attr, REPORTER("exit", "4"));
         assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
         struct forkexec_status status = finish(child);
         assert_int_equal(status.exit_code, 4);
@@ -133,9 +133,9 @@ TEST(a_program_that_was_held_is_measured)
 /* The child that the caller knows is the process that runs the program. */
 TEST(the_child_is_the_second_process)
 {
-    struct forkexec_child *child = start_witness(measured(), "sleep");
+    struct forkexec_child *child = start_reporter(measured(), "sleep");
     pid_t pid = forkexec_child_pid(child);
-    assert_true(is_the_witness(pid));
+    assert_true(is_the_reporter(pid));
     assert_int_equal(forkexec_signal(child, SIGTERM), 0);
     struct forkexec_status status = finish(child);
     assert_int_equal(status.signal, SIGTERM);
@@ -143,15 +143,15 @@ TEST(the_child_is_the_second_process)
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 }
 
-/* The second process is born in what the first is not. */
+/* The second process is cloned into namespaces that the first one is not in. */
 TEST(a_measured_program_is_in_its_namespaces)
 {
     static const char *const names[] = { "user", "pid", "mnt", "uts", "ipc" };
     struct forkexec_attr *attr = measured();
     in_namespaces(attr);
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     pid_t pid = forkexec_child_pid(child);
-    assert_true(is_the_witness(pid));
+    assert_true(is_the_reporter(pid));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *own = strdup(link_of(text("/proc/self/ns/%s", names[i])));
         assert_string_not_equal(link_of(text("/proc/%d/ns/%s", pid, names[i])), own);
@@ -162,25 +162,25 @@ TEST(a_measured_program_is_in_its_namespaces)
 TEST(an_unmeasured_program_says_that_it_is_not)
 {
     void *memory = grown();
-    struct forkexec_status status = finish(start_witness(new_attr(), "exit", "0"));
+    struct forkexec_status status = finish(start_reporter(new_attr(), "exit", "0"));
     assert_false(status.valid & FORKEXEC_STATUS_OWN_MEMORY);
     assert_true(status.max_rss_floor_bytes >= 64 * MIB);
     munmap(memory, 64 * MIB);
 }
 
-/* Of an init that nobody let speak only the caller's peak is known. */
+/* For an init that was killed before it could report, only the caller's peak is known. */
 TEST(a_killed_init_has_measured_nothing)
 {
     struct forkexec_attr *attr = measured();
     under_init(attr);
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     assert_int_equal(forkexec_signal(child, SIGKILL), 0);
     struct forkexec_status status = finish(child);
     assert_int_equal(status.signal, SIGKILL);
     assert_false(status.valid & FORKEXEC_STATUS_OWN_MEMORY);
 }
 
-TEST(what_cannot_be_found_is_an_error)
+TEST(a_peak_that_cannot_be_read_is_an_error)
 {
     struct forkexec_attr *attr = measured();
     assert_spawn_fails(attr, "/nowhere", FORKEXEC_STAGE_EXEC, ENOENT, -1);
@@ -195,7 +195,7 @@ TEST(a_copy_cannot_be_measured)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-TEST(there_is_nothing_to_measure_of_a_holder)
+TEST(a_holder_cannot_be_measured)
 {
     need_native();
     struct forkexec_error error;

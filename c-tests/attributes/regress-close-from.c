@@ -1,12 +1,12 @@
-/* Where there is no close_range, close_fds_from once left the number open that lies below one of the library's own. */
+/* Without close_range, close_fds_from once left open the number below one of the library's own descriptors. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #define NO_CLOSE_RANGE "no close_range"
 
 static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
 
-TEST_BOTH(nothing_is_left_open)
+TEST_BOTH(all_numbers_are_closed)
 {
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
         for (int target = 3; target < 20; target++) {
@@ -14,11 +14,11 @@ TEST_BOTH(nothing_is_left_open)
             OK(forkexec_attr_set_memory_mode(attr, modes[i]));
             OK(forkexec_attr_map_fd(attr, 1, target));
             OK(forkexec_attr_close_fds_from(attr, 3));
-            assert_saw(run_witness(attr), "fds", "0 1 2");
+            assert_saw(run_reporter(attr), "fds", "0 1 2");
         }
 }
 
-TEST(nor_without_close_range)
+TEST(all_numbers_are_closed_without_close_range)
 {
     need_native();
     need(!denied_as(), "it is denied already");

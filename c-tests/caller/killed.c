@@ -1,6 +1,6 @@
-/* A caller that is killed, at any instant, leaves no half-made child behind. What was a program by then lives on. */
+/* A caller that is killed at any moment leaves no unfinished child behind. A child that was the program by then runs on. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 
 static const char *fifo, *cgroup;
 
-/* The ways to spawn. Each is tried until the caller is killed in it. */
+/* The kinds of spawns. Each is repeated until the caller is killed in it. */
 
 static struct forkexec_attr *plain(void)
 {
@@ -65,7 +65,7 @@ static struct forkexec_attr *in_cgroup(void)
     return attr;
 }
 
-/* Namespaces that outlive the caller; what is in them by then has become a process of this one's all the same. */
+/* Namespaces that outlive the caller. Orphans in them become children of this process, too. */
 static struct forkexec_child *holder;
 static int holder_fd;
 
@@ -92,7 +92,7 @@ static struct forkexec_attr *joining_privileged(void)
     return attr;
 }
 
-/* Its last step never ends: nobody writes to the fifo. */
+/* The last step of this child never ends: the FIFO has no writer. */
 static struct forkexec_attr *slow(struct forkexec_attr *attr)
 {
     must(forkexec_attr_open_fd(attr, 5, fifo, O_RDONLY, 0) == 0);
@@ -130,14 +130,14 @@ static void spawn_until_killed(void *with)
 {
     const struct caller *caller = with;
     struct forkexec_attr *attr = caller->attr();
-    char *const argv[] = { witness, "sleep", NULL };
+    char *const argv[] = { reporter, "sleep", NULL };
     must(write(caller->begun, "b", 1) == 1);
     for (;;) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
         int result = caller->how == 3 ? forkexec_hold(attr, &child, &error)
-            : caller->how ? forkexec_start(attr, witness, argv, NULL, &child, &error)
-            : forkexec_spawn(attr, witness, argv, NULL, &child, &error);
+            : caller->how ? forkexec_start(attr, reporter, argv, NULL, &child, &error)
+            : forkexec_spawn(attr, reporter, argv, NULL, &child, &error);
         must_start(result, &error);
         if (caller->how == 1)
             must_start(forkexec_release(child, FORKEXEC_FOREVER, &error), &error);
@@ -152,7 +152,7 @@ static void spawn_until_killed(void *with)
     }
 }
 
-/* All the children of this process that are not the program have gone, or go soon. Programs are ended here. */
+/* All children of this process that are not the program have ended, or end soon. Programs are ended here. */
 static void must_leave_programs_only(void)
 {
     char path[64], exe[4096];
@@ -167,7 +167,7 @@ static void must_leave_programs_only(void)
             snprintf(link, sizeof link, "/proc/%d/exe", pid);
             ssize_t n = readlink(link, exe, sizeof exe - 1);
             exe[n < 0 ? 0 : n] = 0;
-            if (!strcmp(exe, witness))
+            if (!strcmp(exe, reporter))
                 kill(pid, SIGKILL);
             half_made = pid;
         }
@@ -192,7 +192,7 @@ struct series {
     int how, kills, longest_us;
 };
 
-/* In a process to which the orphans come. */
+/* In a process that adopts the orphans. */
 static void kill_callers(void *with)
 {
     const struct series *series = with;
@@ -202,12 +202,12 @@ static void kill_callers(void *with)
         char byte;
         must(pipe2(pair, O_CLOEXEC) == 0);
         struct caller caller = { series->attr, series->how, pair[1] };
-        pid_t pid = begin_apart(spawn_until_killed, &caller);
+        pid_t pid = fork_caller(spawn_until_killed, &caller);
         close(pair[1]);
         must(read(pair[0], &byte, 1) == 1);
         usleep((useconds_t)((long)i * series->longest_us / series->kills));
         kill(pid, SIGKILL);
-        status = end_of(pid);
+        status = wait_status_of(pid);
         must(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
         close(pair[0]);
         must_leave_programs_only();
@@ -223,7 +223,7 @@ static void kill_in(struct forkexec_attr *(*attr)(void), int how, int kills, int
         OK(chmod(fifo, 0666));
     }
     struct series series = { attr, how, kills, longest_us };
-    assert_apart(kill_callers, &series);
+    assert_in_caller(kill_callers, &series);
 }
 
 TEST(a_caller_killed_in_a_plain_spawn)
@@ -274,14 +274,14 @@ TEST(a_caller_killed_while_a_child_enters_a_cgroup)
     while (mkdir(cgroup = text("%s/forkexec-killed-%d", roots[i], getpid()), 0755))
         need(++i < 3, "needs to make a cgroup beneath /sys/fs/cgroup: %s", strerror(errno));
     struct series series = { in_cgroup, 0, 40, 3000 };
-    int status = end_of(begin_apart(kill_callers, &series)), removed = -1;
+    int status = wait_status_of(fork_caller(kill_callers, &series)), removed = -1;
     for (double end = seconds() + 20; (removed = rmdir(cgroup)) && seconds() < end; usleep(2000))
         ;
     assert_int_equal(status, 0);
     assert_int_equal(removed, 0);
 }
 
-/* Stuck in a step: nothing but the death of the caller ends it. */
+/* In a step that does not end: only the death of the caller ends the child. */
 
 TEST(a_caller_killed_while_a_step_of_the_child_does_not_end)
 {
@@ -316,7 +316,7 @@ TEST(a_caller_killed_while_a_step_after_the_release_of_a_mapped_child_does_not_e
     kill_in(slow_namespaces, 1, 4, 100000);
 }
 
-/* No thread waits for these, and so no thread's death tells. */
+/* No thread waits for these children, so they have no parent-death signal of a thread. */
 
 TEST(a_caller_killed_while_a_step_after_a_release_with_a_time_limit_does_not_end)
 {
@@ -334,7 +334,7 @@ TEST(a_caller_killed_while_a_step_of_a_released_first_process_does_not_end)
     kill_in(slow_namespaces, 4, 4, 100000);
 }
 
-/* In namespaces that are there already, where a second process goes on. */
+/* In existing namespaces, where a second process continues. */
 
 static void kill_in_joins(struct forkexec_attr *(*attr)(void), struct forkexec_attr *(*slow_attr)(void), bool user)
 {
@@ -365,7 +365,7 @@ TEST(a_caller_killed_while_a_child_joins)
     kill_in_joins(joining, slow_joining, true);
 }
 
-TEST(a_caller_killed_while_a_child_joins_beside_new_ones)
+TEST(a_caller_killed_while_a_child_joins_and_creates_namespaces)
 {
     need_user_namespaces();
     kill_in_joins(joining_beside_new_ones, NULL, true);
@@ -377,7 +377,7 @@ TEST(a_caller_killed_while_a_child_joins_those_of_its_own_root)
     kill_in_joins(joining_privileged, slow_privileged, false);
 }
 
-/* What takes longer to end than a close waits for is reaped with a child that is closed later. */
+/* A holder that takes longer to end than a close waits is reaped when another child is closed later. */
 static bool all_are_reaped(void)
 {
     for (double end = seconds() + 20; seconds() < end; usleep(1000)) {
@@ -385,14 +385,14 @@ static bool all_are_reaped(void)
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 && errno == ECHILD)
             return true;
         struct forkexec_child *child = NULL;
-        must(forkexec_spawn(new_attr(), witness, WITNESS("exit", "0"), NULL, &child, NULL) == 0);
+        must(forkexec_spawn(new_attr(), reporter, REPORTER("exit", "0"), NULL, &child, NULL) == 0);
         must(forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0) == 0);
         forkexec_close(child);
     }
     return false;
 }
 
-/* A holder that is killed at any instant takes the children with it that have come so far, and no other. */
+/* A holder that is killed at any moment ends the children that have entered its namespaces, and no others. */
 static void spawn_while_it_goes(void *with)
 {
     const int *delay = with;
@@ -412,7 +412,7 @@ static void spawn_while_it_goes(void *with)
     int result;
     do {
         struct forkexec_child *child = NULL;
-        result = forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, &error);
+        result = forkexec_spawn(attr, reporter, REPORTER("exit", "0"), NULL, &child, &error);
         must(result == 0 || error.stage == FORKEXEC_STAGE_JOIN || error.stage == FORKEXEC_STAGE_LAST_CLONE
             || error.stage == FORKEXEC_STAGE_CHILD || error.signal == SIGKILL);
         if (result == 0)
@@ -429,5 +429,5 @@ TEST(a_holder_killed_while_a_child_joins)
     need_user_namespaces();
     need_native();
     for (int delay = 0; delay < 3000; delay += 60)
-        assert_apart(spawn_while_it_goes, &delay);
+        assert_in_caller(spawn_while_it_goes, &delay);
 }

@@ -1,7 +1,7 @@
-/* Callers that reap whatever ends, or ignore it, and callers that hear of every end: what they get to know of the
- * library's children, and what the library gets to know. */
+/* Callers that reap all children, that ignore SIGCHLD, or that get a signal at every end: what they notice of the library's
+ * children, and what the library learns of them. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <stdatomic.h>
 
@@ -46,7 +46,7 @@ static void begin_reaping(void)
     must(pthread_create(&thread, NULL, reap_for_ever, NULL) == 0);
 }
 
-/* The failure of a child in the caller's memory, at each of its steps, is nobody else's business. */
+/* A failure of a child in the caller's memory, at each step, must not be visible to the caller. */
 static void fail_unheard(void *unused)
 {
     (void)unused;
@@ -57,14 +57,14 @@ static void fail_unheard(void *unused)
         struct forkexec_attr *attr;
         const char *path;
         uint32_t stage;
-    } failures[] = { { cwd, witness, FORKEXEC_STAGE_CWD }, { fd, witness, FORKEXEC_STAGE_FD_ACTION },
+    } failures[] = { { cwd, reporter, FORKEXEC_STAGE_CWD }, { fd, reporter, FORKEXEC_STAGE_FD_ACTION },
         { plain, "/nonexistent", FORKEXEC_STAGE_EXEC } };
     handle(count, SA_RESTART);
     begin_reaping();
     for (int i = 0; i < 300; i++) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
-        char *const argv[] = { witness, "exit", "0", NULL };
+        char *const argv[] = { reporter, "exit", "0", NULL };
         must(forkexec_spawn(failures[i % 3].attr, failures[i % 3].path, argv, NULL, &child, &error) < 0);
         must(error.stage == failures[i % 3].stage && error.pid > 0);
     }
@@ -77,10 +77,10 @@ TEST(failures_in_shared_memory_are_neither_signalled_nor_waited_for)
 {
     need_native();
     need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
-    assert_apart(fail_unheard, NULL);
+    assert_in_caller(fail_unheard, NULL);
 }
 
-/* Right answers for those who reap everything themselves. */
+/* The library's answers are right where the caller reaps everything itself. */
 
 enum way { HANDLER, THREAD, IGNORE, NO_WAIT, WAYS };
 
@@ -102,7 +102,7 @@ static struct forkexec_attr *attr_of(const struct caller *caller)
     return attr;
 }
 
-/* Who was reaped by the caller is no child of the library's any more; whoever was not has ended as told. */
+/* A child that the caller reaped is unknown to the library. All others ended as reported. */
 static void must_end(struct forkexec_child *child, enum way way)
 {
     struct forkexec_status status;
@@ -118,7 +118,7 @@ static void spawn_and_be_right(void *with)
 {
     const struct caller *caller = with;
     struct forkexec_attr *good = attr_of(caller), *bad = attr_of(caller);
-    char *const argv[] = { witness, "exit", "3", NULL };
+    char *const argv[] = { reporter, "exit", "3", NULL };
     must(forkexec_attr_set_cwd(bad, "/nonexistent") == 0);
     if (caller->way == HANDLER)
         handle(reap_all, SA_RESTART);
@@ -131,33 +131,34 @@ static void spawn_and_be_right(void *with)
     for (int i = 0; i < 40; i++) {
         struct forkexec_child *child = NULL, *held = NULL;
         struct forkexec_error error;
-        must_start(forkexec_spawn(good, witness, argv, NULL, &child, &error), &error);
+        must_start(forkexec_spawn(good, reporter, argv, NULL, &child, &error), &error);
         must_end(child, caller->way);
 
-        must(forkexec_spawn(bad, witness, argv, NULL, &child, &error) == -ENOENT);
+        must(forkexec_spawn(bad, reporter, argv, NULL, &child, &error) == -ENOENT);
         must(error.stage == FORKEXEC_STAGE_CWD && error.pid > 0);
         must(forkexec_spawn(good, "/nonexistent", argv, NULL, &child, &error) == -ENOENT);
         must(error.stage == FORKEXEC_STAGE_EXEC && error.pid > 0);
 
-        must_start(forkexec_start(good, witness, argv, NULL, &held, &error), &error);
+        must_start(forkexec_start(good, reporter, argv, NULL, &held, &error), &error);
         must_start(forkexec_release(held, FORKEXEC_FOREVER, &error), &error);
         must_end(held, caller->way);
 
-        must_start(forkexec_start(bad, witness, argv, NULL, &held, &error), &error);
+        must_start(forkexec_start(bad, reporter, argv, NULL, &held, &error), &error);
         must(forkexec_release(held, FORKEXEC_FOREVER, &error) == -ENOENT);
         must(error.stage == FORKEXEC_STAGE_CWD);
         forkexec_close(held);
 
-        must_start(forkexec_start(good, witness, argv, NULL, &held, &error), &error);
+        must_start(forkexec_start(good, reporter, argv, NULL, &held, &error), &error);
         must(forkexec_signal(held, SIGKILL) == 0);
         must(forkexec_release(held, FORKEXEC_FOREVER, &error) == -ECANCELED);
         forkexec_close(held);
     }
     if (caller->way != HANDLER && caller->way != THREAD)
         return;
-    /* On one CPU the library may have reaped all of these first. This one it does not wait for before the caller has. */
+    /* On one CPU the library may have reaped all of these first. For this one the library waits after the caller has reaped
+     * it. */
     struct forkexec_child *child = NULL;
-    must(forkexec_spawn(good, witness, argv, NULL, &child, NULL) == 0);
+    must(forkexec_spawn(good, reporter, argv, NULL, &child, NULL) == 0);
     for (int turn = 0; atomic_load(&reaped) == 0 && turn < 30000; turn++)
         usleep(1000);
     must(atomic_load(&reaped) > 0);
@@ -167,9 +168,9 @@ static void spawn_and_be_right(void *with)
 static void be_right_in_every_memory(enum way way)
 {
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
-        assert_apart(spawn_and_be_right, (&(struct caller){ way, mode, false }));
+        assert_in_caller(spawn_and_be_right, (&(struct caller){ way, mode, false }));
     need_user_namespaces();
-    assert_apart(spawn_and_be_right, (&(struct caller){ way, FORKEXEC_MEMORY_AUTO, true }));
+    assert_in_caller(spawn_and_be_right, (&(struct caller){ way, FORKEXEC_MEMORY_AUTO, true }));
 }
 
 TEST(a_caller_that_reaps_all_in_its_handler_gets_right_answers)

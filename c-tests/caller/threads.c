@@ -1,6 +1,6 @@
-/* Eight threads spawn, allocate and print, all at once and for long: no hang, no leak, no wrong answer. */
+/* Eight threads spawn, allocate and print at the same time, for long: no deadlock, no leak, no wrong result. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -16,7 +16,7 @@ static bool under_valgrind(void)
     return preload && strstr(preload, "vgpreload");
 }
 
-/* What is spawned, and what must come of it. */
+/* The requests, and their expected results. */
 struct kind {
     struct forkexec_attr *attr;
     const char *path;
@@ -42,35 +42,35 @@ static void fill_kinds(void)
     static char nothing[] = "/nonexistent/program";
     kinds_count = 0;
     for (int i = 0; i < 4; i++)
-        add(witness, false, 0, 0);
-    OK(forkexec_attr_set_session(add(witness, false, 0, 0)));
-    struct forkexec_attr *attr = add(witness, false, 0, 0);
+        add(reporter, false, 0, 0);
+    OK(forkexec_attr_set_session(add(reporter, false, 0, 0)));
+    struct forkexec_attr *attr = add(reporter, false, 0, 0);
     OK(forkexec_attr_set_rlimit(attr, 4, 0, 0));
     OK(forkexec_attr_set_umask(attr, 077));
     OK(forkexec_attr_open_fd(attr, 3, "/dev/null", O_RDWR, 0));
     OK(forkexec_attr_dup_fd(attr, 3, 7));
-    OK(forkexec_attr_set_memory_mode(add(witness, false, 0, 0), FORKEXEC_MEMORY_FRESH));
-    OK(forkexec_attr_set_parent_death_signal(add(witness, false, 0, 0), SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
-    add(witness, true, 0, 0);
+    OK(forkexec_attr_set_memory_mode(add(reporter, false, 0, 0), FORKEXEC_MEMORY_FRESH));
+    OK(forkexec_attr_set_parent_death_signal(add(reporter, false, 0, 0), SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
+    add(reporter, true, 0, 0);
     if (geteuid() == 0) {
-        attr = add(witness, false, 0, 0);
+        attr = add(reporter, false, 0, 0);
         OK(forkexec_attr_set_uid(attr, 65534));
         OK(forkexec_attr_set_gid(attr, 65534));
     }
     add(nothing, false, -ENOENT, FORKEXEC_STAGE_EXEC);
     add(nothing, true, -ENOENT, FORKEXEC_STAGE_EXEC);
-    attr = add(witness, false, -ENOENT, FORKEXEC_STAGE_CWD);
+    attr = add(reporter, false, -ENOENT, FORKEXEC_STAGE_CWD);
     OK(forkexec_attr_set_cwd(attr, nothing));
-    attr = add(witness, false, -ENOENT, FORKEXEC_STAGE_FD_ACTION);
+    attr = add(reporter, false, -ENOENT, FORKEXEC_STAGE_FD_ACTION);
     OK(forkexec_attr_open_fd(attr, 3, nothing, O_RDONLY, 0));
-    attr = add(witness, false, -EBADF, FORKEXEC_STAGE_VALIDATE);
+    attr = add(reporter, false, -EBADF, FORKEXEC_STAGE_VALIDATE);
     OK(forkexec_attr_map_fd(attr, 999999, 3));
 }
 
 static bool is_right(const struct kind *kind, int number)
 {
     char code[16];
-    char *const argv[] = { witness, "exit", code, NULL };
+    char *const argv[] = { reporter, "exit", code, NULL };
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     struct forkexec_status status;
@@ -91,7 +91,7 @@ static bool is_right(const struct kind *kind, int number)
     return good;
 }
 
-/* What a child that touched the caller's allocator or streams would break. */
+/* Things that a child would break if it used the caller's allocator or streams. */
 static void allocate_and_print(FILE *out, int number)
 {
     char *blocks[16];
@@ -165,21 +165,21 @@ TEST(eight_threads_spawn_for_long_without_a_leak_or_a_wrong_answer)
     assert_int_equal(lines, count / 10 + count);
     printf("# %zu to %zu bytes allocated, %ld to %ld pages resident, %ld to %ld mappings\n", before.heap, after.heap,
         before.resident_pages, after.resident_pages, before.maps, after.maps);
-    if (under_valgrind() || before.heap == 0) /* a sanitizer's allocator keeps what was freed, and looks for leaks itself */
+    if (under_valgrind() || before.heap == 0) /* a sanitizer's allocator keeps freed memory, and checks for leaks itself */
         return;
-    /* Threads that come and go move both a little; a leak of one byte a spawn would be 20,000. */
+    /* Both vary a little with threads that start and end. A leak of one byte for each spawn would be 20,000. */
     assert_true(after.heap < before.heap + 16384);
     assert_true(after.resident_pages < before.resident_pages + 1024);
     assert_true(after.maps < before.maps + 40);
 }
 
-/* Namespaces, which are slower to make and to end. */
+/* Namespaces, which take longer to make and to end. */
 TEST(eight_threads_spawn_into_namespaces)
 {
     need_user_namespaces();
     kinds_count = 0;
     for (int i = 0; i < 4; i++) {
-        struct forkexec_attr *attr = add(witness, i % 2, 0, 0);
+        struct forkexec_attr *attr = add(reporter, i % 2, 0, 0);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | (i < 2 ? 0 : FORKEXEC_NS_PID | FORKEXEC_NS_UTS)));
         map_own_ids(attr, 0, 0);
     }

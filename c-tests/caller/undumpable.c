@@ -1,5 +1,6 @@
-/* A caller that is not dumpable, as who has dropped root's ids: its files in /proc, and its copies', belong to root. */
-#include "aside.h"
+/* A caller that is not dumpable, as after root has changed to another user: its files in /proc belong to root, and so do
+ * those of its copies. */
+#include "in_fork.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -33,7 +34,7 @@ static void check_maps(const void *with)
                 if (kind == 3)
                     OK(forkexec_attr_set_oom_score_adj(attr, 700));
                 map_own_ids(attr);
-                struct view *view = run_witness(attr, .path = with);
+                struct view *view = run_reporter(attr, .path = with);
                 assert_saw(view, "uid", "0 0 0 0");
                 assert_saw(view, "gid", "0 0 0 0");
                 if (kind == 3)
@@ -42,11 +43,11 @@ static void check_maps(const void *with)
     assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
 }
 
-TEST_BOTH(its_child_is_mapped)
+TEST_BOTH(its_child_has_maps)
 {
     need_native();
     need_user_namespaces();
-    aside(check_maps, public_witness());
+    in_fork(check_maps, public_reporter());
 }
 
 static void check_oom_score(const void *with)
@@ -55,17 +56,17 @@ static void check_oom_score(const void *with)
     for EACH_OWN_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_oom_score_adj(attr, 700));
-        assert_saw(run_witness(attr, .path = with), "oom_score_adj", "700");
+        assert_saw(run_reporter(attr, .path = with), "oom_score_adj", "700");
     }
 }
 
 TEST_BOTH(its_child_has_an_oom_score)
 {
     need_native();
-    aside(check_oom_score, public_witness());
+    in_fork(check_oom_score, public_reporter());
 }
 
-/* A copy of it could be looked into, were its files its own. */
+/* If the files of a copied child belonged to the caller's user, other processes of that user could read the copy. */
 static void check_copies(const void *with)
 {
     become_undumpable();
@@ -85,14 +86,14 @@ static void check_copies(const void *with)
     assert_spawn_fails(attr, with, FORKEXEC_STAGE_OOM_SCORE, EACCES, -1);
 }
 
-TEST_BOTH(its_copy_stays_so)
+TEST_BOTH(its_copy_is_not_dumpable)
 {
     need_user_namespaces();
-    aside(check_copies, public_witness());
+    in_fork(check_copies, public_reporter());
 }
 
-/* A user namespace that is entered after another namespace was joined: the child says when it waits for its maps. Of a
- * caller without root's ids that may join one of the host all the same. */
+/* A user namespace is entered after another namespace was joined, so the child tells when it waits for its maps. The caller
+ * has not root's ids, but may join a namespace of the host. */
 static void check_copy_that_joins(const void *with)
 {
     assert_false(prctl(PR_SET_KEEPCAPS, 1));
@@ -105,25 +106,25 @@ static void check_copy_that_joins(const void *with)
         OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_USER));
         map_own_ids(attr);
         if (mode == FORKEXEC_MEMORY_COPIED)
-            assert_spawn_fails(attr, public_witness(), FORKEXEC_STAGE_ID_MAP, EACCES, -1);
+            assert_spawn_fails(attr, public_reporter(), FORKEXEC_STAGE_ID_MAP, EACCES, -1);
         else
-            assert_saw(run_witness(attr, .path = public_witness()), "uid", "0 0 0 0");
+            assert_saw(run_reporter(attr, .path = public_reporter()), "uid", "0 0 0 0");
     }
 }
 
-TEST_BOTH(its_copy_stays_so_while_it_waits_for_maps)
+TEST_BOTH(its_copy_is_not_dumpable_while_it_waits_for_maps)
 {
     need_native();
     need_root();
     need_user_namespaces();
-    public_witness();
+    public_reporter();
     int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
     assert_true(uts >= 0);
-    aside(check_copy_that_joins, &uts);
+    in_fork(check_copy_that_joins, &uts);
     close(uts);
 }
 
-/* What does not take files of /proc. */
+/* Attributes that need no file in /proc. */
 static void check_others(const void *with)
 {
     static const struct sock_filter allow = { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW };
@@ -136,19 +137,19 @@ static void check_others(const void *with)
         OK(forkexec_attr_set_no_new_privs(attr));
         OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LISTENER));
         OK(forkexec_attr_open_fd(attr, 5, "/proc/self/fd/0", O_RDONLY, 0));
-        struct view *view = run_witness(attr, .path = with);
+        struct view *view = run_reporter(attr, .path = with);
         assert_saw(view, "nice", "19");
         assert_saw(view, "no_new_privs", "1");
     }
 }
 
-TEST_BOTH(the_rest_is_as_ever)
+TEST_BOTH(all_other_attributes_work)
 {
     need_native();
-    aside(check_others, public_witness());
+    in_fork(check_others, public_reporter());
 }
 
-/* Namespaces that outlive a program, and one that enters them. */
+/* Namespaces that outlive their program, and a child that enters them. */
 static void check_join(const void *with)
 {
     become_undumpable();
@@ -160,7 +161,7 @@ static void check_join(const void *with)
     int pidfd = forkexec_child_pidfd(holder);
     OK(forkexec_attr_join_pidfd(attr, pidfd, FORKEXEC_NS_USER | FORKEXEC_NS_UTS | FORKEXEC_NS_IPC));
     OK(forkexec_attr_set_oom_score_adj(attr, 700));
-    struct view *view = run_witness(attr, .path = with);
+    struct view *view = run_reporter(attr, .path = with);
     assert_saw(view, "uid", "0 0 0 0");
     assert_saw(view, "oom_score_adj", "700");
     forkexec_close(holder);
@@ -171,5 +172,5 @@ TEST_BOTH(its_holder_can_be_joined)
     need_native();
     need_user_namespaces();
     need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "there are no pidfds");
-    aside(check_join, public_witness());
+    in_fork(check_join, public_reporter());
 }

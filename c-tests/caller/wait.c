@@ -1,7 +1,7 @@
-/* Waiting: how long, how often, by whom, and what is told. */
+/* Waiting: how long, how often, by which thread, and what is reported. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "deny.h"
+#include "caller_process.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,9 +20,9 @@ static void end(struct forkexec_child *child)
 
 /* How long. */
 
-TEST_BOTH(a_wait_lasts_as_long_as_it_was_told)
+TEST_BOTH(a_wait_takes_its_timeout)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     static const int64_t times[] = { 0, 1, SECOND / 20, SECOND / 5 };
     for (int i = 0; i < 4; i++) {
         double before = seconds();
@@ -34,17 +34,17 @@ TEST_BOTH(a_wait_lasts_as_long_as_it_was_told)
     assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), 0);
 }
 
-TEST_BOTH(any_negative_time_is_for_ever_and_the_longest_is_no_overflow)
+TEST_BOTH(negative_timeouts_are_for_ever_and_the_longest_does_not_overflow)
 {
-    assert_int_equal(forkexec_wait(start_witness(new_attr(), "exit", "0"), INT64_MIN, 0, NULL, 0), 0);
-    assert_int_equal(forkexec_wait(start_witness(new_attr(), "exit", "0"), INT64_MAX, 0, NULL, 0), 0);
+    assert_int_equal(forkexec_wait(start_reporter(new_attr(), "exit", "0"), INT64_MIN, 0, NULL, 0), 0);
+    assert_int_equal(forkexec_wait(start_reporter(new_attr(), "exit", "0"), INT64_MAX, 0, NULL, 0), 0);
 }
 
 /* How often. */
 
 TEST_BOTH(a_child_can_be_left_to_be_waited_for_again)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "9");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "9");
     struct forkexec_status first, second;
     assert_int_equal(forkexec_wait(child, 10 * SECOND, FORKEXEC_WAIT_NOREAP, &first, sizeof first), 0);
     assert_int_equal(forkexec_wait(child, 0, FORKEXEC_WAIT_NOREAP, &second, sizeof second), 0);
@@ -56,9 +56,9 @@ TEST_BOTH(a_child_can_be_left_to_be_waited_for_again)
     assert_int_equal(forkexec_signal(child, SIGTERM), -ESRCH);
 }
 
-TEST_BOTH(the_first_reaping_is_remembered)
+TEST_BOTH(the_status_is_remembered_after_the_first_wait)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "9");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "9");
     struct forkexec_status first = finish(child), again;
     for (int flags = 0; flags < 2; flags++) {
         memset(&again, 0x5a, sizeof again);
@@ -83,9 +83,9 @@ static void wait_interrupted(void *unused)
     struct forkexec_child *child;
     struct forkexec_status status;
     struct sigaction act = { .sa_handler = count, .sa_flags = SA_RESTART };
-    /* Again and again: the first may come before the wait has begun. */
+    /* Again and again, since the first signal may come before the wait has begun. */
     struct itimerval soon = { { 0, 50000 }, { 0, 50000 } }, never = { { 0, 0 }, { 0, 0 } };
-    must(forkexec_spawn(new_attr(), witness, WITNESS("sleep"), NULL, &child, NULL) == 0);
+    must(forkexec_spawn(new_attr(), reporter, REPORTER("sleep"), NULL, &child, NULL) == 0);
     sigaction(SIGALRM, &act, NULL);
     setitimer(ITIMER_REAL, &soon, NULL);
     must(forkexec_wait(child, 20 * SECOND, 0, &status, sizeof status) == -EINTR);
@@ -97,14 +97,14 @@ static void wait_interrupted(void *unused)
     forkexec_close(child);
 }
 
-TEST(a_handler_interrupts_and_loses_nothing)
+TEST(a_handler_interrupts_and_no_status_is_lost)
 {
-    assert_apart(wait_interrupted, NULL);
+    assert_in_caller(wait_interrupted, NULL);
 }
 
 TEST_BOTH(a_blocked_signal_does_not_interrupt)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     sigset_t alarm, old;
     sigemptyset(&alarm);
     sigaddset(&alarm, SIGALRM);
@@ -118,9 +118,9 @@ TEST_BOTH(a_blocked_signal_does_not_interrupt)
 
 /* Reaped by others. */
 
-TEST_BOTH(who_was_reaped_by_somebody_else_is_no_child)
+TEST_BOTH(a_child_that_others_reaped_gives_echild)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "2");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "2");
     struct forkexec_status status;
     memset(&status, 0x5a, sizeof status);
     int result, how;
@@ -133,7 +133,7 @@ TEST_BOTH(who_was_reaped_by_somebody_else_is_no_child)
     assert_int_equal(forkexec_signal(child, SIGTERM), -ESRCH);
 }
 
-/* Without the calls that tell of an end. */
+/* Without the calls that report the end of a child. */
 
 static void wait_without(const void *code)
 {
@@ -141,9 +141,9 @@ static void wait_without(const void *code)
     const struct denial waitid_alone[] = { { .call = SYS_waitid, .code = errno_of_filter } };
     const struct denial both[] = { { .call = SYS_waitid, .code = errno_of_filter },
         { .call = SYS_wait4, .code = errno_of_filter } };
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "4");
-    struct forkexec_child *other = start_witness(new_attr(), "exit", "5");
-    struct forkexec_child *running = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "4");
+    struct forkexec_child *other = start_reporter(new_attr(), "exit", "5");
+    struct forkexec_child *running = start_reporter(new_attr(), "sleep");
     struct forkexec_status status = { 0 };
     deny(waitid_alone, 1);
     OK(forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status));
@@ -160,8 +160,8 @@ static void wait_without(const void *code)
     forkexec_close(other);
 }
 
-/* Whatever the filter answers with. */
-TEST(where_a_filter_forbids_to_wait_for_it)
+/* Whatever errno the filter returns. */
+TEST(waiting_without_the_usual_calls)
 {
     need_unemulated("it takes no seccomp filters");
     static const int codes[] = { EPERM, ENOSYS, EACCES };
@@ -170,9 +170,9 @@ TEST(where_a_filter_forbids_to_wait_for_it)
         in_copy(wait_without, codes + i);
 }
 
-/* What is told. */
+/* What is reported. */
 
-TEST_BOTH(how_a_child_ended_is_told_in_full)
+TEST_BOTH(the_whole_status_of_an_ended_child)
 {
     static const struct {
         char *what, *with;
@@ -182,7 +182,7 @@ TEST_BOTH(how_a_child_ended_is_told_in_full)
         { "kill", "9", -1, SIGKILL }, { "kill", "15", -1, SIGTERM }, { "kill", "1", -1, SIGHUP },
     };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct forkexec_status status = finish(start_witness(new_attr(), ends[i].what, ends[i].with));
+        struct forkexec_status status = finish(start_reporter(new_attr(), ends[i].what, ends[i].with));
         assert_int_equal(status.exit_code, ends[i].exit_code);
         assert_int_equal(status.signal, ends[i].signal);
         assert_int_equal(status.core_dumped, 0);
@@ -195,25 +195,25 @@ TEST_BOTH(how_a_child_ended_is_told_in_full)
     }
 }
 
-/* Who shares memory until the exec is known to have run, however it ended. */
+/* A child that shares memory until execve has certainly run the program, however it ended. */
 TEST(a_spawned_child_killed_by_a_signal_has_run)
 {
     need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
-    struct forkexec_child *child = start_witness(new_attr(), "kill", "9");
+    struct forkexec_child *child = start_reporter(new_attr(), "kill", "9");
     assert_int_equal(finish(child).ran, FORKEXEC_RAN_YES);
 }
 
-/* The name of the zombie tells it of a child that had an image of its own: an exec has changed it. */
-TEST_BOTH(a_child_of_its_own_memory_killed_by_a_signal_has_run)
+/* For a child with an image of its own the zombie's name shows it: execve has changed the name. */
+TEST_BOTH(a_child_with_its_own_memory_killed_by_a_signal_has_run)
 {
     need_native();
     need_probe(FORKEXEC_PROBE_IMAGE);
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH));
-    assert_int_equal(finish(start_witness(attr, "kill", "9")).ran, FORKEXEC_RAN_YES);
+    assert_int_equal(finish(start_reporter(attr, "kill", "9")).ran, FORKEXEC_RAN_YES);
 }
 
-TEST_BOTH(a_core_is_told)
+TEST_BOTH(a_core_dump_is_reported)
 {
     char pattern[256] = "|";
     FILE *in = fopen("/proc/sys/kernel/core_pattern", "re");
@@ -227,16 +227,16 @@ TEST_BOTH(a_core_is_told)
         need(!dumps || limit.rlim_max > 16 * MIB, "the hard limit on cores is too low");
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, dumps ? 16 * MIB : 0, FORKEXEC_RLIMIT_KEEP));
         OK(forkexec_attr_set_cwd(attr, scratch()));
-        struct forkexec_status status = finish(start_witness(attr, "abort"));
+        struct forkexec_status status = finish(start_reporter(attr, "abort"));
         assert_int_equal(status.signal, SIGABRT);
         assert_int_equal(status.core_dumped, dumps);
         assert_int_equal(status.wait_status, SIGABRT | (dumps ? 0x80 : 0));
     }
 }
 
-TEST_BOTH(the_size_is_the_callers)
+TEST_BOTH(the_status_has_the_size_of_the_argument)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "3");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "3");
     struct forkexec_status whole = finish(child);
     unsigned char bytes[sizeof whole + 64];
     for (size_t size = 0; size <= sizeof whole + 32; size++) {
@@ -249,9 +249,9 @@ TEST_BOTH(the_size_is_the_callers)
     }
 }
 
-TEST(a_call_that_makes_no_sense_is_refused)
+TEST(invalid_calls_are_refused)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "0");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "0");
     struct forkexec_status status;
     assert_int_equal(forkexec_wait(NULL, 0, 0, &status, sizeof status), -EINVAL);
     assert_int_equal(forkexec_wait(child, 0, 8, &status, sizeof status), -EINVAL);
@@ -263,28 +263,28 @@ TEST(a_call_that_makes_no_sense_is_refused)
     assert_int_equal(finish(child).exit_code, 0);
 }
 
-/* What it used. */
+/* Resource usage. */
 
 static uint64_t nanoseconds(struct timeval time)
 {
     return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_usec * 1000;
 }
 
-/* The same that the kernel adds to what all children have used; but for what is lost in microseconds. */
+/* The same numbers that the kernel adds to the usage of all children, up to rounding to microseconds. */
 static void assert_about(uint64_t told, struct timeval before, struct timeval after)
 {
     uint64_t used = nanoseconds(after) - nanoseconds(before);
     assert_true(told + 5000 >= used && told <= used + 5000);
 }
 
-TEST_BOTH(time_and_memory_are_told)
+TEST_BOTH(time_and_memory_are_reported)
 {
     need_native();
     struct rusage before, after;
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_CPU, 1, 2));
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, FORKEXEC_RLIMIT_KEEP));
-    struct forkexec_child *child = start_witness(attr, "eat", "96", "spin");
+    struct forkexec_child *child = start_reporter(attr, "eat", "96", "spin");
     struct forkexec_status status;
     getrusage(RUSAGE_CHILDREN, &before);
     assert_int_equal(forkexec_wait(child, 100 * SECOND, 0, &status, sizeof status), 0);
@@ -314,7 +314,7 @@ static void grow(void *unused)
         struct forkexec_child *child;
         struct forkexec_status status;
         must(forkexec_attr_set_memory_mode(attr, mode) == 0);
-        must(forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, NULL) == 0);
+        must(forkexec_spawn(attr, reporter, REPORTER("exit", "0"), NULL, &child, NULL) == 0);
         must(forkexec_wait(child, 20 * SECOND, 0, &status, sizeof status) == 0);
         must(status.max_rss_floor_bytes >= 64 * MIB);
         must(status.max_rss_bytes <= status.max_rss_floor_bytes);
@@ -322,15 +322,15 @@ static void grow(void *unused)
     }
 }
 
-/* A small program shows the peak of its caller, and the floor says so. */
-TEST(the_peak_of_memory_has_a_floor)
+/* A small program shows its caller's peak, and the floor tells so. */
+TEST(the_memory_peak_has_a_floor)
 {
     need_unemulated("the emulator's own memory counts");
     need_native();
-    assert_apart(grow, NULL);
+    assert_in_caller(grow, NULL);
 }
 
-/* By whom. */
+/* By which thread. */
 
 struct waiter {
     struct forkexec_child *child;
@@ -345,10 +345,10 @@ static void *wait_for_ever(void *with)
     return NULL;
 }
 
-TEST_BOTH(all_who_wait_are_told_the_same)
+TEST_BOTH(all_threads_that_wait_get_the_same_status)
 {
     for (int turn = 0; turn < 20; turn++) {
-        struct forkexec_child *child = start_witness(new_attr(), "sleep");
+        struct forkexec_child *child = start_reporter(new_attr(), "sleep");
         struct waiter waiters[8];
         pthread_t threads[8];
         for (int i = 0; i < 8; i++) {
@@ -380,11 +380,11 @@ static struct forkexec_status changed(struct forkexec_child *child, int64_t time
     return status;
 }
 
-TEST_BOTH(stops_and_continuations_are_told_once)
+TEST_BOTH(stops_and_continuations_are_reported_once)
 {
     static const int64_t timeouts[] = { FORKEXEC_FOREVER, 20 * SECOND };
     for (size_t i = 0; i < 2; i++) {
-        struct forkexec_child *child = start_witness(new_attr(), "sleep");
+        struct forkexec_child *child = start_reporter(new_attr(), "sleep");
         assert_int_equal(forkexec_wait(child, 0, STOPS, NULL, 0), -ETIMEDOUT);
         OK(forkexec_signal(child, SIGSTOP));
         for (int again = 0; again < 2; again++) {
@@ -408,9 +408,9 @@ TEST_BOTH(stops_and_continuations_are_told_once)
     }
 }
 
-TEST_BOTH(only_what_is_asked_for_is_told)
+TEST_BOTH(only_requested_events_are_reported)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     OK(forkexec_signal(child, SIGSTOP));
     assert_int_equal(forkexec_wait(child, SECOND / 50, 0, NULL, 0), -ETIMEDOUT);
     assert_int_equal(forkexec_wait(child, SECOND / 50, FORKEXEC_WAIT_CONTINUED, NULL, 0), -ETIMEDOUT);
@@ -418,14 +418,14 @@ TEST_BOTH(only_what_is_asked_for_is_told)
     assert_int_equal(forkexec_wait(child, 0, 8, NULL, 0), -EINVAL);
 }
 
-TEST_BOTH(why_it_ended_is_one_word)
+TEST_BOTH(the_reason_of_the_end)
 {
-    assert_int_equal(finish(start_witness(new_attr(), "exit", "0")).ended, FORKEXEC_ENDED_EXIT);
-    assert_int_equal(finish(start_witness(new_attr(), "exit", "137")).ended, FORKEXEC_ENDED_EXIT);
-    assert_int_equal(finish(start_witness(new_attr(), "kill", "11")).ended, FORKEXEC_ENDED_SIGNAL);
-    assert_int_equal(finish(start_witness(new_attr(), "kill", "9")).ended, FORKEXEC_ENDED_SIGNAL);
+    assert_int_equal(finish(start_reporter(new_attr(), "exit", "0")).ended, FORKEXEC_ENDED_EXIT);
+    assert_int_equal(finish(start_reporter(new_attr(), "exit", "137")).ended, FORKEXEC_ENDED_EXIT);
+    assert_int_equal(finish(start_reporter(new_attr(), "kill", "11")).ended, FORKEXEC_ENDED_SIGNAL);
+    assert_int_equal(finish(start_reporter(new_attr(), "kill", "9")).ended, FORKEXEC_ENDED_SIGNAL);
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_CPU, 1, FORKEXEC_RLIMIT_KEEP));
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, FORKEXEC_RLIMIT_KEEP));
-    assert_int_equal(finish(start_witness(attr, "spin")).ended, FORKEXEC_ENDED_LIMIT);
+    assert_int_equal(finish(start_reporter(attr, "spin")).ended, FORKEXEC_ENDED_LIMIT);
 }

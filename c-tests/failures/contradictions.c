@@ -1,4 +1,4 @@
-/* Requests that cannot both be kept are refused before anything happens, and the sentence says what to change. */
+/* Requests that contradict each other are refused before anything happens, and the message says what to change. */
 #define _GNU_SOURCE
 #include "harness.h"
 
@@ -14,7 +14,7 @@ enum purpose { SPAWN = 1, START = 2, HOLD = 4, BOTH = SPAWN | START };
 static int ask(enum purpose purpose, const struct forkexec_attr *attr, bool by_fd, struct forkexec_error *error)
 {
     struct forkexec_child *child = NULL;
-    char *argv[] = { witness, "sleep", NULL }, *path = by_fd ? NULL : witness;
+    char *argv[] = { reporter, "sleep", NULL }, *path = by_fd ? NULL : reporter;
     int result = purpose == SPAWN ? forkexec_spawn(attr, path, argv, NULL, &child, error)
         : purpose == START ? forkexec_start(attr, path, argv, NULL, &child, error) : forkexec_hold(attr, &child, error);
     if (child)
@@ -43,7 +43,7 @@ static void assert_refused(int purposes, const struct forkexec_attr *attr, int c
 }
 
 #define SET(setter, ...) OK(forkexec_attr_##setter(attr, ##__VA_ARGS__))
-/* These requests together, and what is said of them. */
+/* Sets these attributes together; compares the message. */
 #define CONTRADICTION_(purposes, code, what, why, ...) \
     do { \
         struct forkexec_attr *attr = new_attr(); \
@@ -252,7 +252,7 @@ TEST(restrictions)
         SET(add_seccomp_filter, &allow, 1, FORKEXEC_SECCOMP_LISTENER); SET(create_namespaces, FORKEXEC_NS_TIME));
 }
 
-/* What only looks like one. */
+/* Requests that only look contradictory. */
 TEST_BOTH(no_contradictions)
 {
     struct forkexec_attr *attr = new_attr();
@@ -262,5 +262,5 @@ TEST_BOTH(no_contradictions)
     SET(set_no_new_privs);
     SET(set_mount_propagation, 0);
     SET(set_signal_default, UINT64_MAX);
-    assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+    assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
 }

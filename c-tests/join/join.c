@@ -1,6 +1,6 @@
-/* Namespaces that are there already: joined by a descriptor or by a process, and what is created beside them. */
+/* Existing namespaces: joined by descriptors or by a process, and new ones created besides them. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -27,7 +27,7 @@ static void need_join(void)
     need_native();
 }
 
-/* Namespaces that live as long as the test. */
+/* A holder whose namespaces last as long as the test. */
 static struct forkexec_child *holder_of(uint32_t types)
 {
     struct forkexec_attr *attr = new_attr();
@@ -43,7 +43,7 @@ static struct forkexec_child *holder_of(uint32_t types)
     return child;
 }
 
-/* The program's namespaces, as the caller sees them while it sleeps. */
+/* The namespaces of the program, as the caller sees them while the program sleeps. */
 static void assert_in(struct forkexec_child *child, pid_t other, uint32_t types)
 {
     pid_t pid = forkexec_child_pid(child);
@@ -61,7 +61,7 @@ static struct forkexec_attr *joins(struct forkexec_child *holder, uint32_t types
     return attr;
 }
 
-/* By one descriptor a type; `fds` are to be closed. */
+/* Joins by one descriptor for each type. The test has to close `fds`. */
 static struct forkexec_attr *joins_fds(struct forkexec_child *holder, uint32_t types, int fds[KINDS])
 {
     struct forkexec_attr *attr = new_attr();
@@ -85,14 +85,14 @@ static void close_all(int fds[KINDS])
 
 static void assert_sleeps_in(struct forkexec_attr *attr, struct forkexec_child *holder, uint32_t types)
 {
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     assert_in(child, forkexec_child_pid(holder), types);
     assert_int_equal(forkexec_signal(child, SIGTERM), 0);
     struct forkexec_status status = finish(child);
     assert_int_equal(status.signal, SIGTERM);
 }
 
-TEST_BOTH(all_at_once)
+TEST_BOTH(all_types_at_once)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all & ~FORKEXEC_NS_PID);
@@ -103,7 +103,7 @@ TEST_BOTH(all_at_once)
     forkexec_close(holder);
 }
 
-TEST_BOTH(each_alone)
+TEST_BOTH(each_type_alone)
 {
     need_join();
     need_root();
@@ -119,25 +119,25 @@ TEST_BOTH(each_alone)
     forkexec_close(holder);
 }
 
-/* A second process is the program: what the caller knows it by is right, and its exit is the program's. */
+/* A second process is the program. The pid that the caller knows is the right one, and its exit status is the program's. */
 TEST_BOTH(a_pid_namespace)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all);
     struct forkexec_attr *attr = joins(holder, all);
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     assert_saw(view, "pid", "2");
     assert_saw(view, "ppid", "0");
     assert_sleeps_in(attr, holder, all);
-    assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+    assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
     assert_spawn_fails(attr, "/no/such/program", FORKEXEC_STAGE_EXEC, ENOENT, -1);
-    /* A number above those of the library's own. */
+    /* A number above the library's own descriptors. */
     OK(forkexec_attr_map_fd(attr, 0, 300));
-    assert_saw(run_witness(attr), "fds", "0 1 2 300");
+    assert_saw(run_reporter(attr), "fds", "0 1 2 300");
     forkexec_close(holder);
 }
 
-/* The caller that waits while another thread lets the child go. */
+/* The caller waits while another thread releases the child. */
 static void *wait_for(void *child)
 {
     static struct forkexec_status status;
@@ -150,11 +150,11 @@ TEST(a_pid_namespace_while_another_waits)
     need_join();
     struct forkexec_child *holder = holder_of(all), *child = NULL;
     struct forkexec_attr *attr = joins(holder, all);
-    char *argv[] = { witness, "exit", "9", NULL };
+    char *argv[] = { reporter, "exit", "9", NULL };
     for (int turn = 0; turn < 20; turn++) {
         pthread_t thread;
         void *status;
-        OK(forkexec_start(attr, witness, argv, NULL, &child, NULL));
+        OK(forkexec_start(attr, reporter, argv, NULL, &child, NULL));
         pid_t held = forkexec_child_pid(child);
         assert_false(pthread_create(&thread, NULL, wait_for, child));
         OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
@@ -167,23 +167,23 @@ TEST(a_pid_namespace_while_another_waits)
     forkexec_close(holder);
 }
 
-/* What is created is created in what was joined. */
-TEST_BOTH(and_others_created)
+/* New namespaces are created inside the joined ones. */
+TEST_BOTH(with_new_namespaces)
 {
     need_join();
     struct forkexec_child *holder = holder_of(FORKEXEC_NS_USER | FORKEXEC_NS_NET);
     struct forkexec_attr *attr = joins(holder, FORKEXEC_NS_USER | FORKEXEC_NS_NET);
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_UTS));
     OK(forkexec_attr_set_hostname(attr, "inside"));
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     assert_saw(view, "pid", "1");
     assert_saw(view, "hostname", "inside");
     assert_saw(view, "uid", "0 0 0 0");
     forkexec_close(holder);
 }
 
-/* A root built beside what was joined: proc is that of the new pid namespace. */
-TEST_BOTH(and_a_root_built)
+/* A new root besides joined namespaces: proc belongs to the new pid namespace. */
+TEST_BOTH(with_a_new_root)
 {
     need_join();
     struct forkexec_child *holder = holder_of(FORKEXEC_NS_USER | FORKEXEC_NS_NET);
@@ -196,7 +196,7 @@ TEST_BOTH(and_a_root_built)
     forkexec_close(holder);
 }
 
-TEST_BOTH(and_a_user_namespace_created)
+TEST_BOTH(with_a_new_user_namespace)
 {
     need_join();
     need_root();
@@ -207,8 +207,8 @@ TEST_BOTH(and_a_user_namespace_created)
     OK(forkexec_attr_map_gid(attr, 0, 100000, 1000));
     OK(forkexec_attr_set_uid(attr, 0));
     OK(forkexec_attr_set_gid(attr, 0));
-    assert_saw(run_witness(attr), "pid", "1");
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    assert_saw(run_reporter(attr), "pid", "1");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     struct stat st;
     assert_false(stat(text("/proc/%d", forkexec_child_pid(child)), &st));
     assert_int_equal(st.st_uid, 100000);
@@ -218,7 +218,7 @@ TEST_BOTH(and_a_user_namespace_created)
     forkexec_close(holder);
 }
 
-TEST(what_is_not_such_a_namespace)
+TEST(descriptors_that_are_no_such_namespace)
 {
     struct forkexec_attr *attr = new_attr();
     int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -247,8 +247,8 @@ TEST(what_is_not_such_a_namespace)
     close(null);
 }
 
-/* Whoever has the rest left to it by then has nobody else to be ended by. */
-TEST(a_join_given_up_at_any_instant)
+/* After the release was given up, only the child's handle can end the second process. */
+TEST(a_join_given_up_at_any_moment)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all);
@@ -256,7 +256,7 @@ TEST(a_join_given_up_at_any_instant)
     int reached = 0;
     for (int i = 0; i < 300; i++) {
         struct forkexec_child *child;
-        OK(forkexec_start(attr, witness, (char *[]){ witness, "sleep", NULL }, NULL, &child, NULL));
+        OK(forkexec_start(attr, reporter, (char *[]){ reporter, "sleep", NULL }, NULL, &child, NULL));
         int result = forkexec_release(child, i * 2000, NULL);
         assert_true(result == 0 || result == -ETIMEDOUT);
         if (result == 0) {
@@ -270,15 +270,15 @@ TEST(a_join_given_up_at_any_instant)
     forkexec_close(holder);
 }
 
-/* Nobody but the wait is there to let the second process go on. */
-TEST(a_join_waited_for_that_no_release_has_heard_of)
+/* The release returned before it was done. Now the wait alone lets the second process continue. */
+TEST(a_join_that_a_wait_completes)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all);
     const struct forkexec_attr *attr = joins(holder, all);
     for (int i = 0; i < 50; i++) {
         struct forkexec_child *child;
-        OK(forkexec_start(attr, witness, (char *[]){ witness, "touch", (char *)scratch_path("ran"), NULL }, NULL,
+        OK(forkexec_start(attr, reporter, (char *[]){ reporter, "touch", (char *)scratch_path("ran"), NULL }, NULL,
             &child, NULL));
         int result = forkexec_release(child, i * 20000, NULL);
         assert_true(result == 0 || result == -ETIMEDOUT);
@@ -290,7 +290,7 @@ TEST(a_join_waited_for_that_no_release_has_heard_of)
     forkexec_close(holder);
 }
 
-/* The image cannot name itself, so that the name of a zombie tells nothing. */
+/* The image cannot set its own name, so the name of a zombie tells nothing. */
 static void is_killed_without_its_name(const void *at_exec)
 {
     static const struct denial no_name[] = { { SYS_prctl, EPERM, { { IS, 0, PR_SET_NAME } } },
@@ -300,7 +300,7 @@ static void is_killed_without_its_name(const void *at_exec)
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     deny(no_name, at_exec ? 2 : 1);
-    int result = forkexec_spawn(attr, witness, (char *[]){ witness, "sleep", NULL }, NULL, &child, &error);
+    int result = forkexec_spawn(attr, reporter, (char *[]){ reporter, "sleep", NULL }, NULL, &child, &error);
     if (result) {
         assert_non_null(at_exec);
         assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
@@ -325,19 +325,19 @@ TEST(a_second_process_that_is_killed_without_the_images_name)
     }
 }
 
-TEST_BOTH(a_holder_that_is_gone)
+TEST_BOTH(a_holder_that_has_ended)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all);
     struct forkexec_attr *attr = joins(holder, all);
     OK(forkexec_signal(holder, SIGKILL));
     assert_true(ends(forkexec_child_pid(holder)));
-    /* Whoever needs a right to look into it has none to what is not there. */
+    /* A caller without the right to inspect the holder gets another error for a holder that has ended. */
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_JOIN, geteuid() ? EPERM : ESRCH, 0);
     forkexec_close(holder);
 }
 
-/* Each of their steps fails alone. */
+/* Each step of a joining spawn fails, alone. */
 static const struct {
     const char *name;
     uint32_t stage;
@@ -358,7 +358,7 @@ static void fails_at(const void *step_)
     OK(forkexec_attr_join_namespace(attr, net, FORKEXEC_NS_NET));
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
     OK(forkexec_attr_map_uid(attr, 0, 0, 1));
-    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
     deny(&steps[step].denial, 1);
     assert_spawn_fails(attr, NULL, steps[step].stage, EIO, step ? -1 : 0);
 }

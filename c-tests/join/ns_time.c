@@ -1,6 +1,6 @@
-/* Time namespaces: clocks that are ahead of the caller's, or behind. */
-#include "aside.h"
-#include "deny.h"
+/* Time namespaces: clocks ahead of the caller's, or behind. */
+#include "in_fork.h"
+#include "deny_calls.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -38,11 +38,11 @@ static double now(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* What the program's clock says is the caller's, and so much more. */
+/* The program's clock shows the caller's time plus this offset. */
 static void assert_ahead(struct forkexec_attr *attr, clockid_t clock, double seconds)
 {
     double before = now(clock);
-    struct view *view = run_witness(attr, .argv = (char *[]){ witness, "clock", (char *)text("%d", clock), NULL });
+    struct view *view = run_reporter(attr, .argv = (char *[]){ reporter, "clock", (char *)text("%d", clock), NULL });
     double after = now(clock), seen = atof(saw(view, text("clock.%d", clock)));
     if (seen < before + seconds - 0.01 || seen > after + seconds + 0.01)
         fail_msg("clock %d: %f, not %f to %f", clock, seen, before + seconds, after + seconds);
@@ -84,7 +84,7 @@ TEST_BOTH(the_last_offset_wins)
     assert_ahead(attr, CLOCK_MONOTONIC, MINUTE);
 }
 
-/* All that is new at once: the clocks are set before somebody is in there. */
+/* All new namespaces at once: the clocks are set before a process enters the time namespace. */
 TEST_BOTH(the_first_process_of_a_pid_namespace)
 {
     need_time();
@@ -96,8 +96,8 @@ TEST_BOTH(the_first_process_of_a_pid_namespace)
     }
 }
 
-/* Beside what was joined, where nobody may look into the child. */
-TEST_BOTH(beside_what_is_joined)
+/* Together with joined namespaces, from where no process may inspect the child. */
+TEST_BOTH(with_joined_namespaces)
 {
     need_time();
     need_probe(FORKEXEC_PROBE_IMAGE);
@@ -117,7 +117,7 @@ TEST_BOTH(beside_what_is_joined)
     forkexec_close(holder);
 }
 
-TEST_BOTH(of_another_owner)
+TEST_BOTH(in_a_user_namespace_of_another_owner)
 {
     need_time();
     need_root();
@@ -129,12 +129,12 @@ TEST_BOTH(of_another_owner)
         OK(forkexec_attr_map_uid(attr, 0, 1000, 1));
         OK(forkexec_attr_set_time_offset(attr, CLOCK_MONOTONIC, DAY, 0));
         double before = now(CLOCK_MONOTONIC);
-        struct view *view = run_witness(attr, .path = public_witness(), .argv = (char *[]){ "w", "clock", "1", NULL });
+        struct view *view = run_reporter(attr, .path = public_reporter(), .argv = (char *[]){ "w", "clock", "1", NULL });
         assert_true(atof(saw(view, "clock.1")) >= before + DAY);
     }
 }
 
-TEST_BOTH(clocks_that_there_cannot_be)
+TEST_BOTH(invalid_clock_values)
 {
     need_time();
     static const int64_t seconds[] = { -1000000000, INT64_MAX, INT64_MIN, 9000000000 };
@@ -164,7 +164,7 @@ TEST_BOTH(without_the_right_to_set_clocks)
     need_time();
     need_root();
     need_cap(CAP_SYS_ADMIN);
-    aside(check_unprivileged, NULL);
+    in_fork(check_unprivileged, NULL);
 }
 
 static void check_without_proc(const void *unused)
@@ -177,14 +177,14 @@ static void check_without_proc(const void *unused)
     OK(forkexec_attr_set_time_offset(attr, CLOCK_MONOTONIC, DAY, 0));
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    char *argv[] = { witness, "exit", "0", NULL };
-    assert_int_equal(forkexec_spawn(attr, witness, argv, NULL, &child, &error), -ENOENT);
+    char *argv[] = { reporter, "exit", "0", NULL };
+    assert_int_equal(forkexec_spawn(attr, reporter, argv, NULL, &child, &error), -ENOENT);
     assert_int_equal(error.stage, FORKEXEC_STAGE_TIME_FILE);
-    /* Something that is no such file. */
+    /* A plain file with this name. */
     assert_false(mkdir("/proc/self", 0755));
     assert_false(mkdir("/proc/self/ns", 0755));
     close(open("/proc/self/timens_offsets", O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-    assert_int_equal(forkexec_spawn(attr, witness, argv, NULL, &child, &error), -EOPNOTSUPP);
+    assert_int_equal(forkexec_spawn(attr, reporter, argv, NULL, &child, &error), -EOPNOTSUPP);
     assert_int_equal(error.stage, FORKEXEC_STAGE_TIME_FILE);
 }
 
@@ -192,10 +192,10 @@ TEST(another_proc)
 {
     need_time();
     need_cap(CAP_SYS_ADMIN);
-    aside(check_without_proc, NULL);
+    in_fork(check_without_proc, NULL);
 }
 
-TEST(offsets_that_are_none)
+TEST(invalid_clocks)
 {
     struct forkexec_attr *attr[] = { new_attr(), new_attr(), new_attr() };
     assert_int_equal(forkexec_attr_set_time_offset(attr[0], CLOCK_REALTIME, 0, 0), -EINVAL);
@@ -205,8 +205,8 @@ TEST(offsets_that_are_none)
         assert_spawn_fails(attr[i], NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-/* What a holder holds is not what it is in itself: it never execs. */
-TEST_BOTH(held_for_others)
+/* A holder holds the time namespace for its children. It is not in it itself, as it never calls execve. */
+TEST_BOTH(held_for_other_processes)
 {
     need_time();
     struct forkexec_child *holder = NULL;
@@ -227,8 +227,8 @@ TEST_BOTH(held_for_others)
     forkexec_close(holder);
 }
 
-/* By the process that is in it: setns(2) takes the time namespace that a process is in, and without an exec nobody is in one
- * that was created. */
+/* setns(2) with a pidfd joins the time namespace that this process is in. A process that creates one is in it only after
+ * execve, unless it joins it. */
 static void assert_joined_is_ahead(struct forkexec_child *child, uint32_t types, double seconds)
 {
     struct forkexec_attr *attr = new_attr();
@@ -241,19 +241,19 @@ TEST_BOTH(joined_by_the_process_that_holds_it)
     need_time();
     need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "needs pidfds");
     uint32_t types = FORKEXEC_NS_TIME | (geteuid() ? FORKEXEC_NS_USER : 0);
-    /* Only root may look into a child whose memory is not of the user namespace. */
+    /* Only root may inspect a child whose memory does not belong to the user namespace. */
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= (geteuid() ? FORKEXEC_MEMORY_FRESH : FORKEXEC_MEMORY_COPIED); mode++)
         for (int entered = 0; entered < (geteuid() ? 1 : 2); entered++) {
             struct forkexec_child *child = NULL;
             struct forkexec_error error;
-            char *argv[] = { witness, "sleep", NULL };
+            char *argv[] = { reporter, "sleep", NULL };
             struct forkexec_attr *attr = attr_with(mode, entered);
             OK(forkexec_attr_set_time_offset(attr, CLOCK_BOOTTIME, 7 * DAY, 0));
             if (forkexec_hold(attr, &child, &error))
                 fail_msg("%s", error.message);
             assert_joined_is_ahead(child, types, 7 * DAY);
             forkexec_close(child);
-            if (forkexec_start(attr, witness, argv, NULL, &child, &error))
+            if (forkexec_start(attr, reporter, argv, NULL, &child, &error))
                 fail_msg("%s", error.message);
             assert_joined_is_ahead(child, types, 7 * DAY);
             assert_string_equal(namespace_of(forkexec_child_pid(child), "time"),
@@ -263,7 +263,7 @@ TEST_BOTH(joined_by_the_process_that_holds_it)
             OK(forkexec_signal(child, SIGKILL));
             finish(child);
             forkexec_close(child);
-            /* With others, and with a first process of its own. */
+            /* With other types, and with the first process of a pid namespace. */
             OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT));
             if (!geteuid())
                 OK(forkexec_attr_map_uid(attr, 0, 0, 1));
@@ -274,7 +274,7 @@ TEST_BOTH(joined_by_the_process_that_holds_it)
         }
 }
 
-/* Where the child cannot enter it, nobody is told that it did. */
+/* If the child cannot enter it, the caller gets an error. */
 static void not_entered(const void *code)
 {
     struct denial denial = { SYS_setns, *(const int *)code, { { 0 } } };

@@ -1,5 +1,5 @@
 /* A root that is built once: what its clones have in common, what each has for itself, and who may have one. */
-#include "traces.h"
+#include "host_state.h"
 
 #include <poll.h>
 #include <sys/inotify.h>
@@ -9,14 +9,14 @@ EACH_TEST_NEEDS(need_mounts)
 #define READONLY FORKEXEC_MOUNT_READONLY
 #define CREATE FORKEXEC_MOUNT_CREATE
 
-/* An empty root with the witness, for the caller to add to. */
+/* An empty root with the reporter, for the caller to add to. */
 static struct forkexec_attr *to_prepare(uint32_t mode, bool user)
 {
     need_other_roots();
-    struct forkexec_attr *attr = builder(mode, user);
+    struct forkexec_attr *attr = mount_attr(mode, user);
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
     OK(forkexec_attr_set_root(attr, NULL, READONLY));
-    OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", CREATE));
+    OK(forkexec_attr_bind_mount(attr, public_reporter(), "/reporter", CREATE));
     return attr;
 }
 
@@ -44,7 +44,7 @@ static const char *description(const struct forkexec_attr *attr)
 {
     char said[8192];
     struct forkexec_error error;
-    if (forkexec_describe_text(attr, "/witness", (char *[]){ "w", NULL }, NULL, said, sizeof said, &error) < 0)
+    if (forkexec_describe_text(attr, "/reporter", (char *[]){ "w", NULL }, NULL, said, sizeof said, &error) < 0)
         fail_msg("%s", error.message);
     return text("%s", said);
 }
@@ -53,7 +53,7 @@ static const char *description(const struct forkexec_attr *attr)
 TEST_BOTH(what_one_writes_no_other_sees)
 {
     static const char *const places[] = { "/tmp/mine", "/tmp/deep/mine", "/dev/shm/mine", "/overlay/mine" };
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = to_prepare(mode, user);
         OK(forkexec_attr_mount_proc(attr, "/proc", CREATE));
         OK(forkexec_attr_mount_tmpfs(attr, "/tmp", 0, 0777, CREATE));
@@ -65,12 +65,12 @@ TEST_BOTH(what_one_writes_no_other_sees)
         prepare_root(attr);
         char *touch[] = { "w", "touch", (char *)places[0], "touch", (char *)places[1], "touch", (char *)places[2], "touch",
             (char *)places[3], "sleep", NULL };
-        struct forkexec_child *one = start(attr, "/witness", touch, NULL);
+        struct forkexec_child *one = start(attr, "/reporter", touch, NULL);
         for (int round = 0; round < 3; round++) {
             char *args[20] = { "w", "look", "/tmp/given", "mounts" };
             for (int i = 0; i < 4; i++)
                 args[4 + 2 * i] = "look", args[5 + 2 * i] = (char *)places[i];
-            struct view *view = run_witness(attr, .path = "/witness", .argv = args);
+            struct view *view = run_reporter(attr, .path = "/reporter", .argv = args);
             for (int i = 0; i < 4; i++)
                 assert_saw(view, text("kind.%s", places[i]), strerror(ENOENT));
             assert_saw(view, "text./tmp/given", "given");
@@ -78,7 +78,7 @@ TEST_BOTH(what_one_writes_no_other_sees)
             assert_non_null(saw(view, "mount./proc"));
             /* It is in the root as soon as it is there at all. */
             char *same[] = { "w", "touch", (char *)places[round], "exit", "7", NULL };
-            assert_int_equal(finish(start(attr, "/witness", same, NULL)).exit_code, 7);
+            assert_int_equal(finish(start(attr, "/reporter", same, NULL)).exit_code, 7);
         }
         OK(forkexec_signal(one, SIGKILL));
         finish(one);
@@ -137,8 +137,8 @@ TEST(flags_of_the_callers_mounts_stay_locked)
 {
     need_root();
     need(may_have_user_namespaces(), "no user namespaces");
-    public_witness();
-    aside(with_locked_flags, NULL);
+    public_reporter();
+    in_fork(with_locked_flags, NULL);
 }
 
 /* Nothing is left: no process, no descriptor, no mount of the caller's file systems. */
@@ -146,8 +146,8 @@ static void is_freed(const void *unused)
 {
     (void)unused;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    struct traces before = look_for_traces();
-    for EACH_BUILDER(mode, user) {
+    struct host_state before = read_host_state();
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = to_prepare(mode, user);
         struct forkexec_root *root = new_root(attr);
         assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
@@ -157,11 +157,11 @@ static void is_freed(const void *unused)
         struct forkexec_attr *copy = forkexec_attr_copy(attr);
         OK(forkexec_attr_set_root(attr, NULL, READONLY));
         struct forkexec_child *child = NULL;
-        OK(spawn_box(copy, "exit", &child, NULL));
+        OK(spawn_in_sandbox(copy, "exit", &child, NULL));
         finish(child);
         forkexec_close(child);
         forkexec_attr_free(copy);
-        assert_no_traces_since(&before);
+        assert_nothing_left_since(&before);
     }
     forkexec_root_free(NULL);
 }
@@ -170,8 +170,8 @@ TEST_BOTH(nothing_is_left_behind)
 {
     may_have_user_namespaces();
     is_cloned();
-    public_witness();
-    aside(is_freed, NULL);
+    public_reporter();
+    in_fork(is_freed, NULL);
 }
 
 static bool is_gone_for_ever(int watch, int timeout)
@@ -202,13 +202,13 @@ TEST(its_mounts_go_with_it)
 {
     need_root();
     need(is_cloned(), "nothing is mounted between two spawns");
-    public_witness();
-    aside(is_unmounted, NULL);
+    public_reporter();
+    in_fork(is_unmounted, NULL);
 }
 
 TEST_BOTH(the_program_has_no_descriptor_of_it)
 {
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = to_prepare(mode, user);
         OK(forkexec_attr_mount_proc(attr, "/proc", CREATE));
         prepare_root(attr);
@@ -216,9 +216,9 @@ TEST_BOTH(the_program_has_no_descriptor_of_it)
         struct forkexec_attr *all = forkexec_attr_copy(attr);
         OK(forkexec_attr_inherit_fds(all));
         const char *fds = saw(look(all, "see"), "fds");
-        struct forkexec_attr *without = builder(mode, user);
+        struct forkexec_attr *without = mount_attr(mode, user);
         OK(forkexec_attr_inherit_fds(without));
-        assert_string_equal(fds, saw(run_witness(without), "fds"));
+        assert_string_equal(fds, saw(run_reporter(without), "fds"));
         forkexec_attr_free(all);
     }
 }
@@ -229,7 +229,7 @@ TEST_BOTH(the_order_is_that_of_the_list)
     new_directory("bound");
     new_directory("bound/below");
     new_file("bound/file");
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct view *views[2];
         for (int prepared = 0; prepared < 2; prepared++) {
             struct forkexec_attr *attr = to_prepare(mode, user);
@@ -267,12 +267,12 @@ TEST_BOTH(the_order_is_that_of_the_list)
 /* Mounts that are asked for beside a prepared root lie on top of it, and it takes the place of those that were asked for. */
 TEST_BOTH(mounts_on_top)
 {
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = to_prepare(mode, user);
         OK(forkexec_attr_make_directory(attr, "/place", 0755));
         OK(forkexec_attr_mount_tmpfs(attr, "/tmp", 0, 0777, CREATE));
         struct forkexec_root *root = new_root(attr);
-        struct forkexec_attr *other = builder(mode, user);
+        struct forkexec_attr *other = mount_attr(mode, user);
         OK(forkexec_attr_create_namespaces(other, FORKEXEC_NS_PID));
         OK(forkexec_attr_set_root(other, "/nonexistent", 0));
         OK(forkexec_attr_make_directory(other, "/nonexistent", 0));
@@ -282,9 +282,9 @@ TEST_BOTH(mounts_on_top)
         struct view *view = look(other, "look", "/place", "look", "/tmp/file");
         assert_saw(view, "mode./place", "0700");
         assert_saw(view, "text./tmp/file", "file");
-        /* The index counts those of the root first: the witness, a directory and a tmpfs. */
+        /* The index counts those of the root first: the reporter, a directory and a tmpfs. */
         OK(forkexec_attr_mount_tmpfs(other, "/none", 0, 0700, 0));
-        assert_spawn_fails(other, "/witness", FORKEXEC_STAGE_TMPFS, ENOENT, 5);
+        assert_spawn_fails(other, "/reporter", FORKEXEC_STAGE_TMPFS, ENOENT, 5);
         forkexec_root_free(root);
     }
 }
@@ -300,7 +300,7 @@ TEST(a_dry_run_tells)
     if (is_cloned()) {
         assert_non_null(strstr(said, "445 root: a clone of the prepared tree of fd "));
         assert_non_null(strstr(said, ", with 1 of its mounts and files\n"));
-        assert_null(strstr(said, "/witness\n452"));
+        assert_null(strstr(said, "/reporter\n452"));
         assert_null(strstr(said, "read-only root"));
     } else {
         assert_non_null(strstr(said, "445 root: empty, prepared, but built anew"));
@@ -317,7 +317,7 @@ TEST_BOTH(a_fork_may_use_it)
 {
     struct forkexec_attr *attr = to_prepare(FORKEXEC_MEMORY_AUTO, geteuid() != 0);
     prepare_root(attr);
-    aside(in_a_fork, attr);
+    in_fork(in_a_fork, attr);
     assert_int_equal(exits(attr, "exit", "9"), 9);
 }
 
@@ -343,11 +343,11 @@ TEST(a_root_that_cannot_be_built)
         OK(forkexec_attr_bind_mount(attr, "/nonexistent", "/x", CREATE));
         if (is_cloned())
             assert_not_prepared(attr, FORKEXEC_STAGE_BIND, ENOENT, 1);
-        attr = builder(FORKEXEC_MEMORY_AUTO, user);
+        attr = mount_attr(FORKEXEC_MEMORY_AUTO, user);
         OK(forkexec_attr_set_root(attr, "/nonexistent", 0));
         if (is_cloned())
             assert_not_prepared(attr, FORKEXEC_STAGE_ROOT, ENOENT, -1);
-        attr = builder(FORKEXEC_MEMORY_AUTO, user);
+        attr = mount_attr(FORKEXEC_MEMORY_AUTO, user);
         assert_not_prepared(attr, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
         OK(forkexec_attr_set_root(attr, NULL, 0));
         assert_not_prepared(attr, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
@@ -355,7 +355,7 @@ TEST(a_root_that_cannot_be_built)
         attr = to_prepare(FORKEXEC_MEMORY_AUTO, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/missing", 0, 0777, 0));
         prepare_root(attr);
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ENOENT, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_TMPFS, ENOENT, 1);
         assert_spawn_fails(attr, "/nonexistent", FORKEXEC_STAGE_TMPFS, ENOENT, 1);
     }
     struct forkexec_attr *attr = new_attr();
@@ -383,10 +383,10 @@ static void own_step_fails(const void *which)
         OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
     }
     OK(forkexec_attr_set_root(attr, NULL, READONLY));
-    struct traces before = look_for_traces();
+    struct host_state before = read_host_state();
     deny(&own_steps[i].denial, 1);
     assert_not_prepared(attr, own_steps[i].stage, own_steps[i].code, -1);
-    assert_no_traces_since(&before);
+    assert_nothing_left_since(&before);
 }
 
 TEST(its_own_steps)
@@ -394,7 +394,7 @@ TEST(its_own_steps)
     need_native();
     need(is_cloned(), "nothing is copied");
     for (size_t i = 0; i < sizeof own_steps / sizeof *own_steps; i++)
-        aside(own_step_fails, &i);
+        in_fork(own_step_fails, &i);
 }
 
 /* In another user namespace its mounts would not be what they are here. */
@@ -412,7 +412,7 @@ TEST(other_users)
     OK(forkexec_attr_map_uid(others[2], 1, geteuid(), 1));
     OK(forkexec_attr_map_gid(others[2], 0, getegid(), 1));
     for (int i = 0; i < 3; i++)
-        assert_spawn_fails(others[i], "/witness", FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+        assert_spawn_fails(others[i], "/reporter", FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
     OK(forkexec_attr_map_gid(others[1], 0, getegid(), 1));
     assert_int_equal(exits(others[1], "exit", "2"), 2);
     forkexec_root_free(root);
@@ -421,7 +421,7 @@ TEST(other_users)
 static void in_another_user_namespace(const void *attr)
 {
     assert_false(unshare(CLONE_NEWUSER | CLONE_NEWNS));
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
 TEST(a_caller_that_has_another_user_namespace_by_now)
@@ -429,7 +429,7 @@ TEST(a_caller_that_has_another_user_namespace_by_now)
     need(may_have_user_namespaces(), "no user namespaces");
     struct forkexec_attr *attr = to_prepare(FORKEXEC_MEMORY_AUTO, geteuid() != 0);
     prepare_root(attr);
-    aside(in_another_user_namespace, attr);
+    in_fork(in_another_user_namespace, attr);
 }
 
 /* Somebody has closed all that it does not know, or put another file there. */
@@ -437,10 +437,10 @@ static void after_a_close(const void *attr)
 {
     for (int fd = 3; fd < 100; fd++)
         close(fd);
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EBADF, -1);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, EBADF, -1);
     for (int fd = 3; fd < 100; fd++)
         dup2(0, fd);
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EBADF, -1);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, EBADF, -1);
 }
 
 TEST(a_descriptor_that_was_closed)
@@ -448,7 +448,7 @@ TEST(a_descriptor_that_was_closed)
     need(is_cloned(), "there is none");
     struct forkexec_attr *attr = to_prepare(FORKEXEC_MEMORY_AUTO, geteuid() != 0);
     prepare_root(attr);
-    aside(after_a_close, attr);
+    in_fork(after_a_close, attr);
 }
 
 TEST(all_of_it_on_older_hosts)

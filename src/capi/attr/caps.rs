@@ -30,7 +30,7 @@ use core::ffi::c_int;
 pub unsafe extern "C" fn forkexec_attr_set_capabilities(attr: *mut forkexec_attr, sets: u32, mask: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_capabilities", |attr| attr.caps.set_capabilities(sets, mask))
 }
 
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn forkexec_attr_set_capabilities(attr: *mut forkexec_attr
 pub unsafe extern "C" fn forkexec_attr_drop_capabilities(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "drop_capabilities", |attr| attr.caps.drop_capabilities())
 }
 
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn forkexec_attr_drop_capabilities(attr: *mut forkexec_att
 pub unsafe extern "C" fn forkexec_attr_set_ambient(attr: *mut forkexec_attr, mask: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_ambient", |attr| attr.caps.set_ambient(mask))
 }
 
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn forkexec_attr_set_ambient(attr: *mut forkexec_attr, mas
 pub unsafe extern "C" fn forkexec_attr_set_securebits(attr: *mut forkexec_attr, bits: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_securebits", |attr| attr.caps.set_securebits(bits))
 }
 
@@ -119,6 +119,6 @@ pub unsafe extern "C" fn forkexec_attr_set_securebits(attr: *mut forkexec_attr, 
 pub unsafe extern "C" fn forkexec_attr_set_no_new_privs(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_no_new_privs", |attr| attr.caps.set_no_new_privs())
 }

@@ -26,7 +26,7 @@ use core::ffi::{c_char, c_int};
 pub unsafe extern "C" fn forkexec_attr_set_exec_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_exec_fd", |attr| attr.exec.set_exec_fd(fd))
 }
 
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn forkexec_attr_set_search_path(attr: *mut forkexec_attr,
     // SAFETY: C caller guarantees that dirs is NULL or a string.
     let dirs = unsafe { guard::optional_string(dirs) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_search_path", |attr| attr.exec.set_search_path(dirs))
 }
 
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd(attr: *mut forkexec_attr, path: *
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_cwd", |attr| attr.exec.set_cwd(path?))
 }
 
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd(attr: *mut forkexec_attr, path: *
 pub unsafe extern "C" fn forkexec_attr_set_cwd_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_cwd_fd", |attr| attr.exec.set_cwd_fd(fd))
 }
 
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd_fd(attr: *mut forkexec_attr, fd: 
 pub unsafe extern "C" fn forkexec_attr_set_cwd_rights(attr: *mut forkexec_attr, rights: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_cwd_rights", |attr| attr.exec.set_cwd_rights(rights))
 }
 
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cwd_rights(attr: *mut forkexec_attr, 
 pub unsafe extern "C" fn forkexec_attr_set_busy_retry(attr: *mut forkexec_attr, milliseconds: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_busy_retry", |attr| attr.exec.set_busy_retry(milliseconds))
 }
 
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn forkexec_attr_set_pid_variable(attr: *mut forkexec_attr
     // SAFETY: C caller guarantees that name is NULL or a string.
     let name = unsafe { guard::string(name) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_pid_variable", |attr| attr.exec.set_pid_variable(name?))
 }
 
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn forkexec_attr_set_pid_variable(attr: *mut forkexec_attr
 pub unsafe extern "C" fn forkexec_attr_set_ptrace(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_ptrace", |attr| attr.exec.set_ptrace())
 }
 
@@ -217,7 +217,7 @@ pub unsafe extern "C" fn forkexec_attr_set_ptrace(attr: *mut forkexec_attr) -> c
 pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_stop", |attr| attr.exec.set_stop())
 }
 
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn forkexec_attr_set_stop(attr: *mut forkexec_attr) -> c_i
 pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr, mode: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_memory_mode", |attr| {
         attr.exec.set_memory_mode(mode)?;
         if mode == mode::FRESH {
@@ -285,7 +285,7 @@ pub unsafe extern "C" fn forkexec_attr_set_memory_mode(attr: *mut forkexec_attr,
 pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_init", |attr| attr.exec.set_init())
 }
 
@@ -313,7 +313,7 @@ pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_i
 pub unsafe extern "C" fn forkexec_attr_measure_memory(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "measure_memory", |attr| {
         attr.exec.measure_memory()?;
         parent::prepare_fresh();

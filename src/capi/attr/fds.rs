@@ -32,7 +32,7 @@ use core::ffi::{c_char, c_int};
 pub unsafe extern "C" fn forkexec_attr_map_fd(attr: *mut forkexec_attr, source: i32, target: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "map_fd", |attr| attr.fds.map_fd(source, target))
 }
 
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn forkexec_attr_map_fd(attr: *mut forkexec_attr, source: 
 pub unsafe extern "C" fn forkexec_attr_inherit_fds(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "inherit_fds", |attr| attr.fds.inherit_fds())
 }
 
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn forkexec_attr_open_fd(
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "open_fd", |attr| attr.fds.open_fd(target, path?, flags, mode))
 }
 
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn forkexec_attr_open_fd(
 pub unsafe extern "C" fn forkexec_attr_dup_fd(attr: *mut forkexec_attr, source: i32, target: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "dup_fd", |attr| attr.fds.dup_fd(source, target))
 }
 
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn forkexec_attr_dup_fd(attr: *mut forkexec_attr, source: 
 pub unsafe extern "C" fn forkexec_attr_close_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "close_fd", |attr| attr.fds.close_fd(fd))
 }
 
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn forkexec_attr_close_fd(attr: *mut forkexec_attr, fd: i3
 pub unsafe extern "C" fn forkexec_attr_close_fds_from(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "close_fds_from", |attr| attr.fds.close_fds_from(fd))
 }
 
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn forkexec_attr_enter_directory(attr: *mut forkexec_attr,
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "enter_directory", |attr| attr.fds.enter_directory(path?))
 }
 
@@ -204,6 +204,6 @@ pub unsafe extern "C" fn forkexec_attr_enter_directory(attr: *mut forkexec_attr,
 pub unsafe extern "C" fn forkexec_attr_enter_directory_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "enter_directory_fd", |attr| attr.fds.enter_directory_fd(fd))
 }

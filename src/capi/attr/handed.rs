@@ -49,7 +49,7 @@ pub unsafe extern "C" fn forkexec_attr_listen(
     // SAFETY: C caller guarantees that address is NULL or so many bytes.
     let address = unsafe { guard::list(address.cast::<u8>(), length, LONGEST, sentences::LISTEN_ADDRESS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "listen", |attr| attr.handed.listen(r#type, address?, backlog))
 }
 
@@ -83,7 +83,7 @@ const LONGEST: usize = size_of::<libc::sockaddr_storage>();
 pub unsafe extern "C" fn forkexec_attr_set_terminal(attr: *mut forkexec_attr, rows: u16, columns: u16) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_terminal", |attr| attr.handed.set_terminal(rows, columns))
 }
 
@@ -112,6 +112,6 @@ pub unsafe extern "C" fn forkexec_attr_open_tun(attr: *mut forkexec_attr, name: 
     // SAFETY: C caller guarantees that name is NULL or a string.
     let name = unsafe { guard::optional_string(name) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "open_tun", |attr| attr.handed.open_tun(name, flags))
 }

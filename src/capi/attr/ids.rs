@@ -27,7 +27,7 @@ use core::ffi::c_int;
 pub unsafe extern "C" fn forkexec_attr_set_uid(attr: *mut forkexec_attr, uid: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_uid", |attr| attr.ids.set_uid(uid))
 }
 
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn forkexec_attr_set_uid(attr: *mut forkexec_attr, uid: u3
 pub unsafe extern "C" fn forkexec_attr_set_gid(attr: *mut forkexec_attr, gid: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_gid", |attr| attr.ids.set_gid(gid))
 }
 
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn forkexec_attr_set_groups(attr: *mut forkexec_attr, list
     // SAFETY: C caller guarantees that list is NULL or a list of n items.
     let list = unsafe { guard::list(list, n, MOST_GROUPS, sentences::TOO_MANY_GROUPS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_groups", |attr| attr.ids.set_groups(list?))
 }
 
@@ -100,6 +100,6 @@ pub unsafe extern "C" fn forkexec_attr_set_groups(attr: *mut forkexec_attr, list
 pub unsafe extern "C" fn forkexec_attr_keep_groups(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "keep_groups", |attr| attr.ids.keep_groups())
 }

@@ -27,7 +27,7 @@ use core::ffi::{c_char, c_int};
 pub unsafe extern "C" fn forkexec_attr_set_landlock_ruleset(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_landlock_ruleset", |attr| attr.landlock.set_landlock_ruleset(fd))
 }
 
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_path(
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "add_landlock_path", |attr| attr.landlock.add_landlock_path(path?, access))
 }
 
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_path(
 pub unsafe extern "C" fn forkexec_attr_add_landlock_port(attr: *mut forkexec_attr, port: u16, access: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "add_landlock_port", |attr| attr.landlock.add_landlock_port(port, access))
 }
 
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn forkexec_attr_add_landlock_port(attr: *mut forkexec_att
 pub unsafe extern "C" fn forkexec_attr_set_landlock_handled(attr: *mut forkexec_attr, fs: u64, net: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_landlock_handled", |attr| attr.landlock.set_landlock_handled(fs, net))
 }
 
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_handled(attr: *mut forkexec_
 pub unsafe extern "C" fn forkexec_attr_set_landlock_scopes(attr: *mut forkexec_attr, scopes: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_landlock_scopes", |attr| attr.landlock.set_landlock_scopes(scopes))
 }
 
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_scopes(attr: *mut forkexec_a
 pub unsafe extern "C" fn forkexec_attr_set_landlock_flags(attr: *mut forkexec_attr, flags: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_landlock_flags", |attr| attr.landlock.set_landlock_flags(flags))
 }
 
@@ -180,6 +180,6 @@ pub unsafe extern "C" fn forkexec_attr_set_landlock_flags(attr: *mut forkexec_at
 pub unsafe extern "C" fn forkexec_attr_allow_partial_landlock(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "allow_partial_landlock", |attr| attr.landlock.allow_partial_landlock())
 }

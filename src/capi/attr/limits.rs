@@ -37,7 +37,7 @@ pub unsafe extern "C" fn forkexec_attr_set_rlimit(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_rlimit", |attr| attr.limits.set_rlimit(resource, soft, hard))
 }
 
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn forkexec_attr_set_rlimit(
 pub unsafe extern "C" fn forkexec_attr_set_nice(attr: *mut forkexec_attr, nice: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_nice", |attr| attr.limits.set_nice(nice))
 }
 
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cp
     // SAFETY: C caller guarantees that cpus is NULL or a list of n items.
     let cpus = unsafe { guard::list(cpus, n, MOST_CPUS, sentences::NO_PROCESSORS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_affinity", |attr| attr.limits.set_affinity(cpus?))
 }
 
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn forkexec_attr_set_affinity(attr: *mut forkexec_attr, cp
 pub unsafe extern "C" fn forkexec_attr_set_scheduler(attr: *mut forkexec_attr, policy: i32, priority: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_scheduler", |attr| attr.limits.set_scheduler(policy, priority))
 }
 
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn forkexec_attr_set_deadline(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_deadline", |attr| attr.limits.set_deadline(runtime_ns, deadline_ns, period_ns))
 }
 
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn forkexec_attr_set_deadline(
 pub unsafe extern "C" fn forkexec_attr_set_utilization(attr: *mut forkexec_attr, min: u32, max: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_utilization", |attr| attr.limits.set_utilization(min, max))
 }
 
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn forkexec_attr_set_numa_policy(
     // SAFETY: C caller guarantees that nodes is NULL or a list of n items.
     let nodes = unsafe { guard::list(nodes, n, MOST_NODES, sentences::NODES) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_numa_policy", |attr| attr.limits.set_numa_policy(mode, nodes?))
 }
 
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn forkexec_attr_set_numa_policy(
 pub unsafe extern "C" fn forkexec_attr_set_io_priority(attr: *mut forkexec_attr, io_class: u32, level: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_io_priority", |attr| attr.limits.set_io_priority(io_class, level))
 }
 
@@ -221,7 +221,7 @@ pub unsafe extern "C" fn forkexec_attr_set_io_priority(attr: *mut forkexec_attr,
 pub unsafe extern "C" fn forkexec_attr_set_umask(attr: *mut forkexec_attr, mask: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_umask", |attr| attr.limits.set_umask(mask))
 }
 
@@ -240,7 +240,7 @@ pub unsafe extern "C" fn forkexec_attr_set_umask(attr: *mut forkexec_attr, mask:
 pub unsafe extern "C" fn forkexec_attr_set_personality(attr: *mut forkexec_attr, persona: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_personality", |attr| attr.limits.set_personality(persona))
 }
 
@@ -260,7 +260,7 @@ pub unsafe extern "C" fn forkexec_attr_set_personality(attr: *mut forkexec_attr,
 pub unsafe extern "C" fn forkexec_attr_set_oom_score_adj(attr: *mut forkexec_attr, adjustment: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_oom_score_adj", |attr| attr.limits.set_oom_score_adj(adjustment))
 }
 
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn forkexec_attr_set_oom_score_adj(attr: *mut forkexec_att
 pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr, nanoseconds: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_timer_slack", |attr| attr.limits.set_timer_slack(nanoseconds))
 }
 
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn forkexec_attr_set_timer_slack(attr: *mut forkexec_attr,
 pub unsafe extern "C" fn forkexec_attr_set_process_flags(attr: *mut forkexec_attr, flags: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_process_flags", |attr| attr.limits.set_process_flags(flags))
 }
 
@@ -338,7 +338,7 @@ pub unsafe extern "C" fn forkexec_attr_set_process_flags(attr: *mut forkexec_att
 pub unsafe extern "C" fn forkexec_attr_set_speculation(attr: *mut forkexec_attr, feature: u32, control: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_speculation", |attr| attr.limits.set_speculation(feature, control))
 }
 
@@ -361,7 +361,7 @@ pub unsafe extern "C" fn forkexec_attr_set_speculation(attr: *mut forkexec_attr,
 pub unsafe extern "C" fn forkexec_attr_set_coredump_filter(attr: *mut forkexec_attr, kinds: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_coredump_filter", |attr| attr.limits.set_coredump_filter(kinds))
 }
 
@@ -397,7 +397,7 @@ pub unsafe extern "C" fn forkexec_attr_set_coredump_filter(attr: *mut forkexec_a
 pub unsafe extern "C" fn forkexec_attr_set_cgroup_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_cgroup_fd", |attr| attr.limits.set_cgroup_fd(fd))
 }
 
@@ -417,7 +417,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cgroup_fd(attr: *mut forkexec_attr, f
 pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "restore_nofile", |attr| attr.limits.restore_nofile())
 }
 
@@ -438,7 +438,7 @@ pub unsafe extern "C" fn forkexec_attr_restore_nofile(attr: *mut forkexec_attr) 
 pub unsafe extern "C" fn forkexec_attr_restore_nofile_from(attr: *mut forkexec_attr, soft: u64, hard: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "restore_nofile_from", |attr| attr.limits.restore_nofile_from(soft, hard))
 }
 
@@ -458,6 +458,6 @@ pub unsafe extern "C" fn forkexec_attr_restore_nofile_from(attr: *mut forkexec_a
 pub unsafe extern "C" fn forkexec_attr_allow_failure(attr: *mut forkexec_attr, stage: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "allow_failure", |attr| attr.limits.allow_failure(stage))
 }

@@ -57,7 +57,7 @@ pub unsafe extern "C" fn forkexec_attr_add_mount(
     // SAFETY: C caller guarantees that data is NULL or a string.
     let data = unsafe { guard::optional_string(data) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "add_mount", |attr| attr.mounts.add_mount(source, target?, fstype, flags, data))
 }
 
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount(
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "bind_mount", |attr| attr.mounts.bind_mount(source?, target?, None, flags))
 }
 
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount_idmapped(
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "bind_mount_idmapped", |attr| attr.mounts.bind_mount(source?, target?, Some(userns_fd), flags))
 }
 
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn forkexec_attr_bind_mount_fd(
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "bind_mount_fd", |attr| attr.mounts.bind_mount_fd(fd, target?, flags))
 }
 
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_tmpfs(
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "mount_tmpfs", |attr| attr.mounts.mount_tmpfs(target?, size_bytes, mode, flags))
 }
 
@@ -256,7 +256,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_overlay(
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "mount_overlay", |attr| {
         // SAFETY: C caller guarantees that each of lowers is NULL or a string.
         let lowers = lowers?.iter().map(|lower| unsafe { guard::string(*lower) });
@@ -295,7 +295,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_proc(
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "mount_proc", |attr| attr.mounts.mount_proc(target?, flags))
 }
 
@@ -329,7 +329,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_dev(attr: *mut forkexec_attr, targe
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "mount_dev", |attr| attr.mounts.mount_dev(target?, flags))
 }
 
@@ -363,7 +363,7 @@ pub unsafe extern "C" fn forkexec_attr_make_directory(
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "make_directory", |attr| attr.mounts.make_directory(path?, mode))
 }
 
@@ -397,7 +397,7 @@ pub unsafe extern "C" fn forkexec_attr_make_symlink(
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "make_symlink", |attr| attr.mounts.make_symlink(contents?, path?))
 }
 
@@ -436,7 +436,7 @@ pub unsafe extern "C" fn forkexec_attr_make_file(
     // SAFETY: C caller guarantees that bytes is NULL or has that length.
     let bytes = unsafe { guard::list(bytes, length, LONGEST_FILE, sentences::FILE_TOO_LONG) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "make_file", |attr| attr.mounts.make_file(path?, bytes?, mode))
 }
 
@@ -469,7 +469,7 @@ pub unsafe extern "C" fn forkexec_attr_make_file_fd(
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "make_file_fd", |attr| attr.mounts.make_file_fd(path?, fd, mode))
 }
 
@@ -503,7 +503,7 @@ pub unsafe extern "C" fn forkexec_attr_mount_file_fd(
     // SAFETY: C caller guarantees that target is NULL or a string.
     let target = unsafe { guard::string(target) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "mount_file_fd", |attr| attr.mounts.mount_file_fd(fd, target?, mode, flags))
 }
 
@@ -532,7 +532,7 @@ pub unsafe extern "C" fn forkexec_attr_mask_path(attr: *mut forkexec_attr, path:
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "mask_path", |attr| attr.mounts.mask_path(path?))
 }
 
@@ -560,7 +560,7 @@ pub unsafe extern "C" fn forkexec_attr_make_readonly(attr: *mut forkexec_attr, p
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "make_readonly", |attr| attr.mounts.make_readonly(path?))
 }
 
@@ -591,7 +591,7 @@ pub unsafe extern "C" fn forkexec_attr_remount(attr: *mut forkexec_attr, path: *
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "remount", |attr| attr.mounts.remount(path?, flags))
 }
 
@@ -621,7 +621,7 @@ pub unsafe extern "C" fn forkexec_attr_change_mode(attr: *mut forkexec_attr, pat
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "change_mode", |attr| attr.mounts.change_mode(path?, mode))
 }
 
@@ -658,7 +658,7 @@ pub unsafe extern "C" fn forkexec_attr_set_root(attr: *mut forkexec_attr, path: 
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::optional_string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_root", |attr| attr.mounts.set_root(path, flags))
 }
 
@@ -684,6 +684,6 @@ pub unsafe extern "C" fn forkexec_attr_set_chroot(attr: *mut forkexec_attr, path
     // SAFETY: C caller guarantees that path is NULL or a string.
     let path = unsafe { guard::string(path) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_chroot", |attr| attr.mounts.set_chroot(path?))
 }

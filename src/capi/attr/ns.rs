@@ -32,7 +32,7 @@ use core::ffi::{c_char, c_int};
 pub unsafe extern "C" fn forkexec_attr_create_namespaces(attr: *mut forkexec_attr, types: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "create_namespaces", |attr| attr.ns.create_namespaces(types))
 }
 
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn forkexec_attr_set_pid(attr: *mut forkexec_attr, pids: *
     // SAFETY: C caller guarantees that pids is NULL or a list of n items.
     let pids = unsafe { guard::list(pids, n, MOST_PIDS, sentences::PIDS) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_pid", |attr| attr.ns.set_pid(pids?))
 }
 
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn forkexec_attr_set_pid(attr: *mut forkexec_attr, pids: *
 pub unsafe extern "C" fn forkexec_attr_unshare_namespaces(attr: *mut forkexec_attr, types: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "unshare_namespaces", |attr| attr.ns.unshare_namespaces(types))
 }
 
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn forkexec_attr_unshare_namespaces(attr: *mut forkexec_at
 pub unsafe extern "C" fn forkexec_attr_join_namespace(attr: *mut forkexec_attr, fd: i32, r#type: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "join_namespace", |attr| attr.ns.join_namespace(fd, r#type))
 }
 
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn forkexec_attr_join_namespace(attr: *mut forkexec_attr, 
 pub unsafe extern "C" fn forkexec_attr_join_pidfd(attr: *mut forkexec_attr, pidfd: i32, types: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "join_pidfd", |attr| attr.ns.join_pidfd(pidfd, types))
 }
 
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn forkexec_attr_map_uid(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "map_uid", |attr| attr.ns.map_uid(inside, outside, count))
 }
 
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn forkexec_attr_map_gid(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "map_gid", |attr| attr.ns.map_gid(inside, outside, count))
 }
 
@@ -230,7 +230,7 @@ pub unsafe extern "C" fn forkexec_attr_map_gid(
 pub unsafe extern "C" fn forkexec_attr_map_subordinate_ids(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "map_subordinate_ids", |attr| attr.ns.map_subordinate_ids())
 }
 
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn forkexec_attr_set_map_helpers(
     // SAFETY: C caller guarantees that newgidmap is NULL or a string.
     let gid = unsafe { guard::optional_string(newgidmap) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_map_helpers", |attr| attr.ns.set_map_helpers(uid, gid))
 }
 
@@ -285,7 +285,7 @@ pub unsafe extern "C" fn forkexec_attr_set_map_helpers(
 pub unsafe extern "C" fn forkexec_attr_allow_setgroups(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "allow_setgroups", |attr| attr.ns.allow_setgroups())
 }
 
@@ -312,7 +312,7 @@ pub unsafe extern "C" fn forkexec_attr_allow_setgroups(attr: *mut forkexec_attr)
 pub unsafe extern "C" fn forkexec_attr_set_user_namespace_owner(attr: *mut forkexec_attr, uid: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_user_namespace_owner", |attr| attr.ns.set_user_namespace_owner(uid))
 }
 
@@ -334,7 +334,7 @@ pub unsafe extern "C" fn forkexec_attr_set_user_namespace_owner(attr: *mut forke
 pub unsafe extern "C" fn forkexec_attr_set_mount_propagation(attr: *mut forkexec_attr, flags: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_mount_propagation", |attr| attr.ns.set_mount_propagation(flags))
 }
 
@@ -357,7 +357,7 @@ pub unsafe extern "C" fn forkexec_attr_set_hostname(attr: *mut forkexec_attr, na
     // SAFETY: C caller guarantees that name is NULL or a string.
     let name = unsafe { guard::string(name) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_hostname", |attr| attr.ns.set_hostname(name?))
 }
 
@@ -380,7 +380,7 @@ pub unsafe extern "C" fn forkexec_attr_set_domainname(attr: *mut forkexec_attr, 
     // SAFETY: C caller guarantees that name is NULL or a string.
     let name = unsafe { guard::string(name) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_domainname", |attr| attr.ns.set_domainname(name?))
 }
 
@@ -398,7 +398,7 @@ pub unsafe extern "C" fn forkexec_attr_set_domainname(attr: *mut forkexec_attr, 
 pub unsafe extern "C" fn forkexec_attr_set_loopback(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_loopback", |attr| attr.ns.set_loopback())
 }
 
@@ -431,6 +431,6 @@ pub unsafe extern "C" fn forkexec_attr_set_time_offset(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_time_offset", |attr| attr.ns.set_time_offset(clock, seconds, nanoseconds))
 }

@@ -27,7 +27,7 @@ pub unsafe extern "C" fn forkexec_attr_set_session_keyring(attr: *mut forkexec_a
     // SAFETY: C caller guarantees that name is NULL or a string.
     let name = unsafe { guard::optional_string(name) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_session_keyring", |attr| attr.security.set_session_keyring(name))
 }
 
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn forkexec_attr_set_session_keyring(attr: *mut forkexec_a
 pub unsafe extern "C" fn forkexec_attr_set_keyring_permissions(attr: *mut forkexec_attr, permissions: u32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_keyring_permissions", |attr| attr.security.set_keyring_permissions(permissions))
 }
 
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn forkexec_attr_set_keyring_label(attr: *mut forkexec_att
     // SAFETY: C caller guarantees that label is NULL or a string.
     let label = unsafe { guard::string(label) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_keyring_label", |attr| attr.security.set_keyring_label(label?))
 }
 
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn forkexec_attr_set_apparmor_profile(attr: *mut forkexec_
     // SAFETY: C caller guarantees that profile is NULL or a string.
     let profile = unsafe { guard::string(profile) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_apparmor_profile", |attr| attr.security.set_apparmor_profile(profile?))
 }
 
@@ -135,6 +135,6 @@ pub unsafe extern "C" fn forkexec_attr_set_exec_label(attr: *mut forkexec_attr, 
     // SAFETY: C caller guarantees that label is NULL or a string.
     let label = unsafe { guard::string(label) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_exec_label", |attr| attr.security.set_exec_label(label?))
 }

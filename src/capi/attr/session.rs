@@ -21,7 +21,7 @@ use core::ffi::c_int;
 pub unsafe extern "C" fn forkexec_attr_set_session(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_session", |attr| attr.session.set_session())
 }
 
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn forkexec_attr_set_session(attr: *mut forkexec_attr) -> 
 pub unsafe extern "C" fn forkexec_attr_set_process_group(attr: *mut forkexec_attr, pgid: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_process_group", |attr| attr.session.set_process_group(pgid))
 }
 
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn forkexec_attr_set_process_group(attr: *mut forkexec_att
 pub unsafe extern "C" fn forkexec_attr_set_controlling_terminal(attr: *mut forkexec_attr, tty: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_controlling_terminal", |attr| attr.session.set_controlling_terminal(tty))
 }
 
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn forkexec_attr_set_controlling_terminal(attr: *mut forke
 pub unsafe extern "C" fn forkexec_attr_set_foreground(attr: *mut forkexec_attr, tty: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_foreground", |attr| attr.session.set_foreground(tty))
 }
 
@@ -110,6 +110,6 @@ pub unsafe extern "C" fn forkexec_attr_set_foreground(attr: *mut forkexec_attr, 
 pub unsafe extern "C" fn forkexec_attr_detach_terminal(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "detach_terminal", |attr| attr.session.detach_terminal())
 }

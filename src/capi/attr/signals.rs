@@ -22,7 +22,7 @@ use core::ffi::c_int;
 pub unsafe extern "C" fn forkexec_attr_set_signal_mask(attr: *mut forkexec_attr, set: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_signal_mask", |attr| attr.signals.set_signal_mask(set))
 }
 
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn forkexec_attr_set_signal_mask(attr: *mut forkexec_attr,
 pub unsafe extern "C" fn forkexec_attr_set_signal_default(attr: *mut forkexec_attr, set: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_signal_default", |attr| attr.signals.set_signal_default(set))
 }
 
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn forkexec_attr_set_signal_default(attr: *mut forkexec_at
 pub unsafe extern "C" fn forkexec_attr_set_signal_ignore(attr: *mut forkexec_attr, set: u64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_signal_ignore", |attr| attr.signals.set_signal_ignore(set))
 }
 
@@ -103,6 +103,6 @@ pub unsafe extern "C" fn forkexec_attr_set_parent_death_signal(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     apply(attr, "set_parent_death_signal", |attr| attr.signals.set_parent_death_signal(sig, whose))
 }

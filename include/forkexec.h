@@ -110,7 +110,7 @@ struct forkexec_cgroup;
 
 /**
  * A root that was built once, with the mounts in it: a tree of mounts that is in no mount namespace, of which each spawn
- * gets a clone. A fork of the process that made it may use it, too.
+ * gets a clone. A fork of the process that made it can use it, too.
  */
 struct forkexec_root;
 
@@ -3988,48 +3988,76 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_c
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Builds the root that attr asks for with set_root, and the mounts in it, once. forkexec_attr_set_prepared_root then gives
- * each program a clone, which takes the kernel one call instead of several for each mount. Of attr only these count, and
- * the user and mount namespaces with their maps: a process of the library's own builds the root in such namespaces, and has
- * ended when this returns. attr stays as it is and may be freed. open_tree(2), move_mount(2).
+ * Builds once the root that attr asks for with set_root, and the mounts in it.
  *
- * No program may write to what others have, too. An empty root has to be FORKEXEC_MOUNT_READONLY, and is then read-only as
- * a file system, whatever flags a program takes from its mounts; so is what mount_dev mounts with that flag. The tree has
- * binds, overlays without an upper directory, read-only dev, directories, links, files, and masked and read-only paths.
- * Each spawn makes anew, in its clone: mount_tmpfs, mount_proc, mount_file_fd, overlays that are written to, dev without
- * FORKEXEC_MOUNT_READONLY (of a read-only one pts and shm), add_mount of anything but binds, and what has to come after one of
- * these: what lies in it, covers it, or follows links. Their descriptors and relative paths count at each spawn;
- * those of the tree count now. Where they have FORKEXEC_MOUNT_CREATE, what they are mounted on is in the tree.
+ * forkexec_attr_set_prepared_root then gives each program a clone, which takes the kernel one call instead of several for
+ * each mount. A process of the library's own builds the root, in a mount namespace and, if attr asks for one, a user namespace
+ * with its maps; it has ended when this returns. Nothing else of attr counts. attr does not change and may be freed.
+ * *root is to be freed with forkexec_root_free.
  *
- * Before Linux 6.15 (FORKEXEC_PROBE_PREPARED_ROOT), or where a filter forbids the calls, nothing is built now: what was asked
- * for is kept, and each spawn builds it. Mounts that the caller gets later do not appear in the tree
- * (but by propagation, with MS_SLAVE). The tree keeps its file systems busy until *root and all attrs with it are
- * freed, and the programs that have clones have ended.
+ * Programs must not see what other programs write. So an empty root needs FORKEXEC_MOUNT_READONLY, and its file system
+ * is then read-only, whatever a program does to its mounts; the same holds for mount_dev with that flag. The tree has the
+ * binds, the overlays without an upper directory, read-only dev, directories, links, files, and masked and read-only
+ * paths. Each spawn makes the rest in its clone: mount_tmpfs, mount_proc, mount_file_fd, overlays that are written to,
+ * dev without FORKEXEC_MOUNT_READONLY (of a read-only one pts and shm), what add_mount mounts other than binds, and all
+ * that has to come after one of these, because it lies in it, covers it, or follows links. The tree has what they
+ * are mounted on, if they have FORKEXEC_MOUNT_CREATE. Descriptors and relative paths of what is in the tree count now, others
+ * at each spawn.
  *
- * Returns 0, or the negative of error->code. -EINVAL: attr or root is NULL (stage 0); there is no set_root, or an
- * empty one without FORKEXEC_MOUNT_READONLY, no new mount namespace, a user namespace that is joined, or what was set
- * contradicts itself (FORKEXEC_STAGE_VALIDATE). -ENOMEM. Otherwise the errno of the step that error->stage names, as for
- * forkexec_hold; FORKEXEC_STAGE_ROOT_TREE and FORKEXEC_STAGE_ROOT_COPY: the tree cannot be copied (ENOSPC: it has more
- * mounts than /proc/sys/fs/mount-max allows); FORKEXEC_STAGE_HAND_OVER (EMFILE: too many descriptors).
+ * Before Linux 6.15, or where a filter forbids the calls, nothing is built now: the request is kept, and each spawn
+ * builds its root. FORKEXEC_PROBE_PREPARED_ROOT says which it is. The tree does not get mounts that the caller makes
+ * later, unless they propagate (MS_SLAVE). Its file systems stay in use until root and all attrs with it are freed and
+ * the programs in clones have ended.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_root(attr, NULL, FORKEXEC_MOUNT_READONLY);
+ *     forkexec_attr_bind_mount(attr, "/usr", "/usr", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY);
+ *     if (forkexec_root_new(attr, &root, &error) == 0)
+ *         forkexec_attr_set_prepared_root(attr, root);
+ *
+ * Returns 0, or the negative of error->code, as forkexec_hold does, and with stage 0:
+ * -EINVAL: attr or root is NULL.
+ * -ENOMEM: memory is short.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no set_root, an empty root is not read-only, no new mount namespace, a user
+ *   namespace is joined, attr has a prepared root.
+ * FORKEXEC_STAGE_ROOT_TREE, FORKEXEC_STAGE_ROOT_COPY, ENOSPC: the tree has more mounts than /proc/sys/fs/mount-max allows.
+ * FORKEXEC_STAGE_HAND_OVER, EMFILE: too many descriptors are open.
+ *
+ * See open_tree(2), move_mount(2).
  */
 FORKEXEC_MUST_USE
 int forkexec_root_new(const struct forkexec_attr *attr,
                       struct forkexec_root **root,
                       struct forkexec_error *error);
 
-/** Frees root; NULL is fine. Attrs that have it keep the tree, and so do the programs that have clones of it. */
+/**
+ * Frees root; NULL is fine.
+ *
+ * Attrs that have it keep the tree, and so do the programs that have clones of it.
+ */
 void forkexec_root_free(struct forkexec_root *root);
 
 /**
- * Gives the program a clone of a root of forkexec_root_new. This takes the place of set_root and of all mounts that attr
- * asked for before: attr may be the one that root was made of. Mounts that it asks for afterwards are made in the
- * clone, and have to find what they are mounted on, where the root is read-only. attr keeps the tree: root may be freed. As
- * for set_root, attr has a new mount namespace; and it has the user namespace and maps that root was made with. The
- * last call of this and set_root wins. In forkexec_error the index of a mount counts those of root first.
- * Returns 0; -EINVAL: attr or root is NULL.
- * Fails later as FORKEXEC_STAGE_VALIDATE (EINVAL: no new mount namespace, also set_chroot, or another user namespace or other maps
- * than root was made with; EBADF: the caller has closed the descriptor of the tree), FORKEXEC_STAGE_ROOT (as set_root; ENOSPC: more
- * mounts than /proc/sys/fs/mount-max allows), and as the mounts that each spawn makes anew; index -1 or theirs.
+ * Gives the program a clone of a root of forkexec_root_new.
+ *
+ * It takes the place of set_root and of all mounts that attr has asked for: attr may be the one that root was made of.
+ * Mounts that attr asks for afterwards are made in the clone; where that is read-only, what they are mounted on has to be
+ * there. attr keeps the tree, so root may be freed. attr needs a new mount namespace, and the user namespace and maps that
+ * root was made with. The last call of this and set_root wins. In forkexec_error the index of a mount counts those of
+ * root first.
+ *
+ * Returns 0, or a negative errno:
+ * -EINVAL: attr or root is NULL.
+ *
+ * A spawn can fail later as the mounts that each spawn makes, and as:
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: no new mount namespace, another user namespace or other maps than root was made with,
+ *   set_chroot.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: the caller has closed the descriptor of the tree.
+ * FORKEXEC_STAGE_ROOT, ENOSPC: there are more mounts than /proc/sys/fs/mount-max allows.
+ * FORKEXEC_STAGE_ROOT, EPERM.
+ *
+ * See open_tree(2), move_mount(2).
  */
 int forkexec_attr_set_prepared_root(struct forkexec_attr *attr,
                                     const struct forkexec_root *root);

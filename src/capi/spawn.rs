@@ -120,7 +120,8 @@ pub unsafe extern "C" fn forkexec_spawn(
 /// are not: these are the stages after FORKEXEC_STAGE_HOLD. The child has left the caller's memory. It waits until
 /// forkexec_release lets it go on, and ends if the caller ends before.
 ///
-/// Arguments are those of forkexec_spawn. Descriptors that attr names need not be open any more when this returns.
+/// attr, path, argv, envp, child and error are those of forkexec_spawn. Descriptors that attr names need not be open
+/// any more when this returns.
 ///
 /// Example:
 ///

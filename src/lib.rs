@@ -12,6 +12,7 @@
 //! | `child` | how it happens: raw system calls over the sealed plan, in the order of `child::program` |
 //! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
 //! | `cgroup` | a cgroup that the caller makes for one run, and its removal |
+//! | `prepared` | a root that is built once, for many spawns |
 //! | `probe` | what this host allows |
 //! | `shared` | a counted pointer for which memory can be short |
 //! | `stage` | the order, said once: number, name and reason of every step |
@@ -38,6 +39,7 @@ pub mod attr;
 pub mod bpf;
 pub mod plan;
 mod errno;
+mod prepared;
 mod probe;
 mod runtime;
 mod sentences;

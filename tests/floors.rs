@@ -119,7 +119,13 @@ fn src_bpf() {
 fn src_capi() {
     stand(
         "src/capi",
-        &[&["constants", "entry", "guard"], &["error"], &["answer", "attr", "probe"], &["child", "cgroup"], &["spawn"]],
+        &[
+            &["constants", "entry", "guard"],
+            &["error"],
+            &["answer", "attr", "probe"],
+            &["child", "cgroup", "root"],
+            &["spawn"],
+        ],
     );
 }
 

@@ -116,6 +116,38 @@ fn src_bpf() {
 }
 
 #[test]
+fn src_child() {
+    stand(
+        "src/child",
+        &[
+            &["exit", "state", "created", "init_filter", "proc_files", "open_fds"],
+            &["channel", "descriptors", "listener", "resolve"],
+            &["channel_ends", "cwd", "follow_links", "submounts"],
+            &["fds", "mount_flags", "target"],
+            &["bind", "files", "image", "root"],
+            &["in_memory"],
+            &["mounts"],
+            &[
+                "caps",
+                "security",
+                "session",
+                "signals",
+                "exec",
+                "filters",
+                "handed",
+                "ids",
+                "init",
+                "landlock",
+                "limits",
+                "ns",
+                "second_process",
+            ],
+            &["program"],
+        ],
+    );
+}
+
+#[test]
 fn what_does_not_stand_is_told() {
     let house = |rooms: &[(&str, &str)]| {
         rooms.iter().map(|(name, text)| (name.to_string(), imports(text, 0, "house"))).collect::<BTreeMap<_, _>>()

@@ -1,24 +1,16 @@
 //! The child's side of the channel: where it is, what it says, and what it waits for.
 
-use super::At;
-use super::page::{BESIDE_IMAGE, IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
-use super::program::FAILED;
-use super::sealed::{Wiring, clone, message, mode};
-use super::stage::Stage;
-use super::sys::abi::{
+use super::exit::FAILED;
+use super::state::{At, Who};
+use crate::page::{BESIDE_IMAGE, IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
+use crate::sealed::{Wiring, clone, message, mode};
+use crate::stage::Stage;
+use crate::sys::abi::{
     EAGAIN, EINTR, ENOSYS, EPERM, ETIMEDOUT, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_DUMPABLE,
     PR_SET_NAME, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
 };
-use super::sys::{self, Answer, Errno};
+use crate::sys::{self, Answer, Errno};
 use core::sync::atomic::{AtomicU32, Ordering};
-
-/// Which of the processes of a spawn this one is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Who {
-    First,
-    Second,
-    Program,
-}
 
 /// The page that the wiring names: memory of the caller's, or a file that the image maps. Without a page the image can
 /// tell what failed only by its exit status.

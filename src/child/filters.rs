@@ -1,11 +1,11 @@
 //! Seccomp filters.
 
-use super::At;
-use super::sys::abi::{
+use super::state::At;
+use super::{channel, listener};
+use crate::sys::abi::{
     CLONE_FS, CLONE_NEWUSER, CLONE_VFORK, ENOSYS, EOPNOTSUPP, EPERM, SECCOMP_FILTER_FLAG_NEW_LISTENER,
 };
-use super::sys::{self, Answer, Errno};
-use super::{channel, listener};
+use crate::sys::{self, Answer, Errno};
 
 /// seccomp(2)
 pub fn privileged_seccomp(at: &mut At) -> Answer {

@@ -1,20 +1,17 @@
 //! The init of a pid namespace: it stays behind as the first process while the program goes on as its child.
 
-use super::At;
-use super::channel::{self, Who};
-use super::fds;
+use super::channel;
+use super::descriptors;
+use super::exit::{FAILED, SIGNALLED};
 use super::init_filter;
-use super::page::{USAGE, Usage, program};
-use super::program::FAILED;
-use super::sys::abi::{
+use super::state::{At, Who};
+use crate::page::{USAGE, Usage, program};
+use crate::sys::abi::{
     CLD_EXITED, EAGAIN, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
     PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo,
 };
-use super::sys::{self, Answer, Errno};
+use crate::sys::{self, Answer, Errno};
 use core::sync::atomic::Ordering;
-
-/// The exit status of an init whose program was killed is this and the signal.
-pub const SIGNALLED: i32 = 128;
 
 /// The signal by which the kernel tells of a program that has not been exec'd yet: an exec makes it SIGCHLD, and so a
 /// death before can be told from a death after. It is one that is not queued, so that no limit makes it get lost.
@@ -84,7 +81,7 @@ fn give_up(at: &At, program: i32) -> Answer {
     if at.lifeline >= 0 {
         sys::close(at.lifeline)?;
     }
-    fds::close_everything(at)?;
+    descriptors::close_everything(at)?;
     sys::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0)?;
     sys::capset(0, 0, 0)?;
     sys::prctl(PR_SET_NO_NEW_PRIVS, 1, 0)?;

@@ -1,10 +1,11 @@
 //! A filter with a listener. Its descriptor has to get to the caller, and whoever is filtered may not be able to send it
 //! any more: a thread that was made before does, without the filter. Both end before anything else happens.
 
-use super::At;
-use super::sealed::{Filter, message};
-use super::sys::abi::Timespec;
-use super::sys::{self, Answer, Errno};
+use super::exit::FAILED;
+use super::state::At;
+use crate::sealed::{Filter, message};
+use crate::sys::abi::Timespec;
+use crate::sys::{self, Answer, Errno};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
@@ -75,7 +76,7 @@ unsafe extern "C" fn deliver(delivery: *const c_void) -> ! {
     while delivery.listener.load(Ordering::Acquire) == NOT_YET {
         // An earlier filter may end the child alone.
         if delivery.child.load(Ordering::Acquire) == 0 {
-            sys::exit(super::program::FAILED);
+            sys::exit(FAILED);
         }
         let _ = sys::sleep(&Timespec { seconds: 0, nanoseconds: 10_000 });
     }

@@ -1,14 +1,13 @@
 //! Namespaces, and what is set in them.
 
-use super::At;
-use super::sealed::Join;
-use super::sys::abi::{
+use super::state::At;
+use super::{channel, proc_files};
+use crate::sealed::Join;
+use crate::sys::abi::{
     AF_INET, AT_FDCWD, CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, O_CLOEXEC, O_DIRECTORY,
     O_PATH, O_RDONLY, O_WRONLY, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
 };
-use super::sys::{self, Answer, Errno};
-use super::{channel, inside};
-use core::ffi::CStr;
+use crate::sys::{self, Answer, Errno};
 
 /// time_namespaces(7): whoever opens it here may write it later, though it then belongs to root.
 pub fn time_file(at: &mut At) -> Answer {
@@ -18,7 +17,7 @@ pub fn time_file(at: &mut At) -> Answer {
             let path = c"/proc/self/ns".as_ptr().cast();
             sys::openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)?
         };
-        inside::is_of_proc(directory)?;
+        proc_files::is_of_proc(directory)?;
         at.own_namespaces = directory;
     }
     if at.plan.time_offsets.is_empty() {
@@ -27,7 +26,7 @@ pub fn time_file(at: &mut At) -> Answer {
     let path = c"/proc/self/timens_offsets".as_ptr().cast();
     // SAFETY: the path is NUL-terminated.
     at.time_file = unsafe { sys::openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0)? };
-    inside::is_of_proc(at.time_file)
+    proc_files::is_of_proc(at.time_file)
 }
 
 /// PR_SET_DUMPABLE(2const)
@@ -107,17 +106,9 @@ pub fn inner_user(at: &mut At) -> Answer {
         return Ok(());
     }
     sys::unshare(CLONE_NEWUSER)?;
-    write_map(at, c"self/setgroups", b"deny")?;
-    write_map(at, c"self/uid_map", at.plan.bytes(at.plan.inner_uid_map))?;
-    write_map(at, c"self/gid_map", at.plan.bytes(at.plan.inner_gid_map))
-}
-
-fn write_map(at: &At, path: &CStr, bytes: &[u8]) -> Answer {
-    // SAFETY: the path is NUL-terminated.
-    let file = unsafe { sys::openat(at.proc, path.as_ptr().cast(), O_WRONLY | O_CLOEXEC, 0)? };
-    inside::is_of_proc(file)?;
-    sys::write(file, bytes)?;
-    sys::close(file)
+    proc_files::write(at.proc, c"self/setgroups", b"deny")?;
+    proc_files::write(at.proc, c"self/uid_map", at.plan.bytes(at.plan.inner_uid_map))?;
+    proc_files::write(at.proc, c"self/gid_map", at.plan.bytes(at.plan.inner_gid_map))
 }
 
 /// sethostname(2)

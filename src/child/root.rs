@@ -1,14 +1,13 @@
 //! The root directory: the new one is laid over the old, built in, and takes its place.
 
-use super::At;
-use super::below;
-use super::mounts::add_flags;
-use super::sys::abi::{
+use super::mount_flags::{add_flags, add_flags_below};
+use super::state::At;
+use crate::sys::abi::{
     AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY, MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC,
     MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_DIRECTORY, O_PATH,
 };
-use super::sys::ways::{Call, goes_on};
-use super::sys::{self, Answer};
+use crate::sys::ways::{Call, goes_on};
+use crate::sys::{self, Answer};
 use core::ptr::null;
 
 /// mount(2)
@@ -61,7 +60,7 @@ fn protect_root(at: &At) -> Answer {
 /// Kernels before 5.12 change one mount at a time.
 fn protect_each(at: &At, flags: u64) -> Answer {
     add_flags(at.root, flags & !MS_RDONLY)?;
-    below::each(at, at.root, |mount| add_flags(mount, flags))
+    add_flags_below(at, at.root, flags)
 }
 
 /// Changes the propagation of a root that is not the caller's.

@@ -1,13 +1,13 @@
 //! The session keyring, and the label of the program.
 
-use super::At;
-use super::inside::is_of_proc;
-use super::sealed::{Text, keyring};
-use super::sys::abi::{
+use super::proc_files::is_of_proc;
+use super::state::At;
+use crate::sealed::{Text, keyring};
+use crate::sys::abi::{
     AT_FDCWD, ENOSYS, EOPNOTSUPP, O_CLOEXEC, O_DIRECTORY, O_PATH, O_WRONLY, OpenHow, PROC_ROOT_INO, RESOLVE_BENEATH,
     RESOLVE_NO_MAGICLINKS, RESOLVE_NO_XDEV,
 };
-use super::sys::{self, Answer, Errno};
+use crate::sys::{self, Answer, Errno};
 
 /// keyctl(2)
 pub fn session_keyring(at: &mut At) -> Answer {

@@ -1,9 +1,9 @@
 //! Signals: the one for the parent's death, dispositions, and last the mask.
 
-use super::At;
 use super::channel;
-use super::sys::abi::{ESRCH, PR_SET_PDEATHSIG, SIG_DFL, SIG_IGN};
-use super::sys::{self, Answer, Errno};
+use super::state::At;
+use crate::sys::abi::{ESRCH, PR_SET_PDEATHSIG, SIG_DFL, SIG_IGN};
+use crate::sys::{self, Answer, Errno};
 
 /// Sets what was asked for in the place of what guarded the set-up, then looks whether it came too late.
 pub fn parent_death(at: &mut At) -> Answer {

@@ -18,5 +18,5 @@ mod sys;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
-    sys::exit(child::program::FAILED)
+    sys::exit(child::exit::FAILED)
 }

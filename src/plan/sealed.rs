@@ -716,6 +716,11 @@ impl Plan {
         // SAFETY: plan::lower guarantees that the offset lies in the plan.
         Some(unsafe { self.start().add(text.offset as usize) })
     }
+
+    /// The NUL-terminated string, or NULL.
+    pub fn text_or_null(&self, text: Text) -> *const u8 {
+        self.text(text).unwrap_or(core::ptr::null())
+    }
 }
 
 /// How the child's descriptor table comes about.

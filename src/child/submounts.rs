@@ -1,11 +1,11 @@
 //! What is mounted below a mount, where the kernel cannot change a whole tree at once: told by mountinfo, where descent
 //! shows by number, and reached name by name.
 
-use super::At;
-use super::fds;
-use super::inside::{self, among_descriptors};
-use super::sys::abi::{AT_FDCWD, EOPNOTSUPP, EOVERFLOW, O_CLOEXEC, O_RDONLY};
-use super::sys::{self, Answer, Errno};
+use super::proc_files;
+use super::resolve::{self, among_descriptors};
+use super::state::At;
+use crate::sys::abi::{AT_FDCWD, EOPNOTSUPP, EOVERFLOW, O_CLOEXEC, O_RDONLY};
+use crate::sys::{self, Answer, Errno};
 
 /// Numbers of mounts; the kernel gives the lowest that is free.
 struct Numbers([u64; 1024]);
@@ -88,7 +88,7 @@ pub fn each(at: &At, top: i32, act: impl Fn(i32) -> Answer) -> Answer {
     let path = c"/proc/self/mountinfo".as_ptr().cast();
     // SAFETY: the path is a NUL-terminated literal.
     let list = unsafe { sys::openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0) }.map_err(|_| Errno(EOPNOTSUPP))?;
-    inside::is_of_proc(list)?;
+    proc_files::is_of_proc(list)?;
     let mut line = Line { field: 0, number: 0, parent: 0, point: [0; 4096], length: 0, digits: 0, unusual: 0 };
     bytes_of(list, |byte| {
         if byte != b'\n' {
@@ -98,7 +98,7 @@ pub fn each(at: &At, top: i32, act: impl Fn(i32) -> Answer) -> Answer {
         if tree.has(line.parent) {
             tree.add(line.number)?;
             line.add(0)?;
-            let root = inside::lead(at, line.names())?;
+            let root = resolve::lead(at, line.names())?;
             act(root)?;
             sys::close(root)?;
         }
@@ -129,5 +129,5 @@ fn number_of(fd: i32) -> Answer<usize> {
     sys::close(about)?;
     let text = buffer.get(..filled).unwrap_or_default();
     let line = text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"mnt_id:\t"));
-    line.and_then(fds::number).map(|number| number as usize).ok_or(Errno(EOPNOTSUPP))
+    line.and_then(proc_files::number).map(|number| number as usize).ok_or(Errno(EOPNOTSUPP))
 }

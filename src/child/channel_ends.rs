@@ -1,14 +1,15 @@
 //! The ends that connect child and caller, where the child makes them itself: in its own table they get low numbers.
 
-use super::page::PAGE;
-use super::sealed::Wiring;
-use super::sealed::ends::READER;
-use super::sys::abi::{
+use super::state::At;
+use super::{channel, exit};
+use crate::page::PAGE;
+use crate::sealed::Wiring;
+use crate::sealed::ends::READER;
+use crate::sys::abi::{
     EAGAIN, EBADF, EINTR, EINVAL, EIO, ETIMEDOUT, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE,
     MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL, PR_SET_PDEATHSIG, SIGKILL, Timespec,
 };
-use super::sys::{self, Answer, Errno};
-use super::{At, channel, program};
+use crate::sys::{self, Answer, Errno};
 use core::slice;
 use core::sync::atomic::Ordering;
 
@@ -96,7 +97,7 @@ fn until_fetched(at: &At) -> Answer {
             Err(_) => sys::sleep(&moment)?,
         }
     }
-    sys::exit(program::FAILED)
+    sys::exit(exit::FAILED)
 }
 
 /// A file of the image, where the caller's own has too high a number.

@@ -2,12 +2,12 @@
 //! out-of-memory killer may take together must not have one that shares the caller's memory: it would take the caller too.
 //! And the kernel counts the caller's memory among what a process has used that was in it.
 
-use super::At;
-use super::channel::{self, Who};
-use super::sealed::{cgroup, clone};
-use super::stage::Stage;
-use super::sys::abi::{CLONE_INTO_CGROUP, CLONE_VM, CloneArgs};
-use super::sys::{self, Answer};
+use super::channel;
+use super::state::{At, Who};
+use crate::sealed::{cgroup, clone};
+use crate::stage::Stage;
+use crate::sys::abi::{CLONE_INTO_CGROUP, CLONE_VM, CloneArgs};
+use crate::sys::{self, Answer};
 
 /// This process is the image already, so the caller's memory is not shared with what is born in the cgroup, and the peak of
 /// that memory, which the kernel keeps for a process over an exec, is not the second's. This process leaves at once, so the

@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
-#include "../tools/run/profile.h"
+#include "../../tools/run/profile.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>

@@ -1,5 +1,5 @@
 /* Capabilities, securebits and no_new_privs that are asked for. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <sys/stat.h>
 
@@ -100,7 +100,7 @@ static void check_cases(const void *with)
                 OK(forkexec_attr_set_gid(attr, NOBODY));
             }
             DOING("%s, memory mode %u", cases[i].name, mode);
-            struct view *view = run_witness(attr, .path = with);
+            struct view *view = run_reporter(attr, .path = with);
             assert_sets(view, cases[i].permitted, cases[i].inheritable, cases[i].is_ambient);
             assert_set(view, "cap.bounding", cases[i].bounding);
             assert_saw(view, "securebits", cases[i].bits ? cases[i].bits : "0");
@@ -113,7 +113,7 @@ TEST_BOTH(the_sets_are_what_an_exec_makes_of_those_asked_for)
 {
     need_cap(CAP_SETPCAP);
     need(!((LOW | HIGH) & ~bounding()), "needs capabilities 7, 25, 34 and 38");
-    aside(check_cases, public_witness());
+    in_fork(check_cases, public_reporter());
 }
 
 /* What contradicts itself fails before there is a child. */
@@ -195,12 +195,12 @@ static void check_user(const void *with)
         attr = attr_in(mode);
         OK(forkexec_attr_set_ambient(attr, 0));
         OK(forkexec_attr_set_capabilities(attr, 7, 0));
-        assert_sets(run_witness(attr, .path = path), 0, 0, 0);
+        assert_sets(run_reporter(attr, .path = path), 0, 0, 0);
         /* Without new privileges the bounding set bounds nothing. */
         attr = attr_in(mode);
         OK(forkexec_attr_drop_capabilities(attr));
         OK(forkexec_attr_set_no_new_privs(attr));
-        struct view *view = run_witness(attr, .path = path);
+        struct view *view = run_reporter(attr, .path = path);
         assert_sets(view, 0, 0, 0);
         assert_saw(view, "no_new_privs", "1");
     }
@@ -208,7 +208,7 @@ static void check_user(const void *with)
 
 TEST_BOTH(an_ordinary_user_may_only_give_up)
 {
-    aside(check_user, public_witness());
+    in_fork(check_user, public_reporter());
 }
 
 TEST_BOTH(no_new_privileges)
@@ -217,7 +217,7 @@ TEST_BOTH(no_new_privileges)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_no_new_privs(attr));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "no_new_privs", "1");
         assert_same(view, self, "cap.permitted");
         assert_same(view, self, "uid");
@@ -242,28 +242,28 @@ static void check_namespace(const void *with)
     become_nobody();
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = user_namespace(mode, 0);
-        struct view *view = run_witness(attr, .path = path);
+        struct view *view = run_reporter(attr, .path = path);
         assert_sets(view, every, 0, 0);
         assert_set(view, "cap.bounding", every);
 
         OK(forkexec_attr_drop_capabilities(attr));
-        view = run_witness(attr, .path = path);
+        view = run_reporter(attr, .path = path);
         assert_sets(view, 0, 0, 0);
         assert_set(view, "cap.bounding", 0);
 
         attr = user_namespace(mode, 0);
         OK(forkexec_attr_set_capabilities(attr, 15, LOW | HIGH));
-        assert_sets(run_witness(attr, .path = path), LOW | HIGH, LOW | HIGH, 0);
+        assert_sets(run_reporter(attr, .path = path), LOW | HIGH, LOW | HIGH, 0);
 
         attr = user_namespace(mode, NOBODY);
-        assert_sets(run_witness(attr, .path = path), 0, 0, 0);
+        assert_sets(run_reporter(attr, .path = path), 0, 0, 0);
         OK(forkexec_attr_set_ambient(attr, BIT(25) | BIT(34)));
-        view = run_witness(attr, .path = path);
+        view = run_reporter(attr, .path = path);
         assert_sets(view, BIT(25) | BIT(34), BIT(25) | BIT(34), BIT(25) | BIT(34));
         OK(forkexec_attr_set_uid(attr, NOBODY));
         OK(forkexec_attr_set_gid(attr, NOBODY));
         OK(forkexec_attr_set_securebits(attr, 0x2f));
-        view = run_witness(attr, .path = path);
+        view = run_reporter(attr, .path = path);
         assert_sets(view, BIT(25) | BIT(34), BIT(25) | BIT(34), BIT(25) | BIT(34));
         assert_saw(view, "securebits", "0x2f");
     }
@@ -272,7 +272,7 @@ static void check_namespace(const void *with)
 TEST_BOTH(in_a_user_namespace_there_is_everything_to_give)
 {
     need_user_namespaces();
-    aside(check_namespace, public_witness());
+    in_fork(check_namespace, public_reporter());
 }
 
 /* What the program may open is what it may open by its own rights, whatever is kept for it on the way. */
@@ -292,9 +292,9 @@ TEST_BOTH(files_are_opened_with_the_programs_rights)
                 OK(forkexec_attr_set_securebits(attr, 0x2f));
             struct forkexec_attr *other = forkexec_attr_copy(attr);
             OK(forkexec_attr_open_fd(attr, 0, secret, O_RDONLY, 0));
-            assert_spawn_fails(attr, public_witness(), FORKEXEC_STAGE_FD_ACTION, EACCES, 0);
+            assert_spawn_fails(attr, public_reporter(), FORKEXEC_STAGE_FD_ACTION, EACCES, 0);
             OK(forkexec_attr_set_cwd(other, room));
-            assert_spawn_fails(other, public_witness(), FORKEXEC_STAGE_CWD, EACCES, -1);
+            assert_spawn_fails(other, public_reporter(), FORKEXEC_STAGE_CWD, EACCES, -1);
             forkexec_attr_free(other);
         }
 }

@@ -1,6 +1,6 @@
 /* Children in cgroups: born there or put there, refused where the spawn would never return, killed together. */
 #include "cgroups.h"
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <sched.h>
 #include <time.h>
@@ -10,7 +10,7 @@ static bool is_planned(struct forkexec_attr *attr, const char *words)
 {
     static char bytes[64 * 1024];
     FILE *file = tmpfile();
-    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    OK(forkexec_describe(attr, reporter, (char *[]){ reporter, NULL }, NULL, fileno(file), NULL));
     rewind(file);
     bytes[fread(bytes, 1, sizeof bytes - 1, file)] = 0;
     fclose(file);
@@ -27,7 +27,7 @@ TEST_BOTH(born_in_it)
             int fd = open(path, flags[i]);
             struct forkexec_attr *attr = attr_into(mode, fd);
             assert_true(is_planned(attr, "born in"));
-            struct forkexec_child *child = start_witness(attr, "sleep");
+            struct forkexec_child *child = start_reporter(attr, "sleep");
             assert_in(forkexec_child_pid(child), "", path);
             assert_string_equal(text_of(text("%s/cgroup.procs", path)), text("%d", forkexec_child_pid(child)));
             end(child);
@@ -42,7 +42,7 @@ TEST(a_held_child_is_in_it)
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode) {
         struct forkexec_child *child = NULL;
-        OK(forkexec_start(attr_into(mode, fd), witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+        OK(forkexec_start(attr_into(mode, fd), reporter, (char *[]){ reporter, NULL }, NULL, &child, NULL));
         assert_in(forkexec_child_pid(child), "", path);
         forkexec_close(child);
     }
@@ -63,7 +63,7 @@ TEST_BOTH(a_cgroup_of_others_is_entered_with_own_memory)
             struct forkexec_attr *attr = attr_into(mode, fd);
             bool by_image = mode != FORKEXEC_MEMORY_COPIED && forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, NULL, 0) == 1;
             assert_int_equal(is_planned(attr, "205 cgroup birth: born in"), by_image);
-            struct forkexec_child *child = start_witness(attr, "sleep");
+            struct forkexec_child *child = start_reporter(attr, "sleep");
             assert_in(forkexec_child_pid(child), "", inner);
             end(child);
         }
@@ -87,7 +87,7 @@ TEST_BOTH(far_below_the_root_the_child_has_own_memory)
         assert_true(put(at[LEVELS - 8], "cgroup.freeze", "1"));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_RESOLVE, EBUSY, -1);
         assert_true(put(at[LEVELS - 8], "cgroup.freeze", "0"));
-        struct forkexec_child *child = start_witness(attr, "sleep");
+        struct forkexec_child *child = start_reporter(attr, "sleep");
         assert_in(forkexec_child_pid(child), "", "/d");
         end(child);
     }
@@ -167,7 +167,7 @@ TEST_BOTH(all_that_may_be_asked_for_beside_a_dangerous_cgroup)
     need_native();
     static void (*const asks[])(struct forkexec_attr *) = { in_namespaces, in_user_namespace, under_an_init, of_another_user,
         dying_with_the_thread, dying_with_the_process, opening_a_file, with_a_listener, with_late_namespaces };
-    const char *path = new_dangerous_cgroup(), *program = public_witness();
+    const char *path = new_dangerous_cgroup(), *program = public_reporter();
     int fd = open_cgroup(path);
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
         for EACH_MEMORY(mode) {
@@ -203,7 +203,7 @@ TEST(a_holder_in_a_dangerous_cgroup)
         OK(forkexec_hold(holds, &holder, NULL));
         assert_in(forkexec_child_pid(holder), "", path);
         OK(forkexec_attr_join_pidfd(joins, forkexec_child_pidfd(holder), types[i]));
-        struct forkexec_child *child = start_witness(joins, "sleep");
+        struct forkexec_child *child = start_reporter(joins, "sleep");
         assert_in(forkexec_child_pid(child), "", path);
         assert_string_equal(namespace_of(forkexec_child_pid(child), "uts"), namespace_of(forkexec_child_pid(holder), "uts"));
         end(child);
@@ -225,7 +225,7 @@ static void check_without_clone3(const void *with)
     struct denial denial = { SYS_clone3, *(const int *)with, { { 0 } } };
     deny(&denial, 1);
     for EACH_MEMORY(mode) {
-        struct forkexec_child *child = start_witness(attr_into(mode, ((const int *)with)[1]), "exit", "7");
+        struct forkexec_child *child = start_reporter(attr_into(mode, ((const int *)with)[1]), "exit", "7");
         assert_int_equal(finish(child).exit_code, 7);
     }
 }
@@ -251,7 +251,7 @@ TEST_BOTH(version_1_is_entered_by_writing)
             struct forkexec_attr *attr = attr_into(mode, fd);
             if (user)
                 OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
-            struct forkexec_child *child = start_witness(attr, "sleep");
+            struct forkexec_child *child = start_reporter(attr, "sleep");
             assert_in(forkexec_child_pid(child), "pids", path);
             end(child);
         }
@@ -268,11 +268,11 @@ TEST_BOTH(a_frozen_cgroup_is_refused)
         assert_true(put(inner, "cgroup.freeze", "1"));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_RESOLVE, EBUSY, -1);
         assert_true(put(inner, "cgroup.freeze", "0"));
-        end(start_witness(attr, "sleep"));
+        end(start_reporter(attr, "sleep"));
         assert_true(put(path, "cgroup.freeze", "1"));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_RESOLVE, EBUSY, -1);
         assert_true(put(path, "cgroup.freeze", "0"));
-        end(start_witness(attr, "sleep"));
+        end(start_reporter(attr, "sleep"));
     }
     done(fd);
 }
@@ -286,7 +286,7 @@ TEST_BOTH(a_frozen_cgroup_of_version_1_is_refused)
         assert_true(put(path, "freezer.state", "FROZEN"));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_RESOLVE, EBUSY, -1);
         assert_true(put(path, "freezer.state", "THAWED"));
-        end(start_witness(attr, "sleep"));
+        end(start_reporter(attr, "sleep"));
     }
     done(fd);
 }
@@ -321,7 +321,7 @@ static void assert_cgroup_refuses(struct forkexec_attr *attr, const char *path, 
     struct forkexec_error error;
     struct forkexec_child *child = NULL;
     assert_spawn_fails(attr, path, FORKEXEC_STAGE_CGROUP, code, -1);
-    assert_int_equal(try_start(attr, path, (char *[]){ "witness", NULL }, NULL, &child, &error), -code);
+    assert_int_equal(try_start(attr, path, (char *[]){ "reporter", NULL }, NULL, &child, &error), -code);
     if (strncmp(error.message, "cgroup (", 8) || !strstr(error.message, words))
         fail_msg("%s", error.message);
 }
@@ -334,8 +334,8 @@ TEST_BOTH(cgroups_that_take_nobody)
     int fd[] = { open_cgroup(gone), open_cgroup(make(text("%s/invalid", threaded))) };
     assert_false(rmdir(gone));
     for EACH_MEMORY(mode) {
-        assert_cgroup_refuses(attr_into(mode, fd[0]), witness, ENOENT, "removed");
-        assert_cgroup_refuses(attr_into(mode, fd[1]), witness, EOPNOTSUPP, "cgroup.type");
+        assert_cgroup_refuses(attr_into(mode, fd[0]), reporter, ENOENT, "removed");
+        assert_cgroup_refuses(attr_into(mode, fd[1]), reporter, EOPNOTSUPP, "cgroup.type");
     }
     close(fd[0]);
     done(fd[1]);
@@ -349,7 +349,7 @@ TEST_BOTH(a_cgroup_with_controllers_for_its_children)
     need(enabled, "neither memory nor io nor hugetlb can be enabled in a cgroup2 here");
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode)
-        assert_cgroup_refuses(attr_into(mode, fd), witness, EBUSY, "cgroup.subtree_control");
+        assert_cgroup_refuses(attr_into(mode, fd), reporter, EBUSY, "cgroup.subtree_control");
     done(fd);
 }
 
@@ -373,7 +373,7 @@ TEST_BOTH(without_the_right_to_it)
     int fd[] = { open_cgroup(geteuid() ? root : new_cgroup()), -1 };
     if (magic("/sys/fs/cgroup/pids") == V1)
         fd[1] = open_cgroup(geteuid() ? "/sys/fs/cgroup/pids" : new_cgroup_v1("pids"));
-    aside(check_user, fd);
+    in_fork(check_user, fd);
     close(fd[1]);
     done(fd[0]);
 }
@@ -402,7 +402,7 @@ TEST_BOTH(a_user_in_its_own_part)
     assert_true(exists(from) && exists(to));
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
         assert_false(chown(text("%s%s", path, given[i]), NOBODY, NOBODY));
-    aside(check_delegated, path);
+    in_fork(check_delegated, path);
     remove_cgroups();
 }
 
@@ -421,7 +421,7 @@ static void check_namespace(const char *controller, const char *path)
                     OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_CGROUP));
                 else
                     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_CGROUP));
-                struct view *view = run_witness(attr);
+                struct view *view = run_reporter(attr);
                 bool found = false;
                 for (int i = 0; i < 32; i++) {
                     const char *line = saw(view, text("cgroup.%d", i));
@@ -453,7 +453,7 @@ TEST_BOTH(a_cgroup_that_was_killed_takes_others)
         for EACH_MEMORY(mode) {
             assert_false(chmod(path, dangerous ? 0777 : 0755));
             assert_true(put(path, "cgroup.kill", "1"));
-            struct forkexec_child *child = start_witness(attr_into(mode, fd), "sleep");
+            struct forkexec_child *child = start_reporter(attr_into(mode, fd), "sleep");
             assert_in(forkexec_child_pid(child), "", path);
             end(child);
         }
@@ -465,7 +465,7 @@ static void check_kill(const char *path)
 {
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode) {
-        struct forkexec_child *child = start_witness(attr_into(mode, fd), "daemon", "fork", "sleep");
+        struct forkexec_child *child = start_reporter(attr_into(mode, fd), "daemon", "fork", "sleep");
         pid_t pid = forkexec_child_pid(child), its[2] = { 0, 0 };
         for (double limit = seconds() + 10; !its[1] && seconds() < limit; usleep(2000))
             sscanf(text_of(text("/proc/%d/task/%d/children", pid, pid)), "%d %d", its, its + 1);
@@ -503,7 +503,7 @@ static void check_kill_below(const char *path)
     put(below, "cgroup.type", "threaded");
     put(inner, "cgroup.type", "threaded");
     int fd = open_cgroup(path);
-    struct forkexec_child *child = start_witness(attr_into(FORKEXEC_MEMORY_AUTO, fd), "fork", "sleep");
+    struct forkexec_child *child = start_reporter(attr_into(FORKEXEC_MEMORY_AUTO, fd), "fork", "sleep");
     pid_t pid = forkexec_child_pid(child), its = 0;
     for (double limit = seconds() + 10; !its && seconds() < limit; usleep(2000))
         sscanf(text_of(text("/proc/%d/task/%d/children", pid, pid)), "%d", &its);
@@ -531,7 +531,7 @@ TEST_BOTH(all_below_a_threaded_one_end_too)
 static void check_peak(const char *path)
 {
     int fd = open_cgroup(path);
-    struct forkexec_status status = finish(start_witness(attr_into(0, fd), "eat", "24", "exit", "0"));
+    struct forkexec_status status = finish(start_reporter(attr_into(0, fd), "eat", "24", "exit", "0"));
     assert_int_equal(status.valid & FORKEXEC_STATUS_MEMORY_PEAK, FORKEXEC_STATUS_MEMORY_PEAK);
     assert_true(status.memory_peak_bytes >= 24u << 20);
     done(fd);

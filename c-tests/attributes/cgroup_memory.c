@@ -1,7 +1,7 @@
 /* Cgroups that limit memory. Where memory.oom.group is set the kernel kills all members at once, with all who share memory
  * with one of them: never the caller. And what ends for want of memory is told so. */
 #include "cgroups.h"
-#include "apart.h"
+#include "caller_process.h"
 
 #include <sys/resource.h>
 
@@ -36,7 +36,7 @@ static void make_long_argv(const char *what)
 {
     static char filler[120 * 1024];
     memset(filler, 'x', sizeof filler - 1);
-    long_argv[0] = witness, long_argv[1] = "exit", long_argv[2] = (char *)what;
+    long_argv[0] = reporter, long_argv[1] = "exit", long_argv[2] = (char *)what;
     for (size_t i = 3; i < sizeof long_argv / sizeof *long_argv - 1; i++)
         long_argv[i] = filler;
 }
@@ -136,11 +136,11 @@ static void too_long_arguments(void *with)
     struct forkexec_child *eater, *child = NULL;
     struct forkexec_error error = { 0 };
     struct forkexec_attr *eats = attr_into(FORKEXEC_MEMORY_COPIED, turn->fd);
-    must_start(forkexec_spawn(eats, witness, WITNESS("eat", "7", "sleep"), NULL, &eater, &error), &error);
+    must_start(forkexec_spawn(eats, reporter, REPORTER("eat", "7", "sleep"), NULL, &eater, &error), &error);
     for (double limit = seconds() + 30; used_in(turn->path) < 7 * MIB && seconds() < limit; usleep(1000))
         ;
     make_long_argv("0");
-    int result = forkexec_spawn(ask(turn), witness, long_argv, NULL, &child, &error);
+    int result = forkexec_spawn(ask(turn), reporter, long_argv, NULL, &child, &error);
     if (result) {
         /* A request may use another way then, and be refused there for its own reasons. */
         printf("# mode %u, request %zu: %s\n", turn->mode, turn->request, error.message);
@@ -169,7 +169,7 @@ TEST(what_kills_a_group_does_not_kill_the_caller)
             /* A copy has memory of its own, whatever is asked. */
             if (mode == FORKEXEC_MEMORY_COPIED && request > 1)
                 continue;
-            int status = end_of(begin_apart(too_long_arguments, &turn));
+            int status = wait_status_of(fork_caller(too_long_arguments, &turn));
             if (status)
                 fail_msg("mode %u, request %zu: the caller ended with %#x", mode, request, status);
         }
@@ -204,13 +204,13 @@ static void spawn_beside_a_hog(void *with)
     for (int i = 0; i < 6; i++) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
-        char *argv[] = { witness, "exit", "0", NULL };
+        char *argv[] = { reporter, "exit", "0", NULL };
         struct forkexec_attr *attr = ask(turn);
         bool holds = i % 3 == 2 && requests[turn->request] != with_other_groups
             && requests[turn->request] != under_an_init && requests[turn->request] != told_of_its_parent;
         int result = holds ? forkexec_hold(attr, &child, &error)
-            : i % 3 ? forkexec_start(attr, witness, argv, NULL, &child, &error)
-                    : forkexec_spawn(attr, witness, argv, NULL, &child, &error);
+            : i % 3 ? forkexec_start(attr, reporter, argv, NULL, &child, &error)
+                    : forkexec_spawn(attr, reporter, argv, NULL, &child, &error);
         if (!result && i % 3 == 1)
             result = forkexec_release(child, 60 * SECOND, &error);
         if (!result && !holds)
@@ -239,7 +239,7 @@ TEST(a_hog_in_the_group_does_not_kill_the_caller)
             /* A copy has memory of its own, whatever is asked. */
             if (mode == FORKEXEC_MEMORY_COPIED && request > 1)
                 continue;
-            int status = end_of(begin_apart(spawn_beside_a_hog, &turn));
+            int status = wait_status_of(fork_caller(spawn_beside_a_hog, &turn));
             if (status)
                 fail_msg("mode %u, request %zu: the caller ended with %#x", mode, request, status);
         }
@@ -258,25 +258,25 @@ TEST_BOTH(an_end_for_want_of_memory_is_told)
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode) {
         /* Killed by the limit. */
-        struct forkexec_status status = finish(start_witness(attr_into(mode, fd), "eat", "64", "sleep"));
+        struct forkexec_status status = finish(start_reporter(attr_into(mode, fd), "eat", "64", "sleep"));
         assert_int_equal(status.signal, SIGKILL);
         assert_true(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
         assert_int_equal(status.out_of_memory, 1);
         assert_in_range(status.oom_kills, 1, 2);
         /* By somebody else, after that. */
-        struct forkexec_child *child = start_witness(attr_into(mode, fd), "sleep");
+        struct forkexec_child *child = start_reporter(attr_into(mode, fd), "sleep");
         OK(forkexec_signal(child, SIGKILL));
         status = finish(child);
         assert_true(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
         assert_int_equal(status.out_of_memory, 0);
         assert_int_equal(status.oom_kills, 0);
         /* By itself. */
-        status = finish(start_witness(attr_into(mode, fd), "exit", "0"));
+        status = finish(start_reporter(attr_into(mode, fd), "exit", "0"));
         assert_true(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
         assert_int_equal(status.out_of_memory, 0);
     }
     done(fd);
-    struct forkexec_status status = finish(start_witness(new_attr(), "exit", "0"));
+    struct forkexec_status status = finish(start_reporter(new_attr(), "exit", "0"));
     assert_false(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
     assert_int_equal(status.out_of_memory, 0);
 }
@@ -289,7 +289,7 @@ TEST_BOTH(an_init_tells_it_of_its_program)
     int fd = open_cgroup(path);
     struct forkexec_attr *attr = attr_into(FORKEXEC_MEMORY_AUTO, fd);
     under_an_init(attr);
-    struct forkexec_status status = finish(start_witness(attr, "eat", "64", "sleep"));
+    struct forkexec_status status = finish(start_reporter(attr, "eat", "64", "sleep"));
     assert_int_equal(status.signal, SIGKILL);
     assert_int_equal(status.out_of_memory, 1);
     done(fd);
@@ -300,7 +300,7 @@ static void assert_names_the_limit(struct forkexec_attr *attr, char *const argv[
 {
     struct forkexec_child *child = NULL;
     struct forkexec_error error = { 0 };
-    int result = try_start(attr, witness, argv, NULL, &child, &error);
+    int result = try_start(attr, reporter, argv, NULL, &child, &error);
     if (!result) {
         /* Killed in the middle of its exec, which only its end tells. */
         struct forkexec_status status = finish(child);
@@ -331,6 +331,6 @@ TEST_BOTH(a_cgroup_without_any_memory)
     assert_true(put(path, "memory.max", "0"));
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode)
-        assert_names_the_limit(attr_into(mode, fd), (char *[]){ witness, "exit", "0", NULL });
+        assert_names_the_limit(attr_into(mode, fd), (char *[]){ reporter, "exit", "0", NULL });
     done(fd);
 }

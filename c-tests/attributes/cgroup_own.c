@@ -1,8 +1,8 @@
 /* Cgroups that the library makes: limited, read, killed and removed by their handle, with whatever is in them; refused in
  * words; and made anew over what a killed caller has left behind. */
 #include "cgroups.h"
-#include "apart.h"
-#include "deny.h"
+#include "caller_process.h"
+#include "deny_calls.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 /* Where cgroups may be made, or skip. */
 static const char *top(void)
 {
-    const char *reason, *path = cgroup_top(&reason);
+    const char *reason, *path = cgroup_parent(&reason);
     need(path, "%s", reason);
     return path;
 }
@@ -90,7 +90,7 @@ TEST_BOTH(made_used_and_removed)
         assert_true(exists(path));
         set(group, "cgroup.max.depth", "3");
         assert_string_equal(get(group, "cgroup.max.depth"), "3\n");
-        struct forkexec_child *child = start_witness(attr_of(mode, group), "sleep");
+        struct forkexec_child *child = start_reporter(attr_of(mode, group), "sleep");
         assert_in(forkexec_child_pid(child), "", path);
         assert_string_equal(get(group, "cgroup.procs"), text("%d\n", forkexec_child_pid(child)));
         OK(forkexec_cgroup_remove(group, 60 * SECOND, NULL));
@@ -109,7 +109,7 @@ TEST_BOTH(freed_with_all_that_run_in_it)
     struct forkexec_cgroup *group = create_in(above, name);
     struct forkexec_child *children[8];
     for (int i = 0; i < 8; i++)
-        children[i] = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
+        children[i] = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
     forkexec_cgroup_free(group);
     assert_false(exists(path));
     for (int i = 0; i < 8; i++)
@@ -123,8 +123,8 @@ TEST_BOTH(killed_as_a_whole_and_used_again)
     struct forkexec_cgroup *group = create_in(above, name);
     OK(forkexec_cgroup_kill(group)); /* nobody */
     for EACH_MEMORY(mode) {
-        struct forkexec_child *one = start_witness(attr_of(mode, group), "sleep");
-        struct forkexec_child *other = start_witness(attr_of(mode, group), "sleep");
+        struct forkexec_child *one = start_reporter(attr_of(mode, group), "sleep");
+        struct forkexec_child *other = start_reporter(attr_of(mode, group), "sleep");
         OK(forkexec_cgroup_kill(group));
         assert_int_equal(finish(one).signal, SIGKILL);
         assert_int_equal(finish(other).signal, SIGKILL);
@@ -136,7 +136,7 @@ TEST_BOTH(killed_as_a_whole_and_used_again)
 TEST(killed_while_frozen)
 {
     struct forkexec_cgroup *group = create_in(top(), a_name());
-    struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
+    struct forkexec_child *child = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
     set(group, "cgroup.freeze", "1");
     forkexec_cgroup_free(group);
     assert_int_equal(finish(child).signal, SIGKILL);
@@ -182,7 +182,7 @@ TEST_BOTH(a_limit_of_memory)
         set(group, "memory.max", "8M");
         if (exists(text("/proc/self/fd/%d/memory.swap.max", forkexec_cgroup_fd(group))))
             set(group, "memory.swap.max", "0");
-        struct forkexec_status status = finish(start_witness(attr_of(mode, group), "eat", "64", "sleep"));
+        struct forkexec_status status = finish(start_reporter(attr_of(mode, group), "eat", "64", "sleep"));
         assert_int_equal(status.signal, SIGKILL);
         assert_int_equal(status.out_of_memory, 1);
         assert_in_range(status.oom_kills, 1, 2);
@@ -199,10 +199,10 @@ TEST_BOTH(a_limit_of_processes)
     need_native();
     struct forkexec_cgroup *group = limited_by("pids", "pids.max");
     set(group, "pids.max", "1");
-    struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep"), *other = NULL;
+    struct forkexec_child *child = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep"), *other = NULL;
     struct forkexec_error error;
-    char *const argv[] = { witness, "exit", "0", NULL };
-    assert_int_equal(try_start(attr_of(FORKEXEC_MEMORY_AUTO, group), witness, argv, NULL, &other, &error), -EAGAIN);
+    char *const argv[] = { reporter, "exit", "0", NULL };
+    assert_int_equal(try_start(attr_of(FORKEXEC_MEMORY_AUTO, group), reporter, argv, NULL, &other, &error), -EAGAIN);
     assert_non_null(strstr(error.message, "pids.max"));
     forkexec_cgroup_free(group);
     assert_int_equal(finish(child).signal, SIGKILL);
@@ -232,7 +232,7 @@ TEST(cgroups_below_that_a_program_has_made)
         if (depth == 5) {
             struct forkexec_attr *attr = new_attr();
             OK(forkexec_attr_set_cgroup_fd(attr, here));
-            child = start_witness(attr, "sleep");
+            child = start_reporter(attr, "sleep");
         }
     }
     close(here);
@@ -270,8 +270,8 @@ static void stuck(const void *unused)
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     struct forkexec_attr *attr = attr_of(FORKEXEC_MEMORY_AUTO, group);
-    char *const argv[] = { witness, "sleep", NULL };
-    OK(forkexec_spawn(attr, witness, argv, NULL, &child, &error));
+    char *const argv[] = { reporter, "sleep", NULL };
+    OK(forkexec_spawn(attr, reporter, argv, NULL, &child, &error));
     pid_t pid = forkexec_child_pid(child);
     need(!ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACEEXIT), "needs to trace");
     assert_int_equal(forkexec_cgroup_remove(group, SECOND / 5, &error), -ETIMEDOUT);
@@ -325,12 +325,12 @@ static void be_killed(void *with)
     struct forkexec_cgroup *group = NULL;
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    char *const argv[] = { witness, "sleep", NULL };
+    char *const argv[] = { reporter, "sleep", NULL };
     int fd = open(left->above, O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct forkexec_attr *attr = forkexec_attr_new();
     must_start(forkexec_cgroup_create(fd, left->name, &group, &error), &error);
     must(!forkexec_attr_set_cgroup(attr, group));
-    must_start(forkexec_spawn(attr, witness, argv, NULL, &child, &error), &error);
+    must_start(forkexec_spawn(attr, reporter, argv, NULL, &child, &error), &error);
     must(!mkdirat(forkexec_cgroup_fd(group), "inner", 0755));
     pid_t pid = forkexec_child_pid(child);
     must(write(left->out, &pid, sizeof pid) == sizeof pid);
@@ -345,7 +345,7 @@ TEST(made_anew_over_what_a_killed_caller_left)
     need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "needs pidfds");
     assert_false(pipe2(ends_of, O_CLOEXEC));
     struct left left = { above, name, ends_of[1] };
-    int status = end_of(begin_apart(be_killed, &left));
+    int status = wait_status_of(fork_caller(be_killed, &left));
     assert_true(WIFSIGNALED(status));
     pid_t pid;
     assert_int_equal(read(ends_of[0], &pid, sizeof pid), sizeof pid);
@@ -365,7 +365,7 @@ TEST(made_anew_over_what_a_killed_caller_left)
     assert_true(ends(pid));
     assert_string_equal(get(group, "cgroup.procs"), "");
     assert_false(exists(text("%s/inner", path)));
-    assert_int_equal(witness_exits(attr_of(FORKEXEC_MEMORY_AUTO, group), "exit", "3"), 3);
+    assert_int_equal(reporter_exits(attr_of(FORKEXEC_MEMORY_AUTO, group), "exit", "3"), 3);
     forkexec_cgroup_free(group);
     assert_false(exists(path));
     close(ends_of[0]);
@@ -385,11 +385,11 @@ TEST(one_that_is_in_use_is_left_alone)
     need_native();
     const char *above = top(), *name = a_name();
     struct forkexec_cgroup *group = create_in(above, name);
-    struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
+    struct forkexec_child *child = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
     int code = getxattr(text("%s/%s", above, name), "user.forkexec", NULL, 0) >= 0 ? EBUSY : EEXIST;
     refusal(above, name, code);
     struct left left = { above, name, code };
-    assert_apart(be_refused, &left);
+    assert_in_caller(be_refused, &left);
     OK(forkexec_signal(child, 0));
     forkexec_cgroup_free(group);
     finish(child);
@@ -399,7 +399,7 @@ TEST(one_that_the_library_has_not_made_is_left_alone)
 {
     const char *path = new_cgroup(), *above = top(), *name = strrchr(path, '/') + 1;
     int fd = open_cgroup(path);
-    struct forkexec_child *child = start_witness(attr_into(FORKEXEC_MEMORY_AUTO, fd), "sleep");
+    struct forkexec_child *child = start_reporter(attr_into(FORKEXEC_MEMORY_AUTO, fd), "sleep");
     assert_non_null(strstr(refusal(above, name, EEXIST), "not made by forkexec_cgroup_create"));
     OK(forkexec_signal(child, 0));
     assert_non_null(strstr(refusal(above, "cgroup.procs", EEXIST), "a file"));
@@ -480,8 +480,8 @@ TEST(below_a_threaded_one)
     struct forkexec_cgroup *group = create_in(path, "inner");
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    char *const argv[] = { witness, "exit", "0", NULL };
-    assert_int_equal(forkexec_spawn(attr_of(FORKEXEC_MEMORY_AUTO, group), witness, argv, NULL, &child, &error), -EOPNOTSUPP);
+    char *const argv[] = { reporter, "exit", "0", NULL };
+    assert_int_equal(forkexec_spawn(attr_of(FORKEXEC_MEMORY_AUTO, group), reporter, argv, NULL, &child, &error), -EOPNOTSUPP);
     assert_int_equal(error.stage, FORKEXEC_STAGE_CGROUP);
     assert_non_null(strstr(error.message, "cgroup.type"));
     forkexec_cgroup_free(group);
@@ -513,8 +513,8 @@ TEST(a_fork_frees_its_handle_alone)
     need_native();
     const char *above = top(), *name = a_name(), *path = text("%s/%s", above, name);
     struct forkexec_cgroup *group = create_in(above, name);
-    struct forkexec_child *child = start_witness(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
-    assert_apart(in_a_fork, group);
+    struct forkexec_child *child = start_reporter(attr_of(FORKEXEC_MEMORY_AUTO, group), "sleep");
+    assert_in_caller(in_a_fork, group);
     assert_true(exists(path));
     OK(forkexec_signal(child, 0));
     forkexec_cgroup_free(group);
@@ -530,8 +530,8 @@ TEST(an_attr_with_one_that_is_gone)
     for (int i = 0; i < 2; i++) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
-        char *const argv[] = { witness, "exit", "0", NULL };
-        int result = forkexec_spawn(i ? copy : attr, witness, argv, NULL, &child, &error);
+        char *const argv[] = { reporter, "exit", "0", NULL };
+        int result = forkexec_spawn(i ? copy : attr, reporter, argv, NULL, &child, &error);
         assert_true(result == -ENODEV || result == -ENOENT);
         assert_int_equal(error.stage, FORKEXEC_STAGE_CGROUP);
         assert_non_null(strstr(error.message, "removed"));
@@ -547,11 +547,11 @@ TEST(one_cgroup_an_attr)
     int fd = open_cgroup(path);
     struct forkexec_attr *attr = attr_of(FORKEXEC_MEMORY_AUTO, group);
     OK(forkexec_attr_set_cgroup_fd(attr, fd));
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     assert_in(forkexec_child_pid(child), "", path);
     end(child);
     OK(forkexec_attr_set_cgroup(attr, group));
-    child = start_witness(attr, "sleep");
+    child = start_reporter(attr, "sleep");
     assert_in(forkexec_child_pid(child), "", name[0] == '/' ? name : text("/%s", name));
     end(child);
     forkexec_cgroup_free(group);
@@ -596,7 +596,7 @@ TEST(no_descriptor_is_a_standard_one)
 {
     need_native();
     struct left left = { top(), a_name(), 0 };
-    assert_apart(without_streams, &left);
+    assert_in_caller(without_streams, &left);
 }
 
 static void with_few_descriptors(void *with)
@@ -632,7 +632,7 @@ TEST(few_descriptors)
 {
     need_native();
     struct left left = { top(), a_name(), 0 };
-    assert_apart(with_few_descriptors, &left);
+    assert_in_caller(with_few_descriptors, &left);
 }
 
 /* Many at once. */
@@ -646,9 +646,9 @@ static void *make_many(void *with)
         struct forkexec_cgroup *group = NULL;
         struct forkexec_child *child = NULL;
         struct forkexec_attr *attr = forkexec_attr_new();
-        char *const argv[] = { witness, "sleep", NULL };
+        char *const argv[] = { reporter, "sleep", NULL };
         failures += forkexec_cgroup_create(above, left->name, &group, NULL) || forkexec_attr_set_cgroup(attr, group)
-            || forkexec_spawn(attr, witness, argv, NULL, &child, NULL);
+            || forkexec_spawn(attr, reporter, argv, NULL, &child, NULL);
         forkexec_cgroup_free(group);
         forkexec_attr_free(attr);
         if (child) {

@@ -1,8 +1,13 @@
-/* Cgroups of a test's own, of both versions. They are gone after it, with all that is still in them. */
+/* Cgroups for one test, of version 1 or 2. They are removed after the test, and all processes in them killed.
+ *
+ *     int fd = open_cgroup(new_cgroup());           skips the test where this process may not make one
+ *     struct forkexec_attr *attr = attr_into(mode, fd);
+ *     ...
+ *     done(fd); */
 #ifndef CGROUPS_H
 #define CGROUPS_H
-#include "aside.h"
-#include "cgroup_top.h"
+#include "in_fork.h"
+#include "cgroup_parent.h"
 
 /* What was made, in order; removed before the next test and at the end, with all that is still in it. */
 static char made[32][256];
@@ -72,7 +77,7 @@ static inline void clean_up_later(void)
 static inline const char *new_cgroup(void)
 {
     clean_up_later();
-    const char *reason, *top = cgroup_top(&reason);
+    const char *reason, *top = cgroup_parent(&reason);
     need(top, "%s", reason);
     return make(text("%s/forkexec-test-%d-%d", top, getpid(), count));
 }

@@ -1,5 +1,5 @@
 /* With whose rights the working directory is entered: the program's, the caller's, or one and then the other. */
-#include "aside.h"
+#include "in_fork.h"
 
 #define PROGRAM FORKEXEC_CWD_RIGHTS_PROGRAM
 #define CALLER FORKEXEC_CWD_RIGHTS_CALLER
@@ -37,7 +37,7 @@ static void assert_enters(struct forkexec_attr *attr, const char *path, const ch
         if (stage)
             assert_spawn_fails(attr, path, stage, EACCES, -1);
         else
-            assert_saw(run_witness(attr, .path = path), "cwd", directory);
+            assert_saw(run_reporter(attr, .path = path), "cwd", directory);
     }
     close(fd);
 }
@@ -46,7 +46,7 @@ static void assert_says(struct forkexec_attr *attr, const char *path, const char
 {
     struct forkexec_error error;
     struct forkexec_child *child = NULL;
-    assert_int_equal(try_start(attr, path, (char *[]){ "witness", NULL }, NULL, &child, &error), -EACCES);
+    assert_int_equal(try_start(attr, path, (char *[]){ "reporter", NULL }, NULL, &child, &error), -EACCES);
     if (!strstr(error.message, words))
         fail_msg("%s", error.message);
 }
@@ -55,7 +55,7 @@ TEST_BOTH(another_user_in_a_directory_of_roots)
 {
     need_root();
     need_cap(CAP_SETUID);
-    const char *path = public_witness(), *roots = closed_directory("roots", 0), *users = closed_directory("users", 1000);
+    const char *path = public_reporter(), *roots = closed_directory("roots", 0), *users = closed_directory("users", 1000);
     for EACH_MEMORY(mode)
         for EACH_RIGHTS(rights) {
             struct forkexec_attr *attr = attr_with(mode, rights);
@@ -78,7 +78,7 @@ TEST_BOTH(root_without_capabilities_in_a_directory_of_a_users)
         for EACH_RIGHTS(rights) {
             struct forkexec_attr *attr = attr_with(mode, rights);
             OK(forkexec_attr_drop_capabilities(attr));
-            assert_enters(attr, public_witness(), users, rights == PROGRAM ? FORKEXEC_STAGE_CWD : 0);
+            assert_enters(attr, public_reporter(), users, rights == PROGRAM ? FORKEXEC_STAGE_CWD : 0);
         }
 }
 
@@ -99,7 +99,7 @@ static void check_programs_alone(const void *with)
                 if (rights == CALLER)
                     assert_spawn_fails(attr, path, FORKEXEC_STAGE_CWD_BEFORE_IDS, EACCES, -1);
                 else
-                    assert_saw(run_witness(attr, .path = path), "cwd", users);
+                    assert_saw(run_reporter(attr, .path = path), "cwd", users);
                 OK(by_fd ? forkexec_attr_set_cwd_fd(attr, fd[1]) : forkexec_attr_set_cwd(attr, others));
                 assert_spawn_fails(attr, path, rights == CALLER ? FORKEXEC_STAGE_CWD_BEFORE_IDS : FORKEXEC_STAGE_CWD,
                     EACCES, -1);
@@ -115,7 +115,7 @@ TEST_BOTH(a_directory_that_only_the_program_may_enter)
     need_cap(CAP_SETUID);
     closed_directory("users", 1000);
     closed_directory("others", 1001);
-    aside(check_programs_alone, public_witness());
+    in_fork(check_programs_alone, public_reporter());
 }
 
 TEST_BOTH(who_stays_the_caller)
@@ -123,7 +123,7 @@ TEST_BOTH(who_stays_the_caller)
     assert_false(mkdir(scratch_path("own"), 0700));
     for EACH_MEMORY(mode)
         for EACH_RIGHTS(rights)
-            assert_enters(attr_with(mode, rights), witness, scratch_path("own"), 0);
+            assert_enters(attr_with(mode, rights), reporter, scratch_path("own"), 0);
 }
 
 TEST_BOTH(a_directory_that_nobody_may_enter)
@@ -132,21 +132,21 @@ TEST_BOTH(a_directory_that_nobody_may_enter)
     assert_false(mkdir(scratch_path("closed"), 0600));
     for EACH_MEMORY(mode)
         for EACH_RIGHTS(rights)
-            assert_enters(attr_with(mode, rights), witness, scratch_path("closed"),
+            assert_enters(attr_with(mode, rights), reporter, scratch_path("closed"),
                 rights == CALLER ? FORKEXEC_STAGE_CWD_BEFORE_IDS : FORKEXEC_STAGE_CWD);
 }
 
 /* What is no question of rights is not tried again. */
 TEST_BOTH(what_is_no_directory)
 {
-    int file = open(witness, O_RDONLY | O_CLOEXEC);
+    int file = open(reporter, O_RDONLY | O_CLOEXEC);
     for EACH_MEMORY(mode)
         for EACH_RIGHTS(rights) {
             uint32_t stage = rights == PROGRAM ? FORKEXEC_STAGE_CWD : FORKEXEC_STAGE_CWD_BEFORE_IDS;
             struct forkexec_attr *attr = attr_with(mode, rights);
             OK(forkexec_attr_set_cwd(attr, "/no/such/directory"));
             assert_spawn_fails(attr, NULL, stage, ENOENT, -1);
-            OK(forkexec_attr_set_cwd(attr, witness));
+            OK(forkexec_attr_set_cwd(attr, reporter));
             assert_spawn_fails(attr, NULL, stage, ENOTDIR, -1);
             OK(forkexec_attr_set_cwd_fd(attr, file));
             assert_spawn_fails(attr, NULL, stage, ENOTDIR, -1);
@@ -161,14 +161,14 @@ TEST_BOTH(a_relative_path_is_the_programs)
 {
     need_root();
     need_cap(CAP_SETUID);
-    public_witness();
+    public_reporter();
     const char *roots = closed_directory("roots", 0);
-    assert_false(symlink("../witness", scratch_path("roots/witness")));
+    assert_false(symlink("../reporter", scratch_path("roots/reporter")));
     struct forkexec_attr *attr = attr_with(FORKEXEC_MEMORY_AUTO, CALLER);
     OK(forkexec_attr_set_cwd(attr, roots));
-    assert_saw(run_witness(attr, .path = "./witness"), "cwd", roots);
+    assert_saw(run_reporter(attr, .path = "./reporter"), "cwd", roots);
     become_user(attr, 1000);
-    assert_spawn_fails(attr, "./witness", FORKEXEC_STAGE_EXEC, EACCES, -1);
+    assert_spawn_fails(attr, "./reporter", FORKEXEC_STAGE_EXEC, EACCES, -1);
 }
 
 /* The root is the program's, and what the caller has opened outside stays outside. */
@@ -179,7 +179,7 @@ TEST_BOTH(in_another_root)
     need_cap(CAP_SETUID);
     need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
     need_probe(FORKEXEC_PROBE_IMAGE);
-    public_witness();
+    public_reporter();
     const char *roots = closed_directory("roots", 0);
     int inside = open(roots, O_PATH | O_CLOEXEC), outside = open("/", O_PATH | O_CLOEXEC);
     for EACH_ROOT_MEMORY(mode)
@@ -190,12 +190,12 @@ TEST_BOTH(in_another_root)
             for (int by_fd = 0; by_fd < 2; by_fd++) {
                 OK(by_fd ? forkexec_attr_set_cwd_fd(attr, inside) : forkexec_attr_set_cwd(attr, "/roots"));
                 if (rights == PROGRAM)
-                    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD, EACCES, -1);
+                    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD, EACCES, -1);
                 else
-                    assert_saw(run_witness(attr, .path = "/witness"), "cwd", "/roots");
+                    assert_saw(run_reporter(attr, .path = "/reporter"), "cwd", "/roots");
             }
             OK(forkexec_attr_set_cwd_fd(attr, outside));
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
         }
     close(inside);
     close(outside);
@@ -206,7 +206,7 @@ TEST_BOTH(in_a_new_user_namespace)
 {
     need_root();
     need_user_namespaces();
-    const char *path = public_witness(), *roots = closed_directory("roots", 0);
+    const char *path = public_reporter(), *roots = closed_directory("roots", 0);
     for EACH_MEMORY(mode)
         for EACH_RIGHTS(rights) {
             struct forkexec_attr *attr = attr_with(mode, rights);
@@ -225,7 +225,7 @@ TEST_BOTH(in_namespaces_that_are_joined)
     need_native();
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_probe(FORKEXEC_PROBE_PIDFD);
-    const char *path = public_witness(), *roots = closed_directory("roots", 0);
+    const char *path = public_reporter(), *roots = closed_directory("roots", 0);
     static const uint32_t types = FORKEXEC_NS_USER | FORKEXEC_NS_PID;
     struct forkexec_child *holder = NULL;
     struct forkexec_attr *attr = new_attr();

@@ -1,13 +1,13 @@
 /* The dry run: what would happen, as text, and nothing happens. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-static char *const itself[] = { witness, "exit", "3", NULL };
+static char *const itself[] = { reporter, "exit", "3", NULL };
 
 /* The text, good until the end of the test; and the descriptor is still open and stands behind it. */
 static const char *described(const struct forkexec_attr *attr, const char *path)
@@ -55,10 +55,10 @@ static int assert_ordered(const char *lines)
 TEST(a_plain_child)
 {
     need_native();
-    const char *lines = described(new_attr(), witness);
+    const char *lines = described(new_attr(), reporter);
     assert_ordered(lines);
     assert_non_null(strstr(lines, "in the caller's memory\n"));
-    assert_non_null(strstr(lines, text("\n799 exec: %s\n", witness)));
+    assert_non_null(strstr(lines, text("\n799 exec: %s\n", reporter)));
 }
 
 static void listen_at_some(struct forkexec_attr *attr)
@@ -195,13 +195,13 @@ TEST(every_directory_of_a_search_is_told)
 static void assert_not_told(const struct forkexec_attr *attr, int fd, int code, uint32_t stage)
 {
     struct forkexec_error error;
-    int result = forkexec_describe(attr, witness, itself, NULL, fd, &error);
+    int result = forkexec_describe(attr, reporter, itself, NULL, fd, &error);
     assert_int_equal(result, -code);
     assert_int_equal(error.code, code);
     assert_int_equal(error.stage, stage);
     assert_int_equal(error.pid, 0);
     assert_true(*error.message);
-    assert_int_equal(forkexec_describe(attr, witness, itself, NULL, fd, NULL), -code);
+    assert_int_equal(forkexec_describe(attr, reporter, itself, NULL, fd, NULL), -code);
 }
 
 TEST(where_it_cannot_be_written)
@@ -247,7 +247,7 @@ TEST(long_texts)
     pid_t pid = fork();
     if (pid == 0) {
         close(pair[0]);
-        _exit(forkexec_describe(attr, witness, itself, NULL, pair[1], NULL) ? 1 : 0);
+        _exit(forkexec_describe(attr, reporter, itself, NULL, pair[1], NULL) ? 1 : 0);
     }
     close(pair[1]);
     size_t size = 0;
@@ -294,12 +294,12 @@ TEST(memory_that_is_too_small)
 {
     need_native();
     struct forkexec_attr *attr = new_attr();
-    const char *whole = described(attr, witness);
+    const char *whole = described(attr, reporter);
     int length = (int)strlen(whole);
     char text[64];
     for (int size = 0; size < 40; size++) {
         memset(text, '#', sizeof text);
-        assert_int_equal(forkexec_describe_text(attr, witness, itself, NULL, text, (size_t)size, NULL), length);
+        assert_int_equal(forkexec_describe_text(attr, reporter, itself, NULL, text, (size_t)size, NULL), length);
         if (size > 0) {
             assert_int_equal(text[size - 1], 0);
             assert_memory_equal(text, whole, size - 1);
@@ -335,15 +335,15 @@ TEST(memory_gets_nothing_of_what_fails)
     char text[8] = "before";
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_hostname(attr, "judge"));
-    assert_int_equal(forkexec_describe_text(attr, witness, itself, NULL, text, sizeof text, &error), -EINVAL);
+    assert_int_equal(forkexec_describe_text(attr, reporter, itself, NULL, text, sizeof text, &error), -EINVAL);
     assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
     assert_int_equal(error.code, EINVAL);
     assert_string_equal(text, "before");
-    assert_int_equal(forkexec_describe_text(new_attr(), witness, itself, NULL, NULL, 1, &error), -EINVAL);
+    assert_int_equal(forkexec_describe_text(new_attr(), reporter, itself, NULL, NULL, 1, &error), -EINVAL);
     assert_int_equal(error.stage, FORKEXEC_STAGE_NONE);
     assert_true(*error.message);
-    assert_int_equal(forkexec_describe_text(NULL, witness, itself, NULL, text, sizeof text, NULL), -EINVAL);
-    assert_int_equal(forkexec_describe_text(new_attr(), witness, itself, NULL, text, SIZE_MAX, &error), -EINVAL);
+    assert_int_equal(forkexec_describe_text(NULL, reporter, itself, NULL, text, sizeof text, NULL), -EINVAL);
+    assert_int_equal(forkexec_describe_text(new_attr(), reporter, itself, NULL, text, SIZE_MAX, &error), -EINVAL);
     assert_string_equal(text, "before");
 }
 

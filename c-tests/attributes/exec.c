@@ -1,7 +1,7 @@
 /* The program: where it is looked for, by path and by descriptor, and why it does not start. valgrind, which does the
  * execs itself, dies of some that fail. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -87,7 +87,7 @@ TEST_BOTH(a_directory_that_may_not_be_searched)
 {
     need(geteuid() != 0, "root may search every directory");
     OK(mkdir(scratch_path("closed"), 0777));
-    OK(symlink(witness, scratch_path("closed/program")));
+    OK(symlink(reporter, scratch_path("closed/program")));
     OK(chmod(scratch_path("closed"), 0));
     assert_spawn_fails(new_attr(), scratch_path("closed/program"), FORKEXEC_STAGE_EXEC, EACCES, -1);
     chmod(scratch_path("closed"), 0777);
@@ -113,7 +113,7 @@ TEST(path_and_vectors_may_go_when_the_call_returns)
 {
     char path[4096], option[] = "exit", code[] = "3", variable[] = "A=b";
     char *argv[] = { path, option, code, NULL }, *envp[] = { variable, NULL };
-    strcpy(path, witness);
+    strcpy(path, reporter);
     struct forkexec_attr *attr = new_attr();
     struct forkexec_child *child;
     OK(forkexec_start(attr, path, argv, envp, &child, NULL));
@@ -140,7 +140,7 @@ TEST_BOTH(a_missing_program_a_thousand_times)
 TEST_BOTH(a_program_can_be_killed_at_once)
 {
     for (int i = 0; i < 16; i++) {
-        struct forkexec_child *child = start_witness(new_attr(), "sleep");
+        struct forkexec_child *child = start_reporter(new_attr(), "sleep");
         OK(forkexec_signal(child, SIGTERM));
         assert_int_equal(finish(child).signal, SIGTERM);
     }
@@ -149,7 +149,7 @@ TEST_BOTH(a_program_can_be_killed_at_once)
 TEST_BOTH(exit_codes)
 {
     for (int code = 0; code < 256; code += code < 4 ? 1 : 63)
-        assert_int_equal(witness_exits(new_attr(), "exit", (char *)text("%d", code)), code);
+        assert_int_equal(reporter_exits(new_attr(), "exit", (char *)text("%d", code)), code);
 }
 
 /* The search. */
@@ -175,7 +175,7 @@ static void make_folders(void)
     static const char *const names[] = { "none", "good", "bare", "words" };
     for (int i = 0; i < 4; i++)
         OK(mkdir(scratch_path(names[i]), 0755));
-    OK(symlink(witness, scratch_path("good/tool")));
+    OK(symlink(reporter, scratch_path("good/tool")));
     put("bare/tool", "", 0644);
     put("words/tool", "words\n", 0755);
     put("file", "", 0644);
@@ -239,9 +239,9 @@ TEST_BOTH(the_default_search_path)
 
 /* By descriptor. */
 
-static int witness_fd(int flags)
+static int reporter_fd(int flags)
 {
-    int fd = open(witness, flags | O_CLOEXEC);
+    int fd = open(reporter, flags | O_CLOEXEC);
     assert_true(fd > 2);
     return fd;
 }
@@ -250,7 +250,7 @@ TEST_BOTH(a_program_by_descriptor)
 {
     for (int m = 0; m < 3; m++)
         for (int path_only = 0; path_only < 2; path_only++) {
-            int fd = witness_fd(path_only ? O_PATH : O_RDONLY);
+            int fd = reporter_fd(path_only ? O_PATH : O_RDONLY);
             struct forkexec_attr *attr = new_attr();
             OK(forkexec_attr_set_memory_mode(attr, modes[m]));
             OK(forkexec_attr_open_fd(attr, 1, scratch_path("out"), O_WRONLY | O_CREAT | O_TRUNC, 0644));
@@ -269,7 +269,7 @@ TEST_BOTH(the_programs_descriptor_is_kept_through_all_moves)
 {
     for (int m = 0; m < 3; m++)
         for (int way = 0; way < 10; way++) {
-            int fd = witness_fd(O_RDONLY);
+            int fd = reporter_fd(O_RDONLY);
             struct forkexec_attr *attr = new_attr();
             OK(forkexec_attr_set_memory_mode(attr, modes[m]));
             if (way == 0)
@@ -351,7 +351,7 @@ TEST_BOTH(a_program_by_descriptor_without_execveat)
 {
     need_native();
     need_unemulated("it takes no seccomp filters");
-    const int fds[] = { witness_fd(O_RDONLY), open(put("script", "#!/bin/sh\nexit 8\n", 0755), O_RDONLY | O_CLOEXEC),
+    const int fds[] = { reporter_fd(O_RDONLY), open(put("script", "#!/bin/sh\nexit 8\n", 0755), O_RDONLY | O_CLOEXEC),
         open(put("words", "words", 0755), O_RDONLY | O_CLOEXEC) };
     in_copy(runs_without_execveat, fds);
     for (int i = 0; i < 3; i++)
@@ -361,7 +361,7 @@ TEST_BOTH(a_program_by_descriptor_without_execveat)
 TEST_BOTH(a_program_that_is_only_in_memory)
 {
     need_native();
-    int from = witness_fd(O_RDONLY), fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int from = reporter_fd(O_RDONLY), fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     char bytes[65536];
     for (ssize_t n; (n = read(from, bytes, sizeof bytes)) > 0;)
         assert_int_equal(write(fd, bytes, (size_t)n), n);
@@ -388,7 +388,7 @@ TEST_BOTH(descriptors_that_are_no_program)
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_exec_fd(attr, table[i].fd));
         failure(attr, NULL, ARGV("x"), NULL, (uint32_t)table[i].stage, table[i].code, -1);
-        failure(attr, witness, ARGV("x"), NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1); /* both */
+        failure(attr, reporter, ARGV("x"), NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1); /* both */
     }
     failure(new_attr(), NULL, ARGV("x"), NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1); /* neither */
     close(folder);

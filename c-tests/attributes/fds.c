@@ -1,7 +1,7 @@
 /* The descriptors a program gets: map_fd, which acts all at once, and what stays open without a word. */
 #define _GNU_SOURCE
-#include "deny.h"
-#include "elsewhere.h"
+#include "deny_calls.h"
+#include "spawn_from_fork.h"
 
 #include <sys/resource.h>
 
@@ -46,7 +46,7 @@ static void check_shuffle(struct shuffle shuffle, const char *name, int in_mode)
             if (in_mode != ALL_MODES && *mode != (uint32_t)in_mode)
                 continue;
             shuffle.flags = flags;
-            const char *heard = elsewhere(*mode, ask_for_shuffle, &shuffle);
+            const char *heard = spawn_from_fork(*mode, ask_for_shuffle, &shuffle);
             const char *when = text("%s, mode %u, source flags %#x", name, *mode, flags);
             for (int i = 0; i < shuffle.count; i++)
                 assert_said(heard, text("fd.%d", shuffle.maps[i][1]),
@@ -141,7 +141,7 @@ TEST_BOTH(numbers_up_to_the_limit)
     struct near_limit near = { .limit = 256, .shuffle = { .folder = scratch(), .flags = O_CLOEXEC, .count = 6,
         .maps = { { 255, 3 }, { 3, 255 }, { 3, 254 }, { 254, 253 }, { 253, 252 }, { 3, 251 } } } };
     EACH_MODE(mode) {
-        const char *heard = elsewhere(*mode, ask_near_limit, &near);
+        const char *heard = spawn_from_fork(*mode, ask_near_limit, &near);
         for (int i = 0; i < near.shuffle.count; i++)
             assert_said(heard, text("fd.%d", near.shuffle.maps[i][1]),
                 scratch_path(text("%d", near.shuffle.maps[i][0])), "mode %u", *mode);
@@ -156,7 +156,7 @@ TEST_BOTH(a_source_may_lie_above_the_limit)
     struct near_limit near = { .limit = 256, .shuffle = { .folder = scratch(), .count = 2,
         .maps = { { 700, 3 }, { 701, 5 } } } };
     EACH_MODE(mode) {
-        const char *heard = elsewhere(*mode, ask_near_limit, &near);
+        const char *heard = spawn_from_fork(*mode, ask_near_limit, &near);
         assert_said(heard, "fd.3", scratch_path("700"), "mode %u", *mode);
         assert_said(heard, "fds", "0 1 2 3 5 200", "mode %u", *mode);
     }
@@ -168,7 +168,7 @@ TEST_BOTH(a_target_may_not_lie_above_the_limit)
     struct near_limit near = { .limit = 256, .shuffle = { .folder = scratch(), .count = 3,
         .maps = { { 5, 6 }, { 5, 256 }, { 5, 7 } } } };
     EACH_MODE(mode) /* the pipe is entry 0 */
-        assert_failed(elsewhere(*mode, ask_near_limit, &near), FORKEXEC_STAGE_FD_MAP, EBADF, 2, "mode %u", *mode);
+        assert_failed(spawn_from_fork(*mode, ask_near_limit, &near), FORKEXEC_STAGE_FD_MAP, EBADF, 2, "mode %u", *mode);
 }
 
 /* What the caller has open beside 0 to 2. */
@@ -201,7 +201,7 @@ static void check_open(struct open_ones open, const char *fds)
 {
     open.folder = scratch();
     EACH_MODE(mode) {
-        const char *heard = elsewhere(*mode, ask_with_open_ones, &open);
+        const char *heard = spawn_from_fork(*mode, ask_with_open_ones, &open);
         assert_said(heard, "fds", fds, "mode %u, closed %d", *mode, open.close_mask);
         assert_said(heard, "cloexec", "", "mode %u, closed %d", *mode, open.close_mask);
     }
@@ -250,7 +250,7 @@ TEST_BOTH(what_was_not_asked_for_is_closed_one_by_one)
         struct hindered hindered = { scratch(), way & 1, way / 2 == 1, way / 2 == 2 };
         out_fd = hindered.inherit ? 7 : OUT_USUALLY;
         EACH_MODE(mode) {
-            const char *heard = elsewhere(*mode, ask_hindered, &hindered);
+            const char *heard = spawn_from_fork(*mode, ask_hindered, &hindered);
             assert_said(heard, "fds", hindered.inherit ? "0 1 2 3 4 5 6 7 8" : "0 1 2 5 8 200", "way %d, mode %u", way, *mode);
             assert_said(heard, "fd.5", scratch_path("5"), "way %d, mode %u", way, *mode);
         }
@@ -302,7 +302,7 @@ TEST_BOTH(standard_streams_that_the_caller_lacks_are_given)
     for (int mask = 1; mask < 8; mask++)
         EACH_MODE(mode) {
             struct open_ones open = { .folder = scratch(), .close_mask = mask, .count = 2, .fds = { 8, 9 } };
-            const char *heard = elsewhere(*mode, ask_for_lacking, &open);
+            const char *heard = spawn_from_fork(*mode, ask_for_lacking, &open);
             for (int fd = 0; fd < 3; fd++)
                 assert_said(heard, text("fd.%d", fd), scratch_path("8"), "mode %u, closed %d", *mode, mask);
             assert_said(heard, "fd.4", scratch_path("9"), "mode %u, closed %d", *mode, mask);
@@ -319,23 +319,23 @@ TEST_BOTH(standard_streams_that_close_on_exec)
 }
 
 /* Every number is open or a target, but for those that the library has to have in the caller. */
-struct crowd {
+struct many_fds {
     const char *folder;
     int last_open, first_target, limit;
 };
 
-static void ask_in_a_crowd(struct forkexec_attr *attr, const void *what)
+static void ask_with_many_fds(struct forkexec_attr *attr, const void *what)
 {
-    const struct crowd *crowd = what;
-    for (int fd = 3; fd <= crowd->last_open; fd++)
+    const struct many_fds *open = what;
+    for (int fd = 3; fd <= open->last_open; fd++)
         if (fd != out_fd)
-            open_at(crowd->folder, fd, 0);
+            open_at(open->folder, fd, 0);
     forkexec_attr_inherit_fds(attr);
-    for (int fd = crowd->first_target; fd < crowd->limit; fd++)
+    for (int fd = open->first_target; fd < open->limit; fd++)
         forkexec_attr_map_fd(attr, 3, fd);
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = (rlim_t)crowd->limit;
+    limit.rlim_cur = (rlim_t)open->limit;
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -347,8 +347,8 @@ TEST_BOTH(inherited_ones_leave_little_room)
     out_fd = 10;
     for (int last_open = 30; last_open < 46; last_open++)
         EACH_MODE(mode) {
-            struct crowd crowd = { scratch(), last_open, 46, 64 };
-            const char *heard = elsewhere(*mode, ask_in_a_crowd, &crowd);
+            struct many_fds open = { scratch(), last_open, 46, 64 };
+            const char *heard = spawn_from_fork(*mode, ask_with_many_fds, &open);
             const char *failure = said(heard, "failed");
             if (last_open > 33 && failure && strstr(failure, text("code %d", EMFILE)))
                 continue; /* fewer than twelve numbers are free */
@@ -387,7 +387,7 @@ TEST_BOTH(many_thousands_open)
     need(limit.rlim_max >= MANY + 1000, "the hard limit on descriptors is only %lu", (unsigned long)limit.rlim_max);
     struct shuffle shuffle = { .folder = scratch(), .count = 3, .maps = { { 3, MANY + 5 }, { MANY - 5, 3 }, { 7, 8 } } };
     EACH_MODE(mode) {
-        const char *heard = elsewhere(*mode, ask_with_many, &shuffle);
+        const char *heard = spawn_from_fork(*mode, ask_with_many, &shuffle);
         assert_said(heard, "fds", numbers_of(&shuffle), "mode %u", *mode);
         assert_said(heard, "fd.3", scratch_path(text("%d", MANY - 5)), "mode %u", *mode);
         assert_said(heard, text("fd.%d", MANY + 5), scratch_path("3"), "mode %u", *mode);
@@ -405,7 +405,7 @@ TEST_BOTH(the_limit_may_lie_below_the_targets)
         OK(forkexec_attr_map_fd(attr, 1, 100));
         OK(forkexec_attr_open_fd(attr, 50, "/dev/null", O_RDONLY, 0));
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, 16, 16));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "fds", "0 1 2 30 50 100");
         assert_saw(view, "rlimit.NOFILE", "16 16");
     }
@@ -414,7 +414,7 @@ TEST_BOTH(the_limit_may_lie_below_the_targets)
 TEST(what_a_held_child_was_given_may_be_closed)
 {
     EACH_MODE(mode) {
-        int pair[2], program = open(witness, O_RDONLY | O_CLOEXEC);
+        int pair[2], program = open(reporter, O_RDONLY | O_CLOEXEC);
         char byte = 0;
         struct forkexec_attr *attr = new_attr();
         struct forkexec_child *child;
@@ -460,7 +460,7 @@ TEST_BOTH(a_second_entry_for_a_target_takes_the_place_of_the_first)
     OK(forkexec_attr_map_fd(attr, 1000, 5));
     OK(forkexec_attr_map_fd(attr, 0, 6));
     OK(forkexec_attr_map_fd(attr, 1, 5));
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     assert_saw(view, "fds", "0 1 2 5 6");
     assert_string_equal(saw(view, "fd.5"), saw(view, "fd.1"));
 

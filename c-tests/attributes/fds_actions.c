@@ -1,6 +1,6 @@
 /* The actions on the program's descriptors: after the entries of map_fd, one after the other, in call order. */
 #define _GNU_SOURCE
-#include "elsewhere.h"
+#include "spawn_from_fork.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -66,7 +66,7 @@ static void ask_for_steps(struct forkexec_attr *attr, const void *what)
         _exit(102);
     for (const struct step *step = steps->steps; is_step(step); step++)
         take(attr, step);
-    /* The witness's pipe, which the steps may have closed. */
+    /* The reporter's pipe, which the steps may have closed. */
     snprintf(path, sizeof path, "/proc/%d/fd/%d", getpid(), out_fd);
     forkexec_attr_open_fd(attr, out_fd, path, O_WRONLY, 0);
 }
@@ -75,7 +75,7 @@ static const char *in_steps(uint32_t mode, const struct steps *steps)
 {
     setenv("FOLDER", scratch(), 1);
     mkdir(scratch_path("d"), 0777);
-    const char *heard = elsewhere(mode, ask_for_steps, steps);
+    const char *heard = spawn_from_fork(mode, ask_for_steps, steps);
     unsetenv("FOLDER");
     return heard;
 }
@@ -180,17 +180,17 @@ TEST_BOTH(copies_of_what_closes_on_exec)
 {
     need_native();
     EACH_MODE(mode) {
-        const char *heard = elsewhere(*mode, ask_for_a_copy_of_stdin, scratch());
+        const char *heard = spawn_from_fork(*mode, ask_for_a_copy_of_stdin, scratch());
         assert_said(heard, "fds", "1 2 5 200", "mode %u", *mode);
-        heard = elsewhere(*mode, ask_for_a_copy_of_what_is_mapped, scratch());
+        heard = spawn_from_fork(*mode, ask_for_a_copy_of_what_is_mapped, scratch());
         assert_said(heard, "fds", "0 1 2 3 5 200", "mode %u, mapped", *mode);
-        heard = elsewhere(*mode, ask_for_copies_of_closing_ones, scratch());
+        heard = spawn_from_fork(*mode, ask_for_copies_of_closing_ones, scratch());
         assert_said(heard, "fds", "1 2 5 8 200", "mode %u, inherited", *mode);
         assert_said(heard, "fd.8", scratch_path("7"), "mode %u, inherited", *mode);
     }
 }
 
-/* In a caller with nothing open but the witness's pipe: what the library has there for itself is nobody else's. */
+/* In a caller with nothing open but the reporter's pipe: what the library has there for itself is nobody else's. */
 struct own {
     int number;
     bool inherit, enter;
@@ -217,7 +217,7 @@ TEST_BOTH(the_librarys_own_are_not_open_for_the_program)
         for (int way = 0; way < 4; way++)
             EACH_MODE(mode) {
                 struct own own = { number, way & 1, way & 2 };
-                assert_failed(elsewhere(*mode, ask_for_an_own_one, &own), FORKEXEC_STAGE_FD_ACTION, EBADF, 0,
+                assert_failed(spawn_from_fork(*mode, ask_for_an_own_one, &own), FORKEXEC_STAGE_FD_ACTION, EBADF, 0,
                     "number %d, way %d, mode %u", number, way, *mode);
             }
 }
@@ -243,7 +243,7 @@ TEST(opening_in_a_full_table)
     need_native();
     need_probe(FORKEXEC_PROBE_SHARED_MEMORY); /* another child has descriptors of its own, and there is no room */
     out_fd = 20;
-    const char *heard = elsewhere(FORKEXEC_MEMORY_AUTO, ask_with_a_full_table, scratch());
+    const char *heard = spawn_from_fork(FORKEXEC_MEMORY_AUTO, ask_with_a_full_table, scratch());
     out_fd = OUT_USUALLY;
     assert_said(heard, "fd.8", "/dev/null", "full");
     assert_said(heard, "fd.31", "/dev/null", "full");
@@ -255,7 +255,7 @@ static void ask_to_close_all(struct forkexec_attr *attr, const void *what)
 {
     struct rlimit limit = { 32, 32 };
     if (has_exec_fd)
-        forkexec_attr_set_exec_fd(attr, open(witness, O_RDONLY | O_CLOEXEC));
+        forkexec_attr_set_exec_fd(attr, open(reporter, O_RDONLY | O_CLOEXEC));
     forkexec_attr_map_fd(attr, 0, 31);
     for (int fd = *(const int *)what; fd < 32; fd++)
         if (fd != out_fd)
@@ -271,7 +271,7 @@ TEST_BOTH(closing_up_to_the_limit)
         for (int given = 0; given < 2; given++)
             EACH_MODE(mode) {
                 has_exec_fd = given;
-                assert_said(elsewhere(*mode, ask_to_close_all, &first), "fds", "0 1 2 20", "from %d, mode %u, %s", first,
+                assert_said(spawn_from_fork(*mode, ask_to_close_all, &first), "fds", "0 1 2 20", "from %d, mode %u, %s", first,
                     *mode, given ? "by a descriptor" : "by its path");
             }
     has_exec_fd = false;
@@ -314,7 +314,7 @@ TEST_BOTH(flags_of_opened_files)
         put(path, "before\n");
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_open_fd(attr, 1, path, table[i].flags, 0));
-        assert_int_equal(witness_exits(attr, "print", "new"), 0);
+        assert_int_equal(reporter_exits(attr, "print", "new"), 0);
         assert_string_equal(content(path), table[i].after);
     }
     struct forkexec_attr *attr = new_attr();
@@ -336,7 +336,7 @@ TEST_BOTH(what_is_created_has_the_programs_umask)
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_umask(attr, (uint32_t)table[i].umask));
         OK(forkexec_attr_open_fd(attr, 3, path, O_WRONLY | O_CREAT | O_EXCL, table[i].mode));
-        assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+        assert_int_equal(reporter_exits(attr, "exit", "0"), 0);
         assert_int_equal(stat(path, &status), 0);
         assert_int_equal(status.st_mode & 07777, table[i].is);
     }
@@ -355,7 +355,7 @@ TEST_BOTH(directories_are_entered_in_call_order)
 {
     OK(mkdir(scratch_path("a"), 0777));
     OK(mkdir(scratch_path("a/b"), 0777));
-    OK(symlink(witness, scratch_path("a/b/program")));
+    OK(symlink(reporter, scratch_path("a/b/program")));
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_cwd(attr, scratch()));
     OK(forkexec_attr_open_fd(attr, 3, "zero", O_WRONLY | O_CREAT, 0600));
@@ -366,7 +366,7 @@ TEST_BOTH(directories_are_entered_in_call_order)
     OK(forkexec_attr_open_fd(attr, 3, "two", O_WRONLY | O_CREAT, 0600));
     OK(forkexec_attr_enter_directory_fd(attr, 4));
     OK(forkexec_attr_open_fd(attr, 3, "../three", O_WRONLY | O_CREAT, 0600));
-    struct view *view = run_witness(attr, .path = "./program");
+    struct view *view = run_reporter(attr, .path = "./program");
     assert_saw(view, "cwd", text("%s/b", scratch_path("a")));
     const char *const made[] = { "zero", "a/one", "two", "a/three" };
     for (int i = 0; i < 4; i++)

@@ -1,7 +1,7 @@
 /* Descriptors are found and closed where close_range(2) is missing and no /proc lists them: by poll(2), or else one by one,
  * as far up as the table goes. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -46,13 +46,13 @@ static int open_many(rlim_t soft)
     return highest;
 }
 
-/* The witness where the program finds it in the empty root. */
+/* The reporter where the program finds it in the empty root. */
 static const char *in_root;
 
-static void copy_witness(const char *to)
+static void copy_reporter(const char *to)
 {
     static char bytes[1 << 16];
-    int in = open(witness, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    int in = open(reporter, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
     assert_true(in >= 0 && out >= 0);
     for (ssize_t n; (n = read(in, bytes, sizeof bytes)) > 0;)
         assert_int_equal(write(out, bytes, (size_t)n), n);
@@ -77,7 +77,7 @@ static void starts_with_three(const void *host_)
             struct forkexec_attr *attr = new_attr();
             OK(forkexec_attr_set_memory_mode(attr, *mode));
             OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, (uint64_t)highest + 1, (uint64_t)highest + 1));
-            struct view *view = run_witness(attr, .path = host->lists_nothing ? "/witness" : NULL);
+            struct view *view = run_reporter(attr, .path = host->lists_nothing ? "/reporter" : NULL);
             if (saw(view, "fds") == NULL || strcmp(saw(view, "fds"), "0 1 2"))
                 printf("# %s, soft limit %d, mode %u\n", host->name, (int)soft_limits[i], *mode);
             assert_saw(view, "fds", "0 1 2");
@@ -90,7 +90,7 @@ TEST(what_nobody_asked_for_is_closed)
     need_native();
     need_unemulated("it takes no seccomp filters");
     in_root = scratch();
-    copy_witness(scratch_path("witness"));
+    copy_reporter(scratch_path("reporter"));
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
         if (!hosts[i].lists_nothing || geteuid() == 0)
             in_copy(starts_with_three, hosts + i);
@@ -106,7 +106,7 @@ static void closes_above_the_limit(const void *n_lacks)
     EACH_MODE(mode) {
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, *mode));
-        assert_int_equal(witness_exits(attr, "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", highest),
+        assert_int_equal(reporter_exits(attr, "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", highest),
             (char *)text("%d", F_GETFD)), EBADF);
     }
 }
@@ -145,7 +145,7 @@ static void closes_nothing_else(const void *closing_)
                 OK(forkexec_attr_set_no_new_privs(attr));
                 OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, 0));
             }
-            assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+            assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
         }
 }
 
@@ -188,10 +188,10 @@ static void is_quick(const void *highest)
     EACH_MODE(mode) {
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, *mode));
-        char *argv[] = { witness, "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", million),
+        char *argv[] = { reporter, "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", million),
             (char *)text("%d", F_GETFD), NULL };
         double before = processor_time(RUSAGE_CHILDREN);
-        struct forkexec_child *child = start(attr, witness, argv, NULL);
+        struct forkexec_child *child = start(attr, reporter, argv, NULL);
         assert_int_equal(finish(child).exit_code, EBADF);
         /* Asking a billion times takes much longer, in whatever blocks. */
         double taken = processor_time(RUSAGE_CHILDREN) - before;

@@ -1,6 +1,6 @@
 /* Seccomp filters that are asked for. */
-#include "aside.h"
-#include "hosts.h"
+#include "in_fork.h"
+#include "older_hosts.h"
 
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -44,9 +44,9 @@ TEST_BOTH(a_filter_rules_the_program)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = filtered_in(mode);
         FILTER(attr, SAY(ENOTTY), SECCOMP_RET_ALLOW, SYS_mknodat);
-        assert_saw(run_witness(attr), "seccomp", "2");
-        assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_mknodat)), ENOTTY);
-        assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_getpid)), 0);
+        assert_saw(run_reporter(attr), "seccomp", "2");
+        assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_mknodat)), ENOTTY);
+        assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_getpid)), 0);
     }
     assert_saw(view_of_self(), "seccomp", denied_as() ? "2" : "0");
 }
@@ -58,7 +58,7 @@ TEST_BOTH(filters_are_put_on_in_order)
         struct forkexec_attr *attr = filtered_in(mode);
         for (unsigned code = 1; code <= 40; code++)
             FILTER(attr, SAY(code), SECCOMP_RET_ALLOW, SYS_mknodat);
-        assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_mknodat)), 40);
+        assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_mknodat)), 40);
     }
 }
 
@@ -71,7 +71,7 @@ TEST_BOTH(flags_are_the_kernels)
         for (size_t i = 0; i < LENGTH(flags); i++) {
             struct forkexec_attr *attr = filtered_in(mode);
             OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, flags[i]));
-            assert_saw(run_witness(attr), "seccomp", "2");
+            assert_saw(run_reporter(attr), "seccomp", "2");
         }
     assert_int_equal(FORKEXEC_SECCOMP_LOG, SECCOMP_FILTER_FLAG_LOG);
 }
@@ -89,7 +89,7 @@ TEST(what_is_no_filter)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = filtered_in(mode);
         OK(forkexec_attr_add_seccomp_filter(attr, many, 4096, 0));
-        assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+        assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
         /* A jump out of it: only the kernel sees that. */
         many[0].code = BPF_JMP | BPF_JA;
         many[0].k = 4096;
@@ -101,7 +101,7 @@ TEST(what_is_no_filter)
 
 /* What the header says that a filter with no_new_privs has to allow; the last is only for a failure to be told. */
 static const int librarys[] = { SYS_rt_sigprocmask, SYS_execve, SYS_write, SYS_exit_group };
-/* What the C library of the witness does before its main. */
+/* What the C library of the reporter does before its main. */
 static const int programs[] = { SYS_brk, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq, SYS_prlimit64,
     SYS_readlinkat, SYS_getrandom, SYS_mprotect, SYS_newfstatat,
 #ifdef __x86_64__
@@ -131,11 +131,11 @@ TEST_BOTH(what_the_header_lists_is_enough)
         OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
         OK(forkexec_attr_set_signal_ignore(attr, BIT(SIGUSR1 - 1)));
         allow_little(attr, -1);
-        assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+        assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
         /* There is nothing to be written. */
         attr = filtered_in(mode);
         allow_little(attr, SYS_write);
-        assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+        assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
     }
 }
 
@@ -145,7 +145,7 @@ static void assert_killed(uint32_t mode, int call, uint32_t stage)
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     allow_little(attr, call);
-    int result = forkexec_spawn(attr, witness, (char *[]){ witness, "touch", (char *)scratch_path("ran"), NULL }, NULL,
+    int result = forkexec_spawn(attr, reporter, (char *[]){ reporter, "touch", (char *)scratch_path("ran"), NULL }, NULL,
         &child, &error);
     if (result != -ECANCELED || error.stage != stage)
         print_message("# mode %u, call %d: %d, stage %u, %s\n", mode, call, result, error.stage, error.message);
@@ -170,7 +170,7 @@ static void assert_memory(const struct forkexec_attr *attr, const char *memory)
 {
     char said[256] = "";
     FILE *file = tmpfile();
-    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    OK(forkexec_describe(attr, reporter, (char *[]){ reporter, NULL }, NULL, fileno(file), NULL));
     rewind(file);
     assert_non_null(fgets(said, sizeof said, file));
     assert_string_equal(said, text("a child in %s\n", memory));
@@ -212,7 +212,7 @@ TEST(memory_is_shared_with_nobody_whom_a_filter_may_kill)
     attr = filtered_in(FORKEXEC_MEMORY_AUTO);
     OK(forkexec_attr_add_seccomp_filter(attr, by_argument, LENGTH(by_argument), 0));
     assert_memory(attr, own);
-    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
     /* Without no_new_privs much more comes after it. */
     attr = attr_in(FORKEXEC_MEMORY_AUTO);
     OK(forkexec_attr_deny_terminal_injection(attr));
@@ -225,7 +225,7 @@ static void assert_exec_killed(uint32_t mode, const struct sock_filter *program,
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     OK(forkexec_attr_add_seccomp_filter(attr, program, count, 0));
-    int result = forkexec_spawn(attr, witness, (char *[]){ witness, "exit", "0", NULL }, NULL, &child, &error);
+    int result = forkexec_spawn(attr, reporter, (char *[]){ reporter, "exit", "0", NULL }, NULL, &child, &error);
     assert_int_equal(result, -ECANCELED);
     assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
     assert_int_equal(error.signal, SIGSYS);
@@ -285,7 +285,7 @@ TEST(what_may_divide_by_zero_does_not_share_memory)
     struct forkexec_attr *attr = filtered_in(FORKEXEC_MEMORY_AUTO);
     OK(forkexec_attr_add_seccomp_filter(attr, by_argument, LENGTH(by_argument), 0));
     assert_memory(attr, "an image of its own");
-    assert_int_equal(witness_exits(attr, "exit", "6"), 6);
+    assert_int_equal(reporter_exits(attr, "exit", "6"), 6);
 }
 
 /* An errno instead of death is the stage's own. */
@@ -328,33 +328,33 @@ TEST(no_user_namespaces_inside)
     char *clones3 = (char *)text("%d", SYS_clone3);
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = filtered_in(mode);
-        assert_int_equal(witness_exits(attr, "call", clones, FLAGS(IN_VAIN)), EINVAL);
-        int clone3 = witness_exits(attr, "call", clones3, "0", "0"); /* ENOSYS on older kernels */
+        assert_int_equal(reporter_exits(attr, "call", clones, FLAGS(IN_VAIN)), EINVAL);
+        int clone3 = reporter_exits(attr, "call", clones3, "0", "0"); /* ENOSYS on older kernels */
         OK(forkexec_attr_deny_user_namespaces(attr));
         assert_memory(attr, mode == FORKEXEC_MEMORY_AUTO ? "the caller's memory" : mode == FORKEXEC_MEMORY_FRESH
             ? "an image of its own" : "a copy of the caller's memory");
-        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_NEWUSER)), EPERM);
-        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_NEWUSER | CLONE_NEWNS)), EPERM);
-        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_FS)), 0);
-        assert_int_equal(witness_exits(attr, "call", clones, FLAGS(IN_VAIN)), EPERM);
-        assert_int_equal(witness_exits(attr, "call", clones, FLAGS(CLONE_NEWNS | CLONE_FS)), EINVAL);
-        assert_int_equal(witness_exits(attr, "call", clones3, "0", "0"), ENOSYS);
+        assert_int_equal(reporter_exits(attr, "call", unshares, FLAGS(CLONE_NEWUSER)), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", unshares, FLAGS(CLONE_NEWUSER | CLONE_NEWNS)), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", unshares, FLAGS(CLONE_FS)), 0);
+        assert_int_equal(reporter_exits(attr, "call", clones, FLAGS(IN_VAIN)), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", clones, FLAGS(CLONE_NEWNS | CLONE_FS)), EINVAL);
+        assert_int_equal(reporter_exits(attr, "call", clones3, "0", "0"), ENOSYS);
         /* Bits that the kernel does not look at do not help. */
-        assert_int_equal(witness_exits(attr, "call", unshares, (char *)text("%llu", 1ull << 32 | CLONE_NEWUSER)), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", unshares, (char *)text("%llu", 1ull << 32 | CLONE_NEWUSER)), EPERM);
 #ifdef __x86_64__
         /* The numbers of x32, which a kernel without it takes for none. */
-        assert_int_equal(witness_exits(attr, "call", (char *)text("%d", 0x40000000 | SYS_unshare), FLAGS(CLONE_NEWUSER)), EPERM);
-        assert_int_equal(witness_exits(attr, "call", (char *)text("%d", 0x40000000 | SYS_clone), FLAGS(IN_VAIN)), EPERM);
-        if (witness_exits(filtered_in(mode), "call32", "20") == 0) { /* getpid */
-            assert_int_equal(witness_exits(attr, "call32", "310", FLAGS(CLONE_NEWUSER)), EPERM);
-            assert_int_equal(witness_exits(attr, "call32", "120", FLAGS(IN_VAIN)), EPERM);
-            assert_int_equal(witness_exits(attr, "call32", "435", "0", "0"), ENOSYS);
-            assert_int_equal(witness_exits(attr, "call32", "310", FLAGS(CLONE_FS)), 0);
+        assert_int_equal(reporter_exits(attr, "call", (char *)text("%d", 0x40000000 | SYS_unshare), FLAGS(CLONE_NEWUSER)), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", (char *)text("%d", 0x40000000 | SYS_clone), FLAGS(IN_VAIN)), EPERM);
+        if (reporter_exits(filtered_in(mode), "call32", "20") == 0) { /* getpid */
+            assert_int_equal(reporter_exits(attr, "call32", "310", FLAGS(CLONE_NEWUSER)), EPERM);
+            assert_int_equal(reporter_exits(attr, "call32", "120", FLAGS(IN_VAIN)), EPERM);
+            assert_int_equal(reporter_exits(attr, "call32", "435", "0", "0"), ENOSYS);
+            assert_int_equal(reporter_exits(attr, "call32", "310", FLAGS(CLONE_FS)), 0);
         }
 #endif
         /* Processes and threads are made as ever, and filters come after it. */
         FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_unshare, SYS_clone3, SYS_ptrace);
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "seccomp", "2");
         assert_saw(view, "no_new_privs", "1");
         /* Of the caller nothing has changed. */
@@ -375,8 +375,8 @@ TEST(no_user_namespaces_inside_of_one)
         OK(forkexec_attr_set_init(attr));
         OK(forkexec_attr_deny_user_namespaces(attr));
         char *unshares = (char *)text("%d", SYS_unshare);
-        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_NEWUSER)), EPERM);
-        assert_int_equal(witness_exits(attr, "call", unshares, FLAGS(CLONE_NEWUTS)), 0);
+        assert_int_equal(reporter_exits(attr, "call", unshares, FLAGS(CLONE_NEWUSER)), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", unshares, FLAGS(CLONE_NEWUTS)), 0);
     }
 }
 
@@ -413,7 +413,7 @@ TEST_BOTH(without_no_new_privs_filters_come_before_the_ids)
         OK(forkexec_attr_set_uid(attr, NOBODY));
         OK(forkexec_attr_set_gid(attr, NOBODY));
         OK(forkexec_attr_drop_capabilities(attr));
-        struct view *view = run_witness(attr, .path = public_witness());
+        struct view *view = run_reporter(attr, .path = public_reporter());
         assert_saw(view, "seccomp", "2");
         assert_saw(view, "no_new_privs", denied_as() ? "1" : "0"); /* as the caller is who denies himself calls */
         assert_saw(view, "uid", "65534 65534 65534 65534");
@@ -428,7 +428,7 @@ TEST_BOTH(without_no_new_privs_filters_come_before_the_ids)
         OK(forkexec_attr_set_uid(attr, NOBODY));
         struct forkexec_error error;
         struct forkexec_child *child = NULL;
-        assert_int_equal(try_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), -ECANCELED);
+        assert_int_equal(try_start(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, &error), -ECANCELED);
         assert_int_equal(error.stage, FORKEXEC_STAGE_PRIVILEGED_SECCOMP);
         assert_int_equal(error.signal, SIGSYS);
     }
@@ -459,7 +459,7 @@ TEST_BOTH(what_the_header_lists_without_no_new_privs_is_enough)
         OK(forkexec_attr_set_pid_variable(attr, "PID"));
         OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
         OK(forkexec_attr_set_signal_ignore(attr, BIT(SIGUSR1 - 1)));
-        struct forkexec_child *child = start(attr, public_witness(), (char *[]){ "witness", "exit", "7", NULL }, NULL);
+        struct forkexec_child *child = start(attr, public_reporter(), (char *[]){ "reporter", "exit", "7", NULL }, NULL);
         assert_int_equal(finish(child).exit_code, 7);
     }
 }
@@ -476,7 +476,7 @@ TEST_BOTH(what_is_not_asked_for_need_not_be_allowed_without_no_new_privs)
         struct forkexec_attr *attr = attr_in(mode);
         filter(attr, calls, LENGTH(calls), SECCOMP_RET_ALLOW, KILL);
         OK(forkexec_attr_set_chroot(attr, "/"));
-        struct forkexec_child *child = start(attr, public_witness(), (char *[]){ "witness", "exit", "7", NULL }, NULL);
+        struct forkexec_child *child = start(attr, public_reporter(), (char *[]){ "reporter", "exit", "7", NULL }, NULL);
         assert_int_equal(finish(child).exit_code, 7);
     }
 }
@@ -495,7 +495,7 @@ static void closes_under_its_filters(const void *path)
             for (size_t k = 0; k < LENGTH(open); k++)
                 OK(forkexec_attr_map_fd(attr, 2, open[k].fd));
             OK(forkexec_attr_close_fds_from(attr, 10));
-            char *argv[] = { "witness", "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", open[i].fd),
+            char *argv[] = { "reporter", "call", (char *)text("%d", SYS_fcntl), (char *)text("%d", open[i].fd),
                 (char *)text("%d", F_GETFD), NULL };
             assert_int_equal(finish(start(attr, path, argv, NULL)).exit_code, open[i].code);
         }
@@ -504,7 +504,7 @@ static void closes_under_its_filters(const void *path)
 TEST_BOTH(descriptors_are_closed_where_they_cannot_be_listed)
 {
     need_filters_privilege();
-    in_copy(closes_under_its_filters, public_witness());
+    in_copy(closes_under_its_filters, public_reporter());
 }
 
 static void fails_without_privilege(const void *unused)
@@ -526,12 +526,12 @@ static void fails_without_privilege(const void *unused)
 TEST(without_no_new_privs_filters_need_privilege)
 {
     need(!denied_as(), "needs a caller without no_new_privs");
-    aside(fails_without_privilege, NULL);
+    in_fork(fails_without_privilege, NULL);
 }
 
 static int injects(struct forkexec_attr *attr, const char *how, int number, uint64_t request)
 {
-    return witness_exits(attr, (char *)how, NUMBER(number), "0", (char *)text("%#llx", (unsigned long long)request));
+    return reporter_exits(attr, (char *)how, NUMBER(number), "0", (char *)text("%#llx", (unsigned long long)request));
 }
 
 TEST_BOTH(nobody_types_into_a_terminal)
@@ -542,7 +542,7 @@ TEST_BOTH(nobody_types_into_a_terminal)
         OK(forkexec_attr_open_fd(attr, 0, "/dev/null", O_RDWR, 0));
         OK(forkexec_attr_deny_terminal_injection(attr));
         OK(forkexec_attr_deny_terminal_injection(attr));
-        assert_saw(run_witness(attr), "seccomp_filters", denied_as() ? "2" : "1");
+        assert_saw(run_reporter(attr), "seccomp_filters", denied_as() ? "2" : "1");
         static const uint64_t above[] = { 0, 1ull << 32, 1ull << 63 };
         for (size_t i = 0; i < LENGTH(above); i++) {
             assert_int_equal(injects(plain, "call", SYS_ioctl, above[i] | TIOCSTI), ENOTTY);
@@ -570,8 +570,8 @@ TEST(a_copy_has_its_own_filters)
     FILTER(base, SAY(1), SECCOMP_RET_ALLOW, SYS_mknodat);
     struct forkexec_attr *copy = forkexec_attr_copy(base);
     FILTER(copy, SAY(2), SECCOMP_RET_ALLOW, SYS_mknodat);
-    assert_int_equal(witness_exits(base, "call", NUMBER(SYS_mknodat)), 1);
-    assert_int_equal(witness_exits(copy, "call", NUMBER(SYS_mknodat)), 2);
+    assert_int_equal(reporter_exits(base, "call", NUMBER(SYS_mknodat)), 1);
+    assert_int_equal(reporter_exits(copy, "call", NUMBER(SYS_mknodat)), 2);
     forkexec_attr_free(copy);
 }
 

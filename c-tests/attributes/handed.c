@@ -1,7 +1,7 @@
 /* Sockets that listen inside and are the caller's. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "elsewhere.h"
+#include "caller_process.h"
+#include "spawn_from_fork.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -83,7 +83,7 @@ TEST_BOTH(the_caller_accepts_what_the_program_connects_to)
     EACH_MODE(mode) {
         struct forkexec_attr *attr = networked(*mode, 0);
         listens_at(attr, 80);
-        struct forkexec_child *child = start_witness(attr, "connect", "80");
+        struct forkexec_child *child = start_reporter(attr, "connect", "80");
         int listener = socket_of(child, 0);
         assert_int_equal(forkexec_child_listen_fd(child, 1), -ENOENT);
         answer(listener, "");
@@ -100,7 +100,7 @@ TEST_BOTH(what_the_caller_says_arrives)
     struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, 0);
     listens_at(attr, 3128);
     OK(forkexec_attr_map_fd(attr, out[1], 1));
-    struct forkexec_child *child = start_witness(attr, "ask", "3128");
+    struct forkexec_child *child = start_reporter(attr, "ask", "3128");
     int listener = socket_of(child, 0);
     char text[16] = "";
     answer(listener, "by the caller");
@@ -127,9 +127,9 @@ TEST_BOTH(several_sockets)
         listens_under(attr, SOCK_SEQPACKET, "@inside too");
         if (has_six)
             OK(forkexec_attr_listen(attr, SOCK_STREAM, &six, sizeof six, 1));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "fds", "0 1 2");
-        struct forkexec_child *child = start_witness(attr, "connect", "@inside");
+        struct forkexec_child *child = start_reporter(attr, "connect", "@inside");
         for (uint32_t i = has_six ? 5 : 4; i-- > 0;) {
             int fd = socket_of(child, i), is[3];
             socklen_t size = sizeof *is;
@@ -153,7 +153,7 @@ TEST_BOTH(as_many_as_there_may_be)
     struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, 0);
     for (uint16_t i = 0; i < 32; i++)
         listens_at(attr, (uint16_t)(1000 + i));
-    struct forkexec_child *child = start_witness(attr, "exit", "3");
+    struct forkexec_child *child = start_reporter(attr, "exit", "3");
     for (uint32_t i = 0; i < 32; i += 31) {
         struct sockaddr_in at;
         socklen_t size = sizeof at;
@@ -172,11 +172,11 @@ TEST_BOTH(a_path_in_the_programs_root)
     need_user_namespaces();
     struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, FORKEXEC_NS_MOUNT);
     OK(forkexec_attr_set_root(attr, NULL, 0));
-    OK(forkexec_attr_bind_mount(attr, witness, witness, FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_bind_mount(attr, reporter, reporter, FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_make_directory(attr, "/run", 0755));
     OK(forkexec_attr_set_umask(attr, 027));
     listens_under(attr, SOCK_STREAM, "/run/proxy");
-    struct forkexec_child *child = start_witness(attr, "connect", "/run/proxy");
+    struct forkexec_child *child = start_reporter(attr, "connect", "/run/proxy");
     int listener = socket_of(child, 0);
     answer(listener, "");
     assert_int_equal(finish(child).exit_code, 0);
@@ -193,7 +193,7 @@ TEST_BOTH(a_path_without_a_root)
         OK(forkexec_attr_set_memory_mode(attr, *mode));
         OK(forkexec_attr_set_umask(attr, 027));
         listens_under(attr, SOCK_STREAM, path);
-        struct forkexec_child *child = start_witness(attr, "connect", (char *)path);
+        struct forkexec_child *child = start_reporter(attr, "connect", (char *)path);
         int listener = socket_of(child, 0);
         answer(listener, "");
         assert_int_equal(finish(child).exit_code, 0);
@@ -214,7 +214,7 @@ TEST(before_there_is_a_program)
         struct forkexec_attr *attr = networked(*mode, 0), *joins = new_attr();
         struct forkexec_error error;
         listens_at(attr, 80);
-        struct forkexec_child *child = start_held(attr, WITNESS("connect", "80"));
+        struct forkexec_child *child = start_held(attr, REPORTER("connect", "80"));
         assert_non_null(child);
         int listener = socket_of(child, 0);
         OK(forkexec_release(child, FORKEXEC_FOREVER, &error));
@@ -227,7 +227,7 @@ TEST(before_there_is_a_program)
         struct forkexec_child *holder = hold_namespaces(attr);
         listener = socket_of(holder, 0);
         OK(forkexec_attr_join_pidfd(joins, forkexec_child_pidfd(holder), and_user(FORKEXEC_NS_NET)));
-        child = start_witness(joins, "connect", "80");
+        child = start_reporter(joins, "connect", "80");
         answer(listener, "");
         assert_int_equal(finish(child).exit_code, 0);
         close(listener);
@@ -245,7 +245,7 @@ TEST_BOTH(a_port_in_use_inside)
     int listener = socket_of(holder, 0);
     OK(forkexec_attr_join_pidfd(joins, forkexec_child_pidfd(holder), and_user(FORKEXEC_NS_NET)));
     listens_at(joins, 81);
-    struct forkexec_child *child = start_witness(joins, "connect", "81");
+    struct forkexec_child *child = start_reporter(joins, "connect", "81");
     int second = socket_of(child, 0);
     answer(second, "");
     assert_int_equal(finish(child).exit_code, 0);
@@ -266,7 +266,7 @@ TEST_BOTH(the_same_address_twice)
         struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, 0);
         OK(forkexec_attr_listen(attr, types[i], &at, sizeof at, 1));
         OK(forkexec_attr_listen(attr, types[1 - i], &at, sizeof at, 1));
-        assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+        assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
         OK(forkexec_attr_listen(attr, types[i], &at, sizeof at, 1));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LISTEN, EADDRINUSE, 2);
     }
@@ -297,7 +297,7 @@ TEST_BOTH(beside_a_filter_with_a_listener)
         listens_at(attr, 80);
         OK(forkexec_attr_set_no_new_privs(attr));
         OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LISTENER));
-        struct forkexec_child *child = start_witness(attr, "connect", "80");
+        struct forkexec_child *child = start_reporter(attr, "connect", "80");
         int listener = socket_of(child, 0), asked = forkexec_child_seccomp_fd(child);
         assert_true(asked >= 0);
         answer(listener, "");
@@ -313,7 +313,7 @@ TEST_BOTH(with_every_clone)
     struct forkexec_attr *attr = networked(FORKEXEC_MEMORY_AUTO, FORKEXEC_NS_PID);
     listens_at(attr, 80);
     OK(forkexec_attr_set_init(attr));
-    struct forkexec_child *child = start_witness(attr, "connect", "80");
+    struct forkexec_child *child = start_reporter(attr, "connect", "80");
     int listener = socket_of(child, 0);
     answer(listener, "");
     assert_int_equal(finish(child).exit_code, 0);
@@ -321,7 +321,7 @@ TEST_BOTH(with_every_clone)
     attr = networked(FORKEXEC_MEMORY_AUTO, 0);
     listens_at(attr, 80);
     OK(forkexec_attr_measure_memory(attr));
-    child = start_witness(attr, "connect", "80");
+    child = start_reporter(attr, "connect", "80");
     listener = socket_of(child, 0);
     answer(listener, "");
     assert_int_equal(finish(child).exit_code, 0);
@@ -339,7 +339,7 @@ TEST_BOTH(a_low_port_without_capabilities)
     OK(forkexec_attr_set_no_new_privs(attr));
     map_own_ids(attr, 0, 0);
     listens_at(attr, 443);
-    struct forkexec_child *child = start_witness(attr, "connect", "443");
+    struct forkexec_child *child = start_reporter(attr, "connect", "443");
     int listener = socket_of(child, 0);
     answer(listener, "");
     assert_int_equal(finish(child).exit_code, 0);
@@ -356,7 +356,7 @@ static void ask_without_descriptors(void *held)
     struct sockaddr_un at = name_of("@forkexec handed one", &length), other = name_of("@forkexec handed two", &length);
     must(!forkexec_attr_listen(attr, SOCK_STREAM, &at, length, 1));
     must(!forkexec_attr_listen(attr, SOCK_STREAM, &other, length, 1));
-    must_start((held ? forkexec_start : forkexec_spawn)(attr, witness, WITNESS("connect", "@forkexec handed two"), NULL,
+    must_start((held ? forkexec_start : forkexec_spawn)(attr, reporter, REPORTER("connect", "@forkexec handed two"), NULL,
         &child, &error), &error);
     must(!setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 }));
     int last = -1;
@@ -382,8 +382,8 @@ static void ask_without_descriptors(void *held)
 TEST(no_descriptor_left_for_a_socket)
 {
     need_native();
-    assert_apart(ask_without_descriptors, NULL);
-    assert_apart(ask_without_descriptors, "held");
+    assert_in_caller(ask_without_descriptors, NULL);
+    assert_in_caller(ask_without_descriptors, "held");
 }
 
 /* What is not asked for is gone with the child; what was is the caller's. */
@@ -394,12 +394,12 @@ TEST(closed_with_the_child)
         OK(forkexec_attr_set_memory_mode(attr, *mode));
         listens_under(attr, SOCK_STREAM, "@forkexec handed asked");
         listens_under(attr, SOCK_STREAM, "@forkexec handed not");
-        struct forkexec_child *child = start_held(attr, WITNESS("exit", "0"));
+        struct forkexec_child *child = start_held(attr, REPORTER("exit", "0"));
         assert_non_null(child);
         int listener = socket_of(child, 0);
         forkexec_close(child);
-        assert_int_equal(witness_exits(new_attr(), "connect", "@forkexec handed not"), ECONNREFUSED);
-        child = start_witness(new_attr(), "connect", "@forkexec handed asked");
+        assert_int_equal(reporter_exits(new_attr(), "connect", "@forkexec handed not"), ECONNREFUSED);
+        child = start_reporter(new_attr(), "connect", "@forkexec handed asked");
         answer(listener, "");
         assert_int_equal(finish(child).exit_code, 0);
         close(listener);
@@ -417,7 +417,7 @@ static void give_up(void *unused)
     must(!forkexec_attr_listen(attr, SOCK_STREAM, &at, length, 1));
     must(!forkexec_attr_set_stop(attr));
     must(!forkexec_attr_set_no_new_privs(attr));
-    struct forkexec_child *child = start_held(attr, WITNESS("exit", "0"));
+    struct forkexec_child *child = start_held(attr, REPORTER("exit", "0"));
     must(child && forkexec_release(child, 1000000, &error) == -ETIMEDOUT);
     printf("%d\n", forkexec_child_pid(child));
     must(!forkexec_detach(child));
@@ -437,7 +437,7 @@ TEST(given_up_on_the_way)
         fflush(stdout);
         _exit(0);
     }
-    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(wait_status_of(pid), 0);
     assert_true(read(out[0], text, sizeof text - 1) > 0);
     pid_t child = atoi(text);
     assert_true(child > 0);
@@ -453,11 +453,11 @@ TEST(in_another_process)
 {
     struct forkexec_attr *attr = new_attr();
     listens_under(attr, SOCK_STREAM, "@forkexec handed elsewhere");
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     pid_t pid = fork();
     if (pid == 0)
         _exit(forkexec_child_listen_fd(child, 0) == -ESRCH ? 0 : 1);
-    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(wait_status_of(pid), 0);
     close(socket_of(child, 0));
     assert_int_equal(forkexec_child_listen_fd(NULL, 0), -EINVAL);
     forkexec_signal(child, SIGKILL);
@@ -479,7 +479,7 @@ TEST_BOTH(a_loopback_interface_that_is_down)
     struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
     struct forkexec_attr *attr = new_net();
     OK(forkexec_attr_listen(attr, SOCK_STREAM, &any, sizeof any, 1));
-    assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+    assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
     listens_at(attr, 80);
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, 1);
     attr = new_net();

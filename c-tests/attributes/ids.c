@@ -1,5 +1,5 @@
 /* User, group and supplementary groups: all of them or none, and groups are never forgotten. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <sys/resource.h>
 
@@ -12,7 +12,7 @@ TEST_BOTH(all_four_ids_are_the_new_ones)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_uid(attr, 1000));
         OK(forkexec_attr_set_gid(attr, 1001));
-        struct view *view = run_witness(attr, .path = public_witness());
+        struct view *view = run_reporter(attr, .path = public_reporter());
         assert_saw(view, "uid", "1000 1000 1000 1000");
         assert_saw(view, "gid", "1001 1001 1001 1001");
         assert_saw(view, "groups", "");
@@ -26,14 +26,14 @@ TEST_BOTH(one_id_leaves_the_other)
     need_cap(CAP_SETUID);
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_uid(attr, 4294967294));
-    struct view *view = run_witness(attr, .path = public_witness());
+    struct view *view = run_reporter(attr, .path = public_reporter());
     assert_saw(view, "uid", "4294967294 4294967294 4294967294 4294967294");
     assert_saw(view, "gid", "0 0 0 0");
 
     attr = new_attr();
     OK(forkexec_attr_set_gid(attr, 7));
     OK(forkexec_attr_set_gid(attr, 8));
-    view = run_witness(attr);
+    view = run_reporter(attr);
     assert_saw(view, "uid", "0 0 0 0");
     assert_saw(view, "gid", "8 8 8 8");
 }
@@ -73,7 +73,7 @@ static void check_groups(const void *with)
                 OK(forkexec_attr_keep_groups(attr));
             if (it->set)
                 OK(forkexec_attr_set_groups(attr, it->n ? (uint32_t[]){ 21, 22, 4294967294 } : NULL, it->n));
-            struct view *view = run_witness(attr, .path = path);
+            struct view *view = run_reporter(attr, .path = path);
             assert_saw(view, "groups", it->groups);
         }
     gid_t now[3];
@@ -83,7 +83,7 @@ static void check_groups(const void *with)
 TEST_BOTH(groups_are_those_given_or_none_or_kept)
 {
     need_cap(CAP_SETGID);
-    aside(check_groups, public_witness());
+    in_fork(check_groups, public_reporter());
 }
 
 TEST(as_many_groups_as_there_can_be)
@@ -99,13 +99,13 @@ TEST(as_many_groups_as_there_can_be)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_groups(attr, list, 1024));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "groups", all);
         OK(forkexec_attr_set_groups(attr, list, 65536));
-        view = run_witness(attr);
-        assert_saw(view, "groups", "?"); /* more than the witness has room for */
+        view = run_reporter(attr);
+        assert_saw(view, "groups", "?"); /* more than the reporter has room for */
         OK(forkexec_attr_set_groups(attr, list + 1, 1));
-        view = run_witness(attr);
+        view = run_reporter(attr);
         assert_saw(view, "groups", "101");
     }
     struct forkexec_attr *attr = new_attr();
@@ -146,7 +146,7 @@ static void check_user(const void *with)
         OK(forkexec_attr_set_gid(attr, NOBODY));
         assert_spawn_fails(attr, path, FORKEXEC_STAGE_GROUPS, EPERM, -1);
         OK(forkexec_attr_keep_groups(attr));
-        struct view *view = run_witness(attr, .path = path);
+        struct view *view = run_reporter(attr, .path = path);
         assert_saw(view, "uid", "65534 65534 65534 65534");
         assert_saw(view, "gid", "65534 65534 65534 65534");
 
@@ -163,7 +163,7 @@ static void check_user(const void *with)
 
 TEST_BOTH(an_ordinary_user_stays_itself)
 {
-    aside(check_user, public_witness());
+    in_fork(check_user, public_reporter());
 }
 
 /* A program that is set-user-id, and for the moment runs as its user. */
@@ -189,7 +189,7 @@ static void check_saved(const void *with)
             assert_spawn_fails(attr, path, FORKEXEC_STAGE_IMAGE, EPERM, -1); /* it would lose the saved id */
             continue;
         }
-        struct view *view = run_witness(attr, .path = path);
+        struct view *view = run_reporter(attr, .path = path);
         assert_saw(view, "uid", "0 0 0 0");
         assert_saw(view, "cap.effective", value_in(exec, "cap.effective"));
     }
@@ -199,7 +199,7 @@ TEST_BOTH(a_saved_id_may_be_taken_again)
 {
     need_native(); /* there is no image to be demanded there */
     need_cap(CAP_SETUID);
-    aside(check_saved, public_witness());
+    in_fork(check_saved, public_reporter());
 }
 
 /* The kernel counts at the change of id, and says so at the exec. */
@@ -209,12 +209,12 @@ TEST_BOTH(a_user_with_too_many_processes_runs_no_more)
     need_cap(CAP_SETUID);
     struct forkexec_attr *other = new_attr();
     OK(forkexec_attr_set_uid(other, 54321));
-    start(other, public_witness(), (char *[]){ witness, "sleep", NULL }, NULL);
+    start(other, public_reporter(), (char *[]){ reporter, "sleep", NULL }, NULL);
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_uid(attr, 54321));
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_NPROC, 0, 0));
-        assert_spawn_fails(attr, public_witness(), FORKEXEC_STAGE_EXEC, EAGAIN, -1);
+        assert_spawn_fails(attr, public_reporter(), FORKEXEC_STAGE_EXEC, EAGAIN, -1);
     }
 }
 
@@ -237,7 +237,7 @@ TEST_BOTH(ids_are_those_of_the_user_namespace)
         struct forkexec_attr *attr = mapped(mode, false);
         OK(forkexec_attr_set_uid(attr, 5));
         OK(forkexec_attr_set_gid(attr, 6));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "uid", "5 5 5 5");
         assert_saw(view, "gid", "6 6 6 6");
     }
@@ -263,7 +263,7 @@ TEST_BOTH(groups_where_setgroups_is_denied_are_refused)
     /* None asked for: nothing to be done, and nothing that could be. */
     attr = mapped(0, false);
     OK(forkexec_attr_set_groups(attr, NULL, 0));
-    run_witness(attr);
+    run_reporter(attr);
 }
 
 static void check_denied(const void *with)
@@ -274,15 +274,15 @@ static void check_denied(const void *with)
         /* Denied: they stay, as ids that nobody can name. */
         struct forkexec_attr *attr = mapped(mode, false);
         OK(forkexec_attr_set_uid(attr, 5));
-        struct view *view = run_witness(attr, .path = path);
+        struct view *view = run_reporter(attr, .path = path);
         assert_saw(view, "groups", "65534 65534");
         /* Allowed: dropped, or those given. */
         attr = mapped(mode, true);
         OK(forkexec_attr_set_uid(attr, 5));
-        view = run_witness(attr, .path = path);
+        view = run_reporter(attr, .path = path);
         assert_saw(view, "groups", "");
         OK(forkexec_attr_set_groups(attr, (uint32_t[]){ 6 }, 1));
-        view = run_witness(attr, .path = path);
+        view = run_reporter(attr, .path = path);
         assert_saw(view, "groups", "6");
     }
 }
@@ -291,7 +291,7 @@ TEST_BOTH(a_user_namespace_with_and_without_setgroups)
 {
     need_user_namespaces();
     need_cap(CAP_SETGID);
-    aside(check_denied, public_witness());
+    in_fork(check_denied, public_reporter());
 }
 
 TEST_BOTH(without_a_gid_map_groups_cannot_be_dropped)
@@ -303,6 +303,6 @@ TEST_BOTH(without_a_gid_map_groups_cannot_be_dropped)
     OK(forkexec_attr_set_uid(attr, 0));
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_GROUPS, EPERM, -1);
     OK(forkexec_attr_keep_groups(attr));
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     assert_saw(view, "uid", "0 0 0 0");
 }

@@ -1,7 +1,7 @@
 /* The init that is left behind as the first process of a pid namespace. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "deny.h"
+#include "caller_process.h"
+#include "deny_calls.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -60,7 +60,7 @@ TEST_BOTH(the_program_is_its_child)
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = with_init(*mode);
         OK(forkexec_attr_set_pid_variable(attr, "LISTEN_PID"));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "pid", "2");
         assert_saw(view, "ppid", "1");
         assert_saw(view, "env.LISTEN_PID", "2");
@@ -75,11 +75,11 @@ TEST_BOTH(it_ends_as_the_program_does)
 {
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = with_init(*mode);
-        assert_int_equal(witness_exits(attr, "exit", "0"), 0);
-        assert_int_equal(witness_exits(attr, "exit", "255"), 255);
-        assert_int_equal(finish(start_witness(attr, "kill", "9")).signal, SIGKILL);
-        assert_int_equal(finish(start_witness(attr, "kill", "15")).signal, SIGTERM);
-        struct forkexec_status status = finish(start_witness(attr, "fork", "daemon", "exit", "3"));
+        assert_int_equal(reporter_exits(attr, "exit", "0"), 0);
+        assert_int_equal(reporter_exits(attr, "exit", "255"), 255);
+        assert_int_equal(finish(start_reporter(attr, "kill", "9")).signal, SIGKILL);
+        assert_int_equal(finish(start_reporter(attr, "kill", "15")).signal, SIGTERM);
+        struct forkexec_status status = finish(start_reporter(attr, "fork", "daemon", "exit", "3"));
         assert_int_equal(status.exit_code, 3);
         assert_int_equal(status.ran, FORKEXEC_RAN_YES);
     }
@@ -124,11 +124,11 @@ TEST_BOTH(signals_are_sent_on)
         close(pair[0]);
         close(pair[1]);
 
-        child = start_witness(attr = with_init(*mode), "sleep");
+        child = start_reporter(attr = with_init(*mode), "sleep");
         assert_int_equal(forkexec_signal(child, SIGCHLD), 0);
         assert_int_equal(forkexec_signal(child, SIGINT), 0);
         assert_int_equal(finish(child).signal, SIGINT);
-        child = start_witness(attr, "sleep");
+        child = start_reporter(attr, "sleep");
         assert_int_equal(forkexec_signal(child, SIGKILL), 0);
         assert_int_equal(finish(child).signal, SIGKILL);
     }
@@ -171,10 +171,10 @@ static void serve_without_some_calls(const void *denials)
     deny(denials, 2);
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = with_init(*mode);
-        assert_int_equal(witness_exits(attr, "exit", "0"), 0);
-        assert_int_equal(witness_exits(attr, "exit", "254"), 254);
-        assert_int_equal(finish(start_witness(attr, "kill", "9")).signal, SIGKILL);
-        assert_int_equal(finish(start_witness(attr, "kill", "15")).signal, SIGTERM);
+        assert_int_equal(reporter_exits(attr, "exit", "0"), 0);
+        assert_int_equal(reporter_exits(attr, "exit", "254"), 254);
+        assert_int_equal(finish(start_reporter(attr, "kill", "9")).signal, SIGKILL);
+        assert_int_equal(finish(start_reporter(attr, "kill", "15")).signal, SIGTERM);
         /* Others end before it, and it sleeps meanwhile. */
         struct forkexec_child *child
             = start_shell(attr, "for i in 1 2 3; do (true & exec true) & done; wait; exec sleep 1000");
@@ -214,7 +214,7 @@ static void fail_where_no_call_tells(const void *uts)
         if (uts)
             OK(forkexec_attr_join_namespace(attr, *(const int *)uts, FORKEXEC_NS_UTS));
         OK(forkexec_attr_set_cwd(attr, "/does/not/exist"));
-        assert_int_equal(forkexec_spawn(attr, witness, WITNESS("sleep"), NULL, &child, &error), -ENOENT);
+        assert_int_equal(forkexec_spawn(attr, reporter, REPORTER("sleep"), NULL, &child, &error), -ENOENT);
         assert_int_equal(error.stage, FORKEXEC_STAGE_CWD);
     }
 }
@@ -303,7 +303,7 @@ TEST_BOTH(a_failure_is_the_spawns)
         struct forkexec_error error;
         OK(forkexec_attr_set_no_new_privs(attr));
         OK(forkexec_attr_add_seccomp_filter(attr, kill, 4, 0));
-        assert_int_equal(try_start(attr, witness, WITNESS("exit", "1"), NULL, &child, &error), -ECANCELED);
+        assert_int_equal(try_start(attr, reporter, REPORTER("exit", "1"), NULL, &child, &error), -ECANCELED);
         assert_int_equal(error.stage, FORKEXEC_STAGE_SECCOMP);
         assert_int_equal(error.signal, SIGSYS);
     }
@@ -318,7 +318,7 @@ static void ignore_its_end(void *unused)
         struct forkexec_child *child = NULL;
         const char *path = scratch_path("seen");
         must(!forkexec_attr_open_fd(attr, 1, path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-        must(!forkexec_spawn(attr, witness, WITNESS("see"), NULL, &child, NULL));
+        must(!forkexec_spawn(attr, reporter, REPORTER("see"), NULL, &child, NULL));
         must(ends(forkexec_child_pid(child)));
         forkexec_close(child);
         /* The program ignores what the caller ignores. */
@@ -336,7 +336,7 @@ TEST(a_caller_that_ignores_its_children)
 {
     with_init(0);
     scratch();
-    assert_apart(ignore_its_end, NULL);
+    assert_in_caller(ignore_its_end, NULL);
 }
 
 static void die_with_an_init(void *pipe)
@@ -344,7 +344,7 @@ static void die_with_an_init(void *pipe)
     struct forkexec_attr *attr = with_init(FORKEXEC_MEMORY_AUTO);
     struct forkexec_child *child = NULL;
     must(!forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
-    must(!forkexec_spawn(attr, witness, WITNESS("sleep"), NULL, &child, NULL));
+    must(!forkexec_spawn(attr, reporter, REPORTER("sleep"), NULL, &child, NULL));
     pid_t pids[2] = { forkexec_child_pid(child), program_of(child) };
     must(write(((int *)pipe)[1], pids, sizeof pids) == sizeof pids);
     kill(getpid(), SIGKILL);
@@ -357,7 +357,7 @@ TEST(all_die_with_the_caller_if_that_is_asked_for)
     with_init(0);
     assert_false(pipe2(pair, O_CLOEXEC));
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    assert_int_equal(WTERMSIG(end_of(begin_apart(die_with_an_init, pair))), SIGKILL);
+    assert_int_equal(WTERMSIG(wait_status_of(fork_caller(die_with_an_init, pair))), SIGKILL);
     assert_int_equal(read(pair[0], pids, sizeof pids), sizeof pids);
     assert_true(ends(pids[1]));
     assert_true(ends(pids[0]));
@@ -376,12 +376,12 @@ TEST_BOTH(the_program_is_in_its_session)
     OK(forkexec_attr_set_session(attr));
     OK(forkexec_attr_set_controlling_terminal(attr, tty));
     OK(forkexec_attr_set_foreground(attr, tty));
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     assert_saw(view, "tty", "yes");
     assert_saw(view, "sid", "1");
     assert_saw(view, "pgid", "1");
     /* What is typed interrupts the program, once. */
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     assert_int_equal(write(terminal, "\x03", 1), 1);
     assert_int_equal(finish(child).signal, SIGINT);
     close(tty);

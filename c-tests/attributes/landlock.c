@@ -1,6 +1,6 @@
 /* Landlock, with which no privilege and no namespace is needed to keep a program from files, ports and processes. */
-#include "aside.h"
-#include "hosts.h"
+#include "in_fork.h"
+#include "older_hosts.h"
 
 #include <linux/landlock.h>
 
@@ -46,7 +46,7 @@ static void make_directories(void)
 
 static int touches(struct forkexec_attr *attr, const char *directory)
 {
-    return witness_exits(attr, "touch", (char *)text("%s/file", directory));
+    return reporter_exits(attr, "touch", (char *)text("%s/file", directory));
 }
 
 TEST_BOTH(what_is_not_granted_is_denied)
@@ -62,13 +62,13 @@ TEST_BOTH(what_is_not_granted_is_denied)
         assert_int_equal(touches(attr, out), EACCES);
         assert_true(exists(text("%s/file", in)));
         assert_false(exists(text("%s/file", out)));
-        assert_saw(run_witness(attr), "oom_score_adj", saw(view_of_self(), "oom_score_adj"));
+        assert_saw(run_reporter(attr), "oom_score_adj", saw(view_of_self(), "oom_score_adj"));
         remove(text("%s/file", in));
 
         /* Nothing but the program. */
         attr = ruled_in(mode);
-        OK(forkexec_attr_add_landlock_path(attr, witness, FS(EXECUTE) | FS(READ_FILE)));
-        assert_saw(run_witness(attr), "oom_score_adj", "?");
+        OK(forkexec_attr_add_landlock_path(attr, reporter, FS(EXECUTE) | FS(READ_FILE)));
+        assert_saw(run_reporter(attr), "oom_score_adj", "?");
     }
 }
 
@@ -105,7 +105,7 @@ TEST_BOTH(what_cannot_be_opened_can_be_granted)
         OK(forkexec_attr_add_landlock_path(attr, socket, FS(READ_FILE) | FS(WRITE_FILE)));
         OK(forkexec_attr_add_landlock_path(attr, fifo, FS(WRITE_FILE)));
         OK(forkexec_attr_add_landlock_path(attr, secret, FS(WRITE_FILE)));
-        assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+        assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
     }
 }
 
@@ -118,7 +118,7 @@ TEST(the_program_has_to_be_granted_too)
         struct forkexec_error error;
         OK(forkexec_attr_add_landlock_path(attr, scratch(), TO_RUN));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_EXEC, EACCES, -1);
-        assert_int_equal(forkexec_spawn(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), -EACCES);
+        assert_int_equal(forkexec_spawn(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, &error), -EACCES);
         assert_non_null(strstr(error.message, "with Landlock the program"));
     }
 }
@@ -128,17 +128,17 @@ TEST_BOTH(ports)
     need_version(4);
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = lone_in(mode);
-        assert_int_equal(witness_exits(attr, "connect", "1"), ECONNREFUSED);
+        assert_int_equal(reporter_exits(attr, "connect", "1"), ECONNREFUSED);
         OK(forkexec_attr_add_landlock_port(attr, 1, FORKEXEC_LANDLOCK_NET_CONNECT_TCP));
         OK(forkexec_attr_add_landlock_port(attr, 2, FORKEXEC_LANDLOCK_NET_BIND_TCP));
-        assert_int_equal(witness_exits(attr, "connect", "1"), ECONNREFUSED);
-        assert_int_equal(witness_exits(attr, "connect", "2"), EACCES);
+        assert_int_equal(reporter_exits(attr, "connect", "1"), ECONNREFUSED);
+        assert_int_equal(reporter_exits(attr, "connect", "2"), EACCES);
         /* Files are not concerned. */
-        assert_int_equal(witness_exits(attr, "touch", (char *)scratch_path("file")), 0);
+        assert_int_equal(reporter_exits(attr, "touch", (char *)scratch_path("file")), 0);
 
         attr = lone_in(mode);
         OK(forkexec_attr_set_landlock_handled(attr, 0, FORKEXEC_LANDLOCK_NET_CONNECT_TCP));
-        assert_int_equal(witness_exits(attr, "connect", "1"), EACCES);
+        assert_int_equal(reporter_exits(attr, "connect", "1"), EACCES);
     }
 }
 
@@ -149,11 +149,11 @@ TEST_BOTH(scopes)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = lone_in(mode);
         OK(forkexec_attr_set_landlock_scopes(attr, FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET));
-        assert_int_equal(witness_exits(attr, "call", number, self, "0"), 0);
+        assert_int_equal(reporter_exits(attr, "call", number, self, "0"), 0);
         OK(forkexec_attr_set_landlock_scopes(attr, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
-        assert_int_equal(witness_exits(attr, "call", number, self, "0"), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", number, self, "0"), EPERM);
         /* The caller is not restricted. */
-        struct forkexec_child *child = start_witness(attr, "sleep");
+        struct forkexec_child *child = start_reporter(attr, "sleep");
         assert_int_equal(forkexec_signal(child, SIGTERM), 0);
         assert_int_equal(finish(child).signal, SIGTERM);
     }
@@ -189,7 +189,7 @@ TEST_BOTH(a_ruleset_of_the_callers)
             assert_int_equal(touches(attr, in), 0);
             assert_int_equal(touches(attr, out), EACCES);
             if (turn == 0)
-                assert_saw(run_witness(attr), "fds", "0 1 2");
+                assert_saw(run_reporter(attr), "fds", "0 1 2");
 
             /* Ours on top of it. */
             OK(forkexec_attr_set_landlock_handled(attr, FS(MAKE_REG), 0));
@@ -214,16 +214,16 @@ TEST_BOTH(paths_are_looked_up_in_the_final_root)
     need_version(1);
     need_cap(CAP_SYS_CHROOT);
     make_directories();
-    public_witness();
+    public_reporter();
     for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = ruled_in(mode);
         OK(forkexec_attr_set_chroot(attr, scratch()));
-        OK(forkexec_attr_add_landlock_path(attr, "/witness", FS(EXECUTE) | FS(READ_FILE)));
+        OK(forkexec_attr_add_landlock_path(attr, "/reporter", FS(EXECUTE) | FS(READ_FILE)));
         OK(forkexec_attr_set_cwd(attr, "/in"));
         OK(forkexec_attr_add_landlock_path(attr, ".", TO_WRITE));
-        struct forkexec_child *child = start(attr, "/witness", (char *[]){ "witness", "touch", "/in/file", NULL }, NULL);
+        struct forkexec_child *child = start(attr, "/reporter", (char *[]){ "reporter", "touch", "/in/file", NULL }, NULL);
         assert_int_equal(finish(child).exit_code, 0);
-        child = start(attr, "/witness", (char *[]){ "witness", "touch", "/out/file", NULL }, NULL);
+        child = start(attr, "/reporter", (char *[]){ "reporter", "touch", "/out/file", NULL }, NULL);
         assert_int_equal(finish(child).exit_code, EACCES);
         remove(text("%s/file", in));
     }
@@ -271,7 +271,7 @@ TEST_BOTH(accesses_of_newer_kernels)
                 OK(forkexec_attr_add_landlock_port(attr, 1, newer[i].net));
             OK(forkexec_attr_set_landlock_scopes(attr, newer[i].scopes));
             if (version() >= newer[i].since) {
-                OK(finish(start(attr, witness, (char *[]){ witness, "exit", "0", NULL }, NULL)).exit_code);
+                OK(finish(start(attr, reporter, (char *[]){ reporter, "exit", "0", NULL }, NULL)).exit_code);
                 continue;
             }
             if (version() > 10)
@@ -310,7 +310,7 @@ TEST(a_file_takes_no_access_of_directories)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = ruled_in(mode);
         OK(forkexec_attr_add_landlock_path(attr, "/", TO_RUN));
-        OK(forkexec_attr_add_landlock_path(attr, witness, FS(READ_DIR)));
+        OK(forkexec_attr_add_landlock_path(attr, reporter, FS(READ_DIR)));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK_RULE, EINVAL, 1);
     }
 }
@@ -319,7 +319,7 @@ static const char *described(const struct forkexec_attr *attr)
 {
     static char said[4096];
     FILE *file = tmpfile();
-    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    OK(forkexec_describe(attr, reporter, (char *[]){ reporter, NULL }, NULL, fileno(file), NULL));
     rewind(file);
     said[fread(said, 1, sizeof said - 1, file)] = 0;
     fclose(file);
@@ -415,7 +415,7 @@ static void goes_without(const void *unused)
         struct forkexec_error error;
         OK(forkexec_attr_add_landlock_path(attr, in, TO_WRITE));
         OK(forkexec_attr_set_landlock_scopes(attr, FORKEXEC_LANDLOCK_SCOPE_SIGNAL));
-        assert_int_equal(forkexec_spawn(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), -EOPNOTSUPP);
+        assert_int_equal(forkexec_spawn(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, &error), -EOPNOTSUPP);
         assert_int_equal(error.stage, FORKEXEC_STAGE_LANDLOCK);
         assert_int_equal(error.index, -1);
         assert_non_null(strstr(error.message, "this kernel has no Landlock"));

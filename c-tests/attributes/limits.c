@@ -1,5 +1,5 @@
 /* Resource limits: 64 bits, halves that are kept, and the one on descriptors, which comes last. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <sys/resource.h>
 
@@ -48,7 +48,7 @@ TEST_BOTH(every_limit_in_its_whole_width)
             soft[r] = hard[r] ? hard[r] - 1 : 0;
             OK(forkexec_attr_set_rlimit(all, r, soft[r], hard[r]));
         }
-        struct view *view = run_witness(all);
+        struct view *view = run_reporter(all);
         for (uint32_t r = 0; r < 16; r++)
             assert_limit(view, r, soft[r], hard[r]);
     }
@@ -59,9 +59,9 @@ TEST_BOTH(no_limit)
     need(limit_of(RLIMIT_FSIZE).rlim_max == UINT64_MAX, "needs an unlimited RLIMIT_FSIZE");
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_FSIZE, 0xfffffffffffffffd, UINT64_MAX));
-    assert_limit(run_witness(attr), RLIMIT_FSIZE, 0xfffffffffffffffd, UINT64_MAX);
+    assert_limit(run_reporter(attr), RLIMIT_FSIZE, 0xfffffffffffffffd, UINT64_MAX);
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_FSIZE, UINT64_MAX, UINT64_MAX));
-    assert_limit(run_witness(attr), RLIMIT_FSIZE, UINT64_MAX, UINT64_MAX);
+    assert_limit(run_reporter(attr), RLIMIT_FSIZE, UINT64_MAX, UINT64_MAX);
 }
 
 static void check_halves(const void *with)
@@ -73,7 +73,7 @@ static void check_halves(const void *with)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             struct forkexec_attr *attr = attr_in(mode);
             OK(forkexec_attr_set_rlimit(attr, RLIMIT_SIGPENDING, cases[i][0], cases[i][1]));
-            assert_limit(run_witness(attr, .path = with), RLIMIT_SIGPENDING, cases[i][2], cases[i][3]);
+            assert_limit(run_reporter(attr, .path = with), RLIMIT_SIGPENDING, cases[i][2], cases[i][3]);
         }
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, KEEP));
@@ -87,7 +87,7 @@ static void check_halves(const void *with)
 /* As they are at the spawn, not as they were when the request was made. */
 TEST_BOTH(halves_that_are_kept)
 {
-    aside(check_halves, public_witness());
+    in_fork(check_halves, public_reporter());
 }
 
 TEST(limits_that_are_none)
@@ -119,7 +119,7 @@ static void check_raising(const void *with)
             OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, 200, 201));
             assert_spawn_fails(attr, path, FORKEXEC_STAGE_NOFILE, EPERM, 0);
             OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, 200, 200));
-            struct view *view = run_witness(attr, .path = path);
+            struct view *view = run_reporter(attr, .path = path);
             assert_limit(view, RLIMIT_SIGPENDING, 200, 200);
             assert_limit(view, RLIMIT_NOFILE, 200, 200);
         }
@@ -129,7 +129,7 @@ TEST_BOTH(raising_a_hard_limit_needs_a_privilege)
 {
     need_native(); /* it keeps the limit on descriptors to itself */
     need_user_namespaces();
-    aside(check_raising, public_witness());
+    in_fork(check_raising, public_reporter());
 }
 
 static void check_raised(const void *with)
@@ -147,7 +147,7 @@ static void check_raised(const void *with)
                 OK(forkexec_attr_drop_capabilities(attr));
             OK(forkexec_attr_set_rlimit(attr, RLIMIT_SIGPENDING, 300, 400));
             OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, 300, 400));
-            struct view *view = run_witness(attr, .path = with);
+            struct view *view = run_reporter(attr, .path = with);
             assert_limit(view, RLIMIT_SIGPENDING, 300, 400);
             assert_limit(view, RLIMIT_NOFILE, 300, 400);
         }
@@ -158,7 +158,7 @@ TEST_BOTH(raised_by_who_may_for_who_may_not)
     need_native(); /* it keeps the limit on descriptors to itself */
     need_cap(CAP_SYS_RESOURCE);
     need_user_namespaces();
-    aside(check_raised, public_witness());
+    in_fork(check_raised, public_reporter());
 }
 
 /* Raising by hand what the kernel never lets anybody have. */
@@ -179,7 +179,7 @@ TEST_BOTH(the_limit_on_descriptors_comes_last)
             OK(forkexec_attr_map_fd(attr, 1, 60));
             OK(forkexec_attr_map_fd(attr, 1, 3));
             OK(forkexec_attr_open_fd(attr, 0, "/dev/null", O_RDONLY, 0));
-            struct view *view = run_witness(attr);
+            struct view *view = run_reporter(attr);
             assert_saw(view, "fds", "0 1 2 3 60");
             assert_limit(view, RLIMIT_NOFILE, most, most);
         }
@@ -193,17 +193,17 @@ static void check_restored(const void *with)
     limit_self(RLIMIT_NOFILE, 64, hard);
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
-        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, 64, hard);
+        assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, 64, hard);
         OK(forkexec_attr_restore_nofile(attr));
-        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
+        assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, 70, KEEP));
-        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, 70, hard);
+        assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, 70, hard);
     }
     /* The hard limit still holds. */
     limit_self(RLIMIT_NOFILE, 64, 90);
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_restore_nofile(attr));
-    assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, at_load < 90 ? at_load : 90, 90);
+    assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, at_load < 90 ? at_load : 90, 90);
 }
 
 /* Only what a runtime has made of it is put back. */
@@ -214,18 +214,18 @@ static void check_restored_from(const void *with)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_restore_nofile_from(attr, 200, hard));
-        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
+        assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
         OK(forkexec_attr_restore_nofile_from(attr, 200, KEEP));
-        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
+        assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
         OK(forkexec_attr_restore_nofile_from(attr, KEEP, hard - 1));
-        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, 200, hard);
+        assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, 200, hard);
         OK(forkexec_attr_restore_nofile_from(attr, 201, hard));
-        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, 200, hard);
+        assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, 200, hard);
         OK(forkexec_attr_restore_nofile(attr));
-        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
+        assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, at_load, hard);
         OK(forkexec_attr_restore_nofile_from(attr, 200, hard));
         limit_self(RLIMIT_NOFILE, 202, hard);
-        assert_limit(run_witness(attr, .path = with), RLIMIT_NOFILE, 202, hard);
+        assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, 202, hard);
         limit_self(RLIMIT_NOFILE, 200, hard);
     }
 }
@@ -235,7 +235,7 @@ TEST_BOTH(the_limit_on_descriptors_while_it_is_what_a_runtime_has_made_of_it)
     need_native();
     at_load = limit_of(RLIMIT_NOFILE).rlim_cur;
     need(at_load > 202, "needs 203 descriptors");
-    aside(check_restored_from, public_witness());
+    in_fork(check_restored_from, public_reporter());
 }
 
 TEST_BOTH(the_limit_on_descriptors_from_before)
@@ -243,5 +243,5 @@ TEST_BOTH(the_limit_on_descriptors_from_before)
     need_native(); /* it has limits of its own */
     at_load = limit_of(RLIMIT_NOFILE).rlim_cur;
     need(at_load >= 64, "needs 64 descriptors");
-    aside(check_restored, public_witness());
+    in_fork(check_restored, public_reporter());
 }

@@ -1,6 +1,6 @@
 /* Seccomp filters that ask the caller. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -67,12 +67,12 @@ TEST_BOTH(the_caller_answers)
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = asking(*mode, SYS_mknodat, ASK, ALLOW);
-        struct forkexec_child *child = start_witness(attr, "call", NUMBER(SYS_mknodat));
+        struct forkexec_child *child = start_reporter(attr, "call", NUMBER(SYS_mknodat));
         int listener = listener_of(child);
         assert_int_equal(answer_next(listener, EXFULL), SYS_mknodat);
         assert_int_equal(finish(child).exit_code, EXFULL);
         close(listener);
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "threads", "1");
         assert_saw(view, "fds", "0 1 2");
     }
@@ -105,7 +105,7 @@ TEST_BOTH(the_librarys_own_calls_go_on)
             }
             if (turn & 2)
                 filter(attr, SYS_mknodat, SECCOMP_RET_ERRNO | EXFULL, ALLOW, 0);
-            struct forkexec_child *child = start_witness(attr, "exit", "7");
+            struct forkexec_child *child = start_reporter(attr, "exit", "7");
             int listener = listener_of(child);
             assert_true(let_all_go_on(listener, child) > 3);
             assert_int_equal(finish(child).exit_code, 7);
@@ -121,7 +121,7 @@ TEST_BOTH(a_program_without_standard_streams)
         for (int closed = 0; closed < 3; closed++) {
             struct forkexec_attr *attr = asking(*mode, SYS_mknodat, ASK, ALLOW);
             OK(forkexec_attr_close_fd(attr, closed));
-            struct forkexec_child *child = start_witness(attr, "call", NUMBER(SYS_mknodat));
+            struct forkexec_child *child = start_reporter(attr, "call", NUMBER(SYS_mknodat));
             int listener = listener_of(child);
             assert_int_equal(answer_next(listener, EXFULL), SYS_mknodat);
             assert_int_equal(finish(child).exit_code, EXFULL);
@@ -129,7 +129,7 @@ TEST_BOTH(a_program_without_standard_streams)
             /* It is closed in the program. */
             attr = asking(*mode, -1, ALLOW, ALLOW);
             OK(forkexec_attr_close_fd(attr, closed));
-            assert_int_equal(witness_exits(attr, "call", NUMBER(SYS_fcntl), NUMBER(closed), NUMBER(F_GETFD)), EBADF);
+            assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_fcntl), NUMBER(closed), NUMBER(F_GETFD)), EBADF);
         }
 }
 
@@ -141,7 +141,7 @@ TEST_BOTH(no_call_is_needed_to_send_it)
     for EACH_MODE(mode)
         for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
             struct forkexec_attr *attr = asking(*mode, calls[i], SECCOMP_RET_KILL_PROCESS, ALLOW);
-            struct forkexec_child *child = start_witness(attr, "exit", "7");
+            struct forkexec_child *child = start_reporter(attr, "exit", "7");
             close(listener_of(child));
             assert_int_equal(finish(child).exit_code, 7);
         }
@@ -171,7 +171,7 @@ TEST_BOTH(a_child_that_its_filter_kills_is_not_waited_for)
                 filter(attr, SYS_seccomp, SECCOMP_RET_KILL_THREAD, ALLOW, 0);
                 filter(attr, -1, ALLOW, ASK, FORKEXEC_SECCOMP_LISTENER);
             }
-            assert_int_equal(try_start(attr, witness, WITNESS("exit", "1"), NULL, &child, &error), -ECANCELED);
+            assert_int_equal(try_start(attr, reporter, REPORTER("exit", "1"), NULL, &child, &error), -ECANCELED);
             assert_int_equal(error.stage, i == 1 ? FORKEXEC_STAGE_EXEC : FORKEXEC_STAGE_SECCOMP);
             if (i < 2)
                 assert_int_equal(error.signal, SIGSYS);
@@ -186,7 +186,7 @@ static int interrupted_exits(uint32_t mode, uint32_t flags)
     OK(forkexec_attr_set_memory_mode(attr, mode));
     OK(forkexec_attr_set_no_new_privs(attr));
     filter(attr, SYS_mknodat, ASK, ALLOW, FORKEXEC_SECCOMP_LISTENER | flags);
-    struct forkexec_child *child = start_witness(attr, "handle", NUMBER(SIGUSR1), "call", NUMBER(SYS_mknodat));
+    struct forkexec_child *child = start_reporter(attr, "handle", NUMBER(SIGUSR1), "call", NUMBER(SYS_mknodat));
     int listener = listener_of(child);
     memset(&asked, 0, sizeof asked);
     assert_false(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked));
@@ -222,12 +222,12 @@ TEST(without_a_listener_the_kernel_refuses)
         int pair[2];
         assert_false(pipe2(pair, O_CLOEXEC));
         OK(forkexec_attr_map_fd(attr, pair[0], 3));
-        OK(forkexec_spawn(attr, witness, WITNESS("cat", "3", "call", NUMBER(SYS_getpid)), NULL, &child, NULL));
+        OK(forkexec_spawn(attr, reporter, REPORTER("cat", "3", "call", NUMBER(SYS_getpid)), NULL, &child, NULL));
         pid_t pid = forkexec_child_pid(child);
         close(pair[0]);
         forkexec_close(child); /* and with it the listener that nobody has taken */
         close(pair[1]);
-        assert_int_equal(WEXITSTATUS(end_of(pid)), ENOSYS);
+        assert_int_equal(WEXITSTATUS(wait_status_of(pid)), ENOSYS);
     }
 }
 
@@ -241,7 +241,7 @@ static void spawn_without_recvmsg(void *mode)
         BPF_STMT(BPF_RET | BPF_K, ALLOW) };
     must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
     must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){ 4, program }) == 0);
-    must(forkexec_spawn(attr, witness, WITNESS("call", NUMBER(SYS_getpid)), NULL, &child, &error) == -EPERM);
+    must(forkexec_spawn(attr, reporter, REPORTER("call", NUMBER(SYS_getpid)), NULL, &child, &error) == -EPERM);
     must(error.stage == FORKEXEC_STAGE_PIPE && !child);
     must(waitpid(-1, NULL, WNOHANG | __WALL) < 0 && errno == ECHILD);
 }
@@ -251,7 +251,7 @@ TEST(who_may_not_receive_the_listener_is_told)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode)
-        assert_apart(spawn_without_recvmsg, (void *)mode);
+        assert_in_caller(spawn_without_recvmsg, (void *)mode);
 }
 
 /* The listener cannot come. Who asks for it is told; and where the child itself waits for it, or is very slow, it fails. */
@@ -270,7 +270,7 @@ static void release_without(struct forkexec_child *child, int code)
 static void release_without_recvmsg(void *mode)
 {
     struct forkexec_attr *attr = asking(*(const uint32_t *)mode, SYS_getpid, ASK, ALLOW);
-    struct forkexec_child *child = start_held(attr, WITNESS("call", NUMBER(SYS_getpid)));
+    struct forkexec_child *child = start_held(attr, REPORTER("call", NUMBER(SYS_getpid)));
     struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_recvmsg, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
         BPF_STMT(BPF_RET | BPF_K, ALLOW) };
@@ -289,13 +289,13 @@ TEST(a_filter_that_came_after_the_start)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode)
-        assert_apart(release_without_recvmsg, (void *)mode);
+        assert_in_caller(release_without_recvmsg, (void *)mode);
 }
 
 static void release_without_descriptors(void *mode)
 {
     struct forkexec_attr *attr = asking(*(const uint32_t *)mode, SYS_mknodat, ASK, ALLOW);
-    struct forkexec_child *child = start_held(attr, WITNESS("call", NUMBER(SYS_mknodat)));
+    struct forkexec_child *child = start_held(attr, REPORTER("call", NUMBER(SYS_mknodat)));
     struct forkexec_status status = { 0 };
     must(child);
     must(!setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 }));
@@ -319,7 +319,7 @@ static void release_without_descriptors(void *mode)
 static void stop_at_exec_without_descriptors(void *mode)
 {
     struct forkexec_attr *attr = asking(*(const uint32_t *)mode, SYS_execve, ASK, ALLOW);
-    struct forkexec_child *child = start_held(attr, WITNESS("exit", "0"));
+    struct forkexec_child *child = start_held(attr, REPORTER("exit", "0"));
     struct forkexec_error error;
     must(child);
     must(!setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 }));
@@ -336,19 +336,19 @@ TEST(no_descriptor_left_for_the_listener)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode) {
-        assert_apart(release_without_descriptors, (void *)mode);
-        assert_apart(stop_at_exec_without_descriptors, (void *)mode);
+        assert_in_caller(release_without_descriptors, (void *)mode);
+        assert_in_caller(stop_at_exec_without_descriptors, (void *)mode);
     }
 }
 
 TEST(who_has_no_listener)
 {
     assert_int_equal(forkexec_child_seccomp_fd(NULL), -EINVAL);
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "1");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "1");
     assert_int_equal(forkexec_child_seccomp_fd(child), -ENOENT);
     finish(child);
     struct forkexec_attr *attr = asking(FORKEXEC_MEMORY_AUTO, SYS_mknodat, ASK, ALLOW);
-    child = start_held(attr, WITNESS("exit", "3"));
+    child = start_held(attr, REPORTER("exit", "3"));
     assert_non_null(child);
     assert_int_equal(forkexec_child_seccomp_fd(child), -EAGAIN);
     OK(forkexec_release(child, 10000000000, NULL));
@@ -384,7 +384,7 @@ TEST_BOTH(the_first_process_of_a_namespace)
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_USER | FORKEXEC_NS_IPC));
         map_own_ids(attr, 0, 0);
         OK(forkexec_attr_drop_capabilities(attr));
-        struct forkexec_child *child = start_witness(attr, "call", NUMBER(SYS_mknodat));
+        struct forkexec_child *child = start_reporter(attr, "call", NUMBER(SYS_mknodat));
         int listener = listener_of(child);
         assert_int_equal(answer_next(listener, EXFULL), SYS_mknodat);
         assert_int_equal(finish(child).exit_code, EXFULL);
@@ -395,7 +395,7 @@ TEST_BOTH(the_first_process_of_a_namespace)
 static void be_killed_with_a_held_child(void *pipe)
 {
     struct forkexec_attr *attr = asking(FORKEXEC_MEMORY_AUTO, SYS_mknodat, ASK, ALLOW);
-    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    struct forkexec_child *child = start_held(attr, REPORTER("sleep"));
     must(child);
     pid_t pid = forkexec_child_pid(child);
     must(write(((int *)pipe)[1], &pid, sizeof pid) == sizeof pid);
@@ -408,7 +408,7 @@ TEST(it_does_not_outlive_the_caller)
     pid_t child = 0;
     assert_false(pipe2(pair, O_CLOEXEC));
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    assert_int_equal(WTERMSIG(end_of(begin_apart(be_killed_with_a_held_child, pair))), SIGKILL);
+    assert_int_equal(WTERMSIG(wait_status_of(fork_caller(be_killed_with_a_held_child, pair))), SIGKILL);
     assert_int_equal(read(pair[0], &child, sizeof child), sizeof child);
     assert_true(ends(child));
     waitpid(child, NULL, __WALL);

@@ -1,6 +1,6 @@
 /* The peak of memory that is the program's own. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -95,7 +95,7 @@ TEST(a_small_program_of_a_large_caller_is_small)
     for EACH_KIND (kind) {
         struct forkexec_attr *attr = measured();
         kinds[kind](attr);
-        struct forkexec_status status = finish(start_witness(attr, "exit", "3"));
+        struct forkexec_status status = finish(start_reporter(attr, "exit", "3"));
         assert_int_equal(status.exit_code, 3);
         assert_int_equal(status.ran, FORKEXEC_RAN_YES);
         assert_peak(status, 0, 16 * MIB);
@@ -109,7 +109,7 @@ TEST(a_large_program_is_as_large_as_it_is)
     for EACH_KIND (kind) {
         struct forkexec_attr *attr = measured();
         kinds[kind](attr);
-        assert_peak(finish(start_witness(attr, "eat", "24", "exit", "0")), 23 * MIB, 40 * MIB);
+        assert_peak(finish(start_reporter(attr, "eat", "24", "exit", "0")), 23 * MIB, 40 * MIB);
     }
     munmap(memory, 64 * MIB);
 }
@@ -120,7 +120,7 @@ TEST(a_program_that_was_held_is_measured)
     for EACH_KIND (kind) {
         struct forkexec_attr *attr = measured();
         kinds[kind](attr);
-        struct forkexec_child *child = start_held(attr, WITNESS("exit", "4"));
+        struct forkexec_child *child = start_held(attr, REPORTER("exit", "4"));
         assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
         struct forkexec_status status = finish(child);
         assert_int_equal(status.exit_code, 4);
@@ -133,9 +133,9 @@ TEST(a_program_that_was_held_is_measured)
 /* The child that the caller knows is the process that runs the program. */
 TEST(the_child_is_the_second_process)
 {
-    struct forkexec_child *child = start_witness(measured(), "sleep");
+    struct forkexec_child *child = start_reporter(measured(), "sleep");
     pid_t pid = forkexec_child_pid(child);
-    assert_true(is_the_witness(pid));
+    assert_true(is_the_reporter(pid));
     assert_int_equal(forkexec_signal(child, SIGTERM), 0);
     struct forkexec_status status = finish(child);
     assert_int_equal(status.signal, SIGTERM);
@@ -149,9 +149,9 @@ TEST(a_measured_program_is_in_its_namespaces)
     static const char *const names[] = { "user", "pid", "mnt", "uts", "ipc" };
     struct forkexec_attr *attr = measured();
     in_namespaces(attr);
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     pid_t pid = forkexec_child_pid(child);
-    assert_true(is_the_witness(pid));
+    assert_true(is_the_reporter(pid));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *own = strdup(link_of(text("/proc/self/ns/%s", names[i])));
         assert_string_not_equal(link_of(text("/proc/%d/ns/%s", pid, names[i])), own);
@@ -162,7 +162,7 @@ TEST(a_measured_program_is_in_its_namespaces)
 TEST(an_unmeasured_program_says_that_it_is_not)
 {
     void *memory = grown();
-    struct forkexec_status status = finish(start_witness(new_attr(), "exit", "0"));
+    struct forkexec_status status = finish(start_reporter(new_attr(), "exit", "0"));
     assert_false(status.valid & FORKEXEC_STATUS_OWN_MEMORY);
     assert_true(status.max_rss_floor_bytes >= 64 * MIB);
     munmap(memory, 64 * MIB);
@@ -173,7 +173,7 @@ TEST(a_killed_init_has_measured_nothing)
 {
     struct forkexec_attr *attr = measured();
     under_init(attr);
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     assert_int_equal(forkexec_signal(child, SIGKILL), 0);
     struct forkexec_status status = finish(child);
     assert_int_equal(status.signal, SIGKILL);

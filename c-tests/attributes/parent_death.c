@@ -47,7 +47,7 @@ static const char *program(void)
 {
     char bytes[65536];
     const char *path = scratch_path("program");
-    int from = open(witness, O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    int from = open(reporter, O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
     for (ssize_t n; (n = read(from, bytes, sizeof bytes)) > 0;)
         assert_int_equal(write(to, bytes, (size_t)n), n);
     close(from);
@@ -122,7 +122,7 @@ TEST_BOTH(the_program_has_the_signal)
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         for (int m = 0; m < 3; m++)
             for (uint32_t whose = FORKEXEC_DEATH_OF_THREAD; whose <= FORKEXEC_DEATH_OF_PROCESS; whose++) {
-                struct view *view = run_witness(request(modes[m], 0, signals[i], whose));
+                struct view *view = run_reporter(request(modes[m], 0, signals[i], whose));
                 assert_saw(view, "parent_death", text("%d", signals[i]));
             }
 }
@@ -135,7 +135,7 @@ TEST_BOTH(the_program_has_the_signal_as_somebody_else)
     for (int variant = 1; variant < VARIANTS; variant++)
         for (int m = 0; m < 3; m++)
             for (uint32_t whose = FORKEXEC_DEATH_OF_THREAD; whose <= FORKEXEC_DEATH_OF_PROCESS; whose++) {
-                struct view *view = run_witness(request(modes[m], variant, SIGUSR1, whose), .path = path);
+                struct view *view = run_reporter(request(modes[m], variant, SIGUSR1, whose), .path = path);
                 assert_saw(view, "parent_death", text("%d", SIGUSR1));
             }
 }
@@ -169,12 +169,12 @@ TEST(a_thread_that_ends_while_its_child_is_held)
 {
     for (int m = 0; m < 3; m++) {
         struct forkexec_error error;
-        struct maker maker = made_by_a_thread(request(modes[m], 0, SIGKILL, FORKEXEC_DEATH_OF_THREAD), witness, true);
+        struct maker maker = made_by_a_thread(request(modes[m], 0, SIGKILL, FORKEXEC_DEATH_OF_THREAD), reporter, true);
         assert_int_equal(forkexec_release(maker.child, FORKEXEC_FOREVER, &error), -ESRCH);
         assert_int_equal(error.stage, FORKEXEC_STAGE_PARENT_DEATH);
         forkexec_close(maker.child);
 
-        maker = made_by_a_thread(request(modes[m], 0, SIGKILL, FORKEXEC_DEATH_OF_PROCESS), witness, true);
+        maker = made_by_a_thread(request(modes[m], 0, SIGKILL, FORKEXEC_DEATH_OF_PROCESS), reporter, true);
         OK(forkexec_release(maker.child, FORKEXEC_FOREVER, &error));
         usleep(20000);
         assert_true(runs(forkexec_child_pid(maker.child)));
@@ -243,7 +243,7 @@ static pid_t caller_that_is_asked(int variant, int *listener)
             _exit(2);
         if (variant & NEW_PIDS)
             close(0);
-        _exit(forkexec_spawn(attr, witness, (char *[]){ "x", "sleep", NULL }, NULL, &child, NULL) != 0);
+        _exit(forkexec_spawn(attr, reporter, (char *[]){ "x", "sleep", NULL }, NULL, &child, NULL) != 0);
     }
     assert_int_equal(read(pair[0], &number, sizeof number), sizeof number);
     close(pair[0]);
@@ -290,7 +290,7 @@ TEST_BOTH(without_a_signal_the_program_outlives_its_parent)
     for (int m = 0; m < 3; m++) {
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, modes[m]));
-        pid_t child = made_by_a_process(attr, witness, m == 1);
+        pid_t child = made_by_a_process(attr, reporter, m == 1);
         assert_true(child > 0);
         usleep(20000);
         bool lives = runs(child);
@@ -305,7 +305,7 @@ TEST_BOTH(nothing_stays_of_a_program_that_ended)
 {
     const char *threads = saw(view_of_self(), "threads");
     for (int i = 0; i < 20; i++)
-        assert_int_equal(witness_exits(request(modes[i % 3], 0, SIGKILL, FORKEXEC_DEATH_OF_PROCESS), "exit", "5"), 5);
+        assert_int_equal(reporter_exits(request(modes[i % 3], 0, SIGKILL, FORKEXEC_DEATH_OF_PROCESS), "exit", "5"), 5);
     for (double until = seconds() + 10; strcmp(saw(view_of_self(), "threads"), threads); usleep(1000))
         assert_true(seconds() < until);
     for (int m = 0; m < 3; m++)

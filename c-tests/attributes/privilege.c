@@ -1,6 +1,6 @@
 /* A caller with unusual privileges: the program has what exec alone would leave it, and the child that prepares it never
  * has more than the caller, nor less, wherever it runs. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <sys/fsuid.h>
 
@@ -129,7 +129,7 @@ static void check_program(const void *with)
                 assert_spawn_fails(attr, path, FORKEXEC_STAGE_UID, -failed, -1);
                 continue;
             }
-            struct view *view = run_witness(attr, .path = path);
+            struct view *view = run_reporter(attr, .path = path);
             for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
                 assert_saw(view, keys[i], value_in(exec, keys[i]));
         }
@@ -144,7 +144,7 @@ TEST_BOTH(the_program_has_what_exec_leaves_it)
     for (unsigned long cap = 0; cap < 64; cap++)
         full |= (uint64_t)(prctl(PR_CAPBSET_READ, cap) == 1) << cap;
     for (caller = callers; caller < callers + sizeof callers / sizeof *callers; caller++)
-        aside(check_program, public_witness());
+        in_fork(check_program, public_reporter());
 }
 
 /* What is asked of a child that is root in a user namespace of its own. */
@@ -180,7 +180,7 @@ static void check_root_of_its_own(const void *with)
             OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
             OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
             ask_of_root(attr, request);
-            views[copied] = run_witness(attr, .path = path);
+            views[copied] = run_reporter(attr, .path = path);
         }
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
             assert_same(views[0], views[1], keys[i]);
@@ -196,7 +196,7 @@ TEST_BOTH(root_of_its_own_has_what_exec_leaves_it)
     need_cap(CAP_SETPCAP);
     need_user_namespaces();
     for (caller = root; caller < root + sizeof root / sizeof *root; caller++)
-        aside(check_root_of_its_own, public_witness());
+        in_fork(check_root_of_its_own, public_reporter());
 }
 
 /* A file system may act with what its mounter had, and a program that gains by its exec loses more than it gains: all is taken
@@ -227,7 +227,7 @@ TEST(whoever_mounts_in_there_has_all_of_it)
             OK(forkexec_attr_drop_capabilities(attr));
         if (rows[i].kind) {
             OK(forkexec_attr_add_mount(attr, "none", scratch(), rows[i].kind, 0, NULL));
-            OK(forkexec_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+            OK(forkexec_start(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, NULL));
         } else {
             OK(forkexec_hold(attr, &child, NULL));
         }
@@ -254,7 +254,7 @@ static void check_held(const void *with)
         struct forkexec_error error;
         if (mode == FORKEXEC_MEMORY_FRESH && caller->no_image)
             continue;
-        OK(forkexec_start(attr, path, (char *[]){ witness, NULL }, NULL, &child, &error));
+        OK(forkexec_start(attr, path, (char *[]){ reporter, NULL }, NULL, &child, &error));
         for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
             assert_string_equal(status_of(forkexec_child_pid(child), lines[i]), status_of(getpid(), lines[i]));
         forkexec_close(child);
@@ -268,7 +268,7 @@ TEST(the_child_on_its_way_is_no_more_than_the_caller)
     for (unsigned long cap = 0; cap < 64; cap++)
         full |= (uint64_t)(prctl(PR_CAPBSET_READ, cap) == 1) << cap;
     for (caller = callers; caller < callers + sizeof callers / sizeof *callers; caller++)
-        aside(check_held, public_witness());
+        in_fork(check_held, public_reporter());
 }
 
 /* Locked bits stay as they are, even for who has every capability. */
@@ -281,7 +281,7 @@ static void check_locked(const void *with)
         OK(forkexec_attr_set_securebits(attr, 0));
         assert_spawn_fails(attr, path, FORKEXEC_STAGE_SECUREBITS, EPERM, -1);
         OK(forkexec_attr_set_securebits(attr, 0xd));
-        struct view *view = run_witness(attr, .path = path);
+        struct view *view = run_reporter(attr, .path = path);
         assert_saw(view, "securebits", "0xd");
     }
 }
@@ -289,5 +289,5 @@ static void check_locked(const void *with)
 TEST_BOTH(locked_securebits)
 {
     need_cap(CAP_SETPCAP);
-    aside(check_locked, public_witness());
+    in_fork(check_locked, public_reporter());
 }

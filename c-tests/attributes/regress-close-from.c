@@ -1,6 +1,6 @@
 /* Where there is no close_range, close_fds_from once left the number open that lies below one of the library's own. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #define NO_CLOSE_RANGE "no close_range"
 
@@ -14,7 +14,7 @@ TEST_BOTH(nothing_is_left_open)
             OK(forkexec_attr_set_memory_mode(attr, modes[i]));
             OK(forkexec_attr_map_fd(attr, 1, target));
             OK(forkexec_attr_close_fds_from(attr, 3));
-            assert_saw(run_witness(attr), "fds", "0 1 2");
+            assert_saw(run_reporter(attr), "fds", "0 1 2");
         }
 }
 

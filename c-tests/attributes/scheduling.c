@@ -1,6 +1,6 @@
 /* How a program runs: nice, policy, processors, I/O, and the other small attributes of a process; who may have them; and
  * which of them may fail. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <sched.h>
 #include <sys/prctl.h>
@@ -79,7 +79,7 @@ static void check_open(const void *with)
                 const struct asked *it = &open_to_all[i];
                 struct forkexec_attr *attr = attr_with(mode, user);
                 OK(ask(attr, it->what, it->one, it->two));
-                struct view *view = run_witness(attr, .path = with);
+                struct view *view = run_reporter(attr, .path = with);
                 assert_saw(view, keys[it->what], it->seen);
             }
 }
@@ -87,7 +87,7 @@ static void check_open(const void *with)
 TEST_BOTH(everybody_may_be_modest)
 {
     need_user_namespaces();
-    aside(check_open, public_witness());
+    in_fork(check_open, public_reporter());
 }
 
 static void check_refused(const void *with)
@@ -105,14 +105,14 @@ static void check_refused(const void *with)
                 int allowed = forkexec_attr_allow_failure(attr, stages[it->what]);
                 assert_int_equal(allowed, it->what == SCHEDULER ? -EINVAL : 0);
                 if (!allowed)
-                    assert_same(run_witness(attr, .path = with), self, keys[it->what]);
+                    assert_same(run_reporter(attr, .path = with), self, keys[it->what]);
             }
 }
 
 TEST_BOTH(without_privilege_nobody_may_be_greedy)
 {
     need_user_namespaces();
-    aside(check_refused, public_witness());
+    in_fork(check_refused, public_reporter());
 }
 
 /* What the kernel lets this process do by itself. */
@@ -135,11 +135,11 @@ TEST_BOTH(bits_of_a_process)
             if (flags & FORKEXEC_PROCESS_NO_TSC)
                 continue;
             OK(forkexec_attr_set_process_flags(attr, flags));
-            struct view *view = run_witness(attr);
+            struct view *view = run_reporter(attr);
             assert_saw(view, "thp_disabled", flags & FORKEXEC_PROCESS_NO_THP ? "1" : "0");
             assert_saw(view, "mdwe", flags & FORKEXEC_PROCESS_MDWE ? "1" : "0");
             assert_saw(view, "subreaper", flags & FORKEXEC_PROCESS_SUBREAPER ? "1" : "0");
-            assert_int_equal(witness_exits(attr, "code"), flags & FORKEXEC_PROCESS_MDWE ? EACCES : 0);
+            assert_int_equal(reporter_exits(attr, "code"), flags & FORKEXEC_PROCESS_MDWE ? EACCES : 0);
         }
     assert_int_equal(prctl(PR_GET_MDWE, 0, 0, 0, 0), 0);
     assert_int_equal(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 0);
@@ -156,7 +156,7 @@ TEST_BOTH(bits_of_a_process_under_an_init)
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
         OK(forkexec_attr_set_init(attr));
         OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_NO_THP | FORKEXEC_PROCESS_SUBREAPER));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "thp_disabled", "1");
         assert_saw(view, "subreaper", "1");
     }
@@ -168,7 +168,7 @@ static int without_counter(void)
     pid_t pid = fork();
     if (!pid) {
         prctl(PR_SET_TSC, PR_TSC_SIGSEGV);
-        execl(witness, witness, "exit", "7", NULL);
+        execl(reporter, reporter, "exit", "7", NULL);
         _exit(127);
     }
     int status = 0;
@@ -185,11 +185,11 @@ TEST(the_time_stamp_counter)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_NO_TSC));
-        struct forkexec_status ended = finish(start_witness(attr, "exit", "7"));
+        struct forkexec_status ended = finish(start_reporter(attr, "exit", "7"));
         assert_int_equal(ended.signal, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
         assert_int_equal(ended.exit_code, WIFSIGNALED(status) ? 0 : WEXITSTATUS(status));
         if (!WIFSIGNALED(status))
-            assert_saw(run_witness(attr), "tsc", "2");
+            assert_saw(run_reporter(attr), "tsc", "2");
     }
     assert_false(prctl(PR_GET_TSC, &tsc));
     assert_int_equal(tsc, PR_TSC_ENABLE);
@@ -215,7 +215,7 @@ TEST_BOTH(deadline)
     need_cap(CAP_SYS_NICE);
     need_user_namespaces();
     int failed;
-    exec_shows(witness, deadline_by_hand, NULL, &failed);
+    exec_shows(reporter, deadline_by_hand, NULL, &failed);
     need(!failed, "the kernel lets root have no deadline here: %s", strerror(-failed));
     for EACH_MEMORY(mode)
         for (int user = 0; user < 2; user++)
@@ -224,16 +224,16 @@ TEST_BOTH(deadline)
                 OK(forkexec_attr_set_scheduler(attr, SCHED_BATCH, 0));
                 OK(forkexec_attr_set_deadline(attr, 2000000, 20000000, 40000000));
                 OK(forkexec_attr_set_process_flags(attr, resets ? FORKEXEC_PROCESS_RESET_ON_FORK : 0));
-                struct view *view = run_witness(attr);
+                struct view *view = run_reporter(attr);
                 assert_saw(view, "scheduler", "6 0");
                 assert_saw(view, "deadline", "2000000 20000000 40000000");
                 assert_saw(view, "reset_on_fork", resets ? "1" : "0");
                 OK(forkexec_attr_set_scheduler(attr, SCHED_BATCH, 0));
-                assert_saw(run_witness(attr), "scheduler", "3 0");
+                assert_saw(run_reporter(attr), "scheduler", "3 0");
             }
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_deadline(attr, 2000000, 20000000, 0));
-    assert_saw(run_witness(attr), "deadline", "2000000 20000000 20000000");
+    assert_saw(run_reporter(attr), "deadline", "2000000 20000000 20000000");
 }
 
 static void check_no_deadline(const void *with)
@@ -250,7 +250,7 @@ static void check_no_deadline(const void *with)
 TEST_BOTH(deadline_without_privilege)
 {
     need_user_namespaces();
-    aside(check_no_deadline, public_witness());
+    in_fork(check_no_deadline, public_reporter());
 }
 
 /* Whoever makes the program would have to be without. */
@@ -277,7 +277,7 @@ TEST_BOTH(children_begin_with_the_default_policy)
             }
             OK(forkexec_attr_set_scheduler(attr, SCHED_BATCH, 0));
             OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_RESET_ON_FORK));
-            struct view *view = run_witness(attr);
+            struct view *view = run_reporter(attr);
             assert_saw(view, "scheduler", "3 0");
             assert_saw(view, "reset_on_fork", "1");
         }
@@ -292,7 +292,7 @@ TEST_BOTH(utilization)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_utilization(attr, 10, 500));
         if (has)
-            assert_saw(run_witness(attr), "utilization", "10 500");
+            assert_saw(run_reporter(attr), "utilization", "10 500");
         else
             assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_UTILIZATION, EOPNOTSUPP, -1);
     }
@@ -306,11 +306,11 @@ TEST_BOTH(a_core_of_its_own)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_OWN_CORE));
         if (has)
-            assert_saw(run_witness(attr), "own_core", "1");
+            assert_saw(run_reporter(attr), "own_core", "1");
         else
             assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_PROCESS_FLAGS, prctl(62, 0, 0, 0, 0) ? errno : ENODEV, 32);
     }
-    assert_saw(run_witness(new_attr()), "own_core", "0");
+    assert_saw(run_reporter(new_attr()), "own_core", "0");
 }
 
 TEST_BOTH(merged_memory)
@@ -322,11 +322,11 @@ TEST_BOTH(merged_memory)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_KSM));
         if (has)
-            assert_saw(run_witness(attr), "ksm", "1");
+            assert_saw(run_reporter(attr), "ksm", "1");
         else
             assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_PROCESS_FLAGS, EOPNOTSUPP, FORKEXEC_PROCESS_KSM);
     }
-    assert_saw(run_witness(new_attr()), "ksm", "0");
+    assert_saw(run_reporter(new_attr()), "ksm", "0");
     assert_int_equal(prctl(68, 0, 0, 0, 0), 0);
 }
 
@@ -342,7 +342,7 @@ static void check_old_kernel(const void *with)
 
 TEST(merged_memory_would_end_with_the_exec)
 {
-    aside(check_old_kernel, public_witness());
+    in_fork(check_old_kernel, public_reporter());
 }
 
 static int speculates_by_hand(const void *with)
@@ -357,14 +357,14 @@ TEST_BOTH(speculation)
     for (unsigned long feature = 0; feature < 4; feature++)
         for EACH_MEMORY(mode) {
             int failed;
-            exec_shows(witness, speculates_by_hand, &feature, &failed);
+            exec_shows(reporter, speculates_by_hand, &feature, &failed);
             struct forkexec_attr *attr = attr_in(mode);
             OK(forkexec_attr_set_speculation(attr, (uint32_t)feature, FORKEXEC_SPECULATE_ENABLE));
             OK(forkexec_attr_set_speculation(attr, (uint32_t)feature, FORKEXEC_SPECULATE_DISABLE));
             if (failed)
                 assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SPECULATION, -failed, (int)feature);
             else
-                assert_saw(run_witness(attr), text("speculation.%lu", feature), "5");
+                assert_saw(run_reporter(attr), text("speculation.%lu", feature), "5");
         }
     struct forkexec_attr *attr = new_attr();
     assert_int_equal(forkexec_attr_set_speculation(attr, 0, 16 /* PR_SPEC_DISABLE_NOEXEC */), -EINVAL);
@@ -380,9 +380,9 @@ TEST_BOTH(what_a_core_holds)
         for (int user = 0; user < 2; user++) {
             struct forkexec_attr *attr = attr_with(mode, user);
             OK(forkexec_attr_set_coredump_filter(attr, 0x123));
-            assert_saw(run_witness(attr), "coredump_filter", "00000123");
+            assert_saw(run_reporter(attr), "coredump_filter", "00000123");
             OK(forkexec_attr_set_coredump_filter(attr, 0));
-            assert_saw(run_witness(attr), "coredump_filter", "00000000");
+            assert_saw(run_reporter(attr), "coredump_filter", "00000000");
         }
     assert_same(view_of_self(), self, "coredump_filter");
     assert_int_equal(forkexec_attr_set_coredump_filter(new_attr(), 0x200), -EINVAL);
@@ -395,14 +395,14 @@ static void check_core_of_another(const void *with)
         OK(forkexec_attr_set_coredump_filter(attr, 1));
         OK(forkexec_attr_set_uid(attr, NOBODY));
         OK(forkexec_attr_set_gid(attr, NOBODY));
-        assert_saw(run_witness(attr, .path = with), "coredump_filter", "00000001");
+        assert_saw(run_reporter(attr, .path = with), "coredump_filter", "00000001");
     }
 }
 
 TEST_BOTH(what_a_core_holds_of_another_user)
 {
     need_root();
-    aside(check_core_of_another, public_witness());
+    in_fork(check_core_of_another, public_reporter());
 }
 
 TEST_BOTH(nodes_of_memory)
@@ -413,17 +413,17 @@ TEST_BOTH(nodes_of_memory)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_numa_policy(attr, 2 /* MPOL_BIND */, node, 1));
-        assert_saw(run_witness(attr), "numa_policy", "2 0x1");
+        assert_saw(run_reporter(attr), "numa_policy", "2 0x1");
         OK(forkexec_attr_set_numa_policy(attr, 3 /* MPOL_INTERLEAVE */, node, 2));
-        assert_saw(run_witness(attr), "numa_policy", "3 0x1");
+        assert_saw(run_reporter(attr), "numa_policy", "3 0x1");
         OK(forkexec_attr_set_numa_policy(attr, 0, NULL, 0));
-        assert_saw(run_witness(attr), "numa_policy", "0 0");
+        assert_saw(run_reporter(attr), "numa_policy", "0 0");
         OK(forkexec_attr_set_numa_policy(attr, 2, node + 1, 1));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_NUMA_POLICY, EINVAL, -1);
         OK(forkexec_attr_set_numa_policy(attr, 0, node, 1));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_NUMA_POLICY, EINVAL, -1);
     }
-    assert_saw(run_witness(new_attr()), "numa_policy", "0 0");
+    assert_saw(run_reporter(new_attr()), "numa_policy", "0 0");
     assert_int_equal(forkexec_attr_set_numa_policy(new_attr(), 2, (uint32_t[]){ 1024 }, 1), -EINVAL);
     assert_int_equal(forkexec_attr_set_numa_policy(new_attr(), 2, NULL, 1), -EINVAL);
     assert_int_equal(forkexec_attr_set_numa_policy(new_attr(), 2, node, 1025), -EINVAL);
@@ -438,12 +438,12 @@ TEST_BOTH(with_privilege_also_for_who_has_none)
             for (int user = 0; user < 2; user++) {
                 const struct privileged *it = &privileged[i];
                 int failed;
-                exec_shows(witness, by_hand, it, &failed);
+                exec_shows(reporter, by_hand, it, &failed);
                 if (it->cap != CAP_SYS_NICE || failed)
                     continue;
                 struct forkexec_attr *attr = attr_with(mode, user);
                 OK(ask(attr, it->what, it->one, it->two));
-                assert_saw(run_witness(attr), keys[it->what], it->seen);
+                assert_saw(run_reporter(attr), keys[it->what], it->seen);
             }
 }
 
@@ -451,11 +451,11 @@ TEST_BOTH(real_time)
 {
     need_cap(CAP_SYS_NICE);
     int failed;
-    exec_shows(witness, by_hand, &(struct privileged){ .what = SCHEDULER, .one = SCHED_FIFO, .two = 1 }, &failed);
+    exec_shows(reporter, by_hand, &(struct privileged){ .what = SCHEDULER, .one = SCHED_FIFO, .two = 1 }, &failed);
     need(!failed, "the kernel does not let root be real-time: %s", strerror(-failed));
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_scheduler(attr, SCHED_FIFO, 1));
-    assert_saw(run_witness(attr), "scheduler", "1 1");
+    assert_saw(run_reporter(attr), "scheduler", "1 1");
 }
 
 TEST_BOTH(the_out_of_memory_killer_spares_it)
@@ -466,7 +466,7 @@ TEST_BOTH(the_out_of_memory_killer_spares_it)
         for (int user = 0; user < 2; user++) {
             struct forkexec_attr *attr = attr_with(mode, user);
             OK(forkexec_attr_set_oom_score_adj(attr, -1000));
-            assert_saw(run_witness(attr), "oom_score_adj", "-1000");
+            assert_saw(run_reporter(attr), "oom_score_adj", "-1000");
         }
 }
 
@@ -475,7 +475,7 @@ TEST_BOTH(the_policy_comes_after_nice)
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_scheduler(attr, SCHED_BATCH, 0));
     OK(forkexec_attr_set_nice(attr, 3));
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     assert_saw(view, "nice", "3");
     assert_saw(view, "scheduler", "3 0");
 }
@@ -510,17 +510,17 @@ static void check_affinity(const void *with)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_affinity(attr, (uint32_t[]){ 8191, first }, 2));
-        assert_saw(run_witness(attr, .path = with), "affinity", text("%u", first));
+        assert_saw(run_reporter(attr, .path = with), "affinity", text("%u", first));
         OK(forkexec_attr_set_affinity(attr, (uint32_t[]){ 8191 }, 1));
         assert_spawn_fails(attr, with, FORKEXEC_STAGE_AFFINITY, EINVAL, -1);
         OK(forkexec_attr_allow_failure(attr, FORKEXEC_STAGE_AFFINITY));
-        assert_same(run_witness(attr, .path = with), self, "affinity");
+        assert_same(run_reporter(attr, .path = with), self, "affinity");
     }
 }
 
 TEST_BOTH(processors)
 {
-    aside(check_affinity, public_witness());
+    in_fork(check_affinity, public_reporter());
 }
 
 TEST_BOTH(umask_and_what_is_created_with_it)
@@ -530,12 +530,12 @@ TEST_BOTH(umask_and_what_is_created_with_it)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_umask(attr, 0137));
         OK(forkexec_attr_open_fd(attr, 0, path, O_RDWR | O_CREAT, 0666));
-        assert_saw(run_witness(attr), "umask", "137");
+        assert_saw(run_reporter(attr), "umask", "137");
         struct stat status;
         assert_false(stat(path, &status));
         assert_int_equal(status.st_mode & 07777, 0640);
         OK(forkexec_attr_set_umask(attr, 0));
-        assert_saw(run_witness(attr), "umask", "000");
+        assert_saw(run_reporter(attr), "umask", "000");
     }
 }
 
@@ -544,7 +544,7 @@ TEST_BOTH(execution_domain)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_personality(attr, 0x0040000));
-        assert_saw(run_witness(attr), "personality", "0x40000");
+        assert_saw(run_reporter(attr), "personality", "0x40000");
     }
 }
 
@@ -554,13 +554,13 @@ static void check_slack(const void *with)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_timer_slack(attr, 0));
-        assert_saw(run_witness(attr, .path = with), "timer_slack", "70000");
+        assert_saw(run_reporter(attr, .path = with), "timer_slack", "70000");
     }
 }
 
 TEST_BOTH(the_default_slack_is_the_callers)
 {
-    aside(check_slack, public_witness());
+    in_fork(check_slack, public_reporter());
 }
 
 /* Its surroundings are complete when it is held. */
@@ -571,7 +571,7 @@ TEST(a_held_child_is_nice_already)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_nice(attr, 7));
         OK(forkexec_attr_set_umask(attr, 0135));
-        OK(forkexec_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+        OK(forkexec_start(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, NULL));
         assert_int_equal(getpriority(PRIO_PROCESS, (id_t)forkexec_child_pid(child)), 7);
         assert_string_equal(status_of(forkexec_child_pid(child), "Umask"), "0135");
         forkexec_close(child);

@@ -1,6 +1,6 @@
 /* The session keyring, and the label of the program. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -23,7 +23,7 @@ static void need_keyrings(void)
     need_native();
 }
 
-/* What the witness says of its own: the number and the name. */
+/* What the reporter says of its own: the number and the name. */
 static void assert_keyring(struct forkexec_attr *attr, long is, long is_not, const char *name)
 {
     char said[256] = "", named[256] = "";
@@ -31,7 +31,7 @@ static void assert_keyring(struct forkexec_attr *attr, long is, long is_not, con
     int pair[2];
     assert_false(pipe2(pair, O_CLOEXEC));
     OK(forkexec_attr_map_fd(attr, pair[1], 1));
-    assert_int_equal(witness_exits(attr, "keyring"), 0);
+    assert_int_equal(reporter_exits(attr, "keyring"), 0);
     close(pair[1]);
     assert_true(read(pair[0], said, sizeof said - 1) > 0);
     close(pair[0]);
@@ -85,14 +85,14 @@ static void keyring_of_another(const void *unused)
     assert_keyring(attr, 0, own, "forkexec-other");
 }
 
-/* What the witness says of the rights to its own. */
+/* What the reporter says of the rights to its own. */
 static void assert_rights(struct forkexec_attr *attr, const char *rights)
 {
     char said[256] = "";
     int pair[2];
     assert_false(pipe2(pair, O_CLOEXEC));
     OK(forkexec_attr_map_fd(attr, pair[1], 1));
-    assert_int_equal(witness_exits(attr, "keyring"), 0);
+    assert_int_equal(reporter_exits(attr, "keyring"), 0);
     close(pair[1]);
     assert_true(read(pair[0], said, sizeof said - 1) > 0);
     close(pair[0]);
@@ -162,7 +162,7 @@ static void without_keyrings(const void *unused)
     deny(&none, 1);
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_KEYRING, ENOSYS, -1);
     OK(forkexec_attr_allow_failure(attr, FORKEXEC_STAGE_KEYRING));
-    assert_int_equal(witness_exits(attr, "exit", "6"), 6);
+    assert_int_equal(reporter_exits(attr, "exit", "6"), 6);
 }
 
 static void with_too_many_keys(const void *unused)
@@ -201,12 +201,12 @@ TEST_BOTH(a_label)
     need(own, "needs SELinux or AppArmor");
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_exec_label(attr, own));
-    assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+    assert_int_equal(reporter_exits(attr, "exit", "0"), 0);
     attr = new_attr();
     OK(forkexec_attr_set_exec_label(attr, "no_such_profile_or_context"));
     struct forkexec_error error;
     struct forkexec_child *child;
-    assert_true(try_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error) < 0);
+    assert_true(try_start(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, &error) < 0);
     assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC_LABEL);
 }
 
@@ -240,11 +240,11 @@ TEST_BOTH(a_profile_of_apparmor)
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, mode));
         OK(forkexec_attr_set_exec_label(attr, PROFILE));
-        struct view *view = run_witness(attr, .path = "/bin/sh", .argv = (char *[]){ "sh", "-c",
+        struct view *view = run_reporter(attr, .path = "/bin/sh", .argv = (char *[]){ "sh", "-c",
             "read -r label </proc/self/attr/current; echo \"label $label\"", NULL });
         assert_saw(view, "label", PROFILE " (enforce)");
-        assert_int_equal(witness_exits(attr, "touch", (char *)allowed), 0);
-        assert_int_equal(witness_exits(attr, "touch", (char *)denied), EACCES);
+        assert_int_equal(reporter_exits(attr, "touch", (char *)allowed), 0);
+        assert_int_equal(reporter_exits(attr, "touch", (char *)denied), EACCES);
     }
     assert_string_not_equal(own_label(), PROFILE " (enforce)");
 }
@@ -277,10 +277,10 @@ TEST_BOTH(a_label_in_another_root)
     OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
     OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
     OK(forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY));
-    OK(forkexec_attr_bind_mount(attr, witness, "/witness", FORKEXEC_MOUNT_CREATE));
-    assert_int_equal(finish(start(attr, "/witness", (char *[]){ "witness", "exit", "0", NULL }, NULL)).exit_code, 0);
+    OK(forkexec_attr_bind_mount(attr, reporter, "/reporter", FORKEXEC_MOUNT_CREATE));
+    assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "reporter", "exit", "0", NULL }, NULL)).exit_code, 0);
     OK(forkexec_attr_set_exec_label(attr, "u:r:t:s0"));
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_EXEC_LABEL, EINVAL, -1);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_EXEC_LABEL, EINVAL, -1);
 }
 
 /* Somebody has put files of their own over those of the kernel: they would take the label, and it would mean nothing. */
@@ -333,7 +333,7 @@ TEST_BOTH(a_label_for_the_keyring)
         if (code)
             assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_KEYRING_LABEL, code, -1);
         else
-            assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+            assert_int_equal(reporter_exits(attr, "exit", "0"), 0);
     }
 }
 
@@ -358,7 +358,7 @@ TEST(labels_of_two_modules)
     OK(forkexec_attr_set_exec_label(attr, "a:b:c"));
     OK(forkexec_attr_set_apparmor_profile(attr, "a profile"));
     assert_false(pipe2(pair, O_CLOEXEC));
-    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, pair[1], NULL));
+    OK(forkexec_describe(attr, reporter, (char *[]){ reporter, NULL }, NULL, pair[1], NULL));
     close(pair[1]);
     assert_true(read(pair[0], said, sizeof said - 1) > 0);
     close(pair[0]);

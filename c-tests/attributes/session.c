@@ -1,6 +1,6 @@
 /* Sessions, process groups and terminals. */
 #define _GNU_SOURCE
-#include "elsewhere.h"
+#include "spawn_from_fork.h"
 
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -43,7 +43,7 @@ static void close_terminal(struct terminal it)
 TEST_BOTH(the_callers_session_and_group_by_default)
 {
     EACH_MODE(mode) {
-        struct view *view = run_witness(attr_in_mode(*mode));
+        struct view *view = run_reporter(attr_in_mode(*mode));
         assert_saw(view, "sid", text("%d", getsid(0)));
         assert_saw(view, "pgid", text("%d", getpgrp()));
     }
@@ -54,7 +54,7 @@ TEST_BOTH(a_session_of_its_own)
     EACH_MODE(mode) {
         struct forkexec_attr *attr = attr_in_mode(*mode);
         OK(forkexec_attr_set_session(attr));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "sid", saw(view, "pid"));
         assert_saw(view, "pgid", saw(view, "pid"));
         assert_saw(view, "tty", "none");
@@ -67,7 +67,7 @@ TEST_BOTH(a_group_of_its_own)
         struct forkexec_attr *attr = attr_in_mode(*mode);
         OK(forkexec_attr_set_process_group(attr, 12345)); /* the last call wins */
         OK(forkexec_attr_set_process_group(attr, 0));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "sid", text("%d", getsid(0)));
         assert_saw(view, "pgid", saw(view, "pid"));
     }
@@ -78,11 +78,11 @@ TEST_BOTH(the_group_of_another)
     EACH_MODE(mode) {
         struct forkexec_attr *first = attr_in_mode(*mode), *second = attr_in_mode(*mode), *same = attr_in_mode(*mode);
         OK(forkexec_attr_set_process_group(first, 0));
-        int32_t group = forkexec_child_pid(start_witness(first, "sleep"));
+        int32_t group = forkexec_child_pid(start_reporter(first, "sleep"));
         OK(forkexec_attr_set_process_group(second, group));
-        assert_saw(run_witness(second), "pgid", text("%d", group));
+        assert_saw(run_reporter(second), "pgid", text("%d", group));
         OK(forkexec_attr_set_process_group(same, getpgrp()));
-        assert_saw(run_witness(same), "pgid", text("%d", getpgrp()));
+        assert_saw(run_reporter(same), "pgid", text("%d", getpgrp()));
     }
 }
 
@@ -90,8 +90,8 @@ TEST_BOTH(groups_that_cannot_be_joined)
 {
     struct forkexec_attr *leader = new_attr();
     OK(forkexec_attr_set_session(leader));
-    int32_t others = forkexec_child_pid(start_witness(leader, "sleep"));
-    struct forkexec_child *gone = start_witness(new_attr(), "exit", "0");
+    int32_t others = forkexec_child_pid(start_reporter(leader, "sleep"));
+    struct forkexec_child *gone = start_reporter(new_attr(), "exit", "0");
     int32_t none = forkexec_child_pid(gone);
     finish(gone);
     EACH_MODE(mode) {
@@ -150,7 +150,7 @@ TEST_BOTH(a_session_with_a_terminal)
             OK(forkexec_attr_set_controlling_terminal(attr, terminal.slave));
             if (foreground)
                 OK(forkexec_attr_set_foreground(attr, terminal.slave));
-            struct view *view = run_witness(attr);
+            struct view *view = run_reporter(attr);
             assert_saw(view, "tty", "yes");
             assert_saw(view, "sid", saw(view, "pid"));
             assert_saw(view, "foreground", saw(view, "pid"));
@@ -168,7 +168,7 @@ TEST_BOTH(a_terminal_that_the_program_gets_too)
         OK(forkexec_attr_set_controlling_terminal(attr, terminal.slave));
         OK(forkexec_attr_map_fd(attr, terminal.slave, 0));
         OK(forkexec_attr_map_fd(attr, terminal.slave, 2));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "fd.0", terminal.path);
         assert_saw(view, "fd.2", terminal.path);
         assert_saw(view, "tty", "yes");
@@ -208,11 +208,11 @@ TEST_BOTH(a_terminal_that_is_anothers)
         struct forkexec_attr *attr = attr_in_mode(*mode);
         OK(forkexec_attr_set_session(attr));
         OK(forkexec_attr_set_controlling_terminal(attr, terminal.slave));
-        struct forkexec_child *owner = start_witness(attr, "sleep");
+        struct forkexec_child *owner = start_reporter(attr, "sleep");
         if (geteuid())
             assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_CONTROLLING_TERMINAL, EPERM, -1);
         else {
-            struct view *view = run_witness(attr); /* stolen */
+            struct view *view = run_reporter(attr); /* stolen */
             assert_saw(view, "tty", "yes");
             assert_saw(view, "foreground", saw(view, "pid"));
         }
@@ -232,7 +232,7 @@ TEST_BOTH(the_terminal_signals_the_program)
             OK(forkexec_attr_set_controlling_terminal(attr, terminal.slave));
             OK(forkexec_attr_set_signal_mask(attr, 0));
             OK(forkexec_attr_set_signal_default(attr, ~0ull));
-            struct forkexec_child *child = start_witness(attr, "sleep");
+            struct forkexec_child *child = start_reporter(attr, "sleep");
             if (hang_up)
                 close(terminal.master);
             else
@@ -268,7 +268,7 @@ static pid_t step_back(void)
         signal(SIGTTOU, SIG_IGN);
         setpgid(0, 0);
         tcsetpgrp(TTY, getpid());
-        dup2(TTY, out_fd); /* it must not hold the witness's pipe */
+        dup2(TTY, out_fd); /* it must not hold the reporter's pipe */
         ssize_t written = write(ready[1], "", 1);
         (void)written;
         pause();
@@ -342,7 +342,7 @@ static const char *in_a_session(uint32_t mode, arrange *ask)
 {
     struct terminal terminal = open_terminal();
     close(terminal.slave); /* the caller opens it */
-    const char *heard = elsewhere(mode, ask, terminal.path);
+    const char *heard = spawn_from_fork(mode, ask, terminal.path);
     close(terminal.master);
     return heard;
 }
@@ -397,7 +397,7 @@ TEST_BOTH(a_terminal_given_up)
         assert_said(heard, "sid", said(heard, "caller.sid"), "mode %u", *mode);
         assert_said(heard, "pgid", said(heard, "caller.pgid"), "mode %u", *mode);
         assert_said(heard, "caller.tty", "yes", "mode %u", *mode);
-        assert_failed(elsewhere(*mode, ask_to_detach_from_nothing, NULL), FORKEXEC_STAGE_DETACH_TERMINAL, ENOTTY, -1,
+        assert_failed(spawn_from_fork(*mode, ask_to_detach_from_nothing, NULL), FORKEXEC_STAGE_DETACH_TERMINAL, ENOTTY, -1,
             "mode %u", *mode);
     }
 }

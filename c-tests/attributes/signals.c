@@ -1,7 +1,7 @@
 /* Signals: which are blocked, ignored and handled. */
 #define _GNU_SOURCE
-#include "deny.h"
-#include "elsewhere.h"
+#include "deny_calls.h"
+#include "spawn_from_fork.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -112,7 +112,7 @@ TEST_BOTH(blocked_and_ignored)
     need_native();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         EACH_MODE(mode) {
-            const char *heard = elsewhere(*mode, ask_for_signals, cases + i);
+            const char *heard = spawn_from_fork(*mode, ask_for_signals, cases + i);
 #define HAS(key, set) \
     assert_said(heard, key, text("%016llx", (unsigned long long)(set)), "%s, mode %u", cases[i].name, *mode)
             HAS("mask", cases[i].is_blocked);
@@ -136,7 +136,7 @@ TEST_BOTH(every_signal)
         OK(forkexec_attr_set_signal_default(attr, ~BIT(sig)));
         if (can)
             OK(forkexec_attr_set_signal_ignore(attr, BIT(sig)));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "mask", text("%016llx", can ? (unsigned long long)BIT(sig) : 0));
         assert_saw(view, "ignored", text("%016llx", can ? (unsigned long long)BIT(sig) : 0));
     }
@@ -156,7 +156,7 @@ TEST_BOTH(what_is_ignored_does_not_kill)
                 OK(way == 2 ? forkexec_attr_set_signal_ignore(attr, BIT(deadly[i]))
                             : forkexec_attr_set_signal_default(attr, BIT(deadly[i])));
                 struct forkexec_status status
-                    = finish(start_witness(attr, "kill", (char *)text("%d", deadly[i]), "exit", "4"));
+                    = finish(start_reporter(attr, "kill", (char *)text("%d", deadly[i]), "exit", "4"));
                 assert_int_equal(status.signal, way ? 0 : deadly[i]);
                 assert_int_equal(status.exit_code, way ? 4 : -1);
             }
@@ -200,7 +200,7 @@ static int spawn_in(uint32_t mode, int times)
         struct forkexec_status status = { 0 };
         int result;
         forkexec_attr_set_memory_mode(attr, mode);
-        results |= try_start(attr, witness, (char *[]){ "x", "exit", "0", NULL }, NULL, &child, NULL);
+        results |= try_start(attr, reporter, (char *[]){ "x", "exit", "0", NULL }, NULL, &child, NULL);
         do
             result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status);
         while (result == -EINTR);
@@ -243,7 +243,7 @@ TEST_BOTH(a_group_that_is_signalled)
         OK(forkexec_attr_set_process_group(attr, 0));
         OK(forkexec_attr_set_signal_mask(attr, 0));
         OK(forkexec_attr_set_signal_default(attr, ~0ull));
-        struct forkexec_child *child = start_witness(attr, "sleep");
+        struct forkexec_child *child = start_reporter(attr, "sleep");
         assert_false(kill(-forkexec_child_pid(child), SIGUSR1));
         assert_int_equal(finish(child).signal, SIGUSR1);
     }
@@ -257,7 +257,7 @@ TEST_BOTH(the_callers_own_death_signal_is_not_the_programs)
         int old;
         prctl(PR_GET_PDEATHSIG, &old);
         prctl(PR_SET_PDEATHSIG, SIGURG);
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         prctl(PR_SET_PDEATHSIG, old);
         assert_saw(view, "parent_death", "0");
     }
@@ -300,7 +300,7 @@ static void signals_a_held_child(const void *denial)
         struct forkexec_error error;
         OK(forkexec_attr_set_memory_mode(attr, *mode));
         OK(forkexec_attr_set_signal_mask(attr, 0));
-        OK(forkexec_start(attr, witness, (char *[]){ witness, "exit", "0", NULL }, NULL, &child, NULL));
+        OK(forkexec_start(attr, reporter, (char *[]){ reporter, "exit", "0", NULL }, NULL, &child, NULL));
         assert_false(kill(forkexec_child_pid(child), SIGALRM));
         assert_int_equal(forkexec_release(child, FORKEXEC_FOREVER, &error), -ECANCELED);
         assert_int_equal(error.stage, FORKEXEC_STAGE_SIGNAL_MASK);
@@ -325,6 +325,6 @@ TEST_BOTH(what_guards_the_child_on_its_way_is_not_the_programs)
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, *mode));
         OK(forkexec_attr_open_fd(attr, 5, "/dev/null", O_RDONLY, 0));
-        assert_saw(run_witness(attr), "parent_death", "0");
+        assert_saw(run_reporter(attr), "parent_death", "0");
     }
 }

@@ -1,7 +1,7 @@
 /* A terminal that is made for the program, and a network device: the other end of each is the caller's. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "elsewhere.h"
+#include "caller_process.h"
+#include "spawn_from_fork.h"
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -47,7 +47,7 @@ static const char *read_all(int master)
     return said;
 }
 
-/* The value of a key among what the witness wrote to its terminal. */
+/* The value of a key among what the reporter wrote to its terminal. */
 static const char *told(const char *said, const char *key)
 {
     const char *line = strstr(said, text("\n%s ", key));
@@ -57,10 +57,10 @@ static const char *told(const char *said, const char *key)
     return text("%.*s", (int)strcspn(line, "\r\n"), line);
 }
 
-/* The witness shows what it sees on its terminal. */
+/* The reporter shows what it sees on its terminal. */
 static const char *shown(const struct forkexec_attr *attr)
 {
-    struct forkexec_child *child = start(attr, witness, (char *[]){ witness, "print", "", "see", NULL }, NULL);
+    struct forkexec_child *child = start(attr, reporter, (char *[]){ reporter, "print", "", "see", NULL }, NULL);
     int master = terminal_of(child);
     const char *said = text("%s", read_all(master));
     assert_int_equal(finish(child).exit_code, 0);
@@ -92,7 +92,7 @@ TEST_BOTH(its_size)
     struct forkexec_attr *attr = with_terminal(FORKEXEC_MEMORY_AUTO);
     for (int turn = 0; turn < 2; turn++) {
         struct winsize size;
-        struct forkexec_child *child = start_witness(attr, "sleep");
+        struct forkexec_child *child = start_reporter(attr, "sleep");
         int master = terminal_of(child);
         assert_int_equal(ioctl(master, TIOCGWINSZ, &size), 0);
         assert_int_equal(size.ws_row, turn ? 0 : 24);
@@ -107,13 +107,13 @@ TEST_BOTH(its_size)
 /* What is typed is read, Ctrl-C interrupts, and the end of the caller's end hangs up. */
 TEST_BOTH(typed_by_the_caller)
 {
-    struct forkexec_child *child = start_witness(with_terminal(FORKEXEC_MEMORY_AUTO), "cat", "0");
+    struct forkexec_child *child = start_reporter(with_terminal(FORKEXEC_MEMORY_AUTO), "cat", "0");
     int master = terminal_of(child);
     assert_int_equal(write(master, "hello\n\4", 7), 7);
     assert_string_equal(read_all(master), "hello\r\nhello\r\n");
     assert_int_equal(finish(child).exit_code, 0);
     close(master);
-    child = start_witness(with_terminal(FORKEXEC_MEMORY_AUTO), "print", "ready", "cat", "0");
+    child = start_reporter(with_terminal(FORKEXEC_MEMORY_AUTO), "print", "ready", "cat", "0");
     char ready[16] = "";
     master = terminal_of(child);
     for (ssize_t n, at = 0; !strchr(ready, '\n'); at += n)
@@ -121,7 +121,7 @@ TEST_BOTH(typed_by_the_caller)
     assert_int_equal(write(master, "\3", 1), 1);
     assert_int_equal(finish(child).signal, SIGINT);
     close(master);
-    child = start_witness(with_terminal(FORKEXEC_MEMORY_AUTO), "sleep");
+    child = start_reporter(with_terminal(FORKEXEC_MEMORY_AUTO), "sleep");
     close(terminal_of(child));
     assert_int_equal(finish(child).signal, SIGHUP);
 }
@@ -157,7 +157,7 @@ static void without_streams(void *mode)
     for (int fd = 0; fd < 10; fd++)
         close(fd);
     must(!forkexec_attr_map_fd(attr, 60, 5));
-    int result = forkexec_spawn(attr, witness, WITNESS("see"), (char *[]){ "WITNESS_FD=5", NULL }, &child, &error);
+    int result = forkexec_spawn(attr, reporter, REPORTER("see"), (char *[]){ "REPORTER_FD=5", NULL }, &child, &error);
     dup2(saved, 1);
     must_start(result, &error);
     int master = forkexec_child_terminal_fd(child);
@@ -173,7 +173,7 @@ TEST(a_caller_without_standard_streams)
 {
     EACH_MODE(mode) {
         with_terminal(*mode);
-        assert_apart(without_streams, (void *)mode);
+        assert_in_caller(without_streams, (void *)mode);
     }
 }
 
@@ -184,7 +184,7 @@ static struct forkexec_attr *rooted(void)
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID));
     map_own_ids(attr, 0, 0);
     OK(forkexec_attr_set_root(attr, NULL, 0));
-    OK(forkexec_attr_bind_mount(attr, witness, witness, FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_bind_mount(attr, reporter, reporter, FORKEXEC_MOUNT_CREATE));
     return attr;
 }
 
@@ -197,8 +197,8 @@ TEST_BOTH(in_a_root_of_its_own)
     OK(forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE));
     for (int init = 0; init < 2; init++) {
-        struct forkexec_child *child = start(attr, witness,
-            (char *[]){ witness, "print", "", "look", "/dev/pts/0", "look", "/dev/pts/1", "see", NULL }, NULL);
+        struct forkexec_child *child = start(attr, reporter,
+            (char *[]){ reporter, "print", "", "look", "/dev/pts/0", "look", "/dev/pts/1", "see", NULL }, NULL);
         int master = terminal_of(child);
         const char *said = text("%s", read_all(master));
         assert_int_equal(finish(child).exit_code, 0);
@@ -224,12 +224,12 @@ TEST_BOTH(in_a_root_under_other_ids)
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID));
     map_own_ids(attr, 7, 8);
     OK(forkexec_attr_set_root(attr, NULL, 0));
-    OK(forkexec_attr_bind_mount(attr, witness, witness, FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_bind_mount(attr, reporter, reporter, FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE));
     for (int own = 0; own < 2; own++) {
-        struct forkexec_child *child = start(attr, witness,
-            (char *[]){ witness, "print", "", "look", "/dev/pts/0", "see", NULL }, NULL);
+        struct forkexec_child *child = start(attr, reporter,
+            (char *[]){ reporter, "print", "", "look", "/dev/pts/0", "see", NULL }, NULL);
         int master = terminal_of(child);
         const char *said = text("%s", read_all(master));
         assert_int_equal(finish(child).exit_code, 0);
@@ -261,7 +261,7 @@ TEST_BOTH(of_the_programs_user)
     struct forkexec_attr *attr = with_terminal(FORKEXEC_MEMORY_AUTO);
     OK(forkexec_attr_set_uid(attr, 4444));
     OK(forkexec_attr_set_gid(attr, 4444));
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     int master = terminal_of(child);
     struct stat is;
     char path[64];
@@ -285,7 +285,7 @@ TEST_BOTH(in_a_pid_namespace_that_is_joined)
     struct forkexec_child *holder = hold_namespaces(attr);
     attr = with_terminal(FORKEXEC_MEMORY_AUTO);
     OK(forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(holder), and_user(FORKEXEC_NS_PID)));
-    struct forkexec_child *child = start_witness(attr, "print", "ready", "cat", "0");
+    struct forkexec_child *child = start_reporter(attr, "print", "ready", "cat", "0");
     int master = terminal_of(child);
     struct pollfd ready = { master, POLLIN, 0 };
     assert_int_equal(poll(&ready, 1, 10000), 1);
@@ -303,7 +303,7 @@ TEST_BOTH(in_a_pid_namespace_that_is_joined)
 /* While it is held. */
 TEST(before_there_is_a_program)
 {
-    struct forkexec_child *child = start_held(with_terminal(FORKEXEC_MEMORY_AUTO), WITNESS("cat", "0"));
+    struct forkexec_child *child = start_held(with_terminal(FORKEXEC_MEMORY_AUTO), REPORTER("cat", "0"));
     struct forkexec_error error;
     assert_non_null(child);
     int master = terminal_of(child);
@@ -318,7 +318,7 @@ TEST(before_there_is_a_program)
 /* The program's tree is its session's group. */
 TEST_BOTH(killed_with_its_group)
 {
-    struct forkexec_child *child = start_witness(with_terminal(FORKEXEC_MEMORY_AUTO), "fork", "print", "ready", "sleep");
+    struct forkexec_child *child = start_reporter(with_terminal(FORKEXEC_MEMORY_AUTO), "fork", "print", "ready", "sleep");
     int master = terminal_of(child);
     struct pollfd ready = { master, POLLIN, 0 };
     assert_int_equal(poll(&ready, 1, 10000), 1);
@@ -360,10 +360,10 @@ TEST_BOTH(a_network_device)
 {
     EACH_MODE(mode) {
         struct forkexec_attr *attr = with_device(*mode, "proxy0", IFF_TUN | IFF_NO_PI);
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "net.proxy0", "down");
         assert_saw(view, "fds", "0 1 2");
-        struct forkexec_child *child = start_witness(attr, "exit", "0");
+        struct forkexec_child *child = start_reporter(attr, "exit", "0");
         assert_string_equal(device_of(child, IFF_TUN), "proxy0");
         assert_int_equal(finish(child).exit_code, 0);
         /* None of the caller's. */
@@ -373,10 +373,10 @@ TEST_BOTH(a_network_device)
 
 TEST_BOTH(a_name_of_the_kernels)
 {
-    struct forkexec_child *child = start_witness(with_device(FORKEXEC_MEMORY_AUTO, NULL, IFF_TAP), "exit", "0");
+    struct forkexec_child *child = start_reporter(with_device(FORKEXEC_MEMORY_AUTO, NULL, IFF_TAP), "exit", "0");
     assert_string_equal(device_of(child, IFF_TAP), "tap0");
     finish(child);
-    child = start_witness(with_device(FORKEXEC_MEMORY_AUTO, "vpn%d", IFF_TUN), "exit", "0");
+    child = start_reporter(with_device(FORKEXEC_MEMORY_AUTO, "vpn%d", IFF_TUN), "exit", "0");
     assert_string_equal(device_of(child, IFF_TUN), "vpn0");
     finish(child);
 }
@@ -388,7 +388,7 @@ TEST_BOTH(with_a_terminal_and_a_socket)
     static const char at[] = "\1\0\0forkexec terminal";
     OK(forkexec_attr_set_terminal(attr, 0, 0));
     OK(forkexec_attr_listen(attr, 1, at, sizeof at - 1, 1));
-    struct forkexec_child *child = start_witness(attr, "print", "all");
+    struct forkexec_child *child = start_reporter(attr, "print", "all");
     assert_string_equal(device_of(child, IFF_TUN), "proxy0");
     int listener = forkexec_child_listen_fd(child, 0), master = forkexec_child_terminal_fd(child);
     assert_string_equal(read_all(master), "all\r\n");

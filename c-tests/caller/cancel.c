@@ -1,6 +1,6 @@
 /* No function is a cancellation point: a thread that is cancelled inside of one comes back from it. */
 #define _GNU_SOURCE
-#include "cgroup_top.h"
+#include "cgroup_parent.h"
 #include "harness.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,7 +12,7 @@ static struct forkexec_child *child, *held;
 static int null_fd, cgroup_fd;
 static const char *cgroup_name;
 static bool may_make_cgroups;
-static char *const argv[] = { witness, "exit", "0", NULL };
+static char *const argv[] = { reporter, "exit", "0", NULL };
 
 static void call_new(void)
 {
@@ -37,7 +37,7 @@ static void end(struct forkexec_child *started)
 static void call_spawn(void)
 {
     struct forkexec_child *started;
-    OK(forkexec_spawn(attr, witness, argv, NULL, &started, NULL));
+    OK(forkexec_spawn(attr, reporter, argv, NULL, &started, NULL));
     end(started);
 }
 
@@ -46,7 +46,7 @@ static void spawn_with_death_of_process(void)
     struct forkexec_attr *copy = forkexec_attr_copy(attr);
     OK(forkexec_attr_set_parent_death_signal(copy, 9, FORKEXEC_DEATH_OF_PROCESS));
     struct forkexec_child *started;
-    OK(forkexec_spawn(copy, witness, argv, NULL, &started, NULL));
+    OK(forkexec_spawn(copy, reporter, argv, NULL, &started, NULL));
     end(started);
     forkexec_attr_free(copy);
 }
@@ -54,7 +54,7 @@ static void spawn_with_death_of_process(void)
 static void call_start_and_release(void)
 {
     struct forkexec_child *started;
-    OK(forkexec_start(attr, witness, argv, NULL, &started, NULL));
+    OK(forkexec_start(attr, reporter, argv, NULL, &started, NULL));
     OK(forkexec_release(started, FORKEXEC_FOREVER, NULL));
     end(started);
 }
@@ -62,7 +62,7 @@ static void call_start_and_release(void)
 static void call_start_and_release_in_time(void)
 {
     struct forkexec_child *started;
-    OK(forkexec_start(attr, witness, argv, NULL, &started, NULL));
+    OK(forkexec_start(attr, reporter, argv, NULL, &started, NULL));
     OK(forkexec_release(started, 10000000000, NULL));
     OK(forkexec_wait(started, 10000000000, FORKEXEC_WAIT_NOREAP, NULL, 0));
     end(started);
@@ -71,7 +71,7 @@ static void call_start_and_release_in_time(void)
 static void close_a_held_child(void)
 {
     struct forkexec_child *started;
-    OK(forkexec_start(attr, witness, argv, NULL, &started, NULL));
+    OK(forkexec_start(attr, reporter, argv, NULL, &started, NULL));
     forkexec_close(started);
 }
 
@@ -90,7 +90,7 @@ static void call_hold(void)
 
 static void call_describe(void)
 {
-    OK(forkexec_describe(attr, witness, argv, NULL, null_fd, NULL));
+    OK(forkexec_describe(attr, reporter, argv, NULL, null_fd, NULL));
 }
 
 static void call_probe(void)
@@ -188,14 +188,14 @@ static void *cancelled_before(void *which)
 TEST(a_pending_cancellation_stays_pending)
 {
     null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    const char *reason, *top = cgroup_top(&reason);
+    const char *reason, *top = cgroup_parent(&reason);
     may_make_cgroups = top;
     cgroup_fd = open(top ? top : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     cgroup_name = text("forkexec-cancel-%d", getpid());
     for (int memory = FORKEXEC_MEMORY_AUTO; memory <= FORKEXEC_MEMORY_COPIED; memory++) {
         attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, memory));
-        OK(forkexec_start(attr, witness, argv, NULL, &held, NULL));
+        OK(forkexec_start(attr, reporter, argv, NULL, &held, NULL));
         for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
             pthread_t thread;
             void *result;
@@ -269,7 +269,7 @@ TEST(a_thread_that_releases_is_not_cancelled)
     for (int i = 0; i < 2; i++) {
         attr = new_attr();
         OK(forkexec_attr_set_stop(attr));
-        OK(forkexec_start(attr, witness, argv, NULL, &child, NULL));
+        OK(forkexec_start(attr, reporter, argv, NULL, &child, NULL));
         timeout = timeouts[i];
         returned = false;
         pthread_t thread;

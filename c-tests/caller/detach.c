@@ -1,7 +1,7 @@
 /* Children that are given up without being ended, and the pidfds that are handed over. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "deny.h"
+#include "caller_process.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -33,7 +33,7 @@ static bool has_stopped(pid_t pid)
 
 static struct forkexec_child *running(void)
 {
-    struct forkexec_child *child = start_held(new_attr(), WITNESS("sleep"));
+    struct forkexec_child *child = start_held(new_attr(), REPORTER("sleep"));
     assert_non_null(child);
     OK(forkexec_release(child, 10 * SECOND, NULL));
     return child;
@@ -42,7 +42,7 @@ static struct forkexec_child *running(void)
 /* The page of a child that was given up goes with it; the next child has another one, under the same number. */
 static void spawn_another(void)
 {
-    struct forkexec_child *child = start_held(new_attr(), WITNESS("exit", "0"));
+    struct forkexec_child *child = start_held(new_attr(), REPORTER("exit", "0"));
     OK(forkexec_release(child, 10 * SECOND, NULL));
     finish(child);
     forkexec_close(child);
@@ -63,7 +63,7 @@ static pid_t left_by(void (*owner)(void *), void *with)
     assert_int_equal(prctl(PR_GET_CHILD_SUBREAPER, &was), 0);
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     OK(pipe2(told, O_CLOEXEC));
-    assert_apart(owner, with);
+    assert_in_caller(owner, with);
     close(told[1]);
     assert_int_equal(read(told[0], &pid, sizeof pid), sizeof pid);
     close(told[0]);
@@ -84,7 +84,7 @@ static void detach_a_held_one(void *mode)
 {
     struct forkexec_attr *attr = new_attr();
     must(forkexec_attr_set_memory_mode(attr, *(const uint32_t *)mode) == 0);
-    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    struct forkexec_child *child = start_held(attr, REPORTER("sleep"));
     must(child != NULL);
     pid_t pid = forkexec_child_pid(child);
     must(forkexec_detach(child) == 0);
@@ -95,7 +95,7 @@ TEST(a_held_child_goes_on_by_itself_and_outlives_its_owner)
 {
     for (int i = 0; i < 2; i++) {
         pid_t pid = left_by(detach_a_held_one, (void *)&modes[i]);
-        assert_true(is_the_witness(pid));
+        assert_true(is_the_reporter(pid));
         kill_and_reap(pid);
     }
 }
@@ -117,7 +117,7 @@ TEST(a_held_child_goes_on_by_itself_where_a_filter_forbids_ppoll)
     need_native();
     for (int i = 0; i < 40; i++) {
         pid_t pid = left_by(detach_a_held_one_without_ppoll, (void *)&modes[i % 2]);
-        assert_true(is_the_witness(pid));
+        assert_true(is_the_reporter(pid));
         kill_and_reap(pid);
     }
 }
@@ -184,7 +184,7 @@ static void detach_a_first_process(void *unused)
     (void)unused;
     struct forkexec_attr *attr = new_attr();
     must(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)) == 0);
-    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    struct forkexec_child *child = start_held(attr, REPORTER("sleep"));
     must(child != NULL);
     pid_t pid = forkexec_child_pid(child);
     must(forkexec_detach(child) == 0);
@@ -195,7 +195,7 @@ TEST(the_first_of_a_pid_namespace_goes_on_by_itself)
 {
     need_user_namespaces();
     pid_t pid = left_by(detach_a_first_process, NULL);
-    assert_true(is_the_witness(pid));
+    assert_true(is_the_reporter(pid));
     kill_and_reap(pid);
 }
 
@@ -215,7 +215,7 @@ static void detach_a_stopped_one(void *mode)
     struct forkexec_attr *attr = new_attr();
     must(forkexec_attr_set_stop(attr) == 0);
     must(forkexec_attr_set_memory_mode(attr, *(const uint32_t *)mode) == 0);
-    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    struct forkexec_child *child = start_held(attr, REPORTER("sleep"));
     must(child != NULL);
     pid_t pid = forkexec_child_pid(child);
     must(forkexec_release(child, SECOND / 50, NULL) == -ETIMEDOUT);
@@ -231,7 +231,7 @@ TEST(a_stopped_child_stays_stopped_and_can_be_continued)
         pid_t pid = left_by(detach_a_stopped_one, (void *)&modes[i]);
         assert_true(has_stopped(pid));
         assert_int_equal(kill(pid, SIGCONT), 0);
-        assert_true(is_the_witness(pid));
+        assert_true(is_the_reporter(pid));
         kill_and_reap(pid);
     }
 }
@@ -243,7 +243,7 @@ static void detach_one_on_its_way(void *mode)
     struct forkexec_attr *attr = new_attr();
     must(forkexec_attr_set_memory_mode(attr, *(const uint32_t *)mode) == 0);
     must(forkexec_attr_open_fd(attr, 9, fifo, O_RDONLY, 0) == 0);
-    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    struct forkexec_child *child = start_held(attr, REPORTER("sleep"));
     must(child != NULL);
     pid_t pid = forkexec_child_pid(child);
     must(forkexec_release(child, 0, NULL) == -ETIMEDOUT);
@@ -261,7 +261,7 @@ TEST(a_child_on_its_way_is_not_killed_with_its_owner)
         pid_t pid = left_by(detach_one_on_its_way, (void *)&modes[i % 2]);
         int fd = open(fifo, O_WRONLY | O_CLOEXEC);
         assert_true(fd >= 0);
-        assert_true(is_the_witness(pid));
+        assert_true(is_the_reporter(pid));
         close(fd);
         unlink(fifo);
         kill_and_reap(pid);
@@ -288,7 +288,7 @@ TEST(nothing_is_left_in_the_caller)
     spawn_another();
     int before = descriptors();
     for (int i = 0; i < 20; i++) {
-        struct forkexec_child *child = start_held(new_attr(), WITNESS("exit", "0"));
+        struct forkexec_child *child = start_held(new_attr(), REPORTER("exit", "0"));
         pid_t pid = forkexec_child_pid(child);
         OK(forkexec_detach(child));
         assert_int_equal(waitpid(pid, NULL, __WALL), pid);
@@ -304,7 +304,7 @@ TEST(a_running_child_and_one_that_ended_are_only_freed)
     OK(forkexec_detach(child));
     assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
     kill_and_reap(pid);
-    child = start_held(new_attr(), WITNESS("sleep"));
+    child = start_held(new_attr(), REPORTER("sleep"));
     forkexec_signal(child, SIGKILL);
     finish(child);
     OK(forkexec_detach(child));
@@ -318,7 +318,7 @@ TEST(the_first_of_a_pid_namespace_is_detached_instead_of_released)
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)));
     OK(forkexec_attr_open_fd(attr, 9, fifo, O_RDONLY, 0));
-    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    struct forkexec_child *child = start_held(attr, REPORTER("sleep"));
     assert_int_equal(forkexec_release(child, SECOND / 50, NULL), -ETIMEDOUT);
     assert_int_equal(forkexec_detach(child), -EBUSY);
     pid_t pid = forkexec_child_pid(child);
@@ -331,7 +331,7 @@ TEST(what_needs_the_caller_is_refused_and_still_there)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
-    struct forkexec_child *child = start_held(attr, WITNESS("exit", "3"));
+    struct forkexec_child *child = start_held(attr, REPORTER("exit", "3"));
     assert_int_equal(forkexec_detach(child), -EOPNOTSUPP);
     OK(forkexec_release(child, 10 * SECOND, NULL));
     assert_int_equal(finish(child).exit_code, 3);
@@ -347,8 +347,8 @@ static void detach_in_a_fork(void *child)
 
 TEST(a_fork_gives_up_nothing)
 {
-    struct forkexec_child *child = start_held(new_attr(), WITNESS("exit", "4"));
-    assert_apart(detach_in_a_fork, child);
+    struct forkexec_child *child = start_held(new_attr(), REPORTER("exit", "4"));
+    assert_in_caller(detach_in_a_fork, child);
     OK(forkexec_release(child, 10 * SECOND, NULL));
     assert_int_equal(finish(child).exit_code, 4);
     forkexec_close(child);

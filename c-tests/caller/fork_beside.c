@@ -1,11 +1,11 @@
 /* The caller forks in one thread while others are inside of the library: whatever a fork does with its copies of handles
  * comes back, and what it makes for itself works. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 static struct forkexec_attr *attr;
 static struct forkexec_child *stopped;
-static char *const argv[] = { witness, "exit", "0", NULL };
+static char *const argv[] = { reporter, "exit", "0", NULL };
 
 static void *release_it(void *unused)
 {
@@ -16,11 +16,11 @@ static void *release_it(void *unused)
 static void spawn_one(void)
 {
     struct forkexec_child *child;
-    OK(forkexec_start(attr, witness, argv, NULL, &child, NULL));
+    OK(forkexec_start(attr, reporter, argv, NULL, &child, NULL));
     OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
     OK(forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0));
     forkexec_close(child);
-    OK(forkexec_start(attr, witness, argv, NULL, &child, NULL));
+    OK(forkexec_start(attr, reporter, argv, NULL, &child, NULL));
     forkexec_close(child);
 }
 
@@ -64,7 +64,7 @@ TEST(a_handle_in_release)
     attr = new_attr();
     struct forkexec_attr *stopping = new_attr();
     OK(forkexec_attr_set_stop(stopping));
-    OK(forkexec_start(stopping, witness, argv, NULL, &stopped, NULL));
+    OK(forkexec_start(stopping, reporter, argv, NULL, &stopped, NULL));
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, release_it, NULL), 0);
     for (int i = 0; i < 5; i++) {
@@ -93,7 +93,7 @@ TEST(forks_at_any_moment)
     need_native();
     attr = new_attr();
     struct forkexec_child *held;
-    OK(forkexec_start(attr, witness, argv, NULL, &held, NULL));
+    OK(forkexec_start(attr, reporter, argv, NULL, &held, NULL));
     pthread_t threads[3];
     enough = false;
     for (int i = 0; i < 3; i++)

@@ -1,7 +1,7 @@
 /* Held children: what they have and have not yet, and how they are let go, given up or outlived. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "deny.h"
+#include "caller_process.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -21,7 +21,7 @@ static const uint32_t own_memory[] = { FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_CO
 
 static struct forkexec_child *hold(const struct forkexec_attr *attr)
 {
-    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    struct forkexec_child *child = start_held(attr, REPORTER("sleep"));
     assert_non_null(child);
     return child;
 }
@@ -88,11 +88,11 @@ TEST(a_held_child_is_set_up_but_not_yet_somebody_else)
     assert_string_equal(status_of(pid, "Gid"), "0\t0\t0\t0");
     assert_string_equal(status_of(pid, "NoNewPrivs"), "0");
     assert_false(exists(text("/proc/%d/fd/77", pid)));
-    assert_string_not_equal(link_of(text("/proc/%d/exe", pid)), witness);
+    assert_string_not_equal(link_of(text("/proc/%d/exe", pid)), reporter);
 
     assert_int_equal(forkexec_release(child, 10 * SECOND, NULL), 0);
     /* The exec cannot fail any more; the kernel may be in the middle of it. */
-    assert_true(is_the_witness(pid));
+    assert_true(is_the_reporter(pid));
     assert_string_equal(status_of(pid, "Uid"), "65534\t65534\t65534\t65534");
     assert_string_equal(status_of(pid, "Gid"), "65534\t65534\t65534\t65534");
     assert_string_equal(status_of(pid, "NoNewPrivs"), "1");
@@ -116,7 +116,7 @@ TEST(what_it_was_started_with_may_go)
 {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct forkexec_attr *attr = forkexec_attr_new();
-    char *argv[] = { strdup(witness), strdup("exit"), strdup("7"), NULL }, *envp[] = { strdup("A=b"), NULL };
+    char *argv[] = { strdup(reporter), strdup("exit"), strdup("7"), NULL }, *envp[] = { strdup("A=b"), NULL };
     struct forkexec_child *child = NULL;
     OK(forkexec_attr_map_fd(attr, fd, 9));
     OK(forkexec_attr_set_cwd(attr, "/"));
@@ -137,7 +137,7 @@ TEST(what_it_was_started_with_may_go)
 
 TEST(another_thread_may_release)
 {
-    struct forkexec_child *child = start_held(new_attr(), WITNESS("exit", "5"));
+    struct forkexec_child *child = start_held(new_attr(), REPORTER("exit", "5"));
     assert_int_equal(on_a_thread(let_go, child), 0);
     assert_int_equal(finish(child).exit_code, 5);
     forkexec_close(child);
@@ -145,7 +145,7 @@ TEST(another_thread_may_release)
 
 static void *start_on_thread(void *attr)
 {
-    return start_held(attr, WITNESS("exit", "6"));
+    return start_held(attr, REPORTER("exit", "6"));
 }
 
 TEST(a_held_child_outlives_the_thread_that_started_it)
@@ -189,7 +189,7 @@ static struct forkexec_child *hold_before_fifo(const char **fifo)
     *fifo = scratch_path("fifo");
     OK(mkfifo(*fifo, 0600));
     OK(forkexec_attr_open_fd(attr, 5, *fifo, O_RDONLY, 0));
-    struct forkexec_child *child = start_held(attr, WITNESS("exit", "4"));
+    struct forkexec_child *child = start_held(attr, REPORTER("exit", "4"));
     assert_non_null(child);
     return child;
 }
@@ -232,7 +232,7 @@ TEST(a_failure_before_the_hold_is_the_starts_and_one_after_it_the_releases)
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     OK(forkexec_attr_set_process_group(attr, 1));
-    assert_int_equal(forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error), -EPERM);
+    assert_int_equal(forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &child, &error), -EPERM);
     assert_int_equal(error.stage, FORKEXEC_STAGE_PROCESS_GROUP);
     assert_null(child);
 
@@ -250,7 +250,7 @@ TEST(only_a_held_child_is_released_and_only_once)
 {
     struct forkexec_child *spawned = NULL, *held = hold(new_attr()), *holding = hold_namespaces(new_attr());
     struct forkexec_error error;
-    OK(forkexec_spawn(new_attr(), witness, WITNESS("sleep"), NULL, &spawned, NULL));
+    OK(forkexec_spawn(new_attr(), reporter, REPORTER("sleep"), NULL, &spawned, NULL));
     OK(forkexec_release(held, 10 * SECOND, NULL));
     struct forkexec_child *no[] = { NULL, spawned, held, holding };
     for (int i = 0; i < 4; i++) {
@@ -278,7 +278,7 @@ static void hold_without_ppoll(void *unused)
     must(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER) == 0);
     must(forkexec_attr_map_uid(attr, 0, geteuid(), 1) == 0);
     forbid_ppoll();
-    struct forkexec_child *child = start_held(attr, WITNESS("exit", "6"));
+    struct forkexec_child *child = start_held(attr, REPORTER("exit", "6"));
     must(child != NULL);
     must(forkexec_wait(child, SECOND / 5, 0, NULL, 0) == -ETIMEDOUT);
     must(forkexec_release(child, FORKEXEC_FOREVER, NULL) == 0);
@@ -291,7 +291,7 @@ TEST(it_holds_where_a_filter_forbids_ppoll)
 {
     need_native();
     need_user_namespaces();
-    assert_apart(hold_without_ppoll, NULL);
+    assert_in_caller(hold_without_ppoll, NULL);
 }
 
 /* In a pid namespace of its own it cannot see by its parent's pid whether the caller is there, and does not wait in vain. */
@@ -303,7 +303,7 @@ static void hold_without_seeing_the_caller(void *unused)
     struct forkexec_attr *attr = new_attr();
     must(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)) == 0);
     forbid_ppoll();
-    int result = forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error);
+    int result = forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &child, &error);
     /* The caller may have heard that the child is held before it heard of the error. */
     if (!result)
         result = forkexec_release(child, 10 * SECOND, &error);
@@ -316,7 +316,7 @@ TEST(it_says_so_where_it_can_neither_poll_nor_see_the_caller)
 {
     need_native();
     need_user_namespaces();
-    assert_apart(hold_without_seeing_the_caller, NULL);
+    assert_in_caller(hold_without_seeing_the_caller, NULL);
 }
 
 /* The caller is woken by the child's word. */
@@ -329,7 +329,7 @@ static void hold_is_deadly(const void *unused)
         struct forkexec_error error;
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, own_memory[i]));
-        int result = forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error);
+        int result = forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &child, &error);
         /* The caller may have heard the word before the child was killed. */
         if (!result)
             result = forkexec_release(child, 10 * SECOND, &error);
@@ -353,7 +353,7 @@ static void hold_without_waking(const void *code)
     for (int i = 0; i < 2; i++) {
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, own_memory[i]));
-        struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+        struct forkexec_child *child = start_held(attr, REPORTER("sleep"));
         assert_non_null(child);
         assert_int_equal(forkexec_release(child, 10 * SECOND, NULL), 0);
         end(child);
@@ -412,8 +412,8 @@ static void own_three_and_wait(void *without_ppoll)
 {
     if (without_ppoll)
         forbid_ppoll();
-    struct forkexec_child *children[3] = { start_held(new_attr(), WITNESS("sleep")), NULL,
-        start_held(new_attr(), WITNESS("sleep")) };
+    struct forkexec_child *children[3] = { start_held(new_attr(), REPORTER("sleep")), NULL,
+        start_held(new_attr(), REPORTER("sleep")) };
     must(forkexec_hold(new_attr(), &children[1], NULL) == 0 && children[0] && children[2]);
     for (int i = 0; i < 3; i++) {
         int pid = forkexec_child_pid(children[i]);
@@ -428,7 +428,7 @@ static void assert_three_die_with_their_owner(void *without_ppoll)
 {
     int pids[3];
     OK(pipe2(told, O_CLOEXEC));
-    pid_t owner = begin_apart(own_three_and_wait, without_ppoll);
+    pid_t owner = fork_caller(own_three_and_wait, without_ppoll);
     close(told[1]);
     assert_int_equal(read(told[0], pids, 4), 4);
     assert_int_equal(read(told[0], pids + 1, 4), 4);
@@ -437,7 +437,7 @@ static void assert_three_die_with_their_owner(void *without_ppoll)
     kill(owner, SIGKILL);
     for (int i = 0; i < 3; i++)
         assert_true(ends(pids[i]));
-    end_of(owner);
+    wait_status_of(owner);
 }
 
 TEST(held_children_and_holders_die_with_their_owner)
@@ -474,9 +474,9 @@ TEST(a_child_is_its_makers_and_no_forks)
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_session(attr));
     struct forkexec_child *child = hold(attr);
-    assert_apart(use_in_a_fork, child);
+    assert_in_caller(use_in_a_fork, child);
     OK(forkexec_release(child, 10 * SECOND, NULL));
-    assert_apart(use_in_a_fork, child);
+    assert_in_caller(use_in_a_fork, child);
     assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), -ETIMEDOUT);
     end(child);
 }
@@ -500,20 +500,20 @@ static void make_children_without_marks(const void *denial)
     struct forkexec_child *child = NULL;
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_COPIED));
-    OK(forkexec_start(attr, witness, WITNESS("exit", "3"), NULL, &child, NULL));
+    OK(forkexec_start(attr, reporter, REPORTER("exit", "3"), NULL, &child, NULL));
     OK(forkexec_release(child, 10 * SECOND, NULL));
     assert_int_equal(finish(child).exit_code, 3);
     forkexec_close(child);
-    assert_int_equal(forkexec_spawn(attr, "/nonexistent", WITNESS("x"), NULL, &child, &error), -ENOENT);
+    assert_int_equal(forkexec_spawn(attr, "/nonexistent", REPORTER("x"), NULL, &child, &error), -ENOENT);
     assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
-    OK(forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, NULL));
+    OK(forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &child, NULL));
     OK(forkexec_signal(child, SIGKILL));
     assert_int_equal(forkexec_release(child, 10 * SECOND, &error), -ECANCELED);
     assert_int_equal(error.signal, SIGKILL);
     forkexec_close(child);
     /* An image could not tell of its death. */
     OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH));
-    assert_int_equal(forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error), -ENOSYS);
+    assert_int_equal(forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &child, &error), -ENOSYS);
 }
 
 TEST(children_without_marks)
@@ -526,7 +526,7 @@ static void *make_guarded(void *child)
 {
     struct forkexec_attr *attr = forkexec_attr_new();
     int result = forkexec_attr_open_fd(attr, 5, "/dev/null", O_RDONLY, 0);
-    result = result ? result : forkexec_start(attr, witness, WITNESS("exit", "4"), NULL, child, NULL);
+    result = result ? result : forkexec_start(attr, reporter, REPORTER("exit", "4"), NULL, child, NULL);
     forkexec_attr_free(attr);
     return (void *)(intptr_t)result;
 }

@@ -1,6 +1,6 @@
 /* Signals reach the child and nobody who came after it; a tree is killed as a whole, or not at all. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -65,7 +65,7 @@ TEST(nobody_is_taken_for_a_child_that_had_the_same_pid)
     } acts[] = { { by_signal, -ESRCH }, { by_release, -ECANCELED }, { by_close, 0 }, { by_namespace, -ESRCH } };
     need_native();
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
-        struct forkexec_child *child = start_held(new_attr(), WITNESS("sleep"));
+        struct forkexec_child *child = start_held(new_attr(), REPORTER("sleep"));
         assert_non_null(child);
         kill(forkexec_child_pid(child), SIGKILL);
         spare_the_successor(child, acts[i].what, acts[i].answer);
@@ -79,7 +79,7 @@ TEST(no_tree_is_killed_that_is_anothers)
         struct forkexec_attr *attr = new_attr();
         struct forkexec_child *child = NULL;
         OK(i ? forkexec_attr_set_session(attr) : forkexec_attr_set_process_group(attr, 0));
-        OK(forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, NULL));
+        OK(forkexec_spawn(attr, reporter, REPORTER("exit", "0"), NULL, &child, NULL));
         spare_the_successor(child, by_tree, -ESRCH);
     }
 }
@@ -100,12 +100,12 @@ static bool all_gone(int from)
 static struct forkexec_child *start_tree(struct forkexec_attr *attr, int *from)
 {
     int pair[2], ready;
-    char *const argv[] = { witness, "daemon", "fork", "print", "ready", "sleep", NULL };
+    char *const argv[] = { reporter, "daemon", "fork", "print", "ready", "sleep", NULL };
     struct forkexec_child *child;
     char line[16];
     OK(pipe2(pair, O_CLOEXEC));
     OK(forkexec_attr_map_fd(attr, pair[1], 1));
-    child = start(attr, witness, argv, NULL);
+    child = start(attr, reporter, argv, NULL);
     close(pair[1]);
     ready = (int)read(pair[0], line, sizeof line);
     assert_int_equal(ready, 6);
@@ -135,12 +135,12 @@ TEST_BOTH(a_group_dies_but_for_those_who_left_it)
     for (int session = 0; session < 2; session++) {
         int pair[2];
         struct forkexec_attr *attr = new_attr();
-        char *const argv[] = { witness, "fork", "fork", "print", "ready", "sleep", NULL };
+        char *const argv[] = { reporter, "fork", "fork", "print", "ready", "sleep", NULL };
         char line[16];
         OK(session ? forkexec_attr_set_session(attr) : forkexec_attr_set_process_group(attr, 0));
         OK(pipe2(pair, O_CLOEXEC));
         OK(forkexec_attr_map_fd(attr, pair[1], 1));
-        struct forkexec_child *child = start(attr, witness, argv, NULL);
+        struct forkexec_child *child = start(attr, reporter, argv, NULL);
         close(pair[1]);
         assert_int_equal(read(pair[0], line, sizeof line), 6);
         OK(forkexec_kill_tree(child));
@@ -158,7 +158,7 @@ TEST_BOTH(a_group_is_killed_after_its_leader_has_ended_too)
     OK(forkexec_attr_set_process_group(attr, 0));
     OK(pipe2(pair, O_CLOEXEC));
     OK(forkexec_attr_map_fd(attr, pair[1], 1));
-    struct forkexec_child *child = start_witness(attr, "fork", "print", "ready", "exit", "0");
+    struct forkexec_child *child = start_reporter(attr, "fork", "print", "ready", "exit", "0");
     close(pair[1]);
     assert_int_equal(read(pair[0], line, sizeof line), 6);
     assert_int_equal(forkexec_wait(child, 10 * SECOND, FORKEXEC_WAIT_NOREAP, NULL, 0), 0);
@@ -176,7 +176,7 @@ TEST_BOTH(a_group_is_killed_after_its_leader_was_reaped_where_a_pidfd_names_it)
     OK(forkexec_attr_set_session(attr));
     OK(pipe2(pair, O_CLOEXEC));
     OK(forkexec_attr_map_fd(attr, pair[1], 1));
-    struct forkexec_child *child = start_witness(attr, "fork", "print", "ready", "exit", "0");
+    struct forkexec_child *child = start_reporter(attr, "fork", "print", "ready", "exit", "0");
     close(pair[1]);
     assert_int_equal(read(pair[0], line, sizeof line), 6);
     bool known = syscall(SYS_pidfd_send_signal, forkexec_child_pidfd(child), 0, NULL, 4) == 0;
@@ -262,7 +262,7 @@ TEST_BOTH(a_tree_that_is_gone_is_terminated_already)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_session(attr));
-    struct forkexec_child *child = start_witness(attr, "exit", "5");
+    struct forkexec_child *child = start_reporter(attr, "exit", "5");
     OK(forkexec_terminate_tree(child, SIGTERM, 20 * SECOND));
     finish(child);
     OK(forkexec_terminate_tree(child, SIGTERM, 20 * SECOND));
@@ -273,13 +273,13 @@ TEST_BOTH(a_tree_that_is_gone_is_terminated_already)
 
 TEST_BOTH(a_child_that_is_not_set_apart_has_no_tree)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     assert_int_equal(forkexec_kill_tree(child), -EOPNOTSUPP);
     assert_int_equal(forkexec_signal_tree(child, SIGTERM), -EOPNOTSUPP);
     assert_int_equal(forkexec_terminate_tree(child, SIGTERM, 0), -EOPNOTSUPP);
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_process_group(attr, getpgrp()));
-    struct forkexec_child *member = start_witness(attr, "sleep");
+    struct forkexec_child *member = start_reporter(attr, "sleep");
     assert_int_equal(forkexec_kill_tree(member), -EOPNOTSUPP);
     assert_int_equal(forkexec_wait(member, SECOND / 20, 0, NULL, 0), -ETIMEDOUT);
 }

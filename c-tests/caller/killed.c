@@ -1,6 +1,6 @@
 /* A caller that is killed, at any instant, leaves no half-made child behind. What was a program by then lives on. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -130,14 +130,14 @@ static void spawn_until_killed(void *with)
 {
     const struct caller *caller = with;
     struct forkexec_attr *attr = caller->attr();
-    char *const argv[] = { witness, "sleep", NULL };
+    char *const argv[] = { reporter, "sleep", NULL };
     must(write(caller->begun, "b", 1) == 1);
     for (;;) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
         int result = caller->how == 3 ? forkexec_hold(attr, &child, &error)
-            : caller->how ? forkexec_start(attr, witness, argv, NULL, &child, &error)
-            : forkexec_spawn(attr, witness, argv, NULL, &child, &error);
+            : caller->how ? forkexec_start(attr, reporter, argv, NULL, &child, &error)
+            : forkexec_spawn(attr, reporter, argv, NULL, &child, &error);
         must_start(result, &error);
         if (caller->how == 1)
             must_start(forkexec_release(child, FORKEXEC_FOREVER, &error), &error);
@@ -167,7 +167,7 @@ static void must_leave_programs_only(void)
             snprintf(link, sizeof link, "/proc/%d/exe", pid);
             ssize_t n = readlink(link, exe, sizeof exe - 1);
             exe[n < 0 ? 0 : n] = 0;
-            if (!strcmp(exe, witness))
+            if (!strcmp(exe, reporter))
                 kill(pid, SIGKILL);
             half_made = pid;
         }
@@ -202,12 +202,12 @@ static void kill_callers(void *with)
         char byte;
         must(pipe2(pair, O_CLOEXEC) == 0);
         struct caller caller = { series->attr, series->how, pair[1] };
-        pid_t pid = begin_apart(spawn_until_killed, &caller);
+        pid_t pid = fork_caller(spawn_until_killed, &caller);
         close(pair[1]);
         must(read(pair[0], &byte, 1) == 1);
         usleep((useconds_t)((long)i * series->longest_us / series->kills));
         kill(pid, SIGKILL);
-        status = end_of(pid);
+        status = wait_status_of(pid);
         must(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
         close(pair[0]);
         must_leave_programs_only();
@@ -223,7 +223,7 @@ static void kill_in(struct forkexec_attr *(*attr)(void), int how, int kills, int
         OK(chmod(fifo, 0666));
     }
     struct series series = { attr, how, kills, longest_us };
-    assert_apart(kill_callers, &series);
+    assert_in_caller(kill_callers, &series);
 }
 
 TEST(a_caller_killed_in_a_plain_spawn)
@@ -274,7 +274,7 @@ TEST(a_caller_killed_while_a_child_enters_a_cgroup)
     while (mkdir(cgroup = text("%s/forkexec-killed-%d", roots[i], getpid()), 0755))
         need(++i < 3, "needs to make a cgroup beneath /sys/fs/cgroup: %s", strerror(errno));
     struct series series = { in_cgroup, 0, 40, 3000 };
-    int status = end_of(begin_apart(kill_callers, &series)), removed = -1;
+    int status = wait_status_of(fork_caller(kill_callers, &series)), removed = -1;
     for (double end = seconds() + 20; (removed = rmdir(cgroup)) && seconds() < end; usleep(2000))
         ;
     assert_int_equal(status, 0);
@@ -385,7 +385,7 @@ static bool all_are_reaped(void)
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 && errno == ECHILD)
             return true;
         struct forkexec_child *child = NULL;
-        must(forkexec_spawn(new_attr(), witness, WITNESS("exit", "0"), NULL, &child, NULL) == 0);
+        must(forkexec_spawn(new_attr(), reporter, REPORTER("exit", "0"), NULL, &child, NULL) == 0);
         must(forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0) == 0);
         forkexec_close(child);
     }
@@ -412,7 +412,7 @@ static void spawn_while_it_goes(void *with)
     int result;
     do {
         struct forkexec_child *child = NULL;
-        result = forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, &error);
+        result = forkexec_spawn(attr, reporter, REPORTER("exit", "0"), NULL, &child, &error);
         must(result == 0 || error.stage == FORKEXEC_STAGE_JOIN || error.stage == FORKEXEC_STAGE_LAST_CLONE
             || error.stage == FORKEXEC_STAGE_CHILD || error.signal == SIGKILL);
         if (result == 0)
@@ -429,5 +429,5 @@ TEST(a_holder_killed_while_a_child_joins)
     need_user_namespaces();
     need_native();
     for (int delay = 0; delay < 3000; delay += 60)
-        assert_apart(spawn_while_it_goes, &delay);
+        assert_in_caller(spawn_while_it_goes, &delay);
 }

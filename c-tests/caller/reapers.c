@@ -1,7 +1,7 @@
 /* Callers that reap whatever ends, or ignore it, and callers that hear of every end: what they get to know of the
  * library's children, and what the library gets to know. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <stdatomic.h>
 
@@ -57,14 +57,14 @@ static void fail_unheard(void *unused)
         struct forkexec_attr *attr;
         const char *path;
         uint32_t stage;
-    } failures[] = { { cwd, witness, FORKEXEC_STAGE_CWD }, { fd, witness, FORKEXEC_STAGE_FD_ACTION },
+    } failures[] = { { cwd, reporter, FORKEXEC_STAGE_CWD }, { fd, reporter, FORKEXEC_STAGE_FD_ACTION },
         { plain, "/nonexistent", FORKEXEC_STAGE_EXEC } };
     handle(count, SA_RESTART);
     begin_reaping();
     for (int i = 0; i < 300; i++) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
-        char *const argv[] = { witness, "exit", "0", NULL };
+        char *const argv[] = { reporter, "exit", "0", NULL };
         must(forkexec_spawn(failures[i % 3].attr, failures[i % 3].path, argv, NULL, &child, &error) < 0);
         must(error.stage == failures[i % 3].stage && error.pid > 0);
     }
@@ -77,7 +77,7 @@ TEST(failures_in_shared_memory_are_neither_signalled_nor_waited_for)
 {
     need_native();
     need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
-    assert_apart(fail_unheard, NULL);
+    assert_in_caller(fail_unheard, NULL);
 }
 
 /* Right answers for those who reap everything themselves. */
@@ -118,7 +118,7 @@ static void spawn_and_be_right(void *with)
 {
     const struct caller *caller = with;
     struct forkexec_attr *good = attr_of(caller), *bad = attr_of(caller);
-    char *const argv[] = { witness, "exit", "3", NULL };
+    char *const argv[] = { reporter, "exit", "3", NULL };
     must(forkexec_attr_set_cwd(bad, "/nonexistent") == 0);
     if (caller->way == HANDLER)
         handle(reap_all, SA_RESTART);
@@ -131,24 +131,24 @@ static void spawn_and_be_right(void *with)
     for (int i = 0; i < 40; i++) {
         struct forkexec_child *child = NULL, *held = NULL;
         struct forkexec_error error;
-        must_start(forkexec_spawn(good, witness, argv, NULL, &child, &error), &error);
+        must_start(forkexec_spawn(good, reporter, argv, NULL, &child, &error), &error);
         must_end(child, caller->way);
 
-        must(forkexec_spawn(bad, witness, argv, NULL, &child, &error) == -ENOENT);
+        must(forkexec_spawn(bad, reporter, argv, NULL, &child, &error) == -ENOENT);
         must(error.stage == FORKEXEC_STAGE_CWD && error.pid > 0);
         must(forkexec_spawn(good, "/nonexistent", argv, NULL, &child, &error) == -ENOENT);
         must(error.stage == FORKEXEC_STAGE_EXEC && error.pid > 0);
 
-        must_start(forkexec_start(good, witness, argv, NULL, &held, &error), &error);
+        must_start(forkexec_start(good, reporter, argv, NULL, &held, &error), &error);
         must_start(forkexec_release(held, FORKEXEC_FOREVER, &error), &error);
         must_end(held, caller->way);
 
-        must_start(forkexec_start(bad, witness, argv, NULL, &held, &error), &error);
+        must_start(forkexec_start(bad, reporter, argv, NULL, &held, &error), &error);
         must(forkexec_release(held, FORKEXEC_FOREVER, &error) == -ENOENT);
         must(error.stage == FORKEXEC_STAGE_CWD);
         forkexec_close(held);
 
-        must_start(forkexec_start(good, witness, argv, NULL, &held, &error), &error);
+        must_start(forkexec_start(good, reporter, argv, NULL, &held, &error), &error);
         must(forkexec_signal(held, SIGKILL) == 0);
         must(forkexec_release(held, FORKEXEC_FOREVER, &error) == -ECANCELED);
         forkexec_close(held);
@@ -157,7 +157,7 @@ static void spawn_and_be_right(void *with)
         return;
     /* On one CPU the library may have reaped all of these first. This one it does not wait for before the caller has. */
     struct forkexec_child *child = NULL;
-    must(forkexec_spawn(good, witness, argv, NULL, &child, NULL) == 0);
+    must(forkexec_spawn(good, reporter, argv, NULL, &child, NULL) == 0);
     for (int turn = 0; atomic_load(&reaped) == 0 && turn < 30000; turn++)
         usleep(1000);
     must(atomic_load(&reaped) > 0);
@@ -167,9 +167,9 @@ static void spawn_and_be_right(void *with)
 static void be_right_in_every_memory(enum way way)
 {
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
-        assert_apart(spawn_and_be_right, (&(struct caller){ way, mode, false }));
+        assert_in_caller(spawn_and_be_right, (&(struct caller){ way, mode, false }));
     need_user_namespaces();
-    assert_apart(spawn_and_be_right, (&(struct caller){ way, FORKEXEC_MEMORY_AUTO, true }));
+    assert_in_caller(spawn_and_be_right, (&(struct caller){ way, FORKEXEC_MEMORY_AUTO, true }));
 }
 
 TEST(a_caller_that_reaps_all_in_its_handler_gets_right_answers)

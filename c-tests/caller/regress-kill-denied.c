@@ -1,6 +1,6 @@
 /* In a cgroup of version 1 what is listed is killed one by one. Somebody who could not be killed was once taken for dead. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /* Children that are started at the same time know nothing of each other's descriptors, at no time. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -46,7 +46,7 @@ static bool has_its_own_only(uint32_t mode)
     forkexec_attr_set_memory_mode(attr, mode);
     forkexec_attr_map_fd(attr, out[1], 1);
     forkexec_attr_map_fd(attr, extra[1], 9);
-    good = forkexec_spawn(attr, witness, (char *[]){ witness, NULL }, (char *[]){ NULL }, &child, NULL) == 0;
+    good = forkexec_spawn(attr, reporter, (char *[]){ reporter, NULL }, (char *[]){ NULL }, &child, NULL) == 0;
     close(out[1]);
     close(extra[1]);
     good = good && read_text(out[0], seen, sizeof seen);
@@ -78,8 +78,8 @@ static void *crowd(void *unused)
     while (!atomic_load(&over)) {
         struct forkexec_child *children[4] = { NULL };
         for (int i = 0; i < 4; i++) {
-            int result = keeps_quiet ? forkexec_start(attr, witness, WITNESS("sleep"), NULL, &children[i], NULL)
-                : forkexec_spawn(attr, witness, WITNESS("sleep"), NULL, &children[i], NULL);
+            int result = keeps_quiet ? forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &children[i], NULL)
+                : forkexec_spawn(attr, reporter, REPORTER("sleep"), NULL, &children[i], NULL);
             if (result)
                 atomic_fetch_add(&wrong, 1);
         }

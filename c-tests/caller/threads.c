@@ -1,6 +1,6 @@
 /* Eight threads spawn, allocate and print, all at once and for long: no hang, no leak, no wrong answer. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -42,35 +42,35 @@ static void fill_kinds(void)
     static char nothing[] = "/nonexistent/program";
     kinds_count = 0;
     for (int i = 0; i < 4; i++)
-        add(witness, false, 0, 0);
-    OK(forkexec_attr_set_session(add(witness, false, 0, 0)));
-    struct forkexec_attr *attr = add(witness, false, 0, 0);
+        add(reporter, false, 0, 0);
+    OK(forkexec_attr_set_session(add(reporter, false, 0, 0)));
+    struct forkexec_attr *attr = add(reporter, false, 0, 0);
     OK(forkexec_attr_set_rlimit(attr, 4, 0, 0));
     OK(forkexec_attr_set_umask(attr, 077));
     OK(forkexec_attr_open_fd(attr, 3, "/dev/null", O_RDWR, 0));
     OK(forkexec_attr_dup_fd(attr, 3, 7));
-    OK(forkexec_attr_set_memory_mode(add(witness, false, 0, 0), FORKEXEC_MEMORY_FRESH));
-    OK(forkexec_attr_set_parent_death_signal(add(witness, false, 0, 0), SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
-    add(witness, true, 0, 0);
+    OK(forkexec_attr_set_memory_mode(add(reporter, false, 0, 0), FORKEXEC_MEMORY_FRESH));
+    OK(forkexec_attr_set_parent_death_signal(add(reporter, false, 0, 0), SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
+    add(reporter, true, 0, 0);
     if (geteuid() == 0) {
-        attr = add(witness, false, 0, 0);
+        attr = add(reporter, false, 0, 0);
         OK(forkexec_attr_set_uid(attr, 65534));
         OK(forkexec_attr_set_gid(attr, 65534));
     }
     add(nothing, false, -ENOENT, FORKEXEC_STAGE_EXEC);
     add(nothing, true, -ENOENT, FORKEXEC_STAGE_EXEC);
-    attr = add(witness, false, -ENOENT, FORKEXEC_STAGE_CWD);
+    attr = add(reporter, false, -ENOENT, FORKEXEC_STAGE_CWD);
     OK(forkexec_attr_set_cwd(attr, nothing));
-    attr = add(witness, false, -ENOENT, FORKEXEC_STAGE_FD_ACTION);
+    attr = add(reporter, false, -ENOENT, FORKEXEC_STAGE_FD_ACTION);
     OK(forkexec_attr_open_fd(attr, 3, nothing, O_RDONLY, 0));
-    attr = add(witness, false, -EBADF, FORKEXEC_STAGE_VALIDATE);
+    attr = add(reporter, false, -EBADF, FORKEXEC_STAGE_VALIDATE);
     OK(forkexec_attr_map_fd(attr, 999999, 3));
 }
 
 static bool is_right(const struct kind *kind, int number)
 {
     char code[16];
-    char *const argv[] = { witness, "exit", code, NULL };
+    char *const argv[] = { reporter, "exit", code, NULL };
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     struct forkexec_status status;
@@ -179,7 +179,7 @@ TEST(eight_threads_spawn_into_namespaces)
     need_user_namespaces();
     kinds_count = 0;
     for (int i = 0; i < 4; i++) {
-        struct forkexec_attr *attr = add(witness, i % 2, 0, 0);
+        struct forkexec_attr *attr = add(reporter, i % 2, 0, 0);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | (i < 2 ? 0 : FORKEXEC_NS_PID | FORKEXEC_NS_UTS)));
         map_own_ids(attr, 0, 0);
     }

@@ -1,6 +1,6 @@
 /* Children that stop, or that are traced: the caller goes on. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <pthread.h>
 #include <sys/ptrace.h>
@@ -13,7 +13,7 @@ static struct forkexec_child *held(int (*setter)(struct forkexec_attr *), uint32
     struct forkexec_attr *attr = new_attr();
     OK(setter(attr));
     OK(forkexec_attr_set_memory_mode(attr, mode));
-    struct forkexec_child *child = start_held(attr, WITNESS("exit", (char *)code));
+    struct forkexec_child *child = start_held(attr, REPORTER("exit", (char *)code));
     assert_non_null(child);
     return child;
 }
@@ -98,7 +98,7 @@ TEST(a_tracer_may_attach_where_the_child_has_stopped)
     assert_int_equal(ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACEEXEC), 0);
     assert_int_equal(forkexec_signal(child, SIGCONT), 0);
     for (int signal; (signal = stopped_by(pid)) != 0;) {
-        int event = signal == SIGTRAP && !strcmp(link_of(text("/proc/%d/exe", pid)), witness);
+        int event = signal == SIGTRAP && !strcmp(link_of(text("/proc/%d/exe", pid)), reporter);
         assert_int_equal(ptrace(event ? PTRACE_DETACH : PTRACE_CONT, pid, NULL, NULL), 0);
         if (event)
             break;
@@ -125,7 +125,7 @@ TEST(a_tracee_stops_at_the_exec_for_the_thread_that_started_it)
         pid_t pid = forkexec_child_pid(child);
         assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
         assert_int_equal(stopped_by(pid), SIGTRAP);
-        assert_string_equal(link_of(text("/proc/%d/exe", pid)), witness);
+        assert_string_equal(link_of(text("/proc/%d/exe", pid)), reporter);
         assert_string_equal(status_of(pid, "TracerPid"), text("%d", getpid()));
         assert_int_equal(forkexec_wait(child, SECOND / 20, 0, NULL, 0), -ETIMEDOUT);
         assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
@@ -140,13 +140,13 @@ TEST(a_tracee_that_is_process_1_stops_before_the_exec_and_at_it)
     OK(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)));
     OK(forkexec_attr_set_ptrace(attr));
     OK(forkexec_attr_set_stop(attr));
-    struct forkexec_child *child = start_held(attr, WITNESS("exit", "8"));
+    struct forkexec_child *child = start_held(attr, REPORTER("exit", "8"));
     if (!child)
         return;
     pid_t pid = forkexec_child_pid(child);
     assert_int_equal(forkexec_release(child, SECOND / 50, NULL), -ETIMEDOUT);
     assert_int_equal(stopped_by(pid), SIGSTOP);
-    assert_string_not_equal(link_of(text("/proc/%d/exe", pid)), witness);
+    assert_string_not_equal(link_of(text("/proc/%d/exe", pid)), reporter);
     assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
     assert_int_equal(forkexec_release(child, 20 * SECOND, NULL), 0);
     assert_int_equal(stopped_by(pid), SIGTRAP);
@@ -187,7 +187,7 @@ TEST(a_tracee_with_a_signal_pending_hangs_nobody)
     OK(forkexec_attr_set_ptrace(attr));
     OK(forkexec_attr_set_signal_mask(attr, 0));
     pthread_sigmask(SIG_BLOCK, &usr1, &old);
-    struct forkexec_child *child = start_held(attr, WITNESS("exit", "8"));
+    struct forkexec_child *child = start_held(attr, REPORTER("exit", "8"));
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     assert_non_null(child);
     pid_t pid = forkexec_child_pid(child);
@@ -255,7 +255,7 @@ TEST(a_close_sleeps_while_a_tracer_has_not_reaped_the_child)
     /* It is reaped with the next child. */
     for (int i = 0; exists(text("/proc/%d", pid)); i++) {
         assert_true(i < 1000);
-        forkexec_close(start_held(new_attr(), WITNESS("exit", "0")));
+        forkexec_close(start_held(new_attr(), REPORTER("exit", "0")));
     }
 }
 
@@ -266,7 +266,7 @@ TEST(stop_and_trace_need_somebody_who_can_act)
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
         OK(i ? forkexec_attr_set_stop(attr) : forkexec_attr_set_ptrace(attr));
-        assert_int_equal(forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, &error), -EINVAL);
+        assert_int_equal(forkexec_spawn(attr, reporter, REPORTER("exit", "0"), NULL, &child, &error), -EINVAL);
         assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
         assert_int_equal(forkexec_hold(attr, &child, &error), -EINVAL);
         assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
@@ -276,6 +276,6 @@ TEST(stop_and_trace_need_somebody_who_can_act)
     struct forkexec_error error;
     OK(forkexec_attr_set_stop(first));
     OK(forkexec_attr_create_namespaces(first, FORKEXEC_NS_PID));
-    assert_int_equal(forkexec_start(first, witness, WITNESS("exit", "0"), NULL, &child, &error), -EINVAL);
+    assert_int_equal(forkexec_start(first, reporter, REPORTER("exit", "0"), NULL, &child, &error), -EINVAL);
     assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
 }

@@ -1,5 +1,5 @@
 /* A caller that is not dumpable, as who has dropped root's ids: its files in /proc, and its copies', belong to root. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -33,7 +33,7 @@ static void check_maps(const void *with)
                 if (kind == 3)
                     OK(forkexec_attr_set_oom_score_adj(attr, 700));
                 map_own_ids(attr);
-                struct view *view = run_witness(attr, .path = with);
+                struct view *view = run_reporter(attr, .path = with);
                 assert_saw(view, "uid", "0 0 0 0");
                 assert_saw(view, "gid", "0 0 0 0");
                 if (kind == 3)
@@ -46,7 +46,7 @@ TEST_BOTH(its_child_is_mapped)
 {
     need_native();
     need_user_namespaces();
-    aside(check_maps, public_witness());
+    in_fork(check_maps, public_reporter());
 }
 
 static void check_oom_score(const void *with)
@@ -55,14 +55,14 @@ static void check_oom_score(const void *with)
     for EACH_OWN_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_oom_score_adj(attr, 700));
-        assert_saw(run_witness(attr, .path = with), "oom_score_adj", "700");
+        assert_saw(run_reporter(attr, .path = with), "oom_score_adj", "700");
     }
 }
 
 TEST_BOTH(its_child_has_an_oom_score)
 {
     need_native();
-    aside(check_oom_score, public_witness());
+    in_fork(check_oom_score, public_reporter());
 }
 
 /* A copy of it could be looked into, were its files its own. */
@@ -88,7 +88,7 @@ static void check_copies(const void *with)
 TEST_BOTH(its_copy_stays_so)
 {
     need_user_namespaces();
-    aside(check_copies, public_witness());
+    in_fork(check_copies, public_reporter());
 }
 
 /* A user namespace that is entered after another namespace was joined: the child says when it waits for its maps. Of a
@@ -105,9 +105,9 @@ static void check_copy_that_joins(const void *with)
         OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_USER));
         map_own_ids(attr);
         if (mode == FORKEXEC_MEMORY_COPIED)
-            assert_spawn_fails(attr, public_witness(), FORKEXEC_STAGE_ID_MAP, EACCES, -1);
+            assert_spawn_fails(attr, public_reporter(), FORKEXEC_STAGE_ID_MAP, EACCES, -1);
         else
-            assert_saw(run_witness(attr, .path = public_witness()), "uid", "0 0 0 0");
+            assert_saw(run_reporter(attr, .path = public_reporter()), "uid", "0 0 0 0");
     }
 }
 
@@ -116,10 +116,10 @@ TEST_BOTH(its_copy_stays_so_while_it_waits_for_maps)
     need_native();
     need_root();
     need_user_namespaces();
-    public_witness();
+    public_reporter();
     int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
     assert_true(uts >= 0);
-    aside(check_copy_that_joins, &uts);
+    in_fork(check_copy_that_joins, &uts);
     close(uts);
 }
 
@@ -136,7 +136,7 @@ static void check_others(const void *with)
         OK(forkexec_attr_set_no_new_privs(attr));
         OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LISTENER));
         OK(forkexec_attr_open_fd(attr, 5, "/proc/self/fd/0", O_RDONLY, 0));
-        struct view *view = run_witness(attr, .path = with);
+        struct view *view = run_reporter(attr, .path = with);
         assert_saw(view, "nice", "19");
         assert_saw(view, "no_new_privs", "1");
     }
@@ -145,7 +145,7 @@ static void check_others(const void *with)
 TEST_BOTH(the_rest_is_as_ever)
 {
     need_native();
-    aside(check_others, public_witness());
+    in_fork(check_others, public_reporter());
 }
 
 /* Namespaces that outlive a program, and one that enters them. */
@@ -160,7 +160,7 @@ static void check_join(const void *with)
     int pidfd = forkexec_child_pidfd(holder);
     OK(forkexec_attr_join_pidfd(attr, pidfd, FORKEXEC_NS_USER | FORKEXEC_NS_UTS | FORKEXEC_NS_IPC));
     OK(forkexec_attr_set_oom_score_adj(attr, 700));
-    struct view *view = run_witness(attr, .path = with);
+    struct view *view = run_reporter(attr, .path = with);
     assert_saw(view, "uid", "0 0 0 0");
     assert_saw(view, "oom_score_adj", "700");
     forkexec_close(holder);
@@ -171,5 +171,5 @@ TEST_BOTH(its_holder_can_be_joined)
     need_native();
     need_user_namespaces();
     need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "there are no pidfds");
-    aside(check_join, public_witness());
+    in_fork(check_join, public_reporter());
 }

@@ -1,7 +1,7 @@
 /* An error is never read as "there is none": whatever the library asks the kernel about its caller, a filter may answer with
  * an error. All that was asked holds then, as the program's own files in /proc tell, or the spawn fails and says why. */
-#include "aside.h"
-#include "deny.h"
+#include "in_fork.h"
+#include "deny_calls.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -114,7 +114,7 @@ static bool can_ask(const struct request *request)
     return !request->root || !own_uid;
 }
 
-/* A request with the file to read at 5, which the witness prints. */
+/* A request with the file to read at 5, which the reporter prints. */
 static struct forkexec_attr *asked(const struct request *request, uint32_t mode, int out)
 {
     struct forkexec_attr *attr = attr_in(mode);
@@ -149,7 +149,7 @@ static bool is_right(const struct request *request, uint32_t mode, bool undistur
     struct forkexec_child *child = NULL;
     struct forkexec_error error = { 0 };
     struct forkexec_status status = { 0 };
-    const char *path = request->ask == in_a_chroot ? "/witness" : scratch_path("witness");
+    const char *path = request->ask == in_a_chroot ? "/reporter" : scratch_path("reporter");
     char *show[] = { "w", "cat", "5", NULL }, *argv[4] = { 0 };
     for (int i = 0; i < 3 && request->argv[i]; i++)
         argv[i] = strcmp(request->argv[i], "%s/made") ? request->argv[i] : (char *)scratch_path("made");
@@ -204,7 +204,7 @@ static void set_up(struct forkexec_child **holder)
 {
     own_uid = getuid();
     own_gid = getgid();
-    public_witness();
+    public_reporter();
     if (own_uid)
         return;
     struct forkexec_attr *attr = new_attr();
@@ -267,7 +267,7 @@ TEST(what_was_learnt_before)
     need_user_namespaces();
     OK(forkexec_attr_drop_capabilities(attr));
     OK(forkexec_attr_set_no_new_privs(attr));
-    assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+    assert_int_equal(reporter_exits(attr, "exit", "0"), 0);
     every_turn();
 }
 
@@ -289,7 +289,7 @@ static void learns_later(const void *unused)
         pid_t pid = fork();
         if (!pid) {
             deny(denials, n);
-            int result = forkexec_spawn(attr, public_witness(), (char *[]){ "w", NULL }, NULL, &child, &error);
+            int result = forkexec_spawn(attr, public_reporter(), (char *[]){ "w", NULL }, NULL, &child, &error);
             bool says_so = error.stage == FORKEXEC_STAGE_RESOLVE && strstr(error.message, "bounding set");
             _exit(!(result == (i ? -EINVAL : -EIO) && says_so));
         }
@@ -302,7 +302,7 @@ static void learns_later(const void *unused)
 TEST(the_sentence_names_it)
 {
     need_root();
-    public_witness();
+    public_reporter();
     in_copy(learns_later, NULL);
 }
 

@@ -1,7 +1,7 @@
 /* Waiting: how long, how often, by whom, and what is told. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "deny.h"
+#include "caller_process.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@ static void end(struct forkexec_child *child)
 
 TEST_BOTH(a_wait_lasts_as_long_as_it_was_told)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     static const int64_t times[] = { 0, 1, SECOND / 20, SECOND / 5 };
     for (int i = 0; i < 4; i++) {
         double before = seconds();
@@ -36,15 +36,15 @@ TEST_BOTH(a_wait_lasts_as_long_as_it_was_told)
 
 TEST_BOTH(any_negative_time_is_for_ever_and_the_longest_is_no_overflow)
 {
-    assert_int_equal(forkexec_wait(start_witness(new_attr(), "exit", "0"), INT64_MIN, 0, NULL, 0), 0);
-    assert_int_equal(forkexec_wait(start_witness(new_attr(), "exit", "0"), INT64_MAX, 0, NULL, 0), 0);
+    assert_int_equal(forkexec_wait(start_reporter(new_attr(), "exit", "0"), INT64_MIN, 0, NULL, 0), 0);
+    assert_int_equal(forkexec_wait(start_reporter(new_attr(), "exit", "0"), INT64_MAX, 0, NULL, 0), 0);
 }
 
 /* How often. */
 
 TEST_BOTH(a_child_can_be_left_to_be_waited_for_again)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "9");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "9");
     struct forkexec_status first, second;
     assert_int_equal(forkexec_wait(child, 10 * SECOND, FORKEXEC_WAIT_NOREAP, &first, sizeof first), 0);
     assert_int_equal(forkexec_wait(child, 0, FORKEXEC_WAIT_NOREAP, &second, sizeof second), 0);
@@ -58,7 +58,7 @@ TEST_BOTH(a_child_can_be_left_to_be_waited_for_again)
 
 TEST_BOTH(the_first_reaping_is_remembered)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "9");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "9");
     struct forkexec_status first = finish(child), again;
     for (int flags = 0; flags < 2; flags++) {
         memset(&again, 0x5a, sizeof again);
@@ -85,7 +85,7 @@ static void wait_interrupted(void *unused)
     struct sigaction act = { .sa_handler = count, .sa_flags = SA_RESTART };
     /* Again and again: the first may come before the wait has begun. */
     struct itimerval soon = { { 0, 50000 }, { 0, 50000 } }, never = { { 0, 0 }, { 0, 0 } };
-    must(forkexec_spawn(new_attr(), witness, WITNESS("sleep"), NULL, &child, NULL) == 0);
+    must(forkexec_spawn(new_attr(), reporter, REPORTER("sleep"), NULL, &child, NULL) == 0);
     sigaction(SIGALRM, &act, NULL);
     setitimer(ITIMER_REAL, &soon, NULL);
     must(forkexec_wait(child, 20 * SECOND, 0, &status, sizeof status) == -EINTR);
@@ -99,12 +99,12 @@ static void wait_interrupted(void *unused)
 
 TEST(a_handler_interrupts_and_loses_nothing)
 {
-    assert_apart(wait_interrupted, NULL);
+    assert_in_caller(wait_interrupted, NULL);
 }
 
 TEST_BOTH(a_blocked_signal_does_not_interrupt)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     sigset_t alarm, old;
     sigemptyset(&alarm);
     sigaddset(&alarm, SIGALRM);
@@ -120,7 +120,7 @@ TEST_BOTH(a_blocked_signal_does_not_interrupt)
 
 TEST_BOTH(who_was_reaped_by_somebody_else_is_no_child)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "2");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "2");
     struct forkexec_status status;
     memset(&status, 0x5a, sizeof status);
     int result, how;
@@ -141,9 +141,9 @@ static void wait_without(const void *code)
     const struct denial waitid_alone[] = { { .call = SYS_waitid, .code = errno_of_filter } };
     const struct denial both[] = { { .call = SYS_waitid, .code = errno_of_filter },
         { .call = SYS_wait4, .code = errno_of_filter } };
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "4");
-    struct forkexec_child *other = start_witness(new_attr(), "exit", "5");
-    struct forkexec_child *running = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "4");
+    struct forkexec_child *other = start_reporter(new_attr(), "exit", "5");
+    struct forkexec_child *running = start_reporter(new_attr(), "sleep");
     struct forkexec_status status = { 0 };
     deny(waitid_alone, 1);
     OK(forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status));
@@ -182,7 +182,7 @@ TEST_BOTH(how_a_child_ended_is_told_in_full)
         { "kill", "9", -1, SIGKILL }, { "kill", "15", -1, SIGTERM }, { "kill", "1", -1, SIGHUP },
     };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct forkexec_status status = finish(start_witness(new_attr(), ends[i].what, ends[i].with));
+        struct forkexec_status status = finish(start_reporter(new_attr(), ends[i].what, ends[i].with));
         assert_int_equal(status.exit_code, ends[i].exit_code);
         assert_int_equal(status.signal, ends[i].signal);
         assert_int_equal(status.core_dumped, 0);
@@ -199,7 +199,7 @@ TEST_BOTH(how_a_child_ended_is_told_in_full)
 TEST(a_spawned_child_killed_by_a_signal_has_run)
 {
     need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
-    struct forkexec_child *child = start_witness(new_attr(), "kill", "9");
+    struct forkexec_child *child = start_reporter(new_attr(), "kill", "9");
     assert_int_equal(finish(child).ran, FORKEXEC_RAN_YES);
 }
 
@@ -210,7 +210,7 @@ TEST_BOTH(a_child_of_its_own_memory_killed_by_a_signal_has_run)
     need_probe(FORKEXEC_PROBE_IMAGE);
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH));
-    assert_int_equal(finish(start_witness(attr, "kill", "9")).ran, FORKEXEC_RAN_YES);
+    assert_int_equal(finish(start_reporter(attr, "kill", "9")).ran, FORKEXEC_RAN_YES);
 }
 
 TEST_BOTH(a_core_is_told)
@@ -227,7 +227,7 @@ TEST_BOTH(a_core_is_told)
         need(!dumps || limit.rlim_max > 16 * MIB, "the hard limit on cores is too low");
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, dumps ? 16 * MIB : 0, FORKEXEC_RLIMIT_KEEP));
         OK(forkexec_attr_set_cwd(attr, scratch()));
-        struct forkexec_status status = finish(start_witness(attr, "abort"));
+        struct forkexec_status status = finish(start_reporter(attr, "abort"));
         assert_int_equal(status.signal, SIGABRT);
         assert_int_equal(status.core_dumped, dumps);
         assert_int_equal(status.wait_status, SIGABRT | (dumps ? 0x80 : 0));
@@ -236,7 +236,7 @@ TEST_BOTH(a_core_is_told)
 
 TEST_BOTH(the_size_is_the_callers)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "3");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "3");
     struct forkexec_status whole = finish(child);
     unsigned char bytes[sizeof whole + 64];
     for (size_t size = 0; size <= sizeof whole + 32; size++) {
@@ -251,7 +251,7 @@ TEST_BOTH(the_size_is_the_callers)
 
 TEST(a_call_that_makes_no_sense_is_refused)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "exit", "0");
+    struct forkexec_child *child = start_reporter(new_attr(), "exit", "0");
     struct forkexec_status status;
     assert_int_equal(forkexec_wait(NULL, 0, 0, &status, sizeof status), -EINVAL);
     assert_int_equal(forkexec_wait(child, 0, 8, &status, sizeof status), -EINVAL);
@@ -284,7 +284,7 @@ TEST_BOTH(time_and_memory_are_told)
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_CPU, 1, 2));
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, FORKEXEC_RLIMIT_KEEP));
-    struct forkexec_child *child = start_witness(attr, "eat", "96", "spin");
+    struct forkexec_child *child = start_reporter(attr, "eat", "96", "spin");
     struct forkexec_status status;
     getrusage(RUSAGE_CHILDREN, &before);
     assert_int_equal(forkexec_wait(child, 100 * SECOND, 0, &status, sizeof status), 0);
@@ -314,7 +314,7 @@ static void grow(void *unused)
         struct forkexec_child *child;
         struct forkexec_status status;
         must(forkexec_attr_set_memory_mode(attr, mode) == 0);
-        must(forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, NULL) == 0);
+        must(forkexec_spawn(attr, reporter, REPORTER("exit", "0"), NULL, &child, NULL) == 0);
         must(forkexec_wait(child, 20 * SECOND, 0, &status, sizeof status) == 0);
         must(status.max_rss_floor_bytes >= 64 * MIB);
         must(status.max_rss_bytes <= status.max_rss_floor_bytes);
@@ -327,7 +327,7 @@ TEST(the_peak_of_memory_has_a_floor)
 {
     need_unemulated("the emulator's own memory counts");
     need_native();
-    assert_apart(grow, NULL);
+    assert_in_caller(grow, NULL);
 }
 
 /* By whom. */
@@ -348,7 +348,7 @@ static void *wait_for_ever(void *with)
 TEST_BOTH(all_who_wait_are_told_the_same)
 {
     for (int turn = 0; turn < 20; turn++) {
-        struct forkexec_child *child = start_witness(new_attr(), "sleep");
+        struct forkexec_child *child = start_reporter(new_attr(), "sleep");
         struct waiter waiters[8];
         pthread_t threads[8];
         for (int i = 0; i < 8; i++) {
@@ -384,7 +384,7 @@ TEST_BOTH(stops_and_continuations_are_told_once)
 {
     static const int64_t timeouts[] = { FORKEXEC_FOREVER, 20 * SECOND };
     for (size_t i = 0; i < 2; i++) {
-        struct forkexec_child *child = start_witness(new_attr(), "sleep");
+        struct forkexec_child *child = start_reporter(new_attr(), "sleep");
         assert_int_equal(forkexec_wait(child, 0, STOPS, NULL, 0), -ETIMEDOUT);
         OK(forkexec_signal(child, SIGSTOP));
         for (int again = 0; again < 2; again++) {
@@ -410,7 +410,7 @@ TEST_BOTH(stops_and_continuations_are_told_once)
 
 TEST_BOTH(only_what_is_asked_for_is_told)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     OK(forkexec_signal(child, SIGSTOP));
     assert_int_equal(forkexec_wait(child, SECOND / 50, 0, NULL, 0), -ETIMEDOUT);
     assert_int_equal(forkexec_wait(child, SECOND / 50, FORKEXEC_WAIT_CONTINUED, NULL, 0), -ETIMEDOUT);
@@ -420,12 +420,12 @@ TEST_BOTH(only_what_is_asked_for_is_told)
 
 TEST_BOTH(why_it_ended_is_one_word)
 {
-    assert_int_equal(finish(start_witness(new_attr(), "exit", "0")).ended, FORKEXEC_ENDED_EXIT);
-    assert_int_equal(finish(start_witness(new_attr(), "exit", "137")).ended, FORKEXEC_ENDED_EXIT);
-    assert_int_equal(finish(start_witness(new_attr(), "kill", "11")).ended, FORKEXEC_ENDED_SIGNAL);
-    assert_int_equal(finish(start_witness(new_attr(), "kill", "9")).ended, FORKEXEC_ENDED_SIGNAL);
+    assert_int_equal(finish(start_reporter(new_attr(), "exit", "0")).ended, FORKEXEC_ENDED_EXIT);
+    assert_int_equal(finish(start_reporter(new_attr(), "exit", "137")).ended, FORKEXEC_ENDED_EXIT);
+    assert_int_equal(finish(start_reporter(new_attr(), "kill", "11")).ended, FORKEXEC_ENDED_SIGNAL);
+    assert_int_equal(finish(start_reporter(new_attr(), "kill", "9")).ended, FORKEXEC_ENDED_SIGNAL);
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_CPU, 1, FORKEXEC_RLIMIT_KEEP));
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, FORKEXEC_RLIMIT_KEEP));
-    assert_int_equal(finish(start_witness(attr, "spin")).ended, FORKEXEC_ENDED_LIMIT);
+    assert_int_equal(finish(start_reporter(attr, "spin")).ended, FORKEXEC_ENDED_LIMIT);
 }

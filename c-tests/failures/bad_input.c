@@ -52,8 +52,8 @@ static void assert_marked(struct forkexec_attr *attr, int result, int code, cons
     struct forkexec_attr *copy = forkexec_attr_copy(attr);
     OK(forkexec_attr_set_umask(attr, 022));
     assert_int_equal(forkexec_attr_set_nice(attr, 99), -EINVAL);
-    assert_said(attr, witness, code, -1, text("validate (%s): ", setter));
-    assert_said(copy, witness, code, -1, text("validate (%s): ", setter));
+    assert_said(attr, reporter, code, -1, text("validate (%s): ", setter));
+    assert_said(copy, reporter, code, -1, text("validate (%s): ", setter));
     struct forkexec_attr *second = forkexec_attr_copy(copy);
     forkexec_attr_free(copy);
     assert_spawn_fails(second, NULL, FORKEXEC_STAGE_VALIDATE, code, -1);
@@ -294,7 +294,7 @@ TEST(the_first_refusal_counts)
     struct forkexec_attr *attr = new_attr();
     assert_int_equal(forkexec_attr_close_fd(attr, -1), -EBADF);
     assert_int_equal(forkexec_attr_set_nice(attr, 20), -EINVAL);
-    assert_said(attr, witness, EBADF, -1, "validate (close_fd): ");
+    assert_said(attr, reporter, EBADF, -1, "validate (close_fd): ");
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EBADF, -1);
 }
 
@@ -303,7 +303,7 @@ TEST(an_earlier_copy_is_not_marked)
 {
     struct forkexec_attr *attr = new_attr(), *copy = forkexec_attr_copy(attr);
     assert_int_equal(forkexec_attr_set_nice(attr, 20), -EINVAL);
-    assert_int_equal(witness_exits(copy, "exit", "4"), 4);
+    assert_int_equal(reporter_exits(copy, "exit", "4"), 4);
     forkexec_attr_free(copy);
 }
 
@@ -314,7 +314,7 @@ TEST(descriptors_that_are_not_open)
         struct forkexec_attr *attr = new_attr(); \
         OK(forkexec_attr_map_fd(attr, 0, 0)); \
         OK(forkexec_attr_##setter(attr, __VA_ARGS__)); \
-        assert_said(attr, witness, EBADF, index, text(index < 0 ? "validate (%s): " : "validate 1 (%s): ", #setter)); \
+        assert_said(attr, reporter, EBADF, index, text(index < 0 ? "validate (%s): " : "validate 1 (%s): ", #setter)); \
     } while (0)
     CLOSED(-1, set_cwd_fd, 987);
     CLOSED(-1, set_cwd_fd, INT32_MAX);
@@ -328,7 +328,7 @@ TEST(descriptors_that_are_not_open)
     attr = new_attr();
     OK(forkexec_attr_set_session(attr));
     OK(forkexec_attr_set_controlling_terminal(attr, 987));
-    assert_said(attr, witness, EBADF, -1, "validate (set_controlling_terminal): ");
+    assert_said(attr, reporter, EBADF, -1, "validate (set_controlling_terminal): ");
 }
 
 TEST(calls_without_their_pointers)
@@ -337,14 +337,14 @@ TEST(calls_without_their_pointers)
     struct forkexec_error error;
     char *none[] = { NULL }, *name[] = { "a", NULL };
     struct forkexec_attr *attr = new_attr();
-    assert_int_equal(forkexec_spawn(NULL, witness, name, NULL, &child, &error), -EINVAL);
+    assert_int_equal(forkexec_spawn(NULL, reporter, name, NULL, &child, &error), -EINVAL);
     assert_int_equal(error.code, EINVAL);
-    assert_int_equal(forkexec_spawn(attr, witness, name, NULL, NULL, &error), -EINVAL);
+    assert_int_equal(forkexec_spawn(attr, reporter, name, NULL, NULL, &error), -EINVAL);
     assert_int_equal(forkexec_spawn(attr, NULL, name, NULL, &child, &error), -EINVAL);
     assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
-    assert_int_equal(forkexec_spawn(attr, witness, NULL, NULL, &child, &error), -EINVAL);
+    assert_int_equal(forkexec_spawn(attr, reporter, NULL, NULL, &child, &error), -EINVAL);
     assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
-    assert_int_equal(forkexec_spawn(attr, witness, none, NULL, &child, &error), -EINVAL);
+    assert_int_equal(forkexec_spawn(attr, reporter, none, NULL, &child, &error), -EINVAL);
     assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
     assert_int_equal(forkexec_spawn(NULL, NULL, NULL, NULL, NULL, NULL), -EINVAL);
     assert_int_equal(forkexec_start(NULL, NULL, NULL, NULL, NULL, NULL), -EINVAL);
@@ -371,7 +371,7 @@ TEST(calls_without_their_pointers)
 
 TEST(arguments_of_a_childs_calls)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     struct forkexec_status status;
     assert_int_equal(forkexec_wait(child, 0, 8, &status, sizeof status), -EINVAL);
     assert_int_equal(forkexec_wait(child, 0, UINT32_MAX, &status, sizeof status), -EINVAL);

@@ -14,7 +14,7 @@ enum purpose { SPAWN = 1, START = 2, HOLD = 4, BOTH = SPAWN | START };
 static int ask(enum purpose purpose, const struct forkexec_attr *attr, bool by_fd, struct forkexec_error *error)
 {
     struct forkexec_child *child = NULL;
-    char *argv[] = { witness, "sleep", NULL }, *path = by_fd ? NULL : witness;
+    char *argv[] = { reporter, "sleep", NULL }, *path = by_fd ? NULL : reporter;
     int result = purpose == SPAWN ? forkexec_spawn(attr, path, argv, NULL, &child, error)
         : purpose == START ? forkexec_start(attr, path, argv, NULL, &child, error) : forkexec_hold(attr, &child, error);
     if (child)
@@ -262,5 +262,5 @@ TEST_BOTH(no_contradictions)
     SET(set_no_new_privs);
     SET(set_mount_propagation, 0);
     SET(set_signal_default, UINT64_MAX);
-    assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+    assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
 }

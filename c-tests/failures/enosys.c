@@ -2,7 +2,7 @@
  * sees of its children stays the same. The tests are run here as anywhere; the last of them runs them all again on each
  * such host. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -87,9 +87,9 @@ TEST(what_is_missing_is_learnt)
 TEST_BOTH(programs_run_and_end)
 {
     for EACH_MODE(mode) {
-        assert_int_equal(witness_exits(attr_in(*mode), "exit", "7"), 7);
-        assert_int_equal(finish(start_witness(attr_in(*mode), "kill", "15")).signal, SIGTERM);
-        struct forkexec_child *child = start_witness(attr_in(*mode), "sleep");
+        assert_int_equal(reporter_exits(attr_in(*mode), "exit", "7"), 7);
+        assert_int_equal(finish(start_reporter(attr_in(*mode), "kill", "15")).signal, SIGTERM);
+        struct forkexec_child *child = start_reporter(attr_in(*mode), "sleep");
         assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), -ETIMEDOUT);
         assert_int_equal(forkexec_wait(child, 20000000, 0, NULL, 0), -ETIMEDOUT);
         assert_int_equal(forkexec_signal(child, SIGTERM), 0);
@@ -110,7 +110,7 @@ TEST_BOTH(failures_are_told)
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_CWD, ENOENT, -1);
     }
     /* A failure is no reason to forget a way that works. */
-    assert_int_equal(witness_exits(new_attr(), "exit", "7"), 7);
+    assert_int_equal(reporter_exits(new_attr(), "exit", "7"), 7);
 }
 
 static void open_some_fds(void)
@@ -126,19 +126,19 @@ static void closes_fds(const void *unused)
     (void)unused;
     open_some_fds();
     for EACH_MODE(mode) {
-        assert_saw(run_witness(attr_in(*mode)), "fds", "0 1 2");
+        assert_saw(run_reporter(attr_in(*mode)), "fds", "0 1 2");
         struct forkexec_attr *attr = attr_in(*mode);
         OK(forkexec_attr_map_fd(attr, 61, 7));
         OK(forkexec_attr_map_fd(attr, 900, 900));
         OK(forkexec_attr_close_fds_from(attr, 800));
         OK(forkexec_attr_open_fd(attr, 5, "/dev/zero", O_RDONLY, 0));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "fds", "0 1 2 5 7");
         assert_saw(view, "fd.5", "/dev/zero");
         assert_saw(view, "fd.7", "/dev/null");
         attr = attr_in(*mode);
         OK(forkexec_attr_inherit_fds(attr));
-        assert_saw(run_witness(attr), "fd.900", "/dev/null");
+        assert_saw(run_reporter(attr), "fd.900", "/dev/null");
     }
 }
 
@@ -161,7 +161,7 @@ static void resets_signals(const void *unused)
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = attr_in(*mode);
         OK(forkexec_attr_set_signal_ignore(attr, 1 << (SIGWINCH - 1)));
-        struct view *self = view_of_self(), *view = run_witness(attr);
+        struct view *self = view_of_self(), *view = run_reporter(attr);
         assert_saw(view, "caught", "0000000000000000");
         assert_saw(view, "ignored",
             text("%016llx", strtoull(saw(self, "ignored"), NULL, 16) | 1 << (SIGWINCH - 1)));
@@ -188,7 +188,7 @@ TEST_BOTH(ids_change)
         else
             OK(forkexec_attr_keep_groups(attr));
         OK(forkexec_attr_set_no_new_privs(attr));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "uid", text("%u %u %u %u", id, id, id, id));
         assert_saw(view, "gid", text("%u %u %u %u", id, id, id, id));
         if (root)
@@ -212,7 +212,7 @@ TEST_BOTH(user_namespaces_are_made)
 {
     need_user_namespaces();
     for EACH_MODE(mode) {
-        struct view *self = view_of_self(), *view = run_witness(own_ids_mapped(*mode));
+        struct view *self = view_of_self(), *view = run_reporter(own_ids_mapped(*mode));
         assert_saw(view, "uid", "0 0 0 0");
         assert_saw(view, "gid", "0 0 0 0");
         assert_saw(view, "pid", "1");
@@ -227,10 +227,10 @@ TEST_BOTH(an_init_is_left_behind)
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = own_ids_mapped(*mode);
         OK(forkexec_attr_set_init(attr));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "pid", "2");
         assert_saw(view, "fds", "0 1 2");
-        assert_int_equal(finish(start_witness(attr, "kill", "9")).signal, SIGKILL);
+        assert_int_equal(finish(start_reporter(attr, "kill", "9")).signal, SIGKILL);
     }
 }
 
@@ -242,8 +242,8 @@ TEST_BOTH(filters_are_put_on)
         struct forkexec_attr *attr = attr_in(*mode);
         OK(forkexec_attr_set_no_new_privs(attr));
         OK(forkexec_attr_deny_terminal_injection(attr));
-        assert_int_equal(witness_exits(attr, "call", number, "0", "0x5412"), EPERM);
-        assert_int_not_equal(witness_exits(attr, "call", number, "0", "0x5413"), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", number, "0", "0x5412"), EPERM);
+        assert_int_not_equal(reporter_exits(attr, "call", number, "0", "0x5413"), EPERM);
     }
 }
 
@@ -254,9 +254,9 @@ TEST(a_new_identity_never_shares_memory)
     struct forkexec_attr *attr = attr_in(FORKEXEC_MEMORY_AUTO);
     OK(forkexec_attr_set_gid(attr, getgid()));
     OK(forkexec_attr_keep_groups(attr));
-    assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+    assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
     FILE *file = tmpfile();
-    OK(forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    OK(forkexec_describe(attr, reporter, (char *[]){ reporter, NULL }, NULL, fileno(file), NULL));
     rewind(file);
     assert_non_null(fgets(line, sizeof line, file));
     if (host && host->memory)
@@ -269,7 +269,7 @@ static void dies_holding(int out)
 {
     struct forkexec_child *child = NULL;
     struct forkexec_attr *attr = new_attr();
-    int32_t pid = forkexec_start(attr, witness, (char *[]){ witness, "touch", (char *)scratch_path("ran"), NULL }, NULL,
+    int32_t pid = forkexec_start(attr, reporter, (char *[]){ reporter, "touch", (char *)scratch_path("ran"), NULL }, NULL,
         &child, NULL);
     if (!pid)
         pid = forkexec_child_pid(child);
@@ -312,7 +312,7 @@ TEST_BOTH(the_first_child_cannot_be_made)
     for (int turn = 0; turn < 3 && denied_as() && !strcmp(denied_as(), name); turn++) {
         struct forkexec_error error;
         struct forkexec_child *child = NULL;
-        int result = try_start(new_attr(), witness, (char *[]){ witness, NULL }, NULL, &child, &error);
+        int result = try_start(new_attr(), reporter, (char *[]){ reporter, NULL }, NULL, &child, &error);
         assert_int_equal(result, -EAGAIN);
         assert_int_equal(error.code, EAGAIN);
         assert_int_equal(error.stage, FORKEXEC_STAGE_CLONE);

@@ -1,10 +1,10 @@
 /* What is said of a failure: the fields of the error and its sentence, and what a death before the program is. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 
-static char *const itself[] = { witness, NULL };
+static char *const itself[] = { reporter, NULL };
 
 /* A failing call, and a caller's error that was full of something. */
 static int spawn_of(const struct forkexec_attr *attr, const char *path, struct forkexec_error *error)
@@ -39,11 +39,11 @@ static void assert_cleared(const struct forkexec_error *error)
 TEST_BOTH(success_clears_the_error)
 {
     struct forkexec_error error;
-    assert_int_equal(spawn_of(new_attr(), witness, &error), 0);
+    assert_int_equal(spawn_of(new_attr(), reporter, &error), 0);
     assert_cleared(&error);
     memset(&error, 0x5a, sizeof error);
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    assert_int_equal(forkexec_describe(new_attr(), witness, itself, NULL, null, &error), 0);
+    assert_int_equal(forkexec_describe(new_attr(), reporter, itself, NULL, null, &error), 0);
     close(null);
     assert_cleared(&error);
 }
@@ -53,7 +53,7 @@ TEST_BOTH(an_error_need_not_be_given)
     struct forkexec_child *child = NULL;
     assert_int_equal(try_start(new_attr(), scratch_path("nothing"), itself, NULL, &child, NULL), -ENOENT);
     assert_null(child);
-    assert_int_equal(try_start(new_attr(), witness, (char *[]){ witness, "exit", "0", NULL }, NULL, &child, NULL), 0);
+    assert_int_equal(try_start(new_attr(), reporter, (char *[]){ reporter, "exit", "0", NULL }, NULL, &child, NULL), 0);
     assert_int_equal(finish(child).exit_code, 0);
     forkexec_close(child);
 }
@@ -64,13 +64,13 @@ TEST_BOTH(sentences)
     assert_message(attr, "/nonexistent", "exec (/nonexistent): No such file or directory");
     OK(forkexec_attr_set_cwd(attr, "/nonexistent"));
     assert_message(attr, NULL, "validate (path): Invalid argument: a path is needed without set_exec_fd");
-    assert_message(attr, witness, "cwd (/nonexistent): No such file or directory");
+    assert_message(attr, reporter, "cwd (/nonexistent): No such file or directory");
     OK(forkexec_attr_set_process_group(attr, INT32_MAX));
-    assert_message(attr, witness, "process group (2147483647): Operation not permitted");
+    assert_message(attr, reporter, "process group (2147483647): Operation not permitted");
     attr = new_attr();
     OK(forkexec_attr_close_fd(attr, 9));
     OK(forkexec_attr_open_fd(attr, 9, "/nonexistent", O_RDONLY, 0));
-    assert_message(attr, witness, "fd action 1 (open /nonexistent as 9): No such file or directory");
+    assert_message(attr, reporter, "fd action 1 (open /nonexistent as 9): No such file or directory");
 }
 
 /* Whatever a path is made of, the sentence is one line of text. */
@@ -129,7 +129,7 @@ TEST_BOTH(a_long_path_leaves_the_reason_whole)
 static void assert_index(const struct forkexec_attr *attr, uint32_t stage, int index)
 {
     struct forkexec_error error;
-    assert_true(spawn_of(attr, witness, &error) < 0);
+    assert_true(spawn_of(attr, reporter, &error) < 0);
     assert_int_equal(error.stage, stage);
     assert_int_equal(error.index, index);
 }
@@ -215,10 +215,10 @@ static void is_hunted(const void *hunt_)
     }
     int killed = 0, ended = 0;
     for (int turn = 0; turn < 300; turn++) {
-        char *argv[] = { witness, "touch", (char *)scratch_path("ran"), NULL };
+        char *argv[] = { reporter, "touch", (char *)scratch_path("ran"), NULL };
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
-        int result = try_start(attr, witness, argv, NULL, &child, &error);
+        int result = try_start(attr, reporter, argv, NULL, &child, &error);
         if (result) {
             assert_int_equal(result, -ECANCELED);
             assert_int_equal(error.code, ECANCELED);
@@ -276,7 +276,7 @@ TEST_BOTH(a_limit_that_the_program_does_not_fit_into)
         struct forkexec_error error;
         OK(forkexec_attr_set_memory_mode(attr, mode));
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_AS, 4096, 4096));
-        int result = try_start(attr, witness, (char *[]){ witness, "touch", (char *)scratch_path("ran"), NULL }, NULL,
+        int result = try_start(attr, reporter, (char *[]){ reporter, "touch", (char *)scratch_path("ran"), NULL }, NULL,
             &child, &error);
         if (result) {
             assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
@@ -299,7 +299,7 @@ static void dies_at_exec(const void *mode_)
     struct forkexec_error error;
     OK(forkexec_attr_set_memory_mode(attr, mode));
     deny(&(struct denial){ SYS_execve, DEADLY, { { ANY, 0, 0 } } }, 1);
-    int result = forkexec_spawn(attr, witness, itself, NULL, &child, &error);
+    int result = forkexec_spawn(attr, reporter, itself, NULL, &child, &error);
     if (result == 0) {
         assert_int_equal(mode, FORKEXEC_MEMORY_FRESH);
         struct forkexec_status status = finish(child);
@@ -329,13 +329,13 @@ static void has_no_memory(const void *know)
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED && *(const bool *)know; mode++) {
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, mode));
-        assert_int_equal(spawn_of(attr, witness, &error), 0);
+        assert_int_equal(spawn_of(attr, reporter, &error), 0);
     }
     deny(&forbidden, 1);
     for (uint32_t mode = FORKEXEC_MEMORY_FRESH; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, mode));
-        assert_int_equal(spawn_of(attr, witness, &error), -EPERM);
+        assert_int_equal(spawn_of(attr, reporter, &error), -EPERM);
         assert_true(error.stage == FORKEXEC_STAGE_MEMORY || error.stage == FORKEXEC_STAGE_IMAGE);
         const char *reason = ": mmap(2) is denied, as by a seccomp filter", *at = strstr(error.message, reason);
         if (!at)
@@ -370,7 +370,7 @@ static void loses_the_image(const void *other_)
     OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH));
     for (int turn = 0; turn < 3; turn++) {
         int null = open("/dev/null", O_RDWR | O_CLOEXEC), number = -1;
-        assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+        assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
         for (int fd = 3; fd < 100; fd++)
             if (strstr(link_of_fd(fd), "memfd:forkexec"))
                 number = fd;
@@ -379,7 +379,7 @@ static void loses_the_image(const void *other_)
             dup2(null, number);
         else
             close(number);
-        assert_int_equal(witness_exits(attr, "exit", "6"), 6);
+        assert_int_equal(reporter_exits(attr, "exit", "6"), 6);
         if (*other)
             assert_string_equal(link_of_fd(number), "/dev/null");
     }

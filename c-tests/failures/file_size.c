@@ -1,6 +1,6 @@
 /* RLIMIT_FSIZE of the caller, however small: no SIGXFSZ comes to it, and what is asked for comes out as without the limit,
  * or is refused with EFBIG. */
-#include "building.h"
+#include "mount_requests.h"
 
 #include <sys/resource.h>
 
@@ -11,7 +11,7 @@ ONLY_COPIES_HAVE_CHILDREN
 
 struct limits {
     rlim_t soft, hard;
-    bool crowded; /* the image's number is so high that a child makes a file of its own */
+    bool many_fds; /* the image's number is so high that a child makes a file of its own */
 };
 
 static struct forkexec_attr *in_namespaces(void)
@@ -56,17 +56,17 @@ static void lives_under(const void *with)
     struct forkexec_child *child = NULL;
     sigset_t all, pending;
     signal(SIGXFSZ, SIG_DFL);
-    if (limits->crowded)
+    if (limits->many_fds)
         take_numbers();
     assert_false(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ limits->soft, limits->hard }));
     bool no_obstacle = is_no_obstacle(limits);
-    assert_int_equal(witness_exits(new_attr(), "exit", "7"), 7);
-    assert_int_equal(witness_exits(same_ids(), "exit", "7"), 7);
-    assert_int_equal(witness_exits(attr_in(FORKEXEC_MEMORY_COPIED), "exit", "7"), 7);
+    assert_int_equal(reporter_exits(new_attr(), "exit", "7"), 7);
+    assert_int_equal(reporter_exits(same_ids(), "exit", "7"), 7);
+    assert_int_equal(reporter_exits(attr_in(FORKEXEC_MEMORY_COPIED), "exit", "7"), 7);
     if (makes_user_namespaces())
-        assert_int_equal(witness_exits(in_namespaces(), "exit", "7"), 7);
+        assert_int_equal(reporter_exits(in_namespaces(), "exit", "7"), 7);
     struct forkexec_attr *attr = attr_in(FORKEXEC_MEMORY_FRESH);
-    int result = try_start(attr, witness, (char *[]){ witness, "exit", "7", NULL }, NULL, &child, &error);
+    int result = try_start(attr, reporter, (char *[]){ reporter, "exit", "7", NULL }, NULL, &child, &error);
     if (result) {
         assert_false(no_obstacle);
         assert_int_equal(error.stage, FORKEXEC_STAGE_IMAGE);
@@ -93,11 +93,11 @@ TEST_BOTH(the_callers_limit_is_small)
     getrlimit(RLIMIT_FSIZE, &now);
     need(now.rlim_max >= ENOUGH, "RLIMIT_FSIZE is small already");
     for (size_t soft = 0; soft < sizeof sizes / sizeof *sizes; soft++)
-        for (int crowded = 0; crowded < 2; crowded++)
+        for (int many_fds = 0; many_fds < 2; many_fds++)
             for (int hard = 0; hard < 2; hard++) {
-                struct limits limits = { sizes[soft], hard ? now.rlim_max : sizes[soft], crowded };
+                struct limits limits = { sizes[soft], hard ? now.rlim_max : sizes[soft], many_fds };
                 printf("# soft %llu, hard %llu, %d\n", (unsigned long long)limits.soft,
-                    (unsigned long long)limits.hard, crowded);
+                    (unsigned long long)limits.hard, many_fds);
                 in_copy(lives_under, &limits);
             }
 }
@@ -106,7 +106,7 @@ TEST_BOTH(the_callers_limit_is_small)
 static void need_root_of_its_own(void)
 {
     need(makes_user_namespaces() || !geteuid(), "may not mount");
-    public_witness();
+    public_reporter();
 }
 
 static struct forkexec_attr *with_file(void)
@@ -114,7 +114,7 @@ static struct forkexec_attr *with_file(void)
     struct forkexec_attr *attr = makes_user_namespaces() ? in_namespaces() : new_attr();
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
     OK(forkexec_attr_set_root(attr, NULL, 0));
-    OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_bind_mount(attr, public_reporter(), "/reporter", FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_make_file(attr, "/file", (const uint8_t *)"twelve bytes", 12, 0644));
     return attr;
 }
@@ -125,7 +125,7 @@ static void is_limited(const void *unused)
     struct forkexec_attr *attr = with_file();
     (void)unused;
     OK(forkexec_attr_set_rlimit(attr, RLIMIT_FSIZE, 1, 1));
-    assert_saw(run_witness(attr, .path = "/witness", .argv = (char *[]){ "w", NULL }), "rlimit.FSIZE", "1 1");
+    assert_saw(run_reporter(attr, .path = "/reporter", .argv = (char *[]){ "w", NULL }), "rlimit.FSIZE", "1 1");
 }
 
 TEST_BOTH(the_limit_is_asked_for_the_program)
@@ -141,7 +141,7 @@ static void may_not_make_it(const void *unused)
     assert_false(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 5, 5 }));
     struct forkexec_error error;
     struct forkexec_child *child = NULL;
-    assert_int_equal(try_start(with_file(), "/witness", (char *[]){ "w", NULL }, NULL, &child, &error), -EFBIG);
+    assert_int_equal(try_start(with_file(), "/reporter", (char *[]){ "w", NULL }, NULL, &child, &error), -EFBIG);
     /* Who has no privilege to raise the limit has no image either, and another root needs one. */
     assert_true(error.stage == FORKEXEC_STAGE_FILE || error.stage == FORKEXEC_STAGE_IMAGE);
     assert_null(child);

@@ -1,7 +1,7 @@
 /* Any setters, in any order, with any arguments: the library says yes or no, and nothing stays behind. What is drawn
  * depends on the seed alone, which a failure prints. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -269,7 +269,7 @@ static int begin(const struct forkexec_attr *attr)
 {
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    char *argv[] = { witness, "exit", "0", NULL }, *path = below(8) ? witness : NULL;
+    char *argv[] = { reporter, "exit", "0", NULL }, *path = below(8) ? reporter : NULL;
     uint64_t way = below(5);
     int result = way == 0 ? forkexec_hold(attr, &child, &error) : way < 3
         ? forkexec_spawn(attr, path, argv, NULL, &child, &error)
@@ -328,7 +328,7 @@ static void is_fuzzed(const void *seed_)
             forkexec_attr_free(attr);
             attr = copy;
         }
-        int result = forkexec_describe(attr, witness, (char *[]){ witness, NULL }, NULL, null, &error);
+        int result = forkexec_describe(attr, reporter, (char *[]){ reporter, NULL }, NULL, null, &error);
         assert_error(result, &error);
         /* Which descriptors an action finds is known before, and what this kernel's Landlock knows. */
         bool of_action = error.stage == FORKEXEC_STAGE_FD_ACTION && error.code == EBADF;

@@ -1,7 +1,7 @@
 /* Every allocation of the library fails, one after the other: each call then fails with ENOMEM or does without, leaves
  * nothing behind, and does its work the next time. This program's malloc is the library's, too. */
 #define _GNU_SOURCE
-#include "cgroup_top.h"
+#include "cgroup_parent.h"
 #include "harness.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -69,7 +69,7 @@ static struct forkexec_attr *attr;
 static struct forkexec_child *held;
 static struct forkexec_error error;
 static int null_fd, cgroup_fd;
-static char *const argv[] = { witness, "exit", "0", NULL };
+static char *const argv[] = { reporter, "exit", "0", NULL };
 
 /* What a request for a kind of spawn sets. */
 struct kind {
@@ -181,7 +181,7 @@ static void end(struct forkexec_child *child)
 static int spawn(void)
 {
     struct forkexec_child *child;
-    int answer = forkexec_spawn(attr, witness, argv, NULL, &child, &error);
+    int answer = forkexec_spawn(attr, reporter, argv, NULL, &child, &error);
     if (answer == 0)
         end(child);
     return answer;
@@ -190,7 +190,7 @@ static int spawn(void)
 static int start_and_release(void)
 {
     struct forkexec_child *child;
-    int answer = forkexec_start(attr, witness, argv, NULL, &child, &error);
+    int answer = forkexec_start(attr, reporter, argv, NULL, &child, &error);
     if (answer)
         return answer;
     answer = forkexec_release(child, FORKEXEC_FOREVER, &error);
@@ -200,13 +200,13 @@ static int start_and_release(void)
 
 static int describe(void)
 {
-    return forkexec_describe(attr, witness, argv, NULL, null_fd, &error);
+    return forkexec_describe(attr, reporter, argv, NULL, null_fd, &error);
 }
 
 static int describe_text(void)
 {
     char text[4096];
-    int length = forkexec_describe_text(attr, witness, argv, NULL, text, sizeof text, &error);
+    int length = forkexec_describe_text(attr, reporter, argv, NULL, text, sizeof text, &error);
     return length < 0 ? length : 0;
 }
 
@@ -323,12 +323,12 @@ TEST(every_allocation_of_every_call_may_fail)
     forkexec_attr_free(forkexec_attr_new());
     assert_true(count > 0); /* the library's allocations are seen here */
     attr = forkexec_attr_new();
-    assert_int_equal(forkexec_start(attr, witness, argv, NULL, &held, &error), 0);
+    assert_int_equal(forkexec_start(attr, reporter, argv, NULL, &held, &error), 0);
     fail_each_allocation("setters", set_anew);
     fail_each_allocation("hold", hold);
     fail_each_allocation("probe", probe_all);
     fail_each_allocation("readers", readers);
-    const char *reason, *top = cgroup_top(&reason);
+    const char *reason, *top = cgroup_parent(&reason);
     cgroup_fd = open(top ? top : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     fail_each_allocation("cgroup", cgroup);
     close(cgroup_fd);

@@ -1,6 +1,6 @@
 /* What the library says of this host is what this host does. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -98,11 +98,11 @@ TEST(system_calls_are_there_or_not)
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, NULL, 0), 1);
 }
 
-/* Whether a file that is only in memory, sealed as the built-in image is, can be executed: by the witness. */
+/* Whether a file that is only in memory, sealed as the built-in image is, can be executed: by the reporter. */
 static bool executes_memory(void)
 {
     char bytes[65536];
-    int status = -1, from = open(witness, O_RDONLY | O_CLOEXEC), fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int status = -1, from = open(reporter, O_RDONLY | O_CLOEXEC), fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     for (ssize_t n; fd >= 0 && (n = read(from, bytes, sizeof bytes)) > 0;)
         assert_int_equal(write(fd, bytes, (size_t)n), n);
     close(from);
@@ -110,7 +110,7 @@ static bool executes_memory(void)
         return close(fd), false;
     pid_t pid = fork();
     if (pid == 0) {
-        syscall(SYS_execveat, fd, "", (char *[]){ "witness", "exit", "7", NULL }, (char *[]){ NULL }, AT_EMPTY_PATH);
+        syscall(SYS_execveat, fd, "", (char *[]){ "reporter", "exit", "7", NULL }, (char *[]){ NULL }, AT_EMPTY_PATH);
         _exit(1);
     }
     close(fd);
@@ -148,7 +148,7 @@ TEST(namespaces_are_there_or_not)
     OK(forkexec_attr_map_uid(attr, 0, getuid(), 1));
     OK(forkexec_attr_map_gid(attr, 0, getgid(), 1));
     if (time)
-        assert_string_not_equal(saw(run_witness(attr), "ns.time"), saw(view_of_self(), "ns.time"));
+        assert_string_not_equal(saw(run_reporter(attr), "ns.time"), saw(view_of_self(), "ns.time"));
     else
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_UNSHARE, EINVAL, -1);
 }

@@ -4,11 +4,11 @@
  *     SITUATION(NAME, need_root()) { ... says(spawned(attr), "cwd (/): %s: %s", strerror(EIO), sentence); }
  *     NOT_HERE(NAME, "why it cannot be made here")
  *
- * A situation is made in a copy of the test, so that it may deny, limit and lose what it likes (deny.h). What it needs is
+ * A situation is made in a copy of the test, so that it may deny, limit and lose what it likes (deny_calls.h). What it needs is
  * asked before. */
 #ifndef SENTENCES_H
 #define SENTENCES_H
-#include "building.h"
+#include "mount_requests.h"
 
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -64,7 +64,7 @@ static inline void need_of_copies(uint32_t feature)
     need(has_in_copy(feature), "needs what forkexec-run --probe denies (%u)", feature);
 }
 
-static char *const itself[] = { witness, "exit", "0", NULL };
+static char *const itself[] = { reporter, "exit", "0", NULL };
 
 /* What a call says that must fail. */
 static inline const char *message_of(int result, const struct forkexec_error *error)
@@ -82,14 +82,14 @@ static inline const char *spawned_by(const struct forkexec_attr *attr, const cha
 
 static inline const char *spawned(const struct forkexec_attr *attr)
 {
-    return spawned_by(attr, witness);
+    return spawned_by(attr, reporter);
 }
 
 static inline const char *started(const struct forkexec_attr *attr)
 {
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    return message_of(forkexec_start(attr, witness, itself, NULL, &child, &error), &error);
+    return message_of(forkexec_start(attr, reporter, itself, NULL, &child, &error), &error);
 }
 
 static inline const char *held(const struct forkexec_attr *attr)
@@ -115,7 +115,7 @@ static inline struct forkexec_child *a_held_child(const struct forkexec_attr *at
 /* What the library has not met yet it meets now, before something is denied. */
 static inline void know_the_host(void)
 {
-    assert_int_equal(witness_exits(new_attr(), "exit", "0"), 0);
+    assert_int_equal(reporter_exits(new_attr(), "exit", "0"), 0);
 }
 
 static inline const char *answer(uint32_t feature)
@@ -132,7 +132,7 @@ static inline const char *described(const struct forkexec_attr *attr, const char
     char line[4096];
     const char *found = "no such line";
     struct forkexec_error error;
-    if (forkexec_describe(attr, witness, itself, NULL, fileno(file), &error))
+    if (forkexec_describe(attr, reporter, itself, NULL, fileno(file), &error))
         return text("%s", error.message);
     rewind(file);
     while (fgets(line, sizeof line, file)) {

@@ -186,7 +186,7 @@ SITUATION(NO_MEMORY_FOR_HANDLE, need_own_memory())
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     run_short_of_memory(16);
-    int result = forkexec_spawn(attr, witness, itself, NULL, &child, &error);
+    int result = forkexec_spawn(attr, reporter, itself, NULL, &child, &error);
     have_memory_again();
     assert_int_equal(result, -ENOMEM);
     says(error.message, "%s: %s", strerror(ENOMEM), sentence);
@@ -205,14 +205,14 @@ SITUATION(ATTR_NULL)
 SITUATION(PLACE_NULL)
 {
     struct forkexec_error error;
-    int result = forkexec_spawn(new_attr(), witness, itself, NULL, NULL, &error);
+    int result = forkexec_spawn(new_attr(), reporter, itself, NULL, NULL, &error);
     says(message_of(result, &error), "%s: %s", strerror(EINVAL), sentence);
 }
 
 SITUATION(OTHERS_CHILD, need_native())
 {
     int status;
-    struct forkexec_child *child = a_held_child(new_attr(), witness);
+    struct forkexec_child *child = a_held_child(new_attr(), reporter);
     pid_t pid = fork();
     if (!pid) {
         says(released(child, 0), "%s: %s", strerror(ESRCH), sentence);
@@ -225,7 +225,7 @@ SITUATION(OTHERS_CHILD, need_native())
 
 SITUATION(IS_PROGRAM)
 {
-    struct forkexec_child *child = a_held_child(new_attr(), witness);
+    struct forkexec_child *child = a_held_child(new_attr(), reporter);
     OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
     says(released(child, FORKEXEC_FOREVER), "%s: %s", strerror(EINVAL), sentence);
     finish(child);
@@ -254,7 +254,7 @@ SITUATION(NOT_YET, need_native())
     struct forkexec_attr *attr = new_attr();
     assert_false(mkfifo(scratch_path("fifo"), 0600));
     SET(open_fd, 5, scratch_path("fifo"), O_RDONLY, 0);
-    struct forkexec_child *child = a_held_child(attr, witness);
+    struct forkexec_child *child = a_held_child(attr, reporter);
     says(released(child, 1000000), "%s: %s", strerror(ETIMEDOUT), sentence);
     forkexec_close(child);
 }
@@ -262,14 +262,14 @@ SITUATION(NOT_YET, need_native())
 SITUATION(NOT_WRITTEN)
 {
     struct forkexec_error error;
-    int result = forkexec_describe(new_attr(), witness, itself, NULL, -1, &error);
+    int result = forkexec_describe(new_attr(), reporter, itself, NULL, -1, &error);
     says(message_of(result, &error), "%s: %s", strerror(EBADF), sentence);
 }
 
 SITUATION(TEXT_NULL)
 {
     struct forkexec_error error;
-    int result = forkexec_describe_text(new_attr(), witness, itself, NULL, NULL, 1, &error);
+    int result = forkexec_describe_text(new_attr(), reporter, itself, NULL, NULL, 1, &error);
     says(message_of(result, &error), "%s: %s", strerror(EINVAL), sentence);
 }
 

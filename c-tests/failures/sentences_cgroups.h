@@ -8,7 +8,7 @@
 
 static inline const char *top_of_cgroups(void)
 {
-    const char *reason, *path = cgroup_top(&reason);
+    const char *reason, *path = cgroup_parent(&reason);
     return path ? path : "/";
 }
 

@@ -36,7 +36,7 @@ MOUNT_FAILS(NOTHING_MOUNTED, EINVAL, "remount 1 (/a with 0x1)", SET(make_directo
 #define OVERLAY_FAILS_WHERE(needs, NAME, code, user) \
     SITUATION(NAME, needs; if (user) need_user_namespaces()) \
     { \
-        struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, user); \
+        struct forkexec_attr *attr = mount_attr(FORKEXEC_MEMORY_AUTO, user); \
         SET(set_root, NULL, 0); \
         SET(mount_overlay, LOWERS("/", "/etc"), 2, NULL, NULL, "/o", FORKEXEC_MOUNT_CREATE | OVERLAY_FLAGS); \
         DENY(mount, code, IF(3, OVERLAY_FLAGS)); \
@@ -85,7 +85,7 @@ SITUATION(SOURCE_OUT_OF_REACH, need_root(); need_user_namespaces(); need_roots()
 /* What covers the caller's devices is put there by the request itself. */
 static inline struct forkexec_attr *without_devices(void)
 {
-    struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, false);
+    struct forkexec_attr *attr = mount_attr(FORKEXEC_MEMORY_AUTO, false);
     SET(mount_tmpfs, "/dev", 0, 0755, 0);
     return attr;
 }
@@ -164,7 +164,7 @@ SITUATION(NOTHING_TO_RUN, need_native())
 
 SITUATION(ONLY_OUTSIDE, need_roots())
 {
-    says(spawned(rooted()), "exec (%s): %s: %s", witness, strerror(ENOENT), sentence);
+    says(spawned(rooted()), "exec (%s): %s: %s", reporter, strerror(ENOENT), sentence);
 }
 
 /* A script in the caller's root, and what it says. */

@@ -1,7 +1,7 @@
 /* Requests that contradict each other, or that the caller's process and the host do not allow. */
 #ifndef SENTENCES_REQUESTS_H
 #define SENTENCES_REQUESTS_H
-#include "cgroup_top.h"
+#include "cgroup_parent.h"
 #include "sentences.h"
 
 /* A call (spawned, started, held) fails so, with a name in its brackets. */
@@ -114,7 +114,7 @@ SITUATION(ARGV_EMPTY)
 {
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    int result = forkexec_spawn(new_attr(), witness, (char *[]){ NULL }, NULL, &child, &error);
+    int result = forkexec_spawn(new_attr(), reporter, (char *[]){ NULL }, NULL, &child, &error);
     says(message_of(result, &error), "validate (argv): %s: %s", strerror(EINVAL), sentence);
 }
 
@@ -223,7 +223,7 @@ FAILS(NOFILE_UNKNOWN, spawned, "resolve (restore_nofile)", EPERM, SET(restore_no
 
 static inline const char *new_cgroup(void)
 {
-    const char *reason, *top = cgroup_top(&reason), *path = top ? text("%s/forkexec-sentences-%d", top, getpid()) : NULL;
+    const char *reason, *top = cgroup_parent(&reason), *path = top ? text("%s/forkexec-sentences-%d", top, getpid()) : NULL;
     return path && !mkdir(path, 0755) ? path : NULL;
 }
 

@@ -268,7 +268,7 @@ SITUATION(LANDLOCK_FORBIDS_PROGRAM, need_landlock(1))
     struct forkexec_attr *attr = new_attr();
     SET(set_no_new_privs);
     SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_EXECUTE, 0);
-    says(spawned(attr), "exec (%s): %s: %s", witness, strerror(EACCES), sentence);
+    says(spawned(attr), "exec (%s): %s: %s", reporter, strerror(EACCES), sentence);
 }
 
 SITUATION(RULE_OF_DIRECTORIES, need_landlock(1))
@@ -276,14 +276,14 @@ SITUATION(RULE_OF_DIRECTORIES, need_landlock(1))
     struct forkexec_attr *attr = new_attr();
     SET(set_no_new_privs);
     SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_DIR, 0);
-    SET(add_landlock_path, witness, FORKEXEC_LANDLOCK_FS_READ_DIR);
-    says(spawned(attr), "landlock rule 0 (%s, access 0x8): %s: %s", witness, strerror(EINVAL), sentence);
+    SET(add_landlock_path, reporter, FORKEXEC_LANDLOCK_FS_READ_DIR);
+    says(spawned(attr), "landlock rule 0 (%s, access 0x8): %s: %s", reporter, strerror(EINVAL), sentence);
 }
 
 /* An empty root. */
 static inline struct forkexec_attr *rooted(void)
 {
-    struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, false);
+    struct forkexec_attr *attr = mount_attr(FORKEXEC_MEMORY_AUTO, false);
     SET(set_root, NULL, 0);
     return attr;
 }
@@ -331,7 +331,7 @@ SITUATION(PTS_NEEDS_ROOT, need_root(); need_roots(); need_user_namespaces())
 
 SITUATION(BIND_UNCOVERS, need_roots(); need_user_namespaces())
 {
-    struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, true);
+    struct forkexec_attr *attr = mount_attr(FORKEXEC_MEMORY_AUTO, true);
     SET(set_root, NULL, 0);
     SET(add_mount, "/", "/a", NULL, MS_BIND, NULL);
     SET(make_directory, "/a", 0755);
@@ -447,7 +447,7 @@ SITUATION(USER_HAS_TOO_MANY, need_native())
 {
     struct forkexec_attr *attr = new_attr();
     DENY(execve, EAGAIN);
-    says(spawned(attr), "exec (%s): %s: %s", witness, strerror(EAGAIN), sentence);
+    says(spawned(attr), "exec (%s): %s: %s", reporter, strerror(EAGAIN), sentence);
 }
 
 SITUATION(FILE_SIZE_LIMITED, need_native())
@@ -601,7 +601,7 @@ SITUATION(FOREIGN_PROC, need_maps())
 SITUATION(KILLED, need_native())
 {
     DENY(execve, DEADLY);
-    says(spawned(new_attr()), "exec (%s): %s: a seccomp filter kills for a system call of this step", witness,
+    says(spawned(new_attr()), "exec (%s): %s: a seccomp filter kills for a system call of this step", reporter,
         filled(sentence, text("%d", SIGSYS)));
 }
 
@@ -632,13 +632,13 @@ SITUATION(MAPPING_DENIED, need_own_memory())
 /* The first process of a pid namespace cannot see that its parent is gone, so it has to hear of it. */
 SITUATION(WAITING_DENIED, need_mounts(); need_native())
 {
-    struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, false);
+    struct forkexec_attr *attr = mount_attr(FORKEXEC_MEMORY_AUTO, false);
     SET(create_namespaces, FORKEXEC_NS_PID);
     DENY(ppoll, EPERM);
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     /* A held child may have said that it waits before it is known to have failed at that. */
-    int result = forkexec_start(attr, witness, itself, NULL, &child, &error);
+    int result = forkexec_start(attr, reporter, itself, NULL, &child, &error);
     const char *said = result ? message_of(result, &error) : released(child, FORKEXEC_FOREVER);
     says(said, "%s: %s: %s", geteuid() ? "wait" : "hold", strerror(EPERM), sentence);
 }
@@ -659,7 +659,7 @@ static void *starts(void *child)
     struct forkexec_attr *attr = new_attr();
     starter = (pid_t)syscall(SYS_gettid);
     SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
-    *(struct forkexec_child **)child = a_held_child(attr, witness);
+    *(struct forkexec_child **)child = a_held_child(attr, reporter);
     return NULL;
 }
 

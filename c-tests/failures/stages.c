@@ -107,8 +107,8 @@ static struct forkexec_attr *ask(const struct row *row, unsigned way)
 static int attempt(const struct row *row, unsigned way, const struct forkexec_attr *attr,
     struct forkexec_child **child, struct forkexec_error *error)
 {
-    char *argv[] = { witness, "touch", (char *)scratch_path("ran"), NULL };
-    const char *path = row->needs & BY_FD ? NULL : row->path ? row->path : witness;
+    char *argv[] = { reporter, "touch", (char *)scratch_path("ran"), NULL };
+    const char *path = row->needs & BY_FD ? NULL : row->path ? row->path : reporter;
     if (!(way & HELD))
         return forkexec_spawn(attr, path, argv, NULL, child, error);
     struct forkexec_child *held = NULL;
@@ -144,7 +144,7 @@ static void assert_memory(const struct forkexec_attr *attr, const struct row *ro
     char said[4096] = "";
     FILE *file = tmpfile();
     struct forkexec_error error;
-    int result = forkexec_describe(attr, row->needs & BY_FD ? NULL : witness, (char *[]){ witness, NULL }, NULL,
+    int result = forkexec_describe(attr, row->needs & BY_FD ? NULL : reporter, (char *[]){ reporter, NULL }, NULL,
         fileno(file), &error);
     rewind(file);
     if (!result && fgets(said, sizeof said, file))
@@ -168,7 +168,7 @@ static const char *label_word(void)
 static const char *beginning(const struct row *row)
 {
     const char *name = forkexec_stage_name(row->stage);
-    const char *item = text(row->item, getuid(), getgid(), witness, label_word(), geteuid() ? ",userxattr" : "");
+    const char *item = text(row->item, getuid(), getgid(), reporter, label_word(), geteuid() ? ",userxattr" : "");
     if (row->index >= 0)
         name = text("%s %d", name, row->index);
     return *item ? text("%s (%s): ", name, item) : text("%s: ", name);
@@ -190,7 +190,7 @@ static void fails_so(const void *argument)
     remove(scratch_path("ran"));
     dup3(open("/dev/null", O_RDWR | O_CLOEXEC), THE_FD, O_CLOEXEC);
     dup3(open("/", O_PATH | O_CLOEXEC), THE_ROOT, O_CLOEXEC);
-    dup3(open(witness, O_PATH | O_CLOEXEC), THE_PROGRAM, O_CLOEXEC);
+    dup3(open(reporter, O_PATH | O_CLOEXEC), THE_PROGRAM, O_CLOEXEC);
     if (the_cgroup)
         dup3(open_cgroup(the_cgroup), THE_CGROUP, O_CLOEXEC);
     if (row->needs & BARE)

@@ -1,7 +1,7 @@
 /* Every stage and what makes it, alone, fail: one row each, which stages.c runs in every way there is. */
 #ifndef STAGES_ROWS_H
 #define STAGES_ROWS_H
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -48,10 +48,10 @@ struct row {
     unsigned ways;
     void (*ask)(struct forkexec_attr *attr); /* NULL: a plain child gets there too */
     int code, index;
-    const char *item;     /* what the sentence names; a format for uid, gid and the witness's path */
+    const char *item;     /* what the sentence names; a format for uid, gid and the reporter's path */
     unsigned needs;
     struct denial denial; /* without a code it fails by itself */
-    const char *path;     /* of the program; NULL: the witness */
+    const char *path;     /* of the program; NULL: the reporter */
 };
 
 #define ASK(name, ...) \

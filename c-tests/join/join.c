@@ -1,6 +1,6 @@
 /* Namespaces that are there already: joined by a descriptor or by a process, and what is created beside them. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -85,7 +85,7 @@ static void close_all(int fds[KINDS])
 
 static void assert_sleeps_in(struct forkexec_attr *attr, struct forkexec_child *holder, uint32_t types)
 {
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     assert_in(child, forkexec_child_pid(holder), types);
     assert_int_equal(forkexec_signal(child, SIGTERM), 0);
     struct forkexec_status status = finish(child);
@@ -125,15 +125,15 @@ TEST_BOTH(a_pid_namespace)
     need_join();
     struct forkexec_child *holder = holder_of(all);
     struct forkexec_attr *attr = joins(holder, all);
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     assert_saw(view, "pid", "2");
     assert_saw(view, "ppid", "0");
     assert_sleeps_in(attr, holder, all);
-    assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+    assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
     assert_spawn_fails(attr, "/no/such/program", FORKEXEC_STAGE_EXEC, ENOENT, -1);
     /* A number above those of the library's own. */
     OK(forkexec_attr_map_fd(attr, 0, 300));
-    assert_saw(run_witness(attr), "fds", "0 1 2 300");
+    assert_saw(run_reporter(attr), "fds", "0 1 2 300");
     forkexec_close(holder);
 }
 
@@ -150,11 +150,11 @@ TEST(a_pid_namespace_while_another_waits)
     need_join();
     struct forkexec_child *holder = holder_of(all), *child = NULL;
     struct forkexec_attr *attr = joins(holder, all);
-    char *argv[] = { witness, "exit", "9", NULL };
+    char *argv[] = { reporter, "exit", "9", NULL };
     for (int turn = 0; turn < 20; turn++) {
         pthread_t thread;
         void *status;
-        OK(forkexec_start(attr, witness, argv, NULL, &child, NULL));
+        OK(forkexec_start(attr, reporter, argv, NULL, &child, NULL));
         pid_t held = forkexec_child_pid(child);
         assert_false(pthread_create(&thread, NULL, wait_for, child));
         OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
@@ -175,7 +175,7 @@ TEST_BOTH(and_others_created)
     struct forkexec_attr *attr = joins(holder, FORKEXEC_NS_USER | FORKEXEC_NS_NET);
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_UTS));
     OK(forkexec_attr_set_hostname(attr, "inside"));
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     assert_saw(view, "pid", "1");
     assert_saw(view, "hostname", "inside");
     assert_saw(view, "uid", "0 0 0 0");
@@ -207,8 +207,8 @@ TEST_BOTH(and_a_user_namespace_created)
     OK(forkexec_attr_map_gid(attr, 0, 100000, 1000));
     OK(forkexec_attr_set_uid(attr, 0));
     OK(forkexec_attr_set_gid(attr, 0));
-    assert_saw(run_witness(attr), "pid", "1");
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    assert_saw(run_reporter(attr), "pid", "1");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     struct stat st;
     assert_false(stat(text("/proc/%d", forkexec_child_pid(child)), &st));
     assert_int_equal(st.st_uid, 100000);
@@ -256,7 +256,7 @@ TEST(a_join_given_up_at_any_instant)
     int reached = 0;
     for (int i = 0; i < 300; i++) {
         struct forkexec_child *child;
-        OK(forkexec_start(attr, witness, (char *[]){ witness, "sleep", NULL }, NULL, &child, NULL));
+        OK(forkexec_start(attr, reporter, (char *[]){ reporter, "sleep", NULL }, NULL, &child, NULL));
         int result = forkexec_release(child, i * 2000, NULL);
         assert_true(result == 0 || result == -ETIMEDOUT);
         if (result == 0) {
@@ -278,7 +278,7 @@ TEST(a_join_waited_for_that_no_release_has_heard_of)
     const struct forkexec_attr *attr = joins(holder, all);
     for (int i = 0; i < 50; i++) {
         struct forkexec_child *child;
-        OK(forkexec_start(attr, witness, (char *[]){ witness, "touch", (char *)scratch_path("ran"), NULL }, NULL,
+        OK(forkexec_start(attr, reporter, (char *[]){ reporter, "touch", (char *)scratch_path("ran"), NULL }, NULL,
             &child, NULL));
         int result = forkexec_release(child, i * 20000, NULL);
         assert_true(result == 0 || result == -ETIMEDOUT);
@@ -300,7 +300,7 @@ static void is_killed_without_its_name(const void *at_exec)
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     deny(no_name, at_exec ? 2 : 1);
-    int result = forkexec_spawn(attr, witness, (char *[]){ witness, "sleep", NULL }, NULL, &child, &error);
+    int result = forkexec_spawn(attr, reporter, (char *[]){ reporter, "sleep", NULL }, NULL, &child, &error);
     if (result) {
         assert_non_null(at_exec);
         assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
@@ -358,7 +358,7 @@ static void fails_at(const void *step_)
     OK(forkexec_attr_join_namespace(attr, net, FORKEXEC_NS_NET));
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
     OK(forkexec_attr_map_uid(attr, 0, 0, 1));
-    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
     deny(&steps[step].denial, 1);
     assert_spawn_fails(attr, NULL, steps[step].stage, EIO, step ? -1 : 0);
 }

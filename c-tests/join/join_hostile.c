@@ -1,7 +1,7 @@
 /* Joined namespaces are others' ground. Whoever is in there finds nothing of the caller in the child before it is the
  * program, and no way out by it; what vanishes meanwhile leaves nothing behind. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -212,7 +212,7 @@ static void look_from(struct forkexec_child *box, uint32_t types)
 {
     begin_to_look();
     struct observer observer = { forkexec_child_pidfd(box), types, false };
-    assert_apart(observe, &observer);
+    assert_in_caller(observe, &observer);
     assert_int_equal(finding->rounds, 1);
 }
 
@@ -224,7 +224,7 @@ static struct forkexec_child *stuck(struct forkexec_attr *attr, const char *fifo
     OK(mkfifo(fifo, 0666));
     OK(chmod(fifo, 0666));
     OK(forkexec_attr_open_fd(attr, 5, fifo, O_RDONLY, 0));
-    if (forkexec_start(attr, witness, WITNESS("sleep"), (char *[]){ "A=B", NULL }, &child, &error))
+    if (forkexec_start(attr, reporter, REPORTER("sleep"), (char *[]){ "A=B", NULL }, &child, &error))
         fail_msg("%s", error.message);
     pid_t first = forkexec_child_pid(child);
     for (double end = seconds() + 10; forkexec_child_pid(child) == first && seconds() < end;)
@@ -267,7 +267,7 @@ TEST(nobody_in_a_user_namespace_looks_into_the_child)
     assert_int_equal(finding->got, 0);
     unstick(child, fifo);
     /* The program is theirs: all of them can look. */
-    assert_true(is_the_witness(forkexec_child_pid(child)));
+    assert_true(is_the_reporter(forkexec_child_pid(child)));
     look_from(box, types);
     assert_int_equal(finding->got, ALL_OF_IT);
     assert_false(finding->is_image);
@@ -317,13 +317,13 @@ static void race(uint32_t types, int children)
     OK(forkexec_attr_drop_capabilities(attr));
     begin_to_look();
     struct observer observer = { forkexec_child_pidfd(box), types, true };
-    pid_t pid = begin_apart(observe, &observer);
+    pid_t pid = fork_caller(observe, &observer);
     for (double end = seconds() + 10; !finding->rounds && seconds() < end; usleep(1000))
         ;
     for (int i = 0; i < children; i++)
-        assert_int_equal(finish(start(attr, witness, WITNESS("exit", "3"), (char *[]){ NULL })).exit_code, 3);
+        assert_int_equal(finish(start(attr, reporter, REPORTER("exit", "3"), (char *[]){ NULL })).exit_code, 3);
     *stop_looking = 1;
-    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(wait_status_of(pid), 0);
     assert_true(finding->rounds > 1);
     forkexec_close(box);
     unsetenv("SECRET");
@@ -348,7 +348,7 @@ TEST(root_is_fast_enough_and_finds_nothing)
     assert_string_equal(finding->what, "");
 }
 
-/* A container with a root of its own, and in it the witness. */
+/* A container with a root of its own, and in it the reporter. */
 static struct forkexec_child *rooted_container(void)
 {
     struct forkexec_attr *attr = new_attr();
@@ -357,7 +357,7 @@ static struct forkexec_child *rooted_container(void)
     OK(forkexec_attr_create_namespaces(attr, inner | FORKEXEC_NS_USER));
     map_own_ids(attr, 0, 0);
     OK(forkexec_attr_set_root(attr, NULL, 0));
-    OK(forkexec_attr_bind_mount(attr, witness, "/witness", FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_bind_mount(attr, reporter, "/reporter", FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE));
     if (forkexec_hold(attr, &child, &error))
         fail_msg("%s", error.message);
@@ -371,26 +371,26 @@ TEST_BOTH(no_directory_leads_out)
     const uint32_t types = inner | FORKEXEC_NS_USER;
     struct forkexec_child *box = rooted_container();
     struct forkexec_attr *attr = joins(box, types);
-    char *argv[] = { "witness", NULL };
+    char *argv[] = { "reporter", NULL };
     OK(forkexec_attr_set_cwd(attr, "/proc"));
-    struct view *view = run_witness(attr, .path = "/witness", .argv = argv);
+    struct view *view = run_reporter(attr, .path = "/reporter", .argv = argv);
     assert_saw(view, "cwd", "/proc");
     assert_saw(view, "fds", "0 1 2");
     OK(forkexec_attr_set_cwd_fd(attr, directory));
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
     attr = joins(box, types);
     OK(forkexec_attr_map_fd(attr, directory, 40));
     /* In there it is nobody yet. */
     OK(forkexec_attr_set_cwd(attr, text("/proc/self/fd/%d", directory)));
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD, ENOENT, -1);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD, ENOENT, -1);
     attr = joins(box, types);
     OK(forkexec_attr_map_fd(attr, directory, 40));
     OK(forkexec_attr_enter_directory(attr, "/proc/self/fd/40"));
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
     attr = joins(box, types);
     OK(forkexec_attr_map_fd(attr, directory, 40));
     OK(forkexec_attr_enter_directory_fd(attr, 40));
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
     forkexec_close(box);
     close(directory);
 }
@@ -407,7 +407,7 @@ TEST_BOTH(a_container_that_is_gone)
         fds[i] = forkexec_child_namespace_fd(box, kinds[i]);
         OK(forkexec_attr_join_namespace(attr, fds[i], kinds[i]));
     }
-    assert_int_equal(witness_exits(attr, "exit", "4"), 4);
+    assert_int_equal(reporter_exits(attr, "exit", "4"), 4);
     OK(forkexec_signal(box, SIGKILL));
     assert_true(ends(forkexec_child_pid(box)));
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LAST_CLONE, ENOMEM, -1);
@@ -420,7 +420,7 @@ TEST(a_container_that_goes_while_the_child_is_held)
 {
     need_join();
     struct forkexec_child *box = container(inner | FORKEXEC_NS_USER);
-    struct forkexec_child *child = start_held(joins(box, inner | FORKEXEC_NS_USER), WITNESS("sleep"));
+    struct forkexec_child *child = start_held(joins(box, inner | FORKEXEC_NS_USER), REPORTER("sleep"));
     struct forkexec_error error;
     assert_non_null(child);
     OK(forkexec_signal(box, SIGKILL));
@@ -455,8 +455,8 @@ TEST_BOTH(all_eight)
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_create_namespaces(attr, eight));
     map_own_ids(attr, 0, 0);
-    struct forkexec_child *box = start_witness(attr, "sleep");
-    struct forkexec_child *child = start_witness(joins(box, eight), "sleep");
+    struct forkexec_child *box = start_reporter(attr, "sleep");
+    struct forkexec_child *child = start_reporter(joins(box, eight), "sleep");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *is = namespace_of(forkexec_child_pid(child), names[i]);
         assert_string_equal(is, namespace_of(forkexec_child_pid(box), names[i]));

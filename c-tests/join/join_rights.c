@@ -1,7 +1,7 @@
 /* What a child that joins a user namespace has of the caller's rights: limits, priorities and groups that nobody can have
  * from in there are set before it joins anything, whoever is the program in the end. */
-#include "aside.h"
-#include "deny.h"
+#include "in_fork.h"
+#include "deny_calls.h"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -79,7 +79,7 @@ TEST_BOTH(priorities)
             OK(forkexec_attr_set_scheduler(attr, SCHED_FIFO, 2));
         else
             OK(forkexec_attr_set_scheduler(attr, SCHED_BATCH, 0));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "nice", "-7");
         assert_saw(view, "io_priority", "1 3");
         assert_saw(view, "scheduler", real_time ? "1 2" : "3 0");
@@ -96,7 +96,7 @@ static void check_not_idle(const void *unused)
     for (enum shape shape = FIRST; shape < SHAPES; shape++) {
         struct forkexec_attr *attr = joins(holder, shape);
         OK(forkexec_attr_set_scheduler(attr, SCHED_OTHER, 0));
-        assert_saw(run_witness(attr), "scheduler", "0 0");
+        assert_saw(run_reporter(attr), "scheduler", "0 0");
     }
     forkexec_close(holder);
 }
@@ -105,7 +105,7 @@ TEST_BOTH(an_ordinary_policy_for_who_is_idle)
 {
     need_join();
     need_cap(CAP_SYS_NICE);
-    aside(check_not_idle, NULL);
+    in_fork(check_not_idle, NULL);
 }
 
 static void check_limits(const void *unused)
@@ -119,7 +119,7 @@ static void check_limits(const void *unused)
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_SIGPENDING, 300, 400));
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, 300, 400));
         OK(forkexec_attr_set_oom_score_adj(attr, -1000));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "rlimit.SIGPENDING", "300 400");
         assert_saw(view, "rlimit.NOFILE", "300 400");
         assert_saw(view, "oom_score_adj", "-1000");
@@ -131,7 +131,7 @@ TEST_BOTH(limits_and_the_out_of_memory_killer)
 {
     need_join();
     need_cap(CAP_SYS_RESOURCE);
-    aside(check_limits, NULL);
+    in_fork(check_limits, NULL);
 }
 
 TEST_BOTH(more_badness_needs_no_right)
@@ -142,7 +142,7 @@ TEST_BOTH(more_badness_needs_no_right)
         struct forkexec_attr *attr = joins(holder, shape);
         OK(forkexec_attr_set_oom_score_adj(attr, 900));
         OK(forkexec_attr_set_nice(attr, 11));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "oom_score_adj", "900");
         assert_saw(view, "nice", "11");
     }
@@ -160,7 +160,7 @@ static void check_refused(const void *with)
         OK(forkexec_attr_set_nice(attr, -7));
         assert_spawn_fails(attr, with, FORKEXEC_STAGE_NICE, EACCES, -1);
         OK(forkexec_attr_allow_failure(attr, FORKEXEC_STAGE_NICE));
-        assert_same(run_witness(attr, .path = with), self, "nice");
+        assert_same(run_reporter(attr, .path = with), self, "nice");
         OK(forkexec_attr_set_scheduler(attr, SCHED_FIFO, 1));
         assert_spawn_fails(attr, with, FORKEXEC_STAGE_SCHEDULER, EPERM, -1);
         attr = joins(holder, shape);
@@ -168,7 +168,7 @@ static void check_refused(const void *with)
         OK(forkexec_attr_set_oom_score_adj(attr, 500));
         assert_spawn_fails(attr, with, FORKEXEC_STAGE_IO_PRIORITY, EPERM, -1);
         OK(forkexec_attr_allow_failure(attr, FORKEXEC_STAGE_IO_PRIORITY));
-        assert_saw(run_witness(attr, .path = with), "oom_score_adj", "500");
+        assert_saw(run_reporter(attr, .path = with), "oom_score_adj", "500");
     }
     forkexec_close(holder);
 }
@@ -180,7 +180,7 @@ TEST_BOTH(without_the_right_to_them)
     getrlimit(RLIMIT_NICE, &nice);
     getrlimit(RLIMIT_RTPRIO, &real_time);
     need(nice.rlim_cur < 20 && !real_time.rlim_cur, "everybody may be greedy here");
-    aside(check_refused, public_witness());
+    in_fork(check_refused, public_reporter());
 }
 
 /* Nobody who is in there sees a child that is still to be served: it has not joined anything by then. */
@@ -218,7 +218,7 @@ TEST(who_is_held)
     forkexec_close(child);
     attr = joins(holder, LAST_CLONE);
     OK(forkexec_attr_set_nice(attr, -4));
-    OK(forkexec_start(attr, witness, (char *[]){ witness, "sleep", NULL }, NULL, &child, NULL));
+    OK(forkexec_start(attr, reporter, (char *[]){ reporter, "sleep", NULL }, NULL, &child, NULL));
     assert_int_equal(getpriority(PRIO_PROCESS, (id_t)forkexec_child_pid(child)), -4);
     OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
     assert_int_equal(getpriority(PRIO_PROCESS, (id_t)forkexec_child_pid(child)), -4);
@@ -233,7 +233,7 @@ static void assert_groups_denied(struct forkexec_attr *attr, const char *path)
 {
     struct forkexec_error error;
     struct forkexec_child *child = NULL;
-    assert_int_equal(try_start(attr, path, (char *[]){ "witness", NULL }, NULL, &child, &error), -EPERM);
+    assert_int_equal(try_start(attr, path, (char *[]){ "reporter", NULL }, NULL, &child, &error), -EPERM);
     assert_int_equal(error.stage, FORKEXEC_STAGE_GROUPS);
     assert_non_null(strstr(error.message, "denies setgroups"));
     assert_non_null(strstr(error.message, "keep_groups"));
@@ -259,22 +259,22 @@ static void check_groups(const void *path)
     struct forkexec_child *denying = holder_of(all, false, 0, 65536), *allowing = holder_of(all, true, 0, 65536);
 
     assert_false(syscall(SYS_setgroups, none.n, none.list));
-    assert_saw(run_witness(becomes_root(denying), .path = path), "groups", "");
+    assert_saw(run_reporter(becomes_root(denying), .path = path), "groups", "");
     struct forkexec_attr *attr = becomes_root(denying);
     OK(forkexec_attr_set_groups(attr, NULL, 0));
-    assert_saw(run_witness(attr, .path = path), "groups", "");
+    assert_saw(run_reporter(attr, .path = path), "groups", "");
     OK(forkexec_attr_set_groups(attr, two.list, 2));
     assert_groups_denied(attr, path);
 
     assert_false(syscall(SYS_setgroups, two.n, two.list));
     assert_groups_denied(becomes_root(denying), path);
-    assert_saw(run_witness(becomes_root(allowing), .path = path), "groups", "");
+    assert_saw(run_reporter(becomes_root(allowing), .path = path), "groups", "");
     attr = becomes_root(denying);
     OK(forkexec_attr_keep_groups(attr));
-    assert_saw(run_witness(attr, .path = path), "groups", "3 5");
+    assert_saw(run_reporter(attr, .path = path), "groups", "3 5");
     attr = becomes_root(denying);
     OK(forkexec_attr_set_groups(attr, (uint32_t[]){ 3, 5, 3 }, 3));
-    assert_saw(run_witness(attr, .path = path), "groups", "3 5");
+    assert_saw(run_reporter(attr, .path = path), "groups", "3 5");
     for (int i = 0; i < 2; i++) {
         OK(forkexec_attr_set_groups(attr, two.list + i, 1));
         assert_groups_denied(attr, path);
@@ -294,7 +294,7 @@ TEST_BOTH(groups_where_they_cannot_be_set)
 {
     need_join();
     need_cap(CAP_SETGID);
-    aside(check_groups, public_witness());
+    in_fork(check_groups, public_reporter());
 }
 
 /* The user's own namespace, as unshare(1) makes it. */
@@ -302,7 +302,7 @@ static void check_users_own(const void *path)
 {
     become_nobody();
     struct forkexec_child *holder = holder_of(all, false, geteuid(), 1);
-    assert_saw(run_witness(becomes_root(holder), .path = path), "uid", "0 0 0 0");
+    assert_saw(run_reporter(becomes_root(holder), .path = path), "uid", "0 0 0 0");
     forkexec_close(holder);
 }
 
@@ -311,5 +311,5 @@ TEST_BOTH(a_user_becomes_root_of_its_own)
     need_join();
     gid_t list[1024];
     need(!geteuid() || !getgroups(1024, list), "needs a user without supplementary groups");
-    aside(check_users_own, public_witness());
+    in_fork(check_users_own, public_reporter());
 }

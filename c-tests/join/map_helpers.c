@@ -1,6 +1,6 @@
 /* Maps for whom the kernel does not let: helpers that may, and the ids that the system grants to a user. */
-#include "aside.h"
-#include "deny.h"
+#include "in_fork.h"
+#include "deny_calls.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -82,8 +82,8 @@ TEST_BOTH(helpers_that_do_not_help)
 {
     need_user_namespaces();
     struct helpers helpers = { .fails = helper("fails", "exit 3"), .dies = helper("dies", "kill -9 $$"),
-        .lies = helper("lies", "exit 0"), .missing = scratch_path("missing"), .path = public_witness() };
-    aside(check_failures, &helpers);
+        .lies = helper("lies", "exit 0"), .missing = scratch_path("missing"), .path = public_reporter() };
+    in_fork(check_failures, &helpers);
 }
 
 static void check_told(const void *with)
@@ -121,13 +121,13 @@ TEST(what_a_helper_is_told)
     char *told = (char *)scratch_path("open/told");
     assert_false(mkdir(scratch_path("open"), 0777));
     assert_false(chmod(scratch_path("open"), 0777));
-    struct helpers helpers = { .told = told, .path = public_witness() };
+    struct helpers helpers = { .told = told, .path = public_reporter() };
     /* The shell has its script at 10 or 255; what looks at it is another process, $$ or not. */
     helpers.tells = helper("tells", text("( printf '%%s ' \"$@\"; echo environment $(wc -c </proc/$$/environ); "
         "echo fds $(cd /proc/$$/fd; for fd in 0 1 2 3 4 5 6 7 8 9; do [ -e $fd ] && echo $fd; done)' '; for fd in 0 1 2; do echo $fd "
         "$(readlink /proc/$$/fd/$fd); done; sed -n 's/^\\(SigBlk\\|SigIgn\\):./\\1 /p' /proc/$$/status ) >%s.new\n"
         "mv %s.new %s\nexit 9", told, told, told));
-    aside(check_told, &helpers);
+    in_fork(check_told, &helpers);
     assert_false(rmdir(scratch_path("open")));
 }
 
@@ -159,7 +159,7 @@ TEST(what_waits_for_its_maps_is_closed)
     need_root();
     need_native();
     need_user_namespaces();
-    struct helpers helpers = { .told = scratch_path("told"), .path = public_witness() };
+    struct helpers helpers = { .told = scratch_path("told"), .path = public_reporter() };
     helpers.tells = helper("looks", text("echo $(stat -c %%u /proc/$1 /proc/$1/mem) >%s", helpers.told));
     in_copy(check_closed, &helpers);
 }
@@ -231,7 +231,7 @@ static void check_subordinate(const void *path)
             "without privilege one's own id can be mapped, once, and with setgroups denied; uid 0 only with CAP_SETFCAP");
         OK(forkexec_attr_set_map_helpers(attr, NEWUIDMAP, NEWGIDMAP));
         assert_maps(attr, path, UID_MAP, GID_MAP, "deny");
-        struct view *view = run_witness(attr, .path = path);
+        struct view *view = run_reporter(attr, .path = path);
         assert_saw(view, "uid", "0 0 0 0");
         assert_saw(view, "gid", "0 0 0 0");
         /* The others are ids like any. */
@@ -239,7 +239,7 @@ static void check_subordinate(const void *path)
         OK(forkexec_attr_set_uid(attr, 1000));
         OK(forkexec_attr_set_gid(attr, 65535));
         OK(forkexec_attr_set_groups(attr, (uint32_t[]){ 7 }, 1));
-        view = run_witness(attr, .path = path);
+        view = run_reporter(attr, .path = path);
         assert_saw(view, "uid", "1000 1000 1000 1000");
         assert_saw(view, "gid", "65535 65535 65535 65535");
         assert_saw(view, "groups", "7");
@@ -259,7 +259,7 @@ static void check_subordinate(const void *path)
 TEST_BOTH(subordinate_ids_by_helpers)
 {
     need_helpers();
-    aside(check_subordinate, public_witness());
+    in_fork(check_subordinate, public_reporter());
 }
 
 static void check_own_groups(const void *path)
@@ -280,7 +280,7 @@ static void check_own_groups(const void *path)
 TEST_BOTH(helpers_that_may_not)
 {
     need_helpers();
-    aside(check_own_groups, public_witness());
+    in_fork(check_own_groups, public_reporter());
 }
 
 static void check_privileged(const void *path)
@@ -300,7 +300,7 @@ static void check_privileged(const void *path)
 TEST_BOTH(subordinate_ids_of_who_may_map_them)
 {
     need_to_grant();
-    aside(check_privileged, public_witness());
+    in_fork(check_privileged, public_reporter());
 }
 
 static void check_none(const void *path)
@@ -321,5 +321,5 @@ static void check_none(const void *path)
 TEST_BOTH(without_subordinate_ids)
 {
     need_to_grant();
-    aside(check_none, public_witness());
+    in_fork(check_none, public_reporter());
 }

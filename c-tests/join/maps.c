@@ -1,5 +1,5 @@
 /* User namespaces: how ids are mapped, and by whom. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -17,7 +17,7 @@ static struct forkexec_attr *attr_with(uint32_t mode, bool entered)
 
 static struct forkexec_child *sleeper(struct forkexec_attr *attr, const char *path)
 {
-    return start(attr, path, (char *[]){ witness, "sleep", NULL }, NULL);
+    return start(attr, path, (char *[]){ reporter, "sleep", NULL }, NULL);
 }
 
 static const char *file_of(struct forkexec_child *child, const char *name)
@@ -47,12 +47,12 @@ static void check_one(const void *with)
     for EACH_MEMORY(mode)
         for (int entered = 0; entered < 2; entered++) {
             struct forkexec_attr *attr = attr_with(mode, entered);
-            struct view *view = run_witness(attr, .path = with);
+            struct view *view = run_reporter(attr, .path = with);
             assert_saw(view, "uid", "65534 65534 65534 65534");
             assert_saw(view, "gid", "65534 65534 65534 65534");
             OK(forkexec_attr_map_uid(attr, 0, NOBODY, 1));
             OK(forkexec_attr_map_gid(attr, 3, NOBODY, 1));
-            view = run_witness(attr, .path = with);
+            view = run_reporter(attr, .path = with);
             assert_saw(view, "uid", "0 0 0 0");
             assert_saw(view, "gid", "3 3 3 3");
         }
@@ -61,7 +61,7 @@ static void check_one(const void *with)
 TEST_BOTH(ones_own_id_can_be_mapped_without_privilege)
 {
     need_user_namespaces();
-    aside(check_one, public_witness());
+    in_fork(check_one, public_reporter());
 }
 
 static void check_refused(const void *with)
@@ -89,7 +89,7 @@ static void check_refused(const void *with)
 TEST_BOTH(others_cannot_be_mapped_without_privilege)
 {
     need_user_namespaces();
-    aside(check_refused, public_witness());
+    in_fork(check_refused, public_reporter());
 }
 
 TEST_BOTH(as_many_ranges_as_the_kernel_takes)
@@ -107,7 +107,7 @@ TEST_BOTH(as_many_ranges_as_the_kernel_takes)
                 all = text("%s%u %u 1\n", all, 2 * i, 2 * i + 1);
                 groups = text("%s%u %u 2\n", groups, 2 * i, 2 * i);
             }
-            struct forkexec_child *child = sleeper(attr, public_witness());
+            struct forkexec_child *child = sleeper(attr, public_reporter());
             assert_string_equal(map_of(child, "uid_map"), all);
             assert_string_equal(map_of(child, "gid_map"), groups);
             end(child);
@@ -126,7 +126,7 @@ TEST_BOTH(wide_ranges_and_who_is_who_in_them)
         OK(forkexec_attr_map_gid(attr, 0, 0, 4294967295));
         OK(forkexec_attr_set_uid(attr, 1000));
         OK(forkexec_attr_set_gid(attr, 4294967294));
-        struct forkexec_child *child = sleeper(attr, public_witness());
+        struct forkexec_child *child = sleeper(attr, public_reporter());
         assert_string_equal(map_of(child, "uid_map"), "0 0 1\n1 100000 65535\n1000000 1000000 4293967295\n");
         assert_string_equal(status_of(forkexec_child_pid(child), "Uid"), "100999\t100999\t100999\t100999");
         assert_string_equal(status_of(forkexec_child_pid(child), "Gid"),
@@ -159,7 +159,7 @@ TEST_BOTH(a_map_is_less_than_a_page)
     struct forkexec_attr *attr = attr_with(0, false);
     for (uint32_t i = 0; i < 110; i++)
         OK(forkexec_attr_map_uid(attr, 1000000000 + 10000000 * i, 1000000000 + 10000000 * i, 10000000));
-    end(sleeper(attr, public_witness()));
+    end(sleeper(attr, public_reporter()));
     OK(forkexec_attr_map_uid(attr, 4000000000, 4000000000, 10000000));
     for (uint32_t i = 0; i < 40; i++)
         OK(forkexec_attr_map_uid(attr, 4100000000 + i, 4100000000 + i, 1));
@@ -192,12 +192,12 @@ TEST_BOTH(the_right_to_setgroups)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_with(mode, false);
         OK(forkexec_attr_map_uid(attr, 0, getuid(), 1));
-        struct forkexec_child *child = sleeper(attr, witness);
+        struct forkexec_child *child = sleeper(attr, reporter);
         assert_string_equal(file_of(child, "setgroups"), "allow"); /* nothing was decided */
         assert_string_equal(map_of(child, "gid_map"), "");
         end(child);
         OK(forkexec_attr_map_gid(attr, 0, getgid(), 1));
-        child = sleeper(attr, witness);
+        child = sleeper(attr, reporter);
         assert_string_equal(file_of(child, "setgroups"), "deny");
         end(child);
     }
@@ -211,7 +211,7 @@ TEST_BOTH(the_right_to_setgroups_is_left)
         struct forkexec_attr *attr = attr_with(mode, true);
         OK(forkexec_attr_map_gid(attr, 0, getgid(), 1));
         OK(forkexec_attr_allow_setgroups(attr));
-        struct forkexec_child *child = sleeper(attr, witness);
+        struct forkexec_child *child = sleeper(attr, reporter);
         assert_string_equal(file_of(child, "setgroups"), "allow");
         assert_string_equal(map_of(child, "gid_map"), text("0 %u 1\n", getgid()));
         end(child);
@@ -232,7 +232,7 @@ TEST_BOTH(the_namespace_is_the_callers)
 {
     need_user_namespaces();
     for EACH_MEMORY(mode) {
-        struct forkexec_child *child = sleeper(attr_with(mode, false), witness);
+        struct forkexec_child *child = sleeper(attr_with(mode, false), reporter);
         assert_int_equal(owner_of(child), geteuid());
         end(child);
     }
@@ -257,10 +257,10 @@ TEST_BOTH(a_namespace_can_be_somebody_elses)
     for EACH_MEMORY(mode)
         for (int entered = 0; entered < 2; entered++) {
             struct forkexec_attr *attr = owned_by(mode, entered, 1000);
-            struct view *view = run_witness(attr, .path = public_witness());
+            struct view *view = run_reporter(attr, .path = public_reporter());
             assert_saw(view, "uid", "0 0 0 0");
             assert_saw(view, "gid", "0 0 0 0");
-            struct forkexec_child *child = sleeper(attr, public_witness());
+            struct forkexec_child *child = sleeper(attr, public_reporter());
             assert_int_equal(owner_of(child), 1000);
             assert_string_equal(map_of(child, "uid_map"), "0 1000 1\n1 0 1\n");
             assert_string_equal(file_of(child, "setgroups"), "allow");
@@ -269,11 +269,11 @@ TEST_BOTH(a_namespace_can_be_somebody_elses)
             /* Nobody, where nobody says who it is. */
             struct forkexec_attr *unmapped = attr_with(mode, entered);
             OK(forkexec_attr_set_user_namespace_owner(unmapped, 1000));
-            assert_saw(run_witness(unmapped, .path = public_witness()), "uid", "65534 65534 65534 65534");
+            assert_saw(run_reporter(unmapped, .path = public_reporter()), "uid", "65534 65534 65534 65534");
             /* Its ids are changed like anybody's. */
             OK(forkexec_attr_set_uid(attr, 1));
             OK(forkexec_attr_set_gid(attr, 0));
-            assert_saw(run_witness(attr, .path = public_witness()), "uid", "1 1 1 1");
+            assert_saw(run_reporter(attr, .path = public_reporter()), "uid", "1 1 1 1");
         }
 }
 
@@ -287,10 +287,10 @@ TEST_BOTH(and_what_belongs_to_it)
         struct forkexec_attr *attr = owned_by(mode, false, 1000);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_UTS | FORKEXEC_NS_NET));
         OK(forkexec_attr_set_hostname(attr, "theirs"));
-        struct view *view = run_witness(attr, .path = public_witness());
+        struct view *view = run_reporter(attr, .path = public_reporter());
         assert_saw(view, "pid", "1");
         assert_saw(view, "hostname", "theirs");
-        struct forkexec_child *child = sleeper(attr, public_witness());
+        struct forkexec_child *child = sleeper(attr, public_reporter());
         assert_int_equal(owner_of(child), 1000);
         int user = forkexec_child_namespace_fd(child, FORKEXEC_NS_USER), of_net;
         int net = forkexec_child_namespace_fd(child, FORKEXEC_NS_NET);
@@ -336,8 +336,8 @@ TEST(the_owner_may_enter)
             fail_msg("%s", error.message);
         int user = forkexec_child_namespace_fd(child, FORKEXEC_NS_USER);
         assert_true(user >= 0);
-        aside(check_owner_enters, &user);
-        aside(check_neighbour_does_not, &user);
+        in_fork(check_owner_enters, &user);
+        in_fork(check_neighbour_does_not, &user);
         close(user);
         forkexec_close(child);
     }
@@ -350,7 +350,7 @@ static void check_own(const void *with)
         struct forkexec_attr *own = attr_with(mode, false), *other = attr_with(mode, false);
         OK(forkexec_attr_set_user_namespace_owner(own, NOBODY));
         OK(forkexec_attr_map_uid(own, 0, NOBODY, 1));
-        assert_saw(run_witness(own, .path = with), "uid", "0 0 0 0");
+        assert_saw(run_reporter(own, .path = with), "uid", "0 0 0 0");
         OK(forkexec_attr_set_user_namespace_owner(other, 1000));
         assert_spawn_fails(other, with, FORKEXEC_STAGE_NAMESPACE_OWNER, EPERM, -1);
     }
@@ -359,7 +359,7 @@ static void check_own(const void *with)
 TEST_BOTH(without_privilege_it_is_ones_own)
 {
     need_user_namespaces();
-    aside(check_own, public_witness());
+    in_fork(check_own, public_reporter());
 }
 
 /* Held without a program: the maps are there, and whoever holds it goes with its handle. */

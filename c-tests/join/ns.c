@@ -1,5 +1,5 @@
 /* Namespaces of every type: born in, entered, entered late, and refused. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <sched.h>
 
@@ -27,7 +27,7 @@ static void end(struct forkexec_child *child)
 }
 
 /* The child is in other namespaces of these types, and in the caller's of all others. */
-static void assert_apart(pid_t pid, uint32_t types, bool late_pid)
+static void assert_in_caller(pid_t pid, uint32_t types, bool late_pid)
 {
     for (size_t i = 0; i < KINDS; i++) {
         const char *mine = namespace_of(getpid(), kinds[i].name), *its = namespace_of(pid, kinds[i].name);
@@ -52,8 +52,8 @@ TEST_BOTH(each_type_alone_is_created)
             uint32_t types = with_user(kinds[i].type);
             struct forkexec_attr *attr = attr_in(mode);
             OK(forkexec_attr_create_namespaces(attr, types));
-            struct forkexec_child *child = start_witness(attr, "sleep");
-            assert_apart(forkexec_child_pid(child), types, false);
+            struct forkexec_child *child = start_reporter(attr, "sleep");
+            assert_in_caller(forkexec_child_pid(child), types, false);
             end(child);
         }
 }
@@ -66,9 +66,9 @@ TEST_BOTH(each_type_alone_is_entered)
             uint32_t types = with_user(kinds[i].type);
             struct forkexec_attr *attr = attr_in(mode);
             OK(forkexec_attr_unshare_namespaces(attr, types));
-            struct forkexec_child *child = start_witness(attr, "sleep");
+            struct forkexec_child *child = start_reporter(attr, "sleep");
             pid_t pid = forkexec_child_pid(child);
-            assert_apart(pid, types, true);
+            assert_in_caller(pid, types, true);
             if (kinds[i].type == FORKEXEC_NS_PID)
                 assert_string_not_equal(namespace_of(pid, "pid_for_children"), namespace_of(pid, "pid"));
             end(child);
@@ -88,8 +88,8 @@ TEST_BOTH(all_types_together_in_every_mixture)
             for (size_t k = 0; k < KINDS; k++)
                 if (!(entered[i] & kinds[k].type))
                     OK(forkexec_attr_create_namespaces(attr, kinds[k].type));
-            struct forkexec_child *child = start_witness(attr, "sleep");
-            assert_apart(forkexec_child_pid(child), EVERY, entered[i] & FORKEXEC_NS_PID);
+            struct forkexec_child *child = start_reporter(attr, "sleep");
+            assert_in_caller(forkexec_child_pid(child), EVERY, entered[i] & FORKEXEC_NS_PID);
             end(child);
         }
 }
@@ -130,7 +130,7 @@ static void check_refused(const void *with)
 
 TEST_BOTH(without_privilege_there_are_none)
 {
-    aside(check_refused, public_witness());
+    in_fork(check_refused, public_reporter());
 }
 
 /* The limits of /proc/sys/user belong to a user namespace; this one is the test's own. */
@@ -154,7 +154,7 @@ static void check_exhausted(const void *with)
 TEST_BOTH(too_many_namespaces)
 {
     need_user_namespaces();
-    aside(check_exhausted, public_witness());
+    in_fork(check_exhausted, public_reporter());
 }
 
 TEST_BOTH(the_first_process_of_its_pid_namespace)
@@ -163,7 +163,7 @@ TEST_BOTH(the_first_process_of_its_pid_namespace)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_create_namespaces(attr, with_user(FORKEXEC_NS_PID)));
-        struct view *view = run_witness(attr);
+        struct view *view = run_reporter(attr);
         assert_saw(view, "pid", "1");
         assert_saw(view, "ppid", "0");
     }
@@ -192,7 +192,7 @@ TEST_BOTH(an_entered_pid_namespace_is_the_childrens)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_unshare_namespaces(attr, with_user(FORKEXEC_NS_PID)));
-        struct forkexec_child *child = start_witness(attr, "fork", "sleep");
+        struct forkexec_child *child = start_reporter(attr, "fork", "sleep");
         pid_t pid = forkexec_child_pid(child), its = child_of(pid);
         assert_string_equal(innermost_pid(pid), text("%d", pid));
         assert_string_equal(innermost_pid(its), "1");
@@ -208,7 +208,7 @@ TEST_BOTH(a_pid_namespace_ends_as_one)
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_create_namespaces(attr, with_user(FORKEXEC_NS_PID)));
-        struct forkexec_child *child = start_witness(attr, "daemon", "sleep");
+        struct forkexec_child *child = start_reporter(attr, "daemon", "sleep");
         pid_t its = child_of(forkexec_child_pid(child));
         OK(forkexec_kill_tree(child));
         assert_int_equal(finish(child).signal, SIGKILL);
@@ -224,13 +224,13 @@ TEST(late_namespaces_come_after_the_hold)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_unshare_namespaces(attr, with_user(FORKEXEC_NS_CGROUP | FORKEXEC_NS_PID | FORKEXEC_NS_UTS)));
         struct forkexec_child *child = NULL;
-        OK(forkexec_start(attr, witness, (char *[]){ witness, "sleep", NULL }, NULL, &child, NULL));
+        OK(forkexec_start(attr, reporter, (char *[]){ reporter, "sleep", NULL }, NULL, &child, NULL));
         pid_t pid = forkexec_child_pid(child);
         bool visible = strcmp(namespace_of(pid, "uts"), "?"); /* by root only: it is not dumpable */
         if (visible)
-            assert_apart(pid, with_user(FORKEXEC_NS_UTS), true);
+            assert_in_caller(pid, with_user(FORKEXEC_NS_UTS), true);
         OK(forkexec_release(child, -1, NULL));
-        assert_apart(pid, with_user(FORKEXEC_NS_CGROUP | FORKEXEC_NS_UTS), true);
+        assert_in_caller(pid, with_user(FORKEXEC_NS_CGROUP | FORKEXEC_NS_UTS), true);
         assert_string_not_equal(namespace_of(pid, "pid_for_children"), namespace_of(pid, "pid"));
         end(child);
         forkexec_close(child);
@@ -248,7 +248,7 @@ TEST_BOTH(a_pidfd_is_a_pidfd_in_every_namespace)
             struct forkexec_attr *attr = attr_in(mode);
             OK(forkexec_attr_create_namespaces(attr, types[i]));
             OK(forkexec_attr_set_signal_default(attr, BIT(SIGTERM - 1)));
-            struct forkexec_child *child = start_witness(attr, "sleep");
+            struct forkexec_child *child = start_reporter(attr, "sleep");
             int pidfd = forkexec_child_pidfd(child);
             assert_true(pidfd >= 0);
             /* The first of a pid namespace can ignore what is not SIGKILL. */
@@ -263,7 +263,7 @@ TEST_BOTH(descriptors_of_its_namespaces)
     need_namespaces();
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_create_namespaces(attr, EVERY));
-    struct forkexec_child *child = start_witness(attr, "sleep");
+    struct forkexec_child *child = start_reporter(attr, "sleep");
     for (size_t i = 0; i < KINDS; i++) {
         int fd = forkexec_child_namespace_fd(child, kinds[i].type);
         assert_true(fd >= 0);
@@ -314,10 +314,10 @@ TEST_BOTH(a_pid_that_was_chosen)
         int32_t pid = free_pid();
         OK(forkexec_attr_set_pid(attr, pids(pid, 0), 1));
         for (int again = 0; again < 2; again++)
-            assert_saw(run_witness(attr), "pid", text("%d", pid));
+            assert_saw(run_reporter(attr), "pid", text("%d", pid));
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
         OK(forkexec_attr_set_pid(attr, pids(1, pid), 2));
-        struct forkexec_child *child = start_witness(attr, "exit", "7");
+        struct forkexec_child *child = start_reporter(attr, "exit", "7");
         assert_int_equal(forkexec_child_pid(child), pid);
         assert_int_equal(finish(child).exit_code, 7);
     }
@@ -365,7 +365,7 @@ static void check_pids_of_a_user(const void *with)
         OK(forkexec_attr_set_pid(attr, pids(1, free_pid()), 2));
         assert_spawn_fails(attr, with, FORKEXEC_STAGE_CLONE, EPERM, -1);
         OK(forkexec_attr_set_pid(attr, pids(1, 0), 1));
-        assert_saw(run_witness(attr, .path = with), "pid", "1");
+        assert_saw(run_reporter(attr, .path = with), "pid", "1");
     }
 }
 
@@ -374,7 +374,7 @@ TEST_BOTH(pids_that_a_user_chooses)
     need_native();
     need_user_namespaces();
     need(forkexec_probe(FORKEXEC_PROBE_CLONE3, NULL, 0) == 1, "needs clone3");
-    aside(check_pids_of_a_user, public_witness());
+    in_fork(check_pids_of_a_user, public_reporter());
 }
 
 TEST(a_pid_of_who_does_not_become_the_program)

@@ -1,5 +1,5 @@
 /* What is set inside new namespaces: propagation of mounts, names, the loopback interface, cgroup paths. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -51,7 +51,7 @@ static void check_ways(const void *with)
                     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
                 if (ways[i].sets)
                     OK(forkexec_attr_set_mount_propagation(attr, ways[i].flags));
-                const char *seen = saw(run_witness(attr, .path = with), "propagation");
+                const char *seen = saw(run_reporter(attr, .path = with), "propagation");
                 if (strncmp(seen, ways[i].seen, strlen(ways[i].seen)))
                     fail_msg("\"%s\", not \"%s\"", seen, ways[i].seen);
             }
@@ -60,7 +60,7 @@ static void check_ways(const void *with)
 TEST_BOTH(propagation_of_the_root)
 {
     need_user_namespaces();
-    aside(check_ways, public_witness());
+    in_fork(check_ways, public_reporter());
 }
 
 static bool is_mounted(pid_t pid, const char *path)
@@ -93,7 +93,7 @@ static void check_mounts(const void *with)
                 OK(forkexec_attr_set_mount_propagation(attr, MS_SLAVE | MS_REC));
             if (way == 2)
                 OK(forkexec_attr_set_mount_propagation(attr, 0));
-            struct forkexec_child *child = start(attr, paths[0], (char *[]){ "witness", "sleep", NULL }, NULL);
+            struct forkexec_child *child = start(attr, paths[0], (char *[]){ "reporter", "sleep", NULL }, NULL);
             pid_t pid = forkexec_child_pid(child);
             mount_in(child, paths[1]);
             assert_true(is_mounted(pid, paths[1]));
@@ -110,10 +110,10 @@ static void check_mounts(const void *with)
 TEST_BOTH(mounts_stay_on_their_side)
 {
     need_user_namespaces();
-    const char *paths[] = { public_witness(), scratch_path("inner"), scratch_path("outer") };
+    const char *paths[] = { public_reporter(), scratch_path("inner"), scratch_path("outer") };
     assert_false(mkdir(paths[1], 0700));
     assert_false(mkdir(paths[2], 0700));
-    aside(check_mounts, paths);
+    in_fork(check_mounts, paths);
     assert_false(rmdir(paths[1]));
     assert_false(rmdir(paths[2]));
 }
@@ -124,17 +124,17 @@ static void check_rootless(const void *with)
     assert_false(chdir("/"));
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_PROPAGATION, EINVAL, -1);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_PROPAGATION, EINVAL, -1);
     OK(forkexec_attr_set_mount_propagation(attr, 0));
-    assert_int_equal(finish(start(attr, "/witness", (char *[]){ "w", "exit", "5", NULL }, NULL)).exit_code, 5);
+    assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "w", "exit", "5", NULL }, NULL)).exit_code, 5);
 }
 
 TEST_BOTH(a_root_that_is_no_mount_has_no_propagation)
 {
     need_cap(CAP_SYS_ADMIN);
     need_native();
-    public_witness();
-    aside(check_rootless, scratch());
+    public_reporter();
+    in_fork(check_rootless, scratch());
 }
 
 TEST_BOTH(propagation_that_is_none)
@@ -147,7 +147,7 @@ TEST_BOTH(propagation_that_is_none)
         assert_spawn_fails(attr[i], NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
     struct forkexec_attr *nothing = new_attr();
     OK(forkexec_attr_set_mount_propagation(nothing, 0));
-    assert_same(run_witness(nothing), view_of_self(), "propagation");
+    assert_same(run_reporter(nothing), view_of_self(), "propagation");
 }
 
 #define LONG "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -165,7 +165,7 @@ TEST_BOTH(names_of_the_host)
                 OK(forkexec_attr_set_hostname(attr, "replaced"));
                 OK(forkexec_attr_set_hostname(attr, names[i]));
                 OK(forkexec_attr_set_domainname(attr, names[3 - i]));
-                struct view *view = run_witness(attr);
+                struct view *view = run_reporter(attr);
                 assert_saw(view, "hostname", seen[i]);
                 assert_saw(view, "domainname", seen[3 - i]);
             }
@@ -190,10 +190,10 @@ TEST_BOTH(the_loopback_interface)
     for EACH_MEMORY(mode)
         for (int entered = 0; entered < 2; entered++) {
             struct forkexec_attr *attr = attr_with(mode, FORKEXEC_NS_NET, entered);
-            struct view *view = run_witness(attr);
+            struct view *view = run_reporter(attr);
             assert_saw(view, "net.lo", "down");
             OK(forkexec_attr_set_loopback(attr));
-            view = run_witness(attr);
+            view = run_reporter(attr);
             assert_saw(view, "net.lo", "up");
         }
     struct forkexec_attr *attr = new_attr();
@@ -207,7 +207,7 @@ TEST_BOTH(a_network_of_its_own)
     need_user_namespaces();
     FILE *in = fopen("/proc/net/dev", "re");
     char line[512];
-    struct view *view = run_witness(attr_with(0, FORKEXEC_NS_NET, true));
+    struct view *view = run_reporter(attr_with(0, FORKEXEC_NS_NET, true));
     assert_saw(view, "net.lo", "down");
     while (in && fgets(line, sizeof line, in)) {
         char name[64];
@@ -224,7 +224,7 @@ TEST_BOTH(a_cgroup_namespace_roots_where_the_child_is)
     need_user_namespaces();
     for EACH_MEMORY(mode)
         for (int entered = 0; entered < 2; entered++) {
-            struct view *view = run_witness(attr_with(mode, FORKEXEC_NS_CGROUP, entered));
+            struct view *view = run_reporter(attr_with(mode, FORKEXEC_NS_CGROUP, entered));
             for (int i = 0; i < 32; i++)
                 if (saw(view, text("cgroup.%d", i)))
                     assert_string_equal(strrchr(saw(view, text("cgroup.%d", i)), ':') + 1, "/");

@@ -1,6 +1,6 @@
 /* Time namespaces: clocks that are ahead of the caller's, or behind. */
-#include "aside.h"
-#include "deny.h"
+#include "in_fork.h"
+#include "deny_calls.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -42,7 +42,7 @@ static double now(clockid_t clock)
 static void assert_ahead(struct forkexec_attr *attr, clockid_t clock, double seconds)
 {
     double before = now(clock);
-    struct view *view = run_witness(attr, .argv = (char *[]){ witness, "clock", (char *)text("%d", clock), NULL });
+    struct view *view = run_reporter(attr, .argv = (char *[]){ reporter, "clock", (char *)text("%d", clock), NULL });
     double after = now(clock), seen = atof(saw(view, text("clock.%d", clock)));
     if (seen < before + seconds - 0.01 || seen > after + seconds + 0.01)
         fail_msg("clock %d: %f, not %f to %f", clock, seen, before + seconds, after + seconds);
@@ -129,7 +129,7 @@ TEST_BOTH(of_another_owner)
         OK(forkexec_attr_map_uid(attr, 0, 1000, 1));
         OK(forkexec_attr_set_time_offset(attr, CLOCK_MONOTONIC, DAY, 0));
         double before = now(CLOCK_MONOTONIC);
-        struct view *view = run_witness(attr, .path = public_witness(), .argv = (char *[]){ "w", "clock", "1", NULL });
+        struct view *view = run_reporter(attr, .path = public_reporter(), .argv = (char *[]){ "w", "clock", "1", NULL });
         assert_true(atof(saw(view, "clock.1")) >= before + DAY);
     }
 }
@@ -164,7 +164,7 @@ TEST_BOTH(without_the_right_to_set_clocks)
     need_time();
     need_root();
     need_cap(CAP_SYS_ADMIN);
-    aside(check_unprivileged, NULL);
+    in_fork(check_unprivileged, NULL);
 }
 
 static void check_without_proc(const void *unused)
@@ -177,14 +177,14 @@ static void check_without_proc(const void *unused)
     OK(forkexec_attr_set_time_offset(attr, CLOCK_MONOTONIC, DAY, 0));
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    char *argv[] = { witness, "exit", "0", NULL };
-    assert_int_equal(forkexec_spawn(attr, witness, argv, NULL, &child, &error), -ENOENT);
+    char *argv[] = { reporter, "exit", "0", NULL };
+    assert_int_equal(forkexec_spawn(attr, reporter, argv, NULL, &child, &error), -ENOENT);
     assert_int_equal(error.stage, FORKEXEC_STAGE_TIME_FILE);
     /* Something that is no such file. */
     assert_false(mkdir("/proc/self", 0755));
     assert_false(mkdir("/proc/self/ns", 0755));
     close(open("/proc/self/timens_offsets", O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-    assert_int_equal(forkexec_spawn(attr, witness, argv, NULL, &child, &error), -EOPNOTSUPP);
+    assert_int_equal(forkexec_spawn(attr, reporter, argv, NULL, &child, &error), -EOPNOTSUPP);
     assert_int_equal(error.stage, FORKEXEC_STAGE_TIME_FILE);
 }
 
@@ -192,7 +192,7 @@ TEST(another_proc)
 {
     need_time();
     need_cap(CAP_SYS_ADMIN);
-    aside(check_without_proc, NULL);
+    in_fork(check_without_proc, NULL);
 }
 
 TEST(offsets_that_are_none)
@@ -246,14 +246,14 @@ TEST_BOTH(joined_by_the_process_that_holds_it)
         for (int entered = 0; entered < (geteuid() ? 1 : 2); entered++) {
             struct forkexec_child *child = NULL;
             struct forkexec_error error;
-            char *argv[] = { witness, "sleep", NULL };
+            char *argv[] = { reporter, "sleep", NULL };
             struct forkexec_attr *attr = attr_with(mode, entered);
             OK(forkexec_attr_set_time_offset(attr, CLOCK_BOOTTIME, 7 * DAY, 0));
             if (forkexec_hold(attr, &child, &error))
                 fail_msg("%s", error.message);
             assert_joined_is_ahead(child, types, 7 * DAY);
             forkexec_close(child);
-            if (forkexec_start(attr, witness, argv, NULL, &child, &error))
+            if (forkexec_start(attr, reporter, argv, NULL, &child, &error))
                 fail_msg("%s", error.message);
             assert_joined_is_ahead(child, types, 7 * DAY);
             assert_string_equal(namespace_of(forkexec_child_pid(child), "time"),

@@ -1,7 +1,7 @@
 /* An example that is tested: what other programs make of a copy of themselves that is traced and never goes on.
  * Namespaces that belong to a new user namespace, owned by the user that its first id is, are held meanwhile. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <linux/nsfs.h>

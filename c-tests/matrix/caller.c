@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "matrix.h"
 
-#include "see.h"
+#include "process_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ void keep_snapshot(char *text)
     FILE *out = fmemopen(text, TEXT, "w");
     if (!out)
         _exit(90);
-    see(out);
+    print_state(out);
     fclose(out);
 }
 
@@ -68,7 +68,7 @@ static int begin(const struct kind *kind, const struct forkexec_attr *attr, stru
     static const char *const shows[] = { PROGRAM, "see", "mounts", NULL };
     static char *const env[] = { "A=1", "B=two", NULL };
     char *const *argv = (char *const *)(uintptr_t)(kind->argv ? kind->argv : shows);
-    const char *path = kind->path ? kind->path : fixture.witness;
+    const char *path = kind->path ? kind->path : fixture.reporter;
     if (kind->how == HOLD)
         return forkexec_hold(attr, child, error);
     if (kind->how == SPAWN)

@@ -1,4 +1,4 @@
-/* What the requests stand on: a directory with a witness that everybody may execute, a process that holds namespaces,
+/* What the requests stand on: a directory with a reporter that everybody may execute, a process that holds namespaces,
  * and two cgroups for each worker. */
 #define _GNU_SOURCE
 #include "matrix.h"
@@ -96,7 +96,7 @@ static void start_holder(void)
     }
 }
 
-bool open_fixture(const char *witness, const char *host)
+bool open_fixture(const char *reporter, const char *host)
 {
     /* What others mount meanwhile is not ours to see. */
     if (!geteuid() && !unshare(CLONE_NEWNS))
@@ -105,7 +105,7 @@ bool open_fixture(const char *witness, const char *host)
     snprintf(fixture.directory, sizeof fixture.directory, "%.90s/matrix-XXXXXX", where ? where : "/tmp");
     if (!mkdtemp(fixture.directory) || chmod(fixture.directory, 0755))
         return false;
-    if (!copy(witness, fixture.witness, sizeof fixture.witness, "witness"))
+    if (!copy(reporter, fixture.reporter, sizeof fixture.reporter, "reporter"))
         return false;
     if (access(host, X_OK) || !copy(host, fixture.host, sizeof fixture.host, "host"))
         *fixture.host = 0;
@@ -119,7 +119,7 @@ void close_fixture(void)
         kill(fixture.owner, SIGKILL);
         waitpid(fixture.owner, NULL, 0);
     }
-    unlink(fixture.witness);
+    unlink(fixture.reporter);
     if (*fixture.host)
         unlink(fixture.host);
     rmdir(fixture.directory);

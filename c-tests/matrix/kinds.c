@@ -157,14 +157,14 @@ static void deny_umount(struct forkexec_attr *attr, uint32_t answer, uint32_t fl
 #define BOX_TYPES (FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS | FORKEXEC_NS_CGROUP \
     | FORKEXEC_NS_NET)
 
-static void furnish(struct forkexec_attr *attr)
+static void add_mounts(struct forkexec_attr *attr)
 {
     const uint32_t bind = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV;
     forkexec_attr_set_hostname(attr, "matrix");
     forkexec_attr_set_domainname(attr, "example");
     forkexec_attr_set_loopback(attr);
     forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY);
-    forkexec_attr_bind_mount(attr, fixture.witness, "/witness", bind);
+    forkexec_attr_bind_mount(attr, fixture.reporter, "/reporter", bind);
     forkexec_attr_bind_mount(attr, "/usr/share", "/usr/share", bind);
     forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE);
     forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE);
@@ -187,7 +187,7 @@ static void furnish(struct forkexec_attr *attr)
 static void sandbox_by_privilege(struct forkexec_attr *attr)
 {
     forkexec_attr_create_namespaces(attr, BOX_TYPES);
-    furnish(attr);
+    add_mounts(attr);
     forkexec_attr_set_uid(attr, 65534);
     forkexec_attr_set_gid(attr, 65534);
 }
@@ -195,7 +195,7 @@ static void sandbox_by_privilege(struct forkexec_attr *attr)
 static void sandbox_by_namespace(struct forkexec_attr *attr)
 {
     in_user_namespace(attr, BOX_TYPES);
-    furnish(attr);
+    add_mounts(attr);
     forkexec_attr_set_uid(attr, 0);
     forkexec_attr_set_gid(attr, 0);
     forkexec_attr_keep_groups(attr);
@@ -418,8 +418,8 @@ const struct kind kinds[] = {
     { "ids", SPAWN, needs_root, ids, NULL, NULL, NULL, false },
     { "drop", SPAWN, needs_root, uid_only, NULL, NULL, NULL, false },
     { "userns", SPAWN, needs_user_namespaces, user_namespace, NULL, NULL, NULL, false },
-    { "sandbox", SPAWN, needs_root, sandbox_by_privilege, sees_and_tries, "/witness", NULL, false },
-    { "sandbox-user", SPAWN, needs_user_namespaces, sandbox_by_namespace, sees_and_tries, "/witness", NULL, false },
+    { "sandbox", SPAWN, needs_root, sandbox_by_privilege, sees_and_tries, "/reporter", NULL, false },
+    { "sandbox-user", SPAWN, needs_user_namespaces, sandbox_by_namespace, sees_and_tries, "/reporter", NULL, false },
     { "landlock", SPAWN, NULL, landlock, sees_and_looks, NULL, NULL, false },
     { "cgroup", SPAWN, needs_cgroup, cgroup_of_root, NULL, NULL, NULL, false },
     { "cgroup-open", SPAWN, needs_cgroup, cgroup_of_all, NULL, NULL, NULL, false },

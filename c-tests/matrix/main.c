@@ -420,7 +420,7 @@ static bool parse(int argc, char **argv)
     return options.jobs > 0 && options.jobs < 64;
 }
 
-/* The witness and the host lie beside the folder of this program, or beside it where they were copied. */
+/* The reporter and the host lie beside the folder of this program, or beside it where they were copied. */
 static const char *beside(const char *argv0, const char *name)
 {
     static char path[2][4096];
@@ -480,7 +480,7 @@ int main(int argc, char **argv)
     have_had_a_thread();
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 1024, 4096 });
     cells = shared(MOST * sizeof *cells);
-    if (!open_fixture(beside(argv[0], "witness"), beside(argv[0], "nsexec_host_static"))) {
+    if (!open_fixture(beside(argv[0], "reporter"), beside(argv[0], "nsexec_host_static"))) {
         close_fixture();
         return 1;
     }

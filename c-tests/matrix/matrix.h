@@ -22,7 +22,7 @@
 enum { NAME = 40, TEXT = 32 * 1024, CALLS = 4096, TASKS = 64, KILL = -1, KILL_MAKER = -2, NO_FAULT = 0 };
 
 /* argv[0] of the program, by which the injector knows it. */
-#define PROGRAM "matrix-witness"
+#define PROGRAM "matrix-reporter"
 /* Sent by a traced process to itself: its calls are counted from here on, or no longer. The caller's cannot be blocked;
  * the host of the runc bootstrap sends one that is ignored where there is no tracer. */
 #define MARK SIGSTOP
@@ -79,7 +79,7 @@ struct kind {
     const char *(*why_not)(void);              /* a reason to skip it, or NULL */
     void (*ask)(struct forkexec_attr *attr);
     const char *const *argv;                   /* what the program does; default: shows itself and its mounts */
-    const char *path;                          /* default: the witness */
+    const char *path;                          /* default: the reporter */
     void (*meanwhile)(struct forkexec_child *child, struct report *report);
     bool outlived;                             /* the program goes on; the caller's end must be its end */
 };
@@ -88,7 +88,7 @@ extern const int kind_count;
 
 /* What the requests stand on. */
 struct fixture {
-    char directory[128], witness[160], host[160];
+    char directory[128], reporter[160], host[160];
     pid_t owner, holder; /* the process whose child holds namespaces, and that child */
     int holder_pidfd, holder_ns[8], output;
     char cgroup[256], open_cgroup[256]; /* of this worker; the second may be written by others; "" for none */
@@ -98,7 +98,7 @@ extern struct fixture fixture;
 enum { USER, PID, MOUNT, IPC, UTS, NET, CGROUP, TIME };
 extern const char *const namespace_names[8];
 extern const uint32_t namespace_types[8];
-bool open_fixture(const char *witness, const char *host);
+bool open_fixture(const char *reporter, const char *host);
 void close_fixture(void);
 void open_worker_fixture(int worker);
 void close_worker_fixture(void);

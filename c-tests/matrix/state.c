@@ -1,4 +1,4 @@
-/* What a process is, as lines of a key and a value (see.h), in words that do not differ between two runs. */
+/* What a process is, as lines of a key and a value (process_state.h), in words that do not differ between two runs. */
 #define _GNU_SOURCE
 #include "matrix.h"
 

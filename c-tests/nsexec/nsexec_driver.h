@@ -2,8 +2,8 @@
  * the pids, and reaps all three processes. */
 #ifndef NSEXEC_DRIVER_H
 #define NSEXEC_DRIVER_H
-#include "aside.h"
-#include "deny.h"
+#include "in_fork.h"
+#include "deny_calls.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -74,7 +74,7 @@ static inline struct message *asks_for(uint32_t flags, bool rootless)
 static inline const char *host(bool archive)
 {
     const char *name = archive ? "nsexec_host_static" : "nsexec_host";
-    const char *path = text("%.*s/%s", (int)(strrchr(witness, '/') - witness), witness, name);
+    const char *path = text("%.*s/%s", (int)(strrchr(reporter, '/') - reporter), reporter, name);
     need(!access(path, X_OK), "no %s", name);
     return path;
 }

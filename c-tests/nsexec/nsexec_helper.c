@@ -217,5 +217,5 @@ TEST(is_newuidmap)
     need(!access("/etc/subuid", F_OK) && !access("/etc/subgid", F_OK), "no /etc/subuid and /etc/subgid");
     need(getpwuid(NOBODY), "user %d has no name", NOBODY);
     public_host();
-    aside(with_uidmap, NULL);
+    in_fork(with_uidmap, NULL);
 }

@@ -1,5 +1,5 @@
 /* What runc is to the bootstrap: a constructor that calls nsexec(), and a program that goes on where it returns. It
- * shows what it has become in see()'s kind of lines, says "ready" and the next line of the init socket, and stays until
+ * shows what it has become in print_state()'s kind of lines, says "ready" and the next line of the init socket, and stays until
  * its stdin ends. */
 #define _GNU_SOURCE
 #include <fcntl.h>

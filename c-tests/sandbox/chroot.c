@@ -1,6 +1,6 @@
 /* A caller in a chroot, without /proc, or with one of another pid namespace: what is not possible there is said to be so for
  * that reason and no other, and the rest works. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -82,7 +82,7 @@ TEST(in_a_chroot)
     need_root();
     need_cap(CAP_SYS_ADMIN);
     need_user_namespaces();
-    aside(check_in_a_directory, scratch());
+    in_fork(check_in_a_directory, scratch());
 }
 
 /* That this is no root of a mount namespace only its way up tells. */
@@ -99,7 +99,7 @@ TEST(in_a_chroot_that_is_a_mount)
     need_root();
     need_cap(CAP_SYS_ADMIN);
     need_user_namespaces();
-    aside(check_in_a_mount, scratch());
+    in_fork(check_in_a_mount, scratch());
 }
 
 /* Without the privilege to look, nothing is said for certain. */
@@ -121,7 +121,7 @@ TEST(in_a_chroot_without_privilege)
     need_user_namespaces();
     need(!exists("/proc/sys/kernel/unprivileged_userns_clone") && !exists("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
         "user namespaces may be restricted otherwise");
-    aside(check_without_privilege, scratch());
+    in_fork(check_without_privilege, scratch());
 }
 
 /* By way of a /proc that is none, or not the caller's. */
@@ -150,7 +150,7 @@ TEST(without_proc)
     need_root();
     need_cap(CAP_SYS_ADMIN);
     need_user_namespaces();
-    aside(check_without_proc, scratch());
+    in_fork(check_without_proc, scratch());
 }
 
 /* The first process of a pid namespace, which mounts its /proc or does not, and runs the rest or waits. */
@@ -198,7 +198,7 @@ TEST(with_the_proc_of_an_inner_pid_namespace)
     need_root();
     need_cap(CAP_SYS_ADMIN);
     need_user_namespaces();
-    aside(check_inner_proc, NULL);
+    in_fork(check_inner_proc, NULL);
 }
 
 /* There the caller and its child are, under other numbers. */
@@ -228,5 +228,5 @@ TEST(with_the_proc_of_an_outer_pid_namespace)
     need_cap(CAP_SYS_ADMIN);
     need_user_namespaces();
     need_probe(FORKEXEC_PROBE_PIDFD);
-    aside(check_outer_proc, NULL);
+    in_fork(check_outer_proc, NULL);
 }

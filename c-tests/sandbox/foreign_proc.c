@@ -1,6 +1,6 @@
 /* A /proc that is not that of the caller's pid namespace: there the child's pid is another number, or another process's. What
  * is written for the child goes to the child, or the spawn fails and says why. */
-#include "building.h"
+#include "mount_requests.h"
 
 #include <sys/ioctl.h>
 
@@ -71,7 +71,7 @@ static void in_outer_proc(const void *argument)
     int status;
     begin_bystander();
     /* What is known of this /proc is not true in the process that follows. */
-    assert_saw(run_witness(mapped(FORKEXEC_MEMORY_AUTO, false), .path = public_witness()), "uid", "7 7 7 7");
+    assert_saw(run_reporter(mapped(FORKEXEC_MEMORY_AUTO, false), .path = public_reporter()), "uid", "7 7 7 7");
     assert_false(unshare(CLONE_NEWPID));
     pid_t first = fork();
     assert_true(first >= 0);
@@ -95,7 +95,7 @@ static void need_pid_namespaces(void)
     need_user_namespaces();
     need(access("/proc/sys/kernel/ns_last_pid", W_OK) == 0, "needs a writable /proc/sys/kernel/ns_last_pid");
     scratch();
-    public_witness();
+    public_reporter();
 }
 
 static void maps_are_the_childs(const void *unused)
@@ -108,7 +108,7 @@ static void maps_are_the_childs(const void *unused)
             struct forkexec_error error = { 0 };
             next_is_the_bystanders_number();
             char *argv[] = { "w", "sleep", NULL };
-            int result = forkexec_spawn(attr, public_witness(), argv, NULL, &child, &error);
+            int result = forkexec_spawn(attr, public_reporter(), argv, NULL, &child, &error);
             assert_bystander_is_untouched();
             if (result)
                 fail_msg("%s", error.message);
@@ -124,7 +124,7 @@ static void maps_are_the_childs(const void *unused)
             finish(child);
             forkexec_close(child);
             next_is_the_bystanders_number();
-            struct view *view = run_witness(attr, .path = public_witness());
+            struct view *view = run_reporter(attr, .path = public_reporter());
             assert_saw(view, "uid", "7 7 7 7");
             assert_saw(view, "gid", "8 8 8 8");
             assert_saw(view, "oom_score_adj", "321");
@@ -145,7 +145,7 @@ static void after_a_proc_of_its_own(const void *unused)
     assert_false(unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
     assert_false(mount("proc", "/proc", "proc", 0, NULL));
     for (int i = 0; i < 2; i++)
-        assert_saw(run_witness(mapped(FORKEXEC_MEMORY_AUTO, false), .path = public_witness()), "uid", "7 7 7 7");
+        assert_saw(run_reporter(mapped(FORKEXEC_MEMORY_AUTO, false), .path = public_reporter()), "uid", "7 7 7 7");
     assert_false(umount2("/proc", MNT_DETACH));
     maps_are_the_childs(unused);
 }
@@ -162,7 +162,7 @@ static void fails(struct forkexec_attr *attr, uint32_t stage, int code, const ch
     struct forkexec_child *child = NULL;
     struct forkexec_error error = { 0 };
     char *argv[] = { "w", "exit", "0", NULL };
-    int result = forkexec_spawn(attr, public_witness(), argv, NULL, &child, &error);
+    int result = forkexec_spawn(attr, public_reporter(), argv, NULL, &child, &error);
     if (error.stage != stage || result != -code || !strstr(error.message, why))
         fail_msg("%d, stage %u: %s", result, error.stage, error.message);
     assert_null(child);
@@ -210,14 +210,14 @@ static void by_the_pid_alone(const void *unused)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER));
         OK(forkexec_attr_map_uid(attr, 7, geteuid(), 1));
-        assert_saw(run_witness(attr, .path = public_witness()), "uid", "7 7 7 7");
+        assert_saw(run_reporter(attr, .path = public_reporter()), "uid", "7 7 7 7");
     }
 }
 
 TEST(in_ones_own_proc_the_pid_is_enough)
 {
     need_user_namespaces();
-    public_witness();
+    public_reporter();
     in_copy(by_the_pid_alone, NULL);
 }
 

@@ -1,15 +1,15 @@
 /* Another root: everything of the program starts inside, and nothing leads out. */
-#include "aside.h"
+#include "in_fork.h"
 
 #include <fcntl.h>
 #include <sched.h>
 
 EACH_TEST_NEEDS(need_other_roots)
 
-/* A root with nothing but the witness, a directory, a file, a link that means "/", and a path to the outside. */
+/* A root with nothing but the reporter, a directory, a file, a link that means "/", and a path to the outside. */
 static const char *new_root(void)
 {
-    const char *witness_inside = public_witness();
+    const char *reporter_inside = public_reporter();
     if (exists(scratch_path("sub")))
         return scratch();
     assert_false(mkdir(scratch_path("sub"), 0755));
@@ -17,7 +17,7 @@ static const char *new_root(void)
     int fd = open(scratch_path("sub/file"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     assert_int_equal(write(fd, "inside", 6), 6);
     close(fd);
-    assert_true(exists(witness_inside));
+    assert_true(exists(reporter_inside));
     return scratch();
 }
 
@@ -43,7 +43,7 @@ TEST_BOTH(the_working_directory_moves_inside)
 {
     need_chroot();
     for EACH_ROOT_MEMORY(mode) {
-        struct view *view = run_witness(rooted(mode), .path = "/witness");
+        struct view *view = run_reporter(rooted(mode), .path = "/reporter");
         assert_saw(view, "cwd", "/");
         assert_saw(view, "exe", "?"); /* there is no /proc in there */
     }
@@ -60,14 +60,14 @@ TEST_BOTH(paths_are_looked_up_inside)
         for EACH_ROOT_MEMORY(mode) {
             struct forkexec_attr *attr = rooted(mode);
             OK(forkexec_attr_set_cwd(attr, directories[i].path));
-            assert_saw(run_witness(attr, .path = "/up/witness"), "cwd", directories[i].seen);
+            assert_saw(run_reporter(attr, .path = "/up/reporter"), "cwd", directories[i].seen);
             attr = rooted(mode);
             OK(forkexec_attr_enter_directory(attr, directories[i].path));
-            assert_saw(run_witness(attr, .path = "/witness"), "cwd", directories[i].seen);
+            assert_saw(run_reporter(attr, .path = "/reporter"), "cwd", directories[i].seen);
         }
     struct forkexec_attr *attr = rooted(0);
     OK(forkexec_attr_set_cwd(attr, "/sub"));
-    assert_saw(run_witness(attr, .path = "../witness"), "cwd", "/sub");
+    assert_saw(run_reporter(attr, .path = "../reporter"), "cwd", "/sub");
 }
 
 TEST_BOTH(what_is_outside_is_not_there)
@@ -75,13 +75,13 @@ TEST_BOTH(what_is_outside_is_not_there)
     need_chroot();
     const char *outside = text("%s", new_root());
     for EACH_ROOT_MEMORY(mode) {
-        assert_spawn_fails(rooted(mode), text("%s/witness", outside), FORKEXEC_STAGE_EXEC, ENOENT, -1);
+        assert_spawn_fails(rooted(mode), text("%s/reporter", outside), FORKEXEC_STAGE_EXEC, ENOENT, -1);
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_set_cwd(attr, outside));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD, ENOENT, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD, ENOENT, -1);
         attr = rooted(mode);
         OK(forkexec_attr_open_fd(attr, 0, "/etc/passwd", O_RDONLY, 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
     }
 }
 
@@ -95,7 +95,7 @@ TEST_BOTH(files_are_opened_inside)
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_map_fd(attr, pair[1], 1));
         OK(forkexec_attr_open_fd(attr, 5, "/sub/file", O_RDONLY, 0));
-        assert_int_equal(finish(start(attr, "/witness", (char *[]){ "w", "cat", "5", NULL }, NULL)).exit_code, 0);
+        assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "w", "cat", "5", NULL }, NULL)).exit_code, 0);
         assert_int_equal(read(pair[0], bytes, sizeof bytes), 6);
         assert_string_equal(bytes, "inside");
         close(pair[0]);
@@ -113,11 +113,11 @@ TEST_BOTH(a_directory_that_was_opened_before)
     for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_set_cwd_fd(attr, inside));
-        assert_saw(run_witness(attr, .path = "/witness"), "cwd", "/sub");
+        assert_saw(run_reporter(attr, .path = "/reporter"), "cwd", "/sub");
         OK(forkexec_attr_set_cwd_fd(attr, outside));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
         OK(forkexec_attr_set_cwd_fd(attr, file));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD, ENOTDIR, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD, ENOTDIR, -1);
     }
     close(inside);
     close(outside);
@@ -136,9 +136,9 @@ TEST_BOTH(no_action_leads_out_either)
         OK(forkexec_attr_map_fd(attr, inside, 7));
         OK(forkexec_attr_enter_directory_fd(attr, 7));
         OK(forkexec_attr_close_fd(attr, 7));
-        assert_saw(run_witness(attr, .path = "/witness"), "cwd", "/sub");
+        assert_saw(run_reporter(attr, .path = "/reporter"), "cwd", "/sub");
         OK(forkexec_attr_map_fd(attr, outside, 7));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
     }
     close(inside);
     close(outside);
@@ -148,7 +148,7 @@ TEST_BOTH(a_program_from_outside_by_descriptor)
 {
     need_native(); /* it executes by name */
     need_chroot();
-    int fd = open(witness, O_PATH | O_CLOEXEC);
+    int fd = open(reporter, O_PATH | O_CLOEXEC);
     for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_set_exec_fd(attr, fd));
@@ -171,7 +171,7 @@ TEST_BOTH(roots_that_are_none)
         for EACH_ROOT_MEMORY(mode) {
             struct forkexec_attr *attr = rooted(mode);
             OK(forkexec_attr_set_chroot(attr, scratch_path(cases[i].name)));
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CHROOT, cases[i].code, -1);
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CHROOT, cases[i].code, -1);
         }
     static char path[5000];
     struct forkexec_attr *attr = new_attr(), *other = new_attr();
@@ -188,13 +188,13 @@ static void check_refused(const void *with)
     for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_chroot(attr, with));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CHROOT, EPERM, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CHROOT, EPERM, -1);
     }
 }
 
 TEST_BOTH(without_privilege_there_is_no_other_root)
 {
-    aside(check_refused, new_root());
+    in_fork(check_refused, new_root());
 }
 
 /* The root is entered while the caller's rights still are there; what comes after has the program's. */
@@ -208,9 +208,9 @@ TEST_BOTH(the_root_is_entered_before_the_ids_change)
     for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = rooted(mode);
         OK(forkexec_attr_set_uid(attr, NOBODY));
-        assert_saw(run_witness(attr, .path = "/witness"), "uid", "65534 65534 65534 65534");
+        assert_saw(run_reporter(attr, .path = "/reporter"), "uid", "65534 65534 65534 65534");
         OK(forkexec_attr_set_chroot(attr, closed));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_EXEC, EACCES, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_EXEC, EACCES, -1);
     }
 }
 
@@ -226,7 +226,7 @@ TEST_BOTH(with_a_mount_namespace)
                 OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_MOUNT));
             else
                 OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
-            struct forkexec_child *child = start(attr, "/witness", (char *[]){ "w", "sleep", NULL }, NULL);
+            struct forkexec_child *child = start(attr, "/reporter", (char *[]){ "w", "sleep", NULL }, NULL);
             pid_t pid = forkexec_child_pid(child);
             assert_string_equal(link_of(text("/proc/%d/root", pid)), scratch());
             assert_string_not_equal(link_of(text("/proc/%d/ns/mnt", pid)), link_of("/proc/self/ns/mnt"));
@@ -245,7 +245,7 @@ static void check_user(const void *with)
         OK(forkexec_attr_map_uid(attr, 0, NOBODY, 1));
         OK(forkexec_attr_map_gid(attr, 0, NOBODY, 1));
         OK(forkexec_attr_set_chroot(attr, with));
-        struct view *view = run_witness(attr, .path = "/witness");
+        struct view *view = run_reporter(attr, .path = "/reporter");
         assert_saw(view, "uid", "0 0 0 0");
         assert_saw(view, "cwd", "/");
     }
@@ -254,7 +254,7 @@ static void check_user(const void *with)
 TEST_BOTH(an_ordinary_user_in_a_user_namespace)
 {
     need_user_namespaces();
-    aside(check_user, new_root());
+    in_fork(check_user, new_root());
 }
 
 TEST(a_held_child_is_in_its_root)
@@ -262,7 +262,7 @@ TEST(a_held_child_is_in_its_root)
     need_cap(CAP_SYS_CHROOT);
     for EACH_ROOT_MEMORY(mode) {
         struct forkexec_child *child = NULL;
-        OK(forkexec_start(rooted(mode), "/witness", (char *[]){ "w", NULL }, NULL, &child, NULL));
+        OK(forkexec_start(rooted(mode), "/reporter", (char *[]){ "w", NULL }, NULL, &child, NULL));
         assert_string_equal(link_of(text("/proc/%d/root", forkexec_child_pid(child))), scratch());
         assert_string_equal(link_of(text("/proc/%d/cwd", forkexec_child_pid(child))), scratch());
         forkexec_close(child);

@@ -1,27 +1,27 @@
 /* What is changed of what is there: flags of mounts, and modes. */
-#include "building.h"
+#include "mount_requests.h"
 
 #include <errno.h>
 
 TEST_BOTH(flags_are_added)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/a", 0, 0755, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID));
         OK(forkexec_attr_mount_tmpfs(attr, "/a/b", 0, 0755, FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_make_symlink(attr, "a", "/link"));
         OK(forkexec_attr_remount(attr, "/a", FORKEXEC_MOUNT_READONLY));
         OK(forkexec_attr_remount(attr, "/link", FORKEXEC_MOUNT_NODEV | FORKEXEC_MOUNT_NOEXEC | FORKEXEC_MOUNT_FOLLOW));
-        OK(forkexec_attr_remount(attr, "/witness", FORKEXEC_MOUNT_NODEV));
+        OK(forkexec_attr_remount(attr, "/reporter", FORKEXEC_MOUNT_NODEV));
         OK(forkexec_attr_remount(attr, "/", FORKEXEC_MOUNT_READONLY));
-        struct view *view = look(attr, "look", "/", "look", "/a", "look", "/a/b", "look", "/witness");
+        struct view *view = look(attr, "look", "/", "look", "/a", "look", "/a/b", "look", "/reporter");
         assert_saw(view, "flags./", "ro nosuid nodev");
         assert_saw(view, "flags./a", "ro nosuid nodev noexec");
         assert_saw(view, "flags./a/b", "");
-        assert_true(has_word(view, "flags./witness", "nodev"));
-        assert_int_equal(finish(start(attr, "/witness", (char *[]){ "w", "touch", "/a/x", NULL }, NULL)).exit_code, EROFS);
-        assert_int_equal(finish(start(attr, "/witness", (char *[]){ "w", "touch", "/a/b/x", NULL }, NULL)).exit_code, 0);
+        assert_true(has_word(view, "flags./reporter", "nodev"));
+        assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "w", "touch", "/a/x", NULL }, NULL)).exit_code, EROFS);
+        assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "w", "touch", "/a/b/x", NULL }, NULL)).exit_code, 0);
     }
 }
 
@@ -29,20 +29,20 @@ TEST_BOTH(flags_are_added)
 TEST_BOTH(in_the_order_of_the_list)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_file(attr, "/before", NULL, 0, 0600));
         OK(forkexec_attr_remount(attr, "/", FORKEXEC_MOUNT_READONLY));
         assert_saw(look(attr, "look", "/before"), "kind./before", "file");
         OK(forkexec_attr_make_file(attr, "/after", NULL, 0, 0600));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FILE, EROFS, 3);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FILE, EROFS, 3);
     }
 }
 
 TEST_BOTH(modes_are_changed)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_directory(attr, "/d", 0));
         OK(forkexec_attr_make_file(attr, "/d/f", NULL, 0, 0));
@@ -62,29 +62,29 @@ TEST_BOTH(modes_are_changed)
 TEST_BOTH(what_cannot_be_changed)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_directory(attr, "/d", 0755));
         OK(forkexec_attr_remount(attr, "/d", FORKEXEC_MOUNT_READONLY));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_REMOUNT, EINVAL, 2);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_REMOUNT, EINVAL, 2);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_remount(attr, "/none", FORKEXEC_MOUNT_READONLY));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_REMOUNT, ENOENT, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_REMOUNT, ENOENT, 1);
         attr = in_empty_root(mode, user);
-        OK(forkexec_attr_make_symlink(attr, "witness", "/link"));
+        OK(forkexec_attr_make_symlink(attr, "reporter", "/link"));
         OK(forkexec_attr_remount(attr, "/link", FORKEXEC_MOUNT_READONLY));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_REMOUNT, ELOOP, 2);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_REMOUNT, ELOOP, 2);
         attr = in_empty_root(mode, user);
-        OK(forkexec_attr_make_symlink(attr, "witness", "/link"));
+        OK(forkexec_attr_make_symlink(attr, "reporter", "/link"));
         OK(forkexec_attr_change_mode(attr, "/link", 0777));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_MODE, ELOOP, 2);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_MODE, ELOOP, 2);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_change_mode(attr, "/none", 0777));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_MODE, ENOENT, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_MODE, ENOENT, 1);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_remount(attr, "/", FORKEXEC_MOUNT_READONLY));
         OK(forkexec_attr_change_mode(attr, "/", 0700));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_MODE, EROFS, 2);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_MODE, EROFS, 2);
     }
     static const struct {
         const char *path;
@@ -103,8 +103,8 @@ TEST_BOTH(a_mode_of_anothers)
 {
     need_mounts();
     need(geteuid() != 0, "it is for an ordinary user");
-    for EACH_MOUNTER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_MOUNT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_change_mode(attr, "/etc/passwd", 0666));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_MODE, EPERM, 0);
     }

@@ -1,5 +1,5 @@
 /* Files that are copies of what a descriptor's file holds: made in the root, or mounted. */
-#include "building.h"
+#include "mount_requests.h"
 
 #include <errno.h>
 
@@ -17,7 +17,7 @@ TEST_BOTH(copies_are_made)
     need_mounts();
     int fd = contents_of("contents"), file = open(new_file("file"), O_RDONLY | O_CLOEXEC), empty = contents_of("  ");
     assert_false(ftruncate(empty, 0));
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_file_fd(attr, "/a/b", fd, 06751));
         OK(forkexec_attr_make_file_fd(attr, "/again", fd, 0600));
@@ -47,7 +47,7 @@ TEST_BOTH(copies_are_mounted)
     need_mounts();
     int fd = contents_of("contents");
     const char *target = new_file("target");
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_file(attr, "/below", (const uint8_t *)"below", 5, 0600));
         OK(forkexec_attr_mount_file_fd(attr, fd, "/below", 0640, FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOEXEC));
@@ -66,15 +66,15 @@ TEST_BOTH(copies_are_mounted)
         assert_saw(view, "mode./deep/made", "0755");
         assert_saw(view, "flags./deep/made", "nosuid nodev");
         assert_saw(view, "text./deep/other", "contents");
-        /* The root, the witness, the three and /proc: the file system in which they were made is not mounted any more. */
+        /* The root, the reporter, the three and /proc: the file system in which they were made is not mounted any more. */
         assert_saw(view, "mounts", "6");
-        assert_int_equal(finish(start(attr, "/witness", (char *[]){ "w", "touch", "/below", NULL }, NULL)).exit_code, EROFS);
+        assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "w", "touch", "/below", NULL }, NULL)).exit_code, EROFS);
     }
     /* The caller's file stays as it is. */
-    for EACH_MOUNTER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_MOUNT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_mount_file_fd(attr, fd, target, 0600, 0));
-        struct view *view = run_witness(attr, .argv = (char *[]){ "w", "look", (char *)target, NULL });
+        struct view *view = run_reporter(attr, .argv = (char *[]){ "w", "look", (char *)target, NULL });
         assert_saw(view, text("text.%s", target), "contents");
         assert_string_equal(text_of(target), "target");
     }
@@ -89,7 +89,7 @@ TEST_BOTH(of_any_length)
     int fd = memfd_create("long", MFD_CLOEXEC);
     assert_false(ftruncate(fd, LENGTH - 4));
     assert_int_equal(pwrite(fd, "last", 4, LENGTH - 4), 4);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_file_fd(attr, "/long", fd, 0644));
         OK(forkexec_attr_mount_file_fd(attr, fd, "/other", 0644, FORKEXEC_MOUNT_CREATE));
@@ -99,7 +99,7 @@ TEST_BOTH(of_any_length)
             struct forkexec_attr *copy = forkexec_attr_copy(attr);
             OK(forkexec_attr_map_fd(copy, pair[1], 1));
             OK(forkexec_attr_open_fd(copy, 5, *path, O_RDONLY, 0));
-            struct forkexec_child *child = start(copy, "/witness", (char *[]){ "w", "cat", "5", NULL }, NULL);
+            struct forkexec_child *child = start(copy, "/reporter", (char *[]){ "w", "cat", "5", NULL }, NULL);
             close(pair[1]);
             static char bytes[65536];
             size_t length = 0, last = 0;
@@ -122,43 +122,43 @@ TEST_BOTH(what_cannot_be_copied)
         written = open(new_file("written"), O_WRONLY | O_CLOEXEC), zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
     assert_false(pipe2(ends, O_CLOEXEC));
     const int others[] = { ends[0], directory, zero };
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr;
         for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
             attr = in_empty_root(mode, user);
             OK(forkexec_attr_make_file_fd(attr, "/a", others[i], 0644));
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EINVAL, 1);
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, EINVAL, 1);
             attr = in_empty_root(mode, user);
             OK(forkexec_attr_mount_file_fd(attr, others[i], "/a", 0644, FORKEXEC_MOUNT_CREATE));
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EINVAL, 1);
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, EINVAL, 1);
         }
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_file_fd(attr, "/a", 987, 0644));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EBADF, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, EBADF, 1);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_mount_file_fd(attr, written, "/a", 0644, FORKEXEC_MOUNT_CREATE));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FILE, EBADF, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FILE, EBADF, 1);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_mount_file_fd(attr, fd, "/a", 0644, 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FILE, ENOENT, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FILE, ENOENT, 1);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_directory(attr, "/a", 0755));
         OK(forkexec_attr_mount_file_fd(attr, fd, "/a", 0644, 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FILE, ENOTDIR, 2);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FILE, ENOTDIR, 2);
         attr = in_empty_root(mode, user);
-        OK(forkexec_attr_make_symlink(attr, "witness", "/link"));
+        OK(forkexec_attr_make_symlink(attr, "reporter", "/link"));
         OK(forkexec_attr_mount_file_fd(attr, fd, "/link", 0644, 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FILE, ELOOP, 2);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FILE, ELOOP, 2);
         attr = in_empty_root(mode, user);
-        OK(forkexec_attr_make_file_fd(attr, "/witness", fd, 0644));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FILE, EEXIST, 1);
+        OK(forkexec_attr_make_file_fd(attr, "/reporter", fd, 0644));
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FILE, EEXIST, 1);
         /* It does not fit. */
         attr = in_empty_root(mode, user);
         int big = memfd_create("big", MFD_CLOEXEC);
         assert_false(ftruncate(big, 1 << 20));
         OK(forkexec_attr_mount_tmpfs(attr, "/small", 65536, 0755, FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_make_file_fd(attr, "/small/file", big, 0644));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FILE, ENOSPC, 2);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FILE, ENOSPC, 2);
         close(big);
     }
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)

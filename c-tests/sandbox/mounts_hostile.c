@@ -1,6 +1,6 @@
 /* A root that somebody else has prepared, or changes meanwhile: nothing that stands in it leads out, and whoever looks for
  * a device or for /proc finds the real one or none. */
-#include "building.h"
+#include "mount_requests.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -13,7 +13,7 @@ static const char *outside;
 static const char *hostile_root(void)
 {
     static const char *const links[] = { "dev", "proc", "etc", "link", "a/b" };
-    public_witness();
+    public_reporter();
     outside = new_directory("outside");
     new_directory("outside/sub");
     new_file("outside/file");
@@ -35,7 +35,7 @@ static const char *hostile_root(void)
 static struct forkexec_attr *in_hostile_root(uint32_t mode, bool user)
 {
     need_other_roots();
-    struct forkexec_attr *attr = builder(mode, user);
+    struct forkexec_attr *attr = mount_attr(mode, user);
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
     OK(forkexec_attr_set_root(attr, hostile_root(), 0));
     return attr;
@@ -99,7 +99,7 @@ TEST_BOTH(a_target_is_no_link)
         for (int k = 0; k < 7; k += denied_as() ? 3 : 1) {
             struct forkexec_attr *attr = in_hostile_root((uint32_t)k % 2, geteuid());
             items[i].ask(attr, paths[k]);
-            assert_spawn_fails(attr, "/witness", items[i].stage, items[i].at_link, 0);
+            assert_spawn_fails(attr, "/reporter", items[i].stage, items[i].at_link, 0);
         }
     assert_outside_is_untouched();
 }
@@ -112,7 +112,7 @@ TEST_BOTH(nothing_on_the_way_is_a_link)
         for (int k = 0; k < 6; k += denied_as() ? 3 : 1) {
             struct forkexec_attr *attr = in_hostile_root((uint32_t)k % 2, geteuid());
             items[i].ask(attr, paths[k]);
-            assert_spawn_fails(attr, "/witness", items[i].stage, ELOOP, 0);
+            assert_spawn_fails(attr, "/reporter", items[i].stage, ELOOP, 0);
         }
     assert_outside_is_untouched();
 }
@@ -126,7 +126,7 @@ TEST(a_link_is_told_of)
     struct forkexec_child *child = NULL;
     OK(forkexec_attr_make_directory(attr, "/fine", 0755));
     OK(forkexec_attr_mount_proc(attr, "/proc", 0));
-    assert_int_equal(forkexec_spawn(attr, "/witness", (char *[]){ "w", NULL }, NULL, &child, &error), -ELOOP);
+    assert_int_equal(forkexec_spawn(attr, "/reporter", (char *[]){ "w", NULL }, NULL, &child, &error), -ELOOP);
     assert_non_null(strstr(error.message, "proc 1 (/proc): "));
     assert_non_null(strstr(error.message, "symbolic link"));
     rmdir(scratch_path("root/fine"));
@@ -135,19 +135,19 @@ TEST(a_link_is_told_of)
 TEST_BOTH(links_are_followed_inside_where_that_is_asked_for)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_hostile_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, outside, "/to_real", FORKEXEC_MOUNT_FOLLOW));
         OK(forkexec_attr_mount_tmpfs(attr, "/up/a", 0, 0711, FORKEXEC_MOUNT_FOLLOW));
-        OK(forkexec_attr_bind_mount(attr, scratch_path("witness"), "/to_file", FORKEXEC_MOUNT_FOLLOW));
-        struct view *view = run_witness(attr, .path = "/file", .argv = (char *[]){ "w", "look", "/real/file", "look", "/a",
+        OK(forkexec_attr_bind_mount(attr, scratch_path("reporter"), "/to_file", FORKEXEC_MOUNT_FOLLOW));
+        struct view *view = run_reporter(attr, .path = "/file", .argv = (char *[]){ "w", "look", "/real/file", "look", "/a",
             NULL });
         assert_saw(view, "text./real/file", "outside/file");
         assert_saw(view, "mode./a", "0711");
         /* It leads to a place in the root that is not there. */
         attr = in_hostile_root(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/link", 0, 0711, FORKEXEC_MOUNT_FOLLOW));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ENOENT, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_TMPFS, ENOENT, 0);
     }
     assert_outside_is_untouched();
 }
@@ -169,7 +169,7 @@ TEST_BOTH(what_links_lead_to_is_made_inside)
     need_mounts();
     const char *file = new_file("file"), *directory = new_directory("source");
     new_file("source/inner");
-    for EACH_BUILDER(mode, user)
+    for EACH_ROOT_MODE(mode, user)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
             for (int is_file = 0; is_file < 2; is_file++) {
                 struct forkexec_attr *attr = in_empty_root(mode, user);
@@ -184,12 +184,12 @@ TEST_BOTH(what_links_lead_to_is_made_inside)
                 assert_saw(view, text("text.%s", cases[i].link), cases[i].contents);
             }
     /* All of it outside is as it was, and a tmpfs is made like a bind. */
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_hostile_root(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/link/made", 0, 0711, FORKEXEC_MOUNT_FOLLOW | FORKEXEC_MOUNT_CREATE));
-        OK(forkexec_attr_bind_mount(attr, scratch_path("witness"), "/to_file", FORKEXEC_MOUNT_FOLLOW));
+        OK(forkexec_attr_bind_mount(attr, scratch_path("reporter"), "/to_file", FORKEXEC_MOUNT_FOLLOW));
         const char *inside = text("%s/made", outside);
-        struct view *view = run_witness(attr, .path = "/file", .argv = (char *[]){ "w", "look", (char *)inside, NULL });
+        struct view *view = run_reporter(attr, .path = "/file", .argv = (char *[]){ "w", "look", (char *)inside, NULL });
         assert_saw(view, text("mode.%s", inside), "0711");
         assert_outside_is_untouched();
     }
@@ -199,17 +199,17 @@ TEST_BOTH(ways_that_do_not_end)
 {
     static char longer[4096];
     need_mounts();
-    for EACH_BUILDER(mode, user)
+    for EACH_ROOT_MODE(mode, user)
         for (uint32_t create = 0; create <= FORKEXEC_MOUNT_CREATE; create += FORKEXEC_MOUNT_CREATE) {
             struct forkexec_attr *attr = in_empty_root(mode, user);
             OK(forkexec_attr_make_symlink(attr, "two", "/one"));
             OK(forkexec_attr_make_symlink(attr, "/one", "/two"));
             OK(forkexec_attr_mount_tmpfs(attr, "/two/x", 0, 0711, FORKEXEC_MOUNT_FOLLOW | create));
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ELOOP, 3);
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_TMPFS, ELOOP, 3);
             attr = in_empty_root(mode, user);
-            OK(forkexec_attr_make_symlink(attr, "/witness", "/program"));
+            OK(forkexec_attr_make_symlink(attr, "/reporter", "/program"));
             OK(forkexec_attr_mount_tmpfs(attr, "/program/x", 0, 0711, FORKEXEC_MOUNT_FOLLOW | create));
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ENOTDIR, 2);
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_TMPFS, ENOTDIR, 2);
             /* A link before the name that makes it too long. */
             memset(longer, 'x', 4095);
             for (int i = 0; i < 4095; i += 2)
@@ -218,7 +218,7 @@ TEST_BOTH(ways_that_do_not_end)
             OK(forkexec_attr_make_symlink(attr, "/missing/and/missing", "/l"));
             memcpy(longer, "/l", 2);
             OK(forkexec_attr_mount_tmpfs(attr, longer, 0, 0711, FORKEXEC_MOUNT_FOLLOW | create));
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS,
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_TMPFS,
                 create || lacks_call(SYS_openat2) ? ENAMETOOLONG : ENOENT, 2);
         }
 }
@@ -241,7 +241,7 @@ TEST_BOTH(the_longest_way)
     enum { MOST = 40, TIMES = 20 };
     need_mounts();
     pid_t mounts = begin_mounts();
-    for EACH_BUILDER(mode, user)
+    for EACH_ROOT_MODE(mode, user)
         for (int longer = 0; longer < 2; longer++) {
             struct forkexec_attr *attr = in_empty_root(mode, user);
             OK(forkexec_attr_make_directory(attr, "/0", 0755));
@@ -249,7 +249,7 @@ TEST_BOTH(the_longest_way)
                 OK(forkexec_attr_make_symlink(attr, text("%d", link - 1), text("/%d", link)));
             OK(forkexec_attr_mount_tmpfs(attr, text("/%d", MOST + longer), 0, 0711, FORKEXEC_MOUNT_FOLLOW));
             if (longer)
-                assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_TMPFS, ELOOP, MOST + 3);
+                assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_TMPFS, ELOOP, MOST + 3);
             else
                 for (int i = 0; i < TIMES; i++)
                     assert_saw(look(attr, "look", "/0"), "mode./0", "0711");
@@ -264,31 +264,31 @@ TEST_BOTH(what_is_there_is_of_another_kind)
     for EACH_ROOT_MEMORY(mode) {
         struct forkexec_attr *attr = in_hostile_root(mode, geteuid());
         OK(forkexec_attr_make_directory(attr, "/file", 0755));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_DIRECTORY, ENOTDIR, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_DIRECTORY, ENOTDIR, 0);
         attr = in_hostile_root(mode, geteuid());
         OK(forkexec_attr_make_directory(attr, "/file/a", 0755));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_DIRECTORY, ENOTDIR, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_DIRECTORY, ENOTDIR, 0);
         attr = in_hostile_root(mode, geteuid());
         OK(forkexec_attr_make_file(attr, "/real", NULL, 0, 0644));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FILE, EEXIST, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FILE, EEXIST, 0);
         attr = in_hostile_root(mode, geteuid());
         OK(forkexec_attr_make_symlink(attr, "files", "/to_file"));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_SYMLINK, EEXIST, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_SYMLINK, EEXIST, 0);
         attr = in_hostile_root(mode, geteuid());
         OK(forkexec_attr_bind_mount(attr, outside, "/file", FORKEXEC_MOUNT_CREATE));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOTDIR, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ENOTDIR, 0);
         attr = in_hostile_root(mode, geteuid());
         OK(forkexec_attr_mount_proc(attr, "/file", 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_PROC, ENOTDIR, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_PROC, ENOTDIR, 0);
         attr = in_hostile_root(mode, geteuid());
         OK(forkexec_attr_bind_mount(attr, scratch_path("nothing"), "/real", 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOENT, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ENOENT, 0);
         attr = in_hostile_root(mode, geteuid());
         OK(forkexec_attr_bind_mount(attr, outside, "/nothing", 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOENT, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ENOENT, 0);
         attr = in_hostile_root(mode, geteuid());
         OK(forkexec_attr_make_readonly(attr, "/nothing"));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_READONLY, ENOENT, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_READONLY, ENOENT, 0);
     }
 }
 
@@ -298,11 +298,11 @@ TEST_BOTH(a_false_device_covers_nothing)
     need_mounts();
     const char *file = new_file("file"), *directory = new_directory("dev");
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
-        struct forkexec_attr *attr = builder(mode, geteuid());
+        struct forkexec_attr *attr = mount_attr(mode, geteuid());
         OK(forkexec_attr_bind_mount(attr, "/dev/zero", "/dev/null", 0));
         OK(forkexec_attr_mask_path(attr, file));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_MASK, ENODEV, 1);
-        attr = builder(mode, geteuid());
+        attr = mount_attr(mode, geteuid());
         OK(forkexec_attr_bind_mount(attr, file, "/dev/full", 0));
         OK(forkexec_attr_mount_dev(attr, directory, 0));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_DEV, ENODEV, 1);
@@ -316,14 +316,14 @@ TEST_BOTH(a_false_proc_is_not_asked)
     bool asks = lacks_call(SYS_open_tree) || lacks_call(SYS_mount_setattr) || lacks_call(SYS_move_mount);
     const char *file = new_file("file"), *other = new_file("other");
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
-        struct forkexec_attr *attr = builder(mode, geteuid());
+        struct forkexec_attr *attr = mount_attr(mode, geteuid());
         OK(forkexec_attr_mount_tmpfs(attr, "/proc", 0, 0755, 0));
         OK(forkexec_attr_make_directory(attr, "/proc/self/fd", 0755));
         OK(forkexec_attr_bind_mount(attr, other, file, 0));
         if (asks)
             assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_BIND, EOPNOTSUPP, 2);
         else
-            assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+            assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
     }
 }
 
@@ -362,15 +362,15 @@ TEST_BOTH(a_race_is_never_won)
     /* There the other way is not tried when a file has been made already. */
     int forbidden = lacks_call(SYS_move_mount) && !lacks_call(SYS_open_tree) ? -EPERM : 0;
     for (int turn = 0; turn < (denied_as() ? 50 : 300); turn++) {
-        struct forkexec_attr *attr = builder((uint32_t)turn % 2, geteuid());
+        struct forkexec_attr *attr = mount_attr((uint32_t)turn % 2, geteuid());
         OK(forkexec_attr_set_root(attr, root, 0));
         OK(forkexec_attr_make_directory(attr, "/race/made", 0755));
         OK(forkexec_attr_make_file(attr, "/race/sub/made", NULL, 0, 0644));
         OK(forkexec_attr_mount_tmpfs(attr, "/race/new/made", 0, 0755, FORKEXEC_MOUNT_CREATE));
-        OK(forkexec_attr_bind_mount(attr, public_witness(), "/race/made_too", FORKEXEC_MOUNT_CREATE));
+        OK(forkexec_attr_bind_mount(attr, public_reporter(), "/race/made_too", FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_mount_tmpfs(attr, "/race/followed/x", 0, 0755, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_FOLLOW));
         OK(forkexec_attr_make_symlink(attr, "made", "/race/sub/link"));
-        OK(forkexec_attr_bind_mount(attr, public_witness(), "/file", 0));
+        OK(forkexec_attr_bind_mount(attr, public_reporter(), "/file", 0));
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
         int result = try_start(attr, "/file", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);

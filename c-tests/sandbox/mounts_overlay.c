@@ -1,5 +1,5 @@
 /* Directories that are laid over each other, as the program sees them, and what is found of it afterwards. */
-#include "building.h"
+#include "mount_requests.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ static void need_overlays(void)
     OVER(attr, new_directory("try_upper"), new_directory("try_work"), "/o", FORKEXEC_MOUNT_CREATE, new_directory("try_lower"));
     struct forkexec_error error;
     struct forkexec_child *child = NULL;
-    int result = try_start(attr, "/witness", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
+    int result = try_start(attr, "/reporter", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
     need(!result || error.stage != FORKEXEC_STAGE_OVERLAY || (result != -ENODEV && result != -EINVAL), "no overlay here: %s",
         error.message);
     assert_int_equal(result, 0);
@@ -29,11 +29,11 @@ static void need_overlays(void)
     rmdir(scratch_path("try_work/work"));
 }
 
-/* Runs the witness, and empties the directory of the kernel's. */
+/* Runs the reporter, and empties the directory of the kernel's. */
 #define does(attr, work, ...) does_(attr, work, (char *[]){ "w", __VA_ARGS__, NULL })
 static int does_(struct forkexec_attr *attr, const char *work, char **argv)
 {
-    int code = finish(start(attr, "/witness", argv, NULL)).exit_code;
+    int code = finish(start(attr, "/reporter", argv, NULL)).exit_code;
     rmdir(text("%s/work", work));
     return code;
 }
@@ -56,7 +56,7 @@ TEST_BOTH(directories_over_each_other)
     file_with(text("%s/both", top), "of the top");
     file_with(text("%s/both", bottom), "of the bottom");
     file_with(text("%s/below", bottom), "of the bottom");
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OVER(attr, upper, work, "/o", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID, top, bottom);
         struct view *view = look(attr, "look", "/o", "look", "/o/both", "look", "/o/below", "touch", "/o/made");
@@ -77,7 +77,7 @@ TEST_BOTH(nothing_is_written)
     const char *top = new_directory("top"), *bottom = new_directory("bottom"), *upper = new_directory("upper"),
         *work = new_directory("work");
     new_file("bottom/below");
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OVER(attr, NULL, NULL, "/o", FORKEXEC_MOUNT_CREATE, top, bottom);
         assert_saw(look(attr, "look", "/o/below"), "text./o/below", "bottom/below");
@@ -99,7 +99,7 @@ TEST_BOTH(what_is_written_goes_to_memory)
     const char *top = new_directory("top"), *bottom = new_directory("bottom");
     new_file("bottom/below");
     assert_false(chmod(top, 01733));
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OVER(attr, NULL, NULL, "/deep/o", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY | FORKEXEC_MOUNT_NODEV, top, bottom);
         OK(forkexec_attr_make_symlink(attr, "deep", "/link"));
@@ -117,7 +117,7 @@ TEST_BOTH(what_is_written_goes_to_memory)
         assert_saw(view, "text./deep/o/first", "first");
         assert_saw(view, "kind./deep/o/made", "file");
         assert_saw(view, "kind./deep/o/upper", "No such file or directory");
-        /* The root, the witness, the two and /proc: the file system that they are written to is not mounted. */
+        /* The root, the reporter, the two and /proc: the file system that they are written to is not mounted. */
         assert_saw(view, "mounts", "5");
         assert_false(exists(text("%s/made", top)) || exists(text("%s/made", bottom)));
         assert_saw(look(attr, "look", "/deep/o/made"), "kind./deep/o/made", "No such file or directory");
@@ -131,11 +131,11 @@ TEST_BOTH(over_a_directory_of_the_callers)
     need_overlays();
     const char *directory = new_directory("itself");
     new_file("itself/file");
-    for EACH_MOUNTER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_MOUNT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OVER(attr, NULL, NULL, directory, FORKEXEC_MOUNT_IN_MEMORY, directory);
         const char *file = text("%s/file", directory), *made = text("%s/made", directory);
-        struct view *view = run_witness(attr, .argv = (char *[]){ "w", "touch", (char *)made, "look", (char *)file, "look",
+        struct view *view = run_reporter(attr, .argv = (char *[]){ "w", "touch", (char *)made, "look", (char *)file, "look",
             (char *)made, NULL });
         assert_saw(view, text("text.%s", file), "itself/file");
         assert_saw(view, text("kind.%s", made), "file");
@@ -158,12 +158,12 @@ TEST_BOTH(what_stands_in_upper_afterwards)
     need(access("/bin/sh", X_OK) == 0, "there is no shell");
     new_directory("lower");
     const char *upper = new_directory("changes"), *work = new_directory("work");
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         new_file("lower/removed");
         new_file("lower/written");
         new_directory("lower/directory");
         new_file("lower/directory/file");
-        struct forkexec_attr *attr = builder(mode, user);
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OVER(attr, upper, work, new_directory("target"), 0, scratch_path("lower"));
         OK(forkexec_attr_set_cwd(attr, scratch_path("target")));
         char *argv[] = { "sh", "-c", "rm removed && printf more >>written && rm -r directory && mkdir directory && test ! -e "
@@ -187,7 +187,7 @@ TEST_BOTH(overlays_that_cannot_be)
     need_overlays();
     const char *lower = new_directory("lower"), *other = new_directory("other"), *upper = new_directory("upper"),
         *work = new_directory("work"), *nothing = scratch_path("nothing"), *file = new_file("file");
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         const struct {
             const char *upper, *work, *first, *second;
             int code;
@@ -199,19 +199,19 @@ TEST_BOTH(overlays_that_cannot_be)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             struct forkexec_attr *attr = in_empty_root(mode, user);
             OVER(attr, cases[i].upper, cases[i].work, "/o", FORKEXEC_MOUNT_CREATE, cases[i].first, cases[i].second);
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_OVERLAY, cases[i].code, 1);
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_OVERLAY, cases[i].code, 1);
         }
         rmdir(scratch_path("upper/within"));
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OVER(attr, NULL, NULL, "/o", FORKEXEC_MOUNT_IN_MEMORY, lower);
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_OVERLAY, ENOENT, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_OVERLAY, ENOENT, 1);
         attr = in_empty_root(mode, user);
         OVER(attr, NULL, NULL, "/o", FORKEXEC_MOUNT_IN_MEMORY | FORKEXEC_MOUNT_CREATE, nothing);
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_OVERLAY, ENOENT, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_OVERLAY, ENOENT, 1);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_symlink(attr, "/", "/link"));
         OVER(attr, NULL, NULL, "/link", FORKEXEC_MOUNT_IN_MEMORY, lower);
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_OVERLAY, ELOOP, 2);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_OVERLAY, ELOOP, 2);
     }
     rmdir(text("%s/work", work));
     static const struct {
@@ -252,7 +252,7 @@ TEST_BOTH(as_many_as_fit)
         lowers[i] = names[i];
     }
     new_file("l59/last");
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_mount_overlay(attr, lowers, MANY, NULL, NULL, "/o", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY));
         assert_saw(look(attr, "look", "/o/last"), "text./o/last", "l59/last");
@@ -262,7 +262,7 @@ TEST_BOTH(as_many_as_fit)
     commas[0] = '/';
     struct forkexec_attr *attr = in_empty_root(0, geteuid() != 0);
     OVER(attr, NULL, NULL, "/o", FORKEXEC_MOUNT_CREATE, "/", commas);
-    assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, ENAMETOOLONG, 1);
+    assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, ENAMETOOLONG, 1);
     assert_false(fchdir(before));
     close(before);
 }
@@ -285,7 +285,7 @@ TEST(trusted_or_not)
             char told[8192];
             struct forkexec_error error;
             struct forkexec_attr *copy = forkexec_attr_copy(attr);
-            OK(forkexec_describe_text(copy, witness, (char *[]){ "w", NULL }, NULL, told, sizeof told, &error) < 0);
+            OK(forkexec_describe_text(copy, reporter, (char *[]){ "w", NULL }, NULL, told, sizeof told, &error) < 0);
             forkexec_attr_free(copy);
             assert_non_null(strstr(told, "461 overlay 0: /o of lowerdir=/a:/b"));
             assert_int_equal(strstr(told, ",userxattr") != NULL, user || !initial);

@@ -1,5 +1,5 @@
 /* What a proc has besides the processes: read-only, hidden, or not there. */
-#include "building.h"
+#include "mount_requests.h"
 
 #include <errno.h>
 
@@ -29,7 +29,7 @@ static bool is_readonly_in(struct forkexec_attr *attr, const char *name)
 TEST_BOTH(what_changes_the_kernel_is_readonly)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = with_proc(mode, user, FORKEXEC_MOUNT_KERNEL_READONLY);
         for EACH(written)
             if (exists(text("/proc/%s", written[i])))
@@ -41,7 +41,7 @@ TEST_BOTH(what_changes_the_kernel_is_readonly)
         assert_saw(view, "flags./p/sys", "ro nosuid nodev noexec");
         assert_saw(view, "kind./p/interrupts", "file");
         char *argv[] = { "w", "touch", "/p/sys/kernel/threads-max", NULL };
-        assert_int_equal(finish(start(attr, "/witness", argv, NULL)).exit_code, geteuid() ? EACCES : EROFS);
+        assert_int_equal(finish(start(attr, "/reporter", argv, NULL)).exit_code, geteuid() ? EACCES : EROFS);
         /* Without it only the rights to the file decide. */
         assert_false(is_readonly_in(with_proc(mode, user, 0), "sys"));
     }
@@ -50,7 +50,7 @@ TEST_BOTH(what_changes_the_kernel_is_readonly)
 TEST_BOTH(what_tells_of_others_is_hidden)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = with_proc(mode, user, FORKEXEC_MOUNT_KERNEL_HIDDEN);
         for EACH(told) {
             const char *kind = kind_in(with_proc(mode, user, 0), told[i]), *now = kind_in(attr, told[i]);
@@ -72,7 +72,7 @@ TEST_BOTH(both_at_once_in_two_procs)
 {
     need_mounts();
     uint32_t both = FORKEXEC_MOUNT_KERNEL_READONLY | FORKEXEC_MOUNT_KERNEL_HIDDEN;
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = with_proc(mode, user, both);
         OK(forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_mount_proc(attr, "/other/proc", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY | both));
@@ -93,11 +93,11 @@ TEST_BOTH(both_at_once_in_two_procs)
 TEST_BOTH(over_the_callers_proc)
 {
     need_mounts();
-    for EACH_MOUNTER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_MOUNT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
         OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_KERNEL_READONLY | FORKEXEC_MOUNT_KERNEL_HIDDEN));
-        struct view *view = run_witness(attr, .argv = (char *[]){ "w", "look", "/proc/sys", "look", "/proc/interrupts", NULL });
+        struct view *view = run_reporter(attr, .argv = (char *[]){ "w", "look", "/proc/sys", "look", "/proc/interrupts", NULL });
         assert_saw(view, "flags./proc/sys", "ro nosuid nodev noexec");
         assert_saw(view, "kind./proc/interrupts", "device 1:3");
     }
@@ -108,7 +108,7 @@ static const struct denial cases[] = { { SYS_move_mount, EIO, { { 0 } } }, { SYS
 /* What cannot be covered ends the spawn, whatever it is. */
 static void check_refused(const void *with)
 {
-    struct forkexec_attr *attr = builder(0, geteuid() != 0);
+    struct forkexec_attr *attr = mount_attr(0, geteuid() != 0);
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
     OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_KERNEL_READONLY));
     deny(with, 1);

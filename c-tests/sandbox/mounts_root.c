@@ -1,13 +1,13 @@
 /* A root of the program's own: what it has, what it has not, and what cannot be. */
-#include "building.h"
+#include "mount_requests.h"
 
 EACH_TEST_NEEDS(need_other_roots)
 
-/* A root on disk, with the witness, a directory, a file and a link. */
+/* A root on disk, with the reporter, a directory, a file and a link. */
 static const char *root_on_disk(void)
 {
     static const char *const directories[] = { "proc", "tmp", "sub" };
-    public_witness();
+    public_reporter();
     for (int i = 0; i < 3; i++)
         new_directory(directories[i]);
     new_file("sub/file");
@@ -16,7 +16,7 @@ static const char *root_on_disk(void)
 
 static struct forkexec_attr *rooted(uint32_t mode, bool user, uint32_t flags)
 {
-    struct forkexec_attr *attr = builder(mode, user);
+    struct forkexec_attr *attr = mount_attr(mode, user);
     OK(forkexec_attr_set_root(attr, root_on_disk(), flags));
     return attr;
 }
@@ -24,7 +24,7 @@ static struct forkexec_attr *rooted(uint32_t mode, bool user, uint32_t flags)
 TEST_BOTH(a_directory_becomes_the_root)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = rooted(mode, user, 0);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
         OK(forkexec_attr_mount_proc(attr, "/proc", 0));
@@ -32,7 +32,7 @@ TEST_BOTH(a_directory_becomes_the_root)
         assert_saw(view, "text./sub/file", "sub/file");
         assert_saw(view, "cwd", "/");
         assert_saw(view, "root", "/");
-        assert_saw(view, "exe", "/witness");
+        assert_saw(view, "exe", "/reporter");
         assert_saw(view, "fds", "0 1 2");
         assert_saw(view, "mounts", "2"); /* nothing of the old root is left */
         assert_true(exists(scratch_path("tmp/made")));
@@ -45,8 +45,8 @@ static void is_in_its_root(const void *unused)
 {
     (void)unused;
     close(0);
-    for EACH_BUILDER(mode, user)
-        assert_int_equal(finish(start(rooted(mode, user, 0), "/witness", (char *[]){ "w", "exit", "7", NULL }, NULL)).exit_code, 7);
+    for EACH_ROOT_MODE(mode, user)
+        assert_int_equal(finish(start(rooted(mode, user, 0), "/reporter", (char *[]){ "w", "exit", "7", NULL }, NULL)).exit_code, 7);
 }
 
 TEST_BOTH(a_root_for_who_has_no_standard_input)
@@ -54,7 +54,7 @@ TEST_BOTH(a_root_for_who_has_no_standard_input)
     need_mounts();
     root_on_disk();
     may_have_user_namespaces();
-    aside(is_in_its_root, NULL);
+    in_fork(is_in_its_root, NULL);
 }
 
 TEST_BOTH(a_relative_root_begins_in_the_callers_directory)
@@ -63,8 +63,8 @@ TEST_BOTH(a_relative_root_begins_in_the_callers_directory)
     root_on_disk();
     int before = open(".", O_RDONLY | O_CLOEXEC);
     assert_false(chdir(scratch_path("sub")));
-    for EACH_BUILDER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_ROOT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_set_root(attr, "..", 0));
         assert_saw(look(attr, "look", "/sub/file"), "text./sub/file", "sub/file");
     }
@@ -75,14 +75,14 @@ TEST_BOTH(a_relative_root_begins_in_the_callers_directory)
 TEST_BOTH(a_readonly_root)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = rooted(mode, user, FORKEXEC_ROOT_READONLY);
         OK(forkexec_attr_mount_tmpfs(attr, "/tmp", 0, 01777, 0));
         OK(forkexec_attr_mount_tmpfs(attr, "/made/here", 0, 01777, FORKEXEC_MOUNT_CREATE));
         struct view *view = look(attr, "look", "/", "look", "/tmp", "touch", "/tmp/made", "touch", "/made/here/made");
         assert_true(has_word(view, "flags./", "ro"));
         assert_saw(view, "flags./tmp", "");
-        int code = finish(start(attr, "/witness", (char *[]){ "w", "touch", "/sub/made", NULL }, NULL)).exit_code;
+        int code = finish(start(attr, "/reporter", (char *[]){ "w", "touch", "/sub/made", NULL }, NULL)).exit_code;
         assert_int_equal(code, EROFS);
         rmdir(scratch_path("made/here"));
         rmdir(scratch_path("made"));
@@ -97,12 +97,12 @@ TEST_BOTH(the_callers_root_readonly)
 {
     need_mounts();
     const char *open = new_directory("open");
-    for EACH_BUILDER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_ROOT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY));
         OK(forkexec_attr_bind_mount(attr, open, open, 0));
         char *argv[] = { "w", "look", "/", "look", "/proc", "touch", (char *)text("%s/made", open), NULL };
-        struct view *view = run_witness(attr, .argv = argv);
+        struct view *view = run_reporter(attr, .argv = argv);
         assert_true(has_word(view, "flags./", "ro"));
         assert_true(has_word(view, "flags./proc", "ro"));
         assert_false(unlink(text("%s/made", open)));
@@ -114,12 +114,12 @@ TEST_BOTH(flags_of_a_root)
 {
     need_mounts();
     const char *open = new_directory("open");
-    for EACH_BUILDER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_ROOT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_NOSUID | FORKEXEC_ROOT_NODEV));
         OK(forkexec_attr_mount_tmpfs(attr, open, 0, 0755, 0));
         char *argv[] = { "w", "look", "/", "look", "/proc", "look", "/dev", "look", (char *)open, NULL };
-        struct view *view = run_witness(attr, .argv = argv);
+        struct view *view = run_reporter(attr, .argv = argv);
         for (size_t i = 0; i < 3; i++) {
             const char *key = text("flags.%s", (const char *[]){ "/", "/proc", "/dev" }[i]);
             assert_true(has_word(view, key, "nosuid"));
@@ -129,10 +129,10 @@ TEST_BOTH(flags_of_a_root)
         OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_NOEXEC));
         assert_spawn_fails(attr, "/bin/sh", FORKEXEC_STAGE_EXEC, EACCES, -1);
     }
-    struct forkexec_attr *attr = builder(0, geteuid());
+    struct forkexec_attr *attr = mount_attr(0, geteuid());
     OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY | FORKEXEC_ROOT_NODEV));
     OK(forkexec_attr_make_directory(attr, open, 0755)); /* the root is read-only in the end */
-    struct view *view = run_witness(attr, .argv = (char *[]){ "w", "look", "/", NULL });
+    struct view *view = run_reporter(attr, .argv = (char *[]){ "w", "look", "/", NULL });
     assert_true(has_word(view, "flags./", "ro"));
     assert_true(has_word(view, "flags./", "nodev"));
 }
@@ -143,21 +143,21 @@ TEST_BOTH(the_working_directory)
     root_on_disk();
     int inside = open(scratch_path("sub"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = rooted(mode, user, 0);
         OK(forkexec_attr_set_cwd(attr, "sub"));
-        assert_saw(run_witness(attr, .path = "/witness"), "cwd", "/sub");
+        assert_saw(run_reporter(attr, .path = "/reporter"), "cwd", "/sub");
         OK(forkexec_attr_set_cwd(attr, "/nothing"));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD, ENOENT, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD, ENOENT, -1);
         /* What was opened before lies outside, wherever its name leads. */
         OK(forkexec_attr_set_cwd_fd(attr, outside));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
         OK(forkexec_attr_set_cwd_fd(attr, inside));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
         attr = rooted(mode, user, 0);
         OK(forkexec_attr_map_fd(attr, outside, 7));
         OK(forkexec_attr_enter_directory_fd(attr, 7));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
     }
     close(inside);
     close(outside);
@@ -166,12 +166,12 @@ TEST_BOTH(the_working_directory)
 TEST_BOTH(what_is_outside_is_not_there)
 {
     need_mounts();
-    const char *outside = text("%s/witness", root_on_disk());
-    for EACH_BUILDER(mode, user) {
+    const char *outside = text("%s/reporter", root_on_disk());
+    for EACH_ROOT_MODE(mode, user) {
         assert_spawn_fails(rooted(mode, user, 0), outside, FORKEXEC_STAGE_EXEC, ENOENT, -1);
         struct forkexec_attr *attr = rooted(mode, user, 0);
         OK(forkexec_attr_open_fd(attr, 0, "/etc/passwd", O_RDONLY, 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FD_ACTION, ENOENT, 0);
     }
 }
 
@@ -179,9 +179,9 @@ TEST_BOTH(a_program_from_outside_by_descriptor)
 {
     need_mounts();
     need_native(); /* it executes by name */
-    int fd = open(witness, O_PATH | O_CLOEXEC);
-    for EACH_BUILDER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    int fd = open(reporter, O_PATH | O_CLOEXEC);
+    for EACH_ROOT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_set_root(attr, NULL, 0));
         OK(forkexec_attr_set_exec_fd(attr, fd));
         struct forkexec_child *child = start(attr, NULL, (char *[]){ "w", "touch", "/made", "exit", "4", NULL }, NULL);
@@ -198,16 +198,16 @@ TEST_BOTH(the_root_is_made_before_the_ids_change)
         struct forkexec_attr *attr = in_empty_root(mode, false);
         OK(forkexec_attr_make_directory(attr, "/closed", 0700));
         OK(forkexec_attr_set_uid(attr, NOBODY));
-        assert_saw(run_witness(attr, .path = "/witness"), "uid", "65534 65534 65534 65534");
+        assert_saw(run_reporter(attr, .path = "/reporter"), "uid", "65534 65534 65534 65534");
         OK(forkexec_attr_set_cwd(attr, "/closed/inside"));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_CWD, EACCES, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD, EACCES, -1);
     }
 }
 
 TEST_BOTH(entered_rather_than_born_in)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_MOUNT));
         if (user) {
@@ -223,9 +223,9 @@ TEST_BOTH(entered_rather_than_born_in)
 TEST(a_held_child_is_in_its_root)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_child *child = NULL;
-        OK(forkexec_start(rooted(mode, user, 0), "/witness", (char *[]){ "w", NULL }, NULL, &child, NULL));
+        OK(forkexec_start(rooted(mode, user, 0), "/reporter", (char *[]){ "w", NULL }, NULL, &child, NULL));
         if (!geteuid() && !user) {
             const char *inside = text("/proc/%d/root/sub/file", forkexec_child_pid(child));
             assert_true(exists(inside));
@@ -247,10 +247,10 @@ TEST_BOTH(roots_that_are_none)
         int code;
     } cases[] = { { "nothing", ENOENT }, { "sub/file", ENOTDIR } };
     for (int i = 0; i < 2; i++)
-        for EACH_BUILDER(mode, user) {
-            struct forkexec_attr *attr = builder(mode, user);
+        for EACH_ROOT_MODE(mode, user) {
+            struct forkexec_attr *attr = mount_attr(mode, user);
             OK(forkexec_attr_set_root(attr, scratch_path(cases[i].name), FORKEXEC_ROOT_READONLY));
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_ROOT, cases[i].code, -1);
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_ROOT, cases[i].code, -1);
         }
 }
 
@@ -262,13 +262,13 @@ TEST_BOTH(what_cannot_be)
     attr = new_attr();
     OK(forkexec_attr_mask_path(attr, "/tmp"));
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
-    attr = builder(0, false);
+    attr = mount_attr(0, false);
     OK(forkexec_attr_set_root(attr, NULL, 0));
     OK(forkexec_attr_set_chroot(attr, "/"));
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
     static const uint64_t open_ways[] = { 0, MS_SHARED | MS_REC, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE | MS_REC };
     for (int i = 0; i < 5; i++) {
-        attr = builder(0, false);
+        attr = mount_attr(0, false);
         OK(forkexec_attr_mount_tmpfs(attr, "/tmp", 0, 0, 0));
         OK(forkexec_attr_set_mount_propagation(attr, open_ways[i]));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
@@ -342,18 +342,18 @@ TEST_BOTH(the_callers_mounts_are_as_they_were)
 {
     need_mounts();
     const char *before = text_of("/proc/self/mountinfo"), *here = new_directory("here");
-    for EACH_MOUNTER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_MOUNT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, here, 0, 0755, 0));
         OK(forkexec_attr_bind_mount(attr, "/", text("%s/host", here), FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY));
         OK(forkexec_attr_mount_dev(attr, text("%s/dev", here), FORKEXEC_MOUNT_CREATE));
-        assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+        assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
         assert_string_equal(text_of("/proc/self/mountinfo"), before);
         OK(forkexec_attr_mask_path(attr, text("%s/dev/fd", here)));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_MASK, ELOOP, 3);
         if (mode == FORKEXEC_MEMORY_COPIED)
             continue;
-        attr = builder(mode, user);
+        attr = mount_attr(mode, user);
         OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY));
         OK(forkexec_attr_mount_tmpfs(attr, here, 0, 0755, 0));
         OK(forkexec_attr_make_readonly(attr, text("%s/nothing", here)));
@@ -371,7 +371,7 @@ static void check_in_chroot(const void *with)
     OK(forkexec_attr_set_root(attr, NULL, 0));
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    assert_int_equal(forkexec_spawn(attr, "/witness", (char *[]){ "w", NULL }, NULL, &child, &error), -EINVAL);
+    assert_int_equal(forkexec_spawn(attr, "/reporter", (char *[]){ "w", NULL }, NULL, &child, &error), -EINVAL);
     assert_int_equal(error.stage, FORKEXEC_STAGE_PROPAGATION);
     assert_non_null(strstr(error.message, "chroot"));
 }
@@ -380,7 +380,7 @@ TEST(a_chroot_is_no_mount)
 {
     need_cap(CAP_SYS_CHROOT);
     need_cap(CAP_SYS_ADMIN);
-    aside(check_in_chroot, root_on_disk());
+    in_fork(check_in_chroot, root_on_disk());
 }
 
 TEST(all_of_it_on_older_hosts)

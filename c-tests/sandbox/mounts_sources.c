@@ -1,5 +1,5 @@
 /* Where a bind comes from: a path that may be missing, and a descriptor. */
-#include "building.h"
+#include "mount_requests.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,7 +14,7 @@ TEST_BOTH(a_source_that_does_not_exist_may_be_left_out)
         assert_int_equal(errno, EEXIST);
     uint32_t flags = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_OPTIONAL;
     int ids = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, nothing, "/a/b", flags | FORKEXEC_MOUNT_READONLY));
         OK(forkexec_attr_bind_mount(attr, text("%s/below", nothing), "/b", FORKEXEC_MOUNT_OPTIONAL));
@@ -36,10 +36,10 @@ static void may_not_look(const void *source)
 {
     become_nobody();
     for EACH_ROOT_MEMORY(mode) {
-        struct forkexec_attr *attr = builder(mode, true);
+        struct forkexec_attr *attr = mount_attr(mode, true);
         OK(forkexec_attr_set_root(attr, NULL, 0));
         OK(forkexec_attr_bind_mount(attr, source, "/a", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_OPTIONAL));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, EACCES, 0);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, EACCES, 0);
     }
 }
 
@@ -51,26 +51,26 @@ TEST_BOTH(what_is_optional_fails_for_every_other_reason)
     const char *source = new_directory("source"), *below = text("%s/x", new_file("file")), *loop = scratch_path("loop");
     if (symlink("loop", loop))
         assert_int_equal(errno, EEXIST);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, below, "/a", flags));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOTDIR, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ENOTDIR, 1);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, loop, "/a", flags));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ELOOP, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ELOOP, 1);
         /* The target is missing, not the source. */
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, source, "/a", FORKEXEC_MOUNT_OPTIONAL));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOENT, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ENOENT, 1);
         attr = in_empty_root(mode, user);
-        OK(forkexec_attr_bind_mount(attr, source, "/witness", FORKEXEC_MOUNT_OPTIONAL));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOTDIR, 1);
+        OK(forkexec_attr_bind_mount(attr, source, "/reporter", FORKEXEC_MOUNT_OPTIONAL));
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ENOTDIR, 1);
     }
     if (geteuid() || !may_have_user_namespaces())
         return;
     const char *closed = new_directory("closed");
     assert_false(chmod(closed, 0700));
-    aside(may_not_look, text("%s/in", closed));
+    in_fork(may_not_look, text("%s/in", closed));
 }
 
 /* What is said of a program that is not found knows that nothing lies at the target. */
@@ -78,8 +78,8 @@ TEST_BOTH(a_program_behind_a_bind_that_was_left_out)
 {
     need_mounts();
     struct forkexec_attr *attr = in_empty_root(0, geteuid() != 0);
-    OK(forkexec_attr_bind_mount(attr, scratch_path("nothing"), "/witness", FORKEXEC_MOUNT_OPTIONAL));
-    assert_int_equal(finish(start(attr, "/witness", (char *[]){ "w", "exit", "4", NULL }, NULL)).exit_code, 4);
+    OK(forkexec_attr_bind_mount(attr, scratch_path("nothing"), "/reporter", FORKEXEC_MOUNT_OPTIONAL));
+    assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "w", "exit", "4", NULL }, NULL)).exit_code, 4);
     OK(forkexec_attr_bind_mount(attr, scratch_path("nothing"), "/other", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_OPTIONAL));
     assert_spawn_fails(attr, "/other", FORKEXEC_STAGE_EXEC, ENOENT, -1);
 }
@@ -90,7 +90,7 @@ TEST_BOTH(binds_by_descriptor)
     need_mounts();
     int directory = open(new_directory("source"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int file = open(new_file("source/file"), O_PATH | O_CLOEXEC), root = open("/", O_PATH | O_CLOEXEC);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount_fd(attr, directory, "/open", FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_bind_mount_fd(attr, directory, "/closed/to/all",
@@ -131,7 +131,7 @@ TEST_BOTH(what_a_descriptor_refers_to_and_nothing_else)
     new_directory("held");
     new_file("held/file");
     int fd = open(scratch_path("held"), O_PATH | O_CLOEXEC), file = open(scratch_path("held/file"), O_PATH | O_CLOEXEC);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount_fd(attr, fd, "/a", FORKEXEC_MOUNT_CREATE));
         /* It is found where it was moved to. */
@@ -145,20 +145,20 @@ TEST_BOTH(what_a_descriptor_refers_to_and_nothing_else)
         assert_false(rename(scratch_path("moved"), scratch_path("held")));
         /* A mount covers it inside, not here. */
         if (!geteuid() && !user && !denied_as()) {
-            attr = builder(mode, user);
+            attr = mount_attr(mode, user);
             OK(forkexec_attr_mount_tmpfs(attr, scratch_path("held"), 4096, 0755, 0));
             OK(forkexec_attr_bind_mount_fd(attr, fd, new_directory("target"), 0));
             assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_BIND, ESTALE, 1);
         }
     }
     assert_false(unlink(scratch_path("held/file")));
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount_fd(attr, file, "/a", FORKEXEC_MOUNT_CREATE));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ESTALE, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ESTALE, 1);
         /* Nor is what somebody makes under that very name. */
         int impostor = open(text("%s (deleted)", scratch_path("held/file")), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ESTALE, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ESTALE, 1);
         close(impostor);
         assert_false(unlink(text("%s (deleted)", scratch_path("held/file"))));
     }
@@ -174,16 +174,16 @@ TEST_BOTH(descriptors_that_cannot_be_bound)
     if (symlink("nowhere", scratch_path("alink")))
         assert_int_equal(errno, EEXIST);
     int link = open(scratch_path("alink"), O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount_fd(attr, 987, "/a", FORKEXEC_MOUNT_CREATE));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EBADF, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, EBADF, 1);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount_fd(attr, link, "/a", FORKEXEC_MOUNT_CREATE));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, ELOOP, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, ELOOP, 1);
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount_fd(attr, ends[0], "/a", FORKEXEC_MOUNT_CREATE));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ESTALE, 1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ESTALE, 1);
     }
     struct forkexec_attr *attr = new_attr();
     assert_int_equal(forkexec_attr_bind_mount_fd(attr, -1, "/a", 0), -EBADF);
@@ -238,7 +238,7 @@ TEST_BOTH(a_descriptor_wins_every_race)
         assert_false(pipe2(pair, O_CLOEXEC));
         OK(forkexec_attr_open_fd(attr, 5, "/bound", O_RDONLY, 0));
         OK(forkexec_attr_map_fd(attr, pair[1], 1));
-        int result = try_start(attr, "/witness", (char *[]){ "w", "cat", "5", NULL }, NULL, &child, &error);
+        int result = try_start(attr, "/reporter", (char *[]){ "w", "cat", "5", NULL }, NULL, &child, &error);
         close(pair[1]);
         if (result) {
             refused++;

@@ -1,7 +1,7 @@
 /* Without trees of mounts what is mounted below a bind is changed one by one. A root that the caller may not enter, such
  * as that of tracefs, once stopped the whole. */
 #define _GNU_SOURCE
-#include "building.h"
+#include "mount_requests.h"
 
 #include <sys/stat.h>
 
@@ -18,9 +18,9 @@ static void binds_above_it(const void *tree)
     assert_false(setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY));
     prctl(PR_SET_DUMPABLE, 1);
     deny(no_trees, 1);
-    struct forkexec_attr *attr = builder(FORKEXEC_MEMORY_AUTO, true);
+    struct forkexec_attr *attr = mount_attr(FORKEXEC_MEMORY_AUTO, true);
     OK(forkexec_attr_bind_mount(attr, tree, tree, FORKEXEC_MOUNT_READONLY));
-    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
 }
 
 TEST(a_mount_that_may_not_be_entered)
@@ -29,7 +29,7 @@ TEST(a_mount_that_may_not_be_entered)
     need_cap(CAP_SYS_ADMIN);
     need_user_namespaces();
     need_native();
-    public_witness();
+    public_reporter();
     const char *tree = scratch_path("tree");
     assert_false(mkdir(tree, 0755) || mkdir(text("%s/closed", tree), 0755));
     in_copy(binds_above_it, tree);

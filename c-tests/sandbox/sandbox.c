@@ -1,5 +1,5 @@
 /* A whole sandbox, seen from inside: it has what was asked for and nothing else. */
-#include "boxed.h"
+#include "full_sandbox.h"
 
 EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind knows nothing of */
 
@@ -20,8 +20,8 @@ static bool is_there(const struct view *view, const char *path)
 TEST_BOTH(it_is_what_was_asked_for)
 {
     need_mounts();
-    for EACH_BOX(mode, user) {
-        struct view *view = look(boxed(mode, user), "see"), *self = view_of_self();
+    for EACH_SANDBOX(mode, user) {
+        struct view *view = look(full_sandbox(mode, user), "see"), *self = view_of_self();
         const char *id = user ? "0 0 0 0" : "65534 65534 65534 65534";
         assert_saw(view, "uid", id);
         assert_saw(view, "gid", id);
@@ -56,7 +56,7 @@ TEST_BOTH(it_is_what_was_asked_for)
 TEST_BOTH(its_mounts_are_those_that_were_asked_for)
 {
     static const struct { const char *point, *with; } mounts[] = {
-        { "/", "ro nosuid nodev" }, { "/witness", "ro nosuid nodev" },
+        { "/", "ro nosuid nodev" }, { "/reporter", "ro nosuid nodev" },
         { "/usr", "ro nosuid nodev" }, { "/tmp", "rw nosuid nodev noexec" }, { "/closed", "rw nosuid nodev" },
         { "/desk", "rw nosuid nodev" }, { "/proc", "rw nosuid nodev noexec" }, { "/proc/sys", "ro nosuid nodev noexec" },
         { "/proc/fs", "ro" }, { "/proc/cmdline", "" }, { "/dev", "rw nosuid" }, { "/dev/pts", "rw nosuid noexec" },
@@ -68,8 +68,8 @@ TEST_BOTH(its_mounts_are_those_that_were_asked_for)
         "echo \"count $(cat /tmp/count | wc -l)\"; "
         "echo \"names $(echo /* | tr / ' ' | tr -s ' ')\"";
     need_mounts();
-    for EACH_BOX(mode, user) {
-        struct view *view = shell_says(boxed(mode, user), script);
+    for EACH_SANDBOX(mode, user) {
+        struct view *view = shell_says(full_sandbox(mode, user), script);
         for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
             const char *options = saw(view, text("mount.%s", mounts[i].point));
             if (!options)
@@ -81,7 +81,7 @@ TEST_BOTH(its_mounts_are_those_that_were_asked_for)
             }
         }
         assert_saw(view, "count", text("%zu", sizeof mounts / sizeof *mounts - 1)); /* /usr is not counted */
-        const char *names = " bin closed desk dev etc lib lib64 proc tmp usr witness";
+        const char *names = " bin closed desk dev etc lib lib64 proc reporter tmp usr";
         if (exists("/lib64"))
             assert_saw(view, "names", names);
     }
@@ -102,11 +102,11 @@ TEST_BOTH(nothing_of_the_old_root_can_be_reached)
         argv[2 * i + 1] = "look";
         argv[2 * i + 2] = (char *)text("%s%s", ways[i], aim);
     }
-    for EACH_BOX(mode, user) {
-        struct forkexec_attr *attr = boxed(mode, user);
+    for EACH_SANDBOX(mode, user) {
+        struct forkexec_attr *attr = full_sandbox(mode, user);
         int marker = open(scratch(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), 
             open_one = open(scratch(), O_RDONLY | O_DIRECTORY);
-        struct view *view = run_witness(attr, .path = "/witness", .argv = argv);
+        struct view *view = run_reporter(attr, .path = "/reporter", .argv = argv);
         close(marker);
         close(open_one);
         for (int i = 0; i < N; i++) {
@@ -119,11 +119,11 @@ TEST_BOTH(nothing_of_the_old_root_can_be_reached)
     }
 }
 
-/* The witness can see: the same ways lead to the secret where there is no box. */
+/* The reporter can see: the same ways lead to the secret where there is no box. */
 TEST(the_secret_can_be_seen_from_outside)
 {
     const char *aim = secret();
-    struct view *view = run_witness(new_attr(), .argv = (char *[]){ witness, "look", (char *)aim, "look",
+    struct view *view = run_reporter(new_attr(), .argv = (char *[]){ reporter, "look", (char *)aim, "look",
         (char *)text("/proc/self/root%s", aim), NULL });
     assert_true(is_there(view, aim));
     assert_true(is_there(view, text("/proc/self/root%s", aim)));
@@ -139,8 +139,8 @@ TEST_BOTH(nothing_can_be_written_but_where_that_was_granted)
         { "/closed/made", { 0, EACCES } }, { "/tmp/made", { 0, 0 } }, { "/desk/made", { 0, 0 } }, { "made", { 0, 0 } },
         { "/dev/shm/made", { 0, 0 } }, { "/proc/sys/kernel/hostname", { EROFS, EACCES } },
         { "/dev/null", { 0, 0 } } };
-    for EACH_BOX(mode, user) {
-        struct forkexec_attr *attr = boxed(mode, user);
+    for EACH_SANDBOX(mode, user) {
+        struct forkexec_attr *attr = full_sandbox(mode, user);
         for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
             int code = exits(attr, "touch", places[i].path), wanted = places[i].code[has_landlock()];
             /* Which of two that forbid it comes first is the kernel's. */
@@ -154,8 +154,8 @@ TEST_BOTH(nothing_can_be_written_but_where_that_was_granted)
 TEST_BOTH(what_was_made_in_it_is_gone_with_it)
 {
     need_mounts();
-    for EACH_BOX(mode, user) {
-        struct forkexec_attr *attr = boxed(mode, user);
+    for EACH_SANDBOX(mode, user) {
+        struct forkexec_attr *attr = full_sandbox(mode, user);
         assert_int_equal(exits(attr, "touch", "/desk/made"), 0);
         assert_saw(look(attr, "look", "/desk/made"), "kind./desk/made", "No such file or directory");
         assert_false(exists("/desk/made"));
@@ -166,8 +166,8 @@ TEST_BOTH(calls_are_answered_by_its_filter)
 {
     static const int calls[] = { SYS_mount, SYS_umount2, SYS_unshare, SYS_setns, SYS_ptrace, SYS_swapoff };
     need_mounts();
-    for EACH_BOX(mode, user) {
-        struct forkexec_attr *attr = boxed(mode, user);
+    for EACH_SANDBOX(mode, user) {
+        struct forkexec_attr *attr = full_sandbox(mode, user);
         for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
             assert_int_equal(exits(attr, "call", (char *)text("%d", calls[i])), FILTERED);
         assert_int_equal(exits(attr, "call", (char *)text("%d", SYS_ioctl), "0", "0x5412"), EPERM);
@@ -186,12 +186,12 @@ TEST_BOTH(it_is_alone)
         "echo \"all $?\"; cd /proc/1 && echo \"comm $(cat comm)\"; ls /proc/1/fd >/tmp/fds 2>/dev/null; "
         "echo \"fds $(cat /tmp/fds | wc -l)\"";
     need_mounts();
-    for EACH_BOX(mode, user) {
-        struct view *view = shell_says(boxed(mode, user), script);
+    for EACH_SANDBOX(mode, user) {
+        struct view *view = shell_says(full_sandbox(mode, user), script);
         assert_saw(view, "processes", "/proc/1 /proc/2");
         assert_saw(view, "fds", "0");
         assert_non_null(saw(view, "comm"));
-        struct forkexec_attr *attr = boxed(mode, user);
+        struct forkexec_attr *attr = full_sandbox(mode, user);
         char *outside = (char *)text("%d", getpid());
         assert_int_equal(exits(attr, "call", (char *)text("%d", SYS_kill), outside, "0"), ESRCH);
         assert_int_equal(exits(attr, "connect", "1"), ECONNREFUSED);
@@ -201,11 +201,11 @@ TEST_BOTH(it_is_alone)
 /* A program of the caller's that was left in a place without execution is none. */
 TEST_BOTH(what_it_brings_is_not_executed_where_that_was_not_granted)
 {
-    static char script[] = "head -c 500000 /witness >/tmp/w; chmod +x /tmp/w; "
+    static char script[] = "head -c 500000 /reporter >/tmp/w; chmod +x /tmp/w; "
         "/tmp/w exit 0 2>/dev/null; echo \"code $?\"";
     need_mounts();
-    for EACH_BOX(mode, user)
-        assert_saw(shell_says(boxed(mode, user), script), "code", "126");
+    for EACH_SANDBOX(mode, user)
+        assert_saw(shell_says(full_sandbox(mode, user), script), "code", "126");
 }
 
 /* The same attr, again and again, gives the same; the caller sees none of it. */
@@ -213,8 +213,8 @@ TEST_BOTH(it_is_the_same_every_time)
 {
     need_mounts();
     const char *before = text_of("/proc/self/mountinfo");
-    for EACH_BOX(mode, user) {
-        struct forkexec_attr *attr = boxed(mode, user);
+    for EACH_SANDBOX(mode, user) {
+        struct forkexec_attr *attr = full_sandbox(mode, user);
         struct view *one = look(attr, "see"), *other = look(attr, "see");
         assert_same_but(one, other, "ns.* fd.* env.* coredump* cloexec");
         struct forkexec_attr *copy = forkexec_attr_copy(attr);
@@ -233,10 +233,10 @@ TEST_BOTH(a_given_root)
     static const char *const directories[] = { "bin", "lib", "lib64", "usr", "proc", "dev", "tmp", "closed", "desk", "etc" };
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
         new_directory(text("given/%s", directories[i]));
-    new_file("given/witness");
+    new_file("given/reporter");
     new_file("given/mine");
-    for EACH_BOX(mode, user) {
-        struct forkexec_attr *attr = boxed(mode, user);
+    for EACH_SANDBOX(mode, user) {
+        struct forkexec_attr *attr = full_sandbox(mode, user);
         OK(forkexec_attr_set_root(attr, root, FORKEXEC_ROOT_READONLY));
         struct view *view = look(attr, "look", "/mine", "look", "/", "look", (char *)secret(), "see");
         /* What was asked to be made in it, was, and stays. */
@@ -256,7 +256,7 @@ TEST(no_thread_of_libcs_waits_for_the_death_of_a_process)
     need(whose_death() == FORKEXEC_DEATH_OF_THREAD, "threads can be made");
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
-    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
 }
 
 TEST(all_of_it_on_older_hosts)

@@ -1,6 +1,6 @@
 /* Mistakes that others have made in sandboxes, each once: what came in or out by it does not here. mounts_hostile.c has
  * those that take a whole root of traps, or a race. */
-#include "boxed.h"
+#include "full_sandbox.h"
 
 #include <sys/ptrace.h>
 
@@ -20,17 +20,17 @@ static int program_fails(const struct forkexec_attr *attr, const char *path, str
 /* CVE-2014-8989, CVE-2018-7169: who may leave a group gets what its members are denied. */
 TEST_BOTH(groups_cannot_be_left_in_a_user_namespace)
 {
-    char *argv[] = { witness, "call", (char *)text("%d", SYS_setgroups), "0", NULL };
+    char *argv[] = { reporter, "call", (char *)text("%d", SYS_setgroups), "0", NULL };
     need_user_namespaces();
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER));
         OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
         OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
-        assert_int_equal(finish(start(attr, witness, argv, NULL)).exit_code, EPERM);
+        assert_int_equal(finish(start(attr, reporter, argv, NULL)).exit_code, EPERM);
         OK(forkexec_attr_allow_setgroups(attr));
         struct forkexec_error error;
-        int result = program_fails(attr, witness, &error);
+        int result = program_fails(attr, reporter, &error);
         if (geteuid()) /* only privilege can allow it */
             assert_int_equal(error.stage, result ? FORKEXEC_STAGE_ID_MAP : FORKEXEC_STAGE_NONE);
         else
@@ -43,18 +43,18 @@ TEST_BOTH(no_descriptor_leads_out)
 {
     need_mounts();
     int outside = open("/", O_RDONLY | O_DIRECTORY);
-    for EACH_BOX(mode, user) {
-        struct forkexec_attr *attr = boxed(mode, user);
+    for EACH_SANDBOX(mode, user) {
+        struct forkexec_attr *attr = full_sandbox(mode, user);
         assert_saw(look(attr, "see"), "fds", "0 1 2");
         for (int fd = 0; fd < 32; fd++) {
             struct forkexec_error error;
             OK(forkexec_attr_set_cwd(attr, text("/proc/self/fd/%d", fd)));
-            int result = program_fails(attr, "/witness", &error);
+            int result = program_fails(attr, "/reporter", &error);
             if (!result)
                 fail_msg("descriptor %d is a way", fd);
             assert_in_range(error.stage, FORKEXEC_STAGE_CWD, FORKEXEC_STAGE_CWD_CHECK);
             OK(forkexec_attr_set_cwd(attr, "/"));
-            result = program_fails(attr, text("/proc/self/fd/%d%s", fd, public_witness()), &error);
+            result = program_fails(attr, text("/proc/self/fd/%d%s", fd, public_reporter()), &error);
             assert_int_equal(error.stage, FORKEXEC_STAGE_EXEC);
             assert_int_not_equal(result, 0);
         }
@@ -83,11 +83,11 @@ TEST(nobody_looks_into_a_child_that_is_held)
 {
     need_root(); /* to become somebody else */
     need_mounts();
-    for EACH_BOX(mode, user) {
+    for EACH_SANDBOX(mode, user) {
         struct forkexec_child *child = NULL;
-        OK(forkexec_start(boxed(mode, user), "/witness", (char *[]){ "w", NULL }, NULL, &child, NULL));
+        OK(forkexec_start(full_sandbox(mode, user), "/reporter", (char *[]){ "w", NULL }, NULL, &child, NULL));
         pid_t pid = forkexec_child_pid(child);
-        aside(look_into, &pid);
+        in_fork(look_into, &pid);
         forkexec_close(child);
     }
 }
@@ -100,9 +100,9 @@ TEST_BOTH(nothing_is_typed_into_the_terminal_of_others)
         struct forkexec_attr *attr = attr_in(mode);
         OK(forkexec_attr_set_no_new_privs(attr));
         OK(forkexec_attr_deny_terminal_injection(attr));
-        assert_int_equal(witness_exits(attr, "call", number, "0", "0x5412"), EPERM);
-        assert_int_equal(witness_exits(attr, "call", number, "0", "0x100005412"), EPERM);
-        assert_int_equal(witness_exits(attr, "call", number, "0", "0xffffffff0000541c"), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", number, "0", "0x5412"), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", number, "0", "0x100005412"), EPERM);
+        assert_int_equal(reporter_exits(attr, "call", number, "0", "0xffffffff0000541c"), EPERM);
     }
 }
 
@@ -113,7 +113,7 @@ TEST(what_a_child_is_before_cannot_be_overwritten)
     need_mounts();
     need_probe(FORKEXEC_PROBE_IMAGE);
     struct forkexec_child *child = NULL;
-    OK(forkexec_start(boxed(FORKEXEC_MEMORY_AUTO, false), "/witness", (char *[]){ "w", NULL }, NULL, &child, NULL));
+    OK(forkexec_start(full_sandbox(FORKEXEC_MEMORY_AUTO, false), "/reporter", (char *[]){ "w", NULL }, NULL, &child, NULL));
     const char *exe = text("/proc/%d/exe", forkexec_child_pid(child));
     assert_int_equal(strncmp(link_of(exe), "/memfd:forkexec", 15), 0);
     int fd = open(exe, O_RDONLY | O_CLOEXEC);
@@ -137,8 +137,8 @@ static void makes_nothing(const void *root)
 #endif
     };
     deny(makers, sizeof makers / sizeof *makers);
-    for EACH_BOX(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_SANDBOX(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
         OK(forkexec_attr_set_root(attr, root, FORKEXEC_ROOT_READONLY));
         OK(forkexec_attr_mount_tmpfs(attr, "/tmp", 0, 01777, 0));
@@ -152,21 +152,21 @@ static void makes_nothing(const void *root)
 
 static const char *root_with(const char *const *directories, size_t n)
 {
-    public_witness();
+    public_reporter();
     new_directory("root");
     for (size_t i = 0; i < n; i++)
         new_directory(text("root/%s", directories[i]));
-    new_file("root/witness");
+    new_file("root/reporter");
     new_file("root/file");
     return scratch_path("root");
 }
 
 static struct forkexec_attr *rooted(uint32_t mode, bool user, const char *root)
 {
-    struct forkexec_attr *attr = builder(mode, user);
+    struct forkexec_attr *attr = mount_attr(mode, user);
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
     OK(forkexec_attr_set_root(attr, root, 0));
-    OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", 0));
+    OK(forkexec_attr_bind_mount(attr, public_reporter(), "/reporter", 0));
     return attr;
 }
 
@@ -177,7 +177,7 @@ TEST(no_name_is_made_outside_of_the_root)
     need_mounts();
     const char *root = root_with(directories, 4);
     /* The program itself: by a copy, since nothing is bound. */
-    assert_false(unlink(text("%s/witness", root)) || link(public_witness(), text("%s/witness", root)));
+    assert_false(unlink(text("%s/reporter", root)) || link(public_reporter(), text("%s/reporter", root)));
     may_have_user_namespaces();
     in_copy(makes_nothing, root);
 }
@@ -189,7 +189,7 @@ TEST_BOTH(a_volume_in_the_place_of_proc_is_not_proc)
     need_mounts();
     const char *root = root_with(directories, 3);
     new_file("root/proc/1/cmdline");
-    for EACH_BOX(mode, user) {
+    for EACH_SANDBOX(mode, user) {
         struct forkexec_attr *attr = rooted(mode, user, root);
         OK(forkexec_attr_bind_mount(attr, text("%s/proc", root), "/proc", 0));
         OK(forkexec_attr_mount_proc(attr, "/proc", 0));
@@ -213,7 +213,7 @@ TEST_BOTH(what_covers_is_not_the_roots)
     const char *root = root_with(directories, 1), *mine = new_file("mine");
     if (symlink(mine, text("%s/dev/null", root)))
         assert_int_equal(errno, EEXIST);
-    for EACH_BOX(mode, user) {
+    for EACH_SANDBOX(mode, user) {
         struct forkexec_attr *attr = rooted(mode, user, root);
         OK(forkexec_attr_mask_path(attr, "/file"));
         struct view *view = look(attr, "look", "/file", "look", "/dev/null");
@@ -233,12 +233,12 @@ TEST_BOTH(no_directory_is_made_through_a_link)
     for (size_t i = 0; i < sizeof aims / sizeof *aims; i++)
         if (symlink(aims[i], text("%s/%zu", root, i)))
             assert_int_equal(errno, EEXIST);
-    for EACH_BOX(mode, user)
+    for EACH_SANDBOX(mode, user)
         for (size_t i = 0; i < sizeof aims / sizeof *aims; i++) {
             struct forkexec_attr *attr = rooted(mode, user, root);
             OK(forkexec_attr_mount_proc(attr, "/proc", 0));
             OK(forkexec_attr_make_directory(attr, text("/%zu/made", i), 0755));
-            assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_DIRECTORY, ELOOP, 2);
+            assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_DIRECTORY, ELOOP, 2);
             assert_false(exists(scratch_path("made")) || exists("/made") || exists("made"));
         }
 }
@@ -249,8 +249,8 @@ static void inherits_nothing(const void *unused)
     (void)unused;
     const uint64_t all = (BIT(CAP_LAST_CAP + 1) - 1) & ~BIT(CAP_SYS_RESOURCE);
     assert_int_equal(set_caps(all, all, BIT(CAP_NET_RAW) | BIT(CAP_CHOWN)), 0);
-    for EACH_BOX(mode, user) {
-        struct view *view = look(boxed(mode, user), "see");
+    for EACH_SANDBOX(mode, user) {
+        struct view *view = look(full_sandbox(mode, user), "see");
         assert_saw(view, "cap.inheritable", "0000000000000000");
         assert_saw(view, "cap.ambient", "0000000000000000");
         assert_saw(view, "cap.bounding", "0000000000000000");
@@ -265,8 +265,8 @@ TEST(no_capability_is_inheritable)
         if (cap != CAP_SYS_RESOURCE)
             need_cap(cap);
     may_have_user_namespaces();
-    public_witness();
-    aside(inherits_nothing, NULL);
+    public_reporter();
+    in_fork(inherits_nothing, NULL);
 }
 
 /* CVE-2026-30892: a user that was not understood is root. */
@@ -292,10 +292,10 @@ static void fails(const void *what)
 {
     const struct denial *denial = what;
     struct forkexec_error error;
-    struct forkexec_attr *attr = boxed(FORKEXEC_MEMORY_AUTO, geteuid());
+    struct forkexec_attr *attr = full_sandbox(FORKEXEC_MEMORY_AUTO, geteuid());
     forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0);
     deny(denial, 1);
-    assert_int_equal(program_fails(attr, "/witness", &error), -denial->code);
+    assert_int_equal(program_fails(attr, "/reporter", &error), -denial->code);
     assert_in_range(error.stage, FORKEXEC_STAGE_RESOLVE, FORKEXEC_STAGE_SECCOMP);
     assert_true(*error.message);
 }
@@ -304,7 +304,7 @@ TEST_BOTH(nothing_is_best_effort)
 {
     need_native();
     need_mounts();
-    public_witness();
+    public_reporter();
     for (size_t i = 0; i < sizeof denied / sizeof *denied; i++) {
         if (!has_landlock() && (denied[i].call == SYS_landlock_restrict_self || denied[i].call == SYS_landlock_add_rule))
             continue;

@@ -1,5 +1,5 @@
 /* Very many sandboxes, at once and one after the other: the caller does not grow, and the kernel gets back what it gave. */
-#include "traces.h"
+#include "host_state.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -16,7 +16,7 @@ static void *spawn_boxes(void *attr)
         struct forkexec_status status = { 0 };
         char code[16];
         snprintf(code, sizeof code, "%d", number % 100);
-        int result = forkexec_spawn(attr, "/witness", (char *[]){ "w", "exit", code, NULL }, NULL, &child, &error);
+        int result = forkexec_spawn(attr, "/reporter", (char *[]){ "w", "exit", code, NULL }, NULL, &child, &error);
         if (!result)
             result = forkexec_wait(child, 60000000000, 0, &status, sizeof status);
         if (result || status.exit_code != number % 100) {
@@ -55,15 +55,15 @@ static void leak_nothing(const void *unused)
 {
     (void)unused;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    struct forkexec_attr *attr = boxed(FORKEXEC_MEMORY_AUTO, geteuid());
+    struct forkexec_attr *attr = full_sandbox(FORKEXEC_MEMORY_AUTO, geteuid());
     spawn_from_all_threads(attr, BOXES * 9 / 10);
-    struct traces before = look_for_traces();
+    struct host_state before = read_host_state();
     size_t heap = mallinfo2().uordblks;
     long pages = resident_pages();
     spawn_from_all_threads(attr, 0);
     size_t heap_after = mallinfo2().uordblks;
     print_message("# %zu to %zu bytes allocated, %ld to %ld pages resident\n", heap, heap_after, pages, resident_pages());
-    assert_no_traces_since(&before);
+    assert_nothing_left_since(&before);
     /* A sanitizer's allocator keeps what was freed, and looks for leaks itself. No block is less than 32 bytes. */
     if (heap) {
         assert_true(heap_after < heap + 24 * BOXES);
@@ -75,8 +75,8 @@ TEST(a_thousand_from_four_threads)
 {
     need_native();
     need_mounts();
-    public_witness();
-    aside(leak_nothing, NULL);
+    public_reporter();
+    in_fork(leak_nothing, NULL);
 }
 
 /* Where only so many namespaces may be, those of more boxes than that have gone. */
@@ -101,12 +101,12 @@ static void give_namespaces_back(const void *unused)
     write_to("/proc/self/gid_map", text("0 %u 1", gid));
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         write_to(text("/proc/sys/user/max_%s_namespaces", kinds[i]), text("%d", MOST));
-    struct forkexec_attr *attr = boxed(FORKEXEC_MEMORY_AUTO, true);
+    struct forkexec_attr *attr = full_sandbox(FORKEXEC_MEMORY_AUTO, true);
     double end = seconds() + 60;
     for (int done = 0; done < 5 * MOST;) {
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
-        int result = spawn_box(attr, "exit", &child, &error);
+        int result = spawn_in_sandbox(attr, "exit", &child, &error);
         DOING("%d done, then: %s", done, error.message);
         /* They go a moment after the last who was in them. */
         if (result) {
@@ -126,6 +126,6 @@ TEST_BOTH(namespaces_are_given_back)
     need_native();
     need_mounts();
     need_user_namespaces();
-    public_witness();
-    aside(give_namespaces_back, NULL);
+    public_reporter();
+    in_fork(give_namespaces_back, NULL);
 }

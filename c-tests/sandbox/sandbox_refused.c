@@ -1,5 +1,5 @@
 /* What a sandbox cannot be asked for: it is said which of the calls it was and why, no program runs, nothing is left. */
-#include "boxed.h"
+#include "full_sandbox.h"
 
 #include <linux/landlock.h>
 
@@ -98,7 +98,7 @@ static const char *sentence_of(const struct forkexec_attr *attr)
 {
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    assert_int_not_equal(try_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), 0);
+    assert_int_not_equal(try_start(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, &error), 0);
     return text("%s", error.message);
 }
 
@@ -114,7 +114,7 @@ TEST_BOTH(what_cannot_be_asked_for)
     need_mounts();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= last_memory(i); mode++) {
-            struct forkexec_attr *attr = cases[i].needs == BUILDS ? builder(mode, geteuid()) : attr_in(mode);
+            struct forkexec_attr *attr = cases[i].needs == BUILDS ? mount_attr(mode, geteuid()) : attr_in(mode);
             cases[i].ask(attr);
             assert_spawn_fails(attr, NULL, cases[i].stage, cases[i].code, cases[i].index);
             const char *sentence = sentence_of(attr);
@@ -130,14 +130,14 @@ TEST_BOTH(what_cannot_be_asked_for)
 TEST_BOTH(a_box_with_one_thing_too_much)
 {
     need_mounts();
-    for EACH_BOX(mode, user) {
-        struct forkexec_attr *attr = boxed(mode, user);
+    for EACH_SANDBOX(mode, user) {
+        struct forkexec_attr *attr = full_sandbox(mode, user);
         OK(forkexec_attr_bind_mount(attr, "/nonexistent", "/desk", 0));
         OK(forkexec_attr_mount_tmpfs(attr, "/closed", 0, 0755, 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_BIND, ENOENT, exists("/lib64") ? 15 : 14);
-        attr = boxed(mode, user);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ENOENT, exists("/lib64") ? 15 : 14);
+        attr = full_sandbox(mode, user);
         assert_int_equal(forkexec_attr_mount_tmpfs(attr, "..", 0, 0755, 0), -EINVAL);
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
     }
 }
 
@@ -159,7 +159,7 @@ static void has_no_landlock(const void *code_)
         assert_int_equal(forkexec_probe(FORKEXEC_PROBE_LANDLOCK, why, sizeof why), 0);
         assert_true(*why);
         OK(forkexec_attr_allow_partial_landlock(attr));
-        assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+        assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
     }
 }
 
@@ -177,7 +177,7 @@ TEST_BOTH(mapped_ids_where_there_is_no_mount_setattr)
     need(lacks_call(SYS_mount_setattr), "the kernel has mount_setattr");
     int userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
     for EACH_ROOT_MEMORY(mode) {
-        struct forkexec_attr *attr = builder(mode, geteuid());
+        struct forkexec_attr *attr = mount_attr(mode, geteuid());
         IN_ROOT;
         OK(forkexec_attr_bind_mount_idmapped(attr, "/usr", "/a", userns, 0));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_BIND, lacks_call_with(SYS_mount_setattr), 1);

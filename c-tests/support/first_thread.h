@@ -1,5 +1,5 @@
-/* The C library's own signal handler comes with a process's first thread: a test has had one before it begins, so that
- * the handler is no change of the caller's. */
+/* Starts one thread before the tests begin. The C library installs its internal signal handler with the first thread of a
+ * process; without this, the harness would report that handler as a change of the caller. To include it is enough. */
 #ifndef FIRST_THREAD_H
 #define FIRST_THREAD_H
 #include <pthread.h>

@@ -1,6 +1,7 @@
+/* harness.h says how it is used. */
 #define _GNU_SOURCE
 #include "harness.h"
-#include "see.h"
+#include "process_state.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-char witness[4096];
+char reporter[4096];
 
 static struct test *tests, **last = &tests;
 static const char *current; /* the running test's name */
@@ -87,7 +88,7 @@ static void clean_up(void)
     }
 }
 
-/* Views: the text that see() writes. */
+/* Views: the text that print_state() writes. */
 
 struct view {
     char *text;
@@ -127,7 +128,7 @@ struct view *view_of_self(void)
 {
     struct view *view = new_view();
     FILE *out = write_view(view);
-    see(out);
+    print_state(out);
     fclose(out);
     return view;
 }
@@ -183,18 +184,18 @@ static struct view snapshot(void)
 {
     struct view view;
     FILE *out = write_view(&view);
-    see(out);
+    print_state(out);
 
     struct { unsigned long handler, flags, restorer, mask[2]; } action;
     for (int sig = 1; sig <= 64; sig++)
         if (!syscall(SYS_rt_sigaction, sig, NULL, memset(&action, 0, sizeof action), 8)) {
             char key[16];
             snprintf(key, sizeof key, "signal.%d", sig);
-            say(out, key, "%lx %lx %lx", action.handler, action.flags, action.mask[0]);
+            print_line(out, key, "%lx %lx %lx", action.handler, action.flags, action.mask[0]);
         }
     siginfo_t info = { 0 };
     int none = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
-    say(out, "children", none ? "none" : info.si_pid ? "%d, dead" : "alive", info.si_pid);
+    print_line(out, "children", none ? "none" : info.si_pid ? "%d, dead" : "alive", info.si_pid);
     fclose(out);
     return view;
 }
@@ -320,14 +321,14 @@ static int start_on_pipe(const struct forkexec_attr *attr, struct run run, struc
     struct forkexec_error *error, int *from)
 {
     int pair[2], out = run.out ? run.out : STDOUT_FILENO;
-    char *const itself[] = { witness, NULL };
+    char *const itself[] = { reporter, NULL };
     fflush(stdout);
     if (pipe2(pair, O_CLOEXEC))
         abort();
     int saved = fcntl(out, F_DUPFD_CLOEXEC, out), flags = fcntl(out, F_GETFD);
     dup2(pair[1], out);
     close(pair[1]);
-    int result = try_start(attr, run.path ? run.path : witness, run.argv ? run.argv : itself, run.envp, child, error);
+    int result = try_start(attr, run.path ? run.path : reporter, run.argv ? run.argv : itself, run.envp, child, error);
     if (saved < 0)
         close(out);
     else {
@@ -338,7 +339,7 @@ static int start_on_pipe(const struct forkexec_attr *attr, struct run run, struc
     return result;
 }
 
-struct view *run_witness_(const struct forkexec_attr *attr, struct run run)
+struct view *run_reporter_(const struct forkexec_attr *attr, struct run run)
 {
     struct view *view = new_view();
     struct forkexec_child *child = NULL;
@@ -355,7 +356,7 @@ struct view *run_witness_(const struct forkexec_attr *attr, struct run run)
     close(from);
     struct forkexec_status status = finish(child);
     if (!all || status.exit_code != 0) {
-        note("the witness: exit code %d, signal %d, %zu bytes", status.exit_code, status.signal, view->size);
+        note("the reporter: exit code %d, signal %d, %zu bytes", status.exit_code, status.signal, view->size);
         fail();
     }
     return view;
@@ -640,13 +641,13 @@ static void run_held(void **test)
 /* 77 when nothing was tested. */
 int main(int argc, char **argv)
 {
-    ssize_t n = readlink("/proc/self/exe", witness, sizeof witness - 16);
-    witness[n < 0 ? 0 : n] = 0;
-    strcpy(strrchr(witness, '/'), "/witness");
+    ssize_t n = readlink("/proc/self/exe", reporter, sizeof reporter - 16);
+    reporter[n < 0 ? 0 : n] = 0;
+    strcpy(strrchr(reporter, '/'), "/reporter");
     /* What an emulated test executes is the host's: the kernel starts nothing of another machine's by itself. */
-    const char *of_host = getenv("FORKEXEC_EMULATED_WITNESS");
+    const char *of_host = getenv("FORKEXEC_EMULATED_REPORTER");
     if (of_host)
-        snprintf(witness, sizeof witness, "%s", of_host);
+        snprintf(reporter, sizeof reporter, "%s", of_host);
 
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);

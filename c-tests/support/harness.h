@@ -26,26 +26,26 @@ struct forkexec_attr *new_attr(void);
 /* A setter that must be accepted. */
 #define OK(call) assert_int_equal(call, 0)
 
-/* The program that most tests start (witness.c says what it can do). */
-extern char witness[];
+/* The program that most tests start (reporter.c says what it can do). */
+extern char reporter[];
 
 /* How to run it. All fields may be left out. */
 struct run {
-    char *const *argv; /* default: the witness's name alone, which makes it show what it sees */
+    char *const *argv; /* default: the reporter's name alone, which makes it show what it sees */
     char *const *envp; /* default: the caller's */
-    const char *path;  /* default: the witness */
-    int out;           /* the number at which the witness's end of the pipe is open in the caller during the spawn;
-                        * default: 1. Another number is for tests that map it themselves, with WITNESS_FD in envp. */
+    const char *path;  /* default: the reporter */
+    int out;           /* the number at which the reporter's end of the pipe is open in the caller during the spawn;
+                        * default: 1. Another number is for tests that map it themselves, with REPORTER_FD in envp. */
 };
 
-/* Runs the witness and reads what it saw, or fails the test: run_witness(attr, .envp = list). */
-#define run_witness(attr, ...) run_witness_(attr, (struct run){ __VA_ARGS__ })
+/* Runs the reporter and reads what it saw, or fails the test: run_reporter(attr, .envp = list). */
+#define run_reporter(attr, ...) run_reporter_(attr, (struct run){ __VA_ARGS__ })
 struct view;
-struct view *run_witness_(const struct forkexec_attr *attr, struct run run);
+struct view *run_reporter_(const struct forkexec_attr *attr, struct run run);
 /* What the caller sees of itself. */
 struct view *view_of_self(void);
 
-/* The value of a key (see.h), or NULL. */
+/* The value of a key (process_state.h), or NULL. */
 const char *saw(const struct view *view, const char *key);
 #define assert_saw(view, key, value) assert_string_equal_or_null(saw(view, key), value, key, __FILE__, __LINE__)
 /* The two views agree on this key; or on all keys but those named, words ending in "*" being prefixes. */
@@ -59,11 +59,11 @@ int try_start(const struct forkexec_attr *attr, const char *path, char *const ar
     struct forkexec_child **child, struct forkexec_error *error);
 /* Waits for its end, which must come within ten seconds. */
 struct forkexec_status finish(struct forkexec_child *child);
-/* The witness with these arguments, started; its exit code. */
-#define start_witness(attr, ...) start(attr, witness, (char *[]){ witness, __VA_ARGS__, NULL }, NULL)
-#define witness_exits(attr, ...) finish(start_witness(attr, __VA_ARGS__)).exit_code
+/* The reporter with these arguments, started; its exit code. */
+#define start_reporter(attr, ...) start(attr, reporter, (char *[]){ reporter, __VA_ARGS__, NULL }, NULL)
+#define reporter_exits(attr, ...) finish(start_reporter(attr, __VA_ARGS__)).exit_code
 
-/* The spawn fails exactly so, the program did not run, and nothing is left behind. Path NULL: the witness. */
+/* The spawn fails exactly so, the program did not run, and nothing is left behind. Path NULL: the reporter. */
 #define assert_spawn_fails(attr, path, stage, code, index) \
     assert_spawn_fails_(attr, path, stage, code, index, __FILE__, __LINE__)
 
@@ -90,7 +90,7 @@ _Noreturn void skip_because(const char *format, ...) __attribute__((format(print
 extern void (*need_for_each_test)(void);
 
 /* Before each test a child is made in an image of its own, whose file the library then keeps. Not in a program with this
- * line: its tests make children only in copies (deny.h), where they are the first that the library makes. */
+ * line: its tests make children only in copies (deny_calls.h), where they are the first that the library makes. */
 #define ONLY_COPIES_HAVE_CHILDREN \
     __attribute__((constructor)) static void only_copies(void) { only_copies_have_children = true; }
 extern bool only_copies_have_children;

@@ -10,7 +10,7 @@
 TEST_BOTH(a_plain_child_differs_from_its_caller_in_nothing_else)
 {
     need_native();
-    struct view *self = view_of_self(), *child = run_witness(new_attr());
+    struct view *self = view_of_self(), *child = run_reporter(new_attr());
     assert_same_but(self, child, "pid ppid threads fd.* fds cloexec comm exe caught args arg.0");
     assert_saw(child, "ppid", text("%d", getpid()));
     assert_saw(child, "fds", "0 1 2");
@@ -18,7 +18,7 @@ TEST_BOTH(a_plain_child_differs_from_its_caller_in_nothing_else)
 
 TEST_BOTH(arguments_and_environment_arrive)
 {
-    struct view *view = run_witness(new_attr(), .argv = (char *[]){ "one", "see", NULL },
+    struct view *view = run_reporter(new_attr(), .argv = (char *[]){ "one", "see", NULL },
         .envp = (char *[]){ "A=b c", "B=line\nline", NULL });
     assert_saw(view, "args", "2");
     assert_saw(view, "arg.0", "one");
@@ -29,8 +29,8 @@ TEST_BOTH(arguments_and_environment_arrive)
 
 TEST_BOTH(the_end_of_a_child_is_told)
 {
-    assert_int_equal(witness_exits(new_attr(), "exit", "3"), 3);
-    assert_int_equal(finish(start_witness(new_attr(), "kill", "9")).signal, SIGKILL);
+    assert_int_equal(reporter_exits(new_attr(), "exit", "3"), 3);
+    assert_int_equal(finish(start_reporter(new_attr(), "kill", "9")).signal, SIGKILL);
 }
 
 TEST_BOTH(failures_are_recognised)
@@ -40,6 +40,6 @@ TEST_BOTH(failures_are_recognised)
 
 TEST(a_child_that_runs_on_is_ended)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     assert_false(kill(forkexec_child_pid(child), 0));
 }

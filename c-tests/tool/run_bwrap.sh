@@ -2,14 +2,14 @@
 # forkexec-run as bubblewrap: each of bubblewrap's options has bubblewrap's effect. Speaks TAP; runs as root and as an
 # ordinary user.
 #
-# usage: run_bwrap.sh [FORKEXEC-RUN WITNESS]
+# usage: run_bwrap.sh [FORKEXEC-RUN REPORTER]
 set -u
-run=$(realpath "${1:-./forkexec-run}") witness=$(realpath "${2:-./witness}")
+run=$(realpath "${1:-./forkexec-run}") reporter=$(realpath "${2:-./reporter}")
 dir=$(mktemp -d) tests=0 failures=0
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$dir"
-cp "$witness" "$dir/witness"
+cp "$reporter" "$dir/reporter"
 ln -s "$run" "$dir/bwrap"
 bwrap=$dir/bwrap uid=$(id -u) gid=$(id -g)
 export LC_ALL=C

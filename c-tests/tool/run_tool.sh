@@ -2,7 +2,7 @@
 # forkexec-run from outside: every option has its effect, every end its exit code, and the JSON is JSON. Speaks TAP; runs
 # as root and as an ordinary user.
 #
-# usage: run_tool.sh [FORKEXEC-RUN WITNESS PRESETS]
+# usage: run_tool.sh [FORKEXEC-RUN REPORTER PRESETS]
 . "$(dirname "$0")/run_tool_base.sh"
 
 # --- the command
@@ -17,16 +17,16 @@ like "--cwd-rights caller comes first" "*600 cwd before ids: $dir*" \
 sees "--env sets" env.FOO "a=b" --env FOO=a=b
 sees "--env replaces" env.HOME /x --env HOME=/x
 sees "--unset-env" env.HOME "" --unset-env HOME
-is "--clear-env, then --env" "env.A 1" "$("$run" --clear-env --env A=1 "$witness" | grep '^env')"
+is "--clear-env, then --env" "env.A 1" "$("$run" --clear-env --env A=1 "$reporter" | grep '^env')"
 sees "--argv0" arg.0 other --argv0 other
-is "PATH is searched" found "$(PATH=$dir:$PATH "$run" witness print found)"
-is "--search-path" found "$("$run" --search-path "/nowhere:$dir" witness print found)"
-is "--exec-fd" found "$("$run" --exec-fd 7 name print found 7<"$witness")"
-sees "--memory-mode copied" arg.0 "$witness" --memory-mode copied
+is "PATH is searched" found "$(PATH=$dir:$PATH "$run" reporter print found)"
+is "--search-path" found "$("$run" --search-path "/nowhere:$dir" reporter print found)"
+is "--exec-fd" found "$("$run" --exec-fd 7 name print found 7<"$reporter")"
+sees "--memory-mode copied" arg.0 "$reporter" --memory-mode copied
 like "--memory-mode fresh" "*image*" "$("$run" --memory-mode fresh --describe true)"
 is "--pid-variable" same "$("$run" --pid-variable ME sh -c '[ $$ = $ME ] && echo same')"
 
-cp "$witness" "$dir/busy"
+cp "$reporter" "$dir/busy"
 {
     sleep 0.2
     exec 8>&-
@@ -66,10 +66,10 @@ is "--terminal: output" "yes" "$("$run" --terminal sh -c '[ -t 0 ] && [ -t 1 ] &
 code "--terminal: the command's end" 4 "$run" --terminal sh -c 'exit 4'
 code "--terminal: a signal" 143 "$run" --terminal sh -c 'kill $$'
 code "--terminal: the time is up" 124 "$run" --terminal --timeout 0.1 sleep 100
-is "--new-session" own "$("$run" --new-session "$witness" | own sid)"
-is "--process-group" own "$("$run" --process-group 0 "$witness" | own pgid)"
+is "--new-session" own "$("$run" --new-session "$reporter" | own sid)"
+is "--process-group" own "$("$run" --process-group 0 "$reporter" | own pgid)"
 is "by default the group is ours" same "$(bash -c '
-    [ "$("$@" | sed -n "s/^pgid //p")" = "$(ps -o pgid= $$ | tr -d " ")" ] && echo same' - "$run" "$witness")"
+    [ "$("$@" | sed -n "s/^pgid //p")" = "$(ps -o pgid= $$ | tr -d " ")" ] && echo same' - "$run" "$reporter")"
 
 # in_terminal COMMAND...: with a terminal as its standard descriptors, its own controlling one
 in_terminal() {
@@ -77,11 +77,11 @@ in_terminal() {
         tr -d '\r'
 }
 if [ "$have_python" ]; then
-    is "--foreground" own "$(in_terminal "$run" --process-group 0 --foreground 0 "$witness" | own foreground)"
+    is "--foreground" own "$(in_terminal "$run" --process-group 0 --foreground 0 "$reporter" | own foreground)"
     like "--foreground: the terminal comes back" yes "$(in_terminal bash -c '
         set +m
         "$@" >/dev/null
-        [ "$(ps -o tpgid= $$)" -eq "$(ps -o pgid= $$)" ] && echo yes' - "$run" --foreground 0 "$witness")"
+        [ "$(ps -o tpgid= $$)" -eq "$(ps -o pgid= $$)" ] && echo yes' - "$run" --foreground 0 "$reporter")"
     # relayed INPUT COMMAND...: typed at a terminal of 30 rows and 99 columns; and what is read there
     relayed() {
         python3 -c '
@@ -106,7 +106,7 @@ status = os.waitpid(pid, 0)[1]
 sys.stdout.buffer.write(said.replace(b"\r", b""))
 print("signal", os.WTERMSIG(status)) if os.WIFSIGNALED(status) else print("exit", os.WEXITSTATUS(status))' "$@"
     }
-    is "--terminal: a session of its own" "own yes" "$(relayed '' "$run" --terminal "$witness" print ready see |
+    is "--terminal: a session of its own" "own yes" "$(relayed '' "$run" --terminal "$reporter" print ready see |
         awk '$1 == "pid" { pid = $2 } $1 == "sid" { sid = $2 } $1 == "tty" { tty = $2 == "none" ? "no" : "yes" }
             END { print pid && pid == sid ? "own" : "other", tty }')"
     like "--terminal: its size" "*30 99*" "$(relayed '' "$run" --terminal sh -c 'stty size; echo ready')"
@@ -133,12 +133,12 @@ sys.stdout.buffer.write(said)' "$run" --terminal sh -c '
         echo ready; while :; do sleep 0.01; done')"
     is "--terminal: ours is as it was before" same "$(in_terminal bash -c '
         before=$(stty -g); "$@" >/dev/null; [ "$(stty -g)" = "$before" ] && echo same' - "$run" --terminal true)"
-    is "--detach-terminal" none "$(in_terminal "$run" --detach-terminal "$witness" | sed -n 's/^tty //p')"
+    is "--detach-terminal" none "$(in_terminal "$run" --detach-terminal "$reporter" | sed -n 's/^tty //p')"
     is "--controlling-terminal" yes "$(python3 -c '
 import pty, subprocess, sys
 ours, theirs = pty.openpty()
 sys.stdout.buffer.write(subprocess.run(sys.argv[1:], stdin=theirs, stdout=subprocess.PIPE).stdout)' \
-        "$run" --new-session --controlling-terminal 0 "$witness" | sed -n 's/^tty //p')"
+        "$run" --new-session --controlling-terminal 0 "$reporter" | sed -n 's/^tty //p')"
 else
     skip "terminals" "no python3"
 fi
@@ -150,7 +150,7 @@ if [ "$have_python" ]; then
     is "the mask is passed on" 0000000000004200 "$(python3 -c '
 import os, signal, sys
 signal.pthread_sigmask(signal.SIG_SETMASK, [signal.SIGUSR1, signal.SIGTERM])
-os.execv(sys.argv[1], sys.argv[1:])' "$run" "$witness" | sed -n 's/^mask //p')"
+os.execv(sys.argv[1], sys.argv[1:])' "$run" "$reporter" | sed -n 's/^mask //p')"
 fi
 # Where we run in the background of a shell, INT and QUIT are ignored.
 sees "--signal-ignore" ignored 0000000000000001 --signal-default INT,QUIT --signal-ignore HUP
@@ -159,7 +159,7 @@ is "an ignored SIGCHLD stays one, and is waited for" "0000000000010000 0" "$(tra
     saw ignored --signal-default INT,QUIT | tr '\n' ' '; "$run" true; echo $?)"
 sees "--parent-death" parent_death 15 --parent-death TERM
 sees "--parent-death of the thread" parent_death 9 --parent-death kill,thread
-"$run" --parent-death KILL "$witness" print up sleep >"$dir/up" &
+"$run" --parent-death KILL "$reporter" print up sleep >"$dir/up" &
 until_true grep -q up "$dir/up"
 child=$(ps -o pid= --ppid $! | tr -d ' ')
 kill -KILL $!
@@ -209,19 +209,19 @@ if [ "$group" ]; then
     until_true rmdir "$group"
     # One of its own, which is gone afterwards, however it ends.
     sees "--cgroup-new" "cgroup\.0" ":${inside#/unified}" --cgroup-new "$group"
-    code "its exit code" 3 "$run" --cgroup-new "$group/" "$witness" exit 3
-    code "its signal" 137 "$run" --cgroup-new "$group" "$witness" kill 9
+    code "its exit code" 3 "$run" --cgroup-new "$group/" "$reporter" exit 3
+    code "its signal" 137 "$run" --cgroup-new "$group" "$reporter" kill 9
     code "a program that there is not" 127 "$run" --cgroup-new "$group" /nowhere
     code "a step that fails" 125 "$run" --cgroup-new "$group" --cwd /nowhere true
-    code "the time" 124 "$run" --cgroup-new "$group" --timeout 0.2 "$witness" sleep
+    code "the time" 124 "$run" --cgroup-new "$group" --timeout 0.2 "$reporter" sleep
     "$run" --cgroup-new "$group" --describe true >"$dir/said"
     like "--describe" "*born in fd*" "$(grep cgroup "$dir/said")"
     is "nothing is left" "" "$(ls -d "$group" 2>/dev/null)"
     # What the command leaves behind in it.
-    "$run" --cgroup-new "$group" sh -c "$witness sleep & echo \$!" >"$dir/said"
+    "$run" --cgroup-new "$group" sh -c "$reporter sleep & echo \$!" >"$dir/said"
     holds "what is left in it dies" until_true gone "$(<"$dir/said")"
     # A signal that ends us before the command runs, and one after.
-    "$run" --cgroup-new "$group" "$witness" sleep & pid=$!
+    "$run" --cgroup-new "$group" "$reporter" sleep & pid=$!
     until_true grep -q . "$group/cgroup.procs"
     code "one that is in use" 125 "$run" --cgroup-new "$group" true
     kill -TERM $pid
@@ -229,7 +229,7 @@ if [ "$group" ]; then
     is "the signal that ends it" 143 $?
     is "nothing is left after a signal" "" "$(ls -d "$group" 2>/dev/null)"
     # A killed one leaves it, and the next removes it.
-    "$run" --cgroup-new "$group" "$witness" sleep & pid=$!
+    "$run" --cgroup-new "$group" "$reporter" sleep & pid=$!
     until_true grep -q . "$group/cgroup.procs"
     child=$(cat "$group/cgroup.procs")
     kill -KILL $pid
@@ -253,7 +253,7 @@ if [ "$group" ]; then
         fi
     done
     if "$run" --cgroup-new "$group" --memory 16M true 2>/dev/null; then
-        "$run" --json-status-fd 7 --cgroup-new "$group" --memory 16M "$witness" eat 64 7>"$dir/json" 2>"$dir/said"
+        "$run" --json-status-fd 7 --cgroup-new "$group" --memory 16M "$reporter" eat 64 7>"$dir/json" 2>"$dir/said"
         is "--memory kills" 137 $?
         like "--memory says so" "*its cgroup was out of memory" "$(<"$dir/said")"
     fi
@@ -267,10 +267,10 @@ fi
 
 if [ "$uid" = 0 ]; then
     is "--uid, --gid" "uid 1234 1234 1234 1234,gid 777 777 777 777,groups " \
-        "$("$run" --uid 1234 --gid 777 "$witness" | grep -E '^(uid|gid|groups) ' | paste -sd,)"
+        "$("$run" --uid 1234 --gid 777 "$reporter" | grep -E '^(uid|gid|groups) ' | paste -sd,)"
     sees "--uid with a name" uid "$(id -u nobody) $(id -u nobody) $(id -u nobody) $(id -u nobody)" --uid nobody
     sees "--groups" groups "5 6" --gid 777 --groups 5,6
-    is "--keep-groups" "4" "$("$run" --groups 4 "$run" --gid 9 --keep-groups "$witness" | sed -n 's/^groups //p')"
+    is "--keep-groups" "4" "$("$run" --groups 4 "$run" --gid 9 --keep-groups "$reporter" | sed -n 's/^groups //p')"
     sees "--ambient" cap.ambient 0000000000000400 --uid 1234 --ambient cap_net_bind_service
     sees "--caps" cap.bounding 0000000000000021 --caps bounding=chown,5
     sees "--caps with a mask, several sets" cap.inheritable 0000000000000001 --caps permitted,effective,inheritable=0x1
@@ -300,7 +300,7 @@ if [ ! "$namespaces" ]; then
     sees "--as-pid-1" pid 1 "${userns[@]}" --unshare pid --as-pid-1
     code "--as-pid-1 and --init contradict each other" 125 "$run" "${userns[@]}" --unshare pid --init --as-pid-1 true
     for end in "exit 200" "kill 15" "kill 11"; do
-        "$run" --json-status-fd 7 "${userns[@]}" --unshare pid "$witness" $end 7>"$dir/json" 2>/dev/null
+        "$run" --json-status-fd 7 "${userns[@]}" --unshare pid "$reporter" $end 7>"$dir/json" 2>/dev/null
         is "through the init: $end" "$(( ${end#* } + 0 ))" \
             "$(sed -n "2s/.*\"$( [ "${end% *}" = exit ] && echo exit_code || echo signal )\":\([0-9]*\),.*/\1/p" "$dir/json")"
     done
@@ -312,7 +312,7 @@ if [ ! "$namespaces" ]; then
     sees "--map-root, the group" gid "0 0 0 0" --map-root
     sees "--map-current" uid "$uid $uid $uid $uid" --map-current
     sees "--map-current, the group" gid "$gid $gid $gid $gid" --map-current
-    "$run" "${userns[@]}" --unshare all --share net,time "$witness" >"$dir/out" 2>&1
+    "$run" "${userns[@]}" --unshare all --share net,time "$reporter" >"$dir/out" 2>&1
     for type in user pid mnt net ipc uts cgroup time; do
         there=new
         [ "$(sed -n "s/^ns.$type //p" "$dir/out")" = "$(readlink /proc/self/ns/$type)" ] && there=ours
@@ -330,7 +330,7 @@ if [ ! "$namespaces" ]; then
     sees "--hostname" hostname box "${userns[@]}" --unshare uts,ipc --hostname box
     sees "--domainname" domainname realm "${userns[@]}" --unshare uts --domainname realm
     sees "--loopback" net.lo up "${userns[@]}" --unshare net --loopback
-    "$run" "${userns[@]}" --unshare-late pid "$witness" >"$dir/out" 2>&1
+    "$run" "${userns[@]}" --unshare-late pid "$reporter" >"$dir/out" 2>&1
     is "--unshare-late: not for the command" "$(readlink /proc/self/ns/pid)" "$(sed -n 's/^ns.pid //p' "$dir/out")"
     like "--unshare-late: for its children" "[p?]*" \
         "$(sed -n 's/^ns.pid_for_children //p' "$dir/out" | grep -vxF "$(readlink /proc/self/ns/pid)")"
@@ -341,24 +341,24 @@ if [ ! "$namespaces" ]; then
     like "--mount-propagation" "shared:*" "$(saw propagation "${userns[@]}" --unshare mount --mount-propagation shared)"
     like "--time-offset" "clock.1 900000[0-9]*" \
         "$("$run" "${userns[@]}" --unshare time --time-offset "monotonic=$((9000000 - $(cut -d. -f1 /proc/uptime)))" \
-            "$witness" clock 1 2>&1)"
+            "$reporter" clock 1 2>&1)"
     rm -f "$dir/up"
-    "$run" "${userns[@]}" --unshare uts,pid --hostname joined "$witness" touch "$dir/up" sleep &
+    "$run" "${userns[@]}" --unshare uts,pid --hostname joined "$reporter" touch "$dir/up" sleep &
     runner=$!
     until_true test -e "$dir/up"
     holder=$(ps -o pid= --ppid $runner | tr -d ' ')
     sees "--join" hostname joined --join "user=/proc/$holder/ns/user" --join "uts=/proc/$holder/ns/uts"
     is "--join-process" "pid 3,hostname joined" \
-        "$("$run" --join-process "user,uts,pid:$holder" "$witness" 2>&1 | grep -E '^(pid|hostname|forkexec-run:) ' | paste -sd,)"
-    "$run" --json-status-fd 7 --join-process "user,pid:$holder" "$witness" kill 9 7>"$dir/json" 2>/dev/null
+        "$("$run" --join-process "user,uts,pid:$holder" "$reporter" 2>&1 | grep -E '^(pid|hostname|forkexec-run:) ' | paste -sd,)"
+    "$run" --json-status-fd 7 --join-process "user,pid:$holder" "$reporter" kill 9 7>"$dir/json" 2>/dev/null
     is "a command in a pid namespace that was joined" '{"event":"exited","exit_code":null,"signal":9' \
         "$(sed -n '2s/,"signal_name".*//p' "$dir/json")"
     kill -KILL "$holder"
     wait $runner 2>/dev/null
     mkdir "$dir/root"
-    cp "$witness" "$dir/root/w"
+    cp "$reporter" "$dir/root/w"
     is "--chroot" inside "$("$run" "${userns[@]}" --chroot "$dir/root" /w print inside 2>&1)"
-    box=("${userns[@]}" --unshare mount,pid --empty-root --bind=readonly,create "$witness" /w)
+    box=("${userns[@]}" --unshare mount,pid --empty-root --bind=readonly,create "$reporter" /w)
     # looks NAME KEY WANTED PATH OPTION...: what is at PATH of an empty root
     looks() {
         local name=$1 key=$2 wanted=$3 path=$4
@@ -376,7 +376,7 @@ if [ ! "$namespaces" ]; then
     looks "--ro-bind" flags "ro" /n --tmpfs=create /m --ro-bind=create /etc /n
     looks "--ro-bind-try" kind "No such file or directory" /n --ro-bind-try=create /nope /n
     code "--ro-bind-try" 30 "$run" "${box[@]}" --ro-bind-try=create "$dir" /d /w touch /d/file
-    code "--bind-try of what is no directory" 125 "$run" "${box[@]}" --bind-try=create "$witness/x" /n /w
+    code "--bind-try of what is no directory" 125 "$run" "${box[@]}" --bind-try=create "$reporter/x" /n /w
     mkdir -p "$dir/held"
     looks "--bind-fd" kind directory /d --bind-fd=create 7 /d 7<"$dir/held"
     code "--bind-fd" 0 "$run" "${box[@]}" --bind-fd=create 7 /d /w touch /d/file 7<"$dir/held"
@@ -423,12 +423,12 @@ if [ ! "$namespaces" ]; then
     code "--readonly" 30 "$run" "${box[@]}" --tmpfs=create /t --readonly /t /w touch /t/file
     if [ "$uid" = 0 ]; then
         rm -f "$dir/up"
-        "$run" --unshare user --map-uid 0:0:10 --map-gid 0:0:10 "$witness" touch "$dir/up" sleep &
+        "$run" --unshare user --map-uid 0:0:10 --map-gid 0:0:10 "$reporter" touch "$dir/up" sleep &
         runner=$!
         until_true test -e "$dir/up"
         holder=$(ps -o pid= --ppid $runner | tr -d ' ')
         code "--bind-idmapped" 0 "$run" --unshare mount --bind-idmapped=create "/proc/$holder/ns/user" "$dir" "$dir/ids" \
-            "$witness" exit 0
+            "$reporter" exit 0
         [ -s "$dir/said" ] && sed 's/^/# /' "$dir/said"
         kill $runner
         wait $runner 2>/dev/null
@@ -448,10 +448,10 @@ fi
 # --- keys and labels
 
 if "$run" --session-keyring true 2>/dev/null; then
-    like "--session-keyring" "keyring * _ses*" "$("$run" --session-keyring "$witness" keyring)"
-    like "--session-keyring with a name" "keyring * of-a-test*" "$("$run" --session-keyring=of-a-test "$witness" keyring)"
+    like "--session-keyring" "keyring * _ses*" "$("$run" --session-keyring "$reporter" keyring)"
+    like "--session-keyring with a name" "keyring * of-a-test*" "$("$run" --session-keyring=of-a-test "$reporter" keyring)"
     like "--keyring-permissions" "*keyring_permissions 0x3f090000" \
-        "$("$run" --session-keyring --keyring-permissions 0x3f090000 "$witness" keyring)"
+        "$("$run" --session-keyring --keyring-permissions 0x3f090000 "$reporter" keyring)"
 else
     skip "keyrings" "$("$run" --session-keyring true 2>&1)"
 fi
@@ -515,12 +515,12 @@ like "--numa-policy" "*515 numa policy: mode 3, nodes \[0, 1, 5\]*" \
     "$("$run" --numa-policy interleave:0-1,5 --describe true)"
 like "--numa-policy without nodes" "*515 numa policy: mode 4, nodes \[\]*" "$("$run" --numa-policy local --describe true)"
 code "--deny-user-namespaces" 1 "$run" --no-new-privs --deny-user-namespaces unshare -U true
-locked=(--no-new-privs --landlock-path "execute,read-file:$witness" --landlock-path "all:$dir/root")
+locked=(--no-new-privs --landlock-path "execute,read-file:$reporter" --landlock-path "all:$dir/root")
 mkdir -p "$dir/root"
 if "$run" --probe | grep -q '^yes  Landlock: files, TCP, scopes'; then
-    code "--landlock-path grants" 0 "$run" "${locked[@]}" "$witness" touch "$dir/root/file"
-    code "--landlock-path, and nothing else" 13 "$run" "${locked[@]}" "$witness" touch "$dir/file"
-    code "--landlock-handled" 13 "$run" --no-new-privs --landlock-handled write-file "$witness" touch "$dir/file"
+    code "--landlock-path grants" 0 "$run" "${locked[@]}" "$reporter" touch "$dir/root/file"
+    code "--landlock-path, and nothing else" 13 "$run" "${locked[@]}" "$reporter" touch "$dir/file"
+    code "--landlock-handled" 13 "$run" --no-new-privs --landlock-handled write-file "$reporter" touch "$dir/file"
     connects() { "$run" --no-new-privs "$@" bash -c ': </dev/tcp/127.0.0.1/9' 2>&1; }
     like "--landlock-port of UDP" "*0x8*" "$("$run" --no-new-privs --allow-partial-landlock --landlock-port \
         connect-send-udp:53 --landlock-handled connect-send-udp --describe true)"
@@ -530,14 +530,14 @@ if "$run" --probe | grep -q '^yes  Landlock: files, TCP, scopes'; then
     like "--landlock-flags" "*landlock: fs 0x2, net 0x0, scopes 0x0*flags 0x6*" "$("$run" --describe --no-new-privs \
         --landlock-handled write-file --landlock-flags log-new-exec-on,log-subdomains-off --allow-partial-landlock true 2>&1)"
     code "--allow-partial-landlock" 13 "$run" --no-new-privs --landlock-handled write-file --allow-partial-landlock \
-        "$witness" touch "$dir/file"
+        "$reporter" touch "$dir/file"
     if [ "$have_python" ]; then
         code "--landlock-ruleset" 13 python3 -c '
 import ctypes, os, sys
 fd = ctypes.CDLL(None).syscall(444, ctypes.byref(ctypes.c_uint64(2)), ctypes.c_size_t(8), 0)
 os.set_inheritable(fd, True)
 os.execv(sys.argv[1], [sys.argv[1], "--no-new-privs", "--landlock-ruleset", str(fd)] + sys.argv[2:])' \
-            "$run" "$witness" touch "$dir/file"
+            "$run" "$reporter" touch "$dir/file"
     fi
 else
     skip "Landlock" "this kernel has none, or an older one"
@@ -545,8 +545,8 @@ fi
 
 # --- exit codes
 
-code "the command's exit code" 7 "$run" "$witness" exit 7
-code "and 125, without a word" 125 "$run" "$witness" exit 125
+code "the command's exit code" 7 "$run" "$reporter" exit 7
+code "and 125, without a word" 125 "$run" "$reporter" exit 125
 is "which tells it from ours" "" "$said"
 code "not found" 127 "$run" /no/such/program
 like "with a sentence" "forkexec-run: exec*No such file*" "$said"
@@ -608,23 +608,23 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
 done
 ok "what is not understood is refused, and named"
 
-bash -c '"$@"; exit $?' - "$run" "$witness" kill 9 2>/dev/null
+bash -c '"$@"; exit $?' - "$run" "$reporter" kill 9 2>/dev/null
 is "the command's signal, to a shell" 137 $?
 if [ "$have_python" ]; then
     is "the command's signal, to wait(2)" -15 "$(python3 -c '
 import subprocess, sys
-print(subprocess.run(sys.argv[1:]).returncode)' "$run" "$witness" kill 15)"
+print(subprocess.run(sys.argv[1:]).returncode)' "$run" "$reporter" kill 15)"
 fi
 code "--failure-code" 99 "$run" --failure-code 99 /no/such/program
-code "--failure-code is never the command's" 1 "$run" --failure-code 99 "$witness" exit 99
+code "--failure-code is never the command's" 1 "$run" --failure-code 99 "$reporter" exit 99
 like "which is said" "forkexec-run: the command itself exited with 99*" "$said"
-code "--failure-code leaves others alone" 98 "$run" --failure-code 99 "$witness" exit 98
-code "--failure-code for a time that is up" 99 "$run" --failure-code 99 --timeout 0.05 "$witness" sleep
+code "--failure-code leaves others alone" 98 "$run" --failure-code 99 "$reporter" exit 98
+code "--failure-code for a time that is up" 99 "$run" --failure-code 99 --timeout 0.05 "$reporter" sleep
 
 # --- JSON
 
 if [ "$have_python" ]; then
-    "$run" --json-status-fd 7 "$witness" exit 3 7>"$dir/json"
+    "$run" --json-status-fd 7 "$reporter" exit 3 7>"$dir/json"
     is "JSON: the exit code" 3 "$(json exited exit_code "$dir/json")"
     is "JSON: no signal" null "$(json exited signal "$dir/json")"
     is "JSON: it ran" '"yes"' "$(json exited ran "$dir/json")"
@@ -635,10 +635,10 @@ end = [json.loads(line) for line in open(sys.argv[1])][-1]
 print(end["wall_ns"] > 0, end["user_ns"] + end["system_ns"] >= 0, end["max_rss_bytes"] > 0)' "$dir/json")"
     is "JSON: why it ended" '"exit"' "$(json exited ended "$dir/json")"
     is "JSON: memory that is not measured" false "$(json exited own_memory "$dir/json")"
-    "$run" --json-status-fd 7 --measure-memory "$witness" exit 3 7>"$dir/json"
+    "$run" --json-status-fd 7 --measure-memory "$reporter" exit 3 7>"$dir/json"
     is "JSON: memory of its own" "true 0" "$(for key in own_memory max_rss_floor_bytes; do
         json exited $key "$dir/json"; done | xargs)"
-    "$run" --json-status-fd 7 "$witness" kill 9 7>"$dir/json" 2>/dev/null
+    "$run" --json-status-fd 7 "$reporter" kill 9 7>"$dir/json" 2>/dev/null
     is "JSON: a signal is why" '"signal"' "$(json exited ended "$dir/json")"
     is "JSON: the signal" '9 "SIGKILL" null "yes"' "$(for key in signal signal_name exit_code ran; do
         json exited $key "$dir/json"; done | xargs -d '\n')"
@@ -655,10 +655,10 @@ print(end["wall_ns"] > 0, end["user_ns"] + end["system_ns"] >= 0, end["max_rss_b
     is "JSON: which item" 1 "$(json failed index "$dir/json")"
     "$run" --json-status-fd 7 --nice x true 7>"$dir/json" 2>/dev/null
     is "JSON: a command line" '"EINVAL"' "$(json failed errno_name "$dir/json")"
-    "$run" --json-status-fd 7 --timeout 2 "$witness" sleep 7>"$dir/json" 2>/dev/null
+    "$run" --json-status-fd 7 --timeout 2 "$reporter" sleep 7>"$dir/json" 2>/dev/null
     is "JSON: the time was up" 'true "SIGKILL" "yes"' "$(for key in timed_out signal_name ran; do
         json exited $key "$dir/json"; done | xargs -d '\n')"
-    "$run" --json-status-fd 1 "$witness" exit 0 | :
+    "$run" --json-status-fd 1 "$reporter" exit 0 | :
     ok "JSON: nobody reads it"
 else
     skip "JSON" "no python3"
@@ -673,20 +673,20 @@ for way in "" "--new-session" "--unshare pid"; do
         way="${userns[*]} --unshare pid"
     fi
     rm -f "$dir/tree"
-    cp "$witness" "$dir/tree"
+    cp "$reporter" "$dir/tree"
     # shellcheck disable=SC2086
     code "--timeout $way" 124 "$run" --timeout 0.5 $way "$dir/tree" fork daemon sleep
     holds "kills the whole tree" until_true dead tree
 done
-cp "$witness" "$dir/stranger"
+cp "$reporter" "$dir/stranger"
 bash -c '"$1" sleep & echo $! >"$1.pid"; exec "${@:2}"' - "$dir/stranger" \
     "$run" --timeout 0.5 "$dir/tree" daemon sleep 2>/dev/null
 holds "and nobody else" lives stranger
 holds "but all of it" dead tree
 kill "$(<"$dir/stranger.pid")"
-code "a command that is in time" 4 "$run" --timeout 60 "$witness" exit 4
+code "a command that is in time" 4 "$run" --timeout 60 "$reporter" exit 4
 mkfifo "$dir/fifo"
-code "a time that is up before the start" 124 "$run" --timeout 0.2 --open-fd "0=r:$dir/fifo" "$witness"
+code "a time that is up before the start" 124 "$run" --timeout 0.2 --open-fd "0=r:$dir/fifo" "$reporter"
 like "which is said" "*before the command had started*" "$said"
 
 # --- signals to us
@@ -765,11 +765,11 @@ read_until(b"killed", b"\3")
 status = os.waitpid(pid, 0)[1]
 print(os.WIFSIGNALED(status), os.WTERMSIG(status))' "$run" sh -c 'trap "echo once" INT; echo up; while :; do sleep 0.05; done' 2>&1)"
 fi
-begin --signal-default INT,QUIT "$witness" touch "$dir/up" sleep
+begin --signal-default INT,QUIT "$reporter" touch "$dir/up" sleep
 kill -TERM $runner
 wait $runner 2>/dev/null
 is "and ends us as it ends the command" 143 $?
-"$run" --open-fd "0=r:$dir/fifo" "$dir/witness" print ran >"$dir/out" 2>"$dir/said" &
+"$run" --open-fd "0=r:$dir/fifo" "$dir/reporter" print ran >"$dir/out" 2>"$dir/said" &
 runner=$!
 held() { ps -o pid= --ppid $runner | grep -q .; }
 until_true held
@@ -781,13 +781,13 @@ is "before the start it ends all" "143 " "$? $(<"$dir/out")"
 
 stopped() { child=$(ps -o pid= -o stat= --ppid $runner | awk '$2 ~ /^T/ {print $1}') && [ "$child" ]; }
 for way in --stop-before-exec --stop-at-entry; do
-    "$run" $way "$witness" print ran >"$dir/out" 2>"$dir/said" &
+    "$run" $way "$reporter" print ran >"$dir/out" 2>"$dir/said" &
     runner=$!
     until_true stopped
     is "$way: it has not begun" "" "$(<"$dir/out")"
     like "$way: how to go on is said" "forkexec-run: process $child stops*kill -CONT $child" "$(<"$dir/said")"
     case $way in
-    --stop-at-entry) is "$way: it is the program" "$witness" "$(readlink "/proc/$child/exe")" ;;
+    --stop-at-entry) is "$way: it is the program" "$reporter" "$(readlink "/proc/$child/exe")" ;;
     esac
     kill -CONT "$child"
     wait $runner

@@ -1,13 +1,13 @@
 # What the tests of forkexec-run have in common; each of them includes this, with its own arguments.
 # shellcheck shell=bash disable=SC2034
 set -u
-run=$(realpath "${1:-./forkexec-run}") witness=$(realpath "${2:-./witness}") presets=$(realpath "${3:-.}")
+run=$(realpath "${1:-./forkexec-run}") reporter=$(realpath "${2:-./reporter}") presets=$(realpath "${3:-.}")
 dir=$(mktemp -d) tests=0 failures=0
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$dir"
-cp "$witness" "$dir/witness"
-witness=$dir/witness
+cp "$reporter" "$dir/reporter"
+reporter=$dir/reporter
 uid=$(id -u) gid=$(id -g)
 export LC_ALL=C
 
@@ -38,11 +38,11 @@ like() {
     case $3 in $2) ok "$1" ;; *) not_ok "$1" "wanted: $2" "got:    $3" ;; esac
 }
 
-# saw KEY OPTION...: what the witness sees of itself, or why it did not run
+# saw KEY OPTION...: what the reporter sees of itself, or why it did not run
 saw() {
     local key=$1
     shift
-    "$run" "$@" "$witness" 2>&1 | sed -n "s/^$key //p; /^forkexec-run: /p"
+    "$run" "$@" "$reporter" 2>&1 | sed -n "s/^$key //p; /^forkexec-run: /p"
 }
 
 # sees NAME KEY WANTED OPTION...
@@ -100,7 +100,7 @@ namespaces="no user namespaces here"
 "$run" --unshare user --map-uid "0:$uid" true 2>/dev/null && namespaces=
 userns=(--unshare user --map-uid "0:$uid" --map-gid "0:$gid")
 
-# Whether a copy of the witness of that name runs.
+# Whether a copy of the reporter of that name runs.
 lives() { pgrep -f "^$dir/$1 " >/dev/null; }
 dead() { ! lives "$1"; }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # forkexec-run from outside: what it limits, watches and learns while the command runs.
 #
-# usage: run_tool_watch.sh [FORKEXEC-RUN WITNESS PRESETS]
+# usage: run_tool_watch.sh [FORKEXEC-RUN REPORTER PRESETS]
 . "$(dirname "$0")/run_tool_base.sh"
 
 # --- the output
@@ -19,7 +19,7 @@ is "--output-limit: an endless one" "124 100000" "$("$run" --output-limit 100000
 is "--output-limit: unlimited" "1000000" "$("$run" --output-limit unlimited head -c 1000000 /dev/zero | wc -c)"
 is "--output-limit: a reader that goes away" 0 "$("$run" --output-limit 1G --timeout 60 yes 2>/dev/null | head -n 1 >/dev/null
     echo $?)"
-cp "$witness" "$dir/tree"
+cp "$reporter" "$dir/tree"
 code "--output-limit: a grandchild that holds the output" 4 \
     "$run" --output-limit 1M --timeout 60 sh -c "'$dir/tree' fork daemon sleep & sleep 0.1; exit 4"
 holds "is killed" until_true dead tree
@@ -73,7 +73,7 @@ learnt() {
 }
 if "$run" --learn "$dir/learnt/first" true 2>"$dir/said"; then
     is "--learn: the command runs" hello "$(learnt landlock cat "$dir/hello")"
-    code "--learn: its exit code" 7 "$run" --learn "$dir/learnt/first" "$witness" exit 7
+    code "--learn: its exit code" 7 "$run" --learn "$dir/learnt/first" "$reporter" exit 7
     like "--learn: it says what it is worth" "*no boundary*" "$(<"$dir/learnt/landlock")"
     if "$run" --probe | grep -q '^yes  Landlock, all of it'; then
         is "--learn: with what is learnt it runs" hello "$("$run" --config "$dir/learnt/landlock" cat "$dir/hello" 2>&1)"
@@ -98,11 +98,11 @@ if "$run" --learn "$dir/learnt/first" true 2>"$dir/said"; then
         like "--learn=bind: and nothing else is there" "*No such file*" "$("$run" --config "$dir/learnt/bind" cat "$dir/conf/main" 2>&1)"
         is "--learn, through an init" hello "$("$run" --map-root --unshare pid --learn "$dir/learnt/first" cat "$dir/hello" 2>&1)"
     fi
-    if learnt seccomp "$witness" print written >"$dir/said"; then
+    if learnt seccomp "$reporter" print written >"$dir/said"; then
         is "--learn=seccomp: with what is learnt it runs" written \
-            "$("$run" --no-new-privs --seccomp-json "$dir/learnt/seccomp" "$witness" print written 2>&1)"
+            "$("$run" --no-new-privs --seccomp-json "$dir/learnt/seccomp" "$reporter" print written 2>&1)"
         code "--learn=seccomp: and no other call" 1 "$run" --no-new-privs --seccomp-json "$dir/learnt/seccomp" \
-            "$witness" touch "$dir/never"
+            "$reporter" touch "$dir/never"
     else
         skip "--learn=seccomp" "$(<"$dir/said")"
     fi

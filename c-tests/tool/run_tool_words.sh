@@ -1,19 +1,19 @@
 #!/bin/bash
 # forkexec-run from outside: options from descriptors and files, and the presets.
 #
-# usage: run_tool_words.sh [FORKEXEC-RUN WITNESS PRESETS]
+# usage: run_tool_words.sh [FORKEXEC-RUN REPORTER PRESETS]
 . "$(dirname "$0")/run_tool_base.sh"
 
 # --- options from elsewhere
 
 is "--args" "env.A b c,env.D " "$(printf '%s\0' --env 'A=b c' --env D= |
-    "$run" --clear-env --args 0 "$witness" | grep '^env' | paste -sd,)"
+    "$run" --clear-env --args 0 "$reporter" | grep '^env' | paste -sd,)"
 is "--args: in their place" "env.A 3" "$(printf '%s\0' --env A=2 |
-    "$run" --clear-env --env A=1 --args 0 --env A=3 "$witness" | grep '^env')"
-is "--args: -- ends them" "env.A 2" "$(printf '%s\0' --env A=2 -- | "$run" --clear-env --args 0 "$witness" | grep '^env')"
-is "--args: none" ran "$("$run" --args 0 "$witness" print ran </dev/null)"
-said=$(printf '%s\0' --env A=2 "$witness" | "$run" --args 0 touch "$dir/ran" 2>&1)
-like "--args: no command" "forkexec-run: descriptor 0: \"*witness\" is no option*" "$said"
+    "$run" --clear-env --env A=1 --args 0 --env A=3 "$reporter" | grep '^env')"
+is "--args: -- ends them" "env.A 2" "$(printf '%s\0' --env A=2 -- | "$run" --clear-env --args 0 "$reporter" | grep '^env')"
+is "--args: none" ran "$("$run" --args 0 "$reporter" print ran </dev/null)"
+said=$(printf '%s\0' --env A=2 "$reporter" | "$run" --args 0 touch "$dir/ran" 2>&1)
+like "--args: no command" "forkexec-run: descriptor 0: \"*reporter\" is no option*" "$said"
 said=$(printf '%s\0' --env A | "$run" --args 0 touch "$dir/ran" 2>&1)
 like "--args: what is wrong is named" "forkexec-run: descriptor 0: --env: \"A\" is not NAME=VALUE" "$said"
 said=$(printf '%s\0' --bind /a | "$run" --args 0 /b touch "$dir/ran" 2>&1)
@@ -40,7 +40,7 @@ mkdir "$dir/conf/sub"
 echo "include ../last" >"$dir/conf/sub/deep"
 echo "env F=2" >"$dir/conf/last"
 is "--config" 'nice 3,env.A it is # "quoted" \x5c,env.B a "quoted" one, \x5c,env.C a b#cde,env.D #,env.E 1,env.F 2' \
-    "$("$run" --config "$dir/conf/main" "$witness" 2>&1 | grep -E '^(env|nice|forkexec)' | paste -sd,)"
+    "$("$run" --config "$dir/conf/main" "$reporter" 2>&1 | grep -E '^(env|nice|forkexec)' | paste -sd,)"
 # wrong TEXT PATTERN: what a file that holds TEXT is answered
 wrong() {
     printf "$1" >"$dir/conf/wrong"

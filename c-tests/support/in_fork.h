@@ -1,7 +1,12 @@
-/* What happens aside from the test's own process: in a fork of it, which may give up what the test still needs; and
- * what exec alone makes of such a process, to compare the library with. */
-#ifndef ASIDE_H
-#define ASIDE_H
+/* Runs a part of a test in a fork, which may give up privileges that the test still needs.
+ *
+ *     static void body(const void *with) { become_nobody(); ... assert_int_equal(...); }
+ *     in_fork(body, with);            an assertion that fails in body fails the test; body must not skip
+ *
+ * Also: a request for each memory mode (EACH_MEMORY, attr_in); a copy of a program that every user may execute
+ * (public_copy, public_reporter); and exec_shows(), what execve alone makes of a process, to compare the library with. */
+#ifndef IN_FORK_H
+#define IN_FORK_H
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -66,9 +71,9 @@ static inline const char *public_copy(const char *program, const char *name)
     return path;
 }
 
-static inline const char *public_witness(void)
+static inline const char *public_reporter(void)
 {
-    return public_copy(witness, "witness");
+    return public_copy(reporter, "reporter");
 }
 
 /* DOING(format, ...): what is done just now, printed if it fails aside. */
@@ -76,7 +81,7 @@ static char *doing;
 #define DOING(...) (doing ? (void)snprintf(doing, 256, __VA_ARGS__) : (void)0)
 
 /* Runs body(with) in a fork; an assertion that fails in it fails the test. It may not skip. */
-static inline void aside(void (*body)(const void *with), const void *with)
+static inline void in_fork(void (*body)(const void *with), const void *with)
 {
     int status = 0;
     if (!doing)
@@ -126,7 +131,7 @@ static inline void become_nobody(void)
     assert_false(prctl(PR_SET_DUMPABLE, 1));
 }
 
-/* The value of a key in text of see()'s kind, or NULL. */
+/* The value of a key in text of print_state()'s kind, or NULL. */
 static inline const char *value_in(const char *seen, const char *key)
 {
     size_t length = strlen(key);
@@ -136,7 +141,7 @@ static inline const char *value_in(const char *seen, const char *key)
     return NULL;
 }
 
-/* What the witness sees after fork(2), prepare(with) and execve(2), none of it the library's. prepare returns 0 or an
+/* What the reporter sees after fork(2), prepare(with) and execve(2), none of it the library's. prepare returns 0 or an
  * errno, which is then negated in *failed. */
 static inline const char *exec_shows(const char *path, int (*prepare)(const void *with), const void *with, int *failed)
 {

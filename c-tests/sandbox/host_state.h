@@ -1,12 +1,16 @@
-/* What a whole sandbox leaves behind on the host. */
-#ifndef TRACES_H
-#define TRACES_H
-#include "boxed.h"
+/* Compares the host before and after a sandbox: mounts, file names, descriptors and children of the caller.
+ *
+ *     struct host_state before = read_host_state();
+ *     ...
+ *     assert_nothing_left_since(&before);           also reaps orphans that became children of the test */
+#ifndef HOST_STATE_H
+#define HOST_STATE_H
+#include "full_sandbox.h"
 
 #include <dirent.h>
 
 /* What a sandbox could leave, beside processes and namespaces: mounts, descriptors, names where it was made. */
-struct traces {
+struct host_state {
     const char *mounts, *names;
     int fds;
 };
@@ -33,10 +37,10 @@ static inline int count_fds(void)
     return n;
 }
 
-static inline struct traces look_for_traces(void)
+static inline struct host_state read_host_state(void)
 {
     forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0);
-    return (struct traces){ text_of("/proc/self/mountinfo"), text("%s |%s |%s", names_in(scratch()), names_in("."),
+    return (struct host_state){ text_of("/proc/self/mountinfo"), text("%s |%s |%s", names_in(scratch()), names_in("."),
         names_in("/")), count_fds() };
 }
 
@@ -67,23 +71,23 @@ static inline int count_children(void)
 }
 
 /* Reaps orphans, who come here; what goes, be it a thread of the library, may take a moment. */
-static inline void assert_no_traces_since(const struct traces *before)
+static inline void assert_nothing_left_since(const struct host_state *before)
 {
     for (double end = seconds() + 20; (count_children() || count_fds() > before->fds) && seconds() < end; usleep(500))
         while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
             ;
     assert_int_equal(count_children(), 0);
-    struct traces after = look_for_traces();
+    struct host_state after = read_host_state();
     assert_string_equal(after.mounts, before->mounts);
     assert_string_equal(after.names, before->names);
     /* A thread that was about to close its own may have been counted before. */
     assert_in_range(after.fds, 0, before->fds);
 }
 
-static inline int spawn_box(const struct forkexec_attr *attr, char *what, struct forkexec_child **child,
+static inline int spawn_in_sandbox(const struct forkexec_attr *attr, char *what, struct forkexec_child **child,
     struct forkexec_error *error)
 {
-    return try_start(attr, "/witness", (char *[]){ "w", what, "exit", "0", NULL }, NULL, child, error);
+    return try_start(attr, "/reporter", (char *[]){ "w", what, "exit", "0", NULL }, NULL, child, error);
 }
 
 #endif

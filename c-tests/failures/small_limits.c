@@ -1,9 +1,9 @@
 /* Small limits of the caller's: a call works, or fails and says why, and leaves nothing behind. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 #include <fcntl.h>
 
-static char *const argv[] = { witness, "exit", "0", NULL };
+static char *const argv[] = { reporter, "exit", "0", NULL };
 
 static int descriptors(void)
 {
@@ -28,8 +28,8 @@ static int try_all(void)
         if (kind % 5 == 3)
             OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
         int answer = kind == 4 || kind == 9 ? forkexec_hold(attr, &child, &error)
-            : kind < 5 ? forkexec_spawn(attr, witness, argv, NULL, &child, &error)
-                       : forkexec_start(attr, witness, argv, NULL, &child, &error);
+            : kind < 5 ? forkexec_spawn(attr, reporter, argv, NULL, &child, &error)
+                       : forkexec_start(attr, reporter, argv, NULL, &child, &error);
         if (answer == 0 && kind >= 5 && kind < 9)
             answer = forkexec_release(child, FORKEXEC_FOREVER, &error);
         if (answer == 0 && kind % 5 != 4)

@@ -25,7 +25,7 @@ static void expect_failure(const struct forkexec_attr *attr, char *const argv[],
 {
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    assert_int_equal(try_start(attr, witness, argv, NULL, &child, &error), -code);
+    assert_int_equal(try_start(attr, reporter, argv, NULL, &child, &error), -code);
     assert_int_equal(error.stage, stage);
     assert_int_equal(error.index, -1);
     assert_null(child);
@@ -42,11 +42,11 @@ TEST_BOTH(no_arguments_are_refused)
 TEST_BOTH(arguments_arrive_as_they_are)
 {
     char odd[] = "\x01\xff \"'$\\";
-    struct view *view = run_witness(new_attr(), .argv = (char *[]){ "", "see", "print", "", NULL });
+    struct view *view = run_reporter(new_attr(), .argv = (char *[]){ "", "see", "print", "", NULL });
     assert_saw(view, "args", "4");
     assert_saw(view, "arg.0", "");
     assert_saw(view, "arg.3", "");
-    view = run_witness(new_attr(), .argv = (char *[]){ "x", "see", "print", odd, NULL });
+    view = run_reporter(new_attr(), .argv = (char *[]){ "x", "see", "print", odd, NULL });
     assert_saw(view, "arg.3", "\\x01\xff \"'$\\x5c");
 }
 
@@ -59,7 +59,7 @@ TEST_BOTH(thousands_of_arguments)
     argv[1] = "exit";
     argv[2] = "11";
     for (int m = 0; m < 3; m++)
-        assert_int_equal(finish(start(attr_in_mode(m), witness, argv, NULL)).exit_code, 11);
+        assert_int_equal(finish(start(attr_in_mode(m), reporter, argv, NULL)).exit_code, 11);
 }
 
 /* The kernel's limits: 128 KiB a string, and for all at most three quarters of 8 MiB. */
@@ -72,7 +72,7 @@ TEST_BOTH(too_much_to_give)
     for (int m = 0; m < 3; m++) {
         char *argv[64] = { "x", "exit", "12", longest };
         longest[LONGEST - 1] = 0;
-        assert_int_equal(finish(start(attr_in_mode(m), witness, argv, NULL)).exit_code, 12);
+        assert_int_equal(finish(start(attr_in_mode(m), reporter, argv, NULL)).exit_code, 12);
         longest[LONGEST - 1] = 'x';
         expect_failure(attr_in_mode(m), argv, FORKEXEC_STAGE_EXEC, E2BIG);
         longest[LONGEST - 1] = 0;
@@ -82,7 +82,7 @@ TEST_BOTH(too_much_to_give)
     }
 }
 
-/* The witness with so many bytes of arguments. */
+/* The reporter with so many bytes of arguments. */
 static char **arguments_of(size_t bytes)
 {
     enum { LONGEST = 100000 };
@@ -102,7 +102,7 @@ static char **arguments_of(size_t bytes)
 static bool are_taken(int mode, size_t bytes)
 {
     struct forkexec_child *child = NULL;
-    if (forkexec_spawn(attr_in_mode(mode), witness, arguments_of(bytes), NULL, &child, NULL))
+    if (forkexec_spawn(attr_in_mode(mode), reporter, arguments_of(bytes), NULL, &child, NULL))
         return false;
     int code = finish(child).exit_code;
     forkexec_close(child);
@@ -127,9 +127,9 @@ TEST(as_much_as_the_kernel_takes)
     for (size_t less = 0; less < 6000; less = less * 2 + 1) {
         struct forkexec_child *child = NULL;
         struct forkexec_attr *attr = new_attr();
-        OK(forkexec_attr_set_pid_variable(attr, "PID_OF_WITNESS"));
+        OK(forkexec_attr_set_pid_variable(attr, "PID_OF_REPORTER"));
         size_t bytes = most - 64 - less; /* the variable counts as well */
-        assert_int_equal(forkexec_start(attr, witness, arguments_of(bytes), NULL, &child, NULL), 0);
+        assert_int_equal(forkexec_start(attr, reporter, arguments_of(bytes), NULL, &child, NULL), 0);
         /* Of a held child only root can see it. */
         const char *image = link_of(text("/proc/%d/exe", forkexec_child_pid(child)));
         assert_true(geteuid() || !strncmp(image, "/memfd:forkexec", 15));
@@ -142,17 +142,17 @@ TEST(as_much_as_the_kernel_takes)
 TEST_BOTH(without_an_environment_it_is_the_callers)
 {
     setenv("OF_THE_CALLER", "is = it", 1);
-    struct view *view = run_witness(new_attr());
+    struct view *view = run_reporter(new_attr());
     assert_saw(view, "env.OF_THE_CALLER", "is = it");
     unsetenv("OF_THE_CALLER");
-    assert_saw(run_witness(new_attr()), "env.OF_THE_CALLER", NULL);
+    assert_saw(run_reporter(new_attr()), "env.OF_THE_CALLER", NULL);
 }
 
 TEST_BOTH(an_empty_environment_is_empty)
 {
     for (int m = 0; m < 3; m++) {
-        struct view *view = run_witness(attr_in_mode(m), .envp = (char *[]){ NULL });
-        assert_same_but(view, run_witness(attr_in_mode(m)), "env.* pid fd.*");
+        struct view *view = run_reporter(attr_in_mode(m), .envp = (char *[]){ NULL });
+        assert_same_but(view, run_reporter(attr_in_mode(m)), "env.* pid fd.*");
         assert_saw(view, "env.PATH", NULL);
         assert_saw(view, "env.HOME", NULL);
     }
@@ -160,7 +160,7 @@ TEST_BOTH(an_empty_environment_is_empty)
 
 TEST_BOTH(entries_without_a_value)
 {
-    struct view *view = run_witness(new_attr(), .envp = (char *[]){ "BARE", "EMPTY=", "=ODD", "", NULL });
+    struct view *view = run_reporter(new_attr(), .envp = (char *[]){ "BARE", "EMPTY=", "=ODD", "", NULL });
     assert_saw(view, "env.BARE", "?");
     assert_saw(view, "env.EMPTY", "");
 }
@@ -173,13 +173,13 @@ TEST_BOTH(the_program_is_told_its_pid)
         struct forkexec_attr *attr = attr_in_mode(m);
         OK(forkexec_attr_set_pid_variable(attr, "NOT_THIS"));
         OK(forkexec_attr_set_pid_variable(attr, "LISTEN_PID"));
-        struct view *view = run_witness(attr,
+        struct view *view = run_reporter(attr,
             .envp = (char *[]){ "LISTEN_PID=1", "LISTEN_PID_TOO=2", "LISTEN=3", "LISTEN_PID=4", NULL });
         assert_saw(view, "env.LISTEN_PID", saw(view, "pid"));
         assert_saw(view, "env.LISTEN_PID_TOO", "2");
         assert_saw(view, "env.LISTEN", "3");
         assert_saw(view, "env.NOT_THIS", NULL);
-        view = run_witness(attr);
+        view = run_reporter(attr);
         assert_saw(view, "env.LISTEN_PID", saw(view, "pid"));
     }
 }
@@ -192,20 +192,20 @@ TEST_BOTH(the_programs_pid_is_its_own_view_of_it)
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | (geteuid() ? FORKEXEC_NS_USER : 0)));
     OK(forkexec_attr_set_pid_variable(attr, "MY_PID"));
-    assert_saw(run_witness(attr), "env.MY_PID", "1");
+    assert_saw(run_reporter(attr), "env.MY_PID", "1");
 }
 
 TEST_BOTH(the_childs_pid_is_the_programs)
 {
-    struct forkexec_child *child = start_witness(new_attr(), "sleep");
+    struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     char path[4096] = "";
     /* The exec cannot fail any more; the kernel may be in the middle of it. */
-    for (double end = seconds() + 10; strcmp(path, witness) && seconds() < end; usleep(1000)) {
+    for (double end = seconds() + 10; strcmp(path, reporter) && seconds() < end; usleep(1000)) {
         memset(path, 0, sizeof path);
         ssize_t n = readlink(text("/proc/%d/exe", forkexec_child_pid(child)), path, sizeof path - 1);
         assert_true(n > 0 || errno == EACCES);
     }
-    assert_string_equal(path, witness);
+    assert_string_equal(path, reporter);
 }
 
 TEST(refused_pid_variables)
@@ -224,7 +224,7 @@ TEST_BOTH(the_directory_to_start_in)
 {
     OK(mkdir(scratch_path("d"), 0755));
     OK(mkdir(scratch_path("d/e"), 0755));
-    OK(symlink(witness, scratch_path("d/e/program")));
+    OK(symlink(reporter, scratch_path("d/e/program")));
     char *real = realpath(scratch_path("d/e"), NULL);
     const char *cwd = text("%s", real);
     free(real);
@@ -236,12 +236,12 @@ TEST_BOTH(the_directory_to_start_in)
         OK(forkexec_attr_set_cwd_fd(attr, 1000)); /* the last call wins */
         OK(forkexec_attr_set_cwd(attr, path));
         memset(path, 'x', sizeof path - 1);
-        struct view *view = run_witness(attr, .path = "./program");
+        struct view *view = run_reporter(attr, .path = "./program");
         assert_saw(view, "cwd", cwd);
         for (int i = 0; i < 2; i++) {
             OK(forkexec_attr_set_cwd(attr, "/nowhere"));
             OK(forkexec_attr_set_cwd_fd(attr, fds[i]));
-            view = run_witness(attr, .path = "../e/program");
+            view = run_reporter(attr, .path = "../e/program");
             assert_saw(view, "cwd", cwd);
             assert_saw(view, "fds", "0 1 2");
         }
@@ -258,19 +258,19 @@ TEST_BOTH(a_relative_directory_starts_at_the_callers)
     OK(chdir(scratch()));
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_cwd(attr, "d"));
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     OK(chdir(before));
     assert_saw(view, "cwd", scratch_path("d"));
 }
 
 TEST_BOTH(directories_that_cannot_be_entered)
 {
-    int file = open(witness, O_RDONLY | O_CLOEXEC);
+    int file = open(reporter, O_RDONLY | O_CLOEXEC);
     OK(symlink("loop", scratch_path("loop")));
     const struct {
         const char *path;
         int fd, stage, code;
-    } table[] = { { "/no/such/directory", -1, FORKEXEC_STAGE_CWD, ENOENT }, { witness, -1, FORKEXEC_STAGE_CWD, ENOTDIR },
+    } table[] = { { "/no/such/directory", -1, FORKEXEC_STAGE_CWD, ENOENT }, { reporter, -1, FORKEXEC_STAGE_CWD, ENOTDIR },
         { scratch_path("loop"), -1, FORKEXEC_STAGE_CWD, ELOOP }, { NULL, file, FORKEXEC_STAGE_CWD, ENOTDIR },
         { NULL, 1000, FORKEXEC_STAGE_VALIDATE, EBADF } };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -314,12 +314,12 @@ TEST(refused_directories)
 
 /* A busy file. */
 
-/* A copy of the witness, and a descriptor that holds it open for writing. */
+/* A copy of the reporter, and a descriptor that holds it open for writing. */
 static const char *busy_program(int *writer)
 {
     char bytes[65536];
     const char *path = scratch_path("busy");
-    int from = open(witness, O_RDONLY | O_CLOEXEC);
+    int from = open(reporter, O_RDONLY | O_CLOEXEC);
     *writer = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
     for (ssize_t n; (n = read(from, bytes, sizeof bytes)) > 0;)
         assert_int_equal(write(*writer, bytes, (size_t)n), n);

@@ -1,9 +1,15 @@
-/* What tests of mounts begin with: a request that may mount, by privilege or by a user namespace, and a root with the
- * witness in it. */
-#ifndef BUILDING_H
-#define BUILDING_H
-#include "aside.h"
-#include "hosts.h"
+/* Requests that may mount, by the caller's privilege or by a user namespace.
+ *
+ *     for EACH_ROOT_MODE(mode, user) {                  every memory mode, without and with a user namespace
+ *         struct forkexec_attr *attr = in_empty_root(mode, user);    or mount_attr(mode, user): the caller's root
+ *         struct view *view = look(attr, "look", "/tmp");            runs the reporter at /reporter in that root
+ *     }
+ *
+ * new_directory() and new_file() make sources for mounts in the test's scratch directory. */
+#ifndef MOUNT_REQUESTS_H
+#define MOUNT_REQUESTS_H
+#include "in_fork.h"
+#include "older_hosts.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -18,7 +24,7 @@ static inline void need_mounts(void)
 }
 
 /* With a mount namespace; and a user namespace with one id of each kind, if there is no other way or it is asked for. */
-static inline struct forkexec_attr *builder(uint32_t mode, bool user_namespace)
+static inline struct forkexec_attr *mount_attr(uint32_t mode, bool user_namespace)
 {
     struct forkexec_attr *attr = attr_in(mode);
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
@@ -30,24 +36,24 @@ static inline struct forkexec_attr *builder(uint32_t mode, bool user_namespace)
     return attr;
 }
 
-/* The same in an empty root with the witness. */
+/* The same in an empty root with the reporter. */
 static inline struct forkexec_attr *in_empty_root(uint32_t mode, bool user_namespace)
 {
     need_other_roots();
-    struct forkexec_attr *attr = builder(mode, user_namespace);
+    struct forkexec_attr *attr = mount_attr(mode, user_namespace);
     OK(forkexec_attr_set_root(attr, NULL, 0));
-    OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_bind_mount(attr, public_reporter(), "/reporter", FORKEXEC_MOUNT_CREATE));
     return attr;
 }
 
-/* for EACH_BUILDER(mode, user): once for each way in which memory can be had for a root of its own, and each way to the
+/* for EACH_ROOT_MODE(mode, user): once for each way in which memory can be had for a root of its own, and each way to the
  * privilege. */
-#define EACH_BUILDER(mode, user) \
+#define EACH_ROOT_MODE(mode, user) \
     EACH_ROOT_MEMORY(mode) \
         for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
 
-/* for EACH_MOUNTER(mode, user): the same in the caller's root. */
-#define EACH_MOUNTER(mode, user) \
+/* for EACH_MOUNT_MODE(mode, user): the same in the caller's root. */
+#define EACH_MOUNT_MODE(mode, user) \
     EACH_MEMORY(mode) \
         for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
 
@@ -83,7 +89,7 @@ static inline const char *new_file(const char *name)
     return scratch_path(name);
 }
 
-/* What the witness sees at paths. */
-#define look(attr, ...) run_witness(attr, .path = "/witness", .argv = (char *[]){ "w", __VA_ARGS__, NULL })
+/* What the reporter sees at paths. */
+#define look(attr, ...) run_reporter(attr, .path = "/reporter", .argv = (char *[]){ "w", __VA_ARGS__, NULL })
 
 #endif

@@ -1,7 +1,12 @@
-/* Tests that need a caller of their own: one that is killed, or that changes itself for good. Such a caller is a fork of
- * the test. What it has to say it says with must(), since the test's assertions are not its own. */
-#ifndef APART_H
-#define APART_H
+/* Runs a part of a test as a caller in a process of its own: a caller that is killed, or that changes itself for good.
+ *
+ *     static void body(void *with) { must(chdir("/") == 0); ... }
+ *     assert_in_caller(body, with);                      forks, runs body and waits; or, in two steps:
+ *     pid_t pid = fork_caller(body, with);  ...  assert_int_equal(wait_status_of(pid), 0);
+ *
+ * In that process cmocka's assertions do not work: use must(condition), which prints the condition and exits with 99. */
+#ifndef CALLER_PROCESS_H
+#define CALLER_PROCESS_H
 #include "first_thread.h"
 #include "harness.h"
 
@@ -46,7 +51,7 @@ static inline void *do_nothing(void *unused)
 }
 
 /* A fork that calls body and then exits with 0. It does not outlive the test. */
-static inline pid_t begin_apart(void (*body)(void *), void *with)
+static inline pid_t fork_caller(void (*body)(void *), void *with)
 {
     fflush(stdout);
     pid_t test = getpid(), pid = fork();
@@ -60,7 +65,7 @@ static inline pid_t begin_apart(void (*body)(void *), void *with)
 }
 
 /* How it ended, as waitpid has it; killed after five minutes. */
-static inline int end_of(pid_t pid)
+static inline int wait_status_of(pid_t pid)
 {
     int status = -1;
     for (double end = seconds() + 300; waitpid(pid, &status, WNOHANG) == 0; usleep(1000))
@@ -70,7 +75,7 @@ static inline int end_of(pid_t pid)
 }
 
 /* All of it: the body comes to its end. */
-#define assert_apart(body, with) assert_int_equal(end_of(begin_apart(body, with)), 0)
+#define assert_in_caller(body, with) assert_int_equal(wait_status_of(fork_caller(body, with)), 0)
 
 /* A child that is held, in the other process or in the test. */
 static inline struct forkexec_child *start_held(const struct forkexec_attr *attr, char *const argv[])
@@ -97,7 +102,7 @@ static inline struct forkexec_child *hold_namespaces(const struct forkexec_attr 
     return child;
 }
 
-#define WITNESS(...) ((char *[]){ witness, __VA_ARGS__, NULL })
+#define REPORTER(...) ((char *[]){ reporter, __VA_ARGS__, NULL })
 
 /* An ordinary user gets the namespaces of a test by way of a user namespace. */
 static inline uint32_t and_user(uint32_t types)
@@ -114,10 +119,10 @@ static inline void map_own_ids(struct forkexec_attr *attr, uint32_t uid, uint32_
 #endif
 
 /* The exec of a child that was reported to run cannot fail any more; the kernel may still be in the middle of it. */
-static inline bool is_the_witness(pid_t pid)
+static inline bool is_the_reporter(pid_t pid)
 {
     for (double end = seconds() + 20; seconds() < end; usleep(1000))
-        if (!strcmp(link_of(text("/proc/%d/exe", pid)), witness))
+        if (!strcmp(link_of(text("/proc/%d/exe", pid)), reporter))
             return true;
     return false;
 }

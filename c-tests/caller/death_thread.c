@@ -1,6 +1,6 @@
 /* The thread that the library keeps for the death of the process: what it costs, what it may, and when it goes. */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -19,7 +19,7 @@ static struct forkexec_child *sleeper(const struct forkexec_attr *attr)
 {
     struct forkexec_child *child;
     struct forkexec_error error;
-    if (forkexec_spawn(attr, witness, (char *[]){ "x", "sleep", NULL }, NULL, &child, &error))
+    if (forkexec_spawn(attr, reporter, (char *[]){ "x", "sleep", NULL }, NULL, &child, &error))
         fail_msg("%s", error.message);
     return child;
 }
@@ -205,7 +205,7 @@ static void without_seccomp(const void *code)
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     deny(&seccomp[*(const int *)code], 1);
-    int answer = forkexec_spawn(with_signal(FORKEXEC_MEMORY_AUTO), witness, (char *[]){ "x", "sleep", NULL }, NULL, &child,
+    int answer = forkexec_spawn(with_signal(FORKEXEC_MEMORY_AUTO), reporter, (char *[]){ "x", "sleep", NULL }, NULL, &child,
         &error);
     if (geteuid() == 0) {
         assert_int_equal(answer, -seccomp[*(const int *)code].code);
@@ -309,7 +309,7 @@ static void without_threads(const void *unused)
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
     deny(&thread, 1);
-    assert_int_equal(forkexec_spawn(with_signal(FORKEXEC_MEMORY_AUTO), witness, (char *[]){ "x", NULL }, NULL, &child,
+    assert_int_equal(forkexec_spawn(with_signal(FORKEXEC_MEMORY_AUTO), reporter, (char *[]){ "x", NULL }, NULL, &child,
         &error), -EAGAIN);
     assert_int_equal(error.stage, FORKEXEC_STAGE_CLONE);
     assert_int_equal(threads(), 1);

@@ -1,8 +1,14 @@
-/* A whole sandbox in one request: every chapter of the library has its part in it. The programs that try to get out are
- * the witness, at /witness, and /bin/sh. */
-#ifndef BOXED_H
-#define BOXED_H
-#include "building.h"
+/* A request for a whole sandbox, with a part of every topic: namespaces, root, mounts, ids, limits, Landlock, a filter.
+ *
+ *     for EACH_SANDBOX(mode, user) {
+ *         struct forkexec_attr *attr = full_sandbox(mode, user);
+ *         assert_int_equal(exits(attr, "touch", "/closed/file"), EACCES);
+ *     }
+ *
+ * The programs in it are the reporter, at /reporter, and /bin/sh (shell_says). */
+#ifndef FULL_SANDBOX_H
+#define FULL_SANDBOX_H
+#include "mount_requests.h"
 
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -52,12 +58,12 @@ static inline void grant_places(struct forkexec_attr *attr)
         OK(forkexec_attr_allow_partial_landlock(attr));
 }
 
-static inline void furnish(struct forkexec_attr *attr)
+static inline void add_mounts(struct forkexec_attr *attr)
 {
     const uint32_t bind = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV;
     const uint32_t empty = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV;
     OK(forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY));
-    OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", bind));
+    OK(forkexec_attr_bind_mount(attr, public_reporter(), "/reporter", bind));
     for (size_t i = 0; i < sizeof shell_directories / sizeof *shell_directories; i++)
         if (exists(shell_directories[i]))
             OK(forkexec_attr_bind_mount(attr, shell_directories[i], shell_directories[i], bind));
@@ -73,9 +79,9 @@ static inline void furnish(struct forkexec_attr *attr)
     OK(forkexec_attr_make_readonly(attr, "/proc/sys"));
 }
 
-/* for EACH_BOX(mode, user): as EACH_BUILDER, but on an older host once for each way to the privilege, in one of the ways
+/* for EACH_SANDBOX(mode, user): as EACH_ROOT_MODE, but on an older host once for each way to the privilege, in one of the ways
  * to have memory: what is made in which is enosys.c's. */
-#define EACH_BOX(mode, user) \
+#define EACH_SANDBOX(mode, user) \
     (uint32_t mode = denied_as() ? strlen(denied_as()) % 2 : 0, last_ = denied_as() ? mode : 1; mode <= last_; mode++) \
         for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
 
@@ -90,14 +96,14 @@ static inline uint32_t whose_death(void)
 }
 
 /* All of it. By privilege the program is nobody, in a user namespace it is root with nothing to its name. */
-static inline struct forkexec_attr *boxed(uint32_t mode, bool user)
+static inline struct forkexec_attr *full_sandbox(uint32_t mode, bool user)
 {
-    struct forkexec_attr *attr = builder(mode, user);
+    struct forkexec_attr *attr = mount_attr(mode, user);
     OK(forkexec_attr_create_namespaces(attr, ALL_NAMESPACES));
     OK(forkexec_attr_set_hostname(attr, "judge"));
     OK(forkexec_attr_set_domainname(attr, "example"));
     OK(forkexec_attr_set_loopback(attr));
-    furnish(attr);
+    add_mounts(attr);
     OK(forkexec_attr_set_rlimit(attr, 7, 64, 64)); /* RLIMIT_NOFILE */
     OK(forkexec_attr_set_rlimit(attr, 4, 0, 0));   /* RLIMIT_CORE */
     OK(forkexec_attr_set_umask(attr, 022));
@@ -118,9 +124,9 @@ static inline struct forkexec_attr *boxed(uint32_t mode, bool user)
 }
 
 /* What a shell in it prints: lines of a key and a value. */
-#define shell_says(attr, script) run_witness(attr, .path = "/bin/sh", .argv = (char *[]){ "sh", "-c", script, NULL })
+#define shell_says(attr, script) run_reporter(attr, .path = "/bin/sh", .argv = (char *[]){ "sh", "-c", script, NULL })
 
-/* How the witness ends in it. */
-#define exits(attr, ...) finish(start(attr, "/witness", (char *[]){ "w", __VA_ARGS__, NULL }, NULL)).exit_code
+/* How the reporter ends in it. */
+#define exits(attr, ...) finish(start(attr, "/reporter", (char *[]){ "w", __VA_ARGS__, NULL }, NULL)).exit_code
 
 #endif

@@ -300,7 +300,7 @@ TEST(maps_in_a_foreign_proc)
     need_root();
     need_cap(CAP_SYS_ADMIN);
     need_user_namespaces();
-    aside(in_outer_proc, NULL);
+    in_fork(in_outer_proc, NULL);
 }
 
 /* Who is not root outside stays who he is. */

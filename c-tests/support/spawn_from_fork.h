@@ -1,7 +1,12 @@
-/* A caller of its own: a fork of the test in which a test may do what it likes to descriptors, limits and signals, and
- * which then starts the witness. What the witness says comes back as text. */
-#ifndef ELSEWHERE_H
-#define ELSEWHERE_H
+/* Spawns the reporter from a fork of the test, whose descriptors, limits and signals a function arranges first.
+ *
+ *     static void ask(struct forkexec_attr *attr, const void *what) { close(0); OK(forkexec_attr_...); }
+ *     const char *heard = spawn_from_fork(mode, ask, what);
+ *     assert_said(heard, "fds", "1 2 200", "mode %u", mode);   or assert_failed(heard, stage, code, index, ...)
+ *
+ * The fork also tells whether its own descriptors, session and terminal are as before. */
+#ifndef SPAWN_FROM_FORK_H
+#define SPAWN_FROM_FORK_H
 #include "harness.h"
 
 #include <fcntl.h>
@@ -15,7 +20,7 @@
 /* Arranges the caller and fills in the request. */
 typedef void arrange(struct forkexec_attr *attr, const void *what);
 
-/* The number at which the witness finds its end of the pipe; a test may move it, and has to move it back. */
+/* The number at which the reporter finds its end of the pipe; a test may move it, and has to move it back. */
 #define OUT_USUALLY 200
 static int out_fd = OUT_USUALLY;
 
@@ -57,7 +62,7 @@ static inline void tell_of_caller(int out)
     close(tty);
 }
 
-static _Noreturn inline void be_elsewhere(int out, uint32_t mode, arrange *ask, const void *what, char *const argv[])
+static _Noreturn inline void be_the_caller(int out, uint32_t mode, arrange *ask, const void *what, char *const argv[])
 {
     static int before[NUMBERS], after[NUMBERS];
     if (dup3(out, out_fd, O_CLOEXEC) != out_fd)
@@ -67,7 +72,7 @@ static _Noreturn inline void be_elsewhere(int out, uint32_t mode, arrange *ask, 
             close(fd);
     struct forkexec_attr *attr = forkexec_attr_new();
     char number[32];
-    snprintf(number, sizeof number, "WITNESS_FD=%d", out_fd);
+    snprintf(number, sizeof number, "REPORTER_FD=%d", out_fd);
     forkexec_attr_set_memory_mode(attr, mode);
     forkexec_attr_map_fd(attr, out_fd, out_fd);
     ask(attr, what);
@@ -75,7 +80,7 @@ static _Noreturn inline void be_elsewhere(int out, uint32_t mode, arrange *ask, 
     look_at_fds(before);
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    int result = try_start(attr, has_exec_fd ? NULL : witness, argv, (char *[]){ number, NULL }, &child, &error);
+    int result = try_start(attr, has_exec_fd ? NULL : reporter, argv, (char *[]){ number, NULL }, &child, &error);
     if (result)
         dprintf(out_fd, "failed stage %u code %d index %d: %s\n", error.stage, error.code, error.index, error.message);
     else {
@@ -110,14 +115,14 @@ static inline const char *hear(int from)
     return kept;
 }
 
-static inline const char *elsewhere_with(uint32_t mode, arrange *ask, const void *what, char *const argv[])
+static inline const char *spawn_from_fork_with(uint32_t mode, arrange *ask, const void *what, char *const argv[])
 {
     int pair[2], status;
     assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
     fflush(stdout);
     pid_t pid = fork();
     if (!pid)
-        be_elsewhere(pair[1], mode, ask, what, argv);
+        be_the_caller(pair[1], mode, ask, what, argv);
     close(pair[1]);
     const char *heard = hear(pair[0]);
     waitpid(pid, &status, 0);
@@ -126,9 +131,9 @@ static inline const char *elsewhere_with(uint32_t mode, arrange *ask, const void
     return heard;
 }
 
-static inline const char *elsewhere(uint32_t mode, arrange *ask, const void *what)
+static inline const char *spawn_from_fork(uint32_t mode, arrange *ask, const void *what)
 {
-    return elsewhere_with(mode, ask, what, (char *[]){ witness, NULL });
+    return spawn_from_fork_with(mode, ask, what, (char *[]){ reporter, NULL });
 }
 
 /* The value of a key, or NULL. */
@@ -141,7 +146,7 @@ static inline const char *said(const char *heard, const char *key)
     return NULL;
 }
 
-/* Of a witness that ran, in a caller that is as before. */
+/* Of a reporter that ran, in a caller that is as before. */
 #define assert_said(heard, key, value, ...) assert_said_(heard, key, value, text(__VA_ARGS__), __FILE__, __LINE__)
 static inline void assert_said_(const char *heard, const char *key, const char *value, const char *when,
     const char *file, int line)

@@ -1,6 +1,6 @@
 /* The out-of-memory killer takes all who share the memory of whom it takes: a child never takes its caller along. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -68,15 +68,15 @@ static void run_out_of_memory(void *unused)
     must(write_in_cgroup(limit_file, "8388608"));
 
     /* A program of the cgroup's own. */
-    must_start(forkexec_spawn(in_cgroup(false, 0), witness, WITNESS("eat", "64", "sleep"), NULL, &eater, &error), &error);
+    must_start(forkexec_spawn(in_cgroup(false, 0), reporter, REPORTER("eat", "64", "sleep"), NULL, &eater, &error), &error);
     must_be_killed(eater);
 
     /* Those who wait, preferred by the killer to those who eat, each of which has less than the cgroup may. */
-    must(held = start_held(in_cgroup(false, 1000), WITNESS("sleep")));
-    must(mapped = start_held(in_cgroup(true, 1000), WITNESS("sleep")));
+    must(held = start_held(in_cgroup(false, 1000), REPORTER("sleep")));
+    must(mapped = start_held(in_cgroup(true, 1000), REPORTER("sleep")));
     struct forkexec_child *eaters[2];
     for (int i = 0; i < 2; i++)
-        must_start(forkexec_spawn(in_cgroup(false, 0), witness, WITNESS("eat", "5", "sleep"), NULL, &eaters[i], &error),
+        must_start(forkexec_spawn(in_cgroup(false, 0), reporter, REPORTER("eat", "5", "sleep"), NULL, &eaters[i], &error),
             &error);
     must(ends(forkexec_child_pid(held)) && ends(forkexec_child_pid(mapped)));
     for (int i = 0; i < 2; i++) {
@@ -97,7 +97,7 @@ static void run_out_of_memory(void *unused)
     for (int i = 0; i < 20; i++) {
         struct forkexec_child *child = NULL;
         struct forkexec_attr *attr = in_cgroup(i % 2, 0);
-        int result = forkexec_spawn(attr, witness, WITNESS("eat", "1"), NULL, &child, &error);
+        int result = forkexec_spawn(attr, reporter, REPORTER("eat", "1"), NULL, &child, &error);
         if (i < 2)
             printf("# %d: %s\n", result, result ? error.message : "ran");
         if (result)
@@ -130,7 +130,7 @@ TEST(children_that_are_killed_for_memory_take_nobody_along)
     need_root();
     need_user_namespaces();
     need_limited_cgroup();
-    int status = end_of(begin_apart(run_out_of_memory, NULL));
+    int status = wait_status_of(fork_caller(run_out_of_memory, NULL));
     bool removed = remove_cgroup();
     assert_int_equal(status, 0);
     assert_true(removed);

@@ -1,6 +1,6 @@
 /* What a sandbox leaves behind on the host: nothing. Not when it comes to its end, not when it fails on the way, and not
  * when its caller or itself is killed at any instant. */
-#include "traces.h"
+#include "host_state.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,14 +11,14 @@ static void ends_well(const void *unused)
 {
     (void)unused;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    struct traces before = look_for_traces();
-    for EACH_BUILDER(mode, user)
+    struct host_state before = read_host_state();
+    for EACH_ROOT_MODE(mode, user)
         for (int i = 0; i < 2; i++) {
             struct forkexec_child *child = NULL;
-            OK(spawn_box(boxed(mode, user), i ? "daemon" : "exit", &child, NULL));
+            OK(spawn_in_sandbox(full_sandbox(mode, user), i ? "daemon" : "exit", &child, NULL));
             finish(child);
             forkexec_close(child);
-            assert_no_traces_since(&before);
+            assert_nothing_left_since(&before);
         }
 }
 
@@ -26,8 +26,8 @@ TEST_BOTH(nothing_is_left_of_what_ended)
 {
     need_mounts();
     may_have_user_namespaces();
-    public_witness();
-    aside(ends_well, NULL);
+    public_reporter();
+    in_fork(ends_well, NULL);
 }
 
 /* Failures, each at another stage. What no request can bring about is denied. */
@@ -51,7 +51,7 @@ ASK(a_missing_root, set_root, "/nonexistent", 0)
 ASK(a_missing_directory, set_cwd, "/nonexistent")
 ASK(a_missing_rule, add_landlock_path, "/nonexistent", 4)
 ASK(a_missing_file, open_fd, 5, "/nonexistent", O_RDONLY, 0)
-ASK(no_exec, bind_mount, "/dev/null", "/witness", 0)
+ASK(no_exec, bind_mount, "/dev/null", "/reporter", 0)
 static void a_jump_out(struct forkexec_attr *attr)
 {
     struct sock_filter filter[] = { BPF_JUMP(BPF_JMP | BPF_JA, 77, 0, 0), BPF_STMT(BPF_RET | BPF_K, 0) };
@@ -101,21 +101,21 @@ static void fails_so(const void *with)
 {
     const struct failure *failure = with;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    struct traces before = look_for_traces();
+    struct host_state before = read_host_state();
     if (failure->denial.call)
         deny(&failure->denial, 1);
     for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++) {
-        struct forkexec_attr *attr = boxed(memory, user);
+        struct forkexec_attr *attr = full_sandbox(memory, user);
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
         if (failure->spoil)
             failure->spoil(attr);
-        int result = spawn_box(attr, "exit", &child, &error);
+        int result = spawn_in_sandbox(attr, "exit", &child, &error);
         if (result != -failure->code || error.stage != failure->stage)
             printf("# stage %u, %s\n", error.stage, error.message);
         assert_int_equal(error.stage, failure->stage);
         assert_int_equal(result, -failure->code);
-        assert_no_traces_since(&before);
+        assert_nothing_left_since(&before);
     }
 }
 
@@ -125,7 +125,7 @@ TEST_BOTH(nothing_is_left_of_what_failed)
     need_native();
     need_mounts();
     may_have_user_namespaces();
-    public_witness();
+    public_reporter();
     for (memory = FORKEXEC_MEMORY_AUTO; memory <= FORKEXEC_MEMORY_FRESH; memory++)
         for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
             if (failures[i].stage == FORKEXEC_STAGE_LANDLOCK_RULE && !has_landlock())
@@ -151,12 +151,12 @@ static useconds_t instant(int round)
 
 static _Noreturn void spawn_for_ever(int begun, uint32_t mode, bool user)
 {
-    struct forkexec_attr *attr = boxed(mode, user);
+    struct forkexec_attr *attr = full_sandbox(mode, user);
     struct forkexec_child *child;
     struct forkexec_error error;
     assert_int_equal(write(begun, "b", 1), 1);
     for (;;) {
-        OK(spawn_box(attr, "sleep", &child, &error));
+        OK(spawn_in_sandbox(attr, "sleep", &child, &error));
         forkexec_signal(child, SIGKILL);
         forkexec_wait(child, -1, 0, NULL, 0);
         forkexec_close(child);
@@ -167,7 +167,7 @@ static void kill_callers(const void *unused)
 {
     (void)unused;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    struct traces before = look_for_traces();
+    struct host_state before = read_host_state();
     int users = geteuid() ? 1 : 1 + may_have_user_namespaces();
     for (int round = 0; round < ROUNDS; round++) {
         int pair[2], status;
@@ -188,7 +188,7 @@ static void kill_callers(const void *unused)
         kill(caller, SIGKILL);
         assert_int_equal(waitpid(caller, &status, 0), caller);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-        assert_no_traces_since(&before);
+        assert_nothing_left_since(&before);
     }
 }
 
@@ -197,8 +197,8 @@ TEST_BOTH(nothing_is_left_when_the_caller_is_killed)
     need_native();
     need_mounts();
     may_have_user_namespaces();
-    public_witness();
-    aside(kill_callers, NULL);
+    public_reporter();
+    in_fork(kill_callers, NULL);
 }
 
 /* Whoever is a child of the thread that spawns is killed, at some instant of its. */
@@ -225,7 +225,7 @@ static void kill_the_children(const void *unused)
 {
     (void)unused;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    struct traces before = look_for_traces();
+    struct host_state before = read_host_state();
     struct killer killer = { 0, 0 };
     pthread_t thread;
     int canceled = 0, users = geteuid() ? 1 : 1 + may_have_user_namespaces();
@@ -234,8 +234,8 @@ static void kill_the_children(const void *unused)
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
         killer.round = round;
-        struct forkexec_attr *attr = boxed((uint32_t)round % 2, geteuid() || round % users);
-        int result = spawn_box(attr, "sleep", &child, &error);
+        struct forkexec_attr *attr = full_sandbox((uint32_t)round % 2, geteuid() || round % users);
+        int result = spawn_in_sandbox(attr, "sleep", &child, &error);
         if (result && (result != -ECANCELED || error.signal != SIGKILL))
             print_message("# round %d: %d, stage %u, %s\n", round, result, error.stage, error.message);
         canceled += !!result;
@@ -252,7 +252,7 @@ static void kill_the_children(const void *unused)
     pthread_join(thread, NULL);
     print_message("# %d rounds: %d killed, %d before the program ran\n", ROUNDS, killer.kills, canceled);
     assert_true(killer.kills > 0 && canceled > 0);
-    assert_no_traces_since(&before);
+    assert_nothing_left_since(&before);
 }
 
 TEST_BOTH(nothing_is_left_when_the_child_is_killed)
@@ -260,6 +260,6 @@ TEST_BOTH(nothing_is_left_when_the_child_is_killed)
     need_native();
     need_mounts();
     may_have_user_namespaces();
-    public_witness();
-    aside(kill_the_children, NULL);
+    public_reporter();
+    in_fork(kill_the_children, NULL);
 }

@@ -1,8 +1,8 @@
 /* System calls for which there is another way: whenever they are refused, and to whichever thread, children are made as
  * they were asked for. A call that a request does not need is not made at all. */
 #define _GNU_SOURCE
-#include "building.h"
-#include "cgroup_top.h"
+#include "mount_requests.h"
+#include "cgroup_parent.h"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -99,7 +99,7 @@ static struct forkexec_attr *in_root(void)
     struct forkexec_attr *attr = in_namespaces();
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
     OK(forkexec_attr_set_root(attr, NULL, 0));
-    OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
+    OK(forkexec_attr_bind_mount(attr, public_reporter(), "/reporter", FORKEXEC_MOUNT_CREATE));
     OK(forkexec_attr_bind_mount(attr, scratch_path("tree"), "/tree", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY));
     OK(forkexec_attr_make_symlink(attr, "/tree", "/link"));
     OK(forkexec_attr_mask_path(attr, "/tree/hidden"));
@@ -133,7 +133,7 @@ static const struct kind {
     { "ids", same_ids, NULL, "fds", "0 1 2", false },
     { "close from", keeps_little, NULL, "fds", "0 1 2", false },
     { "namespaces", in_namespaces, NULL, "hostname", "judge", false },
-    { "root", in_root, "/witness", "pid", "1", true },
+    { "root", in_root, "/reporter", "pid", "1", true },
     { "join", joined, NULL, "hostname", "held", true },
     { "cgroup", in_cgroup, NULL, "fds", "0 1 2", false },
 };
@@ -160,7 +160,7 @@ static void runs_a_program(const void *unused)
 {
     (void)unused;
     deny_deadly(not_for_a_program, sizeof not_for_a_program / sizeof *not_for_a_program);
-    assert_int_equal(witness_exits(keeps_little(), "exit", "7"), 7);
+    assert_int_equal(reporter_exits(keeps_little(), "exit", "7"), 7);
 }
 
 static void runs_an_image(const void *unused)
@@ -168,7 +168,7 @@ static void runs_an_image(const void *unused)
     (void)unused;
     deny_deadly(not_for_an_image, sizeof not_for_an_image / sizeof *not_for_an_image);
     for EACH_MEMORY(mode)
-        assert_int_equal(witness_exits(attr_in(mode), "exit", "7"), 7);
+        assert_int_equal(reporter_exits(attr_in(mode), "exit", "7"), 7);
 }
 
 TEST(no_call_is_made_to_know)
@@ -186,7 +186,7 @@ static const char *memory_of(const struct forkexec_attr *attr, const struct kind
 {
     static char line[100];
     FILE *file = tmpfile();
-    OK(forkexec_describe(attr, kind->path ? kind->path : witness, (char *[]){ witness, NULL }, NULL, fileno(file), NULL));
+    OK(forkexec_describe(attr, kind->path ? kind->path : reporter, (char *[]){ reporter, NULL }, NULL, fileno(file), NULL));
     rewind(file);
     assert_non_null(fgets(line, sizeof line, file));
     fclose(file);
@@ -210,7 +210,7 @@ static void outlives_descriptions(const void *unused)
 
 TEST(a_description_kills_nobody)
 {
-    public_witness();
+    public_reporter();
     in_copy(outlives_descriptions, NULL);
 }
 
@@ -242,10 +242,10 @@ static void remove_cgroup(void)
 
 static void make_ready(void)
 {
-    const char *reason, *top = cgroup_top(&reason);
+    const char *reason, *top = cgroup_parent(&reason);
     new_directory("tree");
     new_file("tree/hidden");
-    public_witness();
+    public_reporter();
     user_namespaces = makes_user_namespaces();
     if (top) {
         snprintf(cgroup_path, sizeof cgroup_path, "%s/forkexec-ways-%d", top, getpid());
@@ -292,8 +292,8 @@ static void assert_comes_out_right(const struct cell *cell)
     struct forkexec_attr *attr = cell->kind->request();
     struct forkexec_child *child = NULL;
     struct forkexec_error error = { 0 };
-    const char *path = cell->kind->path ? cell->kind->path : witness;
-    int result = try_start(attr, path, (char *[]){ witness, "exit", "7", NULL }, NULL, &child, &error);
+    const char *path = cell->kind->path ? cell->kind->path : reporter;
+    int result = try_start(attr, path, (char *[]){ reporter, "exit", "7", NULL }, NULL, &child, &error);
     if (result && may_fail(cell)) {
         assert_int_equal(result, -error.code);
         assert_int_not_equal(error.stage, FORKEXEC_STAGE_NONE);
@@ -306,7 +306,7 @@ static void assert_comes_out_right(const struct cell *cell)
     assert_int_equal(finish(child).exit_code, 7);
     /* What the first has learnt is of no harm to the second. */
     if (!may_fail(cell))
-        assert_saw(run_witness(attr, .path = cell->kind->path, .argv = (char *[]){ witness, NULL }), cell->kind->key,
+        assert_saw(run_reporter(attr, .path = cell->kind->path, .argv = (char *[]){ reporter, NULL }), cell->kind->key,
             cell->kind->value);
 }
 
@@ -324,8 +324,8 @@ static void in_cell(const void *with)
     const struct cell *cell = with;
     hold_for(cell);
     if (cell->spawned_before)
-        assert_int_equal(finish(start(cell->kind->request(), cell->kind->path ? cell->kind->path : witness,
-            (char *[]){ witness, "exit", "7", NULL }, NULL)).exit_code, 7);
+        assert_int_equal(finish(start(cell->kind->request(), cell->kind->path ? cell->kind->path : reporter,
+            (char *[]){ reporter, "exit", "7", NULL }, NULL)).exit_code, 7);
     /* What else is open is not for the program. */
     dup2(2, 60);
     deny_cell(cell);
@@ -371,8 +371,8 @@ static int exit_code_of(const struct forkexec_attr *attr, const struct kind *kin
 {
     struct forkexec_child *child = NULL;
     struct forkexec_status status;
-    const char *path = kind->path ? kind->path : witness;
-    int result = forkexec_spawn(attr, path, (char *[]){ witness, "exit", "7", NULL }, NULL, &child, error);
+    const char *path = kind->path ? kind->path : reporter;
+    int result = forkexec_spawn(attr, path, (char *[]){ reporter, "exit", "7", NULL }, NULL, &child, error);
     if (result)
         return result;
     result = forkexec_wait(child, 10000000000, 0, &status, sizeof status);
@@ -468,7 +468,7 @@ static void is_as_before(const void *unused)
     assert_false(pthread_join(thread, &code));
     assert_int_equal((intptr_t)code, 7);
     assert_string_equal(memory_of(attr, &kinds[0]), memory);
-    assert_int_equal(witness_exits(attr, "exit", "7"), 7);
+    assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
 }
 
 TEST(what_is_refused_once_is_not_remembered)
@@ -496,7 +496,7 @@ static void recovers(const void *unused)
         assert_false(pthread_create(&thread, NULL, has_no_processes, attrs[turn % 3]));
         assert_false(pthread_join(thread, &told));
         assert_true((intptr_t)told);
-        assert_int_equal(witness_exits(attrs[turn % 3], "exit", "7"), 7);
+        assert_int_equal(reporter_exits(attrs[turn % 3], "exit", "7"), 7);
     }
 }
 

@@ -1,6 +1,6 @@
 /* What is said of a mount that fails, or of a program that does not start in another root: which of two paths is meant, and
  * what to change. */
-#include "building.h"
+#include "mount_requests.h"
 
 #include <errno.h>
 
@@ -43,28 +43,28 @@ TEST_BOTH(a_bind_names_what_is_missing)
     const char *source = new_directory("source"), *nothing = scratch_path("nothing"), *link = scratch_path("dangling");
     if (symlink("nowhere", link))
         assert_int_equal(errno, EEXIST);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, nothing, "/a", FORKEXEC_MOUNT_CREATE));
-        assert_told(attr, "/witness", BIND, ENOENT, 1, ": the source is missing");
+        assert_told(attr, "/reporter", BIND, ENOENT, 1, ": the source is missing");
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, link, "/a", FORKEXEC_MOUNT_CREATE));
-        assert_told(attr, "/witness", BIND, ENOENT, 1, "the source is a symbolic link that leads to nothing");
+        assert_told(attr, "/reporter", BIND, ENOENT, 1, "the source is a symbolic link that leads to nothing");
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, source, "/a", 0));
-        assert_told(attr, "/witness", BIND, ENOENT, 1, "the target is missing in the program's root: FORKEXEC_MOUNT_CREATE");
+        assert_told(attr, "/reporter", BIND, ENOENT, 1, "the target is missing in the program's root: FORKEXEC_MOUNT_CREATE");
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_add_mount(attr, source, "/a", NULL, MS_BIND, NULL));
-        assert_told(attr, "/witness", FORKEXEC_STAGE_MOUNT, ENOENT, 1, "the target is missing in the program's root: make_");
+        assert_told(attr, "/reporter", FORKEXEC_STAGE_MOUNT, ENOENT, 1, "the target is missing in the program's root: make_");
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_add_mount(attr, nothing, "/a", NULL, MS_BIND, NULL));
-        assert_told(attr, "/witness", FORKEXEC_STAGE_MOUNT, ENOENT, 1, ": the source is missing");
+        assert_told(attr, "/reporter", FORKEXEC_STAGE_MOUNT, ENOENT, 1, ": the source is missing");
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/a", 0, 0755, 0));
-        assert_told(attr, "/witness", FORKEXEC_STAGE_TMPFS, ENOENT, 1, "FORKEXEC_MOUNT_CREATE makes it");
+        assert_told(attr, "/reporter", FORKEXEC_STAGE_TMPFS, ENOENT, 1, "FORKEXEC_MOUNT_CREATE makes it");
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_add_mount(attr, "x", "/a", "tmpfs", 0, NULL));
-        assert_told(attr, "/witness", FORKEXEC_STAGE_MOUNT, ENOENT, 1, "make_directory or make_file");
+        assert_told(attr, "/reporter", FORKEXEC_STAGE_MOUNT, ENOENT, 1, "make_directory or make_file");
     }
 }
 
@@ -75,33 +75,33 @@ TEST_BOTH(a_bind_names_the_path_that_does_not_fit)
     if (symlink("loop", loop))
         assert_int_equal(errno, EEXIST);
     const char *below = text("%s/x", file);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
-        OK(forkexec_attr_bind_mount(attr, directory, "/witness", 0));
-        assert_told(attr, "/witness", BIND, ENOTDIR, 1, "one is a directory, the other is not");
+        OK(forkexec_attr_bind_mount(attr, directory, "/reporter", 0));
+        assert_told(attr, "/reporter", BIND, ENOTDIR, 1, "one is a directory, the other is not");
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, below, "/a", FORKEXEC_MOUNT_CREATE));
-        assert_told(attr, "/witness", BIND, ENOTDIR, 1, "on the way to the source is no directory");
+        assert_told(attr, "/reporter", BIND, ENOTDIR, 1, "on the way to the source is no directory");
         attr = in_empty_root(mode, user);
-        OK(forkexec_attr_bind_mount(attr, directory, "/witness/a", FORKEXEC_MOUNT_CREATE));
-        assert_told(attr, "/witness", BIND, ENOTDIR, 1, "on the way to the target is no directory");
+        OK(forkexec_attr_bind_mount(attr, directory, "/reporter/a", FORKEXEC_MOUNT_CREATE));
+        assert_told(attr, "/reporter", BIND, ENOTDIR, 1, "on the way to the target is no directory");
         /* A loop at the source is nothing that the target has to do with. */
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, loop, "/a", FORKEXEC_MOUNT_CREATE));
-        assert_told(attr, "/witness", BIND, ELOOP, 1, "too many symbolic links lead to the source");
+        assert_told(attr, "/reporter", BIND, ELOOP, 1, "too many symbolic links lead to the source");
         attr = in_empty_root(mode, user);
-        OK(forkexec_attr_make_symlink(attr, "/witness", "/link"));
+        OK(forkexec_attr_make_symlink(attr, "/reporter", "/link"));
         OK(forkexec_attr_bind_mount(attr, file, "/link", 0));
-        assert_told(attr, "/witness", BIND, ELOOP, 2, "name what it leads to, or add FORKEXEC_MOUNT_FOLLOW");
+        assert_told(attr, "/reporter", BIND, ELOOP, 2, "name what it leads to, or add FORKEXEC_MOUNT_FOLLOW");
         attr = in_empty_root(mode, user);
-        OK(forkexec_attr_make_symlink(attr, "/witness", "/link"));
+        OK(forkexec_attr_make_symlink(attr, "/reporter", "/link"));
         OK(forkexec_attr_add_mount(attr, file, "/link", NULL, MS_BIND, NULL));
-        assert_told(attr, "/witness", FORKEXEC_STAGE_MOUNT, ELOOP, 2, "name what it leads to");
+        assert_told(attr, "/reporter", FORKEXEC_STAGE_MOUNT, ELOOP, 2, "name what it leads to");
         assert_not_told("FOLLOW");
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_symlink(attr, "link", "/link"));
         OK(forkexec_attr_bind_mount(attr, file, "/link", FORKEXEC_MOUNT_FOLLOW));
-        assert_told(attr, "/witness", BIND, ELOOP, 2, "too many symbolic links lead to the target");
+        assert_told(attr, "/reporter", BIND, ELOOP, 2, "too many symbolic links lead to the target");
     }
 }
 
@@ -109,10 +109,10 @@ static void cannot_reach(const void *source)
 {
     become_nobody();
     for EACH_ROOT_MEMORY(mode) {
-        struct forkexec_attr *attr = builder(mode, true);
+        struct forkexec_attr *attr = mount_attr(mode, true);
         OK(forkexec_attr_set_root(attr, NULL, 0));
         OK(forkexec_attr_bind_mount(attr, source, "/a", FORKEXEC_MOUNT_CREATE));
-        assert_told(attr, "/witness", BIND, EACCES, 0, "on the way to the source may not be searched");
+        assert_told(attr, "/reporter", BIND, EACCES, 0, "on the way to the source may not be searched");
     }
 }
 
@@ -121,7 +121,7 @@ TEST_BOTH(a_source_out_of_reach)
     need_root();
     need_user_namespaces();
     assert_false(chmod(new_directory("closed"), 0700));
-    aside(cannot_reach, text("%s/in", scratch_path("closed")));
+    in_fork(cannot_reach, text("%s/in", scratch_path("closed")));
 }
 
 /* What covers is the caller's. */
@@ -129,15 +129,15 @@ TEST_BOTH(devices_that_the_caller_does_not_have)
 {
     need_mounts();
     const char *target = new_directory("target"), *file = new_file("file");
-    for EACH_MOUNTER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_MOUNT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/dev", 0, 0755, 0));
         OK(forkexec_attr_mount_dev(attr, target, 0));
-        assert_told(attr, witness, FORKEXEC_STAGE_DEV, ENOENT, 1, "the caller's /dev lacks one of null,");
-        attr = builder(mode, user);
+        assert_told(attr, reporter, FORKEXEC_STAGE_DEV, ENOENT, 1, "the caller's /dev lacks one of null,");
+        attr = mount_attr(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/dev", 0, 0755, 0));
         OK(forkexec_attr_mask_path(attr, file));
-        assert_told(attr, witness, FORKEXEC_STAGE_MASK, ENOENT, 1, "no /dev/null");
+        assert_told(attr, reporter, FORKEXEC_STAGE_MASK, ENOENT, 1, "no /dev/null");
     }
 }
 
@@ -146,7 +146,7 @@ TEST(a_relative_target_is_told_how_to_be_written)
 {
     struct forkexec_attr *attr = new_attr();
     assert_int_equal(forkexec_attr_bind_mount(attr, "/usr", "usr", 0), -EINVAL);
-    assert_told(attr, witness, FORKEXEC_STAGE_VALIDATE, EINVAL, -1, "begins with \"/\": write \"/tmp\" for \"tmp\"");
+    assert_told(attr, reporter, FORKEXEC_STAGE_VALIDATE, EINVAL, -1, "begins with \"/\": write \"/tmp\" for \"tmp\"");
 }
 
 /* Ids without a place in the namespace. */
@@ -204,8 +204,8 @@ TEST_BOTH(a_map_without_the_childs_own_id)
         assert_told(attr, "/none", FORKEXEC_STAGE_DIRECTORY, EOVERFLOW, 0, "uid 0 is not mapped in its user namespace: add 0 as");
         assert_not_told("gid");
         OK(forkexec_attr_map_uid(attr, 65536, 0, 1));
-        OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
-        assert_int_equal(finish(start(attr, "/witness", (char *[]){ "w", "exit", "0", NULL }, NULL)).exit_code, 0);
+        OK(forkexec_attr_bind_mount(attr, public_reporter(), "/reporter", FORKEXEC_MOUNT_CREATE));
+        assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "w", "exit", "0", NULL }, NULL)).exit_code, 0);
     }
 }
 
@@ -255,13 +255,13 @@ TEST_BOTH(what_a_program_lacks_in_its_root_is_named)
 {
     need_mounts();
     new_directory("bin");
-    public_witness();
+    public_reporter();
     write_script("bin/script", "#! /opt/interpreter touch\n");
-    write_script("bin/dos", "#!/witness\r\n");
+    write_script("bin/dos", "#!/reporter\r\n");
     write_script("bin/second", "#!/bin/program\n");
     write_program("bin/program", "/opt/ld.so");
     const char *bin = scratch_path("bin");
-    for EACH_BUILDER(mode, user)
+    for EACH_ROOT_MODE(mode, user)
         for (int linked = 0; linked < 2; linked++) {
             struct forkexec_attr *attr = in_empty_root(mode, user);
             OK(forkexec_attr_bind_mount(attr, bin, linked ? "/usr/bin" : "/bin", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY));
@@ -278,7 +278,7 @@ TEST_BOTH(what_a_program_lacks_in_its_root_is_named)
             failing(attr, "/bin/nothing", EXEC, ENOENT, -1);
             assert_string_equal(told, "exec (/bin/nothing): No such file or directory");
             /* With the interpreter it runs. */
-            OK(forkexec_attr_bind_mount(attr, public_witness(), "/opt/interpreter", FORKEXEC_MOUNT_CREATE));
+            OK(forkexec_attr_bind_mount(attr, public_reporter(), "/opt/interpreter", FORKEXEC_MOUNT_CREATE));
             assert_int_equal(finish(start(attr, "/bin/script", (char *[]){ "w", NULL }, NULL)).exit_code != 127, 1);
         }
 }
@@ -290,16 +290,16 @@ TEST_BOTH(nothing_is_said_that_is_not_known)
     new_directory("root");
     new_directory("root/etc");
     new_directory("root/opt");
-    public_witness();
+    public_reporter();
     write_script("root/script", "#!/opt/interpreter\n");
-    for EACH_BUILDER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_ROOT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_set_root(attr, scratch_path("root"), 0));
         assert_told(attr, "/script", EXEC, ENOENT, -1, "but not its interpreter /opt/interpreter");
         OK(forkexec_attr_mount_tmpfs(attr, "/etc", 0, 0755, FORKEXEC_MOUNT_FOLLOW));
         failing(attr, "/script", EXEC, ENOENT, -1);
         assert_string_equal(told, "exec (/script): No such file or directory");
-        attr = builder(mode, user);
+        attr = mount_attr(mode, user);
         OK(forkexec_attr_set_root(attr, scratch_path("root"), 0));
         OK(forkexec_attr_add_mount(attr, "sysfs", "/opt", "tmpfs", 0, NULL));
         assert_told(attr, "/script", EXEC, ENOENT, -1, "but not its interpreter");

@@ -1,10 +1,13 @@
-/* A forked copy of the test in which chosen system calls fail, or kill whoever makes them: seccomp filters cannot be
- * taken off again and are inherited, so they are only ever put on in a copy. There:
- *   - assertions abort the copy, and in_copy() fails the test;
- *   - nothing may be skipped: ask what a test needs before it makes a copy. Only that an emulator takes no filters is found
- *     out there, and then the test is skipped. */
-#ifndef DENY_H
-#define DENY_H
+/* Runs a part of a test in a forked copy in which chosen system calls fail. A seccomp filter cannot be removed and is
+ * inherited, so it is only installed in a copy.
+ *
+ *     static void body(const void *with) { deny((struct denial[]){ { SYS_clone3, ENOSYS, { { 0 } } } }, 1); ... }
+ *     in_copy(body, with);             an assertion that fails in the copy fails the test
+ *
+ * The copy must not skip: check what the test needs before. Only where an emulator installs no filters the test is skipped
+ * from there. succeeds_again() runs whole tests of this program again with such a filter. */
+#ifndef DENY_CALLS_H
+#define DENY_CALLS_H
 #include "first_thread.h"
 #include "harness.h"
 

@@ -1,16 +1,16 @@
 /* Mounts and their kin: each is asked for, and seen from inside. */
-#include "building.h"
+#include "mount_requests.h"
 
 TEST_BOTH(an_empty_root)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
-        struct view *view = look(in_empty_root(mode, user), "look", "/", "look", "/witness", "look", "/etc", "see");
+    for EACH_ROOT_MODE(mode, user) {
+        struct view *view = look(in_empty_root(mode, user), "look", "/", "look", "/reporter", "look", "/etc", "see");
         assert_saw(view, "kind./", "directory");
         assert_saw(view, "mode./", "0755");
         assert_saw(view, "fs./", "tmpfs");
         assert_saw(view, "flags./", "nosuid nodev");
-        assert_saw(view, "kind./witness", "file");
+        assert_saw(view, "kind./reporter", "file");
         assert_saw(view, "kind./etc", "No such file or directory");
         assert_saw(view, "cwd", "/");
     }
@@ -19,7 +19,7 @@ TEST_BOTH(an_empty_root)
 TEST_BOTH(proc)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
         OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE));
@@ -29,7 +29,7 @@ TEST_BOTH(proc)
         assert_saw(view, "flags./proc", "nosuid nodev noexec");
         assert_saw(view, "kind./proc/1", "directory");
         assert_saw(view, "flags./other/proc", "ro nosuid nodev noexec");
-        assert_saw(view, "exe", "/witness");
+        assert_saw(view, "exe", "/reporter");
         assert_saw(view, "mounts", "4");
         assert_saw(view, "propagation", "private");
     }
@@ -38,7 +38,7 @@ TEST_BOTH(proc)
 TEST_BOTH(tmpfs)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/tmp", 1 << 20, 01777, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID));
         OK(forkexec_attr_mount_tmpfs(attr, "/a/b/", 0, 0700,
@@ -58,7 +58,7 @@ TEST_BOTH(binds)
 {
     need_mounts();
     const char *directory = new_directory("source"), *file = new_file("source/file");
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, directory, "/open", FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_bind_mount(attr, directory, "/closed/to/all",
@@ -77,7 +77,7 @@ TEST_BOTH(binds)
             assert_true(has_word(view, "flags./closed/to/all", all[i]));
         assert_true(exists(scratch_path("source/made")));
         assert_false(unlink(scratch_path("source/made")));
-        int code = finish(start(attr, "/witness", (char *[]){ "w", "touch", "/closed/to/all/made", NULL }, NULL)).exit_code;
+        int code = finish(start(attr, "/reporter", (char *[]){ "w", "touch", "/closed/to/all/made", NULL }, NULL)).exit_code;
         assert_int_equal(code, EROFS);
     }
 }
@@ -89,7 +89,7 @@ TEST_BOTH(a_relative_source_begins_in_the_callers_directory)
     new_file("file");
     int before = open(".", O_RDONLY | O_CLOEXEC);
     assert_false(chdir(scratch()));
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, "./file", "/file", FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_make_directory(attr, "/all", 0700));
@@ -106,7 +106,7 @@ TEST_BOTH(a_relative_source_begins_in_the_callers_directory)
 TEST_BOTH(a_bind_is_changed_as_a_whole)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, "/", "/host", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY));
         OK(forkexec_attr_make_directory(attr, "/same", 0755));
@@ -114,7 +114,7 @@ TEST_BOTH(a_bind_is_changed_as_a_whole)
         uint64_t more = user ? MS_NODEV : MS_NOATIME;
         OK(forkexec_attr_add_mount(attr, "/", "/same", NULL, MS_BIND | MS_REC | MS_NOSUID | MS_NOEXEC | more, NULL));
         struct view *view = look(attr, "look", "/host", "look", "/host/proc", "look", "/same", "look", "/same/proc", "look",
-            "/host/witness");
+            "/host/reporter");
         assert_saw(view, "fs./host/proc", "proc");
         assert_true(has_word(view, "flags./host", "ro"));
         assert_true(has_word(view, "flags./host/proc", "ro"));
@@ -124,7 +124,7 @@ TEST_BOTH(a_bind_is_changed_as_a_whole)
             assert_true(has_word(view, "flags./same", all[i]));
             assert_true(has_word(view, "flags./same/proc", all[i]));
         }
-        assert_saw(view, "kind./host/witness", "No such file or directory");
+        assert_saw(view, "kind./host/reporter", "No such file or directory");
     }
 }
 
@@ -134,7 +134,7 @@ TEST_BOTH(mount_as_it_is)
 {
     need_mounts();
     new_file("file");
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         for (const char *const *path = (const char *[]){ "/a", "/b", "/c", "/d", NULL }; *path; path++)
             OK(forkexec_attr_make_directory(attr, *path, 0755));
@@ -168,13 +168,13 @@ TEST_BOTH(what_changes_nothing_on_a_bind)
         MS_PRIVATE | MS_SHARED | MS_RELATIME };
     need_mounts();
     const char *source = new_directory("quiet"), *target = new_directory("bound");
-    for EACH_MOUNTER(mode, user)
+    for EACH_MOUNT_MODE(mode, user)
         for (size_t i = 0; i < sizeof flags / sizeof *flags; i += denied_as() ? 5 : 1) {
-            struct forkexec_attr *attr = builder(mode, user);
+            struct forkexec_attr *attr = mount_attr(mode, user);
             OK(forkexec_attr_add_mount(attr, "x", source, "tmpfs", MS_NOATIME, "mode=0711"));
             OK(forkexec_attr_add_mount(attr, source, target, NULL, MS_BIND | MS_RDONLY | flags[i], NULL));
             OK(forkexec_attr_bind_mount(attr, target, source, 0)); /* what is unbindable could not be bound */
-            struct view *view = run_witness(attr, .argv = (char *[]){ "w", "look", (char *)source, "see", NULL });
+            struct view *view = run_reporter(attr, .argv = (char *[]){ "w", "look", (char *)source, "see", NULL });
             assert_saw(view, text("mode.%s", source), "0711");
             assert_saw(view, text("flags.%s", source), "ro noatime");
             assert_saw(view, "propagation", "private");
@@ -192,12 +192,12 @@ TEST_BOTH(what_becomes_readonly_stays_as_it_was_otherwise)
         { MS_RDONLY, "ro,relatime " }, { MS_NOSUID | MS_NOSYMFOLLOW, "ro,nosuid,relatime,nosymfollow " } };
     need_mounts();
     const char *source = new_directory("open"), *target = new_directory("readonly");
-    for EACH_MOUNTER(mode, user)
+    for EACH_MOUNT_MODE(mode, user)
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-            struct forkexec_attr *attr = builder(mode, user);
+            struct forkexec_attr *attr = mount_attr(mode, user);
             OK(forkexec_attr_add_mount(attr, "x", source, "tmpfs", kinds[i].flags, NULL));
             OK(forkexec_attr_bind_mount(attr, source, target, FORKEXEC_MOUNT_READONLY));
-            struct view *view = run_witness(attr, .argv = (char *[]){ "w", "mounts", NULL });
+            struct view *view = run_reporter(attr, .argv = (char *[]){ "w", "mounts", NULL });
             const char *options = saw(view, text("mount.%s", target));
             assert_non_null(options);
             assert_string_equal(text("%.*s", (int)strlen(kinds[i].options), options), kinds[i].options);
@@ -228,19 +228,19 @@ TEST_BOTH(a_directory_that_its_owner_may_not_enter)
     need_other_roots();
     need_root();
     need_mounts();
-    public_witness();
-    aside(makes_a_closed_directory, NULL);
+    public_reporter();
+    in_fork(makes_a_closed_directory, NULL);
 }
 
 TEST_BOTH(a_mount_of_the_callers_moves)
 {
     need_mounts();
     const char *from = new_directory("from"), *to = new_directory("to");
-    for EACH_BUILDER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_ROOT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, from, 4096, 0711, 0));
         OK(forkexec_attr_add_mount(attr, from, to, NULL, MS_MOVE, NULL));
-        struct view *view = run_witness(attr, .argv = (char *[]){ "w", "look", (char *)to, "look", (char *)from, NULL });
+        struct view *view = run_reporter(attr, .argv = (char *[]){ "w", "look", (char *)to, "look", (char *)from, NULL });
         assert_saw(view, text("mode.%s", to), "0711");
         assert_saw(view, text("mode.%s", from), "0777");
     }
@@ -254,14 +254,14 @@ TEST_BOTH(overlay)
     new_directory("upper");
     const char *data = text("lowerdir=%s,upperdir=%s,workdir=%s", scratch_path("lower"), scratch_path("upper"),
         new_directory("work"));
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_directory(attr, "/o", 0755));
         OK(forkexec_attr_add_mount(attr, "overlay", "/o", "overlay", 0, data));
         struct forkexec_error error;
         struct forkexec_child *child;
         char *argv[] = { "w", "touch", "/o/made", NULL };
-        int result = try_start(attr, "/witness", argv, NULL, &child, &error);
+        int result = try_start(attr, "/reporter", argv, NULL, &child, &error);
         need(!result || error.stage != FORKEXEC_STAGE_MOUNT, "no overlay here: %s", error.message);
         assert_int_equal(finish(child).exit_code, 0);
         forkexec_close(child);
@@ -277,14 +277,14 @@ TEST_BOTH(overlay)
 TEST_BOTH(sysfs)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_NET));
         OK(forkexec_attr_make_directory(attr, "/sys", 0755));
         OK(forkexec_attr_add_mount(attr, "sysfs", "/sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
         struct forkexec_error error;
         struct forkexec_child *child = NULL;
-        int result = try_start(attr, "/witness", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
+        int result = try_start(attr, "/reporter", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
         need(!result || error.stage != FORKEXEC_STAGE_MOUNT, "no sysfs here: %s", error.message);
         finish(child);
         forkexec_close(child);
@@ -305,7 +305,7 @@ static const struct {
 TEST_BOTH(dev)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user)
+    for EACH_ROOT_MODE(mode, user)
         for (uint32_t readonly = 0; readonly < 2; readonly++) {
             struct forkexec_attr *attr = in_empty_root(mode, user);
             OK(forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE | readonly * FORKEXEC_MOUNT_READONLY));
@@ -343,7 +343,7 @@ TEST_BOTH(devices_under_other_ids)
         OK(forkexec_attr_map_uid(attr, 7, geteuid(), 1));
         OK(forkexec_attr_map_gid(attr, 8, getegid(), 1));
         OK(forkexec_attr_set_root(attr, NULL, 0));
-        OK(forkexec_attr_bind_mount(attr, public_witness(), "/witness", FORKEXEC_MOUNT_CREATE));
+        OK(forkexec_attr_bind_mount(attr, public_reporter(), "/reporter", FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_make_directory(attr, "/made", 0700));
         OK(forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE));
         OK(forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE));
@@ -367,7 +367,7 @@ TEST_BOTH(directories_links_and_files)
     static const uint8_t bytes[] = "one\ntwo\n";
     need_mounts();
     mode_t mask = umask(077);
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_directory(attr, "/a/b/c", 01770));
         OK(forkexec_attr_make_directory(attr, "/a/b", 0700)); /* stays as it is */
@@ -397,7 +397,7 @@ TEST_BOTH(every_bit_of_a_mode)
 {
     static const uint32_t modes[] = { 01777, 02755, 04755, 06711, 07777, 01000, 02070, 04000, 06644, 03775, 0, 0444, 0311 };
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         char *argv[128] = { "w" };
         int n = 1;
@@ -411,7 +411,7 @@ TEST_BOTH(every_bit_of_a_mode)
                 argv[n++] = (char *)text("/%s%04o", names[k], modes[i]);
             }
         }
-        struct view *view = run_witness(attr, .path = "/witness", .argv = argv);
+        struct view *view = run_reporter(attr, .path = "/reporter", .argv = argv);
         for (int k = 2; k < n; k += 2)
             assert_saw(view, text("mode.%s", argv[k]), argv[k] + strlen(argv[k]) - 4);
     }
@@ -434,28 +434,28 @@ static void in_a_setgid_directory(const void *with)
         assert_false(set_caps(has & without, has & without, 0));
     }
     for EACH_MEMORY(mode) {
-        struct forkexec_attr *attr = builder(mode, false);
+        struct forkexec_attr *attr = mount_attr(mode, false);
         OK(forkexec_attr_make_directory(attr, text("%s/d", directory), 0755));
         OK(forkexec_attr_make_file(attr, text("%s/f", directory), NULL, 0, 0755));
-        assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+        assert_int_equal(reporter_exits(attr, "exit", "0"), 0);
         assert_false(stat(text("%s/d", directory), &seen));
         assert_int_equal(seen.st_mode & 07777, 0755);
         assert_false(stat(text("%s/f", directory), &seen));
         assert_int_equal(seen.st_mode & 07777, 0755);
         assert_false(rmdir(text("%s/d", directory)) || unlink(text("%s/f", directory)));
-        attr = builder(mode, false);
+        attr = mount_attr(mode, false);
         OK(forkexec_attr_make_file(attr, text("%s/f", directory), (const uint8_t *)"x", 1, 02755));
         if (may) {
-            assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+            assert_int_equal(reporter_exits(attr, "exit", "0"), 0);
             assert_false(stat(text("%s/f", directory), &seen));
             assert_int_equal(seen.st_mode & 07777, 02755);
         } else
             assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_FILE, EPERM, 0);
         unlink(text("%s/f", directory));
-        attr = builder(mode, false);
+        attr = mount_attr(mode, false);
         OK(forkexec_attr_make_directory(attr, text("%s/d", directory), 06755));
         if (may) {
-            assert_int_equal(witness_exits(attr, "exit", "0"), 0);
+            assert_int_equal(reporter_exits(attr, "exit", "0"), 0);
             assert_false(stat(text("%s/d", directory), &seen));
             assert_int_equal(seen.st_mode & 07777, 06755);
         } else
@@ -475,7 +475,7 @@ TEST_BOTH(a_mode_in_a_setgid_directory)
     assert_false(chown(directory, 0, 4242) || chmod(directory, 02777));
     for (int may = 0; may < 2; may++) {
         bool with = may;
-        aside(in_a_setgid_directory, &with);
+        in_fork(in_a_setgid_directory, &with);
     }
 }
 
@@ -487,7 +487,7 @@ TEST_BOTH(a_large_file)
     memset(bytes, 'x', sizeof bytes);
     for (int i = 0; i < 256; i++)
         bytes[i * 255] = (uint8_t)i;
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_file(attr, "/file", bytes, 65536, 0644));
         OK(forkexec_attr_open_fd(attr, 5, "/file", O_RDONLY, 0));
@@ -496,7 +496,7 @@ TEST_BOTH(a_large_file)
         size_t size = 0;
         assert_false(pipe2(pair, O_CLOEXEC));
         OK(forkexec_attr_map_fd(attr, pair[1], 1));
-        struct forkexec_child *child = start(attr, "/witness", (char *[]){ "w", "cat", "5", NULL }, NULL);
+        struct forkexec_child *child = start(attr, "/reporter", (char *[]){ "w", "cat", "5", NULL }, NULL);
         close(pair[1]);
         for (ssize_t n; (n = read(pair[0], seen + size, sizeof seen - size)) > 0;)
             size += (size_t)n;
@@ -513,7 +513,7 @@ TEST_BOTH(a_large_file)
 TEST_BOTH(masks)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_file(attr, "/a/b/secret", (const uint8_t *)"secret", 6, 0644));
         OK(forkexec_attr_make_file(attr, "/secret", (const uint8_t *)"secret", 6, 0644));
@@ -532,7 +532,7 @@ TEST_BOTH(masks)
 TEST_BOTH(what_is_made_readonly)
 {
     need_mounts();
-    for EACH_BUILDER(mode, user) {
+    for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/a", 0, 0755, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID));
         OK(forkexec_attr_mount_tmpfs(attr, "/a/b b\\", 0, 0755, FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NODEV));
@@ -554,7 +554,7 @@ TEST_BOTH(what_is_made_readonly)
         static const char *const made[] = { "/a/made", "/a/b b\\/made", "/a/b b\\/c/made", "/d/d/made" };
         for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
             char *argv[] = { "w", "touch", (char *)made[i], NULL };
-            assert_int_equal(finish(start(attr, "/witness", argv, NULL)).exit_code, EROFS);
+            assert_int_equal(finish(start(attr, "/reporter", argv, NULL)).exit_code, EROFS);
         }
     }
 }
@@ -589,7 +589,7 @@ TEST_BOTH(ids_are_mapped)
         OK(forkexec_attr_bind_mount_idmapped(attr, scratch_path("source"), "/source", fd, FORKEXEC_MOUNT_CREATE));
         struct forkexec_error error;
         struct forkexec_child *child = NULL;
-        int result = try_start(attr, "/witness", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
+        int result = try_start(attr, "/reporter", (char *[]){ "w", "exit", "0", NULL }, NULL, &child, &error);
         if (result) {
             dup2(before, fd);
             close(before);
@@ -604,7 +604,7 @@ TEST_BOTH(ids_are_mapped)
         forkexec_close(child);
         assert_saw(look(attr, "look", "/source/file"), "uid./source/file", "4242");
         OK(forkexec_attr_bind_mount_idmapped(attr, "/", "/other", 999, 0));
-        assert_spawn_fails(attr, "/witness", FORKEXEC_STAGE_VALIDATE, EBADF, 2);
+        assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_VALIDATE, EBADF, 2);
     }
     dup2(before, fd);
     close(before);
@@ -620,13 +620,13 @@ TEST_BOTH(in_the_callers_root)
     new_directory("here/cwd");
     char before[4096];
     assert_non_null(getcwd(before, sizeof before));
-    for EACH_MOUNTER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_MOUNT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, directory, 4096, 0700, 0));
         OK(forkexec_attr_make_directory(attr, text("%s/inside", directory), 0711));
         OK(forkexec_attr_mask_path(attr, file));
         char *argv[] = { "w", "look", (char *)text("%s/inside", directory), "look", (char *)file, "see", NULL };
-        struct view *view = run_witness(attr, .argv = argv);
+        struct view *view = run_reporter(attr, .argv = argv);
         assert_saw(view, text("mode.%s/inside", directory), "0711");
         assert_saw(view, text("kind.%s", file), "device 1:3");
         assert_saw(view, "cwd", before);
@@ -642,10 +642,10 @@ TEST_BOTH(a_working_directory_that_may_only_be_entered)
     const char *closed = scratch_path("closed"), *directory = new_directory("directory");
     int before = open(".", O_PATH | O_CLOEXEC);
     assert_false(mkdir(closed, 0) || chmod(closed, 0711) || chown(closed, NOBODY, NOBODY) || chdir(closed));
-    for EACH_MOUNTER(mode, user) {
-        struct forkexec_attr *attr = builder(mode, user);
+    for EACH_MOUNT_MODE(mode, user) {
+        struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, directory, 4096, 0700, 0));
-        assert_saw(run_witness(attr), "cwd", closed);
+        assert_saw(run_reporter(attr), "cwd", closed);
     }
     assert_false(fchdir(before));
     close(before);

@@ -1,8 +1,8 @@
 /* What the library keeps open in its caller for the children to come: the image and the pages. They are under the same
  * numbers whoever lives how long, and there are never more of them. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "deny.h"
+#include "caller_process.h"
+#include "deny_calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,18 +70,18 @@ TEST(what_fresh_needs_is_there_when_it_is_asked_for)
 
 static void spawn_beside(struct forkexec_attr *held, struct forkexec_attr *spawned)
 {
-    assert_int_equal(witness_exits(spawned, "exit", "3"), 3);
+    assert_int_equal(reporter_exits(spawned, "exit", "3"), 3);
     const char *before = kept();
-    struct forkexec_child *child = start_held(held, WITNESS("exit", "4"));
+    struct forkexec_child *child = start_held(held, REPORTER("exit", "4"));
     assert_non_null(child);
     assert_string_equal(kept(), before);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(witness_exits(spawned, "exit", "3"), 3);
+        assert_int_equal(reporter_exits(spawned, "exit", "3"), 3);
     assert_string_equal(kept(), before);
     OK(forkexec_release(child, 10 * SECOND, NULL));
     assert_int_equal(finish(child).exit_code, 4);
     forkexec_close(child);
-    assert_int_equal(witness_exits(spawned, "exit", "3"), 3);
+    assert_int_equal(reporter_exits(spawned, "exit", "3"), 3);
     assert_string_equal(kept(), before);
 }
 
@@ -103,13 +103,13 @@ TEST(nor_does_a_program_with_an_init)
     need_native();
     need_user_namespaces();
     struct forkexec_attr *attr = fresh_user();
-    assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+    assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
     const char *before = kept();
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
     OK(forkexec_attr_set_init(attr));
-    struct forkexec_child *child = start(attr, witness, WITNESS("sleep"), NULL);
+    struct forkexec_child *child = start(attr, reporter, REPORTER("sleep"), NULL);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(witness_exits(fresh_user(), "exit", "3"), 3);
+        assert_int_equal(reporter_exits(fresh_user(), "exit", "3"), 3);
     assert_string_equal(kept(), before);
     OK(forkexec_signal(child, SIGKILL));
     struct forkexec_status status = finish(child);
@@ -121,9 +121,9 @@ TEST(nor_does_a_program_with_an_init)
 static void spawn_without_memfd(const void *unused)
 {
     (void)unused;
-    assert_int_equal(witness_exits(fresh(), "exit", "3"), 3);
+    assert_int_equal(reporter_exits(fresh(), "exit", "3"), 3);
     const char *before = kept();
-    struct forkexec_child *child = start_held(fresh(), WITNESS("exit", "4"));
+    struct forkexec_child *child = start_held(fresh(), REPORTER("exit", "4"));
     assert_non_null(child);
     deny(&(struct denial){ SYS_memfd_create, EPERM, { { 0 } } }, 1);
     assert_spawn_fails(fresh(), NULL, FORKEXEC_STAGE_IMAGE, EPERM, -1);

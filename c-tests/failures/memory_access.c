@@ -1,6 +1,6 @@
 /* Whose memory a child shows to those who may look into what it has become: never the caller's. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -151,7 +151,7 @@ static pid_t begin_attacker(uid_t uid, pid_t only)
 static void end_attacker(pid_t pid)
 {
     atomic_store(&shared->over, true);
-    must(end_of(pid) == 0);
+    must(wait_status_of(pid) == 0);
 }
 
 /* A fork of the caller is what nobody's child should be. */
@@ -165,9 +165,9 @@ static void be_found_out(void *unused)
         for (;;)
             pause();
     }
-    must(end_of(begin_attacker(geteuid(), victim)) == 0);
+    must(wait_status_of(begin_attacker(geteuid(), victim)) == 0);
     kill(victim, SIGKILL);
-    end_of(victim);
+    wait_status_of(victim);
     must(atomic_load(&shared->read) > 0);
     must(atomic_load(&shared->found) > 0);
     must(atomic_load(&shared->of_caller) > 0);
@@ -179,7 +179,7 @@ TEST(the_attack_finds_what_there_is_to_find)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     need(false, "the sanitizer maps more than can be searched");
 #endif
-    assert_apart(be_found_out, NULL);
+    assert_in_caller(be_found_out, NULL);
 }
 
 /* Children become the attacker's own, again and again; what they have become it may read. */
@@ -197,10 +197,10 @@ static void spawn_for_the_attacker(void *unused)
         struct forkexec_error error;
         atomic_store(&shared->round, i);
         if (i % 2) {
-            must_start(forkexec_start(attr, witness, WITNESS("sleep"), NULL, &child, &error), &error);
+            must_start(forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &child, &error), &error);
             must_start(forkexec_release(child, FORKEXEC_FOREVER, &error), &error);
         } else
-            must_start(forkexec_spawn(attr, witness, WITNESS("sleep"), NULL, &child, &error), &error);
+            must_start(forkexec_spawn(attr, reporter, REPORTER("sleep"), NULL, &child, &error), &error);
         usleep(i % 4 < 2 ? 0 : 3000);
         must(forkexec_signal(child, SIGKILL) == 0);
         while (forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0) == -EINTR)
@@ -219,17 +219,17 @@ TEST(whoever_the_children_become_cannot_reach_the_caller_through_them)
 {
     need_native();
     need_root();
-    assert_apart(spawn_for_the_attacker, NULL);
+    assert_in_caller(spawn_for_the_attacker, NULL);
 }
 
 /* Held children, one for each thing that makes them somebody else's. */
 
 static void must_hide(struct forkexec_attr *attr, uid_t uid)
 {
-    struct forkexec_child *child = start_held(attr, WITNESS("sleep"));
+    struct forkexec_child *child = start_held(attr, REPORTER("sleep"));
     must(child);
     atomic_store(&shared->read, 0);
-    must(end_of(begin_attacker(uid, forkexec_child_pid(child))) == 0);
+    must(wait_status_of(begin_attacker(uid, forkexec_child_pid(child))) == 0);
     must(atomic_load(&shared->found) == 0 && atomic_load(&shared->of_caller) == 0);
     must(atomic_load(&shared->read) == 0);
     must(is_secret(secret));
@@ -257,12 +257,12 @@ static void hold_for_the_attacker(void *unused)
     prctl(PR_SET_DUMPABLE, 1);
     struct forkexec_attr *owned = new_attr();
     must(forkexec_attr_create_namespaces(owned, FORKEXEC_NS_USER) == 0);
-    struct forkexec_child *child = start_held(owned, WITNESS("sleep"));
+    struct forkexec_child *child = start_held(owned, REPORTER("sleep"));
     must(child);
     must(syscall(SYS_setresuid, 0, 0, 0) == 0);
     prctl(PR_SET_DUMPABLE, 1);
     atomic_store(&shared->read, 0);
-    must(end_of(begin_attacker(uid, forkexec_child_pid(child))) == 0);
+    must(wait_status_of(begin_attacker(uid, forkexec_child_pid(child))) == 0);
     printf("# the attacker could read %ld bytes of an image\n", atomic_load(&shared->read));
     must(atomic_load(&shared->found) == 0 && atomic_load(&shared->of_caller) == 0);
     must(is_secret(secret));
@@ -274,7 +274,7 @@ TEST(held_children_show_nothing_of_the_caller_to_those_they_belong_to)
     need_native();
     need_root();
     need_user_namespaces();
-    assert_apart(hold_for_the_attacker, NULL);
+    assert_in_caller(hold_for_the_attacker, NULL);
 }
 
 /* A caller that hides from its own kind has children in user namespaces, which its kind owns too. */
@@ -298,7 +298,7 @@ static void hide_from_ones_own_kind(void *unused)
         attack(pid, true);
         _exit(0);
     }
-    must(end_of(attacker) == 0);
+    must(wait_status_of(attacker) == 0);
     must(atomic_load(&shared->found) == 0 && atomic_load(&shared->of_caller) == 0);
     must(is_secret(secret));
     must(prctl(PR_GET_DUMPABLE) == 0);
@@ -309,5 +309,5 @@ TEST(a_caller_that_cannot_be_traced_cannot_be_reached_through_its_children)
 {
     need_native();
     need_user_namespaces();
-    assert_apart(hide_from_ones_own_kind, NULL);
+    assert_in_caller(hide_from_ones_own_kind, NULL);
 }

@@ -1,6 +1,9 @@
-/* Where this process may make cgroups of version 2 and put its children into them. */
-#ifndef CGROUP_TOP_H
-#define CGROUP_TOP_H
+/* Finds a cgroup of version 2 in which this process may make cgroups and move its children.
+ *
+ *     const char *why, *parent = cgroup_parent(&why);
+ *     need(parent, "%s", why); */
+#ifndef CGROUP_PARENT_H
+#define CGROUP_PARENT_H
 #include "harness.h"
 
 #include <stdio.h>
@@ -19,7 +22,7 @@ static inline long magic(const char *path)
 
 /* The root of the tree, or the cgroup above this process's own where that was given to its user, as systemd gives one to
  * each user. NULL, and why in *reason, where there is none. */
-static inline const char *cgroup_top(const char **reason)
+static inline const char *cgroup_parent(const char **reason)
 {
     static const char *const roots[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
     int i = 0;

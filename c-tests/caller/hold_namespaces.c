@@ -1,7 +1,7 @@
 /* Children that only hold their namespaces: what they hold, how it is reached, and what cannot be asked of them. */
 #define _GNU_SOURCE
-#include "apart.h"
-#include "deny.h"
+#include "caller_process.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -61,20 +61,20 @@ TEST(what_a_holder_holds_can_be_entered)
     struct forkexec_child *child = hold_namespaces(named("kept", FORKEXEC_NS_NET | FORKEXEC_NS_IPC));
     struct visit to = visit(child, "kept");
     assert_int_equal(fcntl(to.uts, F_GETFD), FD_CLOEXEC);
-    assert_apart(enter, &to);
+    assert_in_caller(enter, &to);
     forkexec_close(child);
     /* The namespace now lives by the descriptor. */
-    assert_apart(enter, &to);
+    assert_in_caller(enter, &to);
     leave(to);
 }
 
 TEST(a_started_child_can_be_entered_too)
 {
     need_namespaces();
-    struct forkexec_child *child = start_held(named("started", 0), WITNESS("exit", "0"));
+    struct forkexec_child *child = start_held(named("started", 0), REPORTER("exit", "0"));
     assert_non_null(child);
     struct visit to = visit(child, "started");
-    assert_apart(enter, &to);
+    assert_in_caller(enter, &to);
     leave(to);
     forkexec_close(child);
 }
@@ -143,7 +143,7 @@ static void close_before_a_member(void (*meanwhile)(void))
     struct forkexec_child *holder = hold_namespaces(named("full", FORKEXEC_NS_PID));
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(holder), and_user(FORKEXEC_NS_PID)));
-    struct forkexec_child *member = start_witness(attr, "sleep");
+    struct forkexec_child *member = start_reporter(attr, "sleep");
     pid_t pid = forkexec_child_pid(holder);
     meanwhile();
     forkexec_close(holder);

@@ -1,5 +1,5 @@
-/* The program that the tests start. Alone it prints what it sees of itself, to the fd in $WITNESS_FD or to stdout; its
- * arguments, taken in turn, make it do something instead:
+/* The program that the tests start. Without arguments it prints its own state (process_state.h) to the descriptor of the
+ * number in $REPORTER_FD, or to stdout. With arguments it does these things instead, one after the other:
  *
  *   see          print all the same (after what came before)
  *   exit N       exit with N               kill SIG     send SIG to itself
@@ -21,7 +21,7 @@
  *
  * It is linked statically, so that it runs in an empty root. */
 #define _GNU_SOURCE
-#include "see.h"
+#include "process_state.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -45,16 +45,16 @@
 
 static void show(int argc, char **argv)
 {
-    const char *fd = getenv("WITNESS_FD");
+    const char *fd = getenv("REPORTER_FD");
     FILE *out = fd ? fdopen(atoi(fd), "w") : stdout;
     if (!out)
         exit(120);
-    see(out);
-    say(out, "args", "%d", argc);
+    print_state(out);
+    print_line(out, "args", "%d", argc);
     for (int i = 0; i < argc; i++) {
         char key[16];
         snprintf(key, sizeof key, "arg.%d", i);
-        say(out, key, "%s", argv[i]);
+        print_line(out, key, "%s", argv[i]);
     }
     if (fflush(out))
         exit(121);
@@ -85,9 +85,9 @@ static void look_at_file_system(const char *path)
     for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++)
         if (with.f_flag & flags[i].flag)
             strcat(list, flags[i].name);
-    say(stdout, under("fs", path), "%s", name);
-    say(stdout, under("size", path), "%llu", (unsigned long long)(with.f_blocks * with.f_frsize));
-    say(stdout, under("flags", path), "%s", *list ? list + 1 : "");
+    print_line(stdout, under("fs", path), "%s", name);
+    print_line(stdout, under("size", path), "%llu", (unsigned long long)(with.f_blocks * with.f_frsize));
+    print_line(stdout, under("flags", path), "%s", *list ? list + 1 : "");
 }
 
 static void look(const char *path)
@@ -95,19 +95,19 @@ static void look(const char *path)
     struct stat is;
     char bytes[256];
     if (lstat(path, &is)) {
-        say(stdout, under("kind", path), "%s", strerror(errno));
+        print_line(stdout, under("kind", path), "%s", strerror(errno));
         return;
     }
     if (S_ISCHR(is.st_mode))
-        say(stdout, under("kind", path), "device %u:%u", major(is.st_rdev), minor(is.st_rdev));
+        print_line(stdout, under("kind", path), "device %u:%u", major(is.st_rdev), minor(is.st_rdev));
     else
-        say(stdout, under("kind", path), "%s", S_ISDIR(is.st_mode) ? "directory" : S_ISLNK(is.st_mode) ? "link" : "file");
-    say(stdout, under("mode", path), "%04o", is.st_mode & 07777u);
-    say(stdout, under("uid", path), "%u", is.st_uid);
+        print_line(stdout, under("kind", path), "%s", S_ISDIR(is.st_mode) ? "directory" : S_ISLNK(is.st_mode) ? "link" : "file");
+    print_line(stdout, under("mode", path), "%04o", is.st_mode & 07777u);
+    print_line(stdout, under("uid", path), "%u", is.st_uid);
     int fd = S_ISREG(is.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     ssize_t n = S_ISLNK(is.st_mode) ? readlink(path, bytes, sizeof bytes) : fd >= 0 ? read(fd, bytes, sizeof bytes) : -1;
     if (n >= 0)
-        say(stdout, under("text", path), "%.*s", (int)n, bytes);
+        print_line(stdout, under("text", path), "%.*s", (int)n, bytes);
     if (fd >= 0)
         close(fd);
     if (!S_ISLNK(is.st_mode))
@@ -166,7 +166,7 @@ static void tell_time(int clock)
     snprintf(key, sizeof key, "clock.%d", clock);
     if (clock_gettime(clock, &now))
         exit(errno);
-    say(stdout, key, "%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
+    print_line(stdout, key, "%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
 }
 
 static void tell_keyring(void)
@@ -175,10 +175,10 @@ static void tell_keyring(void)
     long number = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0, 0, 0);
     syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, about, sizeof about - 1, 0);
     const char *name = strrchr(about, ';');
-    say(stdout, "keyring", "%ld %s", number, name ? name + 1 : "?");
+    print_line(stdout, "keyring", "%ld %s", number, name ? name + 1 : "?");
     unsigned rights = 0;
     sscanf(about, "%*[^;];%*[^;];%*[^;];%x", &rights);
-    say(stdout, "keyring_permissions", "%#x", rights);
+    print_line(stdout, "keyring_permissions", "%#x", rights);
 }
 
 /* Without what differs each time: ids of mounts, devices and peer groups. */
@@ -189,7 +189,7 @@ static void tell_mounts(void)
     while (in && fgets(line, sizeof line, in)) {
         const char *end = strstr(line, " - ");
         if (end && sscanf(line, "%*s %*s %*s %*s %2047s %511s", point, with) == 2 && sscanf(end, " - %1023[^\n]", rest) == 1)
-            say(stdout, under("mount", point), "%s %s", with, rest);
+            print_line(stdout, under("mount", point), "%s %s", with, rest);
     }
     if (in)
         fclose(in);
@@ -208,7 +208,7 @@ static void tell_names(const char *path)
     int count = scandir(path, &list, not_a_dot, alphasort);
     for (int i = 0; i < count && at < sizeof all; i++)
         at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? " " : "", list[i]->d_name);
-    say(stdout, under("names", path), "%s", count < 0 ? strerror(errno) : all);
+    print_line(stdout, under("names", path), "%s", count < 0 ? strerror(errno) : all);
 }
 
 static void tell_offsets(void)
@@ -218,7 +218,7 @@ static void tell_offsets(void)
     FILE *in = fopen("/proc/self/timens_offsets", "re");
     while (in && fgets(line, sizeof line, in))
         if (sscanf(line, "%31s %lld %lld", key, &seconds, &nanoseconds) == 3)
-            say(stdout, under("offset", key), "%lld %lld", seconds, nanoseconds);
+            print_line(stdout, under("offset", key), "%lld %lld", seconds, nanoseconds);
     if (in)
         fclose(in);
 }
@@ -314,7 +314,7 @@ static int act(char **arg, int argc, char **argv)
         return tell_offsets(), fflush(stdout), 1;
     if (IS("look"))
         return look(with), fflush(stdout), 2;
-    fprintf(stderr, "witness: no such thing as \"%s\"\n", what);
+    fprintf(stderr, "reporter: no such thing as \"%s\"\n", what);
     exit(122);
 }
 

@@ -1,5 +1,6 @@
+/* process_state.h says what is printed, and for whom. */
 #define _GNU_SOURCE
-#include "see.h"
+#include "process_state.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,7 +33,7 @@ struct if_nameindex { unsigned int if_index; char *if_name; };
 struct if_nameindex *if_nameindex(void);
 void if_freenameindex(struct if_nameindex *);
 
-void say(FILE *out, const char *key, const char *format, ...)
+void print_line(FILE *out, const char *key, const char *format, ...)
 {
     char *value = NULL;
     va_list list;
@@ -70,7 +71,7 @@ static void say_link(FILE *out, const char *key, const char *path)
     char target[4096];
     ssize_t n = readlink(path, target, sizeof target - 1);
     target[n < 0 ? 0 : n] = 0;
-    say(out, key, "%s", n < 0 ? "?" : target);
+    print_line(out, key, "%s", n < 0 ? "?" : target);
 }
 
 /* What follows `prefix` in the first line that begins with it. */
@@ -83,29 +84,29 @@ static void say_line(FILE *out, const char *key, const char *path, const char *p
             continue;
         line[strcspn(line, "\n")] = 0;
         const char *value = line + strlen(prefix);
-        say(out, key, "%s", value + strspn(value, " \t"));
+        print_line(out, key, "%s", value + strspn(value, " \t"));
         fclose(in);
         return;
     }
     if (in)
         fclose(in);
-    say(out, key, "?");
+    print_line(out, key, "?");
 }
 
 static void see_ids(FILE *out)
 {
     uid_t r, e, s;
     getresuid(&r, &e, &s);
-    say(out, "uid", "%u %u %u %u", r, e, s, (unsigned)setfsuid((uid_t)-1));
+    print_line(out, "uid", "%u %u %u %u", r, e, s, (unsigned)setfsuid((uid_t)-1));
     getresgid(&r, &e, &s);
-    say(out, "gid", "%u %u %u %u", r, e, s, (unsigned)setfsgid((gid_t)-1));
+    print_line(out, "gid", "%u %u %u %u", r, e, s, (unsigned)setfsgid((gid_t)-1));
 
     char text[16 * 1024] = "";
     gid_t groups[1024];
     int n = getgroups(1024, groups);
     for (int i = 0, at = 0; i < n && at < (int)sizeof text - 16; i++)
         at += sprintf(text + at, i ? " %u" : "%u", groups[i]);
-    say(out, "groups", "%s", n < 0 ? "?" : text);
+    print_line(out, "groups", "%s", n < 0 ? "?" : text);
 }
 
 static void see_capabilities(FILE *out)
@@ -114,23 +115,23 @@ static void see_capabilities(FILE *out)
     struct __user_cap_data_struct set[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
     syscall(SYS_capget, &header, set);
 #define SET(name) ((unsigned long long)set[1].name << 32 | set[0].name)
-    say(out, "cap.permitted", "%016llx", SET(permitted));
-    say(out, "cap.effective", "%016llx", SET(effective));
-    say(out, "cap.inheritable", "%016llx", SET(inheritable));
+    print_line(out, "cap.permitted", "%016llx", SET(permitted));
+    print_line(out, "cap.effective", "%016llx", SET(effective));
+    print_line(out, "cap.inheritable", "%016llx", SET(inheritable));
 
     unsigned long long bounding = 0, ambient = 0;
     for (unsigned long i = 0; i < 64; i++) {
         bounding |= (unsigned long long)(prctl(PR_CAPBSET_READ, i) == 1) << i;
         ambient |= (unsigned long long)(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0) == 1) << i;
     }
-    say(out, "cap.bounding", "%016llx", bounding);
-    say(out, "cap.ambient", "%016llx", ambient);
-    say(out, "securebits", "%#x", (unsigned)prctl(PR_GET_SECUREBITS));
-    say(out, "no_new_privs", "%d", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
-    say(out, "seccomp", "%d", prctl(PR_GET_SECCOMP));
-    say(out, "keepcaps", "%d", prctl(PR_GET_KEEPCAPS));
-    say(out, "dumpable", "%d", prctl(PR_GET_DUMPABLE));
-    say(out, "secure", "%lu", getauxval(AT_SECURE));
+    print_line(out, "cap.bounding", "%016llx", bounding);
+    print_line(out, "cap.ambient", "%016llx", ambient);
+    print_line(out, "securebits", "%#x", (unsigned)prctl(PR_GET_SECUREBITS));
+    print_line(out, "no_new_privs", "%d", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+    print_line(out, "seccomp", "%d", prctl(PR_GET_SECCOMP));
+    print_line(out, "keepcaps", "%d", prctl(PR_GET_KEEPCAPS));
+    print_line(out, "dumpable", "%d", prctl(PR_GET_DUMPABLE));
+    print_line(out, "secure", "%lu", getauxval(AT_SECURE));
 }
 
 static void see_limits(FILE *out)
@@ -144,14 +145,14 @@ static void see_limits(FILE *out)
         for (int h = 0; h < 2; h++)
             if (limit[h] != UINT64_MAX)
                 snprintf(half[h], sizeof half[h], "%llu", (unsigned long long)limit[h]);
-        say(out, under("rlimit", names[i]), "%s %s", half[0], half[1]);
+        print_line(out, under("rlimit", names[i]), "%s %s", half[0], half[1]);
     }
 
     mode_t mask = umask(0);
     umask(mask);
-    say(out, "umask", "%03o", mask);
+    print_line(out, "umask", "%03o", mask);
     errno = 0;
-    say(out, "nice", "%d", getpriority(PRIO_PROCESS, 0));
+    print_line(out, "nice", "%d", getpriority(PRIO_PROCESS, 0));
 
     cpu_set_t cpus;
     char list[8 * CPU_SETSIZE] = "";
@@ -159,41 +160,41 @@ static void see_limits(FILE *out)
     for (int cpu = 0, at = 0; cpu < CPU_SETSIZE; cpu++)
         if (CPU_ISSET(cpu, &cpus))
             at += sprintf(list + at, at ? " %d" : "%d", cpu);
-    say(out, "affinity", "%s", list);
+    print_line(out, "affinity", "%s", list);
 
     struct sched_param param = { 0 };
     sched_getparam(0, &param);
     int policy = sched_getscheduler(0);
-    say(out, "scheduler", "%d %d", policy & ~SCHED_RESET_ON_FORK, param.sched_priority);
-    say(out, "reset_on_fork", "%d", !!(policy & SCHED_RESET_ON_FORK));
+    print_line(out, "scheduler", "%d %d", policy & ~SCHED_RESET_ON_FORK, param.sched_priority);
+    print_line(out, "reset_on_fork", "%d", !!(policy & SCHED_RESET_ON_FORK));
     struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t runtime, deadline, period;
         uint32_t least, most; } more = { 0 };
     syscall(SYS_sched_getattr, 0, &more, sizeof more, 0);
     if (more.policy == 6 /* SCHED_DEADLINE */)
-        say(out, "deadline", "%llu %llu %llu", (unsigned long long)more.runtime, (unsigned long long)more.deadline,
+        print_line(out, "deadline", "%llu %llu %llu", (unsigned long long)more.runtime, (unsigned long long)more.deadline,
             (unsigned long long)more.period);
-    say(out, "utilization", "%u %u", more.least, more.most);
+    print_line(out, "utilization", "%u %u", more.least, more.most);
     unsigned long nodes[16] = { 0 };
     int memory = -1;
     syscall(SYS_get_mempolicy, &memory, nodes, 1024, 0, 0);
-    say(out, "numa_policy", "%d %#lx", memory, nodes[0]);
+    print_line(out, "numa_policy", "%d %#lx", memory, nodes[0]);
     unsigned long long cookie = 0;
     prctl(62 /* PR_SCHED_CORE */, 0 /* PR_SCHED_CORE_GET */, 0, 0, &cookie);
-    say(out, "own_core", "%d", cookie != 0);
+    print_line(out, "own_core", "%d", cookie != 0);
     long priority = syscall(SYS_ioprio_get, 1, 0);
-    say(out, "io_priority", "%ld %ld", priority >> 13, priority & 0x1fff);
-    say(out, "timer_slack", "%d", prctl(PR_GET_TIMERSLACK));
-    say(out, "personality", "%#x", (unsigned)personality(0xffffffff));
-    say(out, "thp_disabled", "%d", prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
+    print_line(out, "io_priority", "%ld %ld", priority >> 13, priority & 0x1fff);
+    print_line(out, "timer_slack", "%d", prctl(PR_GET_TIMERSLACK));
+    print_line(out, "personality", "%#x", (unsigned)personality(0xffffffff));
+    print_line(out, "thp_disabled", "%d", prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
     int tsc = 0;
     prctl(PR_GET_TSC, &tsc);
-    say(out, "tsc", "%d", tsc);
-    say(out, "mdwe", "%d", prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0));
-    say(out, "ksm", "%d", prctl(68 /* PR_GET_MEMORY_MERGE */, 0, 0, 0, 0));
+    print_line(out, "tsc", "%d", tsc);
+    print_line(out, "mdwe", "%d", prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0));
+    print_line(out, "ksm", "%d", prctl(68 /* PR_GET_MEMORY_MERGE */, 0, 0, 0, 0));
     for (unsigned long feature = 0; feature < 3; feature++) {
         char key[] = "speculation.0";
         key[sizeof key - 2] = (char)('0' + feature);
-        say(out, key, "%d", prctl(52 /* PR_GET_SPECULATION_CTRL */, feature, 0, 0, 0));
+        print_line(out, key, "%d", prctl(52 /* PR_GET_SPECULATION_CTRL */, feature, 0, 0, 0));
     }
     say_line(out, "oom_score_adj", "/proc/thread-self/oom_score_adj", "");
     say_line(out, "coredump_filter", "/proc/self/coredump_filter", "");
@@ -212,16 +213,16 @@ static void see_signals(FILE *out)
         ignored |= (unsigned long long)(action.handler == (unsigned long)SIG_IGN) << (sig - 1);
         caught |= (unsigned long long)(action.handler > (unsigned long)SIG_IGN) << (sig - 1);
     }
-    say(out, "mask", "%016llx", mask);
-    say(out, "pending", "%016llx", pending);
-    say(out, "ignored", "%016llx", ignored);
-    say(out, "caught", "%016llx", caught);
+    print_line(out, "mask", "%016llx", mask);
+    print_line(out, "pending", "%016llx", pending);
+    print_line(out, "ignored", "%016llx", ignored);
+    print_line(out, "caught", "%016llx", caught);
 
     int sig = 0, subreaper = 0;
     prctl(PR_GET_PDEATHSIG, &sig);
     prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
-    say(out, "parent_death", "%d", sig);
-    say(out, "subreaper", "%d", subreaper);
+    print_line(out, "parent_death", "%d", sig);
+    print_line(out, "subreaper", "%d", subreaper);
     say_line(out, "seccomp", "/proc/thread-self/status", "Seccomp:");
     say_line(out, "seccomp_filters", "/proc/thread-self/status", "Seccomp_filters:");
     say_line(out, "tracer", "/proc/thread-self/status", "TracerPid:");
@@ -261,21 +262,21 @@ static void see_fds(FILE *out)
         closedir(dir);
     fclose(fds);
     fclose(cloexec);
-    say(out, "fds", "%s", *list[0] ? list[0] + 1 : "");
-    say(out, "cloexec", "%s", *list[1] ? list[1] + 1 : "");
+    print_line(out, "fds", "%s", *list[0] ? list[0] + 1 : "");
+    print_line(out, "cloexec", "%s", *list[1] ? list[1] + 1 : "");
     free(list[0]);
     free(list[1]);
 }
 
 static void see_session(FILE *out)
 {
-    say(out, "pid", "%d", getpid());
-    say(out, "ppid", "%d", getppid());
-    say(out, "sid", "%d", getsid(0));
-    say(out, "pgid", "%d", getpgrp());
+    print_line(out, "pid", "%d", getpid());
+    print_line(out, "ppid", "%d", getppid());
+    print_line(out, "sid", "%d", getsid(0));
+    print_line(out, "pgid", "%d", getpgrp());
     int tty = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    say(out, "tty", "%s", tty < 0 ? "none" : "yes");
-    say(out, "foreground", "%d", tty < 0 ? -1 : tcgetpgrp(tty));
+    print_line(out, "tty", "%s", tty < 0 ? "none" : "yes");
+    print_line(out, "foreground", "%d", tty < 0 ? -1 : tcgetpgrp(tty));
     if (tty >= 0)
         close(tty);
 }
@@ -292,8 +293,8 @@ static void see_surroundings(FILE *out)
 
     struct utsname name;
     uname(&name);
-    say(out, "hostname", "%s", name.nodename);
-    say(out, "domainname", "%s", name.domainname);
+    print_line(out, "hostname", "%s", name.nodename);
+    print_line(out, "domainname", "%s", name.domainname);
 
     int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct if_nameindex *all = if_nameindex();
@@ -301,7 +302,7 @@ static void see_surroundings(FILE *out)
         struct ifreq request = { 0 };
         snprintf(request.ifr_name, sizeof request.ifr_name, "%s", i->if_name);
         int known = sock >= 0 && !ioctl(sock, SIOCGIFFLAGS, &request);
-        say(out, under("net", i->if_name), "%s", !known ? "?" : request.ifr_flags & IFF_UP ? "up" : "down");
+        print_line(out, under("net", i->if_name), "%s", !known ? "?" : request.ifr_flags & IFF_UP ? "up" : "down");
     }
     if (all)
         if_freenameindex(all);
@@ -316,12 +317,12 @@ static void see_surroundings(FILE *out)
         if (!rest)
             continue;
         *rest++ = 0;
-        say(out, under("cgroup", line), "%s", rest);
+        print_line(out, under("cgroup", line), "%s", rest);
     }
     if (in)
         fclose(in);
 
-    say(out, "cwd", "%s", getcwd(cwd, sizeof cwd) ? cwd : "?");
+    print_line(out, "cwd", "%s", getcwd(cwd, sizeof cwd) ? cwd : "?");
     say_link(out, "root", "/proc/thread-self/root");
 
     long mounts = 0;
@@ -335,27 +336,27 @@ static void see_surroundings(FILE *out)
         char *end = strstr(tags, "- ");
         snprintf(propagation, sizeof propagation, "%.*s", end && end > tags ? (int)(end - tags - 1) : 0, tags);
     }
-    say(out, "mounts", in ? "%ld" : "?", mounts);
+    print_line(out, "mounts", in ? "%ld" : "?", mounts);
     if (in)
         fclose(in);
-    say(out, "propagation", "%s", *propagation ? propagation : "private");
+    print_line(out, "propagation", "%s", *propagation ? propagation : "private");
 }
 
 static void see_program(FILE *out)
 {
     char comm[17] = "";
     prctl(PR_GET_NAME, comm);
-    say(out, "comm", "%s", comm);
+    print_line(out, "comm", "%s", comm);
     say_link(out, "exe", "/proc/thread-self/exe");
     for (char **entry = environ; *entry; entry++) {
         size_t length = strcspn(*entry, "=");
         char name[256];
         snprintf(name, sizeof name, "%.*s", (int)length, *entry);
-        say(out, under("env", name), "%s", (*entry)[length] ? *entry + length + 1 : "?");
+        print_line(out, under("env", name), "%s", (*entry)[length] ? *entry + length + 1 : "?");
     }
 }
 
-void see(FILE *out)
+void print_state(FILE *out)
 {
     see_fds(out); /* before anything here can have opened one */
     see_session(out);

@@ -1,7 +1,7 @@
 /* CVE-2019-5736: in a root that is not the caller's lies a script whose interpreter is /proc/self/exe. If this link leads to
  * the caller's own file, the script starts that file inside, where somebody can open it and overwrite it when the caller has
  * ended. Here the caller's own file is this test: started as an interpreter, it makes a file that tells of it. */
-#include "building.h"
+#include "mount_requests.h"
 
 #define TELLS "OWN_FILE_STARTED"
 
@@ -194,7 +194,7 @@ TEST(nor_is_it_among_processes_that_were_there)
     attr = attr_in(FORKEXEC_MEMORY_COPIED);
     OK(forkexec_attr_join_namespace(attr, fd, FORKEXEC_NS_PID));
     struct forkexec_child *child = NULL;
-    assert_int_equal(forkexec_spawn(attr, witness, (char *[]){ witness, NULL }, NULL, &child, &error), -EINVAL);
+    assert_int_equal(forkexec_spawn(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, &error), -EINVAL);
     assert_int_equal(error.stage, FORKEXEC_STAGE_VALIDATE);
     close(fd);
     forkexec_close(holder);
@@ -224,7 +224,7 @@ static void without_an_image(const void *argument)
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_uid(attr, getuid()));
     OK(forkexec_attr_keep_groups(attr));
-    assert_int_equal(witness_exits(attr, "exit", "3"), 3);
+    assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
     drop_holder(holder);
 }
 
@@ -250,7 +250,7 @@ TEST(what_is_there_instead_cannot_be_changed)
     struct forkexec_child *child = NULL;
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_chroot(attr, "/"));
-    OK(forkexec_start(attr, witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+    OK(forkexec_start(attr, reporter, (char *[]){ reporter, NULL }, NULL, &child, NULL));
     const char *exe = text("/proc/%d/exe", forkexec_child_pid(child));
     int fd = open(exe, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
@@ -264,7 +264,7 @@ TEST(what_is_there_instead_cannot_be_changed)
     assert_int_equal(ftruncate(writer, 0), -1);
     assert_ptr_equal(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, writer, 0), MAP_FAILED);
     /* As long as it is open for writing it cannot be executed, and another one is made. */
-    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
     close(writer);
     assert_int_equal(seals & (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL), 0xf);
     struct stat before, after;
@@ -277,5 +277,5 @@ TEST(what_is_there_instead_cannot_be_changed)
     } else
         fchmod(fd, before.st_mode);
     close(fd);
-    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
 }

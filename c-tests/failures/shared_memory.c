@@ -1,6 +1,6 @@
 /* What is easy to get wrong about children in somebody's memory: the caller's flags, and success that was none. */
 #define _GNU_SOURCE
-#include "apart.h"
+#include "caller_process.h"
 
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -52,8 +52,8 @@ static void *spawn_often(void *with)
         struct forkexec_child *child = NULL;
         struct forkexec_status status;
         int result = spawning->held && i % 2
-            ? forkexec_start(spawning->attr, witness, WITNESS("exit", "0"), NULL, &child, NULL)
-            : forkexec_spawn(spawning->attr, witness, WITNESS("exit", "0"), NULL, &child, NULL);
+            ? forkexec_start(spawning->attr, reporter, REPORTER("exit", "0"), NULL, &child, NULL)
+            : forkexec_spawn(spawning->attr, reporter, REPORTER("exit", "0"), NULL, &child, NULL);
         if (!result && spawning->held && i % 2)
             result = forkexec_release(child, FORKEXEC_FOREVER, NULL);
         if (!result)
@@ -144,7 +144,7 @@ static void spawn_what_is_killed_in_execve(void *mode)
     forbid_execve();
     must(forkexec_attr_set_memory_mode(attr, *(uint32_t *)mode) == 0);
     must(forkexec_attr_set_rlimit(attr, 4, 0, FORKEXEC_RLIMIT_KEEP) == 0); /* no core */
-    int result = forkexec_spawn(attr, witness, WITNESS("exit", "0"), NULL, &child, &error);
+    int result = forkexec_spawn(attr, reporter, REPORTER("exit", "0"), NULL, &child, &error);
     if (*(uint32_t *)mode == FORKEXEC_MEMORY_COPIED || (*(uint32_t *)mode == FORKEXEC_MEMORY_AUTO && shared))
         must(result == -ECANCELED);
     if (result) {
@@ -162,7 +162,7 @@ TEST(a_filter_that_kills_execve_is_no_success)
 {
     need_native();
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
-        assert_apart(spawn_what_is_killed_in_execve, &mode);
+        assert_in_caller(spawn_what_is_killed_in_execve, &mode);
 }
 
 /* SIGKILL at any instant. */
@@ -210,7 +210,7 @@ static bool never_was_the_program(pid_t zombie)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool known = read(fd, name, sizeof name - 1) > 0;
     close(fd);
-    return known && strcmp(name, "witness\n") != 0;
+    return known && strcmp(name, "reporter\n") != 0;
 }
 
 struct tally {
@@ -230,7 +230,7 @@ static void spawn_and_be_killed(const struct forkexec_attr *base, int delay, str
     OK(pipe2(pair, O_CLOEXEC));
     OK(forkexec_attr_map_fd(attr, pair[1], 1));
     pthread_create(&thread, NULL, kill_after_delay, &killer);
-    int result = forkexec_spawn(attr, witness, WITNESS("print", "here", "sleep"), NULL, &child, &error);
+    int result = forkexec_spawn(attr, reporter, REPORTER("print", "here", "sleep"), NULL, &child, &error);
     close(pair[1]);
     if (result) {
         tally->failed++;

@@ -1,8 +1,8 @@
 /* A caller with very many descriptors: what connects it and a child in an image of its own is made by the child, in its
- * small table, and fetched from there. What is seen of it is the same as ever. (Other programs are run in a crowd too:
+ * small table, and fetched from there. What is seen of it is the same as ever. (Other programs are run with many descriptors too:
  * see meson.build.) */
 #define _GNU_SOURCE
-#include "deny.h"
+#include "deny_calls.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -13,7 +13,7 @@
 enum { MANY = 800 };
 
 /* So that every number below is taken. */
-static void crowd(void)
+static void open_many_fds(void)
 {
     int fd;
     do
@@ -33,25 +33,25 @@ static const struct denial no_fetching[] = { { SYS_pidfd_getfd, EPERM, { { 0 } }
 static const struct denial unknown_fetching[] = { { SYS_pidfd_getfd, ENOSYS, { { 0 } } } };
 static const struct denial deadly_fetching[] = { { SYS_pidfd_getfd, DEADLY, { { 0 } } } };
 
-static void runs_in_a_crowd(const void *denial)
+static void runs_with_many_fds(const void *denial)
 {
-    crowd();
+    open_many_fds();
     if (denial)
         deny(denial, 1);
     for (int turn = 0; turn < 3; turn++)
-        assert_int_equal(witness_exits(fresh(), "exit", "5"), 5);
+        assert_int_equal(reporter_exits(fresh(), "exit", "5"), 5);
     assert_spawn_fails(fresh(), "/no/such/program", FORKEXEC_STAGE_EXEC, ENOENT, -1);
-    struct view *view = run_witness(fresh());
+    struct view *view = run_reporter(fresh());
     assert_saw(view, "fds", "0 1 2");
 }
 
 /* What connects caller and child besides the page is made for each child. */
-static void is_held_in_a_crowd(const void *denial)
+static void is_held_with_many_fds(const void *denial)
 {
-    crowd();
+    open_many_fds();
     deny(denial, 1);
     struct forkexec_child *child = NULL;
-    OK(forkexec_start(fresh(), witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+    OK(forkexec_start(fresh(), reporter, (char *[]){ reporter, NULL }, NULL, &child, NULL));
     forkexec_close(child);
 }
 
@@ -63,9 +63,9 @@ TEST_BOTH(ends_are_made_where_the_child_cannot_wait)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
-    in_copy(runs_in_a_crowd, no_polling);
-    in_copy(runs_in_a_crowd, unknown_polling);
-    in_copy(is_held_in_a_crowd, no_polling);
+    in_copy(runs_with_many_fds, no_polling);
+    in_copy(runs_with_many_fds, unknown_polling);
+    in_copy(is_held_with_many_fds, no_polling);
 }
 
 /* A child in a copy of the caller's memory looks the same, but could not be let into another root. And nobody can change
@@ -75,7 +75,7 @@ static void has_an_image_of_its_own(void)
 {
     static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
     struct forkexec_child *child = NULL;
-    OK(forkexec_start(fresh(), witness, (char *[]){ witness, NULL }, NULL, &child, NULL));
+    OK(forkexec_start(fresh(), reporter, (char *[]){ reporter, NULL }, NULL, &child, NULL));
     const char *exe = text("/proc/%d/exe", forkexec_child_pid(child));
     assert_string_equal(text("%.15s", link_of(exe)), "/memfd:forkexec");
     int fd = open(exe, O_RDONLY | O_CLOEXEC);
@@ -99,7 +99,7 @@ TEST(the_image_is_made_where_it_is_far)
     need_probe(FORKEXEC_PROBE_IMAGE);
     while (n < MANY && (many[n] = open("/dev/null", O_RDONLY)) >= 0)
         n++;
-    bool succeeds = succeeds_again("a crowd", NULL, 0, "the_image_is_made_where_it_is_far");
+    bool succeeds = succeeds_again("many fds", NULL, 0, "the_image_is_made_where_it_is_far");
     while (n)
         close(many[--n]);
     assert_true(succeeds);
@@ -109,30 +109,30 @@ TEST_BOTH(ends_are_fetched)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
-    in_copy(runs_in_a_crowd, NULL);
+    in_copy(runs_with_many_fds, NULL);
 }
 
 TEST_BOTH(without_fetching_they_are_made_by_the_caller)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
-    in_copy(runs_in_a_crowd, no_fetching);
-    in_copy(runs_in_a_crowd, unknown_fetching);
+    in_copy(runs_with_many_fds, no_fetching);
+    in_copy(runs_with_many_fds, unknown_fetching);
 }
 
-TEST(a_crowd_is_what_they_are_fetched_for)
+TEST(many_fds_are_what_they_are_fetched_for)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_probe(FORKEXEC_PROBE_CLOSE_RANGE);
     need_native();
-    assert_false(succeeds_in_copy(is_held_in_a_crowd, deadly_fetching));
+    assert_false(succeeds_in_copy(is_held_with_many_fds, deadly_fetching));
 }
 
 /* Numbers of 0 to 2 that the caller lacks are not what the child's own ends get. */
 static void lacks_standard_ones(const void *unused)
 {
     (void)unused;
-    crowd();
+    open_many_fds();
     char out[16];
     int ends[2];
     assert_false(pipe2(ends, O_CLOEXEC));
@@ -155,27 +155,27 @@ TEST_BOTH(among_them_nothing_is_mistaken)
 
 static void in_namespaces(const void *types)
 {
-    crowd();
+    open_many_fds();
     struct forkexec_attr *attr = fresh();
     OK(forkexec_attr_create_namespaces(attr, *(const uint32_t *)types));
     OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_THREAD));
-    assert_saw(run_witness(attr), "uid", "65534 65534 65534 65534");
+    assert_saw(run_reporter(attr), "uid", "65534 65534 65534 65534");
     OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
     OK(forkexec_attr_map_gid(attr, 0, getegid(), 1));
-    struct view *view = run_witness(attr);
+    struct view *view = run_reporter(attr);
     assert_saw(view, "uid", "0 0 0 0");
     assert_saw(view, "fds", "0 1 2");
 }
 
 /* A pidfd of the caller would have a high number, so it is not by that that the child hears of the caller's death. */
-static void is_mapped_in_a_crowd(const void *denial)
+static void is_mapped_with_many_fds(const void *denial)
 {
-    crowd();
+    open_many_fds();
     struct forkexec_attr *attr = fresh();
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
     OK(forkexec_attr_map_uid(attr, 0, geteuid(), 1));
     deny(denial, 1);
-    assert_int_equal(witness_exits(attr, "exit", "5"), 5);
+    assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
 }
 
 TEST(in_a_pid_namespace_they_are_fetched_too)
@@ -184,8 +184,8 @@ TEST(in_a_pid_namespace_they_are_fetched_too)
     need_probe(FORKEXEC_PROBE_CLOSE_RANGE);
     need_user_namespaces();
     need_native();
-    assert_false(succeeds_in_copy(is_mapped_in_a_crowd, deadly_fetching));
-    in_copy(is_mapped_in_a_crowd, no_fetching);
+    assert_false(succeeds_in_copy(is_mapped_with_many_fds, deadly_fetching));
+    in_copy(is_mapped_with_many_fds, no_fetching);
 }
 
 TEST_BOTH(in_new_namespaces)
@@ -223,14 +223,14 @@ static void fetches_too_late(const void *unused)
     struct sock_filter ask[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_getfd, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
-    crowd();
-    assert_int_equal(witness_exits(fresh(), "exit", "5"), 5);
+    open_many_fds();
+    assert_int_equal(reporter_exits(fresh(), "exit", "5"), 5);
     assert_false(pthread_create(&thread, NULL, be_slow, &listener));
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
         &(struct sock_fprog){ 4, ask });
     assert_in_range(listener, 3, 4096);
-    assert_int_equal(witness_exits(fresh(), "exit", "6"), 6);
+    assert_int_equal(reporter_exits(fresh(), "exit", "6"), 6);
 }
 
 /* A child waits for its caller, but not for ever: then there is another. */

@@ -1,7 +1,12 @@
-/* Older hosts and confined ones, on which things are done in other ways and come out the same. */
-#ifndef HOSTS_H
-#define HOSTS_H
-#include "deny.h"
+/* Runs all tests of a program again as on older kernels and on hosts whose seccomp filter forbids newer system calls.
+ *
+ *     TEST(all_of_it_on_older_hosts) { run_on_older_hosts(OLDER_HOSTS); }
+ *     if (lacks_call(SYS_openat2)) ...             in a test: whether it runs on a host without this call
+ *
+ * FORKEXEC_HOSTS_EVERY=N and FORKEXEC_SEED=S choose every Nth host, beginning with number S modulo N. */
+#ifndef OLDER_HOSTS_H
+#define OLDER_HOSTS_H
+#include "deny_calls.h"
 
 struct host {
     const char *name;

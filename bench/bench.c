@@ -1,4 +1,4 @@
-/* libforkexec against the floor of the kernel and against what people use: see cases.c for what, measure.c for how. */
+/* Compares libforkexec with bare system calls and with other ways to start a program. cases.c: what is compared; measure.c: how. */
 #define _GNU_SOURCE
 #include "bench.h"
 

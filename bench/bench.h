@@ -1,5 +1,5 @@
-/* One harness: cases are lists of subjects, subjects are ways to spawn, and all rows of a case are measured in one
- * interleaved run, so that whatever the machine does at that moment it does to all of them. */
+/* A case is a list of subjects, a subject is a way to spawn. All rows of a case are measured in one interleaved run, so that a
+ * change of the machine's speed meets all of them. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -104,8 +104,8 @@ void print_skipped(const struct bench_case *, const char *subject, const char *r
 void print_close(void);
 
 /* surroundings.c */
-extern char tiny[64];      /* a copy of the program that anybody may execute */
-extern char tiny_directory[48]; /* where nothing else is */
+extern char tiny[64];      /* a copy of the program that every user may execute */
+extern char tiny_directory[48]; /* contains only that copy */
 extern char *const tiny_argv[], *const no_environ[];
 extern double seconds;     /* to be spent on one case */
 void surroundings_prepare(int cpu);

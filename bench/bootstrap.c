@@ -1,5 +1,5 @@
-/* The runc bootstrap: from the start of the host to the pids, and to the end of the program behind it. The reference does
- * by hand what its three processes cannot do without. */
+/* The runc bootstrap: the time from the start of the host program to the pids, and to the end of the last process. The
+ * reference makes by hand only those system calls that the three processes need. */
 #define _GNU_SOURCE
 #include "bench.h"
 

@@ -1,4 +1,4 @@
-/* As little as can be behind the runc bootstrap. */
+/* The smallest program that runs after the runc bootstrap. */
 extern void nsexec(void);
 
 __attribute__((constructor)) static void bootstrap(void)

@@ -1,5 +1,5 @@
-/* The three processes of the runc bootstrap by hand, with nothing looked at, said or guarded on the way. Any argument
- * more: the last is in five new namespaces, mapped. */
+/* The three processes of the runc bootstrap by hand, without checks, messages or protection. With one more argument the last
+ * process is in five new namespaces, with mapped ids. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>

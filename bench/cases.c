@@ -1,4 +1,4 @@
-/* What is compared with what. The names are quoted in the README and in plots: add, do not rename. */
+/* The cases. README and plots quote the names: add new ones, do not rename. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -225,7 +225,7 @@ void run_rows(const struct bench_case *c)
     int rounds = measure(rows, n, seconds * sizes);
     print_title(c, c->grow ? "itself at the first size" : rows[0].subject->name, rounds);
     print_rows(c, rows, n, rounds);
-    /* Last come, first gone: a worker holds the ends of those that were there before it was forked. */
+    /* In reverse order: a worker has copies of the pipe ends of the workers that were forked before it. */
     for (size_t i = sizes; i-- > 0;)
         if (workers[i])
             worker_stop(workers[i]);

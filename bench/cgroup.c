@@ -14,7 +14,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* A cgroup has it whatever controllers there are. */
+/* Every cgroup has this file, also without controllers. */
 #define LIMIT "cgroup.max.descendants"
 #define COUNTER "cgroup.events"
 enum { MAGIC = 0x63677270 };
@@ -54,7 +54,7 @@ static void read_file(int directory, const char *name)
     close(file);
 }
 
-/* As vfork does, with what is called inlined: the child has the caller's stack. */
+/* As vfork does. What is called must be inlined, since the child uses the caller's stack. */
 static long run_in(int directory)
 {
     struct clone_args args = {.flags = CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP, .exit_signal = SIGCHLD,
@@ -68,7 +68,7 @@ static long run_in(int directory)
     return pid;
 }
 
-/* As it is written by hand: whoever is left in it is killed, without a look whether there is somebody. */
+/* As a program does it by hand: kills all processes in the cgroup without looking whether there are any. */
 void cgroup_raw(enum what what, struct times *times)
 {
     double start = now();

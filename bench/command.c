@@ -1,4 +1,4 @@
-/* The same sandbox by a command, bubblewrap's and ours: what a program without a library starts instead. */
+/* The same sandbox by a command: bubblewrap, and forkexec-run. */
 #define _GNU_SOURCE
 #include "bench.h"
 #include "sandbox.h"
@@ -15,7 +15,7 @@ enum { ARGUMENTS = 96 };
 static char texts[SANDBOX_TREES][64], filter_path[64], filter_text[16];
 static int filter_fd = -1;
 
-/* bwrap reads the filter to its end, so each run needs it at its beginning. */
+/* bwrap reads the filter up to its end: rewind it for each run. */
 static void make_filter(void)
 {
     struct sock_filter filter[SANDBOX_FILTER];
@@ -37,7 +37,7 @@ static void add(struct list *list, char *const *words)
 }
 #define ADD(list, ...) add(list, (char *[]){__VA_ARGS__, NULL})
 
-/* bubblewrap has an init of its own unless it is told otherwise, and so have we. */
+/* Both commands put an init into the pid namespace by default. */
 static void bwrap_arguments(struct list *list, int has_init)
 {
     ADD(list, "bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-ipc", "--unshare-uts",

@@ -1,4 +1,4 @@
-/* Into a container of runc's, as it would be without this library: by `runc exec`. */
+/* Starts a program in a container of runc, by `runc exec`. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -15,7 +15,7 @@
 static char place[64], root[80], bundle[80], program[128], pid_file[96], name[32];
 static pid_t maker;
 
-/* Its first process waits to be started for as long as it lives, which is all that a container needs here. */
+/* The first process of the container is never started: it waits, and that keeps the container. */
 static const char config[] =
     "{\"ociVersion\": \"1.0.2\", \"hostname\": \"bench\", \"root\": {\"path\": \"rootfs\", \"readonly\": true},\n"
     " \"process\": {\"user\": {\"uid\": 0, \"gid\": 0}, \"args\": [\"/tiny\"], \"cwd\": \"/\", \"noNewPrivileges\": true,\n"
@@ -36,7 +36,7 @@ static pid_t started(char *const argv[])
     return pid;
 }
 
-/* Forks of this process come by here too when they give up. */
+/* Forks of this process run this too, when they exit with an error. */
 static void delete_container(void)
 {
     if (getpid() != maker)
@@ -76,7 +76,7 @@ static void make_container(void)
         name, NULL}));
 }
 
-/* The pidfd of its first process. */
+/* Returns the pidfd of the container's first process. */
 int runc_container(void)
 {
     static int pidfd = -1;
@@ -97,7 +97,7 @@ void spawn_runc(enum what what, struct times *times)
 {
     (void)what;
     runc_container();
-    /* Its threads may use every processor, as they do elsewhere. */
+    /* runc's threads may use every processor, as they do elsewhere. */
     unpin_thread();
     double start = now();
     pid_t pid = started((char *[]){"runc", "--root", root, "exec", name, "/tiny", NULL});

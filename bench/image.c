@@ -1,10 +1,10 @@
-/* The raw references' stand-in for the library's built-in image: the least that a program in between can do.
+/* What the raw references execute in place of the library's built-in program: the smallest that does the job.
  *
  *   image WHAT PROGRAM [DIRECTORY]
  *       WHAT: i ids, u user namespace, f five namespaces, s a sandbox; r after it: descriptor 4 ends with the exec
  *
- * It waits for the caller's byte on descriptor 3, does what is asked and execs PROGRAM. What it exits with names the step
- * that failed, since nobody else will. */
+ * It waits for a byte of the caller on descriptor 3, does WHAT and execs PROGRAM. Its exit code is the number of the step
+ * that failed. */
 #include "calls.h"
 #include "sandbox.h"
 
@@ -14,7 +14,7 @@ enum { GO = 3, REPORT = 4, NOBODY = 65534, MOUNT_REC_PRIVATE = 1 << 14 | 1 << 18
 
 enum { CONTAINER = 3, TYPES = 0x7c020000, CLONE_PARENT_ = 0x8000 };
 
-/* The first process only makes the second, in the pid namespace, a child of the caller's. */
+/* The first process only makes the second one, in the pid namespace, as a child of the caller. */
 static void join_and_exec(const char *program)
 {
     char *args[] = {"tiny", 0}, *environment[] = {0};
@@ -48,7 +48,7 @@ __attribute__((used, noreturn)) void image(long *stack)
     }
     if (what == 'f')
         must_step(call(SYS_mount, (long)"none", (long)"/", 0, MOUNT_REC_PRIVATE, 0), 30);
-    /* What carried the new namespace's capabilities over the exec of this image must not carry them over the next. */
+    /* Ambient capabilities kept those of the new namespace over the exec of this image. The program must not get them. */
     if (what == 'u' || what == 'f' || what == 's')
         must_step(call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), 31);
     if (what == 's')

@@ -1,4 +1,4 @@
-/* Into a living container: six of its namespaces, where the program is a process of its own. */
+/* Joins six namespaces of a running container, and starts the program as a second process in them. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -16,7 +16,7 @@ enum { CONTAINER_FD = 3, REPORT = 4 };
 
 static char stack[32768] __attribute__((aligned(16)));
 
-/* The pidfd of a process that holds the namespaces for as long as this process lives; its forks may use it too. */
+/* Returns the pidfd of a process that keeps the namespaces until this process ends. Forks of this process may use it. */
 int container(void)
 {
     static int pidfd = -1;
@@ -49,7 +49,7 @@ static int become_image(void *report)
     _exit(126);
 }
 
-/* One exec of a static image, setns for all, and a second clone that is this process's child. */
+/* One exec of a static image, setns(2) for all namespaces, and a second clone, whose parent is this process. */
 void spawn_raw_join(enum what what, struct times *times)
 {
     int report[2];

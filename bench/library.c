@@ -54,7 +54,7 @@ static void make_sandbox(struct forkexec_attr *attr)
     SET(add_seccomp_filter, attr, filter, SANDBOX_FILTER, 0);
 }
 
-/* A network namespace that lives by its descriptor. */
+/* A network namespace that is kept by its descriptor. */
 static int prepared_net(void)
 {
     static int net = -1;
@@ -74,7 +74,7 @@ static int prepared_net(void)
     return net;
 }
 
-/* The container is made for the first that enters it. */
+/* The container is made at the first use. */
 static void prepare_containers(void)
 {
     static int prepared;
@@ -85,7 +85,7 @@ static void prepare_containers(void)
         return;
     SET(join_pidfd, attrs[CONTAINER], runc_container(), CONTAINER_TYPES);
     SET(join_pidfd, attr, runc_container(), CONTAINER_TYPES);
-    /* What runc gives to the processes of this one. */
+    /* The attributes that runc gives to the processes of this container. */
     SET(set_groups, attr, NULL, 0);
     SET(set_gid, attr, 0);
     SET(set_uid, attr, 0);
@@ -96,7 +96,7 @@ static void prepare_containers(void)
     SET(set_cwd, attr, "/");
 }
 
-/* Attributes are made once and spawned often; making them is not measured. Each worker makes its own, since `high_fd`
+/* An attr is made once and spawned from often; making it is not measured. Each worker makes its own, since `high_fd`
  * (-1: none) is above the descriptors of that worker. */
 void library_prepare(int high_fd)
 {
@@ -128,7 +128,7 @@ void library_prepare(int high_fd)
         SET(map_fd, attrs[HIGH_FD], high_fd, 3);
 }
 
-/* Where the program is to be found by then. */
+/* The path of the program inside. */
 static const char *path_of(enum what what)
 {
     switch (what) {
@@ -165,7 +165,7 @@ void spawn_library(enum what what, struct times *times)
         die("forkexec_wait answered %d, wait status %#x", result, (unsigned)status.wait_status);
 }
 
-/* Made and closed again, which kills and reaps it. */
+/* Makes a holder and closes it, which kills and reaps it. */
 void hold_library(enum what what, struct times *times)
 {
     struct forkexec_child *child;

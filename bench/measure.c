@@ -1,5 +1,5 @@
-/* The interleaved run. A machine that is shared drifts by more than what is to be seen, so every round measures every row
- * once, next to its reference, and the ratios are taken within a round before anything is averaged. */
+/* The interleaved run. On a shared machine the speed changes by more than the differences of interest. So each round measures
+ * each row once, next to its reference, and ratios are taken within a round, before the median of all rounds. */
 #include "bench.h"
 
 #include <stdlib.h>
@@ -28,8 +28,8 @@ static struct times once(const struct row *row)
 
     if (row->worker)
         return worker_ask(row->worker, row->subject);
-    /* The first after another subject is not kept: a fork leaves the caller's pages write-protected, and whoever comes
-     * next would pay for each page that it writes. */
+    /* The first spawn after another subject is not kept: a fork leaves the caller's pages write-protected, and the next
+     * subject would have a page fault for each page that it writes. */
     row->subject->spawn(row->subject->what, &times);
     row->subject->spawn(row->subject->what, &times);
     return times;

@@ -1,5 +1,5 @@
-/* What a held child costs the process that holds it, with as many at once as a busy server would have: the library's
- * plan, its handle, and the stack and buffers that it keeps. Descriptors too, since they run out before memory does. */
+/* How much memory of the caller a held child takes, with as many children at once as a busy server has: the plan, the handle,
+ * and the stack and buffers that the library keeps. Also how many descriptors, since these run out before memory does. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -70,7 +70,7 @@ static void *hold(void *arg)
     struct forkexec_child **child = arg;
     volatile char touched[65536];
 
-    /* A thread's stack and its first malloc are the thread's own, whether it spawns or not. */
+    /* A thread's stack and its first malloc take memory also without a spawn. */
     for (size_t i = 0; i < sizeof touched; i += 1024)
         touched[i] = 1;
     free(malloc(64));
@@ -118,7 +118,7 @@ void run_memory(const struct bench_case *c)
 
     attr = forkexec_attr_new();
     must(attr != NULL, "make an attribute");
-    /* What is made once and shared by all (image, probes) is not a child's. */
+    /* What all children share (the image, the probes) is made before. */
     start(&children[0]);
     finish(children[0]);
     use_of(self);

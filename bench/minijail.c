@@ -1,5 +1,4 @@
-/* The same sandbox by libminijail in this process: of the libraries the one that is used most. Its root is a directory
- * that has the places to mount on. */
+/* The same sandbox by libminijail, in this process. Its root is a directory that has the mount points. */
 #define _GNU_SOURCE
 #include "bench.h"
 #include "sandbox.h"
@@ -63,7 +62,7 @@ static struct minijail *make_jail(void)
     must(minijail_bind(jail, tiny_directory, "/run", 0) == 0, "minijail_bind");
     minijail_mount_tmp(jail);
     must(minijail_mount(jail, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC) == 0, "minijail_mount");
-    /* Its own way to /dev is mknod(2), which no user namespace allows: it has less to do, and shows the caller's. */
+    /* libminijail makes /dev by mknod(2), which a user namespace does not allow: this binds the caller's, which is less work. */
     must(minijail_mount(jail, "/dev", "/dev", "", MS_BIND | MS_REC) == 0, "minijail_mount");
     for (size_t i = 0; i < SANDBOX_LIMITS; i++)
         minijail_rlimit(jail, sandbox_limits[i].resource, sandbox_limits[i].soft, sandbox_limits[i].hard);
@@ -75,7 +74,7 @@ static struct minijail *make_jail(void)
     return jail;
 }
 
-/* A jail runs once: making it is its price, and is counted, as it would be in a program. */
+/* A jail can run only once: making it is measured, too. */
 void spawn_minijail(enum what what, struct times *times)
 {
     char *argv[] = {"tiny", NULL};

@@ -1,4 +1,4 @@
-/* The floor, and what people do today. */
+/* The floor (bare system calls), and the ways of libc. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of the thread: in the case `threads` two of these children live at once. */
+/* One stack for each thread: in the case `threads` there are two children at once. */
 static _Thread_local char stack[32768] __attribute__((aligned(16)));
 
 static int execute(void *unused)
@@ -27,7 +27,8 @@ static void finish(pid_t pid, double start, struct times *times)
     times->total = now() - start;
 }
 
-/* Three system calls that nobody can do without. It blocks no signal, closes nothing and would not learn of a failed exec. */
+/* The three system calls that every spawn needs. It blocks no signals, closes no descriptors, and does not notice a failed
+ * exec. */
 void spawn_floor(enum what what, struct times *times)
 {
     (void)what;
@@ -35,7 +36,7 @@ void spawn_floor(enum what what, struct times *times)
     finish(clone(execute, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL), start, times);
 }
 
-/* The same for a caller that wants a pidfd of it, and closes it. */
+/* The same with a pidfd of the child, which is closed at the end. */
 void spawn_floor_pidfd(enum what what, struct times *times)
 {
     int pidfd = -1;

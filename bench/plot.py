@@ -41,7 +41,7 @@ def time_label(microseconds):
 
 
 def spread(wanted, gap):
-    """Moves labels down, as little as keeps them `gap` apart: the highest comes first."""
+    """Moves labels down until they are `gap` apart, the highest label first."""
     placed = []
     for y in wanted:
         placed.append(max(y, placed[-1] + gap) if placed else y)

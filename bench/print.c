@@ -1,4 +1,4 @@
-/* The figures, twice: a table to read, and JSON to plot. */
+/* Prints the figures as a table, and as JSON for the plot. */
 #include "bench.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ void print_close(void)
     must(fclose(json) == 0, "write the JSON");
 }
 
-/* Opens one object; the caller's printf ends it. Names are ours and need no escapes. */
+/* Begins an object, which the caller's printf ends. The names contain nothing that JSON has to escape. */
 static FILE *object(const struct bench_case *c, const char *subject)
 {
     fprintf(json, "%s  {\"case\": \"%s\", \"subject\": \"%s\"", written++ ? ",\n" : "", c->name, subject);

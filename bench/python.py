@@ -37,14 +37,14 @@ TARGETS = {
 
 
 def limits():
-    """What a preexec_fn does for the same, with ctypes as everybody has it."""
+    """A preexec_fn that asks for the same, by ctypes."""
     for one, values in LIMITS.items():
         resource.setrlimit(one, values)
     libc.prctl(1, signal.SIGKILL)
 
 
 def cases(program):
-    """{case: {subject: function}}; the first subject is what the others are compared with."""
+    """{case: {subject: function}}; the others are compared with the first subject."""
     argv = [program]
 
     def installed():
@@ -109,7 +109,7 @@ def measure(subjects, seconds):
         # Each round begins with another one.
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
-            # Before that, untimed: after a fork each page that is written to is a fault, which whoever comes next would pay.
+            # One call before, not timed: after a fork each write to a page is a fault, which would count for the next subject.
             # With 1 GiB the first call after one takes thirty times as long, and only the seventh no longer.
             for _ in range(2 if name == names[0] else 8):
                 once(subjects[name])
@@ -124,7 +124,7 @@ def measure(subjects, seconds):
 
 
 def resident_now():
-    """Bytes of this process that are really there."""
+    """Resident memory of this process in bytes."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -173,7 +173,7 @@ def many_at_once(program, number=50):
 
 
 def imports():
-    """Milliseconds of an import in a new interpreter. The best of many: what else runs only adds."""
+    """Milliseconds of an import in a new interpreter. The least of many: other processes only add to it."""
     found = {}
     for name, before, timed in (
         ("import forkexec", "", "import forkexec"),

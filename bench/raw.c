@@ -1,6 +1,6 @@
-/* The references: what the library is asked for, as bare system calls in the order that works, without checks, masks,
- * error reports or anything else that a library owes its caller. Privileged forms go through one exec of a static image,
- * as the library does (why: an id or a user namespace that changes in shared memory opens the caller to others). */
+/* The references: the same requests as bare system calls in the right order, without checks, signal masks or error reports.
+ * Those that change ids or make a user namespace first exec a static image, as the library does: a child with other ids that
+ * shares the caller's memory would give other users access to the caller. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -43,12 +43,12 @@ void raw_prepare(void)
     int file = memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     must(file >= 0 && sendfile(file, from, NULL, st.st_size) == st.st_size, "fill the image");
     must(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0, "seal the image");
-    /* Out of the way of descriptors 3 and 4, where the image finds its pipes. */
+    /* Above descriptors 3 and 4, which the image uses for its pipes. */
     image = fcntl(file, F_DUPFD_CLOEXEC, 10);
     must(image >= 0, "move the image");
     close(file);
     close(from);
-    /* And those stay taken, so that no pipe lands there: dup3 onto itself would be refused. */
+    /* Keep 3 and 4 open, so that no pipe gets these numbers: dup3 of a descriptor to itself fails. */
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     for (int fd = GO; fd <= REPORT; fd++)
         must(null == fd || dup3(null, fd, O_CLOEXEC) == fd, "reserve the image's descriptors");
@@ -108,7 +108,7 @@ static void write_map(pid_t pid, const char *map)
     close(fd);
 }
 
-/* A process that waits in its namespaces until it is killed: the image, which nobody lets go. */
+/* A process that waits in its namespaces until it is killed: the image, to which no byte is sent. */
 void hold_raw(enum what what, struct times *times)
 {
     char *argv[] = {"image", "f", tiny, NULL};
@@ -181,7 +181,7 @@ static void without_image(struct times *times)
     times->total = now() - start;
 }
 
-/* Through the image this returns as soon as the image is let go: `returned` says nothing about the program. */
+/* With the image this returns when the byte is sent: `returned` does not tell that the program runs. */
 void spawn_raw(enum what what, struct times *times)
 {
     if (what == FOUR)
@@ -190,9 +190,9 @@ void spawn_raw(enum what what, struct times *times)
         through_image(what, 0, times);
 }
 
-/* The same with an answer: a second pipe, whose end tells that the exec was done. One more switch to the caller and back
- * is the least that knowing costs, and this row shows how much that is. Two pipes, since one socket pair in their place
- * is slower to make and to close: 1.13 of the row without an answer, these 1.08. */
+/* The same with an answer: a second pipe, whose end of file tells that the exec was done. To know this takes at least one
+ * more switch to the caller and back, and this row shows how long that is. Two pipes, since one socket pair takes longer to make
+ * and to close: 1.13 of the row without an answer, where two pipes take 1.08. */
 void spawn_raw_report(enum what what, struct times *times)
 {
     through_image(what, 1, times);

@@ -1,4 +1,4 @@
-/* The sandbox by bare system calls: what the library does for it, without looking where it steps. */
+/* The sandbox by bare system calls: the same as the library, without checks of the paths. */
 #include "sandbox.h"
 #include "calls.h"
 

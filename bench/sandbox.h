@@ -16,8 +16,8 @@ static const struct { int resource; unsigned long long soft, hard; } sandbox_lim
     {0 /* RLIMIT_CPU */, 10, 10}, {1 /* RLIMIT_FSIZE */, 1 << 26, 1 << 26}, {7 /* RLIMIT_NOFILE */, 256, 256}};
 enum { SANDBOX_LIMITS = sizeof sandbox_limits / sizeof *sandbox_limits };
 
-/* 200 instructions that refuse 99 calls: a binary search, as those who write long filters have theirs compiled. (The
- * kernel runs a filter for each call there is when it is put on: a search in line would take half a millisecond.) */
+/* 200 instructions that refuse 99 calls, by a binary search, as compilers of long filters write it. (When a filter is
+ * installed, the kernel runs it once for each system call: a linear search would take half a millisecond.) */
 enum { SANDBOX_FILTER = 200, SANDBOX_REFUSED = 99, SANDBOX_FIRST_REFUSED = 132 };
 
 static inline void sandbox_search(struct sock_filter *filter, int at, int first, int count)
@@ -42,7 +42,7 @@ static inline void sandbox_filter(struct sock_filter filter[SANDBOX_FILTER])
     filter[SANDBOX_FILTER - 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 }
 
-/* image only: `directory` is bound to /run. */
+/* Only for the image: binds `directory` to /run. */
 void enter_sandbox(const char *directory);
 
 #endif

@@ -1,4 +1,4 @@
-/* What all of the benchmark stands on: the clock, the processor, the program to be spawned, and how to give up. */
+/* What all files use: the clock, the processors, the program that is spawned, and the exit on an error. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -102,14 +102,14 @@ void find_sibling(const char *name, char *path, size_t size)
 
 static void tidy(void)
 {
-    /* Forks of this process come by here too when they give up. */
+    /* Forks of this process run this too, when they exit with an error. */
     if (getpid() == owner) {
         unlink(tiny);
         rmdir(tiny_directory);
     }
 }
 
-/* A build folder may lie where uid 65534 cannot look, and deep enough for its path to cost something. */
+/* A copy in a short path: user 65534 may not be allowed to search the build folder, and a long path takes time to look up. */
 static void copy_tiny(void)
 {
     char path[4096];
@@ -135,7 +135,7 @@ static void copy_tiny(void)
 void surroundings_prepare(int cpu)
 {
     must(sched_getaffinity(0, sizeof allowed, &allowed) == 0, "ask for the allowed processors");
-    /* The last one by default: the first is where interrupts tend to go. */
+    /* The last processor by default: interrupts usually go to the first one. */
     for (int i = 0; cpu < 0 && i < CPU_SETSIZE; i++)
         if (CPU_ISSET(i, &allowed))
             cpu_of_choice = i;

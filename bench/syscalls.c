@@ -1,4 +1,4 @@
-/* How many system calls one spawn makes: an exact figure, where time is only a likely one. This program is run under
+/* Counts the system calls of one spawn, which is exact where a time is not. This program is run under
  * strace for K spawns and for 2K, and the difference leaves start-up, warm-up and exit out. */
 #define _GNU_SOURCE
 #include "bench.h"

@@ -1,5 +1,5 @@
-/* Two threads that spawn at once should spawn twice as much. Whatever is locked across a spawn, here or in the kernel for
- * the caller's memory, shows as less. */
+/* Two threads should spawn twice as much as one. A lock that is held across a spawn, in the library or in the kernel, makes it
+ * less. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -25,7 +25,7 @@ static void *spawn_for_a_while(void *arg)
     long count = 0;
 
     pin_thread(lane->cpu);
-    lane->subject->spawn(lane->subject->what, &times); /* a thread's first spawn is not its usual one */
+    lane->subject->spawn(lane->subject->what, &times); /* the first spawn of a thread takes longer */
     pthread_barrier_wait(lane->together);
     start = now();
     do {
@@ -72,7 +72,7 @@ void run_threads(const struct bench_case *c)
     for (; rounds < MAX_ROUNDS && (rounds < MIN_ROUNDS || now() < end); rounds++) {
         for (int i = 0; i < n; i++) {
             int at = (rounds + i) % n;
-            /* The lone thread takes turns on the processors: on a shared machine they are not equally fast. */
+            /* The single thread uses each processor in turn: on a shared machine they are not equally fast. */
             one[at][rounds] = together(c->subjects[at], &cpus[rounds % 2], 1);
             two[at][rounds] = together(c->subjects[at], cpus, 2);
             ratio[at][rounds] = two[at][rounds] / one[at][rounds];

@@ -1,5 +1,5 @@
-/* Workers: long-lived processes that have made themselves large and then spawn on request, one at a time, so that rows of
- * different sizes can be interleaved. One process could not be small again. */
+/* Workers: processes that allocate memory and then spawn on request, one at a time. So rows of different sizes can be
+ * interleaved, which one process cannot do: it does not become small again. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -17,7 +17,7 @@ struct worker {
     int ask, answer;
 };
 
-/* Small pages, each touched: the page tables are what a fork copies. */
+/* Small pages, each written: a fork copies their page tables. */
 int grow_memory(long mebibytes)
 {
     size_t size = (size_t)mebibytes << 20;
@@ -26,13 +26,13 @@ int grow_memory(long mebibytes)
         return -1;
     char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     must(memory != MAP_FAILED, "allocate the worker's memory");
-    madvise(memory, size, MADV_NOHUGEPAGE); /* refused where there are no huge pages to avoid */
+    madvise(memory, size, MADV_NOHUGEPAGE); /* fails where the kernel has no huge pages, which is no matter */
     for (size_t i = 0; i < size; i += 4096)
         memory[i] = 1;
     return -1;
 }
 
-/* Close-on-exec, as careful programs open all they have. Returns one descriptor more, above all others. */
+/* Opens descriptors, all close-on-exec. Returns one more descriptor, with a number above the others. */
 int grow_fds(long count)
 {
     struct rlimit limit;
@@ -48,9 +48,9 @@ int grow_fds(long count)
     return high;
 }
 
-/* The first spawn after another worker ran pays for the switch (cold caches, another address space), which is not the
- * spawn's cost: it is thrown away, and of the next ones the median is the answer. What takes milliseconds does not
- * notice, and is done once. */
+/* The first spawn after another worker ran also takes the time of the switch (cold caches, another address space). It is not
+ * kept; the answer is the median of the next ones. A spawn that takes milliseconds is measured once: the switch is small beside
+ * it. */
 static struct times burst(const struct subject *subject)
 {
     enum { MEASURED = 3 };
@@ -92,7 +92,7 @@ struct worker *worker_start(int (*grow)(long), long size)
     char ready = 0;
 
     must(worker && pipe2(ask, O_CLOEXEC) == 0 && pipe2(answer, O_CLOEXEC) == 0, "make a worker's pipes");
-    fflush(NULL); /* or a worker that gives up prints what this process was about to */
+    fflush(NULL); /* otherwise a worker that exits prints the buffered output of this process again */
     worker->pid = fork();
     must(worker->pid >= 0, "fork a worker");
     if (worker->pid == 0) {
@@ -107,7 +107,7 @@ struct worker *worker_start(int (*grow)(long), long size)
     worker->ask = ask[1];
     worker->answer = answer[0];
     if (read(worker->answer, &ready, 1) != 1)
-        exit(1); /* the worker has said why */
+        exit(1); /* the worker has printed the reason */
     return worker;
 }
 

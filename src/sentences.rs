@@ -1,7 +1,7 @@
 //! Every sentence that the library says to people, once: the reason in the message of an error, the answer of
 //! forkexec_probe, the lines of forkexec_describe. Names of setters, stages, namespaces and limits are no sentences.
 //!
-//! To add a sentence, add a line here, and a situation that makes the library say it to `c-tests/sentences.c`. The test does
+//! To add a sentence, add a line here, and a situation that makes the library say it to `c-tests/failures/sentences.c`. The test does
 //! not compile while a line has no situation. `{}` is a part that the situation decides, in the order of `with`.
 
 use crate::shorten::{Shortened, length};
@@ -22,7 +22,7 @@ macro_rules! sentences {
     };
 }
 
-// For c-tests/sentences.c, c-tests/meson.build reads all lines of the form `NAME: "text",` to the end of the second table.
+// For c-tests/failures/sentences.c, c-tests/meson.build reads all lines of the form `NAME: "text",` to the end of the second table.
 
 // In the message of an error.
 sentences! { ERRORS:

@@ -148,6 +148,46 @@ fn src_child() {
 }
 
 #[test]
+fn src_parent() {
+    stand(
+        "src/parent",
+        &[
+            // This process, and a child by its pid.
+            &["this_process", "blocked_signals", "stack", "process", "usage", "memfd", "confine", "hint"],
+            &["thread_stack", "deferred_reap", "trial", "procfs"],
+            &["file_size", "cgroup_members", "chroot", "host", "ways"],
+            // What connects a child with the caller.
+            &["channel", "channel_wait", "image", "strings_file"],
+            &["listener"],
+            &["channel_ends"],
+            // A failure, and its sentence.
+            &["starter"],
+            &["new_root"],
+            &["why"],
+            &["failure"],
+            &["message", "cgroup"],
+            // The clone.
+            &["pid_variable", "clone"],
+            &["layout", "keeper"],
+            &["launched"],
+            &["launch", "retry"],
+            &["parent_death"],
+            // What becomes of the child until its program runs.
+            &["evidence", "second_process"],
+            &["hear", "give_up"],
+            &["serve"],
+            &["outcome"],
+            // The handle.
+            &["waited"],
+            &["child"],
+            &["wait", "tree", "detach"],
+            &["start"],
+            &["map_helper"],
+        ],
+    );
+}
+
+#[test]
 fn what_does_not_stand_is_told() {
     let house = |rooms: &[(&str, &str)]| {
         rooms.iter().map(|(name, text)| (name.to_string(), imports(text, 0, "house"))).collect::<BTreeMap<_, _>>()

@@ -1,5 +1,5 @@
 //! What the library says to people stands in the table of `src/sentences.rs`: no other file has words in a string. That each
-//! line of the table has a situation that makes it is `c-tests/sentences.c`'s to prove.
+//! line of the table has a situation that makes it is `c-tests/failures/sentences.c`'s to prove.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "matrix.h"
 
-#include "../see.h"
+#include "see.h"
 
 #include <errno.h>
 #include <fcntl.h>

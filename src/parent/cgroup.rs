@@ -1,10 +1,10 @@
 //! The cgroup of a child: what it has used of its memory, and whether it ran out of it.
 
 use super::failure::Failure;
-use super::shared::Shared;
 use crate::plan::Sealed;
 use crate::sealed::cgroup;
 use crate::sentences;
+use crate::shared::Shared;
 use crate::stage::Stage;
 use core::ffi::CStr;
 use nix::errno::Errno;

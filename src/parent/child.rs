@@ -1,20 +1,18 @@
-//! A child as the caller holds it: to release, to wait for, to signal.
+//! The handle by which the caller has a child. `wait`, `tree` and `detach` have more of its methods.
 
 use super::cgroup::{self, Cgroup};
-use super::dying;
 use super::failure::Failure;
-use super::handshake;
-use super::launch::Launched;
-use super::name::Name;
+use super::launched::Launched;
 use super::outcome::{self, Start};
-use super::own;
-use super::procfs;
-use super::shared::Shared;
-use super::wait::Waited;
+use super::process::Process;
+use super::second_process::second;
+use super::waited::Waited;
+use super::{deferred_reap, procfs, this_process};
 use crate::page::go;
 use crate::plan::Sealed;
 use crate::sealed::{clone, mode};
 use crate::sentences;
+use crate::shared::Shared;
 use crate::stage::Stage;
 use crate::sys;
 use crate::sys::abi::F_DUPFD_CLOEXEC;
@@ -25,9 +23,9 @@ use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// All that ends with the child when it is killed.
+/// How the child's descendants are known, to be killed with it.
 pub enum Tree {
-    /// The child is the first of its pid namespace: all others go with it.
+    /// The child is the first process of its pid namespace: the kernel kills all others in there with it.
     Namespace,
     Cgroup,
     Group,
@@ -35,29 +33,29 @@ pub enum Tree {
 }
 
 pub struct Child {
-    /// The process whose child it is.
-    owner: i32,
+    /// This process. A fork of it has the handle too, but not the child.
+    parent_pid: i32,
     pub(super) launched: Launched,
     pub(super) plan: Option<Shared<Sealed>>,
     pub(super) start: Mutex<Start>,
     pub(super) waited: Mutex<Option<Waited>>,
-    /// The threads between reaping and remembering.
+    /// How many threads have reaped the child, or are about to, and have not stored `waited` yet.
     pub(super) reapers: AtomicU32,
     pub(super) cgroup: Option<Cgroup>,
     pub(super) tree: Tree,
-    /// It leads a process group, or did before it was reaped.
+    /// It leads a process group; or did, before it was reaped.
     pub(super) leads_group: bool,
     pub(super) has_init: bool,
-    /// The places of the terminal and of the device among what is handed over; before them are the sockets.
+    /// The places of the terminal and of the device among the descriptors that are handed over. The sockets are before them.
     places: [Option<u32>; 2],
     sockets: u32,
-    /// It was the built-in image before it was the program.
+    /// The child was the built-in image before it became the program.
     pub(super) was_image: bool,
-    /// It is the second process of its spawn.
+    /// The child is the second process of its spawn.
     pub(super) is_second: bool,
 }
 
-/// What a child is made of once it has begun.
+/// What a handle is made of.
 pub struct Begun {
     pub launched: Launched,
     pub start: Start,
@@ -86,7 +84,7 @@ impl Child {
         let places = [terminal, tun];
         let (was_image, is_second) = (plan.mode == mode::FRESH, plan.second_clone != clone::NONE);
         Child {
-            owner: own::pid(),
+            parent_pid: this_process::pid(),
             launched,
             plan: (start == Start::Held).then_some(plan),
             start: Mutex::new(start),
@@ -103,12 +101,12 @@ impl Child {
         }
     }
 
-    /// Whether this is the process whose child it is: in a fork of it the descriptors may be anything.
+    /// ESRCH: this process is a fork of the child's parent, where the descriptors may be other files.
     pub(super) fn ours(&self) -> Result<(), Errno> {
-        if self.owner == own::pid() { Ok(()) } else { Err(Errno::ESRCH) }
+        if self.parent_pid == this_process::pid() { Ok(()) } else { Err(Errno::ESRCH) }
     }
 
-    /// Lets a held child go, and comes back when it is the program, has failed, or time is up.
+    /// Lets a held child go, and comes back when its program runs, when its start has failed, or when the time is up.
     pub fn release(&self, timeout: Option<Duration>) -> Result<(), Failure> {
         self.ours().map_err(|errno| Failure::not_now(errno, sentences::OTHERS_CHILD))?;
         let mut start = lock(&self.start);
@@ -137,12 +135,12 @@ impl Child {
 
     fn let_go(&self, plan: &Shared<Sealed>, for_ever: bool) -> Result<(), Failure> {
         let thread = self.launched.thread;
-        if plan.parent_death != 0 && plan.parent_death_process == 0 && !is_alive(self.owner, thread) {
+        if plan.parent_death != 0 && plan.parent_death_process == 0 && !is_alive(self.parent_pid, thread) {
             return Err(Failure::at(Stage::ParentDeath, Errno::ESRCH, plan).item(-1, sentences::THREAD_GONE.text()));
         }
         let awaited = for_ever && nix::unistd::gettid().as_raw() == thread;
         let terms = if awaited { go::AWAITED } else { go::ON };
-        handshake::let_go(&self.launched, terms).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+        self.launched.go_on_terms(terms).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
     }
 
     pub fn pid(&self) -> Result<i32, Errno> {
@@ -154,7 +152,7 @@ impl Child {
         self.launched.pidfd().map(AsRawFd::as_raw_fd).ok_or(Errno::ENOSYS)
     }
 
-    /// Another pidfd of it, for as long as its owner likes.
+    /// A new pidfd of the child, which the caller closes.
     pub fn take_pidfd(&self) -> Result<OwnedFd, Errno> {
         self.ours()?;
         let pidfd = self.launched.pidfd().ok_or(Errno::ENOSYS)?;
@@ -163,18 +161,19 @@ impl Child {
         copy.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
     }
 
-    /// Sends a signal to the program of an init. The init would send it on, but has no right to where the program has become
-    /// another user; the caller may have.
+    /// Sends a signal to the program of an init. The init would pass it on, but may not signal a program that has become
+    /// another user; the caller may be allowed to.
     fn signal_program(&self, signal: i32) -> bool {
-        // Those are for all, and for the init.
+        // These are for the init: it cannot pass them on.
         if matches!(signal, 0 | libc::SIGKILL | libc::SIGSTOP) {
             return false;
         }
-        let program = procfs::program_of(self.launched.name());
+        let program = procfs::program_of(self.launched.process());
         program.is_some_and(|program| sys::pidfd_send_signal(program.as_raw_fd(), signal, 0).is_ok())
     }
 
-    /// Sends a signal to the child, and never to whoever got its pid later.
+    /// Sends a signal to the child, and never to a process that gets its pid later. Where there are no pidfds this holds as
+    /// long as no other code reaps the child.
     pub fn signal(&self, signal: i32) -> Result<(), Errno> {
         self.ours()?;
         let waited = lock(&self.waited);
@@ -184,23 +183,14 @@ impl Child {
         if self.has_init && self.signal_program(signal) {
             return Ok(());
         }
-        let answer = match self.launched.pidfd() {
-            Some(pidfd) => sys::pidfd_send_signal(pidfd.as_raw_fd(), signal, 0),
-            None => Err(sys::Errno(libc::ENOSYS)),
-        };
-        let answer = match answer {
-            // Not reaped by us; by somebody else it must not be where there are no pidfds.
-            Err(sys::Errno(libc::ENOSYS)) => sys::kill(self.launched.pid(), signal),
-            answer => answer,
-        };
-        answer.map_err(|sys::Errno(errno)| Errno::from_raw(errno))
+        self.launched.process().signal(signal).map_err(|sys::Errno(errno)| Errno::from_raw(errno))
     }
 
-    /// The listener of its filters, once it is the program; it is handed over.
+    /// Hands over the listener of the child's filters, once its program runs.
     pub fn seccomp_fd(&self) -> Result<OwnedFd, Errno> {
         self.ours()?;
         let listening = self.launched.listening.as_ref().ok_or(Errno::ENOENT)?;
-        // A thread in release holds the lock, and the listener.
+        // Another thread may be in `release`: it has the lock, and the listener.
         match self.start.try_lock().map_or(Start::LetGo, |start| *start) {
             Start::Running(_) => listening.take_listener(self.launched.ends.lifeline.as_ref()),
             Start::Held | Start::LetGo => Err(Errno::EAGAIN),
@@ -208,7 +198,7 @@ impl Child {
         }
     }
 
-    /// A descriptor of what is inside; it is handed over.
+    /// Hands over a descriptor that the child has made inside its namespaces.
     pub fn handed_fd(&self, place: usize) -> Result<OwnedFd, Errno> {
         self.ours()?;
         let listening = self.launched.listening.as_ref().ok_or(Errno::ENOENT)?;
@@ -218,25 +208,25 @@ impl Child {
         listening.take_handed(place, self.launched.ends.lifeline.as_ref())
     }
 
-    /// The caller's end of the terminal.
+    /// Hands over the caller's end of the terminal.
     pub fn terminal_fd(&self) -> Result<OwnedFd, Errno> {
         let [terminal, _] = self.places;
         self.handed_fd(terminal.map_or(usize::MAX, |place| place as usize))
     }
 
-    /// The descriptor of the network device.
+    /// Hands over the descriptor of the network device.
     pub fn tun_fd(&self) -> Result<OwnedFd, Errno> {
         let [_, tun] = self.places;
         self.handed_fd(tun.map_or(usize::MAX, |place| place as usize))
     }
 
-    /// The socket of the so many-th `listen`.
+    /// Hands over the socket of the `listen` with this index.
     pub fn listen_fd(&self, index: u32) -> Result<OwnedFd, Errno> {
         if index >= self.sockets { Err(Errno::ENOENT) } else { self.handed_fd(index as usize) }
     }
 
-    /// Asks /proc for what it shows to the child's equals alone. When the caller hears of an exec, the kernel is still in the
-    /// middle of it, and for a moment the child is what it was before.
+    /// Asks /proc for something that needs the rights of ptrace(2) over the child. When the caller hears of an exec, the kernel
+    /// may be in the middle of it: for a moment it answers as before the exec.
     fn of_program<T>(&self, ask: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
         for _ in 0..20 {
             match ask() {
@@ -250,12 +240,12 @@ impl Child {
     /// A new descriptor of one of the child's namespaces.
     pub fn namespace_fd(&self, name: &CStr) -> Result<OwnedFd, Errno> {
         self.ours()?;
-        // A time namespace that was created is entered by an exec, which is still to come, or never comes.
+        // A new time namespace is entered by an exec. That is still to come, or never comes.
         let before_exec = self.start.try_lock().is_ok_and(|start| !matches!(*start, Start::Running(_)));
         let name = if before_exec && name == c"time" { c"time_for_children" } else { name };
-        let ask = || procfs::namespace(self.launched.name(), name);
+        let ask = || procfs::namespace(self.launched.process(), name);
         let fd = if before_exec { ask() } else { self.of_program(ask) };
-        // Still there, so the pid was its own; and not ended, so it is the kernel that has no such namespaces.
+        // The child is not reaped, so the pid was its own. If it has not ended, the kernel has no such namespaces.
         self.signal(0)?;
         match fd {
             Err(Errno::ENOENT | Errno::EACCES) if self.until_ended(Some(Duration::ZERO), None).is_ok() => {
@@ -270,28 +260,28 @@ impl Child {
     fn end(&mut self) {
         if self.launched.second.get().is_none() {
             self.launched.first.kill();
-            dying::reap(Name { pidfd: self.launched.first.pidfd.take(), ..self.launched.first });
+            deferred_reap::reap(Process { pidfd: self.launched.first.pidfd.take(), ..self.launched.first });
         }
         let leaves = self.plan.as_ref().is_some_and(|plan| plan.second_clone != clone::NONE);
-        // It may have left the rest to another by then.
-        if self.launched.second.get().is_some() || leaves && outcome::second(&self.launched).is_some() {
-            self.launched.name().kill();
-            self.launched.second.take().into_iter().for_each(dying::reap);
+        // The first process may have made the second before it was killed.
+        if self.launched.second.get().is_some() || leaves && second(&self.launched).is_some() {
+            self.launched.process().kill();
+            self.launched.second.take().into_iter().for_each(deferred_reap::reap);
         }
     }
 }
 
-/// A child whose start was never reported, or that only holds, does not outlive its handle.
+/// Ends a child whose program does not run, as far as is known, and a holder: they do not outlive their handle.
 impl Drop for Child {
     fn drop(&mut self) {
-        // In a fork the descriptors are copies; closing them does nothing to the child.
-        // The locks there may be held for ever by a thread that the fork does not have.
+        // In a fork, closing the descriptors does nothing to the child. A lock may be held there for ever, by a thread that the
+        // fork does not have: `ours` comes first.
         let unfinished = |child: &Child| matches!(*lock(&child.start), Start::Held | Start::LetGo);
         if self.ours().is_ok() && unfinished(self) && lock(&self.waited).is_none() {
             self.end();
         }
-        dying::reap_ended();
-        // What every child has is closed without the way through libc.
+        deferred_reap::reap_ended();
+        // Every child has this one: close(2) without libc, which costs less.
         if let Some(pidfd) = self.launched.first.pidfd.take() {
             let _ = sys::close(pidfd.into_raw_fd());
         }

@@ -1,8 +1,8 @@
-//! To give a child up without ending it, also one that is not the program yet.
+//! Detaches from a child, also from one whose program does not run yet: then closing the handle does not end it.
 
 use super::child::{Child, lock};
-use super::handshake;
-use super::outcome::{Proof, Start};
+use super::evidence::Proof;
+use super::outcome::Start;
 use crate::page::{Page, go};
 use crate::sealed::{Plan, clone};
 use crate::sys::abi::F_SETFL;
@@ -13,7 +13,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 impl Child {
-    /// From here on nothing of this process ends the child: a held one goes on by itself.
+    /// From here on nothing that this process does or suffers ends the child. A held one goes on by itself.
     pub fn detach(&self) -> Result<(), Errno> {
         self.ours()?;
         let mut start = lock(&self.start);
@@ -21,7 +21,7 @@ impl Child {
         match (&self.plan, *start) {
             (Some(plan), Start::Held) if !is_reaped => {
                 self.can_do_alone(plan)?;
-                handshake::let_go(&self.launched, go::DETACHED)?;
+                self.launched.go_on_terms(go::DETACHED)?;
             }
             (Some(plan), Start::LetGo) if !is_reaped => {
                 self.can_do_alone(plan)?;
@@ -35,7 +35,7 @@ impl Child {
         Ok(())
     }
 
-    /// Whether all that is left to do, the child does by itself, and was not asked to die with this process.
+    /// EOPNOTSUPP: the child still needs the caller for a step, or was asked to die with the caller.
     fn can_do_alone(&self, plan: &Plan) -> Result<(), Errno> {
         let needs_caller = plan.second_clone >= clone::LATE && self.launched.second.get().is_none();
         match needs_caller || plan.listener != 0 || plan.parent_death != 0 {
@@ -44,9 +44,9 @@ impl Child {
         }
     }
 
-    /// Of a child that was let go, and dies with this process until its exec.
+    /// For a child that was let go: until its exec it dies when this process does. Takes that back.
     fn disarm(&self, plan: &Plan) -> Result<(), Errno> {
-        // The kernel would have killed it with the thread that made it, and only the child itself can change that.
+        // The child has a parent-death signal, and only the child itself can clear it.
         if plan.first != 0 {
             return Err(Errno::EBUSY);
         }
@@ -59,7 +59,8 @@ impl Child {
         disarmed
     }
 
-    /// The flag belongs to the open file, and can be cleared by another descriptor of it. fcntl(2)
+    /// The child has set O_ASYNC on its end, so that the kernel kills it when the caller's end closes. The flag belongs to the
+    /// open file, and can be cleared by another descriptor of it. fcntl(2)
     fn disarm_lifeline(&self, page: &Page) -> Result<(), Errno> {
         loop {
             until_armed(page)?;
@@ -68,14 +69,14 @@ impl Child {
                 let cleared = sys::fcntl(lifeline.as_raw_fd(), F_SETFL, 0);
                 return cleared.map(drop).map_err(|Number(errno)| Errno::from_raw(errno));
             }
-            // It was closed by the exec, or the child has ended; unless it got another number in this moment.
+            // The exec has closed it, or the child has ended; unless the child gave it another number just now.
             if page.arming.load(Ordering::SeqCst) == 0 && page.lifeline.load(Ordering::SeqCst) == number {
                 return Ok(());
             }
         }
     }
 
-    /// The child's end of the lifeline, unless it has none under this number any more.
+    /// The child's end of the lifeline. `None`: the child has none under this number any more.
     fn fetch_lifeline(&self, number: i32) -> Result<Option<OwnedFd>, Errno> {
         let (Some(pidfd), Some(own)) = (self.launched.pidfd(), &self.launched.ends.lifeline) else {
             return Err(Errno::ENOSYS);
@@ -86,14 +87,14 @@ impl Child {
             Err(Number(libc::EBADF | libc::ESRCH)) => return Ok(None),
             Err(Number(errno)) => return Err(Errno::from_raw(errno)),
         };
-        // What the program has opened under that number is none of ours.
+        // The program may have opened another file under that number.
         let childs = self.launched.ends.childs.map_or_else(|| sys::identity(own.as_raw_fd()), Ok);
         let is_ours = sys::identity(fetched.as_raw_fd()) == childs;
         Ok(is_ours.then_some(fetched))
     }
 }
 
-/// Arming takes the child a few calls, unless somebody has stopped it in the middle.
+/// Waits while the child changes its end. That takes it a few calls, unless it was stopped by a signal meanwhile: EBUSY.
 fn until_armed(page: &Page) -> Result<(), Errno> {
     for _ in 0..1000 {
         if page.arming.load(Ordering::SeqCst) == 0 {

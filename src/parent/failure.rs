@@ -1,15 +1,15 @@
 //! A failure, and what its errno alone does not tell. `message` writes the whole sentence.
 
 use super::chroot;
-use super::helper::End;
+use super::process::End;
 use super::procfs;
-use super::shared::Shared;
 use super::trial;
 use super::why::{self, Why};
 use crate::page::{Report, side};
 use crate::plan::{Fault, Sealed};
 use crate::sealed::{Mount, Plan, Text, cwd_rights, mount};
 use crate::sentences::{self, Sentence};
+use crate::shared::Shared;
 use crate::stage::{Row, Stage};
 use nix::errno::Errno;
 
@@ -253,6 +253,11 @@ fn has_other_rights(plan: &Plan) -> bool {
 fn is_deadline() -> bool {
     // SAFETY: kernel contract, man 2 sched_getscheduler: 0 is this thread.
     unsafe { libc::sched_getscheduler(0) & !libc::SCHED_RESET_ON_FORK == libc::SCHED_DEADLINE }
+}
+
+/// Why mmap(2) of the page was refused: its errno does not tell.
+pub fn mapping_denied(errno: i32) -> Sentence {
+    if matches!(errno, libc::EPERM | libc::EACCES) { sentences::MAPPING_DENIED } else { sentences::NOTHING }
 }
 
 fn makes_a_process(stage: Stage) -> bool {

@@ -95,7 +95,7 @@ unsafe extern "C" fn raise_and_make(order: *const c_void) -> ! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::host::Quiet;
+    use super::super::blocked_signals::BlockedSignals;
     use super::*;
 
     fn in_fork(body: fn()) {
@@ -124,7 +124,7 @@ mod tests {
             sys::set_rlimit(0, RLIMIT_FSIZE, &limit).expect("lower");
             assert!(allows(100) && !allows(101));
             let fd = file();
-            let quiet = Quiet::begin().expect("quiet");
+            let quiet = BlockedSignals::block().expect("quiet");
             assert_eq!(extend(fd, 4096, quiet.mask()), if before.hard >= 4096 { Ok(()) } else { Err(Errno(EFBIG)) });
             assert_eq!(sys::pending_signals().expect("pending") & EXCEEDED, 0);
             assert_eq!(sys::get_rlimit(RLIMIT_FSIZE).expect("a limit").soft, 100);
@@ -137,14 +137,14 @@ mod tests {
             let before = sys::get_rlimit(RLIMIT_FSIZE).expect("a limit");
             sys::set_rlimit(0, RLIMIT_FSIZE, &Rlimit64 { soft: 100, hard: before.hard }).expect("lower");
             let (fd, content) = (file(), [7u8; 4096]);
-            let quiet = Quiet::begin().expect("quiet");
+            let quiet = BlockedSignals::block().expect("quiet");
             let order = Order { fd, bytes: 4096, content: &content };
             assert_eq!(make_here(&order, quiet.mask()), Err(Errno(EFBIG)));
             assert_eq!(sys::size(fd), Ok(100));
             if before.hard >= 4096 {
                 assert_eq!(fill(fd, &content, quiet.mask()), Ok(()));
                 assert_eq!(sys::size(fd), Ok(4096));
-                let (fd, quiet) = (file(), Quiet::begin().expect("quiet"));
+                let (fd, quiet) = (file(), BlockedSignals::block().expect("quiet"));
                 assert_eq!(extend(fd, 4096, quiet.mask()), Ok(()));
                 assert_eq!(sys::size(fd), Ok(4096));
             }
@@ -156,7 +156,7 @@ mod tests {
         in_fork(|| {
             sys::set_rlimit(0, RLIMIT_FSIZE, &Rlimit64 { soft: 100, hard: 100 }).expect("lower");
             let fd = file();
-            let quiet = Quiet::begin().expect("quiet");
+            let quiet = BlockedSignals::block().expect("quiet");
             assert_eq!(make_here(&Order { fd, bytes: 4096, content: &[] }, quiet.mask()), Err(Errno(EFBIG)));
             assert_eq!(sys::pending_signals().expect("pending") & EXCEEDED, 0);
             // SAFETY: kernel contract, man 3 raise: blocked here.

@@ -1,7 +1,7 @@
 //! What is known of this process and its kernel, in numbers that a fork finds as they were and never locked.
 
 use super::stack::Stack;
-use super::{trial, ways};
+use super::{hint, trial};
 use crate::plan::Host;
 use crate::stage::Stage;
 use crate::sys;
@@ -21,7 +21,7 @@ static NOFILE_AT_LOAD: AtomicU64 = AtomicU64::new(u64::MAX);
 /// The host as far as it is known without trying anything.
 pub fn host() -> Host {
     Host {
-        image_runs: ways::image_is_likely(),
+        image_runs: hint::IMAGE.is_empty(),
         memory_is_shared: MEMORY.load(Ordering::Relaxed) != EMULATED,
         born_in_cgroup: true,
         last_cap: None,
@@ -81,28 +81,3 @@ extern "C" fn at_load() {
 // Miri knows no constructors of this kind.
 #[cfg_attr(not(miri), unsafe(link_section = ".init_array"))]
 static AT_LOAD: extern "C" fn() = at_load;
-
-/// All signals blocked, libc's own included, as long as it lives: a handler that ran in a child would run in our memory.
-pub struct Quiet(u64);
-
-impl Quiet {
-    pub fn begin() -> sys::Answer<Quiet> {
-        sys::set_mask(u64::MAX).map(Quiet)
-    }
-
-    /// The mask before.
-    pub fn mask(&self) -> u64 {
-        self.0
-    }
-}
-
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        // What went well before may fail for a moment; the caller's signals must not stay blocked.
-        for _ in 0..100 {
-            if sys::set_mask(self.0).is_ok() {
-                return;
-            }
-        }
-    }
-}

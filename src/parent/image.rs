@@ -1,13 +1,13 @@
 //! The built-in image: the child's code alone, in a memfd that is made once, and the strings it is exec'd with: the
 //! program's, and wiring and plan as strings among them.
 
-use super::file_size;
-use super::host::Quiet;
+use super::blocked_signals::BlockedSignals;
+use super::{file_size, memfd};
 use crate::attr::owned::{NoMemory, Room, list_for};
 use crate::plan::{Sealed, Strings};
 use crate::sealed::{Wiring, strings};
 use crate::sys;
-use crate::sys::abi::O_CLOEXEC;
+use crate::sys::abi::{MFD_EXEC, O_CLOEXEC};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
@@ -15,7 +15,6 @@ use core::ptr::{null, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
-use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 
 static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/image"));
@@ -44,6 +43,7 @@ fn retire(made: *mut Made) {
         }
     }
 }
+
 /// No change of the mode's execute bits; Linux 6.3.
 const F_SEAL_EXEC: i32 = 0x20;
 
@@ -130,7 +130,7 @@ pub fn renew() {
     let Some(before) = (unsafe { made.as_ref() }).map(|made| made.file).filter(File::is_there) else { return };
     // The next has the same number. A child of another thread that was told this one finds something else there by its
     // identity, and is made again.
-    let again = Quiet::begin().map_err(from_raw).and_then(|quiet| make(quiet.mask(), Some(before.number)));
+    let again = BlockedSignals::block().map_err(from_raw).and_then(|quiet| make(quiet.mask(), Some(before.number)));
     if again.is_err() {
         let _ = sys::close(before.number);
     }
@@ -167,33 +167,17 @@ fn from_raw(sys::Errno(errno): sys::Errno) -> Errno {
     Errno::from_raw(errno)
 }
 
-/// Nobody can change it, so what is exec'd is what was built. Whoever is root in a root of its own may open it by
-/// /proc/PID/exe: neither its bytes can be written nor, since Linux 6.3, its mode changed.
+/// Nobody can change it: a program that is root in a root directory of its own may open it by /proc/PID/exe, but can write
+/// none of its bytes, nor, since Linux 6.3, change its mode.
 fn sealed(mask: u64) -> Result<(OwnedFd, u32), Errno> {
-    let old = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
-    let flags = old | MFdFlags::from_bits_retain(libc::MFD_EXEC);
-    let (made, flags) = match memfd_create(c"forkexec", flags) {
-        Err(Errno::EINVAL) => (memfd_create(c"forkexec", old), old),
-        made => (made, flags),
-    };
-    let file = beside_the_standard_ones(made?)?;
+    let (file, flags) = memfd::create(MFD_EXEC).map_err(from_raw)?;
     file_size::fill(file.as_raw_fd(), IMAGE, mask).map_err(from_raw)?;
     let seals = SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
     match fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals | SealFlag::from_bits_retain(F_SEAL_EXEC))) {
         Err(Errno::EINVAL) => fcntl(file.as_fd(), FcntlArg::F_ADD_SEALS(seals))?,
         sealed => sealed?,
     };
-    Ok((file, flags.bits()))
-}
-
-/// A caller that lacks one of 0 to 2 goes on to open it, and its program is not to get ours there.
-pub fn beside_the_standard_ones(made: OwnedFd) -> Result<OwnedFd, Errno> {
-    if made.as_raw_fd() > 2 {
-        return Ok(made);
-    }
-    let moved = fcntl(made.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(3))?;
-    // SAFETY: kernel contract, man 2 F_DUPFD: a new descriptor of our own.
-    Ok(unsafe { OwnedFd::from_raw_fd(moved) })
+    Ok((file, flags))
 }
 
 /// The vectors of an image, and the strings in them that are ours.

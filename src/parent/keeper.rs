@@ -8,9 +8,9 @@
 //!
 //! On this thread runs no code of libc's or std's, and nothing that is thread-local: its thread pointer is the creator's.
 
-use super::launch::{Made, Ready};
+use super::clone::{Made, Ready};
 use super::thread_stack::{self, ThreadStack};
-use super::{confine, own};
+use super::{confine, this_process};
 use crate::sys::abi::{EINTR, Timespec};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::c_void;
@@ -53,8 +53,8 @@ const TICK: Timespec = Timespec { seconds: 0, nanoseconds: 100_000_000 };
 /// Tells the thread of the process that its child leaves the rest to; or, when this is dropped, that there is none.
 pub struct Keeper {
     words: NonNull<Words>,
-    /// The process that has the thread. A fork does not even have its memory.
-    owner: i32,
+    /// The process that has the thread. A fork of it has neither the thread nor the words.
+    pid: i32,
     /// The thread was told, and its memory may be gone.
     has_told: AtomicBool,
 }
@@ -70,7 +70,7 @@ impl Keeper {
     }
 
     fn tell(&self, second: u32) {
-        if self.owner != own::pid() || self.has_told.swap(true, Ordering::AcqRel) {
+        if self.pid != this_process::pid() || self.has_told.swap(true, Ordering::AcqRel) {
             return;
         }
         // SAFETY: the thread does not end before it knows of the second process, which is told once.
@@ -126,7 +126,7 @@ pub fn make(
     // SAFETY: the thread waits until these words are taken, which is said here and only here.
     unsafe { take(place) };
     made.map(|made| {
-        (made, with_second.then(|| Keeper { words: place, owner: own::pid(), has_told: AtomicBool::new(false) }))
+        (made, with_second.then(|| Keeper { words: place, pid: this_process::pid(), has_told: AtomicBool::new(false) }))
     })
 }
 

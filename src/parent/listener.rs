@@ -2,7 +2,7 @@
 //! asks for them. The listener of a filter is received at once: as long as the child is not the program, which only the
 //! caller can answer for, whatever the library's own code is stopped for goes on.
 
-use super::channel::{Listened, Woken};
+use super::channel_wait::{Listened, Woken};
 use crate::attr::owned::{NoMemory, list_for};
 use crate::sealed::{Plan, message};
 use crate::sys::abi::MOST_RIGHTS;
@@ -144,7 +144,7 @@ impl Listening {
                 }
                 // A call of the child's waits, perhaps, which only the listener could let go.
                 Err(errno) => {
-                    listened.name.kill();
+                    listened.process.kill();
                     arrived.listener = Listener::Refused(errno);
                 }
             }
@@ -182,7 +182,7 @@ const PATIENCE: Duration = Duration::from_millis(5);
 fn stopped(socket: &OwnedFd, listened: &Listened, listener: Option<&OwnedFd>, time: Duration) -> bool {
     let watch =
         |fd: Option<&OwnedFd>| abi::PollFd { fd: fd.map_or(-1, AsRawFd::as_raw_fd), events: abi::POLLIN, revents: 0 };
-    let mut fds = [watch(Some(socket)), watch(listened.name.pidfd.as_ref()), watch(listener)];
+    let mut fds = [watch(Some(socket)), watch(listened.process.pidfd.as_ref()), watch(listener)];
     let time = abi::Timespec { seconds: time.as_secs() as i64, nanoseconds: time.subsec_nanos() as i64 };
     if sys::poll(&mut fds, Some(&time)).is_err() {
         let _ = sys::sleep(&abi::Timespec { seconds: 0, nanoseconds: 200_000 });

@@ -2,7 +2,7 @@
 //! the step is about is cut in the middle. The errno and the reason are never cut.
 
 use super::failure::Failure;
-use super::helper::End;
+use super::process::End;
 use crate::errno;
 use crate::plan::{Bytes, Item};
 use crate::sentences;

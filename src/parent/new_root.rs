@@ -91,7 +91,7 @@ fn absolute(plan: &Plan, path: &[u8]) -> Result<Option<Vec<u8>>, NoMemory> {
     Ok(Some(whole))
 }
 
-/// Name by name, since every link begins anew in the root. `None`: there is no memory.
+/// Process by name, since every link begins anew in the root. `None`: there is no memory.
 fn walk(plan: &Plan, path: Vec<u8>) -> Option<Seen<'_>> {
     let (mut rest, mut done) = (path, Vec::new());
     let mut links = 0;

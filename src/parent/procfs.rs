@@ -1,13 +1,10 @@
 //! A child's directory in /proc, proven to be the child's. The /proc that is mounted may belong to another pid namespace,
 //! where the child's pid is another number or is another process's.
 
-use super::name::Name;
-use super::own;
+use super::process::Process;
+use super::this_process;
 use crate::sentences::{self, Sentence};
-use crate::sys::abi::{
-    AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, P_PID, PROC_SUPER_MAGIC, WALL, WEXITED, WNOHANG,
-    WNOWAIT, WaitInfo,
-};
+use crate::sys::abi::{AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, PROC_SUPER_MAGIC};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
 use nix::errno::Errno as Number;
@@ -64,15 +61,15 @@ pub struct Directory {
 
 impl Directory {
     /// The directory stays that of the child, whoever gets the pid later.
-    pub fn of(name: &Name) -> Result<Directory, Unproven> {
-        if let Some(directory) = in_own_proc(name) {
+    pub fn of(process: &Process) -> Result<Directory, Unproven> {
+        if let Some(directory) = in_own_proc(process) {
             return Ok(directory);
         }
         let proc = proc()?;
-        let by_pidfd = name.pidfd.as_ref().map(|pidfd| by_pidfd(&proc, pidfd.as_raw_fd()));
+        let by_pidfd = process.pidfd.as_ref().map(|pidfd| by_pidfd(&proc, pidfd.as_raw_fd()));
         match by_pidfd {
             // Before Linux 5.14 who is not dumpable may not read this of itself.
-            None | Some(Err(Unproven { code: libc::EACCES | libc::EPERM, .. })) => by_pid(&proc, name.pid),
+            None | Some(Err(Unproven { code: libc::EACCES | libc::EPERM, .. })) => by_pid(&proc, process),
             Some(found) => found,
         }
     }
@@ -100,8 +97,8 @@ impl Directory {
 }
 
 /// A new descriptor of one of the child's namespaces.
-pub fn namespace(name: &Name, kind: &CStr) -> Result<OwnedFd, Number> {
-    let directory = Directory::of(name).map_err(|Unproven { code, .. }| Number::from_raw(code))?;
+pub fn namespace(process: &Process, kind: &CStr) -> Result<OwnedFd, Number> {
+    let directory = Directory::of(process).map_err(|Unproven { code, .. }| Number::from_raw(code))?;
     let namespaces = directory.open(c"ns", O_PATH | O_DIRECTORY).map_err(|Errno(code)| Number::from_raw(code))?;
     let file = open(&namespaces, kind, O_RDONLY).map_err(|Errno(code)| Number::from_raw(code))?;
     // SAFETY: a new descriptor of our own.
@@ -110,7 +107,7 @@ pub fn namespace(name: &Name, kind: &CStr) -> Result<OwnedFd, Number> {
 
 /// The directory of the program of an init, by which pidfd_send_signal(2) reaches the program: of the init's children the one
 /// that is called 2 in there.
-pub fn program_of(init: &Name) -> Option<File> {
+pub fn program_of(init: &Process) -> Option<File> {
     let of_init = Directory::of(init).ok()?;
     let mut path = [0u8; 40];
     let path = joined(&mut path, format_args!("task/{}/children", of_init.number())).ok()?;
@@ -131,9 +128,9 @@ pub fn program_of(init: &Name) -> Option<File> {
 }
 
 /// The name of a child of this process's that nobody has reaped, with a newline behind it. proc_pid_comm(5)
-pub fn comm(name: &Name) -> Option<[u8; 24]> {
+pub fn comm(process: &Process) -> Option<[u8; 24]> {
     let mut comm = [0; 24];
-    Directory::of(name).ok()?.read(c"comm", &mut comm).ok()?;
+    Directory::of(process).ok()?.read(c"comm", &mut comm).ok()?;
     Some(comm)
 }
 
@@ -156,19 +153,19 @@ const PF_EXITING: u32 = 4;
 const PF_FORKNOEXEC: u32 = 0x40;
 
 /// Whether the kernel is about to end a child, which a signal has killed.
-pub fn is_exiting(name: &Name) -> bool {
-    flags(name).is_some_and(|flags| flags & PF_EXITING != 0)
+pub fn is_exiting(process: &Process) -> bool {
+    flags(process).is_some_and(|flags| flags & PF_EXITING != 0)
 }
 
 /// Whether a fork has exec'd something before it became a zombie. A kernel without these flags shows none.
-pub fn has_execed(name: &Name) -> Option<bool> {
-    flags(name).filter(|flags| flags & PF_EXITING != 0).map(|flags| flags & PF_FORKNOEXEC == 0)
+pub fn has_execed(process: &Process) -> Option<bool> {
+    flags(process).filter(|flags| flags & PF_EXITING != 0).map(|flags| flags & PF_FORKNOEXEC == 0)
 }
 
 /// The kernel's flags of a child. proc_pid_stat(5): the seventh from the state on.
-fn flags(name: &Name) -> Option<u32> {
+fn flags(process: &Process) -> Option<u32> {
     let mut buffer = [0; 512];
-    let directory = Directory::of(name).ok()?;
+    let directory = Directory::of(process).ok()?;
     let text = directory.read(c"stat", &mut buffer).ok()?;
     let state = text.get(text.iter().rposition(|byte| *byte == b')')?.saturating_add(2)..)?;
     let flags = state.split(|byte| *byte == b' ').nth(6)?;
@@ -211,23 +208,23 @@ pub fn open_at(directory: i32, path: &CStr, flags: i32) -> Answer<File> {
 /// Where /proc is that of the caller's pid namespace, as almost everywhere, this takes the fewest calls. The child has had its
 /// number since before the directory was opened; when its pidfd still tells the same number in the same procfs, nobody else
 /// had it meanwhile.
-fn in_own_proc(name: &Name) -> Option<Directory> {
-    let pidfd = name.pidfd.as_ref()?.as_raw_fd();
+fn in_own_proc(process: &Process) -> Option<Directory> {
+    let pidfd = process.pidfd.as_ref()?.as_raw_fd();
     let (mut path, mut info) = ([0u8; 40], [0u8; 40]);
-    let path = joined(&mut path, format_args!("/proc/{}", name.pid)).ok()?;
+    let path = joined(&mut path, format_args!("/proc/{}", process.pid)).ok()?;
     let info = joined(&mut info, format_args!("../thread-self/fdinfo/{pidfd}")).ok()?;
     let directory = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY).ok()?;
     // No other mount ever gets this id, and what is mounted stays of the pid namespace that it is of.
     let mount = sys::mount_id(directory.0).unwrap_or(0);
-    if mount != 0 && mount == own::mount_of_proc() {
+    if mount != 0 && mount == this_process::mount_of_proc() {
         // It is not reaped.
         sys::pidfd_send_signal(pidfd, 0, 0).ok()?;
-    } else if pid_in(&open(&directory, info, O_RDONLY).ok()?) == Ok(name.pid) {
-        own::set_mount_of_proc(mount);
+    } else if pid_in(&open(&directory, info, O_RDONLY).ok()?) == Ok(process.pid) {
+        this_process::set_mount_of_proc(mount);
     } else {
         return None;
     }
-    Some(Directory { directory, number: name.pid })
+    Some(Directory { directory, number: process.pid })
 }
 
 fn proc() -> Result<File, Unproven> {
@@ -281,17 +278,16 @@ fn pid_in(about: &File) -> Result<i32, Unproven> {
     }
 }
 
-/// Without a pidfd there is only the pid, as this process knows it. It is the child's number in a procfs of the same pid
-/// namespace, which lists one pid of this process, its own; and it is the child as long as that is not reaped.
-fn by_pid(proc: &File, pid: i32) -> Result<Directory, Unproven> {
+/// Without a pidfd there is only the pid, in this process's pid namespace. It is the child's number in a procfs of the same
+/// namespace, and stays the child's until the child is reaped.
+fn by_pid(proc: &File, process: &Process) -> Result<Directory, Unproven> {
     is_of_this_namespace(proc)?;
-    let directory = directory_of(proc, pid)?;
-    let mut info = WaitInfo::EMPTY;
-    sys::waitid(P_PID, pid, &mut info, WEXITED | WNOHANG | WNOWAIT | WALL).map_err(|Errno(code)| match code {
+    let directory = directory_of(proc, process.pid)?;
+    process.is_not_reaped().map_err(|Errno(code)| match code {
         libc::ECHILD => failed(Errno(libc::ESRCH)),
         code => failed(Errno(code)),
     })?;
-    Ok(Directory { directory, number: pid })
+    Ok(Directory { directory, number: process.pid })
 }
 
 fn is_of_this_namespace(proc: &File) -> Result<(), Unproven> {
@@ -299,7 +295,7 @@ fn is_of_this_namespace(proc: &File) -> Result<(), Unproven> {
     let status = open(proc, c"self/status", O_RDONLY).map_err(not_visible)?;
     let filled = sys::read(status.0, &mut buffer).map_err(failed)?;
     let text = buffer.get(..filled).unwrap_or_default();
-    if value(text, b"NSpid:").and_then(number) == Some(own::pid()) { Ok(()) } else { Err(foreign()) }
+    if value(text, b"NSpid:").and_then(number) == Some(this_process::pid()) { Ok(()) } else { Err(foreign()) }
 }
 
 /// What stands behind a key at the beginning of a line.

@@ -1,17 +1,14 @@
 //! A file with the plan and the program's strings, for an image among whose own strings they do not fit: the kernel limits
 //! the strings of an exec, and lets the program have as many.
 
-use super::file_size;
-use super::image::beside_the_standard_ones;
+use super::{file_size, memfd};
 use crate::attr::owned::list_for;
 use crate::plan::{Sealed, Strings};
 use crate::sealed::Wiring;
-use crate::sys::abi::{
-    F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING, MFD_CLOEXEC,
-};
+use crate::sys::abi::{F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE};
 use crate::sys::{self, Errno};
 use core::ffi::CStr;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// The file, and where in it everything is. Nobody can change it, and it closes when the child is made.
 pub struct StringsFile {
@@ -70,11 +67,7 @@ impl StringsFile {
 }
 
 fn sealed(content: &[u8], mask: u64) -> Result<OwnedFd, Errno> {
-    // SAFETY: the name is a NUL-terminated literal.
-    let made = unsafe { sys::memfd(c"forkexec".as_ptr().cast(), MFD_CLOEXEC | MFD_ALLOW_SEALING) }?;
-    // SAFETY: kernel contract, man 2 memfd_create: a new descriptor of our own.
-    let made = unsafe { OwnedFd::from_raw_fd(made) };
-    let file = beside_the_standard_ones(made).map_err(|errno| Errno(errno as i32))?;
+    let (file, _) = memfd::create(0)?;
     file_size::fill(file.as_raw_fd(), content, mask)?;
     let seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
     sys::fcntl(file.as_raw_fd(), F_ADD_SEALS, seals)?;

@@ -1,8 +1,8 @@
 //! A child that runs one function and nothing else: for a call that the caller itself must not make, because a limit or a
 //! seccomp filter of its own may kill whoever makes it.
 
-use super::host::Quiet;
-use super::name::{End, Name};
+use super::blocked_signals::BlockedSignals;
+use super::process::{End, Process};
 use super::stack::Stack;
 use crate::sys::abi::{CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_NEWUSER, CLONE_PIDFD, CLONE_VFORK, CloneArgs};
 use crate::sys::{self, Answer, Errno, abi};
@@ -32,7 +32,7 @@ pub unsafe fn run(
     argument: *const c_void,
 ) -> Result<Option<End>, Errno> {
     let stack = Stack::take().map_err(|errno| Errno(errno as i32))?;
-    let quiet = Quiet::begin()?;
+    let quiet = BlockedSignals::block()?;
     // SAFETY: the stack is this child's alone until it is gone; the caller of `run` vouches for the rest.
     let clone = |flags| unsafe { sys::clone(flags, stack.top(), null_mut(), act, argument) };
     let pid = match clone(flags) {
@@ -44,7 +44,7 @@ pub unsafe fn run(
         }
         made => made?,
     };
-    let end = Name::new(pid, None).reap();
+    let end = Process::new(pid, None).reap();
     drop(quiet);
     Ok(end)
 }
@@ -132,5 +132,5 @@ unsafe extern "C" fn leave(_: *const c_void) -> ! {
 }
 
 fn reap(pid: i32) -> Answer {
-    Name::new(pid, None).reap().map(drop).ok_or(Errno(libc::ECHILD))
+    Process::new(pid, None).reap().map(drop).ok_or(Errno(libc::ECHILD))
 }

@@ -1,69 +1,19 @@
-//! To wait for a child: its end, whether its program ran, and what it used.
+//! Waits for a child: its end, whether its program ran, and what it used.
 
 use super::cgroup::Cgroup;
 use super::child::{Child, lock};
-use super::name::End;
-use super::outcome::{self, Proof, Ran, Start};
+use super::evidence::{self, Proof, Ran};
+use super::outcome::Start;
+use super::process::{End, Wait};
+use super::second_process::take_over;
 use super::usage;
+use super::waited::{Told, Waited, Watch};
 use crate::sealed::clone;
-use crate::sys::abi::{POLLIN, PollFd, SIGKILL, Timespec, WALL, WNOHANG, WNOWAIT};
+use crate::sys::abi::{Timespec, WNOWAIT};
 use crate::sys::{self, Errno as Number};
 use core::sync::atomic::{AtomicU32, Ordering};
 use nix::errno::Errno;
-use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
-
-/// How a child ended, and what it used.
-#[derive(Clone, Copy)]
-pub struct Waited {
-    /// A `CLD_*` code, and the exit code or signal that goes with it.
-    pub code: i32,
-    pub status: i32,
-    pub ran: Ran,
-    pub usage: libc::rusage,
-    /// The peak of memory is the program's own; otherwise the caller's own peak, below which it is not.
-    pub own_memory: bool,
-    pub max_rss_floor: u64,
-    pub memory_peak: Option<u64>,
-    /// How many processes of the cgroup the out-of-memory killer has taken since the child began.
-    pub oom_kills: Option<u64>,
-}
-
-impl Waited {
-    /// Whether a signal ended it, and it was SIGKILL.
-    pub fn killed(&self) -> bool {
-        self.code != libc::CLD_EXITED && self.status == SIGKILL
-    }
-
-    pub fn user_ns(&self) -> u64 {
-        usage::nanoseconds(self.usage.ru_utime)
-    }
-
-    pub fn system_ns(&self) -> u64 {
-        usage::nanoseconds(self.usage.ru_stime)
-    }
-
-    pub fn max_rss(&self) -> u64 {
-        usage::kibibytes(self.usage.ru_maxrss)
-    }
-}
-
-/// What a wait tells.
-pub enum Told<'a> {
-    Ended(&'a Waited),
-    /// By this signal.
-    Stopped(i32),
-    Continued,
-}
-
-/// What is waited for, besides the end.
-#[derive(Clone, Copy)]
-pub struct Watch {
-    /// What is told is not told again.
-    pub reap: bool,
-    /// WSTOPPED and WCONTINUED of waitid(2).
-    pub changes: i32,
-}
 
 impl Child {
     /// Waits until the child has changed in a way that is watched, or has ended.
@@ -81,14 +31,14 @@ impl Child {
                 return Ok(());
             }
             match self.wait(Some(Duration::ZERO), watch.reap, |waited| tell(Told::Ended(waited))) {
-                // The first process had ended, and has left the rest to a second; or a tracer has to be told first.
+                // The first process has ended, and left the rest to a second; or the child's tracer has to reap it first.
                 Err(Errno::ETIMEDOUT) if deadline.is_none_or(|deadline| Instant::now() < deadline) => nap(),
                 answer => return answer,
             }
         }
     }
 
-    /// Waits until the child has ended, and tells how; reaps it, unless asked not to. The first reaping is remembered.
+    /// Waits until the child has ended, and tells how. `reap`: reaps it; how it ended is kept for further waits.
     pub fn wait(&self, timeout: Option<Duration>, reap: bool, mut tell: impl FnMut(&Waited)) -> Result<(), Errno> {
         self.ours()?;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -97,22 +47,22 @@ impl Child {
                 tell(waited);
                 return Ok(());
             }
-            // Who does not wait asks only once.
+            // A look does not sleep first.
             let asks_only = timeout == Some(Duration::ZERO);
             if timeout.is_some() && !asks_only {
                 self.until_ended(timeout, deadline)?;
             }
             match self.collect(reap, timeout.is_none(), &mut tell) {
                 Ok(true) => return Ok(()),
-                // Perhaps another thread in here has just reaped it, and is about to remember.
+                // Another thread in here may have reaped it, and is about to store how it ended.
                 Err(Errno::ECHILD) if self.reapers.load(Ordering::Acquire) > 0 => (),
                 Err(Errno::ECHILD) => return lock(&self.waited).as_ref().map(&mut tell).ok_or(Errno::ECHILD),
-                // Where a filter forbids waitid(2), it is told only of a child that has ended.
+                // A seccomp filter forbids waitid(2). That is said only once the child has ended.
                 Err(Errno::EPERM) if asks_only || !reap => {
                     return self.until_ended(timeout, deadline).and(Err(Errno::EPERM));
                 }
                 Err(errno) => return Err(errno),
-                // Ended, but another tracer has to be told first; or there was no pidfd to wait by.
+                // It has ended, but its tracer has to reap it first; or there was no pidfd to sleep by.
                 Ok(false) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                     return Err(Errno::ETIMEDOUT);
                 }
@@ -122,25 +72,25 @@ impl Child {
         }
     }
 
-    /// Comes back with a change that is watched, or with none when the child has ended. A pidfd does not poll for changes, so
-    /// a wait for a time looks now and then.
+    /// Comes back with a change that is watched, or with `None` when the child has ended. poll(2) of a pidfd does not tell of
+    /// changes, so a wait with a time limit looks now and then.
     #[cold]
     fn until_changed(&self, watch: Watch, deadline: Option<Instant>, blocks: bool) -> Result<Option<Told<'_>>, Errno> {
-        let name = self.launched.name();
+        let process = self.launched.process();
         let again = if watch.reap { 0 } else { WNOWAIT };
         loop {
-            match name.changed(watch.changes | again).map_err(told) {
+            match process.changed(watch.changes | again).map_err(told) {
                 Ok((libc::CLD_STOPPED | libc::CLD_TRAPPED, signal)) => return Ok(Some(Told::Stopped(signal & 0x7f))),
                 Ok((libc::CLD_CONTINUED, _)) => return Ok(Some(Told::Continued)),
-                // Somebody else has reaped it, or it is about to be remembered.
+                // Other code has reaped it, or another thread in here has.
                 Err(Errno::ECHILD) => return Ok(None),
                 answer => answer.map(drop)?,
             }
-            if name.has_ended() {
+            if process.has_ended() {
                 return Ok(None);
             }
             if blocks {
-                name.until_changed(watch.changes).or_else(unless_gone)?;
+                process.until_changed(watch.changes).or_else(unless_gone)?;
             } else if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
                 return Err(Errno::ETIMEDOUT);
             } else {
@@ -152,33 +102,34 @@ impl Child {
     /// Sleeps until the child has ended, or time is up.
     #[cold]
     pub fn until_ended(&self, timeout: Option<Duration>, deadline: Option<Instant>) -> Result<(), Errno> {
-        let name = self.launched.name();
-        let Some(pidfd) = &name.pidfd else { return Ok(()) };
-        let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
+        let process = self.launched.process();
+        if process.pidfd.is_none() {
+            return Ok(());
+        }
         loop {
             let left = match deadline {
                 Some(deadline) => Some(deadline.saturating_duration_since(Instant::now())),
                 None => timeout,
             };
-            // Longer than the kernel counts is for ever.
+            // A time that the kernel's numbers cannot hold is without limit.
             let left = left.and_then(|left| {
                 let seconds = i64::try_from(left.as_secs()).ok()?;
                 Some(Timespec { seconds, nanoseconds: left.subsec_nanos() as i64 })
             });
-            match sys::poll(&mut fds, left.as_ref()) {
-                Ok(0) => return Err(Errno::ETIMEDOUT),
-                Ok(_) => return Ok(()),
+            match process.poll(left.as_ref()) {
+                Ok(false) => return Err(Errno::ETIMEDOUT),
+                Ok(true) => return Ok(()),
                 Err(Number(libc::EINTR)) => return Err(Errno::EINTR),
-                // A filter forbids ppoll(2).
-                Err(_) if name.has_ended() => return Ok(()),
+                // A seccomp filter forbids ppoll(2).
+                Err(_) if process.has_ended() => return Ok(()),
                 Err(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => return Err(Errno::ETIMEDOUT),
                 Err(_) => nap(),
             }
         }
     }
 
-    /// Whether a child that was let go and not heard of since has left the rest to a second process. That one waits until
-    /// the caller knows it, and nobody would know it once the first is reaped: so from here on the child is the second.
+    /// Whether a child that was let go, and not listened to since, has left the rest to a second process. From here on that one
+    /// is the child. It waits until the caller knows it, and the caller could not find it if the first were reaped before.
     fn takes_over(&self, blocks: bool) -> Result<bool, Errno> {
         let leaves = self.plan.as_ref().is_some_and(|plan| plan.second_clone >= clone::LATE);
         if !leaves || self.launched.second.get().is_some() {
@@ -189,20 +140,20 @@ impl Child {
             Ok(Some(_)) | Err(Errno::ECHILD) => (),
             Err(errno) => return Err(errno),
         }
-        // A thread in release holds the lock, and does it.
+        // Another thread is in `release`, holds the lock, and takes over itself.
         let Ok(_start) = self.start.try_lock() else { return Ok(true) };
         Ok(self.launched.second.get().is_some()
-            || outcome::take_over(&self.launched).transpose().map_err(|_| Errno::EPERM)?.is_some())
+            || take_over(&self.launched).transpose().map_err(|_| Errno::EPERM)?.is_some())
     }
 
-    /// What the kernel tells of the end; whether it has come.
+    /// Asks the kernel for the child's end, and tells it. Whether it has come.
     fn collect(&self, reap: bool, blocks: bool, tell: &mut impl FnMut(&Waited)) -> Result<bool, Errno> {
         if self.takes_over(blocks)? {
             return Ok(false);
         }
-        // What only a zombie can tell is asked before it is reaped.
+        // Only a zombie can tell whether the program ran: asked before it is reaped.
         let zombie = match self.so_far() {
-            // It stays one.
+            // It stays a zombie.
             _ if !reap => None,
             Start::LetGo | Start::Running(Proof::Name | Proof::Fork { .. }) => match self.zombie(blocks)? {
                 None => return Ok(false),
@@ -211,11 +162,9 @@ impl Child {
             _ => None,
         };
         let _reaping = Reaping::begin(&self.reapers, reap);
-        let options = WALL | if blocks { 0 } else { WNOHANG } | if reap { 0 } else { WNOWAIT };
         // SAFETY: a zeroed rusage is one.
         let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
-        // SAFETY: memory for a rusage.
-        let end = unsafe { self.launched.name().wait(options, &raw mut usage) };
+        let end = self.launched.process().wait(Wait { blocks, reaps: reap }, Some(&mut usage));
         let Some(end) = end.map_err(told)? else { return Ok(false) };
         let ran = zombie.filter(|_| end.signal() != 0).unwrap_or_else(|| self.ran(end));
         let waited = self.tells(end, ran, usage);
@@ -227,10 +176,11 @@ impl Child {
         Ok(true)
     }
 
-    /// Of an init's program the init has told; of an init that was killed before, what the kernel tells is all there is.
+    /// The end of an init's program is told by the init; if the init was killed before, only the init's own end is known.
     fn tells(&self, end: End, ran: Ran, usage: libc::rusage) -> Waited {
-        let program = outcome::end_of_program(&self.launched, self.has_init);
-        // The kernel keeps for a process what the memory had in which it was before an exec.
+        let program = evidence::end_of_program(&self.launched, self.has_init);
+        // The kernel counts the peak of the memory that a process had before its exec as the process's own. So only a second process, which
+        // began in the small memory of the image, or an init's program has a peak of its own.
         let own_memory = self.was_image && (self.is_second || program.is_some());
         let (end, usage) = program.map_or((end, usage), |(end, used)| (end, usage::rusage(&used)));
         let shown = usage::kibibytes(usage.ru_maxrss);
@@ -246,15 +196,13 @@ impl Child {
         }
     }
 
-    /// How the child has ended, while it is to be reaped; none if it has not ended.
+    /// How the child has ended, without reaping it. `None`: it has not ended.
     fn zombie(&self, blocks: bool) -> Result<Option<End>, Errno> {
-        let name = self.launched.name();
-        let options = WALL | WNOWAIT | if blocks { 0 } else { WNOHANG };
-        // SAFETY: no usage is asked for.
-        match unsafe { name.wait(options, core::ptr::null_mut::<u8>()) } {
+        let process = self.launched.process();
+        match process.wait(Wait { blocks, reaps: false }, None) {
             Err(errno @ Number(libc::ECHILD | libc::EINTR)) => Err(told(errno)),
-            // Without waitid(2) nothing tells how it ended before it is reaped.
-            Err(_) if name.has_ended() => Ok(Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL })),
+            // Without waitid(2) nothing tells how it ended without reaping it.
+            Err(_) if process.has_ended() => Ok(Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL })),
             Err(_) if blocks => {
                 self.until_ended(None, None)?;
                 Ok(Some(End { code: libc::CLD_KILLED, status: libc::SIGKILL }))
@@ -264,26 +212,26 @@ impl Child {
         }
     }
 
-    /// How far the start has come. A thread in release holds the lock, and knows soon.
+    /// How far the start has come. If another thread is in `release`, it holds the lock: the child was let go.
     fn so_far(&self) -> Start {
         self.start.try_lock().map_or(Start::LetGo, |start| *start)
     }
 
-    /// What tells whether the program ran; nothing does before the child was let go.
+    /// What tells whether the program ran. `None`: it did not, since the child was not let go, or its start has failed.
     fn proof(&self) -> Option<Proof> {
         match self.so_far() {
             Start::Running(proof) => Some(proof),
-            Start::LetGo => self.plan.as_ref().and_then(|plan| outcome::proof_of_silent(&self.launched, plan)),
+            Start::LetGo => self.plan.as_ref().and_then(|plan| evidence::proof_of_silent(&self.launched, plan)),
             Start::Held | Start::Failed => None,
         }
     }
 
     fn ran(&self, end: End) -> Ran {
-        self.proof().map_or(Ran::No, |proof| outcome::ran(&self.launched, proof, end))
+        self.proof().map_or(Ran::No, |proof| evidence::ran(&self.launched, proof, end))
     }
 }
 
-/// What the header lists: whatever else a wait is answered with comes from a filter.
+/// One of the errnos that the header lists: any other comes from a seccomp filter.
 fn told(Number(errno): Number) -> Errno {
     match errno {
         libc::ECHILD | libc::EINTR => Errno::from_raw(errno),
@@ -291,7 +239,7 @@ fn told(Number(errno): Number) -> Errno {
     }
 }
 
-/// Then a look tells.
+/// ECHILD is no error here: the next look tells.
 fn unless_gone(errno: Number) -> Result<(), Errno> {
     match told(errno) {
         Errno::ECHILD => Ok(()),
@@ -299,14 +247,14 @@ fn unless_gone(errno: Number) -> Result<(), Errno> {
     }
 }
 
-/// Between two looks where nothing wakes the caller.
+/// Sleeps between two looks, where nothing can wake the caller.
 fn nap() {
     if sys::sleep(&Timespec { seconds: 0, nanoseconds: 1_000_000 }).is_err() {
         std::thread::yield_now();
     }
 }
 
-/// Counts a thread that may reap, for as long as it may.
+/// Counts a thread as one that may reap, as long as this lives.
 struct Reaping<'a>(Option<&'a AtomicU32>);
 
 impl<'a> Reaping<'a> {

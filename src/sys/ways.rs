@@ -1,6 +1,6 @@
 //! The one table of system calls that not every host has, or lets everybody make, and that this library has another way
 //! for. A call is tried when a request needs it, never to find out whether it is there: a seccomp filter may kill whoever
-//! makes it, may be put on later, and may be one thread's alone. What a failure teaches is a hint at most (parent::ways).
+//! makes it, may be put on later, and may be one thread's alone. What a failure teaches is a hint at most (parent::hint).
 
 use super::Errno;
 use super::abi::*;

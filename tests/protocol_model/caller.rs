@@ -1,4 +1,4 @@
-//! The caller: how it listens, and what its calls do. `src/parent/{channel,handshake,launch}.rs`
+//! The caller: how it listens, and what its calls do. `src/parent/{channel_wait,hear,launched}.rs`
 
 use super::calls;
 use super::outcome::{self, Ran};

@@ -1,4 +1,4 @@
-//! The order in which the caller's calls listen, serve and let go: `src/parent/{handshake,outcome,child}.rs`
+//! The order in which the caller's calls listen, serve and let go: `src/parent/{serve,outcome,child}.rs`
 
 use super::caller::{At, Failed, Goal, Start};
 use super::page::Kind;

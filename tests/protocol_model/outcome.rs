@@ -1,4 +1,4 @@
-//! What the caller concludes: `src/parent/{outcome,wait,child}.rs`
+//! What the caller concludes: `src/parent/{evidence,wait,child}.rs`
 
 use super::caller::{At, Failed, Goal, Proof, Said, Start};
 use super::page::{Kind, ProgramRan, Stage, Who};

@@ -47,14 +47,24 @@ static void pass_on(struct run *run)
         accept(forkexec_attr_set_signal_ignore(run->attr, bit));
 }
 
-/* By that name, or by /proc/self/exe where the file has that name: so a sandbox starts another one. */
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* By that name, or by /proc/self/exe where the file has that name: so a sandbox starts another one. Under our usual name the
+ * file is not looked at. */
 static bool is_called_bwrap(const char *name)
 {
     char path[4096];
+    if (!strcmp(last_part(name), "bwrap"))
+        return true;
+    if (!strcmp(last_part(name), "forkexec-run"))
+        return false;
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     path[length > 0 ? length : 0] = 0;
-    const char *end = strrchr(name, '/'), *file = strrchr(path, '/');
-    return !strcmp(end ? end + 1 : name, "bwrap") || (file && !strcmp(file, "/bwrap"));
+    return *path == '/' && !strcmp(last_part(path), "bwrap");
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -380,21 +379,20 @@ static struct json_object *parse(const char *text, size_t length)
     return document;
 }
 
-static struct json_object *read_document(const char *name)
+static struct json_object *read_document(int fd)
 {
     char *text = malloc(MOST_BYTES + 2);
-    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     size_t length = 0;
-    ssize_t n = fd < 0 || !text ? -1 : 1;
+    ssize_t n = text ? 1 : -1;
     while (n > 0 && length <= MOST_BYTES) {
         n = read(fd, text + length, MOST_BYTES + 1 - length);
         length += n > 0 ? (size_t)n : 0;
     }
     if (n < 0)
-        usage("%s: %s", name, strerror(errno));
+        usage("it cannot be read: %s", strerror(errno));
     close(fd);
     if (length > MOST_BYTES)
-        usage("%s: there is more than 4 MiB of it", name);
+        usage("there is more than 4 MiB of it");
     text[length] = 0;
     struct json_object *document = parse(text, length);
     free(text);
@@ -443,12 +441,12 @@ static struct json_object *find_profile(struct json_object *document)
     return profile;
 }
 
-void read_profile(struct profile *profile, const char *name, uint64_t capabilities)
+void read_profile(struct profile *profile, int fd, uint64_t capabilities)
 {
     struct surroundings host = { .capabilities = capabilities };
     *profile = (struct profile){ .arches = { seccomp_arch_native() }, .arch_count = 1 };
     path[0] = 0;
-    struct json_object *document = read_document(name), *from = find_profile(document);
+    struct json_object *document = read_document(fd), *from = find_profile(document);
     look_around(&host, profile->arches[0]);
     profile->answer = answer_of(get_text(from, "defaultAction"), "defaultAction",
         get_number(from, "defaultErrnoRet", UINT64_MAX, 4095));

@@ -1,4 +1,5 @@
-/* A seccomp profile, between its JSON (profile.c) and the instructions it becomes (profile_filter.c). */
+/* A seccomp profile, between its JSON (profile.c) and the instructions it becomes (profile_filter.c); and what
+ * forkexec-run hears of forkexec-run-profile, which reads it. */
 #ifndef PROFILE_H
 #define PROFILE_H
 #include <linux/filter.h>
@@ -33,8 +34,16 @@ struct profile {
     size_t rule_count;
 };
 
-/* Reads the profile at path for a program with these capabilities; what is wrong with it ends this program. */
-void read_profile(struct profile *profile, const char *path, uint64_t capabilities);
+/* What forkexec-run-profile writes first. Then come that many instructions, or bytes of the sentence that says what is wrong. */
+struct profile_reply {
+    uint32_t is_refused;
+    uint32_t flags;         /* FORKEXEC_SECCOMP_ */
+    uint32_t length;
+};
+enum { MOST_INSTRUCTIONS = 4096 };
+
+/* Reads the profile for a program with these capabilities, and closes fd; what is wrong with it ends this program. */
+void read_profile(struct profile *profile, int fd, uint64_t capabilities);
 void free_profile(struct profile *profile);
 /* Writes the filter, and returns its length; what is wrong ends this program. */
 size_t build_filter(const struct profile *profile, struct sock_filter *filter, size_t most);

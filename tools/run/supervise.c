@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -113,22 +114,23 @@ static void read_comm(int32_t pid, char comm[17])
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/comm", pid);
-    FILE *in = fopen(path, "re");
-    size_t n = in ? fread(comm, 1, 16, in) : 0;
-    comm[n] = 0;
-    if (in)
-        fclose(in);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, comm, 16);
+    comm[n < 0 ? 0 : n] = 0;
+    if (fd >= 0)
+        close(fd);
 }
 
 /* A held child that a signal ended may have been the command or not, as far as the library can know. The exec gave it
  * another name, which it keeps until it is reaped. */
 static int reap(struct watch *watch, struct forkexec_status *status)
 {
-    char comm[17];
+    char comm[17] = "";
     int result = forkexec_wait(watch->child, 0, FORKEXEC_WAIT_NOREAP, status, sizeof *status);
     if (result)
         return result;
-    read_comm(watch->pid, comm);
+    if (status->ran == FORKEXEC_RAN_UNKNOWN)
+        read_comm(watch->pid, comm);
     result = forkexec_wait(watch->child, 0, 0, status, sizeof *status);
     if (!result && status->ran == FORKEXEC_RAN_UNKNOWN && *comm && *watch->held_comm && strcmp(comm, watch->held_comm))
         status->ran = FORKEXEC_RAN_YES;

@@ -531,7 +531,7 @@ SITUATION(CGROUP_WITHOUT_CPUS, need_native(); need_cgroup())
     says(said, "cgroup (written to fd %d): %s: %s", fd, strerror(ENOSPC), sentence);
 }
 
-NOT_HERE(CGROUP_OUT_OF_MEMORY, "c-tests/cgroup_memory.c has hosts whose cgroups count memory")
+NOT_HERE(CGROUP_OUT_OF_MEMORY, "c-tests/attributes/cgroup_memory.c has hosts whose cgroups count memory")
 
 /* A caller in a root of its own, or with a /proc that is none, for whose child a file in /proc is to be written. */
 static inline struct forkexec_attr *mapped(void)

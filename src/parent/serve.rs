@@ -1,22 +1,22 @@
-//! What the caller does for a child that waits: what only the namespace it comes from has the privilege for.
+//! The steps that the caller takes for a waiting child, because they need privilege in the namespaces that the child has left.
 
+use super::evidence::Heard;
 use super::failure::Failure;
-use super::helper;
-use super::launch::Launched;
-use super::name::Name;
-use super::outcome::{self, Heard};
+use super::give_up::failure_of;
+use super::hear::hear_word;
+use super::launched::Launched;
+use super::process::{End, Process};
 use super::procfs::{Directory, Unproven};
-use super::shared::Shared;
 use crate::page::kind;
 use crate::plan::Sealed;
 use crate::sealed::{Plan, Text, cgroup};
 use crate::sentences;
+use crate::shared::Shared;
 use crate::stage::Stage;
 use crate::sys::abi::{IOPRIO_WHO_PROCESS, PRIO_PROCESS, RLIMIT_NOFILE};
 use crate::sys::{self, Errno};
 use core::cell::OnceCell;
 use core::ffi::CStr;
-use core::sync::atomic::Ordering;
 use nix::errno::Errno as Number;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
@@ -25,12 +25,15 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 type Done = Result<(), Failure>;
 
-/// Everything that the plan leaves to the caller; then the child may go on.
-pub fn serve(launched: &Launched, plan: &Shared<Sealed>) -> Done {
+/// Runs a helper like newuidmap(1): its path, the pid that it is for, and the map. `None`: other code has reaped it.
+pub type RunHelper = fn(&CStr, i32, &[u8]) -> Result<Option<End>, Number>;
+
+/// Takes all steps that the plan leaves to the caller; then the child goes on.
+pub fn serve(launched: &Launched, plan: &Shared<Sealed>, run_helper: RunHelper) -> Done {
     if plan.wait == 0 {
         return Ok(());
     }
-    let serving = Serving { name: launched.name(), plan, directory: OnceCell::new() };
+    let serving = Serving { process: launched.process(), plan, run_helper, directory: OnceCell::new() };
     if plan.says_outside != 0 {
         hear(launched, plan, kind::OUTSIDE)?;
     }
@@ -39,48 +42,34 @@ pub fn serve(launched: &Launched, plan: &Shared<Sealed>) -> Done {
     }
     serving.limits()?;
     if plan.unshare_user != 0 {
-        go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))?;
+        launched.go().map_err(|errno| Failure::at(Stage::Wait, errno, plan))?;
         hear(launched, plan, kind::UNMAPPED)?;
     }
     serving.maps()?;
-    go(launched).map_err(|errno| Failure::at(Stage::Wait, errno, plan))
+    launched.go().map_err(|errno| Failure::at(Stage::Wait, errno, plan))
 }
 
-/// Waits until the child has said this.
+/// Waits until the child has said this word.
 fn hear(launched: &Launched, plan: &Shared<Sealed>, word: u32) -> Done {
-    match outcome::hear_word(launched, plan, None) {
+    match hear_word(launched, plan, None) {
         Heard::Said(said) if said == word => Ok(()),
-        heard => Err(heard.into_failure(launched, plan)),
+        heard => Err(failure_of(heard, launched, plan)),
     }
-}
-
-/// Lets a waiting child go on. One that polls is woken by its eventfd, the others by the page.
-pub fn go(launched: &Launched) -> Result<(), Number> {
-    let channel = launched.lock_channel().clone();
-    if let Some(channel) = channel {
-        channel.release();
-    }
-    launched.ends.go.as_ref().map_or(Ok(0), |go| go.write(1)).map(drop)
-}
-
-/// Lets a held child go, on these terms.
-pub fn let_go(launched: &Launched, terms: u32) -> Result<(), Number> {
-    launched.page().go.store(terms, Ordering::Release);
-    go(launched)
 }
 
 struct Serving<'a> {
-    name: &'a Name,
+    process: &'a Process,
     plan: &'a Shared<Sealed>,
+    run_helper: RunHelper,
     directory: OnceCell<Directory>,
 }
 
 impl Serving<'_> {
     fn failed(&self, stage: Stage, errno: Number, index: i32, what: &'static str) -> Failure {
-        Failure::at(stage, errno, self.plan).item(index, what).of_child(self.name.pid)
+        Failure::at(stage, errno, self.plan).item(index, what).of_child(self.process.pid)
     }
 
-    /// A step whose failure may be tolerated, like the child's own of the same stage.
+    /// A step whose failure the request may tolerate, as for the child's own step of the same stage.
     fn step(&self, stage: Stage, index: i32, answer: Result<(), Errno>) -> Done {
         match answer {
             Err(Errno(errno)) if !self.tolerates(stage) => Err(self.failed(stage, Number::from_raw(errno), index, "")),
@@ -93,7 +82,7 @@ impl Serving<'_> {
         let directory = unsafe { BorrowedFd::borrow_raw(self.plan.cgroup_fd) };
         let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         openat(directory, c"cgroup.procs", flags, Mode::empty())
-            .and_then(|file| write_once(file, format_args!("{}", self.name.pid)))
+            .and_then(|file| write_once(file, format_args!("{}", self.process.pid)))
             .map_err(|errno| self.failed(Stage::Cgroup, errno, -1, ""))
     }
 
@@ -104,19 +93,19 @@ impl Serving<'_> {
         }
         for item in plan.list(plan.raises) {
             let stage = if item.resource == RLIMIT_NOFILE { Stage::Nofile } else { Stage::Rlimit };
-            self.step(stage, item.index, sys::set_rlimit(self.name.pid, item.resource, &item.limit))?;
+            self.step(stage, item.index, sys::set_rlimit(self.process.pid, item.resource, &item.limit))?;
         }
         if let Some(nice) = plan.nice.get() {
-            self.step(Stage::Nice, -1, sys::setpriority(PRIO_PROCESS, self.name.pid, nice))?;
+            self.step(Stage::Nice, -1, sys::setpriority(PRIO_PROCESS, self.process.pid, nice))?;
         }
         if let Some(asked) = plan.scheduler.get() {
-            self.step(Stage::Scheduler, -1, sys::sched_setscheduler(self.name.pid, asked.policy, asked.priority))?;
+            self.step(Stage::Scheduler, -1, sys::sched_setscheduler(self.process.pid, asked.policy, asked.priority))?;
         }
         if let Some(asked) = plan.deadline.get() {
-            self.step(Stage::Scheduler, -1, sys::sched_setattr(self.name.pid, &asked.attr()))?;
+            self.step(Stage::Scheduler, -1, sys::sched_setattr(self.process.pid, &asked.attr()))?;
         }
         if let Some(priority) = plan.io_priority.get() {
-            self.step(Stage::IoPriority, -1, sys::ioprio_set(IOPRIO_WHO_PROCESS, self.name.pid, priority))?;
+            self.step(Stage::IoPriority, -1, sys::ioprio_set(IOPRIO_WHO_PROCESS, self.process.pid, priority))?;
         }
         if !plan.oom_score_adj.is_empty() && plan.is_born_in_user_namespace() {
             self.oom_score_adj()?;
@@ -137,8 +126,8 @@ impl Serving<'_> {
         self.plan.list(self.plan.tolerated).contains(&(stage as u32))
     }
 
-    /// What the kernel did not let the caller write itself.
-    fn help(&self, directory: &Directory, helper: Text, file: &CStr, map: &[u8]) -> Done {
+    /// Leaves to a helper what the kernel did not let the caller write itself.
+    fn by_helper(&self, directory: &Directory, helper: Text, file: &CStr, map: &[u8]) -> Done {
         let plan: &Plan = self.plan;
         // SAFETY: plan::lower guarantees a NUL-terminated path.
         let Some(path) = plan.text(helper).map(|path| unsafe { CStr::from_ptr(path.cast()) }) else { return Ok(()) };
@@ -146,17 +135,17 @@ impl Serving<'_> {
         let keeps_groups = file == c"gid_map" && plan.setgroups.is_empty();
         let is_written = || directory.read(file, &mut [0; 32]).is_ok_and(|text| !text.is_empty());
         let denies = || !directory.read(c"setgroups", &mut [0; 32]).is_ok_and(|text| text.starts_with(b"allow"));
-        match helper::run(path, directory.number(), map) {
+        match (self.run_helper)(path, directory.number(), map) {
             Err(errno) => failed(errno, None, sentences::NOTHING),
             Ok(Some(end)) if !end.is_success() => failed(Number::EPERM, Some(end), sentences::NOTHING),
-            // Where its end was told to somebody else, this alone tells.
+            // Also if other code has reaped the helper, the file tells.
             Ok(end) if !is_written() => failed(Number::EPERM, end, sentences::HELPER_WROTE_NOTHING),
             Ok(end) if keeps_groups && denies() => failed(Number::EPERM, end, sentences::HELPER_DENIED_SETGROUPS),
             Ok(_) => Ok(()),
         }
     }
 
-    /// uid_map, setgroups, gid_map: without privilege the kernel takes a gid map only once setgroups is denied.
+    /// uid_map, setgroups, gid_map, in this order: an unprivileged caller must deny setgroups before the kernel takes a gid map.
     fn maps(&self) -> Done {
         let plan: &Plan = self.plan;
         let files = [
@@ -170,7 +159,7 @@ impl Serving<'_> {
                 // Kernels before 3.19 have no setgroups to deny.
                 Err(Errno(libc::ENOENT)) if *name == "setgroups" => (),
                 Err(Errno(libc::EPERM)) if !helper.is_empty() => {
-                    self.help(directory, *helper, file, plan.bytes(*text))?
+                    self.by_helper(directory, *helper, file, plan.bytes(*text))?
                 }
                 answer => {
                     answer.map_err(|Errno(errno)| self.failed(Stage::IdMap, Number::from_raw(errno), -1, name))?
@@ -180,12 +169,12 @@ impl Serving<'_> {
         Ok(())
     }
 
-    /// The child's files in /proc, looked for when the first is needed.
+    /// The child's directory in /proc, opened when it is first needed.
     fn directory(&self, stage: Stage, name: &'static str) -> Result<&Directory, Failure> {
         if let Some(directory) = self.directory.get() {
             return Ok(directory);
         }
-        let found = Directory::of(self.name)
+        let found = Directory::of(self.process)
             .map_err(|Unproven { code, why }| self.failed(stage, Number::from_raw(code), -1, name).because(why))?;
         Ok(self.directory.get_or_init(|| found))
     }

@@ -1,5 +1,6 @@
-//! What the caller knows a process by, and what it does to a process by that name: look whether it has ended, kill it,
-//! reap it. A filter of the caller's may forbid waitid(2) or poll(2); then wait4(2) and the rest serve.
+//! A child of this process: its pid and its pidfd, and what the caller does by them: look whether it has ended, wait for it,
+//! signal it, reap it. Only this file waits for children of the caller's threads. A seccomp filter of the caller's may forbid
+//! waitid(2) or ppoll(2): then wait4(2) and looks now and then do instead.
 
 use crate::sys::abi::{
     EAGAIN, EINTR, EINVAL, ENOSYS, P_PID, P_PIDFD, POLLIN, PollFd, Timespec, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT,
@@ -9,13 +10,12 @@ use crate::sys::{self, Answer, Errno};
 use core::ptr::null_mut;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// A child of this process's.
-pub struct Name {
+pub struct Process {
     pub pid: i32,
     pub pidfd: Option<OwnedFd>,
 }
 
-/// How a process ended: a `CLD_*` code, and the exit code or the signal.
+/// How a process ended: a `CLD_*` code, and the exit code or the signal. waitid(2)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct End {
     pub code: i32,
@@ -27,6 +27,25 @@ impl End {
     pub fn signal(&self) -> i32 {
         if matches!(self.code, libc::CLD_KILLED | libc::CLD_DUMPED) { self.status } else { 0 }
     }
+
+    pub fn is_success(&self) -> bool {
+        *self == End { code: libc::CLD_EXITED, status: 0 }
+    }
+}
+
+/// How to wait for the end of a process.
+#[derive(Clone, Copy)]
+pub struct Wait {
+    /// Comes back only when the process has ended.
+    pub blocks: bool,
+    /// Reaps it; otherwise it stays a zombie, and can be waited for again.
+    pub reaps: bool,
+}
+
+impl Wait {
+    fn options(self) -> i32 {
+        WALL | if self.blocks { 0 } else { WNOHANG } | if self.reaps { 0 } else { WNOWAIT }
+    }
 }
 
 /// What a look at a child tells.
@@ -34,7 +53,7 @@ impl End {
 pub enum Seen {
     Alive,
     Ended(End),
-    /// It is no child of this process's, of those that are waited for in that way: somebody else has reaped it, perhaps.
+    /// This process has no such child, or none that this kind of wait finds. Other code may have reaped it.
     NotThere,
     /// A filter does not let this process look.
     Unknown,
@@ -45,16 +64,17 @@ pub enum Seen {
 pub enum Passed {
     No,
     Yes,
-    /// Somebody else has reaped the child, so that nothing tells.
+    /// Other code has reaped the child, so that nothing tells.
     Unknown,
 }
 
-impl Name {
-    pub fn new(pid: i32, pidfd: Option<OwnedFd>) -> Name {
-        Name { pid, pidfd }
+impl Process {
+    pub fn new(pid: i32, pidfd: Option<OwnedFd>) -> Process {
+        Process { pid, pidfd }
     }
 
-    /// By the pidfd, which is no other process's; by pid where the kernel (before Linux 5.4) has the one without the other.
+    /// Waits by the pidfd, which never stands for another process. Linux 5.2 and 5.3 have pidfds, but do not wait by them:
+    /// there it waits by pid.
     fn by(&self, mut wait: impl FnMut(i32, i32) -> Answer) -> Answer {
         match self.pidfd.as_ref().map(|pidfd| wait(P_PIDFD, pidfd.as_raw_fd())) {
             None | Some(Err(Errno(EINVAL))) => wait(P_PID, self.pid),
@@ -62,13 +82,19 @@ impl Name {
         }
     }
 
+    /// ECHILD: the child was reaped, so its pid may be another process's.
+    pub fn is_not_reaped(&self) -> Answer {
+        let mut info = WaitInfo::EMPTY;
+        sys::waitid(P_PID, self.pid, &mut info, WEXITED | WNOHANG | WNOWAIT | WALL)
+    }
+
     /// Looks without reaping, and without waiting.
     pub fn look(&self) -> Seen {
         self.look_as(WALL)
     }
 
-    /// Whether an exec of this child passed its point of no return. Until then its exit signal is 0, and only `__WCLONE`
-    /// waits for it; exec makes it SIGCHLD, and `__WCLONE` does not wait for it any more.
+    /// Whether an exec of this child passed its point of no return. Until then the child's exit signal is 0, and only a wait
+    /// with `__WCLONE` finds the child. The exec makes the signal SIGCHLD, and then such a wait does not find it.
     pub fn passed_exec(&self) -> Passed {
         const SIGCHLD_ONLY: i32 = 0;
         match self.look_as(SIGCHLD_ONLY) {
@@ -88,11 +114,11 @@ impl Name {
         if self.look() != Seen::NotThere { Passed::Yes } else { Passed::Unknown }
     }
 
-    /// The same for a child whose exit signal was SIGCHLD from the beginning, as qemu-user makes them. The kernel refuses to
-    /// move a child that has been exec'd to another process group by EACCES, and looks at that before it looks for the
-    /// group. Of a child in another session it does not tell. setpgid(2)
+    /// The same for a child whose exit signal was SIGCHLD from the beginning, as qemu-user makes them. setpgid(2) of a child
+    /// that has been exec'd fails with EACCES, before the kernel looks whether the group exists. If the child is in another
+    /// session, this does not tell.
     pub fn passed_exec_by_group(&self) -> Passed {
-        /// A process group that never is: pids are smaller.
+        /// No process group has this number: pids are smaller.
         const NO_GROUP: i32 = i32::MAX;
         if self.look() == Seen::NotThere {
             return Passed::Unknown;
@@ -108,31 +134,38 @@ impl Name {
         }
     }
 
-    /// wait4(2) with `__WCLONE`, which reaps what it finds: a child that failed.
+    /// wait4(2) with `__WCLONE`. It reaps a child that it finds: one whose exec failed.
     fn is_found_by_wait4(&self) -> bool {
         let mut status = 0;
         // SAFETY: kernel contract, man 2 wait4: no usage is asked for.
         unsafe { sys::wait4(self.pid, &mut status, WNOHANG | WCLONE, null_mut::<u8>()) }.is_ok()
     }
 
-    /// Whether it has stopped or was continued, whichever is asked for, since that was last told; 0 is neither, else a `CLD_*`
-    /// code and the signal. With WNOWAIT it is told again.
+    /// Whether it has stopped or was continued since the last wait that told so, as asked by WSTOPPED and WCONTINUED: a `CLD_*`
+    /// code and the signal, or zeros. With WNOWAIT the next wait tells it again.
     pub fn changed(&self, options: i32) -> Answer<(i32, i32)> {
         let mut info = WaitInfo::EMPTY;
         self.by(|which, id| sys::waitid(which, id, &mut info, options | WNOHANG | WALL))?;
         Ok(if info.pid == 0 { (0, 0) } else { (info.code, info.status) })
     }
 
-    /// Waits until it has stopped, was continued, or has ended, and leaves that to be told.
+    /// Waits until it has stopped, was continued, or has ended, and leaves that to the next wait.
     pub fn until_changed(&self, options: i32) -> Answer {
         let mut info = WaitInfo::EMPTY;
         self.by(|which, id| sys::waitid(which, id, &mut info, options | WEXITED | WNOWAIT | WALL))
     }
 
-    /// Waits until it has ended, and leaves it to be reaped.
+    /// Waits until it has ended, and leaves it a zombie.
     pub fn until_ended(&self) {
-        // SAFETY: no usage is asked for.
-        while unsafe { self.wait(WALL | WNOWAIT, null_mut::<u8>()) } == Err(Errno(EINTR)) {}
+        while self.wait(Wait { blocks: true, reaps: false }, None) == Err(Errno(EINTR)) {}
+    }
+
+    /// Sleeps until it has ended, or until the time is up; `None` is without limit. Whether it has ended. ENOSYS: there is
+    /// no pidfd to sleep by.
+    pub fn poll(&self, timeout: Option<&Timespec>) -> Answer<bool> {
+        let Some(pidfd) = &self.pidfd else { return Err(Errno(ENOSYS)) };
+        let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
+        sys::poll(&mut fds, timeout).map(|ready| ready != 0)
     }
 
     fn look_as(&self, kind: i32) -> Seen {
@@ -149,13 +182,10 @@ impl Name {
         }
     }
 
-    /// Whether it is not running any more, as far as can be told.
+    /// Whether it has ended, as far as can be told.
     pub fn has_ended(&self) -> bool {
-        if let Some(pidfd) = &self.pidfd {
-            let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
-            if let Ok(ready) = sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 })) {
-                return ready != 0;
-            }
+        if let Ok(ended) = self.poll(Some(&Timespec { seconds: 0, nanoseconds: 0 })) {
+            return ended;
         }
         match self.look() {
             Seen::Alive => false,
@@ -164,25 +194,34 @@ impl Name {
         }
     }
 
-    /// Kills it. By pidfd where there is one: the caller's own wait may have reaped it, and its pid be another's.
+    /// Sends a signal by the pidfd; by pid where the kernel has no such call.
+    pub fn signal(&self, signal: i32) -> Answer {
+        match self.signal_by_pidfd(signal) {
+            Err(Errno(ENOSYS)) => sys::kill(self.pid, signal),
+            answer => answer,
+        }
+    }
+
+    /// Kills it: by pidfd, because the caller may have reaped it, and its pid may be another process's. If that fails for any
+    /// reason but ESRCH, then by pid.
     pub fn kill(&self) {
-        let killed = match &self.pidfd {
-            Some(pidfd) => sys::pidfd_send_signal(pidfd.as_raw_fd(), libc::SIGKILL, 0),
-            None => Err(Errno(ENOSYS)),
-        };
-        // Whatever kept the one call from it: a child that nobody has reaped still has its pid.
+        let killed = self.signal_by_pidfd(libc::SIGKILL);
         if killed.is_err_and(|errno| errno != Errno(libc::ESRCH)) {
             let _ = sys::kill(self.pid, libc::SIGKILL);
         }
     }
 
-    /// Waits until it has ended and reaps it; `None` if somebody else was told of its end, or a filter forbids each call that
-    /// could tell. It would stay a zombie, so an error that may pass is met with a second try.
+    fn signal_by_pidfd(&self, signal: i32) -> Answer {
+        let Some(pidfd) = &self.pidfd else { return Err(Errno(ENOSYS)) };
+        sys::pidfd_send_signal(pidfd.as_raw_fd(), signal, 0)
+    }
+
+    /// Waits until it has ended, and reaps it. `None`: other code has reaped it, or a seccomp filter forbids each call that
+    /// could tell. After an error that may pass it tries once more, because the child would stay a zombie.
     pub fn reap(&self) -> Option<End> {
         let mut tries = 2;
         loop {
-            // SAFETY: no usage is asked for.
-            match unsafe { self.wait(WALL, null_mut::<u8>()) } {
+            match self.wait(Wait { blocks: true, reaps: true }, None) {
                 Err(Errno(EINTR)) => (),
                 Err(Errno(code)) if code != libc::ECHILD && tries > 1 => tries -= 1,
                 end => return end.ok().flatten(),
@@ -190,46 +229,44 @@ impl Name {
         }
     }
 
-    /// Waits for its end, reaps it unless told not to, and tells what it used; `None` where it has not ended and the options
-    /// say not to wait. ECHILD: somebody else has reaped it.
-    ///
-    /// # Safety
-    /// `usage` is NULL or memory for a rusage, getrusage(2).
-    pub unsafe fn wait<T>(&self, options: i32, usage: *mut T) -> Answer<Option<End>> {
+    /// Reaps it if it has ended. Whether there may still be something to reap.
+    pub fn reap_if_ended(&self) -> bool {
+        matches!(self.wait(Wait { blocks: false, reaps: true }, None), Ok(None) | Err(Errno(EINTR)))
+    }
+
+    /// Waits for its end, and tells what it used. `None`: it has not ended, and this does not block. ECHILD: other code has
+    /// reaped it.
+    pub fn wait(&self, how: Wait, usage: Option<&mut libc::rusage>) -> Answer<Option<End>> {
+        let usage: *mut libc::rusage = usage.map_or(null_mut(), |usage| usage);
+        let options = how.options();
         let mut info = WaitInfo::EMPTY;
         loop {
-            // SAFETY: the caller vouches for `usage`.
+            // SAFETY: NULL, or memory for a rusage that nobody else uses.
             let wait = |which, id| unsafe { sys::waitid_usage(which, id, &mut info, options | WEXITED, usage) };
             return match self.by(wait) {
                 Ok(()) if info.pid == 0 => Ok(None),
                 Ok(()) => Ok(Some(End { code: info.code, status: info.status })),
-                Err(Errno(EAGAIN)) if options & WNOHANG != 0 => Ok(None),
-                // A pidfd that somebody has made non-blocking.
-                Err(Errno(EAGAIN)) => match self.until_readable() {
-                    Ok(()) => continue,
+                Err(Errno(EAGAIN)) if !how.blocks => Ok(None),
+                // The caller has made the pidfd non-blocking.
+                Err(Errno(EAGAIN)) => match self.poll(None) {
+                    Ok(_) => continue,
                     Err(errno) => Err(errno),
                 },
                 Err(errno @ Errno(EINTR | libc::ECHILD)) => Err(errno),
                 // wait4(2) always reaps.
-                Err(errno) if options & WNOWAIT != 0 => Err(errno),
+                Err(errno) if !how.reaps => Err(errno),
                 // SAFETY: as above.
                 Err(errno) => unsafe { self.wait4(options, usage) }.map_err(|_| errno),
             };
         }
     }
 
-    fn until_readable(&self) -> Answer {
-        let Some(pidfd) = &self.pidfd else { return Ok(()) };
-        let mut fds = [PollFd { fd: pidfd.as_raw_fd(), events: POLLIN, revents: 0 }];
-        sys::poll(&mut fds, None).map(drop)
-    }
-
     /// # Safety
-    /// As for `wait`.
-    unsafe fn wait4<T>(&self, options: i32, usage: *mut T) -> Answer<Option<End>> {
+    /// `usage` is NULL or memory for a rusage, getrusage(2).
+    unsafe fn wait4(&self, options: i32, usage: *mut libc::rusage) -> Answer<Option<End>> {
         let mut status = 0;
         // SAFETY: the caller vouches for `usage`.
-        let pid = unsafe { sys::wait4(self.pid, &mut status, options & (WNOHANG | WALL | WCLONE), usage)? };
+        let pid = unsafe { sys::wait4(self.pid, &mut status, options & (WNOHANG | WALL), usage)? };
         let (code, status) = sys::end_of(status);
         Ok((pid != 0).then_some(End { code, status }))
     }

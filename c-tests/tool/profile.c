@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
-#include "../tools/run/profile.h"
+#include "../../tools/run/profile.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -96,11 +96,18 @@ static void write_profile(const char *text)
     assert_int_equal(fclose(out), 0);
 }
 
+static void read_file(struct profile *profile, const char *path, uint64_t capabilities)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    read_profile(profile, fd, capabilities);
+}
+
 static void make(struct filter *filter, const char *text, uint64_t capabilities)
 {
     struct profile profile;
     write_profile(text);
-    read_profile(&profile, file, capabilities);
+    read_file(&profile, file, capabilities);
     filter->length = build_filter(&profile, filter->program, MOST);
     free_profile(&profile);
     unlink(file);
@@ -308,7 +315,7 @@ static void compare_all(const char *path, uint64_t capabilities)
     static struct filter ours, theirs;
     struct profile profile;
     double begin = seconds();
-    read_profile(&profile, path, capabilities);
+    read_file(&profile, path, capabilities);
     ours.length = build_filter(&profile, ours.program, MOST);
     double middle = seconds();
     build_by_libseccomp(&profile, &theirs);
@@ -443,7 +450,7 @@ TEST(forms_of_profiles)
         char text[256];
         snprintf(text, sizeof text, "{\"defaultAction\":\"SCMP_ACT_ALLOW\"%s}", flags[i].flags);
         write_profile(text);
-        read_profile(&profile, file, 0);
+        read_file(&profile, file, 0);
         assert_int_equal(profile.flags, flags[i].are);
         free_profile(&profile);
     }
@@ -514,7 +521,7 @@ static void read_wrong(const char *text)
     pid_t pid = fork();
     if (pid == 0) {
         expects = ends[1];
-        read_profile(&profile, file, 0);
+        read_file(&profile, file, 0);
         build_filter(&profile, filter.program, MOST);
         _exit(1);
     }

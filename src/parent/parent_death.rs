@@ -1,18 +1,20 @@
-//! The signal for the death of the process, which the kernel only offers for that of the thread that made the child.
+//! The parent-death signal. The kernel sends it when the thread ends that made the child. Where it is to be sent only when the
+//! process ends, a keeper thread makes the child.
 
 use super::failure::Failure;
-use super::launch::{self, Given, Launched};
-use super::shared::Shared;
+use super::launch::{self, Given};
+use super::launched::Launched;
 use super::thread_stack::ThreadStack;
 use super::{confine, keeper};
 use crate::plan::{Host, Sealed};
 use crate::sealed::clone;
 use crate::sentences;
+use crate::shared::Shared;
 use crate::stage::Stage;
 use crate::sys::Errno;
 use nix::errno::Errno as Number;
 
-/// Launches a plan by the thread whose death is to be told.
+/// Makes the child of a plan, by the thread whose death is to be told.
 pub fn launch(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<Launched, Failure> {
     if plan.parent_death == 0 || plan.parent_death_process == 0 {
         return launch::launch(plan, given);
@@ -36,7 +38,7 @@ fn launch_by_keeper(plan: &Shared<Sealed>, given: Given, host: &Host) -> Result<
         Ok(made)
     })?;
     launched.keeper = keeper;
-    // No thread of the caller's has made it.
+    // None of the caller's own threads has made it.
     launched.thread = 0;
     Ok(launched)
 }

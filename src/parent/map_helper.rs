@@ -1,8 +1,10 @@
-//! Helpers that map ids for whom the kernel does not let: newuidmap(1), newgidmap(1).
+//! Runs helpers that map the ids which the kernel does not let the caller map: newuidmap(1), newgidmap(1).
 
 use super::child::Child;
 use super::failure::Failure;
 use super::host;
+use super::process::End;
+use super::start::start;
 use crate::attr::owned::{NoMemory, Room, push};
 use crate::attr::{Accepted, Attr};
 use crate::plan::{Purpose, Request, Strings};
@@ -12,20 +14,7 @@ use core::ptr::null;
 use nix::errno::Errno;
 use std::io::Write;
 
-/// How a helper ended: a `CLD_*` code, and the exit code or signal.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct End {
-    pub code: i32,
-    pub status: i32,
-}
-
-impl End {
-    pub fn is_success(self) -> bool {
-        self == End { code: libc::CLD_EXITED, status: 0 }
-    }
-}
-
-/// Runs a helper for a process and waits for its end; `None` if somebody else in this process was told of it.
+/// Runs a helper for a process and waits for its end. `None`: other code of this process has reaped it.
 pub fn run(path: &CStr, pid: i32, map: &[u8]) -> Result<Option<End>, Errno> {
     let no_memory = |_| Errno::ENOMEM;
     let arguments = arguments(pid, map).map_err(no_memory)?;
@@ -47,7 +36,7 @@ pub fn run(path: &CStr, pid: i32, map: &[u8]) -> Result<Option<End>, Errno> {
     let host = host::host();
     let request = Request { attr: &attr, path: Some(path), argv, envp, purpose: Purpose::Spawn, host };
     let room: Room<Child> = Room::new().map_err(no_memory)?;
-    let child = super::start(request, room).map_err(|Failure { code, .. }| Errno::from_raw(code))?;
+    let child = start(request, room, run).map_err(|Failure { code, .. }| Errno::from_raw(code))?;
     let mut end = None;
     loop {
         match child.wait(None, true, |waited| end = Some(End { code: waited.code, status: waited.status })) {
@@ -58,14 +47,14 @@ pub fn run(path: &CStr, pid: i32, map: &[u8]) -> Result<Option<End>, Errno> {
     }
 }
 
-/// It says nothing, and does not suffer from what the caller did to signals.
+/// The helper has no input and no output, and the default actions for signals.
 fn ask(attr: &mut Attr) -> Accepted {
     (0..3).try_for_each(|fd| attr.fds.open_fd(fd, c"/dev/null", libc::O_RDWR, 0))?;
     attr.signals.set_signal_default(u64::MAX)?;
     attr.signals.set_signal_mask(0)
 }
 
-/// The pid and every number of the map, each with a NUL behind it.
+/// The pid and each number of the map, each with a NUL behind it.
 fn arguments(pid: i32, map: &[u8]) -> Result<Vec<u8>, NoMemory> {
     let mut text = Vec::new();
     text.try_reserve_exact(16 + map.len()).map_err(|_| NoMemory)?;

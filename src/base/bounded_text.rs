@@ -25,6 +25,7 @@ impl<const N: usize> BoundedText<N> {
         numbered
     }
 
+    #[cfg(any(forkexec_nsexec, test))]
     pub fn reserve(&mut self, bytes: usize) {
         self.reserved = bytes;
     }
@@ -49,6 +50,7 @@ impl<const N: usize> BoundedText<N> {
         self.add(Digits::of(number.unsigned_abs()).as_bytes());
     }
 
+    #[cfg(any(forkexec_nsexec, test))]
     pub fn hex(&mut self, number: u64) {
         self.add(Digits::hexadecimal(number).as_bytes());
     }
@@ -66,13 +68,6 @@ impl<const N: usize> BoundedText<N> {
         }
         // SAFETY: nothing was ever written behind the text, where there are zeros, and there is none in it.
         Some(unsafe { CStr::from_bytes_with_nul_unchecked(ended) })
-    }
-}
-
-#[cfg(not(forkexec_image))]
-impl<const N: usize> core::fmt::Write for BoundedText<N> {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        if self.add(text.as_bytes()) { Ok(()) } else { Err(core::fmt::Error) }
     }
 }
 

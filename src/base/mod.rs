@@ -14,4 +14,4 @@ pub mod bounded_text;
 pub mod decimal;
 pub mod join_order;
 pub mod namespaces;
-pub mod proc_file;
+pub mod kernel_file;

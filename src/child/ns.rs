@@ -3,7 +3,7 @@
 use super::state::At;
 use super::{channel, proc_files};
 use crate::base::join_order::{self, Time};
-use crate::base::proc_file;
+use crate::base::kernel_file;
 use crate::sys::abi::{
     AF_INET, AT_FDCWD, CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, O_CLOEXEC, O_DIRECTORY,
     O_PATH, O_RDONLY, O_WRONLY, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
@@ -71,7 +71,7 @@ pub fn unshare(at: &mut At) -> Answer {
 /// time_namespaces(7)
 pub fn time_offsets(at: &mut At) -> Answer {
     if !at.plan.time_offsets.is_empty() {
-        proc_file::write_and_close(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
+        kernel_file::write_and_close(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
     }
     if at.plan.enters_time == 0 { Ok(()) } else { enter_time(at) }
 }

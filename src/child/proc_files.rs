@@ -1,6 +1,6 @@
 //! Files of /proc. What stands at their paths is believed, and written to, only when it is of a proc file system.
 
-use crate::base::proc_file;
+use crate::base::kernel_file;
 use crate::sys::abi::{AT_FDCWD, EOPNOTSUPP, O_CLOEXEC, O_DIRECTORY, O_RDONLY, O_WRONLY, PROC_SUPER_MAGIC};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
@@ -15,7 +15,7 @@ pub fn write(directory: i32, path: &CStr, bytes: &[u8]) -> Answer {
     // SAFETY: the path is NUL-terminated.
     let file = unsafe { sys::openat(directory, path.as_ptr().cast(), O_WRONLY | O_CLOEXEC, 0)? };
     is_of_proc(file)?;
-    proc_file::write_and_close(file, bytes)
+    kernel_file::write_and_close(file, bytes)
 }
 
 /// The directory of the process's own descriptors, in a real /proc.

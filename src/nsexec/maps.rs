@@ -5,7 +5,7 @@ use super::memory::Memory;
 use super::message::without_nul;
 use super::start::Start;
 use crate::base::bounded_text::BoundedText;
-use crate::base::proc_file;
+use crate::base::kernel_file;
 use crate::sys::abi::{
     AT_FDCWD, CLD_EXITED, ENAMETOOLONG, ENOENT, EPERM, O_CLOEXEC, O_RDONLY, O_RDWR, P_PID, WALL, WEXITED, WaitInfo,
 };
@@ -64,7 +64,7 @@ fn read_file<'a>(path: &CStr, buffer: &'a mut [u8]) -> Answer<&'a [u8]> {
 pub fn write_file(path: &CStr, text: &[u8]) -> Answer {
     // SAFETY: the path is NUL-terminated.
     let file = again(|| unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_RDWR | O_CLOEXEC, 0) })?;
-    proc_file::write_and_close(file, text)
+    kernel_file::write_and_close(file, text)
 }
 
 fn write_of(pid: i32, name: &[u8], text: &[u8]) -> Answer {

@@ -1,4 +1,4 @@
-//! Writing a file of /proc: the kernel takes the whole text in one write, or it is another text.
+//! Writing a file of /proc or of a cgroup: the kernel takes the whole text in one write, or it is another text.
 
 use crate::sys::abi::EIO;
 use crate::sys::{self, Answer, Errno, again};

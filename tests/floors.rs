@@ -111,6 +111,29 @@ fn stand(folder: &str, floors: &[&[&str]]) {
 }
 
 #[test]
+fn src_base() {
+    stand("src/base", &[&["decimal", "join_order", "kernel_file", "namespaces"], &["bounded_text"]]);
+}
+
+#[test]
+fn src_nsexec() {
+    stand(
+        "src/nsexec",
+        &[
+            &["log"],
+            &["channel", "environment", "memory"],
+            &["message"],
+            &["join", "start"],
+            &["maps"],
+            // The three processes.
+            &["child", "init", "parent"],
+            // The library by itself.
+            &["lib"],
+        ],
+    );
+}
+
+#[test]
 fn src_bpf() {
     stand("src/bpf", &[&["instruction"], &["answers"], &["evaluate"], &["accept"]]);
 }

@@ -2,6 +2,7 @@
 
 use super::state::At;
 use super::{open_fds, proc_files};
+use crate::base::decimal;
 use crate::sys::abi::{EINVAL, EMFILE, F_DUPFD_CLOEXEC};
 use crate::sys::ways::{Call, goes_on};
 use crate::sys::{self, Answer, Errno};
@@ -67,12 +68,17 @@ fn close_entries(listing: i32, unneeded: &impl Fn(u32) -> bool) -> Answer {
         }
         let mut rest = buffer.get(..filled).unwrap_or_default();
         while let Some((name, next)) = first_entry(rest) {
-            if let Some(fd) = proc_files::number(name).filter(|fd| *fd != listing as u32 && unneeded(*fd)) {
+            if let Some(fd) = number(name).filter(|fd| *fd != listing as u32 && unneeded(*fd)) {
                 sys::close(fd as i32)?;
             }
             rest = next;
         }
     }
+}
+
+/// The number that is the name of an entry, up to its NUL.
+fn number(name: &[u8]) -> Option<u32> {
+    decimal::parse(name.split(|byte| *byte == 0).next()?)?.try_into().ok()
 }
 
 /// The name of the first directory entry, and the entries after it. getdents(2)

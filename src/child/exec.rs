@@ -2,6 +2,8 @@
 
 use super::state::At;
 use super::{channel, proc_files};
+use crate::base::bounded_text::BoundedText;
+use crate::base::decimal::Digits;
 use crate::sys::abi::{ENOENT, ENOTDIR, EPERM, ETXTBSY, F_GETFD, FD_CLOEXEC, SIGSTOP, Timespec};
 use crate::sys::ways::{Call, goes_on};
 use crate::sys::{self, Answer, Errno};
@@ -49,9 +51,8 @@ pub fn exec(at: &mut At) -> Answer {
 /// execve(2) of the link by which /proc leads to a descriptor. `refused` was execveat's answer, and without a real /proc
 /// there is no other.
 fn exec_by_proc(at: &At, refused: Errno) -> Errno {
-    let mut path = *b"/proc/self/fd/\0\0\0\0\0\0\0\0\0\0\0";
-    let Some(digits) = path.get_mut(14..24) else { return refused };
-    proc_files::write_number(at.exec_fd as u32, digits);
+    let path = BoundedText::<26>::numbered(b"/proc/self/fd/", at.exec_fd);
+    let Some(path) = path.c_str() else { return refused };
     match proc_files::open_own_fds() {
         Ok(listing) => drop(sys::close(listing)),
         Err(_) => return refused,
@@ -63,7 +64,7 @@ fn exec_by_proc(at: &At, refused: Errno) -> Errno {
         return Errno(ENOENT);
     }
     // SAFETY: a NUL-terminated path; C caller guarantees NULL-terminated vectors of NUL-terminated strings.
-    patiently(at, || unsafe { sys::execve(path.as_ptr(), at.argv, at.envp) })
+    patiently(at, || unsafe { sys::execve(path.as_ptr().cast(), at.argv, at.envp) })
 }
 
 /// Tries again for a while where a concurrent fork holds the program open for writing.
@@ -92,11 +93,15 @@ fn write_pid(at: &At) -> Answer {
         0 => return Err(Errno(EPERM)),
         pid => pid,
     };
+    let decimal = Digits::of(pid as u64);
     // SAFETY: parent::launch guarantees an entry of the variable, with room for the digits, that nobody else reads.
     let digits = unsafe {
         let entry = at.envp.read().cast_mut().add(at.plan.pid_variable.len as usize);
         slice::from_raw_parts_mut(entry.add(1), PID_DIGITS)
     };
-    proc_files::write_number(pid as u32, digits);
+    let places = digits.iter_mut();
+    // A NUL ends a shorter number.
+    let bytes = decimal.as_bytes().iter().chain(core::iter::repeat(&0));
+    places.zip(bytes).for_each(|(place, digit)| *place = *digit);
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use super::state::At;
 use super::{channel, proc_files};
-use crate::sealed::Join;
+use crate::base::join_order::{self, Time};
+use crate::base::kernel_file;
 use crate::sys::abi::{
     AF_INET, AT_FDCWD, CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, O_CLOEXEC, O_DIRECTORY,
     O_PATH, O_RDONLY, O_WRONLY, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
@@ -34,24 +35,20 @@ pub fn nondumpable(at: &mut At) -> Answer {
     if at.plan.nondumpable == 0 { Ok(()) } else { sys::prctl(PR_SET_DUMPABLE, 0, 0).map(drop) }
 }
 
-/// setns(2): what the caller's privileges reach, then the user namespace, then what was out of reach before.
+/// setns(2)
 pub fn join(at: &mut At) -> Answer {
-    let joins = at.plan.list(at.plan.joins);
-    let mut left = 0;
-    for join in joins {
-        match enter(at, join, !CLONE_NEWUSER) {
-            Err(Errno(EPERM)) if at.plan.joins_user != 0 => left |= join.types,
-            answer => answer?,
-        }
-    }
-    joins.iter().try_for_each(|join| enter(at, join, CLONE_NEWUSER))?;
-    joins.iter().try_for_each(|join| enter(at, join, left & !CLONE_NEWUSER))
-}
-
-fn enter(at: &mut At, join: &Join, types: u64) -> Answer {
-    at.index = join.index;
-    let types = join.types & types;
-    if types == 0 { Ok(()) } else { sys::setns(join.fd, types) }
+    let plan = at.plan;
+    join_order::in_order(
+        plan.list(plan.joins),
+        |join| join.types,
+        |join, types, time| {
+            at.index = join.index;
+            match sys::setns(join.fd, types) {
+                Err(Errno(EPERM)) if plan.joins_user != 0 && time == Time::First => Ok(false),
+                answer => answer.map(|()| true),
+            }
+        },
+    )
 }
 
 /// setresuid(2): all three, so that nothing of the caller's can be taken back in there.
@@ -74,8 +71,7 @@ pub fn unshare(at: &mut At) -> Answer {
 /// time_namespaces(7)
 pub fn time_offsets(at: &mut At) -> Answer {
     if !at.plan.time_offsets.is_empty() {
-        sys::write(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
-        sys::close(at.time_file)?;
+        kernel_file::write_and_close(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
     }
     if at.plan.enters_time == 0 { Ok(()) } else { enter_time(at) }
 }

@@ -3,6 +3,7 @@
 
 use super::proc_files;
 use super::state::At;
+use crate::base::bounded_text::BoundedText;
 use crate::sys::abi::{
     AT_FDCWD, EACCES, ELOOP, ENODEV, ENOTDIR, EOPNOTSUPP, F_DUPFD_CLOEXEC, Kind, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW,
     O_PATH, S_IFDIR, S_IFLNK,
@@ -73,11 +74,11 @@ pub fn step(directory: i32, name: *const u8, device: u32) -> Answer<Found> {
 }
 
 /// A relative path that leads to what a descriptor refers to, from the working directory that comes with it.
-pub struct Place([u8; 12]);
+pub struct Place(BoundedText<12>);
 
 impl Place {
     pub fn as_ptr(&self) -> *const u8 {
-        self.0.as_ptr()
+        self.0.c_str().unwrap_or(c"").as_ptr().cast()
     }
 }
 
@@ -85,7 +86,11 @@ impl Place {
 /// file, or what may not be entered, among the descriptors of a real /proc.
 pub fn go_to(found: Found) -> Answer<Place> {
     match found.is_directory.then(|| sys::fchdir(found.fd)) {
-        Some(Ok(())) => Ok(Place(*b".\0\0\0\0\0\0\0\0\0\0\0")),
+        Some(Ok(())) => {
+            let mut here = BoundedText::new();
+            here.add(b".");
+            Ok(Place(here))
+        }
         None | Some(Err(Errno(EACCES))) => among_descriptors(c"/proc/self/fd", found.fd),
         Some(Err(errno)) => Err(errno),
     }
@@ -99,7 +104,5 @@ pub fn among_descriptors(directory: &CStr, fd: i32) -> Answer<Place> {
     proc_files::is_of_proc(listing)?;
     sys::fchdir(listing)?;
     sys::close(listing)?;
-    let mut place = Place([0; 12]);
-    proc_files::write_number(fd as u32, &mut place.0);
-    Ok(place)
+    Ok(Place(BoundedText::numbered(b"", fd)))
 }

@@ -2,6 +2,7 @@
 
 use super::proc_files::is_of_proc;
 use super::state::At;
+use crate::base::kernel_file;
 use crate::sealed::{Text, keyring};
 use crate::sys::abi::{
     AT_FDCWD, ENOSYS, EOPNOTSUPP, O_CLOEXEC, O_DIRECTORY, O_PATH, O_WRONLY, OpenHow, PROC_ROOT_INO, RESOLVE_BENEATH,
@@ -73,6 +74,5 @@ fn label(at: &At, path: Option<*const u8>, label: Text) -> Answer {
     let how = OpenHow { flags: (O_WRONLY | O_CLOEXEC) as u64, mode: 0, resolve };
     // SAFETY: plan::lower guarantees a NUL-terminated path, or it is a literal.
     let file = unsafe { sys::openat2(at.proc, path, &how)? };
-    sys::write(file, at.plan.bytes(label))?;
-    sys::close(file)
+    kernel_file::write_and_close(file, at.plan.bytes(label))
 }

@@ -4,6 +4,8 @@
 #![no_main]
 #![allow(dead_code)]
 
+#[path = "../base/mod.rs"]
+mod base;
 #[path = "../child/mod.rs"]
 mod child;
 mod entry;

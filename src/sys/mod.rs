@@ -17,6 +17,16 @@ pub struct Errno(pub i32);
 /// What a system call answers.
 pub type Answer<T = ()> = Result<T, Errno>;
 
+/// Makes a call again for as long as a signal interrupts it.
+pub fn again<T>(mut call: impl FnMut() -> Answer<T>) -> Answer<T> {
+    loop {
+        match call() {
+            Err(Errno(EINTR)) => continue,
+            answer => return answer,
+        }
+    }
+}
+
 fn answer(raw: isize) -> Answer<usize> {
     if (-4095..0).contains(&raw) { Err(Errno(raw.wrapping_neg() as i32)) } else { Ok(raw as usize) }
 }

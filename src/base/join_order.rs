@@ -27,7 +27,8 @@ pub fn in_order<J>(
     Ok(())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub enum Time {
     /// What is refused is tried again.
     First,

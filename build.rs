@@ -6,7 +6,7 @@ use std::process::Command;
 use std::{env, fs};
 
 const SOURCES: [&str; 7] =
-    ["src/base", "src/child", "src/image", "src/sys", "src/plan/sealed.rs", "src/page.rs", "src/stage.rs"];
+    ["src/base", "src/child", "src/image", "src/sys", "src/plan/sealed", "src/page.rs", "src/stage.rs"];
 
 fn main() {
     for source in SOURCES {

@@ -116,6 +116,32 @@ fn src_base() {
 }
 
 #[test]
+fn src_sys() {
+    stand(
+        "src/sys",
+        &[
+            &["abi"],
+            &["answer", "arch"],
+            &["clone", "credentials", "descriptors", "files", "futex", "landlock", "memory", "mounts", "namespaces"],
+            &["nsexec", "processes", "scheduling", "seccomp", "signals", "sockets", "wait", "ways"],
+            // Compares the constants with those of libc.
+            &["pinned"],
+        ],
+    );
+}
+
+#[test]
+fn src_plan_sealed() {
+    stand(
+        "src/plan/sealed",
+        &[
+            &["layout"],
+            &["caps", "exec", "fds", "filters", "handed", "landlock", "limits", "mounts", "ns", "security", "wiring"],
+        ],
+    );
+}
+
+#[test]
 fn src_nsexec() {
     stand(
         "src/nsexec",

@@ -11,7 +11,7 @@ mod child;
 mod entry;
 #[path = "../page.rs"]
 mod page;
-#[path = "../plan/sealed.rs"]
+#[path = "../plan/sealed/mod.rs"]
 mod sealed;
 #[path = "../stage.rs"]
 mod stage;

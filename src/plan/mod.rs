@@ -34,7 +34,7 @@ use crate::attr::fds::Action;
 use crate::attr::limits::process;
 use crate::attr::owned::push;
 use crate::sentences::{self, Sentence};
-use crate::stage::{self, Stage};
+use crate::stage::Stage;
 use crate::sys;
 use alloc::vec::Vec;
 use arena::Arena;

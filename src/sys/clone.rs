@@ -1,8 +1,8 @@
 //! New processes and threads. clone(2), fork(2)
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{self, nr, syscall6};
-use super::{Answer, answer};
 use core::ffi::c_void;
 
 /// fork(2), by way of clone: 0 in the new process, which goes on with a copy of all memory.

@@ -1,8 +1,8 @@
 //! Ids, capabilities and keyrings. credentials(7), capabilities(7), keyrings(7)
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// geteuid(2)
 #[cfg(not(forkexec_image))]

@@ -1,8 +1,8 @@
 //! Descriptors: close(2), dup(2), fcntl(2), ioctl(2), poll(2), and those of no file.
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// close(2)
 pub fn close(fd: i32) -> Answer {

@@ -1,8 +1,8 @@
 //! Files: open(2), read(2), stat(2), and where paths begin.
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// read(2)
 pub fn read(fd: i32, buffer: &mut [u8]) -> Answer<usize> {

@@ -1,8 +1,8 @@
 //! Futexes among processes, and the list of those that a thread owns. futex(2)
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 use core::sync::atomic::AtomicU32;
 
 /// futex(2), FUTEX_WAIT, among processes: sleeps while the word has this value.

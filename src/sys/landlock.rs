@@ -1,8 +1,8 @@
 //! Rulesets of Landlock. landlock(7)
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// landlock_create_ruleset(2), LANDLOCK_CREATE_RULESET_VERSION: the version of Landlock.
 pub fn landlock_version() -> Answer<u32> {

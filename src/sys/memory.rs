@@ -1,8 +1,8 @@
 //! Mappings. mmap(2)
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// mmap(2): a file, to be read and written by all who have it mapped; at this address if nothing is there.
 pub fn map_shared(address: usize, fd: i32, length: usize) -> Answer<*mut u8> {

@@ -1,7 +1,7 @@
 //! Namespaces, and the names that are set in them. namespaces(7)
 
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// unshare(2)
 pub fn unshare(flags: u64) -> Answer {

@@ -1,8 +1,8 @@
 //! What a process is, becomes and sends: pids, execve(2), kill(2), prctl(2), the exit.
 
 use super::abi::*;
+use super::answer::{Answer, Errno, answer};
 use super::arch::{self, nr, syscall6};
-use super::{Answer, Errno, answer};
 
 /// getpid(2)
 pub fn getpid() -> i32 {

@@ -1,8 +1,8 @@
 //! When a process runs, where, and how much it may use. sched(7), getrlimit(2)
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// sched_setscheduler(2)
 pub fn sched_setscheduler(pid: i32, policy: i32, priority: i32) -> Answer {

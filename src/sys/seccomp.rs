@@ -1,8 +1,8 @@
 //! Filters of system calls. seccomp(2)
 
 use super::abi::*;
+use super::answer::{Answer, Errno, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, Errno, answer};
 
 /// seccomp(2), SECCOMP_SET_MODE_FILTER: the listener where one was asked for.
 pub fn set_filter(program: &[SockFilter], flags: u32) -> Answer<i32> {

@@ -1,8 +1,8 @@
 //! Signals: actions, the mask, and waiting for one. signal(7)
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// rt_sigaction(2)
 pub fn get_action(signal: i32) -> Answer<SigAction> {

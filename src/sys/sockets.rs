@@ -1,8 +1,8 @@
 //! Sockets. socket(7), unix(7)
 
 use super::abi::*;
+use super::answer::{Answer, Errno, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, Errno, answer};
 
 /// socket(2)
 pub fn socket(domain: i32, kind: i32) -> Answer<i32> {

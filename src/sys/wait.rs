@@ -1,8 +1,8 @@
 //! How a child has ended. wait(2)
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// wait4(2): the pid of a child that has ended, its status and what it used; 0 is none that has.
 ///

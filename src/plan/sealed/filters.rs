@@ -1,0 +1,14 @@
+//! Seccomp filters.
+
+use super::layout::{List, Unpadded};
+use crate::sys::abi::SockFilter;
+
+without_padding! {
+/// One seccomp filter.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Filter {
+    pub program: List<SockFilter>,
+    pub flags: u32,
+}
+}

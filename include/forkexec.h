@@ -2866,14 +2866,16 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr, const char *label);
 /**
  * Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0.
  *
- * Repeated calls add filters, which are put on in call order; each also rules the seccomp(2) of the next. seccomp(2).
- * With set_no_new_privs they come last of all, and have to allow nothing of the library's but rt_sigprocmask and
- * execve (with set_exec_fd execveat); with set_pid_variable getpid, with set_busy_retry nanosleep, with LISTENER and a
- * real-time policy futex; and exit_group for when the exec fails. Without set_no_new_privs they need CAP_SYS_ADMIN,
- * come before the ids change, and have to allow those and, as far as they are asked for: setgroups, setresgid,
- * setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat, close, close_range, ppoll, prlimit64, ptrace,
- * kill, getpid, getppid, rt_sigaction, and what set_init names. A child that its filter kills has failed, with SIGSYS,
- * and is never one in the caller's memory. Where the filter decides on execve by its arguments, status.ran of
+ * Repeated calls add filters, which are loaded in call order. Each has to allow the system call that loads the next:
+ * seccomp, or, for a filter without flags, prctl with PR_SET_SECCOMP. seccomp(2). With set_no_new_privs they come last
+ * of all, and have to allow nothing of the library's but execve (with set_exec_fd execveat); with set_pid_variable
+ * getpid, with set_busy_retry nanosleep, with LISTENER and a real-time policy futex; and exit_group for when the exec
+ * fails. The signal mask is set before filters that may refuse rt_sigprocmask. Without set_no_new_privs they need
+ * CAP_SYS_ADMIN, come before the ids change, and have to allow those and, as far as they are asked for:
+ * rt_sigprocmask, setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat, close,
+ * close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what set_init names. A child that
+ * its filter kills has failed, with SIGSYS, and is never one in the caller's memory. Where the filter decides on execve
+ * by its arguments, status.ran of
  * forkexec_wait tells it. With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with
  * SECCOMP_RET_USER_NOTIF waits for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or
  * the release has returned. Until then the library itself lets its own calls go on, so nothing waits for who cannot

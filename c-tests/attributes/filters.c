@@ -101,7 +101,7 @@ TEST(invalid_filters)
 
 /* The calls that a filter with no_new_privs has to allow according to the header. The last one is needed only to report a
  * failure. */
-static const int librarys[] = { SYS_rt_sigprocmask, SYS_execve, SYS_write, SYS_exit_group };
+static const int librarys[] = { SYS_execve, SYS_write, SYS_exit_group };
 /* The calls that the reporter's C library makes before main. */
 static const int programs[] = { SYS_brk, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq, SYS_prlimit64,
     SYS_readlinkat, SYS_getrandom, SYS_mprotect, SYS_newfstatat,
@@ -162,7 +162,6 @@ static void assert_killed(uint32_t mode, int call, uint32_t stage)
 TEST(a_child_killed_by_its_filter_is_a_failure)
 {
     for EACH_MEMORY(mode) {
-        assert_killed(mode, SYS_rt_sigprocmask, FORKEXEC_STAGE_SECCOMP);
         assert_killed(mode, SYS_execve, FORKEXEC_STAGE_EXEC);
     }
 }
@@ -200,7 +199,9 @@ TEST(a_child_that_a_filter_may_kill_has_its_own_memory)
     FILTER(attr, SAY(EPERM), SECCOMP_RET_ALLOW, SYS_execve, SYS_rt_sigprocmask);
     FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_write);
     assert_memory(attr, shared);
-    static const int calls[] = { SYS_rt_sigprocmask, SYS_execve, SYS_exit_group };
+    FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_rt_sigprocmask);
+    assert_memory(attr, shared);
+    static const int calls[] = { SYS_execve, SYS_exit_group };
     for (size_t i = 0; i < LENGTH(calls); i++) {
         attr = filtered_in(FORKEXEC_MEMORY_AUTO);
         FILTER(attr, SECCOMP_RET_TRAP, SECCOMP_RET_ALLOW, calls[i]);
@@ -294,17 +295,92 @@ TEST(a_call_that_the_filter_refuses_is_a_failure)
 {
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = filtered_in(mode);
-        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_rt_sigprocmask);
-        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SIGNAL_MASK, EXFULL, -1);
-        attr = filtered_in(mode);
         FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_execve);
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_EXEC, EXFULL, -1);
-        /* The first filter decides about the seccomp(2) call that installs the second. */
+        /* The first lets neither system call load the second. */
         attr = filtered_in(mode);
-        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_seccomp);
+        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_seccomp, SYS_prctl);
         OK(forkexec_attr_deny_terminal_injection(attr));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SECCOMP, EXFULL, 1);
+        /* prctl(2) has no flags. */
+        attr = filtered_in(mode);
+        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_seccomp);
+        static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+        OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LOG));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SECCOMP, EXFULL, 1);
     }
+}
+
+/* The program has its mask, whatever its filters say to the call that sets it. */
+TEST_BOTH(filters_that_refuse_the_signal_mask)
+{
+    static const uint32_t answers[] = { SAY(ENOSYS), SAY(EXFULL), KILL, SECCOMP_RET_TRAP };
+    for EACH_MEMORY(mode)
+        for (size_t i = 0; i < LENGTH(answers); i++) {
+            struct forkexec_attr *attr = filtered_in(mode);
+            OK(forkexec_attr_set_signal_mask(attr, BIT(SIGUSR2 - 1) | BIT(SIGTERM - 1)));
+            /* The reporter asks for its mask with another first argument. */
+            const struct sock_filter no_mask[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 3),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SIG_SETMASK, 0, 1), BPF_STMT(BPF_RET | BPF_K, answers[i]),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+            OK(forkexec_attr_add_seccomp_filter(attr, no_mask, LENGTH(no_mask), 0));
+            FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
+            assert_saw(run_reporter(attr), "mask", text("%016llx", BIT(SIGUSR2 - 1) | BIT(SIGTERM - 1)));
+            assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
+        }
+}
+
+/* Where earlier filters refuse seccomp(2), prctl(2) loads a filter without flags. The last filter may refuse both. */
+TEST_BOTH(filters_behind_one_that_refuses_seccomp)
+{
+    static const uint32_t answers[] = { SAY(ENOSYS), SAY(EXFULL), KILL, SECCOMP_RET_TRAP };
+    for EACH_MEMORY(mode)
+        for (size_t i = 0; i < LENGTH(answers); i++) {
+            struct forkexec_attr *attr = filtered_in(mode);
+            FILTER(attr, answers[i], SECCOMP_RET_ALLOW, SYS_seccomp);
+            FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
+            FILTER(attr, SAY(ECHRNG), SECCOMP_RET_ALLOW, SYS_mknodat, SYS_prctl);
+            assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
+            assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_mknodat)), ECHRNG);
+            assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_prctl)), ECHRNG);
+        }
+}
+
+/* Of prctl(2) no more has to be allowed than PR_SET_SECCOMP. */
+TEST_BOTH(filters_behind_one_that_allows_one_call_of_prctl)
+{
+    static const struct sock_filter only_seccomp[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 3, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 1, 0), BPF_STMT(BPF_RET | BPF_K, SAY(EXFULL)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        OK(forkexec_attr_add_seccomp_filter(attr, only_seccomp, LENGTH(only_seccomp), 0));
+        FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
+        assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
+    }
+}
+
+static void loads_without_seccomp(const void *unused)
+{
+    (void)unused;
+    deny(&(struct denial){ SYS_seccomp, ENOSYS, { { 0 } } }, 1);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
+        assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
+        OK(forkexec_attr_deny_user_namespaces(attr));
+        assert_int_equal(reporter_exits(attr, "exit", "4"), 4);
+    }
+}
+
+TEST_BOTH(a_caller_whose_filter_refuses_seccomp)
+{
+    in_copy(loads_without_seccomp, NULL);
 }
 
 /* The child ends nevertheless. */

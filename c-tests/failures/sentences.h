@@ -160,6 +160,7 @@ static inline const char *of_users(void)
 
 #define ALLOW_ALL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 static const struct sock_filter allow_all = ALLOW_ALL;
+static const struct sock_filter kill_all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 
 /* A file with these bytes in the scratch directory. */
 static inline const char *file_of(const char *name, const char *bytes, mode_t mode)

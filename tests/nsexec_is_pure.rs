@@ -12,7 +12,7 @@ fn symbols() -> Vec<String> {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libforkexec-nsexec.a");
     let made = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/nsexec-build"))
         .args([env!("CARGO_MANIFEST_DIR").as_ref(), out.as_path(), &out.with_extension("d")])
-        .args(["host", "ar", "objcopy"])
+        .args(["host", "ar", "objcopy", "false"])
         .output()
         .expect("it runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

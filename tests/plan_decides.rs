@@ -61,6 +61,8 @@ fn answers(call: c_long, answer: u32) -> [SockFilter; 4] {
 
 const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
 const REFUSE: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+/// FORKEXEC_SECCOMP_LOG
+const LOG: u32 = 2;
 /// FORKEXEC_SECCOMP_LISTENER
 const LISTENER: u32 = 8;
 
@@ -75,8 +77,8 @@ fn filters_on_the_childs_own_calls() {
     check(&[
         (SHARED, |attr| under(attr, libc::SYS_mount, KILL)),
         (IMAGE, |attr| attr.filters.add_seccomp_filter(&answers(libc::SYS_mount, KILL), 0)),
-        (IMAGE, |attr| under(attr, libc::SYS_rt_sigprocmask, KILL)),
-        (SHARED, |attr| under(attr, libc::SYS_rt_sigprocmask, REFUSE)),
+        (SHARED, |attr| under(attr, libc::SYS_rt_sigprocmask, KILL)),
+        (IMAGE, |attr| attr.filters.add_seccomp_filter(&answers(libc::SYS_rt_sigprocmask, KILL), 0)),
         (IMAGE, |attr| under(attr, libc::SYS_execve, KILL)),
         (SHARED, |attr| under(attr, libc::SYS_execveat, KILL)),
         (IMAGE, |attr| under(attr, libc::SYS_exit_group, REFUSE)),
@@ -85,7 +87,16 @@ fn filters_on_the_childs_own_calls() {
         (SHARED, |attr| under(attr, libc::SYS_nanosleep, KILL)),
         (IMAGE, |attr| attr.exec.set_busy_retry(1).and_then(|()| under(attr, libc::SYS_nanosleep, KILL))),
         (SHARED, |attr| under(attr, libc::SYS_seccomp, KILL)),
-        (IMAGE, |attr| under(attr, libc::SYS_seccomp, KILL).and_then(|()| under(attr, libc::SYS_mount, KILL))),
+        (SHARED, |attr| under(attr, libc::SYS_seccomp, KILL).and_then(|()| under(attr, libc::SYS_mount, KILL))),
+        (IMAGE, |attr| {
+            under(attr, libc::SYS_seccomp, KILL)
+                .and_then(|()| attr.filters.add_seccomp_filter(&answers(libc::SYS_mount, KILL), LOG))
+        }),
+        (IMAGE, |attr| {
+            under(attr, libc::SYS_seccomp, KILL)
+                .and_then(|()| under(attr, libc::SYS_prctl, KILL))
+                .and_then(|()| under(attr, libc::SYS_mount, KILL))
+        }),
         (SHARED, |attr| under(attr, libc::SYS_mount, KILL).and_then(|()| under(attr, libc::SYS_seccomp, KILL))),
     ]);
 }

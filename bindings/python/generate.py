@@ -344,7 +344,7 @@ def errnos(function):
     causes = {}
     for errno in function["errnos"]:
         # "attr, source or target is NULL" is one cause, not three.
-        plain = re.sub(r"\b[a-z_]+(, [a-z_]+)*( or [a-z_]+)? is NULL(?! and)(, | or )?", "", errno["cause"])
+        plain = re.sub(r"\b[a-z_]+(, [a-z_]+)*( or [a-z_]+)? is NULL(?! and)(, or |, | or )?", "", errno["cause"])
         plain = re.sub(r"\b[a-z]+ is NULL and [a-z]+ is not 0, ", "", plain)
         plain = re.sub(r"FORKEXEC_[A-Z]+_(?=[A-Z])", "", plain)
         if plain.strip():

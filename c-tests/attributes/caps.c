@@ -1,9 +1,9 @@
-/* Capabilities, securebits and no_new_privs that are asked for. */
+/* Capabilities, securebits and no_new_privs. */
 #include "in_fork.h"
 
 #include <sys/stat.h>
 
-/* In the tables: all that this process may give. */
+/* In the tables: every capability that this process may give. */
 #define ALL (1ull << 63)
 
 static uint64_t bounding(void)
@@ -39,7 +39,7 @@ static void assert_sets(const struct view *view, uint64_t permitted, uint64_t in
 #define LOW (BIT(25) | BIT(7))
 #define HIGH (BIT(34) | BIT(38)) /* in the second word */
 
-/* What root's child may ask for, and what the exec makes of it. */
+/* What a child of root asks for, and the capability sets that execve makes of it. */
 static const struct {
     const char *name;
     uint64_t set[4]; /* permitted, effective, inheritable, bounding */
@@ -116,7 +116,7 @@ TEST_BOTH(the_sets_are_what_an_exec_makes_of_those_asked_for)
     in_fork(check_cases, public_reporter());
 }
 
-/* What contradicts itself fails before there is a child. */
+/* Contradictory requests fail before a child is made. */
 TEST_BOTH(contradictions)
 {
     struct forkexec_attr *attr[10];
@@ -141,8 +141,8 @@ TEST_BOTH(contradictions)
         assert_spawn_fails(attr[i], NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-/* Root would have it after the exec, in spite of the bounding set. */
-TEST_BOTH(what_is_inheritable_has_to_be_bounded)
+/* Root would regain the capability at execve although it is not in the bounding set. */
+TEST_BOTH(inheritable_capabilities_must_be_in_the_bounding_set)
 {
     need_cap(CAP_SETPCAP);
     for EACH_MEMORY(mode) {
@@ -153,7 +153,7 @@ TEST_BOTH(what_is_inheritable_has_to_be_bounded)
     }
 }
 
-TEST_BOTH(what_the_caller_does_not_have_it_cannot_give)
+TEST_BOTH(capabilities_that_the_caller_lacks_are_refused)
 {
     need_cap(CAP_SETPCAP);
     uint64_t missing = 0;
@@ -191,12 +191,12 @@ static void check_user(const void *with)
         OK(forkexec_attr_set_capabilities(attr, FORKEXEC_CAP_INHERITABLE, BIT(38)));
         assert_spawn_fails(attr, path, FORKEXEC_STAGE_CAPABILITIES, EPERM, -1);
 
-        /* Less than nothing is no privilege. */
+        /* Asking for no capability at all needs no privilege. */
         attr = attr_in(mode);
         OK(forkexec_attr_set_ambient(attr, 0));
         OK(forkexec_attr_set_capabilities(attr, 7, 0));
         assert_sets(run_reporter(attr, .path = path), 0, 0, 0);
-        /* Without new privileges the bounding set bounds nothing. */
+        /* With no_new_privs the bounding set has no effect, so it need not be changed. */
         attr = attr_in(mode);
         OK(forkexec_attr_drop_capabilities(attr));
         OK(forkexec_attr_set_no_new_privs(attr));
@@ -206,7 +206,7 @@ static void check_user(const void *with)
     }
 }
 
-TEST_BOTH(an_ordinary_user_may_only_give_up)
+TEST_BOTH(an_ordinary_user_may_only_drop_capabilities)
 {
     in_fork(check_user, public_reporter());
 }
@@ -225,7 +225,7 @@ TEST_BOTH(no_new_privileges)
     assert_int_equal(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
 }
 
-/* As many capabilities as the kernel knows, and a map of the caller's ids to these. */
+/* Every capability that the kernel knows, with a map of the caller's ids to themselves. */
 static struct forkexec_attr *user_namespace(uint32_t mode, uint32_t inside)
 {
     struct forkexec_attr *attr = attr_in(mode);
@@ -269,13 +269,13 @@ static void check_namespace(const void *with)
     }
 }
 
-TEST_BOTH(in_a_user_namespace_there_is_everything_to_give)
+TEST_BOTH(in_a_user_namespace_all_capabilities_can_be_given)
 {
     need_user_namespaces();
     in_fork(check_namespace, public_reporter());
 }
 
-/* What the program may open is what it may open by its own rights, whatever is kept for it on the way. */
+/* The child opens files with the program's rights, although it keeps capabilities until execve. */
 TEST_BOTH(files_are_opened_with_the_programs_rights)
 {
     need_cap(CAP_SETUID);

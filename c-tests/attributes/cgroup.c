@@ -1,11 +1,11 @@
-/* Children in cgroups: born there or put there, refused where the spawn would never return, killed together. */
+/* Children in cgroups: cloned into one or moved into one, refused where the spawn would block for ever, killed together. */
 #include "cgroups.h"
 #include "deny_calls.h"
 
 #include <sched.h>
 #include <time.h>
 
-/* Whether the plan, told as text, has these words. */
+/* Whether the text of the dry run contains these words. */
 static bool is_planned(struct forkexec_attr *attr, const char *words)
 {
     static char bytes[64 * 1024];
@@ -17,7 +17,7 @@ static bool is_planned(struct forkexec_attr *attr, const char *words)
     return strstr(bytes, words);
 }
 
-TEST_BOTH(born_in_it)
+TEST_BOTH(the_child_is_cloned_into_it)
 {
     need_probe(FORKEXEC_PROBE_BIRTH_IN_CGROUP);
     static const int flags[] = { O_PATH, O_RDONLY, O_PATH | O_DIRECTORY | O_CLOEXEC };
@@ -49,7 +49,8 @@ TEST(a_held_child_is_in_it)
     done(fd);
 }
 
-/* Others could freeze the child while it is in the caller's memory: it gets memory of its own before it is in there. */
+/* Others may freeze this cgroup. A child in the caller's memory would then stop the caller, so the child gets memory of its
+ * own before it enters. */
 TEST_BOTH(a_cgroup_of_others_is_entered_with_own_memory)
 {
     need_cap(CAP_CHOWN);
@@ -70,7 +71,8 @@ TEST_BOTH(a_cgroup_of_others_is_entered_with_own_memory)
     done(fd);
 }
 
-/* The caller does not look up for ever: what lies further below the root of the hierarchy counts as one of others. */
+/* The library looks at a bounded number of parent directories. A cgroup deeper than that counts as one that others may
+ * freeze. */
 TEST_BOTH(far_below_the_root_the_child_has_own_memory)
 {
     enum { LEVELS = 70 };
@@ -97,7 +99,7 @@ TEST_BOTH(far_below_the_root_the_child_has_own_memory)
     done(fd);
 }
 
-/* A cgroup in which no member may share the caller's memory, whatever controllers there are. */
+/* A cgroup whose members must not share the caller's memory, with any set of controllers. */
 static const char *new_dangerous_cgroup(void)
 {
     const char *path = new_cgroup();
@@ -159,7 +161,7 @@ static void with_late_namespaces(struct forkexec_attr *attr)
     OK(forkexec_attr_set_time_offset(attr, CLOCK_MONOTONIC, 1000, 0));
 }
 
-/* What else may be asked for goes together with it. */
+/* The other attributes that can be combined with it. */
 TEST_BOTH(all_that_may_be_asked_for_beside_a_dangerous_cgroup)
 {
     need_root();
@@ -183,7 +185,7 @@ TEST_BOTH(all_that_may_be_asked_for_beside_a_dangerous_cgroup)
     done(fd);
 }
 
-/* What holds, and what joins it. */
+/* One child holds namespaces, another joins them. */
 TEST(a_holder_in_a_dangerous_cgroup)
 {
     need_root();
@@ -219,7 +221,7 @@ static void check_cannot_wait(const void *with)
     assert_spawn_fails(attr_into(FORKEXEC_MEMORY_AUTO, *(const int *)with), NULL, FORKEXEC_STAGE_CGROUP_BIRTH, EIO, -1);
 }
 
-/* Where the image may not make it, the caller writes. */
+/* Where the image may not call clone3, the caller writes to cgroup.procs. */
 static void check_without_clone3(const void *with)
 {
     struct denial denial = { SYS_clone3, *(const int *)with, { { 0 } } };
@@ -258,7 +260,7 @@ TEST_BOTH(version_1_is_entered_by_writing)
     done(fd);
 }
 
-/* Itself, or anything above it. */
+/* The cgroup itself is frozen, or one above it. */
 TEST_BOTH(a_frozen_cgroup_is_refused)
 {
     const char *path = new_cgroup(), *inner = make(text("%s/inner", path));
@@ -315,7 +317,7 @@ TEST_BOTH(a_file_of_a_cgroup_is_no_cgroup)
     remove_cgroups();
 }
 
-/* The sentence says that it is the cgroup that refuses, and what to change. */
+/* The error message says that the cgroup refuses, and what to change. */
 static void assert_cgroup_refuses(struct forkexec_attr *attr, const char *path, int code, const char *words)
 {
     struct forkexec_error error;
@@ -341,7 +343,7 @@ TEST_BOTH(cgroups_that_take_nobody)
     done(fd[1]);
 }
 
-/* Of those that count whole processes: one that counts threads does not keep processes out. */
+/* With controllers for whole processes. A controller for threads does not keep processes out. */
 TEST_BOTH(a_cgroup_with_controllers_for_its_children)
 {
     const char *path = new_cgroup(), *const file = "cgroup.subtree_control";
@@ -367,7 +369,7 @@ static void check_user(const void *with)
 TEST_BOTH(without_the_right_to_it)
 {
     need_probe(FORKEXEC_PROBE_BIRTH_IN_CGROUP);
-    /* Where this is an ordinary user, the roots are somebody else's. */
+    /* For an ordinary user: the root cgroups belong to somebody else. */
     const char *root = magic("/sys/fs/cgroup") == V2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
     need(magic(root) == V2, "there is no cgroup2 in /sys/fs/cgroup");
     int fd[] = { open_cgroup(geteuid() ? root : new_cgroup()), -1 };
@@ -378,7 +380,7 @@ TEST_BOTH(without_the_right_to_it)
     done(fd[0]);
 }
 
-/* A user to whom a part of the tree was given, in which it is. */
+/* A user that owns a part of the tree and is itself in that part. */
 static void check_delegated(const void *with)
 {
     const char *path = with;
@@ -406,13 +408,13 @@ TEST_BOTH(a_user_in_its_own_part)
     remove_cgroups();
 }
 
-/* The namespace is entered after the cgroup was, however that came about. */
+/* The cgroup namespace is created after the child has entered the cgroup, in each way to enter it. */
 static void check_namespace(const char *controller, const char *path)
 {
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode)
         for (int entered = 0; entered < 2; entered++)
-            /* An ordinary user makes it in a user namespace only. */
+            /* An ordinary user creates it only together with a user namespace. */
             for (int user = geteuid() != 0; user < 2; user++) {
                 struct forkexec_attr *attr = attr_into(mode, fd);
                 if (user)
@@ -444,7 +446,8 @@ TEST_BOTH(a_cgroup_namespace_roots_in_one_of_version_1)
     check_namespace("pids", new_cgroup_v1("pids"));
 }
 
-/* The kernel may kill whoever is born in what was killed before; the next one gets there all the same. */
+/* The kernel may kill a process that is cloned into a cgroup just after cgroup.kill. The next child gets into it
+ * nevertheless. */
 TEST_BOTH(a_cgroup_that_was_killed_takes_others)
 {
     const char *path = new_cgroup();
@@ -460,7 +463,7 @@ TEST_BOTH(a_cgroup_that_was_killed_takes_others)
     done(fd);
 }
 
-/* All that is in it, in whatever session. */
+/* All processes in the cgroup, in every session. */
 static void check_kill(const char *path)
 {
     int fd = open_cgroup(path);
@@ -487,7 +490,7 @@ TEST_BOTH(all_in_one_of_version_1_end_together)
     check_kill(new_cgroup_v1("pids"));
 }
 
-/* A threaded cgroup, of which the kernel does not kill the members. Only the root cgroup's processes can be born in one. */
+/* A threaded cgroup: the kernel does not kill its members. Only processes of the root cgroup can be cloned into one. */
 TEST_BOTH(all_in_a_threaded_one_end_together)
 {
     need(!strcmp(cgroup_of(getpid(), ""), "/"), "not in the root cgroup, so that a child cannot be in a threaded one");
@@ -496,7 +499,7 @@ TEST_BOTH(all_in_a_threaded_one_end_together)
     check_kill(path);
 }
 
-/* And of those below, into which members have moved. */
+/* Also in the cgroups below, into which members have moved. */
 static void check_kill_below(const char *path)
 {
     const char *below = make(text("%s/below", path)), *inner = make(text("%s/inner", below));

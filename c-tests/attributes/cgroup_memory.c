@@ -1,5 +1,5 @@
-/* Cgroups that limit memory. Where memory.oom.group is set the kernel kills all members at once, with all who share memory
- * with one of them: never the caller. And what ends for want of memory is told so. */
+/* Cgroups that limit memory. Where memory.oom.group is set, the kernel kills all members at once, and every process that
+ * shares memory with one of them. The caller must not be among them. A death for lack of memory is reported as such. */
 #include "cgroups.h"
 #include "caller_process.h"
 
@@ -8,7 +8,7 @@
 #define SECOND 1000000000LL
 #define MIB (1024ul * 1024)
 
-/* A new cgroup of version 2 in which members have so much memory, or skip. */
+/* A new cgroup of version 2 whose members have this much memory. Skips the test where there is none. */
 static const char *new_limited_cgroup(unsigned long bytes)
 {
     const char *path = new_cgroup();
@@ -19,7 +19,7 @@ static const char *new_limited_cgroup(unsigned long bytes)
     return path;
 }
 
-/* The same of either version. */
+/* The same for either version. */
 static const char *new_limited_cgroup_of_any(unsigned long bytes)
 {
     if (magic("/sys/fs/cgroup/memory") != V1)
@@ -29,7 +29,7 @@ static const char *new_limited_cgroup_of_any(unsigned long bytes)
     return path;
 }
 
-/* Arguments of about 1.8 MiB, which an exec counts as memory of whoever makes it. */
+/* Arguments of about 1.8 MiB. The kernel charges them to the process that calls execve. */
 static char *long_argv[18];
 
 static void make_long_argv(const char *what)
@@ -92,7 +92,7 @@ static void (*const requests[])(struct forkexec_attr *) = { plainly, in_namespac
     with_other_groups, under_an_init, told_of_its_parent };
 #define REQUESTS (sizeof requests / sizeof *requests)
 
-/* A holder of the namespaces that requests join. */
+/* A holder of the namespaces that the requests join. */
 static struct forkexec_child *begin_holder(void)
 {
     struct forkexec_child *holder = NULL;
@@ -129,7 +129,8 @@ static unsigned long used_in(const char *path)
     return strtoul(text_of(text("%s/memory.current", path)), NULL, 10);
 }
 
-/* Most of the memory is taken, and the program's arguments do not fit into the rest: its exec makes the kernel kill all. */
+/* Most of the memory is in use and the program's arguments do not fit into the rest: at execve the kernel kills the whole
+ * group. */
 static void too_long_arguments(void *with)
 {
     const struct turn *turn = with;
@@ -142,7 +143,7 @@ static void too_long_arguments(void *with)
     make_long_argv("0");
     int result = forkexec_spawn(ask(turn), reporter, long_argv, NULL, &child, &error);
     if (result) {
-        /* A request may use another way then, and be refused there for its own reasons. */
+        /* In this situation a request may take another way, and fail there with another error. */
         printf("# mode %u, request %zu: %s\n", turn->mode, turn->request, error.message);
         must(strstr(error.message, "memory.max"));
     } else {
@@ -152,7 +153,7 @@ static void too_long_arguments(void *with)
     must_be_over(eater);
 }
 
-TEST(what_kills_a_group_does_not_kill_the_caller)
+TEST(a_group_kill_spares_the_caller)
 {
     need_native();
     need_root();
@@ -166,7 +167,7 @@ TEST(what_kills_a_group_does_not_kill_the_caller)
     for (size_t request = 0; request < REQUESTS; request++)
         for EACH_MEMORY(mode) {
             struct turn turn = { path, fd, mode, request };
-            /* A copy has memory of its own, whatever is asked. */
+            /* A copied child has memory of its own for every request. */
             if (mode == FORKEXEC_MEMORY_COPIED && request > 1)
                 continue;
             int status = wait_status_of(fork_caller(too_long_arguments, &turn));
@@ -177,7 +178,7 @@ TEST(what_kills_a_group_does_not_kill_the_caller)
     done(fd);
 }
 
-/* Takes more memory than there is, again and again. */
+/* Allocates more memory than the limit allows, repeatedly. */
 static pid_t begin_hog(const char *path)
 {
     fflush(stdout);
@@ -221,7 +222,7 @@ static void spawn_beside_a_hog(void *with)
     }
 }
 
-TEST(a_hog_in_the_group_does_not_kill_the_caller)
+TEST(a_member_that_uses_all_memory_does_not_kill_the_caller)
 {
     need_native();
     need_root();
@@ -236,7 +237,7 @@ TEST(a_hog_in_the_group_does_not_kill_the_caller)
     for (size_t request = 0; request < REQUESTS; request++)
         for EACH_MEMORY(mode) {
             struct turn turn = { path, fd, mode, request };
-            /* A copy has memory of its own, whatever is asked. */
+            /* A copied child has memory of its own for every request. */
             if (mode == FORKEXEC_MEMORY_COPIED && request > 1)
                 continue;
             int status = wait_status_of(fork_caller(spawn_beside_a_hog, &turn));
@@ -249,28 +250,28 @@ TEST(a_hog_in_the_group_does_not_kill_the_caller)
     done(fd);
 }
 
-/* What is told of the end. */
+/* How the end is reported. */
 
-TEST_BOTH(an_end_for_want_of_memory_is_told)
+TEST_BOTH(a_death_for_lack_of_memory_is_reported)
 {
     need_native();
     const char *path = new_limited_cgroup_of_any(8 * MIB);
     int fd = open_cgroup(path);
     for EACH_MEMORY(mode) {
-        /* Killed by the limit. */
+        /* Killed because of the limit. */
         struct forkexec_status status = finish(start_reporter(attr_into(mode, fd), "eat", "64", "sleep"));
         assert_int_equal(status.signal, SIGKILL);
         assert_true(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
         assert_int_equal(status.out_of_memory, 1);
         assert_in_range(status.oom_kills, 1, 2);
-        /* By somebody else, after that. */
+        /* Killed by a signal of somebody else, afterwards. */
         struct forkexec_child *child = start_reporter(attr_into(mode, fd), "sleep");
         OK(forkexec_signal(child, SIGKILL));
         status = finish(child);
         assert_true(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
         assert_int_equal(status.out_of_memory, 0);
         assert_int_equal(status.oom_kills, 0);
-        /* By itself. */
+        /* Exited by itself. */
         status = finish(start_reporter(attr_into(mode, fd), "exit", "0"));
         assert_true(status.valid & FORKEXEC_STATUS_OUT_OF_MEMORY);
         assert_int_equal(status.out_of_memory, 0);
@@ -281,7 +282,7 @@ TEST_BOTH(an_end_for_want_of_memory_is_told)
     assert_int_equal(status.out_of_memory, 0);
 }
 
-TEST_BOTH(an_init_tells_it_of_its_program)
+TEST_BOTH(an_init_reports_it_for_its_program)
 {
     need_native();
     need_root();
@@ -295,14 +296,14 @@ TEST_BOTH(an_init_tells_it_of_its_program)
     done(fd);
 }
 
-/* A spawn that the limit refuses says what to change, and an end in the middle of the exec says why. */
+/* A spawn that the limit refuses says what to change. A child that is killed in the middle of execve says why. */
 static void assert_names_the_limit(struct forkexec_attr *attr, char *const argv[])
 {
     struct forkexec_child *child = NULL;
     struct forkexec_error error = { 0 };
     int result = try_start(attr, reporter, argv, NULL, &child, &error);
     if (!result) {
-        /* Killed in the middle of its exec, which only its end tells. */
+        /* Killed in the middle of execve, where only the wait status tells it. */
         struct forkexec_status status = finish(child);
         assert_int_equal(status.ran, FORKEXEC_RAN_NO);
         assert_int_equal(status.out_of_memory, 1);

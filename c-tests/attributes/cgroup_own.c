@@ -1,5 +1,5 @@
-/* Cgroups that the library makes: limited, read, killed and removed by their handle, with whatever is in them; refused in
- * words; and made anew over what a killed caller has left behind. */
+/* Cgroups that the library makes: limited, read, killed and removed by their handle with everything in them; refused with a
+ * message; and made anew where a killed caller has left one behind. */
 #include "cgroups.h"
 #include "caller_process.h"
 #include "deny_calls.h"
@@ -15,7 +15,7 @@
 #define SECOND 1000000000LL
 #define MIB (1024ul * 1024)
 
-/* Where cgroups may be made, or skip. */
+/* The cgroup in which cgroups may be made. Skips the test where there is none. */
 static const char *top(void)
 {
     const char *reason, *path = cgroup_parent(&reason);
@@ -41,7 +41,7 @@ static struct forkexec_cgroup *create_in(const char *above, const char *name)
     return group;
 }
 
-/* What the refusal says: "errno: sentence" comes after the name. */
+/* The message of the refusal: "errno: sentence" follows the name. */
 static const char *refusal(const char *above, const char *name, int code)
 {
     struct forkexec_cgroup *group = NULL;
@@ -103,7 +103,7 @@ TEST_BOTH(made_used_and_removed)
     }
 }
 
-TEST_BOTH(freed_with_all_that_run_in_it)
+TEST_BOTH(freeing_it_kills_its_processes)
 {
     const char *above = top(), *name = a_name(), *path = text("%s/%s", above, name);
     struct forkexec_cgroup *group = create_in(above, name);
@@ -132,7 +132,7 @@ TEST_BOTH(killed_as_a_whole_and_used_again)
     forkexec_cgroup_free(group);
 }
 
-/* A frozen one, too. */
+/* Also a frozen one. */
 TEST(killed_while_frozen)
 {
     struct forkexec_cgroup *group = create_in(top(), a_name());
@@ -142,7 +142,7 @@ TEST(killed_while_frozen)
     assert_int_equal(finish(child).signal, SIGKILL);
 }
 
-TEST(what_does_not_fit_is_cut)
+TEST(a_long_name_is_cut)
 {
     struct forkexec_cgroup *group = create_in(top(), a_name());
     char buffer[16];
@@ -161,7 +161,7 @@ TEST(what_does_not_fit_is_cut)
 
 /* Limits. */
 
-/* In a cgroup whose files of this controller are there, or skip. */
+/* In a cgroup that has the files of this controller. Skips the test where there is none. */
 static struct forkexec_cgroup *limited_by(const char *controller, const char *file)
 {
     const char *above = top();
@@ -208,7 +208,7 @@ TEST_BOTH(a_limit_of_processes)
     assert_int_equal(finish(child).signal, SIGKILL);
 }
 
-/* What is hard to remove. */
+/* Cgroups that are hard to remove. */
 
 TEST(cgroups_below_that_a_program_has_made)
 {
@@ -216,7 +216,7 @@ TEST(cgroups_below_that_a_program_has_made)
     struct forkexec_cgroup *group = create_in(above, name);
     struct forkexec_child *child = NULL;
     int here = dup(forkexec_cgroup_fd(group));
-    /* Deeper than a path can say, and wide. */
+    /* Nested deeper than a path can be long, and with many siblings. */
     for (int depth = 0; depth < 300; depth++) {
         char long_name[64];
         memset(long_name, 'd', sizeof long_name);
@@ -247,7 +247,7 @@ TEST(somebody_else_has_removed_it)
     const char *above = top(), *name = a_name(), *path = text("%s/%s", above, name);
     struct forkexec_cgroup *group = create_in(above, name);
     assert_false(rmdir(path));
-    /* And another has its name. */
+    /* And another cgroup has its name. */
     assert_false(mkdir(path, 0755));
     OK(forkexec_cgroup_kill(group));
     OK(forkexec_cgroup_remove(group, SECOND, NULL));
@@ -261,7 +261,7 @@ static void do_nothing_at(int signal)
     (void)signal;
 }
 
-/* A tracer keeps it from the end of its death. */
+/* A tracer keeps the killed process from becoming a zombie. */
 static void stuck(const void *unused)
 {
     (void)unused;
@@ -278,14 +278,15 @@ static void stuck(const void *unused)
     assert_non_null(strstr(error.message, "has not died yet"));
     assert_int_equal(forkexec_cgroup_remove(group, 0, &error), -ETIMEDOUT);
     assert_true(exists(path));
-    /* For ever is until a handler runs. */
+    /* FORKEXEC_FOREVER lasts until a signal handler runs. */
     struct sigaction action = { .sa_handler = do_nothing_at };
     struct itimerval often = { { 0, 20000 }, { 0, 20000 } }, never = { { 0, 0 }, { 0, 0 } };
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
     assert_int_equal(forkexec_cgroup_remove(group, FORKEXEC_FOREVER, NULL), -EINTR);
     setitimer(ITIMER_REAL, &never, NULL);
-    /* What is freed meanwhile stays, in bounded time, and the next one of that name waits as long. */
+    /* forkexec_cgroup_free gives up after bounded time and leaves the cgroup behind. A new cgroup of that name waits as
+     * long for the old one. */
     double begin = seconds();
     forkexec_cgroup_free(group);
     assert_true(seconds() - begin < 20);
@@ -304,7 +305,7 @@ static void stuck(const void *unused)
     close(fd);
 }
 
-TEST(a_process_that_is_stuck_in_its_death)
+TEST(a_killed_process_that_does_not_end)
 {
     need_native();
     need_unemulated("it does not trace");
@@ -312,7 +313,7 @@ TEST(a_process_that_is_stuck_in_its_death)
     in_copy(stuck, NULL);
 }
 
-/* What a killed caller leaves behind. */
+/* Cgroups that a killed caller has left behind. */
 
 struct left {
     const char *above, *name;
@@ -353,7 +354,7 @@ TEST(made_anew_over_what_a_killed_caller_left)
     assert_string_equal(text_of(text("%s/cgroup.procs", path)), text("%d", pid));
     bool marked = getxattr(path, "user.forkexec", NULL, 0) >= 0;
     if (!marked) {
-        /* A kernel that cannot mark it: it is not touched. */
+        /* A kernel on which the library cannot mark a cgroup as its own: the old one is not touched. */
         refusal(above, name, EEXIST);
         put(path, "cgroup.kill", "1");
         assert_false(rmdir(text("%s/inner", path)));
@@ -395,7 +396,7 @@ TEST(one_that_is_in_use_is_left_alone)
     finish(child);
 }
 
-TEST(one_that_the_library_has_not_made_is_left_alone)
+TEST(one_that_somebody_else_made_is_left_alone)
 {
     const char *path = new_cgroup(), *above = top(), *name = strrchr(path, '/') + 1;
     int fd = open_cgroup(path);
@@ -407,11 +408,11 @@ TEST(one_that_the_library_has_not_made_is_left_alone)
     done(fd);
 }
 
-/* What is refused. */
+/* Refused names and directories. */
 
 static const char *const bad_names[] = { "", ".", "..", "a/b", "/", "/a", "a/", "../a", "a\nb" };
 
-TEST(names_that_lead_elsewhere)
+TEST(names_that_are_paths)
 {
     struct forkexec_cgroup *group = create_in(top(), a_name());
     for (size_t i = 0; i < sizeof bad_names / sizeof *bad_names; i++) {
@@ -449,7 +450,7 @@ TEST(directories_that_are_no_cgroups_of_version_2)
     for (size_t i = 0; i < sizeof v1 / sizeof *v1; i++)
         if (magic(text("/sys/fs/cgroup/%s", v1[i])) == V1)
             assert_non_null(strstr(refusal(text("/sys/fs/cgroup/%s", v1[i]), "a", EINVAL), "version 1"));
-    /* A file of one. */
+    /* A file in a cgroup directory. */
     int file = open(text("%s/cgroup.procs", top()), O_RDONLY | O_CLOEXEC);
     assert_true(file >= 0);
     assert_int_equal(forkexec_cgroup_create(file, "a", &group, NULL), -ENOTDIR);
@@ -489,7 +490,7 @@ TEST(below_a_threaded_one)
     remove_cgroups();
 }
 
-/* A fork has the descriptors, and none of the rights. */
+/* A forked process has the descriptors, but its handle must not kill or remove anything. */
 static void in_a_fork(void *with)
 {
     struct forkexec_cgroup *group = with, *inner = NULL;
@@ -522,7 +523,7 @@ TEST(a_fork_frees_its_handle_alone)
     assert_false(exists(path));
 }
 
-TEST(an_attr_with_one_that_is_gone)
+TEST(an_attr_whose_cgroup_was_freed)
 {
     struct forkexec_cgroup *group = create_in(top(), a_name());
     struct forkexec_attr *attr = attr_of(FORKEXEC_MEMORY_AUTO, group), *copy = forkexec_attr_copy(attr);
@@ -539,8 +540,8 @@ TEST(an_attr_with_one_that_is_gone)
     forkexec_attr_free(copy);
 }
 
-/* The last of the two setters counts. */
-TEST(one_cgroup_an_attr)
+/* The last call of the two setters counts. */
+TEST(the_last_cgroup_setter_counts)
 {
     const char *path = new_cgroup(), *above = top(), *name = a_name();
     struct forkexec_cgroup *group = create_in(above, name);
@@ -558,7 +559,7 @@ TEST(one_cgroup_an_attr)
     done(fd);
 }
 
-/* In a caller that has closed its standard descriptors, and one that may have few. */
+/* In a caller that has closed its standard descriptors, and in one with a small limit on descriptors. */
 
 static int open_descriptors(int below)
 {
@@ -617,7 +618,7 @@ static void with_few_descriptors(void *with)
             made++;
             int read = forkexec_cgroup_read(group, "cgroup.procs", NULL, 0, &error);
             must(read == 0 || read == -EMFILE);
-            /* Nobody is in it: it goes without a descriptor. */
+            /* An empty cgroup is removed without a descriptor. */
             must(!forkexec_cgroup_remove(group, 0, &error));
             forkexec_cgroup_free(group);
         }
@@ -635,7 +636,7 @@ TEST(few_descriptors)
     assert_in_caller(with_few_descriptors, &left);
 }
 
-/* Many at once. */
+/* Several at once. */
 
 static void *make_many(void *with)
 {

@@ -9,7 +9,7 @@
 #include "in_fork.h"
 #include "cgroup_parent.h"
 
-/* What was made, in order; removed before the next test and at the end, with all that is still in it. */
+/* The cgroups that were made, in order. They are removed before the next test and at the end, with all processes in them. */
 static char made[32][256];
 static int count;
 
@@ -73,7 +73,7 @@ static inline void clean_up_later(void)
     known = true;
 }
 
-/* A new cgroup of version 2, or skip. */
+/* A new cgroup of version 2. Skips the test where there is none. */
 static inline const char *new_cgroup(void)
 {
     clean_up_later();
@@ -82,7 +82,7 @@ static inline const char *new_cgroup(void)
     return make(text("%s/forkexec-test-%d-%d", top, getpid(), count));
 }
 
-/* One of version 1, with this controller. */
+/* A new cgroup of version 1 with this controller. */
 static inline const char *new_cgroup_v1(const char *controller)
 {
     const char *root = text("/sys/fs/cgroup/%s", controller);
@@ -92,7 +92,7 @@ static inline const char *new_cgroup_v1(const char *controller)
     return make(text("%s/forkexec-test-%d-%d", root, getpid(), count));
 }
 
-/* At the end of a test; what fails before is removed before the program ends. */
+/* Called at the end of a test. What a failed test left is removed before the program ends. */
 static inline void done(int fd)
 {
     close(fd);

@@ -1,4 +1,4 @@
-/* With whose rights the working directory is entered: the program's, the caller's, or one and then the other. */
+/* Whose rights are used to enter the working directory: the program's, the caller's, or first one and then the other. */
 #include "in_fork.h"
 
 #define PROGRAM FORKEXEC_CWD_RIGHTS_PROGRAM
@@ -6,7 +6,7 @@
 #define EITHER FORKEXEC_CWD_RIGHTS_EITHER
 #define EACH_RIGHTS(rights) (uint32_t rights = PROGRAM; rights <= EITHER; rights++)
 
-/* A directory of that user's that nobody else may enter. */
+/* A directory that only this user may enter. */
 static const char *closed_directory(const char *name, uid_t owner)
 {
     const char *path = scratch_path(name);
@@ -27,7 +27,7 @@ static void become_user(struct forkexec_attr *attr, uid_t uid)
     OK(forkexec_attr_set_gid(attr, uid));
 }
 
-/* By path and by descriptors: it starts there, or fails at that stage. */
+/* By path and by descriptor: the program starts there, or the spawn fails at that stage. */
 static void assert_enters(struct forkexec_attr *attr, const char *path, const char *directory, uint32_t stage)
 {
     int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -82,7 +82,7 @@ TEST_BOTH(root_without_capabilities_in_a_directory_of_a_users)
         }
 }
 
-/* Of root, who may not enter what is closed to root, as on a file system of another host's. */
+/* For a caller that is root but may not enter what is closed to it, as on a network file system. */
 static void check_programs_alone(const void *with)
 {
     const char *path = with, *users = scratch_path("users"), *others = scratch_path("others");
@@ -109,7 +109,7 @@ static void check_programs_alone(const void *with)
         }
 }
 
-TEST_BOTH(a_directory_that_only_the_program_may_enter)
+TEST_BOTH(a_directory_that_only_the_program_user_may_enter)
 {
     need_root();
     need_cap(CAP_SETUID);
@@ -118,7 +118,7 @@ TEST_BOTH(a_directory_that_only_the_program_may_enter)
     in_fork(check_programs_alone, public_reporter());
 }
 
-TEST_BOTH(who_stays_the_caller)
+TEST_BOTH(a_program_with_the_callers_ids)
 {
     assert_false(mkdir(scratch_path("own"), 0700));
     for EACH_MEMORY(mode)
@@ -136,8 +136,8 @@ TEST_BOTH(a_directory_that_nobody_may_enter)
                 rights == CALLER ? FORKEXEC_STAGE_CWD_BEFORE_IDS : FORKEXEC_STAGE_CWD);
 }
 
-/* What is no question of rights is not tried again. */
-TEST_BOTH(what_is_no_directory)
+/* Errors other than EACCES are not tried again with other rights. */
+TEST_BOTH(a_path_that_is_no_directory)
 {
     int file = open(reporter, O_RDONLY | O_CLOEXEC);
     for EACH_MEMORY(mode)
@@ -156,8 +156,8 @@ TEST_BOTH(what_is_no_directory)
     close(file);
 }
 
-/* It starts there, and has no right there all the same. */
-TEST_BOTH(a_relative_path_is_the_programs)
+/* The program starts in the directory, and gets no rights in it by that. */
+TEST_BOTH(relative_paths_of_a_program_that_starts_there)
 {
     need_root();
     need_cap(CAP_SETUID);
@@ -171,7 +171,7 @@ TEST_BOTH(a_relative_path_is_the_programs)
     assert_spawn_fails(attr, "./reporter", FORKEXEC_STAGE_EXEC, EACCES, -1);
 }
 
-/* The root is the program's, and what the caller has opened outside stays outside. */
+/* The path is in the program's root. What the caller has open outside of it stays out of reach. */
 TEST_BOTH(in_another_root)
 {
     need_root();
@@ -201,7 +201,7 @@ TEST_BOTH(in_another_root)
     close(outside);
 }
 
-/* The caller's ids are its rights in a user namespace that does not map them, too. */
+/* In a user namespace that does not map the caller's ids, the caller's rights are still those of its ids. */
 TEST_BOTH(in_a_new_user_namespace)
 {
     need_root();

@@ -1,4 +1,4 @@
-/* The dry run: what would happen, as text, and nothing happens. */
+/* The dry run: prints what would happen, and does nothing. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -9,7 +9,7 @@
 
 static char *const itself[] = { reporter, "exit", "3", NULL };
 
-/* The text, good until the end of the test; and the descriptor is still open and stands behind it. */
+/* The text, valid until the end of the test. The descriptor must stay open, with its position after the text. */
 static const char *described(const struct forkexec_attr *attr, const char *path)
 {
     struct forkexec_error error;
@@ -29,7 +29,7 @@ static const char *described(const struct forkexec_attr *attr, const char *path)
     return kept;
 }
 
-/* After a first line on memory, each line is a stage, by number and name, in ascending order. */
+/* After a first line about memory, each line is a stage, with number and name, in ascending order. */
 static int assert_ordered(const char *lines)
 {
     unsigned last = 0;
@@ -106,7 +106,7 @@ static struct forkexec_attr *everything(void)
     return attr;
 }
 
-/* What is tried twice is told twice. */
+/* A directory that is tried with both rights has two lines. */
 TEST(a_directory_is_named_where_it_is_entered)
 {
     need_native(); /* in the caller's memory */
@@ -163,8 +163,8 @@ TEST(everything_is_named)
     assert_line(lines, "799 exec: /bin/program");
 }
 
-/* The same request is told in the same words, whoever asks and however often. */
-TEST(the_text_is_a_function_of_the_request)
+/* Equal requests have equal texts, in every process and at every call. */
+TEST(equal_requests_have_equal_texts)
 {
     need_native();
     const char *first = described(everything(), "/bin/program");
@@ -182,7 +182,7 @@ TEST(nothing_happens)
     assert_false(exists(scratch_path("made")));
 }
 
-TEST(every_directory_of_a_search_is_told)
+TEST(every_directory_of_a_search_is_listed)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_search_path(attr, "/a::/b/"));
@@ -204,7 +204,7 @@ static void assert_not_told(const struct forkexec_attr *attr, int fd, int code, 
     assert_int_equal(forkexec_describe(attr, reporter, itself, NULL, fd, NULL), -code);
 }
 
-TEST(where_it_cannot_be_written)
+TEST(a_descriptor_that_cannot_be_written_to)
 {
     int none = open("/dev/null", O_RDONLY | O_CLOEXEC), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     assert_not_told(new_attr(), -1, EBADF, FORKEXEC_STAGE_NONE);
@@ -227,12 +227,12 @@ static void has_a_broken_pipe(const void *unused)
     assert_not_told(new_attr(), pair[1], EPIPE, FORKEXEC_STAGE_NONE);
 }
 
-TEST(a_reader_that_is_gone)
+TEST(a_pipe_without_a_reader)
 {
     in_copy(has_a_broken_pipe, NULL);
 }
 
-/* A pipe is written to, whole, however little of it there is room for at once. */
+/* The whole text is written to a pipe, even if little of it fits at once. */
 TEST(long_texts)
 {
     struct forkexec_attr *attr = new_attr();
@@ -260,7 +260,7 @@ TEST(long_texts)
     assert_true(size > 100 * (sizeof path - 1));
 }
 
-TEST(it_finds_what_a_spawn_would_refuse)
+TEST(it_fails_where_a_spawn_would_be_refused)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_hostname(attr, "judge"));
@@ -275,8 +275,8 @@ TEST(it_finds_what_a_spawn_would_refuse)
     assert_not_told(attr, 2, EINVAL, FORKEXEC_STAGE_VALIDATE);
 }
 
-/* What a descriptor gets is what memory gets, and the length is known before there is a place for it. */
-TEST(memory_gets_the_same_text)
+/* A buffer gets the same text as a descriptor. The length is returned even without a buffer. */
+TEST(a_buffer_gets_the_same_text)
 {
     need_native();
     struct forkexec_attr *attr = everything();
@@ -289,8 +289,9 @@ TEST(memory_gets_the_same_text)
     free(text);
 }
 
-/* Of memory that is too small every byte but the last is used, none after it, and the length is still told. */
-TEST(memory_that_is_too_small)
+/* A buffer that is too small is filled up to its last byte, which is 0. Nothing is written beyond it, and the full length
+ * is returned. */
+TEST(a_buffer_that_is_too_small)
 {
     need_native();
     struct forkexec_attr *attr = new_attr();
@@ -309,8 +310,8 @@ TEST(memory_that_is_too_small)
     }
 }
 
-/* Nothing ends in the middle of a character. */
-TEST(memory_that_ends_in_a_character)
+/* The text is never cut within a UTF-8 character. */
+TEST(a_buffer_that_ends_within_a_character)
 {
     struct forkexec_attr *attr = new_attr();
     const char *euro = "\xe2\x82\xac", *place;
@@ -328,8 +329,8 @@ TEST(memory_that_ends_in_a_character)
     free(text);
 }
 
-/* What fails is told as with a descriptor, and nothing is written. */
-TEST(memory_gets_nothing_of_what_fails)
+/* A failure is reported as with a descriptor, and nothing is written to the buffer. */
+TEST(a_failure_writes_nothing_to_the_buffer)
 {
     struct forkexec_error error;
     char text[8] = "before";
@@ -347,7 +348,7 @@ TEST(memory_gets_nothing_of_what_fails)
     assert_string_equal(text, "before");
 }
 
-/* What this kernel's Landlock does not know is known before, and told as by a spawn. */
+/* Landlock rules that this kernel does not know are found before the spawn, and reported with the same message. */
 static void without_landlock(const void *unused)
 {
     (void)unused;
@@ -360,7 +361,7 @@ static void without_landlock(const void *unused)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP, -1);
 }
 
-TEST(it_tells_as_a_spawn_what_landlock_does_not_know)
+TEST(unknown_landlock_rules_are_reported_as_by_a_spawn)
 {
     in_copy(without_landlock, NULL);
 }

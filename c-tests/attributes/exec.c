@@ -1,5 +1,5 @@
-/* The program: where it is looked for, by path and by descriptor, and why it does not start. valgrind, which does the
- * execs itself, dies of some that fail. */
+/* The program: how it is found, by path and by descriptor, and why it does not start. valgrind performs execve itself and
+ * crashes in some that fail. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -27,7 +27,7 @@ static const char *put(const char *name, const char *what, mode_t mode)
     return path;
 }
 
-/* The spawn fails so; the sentence. For what assert_spawn_fails has no room for. */
+/* The spawn fails with this errno; returns the message. For failures that assert_spawn_fails cannot express. */
 static const char *failure(const struct forkexec_attr *attr, const char *path, char *const argv[], char *const envp[],
     uint32_t stage, int code, int index)
 {
@@ -43,7 +43,7 @@ static const char *failure(const struct forkexec_attr *attr, const char *path, c
     return text("%s", error.message);
 }
 
-/* A program by descriptor; its exit code. */
+/* Runs a program by descriptor; returns its exit code. */
 static int exits_by_fd(struct forkexec_attr *attr, int fd, char *const argv[])
 {
     OK(forkexec_attr_set_exec_fd(attr, fd));
@@ -109,7 +109,7 @@ TEST_BOTH(a_script_is_run_by_its_interpreter_only)
     assert_int_equal(finish(start(new_attr(), script, ARGV("x"), NULL)).exit_code, 7);
 }
 
-TEST(path_and_vectors_may_go_when_the_call_returns)
+TEST(path_and_vectors_may_be_freed_after_the_call)
 {
     char path[4096], option[] = "exit", code[] = "3", variable[] = "A=b";
     char *argv[] = { path, option, code, NULL }, *envp[] = { variable, NULL };
@@ -152,13 +152,13 @@ TEST_BOTH(exit_codes)
         assert_int_equal(reporter_exits(new_attr(), "exit", (char *)text("%d", code)), code);
 }
 
-/* The search. */
+/* The search in PATH. */
 
-/* Folders: none, which lacks the program; good; bare, where it may not be executed; words, where it is no program;
- * file, no folder; loop, a link to itself. */
+/* Folders: none lacks the program; good has it; bare has it without execute permission; words has a file that is no
+ * program; file is no folder; loop is a link to itself. */
 static const struct {
     const char *name, *dirs;
-    int code, index; /* code 0: it runs */
+    int code, index; /* code 0: the program runs */
 } searches[] = {
     { "the first", "good", 0, 0 }, { "the second", "none:good", 0, 0 }, { "not a folder", "file:good", 0, 0 },
     { "not executable", "bare:good", 0, 0 }, { "not a program", "words:good", 0, 0 }, { "a loop", "loop:good", 0, 0 },
@@ -192,7 +192,7 @@ TEST_BOTH(candidates_are_tried_in_turn)
             sprintf(dirs + strlen(dirs), "%s%s/%s", *dirs ? ":" : "", scratch(), name);
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_search_path(attr, dirs));
-        memset(dirs, 'x', sizeof dirs - 1); /* it was copied */
+        memset(dirs, 'x', sizeof dirs - 1); /* the list was copied */
         if (!searches[i].code)
             assert_int_equal(finish(start(attr, "tool", ARGV("tool", "exit", "4"), NULL)).exit_code, 4);
         else
@@ -200,7 +200,7 @@ TEST_BOTH(candidates_are_tried_in_turn)
     }
 }
 
-TEST_BOTH(an_empty_item_is_where_the_program_starts)
+TEST_BOTH(an_empty_item_is_the_working_directory)
 {
     static const char *const lists[] = { ":", ":/nowhere", "/nowhere:", "/nowhere::/nowhere" };
     make_folders();
@@ -212,7 +212,7 @@ TEST_BOTH(an_empty_item_is_where_the_program_starts)
     }
 }
 
-TEST_BOTH(what_is_not_searched)
+TEST_BOTH(paths_and_requests_without_a_search)
 {
     make_folders();
     char *old = strdup(getenv("PATH") ? getenv("PATH") : "");
@@ -220,9 +220,9 @@ TEST_BOTH(what_is_not_searched)
     struct forkexec_attr *attr = new_attr();
     assert_spawn_fails(attr, "tool", FORKEXEC_STAGE_EXEC, ENOENT, -1); /* no search was asked for */
     OK(forkexec_attr_set_search_path(attr, NULL));
-    assert_spawn_fails(attr, "tool", FORKEXEC_STAGE_EXEC, ENOENT, 1); /* PATH is not read */
+    assert_spawn_fails(attr, "tool", FORKEXEC_STAGE_EXEC, ENOENT, 1); /* PATH is not read without a search */
     OK(forkexec_attr_set_search_path(attr, scratch_path("good")));
-    assert_spawn_fails(attr, "./tool", FORKEXEC_STAGE_EXEC, ENOENT, -1); /* a path is a path */
+    assert_spawn_fails(attr, "./tool", FORKEXEC_STAGE_EXEC, ENOENT, -1); /* a name with a slash is not searched */
     assert_spawn_fails(attr, "", FORKEXEC_STAGE_EXEC, ENOENT, -1);
     setenv("PATH", old, 1);
     free(old);
@@ -264,8 +264,8 @@ TEST_BOTH(a_program_by_descriptor)
         }
 }
 
-/* Whatever the maps and actions do to its number. */
-TEST_BOTH(the_programs_descriptor_is_kept_through_all_moves)
+/* The program's descriptor works whatever the maps and actions do to its number. */
+TEST_BOTH(the_programs_descriptor_survives_maps_and_actions)
 {
     for (int m = 0; m < 3; m++)
         for (int way = 0; way < 10; way++) {
@@ -284,7 +284,7 @@ TEST_BOTH(the_programs_descriptor_is_kept_through_all_moves)
                 OK(forkexec_attr_map_fd(attr, 1, target));
             if (way == 5)
                 OK(forkexec_attr_map_fd(attr, fd, 0));
-            /* The program is given it, and then something else there. */
+            /* A script gets the descriptor at its own number; then another file is mapped there. */
             if (way > 5)
                 OK(forkexec_attr_map_fd(attr, fd, fd));
             if (way == 6)
@@ -316,7 +316,7 @@ TEST_BOTH(a_script_by_descriptor_needs_it_mapped_to_itself)
     }
 }
 
-/* An emulator may lack it; then the program's link in /proc/self/fd is executed. */
+/* An emulator may not have execveat. Then the link in /proc/self/fd is executed. */
 static void runs_without_execveat(const void *fds)
 {
     static const struct denial no_execveat = { SYS_execveat, ENOSYS, { { 0 } } };
@@ -337,7 +337,7 @@ static void runs_without_execveat(const void *fds)
         OK(forkexec_attr_map_fd(attr, script, script));
         assert_int_equal(finish(start(attr, NULL, ARGV("x"), NULL)).exit_code, 8);
 
-        /* A filter of the program's own need not allow what this takes. */
+        /* The program's own seccomp filter need not allow this. */
         attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, modes[m]));
         OK(forkexec_attr_set_no_new_privs(attr));
@@ -358,7 +358,7 @@ TEST_BOTH(a_program_by_descriptor_without_execveat)
         close(fds[i]);
 }
 
-TEST_BOTH(a_program_that_is_only_in_memory)
+TEST_BOTH(a_program_in_a_memfd)
 {
     need_native();
     int from = reporter_fd(O_RDONLY), fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -375,7 +375,7 @@ TEST_BOTH(a_program_that_is_only_in_memory)
     close(fd);
 }
 
-TEST_BOTH(descriptors_that_are_no_program)
+TEST_BOTH(descriptors_that_cannot_be_executed)
 {
     int folder = open(scratch(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int words = open(put("words", "words", 0755), O_RDONLY | O_CLOEXEC);
@@ -388,9 +388,9 @@ TEST_BOTH(descriptors_that_are_no_program)
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_exec_fd(attr, table[i].fd));
         failure(attr, NULL, ARGV("x"), NULL, (uint32_t)table[i].stage, table[i].code, -1);
-        failure(attr, reporter, ARGV("x"), NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1); /* both */
+        failure(attr, reporter, ARGV("x"), NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1); /* both a path and a descriptor */
     }
-    failure(new_attr(), NULL, ARGV("x"), NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1); /* neither */
+    failure(new_attr(), NULL, ARGV("x"), NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1); /* neither of them */
     close(folder);
     close(words);
     close(plain);

@@ -1,5 +1,5 @@
-/* What the program is given beside descriptors: arguments, environment, a directory to start in, its own pid; and
- * patience while its file is busy. */
+/* What the program starts with besides descriptors: arguments, environment, working directory, and a variable with its pid.
+ * And retries while its file is open for writing. */
 #define _GNU_SOURCE
 #include "harness.h"
 
@@ -62,8 +62,8 @@ TEST_BOTH(thousands_of_arguments)
         assert_int_equal(finish(start(attr_in_mode(m), reporter, argv, NULL)).exit_code, 11);
 }
 
-/* The kernel's limits: 128 KiB a string, and for all at most three quarters of 8 MiB. */
-TEST_BOTH(too_much_to_give)
+/* The kernel's limits: 128 KiB for one string, and three quarters of 8 MiB for all together. */
+TEST_BOTH(too_many_arguments)
 {
     need_native();
     enum { LONGEST = 128 * 1024 };
@@ -82,7 +82,7 @@ TEST_BOTH(too_much_to_give)
     }
 }
 
-/* The reporter with so many bytes of arguments. */
+/* Runs the reporter with this many bytes of arguments. */
 static char **arguments_of(size_t bytes)
 {
     enum { LONGEST = 100000 };
@@ -109,8 +109,8 @@ static bool are_taken(int mode, size_t bytes)
     return code == 13;
 }
 
-/* The strings of the library's own do not count, and what does not fit beside them makes no child a copy. */
-TEST(as_much_as_the_kernel_takes)
+/* Strings that the library adds do not count. If they do not fit, the child is not copied instead. */
+TEST(as_many_arguments_as_the_kernel_takes)
 {
     size_t most = 60000, too_much = 8 << 20;
     for (size_t half; most + 1 < too_much; are_taken(0, half) ? (most = half) : (too_much = half))
@@ -130,7 +130,7 @@ TEST(as_much_as_the_kernel_takes)
         OK(forkexec_attr_set_pid_variable(attr, "PID_OF_REPORTER"));
         size_t bytes = most - 64 - less; /* the variable counts as well */
         assert_int_equal(forkexec_start(attr, reporter, arguments_of(bytes), NULL, &child, NULL), 0);
-        /* Of a held child only root can see it. */
+        /* For a held child only root can read it. */
         const char *image = link_of(text("/proc/%d/exe", forkexec_child_pid(child)));
         assert_true(geteuid() || !strncmp(image, "/memfd:forkexec", 15));
         assert_int_equal(forkexec_release(child, FORKEXEC_FOREVER, NULL), 0);
@@ -199,7 +199,7 @@ TEST_BOTH(the_childs_pid_is_the_programs)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     char path[4096] = "";
-    /* The exec cannot fail any more; the kernel may be in the middle of it. */
+    /* execve cannot fail any more, but the kernel may still be in the middle of it. */
     for (double end = seconds() + 10; strcmp(path, reporter) && seconds() < end; usleep(1000)) {
         memset(path, 0, sizeof path);
         ssize_t n = readlink(text("/proc/%d/exe", forkexec_child_pid(child)), path, sizeof path - 1);
@@ -218,7 +218,7 @@ TEST(refused_pid_variables)
     }
 }
 
-/* The directory. */
+/* The working directory. */
 
 TEST_BOTH(the_directory_to_start_in)
 {
@@ -312,9 +312,9 @@ TEST(refused_directories)
     assert_int_equal(forkexec_attr_set_cwd_fd(new_attr(), -1), -EBADF);
 }
 
-/* A busy file. */
+/* A file that is open for writing. */
 
-/* A copy of the reporter, and a descriptor that holds it open for writing. */
+/* A copy of the reporter, and a descriptor that has it open for writing. */
 static const char *busy_program(int *writer)
 {
     char bytes[65536];
@@ -332,7 +332,7 @@ static void *do_nothing(void *nothing)
     return nothing;
 }
 
-/* libc installs a handler of its own with the first thread, which is no change that a spawn makes. */
+/* libc installs a handler of its own with the first thread. That must not count as a change by the spawn. */
 __attribute__((constructor)) static void have_threads(void)
 {
     pthread_t thread;
@@ -347,7 +347,7 @@ static void *close_later(void *fd)
     return NULL;
 }
 
-TEST_BOTH(a_busy_program)
+TEST_BOTH(a_program_that_is_open_for_writing)
 {
     need_native();
     for (int m = 0; m < 3; m++) {
@@ -360,7 +360,7 @@ TEST_BOTH(a_busy_program)
     }
 }
 
-TEST_BOTH(a_program_that_stays_busy)
+TEST_BOTH(a_program_that_stays_open_for_writing)
 {
     need_native();
     int writer;
@@ -373,7 +373,7 @@ TEST_BOTH(a_program_that_stays_busy)
     close(writer);
 }
 
-TEST_BOTH(a_program_that_is_busy_for_a_while)
+TEST_BOTH(a_program_that_is_open_for_writing_for_a_while)
 {
     need_native();
     for (int m = 0; m < 3; m++) {

@@ -1,14 +1,15 @@
-/* The descriptors a program gets: map_fd, which acts all at once, and what stays open without a word. */
+/* The descriptors of the program: map_fd, whose entries act all at once, and the descriptors that stay open without being
+ * asked for. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 #include "spawn_from_fork.h"
 
 #include <sys/resource.h>
 
-/* A list of source and target numbers; each source number leads to a file of its own. */
+/* A list of source and target numbers. Each source number has a file of its own. */
 struct shuffle {
     const char *folder;
-    int flags; /* of the sources: 0 or O_CLOEXEC */
+    int flags; /* flags of the sources: 0 or O_CLOEXEC */
     int count;
     int maps[64][2];
 };
@@ -22,7 +23,7 @@ static void ask_for_shuffle(struct forkexec_attr *attr, const void *what)
         forkexec_attr_map_fd(attr, shuffle->maps[i][0], shuffle->maps[i][1]);
 }
 
-/* The numbers that the program should have: 0 to 2, the targets, and its pipe. */
+/* The numbers that the program should have open: 0 to 2, the targets, and the reporter's pipe. */
 static const char *numbers_of(const struct shuffle *shuffle)
 {
     const char *list = "0 1 2";
@@ -35,7 +36,7 @@ static const char *numbers_of(const struct shuffle *shuffle)
     return list;
 }
 
-/* In one memory mode, or in all. */
+/* In one memory mode, or in all of them. */
 enum { ALL_MODES = -1 };
 
 static void check_shuffle(struct shuffle shuffle, const char *name, int in_mode)
@@ -51,7 +52,7 @@ static void check_shuffle(struct shuffle shuffle, const char *name, int in_mode)
             for (int i = 0; i < shuffle.count; i++)
                 assert_said(heard, text("fd.%d", shuffle.maps[i][1]),
                     scratch_path(text("%d", shuffle.maps[i][0])), "%s", when);
-            /* Of 0 to 2, a source that closes on exec and is no target is not the program's. */
+            /* A number of 0 to 2 that is a close-on-exec source and no target is closed in the program. */
             bool gone = false;
             for (int i = 0; flags && i < shuffle.count; i++) {
                 bool target = false;
@@ -96,7 +97,7 @@ TEST_BOTH(all_entries_act_at_once)
         check_shuffle(shuffles[i].shuffle, shuffles[i].name, ALL_MODES);
 }
 
-/* Every way to give 0, 1 and 2 from 0, 1 and 2. */
+/* All assignments of 0, 1 and 2 to 0, 1 and 2. */
 TEST_BOTH(standard_streams_in_every_order)
 {
     need_native();
@@ -106,8 +107,8 @@ TEST_BOTH(standard_streams_in_every_order)
     }
 }
 
-/* A caller with 0-2 and number 100 only: its next descriptors, which the library makes, get exactly these numbers. */
-TEST_BOTH(targets_may_be_the_numbers_of_the_librarys_own)
+/* The caller has only 0 to 2 and 100 open, so the descriptors that the library makes get exactly these numbers. */
+TEST_BOTH(targets_may_be_numbers_that_the_library_uses)
 {
     need_native();
     struct shuffle all = { .count = 40 };
@@ -134,7 +135,7 @@ static void ask_near_limit(struct forkexec_attr *attr, const void *what)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* The last number that the limit allows, from there and to there, with a ring that needs room to turn. */
+/* The highest number that the limit allows, as source and as target, with a cycle that needs a free number. */
 TEST_BOTH(numbers_up_to_the_limit)
 {
     need_native();
@@ -149,7 +150,7 @@ TEST_BOTH(numbers_up_to_the_limit)
     }
 }
 
-/* Where the limit was lowered after they were opened, descriptors above it are there all the same. */
+/* Descriptors that were opened before the limit was lowered may be above it. */
 TEST_BOTH(a_source_may_lie_above_the_limit)
 {
     need_native();
@@ -171,7 +172,7 @@ TEST_BOTH(a_target_may_not_lie_above_the_limit)
         assert_failed(spawn_from_fork(*mode, ask_near_limit, &near), FORKEXEC_STAGE_FD_MAP, EBADF, 2, "mode %u", *mode);
 }
 
-/* What the caller has open beside 0 to 2. */
+/* The descriptors that the caller has open besides 0 to 2. */
 struct open_ones {
     const char *folder;
     int fds[16], flags[16];
@@ -214,7 +215,7 @@ TEST_BOTH(what_was_not_asked_for_is_closed)
         .flags = { 0, O_CLOEXEC, 0, 0, O_CLOEXEC, 0, 0 } }, "0 1 2 200");
 }
 
-/* Without close_range(2), and without a table of the child's own, or a list of what is open. */
+/* Without close_range(2), without a descriptor table of the child's own, or without a list of open descriptors. */
 struct hindered {
     const char *folder;
     bool inherit, no_table, unlisted;
@@ -237,7 +238,7 @@ static void ask_hindered(struct forkexec_attr *attr, const void *what)
         forkexec_attr_map_fd(attr, 5, 5);
         forkexec_attr_map_fd(attr, 8, 8);
     }
-    /* Only a list tells of what is above the limit. */
+    /* Only a list shows what is above the limit. */
     if (!hindered->unlisted)
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 256, 256 });
     deny(denials, hindered->unlisted ? 3 : hindered->no_table ? 2 : 1);
@@ -273,7 +274,7 @@ TEST_BOTH(inherited_are_those_that_do_not_close_on_exec)
         "0 1 2 3 200 500 1000");
 }
 
-/* The library's own descriptors then get these numbers, and must not reach the program by them. */
+/* The library's own descriptors get these numbers then, and must not reach the program through them. */
 TEST_BOTH(standard_streams_that_the_caller_lacks)
 {
     need_native();
@@ -318,7 +319,7 @@ TEST_BOTH(standard_streams_that_close_on_exec)
         "1 200");
 }
 
-/* Every number is open or a target, but for those that the library has to have in the caller. */
+/* Every number is open or is a target, except those that the library needs in the caller. */
 struct many_fds {
     const char *folder;
     int last_open, first_target, limit;
@@ -339,9 +340,9 @@ static void ask_with_many_fds(struct forkexec_attr *attr, const void *what)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Inherited descriptors fill the numbers below the targets: the library's own fit between them or not, but a target
- * never falls on them. */
-TEST_BOTH(inherited_ones_leave_little_room)
+/* Inherited descriptors fill the numbers below the targets. Whether or not the library's descriptors fit between them, no
+ * target may overwrite one. */
+TEST_BOTH(inherited_descriptors_leave_few_free_numbers)
 {
     need_native();
     out_fd = 10;
@@ -394,7 +395,7 @@ TEST_BOTH(many_thousands_open)
     }
 }
 
-/* The program's limit is set when all is in its place. */
+/* The program's limit is set after the descriptors are moved. */
 TEST_BOTH(the_limit_may_lie_below_the_targets)
 {
     need_native();
@@ -411,7 +412,7 @@ TEST_BOTH(the_limit_may_lie_below_the_targets)
     }
 }
 
-TEST(what_a_held_child_was_given_may_be_closed)
+TEST(the_caller_may_close_what_a_held_child_got)
 {
     EACH_MODE(mode) {
         int pair[2], program = open(reporter, O_RDONLY | O_CLOEXEC);
@@ -454,7 +455,7 @@ TEST_BOTH(a_source_that_is_not_open)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EBADF, 1);
 }
 
-TEST_BOTH(a_second_entry_for_a_target_takes_the_place_of_the_first)
+TEST_BOTH(a_second_entry_for_a_target_replaces_the_first)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_map_fd(attr, 1000, 5));

@@ -1,4 +1,4 @@
-/* The actions on the program's descriptors: after the entries of map_fd, one after the other, in call order. */
+/* Actions on the program's descriptors: they follow the entries of map_fd, one after the other, in call order. */
 #define _GNU_SOURCE
 #include "spawn_from_fork.h"
 
@@ -12,18 +12,18 @@ struct step {
     const char *path;
 };
 
-/* A list of steps, ended by an empty one, in a caller that has these numbers open; each leads to SCRATCH/N. */
+/* A list of steps that ends with an empty one. The caller has these numbers open; number N is the file SCRATCH/N. */
 struct steps {
     const char *name;
     struct step steps[12];
-    const char *fds; /* the program's in the end, but for its pipe */
-    int open[12];    /* ended by 0 */
-    int cloexec;     /* flags of those: O_CLOEXEC, if not given 0 */
+    const char *fds; /* what the program has open in the end, except the reporter's pipe */
+    int open[12];    /* ends with 0 */
+    int cloexec;     /* flags of these descriptors: 0 if not given, or O_CLOEXEC */
 };
 
 static void take(struct forkexec_attr *attr, const struct step *step)
 {
-    char path[4200]; /* gone when the spawn comes */
+    char path[4200]; /* closed before the spawn */
     snprintf(path, sizeof path, "%s", step->path ? step->path : "");
     switch (step->kind) {
     case OPEN:
@@ -108,7 +108,7 @@ static const struct steps cases[] = {
         { OPEN, 3, O_RDONLY, "../d" } }, "0 1 2 3", { 0 }, 0 },
 };
 
-TEST_BOTH(actions_are_taken_in_call_order)
+TEST_BOTH(actions_happen_in_call_order)
 {
     need_native();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -120,7 +120,7 @@ TEST_BOTH(actions_are_taken_in_call_order)
         }
 }
 
-/* What a spawn that fails says: the stage, and the place among all actions. */
+/* What the error of a failing spawn contains: the stage, and the index among all actions. */
 static const struct {
     struct steps steps;
     int stage, code, index;
@@ -152,7 +152,7 @@ TEST_BOTH(actions_that_fail)
                 "%s, mode %u", failures[i].steps.name, *mode);
 }
 
-/* A standard stream that closes on exec is there for the actions all the same, and so is anything inherited. */
+/* A close-on-exec standard stream is open while the actions run, and so is every inherited descriptor. */
 static void ask_for_copies_of_closing_ones(struct forkexec_attr *attr, const void *what)
 {
     open_at(what, 0, O_CLOEXEC);
@@ -168,7 +168,7 @@ static void ask_for_a_copy_of_stdin(struct forkexec_attr *attr, const void *what
     forkexec_attr_dup_fd(attr, 0, 5);
 }
 
-/* The program's own number, which is another descriptor of the caller's. */
+/* The number of the program, which is a different descriptor in the caller. */
 static void ask_for_a_copy_of_what_is_mapped(struct forkexec_attr *attr, const void *what)
 {
     open_at(what, 3, O_CLOEXEC);
@@ -190,7 +190,7 @@ TEST_BOTH(copies_of_what_closes_on_exec)
     }
 }
 
-/* In a caller with nothing open but the reporter's pipe: what the library has there for itself is nobody else's. */
+/* The caller has only the reporter's pipe open. Actions must not reach the library's own descriptors. */
 struct own {
     int number;
     bool inherit, enter;
@@ -209,7 +209,7 @@ static void ask_for_an_own_one(struct forkexec_attr *attr, const void *what)
         forkexec_attr_dup_fd(attr, own->number, 50);
 }
 
-TEST_BOTH(the_librarys_own_are_not_open_for_the_program)
+TEST_BOTH(actions_cannot_use_the_librarys_descriptors)
 {
     need_unemulated("a copy has the files of the image, which is not executed there");
     need_native();
@@ -222,7 +222,7 @@ TEST_BOTH(the_librarys_own_are_not_open_for_the_program)
             }
 }
 
-/* With every number taken: what is opened takes the place of what is closed for it. */
+/* All numbers are in use: an opened file takes the number of one that is closed for it. */
 static void ask_with_a_full_table(struct forkexec_attr *attr, const void *what)
 {
     struct rlimit limit = { 32, 32 };
@@ -241,7 +241,7 @@ static void ask_with_a_full_table(struct forkexec_attr *attr, const void *what)
 TEST(opening_in_a_full_table)
 {
     need_native();
-    need_probe(FORKEXEC_PROBE_SHARED_MEMORY); /* another child has descriptors of its own, and there is no room */
+    need_probe(FORKEXEC_PROBE_SHARED_MEMORY); /* a copied child has its own descriptors, so there is no free number */
     out_fd = 20;
     const char *heard = spawn_from_fork(FORKEXEC_MEMORY_AUTO, ask_with_a_full_table, scratch());
     out_fd = OUT_USUALLY;
@@ -250,7 +250,7 @@ TEST(opening_in_a_full_table)
     assert_said(heard, "fd.30", scratch_path("3"), "full");
 }
 
-/* Up to the limit: some of these numbers are the library's own then, which are not closed before the exec. */
+/* Closes up to the limit. Some of these numbers are the library's own, which must stay open until execve. */
 static void ask_to_close_all(struct forkexec_attr *attr, const void *what)
 {
     struct rlimit limit = { 32, 32 };
@@ -278,7 +278,7 @@ TEST_BOTH(closing_up_to_the_limit)
     out_fd = OUT_USUALLY;
 }
 
-/* What stands in a small file. */
+/* The content of a small file. */
 static const char *content(const char *path)
 {
     char bytes[256] = "";
@@ -324,7 +324,7 @@ TEST_BOTH(flags_of_opened_files)
     assert_string_equal(content(path), "new\nre\n");
 }
 
-TEST_BOTH(what_is_created_has_the_programs_umask)
+TEST_BOTH(created_files_have_the_programs_umask)
 {
     static const struct {
         int umask;

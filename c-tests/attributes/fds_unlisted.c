@@ -1,5 +1,5 @@
-/* Descriptors are found and closed where close_range(2) is missing and no /proc lists them: by poll(2), or else one by one,
- * as far up as the table goes. */
+/* Finding and closing descriptors where close_range(2) is missing and no /proc lists them: with poll(2), or else one by one
+ * up to the size of the table. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -26,10 +26,10 @@ static const struct host {
 static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
 #define EACH_MODE(mode) for (const uint32_t *mode = modes; mode < modes + 3; mode++)
 
-/* The edges of the blocks in which is asked, and of the words of a table. */
+/* The first and last numbers of the blocks that are polled, and of the words of the kernel's table. */
 static const int numbers[] = { 3, 4, 63, 64, 65, 127, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 4095, 4096 };
 
-/* Opens what nobody asked for, up to the highest number there can be, and leaves a limit below it. */
+/* Opens descriptors that are not asked for, up to the highest possible number, and lowers the limit below it. */
 static int open_many(rlim_t soft)
 {
     struct rlimit limit;
@@ -38,7 +38,7 @@ static int open_many(rlim_t soft)
     setrlimit(RLIMIT_NOFILE, &limit);
     int null = open("/dev/null", O_RDWR), highest = (int)limit.rlim_max - 1;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (fcntl(numbers[i], F_GETFD) < 0) /* not what the library has */
+        if (fcntl(numbers[i], F_GETFD) < 0) /* numbers that the library does not use */
             dup2(null, numbers[i]);
     dup2(null, highest);
     limit.rlim_cur = soft;
@@ -46,7 +46,7 @@ static int open_many(rlim_t soft)
     return highest;
 }
 
-/* The reporter where the program finds it in the empty root. */
+/* The reporter, at its path in the empty root. */
 static const char *in_root;
 
 static void copy_reporter(const char *to)
@@ -60,7 +60,7 @@ static void copy_reporter(const char *to)
     close(out);
 }
 
-/* What the program has open, told by itself: its limit is high again, and it has no /proc to look into either. */
+/* The reporter tells what is open. Its limit is raised again, and it has no /proc to look into either. */
 static void starts_with_three(const void *host_)
 {
     const struct host *host = host_;
@@ -85,7 +85,7 @@ static void starts_with_three(const void *host_)
     }
 }
 
-TEST(what_nobody_asked_for_is_closed)
+TEST(descriptors_that_were_not_asked_for_are_closed)
 {
     need_native();
     need_unemulated("it takes no seccomp filters");
@@ -96,7 +96,7 @@ TEST(what_nobody_asked_for_is_closed)
             in_copy(starts_with_three, hosts + i);
 }
 
-/* A limit that was lowered hides nothing, where it is all that tells how far to look. */
+/* A lowered limit must not hide descriptors where only the limit tells how far to look. */
 static void closes_above_the_limit(const void *n_lacks)
 {
     static const struct denial lacks[] = { MISSING(close_range), NO_LISTING, MISSING(pselect6), MISSING(ppoll) };
@@ -111,7 +111,7 @@ static void closes_above_the_limit(const void *n_lacks)
     }
 }
 
-TEST(what_lies_above_a_lowered_limit_is_closed)
+TEST(descriptors_above_a_lowered_limit_are_closed)
 {
     static const size_t n_lacks[] = { 3, 4 };
     need_native();
@@ -120,8 +120,8 @@ TEST(what_lies_above_a_lowered_limit_is_closed)
         in_copy(closes_above_the_limit, &n_lacks[i]);
 }
 
-/* No number is closed that is known not to be open, for there may be a billion: one beside the open ones, and where it
- * cannot be found out which are open, one beyond the end of the table. */
+/* Numbers that are known to be closed are not closed again, since there may be a billion of them. Allowed are one number
+ * beside the open ones and, where the open ones cannot be found, one beyond the end of the table. */
 static const struct closing {
     int not_open;
     size_t n_lacks;
@@ -149,7 +149,7 @@ static void closes_nothing_else(const void *closing_)
         }
 }
 
-TEST(what_is_not_open_is_not_closed)
+TEST(closed_numbers_are_not_closed_again)
 {
     need_native();
     need_unemulated("it takes no seccomp filters");
@@ -157,8 +157,8 @@ TEST(what_is_not_open_is_not_closed)
         in_copy(closes_nothing_else, &closings[i]);
 }
 
-/* Where there may be a billion descriptors, a spawn does not ask for each of them. A descriptor above the usual end of
- * a table is closed like the others. */
+/* Where a billion descriptors are possible, a spawn does not ask about each. A descriptor above the usual end of a table is
+ * closed nevertheless. */
 static int million = (1 << 20) + 5;
 
 static double processor_time(int whose)
@@ -169,7 +169,7 @@ static double processor_time(int whose)
         + (double)(usage.ru_stime.tv_usec + usage.ru_utime.tv_usec) / 1e6;
 }
 
-/* How long this machine takes to ask for a million descriptors: an emulated one takes long. */
+/* The time that this machine needs to ask about a million descriptors. An emulated one needs long. */
 static double time_of_a_million(void)
 {
     double before = processor_time(RUSAGE_SELF);
@@ -193,7 +193,7 @@ static void is_quick(const void *highest)
         double before = processor_time(RUSAGE_CHILDREN);
         struct forkexec_child *child = start(attr, reporter, argv, NULL);
         assert_int_equal(finish(child).exit_code, EBADF);
-        /* Asking a billion times takes much longer, in whatever blocks. */
+        /* Asking about a billion takes much longer, whatever the size of the blocks. */
         double taken = processor_time(RUSAGE_CHILDREN) - before;
         if (taken > 2 + 10 * a_million)
             printf("# mode %u took %f s, a million calls %f s\n", *mode, taken, a_million);
@@ -201,7 +201,7 @@ static void is_quick(const void *highest)
     }
 }
 
-/* fs.nr_open, put back at the end of the test. */
+/* fs.nr_open, restored at the end of the test. */
 static unsigned raise_nr_open(unsigned to)
 {
     unsigned was = 0;

@@ -1,4 +1,4 @@
-/* Seccomp filters that are asked for. */
+/* Seccomp filters. */
 #include "in_fork.h"
 #include "older_hosts.h"
 
@@ -14,7 +14,7 @@ EACH_TEST_NEEDS(need_native) /* valgrind knows no seccomp(2) */
 #define NUMBER(n) ((char *)text("%d", n))
 #define LENGTH(array) (sizeof array / sizeof *array)
 
-/* Adds a filter that answers some calls with one thing and all others with another. */
+/* Adds a filter with one answer for some calls and another for all others. */
 static void filter(struct forkexec_attr *attr, const int *calls, size_t n, uint32_t these, uint32_t others)
 {
     struct sock_filter program[128];
@@ -26,7 +26,7 @@ static void filter(struct forkexec_attr *attr, const int *calls, size_t n, uint3
     program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, others);
     program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, these);
     OK(forkexec_attr_add_seccomp_filter(attr, program, at, 0));
-    memset(program, 0xff, sizeof program); /* it was copied */
+    memset(program, 0xff, sizeof program); /* the filter was copied */
 }
 
 #define FILTER(attr, these, others, ...) \
@@ -39,7 +39,7 @@ static struct forkexec_attr *filtered_in(uint32_t mode)
     return attr;
 }
 
-TEST_BOTH(a_filter_rules_the_program)
+TEST_BOTH(a_filter_applies_to_the_program)
 {
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = filtered_in(mode);
@@ -51,8 +51,8 @@ TEST_BOTH(a_filter_rules_the_program)
     assert_saw(view_of_self(), "seccomp", denied_as() ? "2" : "0");
 }
 
-/* Of two that say the same, the later one is heard. */
-TEST_BOTH(filters_are_put_on_in_order)
+/* Of two equal answers the kernel takes that of the later filter. */
+TEST_BOTH(filters_are_installed_in_order)
 {
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = filtered_in(mode);
@@ -62,7 +62,7 @@ TEST_BOTH(filters_are_put_on_in_order)
     }
 }
 
-TEST_BOTH(flags_are_the_kernels)
+TEST_BOTH(flags_are_passed_to_the_kernel)
 {
     static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     static const uint32_t flags[] = { FORKEXEC_SECCOMP_TSYNC, FORKEXEC_SECCOMP_LOG, FORKEXEC_SECCOMP_SPEC_ALLOW,
@@ -76,7 +76,7 @@ TEST_BOTH(flags_are_the_kernels)
     assert_int_equal(FORKEXEC_SECCOMP_LOG, SECCOMP_FILTER_FLAG_LOG);
 }
 
-TEST(what_is_no_filter)
+TEST(invalid_filters)
 {
     static struct sock_filter many[4097];
     for (size_t i = 0; i < LENGTH(many); i++)
@@ -90,7 +90,7 @@ TEST(what_is_no_filter)
         struct forkexec_attr *attr = filtered_in(mode);
         OK(forkexec_attr_add_seccomp_filter(attr, many, 4096, 0));
         assert_int_equal(reporter_exits(attr, "exit", "3"), 3);
-        /* A jump out of it: only the kernel sees that. */
+        /* A jump beyond the end: only the kernel checks that. */
         many[0].code = BPF_JMP | BPF_JA;
         many[0].k = 4096;
         OK(forkexec_attr_add_seccomp_filter(attr, many, 2, 0));
@@ -99,9 +99,10 @@ TEST(what_is_no_filter)
     }
 }
 
-/* What the header says that a filter with no_new_privs has to allow; the last is only for a failure to be told. */
-static const int librarys[] = { SYS_rt_sigprocmask, SYS_execve, SYS_write, SYS_exit_group };
-/* What the C library of the reporter does before its main. */
+/* The calls that a filter with no_new_privs has to allow according to the header. The last one is needed only to report a
+ * failure. */
+static const int librarys[] = { SYS_execve, SYS_write, SYS_exit_group };
+/* The calls that the reporter's C library makes before main. */
 static const int programs[] = { SYS_brk, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq, SYS_prlimit64,
     SYS_readlinkat, SYS_getrandom, SYS_mprotect, SYS_newfstatat,
 #ifdef __x86_64__
@@ -109,7 +110,7 @@ static const int programs[] = { SYS_brk, SYS_set_tid_address, SYS_set_robust_lis
 #endif
 };
 
-/* A filter that kills for all but these, without one of the library's. */
+/* A filter that kills at all calls but these. `but` is removed from the library's calls. */
 static void allow_little(struct forkexec_attr *attr, int but)
 {
     int calls[LENGTH(librarys) + LENGTH(programs)];
@@ -122,7 +123,7 @@ static void allow_little(struct forkexec_attr *attr, int but)
     filter(attr, calls, n, SECCOMP_RET_ALLOW, KILL);
 }
 
-TEST_BOTH(what_the_header_lists_is_enough)
+TEST_BOTH(the_calls_that_the_header_lists_are_enough)
 {
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = filtered_in(mode);
@@ -132,7 +133,7 @@ TEST_BOTH(what_the_header_lists_is_enough)
         OK(forkexec_attr_set_signal_ignore(attr, BIT(SIGUSR1 - 1)));
         allow_little(attr, -1);
         assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
-        /* There is nothing to be written. */
+        /* The filter does not allow the child to report anything. */
         attr = filtered_in(mode);
         allow_little(attr, SYS_write);
         assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
@@ -158,10 +159,9 @@ static void assert_killed(uint32_t mode, int call, uint32_t stage)
     assert_false(exists(scratch_path("ran")));
 }
 
-TEST(a_child_that_its_filter_kills_has_failed)
+TEST(a_child_killed_by_its_filter_is_a_failure)
 {
     for EACH_MEMORY(mode) {
-        assert_killed(mode, SYS_rt_sigprocmask, FORKEXEC_STAGE_SECCOMP);
         assert_killed(mode, SYS_execve, FORKEXEC_STAGE_EXEC);
     }
 }
@@ -177,8 +177,8 @@ static void assert_memory(const struct forkexec_attr *attr, const char *memory)
     fclose(file);
 }
 
-/* Who may be killed, or has to wait for somebody else's word, does not share the caller's memory. */
-TEST(memory_is_shared_with_nobody_whom_a_filter_may_kill)
+/* A child that its filter may kill, or that has to wait for a listener's answer, does not share the caller's memory. */
+TEST(a_child_that_a_filter_may_kill_has_its_own_memory)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
@@ -190,7 +190,7 @@ TEST(memory_is_shared_with_nobody_whom_a_filter_may_kill)
     OK(forkexec_attr_set_pid_variable(copy, "PID"));
     assert_memory(copy, own);
     forkexec_attr_free(copy);
-    OK(forkexec_attr_deny_terminal_injection(attr)); /* which the first one kills */
+    OK(forkexec_attr_deny_terminal_injection(attr)); /* the first filter kills at this call */
     assert_memory(attr, own);
 
     attr = filtered_in(FORKEXEC_MEMORY_AUTO);
@@ -199,13 +199,15 @@ TEST(memory_is_shared_with_nobody_whom_a_filter_may_kill)
     FILTER(attr, SAY(EPERM), SECCOMP_RET_ALLOW, SYS_execve, SYS_rt_sigprocmask);
     FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_write);
     assert_memory(attr, shared);
-    static const int calls[] = { SYS_rt_sigprocmask, SYS_execve, SYS_exit_group };
+    FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_rt_sigprocmask);
+    assert_memory(attr, shared);
+    static const int calls[] = { SYS_execve, SYS_exit_group };
     for (size_t i = 0; i < LENGTH(calls); i++) {
         attr = filtered_in(FORKEXEC_MEMORY_AUTO);
         FILTER(attr, SECCOMP_RET_TRAP, SECCOMP_RET_ALLOW, calls[i]);
         assert_memory(attr, own);
     }
-    /* The kernel decides by what nobody knows before. */
+    /* The filter's answer depends on values that are not known before. */
     static const struct sock_filter by_argument[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1234567, 1, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP) };
@@ -213,7 +215,7 @@ TEST(memory_is_shared_with_nobody_whom_a_filter_may_kill)
     OK(forkexec_attr_add_seccomp_filter(attr, by_argument, LENGTH(by_argument), 0));
     assert_memory(attr, own);
     assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
-    /* Without no_new_privs much more comes after it. */
+    /* Without no_new_privs many more calls follow the filter. */
     attr = attr_in(FORKEXEC_MEMORY_AUTO);
     OK(forkexec_attr_deny_terminal_injection(attr));
     assert_memory(attr, own);
@@ -235,14 +237,14 @@ static void assert_exec_killed(uint32_t mode, const struct sock_filter *program,
 #define ON_EXECVE(instructions_left) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)), \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, instructions_left)
 
-/* The kernel ends a filter that divides by zero, and kills. */
-TEST(filters_that_kill_the_exec_in_other_ways_than_by_saying_so)
+/* The kernel ends a filter that divides by zero, and kills the process. */
+TEST(filters_that_kill_at_execve_without_returning_kill)
 {
     static const struct sock_filter by_zero[] = { ON_EXECVE(2), BPF_STMT(BPF_LDX | BPF_IMM, 0),
         BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
     static const struct sock_filter by_fresh_register[] = { ON_EXECVE(2), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
         BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
-    /* 4 << 32 is 4, and then nothing is left of it. */
+    /* Shifting 4 by 32 leaves 4 in the kernel, and afterwards nothing is left of it. */
     static const struct sock_filter by_shift[] = { ON_EXECVE(7), BPF_STMT(BPF_LDX | BPF_IMM, 32), BPF_STMT(BPF_LD | BPF_IMM, 4),
         BPF_STMT(BPF_ALU | BPF_LSH | BPF_X, 0), BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 3), BPF_STMT(BPF_MISC | BPF_TAX, 0),
         BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0), BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0),
@@ -261,8 +263,8 @@ TEST(filters_that_kill_the_exec_in_other_ways_than_by_saying_so)
     }
 }
 
-/* Of several filters the least answer counts: an error is less than an action that the kernel does not know. */
-TEST(an_error_goes_before_an_unknown_action)
+/* Of several filters the lowest answer counts, and an errno is lower than an action that the kernel does not know. */
+TEST(an_errno_wins_over_an_unknown_action)
 {
     static const struct sock_filter unknown_action[] = { ON_EXECVE(1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW - 0x10000), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
@@ -274,8 +276,8 @@ TEST(an_error_goes_before_an_unknown_action)
     }
 }
 
-/* A divisor that nobody knows before may be zero. */
-TEST(what_may_divide_by_zero_does_not_share_memory)
+/* A divisor that is not known before may be zero. */
+TEST(a_filter_that_may_divide_by_zero_forbids_shared_memory)
 {
     static const struct sock_filter by_argument[] = { ON_EXECVE(3), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
         BPF_STMT(BPF_MISC | BPF_TAX, 0), BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0),
@@ -288,25 +290,100 @@ TEST(what_may_divide_by_zero_does_not_share_memory)
     assert_int_equal(reporter_exits(attr, "exit", "6"), 6);
 }
 
-/* An errno instead of death is the stage's own. */
+/* A filter that returns an errno makes that stage fail. */
 TEST(a_call_that_the_filter_refuses_is_a_failure)
 {
     for EACH_MEMORY(mode) {
         struct forkexec_attr *attr = filtered_in(mode);
-        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_rt_sigprocmask);
-        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SIGNAL_MASK, EXFULL, -1);
-        attr = filtered_in(mode);
         FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_execve);
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_EXEC, EXFULL, -1);
-        /* The first rules the seccomp(2) of the second. */
+        /* The first lets neither system call load the second. */
+        attr = filtered_in(mode);
+        FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_seccomp, SYS_prctl);
+        OK(forkexec_attr_deny_terminal_injection(attr));
+        assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SECCOMP, EXFULL, 1);
+        /* prctl(2) has no flags. */
         attr = filtered_in(mode);
         FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_seccomp);
-        OK(forkexec_attr_deny_terminal_injection(attr));
+        static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+        OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, FORKEXEC_SECCOMP_LOG));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_SECCOMP, EXFULL, 1);
     }
 }
 
-/* It ends all the same. */
+/* The program has its mask, whatever its filters say to the call that sets it. */
+TEST_BOTH(filters_that_refuse_the_signal_mask)
+{
+    static const uint32_t answers[] = { SAY(ENOSYS), SAY(EXFULL), KILL, SECCOMP_RET_TRAP };
+    for EACH_MEMORY(mode)
+        for (size_t i = 0; i < LENGTH(answers); i++) {
+            struct forkexec_attr *attr = filtered_in(mode);
+            OK(forkexec_attr_set_signal_mask(attr, BIT(SIGUSR2 - 1) | BIT(SIGTERM - 1)));
+            /* The reporter asks for its mask with another first argument. */
+            const struct sock_filter no_mask[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 3),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SIG_SETMASK, 0, 1), BPF_STMT(BPF_RET | BPF_K, answers[i]),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+            OK(forkexec_attr_add_seccomp_filter(attr, no_mask, LENGTH(no_mask), 0));
+            FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
+            assert_saw(run_reporter(attr), "mask", text("%016llx", BIT(SIGUSR2 - 1) | BIT(SIGTERM - 1)));
+            assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
+        }
+}
+
+/* Where earlier filters refuse seccomp(2), prctl(2) loads a filter without flags. The last filter may refuse both. */
+TEST_BOTH(filters_behind_one_that_refuses_seccomp)
+{
+    static const uint32_t answers[] = { SAY(ENOSYS), SAY(EXFULL), KILL, SECCOMP_RET_TRAP };
+    for EACH_MEMORY(mode)
+        for (size_t i = 0; i < LENGTH(answers); i++) {
+            struct forkexec_attr *attr = filtered_in(mode);
+            FILTER(attr, answers[i], SECCOMP_RET_ALLOW, SYS_seccomp);
+            FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
+            FILTER(attr, SAY(ECHRNG), SECCOMP_RET_ALLOW, SYS_mknodat, SYS_prctl);
+            assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
+            assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_mknodat)), ECHRNG);
+            assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_prctl)), ECHRNG);
+        }
+}
+
+/* Of prctl(2) no more has to be allowed than PR_SET_SECCOMP. */
+TEST_BOTH(filters_behind_one_that_allows_one_call_of_prctl)
+{
+    static const struct sock_filter only_seccomp[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 3, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 1, 0), BPF_STMT(BPF_RET | BPF_K, SAY(EXFULL)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        OK(forkexec_attr_add_seccomp_filter(attr, only_seccomp, LENGTH(only_seccomp), 0));
+        FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
+        assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
+    }
+}
+
+static void loads_without_seccomp(const void *unused)
+{
+    (void)unused;
+    deny(&(struct denial){ SYS_seccomp, ENOSYS, { { 0 } } }, 1);
+    for EACH_MEMORY(mode) {
+        struct forkexec_attr *attr = filtered_in(mode);
+        FILTER(attr, SAY(EDOM), SECCOMP_RET_ALLOW, SYS_acct);
+        assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_acct)), EDOM);
+        OK(forkexec_attr_deny_user_namespaces(attr));
+        assert_int_equal(reporter_exits(attr, "exit", "4"), 4);
+    }
+}
+
+TEST_BOTH(a_caller_whose_filter_refuses_seccomp)
+{
+    in_copy(loads_without_seccomp, NULL);
+}
+
+/* The child ends nevertheless. */
 TEST_BOTH(a_child_that_may_not_exit)
 {
     for EACH_MEMORY(mode) {
@@ -318,10 +395,10 @@ TEST_BOTH(a_child_that_may_not_exit)
 }
 
 #define FLAGS(bits) ((char *)text("%u", (unsigned)(bits)))
-/* Flags with which nothing is ever made: what else the call does is not looked at. */
+/* With these flags the call never makes a process. The filter does not look at anything else in the call. */
 #define IN_VAIN (CLONE_NEWUSER | CLONE_FS)
 
-/* The three calls that make user namespaces, by hand: with the numbers of both ABIs. */
+/* The three calls that create user namespaces, called directly, with the numbers of both ABIs. */
 TEST(no_user_namespaces_inside)
 {
     char *unshares = (char *)text("%d", SYS_unshare), *clones = (char *)text("%d", SYS_clone);
@@ -339,10 +416,10 @@ TEST(no_user_namespaces_inside)
         assert_int_equal(reporter_exits(attr, "call", clones, FLAGS(IN_VAIN)), EPERM);
         assert_int_equal(reporter_exits(attr, "call", clones, FLAGS(CLONE_NEWNS | CLONE_FS)), EINVAL);
         assert_int_equal(reporter_exits(attr, "call", clones3, "0", "0"), ENOSYS);
-        /* Bits that the kernel does not look at do not help. */
+        /* Setting bits that the kernel ignores does not get around the filter. */
         assert_int_equal(reporter_exits(attr, "call", unshares, (char *)text("%llu", 1ull << 32 | CLONE_NEWUSER)), EPERM);
 #ifdef __x86_64__
-        /* The numbers of x32, which a kernel without it takes for none. */
+        /* The system call numbers of x32. A kernel without x32 treats them as unknown. */
         assert_int_equal(reporter_exits(attr, "call", (char *)text("%d", 0x40000000 | SYS_unshare), FLAGS(CLONE_NEWUSER)), EPERM);
         assert_int_equal(reporter_exits(attr, "call", (char *)text("%d", 0x40000000 | SYS_clone), FLAGS(IN_VAIN)), EPERM);
         if (reporter_exits(filtered_in(mode), "call32", "20") == 0) { /* getpid */
@@ -352,18 +429,18 @@ TEST(no_user_namespaces_inside)
             assert_int_equal(reporter_exits(attr, "call32", "310", FLAGS(CLONE_FS)), 0);
         }
 #endif
-        /* Processes and threads are made as ever, and filters come after it. */
+        /* Processes and threads can be made as before, and more filters can follow. */
         FILTER(attr, KILL, SECCOMP_RET_ALLOW, SYS_unshare, SYS_clone3, SYS_ptrace);
         struct view *view = run_reporter(attr);
         assert_saw(view, "seccomp", "2");
         assert_saw(view, "no_new_privs", "1");
-        /* Of the caller nothing has changed. */
+        /* The caller is unchanged. */
         assert_int_equal(syscall(SYS_clone3, NULL, 0), -1);
         assert_int_equal(errno, clone3);
     }
 }
 
-/* It is itself in one, with all privileges in there. */
+/* The program is root in a user namespace itself. */
 TEST(no_user_namespaces_inside_of_one)
 {
     need_user_namespaces();
@@ -380,7 +457,7 @@ TEST(no_user_namespaces_inside_of_one)
     }
 }
 
-/* A filter of the caller's that says yes to seccomp(2), and puts nothing on. */
+/* A filter of the caller's answers seccomp(2) with success and installs nothing. */
 static void without_effect(const void *unused)
 {
     static const struct denial denial = { SYS_seccomp, 0, { { 0 } } };
@@ -393,7 +470,7 @@ static void without_effect(const void *unused)
     }
 }
 
-TEST(user_namespaces_are_seen_to_be_denied)
+TEST(the_denial_of_user_namespaces_is_verified)
 {
     in_copy(without_effect, NULL);
 }
@@ -415,10 +492,10 @@ TEST_BOTH(without_no_new_privs_filters_come_before_the_ids)
         OK(forkexec_attr_drop_capabilities(attr));
         struct view *view = run_reporter(attr, .path = public_reporter());
         assert_saw(view, "seccomp", "2");
-        assert_saw(view, "no_new_privs", denied_as() ? "1" : "0"); /* as the caller is who denies himself calls */
+        assert_saw(view, "no_new_privs", denied_as() ? "1" : "0"); /* the caller is allowed to deny itself these calls */
         assert_saw(view, "uid", "65534 65534 65534 65534");
 
-        /* They rule what follows, which is then blamed on them. */
+        /* The filters apply to the following stages, which fail because of them. */
         attr = attr_in(mode);
         FILTER(attr, SAY(EXFULL), SECCOMP_RET_ALLOW, SYS_setresuid);
         OK(forkexec_attr_set_uid(attr, NOBODY));
@@ -434,8 +511,8 @@ TEST_BOTH(without_no_new_privs_filters_come_before_the_ids)
     }
 }
 
-/* What the header lists for them, and nothing else. */
-TEST_BOTH(what_the_header_lists_without_no_new_privs_is_enough)
+/* Only the calls that the header lists for filters without no_new_privs. */
+TEST_BOTH(the_calls_listed_without_no_new_privs_are_enough)
 {
     static const int more[] = { SYS_setgroups, SYS_setresgid, SYS_setresuid, SYS_capset, SYS_prctl, SYS_chdir, SYS_fchdir,
         SYS_getcwd, SYS_fcntl, SYS_dup3, SYS_openat, SYS_close, SYS_close_range, SYS_ppoll, SYS_kill, SYS_getpid, SYS_getppid,
@@ -464,8 +541,9 @@ TEST_BOTH(what_the_header_lists_without_no_new_privs_is_enough)
     }
 }
 
-/* Not the look at the working directory of who has another root, for example. fcntl is for the child that was held. */
-TEST_BOTH(what_is_not_asked_for_need_not_be_allowed_without_no_new_privs)
+/* For example: the working directory is looked at only for a program with another root. fcntl is needed for a child that
+ * was held. */
+TEST_BOTH(calls_of_attributes_that_are_not_set_need_not_be_allowed)
 {
     static const int more[] = { SYS_rt_sigprocmask, SYS_execve, SYS_exit_group, SYS_fcntl };
     int calls[LENGTH(more) + LENGTH(programs)];
@@ -481,7 +559,7 @@ TEST_BOTH(what_is_not_asked_for_need_not_be_allowed_without_no_new_privs)
     }
 }
 
-/* Where there is no close_range, descriptors are closed without a call that lists them: each filter has to allow close. */
+/* Without close_range, descriptors are closed without a call that lists them. Each filter has to allow close. */
 static void closes_under_its_filters(const void *path)
 {
     static const struct denial no_close_range = { SYS_close_range, ENOSYS, { { 0 } } };
@@ -534,7 +612,7 @@ static int injects(struct forkexec_attr *attr, const char *how, int number, uint
     return reporter_exits(attr, (char *)how, NUMBER(number), "0", (char *)text("%#llx", (unsigned long long)request));
 }
 
-TEST_BOTH(nobody_types_into_a_terminal)
+TEST_BOTH(terminal_injection_is_denied)
 {
     for EACH_MEMORY(mode) {
         struct forkexec_attr *plain = filtered_in(mode), *attr = filtered_in(mode);

@@ -1,4 +1,4 @@
-/* Sockets that listen inside and are the caller's. */
+/* Sockets that are bound and listen in the program's namespaces and root, and belong to the caller. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 #include "spawn_from_fork.h"
@@ -65,7 +65,7 @@ static int socket_of(struct forkexec_child *child, uint32_t index)
     return fd;
 }
 
-/* Somebody connects, and is told something. */
+/* A client in the namespace connects and receives a few bytes. */
 static void answer(int listener, const char *text)
 {
     struct pollfd ready = { listener, POLLIN, 0 };
@@ -92,7 +92,7 @@ TEST_BOTH(the_caller_accepts_what_the_program_connects_to)
     }
 }
 
-TEST_BOTH(what_the_caller_says_arrives)
+TEST_BOTH(the_program_receives_what_the_caller_sends)
 {
     need_user_namespaces();
     int out[2];
@@ -110,7 +110,7 @@ TEST_BOTH(what_the_caller_says_arrives)
     close(listener), close(out[0]), close(out[1]);
 }
 
-/* Of each kind one, in the order of the calls; the program itself has none of them. */
+/* One socket of each kind, in the order of the calls. The program itself has none of them. */
 TEST_BOTH(several_sockets)
 {
     need_user_namespaces();
@@ -165,7 +165,7 @@ TEST_BOTH(as_many_as_there_may_be)
     assert_int_equal(finish(child).exit_code, 3);
 }
 
-/* The path is one of the program's root; the umask makes its mode. */
+/* The path lies in the program's root, and its mode depends on the umask. */
 TEST_BOTH(a_path_in_the_programs_root)
 {
     need_native();
@@ -200,13 +200,13 @@ TEST_BOTH(a_path_without_a_root)
         close(listener);
         assert_int_equal(stat(path, &is), 0);
         assert_int_equal(is.st_mode, S_IFSOCK | 0750);
-        /* It is never replaced. */
+        /* An existing file is never replaced. */
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LISTEN, EADDRINUSE, 0);
         unlink(path);
     }
 }
 
-/* As soon as it is held; and by a holder, which never runs anything. */
+/* The sockets are there as soon as the child is held, and also for a holder, which never runs a program. */
 TEST(before_there_is_a_program)
 {
     need_user_namespaces();
@@ -235,7 +235,7 @@ TEST(before_there_is_a_program)
     }
 }
 
-/* In a namespace that is joined, where others may have the port. */
+/* In a joined namespace, where another process may use the port. */
 TEST_BOTH(a_port_in_use_inside)
 {
     need_user_namespaces();
@@ -256,7 +256,7 @@ TEST_BOTH(a_port_in_use_inside)
     forkexec_close(holder);
 }
 
-/* Addresses are not shared, neither by sockets that listen nor by others. */
+/* Two sockets cannot have the same address, whether they are stream or datagram sockets. */
 TEST_BOTH(the_same_address_twice)
 {
     need_user_namespaces();
@@ -272,7 +272,7 @@ TEST_BOTH(the_same_address_twice)
     }
 }
 
-TEST_BOTH(an_address_that_nobody_has)
+TEST_BOTH(an_address_of_no_interface)
 {
     need_user_namespaces();
     struct sockaddr_in at = port_of("192.0.2.1", 80);
@@ -285,7 +285,7 @@ TEST_BOTH(an_address_that_nobody_has)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_LISTEN, ENOENT, 0);
 }
 
-/* Beside a filter that asks, whose listener comes by the same socket. */
+/* Together with a seccomp listener, whose descriptor comes through the same socket. */
 TEST_BOTH(beside_a_filter_with_a_listener)
 {
     need_native();
@@ -328,7 +328,7 @@ TEST_BOTH(with_every_clone)
     close(listener);
 }
 
-/* The right to a low port is the child's on the way, whatever the program keeps. */
+/* The child may bind a low port before execve, whatever capabilities the program keeps. */
 TEST_BOTH(a_low_port_without_capabilities)
 {
     need_user_namespaces();
@@ -346,7 +346,7 @@ TEST_BOTH(a_low_port_without_capabilities)
     close(listener);
 }
 
-/* recvmsg(2) would throw away what there is no number for. */
+/* recvmsg(2) drops descriptors for which there is no free number. */
 static void ask_without_descriptors(void *held)
 {
     struct forkexec_attr *attr = new_attr();
@@ -386,7 +386,7 @@ TEST(no_descriptor_left_for_a_socket)
     assert_in_caller(ask_without_descriptors, "held");
 }
 
-/* What is not asked for is gone with the child; what was is the caller's. */
+/* A socket that nobody takes is closed with the child. A socket that was taken stays the caller's. */
 TEST(closed_with_the_child)
 {
     EACH_MODE(mode) {
@@ -406,7 +406,7 @@ TEST(closed_with_the_child)
     }
 }
 
-/* A child that is given up after it was let go does not die with the caller, whose end is another file than its own. */
+/* A child that was released and then detached outlives the caller. */
 static void give_up(void *unused)
 {
     (void)unused;
@@ -423,7 +423,7 @@ static void give_up(void *unused)
     must(!forkexec_detach(child));
 }
 
-TEST(given_up_on_the_way)
+TEST(detached_before_execve)
 {
     need_native();
     int out[2];
@@ -471,7 +471,7 @@ static struct forkexec_attr *new_net(void)
     return attr;
 }
 
-/* The loopback interface of a new namespace is down; any address may be listened at. */
+/* The loopback interface of a new namespace is down, but every address can be listened on. */
 TEST_BOTH(a_loopback_interface_that_is_down)
 {
     need_user_namespaces();

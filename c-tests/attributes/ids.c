@@ -1,4 +1,5 @@
-/* User, group and supplementary groups: all of them or none, and groups are never forgotten. */
+/* User, group and supplementary groups: all of them change or none, and supplementary groups are never left out by
+ * mistake. */
 #include "in_fork.h"
 
 #include <sys/resource.h>
@@ -38,7 +39,7 @@ TEST_BOTH(one_id_leaves_the_other)
     assert_saw(view, "gid", "8 8 8 8");
 }
 
-/* What becomes of the caller's groups 11 and 12. */
+/* What happens to the caller's groups 11 and 12. */
 static const struct group_case {
     bool uid, gid, keep, set;
     size_t n; /* of 21, 22, 4294967294 */
@@ -80,7 +81,7 @@ static void check_groups(const void *with)
     assert_int_equal(getgroups(3, now), 2);
 }
 
-TEST_BOTH(groups_are_those_given_or_none_or_kept)
+TEST_BOTH(groups_are_set_or_dropped_or_kept)
 {
     need_cap(CAP_SETGID);
     in_fork(check_groups, public_reporter());
@@ -103,7 +104,7 @@ TEST(as_many_groups_as_there_can_be)
         assert_saw(view, "groups", all);
         OK(forkexec_attr_set_groups(attr, list, 65536));
         view = run_reporter(attr);
-        assert_saw(view, "groups", "?"); /* more than the reporter has room for */
+        assert_saw(view, "groups", "?"); /* the reporter's output has no space for more */
         OK(forkexec_attr_set_groups(attr, list + 1, 1));
         view = run_reporter(attr);
         assert_saw(view, "groups", "101");
@@ -113,7 +114,7 @@ TEST(as_many_groups_as_there_can_be)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-TEST(nobody_is_not_an_id)
+TEST(the_id_minus_one_is_refused)
 {
     const uint32_t list[] = { 1, UINT32_MAX };
     struct forkexec_attr *attr[] = { new_attr(), new_attr(), new_attr(), new_attr() };
@@ -135,7 +136,7 @@ TEST_BOTH(groups_cannot_be_both_given_and_kept)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-/* An ordinary user may change nothing, and may ask for what it is. */
+/* An ordinary user may change no id, but may ask for the ids that it has. */
 static void check_user(const void *with)
 {
     const char *path = with;
@@ -166,7 +167,7 @@ TEST_BOTH(an_ordinary_user_stays_itself)
     in_fork(check_user, public_reporter());
 }
 
-/* A program that is set-user-id, and for the moment runs as its user. */
+/* A caller like a set-user-id program that runs as its real user for the moment. */
 static int back_to_root(const void *with)
 {
     (void)with;
@@ -186,7 +187,7 @@ static void check_saved(const void *with)
         OK(forkexec_attr_set_uid(attr, 0));
         OK(forkexec_attr_keep_groups(attr));
         if (mode == FORKEXEC_MEMORY_FRESH) {
-            assert_spawn_fails(attr, path, FORKEXEC_STAGE_IMAGE, EPERM, -1); /* it would lose the saved id */
+            assert_spawn_fails(attr, path, FORKEXEC_STAGE_IMAGE, EPERM, -1); /* execve would lose the saved id */
             continue;
         }
         struct view *view = run_reporter(attr, .path = path);
@@ -197,15 +198,15 @@ static void check_saved(const void *with)
 
 TEST_BOTH(a_saved_id_may_be_taken_again)
 {
-    need_native(); /* there is no image to be demanded there */
+    need_native(); /* under valgrind no image can be required */
     need_cap(CAP_SETUID);
     in_fork(check_saved, public_reporter());
 }
 
-/* The kernel counts at the change of id, and says so at the exec. */
-TEST_BOTH(a_user_with_too_many_processes_runs_no_more)
+/* The kernel counts the user's processes when the id changes, and reports it at execve. */
+TEST_BOTH(a_user_with_too_many_processes_cannot_exec)
 {
-    need_native(); /* it cannot go back when an exec fails */
+    need_native(); /* under valgrind a failed execve does not return */
     need_cap(CAP_SETUID);
     struct forkexec_attr *other = new_attr();
     OK(forkexec_attr_set_uid(other, 54321));
@@ -218,7 +219,7 @@ TEST_BOTH(a_user_with_too_many_processes_runs_no_more)
     }
 }
 
-/* In a user namespace of its own, where the caller's user and group are 5 and 6, as many as there are. */
+/* In a user namespace where the caller's user and group are 5 and 6, with the largest possible map. */
 static struct forkexec_attr *mapped(uint32_t mode, bool allow)
 {
     struct forkexec_attr *attr = attr_in(mode);
@@ -243,7 +244,7 @@ TEST_BOTH(ids_are_those_of_the_user_namespace)
     }
 }
 
-TEST(what_is_not_mapped_is_nobody)
+TEST(unmapped_ids_are_refused)
 {
     need_user_namespaces();
     struct forkexec_attr *attr[] = { mapped(0, false), mapped(0, false), mapped(0, true) };
@@ -260,7 +261,7 @@ TEST_BOTH(groups_where_setgroups_is_denied_are_refused)
     struct forkexec_attr *attr = mapped(0, false);
     OK(forkexec_attr_set_groups(attr, (uint32_t[]){ 6 }, 1));
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EPERM, -1);
-    /* None asked for: nothing to be done, and nothing that could be. */
+    /* No group is asked for: nothing has to be changed, and nothing could be. */
     attr = mapped(0, false);
     OK(forkexec_attr_set_groups(attr, NULL, 0));
     run_reporter(attr);
@@ -271,12 +272,12 @@ static void check_denied(const void *with)
     const char *path = with;
     assert_false(syscall(SYS_setgroups, 2, two));
     for EACH_MEMORY(mode) {
-        /* Denied: they stay, as ids that nobody can name. */
+        /* setgroups is denied: the groups stay, as ids without a mapping. */
         struct forkexec_attr *attr = mapped(mode, false);
         OK(forkexec_attr_set_uid(attr, 5));
         struct view *view = run_reporter(attr, .path = path);
         assert_saw(view, "groups", "65534 65534");
-        /* Allowed: dropped, or those given. */
+        /* setgroups is allowed: the groups are dropped, or replaced. */
         attr = mapped(mode, true);
         OK(forkexec_attr_set_uid(attr, 5));
         view = run_reporter(attr, .path = path);

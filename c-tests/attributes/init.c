@@ -1,4 +1,4 @@
-/* The init that is left behind as the first process of a pid namespace. */
+/* The small init that is the first process of a pid namespace, with the program as its child. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 #include "deny_calls.h"
@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-EACH_TEST_NEEDS(need_native) /* valgrind stands between it and its program */
+EACH_TEST_NEEDS(need_native) /* under valgrind, the parent of the program is another process */
 
 static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
 #define EACH_MODE(mode) (const uint32_t *mode = modes; mode < modes + 3; mode++)
@@ -33,7 +33,7 @@ static struct forkexec_child *start_shell(const struct forkexec_attr *attr, cons
     return start(attr, "/bin/sh", (char *[]){ "sh", "-c", (char *)(uintptr_t)script, NULL }, NULL);
 }
 
-/* The processes of which this one is the parent. */
+/* The children of this process. */
 static int count_children(pid_t pid)
 {
     int count = 0, child;
@@ -85,14 +85,14 @@ TEST_BOTH(it_ends_as_the_program_does)
     }
 }
 
-TEST_BOTH(what_is_left_to_it_is_reaped)
+TEST_BOTH(orphans_are_reaped)
 {
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = with_init(*mode);
         struct forkexec_child *child = start_shell(attr, "for i in 1 2 3 4 5 6 7 8 9; do (exit 3 & exec sleep 0) & done; wait; "
             "(sleep 1000 &); exec sleep 1000");
         pid_t init = forkexec_child_pid(child);
-        /* The program, and the one that was left and goes on. */
+        /* The program, and the orphan that still runs. */
         double end = seconds() + 20;
         for (int same = 0; same < 20 && seconds() < end; usleep(5000))
             same = count_children(init) == 2 ? same + 1 : 0;
@@ -102,7 +102,7 @@ TEST_BOTH(what_is_left_to_it_is_reaped)
     }
 }
 
-TEST_BOTH(signals_are_sent_on)
+TEST_BOTH(signals_are_forwarded)
 {
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = with_init(*mode);
@@ -134,8 +134,8 @@ TEST_BOTH(signals_are_sent_on)
     }
 }
 
-/* Those that somebody sends it from outside by its pid. What is sent from inside has not come for the program. */
-TEST_BOTH(signals_to_the_init_are_sent_on)
+/* Signals that a process outside sends to the init's pid. Signals from inside the namespace are not forwarded. */
+TEST_BOTH(signals_to_the_init_are_forwarded)
 {
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = with_init(*mode);
@@ -147,7 +147,7 @@ TEST_BOTH(signals_to_the_init_are_sent_on)
             "trap 'printf i >&5' USR1; trap 'printf o >&5; exit 9' USR2; kill -USR1 1; printf x >&5; "
             "while :; do sleep 1000 & wait; done");
         assert_int_equal(read(pair[0], said, 1), 1);
-        /* If both were sent on, the shell would hear of the lower number first. */
+        /* If both were forwarded, the shell would get the one with the lower number first. */
         assert_false(kill(forkexec_child_pid(child), SIGUSR2));
         assert_int_equal(read(pair[0], said + 1, 1), 1);
         assert_string_equal(said, "xo");
@@ -157,7 +157,7 @@ TEST_BOTH(signals_to_the_init_are_sent_on)
     }
 }
 
-/* Whether it sleeps each time that one looks, not only now and then. */
+/* Whether the process sleeps each time that it is looked at, not only now and then. */
 static bool comes_to_sleep(pid_t pid)
 {
     int asleep = 0;
@@ -175,7 +175,7 @@ static void serve_without_some_calls(const void *denials)
         assert_int_equal(reporter_exits(attr, "exit", "254"), 254);
         assert_int_equal(finish(start_reporter(attr, "kill", "9")).signal, SIGKILL);
         assert_int_equal(finish(start_reporter(attr, "kill", "15")).signal, SIGTERM);
-        /* Others end before it, and it sleeps meanwhile. */
+        /* Other processes end before the init, and it sleeps meanwhile. */
         struct forkexec_child *child
             = start_shell(attr, "for i in 1 2 3; do (true & exec true) & done; wait; exec sleep 1000");
         assert_true(comes_to_sleep(forkexec_child_pid(child)));
@@ -186,8 +186,8 @@ static void serve_without_some_calls(const void *denials)
     }
 }
 
-/* A filter of the caller's is the init's too. */
-TEST(it_serves_where_calls_are_refused)
+/* A seccomp filter of the caller's also applies to the init. */
+TEST(it_works_where_calls_are_refused)
 {
     static const struct denial denials[][2] = {
         { { SYS_rt_sigtimedwait, EPERM, { { 0 } } }, { SYS_rt_sigtimedwait, EPERM, { { 0 } } } },
@@ -198,8 +198,8 @@ TEST(it_serves_where_calls_are_refused)
         in_copy(serve_without_some_calls, denials[i]);
 }
 
-/* What fails before there is an init is heard of though no call tells the caller of a death; also where a second process
- * becomes the init. */
+/* A failure before the init starts reaches the caller although no system call reports a death to it. Also where a second
+ * process becomes the init. */
 static void fail_where_no_call_tells(const void *uts)
 {
     static const struct denial denials[] = { { SYS_ppoll, EPERM, { { IS, 1, 1 } } }, { SYS_waitid, EPERM, { { 0 } } } };
@@ -219,7 +219,7 @@ static void fail_where_no_call_tells(const void *uts)
     }
 }
 
-TEST(a_failure_is_heard_where_no_call_tells)
+TEST(a_failure_is_reported_without_a_call_that_waits)
 {
     with_init(FORKEXEC_MEMORY_AUTO);
     in_copy(fail_where_no_call_tells, NULL);
@@ -230,8 +230,8 @@ TEST(a_failure_is_heard_where_no_call_tells)
     close(uts);
 }
 
-/* Root in there may send signals to whoever its program becomes. */
-TEST_BOTH(signals_are_sent_on_to_another_user)
+/* In there root may send signals to the program's user. */
+TEST_BOTH(signals_are_forwarded_to_another_user)
 {
     static char *const argv[] = { "setpriv", "--reuid", "5", "--keep-groups", "sleep", "1000", NULL };
     need_root();
@@ -252,7 +252,7 @@ TEST_BOTH(signals_are_sent_on_to_another_user)
     }
 }
 
-TEST_BOTH(it_has_nothing)
+TEST_BOTH(it_keeps_no_descriptors_and_privileges)
 {
     need_root();
     static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -264,7 +264,7 @@ TEST_BOTH(it_has_nothing)
         OK(forkexec_attr_add_seccomp_filter(attr, &allow, 1, 0));
         struct forkexec_child *child = start(attr, "/bin/sleep", (char *[]){ "sleep", "1000", NULL }, NULL);
         pid_t init = forkexec_child_pid(child), program = program_of(child);
-        /* The spawn may return before it is where it stays. */
+        /* The spawn may return before the init has entered its final state. */
         double end = seconds() + 10;
         while (access(text("/proc/%d/fd/0", init), F_OK) == 0 && seconds() < end)
             usleep(1000);
@@ -273,7 +273,7 @@ TEST_BOTH(it_has_nothing)
         while (readdir(fds))
             count++;
         closedir(fds);
-        assert_int_equal(count, 2); /* itself and its parent */
+        assert_int_equal(count, 2); /* "." and ".." */
         assert_string_equal(status_of(init, "Uid"), "65534\t65534\t65534\t65534");
         assert_string_equal(status_of(init, "CapPrm"), "0000000000000000");
         assert_string_equal(status_of(init, "CapBnd"), "0000000000000000");
@@ -286,7 +286,7 @@ TEST_BOTH(it_has_nothing)
     }
 }
 
-TEST_BOTH(a_failure_is_the_spawns)
+TEST_BOTH(a_failure_of_the_program_fails_the_spawn)
 {
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = with_init(*mode);
@@ -294,7 +294,7 @@ TEST_BOTH(a_failure_is_the_spawns)
         OK(forkexec_attr_set_rlimit(attr, 7, 1 << 30, 1 << 30));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_NOFILE, EPERM, 0);
 
-        /* So is the program's death on the way. */
+        /* So does the program's death before execve. */
         attr = with_init(*mode);
         static const struct sock_filter kill[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 1),
@@ -321,7 +321,7 @@ static void ignore_its_end(void *unused)
         must(!forkexec_spawn(attr, reporter, REPORTER("see"), NULL, &child, NULL));
         must(ends(forkexec_child_pid(child)));
         forkexec_close(child);
-        /* The program ignores what the caller ignores. */
+        /* Signals that the caller ignores are ignored in the program. */
         char line[4096];
         unsigned long long ignored = 0;
         FILE *in = fopen(path, "re");
@@ -350,7 +350,7 @@ static void die_with_an_init(void *pipe)
     kill(getpid(), SIGKILL);
 }
 
-TEST(all_die_with_the_caller_if_that_is_asked_for)
+TEST(the_parent_death_signal_ends_all)
 {
     int pair[2];
     pid_t pids[2] = { 0, 0 };
@@ -380,7 +380,7 @@ TEST_BOTH(the_program_is_in_its_session)
     assert_saw(view, "tty", "yes");
     assert_saw(view, "sid", "1");
     assert_saw(view, "pgid", "1");
-    /* What is typed interrupts the program, once. */
+    /* A typed Ctrl-C interrupts the program once. */
     struct forkexec_child *child = start_reporter(attr, "sleep");
     assert_int_equal(write(terminal, "\x03", 1), 1);
     assert_int_equal(finish(child).signal, SIGINT);
@@ -388,7 +388,7 @@ TEST_BOTH(the_program_is_in_its_session)
     close(terminal);
 }
 
-TEST(what_cannot_have_an_init)
+TEST(requests_that_cannot_have_an_init)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_init(attr));

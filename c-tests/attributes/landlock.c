@@ -1,4 +1,4 @@
-/* Landlock, with which no privilege and no namespace is needed to keep a program from files, ports and processes. */
+/* Landlock: keeps a program from files, ports and processes, without privileges and namespaces. */
 #include "in_fork.h"
 #include "older_hosts.h"
 
@@ -25,7 +25,7 @@ static struct forkexec_attr *lone_in(uint32_t mode)
     return attr;
 }
 
-/* The same for rules of any kind, which handle every access: those that an older kernel does not know are left out. */
+/* The same for rules of all kinds. Every access is handled, except those that an older kernel does not know. */
 static struct forkexec_attr *ruled_in(uint32_t mode)
 {
     struct forkexec_attr *attr = lone_in(mode);
@@ -34,7 +34,7 @@ static struct forkexec_attr *ruled_in(uint32_t mode)
     return attr;
 }
 
-/* Directories of the test's. */
+/* Directories of the test. */
 static const char *in, *out;
 
 static void make_directories(void)
@@ -49,7 +49,7 @@ static int touches(struct forkexec_attr *attr, const char *directory)
     return reporter_exits(attr, "touch", (char *)text("%s/file", directory));
 }
 
-TEST_BOTH(what_is_not_granted_is_denied)
+TEST_BOTH(accesses_without_a_rule_are_denied)
 {
     need_version(1);
     make_directories();
@@ -65,14 +65,14 @@ TEST_BOTH(what_is_not_granted_is_denied)
         assert_saw(run_reporter(attr), "oom_score_adj", saw(view_of_self(), "oom_score_adj"));
         remove(text("%s/file", in));
 
-        /* Nothing but the program. */
+        /* Only the program is granted. */
         attr = ruled_in(mode);
         OK(forkexec_attr_add_landlock_path(attr, reporter, FS(EXECUTE) | FS(READ_FILE)));
         assert_saw(run_reporter(attr), "oom_score_adj", "?");
     }
 }
 
-TEST_BOTH(only_what_is_handled_is_denied)
+TEST_BOTH(only_handled_accesses_are_denied)
 {
     need_version(1);
     make_directories();
@@ -90,8 +90,9 @@ TEST_BOTH(only_what_is_handled_is_denied)
     }
 }
 
-/* A socket cannot be opened, nor can a file that the child has no right to read, and a FIFO opens only with a writer. */
-TEST_BOTH(what_cannot_be_opened_can_be_granted)
+/* Paths that the child cannot open for reading: a socket, a file without read permission, and a FIFO, which blocks without
+ * a writer. */
+TEST_BOTH(paths_that_cannot_be_opened_can_be_granted)
 {
     need_version(1);
     const char *socket = scratch_path("socket"), *fifo = scratch_path("fifo"), *secret = scratch_path("secret");
@@ -133,7 +134,7 @@ TEST_BOTH(ports)
         OK(forkexec_attr_add_landlock_port(attr, 2, FORKEXEC_LANDLOCK_NET_BIND_TCP));
         assert_int_equal(reporter_exits(attr, "connect", "1"), ECONNREFUSED);
         assert_int_equal(reporter_exits(attr, "connect", "2"), EACCES);
-        /* Files are not concerned. */
+        /* Accesses to files are not affected. */
         assert_int_equal(reporter_exits(attr, "touch", (char *)scratch_path("file")), 0);
 
         attr = lone_in(mode);
@@ -159,7 +160,7 @@ TEST_BOTH(scopes)
     }
 }
 
-/* At a number that the program gets something else at, and that it closes. */
+/* The ruleset's number is another descriptor in the program, and is closed there. */
 static void arrange_overlap(struct forkexec_attr *attr, int ruleset, int turn)
 {
     if (turn == 1)
@@ -191,7 +192,7 @@ TEST_BOTH(a_ruleset_of_the_callers)
             if (turn == 0)
                 assert_saw(run_reporter(attr), "fds", "0 1 2");
 
-            /* Ours on top of it. */
+            /* The request's own rules are installed on top of it. */
             OK(forkexec_attr_set_landlock_handled(attr, FS(MAKE_REG), 0));
             OK(forkexec_attr_add_landlock_path(attr, out, FS(MAKE_REG)));
             remove(text("%s/file", in));
@@ -231,7 +232,7 @@ TEST_BOTH(paths_are_looked_up_in_the_final_root)
 
 static const char *described(const struct forkexec_attr *attr);
 
-TEST(what_cannot_be_kept_is_refused)
+TEST(rules_that_the_kernel_cannot_enforce_are_refused)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_add_landlock_path(attr, "/", FS(READ_FILE)));
@@ -253,7 +254,7 @@ TEST(what_cannot_be_kept_is_refused)
     assert_int_equal(forkexec_attr_add_landlock_port(new_attr(), 1, 0), -EINVAL);
 }
 
-/* Nothing of them is dropped in silence. */
+/* No rule is ignored without an error. */
 TEST_BOTH(accesses_of_newer_kernels)
 {
     static const struct { uint64_t fs, net, scopes; int since; } newer[] = {
@@ -287,7 +288,7 @@ TEST_BOTH(accesses_of_newer_kernels)
         }
 }
 
-/* Where none is named, those stay alone that no rule grants. */
+/* If no handled access is named, only those newer accesses are ignored that no rule grants. */
 TEST(newer_accesses_are_handled_where_a_rule_grants_them)
 {
     need_version(5);
@@ -326,7 +327,7 @@ static const char *described(const struct forkexec_attr *attr)
     return said;
 }
 
-/* What is denied stays denied, whatever is logged of it. */
+/* The logging flags do not change what is denied. */
 TEST_BOTH(flags)
 {
     need_version(7);
@@ -337,7 +338,7 @@ TEST_BOTH(flags)
         for (uint32_t flags = 0; flags < 8; flags += 2) {
             struct forkexec_attr *attr = lone_in(mode);
             OK(forkexec_attr_set_landlock_flags(attr, flags));
-            /* Without a ruleset the kernel takes this flag alone. */
+            /* Without a ruleset the kernel accepts only this flag. */
             if (flags == 0 || flags == FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF)
                 assert_int_equal(touches(attr, out), 0);
             else
@@ -351,7 +352,7 @@ TEST_BOTH(flags)
     close(ruleset);
 }
 
-/* Each ruleset is put on with the flags, the first without the one that would silence the second. */
+/* Each ruleset is installed with the flags, the first one without the flag that would silence the second. */
 struct flags {
     uint32_t asked;
     bool both;
@@ -375,7 +376,7 @@ static void sees_flags(const void *data)
     }
 }
 
-TEST(each_ruleset_is_put_on_with_the_flags)
+TEST(each_ruleset_is_installed_with_the_flags)
 {
     static const struct flags all[] = { { 0, true, 0 }, { 2, false, 2 }, { 2, true, 2 }, { 7, false, 7 }, { 7, true, 3 },
         { 7, true, 7 }, { 4, true, 0 }, { 4, true, 4 } };
@@ -430,14 +431,14 @@ static void goes_without(const void *unused)
     assert_non_null(strstr(why, "missing or filtered"));
 }
 
-TEST(what_the_kernel_does_not_know_is_left_out_where_that_is_allowed)
+TEST(unknown_rules_are_ignored_where_that_is_allowed)
 {
     need_native();
     make_directories();
     in_copy(goes_without, NULL);
 }
 
-TEST_BOTH(an_older_landlock_does_not_know_all)
+TEST_BOTH(an_older_landlock_lacks_some_accesses)
 {
     need(version() > 0 && version() < 6, "needs a kernel with version 1 to 5 of Landlock");
     make_directories();
@@ -452,7 +453,7 @@ TEST_BOTH(an_older_landlock_does_not_know_all)
     }
 }
 
-TEST(a_plan_says_what_is_granted)
+TEST(the_dry_run_lists_the_granted_accesses)
 {
     need_version(6);
     struct forkexec_attr *attr = lone_in(FORKEXEC_MEMORY_AUTO);

@@ -1,4 +1,4 @@
-/* Resource limits: 64 bits, halves that are kept, and the one on descriptors, which comes last. */
+/* Resource limits: 64 bits, soft or hard limits that are left unchanged, and RLIMIT_NOFILE, which is set last. */
 #include "in_fork.h"
 
 #include <sys/resource.h>
@@ -36,9 +36,9 @@ static void assert_limit(const struct view *view, uint32_t resource, uint64_t so
     assert_saw(view, text("rlimit.%s", names[resource]), shown(soft, hard));
 }
 
-TEST_BOTH(every_limit_in_its_whole_width)
+TEST_BOTH(every_limit_with_64_bits)
 {
-    need_native(); /* it keeps some limits to itself */
+    need_native(); /* valgrind handles some limits itself */
     for EACH_MEMORY(mode) {
         struct forkexec_attr *all = attr_in(mode);
         uint64_t hard[16], soft[16];
@@ -84,13 +84,13 @@ static void check_halves(const void *with)
     }
 }
 
-/* As they are at the spawn, not as they were when the request was made. */
-TEST_BOTH(halves_that_are_kept)
+/* The unchanged limits are those at the spawn, not those at the time of the request. */
+TEST_BOTH(soft_or_hard_limits_that_are_kept)
 {
     in_fork(check_halves, public_reporter());
 }
 
-TEST(limits_that_are_none)
+TEST(unknown_limits)
 {
     struct forkexec_attr *attr[] = { new_attr(), new_attr() };
     assert_int_equal(forkexec_attr_set_rlimit(attr[0], 16, 0, 0), -EINVAL);
@@ -100,7 +100,7 @@ TEST(limits_that_are_none)
     assert_int_equal(forkexec_attr_set_rlimit(NULL, 0, 0, 0), -EINVAL);
 }
 
-/* Raising needs a privilege, whoever does it; a new user namespace has none to give. */
+/* Raising a hard limit needs a privilege, and a new user namespace does not give it. */
 static void check_raising(const void *with)
 {
     const char *path = with;
@@ -127,7 +127,7 @@ static void check_raising(const void *with)
 
 TEST_BOTH(raising_a_hard_limit_needs_a_privilege)
 {
-    need_native(); /* it keeps the limit on descriptors to itself */
+    need_native(); /* valgrind handles RLIMIT_NOFILE itself */
     need_user_namespaces();
     in_fork(check_raising, public_reporter());
 }
@@ -153,15 +153,15 @@ static void check_raised(const void *with)
         }
 }
 
-TEST_BOTH(raised_by_who_may_for_who_may_not)
+TEST_BOTH(a_privileged_caller_raises_limits_for_an_ordinary_user)
 {
-    need_native(); /* it keeps the limit on descriptors to itself */
+    need_native(); /* valgrind handles RLIMIT_NOFILE itself */
     need_cap(CAP_SYS_RESOURCE);
     need_user_namespaces();
     in_fork(check_raised, public_reporter());
 }
 
-/* Raising by hand what the kernel never lets anybody have. */
+/* The kernel grants RLIMIT_NOFILE up to fs.nr_open only, to every caller. */
 TEST_BOTH(more_descriptors_than_there_can_be)
 {
     struct forkexec_attr *attr = new_attr();
@@ -199,14 +199,14 @@ static void check_restored(const void *with)
         OK(forkexec_attr_set_rlimit(attr, RLIMIT_NOFILE, 70, KEEP));
         assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, 70, hard);
     }
-    /* The hard limit still holds. */
+    /* The hard limit is still in force. */
     limit_self(RLIMIT_NOFILE, 64, 90);
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_restore_nofile(attr));
     assert_limit(run_reporter(attr, .path = with), RLIMIT_NOFILE, at_load < 90 ? at_load : 90, 90);
 }
 
-/* Only what a runtime has made of it is put back. */
+/* The limit is restored only if it is the one that the runtime has set. */
 static void check_restored_from(const void *with)
 {
     uint64_t hard = limit_of(RLIMIT_NOFILE).rlim_max;
@@ -230,7 +230,7 @@ static void check_restored_from(const void *with)
     }
 }
 
-TEST_BOTH(the_limit_on_descriptors_while_it_is_what_a_runtime_has_made_of_it)
+TEST_BOTH(nofile_is_restored_if_a_runtime_has_changed_it)
 {
     need_native();
     at_load = limit_of(RLIMIT_NOFILE).rlim_cur;
@@ -238,9 +238,9 @@ TEST_BOTH(the_limit_on_descriptors_while_it_is_what_a_runtime_has_made_of_it)
     in_fork(check_restored_from, public_reporter());
 }
 
-TEST_BOTH(the_limit_on_descriptors_from_before)
+TEST_BOTH(the_limit_on_descriptors_is_restored)
 {
-    need_native(); /* it has limits of its own */
+    need_native(); /* valgrind handles limits itself */
     at_load = limit_of(RLIMIT_NOFILE).rlim_cur;
     need(at_load >= 64, "needs 64 descriptors");
     in_fork(check_restored, public_reporter());

@@ -1,4 +1,4 @@
-/* Seccomp filters that ask the caller. */
+/* Seccomp filters whose listener is the caller. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-EACH_TEST_NEEDS(need_native) /* valgrind knows no seccomp(2) */
+EACH_TEST_NEEDS(need_native) /* valgrind has no seccomp(2) */
 
 #define ASK SECCOMP_RET_USER_NOTIF
 #define ALLOW SECCOMP_RET_ALLOW
@@ -19,7 +19,7 @@ EACH_TEST_NEEDS(need_native) /* valgrind knows no seccomp(2) */
 static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
 #define EACH_MODE(mode) (const uint32_t *mode = modes; mode < modes + 3; mode++)
 
-/* Answers one call so, and all others otherwise; -1: no call. */
+/* Adds a filter with one answer for one call and another for all others. -1: no call. */
 static void filter(struct forkexec_attr *attr, int call, uint32_t this, uint32_t others, uint32_t flags)
 {
     struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -46,7 +46,7 @@ static int listener_of(struct forkexec_child *child)
     return fd;
 }
 
-/* The next call that is asked about, answered: with an errno, or 0 to go on. -1: there is none any more. */
+/* Answers the next notification with an errno, or with 0 to continue. Returns -1 if no more can come. */
 static int answer_next(int listener, int code)
 {
     union { struct seccomp_notif is; uint64_t room[64]; } asked;
@@ -62,7 +62,7 @@ static int answer_next(int listener, int code)
     return asked.is.data.nr;
 }
 
-TEST_BOTH(the_caller_answers)
+TEST_BOTH(the_caller_answers_notifications)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode) {
@@ -78,8 +78,8 @@ TEST_BOTH(the_caller_answers)
     }
 }
 
-/* Lets all calls of the child go on until it ends; their number. Before Linux 6.11 the listener tells of the end only when
- * the child is reaped. */
+/* Lets all calls of the child continue until it ends; returns their number. Before Linux 6.11 the listener reports the end
+ * only when the child is reaped. */
 static int let_all_go_on(int listener, const struct forkexec_child *child)
 {
     for (int calls = 0;; calls++) {
@@ -90,8 +90,9 @@ static int let_all_go_on(int listener, const struct forkexec_child *child)
     }
 }
 
-/* What the library does itself waits for nobody, whatever the filter asks about, and whatever is asked of the child. */
-TEST_BOTH(the_librarys_own_calls_go_on)
+/* The library's own calls do not wait for an answer, whichever calls the filter notifies about and whatever the request
+ * is. */
+TEST_BOTH(the_librarys_own_calls_do_not_wait)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode)
@@ -113,7 +114,7 @@ TEST_BOTH(the_librarys_own_calls_go_on)
         }
 }
 
-/* The kernel gives the listener the lowest free number, and that may be one which the program is to have closed. */
+/* The kernel gives the listener the lowest free number, which may be a number that must be closed in the program. */
 TEST_BOTH(a_program_without_standard_streams)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
@@ -126,14 +127,14 @@ TEST_BOTH(a_program_without_standard_streams)
             assert_int_equal(answer_next(listener, EXFULL), SYS_mknodat);
             assert_int_equal(finish(child).exit_code, EXFULL);
             close(listener);
-            /* It is closed in the program. */
+            /* The number is closed in the program. */
             attr = asking(*mode, -1, ALLOW, ALLOW);
             OK(forkexec_attr_close_fd(attr, closed));
             assert_int_equal(reporter_exits(attr, "call", NUMBER(SYS_fcntl), NUMBER(closed), NUMBER(F_GETFD)), EBADF);
         }
 }
 
-/* How the listener gets here is no business of the filter's. */
+/* The listener reaches the caller without system calls that the filter sees. */
 TEST_BOTH(no_call_is_needed_to_send_it)
 {
     static const int calls[] = { SYS_sendmsg, SYS_close, SYS_exit, SYS_futex, SYS_nanosleep, SYS_fcntl, SYS_ppoll };
@@ -147,7 +148,7 @@ TEST_BOTH(no_call_is_needed_to_send_it)
         }
 }
 
-TEST_BOTH(a_failure_is_told_by_what_the_filter_asks_about)
+TEST_BOTH(a_failure_is_reported_by_calls_with_notifications)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode)
@@ -156,15 +157,14 @@ TEST_BOTH(a_failure_is_told_by_what_the_filter_asks_about)
 
 TEST_BOTH(a_child_that_its_filter_kills_is_not_waited_for)
 {
-    static const int calls[] = { SYS_rt_sigprocmask, SYS_execve };
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode)
-        for (int i = 0; i < 3; i++) {
-            struct forkexec_attr *attr = asking(*mode, i < 2 ? calls[i] : -1, SECCOMP_RET_KILL_PROCESS, ASK);
+        for (int i = 0; i < 2; i++) {
+            struct forkexec_attr *attr = asking(*mode, i ? -1 : SYS_execve, SECCOMP_RET_KILL_PROCESS, ASK);
             struct forkexec_child *child = NULL;
             struct forkexec_error error;
-            if (i == 2) {
-                /* This one kills the thread alone that puts on the next. */
+            if (i) {
+                /* This filter kills only the thread that installs the next one. */
                 attr = new_attr();
                 OK(forkexec_attr_set_no_new_privs(attr));
                 OK(forkexec_attr_set_memory_mode(attr, *mode));
@@ -172,13 +172,13 @@ TEST_BOTH(a_child_that_its_filter_kills_is_not_waited_for)
                 filter(attr, -1, ALLOW, ASK, FORKEXEC_SECCOMP_LISTENER);
             }
             assert_int_equal(try_start(attr, reporter, REPORTER("exit", "1"), NULL, &child, &error), -ECANCELED);
-            assert_int_equal(error.stage, i == 1 ? FORKEXEC_STAGE_EXEC : FORKEXEC_STAGE_SECCOMP);
-            if (i < 2)
+            assert_int_equal(error.stage, i ? FORKEXEC_STAGE_SECCOMP : FORKEXEC_STAGE_EXEC);
+            if (!i)
                 assert_int_equal(error.signal, SIGSYS);
         }
 }
 
-/* A signal that comes while the caller thinks about its answer. */
+/* A signal arrives while the caller prepares its answer. */
 static int interrupted_exits(uint32_t mode, uint32_t flags)
 {
     union { struct seccomp_notif is; uint64_t room[64]; } asked;
@@ -191,7 +191,7 @@ static int interrupted_exits(uint32_t mode, uint32_t flags)
     memset(&asked, 0, sizeof asked);
     assert_false(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked));
     assert_int_equal(forkexec_signal(child, SIGUSR1), 0);
-    /* Without the flag the call ends. */
+    /* Without the flag the call is interrupted. */
     while (!flags && !ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &asked.is.id))
         sched_yield();
     struct seccomp_notif_resp answer = { asked.is.id, 0, -EXFULL, 0 };
@@ -201,7 +201,7 @@ static int interrupted_exits(uint32_t mode, uint32_t flags)
     return code;
 }
 
-TEST_BOTH(no_signal_takes_an_answer_away)
+TEST_BOTH(no_signal_interrupts_a_call_that_waits_for_its_answer)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     long known = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, FORKEXEC_SECCOMP_LISTENER | FORKEXEC_SECCOMP_KILLABLE, NULL);
@@ -225,7 +225,7 @@ TEST(without_a_listener_the_kernel_refuses)
         OK(forkexec_spawn(attr, reporter, REPORTER("cat", "3", "call", NUMBER(SYS_getpid)), NULL, &child, NULL));
         pid_t pid = forkexec_child_pid(child);
         close(pair[0]);
-        forkexec_close(child); /* and with it the listener that nobody has taken */
+        forkexec_close(child); /* and with it the listener, which nobody has taken */
         close(pair[1]);
         assert_int_equal(WEXITSTATUS(wait_status_of(pid)), ENOSYS);
     }
@@ -246,15 +246,16 @@ static void spawn_without_recvmsg(void *mode)
     must(waitpid(-1, NULL, WNOHANG | __WALL) < 0 && errno == ECHILD);
 }
 
-/* Its program would wait for ever. */
-TEST(who_may_not_receive_the_listener_is_told)
+/* The program would wait for ever. */
+TEST(a_caller_that_may_not_receive_the_listener_gets_an_error)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
     for EACH_MODE(mode)
         assert_in_caller(spawn_without_recvmsg, (void *)mode);
 }
 
-/* The listener cannot come. Who asks for it is told; and where the child itself waits for it, or is very slow, it fails. */
+/* The caller cannot receive the listener. forkexec_child_seccomp_fd fails; where the child itself waits for the listener,
+ * or is very slow, the release fails. */
 static void release_without(struct forkexec_child *child, int code)
 {
     struct forkexec_error error;
@@ -279,7 +280,7 @@ static void release_without_recvmsg(void *mode)
     must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){ 4, program }) == 0);
     release_without(child, EPERM);
     forkexec_close(child);
-    /* Who waits for an answer that cannot come is refused. */
+    /* A call that waits for an answer that cannot come is refused. */
     while (waitpid(-1, NULL, __WALL) > 0)
         ;
     must(errno == ECHILD);
@@ -331,7 +332,7 @@ static void stop_at_exec_without_descriptors(void *mode)
     must(waitpid(-1, NULL, __WALL) < 0 && errno == ECHILD);
 }
 
-/* recvmsg(2) would throw the listener away. */
+/* recvmsg(2) would drop the listener. */
 TEST(no_descriptor_left_for_the_listener)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
@@ -341,7 +342,7 @@ TEST(no_descriptor_left_for_the_listener)
     }
 }
 
-TEST(who_has_no_listener)
+TEST(children_without_a_listener)
 {
     assert_int_equal(forkexec_child_seccomp_fd(NULL), -EINVAL);
     struct forkexec_child *child = start_reporter(new_attr(), "exit", "1");
@@ -357,7 +358,7 @@ TEST(who_has_no_listener)
     forkexec_close(child);
 }
 
-TEST(what_cannot_be_listened_to)
+TEST(requests_that_cannot_have_a_listener)
 {
     static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, ALLOW);
     uint32_t both = FORKEXEC_SECCOMP_LISTENER | FORKEXEC_SECCOMP_TSYNC;
@@ -374,7 +375,7 @@ TEST(what_cannot_be_listened_to)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-/* Also where nobody may look into the child, and it is the first of a pid namespace. */
+/* Also where nobody may inspect the child, and where it is the first process of a pid namespace. */
 TEST_BOTH(the_first_process_of_a_namespace)
 {
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);

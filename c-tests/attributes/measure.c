@@ -1,4 +1,4 @@
-/* The peak of memory that is the program's own. */
+/* The peak memory use of the program alone. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -9,7 +9,7 @@
 #define SECOND 1000000000LL
 #define MIB (1024 * 1024ULL)
 
-EACH_TEST_NEEDS(need_native) /* valgrind's own memory counts */
+EACH_TEST_NEEDS(need_native) /* valgrind's own memory would be counted */
 
 static struct forkexec_attr *measured(void)
 {
@@ -18,7 +18,7 @@ static struct forkexec_attr *measured(void)
     return attr;
 }
 
-/* Each kind of spawn makes its processes in a way of its own. */
+/* Each kind of spawn makes its processes in another way. */
 static void plain(struct forkexec_attr *attr) { (void)attr; }
 
 static void fresh(struct forkexec_attr *attr)
@@ -72,7 +72,7 @@ static void (*const kinds[])(struct forkexec_attr *)
     = { plain, fresh, in_user_namespace, in_pid_namespace, in_namespaces, under_init, dies_with_its_parent, without_privilege };
 #define EACH_KIND(kind) (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
 
-/* What the caller has in memory, so that it is seen where it is not to be. */
+/* Memory that the caller uses, so that it would show where it must not be counted. */
 static void *grown(void)
 {
     char *memory = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -81,7 +81,7 @@ static void *grown(void)
     return memory;
 }
 
-/* The kernel counts a few pages of each processor late: a small program may show nothing. */
+/* The kernel adds up a few pages of each processor late, so a small program may show 0. */
 static void assert_peak(struct forkexec_status status, uint64_t least, uint64_t most)
 {
     assert_true(status.valid & FORKEXEC_STATUS_OWN_MEMORY);
@@ -114,7 +114,7 @@ TEST(a_large_program_is_as_large_as_it_is)
     munmap(memory, 64 * MIB);
 }
 
-TEST(a_program_that_was_held_is_measured)
+TEST(a_held_program_is_measured)
 {
     void *memory = grown();
     for EACH_KIND (kind) {
@@ -143,7 +143,7 @@ TEST(the_child_is_the_second_process)
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 }
 
-/* The second process is born in what the first is not. */
+/* The second process is cloned into namespaces that the first one is not in. */
 TEST(a_measured_program_is_in_its_namespaces)
 {
     static const char *const names[] = { "user", "pid", "mnt", "uts", "ipc" };
@@ -168,7 +168,7 @@ TEST(an_unmeasured_program_says_that_it_is_not)
     munmap(memory, 64 * MIB);
 }
 
-/* Of an init that nobody let speak only the caller's peak is known. */
+/* For an init that was killed before it could report, only the caller's peak is known. */
 TEST(a_killed_init_has_measured_nothing)
 {
     struct forkexec_attr *attr = measured();
@@ -180,7 +180,7 @@ TEST(a_killed_init_has_measured_nothing)
     assert_false(status.valid & FORKEXEC_STATUS_OWN_MEMORY);
 }
 
-TEST(what_cannot_be_found_is_an_error)
+TEST(a_peak_that_cannot_be_read_is_an_error)
 {
     struct forkexec_attr *attr = measured();
     assert_spawn_fails(attr, "/nowhere", FORKEXEC_STAGE_EXEC, ENOENT, -1);
@@ -195,7 +195,7 @@ TEST(a_copy_cannot_be_measured)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-TEST(there_is_nothing_to_measure_of_a_holder)
+TEST(a_holder_cannot_be_measured)
 {
     need_native();
     struct forkexec_error error;

@@ -1,4 +1,4 @@
-/* The signal for the parent's death: of the thread that made the child, or of the process. */
+/* The parent-death signal: for the death of the thread that made the child, or of the process. */
 #define _GNU_SOURCE
 #include "harness.h"
 
@@ -20,7 +20,7 @@ static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, F
 
 enum { AS_NOBODY = 1, NEW_PIDS = 2, VARIANTS = 4 };
 
-/* A request that differs in what could lose the signal. */
+/* Variants of a request that might lose the signal. */
 static struct forkexec_attr *request(uint32_t mode, int variant, int sig, uint32_t whose)
 {
     struct forkexec_attr *attr = new_attr();
@@ -42,7 +42,7 @@ static int variants(void)
     return geteuid() ? 1 : VARIANTS; /* the others need privileges */
 }
 
-/* The program's own exec must be allowed to somebody else, who may not enter the build folder. */
+/* Another user must be able to execute the program, and may not be able to enter the build folder. */
 static const char *program(void)
 {
     char bytes[65536];
@@ -87,7 +87,7 @@ static void *make(void *argument)
     return NULL;
 }
 
-/* libc installs a handler of its own with the first thread, which is no change that a spawn makes. */
+/* libc installs a handler of its own with the first thread. That must not count as a change by the spawn. */
 __attribute__((constructor)) static void have_threads(void)
 {
     struct maker nothing = { .only_start = true };
@@ -96,7 +96,7 @@ __attribute__((constructor)) static void have_threads(void)
         pthread_join(thread, NULL);
 }
 
-/* Makes a child in a thread, which is gone when this returns: also for the kernel, which is a moment later. */
+/* Makes a child in a thread. The thread has ended when this returns, also for the kernel, where it takes a moment longer. */
 static struct maker made_by_a_thread(const struct forkexec_attr *attr, const char *path, bool only_start)
 {
     struct maker maker = { .attr = attr, .path = path, .only_start = only_start };
@@ -127,7 +127,7 @@ TEST_BOTH(the_program_has_the_signal)
             }
 }
 
-/* The change of ids clears it, and the pid of a parent outside means nothing. */
+/* The change of ids clears the signal, and the pid of a parent outside the pid namespace cannot be compared. */
 TEST_BOTH(the_program_has_the_signal_as_somebody_else)
 {
     need_root();
@@ -159,7 +159,7 @@ TEST_BOTH(the_thread_ends_and_the_process_does_not)
         for (int m = 0; m < 3; m++) {
             struct maker maker
                 = made_by_a_thread(request(modes[m], variant, SIGKILL, FORKEXEC_DEATH_OF_PROCESS), path, false);
-            usleep(20000); /* time to die of it */
+            usleep(20000); /* time to be killed by the signal */
             assert_true(runs(forkexec_child_pid(maker.child)));
             end(maker.child);
         }
@@ -182,7 +182,7 @@ TEST(a_thread_that_ends_while_its_child_is_held)
     }
 }
 
-/* A process that makes a child and ends; what its child's pid was. */
+/* A process that makes a child and ends; returns the child's former pid. */
 static pid_t made_by_a_process(const struct forkexec_attr *attr, const char *path, bool killed)
 {
     int pair[2], status;
@@ -221,8 +221,9 @@ TEST_BOTH(the_process_ends)
                 }
 }
 
-/* A caller whose child asks the test before it arranges for the signal. In a new pid namespace, where it cannot see the
- * caller's pid, it has a descriptor by which it learns of the death: the lowest number, as the caller has none there. */
+/* A caller whose child waits for the test before it sets the signal. In a new pid namespace the child cannot see the
+ * caller's pid: it has a descriptor that tells of the death. That is the lowest number, as the caller has nothing open
+ * there. */
 static pid_t caller_that_is_asked(int variant, int *listener)
 {
     struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -275,7 +276,7 @@ static void kill_a_caller_that_is_asked(int variant)
     assert_true(gone);
 }
 
-/* The kernel tells of no death that was before. */
+/* The kernel sends no signal for a death that came earlier. */
 TEST(a_process_that_ends_before_the_signal_is_arranged_for)
 {
     need_native();
@@ -300,8 +301,8 @@ TEST_BOTH(without_a_signal_the_program_outlives_its_parent)
     }
 }
 
-/* The thread that the library keeps for it goes with the child. */
-TEST_BOTH(nothing_stays_of_a_program_that_ended)
+/* The thread that the library has for the signal ends with the child. */
+TEST_BOTH(nothing_is_left_of_a_program_that_ended)
 {
     const char *threads = saw(view_of_self(), "threads");
     for (int i = 0; i < 20; i++)

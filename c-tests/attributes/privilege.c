@@ -1,12 +1,12 @@
-/* A caller with unusual privileges: the program has what exec alone would leave it, and the child that prepares it never
- * has more than the caller, nor less, wherever it runs. */
+/* Callers with unusual privileges: the program has what execve alone would leave it. The child that prepares it never has
+ * more privileges than the caller, nor fewer, in any memory mode. */
 #include "in_fork.h"
 
 #include <sys/fsuid.h>
 
 static uint64_t full;
 
-/* The sets that this process has; what cannot be had is left out. */
+/* Sets the capabilities that this process may have; the others are left out. */
 static int have(uint64_t permitted, uint64_t effective, uint64_t inheritable)
 {
     return set_caps(permitted & full, effective & full, inheritable & full) ? errno : 0;
@@ -17,7 +17,7 @@ static int raise_ambient(uint64_t cap)
     return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) ? errno : 0;
 }
 
-/* Another user, who keeps root's capabilities, permitted and in effect. */
+/* Another user that keeps root's capabilities, permitted and effective. */
 static int user_with_all(void)
 {
     if (prctl(PR_SET_KEEPCAPS, 1) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
@@ -63,7 +63,7 @@ static int other_files(void) { return setfsuid(NOBODY), 0; }
 static const struct caller {
     const char *name;
     int (*become)(void);
-    uint32_t no_image; /* the stage at which a demanded image fails: an exec would take what the caller has */
+    uint32_t no_image; /* the stage at which a required image fails, since an execve would take away what the caller has */
 } callers[] = {
 #define CALLER(name) { #name, name, 0 }
 #define NOT_CARRIED(name) { #name, name, FORKEXEC_STAGE_CARRY }
@@ -76,7 +76,7 @@ static const struct caller {
     OTHER_IDS(effective_root), OTHER_IDS(real_root), OTHER_IDS(saved_root), OTHER_IDS(other_files),
 };
 
-/* What is asked of the library, and the same by hand. */
+/* What the library is asked for, and the same done without it. */
 static int by_hand(const void *with)
 {
     switch (*(const int *)with) {
@@ -138,7 +138,7 @@ static void check_program(const void *with)
 
 TEST_BOTH(the_program_has_what_exec_leaves_it)
 {
-    need_native(); /* a caller that nobody may look into is not the same there */
+    need_native(); /* a caller that nobody may inspect behaves differently there */
     need_cap(CAP_SETPCAP);
     full = 0;
     for (unsigned long cap = 0; cap < 64; cap++)
@@ -187,7 +187,7 @@ static void check_root_of_its_own(const void *with)
     }
 }
 
-/* An image there takes along no more than it needs, which the program must not notice. */
+/* The image keeps only the capabilities that it needs, which the program must not notice. */
 TEST_BOTH(root_of_its_own_has_what_exec_leaves_it)
 {
     static const struct caller root[] = { CALLER(keeping), CALLER(all_but_no_new_privs), CALLER(nobody),
@@ -199,9 +199,10 @@ TEST_BOTH(root_of_its_own_has_what_exec_leaves_it)
         in_fork(check_root_of_its_own, public_reporter());
 }
 
-/* A file system may act with what its mounter had, and a program that gains by its exec loses more than it gains: all is taken
- * along. What only holds, or drops all and mounts nothing but what never acts so, takes no more than it uses. */
-TEST(whoever_mounts_in_there_has_all_of_it)
+/* A mounted file system may later use the capabilities of the process that mounted it, and a program that gains
+ * capabilities at execve would lose more than it gains: so the image keeps all. A holder, or a program that drops all
+ * capabilities and mounts no such file system, keeps only those that it uses. */
+TEST(a_child_that_mounts_keeps_all_capabilities)
 {
     static const struct {
         const char *kind;
@@ -261,7 +262,7 @@ static void check_held(const void *with)
     }
 }
 
-TEST(the_child_on_its_way_is_no_more_than_the_caller)
+TEST(the_child_has_no_more_than_the_caller_before_execve)
 {
     need_cap(CAP_SETPCAP);
     full = 0;
@@ -271,7 +272,7 @@ TEST(the_child_on_its_way_is_no_more_than_the_caller)
         in_fork(check_held, public_reporter());
 }
 
-/* Locked bits stay as they are, even for who has every capability. */
+/* Locked securebits stay as they are, even for a caller with every capability. */
 static void check_locked(const void *with)
 {
     const char *path = with;

@@ -1,4 +1,4 @@
-/* Where there is no close_range, close_fds_from once left the number open that lies below one of the library's own. */
+/* Without close_range, close_fds_from once left open the number below one of the library's own descriptors. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -6,7 +6,7 @@
 
 static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
 
-TEST_BOTH(nothing_is_left_open)
+TEST_BOTH(all_numbers_are_closed)
 {
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
         for (int target = 3; target < 20; target++) {
@@ -18,7 +18,7 @@ TEST_BOTH(nothing_is_left_open)
         }
 }
 
-TEST(nor_without_close_range)
+TEST(all_numbers_are_closed_without_close_range)
 {
     need_native();
     need(!denied_as(), "it is denied already");

@@ -1,5 +1,5 @@
-/* How a program runs: nice, policy, processors, I/O, and the other small attributes of a process; who may have them; and
- * which of them may fail. */
+/* How a program runs: nice value, policy, processors, I/O priority, and other small attributes of a process; who may set
+ * them; and which of them may fail. */
 #include "in_fork.h"
 
 #include <sched.h>
@@ -12,7 +12,7 @@
 #define PR_GET_MDWE 66
 #endif
 
-/* The four setters with two small arguments in one, for tables. */
+/* The four setters with two small arguments as one function, for tables. */
 enum what { NICE, SCHEDULER, IO, OOM, SLACK };
 static const uint32_t stages[] = { FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_SCHEDULER, FORKEXEC_STAGE_IO_PRIORITY,
     FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK };
@@ -42,7 +42,7 @@ static struct forkexec_attr *attr_with(uint32_t mode, bool user_namespace)
     return attr;
 }
 
-/* What everybody may ask for. */
+/* Values that every user may ask for. */
 static const struct asked {
     enum what what;
     int one, two;
@@ -53,7 +53,7 @@ static const struct asked {
     { OOM, 500, 0, "500" }, { OOM, 1000, 0, "1000" }, { SLACK, 12345, 0, "12345" }, { SLACK, 2000000000, 0, "2000000000" },
 };
 
-/* What needs privilege, by errno: in a new user namespace the caller's side does it. */
+/* Values that need privilege, by errno. In a new user namespace the caller sets them for the child. */
 static const struct privileged {
     enum what what;
     int one, two, code;
@@ -84,7 +84,7 @@ static void check_open(const void *with)
             }
 }
 
-TEST_BOTH(everybody_may_be_modest)
+TEST_BOTH(values_that_every_user_may_set)
 {
     need_user_namespaces();
     in_fork(check_open, public_reporter());
@@ -109,13 +109,13 @@ static void check_refused(const void *with)
             }
 }
 
-TEST_BOTH(without_privilege_nobody_may_be_greedy)
+TEST_BOTH(values_that_need_privilege_are_refused_without_it)
 {
     need_user_namespaces();
     in_fork(check_refused, public_reporter());
 }
 
-/* What the kernel lets this process do by itself. */
+/* What the kernel allows this process to do itself. */
 static int by_hand(const void *with)
 {
     const struct privileged *it = with;
@@ -124,7 +124,7 @@ static int by_hand(const void *with)
     return 0;
 }
 
-/* What the kernel keeps with the memory, the caller's stays without. */
+/* Attributes that the kernel stores with the memory: the caller must not get them. */
 TEST_BOTH(bits_of_a_process)
 {
     need_native();
@@ -146,7 +146,7 @@ TEST_BOTH(bits_of_a_process)
     assert_int_equal(forkexec_attr_set_process_flags(new_attr(), 1u << 31), -EINVAL);
 }
 
-/* Of the program, and not of the init that makes it. */
+/* They apply to the program, and not to the init that makes it. */
 TEST_BOTH(bits_of_a_process_under_an_init)
 {
     need_native();
@@ -162,7 +162,7 @@ TEST_BOTH(bits_of_a_process_under_an_init)
     }
 }
 
-/* How a program ends that may not read the time stamp counter: many loaders do. */
+/* How a program ends that may not read the time stamp counter: many dynamic loaders read it. */
 static int without_counter(void)
 {
     pid_t pid = fork();
@@ -195,7 +195,7 @@ TEST(the_time_stamp_counter)
     assert_int_equal(tsc, PR_TSC_ENABLE);
 }
 
-/* What the kernel answers this process when it asks for SCHED_DEADLINE itself. */
+/* What the kernel answers when this process asks for SCHED_DEADLINE itself. */
 static int deadline_by_hand(const void *with)
 {
     (void)with;
@@ -253,8 +253,8 @@ TEST_BOTH(deadline_without_privilege)
     in_fork(check_no_deadline, public_reporter());
 }
 
-/* Whoever makes the program would have to be without. */
-TEST(deadline_of_a_program_that_another_process_makes)
+/* The process that clones the program would need another policy. */
+TEST(deadline_of_a_program_that_is_not_cloned_by_the_caller)
 {
     need_user_namespaces();
     struct forkexec_attr *attr = new_attr();
@@ -330,7 +330,7 @@ TEST_BOTH(merged_memory)
     assert_int_equal(prctl(68, 0, 0, 0, 0), 0);
 }
 
-/* The kernel writes it as it sees fit, and is said to be older than it is. */
+/* UNAME26 makes the kernel report an older version, on which KSM would end at execve. */
 static void check_old_kernel(const void *with)
 {
     assert_true(syscall(SYS_personality, 0x0020000 /* UNAME26 */) >= 0);
@@ -371,8 +371,8 @@ TEST_BOTH(speculation)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-/* The caller's stays as it is. */
-TEST_BOTH(what_a_core_holds)
+/* The caller's own setting is unchanged. */
+TEST_BOTH(core_dump_filter)
 {
     need_user_namespaces();
     struct view *self = view_of_self();
@@ -399,13 +399,13 @@ static void check_core_of_another(const void *with)
     }
 }
 
-TEST_BOTH(what_a_core_holds_of_another_user)
+TEST_BOTH(core_dump_filter_of_another_user)
 {
     need_root();
     in_fork(check_core_of_another, public_reporter());
 }
 
-TEST_BOTH(nodes_of_memory)
+TEST_BOTH(memory_policy)
 {
     static const uint32_t node[] = { 0, 1023 };
     need_native();
@@ -429,7 +429,7 @@ TEST_BOTH(nodes_of_memory)
     assert_int_equal(forkexec_attr_set_numa_policy(new_attr(), 2, node, 1025), -EINVAL);
 }
 
-TEST_BOTH(with_privilege_also_for_who_has_none)
+TEST_BOTH(a_privileged_caller_sets_them_for_an_ordinary_user)
 {
     need_user_namespaces();
     need_cap(CAP_SYS_NICE);
@@ -458,7 +458,7 @@ TEST_BOTH(real_time)
     assert_saw(run_reporter(attr), "scheduler", "1 1");
 }
 
-TEST_BOTH(the_out_of_memory_killer_spares_it)
+TEST_BOTH(out_of_memory_score)
 {
     need_cap(CAP_SYS_RESOURCE);
     need_user_namespaces();
@@ -480,7 +480,7 @@ TEST_BOTH(the_policy_comes_after_nice)
     assert_saw(view, "scheduler", "3 0");
 }
 
-TEST_BOTH(what_is_no_policy)
+TEST_BOTH(unknown_policies)
 {
     static const int cases[][3] = { { NICE, -21, 0 }, { NICE, 20, 0 }, { SCHEDULER, SCHED_FIFO, 0 },
         { SCHEDULER, SCHED_RR, 100 }, { SCHEDULER, SCHED_OTHER, 1 }, { SCHEDULER, 6, 0 }, { SCHEDULER, -1, 0 },
@@ -563,7 +563,7 @@ TEST_BOTH(the_default_slack_is_the_callers)
     in_fork(check_slack, public_reporter());
 }
 
-/* Its surroundings are complete when it is held. */
+/* The attributes are already set while the child is held. */
 TEST(a_held_child_is_nice_already)
 {
     for EACH_MEMORY(mode) {

@@ -1,4 +1,4 @@
-/* The session keyring, and the label of the program. */
+/* The session keyring, and the security label of the program. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -23,7 +23,7 @@ static void need_keyrings(void)
     need_native();
 }
 
-/* What the reporter says of its own: the number and the name. */
+/* What the reporter prints about its keyring: the number and the name. */
 static void assert_keyring(struct forkexec_attr *attr, long is, long is_not, const char *name)
 {
     char said[256] = "", named[256] = "";
@@ -43,7 +43,7 @@ static void assert_keyring(struct forkexec_attr *attr, long is, long is_not, con
     assert_string_equal(named, name);
 }
 
-/* In a copy that has one of its own, which the child may look up by its name or may not. */
+/* In a copy of the test with a keyring of its own, which the child may find by its name or may not. */
 static void keyrings(const void *unused)
 {
     (void)unused;
@@ -73,7 +73,7 @@ TEST_BOTH(a_session_keyring)
     in_copy(keyrings, NULL);
 }
 
-/* The ids that the program gets possess it all the same. */
+/* The ids that the program gets possess the keyring nevertheless. */
 static void keyring_of_another(const void *unused)
 {
     (void)unused;
@@ -85,7 +85,7 @@ static void keyring_of_another(const void *unused)
     assert_keyring(attr, 0, own, "forkexec-other");
 }
 
-/* What the reporter says of the rights to its own. */
+/* What the reporter prints about the permissions of its keyring. */
 static void assert_rights(struct forkexec_attr *attr, const char *rights)
 {
     char said[256] = "";
@@ -118,13 +118,13 @@ static void rights_to_keyrings(const void *unused)
     assert_rights(attr, "0x3f010000");
 }
 
-TEST_BOTH(rights_to_a_session_keyring)
+TEST_BOTH(permissions_of_a_session_keyring)
 {
     need_keyrings();
     in_copy(rights_to_keyrings, NULL);
 }
 
-TEST(of_a_keyring_that_there_is_not)
+TEST(permissions_without_a_keyring)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_keyring_permissions(attr, 0x3f090000));
@@ -152,7 +152,7 @@ TEST(a_name_that_the_kernel_refuses)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_KEYRING, EPERM, -1);
 }
 
-/* Allowed to fail where there are none; not to go on with the caller's where there are. */
+/* A keyring that is allowed to fail: on a kernel without keyrings the program starts, but never with the caller's keyring. */
 static void without_keyrings(const void *unused)
 {
     (void)unused;
@@ -183,7 +183,7 @@ TEST_BOTH(a_keyring_that_is_allowed_to_fail)
     in_copy(with_too_many_keys, NULL);
 }
 
-/* Which module takes a label, or NULL; and the label that this process has. */
+/* The security module that sets labels, or NULL; and the label of this process. */
 static const char *own_label(void)
 {
     static char label[256];
@@ -212,7 +212,7 @@ TEST_BOTH(a_label)
 
 #define PROFILE "forkexec-test"
 
-/* Loads or removes a profile that allows everything but one file to be made. */
+/* Loads or removes a profile that allows everything but the creation of one file. */
 static bool tell_apparmor(const char *option, const char *kept_from)
 {
     FILE *parser = popen(text("exec /sbin/apparmor_parser --quiet --skip-cache %s 2>&1", option), "we");
@@ -249,12 +249,12 @@ TEST_BOTH(a_profile_of_apparmor)
     assert_string_not_equal(own_label(), PROFILE " (enforce)");
 }
 
-/* Nobody takes it: the program does not run without it. */
-TEST_BOTH(a_label_that_nobody_takes)
+/* No module accepts the label: the program does not start without it. */
+TEST_BOTH(a_label_that_no_module_accepts)
 {
     need(!own_label(), "needs a host without SELinux and AppArmor");
     need(exists("/proc/self/attr/exec"), "needs /proc/self/attr/exec");
-    need_native(); /* valgrind knows no openat2(2) */
+    need_native(); /* valgrind has no openat2(2) */
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, mode));
@@ -266,7 +266,8 @@ TEST_BOTH(a_label_that_nobody_takes)
     }
 }
 
-/* It is the kernel that is asked, though the program's root has another /proc, or none, and its pid another namespace. */
+/* The library writes to the kernel's own /proc, also if the program's root has another /proc or none, or its pid is in
+ * another namespace. */
 TEST_BOTH(a_label_in_another_root)
 {
     need(!own_label(), "needs a host without SELinux and AppArmor");
@@ -283,7 +284,7 @@ TEST_BOTH(a_label_in_another_root)
     assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_EXEC_LABEL, EINVAL, -1);
 }
 
-/* Somebody has put files of their own over those of the kernel: they would take the label, and it would mean nothing. */
+/* Files of another user are mounted over the kernel's. They would accept the label, which would have no effect. */
 static void with_another_proc(const void *over)
 {
     const char *decoy = scratch_path("decoy");
@@ -297,12 +298,12 @@ static void with_another_proc(const void *over)
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_PROCFS, EOPNOTSUPP, -1);
         return;
     }
-    /* A part of procfs, which is as much of it by its type. */
+    /* A part of procfs: its file system type is procfs as well. */
     assert_false(mount("/proc/self", "/proc", NULL, MS_BIND, NULL));
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_PROCFS, EOPNOTSUPP, -1);
 }
 
-TEST_BOTH(a_proc_that_is_not_the_kernels)
+TEST_BOTH(a_proc_that_is_not_procfs)
 {
     need_root();
     need_native();
@@ -318,7 +319,7 @@ static int written(const char *path, const char *label)
     return code;
 }
 
-/* What the kernel answers whoever writes the same, it answers the child; and the program does not run. */
+/* The child gets the kernel's error for this label, and the program does not start. */
 TEST_BOTH(a_label_for_the_keyring)
 {
     need_keyrings();
@@ -349,7 +350,7 @@ TEST_BOTH(a_profile_where_there_is_no_apparmor)
     }
 }
 
-/* Both at once: the label is then SELinux's, whichever module there is. */
+/* With both setters the label is SELinux's, whichever module there is. */
 TEST(labels_of_two_modules)
 {
     char said[4096] = "";

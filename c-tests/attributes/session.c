@@ -19,7 +19,7 @@ struct terminal {
     char path[64];
 };
 
-/* A terminal that is nobody's. */
+/* A terminal that is not a controlling terminal yet. */
 static struct terminal open_terminal(void)
 {
     struct terminal it = { .master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC) };
@@ -138,7 +138,7 @@ TEST_BOTH(contradictions)
     }
 }
 
-/* A terminal for a new session. */
+/* A controlling terminal for a new session. */
 
 TEST_BOTH(a_session_with_a_terminal)
 {
@@ -176,7 +176,7 @@ TEST_BOTH(a_terminal_that_the_program_gets_too)
     }
 }
 
-TEST_BOTH(what_is_no_controlling_terminal)
+TEST_BOTH(descriptors_that_cannot_be_a_controlling_terminal)
 {
     struct terminal terminal = open_terminal();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -201,7 +201,7 @@ TEST_BOTH(what_is_no_controlling_terminal)
     close_terminal(terminal);
 }
 
-TEST_BOTH(a_terminal_that_is_anothers)
+TEST_BOTH(a_terminal_of_another_session)
 {
     EACH_MODE(mode) {
         struct terminal terminal = open_terminal();
@@ -254,10 +254,11 @@ static void lead_a_session(const char *path)
     if (tty < 0 || dup3(tty, TTY, O_CLOEXEC) < 0 || ioctl(TTY, TIOCSCTTY, 0))
         _exit(103);
     close(tty);
-    signal(SIGHUP, SIG_IGN); /* at the end of all */
+    signal(SIGHUP, SIG_IGN); /* sent when the session ends */
 }
 
-/* Puts a group that sleeps in the foreground; the caller's is then in the background, where SIGTTOU stops it. */
+/* Puts a sleeping process group in the foreground. The caller's group is then in the background, where SIGTTOU would stop
+ * it. */
 static pid_t step_back(void)
 {
     int ready[2];
@@ -268,7 +269,7 @@ static pid_t step_back(void)
         signal(SIGTTOU, SIG_IGN);
         setpgid(0, 0);
         tcsetpgrp(TTY, getpid());
-        dup2(TTY, out_fd); /* it must not hold the reporter's pipe */
+        dup2(TTY, out_fd); /* the group must not hold the reporter's pipe open */
         ssize_t written = write(ready[1], "", 1);
         (void)written;
         pause();
@@ -389,7 +390,7 @@ TEST_BOTH(the_foreground_group_can_be_joined)
     }
 }
 
-TEST_BOTH(a_terminal_given_up)
+TEST_BOTH(a_terminal_that_is_detached)
 {
     EACH_MODE(mode) {
         const char *heard = in_a_session(*mode, ask_to_detach);

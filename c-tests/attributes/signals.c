@@ -1,4 +1,4 @@
-/* Signals: which are blocked, ignored and handled. */
+/* Signals: blocked, ignored and handled ones. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 #include "spawn_from_fork.h"
@@ -11,7 +11,7 @@
 #define BIT FORKEXEC_SIGNAL_BIT
 static const uint64_t untouchable = BIT(SIGKILL) | BIT(SIGSTOP);
 
-/* libc's own calls would hide two signals. */
+/* The system calls are made directly, since libc's functions hide two signals. */
 struct action {
     unsigned long handler, flags, restorer;
     uint64_t mask;
@@ -42,7 +42,7 @@ static void handle(uint64_t set)
             sigaction(sig, &(struct sigaction){ .sa_handler = handler, .sa_flags = SA_ONSTACK | SA_RESTART }, NULL);
 }
 
-/* What the caller has, what it asks for (if `ask` says so), and what the program then has. */
+/* What the caller has, what the request asks for (if `ask` is set), and what the program then has. */
 struct signals {
     const char *name;
     uint64_t blocked, ignored, handled, raised;
@@ -64,7 +64,7 @@ static void ask_for_signals(struct forkexec_attr *attr, const void *what)
             raise(sig);
     if (signals->ask & MASK)
         forkexec_attr_set_signal_mask(attr, signals->mask);
-    for (int sig = 1; sig <= 64; sig++) { /* repeated calls add */
+    for (int sig = 1; sig <= 64; sig++) { /* repeated calls add signals */
         if (signals->ask & DEFAULT && signals->to_default & BIT(sig))
             forkexec_attr_set_signal_default(attr, BIT(sig));
         if (signals->ask & IGNORE && signals->to_ignore & BIT(sig))
@@ -101,7 +101,7 @@ static const struct signals cases[] = {
         .is_ignored = SOME },
     { .name = "all three", .blocked = ~0ull, .ignored = ~0ull, .ask = MASK | DEFAULT | IGNORE, .mask = SOME,
         .to_default = BIT(1), .to_ignore = BIT(2), .is_blocked = SOME, .is_ignored = ~untouchable & ~BIT(1) },
-    /* It is the caller's: the child has none pending, also when it is let through. */
+    /* A pending signal stays with the caller: the child has none, even if it does not block it. */
     { .name = "pending", .blocked = SOME, .raised = SOME, .is_blocked = SOME },
     { .name = "pending and not to be blocked", .blocked = SOME, .raised = SOME, .ask = MASK, .mask = 0 },
 };
@@ -123,7 +123,7 @@ TEST_BOTH(blocked_and_ignored)
         }
 }
 
-/* One at a time, the real-time ones and libc's own among them. */
+/* Each signal alone, with the real-time signals and those that libc uses. */
 TEST_BOTH(every_signal)
 {
     need_unemulated("it moves real-time signals, and blocks no SIGSEGV and SIGBUS");
@@ -142,7 +142,7 @@ TEST_BOTH(every_signal)
     }
 }
 
-TEST_BOTH(what_is_ignored_does_not_kill)
+TEST_BOTH(ignored_signals_do_not_kill)
 {
     need_unemulated("it moves real-time signals");
     need_native();
@@ -179,7 +179,7 @@ TEST(refused_sets)
     assert_int_equal(forkexec_attr_set_signal_ignore(NULL, 0), -EINVAL);
 }
 
-/* The caller's handlers run in the caller, as often as ever, and never in a child. */
+/* The caller's handlers run in the caller as often as before, and never in a child. */
 
 static volatile sig_atomic_t ticks, strays;
 static pid_t caller;
@@ -213,8 +213,8 @@ static int spawn_in(uint32_t mode, int times)
 
 TEST_BOTH(a_caller_that_is_signalled_all_the_time)
 {
-    need_native(); /* valgrind forwards signals by its own, and may do so after the handler is gone */
-    struct action old; /* libc would leave its restorer */
+    need_native(); /* valgrind forwards signals itself, and may do so after the handler is removed */
+    struct action old; /* libc would leave its restorer behind */
     struct itimerval often = { { 0, 500 }, { 0, 500 } }, never = { { 0, 0 }, { 0, 0 } };
     int results = 0;
     caller = getpid();
@@ -231,10 +231,10 @@ TEST_BOTH(a_caller_that_is_signalled_all_the_time)
     syscall(SYS_rt_sigaction, SIGALRM, &old, NULL, 8);
     assert_int_equal(results, 0);
     assert_int_equal(strays, 0);
-    assert_true(ticks > before); /* they still arrive */
+    assert_true(ticks > before); /* the signals still arrive */
 }
 
-/* Signals for a group reach a child that has left for the program, and one that has not, by their default action. */
+/* Signals for a process group reach a child before and after execve, and take their default action. */
 TEST_BOTH(a_group_that_is_signalled)
 {
     EACH_MODE(mode) {
@@ -263,7 +263,8 @@ TEST_BOTH(the_callers_own_death_signal_is_not_the_programs)
     }
 }
 
-/* Where the kernel marks nothing, the caller looks after a while, though no sleep of its own lasts that long. */
+/* Without set_robust_list(2) the kernel does not mark the death of a child. Then the caller looks again after a while,
+ * although signals interrupt each of its sleeps. */
 static void is_signalled(const void *unused)
 {
     (void)unused;
@@ -278,15 +279,15 @@ static void is_signalled(const void *unused)
     assert_int_equal(results, 0);
 }
 
-TEST_BOTH(a_caller_that_is_signalled_and_nothing_is_marked)
+TEST_BOTH(a_signalled_caller_without_robust_lists)
 {
     need_native();
     need_unemulated("it takes no seccomp filters");
     in_copy(is_signalled, NULL);
 }
 
-/* A signal that comes on the way does by its default action what it would do to the program; a handler of the caller's
- * does not run in the child, also where the kernel cannot reset it at the clone. */
+/* A signal before execve takes its default action, as it would in the program. A handler of the caller's never runs in the
+ * child, also where the kernel cannot reset it at the clone. */
 static void signals_a_held_child(const void *denial)
 {
     if (denial)
@@ -318,8 +319,8 @@ TEST(a_held_child_that_is_signalled)
     in_copy(signals_a_held_child, &no_clone3);
 }
 
-/* A child that may block on the way, at a FIFO for example, has the kernel kill it when the caller's thread dies. */
-TEST_BOTH(what_guards_the_child_on_its_way_is_not_the_programs)
+/* A child that may block before execve, at a FIFO for example, is killed by the kernel when the caller's thread dies. */
+TEST_BOTH(the_parent_death_signal_before_execve_is_not_the_programs)
 {
     EACH_MODE(mode) {
         struct forkexec_attr *attr = new_attr();

@@ -1,4 +1,4 @@
-/* A terminal that is made for the program, and a network device: the other end of each is the caller's. */
+/* A pseudoterminal that is made for the program, and a TUN or TAP device: the caller gets the other end of each. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 #include "spawn_from_fork.h"
@@ -32,7 +32,7 @@ static int terminal_of(struct forkexec_child *child)
     return fd;
 }
 
-/* All that the program writes, until nobody has the terminal any more. */
+/* Everything that the program writes, until no process has the terminal open. */
 static const char *read_all(int master)
 {
     static char said[65536];
@@ -47,7 +47,7 @@ static const char *read_all(int master)
     return said;
 }
 
-/* The value of a key among what the reporter wrote to its terminal. */
+/* The value of a key among the lines that the reporter wrote to its terminal. */
 static const char *told(const char *said, const char *key)
 {
     const char *line = strstr(said, text("\n%s ", key));
@@ -57,7 +57,7 @@ static const char *told(const char *said, const char *key)
     return text("%.*s", (int)strcspn(line, "\r\n"), line);
 }
 
-/* The reporter shows what it sees on its terminal. */
+/* The reporter prints its state to its terminal. */
 static const char *shown(const struct forkexec_attr *attr)
 {
     struct forkexec_child *child = start(attr, reporter, (char *[]){ reporter, "print", "", "see", NULL }, NULL);
@@ -87,7 +87,7 @@ TEST_BOTH(a_terminal_of_the_programs_own)
     }
 }
 
-TEST_BOTH(its_size)
+TEST_BOTH(the_size_of_the_terminal)
 {
     struct forkexec_attr *attr = with_terminal(FORKEXEC_MEMORY_AUTO);
     for (int turn = 0; turn < 2; turn++) {
@@ -104,7 +104,7 @@ TEST_BOTH(its_size)
     }
 }
 
-/* What is typed is read, Ctrl-C interrupts, and the end of the caller's end hangs up. */
+/* Typed characters can be read, Ctrl-C interrupts, and closing the caller's end sends SIGHUP. */
 TEST_BOTH(typed_by_the_caller)
 {
     struct forkexec_child *child = start_reporter(with_terminal(FORKEXEC_MEMORY_AUTO), "cat", "0");
@@ -126,7 +126,8 @@ TEST_BOTH(typed_by_the_caller)
     assert_int_equal(finish(child).signal, SIGHUP);
 }
 
-/* Numbers that map_fd gives are those of map_fd; the others are the terminal, whatever the caller has there. */
+/* Numbers that map_fd sets keep what it sets. The other standard numbers are the terminal, even if the caller has something
+ * else open there. */
 TEST_BOTH(beside_descriptors_of_the_callers)
 {
     EACH_MODE(mode) {
@@ -177,7 +178,7 @@ TEST(a_caller_without_standard_streams)
     }
 }
 
-/* It is of the devpts of mount_dev, as root of which the file belongs to the program. */
+/* The terminal belongs to the devpts that mount_dev mounts in the program's root, and to the program's user. */
 static struct forkexec_attr *rooted(void)
 {
     struct forkexec_attr *attr = with_terminal(FORKEXEC_MEMORY_AUTO);
@@ -208,14 +209,14 @@ TEST_BOTH(in_a_root_of_its_own)
         assert_string_equal(told(said, "kind./dev/pts/1"), "No such file or directory");
         assert_string_equal(told(said, "fd.0"), "/dev/pts/0");
         assert_string_equal(told(said, "fds"), "0 1 2");
-        /* An init leads the session, and the terminal is the program's all the same. */
+        /* With an init: the init leads the session, and the program still has the terminal. */
         assert_string_equal(told(said, "sid"), "1");
         assert_string_not_equal(told(said, "tty"), "none");
         OK(forkexec_attr_set_init(attr));
     }
 }
 
-/* mount_dev needs id 0, and then the child makes another user namespace for the ids that were asked for. */
+/* mount_dev needs id 0. For other ids the child creates a second user namespace. */
 TEST_BOTH(in_a_root_under_other_ids)
 {
     need_native();
@@ -242,7 +243,7 @@ TEST_BOTH(in_a_root_under_other_ids)
     }
 }
 
-/* What stands at /dev/ptmx in a root that is somebody else's. */
+/* A file at /dev/ptmx in a root that another user prepared. */
 TEST_BOTH(another_device_of_that_name)
 {
     need_native();
@@ -255,7 +256,7 @@ TEST_BOTH(another_device_of_that_name)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_TERMINAL, ENODEV, -1);
 }
 
-TEST_BOTH(of_the_programs_user)
+TEST_BOTH(a_terminal_of_the_programs_user)
 {
     need_root();
     struct forkexec_attr *attr = with_terminal(FORKEXEC_MEMORY_AUTO);
@@ -273,7 +274,7 @@ TEST_BOTH(of_the_programs_user)
     close(master);
 }
 
-/* In a pid namespace that is joined, the process that becomes the program leads the session. */
+/* In a joined pid namespace the process that becomes the program leads the session. */
 TEST_BOTH(in_a_pid_namespace_that_is_joined)
 {
     need_native();
@@ -300,7 +301,7 @@ TEST_BOTH(in_a_pid_namespace_that_is_joined)
     forkexec_close(holder);
 }
 
-/* While it is held. */
+/* The terminal can be used while the child is held. */
 TEST(before_there_is_a_program)
 {
     struct forkexec_child *child = start_held(with_terminal(FORKEXEC_MEMORY_AUTO), REPORTER("cat", "0"));
@@ -315,7 +316,7 @@ TEST(before_there_is_a_program)
     forkexec_close(child);
 }
 
-/* The program's tree is its session's group. */
+/* The process tree of the program is the process group of its session. */
 TEST_BOTH(killed_with_its_group)
 {
     struct forkexec_child *child = start_reporter(with_terminal(FORKEXEC_MEMORY_AUTO), "fork", "print", "ready", "sleep");
@@ -366,12 +367,12 @@ TEST_BOTH(a_network_device)
         struct forkexec_child *child = start_reporter(attr, "exit", "0");
         assert_string_equal(device_of(child, IFF_TUN), "proxy0");
         assert_int_equal(finish(child).exit_code, 0);
-        /* None of the caller's. */
+        /* The device is not among the caller's. */
         assert_int_equal(if_nametoindex("proxy0"), 0);
     }
 }
 
-TEST_BOTH(a_name_of_the_kernels)
+TEST_BOTH(a_device_name_chosen_by_the_kernel)
 {
     struct forkexec_child *child = start_reporter(with_device(FORKEXEC_MEMORY_AUTO, NULL, IFF_TAP), "exit", "0");
     assert_string_equal(device_of(child, IFF_TAP), "tap0");
@@ -381,7 +382,7 @@ TEST_BOTH(a_name_of_the_kernels)
     finish(child);
 }
 
-/* All three together come in one piece. */
+/* The terminal, the device and a socket arrive in one message. */
 TEST_BOTH(with_a_terminal_and_a_socket)
 {
     struct forkexec_attr *attr = with_device(FORKEXEC_MEMORY_AUTO, "proxy0", IFF_TUN | IFF_NO_PI);
@@ -397,13 +398,13 @@ TEST_BOTH(with_a_terminal_and_a_socket)
     close(listener), close(master);
 }
 
-TEST_BOTH(a_device_that_is_there)
+TEST_BOTH(a_device_name_that_is_in_use)
 {
     struct forkexec_attr *attr = with_device(FORKEXEC_MEMORY_AUTO, "lo", IFF_TUN);
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_TUN, EINVAL, -1);
 }
 
-TEST_BOTH(no_right_to_a_device)
+TEST_BOTH(a_device_without_the_privilege)
 {
     need_root();
     need_probe(FORKEXEC_PROBE_TUN);

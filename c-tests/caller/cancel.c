@@ -1,4 +1,4 @@
-/* No function is a cancellation point: a thread that is cancelled inside of one comes back from it. */
+/* No function of the library is a cancellation point: a thread that is cancelled in one of them returns from it. */
 #define _GNU_SOURCE
 #include "cgroup_parent.h"
 #include "harness.h"
@@ -81,9 +81,9 @@ static void call_hold(void)
     struct forkexec_child *holder;
     OK(forkexec_hold(empty, &holder, NULL));
     int fd = forkexec_child_namespace_fd(holder, FORKEXEC_NS_UTS);
-    /* An ordinary user may not look into it before it is the program. */
+    /* An ordinary user may not inspect the child before it is the program. */
     assert_true(fd >= 0 || (geteuid() && fd == -EACCES));
-    syscall(SYS_close, fd); /* close(2) of libc is a cancellation point */
+    syscall(SYS_close, fd); /* libc's close(2) is a cancellation point */
     forkexec_close(holder);
     forkexec_attr_free(empty);
 }
@@ -100,7 +100,7 @@ static void call_probe(void)
         assert_true(forkexec_probe(feature, why, sizeof why) >= 0);
 }
 
-/* Without a place for cgroups it is refused. */
+/* If no cgroup can be made, the call is refused. */
 static void call_cgroup(void)
 {
     struct forkexec_cgroup *group = NULL;
@@ -156,7 +156,7 @@ static void *nothing(void *unused)
     return unused;
 }
 
-/* libc installs its handlers of signals 32 and 33 with the first thread and the first cancellation. */
+/* libc installs its handlers of the signals 32 and 33 with the first thread and the first cancellation. */
 __attribute__((constructor)) static void cancel_once(void)
 {
     pthread_t thread;
@@ -168,7 +168,7 @@ __attribute__((constructor)) static void cancel_once(void)
 
 static volatile bool returned;
 
-/* The cancellation is pending when the call begins: the first cancellation point in it would be the end of the thread. */
+/* The cancellation is pending when the call begins: a cancellation point in the call would end the thread. */
 static void *cancelled_before(void *which)
 {
     const struct call *call = which;
@@ -231,7 +231,7 @@ static void *release_it(void *unused)
     return unused;
 }
 
-/* Until the thread sleeps in a system call, and some time more, within which a cancellation would have been acted on. */
+/* Waits until the thread sleeps in a system call, and then longer, so that a cancellation would have taken effect. */
 static void cancel(pthread_t thread)
 {
     usleep(20000);
@@ -275,7 +275,7 @@ TEST(a_thread_that_releases_is_not_cancelled)
         pthread_t thread;
         assert_int_equal(pthread_create(&thread, NULL, release_it, NULL), 0);
         cancel(thread);
-        /* It may not have stopped yet. */
+        /* The child may not have stopped yet. */
         while (!returned) {
             OK(forkexec_signal(child, 18));
             usleep(1000);

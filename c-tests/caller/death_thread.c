@@ -1,4 +1,5 @@
-/* The thread that the library keeps for the death of the process: what it costs, what it may, and when it goes. */
+/* The thread of the library that makes children whose parent-death signal is for the death of the process: its costs, its
+ * privileges, and when it ends. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 #include <dirent.h>
@@ -41,7 +42,7 @@ static int threads(void)
     return n;
 }
 
-/* The kernel takes a moment longer than the child. */
+/* The thread ends a moment after the child. */
 static void until_threads(int n)
 {
     for (double until = seconds() + 10; threads() != n; usleep(1000))
@@ -95,7 +96,7 @@ TEST(many_children_cost_little_memory)
     for (int i = 0; i < MANY; i++)
         end(children[i]);
     until_threads(1);
-    /* What they used is used again, or given back. */
+    /* The memory of ended threads is used again or freed. */
     end(sleeper(attr));
     until_threads(1);
     end(sleeper(attr));
@@ -104,7 +105,7 @@ TEST(many_children_cost_little_memory)
 
 static void make_many(int out)
 {
-    static struct forkexec_child *volatile children[MANY]; /* still there at the exit */
+    static struct forkexec_child *volatile children[MANY]; /* still running at the exit */
     struct forkexec_attr *attr = with_signal(FORKEXEC_MEMORY_AUTO);
     for (int i = 0; i < MANY; i++) {
         children[i] = sleeper(attr);
@@ -134,8 +135,8 @@ TEST(many_children_die_with_the_process)
         assert_true(ends(pids[i]));
 }
 
-/* What a later setuid(2) would take from the threads that libc knows, this one has given up. */
-TEST(the_thread_of_a_privileged_caller_has_given_up_its_privilege)
+/* The thread has dropped the privileges that a later setuid(2) would take from the threads that libc knows. */
+TEST(the_thread_of_a_privileged_caller_has_no_privileges)
 {
     need_native();
     need_root();
@@ -144,7 +145,7 @@ TEST(the_thread_of_a_privileged_caller_has_given_up_its_privilege)
         pid_t thread = other_thread();
         assert_string_equal(thread_status(thread, "NoNewPrivs"), "1");
         assert_string_equal(thread_status(thread, "Seccomp"), "2");
-        /* The kernel asks for CAP_KILL when it sends the signal. */
+        /* The kernel checks CAP_KILL when it sends the signal. */
         assert_string_equal(thread_status(thread, "CapEff"), "0000000000000020");
         assert_string_equal(thread_status(thread, "CapPrm"), "0000000000000020");
         assert_string_equal(thread_status(thread, "CapInh"), "0000000000000000");
@@ -172,13 +173,14 @@ static void give_up_root(const void *unused)
     forkexec_close(child);
 }
 
-TEST(a_caller_that_gives_up_root_is_not_held_up)
+TEST(a_caller_that_drops_root_is_not_blocked)
 {
     need_root();
     in_copy(give_up_root, NULL);
 }
 
-/* A filter of all threads: what a caller without privilege does not give up, its threads need not have given up. */
+/* TSYNC fails if another thread has a filter of its own. The thread of an ordinary caller has no privileges to drop, and
+ * must have no filter. */
 static void filter_all_threads(const void *unused)
 {
     (void)unused;
@@ -225,7 +227,7 @@ TEST(without_seccomp_no_privileged_thread_stays)
         in_copy(without_seccomp, &code);
 }
 
-/* The program lives, and has come to its sleep: on a slow machine later than the spawn returns. */
+/* The program runs and has reached its sleep. On a slow machine that is later than the return of the spawn. */
 static bool falls_asleep(pid_t pid)
 {
     for (double end = seconds() + 10; seconds() < end; usleep(1000)) {
@@ -236,7 +238,7 @@ static bool falls_asleep(pid_t pid)
     return false;
 }
 
-/* Calls that the thread, or the caller that waits for it, makes. */
+/* Calls of the thread, or of the caller that waits for it. */
 static void without_call(const void *which)
 {
     deny(which, 1);
@@ -293,7 +295,7 @@ TEST(a_thread_that_may_not_exit_sleeps)
     in_copy(without_exit, NULL);
 }
 
-TEST(all_of_it_without_clone3)
+TEST(all_tests_without_clone3)
 {
     need_native();
     static const struct denial denial = { SYS_clone3, ENOSYS, { { 0 } } };
@@ -304,7 +306,7 @@ TEST(all_of_it_without_clone3)
 static void without_threads(const void *unused)
 {
     (void)unused;
-    /* A thread, and no process: CLONE_THREAD is in the lower half of the flags. */
+    /* A thread and not a process: CLONE_THREAD is in the lower half of the flags. */
     static const struct denial thread = { SYS_clone, EAGAIN, { { IS, 0, 0x250f00 | 0x40000 } } };
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
@@ -340,7 +342,7 @@ static void spawn_in_a_fork(const void *unused)
     end(child);
 }
 
-TEST(a_fork_has_no_such_thread_and_makes_its_own)
+TEST(a_fork_makes_such_a_thread_of_its_own)
 {
     in_copy(spawn_in_a_fork, NULL);
 }
@@ -378,7 +380,7 @@ TEST(a_fork_does_not_have_the_stacks_of_these_threads)
     in_copy(fork_beside_many, NULL);
 }
 
-/* The process that goes on in a pid namespace is the thread's child too. */
+/* The second process, in a joined pid namespace, is also a child of the thread. */
 TEST(the_second_process_of_a_join)
 {
     need_native();
@@ -393,7 +395,7 @@ TEST(the_second_process_of_a_join)
         struct forkexec_attr *attr = with_signal(FORKEXEC_MEMORY_AUTO);
         OK(forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(holder), FORKEXEC_NS_PID | (both ? FORKEXEC_NS_MOUNT : 0)));
         int status;
-        /* The namespace ends when the process in it is reaped. */
+        /* The namespace ends when its process is reaped. */
         prctl(PR_SET_CHILD_SUBREAPER, 1);
         pid_t maker = fork();
         if (maker == 0) {

@@ -1,4 +1,4 @@
-/* Children that are given up without being ended, and the pidfds that are handed over. */
+/* Children that are detached, and pidfds that are taken. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 #include "deny_calls.h"
@@ -39,7 +39,7 @@ static struct forkexec_child *running(void)
     return child;
 }
 
-/* The page of a child that was given up goes with it; the next child has another one, under the same number. */
+/* The shared page of a detached child goes with it. The next child has another page, under the same number. */
 static void spawn_another(void)
 {
     struct forkexec_child *child = start_held(new_attr(), REPORTER("exit", "0"));
@@ -48,14 +48,14 @@ static void spawn_another(void)
     forkexec_close(child);
 }
 
-/* Tells of a child, and leaves at once. */
+/* Reports the child's pid, and exits at once. */
 static void tell(pid_t pid)
 {
     must(write(told[1], &pid, sizeof pid) == sizeof pid);
 }
 
-/* Runs the owner until it is gone, and returns the child that it told of, which is this process's from then on. */
-static pid_t left_by(void (*owner)(void *), void *with)
+/* Runs a caller until it has ended; returns the child that it reported, which is now a child of this process. */
+static pid_t left_by(void (*caller)(void *), void *with)
 {
     need_unemulated("it does not tell who is a subreaper");
     pid_t pid = 0;
@@ -63,7 +63,7 @@ static pid_t left_by(void (*owner)(void *), void *with)
     assert_int_equal(prctl(PR_GET_CHILD_SUBREAPER, &was), 0);
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     OK(pipe2(told, O_CLOEXEC));
-    assert_in_caller(owner, with);
+    assert_in_caller(caller, with);
     close(told[1]);
     assert_int_equal(read(told[0], &pid, sizeof pid), sizeof pid);
     close(told[0]);
@@ -91,7 +91,7 @@ static void detach_a_held_one(void *mode)
     tell(pid);
 }
 
-TEST(a_held_child_goes_on_by_itself_and_outlives_its_owner)
+TEST(a_detached_held_child_runs_on_and_outlives_its_caller)
 {
     for (int i = 0; i < 2; i++) {
         pid_t pid = left_by(detach_a_held_one, (void *)&modes[i]);
@@ -111,8 +111,8 @@ static void detach_a_held_one_without_ppoll(void *mode)
     detach_a_held_one(mode);
 }
 
-/* The caller leaves in the moment in which it detaches. */
-TEST(a_held_child_goes_on_by_itself_where_a_filter_forbids_ppoll)
+/* The caller exits at the moment in which it detaches. */
+TEST(a_detached_held_child_runs_on_without_ppoll)
 {
     need_native();
     for (int i = 0; i < 40; i++) {
@@ -135,7 +135,7 @@ static void detach_with_namespaces(void *forbids_ppoll)
     tell(pid);
 }
 
-TEST(a_holder_holds_on_when_its_owner_is_gone)
+TEST(a_detached_holder_outlives_its_caller)
 {
     need_user_namespaces();
     pid_t pid = left_by(detach_with_namespaces, NULL);
@@ -145,7 +145,7 @@ TEST(a_holder_holds_on_when_its_owner_is_gone)
     kill_and_reap(pid);
 }
 
-TEST(a_detached_holder_sleeps_where_a_filter_forbids_ppoll)
+TEST(a_detached_holder_sleeps_without_ppoll)
 {
     need_native();
     need_user_namespaces();
@@ -191,7 +191,7 @@ static void detach_a_first_process(void *unused)
     tell(pid);
 }
 
-TEST(the_first_of_a_pid_namespace_goes_on_by_itself)
+TEST(a_detached_first_process_of_a_pid_namespace_runs_on)
 {
     need_user_namespaces();
     pid_t pid = left_by(detach_a_first_process, NULL);
@@ -199,7 +199,8 @@ TEST(the_first_of_a_pid_namespace_goes_on_by_itself)
     kill_and_reap(pid);
 }
 
-/* The way into a child that was let go. valgrind knows neither pidfd_open(2) nor this. */
+/* The descriptors of a child that was released can be read with these calls. valgrind has neither pidfd_open(2) nor
+ * pidfd_getfd(2). */
 static void need_pidfd_getfd(void)
 {
     int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
@@ -236,7 +237,7 @@ TEST(a_stopped_child_stays_stopped_and_can_be_continued)
     }
 }
 
-/* In the moment of the release it may be anywhere. */
+/* At the moment of the release the child may be at any step. */
 static void detach_one_on_its_way(void *mode)
 {
     const char *fifo = scratch_path("way");
@@ -251,7 +252,7 @@ static void detach_one_on_its_way(void *mode)
     tell(pid);
 }
 
-TEST(a_child_on_its_way_is_not_killed_with_its_owner)
+TEST(a_detached_child_before_execve_is_not_killed_with_its_caller)
 {
     need_root();
     need_pidfd_getfd();
@@ -268,7 +269,7 @@ TEST(a_child_on_its_way_is_not_killed_with_its_owner)
     }
 }
 
-TEST(what_fails_later_is_told_by_the_exit_status_alone)
+TEST(a_later_failure_shows_only_in_the_exit_status)
 {
     struct forkexec_attr *attr = new_attr();
     char *argv[] = { "x", NULL };
@@ -297,7 +298,7 @@ TEST(nothing_is_left_in_the_caller)
     assert_int_equal(descriptors(), before);
 }
 
-TEST(a_running_child_and_one_that_ended_are_only_freed)
+TEST(detaching_a_running_or_ended_child_only_frees_it)
 {
     struct forkexec_child *child = running();
     pid_t pid = forkexec_child_pid(child);
@@ -310,7 +311,7 @@ TEST(a_running_child_and_one_that_ended_are_only_freed)
     OK(forkexec_detach(child));
 }
 
-TEST(the_first_of_a_pid_namespace_is_detached_instead_of_released)
+TEST(the_first_process_of_a_pid_namespace_cannot_be_detached_during_its_release)
 {
     need_user_namespaces();
     const char *fifo = scratch_path("first");
@@ -327,7 +328,7 @@ TEST(the_first_of_a_pid_namespace_is_detached_instead_of_released)
     unlink(fifo);
 }
 
-TEST(what_needs_the_caller_is_refused_and_still_there)
+TEST(children_that_need_the_caller_cannot_be_detached)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_parent_death_signal(attr, SIGKILL, FORKEXEC_DEATH_OF_PROCESS));
@@ -345,7 +346,7 @@ static void detach_in_a_fork(void *child)
     must(forkexec_child_take_pidfd(child) == -ESRCH);
 }
 
-TEST(a_fork_gives_up_nothing)
+TEST(a_fork_detaches_nothing)
 {
     struct forkexec_child *child = start_held(new_attr(), REPORTER("exit", "4"));
     assert_in_caller(detach_in_a_fork, child);

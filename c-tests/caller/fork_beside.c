@@ -1,5 +1,5 @@
-/* The caller forks in one thread while others are inside of the library: whatever a fork does with its copies of handles
- * comes back, and what it makes for itself works. */
+/* The caller forks in one thread while other threads are inside the library: in the fork, all calls with copied handles
+ * return, and new children work. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -24,7 +24,7 @@ static void spawn_one(void)
     forkexec_close(child);
 }
 
-/* All that can be done with a handle of another process. */
+/* Every call with a handle of another process. */
 static void use(struct forkexec_child *child)
 {
     struct forkexec_error error;
@@ -58,7 +58,7 @@ static void fork_and_use(struct forkexec_child *child)
     assert_int_equal(status, 0);
 }
 
-TEST(a_handle_in_release)
+TEST(a_handle_that_is_being_released)
 {
     need_native();
     attr = new_attr();

@@ -1,4 +1,4 @@
-/* Held children: what they have and have not yet, and how they are let go, given up or outlived. */
+/* Held children: what is already set and what is not; how they are released, closed, or outlive their thread. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 #include "deny_calls.h"
@@ -33,7 +33,7 @@ static void end(struct forkexec_child *child)
     forkexec_close(child);
 }
 
-/* On another thread. */
+/* Runs f on another thread. */
 static void *let_go(void *child)
 {
     return (void *)(intptr_t)forkexec_release(child, 10 * SECOND, NULL);
@@ -52,7 +52,8 @@ static void *run_errand(void *errand_)
     return errand->what(errand->with);
 }
 
-/* On one that is gone afterwards: who joins a thread is told a little before the kernel has done with it. */
+/* Runs f on a thread that has ended when this returns. pthread_join may return a moment before the kernel has ended the
+ * thread. */
 static intptr_t on_a_thread(void *(*what)(void *), void *with)
 {
     struct errand errand = { what, with, 0 };
@@ -65,9 +66,9 @@ static intptr_t on_a_thread(void *(*what)(void *), void *with)
     return (intptr_t)result;
 }
 
-/* The surroundings are there. */
+/* The steps before the hold have been done. */
 
-TEST(a_held_child_is_set_up_but_not_yet_somebody_else)
+TEST(a_held_child_is_set_up_but_has_not_changed_ids)
 {
     need_clone_of_namespaces();
     need_root();
@@ -91,7 +92,7 @@ TEST(a_held_child_is_set_up_but_not_yet_somebody_else)
     assert_string_not_equal(link_of(text("/proc/%d/exe", pid)), reporter);
 
     assert_int_equal(forkexec_release(child, 10 * SECOND, NULL), 0);
-    /* The exec cannot fail any more; the kernel may be in the middle of it. */
+    /* execve cannot fail any more, but the kernel may still be in the middle of it. */
     assert_true(is_the_reporter(pid));
     assert_string_equal(status_of(pid, "Uid"), "65534\t65534\t65534\t65534");
     assert_string_equal(status_of(pid, "Gid"), "65534\t65534\t65534\t65534");
@@ -112,7 +113,7 @@ TEST(a_held_child_waits_without_using_the_processor)
     forkexec_close(child);
 }
 
-TEST(what_it_was_started_with_may_go)
+TEST(arguments_may_be_freed_after_the_start)
 {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct forkexec_attr *attr = forkexec_attr_new();
@@ -133,7 +134,7 @@ TEST(what_it_was_started_with_may_go)
     forkexec_close(child);
 }
 
-/* Letting go. */
+/* Releasing. */
 
 TEST(another_thread_may_release)
 {
@@ -158,7 +159,7 @@ TEST(a_held_child_outlives_the_thread_that_started_it)
     forkexec_close(child);
 }
 
-TEST(a_thread_that_is_gone_at_the_release_has_no_death_to_tell)
+TEST(death_of_thread_fails_if_the_thread_has_ended_before_the_release)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_parent_death_signal(attr, SIGTERM, FORKEXEC_DEATH_OF_THREAD));
@@ -171,7 +172,7 @@ TEST(a_thread_that_is_gone_at_the_release_has_no_death_to_tell)
     forkexec_close(child);
 }
 
-TEST(the_death_of_the_process_can_be_told_though_the_thread_is_gone)
+TEST(death_of_process_works_if_the_thread_has_ended)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_parent_death_signal(attr, SIGTERM, FORKEXEC_DEATH_OF_PROCESS));
@@ -182,7 +183,7 @@ TEST(the_death_of_the_process_can_be_told_though_the_thread_is_gone)
     forkexec_close(child);
 }
 
-/* A child whose last step is to open a fifo that nobody writes to. */
+/* A child whose last step opens a FIFO without a writer. */
 static struct forkexec_child *hold_before_fifo(const char **fifo)
 {
     struct forkexec_attr *attr = new_attr();
@@ -194,7 +195,7 @@ static struct forkexec_child *hold_before_fifo(const char **fifo)
     return child;
 }
 
-TEST(a_release_that_ran_out_of_time_is_called_again)
+TEST(a_release_that_timed_out_can_be_called_again)
 {
     const char *fifo;
     struct forkexec_child *child = hold_before_fifo(&fifo);
@@ -214,7 +215,7 @@ TEST(a_release_that_ran_out_of_time_is_called_again)
     forkexec_close(child);
 }
 
-TEST(a_child_killed_while_held_was_never_the_program)
+TEST(a_child_killed_while_held_has_not_run_the_program)
 {
     struct forkexec_child *child = hold(new_attr());
     struct forkexec_error error;
@@ -226,7 +227,7 @@ TEST(a_child_killed_while_held_was_never_the_program)
     forkexec_close(child);
 }
 
-TEST(a_failure_before_the_hold_is_the_starts_and_one_after_it_the_releases)
+TEST(failures_before_the_hold_fail_the_start_and_later_ones_the_release)
 {
     struct forkexec_attr *attr = new_attr();
     struct forkexec_child *child = NULL;
@@ -246,7 +247,7 @@ TEST(a_failure_before_the_hold_is_the_starts_and_one_after_it_the_releases)
     forkexec_close(child);
 }
 
-TEST(only_a_held_child_is_released_and_only_once)
+TEST(only_a_held_child_can_be_released_and_only_once)
 {
     struct forkexec_child *spawned = NULL, *held = hold(new_attr()), *holding = hold_namespaces(new_attr());
     struct forkexec_error error;
@@ -286,15 +287,15 @@ static void hold_without_ppoll(void *unused)
     forkexec_close(child);
 }
 
-/* It is not released by what let it go on before. */
-TEST(it_holds_where_a_filter_forbids_ppoll)
+/* A wake-up for an earlier step must not release the child. */
+TEST(holding_works_without_ppoll)
 {
     need_native();
     need_user_namespaces();
     assert_in_caller(hold_without_ppoll, NULL);
 }
 
-/* In a pid namespace of its own it cannot see by its parent's pid whether the caller is there, and does not wait in vain. */
+/* In a new pid namespace the child cannot see by its parent's pid whether the caller lives, and must not wait for ever. */
 static void hold_without_seeing_the_caller(void *unused)
 {
     (void)unused;
@@ -304,7 +305,7 @@ static void hold_without_seeing_the_caller(void *unused)
     must(forkexec_attr_create_namespaces(attr, and_user(FORKEXEC_NS_PID)) == 0);
     forbid_ppoll();
     int result = forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &child, &error);
-    /* The caller may have heard that the child is held before it heard of the error. */
+    /* The caller may learn that the child is held before it learns of the error. */
     if (!result)
         result = forkexec_release(child, 10 * SECOND, &error);
     forkexec_close(child);
@@ -312,14 +313,14 @@ static void hold_without_seeing_the_caller(void *unused)
     must(error.stage == FORKEXEC_STAGE_HOLD);
 }
 
-TEST(it_says_so_where_it_can_neither_poll_nor_see_the_caller)
+TEST(a_child_that_can_neither_poll_nor_see_the_caller_fails)
 {
     need_native();
     need_user_namespaces();
     assert_in_caller(hold_without_seeing_the_caller, NULL);
 }
 
-/* The caller is woken by the child's word. */
+/* The child wakes the caller with this futex operation. */
 static void hold_is_deadly(const void *unused)
 {
     (void)unused;
@@ -330,7 +331,7 @@ static void hold_is_deadly(const void *unused)
         struct forkexec_attr *attr = new_attr();
         OK(forkexec_attr_set_memory_mode(attr, own_memory[i]));
         int result = forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &child, &error);
-        /* The caller may have heard the word before the child was killed. */
+        /* The caller may have read the child's state before the child was killed. */
         if (!result)
             result = forkexec_release(child, 10 * SECOND, &error);
         forkexec_close(child);
@@ -346,7 +347,8 @@ TEST(a_held_child_wakes_its_caller)
     in_copy(hold_is_deadly, NULL);
 }
 
-/* Where a filter forbids that, the caller looks by itself, and hears of the exec of a program that goes on. */
+/* If a filter forbids the wake-up, the caller looks again by itself. It also learns of the execve of a program that runs
+ * on. */
 static void hold_without_waking(const void *code)
 {
     deny(&(struct denial){ SYS_futex, *(const int *)code, { { IS, 1, FUTEX_WAKE_OP } } }, 1);
@@ -360,7 +362,7 @@ static void hold_without_waking(const void *code)
     }
 }
 
-TEST(it_holds_where_a_filter_forbids_to_wake)
+TEST(holding_works_without_futex_wake)
 {
     static const int codes[] = { EPERM, ENOSYS };
     need_native();
@@ -368,7 +370,7 @@ TEST(it_holds_where_a_filter_forbids_to_wake)
         in_copy(hold_without_waking, &codes[i]);
 }
 
-/* Giving up. */
+/* Closing. */
 
 TEST(closing_kills_and_reaps_a_held_child)
 {
@@ -382,7 +384,7 @@ TEST(closing_kills_and_reaps_a_held_child)
     assert_int_equal(kill(pid, 0), -1);
 }
 
-TEST(closing_kills_a_child_that_is_on_its_way)
+TEST(closing_kills_a_child_before_execve)
 {
     const char *fifo;
     struct forkexec_child *child = hold_before_fifo(&fifo);
@@ -404,11 +406,11 @@ TEST(closing_leaves_a_running_child_to_the_caller)
     forkexec_close(NULL);
 }
 
-/* The end of the owner. */
+/* The death of the caller. */
 
 static int told[2];
 
-static void own_three_and_wait(void *without_ppoll)
+static void start_three_and_wait(void *without_ppoll)
 {
     if (without_ppoll)
         forbid_ppoll();
@@ -423,33 +425,33 @@ static void own_three_and_wait(void *without_ppoll)
         pause();
 }
 
-/* Each is started while the others are there to hold what tells them of their owner. */
-static void assert_three_die_with_their_owner(void *without_ppoll)
+/* The others are running when each one is started. They must not keep open what tells a child of the caller's death. */
+static void assert_three_die_with_their_caller(void *without_ppoll)
 {
     int pids[3];
     OK(pipe2(told, O_CLOEXEC));
-    pid_t owner = fork_caller(own_three_and_wait, without_ppoll);
+    pid_t caller = fork_caller(start_three_and_wait, without_ppoll);
     close(told[1]);
     assert_int_equal(read(told[0], pids, 4), 4);
     assert_int_equal(read(told[0], pids + 1, 4), 4);
     assert_int_equal(read(told[0], pids + 2, 4), 4);
     close(told[0]);
-    kill(owner, SIGKILL);
+    kill(caller, SIGKILL);
     for (int i = 0; i < 3; i++)
         assert_true(ends(pids[i]));
-    wait_status_of(owner);
+    wait_status_of(caller);
 }
 
-TEST(held_children_and_holders_die_with_their_owner)
+TEST(held_children_and_holders_die_with_their_caller)
 {
-    assert_three_die_with_their_owner(NULL);
+    assert_three_die_with_their_caller(NULL);
 }
 
-TEST(held_children_die_with_their_owner_where_a_filter_forbids_ppoll)
+TEST(held_children_die_with_their_caller_without_ppoll)
 {
     need_native();
     need_unemulated("it takes no seccomp filters");
-    assert_three_die_with_their_owner(told);
+    assert_three_die_with_their_caller(told);
 }
 
 static void use_in_a_fork(void *child)
@@ -469,7 +471,7 @@ static void use_in_a_fork(void *child)
     forkexec_close(child);
 }
 
-TEST(a_child_is_its_makers_and_no_forks)
+TEST(a_fork_cannot_release_its_parents_child)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_session(attr));
@@ -481,7 +483,7 @@ TEST(a_child_is_its_makers_and_no_forks)
     end(child);
 }
 
-TEST(who_was_reaped_is_not_there)
+TEST(a_child_that_was_reaped_by_others)
 {
     struct forkexec_child *child = hold(new_attr());
     forkexec_signal(child, SIGKILL);
@@ -492,7 +494,7 @@ TEST(who_was_reaped_is_not_there)
     forkexec_close(child);
 }
 
-/* The kernel of an emulator has no robust lists, by which the caller hears of a death. */
+/* Without set_robust_list(2), as under an emulator, the kernel does not mark the death of a child. */
 static void make_children_without_marks(const void *denial)
 {
     deny(denial, 1);
@@ -511,12 +513,12 @@ static void make_children_without_marks(const void *denial)
     assert_int_equal(forkexec_release(child, 10 * SECOND, &error), -ECANCELED);
     assert_int_equal(error.signal, SIGKILL);
     forkexec_close(child);
-    /* An image could not tell of its death. */
+    /* The caller could not learn of the death of an image. */
     OK(forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH));
     assert_int_equal(forkexec_start(attr, reporter, REPORTER("sleep"), NULL, &child, &error), -ENOSYS);
 }
 
-TEST(children_without_marks)
+TEST(children_without_robust_lists)
 {
     need_native();
     in_copy(make_children_without_marks, &(struct denial){ SYS_set_robust_list, ENOSYS, { { 0 } } });
@@ -531,8 +533,8 @@ static void *make_guarded(void *child)
     return (void *)(intptr_t)result;
 }
 
-/* Also where a step of the child may block, and so its death is that of the thread that waits for it. */
-TEST(a_child_that_is_guarded_is_held_beyond_its_makers_thread)
+/* Also where a step of the child may block, so that it has a parent-death signal for the thread that waits. */
+TEST(a_child_with_a_blocking_step_outlives_the_thread_that_started_it)
 {
     struct forkexec_child *child = NULL;
     assert_int_equal(on_a_thread(make_guarded, &child), 0);

@@ -1,4 +1,5 @@
-/* Children that only hold their namespaces: what they hold, how it is reached, and what cannot be asked of them. */
+/* forkexec_hold: children that only hold their namespaces: what they hold, how it is reached, and which requests are
+ * refused. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 #include "deny_calls.h"
@@ -29,7 +30,7 @@ struct visit {
     const char *name;
 };
 
-/* The fd alone is enough to get in. */
+/* The descriptor alone is enough to enter. */
 static void enter(void *visit)
 {
     const struct visit *to = visit;
@@ -55,7 +56,7 @@ static void leave(struct visit visit)
         close(visit.user);
 }
 
-TEST(what_a_holder_holds_can_be_entered)
+TEST(the_namespaces_of_a_holder_can_be_entered)
 {
     need_namespaces();
     struct forkexec_child *child = hold_namespaces(named("kept", FORKEXEC_NS_NET | FORKEXEC_NS_IPC));
@@ -63,7 +64,7 @@ TEST(what_a_holder_holds_can_be_entered)
     assert_int_equal(fcntl(to.uts, F_GETFD), FD_CLOEXEC);
     assert_in_caller(enter, &to);
     forkexec_close(child);
-    /* The namespace now lives by the descriptor. */
+    /* The namespace now exists only because of the descriptor. */
     assert_in_caller(enter, &to);
     leave(to);
 }
@@ -109,7 +110,7 @@ TEST(each_type_of_namespace_has_its_descriptor)
     forkexec_close(child);
 }
 
-TEST(a_descriptor_is_of_one_known_type_and_of_a_child)
+TEST(only_one_known_type_of_a_child_has_a_descriptor)
 {
     struct forkexec_child *child = hold_namespaces(new_attr());
     static const uint32_t wrong[] = { 0, 1, FORKEXEC_NS_UTS | FORKEXEC_NS_IPC, UINT32_MAX };
@@ -119,7 +120,7 @@ TEST(a_descriptor_is_of_one_known_type_and_of_a_child)
     forkexec_close(child);
 }
 
-TEST(a_holder_killed_by_somebody_is_waited_for_like_any_child)
+TEST(a_holder_killed_by_others_can_be_waited_for)
 {
     struct forkexec_child *child = hold_namespaces(new_attr());
     assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), -ETIMEDOUT);
@@ -137,7 +138,7 @@ static void polling_is_denied(void)
     deny(&(struct denial){ SYS_ppoll, EPERM, { { 0 } } }, 1);
 }
 
-/* Which ends only when the member is reaped, and the member is the caller's. */
+/* The holder ends only when the member of its pid namespace is reaped, and only the caller can reap it. */
 static void close_before_a_member(void (*meanwhile)(void))
 {
     struct forkexec_child *holder = hold_namespaces(named("full", FORKEXEC_NS_PID));
@@ -150,8 +151,8 @@ static void close_before_a_member(void (*meanwhile)(void))
     setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
     assert_int_equal(finish(member).signal, SIGKILL);
     if (meanwhile == polling_is_denied)
-        return; /* no holder can be made any more */
-    /* It is reaped with whichever child comes next, once it has ended. */
+        return; /* no new holder can be made */
+    /* A holder that has ended is reaped when the next child is closed. */
     for (int i = 0; exists(text("/proc/%d", pid)); i++) {
         assert_true(i < 1000);
         forkexec_close(hold_namespaces(new_attr()));
@@ -177,8 +178,8 @@ static void close_in_copy(const void *meanwhile)
     close_before_a_member(*(void (*const *)(void))meanwhile);
 }
 
-/* Neither a signal nor a filter makes the close wait for what only the caller can end. */
-TEST(a_holder_is_closed_among_signals_and_without_polling)
+/* Neither signals nor a filter make the close wait for a process that only the caller can reap. */
+TEST(closing_a_holder_with_signals_and_without_ppoll)
 {
     need_namespaces();
     need_native();
@@ -194,17 +195,17 @@ static void close_without_a_pause(const void *unused)
         forkexec_close(hold_namespaces(new_attr()));
 }
 
-/* The kernel wakes the caller when the holder has ended; to sleep any longer would cost a close more than the holder. */
-TEST(a_closed_holder_is_reaped_as_soon_as_it_has_ended)
+/* The kernel wakes the caller when the holder has ended. A longer sleep would cost more than making the holder. */
+TEST(closing_a_holder_reaps_it_as_soon_as_it_has_ended)
 {
     need_namespaces();
     need_native();
     in_copy(close_without_a_pause, NULL);
 }
 
-TEST(a_holder_has_no_descriptor_of_the_callers)
+TEST(a_holder_has_no_descriptor_of_the_caller)
 {
-    need_root(); /* to look */
+    need_root(); /* to look into the child */
     int fd = open("/dev/null", O_RDWR), found = 0;
     struct forkexec_child *child = hold_namespaces(new_attr());
     for (int number = 3; number < 64; number++)
@@ -214,7 +215,7 @@ TEST(a_holder_has_no_descriptor_of_the_callers)
     assert_int_equal(found, 0);
 }
 
-/* What lies after the hold point. */
+/* Attributes that take effect after the hold. */
 
 static int exec_fd(struct forkexec_attr *attr) { return forkexec_attr_set_exec_fd(attr, 0); }
 static int search(struct forkexec_attr *attr) { return forkexec_attr_set_search_path(attr, NULL); }
@@ -243,7 +244,7 @@ static int bits(struct forkexec_attr *attr) { return forkexec_attr_set_securebit
 static int nnp(struct forkexec_attr *attr) { return forkexec_attr_set_no_new_privs(attr); }
 static int late(struct forkexec_attr *attr) { return forkexec_attr_unshare_namespaces(attr, FORKEXEC_NS_PID); }
 
-TEST(what_lies_after_the_hold_point_is_refused)
+TEST(attributes_that_take_effect_after_the_hold_are_refused)
 {
     static int (*const setters[])(struct forkexec_attr *) = { exec_fd, search, cwd, cwd_fd, retry, pid, trace, stop,
         map, inherit, action, mask, deflt, ignore, death, nofile, restore, uid, gid, groups, drop, ambient, caps, bits,

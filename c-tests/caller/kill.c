@@ -1,4 +1,4 @@
-/* Signals reach the child and nobody who came after it; a tree is killed as a whole, or not at all. */
+/* Signals reach the child and no later process with its pid; a process tree is killed as a whole, or not at all. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -9,12 +9,12 @@
 
 #define SECOND 1000000000LL
 
-/* A process of a pid that was just given back: it waits to be killed. 0: this cannot be had here. */
+/* Makes a process with a pid that was just freed; it waits to be killed. Returns 0 where the pid cannot be chosen. */
 static pid_t begin_as(pid_t pid)
 {
     struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
     long made = -1;
-    /* The kernel may take a moment to have it to give. */
+    /* The kernel may need a moment to free the pid. */
     for (double end = seconds() + 5; made < 0 && seconds() < end;) {
         made = syscall(SYS_clone3, &args, sizeof args);
         if (made == 0) {
@@ -28,15 +28,15 @@ static pid_t begin_as(pid_t pid)
     return (pid_t)made;
 }
 
-/* What can be done to a child that is no more, while its pid is somebody else's. */
+/* Calls for a child that has ended, while another process has its pid. */
 static int by_signal(struct forkexec_child *child) { return forkexec_signal(child, SIGKILL); }
 static int by_tree(struct forkexec_child *child) { return forkexec_kill_tree(child); }
 static int by_release(struct forkexec_child *child) { return forkexec_release(child, SECOND, NULL); }
 static int by_close(struct forkexec_child *child) { return forkexec_close(child), 0; }
 static int by_namespace(struct forkexec_child *child) { return forkexec_child_namespace_fd(child, FORKEXEC_NS_UTS); }
 
-/* The caller has reaped the child behind the library's back. */
-static void spare_the_successor(struct forkexec_child *child, int (*what)(struct forkexec_child *), int answer)
+/* The caller reaps the child without telling the library. */
+static void assert_other_process_untouched(struct forkexec_child *child, int (*what)(struct forkexec_child *), int answer)
 {
     pid_t pid = forkexec_child_pid(child);
     assert_int_equal(waitpid(pid, NULL, __WALL), pid);
@@ -57,7 +57,7 @@ static void spare_the_successor(struct forkexec_child *child, int (*what)(struct
         forkexec_close(child);
 }
 
-TEST(nobody_is_taken_for_a_child_that_had_the_same_pid)
+TEST(another_process_with_the_pid_is_not_taken_for_the_child)
 {
     static const struct {
         int (*what)(struct forkexec_child *);
@@ -68,11 +68,11 @@ TEST(nobody_is_taken_for_a_child_that_had_the_same_pid)
         struct forkexec_child *child = start_held(new_attr(), REPORTER("sleep"));
         assert_non_null(child);
         kill(forkexec_child_pid(child), SIGKILL);
-        spare_the_successor(child, acts[i].what, acts[i].answer);
+        assert_other_process_untouched(child, acts[i].what, acts[i].answer);
     }
 }
 
-TEST(no_tree_is_killed_that_is_anothers)
+TEST(no_other_process_tree_is_killed)
 {
     need_native();
     for (int i = 0; i < 2; i++) {
@@ -80,11 +80,11 @@ TEST(no_tree_is_killed_that_is_anothers)
         struct forkexec_child *child = NULL;
         OK(i ? forkexec_attr_set_session(attr) : forkexec_attr_set_process_group(attr, 0));
         OK(forkexec_spawn(attr, reporter, REPORTER("exit", "0"), NULL, &child, NULL));
-        spare_the_successor(child, by_tree, -ESRCH);
+        assert_other_process_untouched(child, by_tree, -ESRCH);
     }
 }
 
-/* Trees. Whoever of them lives holds the write end. */
+/* Process trees. Every living member holds the write end. */
 
 static bool all_gone(int from)
 {
@@ -96,7 +96,7 @@ static bool all_gone(int from)
     return false;
 }
 
-/* A child with two of its own, one of which has a session of its own; told by the end of a pipe. */
+/* A child with two children, one of them in a session of its own. The end of a pipe tells when all are gone. */
 static struct forkexec_child *start_tree(struct forkexec_attr *attr, int *from)
 {
     int pair[2], ready;
@@ -130,7 +130,7 @@ TEST_BOTH(a_pid_namespace_dies_as_a_whole)
     close(from);
 }
 
-TEST_BOTH(a_group_dies_but_for_those_who_left_it)
+TEST_BOTH(a_group_is_killed_except_processes_that_left_it)
 {
     for (int session = 0; session < 2; session++) {
         int pair[2];
@@ -167,7 +167,7 @@ TEST_BOTH(a_group_is_killed_after_its_leader_has_ended_too)
     close(pair[0]);
 }
 
-/* The kernel keeps the group's number as long as it has members, but only a pidfd tells whose it is. */
+/* The kernel keeps the group's number as long as it has members, but only a pidfd proves that it is still the same group. */
 TEST_BOTH(a_group_is_killed_after_its_leader_was_reaped_where_a_pidfd_names_it)
 {
     int pair[2];
@@ -190,7 +190,7 @@ TEST_BOTH(a_group_is_killed_after_its_leader_was_reaped_where_a_pidfd_names_it)
     need(known, "the kernel has no signals to a pidfd's group");
 }
 
-/* A shell that says when it is ready, with its output in a pipe that closes when the last of the tree is gone. */
+/* A shell that reports when it is ready. Its output is a pipe that closes when the last process of the tree is gone. */
 static struct forkexec_child *start_script(struct forkexec_attr *attr, const char *script, int *from)
 {
     int pair[2];
@@ -220,7 +220,7 @@ TEST_BOTH(a_signal_reaches_the_whole_group)
     }
 }
 
-TEST_BOTH(with_the_program_of_an_init_all_others_end)
+TEST_BOTH(with_an_init_all_processes_end_with_the_program)
 {
     need_clone_of_namespaces();
     if (geteuid() != 0)
@@ -237,8 +237,8 @@ TEST_BOTH(with_the_program_of_an_init_all_others_end)
     close(from);
 }
 
-/* The one ends at the signal, and leaves a child that does not; the other does not end. */
-TEST_BOTH(a_tree_is_terminated_to_the_last)
+/* One ends at the signal and leaves a child that does not end; the other does not end. */
+TEST_BOTH(all_processes_of_a_tree_are_terminated)
 {
     static const struct {
         const char *script;
@@ -258,7 +258,7 @@ TEST_BOTH(a_tree_is_terminated_to_the_last)
     }
 }
 
-TEST_BOTH(a_tree_that_is_gone_is_terminated_already)
+TEST_BOTH(terminating_a_tree_that_has_ended)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_session(attr));
@@ -271,7 +271,7 @@ TEST_BOTH(a_tree_that_is_gone_is_terminated_already)
     assert_int_equal(forkexec_signal_tree(NULL, SIGTERM), -EINVAL);
 }
 
-TEST_BOTH(a_child_that_is_not_set_apart_has_no_tree)
+TEST_BOTH(a_child_without_a_group_or_namespace_has_no_tree)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     assert_int_equal(forkexec_kill_tree(child), -EOPNOTSUPP);

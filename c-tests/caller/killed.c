@@ -1,4 +1,4 @@
-/* A caller that is killed, at any instant, leaves no half-made child behind. What was a program by then lives on. */
+/* A caller that is killed at any moment leaves no unfinished child behind. A child that was the program by then runs on. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -9,7 +9,7 @@
 
 static const char *fifo, *cgroup;
 
-/* The ways to spawn. Each is tried until the caller is killed in it. */
+/* The kinds of spawns. Each is repeated until the caller is killed in it. */
 
 static struct forkexec_attr *plain(void)
 {
@@ -65,7 +65,7 @@ static struct forkexec_attr *in_cgroup(void)
     return attr;
 }
 
-/* Namespaces that outlive the caller; what is in them by then has become a process of this one's all the same. */
+/* Namespaces that outlive the caller. Orphans in them become children of this process, too. */
 static struct forkexec_child *holder;
 static int holder_fd;
 
@@ -92,7 +92,7 @@ static struct forkexec_attr *joining_privileged(void)
     return attr;
 }
 
-/* Its last step never ends: nobody writes to the fifo. */
+/* The last step of this child never ends: the FIFO has no writer. */
 static struct forkexec_attr *slow(struct forkexec_attr *attr)
 {
     must(forkexec_attr_open_fd(attr, 5, fifo, O_RDONLY, 0) == 0);
@@ -152,7 +152,7 @@ static void spawn_until_killed(void *with)
     }
 }
 
-/* All the children of this process that are not the program have gone, or go soon. Programs are ended here. */
+/* All children of this process that are not the program have ended, or end soon. Programs are ended here. */
 static void must_leave_programs_only(void)
 {
     char path[64], exe[4096];
@@ -192,7 +192,7 @@ struct series {
     int how, kills, longest_us;
 };
 
-/* In a process to which the orphans come. */
+/* In a process that adopts the orphans. */
 static void kill_callers(void *with)
 {
     const struct series *series = with;
@@ -281,7 +281,7 @@ TEST(a_caller_killed_while_a_child_enters_a_cgroup)
     assert_int_equal(removed, 0);
 }
 
-/* Stuck in a step: nothing but the death of the caller ends it. */
+/* In a step that does not end: only the death of the caller ends the child. */
 
 TEST(a_caller_killed_while_a_step_of_the_child_does_not_end)
 {
@@ -316,7 +316,7 @@ TEST(a_caller_killed_while_a_step_after_the_release_of_a_mapped_child_does_not_e
     kill_in(slow_namespaces, 1, 4, 100000);
 }
 
-/* No thread waits for these, and so no thread's death tells. */
+/* No thread waits for these children, so they have no parent-death signal of a thread. */
 
 TEST(a_caller_killed_while_a_step_after_a_release_with_a_time_limit_does_not_end)
 {
@@ -334,7 +334,7 @@ TEST(a_caller_killed_while_a_step_of_a_released_first_process_does_not_end)
     kill_in(slow_namespaces, 4, 4, 100000);
 }
 
-/* In namespaces that are there already, where a second process goes on. */
+/* In existing namespaces, where a second process continues. */
 
 static void kill_in_joins(struct forkexec_attr *(*attr)(void), struct forkexec_attr *(*slow_attr)(void), bool user)
 {
@@ -365,7 +365,7 @@ TEST(a_caller_killed_while_a_child_joins)
     kill_in_joins(joining, slow_joining, true);
 }
 
-TEST(a_caller_killed_while_a_child_joins_beside_new_ones)
+TEST(a_caller_killed_while_a_child_joins_and_creates_namespaces)
 {
     need_user_namespaces();
     kill_in_joins(joining_beside_new_ones, NULL, true);
@@ -377,7 +377,7 @@ TEST(a_caller_killed_while_a_child_joins_those_of_its_own_root)
     kill_in_joins(joining_privileged, slow_privileged, false);
 }
 
-/* What takes longer to end than a close waits for is reaped with a child that is closed later. */
+/* A holder that takes longer to end than a close waits is reaped when another child is closed later. */
 static bool all_are_reaped(void)
 {
     for (double end = seconds() + 20; seconds() < end; usleep(1000)) {
@@ -392,7 +392,7 @@ static bool all_are_reaped(void)
     return false;
 }
 
-/* A holder that is killed at any instant takes the children with it that have come so far, and no other. */
+/* A holder that is killed at any moment ends the children that have entered its namespaces, and no others. */
 static void spawn_while_it_goes(void *with)
 {
     const int *delay = with;

@@ -1,5 +1,5 @@
-/* What the library keeps open in its caller for the children to come: the image and the pages. They are under the same
- * numbers whoever lives how long, and there are never more of them. */
+/* Descriptors that the library keeps open in the caller for later children: the image and the shared pages. Their numbers
+ * never change, however long children live, and there are never more of them. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 #include "deny_calls.h"
@@ -11,7 +11,7 @@
 
 #define SECOND 1000000000LL
 
-/* The numbers, each with a space behind it. */
+/* The numbers, each followed by a blank. */
 static const char *kept(void)
 {
     const char *numbers = "";
@@ -28,7 +28,7 @@ static struct forkexec_attr *fresh(void)
     return attr;
 }
 
-/* Mapped with a user namespace of its own, it uses the other page. */
+/* A child whose maps the caller writes uses the other page. */
 static struct forkexec_attr *fresh_user(void)
 {
     struct forkexec_attr *attr = fresh();
@@ -37,7 +37,7 @@ static struct forkexec_attr *fresh_user(void)
     return attr;
 }
 
-/* Before the harness makes any child. */
+/* Runs before the harness makes any child. */
 static const char *kept_at_first;
 static int spawned_at_first;
 
@@ -58,7 +58,7 @@ __attribute__((constructor)) static void ask_for_fresh(void)
         spawned_at_first = -EALREADY;
 }
 
-TEST(what_fresh_needs_is_there_when_it_is_asked_for)
+TEST(an_image_is_opened_when_a_fresh_child_is_requested)
 {
     need_native();
     assert_int_equal(spawned_at_first, 0);
@@ -85,20 +85,20 @@ static void spawn_beside(struct forkexec_attr *held, struct forkexec_attr *spawn
     assert_string_equal(kept(), before);
 }
 
-TEST(a_held_child_takes_nothing_from_the_others)
+TEST(a_held_child_does_not_change_the_numbers)
 {
     need_native();
     spawn_beside(fresh(), fresh());
 }
 
-TEST(a_held_child_in_a_user_namespace_takes_nothing_from_the_others)
+TEST(a_held_child_in_a_user_namespace_does_not_change_the_numbers)
 {
     need_native();
     need_user_namespaces();
     spawn_beside(fresh_user(), fresh_user());
 }
 
-TEST(nor_does_a_program_with_an_init)
+TEST(a_program_with_an_init_does_not_change_the_numbers)
 {
     need_native();
     need_user_namespaces();
@@ -117,7 +117,7 @@ TEST(nor_does_a_program_with_an_init)
     assert_string_equal(kept(), before);
 }
 
-/* The number is kept for the time when pages can be made again. */
+/* The number stays reserved until pages can be made again. */
 static void spawn_without_memfd(const void *unused)
 {
     (void)unused;
@@ -132,7 +132,7 @@ static void spawn_without_memfd(const void *unused)
     assert_string_equal(kept(), before);
 }
 
-TEST(where_no_page_can_be_made_the_number_stays)
+TEST(the_number_stays_while_no_page_can_be_made)
 {
     need_native();
     in_copy(spawn_without_memfd, NULL);

@@ -1,6 +1,6 @@
-/* A caller with very many descriptors: what connects it and a child in an image of its own is made by the child, in its
- * small table, and fetched from there. What is seen of it is the same as ever. (Other programs are run with many descriptors too:
- * see meson.build.) */
+/* A caller with very many open descriptors. A child with an image of its own then makes the pipes to the caller in its own
+ * small descriptor table, and the caller fetches them with pidfd_getfd(2). Nothing else changes. (Other tests are run with
+ * many descriptors, too: see meson.build.) */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -12,7 +12,7 @@
 
 enum { MANY = 800 };
 
-/* So that every number below is taken. */
+/* All numbers below MANY are in use. */
 static void open_many_fds(void)
 {
     int fd;
@@ -45,7 +45,7 @@ static void runs_with_many_fds(const void *denial)
     assert_saw(view, "fds", "0 1 2");
 }
 
-/* What connects caller and child besides the page is made for each child. */
+/* Besides the shared page, the pipes are made for each child. */
 static void is_held_with_many_fds(const void *denial)
 {
     open_many_fds();
@@ -58,8 +58,8 @@ static void is_held_with_many_fds(const void *denial)
 static const struct denial no_polling[] = { { SYS_ppoll, EPERM, { { 0 } } } };
 static const struct denial unknown_polling[] = { { SYS_ppoll, ENOSYS, { { 0 } } } };
 
-/* A child that cannot wait until its ends are fetched is given them. */
-TEST_BOTH(ends_are_made_where_the_child_cannot_wait)
+/* The caller makes the pipes for a child that cannot wait until its ends are fetched. */
+TEST_BOTH(the_caller_makes_the_ends_if_the_child_cannot_wait)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
@@ -68,9 +68,9 @@ TEST_BOTH(ends_are_made_where_the_child_cannot_wait)
     in_copy(is_held_with_many_fds, no_polling);
 }
 
-/* A child in a copy of the caller's memory looks the same, but could not be let into another root. And nobody can change
- * the file that runs. The library has its own file from the first child on, which has to be far then: in this program run
- * again among the many. */
+/* A copied child would look the same, but could not enter another root. And no process can change the file that the child
+ * runs. The library opens its image with the first child and keeps it, so its number is high only in a program that is run
+ * again with many descriptors. */
 static void has_an_image_of_its_own(void)
 {
     static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
@@ -81,7 +81,7 @@ static void has_an_image_of_its_own(void)
     int fd = open(exe, O_RDONLY | O_CLOEXEC);
     assert_int_equal(fcntl(fd, F_GET_SEALS) & seals, seals);
     close(fd);
-    /* Nor has it brought the caller's ends along. */
+    /* The child has none of the caller's ends open. */
     for (int far = MANY / 2; far < MANY + 64; far++)
         assert_false(exists(text("/proc/%d/fd/%d", forkexec_child_pid(child), far)));
     OK(forkexec_release(child, FORKEXEC_FOREVER, NULL));
@@ -89,30 +89,30 @@ static void has_an_image_of_its_own(void)
     forkexec_close(child);
 }
 
-TEST(the_image_is_made_where_it_is_far)
+TEST(the_image_with_a_high_number)
 {
     int many[MANY], n = 0;
     if (denied_as())
         return has_an_image_of_its_own();
     need_native();
-    need_root(); /* others cannot look into it */
+    need_root(); /* others cannot inspect the child */
     need_probe(FORKEXEC_PROBE_IMAGE);
     while (n < MANY && (many[n] = open("/dev/null", O_RDONLY)) >= 0)
         n++;
-    bool succeeds = succeeds_again("many fds", NULL, 0, "the_image_is_made_where_it_is_far");
+    bool succeeds = succeeds_again("many fds", NULL, 0, "the_image_with_a_high_number");
     while (n)
         close(many[--n]);
     assert_true(succeeds);
 }
 
-TEST_BOTH(ends_are_fetched)
+TEST_BOTH(the_caller_fetches_the_ends)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
     in_copy(runs_with_many_fds, NULL);
 }
 
-TEST_BOTH(without_fetching_they_are_made_by_the_caller)
+TEST_BOTH(the_caller_makes_the_ends_without_pidfd_getfd)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
@@ -120,7 +120,7 @@ TEST_BOTH(without_fetching_they_are_made_by_the_caller)
     in_copy(runs_with_many_fds, unknown_fetching);
 }
 
-TEST(many_fds_are_what_they_are_fetched_for)
+TEST(the_ends_are_fetched_only_with_many_fds)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_probe(FORKEXEC_PROBE_CLOSE_RANGE);
@@ -128,7 +128,7 @@ TEST(many_fds_are_what_they_are_fetched_for)
     assert_false(succeeds_in_copy(is_held_with_many_fds, deadly_fetching));
 }
 
-/* Numbers of 0 to 2 that the caller lacks are not what the child's own ends get. */
+/* If the caller lacks numbers of 0 to 2, the child's own ends must not get these numbers. */
 static void lacks_standard_ones(const void *unused)
 {
     (void)unused;
@@ -146,7 +146,7 @@ static void lacks_standard_ones(const void *unused)
     assert_memory_equal(out, "inside\n", 7);
 }
 
-TEST_BOTH(among_them_nothing_is_mistaken)
+TEST_BOTH(a_caller_without_standard_descriptors)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
@@ -167,7 +167,7 @@ static void in_namespaces(const void *types)
     assert_saw(view, "fds", "0 1 2");
 }
 
-/* A pidfd of the caller would have a high number, so it is not by that that the child hears of the caller's death. */
+/* A pidfd of the caller would have a high number, so the child learns of the caller's death in another way. */
 static void is_mapped_with_many_fds(const void *denial)
 {
     open_many_fds();
@@ -178,7 +178,7 @@ static void is_mapped_with_many_fds(const void *denial)
     assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
 }
 
-TEST(in_a_pid_namespace_they_are_fetched_too)
+TEST(the_ends_are_fetched_in_a_pid_namespace)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_probe(FORKEXEC_PROBE_CLOSE_RANGE);
@@ -196,7 +196,7 @@ TEST_BOTH(in_new_namespaces)
     in_copy(in_namespaces, &all);
 }
 
-/* Lets all that ask go on, the first after longer than the child waits. */
+/* Lets all calls that the filter reports continue, the first one after longer than the child waits. */
 static void *be_slow(void *listener_)
 {
     atomic_int *place = listener_;
@@ -233,8 +233,8 @@ static void fetches_too_late(const void *unused)
     assert_int_equal(reporter_exits(fresh(), "exit", "6"), 6);
 }
 
-/* A child waits for its caller, but not for ever: then there is another. */
-TEST_BOTH(a_caller_that_was_only_slow)
+/* A child waits for its caller, but not for ever. After that another child is made. */
+TEST_BOTH(a_slow_caller)
 {
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);

@@ -1,5 +1,5 @@
-/* Callers that reap whatever ends, or ignore it, and callers that hear of every end: what they get to know of the
- * library's children, and what the library gets to know. */
+/* Callers that reap all children, that ignore SIGCHLD, or that get a signal at every end: what they notice of the library's
+ * children, and what the library learns of them. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -46,7 +46,7 @@ static void begin_reaping(void)
     must(pthread_create(&thread, NULL, reap_for_ever, NULL) == 0);
 }
 
-/* The failure of a child in the caller's memory, at each of its steps, is nobody else's business. */
+/* A failure of a child in the caller's memory, at each step, must not be visible to the caller. */
 static void fail_unheard(void *unused)
 {
     (void)unused;
@@ -80,7 +80,7 @@ TEST(failures_in_shared_memory_are_neither_signalled_nor_waited_for)
     assert_in_caller(fail_unheard, NULL);
 }
 
-/* Right answers for those who reap everything themselves. */
+/* The library's answers are right where the caller reaps everything itself. */
 
 enum way { HANDLER, THREAD, IGNORE, NO_WAIT, WAYS };
 
@@ -102,7 +102,7 @@ static struct forkexec_attr *attr_of(const struct caller *caller)
     return attr;
 }
 
-/* Who was reaped by the caller is no child of the library's any more; whoever was not has ended as told. */
+/* A child that the caller reaped is unknown to the library. All others ended as reported. */
 static void must_end(struct forkexec_child *child, enum way way)
 {
     struct forkexec_status status;
@@ -155,7 +155,8 @@ static void spawn_and_be_right(void *with)
     }
     if (caller->way != HANDLER && caller->way != THREAD)
         return;
-    /* On one CPU the library may have reaped all of these first. This one it does not wait for before the caller has. */
+    /* On one CPU the library may have reaped all of these first. For this one the library waits after the caller has reaped
+     * it. */
     struct forkexec_child *child = NULL;
     must(forkexec_spawn(good, reporter, argv, NULL, &child, NULL) == 0);
     for (int turn = 0; atomic_load(&reaped) == 0 && turn < 30000; turn++)

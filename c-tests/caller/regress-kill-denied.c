@@ -1,4 +1,5 @@
-/* In a cgroup of version 1 what is listed is killed one by one. Somebody who could not be killed was once taken for dead. */
+/* In a cgroup of version 1 the listed processes are killed one by one. A process that could not be killed once counted as
+ * dead. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -7,7 +8,7 @@
 
 #define NOBODY 65534
 
-/* Somebody of another user in the cgroup, who ends with this process. */
+/* A process of another user in the cgroup. It ends with this process. */
 static pid_t add_bystander(const char *procs)
 {
     pid_t pid = fork();
@@ -44,7 +45,7 @@ static void kills_what_it_may(const void *path)
     assert_int_equal(errno, EPERM);
 }
 
-TEST_BOTH(who_cannot_be_killed_is_told)
+TEST_BOTH(a_process_that_cannot_be_killed_is_reported)
 {
     need_native();
     need_root();

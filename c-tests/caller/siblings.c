@@ -1,4 +1,4 @@
-/* Children that are started at the same time know nothing of each other's descriptors, at no time. */
+/* Children that are started at the same time never have each other's descriptors, not even for a moment. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -9,11 +9,11 @@
 
 #define SECOND 1000000000LL
 
-static bool keeps_quiet; /* the other children are held, and would not exec for a long time */
+static bool keeps_quiet; /* the other children are held and do not call execve for a long time */
 static atomic_bool over;
 static atomic_int wrong;
 
-/* All the text until the last writer is gone; false if that does not happen. */
+/* Reads all text until the last writer is gone; false if that does not happen. */
 static bool read_text(int fd, char *text, size_t size)
 {
     size_t length = 0;
@@ -29,7 +29,7 @@ static bool read_text(int fd, char *text, size_t size)
     return true;
 }
 
-/* A child whose only descriptors are 0 to 2, two pipes of its own and a file: it says what it has. */
+/* A child with only the descriptors 0 to 2, two pipes of its own and a file. It lists what it has. */
 static bool has_its_own_only(uint32_t mode)
 {
     static _Thread_local char seen[1 << 16];
@@ -39,7 +39,7 @@ static bool has_its_own_only(uint32_t mode)
     struct forkexec_attr *attr = forkexec_attr_new();
     struct forkexec_child *child = NULL;
     bool good;
-    /* Not close-on-exec: whatever keeps them from others, it is not the exec. */
+    /* Not close-on-exec: only the library can keep it from other children. */
     if (pipe(out) || pipe(extra) || fstat(extra[1], &status))
         return false;
     snprintf(mine, sizeof mine, "pipe:[%lu]", (unsigned long)status.st_ino);
@@ -52,7 +52,7 @@ static bool has_its_own_only(uint32_t mode)
     good = good && read_text(out[0], seen, sizeof seen);
     snprintf(should, sizeof should, "\nfd.9 %s\n", mine);
     good = good && strstr(seen, "\nfds 0 1 2 9\n") && strstr(seen, should);
-    /* The program has ended, so nobody else has this one. */
+    /* The program has ended, so no other process has this descriptor open. */
     forkexec_wait(child, 20 * SECOND, 0, NULL, 0);
     char byte;
     good = good && poll(&(struct pollfd){ extra[0], POLLIN, 0 }, 1, 20000) == 1 && read(extra[0], &byte, 1) == 0;
@@ -71,8 +71,8 @@ static void *look(void *mode)
     return NULL;
 }
 
-/* Meanwhile: children that stay, held or as programs. */
-static void *crowd(void *unused)
+/* Meanwhile other children are started: held ones and running ones. */
+static void *start_others(void *unused)
 {
     struct forkexec_attr *attr = forkexec_attr_new();
     while (!atomic_load(&over)) {
@@ -94,33 +94,33 @@ static void *crowd(void *unused)
     return unused;
 }
 
-static void look_in_a_crowd(bool held)
+static void look_while_others_start(bool held)
 {
     uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED, FORKEXEC_MEMORY_AUTO };
-    pthread_t crowds[2], looking[4];
+    pthread_t starters[2], looking[4];
     keeps_quiet = held;
     atomic_store(&over, false);
     atomic_store(&wrong, 0);
     for (int i = 0; i < 2; i++)
-        pthread_create(&crowds[i], NULL, crowd, NULL);
+        pthread_create(&starters[i], NULL, start_others, NULL);
     for (int i = 0; i < 4; i++)
         pthread_create(&looking[i], NULL, look, &modes[i]);
     for (int i = 0; i < 4; i++)
         pthread_join(looking[i], NULL);
     atomic_store(&over, true);
     for (int i = 0; i < 2; i++)
-        pthread_join(crowds[i], NULL);
+        pthread_join(starters[i], NULL);
     assert_int_equal(atomic_load(&wrong), 0);
 }
 
 TEST(programs_have_only_their_own_descriptors)
 {
     need_native();
-    look_in_a_crowd(false);
+    look_while_others_start(false);
 }
 
-TEST(held_children_have_nothing_of_those_started_later)
+TEST(held_children_have_no_descriptors_of_later_children)
 {
     need_native();
-    look_in_a_crowd(true);
+    look_while_others_start(true);
 }

@@ -1,4 +1,4 @@
-/* Eight threads spawn, allocate and print, all at once and for long: no hang, no leak, no wrong answer. */
+/* Eight threads spawn, allocate and print at the same time, for long: no deadlock, no leak, no wrong result. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -16,7 +16,7 @@ static bool under_valgrind(void)
     return preload && strstr(preload, "vgpreload");
 }
 
-/* What is spawned, and what must come of it. */
+/* The requests, and their expected results. */
 struct kind {
     struct forkexec_attr *attr;
     const char *path;
@@ -91,7 +91,7 @@ static bool is_right(const struct kind *kind, int number)
     return good;
 }
 
-/* What a child that touched the caller's allocator or streams would break. */
+/* Things that a child would break if it used the caller's allocator or streams. */
 static void allocate_and_print(FILE *out, int number)
 {
     char *blocks[16];
@@ -165,15 +165,15 @@ TEST(eight_threads_spawn_for_long_without_a_leak_or_a_wrong_answer)
     assert_int_equal(lines, count / 10 + count);
     printf("# %zu to %zu bytes allocated, %ld to %ld pages resident, %ld to %ld mappings\n", before.heap, after.heap,
         before.resident_pages, after.resident_pages, before.maps, after.maps);
-    if (under_valgrind() || before.heap == 0) /* a sanitizer's allocator keeps what was freed, and looks for leaks itself */
+    if (under_valgrind() || before.heap == 0) /* a sanitizer's allocator keeps freed memory, and checks for leaks itself */
         return;
-    /* Threads that come and go move both a little; a leak of one byte a spawn would be 20,000. */
+    /* Both vary a little with threads that start and end. A leak of one byte for each spawn would be 20,000. */
     assert_true(after.heap < before.heap + 16384);
     assert_true(after.resident_pages < before.resident_pages + 1024);
     assert_true(after.maps < before.maps + 40);
 }
 
-/* Namespaces, which are slower to make and to end. */
+/* Namespaces, which take longer to make and to end. */
 TEST(eight_threads_spawn_into_namespaces)
 {
     need_user_namespaces();

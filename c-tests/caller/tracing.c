@@ -1,4 +1,4 @@
-/* Children that stop, or that are traced: the caller goes on. */
+/* Children that stop or are traced: the caller is not blocked. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -18,7 +18,7 @@ static struct forkexec_child *held(int (*setter)(struct forkexec_attr *), uint32
     return child;
 }
 
-/* Waits until it has stopped, and says by what. */
+/* Waits until the process has stopped; returns the signal. */
 static int stopped_by(pid_t pid)
 {
     int status = 0;
@@ -46,8 +46,8 @@ TEST(a_child_that_stops_itself_is_continued_into_the_program)
     }
 }
 
-/* Programs execute themselves by this name; in the library's image it would be the image. */
-TEST(the_callers_own_file_is_executed_by_its_link)
+/* Programs execute themselves by this path. In a child with the library's image it would be the image. */
+TEST(proc_self_exe_is_the_callers_executable)
 {
     static const char *const names[] = { "/proc/self/exe", "/proc/thread-self/exe" };
     need_native();
@@ -76,7 +76,7 @@ static void *continue_it(void *child)
     return (void *)signal;
 }
 
-TEST(somebody_else_may_continue_it_while_the_release_waits)
+TEST(another_process_may_continue_it_while_the_release_waits)
 {
     struct forkexec_child *child = held(forkexec_attr_set_stop, FORKEXEC_MEMORY_AUTO, "4");
     pthread_t thread;
@@ -108,7 +108,7 @@ TEST(a_tracer_may_attach_where_the_child_has_stopped)
     forkexec_close(child);
 }
 
-TEST(a_child_closed_while_it_is_stopped_is_gone)
+TEST(closing_a_stopped_child_ends_it)
 {
     struct forkexec_child *child = held(forkexec_attr_set_stop, FORKEXEC_MEMORY_AUTO, "5");
     pid_t pid = forkexec_child_pid(child);
@@ -176,8 +176,8 @@ TEST(the_thread_that_releases_is_not_the_tracer)
     forkexec_close(child);
 }
 
-/* The signal is delivered, and so stops the tracee, when the mask opens: before the exec. */
-TEST(a_tracee_with_a_signal_pending_hangs_nobody)
+/* The signal is delivered, and stops the tracee, when the mask is set: before execve. */
+TEST(a_tracee_with_a_pending_signal_blocks_no_caller)
 {
     need_native();
     struct forkexec_attr *attr = new_attr();
@@ -202,7 +202,7 @@ TEST(a_tracee_with_a_signal_pending_hangs_nobody)
     forkexec_close(child);
 }
 
-/* A brother of the child's, who traces it until it is killed, and waits for nothing; 0 where it may not. */
+/* A sibling of the child that traces it until it is killed, and never waits. Returns 0 where it may not trace. */
 static pid_t tracer_of(pid_t pid)
 {
     int ends[2];
@@ -233,7 +233,7 @@ static long sleeps_of_this_thread(void)
     return usage.ru_nvcsw;
 }
 
-/* Its end is told to the tracer first; until then the close can only look again, and does not do so without a pause. */
+/* The tracer is told of the end first. Until then the close can only look again, and must sleep in between. */
 TEST(a_close_sleeps_while_a_tracer_has_not_reaped_the_child)
 {
     need_native();
@@ -252,14 +252,14 @@ TEST(a_close_sleeps_while_a_tracer_has_not_reaped_the_child)
 
     assert_int_equal(kill(tracer, SIGKILL), 0);
     assert_int_equal(waitpid(tracer, NULL, 0), tracer);
-    /* It is reaped with the next child. */
+    /* The child is reaped together with the next one. */
     for (int i = 0; exists(text("/proc/%d", pid)); i++) {
         assert_true(i < 1000);
         forkexec_close(start_held(new_attr(), REPORTER("exit", "0")));
     }
 }
 
-TEST(stop_and_trace_need_somebody_who_can_act)
+TEST(stop_and_trace_need_a_caller_that_can_continue_the_child)
 {
     for (int i = 0; i < 2; i++) {
         struct forkexec_attr *attr = new_attr();

@@ -1,4 +1,5 @@
-/* A caller that is not dumpable, as who has dropped root's ids: its files in /proc, and its copies', belong to root. */
+/* A caller that is not dumpable, as after root has changed to another user: its files in /proc belong to root, and so do
+ * those of its copies. */
 #include "in_fork.h"
 
 #include <linux/filter.h>
@@ -42,7 +43,7 @@ static void check_maps(const void *with)
     assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
 }
 
-TEST_BOTH(its_child_is_mapped)
+TEST_BOTH(its_child_has_maps)
 {
     need_native();
     need_user_namespaces();
@@ -65,7 +66,7 @@ TEST_BOTH(its_child_has_an_oom_score)
     in_fork(check_oom_score, public_reporter());
 }
 
-/* A copy of it could be looked into, were its files its own. */
+/* If the files of a copied child belonged to the caller's user, other processes of that user could read the copy. */
 static void check_copies(const void *with)
 {
     become_undumpable();
@@ -85,14 +86,14 @@ static void check_copies(const void *with)
     assert_spawn_fails(attr, with, FORKEXEC_STAGE_OOM_SCORE, EACCES, -1);
 }
 
-TEST_BOTH(its_copy_stays_so)
+TEST_BOTH(its_copy_is_not_dumpable)
 {
     need_user_namespaces();
     in_fork(check_copies, public_reporter());
 }
 
-/* A user namespace that is entered after another namespace was joined: the child says when it waits for its maps. Of a
- * caller without root's ids that may join one of the host all the same. */
+/* A user namespace is entered after another namespace was joined, so the child tells when it waits for its maps. The caller
+ * has not root's ids, but may join a namespace of the host. */
 static void check_copy_that_joins(const void *with)
 {
     assert_false(prctl(PR_SET_KEEPCAPS, 1));
@@ -111,7 +112,7 @@ static void check_copy_that_joins(const void *with)
     }
 }
 
-TEST_BOTH(its_copy_stays_so_while_it_waits_for_maps)
+TEST_BOTH(its_copy_is_not_dumpable_while_it_waits_for_maps)
 {
     need_native();
     need_root();
@@ -123,7 +124,7 @@ TEST_BOTH(its_copy_stays_so_while_it_waits_for_maps)
     close(uts);
 }
 
-/* What does not take files of /proc. */
+/* Attributes that need no file in /proc. */
 static void check_others(const void *with)
 {
     static const struct sock_filter allow = { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW };
@@ -142,13 +143,13 @@ static void check_others(const void *with)
     }
 }
 
-TEST_BOTH(the_rest_is_as_ever)
+TEST_BOTH(all_other_attributes_work)
 {
     need_native();
     in_fork(check_others, public_reporter());
 }
 
-/* Namespaces that outlive a program, and one that enters them. */
+/* Namespaces that outlive their program, and a child that enters them. */
 static void check_join(const void *with)
 {
     become_undumpable();

@@ -1,5 +1,5 @@
-/* An error is never read as "there is none": whatever the library asks the kernel about its caller, a filter may answer with
- * an error. All that was asked holds then, as the program's own files in /proc tell, or the spawn fails and says why. */
+/* An error is never read as "there is none". A filter answers each question of the library about its caller with an error.
+ * The request then has its full effect, which the program's files in /proc show, or the spawn fails and says why. */
 #include "in_fork.h"
 #include "deny_calls.h"
 
@@ -9,7 +9,7 @@
 
 EACH_TEST_NEEDS(need_native)
 
-/* What is asked about the caller. The lower half of a NULL pointer is 0. */
+/* The questions about the caller. The lower half of a NULL pointer is 0. */
 static const struct denial questions[] = {
     { SYS_prctl, 0, { { IS, 0, PR_CAPBSET_READ } } },
     { SYS_prctl, 0, { { IS, 0, PR_CAPBSET_READ }, { IS, 1, 7 } } },
@@ -38,7 +38,7 @@ static const struct denial questions[] = {
 #define QUESTIONS (sizeof questions / sizeof *questions)
 static const int answers[] = { EPERM, ENOSYS, EIO };
 
-/* What is asked for, and how it shows: lines of a file of the program's in /proc, or how the program ends. */
+/* The requests, and how their effect shows: lines of a file in the program's /proc, or the program's exit. */
 struct request {
     const char *name;
     void (*ask)(struct forkexec_attr *attr);
@@ -46,7 +46,7 @@ struct request {
     const char *lines[4];
     char *argv[4]; /* "%s" is the scratch directory */
     int exit_code;
-    bool root; /* only as root */
+    bool root; /* for root only */
 };
 
 #define ASK(name, ...) static void name(struct forkexec_attr *attr) { __VA_ARGS__; }
@@ -114,7 +114,7 @@ static bool can_ask(const struct request *request)
     return !request->root || !own_uid;
 }
 
-/* A request with the file to read at 5, which the reporter prints. */
+/* A request with the file to read as descriptor 5, which the reporter prints. */
 static struct forkexec_attr *asked(const struct request *request, uint32_t mode, int out)
 {
     struct forkexec_attr *attr = attr_in(mode);
@@ -131,7 +131,7 @@ static bool is_refused(const struct request *request, uint32_t mode)
     return request->ask == in_a_chroot && mode == FORKEXEC_MEMORY_COPIED;
 }
 
-/* Without libc's help, which some of the calls may be denied to. */
+/* Without libc, whose functions would need some of the denied calls. */
 static size_t read_all(int fd, char *bytes, size_t room)
 {
     size_t size = 0;
@@ -141,7 +141,7 @@ static size_t read_all(int fd, char *bytes, size_t room)
     return size;
 }
 
-/* Whether it went as it has to; says what did not. An undisturbed spawn has to succeed. */
+/* Whether the result is right; prints what is not. Without denied calls the spawn has to succeed. */
 static bool is_right(const struct request *request, uint32_t mode, bool undisturbed)
 {
     static char seen[16384];
@@ -230,7 +230,7 @@ static void tear_down(struct forkexec_child *holder)
     rmdir("/sys/fs/cgroup/unreadable");
 }
 
-/* Every question, answered so, for every request. */
+/* Every question, answered with this errno, for every request. */
 static void every_turn(void)
 {
     struct forkexec_child *holder = NULL;
@@ -255,13 +255,13 @@ static void every_turn(void)
     assert_int_equal(wrong, 0);
 }
 
-TEST(what_was_never_learnt)
+TEST(questions_that_were_never_answered)
 {
     need_user_namespaces();
     every_turn();
 }
 
-TEST(what_was_learnt_before)
+TEST(questions_that_were_answered_before)
 {
     struct forkexec_attr *attr = new_attr();
     need_user_namespaces();
@@ -271,7 +271,7 @@ TEST(what_was_learnt_before)
     every_turn();
 }
 
-/* What was learnt with an error is asked again. */
+/* A question that was answered with an error is asked again. */
 static void learns_later(const void *unused)
 {
     (void)unused;
@@ -283,7 +283,7 @@ static void learns_later(const void *unused)
         struct denial denials[64] = { questions[0] };
         size_t n = i ? 0 : 1;
         denials[0].code = EIO;
-        /* Of what every kernel has it is a filter that says that it does not exist. */
+        /* All kernels have these calls, so an ENOSYS comes from a filter. */
         for (uint32_t cap = 36; i && cap < 64; cap++)
             denials[n++] = (struct denial){ SYS_prctl, EINVAL, { { IS, 0, PR_CAPBSET_READ }, { IS, 1, cap } } };
         pid_t pid = fork();
@@ -299,15 +299,15 @@ static void learns_later(const void *unused)
     }
 }
 
-TEST(the_sentence_names_it)
+TEST(the_message_names_the_question)
 {
     need_root();
     public_reporter();
     in_copy(learns_later, NULL);
 }
 
-/* A pid that the program's own filter hides is not written as 0. */
-TEST_BOTH(a_pid_that_is_not_told)
+/* If the program's own filter hides the pid, no 0 is written. */
+TEST_BOTH(a_pid_that_a_filter_hides)
 {
     static const struct sock_filter hides[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpid, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),

@@ -1,4 +1,4 @@
-/* Waiting: how long, how often, by whom, and what is told. */
+/* Waiting: how long, how often, by which thread, and what is reported. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 #include "deny_calls.h"
@@ -20,7 +20,7 @@ static void end(struct forkexec_child *child)
 
 /* How long. */
 
-TEST_BOTH(a_wait_lasts_as_long_as_it_was_told)
+TEST_BOTH(a_wait_takes_its_timeout)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     static const int64_t times[] = { 0, 1, SECOND / 20, SECOND / 5 };
@@ -34,7 +34,7 @@ TEST_BOTH(a_wait_lasts_as_long_as_it_was_told)
     assert_int_equal(forkexec_wait(child, 0, 0, NULL, 0), 0);
 }
 
-TEST_BOTH(any_negative_time_is_for_ever_and_the_longest_is_no_overflow)
+TEST_BOTH(negative_timeouts_are_for_ever_and_the_longest_does_not_overflow)
 {
     assert_int_equal(forkexec_wait(start_reporter(new_attr(), "exit", "0"), INT64_MIN, 0, NULL, 0), 0);
     assert_int_equal(forkexec_wait(start_reporter(new_attr(), "exit", "0"), INT64_MAX, 0, NULL, 0), 0);
@@ -56,7 +56,7 @@ TEST_BOTH(a_child_can_be_left_to_be_waited_for_again)
     assert_int_equal(forkexec_signal(child, SIGTERM), -ESRCH);
 }
 
-TEST_BOTH(the_first_reaping_is_remembered)
+TEST_BOTH(the_status_is_remembered_after_the_first_wait)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "exit", "9");
     struct forkexec_status first = finish(child), again;
@@ -83,7 +83,7 @@ static void wait_interrupted(void *unused)
     struct forkexec_child *child;
     struct forkexec_status status;
     struct sigaction act = { .sa_handler = count, .sa_flags = SA_RESTART };
-    /* Again and again: the first may come before the wait has begun. */
+    /* Again and again, since the first signal may come before the wait has begun. */
     struct itimerval soon = { { 0, 50000 }, { 0, 50000 } }, never = { { 0, 0 }, { 0, 0 } };
     must(forkexec_spawn(new_attr(), reporter, REPORTER("sleep"), NULL, &child, NULL) == 0);
     sigaction(SIGALRM, &act, NULL);
@@ -97,7 +97,7 @@ static void wait_interrupted(void *unused)
     forkexec_close(child);
 }
 
-TEST(a_handler_interrupts_and_loses_nothing)
+TEST(a_handler_interrupts_and_no_status_is_lost)
 {
     assert_in_caller(wait_interrupted, NULL);
 }
@@ -118,7 +118,7 @@ TEST_BOTH(a_blocked_signal_does_not_interrupt)
 
 /* Reaped by others. */
 
-TEST_BOTH(who_was_reaped_by_somebody_else_is_no_child)
+TEST_BOTH(a_child_that_others_reaped_gives_echild)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "exit", "2");
     struct forkexec_status status;
@@ -133,7 +133,7 @@ TEST_BOTH(who_was_reaped_by_somebody_else_is_no_child)
     assert_int_equal(forkexec_signal(child, SIGTERM), -ESRCH);
 }
 
-/* Without the calls that tell of an end. */
+/* Without the calls that report the end of a child. */
 
 static void wait_without(const void *code)
 {
@@ -160,8 +160,8 @@ static void wait_without(const void *code)
     forkexec_close(other);
 }
 
-/* Whatever the filter answers with. */
-TEST(where_a_filter_forbids_to_wait_for_it)
+/* Whatever errno the filter returns. */
+TEST(waiting_without_the_usual_calls)
 {
     need_unemulated("it takes no seccomp filters");
     static const int codes[] = { EPERM, ENOSYS, EACCES };
@@ -170,9 +170,9 @@ TEST(where_a_filter_forbids_to_wait_for_it)
         in_copy(wait_without, codes + i);
 }
 
-/* What is told. */
+/* What is reported. */
 
-TEST_BOTH(how_a_child_ended_is_told_in_full)
+TEST_BOTH(the_whole_status_of_an_ended_child)
 {
     static const struct {
         char *what, *with;
@@ -195,7 +195,7 @@ TEST_BOTH(how_a_child_ended_is_told_in_full)
     }
 }
 
-/* Who shares memory until the exec is known to have run, however it ended. */
+/* A child that shares memory until execve has certainly run the program, however it ended. */
 TEST(a_spawned_child_killed_by_a_signal_has_run)
 {
     need_probe(FORKEXEC_PROBE_SHARED_MEMORY);
@@ -203,8 +203,8 @@ TEST(a_spawned_child_killed_by_a_signal_has_run)
     assert_int_equal(finish(child).ran, FORKEXEC_RAN_YES);
 }
 
-/* The name of the zombie tells it of a child that had an image of its own: an exec has changed it. */
-TEST_BOTH(a_child_of_its_own_memory_killed_by_a_signal_has_run)
+/* For a child with an image of its own the zombie's name shows it: execve has changed the name. */
+TEST_BOTH(a_child_with_its_own_memory_killed_by_a_signal_has_run)
 {
     need_native();
     need_probe(FORKEXEC_PROBE_IMAGE);
@@ -213,7 +213,7 @@ TEST_BOTH(a_child_of_its_own_memory_killed_by_a_signal_has_run)
     assert_int_equal(finish(start_reporter(attr, "kill", "9")).ran, FORKEXEC_RAN_YES);
 }
 
-TEST_BOTH(a_core_is_told)
+TEST_BOTH(a_core_dump_is_reported)
 {
     char pattern[256] = "|";
     FILE *in = fopen("/proc/sys/kernel/core_pattern", "re");
@@ -234,7 +234,7 @@ TEST_BOTH(a_core_is_told)
     }
 }
 
-TEST_BOTH(the_size_is_the_callers)
+TEST_BOTH(the_status_has_the_size_of_the_argument)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "exit", "3");
     struct forkexec_status whole = finish(child);
@@ -249,7 +249,7 @@ TEST_BOTH(the_size_is_the_callers)
     }
 }
 
-TEST(a_call_that_makes_no_sense_is_refused)
+TEST(invalid_calls_are_refused)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "exit", "0");
     struct forkexec_status status;
@@ -263,21 +263,21 @@ TEST(a_call_that_makes_no_sense_is_refused)
     assert_int_equal(finish(child).exit_code, 0);
 }
 
-/* What it used. */
+/* Resource usage. */
 
 static uint64_t nanoseconds(struct timeval time)
 {
     return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_usec * 1000;
 }
 
-/* The same that the kernel adds to what all children have used; but for what is lost in microseconds. */
+/* The same numbers that the kernel adds to the usage of all children, up to rounding to microseconds. */
 static void assert_about(uint64_t told, struct timeval before, struct timeval after)
 {
     uint64_t used = nanoseconds(after) - nanoseconds(before);
     assert_true(told + 5000 >= used && told <= used + 5000);
 }
 
-TEST_BOTH(time_and_memory_are_told)
+TEST_BOTH(time_and_memory_are_reported)
 {
     need_native();
     struct rusage before, after;
@@ -322,15 +322,15 @@ static void grow(void *unused)
     }
 }
 
-/* A small program shows the peak of its caller, and the floor says so. */
-TEST(the_peak_of_memory_has_a_floor)
+/* A small program shows its caller's peak, and the floor tells so. */
+TEST(the_memory_peak_has_a_floor)
 {
     need_unemulated("the emulator's own memory counts");
     need_native();
     assert_in_caller(grow, NULL);
 }
 
-/* By whom. */
+/* By which thread. */
 
 struct waiter {
     struct forkexec_child *child;
@@ -345,7 +345,7 @@ static void *wait_for_ever(void *with)
     return NULL;
 }
 
-TEST_BOTH(all_who_wait_are_told_the_same)
+TEST_BOTH(all_threads_that_wait_get_the_same_status)
 {
     for (int turn = 0; turn < 20; turn++) {
         struct forkexec_child *child = start_reporter(new_attr(), "sleep");
@@ -380,7 +380,7 @@ static struct forkexec_status changed(struct forkexec_child *child, int64_t time
     return status;
 }
 
-TEST_BOTH(stops_and_continuations_are_told_once)
+TEST_BOTH(stops_and_continuations_are_reported_once)
 {
     static const int64_t timeouts[] = { FORKEXEC_FOREVER, 20 * SECOND };
     for (size_t i = 0; i < 2; i++) {
@@ -408,7 +408,7 @@ TEST_BOTH(stops_and_continuations_are_told_once)
     }
 }
 
-TEST_BOTH(only_what_is_asked_for_is_told)
+TEST_BOTH(only_requested_events_are_reported)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     OK(forkexec_signal(child, SIGSTOP));
@@ -418,7 +418,7 @@ TEST_BOTH(only_what_is_asked_for_is_told)
     assert_int_equal(forkexec_wait(child, 0, 8, NULL, 0), -EINVAL);
 }
 
-TEST_BOTH(why_it_ended_is_one_word)
+TEST_BOTH(the_reason_of_the_end)
 {
     assert_int_equal(finish(start_reporter(new_attr(), "exit", "0")).ended, FORKEXEC_ENDED_EXIT);
     assert_int_equal(finish(start_reporter(new_attr(), "exit", "137")).ended, FORKEXEC_ENDED_EXIT);

@@ -1,5 +1,5 @@
-/* What a caller may get wrong: every argument that no value can be, every call without its pointers, every two requests
- * that contradict each other. It is said, by name, and nothing ever runs. */
+/* Wrong calls: arguments outside of their range, NULL pointers, contradictory requests. The error names the setter, and no
+ * program runs. */
 #define _GNU_SOURCE
 #include "harness.h"
 
@@ -18,7 +18,7 @@
 
 static char *const argv[] = { "true", NULL };
 
-/* The spawn, the start, and the dry run fail with a sentence that begins so. */
+/* The spawn, the start and the dry run fail with a message that begins with this text. */
 static void assert_said(const struct forkexec_attr *attr, const char *path, int code, int index, const char *sentence)
 {
     char *const *itself = argv;
@@ -43,7 +43,7 @@ static void assert_said(const struct forkexec_attr *attr, const char *path, int 
     }
 }
 
-/* A setter that was refused is named by every spawn of the attr and of its copies, whatever is set after it. */
+/* A refused setter is named by every spawn of this attr and of its copies, whatever is set later. */
 static void assert_marked(struct forkexec_attr *attr, int result, int code, const char *setter)
 {
     if (result != -code)
@@ -144,7 +144,7 @@ TEST(strings_that_are_null_empty_or_too_long)
     OK(forkexec_attr_set_search_path(new_attr(), long_text(299999)));
 }
 
-TEST(numbers_that_are_no_descriptors)
+TEST(numbers_that_cannot_be_descriptors)
 {
     static const int32_t bad[] = { -1, -2, -100 /* AT_FDCWD */, INT32_MIN };
     for (int i = 0; i < 4; i++) {
@@ -288,8 +288,8 @@ TEST(lists_that_are_too_long)
     assert_marked(attr, forkexec_attr_map_uid(attr, 340, 340, 1), EINVAL, "map_uid");
 }
 
-/* The first setter that was refused is the one that is named. */
-TEST(the_first_refusal_counts)
+/* The error names the first refused setter. */
+TEST(the_first_refused_setter_is_named)
 {
     struct forkexec_attr *attr = new_attr();
     assert_int_equal(forkexec_attr_close_fd(attr, -1), -EBADF);
@@ -298,8 +298,8 @@ TEST(the_first_refusal_counts)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EBADF, -1);
 }
 
-/* A copy that was made before is its own. */
-TEST(an_earlier_copy_is_not_marked)
+/* A refusal in the attr does not affect a copy that was made before. */
+TEST(an_earlier_copy_is_not_affected)
 {
     struct forkexec_attr *attr = new_attr(), *copy = forkexec_attr_copy(attr);
     assert_int_equal(forkexec_attr_set_nice(attr, 20), -EINVAL);
@@ -369,7 +369,7 @@ TEST(calls_without_their_pointers)
     assert_null(child);
 }
 
-TEST(arguments_of_a_childs_calls)
+TEST(arguments_of_calls_with_a_child)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     struct forkexec_status status;
@@ -386,8 +386,8 @@ TEST(arguments_of_a_childs_calls)
     assert_int_equal(forkexec_signal(child, 0), 0);
 }
 
-/* A path that no kernel takes is for exec to refuse. */
-TEST_BOTH(a_program_with_an_endless_name)
+/* execve refuses a path that is longer than the kernel accepts. */
+TEST_BOTH(a_program_with_a_very_long_path)
 {
     assert_spawn_fails(new_attr(), text("/%s", long_text(5000)), FORKEXEC_STAGE_EXEC, ENAMETOOLONG, -1);
     assert_spawn_fails(new_attr(), text("/%s", long_text(256)), FORKEXEC_STAGE_EXEC, ENAMETOOLONG, -1);

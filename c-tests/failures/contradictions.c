@@ -1,4 +1,4 @@
-/* Requests that cannot both be kept are refused before anything happens, and the sentence says what to change. */
+/* Requests that contradict each other are refused before anything happens, and the message says what to change. */
 #define _GNU_SOURCE
 #include "harness.h"
 
@@ -43,7 +43,7 @@ static void assert_refused(int purposes, const struct forkexec_attr *attr, int c
 }
 
 #define SET(setter, ...) OK(forkexec_attr_##setter(attr, ##__VA_ARGS__))
-/* These requests together, and what is said of them. */
+/* Sets these attributes together; compares the message. */
 #define CONTRADICTION_(purposes, code, what, why, ...) \
     do { \
         struct forkexec_attr *attr = new_attr(); \
@@ -252,7 +252,7 @@ TEST(restrictions)
         SET(add_seccomp_filter, &allow, 1, FORKEXEC_SECCOMP_LISTENER); SET(create_namespaces, FORKEXEC_NS_TIME));
 }
 
-/* What only looks like one. */
+/* Requests that only look contradictory. */
 TEST_BOTH(no_contradictions)
 {
     struct forkexec_attr *attr = new_attr();

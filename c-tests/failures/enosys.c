@@ -1,6 +1,5 @@
-/* Older kernels and confined ones: where a system call is missing or forbidden, there is another way, and what a caller
- * sees of its children stays the same. The tests are run here as anywhere; the last of them runs them all again on each
- * such host. */
+/* Older kernels, and hosts that forbid system calls: the library uses other calls, and the children behave the same. The
+ * tests run on this kernel first; the last one runs all of them again on each such host. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -15,8 +14,8 @@
 
 struct host {
     const char *name;
-    const char *memory; /* how describe begins where an image would be used */
-    uint32_t lacks;     /* what forkexec_probe then denies */
+    const char *memory; /* how the dry run begins where an image would be used */
+    uint32_t lacks;     /* the feature that forkexec_probe then reports as missing */
     struct denial denials[7];
 };
 
@@ -52,7 +51,7 @@ static const struct host hosts[] = {
             MISSING(memfd_create, ENOSYS) } },
 };
 
-/* The one that this process runs on. */
+/* The host that this process simulates. */
 static const struct host *this_host(void)
 {
     for (size_t i = 0; denied_as() && i < sizeof hosts / sizeof *hosts; i++)
@@ -71,7 +70,7 @@ static struct forkexec_attr *attr_in(uint32_t mode)
 static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_COPIED };
 #define EACH_MODE(mode) (const uint32_t *mode = modes; mode < modes + 2; mode++)
 
-TEST(what_is_missing_is_learnt)
+TEST(probe_and_dry_run_report_what_is_missing)
 {
     const struct host *host = this_host();
     char why[256] = "x";
@@ -100,7 +99,7 @@ TEST_BOTH(programs_run_and_end)
     }
 }
 
-TEST_BOTH(failures_are_told)
+TEST_BOTH(failures_are_reported)
 {
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = attr_in(*mode);
@@ -109,7 +108,7 @@ TEST_BOTH(failures_are_told)
         OK(forkexec_attr_set_cwd(attr, "/nonexistent"));
         assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_CWD, ENOENT, -1);
     }
-    /* A failure is no reason to forget a way that works. */
+    /* After a failure the library still uses the calls that work. */
     assert_int_equal(reporter_exits(new_attr(), "exit", "7"), 7);
 }
 
@@ -221,7 +220,7 @@ TEST_BOTH(user_namespaces_are_made)
     }
 }
 
-TEST_BOTH(an_init_is_left_behind)
+TEST_BOTH(an_init_is_made)
 {
     need_user_namespaces();
     for EACH_MODE(mode) {
@@ -234,9 +233,9 @@ TEST_BOTH(an_init_is_left_behind)
     }
 }
 
-TEST_BOTH(filters_are_put_on)
+TEST_BOTH(filters_are_installed)
 {
-    need_native(); /* valgrind knows no seccomp(2) */
+    need_native(); /* valgrind has no seccomp(2) */
     char *number = (char *)text("%d", SYS_ioctl);
     for EACH_MODE(mode) {
         struct forkexec_attr *attr = attr_in(*mode);
@@ -247,7 +246,7 @@ TEST_BOTH(filters_are_put_on)
     }
 }
 
-TEST(a_new_identity_never_shares_memory)
+TEST(a_child_with_another_user_never_shares_memory)
 {
     const struct host *host = this_host();
     char line[100] = "";
@@ -264,7 +263,7 @@ TEST(a_new_identity_never_shares_memory)
     fclose(file);
 }
 
-/* A caller that is killed while it holds a child; the child's pid comes through the pipe. */
+/* A caller that is killed while it holds a child. The child's pid comes through the pipe. */
 static void dies_holding(int out)
 {
     struct forkexec_child *child = NULL;
@@ -295,13 +294,13 @@ static void ends_with_its_owner(const void *unused)
     close(pair[1]);
 }
 
-TEST(a_held_child_ends_with_its_owner)
+TEST(a_held_child_ends_with_its_caller)
 {
     scratch();
     in_copy(ends_with_its_owner, NULL);
 }
 
-/* Where no child can be made, not even the first, which is to find out how. */
+/* No child can be made at all, not even the first one, by which the library finds out what works. */
 TEST_BOTH(the_first_child_cannot_be_made)
 {
     static const struct denial no_child[] = { MISSING(clone3, EAGAIN), MISSING(clone, EAGAIN) };

@@ -1,4 +1,4 @@
-/* What is said of a failure: the fields of the error and its sentence, and what a death before the program is. */
+/* How a failure is reported: the fields of the error and its message; and how a death before the program is reported. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -6,7 +6,7 @@
 
 static char *const itself[] = { reporter, NULL };
 
-/* A failing call, and a caller's error that was full of something. */
+/* A call that fails, with an error struct that was filled with other bytes before. */
 static int spawn_of(const struct forkexec_attr *attr, const char *path, struct forkexec_error *error)
 {
     struct forkexec_child *child = NULL;
@@ -73,14 +73,14 @@ TEST_BOTH(sentences)
     assert_message(attr, reporter, "fd action 1 (open /nonexistent as 9): No such file or directory");
 }
 
-/* Whatever a path is made of, the sentence is one line of text. */
-TEST_BOTH(sentences_are_text)
+/* Whatever bytes a path has, the message is one line of valid UTF-8. */
+TEST_BOTH(messages_are_one_line_of_text)
 {
     assert_message(new_attr(), "/no\nsuch\tfile\x7f\xff\xc3(", "exec (/no;such?file??" "?(): No such file or directory");
     assert_message(new_attr(), "/ni\xc3\xa4\xe2\x82\xac", "exec (/ni\xc3\xa4\xe2\x82\xac): No such file or directory");
 }
 
-/* 223 bytes at most: of a long path the middle is left out, no letter is cut in two, and the reason is whole. */
+/* At most 223 bytes. A long path is cut in the middle, but not within a character, and the reason is complete. */
 TEST_BOTH(long_paths_are_cut)
 {
     static const char *const letters[] = { "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
@@ -108,8 +108,8 @@ TEST_BOTH(long_paths_are_cut)
         }
 }
 
-/* A reason that the errno does not tell is whole beside it. */
-TEST_BOTH(a_long_path_leaves_the_reason_whole)
+/* A reason beyond the errno is complete, too. */
+TEST_BOTH(a_long_path_does_not_cut_the_reason)
 {
     char name[200];
     memset(name, 'n', sizeof name - 1);
@@ -134,7 +134,7 @@ static void assert_index(const struct forkexec_attr *attr, uint32_t stage, int i
     assert_int_equal(error.index, index);
 }
 
-/* The place among the accepted calls of a list; one in the place of another keeps that place. */
+/* The index among the accepted calls of a list. A call that replaces an earlier one keeps its index. */
 TEST_BOTH(indices)
 {
     struct forkexec_attr *attr = new_attr(), *maps = new_attr(), *limits = new_attr();
@@ -171,10 +171,11 @@ TEST_BOTH(the_index_of_a_search_is_the_directory)
     assert_string_equal(error.message, text("exec 1 (%s): Permission denied", locked));
 }
 
-/* A child that is killed on its way has failed, whenever that is; one that had become the program has ended. */
+/* A child that is killed before execve is a failed spawn, at whatever moment. A child that has become the program has
+ * ended. */
 struct hunt {
     uint32_t mode;
-    bool mapped; /* in a user namespace: the caller has to do something for it, and cannot for who is dead */
+    bool mapped; /* in a user namespace, whose maps the caller has to write: not possible for a dead child */
 };
 
 static _Noreturn void hunt(pid_t caller)
@@ -232,7 +233,7 @@ static void is_hunted(const void *hunt_)
         struct forkexec_status status = finish(child);
         if (status.signal) {
             assert_int_equal(status.signal, SIGKILL);
-            /* A kill in the middle of the image's execve is seen at the end. */
+            /* A kill in the middle of the image's execve shows at the end. */
             assert_true(status.ran == FORKEXEC_RAN_YES || (status.ran == FORKEXEC_RAN_NO && !exists(argv[2])));
             ended++;
         } else {
@@ -265,7 +266,7 @@ TEST_BOTH(children_that_are_killed_while_the_caller_maps_their_ids)
         in_copy(is_hunted, &(struct hunt){ mode, true });
 }
 
-/* From an exec that was begun there is no way back for the kernel when memory is too short. */
+/* The kernel has no way back from an execve that has begun, when memory runs out. */
 TEST_BOTH(a_limit_that_the_program_does_not_fit_into)
 {
     need_unemulated("the limit is kept from the program");
@@ -290,7 +291,7 @@ TEST_BOTH(a_limit_that_the_program_does_not_fit_into)
     }
 }
 
-/* Where the image was to become the program, its death is all there is to see. */
+/* The death of an image during its execve to the program is the only sign of the failure. */
 static void dies_at_exec(const void *mode_)
 {
     uint32_t mode = *(const uint32_t *)mode_;
@@ -321,7 +322,7 @@ TEST(a_death_at_exec)
         in_copy(dies_at_exec, &mode);
 }
 
-/* Memory that is denied is told as such, whoever would have needed it first. */
+/* ENOMEM is reported as such, whichever part of the library needed the memory first. */
 static void has_no_memory(const void *know)
 {
     static const struct denial forbidden = { SYS_mmap, EPERM, { { 0 } } };
@@ -345,7 +346,7 @@ static void has_no_memory(const void *know)
     }
 }
 
-TEST_BOTH(memory_that_is_denied)
+TEST_BOTH(memory_that_is_refused)
 {
     need_native();
     need_unemulated("it takes no seccomp filters");
@@ -362,7 +363,7 @@ static const char *link_of_fd(int fd)
     return text("%s", target);
 }
 
-/* The library's image is a descriptor of the caller's, who may close it, or even have another file there. */
+/* The library's image is an open descriptor in the caller. The caller may close it, or open another file there. */
 static void loses_the_image(const void *other_)
 {
     const bool *other = other_;
@@ -385,7 +386,7 @@ static void loses_the_image(const void *other_)
     }
 }
 
-TEST_BOTH(a_caller_that_closes_what_is_not_its_own)
+TEST_BOTH(a_caller_that_closes_the_librarys_descriptors)
 {
     need_unemulated("no image is executed there");
     need_probe(FORKEXEC_PROBE_IMAGE);

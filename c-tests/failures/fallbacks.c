@@ -1,5 +1,5 @@
-/* System calls for which there is another way: whenever they are refused, and to whichever thread, children are made as
- * they were asked for. A call that a request does not need is not made at all. */
+/* System calls that the library can replace by others: whenever and in whichever thread they are refused, children are made
+ * as requested. A call that a request does not need is not made at all. */
 #define _GNU_SOURCE
 #include "mount_requests.h"
 #include "cgroup_parent.h"
@@ -13,7 +13,7 @@ EACH_TEST_NEEDS(need_native) /* valgrind makes calls of its own */
 #define CAP_AMBIENT_RAISE { { IS, 0, PR_CAP_AMBIENT }, { IS, 1, PR_CAP_AMBIENT_RAISE } }
 #define NEVER { { 0 } }
 
-/* What is refused. The calls of the first half have another way each; a spawn that meets one of the others may fail. */
+/* The refused calls. Those of the first half can all be replaced. Without one of the others a spawn may fail. */
 static const struct refused {
     const char *name;
     struct denial denials[2];
@@ -48,11 +48,11 @@ static const struct refused {
 };
 #define N_REFUSALS (sizeof refusals / sizeof *refusals)
 
-/* A copy's own: what the test has besides copies does not outlive one of them. */
+/* Only for copies of the test. What the test itself would open here would not survive a copy. */
 static struct forkexec_child *holder;
 static int cgroup_fd = -1;
 
-/* What is asked for, and a key by which the program sees that it got it. */
+/* The requests, and a key in the reporter's output that shows their effect. */
 static struct forkexec_attr *plain(void)
 {
     return new_attr();
@@ -139,7 +139,7 @@ static const struct kind {
 };
 #define N_KINDS (sizeof kinds / sizeof *kinds)
 
-/* Nothing is tried that a request does not need. */
+/* A request that does not need a call must not make it. */
 static const int not_for_a_program[] = { SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_openat2, SYS_fsopen,
     SYS_pidfd_getfd, SYS_pidfd_open, SYS_memfd_create, SYS_execveat, SYS_eventfd2, SYS_pipe2, SYS_unshare, SYS_setns,
     SYS_seccomp, SYS_landlock_create_ruleset, SYS_prctl, SYS_mount, SYS_capget, SYS_capset, SYS_ptrace, SYS_setgroups,
@@ -171,17 +171,17 @@ static void runs_an_image(const void *unused)
         assert_int_equal(reporter_exits(attr_in(mode), "exit", "7"), 7);
 }
 
-TEST(no_call_is_made_to_know)
+TEST(no_call_is_made_that_is_not_needed)
 {
     in_copy(runs_a_program, NULL);
 }
 
-TEST_BOTH(no_call_is_made_to_know_for_an_image)
+TEST_BOTH(no_call_is_made_that_an_image_does_not_need)
 {
     in_copy(runs_an_image, NULL);
 }
 
-/* How describe says that the child will have its memory. */
+/* How the dry run describes the child's memory. */
 static const char *memory_of(const struct forkexec_attr *attr, const struct kind *kind)
 {
     static char line[100];
@@ -208,7 +208,7 @@ static void outlives_descriptions(const void *unused)
             memory_of(requests[kind], &kinds[kind]);
 }
 
-TEST(a_description_kills_nobody)
+TEST(a_dry_run_makes_no_deadly_call)
 {
     public_reporter();
     in_copy(outlives_descriptions, NULL);
@@ -224,7 +224,7 @@ static bool can(const struct kind *kind)
     return !takes_namespaces || user_namespaces;
 }
 
-/* Calls for mounts are made for those alone: no_call_is_made_to_know. */
+/* Calls for mounts are only made for mounts: no_call_is_made_that_is_not_needed. */
 static bool concerns(const struct refused *refused, const struct kind *kind)
 {
     int call = refused->denials[0].call;
@@ -304,7 +304,7 @@ static void assert_comes_out_right(const struct cell *cell)
     if (result)
         fail_msg("%s", error.message);
     assert_int_equal(finish(child).exit_code, 7);
-    /* What the first has learnt is of no harm to the second. */
+    /* What the library has learnt in the first spawn must not break the second. */
     if (!may_fail(cell))
         assert_saw(run_reporter(attr, .path = cell->kind->path, .argv = (char *[]){ reporter, NULL }), cell->kind->key,
             cell->kind->value);
@@ -326,7 +326,7 @@ static void in_cell(const void *with)
     if (cell->spawned_before)
         assert_int_equal(finish(start(cell->kind->request(), cell->kind->path ? cell->kind->path : reporter,
             (char *[]){ reporter, "exit", "7", NULL }, NULL)).exit_code, 7);
-    /* What else is open is not for the program. */
+    /* This descriptor must not reach the program. */
     dup2(2, 60);
     deny_cell(cell);
     assert_comes_out_right(cell);
@@ -354,12 +354,12 @@ static void for_each_cell(void (*body)(const void *))
     assert_int_equal(wrong, 0);
 }
 
-TEST_BOTH(another_way_is_taken)
+TEST_BOTH(other_calls_are_used)
 {
     for_each_cell(in_cell);
 }
 
-/* A thread with a filter, beside one without. */
+/* A thread with a filter, while another thread has none. */
 struct thread_of_cell {
     const struct cell *cell;
     struct forkexec_attr *attr;
@@ -419,12 +419,12 @@ static void beside_a_thread(const void *with)
     assert_string_equal(memory_of(attr, cell->kind), memory);
 }
 
-TEST(a_filter_is_one_threads_own)
+TEST(a_filter_of_one_thread)
 {
     for_each_cell(beside_a_thread);
 }
 
-/* Answers that a filter turns deadly. */
+/* A filter kills the process at these calls of the probe. */
 static const int probed[] = { SYS_clone3, SYS_close_range, SYS_pidfd_open, SYS_memfd_create, SYS_seccomp,
     SYS_landlock_create_ruleset, SYS_unshare, SYS_setns };
 
@@ -440,7 +440,7 @@ static void outlives_probes(const void *with)
     }
 }
 
-TEST(a_probe_kills_nobody)
+TEST(a_probe_makes_no_deadly_call)
 {
     for (size_t i = 0; i < sizeof probed / sizeof *probed; i++) {
         printf("# call %d\n", probed[i]);
@@ -448,7 +448,7 @@ TEST(a_probe_kills_nobody)
     }
 }
 
-/* A refusal that passes is not remembered. */
+/* A refusal that was temporary is not remembered. */
 static void *is_refused_once(void *attr)
 {
     static const struct denial refused = { SYS_execveat, EACCES, NEVER };
@@ -471,12 +471,12 @@ static void is_as_before(const void *unused)
     assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
 }
 
-TEST(what_is_refused_once_is_not_remembered)
+TEST(a_temporary_refusal_is_not_remembered)
 {
     in_copy(is_as_before, NULL);
 }
 
-/* What runs short is told, and is no reason to go another way. */
+/* A shortage is reported. It does not make the library use other calls. */
 static void *has_no_processes(void *attr)
 {
     static const struct denial none[] = { { SYS_clone3, EAGAIN, NEVER }, { SYS_clone, EAGAIN, NEVER } };
@@ -500,7 +500,7 @@ static void recovers(const void *unused)
     }
 }
 
-TEST(a_shortage_of_processes_is_told_and_forgotten)
+TEST(a_shortage_of_processes_is_reported_and_not_remembered)
 {
     in_copy(recovers, NULL);
 }

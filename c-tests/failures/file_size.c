@@ -1,5 +1,4 @@
-/* RLIMIT_FSIZE of the caller, however small: no SIGXFSZ comes to it, and what is asked for comes out as without the limit,
- * or is refused with EFBIG. */
+/* A small RLIMIT_FSIZE of the caller: the caller never gets SIGXFSZ, and a request has its effect or fails with EFBIG. */
 #include "mount_requests.h"
 
 #include <sys/resource.h>
@@ -7,11 +6,11 @@
 EACH_TEST_NEEDS(need_native)
 ONLY_COPIES_HAVE_CHILDREN
 
-#define ENOUGH (1u << 20) /* for whatever the library makes */
+#define ENOUGH (1u << 20) /* enough for every file that the library makes */
 
 struct limits {
     rlim_t soft, hard;
-    bool many_fds; /* the image's number is so high that a child makes a file of its own */
+    bool many_fds; /* the image has a high number, so that the child makes a file of its own */
 };
 
 static struct forkexec_attr *in_namespaces(void)
@@ -37,7 +36,7 @@ static void take_numbers(void)
         fd = dup(fd);
 }
 
-/* Whether the limit can be raised far enough, if only by privilege. */
+/* Whether the limit can be raised far enough, possibly with privilege. */
 static bool is_no_obstacle(const struct limits *limits)
 {
     struct rlimit raised = { ENOUGH, ENOUGH };
@@ -76,7 +75,7 @@ static void lives_under(const void *with)
     }
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0), result == 0);
     assert_in_range(forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, NULL, 0), 0, 1);
-    /* Nothing is left: not the signal, not another limit. */
+    /* Nothing is left: no pending signal, no changed limit. */
     sigfillset(&all);
     assert_false(sigprocmask(SIG_SETMASK, &all, NULL));
     assert_false(sigpending(&pending));
@@ -86,7 +85,7 @@ static void lives_under(const void *with)
     assert_true(now.rlim_cur == limits->soft && now.rlim_max == limits->hard);
 }
 
-TEST_BOTH(the_callers_limit_is_small)
+TEST_BOTH(a_small_limit_of_the_caller)
 {
     static const rlim_t sizes[] = { 0, 1, 100, 4095, 4096, 16384, ENOUGH };
     struct rlimit now;
@@ -102,7 +101,7 @@ TEST_BOTH(the_callers_limit_is_small)
             }
 }
 
-/* By privilege, or in a user namespace. */
+/* With privilege, or in a user namespace. */
 static void need_root_of_its_own(void)
 {
     need(makes_user_namespaces() || !geteuid(), "may not mount");
@@ -119,7 +118,7 @@ static struct forkexec_attr *with_file(void)
     return attr;
 }
 
-/* The limit is the program's, and not that of what is made for it. */
+/* The limit applies to the program, not to the files that are made for it. */
 static void is_limited(const void *unused)
 {
     struct forkexec_attr *attr = with_file();
@@ -128,13 +127,13 @@ static void is_limited(const void *unused)
     assert_saw(run_reporter(attr, .path = "/reporter", .argv = (char *[]){ "w", NULL }), "rlimit.FSIZE", "1 1");
 }
 
-TEST_BOTH(the_limit_is_asked_for_the_program)
+TEST_BOTH(a_small_limit_of_the_program)
 {
     need_root_of_its_own();
     in_copy(is_limited, NULL);
 }
 
-/* A file for the program is larger than the caller may make: it is told, and nobody is killed. */
+/* A file of the request is larger than the caller's limit: an error is returned, and no process is killed. */
 static void may_not_make_it(const void *unused)
 {
     (void)unused;
@@ -142,7 +141,7 @@ static void may_not_make_it(const void *unused)
     struct forkexec_error error;
     struct forkexec_child *child = NULL;
     assert_int_equal(try_start(with_file(), "/reporter", (char *[]){ "w", NULL }, NULL, &child, &error), -EFBIG);
-    /* Who has no privilege to raise the limit has no image either, and another root needs one. */
+    /* A caller that may not raise the limit has no image either, and another root needs an image. */
     assert_true(error.stage == FORKEXEC_STAGE_FILE || error.stage == FORKEXEC_STAGE_IMAGE);
     assert_null(child);
 }

@@ -1,5 +1,5 @@
-/* Any setters, in any order, with any arguments: the library says yes or no, and nothing stays behind. What is drawn
- * depends on the seed alone, which a failure prints. */
+/* Random setters in random order with random arguments: the library accepts or refuses them, and leaves nothing behind.
+ * Everything depends on the seed, which a failure prints. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -22,7 +22,7 @@ static uint64_t below(uint64_t n)
     return draw() % n;
 }
 
-/* Numbers at which something changes, and others. */
+/* Numbers at a boundary, and others. */
 static uint64_t number(void)
 {
     static const int64_t edges[] = { 0, 1, 2, 3, 5, 7, 9, 15, 16, 19, 20, 31, 32, 63, 64, 65, 99, 100, 127, 255, 256, 511,
@@ -46,7 +46,7 @@ static uint64_t bits(void)
     return set;
 }
 
-/* Mostly numbers of descriptors that are open; never whoever runs the test's terminal. */
+/* Mostly numbers of open descriptors; never the terminal of the user who runs the test. */
 static int32_t fd(void)
 {
     int32_t any = below(3) ? (int32_t)below(14) : (int32_t)number();
@@ -62,7 +62,7 @@ static const char *string(void)
     return strings[below(sizeof strings / sizeof *strings)];
 }
 
-/* Where mounts go, and where things are made: apart, so that nothing is ever made in what was bound. */
+/* Mount points, and paths to create: they differ, so that nothing is ever created inside a bind mount. */
 static const char *target(void)
 {
     static const char *const targets[] = { "/m0", "/m1", "/m2/", "/d/e", "/m0", "/m1", "/m0/../..", "/..", "m0", "", "/",
@@ -99,7 +99,7 @@ static size_t length(void)
     return below(8) ? below(16) : below(65538);
 }
 
-/* A filter that may be none, at most 8 long; where it is one, it mostly allows. */
+/* A filter of at most 8 instructions. It may be invalid; a valid one mostly allows. */
 static struct sock_filter *instructions(void)
 {
     static struct sock_filter filter[16];
@@ -117,13 +117,13 @@ static uint32_t a_box(void)
     return FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID | (geteuid() ? FORKEXEC_NS_USER : 0);
 }
 
-/* Never those that change a file system as a whole, which may be the host's. */
+/* Never flags that change a whole file system, which may be the host's. */
 static uint64_t mount_flags(uint64_t flags)
 {
     return flags & MS_REMOUNT ? flags | MS_BIND : flags;
 }
 
-/* One setter; the arguments are drawn from left to right or not, but always the same. */
+/* Calls one setter. The order in which the arguments are drawn depends on the compiler, but is always the same. */
 static int set_something(struct forkexec_attr *attr)
 {
     uint64_t a = number(), b = number(), c = number(), set = bits();
@@ -135,7 +135,8 @@ static int set_something(struct forkexec_attr *attr)
     uint32_t kinds = type();
 #define TRY(setter, ...) return forkexec_attr_##setter(attr, ##__VA_ARGS__)
     struct sock_filter *filter = instructions();
-/* Always in a root of its own: nothing is made in the one that is there. Mostly with the namespaces that it takes. */
+/* Mounts are always in a root of the program's own, so that nothing is created in the host's. Mostly with the namespaces
+ * that they need. */
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
@@ -217,7 +218,7 @@ static int set_something(struct forkexec_attr *attr)
     case 101: TRY(listen, small ? 1 + (int)(level & 1) : (int)low, small ? (const void *)"\1\0\0forkexec fuzz" : items,
         small ? 2 + (size_t)level : n, small);
     case 102: TRY(set_terminal, (uint16_t)a, (uint16_t)b);
-    case 103: /* no device among the host's */
+    case 103: /* no network device of the host */
         return forkexec_attr_create_namespaces(attr, FORKEXEC_NS_NET)
             | forkexec_attr_open_tun(attr, level ? NULL : string(), small ? 0x1001 + (level & 1) : low);
     case 67: TRY(set_init);
@@ -227,7 +228,7 @@ static int set_something(struct forkexec_attr *attr)
     case 70: TRY_IN_ROOT(bind_mount, string(), where, level ? small * 16 | level >> 2 | (low & 0x80) : low);
     case 71: TRY_IN_ROOT(bind_mount_idmapped, string(), where, one, small);
     case 97: TRY_IN_ROOT(bind_mount_fd, one, where, level ? small * 16 : low);
-    /* Nothing is written to the host's directories. */
+    /* No file is created in the host's directories. */
     case 98: TRY_IN_ROOT(mount_overlay, ((const char *const[]){ string(), "/etc", string() }), small,
         level ? NULL : "/nonexistent/upper", level ? NULL : string(), where, level ? 0x120 : low);
     case 99: TRY_IN_ROOT(remount, where, level ? small | 1 : low);
@@ -264,7 +265,7 @@ static void assert_error(int result, const struct forkexec_error *error)
         assert_int_equal(error->stage, FORKEXEC_STAGE_NONE);
 }
 
-/* Whatever comes of it, it comes soon. */
+/* Every result comes soon. */
 static int begin(const struct forkexec_attr *attr)
 {
     struct forkexec_child *child = NULL;
@@ -317,7 +318,7 @@ static void is_fuzzed(const void *seed_)
             int result = set_something(attr);
             assert_true(result == 0 || result == -EINVAL || result == -EBADF || result == -ENAMETOOLONG
                 || result == -EAFNOSUPPORT);
-            /* Most refusals are left behind: an attr that is marked has nothing more to show. */
+            /* Most attrs with a refused setter are dropped: each spawn of them fails the same way. */
             bool back = result && below(16);
             refused |= result && !back;
             forkexec_attr_free(back ? attr : before);
@@ -330,7 +331,7 @@ static void is_fuzzed(const void *seed_)
         }
         int result = forkexec_describe(attr, reporter, (char *[]){ reporter, NULL }, NULL, null, &error);
         assert_error(result, &error);
-        /* Which descriptors an action finds is known before, and what this kernel's Landlock knows. */
+        /* Before the spawn it is known which descriptors an action finds, and which Landlock rules this kernel knows. */
         bool of_action = error.stage == FORKEXEC_STAGE_FD_ACTION && error.code == EBADF;
         if (!of_action && (error.stage != FORKEXEC_STAGE_LANDLOCK || error.code != EOPNOTSUPP))
             assert_in_range(error.stage, FORKEXEC_STAGE_NONE, FORKEXEC_STAGE_MEMORY);

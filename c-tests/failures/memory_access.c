@@ -1,4 +1,4 @@
-/* Whose memory a child shows to those who may look into what it has become: never the caller's. */
+/* Whose memory a child shows to processes that may inspect it: never the caller's. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -16,14 +16,14 @@
 #define MIB (1024ul * 1024)
 #define SECRET 32
 
-/* Known to the caller and, to look for it, to the attacker, who is a fork; under an address that is the caller's. It is
- * kept inverted but for one place. */
+/* Known to the caller, and to the attacker, which is a fork and has to recognise it. The secret is stored inverted except
+ * at one address in the caller. */
 struct shared {
     atomic_bool over;
-    atomic_int round;      /* of the spawns */
+    atomic_int round;      /* number of the spawn */
     atomic_long read;      /* bytes of children that the attacker could read */
-    atomic_int found;      /* times that the secret was among them */
-    atomic_int of_caller;  /* times that the caller could be reached itself */
+    atomic_int found;      /* how often the secret was among them */
+    atomic_int of_caller;  /* how often the caller itself could be reached */
 };
 static struct shared *shared;
 static unsigned char *secret, inverted[SECRET];
@@ -46,7 +46,7 @@ static bool is_secret(const unsigned char *bytes)
     return true;
 }
 
-/* The attacker has forgotten it: only its inverse is left. */
+/* The attacker erases the secret; only its inverse is left. */
 static void forget(void)
 {
     memset(secret, 0, 4096);
@@ -64,7 +64,7 @@ static bool search(const unsigned char *bytes, size_t length)
     return false;
 }
 
-/* Reads and, where the secret would be, overwrites, in all three ways. */
+/* Reads the memory and overwrites it where the secret would be, in all three ways. */
 static void attack(pid_t pid, bool trace)
 {
     static unsigned char bytes[1 << 20];
@@ -106,7 +106,7 @@ static void attack(pid_t pid, bool trace)
             atomic_fetch_add(&shared->of_caller, 1);
         close(mem);
     }
-    /* Who was killed meanwhile is its parent's only when its tracer has seen it. */
+    /* A process that was killed meanwhile is reported to its parent only after its tracer has seen it. */
     if (trace && ptrace(PTRACE_DETACH, pid, NULL, NULL))
         waitpid(pid, NULL, __WALL);
 }
@@ -119,7 +119,7 @@ static void must_become(uid_t uid)
     prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* Attacks the caller and whatever children it has, for as long as the caller says; or one child, once. */
+/* Attacks the caller and all its children for as long as the caller says; or one child, once. */
 static pid_t begin_attacker(uid_t uid, pid_t only)
 {
     pid_t caller = getpid(), pid = fork();
@@ -154,7 +154,7 @@ static void end_attacker(pid_t pid)
     must(wait_status_of(pid) == 0);
 }
 
-/* A fork of the caller is what nobody's child should be. */
+/* The attacker must find the secret in a plain fork of the caller, or the test could not fail. */
 static void be_found_out(void *unused)
 {
     (void)unused;
@@ -173,7 +173,7 @@ static void be_found_out(void *unused)
     must(atomic_load(&shared->of_caller) > 0);
 }
 
-TEST(the_attack_finds_what_there_is_to_find)
+TEST(the_attack_finds_the_secret_in_a_fork)
 {
     need_native();
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -182,7 +182,7 @@ TEST(the_attack_finds_what_there_is_to_find)
     assert_in_caller(be_found_out, NULL);
 }
 
-/* Children become the attacker's own, again and again; what they have become it may read. */
+/* Children get the attacker's user, again and again. The attacker may read them from then on. */
 static void spawn_for_the_attacker(void *unused)
 {
     (void)unused;
@@ -215,14 +215,14 @@ static void spawn_for_the_attacker(void *unused)
     must(prctl(PR_GET_DUMPABLE) == 1);
 }
 
-TEST(whoever_the_children_become_cannot_reach_the_caller_through_them)
+TEST(children_that_get_another_user_do_not_show_the_callers_memory)
 {
     need_native();
     need_root();
     assert_in_caller(spawn_for_the_attacker, NULL);
 }
 
-/* Held children, one for each thing that makes them somebody else's. */
+/* Held children, one for each attribute that gives another user access to them. */
 
 static void must_hide(struct forkexec_attr *attr, uid_t uid)
 {
@@ -252,7 +252,8 @@ static void hold_for_the_attacker(void *unused)
     must_hide(ids, uid);
     must_hide(mapped, uid);
     must_hide(both, uid);
-    /* Now the attacker owns the user namespace, and so may do in it what it likes: it finds an image, and not the caller. */
+    /* The attacker now owns the user namespace, and may do everything to processes in it. It finds an image, and not the
+     * caller. */
     must(syscall(SYS_setresuid, 0, uid, 0) == 0);
     prctl(PR_SET_DUMPABLE, 1);
     struct forkexec_attr *owned = new_attr();
@@ -269,7 +270,7 @@ static void hold_for_the_attacker(void *unused)
     forkexec_close(child);
 }
 
-TEST(held_children_show_nothing_of_the_caller_to_those_they_belong_to)
+TEST(held_children_do_not_show_the_callers_memory)
 {
     need_native();
     need_root();
@@ -277,7 +278,7 @@ TEST(held_children_show_nothing_of_the_caller_to_those_they_belong_to)
     assert_in_caller(hold_for_the_attacker, NULL);
 }
 
-/* A caller that hides from its own kind has children in user namespaces, which its kind owns too. */
+/* An undumpable caller has children in user namespaces, which belong to its own user. */
 static void hide_from_ones_own_kind(void *unused)
 {
     (void)unused;
@@ -305,7 +306,7 @@ static void hide_from_ones_own_kind(void *unused)
     forkexec_close(child);
 }
 
-TEST(a_caller_that_cannot_be_traced_cannot_be_reached_through_its_children)
+TEST(children_do_not_show_the_memory_of_an_undumpable_caller)
 {
     need_native();
     need_user_namespaces();

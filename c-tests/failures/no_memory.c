@@ -1,5 +1,5 @@
-/* Every allocation of the library fails, one after the other: each call then fails with ENOMEM or does without, leaves
- * nothing behind, and does its work the next time. This program's malloc is the library's, too. */
+/* Each allocation of the library fails once. The call then fails with ENOMEM or does without the memory, leaves nothing
+ * behind, and works the next time. The library uses the malloc of this program. */
 #define _GNU_SOURCE
 #include "cgroup_parent.h"
 #include "harness.h"
@@ -16,7 +16,7 @@ void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
 
-/* The allocation that fails, counted down to 1; how many there were; and whether one failed. */
+/* The number of the allocation that fails, counted down to 1; the number of allocations; and whether one failed. */
 static long countdown, count;
 static bool failed;
 
@@ -71,7 +71,7 @@ static struct forkexec_error error;
 static int null_fd, cgroup_fd;
 static char *const argv[] = { reporter, "exit", "0", NULL };
 
-/* What a request for a kind of spawn sets. */
+/* What a request for each kind of spawn sets. */
 struct kind {
     const char *name;
     int (*set)(struct forkexec_attr *attr);
@@ -130,7 +130,8 @@ static int in_user_namespace(struct forkexec_attr *a)
         | forkexec_attr_mount_tmpfs(a, "/mnt", 0, 0755, 0);
 }
 
-/* The paths are copied, put together and escaped. Nothing of it fails but for memory: it is left out, or mounted in memory. */
+/* The paths are copied, joined and escaped. Nothing here can fail except for lack of memory: mounts are optional or in
+ * memory. */
 static int with_mounts(struct forkexec_attr *a)
 {
     bool has_overlay = !access("/sys/module/overlay", F_OK);
@@ -169,7 +170,7 @@ static const struct kind kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* The calls: 0, or -ENOMEM and nothing is left behind. */
+/* The calls. They return 0, or -ENOMEM with nothing left behind. */
 
 static void end(struct forkexec_child *child)
 {
@@ -210,7 +211,7 @@ static int describe_text(void)
     return length < 0 ? length : 0;
 }
 
-/* Without cgroups it is refused, before anything is allocated or after. */
+/* Without cgroups it is refused, before or after an allocation. */
 static int cgroup(void)
 {
     struct forkexec_cgroup *group = NULL;
@@ -263,7 +264,7 @@ static int readers(void)
     int fd = forkexec_child_namespace_fd(held, FORKEXEC_NS_UTS);
     if (fd >= 0)
         close(fd);
-    /* Without privilege the caller may not look into a held child. */
+    /* Without privilege the caller may not inspect a held child. */
     int answers[] = { fd < 0 && fd != -EACCES ? fd : 0, forkexec_signal(held, 0), forkexec_wait(held, 0, 0, NULL, 0) == -ETIMEDOUT ? 0 : -1 };
     for (int i = 0; i < 3; i++)
         if (answers[i])
@@ -287,7 +288,7 @@ static int set_anew(void)
 
 static void fail_each_allocation(const char *name, int (*call)(void))
 {
-    assert_int_equal(call(), 0); /* what is made once is made */
+    assert_int_equal(call(), 0); /* some allocations are made once in a process */
     int before = descriptors();
     for (long n = 1;; n++) {
         memset(&error, 0, sizeof error);
@@ -315,13 +316,13 @@ static void fail_each_allocation(const char *name, int (*call)(void))
     }
 }
 
-TEST(every_allocation_of_every_call_may_fail)
+TEST(every_allocation_of_every_call_fails_once)
 {
     need_native();
     null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     count = 0;
     forkexec_attr_free(forkexec_attr_new());
-    assert_true(count > 0); /* the library's allocations are seen here */
+    assert_true(count > 0); /* the counter sees the library's allocations */
     attr = forkexec_attr_new();
     assert_int_equal(forkexec_start(attr, reporter, argv, NULL, &held, &error), 0);
     fail_each_allocation("setters", set_anew);

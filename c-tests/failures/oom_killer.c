@@ -1,4 +1,5 @@
-/* The out-of-memory killer takes all who share the memory of whom it takes: a child never takes its caller along. */
+/* The OOM killer kills all processes that share the memory of the one that it chose. A child in a cgroup must never take
+ * its caller along. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -9,7 +10,7 @@
 #define SECOND 1000000000LL
 #define MIB (1024ul * 1024)
 
-static const char *cgroup, *limit_file; /* the latter by the version of cgroups */
+static const char *cgroup, *limit_file; /* limit_file depends on the version of cgroups */
 
 static bool write_in_cgroup(const char *file, const char *value)
 {
@@ -28,7 +29,7 @@ static bool remove_cgroup(void)
     return !exists(cgroup);
 }
 
-/* A caller much larger than the cgroup, which it is not in itself. */
+/* Makes the caller much larger than the limit of the cgroup. The caller is not in the cgroup. */
 static void become_large(void)
 {
     char *memory = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -67,11 +68,12 @@ static void run_out_of_memory(void *unused)
     must(mkdir(cgroup, 0755) == 0);
     must(write_in_cgroup(limit_file, "8388608"));
 
-    /* A program of the cgroup's own. */
+    /* A program in the cgroup. */
     must_start(forkexec_spawn(in_cgroup(false, 0), reporter, REPORTER("eat", "64", "sleep"), NULL, &eater, &error), &error);
     must_be_killed(eater);
 
-    /* Those who wait, preferred by the killer to those who eat, each of which has less than the cgroup may. */
+    /* Held children with a high OOM score, and programs that allocate less than the limit each: the killer chooses the held
+     * ones. */
     must(held = start_held(in_cgroup(false, 1000), REPORTER("sleep")));
     must(mapped = start_held(in_cgroup(true, 1000), REPORTER("sleep")));
     struct forkexec_child *eaters[2];
@@ -88,7 +90,7 @@ static void run_out_of_memory(void *unused)
     forkexec_close(held);
     forkexec_close(mapped);
 
-    /* Hardly any memory: whatever becomes of them, the caller is there to tell, and nobody hangs. */
+    /* With hardly any memory: whatever happens to the children, the caller survives, and no call hangs. */
     unsigned long limit = 64 * 1024;
     write_in_cgroup("memory.force_empty", "0");
     while (!write_in_cgroup(limit_file, text("%lu", limit)) && limit < 4 * MIB)
@@ -108,7 +110,7 @@ static void run_out_of_memory(void *unused)
     }
 }
 
-/* A name for a cgroup whose memory can be limited. */
+/* Finds a place for a cgroup whose memory can be limited. */
 static void need_limited_cgroup(void)
 {
     static const struct { const char *root, *file; } versions[] = { { "/sys/fs/cgroup/memory", "memory.limit_in_bytes" },
@@ -124,7 +126,7 @@ static void need_limited_cgroup(void)
     skip_because("needs to limit the memory of a cgroup beneath /sys/fs/cgroup");
 }
 
-TEST(children_that_are_killed_for_memory_take_nobody_along)
+TEST(children_that_the_oom_killer_kills_do_not_take_the_caller_along)
 {
     need_native();
     need_root();

@@ -1,4 +1,4 @@
-/* What the library says of this host is what this host does. */
+/* forkexec_probe: its answers agree with what this host does. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -9,7 +9,7 @@
 
 #define LAST_PROBE FORKEXEC_PROBE_TUN
 
-/* On a host that has nothing. */
+/* On a host that has none of the features. */
 static void assert_reasons(void)
 {
     static const struct {
@@ -25,7 +25,7 @@ static void assert_reasons(void)
         size_t length = strlen(why);
         assert_true(length < 250);
 
-        /* It is cut where it does not fit, and what is behind is left alone. */
+        /* The reason is cut where the buffer is too small. Nothing is written beyond it. */
         char whole[512], cut[512];
         memcpy(whole, why, sizeof whole);
         static const size_t sizes[] = { 1, 2, 20 };
@@ -69,7 +69,7 @@ TEST(every_answer_is_yes_or_no_with_a_reason)
         }
 }
 
-TEST(what_is_no_feature)
+TEST(unknown_features)
 {
     char why[4] = "abc";
     static const uint32_t none[] = { 0, LAST_PROBE + 1, 1000, UINT32_MAX };
@@ -81,14 +81,14 @@ TEST(what_is_no_feature)
     assert_string_equal(why, "abc");
 }
 
-/* Asked of the kernel itself. */
-TEST(system_calls_are_there_or_not)
+/* The kernel is asked directly. */
+TEST(system_calls)
 {
     need_native();
     struct clone_args too_small = { 0 };
     errno = 0;
     syscall(SYS_clone3, &too_small, 1);
-    bool clone3 = errno == EINVAL; /* it looked at the size */
+    bool clone3 = errno == EINVAL; /* the kernel has looked at the size */
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_CLONE3, NULL, 0), clone3);
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_BIRTH_IN_CGROUP, NULL, 0), clone3);
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_CLOSE_RANGE, NULL, 0), !syscall(SYS_close_range, ~0u, ~0u, 0));
@@ -98,7 +98,7 @@ TEST(system_calls_are_there_or_not)
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, NULL, 0), 1);
 }
 
-/* Whether a file that is only in memory, sealed as the built-in image is, can be executed: by the reporter. */
+/* Whether a sealed memfd, like that of the built-in image, can be executed. Tried with the reporter. */
 static bool executes_memory(void)
 {
     char bytes[65536];
@@ -117,15 +117,15 @@ static bool executes_memory(void)
     return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 7;
 }
 
-/* Tests that need the image are skipped where there is none: that it does not run is not for the library to say. */
-TEST(the_image_is_there_where_memory_is_executed)
+/* Tests that need the image are skipped where there is none. So it must be tested without the library that it works. */
+TEST(the_image_works_where_a_memfd_can_be_executed)
 {
     need_native();
     need_unemulated("it does not execute memfds as the kernel does");
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0), executes_memory());
 }
 
-/* By clone: unshare(2) is refused where a sanitizer keeps a thread. */
+/* With clone(2): unshare(2) fails where a sanitizer runs a thread. */
 static int try_clone(int type)
 {
     int status = 0;
@@ -135,7 +135,7 @@ static int try_clone(int type)
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-TEST(namespaces_are_there_or_not)
+TEST(namespace_types)
 {
     need_native();
     int user = try_clone(CLONE_NEWUSER);
@@ -160,7 +160,7 @@ static void write_to(const char *path, const char *what)
     close(file);
 }
 
-/* In a user namespace of its own a process may forbid others to itself. */
+/* A process in a user namespace of its own can forbid further ones. */
 static void has_no_more_user_namespaces(const void *unused)
 {
     const char *uid = text("0 %u 1", getuid()), *gid = text("0 %u 1", getgid());
@@ -178,7 +178,7 @@ static void has_no_more_user_namespaces(const void *unused)
     assert_int_equal(forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, why, sizeof why), 1);
 }
 
-TEST(user_namespaces_that_are_forbidden)
+TEST(user_namespaces_that_a_sysctl_forbids)
 {
     need_native();
     need_user_namespaces();

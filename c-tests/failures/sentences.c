@@ -1,4 +1,4 @@
-/* Every sentence of the library, and what makes it say it: sentences.h. */
+/* Every sentence of the library, and a situation that makes the library say it: sentences.h. */
 #define _GNU_SOURCE
 #include "sentences_arguments.h"
 #include "sentences_requests.h"
@@ -7,6 +7,6 @@
 #include "sentences_answers.h"
 #include "sentences_cgroups.h"
 
-/* A test for each line of the table; what is not declared here is a sentence without a situation. */
+/* One test for each line of the table. A name that is not declared here is a sentence without a situation. */
 #define ONE(name, sentence) TEST(name) { (&situation_##name)(sentence); }
 #include "sentences_table.h"

@@ -15,7 +15,7 @@
 
 #pragma GCC diagnostic error "-Wunused-function"
 
-/* The harness makes no child first: that some child is the first one of the library's is part of a situation. */
+/* The harness must not make a child first: in some situations the child is the first one that the library makes. */
 ONLY_COPIES_HAVE_CHILDREN
 
 #define SITUATION(NAME, ...) \
@@ -27,7 +27,7 @@ ONLY_COPIES_HAVE_CHILDREN
 #define NOT_HERE(NAME, why) \
     static void situation_##NAME(const char *sentence) { skip_because("not made here: \"%s\": %s", sentence, why); }
 
-/* The two are the same. */
+/* Compares the two texts. */
 #define says(said, ...) says_(said, text(__VA_ARGS__))
 static inline void says_(const char *said, const char *should)
 {
@@ -36,7 +36,7 @@ static inline void says_(const char *said, const char *should)
     assert_string_equal(said, should);
 }
 
-/* A sentence with its parts, each in the place of a "{}". */
+/* A sentence with its parts in the places of "{}". */
 #define filled(sentence, ...) filled_(sentence, (const char *[]){ __VA_ARGS__, NULL })
 static inline const char *filled_(const char *sentence, const char *const *parts)
 {
@@ -48,7 +48,7 @@ static inline const char *filled_(const char *sentence, const char *const *parts
     return text("%s%s", before, sentence);
 }
 
-/* A probe, of which the test's own process learns nothing. */
+/* Runs a probe in a process of its own, so that the test's process learns nothing from it. */
 static inline bool has_in_copy(uint32_t feature)
 {
     int status;
@@ -66,7 +66,7 @@ static inline void need_of_copies(uint32_t feature)
 
 static char *const itself[] = { reporter, "exit", "0", NULL };
 
-/* What a call says that must fail. */
+/* The message of a call that must fail. */
 static inline const char *message_of(int result, const struct forkexec_error *error)
 {
     assert_true(result < 0);
@@ -112,7 +112,7 @@ static inline struct forkexec_child *a_held_child(const struct forkexec_attr *at
     return child;
 }
 
-/* What the library has not met yet it meets now, before something is denied. */
+/* Makes the library try every call once, before one is denied. */
 static inline void know_the_host(void)
 {
     assert_int_equal(reporter_exits(new_attr(), "exit", "0"), 0);
@@ -125,7 +125,7 @@ static inline const char *answer(uint32_t feature)
     return text("%s", why);
 }
 
-/* The line of a step, without its number. */
+/* The line of a step in the dry run, without its number. */
 static inline const char *described(const struct forkexec_attr *attr, const char *step)
 {
     FILE *file = tmpfile();
@@ -146,7 +146,7 @@ static inline const char *described(const struct forkexec_attr *attr, const char
 }
 
 #define LOWERS(...) ((const char *const[]){ __VA_ARGS__ })
-/* What is among the words of every overlay here, besides those of new user namespaces. */
+/* Part of the message of every overlay mount here, besides that of new user namespaces. */
 static inline const char *of_users(void)
 {
     bool initial = !strcmp(link_of("/proc/self/ns/user"), "user:[4026531837]");
@@ -160,8 +160,9 @@ static inline const char *of_users(void)
 
 #define ALLOW_ALL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 static const struct sock_filter allow_all = ALLOW_ALL;
+static const struct sock_filter kill_all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 
-/* A file of the scratch directory with these bytes. */
+/* A file with these bytes in the scratch directory. */
 static inline const char *file_of(const char *name, const char *bytes, mode_t mode)
 {
     const char *path = scratch_path(name);
@@ -187,7 +188,7 @@ static inline void be_root_in_new(int types)
         assert_false(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 }
 
-/* An empty file system lies over a directory. */
+/* Mounts an empty file system over a directory. */
 static inline void cover(const char *directory)
 {
     assert_false(mount("cover", directory, "tmpfs", 0, NULL));

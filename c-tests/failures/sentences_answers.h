@@ -1,11 +1,11 @@
-/* What forkexec_probe answers, what Landlock of an older kernel makes of a request, and the lines of forkexec_describe. */
+/* The answers of forkexec_probe, requests with Landlock on an older kernel, and the lines of forkexec_describe. */
 #ifndef SENTENCES_ANSWERS_H
 #define SENTENCES_ANSWERS_H
 #include "sentences.h"
 
 #include <sys/ioctl.h>
 
-/* With a call that is denied. */
+/* In a copy where a call is denied. */
 #define ANSWERS(NAME, feature, ...) \
     SITUATION(NAME, need_native()) \
     { \
@@ -92,7 +92,7 @@ SITUATION(CALLER_IN_CHROOT, need_a_chroot())
     says(answer(FORKEXEC_PROBE_USER_NAMESPACE), "clone: %s; %s", strerror(EPERM), sentence);
 }
 
-/* In a root which is a mount, so that only a privileged caller could find out that it is not that of the namespace. */
+/* The root is a mount, so that only a privileged caller could find out that it is not the root of the mount namespace. */
 static inline void have_an_unknown_root(bool with_proc)
 {
     know_the_host();
@@ -130,7 +130,7 @@ SITUATION(TIME_WITHOUT_PROC, need_maps())
     says(answer(FORKEXEC_PROBE_TIME_NAMESPACE), "%s", filled(sentence, "no proc file system is mounted on /proc"));
 }
 
-/* A thread answers for the kernel, with the version of Landlock that an older one would have. */
+/* A thread answers the system call instead of the kernel, with the version of an older Landlock. */
 static int landlock_listener;
 
 static void *answers_for_landlock(void *version)
@@ -148,7 +148,7 @@ static inline void have_landlock(intptr_t version)
 {
     struct sock_filter filter[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 3),
-        /* Only who asks for the version. */
+        /* Only the call that asks for the version. */
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF), ALLOW_ALL };
@@ -191,7 +191,7 @@ OLD(LANDLOCK_WITHOUT_ACCESS, 1, SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS
 
 OLD(LANDLOCK_TOO_OLD, 8, SET(add_landlock_path, "/", FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX))
 
-/* One that is newer than all that is known. */
+/* A version newer than all that the library knows. */
 SITUATION(LANDLOCK_BITS_UNKNOWN, need_landlock(1); need_of_copies(FORKEXEC_PROBE_SECCOMP_LISTENER))
 {
     struct forkexec_attr *attr = new_attr();
@@ -210,7 +210,7 @@ SITUATION(LANDLOCK_WITHOUT, need_native(); need_of_copies(FORKEXEC_PROBE_SECCOMP
 
 OLD(LANDLOCK_WITHOUT_FLAGS, 6, SET(set_landlock_flags, FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON))
 
-/* The line of a step, which begins with its name. */
+/* The line of a step, which begins with the step's name. */
 #define DESCRIBES(...) DESCRIBES_WHERE(need_native(), __VA_ARGS__)
 #define DESCRIBES_WHERE(needs, NAME, step, parts, ...) \
     SITUATION(NAME, needs) \
@@ -269,6 +269,8 @@ DESCRIBES_WHERE(need_landlock(7), RULESET_WITH_FLAGS, "landlock: ", ("fs 0x4, ne
 DESCRIBES(SIGNAL, "parent death: ", ("9"), SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD))
 DESCRIBES(DISPOSITIONS, "signal actions: ", ("0x2", "0x4"), SET(set_signal_default, 2); SET(set_signal_ignore, 4))
 DESCRIBES(CALLERS_MASK, "signal mask: ", (NULL))
+DESCRIBES(BEFORE_FILTERS, "signal mask: the caller's", (NULL), SET(set_no_new_privs);
+    SET(add_seccomp_filter, &kill_all, 1, 0))
 DESCRIBES(MOVED, "fd map 0: ", ("0", "7"), SET(map_fd, 0, 7))
 DESCRIBES(OPENED, "fd action 0: ", ("/a", "8"), SET(open_fd, 8, "/a", O_RDONLY, 0))
 DESCRIBES(DUPLICATED, "fd action 0: ", ("0", "8"), SET(dup_fd, 0, 8))
@@ -305,7 +307,7 @@ SITUATION(IN_COPY)
     says(described(attr, "a child"), "%s", sentence);
 }
 
-/* A copy is, in any cgroup. */
+/* A copied child can be in any cgroup. */
 SITUATION(BORN_IN, need_cgroup())
 {
     struct forkexec_attr *attr = new_attr();
@@ -318,7 +320,7 @@ SITUATION(BORN_IN, need_cgroup())
     says(said, "cgroup: %s", filled(sentence, text("%d", fd)));
 }
 
-/* Others may freeze it. */
+/* Others may freeze the cgroup. */
 SITUATION(WRITTEN_TO, need_cgroup())
 {
     struct forkexec_attr *attr = new_attr();

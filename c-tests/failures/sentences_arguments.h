@@ -1,4 +1,4 @@
-/* Arguments that a setter refuses, and calls without their pointers. */
+/* Arguments that a setter refuses, and calls with NULL pointers. */
 #ifndef SENTENCES_ARGUMENTS_H
 #define SENTENCES_ARGUMENTS_H
 #include "sentences.h"
@@ -15,7 +15,7 @@
     }
 #define REFUSED(NAME, ...) REFUSED_WITH(NAME, EINVAL, __VA_ARGS__)
 
-/* So many letters. */
+/* A string of this many letters. */
 static inline const char *letters(size_t n)
 {
     static char all[8192];
@@ -141,14 +141,14 @@ SITUATION(TOO_MANY_RANGES)
     says(spawned(attr), "validate (map_uid): %s: %s", strerror(EINVAL), sentence);
 }
 
-/* No memory but what there is already, of which nothing of this size is left. Undone by the second. */
+/* Uses up all memory of this size that malloc has, and prevents it from getting more. have_memory_again() undoes it. */
 static inline void run_short_of_memory(size_t size)
 {
     assert_false(setrlimit(RLIMIT_AS, &(struct rlimit){ 1, RLIM_INFINITY }));
     for (size_t piece = 1 << 20; piece >= size; piece /= 2)
         while (malloc(piece))
             ;
-    /* What was freed is kept by its exact size. */
+    /* Freed memory is kept by its exact size. */
     for (size_t piece = 2048; piece >= size; piece -= 16)
         while (malloc(piece))
             ;
@@ -248,7 +248,7 @@ SITUATION(NEVER_RUNS)
     forkexec_close(child);
 }
 
-/* It waits for somebody at the other end of a FIFO. */
+/* Opening the FIFO waits for a process at the other end. */
 SITUATION(NOT_YET, need_native())
 {
     struct forkexec_attr *attr = new_attr();

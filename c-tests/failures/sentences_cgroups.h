@@ -1,4 +1,4 @@
-/* What is said of cgroups that the library makes. */
+/* The messages about cgroups that the library makes. */
 #ifndef SENTENCES_CGROUPS_H
 #define SENTENCES_CGROUPS_H
 #include "sentences_arguments.h"
@@ -20,7 +20,7 @@ static inline const char *not_created(const char *above, const char *name)
     return message_of(forkexec_cgroup_create(fd, name, &group, &error), &error);
 }
 
-/* The name of the copy's own. */
+/* The name of the copy's own cgroup. */
 static inline const char *own_name(void)
 {
     return text("forkexec-sentences-%d", getpid());
@@ -39,7 +39,7 @@ static inline const char *not_set(const struct forkexec_cgroup *group, const cha
     return message_of(forkexec_cgroup_set(group, file, value, &error), &error);
 }
 
-/* Its directory, whatever is denied to the library. */
+/* Removes its directory. The denied calls differ from this one in their arguments. */
 static inline void remove_own(void)
 {
     rmdir(text("%s/%s", top_of_cgroups(), own_name()));
@@ -103,7 +103,7 @@ SITUATION(CGROUP_OF_VERSION_1, need(magic("/sys/fs/cgroup/pids") == V1, "there i
     says(not_created("/sys/fs/cgroup/pids", "a"), "cgroup (a): %s: %s", strerror(EINVAL), sentence);
 }
 
-/* What mkdir(2) says. */
+/* mkdir(2) fails with this errno. */
 #define NOT_MADE(NAME, code) \
     SITUATION(NAME, need_native(); need_cgroup()) \
     { \
@@ -146,7 +146,7 @@ SITUATION(CGROUP_IN_USE, need_marks())
     says(said, "cgroup (%s): %s: %s", own_name(), strerror(EBUSY), sentence);
 }
 
-/* What becomes of a removal; rmdir(2) in the copy's own words is not denied. */
+/* The result of a removal. rmdir(2) with the copy's own arguments is not denied. */
 #define NOT_REMOVED(NAME, denied, code) \
     SITUATION(NAME, need_native(); need_cgroup()) \
     { \
@@ -170,7 +170,7 @@ SITUATION(CGROUP_REMOVED, need_cgroup())
     says(said, "cgroup (memory.max): %s: %s", strerror(ENOENT), sentence);
 }
 
-/* What a file says to a value. */
+/* A file of the cgroup refuses a value. */
 #define NOT_SET(NAME, file, code, value, part, ...) \
     SITUATION(NAME, need_native(); need_cgroup()) \
     { \
@@ -190,7 +190,7 @@ NOT_SET(CONTROLLER_ABOVE_FIRST, "cgroup.subtree_control", ENOENT, "+memory", NUL
 NOT_SET(CGROUP_VALUE_REFUSED, "cgroup.max.depth", EINVAL, "many", NULL)
 NOT_SET(CONTROLLER_NOT_THERE, "nonesuch.max", ENOENT, "1", "nonesuch")
 
-/* Some controller that the top could pass on; what it passes on, the next one could. */
+/* A controller that the parent cgroup could enable for its children; once it is enabled, the next one could be. */
 SITUATION(CONTROLLER_NOT_ENABLED, need_cgroup())
 {
     char controller[64] = "";
@@ -240,7 +240,7 @@ OF_OWN(OWN_CGROUP_UNKNOWN, NULL, DENY(read, EIO, IF(2, 4096)))
 OF_OWN(OWN_CGROUP_READONLY, NULL, DENY(faccessat2, EROFS))
 OF_OWN(OWN_CGROUP_NOT_DELEGATED, "", DENY(faccessat2, EACCES))
 
-/* It may be written, and lists nothing. */
+/* The file can be written, and its list is empty. */
 OF_OWN(OWN_CGROUP_LACKS, " memory pids cpu",
     deny((const struct denial[]){ { SYS_faccessat2, 0, { { 0 } } },
         { SYS_openat, ENOENT, { UNLESS(0, AT_FDCWD), IF(2, O_RDONLY | O_CLOEXEC) } } }, 2))

@@ -1,9 +1,9 @@
-/* What the caller finds out when a mount has failed, or a program that is there does not start. */
+/* What the caller finds out after a failed mount, or after a program that exists does not start. */
 #ifndef SENTENCES_FOUND_H
 #define SENTENCES_FOUND_H
 #include "sentences_steps.h"
 
-/* The step of an empty root that fails. */
+/* A step in an empty root that fails. */
 #define MOUNT_FAILS(NAME, code, step, ...) \
     SITUATION(NAME, need_roots(); scratch()) \
     { \
@@ -31,7 +31,7 @@ MOUNT_FAILS(FILE_NOT_READABLE, EBADF, text("file 0 (/a, a copy of fd %d)", fd),
 MOUNT_FAILS(NOTHING_MOUNTED, EINVAL, "remount 1 (/a with 0x1)", SET(make_directory, "/a", 0755);
     SET(remount, "/a", FORKEXEC_MOUNT_READONLY))
 
-/* The kernel answers so to the mount of an overlay. */
+/* The kernel's answer to the mount of an overlay. */
 #define OVERLAY_FAILS(NAME, code, user) OVERLAY_FAILS_WHERE(need_roots(), NAME, code, user)
 #define OVERLAY_FAILS_WHERE(needs, NAME, code, user) \
     SITUATION(NAME, needs; if (user) need_user_namespaces()) \
@@ -82,7 +82,7 @@ SITUATION(SOURCE_OUT_OF_REACH, need_root(); need_user_namespaces(); need_roots()
     says(spawned(attr), "bind 0 (%s on /a): %s: %s", source, strerror(EACCES), sentence);
 }
 
-/* What covers the caller's devices is put there by the request itself. */
+/* The request itself mounts something over the caller's devices. */
 static inline struct forkexec_attr *without_devices(void)
 {
     struct forkexec_attr *attr = mount_attr(FORKEXEC_MEMORY_AUTO, false);
@@ -106,7 +106,7 @@ SITUATION(NULL_MISSING, need_roots(); scratch())
     says(spawned(attr), "mask 1 (%s): %s: %s", file, strerror(ENOENT), sentence);
 }
 
-/* A directory is made in a root where nobody is, with some maps. */
+/* A directory is created in a root where the creating user may not be mapped. */
 static inline struct forkexec_attr *making(void)
 {
     struct forkexec_attr *attr = new_attr();
@@ -167,7 +167,7 @@ SITUATION(ONLY_OUTSIDE, need_roots())
     says(spawned(rooted()), "exec (%s): %s: %s", reporter, strerror(ENOENT), sentence);
 }
 
-/* A script in the caller's root, and what it says. */
+/* A script in the caller's root, and the message. */
 #define SCRIPT_FAILS(NAME, first_line, ...) \
     SITUATION(NAME, need_native(); scratch()) \
     { \
@@ -180,7 +180,7 @@ SCRIPT_FAILS(STARTER_MISSING, "#!/nonexistent x\n", "interpreter", "/nonexistent
 SCRIPT_FAILS(STARTER_OF_MISSING, text("#!%s\n", other), "interpreter", "/nonexistent", other)
 SCRIPT_FAILS(CARRIAGE_RETURN, "#!/bin/sh\r\n", NULL)
 
-/* What lies below a bind that takes no other mounts along is not known. */
+/* It is not known which mounts lie below a bind that is not recursive. */
 static inline struct forkexec_attr *with_scripts(void)
 {
     static const char first[] = "#!/a/nothing\n", second[] = "#!/first\n";
@@ -212,7 +212,7 @@ SITUATION(SCRIPT_BY_FD, need_native(); scratch())
     says(spawned_by(attr, NULL), "exec (fd %d): %s: %s", script, strerror(ENOENT), sentence);
 }
 
-/* The descriptor is another file's when the child is let go, so nobody can look. */
+/* The descriptor leads to another file when the child is released, so the caller cannot look. */
 static inline const char *released_by_fd(bool mapped)
 {
     struct forkexec_attr *attr = new_attr();

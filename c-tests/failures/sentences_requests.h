@@ -1,10 +1,10 @@
-/* Requests that contradict each other, or that the caller's process and the host do not allow. */
+/* Requests that contradict each other, or that the caller's process or the host does not allow. */
 #ifndef SENTENCES_REQUESTS_H
 #define SENTENCES_REQUESTS_H
 #include "cgroup_parent.h"
 #include "sentences.h"
 
-/* A call (spawned, started, held) fails so, with a name in its brackets. */
+/* The call (spawn, start, hold) fails with this message, and with this name in parentheses. */
 #define FAILS(NAME, call, step, code, ...) \
     SITUATION(NAME) \
     { \
@@ -127,7 +127,7 @@ SITUATION(MAP_TOO_LONG)
     says(spawned(attr), "validate (map_uid): %s: %s", strerror(E2BIG), sentence);
 }
 
-/* The exec of an image makes the saved id the effective one. */
+/* The execve of an image replaces the effective id by the saved one. */
 static inline void have_another_saved_id(void)
 {
     assert_false(syscall(SYS_setresuid, 0, 0, 1));
@@ -157,7 +157,7 @@ SITUATION(MEASURED_LOSES_IDS, need_cap(CAP_SETUID); need_native())
     says(spawned(attr), "image (measure_memory): %s: %s", strerror(EPERM), sentence);
 }
 
-/* Under valgrind. */
+/* As under valgrind. */
 static inline void need_emulator(void)
 {
     need(!has_in_copy(FORKEXEC_PROBE_SHARED_MEMORY), "needs an emulator, such as valgrind, or qemu-user");
@@ -177,7 +177,7 @@ SITUATION(COPY_UNDER_EMULATOR, need_emulator())
     says(spawned(attr), "image (measure_memory): %s: %s", strerror(EOPNOTSUPP), sentence);
 }
 
-/* Files of the system that grant no ids to anybody, or uids only. */
+/* Files of the system that grant no ids to any user, or only uids. */
 static inline const char *with_subordinate_ids(const char *uids)
 {
     struct forkexec_attr *attr = new_attr();
@@ -207,7 +207,7 @@ SITUATION(NO_SUBGIDS, need_files_of_ids())
     says(with_subordinate_ids("0:100000:65536\n"), "resolve (map_subordinate_ids): %s: %s", strerror(ENOENT), sentence);
 }
 
-/* The library asks for the limit when it is loaded, by this function of ours: the first time there is no answer. */
+/* The library reads the limit when it is loaded, through this function of the test: the first time it fails. */
 int getrlimit64(__rlimit_resource_t resource, struct rlimit64 *limit)
 {
     static bool asked;
@@ -246,7 +246,7 @@ SITUATION(CGROUP_FROZEN, need_cgroup())
     says(said, "resolve (set_cgroup_fd): %s: %s", strerror(EBUSY), sentence);
 }
 
-/* What the brackets name where that is no setter. */
+/* The name in parentheses, if it is not that of a setter. */
 #define IS_ABOUT(NAME, step, code, ...) \
     SITUATION(NAME, need_native()) \
     { \
@@ -278,7 +278,7 @@ IS_ABOUT(ABOUT_UID, "resolve", EIO, SET(create_namespaces, FORKEXEC_NS_USER); SE
 IS_ABOUT(ABOUT_GID, "resolve", EIO, SET(create_namespaces, FORKEXEC_NS_USER); SET(map_subordinate_ids);
     DENY(getegid, EIO))
 
-/* Only one that is inheritable may be ambient. */
+/* Only inheritable capabilities may be ambient. */
 SITUATION(ABOUT_AMBIENT, need_cap(CAP_SETPCAP); need_native())
 {
     struct forkexec_attr *attr = new_attr();

@@ -1,4 +1,4 @@
-/* Steps that fail, and what the errno alone does not tell. */
+/* Steps that fail for a reason that the errno alone does not tell. */
 #ifndef SENTENCES_STEPS_H
 #define SENTENCES_STEPS_H
 #include "sentences.h"
@@ -136,7 +136,7 @@ SITUATION(HELPER_WROTE_NOTHING, need_maps())
     says(helped_by("exit 0"), "%s", sentence);
 }
 
-/* It has the privilege that its caller has not. */
+/* The helper has the privilege that its caller lacks. */
 SITUATION(HELPER_DENIED_SETGROUPS, need_cap(CAP_SETGID); need_maps())
 {
     struct forkexec_attr *attr = new_attr();
@@ -145,7 +145,7 @@ SITUATION(HELPER_DENIED_SETGROUPS, need_cap(CAP_SETGID); need_maps())
     SET(map_gid, 7, 100007, 1);
     SET(allow_setgroups);
     SET(set_map_helpers, NULL, helper);
-    /* "7 100007 1\n" is 11 bytes; that of the helper begins with a blank. */
+    /* "7 100007 1\n" is 11 bytes; the line of the helper begins with a blank. */
     DENY(write, EPERM, IF(2, 11));
     says(spawned(attr), "id map (%s): %s: %s", helper, strerror(EPERM), sentence);
 }
@@ -175,7 +175,7 @@ SITUATION(FILTER_WITHOUT_EFFECT, need_native())
     says(spawned(attr), "user namespaces (denied): %s: %s", strerror(EOPNOTSUPP), sentence);
 }
 
-/* A step that is denied, and what is said of it. */
+/* A step whose call is denied, and the message. */
 #define REFUSES(NAME, said, code, denied, ...) \
     SITUATION(NAME, need_native()) \
     { \
@@ -383,7 +383,7 @@ SITUATION(CWD_AS_PROGRAM, need_native())
     says(spawned(attr), "cwd (/): %s: %s", strerror(EACCES), sentence);
 }
 
-/* A child in a cgroup which refuses it. */
+/* A child in a cgroup that refuses it. */
 static inline const char *refused_by_cgroup(int code, int *fd)
 {
     struct forkexec_attr *attr = new_attr();
@@ -430,7 +430,7 @@ SITUATION(DEADLINE_MAKES_NONE, need_native(); need_cap(CAP_SYS_NICE))
         uint64_t runtime, deadline, period;
     } policy = { sizeof policy, SCHED_DEADLINE, 0, 0, 0, 1000000, 100000000, 100000000 };
     struct forkexec_attr *attr = new_attr();
-    /* In a copy, which nobody waits for with less patience. */
+    /* In a copy, for which nobody waits with a shorter timeout. */
     assert_false(syscall(SYS_sched_setattr, 0, &policy, 0));
     says(spawned(attr), "clone: %s: %s", strerror(EAGAIN), sentence);
 }
@@ -456,7 +456,7 @@ SITUATION(FILE_SIZE_LIMITED, need_native())
     SET(set_memory_mode, FORKEXEC_MEMORY_FRESH);
     become_nobody();
     assert_false(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 1000, 1000 }));
-    /* What a probe may have made. */
+    /* What a probe may have left. */
     for (int fd = 3; fd < 64; fd++)
         close(fd);
     says(spawned(attr), "image: %s: %s", strerror(EFBIG), sentence);
@@ -515,7 +515,7 @@ SITUATION(PROC_READONLY, need_maps(); need_cap(CAP_SYS_ADMIN))
     says(spawned(attr), "id map (uid_map): %s: %s", strerror(EROFS), sentence);
 }
 
-/* Its pid is written, which is short. */
+/* The write of the pid to cgroup.procs is denied by its length. */
 SITUATION(CGROUP_WITHOUT_CPUS, need_native(); need_cgroup())
 {
     struct forkexec_attr *attr = new_attr();
@@ -533,7 +533,7 @@ SITUATION(CGROUP_WITHOUT_CPUS, need_native(); need_cgroup())
 
 NOT_HERE(CGROUP_OUT_OF_MEMORY, "c-tests/attributes/cgroup_memory.c has hosts whose cgroups count memory")
 
-/* A caller in a root of its own, or with a /proc that is none, for whose child a file in /proc is to be written. */
+/* A caller in another root, or with a /proc that is not procfs, that has to write to a file in /proc for its child. */
 static inline struct forkexec_attr *mapped(void)
 {
     struct forkexec_attr *attr = new_attr();
@@ -586,7 +586,7 @@ SITUATION(FOREIGN_PROC, need_maps())
 {
     int status;
     be_root_in_new(CLONE_NEWPID);
-    /* As before Linux 5.2, a pidfd tells no number. */
+    /* As before Linux 5.2, where the fdinfo of a pidfd has no pid. */
     DENY(pread64, EACCES);
     pid_t first = fork();
     if (!first) {
@@ -613,7 +613,7 @@ SITUATION(KILLED_BY_FILTER, need_native())
     says(spawned(attr), "session: killed by signal %d before the program ran: %s", SIGSYS, sentence);
 }
 
-/* As if somebody else had waited for it. */
+/* As if another thread had waited for the child. */
 SITUATION(ENDED, need_native())
 {
     struct forkexec_attr *attr = new_attr();
@@ -629,7 +629,7 @@ SITUATION(MAPPING_DENIED, need_own_memory())
     says(spawned(new_attr()), "memory: %s: %s", strerror(EPERM), sentence);
 }
 
-/* The first process of a pid namespace cannot see that its parent is gone, so it has to hear of it. */
+/* The first process of a pid namespace cannot see that its parent is gone, so it needs another way to learn of it. */
 SITUATION(WAITING_DENIED, need_mounts(); need_native())
 {
     struct forkexec_attr *attr = mount_attr(FORKEXEC_MEMORY_AUTO, false);
@@ -637,7 +637,7 @@ SITUATION(WAITING_DENIED, need_mounts(); need_native())
     DENY(ppoll, EPERM);
     struct forkexec_child *child = NULL;
     struct forkexec_error error;
-    /* A held child may have said that it waits before it is known to have failed at that. */
+    /* A held child may report that it waits before its failure is known. */
     int result = forkexec_start(attr, reporter, itself, NULL, &child, &error);
     const char *said = result ? message_of(result, &error) : released(child, FORKEXEC_FOREVER);
     says(said, "%s: %s: %s", geteuid() ? "wait" : "hold", strerror(EPERM), sentence);
@@ -668,7 +668,7 @@ SITUATION(THREAD_GONE)
     struct forkexec_child *child = NULL;
     pthread_t thread;
     assert_false(pthread_create(&thread, NULL, starts, &child) || pthread_join(thread, NULL));
-    /* Who joins a thread is told a little before the kernel has done with it. */
+    /* pthread_join may return a moment before the kernel has ended the thread. */
     while (!syscall(SYS_tgkill, getpid(), starter, 0))
         usleep(100);
     says(released(child, FORKEXEC_FOREVER), "parent death (%s): %s", sentence, strerror(ESRCH));

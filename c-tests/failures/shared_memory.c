@@ -1,4 +1,5 @@
-/* What is easy to get wrong about children in somebody's memory: the caller's flags, and success that was none. */
+/* The dangers of children in the caller's memory: changed attributes of the caller, and a success that is reported for a
+ * child that died. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -11,7 +12,7 @@
 
 #define SECOND 1000000000LL
 
-/* The caller is watched while eight threads spawn. */
+/* One thread watches the caller while eight threads spawn. */
 
 struct watch {
     atomic_bool over;
@@ -112,14 +113,14 @@ TEST(the_callers_dumpable_flag_never_changes_with_its_childrens_capabilities)
     spawn_under_watch(attr);
 }
 
-TEST(the_callers_badness_never_changes_with_its_childrens)
+TEST(the_callers_oom_score_never_changes_with_its_childrens)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_oom_score_adj(attr, 700));
     spawn_under_watch(attr);
 }
 
-/* A filter under which the program cannot be executed, but the library's own image can. */
+/* Under this filter the program cannot be executed, but the library's image can. */
 
 static void forbid_execve(void)
 {
@@ -143,7 +144,7 @@ static void spawn_what_is_killed_in_execve(void *mode)
     bool shared = forkexec_probe(FORKEXEC_PROBE_SHARED_MEMORY, NULL, 0) == 1;
     forbid_execve();
     must(forkexec_attr_set_memory_mode(attr, *(uint32_t *)mode) == 0);
-    must(forkexec_attr_set_rlimit(attr, 4, 0, FORKEXEC_RLIMIT_KEEP) == 0); /* no core */
+    must(forkexec_attr_set_rlimit(attr, 4, 0, FORKEXEC_RLIMIT_KEEP) == 0); /* no core dump */
     int result = forkexec_spawn(attr, reporter, REPORTER("exit", "0"), NULL, &child, &error);
     if (*(uint32_t *)mode == FORKEXEC_MEMORY_COPIED || (*(uint32_t *)mode == FORKEXEC_MEMORY_AUTO && shared))
         must(result == -ECANCELED);
@@ -158,14 +159,14 @@ static void spawn_what_is_killed_in_execve(void *mode)
     forkexec_close(child);
 }
 
-TEST(a_filter_that_kills_execve_is_no_success)
+TEST(a_child_killed_by_a_filter_at_execve_is_a_failure)
 {
     need_native();
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
         assert_in_caller(spawn_what_is_killed_in_execve, &mode);
 }
 
-/* SIGKILL at any instant. */
+/* SIGKILL at a random moment. */
 
 struct killer {
     pid_t spawner;
@@ -195,7 +196,7 @@ static void *kill_after_delay(void *with)
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     for (double end = seconds() + killer->delay_us / 1e6; seconds() < end;)
         ;
-    /* Still the child's, or else the pid may be anybody's. */
+    /* The pid still belongs to the child; otherwise it may be that of any other process. */
     if (pidfd >= 0 && child_of(killer->spawner) == pid)
         syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
     if (pidfd >= 0)
@@ -243,7 +244,7 @@ static void spawn_and_be_killed(const struct forkexec_attr *base, int delay, str
         forkexec_signal(child, SIGKILL);
         assert_int_equal(forkexec_wait(child, 60 * SECOND, FORKEXEC_WAIT_NOREAP, &status, sizeof status), 0);
         assert_int_equal(status.signal, SIGKILL);
-        /* A kill in the middle of execve may be seen only at the end, but then it is seen. */
+        /* A kill in the middle of execve may show only at the end, but then it shows. */
         bool never = never_was_the_program(forkexec_child_pid(child));
         assert_int_equal(status.ran, never ? FORKEXEC_RAN_NO : FORKEXEC_RAN_YES);
         assert_false(printed && never);
@@ -260,7 +261,7 @@ static void spawn_and_be_killed(const struct forkexec_attr *base, int delay, str
     close(pair[0]);
 }
 
-/* An exec may be killed between the point from which there is no way back and the program: once in a long while. */
+/* Once in a long while the kill comes after execve's point of no return and before the program. */
 static void kill_at_many_instants(struct forkexec_attr *attr, int longest_us)
 {
     struct tally tally = { 0, 0, 0, 0 };
@@ -271,7 +272,7 @@ static void kill_at_many_instants(struct forkexec_attr *attr, int longest_us)
     assert_true(tally.wrong <= tally.failed / 20 + 1);
 }
 
-TEST(a_child_killed_at_any_instant_is_no_success_in_any_memory)
+TEST(a_child_killed_at_any_moment_is_a_failure)
 {
     need_native();
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++) {
@@ -281,7 +282,7 @@ TEST(a_child_killed_at_any_instant_is_no_success_in_any_memory)
     }
 }
 
-TEST(a_mapped_child_killed_at_any_instant_is_no_success)
+TEST(a_child_in_a_user_namespace_killed_at_any_moment_is_a_failure)
 {
     need_native();
     need_user_namespaces();

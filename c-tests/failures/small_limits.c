@@ -1,4 +1,4 @@
-/* Small limits of the caller's: a call works, or fails and says why, and leaves nothing behind. */
+/* Small limits of the caller: each call works, or fails with a reason, and leaves nothing behind. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 #include <fcntl.h>
@@ -13,7 +13,7 @@ static int descriptors(void)
     return n;
 }
 
-/* All kinds of calls; how many worked. */
+/* Makes all kinds of calls; returns how many worked. */
 static int try_all(void)
 {
     int worked = 0;
@@ -48,7 +48,7 @@ static void with_limit(const void *limit)
 {
     const int *number = limit;
     struct rlimit old, small;
-    try_all(); /* the image is kept from here on */
+    try_all(); /* from here on the library keeps the image */
     int before = descriptors();
     assert_int_equal(getrlimit((__rlimit_resource_t)number[0], &old), 0);
     small = (struct rlimit){ (rlim_t)number[1], old.rlim_max };

@@ -1,5 +1,5 @@
-/* Each step of a spawn made to fail, and it alone: its number, errno, item and pid arrive, the program has not run, and
- * nothing is left of the child. */
+/* Each step of a spawn fails, alone: its number, errno, index and pid are reported, the program has not run, and nothing is
+ * left of the child. */
 #define _GNU_SOURCE
 #include "stages_rows.h"
 
@@ -20,7 +20,7 @@ static int open_cgroup(const char *path)
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* A cgroup of version 1 of this process's own; the root of one serves where the writing is what fails. */
+/* A cgroup of version 1 of this process. Its root is enough where the write is what fails. */
 static const char *new_cgroup(void)
 {
     static const char *const hierarchies[] = { "memory", "pids", "cpu" };
@@ -51,7 +51,7 @@ static bool has_caps(void)
     return !syscall(SYS_capget, &header, set) && set[0].effective >> CAP_SETPCAP & 1;
 }
 
-/* For good: no exec gives them back to root. */
+/* For good: no execve gives the capabilities back to root. */
 static void drop_caps(void)
 {
     if (has_caps() && prctl(PR_SET_SECUREBITS, SECBIT_NOROOT))
@@ -62,7 +62,7 @@ static void drop_caps(void)
         abort();
 }
 
-/* As a caller may that closes what is not its own. */
+/* As a caller that closes descriptors that are not its own. */
 static void close_image(void)
 {
     for (int fd = 3; fd < 1024; fd++) {
@@ -128,7 +128,7 @@ static bool differs(const struct view *one, const struct view *other, const char
     return strcmp(saw(one, key), saw(other, key));
 }
 
-/* A thread of the library's, and what it has open, may take a moment to go. */
+/* A thread of the library and its descriptors may need a moment to go. */
 static struct view *view_like(const struct view *before)
 {
     struct view *view = view_of_self();
@@ -153,7 +153,7 @@ static void assert_memory(const struct forkexec_attr *attr, const struct row *ro
     fclose(file);
 }
 
-/* What AppArmor wants before a label. */
+/* The prefix that AppArmor expects before a label. */
 static const char *label_word(void)
 {
     char enabled = 'N';
@@ -250,7 +250,7 @@ static void fails_so(const void *argument)
 
 static void drop_cgroup(void)
 {
-    /* What was killed in it may take a moment to be gone. */
+    /* The killed processes in the cgroup may need a moment to go. */
     for (int turn = 0; the_cgroup && rmdir(the_cgroup) && turn < 500; turn++)
         usleep(10000);
     assert_false(the_cgroup && exists(the_cgroup));
@@ -264,7 +264,7 @@ static bool every_row(const struct row *row)
 
 static bool has_a_childs_call(const struct row *row)
 {
-    /* A fresh child that is at exec cannot be told from the program that it becomes. */
+    /* A fresh child at execve cannot be told from the program. */
     return row->denial.code && !(row->needs & CALLERS) && row->stage != FORKEXEC_STAGE_EXEC;
 }
 
@@ -279,7 +279,7 @@ static bool may_be_allowed(const struct row *row)
     return false;
 }
 
-/* Runs the rows for which this is a way; all of them, before the test fails. */
+/* Runs the rows that can be run in this way, all of them before the test fails. */
 static void run(unsigned way, bool deadly, bool (*concerns)(const struct row *))
 {
     need_native();

@@ -1,4 +1,5 @@
-/* Every stage and what makes it, alone, fail: one row each, which stages.c runs in every way there is. */
+/* Every stage, with a request and a denied system call that make only this stage fail: one row each. stages.c runs the rows
+ * in every memory mode, spawned and held. */
 #ifndef STAGES_ROWS_H
 #define STAGES_ROWS_H
 #include "deny_calls.h"
@@ -13,15 +14,15 @@
 #include <sys/un.h>
 #include <time.h>
 
-/* The ways in which a child is made. */
+/* The ways to make a child. */
 enum {
     SHARED = 1, /* in the caller's memory */
     FRESH = 2,  /* in an image of its own */
     COPIED = 4, /* in a copy of the caller's memory */
     OWN = FRESH | COPIED,
     ALL = SHARED | OWN,
-    HELD = 8, /* by start and release; a row with this is for held children only */
-    AT_ONCE = 16, /* a row with this is for others only */
+    HELD = 8, /* with start and release; a row with this bit is for held children only */
+    AT_ONCE = 16, /* a row with this bit is for spawned children only */
 };
 
 /* What a row needs. */
@@ -31,27 +32,27 @@ enum {
     BARE = 4,       /* no capabilities: the copy drops them */
     USER_NS = 8,    /* user namespaces */
     CGROUP_V1 = 16, /* a cgroup to enter, open as THE_CGROUP */
-    BY_FD = 32,     /* the program is THE_PROGRAM, without a path */
-    CALLERS = 64,   /* the call that is denied is the caller's */
-    NO_CHILD = 128, /* it fails before there is one */
+    BY_FD = 32,     /* the program is THE_PROGRAM, by descriptor */
+    CALLERS = 64,   /* the denied call is made by the caller */
+    NO_CHILD = 128, /* it fails before a child is made */
     NO_IMAGE = 256, /* the caller has closed the library's image */
     LANDLOCK = 512,
     TIME_NS = 1024,
     LANDLOCK_FLAGS = 2048,
 };
 
-/* Descriptors of the caller that rows ask with. */
+/* Descriptors of the caller that rows use. */
 enum { THE_FD = 50, THE_CGROUP = 51, THE_ROOT = 52, THE_PROGRAM = 53 };
 
 struct row {
     uint32_t stage;
     unsigned ways;
-    void (*ask)(struct forkexec_attr *attr); /* NULL: a plain child gets there too */
+    void (*ask)(struct forkexec_attr *attr); /* NULL: a plain child passes this stage, too */
     int code, index;
-    const char *item;     /* what the sentence names; a format for uid, gid and the reporter's path */
+    const char *item;     /* what the message names: a format for uid, gid and the reporter's path */
     unsigned needs;
-    struct denial denial; /* without a code it fails by itself */
-    const char *path;     /* of the program; NULL: the reporter */
+    struct denial denial; /* without a code the stage fails by itself */
+    const char *path;     /* path of the program; NULL: the reporter */
 };
 
 #define ASK(name, ...) \
@@ -190,7 +191,7 @@ static void all_bounds_but_one(struct forkexec_attr *attr)
 #define GIVES(errno_, index_, item_) .code = errno_, .index = index_, .item = item_
 
 static const struct row rows[] = {
-    /* The caller's side. */
+    /* Steps of the caller. */
     { FORKEXEC_STAGE_VALIDATE, ALL, a_closed_fd, GIVES(EBADF, 0, "map_fd"), NO_CHILD },
     { FORKEXEC_STAGE_RESOLVE, ALL, a_soft_limit_above_the_hard, GIVES(EINVAL, 0, "set_rlimit"), NO_CHILD },
     { FORKEXEC_STAGE_MEMORY, ALL, death_of_process, GIVES(ENOMEM, -1, ""), NO_CHILD | CALLERS,
@@ -253,7 +254,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_CONTROLLING_TERMINAL, ALL, a_terminal_that_is_none, GIVES(ENOTTY, -1, "fd 50") },
     { FORKEXEC_STAGE_FOREGROUND, ALL, a_foreground_that_is_none, GIVES(ENOTTY, -1, "fd 50") },
 
-    /* Surroundings. */
+    /* Directory, umask and the like. */
     { FORKEXEC_STAGE_HOSTNAME, ALL, host_name, GIVES(EIO, -1, "judge"), PRIVILEGED, DENY(sethostname, EIO) },
     { FORKEXEC_STAGE_DOMAINNAME, ALL, domain_name, GIVES(EIO, -1, "court"), PRIVILEGED, DENY(setdomainname, EIO) },
     { FORKEXEC_STAGE_LOOPBACK, ALL, loopback, GIVES(EIO, -1, ""), PRIVILEGED, DENY(ioctl, EIO, IF(1, SIOCSIFFLAGS)) },
@@ -312,7 +313,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_HOLD, OWN | HELD, NULL, GIVES(EIO, -1, ""), 0, DENY(ppoll, EIO, IF(1, 2), IF(4, 8)) },
     { FORKEXEC_STAGE_LATE_NAMESPACES, ALL, a_late_namespace, GIVES(ENOSPC, -1, "pid"), 0, DENY(unshare, ENOSPC) },
 
-    /* Identity. */
+    /* Ids and capabilities. */
     { FORKEXEC_STAGE_CWD_BEFORE_IDS, ALL, a_missing_directory_first, GIVES(ENOENT, -1, NOWHERE) },
     { FORKEXEC_STAGE_EXEC_LABEL, ALL, labelled, GIVES(EACCES, -1, "%4$sa label"), 0, DENY(openat2, EACCES) },
     { FORKEXEC_STAGE_APPARMOR_PROFILE, ALL, profiled, GIVES(EACCES, -1, "exec a profile"), 0, DENY(openat2, EACCES) },

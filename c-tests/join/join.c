@@ -1,4 +1,4 @@
-/* Namespaces that are there already: joined by a descriptor or by a process, and what is created beside them. */
+/* Existing namespaces: joined by descriptors or by a process, and new ones created besides them. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 
@@ -27,7 +27,7 @@ static void need_join(void)
     need_native();
 }
 
-/* Namespaces that live as long as the test. */
+/* A holder whose namespaces last as long as the test. */
 static struct forkexec_child *holder_of(uint32_t types)
 {
     struct forkexec_attr *attr = new_attr();
@@ -43,7 +43,7 @@ static struct forkexec_child *holder_of(uint32_t types)
     return child;
 }
 
-/* The program's namespaces, as the caller sees them while it sleeps. */
+/* The namespaces of the program, as the caller sees them while the program sleeps. */
 static void assert_in(struct forkexec_child *child, pid_t other, uint32_t types)
 {
     pid_t pid = forkexec_child_pid(child);
@@ -61,7 +61,7 @@ static struct forkexec_attr *joins(struct forkexec_child *holder, uint32_t types
     return attr;
 }
 
-/* By one descriptor a type; `fds` are to be closed. */
+/* Joins by one descriptor for each type. The test has to close `fds`. */
 static struct forkexec_attr *joins_fds(struct forkexec_child *holder, uint32_t types, int fds[KINDS])
 {
     struct forkexec_attr *attr = new_attr();
@@ -92,7 +92,7 @@ static void assert_sleeps_in(struct forkexec_attr *attr, struct forkexec_child *
     assert_int_equal(status.signal, SIGTERM);
 }
 
-TEST_BOTH(all_at_once)
+TEST_BOTH(all_types_at_once)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all & ~FORKEXEC_NS_PID);
@@ -103,7 +103,7 @@ TEST_BOTH(all_at_once)
     forkexec_close(holder);
 }
 
-TEST_BOTH(each_alone)
+TEST_BOTH(each_type_alone)
 {
     need_join();
     need_root();
@@ -119,7 +119,7 @@ TEST_BOTH(each_alone)
     forkexec_close(holder);
 }
 
-/* A second process is the program: what the caller knows it by is right, and its exit is the program's. */
+/* A second process is the program. The pid that the caller knows is the right one, and its exit status is the program's. */
 TEST_BOTH(a_pid_namespace)
 {
     need_join();
@@ -131,13 +131,13 @@ TEST_BOTH(a_pid_namespace)
     assert_sleeps_in(attr, holder, all);
     assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
     assert_spawn_fails(attr, "/no/such/program", FORKEXEC_STAGE_EXEC, ENOENT, -1);
-    /* A number above those of the library's own. */
+    /* A number above the library's own descriptors. */
     OK(forkexec_attr_map_fd(attr, 0, 300));
     assert_saw(run_reporter(attr), "fds", "0 1 2 300");
     forkexec_close(holder);
 }
 
-/* The caller that waits while another thread lets the child go. */
+/* The caller waits while another thread releases the child. */
 static void *wait_for(void *child)
 {
     static struct forkexec_status status;
@@ -167,8 +167,8 @@ TEST(a_pid_namespace_while_another_waits)
     forkexec_close(holder);
 }
 
-/* What is created is created in what was joined. */
-TEST_BOTH(and_others_created)
+/* New namespaces are created inside the joined ones. */
+TEST_BOTH(with_new_namespaces)
 {
     need_join();
     struct forkexec_child *holder = holder_of(FORKEXEC_NS_USER | FORKEXEC_NS_NET);
@@ -182,8 +182,8 @@ TEST_BOTH(and_others_created)
     forkexec_close(holder);
 }
 
-/* A root built beside what was joined: proc is that of the new pid namespace. */
-TEST_BOTH(and_a_root_built)
+/* A new root besides joined namespaces: proc belongs to the new pid namespace. */
+TEST_BOTH(with_a_new_root)
 {
     need_join();
     struct forkexec_child *holder = holder_of(FORKEXEC_NS_USER | FORKEXEC_NS_NET);
@@ -196,7 +196,7 @@ TEST_BOTH(and_a_root_built)
     forkexec_close(holder);
 }
 
-TEST_BOTH(and_a_user_namespace_created)
+TEST_BOTH(with_a_new_user_namespace)
 {
     need_join();
     need_root();
@@ -218,7 +218,7 @@ TEST_BOTH(and_a_user_namespace_created)
     forkexec_close(holder);
 }
 
-TEST(what_is_not_such_a_namespace)
+TEST(descriptors_that_are_no_such_namespace)
 {
     struct forkexec_attr *attr = new_attr();
     int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -247,8 +247,8 @@ TEST(what_is_not_such_a_namespace)
     close(null);
 }
 
-/* Whoever has the rest left to it by then has nobody else to be ended by. */
-TEST(a_join_given_up_at_any_instant)
+/* After the release was given up, only the child's handle can end the second process. */
+TEST(a_join_given_up_at_any_moment)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all);
@@ -270,8 +270,8 @@ TEST(a_join_given_up_at_any_instant)
     forkexec_close(holder);
 }
 
-/* Nobody but the wait is there to let the second process go on. */
-TEST(a_join_waited_for_that_no_release_has_heard_of)
+/* The release returned before it was done. Now the wait alone lets the second process continue. */
+TEST(a_join_that_a_wait_completes)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all);
@@ -290,7 +290,7 @@ TEST(a_join_waited_for_that_no_release_has_heard_of)
     forkexec_close(holder);
 }
 
-/* The image cannot name itself, so that the name of a zombie tells nothing. */
+/* The image cannot set its own name, so the name of a zombie tells nothing. */
 static void is_killed_without_its_name(const void *at_exec)
 {
     static const struct denial no_name[] = { { SYS_prctl, EPERM, { { IS, 0, PR_SET_NAME } } },
@@ -325,19 +325,19 @@ TEST(a_second_process_that_is_killed_without_the_images_name)
     }
 }
 
-TEST_BOTH(a_holder_that_is_gone)
+TEST_BOTH(a_holder_that_has_ended)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all);
     struct forkexec_attr *attr = joins(holder, all);
     OK(forkexec_signal(holder, SIGKILL));
     assert_true(ends(forkexec_child_pid(holder)));
-    /* Whoever needs a right to look into it has none to what is not there. */
+    /* A caller without the right to inspect the holder gets another error for a holder that has ended. */
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_JOIN, geteuid() ? EPERM : ESRCH, 0);
     forkexec_close(holder);
 }
 
-/* Each of their steps fails alone. */
+/* Each step of a joining spawn fails, alone. */
 static const struct {
     const char *name;
     uint32_t stage;

@@ -1,5 +1,5 @@
-/* Joined namespaces are others' ground. Whoever is in there finds nothing of the caller in the child before it is the
- * program, and no way out by it; what vanishes meanwhile leaves nothing behind. */
+/* Processes in joined namespaces may attack the child. Before the child is the program, they find nothing of the caller in
+ * it and no way out through it. If the namespaces end meanwhile, nothing is left behind. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -47,14 +47,14 @@ static struct forkexec_attr *joins(struct forkexec_child *child, uint32_t types)
     return attr;
 }
 
-/* What an observer gets at. */
+/* What an observer could reach in a process. */
 enum { EXE = 1, MAPS = 2, MEMORY = 4, ENVIRONMENT = 8, FD_LINKS = 16, TAKEN = 32, ROOT = 64, CWD = 128, TRACED = 256,
     ALL_OF_IT = 511 };
 
 struct finding {
     int rounds, got;
     bool is_image, is_sealed, has_secret, has_caps;
-    char what[160]; /* a descriptor or a mapping that is neither the image's nor harmless */
+    char what[160]; /* an unexpected descriptor or mapping */
 };
 static struct finding *finding; /* shared with the observer */
 static volatile int *stop_looking;
@@ -82,7 +82,7 @@ static void note(const char *what)
         snprintf(finding->what, sizeof finding->what, "%.150s", what);
 }
 
-/* The maps are those of the memory that was there when the file was opened, whatever is exec'd meanwhile. */
+/* An open maps file shows the memory at the time of the open, also after an execve. */
 static bool look_at_memory(int pid)
 {
     static char bytes[1 << 16];
@@ -130,7 +130,7 @@ static void look_at_fds(int pid, bool is_image)
     close(pidfd);
 }
 
-/* One look at a process, of which nothing is known; when it is the image, what is found is the caller's loss. */
+/* Inspects one process of which nothing is known. If it is the image, everything found there is a leak of the caller's. */
 static void look_at(int pid)
 {
     char target[256], line[256];
@@ -151,15 +151,15 @@ static void look_at(int pid)
     finding->got |= read_link(pid, "cwd", target, sizeof target) >= 0 ? CWD : 0;
     if (!ptrace(PTRACE_SEIZE, pid, 0, 0)) {
         finding->got |= TRACED;
-        /* Only who has stopped can be let go. */
+        /* Only a process that has stopped can be detached from. */
         if (!ptrace(PTRACE_INTERRUPT, pid, 0, 0) && waitpid(pid, NULL, __WALL) == pid)
             ptrace(PTRACE_DETACH, pid, 0, 0);
     }
-    uint64_t caps = strtoull(status_of(pid, "CapEff"), NULL, 16); /* 0 of who is gone */
+    uint64_t caps = strtoull(status_of(pid, "CapEff"), NULL, 16); /* 0 for a process that is gone */
     finding->has_caps |= is_image && caps;
 }
 
-/* As the root of the namespaces, with all their privilege. */
+/* The observer is root in the namespaces, with all capabilities there. */
 struct observer {
     int pidfd;
     uint32_t types;
@@ -216,7 +216,7 @@ static void look_from(struct forkexec_child *box, uint32_t types)
     assert_int_equal(finding->rounds, 1);
 }
 
-/* A child that has come as far as it can come before the last steps: it is seen in there, and waits for a fifo. */
+/* A child that has come to one of its last steps: it is visible in the namespaces, and waits for a FIFO. */
 static struct forkexec_child *stuck(struct forkexec_attr *attr, const char *fifo)
 {
     struct forkexec_child *child = NULL;
@@ -230,7 +230,7 @@ static struct forkexec_child *stuck(struct forkexec_attr *attr, const char *fifo
     for (double end = seconds() + 10; forkexec_child_pid(child) == first && seconds() < end;)
         assert_int_equal(forkexec_release(child, 10000000, &error), -ETIMEDOUT);
     assert_int_not_equal(forkexec_child_pid(child), first);
-    /* What comes after the fork of it is done in no time. */
+    /* The steps after the second clone take hardly any time. */
     for (double end = seconds() + 10; seconds() < end; usleep(1000)) {
         char at[64] = "";
         FILE *in = fopen(text("/proc/%d/syscall", forkexec_child_pid(child)), "re");
@@ -255,7 +255,7 @@ static void unstick(struct forkexec_child *child, const char *fifo)
     close(fd);
 }
 
-TEST(nobody_in_a_user_namespace_looks_into_the_child)
+TEST(the_child_cannot_be_inspected_from_a_user_namespace)
 {
     need_join();
     setenv("SECRET", secret, 1);
@@ -266,7 +266,7 @@ TEST(nobody_in_a_user_namespace_looks_into_the_child)
     look_from(box, types);
     assert_int_equal(finding->got, 0);
     unstick(child, fifo);
-    /* The program is theirs: all of them can look. */
+    /* The program belongs to them: every observer can inspect it. */
     assert_true(is_the_reporter(forkexec_child_pid(child)));
     look_from(box, types);
     assert_int_equal(finding->got, ALL_OF_IT);
@@ -278,7 +278,7 @@ TEST(nobody_in_a_user_namespace_looks_into_the_child)
     unsetenv("SECRET");
 }
 
-/* Where root is root in there no flag protects the child; but there is nothing in it. */
+/* Where the observer is the caller's root, nothing protects the child from inspection, but there is nothing in it. */
 TEST(root_finds_nothing_in_the_child)
 {
     need_join();
@@ -308,7 +308,7 @@ TEST(root_finds_nothing_in_the_child)
     unsetenv("SECRET");
 }
 
-/* Many children come and go while somebody looks without a pause. */
+/* Many children start and end while an observer looks without a pause. */
 static void race(uint32_t types, int children)
 {
     setenv("SECRET", secret, 1);
@@ -329,7 +329,7 @@ static void race(uint32_t types, int children)
     unsetenv("SECRET");
 }
 
-TEST(nobody_in_a_user_namespace_is_fast_enough)
+TEST(an_observer_in_a_user_namespace_is_never_fast_enough)
 {
     need_join();
     race(inner | FORKEXEC_NS_USER, 200);
@@ -348,7 +348,7 @@ TEST(root_is_fast_enough_and_finds_nothing)
     assert_string_equal(finding->what, "");
 }
 
-/* A container with a root of its own, and in it the reporter. */
+/* A container with a root of its own, which contains the reporter. */
 static struct forkexec_child *rooted_container(void)
 {
     struct forkexec_attr *attr = new_attr();
@@ -380,7 +380,7 @@ TEST_BOTH(no_directory_leads_out)
     assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
     attr = joins(box, types);
     OK(forkexec_attr_map_fd(attr, directory, 40));
-    /* In there it is nobody yet. */
+    /* In there the root user is not mapped. */
     OK(forkexec_attr_set_cwd(attr, text("/proc/self/fd/%d", directory)));
     assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD, ENOENT, -1);
     attr = joins(box, types);
@@ -395,8 +395,9 @@ TEST_BOTH(no_directory_leads_out)
     close(directory);
 }
 
-/* The processes are gone and their namespace with them; the other ones live by their descriptors. */
-TEST_BOTH(a_container_that_is_gone)
+/* The container's processes are gone, and its pid namespace with them. Its other namespaces last as long as their
+ * descriptors. */
+TEST_BOTH(a_container_that_has_ended)
 {
     need_join();
     static const uint32_t kinds[] = { FORKEXEC_NS_USER, FORKEXEC_NS_PID, FORKEXEC_NS_IPC };
@@ -416,7 +417,7 @@ TEST_BOTH(a_container_that_is_gone)
     forkexec_close(box);
 }
 
-TEST(a_container_that_goes_while_the_child_is_held)
+TEST(a_container_that_ends_while_the_child_is_held)
 {
     need_join();
     struct forkexec_child *box = container(inner | FORKEXEC_NS_USER);
@@ -431,7 +432,7 @@ TEST(a_container_that_goes_while_the_child_is_held)
     forkexec_close(box);
 }
 
-TEST(a_container_that_takes_the_child_with_it)
+TEST(a_container_that_ends_with_the_child_in_it)
 {
     need_join();
     struct forkexec_child *box = container(inner | FORKEXEC_NS_USER);
@@ -445,8 +446,8 @@ TEST(a_container_that_takes_the_child_with_it)
     forkexec_close(box);
 }
 
-/* All eight: a clock is entered by exec alone, and so it is a program's namespaces that are joined. */
-TEST_BOTH(all_eight)
+/* All eight types. A time namespace is entered only at execve, so the namespaces of a program are joined. */
+TEST_BOTH(all_eight_types)
 {
     need_join();
     need(exists("/proc/self/ns/time"), "needs time namespaces");
@@ -463,7 +464,7 @@ TEST_BOTH(all_eight)
         assert_string_not_equal(is, namespace_of(getpid(), names[i]));
     }
     OK(forkexec_signal(box, SIGKILL));
-    /* The first process of a pid namespace ends when all others are reaped. */
+    /* The first process of a pid namespace ends only after all others are reaped. */
     assert_int_equal(finish(child).signal, SIGKILL);
     finish(box);
 }

@@ -1,5 +1,5 @@
-/* What a child that joins a user namespace has of the caller's rights: limits, priorities and groups that nobody can have
- * from in there are set before it joins anything, whoever is the program in the end. */
+/* Rights of the caller that a child in a joined user namespace would lack: limits, nice_and_scheduling_policy and groups are set before the
+ * child joins anything, whichever process becomes the program. */
 #include "in_fork.h"
 #include "deny_calls.h"
 
@@ -16,7 +16,7 @@ static void need_join(void)
     need_native();
 }
 
-/* Namespaces that live as long as the test. Setgroups is denied in the user namespace, unless it is not to be. */
+/* A holder whose namespaces last as long as the test. Its user namespace denies setgroups unless it is to allow it. */
 static struct forkexec_child *holder_of(uint32_t types, bool setgroups, uint32_t outside, uint32_t count)
 {
     struct forkexec_attr *attr = new_attr();
@@ -65,7 +65,7 @@ static bool kernel_has_real_time(void)
     return !status;
 }
 
-TEST_BOTH(priorities)
+TEST_BOTH(nice_and_scheduling_policy)
 {
     need_join();
     need_cap(CAP_SYS_NICE);
@@ -87,7 +87,7 @@ TEST_BOTH(priorities)
     forkexec_close(holder);
 }
 
-/* From SCHED_IDLE to SCHED_OTHER is a privilege too. */
+/* A change from SCHED_IDLE to SCHED_OTHER needs privilege, too. */
 static void check_not_idle(const void *unused)
 {
     (void)unused;
@@ -101,7 +101,7 @@ static void check_not_idle(const void *unused)
     forkexec_close(holder);
 }
 
-TEST_BOTH(an_ordinary_policy_for_who_is_idle)
+TEST_BOTH(the_default_policy_for_an_idle_caller)
 {
     need_join();
     need_cap(CAP_SYS_NICE);
@@ -134,7 +134,7 @@ TEST_BOTH(limits_and_the_out_of_memory_killer)
     in_fork(check_limits, NULL);
 }
 
-TEST_BOTH(more_badness_needs_no_right)
+TEST_BOTH(a_higher_oom_score_needs_no_right)
 {
     need_join();
     struct forkexec_child *holder = holder_of(all, false, geteuid(), 1);
@@ -149,7 +149,7 @@ TEST_BOTH(more_badness_needs_no_right)
     forkexec_close(holder);
 }
 
-/* Without the right to them nobody has them, and what may fail leaves all as it was. */
+/* Without the right to them they fail. If a failure is allowed, nothing changes. */
 static void check_refused(const void *with)
 {
     become_nobody();
@@ -173,7 +173,7 @@ static void check_refused(const void *with)
     forkexec_close(holder);
 }
 
-TEST_BOTH(without_the_right_to_them)
+TEST_BOTH(without_the_right)
 {
     need_join();
     struct rlimit nice = { 0, 0 }, real_time = { 0, 0 };
@@ -183,7 +183,7 @@ TEST_BOTH(without_the_right_to_them)
     in_fork(check_refused, public_reporter());
 }
 
-/* Nobody who is in there sees a child that is still to be served: it has not joined anything by then. */
+/* At that time the child has not joined anything, so processes in the namespaces cannot see it. */
 static void check_before_the_join(const void *unused)
 {
     (void)unused;
@@ -199,14 +199,14 @@ static void check_before_the_join(const void *unused)
     forkexec_close(holder);
 }
 
-TEST_BOTH(all_of_it_before_the_join)
+TEST_BOTH(all_is_set_before_the_join)
 {
     need_join();
     in_copy(check_before_the_join, NULL);
 }
 
-/* A holder and a held child have them too. */
-TEST(who_is_held)
+/* Also for a holder and for a held child. */
+TEST(holders_and_held_children)
 {
     need_join();
     need_cap(CAP_SYS_NICE);
@@ -228,7 +228,7 @@ TEST(who_is_held)
     forkexec_close(holder);
 }
 
-/* Whether the spawn fails at the groups, with the word in its sentence. */
+/* The spawn fails at the groups, with these words in the message. */
 static void assert_groups_denied(struct forkexec_attr *attr, const char *path)
 {
     struct forkexec_error error;
@@ -252,7 +252,7 @@ struct groups {
     uint32_t list[4];
 };
 
-/* Setgroups is denied in there: what is as asked already is no failure, and nothing else is taken for it. */
+/* The user namespace denies setgroups. Groups that are as requested already are no failure; every difference is one. */
 static void check_groups(const void *path)
 {
     static const struct groups none = { 0, { 0 } }, two = { 2, { 5, 3 } }, far = { 2, { 5, 4000000 } };
@@ -282,7 +282,7 @@ static void check_groups(const void *path)
     OK(forkexec_attr_set_groups(attr, (uint32_t[]){ 3, 5, 7 }, 3));
     assert_groups_denied(attr, path);
 
-    /* One that is not mapped looks like the overflow gid, which is mapped as well. */
+    /* An unmapped group looks like the overflow gid, which is mapped as well. */
     assert_false(syscall(SYS_setgroups, far.n, far.list));
     OK(forkexec_attr_set_groups(attr, (uint32_t[]){ 5, 65534 }, 2));
     assert_groups_denied(attr, path);
@@ -297,7 +297,7 @@ TEST_BOTH(groups_where_they_cannot_be_set)
     in_fork(check_groups, public_reporter());
 }
 
-/* The user's own namespace, as unshare(1) makes it. */
+/* The user's own namespace, as unshare(1) creates it. */
 static void check_users_own(const void *path)
 {
     become_nobody();

@@ -1,4 +1,4 @@
-/* Maps for whom the kernel does not let: helpers that may, and the ids that the system grants to a user. */
+/* Maps that the caller may not write: helper programs write them, with the ids that the system grants to a user. */
 #include "in_fork.h"
 #include "deny_calls.h"
 
@@ -8,7 +8,7 @@
 #define NEWUIDMAP "/usr/bin/newuidmap"
 #define NEWGIDMAP "/usr/bin/newgidmap"
 
-/* A helper of our own, with what it has to tell beside it. */
+/* A helper script of the test. It writes what it was given to a file. */
 static const char *helper(const char *name, const char *does)
 {
     const char *path = scratch_path(name);
@@ -69,7 +69,7 @@ static void check_failures(const void *with)
         OK(forkexec_attr_set_map_helpers(attr, NULL, helpers->lies));
         assert_fails(attr, helpers->path, EPERM, "id map (uid_map): Operation not permitted: "
             "without privilege one's own id can be mapped, once, and with setgroups denied; uid 0 only with CAP_SETFCAP");
-        /* Nobody is known by its end where the kernel takes it away. */
+        /* If the kernel reaps the helper, its exit status is not known. */
         signal(SIGCHLD, SIG_IGN);
         OK(forkexec_attr_set_map_helpers(attr, helpers->fails, NULL));
         assert_fails(attr, helpers->path, EPERM,
@@ -114,7 +114,7 @@ static void check_told(const void *with)
     }
 }
 
-TEST(what_a_helper_is_told)
+TEST(the_arguments_and_environment_of_a_helper)
 {
     need_user_namespaces();
     need_native();
@@ -122,7 +122,7 @@ TEST(what_a_helper_is_told)
     assert_false(mkdir(scratch_path("open"), 0777));
     assert_false(chmod(scratch_path("open"), 0777));
     struct helpers helpers = { .told = told, .path = public_reporter() };
-    /* The shell has its script at 10 or 255; what looks at it is another process, $$ or not. */
+    /* The shell has its script open as 10 or 255. Another process than the shell looks, and reads the files of $$. */
     helpers.tells = helper("tells", text("( printf '%%s ' \"$@\"; echo environment $(wc -c </proc/$$/environ); "
         "echo fds $(cd /proc/$$/fd; for fd in 0 1 2 3 4 5 6 7 8 9; do [ -e $fd ] && echo $fd; done)' '; for fd in 0 1 2; do echo $fd "
         "$(readlink /proc/$$/fd/$fd); done; sed -n 's/^\\(SigBlk\\|SigIgn\\):./\\1 /p' /proc/$$/status ) >%s.new\n"
@@ -147,14 +147,14 @@ static void check_closed(const void *with)
             struct forkexec_error error;
             char *argv[] = { "w", NULL };
             assert_int_equal(forkexec_spawn(attr, helpers->path, argv, NULL, &child, &error), -EPERM);
-            /* Who it is, and whose what is to be known of it. */
+            /* The uid of the child, and the uid that owns its files in /proc. */
             assert_string_equal(text_of(helpers->told), owned ? "1000 0" : "0 0");
             assert_false(unlink(helpers->told));
         }
 }
 
-/* A helper looks at a child that waits: another user who owns the namespace has no way into it meanwhile. */
-TEST(what_waits_for_its_maps_is_closed)
+/* The helper inspects a child that waits. Another user that owns the namespace has no access to it meanwhile. */
+TEST(a_child_that_waits_for_its_maps_cannot_be_inspected)
 {
     need_root();
     need_native();
@@ -164,7 +164,7 @@ TEST(what_waits_for_its_maps_is_closed)
     in_copy(check_closed, &helpers);
 }
 
-/* In a mount namespace of the test's, other files lie over the system's. */
+/* In a mount namespace of the test, other files are mounted over the system's. */
 static void grant(const char *uids, const char *gids)
 {
     assert_false(unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
@@ -234,7 +234,7 @@ static void check_subordinate(const void *path)
         struct view *view = run_reporter(attr, .path = path);
         assert_saw(view, "uid", "0 0 0 0");
         assert_saw(view, "gid", "0 0 0 0");
-        /* The others are ids like any. */
+        /* The other ids are normal ones. */
         OK(forkexec_attr_allow_setgroups(attr));
         OK(forkexec_attr_set_uid(attr, 1000));
         OK(forkexec_attr_set_gid(attr, 65535));
@@ -277,7 +277,7 @@ static void check_own_groups(const void *path)
     assert_fails(attr, path, EPERM, "id map (" NEWUIDMAP "): Operation not permitted: it exited with 1");
 }
 
-TEST_BOTH(helpers_that_may_not)
+TEST_BOTH(helpers_without_the_right)
 {
     need_helpers();
     in_fork(check_own_groups, public_reporter());
@@ -291,13 +291,13 @@ static void check_privileged(const void *path)
         OK(forkexec_attr_map_subordinate_ids(attr));
         OK(forkexec_attr_allow_setgroups(attr));
         assert_maps(attr, path, "0 0 1\n1 100000 10\n11 200000 5\n", "0 0 1\n1 300000 10\n11 1 19\n", "allow");
-        /* Who may do it needs nobody's help. */
+        /* A caller that may map the ids itself runs no helper. */
         OK(forkexec_attr_set_map_helpers(attr, "/nonexistent", "/nonexistent"));
         assert_maps(attr, path, "0 0 1\n1 100000 10\n11 200000 5\n", "0 0 1\n1 300000 10\n11 1 19\n", "allow");
     }
 }
 
-TEST_BOTH(subordinate_ids_of_who_may_map_them)
+TEST_BOTH(subordinate_ids_for_a_privileged_caller)
 {
     need_to_grant();
     in_fork(check_privileged, public_reporter());

@@ -1,4 +1,4 @@
-/* User namespaces: how ids are mapped, and by whom. */
+/* User namespaces: which ids are mapped, and by whom. */
 #include "in_fork.h"
 
 #include <linux/nsfs.h>
@@ -31,7 +31,7 @@ static void end(struct forkexec_child *child)
     finish(child);
 }
 
-/* The lines of a map without its padding. */
+/* The lines of a map, with single blanks. */
 static const char *map_of(struct forkexec_child *child, const char *name)
 {
     const char *rest = file_of(child, name), *all = "";
@@ -58,7 +58,7 @@ static void check_one(const void *with)
         }
 }
 
-TEST_BOTH(ones_own_id_can_be_mapped_without_privilege)
+TEST_BOTH(the_own_id_can_be_mapped_without_privilege)
 {
     need_user_namespaces();
     in_fork(check_one, public_reporter());
@@ -86,7 +86,7 @@ static void check_refused(const void *with)
         }
 }
 
-TEST_BOTH(others_cannot_be_mapped_without_privilege)
+TEST_BOTH(other_ids_cannot_be_mapped_without_privilege)
 {
     need_user_namespaces();
     in_fork(check_refused, public_reporter());
@@ -114,7 +114,7 @@ TEST_BOTH(as_many_ranges_as_the_kernel_takes)
         }
 }
 
-TEST_BOTH(wide_ranges_and_who_is_who_in_them)
+TEST_BOTH(wide_ranges_and_the_ids_in_them)
 {
     need_user_namespaces();
     need_cap(CAP_SETUID);
@@ -135,7 +135,7 @@ TEST_BOTH(wide_ranges_and_who_is_who_in_them)
     }
 }
 
-TEST_BOTH(maps_that_the_kernel_does_not_take)
+TEST_BOTH(maps_that_the_kernel_refuses)
 {
     need_user_namespaces();
     need_cap(CAP_SETUID);
@@ -151,7 +151,7 @@ TEST_BOTH(maps_that_the_kernel_does_not_take)
     }
 }
 
-/* 37 bytes a line: 110 of them are below a page, 111 above. */
+/* With 37 bytes a line, 110 lines fit into a page, and 111 do not. */
 TEST_BOTH(a_map_is_less_than_a_page)
 {
     need_user_namespaces();
@@ -166,7 +166,7 @@ TEST_BOTH(a_map_is_less_than_a_page)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, E2BIG, -1);
 }
 
-TEST_BOTH(ranges_that_are_none)
+TEST_BOTH(invalid_ranges)
 {
     struct forkexec_attr *attr[6];
     for (int i = 0; i < 6; i++)
@@ -193,7 +193,7 @@ TEST_BOTH(the_right_to_setgroups)
         struct forkexec_attr *attr = attr_with(mode, false);
         OK(forkexec_attr_map_uid(attr, 0, getuid(), 1));
         struct forkexec_child *child = sleeper(attr, reporter);
-        assert_string_equal(file_of(child, "setgroups"), "allow"); /* nothing was decided */
+        assert_string_equal(file_of(child, "setgroups"), "allow"); /* no decision was made */
         assert_string_equal(map_of(child, "gid_map"), "");
         end(child);
         OK(forkexec_attr_map_gid(attr, 0, getgid(), 1));
@@ -203,7 +203,7 @@ TEST_BOTH(the_right_to_setgroups)
     }
 }
 
-TEST_BOTH(the_right_to_setgroups_is_left)
+TEST_BOTH(setgroups_of_an_entered_namespace)
 {
     need_user_namespaces();
     need_cap(CAP_SETGID);
@@ -249,7 +249,7 @@ static struct forkexec_attr *owned_by(uint32_t mode, bool entered, uint32_t uid)
     return attr;
 }
 
-TEST_BOTH(a_namespace_can_be_somebody_elses)
+TEST_BOTH(a_namespace_can_belong_to_another_user)
 {
     need_user_namespaces();
     need_native();
@@ -266,19 +266,19 @@ TEST_BOTH(a_namespace_can_be_somebody_elses)
             assert_string_equal(file_of(child, "setgroups"), "allow");
             assert_string_equal(status_of(forkexec_child_pid(child), "Uid"), "1000\t1000\t1000\t1000");
             end(child);
-            /* Nobody, where nobody says who it is. */
+            /* The overflow uid, where no map tells the id. */
             struct forkexec_attr *unmapped = attr_with(mode, entered);
             OK(forkexec_attr_set_user_namespace_owner(unmapped, 1000));
             assert_saw(run_reporter(unmapped, .path = public_reporter()), "uid", "65534 65534 65534 65534");
-            /* Its ids are changed like anybody's. */
+            /* Its ids can be changed like any other's. */
             OK(forkexec_attr_set_uid(attr, 1));
             OK(forkexec_attr_set_gid(attr, 0));
             assert_saw(run_reporter(attr, .path = public_reporter()), "uid", "1 1 1 1");
         }
 }
 
-/* All that is new besides belongs to it, and is there. */
-TEST_BOTH(and_what_belongs_to_it)
+/* All other new namespaces belong to that user namespace, and work. */
+TEST_BOTH(namespaces_that_belong_to_it)
 {
     need_user_namespaces();
     need_native();
@@ -305,7 +305,7 @@ TEST_BOTH(and_what_belongs_to_it)
     }
 }
 
-/* The owner may enter it, and look at nothing that is the caller's while it is made. */
+/* The owner may enter the namespace, but cannot read anything of the caller's while it is made. */
 static void check_owner_enters(const void *with)
 {
     int user = *(const int *)with;
@@ -356,13 +356,13 @@ static void check_own(const void *with)
     }
 }
 
-TEST_BOTH(without_privilege_it_is_ones_own)
+TEST_BOTH(without_privilege_it_belongs_to_the_caller)
 {
     need_user_namespaces();
     in_fork(check_own, public_reporter());
 }
 
-/* Held without a program: the maps are there, and whoever holds it goes with its handle. */
+/* Held without a program: the maps are in force, and the process ends with its handle. */
 TEST(a_holder_has_its_maps)
 {
     need_user_namespaces();

@@ -1,4 +1,4 @@
-/* Namespaces of every type: born in, entered, entered late, and refused. */
+/* Namespaces of every type: created with the child, entered, entered late, and refused. */
 #include "in_fork.h"
 
 #include <sched.h>
@@ -14,7 +14,7 @@ static const struct kind {
 #define KINDS (sizeof kinds / sizeof *kinds)
 #define EVERY 0x7e020080u
 
-/* Everybody but root needs a user namespace for the others. */
+/* For an ordinary user the other types need a user namespace. */
 static uint32_t with_user(uint32_t types)
 {
     return geteuid() ? types | FORKEXEC_NS_USER : types;
@@ -26,7 +26,7 @@ static void end(struct forkexec_child *child)
     assert_int_equal(finish(child).signal, SIGKILL);
 }
 
-/* The child is in other namespaces of these types, and in the caller's of all others. */
+/* The child is in other namespaces of these types, and in the caller's of all other types. */
 static void assert_in_caller(pid_t pid, uint32_t types, bool late_pid)
 {
     for (size_t i = 0; i < KINDS; i++) {
@@ -75,7 +75,7 @@ TEST_BOTH(each_type_alone_is_entered)
         }
 }
 
-TEST_BOTH(all_types_together_in_every_mixture)
+TEST_BOTH(all_combinations_of_types)
 {
     need_namespaces();
     static const uint32_t entered[] = { 0, EVERY, EVERY & ~FORKEXEC_NS_USER, FORKEXEC_NS_PID | FORKEXEC_NS_CGROUP,
@@ -94,7 +94,7 @@ TEST_BOTH(all_types_together_in_every_mixture)
         }
 }
 
-TEST_BOTH(types_that_are_none)
+TEST_BOTH(invalid_types)
 {
     struct forkexec_attr *attr[] = { new_attr(), new_attr(), new_attr(), new_attr() };
     assert_int_equal(forkexec_attr_create_namespaces(attr[0], 0), -EINVAL);
@@ -128,12 +128,12 @@ static void check_refused(const void *with)
         }
 }
 
-TEST_BOTH(without_privilege_there_are_none)
+TEST_BOTH(without_privilege_they_are_refused)
 {
     in_fork(check_refused, public_reporter());
 }
 
-/* The limits of /proc/sys/user belong to a user namespace; this one is the test's own. */
+/* The limits in /proc/sys/user belong to a user namespace. This one belongs to the test. */
 static void check_exhausted(const void *with)
 {
     assert_false(unshare(CLONE_NEWUSER));
@@ -179,14 +179,14 @@ static pid_t child_of(pid_t pid)
     return child;
 }
 
-/* The last of the ids by which its namespaces know it. */
+/* The last of the pids by which its pid namespaces know it. */
 static const char *innermost_pid(pid_t pid)
 {
     const char *all = status_of(pid, "NSpid"), *last = strrchr(all, '\t');
     return last ? last + 1 : all;
 }
 
-TEST_BOTH(an_entered_pid_namespace_is_the_childrens)
+TEST_BOTH(an_entered_pid_namespace_applies_to_children)
 {
     need_user_namespaces();
     for EACH_MEMORY(mode) {
@@ -216,7 +216,7 @@ TEST_BOTH(a_pid_namespace_ends_as_one)
     }
 }
 
-/* What is entered late is not entered before the caller had its turn. */
+/* A late namespace is entered only after the release. */
 TEST(late_namespaces_come_after_the_hold)
 {
     need_user_namespaces();
@@ -226,7 +226,7 @@ TEST(late_namespaces_come_after_the_hold)
         struct forkexec_child *child = NULL;
         OK(forkexec_start(attr, reporter, (char *[]){ reporter, "sleep", NULL }, NULL, &child, NULL));
         pid_t pid = forkexec_child_pid(child);
-        bool visible = strcmp(namespace_of(pid, "uts"), "?"); /* by root only: it is not dumpable */
+        bool visible = strcmp(namespace_of(pid, "uts"), "?"); /* only for root: the child is not dumpable */
         if (visible)
             assert_in_caller(pid, with_user(FORKEXEC_NS_UTS), true);
         OK(forkexec_release(child, -1, NULL));
@@ -237,10 +237,10 @@ TEST(late_namespaces_come_after_the_hold)
     }
 }
 
-TEST_BOTH(a_pidfd_is_a_pidfd_in_every_namespace)
+TEST_BOTH(a_pidfd_for_children_in_every_namespace)
 {
     need_probe(FORKEXEC_PROBE_PIDFD);
-    need_native(); /* it does not know pidfds */
+    need_native(); /* valgrind has no pidfds */
     need_namespaces();
     static const uint32_t types[] = { FORKEXEC_NS_USER, FORKEXEC_NS_USER | FORKEXEC_NS_PID, EVERY };
     for (int i = 0; i < 3; i++)
@@ -251,7 +251,7 @@ TEST_BOTH(a_pidfd_is_a_pidfd_in_every_namespace)
             struct forkexec_child *child = start_reporter(attr, "sleep");
             int pidfd = forkexec_child_pidfd(child);
             assert_true(pidfd >= 0);
-            /* The first of a pid namespace can ignore what is not SIGKILL. */
+            /* The first process of a pid namespace can ignore every signal from inside except SIGKILL. */
             int sig = types[i] & FORKEXEC_NS_PID ? SIGKILL : SIGINT;
             assert_false(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
             assert_int_equal(finish(child).signal, sig);
@@ -278,7 +278,7 @@ TEST_BOTH(descriptors_of_its_namespaces)
     assert_int_equal(forkexec_child_namespace_fd(child, FORKEXEC_NS_UTS), -ESRCH);
 }
 
-/* A pid that no process has, high up, where none is given soon. */
+/* A pid that no process has, so high that the kernel does not give it soon. */
 static int32_t free_pid(void)
 {
     int32_t pid = 0;
@@ -306,7 +306,7 @@ static void need_chosen_pids(void)
     need(forkexec_probe(FORKEXEC_PROBE_CLONE3, NULL, 0) == 1, "needs clone3");
 }
 
-TEST_BOTH(a_pid_that_was_chosen)
+TEST_BOTH(a_chosen_pid)
 {
     need_chosen_pids();
     for EACH_MEMORY(mode) {
@@ -336,7 +336,7 @@ TEST(a_holder_with_a_chosen_pid)
     forkexec_close(child);
 }
 
-TEST_BOTH(a_pid_that_cannot_be_had)
+TEST_BOTH(a_chosen_pid_that_is_refused)
 {
     need_chosen_pids();
     for EACH_MEMORY(mode) {
@@ -353,7 +353,7 @@ TEST_BOTH(a_pid_that_cannot_be_had)
     }
 }
 
-/* In a user namespace of its own everybody may choose the pids of the inside, and nobody others. */
+/* In a user namespace of its own every user may choose the inner pids, and no outer ones. */
 static void check_pids_of_a_user(const void *with)
 {
     become_nobody();
@@ -377,7 +377,7 @@ TEST_BOTH(pids_that_a_user_chooses)
     in_fork(check_pids_of_a_user, public_reporter());
 }
 
-TEST(a_pid_of_who_does_not_become_the_program)
+TEST(a_chosen_pid_of_a_process_that_does_not_become_the_program)
 {
     need_native(); /* measure_memory is refused in copies first */
     struct forkexec_attr *attr = new_attr();

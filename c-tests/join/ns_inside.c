@@ -1,4 +1,4 @@
-/* What is set inside new namespaces: propagation of mounts, names, the loopback interface, cgroup paths. */
+/* What is set inside new namespaces: mount propagation, host and domain name, the loopback interface, the cgroup root. */
 #include "in_fork.h"
 
 #include <sched.h>
@@ -15,7 +15,7 @@ static struct forkexec_attr *attr_with(uint32_t mode, uint32_t types, bool enter
     return attr;
 }
 
-/* A mount namespace of the test's own, whose "/" is shared. */
+/* A mount namespace of the test, whose "/" is shared. */
 static void share_mounts(void)
 {
     assert_false(unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)));
@@ -25,7 +25,7 @@ static void share_mounts(void)
 static const struct way {
     bool sets;
     uint64_t flags;
-    const char *seen; /* the beginning */
+    const char *seen; /* the beginning of the line */
 } ways[] = {
     { false, 0, "private" },
     { true, MS_PRIVATE, "private" },
@@ -129,7 +129,7 @@ static void check_rootless(const void *with)
     assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "w", "exit", "5", NULL }, NULL)).exit_code, 5);
 }
 
-TEST_BOTH(a_root_that_is_no_mount_has_no_propagation)
+TEST_BOTH(a_root_that_is_no_mount_point_has_no_propagation)
 {
     need_cap(CAP_SYS_ADMIN);
     need_native();
@@ -137,7 +137,7 @@ TEST_BOTH(a_root_that_is_no_mount_has_no_propagation)
     in_fork(check_rootless, scratch());
 }
 
-TEST_BOTH(propagation_that_is_none)
+TEST_BOTH(invalid_propagation)
 {
     struct forkexec_attr *attr[] = { new_attr(), new_attr(), new_attr() };
     assert_int_equal(forkexec_attr_set_mount_propagation(attr[0], MS_REC), -EINVAL);
@@ -154,7 +154,7 @@ TEST_BOTH(propagation_that_is_none)
 
 TEST_BOTH(names_of_the_host)
 {
-    need_native(); /* it does not know setdomainname(2) */
+    need_native(); /* valgrind has no setdomainname(2) */
     need_user_namespaces();
     static const char *const names[] = { "box", "", LONG, "a b\\x" };
     static const char *const seen[] = { "box", "", LONG, "a b\\x5cx" };
@@ -171,13 +171,13 @@ TEST_BOTH(names_of_the_host)
             }
 }
 
-TEST_BOTH(names_that_are_none)
+TEST_BOTH(invalid_names)
 {
     struct forkexec_attr *attr[] = { new_attr(), new_attr(), new_attr(), new_attr(), new_attr() };
     assert_int_equal(forkexec_attr_set_hostname(attr[0], LONG "x"), -EINVAL);
     assert_int_equal(forkexec_attr_set_domainname(attr[1], LONG "x"), -EINVAL);
     assert_int_equal(forkexec_attr_set_hostname(attr[2], NULL), -EINVAL);
-    /* The host's own are never changed. */
+    /* The host's own interfaces are never changed. */
     OK(forkexec_attr_set_hostname(attr[3], "box"));
     OK(forkexec_attr_set_domainname(attr[4], "box"));
     for (int i = 0; i < 5; i++)
@@ -201,7 +201,7 @@ TEST_BOTH(the_loopback_interface)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-/* None of the caller's interfaces is there. */
+/* The caller's interfaces are not in the namespace. */
 TEST_BOTH(a_network_of_its_own)
 {
     need_user_namespaces();
@@ -219,7 +219,7 @@ TEST_BOTH(a_network_of_its_own)
         fclose(in);
 }
 
-TEST_BOTH(a_cgroup_namespace_roots_where_the_child_is)
+TEST_BOTH(the_root_of_a_cgroup_namespace_is_the_childs_cgroup)
 {
     need_user_namespaces();
     for EACH_MEMORY(mode)

@@ -1,4 +1,4 @@
-/* Time namespaces: clocks that are ahead of the caller's, or behind. */
+/* Time namespaces: clocks ahead of the caller's, or behind. */
 #include "in_fork.h"
 #include "deny_calls.h"
 
@@ -38,7 +38,7 @@ static double now(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* What the program's clock says is the caller's, and so much more. */
+/* The program's clock shows the caller's time plus this offset. */
 static void assert_ahead(struct forkexec_attr *attr, clockid_t clock, double seconds)
 {
     double before = now(clock);
@@ -84,7 +84,7 @@ TEST_BOTH(the_last_offset_wins)
     assert_ahead(attr, CLOCK_MONOTONIC, MINUTE);
 }
 
-/* All that is new at once: the clocks are set before somebody is in there. */
+/* All new namespaces at once: the clocks are set before a process enters the time namespace. */
 TEST_BOTH(the_first_process_of_a_pid_namespace)
 {
     need_time();
@@ -96,8 +96,8 @@ TEST_BOTH(the_first_process_of_a_pid_namespace)
     }
 }
 
-/* Beside what was joined, where nobody may look into the child. */
-TEST_BOTH(beside_what_is_joined)
+/* Together with joined namespaces, from where no process may inspect the child. */
+TEST_BOTH(with_joined_namespaces)
 {
     need_time();
     need_probe(FORKEXEC_PROBE_IMAGE);
@@ -117,7 +117,7 @@ TEST_BOTH(beside_what_is_joined)
     forkexec_close(holder);
 }
 
-TEST_BOTH(of_another_owner)
+TEST_BOTH(in_a_user_namespace_of_another_owner)
 {
     need_time();
     need_root();
@@ -134,7 +134,7 @@ TEST_BOTH(of_another_owner)
     }
 }
 
-TEST_BOTH(clocks_that_there_cannot_be)
+TEST_BOTH(invalid_clock_values)
 {
     need_time();
     static const int64_t seconds[] = { -1000000000, INT64_MAX, INT64_MIN, 9000000000 };
@@ -180,7 +180,7 @@ static void check_without_proc(const void *unused)
     char *argv[] = { reporter, "exit", "0", NULL };
     assert_int_equal(forkexec_spawn(attr, reporter, argv, NULL, &child, &error), -ENOENT);
     assert_int_equal(error.stage, FORKEXEC_STAGE_TIME_FILE);
-    /* Something that is no such file. */
+    /* A plain file with this name. */
     assert_false(mkdir("/proc/self", 0755));
     assert_false(mkdir("/proc/self/ns", 0755));
     close(open("/proc/self/timens_offsets", O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
@@ -195,7 +195,7 @@ TEST(another_proc)
     in_fork(check_without_proc, NULL);
 }
 
-TEST(offsets_that_are_none)
+TEST(invalid_clocks)
 {
     struct forkexec_attr *attr[] = { new_attr(), new_attr(), new_attr() };
     assert_int_equal(forkexec_attr_set_time_offset(attr[0], CLOCK_REALTIME, 0, 0), -EINVAL);
@@ -205,8 +205,8 @@ TEST(offsets_that_are_none)
         assert_spawn_fails(attr[i], NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-/* What a holder holds is not what it is in itself: it never execs. */
-TEST_BOTH(held_for_others)
+/* A holder holds the time namespace for its children. It is not in it itself, as it never calls execve. */
+TEST_BOTH(held_for_other_processes)
 {
     need_time();
     struct forkexec_child *holder = NULL;
@@ -227,8 +227,8 @@ TEST_BOTH(held_for_others)
     forkexec_close(holder);
 }
 
-/* By the process that is in it: setns(2) takes the time namespace that a process is in, and without an exec nobody is in one
- * that was created. */
+/* setns(2) with a pidfd joins the time namespace that this process is in. A process that creates one is in it only after
+ * execve, unless it joins it. */
 static void assert_joined_is_ahead(struct forkexec_child *child, uint32_t types, double seconds)
 {
     struct forkexec_attr *attr = new_attr();
@@ -241,7 +241,7 @@ TEST_BOTH(joined_by_the_process_that_holds_it)
     need_time();
     need(forkexec_probe(FORKEXEC_PROBE_PIDFD, NULL, 0) == 1, "needs pidfds");
     uint32_t types = FORKEXEC_NS_TIME | (geteuid() ? FORKEXEC_NS_USER : 0);
-    /* Only root may look into a child whose memory is not of the user namespace. */
+    /* Only root may inspect a child whose memory does not belong to the user namespace. */
     for (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= (geteuid() ? FORKEXEC_MEMORY_FRESH : FORKEXEC_MEMORY_COPIED); mode++)
         for (int entered = 0; entered < (geteuid() ? 1 : 2); entered++) {
             struct forkexec_child *child = NULL;
@@ -263,7 +263,7 @@ TEST_BOTH(joined_by_the_process_that_holds_it)
             OK(forkexec_signal(child, SIGKILL));
             finish(child);
             forkexec_close(child);
-            /* With others, and with a first process of its own. */
+            /* With other types, and with the first process of a pid namespace. */
             OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT));
             if (!geteuid())
                 OK(forkexec_attr_map_uid(attr, 0, 0, 1));
@@ -274,7 +274,7 @@ TEST_BOTH(joined_by_the_process_that_holds_it)
         }
 }
 
-/* Where the child cannot enter it, nobody is told that it did. */
+/* If the child cannot enter it, the caller gets an error. */
 static void not_entered(const void *code)
 {
     struct denial denial = { SYS_setns, *(const int *)code, { { 0 } } };

@@ -1,5 +1,6 @@
-/* An example that is tested: what other programs make of a copy of themselves that is traced and never goes on.
- * Namespaces that belong to a new user namespace, owned by the user that its first id is, are held meanwhile. */
+/* A tested example. Other programs make a traced copy of themselves for this, which never runs on. Here, namespaces of a
+ * new user namespace are held for the time of a call. The user namespace belongs to the user that its first id is mapped
+ * to. */
 #define _GNU_SOURCE
 #include "caller_process.h"
 
@@ -8,9 +9,9 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-/* Calls f with the pid of a process in such namespaces, of the types in flags, and then ends it. The maps are of the
- * form "inside:outside:count". Returns 0, what f returns, -ESRCH if the process was gone when f returned, since its pid
- * may then have been another's, or the errno of what cannot be had. */
+/* Calls f with the pid of a process in such namespaces, of the types in flags, and then ends the process. The maps have the
+ * form "inside:outside:count". Returns 0, the result of f, an errno if the namespaces cannot be made, or -ESRCH if the
+ * process was gone when f returned: its pid may then have been another process's. */
 static int unshare_after_enter_userns(const char *uid_map, const char *gid_map, uint32_t flags,
     int (*f)(pid_t pid, void *with), void *with, struct forkexec_error *error)
 {
@@ -73,7 +74,7 @@ static int look(pid_t pid, void *calls)
     return 0;
 }
 
-TEST(the_namespaces_are_there_meanwhile)
+TEST(the_namespaces_exist_during_the_call)
 {
     need_owner();
     int calls = 0;
@@ -92,7 +93,7 @@ static int end_it(pid_t pid, void *answer)
     return *(int *)answer;
 }
 
-TEST(a_process_that_is_gone_is_told)
+TEST(the_death_of_the_process_is_reported)
 {
     need_owner();
     int nothing = 0, something = -EXDEV;
@@ -102,7 +103,7 @@ TEST(a_process_that_is_gone_is_told)
     assert_int_equal(result, -EXDEV);
 }
 
-TEST(what_cannot_be_had)
+TEST(namespaces_that_cannot_be_made)
 {
     need_owner();
     struct forkexec_error error;

@@ -1,5 +1,5 @@
-/* A caller in a chroot, without /proc, or with one of another pid namespace: what is not possible there is said to be so for
- * that reason and no other, and the rest works. */
+/* A caller in a chroot, without /proc, or with the /proc of another pid namespace: what is impossible there is reported
+ * with that reason and no other, and the rest works. */
 #include "in_fork.h"
 
 #include <sched.h>
@@ -17,7 +17,7 @@ static void assert_probed(uint32_t feature, const char *words)
         fail_msg("feature %u: %d, \"%s\", not \"%s\"", feature, has, why, words ? words : "");
 }
 
-/* A holder of this fails at this step, and says so. */
+/* forkexec_hold of this request succeeds (words NULL), or fails at this stage with these words. */
 static void assert_held(struct forkexec_attr *attr, uint32_t stage, const char *words)
 {
     struct forkexec_child *child = NULL;
@@ -85,7 +85,7 @@ TEST(in_a_chroot)
     in_fork(check_in_a_directory, scratch());
 }
 
-/* That this is no root of a mount namespace only its way up tells. */
+/* The chroot is the root of a mount. Only its ".." shows that it is not the root of the mount namespace. */
 static void check_in_a_mount(const void *path)
 {
     have_own_mounts();
@@ -102,7 +102,7 @@ TEST(in_a_chroot_that_is_a_mount)
     in_fork(check_in_a_mount, scratch());
 }
 
-/* Without the privilege to look, nothing is said for certain. */
+/* Without the privilege to look, the reason is not known for certain. */
 static void check_without_privilege(const void *path)
 {
     have_own_mounts();
@@ -124,7 +124,7 @@ TEST(in_a_chroot_without_privilege)
     in_fork(check_without_privilege, scratch());
 }
 
-/* By way of a /proc that is none, or not the caller's. */
+/* Through a /proc that is not procfs, or not the caller's. */
 static void assert_blamed_on_proc(const char *words)
 {
     assert_probed(FORKEXEC_PROBE_TIME_NAMESPACE, words);
@@ -139,7 +139,7 @@ static void check_without_proc(const void *path)
     assert_blamed_on_proc("no proc file system is mounted on /proc");
     assert_probed(FORKEXEC_PROBE_USER_NAMESPACE, "no proc file system is mounted on /proc");
     assert_held(in_user_namespace(), FORKEXEC_STAGE_ID_MAP, "no proc file system is mounted on /proc");
-    /* And in a chroot, which is not to be taken for the cause of what it does not cause. */
+    /* Also in a chroot, which must not be reported as the cause. */
     assert_false(chroot(path) || chdir("/"));
     assert_blamed_on_proc("there is no /proc");
     assert_probed(FORKEXEC_PROBE_USER_NAMESPACE, "in a chroot");
@@ -153,7 +153,7 @@ TEST(without_proc)
     in_fork(check_without_proc, scratch());
 }
 
-/* The first process of a pid namespace, which mounts its /proc or does not, and runs the rest or waits. */
+/* The first process of a pid namespace. It mounts its own /proc or does not, and runs the rest or waits. */
 static pid_t begin_inside(bool mounts, void (*body)(void))
 {
     int pair[2];
@@ -181,7 +181,7 @@ static pid_t begin_inside(bool mounts, void (*body)(void))
     return pid;
 }
 
-/* It is not where the caller is. */
+/* This /proc does not contain the caller. */
 static void check_inner_proc(const void *unused)
 {
     (void)unused;
@@ -201,7 +201,7 @@ TEST(with_the_proc_of_an_inner_pid_namespace)
     in_fork(check_inner_proc, NULL);
 }
 
-/* There the caller and its child are, under other numbers. */
+/* This /proc contains the caller and its child under other numbers. */
 static void all_works(void)
 {
     assert_probed(FORKEXEC_PROBE_USER_NAMESPACE, NULL);

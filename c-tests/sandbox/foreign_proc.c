@@ -1,12 +1,12 @@
-/* A /proc that is not that of the caller's pid namespace: there the child's pid is another number, or another process's. What
- * is written for the child goes to the child, or the spawn fails and says why. */
+/* A /proc of another pid namespace than the caller's: the child's pid there is another number, or that of another process.
+ * What is written to a file of /proc reaches the child, or the spawn fails with the reason. */
 #include "mount_requests.h"
 
 #include <sys/ioctl.h>
 
 EACH_TEST_NEEDS(need_native)
 
-/* Somebody in a user namespace without maps, whose files in /proc take one. */
+/* A process in a user namespace without maps. Its uid_map could still be written. */
 static pid_t bystander;
 
 static void begin_bystander(void)
@@ -59,7 +59,7 @@ static struct forkexec_attr *mapped(uint32_t mode, bool entered)
     return attr;
 }
 
-/* Runs body(with) as the first process of a pid namespace that still has the /proc of the one around it. */
+/* Runs body(with) as the first process of a pid namespace that still has the /proc of the outer namespace. */
 struct inner {
     void (*body)(const void *with);
     const void *with;
@@ -70,7 +70,7 @@ static void in_outer_proc(const void *argument)
     const struct inner *inner = argument;
     int status;
     begin_bystander();
-    /* What is known of this /proc is not true in the process that follows. */
+    /* What the library learns about /proc here is not true in the forked process. */
     assert_saw(run_reporter(mapped(FORKEXEC_MEMORY_AUTO, false), .path = public_reporter()), "uid", "7 7 7 7");
     assert_false(unshare(CLONE_NEWPID));
     pid_t first = fork();
@@ -113,7 +113,7 @@ static void maps_are_the_childs(const void *unused)
             if (result)
                 fail_msg("%s", error.message);
             assert_int_equal(forkexec_child_pid(child), bystander);
-            /* What the child is to its own namespaces. */
+            /* The descriptor leads to the child's namespace, not the bystander's. */
             int fd = forkexec_child_namespace_fd(child, FORKEXEC_NS_USER);
             assert_true(fd >= 0);
             struct stat is, bystanders;
@@ -132,14 +132,14 @@ static void maps_are_the_childs(const void *unused)
         }
 }
 
-TEST(what_is_written_goes_to_the_child)
+TEST(the_child_is_written_to_and_no_other_process)
 {
     need_pid_namespaces();
     struct inner inner = { maps_are_the_childs, NULL };
     in_copy(in_outer_proc, &inner);
 }
 
-/* At first a /proc of its own lies over the other. */
+/* First its own /proc is mounted over the outer one. */
 static void after_a_proc_of_its_own(const void *unused)
 {
     assert_false(unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
@@ -150,7 +150,7 @@ static void after_a_proc_of_its_own(const void *unused)
     maps_are_the_childs(unused);
 }
 
-TEST(what_was_known_of_another_proc_is_not_believed)
+TEST(facts_about_another_proc_are_not_used)
 {
     need_pid_namespaces();
     struct inner inner = { after_a_proc_of_its_own, NULL };
@@ -168,7 +168,7 @@ static void fails(struct forkexec_attr *attr, uint32_t stage, int code, const ch
     assert_null(child);
 }
 
-/* The pidfd tells nothing: as before Linux 5.2, or where fdinfo may not be read. */
+/* The pidfd does not tell the pid, as before Linux 5.2 or where fdinfo cannot be read. */
 static const struct denial no_fdinfo = { SYS_pread64, EACCES, { { 0 } } };
 
 static void nothing_is_proven(const void *unused)
@@ -194,7 +194,7 @@ static void nothing_is_proven(const void *unused)
         }
 }
 
-TEST(what_cannot_be_proven_is_not_written)
+TEST(nothing_is_written_to_a_process_that_may_be_another)
 {
     need_pid_namespaces();
     struct inner inner = { nothing_is_proven, NULL };
@@ -214,14 +214,14 @@ static void by_the_pid_alone(const void *unused)
     }
 }
 
-TEST(in_ones_own_proc_the_pid_is_enough)
+TEST(in_its_own_proc_the_pid_is_enough)
 {
     need_user_namespaces();
     public_reporter();
     in_copy(by_the_pid_alone, NULL);
 }
 
-/* No /proc, and others in its place. */
+/* No /proc, or another file system in its place. */
 static void another_proc(const void *what)
 {
     const char *why = "no proc file system is mounted on /proc";
@@ -255,7 +255,7 @@ TEST(without_proc_nothing_is_written)
         in_copy(another_proc, &what);
 }
 
-/* A file of the name alone takes no badness. */
+/* A plain file called oom_score_adj is not written to. */
 static void a_false_file(const void *unused)
 {
     (void)unused;
@@ -270,7 +270,7 @@ static void a_false_file(const void *unused)
     }
 }
 
-TEST(a_file_of_the_name_is_not_the_kernels)
+TEST(a_plain_file_of_the_name_is_not_written)
 {
     need_pid_namespaces();
     in_copy(a_false_file, NULL);

@@ -13,16 +13,16 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 
-/* What the filter answers with, and nobody else. */
+/* The errno that only the filter returns. */
 #define FILTERED EDOM
 
 #define ALL_NAMESPACES \
     (FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC | FORKEXEC_NS_UTS | FORKEXEC_NS_CGROUP | FORKEXEC_NS_NET)
 
-/* Directories of the caller's that a shell needs. */
+/* Directories of the caller that a shell needs. */
 static const char *const shell_directories[] = { "/bin", "/lib", "/lib64", "/usr" };
 
-/* 0 or less where there is none. */
+/* 0 or less where the kernel has no Landlock. */
 static inline int landlock_version(void)
 {
     return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -46,7 +46,7 @@ static inline void answer_to_calls(struct forkexec_attr *attr)
     OK(forkexec_attr_add_seccomp_filter(attr, filter, N + 3, 0));
 }
 
-/* Read everything, write in three places: /closed is not among them, whatever its mode. */
+/* Grants reading everywhere and writing in three places. /closed is not among them, whatever its mode. */
 static inline void grant_places(struct forkexec_attr *attr)
 {
     static const char *const places[] = { "/dev", "/tmp", "/desk" };
@@ -54,7 +54,7 @@ static inline void grant_places(struct forkexec_attr *attr)
         | FORKEXEC_LANDLOCK_FS_READ_DIR));
     for (int i = 0; i < 3; i++)
         OK(forkexec_attr_add_landlock_path(attr, places[i], 0xfffe));
-    if (landlock_version() < 5) /* which knows all of these accesses */
+    if (landlock_version() < 5) /* this version knows all of these accesses */
         OK(forkexec_attr_allow_partial_landlock(attr));
 }
 
@@ -79,13 +79,13 @@ static inline void add_mounts(struct forkexec_attr *attr)
     OK(forkexec_attr_make_readonly(attr, "/proc/sys"));
 }
 
-/* for EACH_SANDBOX(mode, user): as EACH_ROOT_MODE, but on an older host once for each way to the privilege, in one of the ways
- * to have memory: what is made in which is enosys.c's. */
+/* for EACH_SANDBOX(mode, user): as EACH_ROOT_MODE, but on an older host with only one memory mode for each way to the
+ * privilege. enosys.c has the memory modes there. */
 #define EACH_SANDBOX(mode, user) \
     (uint32_t mode = denied_as() ? strlen(denied_as()) % 2 : 0, last_ = denied_as() ? mode : 1; mode <= last_; mode++) \
         for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
 
-/* Whose death ends it: that of the process takes a thread, and where clone3 is forbidden the C library makes none. */
+/* Death of the process needs a helper thread, and where clone3 is forbidden the C library makes none. */
 static inline uint32_t whose_death(void)
 {
     pthread_t thread;
@@ -95,7 +95,7 @@ static inline uint32_t whose_death(void)
     return FORKEXEC_DEATH_OF_PROCESS;
 }
 
-/* All of it. By privilege the program is nobody, in a user namespace it is root with nothing to its name. */
+/* Everything together. With privilege the program is nobody; in a user namespace it is root without capabilities. */
 static inline struct forkexec_attr *full_sandbox(uint32_t mode, bool user)
 {
     struct forkexec_attr *attr = mount_attr(mode, user);
@@ -123,10 +123,10 @@ static inline struct forkexec_attr *full_sandbox(uint32_t mode, bool user)
     return attr;
 }
 
-/* What a shell in it prints: lines of a key and a value. */
+/* What a shell prints in it: lines of a key and a value. */
 #define shell_says(attr, script) run_reporter(attr, .path = "/bin/sh", .argv = (char *[]){ "sh", "-c", script, NULL })
 
-/* How the reporter ends in it. */
+/* The exit code of the reporter in it. */
 #define exits(attr, ...) finish(start(attr, "/reporter", (char *[]){ "w", __VA_ARGS__, NULL }, NULL)).exit_code
 
 #endif

@@ -9,7 +9,7 @@
 
 #include <dirent.h>
 
-/* What a sandbox could leave, beside processes and namespaces: mounts, descriptors, names where it was made. */
+/* What a sandbox could leave besides processes and namespaces: mounts, descriptors, file names. */
 struct host_state {
     const char *mounts, *names;
     int fds;
@@ -44,7 +44,7 @@ static inline struct host_state read_host_state(void)
         names_in("/")), count_fds() };
 }
 
-/* The children of all threads: the library may have one that makes them. */
+/* The children of all threads. The library may have a thread that makes them. */
 static inline int count_children_and_tell_one(pid_t *one)
 {
     int n = 0;
@@ -70,7 +70,7 @@ static inline int count_children(void)
     return count_children_and_tell_one(&one);
 }
 
-/* Reaps orphans, who come here; what goes, be it a thread of the library, may take a moment. */
+/* Reaps orphans, which become children of this process. Threads and processes may need a moment to go. */
 static inline void assert_nothing_left_since(const struct host_state *before)
 {
     for (double end = seconds() + 20; (count_children() || count_fds() > before->fds) && seconds() < end; usleep(500))
@@ -80,7 +80,7 @@ static inline void assert_nothing_left_since(const struct host_state *before)
     struct host_state after = read_host_state();
     assert_string_equal(after.mounts, before->mounts);
     assert_string_equal(after.names, before->names);
-    /* A thread that was about to close its own may have been counted before. */
+    /* A thread of the library that was about to close its descriptor may have been counted before. */
     assert_in_range(after.fds, 0, before->fds);
 }
 

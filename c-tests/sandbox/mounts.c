@@ -1,4 +1,4 @@
-/* Another root: everything of the program starts inside, and nothing leads out. */
+/* chroot: all paths of the program start inside, and nothing leads out. */
 #include "in_fork.h"
 
 #include <fcntl.h>
@@ -6,7 +6,7 @@
 
 EACH_TEST_NEEDS(need_other_roots)
 
-/* A root with nothing but the reporter, a directory, a file, a link that means "/", and a path to the outside. */
+/* A root with only the reporter, a directory, a file, a link to "/", and a path to the outside. */
 static const char *new_root(void)
 {
     const char *reporter_inside = public_reporter();
@@ -21,7 +21,7 @@ static const char *new_root(void)
     return scratch();
 }
 
-/* As nobody it takes a user namespace. */
+/* An ordinary user needs a user namespace for it. */
 static struct forkexec_attr *rooted(uint32_t mode)
 {
     struct forkexec_attr *attr = attr_in(mode);
@@ -39,7 +39,7 @@ static void need_chroot(void)
         need_cap(CAP_SYS_CHROOT);
 }
 
-TEST_BOTH(the_working_directory_moves_inside)
+TEST_BOTH(the_working_directory_is_inside)
 {
     need_chroot();
     for EACH_ROOT_MEMORY(mode) {
@@ -70,7 +70,7 @@ TEST_BOTH(paths_are_looked_up_inside)
     assert_saw(run_reporter(attr, .path = "../reporter"), "cwd", "/sub");
 }
 
-TEST_BOTH(what_is_outside_is_not_there)
+TEST_BOTH(files_outside_are_not_visible)
 {
     need_chroot();
     const char *outside = text("%s", new_root());
@@ -125,7 +125,7 @@ TEST_BOTH(a_directory_that_was_opened_before)
 }
 
 /* The same as an action, which comes later. */
-TEST_BOTH(no_action_leads_out_either)
+TEST_BOTH(no_action_leads_out)
 {
     need_chroot();
     new_root();
@@ -146,7 +146,7 @@ TEST_BOTH(no_action_leads_out_either)
 
 TEST_BOTH(a_program_from_outside_by_descriptor)
 {
-    need_native(); /* it executes by name */
+    need_native(); /* the script would be executed by name */
     need_chroot();
     int fd = open(reporter, O_PATH | O_CLOEXEC);
     for EACH_ROOT_MEMORY(mode) {
@@ -159,7 +159,7 @@ TEST_BOTH(a_program_from_outside_by_descriptor)
     close(fd);
 }
 
-TEST_BOTH(roots_that_are_none)
+TEST_BOTH(paths_that_cannot_be_roots)
 {
     need_chroot();
     new_root();
@@ -197,7 +197,7 @@ TEST_BOTH(without_privilege_there_is_no_other_root)
     in_fork(check_refused, new_root());
 }
 
-/* The root is entered while the caller's rights still are there; what comes after has the program's. */
+/* The root is entered with the caller's rights. Everything later is done with the program's. */
 TEST_BOTH(the_root_is_entered_before_the_ids_change)
 {
     need_cap(CAP_SETUID);
@@ -214,7 +214,7 @@ TEST_BOTH(the_root_is_entered_before_the_ids_change)
     }
 }
 
-/* Mounts are made private before the root changes, when "/" is still a mount. */
+/* Mounts are made private before the root changes, while "/" is still a mount point. */
 TEST_BOTH(with_a_mount_namespace)
 {
     need_user_namespaces();
@@ -235,7 +235,7 @@ TEST_BOTH(with_a_mount_namespace)
         }
 }
 
-/* An ordinary user, with one id of each kind. */
+/* An ordinary user, with one id of each kind mapped. */
 static void check_user(const void *with)
 {
     become_nobody();
@@ -269,8 +269,8 @@ TEST(a_held_child_is_in_its_root)
     }
 }
 
-/* What the header warns of: who is root in the user namespace that owns the mounts takes them away. */
-TEST(a_mask_and_who_keeps_capabilities)
+/* The header warns of this: a root user of the user namespace that owns the mounts can unmount the mask. */
+TEST(a_mask_and_a_program_with_capabilities)
 {
     need_user_namespaces();
     need(exists("/bin/umount") && exists("/bin/sh"), "there is no /bin/umount");

@@ -1,4 +1,4 @@
-/* What is changed of what is there: flags of mounts, and modes. */
+/* Changes of what is already there: flags of mounts, and modes of files. */
 #include "mount_requests.h"
 
 #include <errno.h>
@@ -25,8 +25,8 @@ TEST_BOTH(flags_are_added)
     }
 }
 
-/* In the order of the list: nothing is made in what is read-only by then. */
-TEST_BOTH(in_the_order_of_the_list)
+/* Changes happen in the order of the list: nothing can be created in a mount that is read-only by then. */
+TEST_BOTH(changes_happen_in_the_order_of_the_list)
 {
     need_mounts();
     for EACH_ROOT_MODE(mode, user) {
@@ -59,7 +59,7 @@ TEST_BOTH(modes_are_changed)
     }
 }
 
-TEST_BOTH(what_cannot_be_changed)
+TEST_BOTH(changes_that_are_refused)
 {
     need_mounts();
     for EACH_ROOT_MODE(mode, user) {
@@ -98,8 +98,8 @@ TEST_BOTH(what_cannot_be_changed)
     assert_int_equal(forkexec_attr_change_mode(new_attr(), NULL, 0), -EINVAL);
 }
 
-/* What belongs to somebody else stays as it is. */
-TEST_BOTH(a_mode_of_anothers)
+/* The mode of another user's file cannot be changed. */
+TEST_BOTH(the_mode_of_another_users_file)
 {
     need_mounts();
     need(geteuid() != 0, "it is for an ordinary user");

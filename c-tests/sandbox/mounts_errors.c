@@ -1,5 +1,5 @@
-/* What is said of a mount that fails, or of a program that does not start in another root: which of two paths is meant, and
- * what to change. */
+/* The messages of failed mounts, and of programs that do not start in another root: which of two paths is meant, and what
+ * to change. */
 #include "mount_requests.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@ EACH_TEST_NEEDS(need_other_roots)
 
 static char told[sizeof((struct forkexec_error *)0)->message];
 
-/* The sentence of a spawn that fails so. */
+/* The message of a spawn that fails like this. */
 static const char *failing(const struct forkexec_attr *attr, const char *path, uint32_t stage, int code, int index)
 {
     struct forkexec_error error;
@@ -37,7 +37,7 @@ static const char *failing(const struct forkexec_attr *attr, const char *path, u
 
 #define BIND FORKEXEC_STAGE_BIND
 
-TEST_BOTH(a_bind_names_what_is_missing)
+TEST_BOTH(a_bind_names_the_missing_path)
 {
     need_mounts();
     const char *source = new_directory("source"), *nothing = scratch_path("nothing"), *link = scratch_path("dangling");
@@ -68,7 +68,7 @@ TEST_BOTH(a_bind_names_what_is_missing)
     }
 }
 
-TEST_BOTH(a_bind_names_the_path_that_does_not_fit)
+TEST_BOTH(a_bind_names_the_path_of_the_wrong_type)
 {
     need_mounts();
     const char *directory = new_directory("source"), *file = new_file("file"), *loop = scratch_path("loop");
@@ -85,7 +85,7 @@ TEST_BOTH(a_bind_names_the_path_that_does_not_fit)
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, directory, "/reporter/a", FORKEXEC_MOUNT_CREATE));
         assert_told(attr, "/reporter", BIND, ENOTDIR, 1, "on the way to the target is no directory");
-        /* A loop at the source is nothing that the target has to do with. */
+        /* A symlink loop in the source is not a problem of the target. */
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, loop, "/a", FORKEXEC_MOUNT_CREATE));
         assert_told(attr, "/reporter", BIND, ELOOP, 1, "too many symbolic links lead to the source");
@@ -124,7 +124,7 @@ TEST_BOTH(a_source_out_of_reach)
     in_fork(cannot_reach, text("%s/in", scratch_path("closed")));
 }
 
-/* What covers is the caller's. */
+/* The device that covers a path comes from the caller's /dev. */
 TEST_BOTH(devices_that_the_caller_does_not_have)
 {
     need_mounts();
@@ -141,15 +141,15 @@ TEST_BOTH(devices_that_the_caller_does_not_have)
     }
 }
 
-/* In the program's words: a path, not where it is relative to. */
-TEST(a_relative_target_is_told_how_to_be_written)
+/* The message says how the path must be written. */
+TEST(a_relative_target_is_explained)
 {
     struct forkexec_attr *attr = new_attr();
     assert_int_equal(forkexec_attr_bind_mount(attr, "/usr", "usr", 0), -EINVAL);
     assert_told(attr, reporter, FORKEXEC_STAGE_VALIDATE, EINVAL, -1, "begins with \"/\": write \"/tmp\" for \"tmp\"");
 }
 
-/* Ids without a place in the namespace. */
+/* Ids that are not mapped in the namespace. */
 
 static struct forkexec_attr *mapping(uint32_t mode, bool uid, bool gid)
 {
@@ -209,7 +209,7 @@ TEST_BOTH(a_map_without_the_childs_own_id)
     }
 }
 
-/* The program of another root. */
+/* Programs in another root. */
 
 static void write_script(const char *name, const char *line)
 {
@@ -219,7 +219,7 @@ static void write_script(const char *name, const char *line)
     close(fd);
 }
 
-/* An ELF file that names a loader: the head of one is enough for the kernel to look for it. */
+/* An ELF file that names a loader. Its header is enough for the kernel to look for the loader. */
 static void write_program(const char *name, const char *loader)
 {
     static const char *const self = "/proc/self/exe";
@@ -251,7 +251,7 @@ static void write_program(const char *name, const char *loader)
 
 #define EXEC FORKEXEC_STAGE_EXEC
 
-TEST_BOTH(what_a_program_lacks_in_its_root_is_named)
+TEST_BOTH(files_that_a_program_lacks_in_its_root_are_named)
 {
     need_mounts();
     new_directory("bin");
@@ -273,18 +273,18 @@ TEST_BOTH(what_a_program_lacks_in_its_root_is_named)
             assert_told(attr, "/bin/second", EXEC, ENOENT, -1, "but not the loader /opt/ld.so of /bin/program");
             assert_told(attr, "/bin/dos", EXEC, ENOENT, -1, "its first line ends with a carriage return");
             assert_told(attr, "/made", EXEC, ENOENT, -1, "but not its interpreter /opt/made");
-            /* What is there for the caller is not there for the program. */
+            /* The caller has the file, the program has not. */
             assert_told(attr, scratch_path("bin/script"), EXEC, ENOENT, -1, "this path is the caller's");
             failing(attr, "/bin/nothing", EXEC, ENOENT, -1);
             assert_string_equal(told, "exec (/bin/nothing): No such file or directory");
-            /* With the interpreter it runs. */
+            /* With the interpreter the program runs. */
             OK(forkexec_attr_bind_mount(attr, public_reporter(), "/opt/interpreter", FORKEXEC_MOUNT_CREATE));
             assert_int_equal(finish(start(attr, "/bin/script", (char *[]){ "w", NULL }, NULL)).exit_code != 127, 1);
         }
 }
 
-/* A root on disk, and where the caller cannot know what the links of a target led to. */
-TEST_BOTH(nothing_is_said_that_is_not_known)
+/* A root on disk, where the caller cannot know what the links of a target led to. */
+TEST_BOTH(no_message_claims_what_is_not_known)
 {
     need_mounts();
     new_directory("root");
@@ -306,7 +306,7 @@ TEST_BOTH(nothing_is_said_that_is_not_known)
     }
 }
 
-TEST_BOTH(a_search_tells_where_it_looked)
+TEST_BOTH(a_search_names_the_last_directory)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_search_path(attr, "/no/where:/usr/bin::/"));
@@ -322,7 +322,7 @@ static const struct {
     const char *name;
     bool mapped;
     const char *words;
-    const char *released; /* when a held child is let go, the descriptor may be another file's */
+    const char *released; /* when a held child is released, the descriptor may be another file's */
 } by_descriptor[] = {
     { "bin/script", false, "a script cannot be opened by its interpreter when its descriptor closes on exec: map it to itself",
         "if it is a script, map it to itself; if not, its loader is missing" },
@@ -365,19 +365,19 @@ static void advise(bool held)
             }
 }
 
-TEST(advice_about_a_descriptor_only_where_it_helps)
+TEST(advice_about_a_descriptor_is_given_where_it_helps)
 {
     need_native();
     advise(false);
 }
 
-TEST(nothing_is_said_of_a_descriptor_that_may_be_closed)
+TEST(no_advice_about_a_descriptor_that_may_be_closed)
 {
     need_native();
     advise(true);
 }
 
-/* Where trees of mounts cannot be held, mount(2) is asked, and the sentences are the same. */
+/* Where open_tree cannot be used, mount(2) is, and the messages are the same. */
 TEST(all_of_it_on_older_hosts)
 {
     need_mounts();

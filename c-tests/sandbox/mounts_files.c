@@ -1,9 +1,9 @@
-/* Files that are copies of what a descriptor's file holds: made in the root, or mounted. */
+/* Files with the content of a descriptor's file: created in the root, or mounted. */
 #include "mount_requests.h"
 
 #include <errno.h>
 
-/* What the caller reads meanwhile is in the middle of it. */
+/* The caller's file offset is in the middle of the file. */
 static int contents_of(const char *bytes)
 {
     int fd = memfd_create("contents", MFD_CLOEXEC);
@@ -23,7 +23,7 @@ TEST_BOTH(copies_are_made)
         OK(forkexec_attr_make_file_fd(attr, "/again", fd, 0600));
         OK(forkexec_attr_make_file_fd(attr, "/file", file, 0644));
         OK(forkexec_attr_make_file_fd(attr, "/empty", empty, 0));
-        /* Twice of the same attr: nothing is used up. */
+        /* Twice with the same attr: the first spawn uses nothing up. */
         for (int turn = 0; turn < 2; turn++) {
             struct view *view = look(attr, "look", "/a/b", "look", "/again", "look", "/file", "look", "/empty", "see");
             assert_saw(view, "text./a/b", "contents");
@@ -66,11 +66,12 @@ TEST_BOTH(copies_are_mounted)
         assert_saw(view, "mode./deep/made", "0755");
         assert_saw(view, "flags./deep/made", "nosuid nodev");
         assert_saw(view, "text./deep/other", "contents");
-        /* The root, the reporter, the three and /proc: the file system in which they were made is not mounted any more. */
+        /* The root, the reporter, the three files and /proc. The file system in which the files were made is not mounted
+         * any more. */
         assert_saw(view, "mounts", "6");
         assert_int_equal(finish(start(attr, "/reporter", (char *[]){ "w", "touch", "/below", NULL }, NULL)).exit_code, EROFS);
     }
-    /* The caller's file stays as it is. */
+    /* The caller's file is unchanged. */
     for EACH_MOUNT_MODE(mode, user) {
         struct forkexec_attr *attr = mount_attr(mode, user);
         OK(forkexec_attr_mount_file_fd(attr, fd, target, 0600, 0));
@@ -81,8 +82,8 @@ TEST_BOTH(copies_are_mounted)
     close(fd);
 }
 
-/* More than a request can hold itself. */
-TEST_BOTH(of_any_length)
+/* Longer than a request can hold itself. */
+TEST_BOTH(files_of_any_length)
 {
     need_mounts();
     enum { LENGTH = 3 * 1024 * 1024 + 5 };
@@ -115,7 +116,7 @@ TEST_BOTH(of_any_length)
     close(fd);
 }
 
-TEST_BOTH(what_cannot_be_copied)
+TEST_BOTH(descriptors_that_cannot_be_copied)
 {
     need_mounts();
     int ends[2], fd = contents_of("contents"), directory = open("/", O_RDONLY | O_CLOEXEC),
@@ -152,7 +153,7 @@ TEST_BOTH(what_cannot_be_copied)
         attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_file_fd(attr, "/reporter", fd, 0644));
         assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_FILE, EEXIST, 1);
-        /* It does not fit. */
+        /* The file does not fit. */
         attr = in_empty_root(mode, user);
         int big = memfd_create("big", MFD_CLOEXEC);
         assert_false(ftruncate(big, 1 << 20));

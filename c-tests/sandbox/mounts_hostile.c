@@ -1,14 +1,14 @@
-/* A root that somebody else has prepared, or changes meanwhile: nothing that stands in it leads out, and whoever looks for
- * a device or for /proc finds the real one or none. */
+/* A root that another user has prepared, or changes meanwhile: nothing in it leads out. A device or /proc that is needed is
+ * the real one, or the spawn fails. */
 #include "mount_requests.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 
-EACH_TEST_NEEDS(need_native) /* valgrind knows no openat2(2) */
+EACH_TEST_NEEDS(need_native) /* valgrind has no openat2(2) */
 
-/* A root in which all that programs expect are links to a directory outside. */
+/* A root in which all usual paths are links to a directory outside. */
 static const char *outside;
 static const char *hostile_root(void)
 {
@@ -62,7 +62,7 @@ ASK(a_readonly_path, make_readonly(attr, path))
 static const struct {
     void (*ask)(struct forkexec_attr *attr, const char *path);
     uint32_t stage;
-    int at_link; /* the errno when the last name is a link */
+    int at_link; /* the errno if the last component is a link */
 } items[] = {
     { plain, FORKEXEC_STAGE_MOUNT, ELOOP },
     { plain_bind, FORKEXEC_STAGE_MOUNT, ELOOP },
@@ -91,7 +91,7 @@ static void assert_outside_is_untouched(void)
     assert_string_equal(text_of(scratch_path("outside/file")), "outside/file");
 }
 
-TEST_BOTH(a_target_is_no_link)
+TEST_BOTH(a_target_must_not_be_a_link)
 {
     static const char *const paths[] = { "/dev", "/proc", "/etc", "/link", "/a/b", "/up", "/to_real" };
     need_mounts();
@@ -104,7 +104,7 @@ TEST_BOTH(a_target_is_no_link)
     assert_outside_is_untouched();
 }
 
-TEST_BOTH(nothing_on_the_way_is_a_link)
+TEST_BOTH(no_component_of_a_target_may_be_a_link)
 {
     static const char *const paths[] = { "/dev/sub", "/link/made", "/a/b/sub", "/a/b/made/more", "/up/tmp", "/to_real/x" };
     need_mounts();
@@ -117,8 +117,8 @@ TEST_BOTH(nothing_on_the_way_is_a_link)
     assert_outside_is_untouched();
 }
 
-/* The sentence says what is in the way. */
-TEST(a_link_is_told_of)
+/* The message says what is in the way. */
+TEST(a_link_is_named_in_the_message)
 {
     need_mounts();
     struct forkexec_attr *attr = in_hostile_root(0, geteuid());
@@ -132,7 +132,7 @@ TEST(a_link_is_told_of)
     rmdir(scratch_path("root/fine"));
 }
 
-TEST_BOTH(links_are_followed_inside_where_that_is_asked_for)
+TEST_BOTH(links_are_followed_inside_the_root_with_the_flag)
 {
     need_mounts();
     for EACH_ROOT_MODE(mode, user) {
@@ -144,7 +144,7 @@ TEST_BOTH(links_are_followed_inside_where_that_is_asked_for)
             NULL });
         assert_saw(view, "text./real/file", "outside/file");
         assert_saw(view, "mode./a", "0711");
-        /* It leads to a place in the root that is not there. */
+        /* The link leads to a path in the root that does not exist. */
         attr = in_hostile_root(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/link", 0, 0711, FORKEXEC_MOUNT_FOLLOW));
         assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_TMPFS, ENOENT, 0);
@@ -152,17 +152,17 @@ TEST_BOTH(links_are_followed_inside_where_that_is_asked_for)
     assert_outside_is_untouched();
 }
 
-/* An empty root, which only the request fills: each link, and what is asked for through it, where it has to be. */
-TEST_BOTH(what_links_lead_to_is_made_inside)
+/* An empty root that only the request fills. For each link: what is created through it, and where it must be. */
+TEST_BOTH(files_behind_links_are_created_inside)
 {
     static const struct {
         const char *contents, *link, *target, *made;
     } cases[] = {
-        { "/run", "/var/run", "/var/run/new", "/run/new" }, /* where the link leads is missing too */
+        { "/run", "/var/run", "/var/run/new", "/run/new" }, /* where the link leads is missing, too */
         { "../run", "/var/run", "/var/run/a/b/new", "/run/a/b/new" },
         { "../../../../../../etc", "/out", "/out/new", "/etc/new" },
         { "/a/b/../c/./d/", "/link", "/link//new", "/a/c/d/new" },
-        { "../run/resolve/file", "/etc/file", "/etc/file", "/run/resolve/file" }, /* the last name is one */
+        { "../run/resolve/file", "/etc/file", "/etc/file", "/run/resolve/file" }, /* the last component is one */
         { "/other", "/link", "/link", "/other" },
         { "..", "/a/b/up", "/a/b/up/up/new", "/a/up/new" },
     };
@@ -183,7 +183,7 @@ TEST_BOTH(what_links_lead_to_is_made_inside)
                 assert_true(has_word(view, text("flags.%s", seen), "ro"));
                 assert_saw(view, text("text.%s", cases[i].link), cases[i].contents);
             }
-    /* All of it outside is as it was, and a tmpfs is made like a bind. */
+    /* Everything outside is unchanged. A tmpfs is treated like a bind. */
     for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_hostile_root(mode, user);
         OK(forkexec_attr_mount_tmpfs(attr, "/link/made", 0, 0711, FORKEXEC_MOUNT_FOLLOW | FORKEXEC_MOUNT_CREATE));
@@ -195,7 +195,7 @@ TEST_BOTH(what_links_lead_to_is_made_inside)
     }
 }
 
-TEST_BOTH(ways_that_do_not_end)
+TEST_BOTH(endless_links)
 {
     static char longer[4096];
     need_mounts();
@@ -210,7 +210,7 @@ TEST_BOTH(ways_that_do_not_end)
             OK(forkexec_attr_make_symlink(attr, "/reporter", "/program"));
             OK(forkexec_attr_mount_tmpfs(attr, "/program/x", 0, 0711, FORKEXEC_MOUNT_FOLLOW | create));
             assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_TMPFS, ENOTDIR, 2);
-            /* A link before the name that makes it too long. */
+            /* A link before the component that makes the path too long. */
             memset(longer, 'x', 4095);
             for (int i = 0; i < 4095; i += 2)
                 longer[i] = '/';
@@ -223,8 +223,9 @@ TEST_BOTH(ways_that_do_not_end)
         }
 }
 
-/* As many links as the kernel follows on one way, and one more. path_resolution(7) */
-/* Mounts, wherever they are: the kernel begins ways again meanwhile, and has counted their links already. */
+/* As many links as the kernel follows in one path, and one more. path_resolution(7) */
+/* Mounts and unmounts all the time. When mounts change anywhere, the kernel starts a path resolution again, and still
+ * counts the links of the first attempt. */
 static pid_t begin_mounts(void)
 {
     const char *here = new_directory("here");
@@ -236,7 +237,7 @@ static pid_t begin_mounts(void)
     return pid ? pid : (_exit(1), 0);
 }
 
-TEST_BOTH(the_longest_way)
+TEST_BOTH(the_largest_number_of_links)
 {
     enum { MOST = 40, TIMES = 20 };
     need_mounts();
@@ -258,7 +259,7 @@ TEST_BOTH(the_longest_way)
     waitpid(mounts, NULL, 0);
 }
 
-TEST_BOTH(what_is_there_is_of_another_kind)
+TEST_BOTH(a_target_of_another_type)
 {
     need_mounts();
     for EACH_ROOT_MEMORY(mode) {
@@ -292,7 +293,7 @@ TEST_BOTH(what_is_there_is_of_another_kind)
     }
 }
 
-/* The device that covers is the device by number, not whatever is called so. */
+/* The device that covers a path is identified by its number, not by its name. */
 TEST_BOTH(a_false_device_covers_nothing)
 {
     need_mounts();
@@ -309,8 +310,9 @@ TEST_BOTH(a_false_device_covers_nothing)
     }
 }
 
-/* Where a descriptor takes /proc to be mounted on, another file system in its place is not asked. */
-TEST_BOTH(a_false_proc_is_not_asked)
+/* Without the newer mount calls a descriptor is mounted through /proc/self/fd. Another file system at /proc is not used for
+ * that. */
+TEST_BOTH(a_false_proc_is_not_used)
 {
     need_mounts();
     bool asks = lacks_call(SYS_open_tree) || lacks_call(SYS_mount_setattr) || lacks_call(SYS_move_mount);
@@ -327,7 +329,7 @@ TEST_BOTH(a_false_proc_is_not_asked)
     }
 }
 
-/* Somebody who exchanges a directory of the root for a link to the outside, as fast as can be. */
+/* A thread exchanges a directory of the root for a link to the outside, as fast as possible. */
 struct racer {
     const char *target, *link;
     atomic_bool over;
@@ -344,9 +346,9 @@ static void *race(void *argument)
     return NULL;
 }
 
-TEST_BOTH(a_race_is_never_won)
+TEST_BOTH(a_race_never_leads_outside)
 {
-    need_native(); /* it runs one thread at a time */
+    need_native(); /* valgrind runs one thread at a time */
     need_mounts();
     const char *root = hostile_root();
     new_directory("root/race");
@@ -359,7 +361,7 @@ TEST_BOTH(a_race_is_never_won)
     assert_false(pthread_create(&thread, NULL, race, &racer));
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     int succeeded = 0, failed = 0, wrong = 0;
-    /* There the other way is not tried when a file has been made already. */
+    /* On this host the library does not try mount(2) after a file was already created. */
     int forbidden = lacks_call(SYS_move_mount) && !lacks_call(SYS_open_tree) ? -EPERM : 0;
     for (int turn = 0; turn < (denied_as() ? 50 : 300); turn++) {
         struct forkexec_attr *attr = mount_attr((uint32_t)turn % 2, geteuid());

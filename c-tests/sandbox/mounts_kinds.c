@@ -1,4 +1,4 @@
-/* Mounts and their kin: each is asked for, and seen from inside. */
+/* Every kind of mount, and what is created with them: each one is requested, and looked at from inside. */
 #include "mount_requests.h"
 
 TEST_BOTH(an_empty_root)
@@ -102,15 +102,15 @@ TEST_BOTH(a_relative_source_begins_in_the_callers_directory)
     close(before);
 }
 
-/* The caller's whole root, in which /proc is mounted; the new root is not in it. */
-TEST_BOTH(a_bind_is_changed_as_a_whole)
+/* A bind of the caller's whole root, in which /proc is mounted. The new root must not appear in it. */
+TEST_BOTH(flags_apply_to_all_mounts_of_a_bind)
 {
     need_mounts();
     for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount(attr, "/", "/host", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY));
         OK(forkexec_attr_make_directory(attr, "/same", 0755));
-        /* Whether times of access are kept is not a user namespace's to say. */
+        /* In a user namespace the kernel does not allow a change of the access time flags. */
         uint64_t more = user ? MS_NODEV : MS_NOATIME;
         OK(forkexec_attr_add_mount(attr, "/", "/same", NULL, MS_BIND | MS_REC | MS_NOSUID | MS_NOEXEC | more, NULL));
         struct view *view = look(attr, "look", "/host", "look", "/host/proc", "look", "/same", "look", "/same/proc", "look",
@@ -130,7 +130,7 @@ TEST_BOTH(a_bind_is_changed_as_a_whole)
 
 #define NOSYMFOLLOW 256 /* not in the headers of every C library */
 
-TEST_BOTH(mount_as_it_is)
+TEST_BOTH(add_mount)
 {
     need_mounts();
     new_file("file");
@@ -161,8 +161,8 @@ TEST_BOTH(mount_as_it_is)
     }
 }
 
-/* mount(2) looks at MS_BIND first, and never at these. */
-TEST_BOTH(what_changes_nothing_on_a_bind)
+/* With MS_BIND, mount(2) ignores these arguments. */
+TEST_BOTH(arguments_that_a_bind_ignores)
 {
     static const uint64_t flags[] = { MS_PRIVATE, MS_SLAVE | MS_REC, MS_SHARED, MS_UNBINDABLE, MS_RELATIME,
         MS_PRIVATE | MS_SHARED | MS_RELATIME };
@@ -173,7 +173,7 @@ TEST_BOTH(what_changes_nothing_on_a_bind)
             struct forkexec_attr *attr = mount_attr(mode, user);
             OK(forkexec_attr_add_mount(attr, "x", source, "tmpfs", MS_NOATIME, "mode=0711"));
             OK(forkexec_attr_add_mount(attr, source, target, NULL, MS_BIND | MS_RDONLY | flags[i], NULL));
-            OK(forkexec_attr_bind_mount(attr, target, source, 0)); /* what is unbindable could not be bound */
+            OK(forkexec_attr_bind_mount(attr, target, source, 0)); /* an unbindable mount could not be bound */
             struct view *view = run_reporter(attr, .argv = (char *[]){ "w", "look", (char *)source, "see", NULL });
             assert_saw(view, text("mode.%s", source), "0711");
             assert_saw(view, text("flags.%s", source), "ro noatime");
@@ -181,8 +181,8 @@ TEST_BOTH(what_changes_nothing_on_a_bind)
         }
 }
 
-/* In a user namespace the kernel lets nobody take a flag away, or change how times of access are noted. */
-TEST_BOTH(what_becomes_readonly_stays_as_it_was_otherwise)
+/* In a user namespace the kernel does not allow removing a flag or changing the access time flags. */
+TEST_BOTH(readonly_keeps_the_other_flags)
 {
     static const struct {
         uint64_t flags;
@@ -204,7 +204,8 @@ TEST_BOTH(what_becomes_readonly_stays_as_it_was_otherwise)
         }
 }
 
-/* The owner of a directory has to be able to enter it until it has its setuid and setgid bits, if not afterwards. */
+/* The owner must be able to enter the directory until its setuid and setgid bits are set, even if its final mode forbids
+ * it. */
 static void makes_a_closed_directory(const void *unused)
 {
     (void)unused;
@@ -331,7 +332,7 @@ TEST_BOTH(dev)
         }
 }
 
-/* A caller may map its own ids to any: devpts, which takes a mapped id 0, is mounted before the program gets them. */
+/* A caller may map its ids to any. devpts needs a mapped id 0, so it is mounted before the program's ids are set. */
 TEST_BOTH(devices_under_other_ids)
 {
     need_mounts();
@@ -355,7 +356,7 @@ TEST_BOTH(devices_under_other_ids)
         assert_saw(view, "text./proc/self/uid_map", "         7          0          1\\x0a");
         assert_saw(view, "text./proc/self/gid_map", "         8          0          1\\x0a");
         assert_saw(view, "text./proc/self/setgroups", "deny\\x0a");
-        /* A child that will have no capabilities takes few along, and among them those for the second map. */
+        /* A child that drops all capabilities keeps only a few until then, among them those for the second map. */
         OK(forkexec_attr_drop_capabilities(attr));
         OK(forkexec_attr_set_no_new_privs(attr));
         assert_saw(look(attr, "look", "/dev/pts"), "fs./dev/pts", "devpts");
@@ -370,7 +371,7 @@ TEST_BOTH(directories_links_and_files)
     for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_make_directory(attr, "/a/b/c", 01770));
-        OK(forkexec_attr_make_directory(attr, "/a/b", 0700)); /* stays as it is */
+        OK(forkexec_attr_make_directory(attr, "/a/b", 0700)); /* stays unchanged */
         OK(forkexec_attr_make_symlink(attr, "../a/b", "/links/to"));
         OK(forkexec_attr_make_symlink(attr, "../a/b", "/links/to"));
         OK(forkexec_attr_make_file(attr, "/etc/hosts", bytes, sizeof bytes - 1, 0664));
@@ -392,7 +393,7 @@ TEST_BOTH(directories_links_and_files)
     umask(mask);
 }
 
-/* Every bit of a mode arrives: mkdir(2) ignores two of them, and a write clears two unless the writer has CAP_FSETID. */
+/* Every bit of a mode is set: mkdir(2) ignores two of them, and a write clears two unless the writer has CAP_FSETID. */
 TEST_BOTH(every_bit_of_a_mode)
 {
     static const uint32_t modes[] = { 01777, 02755, 04755, 06711, 07777, 01000, 02070, 04000, 06644, 03775, 0, 0444, 0311 };
@@ -417,7 +418,7 @@ TEST_BOTH(every_bit_of_a_mode)
     }
 }
 
-/* In a directory of another group with the setgid bit, which what is made in it takes over. */
+/* In a setgid directory of another group, whose group new files get. */
 static void in_a_setgid_directory(const void *with)
 {
     bool may = *(const bool *)with;
@@ -479,7 +480,7 @@ TEST_BOTH(a_mode_in_a_setgid_directory)
     }
 }
 
-/* As large as can be, so that it is more than one page of the child's strings; and one byte too many. */
+/* The largest possible file, longer than one page of the child's strings; and one byte too many. */
 TEST_BOTH(a_large_file)
 {
     static uint8_t bytes[65537];
@@ -529,7 +530,7 @@ TEST_BOTH(masks)
     }
 }
 
-TEST_BOTH(what_is_made_readonly)
+TEST_BOTH(make_readonly)
 {
     need_mounts();
     for EACH_ROOT_MODE(mode, user) {
@@ -559,7 +560,7 @@ TEST_BOTH(what_is_made_readonly)
     }
 }
 
-/* A namespace in which the caller's id is 0, kept by a child of the library's. */
+/* A namespace in which the caller's id is 0, held by a child of the library. */
 static int user_namespace_of(uint32_t inside, uint32_t outside, struct forkexec_child **child)
 {
     struct forkexec_attr *attr = new_attr();
@@ -577,7 +578,7 @@ TEST_BOTH(ids_are_mapped)
     need_mounts();
     need_user_namespaces();
     struct forkexec_child *holder;
-    /* At the lowest number there is. */
+    /* At the lowest possible number. */
     int namespace = user_namespace_of(0, 4242, &holder), before = fcntl(0, F_DUPFD_CLOEXEC, 3), fd = 0;
     assert_int_equal(dup2(namespace, fd), fd);
     close(namespace);
@@ -612,7 +613,7 @@ TEST_BOTH(ids_are_mapped)
     assert_int_equal(forkexec_attr_bind_mount_idmapped(new_attr(), "/", "/a", -1, 0), -EBADF);
 }
 
-/* Without a new root, in the one that is there; the program starts where the caller is. */
+/* Without a new root: mounts are made in the existing one, and the program starts in the caller's directory. */
 TEST_BOTH(in_the_callers_root)
 {
     need_mounts();
@@ -634,7 +635,7 @@ TEST_BOTH(in_the_callers_root)
     }
 }
 
-/* The child finds its way back to one that it has no right to read. */
+/* The child returns to a directory that it may enter, but not read. */
 TEST_BOTH(a_working_directory_that_may_only_be_entered)
 {
     need_mounts();

@@ -1,4 +1,4 @@
-/* Directories that are laid over each other, as the program sees them, and what is found of it afterwards. */
+/* Overlay mounts: what the program sees, and what is left afterwards. */
 #include "mount_requests.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #define OVER(attr, upper, work, target, flags, ...) \
     OK(forkexec_attr_mount_overlay(attr, LOWERS(__VA_ARGS__), COUNT(__VA_ARGS__), upper, work, target, flags))
 
-/* Not every kernel has overlays, nor every directory of tests a file system for them. */
+/* Some kernels have no overlays, and the test's directory may be on a file system that does not support them. */
 static void need_overlays(void)
 {
     need_mounts();
@@ -29,7 +29,7 @@ static void need_overlays(void)
     rmdir(scratch_path("try_work/work"));
 }
 
-/* Runs the reporter, and empties the directory of the kernel's. */
+/* Runs the reporter, and empties the work directory. */
 #define does(attr, work, ...) does_(attr, work, (char *[]){ "w", __VA_ARGS__, NULL })
 static int does_(struct forkexec_attr *attr, const char *work, char **argv)
 {
@@ -45,10 +45,10 @@ static void file_with(const char *path, const char *bytes)
     close(fd);
 }
 
-/* Every byte that means something to overlayfs, or to who parses its options. */
+/* Every character with a meaning for overlayfs or for the parser of its options. */
 #define ODD "a:b,c\\d e=\n\\:\\,"
 
-TEST_BOTH(directories_over_each_other)
+TEST_BOTH(lower_directories)
 {
     need_overlays();
     const char *top = new_directory("top" ODD), *bottom = new_directory("bottom,upperdir=x"), *upper = new_directory("upper" ODD),
@@ -71,7 +71,7 @@ TEST_BOTH(directories_over_each_other)
     }
 }
 
-TEST_BOTH(nothing_is_written)
+TEST_BOTH(a_readonly_overlay)
 {
     need_overlays();
     const char *top = new_directory("top"), *bottom = new_directory("bottom"), *upper = new_directory("upper"),
@@ -82,7 +82,7 @@ TEST_BOTH(nothing_is_written)
         OVER(attr, NULL, NULL, "/o", FORKEXEC_MOUNT_CREATE, top, bottom);
         assert_saw(look(attr, "look", "/o/below"), "text./o/below", "bottom/below");
         assert_int_equal(does(attr, work, "touch", "/o/made"), EROFS);
-        /* The same with a place for it, by the flag. */
+        /* The same with an upper directory in memory. */
         attr = in_empty_root(mode, user);
         OVER(attr, upper, work, "/o", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY, top, bottom);
         struct view *view = look(attr, "look", "/o");
@@ -92,8 +92,8 @@ TEST_BOTH(nothing_is_written)
     }
 }
 
-/* What is written goes with the mount, and no other path leads to it. */
-TEST_BOTH(what_is_written_goes_to_memory)
+/* Written files disappear with the mount, and no other path leads to them. */
+TEST_BOTH(an_overlay_in_memory)
 {
     need_overlays();
     const char *top = new_directory("top"), *bottom = new_directory("bottom");
@@ -117,7 +117,7 @@ TEST_BOTH(what_is_written_goes_to_memory)
         assert_saw(view, "text./deep/o/first", "first");
         assert_saw(view, "kind./deep/o/made", "file");
         assert_saw(view, "kind./deep/o/upper", "No such file or directory");
-        /* The root, the reporter, the two and /proc: the file system that they are written to is not mounted. */
+        /* The root, the reporter, the two overlays and /proc. The file system for the written files is not mounted. */
         assert_saw(view, "mounts", "5");
         assert_false(exists(text("%s/made", top)) || exists(text("%s/made", bottom)));
         assert_saw(look(attr, "look", "/deep/o/made"), "kind./deep/o/made", "No such file or directory");
@@ -125,8 +125,8 @@ TEST_BOTH(what_is_written_goes_to_memory)
     assert_false(chmod(top, 0777));
 }
 
-/* The caller's root, where the target is one of the directories themselves. */
-TEST_BOTH(over_a_directory_of_the_callers)
+/* In the caller's root, with one of the directories itself as the target. */
+TEST_BOTH(over_a_directory_of_the_caller)
 {
     need_overlays();
     const char *directory = new_directory("itself");
@@ -143,7 +143,7 @@ TEST_BOTH(over_a_directory_of_the_callers)
     }
 }
 
-/* Whether the kernel says of it that what lies below does not show through. */
+/* Whether the kernel has marked the directory as opaque, so that lower ones do not show. */
 static bool is_opaque(const char *path, bool user)
 {
     char value[2] = "";
@@ -152,7 +152,7 @@ static bool is_opaque(const char *path, bool user)
 }
 
 /* As the header says it. */
-TEST_BOTH(what_stands_in_upper_afterwards)
+TEST_BOTH(the_upper_directory_afterwards)
 {
     need_overlays();
     need(access("/bin/sh", X_OK) == 0, "there is no shell");
@@ -182,7 +182,7 @@ TEST_BOTH(what_stands_in_upper_afterwards)
     }
 }
 
-TEST_BOTH(overlays_that_cannot_be)
+TEST_BOTH(overlays_that_are_refused)
 {
     need_overlays();
     const char *lower = new_directory("lower"), *other = new_directory("other"), *upper = new_directory("upper"),
@@ -237,8 +237,8 @@ TEST_BOTH(overlays_that_cannot_be)
     assert_int_equal(forkexec_attr_mount_overlay(attr, NULL, 0, "/u", "/w", "/o", 0), -EINVAL);
 }
 
-/* A page of words is all that the kernel takes. */
-TEST_BOTH(as_many_as_fit)
+/* The kernel accepts one page of options. */
+TEST_BOTH(as_many_lower_directories_as_fit)
 {
     need_overlays();
     enum { MANY = 60 };
@@ -267,7 +267,7 @@ TEST_BOTH(as_many_as_fit)
     close(before);
 }
 
-/* The words of the dry run tell where the kernel's own attributes are kept. */
+/* The dry run tells in which extended attributes the kernel keeps its own data. */
 TEST(trusted_or_not)
 {
     need_mounts();

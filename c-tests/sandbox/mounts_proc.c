@@ -1,4 +1,4 @@
-/* What a proc has besides the processes: read-only, hidden, or not there. */
+/* The files of /proc besides the processes: read-only, hidden, or missing. */
 #include "mount_requests.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static bool is_readonly_in(struct forkexec_attr *attr, const char *name)
     return has_word(look(attr, "look", (char *)text("/p/%s", name)), text("flags./p/%s", name), "ro");
 }
 
-TEST_BOTH(what_changes_the_kernel_is_readonly)
+TEST_BOTH(files_that_change_the_kernel_are_readonly)
 {
     need_mounts();
     for EACH_ROOT_MODE(mode, user) {
@@ -42,12 +42,12 @@ TEST_BOTH(what_changes_the_kernel_is_readonly)
         assert_saw(view, "kind./p/interrupts", "file");
         char *argv[] = { "w", "touch", "/p/sys/kernel/threads-max", NULL };
         assert_int_equal(finish(start(attr, "/reporter", argv, NULL)).exit_code, geteuid() ? EACCES : EROFS);
-        /* Without it only the rights to the file decide. */
+        /* Without the flag only the file's permissions decide. */
         assert_false(is_readonly_in(with_proc(mode, user, 0), "sys"));
     }
 }
 
-TEST_BOTH(what_tells_of_others_is_hidden)
+TEST_BOTH(files_about_others_are_hidden)
 {
     need_mounts();
     for EACH_ROOT_MODE(mode, user) {
@@ -89,8 +89,8 @@ TEST_BOTH(both_at_once_in_two_procs)
     }
 }
 
-/* In the caller's root, over its own. */
-TEST_BOTH(over_the_callers_proc)
+/* In the caller's root, over its own /proc. */
+TEST_BOTH(over_the_callers_own_proc)
 {
     need_mounts();
     for EACH_MOUNT_MODE(mode, user) {
@@ -105,7 +105,7 @@ TEST_BOTH(over_the_callers_proc)
 
 static const struct denial cases[] = { { SYS_move_mount, EIO, { { 0 } } }, { SYS_mount_setattr, EIO, { { 0 } } } };
 
-/* What cannot be covered ends the spawn, whatever it is. */
+/* If a file cannot be covered, the spawn fails, for whatever reason. */
 static void check_refused(const void *with)
 {
     struct forkexec_attr *attr = mount_attr(0, geteuid() != 0);
@@ -115,7 +115,7 @@ static void check_refused(const void *with)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_PROC, EIO, 0);
 }
 
-TEST(what_cannot_be_covered_is_an_error)
+TEST(a_file_that_cannot_be_covered_is_an_error)
 {
     need_unemulated("it takes no seccomp filters");
     need(!denied_as(), "it is tried where the calls are there");
@@ -125,7 +125,7 @@ TEST(what_cannot_be_covered_is_an_error)
         in_copy(check_refused, &cases[i]);
 }
 
-TEST(flags_of_others)
+TEST(flags_of_other_mounts)
 {
     for (uint32_t flag = FORKEXEC_MOUNT_KERNEL_READONLY; flag <= FORKEXEC_MOUNT_KERNEL_HIDDEN; flag <<= 1) {
         struct forkexec_attr *attr = new_attr();

@@ -1,4 +1,4 @@
-/* A root of the program's own: what it has, what it has not, and what cannot be. */
+/* set_root: what the program's own root has, what it has not, and what is refused. */
 #include "mount_requests.h"
 
 EACH_TEST_NEEDS(need_other_roots)
@@ -40,7 +40,7 @@ TEST_BOTH(a_directory_becomes_the_root)
     }
 }
 
-/* The lowest number is as good as any other for what leads to the new root meanwhile. */
+/* Until the root is entered, it is open as some descriptor, which may have the lowest number. */
 static void is_in_its_root(const void *unused)
 {
     (void)unused;
@@ -49,7 +49,7 @@ static void is_in_its_root(const void *unused)
         assert_int_equal(finish(start(rooted(mode, user, 0), "/reporter", (char *[]){ "w", "exit", "7", NULL }, NULL)).exit_code, 7);
 }
 
-TEST_BOTH(a_root_for_who_has_no_standard_input)
+TEST_BOTH(a_root_for_a_caller_without_standard_input)
 {
     need_mounts();
     root_on_disk();
@@ -92,7 +92,7 @@ TEST_BOTH(a_readonly_root)
     assert_saw(look(attr, "look", "/"), "flags./", "ro nosuid nodev");
 }
 
-/* The caller's own root once more, with what is mounted in it: all of it read-only, but what is mounted anew. */
+/* The caller's own root again, with everything mounted in it: all of it read-only, except new mounts. */
 TEST_BOTH(the_callers_root_readonly)
 {
     need_mounts();
@@ -109,7 +109,7 @@ TEST_BOTH(the_callers_root_readonly)
     }
 }
 
-/* They hold for all of the tree that is the root, and for nothing that is mounted in it. */
+/* The flags apply to all mounts of the root's tree, and not to mounts that the request adds. */
 TEST_BOTH(flags_of_a_root)
 {
     need_mounts();
@@ -131,7 +131,7 @@ TEST_BOTH(flags_of_a_root)
     }
     struct forkexec_attr *attr = mount_attr(0, geteuid());
     OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY | FORKEXEC_ROOT_NODEV));
-    OK(forkexec_attr_make_directory(attr, open, 0755)); /* the root is read-only in the end */
+    OK(forkexec_attr_make_directory(attr, open, 0755)); /* the root is made read-only at the end */
     struct view *view = run_reporter(attr, .argv = (char *[]){ "w", "look", "/", NULL });
     assert_true(has_word(view, "flags./", "ro"));
     assert_true(has_word(view, "flags./", "nodev"));
@@ -149,7 +149,7 @@ TEST_BOTH(the_working_directory)
         assert_saw(run_reporter(attr, .path = "/reporter"), "cwd", "/sub");
         OK(forkexec_attr_set_cwd(attr, "/nothing"));
         assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD, ENOENT, -1);
-        /* What was opened before lies outside, wherever its name leads. */
+        /* A descriptor that was opened before refers to a file outside, whatever path it has. */
         OK(forkexec_attr_set_cwd_fd(attr, outside));
         assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_CWD_CHECK, ENOENT, -1);
         OK(forkexec_attr_set_cwd_fd(attr, inside));
@@ -163,7 +163,7 @@ TEST_BOTH(the_working_directory)
     close(outside);
 }
 
-TEST_BOTH(what_is_outside_is_not_there)
+TEST_BOTH(files_outside_are_not_visible)
 {
     need_mounts();
     const char *outside = text("%s/reporter", root_on_disk());
@@ -178,7 +178,7 @@ TEST_BOTH(what_is_outside_is_not_there)
 TEST_BOTH(a_program_from_outside_by_descriptor)
 {
     need_mounts();
-    need_native(); /* it executes by name */
+    need_native(); /* the script would be executed by name */
     int fd = open(reporter, O_PATH | O_CLOEXEC);
     for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = mount_attr(mode, user);
@@ -204,7 +204,7 @@ TEST_BOTH(the_root_is_made_before_the_ids_change)
     }
 }
 
-TEST_BOTH(entered_rather_than_born_in)
+TEST_BOTH(with_entered_namespaces)
 {
     need_mounts();
     for EACH_ROOT_MODE(mode, user) {
@@ -238,7 +238,7 @@ TEST(a_held_child_is_in_its_root)
     forkexec_close(holder);
 }
 
-TEST_BOTH(roots_that_are_none)
+TEST_BOTH(paths_that_cannot_be_roots)
 {
     need_mounts();
     root_on_disk();
@@ -254,7 +254,7 @@ TEST_BOTH(roots_that_are_none)
         }
 }
 
-TEST_BOTH(what_cannot_be)
+TEST_BOTH(requests_that_fail)
 {
     struct forkexec_attr *attr = new_attr();
     OK(forkexec_attr_set_root(attr, NULL, 0));
@@ -275,8 +275,8 @@ TEST_BOTH(what_cannot_be)
     }
 }
 
-/* What one argument tells is refused at once, and the attr with it. */
-TEST(what_is_refused)
+/* Arguments that are wrong by themselves are refused at once, and mark the attr. */
+TEST(arguments_that_are_refused)
 {
     static const char *const targets[] = { NULL, "", "a", "a/b", "..", "/..", "/a/../b", "/a/..", "/", "//", "/." };
     static char longer[5000];
@@ -321,7 +321,7 @@ TEST(what_is_refused)
     assert_int_equal(forkexec_attr_add_mount(attr, NULL, "/a", "tmpfs", 0, memset(longer, 'a', 4096)), -ENAMETOOLONG);
 }
 
-/* A copy has the list too, and is independent. */
+/* A copy has the list, too, and is independent. */
 TEST_BOTH(a_copy_has_the_same_root)
 {
     need_mounts();
@@ -337,8 +337,8 @@ TEST_BOTH(a_copy_has_the_same_root)
     assert_saw(view, "kind./two", "No such file or directory");
 }
 
-/* Neither what succeeds nor what fails half-way is seen by the caller. */
-TEST_BOTH(the_callers_mounts_are_as_they_were)
+/* The caller sees neither a successful spawn nor one that failed halfway. */
+TEST_BOTH(the_callers_mounts_are_unchanged)
 {
     need_mounts();
     const char *before = text_of("/proc/self/mountinfo"), *here = new_directory("here");
@@ -376,7 +376,7 @@ static void check_in_chroot(const void *with)
     assert_non_null(strstr(error.message, "chroot"));
 }
 
-TEST(a_chroot_is_no_mount)
+TEST(a_chroot_as_the_callers_root)
 {
     need_cap(CAP_SYS_CHROOT);
     need_cap(CAP_SYS_ADMIN);

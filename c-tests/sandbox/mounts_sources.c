@@ -1,11 +1,11 @@
-/* Where a bind comes from: a path that may be missing, and a descriptor. */
+/* Sources of a bind: a path that may be missing, and a descriptor. */
 #include "mount_requests.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
-TEST_BOTH(a_source_that_does_not_exist_may_be_left_out)
+TEST_BOTH(a_missing_optional_source_is_skipped)
 {
     need_mounts();
     const char *source = new_directory("source"), *nothing = scratch_path("nothing"), *link = scratch_path("dangling");
@@ -20,7 +20,7 @@ TEST_BOTH(a_source_that_does_not_exist_may_be_left_out)
         OK(forkexec_attr_bind_mount(attr, text("%s/below", nothing), "/b", FORKEXEC_MOUNT_OPTIONAL));
         OK(forkexec_attr_bind_mount(attr, link, "/c", flags));
         OK(forkexec_attr_bind_mount(attr, source, "/d", flags | FORKEXEC_MOUNT_READONLY));
-        /* Where that is forbidden, it is not known what there is. */
+        /* Where newer calls are forbidden, it cannot be found out what exists. */
         if (!lacks_call(SYS_open_tree))
             OK(forkexec_attr_bind_mount_idmapped(attr, nothing, "/e", ids, flags));
         struct view *view = look(attr, "look", "/a", "look", "/b", "look", "/c", "look", "/d/file", "look", "/e", "look", "/d");
@@ -43,8 +43,8 @@ static void may_not_look(const void *source)
     }
 }
 
-/* Only what does not exist is left out: an error is never read as that. */
-TEST_BOTH(what_is_optional_fails_for_every_other_reason)
+/* Only a source that does not exist is skipped. Every other error fails the spawn. */
+TEST_BOTH(an_optional_source_fails_for_every_other_reason)
 {
     need_mounts();
     uint32_t flags = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_OPTIONAL;
@@ -73,8 +73,8 @@ TEST_BOTH(what_is_optional_fails_for_every_other_reason)
     in_fork(may_not_look, text("%s/in", closed));
 }
 
-/* What is said of a program that is not found knows that nothing lies at the target. */
-TEST_BOTH(a_program_behind_a_bind_that_was_left_out)
+/* The message about a program that is not found takes into account that nothing is mounted at the target. */
+TEST_BOTH(a_program_below_a_skipped_bind)
 {
     need_mounts();
     struct forkexec_attr *attr = in_empty_root(0, geteuid() != 0);
@@ -84,7 +84,7 @@ TEST_BOTH(a_program_behind_a_bind_that_was_left_out)
     assert_spawn_fails(attr, "/other", FORKEXEC_STAGE_EXEC, ENOENT, -1);
 }
 
-/* A file, a directory with what is mounted below, and descriptors that are good for nothing but paths. */
+/* A file, a directory with the mounts below it, and descriptors opened with O_PATH. */
 TEST_BOTH(binds_by_descriptor)
 {
     need_mounts();
@@ -112,7 +112,7 @@ TEST_BOTH(binds_by_descriptor)
         const char *all[] = { "ro", "nosuid", "nodev", "noexec" };
         for (int i = 0; i < 4; i++)
             assert_true(has_word(view, "flags./closed/to/all", all[i]));
-        /* They stay the caller's, and the program has none of them. */
+        /* They stay open in the caller, and the program has none of them. */
         char key[16];
         snprintf(key, sizeof key, "fd.%d", directory);
         assert_null(saw(view, key));
@@ -124,8 +124,8 @@ TEST_BOTH(binds_by_descriptor)
     close(root);
 }
 
-/* What lies at the path by now is another: it never appears. */
-TEST_BOTH(what_a_descriptor_refers_to_and_nothing_else)
+/* Another file is at the path by now. It must never appear. */
+TEST_BOTH(a_bind_shows_the_descriptors_file_and_no_other)
 {
     need_mounts();
     new_directory("held");
@@ -134,7 +134,7 @@ TEST_BOTH(what_a_descriptor_refers_to_and_nothing_else)
     for EACH_ROOT_MODE(mode, user) {
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount_fd(attr, fd, "/a", FORKEXEC_MOUNT_CREATE));
-        /* It is found where it was moved to. */
+        /* The file was moved, and is found there. */
         assert_false(rename(scratch_path("held"), scratch_path("moved")));
         new_directory("held");
         new_file("held/another");
@@ -143,7 +143,7 @@ TEST_BOTH(what_a_descriptor_refers_to_and_nothing_else)
         assert_saw(view, "kind./a/another", "No such file or directory");
         assert_false(unlink(scratch_path("held/another")) || rmdir(scratch_path("held")));
         assert_false(rename(scratch_path("moved"), scratch_path("held")));
-        /* A mount covers it inside, not here. */
+        /* A mount covers the path in the program's namespace, not here. */
         if (!geteuid() && !user && !denied_as()) {
             attr = mount_attr(mode, user);
             OK(forkexec_attr_mount_tmpfs(attr, scratch_path("held"), 4096, 0755, 0));
@@ -156,7 +156,7 @@ TEST_BOTH(what_a_descriptor_refers_to_and_nothing_else)
         struct forkexec_attr *attr = in_empty_root(mode, user);
         OK(forkexec_attr_bind_mount_fd(attr, file, "/a", FORKEXEC_MOUNT_CREATE));
         assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ESTALE, 1);
-        /* Nor is what somebody makes under that very name. */
+        /* A new file of the same name does not appear either. */
         int impostor = open(text("%s (deleted)", scratch_path("held/file")), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
         assert_spawn_fails(attr, "/reporter", FORKEXEC_STAGE_BIND, ESTALE, 1);
         close(impostor);
@@ -198,7 +198,8 @@ TEST_BOTH(descriptors_that_cannot_be_bound)
     close(link);
 }
 
-/* Somebody exchanges what is at the path for something else, as fast as can be: what is bound is the one, or nothing. */
+/* A thread exchanges the file at the path for another, as fast as possible. The descriptor's file is bound, or the spawn
+ * fails. */
 struct racer {
     const char *one, *other;
     atomic_bool over;
@@ -217,7 +218,7 @@ static void *race(void *argument)
 
 TEST_BOTH(a_descriptor_wins_every_race)
 {
-    need_native(); /* it runs one thread at a time */
+    need_native(); /* valgrind runs one thread at a time */
     need_mounts();
     int fd = open(new_file("right"), O_PATH | O_CLOEXEC);
     struct racer racer = { new_file("right"), new_file("wrong"), false, 0 };

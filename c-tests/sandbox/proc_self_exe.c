@@ -1,6 +1,7 @@
-/* CVE-2019-5736: in a root that is not the caller's lies a script whose interpreter is /proc/self/exe. If this link leads to
- * the caller's own file, the script starts that file inside, where somebody can open it and overwrite it when the caller has
- * ended. Here the caller's own file is this test: started as an interpreter, it makes a file that tells of it. */
+/* CVE-2019-5736: a root of another user has a script whose interpreter is /proc/self/exe. If that link leads to the
+ * caller's own executable, the script starts it inside, where a process can open it and overwrite it after the caller has
+ * ended. In this test the caller's executable is the test itself: started as an interpreter, it creates a file, which shows
+ * it. */
 #include "mount_requests.h"
 
 #define TELLS "OWN_FILE_STARTED"
@@ -12,7 +13,8 @@ __attribute__((constructor)) static void tell(void)
         _exit(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) < 0);
 }
 
-/* The ways into another root, each with what it needs. "/" is another root too: what it holds is not looked at. */
+/* The ways to enter another root, and what each needs. "/" counts as another root, too: the library does not look at what
+ * it contains. */
 static int joined = -1;
 
 static void a_chroot(struct forkexec_attr *attr)
@@ -57,7 +59,7 @@ static const struct way {
 };
 #define WAYS (sizeof ways / sizeof *ways)
 
-/* Only with privilege: to join a mount namespace takes it in the caller's user namespace. */
+/* Only with privilege: joining a mount namespace needs it in the caller's user namespace. */
 static bool can_go(const struct way *way)
 {
     return way->kind == ROOTS || !geteuid();
@@ -117,7 +119,7 @@ static const char *libraries(void)
     return text("LD_LIBRARY_PATH=%s", path ? path : "");
 }
 
-/* Starts the script: 0, or what the spawn failed with. The caller's own file is not started. */
+/* Starts the script; returns 0 or the errno of the spawn. The caller's executable must not be started. */
 static int run_script(const struct way *way, uint32_t mode, struct forkexec_error *error)
 {
     const char *told = scratch_path("told");
@@ -136,7 +138,7 @@ static int run_script(const struct way *way, uint32_t mode, struct forkexec_erro
     return result;
 }
 
-TEST_BOTH(the_callers_own_file_is_not_inside)
+TEST_BOTH(the_callers_executable_cannot_be_reached)
 {
     struct forkexec_error error;
     need_mounts();
@@ -157,8 +159,8 @@ TEST_BOTH(the_callers_own_file_is_not_inside)
         }
 }
 
-/* It is this test that would be started: the caller's root and memory do lead to it. */
-TEST_BOTH(in_the_callers_root_it_is)
+/* This test would be started: in the caller's root and memory the link does lead to it. */
+TEST_BOTH(in_the_callers_root_it_can_be_reached)
 {
     const char *told = scratch_path("told");
     need_native();
@@ -169,7 +171,7 @@ TEST_BOTH(in_the_callers_root_it_is)
     remove(told);
 }
 
-/* Memory that is not shared, as under valgrind: no image, and so no other root. */
+/* Memory that is not shared, as under valgrind: there is no image, and therefore no other root. */
 TEST(without_shared_memory_there_is_no_other_root)
 {
     struct forkexec_error error;
@@ -180,8 +182,8 @@ TEST(without_shared_memory_there_is_no_other_root)
     assert_non_null(strstr(error.message, "/proc/self/exe"));
 }
 
-/* Of the processes of a joined pid namespace each may look into /proc/PID/exe of the child. */
-TEST(nor_is_it_among_processes_that_were_there)
+/* In a joined pid namespace every process may read /proc/PID/exe of the child. */
+TEST(it_cannot_be_reached_from_a_joined_pid_namespace)
 {
     need_root();
     need_mounts();
@@ -200,7 +202,7 @@ TEST(nor_is_it_among_processes_that_were_there)
     forkexec_close(holder);
 }
 
-/* Where the image cannot be executed other requests do with a copy of the caller's memory, but not these. */
+/* Where the image cannot be executed, other requests use a copy of the caller's memory, but these fail. */
 struct refusal {
     const struct way *way;
     struct denial denial;
@@ -241,8 +243,9 @@ TEST_BOTH(without_an_image_there_is_no_other_root)
         }
 }
 
-/* What the link leads to instead is changed by nobody: neither its bytes nor, where the kernel can seal that, its mode. */
-TEST(what_is_there_instead_cannot_be_changed)
+/* The file that the link leads to instead cannot be changed: neither its content nor, where the kernel can seal that, its
+ * mode. */
+TEST(the_image_file_cannot_be_changed)
 {
     need_root();
     need_native();
@@ -263,7 +266,7 @@ TEST(what_is_there_instead_cannot_be_changed)
     assert_int_equal(errno, EPERM);
     assert_int_equal(ftruncate(writer, 0), -1);
     assert_ptr_equal(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, writer, 0), MAP_FAILED);
-    /* As long as it is open for writing it cannot be executed, and another one is made. */
+    /* A file that is open for writing cannot be executed, so another one is made. */
     assert_int_equal(reporter_exits(attr, "exit", "5"), 5);
     close(writer);
     assert_int_equal(seals & (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL), 0xf);

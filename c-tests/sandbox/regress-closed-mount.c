@@ -1,5 +1,5 @@
-/* Without trees of mounts what is mounted below a bind is changed one by one. A root that the caller may not enter, such
- * as that of tracefs, once stopped the whole. */
+/* Without open_tree, the mounts below a bind are changed one by one. A mount point that the caller may not enter, such as
+ * that of tracefs, once made this fail. */
 #define _GNU_SOURCE
 #include "mount_requests.h"
 

@@ -1,9 +1,9 @@
-/* A whole sandbox, seen from inside: it has what was asked for and nothing else. */
+/* A whole sandbox, seen from inside: it has what was requested and nothing else. */
 #include "full_sandbox.h"
 
-EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind knows nothing of */
+EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind does not support */
 
-/* The caller's secret, and the ways that have led to it from inside. */
+/* The caller's secret, and the paths that might lead to it from inside. */
 static const char *secret(void)
 {
     if (!exists(scratch_path("secret")))
@@ -17,7 +17,7 @@ static bool is_there(const struct view *view, const char *path)
     return !kind || (strcmp(kind, strerror(ENOENT)) && strcmp(kind, strerror(EACCES)) && strcmp(kind, strerror(EPERM)));
 }
 
-TEST_BOTH(it_is_what_was_asked_for)
+TEST_BOTH(it_is_what_was_requested)
 {
     need_mounts();
     for EACH_SANDBOX(mode, user) {
@@ -53,7 +53,7 @@ TEST_BOTH(it_is_what_was_asked_for)
 }
 
 /* mountinfo from inside: these mounts, with these options, and no other. */
-TEST_BOTH(its_mounts_are_those_that_were_asked_for)
+TEST_BOTH(its_mounts_are_those_that_were_requested)
 {
     static const struct { const char *point, *with; } mounts[] = {
         { "/", "ro nosuid nodev" }, { "/reporter", "ro nosuid nodev" },
@@ -87,7 +87,7 @@ TEST_BOTH(its_mounts_are_those_that_were_asked_for)
     }
 }
 
-/* By absolute names, by the way up, by other processes and by whatever is open: the secret is not there. */
+/* Absolute paths, "..", other processes and all open descriptors: none leads to the secret. */
 TEST_BOTH(nothing_of_the_old_root_can_be_reached)
 {
     static const char *const ways[] = { "", "../../../../..", "/..", "/proc/self/root", "/proc/1/root", "/proc/2/root",
@@ -119,7 +119,7 @@ TEST_BOTH(nothing_of_the_old_root_can_be_reached)
     }
 }
 
-/* The reporter can see: the same ways lead to the secret where there is no box. */
+/* A check of the reporter: without the sandbox the same paths lead to the secret. */
 TEST(the_secret_can_be_seen_from_outside)
 {
     const char *aim = secret();
@@ -129,7 +129,7 @@ TEST(the_secret_can_be_seen_from_outside)
     assert_true(is_there(view, text("/proc/self/root%s", aim)));
 }
 
-TEST_BOTH(nothing_can_be_written_but_where_that_was_granted)
+TEST_BOTH(nothing_can_be_written_except_where_granted)
 {
     need_mounts();
     static const struct { char *path; int code[2]; /* without Landlock, and with it */ } places[] = {
@@ -143,7 +143,7 @@ TEST_BOTH(nothing_can_be_written_but_where_that_was_granted)
         struct forkexec_attr *attr = full_sandbox(mode, user);
         for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
             int code = exits(attr, "touch", places[i].path), wanted = places[i].code[has_landlock()];
-            /* Which of two that forbid it comes first is the kernel's. */
+            /* Two mechanisms forbid it. The kernel decides which of them answers. */
             bool denied = code == EROFS || code == EACCES || code == EPERM || code == ENOENT;
             if (code != wanted && !(wanted && denied))
                 fail_msg("touch %s: %s", places[i].path, strerror(code));
@@ -151,7 +151,7 @@ TEST_BOTH(nothing_can_be_written_but_where_that_was_granted)
     }
 }
 
-TEST_BOTH(what_was_made_in_it_is_gone_with_it)
+TEST_BOTH(files_made_in_it_are_gone_with_it)
 {
     need_mounts();
     for EACH_SANDBOX(mode, user) {
@@ -162,7 +162,7 @@ TEST_BOTH(what_was_made_in_it_is_gone_with_it)
     }
 }
 
-TEST_BOTH(calls_are_answered_by_its_filter)
+TEST_BOTH(its_filter_answers_calls)
 {
     static const int calls[] = { SYS_mount, SYS_umount2, SYS_unshare, SYS_setns, SYS_ptrace, SYS_swapoff };
     need_mounts();
@@ -171,15 +171,15 @@ TEST_BOTH(calls_are_answered_by_its_filter)
         for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
             assert_int_equal(exits(attr, "call", (char *)text("%d", calls[i])), FILTERED);
         assert_int_equal(exits(attr, "call", (char *)text("%d", SYS_ioctl), "0", "0x5412"), EPERM);
-        /* What the filter lets pass fails for want of a capability. */
+        /* A call that the filter allows fails for lack of a capability. */
         assert_int_equal(exits(attr, "call", (char *)text("%d", SYS_chroot), "0"), EFAULT);
         assert_int_equal(exits(attr, "call", (char *)text("%d", SYS_setgroups), "0"), EPERM);
         assert_int_equal(exits(attr, "call", (char *)text("%d", SYS_getpid)), 0);
     }
 }
 
-/* The processes of the caller are not there, nor is its init to be hurt. */
-TEST_BOTH(it_is_alone)
+/* The caller's processes are not visible, and its init cannot be killed. */
+TEST_BOTH(no_other_process_is_visible)
 {
     static char script[] = "set -- /proc/[0-9]*; echo \"processes $*\"; kill -9 1 2>/dev/null;"
         "kill -9 -1 2>/dev/null; "
@@ -198,8 +198,8 @@ TEST_BOTH(it_is_alone)
     }
 }
 
-/* A program of the caller's that was left in a place without execution is none. */
-TEST_BOTH(what_it_brings_is_not_executed_where_that_was_not_granted)
+/* A program of the caller that was put into a directory mounted with noexec cannot be executed. */
+TEST_BOTH(programs_are_not_executed_where_not_granted)
 {
     static char script[] = "head -c 500000 /reporter >/tmp/w; chmod +x /tmp/w; "
         "/tmp/w exit 0 2>/dev/null; echo \"code $?\"";
@@ -208,7 +208,7 @@ TEST_BOTH(what_it_brings_is_not_executed_where_that_was_not_granted)
         assert_saw(shell_says(full_sandbox(mode, user), script), "code", "126");
 }
 
-/* The same attr, again and again, gives the same; the caller sees none of it. */
+/* The same attr gives the same sandbox again and again, and the caller does not change. */
 TEST_BOTH(it_is_the_same_every_time)
 {
     need_mounts();
@@ -225,7 +225,7 @@ TEST_BOTH(it_is_the_same_every_time)
     }
 }
 
-/* A directory of the caller's as the root, in place of an empty one. */
+/* A directory of the caller as the root instead of an empty one. */
 TEST_BOTH(a_given_root)
 {
     need_mounts();
@@ -239,7 +239,7 @@ TEST_BOTH(a_given_root)
         struct forkexec_attr *attr = full_sandbox(mode, user);
         OK(forkexec_attr_set_root(attr, root, FORKEXEC_ROOT_READONLY));
         struct view *view = look(attr, "look", "/mine", "look", "/", "look", (char *)secret(), "see");
-        /* What was asked to be made in it, was, and stays. */
+        /* Files that were requested in it are there, and stay. */
         assert_string_equal(text_of(scratch_path("given/etc/passwd")), "judge:x:0:0::/:");
         assert_false(unlink(scratch_path("given/etc/passwd")) || unlink(scratch_path("given/etc/link")));
         assert_saw(view, "text./mine", "given/mine");
@@ -250,8 +250,8 @@ TEST_BOTH(a_given_root)
     }
 }
 
-/* Where the C library makes no thread, the library's own waits for the death of the process. */
-TEST(no_thread_of_libcs_waits_for_the_death_of_a_process)
+/* Where the C library can make no thread, the library's own thread waits for the death of the process. */
+TEST(the_death_of_a_process_without_threads_of_libc)
 {
     need(whose_death() == FORKEXEC_DEATH_OF_THREAD, "threads can be made");
     struct forkexec_attr *attr = new_attr();

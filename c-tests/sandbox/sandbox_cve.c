@@ -1,10 +1,10 @@
-/* Mistakes that others have made in sandboxes, each once: what came in or out by it does not here. mounts_hostile.c has
- * those that take a whole root of traps, or a race. */
+/* Vulnerabilities of other sandboxes, each with a test that it does not exist here. Those that need a prepared root or a
+ * race are in mounts_hostile.c. */
 #include "full_sandbox.h"
 
 #include <sys/ptrace.h>
 
-EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind knows nothing of */
+EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind does not support */
 
 static int program_fails(const struct forkexec_attr *attr, const char *path, struct forkexec_error *error)
 {
@@ -17,7 +17,7 @@ static int program_fails(const struct forkexec_attr *attr, const char *path, str
     return 0;
 }
 
-/* CVE-2014-8989, CVE-2018-7169: who may leave a group gets what its members are denied. */
+/* CVE-2014-8989, CVE-2018-7169: leaving a group gives access to files that deny its members. */
 TEST_BOTH(groups_cannot_be_left_in_a_user_namespace)
 {
     char *argv[] = { reporter, "call", (char *)text("%d", SYS_setgroups), "0", NULL };
@@ -38,7 +38,7 @@ TEST_BOTH(groups_cannot_be_left_in_a_user_namespace)
     }
 }
 
-/* CVE-2016-8649, CVE-2024-21626: what stayed open leads back, as a working directory or in the program's path. */
+/* CVE-2016-8649, CVE-2024-21626: an open descriptor leads back, as a working directory or in the program's path. */
 TEST_BOTH(no_descriptor_leads_out)
 {
     need_mounts();
@@ -62,7 +62,7 @@ TEST_BOTH(no_descriptor_leads_out)
     close(outside);
 }
 
-/* CVE-2016-9962: whoever has the program's ids looks into what is not the program yet. */
+/* CVE-2016-9962: a process with the program's ids can read the child before it is the program. */
 static void look_into(const void *with)
 {
     pid_t pid = *(const pid_t *)with;
@@ -79,9 +79,9 @@ static void look_into(const void *with)
     assert_int_equal(errno, EPERM);
 }
 
-TEST(nobody_looks_into_a_child_that_is_held)
+TEST(no_other_process_can_read_a_held_child)
 {
-    need_root(); /* to become somebody else */
+    need_root(); /* to change to another user */
     need_mounts();
     for EACH_SANDBOX(mode, user) {
         struct forkexec_child *child = NULL;
@@ -92,8 +92,8 @@ TEST(nobody_looks_into_a_child_that_is_held)
     }
 }
 
-/* CVE-2017-5226, CVE-2019-10063: a filter that compares 64 bits where the kernel reads 32. */
-TEST_BOTH(nothing_is_typed_into_the_terminal_of_others)
+/* CVE-2017-5226, CVE-2019-10063: the filter compares 64 bits of an argument of which the kernel reads 32. */
+TEST_BOTH(terminal_injection_is_denied)
 {
     char *number = (char *)text("%d", SYS_ioctl);
     for EACH_MEMORY(mode) {
@@ -106,8 +106,8 @@ TEST_BOTH(nothing_is_typed_into_the_terminal_of_others)
     }
 }
 
-/* CVE-2019-5736: what the child runs before the program is overwritten for the next one, through /proc/PID/exe. */
-TEST(what_a_child_is_before_cannot_be_overwritten)
+/* CVE-2019-5736: the file that the child runs before the program is overwritten through /proc/PID/exe. */
+TEST(the_childs_first_executable_cannot_be_overwritten)
 {
     need_root();
     need_mounts();
@@ -126,7 +126,8 @@ TEST(what_a_child_is_before_cannot_be_overwritten)
     forkexec_close(child);
 }
 
-/* CVE-2019-12439: a mount point of a name that somebody else can make first. Who makes anything here is killed. */
+/* CVE-2019-12439: a mount point in a shared directory, under a name that another user can create first. Here a filter kills
+ * the child when it creates a file. */
 static void makes_nothing(const void *root)
 {
     static const struct denial makers[] = { { SYS_mkdirat, DEADLY, { { 0 } } }, { SYS_mknodat, DEADLY, { { 0 } } },
@@ -170,20 +171,20 @@ static struct forkexec_attr *rooted(uint32_t mode, bool user, const char *root)
     return attr;
 }
 
-TEST(no_name_is_made_outside_of_the_root)
+TEST(no_file_is_created_outside_of_the_root)
 {
     static const char *const directories[] = { "tmp", "proc", "usr", "etc" };
     need_native();
     need_mounts();
     const char *root = root_with(directories, 4);
-    /* The program itself: by a copy, since nothing is bound. */
+    /* The reporter is a hard link in the root, since nothing is bound there. */
     assert_false(unlink(text("%s/reporter", root)) || link(public_reporter(), text("%s/reporter", root)));
     may_have_user_namespaces();
     in_copy(makes_nothing, root);
 }
 
-/* CVE-2019-16884, CVE-2019-19921, CVE-2023-28642: the root brings a /proc of its own making. */
-TEST_BOTH(a_volume_in_the_place_of_proc_is_not_proc)
+/* CVE-2019-16884, CVE-2019-19921, CVE-2023-28642: the root contains a prepared /proc. */
+TEST_BOTH(a_volume_at_proc_is_not_used_as_proc)
 {
     static const char *const directories[] = { "proc", "proc/1", "proc/self" };
     need_mounts();
@@ -205,8 +206,8 @@ TEST_BOTH(a_volume_in_the_place_of_proc_is_not_proc)
     }
 }
 
-/* CVE-2025-31133: what covers comes from the root, where somebody else has made it. */
-TEST_BOTH(what_covers_is_not_the_roots)
+/* CVE-2025-31133: the file that covers a path comes from the root, where another user prepared it. */
+TEST_BOTH(masks_do_not_come_from_the_root)
 {
     static const char *const directories[] = { "dev" };
     need_mounts();
@@ -223,7 +224,7 @@ TEST_BOTH(what_covers_is_not_the_roots)
     }
 }
 
-/* CVE-2026-41579, CVE-2026-87766: a parent that is a link leads out while directories are made. */
+/* CVE-2026-41579, CVE-2026-87766: a parent that is a link leads out while directories are created. */
 TEST_BOTH(no_directory_is_made_through_a_link)
 {
     static const char *const aims[] = { "..", "/..", "../..", "/proc/self/root", "/proc/self/cwd" };
@@ -243,7 +244,7 @@ TEST_BOTH(no_directory_is_made_through_a_link)
         }
 }
 
-/* CVE-2022-29162, CVE-2022-27650: capabilities that files may pick up again. */
+/* CVE-2022-29162, CVE-2022-27650: inheritable capabilities, which files may make effective. */
 static void inherits_nothing(const void *unused)
 {
     (void)unused;
@@ -269,8 +270,8 @@ TEST(no_capability_is_inheritable)
     in_fork(inherits_nothing, NULL);
 }
 
-/* CVE-2026-30892: a user that was not understood is root. */
-TEST(no_user_is_no_user)
+/* CVE-2026-30892: a user name that could not be parsed became root. */
+TEST(an_invalid_user_is_refused)
 {
     struct forkexec_attr *attr = new_attr();
     assert_int_equal(forkexec_attr_set_uid(attr, (uint32_t)-1), -EINVAL);
@@ -280,7 +281,7 @@ TEST(no_user_is_no_user)
     assert_spawn_fails(attr, NULL, FORKEXEC_STAGE_VALIDATE, EINVAL, -1);
 }
 
-/* Not a number but a habit: a setting that cannot be had is warned about, and the program runs without it. */
+/* Not one CVE but a habit: if a setting fails, a warning is printed and the program runs without it. */
 static const struct denial denied[] = { { SYS_setsid, EPERM, { { 0 } } }, { SYS_sethostname, EPERM, { { 0 } } },
     { SYS_pivot_root, EPERM, { { 0 } } }, { SYS_prlimit64, EPERM, { { IS, 1, 7 } } }, { SYS_capset, EPERM, { { 0 } } },
     { SYS_prctl, EINVAL, { { IS, 0, PR_SET_NO_NEW_PRIVS } } }, { SYS_prctl, EINVAL, { { IS, 0, PR_SET_PDEATHSIG } } },
@@ -300,7 +301,7 @@ static void fails(const void *what)
     assert_true(*error.message);
 }
 
-TEST_BOTH(nothing_is_best_effort)
+TEST_BOTH(every_failed_setting_fails_the_spawn)
 {
     need_native();
     need_mounts();

@@ -1,11 +1,11 @@
-/* What a sandbox leaves behind on the host: nothing. Not when it comes to its end, not when it fails on the way, and not
- * when its caller or itself is killed at any instant. */
+/* A sandbox leaves nothing behind on the host: when it ends, when it fails halfway, and when it or its caller is killed at
+ * any moment. */
 #include "host_state.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind knows nothing of */
+EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind does not support */
 
 static void ends_well(const void *unused)
 {
@@ -22,7 +22,7 @@ static void ends_well(const void *unused)
         }
 }
 
-TEST_BOTH(nothing_is_left_of_what_ended)
+TEST_BOTH(nothing_is_left_of_a_sandbox_that_ended)
 {
     need_mounts();
     may_have_user_namespaces();
@@ -30,7 +30,7 @@ TEST_BOTH(nothing_is_left_of_what_ended)
     in_fork(ends_well, NULL);
 }
 
-/* Failures, each at another stage. What no request can bring about is denied. */
+/* Failures at different stages. Those that no request can cause are made by denied calls. */
 #define ASK(name, setter, ...) \
     static void name(struct forkexec_attr *attr) { OK(forkexec_attr_##setter(attr, ##__VA_ARGS__)); }
 ASK(a_missing_source, bind_mount, "/nonexistent", "/tmp/x", 32)
@@ -89,7 +89,7 @@ static const struct failure {
     { FORKEXEC_STAGE_CWD, ENOENT, a_missing_directory, { 0 } },
     { FORKEXEC_STAGE_FD_ACTION, ENOENT, a_missing_file, { 0 } },
     { FORKEXEC_STAGE_LANDLOCK_RULE, ENOENT, a_missing_rule, { 0 } },
-    /* The init is the first to need it. */
+    /* The init is the first that needs it. */
     { FORKEXEC_STAGE_INIT, EIO, NULL, { SYS_prctl, EIO, { { IS, 0, PR_SET_NO_NEW_PRIVS } } } },
     { FORKEXEC_STAGE_SECCOMP, EINVAL, a_jump_out, { 0 } },
     { FORKEXEC_STAGE_EXEC, EACCES, no_exec, { 0 } },
@@ -119,7 +119,7 @@ static void fails_so(const void *with)
     }
 }
 
-TEST_BOTH(nothing_is_left_of_what_failed)
+TEST_BOTH(nothing_is_left_of_a_sandbox_that_failed)
 {
     int wrong = 0;
     need_native();
@@ -138,12 +138,12 @@ TEST_BOTH(nothing_is_left_of_what_failed)
     assert_int_equal(wrong, 0);
 }
 
-/* Killing. */
+/* Kills at random moments. */
 
 #define ROUNDS 300
 #define LONGEST_US 12000
 
-/* At first at any instant of the first child, which learns much; then later. */
+/* First while the first child is made, in which the library finds out what works; then later. */
 static useconds_t instant(int round)
 {
     return (useconds_t)((uint64_t)round * 7919 % ROUNDS * LONGEST_US / ROUNDS);
@@ -201,9 +201,9 @@ TEST_BOTH(nothing_is_left_when_the_caller_is_killed)
     in_fork(kill_callers, NULL);
 }
 
-/* Whoever is a child of the thread that spawns is killed, at some instant of its. */
+/* Kills the child of the thread that spawns, at a random moment. */
 struct killer {
-    atomic_int round; /* -1: the end */
+    atomic_int round; /* -1: stop */
     int kills;
 };
 

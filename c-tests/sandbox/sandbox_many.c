@@ -1,4 +1,5 @@
-/* Very many sandboxes, at once and one after the other: the caller does not grow, and the kernel gets back what it gave. */
+/* Many sandboxes, at the same time and one after the other: the caller's memory does not grow, and the kernel frees
+ * everything. */
 #include "host_state.h"
 
 #include <malloc.h>
@@ -64,7 +65,7 @@ static void leak_nothing(const void *unused)
     size_t heap_after = mallinfo2().uordblks;
     print_message("# %zu to %zu bytes allocated, %ld to %ld pages resident\n", heap, heap_after, pages, resident_pages());
     assert_nothing_left_since(&before);
-    /* A sanitizer's allocator keeps what was freed, and looks for leaks itself. No block is less than 32 bytes. */
+    /* A sanitizer's allocator keeps freed memory, and checks for leaks itself. No block is smaller than 32 bytes. */
     if (heap) {
         assert_true(heap_after < heap + 24 * BOXES);
         assert_true(resident_pages() < pages + 1024);
@@ -79,7 +80,7 @@ TEST(a_thousand_from_four_threads)
     in_fork(leak_nothing, NULL);
 }
 
-/* Where only so many namespaces may be, those of more boxes than that have gone. */
+/* With a limit on the number of namespaces, those of earlier sandboxes must have been freed. */
 static void write_to(const char *path, const char *what)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -108,7 +109,7 @@ static void give_namespaces_back(const void *unused)
         struct forkexec_error error;
         int result = spawn_in_sandbox(attr, "exit", &child, &error);
         DOING("%d done, then: %s", done, error.message);
-        /* They go a moment after the last who was in them. */
+        /* They are freed a moment after the last process in them is gone. */
         if (result) {
             assert_int_equal(result, -ENOSPC);
             assert_true(seconds() < end);

@@ -1,14 +1,14 @@
-/* What a sandbox cannot be asked for: it is said which of the calls it was and why, no program runs, nothing is left. */
+/* Requests that no sandbox can have: the error tells which call and why, no program runs, and nothing is left. */
 #include "full_sandbox.h"
 
 #include <linux/landlock.h>
 
-EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind knows nothing of */
+EACH_TEST_NEEDS(need_native) /* it has a filter, which valgrind does not support */
 
 static const struct sock_filter jump_out[] = { BPF_JUMP(BPF_JMP | BPF_JA, 77, 0, 0), BPF_STMT(BPF_RET | BPF_K, 0) };
 static const struct sock_filter no_end[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0) };
 
-/* A request, which may need a mount namespace, and what must come of it. */
+/* A request, which may need a mount namespace, and the expected result. */
 #define ASK(name, ...) static void name(struct forkexec_attr *attr) { __VA_ARGS__; }
 #define SET(setter, ...) OK(forkexec_attr_##setter(attr, ##__VA_ARGS__))
 #define REFUSED(setter, ...) assert_int_equal(forkexec_attr_##setter(attr, ##__VA_ARGS__), -EINVAL)
@@ -59,7 +59,7 @@ static const struct {
     int needs;
     uint32_t stage;
     int code, index;
-    const char *sentence; /* has this */
+    const char *sentence; /* the sandbox has this */
 } cases[] = {
     { a_mount, ALONE, FAILS(VALIDATE, EINVAL, -1), "FORKEXEC_NS_MOUNT" },
     { a_bind, ALONE, FAILS(VALIDATE, EINVAL, -1), "FORKEXEC_NS_MOUNT" },
@@ -102,13 +102,13 @@ static const char *sentence_of(const struct forkexec_attr *attr)
     return text("%s", error.message);
 }
 
-/* All that builds does it in a root of its own. */
+/* Requests with mounts are made in a root of their own. */
 static uint32_t last_memory(size_t i)
 {
     return cases[i].needs == BUILDS ? FORKEXEC_MEMORY_FRESH : FORKEXEC_MEMORY_COPIED;
 }
 
-TEST_BOTH(what_cannot_be_asked_for)
+TEST_BOTH(requests_that_are_refused)
 {
     int wrong = 0;
     need_mounts();
@@ -126,8 +126,8 @@ TEST_BOTH(what_cannot_be_asked_for)
     assert_int_equal(wrong, 0);
 }
 
-/* A box that asks for one thing too much fails as a whole: what was in order before it does not stay. */
-TEST_BOTH(a_box_with_one_thing_too_much)
+/* A sandbox with one wrong request fails as a whole: nothing of the valid part remains. */
+TEST_BOTH(a_sandbox_with_one_wrong_request)
 {
     need_mounts();
     for EACH_SANDBOX(mode, user) {
@@ -141,7 +141,7 @@ TEST_BOTH(a_box_with_one_thing_too_much)
     }
 }
 
-/* A kernel without Landlock, or with one that is switched off or forbidden. */
+/* A kernel without Landlock, or with Landlock switched off or forbidden. */
 static void has_no_landlock(const void *code_)
 {
     int code = *(const int *)code_;
@@ -163,7 +163,7 @@ static void has_no_landlock(const void *code_)
     }
 }
 
-TEST_BOTH(rules_where_there_is_no_landlock)
+TEST_BOTH(rules_on_a_kernel_without_landlock)
 {
     static const int codes[] = { ENOSYS, EOPNOTSUPP, EPERM };
     need_native();
@@ -171,8 +171,8 @@ TEST_BOTH(rules_where_there_is_no_landlock)
         in_copy(has_no_landlock, &codes[i]);
 }
 
-/* Ids are mapped by the one call that can do it, and by nothing else. */
-TEST_BOTH(mapped_ids_where_there_is_no_mount_setattr)
+/* Only mount_setattr can map the ids of a mount. */
+TEST_BOTH(mapped_ids_on_a_kernel_without_mount_setattr)
 {
     need(lacks_call(SYS_mount_setattr), "the kernel has mount_setattr");
     int userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);

@@ -110,12 +110,26 @@ is "--cap-add" 0000000000000080 "$(inside --proc /proc --unshare-user --cap-drop
 # A filter that allows all, and one that answers mkdir(2) and mkdirat(2) with EBUSY.
 printf '\x06\0\0\0\0\0\xff\x7f' >"$dir/all"
 case $(uname -m) in
-x86_64) mkdirs='\x15\0\x01\0\x53\0\0\0\x15\0\0\x01\x02\x01\0\0' ;;
-*) mkdirs='\x15\0\x01\0\x22\0\0\0\x15\0\0\x01\x22\0\0\0' ;;
+x86_64)
+    mkdirs='\x15\0\x01\0\x53\0\0\0\x15\0\0\x01\x02\x01\0\0'
+    mask_and_seccomp='\x15\0\x01\0\x0e\0\0\0\x15\0\0\x01\x3d\x01\0\0' prctl='\x15\0\0\x01\x9d\0\0\0' ;;
+*)
+    mkdirs='\x15\0\x01\0\x22\0\0\0\x15\0\0\x01\x22\0\0\0'
+    mask_and_seccomp='\x15\0\x01\0\x87\0\0\0\x15\0\0\x01\x15\x01\0\0' prctl='\x15\0\0\x01\xa7\0\0\0' ;;
 esac
-printf "\\x20\\0\\0\\0\\0\\0\\0\\0$mkdirs"'\x06\0\0\0\x10\0\x05\0\x06\0\0\0\0\0\xff\x7f' >"$dir/no-mkdir"
+load='\x20\0\0\0\0\0\0\0' allow='\x06\0\0\0\0\0\xff\x7f'
+printf "$load$mkdirs"'\x06\0\0\0\x10\0\x05\0'"$allow" >"$dir/no-mkdir"
+# As in an allow list: ENOSYS for the calls that set the signal mask and load filters; and a filter that refuses prctl(2).
+printf "$load$mask_and_seccomp"'\x06\0\0\0\x26\0\x05\0'"$allow" >"$dir/no-mask"
+printf "$load$prctl"'\x06\0\0\0\x26\0\x05\0'"$allow" >"$dir/no-prctl"
 like "--seccomp" "*busy" "$(inside --seccomp 9 'mkdir /tmp/made' 9<"$dir/no-mkdir")"
 like "--add-seccomp-fd" "*busy" "$(inside --add-seccomp-fd 8 --add-seccomp-fd 9 'mkdir /tmp/made' 8<"$dir/all" 9<"$dir/no-mkdir")"
+code "--seccomp, without the calls that bwrap makes" 0 "$bwrap" --seccomp 9 --ro-bind / / "$dir/reporter" exit 0 9<"$dir/no-mask"
+like "--add-seccomp-fd behind one that lets nobody use seccomp(2)" "*busy" \
+    "$(inside --add-seccomp-fd 7 --add-seccomp-fd 8 --add-seccomp-fd 9 'mkdir /tmp/made' 7<"$dir/no-mask" 8<"$dir/no-mkdir" 9<"$dir/no-prctl")"
+code "a filter of no instructions" 1 "$bwrap" --add-seccomp-fd 9 --ro-bind / / true 9</dev/null
+code "a descriptor that was read before" 1 "$bwrap" --add-seccomp-fd 9 --add-seccomp-fd 9 --ro-bind / / true 9<"$dir/all"
+like "a descriptor that was read before" "bwrap: Can't read seccomp data: Bad file descriptor" "$(<"$dir/out")"
 code "one excludes the other" 1 "$bwrap" --seccomp 9 --add-seccomp-fd 9 --ro-bind / / true 9<"$dir/all"
 code "half an instruction" 1 "$bwrap" --seccomp 9 --ro-bind / / true 9<<<"abc"
 is "--new-session" same "$(inside --new-session --unshare-pid --as-pid-1 --proc /proc 'set -- $(cat /proc/$$/stat); [ $6 = $$ ] && echo same')"

@@ -19,6 +19,14 @@ impl Data {
         (*first, *second) = (Some(number), Some(arch));
         data
     }
+
+    /// Of the call's arguments the first is known, too.
+    pub fn first_argument(mut self, value: u64) -> Data {
+        // Both architectures are little-endian: the lower half comes first.
+        let [_, _, _, _, low, high, ..] = &mut self.0;
+        (*low, *high) = (Some(value as u32), Some((value >> 32) as u32));
+        self
+    }
 }
 
 /// The answers that a filter may give to a call. What the kernel would not accept as a filter may give any.

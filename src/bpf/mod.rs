@@ -24,6 +24,8 @@ pub const ARCHES: [u32; 2] = [0xc000_00b7, 0x4000_0028];
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Call {
     Seccomp,
+    /// prctl(2) with PR_SET_SECCOMP.
+    PrctlSeccomp,
     SignalMask,
     Execve,
     Execveat,
@@ -34,8 +36,9 @@ pub enum Call {
 }
 
 /// Their numbers, in the order of `Call`.
-const NUMBERS: [c_long; 8] = [
+const NUMBERS: [c_long; 9] = [
     libc::SYS_seccomp,
+    libc::SYS_prctl,
     libc::SYS_rt_sigprocmask,
     libc::SYS_execve,
     libc::SYS_execveat,
@@ -57,7 +60,11 @@ impl Verdicts {
             return Ok(Verdicts(verdicts));
         }
         for (verdict, number) in verdicts.iter_mut().zip(NUMBERS) {
-            *verdict = evaluate(filter, &Data::call(number as u32, ARCHES[0]))?;
+            let mut data = Data::call(number as u32, ARCHES[0]);
+            if number == libc::SYS_prctl {
+                data = data.first_argument(libc::PR_SET_SECCOMP as u64);
+            }
+            *verdict = evaluate(filter, &data)?;
         }
         Ok(Verdicts(verdicts))
     }
@@ -80,6 +87,7 @@ mod tests {
     fn each_call_has_its_own_answer() {
         let calls = [
             (Call::Seccomp, SYS_seccomp),
+            (Call::PrctlSeccomp, SYS_prctl),
             (Call::SignalMask, SYS_rt_sigprocmask),
             (Call::Execve, SYS_execve),
             (Call::Execveat, SYS_execveat),

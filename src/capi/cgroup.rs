@@ -55,27 +55,47 @@ fn refused<'a>(Refused { code, why }: Refused) -> Refusal<'a> {
     Refusal::of_handle(Errno::from_raw(code), why)
 }
 
-/// Makes a cgroup, with this name, in the directory of another one, parent_fd: one of a cgroup2 file system, open for reading
-/// or with O_PATH, in which the caller may make directories. systemd gives such a directory to what it starts with
-/// Delegate=yes. parent_fd is borrowed for the call. mkdir(2), cgroups(7).
+/// Makes a cgroup of version 2, in which programs can be run.
 ///
-/// Nothing is enabled and nothing is limited by this: which files there are besides those that begin with "cgroup." is
-/// decided by cgroup.subtree_control of the cgroup above, and the kernel lets only a cgroup without processes of its own enable
-/// most controllers there. In a threaded one a cgroup can be made, and no process can be in it. forkexec_attr_set_cgroup
-/// runs a program in it.
+/// name is the name of the new directory, one component of a path. It is made in the cgroup whose directory parent_fd
+/// refers to, open for reading or with O_PATH, in which the caller may make directories. systemd gives a service such a
+/// directory with Delegate=yes. parent_fd is borrowed for the call.
 ///
-/// *group is to be freed with forkexec_cgroup_free, which kills all that are in it and removes it. If the caller is killed
-/// before, the cgroup and the programs in it stay: then the next forkexec_cgroup_create with the same parent and name kills
-/// them, removes what is left, and makes the cgroup anew. It does so only where this function made what is there (an extended
-/// attribute of the directory, user.forkexec, says so from Linux 5.7 on) and where the process which did, with all forks
-/// of it that have the handle, is gone (it has locked cgroup.kill by flock(2)); anything else of that name is left alone.
+/// The call enables no controllers and sets no limits. cgroup.subtree_control of the parent decides which files there
+/// are besides those that begin with "cgroup."; the kernel lets a cgroup that has processes of its own enable only few
+/// controllers. In a threaded parent the cgroup can be made, but no process can be in it. forkexec_attr_set_cgroup runs
+/// a program in the cgroup.
 ///
-/// Returns 0, or the negative of error->code. With stage 0: -EINVAL: name or group is NULL; -EBADF: parent_fd is not open.
-/// FORKEXEC_STAGE_VALIDATE: -EINVAL: name is not one component of 1 to 255 bytes, or has a newline. FORKEXEC_STAGE_CGROUP:
-/// -EINVAL: parent_fd is not a directory of a cgroup2 file system; -EACCES, -EPERM: it was not delegated to the caller;
-/// -EROFS: it is mounted read-only; -EEXIST: something of that name is there that this function did not make; -EBUSY: the
-/// process that made the cgroup of this name lives; -ETIMEDOUT: a process of what was left does not die; -EAGAIN:
-/// cgroup.max.descendants or cgroup.max.depth is reached; -ENOENT: the cgroup above was removed; -ENOMEM; -EMFILE, -ENFILE: too many descriptors.
+/// *group is to be freed with forkexec_cgroup_free, which kills all processes in the cgroup and removes it. If the
+/// caller is killed before, the cgroup and the programs in it stay. The next call with the same parent and name then
+/// kills them, removes the cgroup and makes it anew. It does so only if this function made the old one, which from
+/// Linux 5.7 on an extended attribute of the directory says, user.forkexec, and if the process that made it is gone,
+/// with all its forks that have the handle: they hold a flock(2) on cgroup.kill. It leaves anything else of that name
+/// alone.
+///
+/// Example:
+///
+///     if (forkexec_cgroup_create(fd, "job", &group, &error) == 0) {
+///         forkexec_cgroup_set(group, "memory.max", "64M", &error);
+///         forkexec_attr_set_cgroup(attr, group);
+///     }
+///
+/// Returns 0, or the negative of error->code; with stage 0:
+/// -EINVAL: name or group is NULL.
+/// -EBADF: parent_fd is not open.
+/// FORKEXEC_STAGE_VALIDATE, EINVAL: name is not one component of 1 to 255 bytes, or has a newline.
+/// FORKEXEC_STAGE_CGROUP, EINVAL: parent_fd is no directory of a cgroup2 file system.
+/// FORKEXEC_STAGE_CGROUP, EACCES, EPERM: the parent was not delegated to the caller.
+/// FORKEXEC_STAGE_CGROUP, EROFS: the file system is mounted read-only.
+/// FORKEXEC_STAGE_CGROUP, EEXIST: something of that name is there that this function did not make.
+/// FORKEXEC_STAGE_CGROUP, EBUSY: the process that made the cgroup of this name lives.
+/// FORKEXEC_STAGE_CGROUP, ETIMEDOUT: a process of an old cgroup does not die.
+/// FORKEXEC_STAGE_CGROUP, EAGAIN: cgroup.max.descendants or cgroup.max.depth is reached.
+/// FORKEXEC_STAGE_CGROUP, ENOENT: the parent was removed.
+/// FORKEXEC_STAGE_CGROUP, ENOMEM: memory is short.
+/// FORKEXEC_STAGE_CGROUP, EMFILE, ENFILE: too many descriptors are open.
+///
+/// See mkdir(2), cgroups(7).
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_create(
@@ -105,16 +125,24 @@ pub unsafe extern "C" fn forkexec_cgroup_create(
     unsafe { answer(made, error) }
 }
 
-/// Writes value to a file of the cgroup, by one write(2): ("memory.max", "64M"), ("pids.max", "32"), ("cpu.max", "50000 100000"),
-/// ("memory.oom.group", "1"), ("cgroup.freeze", "1"). What files and values there are is the kernel's matter: its
-/// Documentation/admin-guide/cgroup-v2.rst lists them.
+/// Writes value to a file of the cgroup, by one write(2).
 ///
-/// Returns 0, or the negative of error->code. With stage 0: -EINVAL: group, file or value is NULL; -ESRCH: the cgroup of
-/// another process. FORKEXEC_STAGE_VALIDATE: -EINVAL: file is not one component of a path, or value is empty.
-/// FORKEXEC_STAGE_CGROUP: -ENOENT, -ENODEV: the controller of the file is not enabled in cgroup.subtree_control of the cgroup
-/// above, the kernel has no such file, or the cgroup was removed; -EACCES, -EPERM: no right to it; -EBUSY: of
-/// cgroup.subtree_control: the cgroup has processes; -EOPNOTSUPP: it is in or beside a threaded one; -EINVAL, -ERANGE and others:
-/// the kernel does not take the value. The sentence says which, and what to write where.
+/// Examples of file and value are "memory.max" and "64M", "pids.max" and "32", "cpu.max" and "50000 100000",
+/// "memory.oom.group" and "1", "cgroup.freeze" and "1". Documentation/admin-guide/cgroup-v2.rst of the kernel lists
+/// them.
+///
+/// Returns 0, or the negative of error->code, and a sentence that says what to write where; with stage 0:
+/// -EINVAL: group, file or value is NULL.
+/// -ESRCH: the cgroup belongs to another process.
+/// FORKEXEC_STAGE_VALIDATE, EINVAL: file is not one component of a path, or value is empty.
+/// FORKEXEC_STAGE_CGROUP, ENOENT, ENODEV: the controller of the file is not enabled in cgroup.subtree_control of the
+///   parent, the kernel has no such file, or the cgroup was removed.
+/// FORKEXEC_STAGE_CGROUP, EACCES, EPERM: the caller may not write the file.
+/// FORKEXEC_STAGE_CGROUP, EBUSY: the file is cgroup.subtree_control, and the cgroup has processes.
+/// FORKEXEC_STAGE_CGROUP, EOPNOTSUPP: the cgroup is in or beside a threaded one.
+/// FORKEXEC_STAGE_CGROUP, EINVAL, ERANGE: the kernel does not take the value; other errnos of write(2) may come, too.
+///
+/// See cgroups(7).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_set(
     group: *const forkexec_cgroup,
@@ -134,14 +162,20 @@ pub unsafe extern "C" fn forkexec_cgroup_set(
     unsafe { answer(set, error) }
 }
 
-/// Reads a file of the cgroup: "memory.peak", "memory.events" (oom_kill), "cpu.stat" (usage_usec: the processor time of all
-/// that ever ran in it), "pids.peak". The text, with its newline, comes with a NUL into buffer, which has size bytes; NULL
-/// with size 0 for none. What does not fit is cut.
+/// Reads a file of the cgroup.
 ///
-/// Returns the length of the whole text, without the NUL, or the negative of error->code. With stage 0: -EINVAL: group or
-/// file is NULL, or buffer is NULL and size is not 0; -ESRCH: the cgroup of another process. FORKEXEC_STAGE_VALIDATE:
-/// -EINVAL: file is not one component of a path. FORKEXEC_STAGE_CGROUP: as for forkexec_cgroup_set; -EINVAL: the file is
-/// only for writing.
+/// Examples of file are "memory.peak", "memory.events" with its line oom_kill, "cpu.stat" with its line usage_usec, the
+/// processor time of all that ever ran in the cgroup, and "pids.peak". The text, with its newline and a NUL, is written
+/// to buffer, which has size bytes. What does not fit is cut. buffer may be NULL with size 0.
+///
+/// Returns the length of the whole text, without the NUL, or the negative of error->code; with stage 0:
+/// -EINVAL: group or file is NULL, or buffer is NULL and size is not 0.
+/// -ESRCH: the cgroup belongs to another process.
+/// FORKEXEC_STAGE_VALIDATE, EINVAL: file is not one component of a path.
+/// FORKEXEC_STAGE_CGROUP, EINVAL: the file is only for writing.
+/// FORKEXEC_STAGE_CGROUP: otherwise as for forkexec_cgroup_set.
+///
+/// See cgroups(7).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_read(
     group: *const forkexec_cgroup,
@@ -166,8 +200,14 @@ pub unsafe extern "C" fn forkexec_cgroup_read(
     unsafe { answer(read, error) }
 }
 
-/// A descriptor of the directory of the cgroup: borrowed, close-on-exec, valid until forkexec_cgroup_free; for another
-/// cgroup in it, or to be watched. -EINVAL: group is NULL. -ESRCH: the cgroup of another process.
+/// Gives a descriptor of the directory of the cgroup.
+///
+/// The library keeps it: it is close-on-exec and valid until forkexec_cgroup_free of group. It can be the parent of
+/// another cgroup, or be watched.
+///
+/// Returns the descriptor, or a negative errno:
+/// -EINVAL: group is NULL.
+/// -ESRCH: the cgroup belongs to another process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_fd(group: *const forkexec_cgroup) -> i32 {
     let _entered = Entered::now();
@@ -178,12 +218,19 @@ pub unsafe extern "C" fn forkexec_cgroup_fd(group: *const forkexec_cgroup) -> i3
     }
 }
 
-/// Kills, with SIGKILL, all that are in the cgroup and in those below it (cgroup.kill; one by one before Linux 5.14 and in a
-/// threaded one); the caller, too, where it is in it. It comes back at once; they die meanwhile. That nobody is in it is no
-/// error.
+/// Kills all processes in the cgroup and in those below it with SIGKILL.
 ///
-/// Returns 0. -EINVAL: group is NULL. -ESRCH: the cgroup of another process. -EPERM: one by one, and one of them may not be
-/// killed. -EAGAIN: one by one, and new ones kept appearing.
+/// The call returns at once, and the processes die meanwhile. If the caller is in group, it dies too. An empty cgroup
+/// is no error. The kernel kills them all at once by cgroup.kill. Before Linux 5.14 and in a threaded cgroup they are
+/// killed one by one.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: group is NULL.
+/// -ESRCH: the cgroup belongs to another process.
+/// -EPERM: they are killed one by one, and the caller may not kill one of them.
+/// -EAGAIN: they are killed one by one, and new ones kept appearing.
+///
+/// See cgroups(7).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_kill(group: *const forkexec_cgroup) -> c_int {
     let _entered = Entered::now();
@@ -192,14 +239,21 @@ pub unsafe extern "C" fn forkexec_cgroup_kill(group: *const forkexec_cgroup) -> 
     killed.and_then(|group| group.kill().map_err(|errno| errno as i32)).map_or_else(|code| -code, |()| 0)
 }
 
-/// Kills all that are in the cgroup and in those below it, waits until they are dead, and removes it with those below it.
-/// Zombies are no hindrance: children are still to be waited for afterwards, but read what the cgroup counted, and call
-/// forkexec_wait, before. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever. The handle stays, and is to be freed.
+/// Kills all processes in the cgroup, waits for their death, and removes it.
 ///
-/// Returns 0, also where it was removed before, or the negative of error->code. With stage 0: -EINVAL: group is NULL; -ESRCH:
-/// the cgroup of another process. FORKEXEC_STAGE_CGROUP: -ETIMEDOUT: a process in it has not died yet, call again; -EINTR: a
-/// signal handler ran, call again; -EACCES, -EPERM: of a cgroup below it, or a process: it is another user's; -EMFILE,
-/// -ENFILE: too many descriptors.
+/// So it does with the cgroups below it. Zombies do not prevent it: children are still to be waited for. Call
+/// forkexec_wait, and read what the cgroup has counted, before this. timeout_ns is in nanoseconds; FORKEXEC_FOREVER
+/// waits without end. The handle group stays, and is to be freed.
+///
+/// Returns 0, also where the cgroup was removed before, or the negative of error->code; with stage 0:
+/// -EINVAL: group is NULL.
+/// -ESRCH: the cgroup belongs to another process.
+/// FORKEXEC_STAGE_CGROUP, ETIMEDOUT: a process in it has not died yet. Call again.
+/// FORKEXEC_STAGE_CGROUP, EINTR: a signal handler ran. Call again.
+/// FORKEXEC_STAGE_CGROUP, EACCES, EPERM: a cgroup below it, or a process in it, is another user's.
+/// FORKEXEC_STAGE_CGROUP, EMFILE, ENFILE: too many descriptors are open.
+///
+/// See cgroups(7), rmdir(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_remove(
     group: *const forkexec_cgroup,
@@ -215,10 +269,13 @@ pub unsafe extern "C" fn forkexec_cgroup_remove(
     unsafe { answer(removed, error) }
 }
 
-/// Frees group; NULL is fine. It does what forkexec_cgroup_remove does before, with a time-out of 2 seconds: call that
-/// one first to be told whether the cgroup is gone. In a fork of the process that made it, only the handle is freed, and
-/// nobody is killed. Attrs with the cgroup stay valid; a spawn of them then fails. Alone and last: no other call may use
-/// the group at the same time.
+/// Kills all processes in the cgroup, removes it, and frees group.
+///
+/// NULL is allowed. The call does what forkexec_cgroup_remove does with a timeout of 2 seconds: call that one before to
+/// be told whether the cgroup is gone. In a fork of the process that made group only the handle is freed. Attrs with
+/// the cgroup stay valid, but a spawn from them fails.
+///
+/// No other call may use group at the same time or later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_cgroup_free(group: *mut forkexec_cgroup) {
     let _entered = Entered::now();
@@ -226,11 +283,19 @@ pub unsafe extern "C" fn forkexec_cgroup_free(group: *mut forkexec_cgroup) {
     drop(unsafe { guard::take_back(group) });
 }
 
-/// Runs the program in a cgroup of forkexec_cgroup_create: as forkexec_attr_set_cgroup_fd does, which says how, and what
-/// may fail later. The attr keeps a descriptor of it, and group may be freed; a spawn then fails. The last call of the two
-/// wins.
-/// Returns 0; -EINVAL: attr or group is NULL; -ESRCH: the cgroup of another process.
-/// Fails later as forkexec_attr_set_cgroup_fd does; FORKEXEC_STAGE_CGROUP (ENODEV, ENOENT: it was removed).
+/// Runs the program in a cgroup of forkexec_cgroup_create.
+///
+/// The attr keeps a descriptor of the cgroup, so group may be freed; a spawn then fails. forkexec_attr_set_cgroup_fd
+/// says how the child gets into the cgroup. The last call of the two wins.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr or group is NULL.
+/// -ESRCH: the cgroup belongs to another process.
+///
+/// A spawn can fail later as set_cgroup_fd says, and as:
+/// FORKEXEC_STAGE_CGROUP, ENODEV, ENOENT: the cgroup was removed.
+///
+/// See cgroups(7).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_set_cgroup(attr: *mut forkexec_attr, group: *const forkexec_cgroup) -> c_int {
     let _entered = Entered::now();

@@ -153,15 +153,22 @@ fn number(result: Result<(), Errno>) -> c_int {
     result.err().map_or(0, |errno| -(errno as i32))
 }
 
-/// Lets a child of forkexec_start go, and comes back when it is the program, or with the reason why it is not; then it is
-/// reaped and only to be closed. A child that is the first of a new pid namespace and has files to open
-/// (forkexec_attr_open_fd) needs the thread that started it to live until then. timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever.
+/// Lets a held child go on, and returns when it is the program or has failed.
 ///
-/// Returns 0, or the negative of error->code. -ETIMEDOUT with stage 0: it was let go and is not yet in the program; call
-/// again (a child with forkexec_attr_set_stop or under a tracer needs somebody to continue it meanwhile). -EINVAL with
-/// stage 0: child is NULL, was released, or was made by forkexec_spawn or forkexec_hold. -ESRCH with stage 0: the child
-/// of another process. -ESRCH with FORKEXEC_STAGE_PARENT_DEATH: the death of the thread that started it was to be told,
-/// and that thread is gone. Otherwise as forkexec_spawn, for the stages after FORKEXEC_STAGE_HOLD.
+/// child was made by forkexec_start. If it fails it is reaped, and only to be closed. A child that is the first process
+/// of a new pid namespace and has files to open (forkexec_attr_open_fd) needs the thread that started it to live until
+/// this returns.
+///
+/// timeout_ns is in nanoseconds; FORKEXEC_FOREVER waits without end.
+///
+/// Returns 0, or the negative of error->code: as forkexec_spawn for the stages after FORKEXEC_STAGE_HOLD, and with
+/// stage 0:
+/// -ETIMEDOUT: the child goes on and is not the program yet. Call again. With forkexec_attr_set_stop or a tracer
+///   somebody has to continue it meanwhile.
+/// -EINVAL: child is NULL, was released before, or was made by forkexec_spawn or forkexec_hold.
+/// -ESRCH: the child belongs to another process.
+/// FORKEXEC_STAGE_PARENT_DEATH, ESRCH: the program was to get a signal at the death of the thread that started it, and
+///   that thread has ended.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_release(
@@ -179,17 +186,35 @@ pub unsafe extern "C" fn forkexec_release(
     unsafe { answer(released, error) }
 }
 
-/// Waits until the child has ended, and reaps it. waitid(2). timeout_ns: nanoseconds, FORKEXEC_FOREVER for ever, 0 only
-/// looks. flags: FORKEXEC_WAIT_ bits or 0. NOREAP leaves what is told to be told again. With STOPPED and CONTINUED a child that
-/// has stopped, or has been continued, is told as well, each time once, by FORKEXEC_STATUS_STOPPED and _CONTINUED in
-/// status.valid, where FORKEXEC_STATUS_EXIT tells of the end. status may be NULL with size 0; else
-/// size is sizeof(struct forkexec_status) as the caller knows it: the first size bytes are written, what this library
-/// does not know is zeroed. The first reaping is remembered and told to whoever waits later.
+/// Waits until the child has ended, reaps it, and says how it ended.
 ///
-/// Returns 0. -EINVAL: child is NULL, status is NULL and size is not 0, or an unknown flag. -ETIMEDOUT: it has not ended
-/// yet. -EINTR: a signal handler ran (for ever: one installed without SA_RESTART); nothing is lost. -ECHILD: somebody else
-/// has reaped it. -ESRCH: the child of another process. -EPERM: a filter forbids the caller both waitid(2) and wait4(2)
-/// (with any of the flags: waitid), or to let a child go on that nobody has heard of since its release; nothing is lost.
+/// timeout_ns is in nanoseconds; FORKEXEC_FOREVER waits without end, and 0 only looks. The result of the first reaping
+/// is remembered, and told to every later caller.
+///
+/// flags is 0 or FORKEXEC_WAIT_ bits. With FORKEXEC_WAIT_NOREAP the child stays to be waited for again. With
+/// FORKEXEC_WAIT_STOPPED and FORKEXEC_WAIT_CONTINUED the call returns also when the child has stopped or has been
+/// continued, once for each time. FORKEXEC_STATUS_STOPPED, FORKEXEC_STATUS_CONTINUED or FORKEXEC_STATUS_EXIT in
+/// status.valid says which it was.
+///
+/// size is sizeof(struct forkexec_status) in the caller: that many bytes are written, and fields that this library does
+/// not know are 0. status may be NULL with size 0.
+///
+/// Example:
+///
+///     result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status);
+///     if (result == 0 && status.valid & FORKEXEC_STATUS_EXIT)
+///         printf("exit code %d, signal %d\n", status.exit_code, status.signal);
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: child is NULL, status is NULL and size is not 0, or flags has an unknown bit.
+/// -ETIMEDOUT: the child has not ended yet.
+/// -EINTR: a signal handler ran; without a timeout, one installed without SA_RESTART. Call again.
+/// -ECHILD: somebody else has reaped the child.
+/// -ESRCH: the child belongs to another process.
+/// -EPERM: a seccomp filter forbids the caller waitid(2), and wait4(2) too where no flag is given; or it forbids what
+///   is needed to let a child go on that has not been heard of since its release. Nothing is lost.
+///
+/// See waitid(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_wait(
     child: *mut forkexec_child,
@@ -222,12 +247,18 @@ pub unsafe extern "C" fn forkexec_wait(
     }))
 }
 
-/// Sends a signal to the child, and never to a process that got its pid later. pidfd_send_signal(2). With set_init the
-/// signal goes to the program itself, where /proc leads to it, and else to the init, which sends it on: the init has no right
-/// to signal a program that has become another user, the caller may have. 0, SIGKILL and SIGSTOP always go to the init.
+/// Sends the child a signal, and never a process that got its pid later.
 ///
-/// Returns 0. -EINVAL: child is NULL, or no such signal. -ESRCH: it was reaped, or is the child of another process.
-/// -EPERM: it has become somebody whom the caller may not signal.
+/// With forkexec_attr_set_init the signal goes to the program where /proc leads to it, because the init has no right to
+/// signal a program of another user. Elsewhere it goes to the init, which sends it on to the program. SIGKILL, SIGSTOP
+/// and 0 always go to the init. signal 0 sends nothing and only checks.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: child is NULL, or there is no such signal.
+/// -ESRCH: the child was reaped, or belongs to another process.
+/// -EPERM: the child has become a user whom the caller may not signal.
+///
+/// See pidfd_send_signal(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32) -> c_int {
     let _entered = Entered::now();
@@ -236,14 +267,24 @@ pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32
     number(child.ok_or(Errno::EINVAL).and_then(|child| child.signal(signal)))
 }
 
-/// Kills, with SIGKILL, the child and all its descendants, by the surest way that the attr gave: a pid namespace of its
-/// own dies with its first process; else all that is in its cgroup, and in those below it, is killed (cgroup.kill,
-/// cgroups(7); one by one with version 1, before Linux 5.14, and in a threaded cgroup, where the processes die whose threads
-/// are in it); else all in its session's or group's process group, which a descendant can leave.
+/// Kills the child and all its descendants with SIGKILL.
 ///
-/// Returns 0. -EINVAL: child is NULL. -EOPNOTSUPP: the attr had none of these, and nobody was killed. -ESRCH: nobody is
-/// left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was reaped. -EPERM: not
-/// allowed. -EAGAIN: where they are killed one by one, new ones kept appearing.
+/// It takes the surest way that the attr offers. A pid namespace of the child's own dies with its first process. Else
+/// all processes in the child's cgroup and in those below it are killed, by cgroup.kill; one by one with cgroups of
+/// version 1, before Linux 5.14, and in a threaded cgroup, where a process dies if one of its threads is in it. Else
+/// all in the process group of the child's own session or group are killed; a descendant can leave that.
+///
+/// child is still to be waited for.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: child is NULL.
+/// -EOPNOTSUPP: the attr has none of the three, and nobody was killed.
+/// -ESRCH: no process is left, or the child belongs to another process. Before Linux 6.9 also: the child led the group
+///   and was reaped.
+/// -EPERM: the caller has no right to kill them.
+/// -EAGAIN: the processes are killed one by one, and new ones kept appearing.
+///
+/// See cgroups(7), kill(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int {
     let _entered = Entered::now();
@@ -252,13 +293,20 @@ pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int
     number(child.ok_or(Errno::EINVAL).and_then(Child::kill_tree))
 }
 
-/// Sends a signal to the child and its descendants, once to each that is there at that moment: to all in its cgroup, and in
-/// those below it; else to its process group, where set_session or set_process_group(0) gave it one; else, in a pid namespace
-/// of its own, to the program, with which all others in there end. SIGKILL is forkexec_kill_tree. kill(2).
+/// Sends a signal once to the child and each of its descendants.
 ///
-/// Returns 0. -EINVAL: child is NULL, or no such signal. -EOPNOTSUPP: the attr had none of these, and nobody got it. -ESRCH:
-/// nobody is left, or the child of another process; before Linux 6.9 also a group whose leader, the child, was reaped.
-/// -EPERM: some have become somebody whom the caller may not signal; the others have got it.
+/// It goes to all processes in the child's cgroup and in those below it; else to the child's process group, where
+/// forkexec_attr_set_session or forkexec_attr_set_process_group with 0 gave it one; else, in a pid namespace of the
+/// child's own, to the program, with which all others there end. signal SIGKILL is the same as forkexec_kill_tree.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: child is NULL, or there is no such signal.
+/// -EOPNOTSUPP: the attr has none of the three, and no process got the signal.
+/// -ESRCH: no process is left, or the child belongs to another process. Before Linux 6.9 also: the child led the group
+///   and was reaped.
+/// -EPERM: some have become users whom the caller may not signal; the others have got it.
+///
+/// See kill(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_signal_tree(child: *mut forkexec_child, signal: i32) -> c_int {
     let _entered = Entered::now();
@@ -267,12 +315,17 @@ pub unsafe extern "C" fn forkexec_signal_tree(child: *mut forkexec_child, signal
     number(child.ok_or(Errno::EINVAL).and_then(|child| child.signal_tree(signal)))
 }
 
-/// Ends the child and its descendants: sends them this signal, such as SIGTERM, as forkexec_signal_tree does, waits until the
-/// child has ended, at most grace_ns nanoseconds, and kills who is left, as forkexec_kill_tree does. The child is to be waited
-/// for afterwards. A signal handler that runs meanwhile does not end the wait.
+/// Ends the child and its descendants: a signal first, SIGKILL after a time.
 ///
-/// Returns 0, also when nobody was left. -EINVAL: child is NULL, no such signal, or grace_ns is negative. -EOPNOTSUPP,
-/// -EPERM, -EAGAIN: as of those two; where the signal was refused nobody is killed.
+/// It sends signal, such as SIGTERM, as forkexec_signal_tree does. It waits at most grace_ns nanoseconds until the
+/// child has ended. Then it kills those that are left, as forkexec_kill_tree does. child is still to be waited for. A
+/// signal handler that runs meanwhile does not end the wait.
+///
+/// Returns 0, also when no process was left, or a negative errno:
+/// -EINVAL: child is NULL, there is no such signal, or grace_ns is negative.
+/// -EOPNOTSUPP: as for forkexec_signal_tree.
+/// -EPERM: as for forkexec_signal_tree. If the signal was refused, nobody is killed.
+/// -EAGAIN: as for forkexec_kill_tree.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_terminate_tree(child: *mut forkexec_child, signal: i32, grace_ns: i64) -> c_int {
     let _entered = Entered::now();
@@ -282,9 +335,12 @@ pub unsafe extern "C" fn forkexec_terminate_tree(child: *mut forkexec_child, sig
     number(child.terminate_tree(signal, grace))
 }
 
-/// Frees child; NULL is fine. A child that was never reported to be the program (held, or let go and not yet there) is
-/// killed and reaped. One that runs is neither killed nor waited for, and its end is the caller's to wait for, by pid.
-/// Alone and last: no other call may use the child at the same time.
+/// Frees child. NULL is allowed.
+///
+/// A child that is not known to be the program is killed and reaped: it is held, or was let go and has not arrived. A
+/// program that runs is neither killed nor waited for; the caller waits for it by its pid.
+///
+/// No other call may use child at the same time or later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
     let _entered = Entered::now();
@@ -292,20 +348,29 @@ pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
     drop(unsafe { guard::take_back(child) });
 }
 
-/// Frees child, as forkexec_close does, but kills nothing: a held child of forkexec_start goes on to its program by itself, a
-/// child that was let go and is not the program yet (it has stopped, or its tracer has it) stays as it is, one of
-/// forkexec_hold holds what it has until a signal ends it. None of them dies with the caller. Nothing tells of them
-/// any more, and what was to be handed over (forkexec_child_listen_fd and its kin) and was not is closed: what fails from here on ends the child with exit status 127, and its end is the caller's to wait for, by pid.
-/// Alone and last, as forkexec_close, if it returns 0.
+/// Frees child as forkexec_close does, but kills nothing.
 ///
-/// Returns 0, and child is freed. Else nothing was done, and child is still to be closed: -EINVAL: child is NULL. -ESRCH:
-/// the child of another process. Of a child that is not the program yet: -EOPNOTSUPP: it was asked to die with its
-/// parent (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or is to join a pid namespace
-/// after it was held, for which it needs the caller. After forkexec_release: -EBUSY: it is the first of a new pid
-/// namespace, or somebody has stopped it in the middle of a step; -EPERM: the caller may not look into it, because it has
-/// become somebody else (ptrace(2)) or is a copy of a caller that is not dumpable, or a filter forbids pidfd_getfd(2);
-/// -ENOSYS: the kernel, before Linux 5.6, has none; -EMFILE: too many descriptors. To detach it instead of releasing it
-/// asks for none of these.
+/// A held child of forkexec_start goes on and becomes its program. A child that was let go and is not the program yet,
+/// because it has stopped or is traced, stays as it is. A child of forkexec_hold keeps its namespaces until a signal
+/// ends it. None of them ends with the caller.
+///
+/// After this nothing is heard of the child. What it was to hand over and has not (forkexec_child_listen_fd and others)
+/// is closed. A step that fails ends it with exit status 127. The caller waits for it by its pid.
+///
+/// No other call may use child at the same time, nor later if this returns 0.
+///
+/// Returns 0, and child is freed. Else nothing was done, and child is still to be closed:
+/// -EINVAL: child is NULL.
+/// -ESRCH: the child belongs to another process.
+/// -EOPNOTSUPP: the child is not the program yet and still needs the caller: it gets a signal at its parent's death
+///   (forkexec_attr_set_parent_death_signal), has a filter with FORKEXEC_SECCOMP_LISTENER, or joins a pid namespace
+///   after it was held.
+/// -EBUSY: it was released, is not the program yet, and is the first process of a new pid namespace or has been stopped
+///   in the middle of a step.
+/// -EPERM: the same, and the caller may not look into it: it has become another user, or is a copy of a caller that is
+///   not dumpable (ptrace(2)), or a seccomp filter forbids pidfd_getfd(2).
+/// -ENOSYS: the same, and the kernel, before Linux 5.6, has no pidfd_getfd(2).
+/// -EMFILE: the same, and the caller has too many descriptors open.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_detach(child: *mut forkexec_child) -> c_int {
@@ -319,8 +384,13 @@ pub unsafe extern "C" fn forkexec_detach(child: *mut forkexec_child) -> c_int {
     detached
 }
 
-/// The pid of the child, in the caller's pid namespace; it is another's once the child was reaped. -EINVAL: child is NULL.
-/// -ESRCH: the child of another process.
+/// Gives the pid of child, as the caller's pid namespace has it.
+///
+/// Once the child has been reaped, the kernel may give the pid to another process.
+///
+/// Returns the pid, or a negative errno:
+/// -EINVAL: child is NULL.
+/// -ESRCH: the child belongs to another process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -329,9 +399,16 @@ pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32
     child.ok_or(Errno::EINVAL).and_then(Child::pid).unwrap_or_else(|errno| -(errno as i32))
 }
 
-/// A pidfd of the child: borrowed, close-on-exec, valid until forkexec_close. It polls readable when the child has ended.
-/// pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child of another process. -ENOSYS: the kernel, before Linux 5.2,
-/// has none.
+/// Gives a pidfd of child that the library keeps.
+///
+/// It is close-on-exec, becomes readable when the child has ended, and is valid until forkexec_close, which closes it.
+///
+/// Returns the descriptor, or a negative errno:
+/// -EINVAL: child is NULL.
+/// -ESRCH: the child belongs to another process.
+/// -ENOSYS: the kernel, before Linux 5.2, has no pidfds.
+///
+/// See pidfd_open(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -340,9 +417,18 @@ pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i
     child.ok_or(Errno::EINVAL).and_then(Child::pidfd).unwrap_or_else(|errno| -(errno as i32))
 }
 
-/// A pidfd of the child that belongs to the caller: close-on-exec, to be closed by the caller, and valid also after
-/// forkexec_close and forkexec_detach. Each call gives another one. pidfd_open(2). -EINVAL: child is NULL. -ESRCH: the child
-/// of another process. -ENOSYS: the kernel, before Linux 5.2, has none. -EMFILE: too many descriptors.
+/// Gives a new pidfd of child that belongs to the caller.
+///
+/// It is close-on-exec and stays valid after forkexec_close and forkexec_detach. The caller closes it. Each call gives
+/// another one.
+///
+/// Returns the descriptor, or a negative errno:
+/// -EINVAL: child is NULL.
+/// -ESRCH: the child belongs to another process.
+/// -ENOSYS: the kernel, before Linux 5.2, has no pidfds.
+/// -EMFILE: the caller has too many descriptors open.
+///
+/// See pidfd_open(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_take_pidfd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -352,12 +438,20 @@ pub unsafe extern "C" fn forkexec_child_take_pidfd(child: *const forkexec_child)
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 
-/// A new close-on-exec descriptor of one of the child's namespaces, for setns(2), to be closed by the caller. type: one
-/// FORKEXEC_NS_ constant; of a child that is not the program yet, FORKEXEC_NS_TIME is the one that the program will be in.
-/// -EINVAL: child is NULL, or not one type. -ESRCH: the child has ended or is another process's. -EACCES: the child has
-/// become somebody whom the caller may not look into. -ENOENT: /proc is missing, or the kernel has no such namespaces.
-/// -EOPNOTSUPP: /proc is no proc file system, or that of another pid namespace in which the child is not. -EMFILE, -ENFILE:
-/// too many descriptors.
+/// Opens one of the namespaces of child, for setns(2).
+///
+/// type is one FORKEXEC_NS_ constant. FORKEXEC_NS_TIME, of a child that is not the program yet, is the namespace that
+/// the program will be in. The descriptor is close-on-exec, and the caller closes it.
+///
+/// Returns the descriptor, or a negative errno:
+/// -EINVAL: child is NULL, or type is not one type.
+/// -ESRCH: the child has ended, or belongs to another process.
+/// -EACCES: the child has become a user whom the caller may not look into.
+/// -ENOENT: there is no /proc, or the kernel has no such namespaces.
+/// -EOPNOTSUPP: /proc is no proc file system, or belongs to a pid namespace in which the child is not.
+/// -EMFILE, -ENFILE: too many descriptors are open.
+///
+/// See setns(2), namespaces(7).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_child, r#type: u32) -> i32 {
     let _entered = Entered::now();
@@ -370,11 +464,22 @@ pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_chil
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 
-/// The listener of the seccomp filter that was added with FORKEXEC_SECCOMP_LISTENER, close-on-exec, to be closed by the
-/// caller, who answers by it for the program; see seccomp_unotify(2). It is handed over: the library keeps none, and
-/// there is no second. -EINVAL: child is NULL. -ENOENT: no such filter, or handed over already. -EAGAIN: the child is not
-/// the program yet; until then the library itself lets its calls go on. -ESRCH: the child of another process. -EMFILE: too
-/// many descriptors; -EPERM: a filter forbids the caller recvmsg(2): the program waits, and the next call may succeed.
+/// Gives the caller the listener of the child's seccomp filter.
+///
+/// The filter was added with FORKEXEC_SECCOMP_LISTENER. By the listener the caller answers system calls of the program.
+/// It is close-on-exec, and the caller closes it. It is handed over once: the library keeps no copy.
+///
+/// child is the program: until then the library itself lets its calls go on.
+///
+/// Returns the descriptor, or a negative errno:
+/// -EINVAL: child is NULL.
+/// -ENOENT: there is no such filter, or its listener was handed over.
+/// -EAGAIN: the child is not the program yet.
+/// -ESRCH: the child belongs to another process.
+/// -EMFILE: the caller has too many descriptors open. The program waits, and the next call may succeed.
+/// -EPERM: a seccomp filter forbids the caller recvmsg(2). The program waits, and the next call may succeed.
+///
+/// See seccomp_unotify(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -384,13 +489,24 @@ pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child)
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 
-/// The socket of the index-th call, from 0, of forkexec_attr_listen, close-on-exec, to be closed by the caller, who accepts
-/// and receives by it; see accept(2). It may be asked for as soon as forkexec_spawn, forkexec_start or forkexec_hold has
-/// returned. It is handed over: the library keeps none, and there is no second. Until it is asked for, connections wait in
-/// its backlog; what is not asked for closes with forkexec_close. -EINVAL: child is NULL. -ENOENT: no such call, or handed
-/// over already. -ESRCH: the child of another process. -EMFILE: too many descriptors (all that the child hands over come at
-/// once); -EPERM: a filter forbids the caller recvmsg(2): nothing is lost, and the next call may succeed. -EAGAIN: another
-/// thread is in forkexec_release, and a filter has a listener: the same.
+/// Gives the caller the socket of one call of forkexec_attr_listen.
+///
+/// index is the place of that call, counted from 0. The caller accepts or receives by the socket. It is close-on-exec,
+/// and the caller closes it. It is handed over once: the library keeps no copy.
+///
+/// The socket can be had as soon as forkexec_spawn, forkexec_start or forkexec_hold has returned child. Until it is
+/// asked for, connections wait in its backlog. forkexec_close closes what was not asked for.
+///
+/// Returns the descriptor, or a negative errno:
+/// -EINVAL: child is NULL.
+/// -ENOENT: there is no such call, or its socket was handed over.
+/// -ESRCH: the child belongs to another process.
+/// -EMFILE: too many descriptors are open in the caller; all that the child hands over comes at once. The next call may
+///   succeed.
+/// -EPERM: a seccomp filter forbids the caller recvmsg(2). The next call may succeed.
+/// -EAGAIN: another thread is in forkexec_release, and a filter has a listener. The next call may succeed.
+///
+/// See accept(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_listen_fd(child: *const forkexec_child, index: u32) -> i32 {
     let _entered = Entered::now();
@@ -400,10 +516,16 @@ pub unsafe extern "C" fn forkexec_child_listen_fd(child: *const forkexec_child, 
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 
-/// The caller's end of the terminal of forkexec_attr_set_terminal, close-on-exec, to be closed by the caller: what is written
-/// is what the program reads, and the other way round. When nobody has the terminal open any more, read(2) fails with EIO;
-/// closing this end sends SIGHUP. It is handed over as by forkexec_child_listen_fd, at the same times. -ENOENT: no
-/// terminal, or handed over already. Otherwise as that.
+/// Gives the caller its end of the terminal of forkexec_attr_set_terminal.
+///
+/// What the caller writes is what the program reads, and the other way round. read(2) fails with EIO once nobody has
+/// the terminal open any more. Closing the descriptor sends the program's session SIGHUP. It is close-on-exec and the
+/// caller's, and is handed over once, at the times of forkexec_child_listen_fd.
+///
+/// Returns the descriptor of child's terminal, or a negative errno, as forkexec_child_listen_fd does, and:
+/// -ENOENT: there is no terminal, or it was handed over.
+///
+/// See pty(7).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_terminal_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
@@ -413,9 +535,15 @@ pub unsafe extern "C" fn forkexec_child_terminal_fd(child: *const forkexec_child
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 
-/// The descriptor of the network device of forkexec_attr_open_tun, close-on-exec, to be closed by the caller: each read(2) is
-/// a packet that was sent to the device, each write(2) one that it receives. It is handed over as by
-/// forkexec_child_listen_fd, at the same times. -ENOENT: no device, or handed over already. Otherwise as that.
+/// Gives the caller the network device of forkexec_attr_open_tun.
+///
+/// Each read(2) of the descriptor is a packet that was sent to the device, each write(2) a packet that the device
+/// receives. It is close-on-exec and the caller's, and is handed over once, at the times of forkexec_child_listen_fd.
+///
+/// Returns the descriptor of child's device, or a negative errno, as forkexec_child_listen_fd does, and:
+/// -ENOENT: there is no device, or it was handed over.
+///
+/// See netdevice(7).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_tun_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();

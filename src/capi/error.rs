@@ -81,8 +81,11 @@ impl Write for Sentence<'_> {
     }
 }
 
-/// The short name of a stage, for example "fd map"; "none" for 0, "unknown" for a number that is not a stage of this
-/// version. Static, never NULL, not to be freed.
+/// Gives the short name of a stage, for example "fd map".
+///
+/// The name of stage 0 is "none"; that of a number which is no stage of this version is "unknown".
+///
+/// Returns a static string, which is never NULL and not to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_stage_name(stage: u32) -> *const c_char {
     let _entered = Entered::now();
@@ -113,14 +116,18 @@ const fn number(digits: &str) -> u32 {
     }
 }
 
-/// The version of the library that is loaded, for example "1.0.0". Static, not to be freed.
+/// Gives the version of the loaded library, for example "1.0.0".
+///
+/// Returns a static string, which is not to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_version() -> *const c_char {
     let _entered = Entered::now();
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// The version of the library that is loaded as a number like FORKEXEC_VERSION_NUMBER.
+/// Gives the version of the loaded library as a number.
+///
+/// Returns a number like FORKEXEC_VERSION_NUMBER, which is that of the header.
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_version_number() -> u32 {
     let _entered = Entered::now();

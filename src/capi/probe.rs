@@ -9,12 +9,21 @@ use crate::probe::{Feature, No};
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
-/// Whether this host has a feature, found out by trying. feature: a FORKEXEC_PROBE_ constant. why: where the answer is
-/// no, size bytes for a NUL-terminated sentence with reason and remedy, cut where it does not fit; NULL with size 0 for
-/// none. It is emptied where the answer is yes.
+/// Says whether this host has a feature, by trying it.
 ///
-/// Returns 1 or 0. -EINVAL: an unknown feature, or why is NULL and size is not 0. -ENOMEM, -EAGAIN, -EMFILE, -ENFILE: it
-/// could not be tried now; nothing is written to why.
+/// feature is a FORKEXEC_PROBE_ constant. Where the answer is no, a sentence with the reason and the remedy is written
+/// to why, which has size bytes: it ends with a NUL and is cut where it does not fit. Where the answer is yes, why
+/// becomes empty. why may be NULL with size 0.
+///
+/// Example:
+///
+///     char why[256];
+///     if (forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, why, sizeof why) == 0)
+///         printf("no user namespaces: %s\n", why);
+///
+/// Returns 1 for yes and 0 for no, or a negative errno; why is then not written:
+/// -EINVAL: there is no such feature, or why is NULL and size is not 0.
+/// -ENOMEM, -EAGAIN, -EMFILE, -ENFILE: it could not be tried now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_probe(feature: u32, why: *mut c_char, size: usize) -> c_int {
     let _entered = Entered::now();

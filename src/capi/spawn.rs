@@ -88,23 +88,39 @@ fn say(failure: &Failure, error: Option<&mut forkexec_error>) -> c_int {
     -code
 }
 
-/// Starts a program and comes back when it runs, or with the reason why it does not; a failed child is reaped, and
-/// nothing of it stays behind. execve(2).
+/// Starts a program, and returns when it runs or with the reason why it does not.
 ///
-/// path is the program; it is not searched for, unless forkexec_attr_set_search_path was called. It may be NULL only
-/// with forkexec_attr_set_exec_fd, and must be then. argv and envp end with NULL; envp NULL is the caller's environ,
-/// which nobody may change meanwhile. All of it, and attr, may go when the call returns.
-/// *child is to be closed with forkexec_close; whoever only wants the program to run may close it at once.
+/// path is the program. It is not searched for, unless forkexec_attr_set_search_path was called. With
+/// forkexec_attr_set_exec_fd it must be NULL, and only then may it be. argv and envp end with NULL. envp NULL is the
+/// caller's environ, which no thread may change during the call. The caller may free path, argv, envp and attr when the
+/// call returns.
 ///
-/// When it returns 0 the exec cannot fail any more: it has passed the point of no return of execve(2). The kernel may still be
-/// a few microseconds away from the program; until then /proc may show the caller's or the library's own. A SIGKILL in the
-/// middle of execve may be seen only by forkexec_wait, whose status.ran then is FORKEXEC_RAN_NO.
+/// *child is to be freed with forkexec_close. A caller that only wants the program to run may do so at once.
 ///
-/// Returns 0, or the negative of error->code. -EINVAL: attr, child, path or argv is NULL, argv is empty, or what was set
-/// contradicts itself (FORKEXEC_STAGE_VALIDATE). -E2BIG: argv and envp are more than the kernel takes (FORKEXEC_STAGE_EXEC,
-/// whatever memory the child is in: strings of the library's own do not count), or what attr holds is more than 2 GiB
-/// (FORKEXEC_STAGE_VALIDATE). -ECANCELED: a signal killed the child before it was the program; error->signal. Otherwise the
-/// errno of the step that error->stage names. May be called from any thread at any time.
+/// When the call returns 0 the exec cannot fail any more: it has passed the point of no return of execve(2). For a few
+/// microseconds /proc may still show the process before the exec. If a SIGKILL arrives in the middle of execve, only
+/// forkexec_wait tells: status.ran is then FORKEXEC_RAN_NO.
+///
+/// When the call fails, the child has been reaped and nothing of it is left behind.
+///
+/// Any thread may call this at any time.
+///
+/// Example:
+///
+///     if (forkexec_spawn(attr, "/bin/true", argv, NULL, &child, &error))
+///         fprintf(stderr, "%s\n", error.message);
+///     else
+///         forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status);
+///
+/// Returns 0, or the negative of error->code, which is the errno of the step that error->stage names, or:
+/// -EINVAL: attr, child, path or argv is NULL, or argv is empty.
+/// -ECANCELED: a signal killed the child before it was the program; error->signal is that signal.
+/// FORKEXEC_STAGE_VALIDATE, EINVAL: setters contradict each other, or one was refused.
+/// FORKEXEC_STAGE_VALIDATE, E2BIG: attr holds more than 2 GiB.
+/// FORKEXEC_STAGE_EXEC, E2BIG: argv and envp are larger than the kernel takes. Strings that the library adds are not
+///   counted.
+///
+/// See execve(2).
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_spawn(
@@ -121,12 +137,22 @@ pub unsafe extern "C" fn forkexec_spawn(
     unsafe { call.child(child, error) }
 }
 
-/// The first half of forkexec_spawn: comes back when the child is held. Its namespaces, root, session and limits are set
-/// up; its identity, descriptors and filters are not yet (the stages after FORKEXEC_STAGE_HOLD). It has left the caller's
-/// memory and may be kept as long as the caller lives; should the caller die, it ends. forkexec_release lets it go.
+/// Makes a child and returns when it is held, before it becomes the program.
 ///
-/// Arguments, results and errors as for forkexec_spawn; the descriptors that attr names need not be open any more when
-/// this returns.
+/// The namespaces, the root, the session and the limits of a held child are set up. Its ids, descriptors and filters
+/// are not: these are the stages after FORKEXEC_STAGE_HOLD. The child has left the caller's memory. It waits until
+/// forkexec_release lets it go on, and ends if the caller ends before.
+///
+/// Arguments are those of forkexec_spawn. Descriptors that attr names need not be open any more when this returns.
+///
+/// Example:
+///
+///     if (forkexec_start(attr, "/bin/true", argv, NULL, &child, &error) == 0) {
+///         printf("configure the namespaces of %d now\n", (int)forkexec_child_pid(child));
+///         result = forkexec_release(child, FORKEXEC_FOREVER, &error);
+///     }
+///
+/// Returns 0, or a negative errno as forkexec_spawn does.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_start(
@@ -143,15 +169,27 @@ pub unsafe extern "C" fn forkexec_start(
     unsafe { call.child(child, error) }
 }
 
-/// Makes a child that only holds its namespaces, and never runs a program. It ends when it is closed, or when the caller
-/// dies. namespaces(7); forkexec_child_namespace_fd gives descriptors of what it holds.
+/// Makes a child that holds its namespaces and never runs a program.
 ///
-/// All in its pid namespace are killed with it, and it has ended when they are reaped. If own children are among them that
-/// are still to be waited for, forkexec_close comes back without it, after 0.2 s, and it is reaped with one of the next
-/// children that are closed.
+/// It ends when it is closed, and when the caller ends. forkexec_child_namespace_fd gives descriptors of its
+/// namespaces, and forkexec_attr_join_pidfd lets other children join them. *child is to be freed with forkexec_close.
 ///
-/// What lies after the hold point cannot be asked of it: an attr with a program, descriptors, ids, capabilities or
-/// signals is -EINVAL (FORKEXEC_STAGE_VALIDATE). Results and errors otherwise as for forkexec_spawn.
+/// With the child all processes in its pid namespace are killed, and it has ended when they are reaped. If some of them
+/// are children of the caller that it has not waited for yet, forkexec_close returns after 0.2 seconds, and the library
+/// reaps the holder when it closes one of its next children.
+///
+/// A holder takes no step after FORKEXEC_STAGE_HOLD: an attr with a program, descriptors, ids, capabilities or signals
+/// is refused.
+///
+/// Example:
+///
+///     forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_NET);
+///     result = forkexec_hold(attr, &child, &error);
+///
+/// Returns 0, or the negative of error->code, as forkexec_spawn does, and:
+/// FORKEXEC_STAGE_VALIDATE, EINVAL: attr asks for a step that comes after FORKEXEC_STAGE_HOLD.
+///
+/// See namespaces(7).
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_hold(
@@ -165,14 +203,22 @@ pub unsafe extern "C" fn forkexec_hold(
     unsafe { call.child(child, error) }
 }
 
-/// Writes to fd, as text, every step that a spawn of attr would take, without taking any: one line a step, with its
-/// number in enum forkexec_stage. A dry run that finds what a spawn would refuse as FORKEXEC_STAGE_VALIDATE or
-/// FORKEXEC_STAGE_RESOLVE, the actions on descriptors that the program will not have (FORKEXEC_STAGE_FD_ACTION), that the
-/// caller or an emulator rules out the memory which is needed (FORKEXEC_STAGE_IMAGE), and what this kernel's Landlock
-/// does not know (FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP). The text is for people and changes between versions.
+/// Writes the steps of a spawn to fd, as text, and takes none of them.
 ///
-/// Arguments as for forkexec_spawn. Returns 0, what a spawn would return for these and FORKEXEC_STAGE_MEMORY, or the
-/// negative errno of write(2), with stage 0.
+/// Each step has a line, with its number in enum forkexec_stage. The call finds what a spawn would refuse before it
+/// makes a child, actions on descriptors that the program will not have, a caller or an emulator that rules out the
+/// memory which the child needs, and what this kernel's Landlock does not know. The text is for people and changes
+/// between versions.
+///
+/// attr, path, argv and envp are those of forkexec_spawn. fd is open for writing, and stays open.
+///
+/// Returns 0, or the negative of error->code. With stage 0 it is the errno of write(2); else:
+/// FORKEXEC_STAGE_VALIDATE, EINVAL: as for a spawn.
+/// FORKEXEC_STAGE_RESOLVE: as for a spawn.
+/// FORKEXEC_STAGE_MEMORY: as for a spawn.
+/// FORKEXEC_STAGE_IMAGE, EPERM, EOPNOTSUPP: the child cannot have the memory that it needs.
+/// FORKEXEC_STAGE_FD_ACTION, EBADF: an action names a descriptor that the program will not have.
+/// FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: this kernel's Landlock does not know what is asked for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_describe(
     attr: *const forkexec_attr,
@@ -190,12 +236,16 @@ pub unsafe extern "C" fn forkexec_describe(
     unsafe { answer(described, error) }
 }
 
-/// Writes to memory what forkexec_describe writes to a descriptor: size bytes at text, a NUL at the end of what fits
-/// included, cut after a whole character. text may be NULL with size 0, to ask for the length alone. snprintf(3).
+/// Writes to memory what forkexec_describe writes to a descriptor.
 ///
-/// Arguments otherwise as for forkexec_spawn. Returns the length of the whole text in bytes, the NUL not counted: what is
-/// below size was written whole. Else what forkexec_describe returns; nothing is then written. -EINVAL with stage 0: text
-/// is NULL and size is not 0.
+/// text has size bytes. What does not fit is cut after a whole character, and a NUL ends the text. text may be NULL
+/// with size 0, to ask for the length alone. attr, path, argv and envp are those of forkexec_spawn.
+///
+/// Returns the length of the whole text in bytes, without the NUL: below size, all was written. On failure it writes
+/// nothing and returns the negative of error->code, as forkexec_describe does, and with stage 0:
+/// -EINVAL: text is NULL and size is not 0.
+///
+/// See snprintf(3).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_describe_text(
     attr: *const forkexec_attr,

@@ -3,6 +3,7 @@
 use super::channel;
 use super::descriptors;
 use super::exit::{FAILED, SIGNALLED};
+use super::filters;
 use super::init_filter;
 use super::state::{At, Who};
 use crate::page::{USAGE, Usage, program};
@@ -85,10 +86,10 @@ fn give_up(at: &At, program: i32) -> Answer {
     sys::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0)?;
     sys::capset(0, 0, 0)?;
     sys::prctl(PR_SET_NO_NEW_PRIVS, 1, 0)?;
-    match sys::set_filter(&init_filter::for_program(program), 0) {
+    match filters::load(&init_filter::for_program(program)) {
         // A kernel without filters has none for the program either.
         Err(Errno(ENOSYS)) => Ok(()),
-        answer => answer.map(drop),
+        answer => answer,
     }
 }
 

@@ -141,7 +141,7 @@ program! {
     SignalActions => signals::actions,
     UserNamespaces => filters::user_namespaces,
     Seccomp => filters::seccomp,
-    SignalMask => signals::mask,
+    SignalMask => signals::last_mask,
     Exec => exec::exec,
 }
 

@@ -36,6 +36,10 @@ fn is_handled(signal: i32) -> Answer<bool> {
 }
 
 /// sigprocmask(2)
-pub fn mask(at: &mut At) -> Answer {
+pub fn last_mask(at: &mut At) -> Answer {
+    if at.plan.mask_before_filters != 0 { Ok(()) } else { mask(at) }
+}
+
+pub fn mask(at: &At) -> Answer {
     sys::set_mask(at.plan.signal_mask.get().unwrap_or(at.wiring.mask)).map(drop)
 }

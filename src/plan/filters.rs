@@ -2,6 +2,7 @@
 
 use super::sealed::{self, Plan};
 use super::{Draft, Fault, Request, Step};
+use crate::attr::filters::Filter;
 use crate::attr::limits::Scheduler;
 use crate::attr::owned::push;
 use crate::attr::user_namespaces::NO_USER_NAMESPACES;
@@ -12,8 +13,10 @@ use alloc::vec::Vec;
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.filters;
     let mut filters: Vec<sealed::Filter> = Vec::new();
-    for filter in &asked.seccomp {
-        push(&mut filters, sealed::Filter { program: draft.arena.list(filter.instructions())?, flags: filter.flags })?;
+    for (index, filter) in asked.seccomp.iter().enumerate() {
+        let program = draft.arena.list(filter.instructions())?;
+        let by_prctl = (loaded_by(&asked.seccomp, index) == Call::PrctlSeccomp) as u32;
+        push(&mut filters, sealed::Filter { program, flags: filter.flags, by_prctl })?;
     }
     draft.plan.filters = draft.arena.list(&filters)?;
     if asked.no_user_namespaces {
@@ -26,6 +29,8 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         return Err(Fault::invalid("add_seccomp_filter", sentences::LISTENER_NEEDS_FUTEX));
     }
     draft.plan.filters_privileged = !request.attr.caps.no_new_privs as u32;
+    let is_refused = !answers(request, Call::SignalMask).always_allow();
+    draft.plan.mask_before_filters = (is_refused && request.attr.caps.no_new_privs) as u32;
     Ok(())
 }
 
@@ -33,7 +38,6 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 pub fn may_kill(request: &Request, plan: &Plan<()>) -> bool {
     let asked = &request.attr.exec;
     let calls = [
-        (true, Call::SignalMask),
         (true, exec_call(plan)),
         (asked.pid_variable.is_some(), Call::Getpid),
         (asked.busy_retry_ms > 0, Call::Nanosleep),
@@ -41,17 +45,25 @@ pub fn may_kill(request: &Request, plan: &Plan<()>) -> bool {
     let made = calls.iter().filter(|(made, _)| *made).all(|(_, call)| answers(request, *call).never_kill());
     let ends = answers(request, Call::ExitGroup).always_allow();
     // Put on earlier, filters rule many more calls.
-    plan.filters_privileged != 0 || !(made && ends && later_filters_are_put_on(request))
+    plan.filters_privileged != 0 || !(made && ends && loading_never_kills(&request.attr.filters.seccomp))
 }
 
-/// Each filter, with those before it, rules the seccomp(2) of the next. The last rules none.
-fn later_filters_are_put_on(request: &Request) -> bool {
-    let filters = &request.attr.filters.seccomp;
-    let mut together = Answers::ALLOW;
-    filters.iter().take(filters.len().saturating_sub(1)).all(|filter| {
-        together = together.with(filter.verdicts.on(Call::Seccomp));
-        together.never_kill()
-    })
+/// The filters before another decide on the system call that loads it. The last filter decides on none.
+fn loading_never_kills(filters: &[Filter]) -> bool {
+    (0..filters.len()).all(|index| before(filters, index, loaded_by(filters, index)).never_kill())
+}
+
+/// The system call that loads a filter: prctl(2) where the filters before it let that be made and may refuse seccomp(2).
+/// prctl(2) has no flags.
+fn loaded_by(filters: &[Filter], index: usize) -> Call {
+    let allow = |call| before(filters, index, call).always_allow();
+    let has_flags = filters.get(index).is_some_and(|filter| filter.flags != 0);
+    if !has_flags && !allow(Call::Seccomp) && allow(Call::PrctlSeccomp) { Call::PrctlSeccomp } else { Call::Seccomp }
+}
+
+/// What the filters before this one do with a call.
+fn before(filters: &[Filter], index: usize, call: Call) -> Answers {
+    together(filters.get(..index).unwrap_or(filters), call)
 }
 
 /// Whether the filters kill every exec: a child in memory of its own ends then as if it had become the program.
@@ -65,6 +77,9 @@ fn exec_call(plan: &Plan<()>) -> Call {
 
 /// What all filters together do with a call.
 fn answers(request: &Request, call: Call) -> Answers {
-    let each = request.attr.filters.seccomp.iter().map(|filter| filter.verdicts.on(call));
-    each.fold(Answers::ALLOW, Answers::with)
+    together(&request.attr.filters.seccomp, call)
+}
+
+fn together(filters: &[Filter], call: Call) -> Answers {
+    filters.iter().map(|filter| filter.verdicts.on(call)).fold(Answers::ALLOW, Answers::with)
 }

@@ -346,10 +346,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::SignalActions => {
             sentences::DISPOSITIONS.with(&[&Hex(plan.signal_default), &Hex(plan.signal_ignore)]).fmt(f)
         }
-        Stage::SignalMask => match plan.signal_mask.get() {
-            Some(mask) => write!(f, "{mask:#x}"),
-            None => sentences::CALLERS_MASK.fmt(f),
-        },
+        Stage::SignalMask => signal_mask(plan, f),
         Stage::Exec if plan.exec_fd >= 0 => fd(plan.exec_fd, f),
         Stage::Exec => plan.list(plan.candidates).get(index.max(0) as usize).map_or(Ok(()), |path| text(*path, f)),
         _ => Ok(()),
@@ -494,6 +491,14 @@ fn fd_action(plan: &Plan, item: &Action, f: &mut Formatter) -> fmt::Result {
         action::ENTER => sentences::ENTERED.with(&[&path]).fmt(f),
         _ => sentences::ENTERED_FD.with(&[&item.fd]).fmt(f),
     }
+}
+
+fn signal_mask(plan: &Plan, f: &mut Formatter) -> fmt::Result {
+    match plan.signal_mask.get() {
+        Some(mask) => write!(f, "{mask:#x}")?,
+        None => sentences::CALLERS_MASK.fmt(f)?,
+    }
+    if plan.mask_before_filters != 0 { sentences::BEFORE_FILTERS.fmt(f) } else { Ok(()) }
 }
 
 fn filter(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {

@@ -26,6 +26,8 @@ pub enum Call {
     /// execveat(2) of a program that is given by its descriptor. Else execve(2) of its link in /proc/self/fd, as qemu-user
     /// before 8.0 needs it.
     ExecByFd,
+    /// seccomp(2) without flags. Else prctl(2) with PR_SET_SECCOMP.
+    Filter,
     /// PR_CAP_AMBIENT(2const), by which capabilities outlive the exec of the image. Else as for the image.
     Carry,
     /// pidfd_getfd(2) of the ends that a child has made. Else the caller makes them.
@@ -81,7 +83,8 @@ pub fn goes_on(call: Call, errno: Errno) -> bool {
 mod tests {
     use super::*;
 
-    const CALLS: [Call; 11] = [
+    const CALLS: [Call; 12] = [
+        Call::Filter,
         Call::Clone3,
         Call::IntoCgroup,
         Call::CloseRange,

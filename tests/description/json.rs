@@ -9,6 +9,8 @@ pub enum Json {
     Text(String),
     List(Vec<Json>),
     Object(Vec<(&'static str, Json)>),
+    /// A list on one line.
+    Inline(Vec<Json>),
     /// An object on one line.
     Line(Vec<(&'static str, Json)>),
 }
@@ -38,6 +40,14 @@ impl Json {
                 write!(f, "\"{name}\": ")?;
                 value.write(f, depth + 1)
             }),
+            Json::Inline(items) => {
+                f.write_str("[")?;
+                for (i, item) in items.iter().enumerate() {
+                    f.write_str(if i > 0 { ", " } else { "" })?;
+                    item.write(f, depth)?;
+                }
+                f.write_str("]")
+            }
             Json::Line(members) => {
                 f.write_str("{")?;
                 for (i, (name, value)) in members.iter().enumerate() {

@@ -72,15 +72,15 @@ static void set_namespaces(struct bwrap *bwrap)
         accept(forkexec_attr_set_hostname(bwrap->attr, bwrap->hostname));
 }
 
-static void add_filter(struct bwrap *bwrap, int fd)
+void read_filter(struct bwrap *bwrap, int fd)
 {
     size_t length;
     char *program = read_descriptor(fd, "seccomp data", &length);
-    if (!length || length % sizeof(struct sock_filter))
+    if (length % sizeof(struct sock_filter))
         usage("Invalid seccomp data, must be multiple of 8");
-    accept(forkexec_attr_add_seccomp_filter(bwrap->attr, (const struct sock_filter *)(void *)program,
-        (uint32_t)(length / sizeof(struct sock_filter)), 0));
-    free(program);
+    bwrap->filters = one_more(bwrap->filters, bwrap->filters_count, sizeof *bwrap->filters);
+    bwrap->filters[bwrap->filters_count++] = (struct filter){ (const struct sock_filter *)(void *)program,
+        (uint32_t)(length / sizeof(struct sock_filter)) };
 }
 
 /* What this process may have, which in a user namespace of its own is all. */
@@ -109,9 +109,9 @@ static void set_rights(struct bwrap *bwrap)
     if (bwrap->disable_userns)
         accept(forkexec_attr_deny_user_namespaces(bwrap->attr));
     if (bwrap->seccomp_fd >= 0)
-        add_filter(bwrap, bwrap->seccomp_fd);
-    for (size_t i = 0; i < bwrap->seccomp_fds_count; i++)
-        add_filter(bwrap, bwrap->seccomp_fds[i]);
+        read_filter(bwrap, bwrap->seccomp_fd);
+    for (size_t i = 0; i < bwrap->filters_count; i++)
+        accept(forkexec_attr_add_seccomp_filter(bwrap->attr, bwrap->filters[i].program, bwrap->filters[i].count, 0));
     if (bwrap->exec_label)
         accept(forkexec_attr_set_exec_label(bwrap->attr, bwrap->exec_label));
     if (bwrap->new_session)

@@ -24,6 +24,11 @@ struct operation {
     uint64_t size;                 /* 0: not asked for */
 };
 
+struct filter {
+    const struct sock_filter *program;
+    uint32_t count;
+};
+
 struct bwrap {
     struct forkexec_attr *attr;
     char **env;
@@ -37,8 +42,8 @@ struct bwrap {
     bool unshare_user, unshare_user_try, unshare_ipc, unshare_pid, unshare_net, unshare_uts, unshare_cgroup,
         unshare_cgroup_try, disable_userns, assert_userns_disabled, new_session, die_with_parent, as_pid_1, level_prefix;
     int userns_fd, pidns_fd, block_fd, info_fd, json_status_fd, sync_fd, seccomp_fd;
-    int *seccomp_fds;              /* of --add-seccomp-fd */
-    size_t seccomp_fds_count;
+    struct filter *filters;
+    size_t filters_count;
     int64_t uid, gid;              /* -1: ours */
     bool changes_capabilities;
     uint64_t capabilities;
@@ -50,6 +55,9 @@ struct bwrap {
 void *one_more(void *list, size_t count, size_t size);
 /* All that fd gives, and the descriptor is closed. */
 char *read_descriptor(int fd, const char *what, size_t *length);
+
+/* bwrap.c: the seccomp filter that fd gives is one more of bwrap's. */
+void read_filter(struct bwrap *bwrap, int fd);
 
 /* bwrap_options.c: returns the command. */
 char **read_bwrap_options(struct bwrap *bwrap, const char *name, char **words);

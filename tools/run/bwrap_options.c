@@ -39,15 +39,23 @@ static void warn(const struct bwrap *bwrap, const char *text)
 /* usage(), in bubblewrap's words, which do not begin with the option. */
 #define misuse(...) (current_option = NULL, usage(__VA_ARGS__))
 
-/* A descriptor of ours that the command does not get. */
-static int own_fd(const char *text)
+static int number_of_fd(const char *text)
 {
     char *end;
     errno = 0;
     long fd = strtol(text, &end, 10);
-    if (end == text || *end || errno || fd < 0 || fd > INT32_MAX || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+    if (end == text || *end || errno || fd < 0 || fd > INT32_MAX)
         misuse("Invalid fd: %s", text);
     return (int)fd;
+}
+
+/* A descriptor of ours that the command does not get. */
+static int own_fd(const char *text)
+{
+    int fd = number_of_fd(text);
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        misuse("Invalid fd: %s", text);
+    return fd;
 }
 
 char *read_descriptor(int fd, const char *what, size_t *length)
@@ -358,7 +366,7 @@ static void lock_file(struct bwrap *bwrap, char **arguments)
 
 static void seccomp(struct bwrap *bwrap, char **arguments)
 {
-    if (bwrap->seccomp_fds_count)
+    if (bwrap->filters_count)
         misuse("--seccomp cannot be combined with --add-seccomp-fd");
     bwrap->seccomp_fd = own_fd(arguments[0]);
 }
@@ -367,8 +375,9 @@ static void add_seccomp(struct bwrap *bwrap, char **arguments)
 {
     if (bwrap->seccomp_fd >= 0)
         misuse("--add-seccomp-fd cannot be combined with --seccomp");
-    bwrap->seccomp_fds = one_more(bwrap->seccomp_fds, bwrap->seccomp_fds_count, sizeof *bwrap->seccomp_fds);
-    bwrap->seccomp_fds[bwrap->seccomp_fds_count++] = own_fd(arguments[0]);
+    int fd = number_of_fd(arguments[0]);
+    current_option = NULL;
+    read_filter(bwrap, fd);
 }
 
 /* Root begins with what it has, others with nothing. */

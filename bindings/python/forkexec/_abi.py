@@ -855,8 +855,8 @@ REFUSALS: dict[str, dict[str, str]] = {
         "ENAMETOOLONG": "source or target has more than 4095 bytes",
     },
     "bind_mount_idmapped": {
-        "EBADF": "a descriptor is 0 or more",
         "EINVAL": "the source is not empty, and the target must be an absolute path inside the new root, without ..",
+        "EBADF": "a descriptor is 0 or more",
     },
     "bind_mount_fd": {
         "EINVAL": "the target must be an absolute path inside the new root, without .., and a descriptor is not optional",
@@ -961,6 +961,6 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EINVAL": "a name has at most 15 bytes, and no slash or space; the flags have one of IFF_TUN and IFF_TAP, and 16 bits",
     },
     "set_cgroup": {
-        "ESRCH": "the cgroup of another process",
+        "ESRCH": "the cgroup belongs to another process",
     },
 }

@@ -5,17 +5,29 @@ use crate::capi::entry::Entered;
 use crate::capi::guard;
 use core::ffi::{c_char, c_int};
 
-/// Gives the program the caller's descriptor source under the number target. All entries act at once, as if on copies,
-/// so that any exchange of numbers works: map_fd(attr, 3, 4) and map_fd(attr, 4, 3). One source may have many targets.
-/// The target is not close-on-exec. source is borrowed: it must be open during each spawn, and is neither closed nor
-/// changed in the caller. A high source number makes a spawn slower where the caller has thousands of descriptors open.
-/// After the entries come the actions (open_fd, dup_fd, close_fd, close_fds_from, enter_directory, enter_directory_fd),
-/// in call order and on the program's numbers. Then everything else is closed. What the program has in the end: 0 to 2
-/// unless they are close-on-exec, the targets of entries and actions, and what inherit_fds adds.
-/// Repeated calls add entries; one for the same target replaces the earlier and keeps its index. dup(2).
-/// Returns 0; -EINVAL: attr is NULL; -EBADF: source or target is negative; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_VALIDATE (EBADF: source is not open) or FORKEXEC_STAGE_FD_MAP (EBADF: target is above
-/// the limit, RLIMIT_NOFILE); index is the place among the map_fd entries.
+/// Gives the program the caller's descriptor source under the number target.
+///
+/// All entries act at once, as if on copies, so that any exchange of numbers works: map_fd(attr, 3, 4) and map_fd(attr,
+/// 4, 3). One source may have many targets. The target is not close-on-exec. source is borrowed: it must be open during
+/// each spawn, and is neither closed nor changed in the caller. A high source number makes a spawn slower where the
+/// caller has thousands of descriptors open. After the entries come the actions (open_fd, dup_fd, close_fd,
+/// close_fds_from, enter_directory, enter_directory_fd), in call order and on the program's numbers. Then everything
+/// else is closed. What the program has in the end: 0 to 2 unless they are close-on-exec, the targets of entries and
+/// actions, and what inherit_fds adds. Repeated calls add entries; one for the same target replaces the earlier and
+/// keeps its index.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr is NULL.
+/// -EBADF: source or target is negative.
+/// -ENOMEM.
+///
+/// A spawn can fail later as:
+/// FORKEXEC_STAGE_VALIDATE, EBADF: source is not open.
+/// FORKEXEC_STAGE_FD_MAP, EBADF: target is above the limit, RLIMIT_NOFILE.
+///
+/// The error's index is the place among the map_fd entries.
+///
+/// See dup(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_map_fd(attr: *mut forkexec_attr, source: i32, target: i32) -> c_int {
     let _entered = Entered::now();
@@ -25,8 +37,14 @@ pub unsafe extern "C" fn forkexec_attr_map_fd(attr: *mut forkexec_attr, source: 
 }
 
 /// Keeps every descriptor of the caller that is not close-on-exec, under its number, instead of closing all that was
-/// not asked for. Makes a spawn slower where the caller has thousands of descriptors open. execve(2).
-/// Returns 0; -EINVAL: attr is NULL.
+/// not asked for.
+///
+/// Makes a spawn slower where the caller has thousands of descriptors open.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr is NULL.
+///
+/// See execve(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_inherit_fds(attr: *mut forkexec_attr) -> c_int {
     let _entered = Entered::now();
@@ -35,13 +53,24 @@ pub unsafe extern "C" fn forkexec_attr_inherit_fds(attr: *mut forkexec_attr) -> 
     apply(attr, "inherit_fds", |attr| attr.fds.inherit_fds())
 }
 
-/// Action: opens path as descriptor target, closing what was there before. flags and mode are those of open(2), the
-/// mode's umask the program's; with O_CLOEXEC the descriptor is there for the following actions and closed by the exec.
-/// It is opened with the program's ids, inside its root; a relative path starts at its working directory, as the
-/// actions before this one left it. path is copied; repeated calls add actions. open(2).
-/// Returns 0; -EINVAL: attr or path is NULL, path is empty, mode is above 07777; -EBADF: target is negative;
-/// -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_FD_ACTION with the errno of open(2); index is the place among all actions.
+/// Action: opens path as descriptor target, closing what was there before.
+///
+/// flags and mode are those of open(2), the mode's umask the program's; with O_CLOEXEC the descriptor is there for the
+/// following actions and closed by the exec. It is opened with the program's ids, inside its root; a relative path
+/// starts at its working directory, as the actions before this one left it. path is copied; repeated calls add actions.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr or path is NULL, path is empty, mode is above 07777.
+/// -EBADF: target is negative.
+/// -ENAMETOOLONG: path has more than 4095 bytes.
+/// -ENOMEM.
+///
+/// A spawn can fail later as:
+/// FORKEXEC_STAGE_FD_ACTION with the errno of open(2).
+///
+/// The error's index is the place among all actions.
+///
+/// See open(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_open_fd(
     attr: *mut forkexec_attr,
@@ -58,11 +87,22 @@ pub unsafe extern "C" fn forkexec_attr_open_fd(
     apply(attr, "open_fd", |attr| attr.fds.open_fd(target, path?, flags, mode))
 }
 
-/// Action: makes target a copy of source, both the program's numbers, closing what was there before. The target is not
-/// close-on-exec; with source equal to target only that flag is taken away. Repeated calls add actions. dup(2).
-/// Returns 0; -EINVAL: attr is NULL; -EBADF: source or target is negative; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: source is not open for the program, or target is above
-/// RLIMIT_NOFILE); index is the place among all actions.
+/// Action: makes target a copy of source, both the program's numbers, closing what was there before.
+///
+/// The target is not close-on-exec; with source equal to target only that flag is taken away. Repeated calls add
+/// actions.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr is NULL.
+/// -EBADF: source or target is negative.
+/// -ENOMEM.
+///
+/// A spawn can fail later as:
+/// FORKEXEC_STAGE_FD_ACTION, EBADF: source is not open for the program, or target is above RLIMIT_NOFILE.
+///
+/// The error's index is the place among all actions.
+///
+/// See dup(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_dup_fd(attr: *mut forkexec_attr, source: i32, target: i32) -> c_int {
     let _entered = Entered::now();
@@ -71,10 +111,21 @@ pub unsafe extern "C" fn forkexec_attr_dup_fd(attr: *mut forkexec_attr, source: 
     apply(attr, "dup_fd", |attr| attr.fds.dup_fd(source, target))
 }
 
-/// Action: closes fd, the program's number; that it is not open is no error. This is how the program starts without one
-/// of 0 to 2. Repeated calls add actions. close(2).
-/// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_FD_ACTION; index is the place among all actions.
+/// Action: closes fd, the program's number; that it is not open is no error.
+///
+/// This is how the program starts without one of 0 to 2. Repeated calls add actions.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr is NULL.
+/// -EBADF: fd is negative.
+/// -ENOMEM.
+///
+/// A spawn can fail later as:
+/// FORKEXEC_STAGE_FD_ACTION.
+///
+/// The error's index is the place among all actions.
+///
+/// See close(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_close_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
@@ -83,10 +134,21 @@ pub unsafe extern "C" fn forkexec_attr_close_fd(attr: *mut forkexec_attr, fd: i3
     apply(attr, "close_fd", |attr| attr.fds.close_fd(fd))
 }
 
-/// Action: closes fd and every number above it, those of earlier entries and actions included. Repeated calls add
-/// actions. close_range(2).
-/// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_FD_ACTION; index is the place among all actions.
+/// Action: closes fd and every number above it, those of earlier entries and actions included.
+///
+/// Repeated calls add actions.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr is NULL.
+/// -EBADF: fd is negative.
+/// -ENOMEM.
+///
+/// A spawn can fail later as:
+/// FORKEXEC_STAGE_FD_ACTION.
+///
+/// The error's index is the place among all actions.
+///
+/// See close_range(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_close_fds_from(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();
@@ -95,10 +157,21 @@ pub unsafe extern "C" fn forkexec_attr_close_fds_from(attr: *mut forkexec_attr, 
     apply(attr, "close_fds_from", |attr| attr.fds.close_fds_from(fd))
 }
 
-/// Action: changes the working directory to path, for the following actions and for the program. With the program's
-/// ids, inside its root. path is copied; repeated calls add actions. chdir(2).
-/// Returns 0; -EINVAL: attr or path is NULL, path is empty; -ENAMETOOLONG: path has more than 4095 bytes; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_FD_ACTION with the errno of chdir(2); index is the place among all actions.
+/// Action: changes the working directory to path, for the following actions and for the program.
+///
+/// With the program's ids, inside its root. path is copied; repeated calls add actions.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr or path is NULL, path is empty.
+/// -ENAMETOOLONG: path has more than 4095 bytes.
+/// -ENOMEM.
+///
+/// A spawn can fail later as:
+/// FORKEXEC_STAGE_FD_ACTION with the errno of chdir(2).
+///
+/// The error's index is the place among all actions.
+///
+/// See chdir(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_enter_directory(attr: *mut forkexec_attr, path: *const c_char) -> c_int {
     let _entered = Entered::now();
@@ -110,10 +183,23 @@ pub unsafe extern "C" fn forkexec_attr_enter_directory(attr: *mut forkexec_attr,
 }
 
 /// Action: changes the working directory to the one that fd refers to, for the following actions and for the program;
-/// fd is the program's number, of an entry or an earlier action. Repeated calls add actions. fchdir(2).
-/// Returns 0; -EINVAL: attr is NULL; -EBADF: fd is negative; -ENOMEM.
-/// Fails later as FORKEXEC_STAGE_FD_ACTION (EBADF: not open for the program; ENOTDIR; ENOENT: it lies outside the root of
-/// set_root or set_chroot); index is the place among all actions.
+/// fd is the program's number, of an entry or an earlier action.
+///
+/// Repeated calls add actions.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr is NULL.
+/// -EBADF: fd is negative.
+/// -ENOMEM.
+///
+/// A spawn can fail later as:
+/// FORKEXEC_STAGE_FD_ACTION, EBADF: not open for the program.
+/// FORKEXEC_STAGE_FD_ACTION, ENOTDIR.
+/// FORKEXEC_STAGE_FD_ACTION, ENOENT: it lies outside the root of set_root or set_chroot.
+///
+/// The error's index is the place among all actions.
+///
+/// See fchdir(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_enter_directory_fd(attr: *mut forkexec_attr, fd: i32) -> c_int {
     let _entered = Entered::now();

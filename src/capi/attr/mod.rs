@@ -29,8 +29,11 @@ use core::ptr::null_mut;
 #[allow(non_camel_case_types)]
 pub struct forkexec_attr(pub(crate) Attr);
 
-/// Makes an attr in which nothing is set: the program then inherits what exec(2) lets it inherit, and of descriptors
-/// 0 to 2 only. Returns NULL when memory is short. To be freed with forkexec_attr_free.
+/// Makes an attr in which nothing is set.
+///
+/// A program that is started from it inherits what execve(2) lets it inherit, and of the descriptors only 0 to 2.
+///
+/// Returns the attr, which is to be freed with forkexec_attr_free, or NULL when memory is short.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn forkexec_attr_new() -> *mut forkexec_attr {
@@ -38,8 +41,11 @@ pub extern "C" fn forkexec_attr_new() -> *mut forkexec_attr {
     guard::give(forkexec_attr(Attr::default()))
 }
 
-/// Makes a copy of attr, the mark of a refused setter included; the two are independent. Returns NULL when attr is NULL
-/// or memory is short. To be freed with forkexec_attr_free.
+/// Makes a copy of attr that is independent of it.
+///
+/// If a setter of attr was refused, the copy is marked as attr is: no spawn from it succeeds.
+///
+/// Returns the copy, which is to be freed with forkexec_attr_free, or NULL when attr is NULL or memory is short.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_copy(attr: *const forkexec_attr) -> *mut forkexec_attr {
@@ -52,7 +58,9 @@ pub unsafe extern "C" fn forkexec_attr_copy(attr: *const forkexec_attr) -> *mut 
     }
 }
 
-/// Frees attr; NULL is fine. Children that were started from it are not affected.
+/// Frees attr. NULL is allowed.
+///
+/// Children that were started from it are not affected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_attr_free(attr: *mut forkexec_attr) {
     let _entered = Entered::now();

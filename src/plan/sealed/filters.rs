@@ -10,5 +10,7 @@ without_padding! {
 pub struct Filter {
     pub program: List<SockFilter>,
     pub flags: u32,
+    /// An earlier filter refuses seccomp(2), and lets prctl(2) load this one.
+    pub by_prctl: u32,
 }
 }

@@ -219,7 +219,6 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub profile: Text,
     pub keyring_label: Text,
     pub keyring_permissions: Maybe<u32>,
-    pub reserved_keyring: u32,
 
     // filters
     pub filters: List<Filter>,
@@ -229,6 +228,8 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub filters_privileged: u32,
     /// One of them has a listener, which the caller gets.
     pub listener: u32,
+    /// They may refuse the call that sets the signal mask, which is therefore set before them.
+    pub mask_before_filters: u32,
     /// They let every process wait by futex(2), whatever it waits for.
     pub futex_allowed: u32,
     /// They kill every exec: a child that ends after it said that exec is next was not the program.

@@ -20,7 +20,7 @@
 //! | `sentences` | every sentence that is said to people, once |
 //! | `shorten` | text for which there is too little room |
 //! | `page` | the page that child and caller share |
-//! | `sys` | the door to the kernel |
+//! | `sys` | system calls |
 //! | `nsexec` | a library of its own: the bootstrap that runc's Go side expects, over the same door |
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]

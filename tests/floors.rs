@@ -208,7 +208,7 @@ fn src_parent() {
             // A failure, and its sentence.
             &["starter"],
             &["new_root"],
-            &["why"],
+            &["reason"],
             &["failure"],
             &["message", "cgroup"],
             // The clone.

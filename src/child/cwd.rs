@@ -6,8 +6,8 @@ use crate::stage::Stage;
 use crate::sys::abi::{EACCES, ENOENT, EPERM};
 use crate::sys::{self, Answer, Errno};
 
-/// chdir(2), fchdir(2), with the ids and capabilities that the caller has. A directory that leads out of the root is not
-/// stayed in for a moment longer than it takes to see that.
+/// chdir(2), fchdir(2), with the ids and capabilities that the caller has. If the
+/// directory lies outside the root, the spawn fails here, before the program's ids are set.
 pub fn before_ids(at: &mut At) -> Answer {
     let rights = at.plan.cwd_rights;
     if rights == cwd_rights::PROGRAM {

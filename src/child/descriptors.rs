@@ -22,18 +22,18 @@ pub fn above_streams(fd: i32) -> Answer<i32> {
     sys::close(fd).map(|()| moved)
 }
 
-/// A second number for it. That the room would begin above the limit (EINVAL) means that there is none.
+/// Duplicates a descriptor to a number from `spare` on. If `spare` is above the limit (EINVAL), there is no number left.
 pub fn lift(fd: i32, spare: i32) -> Answer<i32> {
     sys::fcntl(fd, F_DUPFD_CLOEXEC, spare).map_err(|errno| if errno == Errno(EINVAL) { Errno(EMFILE) } else { errno })
 }
 
-/// All there are, our own included.
+/// Closes all descriptors, the library's own included.
 pub fn close_everything(at: &At) -> Answer {
     close_range(at, 0, LAST)
 }
 
 pub fn close_range(at: &At, first: u32, last: u32) -> Answer {
-    // Filters that are on by now have to allow close(2), but none of the calls by which descriptors are listed.
+    // Privileged seccomp filters are in force by now. They have to allow close(2), but not the calls that list descriptors.
     let is_filtered = at.plan.filters_privileged != 0 && !at.plan.filters.is_empty();
     match sys::close_range(first, last, 0) {
         Err(errno) if goes_on(Call::CloseRange, errno) && is_filtered => {

@@ -22,14 +22,14 @@ pub fn stop(at: &mut At) -> Answer {
     channel::outlive_caller(at)
 }
 
-/// Only ever comes back with an error: of the first candidate that failed for a reason of its own, else of the last.
+/// Returns only with an error: that of the first candidate that failed otherwise than with ENOENT or ENOTDIR, or the last one.
 pub fn exec(at: &mut At) -> Answer {
     write_pid(at)?;
     let (argv, envp) = (at.argv, at.envp);
     if at.exec_fd >= 0 {
         // SAFETY: C caller guarantees NULL-terminated vectors of NUL-terminated strings.
         let errno = patiently(at, || unsafe { sys::fexecve(at.exec_fd, argv, envp) });
-        // Its filters need not allow the calls that the other way takes.
+        // With filters execveat(2) alone is tried: they need not allow the calls of the other way.
         let try_path = at.plan.filters.is_empty() && goes_on(Call::ExecByFd, errno);
         return Err(if try_path { exec_by_proc(at, errno) } else { errno });
     }
@@ -89,7 +89,7 @@ fn write_pid(at: &At) -> Answer {
         return Ok(());
     }
     let pid = match sys::getpid() {
-        // Nobody's: a filter has answered.
+        // No process has pid 0: a seccomp filter has answered.
         0 => return Err(Errno(EPERM)),
         pid => pid,
     };

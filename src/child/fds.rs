@@ -1,4 +1,4 @@
-//! Descriptors: a table of its own, nobody else's ends in it, then exactly what was asked for.
+//! Descriptors: a table of the child's own, without the ends of other children, then exactly the descriptors that were asked for.
 
 use super::state::At;
 use super::{channel, channel_ends, cwd, descriptors};
@@ -35,7 +35,7 @@ pub fn close_unneeded(at: &mut At) -> Answer {
             answer => answer?,
         },
     }
-    // Looks at a descriptor, which tells nothing while the caller's end of it is here as well.
+    // Polls the lifeline. As long as this process also has the caller's end of it, poll would never tell that the caller ended.
     channel::die_with_caller(at)
 }
 
@@ -56,7 +56,7 @@ pub fn survive_exec(at: &At) -> Answer {
     set_flags(at, 0)
 }
 
-/// In the image, they are as they were.
+/// In the image, sets their close-on-exec flags again.
 pub fn close_on_exec(at: &mut At) -> Answer {
     if at.plan.mode != mode::FRESH {
         return Ok(());
@@ -84,7 +84,7 @@ pub fn internal(at: &mut At) -> Answer {
     at.slave = move_up(at, at.slave)?;
     at.owner = if owner == lifeline { at.lifeline } else { move_up(at, owner)? };
     if at.plan.exec_fd_moves != 0 {
-        // Stays open under its old number, which may be another's source.
+        // The old number stays open: a later step may map it as well.
         at.exec_fd = descriptors::lift(at.exec_fd, at.plan.spare)?;
     }
     if at.plan.ruleset_fd >= 0 {
@@ -136,7 +136,7 @@ fn act(at: &At, item: &Action) -> Answer {
         action::DUP if item.other == item.fd => sys::fcntl(item.fd, F_SETFD, 0).map(drop),
         action::DUP => sys::dup3(item.other, item.fd, 0),
         action::CLOSE if is_internal(at, item.fd) => Ok(()),
-        // Closing what is closed is what was asked for.
+        // A descriptor that is not open is as closed as was asked.
         action::CLOSE => sys::close(item.fd).or_else(|errno| if errno == Errno(EBADF) { Ok(()) } else { Err(errno) }),
         action::CLOSE_FROM => close_from(at, item.fd),
         // SAFETY: plan::lower guarantees a NUL-terminated path.
@@ -145,7 +145,7 @@ fn act(at: &At, item: &Action) -> Answer {
     }
 }
 
-/// The target is closed first: it may be the last free number, or a device that opens once.
+/// The target is closed first: its number may be the only free one, or it may be a device that can be opened only once.
 fn open(path: *const u8, item: &Action) -> Answer {
     let _ = sys::close(item.fd);
     // SAFETY: plan::lower guarantees a NUL-terminated path.
@@ -162,7 +162,7 @@ fn is_internal(at: &At, fd: i32) -> bool {
     own.contains(&fd) || (fd == at.exec_fd && at.plan.exec_fd_moves != 0)
 }
 
-/// Everything from `first` on but our own, which go at exec.
+/// Closes everything from `first` on but the library's own descriptors, which are closed by the exec.
 fn close_from(at: &At, first: i32) -> Answer {
     let mut kept = [at.lifeline, at.go, at.owner, at.exec_fd, at.ruleset];
     kept.sort_unstable();

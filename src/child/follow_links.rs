@@ -1,5 +1,5 @@
-//! Targets that lead through symbolic links, where the kernel does not resolve them: it has no openat2(2), or something on
-//! the way is missing and is to be made. The text of a link is taken for a path in the root, and ".." goes back to where
+//! Targets that lead through symbolic links, where the kernel does not resolve them: it has no openat2(2), or a name of the
+//! path is missing and is to be made. The text of a link is taken for a path in the root, and ".." goes back to where
 //! the way came from, by name and from the root on. A name is only ever looked up in a directory that was reached without a
 //! link, so a link never leads out of the root, whoever changes it meanwhile.
 

@@ -1,4 +1,4 @@
-//! Descriptors of what is inside, which the caller is handed: made here, sent in one message, and closed.
+//! Descriptors that are made inside the namespaces and handed to the caller: sent in one message, then closed here.
 
 use super::channel;
 use super::descriptors;

@@ -1,4 +1,5 @@
-//! Ids: groups, then gid, then uid, each while the next is still possible. This thread alone, by raw calls.
+//! Ids: groups, then gid, then uid, because each takes away the right to set the one before. Raw system calls change this
+//! thread alone.
 
 use super::channel;
 use super::state::At;

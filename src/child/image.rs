@@ -24,7 +24,7 @@ fn image(wiring: &Wiring) -> Answer<i32> {
     if wiring.image < 0 {
         return channel_ends::image(wiring);
     }
-    // The caller may have closed what is not its own, and opened something else there.
+    // The caller may have closed the library's descriptor, and opened another file at its number.
     if sys::identity(wiring.image)? != wiring.image_identity {
         return Err(Errno(EBADF));
     }

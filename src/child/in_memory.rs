@@ -1,4 +1,4 @@
-//! What is made in memory, out of sight, and appears in the root: overlays that are written to there, and files.
+//! Overlays and files that are made on a tmpfs, and then moved or bound to their place in the root.
 
 use super::bind::bind;
 use super::created::{PERMISSIONS, make_directory};
@@ -23,7 +23,7 @@ fn lay() -> Answer<i32> {
     let (kind, words) = (c"tmpfs".as_ptr().cast(), c"mode=0700".as_ptr().cast());
     // SAFETY: NUL-terminated literals.
     unsafe { sys::mount(kind, c"/".as_ptr().cast(), kind, MS_NOSUID | MS_NODEV, words)? };
-    // Of all paths this alone goes over what lies on the root.
+    // "/.." is the only path that leads to the mount over the root.
     open_directory(c"/..")
 }
 

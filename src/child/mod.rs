@@ -1,4 +1,4 @@
-//! How it happens: the child, from its first instruction to exec. Raw system calls over a sealed plan: no allocation, no
+//! The child, from its first instruction to the exec of the program. Raw system calls over a sealed plan: no allocation, no
 //! libc, no lock, no thread-local, no panic. Compiled into the library, and once more alone as the built-in image.
 #![deny(
     clippy::disallowed_types,

@@ -20,7 +20,7 @@ pub fn populate(at: &mut At) -> Answer {
     if at.plan.mounts.is_empty() { Ok(()) } else { make_all(at) }
 }
 
-/// Takes pages of the stack that a child without mounts does without.
+/// Not inlined: its buffers would take pages of the stack from children without mounts.
 #[inline(never)]
 fn make_all(at: &mut At) -> Answer {
     let plan = at.plan;

@@ -5,7 +5,7 @@ use crate::sys::abi::{AT_FDCWD, EOPNOTSUPP, O_CLOEXEC, O_DIRECTORY, O_RDONLY, O_
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
 
-/// Nothing else may tell where descriptors and mounts are.
+/// Fails with EOPNOTSUPP unless the file is of a proc file system: another file system could lie about descriptors and mounts.
 pub fn is_of_proc(fd: i32) -> Answer {
     if sys::fstatfs(fd)?.magic == PROC_SUPER_MAGIC { Ok(()) } else { Err(Errno(EOPNOTSUPP)) }
 }

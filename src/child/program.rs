@@ -1,4 +1,4 @@
-//! The program: every stage of the child with its code, in the one order there is.
+//! The steps of the child: every stage with its code, in the order of `Stage`.
 
 use super::state::At;
 use super::{
@@ -10,7 +10,7 @@ use crate::stage::Stage;
 use crate::sys::{self, Answer};
 
 struct Step {
-    /// The first of its stages, where it is before it says otherwise.
+    /// The first of its stages. A step with several stages says when it comes to the next.
     stage: Stage,
     run: fn(&mut At) -> Answer,
 }

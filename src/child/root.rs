@@ -1,4 +1,4 @@
-//! The root directory: the new one is laid over the old, built in, and takes its place.
+//! The root directory. The new root is mounted over the old one, mounts are made in it, and then pivot_root(2) makes it the root.
 
 use super::mount_flags::{add_flags, add_flags_below};
 use super::state::At;
@@ -31,12 +31,12 @@ pub fn root(at: &mut At) -> Answer {
         return Ok(());
     }
     lay_root(at)?;
-    // Of all paths this alone goes over what lies on the root.
+    // "/.." is the only path that leads to the mount over the root: "/" still leads to the old root.
     at.root = open_directory(c"/..")?;
     if at.plan.root_flags != 0 {
         protect_root(at)?;
     }
-    // Nor does the new root come along where the old one is bound whole.
+    // An unbindable mount is left out when a recursive bind of the old root is made.
     let_root_be(at, MS_UNBINDABLE)
 }
 

@@ -34,8 +34,8 @@ pub fn keyring_permissions(at: &mut At) -> Answer {
     }
 }
 
-/// Where the label and inner id maps will be written: the caller's procfs, before others may put something else under its
-/// name. That it shows no processes but those it is made for, or is a part of one, its first inode tells.
+/// Opens the caller's procfs, to which the label and inner id maps are written later, before others can mount something else
+/// at its path. The inode of its root shows that this is the root of a procfs, and not a directory in one.
 pub fn hold_proc(at: &mut At) -> Answer {
     if at.plan.needs_proc == 0 {
         return Ok(());
@@ -67,7 +67,7 @@ pub fn keyring_label(at: &mut At) -> Answer {
     sys::close(core::mem::replace(&mut at.proc, -1))
 }
 
-/// Written for this very process, whichever it is by now, and not to what is mounted over the file.
+/// Written by a path of `self`, since the process may be another one by now, and never to a file that is mounted over it.
 fn label(at: &At, path: Option<*const u8>, label: Text) -> Answer {
     let (Some(path), false) = (path, label.is_empty()) else { return Ok(()) };
     let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;

@@ -12,7 +12,7 @@ pub enum Who {
     Program,
 }
 
-/// Where the child is: the plan, the wiring, and the little that changes on the way.
+/// The plan, the wiring, and what the steps of the child change.
 pub struct At<'a> {
     pub plan: &'a Plan,
     pub wiring: &'a Wiring,
@@ -24,20 +24,20 @@ pub struct At<'a> {
     pub index: i32,
     /// `page::side`: the path of the item that the running stage looks up.
     pub side: u32,
-    /// What it says to the caller.
+    /// The page through which the child tells the caller what it does.
     pub page: &'a Page,
     /// Which of the processes of the spawn this is.
     pub who: Who,
-    /// How often the caller has let it go on.
+    /// How often the caller has let the child go on.
     pub released: u32,
-    /// The end of a pipe or socket whose other end closes with the caller; with it goes a listener.
+    /// The end of a pipe or socket whose other end closes with the caller. Over a socket, descriptors are sent to the caller.
     pub lifeline: i32,
-    /// The eventfd with which the caller wakes a child that polls for more than that.
+    /// The eventfd with which the caller wakes a child that polls for its death as well.
     pub go: i32,
-    /// What becomes readable when the caller is gone.
+    /// The descriptor that becomes readable when the caller has ended.
     pub owner: i32,
     pub exec_fd: i32,
-    /// The rulesets of Landlock: the caller's, out of everybody's way, and ours.
+    /// The rulesets of Landlock: the caller's, at a number that no target has, and the one that this child makes.
     pub ruleset: i32,
     pub own_ruleset: i32,
     /// The file for the time offsets, from its stage to theirs.
@@ -59,9 +59,9 @@ pub struct At<'a> {
     pub tun: i32,
     pub master: i32,
     pub slave: i32,
-    /// The thread that made the child waits for it, whatever comes: its death is the caller's.
+    /// The thread that made the child waits for it: if that thread dies, the child dies too.
     pub awaited: bool,
-    /// The caller has given the child up: it does not die with the caller.
+    /// The caller has detached the child, which therefore does not die with the caller.
     pub detached: bool,
 }
 

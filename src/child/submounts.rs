@@ -1,5 +1,5 @@
-//! What is mounted below a mount, where the kernel cannot change a whole tree at once: told by mountinfo, where descent
-//! shows by number, and reached name by name.
+//! The mounts below a mount, for kernels that cannot change a whole tree at once. /proc/self/mountinfo lists them, each with
+//! its own number and that of its parent, and each is looked up name by name.
 
 use super::proc_files;
 use super::resolve::{self, among_descriptors};

@@ -13,6 +13,7 @@
 //! | `base` | what `child` and `nsexec` have in common: numbers, short texts, files of /proc, the order of joining |
 //! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
 //! | `cgroup` | a cgroup that the caller makes for one run, and its removal |
+//! | `prepared` | a root that is built once, for many spawns |
 //! | `probe` | what this host allows |
 //! | `shared` | a counted pointer for which memory can be short |
 //! | `stage` | the order, said once: number, name and reason of every step |
@@ -39,6 +40,7 @@ pub mod attr;
 pub mod bpf;
 pub mod plan;
 mod errno;
+mod prepared;
 mod probe;
 mod runtime;
 mod sentences;

@@ -126,6 +126,20 @@ static uint64_t mount_flags(uint64_t flags)
     return flags & MS_REMOUNT ? flags | MS_BIND : flags;
 }
 
+/* The same one for all; NULL where this caller may not make one. */
+static const struct forkexec_root *a_root(void)
+{
+    static struct forkexec_root *root;
+    static bool tried;
+    struct forkexec_attr *attr = tried ? NULL : forkexec_attr_new();
+    if (!tried && !(forkexec_attr_create_namespaces(attr, a_box()) | forkexec_attr_set_root(attr, NULL, 1)
+        | (geteuid() ? forkexec_attr_map_uid(attr, 0, geteuid(), 1) | forkexec_attr_map_gid(attr, 0, getegid(), 1) : 0)))
+        (void)!forkexec_root_new(attr, &root, NULL);
+    forkexec_attr_free(attr);
+    tried = true;
+    return root;
+}
+
 /* Calls one setter. The order in which the arguments are drawn depends on the compiler, but is always the same. */
 static int set_something(struct forkexec_attr *attr)
 {
@@ -238,6 +252,7 @@ static int set_something(struct forkexec_attr *attr)
     case 99: TRY_IN_ROOT(remount, where, level ? small | 1 : low);
     case 100: TRY_IN_ROOT(change_mode, thing, level ? 0751 : low);
     case 104: TRY_IN_ROOT(make_file_fd, thing, one, level ? 0644 : low);
+    case 106: TRY(set_prepared_root, small ? a_root() : NULL);
     case 105: TRY_IN_ROOT(mount_file_fd, one, where, level ? 0600 : low, level * 16);
     case 72: TRY_IN_ROOT(mount_tmpfs, where, b, level ? 01777 : low, level * 16);
     case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 | small << 9 : low);
@@ -340,6 +355,7 @@ static void is_fuzzed(const void *seed_)
     state = seed->number * 0x9e3779b97f4a7c15 + 1;
     make_group(seed->parent);
     forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0);
+    a_root(); /* it keeps a descriptor */
     int fds = count_fds();
     for (int round = 0; round < seed->rounds; round++) {
         struct forkexec_attr *attr = forkexec_attr_new();

@@ -48,6 +48,7 @@ fn apply(at: &mut At, item: &Mount) -> Answer {
         mount::MODE => mode(at, item),
         mount::OVERLAY_IN_MEMORY => in_memory::overlay(at, item),
         mount::FILE_IN_MEMORY => in_memory::file(at, item),
+        mount::PLACE | mount::PLACE_OF_FILE => place(at, item),
         _ => readonly(at, item),
     }
 }
@@ -71,6 +72,11 @@ fn device(at: &mut At, item: &Mount) -> Answer {
     // SAFETY: plan::lower guarantees NUL-terminated paths.
     unsafe { sys::mount(at.plan.text_or_null(item.source), name, null(), MS_BIND, null())? };
     sys::close(resolve::step(parent, name, item.device)?.fd)
+}
+
+/// mkdir(2), open(2): what a mount is to cover later.
+fn place(at: &mut At, item: &Mount) -> Answer {
+    sys::close(target::find_or_make(at, item, item.kind == mount::PLACE)?.fd)
 }
 
 fn remount(at: &mut At, item: &Mount) -> Answer {

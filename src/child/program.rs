@@ -66,6 +66,7 @@ program! {
     Loopback => ns::loopback,
     Tun => handed::tun,
     Propagation => root::propagation,
+    RootTree => root::try_tree,
     Root => root::root,
     Mount
     | Bind
@@ -82,6 +83,7 @@ program! {
     | Mode => mounts::populate,
     PivotRoot => root::pivot_root,
     RootReadonly => root::root_readonly,
+    RootCopy => root::copy_root,
     Chroot => root::chroot,
     Terminal => handed::terminal,
     InnerUserNamespace => ns::inner_user,

@@ -155,6 +155,14 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// The program gets a root of its own: the directory `root`, or none for an empty one.
     pub new_root: u32,
     pub root: Text,
+    /// The file system with the tree that the root is a clone of; -1: it is built.
+    pub root_tree: i32,
+    /// What it has of the mounts that were asked for.
+    pub root_tree_items: u32,
+    /// It was to be a clone, and this kernel makes none.
+    pub root_tree_missing: u32,
+    /// The root is built to be cloned.
+    pub copies_root: u32,
     /// `MOUNT_ATTR_` bits for the root and what is mounted below it.
     pub root_flags: u32,
     pub chroot: Text,
@@ -274,7 +282,7 @@ impl Plan<()> {
         // SAFETY: a plan is numbers, of which any may be 0.
         let mut plan: Plan<()> = unsafe { core::mem::zeroed() };
         (plan.exec_fd, plan.cwd_fd, plan.terminal, plan.foreground) = (-1, -1, -1, -1);
-        (plan.cgroup_fd, plan.ruleset_fd) = (-1, -1);
+        (plan.cgroup_fd, plan.ruleset_fd, plan.root_tree) = (-1, -1, -1);
         plan
     }
 }
@@ -323,6 +331,11 @@ impl Plan {
 
     pub fn root_is_readonly(&self) -> bool {
         self.root_flags & MOUNT_ATTR_RDONLY as u32 != 0
+    }
+
+    /// The new root is a file system in memory that is built for it.
+    pub fn root_is_in_memory(&self) -> bool {
+        self.new_root != 0 && self.root_tree < 0 && self.root.is_empty()
     }
 
     /// Nothing was asked of this stage: the child does not run it.

@@ -60,4 +60,7 @@ pub mod mount {
     pub const MODE: u32 = 10;
     /// A file in memory that is bound to its target.
     pub const FILE_IN_MEMORY: u32 = 11;
+    /// A directory to mount on later, where it is missing.
+    pub const PLACE: u32 = 12;
+    pub const PLACE_OF_FILE: u32 = 13;
 }

@@ -451,7 +451,7 @@ def test_prepared_root():
         Attr(prepared_root="/")
     with pytest.raises(TypeError):
         forkexec.PreparedRoot(None)
-    with pytest.raises(forkexec.SpawnError, match="READONLY") as failed:
+    with pytest.raises(forkexec.SpawnError, match="readonly=True") as failed:
         forkexec.PreparedRoot(built.replace(root=forkexec.Root()))
     assert failed.value.stage == Stage.VALIDATE
 

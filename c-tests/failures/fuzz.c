@@ -157,7 +157,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(108)) {
+    switch (below(109)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -252,7 +252,7 @@ static int set_something(struct forkexec_attr *attr)
     case 99: TRY_IN_ROOT(remount, where, level ? small | 1 : low);
     case 100: TRY_IN_ROOT(change_mode, thing, level ? 0751 : low);
     case 104: TRY_IN_ROOT(make_file_fd, thing, one, level ? 0644 : low);
-    case 106: TRY(set_prepared_root, small ? a_root() : NULL);
+    case 107: TRY(set_prepared_root, small ? a_root() : NULL);
     case 105: TRY_IN_ROOT(mount_file_fd, one, where, level ? 0600 : low, level * 16);
     case 72: TRY_IN_ROOT(mount_tmpfs, where, b, level ? 01777 : low, level * 16);
     case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 | small << 9 : low);

@@ -134,6 +134,14 @@ code "one excludes the other" 1 "$bwrap" --seccomp 9 --add-seccomp-fd 9 --ro-bin
 code "half an instruction" 1 "$bwrap" --seccomp 9 --ro-bind / / true 9<<<"abc"
 is "--new-session" same "$(inside --new-session --unshare-pid --as-pid-1 --proc /proc 'set -- $(cat /proc/$$/stat); [ $6 = $$ ] && echo same')"
 
+# COMMAND leaves a process in the background, which goes on after its end.
+mkfifo "$dir/begin" "$dir/end"
+code "COMMAND's end is reported while others go on" 3 "$bwrap" --unshare-pid --dev-bind / / sh -c \
+    '(read line <"$0/begin"; echo on >"$0/end") >/dev/null 2>&1 & exit 3' "$dir"
+echo go >"$dir/begin"
+is "a process in the background goes on" on "$(<"$dir/end")"
+rm "$dir/begin" "$dir/end"
+
 # --- the file system
 
 echo data >"$dir/file"

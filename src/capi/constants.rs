@@ -199,6 +199,9 @@ pub const FORKEXEC_WAIT_NOREAP: u32 = 0x1;
 pub const FORKEXEC_WAIT_STOPPED: u32 = 0x2;
 /// forkexec_wait: tell, too, that the child has been continued by SIGCONT.
 pub const FORKEXEC_WAIT_CONTINUED: u32 = 0x4;
+/// forkexec_wait: tell, too, that the program of a lingering init has ended while the init goes on. Each wait tells it again,
+/// until the init has ended. See forkexec_attr_set_lingering_init.
+pub const FORKEXEC_WAIT_PROGRAM: u32 = 0x8;
 
 /// forkexec_wait: status.wait_status, exit_code, signal and core_dumped are filled.
 pub const FORKEXEC_STATUS_EXIT: u32 = 0x1;
@@ -216,6 +219,9 @@ pub const FORKEXEC_STATUS_OWN_MEMORY: u32 = 0x20;
 pub const FORKEXEC_STATUS_STOPPED: u32 = 0x40;
 /// The child has been continued, and not ended: status.wait_status is filled.
 pub const FORKEXEC_STATUS_CONTINUED: u32 = 0x80;
+/// The program has ended, and its init goes on until the last process in its namespace ends: the child is still to be waited
+/// for.
+pub const FORKEXEC_STATUS_LINGERS: u32 = 0x100;
 
 /// status.ended: the child exited by itself.
 pub const FORKEXEC_ENDED_EXIT: u32 = 1;

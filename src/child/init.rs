@@ -7,6 +7,7 @@ use super::filters;
 use super::init_filter;
 use super::page::{USAGE, Usage, program};
 use super::program::FAILED;
+use super::sealed::init;
 use super::sys::abi::{
     CLD_EXITED, EAGAIN, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
     PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo,
@@ -57,10 +58,13 @@ fn serve(at: &At, program: i32) -> ! {
     // Its filter lets it wake the program.
     let _ = sys::futex_wake(&at.page.init_ready);
     let mut info = WaitInfo::EMPTY;
+    let mut over = None;
     loop {
-        reap(at, program);
+        reap(at, program, &mut over);
         match sys::wait_for_signal(&mut info) {
             Err(Errno(EINTR | EAGAIN)) | Ok(SIGCHLD) => (),
+            // When the program has been reaped, another process may get its pid.
+            Ok(_) if over.is_some() => (),
             // What the terminal sends to the group, and whoever is in here, reaches the program by itself.
             Ok(signal) if info.code <= 0 && sender(&info) == 0 => drop(sys::kill(program, signal)),
             Ok(_) => (),
@@ -101,17 +105,27 @@ fn sender(info: &WaitInfo) -> i32 {
     info.pid
 }
 
-/// Reaps all that have ended, and ends with the program: the kernel then kills the others. Who came to be a child of the
+/// Reaps all that have ended. The init ends with the program, and the kernel then kills the others; a lingering init ends
+/// with the last of them. `over`: the init's exit status, once the program has ended. A process that came to be a child of the
 /// init when its parent ended is waited for as if it had been exec'd.
-fn reap(at: &At, program: i32) {
-    if let Ok(Some(end)) = ended(program, WCLONE) {
-        leave(at, program::DID_NOT_RUN, &end);
+fn reap(at: &At, program: i32, over: &mut Option<i32>) {
+    if over.is_none()
+        && let Ok(Some(end)) = ended(program, WCLONE)
+    {
+        sys::exit(tell(at, program::DID_NOT_RUN, &end));
     }
     loop {
         match ended(ALL, 0) {
-            Ok(Some(end)) if end.pid == program => leave(at, program::RAN, &end),
+            Ok(Some(end)) if over.is_none() && end.pid == program => {
+                let status = tell(at, program::RAN, &end);
+                if at.plan.init != init::LINGERS {
+                    sys::exit(status);
+                }
+                *over = Some(status);
+            }
             Ok(Some(_)) => (),
-            Ok(None) | Err(Errno(ECHILD)) => return,
+            Err(Errno(ECHILD)) => return over.map_or((), |status| sys::exit(status)),
+            Ok(None) => return,
             Err(Errno(EINTR)) => (),
             // A program whose end cannot be heard of would never end for the caller.
             Err(_) => sys::exit(FAILED),
@@ -119,8 +133,8 @@ fn reap(at: &At, program: i32) {
     }
 }
 
-/// Tells the caller of the program's end, and ends in the same way for whoever else waits for the init.
-fn leave(at: &At, ran: u32, end: &End) -> ! {
+/// Tells the caller of the program's end. Returns the exit status by which the init tells it to whoever else waits for it.
+fn tell(at: &At, ran: u32, end: &End) -> i32 {
     let told = &at.page.program_end;
     told.code.store(end.code, Ordering::Relaxed);
     told.status.store(end.status, Ordering::Relaxed);
@@ -128,7 +142,10 @@ fn leave(at: &At, ran: u32, end: &End) -> ! {
         told.store(used, Ordering::Relaxed);
     }
     at.page.program_ran.store(ran, Ordering::Release);
-    sys::exit(if end.code == CLD_EXITED { end.status } else { SIGNALLED.saturating_add(end.status) })
+    if at.plan.init == init::LINGERS {
+        let _ = sys::futex_wake(&at.page.program_ran);
+    }
+    if end.code == CLD_EXITED { end.status } else { SIGNALLED.saturating_add(end.status) }
 }
 
 /// A process that was reaped: how it ended, as waitid(2) tells, and what it used.

@@ -112,6 +112,14 @@ pub mod cwd_rights {
     pub const EITHER: u32 = 2;
 }
 
+/// Whether the program is the child of an init, and when that ends.
+pub mod init {
+    pub const NONE: u32 = 0;
+    pub const ENDS_WITH_PROGRAM: u32 = 1;
+    /// It ends with the last process of its namespace.
+    pub const LINGERS: u32 = 2;
+}
+
 /// When another process goes on: in the cgroup, in the pid namespace that the child has entered, or to be measured.
 pub mod clone {
     pub const NONE: u32 = 0;
@@ -434,7 +442,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub cwd_check: u32,
     pub trace: u32,
     pub stop: u32,
-    /// The program is the child of an init.
+    /// `init`
     pub init: u32,
     /// Nobody may look into the child before it is the program.
     pub nondumpable: u32,

@@ -65,7 +65,7 @@ static void set_namespaces(struct bwrap *bwrap)
     if (bwrap->pidns_fd >= 0)
         accept(forkexec_attr_join_namespace(bwrap->attr, bwrap->pidns_fd, FORKEXEC_NS_PID));
     if (bwrap->unshare_pid && !bwrap->as_pid_1)
-        accept(forkexec_attr_set_init(bwrap->attr));
+        accept(forkexec_attr_set_lingering_init(bwrap->attr));
     if (bwrap->unshare_net)
         accept(forkexec_attr_set_loopback(bwrap->attr));
     if (bwrap->hostname)

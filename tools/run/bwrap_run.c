@@ -265,7 +265,7 @@ _Noreturn void run_bwrap(struct bwrap *bwrap, char **command)
     struct forkexec_child *child = spawn(bwrap, command);
     struct forkexec_status status = { .valid = 0 };
     int result;
-    while ((result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status)) == -EINTR)
+    while ((result = forkexec_wait(child, FORKEXEC_FOREVER, FORKEXEC_WAIT_PROGRAM, &status, sizeof status)) == -EINTR)
         ;
     if (result)
         fail(-result, "the command cannot be waited for");

@@ -62,6 +62,7 @@ class Attr:
       ptrace: True: this thread traces the child; only with start().
       stop: True: the child stops before the exec until SIGCONT; only with start().
       init: True: a small init becomes process 1 of the new pid namespace, and the program process 2.
+      lingering_init: True: as init, but the init goes on until the last process in there ends. See Child.wait.
       measure_memory: True: usage.max_rss is the program's own peak, and not at least this process's
         (measure_memory).
 
@@ -194,6 +195,7 @@ class Attr:
         ptrace: bool = False,
         stop: bool = False,
         init: bool = False,
+        lingering_init: bool = False,
         measure_memory: bool = False,
         fds: Optional[Mapping[int, Fd]] = None,
         inherit_fds: bool = False,

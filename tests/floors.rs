@@ -10,7 +10,7 @@ fn imports(text: &str, depth: usize, folder: &str) -> Vec<String> {
     let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect();
     let code = code.join("\n");
     // The modules of tests are a level deeper, and import from the file that they are in.
-    let code = code.split("#[cfg(test)]\nmod ").next().unwrap_or(&code);
+    let code = code.split("\nmod tests {").next().unwrap_or(&code);
     let mut found = Vec::new();
     let mut rest = code;
     while let Some(place) = rest.find("super::") {
@@ -113,6 +113,14 @@ fn stand(folder: &str, floors: &[&[&str]]) {
 #[test]
 fn src_bpf() {
     stand("src/bpf", &[&["instruction"], &["answers"], &["evaluate"], &["accept"]]);
+}
+
+#[test]
+fn src_capi() {
+    stand(
+        "src/capi",
+        &[&["constants", "entry", "guard"], &["error"], &["answer", "attr", "probe"], &["child", "cgroup"], &["spawn"]],
+    );
 }
 
 #[test]

@@ -31,6 +31,8 @@ type Status struct {
 	BlockWrites         uint64
 	VoluntarySwitches   uint64
 	InvoluntarySwitches uint64
+	StopSignal          syscall.Signal // the signal that stopped the child, with StatusStopped; only WaitChange tells it
+	Continued           bool           // the child has continued after a stop, with StatusContinued; only WaitChange tells it
 }
 
 // Spawn starts a program. It returns when the program runs, or with the reason why it does not: forkexec_spawn. path is

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"syscall"
@@ -224,5 +225,112 @@ func TestDescribeAndProbe(t *testing.T) {
 	}
 	if VersionNumber() < 1<<16 || Version() == "" {
 		t.Errorf("%v %v", Version(), VersionNumber())
+	}
+}
+
+func TestStopsAndContinuationsAreTold(t *testing.T) {
+	child, err := Spawn("/bin/sleep", []string{"sleep", "1000"}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer child.Close()
+	change := func() *Status {
+		ctx, cancel := context.WithTimeoutCause(context.Background(), 30*time.Second, errors.New("nothing was told"))
+		defer cancel()
+		status, err := child.WaitChange(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status
+	}
+	told := make(chan *Status, 1)
+	go func() { told <- change() }()
+	for _, stop := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGTSTP} {
+		equal(t, child.Signal(stop), nil)
+		status := <-told
+		equal(t, status.StopSignal, stop)
+		equal(t, status.Valid, StatusStopped)
+		equal(t, syscall.WaitStatus(status.Wait).StopSignal(), stop)
+		if _, err := child.WaitTimeout(0); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("stopped, and waited for: %v", err)
+		}
+		// Each is told once.
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		if again, err := child.WaitChange(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("told again: %v, %v", again, err)
+		}
+		cancel()
+		go func() { told <- change() }()
+		equal(t, child.Signal(syscall.SIGCONT), nil)
+		status = <-told
+		equal(t, status.Continued, true)
+		equal(t, syscall.WaitStatus(status.Wait).Continued(), true)
+		go func() { told <- change() }()
+	}
+	// A goroutine in Wait and one in WaitChange both learn of the end. It is told as often as it is asked for.
+	waited := make(chan *Status, 1)
+	go func() {
+		status, _ := child.Wait(context.Background())
+		waited <- status
+	}()
+	equal(t, child.Signal(syscall.SIGKILL), nil)
+	for _, status := range []*Status{<-told, <-waited, change()} {
+		equal(t, status.Signal, syscall.SIGKILL)
+		equal(t, status.StopSignal, syscall.Signal(0))
+		equal(t, status.Continued, false)
+	}
+}
+
+func TestAChangeOfACommand(t *testing.T) {
+	cmd := Command("/bin/sh", "-c", "kill -STOP $$; read line; exit 3")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	child := cmd.Child()
+	for _, want := range []string{"stop", "continuation", "end"} {
+		status, err := child.WaitChange(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case status.StopSignal != 0:
+			equal(t, want, "stop")
+			equal(t, child.Signal(syscall.SIGCONT), nil)
+		case status.Continued:
+			equal(t, want, "continuation")
+			stdin.Close()
+		default:
+			equal(t, want, "end")
+			equal(t, status.ExitCode, 3)
+		}
+	}
+	// The end was told, and is left to package os.
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 3 {
+		t.Errorf("%v", err)
+	}
+	if _, err := child.WaitChange(context.Background()); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+func TestAHolderThatEndsIsAChange(t *testing.T) {
+	holder, err := Hold(&Attr{CreateNamespaces: NamespaceUser, UIDMap: []IDMap{{Inside: 0, Outside: os.Getuid(), Count: 1}}})
+	if err != nil {
+		t.Skipf("no user namespaces: %v", err)
+	}
+	defer holder.Close()
+	told := make(chan *Status, 1)
+	go func() {
+		status, _ := holder.WaitChange(context.Background())
+		told <- status
+	}()
+	equal(t, holder.Signal(syscall.SIGKILL), nil)
+	if status := <-told; status == nil || status.Signal != syscall.SIGKILL {
+		t.Errorf("%+v", status)
 	}
 }

@@ -80,6 +80,38 @@ func ExampleStart() {
 	// 0 <nil>
 }
 
+// A shell gives each job a process group, and waits until the job ends or stops.
+func ExampleChild_WaitChange() {
+	job := forkexec.Command("/bin/sh", "-c", "kill -STOP $$; read line; exit 3")
+	stdin, _ := job.StdinPipe()
+	job.Attr = &forkexec.Attr{ProcessGroup: forkexec.To(0)}
+	if err := job.Start(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for {
+		status, err := job.Child().WaitChange(context.Background())
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if status.StopSignal != 0 {
+			fmt.Println("stopped:", status.StopSignal)
+			_ = job.Child().SignalTree(syscall.SIGCONT) // fg
+		} else if status.Continued {
+			fmt.Println("continued")
+			stdin.Close()
+		} else {
+			fmt.Println("ended:", job.Wait())
+			return
+		}
+	}
+	// Output:
+	// stopped: stopped (signal)
+	// continued
+	// ended: exit status 3
+}
+
 func ExampleHold() {
 	holder, err := forkexec.Hold(&forkexec.Attr{
 		CreateNamespaces: forkexec.NamespaceUser | forkexec.NamespaceUTS,

@@ -584,41 +584,41 @@ void forkexec_attr_free(struct forkexec_attr *attr);
 #define FORKEXEC_MEMORY_COPIED 2
 
 /**
- * Runs the program that fd refers to; the path given to the spawn must then be NULL.
+ * Runs the program that the descriptor fd refers to.
  *
- * fd is the caller's number, borrowed: it must be open, for reading or with O_PATH, during each spawn. It does not
- * reach the program, unless map_fd or inherit_fds gives it to it. A script needs that: map_fd(fd, fd), else its
- * interpreter finds the descriptor closed (ENOENT). The last call wins.
+ * The path given to the spawn must then be NULL. fd is a descriptor of the caller, borrowed: it must be open, for
+ * reading or with O_PATH, during each spawn. The program does not get it, unless map_fd or inherit_fds passes it on. A
+ * script needs that, for example by map_fd(attr, fd, fd): without it the interpreter finds the descriptor closed, and
+ * fails with ENOENT. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_EXEC.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_EXEC, with the errno of execveat(2).
  *
  * See execveat(2).
  */
 int forkexec_attr_set_exec_fd(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Searches a program whose path has no slash in the directories of dirs, separated by colons; NULL means
- * "/bin:/usr/bin".
+ * Searches for a program whose path has no slash in the directories of dirs.
  *
- * An empty item is the program's working directory. Without this call nothing is searched, and PATH is never read.
- * Every candidate is tried in turn; of the errors the first that is neither ENOENT nor ENOTDIR is the answer, else the
- * last. dirs is copied; the last call wins.
+ * dirs has directories with colons between them. NULL means "/bin:/usr/bin". An empty item is the program's working
+ * directory. Without this call nothing is searched; PATH is never read. The directories are tried in turn. If none has
+ * a program that runs, the error is the first one that is neither ENOENT nor ENOTDIR, else the last. dirs is copied.
+ * The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, dirs is empty.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or dirs is empty.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_EXEC.
+ * FORKEXEC_STAGE_EXEC, with the errno of execve(2).
  *
- * The error's index is the place in dirs of the directory whose error it is, -1 for a path with a slash, which is not
- * searched.
+ * The error's index is the place in dirs of the directory that failed. It is -1 for a path with a slash.
  *
  * See execvp(3).
  */
@@ -627,183 +627,202 @@ int forkexec_attr_set_search_path(struct forkexec_attr *attr, const char *dirs);
 /**
  * Starts the program in the directory path.
  *
- * It is entered with the program's ids and capabilities, which set_cwd_rights changes, and inside its root, after
- * set_root and set_chroot; a relative path starts at the caller's working directory, or at the new root. path is
- * copied; the last call of this and of set_cwd_fd wins.
+ * The directory is entered inside the program's root, after set_root and set_chroot, and with the program's ids and
+ * capabilities, unless set_cwd_rights says otherwise. A relative path begins at the caller's working directory, or at
+ * the new root. path is copied. The last call of this and of set_cwd_fd wins.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_cwd(attr, "/var/empty");
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty.
+ * -EINVAL: attr or path is NULL, or path is empty.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_CWD with the errno of chdir(2), or as set_cwd_rights says.
+ * FORKEXEC_STAGE_CWD, with the errno of chdir(2).
+ * FORKEXEC_STAGE_CWD_BEFORE_IDS, with the errno of chdir(2), if set_cwd_rights asks for the caller's rights.
  *
  * See chdir(2).
  */
 int forkexec_attr_set_cwd(struct forkexec_attr *attr, const char *path);
 
 /**
- * Starts the program in the directory that fd refers to.
+ * Starts the program in the directory that the descriptor fd refers to.
  *
- * fd is the caller's number, borrowed: it must be open during each spawn. It is entered with the program's rights, as
- * with set_cwd. The last call of this and of set_cwd wins.
+ * fd is a descriptor of the caller, borrowed: it must be open during each spawn. The directory is entered with the
+ * program's ids and capabilities, unless set_cwd_rights says otherwise. The last call of this and of set_cwd wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_CWD (ENOTDIR, EACCES), or with set_chroot or set_root as.
- * FORKEXEC_STAGE_CWD_CHECK, ENOENT: the directory lies outside the root, as with set_root all do that the caller has
- *   opened, and would be a way out of it.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_CWD, ENOTDIR: fd is no directory.
+ * FORKEXEC_STAGE_CWD, EACCES: the program may not enter it.
+ * FORKEXEC_STAGE_CWD_CHECK, ENOENT: with set_root or set_chroot, the directory lies outside the root. With set_root
+ *   every directory that the caller has opened does.
  *
  * See fchdir(2).
  */
 int forkexec_attr_set_cwd_fd(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Says with whose rights the directory of set_cwd or set_cwd_fd is entered.
+ * Chooses with whose rights the working directory is entered.
  *
- * FORKEXEC_CWD_RIGHTS_PROGRAM, the default: the program's, after its ids and capabilities were set.
- * FORKEXEC_CWD_RIGHTS_CALLER: the caller's, before that, as CPython and libuv do it; the program may then start in a
- * directory that it has no right to search, where a relative path leads to nothing. FORKEXEC_CWD_RIGHTS_EITHER: the
- * caller's, and where these are refused with EACCES or EPERM, the program's, as runc and crun do it. The caller's
- * rights are its ids and the capabilities that the child has before the ids change: in a new or a joined user
- * namespace those of that namespace, which reach no file whose owner is not mapped there. The root is the program's in
- * any case, and the directory has to lie in it. The last call wins.
+ * rights is one of three. FORKEXEC_CWD_RIGHTS_PROGRAM, the default, takes those of the program, after its ids and
+ * capabilities are set. FORKEXEC_CWD_RIGHTS_CALLER takes those of the caller, before that, as CPython and libuv do;
+ * the program may then start in a directory that it may not search, where relative paths lead to nothing.
+ * FORKEXEC_CWD_RIGHTS_EITHER takes those of the caller and, if they are refused with EACCES or EPERM, those of the
+ * program, as runc and crun do.
+ *
+ * The caller's rights are its ids and the capabilities that the child has before its ids change. In a new or joined
+ * user namespace these are capabilities of that namespace, which give no access to files of users who are not mapped
+ * there. The directory has to lie in the program's root in any case. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, rights is none of the three.
+ * -EINVAL: attr is NULL, or rights is none of the three.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: neither set_cwd nor set_cwd_fd.
- * FORKEXEC_STAGE_CWD_BEFORE_IDS: the errno of chdir(2).
- * FORKEXEC_STAGE_CWD_BEFORE_IDS: with EITHER not EACCES and EPERM.
- * FORKEXEC_STAGE_CWD: the errno of chdir(2) with the program's rights.
- * FORKEXEC_STAGE_CWD_CHECK, ENOENT: it lies outside the root.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: neither set_cwd nor set_cwd_fd was called.
+ * FORKEXEC_STAGE_CWD_BEFORE_IDS, with the errno of chdir(2). With FORKEXEC_CWD_RIGHTS_EITHER not EACCES and EPERM.
+ * FORKEXEC_STAGE_CWD, with the errno of chdir(2) and the program's rights.
+ * FORKEXEC_STAGE_CWD_CHECK, ENOENT: the directory lies outside the root.
  *
  * See chdir(2).
  */
 int forkexec_attr_set_cwd_rights(struct forkexec_attr *attr, uint32_t rights);
 
 /**
- * Tries the exec again for that many milliseconds while the file is open for writing somewhere (ETXTBSY), as a program
- * is that was written just now while another thread forked. 0, the default, does not try again.
+ * Tries the exec again while the program's file is open for writing.
  *
- * The last call wins.
+ * milliseconds is for how long it tries. The exec of a file that somebody has open for writing fails with ETXTBSY.
+ * This happens to a program that was just written, when another thread forks meanwhile. 0, the default, does not try
+ * again. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_EXEC, ETXTBSY: still busy after that time.
+ * FORKEXEC_STAGE_EXEC, ETXTBSY: the file was still open for writing after that time.
  *
  * See execve(2).
  */
 int forkexec_attr_set_busy_retry(struct forkexec_attr *attr, uint32_t milliseconds);
 
 /**
- * Adds the variable name to the program's environment, in place of one of that name, with the program's process id, as
- * it sees it itself, as its decimal value: LISTEN_PID for socket activation.
+ * Adds an environment variable that holds the program's own process id.
  *
- * name is copied; the last call wins.
+ * The variable name gets the pid that the program itself sees, in decimal. It replaces a variable of that name.
+ * LISTEN_PID for socket activation is such a variable. name is copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or name is NULL, name is empty or has a '='.
- * -ENOMEM.
+ * -EINVAL: attr or name is NULL, or name is empty or has a '='.
+ * -ENOMEM: memory is short.
  *
  * See sd_listen_fds(3).
  */
 int forkexec_attr_set_pid_variable(struct forkexec_attr *attr, const char *name);
 
 /**
- * Makes the program a tracee of the thread that calls forkexec_start: it stops with SIGTRAP at the exec, before its
- * first instruction.
+ * Makes the program a tracee of the thread that calls forkexec_start.
  *
- * That thread has to live and to wait for it. Only for forkexec_start and forkexec_release: forkexec_spawn and
- * forkexec_hold refuse it.
+ * The program stops with SIGTRAP at the exec, before its first instruction. The thread has to live and to wait for it.
+ * Only forkexec_start and forkexec_release can do this; forkexec_spawn and forkexec_hold refuse it.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: not held.
- * FORKEXEC_STAGE_TRACE, EPERM: already traced, or a security module.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: the call is not forkexec_start.
+ * FORKEXEC_STAGE_TRACE, EPERM: the child is traced already, or a security module forbids it.
  *
- * See ptrace(2), PTRACE_TRACEME.
+ * See ptrace(2).
  */
 int forkexec_attr_set_ptrace(struct forkexec_attr *attr);
 
 /**
- * Makes the child stop itself with SIGSTOP right before the signal mask and the exec, so that a tracer may attach or a
- * debugger look; SIGCONT lets it go on.
+ * Makes the child stop itself with SIGSTOP right before the exec.
  *
- * Only for forkexec_start and forkexec_release: forkexec_spawn and forkexec_hold refuse it. As process 1 of a new pid
- * namespace it is refused too, unless set_ptrace is asked for as well: the kernel ignores a stop that such a process
- * sends itself, but the tracer of a tracee sees it.
+ * The child stops before the signal mask is set, so that a tracer can attach or a debugger can look. SIGCONT lets it
+ * go on. Only forkexec_start and forkexec_release can do this; forkexec_spawn and forkexec_hold refuse it. A child
+ * that is process 1 of a new pid namespace needs set_ptrace too: the kernel ignores a stop that such a process sends
+ * itself, unless it has a tracer.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: not held, or pid 1 without set_ptrace.
- * FORKEXEC_STAGE_STOP.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: the call is not forkexec_start, or the child is process 1 and has no tracer.
+ * FORKEXEC_STAGE_STOP, with the errno of kill(2).
  *
  * See signal(7), ptrace(2).
  */
 int forkexec_attr_set_stop(struct forkexec_attr *attr);
 
 /**
- * Chooses whose memory the child runs in until the exec: FORKEXEC_MEMORY_AUTO (the default), FORKEXEC_MEMORY_FRESH or
- * FORKEXEC_MEMORY_COPIED.
+ * Chooses whose memory the child runs in until the exec.
  *
- * AUTO shares the caller's only where nobody gains access to the caller by it; sharing cannot be forced. What the
- * program sees is the same in all modes. With set_root, set_chroot or a joined mount or pid namespace the child is
- * always FRESH: in the caller's memory or a copy of it /proc/self/exe would lead to the caller's own file, which
- * somebody in there could overwrite (CVE-2019-5736). The last call wins. clone(2). FRESH makes, in this call, the two
- * memory files that all such children use, memfd_create(2), and they stay open in the caller: a filter or a limit that
- * the caller takes on later does not matter then. Where that fails it is not told here, and the next spawn that needs
- * them tries again.
+ * mode is one of three. FORKEXEC_MEMORY_AUTO, the default, shares the caller's memory where this gives nobody new
+ * power over the caller. FORKEXEC_MEMORY_FRESH takes the memory of the library's own small program, and
+ * FORKEXEC_MEMORY_COPIED a copy of the caller's, as fork(2) does. Sharing cannot be forced. The program sees the same
+ * in all modes. The last call wins.
+ *
+ * With set_root, set_chroot or a joined mount or pid namespace, the child is always FRESH. In the caller's memory or a
+ * copy of it /proc/self/exe would lead to the caller's own file, and a process inside could overwrite it
+ * (CVE-2019-5736).
+ *
+ * For FRESH this call makes the two memory files that all such children use, memfd_create(2), and they stay open in
+ * the caller. So a filter or limit that the caller takes on later does not prevent them. If that fails the call still
+ * returns 0, and the next spawn that needs them tries again.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, mode is none of the three.
+ * -EINVAL: attr is NULL, or mode is none of the three.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EINVAL: COPIED where only FRESH will do.
- * FORKEXEC_STAGE_MEMORY (ENOMEM), or, where FRESH was demanded or is needed, as.
- * FORKEXEC_STAGE_IMAGE or.
- * FORKEXEC_STAGE_CARRY, EPERM, EACCES or ENOSYS: the system forbids it, or the caller has ids or capabilities that no
- *   exec hands on.
- * FORKEXEC_STAGE_CARRY, EOPNOTSUPP: under an emulator that shares no memory.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: COPIED was asked for, and the child has to be FRESH.
+ * FORKEXEC_STAGE_MEMORY, ENOMEM: memory is short.
+ * FORKEXEC_STAGE_IMAGE, EPERM, EACCES, ENOSYS: the system forbids to execute the library's program, or the caller has
+ *   ids or capabilities that no exec passes on.
+ * FORKEXEC_STAGE_IMAGE, EOPNOTSUPP: an emulator shares no memory.
+ * FORKEXEC_STAGE_CARRY, EPERM: the caller has capabilities that no exec passes on.
+ *
+ * See clone(2).
  */
 int forkexec_attr_set_memory_mode(struct forkexec_attr *attr, uint32_t mode);
 
 /**
- * Leaves an init behind as the first process of a new pid namespace, for programs that do not know how to be one: the
- * program is its child, with pid 2, and may be killed by every signal.
+ * Runs the program as pid 2 below a small init in its new pid namespace.
  *
- * The init reaps what is left to it, has no descriptors and no capabilities, is under no_new_privs and a filter that
- * allows what it does and nothing else, and ends with the program: with its exit code, or 128 and the signal that
- * killed it; then all others in the namespace are killed. It is what forkexec_child_pid is about. forkexec_wait waits
- * for it, and tells how the program ended, and what the program and those used that it waited for; of an init that was
- * killed before it could tell, it tells how the init ended. Signals that are sent to it from outside of the namespace
- * it sends on to the program, but for SIGKILL, which ends all, and SIGSTOP, which stops the init alone; one for its
- * whole process group then reaches the program twice. Without CAP_KILL it cannot send them to a program that has
- * become another user: forkexec_signal sends to the program itself. It has the program's ids, is in its session and
- * process group (of set_session it is the leader), gets the signal of set_parent_death_signal, and is subject to the
- * filters of add_seccomp_filter only without set_no_new_privs, which then have to allow clone, close_range, kill,
- * rt_sigaction, rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and exit_group.
+ * Without it the program is pid 1 of the namespace, and the kernel drops signals that it does not handle: SIGTERM,
+ * SIGINT, SIGXCPU, SIGABRT. With it every signal acts on the program. Needs create_namespaces with FORKEXEC_NS_PID.
+ *
+ * The init reaps orphans and ends with the program, with its exit code or with 128 plus the signal that killed it.
+ * Then the kernel kills all others in the namespace. The init has no descriptors and no capabilities, has no_new_privs
+ * set, and a filter allows it only what it does. It has the program's ids, is in its session and process group, and
+ * leads the session of set_session. It gets the signal of set_parent_death_signal.
+ *
+ * forkexec_child_pid and other functions of a child are about the init. forkexec_wait waits for the init and tells how
+ * the program ended, and what it and its own reaped children used. If the init was killed before it could tell,
+ * forkexec_wait tells how the init ended.
+ *
+ * The init sends signals from outside the namespace on to the program, except SIGKILL, which ends all, and SIGSTOP,
+ * which stops the init alone. A signal for the whole process group therefore reaches the program twice. Without
+ * CAP_KILL the init cannot signal a program that has become another user; forkexec_signal signals the program itself.
+ *
+ * Filters of add_seccomp_filter hold for the init only without set_no_new_privs. They then have to allow clone,
+ * close_range, kill, rt_sigaction, rt_sigtimedwait, waitid, futex, set_robust_list, gettid, capset, prctl, seccomp and
+ * exit_group.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without create_namespaces(FORKEXEC_NS_PID).
- * FORKEXEC_STAGE_VALIDATE: with set_ptrace.
- * FORKEXEC_STAGE_INIT, EAGAIN: a limit on processes.
- * FORKEXEC_STAGE_INIT, ENOMEM.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new pid namespace, or set_ptrace was called.
+ * FORKEXEC_STAGE_INIT, EAGAIN: a limit on processes is reached.
+ * FORKEXEC_STAGE_INIT, ENOMEM: memory is short.
  *
  * See pid_namespaces(7).
  */
@@ -832,24 +851,26 @@ int forkexec_attr_set_init(struct forkexec_attr *attr);
 int forkexec_attr_set_lingering_init(struct forkexec_attr *attr);
 
 /**
- * Lets forkexec_wait tell the program's own peak of memory, status.max_rss_bytes with FORKEXEC_STATUS_OWN_MEMORY.
+ * Lets forkexec_wait tell the peak of memory of the program alone.
  *
- * The kernel keeps for a process the peak of the memory in which it was before an exec, and that is the caller's. With
- * this the library's small image clones once more, so that the program is a process that was never in the caller's
- * memory; but for the image itself, about 1 MiB. Since Linux 6.2 the kernel counts a few pages of each processor late,
- * so that a tiny program may show 0. It costs another clone, or nothing with set_init, and for a child that joins a
- * pid namespace. A second process counts for limits on processes for a moment.
+ * status.max_rss_bytes then has FORKEXEC_STATUS_OWN_MEMORY. Without this call it includes the caller's peak: the
+ * kernel keeps for a process the peak of the memory it had before an exec. With it the library's small image clones
+ * once more, so that the program is a process that never was in the caller's memory. The peak still includes the
+ * image, about 1 MiB. Since Linux 6.2 the kernel counts a few pages of each processor late, so a tiny program may show
+ * 0.
+ *
+ * It costs one more clone, but none with set_init or a joined pid namespace. Limits on processes count a second
+ * process for a moment.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EINVAL: with FORKEXEC_MEMORY_COPIED, or for forkexec_hold.
- * FORKEXEC_STAGE_IMAGE, EOPNOTSUPP: no memory is shared here, as under an emulator.
- * FORKEXEC_STAGE_IMAGE, EPERM: an exec would change the caller's saved ids.
- * FORKEXEC_STAGE_IMAGE: what FORKEXEC_MEMORY_FRESH fails with.
- * FORKEXEC_STAGE_CLONE, EAGAIN: a limit on processes.
- * FORKEXEC_STAGE_CLONE, ENOMEM.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: the memory mode is FORKEXEC_MEMORY_COPIED, or the call is forkexec_hold.
+ * FORKEXEC_STAGE_IMAGE, EOPNOTSUPP: an emulator shares no memory.
+ * FORKEXEC_STAGE_IMAGE, EPERM: an exec would change the caller's saved ids. Otherwise as for FORKEXEC_MEMORY_FRESH.
+ * FORKEXEC_STAGE_CLONE, EAGAIN: a limit on processes is reached.
+ * FORKEXEC_STAGE_CLONE, ENOMEM: memory is short.
  *
  * See clone(2), getrusage(2).
  */
@@ -862,23 +883,31 @@ int forkexec_attr_measure_memory(struct forkexec_attr *attr);
 /**
  * Gives the program the caller's descriptor source under the number target.
  *
- * All entries act at once, as if on copies, so that any exchange of numbers works: map_fd(attr, 3, 4) and map_fd(attr,
- * 4, 3). One source may have many targets. The target is not close-on-exec. source is borrowed: it must be open during
- * each spawn, and is neither closed nor changed in the caller. A high source number makes a spawn slower where the
- * caller has thousands of descriptors open. After the entries come the actions (open_fd, dup_fd, close_fd,
- * close_fds_from, enter_directory, enter_directory_fd), in call order and on the program's numbers. Then everything
- * else is closed. What the program has in the end: 0 to 2 unless they are close-on-exec, the targets of entries and
- * actions, and what inherit_fds adds. Repeated calls add entries; one for the same target replaces the earlier and
- * keeps its index.
+ * All mapped descriptors move at once, as if from copies, so numbers can be exchanged: map_fd(attr, 3, 4) with
+ * map_fd(attr, 4, 3). A source may have many targets. The program's descriptor is not close-on-exec. source is
+ * borrowed: it must be open during each spawn, and the caller's own stays as it is. A high source number makes the
+ * spawn slower if the caller has thousands of descriptors open.
+ *
+ * After the mapped descriptors come the actions in call order, with the program's numbers: open_fd, dup_fd, close_fd,
+ * close_fds_from, enter_directory and enter_directory_fd. Then all others are closed. The program has 0 to 2 unless
+ * they are close-on-exec, the targets of mappings and actions, and what inherit_fds keeps.
+ *
+ * Repeated calls add entries. An entry for the same target replaces the earlier one and keeps its index.
+ *
+ * Example:
+ *
+ *     int ends[2];
+ *     if (pipe2(ends, O_CLOEXEC) == 0)
+ *         forkexec_attr_map_fd(attr, ends[1], STDOUT_FILENO);
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: source or target is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_VALIDATE, EBADF: source is not open.
- * FORKEXEC_STAGE_FD_MAP, EBADF: target is above the limit, RLIMIT_NOFILE.
+ * FORKEXEC_STAGE_FD_MAP, EBADF: target is not below RLIMIT_NOFILE.
  *
  * The error's index is the place among the map_fd entries.
  *
@@ -887,10 +916,10 @@ int forkexec_attr_measure_memory(struct forkexec_attr *attr);
 int forkexec_attr_map_fd(struct forkexec_attr *attr, int32_t source, int32_t target);
 
 /**
- * Keeps every descriptor of the caller that is not close-on-exec, under its number, instead of closing all that was
- * not asked for.
+ * Keeps every descriptor of the caller that is not close-on-exec.
  *
- * Makes a spawn slower where the caller has thousands of descriptors open.
+ * Each keeps its number. Without this call descriptors that were not asked for are closed. It makes the spawn slower
+ * if the caller has thousands of descriptors open.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
@@ -900,20 +929,26 @@ int forkexec_attr_map_fd(struct forkexec_attr *attr, int32_t source, int32_t tar
 int forkexec_attr_inherit_fds(struct forkexec_attr *attr);
 
 /**
- * Action: opens path as descriptor target, closing what was there before.
+ * Opens a file as the program's descriptor target.
  *
- * flags and mode are those of open(2), the mode's umask the program's; with O_CLOEXEC the descriptor is there for the
- * following actions and closed by the exec. It is opened with the program's ids, inside its root; a relative path
- * starts at its working directory, as the actions before this one left it. path is copied; repeated calls add actions.
+ * It is an action, see map_fd: what target was before is closed. flags and mode are those of open(2). With O_CLOEXEC
+ * the following actions can use the descriptor, and the exec closes it. The file is opened with the program's ids and
+ * umask, inside its root. A relative path begins at the program's working directory as the earlier actions left it.
+ * path is copied. Repeated calls add actions.
+ *
+ * Example:
+ *
+ *     forkexec_attr_open_fd(attr, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+ *     forkexec_attr_open_fd(attr, STDOUT_FILENO, "log", O_WRONLY | O_CREAT | O_APPEND, 0640);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty, mode is above 07777.
+ * -EINVAL: attr or path is NULL, path is empty, or mode is above 07777.
  * -EBADF: target is negative.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION with the errno of open(2).
+ * FORKEXEC_STAGE_FD_ACTION, with the errno of open(2).
  *
  * The error's index is the place among all actions.
  *
@@ -922,18 +957,18 @@ int forkexec_attr_inherit_fds(struct forkexec_attr *attr);
 int forkexec_attr_open_fd(struct forkexec_attr *attr, int32_t target, const char *path, int32_t flags, uint32_t mode);
 
 /**
- * Action: makes target a copy of source, both the program's numbers, closing what was there before.
+ * Makes the program's descriptor target a copy of its descriptor source.
  *
- * The target is not close-on-exec; with source equal to target only that flag is taken away. Repeated calls add
- * actions.
+ * It is an action, see map_fd: what target was before is closed. The copy is not close-on-exec. If source and target
+ * are equal, the descriptor only stops being close-on-exec. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: source or target is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION, EBADF: source is not open for the program, or target is above RLIMIT_NOFILE.
+ * FORKEXEC_STAGE_FD_ACTION, EBADF: the program has no descriptor source, or target is not below RLIMIT_NOFILE.
  *
  * The error's index is the place among all actions.
  *
@@ -942,17 +977,18 @@ int forkexec_attr_open_fd(struct forkexec_attr *attr, int32_t target, const char
 int forkexec_attr_dup_fd(struct forkexec_attr *attr, int32_t source, int32_t target);
 
 /**
- * Action: closes fd, the program's number; that it is not open is no error.
+ * Closes the program's descriptor fd.
  *
- * This is how the program starts without one of 0 to 2. Repeated calls add actions.
+ * It is an action, see map_fd. A descriptor that is not open is no error. A program can be started without one of 0 to
+ * 2 in this way. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION.
+ * FORKEXEC_STAGE_FD_ACTION, with the errno of close(2).
  *
  * The error's index is the place among all actions.
  *
@@ -961,17 +997,17 @@ int forkexec_attr_dup_fd(struct forkexec_attr *attr, int32_t source, int32_t tar
 int forkexec_attr_close_fd(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Action: closes fd and every number above it, those of earlier entries and actions included.
+ * Closes the program's descriptor fd and all above it.
  *
- * Repeated calls add actions.
+ * It is an action, see map_fd. Descriptors of earlier mappings and actions are closed too. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION.
+ * FORKEXEC_STAGE_FD_ACTION, with the errno of close_range(2).
  *
  * The error's index is the place among all actions.
  *
@@ -980,17 +1016,18 @@ int forkexec_attr_close_fd(struct forkexec_attr *attr, int32_t fd);
 int forkexec_attr_close_fds_from(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Action: changes the working directory to path, for the following actions and for the program.
+ * Changes the working directory to path, between other actions.
  *
- * With the program's ids, inside its root. path is copied; repeated calls add actions.
+ * It is an action, see map_fd: it holds for the following actions and for the program. The directory is entered with
+ * the program's ids, inside its root. path is copied. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty.
+ * -EINVAL: attr or path is NULL, or path is empty.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION with the errno of chdir(2).
+ * FORKEXEC_STAGE_FD_ACTION, with the errno of chdir(2).
  *
  * The error's index is the place among all actions.
  *
@@ -999,20 +1036,20 @@ int forkexec_attr_close_fds_from(struct forkexec_attr *attr, int32_t fd);
 int forkexec_attr_enter_directory(struct forkexec_attr *attr, const char *path);
 
 /**
- * Action: changes the working directory to the one that fd refers to, for the following actions and for the program;
- * fd is the program's number, of an entry or an earlier action.
+ * Changes the working directory to the one of fd, between other actions.
  *
- * Repeated calls add actions.
+ * It is an action, see map_fd: it holds for the following actions and for the program. fd is a number of the program,
+ * of a mapping or an earlier action. Repeated calls add actions.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_FD_ACTION, EBADF: not open for the program.
- * FORKEXEC_STAGE_FD_ACTION, ENOTDIR.
- * FORKEXEC_STAGE_FD_ACTION, ENOENT: it lies outside the root of set_root or set_chroot.
+ * FORKEXEC_STAGE_FD_ACTION, EBADF: the program has no descriptor fd.
+ * FORKEXEC_STAGE_FD_ACTION, ENOTDIR: fd is no directory.
+ * FORKEXEC_STAGE_FD_ACTION, ENOENT: the directory lies outside the root of set_root or set_chroot.
  *
  * The error's index is the place among all actions.
  *
@@ -1025,89 +1062,90 @@ int forkexec_attr_enter_directory_fd(struct forkexec_attr *attr, int32_t fd);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Makes the program the leader of a new session and of a new process group, without a controlling terminal.
+ * Makes the program the leader of a new session and process group.
  *
- * Contradicts set_process_group: a session leader cannot change its group.
+ * The session has no controlling terminal. set_process_group contradicts this: the leader of a session cannot change
+ * its group.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a contradiction.
- * FORKEXEC_STAGE_SESSION.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_process_group was called.
+ * FORKEXEC_STAGE_SESSION, with the errno of setsid(2).
  *
  * See setsid(2).
  */
 int forkexec_attr_set_session(struct forkexec_attr *attr);
 
 /**
- * Puts the program in the process group pgid, which must be one of the caller's session; 0 means a new group of its
- * own.
+ * Puts the program in the process group pgid.
  *
- * The last call wins.
+ * The group must be one of the caller's session. 0 makes a new group of the program's own. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, pgid is negative.
+ * -EINVAL: attr is NULL, or pgid is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with set_session.
- * FORKEXEC_STAGE_PROCESS_GROUP, EPERM: no such group in this session.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_session was called.
+ * FORKEXEC_STAGE_PROCESS_GROUP, EPERM: there is no such group in this session.
  *
  * See setpgid(2).
  */
 int forkexec_attr_set_process_group(struct forkexec_attr *attr, int32_t pgid);
 
 /**
- * Makes the terminal tty the controlling terminal of the new session, taking it from another session where the caller
- * has the privilege to (CAP_SYS_ADMIN).
+ * Makes the terminal tty the controlling terminal of the new session.
  *
- * Needs set_session. tty is the caller's number, borrowed: it must be open during each spawn. It does not reach the
- * program by this; map_fd does that. The last call wins.
+ * Needs set_session. With CAP_SYS_ADMIN the terminal is taken from another session. tty is a descriptor of the caller,
+ * borrowed: it must be open during each spawn. The program does not get it by this call; map_fd does that. The last
+ * call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: tty is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without set_session.
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_CONTROLLING_TERMINAL, ENOTTY: not a terminal.
- * FORKEXEC_STAGE_CONTROLLING_TERMINAL, EPERM: it belongs to another session.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_session was not called.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: tty is not open.
+ * FORKEXEC_STAGE_CONTROLLING_TERMINAL, ENOTTY: tty is no terminal.
+ * FORKEXEC_STAGE_CONTROLLING_TERMINAL, EPERM: the terminal belongs to another session.
  *
  * See TIOCSCTTY(2const).
  */
 int forkexec_attr_set_controlling_terminal(struct forkexec_attr *attr, int32_t tty);
 
 /**
- * Makes the program's process group the foreground group of the terminal tty, which must be the program's controlling
- * terminal: the caller's, or with set_session the one of set_controlling_terminal.
+ * Makes the program's process group the foreground group of the terminal tty.
  *
- * Without set_session and set_process_group the program gets a group of its own. No SIGTTOU is sent for it. tty is the
- * caller's number, borrowed: it must be open during each spawn. The last call wins.
+ * The terminal must be the program's controlling terminal: the caller's, or with set_session the one of
+ * set_controlling_terminal. Without set_session and set_process_group the program gets a group of its own. The child
+ * is sent no SIGTTOU. tty is a descriptor of the caller, borrowed: it must be open during each spawn. The last call
+ * wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: tty is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_PROCESS_GROUP or.
- * FORKEXEC_STAGE_FOREGROUND, ENOTTY: not the controlling terminal.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: tty is not open.
+ * FORKEXEC_STAGE_PROCESS_GROUP, with the errno of setpgid(2).
+ * FORKEXEC_STAGE_FOREGROUND, ENOTTY: tty is not the controlling terminal.
  *
  * See tcsetpgrp(3).
  */
 int forkexec_attr_set_foreground(struct forkexec_attr *attr, int32_t tty);
 
 /**
- * Gives up the controlling terminal while staying in the caller's session.
+ * Gives up the controlling terminal and stays in the caller's session.
  *
- * set_session does as much and more.
+ * set_session gives it up too, and makes a new session.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_DETACH_TERMINAL, ENOTTY: there is none.
+ * FORKEXEC_STAGE_DETACH_TERMINAL, ENOTTY: the caller has no controlling terminal.
  *
  * See TIOCNOTTY(2const).
  */
@@ -1127,37 +1165,41 @@ int forkexec_attr_detach_terminal(struct forkexec_attr *attr);
 #define FORKEXEC_DEATH_OF_PROCESS 2
 
 /**
- * Starts the program with exactly the signals of set blocked; without this call, with those that the calling thread
- * has blocked.
+ * Starts the program with exactly the signals of set blocked.
  *
- * Bit signo-1 stands for a signal; SIGKILL and SIGSTOP are never blocked. A signal that is pending for the child when
- * the mask opens acts on it before the exec. The last call wins.
+ * Without this call those are blocked that the calling thread has blocked. set has bits of FORKEXEC_SIGNAL_BIT;
+ * SIGKILL and SIGSTOP are never blocked. A signal that is pending for the child when its mask opens acts before the
+ * exec. The last call wins.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_signal_mask(attr, FORKEXEC_SIGNAL_BIT(SIGUSR1) | FORKEXEC_SIGNAL_BIT(SIGUSR2));
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_SIGNAL_MASK.
+ * FORKEXEC_STAGE_SIGNAL_MASK, with the errno of sigprocmask(2).
  *
  * See sigprocmask(2).
  */
 int forkexec_attr_set_signal_mask(struct forkexec_attr *attr, uint64_t set);
 
 /**
- * Starts the program with the default action for the signals of set, also where the caller ignores them.
+ * Starts the program with the default action for the signals of set.
  *
- * Signals with a handler get the default action anyway; without this call ignored ones stay ignored. Bit signo-1
- * stands for a signal; all bits may be set. Repeated calls add signals. A signal in both this and set_signal_ignore is
- * a contradiction.
+ * Without this call signals that the caller ignores stay ignored; those with a handler get the default action anyway.
+ * set has bits of FORKEXEC_SIGNAL_BIT, and may have all. Repeated calls add signals. No signal may be both in this and
+ * in set_signal_ignore.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a contradiction.
- * FORKEXEC_STAGE_SIGNAL_ACTIONS.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a signal is in set_signal_ignore too.
+ * FORKEXEC_STAGE_SIGNAL_ACTIONS, with the errno of sigaction(2).
  *
- * The error's index is the signal's number.
+ * The error's index is the number of the signal.
  *
  * See sigaction(2).
  */
@@ -1166,43 +1208,45 @@ int forkexec_attr_set_signal_default(struct forkexec_attr *attr, uint64_t set);
 /**
  * Starts the program with the signals of set ignored.
  *
- * Bit signo-1 stands for a signal. Repeated calls add signals.
+ * set has bits of FORKEXEC_SIGNAL_BIT. Repeated calls add signals. No signal may be both in this and in
+ * set_signal_default.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, set has SIGKILL or SIGSTOP, which cannot be ignored.
+ * -EINVAL: attr is NULL, or set has SIGKILL or SIGSTOP, which cannot be ignored.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: also in set_signal_default.
- * FORKEXEC_STAGE_SIGNAL_ACTIONS.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a signal is in set_signal_default too.
+ * FORKEXEC_STAGE_SIGNAL_ACTIONS, with the errno of sigaction(2).
  *
- * The error's index is the signal's number.
+ * The error's index is the number of the signal.
  *
  * See sigaction(2).
  */
 int forkexec_attr_set_signal_ignore(struct forkexec_attr *attr, uint64_t set);
 
 /**
- * Sends the program the signal sig when its parent dies: with whose FORKEXEC_DEATH_OF_THREAD when the thread ends that
- * called the spawn, which is what the kernel offers and what surprises callers with worker threads; with
- * FORKEXEC_DEATH_OF_PROCESS when the process ends, for which the library keeps a sleeping thread as long as the child
- * lives.
+ * Sends the program the signal sig when its parent dies.
  *
- * Set after the ids, which would clear it; a death in the meantime is noticed. Executing a file that is set-user-id,
- * set-group-id or has capabilities clears it. The last call wins.
+ * whose says what counts as its death. With FORKEXEC_DEATH_OF_THREAD it is the end of the thread that called the
+ * spawn: the kernel offers this, and it surprises callers with worker threads. With FORKEXEC_DEATH_OF_PROCESS it is
+ * the end of the process, for which the library keeps a sleeping thread as long as the child lives.
  *
- * Each child with FORKEXEC_DEATH_OF_PROCESS costs one thread, which counts in RLIMIT_NPROC: 96 KiB of address space,
- * of which 4 are used, and what the kernel needs for a thread, about 20 KiB. The thread is not libc's, so setuid(2)
- * does not reach it. In a caller that is root or has capabilities it has therefore given up all but CAP_KILL, and a
- * seccomp filter lets it do nothing but wait: as long as such a child lives, SECCOMP_FILTER_FLAG_TSYNC fails in the
- * caller. In other callers it is left as the calling thread was.
+ * The signal is set after the ids, whose change would clear it. A death in the meantime is noticed. An exec of a file
+ * that is set-user-id, set-group-id or has capabilities clears it. The last call wins.
+ *
+ * The thread of FORKEXEC_DEATH_OF_PROCESS counts in RLIMIT_NPROC and takes 96 KiB of address space, of which 4 KiB are
+ * used, and about 20 KiB in the kernel. The C library does not know it, so the caller's setuid(2) does not reach it.
+ * In a caller that is root or has capabilities the thread therefore gives up all capabilities except CAP_KILL, and a
+ * seccomp filter lets it only wait. As long as such a child lives, SECCOMP_FILTER_FLAG_TSYNC fails in the caller. In
+ * other callers the thread is left as the calling thread was.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, sig is not 1 to 64, whose is neither of the two.
+ * -EINVAL: attr is NULL, sig is not 1 to 64, or whose is neither of the two.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_CLONE, EAGAIN: no thread could be made.
  * FORKEXEC_STAGE_PARENT_DEATH, ESRCH: the parent died while the child was set up.
- * FORKEXEC_STAGE_PARENT_DEATH, ENOSYS: the caller has privilege, and seccomp(2) is missing or filtered.
+ * FORKEXEC_STAGE_PARENT_DEATH, ENOSYS: the caller has privileges, and seccomp(2) is missing or forbidden.
  *
  * See PR_SET_PDEATHSIG(2const).
  */
@@ -1260,23 +1304,30 @@ int forkexec_attr_set_parent_death_signal(struct forkexec_attr *attr, int32_t si
 #define FORKEXEC_SPECULATE_FORCE_DISABLE 8
 
 /**
- * Limits a resource, 0 to 15: RLIMIT_CPU is 0, RLIMIT_NOFILE 7.
+ * Sets a resource limit of the program.
  *
- * UINT64_MAX is no limit; FORKEXEC_RLIMIT_KEEP in either half leaves that half as the caller has it at the spawn.
- * Raising a hard limit needs CAP_SYS_RESOURCE; with a new or a joined user namespace, where the child could not, the
- * caller's side raises it, before the child joins anything. Limits of memory that are too low for the exec itself kill
- * the child with SIGSEGV where the kernel cannot turn back. Repeated calls add entries; one for the same resource
- * replaces the earlier and keeps its index.
+ * resource is 0 to 15, an RLIMIT_ constant: RLIMIT_CPU is 0, RLIMIT_NOFILE 7. soft and hard are the limits, in the
+ * units of prlimit(2). UINT64_MAX is no limit. FORKEXEC_RLIMIT_KEEP leaves that half as the caller has it at the
+ * spawn. Raising a hard limit needs CAP_SYS_RESOURCE. With a new or joined user namespace the caller's side raises it
+ * before the child joins anything, because the child could not. A limit on memory that is too low for the exec kills
+ * the child with SIGSEGV, if the kernel is past the point of no return.
+ *
+ * Repeated calls add entries. An entry for the same resource replaces the earlier one and keeps its index.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_rlimit(attr, RLIMIT_CPU, 10, 11);
+ *     forkexec_attr_set_rlimit(attr, RLIMIT_CORE, 0, FORKEXEC_RLIMIT_KEEP);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, resource is above 15, soft is above hard and both are given.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, resource is above 15, or soft is above hard and both are given.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_RESOLVE, EINVAL: soft is above hard once the kept half is known.
- * FORKEXEC_STAGE_RLIMIT.
- * FORKEXEC_STAGE_NOFILE for RLIMIT_NOFILE (EPERM: a hard limit raised without the right to, or RLIMIT_NOFILE above
- *   /proc/sys/fs/nr_open).
+ * FORKEXEC_STAGE_RLIMIT, EPERM: the caller may not raise the hard limit.
+ * FORKEXEC_STAGE_NOFILE, EPERM: the caller may not raise the hard limit of RLIMIT_NOFILE, or it is above
+ *   /proc/sys/fs/nr_open.
  *
  * The error's index is the place among the set_rlimit entries.
  *
@@ -1285,74 +1336,77 @@ int forkexec_attr_set_parent_death_signal(struct forkexec_attr *attr, int32_t si
 int forkexec_attr_set_rlimit(struct forkexec_attr *attr, uint32_t resource, uint64_t soft, uint64_t hard);
 
 /**
- * Sets the nice value, -20 to 19.
+ * Sets the nice value of the program, -20 to 19.
  *
- * One below the caller's needs CAP_SYS_NICE or RLIMIT_NICE; with a new or a joined user namespace the caller's side
- * sets it, before the child joins anything. The last call wins.
+ * A value nice below the caller's needs CAP_SYS_NICE or RLIMIT_NICE. With a new or joined user namespace the caller's
+ * side sets it before the child joins anything. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, nice is not -20 to 19.
+ * -EINVAL: attr is NULL, or nice is not -20 to 19.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NICE (EACCES: no right to lower it), unless allowed.
+ * FORKEXEC_STAGE_NICE, EACCES: the caller may not lower it. allow_failure lets this pass.
  *
  * See setpriority(2).
  */
 int forkexec_attr_set_nice(struct forkexec_attr *attr, int32_t nice);
 
 /**
- * Runs the program only on the n processors of cpus, counted from 0.
+ * Runs the program only on the n processors of cpus.
  *
- * Those that the system does not have are left out, as the kernel does it. cpus is copied; the last call wins.
+ * Processors are counted from 0. The kernel leaves out those that the machine does not have. cpus is copied. The last
+ * call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or cpus is NULL, n is 0 or above 8192, a number is above 8191.
- * -ENOMEM.
+ * -EINVAL: attr or cpus is NULL, n is 0 or above 8192, or a number is above 8191.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_AFFINITY (EINVAL: none of them is usable), unless allowed.
+ * FORKEXEC_STAGE_AFFINITY, EINVAL: none of the processors can be used. allow_failure lets this pass.
  *
  * See sched_setaffinity(2).
  */
 int forkexec_attr_set_affinity(struct forkexec_attr *attr, const uint32_t *cpus, size_t n);
 
 /**
- * Sets the scheduling policy and the static priority: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE with 0, SCHED_FIFO and
- * SCHED_RR with 1 to 99.
+ * Sets the scheduling policy of the program and its static priority.
  *
- * Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO; with a new or a joined user namespace the caller's side sets
- * the policy, before the child joins anything. Takes the place of set_deadline; the last call wins.
+ * policy is SCHED_OTHER, SCHED_BATCH or SCHED_IDLE with priority 0, or SCHED_FIFO or SCHED_RR with priority 1 to 99.
+ * Real-time policies need CAP_SYS_NICE or RLIMIT_RTPRIO. With a new or joined user namespace the caller's side sets
+ * the policy before the child joins anything. The last call of this and of set_deadline wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another policy, a priority that is not the policy's.
+ * -EINVAL: attr is NULL, the policy is another, or the priority is not one of the policy's.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_SCHEDULER, EPERM: no right to it.
+ * FORKEXEC_STAGE_SCHEDULER, EPERM: the caller has no right to the policy.
  *
- * See sched_setscheduler(2).
+ * See sched_setscheduler(2), sched(7).
  */
 int forkexec_attr_set_scheduler(struct forkexec_attr *attr, int32_t policy, int32_t priority);
 
 /**
- * Sets SCHED_DEADLINE: runtime_ns of processor time, within deadline_ns from the beginning of each period_ns; a period
- * of 0 is the deadline.
+ * Runs the program under SCHED_DEADLINE.
  *
- * Needs CAP_SYS_NICE, and that the program may run on all processors of its cpuset: no set_affinity to fewer. With a
- * new or a joined user namespace the caller's side sets it, before the child joins anything. The program makes no
- * processes and threads (EAGAIN), unless set_process_flags has RESET_ON_FORK. Takes the place of set_scheduler, and
- * the other way round: the last call wins.
+ * It gets runtime_ns of processor time within deadline_ns from the beginning of each period_ns, all in nanoseconds. A
+ * period of 0 is the deadline. Needs CAP_SYS_NICE, and that the program may run on all processors of its cpuset, so no
+ * set_affinity to fewer. With a new or joined user namespace the caller's side sets it before the child joins
+ * anything. The program cannot make processes or threads (EAGAIN), unless set_process_flags has
+ * FORKEXEC_PROCESS_RESET_ON_FORK. The last call of this and of set_scheduler wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL, runtime_ns is below 1024 or above deadline_ns, deadline_ns is above period_ns and that is not
- *   0, a number is above INT64_MAX.
+ *   0, or a number is above INT64_MAX.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: set_init, a listener, a pid namespace that is entered.
- * FORKEXEC_STAGE_SCHEDULER, EPERM: no right to it, or fewer processors.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: the child has to make a process or thread: set_init, a listener, a pid namespace
+ *   that is entered.
+ * FORKEXEC_STAGE_SCHEDULER, EPERM: the caller has no right to it, or the program may run on fewer processors.
  * FORKEXEC_STAGE_SCHEDULER, EBUSY: the processors have no such time left.
- * FORKEXEC_STAGE_SCHEDULER, EINVAL: outside the sysctls kernel.sched_deadline_period_min_us and _max_us.
+ * FORKEXEC_STAGE_SCHEDULER, EINVAL: the period is outside the sysctls kernel.sched_deadline_period_min_us and
+ *   kernel.sched_deadline_period_max_us.
  *
- * See sched_setattr(2).
+ * See sched_setattr(2), sched(7).
  */
 int forkexec_attr_set_deadline(struct forkexec_attr *attr,
                                uint64_t runtime_ns,
@@ -1360,138 +1414,140 @@ int forkexec_attr_set_deadline(struct forkexec_attr *attr,
                                uint64_t period_ns);
 
 /**
- * Sets how busy the kernel takes the program to be when it chooses a processor and its frequency: at least min and at
- * most max, of 1024 for the largest processor at its highest frequency.
+ * Tells the kernel how busy it shall expect the program to be.
  *
- * The policy stays as it is. The last call wins.
+ * The kernel uses it to choose a processor and its frequency. min and max bound the expectation, on a scale where 1024
+ * is the largest processor at its highest frequency (SCHED_FLAG_UTIL_CLAMP_MIN and SCHED_FLAG_UTIL_CLAMP_MAX). The
+ * policy stays as it is. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, min is above max, max is above 1024.
+ * -EINVAL: attr is NULL, min is above max, or max is above 1024.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_UTILIZATION: EOPNOTSUPP, or EINVAL before Linux 5.3: the kernel does not know it, see
- *   FORKEXEC_PROBE_UTILIZATION.
+ * FORKEXEC_STAGE_UTILIZATION, EOPNOTSUPP: the kernel is built without this, see FORKEXEC_PROBE_UTILIZATION.
+ * FORKEXEC_STAGE_UTILIZATION, EINVAL: the kernel is older than Linux 5.3.
  *
- * See sched_setattr(2), SCHED_FLAG_UTIL_CLAMP_MIN and _MAX.
+ * See sched_setattr(2).
  */
 int forkexec_attr_set_utilization(struct forkexec_attr *attr, uint32_t min, uint32_t max);
 
 /**
- * Says which nodes of a NUMA machine the program's memory comes from: mode is one of MPOL_DEFAULT 0, MPOL_PREFERRED 1,
- * MPOL_BIND 2, MPOL_INTERLEAVE 3, MPOL_LOCAL 4 and those that a newer kernel knows, with MPOL_F_ flags; nodes are n
- * numbers, counted from 0, none for MPOL_DEFAULT and MPOL_LOCAL.
+ * Chooses the NUMA nodes that the program's memory comes from.
  *
- * The kernel leaves out what the machine or the cpuset does not have. nodes is copied and may be NULL where n is 0;
- * the last call wins.
+ * mode is MPOL_DEFAULT 0, MPOL_PREFERRED 1, MPOL_BIND 2, MPOL_INTERLEAVE 3, MPOL_LOCAL 4 or one that a newer kernel
+ * knows, with MPOL_F_ flags. nodes has n numbers of nodes, counted from 0, none for MPOL_DEFAULT and MPOL_LOCAL. The
+ * kernel leaves out nodes that the machine or the cpuset does not have. nodes is copied, and may be NULL if n is 0.
+ * The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, nodes is NULL and n is not 0, n is above 1024, a number is above 1023.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, nodes is NULL and n is not 0, n is above 1024, or a number is above 1023.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NUMA_POLICY, EINVAL: no such mode, nodes that do not go with it, or none that is there.
- * FORKEXEC_STAGE_NUMA_POLICY, ENOSYS: the kernel has no NUMA, see FORKEXEC_PROBE_NUMA_POLICY.
+ * FORKEXEC_STAGE_NUMA_POLICY, EINVAL: there is no such mode, it does not go with the nodes, or there are no such
+ *   nodes.
+ * FORKEXEC_STAGE_NUMA_POLICY, ENOSYS: the kernel is built without NUMA, see FORKEXEC_PROBE_NUMA_POLICY.
  *
  * See set_mempolicy(2).
  */
 int forkexec_attr_set_numa_policy(struct forkexec_attr *attr, uint32_t mode, const uint32_t *nodes, size_t n);
 
 /**
- * Sets the I/O scheduling class io_class, 0 none, 1 real-time, 2 best effort, 3 idle, and the level in it, 0 (first)
- * to 7; 0 for class 0.
+ * Sets the I/O priority of the program.
  *
- * Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN; with a new or a joined user namespace the caller's side sets it,
- * before the child joins anything. The last call wins.
+ * io_class is 0 none, 1 real-time, 2 best effort or 3 idle. level is the priority in the class, from 0, the first, to
+ * 7; it is 0 for class 0. Real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN. With a new or joined user namespace the
+ * caller's side sets it before the child joins anything. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, io_class is above 3, level is above 7, io_class is 0 and level is not.
+ * -EINVAL: attr is NULL, io_class is above 3, level is above 7, or io_class is 0 and level is not.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_IO_PRIORITY (EPERM: real-time without CAP_SYS_NICE or CAP_SYS_ADMIN), unless allowed.
+ * FORKEXEC_STAGE_IO_PRIORITY, EPERM: real-time needs CAP_SYS_NICE or CAP_SYS_ADMIN. allow_failure lets this pass.
  *
  * See ioprio_set(2).
  */
 int forkexec_attr_set_io_priority(struct forkexec_attr *attr, uint32_t io_class, uint32_t level);
 
 /**
- * Sets the file mode creation mask, for the program and for what open_fd creates.
+ * Sets the file mode creation mask of the program.
  *
- * Without this call it is the caller's. The last call wins.
+ * Files that open_fd creates get it, too. Without this call the mask is the caller's. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, mask is above 0777.
+ * -EINVAL: attr is NULL, or mask is above 0777.
  *
  * See umask(2).
  */
 int forkexec_attr_set_umask(struct forkexec_attr *attr, uint32_t mask);
 
 /**
- * Sets the execution domain and its flags, for example ADDR_NO_RANDOMIZE, 0x0040000.
+ * Sets the execution domain of the program and its flags.
  *
- * The last call wins.
+ * persona is as in personality(2), for example ADDR_NO_RANDOMIZE, 0x0040000. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, persona is 0xffffffff, which would only ask.
+ * -EINVAL: attr is NULL, or persona is 0xffffffff, which only asks for the current one.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_PERSONALITY.
+ * FORKEXEC_STAGE_PERSONALITY, with the errno of personality(2).
  *
  * See personality(2).
  */
 int forkexec_attr_set_personality(struct forkexec_attr *attr, uint32_t persona);
 
 /**
- * Sets how readily the out-of-memory killer takes the program: -1000 (never) to 1000 (first).
+ * Sets how readily the out-of-memory killer takes the program.
  *
- * One below the lowest that a privileged process set for the caller needs CAP_SYS_RESOURCE; with a new user namespace
- * the caller's side sets it, and before it joins one the child does. The last call wins.
+ * adjustment is -1000, never, to 1000, first. A value below the lowest that a privileged process has set for the
+ * caller needs CAP_SYS_RESOURCE. With a new user namespace the caller's side sets it; a child that joins one sets it
+ * before. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, adjustment is not -1000 to 1000.
+ * -EINVAL: attr is NULL, or adjustment is not -1000 to 1000.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_OOM_SCORE (EACCES: no right to lower it, or as for map_uid; EROFS; ENOENT: no /proc), unless allowed.
+ * A spawn can fail later, unless allow_failure lets it pass, as:
+ * FORKEXEC_STAGE_OOM_SCORE, EACCES: the caller may not lower it, or a Landlock domain forbids it, or the caller is not
+ *   dumpable and the child has a copy of its memory.
+ * FORKEXEC_STAGE_OOM_SCORE, EROFS: /proc is read-only.
+ * FORKEXEC_STAGE_OOM_SCORE, ENOENT: there is no /proc.
  *
  * See proc_pid_oom_score_adj(5).
  */
 int forkexec_attr_set_oom_score_adj(struct forkexec_attr *attr, int32_t adjustment);
 
 /**
- * Sets by how many nanoseconds the kernel may delay the program's timers in order to group them; 0 means the default,
- * which is the calling thread's own.
+ * Sets by how much the kernel may delay the program's timers to group them.
  *
- * The last call wins.
+ * nanoseconds is the time. 0 is the default, which is that of the calling thread. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_TIMER_SLACK , unless allowed.
+ * FORKEXEC_STAGE_TIMER_SLACK, with the errno of prctl(2). allow_failure lets this pass.
  *
  * See PR_SET_TIMERSLACK(2const).
  */
 int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanoseconds);
 
 /**
- * Sets what a process has as a bit of its own, FORKEXEC_PROCESS_ bits: NO_THP, no transparent huge pages; MDWE, no
- * memory that is or was writable becomes executable (compilers at run time then fail); NO_TSC, SIGSEGV for who reads
- * the time stamp counter, which also loaders and clock_gettime(2) of some C libraries do; SUBREAPER, orphans of the
- * program's descendants become its children; KSM, the kernel may merge its memory with equal memory of others;
- * RESET_ON_FORK, no child or thread of the program has its real-time or deadline policy, or a negative nice value;
- * OWN_CORE, only the program and its descendants run on a core's threads at the same time, so that what a core has in
- * common tells nothing to others.
+ * Sets attributes that a process has as single bits.
  *
- * Threads and children have NO_THP, MDWE, NO_TSC, OWN_CORE and KSM, too; nothing takes MDWE away. NO_THP, MDWE and KSM
- * are kept with the memory, so with them the child is never in the caller's. 0 asks for none. The last call wins.
+ * flags are FORKEXEC_PROCESS_ bits; 0 sets none. FORKEXEC_PROCESS_NO_THP, _MDWE, _NO_TSC, _OWN_CORE and _KSM hold for
+ * threads and children too, and nothing takes MDWE away. With MDWE compilers at run time fail. With NO_TSC loaders and
+ * clock_gettime(2) of some C libraries fail, as they read the time stamp counter. With OWN_CORE what the threads of a
+ * core have in common tells nothing to other programs. The kernel keeps NO_THP, MDWE and KSM with the memory, so with
+ * them the child is never in the caller's. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another bit.
+ * -EINVAL: attr is NULL, or flags has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_PROCESS_FLAGS, EINVAL: MDWE needs Linux 6.3, NO_TSC x86, OWN_CORE a kernel with CONFIG_SCHED_CORE,
- *   KSM one with CONFIG_KSM.
- * FORKEXEC_STAGE_PROCESS_FLAGS, ENODEV: OWN_CORE, and no core has several threads.
- * FORKEXEC_STAGE_PROCESS_FLAGS, EOPNOTSUPP: KSM before Linux 6.7, where it ends with the exec.
+ * FORKEXEC_STAGE_PROCESS_FLAGS, EINVAL: the kernel or the processor does not have it: MDWE needs Linux 6.3, NO_TSC
+ *   x86, OWN_CORE a kernel with CONFIG_SCHED_CORE, KSM one with CONFIG_KSM.
+ * FORKEXEC_STAGE_PROCESS_FLAGS, ENODEV: OWN_CORE was asked for, and no core has several threads.
+ * FORKEXEC_STAGE_PROCESS_FLAGS, EOPNOTSUPP: KSM was asked for, and before Linux 6.7 it ends with the exec.
  *
  * The error's index is the bit that failed.
  *
@@ -1500,21 +1556,22 @@ int forkexec_attr_set_timer_slack(struct forkexec_attr *attr, uint64_t nanosecon
 int forkexec_attr_set_process_flags(struct forkexec_attr *attr, uint32_t flags);
 
 /**
- * Says whether the processor may run ahead of the program by feature, one of FORKEXEC_SPECULATION_STORE_BYPASS,
- * FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATION_L1D_FLUSH (where ENABLE flushes the cache at each switch
- * to another process) or one that a newer kernel knows: control is FORKEXEC_SPECULATE_ENABLE,
- * FORKEXEC_SPECULATE_DISABLE or FORKEXEC_SPECULATE_FORCE_DISABLE, which the program cannot take back.
+ * Controls one kind of speculative execution of the program.
  *
- * Its threads and children have the same. Repeated calls add; for the same feature the last call wins.
+ * feature is FORKEXEC_SPECULATION_STORE_BYPASS, FORKEXEC_SPECULATION_INDIRECT_BRANCH, FORKEXEC_SPECULATION_L1D_FLUSH
+ * or one that a newer kernel knows. control is FORKEXEC_SPECULATE_ENABLE, FORKEXEC_SPECULATE_DISABLE or
+ * FORKEXEC_SPECULATE_FORCE_DISABLE, which the program cannot take back. For L1D_FLUSH, ENABLE flushes the cache at
+ * each switch to another process. It holds for the program's threads and children too. Repeated calls add features;
+ * for the same feature the last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, feature is above 255, another control.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, feature is above 255, or control is another.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_SPECULATION, ENODEV: the kernel does not know the feature.
- * FORKEXEC_STAGE_SPECULATION, ENXIO or EPERM: the processor, the boot parameters or an earlier FORCE_DISABLE have
- *   decided it.
+ * FORKEXEC_STAGE_SPECULATION, ENXIO, EPERM: the processor, the boot parameters or an earlier FORCE_DISABLE do not let
+ *   it be changed.
  *
  * The error's index is the feature.
  *
@@ -1523,19 +1580,19 @@ int forkexec_attr_set_process_flags(struct forkexec_attr *attr, uint32_t flags);
 int forkexec_attr_set_speculation(struct forkexec_attr *attr, uint32_t feature, uint32_t control);
 
 /**
- * Says which kinds of the program's memory the kernel writes into a core, as bits of core(5): 0x1 private and
- * anonymous, 0x2 shared and anonymous, 0x4 and 0x8 files, 0x10 the first page of programs and libraries, 0x20 and 0x40
- * huge pages, 0x80 and 0x100 DAX; 0 for none of them.
+ * Chooses which kinds of the program's memory a core dump has.
  *
- * An exec and children keep it. It is kept with the memory, so the child is never in the caller's, and written by way
- * of the caller's /proc. The last call wins.
+ * kinds has the bits of core(5): 0x1 private anonymous, 0x2 shared anonymous, 0x4 private file, 0x8 shared file, 0x10
+ * the first page of programs and libraries, 0x20 and 0x40 huge pages, 0x80 and 0x100 DAX. 0 is none. Execs and
+ * children keep it. The kernel keeps it with the memory, so the child is never in the caller's. It is written through
+ * the caller's /proc. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another bit.
+ * -EINVAL: attr is NULL, or kinds has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_COREDUMP_FILTER, ENOENT: no /proc, or a kernel without CONFIG_ELF_CORE.
- * FORKEXEC_STAGE_COREDUMP_FILTER, EROFS.
+ * FORKEXEC_STAGE_COREDUMP_FILTER, ENOENT: there is no /proc, or the kernel is built without CONFIG_ELF_CORE.
+ * FORKEXEC_STAGE_COREDUMP_FILTER, EROFS: /proc is read-only.
  *
  * See core(5).
  */
@@ -1544,29 +1601,34 @@ int forkexec_attr_set_coredump_filter(struct forkexec_attr *attr, uint32_t kinds
 /**
  * Runs the program in the cgroup whose directory fd refers to.
  *
- * With cgroup v2 the child is born there (clone3(2), CLONE_INTO_CGROUP) where the kernel can; else, and with v1
- * always, the waiting child is moved there by writing cgroup.procs, which may take the kernel 10 ms and more. Where
- * memory.oom.group is set the kernel kills all members at once, and all who share memory with one of them. So where
- * the hierarchy has the memory controller, or others than the caller and root can freeze the cgroup, no member ever
- * shares the caller's memory: the library's own program makes the child (FORKEXEC_STAGE_CGROUP_BIRTH), or, where the
- * child is born in a user namespace, or is not the only process that the spawn makes, it is moved. Two processes count
- * against the caller's limits on processes meanwhile. A cgroup that is frozen, or in a frozen one, is refused (EBUSY):
- * the spawn would never return. fd is the caller's number, borrowed: it must be open, for reading or with O_PATH,
- * during each spawn. The last call wins.
+ * fd is a descriptor of the caller, borrowed: it must be open, for reading or with O_PATH, during each spawn. The last
+ * call of this and of forkexec_attr_set_cgroup wins.
+ *
+ * In a cgroup of version 2 the child is born (clone3(2), CLONE_INTO_CGROUP) if the kernel can do it. Otherwise, and
+ * always with version 1, the waiting child is moved there by a write to cgroup.procs, which may take the kernel 10 ms
+ * and more.
+ *
+ * Where memory.oom.group is set, the kernel kills all members of a cgroup at once, and all processes that share memory
+ * with one of them. So a member never shares the caller's memory if the hierarchy has the memory controller, or if
+ * others than the caller and root can freeze the cgroup. The library's own program then makes the child
+ * (FORKEXEC_STAGE_CGROUP_BIRTH). If the child is born in a user namespace, or is one of several processes that the
+ * spawn makes, it is moved. For a moment limits on processes count two.
+ *
+ * A frozen cgroup, or one below a frozen one, is refused, because the spawn would never return.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_RESOLVE, EBUSY: frozen.
- * FORKEXEC_STAGE_RESOLVE, EINVAL: not a cgroup directory.
- * FORKEXEC_STAGE_CGROUP, EACCES or EPERM: no right to it.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_RESOLVE, EBUSY: the cgroup is frozen.
+ * FORKEXEC_STAGE_RESOLVE, EINVAL: fd is no directory of a cgroup.
+ * FORKEXEC_STAGE_CGROUP, EACCES, EPERM: the caller has no right to it.
  * FORKEXEC_STAGE_CGROUP, EBUSY: it has controllers enabled for its children.
- * FORKEXEC_STAGE_CGROUP, EOPNOTSUPP: it is beside or in a threaded one.
- * FORKEXEC_STAGE_CGROUP, ENOENT or ENODEV: it was removed, or lies outside the cgroup namespace.
- * FORKEXEC_STAGE_CGROUP, ENOSPC: a cpuset without processors or memory.
+ * FORKEXEC_STAGE_CGROUP, EOPNOTSUPP: it is in or beside a threaded one.
+ * FORKEXEC_STAGE_CGROUP, ENOENT, ENODEV: it was removed, or lies outside the cgroup namespace.
+ * FORKEXEC_STAGE_CGROUP, ENOSPC: its cpuset has no processors or no memory.
  * FORKEXEC_STAGE_CLONE, EAGAIN: its pids.max is reached.
  *
  * See cgroups(7).
@@ -1574,51 +1636,53 @@ int forkexec_attr_set_coredump_filter(struct forkexec_attr *attr, uint32_t kinds
 int forkexec_attr_set_cgroup_fd(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Gives the program the soft limit on descriptors (RLIMIT_NOFILE) that the process had when the library was loaded:
- * for callers whose runtime raises its own, as Go's does.
+ * Gives the program the limit on descriptors from before the caller raised it.
  *
- * An entry of set_rlimit for RLIMIT_NOFILE goes before it.
+ * It is the soft RLIMIT_NOFILE that the process had when the library was loaded. This is for callers whose runtime
+ * raises its own, as Go's does. An entry of set_rlimit for RLIMIT_NOFILE takes precedence.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NOFILE.
+ * FORKEXEC_STAGE_RESOLVE, EPERM: that limit is not known.
+ * FORKEXEC_STAGE_NOFILE, with the errno of prlimit(2).
  *
  * See getrlimit(2).
  */
 int forkexec_attr_restore_nofile(struct forkexec_attr *attr);
 
 /**
- * The same as restore_nofile, but only while the caller's limits at the spawn are still soft and hard, what a runtime
- * has made of them at its start; FORKEXEC_RLIMIT_KEEP in either half is any.
+ * Does what restore_nofile does, if the limit is still what a runtime made it.
  *
- * Else somebody has set them since, and the program has the caller's. Takes the place of restore_nofile; the last call
- * of the two wins.
+ * soft and hard are what a runtime sets RLIMIT_NOFILE to at its start; FORKEXEC_RLIMIT_KEEP in either half matches any
+ * value. If the caller's limits at the spawn are others, somebody has set them since, and the program gets the
+ * caller's. The last call of this and of restore_nofile wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NOFILE.
+ * FORKEXEC_STAGE_RESOLVE, EPERM: the earlier limit is not known.
+ * FORKEXEC_STAGE_NOFILE, with the errno of prlimit(2).
  *
  * See getrlimit(2).
  */
 int forkexec_attr_restore_nofile_from(struct forkexec_attr *attr, uint64_t soft, uint64_t hard);
 
 /**
- * Lets the spawn go on when the stage fails, one of FORKEXEC_STAGE_NICE, FORKEXEC_STAGE_IO_PRIORITY,
- * FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY, FORKEXEC_STAGE_HOSTNAME,
- * FORKEXEC_STAGE_DOMAINNAME and FORKEXEC_STAGE_LOOPBACK: none of them protects anything;
- * FORKEXEC_STAGE_LATE_NAMESPACES: after a failure neither the cgroup nor the pid namespace that unshare_namespaces
- * asked for is there; or FORKEXEC_STAGE_KEYRING, then where the kernel has no keyrings (ENOSYS) and for no other
- * reason.
+ * Lets a spawn go on if a certain stage fails.
  *
- * Without this call every failure is the spawn's. Repeated calls add stages.
+ * Without this call every failure fails the spawn. stage is one that protects nothing: FORKEXEC_STAGE_NICE,
+ * FORKEXEC_STAGE_IO_PRIORITY, FORKEXEC_STAGE_OOM_SCORE, FORKEXEC_STAGE_TIMER_SLACK, FORKEXEC_STAGE_AFFINITY,
+ * FORKEXEC_STAGE_HOSTNAME, FORKEXEC_STAGE_DOMAINNAME or FORKEXEC_STAGE_LOOPBACK. It can be
+ * FORKEXEC_STAGE_LATE_NAMESPACES: if that fails, the program has neither the cgroup nor the pid namespace that
+ * unshare_namespaces asked for. It can be FORKEXEC_STAGE_KEYRING, where only ENOSYS passes, of a kernel without
+ * keyrings. Repeated calls add stages.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another stage.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or stage is another.
+ * -ENOMEM: memory is short.
  */
 int forkexec_attr_allow_failure(struct forkexec_attr *attr, uint32_t stage);
 
@@ -1627,79 +1691,85 @@ int forkexec_attr_allow_failure(struct forkexec_attr *attr, uint32_t stage);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Runs the program as the user uid: real, effective and saved id.
+ * Runs the program as the user uid.
  *
- * uid is one of the program's user namespace. Without set_groups and keep_groups the supplementary groups are dropped;
- * see set_groups. The last call wins.
+ * The real, the effective and the saved id are set. uid is an id of the program's user namespace. Without set_groups
+ * or keep_groups the supplementary groups are dropped. The last call wins.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_gid(attr, 65534);
+ *     forkexec_attr_set_uid(attr, 65534);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, uid is (uid_t)-1.
+ * -EINVAL: attr is NULL, or uid is (uid_t)-1.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: not in the map of the new user namespace.
- * FORKEXEC_STAGE_UID, EPERM: no CAP_SETUID.
- * FORKEXEC_STAGE_UID, EINVAL: not mapped in the caller's user namespace.
- * FORKEXEC_STAGE_GROUPS, EPERM: no right to drop the groups.
- * FORKEXEC_STAGE_EXEC, EAGAIN: over RLIMIT_NPROC.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: uid is not in the map of the new user namespace.
+ * FORKEXEC_STAGE_UID, EPERM: CAP_SETUID is missing.
+ * FORKEXEC_STAGE_UID, EINVAL: uid is not mapped in the caller's user namespace.
+ * FORKEXEC_STAGE_GROUPS, EPERM: the groups may not be dropped.
+ * FORKEXEC_STAGE_EXEC, EAGAIN: the user is over RLIMIT_NPROC.
  *
  * See setresuid(2).
  */
 int forkexec_attr_set_uid(struct forkexec_attr *attr, uint32_t uid);
 
 /**
- * Runs the program with the group gid: real, effective and saved id.
+ * Runs the program with the group gid.
  *
- * gid is one of the program's user namespace. Without set_groups and keep_groups the supplementary groups are dropped;
- * see set_groups. The last call wins.
+ * The real, the effective and the saved id are set. gid is an id of the program's user namespace. Without set_groups
+ * or keep_groups the supplementary groups are dropped. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, gid is (gid_t)-1.
+ * -EINVAL: attr is NULL, or gid is (gid_t)-1.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: not in the map of the new user namespace.
- * FORKEXEC_STAGE_GID, EPERM: no CAP_SETGID.
- * FORKEXEC_STAGE_GID, EINVAL: not mapped in the caller's user namespace.
- * FORKEXEC_STAGE_GROUPS, EPERM: no right to drop the groups.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: gid is not in the map of the new user namespace.
+ * FORKEXEC_STAGE_GID, EPERM: CAP_SETGID is missing.
+ * FORKEXEC_STAGE_GID, EINVAL: gid is not mapped in the caller's user namespace.
+ * FORKEXEC_STAGE_GROUPS, EPERM: the groups may not be dropped.
  *
  * See setresgid(2).
  */
 int forkexec_attr_set_gid(struct forkexec_attr *attr, uint32_t gid);
 
 /**
- * Gives the program exactly the n supplementary groups of list; with n 0 none, and list may be NULL.
+ * Gives the program exactly the n supplementary groups of list.
  *
- * Without this call a program that changes its uid or gid has none either; keep_groups keeps the caller's. One
- * exception, Go's: where there is a gid map without allow_setgroups, the kernel denies setgroups, and no groups asked
- * for means that nothing is done; groups asked for are then refused. A user namespace that is joined may deny it too:
- * that is no failure where the groups, as they are seen in there, are as asked already: none, or up to 64 that are
- * mapped. list is copied; the last call wins.
+ * With n 0 it has none, and list may be NULL. Without this call a program that changes its uid or gid has none either,
+ * unless keep_groups was called. list is copied. The last call wins.
+ *
+ * A gid map without allow_setgroups makes the kernel deny setgroups(2). Groups that are asked for are then refused;
+ * without this call the groups are left as they are, as Go does. A joined user namespace may deny it too. That is no
+ * failure if the child's groups, as seen there, are already those that are asked for: none, or up to 64 that are
+ * mapped.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, an item is (gid_t)-1.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, list is NULL and n is not 0, n is above 65536, or an item is (gid_t)-1.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with keep_groups.
- * FORKEXEC_STAGE_VALIDATE: not in the map of the new user namespace.
- * FORKEXEC_STAGE_VALIDATE, EPERM: a new user namespace without allow_setgroups.
- * FORKEXEC_STAGE_GROUPS, EPERM: no CAP_SETGID, or denied in the caller's or the joined user namespace: keep_groups is
- *   the way there.
- * FORKEXEC_STAGE_GROUPS, EINVAL: not mapped there.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: keep_groups was called, or a group is not in the map of the new user namespace.
+ * FORKEXEC_STAGE_VALIDATE, EPERM: the new user namespace has no allow_setgroups.
+ * FORKEXEC_STAGE_GROUPS, EPERM: CAP_SETGID is missing, or the caller's or the joined user namespace denies it: call
+ *   keep_groups there.
+ * FORKEXEC_STAGE_GROUPS, EINVAL: a group is not mapped there.
  *
  * See setgroups(2).
  */
 int forkexec_attr_set_groups(struct forkexec_attr *attr, const uint32_t *list, size_t n);
 
 /**
- * Keeps the caller's supplementary groups when uid or gid change.
+ * Keeps the caller's supplementary groups when the uid or gid changes.
  *
- * Contradicts set_groups.
+ * set_groups contradicts this.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with set_groups.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_groups was called.
  *
  * See credentials(7).
  */
@@ -1722,98 +1792,102 @@ int forkexec_attr_keep_groups(struct forkexec_attr *attr);
 #define FORKEXEC_CAP_BOUNDING 0x8
 
 /**
- * Makes each of the sets, one or more of FORKEXEC_CAP_PERMITTED, FORKEXEC_CAP_EFFECTIVE, FORKEXEC_CAP_INHERITABLE and
- * FORKEXEC_CAP_BOUNDING, exactly mask, in which bit n stands for the capability n; the other sets stay as they are.
+ * Makes some of the program's capability sets exactly mask.
  *
- * These are the sets before the exec, which computes the program's own from them and from the file: a program that is
- * not run as root keeps only what is also ambient. They survive a change of uid. For each set the last call wins.
+ * sets names them: one or more of FORKEXEC_CAP_PERMITTED, FORKEXEC_CAP_EFFECTIVE, FORKEXEC_CAP_INHERITABLE and
+ * FORKEXEC_CAP_BOUNDING. The other sets stay as they are. Bit n of mask stands for capability n. For each set the last
+ * call wins.
+ *
+ * These are the sets before the exec, which computes the program's own from them and from the file: a program that
+ * does not run as root keeps only what is ambient too. A change of uid does not lose them.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, sets is 0 or has another bit.
+ * -EINVAL: attr is NULL, or sets is 0 or has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with drop_capabilities.
- * FORKEXEC_STAGE_VALIDATE: effective or ambient not within permitted.
- * FORKEXEC_STAGE_VALIDATE, EINVAL: a capability that this kernel does not know.
- * FORKEXEC_STAGE_BOUNDING, EPERM: no CAP_SETPCAP.
- * FORKEXEC_STAGE_KEEP_CAPS.
- * FORKEXEC_STAGE_EFFECTIVE or.
- * FORKEXEC_STAGE_CAPABILITIES, EPERM: more than the child has.
- *
- * The error's index is -1, for FORKEXEC_STAGE_BOUNDING the number of the capability.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: drop_capabilities was called, the effective or ambient set is not within the
+ *   permitted one, or this kernel does not know a capability.
+ * FORKEXEC_STAGE_BOUNDING, EPERM: CAP_SETPCAP is missing. The error's index is the number of the capability.
+ * FORKEXEC_STAGE_KEEP_CAPS, with the errno of prctl(2).
+ * FORKEXEC_STAGE_EFFECTIVE, with the errno of capset(2).
+ * FORKEXEC_STAGE_CAPABILITIES, EPERM: the child does not have all of them.
  *
  * See capabilities(7).
  */
 int forkexec_attr_set_capabilities(struct forkexec_attr *attr, uint32_t sets, uint64_t mask);
 
 /**
- * Empties all five sets: permitted, effective, inheritable, bounding and ambient.
+ * Empties all five capability sets of the program.
  *
- * With the bounding set empty, a program that is run as root, or whose file has capabilities, gains none by the exec.
- * With set_no_new_privs no exec grants any: a caller without CAP_SETPCAP then leaves the bounding set as it is.
- * Contradicts set_capabilities and set_ambient.
+ * These are the permitted, effective, inheritable, bounding and ambient set. With an empty bounding set the program
+ * gains no capability by an exec, even as root or from its file. With set_no_new_privs no exec grants any, and a
+ * caller without CAP_SETPCAP leaves the bounding set as it is. set_capabilities and set_ambient contradict this.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a contradiction.
- * FORKEXEC_STAGE_BOUNDING, EPERM: no CAP_SETPCAP.
- * FORKEXEC_STAGE_AMBIENT or.
- * FORKEXEC_STAGE_CAPABILITIES.
- *
- * The error's index is -1, for FORKEXEC_STAGE_BOUNDING the number of the capability.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_capabilities or set_ambient was called.
+ * FORKEXEC_STAGE_BOUNDING, EPERM: CAP_SETPCAP is missing. The error's index is the number of the capability.
+ * FORKEXEC_STAGE_AMBIENT, with the errno of prctl(2).
+ * FORKEXEC_STAGE_CAPABILITIES, with the errno of capset(2).
  *
  * See capabilities(7).
  */
 int forkexec_attr_drop_capabilities(struct forkexec_attr *attr);
 
 /**
- * Makes the ambient set exactly mask, in which bit n stands for the capability n: what a program that is not run as
- * root and whose file has no capabilities has after the exec.
+ * Makes the ambient capability set of the program exactly mask.
  *
- * What it needs in the permitted and inheritable sets is added to them where set_capabilities does not say otherwise.
- * 0 clears an ambient set that the caller has. The last call wins.
+ * Bit n of mask stands for capability n. A program that does not run as root, and whose file has no capabilities, has
+ * the ambient ones after the exec. They are added to the permitted and inheritable sets, unless set_capabilities says
+ * otherwise. 0 clears an ambient set of the caller's. The last call wins.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_uid(attr, 1000);
+ *     forkexec_attr_set_ambient(attr, UINT64_C(1) << CAP_NET_BIND_SERVICE);
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with drop_capabilities.
- * FORKEXEC_STAGE_VALIDATE: not within the permitted or inheritable set that was asked for.
- * FORKEXEC_STAGE_VALIDATE, EINVAL: a capability that this kernel does not know.
- * FORKEXEC_STAGE_KEEP_CAPS or.
- * FORKEXEC_STAGE_AMBIENT, EPERM: the child does not have it, or securebits forbid it.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: drop_capabilities was called, set_capabilities asks for a permitted or inheritable
+ *   set without them, or this kernel does not know a capability.
+ * FORKEXEC_STAGE_KEEP_CAPS, with the errno of prctl(2).
+ * FORKEXEC_STAGE_AMBIENT, EPERM: the child does not have a capability, or the securebits forbid it.
  *
- * See PR_CAP_AMBIENT(2const).
+ * See PR_CAP_AMBIENT(2const), capabilities(7).
  */
 int forkexec_attr_set_ambient(struct forkexec_attr *attr, uint64_t mask);
 
 /**
- * Sets the securebits to exactly bits, of the lowest eight: SECBIT_NOROOT 1, SECBIT_NO_SETUID_FIXUP 4,
- * SECBIT_KEEP_CAPS 16, SECBIT_NO_CAP_AMBIENT_RAISE 64, and for each the lock that is twice its value.
+ * Sets the securebits of the program to exactly bits.
  *
- * They are set after the change of ids. The exec clears SECBIT_KEEP_CAPS. The last call wins.
+ * They are SECBIT_NOROOT 1, SECBIT_NO_SETUID_FIXUP 4, SECBIT_KEEP_CAPS 16 and SECBIT_NO_CAP_AMBIENT_RAISE 64, and for
+ * each the lock, which is twice its value. They are set after the ids change. The exec clears SECBIT_KEEP_CAPS. The
+ * last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another bit.
+ * -EINVAL: attr is NULL, or bits has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_SECUREBITS, EPERM: no CAP_SETPCAP, or a lock.
+ * FORKEXEC_STAGE_SECUREBITS, EPERM: CAP_SETPCAP is missing, or a lock is set.
  *
- * See PR_SET_SECUREBITS(2const).
+ * See PR_SET_SECUREBITS(2const), capabilities(7).
  */
 int forkexec_attr_set_securebits(struct forkexec_attr *attr, uint32_t bits);
 
 /**
- * Lets neither the program nor its descendants gain privileges by an exec: set-user-id and set-group-id bits and file
- * capabilities then do nothing.
+ * Keeps the program and its descendants from gaining privileges by an exec.
+ *
+ * The bits set-user-id and set-group-id and the capabilities of files then do nothing.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_NO_NEW_PRIVS.
+ * FORKEXEC_STAGE_NO_NEW_PRIVS, with the errno of prctl(2).
  *
  * See PR_SET_NO_NEW_PRIVS(2const).
  */
@@ -1848,138 +1922,170 @@ int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
 #define FORKEXEC_NS_TIME 0x00000080
 
 /**
- * Runs the program in new namespaces of the types, one or more of FORKEXEC_NS_*.
+ * Runs the program in new namespaces.
  *
- * With FORKEXEC_NS_PID it is process 1 there, unless set_init leaves an init behind: the kernel then drops every
- * signal that the program does not handle, as SIGTERM, SIGINT, SIGXCPU of a soft RLIMIT_CPU and SIGXFSZ, from inside
- * and from outside, but for SIGKILL and SIGSTOP from outside; abort(3) ends it otherwise than by SIGABRT. With
- * FORKEXEC_NS_USER it is in a new user namespace that owns the other new ones; no privilege is then needed for them,
- * and map_uid and map_gid say which ids there are: without them all ids are the overflow id, 65534. With
- * FORKEXEC_NS_MOUNT its mounts are private; see set_mount_propagation. Repeated calls add types.
+ * types is one or more of FORKEXEC_NS_*. The child is born in them. Repeated calls add types.
+ *
+ * With FORKEXEC_NS_PID the program is pid 1 there, unless set_init puts an init above it. As pid 1 it gets only
+ * signals that it handles, and SIGKILL and SIGSTOP from outside: the kernel drops SIGTERM, SIGINT, SIGXCPU of a soft
+ * RLIMIT_CPU, SIGXFSZ and others, and abort(3) ends it in another way than by SIGABRT.
+ *
+ * With FORKEXEC_NS_USER a new user namespace owns the other new ones, and they need no privilege. map_uid and map_gid
+ * say which ids there are in it; without them every id is the overflow id, 65534. With FORKEXEC_NS_MOUNT the mounts
+ * are private, see set_mount_propagation.
+ *
+ * Example:
+ *
+ *     forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT);
+ *     forkexec_attr_map_uid(attr, 0, geteuid(), 1);
+ *     forkexec_attr_map_gid(attr, 0, getegid(), 1);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, types is 0 or has another bit.
+ * -EINVAL: attr is NULL, or types is 0 or has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a type also in unshare_namespaces.
- * FORKEXEC_STAGE_CLONE.
- * FORKEXEC_STAGE_UNSHARE or.
- * FORKEXEC_STAGE_CGROUP_NAMESPACE, EPERM: no CAP_SYS_ADMIN, or user namespaces are forbidden.
- * FORKEXEC_STAGE_CGROUP_NAMESPACE, ENOSPC: over a limit of /proc/sys/user.
- * FORKEXEC_STAGE_CGROUP_NAMESPACE, EINVAL: the kernel does not have the type.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a type is in unshare_namespaces, too.
+ * FORKEXEC_STAGE_CLONE, EPERM: CAP_SYS_ADMIN is missing, or the system forbids user namespaces.
+ * FORKEXEC_STAGE_CLONE, ENOSPC: a limit of /proc/sys/user is reached.
+ * FORKEXEC_STAGE_CLONE, EINVAL: the kernel does not have the type.
+ * FORKEXEC_STAGE_UNSHARE, with the same errnos, for types in which a child cannot be born.
+ * FORKEXEC_STAGE_CGROUP_NAMESPACE, with the same errnos.
  *
  * See clone(2), unshare(2), namespaces(7).
  */
 int forkexec_attr_create_namespaces(struct forkexec_attr *attr, uint32_t types);
 
 /**
- * Chooses the child's pid: pids are n numbers, the first for the innermost pid namespace that the child is in, the
- * following for those around it, outwards; in those that are left out the kernel chooses.
+ * Chooses the pid of the child.
  *
- * In a new pid namespace the first is 1. So a program, or a holder, comes back under the pid that it had. Needs
- * CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns each of the pid namespaces, and clone3(2)
- * (FORKEXEC_PROBE_CLONE3). The child that is made first must become the program: no set_init, whose program is another
- * process, no measure_memory, no pid namespace that is joined. pids is copied; the last call wins.
+ * pids has n numbers: the first for the innermost pid namespace of the child, the next for the one around it, and so
+ * on. The kernel chooses in namespaces that are left out. In a new pid namespace the first is 1. So a program can be
+ * restored under the pid that it had. pids is copied. The last call wins.
+ *
+ * Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespaces that own the pid namespaces, and clone3(2), see
+ * FORKEXEC_PROBE_CLONE3. The first child must become the program: not with set_init, measure_memory or a joined pid
+ * namespace, where another process does.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or pids is NULL, n is 0 or above 32, a pid is below 1.
- * -ENOMEM.
+ * -EINVAL: attr or pids is NULL, n is 0 or above 32, or a pid is below 1.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: another process becomes the program.
- * FORKEXEC_STAGE_VALIDATE: the first of a new pid namespace is not 1.
- * FORKEXEC_STAGE_CLONE, EEXIST: there is a process, a group or a session of that pid.
- * FORKEXEC_STAGE_CLONE, EPERM: no right to it.
- * FORKEXEC_STAGE_CLONE, EINVAL: more pids than pid namespaces, or above the sysctl kernel.pid_max.
- * FORKEXEC_STAGE_CLONE, ENOSYS: no clone3(2).
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: another process becomes the program, or the first pid of a new pid namespace is not
+ *   1.
+ * FORKEXEC_STAGE_CLONE, EEXIST: a process, a group or a session has that pid.
+ * FORKEXEC_STAGE_CLONE, EPERM: the caller has no right to it.
+ * FORKEXEC_STAGE_CLONE, EINVAL: there are more pids than pid namespaces, or one is above the sysctl kernel.pid_max.
+ * FORKEXEC_STAGE_CLONE, ENOSYS: the kernel has no clone3(2).
  *
- * See clone(2), set_tid.
+ * See clone(2).
  */
 int forkexec_attr_set_pid(struct forkexec_attr *attr, const int32_t *pids, size_t n);
 
 /**
- * Lets the child enter new namespaces of the types by itself, once it runs, instead of being born in them.
+ * Lets the child enter new namespaces once it runs, instead of being born there.
  *
- * FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller may put
- * it in a cgroup before; FORKEXEC_NS_PID is then for the program's own children only, the first of which is process 1
- * there: the program itself stays in the caller's. FORKEXEC_NS_USER is the same as in create_namespaces. All others
- * are entered early: before the session is set up, and before set_hostname, set_loopback, the mounts and set_chroot
- * act in them. Repeated calls add types.
+ * types is one or more of FORKEXEC_NS_*. Repeated calls add types.
+ *
+ * FORKEXEC_NS_CGROUP and FORKEXEC_NS_PID are entered late, after a held child was released, so that the caller can put
+ * the child in a cgroup before. FORKEXEC_NS_PID is then only for the program's own children, the first of which is pid
+ * 1 there; the program itself stays in the caller's. FORKEXEC_NS_USER is the same as in create_namespaces. All others
+ * are entered early, before the session is set up, and before set_hostname, set_loopback, the mounts and set_chroot
+ * act in them.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, types is 0 or has another bit.
+ * -EINVAL: attr is NULL, or types is 0 or has another bit.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a type also in create_namespaces.
- * FORKEXEC_STAGE_UNSHARE or.
- * FORKEXEC_STAGE_LATE_NAMESPACES: as create_namespaces.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a type is in create_namespaces, too.
+ * FORKEXEC_STAGE_UNSHARE, with the errnos of create_namespaces.
+ * FORKEXEC_STAGE_LATE_NAMESPACES, with the errnos of create_namespaces.
  *
  * See unshare(2), namespaces(7).
  */
 int forkexec_attr_unshare_namespaces(struct forkexec_attr *attr, uint32_t types);
 
 /**
- * Lets the child join the namespace that fd refers to, of the given type, one of FORKEXEC_NS_*.
+ * Lets the child join the namespace that fd refers to.
  *
- * With FORKEXEC_NS_PID the program is a process in there, still the caller's child; its pid in the caller's namespace
- * is known when it was let go. With FORKEXEC_NS_USER it has all capabilities in there, and the caller's ids as they
- * are seen from there: see set_uid. With FORKEXEC_NS_MOUNT root and working directory are those in there, and paths
- * are looked up there. All that is joined is joined before anything is created, first what needs the caller's
- * privileges, then the user namespace, then what needs its. Nobody in there can look into the child before it is the
- * program, unless root's own user namespace is shared with it. fd is the caller's number, borrowed: it must be open
- * during each spawn. Repeated calls add one of another type.
+ * type is that of the namespace, one of FORKEXEC_NS_*. fd is a descriptor of the caller, borrowed: it must be open
+ * during each spawn. Repeated calls add namespaces of other types.
+ *
+ * The child joins before it creates anything: first what needs the caller's privileges, then the user namespace, then
+ * what needs the privileges there. No process in there can look into the child before it is the program, unless the
+ * caller is root in the user namespace that they share.
+ *
+ * With FORKEXEC_NS_PID the program is a process in there, and still the caller's child; its pid in the caller's
+ * namespace is known once it was let go. With FORKEXEC_NS_USER it has all capabilities in there, and the caller's ids
+ * as they are seen from there; see set_uid. With FORKEXEC_NS_MOUNT its root and working directory are those in there,
+ * where paths are looked up.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, type is not one type or is joined already.
+ * -EINVAL: attr is NULL, or type is not one type or is joined already.
  * -EBADF: fd is negative.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_VALIDATE, EINVAL: not a namespace of this type, the type is created too.
- * FORKEXEC_STAGE_JOIN, EPERM: no CAP_SYS_ADMIN over it.
- * FORKEXEC_STAGE_JOIN, EINVAL: it is the child's own user namespace.
- * FORKEXEC_STAGE_JOIN, EUSERS.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: fd is no namespace of this type, or the type is to be created too.
+ * FORKEXEC_STAGE_JOIN, EPERM: CAP_SYS_ADMIN over the namespace is missing.
+ * FORKEXEC_STAGE_JOIN, EINVAL: the child is in this user namespace already.
+ * FORKEXEC_STAGE_JOIN, EUSERS: a limit on user namespaces is reached.
+ * FORKEXEC_STAGE_LAST_CLONE, ENOMEM: pid 1 of the pid namespace has ended.
+ * FORKEXEC_STAGE_LAST_CLONE, EAGAIN: a limit on processes is reached; for a moment it counts two.
+ * FORKEXEC_STAGE_SECOND_CLONE, ENOMEM, EAGAIN: the same, with filters and without set_no_new_privs.
  *
- * The error's index is the place among the calls of join_namespace and join_pidfd. Of a pid namespace also as
- * FORKEXEC_STAGE_LAST_CLONE, or FORKEXEC_STAGE_SECOND_CLONE with filters that no set_no_new_privs goes with (ENOMEM:
- * its first process is gone; EAGAIN: a limit on processes, against which two count meanwhile); index -1.
+ * The error's index is the place among the calls of join_namespace and join_pidfd, and -1 for the two clones.
  *
  * See setns(2), namespaces(7).
  */
 int forkexec_attr_join_namespace(struct forkexec_attr *attr, int32_t fd, uint32_t type);
 
 /**
- * The same for the namespaces that a process is in, of the types, one or more of FORKEXEC_NS_*: of a child of this
- * library that is held, too, the new ones.
+ * Lets the child join namespaces that another process is in.
  *
- * Whatever has become of its pid, pidfd is that process. It is the caller's number, borrowed: it must be open during
- * each spawn. setns(2), Linux 5.8. Returns as join_namespace does.
+ * types is one or more of FORKEXEC_NS_*. pidfd refers to the process, for example a child of this library that is
+ * held, and keeps doing so whatever becomes of its pid. It is a descriptor of the caller, borrowed: it must be open
+ * during each spawn. Needs Linux 5.8. join_namespace says what joining means.
  *
- * A spawn can fail later as: ?? join_namespace does, and as
- * FORKEXEC_STAGE_VALIDATE, EINVAL: not a pidfd.
- * FORKEXEC_STAGE_JOIN, ESRCH: the process is gone.
- * FORKEXEC_STAGE_JOIN, EPERM: it may not be looked into, or is gone and the caller has no CAP_SYS_PTRACE.
+ * Example:
+ *
+ *     forkexec_attr_join_pidfd(attr, forkexec_child_pidfd(child), FORKEXEC_NS_USER | FORKEXEC_NS_NET);
+ *
+ * Returns 0, or a negative errno:
+ * -EINVAL: attr is NULL, or types is 0, has another bit, or has a type that is joined already.
+ * -EBADF: pidfd is negative.
+ * -ENOMEM: memory is short.
+ *
+ * A spawn can fail later as join_namespace says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: pidfd is no pidfd.
+ * FORKEXEC_STAGE_JOIN, ESRCH: the process has ended.
+ * FORKEXEC_STAGE_JOIN, EPERM: the caller may not look into the process, or it has ended and the caller has no
+ *   CAP_SYS_PTRACE.
+ *
+ * See setns(2), pidfd_open(2).
  */
 int forkexec_attr_join_pidfd(struct forkexec_attr *attr, int32_t pidfd, uint32_t types);
 
 /**
- * Maps count user ids of the new user namespace, from inside on, to those from outside on of the caller's.
+ * Maps user ids of the new user namespace to ids outside.
  *
- * Needs FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add
- * ranges, up to 340, or what the kernel takes as the text of a map.
+ * count ids from inside on are the ids from outside on, as the caller's user namespace has them. Needs
+ * FORKEXEC_NS_USER. Without CAP_SETUID only one id can be mapped, to the caller's own. Repeated calls add ranges: at
+ * most 340, and what the kernel takes as the text of a map.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges
+ * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, or there are 340 ranges
  *   already.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_VALIDATE, E2BIG: the map's text is not less than a page, 4096 bytes.
- * FORKEXEC_STAGE_ID_MAP, EPERM: no right to these ids.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_VALIDATE, E2BIG: the text of the map has a page, 4096 bytes, or more.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: the caller has no right to map these ids.
  * FORKEXEC_STAGE_ID_MAP, EINVAL: ranges overlap.
- * FORKEXEC_STAGE_ID_MAP, EACCES: a Landlock domain forbids it, or a copy of a caller that is not dumpable.
+ * FORKEXEC_STAGE_ID_MAP, EACCES: a Landlock domain forbids it, or the caller is not dumpable and the child has a copy
+ *   of its memory.
  * FORKEXEC_STAGE_ID_MAP, EROFS: /proc is read-only.
  *
  * See user_namespaces(7).
@@ -1987,23 +2093,25 @@ int forkexec_attr_join_pidfd(struct forkexec_attr *attr, int32_t pidfd, uint32_t
 int forkexec_attr_map_uid(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
 
 /**
- * Maps count group ids of the new user namespace, from inside on, to those from outside on of the caller's.
+ * Maps group ids of the new user namespace to ids outside.
  *
- * Needs FORKEXEC_NS_USER. Without CAP_SETGID only one id can be mapped, to the caller's own. A gid map takes the right
- * to setgroups(2) away from the namespace for ever, unless allow_setgroups is called. Repeated calls add ranges, up to
- * 340, or what the kernel takes as the text of a map.
+ * count ids from inside on are the ids from outside on, as the caller's user namespace has them. Needs
+ * FORKEXEC_NS_USER. Without CAP_SETGID only one id can be mapped, to the caller's own. Unless allow_setgroups is
+ * called, the namespace loses setgroups(2) for ever. Repeated calls add ranges: at most 340, and what the kernel takes
+ * as the text of a map.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, there are 340 ranges
+ * -EINVAL: attr is NULL, count is 0, inside + count or outside + count is above 4294967295, or there are 340 ranges
  *   already.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_VALIDATE, E2BIG: the map's text is not less than a page, 4096 bytes.
- * FORKEXEC_STAGE_ID_MAP, EPERM: no right to these ids.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_VALIDATE, E2BIG: the text of the map has a page, 4096 bytes, or more.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: the caller has no right to map these ids.
  * FORKEXEC_STAGE_ID_MAP, EINVAL: ranges overlap.
- * FORKEXEC_STAGE_ID_MAP, EACCES: a Landlock domain forbids it, or a copy of a caller that is not dumpable.
+ * FORKEXEC_STAGE_ID_MAP, EACCES: a Landlock domain forbids it, or the caller is not dumpable and the child has a copy
+ *   of its memory.
  * FORKEXEC_STAGE_ID_MAP, EROFS: /proc is read-only.
  *
  * See user_namespaces(7).
@@ -2011,99 +2119,101 @@ int forkexec_attr_map_uid(struct forkexec_attr *attr, uint32_t inside, uint32_t 
 int forkexec_attr_map_gid(struct forkexec_attr *attr, uint32_t inside, uint32_t outside, uint32_t count);
 
 /**
- * Maps id 0 of the new user namespace to the caller's own effective id, and the ids from 1 on to its subordinate ones:
- * all that /etc/subuid and /etc/subgid grant to its uid, or to the name that /etc/passwd has for it, in their order
- * and each id once.
+ * Maps the caller's own id to 0, and its subordinate ids from 1 on.
  *
- * Other lines are passed by. The files are read at each spawn. Takes the place of map_uid and map_gid, and needs
- * FORKEXEC_NS_USER; who has not the right to map these ids needs set_map_helpers.
+ * The caller's effective id becomes id 0 of the new user namespace. After it come all ids that /etc/subuid and
+ * /etc/subgid grant to the caller's uid, or to its name in /etc/passwd, in their order and each once. Lines that
+ * cannot be read are skipped. The files are read at each spawn. It takes the place of map_uid and map_gid, and needs
+ * FORKEXEC_NS_USER. A caller without the right to map these ids needs set_map_helpers.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with map_uid or map_gid, without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_RESOLVE (ENOENT: there are none for the caller in one of the files; E2BIG: more than 340 ranges;
- *   EACCES) or as map_uid.
+ * A spawn can fail later as map_uid says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: map_uid or map_gid was called, or FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_RESOLVE, ENOENT: one of the files has nothing for the caller.
+ * FORKEXEC_STAGE_RESOLVE, E2BIG: there are more than 340 ranges.
+ * FORKEXEC_STAGE_RESOLVE, EACCES: the caller may not read a file.
  *
  * See subuid(5), subgid(5).
  */
 int forkexec_attr_map_subordinate_ids(struct forkexec_attr *attr);
 
 /**
- * Names the programs that write the maps of ids which the kernel refuses the caller with EPERM: newuidmap for users
- * and newgidmap for groups, as /usr/bin/newuidmap and /usr/bin/newgidmap; NULL is none.
+ * Names programs that write id maps which the caller may not write itself.
  *
- * Such a program is run with the caller's rights while the child waits, with the child's pid and each number of the
- * map as its arguments, an empty environment and /dev/null as its descriptors 0 to 2. The caller gets its SIGCHLD. It
- * has failed unless it exits with 0 and the map is there; with allow_setgroups also if it has denied setgroups(2).
- * Paths are copied; they are not searched for. The last call wins.
+ * newuidmap is for users and newgidmap for groups, as /usr/bin/newuidmap and /usr/bin/newgidmap; NULL is none. If the
+ * kernel refuses a map with EPERM, the program is run with the caller's rights while the child waits. Its arguments
+ * are the child's pid and each number of the map. Its environment is empty, and its descriptors 0 to 2 are /dev/null.
+ * The caller gets SIGCHLD for it. It has failed unless it exits with 0 and the map is there, and, with
+ * allow_setgroups, if it has denied setgroups(2). The paths are copied and not searched for. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, a path is empty.
- * -ENAMETOOLONG.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or a path is empty.
+ * -ENAMETOOLONG: a path has more than 4095 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without a map.
- * FORKEXEC_STAGE_ID_MAP, EPERM: the program failed, and the sentence says how.
- * FORKEXEC_STAGE_ID_MAP: otherwise why it could not be run.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no map.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: the program failed; the message says how.
+ * FORKEXEC_STAGE_ID_MAP, with the errno of the program's own start.
  *
  * See newuidmap(1), newgidmap(1).
  */
 int forkexec_attr_set_map_helpers(struct forkexec_attr *attr, const char *newuidmap, const char *newgidmap);
 
 /**
- * Leaves setgroups(2) allowed in the new user namespace: the library does not write "deny" before the gid map.
+ * Leaves setgroups(2) allowed in the new user namespace.
  *
- * Needs map_gid, and CAP_SETGID in the caller's user namespace.
+ * The library then does not write "deny" before the gid map. Needs map_gid, and CAP_SETGID in the caller's user
+ * namespace.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_ID_MAP, EPERM: no CAP_SETGID.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: CAP_SETGID is missing.
  *
  * See user_namespaces(7).
  */
 int forkexec_attr_allow_setgroups(struct forkexec_attr *attr);
 
 /**
- * Lets the user uid own the new user namespace, which FORKEXEC_NS_USER has to ask for, instead of the caller: its
- * processes may enter the namespace with all capabilities there, and it counts against its limits.
+ * Makes another user than the caller the owner of the new user namespace.
  *
- * uid is one of the caller's user namespace. The child takes it as its own before it makes the namespace, the caller
- * is not changed; the maps are still written with the caller's rights. In the namespace the child is then whoever uid
- * is mapped to, with the caller's groups, until set_uid and set_gid. The last call wins.
+ * Processes of uid can enter the namespace with all capabilities in it, and it counts in that user's limits. uid is an
+ * id of the caller's user namespace. Needs FORKEXEC_NS_USER. The child becomes uid before it makes the namespace; the
+ * caller is not changed. The maps are still written with the caller's rights. In the namespace the child is the id
+ * that uid is mapped to, with the caller's groups, until set_uid and set_gid. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, uid is (uid_t)-1.
+ * -EINVAL: attr is NULL, or uid is (uid_t)-1.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_USER.
- * FORKEXEC_STAGE_NAMESPACE_OWNER, EPERM: no CAP_SETUID.
- * FORKEXEC_STAGE_NAMESPACE_OWNER, EINVAL: not mapped in the caller's user namespace.
- * FORKEXEC_STAGE_UNSHARE_USER: as create_namespaces.
- * FORKEXEC_STAGE_ID_MAP, EPERM: no CAP_SYS_ADMIN.
- * FORKEXEC_STAGE_ID_MAP, EACCES: not root.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_USER is missing.
+ * FORKEXEC_STAGE_NAMESPACE_OWNER, EPERM: CAP_SETUID is missing.
+ * FORKEXEC_STAGE_NAMESPACE_OWNER, EINVAL: uid is not mapped in the caller's user namespace.
+ * FORKEXEC_STAGE_UNSHARE_USER, with the errnos of create_namespaces.
+ * FORKEXEC_STAGE_ID_MAP, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_ID_MAP, EACCES: the caller is not root.
  *
  * See user_namespaces(7), NS_GET_OWNER_UID(2const).
  */
 int forkexec_attr_set_user_namespace_owner(struct forkexec_attr *attr, uint32_t uid);
 
 /**
- * Says how mounts and unmounts propagate between the new mount namespace and the caller's: one of MS_PRIVATE,
- * MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with MS_REC for the whole tree, is applied to "/"; 0 leaves it as it is,
- * which with systemd means that mounts reach the caller.
+ * Chooses how mounts propagate between the new mount namespace and the caller's.
  *
- * Without this call it is MS_REC | MS_PRIVATE where there is a new mount namespace. The last call wins.
+ * flags is one of MS_PRIVATE, MS_SLAVE, MS_SHARED and MS_UNBINDABLE, with MS_REC for the whole tree, and is applied to
+ * "/". 0 leaves it as it is: under systemd, mounts then reach the caller. Without this call it is MS_REC | MS_PRIVATE
+ * in a new mount namespace. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, other flags.
+ * -EINVAL: attr is NULL, or flags is another.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_MOUNT.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_MOUNT is missing.
  * FORKEXEC_STAGE_PROPAGATION, EINVAL: "/" is no mount point.
  *
  * See mount(2), mount_namespaces(7).
@@ -2111,72 +2221,76 @@ int forkexec_attr_set_user_namespace_owner(struct forkexec_attr *attr, uint32_t 
 int forkexec_attr_set_mount_propagation(struct forkexec_attr *attr, uint64_t flags);
 
 /**
- * Sets the host name in the new FORKEXEC_NS_UTS, which it needs: the caller's is never changed.
+ * Sets the host name in the new UTS namespace.
  *
- * name is copied and has at most 64 bytes; the last call wins.
+ * Needs FORKEXEC_NS_UTS, so the caller's name never changes. name has at most 64 bytes and is copied. The last call
+ * wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or name is NULL, name has more than 64 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or name is NULL, or name has more than 64 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_UTS.
- * FORKEXEC_STAGE_HOSTNAME , unless allowed.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_UTS is missing.
+ * FORKEXEC_STAGE_HOSTNAME, with the errno of sethostname(2). allow_failure lets this pass.
  *
  * See sethostname(2).
  */
 int forkexec_attr_set_hostname(struct forkexec_attr *attr, const char *name);
 
 /**
- * Sets the NIS domain name in the new FORKEXEC_NS_UTS, which it needs: the caller's is never changed.
+ * Sets the NIS domain name in the new UTS namespace.
  *
- * name is copied and has at most 64 bytes; the last call wins.
+ * Needs FORKEXEC_NS_UTS, so the caller's name never changes. name has at most 64 bytes and is copied. The last call
+ * wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or name is NULL, name has more than 64 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or name is NULL, or name has more than 64 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_UTS.
- * FORKEXEC_STAGE_DOMAINNAME.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_UTS is missing.
+ * FORKEXEC_STAGE_DOMAINNAME, with the errno of setdomainname(2). allow_failure lets this pass.
  *
  * See setdomainname(2).
  */
 int forkexec_attr_set_domainname(struct forkexec_attr *attr, const char *name);
 
 /**
- * Brings the loopback interface of the new FORKEXEC_NS_NET up, which it needs.
+ * Brings up the loopback interface of the new network namespace.
+ *
+ * Needs FORKEXEC_NS_NET.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_NET.
- * FORKEXEC_STAGE_LOOPBACK , unless allowed.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_NET is missing.
+ * FORKEXEC_STAGE_LOOPBACK, with the errno of the kernel. allow_failure lets this pass.
  *
  * See netdevice(7).
  */
 int forkexec_attr_set_loopback(struct forkexec_attr *attr);
 
 /**
- * Sets the clock of the new FORKEXEC_NS_TIME, which it needs, ahead of the caller's: clock is CLOCK_MONOTONIC or
- * CLOCK_BOOTTIME, seconds may be negative, nanoseconds are added to them and are below 1000000000.
+ * Sets a clock of the new time namespace ahead of the caller's.
  *
- * The raw, coarse and alarm clocks go with theirs. The program and its children see the new time, the caller does not.
- * Needs CAP_SYS_TIME in the user namespace that owns the time namespace, which a new user namespace gives, and a /proc
- * of the caller's. The last call for a clock wins.
+ * clock is CLOCK_MONOTONIC or CLOCK_BOOTTIME. seconds may be negative. nanoseconds, below 1000000000, are added. The
+ * raw, coarse and alarm clocks go with theirs. The program and its children see the new time. Needs FORKEXEC_NS_TIME,
+ * CAP_SYS_TIME in the user namespace that owns the time namespace, which a new user namespace gives, and the caller's
+ * /proc. For each clock the last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, another clock, nanoseconds is not below a second.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, clock is another, or nanoseconds is a second or more.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without FORKEXEC_NS_TIME.
- * FORKEXEC_STAGE_TIME_FILE, ENOENT: no /proc, one in which the caller is not to be found, or the kernel, before Linux
- *   5.6, has no time namespaces.
- * FORKEXEC_STAGE_TIME_FILE, EOPNOTSUPP: something else lies there.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: FORKEXEC_NS_TIME is missing.
+ * FORKEXEC_STAGE_TIME_FILE, ENOENT: there is no /proc, the caller is not in it, or the kernel, before Linux 5.6, has
+ *   no time namespaces.
+ * FORKEXEC_STAGE_TIME_FILE, EOPNOTSUPP: /proc is no proc file system.
  * FORKEXEC_STAGE_TIME_OFFSETS, ERANGE: the clock would be below 0 or beyond 146 years.
- * FORKEXEC_STAGE_TIME_OFFSETS, EPERM: no CAP_SYS_TIME.
+ * FORKEXEC_STAGE_TIME_OFFSETS, EPERM: CAP_SYS_TIME is missing.
  *
  * See time_namespaces(7).
  */
@@ -2245,35 +2359,42 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int
 #define FORKEXEC_ROOT_NOEXEC 0x8
 
 /**
- * Adds a mount(2), with its arguments and their meaning, to the list of mounts and their kin: what this and the
- * following sixteen setters ask for, up to change_mode, is done in call order, in the program's mount namespace, which
- * create_namespaces or unshare_namespaces has to ask for; the caller sees nothing of it.
+ * Adds a mount(2) to the list of mounts.
  *
- * index in an error is the place in this list. A target is a path in the program's root, which is set_root's where
- * that is called; it begins with "/" and has no "..". It is reached by descriptor, name by name, and never through a
- * symbolic link, so that nothing that stands in the root, or that somebody puts there meanwhile, leads out of it
- * (ELOOP). It has to be there: see make_directory. A target that is a file takes a /proc of the caller's, or Linux
- * 5.12. Sources are the caller's paths. flags are MS_*: with MS_REMOUNT, where target may be "/", or with MS_SHARED,
- * MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE the mount at target is changed; with MS_MOVE it comes from source; with
- * MS_BIND source appears at target, and below it with MS_REC what is mounted there. A bind gets, other than by
- * mount(2) itself, what else is among flags: MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME,
- * MS_NOSYMFOLLOW, with MS_REC on all of it. As with mount(2), MS_RELATIME and the four flags of propagation change
- * nothing on a bind: a second call, without MS_BIND, changes the propagation. Else a file system of type fstype is
- * mounted, with the options in data. Paths in data, and a source that is one, should begin with "/". source, fstype
- * and data may be NULL where mount(2) lets them, and are copied like target.
+ * The list of mounts is what this setter and the next sixteen ask for, up to change_mode. Its items are done in call
+ * order, in the program's new mount namespace, which create_namespaces or unshare_namespaces has to ask for. The
+ * caller sees nothing of it.
+ *
+ * target is a path in the program's root, which set_root may change. It begins with "/" and has no "..". The child
+ * reaches it by descriptor, component by component, and follows no symbolic link (ELOOP), so that nothing in the root
+ * leads out of it. It has to exist: see make_directory. A target that is a file needs the caller's /proc, or Linux
+ * 5.12. source is a path of the caller's.
+ *
+ * flags are the MS_ flags of mount(2). With MS_REMOUNT, where target may be "/", or with MS_SHARED, MS_PRIVATE,
+ * MS_SLAVE or MS_UNBINDABLE, the mount at target is changed. With MS_MOVE it comes from source. With MS_BIND source
+ * appears at target, and with MS_REC what is mounted below it, too. Otherwise a file system of type fstype is mounted,
+ * with the options in data. Paths in data and source should begin with "/".
+ *
+ * A bind also takes MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME and MS_NOSYMFOLLOW, which
+ * mount(2) itself ignores, with MS_REC for all of it. As with mount(2), MS_RELATIME and the flags of propagation
+ * change nothing on a bind: a second call without MS_BIND changes the propagation.
+ *
+ * source, fstype and data may be NULL where mount(2) allows it. All are copied.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr or target is NULL, target is empty, does not begin with "/", has a ".." or is "/" without MS_REMOUNT,
- *   a bind or move without source, a new file system without fstype, a flag that a bind does not take.
+ *   a bind or move has no source, a new file system has no fstype, or a bind has a flag that it does not take.
  * -ENAMETOOLONG: target, source, fstype or data has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EINVAL: no new mount namespace, or one whose propagation would bring the mounts to the
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new mount namespace, or its propagation would bring the mounts to the
  *   caller.
  * FORKEXEC_STAGE_ROOT, EACCES: the working directory cannot be kept.
- * FORKEXEC_STAGE_MOUNT with the errno of mount(2) or of open(2) for the way to the target (EOPNOTSUPP: a file, and no
- *   /proc).
+ * FORKEXEC_STAGE_MOUNT, EOPNOTSUPP: target is a file, and the caller has no /proc.
+ * FORKEXEC_STAGE_MOUNT, with the errno of mount(2), or of open(2) for the way to target.
+ *
+ * The error's index is the place in the list of mounts.
  *
  * See mount(2), mount_setattr(2).
  */
@@ -2285,46 +2406,54 @@ int forkexec_attr_add_mount(struct forkexec_attr *attr,
                             const char *data);
 
 /**
- * Lets the caller's file or directory source appear at target, with all that is mounted below it.
+ * Makes the caller's file or directory source appear at target.
  *
- * flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, which hold for everything below too, but which a
- * program that keeps CAP_SYS_ADMIN can take back (see make_readonly), _NONRECURSIVE, _CREATE, _FOLLOW and _OPTIONAL,
- * with which a source that does not exist, or a link that leads to nothing, is left out and its target is not made; a
- * source that may not be looked at (EACCES) or that lies below a file (ENOTDIR) is an error. A symbolic link at source
- * is followed. A user namespace must be given what is mounted below too: there _NONRECURSIVE fails (EINVAL) where
- * something is. Both are copied. An item of the list of mounts: see add_mount.
+ * So does all that is mounted below source. A symbolic link at source is followed. flags are any of
+ * FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _NONRECURSIVE, _CREATE, _FOLLOW and _OPTIONAL. The first four
+ * hold for everything below too, but a program that keeps CAP_SYS_ADMIN can undo them, see make_readonly. With
+ * _OPTIONAL a source that does not exist, or a link that leads to nothing, is left out and its target is not made; a
+ * source that the caller may not look at (EACCES) or that lies below a file (ENOTDIR) is an error. In a new user
+ * namespace _NONRECURSIVE fails with EINVAL if something is mounted below source. source and target are copied. An
+ * item of the list of mounts: see add_mount.
+ *
+ * Example:
+ *
+ *     forkexec_attr_bind_mount(attr, "/usr", "/usr", FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_CREATE);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or "/", flags has
- *   others.
+ * -EINVAL: attr, source or target is NULL, source is empty, target is not a path inside the root or is "/", or flags
+ *   has another bit.
  * -ENAMETOOLONG: source or target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT.
- * FORKEXEC_STAGE_RESOLVE: a relative source, and no working directory.
- * FORKEXEC_STAGE_BIND, ENOENT: source or target is missing.
- * FORKEXEC_STAGE_BIND, ENOTDIR: one is a directory, the other not.
- * FORKEXEC_STAGE_BIND, ELOOP: a link on the way to target.
- * FORKEXEC_STAGE_BIND, EPERM.
- * FORKEXEC_STAGE_BIND: the errnos of open_tree(2), mount(2) and mount_setattr(2).
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_RESOLVE, ENOENT: source is relative, and the caller's working directory is gone.
+ * FORKEXEC_STAGE_BIND, ENOENT: source or target does not exist.
+ * FORKEXEC_STAGE_BIND, ENOTDIR: one is a directory and the other is not.
+ * FORKEXEC_STAGE_BIND, ELOOP: there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_BIND, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_BIND, with the errnos of open_tree(2), mount(2) and mount_setattr(2).
  *
  * See open_tree(2), mount_setattr(2), mount(2).
  */
 int forkexec_attr_bind_mount(struct forkexec_attr *attr, const char *source, const char *target, uint32_t flags);
 
 /**
- * The same with ids mapped: what belongs to an id in the user namespace that userns_fd refers to, belongs at target to
- * the id that it is mapped to.
+ * Makes source appear at target as bind_mount does, with other owners.
  *
- * userns_fd is the caller's number, borrowed: it must be open during each spawn. Takes Linux 5.12, a file system that
- * can do it, and CAP_SYS_ADMIN where that was mounted. mount_setattr(2), MOUNT_ATTR_IDMAP. Returns as bind_mount does;
+ * userns_fd refers to a user namespace. What belongs to an id in it belongs, at target, to the id that this one is
+ * mapped to. It is a descriptor of the caller, borrowed: it must be open during each spawn. Needs Linux 5.12, a file
+ * system that can do it, and CAP_SYS_ADMIN where that was mounted (MOUNT_ATTR_IDMAP). source, target and flags are
+ * those of bind_mount.
+ *
+ * Returns 0, or a negative errno as bind_mount does, and:
  * -EBADF: userns_fd is negative.
  *
- * A spawn can fail later as: ?? bind_mount does, and as
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
+ * A spawn can fail later as bind_mount says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EBADF: userns_fd is not open.
  * FORKEXEC_STAGE_VALIDATE, ENOSYS: the kernel cannot do it.
+ *
+ * See mount_setattr(2), user_namespaces(7).
  */
 int forkexec_attr_bind_mount_idmapped(struct forkexec_attr *attr,
                                       const char *source,
@@ -2333,23 +2462,24 @@ int forkexec_attr_bind_mount_idmapped(struct forkexec_attr *attr,
                                       uint32_t flags);
 
 /**
- * Lets the file or directory that the descriptor fd refers to appear at target, as bind_mount does; O_PATH is enough.
+ * Makes the file or directory that the descriptor fd refers to appear at target.
  *
- * What appears is what fd refers to, by device and inode, or the spawn fails: nothing that others rename meanwhile
- * changes it. fd is the caller's number, borrowed: it must be open during each spawn, and the program does not get it
- * unless it is mapped. It must have a path in the caller's root, which is read in the caller's /proc. flags are those
- * of bind_mount but FORKEXEC_MOUNT_OPTIONAL. target is copied. An item of the list of mounts: see add_mount.
+ * It does so as bind_mount does. What appears is what fd refers to, by device and inode, or the spawn fails: a file
+ * that somebody renames meanwhile changes nothing. fd is a descriptor of the caller, borrowed: it must be open during
+ * each spawn, O_PATH is enough, and the program does not get it unless map_fd passes it on. It must have a path in the
+ * caller's root, which is read from the caller's /proc. flags are those of bind_mount except FORKEXEC_MOUNT_OPTIONAL.
+ * target is copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", or flags has another bit.
  * -EBADF: fd is negative.
  * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as: ?? bind_mount does, as
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_VALIDATE, ELOOP: it refers to a symbolic link.
- * FORKEXEC_STAGE_RESOLVE, ENOENT: no /proc.
+ * A spawn can fail later as bind_mount says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_VALIDATE, ELOOP: fd refers to a symbolic link.
+ * FORKEXEC_STAGE_RESOLVE, ENOENT: there is no /proc.
  * FORKEXEC_STAGE_BIND, ESTALE: what fd refers to was moved, removed or covered, or has no path in the caller's root.
  *
  * See open_tree(2), mount_setattr(2), mount(2).
@@ -2359,20 +2489,24 @@ int forkexec_attr_bind_mount_fd(struct forkexec_attr *attr, int32_t fd, const ch
 /**
  * Mounts an empty file system in memory at target.
  *
- * size_bytes is the most that it may hold, rounded up to pages; 0 is the kernel's default, half of the memory. mode is
+ * size_bytes is the most that it can hold, rounded up to pages; 0 is the kernel's default, half of the memory. mode is
  * that of its root, up to 07777. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE and
  * _FOLLOW. target is copied. An item of the list of mounts: see add_mount.
  *
- * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has others.
- * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * Example:
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_TMPFS, ENOENT, ENOTDIR or ELOOP: target.
- * FORKEXEC_STAGE_TMPFS, EPERM.
+ *     forkexec_attr_mount_tmpfs(attr, "/tmp", 64 << 20, 01777, FORKEXEC_MOUNT_CREATE);
+ *
+ * Returns 0, or a negative errno:
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", mode is above 07777, or flags has
+ *   another bit.
+ * -ENAMETOOLONG: target has more than 4095 bytes.
+ * -ENOMEM: memory is short.
+ *
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_TMPFS, ENOENT, ENOTDIR: target does not exist, or is no directory.
+ * FORKEXEC_STAGE_TMPFS, ELOOP: there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_TMPFS, EPERM: CAP_SYS_ADMIN is missing.
  *
  * See tmpfs(5).
  */
@@ -2383,41 +2517,46 @@ int forkexec_attr_mount_tmpfs(struct forkexec_attr *attr,
                               uint32_t flags);
 
 /**
- * Mounts at target an overlay: the count directories lowers, of which the first lies uppermost, appear as one, and
- * what is written goes to the directory upper, while lowers stay as they are.
+ * Mounts directories laid over each other at target, as one.
  *
- * work is an empty directory of the same mount as upper, in which the kernel works; it leaves a directory behind in
- * it. upper and work NULL: with FORKEXEC_MOUNT_IN_MEMORY what is written goes to memory, and with the mount; without,
- * nothing can be written, and there are two lowers at least. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID,
- * _NODEV, _NOEXEC, _CREATE, _FOLLOW and _IN_MEMORY. All four are the caller's paths, as the source of bind_mount is,
- * and may hold any byte: what overlayfs would read as the end of one is escaped. What is mounted below them does not
- * appear, and in a user namespace that is made nothing may be (EINVAL). All are copied. An item of the list of mounts:
- * see add_mount. What the program did stands in upper afterwards, in the kernel's format: what it wrote, whole; for
- * what it removed a character device 0/0 of that name; and for a directory that it removed and made again, or made in
- * the place of another, one with the extended attribute trusted.overlay.opaque. Of an overlay outside of the initial
- * user namespace, the caller's or a new one, the attribute is user.overlay.opaque (the option userxattr), which not
- * every file system holds (tmpfs from Linux 6.6 on): where it cannot be kept, such a change fails with EIO. Renaming a
- * directory that is in lowers fails with EXDEV there, as mv(1) expects. lowers and upper are not to be changed from
- * outside meanwhile. mount(2), https://docs.kernel.org/filesystems/overlayfs.html.
+ * lowers are count directories, the first of which lies on top. They stay as they are; what is written goes to the
+ * directory upper. work is an empty directory of the same mount as upper, in which the kernel works, and where it
+ * leaves a directory behind. With upper and work NULL and FORKEXEC_MOUNT_IN_MEMORY, what is written goes to memory and
+ * ends with the mount. With both NULL and without that flag nothing can be written, and there are at least two lowers.
+ *
+ * flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE, _FOLLOW and _IN_MEMORY. lowers, upper
+ * and work are the caller's paths, as the source of bind_mount is, and may have any byte: what overlayfs would read as
+ * a separator is escaped. What is mounted below them does not appear, and in a new user namespace nothing may be
+ * mounted there (EINVAL). lowers and upper must not be changed from outside meanwhile. All are copied. An item of the
+ * list of mounts: see add_mount.
+ *
+ * Afterwards upper has the program's changes in the kernel's format. A file that it wrote is there whole. For what it
+ * removed there is a character device 0/0 of that name. A directory that it removed and made again, or made in the
+ * place of something else, has the extended attribute trusted.overlay.opaque. Outside the initial user namespace the
+ * attribute is user.overlay.opaque, which not every file system can hold, tmpfs from Linux 6.6 on; elsewhere such a
+ * change fails with EIO. There, renaming a directory of lowers fails with EXDEV, as mv(1) expects.
+ *
+ * https://docs.kernel.org/filesystems/overlayfs.html describes overlayfs.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr, lowers, one of them or target is NULL, count is 0 or above 500, an empty path, one of upper and work
- *   without the other, both with FORKEXEC_MOUNT_IN_MEMORY, one lower and nothing to write to, target is not a path
- *   inside the root or "/", flags has others.
- * -ENAMETOOLONG: one of them has more than 4095 bytes.
- * -ENOMEM.
+ * -EINVAL: attr, lowers, one of them or target is NULL, count is 0 or above 500, a path is empty, upper or work is
+ *   given without the other or with FORKEXEC_MOUNT_IN_MEMORY, there is one lower and nothing to write to, target is
+ *   not a path inside the root or is "/", or flags has another bit.
+ * -ENAMETOOLONG: a path has more than 4095 bytes.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, ENAMETOOLONG: all of them, with what is escaped, have more than about 4000 bytes.
- * FORKEXEC_STAGE_ROOT.
- * FORKEXEC_STAGE_RESOLVE: a relative path, and no working directory.
- * FORKEXEC_STAGE_OVERLAY, ENOENT or ENOTDIR: one of them, or target.
- * FORKEXEC_STAGE_OVERLAY, ELOOP: one lies within another, or a link on the way to target.
- * FORKEXEC_STAGE_OVERLAY, EINVAL: one of them is no directory, upper and work are not side by side in one mount, or on
- *   a file system that cannot be written to so, as another overlay.
- * FORKEXEC_STAGE_OVERLAY, ENODEV: no overlayfs.
- * FORKEXEC_STAGE_OVERLAY, EPERM: a user namespace before Linux 5.11.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_VALIDATE, ENAMETOOLONG: all paths together, with what is escaped, have more than about 4000 bytes.
+ * FORKEXEC_STAGE_RESOLVE, ENOENT: a path is relative, and the caller's working directory is gone.
+ * FORKEXEC_STAGE_OVERLAY, ENOENT, ENOTDIR: a directory, or target, does not exist or is none.
+ * FORKEXEC_STAGE_OVERLAY, ELOOP: one directory lies within another, or there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_OVERLAY, EINVAL: upper and work are not in the same mount, or on a file system that cannot be upper,
+ *   such as another overlay.
+ * FORKEXEC_STAGE_OVERLAY, ENODEV: the kernel has no overlayfs.
+ * FORKEXEC_STAGE_OVERLAY, EPERM: a user namespace needs Linux 5.11.
  * FORKEXEC_STAGE_OVERLAY, EBUSY: upper or work is in use.
+ *
+ * See mount(2).
  */
 int forkexec_attr_mount_overlay(struct forkexec_attr *attr,
                                 const char *const *lowers,
@@ -2428,126 +2567,124 @@ int forkexec_attr_mount_overlay(struct forkexec_attr *attr,
                                 uint32_t flags);
 
 /**
- * Mounts a new proc at target, nosuid, nodev and noexec: that of the child's pid namespace, so in a user namespace a
- * pid namespace has to be created too.
+ * Mounts a new proc file system at target.
  *
- * flags are any of FORKEXEC_MOUNT_READONLY, FORKEXEC_MOUNT_CREATE, FORKEXEC_MOUNT_KERNEL_READONLY and
- * FORKEXEC_MOUNT_KERNEL_HIDDEN: the last two cover what is no process's, as container runtimes do, and hold for whom
- * make_readonly and mask_path hold. A user namespace inside can mount no proc of its own where one of them is given.
- * target is copied. An item of the list of mounts: see add_mount.
+ * It shows the processes of the child's pid namespace, so with a new user namespace a new pid namespace is needed too.
+ * It is nosuid, nodev and noexec. flags are any of FORKEXEC_MOUNT_READONLY, FORKEXEC_MOUNT_CREATE,
+ * FORKEXEC_MOUNT_KERNEL_READONLY and FORKEXEC_MOUNT_KERNEL_HIDDEN. The last two cover what belongs to the kernel and
+ * not to a process, as container runtimes do; a program that keeps CAP_SYS_ADMIN can undo them, see make_readonly.
+ * With one of them, a user namespace inside cannot mount a proc of its own. target is copied. An item of the list of
+ * mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", or flags has another bit.
  * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_PROC, ENOENT, ENOTDIR or ELOOP: target.
- * FORKEXEC_STAGE_PROC, EPERM: no pid namespace, or the caller's own /proc is covered in parts, as in a container: bind
- *   /proc instead.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_PROC, ENOENT, ENOTDIR: target does not exist, or is no directory.
+ * FORKEXEC_STAGE_PROC, ELOOP: there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_PROC, EPERM: there is no new pid namespace, or parts of the caller's own /proc are covered, as in a
+ *   container. Bind /proc there.
  *
  * See proc(5).
  */
 int forkexec_attr_mount_proc(struct forkexec_attr *attr, const char *target, uint32_t flags);
 
 /**
- * Mounts at target a file system in memory with what every program expects in /dev: null, zero, full, random, urandom
- * and tty, which are the caller's, verified by number; pts, an instance of its own, with ptmx; shm, empty; and the
- * links fd, stdin, stdout and stderr, which lead to /proc.
+ * Mounts a small /dev in memory at target.
  *
- * flags are any of FORKEXEC_MOUNT_READONLY, which leaves pts and shm writable, and FORKEXEC_MOUNT_CREATE. In a new
- * user namespace devpts takes a mapped id 0. Where the caller maps its own ids to others than 0, with one range of one
- * id each, the mounts are made as id 0 of a first user namespace, and the program is in a second one with the ids that
- * were asked for (FORKEXEC_STAGE_INNER_USER_NAMESPACE), which does not own the other namespaces. target is copied. An
- * item of the list of mounts: see add_mount.
+ * It has null, zero, full, random, urandom and tty, which are the caller's, and whose device numbers are verified;
+ * pts, a new devpts, with ptmx; an empty shm; and the links fd, stdin, stdout and stderr to /proc. flags are any of
+ * FORKEXEC_MOUNT_READONLY, which leaves pts and shm writable, and FORKEXEC_MOUNT_CREATE. target is copied. An item of
+ * the list of mounts: see add_mount.
+ *
+ * In a new user namespace devpts needs a mapped id 0. If the caller maps its own ids to others than 0, with one range
+ * of one id each, the mounts are made as id 0 of a first user namespace. The program is then in a second one, with the
+ * ids that were asked for (FORKEXEC_STAGE_INNER_USER_NAMESPACE); it does not own the other namespaces.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", flags has others.
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", or flags has another bit.
  * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT.
- * FORKEXEC_STAGE_DEV (ENOENT, ENOTDIR or ELOOP: target; ENODEV: the caller's device is another; EINVAL: id 0 is not
- *   mapped; EPERM), or for the second user namespace.
- * FORKEXEC_STAGE_PROCFS, ENOENT: no /proc.
- * FORKEXEC_STAGE_INNER_USER_NAMESPACE, ENOSPC: a limit on user namespaces.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_DEV, ENOENT, ENOTDIR: target does not exist, or is no directory.
+ * FORKEXEC_STAGE_DEV, ELOOP: there is a symbolic link on the way to target.
+ * FORKEXEC_STAGE_DEV, ENODEV: a device of the caller's has another number.
+ * FORKEXEC_STAGE_DEV, EINVAL: id 0 is not mapped.
+ * FORKEXEC_STAGE_DEV, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_PROCFS, ENOENT: there is no /proc for the second user namespace.
+ * FORKEXEC_STAGE_INNER_USER_NAMESPACE, ENOSPC: a limit on user namespaces is reached.
  *
  * See null(4), devpts(5), user_namespaces(7).
  */
 int forkexec_attr_mount_dev(struct forkexec_attr *attr, const char *target, uint32_t flags);
 
 /**
- * Makes the directory path, with exactly that mode, setuid, setgid and sticky bits included, and what is missing of
- * its parents, with mode 0755.
+ * Makes the directory path, and those that are missing above it.
  *
- * One that is there stays as it is. It is made in the file system that is there: only in a tmpfs, as that of an empty
- * root, does it go with the program. path is copied. An item of the list of mounts: see add_mount.
+ * It gets exactly mode, with the setuid, setgid and sticky bits; those above it get 0755. A directory that exists
+ * stays as it is. The directory is made in the file system that lies there: only one in memory, such as that of an
+ * empty root, ends with the program. path is copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777.
+ * -EINVAL: attr or path is NULL, path is not a path inside the root or is "/", or mode is above 07777.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_DIRECTORY, ENOTDIR: something else is there.
- * FORKEXEC_STAGE_DIRECTORY, ELOOP: a link is.
- * FORKEXEC_STAGE_DIRECTORY, EPERM: the kernel does not give this mode, as setgid for a group that is not the child's.
- * FORKEXEC_STAGE_DIRECTORY, EACCES, EROFS.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_DIRECTORY, ENOTDIR: something else lies there.
+ * FORKEXEC_STAGE_DIRECTORY, ELOOP: there is a symbolic link on the way.
+ * FORKEXEC_STAGE_DIRECTORY, EPERM: the kernel does not give this mode, for example setgid for a group that is not the
+ *   child's.
+ * FORKEXEC_STAGE_DIRECTORY, EACCES, EROFS: the directory above cannot be written to.
  *
  * See mkdir(2).
  */
 int forkexec_attr_make_directory(struct forkexec_attr *attr, const char *path, uint32_t mode);
 
 /**
- * Makes a symbolic link at path that holds contents, which may be any text, and what is missing of its parents, as
- * make_directory does.
+ * Makes a symbolic link at path that holds contents.
  *
- * A link that holds the same may be there. Both are copied. An item of the list of mounts: see add_mount.
+ * contents may be any text. Directories that are missing above path are made, as make_directory does. A link that
+ * holds the same text may exist. Both are copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr, contents or path is NULL, contents is empty, path is not a path inside the root or "/".
+ * -EINVAL: attr, contents or path is NULL, contents is empty, or path is not a path inside the root or is "/".
  * -ENAMETOOLONG: contents or path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_SYMLINK, EEXIST: something else is there.
- * FORKEXEC_STAGE_SYMLINK, ELOOP: a link is on the way.
- * FORKEXEC_STAGE_SYMLINK, EACCES, EROFS.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_SYMLINK, EEXIST: something else lies there.
+ * FORKEXEC_STAGE_SYMLINK, ELOOP: there is a symbolic link on the way.
+ * FORKEXEC_STAGE_SYMLINK, EACCES, EROFS: the directory above cannot be written to.
  *
  * See symlink(2).
  */
 int forkexec_attr_make_symlink(struct forkexec_attr *attr, const char *contents, const char *path);
 
 /**
- * Makes the file path, with exactly that mode, as make_directory does, which holds length bytes, at most 65536:
- * make_file_fd copies a larger one.
+ * Makes the file path, which holds the given bytes.
  *
- * bytes may be NULL where length is 0. What is missing of its parents is made too, as by make_directory. Both are
- * copied. An item of the list of mounts: see add_mount.
+ * bytes has length bytes, at most 65536; make_file_fd copies larger files. It may be NULL if length is 0. The file
+ * gets exactly mode, as make_directory says. Directories that are missing above path are made, as make_directory does.
+ * path and bytes are copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr or path is NULL, bytes is NULL and length is not 0, length is above 65536, path is not a path inside
- *   the root or "/", mode is above 07777.
+ *   the root or is "/", or mode is above 07777.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_FILE, EEXIST: something is there.
- * FORKEXEC_STAGE_FILE, ELOOP: a link is on the way.
- * FORKEXEC_STAGE_FILE, EPERM: see make_directory.
- * FORKEXEC_STAGE_FILE, EACCES, EROFS, ENOSPC.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_FILE, EEXIST: something lies there.
+ * FORKEXEC_STAGE_FILE, ELOOP: there is a symbolic link on the way.
+ * FORKEXEC_STAGE_FILE, EPERM: the kernel does not give this mode.
+ * FORKEXEC_STAGE_FILE, EACCES, EROFS: the directory above cannot be written to.
+ * FORKEXEC_STAGE_FILE, ENOSPC: the file system is full.
  *
- * See open(2), O_CREAT | O_EXCL.
+ * See open(2).
  */
 int forkexec_attr_make_file(struct forkexec_attr *attr,
                             const char *path,
@@ -2556,44 +2693,47 @@ int forkexec_attr_make_file(struct forkexec_attr *attr,
                             uint32_t mode);
 
 /**
- * Makes the file path as make_file does, of any length: a copy of what the descriptor fd holds from its start on.
+ * Makes the file path, a copy of what the descriptor fd holds.
  *
- * fd refers to a regular file, or to what memfd_create(2) makes, and is the caller's number, borrowed: it must be open
- * for reading during each spawn, whose offset is neither used nor changed. path is copied. An item of the list of
- * mounts: see add_mount.
+ * The copy has any length and begins at the start of fd, whose offset is neither used nor changed. fd refers to a
+ * regular file, or to one of memfd_create(2). It is a descriptor of the caller, borrowed: it must be open for reading
+ * during each spawn. mode is that of make_file. path is copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root or "/", mode is above 07777.
+ * -EINVAL: attr or path is NULL, path is not a path inside the root or is "/", or mode is above 07777.
  * -EBADF: fd is negative.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as: ?? make_file does, as
- * FORKEXEC_STAGE_VALIDATE (EBADF: not open; EINVAL: it refers to something else) or as.
- * FORKEXEC_STAGE_FILE, EBADF: not open for reading.
- * FORKEXEC_STAGE_FILE: the errnos of pread(2).
+ * A spawn can fail later as make_file says, and as:
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: fd refers to something else than a file.
+ * FORKEXEC_STAGE_FILE, EBADF: fd is not open for reading.
+ * FORKEXEC_STAGE_FILE, with the errnos of pread(2).
  *
  * See pread(2).
  */
 int forkexec_attr_make_file_fd(struct forkexec_attr *attr, const char *path, int32_t fd, uint32_t mode);
 
 /**
- * Mounts a file in memory at target, which is a file too: a copy of what fd holds, as make_file_fd makes it.
+ * Mounts a file in memory at target, a copy of what the descriptor fd holds.
  *
- * It goes with the mount, and what lies at target stays as it is. flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID,
- * _NODEV, _NOEXEC, _CREATE and _FOLLOW. target is copied. An item of the list of mounts: see add_mount.
+ * target is a file, which stays as it is; the copy ends with the mount. fd and mode are those of make_file_fd. flags
+ * are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV, _NOEXEC, _CREATE and _FOLLOW. target is copied. An item of the
+ * list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or target is NULL, target is not a path inside the root or "/", mode is above 07777, flags has others.
+ * -EINVAL: attr or target is NULL, target is not a path inside the root or is "/", mode is above 07777, or flags has
+ *   another bit.
  * -EBADF: fd is negative.
  * -ENAMETOOLONG: target has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as: ?? make_file_fd does, or as
- * FORKEXEC_STAGE_FILE, ENOENT, ELOOP: target.
+ * A spawn can fail later as make_file_fd says, and as:
+ * FORKEXEC_STAGE_FILE, ENOENT, ELOOP: target does not exist, or there is a symbolic link on the way to it.
  * FORKEXEC_STAGE_FILE, ENOTDIR: target is a directory.
- * FORKEXEC_STAGE_FILE, EPERM.
- * FORKEXEC_STAGE_FILE, ENOSPC: memory.
+ * FORKEXEC_STAGE_FILE, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_FILE, ENOSPC: memory is short.
  *
  * See tmpfs(5), mount(2).
  */
@@ -2604,145 +2744,149 @@ int forkexec_attr_mount_file_fd(struct forkexec_attr *attr,
                                 uint32_t flags);
 
 /**
- * Hides what is at path: a directory under an empty read-only one, a file under the caller's /dev/null, verified by
- * its number.
+ * Hides what lies at path.
  *
- * Where there is nothing (ENOENT), there is nothing to hide. path is copied. An item of the list of mounts: see
- * add_mount. mount(2). This holds for a program without CAP_SYS_ADMIN in its mount namespace: one that keeps it, as
- * root of a user namespace of its own does unless its capabilities are dropped, can undo it with umount(2) or
- * mount(2). What such a program makes in further user namespaces cannot.
+ * A directory is covered by an empty read-only one, a file by the caller's /dev/null, whose device number is verified.
+ * If nothing lies there (ENOENT), there is nothing to hide. A program that keeps CAP_SYS_ADMIN can undo it, see
+ * make_readonly. path is copied. An item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root or "/".
+ * -EINVAL: attr or path is NULL, or path is not a path inside the root or is "/".
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_MASK, ELOOP: a link is there or on the way.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_MASK, ELOOP: there is a symbolic link at path or on the way.
  * FORKEXEC_STAGE_MASK, ENODEV: /dev/null is something else.
- * FORKEXEC_STAGE_MASK, EPERM.
+ * FORKEXEC_STAGE_MASK, EPERM: CAP_SYS_ADMIN is missing.
+ *
+ * See mount(2).
  */
 int forkexec_attr_mask_path(struct forkexec_attr *attr, const char *path);
 
 /**
- * Makes what is at path read-only, with all that is mounted below.
+ * Makes what lies at path read-only, with all that is mounted below.
  *
- * It has to be there. path is copied. An item of the list of mounts: see add_mount. mount_setattr(2), mount(2). This
- * holds for a program without CAP_SYS_ADMIN in its mount namespace: one that keeps it, as root of a user namespace of
- * its own does unless its capabilities are dropped, can undo it with umount(2) or mount(2). What such a program makes
- * in further user namespaces cannot.
+ * It has to exist. path is copied. An item of the list of mounts: see add_mount.
+ *
+ * This holds for a program without CAP_SYS_ADMIN in its mount namespace. A program that keeps it, as root of its own
+ * user namespace does unless its capabilities are dropped, can undo it with umount(2) or mount(2). In further user
+ * namespaces that it makes, it cannot.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root or "/".
+ * -EINVAL: attr or path is NULL, or path is not a path inside the root or is "/".
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_READONLY, ENOENT: nothing is there.
- * FORKEXEC_STAGE_READONLY, ELOOP: a link is there or on the way.
- * FORKEXEC_STAGE_READONLY, EPERM.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_READONLY, ENOENT: nothing lies there.
+ * FORKEXEC_STAGE_READONLY, ELOOP: there is a symbolic link at path or on the way.
+ * FORKEXEC_STAGE_READONLY, EPERM: CAP_SYS_ADMIN is missing.
+ *
+ * See mount_setattr(2), mount(2).
  */
 int forkexec_attr_make_readonly(struct forkexec_attr *attr, const char *path);
 
 /**
- * Adds flags, any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV and _NOEXEC, to what is mounted at path, beside those
- * that it has, and not to what is mounted below.
+ * Adds flags to the mount at path.
  *
- * With FORKEXEC_MOUNT_FOLLOW symbolic links in path are followed, inside the root. path may be "/", where nothing can
- * be made any more after FORKEXEC_MOUNT_READONLY: see set_root for a root that is read-only in the end. For whom this
- * holds, see make_readonly. path is copied. An item of the list of mounts: see add_mount.
+ * flags are any of FORKEXEC_MOUNT_READONLY, _NOSUID, _NODEV and _NOEXEC. They are added to those that the mount has,
+ * and not to mounts below it. With FORKEXEC_MOUNT_FOLLOW symbolic links in path are followed, inside the root. path
+ * may be "/"; after FORKEXEC_MOUNT_READONLY nothing more can be made there, and set_root has a flag for a root that
+ * becomes read-only in the end. A program that keeps CAP_SYS_ADMIN can undo it, see make_readonly. path is copied. An
+ * item of the list of mounts: see add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root, flags has none of the four, or others.
+ * -EINVAL: attr or path is NULL, path is not a path inside the root, or flags has none of the four or another bit.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_REMOUNT, EINVAL: nothing is mounted at this very path.
- * FORKEXEC_STAGE_REMOUNT, ENOENT.
- * FORKEXEC_STAGE_REMOUNT, ELOOP: a link is there or on the way.
- * FORKEXEC_STAGE_REMOUNT, EPERM.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_REMOUNT, EINVAL: path is no mount point.
+ * FORKEXEC_STAGE_REMOUNT, ENOENT: path does not exist.
+ * FORKEXEC_STAGE_REMOUNT, ELOOP: there is a symbolic link at path or on the way.
+ * FORKEXEC_STAGE_REMOUNT, EPERM: CAP_SYS_ADMIN is missing.
  *
- * See mount(2), MS_REMOUNT | MS_BIND.
+ * See mount(2).
  */
 int forkexec_attr_remount(struct forkexec_attr *attr, const char *path, uint32_t flags);
 
 /**
- * Gives what is at path exactly that mode, setuid, setgid and sticky bits included: in the file system that is there,
- * which only in memory, as that of an empty root, goes with the program.
+ * Gives what lies at path exactly mode.
  *
- * path is copied. An item of the list of mounts: see add_mount.
+ * mode includes the setuid, setgid and sticky bits. It is changed in the file system that lies there: only one in
+ * memory, such as that of an empty root, ends with the program. path is copied. An item of the list of mounts: see
+ * add_mount.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is not a path inside the root, mode is above 07777.
+ * -EINVAL: attr or path is NULL, path is not a path inside the root, or mode is above 07777.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE.
- * FORKEXEC_STAGE_ROOT or.
- * FORKEXEC_STAGE_MODE, ENOENT.
- * FORKEXEC_STAGE_MODE, ELOOP: a link is there or on the way.
- * FORKEXEC_STAGE_MODE, EPERM: it is another's, or see make_directory.
- * FORKEXEC_STAGE_MODE, EROFS.
- * FORKEXEC_STAGE_MODE, EOPNOTSUPP: a file, and the caller has no /proc.
+ * A spawn can fail later as add_mount says, and as:
+ * FORKEXEC_STAGE_MODE, ENOENT: path does not exist.
+ * FORKEXEC_STAGE_MODE, ELOOP: there is a symbolic link at path or on the way.
+ * FORKEXEC_STAGE_MODE, EPERM: it belongs to another user, or the kernel does not give this mode.
+ * FORKEXEC_STAGE_MODE, EROFS: the file system is read-only.
+ * FORKEXEC_STAGE_MODE, EOPNOTSUPP: path is a file, and the caller has no /proc.
  *
  * See chmod(2).
  */
 int forkexec_attr_change_mode(struct forkexec_attr *attr, const char *path, uint32_t mode);
 
 /**
- * Gives the program a root of its own: the directory path with all that is mounted below it, or for NULL an empty one
- * in memory, which goes with the program.
+ * Gives the program a root directory of its own.
  *
- * The list of mounts is made in it; then the old root is detached, and not even privilege leads back, other than with
- * set_chroot. The program starts in "/", unless set_cwd says otherwise; its path, set_cwd and the actions are looked
- * up in the new root. flags are any of FORKEXEC_ROOT_READONLY, _NOSUID, _NODEV and _NOEXEC, which hold for the root
- * and what is mounted below path; READONLY for the root itself in the end, when all is made. A program that keeps
- * CAP_SYS_ADMIN, also in its own new user namespace, can make it writable again. What this attr mounts in it is as it
- * was asked for. The caller's root has to be a mount, as it is everywhere but in a chroot or an initramfs. Needs a new
- * mount namespace. path is copied; the last call wins.
+ * path is a directory, with all that is mounted below it. NULL is an empty root in memory, which ends with the
+ * program. The list of mounts is made in it. Then the old root is detached, so that no privilege leads back, unlike
+ * with set_chroot. The program starts in "/", unless set_cwd says otherwise; its path, set_cwd and the actions are
+ * looked up in the new root. Needs a new mount namespace. The caller's root has to be a mount, as it is except in a
+ * chroot or an initramfs. path is copied. The last call wins.
+ *
+ * flags are any of FORKEXEC_ROOT_READONLY, _NOSUID, _NODEV and _NOEXEC. They hold for the root and for what is mounted
+ * below path; the root itself becomes read-only in the end, when all is made. Mounts of this attr have their own
+ * flags. A program that keeps CAP_SYS_ADMIN, also in its own new user namespace, can make the root writable again.
+ *
+ * Example:
+ *
+ *     forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT);
+ *     forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY);
+ *     forkexec_attr_bind_mount(attr, "/usr", "/usr", FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_CREATE);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, path is empty, flags has others.
+ * -EINVAL: attr is NULL, path is empty, or flags has another bit.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE, EINVAL: no new mount namespace, its propagation would bring the mounts to the caller,
- *   set_chroot.
- * FORKEXEC_STAGE_IMAGE: see set_memory_mode.
- * FORKEXEC_STAGE_ROOT, ENOENT: path is missing.
- * FORKEXEC_STAGE_ROOT, ENOTDIR: it is no directory.
- * FORKEXEC_STAGE_ROOT, EPERM.
- * FORKEXEC_STAGE_PIVOT_ROOT, EINVAL: the caller's root is not a mount.
- * FORKEXEC_STAGE_ROOT_READONLY.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new mount namespace, its propagation would bring the mounts to the
+ *   caller, or set_chroot was called.
+ * FORKEXEC_STAGE_IMAGE, as set_memory_mode says.
+ * FORKEXEC_STAGE_ROOT, ENOENT: path does not exist.
+ * FORKEXEC_STAGE_ROOT, ENOTDIR: path is no directory.
+ * FORKEXEC_STAGE_ROOT, EPERM: CAP_SYS_ADMIN is missing.
+ * FORKEXEC_STAGE_PIVOT_ROOT, EINVAL: the caller's root is no mount.
+ * FORKEXEC_STAGE_ROOT_READONLY, with the errno of mount(2).
  *
  * See pivot_root(2).
  */
 int forkexec_attr_set_root(struct forkexec_attr *attr, const char *path, uint32_t flags);
 
 /**
- * Makes the directory path the program's root, and its working directory too, unless set_cwd or set_cwd_fd says
- * otherwise: nothing of the program starts outside.
+ * Makes the directory path the program's root, by chroot(2).
  *
- * It is entered before the ids change, with CAP_SYS_CHROOT. The program's path, set_cwd and the actions are looked up
- * in the new root. A program with privileges can leave a chroot. path is copied; the last call wins.
+ * It becomes the working directory too, unless set_cwd or set_cwd_fd says otherwise; either way that lies inside the
+ * root. The root is entered before the ids change, with CAP_SYS_CHROOT. The program's path, set_cwd and the actions
+ * are looked up in it. A program with privileges can leave a chroot: see set_root. path is copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty.
+ * -EINVAL: attr or path is NULL, or path is empty.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_IMAGE: see set_memory_mode.
- * FORKEXEC_STAGE_CHROOT with the errno of chroot(2) or chdir(2).
+ * FORKEXEC_STAGE_IMAGE, as set_memory_mode says.
+ * FORKEXEC_STAGE_CHROOT, with the errno of chroot(2) or chdir(2).
  *
  * See chroot(2).
  */
@@ -2753,106 +2897,109 @@ int forkexec_attr_set_chroot(struct forkexec_attr *attr, const char *path);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Gives the program the session keyring of that name, which is made where no keyring of that name may be searched, or
- * with name NULL a new one without a name: the keys in the caller's are then not the program's.
+ * Gives the program another session keyring than the caller's.
  *
- * The caller's own stays as it is. name is copied; the last call wins.
+ * name is that of the keyring, which is made if no keyring of that name can be searched. NULL makes a new one without
+ * a name. The program then does not have the keys of the caller's keyring, which stays as it is. name is copied. The
+ * last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, name is empty or has more than 4095 bytes.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or name is empty or has more than 4095 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_KEYRING, ENOSYS: the kernel has no keyrings, which allow_failure lets pass.
+ * FORKEXEC_STAGE_KEYRING, ENOSYS: the kernel has no keyrings. allow_failure lets this pass.
  * FORKEXEC_STAGE_KEYRING, EDQUOT: the user has too many keys.
  * FORKEXEC_STAGE_KEYRING, EPERM: name begins with ".".
- * FORKEXEC_STAGE_KEYRING, EACCES.
+ * FORKEXEC_STAGE_KEYRING, EACCES: the caller may not search the keyring of that name.
  *
- * See keyctl(2), KEYCTL_JOIN_SESSION_KEYRING.
+ * See keyctl(2), session-keyring(7).
  */
 int forkexec_attr_set_session_keyring(struct forkexec_attr *attr, const char *name);
 
 /**
- * Says who may do what with the session keyring of set_session_keyring: permissions are the bits of keyctl(2) for its
- * possessor, its owner, its group and others, in that order from the highest byte, for example 0x3f090000.
+ * Sets the permissions of the program's session keyring.
  *
- * A keyring of that name that was there before gets them, too. The last call wins.
+ * permissions has a byte each for its possessor, its owner, its group and others, from the highest on, with the bits
+ * of keyctl(2), for example 0x3f090000. A keyring that existed before gets them, too. Needs set_session_keyring. The
+ * last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, a bit besides 0x3f3f3f3f.
+ * -EINVAL: attr is NULL, or permissions has a bit that is not in 0x3f3f3f3f.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_session_keyring.
- * FORKEXEC_STAGE_KEYRING_PERMISSIONS, EACCES: no right to change it.
- * FORKEXEC_STAGE_KEYRING_PERMISSIONS, EPERM: it is another user's.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_session_keyring was not called.
+ * FORKEXEC_STAGE_KEYRING_PERMISSIONS, EACCES: the caller may not change the keyring.
+ * FORKEXEC_STAGE_KEYRING_PERMISSIONS, EPERM: the keyring belongs to another user.
  *
- * See keyctl(2), KEYCTL_SETPERM.
+ * See keyctl(2).
  */
 int forkexec_attr_set_keyring_permissions(struct forkexec_attr *attr, uint32_t permissions);
 
 /**
- * Gives the session keyring of set_session_keyring this context of SELinux, if it is new.
+ * Gives a new session keyring an SELinux context.
  *
- * It is told as set_exec_label tells the program's. label is copied; the last call wins.
+ * label is the context. It is written as set_exec_label writes the program's. Needs set_session_keyring. label is
+ * copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or label is NULL, or label is empty or has more than 4090 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_session_keyring.
- * FORKEXEC_STAGE_PROCFS: as set_exec_label.
- * FORKEXEC_STAGE_KEYRING_LABEL, ENOENT or EINVAL: no SELinux, or no such context.
- * FORKEXEC_STAGE_KEYRING_LABEL, EACCES: its policy.
- * FORKEXEC_STAGE_KEYRING_LABEL, ENOSYS: Linux before 5.6.
- * FORKEXEC_STAGE_KEYRING_LABEL, EXDEV: something is mounted over the file.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_session_keyring was not called.
+ * FORKEXEC_STAGE_PROCFS, as set_exec_label says.
+ * FORKEXEC_STAGE_KEYRING_LABEL, ENOENT, EINVAL: there is no SELinux, or no such context.
+ * FORKEXEC_STAGE_KEYRING_LABEL, EACCES: its policy forbids it.
+ * FORKEXEC_STAGE_KEYRING_LABEL, ENOSYS: the kernel is older than Linux 5.6.
+ * FORKEXEC_STAGE_KEYRING_LABEL, EXDEV: something is mounted over the file of /proc.
  *
- * See proc_pid_attr(5), keycreate.
+ * See proc_pid_attr(5).
  */
 int forkexec_attr_set_keyring_label(struct forkexec_attr *attr, const char *label);
 
 /**
- * Gives the program this profile of AppArmor, whichever modules there are: with set_exec_label the label there is then
- * SELinux's, and the program gets both, or the spawn fails.
+ * Gives the program an AppArmor profile.
  *
- * It is told as set_exec_label tells that label. profile is copied; the last call wins.
+ * With it the label of set_exec_label is SELinux's: the program gets both, or the spawn fails. profile is written as
+ * set_exec_label writes the label, and is copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or profile is NULL, profile is empty or has more than 4090 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or profile is NULL, or profile is empty or has more than 4090 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_PROCFS: as set_exec_label.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, ENOENT: no AppArmor, or no such profile.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, EINVAL.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, EACCES: its policy.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, ENOSYS: Linux before 5.6.
- * FORKEXEC_STAGE_APPARMOR_PROFILE, EXDEV: something is mounted over the file.
+ * FORKEXEC_STAGE_PROCFS, as set_exec_label says.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, ENOENT: there is no AppArmor, or no such profile.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, EINVAL: it is not the name of a profile.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, EACCES: its policy forbids it.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, ENOSYS: the kernel is older than Linux 5.6.
+ * FORKEXEC_STAGE_APPARMOR_PROFILE, EXDEV: something is mounted over the file of /proc.
  *
- * See proc_pid_attr(5), apparmor/exec.
+ * See proc_pid_attr(5).
  */
 int forkexec_attr_set_apparmor_profile(struct forkexec_attr *attr, const char *profile);
 
 /**
- * Gives the program the label under which the host's security module knows it: a context of SELinux or a profile of
- * AppArmor, whichever there is; with set_apparmor_profile SELinux's.
+ * Gives the program a label of the host's security module.
  *
- * It is told to the kernel by the caller's /proc, of which the child takes hold before any namespace or root changes:
- * what is mounted over its files, or stands for it in a namespace that is joined, is not written to. Needs Linux 5.6.
- * label is copied; the last call wins.
+ * label is an SELinux context or an AppArmor profile, for the module that the host has; with set_apparmor_profile it
+ * is SELinux's. The child writes it to the caller's /proc, which it opens before any namespace or root changes. It
+ * writes to no file that something is mounted over, and to no other proc of a joined namespace. Needs Linux 5.6. label
+ * is copied. The last call wins.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or label is NULL, label is empty or has more than 4090 bytes.
- * -ENOMEM.
+ * -EINVAL: attr or label is NULL, or label is empty or has more than 4090 bytes.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_PROCFS, ENOENT: no /proc.
- * FORKEXEC_STAGE_PROCFS, EOPNOTSUPP: it is no procfs.
- * FORKEXEC_STAGE_EXEC_LABEL, EINVAL or ENOENT: no security module that takes one, or no such label.
- * FORKEXEC_STAGE_EXEC_LABEL, EACCES: the module's policy.
- * FORKEXEC_STAGE_EXEC_LABEL, ENOSYS: Linux before 5.6.
- * FORKEXEC_STAGE_EXEC_LABEL, EXDEV: something is mounted over it.
- * FORKEXEC_STAGE_EXEC, EACCES: the policy does not let this program have it.
+ * FORKEXEC_STAGE_PROCFS, ENOENT: there is no /proc.
+ * FORKEXEC_STAGE_PROCFS, EOPNOTSUPP: /proc is no proc file system.
+ * FORKEXEC_STAGE_EXEC_LABEL, EINVAL, ENOENT: no security module takes a label, or there is no such label.
+ * FORKEXEC_STAGE_EXEC_LABEL, EACCES: the module's policy forbids it.
+ * FORKEXEC_STAGE_EXEC_LABEL, ENOSYS: the kernel is older than Linux 5.6.
+ * FORKEXEC_STAGE_EXEC_LABEL, EXDEV: something is mounted over the file of /proc.
+ * FORKEXEC_STAGE_EXEC, EACCES: the policy does not let this program have the label.
  *
  * See proc_pid_attr(5).
  */
@@ -2886,43 +3033,58 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr, const char *label);
 #define FORKEXEC_SECCOMP_KILLABLE 0x20
 
 /**
- * Adds a seccomp filter of count instructions, 1 to 4096, which is copied; flags: FORKEXEC_SECCOMP_ bits or 0.
+ * Adds a seccomp filter for the program.
  *
- * Repeated calls add filters, which are loaded in call order. Each has to allow the system call that loads the next:
- * seccomp, or, for a filter without flags, prctl with PR_SET_SECCOMP. seccomp(2). With set_no_new_privs they come last
- * of all, and have to allow nothing of the library's but execve (with set_exec_fd execveat); with set_pid_variable
- * getpid, with set_busy_retry nanosleep, with LISTENER and a real-time policy futex; and exit_group for when the exec
- * fails. The signal mask is set before filters that may refuse rt_sigprocmask. Without set_no_new_privs they need
- * CAP_SYS_ADMIN, come before the ids change, and have to allow those and, as far as they are asked for:
- * rt_sigprocmask, setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd, fcntl, dup3, openat, close,
- * close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what set_init names. A child that
- * its filter kills has failed, with SIGSYS, and is never one in the caller's memory. Where the filter decides on execve
- * by its arguments, status.ran of
- * forkexec_wait tells it. With FORKEXEC_SECCOMP_LISTENER, for one filter of an attr, what the filter answers with
- * SECCOMP_RET_USER_NOTIF waits for the caller, who gets the listener by forkexec_child_seccomp_fd when the spawn or
- * the release has returned. Until then the library itself lets its own calls go on, so nothing waits for who cannot
- * answer yet. This needs Linux 5.5, and for a moment a second thread in the child, which RLIMIT_NPROC and pids.max
- * count. A signal interrupts a call that waits, and the caller's answer is lost; with FORKEXEC_SECCOMP_KILLABLE, which
- * needs Linux 5.19, only one that kills does, once the caller has received the call.
+ * program has count instructions, 1 to 4096, and is copied. flags is 0 or FORKEXEC_SECCOMP_ bits. Repeated calls add
+ * filters. They are installed in call order. Each has to allow the system call that installs the next: seccomp, or for
+ * a filter without flags prctl with PR_SET_SECCOMP.
+ *
+ * With set_no_new_privs the filters are installed last of all. Of the library's own calls they have to allow execve,
+ * with set_exec_fd execveat instead; with set_pid_variable getpid, with set_busy_retry nanosleep, with a listener and
+ * a real-time policy futex; and exit_group, for an exec that fails. The signal mask is set before a filter that may
+ * refuse rt_sigprocmask.
+ *
+ * Without set_no_new_privs they need CAP_SYS_ADMIN, are installed before the ids change, and have to allow those and
+ * what else is asked for: rt_sigprocmask, setgroups, setresgid, setresuid, capset, prctl, chdir, fchdir, getcwd,
+ * fcntl, dup3, openat, close, close_range, ppoll, prlimit64, ptrace, kill, getpid, getppid, rt_sigaction, and what
+ * set_init names.
+ *
+ * A child that its own filter kills has failed, with SIGSYS. Such a child is never in the caller's memory. If a filter
+ * decides on execve by its arguments, forkexec_wait tells in status.ran whether the program ran.
+ *
+ * One filter of an attr may have FORKEXEC_SECCOMP_LISTENER. Calls that it answers with SECCOMP_RET_USER_NOTIF then
+ * wait for the caller, who gets the listener from forkexec_child_seccomp_fd once the spawn or the release has
+ * returned. Until then the library itself lets its calls go on. This needs Linux 5.5, and for a moment a second thread
+ * in the child, which RLIMIT_NPROC and pids.max count. A signal interrupts a waiting call, and the caller's answer is
+ * lost. With FORKEXEC_SECCOMP_KILLABLE, which needs Linux 5.19, only a fatal signal does, once the caller has received
+ * the call.
+ *
+ * Example:
+ *
+ *     static const struct sock_filter allow[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+ *     forkexec_attr_set_no_new_privs(attr);
+ *     forkexec_attr_add_seccomp_filter(attr, allow, 1, FORKEXEC_SECCOMP_LOG);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or program is NULL, count is 0 or above 4096, an unknown flag, TSYNC with LISTENER, KILLABLE without
- *   LISTENER.
- * -ENOMEM.
+ * -EINVAL: attr or program is NULL, count is 0 or above 4096, flags has an unknown bit, TSYNC with LISTENER, or
+ *   KILLABLE without LISTENER.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: two listeners.
- * FORKEXEC_STAGE_VALIDATE: a listener with a new time namespace, or with unshare_namespaces(FORKEXEC_NS_PID).
- * FORKEXEC_STAGE_SECCOMP or.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EINVAL: not a filter, or a flag that the kernel does not know.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EBUSY: a filter that the caller is under has a listener.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EAGAIN: no second thread.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, ENOMEM: more than 32768 instructions in all.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, EMFILE, EPERM: too many descriptors, or a filter of the caller's, keep the
- *   listener from coming.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there are two listeners, or a listener with a new time namespace or with
+ *   FORKEXEC_NS_PID in unshare_namespaces.
+ * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, without set_no_new_privs, with the errnos of FORKEXEC_STAGE_SECCOMP.
+ * FORKEXEC_STAGE_SECCOMP, EINVAL: it is no filter, or the kernel does not know a flag.
+ * FORKEXEC_STAGE_SECCOMP, EACCES: neither CAP_SYS_ADMIN nor set_no_new_privs is there.
+ * FORKEXEC_STAGE_SECCOMP, EBUSY: a filter that the caller is under has a listener.
+ * FORKEXEC_STAGE_SECCOMP, EAGAIN: a second thread could not be made.
+ * FORKEXEC_STAGE_SECCOMP, ENOMEM: there are more than 32768 instructions in all.
+ * FORKEXEC_STAGE_SECCOMP, EMFILE, EPERM: the listener did not arrive: too many descriptors, or a filter of the
+ *   caller's.
  *
  * The error's index is the place among the filters.
+ *
+ * See seccomp(2).
  */
 int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
                                      const struct sock_filter *program,
@@ -2930,46 +3092,45 @@ int forkexec_attr_add_seccomp_filter(struct forkexec_attr *attr,
                                      uint32_t flags);
 
 /**
- * Lets neither the program nor its descendants make a user namespace, so that what the kernel opens to its owner is
- * out of their reach: unshare(2) and clone(2) with CLONE_NEWUSER fail with EPERM, by whichever ABI of the kernel they
- * come, and clone3(2), whose flags no filter sees, with ENOSYS, so that programs use clone(2).
+ * Keeps the program and its descendants from making user namespaces.
  *
- * A seccomp filter of its own, which stays for ever, needs no user namespace and no privilege, but set_no_new_privs.
- * The child looks whether the three calls are refused, and else there is no program. Namespaces that there are can be
- * joined (setns(2)), with a descriptor of them; those that this spawn makes, it makes before.
+ * So they cannot reach what the kernel opens to the owner of one. unshare(2) and clone(2) with CLONE_NEWUSER fail with
+ * EPERM, by every ABI of the kernel. clone3(2), whose flags a filter cannot see, fails with ENOSYS, so that programs
+ * use clone(2). It is a seccomp filter of its own, which stays for ever. It needs set_no_new_privs, but no user
+ * namespace and no privilege. The child tries whether the three calls are refused; if not, the spawn fails. Existing
+ * namespaces can be joined by a descriptor, setns(2). Namespaces of this spawn are made before.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called.
  * FORKEXEC_STAGE_USER_NAMESPACES, EINVAL, ENOSYS: the kernel has no filters.
- * FORKEXEC_STAGE_USER_NAMESPACES, ENOMEM: more than 32768 instructions in all.
- * FORKEXEC_STAGE_USER_NAMESPACES, EOPNOTSUPP: the filter is on, and does nothing.
+ * FORKEXEC_STAGE_USER_NAMESPACES, ENOMEM: there are more than 32768 instructions in all.
+ * FORKEXEC_STAGE_USER_NAMESPACES, EOPNOTSUPP: the filter is installed and has no effect.
  *
- * See seccomp(2).
+ * See seccomp(2), user_namespaces(7).
  */
 int forkexec_attr_deny_user_namespaces(struct forkexec_attr *attr);
 
 /**
- * Adds a ready-made filter that lets nobody type into a terminal that he shares with others: ioctl(2) with TIOCSTI or
- * TIOCLINUX fails with EPERM, by whichever ABI of the kernel it comes.
+ * Keeps the program from typing into a terminal that it shares.
  *
- * For programs that run with less privilege than whoever else uses their terminal, where set_session or a terminal of
- * their own is not wanted. One more filter among those of add_seccomp_filter, which says where it is put on; a
- * repeated call adds none.
+ * ioctl(2) with TIOCSTI or TIOCLINUX fails with EPERM, by every ABI of the kernel. This is for programs with less
+ * privilege than others on their terminal, where set_session or set_terminal is not wanted. It is one more filter, see
+ * add_seccomp_filter. A repeated call adds none.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
- * A spawn can fail later as:
- * FORKEXEC_STAGE_SECCOMP or.
- * FORKEXEC_STAGE_PRIVILEGED_SECCOMP.
+ * A spawn can fail later as add_seccomp_filter says:
+ * FORKEXEC_STAGE_SECCOMP, with the errno of seccomp(2).
+ * FORKEXEC_STAGE_PRIVILEGED_SECCOMP, with the errno of seccomp(2).
  *
  * The error's index is the place among the filters.
  *
- * See TIOCSTI(2const).
+ * See TIOCSTI(2const), seccomp(2).
  */
 int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
 
@@ -3070,51 +3231,59 @@ int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
 #define FORKEXEC_LANDLOCK_SCOPE_SIGNAL 0x2
 
 /**
- * Restricts the program by a ruleset of the caller's: fd is what landlock_create_ruleset(2) gave, borrowed, and must
- * be open during each spawn.
+ * Restricts the program by a Landlock ruleset of the caller's.
  *
- * What add_landlock_path and the others ask for is a second restriction on top of it. What they have no words for, as
- * the quiet rules of Linux 7.2, such a ruleset can have. The last call wins.
+ * fd is what landlock_create_ruleset(2) returned, borrowed: it must be open during each spawn. Rules of
+ * add_landlock_path and the others are a second restriction on top of it. Such a ruleset can have what they have no
+ * words for, as the quiet rules of Linux 7.2. Needs set_no_new_privs. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  * -EBADF: fd is negative.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_VALIDATE, EBADF: not open.
- * FORKEXEC_STAGE_FD_INTERNAL or.
- * FORKEXEC_STAGE_LANDLOCK, EBADFD: not a ruleset.
- * FORKEXEC_STAGE_LANDLOCK, E2BIG: too many restrictions on top of each other.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_FD_INTERNAL, with the errno of fcntl(2).
+ * FORKEXEC_STAGE_LANDLOCK, EBADFD: fd is no ruleset.
+ * FORKEXEC_STAGE_LANDLOCK, E2BIG: there are too many restrictions on top of each other.
  *
- * See landlock_restrict_self(2).
+ * See landlock_restrict_self(2), landlock(7).
  */
 int forkexec_attr_set_landlock_ruleset(struct forkexec_attr *attr, int32_t fd);
 
 /**
- * Grants access, FORKEXEC_LANDLOCK_FS_ bits, to the file path, or to the directory path and all beneath it.
+ * Lets the program access a file, or a directory and all beneath it.
  *
- * All accesses to files that no such call grants are denied, everywhere: unless set_landlock_handled says otherwise,
- * the sixteen up to IOCTL_DEV, and of newer ones those that some call grants. Bits that a newer kernel knows are
- * passed on as they are. The program itself, its loader and its libraries need EXECUTE and READ_FILE. A path that is
- * not a directory takes EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE, IOCTL_DEV and RESOLVE_UNIX only. path is looked up
- * by the child in its final root and working directory, with the program's ids; symbolic links are followed. What is
- * open already is not restricted. Needs no privilege, no namespace, but set_no_new_privs. path is copied; repeated
- * calls add.
+ * access has FORKEXEC_LANDLOCK_FS_ bits. What no call grants is denied everywhere: unless set_landlock_handled says
+ * otherwise, the sixteen accesses up to FORKEXEC_LANDLOCK_FS_IOCTL_DEV, and of newer ones those that some call grants.
+ * Bits that a newer kernel knows are passed on. The program itself, its loader and its libraries need EXECUTE and
+ * READ_FILE. A path that is no directory takes only EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE, IOCTL_DEV and
+ * RESOLVE_UNIX.
+ *
+ * The child looks path up in its final root and working directory, with the program's ids, and follows symbolic links.
+ * What is open already is not restricted. It needs set_no_new_privs, but no privilege and no namespace. path is
+ * copied. Repeated calls add rules.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_no_new_privs(attr);
+ *     forkexec_attr_add_landlock_path(attr, "/usr", FORKEXEC_LANDLOCK_FS_EXECUTE | FORKEXEC_LANDLOCK_FS_READ_FILE
+ *         | FORKEXEC_LANDLOCK_FS_READ_DIR);
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or path is NULL, path is empty, access is 0.
+ * -EINVAL: attr or path is NULL, path is empty, or access is 0.
  * -ENAMETOOLONG: path has more than 4095 bytes.
- * -ENOMEM.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_VALIDATE: not handled.
- * FORKEXEC_STAGE_LANDLOCK_RULE: the errno of open(2).
- * FORKEXEC_STAGE_LANDLOCK_RULE, EINVAL: an access that a file does not have, or with index -1 one that a kernel newer
- *   than 7.2 does not know.
- * FORKEXEC_STAGE_LANDLOCK_RULE, ENOMEM.
- * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or an older one.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called, or set_landlock_handled leaves out what is
+ *   granted.
+ * FORKEXEC_STAGE_LANDLOCK_RULE, EINVAL: a file does not have such an access, or, with index -1, the access is newer
+ *   than Linux 7.2 and the kernel does not know it.
+ * FORKEXEC_STAGE_LANDLOCK_RULE, ENOMEM: memory is short.
+ * FORKEXEC_STAGE_LANDLOCK_RULE, with the errno of open(2).
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or one that is too old.
  *
  * The error's index is the place among the calls of add_landlock_path and add_landlock_port.
  *
@@ -3123,21 +3292,21 @@ int forkexec_attr_set_landlock_ruleset(struct forkexec_attr *attr, int32_t fd);
 int forkexec_attr_add_landlock_path(struct forkexec_attr *attr, const char *path, uint64_t access);
 
 /**
- * Grants access, FORKEXEC_LANDLOCK_NET_ bits, to a port of TCP or UDP; 0 is any port that the kernel chooses for
- * bind(2).
+ * Lets the program use a port of TCP or UDP.
  *
- * Binding and connecting of TCP that no such call grants is denied, and of UDP what some call grants, to all other
- * ports. Other protocols are not restricted. Repeated calls add.
+ * access has FORKEXEC_LANDLOCK_NET_ bits. port 0 is any port that the kernel chooses for bind(2). What no call grants
+ * is denied, to all other ports: binding and connecting of TCP, and of UDP what some call grants. Other protocols are
+ * not restricted. Needs set_no_new_privs. Repeated calls add rules.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, access is 0.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, or access is 0.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_VALIDATE: not handled.
- * FORKEXEC_STAGE_LANDLOCK_RULE or.
- * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.7, for UDP 7.2.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called, or set_landlock_handled leaves out what is
+ *   granted.
+ * FORKEXEC_STAGE_LANDLOCK_RULE, with the errno of landlock_add_rule(2).
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or is older than Linux 6.7, for UDP 7.2.
  *
  * The error's index is the place among the calls of add_landlock_path and add_landlock_port.
  *
@@ -3146,71 +3315,74 @@ int forkexec_attr_add_landlock_path(struct forkexec_attr *attr, const char *path
 int forkexec_attr_add_landlock_port(struct forkexec_attr *attr, uint16_t port, uint64_t access);
 
 /**
- * Says which accesses are denied where no rule grants them: fs, FORKEXEC_LANDLOCK_FS_ bits, and net,
- * FORKEXEC_LANDLOCK_NET_ bits; the others are left alone.
+ * Chooses which accesses are denied where no rule grants them.
  *
- * With net alone and no add_landlock_port, none at all. Without this call add_landlock_path means the sixteen of fs up
- * to IOCTL_DEV, add_landlock_port the two of TCP, and both what is granted of newer ones. The last call wins.
+ * fs has FORKEXEC_LANDLOCK_FS_ bits, net FORKEXEC_LANDLOCK_NET_ bits. Other accesses are not restricted. With net and
+ * without add_landlock_port, no port can be used. Without this call add_landlock_path handles the sixteen of fs up to
+ * FORKEXEC_LANDLOCK_FS_IOCTL_DEV, add_landlock_port the two of TCP, and both what is granted of newer ones. The last
+ * call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
- * A spawn can fail later as: ?? add_landlock_path does
+ * A spawn can fail later as add_landlock_path says, and as:
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel does not know an access.
  *
  * See landlock(7).
  */
 int forkexec_attr_set_landlock_handled(struct forkexec_attr *attr, uint64_t fs, uint64_t net);
 
 /**
- * Keeps the program and its descendants to themselves: with scopes, FORKEXEC_LANDLOCK_SCOPE_ bits, they do not connect
- * to abstract unix sockets, or send no signals, outside.
+ * Keeps the program from reaching processes outside the sandbox.
  *
- * Bits that a newer kernel knows are passed on as they are. The last call wins.
+ * scopes has FORKEXEC_LANDLOCK_SCOPE_ bits: connections to abstract unix sockets, and signals. Bits that a newer
+ * kernel knows are passed on. Needs set_no_new_privs. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or one before Linux 6.12.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called.
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, or is older than Linux 6.12.
  *
  * See landlock(7).
  */
 int forkexec_attr_set_landlock_scopes(struct forkexec_attr *attr, uint64_t scopes);
 
 /**
- * Puts each ruleset on with flags, FORKEXEC_LANDLOCK_FLAG_ bits, or bits that a newer kernel knows: they are passed on
- * as they are.
+ * Chooses which denials of Landlock the kernel logs.
  *
- * They say which denials the kernel writes into the audit log. It sees the program as a new one, so without
- * LOG_NEW_EXEC_ON nothing that is denied to the program is logged. With a ruleset of the caller's and one of ours,
- * LOG_SUBDOMAINS_OFF is for what the program puts on, not for the second of the two. With LOG_SUBDOMAINS_OFF, and no
- * rule, scope or ruleset at all, nothing is denied, and what the program puts on is not logged. 0 asks for none. The
- * last call wins.
+ * flags has FORKEXEC_LANDLOCK_FLAG_ bits, or bits that a newer kernel knows, and holds for each ruleset. 0 is none.
+ * The kernel takes the program for a new one after the exec: without LOG_NEW_EXEC_ON nothing that is denied to it is
+ * logged. With a ruleset of the caller's and one of the library's, LOG_SUBDOMAINS_OFF is about rulesets of the
+ * program, not about the second of the two. With LOG_SUBDOMAINS_OFF and no rule, scope or ruleset nothing is denied,
+ * and denials by the program's own rulesets are not logged. The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: no set_no_new_privs.
- * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, one before Linux 6.15, or one before 7.0 and not
- *   just the flags for logs.
- * FORKEXEC_STAGE_LANDLOCK, EINVAL: a flag that the kernel does not know.
- * FORKEXEC_STAGE_LANDLOCK, EBADF: other flags than LOG_SUBDOMAINS_OFF, and nothing to put on.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_no_new_privs was not called.
+ * FORKEXEC_STAGE_LANDLOCK, EOPNOTSUPP: the kernel has no Landlock, is older than Linux 6.15, or is older than 7.0 and
+ *   other flags than those for logs are asked for.
+ * FORKEXEC_STAGE_LANDLOCK, EINVAL: the kernel does not know a flag.
+ * FORKEXEC_STAGE_LANDLOCK, EBADF: other flags than LOG_SUBDOMAINS_OFF are asked for, and there is no ruleset.
  *
  * See landlock_restrict_self(2).
  */
 int forkexec_attr_set_landlock_flags(struct forkexec_attr *attr, uint32_t flags);
 
 /**
- * Does without the accesses, scopes and flags that this kernel's Landlock does not know, all of them where it has
- * none: the program is then less restricted than was asked.
+ * Ignores the Landlock rules that this kernel is too old for.
  *
- * forkexec_describe says what is left out, forkexec_probe whether anything has to be. A ruleset of the caller's is not
- * concerned.
+ * These are accesses, scopes and flags; on a kernel without Landlock, all of them. The program is then less restricted
+ * than was asked for. forkexec_describe says what is left out, and forkexec_probe whether something has to be. A
+ * ruleset of the caller's is not affected.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
+ *
+ * See landlock(7).
  */
 int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 
@@ -3219,33 +3391,35 @@ int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * Makes a socket inside, in the network namespace and the root that the program gets, and hands it to the caller, who
- * accepts by it what the program connects to: forkexec_child_listen_fd.
+ * Makes a socket in the program's network namespace and root for the caller.
  *
- * So a proxy of the caller's needs no interface, no relay and no namespace of its own. type: SOCK_STREAM or
- * SOCK_DGRAM, or SOCK_SEQPACKET with AF_UNIX. address, length: a struct sockaddr_in or sockaddr_in6, whole, or a
- * sockaddr_un with an absolute path or an abstract name; port 0 is any that is free, which getsockname(2) tells.
- * backlog: as listen(2) takes it; a SOCK_DGRAM socket is only bound. In a new network namespace 127.0.0.1 and ::1 need
- * set_loopback. With TCP, SO_REUSEADDR is set. The socket is made before the ids are set, so a new user namespace
- * gives the right to any port, except where mount_dev under other ids than 0 takes a second one. What is at a path is
- * never replaced, and is left to the caller to remove; its mode is what the umask leaves of 0777. The program itself
- * does not get the socket. address is copied; repeated calls add, at most 32.
+ * The caller gets it from forkexec_child_listen_fd and accepts by it what the program connects to. So a proxy of the
+ * caller's needs no interface, no relay and no namespace of its own. The program does not get the socket.
+ *
+ * type is SOCK_STREAM or SOCK_DGRAM, or with AF_UNIX SOCK_SEQPACKET. address has length bytes: a whole struct
+ * sockaddr_in or sockaddr_in6, or a sockaddr_un with an absolute path or an abstract name. Port 0 is any free one,
+ * which getsockname(2) tells. backlog is that of listen(2); a SOCK_DGRAM socket is only bound. address is copied.
+ * Repeated calls add sockets, at most 32.
+ *
+ * In a new network namespace 127.0.0.1 and ::1 need set_loopback. TCP sockets have SO_REUSEADDR. The socket is made
+ * before the ids are set, so a new user namespace gives the right to every port, except if mount_dev makes a second
+ * one for ids other than 0. Something that exists at a path is never replaced. The caller removes the socket's file,
+ * whose mode is what the umask leaves of 0777.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, no such type,
- *   backlog is negative, more than 32 sockets.
- * -EAFNOSUPPORT: another family.
- * -ENOMEM.
+ * -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, there is no
+ *   such type, backlog is negative, or there are 32 sockets already.
+ * -EAFNOSUPPORT: the family is another.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: a loopback address without set_loopback.
- * FORKEXEC_STAGE_LISTEN, EADDRINUSE.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: a loopback address in a new network namespace needs set_loopback.
+ * FORKEXEC_STAGE_LISTEN, EADDRINUSE: the address is in use.
  * FORKEXEC_STAGE_LISTEN, EADDRNOTAVAIL: no interface in there has the address.
- * FORKEXEC_STAGE_LISTEN, EACCES: a port below 1024 without CAP_NET_BIND_SERVICE, or no right to write to the
- *   directory.
- * FORKEXEC_STAGE_LISTEN, ENOENT, EROFS.
+ * FORKEXEC_STAGE_LISTEN, EACCES: a port below 1024 needs CAP_NET_BIND_SERVICE, or the directory cannot be written to.
+ * FORKEXEC_STAGE_LISTEN, ENOENT, EROFS: the directory does not exist, or is read-only.
  * FORKEXEC_STAGE_LISTEN, EAFNOSUPPORT: the kernel has no IPv6.
- * FORKEXEC_STAGE_HAND_OVER.
+ * FORKEXEC_STAGE_HAND_OVER, with the errno of sendmsg(2).
  *
  * The error's index is the place among the calls of listen.
  *
@@ -3254,25 +3428,26 @@ int forkexec_attr_allow_partial_landlock(struct forkexec_attr *attr);
 int forkexec_attr_listen(struct forkexec_attr *attr, int32_t type, const void *address, size_t length, int32_t backlog);
 
 /**
- * Gives the program a terminal of its own: a new pseudoterminal, opened inside as /dev/ptmx, so it is of the devpts of
- * mount_dev, or of the caller's where the program has the caller's root.
+ * Gives the program a new pseudoterminal, whose other end the caller gets.
  *
- * The program leads a new session, as with set_session, the terminal is its controlling terminal, and its descriptors
- * 0 to 2, unless map_fd gives it others there. The caller is handed the other end: forkexec_child_terminal_fd. rows,
- * columns: its size, both 0 where it is not known; TIOCSWINSZ on the other end changes it later. The file below
- * /dev/pts belongs to the uid of set_uid, where the kernel permits that. Nothing is mounted at /dev/console; programs
- * find the terminal as /dev/tty. With a filter and without no_new_privs, the filter has to allow setsid(2), ioctl(2)
- * and dup3(2). The last call wins.
+ * The caller gets its end from forkexec_child_terminal_fd. The child opens /dev/ptmx in its root: that of mount_dev,
+ * or the caller's if the program has the caller's root. The program leads a new session, as with set_session. The
+ * terminal is its controlling terminal and its descriptors 0 to 2, unless map_fd gives it others there.
+ *
+ * rows and columns are the size, both 0 if it is not known; TIOCSWINSZ on the caller's end changes it later. The file
+ * below /dev/pts belongs to the uid of set_uid, if the kernel permits that. Nothing is mounted at /dev/console;
+ * programs find the terminal as /dev/tty. Without set_no_new_privs, filters of add_seccomp_filter have to allow
+ * setsid(2), ioctl(2) and dup3(2). The last call wins.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: with set_process_group, set_controlling_terminal, set_foreground or detach_terminal.
- * FORKEXEC_STAGE_VALIDATE: in a holder.
- * FORKEXEC_STAGE_TERMINAL, ENOENT: the root has no /dev/ptmx: add mount_dev.
- * FORKEXEC_STAGE_TERMINAL, ENODEV: it is another device.
- * FORKEXEC_STAGE_TERMINAL, ENOSPC: too many terminals.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_process_group, set_controlling_terminal, set_foreground or detach_terminal was
+ *   called, or the call is forkexec_hold.
+ * FORKEXEC_STAGE_TERMINAL, ENOENT: the root has no /dev/ptmx: call mount_dev.
+ * FORKEXEC_STAGE_TERMINAL, ENODEV: /dev/ptmx is another device.
+ * FORKEXEC_STAGE_TERMINAL, ENOSPC: there are too many terminals.
  * FORKEXEC_STAGE_TERMINAL, EINVAL, ENOTTY: the kernel, before Linux 4.13, has no TIOCGPTPEER.
  * FORKEXEC_STAGE_STREAMS, EPERM: the session has a terminal already.
  *
@@ -3281,25 +3456,30 @@ int forkexec_attr_listen(struct forkexec_attr *attr, int32_t type, const void *a
 int forkexec_attr_set_terminal(struct forkexec_attr *attr, uint16_t rows, uint16_t columns);
 
 /**
- * Makes a network device in the network namespace of the program, and hands the caller the descriptor that reads and
- * writes its packets: forkexec_child_tun_fd.
+ * Makes a network device in the program's network namespace for the caller.
  *
- * name: at most 15 bytes; NULL, or one with %d, lets the kernel choose. flags: IFF_TUN or IFF_TAP, as a rule with
- * IFF_NO_PI, and others of TUNSETIFF. The device is down and has no address: whoever has CAP_NET_ADMIN in the
- * namespace gives it one (setns(2) with forkexec_child_namespace_fd, while the child is held, or the program itself).
- * It is gone when the descriptor is closed. /dev/net/tun is opened in the caller's mounts, or in those of a mount
- * namespace that is joined. The last call wins. netdevice(7), and Documentation/networking/tuntap.rst of the kernel.
+ * The caller gets a descriptor that reads and writes the device's packets from forkexec_child_tun_fd. name has at most
+ * 15 bytes; with NULL or a %d in it the kernel chooses. flags are IFF_TUN or IFF_TAP, as a rule with IFF_NO_PI, and
+ * others of TUNSETIFF. The last call wins.
+ *
+ * The device is down and has no address. Whoever has CAP_NET_ADMIN in the namespace configures it: the program, or the
+ * caller while the child is held, by setns(2) with forkexec_child_namespace_fd. The device ends when the descriptor is
+ * closed. /dev/net/tun is opened in the caller's mounts, or in those of a joined mount namespace.
+ * Documentation/networking/tuntap.rst of the kernel describes such devices.
  *
  * Returns 0, or a negative errno:
- * -EINVAL: attr is NULL, a longer name or one with a slash or a space, no or both kinds in flags, a flag above 0xffff.
- * -ENOMEM.
+ * -EINVAL: attr is NULL, name is longer or has a slash or a space, or flags has none or both of IFF_TUN and IFF_TAP or
+ *   is above 0xffff.
+ * -ENOMEM: memory is short.
  *
  * A spawn can fail later as:
  * FORKEXEC_STAGE_TUN, ENOENT, ENXIO, ENODEV: there is no /dev/net/tun, see FORKEXEC_PROBE_TUN.
- * FORKEXEC_STAGE_TUN, EACCES: no right to open it.
- * FORKEXEC_STAGE_TUN, EPERM: no CAP_NET_ADMIN in the network namespace, or the cgroup forbids the device.
- * FORKEXEC_STAGE_TUN, EBUSY: there is such a device.
- * FORKEXEC_STAGE_TUN, EINVAL: an unknown flag.
+ * FORKEXEC_STAGE_TUN, EACCES: the caller may not open it.
+ * FORKEXEC_STAGE_TUN, EPERM: CAP_NET_ADMIN in the network namespace is missing, or the cgroup forbids the device.
+ * FORKEXEC_STAGE_TUN, EBUSY: a device of that name exists.
+ * FORKEXEC_STAGE_TUN, EINVAL: a flag is unknown.
+ *
+ * See netdevice(7).
  */
 int forkexec_attr_open_tun(struct forkexec_attr *attr, const char *name, uint32_t flags);
 
@@ -3357,7 +3537,8 @@ int forkexec_spawn(const struct forkexec_attr *attr,
  * are not: these are the stages after FORKEXEC_STAGE_HOLD. The child has left the caller's memory. It waits until
  * forkexec_release lets it go on, and ends if the caller ends before.
  *
- * Arguments are those of forkexec_spawn. Descriptors that attr names need not be open any more when this returns.
+ * attr, path, argv, envp, child and error are those of forkexec_spawn. Descriptors that attr names need not be open
+ * any more when this returns.
  *
  * Example:
  *

@@ -5,6 +5,7 @@ package forkexec
 /*
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include "forkexec.h"
 
 // The arguments and the result of a start, in one piece of memory with their strings and descriptors.
@@ -45,6 +46,25 @@ static int forkexec_go_launch(int how, struct forkexec_attr *attr, struct forkex
 	forkexec_attr_free(attr);
 	return result;
 }
+
+// A stop or a continuation of the child that was not told yet: a CLD_ code and the signal; 0: there is none. An errno.
+static int forkexec_go_change(const struct forkexec_child *child, int *code, int *number) {
+	const int options = WSTOPPED | WCONTINUED | WNOHANG | __WALL;
+	const int by_pidfd = 3; // P_PIDFD; older headers do not have it
+	siginfo_t info;
+	int result, pidfd = forkexec_child_pidfd(child);
+	info.si_pid = 0;
+	do {
+		result = waitid(pidfd < 0 ? P_PID : (idtype_t)by_pidfd, pidfd < 0 ? forkexec_child_pid(child) : pidfd, &info, options);
+		if (result != 0 && errno == EINVAL && pidfd >= 0) {
+			pidfd = -1; // before Linux 5.4 a pidfd is not waited by
+			errno = EINTR;
+		}
+	} while (result != 0 && errno == EINTR);
+	*code = result == 0 && info.si_pid != 0 ? info.si_code : 0;
+	*number = *code ? info.si_status : 0;
+	return result == 0 ? 0 : errno;
+}
 */
 import "C"
 
@@ -52,6 +72,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
 	"sync"
@@ -391,7 +412,8 @@ func (n *native) ask(timeout C.int64_t, flags C.uint32_t) (status *Status, err e
 		System: time.Duration(s.system_ns), MaxRSS: uint64(s.max_rss_bytes), MaxRSSFloor: uint64(s.max_rss_floor_bytes),
 		MemoryPeak: uint64(s.memory_peak_bytes), MinorFaults: uint64(s.minor_faults), MajorFaults: uint64(s.major_faults),
 		BlockReads: uint64(s.block_reads), BlockWrites: uint64(s.block_writes), VoluntarySwitches: uint64(s.voluntary_switches),
-		InvoluntarySwitches: uint64(s.involuntary_switches)}, nil, true
+		InvoluntarySwitches: uint64(s.involuntary_switches), StopSignal: syscall.Signal(s.stop_signal),
+		Continued: s.valid&C.FORKEXEC_STATUS_CONTINUED != 0}, nil, true
 }
 
 // Wait waits until the child has ended, and reaps it. It parks the goroutine and keeps no thread: forkexec_wait. Where ctx ends
@@ -441,6 +463,61 @@ func (n *native) wait(ctx context.Context, flags C.uint32_t) (status *Status, er
 			return nil, os.ErrClosed
 		}
 	}
+}
+
+// WaitChange waits until the child has stopped, continued or ended. It tells each stop and continuation once; then
+// Status.StopSignal or Status.Continued is set. The kernel keeps the last change alone: after a SIGCONT and an end in short
+// order, the end is told. The end it only tells: the child is still to be waited for, by Wait, or by
+// Cmd.Wait for the Cmd.Child of a command. It parks the goroutine until SIGCHLD comes, for which it uses os/signal: a program
+// must not ignore SIGCHLD. Where ctx ends first, the error is the cause of ctx. waitid(2) with WSTOPPED and WCONTINUED.
+func (n *native) WaitChange(ctx context.Context) (*Status, error) {
+	// From here on no SIGCHLD is lost: each look comes after the signal that it answers.
+	children := make(chan os.Signal, 1)
+	signal.Notify(children, syscall.SIGCHLD)
+	defer signal.Stop(children)
+	// A holder ends without SIGCHLD.
+	ended := make(chan struct{})
+	waiting, cancel := context.WithCancel(ctx)
+	go func() {
+		defer close(ended)
+		_, _ = n.wait(waiting, C.FORKEXEC_WAIT_NOREAP)
+	}()
+	defer func() { cancel(); <-ended }()
+	for end := ended; ; {
+		if status, err := n.change(); status != nil || err != nil {
+			return status, err
+		}
+		if status, err, done := n.look(C.FORKEXEC_WAIT_NOREAP); done {
+			return status, err
+		}
+		select {
+		case <-children:
+		case <-end:
+			end = nil
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// change returns the stop or the continuation that nobody was told of; nil: there is none. forkexec_wait would also reap a child
+// that ends meanwhile, and package os has to reap the child of a Cmd.
+func (n *native) change() (status *Status, err error) {
+	err = n.call(func(c *C.struct_forkexec_child) error {
+		var code, number C.int
+		if errno := C.forkexec_go_change(c, &code, &number); errno != 0 && errno != C.ECHILD {
+			return os.NewSyscallError("waitid", syscall.Errno(errno))
+		}
+		switch code {
+		case C.CLD_STOPPED, C.CLD_TRAPPED:
+			stop := syscall.Signal(number & 0x7f)
+			status = &Status{Valid: StatusStopped, Wait: int(stop)<<8 | 0x7f, ExitCode: -1, StopSignal: stop}
+		case C.CLD_CONTINUED:
+			status = &Status{Valid: StatusContinued, Wait: 0xffff, ExitCode: -1, Continued: true}
+		}
+		return nil
+	})
+	return status, err
 }
 
 // watch opens the pidfd that the runtime's poller watches.

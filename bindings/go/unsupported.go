@@ -63,6 +63,9 @@ func (n *native) Tun() (*os.File, error) { return nil, ErrUnsupported }
 // Wait is not for this system.
 func (n *native) Wait(context.Context) (*Status, error) { return nil, ErrUnsupported }
 
+// WaitChange is not for this system.
+func (n *native) WaitChange(context.Context) (*Status, error) { return nil, ErrUnsupported }
+
 func (n *native) waitNoReap() (*Status, error) { return nil, ErrUnsupported }
 
 type nativeCgroup struct{}

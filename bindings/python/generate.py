@@ -347,7 +347,8 @@ def errnos(function):
         plain = re.sub(r"\b[a-z_]+(, [a-z_]+)*( or [a-z_]+)? is NULL(?! and)(, or |, | or )?", "", errno["cause"])
         plain = re.sub(r"\b[a-z]+ is NULL and [a-z]+ is not 0, ", "", plain)
         plain = re.sub(r"FORKEXEC_[A-Z]+_(?=[A-Z])", "", plain)
-        if plain.strip():
+        # Short memory is nothing that a caller can change in its arguments.
+        if plain.strip() and errno["name"] != "ENOMEM":
             causes[errno["name"]] = plain.strip()
     return {**causes, **own}
 

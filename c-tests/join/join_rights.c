@@ -1,5 +1,5 @@
-/* Rights of the caller that a child in a joined user namespace would lack: limits, nice_and_scheduling_policy and groups are set before the
- * child joins anything, whichever process becomes the program. */
+/* Rights of the caller that a child in a joined user namespace would lack: limits, priorities and groups are set before
+ * the child joins anything, whichever process becomes the program. */
 #include "in_fork.h"
 #include "deny_calls.h"
 

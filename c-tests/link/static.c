@@ -1,4 +1,4 @@
-/* The archive alone: linked with nothing but what forkexec.pc says for --static, and run. */
+/* A program that is linked with the archive and only the libraries that forkexec.pc lists for --static. */
 #include <forkexec.h>
 #include <stdio.h>
 

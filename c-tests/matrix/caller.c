@@ -1,4 +1,5 @@
-/* The process that spawns: a snapshot of itself, the call, the end of what came of it, and another snapshot. */
+/* The process that spawns: it takes a snapshot of its state, makes the call, waits for the end of the program, and takes
+ * another snapshot. */
 #define _GNU_SOURCE
 #include "matrix.h"
 
@@ -16,7 +17,7 @@
 
 static pid_t self;
 
-/* Not raise(3), which would block signals around it. */
+/* raise(3) would block signals. */
 void mark(void)
 {
     syscall(SYS_tgkill, self, self, MARK);
@@ -44,7 +45,7 @@ bool output_has(const char *word)
     return strstr(text, word) != NULL;
 }
 
-/* The errnos that the header lists for forkexec_wait without a time limit; EPERM is judged by the calls that failed. */
+/* The errnos that the header lists for forkexec_wait without a timeout. EPERM is judged by the calls that failed. */
 static bool may_say(int result)
 {
     return result == 0 || result == -EINTR;
@@ -77,8 +78,8 @@ static int begin(const struct kind *kind, const struct forkexec_attr *attr, stru
     return result ? result : forkexec_release(*child, FORKEXEC_FOREVER, error);
 }
 
-/* Whether a holder is still there. One of whose namespaces or maps some are gone already is about to become a zombie; but it may also be
- * one that an ordinary user may not look into. */
+/* Whether a holder still exists. If some of its namespaces or maps are gone, it is about to become a zombie; or it is one
+ * that an ordinary user may not inspect. */
 static int look_at_holder(struct forkexec_child *child, struct report *report)
 {
     int64_t patience = !strstr(report->extra, " \n") ? 0 : geteuid() ? 200000000 : 5000000000;
@@ -101,7 +102,7 @@ static void spawn(const struct kind *kind, struct report *report, const struct f
     forkexec_close(child);
 }
 
-/* What was killed when it was closed, and took long to end, is reaped with a child that is closed later. */
+/* A child that was killed by its close, and took long to end, is reaped when another child is closed later. */
 static void close_another(void)
 {
     struct forkexec_attr *attr = forkexec_attr_new();
@@ -113,7 +114,8 @@ static void close_another(void)
     forkexec_attr_free(attr);
 }
 
-/* 0: nobody is there. A zombie is one at once; what lives may be about to end, and its tracer has to hear of it first. */
+/* Returns 0 if no child is left, a zombie's pid, or -1 for a living child. A living child may be about to end, and its
+ * tracer has to be told first. */
 static int children(void)
 {
     siginfo_t end = { 0 };
@@ -133,7 +135,7 @@ static int children(void)
     return -1;
 }
 
-/* A helper thread of the library ends by itself, soon after it is not needed. */
+/* A helper thread of the library ends by itself soon after its work. */
 static void let_threads_end(void)
 {
     for (int turn = 0; turn < 1000; turn++) {
@@ -152,7 +154,7 @@ static void let_threads_end(void)
     }
 }
 
-/* The program has said all that it has to say. */
+/* The program has printed everything. */
 static void wait_for_output(void)
 {
     for (int turn = 0; turn < 5000 && !output_has("\nend\n"); turn++)
@@ -167,7 +169,7 @@ static struct forkexec_attr *request(const struct kind *kind)
     return attr;
 }
 
-/* Undisturbed, in the same process. */
+/* A spawn without faults, in the same process. */
 static void spawn_again(const struct kind *kind, struct report *first)
 {
     struct forkexec_attr *attr = request(kind);
@@ -197,7 +199,7 @@ _Noreturn void be_caller(const struct kind *kind, struct report *report)
         spawn_nsexec(kind, report);
     else
         spawn(kind, report, attr);
-    report->phase = CLOSED; /* for the tracer: with the next mark it is over */
+    report->phase = CLOSED; /* for the tracer: the next mark is the end */
     mark();
     forkexec_attr_free(attr);
     if (kind->outlived && !report->result) {

@@ -1,4 +1,4 @@
-/* Names for people. */
+/* Names of system calls and errnos, for messages. */
 #define _GNU_SOURCE
 #include "matrix.h"
 

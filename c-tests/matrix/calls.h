@@ -1,4 +1,4 @@
-/* The system calls that have names here; not every processor has all. */
+/* The system calls that have names here. Not every architecture has all of them. */
 #ifdef SYS_read
 CALL(read)
 #endif

@@ -1,5 +1,5 @@
-/* What the requests stand on: a directory with a reporter that everybody may execute, a process that holds namespaces,
- * and two cgroups for each worker. */
+/* What the requests need: a directory with a copy of the reporter that every user may execute, a process that holds
+ * namespaces, and two cgroups for each worker. */
 #define _GNU_SOURCE
 #include "matrix.h"
 
@@ -52,7 +52,7 @@ bool user_namespaces_work(void)
     return known;
 }
 
-/* Holds until this process ends. */
+/* Holds namespaces until this process ends. */
 static _Noreturn void own_holder(volatile pid_t *tell)
 {
     struct forkexec_attr *attr = forkexec_attr_new();
@@ -98,7 +98,7 @@ static void start_holder(void)
 
 bool open_fixture(const char *reporter, const char *host)
 {
-    /* What others mount meanwhile is not ours to see. */
+    /* Mounts that other processes make meanwhile must not be visible here. */
     if (!geteuid() && !unshare(CLONE_NEWNS))
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     const char *where = getenv("TMPDIR");

@@ -1,11 +1,11 @@
-/* One caller under ptrace, with all processes and threads that come of it. A call fails by being replaced with one that
- * does not exist, and its result with the errno: the kernel has done nothing of it, as under a seccomp filter. Only
- * close(2) is done all the same: on Linux a descriptor is closed whatever close says.
+/* Runs one caller under ptrace, with all its processes and threads. To make a call fail, its number is replaced with one
+ * that does not exist, and its result with the errno: the kernel has done nothing, as under a seccomp filter. Only close(2)
+ * is executed nevertheless, since Linux closes the descriptor even if close fails.
  *
- * Only the process that a fault waits for is stopped at its calls; the others only where they make a process, execute a
- * program or end. After the last fault nobody is stopped at calls. The program itself is let go at its execve.
+ * Only the process in which a fault is due stops at its system calls. The others stop only where they make a process, call
+ * execve, or end. After the last fault no process stops at system calls. The program is detached at its execve.
  *
- * This process is the subreaper of all of them: when waitpid says ECHILD, nobody is left. */
+ * This process is the subreaper of all of them: if waitpid returns ECHILD, none is left. */
 #define _GNU_SOURCE
 #include "matrix.h"
 #include "registers.h"
@@ -23,8 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LIMIT 10.0 /* seconds, for all */
-#define GRACE 4.0  /* seconds in which all others end after the caller */
+#define LIMIT 10.0 /* seconds for the whole run */
+#define GRACE 4.0  /* seconds in which all other processes must end after the caller */
 
 struct task {
     pid_t pid;
@@ -32,11 +32,11 @@ struct task {
     int calls, children, threads;
     bool counted, started, named, failing;
     bool of_call; /* made between the beginning and the end of the library call */
-    int code; /* the result of the call that is to fail */
-    int ticks; /* of the clock, while nobody has told who made it */
+    int code; /* the result that the failing call will have */
+    int ticks; /* the time since when it is not known which process made it */
 };
 
-/* One run: made anew for each. */
+/* The state of one run. */
 static struct task task[TASKS];
 static int tasks;
 static const struct fault *faults;
@@ -76,7 +76,7 @@ static void forget(struct task *gone)
     *gone = task[--tasks];
 }
 
-/* A process that waits for a fault of its own, or whose mark is awaited, is stopped at its calls. */
+/* A process stops at its system calls if a fault is due in it, or if its mark is expected. */
 static bool stops_at_calls(const struct task *this)
 {
     if (this->failing || speaking)
@@ -107,7 +107,7 @@ static bool is_thread(pid_t pid)
     return group != pid;
 }
 
-/* The next fault, if it waits for the call that this process is at. */
+/* The next fault, if it is due at the call that this process has stopped at. */
 static const struct fault *fault_of(const struct task *this)
 {
     const struct fault *fault = next_fault < fault_count ? faults + next_fault : NULL;
@@ -127,7 +127,8 @@ static void hit(long number)
     run->number = number;
 }
 
-/* The maker says who was made; whoever is heard of first waits for the other. */
+/* The maker's event tells which process was made. The events of the two may come in any order; the first waits for the
+ * other. */
 static void made(struct task *maker)
 {
     unsigned long pid = 0;
@@ -154,8 +155,8 @@ static void made(struct task *maker)
         resume(new, 0);
 }
 
-/* Whose maker was killed before it could tell stays without a name, and nobody would let it go. This does, after some time,
- * since nothing else says that the maker tells no more. */
+/* If the maker was killed before its event, the new process has no name and would stay stopped. After some time it is
+ * resumed here, since no event tells that the maker's will never come. */
 static void let_orphans_go(void)
 {
     for (int i = 0; i < tasks; i++) {
@@ -169,8 +170,8 @@ static void let_orphans_go(void)
     }
 }
 
-/* Whether a process of which this is the init may be in its execve: what kills it then may come before or after the point of no
- * return. */
+/* Whether a process of which this one is the init may be in its execve. A kill of the init then ends it before or after the
+ * point of no return. */
 static bool child_is_in_exec(const struct task *init)
 {
     size_t length = strlen(init->name);
@@ -205,7 +206,7 @@ static bool is_mark(int signal)
     return signal == MARK || signal == MARK_OF_HOST;
 }
 
-/* Returns whether it was killed. */
+/* Returns whether the process was killed. */
 static bool entered(struct task *this, const struct ptrace_syscall_info *info)
 {
     long number = (long)info->entry.nr;
@@ -248,7 +249,7 @@ static bool at_call(struct task *this)
     return false;
 }
 
-/* By argv[0], which lies at the top of the new stack. */
+/* Finds argv[0], which is at the top of the new stack. */
 static bool is_program(pid_t pid)
 {
     struct ptrace_syscall_info info;
@@ -277,7 +278,7 @@ static void stopped(pid_t pid, int status)
     struct task *this = find(pid);
     int signal = WSTOPSIG(status), event = status >> 16;
     if (!this) {
-        add(pid)->started = true; /* its maker has not been heard yet */
+        add(pid)->started = true; /* the event of its maker has not come yet */
         return;
     }
     if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
@@ -287,7 +288,7 @@ static void stopped(pid_t pid, int status)
         if (speaking)
             printf("# %-16s      executes%s\n", this->name, is_program(pid) ? " the program" : "");
         if (is_program(pid)) {
-            /* The exec is told of a little before it is over, so that the call may have ended. */
+            /* The event for execve comes a little before the call ends. */
             run->program_ran = run->program_ran || this->of_call;
             ptrace(PTRACE_DETACH, pid, NULL, NULL);
             forget(this);
@@ -336,7 +337,7 @@ static void kill_all(void)
         fclose(in);
 }
 
-/* Who is still there, by name, or by command where it is not traced. */
+/* The processes that are left, by name, or by their command if they are not traced. */
 static void name_left(void)
 {
     char path[64];
@@ -365,7 +366,7 @@ static void wake_up(int signal)
     (void)signal;
 }
 
-/* waitpid comes back now and then, to look at the time. */
+/* A timer interrupts waitpid now and then, to check the time. */
 static void start_clock(void)
 {
     struct sigaction action = { .sa_handler = wake_up };
@@ -380,7 +381,7 @@ static void stop_clock(void)
     setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } }, NULL);
 }
 
-/* The caller's first stop: from here on its children are traced too. */
+/* The first stop of the caller. From here on its children are traced, too. */
 static void take(const struct kind *kind)
 {
     int status;

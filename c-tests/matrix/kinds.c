@@ -1,4 +1,4 @@
-/* The requests. Each asks for enough that a step left out shows in what the program sees of itself. */
+/* The requests. Each asks for so much that every missing step shows in the program's state. */
 #define _GNU_SOURCE
 #include "matrix.h"
 
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define BIT(n) (1ull << (n))
-#define DENIED EDOM /* what the filters answer with, and nobody else */
+#define DENIED EDOM /* an errno that only these filters return */
 #define NUMBER_(n) #n
 #define NUMBER(n) NUMBER_(n)
 
@@ -58,7 +58,7 @@ static void in_user_namespace(struct forkexec_attr *attr, uint32_t types)
     forkexec_attr_map_gid(attr, 0, getegid(), 1);
 }
 
-/* New namespaces, within a user namespace where that is what makes them possible. */
+/* New namespaces, with a user namespace if they need it. */
 static void namespaces(struct forkexec_attr *attr, uint32_t types)
 {
     if (geteuid())
@@ -144,7 +144,7 @@ static void user_namespace(struct forkexec_attr *attr)
     forkexec_attr_keep_groups(attr);
 }
 
-/* umount2 is answered with DENIED; the program tries it. */
+/* The filter answers umount2 with DENIED. The program calls it. */
 static void deny_umount(struct forkexec_attr *attr, uint32_t answer, uint32_t flags)
 {
     const struct sock_filter filter[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -204,7 +204,7 @@ static void sandbox_by_namespace(struct forkexec_attr *attr)
 static void landlock(struct forkexec_attr *attr)
 {
     forkexec_attr_set_no_new_privs(attr);
-    /* What the first version of Landlock knows. */
+    /* Accesses that the first version of Landlock knows. */
     forkexec_attr_set_landlock_handled(attr, FORKEXEC_LANDLOCK_FS_EXECUTE | FORKEXEC_LANDLOCK_FS_READ_FILE
         | FORKEXEC_LANDLOCK_FS_READ_DIR | FORKEXEC_LANDLOCK_FS_MAKE_REG, 0);
     forkexec_attr_add_landlock_path(attr, "/", FORKEXEC_LANDLOCK_FS_EXECUTE | FORKEXEC_LANDLOCK_FS_READ_FILE);
@@ -325,7 +325,7 @@ static void time_namespace(struct forkexec_attr *attr)
     forkexec_attr_set_time_offset(attr, 1, 100000, 0);
 }
 
-/* The caller's answer to the one call that is asked about. */
+/* The caller answers the only notification. */
 static void answer(struct forkexec_child *child, struct report *report)
 {
     union { struct seccomp_notif is; uint64_t room[64]; } asked;
@@ -345,7 +345,7 @@ static void answer(struct forkexec_child *child, struct report *report)
     mark();
 }
 
-/* A socket of the inside, beside the listener of a filter and without one. */
+/* A socket in the program's namespaces, with and without the listener of a filter. */
 static void listens(struct forkexec_attr *attr)
 {
     static const char name[] = "\1\0\0forkexec matrix";
@@ -365,7 +365,7 @@ static void take_socket(struct forkexec_child *child, struct report *report)
     mark();
 }
 
-/* What a holder holds. */
+/* The namespaces of a holder. */
 static void look_at_holder(struct forkexec_child *child, struct report *report)
 {
     char path[64], target[64];

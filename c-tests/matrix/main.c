@@ -1,5 +1,5 @@
-/* Which cells are run, in which order, and by how many processes at once. The order is that of the kinds, and within a
- * kind that of the processes' making, their calls, and the faults. */
+/* Decides which cells are run, in which order, and by how many processes at once. The order: kinds, and within a kind the
+ * processes in the order of their making, their calls, and the faults. */
 #define _GNU_SOURCE
 #include "matrix.h"
 
@@ -36,7 +36,7 @@ static struct options {
     unsigned seed;
 } options = { .jobs = 2, .sample = 400, .seed = 1 };
 
-static struct cell *cells; /* of one kind; the workers share it with this process */
+static struct cell *cells; /* for one kind; the workers share it with this process */
 static int count;
 static long seen, right, wrong;
 static struct report *report;
@@ -51,7 +51,7 @@ static void *shared(size_t size)
     return memory;
 }
 
-/* The run without faults: what is right, and which calls there are. Returns whether it is in order itself. */
+/* Makes the run without faults, which shows the right result and all calls. Returns whether that run itself is right. */
 static bool run_undisturbed(const struct kind *kind, enum look look, char *why)
 {
     run_caller(kind, report, NULL, 0, look, &run);
@@ -131,7 +131,7 @@ static unsigned next_random(unsigned *state)
     return *state >> 8;
 }
 
-/* Keeps `most` of them, in their order; and each death of who has just made a process, which are few. */
+/* Keeps `most` of them, in their order, and each death of a process that has just made another, which are few. */
 static void draw_sample(int most, unsigned seed)
 {
     int kept = 0, drawn = 0;
@@ -143,7 +143,7 @@ static void draw_sample(int most, unsigned seed)
     count = kept;
 }
 
-/* Each in a process of its own, with what a worker needs. */
+/* Runs each in a process of its own, with what a worker needs. */
 static pid_t start_worker(int worker)
 {
     fflush(stdout);
@@ -186,7 +186,7 @@ static void run_cells(const struct kind *kind)
             ;
 }
 
-/* What is to be run of this kind: by a process of its own, since the calls are those of a first spawn. */
+/* Decides what to run of this kind. In a process of its own, since the calls must be those of a first spawn. */
 static int list_in_worker(const struct kind *kind, int *total, char *why)
 {
     pid_t pid = start_worker(99);
@@ -204,7 +204,7 @@ static int list_in_worker(const struct kind *kind, int *total, char *why)
     return status;
 }
 
-/* All pairs whose first fault is this one: the calls after it are those that a run with it makes. */
+/* All pairs with this first fault: the later calls are those that a run with it makes. */
 static void list_pairs(const struct kind *kind, int *total)
 {
     list_cells();
@@ -329,7 +329,7 @@ static void show(const char *title, const char *text)
         printf("#    %.*s\n", (int)strcspn(line, "\n"), line);
 }
 
-/* One cell, with all that is known of it; without a fault, the undisturbed run. */
+/* Runs one cell, and prints everything about it. Without a fault, the undisturbed run. */
 static int run_aloud(const char *name)
 {
     static struct cell cell;
@@ -420,7 +420,7 @@ static bool parse(int argc, char **argv)
     return options.jobs > 0 && options.jobs < 64;
 }
 
-/* The reporter and the host lie beside the folder of this program, or beside it where they were copied. */
+/* The reporter and the host are in the folder above this program's, or beside it where they were copied. */
 static const char *beside(const char *argv0, const char *name)
 {
     static char path[2][4096];
@@ -439,7 +439,7 @@ static void *be_a_thread(void *unused)
     return unused;
 }
 
-/* The C library's own signal handler comes with the first thread, and is no change of the library's. */
+/* The C library installs its own signal handler with the first thread. That is not a change by the library. */
 static void have_had_a_thread(void)
 {
     pthread_t thread;

@@ -1,5 +1,5 @@
-/* runc's side of the bootstrap: it starts a host on an init socket and a log pipe, sends it a message, reads the pids and
- * reaps all three processes. Only the host and what it makes are disturbed. */
+/* The side of runc: it starts a host with an init socket and a log pipe, sends it a message, reads the pids and reaps all
+ * three processes. Faults are injected only into the host and its children. */
 #define _GNU_SOURCE
 #include "matrix.h"
 

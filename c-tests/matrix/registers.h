@@ -1,4 +1,4 @@
-/* The number and the result of a system call, changed from outside. */
+/* The number and the result of a system call, changed by the tracer. */
 #ifndef REGISTERS_H
 #define REGISTERS_H
 #include <elf.h>
@@ -9,13 +9,13 @@
 #include <sys/user.h>
 
 #if defined __x86_64__
-/* At its entry: it becomes a call that does not exist. */
+/* At the entry of the call: it becomes a call that does not exist. */
 static inline bool skip_call(pid_t pid)
 {
     return !ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), -1L);
 }
 
-/* At its exit. */
+/* At the exit of the call. */
 static inline bool set_result(pid_t pid, long result)
 {
     return !ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), result);

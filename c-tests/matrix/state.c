@@ -1,4 +1,5 @@
-/* What a process is, as lines of a key and a value (process_state.h), in words that do not differ between two runs. */
+/* The state of a process, as lines of a key and a value (process_state.h), with replacements for values that differ between
+ * two runs. */
 #define _GNU_SOURCE
 #include "matrix.h"
 
@@ -27,7 +28,7 @@ static bool is_one_of(const char *key, const char *const *list)
     return false;
 }
 
-/* A process id: who that is, not its number. Small ones are those of a pid namespace, which are the same each time. */
+/* Replaces a process id by the name of the process. Small ids are those of a pid namespace, which are the same each time. */
 static void name_process(const char *value, const char *own, const char *caller, char *into, size_t room)
 {
     char number[32];
@@ -85,7 +86,7 @@ void normalise(const char *text, const char *caller, char *into, size_t room)
             without_inode(plain, now, sizeof now);
         else
             snprintf(now, sizeof now, "%s", plain);
-        while (value_of(into, key, value, sizeof value)) /* the same once more: a mount on another */
+        while (value_of(into, key, value, sizeof value)) /* the same key again: a mount over another */
             strncat(key, "'", sizeof key - strlen(key) - 1);
         at += (size_t)snprintf(into + at, room - at, "%s %s\n", key, now);
     }
@@ -96,7 +97,7 @@ static void take_out(char *at, size_t length)
     memmove(at, at + length, strlen(at + length) + 1);
 }
 
-/* A number out of the list that is the value of a key. */
+/* Removes a number from the list that is the value of a key. */
 static void take_out_number(char *text, const char *key, int number)
 {
     char word[24], start[24];
@@ -151,7 +152,7 @@ static size_t tell(char *into, size_t at, size_t room, const char *key, const ch
         is ? is : "missing", should ? should : "missing");
 }
 
-/* The lines of `one` that differ in `other`. */
+/* The lines of `one` that are different in `other`. */
 static size_t compare(const char *one, const char *other, const char *but, bool only_missing, char *into, size_t at,
     size_t room)
 {

@@ -1,5 +1,6 @@
-/* Right is: all that was asked for, or an error with its stage and errno and no program. In both cases the caller is as
- * it was, and nobody is left. Where the caller itself was killed, nobody half made lives on. */
+/* Decides whether a run is right: everything requested has happened, or there is an error with its stage and errno and no
+ * program. In both cases the caller is unchanged, and no process is left. If the caller itself was killed, no unfinished
+ * child lives on. */
 #define _GNU_SOURCE
 #include "matrix.h"
 
@@ -63,7 +64,7 @@ static bool is_caller(const char *process)
     return !strcmp(process, "caller") || (!strncmp(process, "caller.t", 8) && !strchr(process + 8, '.'));
 }
 
-/* It, or a thread of it. */
+/* The process, or a thread of it. */
 static bool caller_was_killed(const struct fault *fault, int faults)
 {
     for (int i = 0; i < faults; i++)
@@ -80,14 +81,14 @@ static void compare_program(const struct undisturbed *should, const char *but)
         wrong("the program differs: %s", list);
 }
 
-/* It was killed in its exec or afterwards: then what it said may be cut. */
+/* It was killed in its execve or later: then its output may be incomplete. */
 static bool was_killed(const struct report *report, const struct fault *fault, int faults)
 {
     const struct forkexec_status *status = &report->status;
     return hit(fault, faults, NULL) && status->valid & FORKEXEC_STATUS_EXIT && status->signal == SIGKILL;
 }
 
-/* An init that is killed when its program has just been, or ends, can tell of it no more. */
+/* An init that is killed when its program has just started or ended cannot report it any more. */
 static bool init_was_killed(const struct kind *kind, const struct report *report, const struct fault *fault, int faults)
 {
     return !strcmp(kind->name, "init") && was_killed(report, fault, faults);
@@ -103,13 +104,14 @@ static void judge_ran(const struct report *report, const struct run *run)
         wrong("status.ran says %s", report->status.ran == FORKEXEC_RAN_YES ? "that it ran" : "that it did not run");
 }
 
-/* A denial may lead to a copy of the caller, into which an ordinary user may not look before it is the program. */
+/* After a denied call the child may be a copy of the caller, which an ordinary user may not inspect before it is the
+ * program. */
 static bool may_not_look(const struct report *report)
 {
     return geteuid() && strstr(report->extra, "ns.user \n");
 }
 
-/* Then the header lists EPERM. */
+/* For that the header lists EPERM. */
 static bool no_wait_was_possible(const struct run *run)
 {
     return run->hit[0] == SYS_waitid && run->hit[1] == SYS_wait4;
@@ -120,11 +122,11 @@ static void judge_success(const struct kind *kind, const struct undisturbed *sho
 {
     static char extra[TEXT], list[400];
     bool cut = was_killed(report, fault, faults);
-    /* A kill in the middle of execve is told by the wait alone, and these are not waited for. */
+    /* Only the wait reports a kill in the middle of execve, and these children are not waited for. */
     bool in_exec = run->number == SYS_execve || run->number == SYS_execveat;
     if (kind->outlived && in_exec && hit(fault, faults, NULL) && !run->program_ran && !*output)
         return;
-    /* A kill in the middle of execve may be told only at the end. */
+    /* A kill in the middle of execve may be reported only at the end. */
     bool told_at_end = hit(fault, faults, NULL) && report->waited && report->status.valid & FORKEXEC_STATUS_RAN
         && report->status.ran == FORKEXEC_RAN_NO;
     bool unknown = init_was_killed(kind, report, fault, faults)
@@ -143,7 +145,7 @@ static void judge_success(const struct kind *kind, const struct undisturbed *sho
         wrong("it ends with %d, signal %d, not with %d", report->status.exit_code, report->status.signal,
             should->exit_code);
     compare_program(should, "");
-    /* A holder that cannot wait ends; it was there when it was held. */
+    /* A holder that cannot wait ends. It existed when forkexec_hold returned. */
     if (kind->how == HOLD && faults > 0 && !is_caller(fault[0].process) && report->status.exit_code == 127)
         return;
     if (may_not_look(report))
@@ -170,7 +172,7 @@ static void judge_bootstrap(const struct undisturbed *should, const struct repor
     const struct fault *fault, int faults)
 {
     bool logs = strstr(report->log, "\"fatal\"") || strstr(report->log, "\"error\"");
-    /* Names are for people. Where libc keeps its idea of the thread cannot be learnt on every kernel. */
+    /* Names are for messages only. The address of libc's thread data cannot be found out on every kernel. */
     if (!report->result)
         compare_program(should, " comm tid ");
     else if (strstr(output, "ready") && !hit(fault, faults, NULL))
@@ -181,7 +183,7 @@ static void judge_bootstrap(const struct undisturbed *should, const struct repor
         wrong("it failed without a word in the log");
 }
 
-/* Of a child that still lives, the caller has what it needs to watch it. */
+/* For a child that still lives, the caller has the descriptors to watch it. */
 static void take_out_what_watches(char *after, const char *before)
 {
     char key[32], value[256];
@@ -197,7 +199,7 @@ static void take_out_what_watches(char *after, const char *before)
     }
 }
 
-/* The built-in image stays with the caller, and one page each for children in its user namespace and in others. */
+/* The caller keeps the built-in image open, and one page each for children in its user namespace and in others. */
 static void compare_caller(const struct kind *kind, const struct report *report)
 {
     static char before[TEXT], after[TEXT], list[400];

@@ -1,12 +1,12 @@
-/* The bootstrap: what the three processes become, and what runc hears of them. */
+/* The bootstrap: the state of its three processes, and what runc receives from them. */
 #include "nsexec_driver.h"
 
 #include <grp.h>
 
-/* As an ordinary user there is but one. */
+/* For an ordinary user only these. */
 #define EACH_HOST (int archive = getuid() != 0; archive < 2; archive++)
 
-/* As little as gets this user to the end. */
+/* The smallest message with which this user's bootstrap succeeds. */
 static struct message *asks_for_little(void)
 {
     if (!getuid())
@@ -36,7 +36,7 @@ static void assert_in_namespaces(pid_t pid, pid_t other, const char *same, const
     }
 }
 
-/* As this process is the parent of all three, it sees what runc would. */
+/* This process is the parent of all three, so it sees what runc would see. */
 static void assert_is_init(const struct boot *boot, const char *seen)
 {
     assert_seen(seen, "uid", "0 0");
@@ -58,7 +58,7 @@ static const char *list_of_groups(void)
     return list;
 }
 
-TEST(without_a_socket_nothing_happens)
+TEST(without_a_socket_it_returns)
 {
     need_native();
     for EACH_HOST {
@@ -70,7 +70,7 @@ TEST(without_a_socket_nothing_happens)
     }
 }
 
-TEST(nothing_asked)
+TEST(no_attributes)
 {
     need_native();
     need_root();
@@ -92,7 +92,7 @@ TEST(nothing_asked)
     }
 }
 
-TEST(the_affinity_is_told)
+TEST(the_affinity_is_reported)
 {
     need_little();
     cpu_set_t set;
@@ -164,7 +164,7 @@ TEST(an_ordinary_user)
     goes_down(boot);
 }
 
-/* As long as attributes may be, and in pieces that end anywhere. */
+/* Attributes of the largest size, written in pieces that end anywhere. */
 TEST(a_long_message_in_pieces)
 {
     need_native();
@@ -188,7 +188,7 @@ TEST(a_long_message_in_pieces)
     goes_down(boot);
 }
 
-/* Go pads the last attribute, too; whoever does not is understood. */
+/* Go also pads the last attribute. A message without that padding is accepted. */
 TEST(without_the_last_padding)
 {
     need_little();
@@ -202,7 +202,7 @@ TEST(without_the_last_padding)
     goes_down(boot);
 }
 
-TEST(a_log_that_nobody_reads)
+TEST(a_log_without_a_reader)
 {
     need_little();
     struct boot *boot = boot(asks_for_little(), .deaf_log = true);
@@ -214,7 +214,7 @@ TEST(a_log_that_nobody_reads)
     goes_down(boot);
 }
 
-/* A signal does not get between the bytes of the message. */
+/* A signal does not interrupt the reading of the message. */
 TEST(interrupted)
 {
     need_little();

@@ -1,4 +1,4 @@
-/* Linked to a program of the main library: two archives, each with Rust of its own, in one program. */
+/* One program with both archives, each of which contains Rust code of its own. */
 extern void nsexec(void);
 
 __attribute__((constructor)) static void bootstrap(void)

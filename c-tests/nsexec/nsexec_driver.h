@@ -1,5 +1,5 @@
-/* runc's side of the bootstrap: starts a host (nsexec_host.c) on an init socket and a log pipe, sends it a message, reads
- * the pids, and reaps all three processes. */
+/* The side of runc: starts a host (nsexec_host.c) with an init socket and a log pipe, sends it a message, reads the pids,
+ * and reaps all three processes. */
 #ifndef NSEXEC_DRIVER_H
 #define NSEXEC_DRIVER_H
 #include "in_fork.h"
@@ -61,7 +61,7 @@ static inline void add_text(struct message *message, uint16_t kind, const char *
     add(message, kind, string, strlen(string) + 1);
 }
 
-/* The message that Go always sends at least. */
+/* The message that Go sends in any case. */
 static inline struct message *asks_for(uint32_t flags, bool rootless)
 {
     struct message *message = new_message();
@@ -70,7 +70,7 @@ static inline struct message *asks_for(uint32_t flags, bool rootless)
     return message;
 }
 
-/* The ways in which a host is linked; those that are not here were not copied for another user. */
+/* The hosts, by how they are linked. Those that were not copied for another user are left out. */
 static inline const char *host(bool archive)
 {
     const char *name = archive ? "nsexec_host_static" : "nsexec_host";
@@ -79,26 +79,26 @@ static inline const char *host(bool archive)
     return path;
 }
 
-/* A host that everybody may execute. */
+/* A copy of the host that every user may execute. */
 static inline const char *public_host(void)
 {
     return public_copy(host(true), "host");
 }
 
-/* How to start it; all may be left out. */
+/* How to start the host; all fields may be left out. */
 struct how {
     const char *path;              /* default: the static host */
-    const char *level, *init, *log; /* of the environment */
-    bool no_log, deaf_log;         /* without a log; with one that nobody reads */
-    uid_t uid;                     /* becomes this user first */
-    struct denial denied;          /* a call that fails in all three */
+    const char *level, *init, *log; /* for the environment */
+    bool no_log, deaf_log;         /* no log pipe; or one without a reader */
+    uid_t uid;                     /* changes to this user first */
+    struct denial denied;          /* a call that fails in all three processes */
 };
 
 struct boot {
     pid_t pid, child, init; /* stages 0, 1 and 2 */
     int in, out, err, socket, log, status;
-    int odd; /* how one of them ended that neither exited by 0 or 1 nor was killed by another */
-    char others[4096]; /* children before it */
+    int odd; /* how a process ended that neither exited with 0 or 1 nor was killed by another */
+    char others[4096]; /* children that existed before it */
     char json[256], seen[16384], said[65536], complained[4096];
 };
 
@@ -147,13 +147,13 @@ static inline void send_all(int fd, const void *bytes, size_t size)
     }
 }
 
-/* This process's children, dead ones included, in the order of their making. */
+/* The children of this process, with zombies, in the order of their making. */
 static inline const char *children(void)
 {
     return text("%s ", text_of(text("/proc/self/task/%d/children", getpid())));
 }
 
-/* Starts the host; the message goes with the line that Go would read, in one piece. */
+/* Starts the host. The message is sent in one piece, together with the line that Go would read. */
 static inline struct boot *boot_(const struct message *message, struct how how)
 {
     static struct boot boot;
@@ -185,7 +185,7 @@ static inline struct boot *boot_(const struct message *message, struct how how)
     return &boot;
 }
 
-/* Reads until `end` has come, or the end of all, or ten seconds without a word. */
+/* Reads until `end` has come, or the end of file, or ten seconds without new text. */
 static inline bool read_until(int fd, char *bytes, size_t room, const char *end)
 {
     size_t size = strlen(bytes);
@@ -201,7 +201,7 @@ static inline bool read_until(int fd, char *bytes, size_t room, const char *end)
     return true;
 }
 
-/* All that were not there before the host. */
+/* All children that did not exist before the host. */
 static inline void reap(struct boot *boot)
 {
     bool all = false;
@@ -238,7 +238,7 @@ static inline void show_log(const struct boot *boot)
         print_message("# stderr: %s\n", boot->complained);
 }
 
-/* Byte for byte what Go decodes. */
+/* The same bytes that Go decodes. */
 static inline bool says_pids(struct boot *boot)
 {
     return read_until(boot->socket, boot->json, sizeof boot->json, "\n")
@@ -246,7 +246,7 @@ static inline bool says_pids(struct boot *boot)
         && !strcmp(boot->json, text("{\"stage1_pid\":%d,\"stage2_pid\":%d}\n", boot->child, boot->init));
 }
 
-/* It has come to its program: what that sees. */
+/* The host has reached its program; checks what the program sees. */
 static inline const char *comes_up(struct boot *boot)
 {
     if (!says_pids(boot) || !read_until(boot->out, boot->seen, sizeof boot->seen, "ready\nconfig\n")) {
@@ -259,7 +259,7 @@ static inline const char *comes_up(struct boot *boot)
     return boot->seen;
 }
 
-/* And goes down again, with all that was said. */
+/* Ends the host; returns everything that it printed. */
 static inline void goes_down(struct boot *boot)
 {
     close(boot->in);
@@ -272,7 +272,7 @@ static inline void goes_down(struct boot *boot)
     close_boot(boot);
 }
 
-/* It fails, with this status, without a word on the socket, and nobody is left. */
+/* The bootstrap fails with this status, sends nothing on the socket, and leaves no process. */
 static inline void fails(struct boot *boot)
 {
     char last[8] = "";
@@ -289,7 +289,7 @@ static inline void fails(struct boot *boot)
     close_boot(boot);
 }
 
-/* How many lines of this level there are. */
+/* The number of log lines of this level. */
 static inline int lines(const struct boot *boot, const char *level)
 {
     const char *start = text("{\"level\":\"%s\", \"msg\": \"nsexec", level);
@@ -299,14 +299,14 @@ static inline int lines(const struct boot *boot, const char *level)
     return count;
 }
 
-/* The pid that this stage gives itself in the log. */
+/* The pid that this stage has in the log. */
 static inline pid_t stage_of(const struct boot *boot, const char *stage)
 {
     const char *start = text("\"msg\": \"%s[", stage), *at = strstr(boot->said, start);
     return at ? atoi(at + strlen(start)) : 0;
 }
 
-/* This line is there, byte for byte. */
+/* The log has this line, byte for byte. */
 static inline void assert_line(const struct boot *boot, const char *level, const char *stage, pid_t pid, const char *said)
 {
     const char *line = text("{\"level\":\"%s\", \"msg\": \"%s[%d]: %s\"}\n", level, stage, pid, said);

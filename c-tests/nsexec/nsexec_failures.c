@@ -1,7 +1,7 @@
-/* What the bootstrap refuses, or fails at: how it ends, what it says, and that nobody is left. */
+/* Failures of the bootstrap: its exit status, its log, and that no process is left. */
 #include "nsexec_driver.h"
 
-/* Fails before there is a second process, and says so. */
+/* It fails before there is a second process, with this log line. */
 static void is_refused(const struct message *message, const char *said)
 {
     struct boot *boot = boot(message, .level = "1");
@@ -11,7 +11,7 @@ static void is_refused(const struct message *message, const char *said)
     assert_null(strchr(strchr(boot->said, '\n') + 1, '\n'));
 }
 
-/* Fails in stage 1, which stage 0 hears of. */
+/* It fails in stage 1, and stage 0 reports it. */
 static void fails_in_child(const struct message *message, const char *said)
 {
     struct boot *boot = boot(message);
@@ -39,7 +39,7 @@ TEST(numbers_in_the_environment)
     }
 }
 
-TEST(a_socket_that_is_none)
+TEST(a_descriptor_that_is_no_socket)
 {
     need_native();
     struct boot *boot = boot(asks_for(0, true), .init = "999");
@@ -54,7 +54,7 @@ TEST(a_socket_that_is_none)
         "FATAL: failed to read the bootstrap message's header (got 0 of 16 bytes): Bad file descriptor\n");
 }
 
-/* From panic to trace: 0 leaves nothing to say. */
+/* From panic to trace. With 0 nothing is logged. */
 TEST(levels)
 {
     need_native();
@@ -85,7 +85,7 @@ TEST(headers)
     }
 }
 
-/* The writer goes away in the middle. */
+/* The writer closes the socket in the middle of the message. */
 TEST(truncated)
 {
     need_native();
@@ -181,12 +181,12 @@ TEST(namespace_paths)
     struct boot *boot = boot(message, .level = "1");
     fails(boot);
     assert_int_equal(lines(boot, "fatal"), 2);
-    /* As much as all three may write at once. */
+    /* As many bytes as all three processes may write to a pipe at once. */
     assert_int_equal(strcspn(strstr(boot->said, "{\"level\":\"fatal\", \"msg\": \"nsexec-1"), "\n") + 1, 4096);
     assert_non_null(strstr(boot->said, "xx\"}\n"));
 }
 
-/* A path that takes the whole line leaves the reason its place. */
+/* A very long path must not push the reason out of the line. */
 TEST(a_long_path_does_not_hide_the_reason)
 {
     need_native();
@@ -202,7 +202,7 @@ TEST(a_long_path_does_not_hide_the_reason)
     assert_non_null(strstr(line, "xx: File name too long\"}\n"));
 }
 
-TEST(a_user_cannot_name_himself_here)
+TEST(the_own_user_namespace_cannot_be_joined)
 {
     need_native();
     struct message *message = asks_for(0, true);
@@ -210,7 +210,7 @@ TEST(a_user_cannot_name_himself_here)
     fails_in_child(message, "failed to join user namespace (with path /proc/self/ns/user): Invalid argument");
 }
 
-/* Whatever a path is made of, the line is JSON. */
+/* Whatever bytes a path has, the line is valid JSON. */
 TEST(escapes)
 {
     need_native();
@@ -243,7 +243,7 @@ TEST(time_offsets_without_a_namespace)
             getuid() ? strerror(EPERM) : strerror(EACCES)));
 }
 
-TEST(flags_that_nobody_knows)
+TEST(unknown_flags)
 {
     need_native();
     fails_in_child(asks_for(0x10, true), "failed to unshare the other namespaces: Invalid argument");
@@ -256,7 +256,7 @@ TEST(a_user_namespace_without_root)
     fails_in_child(asks_for(CLONE_NEWUSER, true), "failed to become root in the user namespace: Invalid argument");
 }
 
-TEST(a_map_that_is_none)
+TEST(an_invalid_map)
 {
     need_native();
     need_user_namespaces();
@@ -268,11 +268,11 @@ TEST(a_map_that_is_none)
         text("failed to update /proc/%d/uid_map: Invalid argument", stage_of(boot, "nsexec-1")));
     assert_line(boot, "debug", "nsexec-0", boot->pid,
         text("update /proc/%d/uid_map to 'nonsense\\n'", stage_of(boot, "nsexec-1")));
-    /* The other does not live to say anything. */
+    /* The other process is killed before it can log. */
     assert_int_equal(lines(boot, "fatal"), 1);
 }
 
-/* In a /proc of another pid namespace the child's pid is another process's: nothing is written there. */
+/* In the /proc of another pid namespace the child's pid may be another process: nothing is written there. */
 static void in_outer_proc(const void *unused)
 {
     (void)unused;
@@ -303,8 +303,8 @@ TEST(maps_in_a_foreign_proc)
     in_fork(in_outer_proc, NULL);
 }
 
-/* Who is not root outside stays who he is. */
-TEST(root_that_it_may_not_become)
+/* A user that is not root outside keeps its id. */
+TEST(root_that_is_not_mapped)
 {
     need_native();
     uid_t uid = getuid() ? 0 : NOBODY;
@@ -315,7 +315,7 @@ TEST(root_that_it_may_not_become)
     assert_line(boot, "fatal", "nsexec-0", boot->pid, "failed to read from stage-2 (got 0 of 4 bytes)");
 }
 
-/* Each step fails alone. */
+/* Each step fails, alone. */
 TEST(denied)
 {
     need_native();
@@ -348,8 +348,8 @@ TEST(denied)
     }
 }
 
-/* Without what only some kernels have it goes on. */
-TEST(denied_and_not_missed)
+/* Without calls that only newer kernels have it continues. */
+TEST(a_denied_call_that_is_not_needed)
 {
     need_native();
     need_root();

@@ -1,7 +1,6 @@
-/* Any bytes on the init socket: the bootstrap comes to its program or fails, soon, by its own decision, with a log that
- * is JSON, and nobody stays behind. What is drawn depends on the seed alone, which a failure prints.
- *
- * NSEXEC_FUZZ_SECONDS: how long to go on, with seeds of which nobody knows yet. */
+/* Random bytes on the init socket: the bootstrap reaches its program or fails soon, without a crash, with a log that is
+ * valid JSON, and leaves no process. Everything depends on the seed, which a failure prints.
+ * NSEXEC_FUZZ_SECONDS: run that long, with new seeds. */
 #include "nsexec_driver.h"
 
 static uint64_t state;
@@ -42,7 +41,7 @@ static void add_something(struct message *message)
     }
 }
 
-/* What most often comes to its end. */
+/* A message that mostly succeeds. */
 static void add_valid(struct message *message)
 {
     static const uint32_t others[] = { 0, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS | CLONE_NEWIPC };
@@ -70,18 +69,18 @@ static void mutate(struct message *message)
     case 2:
         put_u16(message->bytes + (at & ~(size_t)3), ONE_OF(lengths));
         break;
-    case 3: /* the writer goes away early, or has more than it says */
+    case 3: /* the writer closes early, or sends more than the header says */
         message->size = below(2) ? at : message->size + n;
         break;
     case 4:
         put_u32(message->bytes, (uint32_t)(below(2) ? message->size - 8 + n : below(UINT32_MAX)));
         break;
-    case 5: /* a piece twice */
+    case 5: /* a piece is sent twice */
         memmove(message->bytes + at + n, message->bytes + at, message->size - at);
         message->size += n;
         put_u32(message->bytes, (uint32_t)message->size);
         break;
-    default: /* a piece missing */
+    default: /* a piece is missing */
         n = n < message->size - at ? n : message->size - at;
         memmove(message->bytes + at, message->bytes + at + n, message->size - at - n);
         message->size -= n;
@@ -89,7 +88,7 @@ static void mutate(struct message *message)
     }
 }
 
-/* Every line is one, and nothing in it ends it early. */
+/* Every line of the log is one JSON object. */
 static bool is_json(const char *said)
 {
     for (const char *line = said; *line; line += strcspn(line, "\n") + 1) {
@@ -109,7 +108,7 @@ static bool is_json(const char *said)
     return true;
 }
 
-/* True if it came to its program. */
+/* True if the bootstrap has reached its program. */
 static bool is_survived(uint64_t seed)
 {
     state = seed * 0x9e3779b97f4a7c15 + 1;
@@ -152,11 +151,11 @@ TEST(any_bytes)
     for (; rounds < 500 || seconds() < end; rounds++)
         ran += is_survived(seed++);
     printf("# %d of %d came to their program\n", ran, rounds);
-    /* Or else it has not been tried enough. */
+    /* Otherwise too few messages were valid. */
     assert_in_range(ran, rounds / 50, rounds);
 }
 
-/* Stage 0 is killed at any moment: the others come to their program if it was through with them, or go, too. */
+/* Stage 0 is killed at a random moment. The others reach their program if stage 0 had done its part, or end, too. */
 TEST(killed)
 {
     need_native();

@@ -1,10 +1,10 @@
-/* newuidmap and newgidmap: when they are run, how, and what comes of how they end. */
+/* newuidmap and newgidmap: when they are run, with what, and what their exit status leads to. */
 #include "nsexec_driver.h"
 
 #include <pwd.h>
 #include <sys/mount.h>
 
-/* The user that runs the host: root's own maps need no help. */
+/* The user of the host: for root's own maps no helper is run. */
 static uid_t user(void)
 {
     return getuid() ? getuid() : NOBODY;
@@ -15,7 +15,7 @@ static struct boot *boot_as_user(const struct message *message)
     return boot(message, .path = public_host(), .uid = getuid() ? 0 : NOBODY);
 }
 
-/* A directory that the user may write to, and a script in it. */
+/* A directory that the user may write to, with a script in it. */
 static const char *script(const char *name, const char *body)
 {
     const char *path = scratch_path(name);
@@ -61,8 +61,8 @@ static const char *appears(const char *path)
     return NULL;
 }
 
-/* This process does what the helper is for, since it may. */
-TEST(is_run)
+/* This process writes the map instead of the helper, since it may. */
+TEST(a_helper_is_run)
 {
     need_native();
     need_root();
@@ -78,7 +78,7 @@ TEST(is_run)
         const char *said = appears(scratch_path(kinds[i]));
         int pid = atoi(said);
         assert_string_equal(said, text("%d 0 %u 1 1 100000 65536\n.", pid, NOBODY));
-        /* They wait for it, under the names by which they are known, and beside each other. */
+        /* The processes wait for the helper. They have the names that runc's have, and are siblings. */
         assert_string_equal(text_of(text("/proc/%d/comm", boot->pid)), "runc:[0:PARENT]");
         assert_string_equal(text_of(text("/proc/%d/comm", pid)), "runc:[1:CHILD]");
         assert_string_equal(status_of(pid, "PPid"), text("%d", getpid()));
@@ -92,7 +92,7 @@ TEST(is_run)
     goes_down(boot);
 }
 
-/* As long as the kernel takes a map. */
+/* The longest map that the kernel accepts. */
 TEST(many_lines)
 {
     need_native();
@@ -109,7 +109,7 @@ TEST(many_lines)
     assert_string_equal(text_of(scratch_path("seen")), "1021\n678 10678 1");
 }
 
-TEST(fails_to_help)
+TEST(a_helper_that_fails)
 {
     need_native();
     need_user_namespaces();
@@ -123,14 +123,14 @@ TEST(fails_to_help)
     assert_line(boot, "debug", "nsexec-0", boot->pid,
         text("update /proc/%d/uid_map: Operation not permitted, trying /nonexistent", stage_of(boot, "nsexec-1")));
     assert_non_null(strstr(boot->said, "failed to run /nonexistent: No such file or directory"));
-    /* Who only says that he has helped is found out. */
+    /* A helper that exits with 0 without writing the map is detected. */
     boot = boot_as_user(asks_for_maps(two_lines(), two_lines(), "/bin/true"));
     fails(boot);
     assert_line(boot, "fatal", "nsexec-1", stage_of(boot, "nsexec-1"),
         "failed to become root in the user namespace: Invalid argument");
 }
 
-TEST(is_not_there)
+TEST(a_missing_helper)
 {
     need_native();
     need_user_namespaces();
@@ -143,8 +143,8 @@ TEST(is_not_there)
     }
 }
 
-/* What the user may write himself needs no help. */
-TEST(is_not_needed)
+/* A map that the user may write itself needs no helper. */
+TEST(no_helper_is_needed)
 {
     need_native();
     need_user_namespaces();
@@ -159,8 +159,8 @@ TEST(is_not_needed)
     goes_down(boot);
 }
 
-/* Whoever of the three is killed, the others do not stay. */
-TEST(while_one_is_killed)
+/* Whichever of the three processes is killed, the others end, too. */
+TEST(one_process_is_killed)
 {
     need_native();
     need_user_namespaces();
@@ -186,7 +186,7 @@ TEST(while_one_is_killed)
     }
 }
 
-/* The real ones, with ranges that are this test's alone. */
+/* The real newuidmap and newgidmap, with ranges for this test alone. */
 static void with_uidmap(const void *unused)
 {
     (void)unused;
@@ -208,7 +208,7 @@ static void with_uidmap(const void *unused)
     goes_down(boot);
 }
 
-TEST(is_newuidmap)
+TEST(the_real_newuidmap)
 {
     need_native();
     need_root();

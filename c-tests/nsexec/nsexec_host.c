@@ -1,6 +1,5 @@
-/* What runc is to the bootstrap: a constructor that calls nsexec(), and a program that goes on where it returns. It
- * shows what it has become in print_state()'s kind of lines, says "ready" and the next line of the init socket, and stays until
- * its stdin ends. */
+/* A program that uses the bootstrap as runc does: a constructor calls nsexec(), and the program continues where it returns.
+ * It prints its state (process_state.h), says "ready" and the next line of the init socket, and runs until its stdin ends. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
@@ -18,8 +17,8 @@ extern void nsexec(void);
 
 static int returned;
 
-/* For a tracer (matrix/injector.c): the bootstrap begins, or has ended. The signal is ignored where there is none. The
- * tracer may have made the first try fail. */
+/* Tells a tracer (matrix/injector.c) that the bootstrap begins or has ended. Without a tracer the signal is ignored. The
+ * tracer may have made the first attempt fail. */
 static void mark(void)
 {
     for (int turn = 0; turn < 3 && syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGURG); turn++)
@@ -34,7 +33,7 @@ __attribute__((constructor)) static void bootstrap(void)
     returned = 1;
 }
 
-/* Whom libc takes this thread for. */
+/* The thread id that libc has for this thread. */
 static int tid_of_libc(void)
 {
 #ifdef __GLIBC__

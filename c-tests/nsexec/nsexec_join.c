@@ -1,4 +1,4 @@
-/* The bootstrap into namespaces that are there already, and what is created beside them. */
+/* The bootstrap into existing namespaces, and new ones besides them. */
 #include "nsexec_driver.h"
 
 static const struct kind {
@@ -20,7 +20,7 @@ static void need_join(void)
     need_probe(FORKEXEC_PROBE_IMAGE);
 }
 
-/* Namespaces that live as long as the test, and a descriptor of each, which does not go with the process. */
+/* Namespaces that last as long as the test, with a descriptor of each, which stays open after the process. */
 struct holder {
     struct forkexec_child *child;
     int fds[KINDS];
@@ -72,7 +72,7 @@ static void assert_in(const struct boot *boot, const struct holder *holder, cons
                 link_of(text("/proc/self/fd/%d", holder->fds[i])));
 }
 
-/* In which order they were joined. */
+/* The order in which they were joined. */
 static const char *joined(const struct boot *boot)
 {
     const char *order = "";
@@ -81,7 +81,7 @@ static const char *joined(const struct boot *boot)
     return order;
 }
 
-TEST(its_own_and_a_new_one)
+TEST(its_own_namespace_and_a_new_one)
 {
     need_native();
     need_root();
@@ -97,7 +97,7 @@ TEST(its_own_and_a_new_one)
         text("joined pid namespace (with path /proc/%d/ns/pid)", getpid()));
 }
 
-/* Whoever has the rights joins all others first, and the user namespace last; whoever gets them in it, first. */
+/* A process with the rights joins the user namespace last. One that gets the rights in the user namespace joins it first. */
 TEST(a_container)
 {
     need_join();
@@ -106,7 +106,7 @@ TEST(a_container)
         struct holder *holder = holder_of(MOST);
         struct message *message = asks_for(0, getuid() != 0);
         add_text(message, PATHS, paths(holder, names));
-        /* Which an ordinary user may write only as long as the process is dumpable. */
+        /* An ordinary user may write it only while the process is dumpable. */
         add_text(message, OOM_SCORE_ADJ, "321");
         struct boot *boot = boot(message, .path = host(archive || getuid()));
         const char *seen = comes_up(boot);
@@ -144,7 +144,7 @@ TEST(of_two_owners)
     let_go(other);
 }
 
-TEST(and_a_user_namespace_created)
+TEST(with_a_new_user_namespace)
 {
     need_join();
     need_root();
@@ -179,8 +179,9 @@ TEST(a_time_namespace)
     let_go(holder);
 }
 
-/* EPERM is set aside until the user namespace is entered, and is a failure after it. */
-TEST(what_nobody_may_join)
+/* An EPERM before the user namespace is entered is not final: the join is tried again in it. After that EPERM is a
+ * failure. */
+TEST(namespaces_that_may_not_be_joined)
 {
     need_join();
     need(getuid(), "needs to be an ordinary user");

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The bootstrap's library and archive: one name, and nothing that has to be there but libc.
+# The bootstrap's library and archive: they export one name and need only libc.
 #
 # usage: nsexec_link.sh LIBRARY ARCHIVE
 set -eu

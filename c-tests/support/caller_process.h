@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the other process: true, or its end. */
+/* In the forked caller: checks a condition, or exits with 99. */
 #define must(condition) ((condition) ? (void)0 : must_fail(#condition, __FILE__, __LINE__))
-/* In the other process: the call succeeds, or its end with what it says. */
+/* In the forked caller: checks that a call succeeded, or prints the message and exits with 99. */
 #define must_start(call, error) must_start_(call, error, __FILE__, __LINE__)
 
 static inline _Noreturn void must_fail(const char *what, const char *file, int line)
@@ -38,7 +38,7 @@ static inline void must_start_(int result, const struct forkexec_error *error, c
 }
 
 #ifdef __SANITIZE_THREAD__
-/* The library's own threads and its caller's meet in ways that the sanitizer does not see. */
+/* The sanitizer does not see how the library's threads and the caller's synchronize. */
 const char *__tsan_default_suppressions(void)
 {
     return "called_from_lib:libforkexec.so\n";
@@ -50,7 +50,7 @@ static inline void *do_nothing(void *unused)
     return unused;
 }
 
-/* A fork that calls body and then exits with 0. It does not outlive the test. */
+/* Forks a caller that runs body and exits with 0. It is killed when the test ends. */
 static inline pid_t fork_caller(void (*body)(void *), void *with)
 {
     fflush(stdout);
@@ -64,7 +64,7 @@ static inline pid_t fork_caller(void (*body)(void *), void *with)
     _exit(0);
 }
 
-/* How it ended, as waitpid has it; killed after five minutes. */
+/* The wait status of the process, which is killed after five minutes. */
 static inline int wait_status_of(pid_t pid)
 {
     int status = -1;
@@ -74,10 +74,10 @@ static inline int wait_status_of(pid_t pid)
     return status;
 }
 
-/* All of it: the body comes to its end. */
+/* Runs body in a forked caller, which must exit with 0. */
 #define assert_in_caller(body, with) assert_int_equal(wait_status_of(fork_caller(body, with)), 0)
 
-/* A child that is held, in the other process or in the test. */
+/* A held child. For the forked caller or the test. */
 static inline struct forkexec_child *start_held(const struct forkexec_attr *attr, char *const argv[])
 {
     struct forkexec_child *child = NULL;
@@ -90,7 +90,7 @@ static inline struct forkexec_child *start_held(const struct forkexec_attr *attr
     return child;
 }
 
-/* A holder, which must come. */
+/* A holder. The hold must succeed. */
 static inline struct forkexec_child *hold_namespaces(const struct forkexec_attr *attr)
 {
     struct forkexec_child *child = NULL;
@@ -104,7 +104,7 @@ static inline struct forkexec_child *hold_namespaces(const struct forkexec_attr 
 
 #define REPORTER(...) ((char *[]){ reporter, __VA_ARGS__, NULL })
 
-/* An ordinary user gets the namespaces of a test by way of a user namespace. */
+/* An ordinary user needs a user namespace to get the others. */
 static inline uint32_t and_user(uint32_t types)
 {
     return geteuid() == 0 ? types : types | FORKEXEC_NS_USER;
@@ -118,7 +118,8 @@ static inline void map_own_ids(struct forkexec_attr *attr, uint32_t uid, uint32_
 
 #endif
 
-/* The exec of a child that was reported to run cannot fail any more; the kernel may still be in the middle of it. */
+/* The execve of a child that was reported as running cannot fail any more, but the kernel may still be in the middle of
+ * it. */
 static inline bool is_the_reporter(pid_t pid)
 {
     for (double end = seconds() + 20; seconds() < end; usleep(1000))

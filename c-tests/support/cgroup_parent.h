@@ -20,8 +20,8 @@ static inline long magic(const char *path)
     return statfs(path, &fs) ? 0 : (long)fs.f_type;
 }
 
-/* The root of the tree, or the cgroup above this process's own where that was given to its user, as systemd gives one to
- * each user. NULL, and why in *reason, where there is none. */
+/* The root of the tree, or the cgroup above this process's own if it belongs to this user, as systemd arranges it. NULL
+ * where there is none, with the reason in *reason. */
 static inline const char *cgroup_parent(const char **reason)
 {
     static const char *const roots[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
@@ -41,7 +41,7 @@ static inline const char *cgroup_parent(const char **reason)
     if (!last || last == own)
         return NULL;
     const char *above = text("%s%.*s", roots[i], (int)(last - own), own);
-    /* Whoever moves a process needs the right to the cgroup above both. */
+    /* Moving a process needs write access to the common parent. */
     return !access(above, W_OK) && !access(text("%s/cgroup.procs", above), W_OK) ? above : NULL;
 }
 

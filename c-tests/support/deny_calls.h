@@ -25,14 +25,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The lower half of an argument, counted from 0. */
+/* A condition on the lower 32 bits of an argument; the first has number 0. */
 struct condition {
     enum { ANY, IS, IS_NOT } how;
     int argument;
     uint32_t value;
 };
 
-/* A call that fails with `code` where all conditions hold. */
+/* A call that fails with `code` if all conditions hold. */
 struct denial {
     int call;
     int code; /* an errno, or DEADLY */
@@ -40,7 +40,7 @@ struct denial {
 };
 #define DEADLY (-1)
 
-/* For this process and all that it makes. */
+/* Installs a filter for this process and all its children. */
 static inline void deny(const struct denial *list, size_t n)
 {
     struct sock_filter program[256];
@@ -88,7 +88,7 @@ static inline bool end_one_child(void)
     return pid && !waitid(P_PID, (id_t)pid, &info, WEXITED | __WALL);
 }
 
-/* The copy, or 0 in it. */
+/* Forks; returns the copy's pid, or 0 in the copy. */
 static inline pid_t begin_copy(void)
 {
     fflush(NULL);
@@ -108,13 +108,13 @@ static inline pid_t begin_copy(void)
     return pid;
 }
 
-/* Whether it came to its end. */
+/* Whether the copy exited with 0. */
 static inline bool end_copy(pid_t pid)
 {
     int status;
     while (waitpid(pid, &status, 0) < 0)
         ;
-    /* What the copy leaves behind has become this process's. */
+    /* Orphans of the copy are children of this process now. */
     while (end_one_child())
         ;
     prctl(PR_SET_CHILD_SUBREAPER, 0);
@@ -125,7 +125,7 @@ static inline bool end_copy(pid_t pid)
     return status == 0;
 }
 
-/* A sanitizer takes memory when it likes, and ends the program where there is none. */
+/* A sanitizer allocates memory at any time, and ends the program if that fails. */
 static inline void need_no_sanitizer(void)
 {
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
@@ -133,7 +133,7 @@ static inline void need_no_sanitizer(void)
 #endif
 }
 
-/* Runs body(argument) in a copy; whether it came to its end there. */
+/* Runs body(argument) in a copy; returns whether the copy exited with 0. */
 static inline bool succeeds_in_copy(void (*body)(const void *), const void *argument)
 {
     pid_t pid = begin_copy();
@@ -152,7 +152,7 @@ static inline void in_copy(void (*body)(const void *), const void *argument)
     assert_true(succeeds_in_copy(body, argument));
 }
 
-/* Asked without the library. */
+/* Asks the kernel, not the library. */
 static inline bool makes_user_namespaces(void)
 {
     int status = 1;
@@ -163,8 +163,9 @@ static inline bool makes_user_namespaces(void)
     return !status;
 }
 
-/* Runs tests of this program again, all or those that a pattern matches, in a process that begins with these denials and
- * so learns its kernel with them. Whether they succeed; else what they print is shown. There, `denied_as` is the name. */
+/* Runs tests of this program again, all or those that match a pattern, in a process that starts with these denials, so that
+ * the library sees them from the beginning. Returns whether they succeed; otherwise their output is shown. In that process
+ * denied_as() is the name. */
 #define DENIED_AS "TEST_DENIED_AS"
 static inline const char *denied_as(void)
 {
@@ -182,7 +183,7 @@ static inline bool succeeds_again(const char *name, const struct denial *list, s
         dup2(fileno(out), 1);
         dup2(fileno(out), 2);
         setenv(DENIED_AS, name, 1);
-        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it looks for leaks by a child, which may be what is denied */
+        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* the leak checker makes a child, and the calls for it may be denied */
         if (n)
             deny(list, n);
         execl("/proc/self/exe", program_invocation_name, tests, NULL);

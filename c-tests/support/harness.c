@@ -24,10 +24,10 @@ char reporter[4096];
 
 static struct test *tests, **last = &tests;
 static const char *current; /* the running test's name */
-static bool held;           /* its way: by start and release */
+static bool held;           /* the running test makes children with start and release */
 static int skipped, total;
 
-/* A line of TAP that is for the reader. */
+/* Prints a comment line of TAP. */
 static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
 {
     va_list list;
@@ -39,7 +39,7 @@ static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
     fflush(stdout);
 }
 
-/* What goes at the end of a test. */
+/* What is cleaned up at the end of a test. */
 
 struct leftover {
     void (*drop)(void *);
@@ -58,7 +58,7 @@ static void *drop_later(void *what, void (*drop)(void *))
     return what;
 }
 
-/* Whatever children are left are of this test's making. */
+/* All children that are left were made by this test. */
 static void end_children(void)
 {
     char path[64];
@@ -68,7 +68,7 @@ static void end_children(void)
         kill(pid, SIGKILL);
     if (in)
         fclose(in);
-    /* A stopped or traced child may take a moment; one that cannot be killed must not stop the tests. */
+    /* A stopped or traced child may need a moment to end. One that cannot be killed must not stop the tests. */
     for (int turn = 0; turn < 1000; turn++) {
         pid_t pid = waitpid(-1, NULL, WNOHANG | __WALL);
         if (pid < 0)
@@ -88,7 +88,7 @@ static void clean_up(void)
     }
 }
 
-/* Views: the text that print_state() writes. */
+/* Views: text that print_state() has written. */
 
 struct view {
     char *text;
@@ -106,7 +106,7 @@ static struct view *new_view(void)
     return drop_later(calloc(1, sizeof(struct view)), free_view);
 }
 
-/* A stream that becomes the view's text when it is closed. */
+/* A stream whose content becomes the view's text when it is closed. */
 static FILE *write_view(struct view *view)
 {
     FILE *out = open_memstream(&view->text, &view->size);
@@ -153,7 +153,7 @@ static bool among(const char *line, const char *keys)
     return false;
 }
 
-/* Prints the lines of `text` that `other` has not, except those among `keys`; returns their number. */
+/* Prints the lines of `text` that `other` lacks, except those with one of `keys`; returns their number. */
 static int print_missing(const char *sign, const char *text, const char *other, const char *keys)
 {
     int missing = 0;
@@ -178,7 +178,7 @@ void assert_same_but_(const struct view *one, const struct view *other, const ch
         _fail(file, line);
 }
 
-/* The caller, before and after. */
+/* The caller's state before and after a test. */
 
 static struct view snapshot(void)
 {
@@ -200,7 +200,7 @@ static struct view snapshot(void)
     return view;
 }
 
-/* A thread of the library may outlive what it was for by a moment, and is not the caller's: a snapshot must not have it. */
+/* A thread of the library may end a moment later, and is not one of the caller's: it must not be in a snapshot. */
 static void let_threads_end(void)
 {
     static int usual;
@@ -212,7 +212,8 @@ static void let_threads_end(void)
     usual = count;
 }
 
-/* A thread of the library, or what a killed child held, may take a moment to go; what is left after a second stays. */
+/* A thread of the library, or a descriptor of a killed child, may need a moment to go. What is left after a second is a
+ * failure. */
 static bool unchanged_since(struct view before)
 {
     for (int turn = 0;; turn++) {
@@ -226,7 +227,7 @@ static bool unchanged_since(struct view before)
     }
 }
 
-/* Running. */
+/* Running programs. */
 
 static void free_attr(void *attr)
 {
@@ -238,7 +239,7 @@ struct forkexec_attr *new_attr(void)
     return drop_later(forkexec_attr_new(), free_attr);
 }
 
-/* A test need not end what it started; closing alone would leave it running. */
+/* A test need not end its children. forkexec_close alone would let them run on. */
 static void end_child(void *child)
 {
     forkexec_signal(child, SIGKILL);
@@ -286,8 +287,8 @@ struct forkexec_status finish(struct forkexec_child *child)
     return status;
 }
 
-/* Whether something can be read, or the end, within ten seconds. By epoll where tests deny ppoll(2), which poll(3) is on
- * aarch64. */
+/* Whether the descriptor becomes readable, or reaches its end, within ten seconds. Tests deny ppoll(2), which is poll(3) on
+ * aarch64: then epoll is used. */
 static bool may_be_read(int fd)
 {
     int n, queue = -1;
@@ -301,7 +302,7 @@ static bool may_be_read(int fd)
     return n > 0;
 }
 
-/* Reads to the end, or for ten seconds. */
+/* Reads to the end of file, or for ten seconds. */
 static bool read_all(int fd, struct view *view)
 {
     char bytes[4096];
@@ -316,7 +317,7 @@ static bool read_all(int fd, struct view *view)
     return !more;
 }
 
-/* Starts it with its end of a new pipe at number `run.out`, which is as before when this returns. */
+/* Starts the program with its end of a new pipe at the number `run.out`, which is restored before this returns. */
 static int start_on_pipe(const struct forkexec_attr *attr, struct run run, struct forkexec_child **child,
     struct forkexec_error *error, int *from)
 {
@@ -427,7 +428,7 @@ void need_cap(int cap)
     need(set[cap / 32].effective >> cap % 32 & 1, "needs capability %d", cap);
 }
 
-/* Asked of the kernel, not of the library, so that a broken library is not taken for an old kernel. */
+/* Asks the kernel, not the library, so that a broken library is not mistaken for an old kernel. */
 void need_user_namespaces(void)
 {
     int status = 0;
@@ -450,7 +451,7 @@ void need_native(void)
     need(!preload || !strstr(preload, "vgpreload"), "not under valgrind");
 }
 
-/* tools/check names the emulator. */
+/* tools/check sets the name of the emulator. */
 void need_unemulated(const char *reason)
 {
     const char *emulator = getenv("FORKEXEC_EMULATOR");
@@ -463,7 +464,7 @@ void need_denials(int status_of_copy)
         need_unemulated("it takes no seccomp filters");
 }
 
-/* Small helps. */
+/* Small helpers. */
 
 const char *text(const char *format, ...)
 {
@@ -483,7 +484,7 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return 0;
 }
 
-/* FTW_MOUNT: nothing that a failed test left mounted here is emptied. */
+/* FTW_MOUNT: if a failed test has left something mounted here, it is not emptied. */
 static void remove_tree(void *path)
 {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
@@ -532,7 +533,7 @@ const char *status_of(pid_t pid, const char *key)
 const char *namespace_of(pid_t pid, const char *name)
 {
     const char *path = text("/proc/%d/ns/%s", pid, name), *link = link_of(path);
-    /* While the kernel is in the middle of an exec, only root may look. */
+    /* In the middle of execve only root may read the link. */
     for (double end = seconds() + 10; !strcmp(link, "?") && errno == EACCES && seconds() < end; link = link_of(path))
         usleep(200);
     return link;
@@ -576,10 +577,10 @@ void add_test(struct test *test)
     total += test->ways;
 }
 
-static struct view before; /* the caller, at the beginning of the test */
+static struct view before; /* the caller's state at the beginning of the test */
 
-/* The library keeps the descriptor of its built-in image from the first child that needs one, and those of the pages that
- * it shares with children in the caller's user namespace and in others: before any snapshot. */
+/* The library opens its built-in image with the first child that needs it, and one shared page for children in the caller's
+ * user namespace and another for the rest. These descriptors stay open, so they are made before any snapshot. */
 static void let_descriptors_be_made(void)
 {
     static pid_t made_in;
@@ -590,13 +591,13 @@ static void let_descriptors_be_made(void)
         if (user)
             forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER);
         if (forkexec_hold(attr, &child, NULL) == 0) {
-            /* To the end: its pidfd is not to go while a test runs. */
+            /* Waits for the end, since the pidfd must not be closed while a test runs. */
             forkexec_signal(child, SIGKILL);
             forkexec_wait(child, FORKEXEC_FOREVER, 0, NULL, 0);
             forkexec_close(child);
         }
     }
-    /* Where there is no image, it is made for who asks for it. */
+    /* Without an image the library tries to make one for each request that needs it. */
     forkexec_attr_set_memory_mode(attr, FORKEXEC_MEMORY_FRESH);
     made_in = getpid();
     forkexec_attr_free(attr);
@@ -609,7 +610,7 @@ static void run_one(struct test *test, bool way, const char *name)
 {
     if (!only_copies_have_children)
         let_descriptors_be_made();
-    clean_up(); /* of a test that failed, and so did not come to its end here */
+    clean_up(); /* of a failed test, which has not come to its clean_up() below */
     end_children();
     free(before.text);
     current = name;
@@ -638,20 +639,21 @@ static void run_held(void **test)
     run_one(*test, true, name);
 }
 
-/* 77 when nothing was tested. */
+/* Exits with 77 if every test was skipped. */
 int main(int argc, char **argv)
 {
     ssize_t n = readlink("/proc/self/exe", reporter, sizeof reporter - 16);
     reporter[n < 0 ? 0 : n] = 0;
     strcpy(strrchr(reporter, '/'), "/reporter");
-    /* What an emulated test executes is the host's: the kernel starts nothing of another machine's by itself. */
+    /* Under an emulator a test starts a program of the host's architecture, because the kernel cannot start the others
+     * itself. */
     const char *of_host = getenv("FORKEXEC_EMULATED_REPORTER");
     if (of_host)
         snprintf(reporter, sizeof reporter, "%s", of_host);
 
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    /* For who has little time. */
+    /* FORKEXEC_TEST_ONCE: each test runs once, for speed. */
     for (struct test *test = tests; test && getenv("FORKEXEC_TEST_ONCE"); test = test->next) {
         total -= test->ways - 1;
         test->ways = 1;

@@ -1,10 +1,10 @@
-/* The tests' common ground, on top of cmocka. A test program is this header and a row of
+/* The test harness, on top of cmocka. A test program includes this header and has a list of
  *
  *     TEST(name) { ... }         runs once
- *     TEST_BOTH(name) { ... }    runs twice: children come by forkexec_spawn, then by forkexec_start and _release
+ *     TEST_BOTH(name) { ... }    runs twice: with forkexec_spawn, then with forkexec_start and forkexec_release
  *
- * Around each test the caller is compared with itself: a spawn that changes anything of it fails the test. What the
- * helpers make (attrs, views, directories, children) is gone after the test, however it ends. */
+ * Before and after each test the harness looks at the caller: a spawn that changes it fails the test. Everything that the
+ * helpers make (attrs, views, directories, children) is removed after the test, however it ends. */
 #ifndef HARNESS_H
 #define HARNESS_H
 #include <setjmp.h>
@@ -20,68 +20,69 @@
 #define TEST(name) TEST_(name, 1)
 #define TEST_BOTH(name) TEST_(name, 2)
 
-/* The request that a test fills in. */
+/* A new request for this test. */
 struct forkexec_attr *new_attr(void);
 
-/* A setter that must be accepted. */
+/* A call of a setter that must be accepted. */
 #define OK(call) assert_int_equal(call, 0)
 
-/* The program that most tests start (reporter.c says what it can do). */
+/* The program that most tests start: reporter.c. */
 extern char reporter[];
 
-/* How to run it. All fields may be left out. */
+/* How to run a program. All fields may be left out. */
 struct run {
-    char *const *argv; /* default: the reporter's name alone, which makes it show what it sees */
+    char *const *argv; /* default: the reporter's name alone, so that it prints its state */
     char *const *envp; /* default: the caller's */
     const char *path;  /* default: the reporter */
-    int out;           /* the number at which the reporter's end of the pipe is open in the caller during the spawn;
-                        * default: 1. Another number is for tests that map it themselves, with REPORTER_FD in envp. */
+    int out;           /* the number of the pipe's write end in the caller during the spawn; default: 1.
+                        * Other numbers are for tests that map it themselves, with REPORTER_FD in envp. */
 };
 
-/* Runs the reporter and reads what it saw, or fails the test: run_reporter(attr, .envp = list). */
+/* Runs the reporter and reads what it prints; fails the test if that is not possible: run_reporter(attr, .envp = list). */
 #define run_reporter(attr, ...) run_reporter_(attr, (struct run){ __VA_ARGS__ })
 struct view;
 struct view *run_reporter_(const struct forkexec_attr *attr, struct run run);
-/* What the caller sees of itself. */
+/* The caller's own state. */
 struct view *view_of_self(void);
 
 /* The value of a key (process_state.h), or NULL. */
 const char *saw(const struct view *view, const char *key);
 #define assert_saw(view, key, value) assert_string_equal_or_null(saw(view, key), value, key, __FILE__, __LINE__)
-/* The two views agree on this key; or on all keys but those named, words ending in "*" being prefixes. */
+/* The two views have the same value of this key; or of all keys except these. A word that ends in "*" is a prefix. */
 #define assert_same(one, other, key) assert_saw(one, key, saw(other, key))
 #define assert_same_but(one, other, keys) assert_same_but_(one, other, keys, __FILE__, __LINE__)
 
-/* Starts a program the way that this run of the test takes, and must succeed. */
+/* Starts a program with the calls of this run of the test. It must succeed. */
 struct forkexec_child *start(const struct forkexec_attr *attr, const char *path, char *const argv[], char *const envp[]);
-/* The same, with whatever comes of it: 0 or -errno. */
+/* The same, whatever the result: 0 or -errno. */
 int try_start(const struct forkexec_attr *attr, const char *path, char *const argv[], char *const envp[],
     struct forkexec_child **child, struct forkexec_error *error);
-/* Waits for its end, which must come within ten seconds. */
+/* Waits for the end, at most ten seconds. */
 struct forkexec_status finish(struct forkexec_child *child);
-/* The reporter with these arguments, started; its exit code. */
+/* Starts the reporter with these arguments; its exit code. */
 #define start_reporter(attr, ...) start(attr, reporter, (char *[]){ reporter, __VA_ARGS__, NULL }, NULL)
 #define reporter_exits(attr, ...) finish(start_reporter(attr, __VA_ARGS__)).exit_code
 
-/* The spawn fails exactly so, the program did not run, and nothing is left behind. Path NULL: the reporter. */
+/* The spawn fails with this stage, errno and index, the program did not run, and nothing is left behind. Path NULL: the
+ * reporter. */
 #define assert_spawn_fails(attr, path, stage, code, index) \
     assert_spawn_fails_(attr, path, stage, code, index, __FILE__, __LINE__)
 
-/* Skip the rest of the test, with the reason in the output, unless ... */
+/* Skip the rest of the test unless ...; the reason is printed. */
 #define need(condition, ...) ((condition) ? (void)0 : skip_because(__VA_ARGS__))
 void need_root(void);
-void need_cap(int cap);             /* CAP_*, in effect */
+void need_cap(int cap);             /* this CAP_* is in effect */
 void need_user_namespaces(void);    /* this process may create one */
-void need_probe(uint32_t feature);  /* forkexec_probe says so; the reason is its own */
+void need_probe(uint32_t feature);  /* forkexec_probe says yes; else its reason is printed */
 void need_native(void);             /* not under valgrind, which changes what processes see */
 void need_unemulated(const char *reason); /* not under qemu-user, for this reason */
-/* How a copy of a test ends that was to deny calls, under an emulator that takes no filters; and what then becomes of the test. */
+/* A copy of a test exits with this code if the emulator installs no filters. The test is then skipped. */
 enum { NOTHING_DENIED = 76 };
 void need_denials(int status_of_copy);
 #define need_clone_of_namespaces() need_unemulated("it makes no namespaces")
 _Noreturn void skip_because(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What each test of this program needs: EACH_TEST_NEEDS(need_native) */
+/* A condition for each test of this program: EACH_TEST_NEEDS(need_native) */
 #define EACH_TEST_NEEDS(what)                                                \
     __attribute__((constructor)) static void each_test_needs_##what(void)   \
     {                                                                       \
@@ -89,28 +90,28 @@ _Noreturn void skip_because(const char *format, ...) __attribute__((format(print
     }
 extern void (*need_for_each_test)(void);
 
-/* Before each test a child is made in an image of its own, whose file the library then keeps. Not in a program with this
- * line: its tests make children only in copies (deny_calls.h), where they are the first that the library makes. */
+/* Before each test the harness makes a child with an image, whose descriptor the library then keeps. A program with this
+ * line makes no such child: its tests make children only in copies (deny_calls.h), in which they are the first ones. */
 #define ONLY_COPIES_HAVE_CHILDREN \
     __attribute__((constructor)) static void only_copies(void) { only_copies_have_children = true; }
 extern bool only_copies_have_children;
 
-/* A directory for this test alone, that everybody may enter; and a path in it. Good until the end of the test. */
+/* A directory for this test, which every user may enter; and a path in it. Valid until the end of the test. */
 const char *scratch(void);
 const char *scratch_path(const char *name);
-/* A formatted string that is good until the end of the test. */
+/* A formatted string. Valid until the end of the test. */
 const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool exists(const char *path);
-/* Where a link leads, and a line of /proc/PID/status without its key; "?" if there is none. */
+/* The target of a link; a line of /proc/PID/status without its key. "?" if there is none. */
 const char *link_of(const char *path);
 const char *status_of(pid_t pid, const char *key);
-/* The link of /proc/PID/ns/NAME. */
+/* The target of /proc/PID/ns/NAME. */
 const char *namespace_of(pid_t pid, const char *name);
-/* True as soon as the process is gone or a zombie; waits for it, at most ten seconds. */
+/* True as soon as the process has ended or is a zombie. Waits at most ten seconds. */
 bool ends(pid_t pid);
 double seconds(void);
 
-/* What the macros above stand for. */
+/* The implementation of the macros above. */
 struct test {
     const char *name;
     void (*body)(void);

@@ -1,4 +1,4 @@
-/* The harness itself: what it must notice before anything it says about the library can be believed. */
+/* Tests of the harness: it must notice these things, or no other test can be relied on. */
 #include "harness.h"
 
 #include <signal.h>
@@ -27,7 +27,7 @@ TEST_BOTH(arguments_and_environment_arrive)
     assert_saw(view, "env.PATH", NULL);
 }
 
-TEST_BOTH(the_end_of_a_child_is_told)
+TEST_BOTH(the_end_of_a_child_is_reported)
 {
     assert_int_equal(reporter_exits(new_attr(), "exit", "3"), 3);
     assert_int_equal(finish(start_reporter(new_attr(), "kill", "9")).signal, SIGKILL);
@@ -38,7 +38,7 @@ TEST_BOTH(failures_are_recognised)
     assert_spawn_fails(new_attr(), scratch_path("nothing"), FORKEXEC_STAGE_EXEC, ENOENT, -1);
 }
 
-TEST(a_child_that_runs_on_is_ended)
+TEST(a_child_that_still_runs_is_ended)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     assert_false(kill(forkexec_child_pid(child), 0));

@@ -29,14 +29,14 @@
 #define NOBODY 65534
 #define BIT(n) (1ull << (n))
 
-/* for EACH_MEMORY(mode) ...: once for each way in which memory can be had. */
+/* for EACH_MEMORY(mode) ...: once for each memory mode. */
 #define EACH_MEMORY(mode) (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_COPIED; mode++)
 
-/* The same for a child that gets a root which is not the caller's. A copy of the caller's memory is refused there: in it
- * /proc/self/exe leads to the caller's own file. */
+/* The same for a child with another root than the caller's. Copied memory is refused there: /proc/self/exe of a copy is the
+ * caller's own executable. */
 #define EACH_ROOT_MEMORY(mode) (uint32_t mode = FORKEXEC_MEMORY_AUTO; mode <= FORKEXEC_MEMORY_FRESH; mode++)
 
-/* Another root needs the built-in image, and that needs memory that is really shared: not under valgrind. */
+/* Another root needs the built-in image, which needs memory that is really shared: not under valgrind. */
 static inline void need_other_roots(void)
 {
     static bool known;
@@ -47,7 +47,7 @@ static inline void need_other_roots(void)
     known = true;
 }
 
-/* A request for that memory. */
+/* A request with this memory mode. */
 static inline struct forkexec_attr *attr_in(uint32_t mode)
 {
     struct forkexec_attr *attr = new_attr();
@@ -55,7 +55,7 @@ static inline struct forkexec_attr *attr_in(uint32_t mode)
     return attr;
 }
 
-/* A copy of a program that everybody may execute: the way to the build folder may be closed to others. */
+/* A copy of a program that every user may execute. Others may not be able to enter the build folder. */
 static inline const char *public_copy(const char *program, const char *name)
 {
     const char *path = scratch_path(name);
@@ -76,11 +76,11 @@ static inline const char *public_reporter(void)
     return public_copy(reporter, "reporter");
 }
 
-/* DOING(format, ...): what is done just now, printed if it fails aside. */
+/* DOING(format, ...): what is being tested; printed if the fork fails. */
 static char *doing;
 #define DOING(...) (doing ? (void)snprintf(doing, 256, __VA_ARGS__) : (void)0)
 
-/* Runs body(with) in a fork; an assertion that fails in it fails the test. It may not skip. */
+/* Runs body(with) in a fork. An assertion that fails in it fails the test. It must not skip. */
 static inline void in_fork(void (*body)(const void *with), const void *with)
 {
     int status = 0;
@@ -88,12 +88,12 @@ static inline void in_fork(void (*body)(const void *with), const void *with)
         doing = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     strcpy(doing, "");
     fflush(stdout);
-    /* What it leaves behind when it fails becomes this process's, and is ended with the test. */
+    /* If body fails, its orphans become children of this process, which end with the test. */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (!pid) {
-        /* cmocka would go on with the next test. */
+        /* After a failure cmocka would continue with the next test here. */
         setenv("CMOCKA_TEST_ABORT", "1", 1);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         body(with);
@@ -107,7 +107,7 @@ static inline void in_fork(void (*body)(const void *with), const void *with)
     assert_int_equal(status, 0);
 }
 
-/* capset(2) for masks of 64 bits. */
+/* capset(2) with masks of 64 bits. */
 static inline int set_caps(uint64_t permitted, uint64_t effective, uint64_t inheritable)
 {
     struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
@@ -118,7 +118,7 @@ static inline int set_caps(uint64_t permitted, uint64_t effective, uint64_t inhe
     return (int)syscall(SYS_capset, &header, set);
 }
 
-/* An ordinary user without any privilege, for good. */
+/* Becomes an ordinary user without privileges, for good. */
 static inline void become_nobody(void)
 {
     if (geteuid())
@@ -127,11 +127,11 @@ static inline void become_nobody(void)
     assert_false(syscall(SYS_setgroups, 0, &none));
     assert_false(syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY));
     assert_false(syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY));
-    /* As it is for who was never anybody else: its /proc is its own. */
+    /* As for a process that never had another user: its files in /proc are its own. */
     assert_false(prctl(PR_SET_DUMPABLE, 1));
 }
 
-/* The value of a key in text of print_state()'s kind, or NULL. */
+/* The value of a key in text of process_state.h, or NULL. */
 static inline const char *value_in(const char *seen, const char *key)
 {
     size_t length = strlen(key);
@@ -141,8 +141,8 @@ static inline const char *value_in(const char *seen, const char *key)
     return NULL;
 }
 
-/* What the reporter sees after fork(2), prepare(with) and execve(2), none of it the library's. prepare returns 0 or an
- * errno, which is then negated in *failed. */
+/* The reporter's output after fork(2), prepare(with) and execve(2), without the library. prepare returns 0 or an errno,
+ * which is returned negated in *failed. */
 static inline const char *exec_shows(const char *path, int (*prepare)(const void *with), const void *with, int *failed)
 {
     static char seen[64 * 1024];
@@ -169,7 +169,7 @@ static inline const char *exec_shows(const char *path, int (*prepare)(const void
     return seen;
 }
 
-/* The text of a file, without its last newline, or "?". */
+/* The content of a file, without its last newline, or "?". */
 static inline const char *text_of(const char *path)
 {
     static char bytes[64 * 1024];

@@ -14,7 +14,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-/* What is known to be forbidden in the namespaces of others is asked for in one's own. */
+/* Ordinary users need a user namespace; root needs CAP_SYS_ADMIN. */
 static inline void need_mounts(void)
 {
     if (geteuid())
@@ -23,7 +23,8 @@ static inline void need_mounts(void)
         need_cap(CAP_SYS_ADMIN);
 }
 
-/* With a mount namespace; and a user namespace with one id of each kind, if there is no other way or it is asked for. */
+/* A request with a mount namespace. If it is asked for or needed, also with a user namespace that maps one id of each
+ * kind. */
 static inline struct forkexec_attr *mount_attr(uint32_t mode, bool user_namespace)
 {
     struct forkexec_attr *attr = attr_in(mode);
@@ -36,7 +37,7 @@ static inline struct forkexec_attr *mount_attr(uint32_t mode, bool user_namespac
     return attr;
 }
 
-/* The same in an empty root with the reporter. */
+/* The same with an empty root that contains the reporter. */
 static inline struct forkexec_attr *in_empty_root(uint32_t mode, bool user_namespace)
 {
     need_other_roots();
@@ -46,13 +47,12 @@ static inline struct forkexec_attr *in_empty_root(uint32_t mode, bool user_names
     return attr;
 }
 
-/* for EACH_ROOT_MODE(mode, user): once for each way in which memory can be had for a root of its own, and each way to the
- * privilege. */
+/* for EACH_ROOT_MODE(mode, user): once for each memory mode that another root allows, without and with a user namespace. */
 #define EACH_ROOT_MODE(mode, user) \
     EACH_ROOT_MEMORY(mode) \
         for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
 
-/* for EACH_MOUNT_MODE(mode, user): the same in the caller's root. */
+/* for EACH_MOUNT_MODE(mode, user): the same for mounts in the caller's root. */
 #define EACH_MOUNT_MODE(mode, user) \
     EACH_MEMORY(mode) \
         for (int user = geteuid() != 0; user < 1 + may_have_user_namespaces(); user++)
@@ -65,14 +65,14 @@ static inline int may_have_user_namespaces(void)
     return may;
 }
 
-/* Whether a word is among a key's. */
+/* Whether the value of a key contains this word. */
 static inline bool has_word(const struct view *view, const char *key, const char *word)
 {
     const char *words = saw(view, key);
     return words && strstr(text(" %s ", words), text(" %s ", word));
 }
 
-/* A directory, or a file with its name in it, in the scratch directory. */
+/* A directory, or a file that contains its name, in the scratch directory. */
 static inline const char *new_directory(const char *name)
 {
     if (!exists(scratch_path(name)))
@@ -89,7 +89,7 @@ static inline const char *new_file(const char *name)
     return scratch_path(name);
 }
 
-/* What the reporter sees at paths. */
+/* Runs the reporter with these arguments. */
 #define look(attr, ...) run_reporter(attr, .path = "/reporter", .argv = (char *[]){ "w", __VA_ARGS__, NULL })
 
 #endif

@@ -13,7 +13,7 @@ struct host {
     struct denial denials[6];
 };
 
-/* What they lack together ... */
+/* Calls that are missing together ... */
 static const struct host known_hosts[] = {
     { "an older kernel",
         { { SYS_open_tree, ENOSYS, { { 0 } } }, { SYS_move_mount, ENOSYS, { { 0 } } },
@@ -23,7 +23,7 @@ static const struct host known_hosts[] = {
     { "trees of mounts are forbidden", { { SYS_open_tree, EPERM, { { 0 } } }, { SYS_move_mount, EPERM, { { 0 } } } } },
 };
 
-/* ... and each of the newer calls alone: once missing, once forbidden. */
+/* ... and each newer call alone: missing (ENOSYS), or forbidden (EPERM). */
 static const struct {
     const char *name;
     int call;
@@ -44,7 +44,7 @@ static inline struct host older_host(size_t i)
         { { newer_calls[which].call, forbidden ? EPERM : ENOSYS, { { 0 } } } } };
 }
 
-/* The errno of a call that the host of this process lacks; else 0. */
+/* The errno with which the host of this process refuses the call, or 0. */
 static inline int lacks_call_with(int call)
 {
     for (size_t i = 0; denied_as() && i < OLDER_HOSTS; i++) {
@@ -67,8 +67,8 @@ static inline size_t number_from(const char *variable, size_t otherwise)
     return value && *value ? strtoul(value, NULL, 10) : otherwise;
 }
 
-/* All tests of this program again, on the first of them. With FORKEXEC_HOSTS_EVERY=N on each Nth, from that on which
- * FORKEXEC_SEED says: they are made here, and on another kernel a few are as good as all. */
+/* Runs all tests of this program again on the first n_hosts hosts. FORKEXEC_HOSTS_EVERY and FORKEXEC_SEED choose some of
+ * them: on another kernel a few are enough. */
 static inline void run_on_older_hosts(size_t n_hosts)
 {
     int wrong = 0;

@@ -74,7 +74,7 @@ static void say_link(FILE *out, const char *key, const char *path)
     print_line(out, key, "%s", n < 0 ? "?" : target);
 }
 
-/* What follows `prefix` in the first line that begins with it. */
+/* The rest of the first line that begins with `prefix`. */
 static void say_line(FILE *out, const char *key, const char *path, const char *prefix)
 {
     char line[4096];
@@ -202,7 +202,7 @@ static void see_limits(FILE *out)
 
 static void see_signals(FILE *out)
 {
-    /* The kernel's own calls: libc hides its two signals. */
+    /* The system call itself: libc hides two signals. */
     struct { unsigned long handler, flags, restorer, mask[2]; } action;
     unsigned long long mask = 0, pending = 0, ignored = 0, caught = 0;
     syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8);
@@ -242,8 +242,8 @@ static void see_fd(FILE *out, FILE *fds, FILE *cloexec, int fd)
         fprintf(cloexec, " %d", fd);
 }
 
-/* By trying every number, which needs no /proc and opens nothing; and those beyond the limit, which was lowered
- * after they were opened, by /proc. */
+/* Tries every number, which needs no /proc and opens nothing. Numbers above the limit, which may have been lowered, are
+ * taken from /proc. */
 static void see_fds(FILE *out)
 {
     char *list[2];
@@ -358,7 +358,7 @@ static void see_program(FILE *out)
 
 void print_state(FILE *out)
 {
-    see_fds(out); /* before anything here can have opened one */
+    see_fds(out); /* before this program has opened any descriptor */
     see_session(out);
     see_ids(out);
     see_capabilities(out);

@@ -4,17 +4,17 @@
 #define PROCESS_STATE_H
 #include <stdio.h>
 
-/* For the calling thread. Values that cannot be learnt here (no /proc, say) are "?"; control characters are escaped,
- * so that one line is one value. Keys, beside those that say it themselves:
- *   uid, gid             real effective saved filesystem
- *   cap.*, mask, pending, ignored, caught    16 hexadecimal digits
- *   rlimit.NAME          soft hard
- *   fds, cloexec         numbers; fd.N is where each leads
- *   ns.*, cgroup.N, net.NAME, env.NAME, arg.N    one line each
- *   propagation          that of "/": "private", or mountinfo's tags */
+/* For the calling thread. A value that cannot be found out (without /proc, for example) is "?". Control characters are
+ * escaped, so that one line is one value. Keys that need an explanation:
+ * uid, gid             real effective saved filesystem
+ * cap.*, mask, pending, ignored, caught    16 hexadecimal digits
+ * rlimit.NAME          soft hard
+ * fds, cloexec         numbers; fd.N is the file of each
+ * ns.*, cgroup.N, net.NAME, env.NAME, arg.N    one line each
+ * propagation          that of "/": "private", or the tags of mountinfo */
 void print_state(FILE *out);
 
-/* One line. */
+/* Prints one line. */
 void print_line(FILE *out, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

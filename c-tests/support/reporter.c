@@ -1,7 +1,7 @@
 /* The program that the tests start. Without arguments it prints its own state (process_state.h) to the descriptor of the
  * number in $REPORTER_FD, or to stdout. With arguments it does these things instead, one after the other:
  *
- *   see          print all the same (after what came before)
+ *   see          print its state as well
  *   exit N       exit with N               kill SIG     send SIG to itself
  *   abort        abort(3)                  stop         SIGSTOP itself
  *   sleep        for an hour               spin         use the processor for ever
@@ -10,14 +10,14 @@
  *   daemon       leave a child that sleeps in a session of its own
  *   eat MIB      touch that much memory    cat FD       copy FD to stdout
  *   connect TO   exit with the errno of connect(2) to a port of 127.0.0.1, a path, or @NAME
- *   ask PORT     the same, and copy what comes from there to stdout
- *   call N A B   exit with the errno of that system call; call32 by the 32-bit door of x86_64
+ *   ask PORT     connect, and copy what is received to stdout
+ *   call N A B   exit with the errno of that system call; call32 with int 0x80 of x86_64
  *   clock N      print that clock's seconds: clock.N
  *   keyring      print number and name of the session keyring
  *   mounts       print mount.POINT for each: options, type and options of the file system
- *   names PATH   print names.PATH: what the directory lists
+ *   names PATH   print names.PATH: the names in the directory
  *   offsets      print offset.CLOCK of its time namespace
- *   look PATH    print what is there: kind.PATH, mode.PATH, fs.PATH, flags.PATH and, as it fits, text.PATH
+ *   look PATH    print kind.PATH, mode.PATH, fs.PATH, flags.PATH and, for short files, text.PATH
  *
  * It is linked statically, so that it runs in an empty root. */
 #define _GNU_SOURCE
@@ -141,7 +141,7 @@ static void eat(size_t mib)
         ((volatile char *)memory)[at] = 1;
 }
 
-/* The errno; the arguments in any notation. */
+/* The errno of the call. The arguments may be decimal, octal or hexadecimal. */
 static int call(char **arg, int by_32)
 {
     unsigned long number[3] = { 0 };
@@ -181,7 +181,7 @@ static void tell_keyring(void)
     print_line(stdout, "keyring_permissions", "%#x", rights);
 }
 
-/* Without what differs each time: ids of mounts, devices and peer groups. */
+/* Without ids of mounts, devices and peer groups, which differ each time. */
 static void tell_mounts(void)
 {
     char line[4096], point[2048], with[512], rest[1024];
@@ -239,7 +239,7 @@ static void connect_to(const char *where)
     dup2(fd, 99);
 }
 
-/* Memory that is written to, and then run. */
+/* Writes to memory and then makes it executable. */
 static int makes_code(void)
 {
     void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -251,14 +251,14 @@ static void nothing_to_do(int signal)
     (void)signal;
 }
 
-/* The signal interrupts a system call, and that is all. */
+/* The handler does nothing, but the signal interrupts a system call. */
 static void handle(int signal)
 {
     struct sigaction action = { .sa_handler = nothing_to_do };
     sigaction(signal, &action, NULL);
 }
 
-/* Does one thing; returns how many arguments it took. */
+/* Does one thing; returns how many arguments it used. */
 static int act(char **arg, int argc, char **argv)
 {
     const char *what = arg[0], *with = arg[1] ? arg[1] : "";
@@ -314,7 +314,7 @@ static int act(char **arg, int argc, char **argv)
         return tell_offsets(), fflush(stdout), 1;
     if (IS("look"))
         return look(with), fflush(stdout), 2;
-    fprintf(stderr, "reporter: no such thing as \"%s\"\n", what);
+    fprintf(stderr, "reporter: unknown argument \"%s\"\n", what);
     exit(122);
 }
 

@@ -17,14 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Arranges the caller and fills in the request. */
+/* Changes the caller, and fills in the request. */
 typedef void arrange(struct forkexec_attr *attr, const void *what);
 
-/* The number at which the reporter finds its end of the pipe; a test may move it, and has to move it back. */
+/* The number of the write end of the pipe in the program. A test may change it, and has to restore it. */
 #define OUT_USUALLY 200
 static int out_fd = OUT_USUALLY;
 
-/* The request names the program by a descriptor, and not by its path. */
+/* The request has the program by descriptor, so no path is passed. */
 static bool has_exec_fd;
 
 static const uint32_t memory_modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
@@ -39,7 +39,7 @@ static inline void look_at_fds(int flags[NUMBERS])
         flags[fd] = fcntl(fd, F_GETFD);
 }
 
-/* But for the library's built-in image, whose descriptor it keeps from the first child that needs one. */
+/* The library keeps its built-in image open from the first child that needs it: that is no change. */
 static inline bool are_changed(const int before[NUMBERS], const int after[NUMBERS])
 {
     for (int fd = 0; fd < NUMBERS; fd++) {
@@ -53,7 +53,7 @@ static inline bool are_changed(const int before[NUMBERS], const int after[NUMBER
     return false;
 }
 
-/* What the caller is when all is over. */
+/* Reports the caller's ids, session and terminal after the spawn. */
 static inline void tell_of_caller(int out)
 {
     int tty = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
@@ -67,7 +67,7 @@ static _Noreturn inline void be_the_caller(int out, uint32_t mode, arrange *ask,
     static int before[NUMBERS], after[NUMBERS];
     if (dup3(out, out_fd, O_CLOEXEC) != out_fd)
         _exit(100);
-    for (int fd = 3; fd < 1024; fd++) /* what the test program has open is not the caller's */
+    for (int fd = 3; fd < 1024; fd++) /* descriptors of the test program are not part of the caller */
         if (fd != out_fd)
             close(fd);
     struct forkexec_attr *attr = forkexec_attr_new();
@@ -88,7 +88,7 @@ static _Noreturn inline void be_the_caller(int out, uint32_t mode, arrange *ask,
         do
             result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status);
         while (result == -EINTR);
-        /* A caller that ignores SIGCHLD has its children reaped by the kernel. */
+        /* If the caller ignores SIGCHLD, the kernel reaps its children. */
         dprintf(out_fd, "ended %d\n", result == -ECHILD && signal(SIGCHLD, SIG_IGN) == SIG_IGN ? 0
             : result ? result : status.wait_status);
     }
@@ -101,7 +101,7 @@ static _Noreturn inline void be_the_caller(int out, uint32_t mode, arrange *ask,
     _exit(0);
 }
 
-/* All that was said, good until the end of the test. */
+/* Everything that was reported. Valid until the end of the test. */
 static inline const char *hear(int from)
 {
     size_t size = 0, room = 1 << 20;
@@ -146,7 +146,7 @@ static inline const char *said(const char *heard, const char *key)
     return NULL;
 }
 
-/* Of a reporter that ran, in a caller that is as before. */
+/* The reporter ran and has this value, and the caller is unchanged. */
 #define assert_said(heard, key, value, ...) assert_said_(heard, key, value, text(__VA_ARGS__), __FILE__, __LINE__)
 static inline void assert_said_(const char *heard, const char *key, const char *value, const char *when,
     const char *file, int line)
@@ -159,7 +159,7 @@ static inline void assert_said_(const char *heard, const char *key, const char *
     assert_string_equal_or_null(is, value, text("%s: %s", when, key), file, line);
 }
 
-/* The spawn failed so. */
+/* The spawn failed with this stage, errno and index. */
 #define assert_failed(heard, stage, code, index, ...) \
     assert_failed_(heard, text("stage %d code %d index %d:", stage, code, index), text(__VA_ARGS__), __FILE__, __LINE__)
 static inline void assert_failed_(const char *heard, const char *how, const char *when, const char *file, int line)
@@ -169,7 +169,7 @@ static inline void assert_failed_(const char *heard, const char *how, const char
     assert_string_equal_or_null(so ? how : failure ? failure : "no failure", how, when, file, line);
 }
 
-/* Opens a file of its own at that very number: number N leads to FOLDER/N. */
+/* Opens a separate file at this number: number N is FOLDER/N. */
 static inline void open_at(const char *folder, int number, int flags)
 {
     char path[4200];

@@ -1,5 +1,5 @@
 #!/bin/bash
-# container_exec, in a container of runc's and in one of this library's: what runs there is what `runc exec` runs.
+# container_exec, in a container made by runc and in one made by this library: a program runs there as with `runc exec`.
 #
 # usage: container_exec.sh CONTAINER_EXEC REPORTER FORKEXEC-RUN
 set -u
@@ -31,7 +31,7 @@ like() {
     failed=1
 }
 
-# check WHAT: what every container has to show
+# check NAME: what must be true in every container
 check() {
     local seen
     seen=$("$enter" "$pid" /reporter 2>&1)
@@ -50,7 +50,7 @@ check() {
     like "$1: a directory that leads out" "*125" "$("$enter" -d /proc/self/fd/3 "$pid" /reporter 2>&1 3</; echo $?)"
 }
 
-# --- a container of this library's
+# --- a container made by this library
 "$run" --unshare user,pid,mount,net,ipc,uts,cgroup --map-uid 0:0:65536 --map-gid 0:0:65536 --uid 0 --gid 0 --empty-root \
     --bind=create "$reporter" /reporter --proc=create /proc --allow-setgroups \
     --parent-death KILL --hostname inside /reporter sleep >/dev/null &
@@ -81,7 +81,7 @@ kill -KILL "$pid"
 wait "$holder" 2>/dev/null
 holder=
 
-# --- one of runc's
+# --- a container made by runc
 if ! command -v runc >/dev/null; then
     echo "# SKIP runc: it is not installed"
     exit $failed
@@ -96,7 +96,7 @@ fi
 container=$name
 pid=$(cat "$dir/pid")
 check "runc's"
-# What differs: the number of the process, what was counted meanwhile, our filter, limits and environment, the cgroup.
+# These keys differ: the pid, counters, the filter, limits, the environment and the cgroup.
 same='^(uid|gid|groups|cap\.|securebits|no_new_privs|ns\.|hostname|domainname|cwd|fds|umask|mask|ppid|tty|root) *'
 is "what runc exec shows" "$(runc --root "$dir/runc" exec "$name" /reporter </dev/null | grep -E "$same")" \
     "$("$enter" "$pid" /reporter </dev/null | grep -E "$same")"

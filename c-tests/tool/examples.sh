@@ -1,5 +1,5 @@
 #!/bin/bash
-# The examples of the manual, run as they are printed. Speaks TAP; runs as root and as an ordinary user.
+# Runs the examples of the manual page as they are printed. Writes TAP; runs as root and as an ordinary user.
 #
 # usage: examples.sh [FORKEXEC-RUN MANUAL LIBRARY]
 set -u
@@ -9,7 +9,7 @@ trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$dir"
 cd "$dir" || exit 1
-# What is installed elsewhere.
+# As if it were installed.
 mkdir bin lib
 cp "$run" bin/forkexec-run
 cp "$library" lib/libforkexec.so.1
@@ -31,7 +31,7 @@ skip() {
     echo "# SKIP $1: $2"
 }
 
-# Each block of the manual's EXAMPLES goes to a file, as a reader sees it.
+# Writes each block of the manual's EXAMPLES to a file, as a reader sees it.
 awk '/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh SEE/ { on = 0 } /^\.Ed/ { inside = 0 }
     inside { gsub(/\\e/, "\\"); print >("example" n) }
     on && /^\.Bd/ { inside = 1; n++ }' "$manual"
@@ -48,12 +48,12 @@ if [ -n "$namespaces" ]; then
 else
     is "a script without network" "524288 KiB, 0000000000000000, 1 interface" "$(sh ./example1 2>&1)"
 
-    # The last line is a shell, which reads what it is to do.
+    # The last line starts a shell, which reads commands from its stdin.
     is "a root of its own" "0 0 bin dev lib lib64 proc tmp usr" \
         "$(echo 'echo $(id -u) $(id -g) $(ls /); touch /here 2>/dev/null' | sh ./example2 2>&1)"
 fi
 
-# Who may not become nobody is told.
+# A user that may not become nobody gets an error.
 if [ "$(id -u)" = 0 ]; then wanted="it ran and ended with 7"; else wanted="it did not run"; fi
 is "what went wrong, for a shell" "$wanted" "$(sh ./example3 2>/dev/null)"
 rm service

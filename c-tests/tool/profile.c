@@ -1,7 +1,6 @@
-/* Seccomp profiles in JSON, as forkexec-run reads them: what their filters answer, call by call; that libseccomp's own
- * filter would answer the same; how many instructions a call costs; and what is wrong with a profile is named.
- *
- * PROFILE=FILE in the environment: that file is compared with libseccomp, too. */
+/* Seccomp profiles in JSON, as forkexec-run reads them: the answers of the filter, call by call; that libseccomp's own
+ * filter gives the same answers; how many instructions a call costs; and that errors in a profile are named.
+ * PROFILE=FILE in the environment: this file is compared with libseccomp, too. */
 #define _GNU_SOURCE
 #include "harness.h"
 
@@ -25,9 +24,9 @@ enum { MOST = 4096, X32_BIT = 0x40000000 };
 #define EPERM_ANSWER (SECCOMP_RET_ERRNO | EPERM)
 #define CAP(name) (UINT64_C(1) << CAP_##name)
 
-/* What the command would say, for whoever expects it. */
+/* Stores what the command would print, or exits like the command. */
 static char said[2048];
-static int expects = -1; /* a pipe to whom */
+static int expects = -1; /* the pipe for that text */
 const char *current_option;
 
 _Noreturn void usage(const char *format, ...);
@@ -47,10 +46,10 @@ _Noreturn void usage(const char *format, ...)
 struct filter {
     struct sock_filter program[MOST];
     size_t length;
-    size_t steps;   /* of the last call */
+    size_t steps;   /* instructions of the last call */
 };
 
-/* As the kernel does it; linux/filter.h. */
+/* Runs a filter as the kernel does; linux/filter.h. */
 static uint32_t answer(struct filter *filter, const struct seccomp_data *data)
 {
     uint32_t a = 0;
@@ -75,7 +74,7 @@ static uint32_t answer(struct filter *filter, const struct seccomp_data *data)
     }
 }
 
-/* The answer to a call of an architecture, by name, with its first arguments. */
+/* The filter's answer to a call of an architecture, by name, with its first arguments. */
 #define asked(filter, arch, name, ...) asked_(filter, arch, name, (uint64_t[6]){ __VA_ARGS__ })
 static uint32_t asked_(struct filter *filter, uint32_t arch, const char *name, const uint64_t *arguments)
 {
@@ -113,7 +112,7 @@ static void make(struct filter *filter, const char *text, uint64_t capabilities)
     unlink(file);
 }
 
-/* A profile of the shape and breadth of a container's: all calls that libseccomp knows for this machine, but for some. */
+/* A profile like that of a container: all calls that libseccomp knows for this machine, with few exceptions. */
 static const char *const refused[] = { "_sysctl", "add_key", "create_module", "kexec_load", "keyctl", "nfsservctl",
     "query_module", "request_key", "sysfs", "uselib", "userfaultfd", "ustat", "vm86", "reboot", "swapon", "swapoff" };
 static const char *const special[] = { "personality", "clone", "clone3", "socket", "mount", "unshare", "setns", "bpf",
@@ -198,7 +197,7 @@ TEST(every_call_of_a_wide_profile_is_answered)
     assert_int_equal(asked(&filter, NATIVE, "ptrace"), SECCOMP_RET_ALLOW);
     assert_int_equal(asked(&filter, NATIVE, "syslog"), EPERM_ANSWER);
     assert_int_equal(asked(&filter, NATIVE, "mount"), EPERM_ANSWER);
-    /* One that libseccomp need not know, and those that nobody knows. */
+    /* A call that libseccomp may not know, and numbers that no call has. */
     assert_int_equal(answer(&filter, &(struct seccomp_data){ .nr = 462, .arch = NATIVE }), SECCOMP_RET_ALLOW);
     assert_int_equal(answer(&filter, &(struct seccomp_data){ .nr = 5000, .arch = NATIVE }), SECCOMP_RET_ERRNO | ENOSYS);
     assert_int_equal(answer(&filter, &(struct seccomp_data){ .nr = -1, .arch = NATIVE }),
@@ -257,7 +256,7 @@ TEST(a_read_costs_few_instructions)
     printf("# the worst call costs %zu\n", worst);
 }
 
-/* The same rules by libseccomp. */
+/* The same rules with libseccomp. */
 static void build_by_libseccomp(const struct profile *profile, struct filter *filter)
 {
     static const enum scmp_compare comparisons[] = { [EQUAL] = SCMP_CMP_EQ, [NOT_EQUAL] = SCMP_CMP_NE,
@@ -288,7 +287,7 @@ static void build_by_libseccomp(const struct profile *profile, struct filter *fi
     seccomp_release(context);
 }
 
-/* Of what neither knows, ours says that there is no such call. */
+/* For calls that neither knows, this filter answers ENOSYS. */
 static void compare(struct filter *ours, struct filter *theirs, uint32_t arch, uint32_t number)
 {
     static const uint64_t values[] = { 0, 1, 2, 8, 9, 16, 38, 39, 40, 41, 42, 131072, 131080, 0x7e020000, CLONE_NEWUSER,
@@ -381,11 +380,11 @@ TEST(every_comparison_is_of_all_64_bits)
         }
 }
 
-TEST(calls_that_are_reached_through_others)
+TEST(calls_through_socketcall_and_ipc)
 {
     static struct filter filter;
     need_x86_64();
-    /* Refused by name, refused through socketcall and ipc. */
+    /* A call that is refused by name is refused through socketcall and ipc, too. */
     make(&filter, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":["
         "{\"names\":[\"connect\",\"shmget\"],\"action\":\"SCMP_ACT_ERRNO\"},"
         "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":40,\"op\":\"SCMP_CMP_EQ\"}]}]}", 0);
@@ -393,7 +392,7 @@ TEST(calls_that_are_reached_through_others)
     assert_int_equal(asked(&filter, SCMP_ARCH_X86, "socketcall", 4), SECCOMP_RET_ALLOW);
     assert_int_equal(asked(&filter, SCMP_ARCH_X86, "ipc", 23), EPERM_ANSWER);
     assert_int_equal(asked(&filter, SCMP_ARCH_X86, "ipc", 24), SECCOMP_RET_ALLOW);
-    /* What its arguments would refuse, is refused. */
+    /* Calls that are refused for some arguments are refused for all there. */
     assert_int_equal(asked(&filter, SCMP_ARCH_X86, "socketcall", 1), EPERM_ANSWER);
     struct seccomp_data direct = { .nr = 359, .arch = SCMP_ARCH_X86, .args = { 40 } };
     assert_int_equal(answer(&filter, &direct), EPERM_ANSWER);
@@ -413,7 +412,7 @@ TEST(forms_of_profiles)
 {
     static struct filter filter;
     struct profile profile;
-    /* The old form, a whole config.json, actions, conditions of which one suffices. */
+    /* The old form, a whole config.json, actions, and conditions of which one is enough. */
     make(&filter, CALL("{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\",\"args\":[]}"), 0);
     assert_int_equal(asked(&filter, NATIVE, "read"), SECCOMP_RET_ALLOW);
     assert_int_equal(asked(&filter, NATIVE, "write"), EPERM_ANSWER);
@@ -510,7 +509,7 @@ static const struct {
         "syscalls[0]: there is no call \"raed\"" },
 };
 
-/* By a process of its own, which ends there as the command does. */
+/* In a process of its own, which exits as the command does. */
 static void read_wrong(const char *text)
 {
     static struct filter filter;
@@ -534,7 +533,7 @@ static void read_wrong(const char *text)
     assert_int_equal(status, 0);
 }
 
-TEST(what_is_wrong_is_named)
+TEST(errors_in_profiles_are_named)
 {
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         read_wrong(wrong[i].text);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# forkexec-run from outside: every option has its effect, every end its exit code, and the JSON is JSON. Speaks TAP; runs
+# forkexec-run: every option has its effect, every end its exit code, and the JSON is valid. Writes TAP; runs
 # as root and as an ordinary user.
 #
 # usage: run_tool.sh [FORKEXEC-RUN REPORTER PRESETS]
@@ -56,7 +56,7 @@ sees "--enter-directory-fd" cwd "$dir" --fd 9=5 --enter-directory-fd 9 5<"$dir"
 
 # --- session and terminal
 
-# own KEY: whether that is its pid
+# own KEY: whether the value is the program's pid
 own() {
     awk -v key="$1" '$1 == "pid" { pid = $2 } $1 == key { it = $2 } END { print pid && pid == it ? "own" : "other" }'
 }
@@ -71,7 +71,7 @@ is "--process-group" own "$("$run" --process-group 0 "$reporter" | own pgid)"
 is "by default the group is ours" same "$(bash -c '
     [ "$("$@" | sed -n "s/^pgid //p")" = "$(ps -o pgid= $$ | tr -d " ")" ] && echo same' - "$run" "$reporter")"
 
-# in_terminal COMMAND...: with a terminal as its standard descriptors, its own controlling one
+# in_terminal COMMAND...: runs it with a controlling terminal as its standard descriptors
 in_terminal() {
     python3 -c 'import pty, sys; pty.spawn(sys.argv[1:], lambda fd: __import__("os").read(fd, 65536))' "$@" </dev/null |
         tr -d '\r'
@@ -82,7 +82,7 @@ if [ "$have_python" ]; then
         set +m
         "$@" >/dev/null
         [ "$(ps -o tpgid= $$)" -eq "$(ps -o pgid= $$)" ] && echo yes' - "$run" --foreground 0 "$reporter")"
-    # relayed INPUT COMMAND...: typed at a terminal of 30 rows and 99 columns; and what is read there
+    # relayed INPUT COMMAND...: types INPUT at a terminal of 30 rows and 99 columns; prints what is read there
     relayed() {
         python3 -c '
 import os, pty, struct, sys, fcntl, termios
@@ -152,7 +152,7 @@ import os, signal, sys
 signal.pthread_sigmask(signal.SIG_SETMASK, [signal.SIGUSR1, signal.SIGTERM])
 os.execv(sys.argv[1], sys.argv[1:])' "$run" "$reporter" | sed -n 's/^mask //p')"
 fi
-# Where we run in the background of a shell, INT and QUIT are ignored.
+# If this script runs in the background of a shell, INT and QUIT are ignored.
 sees "--signal-ignore" ignored 0000000000000001 --signal-default INT,QUIT --signal-ignore HUP
 is "--signal-default" 0000000000000000 "$(trap '' HUP; saw ignored --signal-default HUP,INT,QUIT)"
 is "an ignored SIGCHLD stays one, and is waited for" "0000000000010000 0" "$(trap '' CHLD
@@ -198,7 +198,7 @@ fi
 
 group=
 own=$(sed -n 's/^0:://p' /proc/self/cgroup)
-# The last two: a part of the tree that was given to its user.
+# The last two: a part of the tree that belongs to this user.
 for top in /sys/fs/cgroup/unified /sys/fs/cgroup "/sys/fs/cgroup/unified${own%/*}" "/sys/fs/cgroup${own%/*}"; do
     [ -f "$top/cgroup.procs" ] && mkdir "$top/run_tool.$$" 2>/dev/null && group=$top/run_tool.$$ && break
 done
@@ -207,7 +207,7 @@ if [ "$group" ]; then
     inside=${group#/sys/fs/cgroup}
     sees "--cgroup" "cgroup\.0" ":${inside#/unified}" --cgroup "$group"
     until_true rmdir "$group"
-    # One of its own, which is gone afterwards, however it ends.
+    # A cgroup for the command, which is removed afterwards, however the command ends.
     sees "--cgroup-new" "cgroup\.0" ":${inside#/unified}" --cgroup-new "$group"
     code "its exit code" 3 "$run" --cgroup-new "$group/" "$reporter" exit 3
     code "its signal" 137 "$run" --cgroup-new "$group" "$reporter" kill 9
@@ -217,10 +217,10 @@ if [ "$group" ]; then
     "$run" --cgroup-new "$group" --describe true >"$dir/said"
     like "--describe" "*born in fd*" "$(grep cgroup "$dir/said")"
     is "nothing is left" "" "$(ls -d "$group" 2>/dev/null)"
-    # What the command leaves behind in it.
+    # Processes that the command leaves in it.
     "$run" --cgroup-new "$group" sh -c "$reporter sleep & echo \$!" >"$dir/said"
     holds "what is left in it dies" until_true gone "$(<"$dir/said")"
-    # A signal that ends us before the command runs, and one after.
+    # A signal that ends forkexec-run before the command runs, and one after that.
     "$run" --cgroup-new "$group" "$reporter" sleep & pid=$!
     until_true grep -q . "$group/cgroup.procs"
     code "one that is in use" 125 "$run" --cgroup-new "$group" true
@@ -228,7 +228,7 @@ if [ "$group" ]; then
     wait $pid
     is "the signal that ends it" 143 $?
     is "nothing is left after a signal" "" "$(ls -d "$group" 2>/dev/null)"
-    # A killed one leaves it, and the next removes it.
+    # If forkexec-run is killed, the cgroup stays, and the next run removes it.
     "$run" --cgroup-new "$group" "$reporter" sleep & pid=$!
     until_true grep -q . "$group/cgroup.procs"
     child=$(cat "$group/cgroup.procs")
@@ -359,7 +359,7 @@ if [ ! "$namespaces" ]; then
     cp "$reporter" "$dir/root/w"
     is "--chroot" inside "$("$run" "${userns[@]}" --chroot "$dir/root" /w print inside 2>&1)"
     box=("${userns[@]}" --unshare mount,pid --empty-root --bind=readonly,create "$reporter" /w)
-    # looks NAME KEY WANTED PATH OPTION...: what is at PATH of an empty root
+    # looks NAME KEY WANTED PATH OPTION...: compares what is at PATH of an empty root
     looks() {
         local name=$1 key=$2 wanted=$3 path=$4
         shift 4
@@ -554,7 +554,7 @@ code "not found in PATH" 127 env PATH=/bin:/usr/bin "$run" no-such-program
 code "not executable" 126 "$run" /etc/passwd
 code "a step that failed" 125 "$run" --cwd /no/such/directory true
 like "is named" "forkexec-run: cwd (/no/such/directory): No such file*" "$said"
-# tells PATTERN OPTION...: the library's reason, in the words of the options
+# tells PATTERN OPTION...: the library's message, with the names of the options
 tells() {
     like "${*:2}: $1" "forkexec-run: *$1*" "$("$run" "${@:2}" true 2>&1)"
 }
@@ -664,7 +664,7 @@ else
     skip "JSON" "no python3"
 fi
 
-# --- the time is up
+# --- timeouts
 
 for way in "" "--new-session" "--unshare pid"; do
     # shellcheck disable=SC2086
@@ -689,7 +689,7 @@ mkfifo "$dir/fifo"
 code "a time that is up before the start" 124 "$run" --timeout 0.2 --open-fd "0=r:$dir/fifo" "$reporter"
 like "which is said" "*before the command had started*" "$said"
 
-# --- signals to us
+# --- signals to forkexec-run
 
 for sig in HUP INT QUIT TERM USR1 USR2; do
     # A shell's background commands ignore INT and QUIT.
@@ -699,7 +699,7 @@ for sig in HUP INT QUIT TERM USR1 USR2; do
     is "SIG$sig is passed on" 42 $?
 done
 if [ "$have_python" ]; then
-    # We are stopped meanwhile, lest two become one.
+    # forkexec-run is stopped meanwhile, so that two signals are not merged into one.
     is "a terminal's SIGINT comes once" 1 "$(python3 -c '
 import os, pty, signal, sys
 pid, fd = pty.fork()
@@ -735,7 +735,7 @@ for way in "" "--timeout 60" "--new-session"; do
     until_true lives tree
     kill -INT $runner
     until_true test -e "$dir/tree.up"
-    # Again where this machine was so busy that the two were no pair.
+    # Again if the machine was so busy that the second signal came too late.
     interrupted() { sleep 0.1; kill -INT $runner 2>/dev/null; ! kill -0 $runner 2>/dev/null; }
     until_true interrupted
     wait $runner 2>/dev/null
@@ -794,7 +794,7 @@ for way in --stop-before-exec --stop-at-entry; do
     is "$way: it goes on" "0 ran" "$? $(<"$dir/out")"
 done
 
-# --- what is only told
+# --- options that only print
 
 like "--describe" "*520 nice: 3*799 exec*" "$("$run" --nice 3 --describe touch "$dir/ran")"
 holds "--describe runs nothing" test ! -e "$dir/ran"

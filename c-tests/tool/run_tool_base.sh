@@ -1,4 +1,5 @@
-# What the tests of forkexec-run have in common; each of them includes this, with its own arguments.
+# Functions for the tests of forkexec-run, which include this file and pass their arguments:
+# . "$(dirname "$0")/run_tool_base.sh"
 # shellcheck shell=bash disable=SC2034
 set -u
 run=$(realpath "${1:-./forkexec-run}") reporter=$(realpath "${2:-./reporter}") presets=$(realpath "${3:-.}")
@@ -38,7 +39,7 @@ like() {
     case $3 in $2) ok "$1" ;; *) not_ok "$1" "wanted: $2" "got:    $3" ;; esac
 }
 
-# saw KEY OPTION...: what the reporter sees of itself, or why it did not run
+# saw KEY OPTION...: the value that the reporter prints, or why it did not run
 saw() {
     local key=$1
     shift
@@ -57,7 +58,7 @@ holds() {
     if "${@:2}"; then ok "$1"; else not_ok "$1" "${*:2}"; fi
 }
 
-# code NAME WANTED COMMAND...: its exit code; what it says on stderr is in $said. What a shell says of a signal is not ours.
+# code NAME WANTED COMMAND...: compares its exit code; its stderr is in $said, without a shell's message about a signal.
 code() {
     local name=$1 wanted=$2 got
     shift 2
@@ -67,7 +68,7 @@ code() {
     is "$name" "$wanted" "$got"
 }
 
-# until_true COMMAND...: at most 20 seconds
+# until_true COMMAND...: repeats it until it succeeds, at most 20 seconds
 until_true() {
     local i
     for ((i = 0; i < 2000; i++)); do
@@ -86,7 +87,7 @@ for line in open(sys.argv[3], encoding="utf-8"):
     if event["event"] == sys.argv[1]:
         print(json.dumps(event[sys.argv[2]]))' "$@"
 }
-# begin OPTION... -- PROGRAM: in the background, until the file up is there
+# begin OPTION... -- PROGRAM: starts it in the background, and waits for the file up
 begin() {
     rm -f "$dir/up"
     "$run" "$@" &
@@ -100,11 +101,11 @@ namespaces="no user namespaces here"
 "$run" --unshare user --map-uid "0:$uid" true 2>/dev/null && namespaces=
 userns=(--unshare user --map-uid "0:$uid" --map-gid "0:$gid")
 
-# Whether a copy of the reporter of that name runs.
+# Whether a copy of the reporter with that name runs.
 lives() { pgrep -f "^$dir/$1 " >/dev/null; }
 dead() { ! lives "$1"; }
 
-# The end of each.
+# At the end of each test script.
 finish() {
     echo "1..$tests"
     [ $failures = 0 ]

@@ -1,5 +1,5 @@
 #!/bin/bash
-# forkexec-run from outside: what it limits, watches and learns while the command runs.
+# forkexec-run: limits on the output, and what it observes while the command runs.
 #
 # usage: run_tool_watch.sh [FORKEXEC-RUN REPORTER PRESETS]
 . "$(dirname "$0")/run_tool_base.sh"
@@ -46,7 +46,7 @@ for way in "--fd 1" "--open-fd 2=w:/dev/null" "--dup-fd 1=2"; do
     code "--output-limit with $way" 125 "$run" --output-limit 5 $way true
 done
 
-# asked: whoever is asked to end says so in a file, and ends
+# asked GRACE ACTION OPTION...: the exit code, and what the command's handler of SIGTERM has written
 asked() {
     rm -f "$dir/asked" "$dir/up"
     sh -c '"$@"; echo $? >"$0.code"' "$dir/asked" "$run" --timeout 1 --grace "$1" "${@:3}" \
@@ -67,7 +67,7 @@ echo hello >"$dir/hello"
 mkdir "$dir/conf"
 echo other >"$dir/conf/main"
 mkdir -p "$dir/learnt"
-# learnt FORM COMMAND...: what is seen of it, in a file of that name
+# learnt FORM COMMAND...: the observations, in a file of that name
 learnt() {
     "$run" --learn="$1" "$dir/learnt/$1" "${@:2}" 2>&1
 }

@@ -1,10 +1,10 @@
 #!/bin/bash
-# forkexec-run from outside: options from descriptors and files, and the presets.
+# forkexec-run: options from descriptors and files, and the presets.
 #
 # usage: run_tool_words.sh [FORKEXEC-RUN REPORTER PRESETS]
 . "$(dirname "$0")/run_tool_base.sh"
 
-# --- options from elsewhere
+# --- options from descriptors and files
 
 is "--args" "env.A b c,env.D " "$(printf '%s\0' --env 'A=b c' --env D= |
     "$run" --clear-env --args 0 "$reporter" | grep '^env' | paste -sd,)"
@@ -41,7 +41,7 @@ echo "include ../last" >"$dir/conf/sub/deep"
 echo "env F=2" >"$dir/conf/last"
 is "--config" 'nice 3,env.A it is # "quoted" \x5c,env.B a "quoted" one, \x5c,env.C a b#cde,env.D #,env.E 1,env.F 2' \
     "$("$run" --config "$dir/conf/main" "$reporter" 2>&1 | grep -E '^(env|nice|forkexec)' | paste -sd,)"
-# wrong TEXT PATTERN: what a file that holds TEXT is answered
+# wrong TEXT PATTERN: compares the error for a file that contains TEXT
 wrong() {
     printf "$1" >"$dir/conf/wrong"
     like "--config: $1" "forkexec-run: $2" "$("$run" --config "$dir/conf/wrong" touch "$dir/ran" 2>&1)"

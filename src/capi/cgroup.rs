@@ -45,9 +45,9 @@ unsafe fn answer(result: Result<c_int, Refusal>, error: *mut forkexec_error) -> 
 /// `group` is NULL or came from this library and was not freed.
 unsafe fn ours<'a>(group: *const forkexec_cgroup) -> Result<&'a Group, Refusal<'a>> {
     // SAFETY: C caller guarantees a cgroup that lives during the call.
-    let group = unsafe { guard::group(group) };
+    let group = unsafe { guard::shared(group) };
     let group = group.ok_or_else(|| Refusal::of_handle(Errno::EINVAL, sentences::GROUP_NULL))?;
-    group.ours().map_err(|errno| group.failed(errno)).map(|()| group)
+    group.0.ours().map_err(|errno| group.0.failed(errno)).map(|()| &group.0)
 }
 
 /// Why an argument is not to be used.
@@ -300,11 +300,11 @@ pub unsafe extern "C" fn forkexec_cgroup_free(group: *mut forkexec_cgroup) {
 pub unsafe extern "C" fn forkexec_attr_set_cgroup(attr: *mut forkexec_attr, group: *const forkexec_cgroup) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a cgroup that lives during the call.
-    let group = unsafe { guard::group(group) };
+    let group = unsafe { guard::shared(group) };
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
-    let attr = unsafe { guard::attr_mut(attr) };
+    let attr = unsafe { guard::exclusive(attr) };
     super::attr::apply(attr, "set_cgroup", |attr| {
-        let group = group.ok_or(Refused { code: libc::EINVAL, why: sentences::ARGUMENT_IS_NULL })?;
+        let forkexec_cgroup(group) = group.ok_or(Refused { code: libc::EINVAL, why: sentences::ARGUMENT_IS_NULL })?;
         let others = |errno| Refused { code: errno as i32, why: sentences::CGROUP_OF_OTHER_PROCESS };
         group.ours().map_err(others)?;
         attr.limits.set_cgroup(group.directory().clone())

@@ -3,10 +3,10 @@
 // What the caller owes is said there, in C's words.
 #![allow(clippy::missing_safety_doc)]
 
+use super::answer::answer;
 use super::constants::*;
 use super::error::forkexec_error;
 use super::guard;
-use super::spawn::answer;
 use crate::capi::entry::Entered;
 use crate::parent::{Child, Failure, Ran, Told, Waited, Watch};
 use crate::sentences;
@@ -21,6 +21,15 @@ use std::os::fd::IntoRawFd;
 /// fork of it, every call but forkexec_close is -ESRCH.
 #[allow(non_camel_case_types)]
 pub struct forkexec_child(pub(crate) Child);
+
+/// The child of a handle that is not NULL. All that threads share in it is behind locks.
+///
+/// # Safety
+/// `child` is NULL or came from this library and was not closed.
+unsafe fn inner<'a>(child: *const forkexec_child) -> Option<&'a Child> {
+    // SAFETY: C caller guarantees a child that lives during the call.
+    unsafe { guard::shared(child) }.map(|child| &child.0)
+}
 
 impl From<Child> for forkexec_child {
     fn from(child: Child) -> forkexec_child {
@@ -182,7 +191,7 @@ pub unsafe extern "C" fn forkexec_release(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let released = match unsafe { guard::child(child) } {
+    let released = match unsafe { inner(child) } {
         Some(child) => child.release(timeout(timeout_ns)),
         None => Err(Failure::not_now(Errno::EINVAL, sentences::CHILD_NULL)),
     };
@@ -230,7 +239,7 @@ pub unsafe extern "C" fn forkexec_wait(
 ) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     // SAFETY: C caller guarantees `size` bytes.
     let place = unsafe { guard::out_bytes(status.cast(), size) };
     let flag = |flag, option| if flags & flag != 0 { option } else { 0 };
@@ -270,7 +279,7 @@ pub unsafe extern "C" fn forkexec_wait(
 pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     number(child.ok_or(Errno::EINVAL).and_then(|child| child.signal(signal)))
 }
 
@@ -296,7 +305,7 @@ pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32
 pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     number(child.ok_or(Errno::EINVAL).and_then(Child::kill_tree))
 }
 
@@ -318,7 +327,7 @@ pub unsafe extern "C" fn forkexec_kill_tree(child: *mut forkexec_child) -> c_int
 pub unsafe extern "C" fn forkexec_signal_tree(child: *mut forkexec_child, signal: i32) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     number(child.ok_or(Errno::EINVAL).and_then(|child| child.signal_tree(signal)))
 }
 
@@ -337,7 +346,7 @@ pub unsafe extern "C" fn forkexec_signal_tree(child: *mut forkexec_child, signal
 pub unsafe extern "C" fn forkexec_terminate_tree(child: *mut forkexec_child, signal: i32, grace_ns: i64) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     let (Some(child), Some(grace)) = (child, timeout(grace_ns)) else { return -libc::EINVAL };
     number(child.terminate_tree(signal, grace))
 }
@@ -383,7 +392,7 @@ pub unsafe extern "C" fn forkexec_close(child: *mut forkexec_child) {
 pub unsafe extern "C" fn forkexec_detach(child: *mut forkexec_child) -> c_int {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let detached = number(unsafe { guard::child(child) }.ok_or(Errno::EINVAL).and_then(Child::detach));
+    let detached = number(unsafe { inner(child) }.ok_or(Errno::EINVAL).and_then(Child::detach));
     if detached == 0 {
         // SAFETY: C caller guarantees a child of ours, and that this is its last use.
         drop(unsafe { guard::take_back(child) });
@@ -402,7 +411,7 @@ pub unsafe extern "C" fn forkexec_detach(child: *mut forkexec_child) -> c_int {
 pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     child.ok_or(Errno::EINVAL).and_then(Child::pid).unwrap_or_else(|errno| -(errno as i32))
 }
 
@@ -420,7 +429,7 @@ pub unsafe extern "C" fn forkexec_child_pid(child: *const forkexec_child) -> i32
 pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     child.ok_or(Errno::EINVAL).and_then(Child::pidfd).unwrap_or_else(|errno| -(errno as i32))
 }
 
@@ -440,7 +449,7 @@ pub unsafe extern "C" fn forkexec_child_pidfd(child: *const forkexec_child) -> i
 pub unsafe extern "C" fn forkexec_child_take_pidfd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     let fd = child.ok_or(Errno::EINVAL).and_then(Child::take_pidfd);
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
@@ -474,7 +483,7 @@ pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_chil
         _ => return -libc::EINVAL,
     };
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     let fd = child.ok_or(Errno::EINVAL).and_then(|child| child.namespace_fd(name));
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
@@ -499,7 +508,7 @@ pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_chil
 pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     let fd = child.ok_or(Errno::EINVAL).and_then(Child::seccomp_fd);
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
@@ -526,7 +535,7 @@ pub unsafe extern "C" fn forkexec_child_seccomp_fd(child: *const forkexec_child)
 pub unsafe extern "C" fn forkexec_child_listen_fd(child: *const forkexec_child, index: u32) -> i32 {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     let fd = child.ok_or(Errno::EINVAL).and_then(|child| child.listen_fd(index));
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
@@ -545,7 +554,7 @@ pub unsafe extern "C" fn forkexec_child_listen_fd(child: *const forkexec_child, 
 pub unsafe extern "C" fn forkexec_child_terminal_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     let fd = child.ok_or(Errno::EINVAL).and_then(Child::terminal_fd);
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
@@ -563,7 +572,7 @@ pub unsafe extern "C" fn forkexec_child_terminal_fd(child: *const forkexec_child
 pub unsafe extern "C" fn forkexec_child_tun_fd(child: *const forkexec_child) -> i32 {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees a child that lives during the call.
-    let child = unsafe { guard::child(child) };
+    let child = unsafe { inner(child) };
     let fd = child.ok_or(Errno::EINVAL).and_then(Child::tun_fd);
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }

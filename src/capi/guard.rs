@@ -1,13 +1,8 @@
-//! Where C pointers become references, and nowhere else. What every function here says of its arguments is the C
-//! caller's promise; what it can check (NULL, alignment, length) it checks.
+//! Makes references of C pointers; no other file does. What each function here says of its arguments is the C caller's promise.
+//! It checks what it can: NULL, alignment, length.
 
-use super::attr::forkexec_attr;
-use super::cgroup::forkexec_cgroup;
-use super::child::forkexec_child;
 use crate::attr::Refused;
 use crate::attr::owned::Room;
-use crate::cgroup::Group;
-use crate::parent::Child;
 use crate::plan::Strings;
 use crate::sentences::{self, Sentence};
 use alloc::boxed::Box;
@@ -17,22 +12,22 @@ use core::ptr::null_mut;
 
 const NULL: Refused = Refused { code: libc::EINVAL, why: sentences::ARGUMENT_IS_NULL };
 
-/// An attr to read, if it is not NULL.
+/// A handle to use, if it is not NULL.
 ///
 /// # Safety
-/// `attr` is NULL or came from this library, was not freed, and nobody changes it meanwhile.
-pub unsafe fn attr<'a>(attr: *const forkexec_attr) -> Option<&'a forkexec_attr> {
-    // SAFETY: C caller guarantees an attr that lives and does not change during the call.
-    unsafe { attr.as_ref() }
+/// `handle` is NULL or came from this library and was not freed; nobody changes it meanwhile, except behind its own locks.
+pub unsafe fn shared<'a, T>(handle: *const T) -> Option<&'a T> {
+    // SAFETY: C caller guarantees a handle that lives and does not change during the call.
+    unsafe { handle.as_ref() }
 }
 
-/// An attr to change, if it is not NULL.
+/// A handle to change, if it is not NULL.
 ///
 /// # Safety
-/// `attr` is NULL or came from this library, was not freed, and nobody else uses it meanwhile.
-pub unsafe fn attr_mut<'a>(attr: *mut forkexec_attr) -> Option<&'a mut forkexec_attr> {
-    // SAFETY: C caller guarantees an attr that lives and that nobody else uses during the call.
-    unsafe { attr.as_mut() }
+/// `handle` is NULL or came from this library and was not freed; no other thread uses it meanwhile.
+pub unsafe fn exclusive<'a, T>(handle: *mut T) -> Option<&'a mut T> {
+    // SAFETY: C caller guarantees a handle that lives and that nobody else uses during the call.
+    unsafe { handle.as_mut() }
 }
 
 /// A string, which may not be NULL.
@@ -56,7 +51,7 @@ pub unsafe fn optional_string<'a>(text: *const c_char) -> Option<&'a CStr> {
     Some(unsafe { CStr::from_ptr(text) })
 }
 
-/// `count` items of a list that may have at most `most`; of an empty one the pointer means nothing.
+/// `count` items of a list, which may have at most `most`. The pointer of an empty list is not looked at.
 ///
 /// # Safety
 /// `items` is NULL or points to `count` items that do not change meanwhile.
@@ -77,7 +72,7 @@ pub unsafe fn list<'a, T>(items: *const T, count: usize, most: usize, too_long: 
     Ok(unsafe { core::slice::from_raw_parts(items, count) })
 }
 
-/// The place for a result, if it is not NULL.
+/// Memory for a result, if it is not NULL.
 ///
 /// # Safety
 /// `place` is NULL or points to memory for a `T` that nobody else uses meanwhile.
@@ -86,7 +81,7 @@ pub unsafe fn out<'a, T>(place: *mut T) -> Option<&'a mut MaybeUninit<T>> {
     unsafe { place.cast::<MaybeUninit<T>>().as_mut() }
 }
 
-/// `size` bytes for a result whose length the caller chose; none for NULL.
+/// `size` bytes for a result whose length the caller chose. For NULL, an empty slice.
 ///
 /// # Safety
 /// `place` is NULL or points to `size` bytes that nobody else uses meanwhile.
@@ -98,12 +93,12 @@ pub unsafe fn out_bytes<'a>(place: *mut u8, size: usize) -> &'a mut [MaybeUninit
     unsafe { core::slice::from_raw_parts_mut(place.cast(), size) }
 }
 
-/// A value on the heap that the caller will hold; NULL when memory is short.
+/// Puts a value on the heap, for the caller to hold. NULL: memory is short.
 pub fn give<T>(value: T) -> *mut T {
     Room::new().map_or(null_mut(), |room| Box::into_raw(room.fill(value)))
 }
 
-/// What `give` gave, to be dropped; `None` for NULL.
+/// Takes back what `give` gave, to be dropped. `None` for NULL.
 ///
 /// # Safety
 /// `value` is NULL or came from `give`, and nobody uses it any more.
@@ -113,24 +108,6 @@ pub unsafe fn take_back<T>(value: *mut T) -> Option<Box<T>> {
     }
     // SAFETY: C caller guarantees that `give` gave it and that this is its last use; a box's memory is the allocator's.
     Some(unsafe { Box::from_raw(value) })
-}
-
-/// A child to use, if it is not NULL.
-///
-/// # Safety
-/// `child` is NULL or came from this library and was not closed.
-pub unsafe fn child<'a>(child: *const forkexec_child) -> Option<&'a Child> {
-    // SAFETY: C caller guarantees a child that lives during the call; all it shares between threads is behind locks.
-    unsafe { child.as_ref() }.map(|child| &child.0)
-}
-
-/// A cgroup to use, if it is not NULL.
-///
-/// # Safety
-/// `group` is NULL or came from this library and was not freed.
-pub unsafe fn group<'a>(group: *const forkexec_cgroup) -> Option<&'a Group> {
-    // SAFETY: C caller guarantees a cgroup that lives during the call; nothing of it changes.
-    unsafe { group.as_ref() }.map(|group| &group.0)
 }
 
 /// A vector of arguments or of the environment.
@@ -146,7 +123,7 @@ unsafe extern "C" {
     static environ: *const *mut c_char;
 }
 
-/// The environment that is asked for: the caller's own for NULL.
+/// The environment that the caller gave; for NULL, the caller's own.
 ///
 /// # Safety
 /// As for `vector`; nobody changes the caller's environment meanwhile.
@@ -165,8 +142,8 @@ mod tests {
     fn null_and_length() {
         // SAFETY: NULL and lists that live.
         unsafe {
-            assert!(attr(null()).is_none());
-            assert!(attr_mut(null_mut()).is_none());
+            assert!(shared::<u32>(null()).is_none());
+            assert!(exclusive::<u32>(null_mut()).is_none());
             assert!(string(null()).is_err());
             assert_eq!(string(c"x".as_ptr()), Ok(c"x"));
             assert_eq!(list::<u32>(null(), 0, 8, sentences::OUT_OF_MEMORY), Ok(&[][..]));

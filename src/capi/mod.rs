@@ -1,5 +1,6 @@
 //! The C ABI: pointers become references, results become numbers. No logic of its own.
 
+mod answer;
 pub mod attr;
 pub mod cgroup;
 pub mod child;

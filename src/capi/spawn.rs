@@ -3,6 +3,7 @@
 // What the caller owes is said there, in C's words.
 #![allow(clippy::missing_safety_doc)]
 
+use super::answer::answer;
 use super::attr::forkexec_attr;
 use super::child::forkexec_child;
 use super::error::forkexec_error;
@@ -34,7 +35,7 @@ impl Call {
     /// The C caller guarantees the pointers for the length of the call.
     unsafe fn request<T>(&self, then: impl FnOnce(Request) -> Result<T, Failure>) -> Result<T, Failure> {
         // SAFETY: C caller guarantees that attr is NULL or one of ours that nobody changes meanwhile.
-        let attr = unsafe { guard::attr(self.attr) };
+        let attr = unsafe { guard::shared(self.attr) };
         let attr = &attr.ok_or(Failure::not_now(Errno::EINVAL, sentences::ATTR_NULL))?.0;
         // SAFETY: C caller guarantees the string.
         let path = unsafe { guard::optional_string(self.path) };
@@ -62,30 +63,6 @@ impl Call {
         // SAFETY: C caller guarantees that error is NULL or memory for one.
         unsafe { answer(made, error) }
     }
-}
-
-/// 0, or the negative errno and its sentence.
-///
-/// # Safety
-/// `error` is NULL or memory for one.
-pub(super) unsafe fn answer(result: Result<(), Failure>, error: *mut forkexec_error) -> c_int {
-    // SAFETY: C caller guarantees that error is NULL or memory for one.
-    let place = unsafe { guard::out(error) };
-    let said = place.map(|place| place.write(forkexec_error::none()));
-    match result {
-        Ok(()) => 0,
-        Err(failure) => say(&failure, said),
-    }
-}
-
-#[cold]
-fn say(failure: &Failure, error: Option<&mut forkexec_error>) -> c_int {
-    let Failure { stage, code, index, pid, signal, .. } = *failure;
-    if let Some(error) = error {
-        *error = forkexec_error { stage: stage as u32, code, index, pid, signal, ..*error };
-        error.say(format_args!("{failure:.*}", error.message.len() - 1));
-    }
-    -code
 }
 
 /// Starts a program, and returns when it runs or with the reason why it does not.
@@ -143,7 +120,8 @@ pub unsafe extern "C" fn forkexec_spawn(
 /// are not: these are the stages after FORKEXEC_STAGE_HOLD. The child has left the caller's memory. It waits until
 /// forkexec_release lets it go on, and ends if the caller ends before.
 ///
-/// Arguments are those of forkexec_spawn. Descriptors that attr names need not be open any more when this returns.
+/// attr, path, argv, envp, child and error are those of forkexec_spawn. Descriptors that attr names need not be open
+/// any more when this returns.
 ///
 /// Example:
 ///

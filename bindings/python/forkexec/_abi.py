@@ -773,13 +773,13 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EINVAL": "a mask is 0 to 0o777",
     },
     "set_personality": {
-        "EINVAL": "persona is 0xffffffff, which would only ask",
+        "EINVAL": "persona is 0xffffffff, which only asks for the current one",
     },
     "set_oom_score_adj": {
         "EINVAL": "it is -1000 to 1000",
     },
     "set_process_flags": {
-        "EINVAL": "another bit",
+        "EINVAL": "flags has another bit",
     },
     "set_speculation": {
         "EINVAL": "a Speculation, and what it may do: a Speculate",
@@ -833,6 +833,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "set_map_helpers": {
         "EINVAL": "a path is empty",
+        "ENAMETOOLONG": "a path has more than 4095 bytes",
     },
     "set_user_namespace_owner": {
         "EINVAL": "4294967295 is no id",
@@ -850,7 +851,7 @@ REFUSALS: dict[str, dict[str, str]] = {
         "EINVAL": "the clock is time.CLOCK_MONOTONIC or time.CLOCK_BOOTTIME",
     },
     "add_mount": {
-        "EINVAL": "target is empty, does not begin with \"/\", has a \"..\" or is \"/\" without MS_REMOUNT, a bind or move without source, a new file system without fstype, a flag that a bind does not take",
+        "EINVAL": "target is empty, does not begin with \"/\", has a \"..\" or is \"/\" without MS_REMOUNT, a bind or move has no source, a new file system has no fstype, or a bind has a flag that it does not take",
         "ENAMETOOLONG": "target, source, fstype or data has more than 4095 bytes",
     },
     "bind_mount": {
@@ -858,8 +859,8 @@ REFUSALS: dict[str, dict[str, str]] = {
         "ENAMETOOLONG": "source or target has more than 4095 bytes",
     },
     "bind_mount_idmapped": {
-        "EINVAL": "the source is not empty, and the target must be an absolute path inside the new root, without ..",
         "EBADF": "a descriptor is 0 or more",
+        "EINVAL": "the source is not empty, and the target must be an absolute path inside the new root, without ..",
     },
     "bind_mount_fd": {
         "EINVAL": "the target must be an absolute path inside the new root, without .., and a descriptor is not optional",
@@ -872,7 +873,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "mount_overlay": {
         "EINVAL": "there is a lower directory, at most 500, and two where nothing is written; upper and work go together, and without in_memory; the target must be an absolute path inside the new root, without ..",
-        "ENAMETOOLONG": "one of them has more than 4095 bytes",
+        "ENAMETOOLONG": "a path has more than 4095 bytes",
     },
     "mount_proc": {
         "EINVAL": "the target must be an absolute path inside the new root, without ..",

@@ -51,7 +51,7 @@ pub extern "C" fn forkexec_attr_new() -> *mut forkexec_attr {
 pub unsafe extern "C" fn forkexec_attr_copy(attr: *const forkexec_attr) -> *mut forkexec_attr {
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours that nobody changes meanwhile.
-    let attr = unsafe { guard::attr(attr) };
+    let attr = unsafe { guard::shared(attr) };
     match attr.map(|attr| attr.0.copy()) {
         Some(Ok(copy)) => guard::give(forkexec_attr(copy)),
         Some(Err(_)) | None => null_mut(),

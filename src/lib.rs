@@ -17,6 +17,7 @@
 //! | `stage` | the order, said once: number, name and reason of every step |
 //! | `errno` | what each errno is called, whichever libc there is |
 //! | `sentences` | every sentence that is said to people, once |
+//! | `runtime` | what a mistake of our own does: it says where it is, and aborts |
 //! | `shorten` | text for which there is too little room |
 //! | `page` | the page that child and caller share |
 //! | `sys` | the door to the kernel |
@@ -38,6 +39,7 @@ pub mod bpf;
 pub mod plan;
 mod errno;
 mod probe;
+mod runtime;
 mod sentences;
 mod shorten;
 mod parent;

@@ -32,6 +32,8 @@ fn every_exported_function_begins_with_it() {
     let mut files = Vec::new();
     sources(&root.join("src"), &mut files);
     files.retain(|file| !file.starts_with(root.join("src/nsexec")) && !file.starts_with(root.join("src/image")));
+    // What takes the place of functions of the runtime keeps its name only until the library is linked.
+    files.retain(|file| !file.ends_with("src/runtime.rs"));
     let mut names = BTreeSet::new();
     for file in files {
         let source = fs::read_to_string(&file).expect("text");

@@ -1,7 +1,7 @@
-//! What this host allows, found out by trying: every feature is a small request to the library itself, so the answer
-//! cannot differ from what a spawn would meet. Reasons are sentences that name a remedy.
+//! What this host allows, found out by trying. Each feature is tried by a small request to the library itself, so a spawn meets
+//! the same. The reason of a no is a sentence that names a remedy.
 
-// A reason is large because it lies in no memory that could be short.
+// A reason is large because it has its text in itself, and not on the heap.
 #![allow(clippy::large_enum_variant, clippy::result_large_err)]
 
 use crate::attr::Attr;
@@ -22,7 +22,7 @@ use nix::errno::Errno as Number;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
 
-/// Why a feature is not there: text in a place of its own, so that no memory is needed.
+/// Why a feature is missing. The text is not on the heap, so that no memory is needed.
 pub struct Reason {
     text: [u8; 400],
     length: usize,
@@ -31,7 +31,7 @@ pub struct Reason {
 impl Reason {
     fn new(text: impl Display) -> Reason {
         let mut reason = Reason { text: [0; 400], length: 0 };
-        // Longer than any of them: what does not fit would be cut.
+        // Longer than any reason: the rest would be cut.
         let _ = write!(reason, "{text}");
         reason
     }
@@ -63,7 +63,7 @@ fn because<T>(sentence: Sentence) -> Result<T, No> {
     Err(No::Because(Reason::new(sentence)))
 }
 
-/// Whether an errno says nothing about the host.
+/// Whether an errno is about this moment, and says nothing about the host.
 fn passes(code: i32) -> bool {
     matches!(code, libc::ENOMEM | libc::EAGAIN | libc::EMFILE | libc::ENFILE)
 }
@@ -134,7 +134,7 @@ impl Feature {
             Feature::Image => image(),
             Feature::UserNamespace => user_namespace(),
             Feature::Seccomp => asked(
-                // A kernel that has them finds no filter at NULL, and nothing is changed.
+                // A kernel with seccomp answers EFAULT to a filter at NULL, and changes nothing.
                 sys::has_seccomp,
                 sentences::NO_SECCOMP,
             ),
@@ -158,7 +158,7 @@ impl Feature {
     }
 }
 
-/// Nothing is made: who opens it has no device yet.
+/// Nothing is made: opening /dev/net/tun makes no device yet.
 fn has_tun() -> Answer {
     // SAFETY: the path is NUL-terminated.
     let fd =
@@ -166,9 +166,9 @@ fn has_tun() -> Answer {
     sys::close(fd)
 }
 
-/// Nothing is made: what may be written is asked for.
+/// Nothing is made: this only asks what may be written.
 fn own_cgroup() -> Probed {
-    // Of a longer reason the path would be cut.
+    // In a longer reason the path would be cut.
     const MOST: usize = 390;
     let mut text = [0; 4096];
     match place::own(&mut text) {
@@ -209,7 +209,7 @@ fn asked(question: fn() -> Answer, why_not: Sentence) -> Probed {
     }
 }
 
-/// There is no child that could be asked.
+/// The child that was to be asked could not be made.
 fn untried(code: i32) -> No {
     match passes(code) {
         true => No::NotNow(Number::from_raw(code)),
@@ -217,7 +217,7 @@ fn untried(code: i32) -> No {
     }
 }
 
-/// What is asked in a child: 0 is yes.
+/// The question, which runs in a child. 0 is yes.
 fn yes(answer: bool) -> Answer {
     if answer { Ok(()) } else { Err(Errno(libc::ENOSYS)) }
 }
@@ -228,11 +228,11 @@ fn has_time_namespaces() -> Answer {
         .map(drop)
 }
 
-/// The version of Landlock that knows all that is denied where none are named, and the scopes.
+/// The Landlock version that knows all accesses which are denied by default, and the scopes.
 const LANDLOCK: i32 = 6;
 
 fn landlock(needed: i32, too_old: Sentence) -> Probed {
-    // No version is as high as this, so it is told from an errno.
+    // No version is as high as this number, so it is not taken for one.
     const VERSIONS: i32 = 4096;
     let version = || sys::landlock_version().and_then(|version| Err(Errno(VERSIONS + version as i32)));
     let answer = match trial::ask(version) {
@@ -258,7 +258,7 @@ fn hold(attr: &Attr) -> Result<(), Failure> {
     parent::start(request, room).map(drop)
 }
 
-/// Whether a seccomp filter kills whoever makes one of the calls of a spawn, as the caller itself would then be killed.
+/// Whether a seccomp filter kills the process that makes a system call which a spawn makes: it would kill the caller.
 fn is_deadly() -> bool {
     let calls = || {
         let _ = trial::clone3();
@@ -291,7 +291,7 @@ fn user_namespace() -> Probed {
         return because(sentences::DEADLY_FILTER);
     }
     let mut attr = Attr::default();
-    // AppArmor lets anybody make one, in which nothing is then permitted: so something is done in it.
+    // AppArmor may allow the namespace, but permit nothing in it: so the child does something in there.
     if restricted_by_apparmor() {
         attr.ns.create = libc::CLONE_NEWUTS as u32;
         attr.ns.set_hostname(c"probe").map_err(no_memory)?;
@@ -300,7 +300,7 @@ fn user_namespace() -> Probed {
     tried(hold(&attr))
 }
 
-/// One in which the own ids are 0.
+/// A user namespace in which the caller's ids are 0.
 fn with_user_namespace(attr: &mut Attr) -> Probed {
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     attr.ns.create |= libc::CLONE_NEWUSER as u32;
@@ -312,7 +312,7 @@ fn with_user_namespace(attr: &mut Attr) -> Probed {
     Ok(())
 }
 
-/// A holder of a time namespace, which it has entered; without privilege for that one, of a user namespace too.
+/// A holder that has entered a new time namespace. If the caller has no privilege for that, in a new user namespace.
 fn time_namespace() -> Probed {
     if is_deadly() {
         return because(sentences::DEADLY_FILTER);
@@ -333,7 +333,7 @@ fn time_namespace() -> Probed {
     }
 }
 
-/// What came of a request that makes a user namespace, or does without where it can.
+/// The result of a request, with a new user namespace if it fails without one.
 fn tried(held: Result<(), Failure>) -> Probed {
     match held {
         Ok(()) => Ok(()),

@@ -1,4 +1,4 @@
-//! What the program may not ask of the kernel: seccomp filters.
+//! Seccomp filters.
 
 use super::owned::{self, Copied, NoMemory};
 use super::terminal_injection::TERMINAL_INJECTION;
@@ -21,7 +21,7 @@ pub mod flag {
 /// The most instructions that the kernel takes: `BPF_MAXINSNS`.
 pub const MOST_INSTRUCTIONS: usize = 4096;
 
-/// One filter, and what it does with the calls of the child: found out once, and not by each spawn.
+/// One filter, and what it does with the child's own system calls. That is found out when the filter is added, once.
 #[derive(Debug)]
 pub struct Filter {
     program: Program,
@@ -39,7 +39,7 @@ enum Program {
 #[derive(Default, Debug)]
 pub struct Filters {
     pub seccomp: Vec<Filter>,
-    /// The program and its descendants make no user namespace.
+    /// `deny_user_namespaces`: the program and its descendants cannot make user namespaces.
     pub no_user_namespaces: bool,
 }
 
@@ -66,7 +66,7 @@ impl Filters {
         Ok(())
     }
 
-    /// Once is enough.
+    /// A second call changes nothing.
     pub fn deny_terminal_injection(&mut self) -> Accepted {
         let denied = |filter: &Filter| matches!(filter.program, Program::TerminalInjection);
         if self.seccomp.iter().any(denied) {
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(lengths, [(1, flag::LOG), (TERMINAL_INJECTION.len(), 0), (2, 0)]);
     }
 
-    /// The ready-made filter leaves alone what the library does after it was put on.
+    /// The ready-made filter allows the system calls that the library makes after it.
     #[test]
     fn terminal_injection_stops_no_call_of_the_child() {
         let mut filters = Filters::default();

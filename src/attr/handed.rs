@@ -1,4 +1,4 @@
-//! Descriptors of what is inside, which the caller is handed.
+//! Sockets, a terminal and a network device inside the new namespaces, of which the caller gets descriptors.
 
 use super::owned::{self, Copied, NoMemory, Text};
 use super::{Accepted, Refused, invalid};
@@ -14,7 +14,7 @@ pub const MOST_SOCKETS: usize = 32;
 /// Where the path of a sockaddr_un begins.
 const PATH: usize = core::mem::offset_of!(sockaddr_un, sun_path);
 
-/// A socket that is bound, and listens unless it has no connections.
+/// A socket that is bound. It listens, unless its type has no connections.
 #[derive(Debug)]
 pub struct Listen {
     pub kind: i32,

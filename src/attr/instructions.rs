@@ -37,5 +37,5 @@ pub const fn argument(place: u32) -> u32 {
     core::mem::offset_of!(libc::seccomp_data, args) as u32 + place * size_of::<u64>() as u32
 }
 
-/// All bits of a number but x32's mark, with which and without which old kernels take its calls.
+/// All bits of a number but the mark of x32: old kernels take x32 calls with it and without it.
 pub const UNMARKED: u32 = !0x4000_0000;

@@ -1,4 +1,4 @@
-//! What the program may reach, of files, ports and processes: Landlock.
+//! Landlock: which files, ports and processes the program may reach.
 
 use super::owned::{self, Copied, NoMemory, Text};
 use super::{Accepted, check_fd, copy_path, invalid};
@@ -6,7 +6,8 @@ use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-/// The accesses that are denied where none are named, and the scopes: the kernel's numbers. It decides about all others.
+/// The accesses that are denied by default, and the scopes: the kernel's numbers. The kernel decides about numbers that are not
+/// here.
 pub mod access {
     pub const FS: u64 = 0xffff;
     pub const NET: u64 = 3;
@@ -42,7 +43,7 @@ pub struct Landlock {
     /// A ruleset of the caller's.
     pub ruleset_fd: Option<i32>,
     pub rules: Vec<Rule>,
-    /// What is denied where no rule grants it; without a word all that is known, of the kinds of rules that there are.
+    /// The accesses that are denied where no rule grants them. By default, all known ones of the kinds of which there are rules.
     pub handled: Option<Handled>,
     pub scopes: u64,
     /// Flags with which the rulesets are put on. The kernel decides about those that have no name here.

@@ -25,8 +25,8 @@ const RESOURCES: u32 = 16;
 /// One more than the highest processor, and the most that a list may name.
 pub const MOST_CPUS: usize = 8192;
 
-/// The stages that may be allowed to fail: none of them protects anything, but for the keyring, which may only fail where
-/// the kernel has none, and the late namespaces, without which the program stays in the caller's.
+/// The stages that may be allowed to fail. They protect nothing, with two exceptions: the keyring, which may fail only where the
+/// kernel has none, and the late namespaces, without which the program stays in the caller's.
 const ALLOWABLE: [Stage; 10] = [
     Stage::Nice,
     Stage::IoPriority,
@@ -61,7 +61,7 @@ pub mod speculate {
     pub const FORCE_DISABLE: u32 = 8;
 }
 
-/// More than any kernel knows.
+/// A bound that no kernel reaches.
 const MOST_SPECULATION: u32 = 255;
 
 /// What of the memory the kernel may write into a core: core(5).
@@ -92,7 +92,7 @@ pub enum Scheduler {
     },
 }
 
-/// How busy the kernel takes the program to be, at least and at most, of 1024.
+/// Utilization clamps: between which values of 1024 the scheduler takes the program's load to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Utilization {
     pub min: u32,
@@ -124,7 +124,7 @@ pub struct IoPriority {
 pub enum Destination {
     /// A descriptor of the caller's.
     Fd(i32),
-    /// The directory of one that the library has made: it stays open as long as an attr has it, or its handle.
+    /// The directory of a cgroup that the library has made. It stays open as long as an attr or the handle has it.
     Own(Shared<OwnedFd>),
 }
 
@@ -168,7 +168,7 @@ pub struct Limits {
     pub coredump_filter: Option<u32>,
     pub cgroup: Option<Destination>,
     pub restore_nofile: Option<Raised>,
-    /// Stages whose failure is not the spawn's.
+    /// Stages whose failure does not fail the spawn.
     pub allowed_failures: Vec<u32>,
 }
 
@@ -303,7 +303,7 @@ impl Limits {
     }
 
     pub fn set_coredump_filter(&mut self, kinds: u32) -> Accepted {
-        // The kernel takes no notice of others.
+        // The kernel ignores other bits.
         if kinds & !CORE_KINDS != 0 {
             return invalid(sentences::COREDUMP_FILTER);
         }

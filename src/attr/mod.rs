@@ -1,5 +1,5 @@
-//! What was asked: owned copies, in any order. One file a chapter; no file knows another's rules, and none looks at the
-//! process. What can only be seen by holding two requests together is `plan::check`'s.
+//! What was asked: owned copies, in any order. One file a topic. No file knows the rules of another, and none looks at the
+//! process. `plan::check` finds contradictions between requests.
 
 pub mod caps;
 pub mod exec;
@@ -23,7 +23,7 @@ use crate::sentences::{self, Sentence};
 use core::ffi::CStr;
 use owned::{Copied, NoMemory, Text};
 
-/// Why a setter did not take its arguments: a positive errno and half a sentence that says what to change.
+/// Why a setter has refused its arguments: a positive errno, and half a sentence that says what to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub code: i32,
@@ -39,8 +39,7 @@ impl From<NoMemory> for Refused {
 /// What a setter answers.
 pub type Accepted = Result<(), Refused>;
 
-/// One chapter of a request, which knows whether anything was asked of it: whoever changes it has asked. What nothing was
-/// asked of costs a spawn nothing.
+/// One topic of a request. It knows whether anything was asked: a spawn does not look at a topic in which nothing was.
 #[derive(Default, Clone, Copy, Debug)]
 pub struct Chapter<T> {
     asked: bool,
@@ -95,8 +94,8 @@ pub struct Attr {
 }
 
 impl Attr {
-    /// Whether anything was asked besides the program and its descriptors. Each spawn runs with nothing in the processor's
-    /// caches, so what this rules out is not even looked at. Named one by one, so that no chapter is forgotten.
+    /// Whether anything was asked besides the program and its descriptors. If not, the spawn skips all other topics, which saves
+    /// cache misses. Named one by one, so that no topic is forgotten.
     pub fn asks_more(&self) -> bool {
         let Attr {
             exec: _,

@@ -1,4 +1,4 @@
-//! Mounts and their kin, in call order, and the root.
+//! Mounts and changes of mounts, in the order of the calls, and the root directory.
 
 use super::owned::{self, Copied, NoMemory, Text};
 use super::{Accepted, Refused, check_fd, copy_path, invalid};
@@ -32,7 +32,7 @@ pub mod flag {
 /// The flags of a root: those of mounts that hold for its tree.
 pub const ROOT_FLAGS: u32 = flag::ATTRIBUTES;
 
-/// The most bytes of a file that is made; larger ones are there to be bound.
+/// The most bytes of a file that is made in the new root. Larger files can be bind-mounted.
 pub const LONGEST_FILE: usize = 65536;
 
 /// The kernel takes no more in an overlay. https://docs.kernel.org/filesystems/overlayfs.html
@@ -41,7 +41,7 @@ pub const MOST_LOWERS: usize = 500;
 /// mount(2) takes a page of data, its NUL included.
 pub const LONGEST_DATA: usize = 4095;
 
-/// What binds of add_mount can be given beside MS_BIND and MS_REC.
+/// The flags that a bind of add_mount can have beside MS_BIND and MS_REC.
 const BIND_FLAGS: u64 = flag::ATTRIBUTES as u64 | libc::MS_NOATIME | libc::MS_NODIRATIME | MS_NOSYMFOLLOW;
 const MS_NOSYMFOLLOW: u64 = 256;
 

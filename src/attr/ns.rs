@@ -29,7 +29,7 @@ pub struct IdRange {
     pub count: u32,
 }
 
-/// Namespaces that are there already: by a descriptor of one, or by the process that is in them.
+/// Namespaces to join: by a descriptor of one, or by a process that is in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Join {
     pub fd: i32,
@@ -37,7 +37,7 @@ pub struct Join {
     pub of_process: bool,
 }
 
-/// What a clock of a new time namespace is ahead of the caller's.
+/// How far a clock of a new time namespace is ahead of the caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeOffset {
     pub clock: i32,
@@ -54,7 +54,7 @@ pub struct Namespaces {
     pub uid_map: Vec<IdRange>,
     pub gid_map: Vec<IdRange>,
     pub allow_setgroups: bool,
-    /// The maps are of the caller's own id and its subordinate ones.
+    /// The maps have the caller's own id and its subordinate ids.
     pub subordinate: bool,
     /// The programs that write the maps which the kernel refuses the caller.
     pub uid_helper: Option<Text>,

@@ -11,7 +11,7 @@ use core::mem::MaybeUninit;
 #[derive(Debug)]
 pub struct NoMemory;
 
-/// Memory for a value, taken before there is a value that could be lost for want of it.
+/// Memory for a value. It is taken before the value is made, which would be lost if there were no memory for it.
 pub struct Room<T>(Box<MaybeUninit<T>>);
 
 impl<T> Room<T> {
@@ -33,7 +33,8 @@ impl<T> Room<T> {
     }
 }
 
-/// An empty list with room for some items. To let a list grow is what the compiler takes for rare, and puts aside.
+/// An empty list with room for some items. A push that may grow the list would be code for a rare case, which the compiler
+/// places far away.
 pub fn list_for<T>(count: usize) -> Result<Vec<T>, NoMemory> {
     let layout = Layout::array::<T>(count).ok().filter(|layout| layout.size() > 0).ok_or(NoMemory)?;
     // SAFETY: the size is not 0.

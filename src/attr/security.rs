@@ -1,4 +1,4 @@
-//! What the kernel's keys and security modules know the program by.
+//! The session keyring, and the labels of security modules.
 
 use super::owned::{Copied, NoMemory, Text};
 use super::{Accepted, Refused, invalid};

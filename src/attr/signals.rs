@@ -1,9 +1,9 @@
-//! Signals: mask, dispositions, and the one for the parent's death.
+//! Signals: mask, dispositions, and the parent-death signal.
 
 use super::{Accepted, invalid};
 use crate::sentences;
 
-/// Whose death is told.
+/// Whose death sends the parent-death signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeathOf {
     Thread,
@@ -15,7 +15,7 @@ pub const DEATH_OF_THREAD: u32 = 1;
 /// `DeathOf::Process` as a number.
 pub const DEATH_OF_PROCESS: u32 = 2;
 
-/// The two whose disposition nobody can change.
+/// SIGKILL and SIGSTOP, whose disposition cannot be changed.
 const FIXED: u64 = 1 << (libc::SIGKILL - 1) | 1 << (libc::SIGSTOP - 1);
 
 /// The highest signal number.

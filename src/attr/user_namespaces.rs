@@ -17,7 +17,7 @@ const CLONE3: u32 = libc::SYS_clone3 as u32;
 
 const ENOSYS: SockFilter = answer(libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32);
 
-/// No filter sees the flags of clone3, which lie in memory: it is not there, and programs use clone.
+/// The flags of clone3(2) are in memory, where no filter sees them. So clone3 answers ENOSYS, and programs use clone.
 pub const NO_USER_NAMESPACES: [SockFilter; 20] = [
     load(ARCH),
     is(ARCHES[0], 0, 6),

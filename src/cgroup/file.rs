@@ -35,7 +35,7 @@ impl Group {
         }
     }
 
-    /// As much of the text of a file as there is room for, with a NUL behind it; the length of all of it.
+    /// Writes as much of a file's text as there is room for, with a NUL behind it. Returns the length of the whole text.
     pub fn read<'a>(&self, name: &'a CStr, room: &mut [MaybeUninit<u8>]) -> Result<usize, Refusal<'a>> {
         check_name(name)?;
         let failed = |errno| of_reading(self, name, errno);
@@ -61,7 +61,7 @@ impl Group {
     }
 }
 
-/// The call again, as often as a signal handler of the caller's interrupts it.
+/// Repeats the call as long as a signal handler of the caller interrupts it.
 fn without_signals<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
     loop {
         match call() {

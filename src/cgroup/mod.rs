@@ -1,9 +1,9 @@
-//! A cgroup of version 2 that the caller makes for one run: its files are written and read by name, and with the handle
-//! it goes away, with all who are in it.
+//! A cgroup of version 2 that the caller makes for one run. Its files are written and read by name. When the handle is freed, all
+//! processes in the cgroup are killed, and it is removed.
 //!
-//! The handle has the cgroup marked and locked. The mark, an extended attribute, says that the library made it; the lock, a
-//! flock(2) of cgroup.kill, that the process which made it, or a fork of it, still lives. So a cgroup with the mark and
-//! without the lock is what a caller has left behind that was killed, and nobody else's is ever taken for one.
+//! A cgroup that the library makes gets a mark and a lock. The mark is an extended attribute: the library made it. The lock is
+//! a flock(2) of cgroup.kill: the process that made it, or a fork of that, still lives. So a cgroup with the mark and without
+//! the lock was left behind by a caller that was killed, and can be removed. Other cgroups are never removed.
 
 mod file;
 pub mod place;
@@ -28,15 +28,15 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 const V1: libc::c_long = 0x27_e0eb;
 const V2: libc::c_long = 0x6367_7270;
 
-/// The extended attribute of what the library has made.
+/// The extended attribute of the cgroups that the library makes.
 const MARK: &CStr = c"user.forkexec";
 
-/// How long a call waits for the processes of a cgroup to die where the caller cannot say: after SIGKILL they may have much
-/// memory to give back, and one that waits for a device that is gone does not die at all.
+/// How long a call without a time-out of the caller's waits for the processes of a cgroup to die. After SIGKILL a process may
+/// have much memory to free, and one that waits for a broken device does not die at all.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 pub struct Group {
-    /// The process that made it. A fork has the descriptors, and none of the rights.
+    /// The process that made it. A fork of it has the descriptors, but may not use the handle.
     owner: i32,
     above: OwnedFd,
     name: Text,
@@ -67,12 +67,13 @@ impl Group {
         }
     }
 
-    /// What belongs to a cgroup that was just made: locked before it is marked, so that nobody takes it for a leftover.
+    /// The lock and the mark of a cgroup that was just made. The lock comes first: otherwise another caller could take it for one
+    /// that was left behind.
     fn open<'a>(above: &OwnedFd, name: &'a CStr) -> Result<(Shared<OwnedFd>, Option<OwnedFd>), Refusal<'a>> {
         let failed = |errno| Refusal::of_kernel(name, errno, refusal::of_making(errno));
         let directory = open_directory(above.as_fd(), name).and_then(out_of_the_way).map_err(failed)?;
         let kill = open_kill(directory.as_fd()).map_err(failed)?;
-        // By somebody who is quick, and may not be waited for.
+        // Another process has locked it in this moment. It may not let go soon, so this does not wait for it.
         let locked = |_| Refusal::of_kernel(name, Errno::EBUSY, sentences::CGROUP_IN_USE);
         lock(kill.as_ref().unwrap_or(&directory)).map_err(locked)?;
         mark(&directory);
@@ -94,9 +95,9 @@ impl Group {
     }
 }
 
-/// Makes the directory, after what a caller has left behind there that was killed.
+/// Makes the directory. If a cgroup of this name was left behind by a caller that was killed, it is removed first.
 fn make<'a>(above: BorrowedFd, name: &'a CStr) -> Result<(), Refusal<'a>> {
-    // More than once only where others make and remove it meanwhile.
+    // More than once only if other processes make and remove it meanwhile.
     for _ in 0..100 {
         match mkdirat(above, name, Mode::from_bits_truncate(0o755)) {
             Ok(()) => return Ok(()),
@@ -143,7 +144,7 @@ fn open_kill(directory: BorrowedFd) -> Result<Option<OwnedFd>, Errno> {
     }
 }
 
-/// Not one of the standard descriptors, which the caller may have closed and take for those of a program.
+/// A number above 2. A caller that has closed 0, 1 or 2 would pass this file on to its programs.
 fn out_of_the_way(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     if fd.as_raw_fd() > 2 {
         return Ok(fd);
@@ -166,7 +167,7 @@ fn lock(file: &OwnedFd) -> Result<(), Errno> {
     Errno::result(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }).map(drop)
 }
 
-/// Before Linux 5.7 a cgroup has no such attributes: then nothing is ever taken for a leftover.
+/// Before Linux 5.7 a cgroup has no such attributes: then no cgroup counts as left behind.
 fn mark(directory: &OwnedFd) {
     let value = b"1";
     // SAFETY: kernel contract, man 2 fsetxattr: a NUL-terminated name and a value of this length.

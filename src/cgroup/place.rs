@@ -12,16 +12,16 @@ use std::os::fd::{AsFd, OwnedFd};
 /// Why not.
 pub enum Trouble<'a> {
     NoCgroup2,
-    /// The caller's own is out of sight.
+    /// The caller's own cgroup is not visible in the mounted file system.
     Unknown,
     Readonly,
     NotDelegated(&'a [u8]),
-    /// It can be made, without these controllers.
+    /// A cgroup can be made, but without these controllers.
     Lacks(&'a [u8], [&'static str; 3]),
     NotNow(Errno),
 }
 
-/// What limits a run.
+/// The controllers that limit a run.
 const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
 
 /// The text is a place for the path.
@@ -53,7 +53,7 @@ pub fn own(text: &mut [u8; 4096]) -> Result<(), Trouble<'_>> {
     if missing.iter().any(|name| !name.is_empty()) { Err(Trouble::Lacks(path, missing)) } else { Ok(()) }
 }
 
-/// Where systemd mounts it.
+/// Where systemd mounts cgroup2.
 fn top() -> Option<OwnedFd> {
     let places = [c"/sys/fs/cgroup", c"/sys/fs/cgroup/unified"];
     places.iter().find_map(|path| {

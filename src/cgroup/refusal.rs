@@ -1,4 +1,4 @@
-//! What a call about a cgroup could not do: the file, the errno, and what to change.
+//! Why a call about a cgroup has failed: the file, the errno, and what to change.
 
 use super::{Group, file};
 use crate::errno;
@@ -17,12 +17,12 @@ pub struct Refusal<'a> {
     /// The name of the file or of the cgroup.
     about: &'a CStr,
     why: Sentence,
-    /// What fills in the sentence.
+    /// The words that fill in the sentence.
     controller: &'a [u8],
 }
 
 impl<'a> Refusal<'a> {
-    /// A call on a handle that is not there, or not for this process.
+    /// The handle is NULL, or this process may not use it.
     pub fn of_handle(errno: Errno, why: Sentence) -> Refusal<'a> {
         Refusal { stage: Stage::None, code: errno as i32, about: c"", why, controller: b"" }
     }
@@ -56,7 +56,7 @@ impl Display for Refusal<'_> {
     }
 }
 
-/// Of what is needed before there is a cgroup.
+/// A failure before there is a cgroup.
 pub fn of_making(errno: Errno) -> Sentence {
     match errno {
         Errno::EACCES | Errno::EPERM => sentences::CGROUP_NOT_DELEGATED,
@@ -93,7 +93,7 @@ pub fn of_reading<'a>(group: &Group, name: &'a CStr, errno: Errno) -> Refusal<'a
     }
 }
 
-/// `opening`: it could not even be opened.
+/// `opening`: the file could not be opened.
 pub fn of_writing<'a>(group: &Group, name: &'a CStr, errno: Errno, opening: bool) -> Refusal<'a> {
     let enables = name == c"cgroup.subtree_control";
     let why = match errno {
@@ -108,7 +108,7 @@ pub fn of_writing<'a>(group: &Group, name: &'a CStr, errno: Errno, opening: bool
     Refusal::of_kernel(name, errno, why)
 }
 
-/// Why there is no such file: the files of a controller are there where the cgroup above enables it for those below.
+/// Why there is no such file: a controller's files exist only if the cgroup above enables the controller for those below it.
 #[cold]
 fn of_missing<'a>(group: &Group, name: &'a CStr, errno: Errno) -> Refusal<'a> {
     if group.is_gone() {

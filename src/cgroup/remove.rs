@@ -1,4 +1,4 @@
-//! The end of a cgroup: who is in it is killed, and it is removed with all those below it that the program has made.
+//! Removes a cgroup: kills the processes in it, and removes it and all cgroups below it, which the program may have made.
 
 use super::{Group, PATIENCE};
 use crate::parent::kill_all_in_cgroup;
@@ -19,7 +19,7 @@ impl Group {
         self.doomed().kill()
     }
 
-    /// Without a time-out it waits as long as it takes.
+    /// Without a time-out this waits until all processes have died.
     pub fn remove(&self, timeout: Option<Duration>) -> Result<(), Errno> {
         self.ours()?;
         self.doomed().remove(timeout, true)
@@ -40,7 +40,7 @@ impl Group {
 }
 
 impl Drop for Group {
-    /// In a fork nothing but the descriptors of the fork goes.
+    /// In a fork of the process that made it, this only closes the fork's descriptors.
     fn drop(&mut self) {
         if self.ours().is_ok() {
             let _ = self.doomed().remove(Some(PATIENCE), false);
@@ -48,7 +48,7 @@ impl Drop for Group {
     }
 }
 
-/// A cgroup that is to go.
+/// A cgroup that is to be removed.
 pub struct Doomed<'a> {
     pub above: BorrowedFd<'a>,
     pub name: &'a CStr,
@@ -57,9 +57,9 @@ pub struct Doomed<'a> {
 }
 
 impl Doomed<'_> {
-    /// Whether somebody has removed it: another may have its name.
+    /// Whether another process has removed it. A new cgroup may have its name by now.
     fn is_gone(&self) -> bool {
-        // What was opened before is found sooner.
+        // The descriptor that was opened before tells that more quickly.
         let file = if self.kill.is_some() { c"cgroup.kill" } else { c"cgroup.procs" };
         fstatat(self.directory, file, AtFlags::AT_SYMLINK_NOFOLLOW) == Err(Errno::ENOENT)
     }
@@ -67,17 +67,17 @@ impl Doomed<'_> {
     pub fn kill(&self) -> Result<(), Errno> {
         let killed = match self.kill.map(|file| nix::unistd::write(file, b"1")) {
             Some(Ok(_)) => Ok(()),
-            // A threaded one has no processes, only threads of them.
+            // A threaded cgroup lists no processes, only threads.
             Some(Err(Errno::EOPNOTSUPP)) | None => kill_all_in_cgroup(self.directory),
             Some(Err(errno)) => Err(errno),
         };
-        // Nobody is in what was removed.
+        // A cgroup that was removed has no processes.
         if killed.is_err() && self.is_gone() { Ok(()) } else { killed }
     }
 
     /// -EINTR only where it `may_be_interrupted`.
     pub fn remove(&self, timeout: Option<Duration>, may_be_interrupted: bool) -> Result<(), Errno> {
-        // One that is too long for a clock is as long as it takes.
+        // A time that the clock's numbers cannot hold is without limit.
         let mut until = None;
         let mut is_last = false;
         loop {
@@ -102,8 +102,8 @@ impl Doomed<'_> {
         }
     }
 
-    /// Comes back when nobody is in it or below it, when the time is up, or after a moment: then somebody may have been put
-    /// there since all were killed.
+    /// Comes back when no process is in it or below it, when the time is up, or after a moment: another process may have been
+    /// moved there since all were killed.
     fn wait_until_empty(&self, until: Option<Instant>) -> Result<(), Errno> {
         const MOMENT: Duration = Duration::from_millis(100);
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
@@ -114,7 +114,7 @@ impl Doomed<'_> {
         let moment = Instant::now() + MOMENT;
         let until = until.map_or(moment, |until| until.min(moment));
         while is_populated(&events) {
-            // Read, and then waited for what has changed since: rounded up, so that it is waited at all.
+            // Waits for a change since the file was read. Rounded up, so that it waits at all.
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -133,8 +133,8 @@ fn is_populated(events: &OwnedFd) -> bool {
     text.split(|byte| *byte == b'\n').any(|line| line == b"populated 1")
 }
 
-/// Removes the cgroups below one in which nobody is, however deep they are: with two descriptors, and without memory. Where
-/// that cannot go on the caller looks again who is in there.
+/// Removes the cgroups below one that has no processes, at any depth, with two descriptors and without memory. If it cannot go
+/// on, the caller looks again which processes are in there.
 fn remove_below(top: BorrowedFd, until: Option<Instant>) -> Result<(), Errno> {
     let mut here = open_here(top, c".")?;
     let mut depth = 0;
@@ -149,7 +149,7 @@ fn remove_below(top: BorrowedFd, until: Option<Instant>) -> Result<(), Errno> {
                     here = up;
                     depth -= 1;
                 }
-                // From what somebody else has removed meanwhile no way leads up.
+                // A directory that was removed meanwhile has no parent to go back to.
                 Err(_) => return Ok(()),
             },
             Below::Nothing | Below::Member => return Ok(()),
@@ -160,9 +160,9 @@ fn remove_below(top: BorrowedFd, until: Option<Instant>) -> Result<(), Errno> {
 
 enum Below {
     Nothing,
-    /// One with cgroups below it, which are to go first.
+    /// A cgroup with others below it, which are to be removed first.
     Inner(OwnedFd),
-    /// One with processes.
+    /// A cgroup with processes.
     Member,
 }
 
@@ -198,12 +198,12 @@ fn open_here(directory: BorrowedFd, name: &CStr) -> Result<OwnedFd, Errno> {
 /// Each directory in this one, until `act` has enough.
 fn for_each_below(directory: &OwnedFd, mut act: impl FnMut(&CStr) -> bool) -> Result<(), Errno> {
     let mut buffer = [0u8; 4096];
-    // It may have been looked at before.
+    // The descriptor may have been read before.
     lseek(directory, 0, Whence::SeekSet)?;
     loop {
         let filled = sys::getdents64(directory.as_raw_fd(), &mut buffer);
         let filled = match filled.map_err(|sys::Errno(errno)| Errno::from_raw(errno)) {
-            // It was removed.
+            // The directory was removed meanwhile.
             Ok(0) | Err(Errno::ENOENT) => return Ok(()),
             filled => filled?,
         };

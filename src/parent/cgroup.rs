@@ -1,4 +1,4 @@
-//! The cgroup of a child: what it has used of its memory, and whether it ran out of it.
+//! The cgroup of a child: how much memory was used in it, and whether it ran out of memory.
 
 use super::failure::Failure;
 use crate::plan::Sealed;
@@ -12,8 +12,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// A descriptor of its directory, to be asked and killed by after the caller has closed its own; and what had happened in
-/// it before the child began.
+/// A descriptor of its directory, since the caller may close its own; and what had happened in it before the child was made.
 pub struct Cgroup {
     pub directory: OwnedFd,
     before: Events,
@@ -32,7 +31,7 @@ struct Events {
 }
 
 impl Cgroup {
-    /// The one that a plan leads to.
+    /// The cgroup of a plan.
     pub fn of(plan: &Shared<Sealed>) -> Result<Option<Cgroup>, Failure> {
         if plan.cgroup == cgroup::NONE {
             return Ok(None);
@@ -77,8 +76,7 @@ impl Cgroup {
     }
 }
 
-/// The same failure, with what the errno does not say: that the memory which was refused, or the death, was due to the
-/// cgroup.
+/// The same failure; if the cgroup has refused the memory or killed the child, with that as its reason.
 #[cold]
 pub fn explain(cgroup: Option<&Cgroup>, failure: Failure) -> Failure {
     match cgroup {

@@ -1,23 +1,24 @@
-//! What the keeper thread (parent/keeper.rs) gives up. libc makes setuid(2) and its kin change all threads that it knows,
-//! and it does not know this one. A caller that gives up root would keep a thread of root's in its memory, and whoever
-//! takes the caller over could make that thread do something else. So the thread gives up its capabilities and can make
-//! no system call but those that it still needs.
+//! The keeper thread (parent/keeper.rs) gives up its privileges. libc's setuid(2) changes all threads that libc knows, and it
+//! does not know this one. If the caller gives up root, this thread would stay root's in the same memory, and an attacker who
+//! takes over the caller could use it. So the thread gives up its capabilities, and a seccomp filter forbids it all system
+//! calls that it does not need.
 
 use crate::plan::Host;
 use crate::sys::abi::{PR_SET_NO_NEW_PRIVS, SockFilter};
 use crate::sys::arch::nr;
 use crate::sys::{self, Answer, Errno};
 
-/// The one capability that stays: the kernel asks whether the ending thread may signal the child. Without kill(2), which
-/// the filter forbids, it serves nothing else.
+/// The capability that stays. When the thread ends, the kernel checks whether it may signal the child. The filter forbids
+/// kill(2), so the capability is of no other use.
 const CAP_KILL: u64 = 1 << 5;
 
-/// What there is to give up: the capabilities that stay, or `None` where nothing has to be given up.
+/// The capabilities that stay when the thread gives up its privileges. `None`: it has none to give up.
 ///
-/// What a process with one id that is not root's and without capabilities can do, no set-id call can take from it; and as
-/// long as a thread has a filter of its own, SECCOMP_FILTER_FLAG_TSYNC fails in the whole process. seccomp(2)
+/// That is a process without capabilities whose user ids are all the same and not root's: no set-id call can take anything
+/// from it. There the filter would only do harm: while a thread has a filter of its own, SECCOMP_FILTER_FLAG_TSYNC fails in
+/// the whole process. seccomp(2)
 pub fn needed(host: &Host) -> Result<Option<u64>, Errno> {
-    // The threads of an emulator make system calls of its own.
+    // An emulator makes further system calls on its threads.
     if !host.memory_is_shared {
         return Ok(None);
     }
@@ -25,7 +26,7 @@ pub fn needed(host: &Host) -> Result<Option<u64>, Errno> {
     if permitted == 0 && has_one_id_of_a_user() {
         return Ok(None);
     }
-    // Asked before there is a child that could not be taken back.
+    // Asked now, because a child that was made cannot be undone.
     sys::has_seccomp().map(|()| Some(effective & CAP_KILL))
 }
 
@@ -36,8 +37,8 @@ fn has_one_id_of_a_user() -> bool {
 
 /// Runs on the keeper thread: no libc, nothing thread-local.
 ///
-/// Where a filter of the caller's refuses one of these after `needed` was told that it does not, the thread goes on with
-/// what it has: the child exists, and its death would not be of the caller's making.
+/// If a seccomp filter of the caller refuses one of these calls now, the thread goes on with the privileges that it has: the
+/// child exists already, and if the thread ended, the child would get the parent-death signal.
 pub fn give_up_all_but(kept: u64) {
     let given_up = || -> Answer<i32> {
         sys::prctl(PR_SET_NO_NEW_PRIVS, 1, 0)?;
@@ -65,8 +66,7 @@ const ARCHITECTURE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const ARCHITECTURE: u32 = 0xc000_00b7;
 
-/// restart_syscall(2) is what the kernel makes of the others when the process was stopped meanwhile. The last calls of the
-/// thread are set_tid_address(2), munmap(2) of its own stack, and exit(2).
+/// The kernel continues a sleep by restart_syscall(2) when the process was stopped meanwhile. The last calls of the thread are set_tid_address(2), munmap(2) of its own stack, and exit(2).
 static FILTER: [SockFilter; 12] = [
     instruction(LOAD_WORD, 0, 0, core::mem::offset_of!(libc::seccomp_data, arch) as u32),
     instruction(JUMP_IF_EQUAL, 0, 8, ARCHITECTURE),

@@ -1,4 +1,4 @@
-//! A failure, and what its errno alone does not tell. `message` writes the whole sentence.
+//! A failure, and the reason that its errno alone does not tell. `message` writes the whole sentence.
 
 use super::chroot;
 use super::process::End;
@@ -17,20 +17,20 @@ pub struct Failure {
     pub stage: Stage,
     pub code: i32,
     pub index: i32,
-    /// The child that failed, 0 if there never was one.
+    /// The child that failed. 0: there was none.
     pub pid: i32,
-    /// What killed it before it was the program.
+    /// The signal that killed it before its program ran.
     pub signal: i32,
     /// `page::side`
     side: u32,
-    /// It died without a word, of whatever.
+    /// The child died without a report.
     pub(super) died: bool,
     /// The plan, to name the item.
     pub(super) plan: Option<Shared<Sealed>>,
-    /// What it is about where the plan does not say.
+    /// The item, if the plan does not tell it.
     pub(super) what: &'static str,
     why: Sentence,
-    /// The helper that it was left to.
+    /// The helper that was run for this step.
     pub(super) helper: Text,
     pub(super) helped: Option<End>,
 }
@@ -75,7 +75,7 @@ impl Failure {
         Failure { code: errno as i32, why, ..NOTHING }
     }
 
-    /// Not even the child could be made by which is found out how children are made.
+    /// The child that finds out how children are made could not be made itself.
     #[cold]
     pub fn of_trial((stage, errno): (Stage, Errno)) -> Failure {
         Failure { stage, ..Failure::not_now(errno, sentences::NOTHING) }
@@ -90,7 +90,7 @@ impl Failure {
         Failure { stage, code, index, side, pid, plan: Some(plan.clone()), ..NOTHING }
     }
 
-    /// The child died without a word, at a stage or one that nobody knows.
+    /// The child died without a report, at this stage, if it is known.
     #[cold]
     pub fn killed(stage: Option<Stage>, signal: i32, pid: i32, plan: &Shared<Sealed>) -> Failure {
         let stage = stage.unwrap_or(Stage::Child);
@@ -106,12 +106,12 @@ impl Failure {
         Failure { helper, helped, why, ..self }
     }
 
-    /// Half a sentence that says what the errno does not.
+    /// The reason: half a sentence that says what the errno does not.
     pub fn because(self, why: Sentence) -> Failure {
         Failure { why, ..self }
     }
 
-    /// What `because` has said.
+    /// The reason that `because` was given.
     pub fn why(&self) -> Sentence {
         self.why
     }
@@ -120,14 +120,14 @@ impl Failure {
         Failure { pid, ..self }
     }
 
-    /// Whether there was a plan, and such a one.
+    /// Whether there is a plan, and it is like this.
     pub fn plan_is(&self, such: impl Fn(&Plan) -> bool) -> bool {
         self.plan.as_ref().is_some_and(|plan| such(plan))
     }
 }
 
 impl Failure {
-    /// What the errno alone does not tell: what is known, or else what the caller finds out now, or else what is likely.
+    /// The reason that the errno alone does not tell: the one that is known, or that the caller finds out now, or that is likely.
     pub(super) fn reason(&self) -> Why<'_> {
         if !self.why.is_empty() {
             return Why::Said(self.why);
@@ -149,7 +149,7 @@ impl Failure {
                 sentences::WAITING_DENIED
             }
             (Stage::ParentDeath, libc::EPERM | libc::ENOSYS) if self.pid != 0 => sentences::LOOKING_DENIED,
-            // What the child does by way of the caller's /proc.
+            // Steps that the child takes by the caller's /proc.
             (
                 Stage::OomScore | Stage::CoredumpFilter | Stage::TimeFile | Stage::Procfs,
                 libc::ENOENT | libc::EOPNOTSUPP,
@@ -161,7 +161,7 @@ impl Failure {
             (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => sentences::GROUPS_DENIED_THERE,
             (Stage::Groups, libc::EPERM) => sentences::GROUPS_DROPPED,
             (Stage::Bounding, libc::EPERM) => sentences::NEEDS_SETPCAP,
-            // Elsewhere a copy of the caller's memory does instead.
+            // Without another root, a copy of the caller's memory is used instead.
             (Stage::Image, libc::EACCES | libc::EPERM | libc::ENOSYS | libc::ENOEXEC) if chrooted => {
                 sentences::IMAGE_REFUSED
             }
@@ -243,7 +243,7 @@ impl Failure {
     }
 }
 
-/// Whether the program's rights to files are not the caller's, and only they were tried.
+/// Whether the program has other rights to files than the caller, and only the program's were tried.
 fn has_other_rights(plan: &Plan) -> bool {
     let ids = plan.uid.get().is_some() || plan.gid.get().is_some() || plan.groups.get().is_some();
     plan.cwd_rights == cwd_rights::PROGRAM && (ids || plan.capabilities.get().is_some())
@@ -264,8 +264,7 @@ fn makes_a_process(stage: Stage) -> bool {
     matches!(stage, Stage::Clone | Stage::FirstProcess | Stage::SecondClone | Stage::LastClone | Stage::Init)
 }
 
-/// Where a process was to be born in its cgroup, it is the cgroup that these errnos of clone(2) are about: without
-/// CLONE_INTO_CGROUP the kernel answers none of them.
+/// With CLONE_INTO_CGROUP these errnos of clone3(2) are about the cgroup: without the flag the kernel answers none of them.
 fn stage_of_clone(code: i32, plan: &Plan) -> Stage {
     use libc::{EACCES, EBADF, EBUSY, ENODEV, ENOENT, EOPNOTSUPP};
     let refused = matches!(code, EACCES | EBADF | EBUSY | ENODEV | ENOENT | EOPNOTSUPP);

@@ -1,6 +1,6 @@
-//! RLIMIT_FSIZE. The kernel sends SIGXFSZ, which kills, to a process that makes a file larger than its soft limit, and a
-//! memfd is a file. The caller's limit may be as small as it likes: what this library needs a file for still works where
-//! the hard limit allows it, and nothing here raises the signal in the caller.
+//! Makes files in memory larger than RLIMIT_FSIZE allows the caller. The kernel sends SIGXFSZ, which kills, to a process that
+//! makes a file larger than its soft limit, and a memfd is a file. Here the caller's limit may be small: the files are made if
+//! the hard limit allows it, and the caller gets no signal.
 
 use super::trial;
 use crate::sys::abi::{CLONE_FILES, CLONE_VFORK, CLONE_VM, EFBIG, EINTR, ENOSPC, RLIMIT_FSIZE, Rlimit64, SIGXFSZ};
@@ -15,7 +15,7 @@ pub fn allows(bytes: u64) -> bool {
     sys::get_rlimit(RLIMIT_FSIZE).map_or(true, |limit| bytes <= limit.soft)
 }
 
-/// Gives an empty file of this process's its size. All signals are blocked, and `mask` was the mask before. EFBIG: neither
+/// Gives an empty file its size. All signals are blocked, and `mask` was the mask before. EFBIG: neither
 /// the limit nor what the process may raise it to allows the size.
 pub fn extend(fd: i32, bytes: u64, mask: u64) -> Result<(), Errno> {
     make(&Order { fd, bytes, content: &[] }, mask)
@@ -34,7 +34,7 @@ struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// Goes on where the last attempt has left the file.
+    /// Continues where an earlier attempt has stopped.
     fn carry_out(&self) -> Result<(), Errno> {
         if self.content.is_empty() {
             return sys::ftruncate(self.fd, self.bytes);
@@ -64,7 +64,7 @@ fn make(order: &Order, mask: u64) -> Result<(), Errno> {
 }
 
 fn make_here(order: &Order, mask: u64) -> Result<(), Errno> {
-    // A signal that the caller blocks may be pending already, and then it is the caller's.
+    // A signal that the caller blocks may be pending already. That one is the caller's, and stays.
     let callers = mask & EXCEEDED != 0 && sys::pending_signals().map_or(true, |pending| pending & EXCEEDED != 0);
     let answer = order.carry_out();
     if answer == Err(Errno(EFBIG)) && !callers {
@@ -74,11 +74,11 @@ fn make_here(order: &Order, mask: u64) -> Result<(), Errno> {
     answer
 }
 
-/// Limits are a process's own: a child that shares only memory and descriptors may raise its own.
+/// Each process has its own limits: a child that shares memory and descriptors raises its own, and makes the file.
 fn make_in_child(order: &Order) -> Result<(), Errno> {
     // SAFETY: `raise_and_make` makes system calls and exits; it only reads the order, which outlives it.
     unsafe { trial::run(CLONE_VM | CLONE_VFORK | CLONE_FILES, raise_and_make, (&raw const *order).cast()) }?;
-    // The file tells what was done, whoever was told how the child ended.
+    // The size tells whether it was done; other code may have reaped the child.
     if sys::size(order.fd)? == order.bytes { Ok(()) } else { Err(Errno(EFBIG)) }
 }
 

@@ -1,4 +1,4 @@
-//! What is known of this process and its kernel, in numbers that a fork finds as they were and never locked.
+//! What is known of this process and its kernel: plain numbers without a lock, which a fork can use.
 
 use super::stack::Stack;
 use super::{hint, trial};
@@ -15,10 +15,10 @@ static MEMORY: AtomicU32 = AtomicU32::new(0);
 const SHARED: u32 = 1;
 const EMULATED: u32 = 2;
 
-/// The kernel knows no such limit as the first value: the number of descriptors is limited in any case.
+/// `u64::MAX`: not known. The kernel has no such limit.
 static NOFILE_AT_LOAD: AtomicU64 = AtomicU64::new(u64::MAX);
 
-/// The host as far as it is known without trying anything.
+/// What is known of the host without trying anything.
 pub fn host() -> Host {
     Host {
         image_runs: hint::IMAGE.is_empty(),
@@ -29,9 +29,8 @@ pub fn host() -> Host {
     }
 }
 
-/// Whether a child with CLONE_VM is in this memory, and not in an emulator's copy of it, as under valgrind and qemu-user.
-/// Only a child can tell, and a program that ran in an emulator's copy could not be called back: the first spawn makes a
-/// child that does nothing else.
+/// Whether a child with CLONE_VM is in this memory. Under valgrind and qemu-user it is in a copy. Only a child can tell, and a
+/// program that was started cannot be undone: so the first spawn makes a child for this question alone.
 pub fn memory_is_shared() -> Result<bool, (Stage, Number)> {
     match MEMORY.load(Ordering::Relaxed) {
         0 => learn_memory(),
@@ -41,7 +40,7 @@ pub fn memory_is_shared() -> Result<bool, (Stage, Number)> {
 
 #[cold]
 fn learn_memory() -> Result<bool, (Stage, Number)> {
-    // It is kept for the child.
+    // Makes a stack, which is kept for the child.
     drop(Stack::take().map_err(|errno| (Stage::Memory, errno))?);
     for _ in 0..3 {
         let reached = AtomicBool::new(false);
@@ -52,13 +51,13 @@ fn learn_memory() -> Result<bool, (Stage, Number)> {
             MEMORY.store(SHARED, Ordering::Relaxed);
             return Ok(true);
         }
-        // Not where it may have been killed before it could store the mark.
+        // A child that was killed may not have come to store the mark.
         if end.is_some_and(|end| end.status != SIGKILL) {
             MEMORY.store(EMULATED, Ordering::Relaxed);
             return Ok(false);
         }
     }
-    // For this spawn: a copy is right everywhere.
+    // Not known. This spawn uses a copy, which is right everywhere.
     Ok(false)
 }
 
@@ -68,7 +67,7 @@ unsafe extern "C" fn reach(reached: *const c_void) -> ! {
     sys::exit(0)
 }
 
-/// Go raises the soft limit before its first call gets here; a constructor is earlier.
+/// A constructor, because Go's runtime raises the soft limit before a program can call the library.
 extern "C" fn at_load() {
     let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: kernel contract, man 2 getrlimit.

@@ -22,7 +22,7 @@ static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/image"));
 /// The image's file, once it is made. A fork has it too, under the same number. What this leads to is never freed, because
 /// another thread may be reading it.
 static MADE: AtomicPtr<Made> = AtomicPtr::new(null_mut());
-/// Those that were made before, and are no more: a list, so that checkers of memory find them.
+/// The entries of earlier files: a list, so that checkers of memory find them.
 static RETIRED: AtomicPtr<Made> = AtomicPtr::new(null_mut());
 
 struct Made {
@@ -57,22 +57,22 @@ pub struct File {
 }
 
 impl File {
-    /// The caller has not closed it, and opened something else under its number.
+    /// The caller has not closed it and opened another file under its number.
     fn is_there(&self) -> bool {
         sys::identity(self.number) == Ok(self.identity)
     }
 }
 
-/// What a child becomes the image from.
+/// From what a child becomes the image.
 pub enum Source {
     None,
     File(File),
-    /// The file's number is so high that the child rather makes one of its own, with these flags of memfd_create(2).
+    /// The file's number is so high that the child makes a file of its own, with these flags of memfd_create(2).
     Bytes(u32),
 }
 
 impl Source {
-    /// The number that the child needs of the caller's.
+    /// The descriptor of the caller that the child needs; -1: none.
     pub fn number(&self) -> i32 {
         if let Source::File(file) = self { file.number } else { -1 }
     }
@@ -105,12 +105,12 @@ pub fn file(mask: u64) -> Result<File, Errno> {
     }
 }
 
-/// What a child that makes the file itself is told; `None` where its limit does not let it.
+/// The source for a child that makes the file itself. `None`: its RLIMIT_FSIZE is too small.
 pub fn source_of_bytes(file: &File) -> Option<Source> {
     file_size::allows(IMAGE.len() as u64).then_some(Source::Bytes(file.flags))
 }
 
-/// A child has found something else under the number. What is there now is not ours to close.
+/// A child has found another file under the number. That one is the caller's, and stays open.
 pub fn look_again() {
     let made = MADE.load(Ordering::Acquire);
     // SAFETY: as in `file`.
@@ -120,16 +120,16 @@ pub fn look_again() {
     }
 }
 
-/// Somebody has the image open for writing, by /proc/PID/exe of a child: nobody can write to it, but nor can it be executed as
-/// long as it stays open. The next child gets another one.
+/// Another process has the image open for writing, by /proc/PID/exe of a child. It is sealed against writes, but cannot be
+/// executed as long as it is open so. The next child gets another image.
 #[cold]
 pub fn renew() {
     let made = MADE.swap(null_mut(), Ordering::AcqRel);
     retire(made);
     // SAFETY: as in `file`.
     let Some(before) = (unsafe { made.as_ref() }).map(|made| made.file).filter(File::is_there) else { return };
-    // The next has the same number. A child of another thread that was told this one finds something else there by its
-    // identity, and is made again.
+    // The next gets the same number. A child of another thread that was told the old file sees by the identity that it is
+    // another, and is made again.
     let again = BlockedSignals::block().map_err(from_raw).and_then(|quiet| make(quiet.mask(), Some(before.number)));
     if again.is_err() {
         let _ = sys::close(before.number);
@@ -153,7 +153,7 @@ fn make(mask: u64, number: Option<i32>) -> Result<File, Errno> {
             let _ = made.into_raw_fd();
             Ok(file)
         }
-        // Another thread was faster, and `made` closes.
+        // Another thread was faster; `made` is closed.
         Err(theirs) => {
             // SAFETY: the box from above, which nobody else has seen.
             drop(unsafe { Box::from_raw(place) });
@@ -180,7 +180,7 @@ fn sealed(mask: u64) -> Result<(OwnedFd, u32), Errno> {
     Ok((file, flags))
 }
 
-/// The vectors of an image, and the strings in them that are ours.
+/// The vectors for the exec of the image, and the library's own strings in them.
 pub struct Vectors {
     argv: Vec<*const c_char>,
     envp: Vec<*const c_char>,
@@ -199,7 +199,7 @@ impl Vectors {
         Ok(Vectors { argv, envp, _pieces: pieces })
     }
 
-    /// The same where plan and program's strings are in a file, which the wiring names.
+    /// The same if the plan and the program's strings are in a file, which the wiring names.
     pub fn with_file(wiring: &Wiring) -> Result<Vectors, NoMemory> {
         let wiring = Wiring { length: size_of::<Wiring>() as u64, ..*wiring };
         let mut pieces = Vec::new();
@@ -220,7 +220,7 @@ impl Vectors {
     }
 }
 
-/// Strings of our own, and behind them the program's.
+/// The library's own strings, and behind them the program's.
 fn vector(own: impl Iterator<Item = *const c_char> + Clone, strings: Strings) -> Result<Vec<*const c_char>, NoMemory> {
     let mut vector = list_for(own.clone().count() + strings.pointers().count() + 1)?;
     vector.extend(own.chain(strings.pointers()).chain([null()]));

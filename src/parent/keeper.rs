@@ -1,12 +1,12 @@
-//! A thread that makes a child and then sleeps as long as the child lives: the kernel sends the signal for the parent's
-//! death when the thread ends that made the child. It is made from the calling thread at that spawn, so it has the same
-//! credentials and filters.
+//! The keeper: a thread that makes a child and then sleeps as long as the child lives. The kernel sends the parent-death signal
+//! when the thread ends that made the child. The calling thread makes the keeper at that spawn, so both have the same
+//! credentials and seccomp filters.
 //!
-//! It is a bare thread of the kernel's, with a small stack, which libc knows nothing of. A thread of libc's costs more
-//! memory, can only be made where memory can be had, brings libc's signal handler into the caller, and keeps a process
-//! alive whose main thread calls pthread_exit(3).
+//! It is made by clone(2), with a small stack, and libc does not know it. A thread of libc's needs more memory, installs libc's
+//! signal handler in the caller, and keeps a process alive whose main thread calls pthread_exit(3).
 //!
-//! On this thread runs no code of libc's or std's, and nothing that is thread-local: its thread pointer is the creator's.
+//! This thread has the thread pointer of the thread that made it. So it runs no code of libc or std, and uses nothing that is
+//! thread-local.
 
 use super::clone::{Made, Ready};
 use super::thread_stack::{self, ThreadStack};
@@ -17,40 +17,40 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
-/// What the thread and the others tell each other, at the top of the thread's stack. The thread unmaps it at its end: when
-/// the maker has `taken` what it needs, and `second` is known, the last word that `Keeper` writes.
+/// The words by which the thread and the others talk, at the top of the thread's stack. The thread unmaps them when it ends:
+/// that is, when the maker has `taken` what it needs, and `Keeper` has written `second`.
 #[repr(C, align(16))]
 struct Words {
-    /// The kernel clears it when the thread is gone without having come to its end. CLONE_CHILD_CLEARTID
+    /// The kernel clears it if the thread is killed. CLONE_CHILD_CLEARTID
     alive: AtomicI32,
     /// Futex: whether the child was made, or could not be.
     done: AtomicU32,
     pid: AtomicI32,
     pidfd: AtomicI32,
     errno: AtomicI32,
-    /// Futex: whether the maker needs these words no more, one of the three constants below.
+    /// Futex: whether the maker is done with these words; one of the three constants below.
     taken: AtomicU32,
-    /// Futex: the pid of the process that the child leaves the rest to, or one of the two constants below.
+    /// Futex: the pid of the second process of the spawn, or one of the two constants below.
     second: AtomicU32,
-    /// The capabilities that stay, if the others are given up.
+    /// The capabilities that the thread keeps. `None`: it gives up nothing.
     keeps: Option<u64>,
-    /// What the thread makes the child with; good until it is `done`.
+    /// What the thread makes the child with. Valid until `done` is set.
     ready: *const Ready<'static>,
 }
 
 const NOT_TAKEN: u32 = 0;
-/// Not taken, and the thread sleeps until it is.
+/// Not taken yet, and the thread sleeps until it is.
 const AWAITED: u32 = 1;
 const TAKEN: u32 = 2;
 
-/// The child may still leave the rest to a second process.
+/// There may still be a second process.
 const UNKNOWN: u32 = 0;
 const NONE: u32 = u32::MAX;
 
-/// For how long is slept before a word is looked at again, should nobody be able to wake the sleeper.
+/// After this time a sleeper looks at its word again, in case a seccomp filter keeps others from waking it.
 const TICK: Timespec = Timespec { seconds: 0, nanoseconds: 100_000_000 };
 
-/// Tells the thread of the process that its child leaves the rest to; or, when this is dropped, that there is none.
+/// Tells the thread of the second process of the spawn; or, when this is dropped, that there is none.
 pub struct Keeper {
     words: NonNull<Words>,
     /// The process that has the thread. A fork of it has neither the thread nor the words.
@@ -77,7 +77,7 @@ impl Keeper {
         let word = unsafe { &raw const (*self.words.as_ptr()).second };
         // SAFETY: as above.
         unsafe { &*word }.store(second, Ordering::Release);
-        // The thread may have unmapped the word by now. For the kernel it is an address on which nobody sleeps.
+        // The thread may have unmapped the word by now. For the kernel it is then an address on which no thread sleeps.
         sys::futex_wake_address(word.cast());
     }
 }
@@ -88,8 +88,8 @@ impl Drop for Keeper {
     }
 }
 
-/// Makes a child on a thread of its own, and returns when that is done; with a `Keeper`, if the thread is to be told of a
-/// second process; the stack is the thread's. All signals are blocked, and stay so in the thread.
+/// Makes a child on a thread of its own, which gets the stack, and returns when the child has been made. With a `Keeper`, if
+/// the spawn may have a second process. All signals are blocked, and stay so in the thread.
 pub fn make(
     ready: &Ready,
     stack: ThreadStack,
@@ -133,19 +133,19 @@ pub fn make(
 /// Lets the thread end when its child has ended.
 ///
 /// # Safety
-/// Called once, by the maker, who does not use the words afterwards.
+/// Called once, by the maker, which does not use the words afterwards.
 unsafe fn take(words: NonNull<Words>) {
     // SAFETY: the thread has not been told yet that it may unmap them.
     let word = unsafe { &raw const (*words.as_ptr()).taken };
     // SAFETY: as above.
     if unsafe { &*word }.swap(TAKEN, Ordering::AcqRel) == AWAITED {
-        // The thread may have unmapped the word by now. For the kernel it is an address on which nobody sleeps.
+        // The thread may have unmapped the word by now. For the kernel it is then an address on which no thread sleeps.
         sys::futex_wake_address(word.cast());
     }
 }
 
-/// The calling thread waits. It may be that the thread cannot wake it, or was killed by a filter of the caller's: then it
-/// is gone, which is said, too.
+/// The calling thread waits until the keeper has made the child. A seccomp filter of the caller may keep the keeper from waking
+/// it, or may kill the keeper. The second value: the keeper is gone.
 fn until_made(words: &Words) -> (Answer<Made>, bool) {
     loop {
         let is_gone = words.alive.load(Ordering::Acquire) == 0;
@@ -167,7 +167,7 @@ fn until_made(words: &Words) -> (Answer<Made>, bool) {
     }
 }
 
-/// The thread.
+/// The keeper thread.
 unsafe extern "C" fn keep(words: *const c_void) -> ! {
     let place = words.cast::<Words>();
     // SAFETY: `make` wrote the words, and only this thread unmaps them.
@@ -204,8 +204,8 @@ fn told(words: &Words) {
     let _ = sys::futex_wake(&words.done);
 }
 
-/// Where the end of a child cannot be waited for, the thread may not end before the child does: this would be taken for the
-/// end of the process.
+/// Sleeps until a child has ended. Also where it cannot wait for the child, this thread must not end first: the child would get
+/// the parent-death signal.
 fn until_gone(pid: i32) {
     loop {
         match sys::wait_for_end(pid) {
@@ -213,14 +213,14 @@ fn until_gone(pid: i32) {
             Err(Errno(EINTR)) => continue,
             Err(_) => match sys::sleep(&TICK) {
                 Ok(()) | Err(Errno(EINTR)) => continue,
-                // Nor can it sleep.
+                // It cannot sleep either.
                 Err(_) => return,
             },
         }
     }
 }
 
-/// Says whether `Keeper` has told; it has not if this thread cannot sleep until then.
+/// Sleeps until the second process has ended, if there is one. `false`: this thread cannot sleep until `Keeper` has told.
 fn until_second_gone(words: &Words) -> bool {
     loop {
         match words.second.load(Ordering::Acquire) {
@@ -235,7 +235,8 @@ fn until_second_gone(words: &Words) -> bool {
     }
 }
 
-/// The same for the maker. It is seldom slower than the child, and wakes only whom it finds asleep.
+/// Sleeps until the maker is done with the words, which is usually before the child ends. The maker wakes this thread only if
+/// it sleeps.
 fn until_taken(words: &Words) -> bool {
     let awaited = words.taken.compare_exchange(NOT_TAKEN, AWAITED, Ordering::AcqRel, Ordering::Acquire);
     if awaited.is_err() {
@@ -249,7 +250,7 @@ fn until_taken(words: &Words) -> bool {
     true
 }
 
-/// Sleeps until the word may have changed. Says whether it could.
+/// Sleeps until the word may have changed. `false`: it cannot sleep.
 fn sleep_while(word: &AtomicU32, value: u32) -> bool {
     match sys::futex_wait(word, value, Some(&TICK)) {
         Ok(()) | Err(Errno(libc::EAGAIN | EINTR | libc::ETIMEDOUT)) => true,

@@ -1,5 +1,5 @@
-//! The whole sentence of a failure: `mount 3 (/proc): Operation not permitted: why`. Where there is too little room, what
-//! the step is about is cut in the middle. The errno and the reason are never cut.
+//! The whole sentence of a failure: `mount 3 (/proc): Operation not permitted: why`. If there is too little room, the item
+//! is cut in the middle. The errno and the reason are never cut.
 
 use super::failure::Failure;
 use super::process::End;
@@ -18,7 +18,7 @@ impl Display for Failure {
         let separator = if reason_length > 0 { ": " } else { "" };
         let fixed = length(format_args!("{step} (): {how}{separator}"));
         let room = f.precision().map_or(about_length + reason_length, |room| room.saturating_sub(fixed));
-        // Of both one half, unless the other needs less.
+        // Each gets one half, or more if the other needs less.
         let about_room = about_length.min((room / 2).max(room.saturating_sub(reason_length)));
         let least = length(format_args!("{reason:.0}"));
         let about_room = about_room.min(room.saturating_sub(least));

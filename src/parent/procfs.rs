@@ -1,5 +1,5 @@
-//! A child's directory in /proc, proven to be the child's. The /proc that is mounted may belong to another pid namespace,
-//! where the child's pid is another number or is another process's.
+//! A child's directory in /proc, with proof that it is the child's. The mounted /proc may show another pid namespace, in which
+//! the child has another pid, and its pid may be another process's.
 
 use super::process::Process;
 use super::this_process;
@@ -11,14 +11,14 @@ use nix::errno::Errno as Number;
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-/// Why no directory is proven to be the child's.
+/// Why there is no directory with such a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unproven {
     pub code: i32,
     pub why: Sentence,
 }
 
-/// What is wrong with /proc, so that the caller and its children do not find themselves there; nothing: "".
+/// What is wrong with /proc, if the caller does not find itself there; otherwise the empty sentence.
 #[cold]
 pub fn trouble() -> Sentence {
     match proc() {
@@ -35,7 +35,7 @@ pub fn trouble() -> Sentence {
 pub fn children_go_elsewhere() -> bool {
     let (mut own, mut for_children) = ([0; 64], [0; 64]);
     let own = read_link(c"/proc/thread-self/ns/pid", &mut own);
-    // Before its first process is there, the other one cannot be read.
+    // The link cannot be read before the new namespace has its first process.
     own.is_some() && own != read_link(c"/proc/thread-self/ns/pid_for_children", &mut for_children)
 }
 
@@ -60,7 +60,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The directory stays that of the child, whoever gets the pid later.
+    /// The descriptor stays that of the child's directory, also when another process gets the pid.
     pub fn of(process: &Process) -> Result<Directory, Unproven> {
         if let Some(directory) = in_own_proc(process) {
             return Ok(directory);
@@ -68,7 +68,7 @@ impl Directory {
         let proc = proc()?;
         let by_pidfd = process.pidfd.as_ref().map(|pidfd| by_pidfd(&proc, pidfd.as_raw_fd()));
         match by_pidfd {
-            // Before Linux 5.14 who is not dumpable may not read this of itself.
+            // Before Linux 5.14 a process that is not dumpable may not read its own fdinfo.
             None | Some(Err(Unproven { code: libc::EACCES | libc::EPERM, .. })) => by_pid(&proc, process),
             Some(found) => found,
         }
@@ -89,7 +89,7 @@ impl Directory {
         if written == bytes.len() { Ok(()) } else { Err(Errno(libc::EIO)) }
     }
 
-    /// The beginning of a file, as much of it as there is room for.
+    /// The beginning of a file, as much as the buffer holds.
     pub fn read<'a>(&self, name: &CStr, buffer: &'a mut [u8]) -> Answer<&'a [u8]> {
         let filled = sys::read(self.open(name, O_RDONLY)?.0, buffer)?;
         Ok(buffer.get(..filled).unwrap_or_default())
@@ -105,8 +105,7 @@ pub fn namespace(process: &Process, kind: &CStr) -> Result<OwnedFd, Number> {
     Ok(unsafe { OwnedFd::from_raw_fd(file.into_raw()) })
 }
 
-/// The directory of the program of an init, by which pidfd_send_signal(2) reaches the program: of the init's children the one
-/// that is called 2 in there.
+/// The directory of the program of an init, for pidfd_send_signal(2): of the init's children, the one whose pid in there is 2.
 pub fn program_of(init: &Process) -> Option<File> {
     let of_init = Directory::of(init).ok()?;
     let mut path = [0u8; 40];
@@ -116,7 +115,7 @@ pub fn program_of(init: &Process) -> Option<File> {
     let proc = proc().ok()?;
     children.get(..filled)?.split(|byte| *byte == b' ').filter_map(number).find_map(|pid| {
         let mut path = [0u8; 40];
-        // Not O_PATH, which no signal can be sent by.
+        // pidfd_send_signal(2) does not take a descriptor with O_PATH.
         let program = open(&proc, joined(&mut path, format_args!("{pid}")).ok()?, O_RDONLY | O_DIRECTORY).ok()?;
         let mut status = [0u8; 4096];
         let filled = sys::read(open(&program, c"status", O_RDONLY).ok()?.0, &mut status).ok()?;
@@ -127,7 +126,7 @@ pub fn program_of(init: &Process) -> Option<File> {
     })
 }
 
-/// The name of a child of this process's that nobody has reaped, with a newline behind it. proc_pid_comm(5)
+/// The name of a child that is not reaped, with a newline behind it. proc_pid_comm(5)
 pub fn comm(process: &Process) -> Option<[u8; 24]> {
     let mut comm = [0; 24];
     Directory::of(process).ok()?.read(c"comm", &mut comm).ok()?;
@@ -143,7 +142,7 @@ pub fn is_zombie(pid: i32) -> bool {
         let mut buffer = [0; 512];
         let filled = sys::read(stat.0, &mut buffer).ok()?;
         let text = buffer.get(..filled)?;
-        // The name before the state may have any bytes.
+        // The name before the state may have any bytes, also parentheses.
         text.get(text.iter().rposition(|byte| *byte == b')')?.saturating_add(2)).copied()
     };
     state() == Some(b'Z')
@@ -152,7 +151,7 @@ pub fn is_zombie(pid: i32) -> bool {
 const PF_EXITING: u32 = 4;
 const PF_FORKNOEXEC: u32 = 0x40;
 
-/// Whether the kernel is about to end a child, which a signal has killed.
+/// Whether the kernel is about to end a child, because a signal has killed it.
 pub fn is_exiting(process: &Process) -> bool {
     flags(process).is_some_and(|flags| flags & PF_EXITING != 0)
 }
@@ -172,7 +171,7 @@ fn flags(process: &Process) -> Option<u32> {
     core::str::from_utf8(flags).ok()?.parse().ok()
 }
 
-/// A descriptor that is closed by the kernel's call alone.
+/// A descriptor that is closed by the system call alone, without libc.
 pub struct File(i32);
 
 impl AsRawFd for File {
@@ -191,7 +190,7 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
-        // Nothing was written to it that a close could fail to keep.
+        // A failed close loses nothing: these files keep nothing that was written.
         let _ = sys::close(self.0);
     }
 }
@@ -205,19 +204,18 @@ pub fn open_at(directory: i32, path: &CStr, flags: i32) -> Answer<File> {
     unsafe { sys::openat(directory, path.as_ptr().cast(), flags | O_CLOEXEC, 0) }.map(File)
 }
 
-/// Where /proc is that of the caller's pid namespace, as almost everywhere, this takes the fewest calls. The child has had its
-/// number since before the directory was opened; when its pidfd still tells the same number in the same procfs, nobody else
-/// had it meanwhile.
+/// The quick way, if /proc shows the caller's pid namespace, as almost everywhere. The directory is opened by the child's pid.
+/// If the child's pidfd then still tells the same pid in the same procfs, no other process had that pid meanwhile.
 fn in_own_proc(process: &Process) -> Option<Directory> {
     let pidfd = process.pidfd.as_ref()?.as_raw_fd();
     let (mut path, mut info) = ([0u8; 40], [0u8; 40]);
     let path = joined(&mut path, format_args!("/proc/{}", process.pid)).ok()?;
     let info = joined(&mut info, format_args!("../thread-self/fdinfo/{pidfd}")).ok()?;
     let directory = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY).ok()?;
-    // No other mount ever gets this id, and what is mounted stays of the pid namespace that it is of.
+    // No other mount ever gets this id, and a mounted procfs always shows the same pid namespace.
     let mount = sys::mount_id(directory.0).unwrap_or(0);
     if mount != 0 && mount == this_process::mount_of_proc() {
-        // It is not reaped.
+        // Fails if the child is reaped.
         sys::pidfd_send_signal(pidfd, 0, 0).ok()?;
     } else if pid_in(&open(&directory, info, O_RDONLY).ok()?) == Ok(process.pid) {
         this_process::set_mount_of_proc(mount);
@@ -242,9 +240,9 @@ fn proc() -> Result<File, Unproven> {
     }
 }
 
-/// A pidfd tells the pid of its process in the pid namespace of the procfs that is asked: 0 where the process is not visible
-/// in it, -1 when it is reaped. Asked before and after the directory was opened, it proves that nobody else got the pid
-/// in between.
+/// The fdinfo of a pidfd has the pid of its process in the pid namespace of that procfs: 0 if the process is not visible there,
+/// -1 if it is reaped. It is read before and after the directory is opened: the same pid proves that no other process got it in
+/// between.
 fn by_pidfd(proc: &File, pidfd: i32) -> Result<Directory, Unproven> {
     let mut path = [0u8; 40];
     let about =
@@ -254,7 +252,7 @@ fn by_pidfd(proc: &File, pidfd: i32) -> Result<Directory, Unproven> {
     if pid_in(&about)? == number { Ok(Directory { directory, number }) } else { Err(failed(Errno(libc::ESRCH))) }
 }
 
-/// In a procfs of another pid namespace a process may not even find itself.
+/// In a procfs of another pid namespace the caller may not find itself.
 fn not_visible(Errno(code): Errno) -> Unproven {
     if code == libc::ENOENT { foreign() } else { failed(Errno(code)) }
 }
@@ -298,7 +296,7 @@ fn is_of_this_namespace(proc: &File) -> Result<(), Unproven> {
     if value(text, b"NSpid:").and_then(number) == Some(this_process::pid()) { Ok(()) } else { Err(foreign()) }
 }
 
-/// What stands behind a key at the beginning of a line.
+/// The text behind a key at the beginning of a line.
 fn value<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key)).map(<[u8]>::trim_ascii)
 }

@@ -1,4 +1,5 @@
-//! Stacks for children in the caller's memory, kept for the next: mapping one costs more than all else of a launch.
+//! Stacks for children in the caller's memory. They are kept for the next children, since mapping one takes longer than all
+//! other steps of a launch.
 
 use core::num::NonZeroUsize;
 use core::ptr::{NonNull, null_mut};
@@ -6,17 +7,17 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
-/// As large as the largest page there is.
+/// As large as the largest page size.
 pub const GUARD: usize = 64 * 1024;
 const USABLE: usize = 32 * 1024;
 const SIZE: usize = GUARD + USABLE;
 
-/// More children at once than this map their stacks anew.
+/// How many stacks are kept. If more children are made at once, the others map theirs anew.
 const KEPT: usize = 16;
 
 static SPARE: [AtomicPtr<u8>; KEPT] = [const { AtomicPtr::new(null_mut()) }; KEPT];
 
-/// A stack with a guard below it, one child's at a time.
+/// A stack with guard pages below it, for one child at a time.
 pub struct Stack(NonNull<u8>);
 
 impl Stack {
@@ -36,7 +37,7 @@ impl Stack {
         Ok(owned)
     }
 
-    /// The address where the kernel wants a stack to begin.
+    /// The lowest address, as clone3(2) takes it.
     pub fn bottom(&self) -> usize {
         self.0.as_ptr() as usize + GUARD
     }

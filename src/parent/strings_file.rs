@@ -1,5 +1,5 @@
-//! A file with the plan and the program's strings, for an image among whose own strings they do not fit: the kernel limits
-//! the strings of an exec, and lets the program have as many.
+//! A file with the plan and the program's strings, for an image that cannot have them among its own strings. The kernel limits the
+//! strings of an exec: the program's may fit alone, but not together with the plan.
 
 use super::{file_size, memfd};
 use crate::attr::owned::list_for;
@@ -10,7 +10,7 @@ use crate::sys::{self, Errno};
 use core::ffi::CStr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// The file, and where in it everything is. Nobody can change it, and it closes when the child is made.
+/// The file, and the offsets in it. It is sealed, and closed in the caller when the child has been made.
 pub struct StringsFile {
     file: OwnedFd,
     identity: [u64; 2],
@@ -58,7 +58,7 @@ impl StringsFile {
         self.file.as_raw_fd()
     }
 
-    /// What the child is told, before and after it becomes the image.
+    /// Fills in the wiring of the child, and that of the image.
     pub fn wire(&self, wiring: &mut Wiring) {
         (wiring.strings_fd, wiring.strings_identity) = (self.number(), self.identity);
         (wiring.strings_plan, wiring.strings_length) = (self.plan, self.length);

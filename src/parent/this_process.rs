@@ -1,4 +1,4 @@
-//! Which process this is, without asking the kernel each time: a page that a fork finds wiped.
+//! The pid of this process without a system call each time. It is kept in a page that the kernel wipes in a fork.
 
 use core::num::NonZeroUsize;
 use core::ptr::{NonNull, null_mut};
@@ -9,7 +9,7 @@ use crate::sys;
 
 const PAGE: usize = 4096;
 
-/// What a fork does not have: zeros there.
+/// The page. In a fork it has zeros.
 struct Known {
     pid: AtomicI32,
     mount_of_proc: AtomicU64,
@@ -30,7 +30,8 @@ pub fn pid() -> i32 {
     }
 }
 
-/// The mount of /proc that is known to be of this process's pid namespace; 0: none yet. A fork may be in another.
+/// The id of the mount of /proc that is known to show this process's pid namespace. 0: not known. A fork may be in another
+/// namespace.
 pub fn mount_of_proc() -> u64 {
     known().map_or(0, |page| page.mount_of_proc.load(Ordering::Relaxed))
 }
@@ -46,7 +47,7 @@ fn known() -> Option<&'static Known> {
     unsafe { WIPED.load(Ordering::Acquire).as_ref() }
 }
 
-/// Makes the page; where there can be none, the kernel is asked again next time.
+/// Makes the page. If there can be none, each call asks the kernel.
 #[cold]
 fn remember() -> i32 {
     let pid = sys::getpid();
@@ -62,8 +63,8 @@ fn remember() -> i32 {
     pid
 }
 
-/// `None` on kernels before 4.14, which do not know the advice, and under qemu-user before 8.1, which says yes to any
-/// advice and does nothing: a kernel refuses this one for memory that is shared.
+/// `None`: Linux before 4.14 does not know the advice. qemu-user before 8.1 accepts any advice and does nothing; a kernel refuses
+/// this one for shared memory, so that tells the two apart.
 fn wiped_on_fork() -> Option<NonNull<u8>> {
     let page = advised(MapFlags::MAP_PRIVATE)?;
     let Some(shared) = advised(MapFlags::MAP_SHARED) else { return Some(page) };

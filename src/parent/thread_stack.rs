@@ -1,5 +1,5 @@
-//! The stack of a keeper thread (parent/keeper.rs). The thread unmaps it itself when it ends, so nobody else has to find
-//! out when that is. A fork of the caller does not have it.
+//! The stack of a keeper thread (parent/keeper.rs). The thread unmaps it itself when it ends, so that no other thread has to
+//! find out when that is. A fork of the caller does not have it.
 
 use super::stack::GUARD;
 use crate::sys::{self, Errno, arch};
@@ -11,7 +11,7 @@ use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, m
 const USABLE: usize = 16 * 1024;
 const SIZE: usize = GUARD + USABLE;
 
-/// A stack for a thread that does not run yet: dropped, it is unmapped.
+/// A stack for a thread that does not run yet. When it is dropped, it is unmapped.
 pub struct ThreadStack(NonNull<u8>);
 
 impl ThreadStack {
@@ -37,14 +37,14 @@ impl ThreadStack {
         unsafe { self.0.add(SIZE - size_of::<T>()).cast() }
     }
 
-    /// The stack belongs to a thread now, which ends with `unmap_and_exit`.
+    /// Gives the stack to a thread, which ends with `unmap_and_exit`.
     pub fn hand_over<T>(self) -> NonNull<T> {
         let place = self.place();
         core::mem::forget(self);
         place
     }
 
-    /// The stack again that was handed over.
+    /// Takes back a stack that was handed over.
     ///
     /// # Safety
     /// `hand_over` gave the place; the thread is gone or was never made, and has not unmapped the stack.
@@ -66,8 +66,8 @@ impl Drop for ThreadStack {
 /// # Safety
 /// `hand_over` gave the place to this thread, and nobody uses the memory any more.
 pub unsafe fn unmap_and_exit<T>(place: NonNull<T>) -> ! {
-    // The kernel would write to the word after it was unmapped, and perhaps to what somebody else has mapped there since.
-    // Where it cannot be told, the stack stays mapped.
+    // Otherwise the kernel would write to the word after it was unmapped, perhaps into memory that was mapped there since.
+    // If this call is refused, the stack stays mapped.
     let size = match sys::set_tid_address(core::ptr::null_mut()) {
         Ok(()) => SIZE,
         Err(Errno(_)) => 0,

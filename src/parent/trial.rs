@@ -1,5 +1,5 @@
-//! A child that runs one function and nothing else: for a call that the caller itself must not make, because a limit or a
-//! seccomp filter of its own may kill whoever makes it.
+//! A child that runs one function and nothing else. It makes a call that the caller must not make itself, because a limit or
+//! a seccomp filter of the caller may kill the process that makes it.
 
 use super::blocked_signals::BlockedSignals;
 use super::process::{End, Process};
@@ -15,13 +15,13 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 /// A child was refused an exit signal of 0, and made with SIGCHLD.
 static ONLY_SIGCHLD: AtomicBool = AtomicBool::new(false);
 
-/// Whether this is an emulator that knows no other exit signal, as far as that was met; it makes no namespaces either.
+/// Whether this is an emulator that makes children with SIGCHLD alone, as far as is known so far. It makes no namespaces either.
 pub fn only_sigchld() -> bool {
     ONLY_SIGCHLD.load(Ordering::Relaxed)
 }
 
-/// Makes the child with these flags of clone(2), waits until it is gone, and says how it ended: `None` if somebody else in
-/// this process reaped it. Its exit signal is 0, so the caller gets no SIGCHLD, unless an emulator knows no other signal.
+/// Makes the child with these flags of clone(2), waits until it is gone, and says how it ended. `None`: other code of this
+/// process has reaped it. Its exit signal is 0, so that the caller gets no SIGCHLD, unless an emulator knows no other signal.
 ///
 /// # Safety
 /// `act` makes system calls, exits, and never returns. It may change what `argument` leads to only in a way that another
@@ -36,7 +36,7 @@ pub unsafe fn run(
     // SAFETY: the stack is this child's alone until it is gone; the caller of `run` vouches for the rest.
     let clone = |flags| unsafe { sys::clone(flags, stack.top(), null_mut(), act, argument) };
     let pid = match clone(flags) {
-        // qemu-user, which makes a copy of these flags, as fork(2) does.
+        // qemu-user takes these flags with SIGCHLD alone, and makes a copy, as fork(2) does.
         Err(Errno(libc::EINVAL)) => {
             let pid = clone(flags | libc::SIGCHLD as u64)?;
             ONLY_SIGCHLD.store(true, Ordering::Relaxed);
@@ -49,12 +49,12 @@ pub unsafe fn run(
     Ok(end)
 }
 
-/// What `question` answers in a copy of this process, ECANCELED where it was killed; or why there is no such copy.
+/// The answer of `question` in a copy of this process; ECANCELED if that was killed. The outer error: there is no such copy.
 pub fn ask(question: fn() -> Answer) -> Result<Answer, Errno> {
     let asked = Asked { question, page: Page::map()? };
     // SAFETY: `answer` makes system calls and exits, in memory of its own but for the page.
     unsafe { run(CLONE_VFORK, answer, (&raw const asked).cast()) }?;
-    // Not by how it ended, which somebody else may have been told.
+    // The answer is in the page, since other code may have reaped the copy.
     match asked.page.word().load(Ordering::Acquire) {
         NO_ANSWER => Ok(Err(Errno(libc::ECANCELED))),
         0 => Ok(Ok(())),
@@ -72,7 +72,7 @@ const NO_ANSWER: i32 = -1;
 unsafe extern "C" fn answer(asked: *const c_void) -> ! {
     // SAFETY: `ask` passes this, and the child has a copy.
     let asked = unsafe { &*asked.cast::<Asked>() };
-    // A death by a filter leaves no core.
+    // If a seccomp filter kills it, it leaves no core.
     let _ = sys::prctl(abi::PR_SET_DUMPABLE, 0, 0);
     let errno = (asked.question)().map_or_else(|Errno(errno)| errno, |()| 0);
     asked.page.word().store(errno, Ordering::Release);

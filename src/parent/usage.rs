@@ -1,4 +1,4 @@
-//! What a child has used.
+//! The numbers of what a child has used.
 
 use crate::page::Usage;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -6,9 +6,9 @@ use static_assertions::const_assert;
 
 static FLOOR: AtomicU64 = AtomicU64::new(0);
 
-/// The caller's own peak of resident memory: a child that began in its memory can never show less. A child that shows
-/// exactly what the peak was before says that it has not grown. Asked for the thread, which has the same memory: for the
-/// process the kernel would walk all threads.
+/// The caller's own peak of resident memory. A child that began in the caller's memory never shows less. If a child shows exactly
+/// the peak of an earlier call, the peak has not grown since. RUSAGE_THREAD gives the same number; for RUSAGE_SELF the kernel
+/// would walk all threads.
 pub fn max_rss_floor(shown: u64) -> u64 {
     if FLOOR.load(Ordering::Relaxed) == shown {
         return shown;
@@ -22,7 +22,7 @@ pub fn max_rss_floor(shown: u64) -> u64 {
     floor
 }
 
-/// What an init has told of its program. Some libcs have room behind the kernel's numbers.
+/// The usage of an init's program, as the init has told it. Some libcs have room behind the kernel's numbers.
 pub fn rusage(told: &Usage) -> libc::rusage {
     const_assert!(size_of::<libc::rusage>() >= size_of::<Usage>());
     // SAFETY: a zeroed rusage is one.

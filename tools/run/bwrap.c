@@ -93,7 +93,7 @@ static uint64_t permitted(const struct bwrap *bwrap)
     return data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
-/* Whoever is not root keeps no capabilities but those of --cap-add; root keeps what it has. */
+/* A user other than root keeps no capabilities but those of --cap-add. Root keeps its own. */
 static void set_rights(struct bwrap *bwrap)
 {
     accept(forkexec_attr_set_no_new_privs(bwrap->attr));

@@ -1,5 +1,5 @@
 /* What this host allows, in sentences, and what to do about the rest. What the library can do is the library's to say;
- * the rest is how the host is set up, for whoever has to change it. */
+ * the rest is how the host is set up, for the administrator who has to change it. */
 #define _GNU_SOURCE
 #include "run.h"
 

@@ -88,80 +88,98 @@ extern "C" {
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * What is asked of a spawn: where the program starts, with which descriptors, limits, ids, namespaces. It owns copies
- * of all that it was given. One thread at a time may change it; as long as nobody does, many threads may spawn from it
- * at once, again and again.
+ * What a spawn is asked for: program, directory, descriptors, ids, limits, namespaces and so on.
+ *
+ * It owns copies of what setters were given. One thread at a time may change it. While no thread does, many
+ * threads may spawn from it at once, again and again.
  */
 struct forkexec_attr;
 
 /**
- * A child that was spawned, started or made to hold. It belongs to the process that made it: in another, such as a
- * fork of it, every call but forkexec_close is -ESRCH.
+ * A child that forkexec_spawn, forkexec_start or forkexec_hold has made.
+ *
+ * It belongs to the process that made it: in another, such as a fork of it, every call but forkexec_close is
+ * -ESRCH.
  */
 struct forkexec_child;
 
 /**
- * A cgroup of version 2 that was made for a run, or for several: a directory, whose files are its limits and what it
- * counts. cgroups(7). It belongs to the process that made it: in another, such as a fork of it, every call but
- * forkexec_cgroup_free is -ESRCH.
+ * A cgroup of version 2 that was made to run programs in.
+ *
+ * It is a directory, whose files are its limits and what it counts. It belongs to the process that made it: in
+ * another, such as a fork of it, every call but forkexec_cgroup_free is -ESRCH. See cgroups(7).
  */
 struct forkexec_cgroup;
 
 /**
- * Why a spawn failed. 256 bytes for ever, without padding. Filled on failure, cleared on success; every function that
- * takes a pointer to one also takes NULL.
+ * Why a call failed.
+ *
+ * It is filled on failure and cleared on success. Every function that takes a pointer to one also takes NULL. It
+ * has 256 bytes for ever, without padding.
  */
 struct forkexec_error {
-    /** The step that failed, an enum forkexec_stage; 0: none. */
+    /** The step that failed, an enum forkexec_stage. 0: none. */
     uint32_t stage;
-    /** The errno, positive; 0: none. */
+    /** The errno, positive. 0: none. */
     int32_t code;
-    /** Which item of the list that the stage is about, counted from 0; -1: none. */
+    /** Which item of the list that the stage is about, counted from 0. -1: none. */
     int32_t index;
-    /** The child that failed, if there was one: already reaped, unless the caller's own wait took it; else 0. */
+    /**
+     * The child that failed, if there was one, else 0. It is reaped already, by the library or by a wait of the
+     * caller's own.
+     */
     int32_t pid;
-    /** The signal that killed the child before it was the program (code is then ECANCELED); else 0. */
+    /** The signal that killed the child before it was the program, with ECANCELED in code; else 0. */
     int32_t signal;
     /** Zero. */
     uint32_t reserved[3];
-    /** The whole sentence, NUL-terminated: "fd action 3 (/dev/tty): No such device or address". */
+    /** The whole sentence, which ends with a NUL: "fd action 3 (/dev/tty): No such device or address". */
     char message[224];
 };
 
-/** How a child ended and what it used. It grows at its end only; forkexec_wait is told its size. Without padding. */
+/**
+ * How a child ended and what it used.
+ *
+ * It grows at its end only; forkexec_wait is told its size. It has no padding.
+ */
 struct forkexec_status {
     /** Which fields are filled: FORKEXEC_STATUS_ bits; the others are 0. */
     uint32_t valid;
-    /** As waitpid(2) has it. */
+    /** The status as waitpid(2) has it. */
     int32_t wait_status;
-    /** The exit code; -1 when a signal ended the child. */
+    /** The exit code. -1: a signal ended the child. */
     int32_t exit_code;
-    /** The signal that ended the child; 0 when it exited. */
+    /** The signal that ended the child. 0: it exited. */
     int32_t signal;
-    /** 1 when it left a core. */
+    /** 1: it left a core dump. */
     uint32_t core_dumped;
     /**
-     * Whether the program ran: FORKEXEC_RAN_YES, _NO or _UNKNOWN. It is NO also after a spawn that returned 0, when a
-     * signal killed the child in the middle of execve(2).
+     * Whether the program ran: a FORKEXEC_RAN_ constant. It is FORKEXEC_RAN_NO also after a spawn that returned 0, if
+     * a signal killed the child in the middle of execve(2).
      */
     uint32_t ran;
-    /** Processor time in nanoseconds, of the child and what it waited for. */
+    /** Processor time in user mode, in nanoseconds, of the child and of the processes that it waited for. */
     uint64_t user_ns;
-    /** As above, in the kernel. */
+    /** Processor time in the kernel, of the same. */
     uint64_t system_ns;
     /**
-     * The peak of resident memory of the largest process among the child and what it waited for, in bytes. With
-     * FORKEXEC_STATUS_OWN_MEMORY it is the program's own, but for about 1 MiB of the library's image before it. Without, the
-     * kernel never shows less here than the caller had when it made the child:
+     * The peak of resident memory of the largest process among the child and those that it waited for, in bytes. With
+     * FORKEXEC_STATUS_OWN_MEMORY it is the program's own, but may include about 1 MiB of the library's image. Without,
+     * it is never below max_rss_floor_bytes.
      */
     uint64_t max_rss_bytes;
-    /** the caller's own peak. Only a larger max_rss_bytes is the program's. 0 with FORKEXEC_STATUS_OWN_MEMORY. */
+    /**
+     * The caller's own peak when it made the child, which the kernel counts in max_rss_bytes. Only a larger
+     * max_rss_bytes is the program's. 0 with FORKEXEC_STATUS_OWN_MEMORY.
+     */
     uint64_t max_rss_floor_bytes;
-    /** The peak of the cgroup's memory, of all that ever ran in it, where there is a cgroup and it counts memory. */
+    /**
+     * The peak of memory of the child's cgroup, by all that ever ran in it, if there is a cgroup and it counts memory.
+     */
     uint64_t memory_peak_bytes;
-    /** Page faults served without reading. */
+    /** Page faults that needed no reading. */
     uint64_t minor_faults;
-    /** Page faults that had to read. */
+    /** Page faults that needed reading. */
     uint64_t major_faults;
     /** Blocks read. */
     uint64_t block_reads;
@@ -169,20 +187,20 @@ struct forkexec_status {
     uint64_t block_writes;
     /** Context switches because the child waited. */
     uint64_t voluntary_switches;
-    /** Context switches because its time was up. */
+    /** Context switches because its time slice was over. */
     uint64_t involuntary_switches;
     /**
-     * 1 when the child, or the program of an init, was killed by SIGKILL and oom_kills is not 0: it ran into the limit of its
-     * cgroup's memory, or an ancestor's, or the machine ran out of memory. Where others than the child and its descendants
-     * are in the cgroup, it may have been one of them, and the SIGKILL somebody else's.
+     * 1: SIGKILL killed the child, or the program of an init, and oom_kills is not 0. The memory limit of its cgroup
+     * or of one above was reached, or the machine ran out of memory. If others than the child and its descendants are
+     * in the cgroup, one of them may have been killed, and somebody else may have sent the SIGKILL.
      */
     uint32_t out_of_memory;
     /**
-     * How many processes in its cgroup, and with version 2 in those below it, the kernel's out-of-memory killer has killed
-     * since the child began (oom_kill in memory.events, with version 1 in memory.oom_control).
+     * How many processes the kernel's out-of-memory killer has killed in the child's cgroup since the child began, and
+     * with version 2 in those below it: oom_kill in memory.events, with version 1 in memory.oom_control.
      */
     uint32_t oom_kills;
-    /** Why it ended, in one word: a FORKEXEC_ENDED_ constant; 0 when it has not. */
+    /** Why it ended: a FORKEXEC_ENDED_ constant. 0: it has not ended. */
     uint32_t ended;
     /** The signal that stopped the child, with FORKEXEC_STATUS_STOPPED. */
     int32_t stop_signal;
@@ -196,297 +214,368 @@ struct sock_filter;
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * A step of a spawn: the stage of a forkexec_error names the one that failed. A number below 100 is a step of the caller's
- * side. Numbers ascend in the order in which the steps are taken; later versions add numbers and never change one.
+ * A step of a spawn. The stage of a forkexec_error names the step that failed.
+ *
+ * A number below 100 is a step of the caller's side. Numbers ascend in the order in which the steps are taken.
+ * Later versions add numbers and never change one.
  */
 enum forkexec_stage {
-    /** No stage: there was no failure, or it is not about a step. */
+    /** No stage: nothing failed, or the error is not about a step. */
     FORKEXEC_STAGE_NONE = 0,
-    /** The request is checked: values that contradict each other, refused setters, fds that are not open. */
+    /** The request is checked: setters that contradict each other, refused setters, descriptors that are not open. */
     FORKEXEC_STAGE_VALIDATE = 10,
-    /** What the request names is looked up: limits, capabilities, cgroup. getrlimit(2), capget(2), statfs(2). */
+    /** What the request names is looked up: limits, capabilities, the cgroup. getrlimit(2), capget(2), statfs(2). */
     FORKEXEC_STAGE_RESOLVE = 20,
-    /** Memory for the plan, the child's stack and its image. mmap(2), memfd_create(2). */
+    /** Memory for the plan, for the child's stack and for its image is mapped. mmap(2), memfd_create(2). */
     FORKEXEC_STAGE_MEMORY = 30,
     /**
-     * The close-on-exec descriptors between caller and child, among them the page where the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); where the child sends descriptors socketpair(2), recvmsg(2).
+     * The close-on-exec descriptors between caller and child are made, among them the page in which the child reports,
+     * if the child has made it. pipe(2), eventfd(2), memfd_create(2), pidfd_open(2), pidfd_getfd(2); for a child that
+     * sends descriptors socketpair(2), recvmsg(2).
      */
     FORKEXEC_STAGE_PIPE = 40,
     /** The child is made. clone(2). */
     FORKEXEC_STAGE_CLONE = 50,
     /**
-     * The child is put in its cgroup; where it was to be born there, the cgroup has refused it. cgroups(7), clone(2).
+     * The child is moved to its cgroup; or the cgroup has refused a child that was to be born in it. cgroups(7),
+     * clone(2).
      */
     FORKEXEC_STAGE_CGROUP = 60,
-    /** The waiting child's user and group ids are mapped. user_namespaces(7). */
+    /** The user and group ids of the waiting child are mapped. user_namespaces(7). */
     FORKEXEC_STAGE_ID_MAP = 70,
-    /** The child died, or was killed, while it was being set up and before it could say where. */
+    /** The child was killed, or died, while it was set up, before it could say where. */
     FORKEXEC_STAGE_CHILD = 90,
-    /** A file descriptor table of its own: before this nothing may touch a descriptor. close_range(2). */
+    /** The child gets its own descriptor table. Before this it may not change any descriptor. close_range(2). */
     FORKEXEC_STAGE_FD_TABLE = 100,
     /**
-     * Every descriptor that the plan does not need is closed, so that no child holds another's ends. close_range(2).
+     * Descriptors that the plan does not need are closed, so that no child holds the pipe of another. close_range(2).
      */
     FORKEXEC_STAGE_FD_UNNEEDED = 110,
-    /** Capabilities are made to survive the change of image. capabilities(7). */
+    /** The capabilities are made to survive the change to the image. capabilities(7). */
     FORKEXEC_STAGE_CARRY = 115,
     /**
-     * The child becomes the library's own small program and leaves the caller's memory; the files of that program and of the page that caller and child share. execveat(2), memfd_create(2).
+     * The child executes the library's own small program, and so leaves the caller's memory. The files of that
+     * program, and of the page in which the child reports, belong to this stage. execveat(2), memfd_create(2).
      */
     FORKEXEC_STAGE_IMAGE = 120,
-    /** The descriptors that had to survive the change of image close on exec again. F_SETFD(2const). */
+    /** Descriptors that had to survive the change to the image become close-on-exec again. F_SETFD(2const). */
     FORKEXEC_STAGE_FD_FLAGS = 125,
     /**
-     * Badness for the out-of-memory killer; before identity, which would lose the right to write it. proc_pid_oom_score_adj(5).
+     * The score for the out-of-memory killer is set. This comes before the ids: a change of ids loses the right to
+     * write it. proc_pid_oom_score_adj(5).
      */
     FORKEXEC_STAGE_OOM_SCORE = 130,
-    /** What of its memory the kernel writes into a core; in memory of its own, which keeps it. core(5). */
+    /**
+     * The kinds of memory that a core dump has are set. The kernel keeps them with the memory, so this comes after the
+     * child has its own. core(5).
+     */
     FORKEXEC_STAGE_COREDUMP_FILTER = 135,
-    /** The capability sets are put back to what they were before the change of image. capabilities(7). */
+    /** The capability sets are set back to what they were before the change to the image. capabilities(7). */
     FORKEXEC_STAGE_CREDENTIALS = 200,
     /**
-     * A second process goes on from the library's own small program: born in the cgroup, where a member that shared the caller's memory would be a danger to the caller, or with a peak of memory of its own; if the cgroup, a namespace or a limit refuses it, that is told as clone. clone(2).
+     * The library's own small program makes a second process, which goes on. It is born in the cgroup, where a member
+     * that shares the caller's memory would endanger the caller, or has a peak of memory of its own. If the cgroup, a
+     * namespace or a limit refuses it, the error names the stage clone. clone(2).
      */
     FORKEXEC_STAGE_CGROUP_BIRTH = 205,
-    /** The child waits for what the caller does on its behalf: id maps, cgroup, privileged limits. poll(2). */
+    /** The child waits for what the caller does for it: id maps, the cgroup, limits that need privileges. poll(2). */
     FORKEXEC_STAGE_WAIT = 210,
     /**
-     * What a new time namespace needs of /proc is opened, while it is the child's own and /proc the caller's. time_namespaces(7).
+     * The file for the clocks of a new time namespace is opened, while /proc is still the caller's.
+     * time_namespaces(7).
      */
     FORKEXEC_STAGE_TIME_FILE = 215,
-    /** From here on nobody may look into the child, whatever it becomes. PR_SET_DUMPABLE(2const). */
+    /**
+     * The child becomes non-dumpable: from here on no process may look into it, whatever user it becomes.
+     * PR_SET_DUMPABLE(2const).
+     */
     FORKEXEC_STAGE_NONDUMPABLE = 220,
-    /** The caller's procfs is taken hold of, by which the label is written later. openat(2). */
+    /** The caller's /proc is opened; labels are written through it later. openat(2). */
     FORKEXEC_STAGE_PROCFS = 225,
     /**
-     * Namespaces are joined: what the caller's privileges reach, then the user namespace, then what its reach. setns(2).
+     * Namespaces are joined: first those that need the caller's privileges, then the user namespace, then those that
+     * need the privileges there. setns(2).
      */
     FORKEXEC_STAGE_JOIN = 230,
-    /** The user that is to own the user namespace makes it; after the joins, which need privileges. setresuid(2). */
+    /**
+     * The child becomes the user that is to own the user namespace. This comes after the joins, which need privileges.
+     * setresuid(2).
+     */
     FORKEXEC_STAGE_NAMESPACE_OWNER = 235,
-    /** A user namespace of its own, after others were joined, or because another user is to own it. unshare(2). */
+    /**
+     * The child makes its own user namespace, because it has joined others or because another user is to own it.
+     * unshare(2).
+     */
     FORKEXEC_STAGE_UNSHARE_USER = 240,
-    /** The child waits for the maps of that user namespace. poll(2). */
+    /** The child waits until that user namespace has its maps. poll(2). */
     FORKEXEC_STAGE_WAIT_MAPS = 245,
-    /** The namespaces that are entered rather than born in. unshare(2). */
+    /** The child enters the new namespaces in which it was not born. unshare(2). */
     FORKEXEC_STAGE_UNSHARE = 250,
     /**
-     * The clocks of the new time namespace are set, before anybody is in it; then the child enters it. time_namespaces(7), setns(2).
+     * The clocks of the new time namespace are set while it has no process; then the child enters it.
+     * time_namespaces(7), setns(2).
      */
     FORKEXEC_STAGE_TIME_OFFSETS = 252,
-    /** The first process of a pid namespace that was entered rather than born in goes on. clone(2). */
+    /** A second process goes on, as pid 1 of a pid namespace that the child has entered. clone(2). */
     FORKEXEC_STAGE_FIRST_PROCESS = 255,
-    /** The cgroup namespace; after the cgroup was entered, so that its root is that cgroup. cgroup_namespaces(7). */
+    /**
+     * The child enters a cgroup namespace. This comes after it entered the cgroup, so that this cgroup is the root
+     * there. cgroup_namespaces(7).
+     */
     FORKEXEC_STAGE_CGROUP_NAMESPACE = 260,
-    /** The controlling terminal is given up. TIOCNOTTY(2const). */
+    /** The child gives up the controlling terminal. TIOCNOTTY(2const). */
     FORKEXEC_STAGE_DETACH_TERMINAL = 300,
-    /** A new session. setsid(2). */
+    /** The child starts a new session. setsid(2). */
     FORKEXEC_STAGE_SESSION = 310,
-    /** The process group. setpgid(2). */
+    /** The child joins the process group. setpgid(2). */
     FORKEXEC_STAGE_PROCESS_GROUP = 320,
-    /** The controlling terminal; needs the session. TIOCSCTTY(2const). */
+    /** The child takes the controlling terminal. This needs the new session. TIOCSCTTY(2const). */
     FORKEXEC_STAGE_CONTROLLING_TERMINAL = 330,
-    /** The foreground process group; needs the group, and the terminal: before it this is ENOTTY. tcsetpgrp(3). */
+    /**
+     * The process group becomes the foreground group. This needs the group and the terminal; without the terminal it
+     * is ENOTTY. tcsetpgrp(3).
+     */
     FORKEXEC_STAGE_FOREGROUND = 340,
-    /** The host name; in the new namespace. sethostname(2). */
+    /** The host name is set, in the new UTS namespace. sethostname(2). */
     FORKEXEC_STAGE_HOSTNAME = 410,
-    /** The NIS domain name; in the new namespace. setdomainname(2). */
+    /** The NIS domain name is set, in the new UTS namespace. setdomainname(2). */
     FORKEXEC_STAGE_DOMAINNAME = 420,
-    /** The loopback interface is brought up; in the new namespace. netdevice(7). */
+    /** The loopback interface is brought up, in the new network namespace. netdevice(7). */
     FORKEXEC_STAGE_LOOPBACK = 430,
     /**
-     * The network device whose descriptor the caller is handed; in the new namespace, and while the caller's mounts are there. netdevice(7).
+     * The network device for the caller is made, in the new network namespace and while the caller's mounts are still
+     * there. netdevice(7).
      */
     FORKEXEC_STAGE_TUN = 435,
-    /** Mounts stop propagating to the caller; before any mount or change of root. mount_namespaces(7). */
+    /** Mounts stop propagating to the caller. This comes before any mount or change of root. mount_namespaces(7). */
     FORKEXEC_STAGE_PROPAGATION = 440,
     /**
-     * The new root's tree lies over the old root, from where the mounts are brought in and which it covers in the end. mount(2), mount_setattr(2).
+     * The new root is mounted over the old one. Mounts are brought in from the old root, which the new one covers in
+     * the end. mount(2), mount_setattr(2).
      */
     FORKEXEC_STAGE_ROOT = 445,
     /**
-     * One of the mounts and their kin, which share one list and are made in call order, whatever their stage. mount(2).
+     * A mount of add_mount is made. The items of the list of mounts share one index and are done in call order,
+     * whatever their stages are. mount(2).
      */
     FORKEXEC_STAGE_MOUNT = 451,
     /**
-     * A tree of the caller's appears at its place in the root. open_tree(2), move_mount(2), mount_setattr(2), mount(2).
+     * A file or directory of the caller's appears at its place in the root. open_tree(2), move_mount(2),
+     * mount_setattr(2), mount(2).
      */
     FORKEXEC_STAGE_BIND = 452,
-    /** A file system in memory, empty. tmpfs(5). */
+    /** An empty file system in memory is mounted. tmpfs(5). */
     FORKEXEC_STAGE_TMPFS = 453,
-    /** The processes of the child's pid namespace. proc(5). */
+    /** A proc file system of the child's pid namespace is mounted. proc(5). */
     FORKEXEC_STAGE_PROC = 454,
-    /** The devices that every program expects, and a pts of their own. devpts(5), mount(2). */
+    /** A small /dev is mounted, with a devpts of its own. devpts(5), mount(2). */
     FORKEXEC_STAGE_DEV = 455,
-    /** A directory, with what leads to it. mkdir(2). */
+    /** A directory is made, with those above it that are missing. mkdir(2). */
     FORKEXEC_STAGE_DIRECTORY = 456,
-    /** A symbolic link. symlink(2). */
+    /** A symbolic link is made. symlink(2). */
     FORKEXEC_STAGE_SYMLINK = 457,
-    /** A file with its bytes. open(2), write(2). */
+    /** A file is made and filled. open(2), write(2). */
     FORKEXEC_STAGE_FILE = 458,
-    /** What must not be seen is covered. mount(2). */
+    /** A path is hidden by a mount over it. mount(2). */
     FORKEXEC_STAGE_MASK = 459,
-    /** What must not be changed becomes read-only, with all that is mounted below. mount_setattr(2), mount(2). */
+    /** A path becomes read-only, with all that is mounted below. mount_setattr(2), mount(2). */
     FORKEXEC_STAGE_READONLY = 460,
     /**
-     * Directories of the caller's appear as one, laid over each other; what is written goes to a directory of its own, or to memory. mount(2).
+     * Directories of the caller's are mounted as one, laid over each other. What is written goes to one of them, or to
+     * memory. mount(2).
      */
     FORKEXEC_STAGE_OVERLAY = 461,
-    /** A mount gets flags beside those that it has. mount(2). */
+    /** A mount gets additional flags. mount(2). */
     FORKEXEC_STAGE_REMOUNT = 462,
     /** A file or directory gets another mode. chmod(2). */
     FORKEXEC_STAGE_MODE = 463,
     /**
-     * The root changes places with the old one, which is detached; after the last mount, whose source it was. pivot_root(2).
+     * The new root replaces the old one, which is detached. This comes after the last mount, whose source was in the
+     * old root. pivot_root(2).
      */
     FORKEXEC_STAGE_PIVOT_ROOT = 470,
-    /** The root becomes read-only; after everything that was made in it. mount(2). */
+    /** The root becomes read-only. This comes after everything that is made in it. mount(2). */
     FORKEXEC_STAGE_ROOT_READONLY = 480,
-    /** The root directory, and the working directory moved inside it; before ids, while still allowed to. chroot(2). */
+    /**
+     * The child enters its root directory, and its working directory moves inside. This comes before the ids change,
+     * as it needs a privilege. chroot(2).
+     */
     FORKEXEC_STAGE_CHROOT = 490,
-    /** The new terminal; in the final root, whose devpts it is of. pty(7). */
+    /** The new pseudoterminal is made. This needs the final root, whose devpts it belongs to. pty(7). */
     FORKEXEC_STAGE_TERMINAL = 495,
     /**
-     * The ids that were asked for, in a second user namespace: in the first the child had to have id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
+     * The child enters a second user namespace, which has the ids that were asked for. In the first it had to be id 0,
+     * which devpts(5) needs. unshare(2), user_namespaces(7).
      */
     FORKEXEC_STAGE_INNER_USER_NAMESPACE = 497,
-    /** Resource limits except the number of descriptors, which the child itself still needs. prlimit(2). */
+    /** Resource limits are set, except the one on descriptors, of which the child still needs some. prlimit(2). */
     FORKEXEC_STAGE_RLIMIT = 500,
-    /** The processors to run on. sched_setaffinity(2). */
+    /** The processors to run on are set. sched_setaffinity(2). */
     FORKEXEC_STAGE_AFFINITY = 510,
-    /** The nodes that memory comes from. set_mempolicy(2). */
+    /** The nodes that memory comes from are set. set_mempolicy(2). */
     FORKEXEC_STAGE_NUMA_POLICY = 515,
-    /** The nice value. setpriority(2). */
+    /** The nice value is set. setpriority(2). */
     FORKEXEC_STAGE_NICE = 520,
-    /** The scheduling policy; after nice, which it may make meaningless. sched_setscheduler(2). */
+    /**
+     * The scheduling policy is set. This comes after the nice value, which some policies ignore.
+     * sched_setscheduler(2).
+     */
     FORKEXEC_STAGE_SCHEDULER = 530,
-    /** How busy the kernel takes the program to be. sched_setattr(2). */
+    /** The expected utilization is set. sched_setattr(2). */
     FORKEXEC_STAGE_UTILIZATION = 535,
-    /** The I/O priority. ioprio_set(2). */
+    /** The I/O priority is set. ioprio_set(2). */
     FORKEXEC_STAGE_IO_PRIORITY = 540,
-    /** The slack of timers. PR_SET_TIMERSLACK(2const). */
+    /** The slack of timers is set. PR_SET_TIMERSLACK(2const). */
     FORKEXEC_STAGE_TIMER_SLACK = 550,
-    /** The execution domain and its flags. personality(2). */
+    /** The execution domain and its flags are set. personality(2). */
     FORKEXEC_STAGE_PERSONALITY = 560,
-    /** The file mode creation mask; after everything that creates. umask(2). */
+    /** The file mode creation mask is set. This comes after everything that the library itself makes. umask(2). */
     FORKEXEC_STAGE_UMASK = 570,
     /**
-     * A socket that is bound inside, for the caller to accept by; in the final network namespace and root, and with the umask. bind(2), listen(2).
+     * A socket for the caller is made and bound. This needs the final network namespace, the final root and the umask.
+     * bind(2), listen(2).
      */
     FORKEXEC_STAGE_LISTEN = 574,
     /**
-     * The caller is sent the descriptors of what is inside; before it may want them, for a child that is held. unix(7).
+     * The child sends the caller the descriptors that it has made for it. This comes before a held child waits, as the
+     * caller may need them then. unix(7).
      */
     FORKEXEC_STAGE_HAND_OVER = 576,
     /**
-     * A held child waits here until it is released: its surroundings are complete, its privileges still whole. poll(2).
+     * A held child waits here until it is released. Its surroundings are complete, and its privileges are still those
+     * of the caller. poll(2).
      */
     FORKEXEC_STAGE_HOLD = 580,
-    /** The namespaces that were asked for late, after the caller had its turn. unshare(2). */
+    /** The child enters the namespaces that were asked for after the hold. unshare(2). */
     FORKEXEC_STAGE_LATE_NAMESPACES = 590,
     /**
-     * A second process goes on, in the pid namespace that was entered, already here if privileged filters follow. clone(2).
+     * A second process goes on, in the pid namespace that was entered. It is made here if filters without no_new_privs
+     * follow. clone(2).
      */
     FORKEXEC_STAGE_SECOND_CLONE = 595,
-    /** The working directory, where the caller's rights are to count; before all that takes them away. chdir(2). */
+    /** The working directory is entered with the caller's rights, before anything takes them away. chdir(2). */
     FORKEXEC_STAGE_CWD_BEFORE_IDS = 600,
     /**
-     * The label that the program gets; by a process that becomes it, and at once, since what leads to it leads to much. proc_pid_attr(5).
+     * The label for the program is written, by the process that becomes the program. This comes early, as the file by
+     * which it is written gives access to much. proc_pid_attr(5).
      */
     FORKEXEC_STAGE_EXEC_LABEL = 602,
-    /** The profile of AppArmor that the program gets, beside the label of another module. proc_pid_attr(5). */
+    /** The AppArmor profile for the program is written, beside the label of another module. proc_pid_attr(5). */
     FORKEXEC_STAGE_APPARMOR_PROFILE = 603,
-    /** The label that SELinux gives the session keyring, before that is made. proc_pid_attr(5). */
+    /** The SELinux label for the session keyring is written, before the keyring is made. proc_pid_attr(5). */
     FORKEXEC_STAGE_KEYRING_LABEL = 604,
-    /** The session keyring; the ids that come may not reach one of that name. keyctl(2). */
+    /**
+     * The session keyring is joined or made. This comes before the ids change: the new ids may have no access to one
+     * of that name. keyctl(2).
+     */
     FORKEXEC_STAGE_KEYRING = 605,
-    /** Who may do what with the session keyring; while it is the child's own. keyctl(2). */
+    /** The permissions of the session keyring are set, while it belongs to the child. keyctl(2). */
     FORKEXEC_STAGE_KEYRING_PERMISSIONS = 606,
-    /** The bounding set; while CAP_SETPCAP is still there. capabilities(7). */
+    /** The bounding set is reduced, while CAP_SETPCAP is still there. capabilities(7). */
     FORKEXEC_STAGE_BOUNDING = 610,
-    /** Capabilities are kept over the change of ids. PR_SET_KEEPCAPS(2const). */
+    /** The capabilities are made to survive the change of ids. PR_SET_KEEPCAPS(2const). */
     FORKEXEC_STAGE_KEEP_CAPS = 620,
     /**
-     * Seccomp filters without no_new_privs; while CAP_SYS_ADMIN is there, so they have to allow what follows. seccomp(2).
+     * Seccomp filters without no_new_privs are installed, while CAP_SYS_ADMIN is there. They have to allow what
+     * follows. seccomp(2).
      */
     FORKEXEC_STAGE_PRIVILEGED_SECCOMP = 630,
-    /** The supplementary groups; before the ids that would forbid it. setgroups(2). */
+    /** The supplementary groups are set, before a change of ids forbids it. setgroups(2). */
     FORKEXEC_STAGE_GROUPS = 640,
-    /** The group id; before the user id that would forbid it. setresgid(2). */
+    /** The group id is set, before a change of the user id forbids it. setresgid(2). */
     FORKEXEC_STAGE_GID = 645,
-    /** The user id. setresuid(2). */
+    /** The user id is set. setresuid(2). */
     FORKEXEC_STAGE_UID = 650,
-    /** The kept capabilities take effect again: the change of uid cleared them. capset(2). */
+    /** The kept capabilities become effective again, as the change of the user id has cleared them. capset(2). */
     FORKEXEC_STAGE_EFFECTIVE = 655,
-    /** The securebits; before the last use of CAP_SETPCAP goes. PR_SET_SECUREBITS(2const). */
+    /** The securebits are set, before CAP_SETPCAP goes. PR_SET_SECUREBITS(2const). */
     FORKEXEC_STAGE_SECUREBITS = 660,
-    /** The ambient set; needs the sets it is raised from. PR_CAP_AMBIENT(2const). */
+    /**
+     * The ambient set is set. Its capabilities have to be in the permitted and inheritable sets.
+     * PR_CAP_AMBIENT(2const).
+     */
     FORKEXEC_STAGE_AMBIENT = 670,
-    /** The final permitted, effective and inheritable sets; nothing after this needs a privilege. capset(2). */
+    /** The final permitted, effective and inheritable sets are set. Nothing after this needs a privilege. capset(2). */
     FORKEXEC_STAGE_CAPABILITIES = 680,
     /**
-     * The working directory, unless it was entered before; with the new ids, so that the program's rights count. chdir(2).
+     * The working directory is entered with the program's ids and capabilities, unless it was entered before.
+     * chdir(2).
      */
     FORKEXEC_STAGE_CWD = 690,
-    /** The working directory lies inside the root. getcwd(2). */
+    /** The working directory has to lie inside the root. getcwd(2). */
     FORKEXEC_STAGE_CWD_CHECK = 695,
     /**
-     * A second process goes on, in the pid namespace that was entered; so late that those in there see no more rights than the program's. clone(2).
+     * A second process goes on, in the pid namespace that was entered. This comes late, so that processes in there see
+     * no more rights than the program's. clone(2).
      */
     FORKEXEC_STAGE_LAST_CLONE = 697,
-    /**
-     * The library's own descriptors move out of the way of those that the caller asked for. F_DUPFD_CLOEXEC(2const).
-     */
+    /** The library's own descriptors move away from numbers that the program is to have. F_DUPFD_CLOEXEC(2const). */
     FORKEXEC_STAGE_FD_INTERNAL = 700,
     /** The mapped descriptors move to their numbers, all at once. dup(2). */
     FORKEXEC_STAGE_FD_MAP = 710,
     /**
-     * The new terminal becomes the controlling one and the standard streams; of the process that becomes the program, or its init. TIOCSCTTY(2const), dup(2).
+     * The new terminal becomes the controlling terminal and the standard streams, in the process that becomes the
+     * program or its init. TIOCSCTTY(2const), dup(2).
      */
     FORKEXEC_STAGE_STREAMS = 715,
-    /** The descriptor actions, in call order. open(2), dup(2), close(2), chdir(2). */
+    /** The actions on descriptors are done in call order. open(2), dup(2), close(2), chdir(2). */
     FORKEXEC_STAGE_FD_ACTION = 720,
-    /** Landlock's rules; their paths are looked up in the final root, as the program. landlock_add_rule(2). */
+    /**
+     * The Landlock rules are made. Their paths are looked up in the final root, with the program's ids.
+     * landlock_add_rule(2).
+     */
     FORKEXEC_STAGE_LANDLOCK_RULE = 730,
     /**
-     * The signal for the parent's death, and whether it happened meanwhile; after the ids, which clear it. PR_SET_PDEATHSIG(2const).
+     * The signal for the parent's death is set, and it is checked that the parent has not died meanwhile. This comes
+     * after the ids, whose change clears it. PR_SET_PDEATHSIG(2const).
      */
     FORKEXEC_STAGE_PARENT_DEATH = 740,
     /**
-     * The first process of a pid namespace stays behind as its init; before what only the program is to suffer. fork(2).
+     * The program is forked from the init, which stays pid 1. This comes before the steps that are for the program
+     * alone. fork(2).
      */
     FORKEXEC_STAGE_INIT = 745,
-    /** What a process may do without, and the orphans it gets; by the process that becomes the program. prctl(2). */
+    /** The process flags are set, in the process that becomes the program. prctl(2). */
     FORKEXEC_STAGE_PROCESS_FLAGS = 747,
     /**
-     * Whether the processor may run ahead of the program; by the process that becomes it. PR_SET_SPECULATION_CTRL(2const).
+     * Speculative execution is controlled, in the process that becomes the program. PR_SET_SPECULATION_CTRL(2const).
      */
     FORKEXEC_STAGE_SPECULATION = 748,
-    /** No new privileges. PR_SET_NO_NEW_PRIVS(2const). */
+    /** no_new_privs is set. PR_SET_NO_NEW_PRIVS(2const). */
     FORKEXEC_STAGE_NO_NEW_PRIVS = 750,
-    /** Landlock; needs no_new_privs, and the last path is opened. landlock_restrict_self(2). */
+    /**
+     * Landlock restricts the child. It needs no_new_privs, and comes after the last path is opened.
+     * landlock_restrict_self(2).
+     */
     FORKEXEC_STAGE_LANDLOCK = 755,
     /**
-     * What was only needed until here is closed, for real: exec wakes the caller before close-on-exec closes. close(2).
+     * Descriptors that were needed until here are closed. Close-on-exec would be too late: an exec wakes the caller
+     * before it closes them. close(2).
      */
     FORKEXEC_STAGE_FD_CLOSE = 760,
-    /** The limit on descriptors; after the last descriptor moved. prlimit(2). */
+    /** The limit on descriptors is set, after the last descriptor has moved. prlimit(2). */
     FORKEXEC_STAGE_NOFILE = 770,
-    /** The child is traced by the thread that started it. ptrace(2). */
+    /** The child becomes a tracee of the thread that started it. ptrace(2). */
     FORKEXEC_STAGE_TRACE = 780,
     /** The child stops itself. signal(7). */
     FORKEXEC_STAGE_STOP = 785,
-    /** Signal dispositions. sigaction(2). */
+    /** Signals are set to their default action or ignored. sigaction(2). */
     FORKEXEC_STAGE_SIGNAL_ACTIONS = 790,
     /**
-     * No more user namespaces, by a filter that is seen to work; before filters that may forbid to look. seccomp(2).
+     * A filter denies user namespaces, and the child tries whether it does. This comes before filters that may forbid
+     * to try. seccomp(2).
      */
     FORKEXEC_STAGE_USER_NAMESPACES = 791,
-    /** Seccomp filters; so late that they need to allow next to nothing but exec. seccomp(2). */
+    /**
+     * Seccomp filters are installed. This comes so late that they need to allow little more than the exec. seccomp(2).
+     */
     FORKEXEC_STAGE_SECCOMP = 792,
-    /** The signal mask; last, since pending signals arrive here. sigprocmask(2). */
+    /**
+     * The signal mask is set, unless it was set before a filter that may refuse it. Pending signals act here.
+     * sigprocmask(2).
+     */
     FORKEXEC_STAGE_SIGNAL_MASK = 795,
-    /** The program. execve(2). */
+    /** The program is executed. execve(2). */
     FORKEXEC_STAGE_EXEC = 799
 };
 
@@ -562,25 +651,25 @@ void forkexec_attr_free(struct forkexec_attr *attr);
  * 5. Program, working directory and memory
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/** forkexec_attr_set_cwd_rights: those of the program, after its ids and capabilities were set. The default. */
+/** For forkexec_attr_set_cwd_rights: those of the program, after its ids and capabilities are set. The default. */
 #define FORKEXEC_CWD_RIGHTS_PROGRAM 0
 
-/** Those of the caller, before. */
+/** Those of the caller, before that. */
 #define FORKEXEC_CWD_RIGHTS_CALLER 1
 
-/** Those of the caller, and where these are refused, those of the program: runc's and crun's rule. */
+/** Those of the caller and, if they are refused, those of the program, as runc and crun do. */
 #define FORKEXEC_CWD_RIGHTS_EITHER 2
 
 /**
- * forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED where
- * that is. The default.
+ * For forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED where that is
+ * safe. The default.
  */
 #define FORKEXEC_MEMORY_AUTO 0
 
-/** The library's own small program, which then becomes the program. */
+/** The memory of the library's own small program, which the child executes first. */
 #define FORKEXEC_MEMORY_FRESH 1
 
-/** A copy of the caller's memory, as fork(2) makes it; slow where the caller is large. */
+/** A copy of the caller's memory, as fork(2) makes it; slow if the caller is large. */
 #define FORKEXEC_MEMORY_COPIED 2
 
 /**
@@ -1158,10 +1247,10 @@ int forkexec_attr_detach_terminal(struct forkexec_attr *attr);
 /** The bit of the signal sig in a set of signals, as forkexec_attr_set_signal_mask takes it: a uint64_t. */
 #define FORKEXEC_SIGNAL_BIT(sig) ((uint64_t)1 << ((sig) - 1))
 
-/** forkexec_attr_set_parent_death_signal: when the thread that made the child ends, as the kernel does it. */
+/** For forkexec_attr_set_parent_death_signal: the thread that made the child ends, as the kernel has it. */
 #define FORKEXEC_DEATH_OF_THREAD 1
 
-/** When the process that made the child ends. */
+/** The process that made the child ends. */
 #define FORKEXEC_DEATH_OF_PROCESS 2
 
 /**
@@ -1256,51 +1345,55 @@ int forkexec_attr_set_parent_death_signal(struct forkexec_attr *attr, int32_t si
  * 9. Limits, scheduling and process flags
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/** forkexec_attr_set_rlimit: leave this half of the limit as it is. */
+/** For forkexec_attr_set_rlimit: leaves this half of the limit as the caller has it. */
 #define FORKEXEC_RLIMIT_KEEP UINT64_C(0xfffffffffffffffe)
 
-/** forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const). */
+/** For forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const). */
 #define FORKEXEC_PROCESS_NO_THP 0x1
 
 /** Memory that is or was writable never becomes executable; Linux 6.3. PR_SET_MDWE(2const). */
 #define FORKEXEC_PROCESS_MDWE 0x2
 
-/** Reading the time stamp counter is SIGSEGV. PR_SET_TSC(2const). */
+/** Reading the time stamp counter raises SIGSEGV. PR_SET_TSC(2const). */
 #define FORKEXEC_PROCESS_NO_TSC 0x4
 
 /** Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const). */
 #define FORKEXEC_PROCESS_SUBREAPER 0x8
 
 /**
- * The program's children and threads begin without its real-time or deadline policy and its negative nice value.
+ * The program's children and threads start without its real-time or deadline policy and its negative nice value.
  * SCHED_RESET_ON_FORK, sched(7).
  */
 #define FORKEXEC_PROCESS_RESET_ON_FORK 0x10
 
 /**
- * The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+ * Only the program and its descendants run at the same time on the threads of a core; Linux 5.14.
+ * PR_SCHED_CORE(2const).
  */
 #define FORKEXEC_PROCESS_OWN_CORE 0x20
 
-/** Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const). */
+/** The kernel may merge its memory with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const). */
 #define FORKEXEC_PROCESS_KSM 0x40
 
-/** forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const). */
+/** For forkexec_attr_set_speculation: loads ahead of earlier stores to the same place. PR_SPEC_STORE_BYPASS(2const). */
 #define FORKEXEC_SPECULATION_STORE_BYPASS 0
 
-/** Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const). */
+/** Prediction of indirect jumps, which other programs can train. PR_SPEC_INDIRECT_BRANCH(2const). */
 #define FORKEXEC_SPECULATION_INDIRECT_BRANCH 1
 
-/** The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const). */
+/** Flush of the first-level data cache at each switch to another process. PR_SPEC_L1D_FLUSH(2const). */
 #define FORKEXEC_SPECULATION_L1D_FLUSH 2
 
-/** It may. Equal to PR_SPEC_ENABLE, as the following are to theirs. */
+/**
+ * For forkexec_attr_set_speculation: enables the feature. Equal to PR_SPEC_ENABLE, and the following to the kernel's
+ * constants too.
+ */
 #define FORKEXEC_SPECULATE_ENABLE 2
 
-/** It may not. */
+/** Disables the feature. */
 #define FORKEXEC_SPECULATE_DISABLE 4
 
-/** It may not, for ever. */
+/** Disables the feature for ever. */
 #define FORKEXEC_SPECULATE_FORCE_DISABLE 8
 
 /**
@@ -1897,28 +1990,28 @@ int forkexec_attr_set_no_new_privs(struct forkexec_attr *attr);
  * 12. Namespaces
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/** The cgroup namespace. Equal to CLONE_NEWCGROUP, as the following are to theirs; namespaces(7). */
+/** The cgroup namespace. Equal to CLONE_NEWCGROUP, and the following to the kernel's constants too; namespaces(7). */
 #define FORKEXEC_NS_CGROUP 0x02000000
 
-/** Host name and NIS domain name. */
+/** The UTS namespace: host name and NIS domain name. */
 #define FORKEXEC_NS_UTS 0x04000000
 
-/** System V IPC and POSIX message queues. */
+/** The IPC namespace: System V IPC and POSIX message queues. */
 #define FORKEXEC_NS_IPC 0x08000000
 
-/** User and group ids, and capabilities. */
+/** The user namespace: user and group ids, and capabilities. */
 #define FORKEXEC_NS_USER 0x10000000
 
-/** Process ids. */
+/** The pid namespace: process ids. */
 #define FORKEXEC_NS_PID 0x20000000
 
-/** Network devices, stacks and ports. */
+/** The network namespace: network devices, stacks and ports. */
 #define FORKEXEC_NS_NET 0x40000000
 
-/** Mount points. The kernel's own name for it is CLONE_NEWNS. */
+/** The mount namespace: mount points. The kernel calls it CLONE_NEWNS. */
 #define FORKEXEC_NS_MOUNT 0x00020000
 
-/** The boot and monotonic clocks. */
+/** The time namespace: the boot and monotonic clocks. */
 #define FORKEXEC_NS_TIME 0x00000080
 
 /**
@@ -2300,62 +2393,62 @@ int forkexec_attr_set_time_offset(struct forkexec_attr *attr, int32_t clock, int
  * 13. Mounts and root directory
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/** forkexec_attr_bind_mount and its kin: nothing can be written. The first four are mount(2)'s. */
+/** For forkexec_attr_bind_mount and others: nothing can be written. The first four are mount(2)'s. */
 #define FORKEXEC_MOUNT_READONLY 0x1
 
-/** Programs get no ids and capabilities from files. */
+/** Programs get no ids or capabilities from files. */
 #define FORKEXEC_MOUNT_NOSUID 0x2
 
-/** Device nodes are none. */
+/** Device nodes cannot be opened. */
 #define FORKEXEC_MOUNT_NODEV 0x4
 
-/** Nothing can be executed. */
+/** No file can be executed. */
 #define FORKEXEC_MOUNT_NOEXEC 0x8
 
-/** What is mounted below the source stays away. */
+/** Mounts below the source do not appear. */
 #define FORKEXEC_MOUNT_NONRECURSIVE 0x10
 
 /**
- * A target that is missing is made, with what leads to it: a directory, mode 0755, or for a file a
- * file, mode 0444.
+ * A target that does not exist is made, with directories that are missing above it: a directory with mode 0755, or for
+ * a file a file with mode 0444.
  */
 #define FORKEXEC_MOUNT_CREATE 0x20
 
-/**
- * Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
- */
+/** Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made. */
 #define FORKEXEC_MOUNT_FOLLOW 0x40
 
-/** A bind whose source does not exist (ENOENT) is left out. Every other error stays one. */
+/** A bind whose source does not exist (ENOENT) is left out. Other errors fail the spawn. */
 #define FORKEXEC_MOUNT_OPTIONAL 0x80
 
-/** forkexec_attr_mount_overlay: what is written goes to memory, and with the mount. */
+/** For forkexec_attr_mount_overlay: what is written goes to memory and ends with the mount. */
 #define FORKEXEC_MOUNT_IN_MEMORY 0x100
 
 /**
- * forkexec_attr_mount_proc: what changes the kernel and not a process is read-only, where it exists: bus, fs, irq, sys and
+ * For forkexec_attr_mount_proc: files that change the kernel become read-only, if they exist: bus, fs, irq, sys and
  * sysrq-trigger.
  */
 #define FORKEXEC_MOUNT_KERNEL_READONLY 0x200
 
 /**
- * forkexec_attr_mount_proc: what tells of the kernel, its hardware or the keys and doings of others is hidden as by mask_path,
- * where it exists: acpi, asound, interrupts, kcore, keys, latency_stats, sched_debug, scsi, timer_list and timer_stats.
+ * For forkexec_attr_mount_proc: files that show the kernel, its hardware, or keys and activity of others are hidden as
+ * by mask_path, if they exist: acpi, asound, interrupts, kcore, keys, latency_stats, sched_debug, scsi, timer_list and
+ * timer_stats.
  */
 #define FORKEXEC_MOUNT_KERNEL_HIDDEN 0x400
 
 /**
- * forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
+ * For forkexec_attr_set_root: the root becomes read-only in the end, what is mounted below it before anything is made
+ * there.
  */
 #define FORKEXEC_ROOT_READONLY 0x1
 
-/** In the root and what is mounted below it programs get no ids and capabilities from files. */
+/** Programs get no ids or capabilities from files in the root and what is mounted below it. */
 #define FORKEXEC_ROOT_NOSUID 0x2
 
-/** Device nodes of the root and of what is mounted below it are none. */
+/** Device nodes in the root and what is mounted below it cannot be opened. */
 #define FORKEXEC_ROOT_NODEV 0x4
 
-/** Nothing of the root and of what is mounted below it can be executed. */
+/** No file in the root and what is mounted below it can be executed. */
 #define FORKEXEC_ROOT_NOEXEC 0x8
 
 /**
@@ -3010,25 +3103,25 @@ int forkexec_attr_set_exec_label(struct forkexec_attr *attr, const char *label);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * forkexec_attr_add_seccomp_filter: put it on all threads, of which the child has one. Equal to
- * SECCOMP_FILTER_FLAG_TSYNC, as the following are to theirs; seccomp(2).
+ * For forkexec_attr_add_seccomp_filter: installs the filter on all threads, of which the child has one. Equal to
+ * SECCOMP_FILTER_FLAG_TSYNC, and the following to the kernel's constants too; seccomp(2).
  */
 #define FORKEXEC_SECCOMP_TSYNC 0x1
 
-/** Log what the filter does, but for what it allows. */
+/** Logs all actions of the filter except SECCOMP_RET_ALLOW. */
 #define FORKEXEC_SECCOMP_LOG 0x2
 
-/** Leave the mitigation of speculative store bypass off. */
+/** Does not turn on the mitigation of speculative store bypass. */
 #define FORKEXEC_SECCOMP_SPEC_ALLOW 0x4
 
 /**
- * Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
+ * Lets the caller answer calls that the filter reports: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
  */
 #define FORKEXEC_SECCOMP_LISTENER 0x8
 
 /**
- * With LISTENER: once the listener has received a call, only a signal that kills interrupts it; Linux 5.19. The kernel calls
- * it WAIT_KILLABLE_RECV.
+ * With LISTENER: once the listener has received a call, only a fatal signal interrupts it; Linux 5.19. The kernel
+ * calls it WAIT_KILLABLE_RECV.
  */
 #define FORKEXEC_SECCOMP_KILLABLE 0x20
 
@@ -3139,8 +3232,8 @@ int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /**
- * forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
- * theirs; landlock(7).
+ * For forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, and the following to the
+ * kernel's constants too; landlock(7).
  */
 #define FORKEXEC_LANDLOCK_FS_EXECUTE 0x1
 
@@ -3180,54 +3273,56 @@ int forkexec_attr_deny_terminal_injection(struct forkexec_attr *attr);
 /** Make a symbolic link. */
 #define FORKEXEC_LANDLOCK_FS_MAKE_SYM 0x1000
 
-/**
- * Link or rename a file into another directory; Linux 5.19. What is not granted is denied also where it is not handled.
- */
+/** Link or rename a file into another directory; Linux 5.19. Landlock denies it also where it is not handled. */
 #define FORKEXEC_LANDLOCK_FS_REFER 0x2000
 
 /** Truncate a file; Linux 6.2. */
 #define FORKEXEC_LANDLOCK_FS_TRUNCATE 0x4000
 
-/** Ioctl(2) of a device; Linux 6.10. */
+/** Call ioctl(2) for a device; Linux 6.10. */
 #define FORKEXEC_LANDLOCK_FS_IOCTL_DEV 0x8000
 
-/** connect(2), or send to, a UNIX socket by its path that was not made in the same sandbox; Linux 7.1. */
+/** Connect, or send, by its path to a unix socket that was not made in the same sandbox; Linux 7.1. */
 #define FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX 0x10000
 
-/** forkexec_attr_add_landlock_port: bind(2) a TCP socket to it; Linux 6.7. Equal to LANDLOCK_ACCESS_NET_BIND_TCP. */
+/**
+ * For forkexec_attr_add_landlock_port: bind a TCP socket to the port; Linux 6.7. Equal to
+ * LANDLOCK_ACCESS_NET_BIND_TCP.
+ */
 #define FORKEXEC_LANDLOCK_NET_BIND_TCP 0x1
 
-/** connect(2) a TCP socket to it; Linux 6.7. */
+/** Connect a TCP socket to the port; Linux 6.7. */
 #define FORKEXEC_LANDLOCK_NET_CONNECT_TCP 0x2
 
-/** bind(2) a UDP socket to it; Linux 7.2. */
+/** Bind a UDP socket to the port; Linux 7.2. */
 #define FORKEXEC_LANDLOCK_NET_BIND_UDP 0x4
 
-/** connect(2) a UDP socket to it, or send to it; Linux 7.2. */
+/** Connect a UDP socket to the port, or send to it; Linux 7.2. */
 #define FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP 0x8
 
 /**
- * forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
- * Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
+ * For forkexec_attr_set_landlock_flags: does not log denials before the program runs; Linux 6.15. Equal to
+ * LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, and the following to the kernel's constants too;
+ * landlock_restrict_self(2).
  */
 #define FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF 0x1
 
-/** Log what is denied to the program and to programs that it runs; Linux 6.15. */
+/** Logs what is denied to the program and to programs that it runs; Linux 6.15. */
 #define FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON 0x2
 
-/** Log nothing that is denied by what the program and its descendants put on themselves; Linux 6.15. */
+/** Does not log denials by rulesets of the program and its descendants; Linux 6.15. */
 #define FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF 0x4
 
-/** On all threads, of which the child has one; Linux 7.0. */
+/** Restricts all threads, of which the child has one; Linux 7.0. */
 #define FORKEXEC_LANDLOCK_FLAG_TSYNC 0x8
 
 /**
- * forkexec_attr_set_landlock_scopes: no abstract unix sockets of others; Linux 6.12. Equal to
+ * For forkexec_attr_set_landlock_scopes: no connections to abstract unix sockets outside; Linux 6.12. Equal to
  * LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET.
  */
 #define FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET 0x1
 
-/** No signals to others; Linux 6.12. */
+/** No signals to processes outside; Linux 6.12. */
 #define FORKEXEC_LANDLOCK_SCOPE_SIGNAL 0x2
 
 /**
@@ -3637,80 +3732,79 @@ int forkexec_describe_text(const struct forkexec_attr *attr,
 /** A timeout in nanoseconds that never ends. */
 #define FORKEXEC_FOREVER (-1)
 
-/** forkexec_wait: leave the child to be waited for again. */
+/** For forkexec_wait: the child stays to be waited for again. */
 #define FORKEXEC_WAIT_NOREAP 0x1
 
 /**
- * forkexec_wait: tell, too, that the child has stopped, or is traced and has. With set_init it is the init that is watched.
+ * For forkexec_wait: returns also when the child has stopped, or its tracer has stopped it. With set_init this is
+ * about the init.
  */
 #define FORKEXEC_WAIT_STOPPED 0x2
 
-/** forkexec_wait: tell, too, that the child has been continued by SIGCONT. */
+/** For forkexec_wait: returns also when SIGCONT has continued the child. */
 #define FORKEXEC_WAIT_CONTINUED 0x4
 
 /**
- * forkexec_wait: tell, too, that the program of a lingering init has ended while the init goes on. Each wait tells it again,
- * until the init has ended. See forkexec_attr_set_lingering_init.
+ * For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait reports
+ * it again until the init has ended. See forkexec_attr_set_lingering_init.
  */
 #define FORKEXEC_WAIT_PROGRAM 0x8
 
-/** forkexec_wait: status.wait_status, exit_code, signal and core_dumped are filled. */
+/** For status.valid: wait_status, exit_code, signal and core_dumped are filled. */
 #define FORKEXEC_STATUS_EXIT 0x1
 
-/** status.ran is filled. */
+/** ran is filled. */
 #define FORKEXEC_STATUS_RAN 0x2
 
-/** The times, faults, blocks, switches and max_rss are filled. */
+/** The times, faults, blocks, switches and max_rss_bytes are filled. */
 #define FORKEXEC_STATUS_USAGE 0x4
 
-/** status.memory_peak_bytes is filled. */
+/** memory_peak_bytes is filled. */
 #define FORKEXEC_STATUS_MEMORY_PEAK 0x8
 
-/**
- * status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
- */
+/** out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and it still exists. */
 #define FORKEXEC_STATUS_OUT_OF_MEMORY 0x10
 
-/** status.max_rss_bytes has nothing of the caller's in it: see forkexec_attr_measure_memory. */
+/** max_rss_bytes has no memory of the caller's in it: see forkexec_attr_measure_memory. */
 #define FORKEXEC_STATUS_OWN_MEMORY 0x20
 
-/** The child has stopped, and not ended: status.wait_status and stop_signal are filled. */
+/** The child has stopped and not ended: wait_status and stop_signal are filled. */
 #define FORKEXEC_STATUS_STOPPED 0x40
 
-/** The child has been continued, and not ended: status.wait_status is filled. */
+/** The child has been continued and not ended: wait_status is filled. */
 #define FORKEXEC_STATUS_CONTINUED 0x80
 
 /**
- * The program has ended, and its init goes on until the last process in its namespace ends: the child is still to be waited
- * for.
+ * The program has ended, and its init goes on until the last process in its namespace ends. The child can be waited for
+ * again.
  */
 #define FORKEXEC_STATUS_LINGERS 0x100
 
-/** status.ended: the child exited by itself. */
+/** For status.ended: the child exited. */
 #define FORKEXEC_ENDED_EXIT 1
 
 /** A signal ended it. */
 #define FORKEXEC_ENDED_SIGNAL 2
 
 /**
- * A signal by which the kernel tells of a limit that was set: of processor time, SIGXCPU, or of the size of files, SIGXFSZ.
- * Beyond the hard limit of processor time the kernel sends SIGKILL, which is anybody's.
+ * A signal ended it that the kernel sends at a limit: SIGXCPU for processor time, SIGXFSZ for the size of files. Above
+ * the hard limit of processor time the kernel sends SIGKILL, which others send too: that is FORKEXEC_ENDED_SIGNAL.
  */
 #define FORKEXEC_ENDED_LIMIT 3
 
 /** It ran out of memory: status.out_of_memory is 1. */
 #define FORKEXEC_ENDED_MEMORY 4
 
-/** status.ran: the child ended before it was the program. */
+/** For status.ran: the child ended before it was the program. */
 #define FORKEXEC_RAN_NO 0
 
 /** The child ended as the program. */
 #define FORKEXEC_RAN_YES 1
 
 /**
- * A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or
- * /proc does not tell: there is none, no descriptor is left to look there, or a filter kept the library's image from naming
- * itself, PR_SET_NAME; or it is an init that was killed before it could tell.
+ * A signal ended the child at its exec or later, and the library cannot tell which. Somebody else has reaped the
+ * child, or /proc does not show it: there is none, no descriptor is left to look there, or a filter kept the library's
+ * image from naming itself (PR_SET_NAME). Or an init was killed before it could tell.
  */
 #define FORKEXEC_RAN_UNKNOWN 2
 
@@ -4188,7 +4282,7 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_c
  * 21. Probe
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/** forkexec_probe: clone3(2). */
+/** For forkexec_probe: clone3(2). */
 #define FORKEXEC_PROBE_CLONE3 1
 
 /** close_range(2). */
@@ -4200,7 +4294,7 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_c
 /** Children can share the caller's memory. */
 #define FORKEXEC_PROBE_SHARED_MEMORY 4
 
-/** The built-in image can be executed: FORKEXEC_MEMORY_FRESH. */
+/** Children can execute the library's own small program: FORKEXEC_MEMORY_FRESH. */
 #define FORKEXEC_PROBE_IMAGE 5
 
 /** User namespaces with the caller's own ids mapped. */
@@ -4209,13 +4303,13 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_c
 /** Children can be born in a cgroup. */
 #define FORKEXEC_PROBE_BIRTH_IN_CGROUP 7
 
-/** A time namespace can be made and entered, perhaps in a new user namespace: a holder of one is tried. */
+/** Time namespaces can be made and entered, perhaps in a new user namespace: a holder of one is tried. */
 #define FORKEXEC_PROBE_TIME_NAMESPACE 8
 
 /** Seccomp filters: seccomp(2). */
 #define FORKEXEC_PROBE_SECCOMP 9
 
-/** Landlock, with the sixteen accesses to files, TCP ports and scopes. */
+/** Landlock, with sixteen accesses to files, TCP ports and scopes. */
 #define FORKEXEC_PROBE_LANDLOCK 10
 
 /** FORKEXEC_SECCOMP_LISTENER. */

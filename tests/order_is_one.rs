@@ -39,8 +39,7 @@ fn stages() -> Vec<Stage> {
     let (mut stages, mut says) = (Vec::new(), String::new());
     for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(comment) = line.strip_prefix("/// ") {
-            assert!(says.is_empty(), "one line a stage: {comment}");
-            says = comment.into();
+            says = [says.as_str(), comment].join(" ").trim_start().to_owned();
         } else {
             let (name, number) = line.trim_end_matches(',').split_once(" = ").expect("a name and a number");
             assert!(!says.is_empty(), "{name} says nothing");

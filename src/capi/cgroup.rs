@@ -14,9 +14,10 @@ use core::ffi::{c_char, c_int};
 use core::time::Duration;
 use nix::errno::Errno;
 
-/// A cgroup of version 2 that was made for a run, or for several: a directory, whose files are its limits and what it
-/// counts. cgroups(7). It belongs to the process that made it: in another, such as a fork of it, every call but
-/// forkexec_cgroup_free is -ESRCH.
+/// A cgroup of version 2 that was made to run programs in.
+///
+/// It is a directory, whose files are its limits and what it counts. It belongs to the process that made it: in
+/// another, such as a fork of it, every call but forkexec_cgroup_free is -ESRCH. See cgroups(7).
 #[allow(non_camel_case_types)]
 pub struct forkexec_cgroup(pub(crate) Group);
 

@@ -17,8 +17,10 @@ use nix::errno::Errno;
 use static_assertions::const_assert_eq;
 use std::os::fd::IntoRawFd;
 
-/// A child that was spawned, started or made to hold. It belongs to the process that made it: in another, such as a
-/// fork of it, every call but forkexec_close is -ESRCH.
+/// A child that forkexec_spawn, forkexec_start or forkexec_hold has made.
+///
+/// It belongs to the process that made it: in another, such as a fork of it, every call but forkexec_close is
+/// -ESRCH.
 #[allow(non_camel_case_types)]
 pub struct forkexec_child(pub(crate) Child);
 
@@ -37,39 +39,42 @@ impl From<Child> for forkexec_child {
     }
 }
 
-/// How a child ended and what it used. It grows at its end only; forkexec_wait is told its size. Without padding.
+/// How a child ended and what it used.
+///
+/// It grows at its end only; forkexec_wait is told its size. It has no padding.
 #[allow(non_camel_case_types)]
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct forkexec_status {
     /// Which fields are filled: FORKEXEC_STATUS_ bits; the others are 0.
     pub valid: u32,
-    /// As waitpid(2) has it.
+    /// The status as waitpid(2) has it.
     pub wait_status: i32,
-    /// The exit code; -1 when a signal ended the child.
+    /// The exit code. -1: a signal ended the child.
     pub exit_code: i32,
-    /// The signal that ended the child; 0 when it exited.
+    /// The signal that ended the child. 0: it exited.
     pub signal: i32,
-    /// 1 when it left a core.
+    /// 1: it left a core dump.
     pub core_dumped: u32,
-    /// Whether the program ran: FORKEXEC_RAN_YES, _NO or _UNKNOWN. It is NO also after a spawn that returned 0, when a
-    /// signal killed the child in the middle of execve(2).
+    /// Whether the program ran: a FORKEXEC_RAN_ constant. It is FORKEXEC_RAN_NO also after a spawn that returned 0, if
+    /// a signal killed the child in the middle of execve(2).
     pub ran: u32,
-    /// Processor time in nanoseconds, of the child and what it waited for.
+    /// Processor time in user mode, in nanoseconds, of the child and of the processes that it waited for.
     pub user_ns: u64,
-    /// As above, in the kernel.
+    /// Processor time in the kernel, of the same.
     pub system_ns: u64,
-    /// The peak of resident memory of the largest process among the child and what it waited for, in bytes. With
-    /// FORKEXEC_STATUS_OWN_MEMORY it is the program's own, but for about 1 MiB of the library's image before it. Without, the
-    /// kernel never shows less here than the caller had when it made the child:
+    /// The peak of resident memory of the largest process among the child and those that it waited for, in bytes. With
+    /// FORKEXEC_STATUS_OWN_MEMORY it is the program's own, but may include about 1 MiB of the library's image. Without,
+    /// it is never below max_rss_floor_bytes.
     pub max_rss_bytes: u64,
-    /// the caller's own peak. Only a larger max_rss_bytes is the program's. 0 with FORKEXEC_STATUS_OWN_MEMORY.
+    /// The caller's own peak when it made the child, which the kernel counts in max_rss_bytes. Only a larger
+    /// max_rss_bytes is the program's. 0 with FORKEXEC_STATUS_OWN_MEMORY.
     pub max_rss_floor_bytes: u64,
-    /// The peak of the cgroup's memory, of all that ever ran in it, where there is a cgroup and it counts memory.
+    /// The peak of memory of the child's cgroup, by all that ever ran in it, if there is a cgroup and it counts memory.
     pub memory_peak_bytes: u64,
-    /// Page faults served without reading.
+    /// Page faults that needed no reading.
     pub minor_faults: u64,
-    /// Page faults that had to read.
+    /// Page faults that needed reading.
     pub major_faults: u64,
     /// Blocks read.
     pub block_reads: u64,
@@ -77,16 +82,16 @@ pub struct forkexec_status {
     pub block_writes: u64,
     /// Context switches because the child waited.
     pub voluntary_switches: u64,
-    /// Context switches because its time was up.
+    /// Context switches because its time slice was over.
     pub involuntary_switches: u64,
-    /// 1 when the child, or the program of an init, was killed by SIGKILL and oom_kills is not 0: it ran into the limit of its
-    /// cgroup's memory, or an ancestor's, or the machine ran out of memory. Where others than the child and its descendants
-    /// are in the cgroup, it may have been one of them, and the SIGKILL somebody else's.
+    /// 1: SIGKILL killed the child, or the program of an init, and oom_kills is not 0. The memory limit of its cgroup
+    /// or of one above was reached, or the machine ran out of memory. If others than the child and its descendants are
+    /// in the cgroup, one of them may have been killed, and somebody else may have sent the SIGKILL.
     pub out_of_memory: u32,
-    /// How many processes in its cgroup, and with version 2 in those below it, the kernel's out-of-memory killer has killed
-    /// since the child began (oom_kill in memory.events, with version 1 in memory.oom_control).
+    /// How many processes the kernel's out-of-memory killer has killed in the child's cgroup since the child began, and
+    /// with version 2 in those below it: oom_kill in memory.events, with version 1 in memory.oom_control.
     pub oom_kills: u32,
-    /// Why it ended, in one word: a FORKEXEC_ENDED_ constant; 0 when it has not.
+    /// Why it ended: a FORKEXEC_ENDED_ constant. 0: it has not ended.
     pub ended: u32,
     /// The signal that stopped the child, with FORKEXEC_STATUS_STOPPED.
     pub stop_signal: i32,

@@ -5,24 +5,24 @@ use crate::probe::Feature;
 use crate::sealed;
 use static_assertions::const_assert_eq;
 
-/// The cgroup namespace. Equal to CLONE_NEWCGROUP, as the following are to theirs; namespaces(7).
+/// The cgroup namespace. Equal to CLONE_NEWCGROUP, and the following to the kernel's constants too; namespaces(7).
 pub const FORKEXEC_NS_CGROUP: u32 = 0x02000000;
-/// Host name and NIS domain name.
+/// The UTS namespace: host name and NIS domain name.
 pub const FORKEXEC_NS_UTS: u32 = 0x04000000;
-/// System V IPC and POSIX message queues.
+/// The IPC namespace: System V IPC and POSIX message queues.
 pub const FORKEXEC_NS_IPC: u32 = 0x08000000;
-/// User and group ids, and capabilities.
+/// The user namespace: user and group ids, and capabilities.
 pub const FORKEXEC_NS_USER: u32 = 0x10000000;
-/// Process ids.
+/// The pid namespace: process ids.
 pub const FORKEXEC_NS_PID: u32 = 0x20000000;
-/// Network devices, stacks and ports.
+/// The network namespace: network devices, stacks and ports.
 pub const FORKEXEC_NS_NET: u32 = 0x40000000;
-/// Mount points. The kernel's own name for it is CLONE_NEWNS.
+/// The mount namespace: mount points. The kernel calls it CLONE_NEWNS.
 pub const FORKEXEC_NS_MOUNT: u32 = 0x00020000;
-/// The boot and monotonic clocks.
+/// The time namespace: the boot and monotonic clocks.
 pub const FORKEXEC_NS_TIME: u32 = 0x00000080;
 
-/// forkexec_attr_set_rlimit: leave this half of the limit as it is.
+/// For forkexec_attr_set_rlimit: leaves this half of the limit as the caller has it.
 pub const FORKEXEC_RLIMIT_KEEP: u64 = 0xfffffffffffffffe;
 
 /// forkexec_attr_set_capabilities: the permitted set; capabilities(7).
@@ -34,21 +34,21 @@ pub const FORKEXEC_CAP_INHERITABLE: u32 = 0x4;
 /// The bounding set.
 pub const FORKEXEC_CAP_BOUNDING: u32 = 0x8;
 
-/// forkexec_attr_add_seccomp_filter: put it on all threads, of which the child has one. Equal to
-/// SECCOMP_FILTER_FLAG_TSYNC, as the following are to theirs; seccomp(2).
+/// For forkexec_attr_add_seccomp_filter: installs the filter on all threads, of which the child has one. Equal to
+/// SECCOMP_FILTER_FLAG_TSYNC, and the following to the kernel's constants too; seccomp(2).
 pub const FORKEXEC_SECCOMP_TSYNC: u32 = 0x1;
-/// Log what the filter does, but for what it allows.
+/// Logs all actions of the filter except SECCOMP_RET_ALLOW.
 pub const FORKEXEC_SECCOMP_LOG: u32 = 0x2;
-/// Leave the mitigation of speculative store bypass off.
+/// Does not turn on the mitigation of speculative store bypass.
 pub const FORKEXEC_SECCOMP_SPEC_ALLOW: u32 = 0x4;
-/// Let the caller answer for what the filter asks about: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
+/// Lets the caller answer calls that the filter reports: forkexec_child_seccomp_fd. The kernel calls it NEW_LISTENER.
 pub const FORKEXEC_SECCOMP_LISTENER: u32 = 0x8;
-/// With LISTENER: once the listener has received a call, only a signal that kills interrupts it; Linux 5.19. The kernel calls
-/// it WAIT_KILLABLE_RECV.
+/// With LISTENER: once the listener has received a call, only a fatal signal interrupts it; Linux 5.19. The kernel
+/// calls it WAIT_KILLABLE_RECV.
 pub const FORKEXEC_SECCOMP_KILLABLE: u32 = 0x20;
 
-/// forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, as the following are to
-/// theirs; landlock(7).
+/// For forkexec_attr_add_landlock_path: execute a file. Equal to LANDLOCK_ACCESS_FS_EXECUTE, and the following to the
+/// kernel's constants too; landlock(7).
 pub const FORKEXEC_LANDLOCK_FS_EXECUTE: u64 = 0x1;
 /// Open a file for writing.
 pub const FORKEXEC_LANDLOCK_FS_WRITE_FILE: u64 = 0x2;
@@ -74,175 +74,182 @@ pub const FORKEXEC_LANDLOCK_FS_MAKE_FIFO: u64 = 0x400;
 pub const FORKEXEC_LANDLOCK_FS_MAKE_BLOCK: u64 = 0x800;
 /// Make a symbolic link.
 pub const FORKEXEC_LANDLOCK_FS_MAKE_SYM: u64 = 0x1000;
-/// Link or rename a file into another directory; Linux 5.19. What is not granted is denied also where it is not handled.
+/// Link or rename a file into another directory; Linux 5.19. Landlock denies it also where it is not handled.
 pub const FORKEXEC_LANDLOCK_FS_REFER: u64 = 0x2000;
 /// Truncate a file; Linux 6.2.
 pub const FORKEXEC_LANDLOCK_FS_TRUNCATE: u64 = 0x4000;
-/// Ioctl(2) of a device; Linux 6.10.
+/// Call ioctl(2) for a device; Linux 6.10.
 pub const FORKEXEC_LANDLOCK_FS_IOCTL_DEV: u64 = 0x8000;
-/// connect(2), or send to, a UNIX socket by its path that was not made in the same sandbox; Linux 7.1.
+/// Connect, or send, by its path to a unix socket that was not made in the same sandbox; Linux 7.1.
 pub const FORKEXEC_LANDLOCK_FS_RESOLVE_UNIX: u64 = 0x10000;
 
-/// forkexec_attr_add_landlock_port: bind(2) a TCP socket to it; Linux 6.7. Equal to LANDLOCK_ACCESS_NET_BIND_TCP.
+/// For forkexec_attr_add_landlock_port: bind a TCP socket to the port; Linux 6.7. Equal to
+/// LANDLOCK_ACCESS_NET_BIND_TCP.
 pub const FORKEXEC_LANDLOCK_NET_BIND_TCP: u64 = 0x1;
-/// connect(2) a TCP socket to it; Linux 6.7.
+/// Connect a TCP socket to the port; Linux 6.7.
 pub const FORKEXEC_LANDLOCK_NET_CONNECT_TCP: u64 = 0x2;
-/// bind(2) a UDP socket to it; Linux 7.2.
+/// Bind a UDP socket to the port; Linux 7.2.
 pub const FORKEXEC_LANDLOCK_NET_BIND_UDP: u64 = 0x4;
-/// connect(2) a UDP socket to it, or send to it; Linux 7.2.
+/// Connect a UDP socket to the port, or send to it; Linux 7.2.
 pub const FORKEXEC_LANDLOCK_NET_CONNECT_SEND_UDP: u64 = 0x8;
 
-/// forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
+/// For forkexec_attr_set_process_flags: no transparent huge pages. PR_SET_THP_DISABLE(2const).
 pub const FORKEXEC_PROCESS_NO_THP: u32 = 0x1;
 /// Memory that is or was writable never becomes executable; Linux 6.3. PR_SET_MDWE(2const).
 pub const FORKEXEC_PROCESS_MDWE: u32 = 0x2;
-/// Reading the time stamp counter is SIGSEGV. PR_SET_TSC(2const).
+/// Reading the time stamp counter raises SIGSEGV. PR_SET_TSC(2const).
 pub const FORKEXEC_PROCESS_NO_TSC: u32 = 0x4;
 /// Orphaned descendants become the program's children. PR_SET_CHILD_SUBREAPER(2const).
 pub const FORKEXEC_PROCESS_SUBREAPER: u32 = 0x8;
-/// The program's children and threads begin without its real-time or deadline policy and its negative nice value.
+/// The program's children and threads start without its real-time or deadline policy and its negative nice value.
 /// SCHED_RESET_ON_FORK, sched(7).
 pub const FORKEXEC_PROCESS_RESET_ON_FORK: u32 = 0x10;
-/// The threads of a core run nothing else together with the program and its descendants; Linux 5.14. PR_SCHED_CORE(2const).
+/// Only the program and its descendants run at the same time on the threads of a core; Linux 5.14.
+/// PR_SCHED_CORE(2const).
 pub const FORKEXEC_PROCESS_OWN_CORE: u32 = 0x20;
-/// Its memory may be merged with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
+/// The kernel may merge its memory with equal memory of others; Linux 6.7. PR_SET_MEMORY_MERGE(2const).
 pub const FORKEXEC_PROCESS_KSM: u32 = 0x40;
-/// forkexec_attr_set_speculation: a load before an earlier store to the same place. PR_SPEC_STORE_BYPASS(2const).
+/// For forkexec_attr_set_speculation: loads ahead of earlier stores to the same place. PR_SPEC_STORE_BYPASS(2const).
 pub const FORKEXEC_SPECULATION_STORE_BYPASS: u32 = 0;
-/// Jumps whose target others have taught the processor. PR_SPEC_INDIRECT_BRANCH(2const).
+/// Prediction of indirect jumps, which other programs can train. PR_SPEC_INDIRECT_BRANCH(2const).
 pub const FORKEXEC_SPECULATION_INDIRECT_BRANCH: u32 = 1;
-/// The first cache is flushed at a switch to another process. PR_SPEC_L1D_FLUSH(2const).
+/// Flush of the first-level data cache at each switch to another process. PR_SPEC_L1D_FLUSH(2const).
 pub const FORKEXEC_SPECULATION_L1D_FLUSH: u32 = 2;
-/// It may. Equal to PR_SPEC_ENABLE, as the following are to theirs.
+/// For forkexec_attr_set_speculation: enables the feature. Equal to PR_SPEC_ENABLE, and the following to the kernel's
+/// constants too.
 pub const FORKEXEC_SPECULATE_ENABLE: u32 = 2;
-/// It may not.
+/// Disables the feature.
 pub const FORKEXEC_SPECULATE_DISABLE: u32 = 4;
-/// It may not, for ever.
+/// Disables the feature for ever.
 pub const FORKEXEC_SPECULATE_FORCE_DISABLE: u32 = 8;
-/// forkexec_attr_set_landlock_flags: log nothing that is denied to who puts it on, before the program runs; Linux 6.15.
-/// Equal to LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, as the following are to theirs; landlock_restrict_self(2).
+/// For forkexec_attr_set_landlock_flags: does not log denials before the program runs; Linux 6.15. Equal to
+/// LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, and the following to the kernel's constants too;
+/// landlock_restrict_self(2).
 pub const FORKEXEC_LANDLOCK_FLAG_LOG_SAME_EXEC_OFF: u32 = 0x1;
-/// Log what is denied to the program and to programs that it runs; Linux 6.15.
+/// Logs what is denied to the program and to programs that it runs; Linux 6.15.
 pub const FORKEXEC_LANDLOCK_FLAG_LOG_NEW_EXEC_ON: u32 = 0x2;
-/// Log nothing that is denied by what the program and its descendants put on themselves; Linux 6.15.
+/// Does not log denials by rulesets of the program and its descendants; Linux 6.15.
 pub const FORKEXEC_LANDLOCK_FLAG_LOG_SUBDOMAINS_OFF: u32 = 0x4;
-/// On all threads, of which the child has one; Linux 7.0.
+/// Restricts all threads, of which the child has one; Linux 7.0.
 pub const FORKEXEC_LANDLOCK_FLAG_TSYNC: u32 = 0x8;
-/// forkexec_attr_set_landlock_scopes: no abstract unix sockets of others; Linux 6.12. Equal to
+/// For forkexec_attr_set_landlock_scopes: no connections to abstract unix sockets outside; Linux 6.12. Equal to
 /// LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET.
 pub const FORKEXEC_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET: u64 = 0x1;
-/// No signals to others; Linux 6.12.
+/// No signals to processes outside; Linux 6.12.
 pub const FORKEXEC_LANDLOCK_SCOPE_SIGNAL: u64 = 0x2;
 
-/// forkexec_attr_set_parent_death_signal: when the thread that made the child ends, as the kernel does it.
+/// For forkexec_attr_set_parent_death_signal: the thread that made the child ends, as the kernel has it.
 pub const FORKEXEC_DEATH_OF_THREAD: u32 = 1;
-/// When the process that made the child ends.
+/// The process that made the child ends.
 pub const FORKEXEC_DEATH_OF_PROCESS: u32 = 2;
 
-/// forkexec_attr_set_cwd_rights: those of the program, after its ids and capabilities were set. The default.
+/// For forkexec_attr_set_cwd_rights: those of the program, after its ids and capabilities are set. The default.
 pub const FORKEXEC_CWD_RIGHTS_PROGRAM: u32 = 0;
-/// Those of the caller, before.
+/// Those of the caller, before that.
 pub const FORKEXEC_CWD_RIGHTS_CALLER: u32 = 1;
-/// Those of the caller, and where these are refused, those of the program: runc's and crun's rule.
+/// Those of the caller and, if they are refused, those of the program, as runc and crun do.
 pub const FORKEXEC_CWD_RIGHTS_EITHER: u32 = 2;
 
-/// forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED where
-/// that is. The default.
+/// For forkexec_attr_set_memory_mode: the caller's memory where that is safe, else FRESH, else COPIED where that is
+/// safe. The default.
 pub const FORKEXEC_MEMORY_AUTO: u32 = 0;
-/// The library's own small program, which then becomes the program.
+/// The memory of the library's own small program, which the child executes first.
 pub const FORKEXEC_MEMORY_FRESH: u32 = 1;
-/// A copy of the caller's memory, as fork(2) makes it; slow where the caller is large.
+/// A copy of the caller's memory, as fork(2) makes it; slow if the caller is large.
 pub const FORKEXEC_MEMORY_COPIED: u32 = 2;
 
-/// forkexec_attr_bind_mount and its kin: nothing can be written. The first four are mount(2)'s.
+/// For forkexec_attr_bind_mount and others: nothing can be written. The first four are mount(2)'s.
 pub const FORKEXEC_MOUNT_READONLY: u32 = 0x1;
-/// Programs get no ids and capabilities from files.
+/// Programs get no ids or capabilities from files.
 pub const FORKEXEC_MOUNT_NOSUID: u32 = 0x2;
-/// Device nodes are none.
+/// Device nodes cannot be opened.
 pub const FORKEXEC_MOUNT_NODEV: u32 = 0x4;
-/// Nothing can be executed.
+/// No file can be executed.
 pub const FORKEXEC_MOUNT_NOEXEC: u32 = 0x8;
-/// What is mounted below the source stays away.
+/// Mounts below the source do not appear.
 pub const FORKEXEC_MOUNT_NONRECURSIVE: u32 = 0x10;
-/// A target that is missing is made, with what leads to it: a directory, mode 0755, or for a file a
-/// file, mode 0444.
+/// A target that does not exist is made, with directories that are missing above it: a directory with mode 0755, or for
+/// a file a file with mode 0444.
 pub const FORKEXEC_MOUNT_CREATE: u32 = 0x20;
-/// Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made there.
+/// Symbolic links in the target are followed, inside the root. With FORKEXEC_MOUNT_CREATE what they lead to is made.
 pub const FORKEXEC_MOUNT_FOLLOW: u32 = 0x40;
-/// A bind whose source does not exist (ENOENT) is left out. Every other error stays one.
+/// A bind whose source does not exist (ENOENT) is left out. Other errors fail the spawn.
 pub const FORKEXEC_MOUNT_OPTIONAL: u32 = 0x80;
-/// forkexec_attr_mount_overlay: what is written goes to memory, and with the mount.
+/// For forkexec_attr_mount_overlay: what is written goes to memory and ends with the mount.
 pub const FORKEXEC_MOUNT_IN_MEMORY: u32 = 0x100;
-/// forkexec_attr_mount_proc: what changes the kernel and not a process is read-only, where it exists: bus, fs, irq, sys and
+/// For forkexec_attr_mount_proc: files that change the kernel become read-only, if they exist: bus, fs, irq, sys and
 /// sysrq-trigger.
 pub const FORKEXEC_MOUNT_KERNEL_READONLY: u32 = 0x200;
-/// forkexec_attr_mount_proc: what tells of the kernel, its hardware or the keys and doings of others is hidden as by mask_path,
-/// where it exists: acpi, asound, interrupts, kcore, keys, latency_stats, sched_debug, scsi, timer_list and timer_stats.
+/// For forkexec_attr_mount_proc: files that show the kernel, its hardware, or keys and activity of others are hidden as
+/// by mask_path, if they exist: acpi, asound, interrupts, kcore, keys, latency_stats, sched_debug, scsi, timer_list and
+/// timer_stats.
 pub const FORKEXEC_MOUNT_KERNEL_HIDDEN: u32 = 0x400;
 
-/// forkexec_attr_set_root: the root is made read-only in the end, and what is mounted below it before anything is made there.
+/// For forkexec_attr_set_root: the root becomes read-only in the end, what is mounted below it before anything is made
+/// there.
 pub const FORKEXEC_ROOT_READONLY: u32 = 0x1;
-/// In the root and what is mounted below it programs get no ids and capabilities from files.
+/// Programs get no ids or capabilities from files in the root and what is mounted below it.
 pub const FORKEXEC_ROOT_NOSUID: u32 = 0x2;
-/// Device nodes of the root and of what is mounted below it are none.
+/// Device nodes in the root and what is mounted below it cannot be opened.
 pub const FORKEXEC_ROOT_NODEV: u32 = 0x4;
-/// Nothing of the root and of what is mounted below it can be executed.
+/// No file in the root and what is mounted below it can be executed.
 pub const FORKEXEC_ROOT_NOEXEC: u32 = 0x8;
 
 /// A timeout in nanoseconds that never ends.
 pub const FORKEXEC_FOREVER: i64 = -1;
 
-/// forkexec_wait: leave the child to be waited for again.
+/// For forkexec_wait: the child stays to be waited for again.
 pub const FORKEXEC_WAIT_NOREAP: u32 = 0x1;
 
-/// forkexec_wait: tell, too, that the child has stopped, or is traced and has. With set_init it is the init that is watched.
+/// For forkexec_wait: returns also when the child has stopped, or its tracer has stopped it. With set_init this is
+/// about the init.
 pub const FORKEXEC_WAIT_STOPPED: u32 = 0x2;
-/// forkexec_wait: tell, too, that the child has been continued by SIGCONT.
+/// For forkexec_wait: returns also when SIGCONT has continued the child.
 pub const FORKEXEC_WAIT_CONTINUED: u32 = 0x4;
-/// forkexec_wait: tell, too, that the program of a lingering init has ended while the init goes on. Each wait tells it again,
-/// until the init has ended. See forkexec_attr_set_lingering_init.
+/// For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait reports
+/// it again until the init has ended. See forkexec_attr_set_lingering_init.
 pub const FORKEXEC_WAIT_PROGRAM: u32 = 0x8;
 
-/// forkexec_wait: status.wait_status, exit_code, signal and core_dumped are filled.
+/// For status.valid: wait_status, exit_code, signal and core_dumped are filled.
 pub const FORKEXEC_STATUS_EXIT: u32 = 0x1;
-/// status.ran is filled.
+/// ran is filled.
 pub const FORKEXEC_STATUS_RAN: u32 = 0x2;
-/// The times, faults, blocks, switches and max_rss are filled.
+/// The times, faults, blocks, switches and max_rss_bytes are filled.
 pub const FORKEXEC_STATUS_USAGE: u32 = 0x4;
-/// status.memory_peak_bytes is filled.
+/// memory_peak_bytes is filled.
 pub const FORKEXEC_STATUS_MEMORY_PEAK: u32 = 0x8;
-/// status.out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and that is still there.
+/// out_of_memory and oom_kills are filled: the child had a cgroup that counts memory, and it still exists.
 pub const FORKEXEC_STATUS_OUT_OF_MEMORY: u32 = 0x10;
-/// status.max_rss_bytes has nothing of the caller's in it: see forkexec_attr_measure_memory.
+/// max_rss_bytes has no memory of the caller's in it: see forkexec_attr_measure_memory.
 pub const FORKEXEC_STATUS_OWN_MEMORY: u32 = 0x20;
-/// The child has stopped, and not ended: status.wait_status and stop_signal are filled.
+/// The child has stopped and not ended: wait_status and stop_signal are filled.
 pub const FORKEXEC_STATUS_STOPPED: u32 = 0x40;
-/// The child has been continued, and not ended: status.wait_status is filled.
+/// The child has been continued and not ended: wait_status is filled.
 pub const FORKEXEC_STATUS_CONTINUED: u32 = 0x80;
-/// The program has ended, and its init goes on until the last process in its namespace ends: the child is still to be waited
-/// for.
+/// The program has ended, and its init goes on until the last process in its namespace ends. The child can be waited for
+/// again.
 pub const FORKEXEC_STATUS_LINGERS: u32 = 0x100;
 
-/// status.ended: the child exited by itself.
+/// For status.ended: the child exited.
 pub const FORKEXEC_ENDED_EXIT: u32 = 1;
 /// A signal ended it.
 pub const FORKEXEC_ENDED_SIGNAL: u32 = 2;
-/// A signal by which the kernel tells of a limit that was set: of processor time, SIGXCPU, or of the size of files, SIGXFSZ.
-/// Beyond the hard limit of processor time the kernel sends SIGKILL, which is anybody's.
+/// A signal ended it that the kernel sends at a limit: SIGXCPU for processor time, SIGXFSZ for the size of files. Above
+/// the hard limit of processor time the kernel sends SIGKILL, which others send too: that is FORKEXEC_ENDED_SIGNAL.
 pub const FORKEXEC_ENDED_LIMIT: u32 = 3;
 /// It ran out of memory: status.out_of_memory is 1.
 pub const FORKEXEC_ENDED_MEMORY: u32 = 4;
 
-/// status.ran: the child ended before it was the program.
+/// For status.ran: the child ended before it was the program.
 pub const FORKEXEC_RAN_NO: u32 = 0;
 /// The child ended as the program.
 pub const FORKEXEC_RAN_YES: u32 = 1;
-/// A signal ended the child at its exec or later, and before or after cannot be told: somebody else has reaped it, or
-/// /proc does not tell: there is none, no descriptor is left to look there, or a filter kept the library's image from naming
-/// itself, PR_SET_NAME; or it is an init that was killed before it could tell.
+/// A signal ended the child at its exec or later, and the library cannot tell which. Somebody else has reaped the
+/// child, or /proc does not show it: there is none, no descriptor is left to look there, or a filter kept the library's
+/// image from naming itself (PR_SET_NAME). Or an init was killed before it could tell.
 pub const FORKEXEC_RAN_UNKNOWN: u32 = 2;
 
-/// forkexec_probe: clone3(2).
+/// For forkexec_probe: clone3(2).
 pub const FORKEXEC_PROBE_CLONE3: u32 = 1;
 /// close_range(2).
 pub const FORKEXEC_PROBE_CLOSE_RANGE: u32 = 2;
@@ -250,17 +257,17 @@ pub const FORKEXEC_PROBE_CLOSE_RANGE: u32 = 2;
 pub const FORKEXEC_PROBE_PIDFD: u32 = 3;
 /// Children can share the caller's memory.
 pub const FORKEXEC_PROBE_SHARED_MEMORY: u32 = 4;
-/// The built-in image can be executed: FORKEXEC_MEMORY_FRESH.
+/// Children can execute the library's own small program: FORKEXEC_MEMORY_FRESH.
 pub const FORKEXEC_PROBE_IMAGE: u32 = 5;
 /// User namespaces with the caller's own ids mapped.
 pub const FORKEXEC_PROBE_USER_NAMESPACE: u32 = 6;
 /// Children can be born in a cgroup.
 pub const FORKEXEC_PROBE_BIRTH_IN_CGROUP: u32 = 7;
-/// A time namespace can be made and entered, perhaps in a new user namespace: a holder of one is tried.
+/// Time namespaces can be made and entered, perhaps in a new user namespace: a holder of one is tried.
 pub const FORKEXEC_PROBE_TIME_NAMESPACE: u32 = 8;
 /// Seccomp filters: seccomp(2).
 pub const FORKEXEC_PROBE_SECCOMP: u32 = 9;
-/// Landlock, with the sixteen accesses to files, TCP ports and scopes.
+/// Landlock, with sixteen accesses to files, TCP ports and scopes.
 pub const FORKEXEC_PROBE_LANDLOCK: u32 = 10;
 /// FORKEXEC_SECCOMP_LISTENER.
 pub const FORKEXEC_PROBE_SECCOMP_LISTENER: u32 = 11;

@@ -6,25 +6,28 @@ use core::ffi::c_char;
 use core::fmt::{self, Write};
 use static_assertions::{const_assert, const_assert_eq};
 
-/// Why a spawn failed. 256 bytes for ever, without padding. Filled on failure, cleared on success; every function that
-/// takes a pointer to one also takes NULL.
+/// Why a call failed.
+///
+/// It is filled on failure and cleared on success. Every function that takes a pointer to one also takes NULL. It
+/// has 256 bytes for ever, without padding.
 #[allow(non_camel_case_types)]
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct forkexec_error {
-    /// The step that failed, an enum forkexec_stage; 0: none.
+    /// The step that failed, an enum forkexec_stage. 0: none.
     pub stage: u32,
-    /// The errno, positive; 0: none.
+    /// The errno, positive. 0: none.
     pub code: i32,
-    /// Which item of the list that the stage is about, counted from 0; -1: none.
+    /// Which item of the list that the stage is about, counted from 0. -1: none.
     pub index: i32,
-    /// The child that failed, if there was one: already reaped, unless the caller's own wait took it; else 0.
+    /// The child that failed, if there was one, else 0. It is reaped already, by the library or by a wait of the
+    /// caller's own.
     pub pid: i32,
-    /// The signal that killed the child before it was the program (code is then ECANCELED); else 0.
+    /// The signal that killed the child before it was the program, with ECANCELED in code; else 0.
     pub signal: i32,
     /// Zero.
     pub reserved: [u32; 3],
-    /// The whole sentence, NUL-terminated: "fd action 3 (/dev/tty): No such device or address".
+    /// The whole sentence, which ends with a NUL: "fd action 3 (/dev/tty): No such device or address".
     pub message: [c_char; 224],
 }
 

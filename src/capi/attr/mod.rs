@@ -23,9 +23,10 @@ use crate::capi::entry::Entered;
 use core::ffi::c_int;
 use core::ptr::null_mut;
 
-/// What is asked of a spawn: where the program starts, with which descriptors, limits, ids, namespaces. It owns copies
-/// of all that it was given. One thread at a time may change it; as long as nobody does, many threads may spawn from it
-/// at once, again and again.
+/// What a spawn is asked for: program, directory, descriptors, ids, limits, namespaces and so on.
+///
+/// It owns copies of what setters were given. One thread at a time may change it. While no thread does, many
+/// threads may spawn from it at once, again and again.
 #[allow(non_camel_case_types)]
 pub struct forkexec_attr(pub(crate) Attr);
 

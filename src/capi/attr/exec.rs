@@ -308,7 +308,7 @@ pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_i
     apply(attr, "set_init", |attr| attr.exec.set_init())
 }
 
-/// Leaves an init behind as set_init does, but one that goes on until the last process in its namespace ends.
+/// As set_init, with an init that goes on until the last process has ended.
 ///
 /// What the program has left running in the background is not killed when the program ends. The init then ends with the
 /// program's exit code, or 128 and the signal that killed it; no signal is sent on any more. forkexec_wait waits for the

@@ -1,17 +1,18 @@
 //! One audited implementation of what every serious Linux program writes by hand between `fork` and `exec`.
 //!
-//! The product is a C ABI: `include/forkexec.h`. A walk through the rooms, in the order in which a spawn passes them:
+//! The product is a C ABI: `include/forkexec.h`. The modules, in the order in which a spawn passes them:
 //!
-//! | room | what happens there |
+//! | module | what happens there |
 //! |---|---|
 //! | `capi` | C pointers become references; nothing else |
 //! | `attr` | what was asked: owned copies, in any order |
 //! | `bpf` | what a seccomp filter does with the calls of the child, found out when it is added |
 //! | `plan` | what will happen: checked, resolved, flat and sealed |
-//! | `parent` | the clone, what the caller does for the waiting child, the report, the reaping |
+//! | `parent` | the clone, the caller's steps for the waiting child, what became of it, and the handle |
 //! | `child` | how it happens: raw system calls over the sealed plan, in the order of `child::program` |
 //! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
 //! | `cgroup` | a cgroup that the caller makes for one run, and its removal |
+//! | `prepared` | a root that is built once, for many spawns |
 //! | `probe` | what this host allows |
 //! | `shared` | a counted pointer for which memory can be short |
 //! | `stage` | the order, said once: number, name and reason of every step |
@@ -20,8 +21,8 @@
 //! | `runtime` | what a mistake of our own does: it says where it is, and aborts |
 //! | `shorten` | text for which there is too little room |
 //! | `page` | the page that child and caller share |
-//! | `sys` | the door to the kernel |
-//! | `nsexec` | a library of its own: the bootstrap that runc's Go side expects, over the same door |
+//! | `sys` | the system calls |
+//! | `nsexec` | a library of its own: the bootstrap that runc's Go side expects, by the same system calls |
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -38,6 +39,7 @@ pub mod attr;
 pub mod bpf;
 pub mod plan;
 mod errno;
+mod prepared;
 mod probe;
 mod runtime;
 mod sentences;

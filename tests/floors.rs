@@ -119,7 +119,13 @@ fn src_bpf() {
 fn src_capi() {
     stand(
         "src/capi",
-        &[&["constants", "entry", "guard"], &["error"], &["answer", "attr", "probe"], &["child", "cgroup"], &["spawn"]],
+        &[
+            &["constants", "entry", "guard"],
+            &["error"],
+            &["answer", "attr", "probe"],
+            &["child", "cgroup", "root"],
+            &["spawn"],
+        ],
     );
 }
 
@@ -139,7 +145,7 @@ fn src_parent() {
             // A failure, and its sentence.
             &["starter"],
             &["new_root"],
-            &["why"],
+            &["reason"],
             &["failure"],
             &["message", "cgroup"],
             // The clone.

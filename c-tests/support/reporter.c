@@ -6,6 +6,7 @@
  *   abort        abort(3)                  stop         SIGSTOP itself
  *   sleep        for an hour               spin         use the processor for ever
  *   touch PATH   make a file               print TEXT   a line to stdout
+ *   remount PATH FLAGS  exit with the errno of mount(2) with MS_REMOUNT and these flags
  *   fork         leave a child that sleeps (in the same session)
  *   daemon       leave a child that sleeps in a session of its own
  *   eat MIB      touch that much memory    cat FD       copy FD to stdout
@@ -32,6 +33,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -288,6 +290,8 @@ static int act(char **arg, int argc, char **argv)
             exit(errno);
         return close(fd), 2;
     }
+    if (IS("remount"))
+        exit(mount(NULL, with, NULL, MS_REMOUNT | strtoul(arg[2], NULL, 0), NULL) ? errno : 0);
     if (IS("fork") || IS("daemon"))
         return leave_child(IS("daemon")), 1;
     if (IS("eat"))

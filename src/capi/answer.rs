@@ -5,7 +5,7 @@ use super::guard;
 use crate::parent::Failure;
 use core::ffi::c_int;
 
-/// 0, or the negative errno and its sentence.
+/// 0, or the negative errno, with its sentence in `error`.
 ///
 /// # Safety
 /// `error` is NULL or memory for one.

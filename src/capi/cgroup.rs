@@ -1,6 +1,6 @@
 //! A cgroup of one's own for each run.
 
-// What the caller owes is said there, in C's words.
+// The comments have the C caller's duties, in C's words.
 #![allow(clippy::missing_safety_doc)]
 
 use super::attr::forkexec_attr;
@@ -21,7 +21,7 @@ use nix::errno::Errno;
 #[allow(non_camel_case_types)]
 pub struct forkexec_cgroup(pub(crate) Group);
 
-/// 0 or what is told, or the negative errno and its sentence.
+/// The result, which is not negative; or the negative errno, with its sentence in `error`.
 ///
 /// # Safety
 /// `error` is NULL or memory for one.
@@ -40,7 +40,7 @@ unsafe fn answer(result: Result<c_int, Refusal>, error: *mut forkexec_error) -> 
     -refusal.code
 }
 
-/// A handle that this process may use.
+/// The cgroup of a handle that this process may use.
 ///
 /// # Safety
 /// `group` is NULL or came from this library and was not freed.
@@ -51,7 +51,7 @@ unsafe fn ours<'a>(group: *const forkexec_cgroup) -> Result<&'a Group, Refusal<'
     group.0.ours().map_err(|errno| group.0.failed(errno)).map(|()| &group.0)
 }
 
-/// Why an argument is not to be used.
+/// The refusal of an argument.
 fn refused<'a>(Refused { code, why }: Refused) -> Refusal<'a> {
     Refusal::of_handle(Errno::from_raw(code), why)
 }

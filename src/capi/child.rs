@@ -1,6 +1,6 @@
 //! A child: to release, to wait for, to signal, to look at, to close.
 
-// What the caller owes is said there, in C's words.
+// The comments have the C caller's duties, in C's words.
 #![allow(clippy::missing_safety_doc)]
 
 use super::answer::answer;

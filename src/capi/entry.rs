@@ -9,7 +9,7 @@ unsafe extern "C" {
     fn pthread_setcancelstate(state: c_int, old: *mut c_int) -> c_int;
 }
 
-/// Miri does not know the function, and cancels nobody.
+/// Miri does not know the function, and cancels no threads.
 #[cfg(miri)]
 unsafe fn pthread_setcancelstate(_: c_int, _: *mut c_int) -> c_int {
     0
@@ -19,9 +19,8 @@ unsafe fn pthread_setcancelstate(_: c_int, _: *mut c_int) -> c_int {
 const PTHREAD_CANCEL_DISABLE: c_int = 1;
 
 /// The thread cannot be cancelled as long as this lives. The functions of libc that are called in between, such as open,
-/// close, read, poll and waitid, are cancellation points. A thread that was cancelled in one of them would leave behind
-/// descriptors, children and locks that nobody knows. A cancellation that comes meanwhile stays pending for the caller's
-/// next cancellation point.
+/// close, read, poll and waitid, are cancellation points. If a thread were cancelled in one of them, descriptors, children and
+/// locks would be left behind. A cancellation that comes meanwhile stays pending until the caller's next cancellation point.
 ///
 /// It is the first statement of every exported function (tests/entry_is_guarded.rs), so it is dropped last.
 pub struct Entered(c_int);

@@ -1,6 +1,6 @@
 //! To spawn, to start, to hold, and to say what would happen.
 
-// What the caller owes is said there, in C's words.
+// The comments have the C caller's duties, in C's words.
 #![allow(clippy::missing_safety_doc)]
 
 use super::answer::answer;
@@ -263,7 +263,7 @@ fn describe(request: &Request, fd: i32) -> Result<(), Failure> {
     written.map_err(|error| bad(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))))
 }
 
-/// Writes to a descriptor, a buffer at a time: std's own takes memory without which it aborts.
+/// Writes to a descriptor, one buffer at a time. std's writer would allocate its buffer, and abort if there is no memory.
 struct Out<'a> {
     fd: BorrowedFd<'a>,
     bytes: [u8; 1024],
@@ -300,10 +300,10 @@ fn describe_text(request: &Request, place: &mut [MaybeUninit<u8>]) -> Result<c_i
     // The last byte is for the NUL.
     let most = place.len().saturating_sub(1);
     let mut out = Memory { place: place.get_mut(..most).unwrap_or_default(), fits: 0, length: 0 };
-    // Memory takes everything.
+    // A write to memory does not fail.
     let _ = parent::describe(request, &mut out)?;
     let Memory { fits, length, .. } = out;
-    // A description has some lines, of which none tells all of argv or envp: it never comes near.
+    // The text never gets so long: it has a line for each step, and no line has all of argv or envp.
     let length = c_int::try_from(length).unwrap_or(c_int::MAX);
     if let Some(end) = place.get_mut(fits) {
         end.write(0);
@@ -320,7 +320,7 @@ struct Memory<'a> {
 
 impl Write for Memory<'_> {
     fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
-        // After the first byte that was left out nothing is kept.
+        // Once a byte did not fit, nothing more is kept.
         let room = if self.fits == self.length { self.place.get_mut(self.fits..).unwrap_or_default() } else { &mut [] };
         let begins = |at: usize| text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
         let most = room.len().min(text.len());

@@ -37,7 +37,7 @@ pub const PATIENCE: Duration = Duration::from_secs(2);
 
 pub struct Group {
     /// The process that made it. A fork of it has the descriptors, but may not use the handle.
-    owner: i32,
+    maker_pid: i32,
     above: OwnedFd,
     name: Text,
     directory: Shared<OwnedFd>,
@@ -59,7 +59,7 @@ impl Group {
         let own_name = Text::new(name).map_err(|_| refused(Errno::ENOMEM, sentences::NO_MEMORY_FOR_GROUP))?;
         make(above.as_fd(), name)?;
         match Group::open(&above, name) {
-            Ok((directory, kill)) => Ok(Group { owner: own_pid(), above, name: own_name, directory, kill }),
+            Ok((directory, kill)) => Ok(Group { maker_pid: own_pid(), above, name: own_name, directory, kill }),
             Err(refusal) => {
                 let _ = unlinkat(&above, name, UnlinkatFlags::RemoveDir);
                 Err(refusal)
@@ -83,7 +83,7 @@ impl Group {
 
     /// Only for the process that made it.
     pub fn ours(&self) -> Result<(), Errno> {
-        if own_pid() == self.owner { Ok(()) } else { Err(Errno::ESRCH) }
+        if own_pid() == self.maker_pid { Ok(()) } else { Err(Errno::ESRCH) }
     }
 
     pub fn directory(&self) -> &Shared<OwnedFd> {

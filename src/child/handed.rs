@@ -67,7 +67,7 @@ pub fn hand_over(at: &mut At) -> Answer {
         *place = listen(at, socket)?;
     }
     at.index = -1;
-    let others = [at.master, at.tun].into_iter().filter(|fd| *fd >= 0);
+    let others = [at.master, at.tun, at.tree].into_iter().filter(|fd| *fd >= 0);
     fds.iter_mut().skip(sockets.len()).zip(others).for_each(|(place, fd)| *place = fd);
     channel::at_stage(at, Stage::HandOver);
     let fds = fds.get(..at.plan.handed as usize).unwrap_or_default();

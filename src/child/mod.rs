@@ -85,6 +85,8 @@ pub struct At<'a> {
     pub keyring: i32,
     /// The directory of the item before.
     pub directory: i32,
+    /// The tree of mounts that is copied for other children, until it is handed over.
+    pub tree: i32,
     /// The network device, and both ends of the terminal, until they are handed over or become the standard streams.
     pub tun: i32,
     pub master: i32,
@@ -123,6 +125,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
         proc: -1,
         keyring: 0,
         directory: -1,
+        tree: -1,
         tun: -1,
         master: -1,
         slave: -1,

@@ -52,6 +52,7 @@ fn apply(at: &mut At, item: &Mount) -> Answer {
         mount::MODE => mode(at, item),
         mount::OVERLAY_IN_MEMORY => memory::overlay(at, item),
         mount::FILE_IN_MEMORY => memory::file(at, item),
+        mount::PLACE | mount::PLACE_OF_FILE => place(at, item),
         _ => readonly(at, item),
     }
 }
@@ -229,6 +230,11 @@ fn remount(at: &mut At, item: &Mount) -> Answer {
     let target = inside::target(at, item)?;
     add_flags(target.fd, item.flags)?;
     sys::close(target.fd)
+}
+
+/// mkdir(2), open(2): what a mount is to cover later.
+fn place(at: &mut At, item: &Mount) -> Answer {
+    sys::close(inside::target_for(at, item, item.kind == mount::PLACE)?.fd)
 }
 
 /// chmod(2)

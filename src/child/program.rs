@@ -67,6 +67,7 @@ program! {
     Loopback => ns::loopback,
     Tun => handed::tun,
     Propagation => root::propagation,
+    RootTree => root::try_tree,
     Root => root::root,
     Mount
     | Bind
@@ -83,6 +84,7 @@ program! {
     | Mode => mounts::populate,
     PivotRoot => root::pivot_root,
     RootReadonly => root::root_readonly,
+    RootCopy => root::copy_root,
     Chroot => root::chroot,
     Terminal => handed::terminal,
     InnerUserNamespace => ns::inner_user,

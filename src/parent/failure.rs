@@ -3,8 +3,8 @@
 use super::chroot;
 use super::process::End;
 use super::procfs;
+use super::reason::{self, Reason};
 use super::trial;
-use super::why::{self, Why};
 use crate::page::{Report, side};
 use crate::plan::{Fault, Sealed};
 use crate::sealed::{Mount, Plan, Text, cwd_rights, mount};
@@ -128,13 +128,13 @@ impl Failure {
 
 impl Failure {
     /// The reason that the errno alone does not tell: the one that is known, or that the caller finds out now, or that is likely.
-    pub(super) fn reason(&self) -> Why<'_> {
+    pub(super) fn reason(&self) -> Reason<'_> {
         if !self.why.is_empty() {
-            return Why::Said(self.why);
+            return Reason::Said(self.why);
         }
         let plan: Option<&Sealed> = self.plan.as_deref().filter(|_| self.signal == 0);
-        let why = plan.and_then(|plan| why::of(plan, self.stage, self.code, self.index, self.side));
-        why.unwrap_or_else(|| Why::Said(self.hint()))
+        let found = plan.and_then(|plan| reason::of(plan, self.stage, self.code, self.index, self.side));
+        found.unwrap_or_else(|| Reason::Said(self.hint()))
     }
 
     fn hint(&self) -> Sentence {
@@ -220,6 +220,9 @@ impl Failure {
             }
             (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => sentences::BIND_UNCOVERS,
             (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => sentences::ROOT_NO_MOUNT,
+            (stage, libc::EROFS) if stage.is_of_mounts() && self.plan_is(|plan| plan.root_tree >= 0) => {
+                sentences::TREE_IS_READONLY
+            }
             (stage, libc::EOPNOTSUPP) if stage.is_of_mounts() => sentences::MOUNT_ON_FILE,
             (Stage::CwdBeforeIds, libc::EACCES | libc::EPERM) => sentences::CWD_AS_CALLER,
             (Stage::Cwd, libc::EACCES | libc::EPERM) if self.plan_is(has_other_rights) => sentences::CWD_AS_PROGRAM,

@@ -214,7 +214,7 @@ const TRIES: u32 = 3;
 /// Receives messages until one of this kind has come. Each is first read with MSG_PEEK, and removed only when its descriptors
 /// are here: if the caller has no free descriptor, recvmsg(2) without it would lose them.
 fn fetch(socket: &OwnedFd, arrived: &mut Arrived, kind: u8, tries: u32) -> Result<(), Errno> {
-    let mut copy_and_remove = || {
+    retried(tries, || {
         loop {
             let received = receive(socket, libc::MSG_PEEK)?;
             if received.is_truncated {
@@ -227,11 +227,18 @@ fn fetch(socket: &OwnedFd, arrived: &mut Arrived, kind: u8, tries: u32) -> Resul
                 return Ok(());
             }
         }
-    };
-    match copy_and_remove() {
-        Err(errno) if errno != Errno::EPIPE && tries > 1 => fetch(socket, arrived, kind, tries - 1),
-        fetched => fetched,
+    })
+}
+
+/// Tries again after an error, but not if the other end is closed.
+fn retried(tries: u32, mut attempt: impl FnMut() -> Result<(), Errno>) -> Result<(), Errno> {
+    for _ in 1..tries {
+        match attempt() {
+            Err(errno) if errno != Errno::EPIPE => (),
+            done => return done,
+        }
     }
+    attempt()
 }
 
 struct Received {
@@ -620,6 +627,24 @@ mod tests {
         let deadline = begin.checked_add(Duration::from_millis(30));
         assert_eq!(listening.listen(&pair.listened(), &pair.callers, deadline), Woken::NotYet);
         assert!(begin.elapsed() >= Duration::from_millis(30));
+        // It is still waited for.
+        pair.send(message::LISTENER, &[marked(b'l').as_raw_fd()]);
+        assert_eq!(listening.take_listener(Some(&pair.callers)).map(mark), Ok(b'l'));
+    }
+
+    #[test]
+    fn an_error_is_met_with_some_more_tries_unless_the_other_end_is_closed() {
+        let tried = |tries, answers: [Result<(), Errno>; 3]| {
+            let mut next = answers.iter();
+            let answer = retried(tries, || *next.next().expect("no more tries"));
+            (answer, 3 - next.len())
+        };
+        let (passes, refused) = (Err(Errno::EMFILE), Err(Errno::EPERM));
+        assert_eq!(tried(3, [passes, passes, Ok(())]), (Ok(()), 3));
+        assert_eq!(tried(3, [passes, passes, refused]), (refused, 3));
+        assert_eq!(tried(3, [Ok(()), passes, passes]), (Ok(()), 1));
+        assert_eq!(tried(3, [passes, Err(Errno::EPIPE), Ok(())]), (Err(Errno::EPIPE), 2));
+        assert_eq!(tried(1, [passes, Ok(()), Ok(())]), (passes, 1));
     }
 
     #[test]

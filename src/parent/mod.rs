@@ -33,7 +33,7 @@ mod channel_ends;
 // A failure, and its sentence.
 mod starter;
 mod new_root;
-mod why;
+mod reason;
 mod failure;
 mod message;
 mod cgroup;

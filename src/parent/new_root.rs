@@ -206,6 +206,7 @@ fn place<'a>(plan: &'a Plan, path: &[u8]) -> Result<Place<'a>, NoMemory> {
     let mut place = match plan.text(plan.chroot) {
         Some(_) if !steps.is_empty() => Place::Unknown,
         Some(_) => callers(plan.bytes(plan.chroot), path, false)?,
+        None if plan.root_tree >= 0 => Place::Unknown,
         None if plan.new_root == 0 => callers(b"", path, false)?,
         None if plan.text(plan.root).is_some() => callers(plan.bytes(plan.root), path, false)?,
         None => Place::Missing,

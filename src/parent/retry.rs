@@ -131,7 +131,7 @@ pub fn after(failure: &Failure, ways: Ways) -> Option<Ways> {
 }
 
 fn first(met: &Met, ways: &Ways) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.is_about(met) && rule.next.is_left(ways))
+    RULES.iter().find(|rule| rule.is_about(met) && rule.next.is_left(*ways))
 }
 
 impl Rule {
@@ -152,10 +152,10 @@ impl Rule {
 
 impl Next {
     /// The spawn has not done this already.
-    fn is_left(self, ways: &Ways) -> bool {
+    fn is_left(self, mut ways: Ways) -> bool {
         match self {
             Next::Again(_) => ways.tries_left > 0,
-            Next::Without(way) => *way.of(&mut { *ways }),
+            Next::Without(way) => *way.of(&mut ways),
         }
     }
 

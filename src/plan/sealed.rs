@@ -399,6 +399,9 @@ pub mod mount {
     pub const MODE: u32 = 10;
     /// A file in memory that is bound to its target.
     pub const FILE_IN_MEMORY: u32 = 11;
+    /// A directory to mount on later, where it is missing.
+    pub const PLACE: u32 = 12;
+    pub const PLACE_OF_FILE: u32 = 13;
 }
 
 without_padding! {
@@ -524,6 +527,14 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// The program gets a root of its own: the directory `root`, or none for an empty one.
     pub new_root: u32,
     pub root: Text,
+    /// The file system with the tree that the root is a clone of; -1: it is built.
+    pub root_tree: i32,
+    /// What it has of the mounts that were asked for.
+    pub root_tree_items: u32,
+    /// It was to be a clone, and this kernel makes none.
+    pub root_tree_missing: u32,
+    /// The root is built to be cloned.
+    pub copies_root: u32,
     /// `MOUNT_ATTR_` bits for the root and what is mounted below it.
     pub root_flags: u32,
     pub chroot: Text,
@@ -649,7 +660,7 @@ impl Plan<()> {
         // SAFETY: a plan is numbers, of which any may be 0.
         let mut plan: Plan<()> = unsafe { core::mem::zeroed() };
         (plan.exec_fd, plan.cwd_fd, plan.terminal, plan.foreground) = (-1, -1, -1, -1);
-        (plan.cgroup_fd, plan.ruleset_fd) = (-1, -1);
+        (plan.cgroup_fd, plan.ruleset_fd, plan.root_tree) = (-1, -1, -1);
         plan
     }
 }
@@ -696,11 +707,16 @@ impl Plan {
         (&raw const *self).cast()
     }
 
-    /// Whether the child passes a stage by.
     pub fn root_is_readonly(&self) -> bool {
         self.root_flags & MOUNT_ATTR_RDONLY as u32 != 0
     }
 
+    /// The new root is a file system in memory that is built for it.
+    pub fn root_is_in_memory(&self) -> bool {
+        self.new_root != 0 && self.root_tree < 0 && self.root.is_empty()
+    }
+
+    /// Whether the child passes a stage by.
     pub fn skips(&self, stage: u32) -> bool {
         (self.leaves_off_at..self.goes_on_at).contains(&stage)
     }

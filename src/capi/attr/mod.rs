@@ -1,6 +1,6 @@
 //! The setters, one file a chapter. Each is written out: cbindgen cannot see into macros. Their comments are the header's.
 
-// What the caller owes is said there, in C's words.
+// The comments have the C caller's duties, in C's words.
 #![allow(clippy::missing_safety_doc)]
 
 pub mod exec;

@@ -13,7 +13,7 @@ use crate::sys::abi::{O_CREAT, S_IFREG};
 use alloc::vec::Vec;
 use core::fmt::{self, Display, Formatter};
 
-pub enum Why<'a> {
+pub enum Reason<'a> {
     Said(Sentence),
     /// Of the child's ids these are not in the map.
     Unmapped {
@@ -38,24 +38,24 @@ pub enum Why<'a> {
 }
 
 /// The precision is the number of bytes that there is room for.
-impl Display for Why<'_> {
+impl Display for Reason<'_> {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         match self {
-            Why::Said(sentence) => sentence.fmt(f),
-            Why::Unmapped { uid, gid } => unmapped(f, uid.as_ref(), gid.as_ref()),
-            Why::MaybeUnmapped { uid, gid } => sentences::MAYBE_UNMAPPED.with(&[uid, gid]).fmt(f),
-            Why::NotFound(directories) => sentences::NOT_FOUND.with(&[directories]).fmt(f),
-            Why::NothingToRun(directories) => sentences::NOTHING_TO_RUN.with(&[directories]).fmt(f),
-            Why::StarterMissing { starter, of: None } => {
+            Reason::Said(sentence) => sentence.fmt(f),
+            Reason::Unmapped { uid, gid } => unmapped(f, uid.as_ref(), gid.as_ref()),
+            Reason::MaybeUnmapped { uid, gid } => sentences::MAYBE_UNMAPPED.with(&[uid, gid]).fmt(f),
+            Reason::NotFound(directories) => sentences::NOT_FOUND.with(&[directories]).fmt(f),
+            Reason::NothingToRun(directories) => sentences::NOTHING_TO_RUN.with(&[directories]).fmt(f),
+            Reason::StarterMissing { starter, of: None } => {
                 sentences::STARTER_MISSING.with(&[&starter.kind, &path(starter)]).fmt(f)
             }
-            Why::StarterMissing { starter, of: Some(of) } => {
+            Reason::StarterMissing { starter, of: Some(of) } => {
                 sentences::STARTER_OF_MISSING.with(&[&starter.kind, &path(starter), &Bytes(of)]).fmt(f)
             }
-            Why::StarterUnknown { starter, of: None } => {
+            Reason::StarterUnknown { starter, of: None } => {
                 sentences::STARTER_UNKNOWN.with(&[&starter.kind, &path(starter)]).fmt(f)
             }
-            Why::StarterUnknown { starter, of: Some(of) } => {
+            Reason::StarterUnknown { starter, of: Some(of) } => {
                 sentences::STARTER_OF_UNKNOWN.with(&[&starter.kind, &path(starter), &Bytes(of)]).fmt(f)
             }
         }
@@ -129,10 +129,10 @@ impl Display for Directories<'_> {
 }
 
 /// Why a child failed. `None`: there is nothing to say that the errno does not.
-pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option<Why<'_>> {
+pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option<Reason<'_>> {
     match stage {
         Stage::IdMap | Stage::OomScore if code == libc::EACCES && plan.mode == mode::COPIED && !is_dumpable() => {
-            Some(Why::Said(sentences::NOT_DUMPABLE))
+            Some(Reason::Said(sentences::NOT_DUMPABLE))
         }
         Stage::Exec if [libc::ENOENT, libc::ENOTDIR].contains(&code) => exec(plan, code),
         Stage::FdAction if code == libc::EOVERFLOW => {
@@ -148,43 +148,43 @@ pub fn of(plan: &Plan, stage: Stage, code: i32, index: i32, side: u32) -> Option
     }
 }
 
-fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Why<'a>> {
+fn of_mount<'a>(plan: &'a Plan, step: &Mount, code: i32, side: u32) -> Option<Reason<'a>> {
     let takes_flags = step.kind == mount::FILE_IN_MEMORY
         || [Stage::Bind, Stage::Tmpfs, Stage::Overlay, Stage::Remount].contains(&step.stage);
     Some(match (side, code) {
         (side::SOURCE, libc::ENOENT) => match step.stage {
-            Stage::Dev => Why::Said(sentences::DEVICE_MISSING),
-            Stage::Mask | Stage::Proc => Why::Said(sentences::NULL_MISSING),
-            _ if dangles(plan, step) => Why::Said(sentences::SOURCE_DANGLES),
-            _ => Why::Said(sentences::SOURCE_MISSING),
+            Stage::Dev => Reason::Said(sentences::DEVICE_MISSING),
+            Stage::Mask | Stage::Proc => Reason::Said(sentences::NULL_MISSING),
+            _ if dangles(plan, step) => Reason::Said(sentences::SOURCE_DANGLES),
+            _ => Reason::Said(sentences::SOURCE_MISSING),
         },
-        (side::SOURCE, libc::ESTALE) if step.source_fd >= 0 => Why::Said(sentences::SOURCE_IS_ANOTHER),
-        (side::SOURCE, libc::EACCES) => Why::Said(sentences::SOURCE_OUT_OF_REACH),
-        (side::SOURCE, libc::ENOTDIR) => Why::Said(sentences::SOURCE_NO_DIRECTORY),
-        (side::SOURCE, libc::ELOOP) => Why::Said(sentences::SOURCE_LOOPS),
+        (side::SOURCE, libc::ESTALE) if step.source_fd >= 0 => Reason::Said(sentences::SOURCE_IS_ANOTHER),
+        (side::SOURCE, libc::EACCES) => Reason::Said(sentences::SOURCE_OUT_OF_REACH),
+        (side::SOURCE, libc::ENOTDIR) => Reason::Said(sentences::SOURCE_NO_DIRECTORY),
+        (side::SOURCE, libc::ELOOP) => Reason::Said(sentences::SOURCE_LOOPS),
         (side::TARGET, libc::ENOENT) if step.create != 0 => return None,
         (side::TARGET, libc::ENOENT) if step.kind == mount::FILE_IN_MEMORY => {
-            Why::Said(sentences::TARGET_MISSING_MAY_CREATE)
+            Reason::Said(sentences::TARGET_MISSING_MAY_CREATE)
         }
         (side::TARGET, libc::ENOENT) => match step.stage {
-            Stage::Mount => Why::Said(sentences::TARGET_MISSING),
+            Stage::Mount => Reason::Said(sentences::TARGET_MISSING),
             Stage::Bind | Stage::Tmpfs | Stage::Proc | Stage::Dev | Stage::Overlay => {
-                Why::Said(sentences::TARGET_MISSING_MAY_CREATE)
+                Reason::Said(sentences::TARGET_MISSING_MAY_CREATE)
             }
             _ => return None,
         },
-        (side::TARGET, libc::EACCES) => Why::Said(sentences::TARGET_OUT_OF_REACH),
-        (side::TARGET, libc::ENOTDIR) => Why::Said(sentences::TARGET_NO_DIRECTORY),
+        (side::TARGET, libc::EACCES) => Reason::Said(sentences::TARGET_OUT_OF_REACH),
+        (side::TARGET, libc::ENOTDIR) => Reason::Said(sentences::TARGET_NO_DIRECTORY),
         (side::TARGET, libc::EOVERFLOW) => return ids(plan, false, false),
-        (side::NONE, libc::ENOENT) if step.stage == Stage::Overlay => Why::Said(sentences::OVERLAY_MISSING),
-        (side::NONE, libc::ENOTDIR) if step.stage == Stage::Overlay => Why::Said(sentences::OVERLAY_NO_DIRECTORY),
-        (side::NONE, libc::ELOOP) if step.stage == Stage::Overlay => Why::Said(sentences::OVERLAY_WITHIN),
+        (side::NONE, libc::ENOENT) if step.stage == Stage::Overlay => Reason::Said(sentences::OVERLAY_MISSING),
+        (side::NONE, libc::ENOTDIR) if step.stage == Stage::Overlay => Reason::Said(sentences::OVERLAY_NO_DIRECTORY),
+        (side::NONE, libc::ELOOP) if step.stage == Stage::Overlay => Reason::Said(sentences::OVERLAY_WITHIN),
         (side::NONE, libc::ENOTDIR) if [mount::BIND, mount::FILE_IN_MEMORY].contains(&step.kind) => {
-            Why::Said(sentences::ONE_IS_A_DIRECTORY)
+            Reason::Said(sentences::ONE_IS_A_DIRECTORY)
         }
-        (_, libc::ELOOP) if step.follow != 0 => Why::Said(sentences::TARGET_LOOPS),
-        (_, libc::ELOOP) if takes_flags => Why::Said(sentences::LINK_MAY_BE_FOLLOWED),
-        (_, libc::ELOOP) => Why::Said(sentences::LINK_ON_THE_WAY),
+        (_, libc::ELOOP) if step.follow != 0 => Reason::Said(sentences::TARGET_LOOPS),
+        (_, libc::ELOOP) if takes_flags => Reason::Said(sentences::LINK_MAY_BE_FOLLOWED),
+        (_, libc::ELOOP) => Reason::Said(sentences::LINK_ON_THE_WAY),
         _ => return None,
     })
 }
@@ -198,7 +198,7 @@ fn dangles(plan: &Plan, step: &Mount) -> bool {
 }
 
 /// Which of the child's ids have no place where it makes files. Ids that were asked for are in the maps.
-fn ids(plan: &Plan, has_uid: bool, has_gid: bool) -> Option<Why<'_>> {
+fn ids(plan: &Plan, has_uid: bool, has_gid: bool) -> Option<Reason<'_>> {
     let uid = plan.namespace_owner.get().map_or_else(sys::geteuid, Ok).ok()?;
     let gid = sys::getegid().ok()?;
     let is_new = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.unshare_user != 0;
@@ -209,8 +209,8 @@ fn ids(plan: &Plan, has_uid: bool, has_gid: bool) -> Option<Why<'_>> {
     let unmapped =
         (lacks(plan.uid_map, "uid", uid).filter(|_| !has_uid), lacks(plan.gid_map, "gid", gid).filter(|_| !has_gid));
     Some(match unmapped {
-        (None, None) => Why::MaybeUnmapped { uid, gid },
-        (uid, gid) => Why::Unmapped { uid, gid },
+        (None, None) => Reason::MaybeUnmapped { uid, gid },
+        (uid, gid) => Reason::Unmapped { uid, gid },
     })
 }
 
@@ -229,7 +229,7 @@ fn number(digits: &[u8]) -> Option<u64> {
 }
 
 /// Where nothing was found to be run: it may be that a program was, and what starts it was not.
-fn exec(plan: &Plan, code: i32) -> Option<Why<'_>> {
+fn exec(plan: &Plan, code: i32) -> Option<Reason<'_>> {
     if plan.exec_fd >= 0 {
         return if code == libc::ENOENT { Some(by_descriptor(plan)) } else { None };
     }
@@ -247,10 +247,10 @@ fn exec(plan: &Plan, code: i32) -> Option<Why<'_>> {
         missing = false;
     }
     match (plan.searched != 0, code) {
-        (true, _) if missing => Some(Why::NotFound(Directories(plan))),
-        (true, _) => Some(Why::NothingToRun(Directories(plan))),
-        (false, libc::ENOENT) if seen => Some(Why::Said(sentences::NO_INTERPRETER)),
-        (false, libc::ENOENT) if missing && is_outside(plan) => Some(Why::Said(sentences::ONLY_OUTSIDE)),
+        (true, _) if missing => Some(Reason::NotFound(Directories(plan))),
+        (true, _) => Some(Reason::NothingToRun(Directories(plan))),
+        (false, libc::ENOENT) if seen => Some(Reason::Said(sentences::NO_INTERPRETER)),
+        (false, libc::ENOENT) if missing && is_outside(plan) => Some(Reason::Said(sentences::ONLY_OUTSIDE)),
         _ => None,
     }
 }
@@ -266,15 +266,17 @@ fn is_outside(plan: &Plan) -> bool {
 }
 
 /// What a program takes to run, or what that takes, and is not there.
-fn missing_starter<'a>(plan: &Plan, program: Content) -> Option<Why<'a>> {
+fn missing_starter<'a>(plan: &Plan, program: Content) -> Option<Reason<'a>> {
     let mut of = None;
     let mut content = program;
     for _ in 0..LONGEST_CHAIN {
         let starter = starter(&content)?;
         match new_root::look(plan, &starter.path) {
-            Seen::Missing if starter.path.last() == Some(&b'\r') => return Some(Why::Said(sentences::CARRIAGE_RETURN)),
-            Seen::Missing => return Some(Why::StarterMissing { starter, of }),
-            Seen::Unknown => return Some(Why::StarterUnknown { starter, of }),
+            Seen::Missing if starter.path.last() == Some(&b'\r') => {
+                return Some(Reason::Said(sentences::CARRIAGE_RETURN));
+            }
+            Seen::Missing => return Some(Reason::StarterMissing { starter, of }),
+            Seen::Unknown => return Some(Reason::StarterUnknown { starter, of }),
             Seen::Something => return None,
             Seen::Program(next) => (content, of) = (next, Some(starter.path)),
         }
@@ -283,13 +285,14 @@ fn missing_starter<'a>(plan: &Plan, program: Content) -> Option<Why<'a>> {
 }
 
 /// The descriptor need not be open any more when a held child is let go. It closes on exec unless the program gets it.
-fn by_descriptor<'a>(plan: &Plan) -> Why<'a> {
+fn by_descriptor<'a>(plan: &Plan) -> Reason<'a> {
     let closes = plan.exec_fd_moves != 0;
-    let unknown = if closes { Why::Said(sentences::MAYBE_SCRIPT_BY_FD) } else { Why::Said(sentences::NO_INTERPRETER) };
+    let unknown =
+        if closes { Reason::Said(sentences::MAYBE_SCRIPT_BY_FD) } else { Reason::Said(sentences::NO_INTERPRETER) };
     let Some(content) = (if plan.hold == 0 { content_of(plan.exec_fd) } else { None }) else { return unknown };
     match starter(&content).map(|starter| starter.kind) {
-        Some(Kind::Interpreter) if closes => Why::Said(sentences::SCRIPT_BY_FD),
-        Some(_) => missing_starter(plan, content).unwrap_or(Why::Said(sentences::NO_INTERPRETER)),
+        Some(Kind::Interpreter) if closes => Reason::Said(sentences::SCRIPT_BY_FD),
+        Some(_) => missing_starter(plan, content).unwrap_or(Reason::Said(sentences::NO_INTERPRETER)),
         None => unknown,
     }
 }

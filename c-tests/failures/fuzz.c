@@ -157,7 +157,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(108)) {
+    switch (below(109)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);

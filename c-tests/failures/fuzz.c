@@ -157,7 +157,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(108)) {
+    switch (below(109)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -238,7 +238,7 @@ static int set_something(struct forkexec_attr *attr)
     case 103: /* no network device of the host */
         return forkexec_attr_create_namespaces(attr, FORKEXEC_NS_NET)
             | forkexec_attr_open_tun(attr, level ? NULL : string(), small ? 0x1001 + (level & 1) : low);
-    case 106: TRY(set_cgroup, small ? group : NULL);
+    case 107: TRY(set_cgroup, small ? group : NULL);
     case 67: TRY(set_init);
     case 68: TRY(allow_partial_landlock);
     case 69: TRY_IN_ROOT(add_mount, string(), where, level ? "tmpfs" : NULL,

@@ -252,7 +252,7 @@ static int set_something(struct forkexec_attr *attr)
     case 99: TRY_IN_ROOT(remount, where, level ? small | 1 : low);
     case 100: TRY_IN_ROOT(change_mode, thing, level ? 0751 : low);
     case 104: TRY_IN_ROOT(make_file_fd, thing, one, level ? 0644 : low);
-    case 106: TRY(set_prepared_root, small ? a_root() : NULL);
+    case 107: TRY(set_prepared_root, small ? a_root() : NULL);
     case 105: TRY_IN_ROOT(mount_file_fd, one, where, level ? 0600 : low, level * 16);
     case 72: TRY_IN_ROOT(mount_tmpfs, where, b, level ? 01777 : low, level * 16);
     case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 | small << 9 : low);

@@ -310,6 +310,22 @@ static void keyring(struct forkexec_attr *attr)
     forkexec_attr_set_keyring_permissions(attr, 0x3f090000);
 }
 
+/* In a root that was prepared before, and to be prepared. */
+static void to_prepare(struct forkexec_attr *attr)
+{
+    sandbox_by_namespace(attr);
+    forkexec_attr_mount_dev(attr, "/readonly-dev", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY);
+}
+
+static void prepared(struct forkexec_attr *attr)
+{
+    struct forkexec_root *root = NULL;
+    to_prepare(attr);
+    if (!forkexec_root_new(attr, &root, NULL))
+        forkexec_attr_set_prepared_root(attr, root);
+    forkexec_root_free(root);
+}
+
 static void landlock(struct forkexec_attr *attr)
 {
     forkexec_attr_set_no_new_privs(attr);
@@ -514,6 +530,7 @@ static const char *const sees_and_tries[] = { PROGRAM, "see", "mounts", "names",
     "166",
 #endif
     "0", "0", NULL };
+static const char *const sees_and_lists[] = { PROGRAM, "see", "names", "/", "names", "/readonly-dev", NULL };
 static const char *const sees_and_looks[] = { PROGRAM, "see", "look", "/usr", "look", "/etc/passwd", "names", "/etc", NULL };
 static const char *const sees_other_mounts[] = { PROGRAM, "see", "mounts", "names", "/", "names", "/etc", "look", "/etc/made",
     "look", "/etc/mounted", "look", "/closed", "look", "/share", NULL };
@@ -539,6 +556,8 @@ const struct kind kinds[] = {
     { "memory-policy", SPAWN, needs_memory_policy, memory_policy, NULL, NULL, NULL, false },
     { "deadline", SPAWN, needs_deadline, deadline, NULL, NULL, NULL, false },
     { "keyring", SPAWN, needs_keyrings, keyring, sees_keyring, NULL, NULL, false },
+    { "prepared", SPAWN, needs_user_namespaces, prepared, sees_and_tries, "/reporter", NULL, false },
+    { "prepare", PREPARE, needs_user_namespaces, to_prepare, sees_and_lists, "/reporter", NULL, false },
     { "landlock", SPAWN, NULL, landlock, sees_and_looks, NULL, NULL, false },
     { "cgroup", SPAWN, needs_cgroup, cgroup_of_root, NULL, NULL, NULL, false },
     { "cgroup-open", SPAWN, needs_cgroup, cgroup_of_all, NULL, NULL, NULL, false },

@@ -10,6 +10,7 @@ use crate::attr::mounts::flag;
 use crate::attr::ns::IdRange;
 use crate::attr::owned::Room;
 use crate::attr::prepared::Prepared;
+use crate::base::decimal;
 use crate::cgroup::place::{self, Trouble};
 use crate::errno;
 use crate::parent::{self, Child, Failure, chroot, host, procfs, trial};
@@ -409,7 +410,7 @@ fn sysctl(path: &CStr) -> Option<u64> {
     let file = openat(AT_FDCWD, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
     let mut text = [0; 24];
     let length = nix::unistd::read(&file, &mut text).ok()?;
-    core::str::from_utf8(text.get(..length)?).ok()?.trim_ascii_end().parse().ok()
+    decimal::parse(text.get(..length)?.trim_ascii_end())
 }
 
 fn restricted_by_apparmor() -> bool {

@@ -1,14 +1,13 @@
-//! The root directory: the new one is laid over the old, built in, and takes its place.
+//! The root directory. The new root is mounted over the old one, mounts are made in it, and then pivot_root(2) makes it the root.
 
-use super::At;
-use super::below;
-use super::mounts::add_flags;
-use super::sys::abi::{
+use super::mount_flags::{add_flags, add_flags_below};
+use super::state::At;
+use crate::sys::abi::{
     AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY, MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT,
     MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_DIRECTORY, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE,
 };
-use super::sys::ways::{Call, goes_on};
-use super::sys::{self, Answer};
+use crate::sys::ways::{Call, goes_on};
+use crate::sys::{self, Answer};
 use core::ptr::null;
 
 /// mount(2)
@@ -35,13 +34,13 @@ pub fn root(at: &mut At) -> Answer {
         at.root = lay_tree(at)?;
     } else {
         lay_root(at)?;
-        // Of all paths this alone goes over what lies on the root.
+        // "/.." is the only path that leads to the mount over the root: "/" still leads to the old root.
         at.root = open_directory(c"/..")?;
     }
     if at.plan.root_flags != 0 && at.plan.root_tree < 0 {
         protect_root(at)?;
     }
-    // Nor does the new root come along where the old one is bound whole.
+    // An unbindable mount is left out when a recursive bind of the old root is made.
     let_root_be(at, MS_UNBINDABLE)
 }
 
@@ -65,7 +64,7 @@ fn protect_root(at: &At) -> Answer {
 /// Kernels before 5.12 change one mount at a time.
 fn protect_each(at: &At, flags: u64) -> Answer {
     add_flags(at.root, flags & !MS_RDONLY)?;
-    below::each(at, at.root, |mount| add_flags(mount, flags))
+    add_flags_below(at, at.root, flags)
 }
 
 /// Changes the propagation of a root that is not the caller's.

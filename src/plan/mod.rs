@@ -16,18 +16,18 @@ mod ns;
 pub mod sealed;
 mod security;
 mod session;
-mod show;
+mod describe;
 mod signals;
 mod subordinate;
 
 pub use arena::Sealed;
+pub use describe::{Bytes, Item};
 pub use exec::Strings;
 pub use fds::gaps;
 #[doc(hidden)] // for tests/fds_shuffle.rs
 pub use fds::shuffle;
 pub use ids::is_dumpable;
 pub use limits::ksm_lasts;
-pub use show::{Bytes, Item};
 
 use crate::attr::Attr;
 use crate::attr::fds::Action;
@@ -35,7 +35,7 @@ use crate::attr::limits::process;
 use crate::attr::owned::push;
 use crate::attr::prepared::UserNamespace;
 use crate::sentences::{self, Sentence};
-use crate::stage::{self, Stage};
+use crate::stage::Stage;
 use crate::sys;
 use alloc::vec::Vec;
 use arena::Arena;

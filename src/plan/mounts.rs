@@ -6,6 +6,7 @@ use super::{Draft, Fault, Purpose, Request, Step};
 use crate::attr::mounts::{IGNORED_BY_BINDS, Item, LONGEST_DATA, Upper, flag, names};
 use crate::attr::owned::{Text as Owned, push};
 use crate::attr::prepared::{self, Made, Prepared, Tree, has_fresh_part};
+use crate::base::bounded_text::BoundedText;
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys;
@@ -497,11 +498,10 @@ impl Steps<'_> {
         if kind.format == S_IFLNK {
             return Err(self.about(Fault::invalid(WHAT, sentences::FD_IS_A_LINK).code(libc::ELOOP)));
         }
-        let (mut link, mut path) = ([0u8; 40], [0u8; LONGEST_CWD]);
-        let mut room = link.as_mut_slice();
-        let _ = write!(room, "/proc/thread-self/fd/{fd}\0");
+        let link = BoundedText::<40>::numbered(b"/proc/thread-self/fd/", fd);
+        let mut path = [0u8; LONGEST_CWD];
         // SAFETY: the path is NUL-terminated.
-        let length = unsafe { sys::readlinkat(libc::AT_FDCWD, link.as_ptr(), &mut path) };
+        let length = unsafe { sys::readlinkat(libc::AT_FDCWD, link.c_str().unwrap_or(c"").as_ptr().cast(), &mut path) };
         let length = length.map_err(|sys::Errno(errno)| {
             let fault = Fault { why: sentences::FD_PATH_NEEDS_PROC, ..unresolved(WHAT, errno) };
             self.about(fault)

@@ -1,8 +1,9 @@
 //! What mounts, the root and the places in it ask of the kernel.
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer, close};
+use super::descriptors::close;
 
 /// mount(2), the changes of propagation of the root.
 pub fn propagate_root(flags: u64) -> Answer {

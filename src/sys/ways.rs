@@ -2,8 +2,8 @@
 //! for. A call is tried when a request needs it, never to find out whether it is there: a seccomp filter may kill whoever
 //! makes it, may be put on later, and may be one thread's alone. What a failure teaches is a hint at most (parent::hint).
 
-use super::Errno;
 use super::abi::*;
+use super::answer::Errno;
 
 /// A call, and what is done where it fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

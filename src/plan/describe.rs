@@ -5,6 +5,7 @@ use super::sealed::{
     Utilization, action, cgroup, clone, cwd_rights, mode, mount as kind, step,
 };
 use crate::attr::handed::{family, unix_name};
+use crate::base::namespaces::NAMESPACES;
 use crate::sentences;
 use crate::stage::{Row, STAGES, Stage};
 use crate::sys::abi::LandlockRuleset;
@@ -593,19 +594,9 @@ struct Namespaces(u64);
 
 impl Display for Namespaces {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        const NAMES: [(i32, &str); 8] = [
-            (libc::CLONE_NEWUSER, "user"),
-            (libc::CLONE_NEWNS, "mount"),
-            (libc::CLONE_NEWPID, "pid"),
-            (libc::CLONE_NEWNET, "net"),
-            (libc::CLONE_NEWIPC, "ipc"),
-            (libc::CLONE_NEWUTS, "uts"),
-            (libc::CLONE_NEWCGROUP, "cgroup"),
-            (libc::CLONE_NEWTIME, "time"),
-        ];
         let mut separator = "";
-        for (_, name) in NAMES.iter().filter(|(bit, _)| self.0 & *bit as u64 != 0) {
-            write!(f, "{separator}{name}")?;
+        for namespace in NAMESPACES.iter().filter(|namespace| self.0 & namespace.flag != 0) {
+            write!(f, "{separator}{}", namespace.word)?;
             separator = ", ";
         }
         Ok(())

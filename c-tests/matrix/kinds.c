@@ -319,11 +319,10 @@ static void to_prepare(struct forkexec_attr *attr)
 
 static void prepared(struct forkexec_attr *attr)
 {
-    struct forkexec_root *root = NULL;
+    static struct forkexec_root *root; /* its descriptor stays open until after the last look at the caller */
     to_prepare(attr);
-    if (!forkexec_root_new(attr, &root, NULL))
+    if (root || !forkexec_root_new(attr, &root, NULL))
         forkexec_attr_set_prepared_root(attr, root);
-    forkexec_root_free(root);
 }
 
 static void landlock(struct forkexec_attr *attr)

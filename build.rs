@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
-const SOURCES: [&str; 6] = ["src/child", "src/image", "src/sys", "src/plan/sealed.rs", "src/page.rs", "src/stage.rs"];
+const SOURCES: [&str; 7] =
+    ["src/base", "src/child", "src/image", "src/sys", "src/plan/sealed", "src/page.rs", "src/stage.rs"];
 
 fn main() {
     for source in SOURCES {

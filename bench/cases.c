@@ -28,6 +28,8 @@ static const struct subject
     raw_four = {"raw four", spawn_raw, FOUR},
     raw_five = {"raw five", spawn_raw, FIVE},
     library_sandbox = {"forkexec sandbox", spawn_library, SANDBOX},
+    library_readonly = {"forkexec sandbox", spawn_library, SANDBOX_READONLY},
+    library_prepared = {"forkexec sandbox prepared", spawn_library, SANDBOX_PREPARED},
     library_net = {"forkexec sandbox+net", spawn_library, SANDBOX_NET},
     library_joined = {"forkexec sandbox+joined net", spawn_library, SANDBOX_JOINED},
     library_hold = {"forkexec hold", hold_library, HOLDER},
@@ -87,6 +89,8 @@ const struct bench_case cases[] = {
      SUBJECTS(&raw_five, &report_five, &library_five), .unit = ""},
     {"sandbox", "six namespaces, a root of nine mounts, limits, no capabilities, a filter", run_rows,
      SUBJECTS(&raw_sandbox, &report_sandbox, &library_sandbox, MINIJAIL &bwrap), .unit = ""},
+    {"prepared", "the sandbox with root and dev read-only: its root built by each spawn, or built once and cloned", run_rows,
+     SUBJECTS(&library_readonly, &library_prepared), .unit = ""},
     {"command", "the sandbox without its limits by a command, as process 1 and below an init", run_rows,
      SUBJECTS(&bwrap, &run, &static_, &bwrap_init, &run_init, &static_init), .unit = ""},
     {"net", "the sandbox with a network namespace: a new one, which is the kernel's cost, or a prepared one", run_rows,
@@ -154,6 +158,8 @@ const char *why_not(enum what what)
     case SANDBOX:
     case SANDBOX_NET:
     case SANDBOX_JOINED:
+    case SANDBOX_READONLY:
+    case SANDBOX_PREPARED:
     case JOIN:
     case HOLDER:
         return geteuid() == 0 ? why_not_unshare(four | CLONE_NEWUSER | (what == SANDBOX ? 0 : CLONE_NEWNET))

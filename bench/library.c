@@ -28,7 +28,8 @@ static void map_two_ranges(struct forkexec_attr *attr)
     SET(map_gid, attr, 1, 100000, 1000);
 }
 
-static void make_sandbox(struct forkexec_attr *attr)
+/* `readonly`: FORKEXEC_MOUNT_READONLY for root and dev, as a root that is prepared has to be. */
+static void make_sandbox(struct forkexec_attr *attr, uint32_t readonly)
 {
     struct sock_filter filter[SANDBOX_FILTER];
     char path[16];
@@ -36,7 +37,7 @@ static void make_sandbox(struct forkexec_attr *attr)
     SET(create_namespaces, attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT | FORKEXEC_NS_IPC
         | FORKEXEC_NS_UTS | FORKEXEC_NS_CGROUP);
     map_two_ranges(attr);
-    SET(set_root, attr, NULL, 0);
+    SET(set_root, attr, NULL, readonly);
     for (size_t i = 0; i < SANDBOX_TREES; i++) {
         snprintf(path, sizeof path, "/%s", sandbox_trees[i]);
         SET(bind_mount, attr, path, path, FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_CREATE);
@@ -45,13 +46,24 @@ static void make_sandbox(struct forkexec_attr *attr)
         FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_CREATE);
     SET(mount_tmpfs, attr, "/tmp", 0, 01777, FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV | FORKEXEC_MOUNT_CREATE);
     SET(mount_proc, attr, "/proc", FORKEXEC_MOUNT_CREATE);
-    SET(mount_dev, attr, "/dev", FORKEXEC_MOUNT_CREATE);
+    SET(mount_dev, attr, "/dev", FORKEXEC_MOUNT_CREATE | readonly);
     for (size_t i = 0; i < SANDBOX_LIMITS; i++)
         SET(set_rlimit, attr, sandbox_limits[i].resource, sandbox_limits[i].soft, sandbox_limits[i].hard);
     SET(drop_capabilities, attr);
     SET(set_no_new_privs, attr);
     sandbox_filter(filter);
     SET(add_seccomp_filter, attr, filter, SANDBOX_FILTER, 0);
+}
+
+static void prepare_root(struct forkexec_attr *attr)
+{
+    struct forkexec_root *root;
+    struct forkexec_error error;
+
+    if (forkexec_root_new(attr, &root, &error) != 0)
+        die("forkexec_root_new: %s", error.message);
+    SET(set_prepared_root, attr, root);
+    forkexec_root_free(root);
 }
 
 /* A network namespace that is kept by its descriptor. */
@@ -114,10 +126,14 @@ void library_prepare(int high_fd)
     SET(create_namespaces, attrs[FOUR], four);
     SET(create_namespaces, attrs[FIVE], four | FORKEXEC_NS_USER);
     map_two_ranges(attrs[FIVE]);
-    make_sandbox(attrs[SANDBOX]);
-    make_sandbox(attrs[SANDBOX_NET]);
+    make_sandbox(attrs[SANDBOX], 0);
+    make_sandbox(attrs[SANDBOX_READONLY], FORKEXEC_MOUNT_READONLY);
+    make_sandbox(attrs[SANDBOX_PREPARED], FORKEXEC_MOUNT_READONLY);
+    if (geteuid() == 0 && why_not(SANDBOX_PREPARED) == NULL)
+        prepare_root(attrs[SANDBOX_PREPARED]);
+    make_sandbox(attrs[SANDBOX_NET], 0);
     SET(create_namespaces, attrs[SANDBOX_NET], FORKEXEC_NS_NET);
-    make_sandbox(attrs[SANDBOX_JOINED]);
+    make_sandbox(attrs[SANDBOX_JOINED], 0);
     if (geteuid() == 0)
         SET(join_namespace, attrs[SANDBOX_JOINED], prepared_net(), FORKEXEC_NS_NET);
     SET(create_namespaces, attrs[HOLDER], FORKEXEC_NS_USER | FORKEXEC_NS_MOUNT | FORKEXEC_NS_NET | FORKEXEC_NS_IPC);
@@ -135,6 +151,8 @@ static const char *path_of(enum what what)
     case SANDBOX:
     case SANDBOX_NET:
     case SANDBOX_JOINED:
+    case SANDBOX_READONLY:
+    case SANDBOX_PREPARED:
         return "/run/tiny";
     case CONTAINER:
     case CONTAINER_RIGHTS:

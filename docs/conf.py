@@ -169,6 +169,7 @@ TOPICS = {
     "landlock": "Landlock",
     "handed": "Descriptors of what is inside",
     "cgroup": "Cgroups",
+    "root": "Prepared roots",
 }
 LINUX = re.compile(r"(?:before )?Linux (\d+\.\d+)")
 

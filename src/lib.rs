@@ -10,8 +10,10 @@
 //! | `plan` | what will happen: checked, resolved, flat and sealed |
 //! | `parent` | the clone, the caller's steps for the waiting child, what became of it, and the handle |
 //! | `child` | how it happens: raw system calls over the sealed plan, in the order of `child::program` |
+//! | `base` | what `child` and `nsexec` have in common: numbers, short texts, files of /proc, the order of joining |
 //! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
 //! | `cgroup` | a cgroup that the caller makes for one run, and its removal |
+//! | `prepared` | a root that is built once, for many spawns |
 //! | `probe` | what this host allows |
 //! | `shared` | a counted pointer for which memory can be short |
 //! | `stage` | the order, said once: number, name and reason of every step |
@@ -38,6 +40,7 @@ pub mod attr;
 pub mod bpf;
 pub mod plan;
 mod errno;
+mod prepared;
 mod probe;
 mod runtime;
 mod sentences;
@@ -46,6 +49,7 @@ mod parent;
 mod cgroup;
 mod shared;
 mod child;
+mod base;
 mod stage;
 mod page;
 mod sys;

@@ -6,12 +6,16 @@
 
 use crate::attr::Attr;
 use crate::attr::exec::mode;
+use crate::attr::mounts::flag;
 use crate::attr::ns::IdRange;
 use crate::attr::owned::Room;
+use crate::attr::prepared::Prepared;
+use crate::base::decimal;
 use crate::cgroup::place::{self, Trouble};
 use crate::errno;
 use crate::parent::{self, Child, Failure, chroot, host, procfs, trial};
 use crate::plan::{Bytes, Purpose, Request, Strings, ksm_lasts};
+use crate::prepared::prepare;
 use crate::sentences::{self, Sentence};
 use crate::stage::Row;
 use crate::sys::abi::{PR_GET_MEMORY_MERGE, PR_SCHED_CORE, PR_SCHED_CORE_CREATE};
@@ -94,9 +98,10 @@ pub enum Feature {
     LandlockUnix = 17,
     LandlockUdp = 18,
     Tun = 19,
+    PreparedRoot = 20,
 }
 
-const FEATURES: [Feature; 19] = [
+const FEATURES: [Feature; 20] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -116,6 +121,7 @@ const FEATURES: [Feature; 19] = [
     Feature::LandlockUnix,
     Feature::LandlockUdp,
     Feature::Tun,
+    Feature::PreparedRoot,
 ];
 
 impl Feature {
@@ -154,6 +160,7 @@ impl Feature {
             Feature::Ksm => asked(|| sys::prctl(PR_GET_MEMORY_MERGE, 0, 0).map(drop), sentences::NO_KSM),
             Feature::NumaPolicy => asked(|| sys::set_mempolicy(0, &[]), sentences::NO_NUMA),
             Feature::Tun => asked(has_tun, sentences::NO_TUN),
+            Feature::PreparedRoot => prepared_root(),
         }
     }
 }
@@ -333,6 +340,25 @@ fn time_namespace() -> Probed {
     }
 }
 
+/// Prepares an empty root; without privilege for that, in a user namespace.
+fn prepared_root() -> Probed {
+    if is_deadly() {
+        return because(sentences::DEADLY_FILTER);
+    }
+    let mut attr = Attr::default();
+    attr.ns.create = libc::CLONE_NEWNS as u32;
+    attr.mounts.set_root(None, flag::READONLY).map_err(no_memory)?;
+    let mut made = prepare(&attr);
+    if made.as_ref().is_err_and(|failure| failure.code == libc::EPERM) {
+        with_user_namespace(&mut attr)?;
+        made = prepare(&attr);
+    }
+    match made {
+        Ok(Prepared { tree: None, .. }) => because(sentences::NO_TREE),
+        made => tried(made.map(drop)),
+    }
+}
+
 /// The result of a request, with a new user namespace if it fails without one.
 fn tried(held: Result<(), Failure>) -> Probed {
     match held {
@@ -384,7 +410,7 @@ fn sysctl(path: &CStr) -> Option<u64> {
     let file = openat(AT_FDCWD, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
     let mut text = [0; 24];
     let length = nix::unistd::read(&file, &mut text).ok()?;
-    core::str::from_utf8(text.get(..length)?).ok()?.trim_ascii_end().parse().ok()
+    decimal::parse(text.get(..length)?.trim_ascii_end())
 }
 
 fn restricted_by_apparmor() -> bool {

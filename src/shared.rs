@@ -2,6 +2,7 @@
 
 use crate::attr::owned::{NoMemory, Room};
 use alloc::boxed::Box;
+use core::fmt::{self, Debug, Formatter};
 use core::ops::Deref;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering, fence};
@@ -44,6 +45,12 @@ impl<T> Deref for Shared<T> {
 
     fn deref(&self) -> &T {
         &self.counted().value
+    }
+}
+
+impl<T: Debug> Debug for Shared<T> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        (**self).fmt(f)
     }
 }
 

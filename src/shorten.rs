@@ -1,5 +1,6 @@
 //! Text for which there may be too little room: the middle is left out, in whole characters.
 
+use crate::base::bounded_text::BoundedText;
 use core::fmt::{self, Display, Formatter, Write};
 
 /// How many bytes a text has.
@@ -60,6 +61,12 @@ impl Write for Ends<'_, '_> {
             self.at = next;
         }
         Ok(())
+    }
+}
+
+impl<const N: usize> Write for BoundedText<N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.add(text.as_bytes()) { Ok(()) } else { Err(fmt::Error) }
     }
 }
 

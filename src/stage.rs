@@ -111,6 +111,9 @@ pub enum Stage {
     Tun = 435,
     /// Mounts stop propagating to the caller. This comes before any mount or change of root. mount_namespaces(7).
     Propagation = 440,
+    /// It is tried whether this kernel clones a tree of mounts that is in no mount namespace, before a root is built to be
+    /// cloned. open_tree(2), fsmount(2), move_mount(2).
+    RootTree = 443,
     /// The new root is mounted over the old one. Mounts are brought in from the old root, which the new one covers in
     /// the end. mount(2), mount_setattr(2).
     Root = 445,
@@ -148,6 +151,9 @@ pub enum Stage {
     PivotRoot = 470,
     /// The root becomes read-only. This comes after everything that is made in it. mount(2).
     RootReadonly = 480,
+    /// A root that is prepared is copied to a tree of mounts that is in no mount namespace, for later spawns to clone.
+    /// open_tree(2), fsmount(2), move_mount(2).
+    RootCopy = 485,
     /// The child enters its root directory, and its working directory moves inside. This comes before the ids change,
     /// as it needs a privilege. chroot(2).
     Chroot = 490,
@@ -342,6 +348,7 @@ rows! {
     Loopback "loopback",
     Tun "tun",
     Propagation "mount propagation",
+    RootTree "root tree",
     Root "root",
     Mount "mount",
     Bind "bind",
@@ -358,6 +365,7 @@ rows! {
     Mode "mode",
     PivotRoot "pivot_root",
     RootReadonly "read-only root",
+    RootCopy "root copy",
     Chroot "chroot",
     Terminal "terminal",
     InnerUserNamespace "inner user namespace",

@@ -111,15 +111,91 @@ fn stand(folder: &str, floors: &[&[&str]]) {
 }
 
 #[test]
+fn src_base() {
+    stand("src/base", &[&["decimal", "join_order", "kernel_file", "namespaces"], &["bounded_text"]]);
+}
+
+#[test]
+fn src_sys() {
+    stand(
+        "src/sys",
+        &[
+            &["abi"],
+            &["answer", "arch"],
+            &["clone", "credentials", "descriptors", "files", "futex", "landlock", "memory", "namespaces"],
+            &["nsexec", "processes", "scheduling", "seccomp", "signals", "sockets", "wait", "ways"],
+            &["mounts"],
+            // Compares the constants with those of libc.
+            &["pinned"],
+        ],
+    );
+}
+
+#[test]
+fn src_plan_sealed() {
+    stand(
+        "src/plan/sealed",
+        &[
+            &["layout"],
+            &["caps", "exec", "fds", "filters", "handed", "landlock", "limits", "mounts", "ns", "security", "wiring"],
+        ],
+    );
+}
+
+#[test]
+fn src_nsexec() {
+    stand(
+        "src/nsexec",
+        &[
+            &["log"],
+            &["channel", "environment", "memory"],
+            &["message"],
+            &["join", "start"],
+            &["maps"],
+            // The three processes.
+            &["child", "init", "parent"],
+            // The library by itself.
+            &["lib"],
+        ],
+    );
+}
+
+#[test]
 fn src_bpf() {
     stand("src/bpf", &[&["instruction"], &["answers"], &["evaluate"], &["accept"]]);
+}
+
+#[test]
+fn src_child() {
+    stand(
+        "src/child",
+        &[
+            &["exit", "state", "created", "init_filter", "proc_files", "open_fds"],
+            &["channel", "descriptors", "listener", "resolve"],
+            &["channel_ends", "cwd", "follow_links", "submounts"],
+            &["fds", "mount_flags", "target"],
+            &["bind", "files", "image", "root"],
+            &["in_memory"],
+            &["mounts", "signals"],
+            &["filters"],
+            &["caps", "security", "session", "exec", "handed", "ids", "landlock", "limits", "ns", "second_process"],
+            &["init"],
+            &["program"],
+        ],
+    );
 }
 
 #[test]
 fn src_capi() {
     stand(
         "src/capi",
-        &[&["constants", "entry", "guard"], &["error"], &["answer", "attr", "probe"], &["child", "cgroup"], &["spawn"]],
+        &[
+            &["constants", "entry", "guard"],
+            &["error"],
+            &["answer", "attr", "probe"],
+            &["child", "cgroup", "root"],
+            &["spawn"],
+        ],
     );
 }
 

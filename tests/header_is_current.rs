@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What the header is made of. Its functions stand in this order.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "src/stage.rs",
     "src/capi/constants.rs",
     "src/capi/error.rs",
@@ -15,6 +15,7 @@ const FILES: [&str; 8] = [
     "src/capi/spawn.rs",
     "src/capi/child.rs",
     "src/capi/cgroup.rs",
+    "src/capi/root.rs",
     "src/capi/probe.rs",
 ];
 

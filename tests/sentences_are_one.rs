@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What speaks: the child and the kernel's side have no words at all.
-const SPEAKERS: [&str; 7] = ["src/attr", "src/bpf", "src/capi", "src/cgroup", "src/parent", "src/plan", "src/probe.rs"];
+const SPEAKERS: [&str; 8] =
+    ["src/attr", "src/bpf", "src/capi", "src/cgroup", "src/parent", "src/plan", "src/prepared.rs", "src/probe.rs"];
 
 /// For who builds the library.
 const OTHERS: [&str; 1] = ["padding: move a field or add a reserved one"];

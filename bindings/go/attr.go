@@ -169,6 +169,8 @@ type Attr struct {
 	// Tun is a new network device; Child.Tun returns its descriptor, to read and write packets: forkexec_attr_open_tun.
 	Tun *TunDevice
 
+	// PreparedRoot is a root of PrepareRoot, instead of Root; Mounts come on top of its own: forkexec_attr_set_prepared_root.
+	PreparedRoot *PreparedRoot
 	// Mounts are made in this order.
 	Mounts []MountItem
 	// Root is the program's root directory: forkexec_attr_set_root.

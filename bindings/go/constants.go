@@ -361,6 +361,8 @@ const (
 	FeatureLandlockUdp Feature = 18
 	// The caller may open /dev/net/tun: forkexec_attr_open_tun.
 	FeatureTun Feature = 19
+	// A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new.
+	FeaturePreparedRoot Feature = 20
 )
 
 // A Stage is a step of a spawn: where it failed.
@@ -448,6 +450,8 @@ const (
 	StageTun Stage = 435
 	// Mounts stop propagating to the caller. This comes before any mount or change of root. mount_namespaces(7).
 	StagePropagation Stage = 440
+	// It is tried whether this kernel clones a tree of mounts that is in no mount namespace, before a root is built to be cloned. open_tree(2), fsmount(2), move_mount(2).
+	StageRootTree Stage = 443
 	// The new root is mounted over the old one. Mounts are brought in from the old root, which the new one covers in the end. mount(2), mount_setattr(2).
 	StageRoot Stage = 445
 	// A mount of add_mount is made. The items of the list of mounts share one index and are done in call order, whatever their stages are. mount(2).
@@ -480,6 +484,8 @@ const (
 	StagePivotRoot Stage = 470
 	// The root becomes read-only. This comes after everything that is made in it. mount(2).
 	StageRootReadonly Stage = 480
+	// A root that is prepared is copied to a tree of mounts that is in no mount namespace, for later spawns to clone. open_tree(2), fsmount(2), move_mount(2).
+	StageRootCopy Stage = 485
 	// The child enters its root directory, and its working directory moves inside. This comes before the ids change, as it needs a privilege. chroot(2).
 	StageChroot Stage = 490
 	// The new pseudoterminal is made. This needs the final root, whose devpts it belongs to. pty(7).
@@ -637,6 +643,7 @@ var stageNames = map[Stage]string{
 	430: "loopback",
 	435: "tun",
 	440: "mount propagation",
+	443: "root tree",
 	445: "root",
 	451: "mount",
 	452: "bind",
@@ -653,6 +660,7 @@ var stageNames = map[Stage]string{
 	463: "mode",
 	470: "pivot_root",
 	480: "read-only root",
+	485: "root copy",
 	490: "chroot",
 	495: "terminal",
 	497: "inner user namespace",

@@ -64,7 +64,8 @@
  *  18. Spawn
  *  19. Children
  *  20. Cgroups
- *  21. Probe
+ *  21. Prepared roots
+ *  22. Probe
  */
 
 #ifndef FORKEXEC_H
@@ -110,6 +111,12 @@ struct forkexec_child;
  * another, such as a fork of it, every call but forkexec_cgroup_free is -ESRCH. See cgroups(7).
  */
 struct forkexec_cgroup;
+
+/**
+ * A root that was built once, with the mounts in it: a tree of mounts that is in no mount namespace, of which each spawn
+ * gets a clone. A fork of the process that made it can use it, too.
+ */
+struct forkexec_root;
 
 /**
  * Why a call failed.
@@ -350,6 +357,11 @@ enum forkexec_stage {
     /** Mounts stop propagating to the caller. This comes before any mount or change of root. mount_namespaces(7). */
     FORKEXEC_STAGE_PROPAGATION = 440,
     /**
+     * It is tried whether this kernel clones a tree of mounts that is in no mount namespace, before a root is built to be
+     * cloned. open_tree(2), fsmount(2), move_mount(2).
+     */
+    FORKEXEC_STAGE_ROOT_TREE = 443,
+    /**
      * The new root is mounted over the old one. Mounts are brought in from the old root, which the new one covers in
      * the end. mount(2), mount_setattr(2).
      */
@@ -396,6 +408,11 @@ enum forkexec_stage {
     FORKEXEC_STAGE_PIVOT_ROOT = 470,
     /** The root becomes read-only. This comes after everything that is made in it. mount(2). */
     FORKEXEC_STAGE_ROOT_READONLY = 480,
+    /**
+     * A root that is prepared is copied to a tree of mounts that is in no mount namespace, for later spawns to clone.
+     * open_tree(2), fsmount(2), move_mount(2).
+     */
+    FORKEXEC_STAGE_ROOT_COPY = 485,
     /**
      * The child enters its root directory, and its working directory moves inside. This comes before the ids change,
      * as it needs a privilege. chroot(2).
@@ -4244,7 +4261,86 @@ void forkexec_cgroup_free(struct forkexec_cgroup *group);
 int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_cgroup *group);
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * 21. Probe
+ * 21. Prepared roots
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/**
+ * Builds once the root that attr asks for with set_root, and the mounts in it.
+ *
+ * forkexec_attr_set_prepared_root then gives each program a clone, which takes the kernel one call instead of several for
+ * each mount. A process of the library's own builds the root, in a mount namespace and, if attr asks for one, a user namespace
+ * with its maps; it has ended when this returns. Nothing else of attr counts. attr does not change and may be freed.
+ * *root is to be freed with forkexec_root_free.
+ *
+ * Programs must not see what other programs write. So an empty root needs FORKEXEC_MOUNT_READONLY, and its file system
+ * is then read-only, whatever a program does to its mounts; the same holds for mount_dev with that flag. The tree has the
+ * binds, the overlays without an upper directory, read-only dev, directories, links, files, and masked and read-only
+ * paths. Each spawn makes the rest in its clone: mount_tmpfs, mount_proc, mount_file_fd, overlays that are written to,
+ * dev without FORKEXEC_MOUNT_READONLY (of a read-only one pts and shm), what add_mount mounts other than binds, and all
+ * that has to come after one of these, because it lies in it, covers it, or follows links. The tree has what they
+ * are mounted on, if they have FORKEXEC_MOUNT_CREATE. Descriptors and relative paths of what is in the tree count now, others
+ * at each spawn.
+ *
+ * Before Linux 6.15, or where a filter forbids the calls, nothing is built now: the request is kept, and each spawn
+ * builds its root. FORKEXEC_PROBE_PREPARED_ROOT says which it is. The tree does not get mounts that the caller makes
+ * later, unless they propagate (MS_SLAVE). Its file systems stay in use until root and all attrs with it are freed and
+ * the programs in clones have ended.
+ *
+ * Example:
+ *
+ *     forkexec_attr_set_root(attr, NULL, FORKEXEC_MOUNT_READONLY);
+ *     forkexec_attr_bind_mount(attr, "/usr", "/usr", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY);
+ *     if (forkexec_root_new(attr, &root, &error) == 0)
+ *         forkexec_attr_set_prepared_root(attr, root);
+ *
+ * Returns 0, or the negative of error->code, as forkexec_hold does, and with stage 0:
+ * -EINVAL: attr or root is NULL.
+ * -ENOMEM: memory is short.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no set_root, an empty root is not read-only, no new mount namespace, a user
+ *   namespace is joined, attr has a prepared root.
+ * FORKEXEC_STAGE_ROOT_TREE, FORKEXEC_STAGE_ROOT_COPY, ENOSPC: the tree has more mounts than /proc/sys/fs/mount-max allows.
+ * FORKEXEC_STAGE_HAND_OVER, EMFILE: too many descriptors are open.
+ *
+ * See open_tree(2), move_mount(2).
+ */
+FORKEXEC_MUST_USE
+int forkexec_root_new(const struct forkexec_attr *attr,
+                      struct forkexec_root **root,
+                      struct forkexec_error *error);
+
+/**
+ * Frees root; NULL is fine.
+ *
+ * Attrs that have it keep the tree, and so do the programs that have clones of it.
+ */
+void forkexec_root_free(struct forkexec_root *root);
+
+/**
+ * Gives the program a clone of a root of forkexec_root_new.
+ *
+ * It takes the place of set_root and of all mounts that attr has asked for: attr may be the one that root was made of.
+ * Mounts that attr asks for afterwards are made in the clone; where that is read-only, what they are mounted on has to be
+ * there. attr keeps the tree, so root may be freed. attr needs a new mount namespace, and the user namespace and maps that
+ * root was made with. The last call of this and set_root wins. In forkexec_error the index of a mount counts those of
+ * root first.
+ *
+ * Returns 0, or a negative errno:
+ * -EINVAL: attr or root is NULL.
+ *
+ * A spawn can fail later as the mounts that each spawn makes, and as:
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: no new mount namespace, another user namespace or other maps than root was made with,
+ *   set_chroot.
+ * FORKEXEC_STAGE_VALIDATE, EBADF: the caller has closed the descriptor of the tree.
+ * FORKEXEC_STAGE_ROOT, ENOSPC: there are more mounts than /proc/sys/fs/mount-max allows.
+ * FORKEXEC_STAGE_ROOT, EPERM.
+ *
+ * See open_tree(2), move_mount(2).
+ */
+int forkexec_attr_set_prepared_root(struct forkexec_attr *attr,
+                                    const struct forkexec_root *root);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 22. Probe
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /** For forkexec_probe: clone3(2). */
@@ -4303,6 +4399,9 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_c
 
 /** The caller may open /dev/net/tun: forkexec_attr_open_tun. */
 #define FORKEXEC_PROBE_TUN 19
+
+/** A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new. */
+#define FORKEXEC_PROBE_PREPARED_ROOT 20
 
 /**
  * Says whether this host has a feature, by trying it.

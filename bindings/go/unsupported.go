@@ -68,6 +68,14 @@ func (n *native) WaitChange(context.Context) (*Status, error) { return nil, ErrU
 
 func (n *native) waitNoReap() (*Status, error) { return nil, ErrUnsupported }
 
+type nativeRoot struct{}
+
+// PrepareRoot is not for this system.
+func (a *Attr) PrepareRoot() (*PreparedRoot, error) { return nil, ErrUnsupported }
+
+// Close is not for this system.
+func (r *nativeRoot) Close() error { return ErrUnsupported }
+
 type nativeCgroup struct{}
 
 // CreateCgroup is not for this system.

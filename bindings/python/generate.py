@@ -23,6 +23,7 @@ int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_t count
 void python_close(struct forkexec_child **child);
 int python_detach(struct forkexec_child **child);
 void python_free_cgroup(struct forkexec_cgroup **group);
+void python_free_root(struct forkexec_root **root);
 """
 
 HELPERS = r"""
@@ -168,6 +169,13 @@ static void python_free_cgroup(struct forkexec_cgroup **group)
     forkexec_cgroup_free(own);
 }
 
+static void python_free_root(struct forkexec_root **root)
+{
+    struct forkexec_root *own = *root;
+    *root = NULL;
+    forkexec_root_free(own);
+}
+
 /* Each under its own number, but for one. */
 static int python_keep_fds(struct forkexec_attr *attr, const int32_t *fds, size_t count, int32_t but)
 {
@@ -187,6 +195,7 @@ BEHIND_HELPERS = [
     "forkexec_describe",
     "forkexec_describe_text",
     "forkexec_detach",
+    "forkexec_root_free",
     "forkexec_spawn",
     "forkexec_start",
 ]

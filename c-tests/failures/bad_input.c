@@ -107,11 +107,23 @@ TEST(an_attr_that_is_null)
     NULLED(mount_overlay, (const char *const[]){ "/", "/etc" }, 2, NULL, NULL, "/a", 0); NULLED(mount_proc, "/a", 0); NULLED(mount_dev, "/a", 0);
     NULLED(make_directory, "/a", 0); NULLED(make_symlink, "a", "/a"); NULLED(make_file, "/a", NULL, 0, 0);
     NULLED(mask_path, "/a"); NULLED(make_readonly, "/a"); NULLED(make_file_fd, "/a", 0, 0); NULLED(mount_file_fd, 0, "/a", 0, 0);
-    NULLED(remount, "/a", 1); NULLED(change_mode, "/a", 0); NULLED(set_root, NULL, 0);
+    NULLED(remount, "/a", 1); NULLED(change_mode, "/a", 0); NULLED(set_root, NULL, 0); NULLED(set_prepared_root, NULL);
     NULLED(listen, 1, list, 4, 1); NULLED(set_terminal, 1, 1); NULLED(open_tun, "a", 1);
     NULLED(set_session_keyring, NULL); NULLED(set_exec_label, "a");
     assert_null(forkexec_attr_copy(NULL));
     forkexec_attr_free(NULL);
+}
+
+TEST(a_root_that_is_null)
+{
+    struct forkexec_root *root = NULL;
+    struct forkexec_error error;
+    REFUSED(EINVAL, set_prepared_root, NULL);
+    assert_int_equal(forkexec_root_new(NULL, &root, &error), -EINVAL);
+    assert_int_equal(forkexec_root_new(new_attr(), NULL, &error), -EINVAL);
+    assert_int_equal(forkexec_root_new(NULL, NULL, NULL), -EINVAL);
+    assert_null(root);
+    forkexec_root_free(NULL);
 }
 
 TEST(strings_that_are_null_empty_or_too_long)

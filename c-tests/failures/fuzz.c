@@ -1,13 +1,16 @@
 /* Random setters in random order with random arguments: the library accepts or refuses them, and leaves nothing behind.
  * Everything depends on the seed, which a failure prints. */
 #define _GNU_SOURCE
+#include "cgroup_parent.h"
 #include "deny_calls.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 static uint64_t state;
+static struct forkexec_cgroup *group; /* NULL where none can be made */
 
 static uint64_t draw(void)
 {
@@ -123,6 +126,20 @@ static uint64_t mount_flags(uint64_t flags)
     return flags & MS_REMOUNT ? flags | MS_BIND : flags;
 }
 
+/* The same one for all; NULL where this caller may not make one. */
+static const struct forkexec_root *a_root(void)
+{
+    static struct forkexec_root *root;
+    static bool tried;
+    struct forkexec_attr *attr = tried ? NULL : forkexec_attr_new();
+    if (!tried && !(forkexec_attr_create_namespaces(attr, a_box()) | forkexec_attr_set_root(attr, NULL, 1)
+        | (geteuid() ? forkexec_attr_map_uid(attr, 0, geteuid(), 1) | forkexec_attr_map_gid(attr, 0, getegid(), 1) : 0)))
+        (void)!forkexec_root_new(attr, &root, NULL);
+    forkexec_attr_free(attr);
+    tried = true;
+    return root;
+}
+
 /* Calls one setter. The order in which the arguments are drawn depends on the compiler, but is always the same. */
 static int set_something(struct forkexec_attr *attr)
 {
@@ -140,7 +157,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(107)) {
+    switch (below(109)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -221,6 +238,7 @@ static int set_something(struct forkexec_attr *attr)
     case 103: /* no network device of the host */
         return forkexec_attr_create_namespaces(attr, FORKEXEC_NS_NET)
             | forkexec_attr_open_tun(attr, level ? NULL : string(), small ? 0x1001 + (level & 1) : low);
+    case 106: TRY(set_cgroup, small ? group : NULL);
     case 67: TRY(set_init);
     case 68: TRY(allow_partial_landlock);
     case 69: TRY_IN_ROOT(add_mount, string(), where, level ? "tmpfs" : NULL,
@@ -234,6 +252,7 @@ static int set_something(struct forkexec_attr *attr)
     case 99: TRY_IN_ROOT(remount, where, level ? small | 1 : low);
     case 100: TRY_IN_ROOT(change_mode, thing, level ? 0751 : low);
     case 104: TRY_IN_ROOT(make_file_fd, thing, one, level ? 0644 : low);
+    case 107: TRY(set_prepared_root, small ? a_root() : NULL);
     case 105: TRY_IN_ROOT(mount_file_fd, one, where, level ? 0600 : low, level * 16);
     case 72: TRY_IN_ROOT(mount_tmpfs, where, b, level ? 01777 : low, level * 16);
     case 73: TRY_IN_ROOT(mount_proc, where, level ? 0x20 | small << 9 : low);
@@ -300,14 +319,43 @@ static int count_fds(void)
 struct seed {
     uint64_t number;
     int rounds, spawn_every, setters;
+    const char *parent; /* of the cgroup, or NULL */
 };
+
+/* The library keeps the parent of its cgroup open, so a drawn number may put a child there, and forkexec_kill_tree then kills
+ * every process in it. So the parent is an empty cgroup of this test, and never one with other processes. */
+static const char *parent_of_group(void)
+{
+    const char *reason, *above = cgroup_parent(&reason);
+    return above ? text("%s/forkexec-fuzz-%d", above, getpid()) : NULL;
+}
+
+static void make_group(const char *parent)
+{
+    int fd = parent ? open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    if (forkexec_cgroup_create(fd, "group", &group, NULL))
+        group = NULL;
+    close(fd);
+}
+
+static void remove_group(const char *parent)
+{
+    if (!parent)
+        return;
+    rmdir(text("%s/group", parent));
+    rmdir(parent);
+}
 
 static void is_fuzzed(const void *seed_)
 {
     const struct seed *seed = seed_;
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC), accepted = 0, ran = 0;
     state = seed->number * 0x9e3779b97f4a7c15 + 1;
+    make_group(seed->parent);
     forkexec_probe(FORKEXEC_PROBE_IMAGE, NULL, 0);
+    a_root(); /* it keeps a descriptor */
     int fds = count_fds();
     for (int round = 0; round < seed->rounds; round++) {
         struct forkexec_attr *attr = forkexec_attr_new();
@@ -347,6 +395,7 @@ static void is_fuzzed(const void *seed_)
     for (int turn = 0; turn < 500 && count_fds() != fds; turn++)
         usleep(10000);
     assert_int_equal(count_fds(), fds);
+    forkexec_cgroup_free(group);
     printf("# seed %llu: %d of %d would do, %d did\n", (unsigned long long)seed->number, accepted, seed->rounds, ran);
 }
 
@@ -354,20 +403,25 @@ static void fuzz(struct seed seed, uint64_t seeds)
 {
     need_native();
     struct view *before = view_of_self();
+    const char *parent = parent_of_group();
+    seed.parent = parent && !mkdir(parent, 0755) ? parent : NULL;
     for (uint64_t end = seed.number + seeds; seed.number < end; seed.number++)
         if (!succeeds_in_copy(is_fuzzed, &seed)) {
             printf("# seed %llu\n", (unsigned long long)seed.number);
+            remove_group(seed.parent);
             fail();
         }
+    remove_group(seed.parent);
+    assert_false(seed.parent && exists(seed.parent));
     assert_same_but(before, view_of_self(), "");
 }
 
 TEST(many_setters)
 {
-    fuzz((struct seed){ 1, 2500, 50, 15 }, 8);
+    fuzz((struct seed){ 1, 2500, 50, 15, NULL }, 8);
 }
 
 TEST(few_setters_and_a_child)
 {
-    fuzz((struct seed){ 100, 250, 1, 5 }, 8);
+    fuzz((struct seed){ 100, 250, 1, 5, NULL }, 8);
 }

@@ -6,6 +6,7 @@
 #include "sentences_found.h"
 #include "sentences_answers.h"
 #include "sentences_cgroups.h"
+#include "sentences_roots.h"
 
 /* One test for each line of the table. A name that is not declared here is a sentence without a situation. */
 #define ONE(name, sentence) TEST(name) { (&situation_##name)(sentence); }

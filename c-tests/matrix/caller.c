@@ -63,6 +63,21 @@ static void wait_for(struct forkexec_child *child, struct report *report)
     }
 }
 
+static int spawn_in_prepared(const struct forkexec_attr *attr, const char *path, char *const *argv, char *const *env,
+    struct forkexec_child **child, struct forkexec_error *error)
+{
+    struct forkexec_root *root = NULL;
+    int result = forkexec_root_new(attr, &root, error);
+    struct forkexec_attr *copy = result ? NULL : forkexec_attr_copy(attr);
+    if (copy)
+        forkexec_attr_set_prepared_root(copy, root);
+    forkexec_root_free(root);
+    if (copy)
+        result = forkexec_spawn(copy, path, argv, env, child, error);
+    forkexec_attr_free(copy);
+    return result;
+}
+
 static int begin(const struct kind *kind, const struct forkexec_attr *attr, struct forkexec_child **child,
     struct forkexec_error *error)
 {
@@ -72,6 +87,8 @@ static int begin(const struct kind *kind, const struct forkexec_attr *attr, stru
     const char *path = kind->path ? kind->path : fixture.reporter;
     if (kind->how == HOLD)
         return forkexec_hold(attr, child, error);
+    if (kind->how == PREPARE)
+        return spawn_in_prepared(attr, path, argv, env, child, error);
     if (kind->how == SPAWN)
         return forkexec_spawn(attr, path, argv, env, child, error);
     int result = forkexec_start(attr, path, argv, env, child, error);

@@ -569,3 +569,6 @@ CALL(alarm)
 #ifdef SYS_pause
 CALL(pause)
 #endif
+#ifdef SYS_set_mempolicy
+CALL(set_mempolicy)
+#endif

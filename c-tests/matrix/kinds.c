@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,9 +15,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define BIT(n) (1ull << (n))
+#define DEADLINE 1000000, 10000000, 10000000
 #define DENIED EDOM /* an errno that only these filters return */
 #define NUMBER_(n) #n
 #define NUMBER(n) NUMBER_(n)
@@ -34,6 +37,58 @@ static const char *needs_user_namespaces(void)
 static const char *needs_cgroup(void)
 {
     return geteuid() ? "needs root" : cgroups_work() ? NULL : "no cgroups of version 2";
+}
+
+/* What a probe answers, asked in a process of its own: the caller of a cell knows nothing of its host before its spawn. */
+static bool has(uint32_t feature)
+{
+    static int known[32];
+    if (!known[feature]) {
+        pid_t pid = fork();
+        int status = 1;
+        if (!pid)
+            _exit(forkexec_probe(feature, NULL, 0) == 1 ? 0 : 1);
+        waitpid(pid, &status, 0);
+        known[feature] = status == 0 ? 1 : -1;
+    }
+    return known[feature] > 0;
+}
+
+static const char *needs_memory_policy(void)
+{
+    return has(FORKEXEC_PROBE_NUMA_POLICY) || has(FORKEXEC_PROBE_UTILIZATION) ? NULL : "no memory policy, no utilization";
+}
+
+static const char *needs_deadline(void)
+{
+    struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t runtime, deadline, period; }
+        wanted = { sizeof wanted, 6 /* SCHED_DEADLINE */, 0, 0, 0, DEADLINE };
+    pid_t pid = fork();
+    int status = 1;
+    if (!pid)
+        _exit(syscall(SYS_sched_setattr, 0, &wanted, 0) ? 1 : 0);
+    waitpid(pid, &status, 0);
+    return status ? "no SCHED_DEADLINE" : NULL;
+}
+
+/* For root: the kernel allows an ordinary user few keys. */
+static const char *needs_keyrings(void)
+{
+    if (geteuid())
+        return "needs root";
+    return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 1) < 0 ? "no keyrings" : NULL;
+}
+
+static const char *needs_overlays(void)
+{
+    char line[64];
+    bool found = false;
+    FILE *in = fopen("/proc/filesystems", "re");
+    while (in && !found && fgets(line, sizeof line, in))
+        found = strstr(line, "\toverlay\n") != NULL;
+    if (in)
+        fclose(in);
+    return found ? needs_user_namespaces() : "no overlays";
 }
 
 static const char *needs_holder(void)
@@ -199,6 +254,75 @@ static void sandbox_by_namespace(struct forkexec_attr *attr)
     forkexec_attr_set_uid(attr, 0);
     forkexec_attr_set_gid(attr, 0);
     forkexec_attr_keep_groups(attr);
+}
+
+/* Mounts that change others, have descriptors as sources, or are left out. */
+static void other_mounts(struct forkexec_attr *attr)
+{
+    static int directory, file;
+    if (!directory) {
+        directory = open("/usr/share", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+    }
+    namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT);
+    forkexec_attr_set_root(attr, NULL, 0);
+    forkexec_attr_bind_mount(attr, fixture.reporter, "/reporter", FORKEXEC_MOUNT_CREATE);
+    forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_KERNEL_READONLY);
+    forkexec_attr_bind_mount_fd(attr, directory, "/share", FORKEXEC_MOUNT_CREATE);
+    forkexec_attr_bind_mount(attr, "/nonexistent", "/missing", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_OPTIONAL);
+    forkexec_attr_make_file_fd(attr, "/etc/made", file, 0640);
+    forkexec_attr_mount_file_fd(attr, file, "/etc/mounted", 0600, FORKEXEC_MOUNT_CREATE);
+    forkexec_attr_remount(attr, "/share", FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOEXEC);
+    forkexec_attr_make_directory(attr, "/closed", 0755);
+    forkexec_attr_change_mode(attr, "/closed", 0711);
+}
+
+static void overlay(struct forkexec_attr *attr)
+{
+    const char *const lowers[] = { "/usr/share", "/etc" };
+    namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT);
+    forkexec_attr_set_root(attr, NULL, 0);
+    forkexec_attr_bind_mount(attr, fixture.reporter, "/reporter", FORKEXEC_MOUNT_CREATE);
+    forkexec_attr_mount_overlay(attr, lowers, 2, NULL, NULL, "/both", FORKEXEC_MOUNT_CREATE);
+    forkexec_attr_mount_overlay(attr, lowers, 1, NULL, NULL, "/scratch", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY);
+    forkexec_attr_mount_proc(attr, "/proc", FORKEXEC_MOUNT_CREATE);
+}
+
+/* Attributes that the kernel keeps for each process. */
+static void memory_policy(struct forkexec_attr *attr)
+{
+    if (has(FORKEXEC_PROBE_NUMA_POLICY))
+        forkexec_attr_set_numa_policy(attr, 2 /* MPOL_BIND */, (const uint32_t[]){ 0 }, 1);
+    if (has(FORKEXEC_PROBE_UTILIZATION))
+        forkexec_attr_set_utilization(attr, 100, 800);
+    forkexec_attr_set_coredump_filter(attr, 0x21);
+    forkexec_attr_set_process_flags(attr, FORKEXEC_PROCESS_NO_THP);
+}
+
+static void deadline(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_deadline(attr, DEADLINE);
+}
+
+static void keyring(struct forkexec_attr *attr)
+{
+    forkexec_attr_set_session_keyring(attr, "matrix");
+    forkexec_attr_set_keyring_permissions(attr, 0x3f090000);
+}
+
+/* In a root that was prepared before, and to be prepared. */
+static void to_prepare(struct forkexec_attr *attr)
+{
+    sandbox_by_namespace(attr);
+    forkexec_attr_mount_dev(attr, "/readonly-dev", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY);
+}
+
+static void prepared(struct forkexec_attr *attr)
+{
+    static struct forkexec_root *root; /* its descriptor stays open until after the last look at the caller */
+    to_prepare(attr);
+    if (root || !forkexec_root_new(attr, &root, NULL))
+        forkexec_attr_set_prepared_root(attr, root);
 }
 
 static void landlock(struct forkexec_attr *attr)
@@ -405,7 +529,13 @@ static const char *const sees_and_tries[] = { PROGRAM, "see", "mounts", "names",
     "166",
 #endif
     "0", "0", NULL };
+static const char *const sees_and_lists[] = { PROGRAM, "see", "names", "/", "names", "/readonly-dev", NULL };
 static const char *const sees_and_looks[] = { PROGRAM, "see", "look", "/usr", "look", "/etc/passwd", "names", "/etc", NULL };
+static const char *const sees_other_mounts[] = { PROGRAM, "see", "mounts", "names", "/", "names", "/etc", "look", "/etc/made",
+    "look", "/etc/mounted", "look", "/closed", "look", "/share", NULL };
+static const char *const sees_overlays[] = { PROGRAM, "see", "mounts", "look", "/both/passwd", "look", "/scratch", "touch",
+    "/scratch/made", NULL };
+static const char *const sees_keyring[] = { PROGRAM, "see", "keyring", NULL };
 static const char *const sees_and_stays[] = { PROGRAM, "see", "print", "end", "sleep", NULL };
 static const char *const sees_and_tells_time[] = { PROGRAM, "see", "offsets", NULL };
 
@@ -420,6 +550,13 @@ const struct kind kinds[] = {
     { "userns", SPAWN, needs_user_namespaces, user_namespace, NULL, NULL, NULL, false },
     { "sandbox", SPAWN, needs_root, sandbox_by_privilege, sees_and_tries, "/reporter", NULL, false },
     { "sandbox-user", SPAWN, needs_user_namespaces, sandbox_by_namespace, sees_and_tries, "/reporter", NULL, false },
+    { "mounts", SPAWN, needs_user_namespaces, other_mounts, sees_other_mounts, "/reporter", NULL, false },
+    { "overlay", SPAWN, needs_overlays, overlay, sees_overlays, "/reporter", NULL, false },
+    { "memory-policy", SPAWN, needs_memory_policy, memory_policy, NULL, NULL, NULL, false },
+    { "deadline", SPAWN, needs_deadline, deadline, NULL, NULL, NULL, false },
+    { "keyring", SPAWN, needs_keyrings, keyring, sees_keyring, NULL, NULL, false },
+    { "prepared", SPAWN, needs_user_namespaces, prepared, sees_and_tries, "/reporter", NULL, false },
+    { "prepare", PREPARE, needs_user_namespaces, to_prepare, sees_and_lists, "/reporter", NULL, false },
     { "landlock", SPAWN, NULL, landlock, sees_and_looks, NULL, NULL, false },
     { "cgroup", SPAWN, needs_cgroup, cgroup_of_root, NULL, NULL, NULL, false },
     { "cgroup-open", SPAWN, needs_cgroup, cgroup_of_all, NULL, NULL, NULL, false },

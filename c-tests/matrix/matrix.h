@@ -73,7 +73,8 @@ enum { PREPARING, CALLING, RETURNED, CLOSED, COMPARED };
 /* The second one is that of another spawn, without a fault, in the same process: an earlier failure must not matter then. */
 enum { REPORTS = 2 };
 
-enum how { SPAWN, START, HOLD, NSEXEC };
+/* PREPARE: the root is prepared, and then a program spawned in it. */
+enum how { SPAWN, START, HOLD, PREPARE, NSEXEC };
 struct kind {
     const char *name;
     enum how how;

@@ -82,6 +82,8 @@ void normalise(const char *text, const char *caller, char *into, size_t room)
             name_process(plain, own, caller, now, sizeof now);
         else if (!strncmp(key, "ns.", 3))
             name_namespace(key, plain, caller, now, sizeof now);
+        else if (!strcmp(key, "keyring")) /* its number, and its name */
+            snprintf(now, sizeof now, "%s", strchr(plain, ' ') ? strchr(plain, ' ') + 1 : plain);
         else if (!strncmp(key, "fd.", 3))
             without_inode(plain, now, sizeof now);
         else

@@ -58,11 +58,12 @@ static inline void grant_places(struct forkexec_attr *attr)
         OK(forkexec_attr_allow_partial_landlock(attr));
 }
 
-static inline void add_mounts(struct forkexec_attr *attr)
+/* In the directory root, or where it is NULL in an empty root. */
+static inline void add_mounts(struct forkexec_attr *attr, const char *root)
 {
     const uint32_t bind = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV;
     const uint32_t empty = FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_NOSUID | FORKEXEC_MOUNT_NODEV;
-    OK(forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY));
+    OK(forkexec_attr_set_root(attr, root, FORKEXEC_ROOT_READONLY));
     OK(forkexec_attr_bind_mount(attr, public_reporter(), "/reporter", bind));
     for (size_t i = 0; i < sizeof shell_directories / sizeof *shell_directories; i++)
         if (exists(shell_directories[i]))
@@ -77,6 +78,21 @@ static inline void add_mounts(struct forkexec_attr *attr)
     OK(forkexec_attr_mask_path(attr, "/proc/cmdline"));
     OK(forkexec_attr_mask_path(attr, "/proc/fs"));
     OK(forkexec_attr_make_readonly(attr, "/proc/sys"));
+}
+
+/* A test program that defines PREPARED has its sandboxes in prepared roots. */
+#ifndef PREPARED
+#define PREPARED false
+#endif
+
+static inline void prepare_root(struct forkexec_attr *attr)
+{
+    struct forkexec_root *root = NULL;
+    struct forkexec_error error;
+    if (forkexec_root_new(attr, &root, &error))
+        fail_msg("%s", error.message);
+    OK(forkexec_attr_set_prepared_root(attr, root));
+    forkexec_root_free(root);
 }
 
 /* for EACH_SANDBOX(mode, user): as EACH_ROOT_MODE, but on an older host with only one memory mode for each way to the
@@ -96,14 +112,14 @@ static inline uint32_t whose_death(void)
 }
 
 /* Everything together. With privilege the program is nobody; in a user namespace it is root without capabilities. */
-static inline struct forkexec_attr *full_sandbox(uint32_t mode, bool user)
+static inline struct forkexec_attr *full_sandbox_in(uint32_t mode, bool user, const char *root)
 {
     struct forkexec_attr *attr = mount_attr(mode, user);
     OK(forkexec_attr_create_namespaces(attr, ALL_NAMESPACES));
     OK(forkexec_attr_set_hostname(attr, "judge"));
     OK(forkexec_attr_set_domainname(attr, "example"));
     OK(forkexec_attr_set_loopback(attr));
-    add_mounts(attr);
+    add_mounts(attr, root);
     OK(forkexec_attr_set_rlimit(attr, 7, 64, 64)); /* RLIMIT_NOFILE */
     OK(forkexec_attr_set_rlimit(attr, 4, 0, 0));   /* RLIMIT_CORE */
     OK(forkexec_attr_set_umask(attr, 022));
@@ -120,7 +136,14 @@ static inline struct forkexec_attr *full_sandbox(uint32_t mode, bool user)
     grant_places(attr);
     answer_to_calls(attr);
     OK(forkexec_attr_deny_terminal_injection(attr));
+    if (PREPARED)
+        prepare_root(attr);
     return attr;
+}
+
+static inline struct forkexec_attr *full_sandbox(uint32_t mode, bool user)
+{
+    return full_sandbox_in(mode, user, NULL);
 }
 
 /* What a shell prints in it: lines of a key and a value. */

@@ -6,6 +6,7 @@
  *   abort        abort(3)                  stop         SIGSTOP itself
  *   sleep        for an hour               spin         use the processor for ever
  *   touch PATH   make a file               print TEXT   a line to stdout
+ *   remount PATH FLAGS  mount(2) with MS_REMOUNT and these flags; exit with its errno if it fails
  *   fork         leave a child that sleeps (in the same session)
  *   daemon       leave a child that sleeps in a session of its own
  *   eat MIB      touch that much memory    cat FD       copy FD to stdout
@@ -32,6 +33,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -287,6 +289,11 @@ static int act(char **arg, int argc, char **argv)
         if ((fd = open(with, O_WRONLY | O_CREAT | O_CLOEXEC, 0666)) < 0)
             exit(errno);
         return close(fd), 2;
+    }
+    if (IS("remount")) {
+        if (mount(NULL, with, NULL, MS_REMOUNT | strtoul(arg[2], NULL, 0), NULL))
+            exit(errno);
+        return 3;
     }
     if (IS("fork") || IS("daemon"))
         return leave_child(IS("daemon")), 1;

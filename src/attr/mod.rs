@@ -12,6 +12,7 @@ pub mod limits;
 pub mod mounts;
 pub mod ns;
 pub mod owned;
+pub mod prepared;
 pub mod security;
 pub mod session;
 pub mod signals;

@@ -1,8 +1,10 @@
 //! Mounts and changes of mounts, in the order of the calls, and the root directory.
 
 use super::owned::{self, Copied, NoMemory, Text};
+use super::prepared::Prepared;
 use super::{Accepted, Refused, check_fd, copy_path, invalid};
 use crate::sentences;
+use crate::shared::Shared;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -70,6 +72,54 @@ pub enum Item {
     Mode { path: Text, mode: u32 },
 }
 
+impl Item {
+    /// The path that it is about.
+    pub fn target(&self) -> &CStr {
+        match self {
+            Item::Mount { target, .. }
+            | Item::Bind { target, .. }
+            | Item::BindFd { target, .. }
+            | Item::Tmpfs { target, .. }
+            | Item::Overlay { target, .. }
+            | Item::Proc { target, .. }
+            | Item::Dev { target, .. }
+            | Item::FileMount { target, .. } => target.as_cstr(),
+            Item::Directory { path, .. }
+            | Item::Symlink { path, .. }
+            | Item::File { path, .. }
+            | Item::FileOfFd { path, .. }
+            | Item::Mask { path }
+            | Item::Readonly { path }
+            | Item::Remount { path, .. }
+            | Item::Mode { path, .. } => path.as_cstr(),
+        }
+    }
+
+    fn flags(&self) -> u32 {
+        match self {
+            Item::Bind { flags, .. }
+            | Item::BindFd { flags, .. }
+            | Item::Tmpfs { flags, .. }
+            | Item::Overlay { flags, .. }
+            | Item::Proc { flags, .. }
+            | Item::Dev { flags, .. }
+            | Item::FileMount { flags, .. }
+            | Item::Remount { flags, .. } => *flags,
+            _ => 0,
+        }
+    }
+
+    /// Symbolic links at its target are followed.
+    pub fn follows_links(&self) -> bool {
+        self.flags() & flag::FOLLOW != 0
+    }
+
+    /// Its target is made where it is missing.
+    pub fn creates(&self) -> bool {
+        self.flags() & flag::CREATE != 0
+    }
+}
+
 /// Where an overlay is written to.
 #[derive(Debug)]
 pub struct Upper {
@@ -88,6 +138,8 @@ pub struct Root {
 pub struct Mounts {
     pub list: Vec<Item>,
     pub root: Option<Root>,
+    /// The root that was built before, with the mounts in it; those of the list come on top.
+    pub prepared: Option<Shared<Prepared>>,
     pub chroot: Option<Text>,
 }
 
@@ -242,12 +294,30 @@ impl Mounts {
         check_flags(flags, ROOT_FLAGS)?;
         let path = path.map(copy_path).transpose()?;
         self.root = Some(Root { path, flags });
+        self.prepared = None;
         Ok(())
+    }
+
+    /// In the place of what was asked for so far.
+    pub fn set_prepared_root(&mut self, root: Shared<Prepared>) -> Accepted {
+        self.prepared = Some(root);
+        self.root = None;
+        self.list.clear();
+        Ok(())
+    }
+
+    pub fn has_root(&self) -> bool {
+        self.root.is_some() || self.prepared.is_some()
+    }
+
+    /// All that is mounted, in order.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.prepared.iter().flat_map(|root| &root.mounts.list).chain(&self.list)
     }
 
     /// Whether devpts(5) is mounted, which takes a mapped id 0.
     pub fn mount_terminals(&self) -> bool {
-        self.list.iter().any(|item| match item {
+        self.items().any(|item| match item {
             Item::Dev { .. } => true,
             Item::Mount { kind: Some(kind), .. } => kind.as_cstr() == c"devpts",
             _ => false,
@@ -349,7 +419,8 @@ impl Copied for Root {
 
 impl Copied for Mounts {
     fn copied(&self) -> Result<Mounts, NoMemory> {
-        Ok(Mounts { list: owned::list_of(&self.list)?, root: self.root.copied()?, chroot: self.chroot.copied()? })
+        let (list, root, chroot) = (owned::list_of(&self.list)?, self.root.copied()?, self.chroot.copied()?);
+        Ok(Mounts { list, root, prepared: self.prepared.clone(), chroot })
     }
 }
 

@@ -7,6 +7,7 @@ use super::answer::answer;
 use super::constants::*;
 use super::error::forkexec_error;
 use super::guard;
+use crate::base::namespaces::NAMESPACES;
 use crate::capi::entry::Entered;
 use crate::parent::{Child, Failure, Ran, Told, Waited, Watch};
 use crate::sentences;
@@ -468,20 +469,12 @@ pub unsafe extern "C" fn forkexec_child_take_pidfd(child: *const forkexec_child)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn forkexec_child_namespace_fd(child: *const forkexec_child, r#type: u32) -> i32 {
     let _entered = Entered::now();
-    let name = match r#type {
-        FORKEXEC_NS_CGROUP => c"cgroup",
-        FORKEXEC_NS_UTS => c"uts",
-        FORKEXEC_NS_IPC => c"ipc",
-        FORKEXEC_NS_USER => c"user",
-        FORKEXEC_NS_PID => c"pid",
-        FORKEXEC_NS_NET => c"net",
-        FORKEXEC_NS_MOUNT => c"mnt",
-        FORKEXEC_NS_TIME => c"time",
-        _ => return -libc::EINVAL,
+    let Some(namespace) = NAMESPACES.iter().find(|namespace| namespace.flag == u64::from(r#type)) else {
+        return -libc::EINVAL;
     };
     // SAFETY: C caller guarantees a child that lives during the call.
     let child = unsafe { inner(child) };
-    let fd = child.ok_or(Errno::EINVAL).and_then(|child| child.namespace_fd(name));
+    let fd = child.ok_or(Errno::EINVAL).and_then(|child| child.namespace_fd(namespace.file));
     fd.map_or_else(|errno| -(errno as i32), IntoRawFd::into_raw_fd)
 }
 

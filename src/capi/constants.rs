@@ -281,6 +281,8 @@ pub const FORKEXEC_PROBE_LANDLOCK_UNIX: u32 = 17;
 pub const FORKEXEC_PROBE_LANDLOCK_UDP: u32 = 18;
 /// The caller may open /dev/net/tun: forkexec_attr_open_tun.
 pub const FORKEXEC_PROBE_TUN: u32 = 19;
+/// A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new.
+pub const FORKEXEC_PROBE_PREPARED_ROOT: u32 = 20;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -406,3 +408,4 @@ const_assert_eq!(FORKEXEC_PROBE_KSM, Feature::Ksm as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UNIX, Feature::LandlockUnix as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UDP, Feature::LandlockUdp as u32);
 const_assert_eq!(FORKEXEC_PROBE_TUN, Feature::Tun as u32);
+const_assert_eq!(FORKEXEC_PROBE_PREPARED_ROOT, Feature::PreparedRoot as u32);

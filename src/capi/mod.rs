@@ -9,4 +9,5 @@ mod entry;
 pub mod error;
 mod guard;
 pub mod probe;
+pub mod root;
 pub mod spawn;

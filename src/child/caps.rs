@@ -1,12 +1,12 @@
 //! Capabilities, securebits and no_new_privs.
 
-use super::At;
-use super::sealed::CapSets;
-use super::sys::abi::{
+use super::state::At;
+use crate::sealed::CapSets;
+use crate::sys::abi::{
     PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_CAP_AMBIENT_RAISE, PR_CAPBSET_DROP, PR_SET_KEEPCAPS,
     PR_SET_NO_NEW_PRIVS, PR_SET_SECUREBITS,
 };
-use super::sys::{self, Answer};
+use crate::sys::{self, Answer};
 
 fn capset(sets: CapSets) -> Answer {
     sys::capset(sets.effective, sets.permitted, sets.inheritable)

@@ -1,24 +1,16 @@
-//! The child's side of the channel: where it is, what it says, and what it waits for.
+//! The child's side of the channel: it notes its stage, tells the caller what happened, and waits for the caller.
 
-use super::At;
-use super::page::{BESIDE_IMAGE, IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
-use super::program::FAILED;
-use super::sealed::{Wiring, clone, message, mode};
-use super::stage::Stage;
-use super::sys::abi::{
+use super::exit::FAILED;
+use super::state::{At, Who};
+use crate::page::{BESIDE_IMAGE, IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
+use crate::sealed::{Wiring, clone, message, mode};
+use crate::stage::Stage;
+use crate::sys::abi::{
     EAGAIN, EINTR, ENOSYS, EPERM, ETIMEDOUT, F_SETFL, F_SETOWN, F_SETSIG, O_ASYNC, POLLIN, PR_SET_DUMPABLE,
     PR_SET_NAME, PR_SET_PDEATHSIG, PollFd, SIGKILL, Timespec,
 };
-use super::sys::{self, Answer, Errno};
+use crate::sys::{self, Answer, Errno};
 use core::sync::atomic::{AtomicU32, Ordering};
-
-/// Which of the processes of a spawn this one is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Who {
-    First,
-    Second,
-    Program,
-}
 
 /// The page that the wiring names: memory of the caller's, or a file that the image maps. Without a page the image can
 /// tell what failed only by its exit status.
@@ -43,7 +35,7 @@ pub fn begin(at: &mut At) -> Answer {
     }
 }
 
-/// The image takes its own name: a zombie that still has it was killed before its exec. PR_SET_NAME(2const)
+/// The image sets its own process name. A zombie that still has this name was killed before its exec. PR_SET_NAME(2const)
 fn begin_image(at: &mut At) -> Answer {
     if at.wiring.makes_ends == 0 {
         sys::close(at.wiring.page_fd)?;
@@ -58,8 +50,8 @@ fn take_name(at: &At) {
     }
 }
 
-/// set_robust_list(2). Who is going to be an init stands for the program too, until the program does for itself. Where the
-/// kernel has no such lists, as in an emulator, the caller has to look again and again; at a copy of its own it can.
+/// set_robust_list(2). A process that will be an init also owns the word of its program, until the program owns it. Without
+/// robust lists, as in an emulator, the caller has to poll; it can do that only for a copy of itself.
 pub fn own_word(at: &mut At, who: Who) -> Answer {
     at.who = who;
     let before_init = match at.plan.second_clone {
@@ -92,13 +84,13 @@ fn process<'a>(at: &At<'a>) -> &'a Process {
     }
 }
 
-/// Notes the stage: should the child be killed in it, the caller reads it there.
+/// Notes the stage in the page. If the child is killed, the caller reads there in which stage.
 pub fn at_stage(at: &mut At, stage: Stage) {
     (at.stage, at.side) = (stage, side::NONE);
     at.page.stage.store(stage as u32, Ordering::Release);
 }
 
-/// Says what failed, and leaves. Leaving wakes the caller; no call is made that a filter of the program's could forbid.
+/// Notes what failed, and exits. The exit wakes the caller; no call is made that a seccomp filter of the program could refuse.
 pub fn fail(at: &At, errno: Errno) -> ! {
     at.page.code.store(errno.0, Ordering::Relaxed);
     at.page.index.store(at.index, Ordering::Relaxed);
@@ -108,9 +100,9 @@ pub fn fail(at: &At, errno: Errno) -> ! {
     sys::exit(FAILED)
 }
 
-/// Says something that the caller waits for. The word is handled as for the unlock of a mutex that stays locked. It is the
-/// kernel that takes WAITERS away and wakes, in one call: a child that is killed between the two would leave a word in which
-/// nobody seems to sleep, and the kernel that marks it would not wake the caller either.
+/// Tells the caller something that it waits for. The word is handled like the unlock of a mutex that stays locked. One system
+/// call clears WAITERS and wakes. With two calls, a child that is killed between them would leave a word without WAITERS: the
+/// kernel would set FUTEX_OWNER_DIED in it and not wake the caller.
 pub fn say(at: &At, what: u32) -> Answer {
     at.page.kind.store(what, Ordering::Relaxed);
     at.page.spoken.fetch_add(1, Ordering::Release);
@@ -125,7 +117,7 @@ pub fn say(at: &At, what: u32) -> Answer {
     if at.plan.listener != 0 { sys::write(at.lifeline, &[message::WORD]).map(drop) } else { Ok(()) }
 }
 
-/// Where the plan may block, the child dies with the thread that waits for it, so that nothing half made stays behind.
+/// If a step of the plan may block, the child dies with the thread that waits for it: nobody else would end it.
 pub fn die_with_caller(at: &At) -> Answer {
     if at.plan.guarded == 0 { Ok(()) } else { die_with_thread(at) }
 }
@@ -136,8 +128,8 @@ fn die_with_thread(at: &At) -> Answer {
     if is_orphan(at)? { sys::exit(FAILED) } else { Ok(()) }
 }
 
-/// Whether the caller is gone. A descriptor of it knows; without one, or where a filter forbids ppoll(2), the parent's pid
-/// does, as long as the caller is in this pid namespace: in a new one it is 0 before and after.
+/// Whether the caller has ended: a descriptor tells. Without one, or where a filter refuses ppoll(2), the pid of the parent
+/// tells, if the caller is in this pid namespace. In a new pid namespace it is 0 before and after the caller's end.
 pub fn is_orphan(at: &At) -> Answer<bool> {
     if at.owner < 0 {
         return Ok(![0, at.wiring.owner_pid].contains(&sys::getppid()));
@@ -154,7 +146,7 @@ pub fn is_orphan(at: &At) -> Answer<bool> {
     }
 }
 
-/// The same once more: a change of ids has cleared it.
+/// Sets the parent-death signal again: the kernel clears it when ids change. PR_SET_PDEATHSIG(2const)
 pub fn still_die_with_caller(at: &mut At) -> Answer {
     if at.plan.hold != 0 {
         arm_unless_detached(at)?;
@@ -163,8 +155,8 @@ pub fn still_die_with_caller(at: &mut At) -> Answer {
     if !at.detached && (at.awaited || at.plan.first != 0) { die_with_caller(at) } else { Ok(()) }
 }
 
-/// The caller that gives the child up says so first, and disarms only what is not just being armed: so that nothing is
-/// armed after it has.
+/// A caller that detaches the child first says so in the page, then waits while `arming` is set, then disarms the lifeline. So
+/// the child never arms it afterwards.
 fn arm_unless_detached(at: &mut At) -> Answer {
     at.page.arming.store(1, Ordering::SeqCst);
     at.detached = at.page.go.load(Ordering::SeqCst) == go::DETACHED;
@@ -173,18 +165,18 @@ fn arm_unless_detached(at: &mut At) -> Answer {
     armed
 }
 
-/// No thread need wait for a child that was held. But the caller's end of the lifeline closes with the caller, or with its
-/// last fork, and then the kernel sends this process SIGKILL, also when it has stopped. fcntl(2)
+/// A child that was held does not depend on a thread that waits for it. The caller's end of the lifeline closes when the
+/// caller and its last fork have ended. Then the kernel sends this process SIGKILL, also while it is stopped. fcntl(2)
 fn arm_lifeline(at: &At) -> Answer {
     sys::fcntl(at.lifeline, F_SETSIG, SIGKILL)?;
-    // The kernel sends the signal with the right of whoever was this last.
+    // F_SETOWN also records the credentials of this process: with them the kernel checks whether it may send the signal.
     sys::fcntl(at.lifeline, F_SETOWN, sys::getpid())?;
     sys::fcntl(at.lifeline, F_SETFL, O_ASYNC)?;
     if is_orphan(at)? { sys::exit(FAILED) } else { Ok(()) }
 }
 
-/// From here on the child is as good as the program, which lives on when the caller is gone: the caller may hear of the exec
-/// before the kernel closes the lifeline, and be gone by then. fcntl(2)
+/// Clears O_ASYNC before the exec of the program, which may outlive the caller. The caller may learn of the exec and end
+/// before the kernel closes the lifeline: SIGKILL would then hit the program. fcntl(2)
 pub fn outlive_caller(at: &At) -> Answer {
     if at.plan.hold == 0 || at.detached { Ok(()) } else { sys::fcntl(at.lifeline, F_SETFL, 0).map(drop) }
 }
@@ -194,15 +186,15 @@ pub fn wait(at: &mut At) -> Answer {
     if at.plan.wait == 0 {
         return Ok(());
     }
-    // The kernel wakes the caller in the middle of the exec, a moment before the caller's memory is left.
+    // During the exec of the image the kernel wakes the caller a moment before this process has left the caller's memory.
     if at.plan.says_outside != 0 {
         say(at, kind::OUTSIDE)?;
     }
     until_released(at)
 }
 
-/// The maps of a user namespace that was entered rather than born in. Whoever has the right to write them has it to files
-/// that are its own, and while they are written they are, where nobody could then see what is not for them.
+/// Waits for the maps of a user namespace that was made by unshare(2). The files are writable for the caller only while this
+/// process is dumpable: before, they belong to root. It is dumpable only where nothing secret could be read from it then.
 pub fn wait_maps(at: &mut At) -> Answer {
     if at.plan.unshare_user == 0 || at.plan.wait == 0 {
         return Ok(());
@@ -215,7 +207,7 @@ pub fn wait_maps(at: &mut At) -> Answer {
     sys::prctl(PR_SET_DUMPABLE, 0, 0).map(drop)
 }
 
-/// Says that the surroundings are complete, and waits to be released: for as long as the caller lives, not its thread.
+/// Tells the caller that everything before the program is done, and waits to be released, for as long as the caller lives.
 pub fn hold(at: &mut At) -> Answer {
     if at.plan.hold == 0 {
         return Ok(());
@@ -233,7 +225,7 @@ pub fn hold(at: &mut At) -> Answer {
     still_die_with_caller(at)
 }
 
-/// A holder that was detached: only a signal ends it.
+/// The rest of the life of a holder that was detached: only a signal ends it.
 fn hold_on(at: &At) -> Answer {
     loop {
         match sys::poll(&mut [], None) {
@@ -243,7 +235,7 @@ fn hold_on(at: &At) -> Answer {
     }
 }
 
-/// Returns when the caller says so, and leaves when the caller is gone.
+/// Returns when the caller releases the child, and exits when the caller has ended.
 pub fn until_released(at: &mut At) -> Answer {
     if at.go < 0 {
         return until_woken(at);
@@ -266,7 +258,7 @@ pub fn until_released(at: &mut At) -> Answer {
         if go.revents != 0 {
             sys::read(at.go, &mut [0u8; 8])?;
         }
-        // It may have been woken for a release that it has seen before.
+        // The eventfd may have been written for a release that was already counted.
         if at.page.released.load(Ordering::Acquire) != at.released {
             at.released = at.released.wrapping_add(1);
             return Ok(());
@@ -278,7 +270,7 @@ fn is_detached(at: &At) -> bool {
     at.page.go.load(Ordering::Acquire) == go::DETACHED
 }
 
-/// Whether the parent is the caller still, which in a pid namespace of its own a process cannot see.
+/// Whether the parent is still the caller. In a pid namespace of its own a process cannot tell.
 fn has_caller(at: &At) -> bool {
     sys::getppid() == at.wiring.owner_pid
 }
@@ -287,7 +279,7 @@ fn has_caller(at: &At) -> bool {
 fn until_told(at: &mut At) -> Answer {
     while at.page.released.load(Ordering::Acquire) == at.released {
         if !has_caller(at) {
-            // It may have detached this process, and then left.
+            // The caller may have detached this process, and then ended.
             if is_detached(at) { break } else { sys::exit(FAILED) }
         }
         let moment = Timespec { seconds: 0, nanoseconds: 10_000_000 };
@@ -300,8 +292,8 @@ fn until_told(at: &mut At) -> Answer {
     Ok(())
 }
 
-/// Sleeps until a word of the page has another value. A filter may forbid futex(2) to this process, and then it looks again
-/// and again; or to the caller, which cannot wake it then, so that it looks after a while anyway.
+/// Sleeps until a word of the page has another value. If a filter refuses futex(2) to this process, it polls the word. If a
+/// filter refuses it to the caller, nobody wakes this process: so it looks every tenth of a second.
 pub fn until_changed(word: &AtomicU32, value: u32) -> Answer {
     let moment = |nanoseconds| Timespec { seconds: 0, nanoseconds };
     while word.load(Ordering::Acquire) == value {
@@ -317,7 +309,7 @@ fn unless_interrupted(errno: Errno) -> Answer<usize> {
     if errno == Errno(EINTR) { Ok(0) } else { Err(errno) }
 }
 
-/// The same where the thread that made the child is in the middle of that call: its death is the caller's.
+/// The same for a child without an eventfd. The thread that made it is still in that call; if the thread dies, so does the child.
 fn until_woken(at: &mut At) -> Answer {
     die_with_thread(at)?;
     until_changed(&at.page.released, at.released)?;

@@ -1,84 +1,13 @@
-//! The program, and before it the image.
+//! The exec of the program, and what comes just before it.
 
-use super::At;
-use super::sealed::{Wiring, cwd_rights};
-use super::stage::Stage;
-use super::sys::abi::{EACCES, EBADF, ENOENT, ENOTDIR, EPERM, ETXTBSY, F_GETFD, FD_CLOEXEC, SIGSTOP, Timespec};
-use super::sys::ways::{Call, goes_on};
-use super::sys::{self, Answer, Errno};
-use super::{channel, ends, fds};
+use super::state::At;
+use super::{channel, proc_files};
+use crate::base::bounded_text::BoundedText;
+use crate::base::decimal::Digits;
+use crate::sys::abi::{ENOENT, ENOTDIR, EPERM, ETXTBSY, F_GETFD, FD_CLOEXEC, SIGSTOP, Timespec};
+use crate::sys::ways::{Call, goes_on};
+use crate::sys::{self, Answer, Errno};
 use core::slice;
-
-/// Leaves the caller's memory for an image of the child's own.
-pub fn become_image(at: &mut At) -> Answer {
-    let Wiring { image_argv, image_envp, .. } = *at.wiring;
-    if image_argv == 0 {
-        return Ok(());
-    }
-    let image = image(at.wiring)?;
-    ends::page_is_ours(at.wiring)?;
-    ends::strings_are_ours(at.wiring)?;
-    fds::survive_exec(at)?;
-    // SAFETY: parent::image guarantees NULL-terminated vectors of NUL-terminated strings.
-    Err(unsafe { sys::fexecve(image, image_argv as *const *const u8, image_envp as *const *const u8) })
-}
-
-fn image(wiring: &Wiring) -> Answer<i32> {
-    if wiring.image < 0 {
-        return ends::image(wiring);
-    }
-    // The caller may have closed what is not its own, and opened something else there.
-    if sys::identity(wiring.image)? != wiring.image_identity {
-        return Err(Errno(EBADF));
-    }
-    Ok(wiring.image)
-}
-
-/// chdir(2), fchdir(2), with the ids and capabilities that the caller has. A directory that leads out of the root is not
-/// stayed in for a moment longer than it takes to see that.
-pub fn cwd_before_ids(at: &mut At) -> Answer {
-    let rights = at.plan.cwd_rights;
-    if rights == cwd_rights::PROGRAM {
-        return Ok(());
-    }
-    match enter_cwd(at) {
-        Err(Errno(EACCES | EPERM)) if rights == cwd_rights::EITHER => return Ok(()),
-        answer => answer?,
-    }
-    at.stage = Stage::CwdCheck;
-    cwd_check(at)?;
-    at.in_cwd = true;
-    Ok(())
-}
-
-/// chdir(2), fchdir(2)
-pub fn cwd(at: &mut At) -> Answer {
-    if at.in_cwd { Ok(()) } else { enter_cwd(at) }
-}
-
-fn enter_cwd(at: &At) -> Answer {
-    match at.plan.text(at.plan.cwd) {
-        // SAFETY: plan::lower guarantees a NUL-terminated path.
-        Some(path) => unsafe { sys::chdir(path) },
-        None if at.plan.cwd_fd >= 0 => sys::fchdir(at.plan.cwd_fd),
-        None => Ok(()),
-    }
-}
-
-/// getcwd(2), of a directory that a descriptor or a link of /proc may have led out to
-pub fn cwd_check(at: &mut At) -> Answer {
-    if at.plan.cwd_check == 0 || at.in_cwd { Ok(()) } else { stays_inside(at) }
-}
-
-/// A directory outside the root has no path, and would be a way out of it.
-pub fn stays_inside(at: &At) -> Answer {
-    if at.plan.other_root == 0 {
-        return Ok(());
-    }
-    let mut path = [0u8; 4096];
-    sys::getcwd(&mut path)?;
-    if path.first() == Some(&b'/') { Ok(()) } else { Err(Errno(ENOENT)) }
-}
 
 /// ptrace(2)
 pub fn trace(at: &mut At) -> Answer {
@@ -93,14 +22,14 @@ pub fn stop(at: &mut At) -> Answer {
     channel::outlive_caller(at)
 }
 
-/// Only ever comes back with an error: of the first candidate that failed for a reason of its own, else of the last.
+/// Returns only with an error: that of the first candidate that failed otherwise than with ENOENT or ENOTDIR, or the last one.
 pub fn exec(at: &mut At) -> Answer {
     write_pid(at)?;
     let (argv, envp) = (at.argv, at.envp);
     if at.exec_fd >= 0 {
         // SAFETY: C caller guarantees NULL-terminated vectors of NUL-terminated strings.
         let errno = patiently(at, || unsafe { sys::fexecve(at.exec_fd, argv, envp) });
-        // Its filters need not allow the calls that the other way takes.
+        // With filters execveat(2) alone is tried: they need not allow the calls of the other way.
         let try_path = at.plan.filters.is_empty() && goes_on(Call::ExecByFd, errno);
         return Err(if try_path { exec_by_proc(at, errno) } else { errno });
     }
@@ -122,10 +51,9 @@ pub fn exec(at: &mut At) -> Answer {
 /// execve(2) of the link by which /proc leads to a descriptor. `refused` was execveat's answer, and without a real /proc
 /// there is no other.
 fn exec_by_proc(at: &At, refused: Errno) -> Errno {
-    let mut path = *b"/proc/self/fd/\0\0\0\0\0\0\0\0\0\0\0";
-    let Some(digits) = path.get_mut(14..24) else { return refused };
-    fds::write_number(at.exec_fd as u32, digits);
-    match fds::open_listing() {
+    let path = BoundedText::<26>::numbered(b"/proc/self/fd/", at.exec_fd);
+    let Some(path) = path.c_str() else { return refused };
+    match proc_files::open_own_fds() {
         Ok(listing) => drop(sys::close(listing)),
         Err(_) => return refused,
     }
@@ -136,7 +64,7 @@ fn exec_by_proc(at: &At, refused: Errno) -> Errno {
         return Errno(ENOENT);
     }
     // SAFETY: a NUL-terminated path; C caller guarantees NULL-terminated vectors of NUL-terminated strings.
-    patiently(at, || unsafe { sys::execve(path.as_ptr(), at.argv, at.envp) })
+    patiently(at, || unsafe { sys::execve(path.as_ptr().cast(), at.argv, at.envp) })
 }
 
 /// Tries again for a while where a concurrent fork holds the program open for writing.
@@ -161,15 +89,19 @@ fn write_pid(at: &At) -> Answer {
         return Ok(());
     }
     let pid = match sys::getpid() {
-        // Nobody's: a filter has answered.
+        // No process has pid 0: a seccomp filter has answered.
         0 => return Err(Errno(EPERM)),
         pid => pid,
     };
+    let decimal = Digits::of(pid as u64);
     // SAFETY: parent::launch guarantees an entry of the variable, with room for the digits, that nobody else reads.
     let digits = unsafe {
         let entry = at.envp.read().cast_mut().add(at.plan.pid_variable.len as usize);
         slice::from_raw_parts_mut(entry.add(1), PID_DIGITS)
     };
-    fds::write_number(pid as u32, digits);
+    let places = digits.iter_mut();
+    // A NUL ends a shorter number.
+    let bytes = decimal.as_bytes().iter().chain(core::iter::repeat(&0));
+    places.zip(bytes).for_each(|(place, digit)| *place = *digit);
     Ok(())
 }

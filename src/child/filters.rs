@@ -1,13 +1,13 @@
 //! Seccomp filters.
 
-use super::At;
-use super::stage::Stage;
-use super::sys::abi::{
+use super::state::At;
+use super::{channel, listener, signals};
+use crate::stage::Stage;
+use crate::sys::abi::{
     CLONE_FS, CLONE_NEWUSER, CLONE_VFORK, ENOSYS, EOPNOTSUPP, EPERM, SECCOMP_FILTER_FLAG_NEW_LISTENER, SockFilter,
 };
-use super::sys::ways::{Call, goes_on};
-use super::sys::{self, Answer, Errno};
-use super::{channel, listener, signals};
+use crate::sys::ways::{Call, goes_on};
+use crate::sys::{self, Answer, Errno};
 
 /// seccomp(2)
 pub fn privileged_seccomp(at: &mut At) -> Answer {

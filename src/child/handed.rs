@@ -1,15 +1,15 @@
-//! Descriptors of what is inside, which the caller is handed: made here, sent in one message, and closed.
+//! Descriptors that are made inside the namespaces and handed to the caller: sent in one message, then closed here.
 
-use super::At;
 use super::channel;
-use super::fds;
-use super::sealed::{Listen, clone, message};
-use super::stage::Stage;
-use super::sys::abi::{
+use super::descriptors;
+use super::state::At;
+use crate::sealed::{Listen, clone, message};
+use crate::stage::Stage;
+use crate::sys::abi::{
     AF_UNIX, AT_FDCWD, EINVAL, ENODEV, EPERM, IfReq, MOST_RIGHTS, O_CLOEXEC, O_NOCTTY, O_RDWR, PTMX, S_IFCHR,
     SO_REUSEADDR, SOCK_CLOEXEC, SOCK_DGRAM, TIOCGPTPEER, TIOCSCTTY, TIOCSPTLCK, TIOCSWINSZ, TUN, TUNSETIFF,
 };
-use super::sys::{self, Answer, Errno};
+use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
 
 /// TUNSETIFF: while the caller's mounts are there, which have the device. The namespace is that of who opens it.
@@ -33,7 +33,7 @@ pub fn terminal(at: &mut At) -> Answer {
     let flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
     // Never among the numbers that it gets in the end.
     let slave = sys::ioctl_number(at.master, TIOCGPTPEER, flags as usize)?;
-    at.slave = fds::above_streams(slave)?;
+    at.slave = descriptors::above_streams(slave)?;
     let [rows, columns] = [at.plan.terminal_size as u16, (at.plan.terminal_size >> 16) as u16];
     if at.plan.terminal_size != 0 {
         sys::ioctl_with(at.master, TIOCSWINSZ, &mut [rows, columns, 0, 0])?;
@@ -67,7 +67,7 @@ pub fn hand_over(at: &mut At) -> Answer {
         *place = listen(at, socket)?;
     }
     at.index = -1;
-    let others = [at.master, at.tun].into_iter().filter(|fd| *fd >= 0);
+    let others = [at.master, at.tun, at.tree].into_iter().filter(|fd| *fd >= 0);
     fds.iter_mut().skip(sockets.len()).zip(others).for_each(|(place, fd)| *place = fd);
     channel::at_stage(at, Stage::HandOver);
     let fds = fds.get(..at.plan.handed as usize).unwrap_or_default();

@@ -1,9 +1,10 @@
-//! Ids: groups, then gid, then uid, each while the next is still possible. This thread alone, by raw calls.
+//! Ids: groups, then gid, then uid, because each takes away the right to set the one before. Raw system calls change this
+//! thread alone.
 
-use super::At;
 use super::channel;
-use super::sys::abi::EPERM;
-use super::sys::{self, Answer, Errno};
+use super::state::At;
+use crate::sys::abi::EPERM;
+use crate::sys::{self, Answer, Errno};
 
 /// setgroups(2). A joined user namespace may deny it, also where it would change nothing: then nothing needs to be done.
 pub fn groups(at: &mut At) -> Answer {

@@ -1,21 +1,18 @@
 //! The init of a pid namespace: it stays behind as the first process while the program goes on as its child.
 
-use super::At;
-use super::channel::{self, Who};
-use super::fds;
+use super::channel;
+use super::descriptors;
+use super::exit::{FAILED, SIGNALLED};
 use super::filters;
 use super::init_filter;
-use super::page::{USAGE, Usage, program};
-use super::program::FAILED;
-use super::sys::abi::{
+use super::state::{At, Who};
+use crate::page::{USAGE, Usage, program};
+use crate::sys::abi::{
     CLD_EXITED, EAGAIN, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
     PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo,
 };
-use super::sys::{self, Answer, Errno};
+use crate::sys::{self, Answer, Errno};
 use core::sync::atomic::Ordering;
-
-/// The exit status of an init whose program was killed is this and the signal.
-pub const SIGNALLED: i32 = 128;
 
 /// The signal by which the kernel tells of a program that has not been exec'd yet: an exec makes it SIGCHLD, and so a
 /// death before can be told from a death after. It is one that is not queued, so that no limit makes it get lost.
@@ -26,7 +23,7 @@ pub fn fork_program(at: &mut At) -> Answer {
     if at.plan.init == 0 {
         return Ok(());
     }
-    // Ignored, it would take the program's end away; the program gets it as it was.
+    // If SIGCHLD is ignored, the kernel reaps the program, and its status is lost. The program itself gets the old action.
     let ignored = sys::get_action(SIGCHLD)?.handler == SIG_IGN;
     if ignored {
         sys::set_action(SIGCHLD, SIG_DFL)?;
@@ -50,18 +47,19 @@ fn be_program(at: &mut At, ignored: bool) -> Answer {
     }
 }
 
-/// All signals are blocked, so each waits to be taken.
+/// All signals are blocked: each stays pending until rt_sigtimedwait(2) takes it.
 fn serve(at: &At, program: i32) -> ! {
     let ready = give_up(at, program).map_or_else(|Errno(errno)| (errno as u32).saturating_add(1), |()| 1);
     at.page.init_ready.store(ready, Ordering::Release);
-    // Its filter lets it wake the program.
+    // The seccomp filter of the init allows futex(2).
     let _ = sys::futex_wake(&at.page.init_ready);
     let mut info = WaitInfo::EMPTY;
     loop {
         reap(at, program);
         match sys::wait_for_signal(&mut info) {
             Err(Errno(EINTR | EAGAIN)) | Ok(SIGCHLD) => (),
-            // What the terminal sends to the group, and whoever is in here, reaches the program by itself.
+            // Signals from outside are forwarded. A signal of the terminal reaches the program as a member of the group, and
+            // processes of this pid namespace signal the program directly.
             Ok(signal) if info.code <= 0 && sender(&info) == 0 => drop(sys::kill(program, signal)),
             Ok(_) => (),
             Err(_) => until_one_ends(),
@@ -69,7 +67,7 @@ fn serve(at: &At, program: i32) -> ! {
     }
 }
 
-/// Where a filter lets nobody take signals, none is sent on.
+/// Where a seccomp filter refuses rt_sigtimedwait(2), no signal is forwarded.
 fn until_one_ends() {
     let mut info = WaitInfo::EMPTY;
     match sys::waitid(P_ALL, 0, &mut info, WEXITED | WNOWAIT | WALL) {
@@ -78,14 +76,14 @@ fn until_one_ends() {
     }
 }
 
-/// Every descriptor, every capability, and every system call that an init does not need: who gets hold of it in there is
-/// to gain nothing that the program has not.
+/// Gives up every descriptor, every capability, and every system call that an init does not need: a process that takes over
+/// the init must not gain anything that the program does not have.
 fn give_up(at: &At, program: i32) -> Answer {
-    // First what the caller listens to: one by one the others may take a while.
+    // The lifeline first, because the caller waits for its end: to close all others may take long.
     if at.lifeline >= 0 {
         sys::close(at.lifeline)?;
     }
-    fds::close_everything(at)?;
+    descriptors::close_everything(at)?;
     sys::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0)?;
     sys::capset(0, 0, 0)?;
     sys::prctl(PR_SET_NO_NEW_PRIVS, 1, 0)?;
@@ -96,13 +94,13 @@ fn give_up(at: &At, program: i32) -> Answer {
     }
 }
 
-/// The pid of whoever sent a signal; 0 is somebody outside.
+/// The pid of the sender of a signal; 0 is a process outside of this pid namespace.
 fn sender(info: &WaitInfo) -> i32 {
     info.pid
 }
 
-/// Reaps all that have ended, and ends with the program: the kernel then kills the others. Who came to be a child of the
-/// init when its parent ended is waited for as if it had been exec'd.
+/// Reaps all children that have ended, and exits when the program has ended: the kernel then kills all others. A process whose
+/// parent has ended becomes a child of the init, with SIGCHLD as its exit signal.
 fn reap(at: &At, program: i32) {
     if let Ok(Some(end)) = ended(program, WCLONE) {
         leave(at, program::DID_NOT_RUN, &end);
@@ -113,13 +111,13 @@ fn reap(at: &At, program: i32) {
             Ok(Some(_)) => (),
             Ok(None) | Err(Errno(ECHILD)) => return,
             Err(Errno(EINTR)) => (),
-            // A program whose end cannot be heard of would never end for the caller.
+            // Without an answer of waitid(2) the caller would never learn of the program's end.
             Err(_) => sys::exit(FAILED),
         }
     }
 }
 
-/// Tells the caller of the program's end, and ends in the same way for whoever else waits for the init.
+/// Notes the program's end for the caller, and exits with a status that tells others who wait for the init the same.
 fn leave(at: &At, ran: u32, end: &End) -> ! {
     let told = &at.page.program_end;
     told.code.store(end.code, Ordering::Relaxed);

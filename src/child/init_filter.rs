@@ -1,7 +1,7 @@
 //! The seccomp filter of an init: to wait for signals and children, to send signals on to the program, and to end.
 
-use super::sys::abi::SockFilter;
-use super::sys::arch::{AUDIT_ARCH, nr};
+use crate::sys::abi::SockFilter;
+use crate::sys::arch::{AUDIT_ARCH, nr};
 
 const LOAD: u16 = 0x20;
 const IS: u16 = 0x15;

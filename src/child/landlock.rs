@@ -1,9 +1,9 @@
 //! Landlock.
 
-use super::At;
-use super::sealed::LandlockRule;
-use super::sys::abi::{AT_FDCWD, O_CLOEXEC, O_PATH};
-use super::sys::{self, Answer};
+use super::state::At;
+use crate::sealed::LandlockRule;
+use crate::sys::abi::{AT_FDCWD, O_CLOEXEC, O_PATH};
+use crate::sys::{self, Answer};
 
 /// landlock_create_ruleset(2), landlock_add_rule(2)
 pub fn rules(at: &mut At) -> Answer {

@@ -1,15 +1,14 @@
 //! Limits and scheduling.
 
-use super::At;
-use super::inside::is_of_proc;
-use super::sealed::process;
-use super::sys::abi::{
-    AT_FDCWD, IOPRIO_WHO_PROCESS, O_CLOEXEC, O_WRONLY, PR_MDWE_REFUSE_EXEC_GAIN, PR_SCHED_CORE, PR_SCHED_CORE_CREATE,
+use super::proc_files;
+use super::state::At;
+use crate::sealed::process;
+use crate::sys::abi::{
+    AT_FDCWD, IOPRIO_WHO_PROCESS, PR_MDWE_REFUSE_EXEC_GAIN, PR_SCHED_CORE, PR_SCHED_CORE_CREATE,
     PR_SET_CHILD_SUBREAPER, PR_SET_MDWE, PR_SET_MEMORY_MERGE, PR_SET_SPECULATION_CTRL, PR_SET_THP_DISABLE,
     PR_SET_TIMERSLACK, PR_SET_TSC, PR_TSC_SIGSEGV, PRIO_PROCESS, SCHED_RESET_ON_FORK,
 };
-use super::sys::{self, Answer};
-use core::ffi::CStr;
+use crate::sys::{self, Answer};
 
 /// /proc/self/oom_score_adj
 pub fn oom_score_adj(at: &mut At) -> Answer {
@@ -18,22 +17,13 @@ pub fn oom_score_adj(at: &mut At) -> Answer {
     if digits.is_empty() || at.plan.is_born_in_user_namespace() {
         return Ok(());
     }
-    write_to(c"/proc/self/oom_score_adj", digits)
+    proc_files::write(AT_FDCWD, c"/proc/self/oom_score_adj", digits)
 }
 
 /// /proc/self/coredump_filter
 pub fn coredump_filter(at: &mut At) -> Answer {
     let digits = at.plan.bytes(at.plan.coredump_filter);
-    if digits.is_empty() { Ok(()) } else { write_to(c"/proc/self/coredump_filter", digits) }
-}
-
-/// A file of this process in the caller's /proc.
-fn write_to(path: &CStr, bytes: &[u8]) -> Answer {
-    // SAFETY: the path is NUL-terminated.
-    let file = unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_WRONLY | O_CLOEXEC, 0)? };
-    is_of_proc(file)?;
-    sys::write(file, bytes)?;
-    sys::close(file)
+    if digits.is_empty() { Ok(()) } else { proc_files::write(AT_FDCWD, c"/proc/self/coredump_filter", digits) }
 }
 
 /// prlimit(2)

@@ -1,10 +1,12 @@
-//! A filter with a listener. Its descriptor has to get to the caller, and whoever is filtered may not be able to send it
-//! any more: a thread that was made before does, without the filter. Both end before anything else happens.
+//! A seccomp filter with a listener. The descriptor of the listener has to be sent to the caller, and the filter may refuse
+//! sendmsg(2). So a second thread, made before the filter is loaded and not under it, sends the descriptor. It ends before the
+//! next step.
 
-use super::At;
-use super::sealed::{Filter, message};
-use super::sys::abi::Timespec;
-use super::sys::{self, Answer, Errno};
+use super::exit::FAILED;
+use super::state::At;
+use crate::sealed::{Filter, message};
+use crate::sys::abi::Timespec;
+use crate::sys::{self, Answer, Errno};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
@@ -27,7 +29,7 @@ struct Delivery {
 const NOT_YET: i32 = -1;
 const NONE: i32 = -2;
 
-/// seccomp(2), and the listener on its way.
+/// seccomp(2). Returns when the listener is sent and the other thread has ended.
 pub fn put_on(at: &At, filter: &Filter) -> Answer {
     let delivery = Delivery {
         socket: at.lifeline,
@@ -51,9 +53,9 @@ pub fn put_on(at: &At, filter: &Filter) -> Answer {
     }
 }
 
-/// Waits until the kernel has cleared the word of a thread that is gone. Where the filters may forbid futex(2), looking is
-/// the only way to wait that they cannot forbid; the plan refuses such filters to a child with a real-time policy, which
-/// would keep the thread from its processor.
+/// Waits until the kernel has cleared the word of a thread that has ended. Where the filters may refuse futex(2), the word is
+/// polled, which takes no system call. The plan refuses such filters with a real-time policy: the poll could keep the other
+/// thread from its processor for ever.
 fn until_gone(at: &At, thread: &AtomicU32) {
     loop {
         let value = thread.load(Ordering::Acquire);
@@ -75,7 +77,7 @@ unsafe extern "C" fn deliver(delivery: *const c_void) -> ! {
     while delivery.listener.load(Ordering::Acquire) == NOT_YET {
         // An earlier filter may end the child alone.
         if delivery.child.load(Ordering::Acquire) == 0 {
-            sys::exit(super::program::FAILED);
+            sys::exit(FAILED);
         }
         let _ = sys::sleep(&Timespec { seconds: 0, nanoseconds: 10_000 });
     }

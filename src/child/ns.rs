@@ -1,14 +1,14 @@
 //! Namespaces, and what is set in them.
 
-use super::At;
-use super::sealed::Join;
-use super::sys::abi::{
+use super::state::At;
+use super::{channel, proc_files};
+use crate::base::join_order::{self, Time};
+use crate::base::kernel_file;
+use crate::sys::abi::{
     AF_INET, AT_FDCWD, CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWUSER, EPERM, IFF_UP, IfReq, O_CLOEXEC, O_DIRECTORY,
     O_PATH, O_RDONLY, O_WRONLY, PR_SET_DUMPABLE, SIOCGIFFLAGS, SIOCSIFFLAGS, SOCK_CLOEXEC, SOCK_DGRAM,
 };
-use super::sys::{self, Answer, Errno};
-use super::{channel, inside};
-use core::ffi::CStr;
+use crate::sys::{self, Answer, Errno};
 
 /// time_namespaces(7): whoever opens it here may write it later, though it then belongs to root.
 pub fn time_file(at: &mut At) -> Answer {
@@ -18,7 +18,7 @@ pub fn time_file(at: &mut At) -> Answer {
             let path = c"/proc/self/ns".as_ptr().cast();
             sys::openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)?
         };
-        inside::is_of_proc(directory)?;
+        proc_files::is_of_proc(directory)?;
         at.own_namespaces = directory;
     }
     if at.plan.time_offsets.is_empty() {
@@ -27,7 +27,7 @@ pub fn time_file(at: &mut At) -> Answer {
     let path = c"/proc/self/timens_offsets".as_ptr().cast();
     // SAFETY: the path is NUL-terminated.
     at.time_file = unsafe { sys::openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0)? };
-    inside::is_of_proc(at.time_file)
+    proc_files::is_of_proc(at.time_file)
 }
 
 /// PR_SET_DUMPABLE(2const)
@@ -35,24 +35,20 @@ pub fn nondumpable(at: &mut At) -> Answer {
     if at.plan.nondumpable == 0 { Ok(()) } else { sys::prctl(PR_SET_DUMPABLE, 0, 0).map(drop) }
 }
 
-/// setns(2): what the caller's privileges reach, then the user namespace, then what was out of reach before.
+/// setns(2)
 pub fn join(at: &mut At) -> Answer {
-    let joins = at.plan.list(at.plan.joins);
-    let mut left = 0;
-    for join in joins {
-        match enter(at, join, !CLONE_NEWUSER) {
-            Err(Errno(EPERM)) if at.plan.joins_user != 0 => left |= join.types,
-            answer => answer?,
-        }
-    }
-    joins.iter().try_for_each(|join| enter(at, join, CLONE_NEWUSER))?;
-    joins.iter().try_for_each(|join| enter(at, join, left & !CLONE_NEWUSER))
-}
-
-fn enter(at: &mut At, join: &Join, types: u64) -> Answer {
-    at.index = join.index;
-    let types = join.types & types;
-    if types == 0 { Ok(()) } else { sys::setns(join.fd, types) }
+    let plan = at.plan;
+    join_order::in_order(
+        plan.list(plan.joins),
+        |join| join.types,
+        |join, types, time| {
+            at.index = join.index;
+            match sys::setns(join.fd, types) {
+                Err(Errno(EPERM)) if plan.joins_user != 0 && time == Time::First => Ok(false),
+                answer => answer.map(|()| true),
+            }
+        },
+    )
 }
 
 /// setresuid(2): all three, so that nothing of the caller's can be taken back in there.
@@ -75,8 +71,7 @@ pub fn unshare(at: &mut At) -> Answer {
 /// time_namespaces(7)
 pub fn time_offsets(at: &mut At) -> Answer {
     if !at.plan.time_offsets.is_empty() {
-        sys::write(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
-        sys::close(at.time_file)?;
+        kernel_file::write_and_close(at.time_file, at.plan.bytes(at.plan.time_offsets))?;
     }
     if at.plan.enters_time == 0 { Ok(()) } else { enter_time(at) }
 }
@@ -107,17 +102,9 @@ pub fn inner_user(at: &mut At) -> Answer {
         return Ok(());
     }
     sys::unshare(CLONE_NEWUSER)?;
-    write_map(at, c"self/setgroups", b"deny")?;
-    write_map(at, c"self/uid_map", at.plan.bytes(at.plan.inner_uid_map))?;
-    write_map(at, c"self/gid_map", at.plan.bytes(at.plan.inner_gid_map))
-}
-
-fn write_map(at: &At, path: &CStr, bytes: &[u8]) -> Answer {
-    // SAFETY: the path is NUL-terminated.
-    let file = unsafe { sys::openat(at.proc, path.as_ptr().cast(), O_WRONLY | O_CLOEXEC, 0)? };
-    inside::is_of_proc(file)?;
-    sys::write(file, bytes)?;
-    sys::close(file)
+    proc_files::write(at.proc, c"self/setgroups", b"deny")?;
+    proc_files::write(at.proc, c"self/uid_map", at.plan.bytes(at.plan.inner_uid_map))?;
+    proc_files::write(at.proc, c"self/gid_map", at.plan.bytes(at.plan.inner_gid_map))
 }
 
 /// sethostname(2)

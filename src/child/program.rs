@@ -1,17 +1,16 @@
-//! The program: every stage of the child with its code, in the one order there is.
+//! The steps of the child: every stage with its code, in the order of `Stage`.
 
-use super::stage::Stage;
-use super::sys::{self, Answer};
+use super::state::At;
 use super::{
-    At, caps, channel, exec, fds, filters, handed, ids, init, landlock, limits, mounts, ns, root, second, security,
-    session, signals,
+    caps, channel, cwd, exec, exit, fds, filters, handed, ids, image, init, landlock, limits, mounts, ns, root,
+    second_process, security, session, signals,
 };
-
-/// The exit status of a child that failed; nobody takes it for the program's, since the caller reaps it.
-pub const FAILED: i32 = 127;
+use crate::sealed::{Plan, Wiring};
+use crate::stage::Stage;
+use crate::sys::{self, Answer};
 
 struct Step {
-    /// The first of its stages, where it is before it says otherwise.
+    /// The first of its stages. A step with several stages says when it comes to the next.
     stage: Stage,
     run: fn(&mut At) -> Answer,
 }
@@ -36,13 +35,13 @@ program! {
     FdTable => fds::own_table,
     FdUnneeded => fds::close_unneeded,
     Carry => caps::carry,
-    Image => exec::become_image,
+    Image => image::become_image,
     FdFlags => fds::close_on_exec,
     OomScore => limits::oom_score_adj,
     CoredumpFilter => limits::coredump_filter,
 
     Credentials => caps::put_back,
-    CgroupBirth => second::born_of_image,
+    CgroupBirth => second_process::born_of_image,
     Wait => channel::wait,
     TimeFile => ns::time_file,
     Nondumpable => ns::nondumpable,
@@ -53,7 +52,7 @@ program! {
     WaitMaps => channel::wait_maps,
     Unshare => ns::unshare,
     TimeOffsets => ns::time_offsets,
-    FirstProcess => second::first_process,
+    FirstProcess => second_process::first_process,
     CgroupNamespace => ns::unshare_cgroup,
 
     DetachTerminal => session::detach_terminal,
@@ -67,6 +66,7 @@ program! {
     Loopback => ns::loopback,
     Tun => handed::tun,
     Propagation => root::propagation,
+    RootTree => root::try_tree,
     Root => root::root,
     Mount
     | Bind
@@ -83,6 +83,7 @@ program! {
     | Mode => mounts::populate,
     PivotRoot => root::pivot_root,
     RootReadonly => root::root_readonly,
+    RootCopy => root::copy_root,
     Chroot => root::chroot,
     Terminal => handed::terminal,
     InnerUserNamespace => ns::inner_user,
@@ -101,9 +102,9 @@ program! {
     | HandOver => handed::hand_over,
     Hold => channel::hold,
     LateNamespaces => ns::unshare_late,
-    SecondClone => second::second_clone,
+    SecondClone => second_process::second_clone,
 
-    CwdBeforeIds => exec::cwd_before_ids,
+    CwdBeforeIds => cwd::before_ids,
     ExecLabel => security::exec_label,
     ApparmorProfile => security::apparmor_profile,
     KeyringLabel => security::keyring_label,
@@ -119,9 +120,9 @@ program! {
     Securebits => caps::securebits,
     Ambient => caps::ambient,
     Capabilities => caps::capabilities,
-    Cwd => exec::cwd,
-    CwdCheck => exec::cwd_check,
-    LastClone => second::last_clone,
+    Cwd => cwd::enter,
+    CwdCheck => cwd::check,
+    LastClone => second_process::last_clone,
 
     FdInternal => fds::internal,
     FdMap => fds::map,
@@ -146,15 +147,14 @@ program! {
     Exec => exec::exec,
 }
 
-/// Runs every row that is not done yet. A row that fails ends the child, unless its failure is tolerated.
-pub fn run(mut at: At) -> ! {
-    let at = &mut at;
+/// The whole child: runs every row that is not done yet. A row that fails ends the child, unless its failure is tolerated.
+pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *const u8) -> ! {
+    let at = &mut At::start(plan, wiring, channel::open(wiring), argv, envp);
     at.stage = Stage::Image;
     if let Err(errno) = channel::begin(at) {
         channel::fail(at, errno);
     }
-    let done = at.wiring.done;
-    let plan = at.plan;
+    let done = wiring.done;
     for step in PROGRAM.iter().filter(|step| step.stage as u32 > done && !plan.skips(step.stage as u32)) {
         at.index = -1;
         channel::at_stage(at, step.stage);
@@ -165,5 +165,5 @@ pub fn run(mut at: At) -> ! {
             }
         }
     }
-    sys::exit(FAILED)
+    sys::exit(exit::FAILED)
 }

@@ -1,14 +1,13 @@
-//! The root directory: the new one is laid over the old, built in, and takes its place.
+//! The root directory. The new root is mounted over the old one, mounts are made in it, and then pivot_root(2) makes it the root.
 
-use super::At;
-use super::below;
-use super::mounts::add_flags;
-use super::sys::abi::{
-    AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY, MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC,
-    MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_DIRECTORY, O_PATH,
+use super::mount_flags::{add_flags, add_flags_below};
+use super::state::At;
+use crate::sys::abi::{
+    AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY, MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT,
+    MS_UNBINDABLE, MountAttr, O_CLOEXEC, O_DIRECTORY, O_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE,
 };
-use super::sys::ways::{Call, goes_on};
-use super::sys::{self, Answer};
+use crate::sys::ways::{Call, goes_on};
+use crate::sys::{self, Answer};
 use core::ptr::null;
 
 /// mount(2)
@@ -31,13 +30,17 @@ pub fn root(at: &mut At) -> Answer {
         }
         return Ok(());
     }
-    lay_root(at)?;
-    // Of all paths this alone goes over what lies on the root.
-    at.root = open_directory(c"/..")?;
-    if at.plan.root_flags != 0 {
+    if at.plan.root_tree >= 0 {
+        at.root = lay_tree(at)?;
+    } else {
+        lay_root(at)?;
+        // "/.." is the only path that leads to the mount over the root: "/" still leads to the old root.
+        at.root = open_directory(c"/..")?;
+    }
+    if at.plan.root_flags != 0 && at.plan.root_tree < 0 {
         protect_root(at)?;
     }
-    // Nor does the new root come along where the old one is bound whole.
+    // An unbindable mount is left out when a recursive bind of the old root is made.
     let_root_be(at, MS_UNBINDABLE)
 }
 
@@ -61,7 +64,7 @@ fn protect_root(at: &At) -> Answer {
 /// Kernels before 5.12 change one mount at a time.
 fn protect_each(at: &At, flags: u64) -> Answer {
     add_flags(at.root, flags & !MS_RDONLY)?;
-    below::each(at, at.root, |mount| add_flags(mount, flags))
+    add_flags_below(at, at.root, flags)
 }
 
 /// Changes the propagation of a root that is not the caller's.
@@ -84,6 +87,65 @@ fn lay_root(at: &At) -> Answer {
     unsafe { sys::mount(path, over, null(), MS_BIND | MS_REC, null()) }
 }
 
+/// Where the tree lies in the file system that holds it.
+const TREE: &core::ffi::CStr = c"root";
+
+fn clone_tree(directory: i32, path: &core::ffi::CStr) -> Answer<i32> {
+    let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE as u32;
+    // SAFETY: the path is NUL-terminated.
+    unsafe { sys::open_tree(directory, path.as_ptr().cast(), flags) }
+}
+
+/// Lays a clone of the prepared tree over the old root. open_tree(2), move_mount(2)
+fn lay_tree(at: &At) -> Answer<i32> {
+    let tree = clone_tree(at.plan.root_tree, TREE)?;
+    let old = open_directory(c"/")?;
+    sys::move_mount(tree, old)?;
+    sys::close(old)?;
+    Ok(tree)
+}
+
+/// A file system in memory that is in no mount namespace, and a directory to mount on in it. A tree that was cloned in one mount
+/// namespace may only be cloned again from there; what is mounted here, from everywhere.
+fn new_holder() -> Answer<(i32, i32)> {
+    let memory = sys::detached_memory()?;
+    // SAFETY: the name is a NUL-terminated literal.
+    unsafe { sys::mkdirat(memory, TREE.as_ptr().cast(), 0o755)? };
+    // SAFETY: the name is a NUL-terminated literal.
+    let place = unsafe { sys::openat(memory, TREE.as_ptr().cast(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0)? };
+    Ok((memory, place))
+}
+
+/// Does with an empty directory what will be done with the root.
+pub fn try_tree(at: &mut At) -> Answer {
+    if at.plan.copies_root == 0 {
+        return Ok(());
+    }
+    let (memory, place) = new_holder()?;
+    let tree = clone_tree(memory, TREE)?;
+    sys::move_mount(tree, place)?;
+    [tree, clone_tree(memory, TREE)?, place, memory].into_iter().try_for_each(sys::close)
+}
+
+/// Copies the root to where other children find it.
+pub fn copy_root(at: &mut At) -> Answer {
+    if at.plan.copies_root == 0 {
+        return Ok(());
+    }
+    if at.plan.root_is_in_memory() {
+        // Not the mount alone: a clone of it could be made writable, and what is written there would be in all clones.
+        let flags = MS_REMOUNT | MS_NOSUID | MS_NODEV | at.plan.root_flags as u64;
+        // SAFETY: the path is a NUL-terminated literal.
+        unsafe { sys::mount(null(), c"/".as_ptr().cast(), null(), flags, null())? };
+    }
+    let (memory, place) = new_holder()?;
+    let tree = clone_tree(AT_FDCWD, c"/")?;
+    sys::move_mount(tree, place)?;
+    [tree, place].into_iter().try_for_each(sys::close)?;
+    at.tree = memory;
+    Ok(())
+}
+
 /// pivot_root(2). Detached, the old root is out of reach of whatever runs here later.
 pub fn pivot_root(at: &mut At) -> Answer {
     if at.root < 0 {
@@ -104,7 +166,7 @@ pub fn pivot_root(at: &mut At) -> Answer {
 
 /// mount(2)
 pub fn root_readonly(at: &mut At) -> Answer {
-    if !at.plan.root_is_readonly() {
+    if !at.plan.root_is_readonly() || at.plan.root_tree >= 0 {
         return Ok(());
     }
     let root = open_directory(c"/")?;

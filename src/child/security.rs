@@ -1,13 +1,14 @@
 //! The session keyring, and the label of the program.
 
-use super::At;
-use super::inside::is_of_proc;
-use super::sealed::{Text, keyring};
-use super::sys::abi::{
+use super::proc_files::is_of_proc;
+use super::state::At;
+use crate::base::kernel_file;
+use crate::sealed::{Text, keyring};
+use crate::sys::abi::{
     AT_FDCWD, ENOSYS, EOPNOTSUPP, O_CLOEXEC, O_DIRECTORY, O_PATH, O_WRONLY, OpenHow, PROC_ROOT_INO, RESOLVE_BENEATH,
     RESOLVE_NO_MAGICLINKS, RESOLVE_NO_XDEV,
 };
-use super::sys::{self, Answer, Errno};
+use crate::sys::{self, Answer, Errno};
 
 /// keyctl(2)
 pub fn session_keyring(at: &mut At) -> Answer {
@@ -33,8 +34,8 @@ pub fn keyring_permissions(at: &mut At) -> Answer {
     }
 }
 
-/// Where the label and inner id maps will be written: the caller's procfs, before others may put something else under its
-/// name. That it shows no processes but those it is made for, or is a part of one, its first inode tells.
+/// Opens the caller's procfs, to which the label and inner id maps are written later, before others can mount something else
+/// at its path. The inode of its root shows that this is the root of a procfs, and not a directory in one.
 pub fn hold_proc(at: &mut At) -> Answer {
     if at.plan.needs_proc == 0 {
         return Ok(());
@@ -66,13 +67,12 @@ pub fn keyring_label(at: &mut At) -> Answer {
     sys::close(core::mem::replace(&mut at.proc, -1))
 }
 
-/// Written for this very process, whichever it is by now, and not to what is mounted over the file.
+/// Written by a path of `self`, since the process may be another one by now, and never to a file that is mounted over it.
 fn label(at: &At, path: Option<*const u8>, label: Text) -> Answer {
     let (Some(path), false) = (path, label.is_empty()) else { return Ok(()) };
     let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
     let how = OpenHow { flags: (O_WRONLY | O_CLOEXEC) as u64, mode: 0, resolve };
     // SAFETY: plan::lower guarantees a NUL-terminated path, or it is a literal.
     let file = unsafe { sys::openat2(at.proc, path, &how)? };
-    sys::write(file, at.plan.bytes(label))?;
-    sys::close(file)
+    kernel_file::write_and_close(file, at.plan.bytes(label))
 }

@@ -1,8 +1,8 @@
 //! Session, process group and terminal. All signals are blocked, so no terminal can stop the child here.
 
-use super::At;
-use super::sys::abi::{AT_FDCWD, ENOTTY, O_CLOEXEC, O_NOCTTY, O_RDWR, TIOCNOTTY, TIOCSCTTY, TIOCSPGRP};
-use super::sys::{self, Answer, Errno};
+use super::state::At;
+use crate::sys::abi::{AT_FDCWD, ENOTTY, O_CLOEXEC, O_NOCTTY, O_RDWR, TIOCNOTTY, TIOCSCTTY, TIOCSPGRP};
+use crate::sys::{self, Answer, Errno};
 
 /// By /dev/tty, which is the controlling terminal; else by whichever standard stream is.
 pub fn detach_terminal(at: &mut At) -> Answer {

@@ -1,11 +1,12 @@
 //! Signals: the one for the parent's death, dispositions, and last the mask.
 
-use super::At;
 use super::channel;
-use super::sys::abi::{ESRCH, PR_SET_PDEATHSIG, SIG_DFL, SIG_IGN};
-use super::sys::{self, Answer, Errno};
+use super::state::At;
+use crate::sys::abi::{ESRCH, PR_SET_PDEATHSIG, SIG_DFL, SIG_IGN};
+use crate::sys::{self, Answer, Errno};
 
-/// Sets what was asked for in the place of what guarded the set-up, then looks whether it came too late.
+/// Sets the parent-death signal that was asked for, in the place of the SIGKILL that was set before. Then checks whether the
+/// caller had ended before that.
 pub fn parent_death(at: &mut At) -> Answer {
     if at.plan.parent_death == 0 && at.plan.guarded == 0 {
         return Ok(());

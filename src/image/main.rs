@@ -4,12 +4,14 @@
 #![no_main]
 #![allow(dead_code)]
 
+#[path = "../base/mod.rs"]
+mod base;
 #[path = "../child/mod.rs"]
 mod child;
 mod entry;
 #[path = "../page.rs"]
 mod page;
-#[path = "../plan/sealed.rs"]
+#[path = "../plan/sealed/mod.rs"]
 mod sealed;
 #[path = "../stage.rs"]
 mod stage;
@@ -18,5 +20,5 @@ mod sys;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
-    sys::exit(child::program::FAILED)
+    sys::exit(child::exit::FAILED)
 }

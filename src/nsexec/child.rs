@@ -1,10 +1,11 @@
 //! Process 1: enters the namespaces, each while it still may.
 
+use super::channel::{self, FINISHED, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE};
+use super::join;
 use super::log::{Log, Piece::*};
-use super::sys::abi::{CLONE_NEWUSER, EINVAL, PR_SET_DUMPABLE};
-use super::sys::{self, Answer, Errno};
-use super::talk::{self, FINISHED, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE};
-use super::{Start, call_itself, creates_user, joins, sibling};
+use super::start::{Start, call_itself, creates_user, sibling};
+use crate::sys::abi::{CLONE_NEWUSER, EINVAL, PR_SET_DUMPABLE};
+use crate::sys::{self, Answer, Errno};
 
 /// Returns in process 2.
 pub fn run(start: &mut Start) {
@@ -14,7 +15,7 @@ pub fn run(start: &mut Start) {
     let [other, end] = start.to_child;
     let _ = sys::close(other);
     if let Some(paths) = start.message.paths {
-        joins::enter_all(&start.log, paths);
+        join::enter_all(&start.log, paths);
     }
     if creates_user(&start.message) {
         create_user(start, end);
@@ -24,7 +25,7 @@ pub fn run(start: &mut Start) {
     start.log.debug(&[Text("unshare the other namespaces: 0x"), Hex(rest)]);
     start.log.check(unshare(rest), &[Text("failed to unshare the other namespaces")]);
     if start.message.time_offsets.is_some() {
-        talk::ask(&start.log, end, &[OFFSETS], OFFSETS_DONE);
+        channel::ask(&start.log, end, &[OFFSETS], OFFSETS_DONE);
     }
     match sibling(start) {
         0 => (),
@@ -42,7 +43,7 @@ fn create_user(start: &Start, end: i32) {
     if start.message.paths.is_some() {
         dumpable(1);
     }
-    talk::ask(log, end, &[MAPS], MAPS_DONE);
+    channel::ask(log, end, &[MAPS], MAPS_DONE);
     if start.message.paths.is_some() {
         dumpable(0);
     }
@@ -62,8 +63,8 @@ fn unshare(flags: u64) -> Answer {
 
 fn leave(log: &mut Log, end: i32, init: i32) -> ! {
     log.siblings = [init, 0];
-    talk::ask(log, end, &[PID, init], PID_DONE);
-    talk::tell(log, end, FINISHED);
+    channel::ask(log, end, &[PID, init], PID_DONE);
+    channel::tell(log, end, FINISHED);
     log.debug(&[Text("<~ nsexec stage-1")]);
     sys::exit(0)
 }

@@ -1,6 +1,7 @@
 //! environ(7): two descriptors and a level. What is empty is not there.
 
 use super::log::{Log, Piece::*};
+use crate::base::decimal;
 use core::ffi::{CStr, c_char};
 
 unsafe extern "C" {
@@ -42,12 +43,6 @@ fn number(log: &Log, name: &CStr) -> Option<i32> {
 /// strtol(3) of the whole, in base 10, and not negative. What is too large is as good as the largest.
 fn parse(value: &[u8]) -> Option<i32> {
     let digits = value.trim_ascii_start();
-    let digits = digits.strip_prefix(b"+").unwrap_or(digits);
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0i32, |number, byte| match byte {
-        b'0'..=b'9' => Some(number.saturating_mul(10).saturating_add(i32::from(byte.wrapping_sub(b'0')))),
-        _ => None,
-    })
+    let number = decimal::parse(digits.strip_prefix(b"+").unwrap_or(digits))?;
+    Some(i32::try_from(number).unwrap_or(i32::MAX))
 }

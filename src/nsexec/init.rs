@@ -1,10 +1,10 @@
 //! Process 2: waits until the others are through, and is then what Go starts in.
 
+use super::channel::{self, FINISHED, GO, RETURN};
 use super::log::Piece::*;
-use super::sys;
-use super::sys::nsexec::{self as calls, SIGPIPE};
-use super::talk::{self, FINISHED, GO, RETURN};
-use super::{Start, call_itself};
+use super::start::{Start, call_itself};
+use crate::sys;
+use crate::sys::nsexec::{self as calls, SIGPIPE};
 
 /// Returns, with nothing of the bootstrap left.
 pub fn run(start: &mut Start) {
@@ -14,7 +14,7 @@ pub fn run(start: &mut Start) {
     let [others, end] = start.to_init;
     let _ = sys::close(start.to_child[1]);
     let _ = sys::close(others);
-    talk::expect(log, end, "from stage-0", GO);
+    channel::expect(log, end, "from stage-0", GO);
     log.debug(&[Text("~> nsexec stage-2")]);
     log.check(sys::setsid(), &[Text("setsid failed")]);
     log.check(sys::setresuid(0, 0, 0), &[Text("setuid failed")]);
@@ -28,9 +28,9 @@ pub fn run(start: &mut Start) {
         let _ = calls::take_signal(SIGPIPE);
     }
     log.check(sys::set_mask(start.mask), &[Text("failed to restore the signal mask")]);
-    talk::tell(log, end, FINISHED);
+    channel::tell(log, end, FINISHED);
     // Until then stage 0 may still fail, and this program must not run beside an error.
-    talk::expect(log, end, "from stage-0", RETURN);
+    channel::expect(log, end, "from stage-0", RETURN);
     let _ = sys::close(end);
     start.message = Default::default();
     // SAFETY: the message was the only one to look into it.

@@ -2,6 +2,8 @@
 #![no_std]
 #![allow(dead_code)]
 
+#[path = "../base/mod.rs"]
+mod base;
 #[path = "mod.rs"]
 mod nsexec;
 #[path = "../sys/mod.rs"]

@@ -1,8 +1,9 @@
 //! What runc is told, a line of JSON at a time; and the one way out for whoever fails.
 
-use super::sys::abi::SIGKILL;
-use super::sys::{self, Answer, Errno};
-use super::text;
+use crate::base::bounded_text::BoundedText;
+use crate::base::decimal;
+use crate::sys::abi::SIGKILL;
+use crate::sys::{self, Answer, Errno};
 use core::ffi::{CStr, c_char};
 
 unsafe extern "C" {
@@ -104,7 +105,7 @@ impl Log {
     }
 }
 
-type Line = text::Text<LINE>;
+type Line = BoundedText<LINE>;
 
 fn to_stderr(text: &[Piece], errno: Option<Errno>) {
     let mut line = Line::new();
@@ -125,7 +126,7 @@ fn say(line: &mut Line, end: usize, text: &[Piece], errno: Option<Errno>, put: f
     let colon: &[u8] = if errno.is_some() { b": " } else { b"" };
     line.reserve(end.saturating_add(colon.len()).saturating_add(reason.len()));
     for piece in text {
-        let mut number = text::Text::<24>::new();
+        let mut number = BoundedText::<24>::new();
         let bytes = match piece {
             Piece::Text(text) => text.as_bytes(),
             Piece::Bytes(bytes) => bytes,
@@ -146,7 +147,6 @@ fn say(line: &mut Line, end: usize, text: &[Piece], errno: Option<Errno>, put: f
 
 /// A byte within a string of JSON.
 fn escape(line: &mut Line, byte: u8) -> bool {
-    let hex = |digit: u8| if digit < 10 { b'0'.wrapping_add(digit) } else { b'a'.wrapping_add(digit.wrapping_sub(10)) };
     match byte {
         b'"' | b'\\' => line.add(&[b'\\', byte]),
         0x08 => line.add(b"\\b"),
@@ -154,7 +154,9 @@ fn escape(line: &mut Line, byte: u8) -> bool {
         b'\n' => line.add(b"\\n"),
         0x0c => line.add(b"\\f"),
         b'\r' => line.add(b"\\r"),
-        0..0x20 | 0x7f => line.add(&[b'\\', b'u', b'0', b'0', hex(byte.wrapping_shr(4)), hex(byte & 15)]),
+        0..0x20 | 0x7f => {
+            line.add(&[b'\\', b'u', b'0', b'0', decimal::digit(byte.wrapping_shr(4)), decimal::digit(byte & 15)])
+        }
         _ => line.add(&[byte]),
     }
 }

@@ -1,15 +1,17 @@
 //! Files of /proc: the maps of a user namespace, and who writes those that the kernel refuses to this user.
 
-use super::Start;
 use super::log::{Log, Piece::*};
 use super::memory::Memory;
-use super::sys::abi::{
-    AT_FDCWD, CLD_EXITED, EIO, ENOENT, EPERM, O_CLOEXEC, O_RDONLY, O_RDWR, P_PID, WALL, WEXITED, WaitInfo,
+use super::message::without_nul;
+use super::start::Start;
+use crate::base::bounded_text::BoundedText;
+use crate::base::kernel_file;
+use crate::sys::abi::{
+    AT_FDCWD, CLD_EXITED, ENAMETOOLONG, ENOENT, EPERM, O_CLOEXEC, O_RDONLY, O_RDWR, P_PID, WALL, WEXITED, WaitInfo,
 };
-use super::sys::nsexec::CLOSE_RANGE_CLOEXEC;
-use super::sys::{self, Answer, Errno};
-use super::talk::again;
-use super::text;
+use crate::sys::nsexec::CLOSE_RANGE_CLOEXEC;
+use crate::sys::{self, Answer, Errno, again};
+use core::ffi::CStr;
 
 /// setgroups, uid_map and gid_map of the child: user_namespaces(7).
 pub fn write(start: &Start, pid: i32) {
@@ -39,10 +41,9 @@ pub fn write_offsets(start: &Start, pid: i32) {
 /// In a /proc of another pid namespace the child's pid is another process's. One of this pid namespace lists one pid of this
 /// process, which is its own; one of a pid namespace around this one lists more.
 fn prove_proc(log: &Log) {
-    let mut pid = text::Text::<24>::new();
-    pid.number(i64::from(sys::getpid()));
+    let pid = BoundedText::<24>::numbered(b"", sys::getpid());
     let mut buffer = [0u8; 2048];
-    let status = log.check(read_file(b"/proc/self/status\0", &mut buffer), &[Text("failed to read /proc/self/status")]);
+    let status = log.check(read_file(c"/proc/self/status", &mut buffer), &[Text("failed to read /proc/self/status")]);
     let mut lines = status.split(|byte| *byte == b'\n');
     let pids = lines.find_map(|line| line.strip_prefix(b"NSpid:")).map(<[u8]>::trim_ascii);
     if pids != Some(pid.bytes()) {
@@ -51,36 +52,26 @@ fn prove_proc(log: &Log) {
 }
 
 /// The beginning of a file of /proc, which comes in one piece.
-fn read_file<'a>(path: &[u8], buffer: &'a mut [u8]) -> Answer<&'a [u8]> {
-    // SAFETY: the only path there is ends with a NUL.
-    let file = again(|| unsafe { sys::openat(AT_FDCWD, path.as_ptr(), O_RDONLY | O_CLOEXEC, 0) })?;
+fn read_file<'a>(path: &CStr, buffer: &'a mut [u8]) -> Answer<&'a [u8]> {
+    // SAFETY: the path is NUL-terminated.
+    let file = again(|| unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_RDONLY | O_CLOEXEC, 0) })?;
     let filled = again(|| sys::read(file, buffer));
     sys::close(file)?;
     Ok(buffer.get(..filled?).unwrap_or_default())
 }
 
-/// The NUL goes into the file, too: the kernel ends there.
-///
-/// # Safety
-/// `path` ends with a NUL.
-pub unsafe fn write_file(path: &[u8], text: &[u8]) -> Answer {
-    // SAFETY: the caller vouches for the NUL.
-    let file = again(|| unsafe { sys::openat(AT_FDCWD, path.as_ptr(), O_RDWR | O_CLOEXEC, 0) })?;
-    let written = again(|| sys::write(file, text));
-    sys::close(file)?;
-    // In one piece, or it is another text.
-    if written? == text.len() { Ok(()) } else { Err(Errno(EIO)) }
+/// The NUL at the end of the text goes into the file too: the kernel ends there.
+pub fn write_file(path: &CStr, text: &[u8]) -> Answer {
+    // SAFETY: the path is NUL-terminated.
+    let file = again(|| unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_RDWR | O_CLOEXEC, 0) })?;
+    kernel_file::write_and_close(file, text)
 }
 
 fn write_of(pid: i32, name: &[u8], text: &[u8]) -> Answer {
-    let mut path = text::Text::<64>::new();
-    path.add(b"/proc/");
-    path.number(i64::from(pid));
+    let mut path = BoundedText::<64>::numbered(b"/proc/", pid);
     path.add(b"/");
     path.add(name);
-    path.add(b"\0");
-    // SAFETY: just added.
-    unsafe { write_file(path.bytes(), text) }
+    write_file(path.c_str().ok_or(Errno(ENAMETOOLONG))?, text)
 }
 
 /// With the whole text: a runtime's user finds there what was asked for.
@@ -123,8 +114,7 @@ fn run_helper(start: &Start, pid: i32, path: &[u8], map: &[u8]) {
     // A word and what ends it take two bytes; the path, the pid and the NULL come besides.
     let count = map.len().checked_div(2).unwrap_or(0).saturating_add(4);
     let mut vector = Memory::new(log, count.saturating_mul(size_of::<*const u8>()));
-    let mut process = text::Text::<24>::new();
-    process.number(i64::from(pid));
+    let mut process = BoundedText::<24>::numbered(b"", pid);
     process.add(b"\0");
     fill(vector.pointers(), [path, process.bytes()], words.bytes_mut());
     match log.check(sys::fork(sys::abi::SIGCHLD), &[Text("failed to clone for the mapping tool")]) {
@@ -181,8 +171,4 @@ fn await_helper(log: &Log, helper: i32, path: &[u8]) {
         }
         Ok(()) => (),
     }
-}
-
-pub fn without_nul(text: &[u8]) -> &[u8] {
-    text.split_last().map_or(text, |(_, text)| text)
 }

@@ -1,7 +1,7 @@
 //! Memory from the kernel: the allocator is the caller's.
 
 use super::log::{Log, Piece::*};
-use super::sys::nsexec as calls;
+use crate::sys::nsexec as calls;
 
 pub struct Memory {
     start: *mut u8,

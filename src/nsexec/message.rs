@@ -1,8 +1,8 @@
 //! The message: netlink(7)'s header and attributes, in the byte order of the host.
 
+use super::channel;
 use super::log::{Log, Piece::*};
 use super::memory::Memory;
-use super::talk;
 
 const HEADER: usize = 16;
 const ATTRIBUTE: usize = 4;
@@ -42,7 +42,7 @@ pub struct Message<'a> {
 /// Reads the message and not a byte more: what follows on this socket is for Go.
 pub fn receive(log: &Log, socket: i32) -> Memory {
     let mut header = [0u8; HEADER];
-    talk::read(log, socket, &mut header, "the bootstrap message's header");
+    channel::read(log, socket, &mut header, "the bootstrap message's header");
     let [a, b, c, d, low, high, ..] = header;
     let length = u32::from_ne_bytes([a, b, c, d]) as usize;
     match u16::from_ne_bytes([low, high]) {
@@ -56,7 +56,7 @@ pub fn receive(log: &Log, socket: i32) -> Memory {
     let attributes = length.saturating_sub(HEADER);
     let mut memory = Memory::new(log, attributes);
     let room = memory.bytes_mut().get_mut(..attributes).unwrap_or(&mut []);
-    talk::read(log, socket, room, "the bootstrap message");
+    channel::read(log, socket, room, "the bootstrap message");
     memory.keep(attributes);
     memory
 }
@@ -130,4 +130,8 @@ fn string(kind: u16, payload: &[u8]) -> Result<&[u8], Wrong> {
         Some((0, text)) if text.iter().all(|byte| *byte != 0) => Ok(payload),
         _ => Err(Wrong("bootstrap attribute is no string", kind)),
     }
+}
+
+pub fn without_nul(text: &[u8]) -> &[u8] {
+    text.split_last().map_or(text, |(_, text)| text)
 }

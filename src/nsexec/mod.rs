@@ -11,10 +11,11 @@
 //! |---|---|
 //! | `environment` | two numbers and a level |
 //! | `message` | the bytes that runc sends, as slices |
-//! | `joins`, `maps` | the chapters with a rule of their own |
-//! | `talk` | what the three say to each other |
+//! | `join`, `maps` | namespaces that are joined; maps of ids |
+//! | `channel` | what the three say to each other |
 //! | `log` | what they say to runc, and how each of them ends that fails |
-//! | `memory`, `text` | what there is instead of an allocator and of formatting |
+//! | `start` | what the three begin with |
+//! | `memory` | what there is instead of an allocator |
 //!
 //! As in `child`: raw system calls, no allocation, no lock, no panic; whatever fails ends all three.
 #![deny(
@@ -29,38 +30,21 @@
 
 mod environment;
 mod message;
-mod joins;
+mod join;
 mod maps;
+mod start;
 mod parent;
 mod child;
 mod init;
-mod talk;
+mod channel;
 mod log;
 mod memory;
-mod text;
 
-use super::sys;
-use super::sys::abi::{CLONE_NEWUSER, PR_SET_DUMPABLE};
-use super::sys::nsexec::{self as calls, SIGPIPE};
+use crate::sys;
+use crate::sys::abi::PR_SET_DUMPABLE;
+use crate::sys::nsexec::{self as calls, SIGPIPE};
 use log::{Log, Piece::*};
-use memory::Memory;
-use message::Message;
-
-/// What the three processes have in common when they part.
-struct Start {
-    log: Log,
-    /// The socket on which runc sends the message, and later what Go reads.
-    socket: i32,
-    message: Message<'static>,
-    memory: Memory,
-    /// The signal mask of the caller.
-    mask: u64,
-    /// Where libc keeps the thread's id, if it does.
-    tid: Option<*mut i32>,
-    /// Between parent and child, and between parent and init; the parent's end first.
-    to_child: [i32; 2],
-    to_init: [i32; 2],
-}
+use start::{Start, sibling};
 
 /// Does nothing in a process without `_LIBCONTAINER_INITPIPE`; returns in process 2 otherwise, or not at all.
 #[unsafe(no_mangle)]
@@ -90,10 +74,9 @@ fn prepare(log: Log, socket: i32) -> Start {
     let memory = message::receive(&log, socket);
     let message = message::read(&log, memory.bytes());
     if let Some(value) = message.oom_score_adj {
-        log.debug(&[Text("update /proc/self/oom_score_adj to '"), Bytes(maps::without_nul(value)), Text("'")]);
-        // Not writable any more once the process is not dumpable.
-        // SAFETY: there is a NUL.
-        let answer = unsafe { maps::write_file(b"/proc/self/oom_score_adj\0", value) };
+        log.debug(&[Text("update /proc/self/oom_score_adj to '"), Bytes(message::without_nul(value)), Text("'")]);
+        // Before the process stops being dumpable: from then on the file belongs to root.
+        let answer = maps::write_file(c"/proc/self/oom_score_adj", value);
         log.check(answer, &[Text("failed to update /proc/self/oom_score_adj")]);
     }
     if message.paths.is_some() {
@@ -122,24 +105,4 @@ fn cached_tid() -> Option<*mut i32> {
     let address = calls::tid_address().ok().filter(|address| !address.is_null())?;
     // SAFETY: kernel contract, man 2 set_tid_address: the word is libc's, and the kernel may write to it.
     if Ok(unsafe { address.read_volatile() }) == sys::gettid() { Some(address) } else { None }
-}
-
-/// A copy of this process, made a child of runc's; 0 in the copy.
-fn sibling(start: &Start) -> i32 {
-    let pid = match start.tid {
-        // SAFETY: `cached_tid` has found it.
-        Some(tid) => unsafe { calls::clone_sibling_knowing(tid) },
-        None => calls::clone_sibling(),
-    };
-    start.log.check(pid, &[Text("failed to clone the next process")])
-}
-
-fn creates_user(message: &Message) -> bool {
-    message.clone_flags & CLONE_NEWUSER != 0
-}
-
-/// PR_SET_NAME(2const): what ps(1) shows.
-fn call_itself(name: &core::ffi::CStr) {
-    // No name is no failure.
-    let _ = sys::prctl(sys::abi::PR_SET_NAME, name.as_ptr() as usize, 0);
 }

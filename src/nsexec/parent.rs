@@ -1,8 +1,11 @@
 //! Process 0: stays in runc's namespaces, and does there what the others cannot.
 
+use super::channel::{self, FINISHED, GO, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE, RETURN};
 use super::log::Piece::*;
-use super::talk::{self, FINISHED, GO, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE, RETURN};
-use super::{Start, call_itself, maps, sys, text};
+use super::maps;
+use super::start::{Start, call_itself};
+use crate::base::bounded_text::BoundedText;
+use crate::sys;
 
 pub fn run(start: &mut Start, child: i32) -> ! {
     start.log.enter("nsexec-0");
@@ -16,9 +19,9 @@ pub fn run(start: &mut Start, child: i32) -> ! {
     start.log.siblings[0] = 0;
     let _ = sys::close(start.to_init[1]);
     let [end, _] = start.to_init;
-    talk::tell(&start.log, end, GO);
-    talk::expect(&start.log, end, "from stage-2", FINISHED);
-    talk::tell(&start.log, end, RETURN);
+    channel::tell(&start.log, end, GO);
+    channel::expect(&start.log, end, "from stage-2", FINISHED);
+    channel::tell(&start.log, end, RETURN);
     start.log.debug(&[Text("<~ nsexec stage-0")]);
     sys::exit(0)
 }
@@ -26,19 +29,19 @@ pub fn run(start: &mut Start, child: i32) -> ! {
 fn serve_child(start: &mut Start, child: i32) {
     let [end, _] = start.to_child;
     loop {
-        match talk::hear(&start.log, end, "from stage-1") {
+        match channel::hear(&start.log, end, "from stage-1") {
             MAPS => {
                 maps::write(start, child);
-                talk::tell(&start.log, end, MAPS_DONE);
+                channel::tell(&start.log, end, MAPS_DONE);
             }
             OFFSETS => {
                 maps::write_offsets(start, child);
-                talk::tell(&start.log, end, OFFSETS_DONE);
+                channel::tell(&start.log, end, OFFSETS_DONE);
             }
             PID => {
-                let init = talk::hear(&start.log, end, "from stage-1");
+                let init = channel::hear(&start.log, end, "from stage-1");
                 start.log.siblings[1] = init;
-                talk::tell(&start.log, end, PID_DONE);
+                channel::tell(&start.log, end, PID_DONE);
                 say_pids(start, [child, init]);
             }
             FINISHED => return,
@@ -51,11 +54,11 @@ fn serve_child(start: &mut Start, child: i32) {
 fn say_pids(start: &Start, [child, init]: [i32; 2]) {
     let (first, second) = (Number(child.into()), Number(init.into()));
     start.log.debug(&[Text("forward stage-1 ("), first, Text(") and stage-2 ("), second, Text(") pids to runc")]);
-    let mut line = text::Text::<64>::new();
+    let mut line = BoundedText::<64>::new();
     line.add(b"{\"stage1_pid\":");
     line.number(i64::from(child));
     line.add(b",\"stage2_pid\":");
     line.number(i64::from(init));
     line.add(b"}\n");
-    talk::write(&start.log, start.socket, line.bytes(), "the pids");
+    channel::write(&start.log, start.socket, line.bytes(), "the pids");
 }

@@ -1,6 +1,7 @@
 //! The cgroup of a child: how much memory was used in it, and whether it ran out of memory.
 
 use super::failure::Failure;
+use crate::base::decimal;
 use crate::plan::Sealed;
 use crate::sealed::cgroup;
 use crate::sentences;
@@ -112,7 +113,7 @@ fn value(text: &[u8], key: &[u8]) -> Option<u64> {
 
 fn number(digits: &[u8]) -> Option<u64> {
     let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
-    core::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
+    decimal::parse(digits.get(..end)?)
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ fn after_exec(launched: &Launched, plan: &Plan) -> Heard {
         return by_exit_signal(launched.process());
     }
     if !launched.exit_signal_tells {
-        match launched.process().passed_exec_by_group() {
+        match passed_exec_or_died(launched.process()) {
             Passed::Yes => return Heard::Running(Proof::Known),
             Passed::No => return Heard::Died(Some(Stage::Exec)),
             Passed::Unknown => (),
@@ -161,6 +161,18 @@ fn after_exec(launched: &Launched, plan: &Plan) -> Heard {
             Ran::Unknown => Heard::Running(Proof::None),
         },
         _ => Heard::Running(proof),
+    }
+}
+
+/// The child has left its memory at stage exec. The kernel changes what setpgid(2) answers a moment later, so a living child
+/// that has not been exec'd is in between.
+fn passed_exec_or_died(process: &Process) -> Passed {
+    loop {
+        let is_alive = process.look() == Seen::Alive;
+        match process.passed_exec_by_group() {
+            Passed::No if is_alive => std::thread::yield_now(),
+            passed => return passed,
+        }
     }
 }
 

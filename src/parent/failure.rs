@@ -220,6 +220,9 @@ impl Failure {
             }
             (Stage::Bind | Stage::Mount, libc::EINVAL) if user && self.binds_alone() => sentences::BIND_UNCOVERS,
             (Stage::PivotRoot | Stage::Propagation, libc::EINVAL) => sentences::ROOT_NO_MOUNT,
+            (stage, libc::EROFS) if stage.is_of_mounts() && self.plan_is(|plan| plan.root_tree >= 0) => {
+                sentences::TREE_IS_READONLY
+            }
             (stage, libc::EOPNOTSUPP) if stage.is_of_mounts() => sentences::MOUNT_ON_FILE,
             (Stage::CwdBeforeIds, libc::EACCES | libc::EPERM) => sentences::CWD_AS_CALLER,
             (Stage::Cwd, libc::EACCES | libc::EPERM) if self.plan_is(has_other_rights) => sentences::CWD_AS_PROGRAM,

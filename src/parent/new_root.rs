@@ -5,13 +5,13 @@
 use super::procfs::{self, File};
 use super::starter::Content;
 use crate::attr::owned::{self, NoMemory, push};
+use crate::base::bounded_text::BoundedText;
 use crate::sealed::{Mount, Plan, action, mount};
 use crate::sys::abi::{ENOENT, ENOTDIR, O_NOFOLLOW, O_PATH, O_RDONLY, S_IFDIR, S_IFLNK, S_IFREG};
 use crate::sys::{self, Errno};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use libc::O_NONBLOCK;
-use std::io::Write;
 use std::os::fd::AsRawFd;
 
 /// What was seen at a path.
@@ -186,11 +186,8 @@ fn link_of(link: &File) -> Option<Vec<u8>> {
 /// The regular file that a descriptor refers to, once more and to be read: never by its name, under which something else
 /// may lie by now that does not bear to be opened.
 pub fn readable(fd: i32) -> Option<File> {
-    let mut path = [0u8; 32];
-    let mut room = path.as_mut_slice();
-    write!(room, "/proc/self/fd/{fd}\0").ok()?;
-    let path = CStr::from_bytes_until_nul(&path).ok()?;
-    let file = procfs::open_at(libc::AT_FDCWD, path, O_RDONLY | O_NONBLOCK).ok()?;
+    let path = BoundedText::<32>::numbered(b"/proc/self/fd/", fd);
+    let file = procfs::open_at(libc::AT_FDCWD, path.c_str()?, O_RDONLY | O_NONBLOCK).ok()?;
     let same = sys::identity(file.as_raw_fd()).ok()? == sys::identity(fd).ok()?;
     same.then_some(file)
 }
@@ -206,6 +203,7 @@ fn place<'a>(plan: &'a Plan, path: &[u8]) -> Result<Place<'a>, NoMemory> {
     let mut place = match plan.text(plan.chroot) {
         Some(_) if !steps.is_empty() => Place::Unknown,
         Some(_) => callers(plan.bytes(plan.chroot), path, false)?,
+        None if plan.root_tree >= 0 => Place::Unknown,
         None if plan.new_root == 0 => callers(b"", path, false)?,
         None if plan.text(plan.root).is_some() => callers(plan.bytes(plan.root), path, false)?,
         None => Place::Missing,

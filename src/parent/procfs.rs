@@ -3,12 +3,14 @@
 
 use super::process::Process;
 use super::this_process;
+use crate::base::bounded_text::BoundedText;
+use crate::base::{decimal, kernel_file};
 use crate::sentences::{self, Sentence};
 use crate::sys::abi::{AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, PROC_SUPER_MAGIC};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
+use core::fmt::Write;
 use nix::errno::Errno as Number;
-use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Why there is no directory with such a proof.
@@ -85,8 +87,7 @@ impl Directory {
 
     /// Writes a file, which the kernel takes in one write or not at all.
     pub fn write(&self, name: &CStr, bytes: &[u8]) -> Answer {
-        let written = sys::write(self.open(name, O_WRONLY)?.0, bytes)?;
-        if written == bytes.len() { Ok(()) } else { Err(Errno(libc::EIO)) }
+        kernel_file::write_and_close(self.open(name, O_WRONLY)?.into_raw(), bytes)
     }
 
     /// The beginning of a file, as much as the buffer holds.
@@ -108,13 +109,13 @@ pub fn namespace(process: &Process, kind: &CStr) -> Result<OwnedFd, Number> {
 /// The directory of the program of an init, for pidfd_send_signal(2): of the init's children, the one whose pid in there is 2.
 pub fn program_of(init: &Process) -> Option<File> {
     let of_init = Directory::of(init).ok()?;
-    let mut path = [0u8; 40];
+    let mut path = BoundedText::new();
     let path = joined(&mut path, format_args!("task/{}/children", of_init.number())).ok()?;
     let mut children = [0u8; 4096];
     let filled = sys::read(of_init.open(path, O_RDONLY).ok()?.0, &mut children).ok()?;
     let proc = proc().ok()?;
     children.get(..filled)?.split(|byte| *byte == b' ').filter_map(number).find_map(|pid| {
-        let mut path = [0u8; 40];
+        let mut path = BoundedText::new();
         // pidfd_send_signal(2) does not take a descriptor with O_PATH.
         let program = open(&proc, joined(&mut path, format_args!("{pid}")).ok()?, O_RDONLY | O_DIRECTORY).ok()?;
         let mut status = [0u8; 4096];
@@ -168,7 +169,7 @@ fn flags(process: &Process) -> Option<u32> {
     let text = directory.read(c"stat", &mut buffer).ok()?;
     let state = text.get(text.iter().rposition(|byte| *byte == b')')?.saturating_add(2)..)?;
     let flags = state.split(|byte| *byte == b' ').nth(6)?;
-    core::str::from_utf8(flags).ok()?.parse().ok()
+    decimal::parse(flags)?.try_into().ok()
 }
 
 /// A descriptor that is closed by the system call alone, without libc.
@@ -208,7 +209,7 @@ pub fn open_at(directory: i32, path: &CStr, flags: i32) -> Answer<File> {
 /// If the child's pidfd then still tells the same pid in the same procfs, no other process had that pid meanwhile.
 fn in_own_proc(process: &Process) -> Option<Directory> {
     let pidfd = process.pidfd.as_ref()?.as_raw_fd();
-    let (mut path, mut info) = ([0u8; 40], [0u8; 40]);
+    let (mut path, mut info) = (BoundedText::new(), BoundedText::new());
     let path = joined(&mut path, format_args!("/proc/{}", process.pid)).ok()?;
     let info = joined(&mut info, format_args!("../thread-self/fdinfo/{pidfd}")).ok()?;
     let directory = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY).ok()?;
@@ -244,7 +245,7 @@ fn proc() -> Result<File, Unproven> {
 /// -1 if it is reaped. It is read before and after the directory is opened: the same pid proves that no other process got it in
 /// between.
 fn by_pidfd(proc: &File, pidfd: i32) -> Result<Directory, Unproven> {
-    let mut path = [0u8; 40];
+    let mut path = BoundedText::new();
     let about =
         open(proc, joined(&mut path, format_args!("thread-self/fdinfo/{pidfd}"))?, O_RDONLY).map_err(not_visible)?;
     let number = pid_in(&about)?;
@@ -258,7 +259,7 @@ fn not_visible(Errno(code): Errno) -> Unproven {
 }
 
 fn directory_of(proc: &File, number: i32) -> Result<File, Unproven> {
-    let mut path = [0u8; 40];
+    let mut path = BoundedText::new();
     open(proc, joined(&mut path, format_args!("{number}"))?, O_PATH | O_DIRECTORY).map_err(|Errno(code)| match code {
         libc::ENOENT => Unproven { code: libc::ESRCH, why: sentences::NOTHING },
         code => failed(Errno(code)),
@@ -303,15 +304,13 @@ fn value<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 
 /// One number and nothing else.
 fn number(digits: &[u8]) -> Option<i32> {
-    core::str::from_utf8(digits).ok()?.parse().ok()
+    decimal::parse_signed(digits)?.try_into().ok()
 }
 
-fn joined<'a>(buffer: &'a mut [u8; 40], text: core::fmt::Arguments) -> Result<&'a CStr, Unproven> {
+fn joined<'a>(path: &'a mut BoundedText<40>, text: core::fmt::Arguments) -> Result<&'a CStr, Unproven> {
     let too_long = Unproven { code: libc::ENAMETOOLONG, why: sentences::NOTHING };
-    // One byte is left for the NUL.
-    let mut rest = buffer.get_mut(..39).unwrap_or_default();
-    rest.write_fmt(text).map_err(|_| too_long)?;
-    CStr::from_bytes_until_nul(buffer).map_err(|_| too_long)
+    path.write_fmt(text).map_err(|_| too_long)?;
+    path.c_str().ok_or(too_long)
 }
 
 #[cfg(test)]
@@ -329,12 +328,12 @@ mod tests {
 
     #[test]
     fn paths() {
-        let mut buffer = [0u8; 40];
+        let mut buffer = BoundedText::new();
         assert_eq!(
             joined(&mut buffer, format_args!("thread-self/fdinfo/{}", i32::MAX)),
             Ok(c"thread-self/fdinfo/2147483647")
         );
-        let mut buffer = [1u8; 40];
+        let mut buffer = BoundedText::new();
         assert!(joined(&mut buffer, format_args!("{:060}", 1)).is_err());
     }
 }

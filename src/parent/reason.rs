@@ -3,6 +3,7 @@
 
 use super::new_root::{self, Seen};
 use super::starter::{Content, Kind, LONGEST_CHAIN, Starter, starter};
+use crate::base::decimal;
 use crate::page::side;
 use crate::plan::{Bytes, is_dumpable};
 use crate::sealed::{List, Mount, Plan, Text, action, mode, mount};
@@ -225,7 +226,7 @@ fn maps(map: &[u8], id: u32) -> bool {
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
-    core::str::from_utf8(digits).ok()?.parse().ok()
+    decimal::parse(digits)
 }
 
 /// Where nothing was found to be run: it may be that a program was, and what starts it was not.

@@ -7,6 +7,8 @@ use super::hear::hear_word;
 use super::launched::Launched;
 use super::process::{End, Process};
 use super::procfs::{Directory, Unproven};
+use crate::base::decimal::Digits;
+use crate::base::kernel_file;
 use crate::page::kind;
 use crate::plan::Sealed;
 use crate::sealed::{Plan, Text, cgroup};
@@ -20,8 +22,7 @@ use core::ffi::CStr;
 use nix::errno::Errno as Number;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
-use std::io::Write;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, IntoRawFd};
 
 type Done = Result<(), Failure>;
 
@@ -82,7 +83,11 @@ impl Serving<'_> {
         let directory = unsafe { BorrowedFd::borrow_raw(self.plan.cgroup_fd) };
         let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         openat(directory, c"cgroup.procs", flags, Mode::empty())
-            .and_then(|file| write_once(file, format_args!("{}", self.process.pid)))
+            .and_then(|file| {
+                let pid = Digits::of(self.process.pid as u64);
+                kernel_file::write_and_close(file.into_raw_fd(), pid.as_bytes())
+                    .map_err(|Errno(code)| Number::from_raw(code))
+            })
             .map_err(|errno| self.failed(Stage::Cgroup, errno, -1, ""))
     }
 
@@ -178,13 +183,4 @@ impl Serving<'_> {
             .map_err(|Unproven { code, why }| self.failed(stage, Number::from_raw(code), -1, name).because(why))?;
         Ok(self.directory.get_or_init(|| found))
     }
-}
-
-/// The kernel takes these files in one write or not at all.
-fn write_once(file: OwnedFd, text: core::fmt::Arguments) -> Result<(), Number> {
-    let mut buffer = [0u8; 16];
-    let mut rest = buffer.as_mut_slice();
-    let _ = rest.write_fmt(text);
-    let left = rest.len();
-    nix::unistd::write(&file, buffer.get(..16 - left).unwrap_or_default()).map(drop)
 }

@@ -104,7 +104,7 @@ fn in_bounding_set(cap: u32) -> Result<bool, i32> {
 /// root its exec gives what the bounding set has, and a process that gains a capability by an exec loses its parent-death
 /// signal and is not dumpable. Nor does who mounts a file system that acts with what its mounter had.
 fn carried(request: &Request, draft: &Draft, full: u64) -> u64 {
-    let mounts = request.attr.mounts.list.iter().any(may_act_as_mounter);
+    let mounts = request.attr.mounts.items().any(may_act_as_mounter);
     let takes_all = draft.plan.mode != mode::FRESH || mounts || draft.plan.execs != 0 && !request.attr.caps.drop;
     // Without it the kernel lets nobody map id 0 into a second user namespace.
     let maps_inner = if draft.plan.inner_uid_map.is_empty() { 0 } else { SETFCAP };

@@ -4,6 +4,7 @@ use super::{Fault, Purpose, Request, Step};
 use crate::attr::exec::cwd_rights;
 use crate::attr::handed::family;
 use crate::attr::landlock::Rule;
+use crate::attr::mounts::{Root, flag};
 use crate::attr::ns::IdRange;
 use crate::sentences::{self, Sentence};
 use libc::{
@@ -16,10 +17,10 @@ pub fn check(request: &Request) -> Step<()> {
     if let Some((setter, refused)) = request.attr.refused {
         return Err(Fault::invalid(setter, refused.why).code(refused.code));
     }
-    if request.purpose == Purpose::Hold {
-        hold(request)?;
-    } else {
-        program(request)?;
+    match request.purpose {
+        Purpose::Hold => hold(request)?,
+        Purpose::Root => root(request)?,
+        Purpose::Spawn | Purpose::Start => program(request)?,
     }
     if request.attr.asks_more() || request.attr.exec.asked() { chapters(request) } else { Ok(()) }
 }
@@ -55,6 +56,18 @@ fn program(request: &Request) -> Step<()> {
     refuse(request.path.is_none() && !by_fd, "path", sentences::PATH_NEEDED)?;
     refuse(request.path.is_some() && by_fd, "path", sentences::PATH_NOT_NULL)?;
     refuse(request.argv.is_empty(), "argv", sentences::ARGV_EMPTY)
+}
+
+/// What all programs have in common none of them may write to.
+#[cold]
+fn root(request: &Request) -> Step<()> {
+    let asked = &request.attr.mounts;
+    refuse(asked.prepared.is_some(), "set_prepared_root", sentences::TREE_OF_TREE)?;
+    refuse(asked.root.is_none(), "set_root", sentences::TREE_WITHOUT_ROOT)?;
+    let is_writable = |root: &Root| root.path.is_none() && root.flags & flag::READONLY == 0;
+    refuse(asked.root.as_ref().is_some_and(is_writable), "set_root", sentences::TREE_IS_WRITABLE)?;
+    let joins = request.attr.ns.joined() & CLONE_NEWUSER as u32 != 0;
+    refuse(joins, "join_namespace", sentences::TREE_IN_JOINED)
 }
 
 /// A holder never gets beyond the hold point: nothing that lies there may be promised.
@@ -144,12 +157,20 @@ fn namespaces(request: &Request) -> Step<()> {
 
 fn mounts(request: &Request) -> Step<()> {
     let (asked, ns) = (&request.attr.mounts, &request.attr.ns);
-    let rooted = asked.root.is_some();
+    let rooted = asked.has_root();
     refuse(rooted && asked.chroot.is_some(), "set_chroot", sentences::CHROOT_AND_ROOT)?;
+    if let Some(prepared) = &asked.prepared {
+        let others = !prepared.has_users_of(ns) || super::callers_users().unwrap_or_default() != prepared.callers_users;
+        refuse(others, "set_prepared_root", sentences::TREE_OF_OTHER_USERS)?;
+    }
     if asked.list.is_empty() && !rooted {
         return Ok(());
     }
-    let what = if rooted { "set_root" } else { "mounts" };
+    let what = match (rooted, &asked.prepared) {
+        (true, None) => "set_root",
+        (true, Some(_)) => "set_prepared_root",
+        _ => "mounts",
+    };
     refuse((ns.create | ns.unshare) & CLONE_NEWNS as u32 == 0, what, sentences::NEEDS_MOUNT)?;
     let apart = [None, Some(MS_PRIVATE | MS_REC), Some(MS_SLAVE | MS_REC)].contains(&ns.propagation);
     refuse(!apart, "set_mount_propagation", sentences::MOUNTS_SPREAD)

@@ -2,6 +2,7 @@
 
 use super::{Draft, Fault, Request, Step};
 use crate::attr::ids::Ids;
+use crate::base::decimal;
 use crate::sentences;
 use crate::sys::{self, Errno};
 use nix::fcntl::{OFlag, open};
@@ -26,7 +27,7 @@ fn unmapped_gid() -> Option<u32> {
     let mut text = [0u8; 16];
     let file = open(c"/proc/sys/kernel/overflowgid", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
     let length = read(&file, &mut text).ok()?;
-    core::str::from_utf8(text.get(..length)?).ok()?.trim_ascii_end().parse().ok()
+    decimal::parse(text.get(..length)?.trim_ascii_end())?.try_into().ok()
 }
 
 /// geteuid(2)

@@ -4,6 +4,8 @@ use super::sealed::{Deadline, Limit, Plan, Policy, Speculation, Utilization, cgr
 use super::{Draft, Fault, Request, Step, ids};
 use crate::attr::limits::{KEEP, Raised, Scheduler, process as asked};
 use crate::attr::owned::push;
+use crate::base::bounded_text::BoundedText;
+use crate::base::decimal::{self, Digits};
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::abi::{
@@ -56,12 +58,11 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         draft.plan.numa_nodes = bits(&policy.nodes, draft)?;
     }
     if let Some(badness) = asked.oom_score_adj {
-        let mut digits = [0u8; 8];
-        draft.plan.oom_score_adj = draft.arena.joined(&[written(format_args!("{badness}"), &mut digits)])?;
+        let digits = BoundedText::<8>::numbered(b"", badness);
+        draft.plan.oom_score_adj = draft.arena.joined(&[digits.bytes()])?;
     }
     if let Some(kinds) = asked.coredump_filter {
-        let mut digits = [0u8; 8];
-        draft.plan.coredump_filter = draft.arena.joined(&[written(format_args!("{kinds:#x}"), &mut digits)])?;
+        draft.plan.coredump_filter = draft.arena.joined(&[b"0x", Digits::hexadecimal(u64::from(kinds)).as_bytes()])?;
     }
     let mut speculation: Vec<Speculation> = Vec::new();
     for one in &asked.speculation {
@@ -105,9 +106,9 @@ pub fn ksm_lasts() -> bool {
     if unsafe { libc::uname(&mut name) } < 0 {
         return false;
     }
-    let mut numbers = name.release.split(|letter| !(*letter as u8).is_ascii_digit()).map(|digits| {
-        digits.iter().fold(0u32, |number, digit| number.saturating_mul(10).saturating_add((*digit as u8 - b'0') as u32))
-    });
+    let release = name.release.map(|letter| letter as u8);
+    let mut numbers =
+        release.split(|letter| !letter.is_ascii_digit()).map(|digits| decimal::parse(digits).unwrap_or(0));
     (numbers.next(), numbers.next()) >= (Some(6), Some(7))
 }
 
@@ -215,14 +216,6 @@ fn bits(numbers: &[u32], draft: &mut Draft) -> Step<super::sealed::List<u64>> {
             .map(|word| numbers.iter().filter(|one| *one / 64 == word).fold(0, |bits, one| bits | 1 << (one % 64))),
     );
     draft.arena.list(&mask)
-}
-
-fn written<'a>(number: core::fmt::Arguments, buffer: &'a mut [u8; 8]) -> &'a [u8] {
-    use std::io::Write;
-    let mut rest = buffer.as_mut_slice();
-    let _ = rest.write_fmt(number);
-    let left = rest.len();
-    buffer.get(..8 - left).unwrap_or_default()
 }
 
 const CGROUP_V1: libc::c_long = 0x27_e0eb;

@@ -16,25 +16,26 @@ mod ns;
 pub mod sealed;
 mod security;
 mod session;
-mod show;
+mod describe;
 mod signals;
 mod subordinate;
 
 pub use arena::Sealed;
+pub use describe::{Bytes, Item};
 pub use exec::Strings;
 pub use fds::gaps;
 #[doc(hidden)] // for tests/fds_shuffle.rs
 pub use fds::shuffle;
 pub use ids::is_dumpable;
 pub use limits::ksm_lasts;
-pub use show::{Bytes, Item};
 
 use crate::attr::Attr;
 use crate::attr::fds::Action;
 use crate::attr::limits::process;
 use crate::attr::owned::push;
+use crate::attr::prepared::UserNamespace;
 use crate::sentences::{self, Sentence};
-use crate::stage::{self, Stage};
+use crate::stage::Stage;
 use crate::sys;
 use alloc::vec::Vec;
 use arena::Arena;
@@ -110,6 +111,8 @@ pub enum Purpose {
     Start,
     /// To keep namespaces alive.
     Hold,
+    /// To build a root that others get clones of.
+    Root,
 }
 
 /// What is known of this process and its kernel.
@@ -151,7 +154,7 @@ pub struct Draft {
 }
 
 /// PROC_USER_INIT_INO, which is the same on every kernel.
-const INITIAL_USER_NAMESPACE: &[u8] = b"user:[4026531837]";
+const INITIAL_USER_NAMESPACE: &[u8] = b"user:[4026531837]\0";
 
 impl Draft {
     /// The child needs this descriptor of the caller's, which must be open.
@@ -167,14 +170,9 @@ impl Draft {
     /// extended attributes. What the caller's is, its /proc tells; without one, it is taken for the initial one.
     pub fn has_other_users(&self) -> bool {
         let is_new = self.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || self.plan.unshare_user != 0;
-        if is_new || self.plan.joins_user != 0 {
-            return true;
-        }
-        let mut link = [0u8; 32];
-        let path = c"/proc/thread-self/ns/user".as_ptr().cast();
-        // SAFETY: the path is a NUL-terminated literal.
-        let length = unsafe { sys::readlinkat(libc::AT_FDCWD, path, &mut link) };
-        length.is_ok_and(|length| link.get(..length) != Some(INITIAL_USER_NAMESPACE))
+        is_new
+            || self.plan.joins_user != 0
+            || callers_users().is_some_and(|users| !users.starts_with(INITIAL_USER_NAMESPACE))
     }
 
     /// If it is open, the change of image leaves it so; whether it is.
@@ -187,13 +185,21 @@ impl Draft {
     }
 }
 
+/// The caller's user namespace, as its link in /proc reads.
+pub fn callers_users() -> Option<UserNamespace> {
+    let mut link = [0u8; 32];
+    let path = c"/proc/thread-self/ns/user".as_ptr().cast();
+    // SAFETY: the path is a NUL-terminated literal.
+    unsafe { sys::readlinkat(libc::AT_FDCWD, path, &mut link) }.ok().map(|_| link)
+}
+
 /// The plan for a request.
 pub fn lower(request: &Request) -> Step<Sealed> {
     check::check(request)?;
     let arena = Arena::new()?;
     let mut draft = Draft { arena, plan: Plan::nothing(), needed: Vec::new(), survivors: Vec::new(), nofile_now: None };
     draft.plan.hold = (request.purpose != Purpose::Spawn) as u32;
-    draft.plan.execs = (request.purpose != Purpose::Hold) as u32;
+    draft.plan.execs = matches!(request.purpose, Purpose::Spawn | Purpose::Start) as u32;
     let attr = request.attr;
     let more = attr.asks_more();
     if more {
@@ -277,7 +283,7 @@ fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
         draft.plan.second_clone = clone::LATE;
     }
     let joined = attr.ns.joined() & libc::CLONE_NEWNS as u32 != 0;
-    draft.plan.other_root = (joined || attr.mounts.root.is_some() || attr.mounts.chroot.is_some()) as u32;
+    draft.plan.other_root = (joined || attr.mounts.has_root() || attr.mounts.chroot.is_some()) as u32;
     Ok(())
 }
 

@@ -1,9 +1,12 @@
-//! Mounts and the root: each item of the list in the steps that the child takes for it.
+//! Mounts and the root: each item of the list in the steps that the child takes for it, or those of them that are not in the
+//! prepared tree that the root is a clone of.
 
 use super::sealed::{List, Mount, Text, mount};
-use super::{Draft, Fault, Request, Step};
+use super::{Draft, Fault, Purpose, Request, Step};
 use crate::attr::mounts::{IGNORED_BY_BINDS, Item, LONGEST_DATA, Upper, flag, names};
 use crate::attr::owned::{Text as Owned, push};
+use crate::attr::prepared::{self, Made, Prepared, Tree, has_fresh_part};
+use crate::base::bounded_text::BoundedText;
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys;
@@ -12,6 +15,7 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 use libc::{MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT};
 use std::io::Write;
+use std::os::fd::AsRawFd;
 
 /// The devices that every program expects, by name and number.
 const DEVICES: [(&CStr, &CStr, u32); 6] = [
@@ -48,32 +52,129 @@ const DEVICE_LINKS: [(&CStr, &CStr); 5] = [
     (c"pts/ptmx", c"ptmx"),
 ];
 
+/// What each devices' directory has for its program alone: name, type, options and more flags.
+const OWN_OF_DEV: [(&CStr, &CStr, &CStr, u64); 2] =
+    [(c"pts", c"devpts", c"newinstance,ptmxmode=0666,mode=0620", 0), (c"shm", c"tmpfs", c"mode=1777", MS_NODEV)];
+
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.mounts;
     draft.plan.chroot = draft.arena.maybe_text(asked.chroot.as_ref().map(Owned::as_cstr))?;
-    if let Some(root) = &asked.root {
+    let prepared = asked.prepared.as_deref();
+    if let Some(root) = prepared.map_or(&asked.root, |prepared| &prepared.mounts.root) {
         draft.plan.new_root = 1;
         draft.plan.root = draft.arena.maybe_text(root.path.as_ref().map(Owned::as_cstr))?;
         draft.plan.root_flags = root.flags;
     }
-    let mut steps = Steps { steps: Vec::new(), index: 0, draft };
-    for (index, item) in asked.list.iter().enumerate() {
-        steps.index = index as i32;
-        steps.item(item)?;
+    let copies = request.purpose == Purpose::Root;
+    draft.plan.copies_root = copies as u32;
+    draft.plan.handed += copies as u32;
+    let mut steps = Steps { steps: Vec::new(), index: 0, part: Part::Whole, draft };
+    if let Some(prepared) = prepared {
+        steps.of_prepared(prepared)?;
+    }
+    if copies {
+        steps.part = Part::Tree;
+        let made = prepared::made(&asked.list)?;
+        asked.list.iter().zip(made).try_for_each(|(item, made)| steps.part_of(item, made))?;
+    } else {
+        asked.list.iter().try_for_each(|item| steps.next(item))?;
     }
     let Steps { steps, draft, .. } = steps;
     draft.plan.mounts = draft.arena.list(&steps)?;
     Ok(())
 }
 
+/// The descriptor of the prepared tree, which the child clones.
+fn tree_of(tree: &Tree, draft: &mut Draft) -> Step<i32> {
+    const WHAT: &str = "set_prepared_root";
+    let fd = tree.fd.as_raw_fd();
+    // The caller may have closed all descriptors that it does not know.
+    let lost = || Fault::invalid(WHAT, sentences::TREE_CLOSED).code(libc::EBADF);
+    if sys::identity(fd) != Ok(tree.identity) {
+        return Err(lost());
+    }
+    draft.need(fd, WHAT)
+}
+
+/// What of a root that is prepared is made by these steps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// All of it: it is not prepared.
+    Whole,
+    /// The tree that all spawns clone.
+    Tree,
+    /// What each spawn makes in its clone.
+    Fresh,
+}
+
 /// The steps so far, and the item that they are for.
 struct Steps<'a> {
     steps: Vec<Mount>,
     index: i32,
+    part: Part,
     draft: &'a mut Draft,
 }
 
 impl Steps<'_> {
+    fn of_prepared(&mut self, prepared: &Prepared) -> Step<()> {
+        if let Some(tree) = &prepared.tree {
+            self.draft.plan.root_tree = tree_of(tree, self.draft)?;
+            self.draft.plan.root_tree_items = prepared.in_tree() as u32;
+            self.part = Part::Fresh;
+        } else {
+            self.draft.plan.root_tree_missing = 1;
+        }
+        let mut items = prepared.mounts.list.iter().zip(&prepared.made);
+        items.try_for_each(|(item, made)| self.part_of(item, *made))?;
+        self.part = Part::Whole;
+        Ok(())
+    }
+
+    /// An item, as far as it is of the part.
+    fn part_of(&mut self, item: &Item, made: Made) -> Step<()> {
+        match (self.part, made) {
+            (Part::Tree, Made::Fresh) => self.place_of(item)?,
+            (Part::Tree, Made::FreshWithin) => (),
+            (Part::Fresh, Made::InTree) if !has_fresh_part(item) => (),
+            (Part::Fresh, Made::Fresh | Made::FreshWithin) => self.whole(item)?,
+            _ => self.item(item)?,
+        }
+        self.index += 1;
+        Ok(())
+    }
+
+    /// An item of which nothing is in the tree.
+    fn whole(&mut self, item: &Item) -> Step<()> {
+        let part = core::mem::replace(&mut self.part, Part::Whole);
+        let made = self.item(item);
+        self.part = part;
+        made
+    }
+
+    fn next(&mut self, item: &Item) -> Step<()> {
+        self.item(item)?;
+        self.index += 1;
+        Ok(())
+    }
+
+    /// What a mount that is made later needs to be there: the tree is read-only then.
+    fn place_of(&mut self, item: &Item) -> Step<()> {
+        let (stage, kind) = match item {
+            Item::Tmpfs { .. } => (Stage::Tmpfs, mount::PLACE),
+            Item::Proc { .. } => (Stage::Proc, mount::PLACE),
+            Item::Dev { .. } => (Stage::Dev, mount::PLACE),
+            Item::Overlay { .. } => (Stage::Overlay, mount::PLACE),
+            Item::FileMount { .. } => (Stage::File, mount::PLACE_OF_FILE),
+            _ => return Ok(()),
+        };
+        if !item.creates() {
+            return Ok(());
+        }
+        let follow = item.follows_links() as u32;
+        let step = self.step(stage, kind, item.target())?;
+        self.add(Mount { create: 1, follow, ..step })
+    }
+
     fn item(&mut self, item: &Item) -> Step<()> {
         match item {
             Item::Mount { source, target, kind, flags, data } => {
@@ -243,9 +344,29 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// A file system with the devices, bound from the caller's, in it: making nodes takes more privilege, and a namespace
-    /// whose owner has it.
+    /// A file system with the devices, and in it terminals and shared memory, which no two programs have in common.
     fn dev(&mut self, target: &CStr, flags: u32) -> Step<()> {
+        let is_readonly = flags & flag::READONLY != 0;
+        if self.part == Part::Fresh && is_readonly {
+            return self.own_of_dev(target);
+        }
+        self.devices(target, flags)?;
+        if self.part == Part::Tree {
+            self.places_of_dev(target)?;
+        } else {
+            self.own_of_dev(target)?;
+        }
+        if !is_readonly {
+            return Ok(());
+        }
+        // Of a tree, the file system and not the mount alone.
+        let alone = if self.part == Part::Tree { 0 } else { MS_BIND };
+        let step = self.step(Stage::Dev, mount::PLAIN, target)?;
+        self.add(Mount { flags: MS_REMOUNT | alone | MS_RDONLY | MS_NOSUID | MS_NOEXEC, ..step })
+    }
+
+    /// The devices are bound from the caller's: making nodes takes more privilege, and a namespace whose owner has it.
+    fn devices(&mut self, target: &CStr, flags: u32) -> Step<()> {
         let step = self.file_system(Stage::Dev, target, c"tmpfs", b"mode=0755")?;
         self.add(with(step, flags & flag::CREATE, MS_NOSUID | MS_NOEXEC))?;
         for (source, name, device) in DEVICES {
@@ -258,28 +379,33 @@ impl Steps<'_> {
             let data = self.draft.arena.text(text)?;
             self.add(Mount { data, ..step })?;
         }
-        let own: [(&CStr, &CStr, &CStr, u64); 2] = [
-            (c"pts", c"devpts", c"newinstance,ptmxmode=0666,mode=0620", 0),
-            (c"shm", c"tmpfs", c"mode=1777", MS_NODEV),
-        ];
-        for (name, kind, options, more) in own {
+        Ok(())
+    }
+
+    fn own_of_dev(&mut self, target: &CStr) -> Step<()> {
+        for (name, kind, options, more) in OWN_OF_DEV {
             let step = self.below(Stage::Dev, mount::PLAIN, target, name)?;
             let kind = self.draft.arena.text(kind)?;
             let data = self.draft.arena.text(options)?;
             let flags = MS_NOSUID | MS_NOEXEC | more;
             self.add(Mount { source: kind, file_system: kind, data, flags, create: 1, ..step })?;
         }
-        if flags & flag::READONLY == 0 {
-            return Ok(());
+        Ok(())
+    }
+
+    fn places_of_dev(&mut self, target: &CStr) -> Step<()> {
+        for (name, ..) in OWN_OF_DEV {
+            let step = self.below(Stage::Dev, mount::PLACE, target, name)?;
+            self.add(Mount { create: 1, ..step })?;
         }
-        let step = self.step(Stage::Dev, mount::PLAIN, target)?;
-        self.add(Mount { flags: MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, ..step })
+        Ok(())
     }
 
     /// A step for something in a directory that was just mounted, which the first has to find.
     fn below(&mut self, stage: Stage, kind: u32, directory: &CStr, name: &CStr) -> Step<Mount> {
-        let beside =
-            self.steps.last().is_some_and(|before| before.names.len as usize > names(directory).count()) as u32;
+        let is_in_it =
+            |before: &Mount| before.index == self.index && before.names.len as usize > names(directory).count();
+        let beside = self.steps.last().is_some_and(is_in_it) as u32;
         let path = self.draft.arena.joined(&[directory.to_bytes(), b"/", name.to_bytes()])?;
         let parts = names(directory).chain([name.to_bytes()]);
         Ok(Mount { beside, ..self.step_at(stage, kind, path, parts)? })
@@ -372,11 +498,10 @@ impl Steps<'_> {
         if kind.format == S_IFLNK {
             return Err(self.about(Fault::invalid(WHAT, sentences::FD_IS_A_LINK).code(libc::ELOOP)));
         }
-        let (mut link, mut path) = ([0u8; 40], [0u8; LONGEST_CWD]);
-        let mut room = link.as_mut_slice();
-        let _ = write!(room, "/proc/thread-self/fd/{fd}\0");
+        let link = BoundedText::<40>::numbered(b"/proc/thread-self/fd/", fd);
+        let mut path = [0u8; LONGEST_CWD];
         // SAFETY: the path is NUL-terminated.
-        let length = unsafe { sys::readlinkat(libc::AT_FDCWD, link.as_ptr(), &mut path) };
+        let length = unsafe { sys::readlinkat(libc::AT_FDCWD, link.c_str().unwrap_or(c"").as_ptr().cast(), &mut path) };
         let length = length.map_err(|sys::Errno(errno)| {
             let fault = Fault { why: sentences::FD_PATH_NEEDS_PROC, ..unresolved(WHAT, errno) };
             self.about(fault)

@@ -3,6 +3,7 @@
 use super::{Fault, Step, ids};
 use crate::attr::ns::{IdRange, MOST_RANGES};
 use crate::attr::owned::push;
+use crate::base::decimal;
 use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use alloc::vec::Vec;
@@ -75,8 +76,7 @@ fn granted(line: &[u8], user: &User) -> Option<(u32, u32)> {
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
-    let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    core::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
+    decimal::parse(digits)?.try_into().ok()
 }
 
 /// What of a range is not there yet, since the kernel takes every id once: what lies before and behind what is.

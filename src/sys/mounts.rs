@@ -1,8 +1,9 @@
 //! What mounts, the root and the places in it ask of the kernel.
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
+use super::descriptors::close;
 
 /// mount(2), the changes of propagation of the root.
 pub fn propagate_root(flags: u64) -> Answer {
@@ -62,6 +63,15 @@ pub unsafe fn open_tree(directory: i32, path: *const u8, flags: u32) -> Answer<i
 pub fn move_mount(from: i32, to: i32) -> Answer {
     const BOTH: u32 = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
     call!(MOVE_MOUNT, from, c"".as_ptr(), to, c"".as_ptr(), BOTH).map(drop)
+}
+
+/// fsopen(2), fsconfig(2), fsmount(2): a file system in memory that is in no mount namespace.
+pub fn detached_memory() -> Answer<i32> {
+    let context = call!(FSOPEN, c"tmpfs".as_ptr(), FSOPEN_CLOEXEC)?;
+    let made = call!(FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+    let mounted = made.and_then(|_| call!(FSMOUNT, context, FSMOUNT_CLOEXEC, 0)).map(|fd| fd as i32);
+    close(context as i32)?;
+    mounted
 }
 
 /// mount_setattr(2), of what the descriptor is.

@@ -1,8 +1,8 @@
 //! What only the runc bootstrap asks of the kernel.
 
 use super::abi::{CLONE_CHILD_CLEARTID, CLONE_PARENT, PROT_READ, PROT_WRITE, Timespec};
+use super::answer::{Answer, answer};
 use super::arch::{self, nr, syscall6};
-use super::{Answer, answer};
 
 pub const AF_UNIX: i32 = 1;
 pub const SOCK_STREAM: i32 = 1;

@@ -1,8 +1,8 @@
-//! When a process runs, and where.
+//! When a process runs, where, and how much it may use. sched(7), getrlimit(2)
 
 use super::abi::*;
+use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
-use super::{Answer, answer};
 
 /// sched_setscheduler(2)
 pub fn sched_setscheduler(pid: i32, policy: i32, priority: i32) -> Answer {
@@ -55,4 +55,20 @@ pub fn set_mempolicy(mode: u32, nodes: &[u64]) -> Answer {
         return call!(SET_MEMPOLICY, mode, 0, 0).map(drop);
     }
     call!(SET_MEMPOLICY, mode, nodes.as_ptr(), size_of_val(nodes) * 8 + 1).map(drop)
+}
+
+/// setpriority(2)
+pub fn setpriority(which: i32, who: i32, nice: i32) -> Answer {
+    call!(SETPRIORITY, which, who, nice).map(drop)
+}
+
+/// prlimit(2) of this process.
+pub fn get_rlimit(resource: u32) -> Answer<Rlimit64> {
+    let mut limit = Rlimit64::default();
+    call!(PRLIMIT64, 0, resource, 0, &mut limit as *mut Rlimit64).map(|_| limit)
+}
+
+/// prlimit(2)
+pub fn set_rlimit(pid: i32, resource: u32, limit: &Rlimit64) -> Answer {
+    call!(PRLIMIT64, pid, resource, limit as *const Rlimit64, 0).map(drop)
 }

@@ -2,8 +2,8 @@
 //! for. A call is tried when a request needs it, never to find out whether it is there: a seccomp filter may kill whoever
 //! makes it, may be put on later, and may be one thread's alone. What a failure teaches is a hint at most (parent::hint).
 
-use super::Errno;
 use super::abi::*;
+use super::answer::Errno;
 
 /// A call, and what is done where it fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +18,9 @@ pub enum Call {
     OwnTable,
     /// open_tree(2), mount_setattr(2) and move_mount(2). Else mount(2).
     MountTree,
+    /// open_tree(2) of a tree that is in no mount namespace, and move_mount(2) into it, from Linux 6.15 on. Else each spawn
+    /// builds the tree.
+    DetachedTree,
     /// openat2(2). Else openat(2), name by name, and links are read.
     Openat2,
     /// memfd_create(2), the seals of F_ADD_SEALS(2const), and execveat(2) of the built-in image. Else the child runs in a copy
@@ -59,7 +62,7 @@ pub fn means(call: Call, Errno(errno): Errno) -> Means {
         (_, EPERM) => Means::NotNow,
         // Too old for a flag, or for the size of the arguments. If it is about a namespace, clone(2) will say it again.
         (Call::Clone3 | Call::IntoCgroup, EINVAL | E2BIG) => Means::NotHere,
-        (Call::ExitSignal, EINVAL) => Means::NotHere,
+        (Call::ExitSignal | Call::DetachedTree, EINVAL) => Means::NotHere,
         // Without a cgroup this is no answer of the kernel's.
         (Call::Clone3, EACCES) => Means::NotNow,
         // The file cannot be executed: its format by this kernel, or memfds by a policy (vm.memfd_noexec, SELinux).
@@ -83,13 +86,14 @@ pub fn goes_on(call: Call, errno: Errno) -> bool {
 mod tests {
     use super::*;
 
-    const CALLS: [Call; 12] = [
+    const CALLS: [Call; 13] = [
         Call::Filter,
         Call::Clone3,
         Call::IntoCgroup,
         Call::CloseRange,
         Call::OwnTable,
         Call::MountTree,
+        Call::DetachedTree,
         Call::Openat2,
         Call::Image,
         Call::Carry,

@@ -27,6 +27,7 @@ pub const SECTIONS: &[Section] = &[
             "struct forkexec_attr",
             "struct forkexec_child",
             "struct forkexec_cgroup",
+            "struct forkexec_root",
             "struct forkexec_error",
             "struct forkexec_status",
             "struct sock_filter",
@@ -69,6 +70,7 @@ pub const SECTIONS: &[Section] = &[
         &["FORKEXEC_FOREVER", "FORKEXEC_WAIT_", "FORKEXEC_STATUS_", "FORKEXEC_RAN_", "FORKEXEC_ENDED_"],
     ),
     section("cgroup", "Cgroups", &[]),
+    section("root", "Prepared roots", &[]),
     section("probe", "Probe", &["FORKEXEC_PROBE_"]),
 ];
 

@@ -1,5 +1,5 @@
 //! A model of what caller and child do with each other, and of what may go wrong around them: every order of their steps,
-//! and a SIGKILL at each of them. It is a picture of src/page.rs, src/child/{channel,second,init}.rs and
+//! and a SIGKILL at each of them. It is a picture of src/page.rs, src/child/{channel,second_process,init}.rs and
 //! src/parent/{channel_wait,hear,evidence,serve,outcome,wait,child}.rs: who changes the protocol there changes it here.
 
 mod caller;

@@ -57,6 +57,7 @@ from ._items import (
     Symlink,
     Tmpfs,
 )
+from ._prepared import PreparedRoot
 
 # Type checkers know this name, so that no module has to import typing, which takes as long as all the rest.
 TYPE_CHECKING = False
@@ -98,7 +99,7 @@ __all__ = [
     "Attr", "Bind", "CalledProcessError", "Capability", "CapabilitySet", "Cgroup", "Child", "CloseFd", "CloseFdsFrom",
     "CompletedProcess", "CwdRights", "DEVNULL", "DeathOf", "Dev", "Directory", "DupFd", "EnterDirectory", "Feature", "File", "Filter",
     "LandlockFlag", "LandlockFs", "LandlockNet", "LandlockScope", "Listen", "Mask", "MemoryMode", "Mode", "Mount", "MountFile", "Namespace", "OpenFd", "Overlay", "PIPE",
-    "Popen", "Proc", "Process", "ProcessFlag", "ReadOnly", "Remount", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Speculate", "Speculation", "Stage", "Status", "SubprocessError",
+    "Popen", "PreparedRoot", "Proc", "Process", "ProcessFlag", "ReadOnly", "Remount", "Root", "STDOUT", "SeccompFlag", "SpawnError", "Speculate", "Speculation", "Stage", "Status", "SubprocessError",
     "Symlink", "TimeoutExpired", "Tmpfs", "Usage", "call", "check_call", "check_output", "hold", "install", "installed",
     "open_process", "probe", "run", "spawn", "stage_name", "start", "uninstall", "version", "version_info",
 ]  # fmt: skip

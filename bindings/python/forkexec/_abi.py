@@ -241,6 +241,8 @@ class Feature(IntEnum):
     LANDLOCK_UDP = 18
     # The caller may open /dev/net/tun: forkexec_attr_open_tun.
     TUN = 19
+    # A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new.
+    PREPARED_ROOT = 20
 
 
 class Stage(IntEnum):
@@ -326,6 +328,8 @@ class Stage(IntEnum):
     TUN = 435
     # Mounts stop propagating to the caller. This comes before any mount or change of root. mount_namespaces(7).
     PROPAGATION = 440
+    # It is tried whether this kernel clones a tree of mounts that is in no mount namespace, before a root is built to be cloned. open_tree(2), fsmount(2), move_mount(2).
+    ROOT_TREE = 443
     # The new root is mounted over the old one. Mounts are brought in from the old root, which the new one covers in the end. mount(2), mount_setattr(2).
     ROOT = 445
     # A mount of add_mount is made. The items of the list of mounts share one index and are done in call order, whatever their stages are. mount(2).
@@ -358,6 +362,8 @@ class Stage(IntEnum):
     PIVOT_ROOT = 470
     # The root becomes read-only. This comes after everything that is made in it. mount(2).
     ROOT_READONLY = 480
+    # A root that is prepared is copied to a tree of mounts that is in no mount namespace, for later spawns to clone. open_tree(2), fsmount(2), move_mount(2).
+    ROOT_COPY = 485
     # The child enters its root directory, and its working directory moves inside. This comes before the ids change, as it needs a privilege. chroot(2).
     CHROOT = 490
     # The new pseudoterminal is made. This needs the final root, whose devpts it belongs to. pty(7).
@@ -676,6 +682,9 @@ FUNCTIONS = (
     "forkexec_cgroup_remove",
     "forkexec_cgroup_free",
     "forkexec_attr_set_cgroup",
+    "forkexec_root_new",
+    "forkexec_root_free",
+    "forkexec_attr_set_prepared_root",
     "forkexec_probe",
 )
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._capability import Capability
     from ._cgroup import Cgroup
     from ._items import Address, FdAction, Filter, Listen, MountItem, Path, Root
+    from ._prepared import PreparedRoot
 
     Fd = Union[int, IO[Any], Any]
     Signals = Union[int, signals.Signals, Iterable[Union[int, signals.Signals]]]
@@ -149,6 +150,7 @@ class Attr:
         Remount, Mode and Mount, in this order (bind_mount, bind_mount_fd, bind_mount_idmapped, mount_tmpfs, mount_overlay,
         mount_proc, mount_dev, make_directory, make_symlink, make_file, make_file_fd, mount_file_fd,
         mask_path, make_readonly, remount, change_mode, add_mount).
+      prepared_root: a PreparedRoot, instead of root; mounts come on top of its own.
       root: the new root: a path, or Root(path, readonly, nosuid, nodev, noexec); Root() is an empty one in memory.
       chroot: a path; chroot(2).
 
@@ -254,6 +256,7 @@ class Attr:
         listen: Union[Address, Listen, Iterable[Union[Address, Listen]], None] = None,
         terminal: Union[bool, tuple[int, int], os.terminal_size, None] = None,
         tun: Union[bool, str, tuple[Optional[str], int], None] = None,
+        prepared_root: Optional[PreparedRoot] = None,
         mounts: Optional[Iterable[MountItem]] = None,
         root: Union[Path, Root, None] = None,
         chroot: Optional[Path] = None,
@@ -279,6 +282,8 @@ class Attr:
         if made == ffi.NULL:
             raise MemoryError
         made = ffi.gc(made, lib.forkexec_attr_free)
+        if "prepared_root" in given and "root" in given:
+            raise ValueError("root and prepared_root both name the root: replace(root=None, mounts=None, prepared_root=...)")
         for name, value in given.items():
             given[name] = value = _own(value)
             _apply(name, made, value)

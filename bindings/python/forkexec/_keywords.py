@@ -31,6 +31,7 @@ from ._convert import (
     text,
 )  # fmt: skip
 from ._native import ffi, lib
+from ._prepared import PreparedRoot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -497,6 +498,16 @@ def _mount_item(attr: Any, item: Any) -> None:
         raise TypeError(f"a mount is one of forkexec's Mount, Bind, Tmpfs and so on, not {item!r}")
 
 
+@_keyword("prepared_root")
+def _prepared_root(attr: Any, value: Any) -> None:
+    if not isinstance(value, PreparedRoot):
+        raise TypeError("it must be a PreparedRoot")
+    result = value._set(attr)
+    if result != 0:
+        refuse("set_prepared_root", result)
+
+
+# After prepared_root, which takes the place of what was asked for before.
 @_keyword(
     "mounts",
     "add_mount", "bind_mount", "bind_mount_fd", "bind_mount_idmapped", "mount_tmpfs", "mount_overlay", "mount_proc", "mount_dev", "make_directory",

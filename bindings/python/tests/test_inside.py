@@ -425,6 +425,37 @@ def test_mounts(tmp_path):
     assert shell("ls /", mapped(chroot="/")) == shell("ls /", None)
 
 
+@needs_namespaces
+def test_prepared_root():
+    system = [forkexec.Bind(path, path, readonly=True, create=True)
+              for path in ("/bin", "/lib", "/lib64", "/usr") if os.path.exists(path)]  # fmt: skip
+    items = [*system, forkexec.Directory("/place"), forkexec.Tmpfs("/tmp", mode=0o1777, create=True)]
+    built = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(readonly=True), mounts=items)
+    with forkexec.PreparedRoot(built) as root:
+        SEEN.add("prepared_root")
+        given = built.replace(root=None, mounts=None, prepared_root=root)
+        on_top = given.replace(mounts=[forkexec.Tmpfs("/place", create=True)])
+        assert given.prepared_root is root and "PreparedRoot" in repr(root)
+    assert "closed" in repr(root)
+    script = "touch /tmp/x; ls /tmp /place; touch /x 2>/dev/null || echo readonly"
+    for _ in range(2):
+        assert shell(script, given).split() == ["/place:", "/tmp:", "x", "readonly"]
+    assert shell("touch /place/x && ls /place", on_top) == "x"
+    cloned, why = forkexec.probe(Feature.PREPARED_ROOT)
+    assert ("a clone of the prepared tree" in given.describe()) == cloned, why
+    with pytest.raises(ValueError, match="root and prepared_root"):
+        built.replace(prepared_root=root)
+    with pytest.raises(ValueError, match="closed"):
+        Attr(prepared_root=root)
+    with pytest.raises(TypeError):
+        Attr(prepared_root="/")
+    with pytest.raises(TypeError):
+        forkexec.PreparedRoot(None)
+    with pytest.raises(forkexec.SpawnError, match="readonly=True") as failed:
+        forkexec.PreparedRoot(built.replace(root=forkexec.Root()))
+    assert failed.value.stage == Stage.VALIDATE
+
+
 def test_filters():
     machine = os.uname().machine
     number = {"x86_64": 95, "aarch64": 166}.get(machine)

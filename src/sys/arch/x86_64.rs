@@ -157,6 +157,9 @@ pub mod nr {
     pub const READLINKAT: usize = 267;
     pub const OPEN_TREE: usize = 428;
     pub const MOVE_MOUNT: usize = 429;
+    pub const FSOPEN: usize = 430;
+    pub const FSCONFIG: usize = 431;
+    pub const FSMOUNT: usize = 432;
     pub const OPENAT2: usize = 437;
     pub const MOUNT_SETATTR: usize = 442;
     pub const SETHOSTNAME: usize = 170;

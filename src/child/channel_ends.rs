@@ -1,24 +1,26 @@
-//! The ends that connect child and caller, where the child makes them itself: in its own table they get low numbers.
+//! The descriptors that connect child and caller, where the child makes them: in its own table it has low numbers to give.
 
-use super::page::PAGE;
-use super::sealed::Wiring;
-use super::sealed::ends::READER;
-use super::sys::abi::{
+use super::state::At;
+use super::{channel, exit};
+use crate::page::PAGE;
+use crate::sealed::Wiring;
+use crate::sealed::ends::READER;
+use crate::sys::abi::{
     EAGAIN, EBADF, EINTR, EINVAL, EIO, ETIMEDOUT, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE,
     MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL, PR_SET_PDEATHSIG, SIGKILL, Timespec,
 };
-use super::sys::{self, Answer, Errno};
-use super::{At, channel, program};
+use crate::sys::{self, Answer, Errno};
 use core::slice;
 use core::sync::atomic::Ordering;
 
-/// Puts them where the caller will fetch them. Until it has, no end of its own tells the child of the caller's death.
+/// Makes them at the numbers from which the caller will fetch them. Until then only the parent-death signal tells the child
+/// that the caller has ended.
 pub fn make(at: &mut At) -> Answer {
     if at.wiring.makes_ends == 0 {
         return Ok(());
     }
     sys::prctl(PR_SET_PDEATHSIG, SIGKILL as usize, 0)?;
-    // In this order none is in another's way: the kernel gives the lowest numbers there are.
+    // The kernel gives the lowest free number: in this order no descriptor takes the number of a later one.
     if at.go >= 0 {
         place(sys::eventfd()?, at.go)?;
         let [reader, lifeline] = sys::pipe()?;
@@ -28,7 +30,7 @@ pub fn make(at: &mut At) -> Answer {
     place(make_page()?, at.wiring.page_fd)
 }
 
-/// A file of one page, whose size nobody can change: who mapped it would get SIGBUS.
+/// A file of one page, whose size is sealed. If somebody made it shorter, a process that has it mapped would get SIGBUS.
 fn make_page() -> Answer<i32> {
     // SAFETY: the name is a NUL-terminated literal.
     let create = |flags| unsafe { sys::memfd(c"forkexec".as_ptr().cast(), flags) };
@@ -42,13 +44,13 @@ fn make_page() -> Answer<i32> {
     Ok(fd)
 }
 
-/// The caller may have closed what is not its own, and opened something else there, which the image must not write to.
+/// The caller may have closed the library's descriptor and opened another file at its number: the image must not write there.
 pub fn page_is_ours(wiring: &Wiring) -> Answer {
     let is_ours = wiring.makes_ends != 0 || sys::identity(wiring.page_fd)? == wiring.page_identity;
     if is_ours { Ok(()) } else { Err(Errno(EBADF)) }
 }
 
-/// The same for the file of strings, which the image is to believe.
+/// The same for the file of strings, which the image would execute.
 pub fn strings_are_ours(wiring: &Wiring) -> Answer {
     let is_ours = wiring.strings_fd < 0 || sys::identity(wiring.strings_fd)? == wiring.strings_identity;
     if is_ours { Ok(()) } else { Err(Errno(EBADF)) }
@@ -69,8 +71,8 @@ fn place(fd: i32, number: i32) -> Answer {
 /// How many tenths of a second the child waits for the caller.
 const PATIENCE: u32 = 10;
 
-/// Waits until the caller has its ends. That it died before the child asked to be told cannot be seen from a new pid
-/// namespace, so this does not wait for ever; a caller that was only slow makes another child.
+/// Waits until the caller has its ends, but not for ever: in a new pid namespace the child cannot see whether the caller ended
+/// before the parent-death signal was set. A caller that was only slow makes another child.
 pub fn hand_over(at: &mut At) -> Answer {
     if at.wiring.makes_ends == 0 {
         return Ok(());
@@ -96,7 +98,7 @@ fn until_fetched(at: &At) -> Answer {
             Err(_) => sys::sleep(&moment)?,
         }
     }
-    sys::exit(program::FAILED)
+    sys::exit(exit::FAILED)
 }
 
 /// A file of the image, where the caller's own has too high a number.

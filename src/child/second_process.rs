@@ -2,12 +2,12 @@
 //! out-of-memory killer may take together must not have one that shares the caller's memory: it would take the caller too.
 //! And the kernel counts the caller's memory among what a process has used that was in it.
 
-use super::At;
-use super::channel::{self, Who};
-use super::sealed::{cgroup, clone};
-use super::stage::Stage;
-use super::sys::abi::{CLONE_INTO_CGROUP, CLONE_VM, CloneArgs};
-use super::sys::{self, Answer};
+use super::channel;
+use super::state::{At, Who};
+use crate::sealed::{cgroup, clone};
+use crate::stage::Stage;
+use crate::sys::abi::{CLONE_INTO_CGROUP, CLONE_VM, CloneArgs};
+use crate::sys::{self, Answer};
 
 /// This process is the image already, so the caller's memory is not shared with what is born in the cgroup, and the peak of
 /// that memory, which the kernel keeps for a process over an exec, is not the second's. This process leaves at once, so the
@@ -17,7 +17,7 @@ pub fn born_of_image(at: &mut At) -> Answer {
         return Ok(());
     }
     if let Err(errno) = leave_image(at) {
-        // The same as where the child is born there at once.
+        // The same stage as where the first clone puts the child into the cgroup.
         at.stage = Stage::Clone;
         return Err(errno);
     }
@@ -40,25 +40,25 @@ fn leave_image(at: &At) -> Answer {
     })
 }
 
-/// clone(2), where others are in there already and filters would stand in the way later
+/// clone(2), into a pid namespace with other processes, before filters are loaded that may refuse clone(2)
 pub fn second_clone(at: &mut At) -> Answer {
     if at.plan.second_clone == clone::LATE { go_on_among_others(at) } else { Ok(()) }
 }
 
-/// clone(2), where others are in there already
+/// clone(2), into a pid namespace with other processes
 pub fn last_clone(at: &mut At) -> Answer {
     if at.plan.second_clone == clone::LAST { go_on_among_others(at) } else { Ok(()) }
 }
 
-/// What is done with, and may lead out of there, is not brought in.
+/// Closes the descriptors that are not needed any more: in the pid namespace they could lead other processes out of it.
 fn go_on_among_others(at: &mut At) -> Answer {
     at.plan.list(at.plan.spent).iter().try_for_each(|fd| sys::close(*fd as i32))?;
     go_on_as_another(at)?;
-    // F_SETOWN has named the first process.
+    // F_SETOWN named the first process; it has to name this one.
     channel::still_die_with_caller(at)
 }
 
-/// clone(2), where nobody is in there yet
+/// clone(2), into a pid namespace that has no process yet
 pub fn first_process(at: &mut At) -> Answer {
     if at.plan.second_clone != clone::EARLY {
         return Ok(());

@@ -1,9 +1,8 @@
 //! Words of four bytes over a stream; and what ends early says how far it came.
 
 use super::log::{Log, Piece::*};
-use super::sys::abi::EINTR;
-use super::sys::nsexec as calls;
-use super::sys::{self, Answer, Errno};
+use crate::sys::nsexec as calls;
+use crate::sys::{self, Answer, Errno, again};
 
 /// Asked of the parent: the maps. Answered when they are there.
 pub const MAPS: i32 = 0x40;
@@ -78,14 +77,4 @@ fn broken(log: &Log, doing: &str, what: &str, done: usize, length: usize, errno:
     let counted = [Text(" (got "), Number(done as i64), Text(" of "), Number(length as i64), Text(" bytes)")];
     let [got, done, of, length, bytes] = counted;
     log.fatal(&[Text(doing), Text(what), got, done, of, length, bytes], errno)
-}
-
-/// EINTR is no answer.
-pub fn again<T>(mut call: impl FnMut() -> Answer<T>) -> Answer<T> {
-    loop {
-        match call() {
-            Err(Errno(EINTR)) => continue,
-            answer => return answer,
-        }
-    }
 }

@@ -1,14 +1,17 @@
-//! What is made in memory, out of sight, and appears in the root: overlays that are written to there, and files.
+//! Overlays and files that are made on a tmpfs, and then moved or bound to their place in the root.
 
-use super::At;
-use super::inside::{self, Found};
-use super::mounts::{bind, fill, maybe};
-use super::page::side;
+use super::bind::bind;
+use super::created::{PERMISSIONS, make_directory};
+use super::files::fill;
+use super::resolve::{Found, among_descriptors};
 use super::root::open_directory;
-use super::sealed::Mount;
-use super::sys::abi::{AT_FDCWD, MS_MOVE, MS_NODEV, MS_NOSUID, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH};
-use super::sys::ways::{Call, goes_on};
-use super::sys::{self, Answer};
+use super::state::At;
+use super::target;
+use crate::page::side;
+use crate::sealed::Mount;
+use crate::sys::abi::{AT_FDCWD, MS_MOVE, MS_NODEV, MS_NOSUID, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH};
+use crate::sys::ways::{Call, goes_on};
+use crate::sys::{self, Answer};
 use core::ffi::CStr;
 use core::ptr::null;
 
@@ -20,7 +23,7 @@ fn lay() -> Answer<i32> {
     let (kind, words) = (c"tmpfs".as_ptr().cast(), c"mode=0700".as_ptr().cast());
     // SAFETY: NUL-terminated literals.
     unsafe { sys::mount(kind, c"/".as_ptr().cast(), kind, MS_NOSUID | MS_NODEV, words)? };
-    // Of all paths this alone goes over what lies on the root.
+    // "/.." is the only path that leads to the mount over the root.
     open_directory(c"/..")
 }
 
@@ -33,15 +36,15 @@ fn detach(memory: i32) -> Answer {
 /// The overlay is made in memory, and moved to its place.
 pub fn overlay(at: &mut At, item: &Mount) -> Answer {
     let mode = mode_of_lower(at, item)?;
-    let target = inside::target_for(at, item, true)?;
+    let target = target::find_or_make(at, item, true)?;
     let memory = lay()?;
     for (name, mode) in [(c"upper", mode), (c"work", 0o700), (c"overlay", 0o700)] {
-        inside::make_directory(memory, name.as_ptr().cast(), mode)?;
+        make_directory(memory, name.as_ptr().cast(), mode)?;
     }
     sys::fchdir(memory)?;
-    let (kind, place) = (maybe(at, item.file_system), c"overlay".as_ptr().cast());
+    let (kind, place) = (at.plan.text_or_null(item.file_system), c"overlay".as_ptr().cast());
     // SAFETY: plan::lower guarantees NUL-terminated strings.
-    unsafe { sys::mount(kind, place, kind, item.flags, maybe(at, item.data))? };
+    unsafe { sys::mount(kind, place, kind, item.flags, at.plan.text_or_null(item.data))? };
     let overlay = open(memory, c"overlay", O_NOFOLLOW)?;
     move_to(overlay, target)?;
     [overlay, target.fd].into_iter().try_for_each(sys::close)?;
@@ -60,8 +63,9 @@ pub fn file(at: &mut At, item: &Mount) -> Answer {
 fn mode_of_lower(at: &mut At, item: &Mount) -> Answer<u32> {
     at.side = side::SOURCE;
     // SAFETY: plan::lower guarantees a NUL-terminated path.
-    let lower = unsafe { sys::openat(AT_FDCWD, maybe(at, item.source), O_PATH | O_DIRECTORY | O_CLOEXEC, 0)? };
-    let mode = sys::kind(lower)?.mode & (inside::PERMISSIONS | STICKY);
+    let lower =
+        unsafe { sys::openat(AT_FDCWD, at.plan.text_or_null(item.source), O_PATH | O_DIRECTORY | O_CLOEXEC, 0)? };
+    let mode = sys::kind(lower)?.mode & (PERMISSIONS | STICKY);
     sys::close(lower)?;
     Ok(mode)
 }
@@ -77,8 +81,8 @@ fn move_to(mount: i32, target: Found) -> Answer {
         Err(errno) if goes_on(Call::MountTree, errno) => (),
         moved => return moved,
     }
-    let from = inside::among_descriptors(c"/proc/self/fd", mount)?;
-    let to = inside::among_descriptors(c"/proc/self/fd", target.fd)?;
+    let from = among_descriptors(c"/proc/self/fd", mount)?;
+    let to = among_descriptors(c"/proc/self/fd", target.fd)?;
     // SAFETY: both places are NUL-terminated.
     unsafe { sys::mount(from.as_ptr(), to.as_ptr(), null(), MS_MOVE, null()) }
 }

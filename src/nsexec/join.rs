@@ -1,38 +1,26 @@
-//! `kind:path,kind:path`: namespaces that are there already.
+//! `kind:path,kind:path`: namespaces to join, as runc names them.
 
 use super::log::{Log, Piece::*};
-use super::maps::without_nul;
-use super::sys::abi::{
-    AT_FDCWD, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER,
-    CLONE_NEWUTS, EPERM, O_CLOEXEC, O_RDONLY,
-};
-use super::sys::{self, Errno};
-use super::talk::again;
-use super::text;
-
-const KINDS: [(&[u8], u64); 8] = [
-    (b"cgroup", CLONE_NEWCGROUP),
-    (b"ipc", CLONE_NEWIPC),
-    (b"mnt", CLONE_NEWNS),
-    (b"net", CLONE_NEWNET),
-    (b"pid", CLONE_NEWPID),
-    (b"time", CLONE_NEWTIME),
-    (b"user", CLONE_NEWUSER),
-    (b"uts", CLONE_NEWUTS),
-];
+use super::message::without_nul;
+use crate::base::bounded_text::BoundedText;
+use crate::base::join_order;
+use crate::base::namespaces::NAMESPACES;
+use crate::sys::abi::{AT_FDCWD, CLONE_NEWUSER, EPERM, O_CLOEXEC, O_RDONLY};
+use crate::sys::{self, Errno, again};
+use core::cell::Cell;
 
 /// More than there are kinds: each may be named again.
 const MOST: usize = 64;
 /// PATH_MAX, with its NUL.
 const PATH: usize = 4096;
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Join<'a> {
     kind: &'a [u8],
     path: &'a [u8],
     types: u64,
     fd: i32,
-    done: bool,
+    done: Cell<bool>,
 }
 
 /// What the present privileges reach, then the user namespace, then the rest.
@@ -41,21 +29,10 @@ pub fn enter_all(log: &Log, paths: &[u8]) {
     if paths.is_empty() {
         log.fatal(&[Text("ns paths are empty")], None);
     }
-    let mut joins = [Join { kind: &[], path: &[], types: 0, fd: -1, done: true }; MOST];
+    let mut joins = [const { Join { kind: &[], path: &[], types: 0, fd: -1, done: Cell::new(true) } }; MOST];
     open_all(log, &mut joins, paths);
-    for join in joins.iter_mut().filter(|join| join.types & CLONE_NEWUSER == 0) {
-        enter(log, join);
-    }
-    for join in joins.iter_mut().filter(|join| join.types & CLONE_NEWUSER != 0) {
-        enter(log, join);
-        if join.done {
-            // Its root: whoever is unmapped in there is theirs to trace.
-            log.check(sys::setresuid(0, 0, 0), &[Text("failed to become root in the user namespace")]);
-        }
-    }
-    for join in joins.iter_mut() {
-        enter(log, join);
-    }
+    let joined = join_order::in_order(&joins, |join| join.types, |join, _, _| Ok(enter(log, join)));
+    log.check(joined, &[Text("failed to join namespaces")]);
     name_what_is_left(log, &joins);
     for join in joins.iter().filter(|join| join.fd >= 0) {
         let _ = sys::close(join.fd);
@@ -70,45 +47,49 @@ fn open_all<'a>(log: &Log, joins: &mut [Join<'a>; MOST], paths: &'a [u8]) {
             log.fatal(&[Text("no kind in namespace path "), Bytes(entry)], None);
         };
         let (kind, path) = (entry.get(..colon).unwrap_or(&[]), entry.get(colon.saturating_add(1)..).unwrap_or(&[]));
-        let Some((_, types)) = KINDS.iter().find(|(name, _)| *name == kind) else {
+        let Some(namespace) = NAMESPACES.iter().find(|namespace| namespace.file.to_bytes() == kind) else {
             log.fatal(&[Text("unknown kind of namespace: "), Bytes(kind)], None);
         };
         let Some(place) = places.next() else {
             log.fatal(&[Text("too many namespace paths")], None);
         };
-        *place = Join { kind, path, types: *types, fd: open(log, path), done: false };
+        *place = Join { kind, path, types: namespace.flag, fd: open(log, path), done: Cell::new(false) };
     }
 }
 
 fn open(log: &Log, path: &[u8]) -> i32 {
-    let mut ended = text::Text::<PATH>::new();
-    if !ended.add(path) || !ended.add(b"\0") {
+    let mut bounded = BoundedText::<PATH>::new();
+    bounded.add(path);
+    let Some(ended) = bounded.c_str() else {
         log.fatal(&[Text("namespace path is too long: "), Bytes(path)], None);
-    }
-    // SAFETY: the NUL was added.
-    let file = again(|| unsafe { sys::openat(AT_FDCWD, ended.bytes().as_ptr(), O_RDONLY | O_CLOEXEC, 0) });
+    };
+    // SAFETY: the path is NUL-terminated.
+    let file = again(|| unsafe { sys::openat(AT_FDCWD, ended.as_ptr().cast(), O_RDONLY | O_CLOEXEC, 0) });
     log.check(file, &[Text("failed to open namespace "), Bytes(path)])
 }
 
-/// EPERM may be another answer once the user namespace is entered.
-fn enter(log: &Log, join: &mut Join) {
-    if join.done {
-        return;
-    }
+/// Whether the namespace was joined. EPERM may become another answer when the user namespace is entered.
+fn enter(log: &Log, join: &Join) -> bool {
     let namespace = |text| [Text(text), Bytes(join.kind), Text(" namespace (with path "), Bytes(join.path), Text(")")];
     match sys::setns(join.fd, join.types) {
-        Ok(()) => {
-            log.debug(&namespace("joined "));
-            join.done = true;
+        Ok(()) => log.debug(&namespace("joined ")),
+        Err(Errno(EPERM)) if join.types & CLONE_NEWUSER == 0 => {
+            log.debug(&namespace("not yet allowed to join "));
+            return false;
         }
-        Err(Errno(EPERM)) if join.types & CLONE_NEWUSER == 0 => log.debug(&namespace("not yet allowed to join ")),
         Err(errno) => log.fatal(&namespace("failed to join "), Some(errno)),
     }
+    join.done.set(true);
+    if join.types & CLONE_NEWUSER != 0 {
+        // As root of the user namespace. An id that it does not map would be one that its processes may trace.
+        log.check(sys::setresuid(0, 0, 0), &[Text("failed to become root in the user namespace")]);
+    }
+    true
 }
 
 fn name_what_is_left(log: &Log, joins: &[Join; MOST]) {
-    let mut names = text::Text::<PATH>::new();
-    for join in joins.iter().filter(|join| !join.done) {
+    let mut names = BoundedText::<PATH>::new();
+    for join in joins.iter().filter(|join| !join.done.get()) {
         for part in [b" ", join.kind, b" (with path ", join.path, b")"] {
             names.add(part);
         }

@@ -1,13 +1,14 @@
-//! Targets that lead through symbolic links, where the kernel does not resolve them: it has no openat2(2), or something on
-//! the way is missing and is to be made. The text of a link is taken for a path in the root, and ".." goes back to where
+//! Targets that lead through symbolic links, where the kernel does not resolve them: it has no openat2(2), or a name of the
+//! path is missing and is to be made. The text of a link is taken for a path in the root, and ".." goes back to where
 //! the way came from, by name and from the root on. A name is only ever looked up in a directory that was reached without a
 //! link, so a link never leads out of the root, whoever changes it meanwhile.
 
-use super::At;
-use super::inside::{self, Found};
-use super::sealed::Mount;
-use super::sys::abi::{EEXIST, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, O_CLOEXEC, O_NOFOLLOW, O_PATH, S_IFDIR, S_IFLNK};
-use super::sys::{self, Answer, Errno};
+use super::created;
+use super::resolve::{self, Found};
+use super::state::At;
+use crate::sealed::Mount;
+use crate::sys::abi::{EEXIST, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, O_CLOEXEC, O_NOFOLLOW, O_PATH, S_IFDIR, S_IFLNK};
+use crate::sys::{self, Answer, Errno};
 
 /// The most links on one way, as for the kernel. path_resolution(7)
 const LINKS: u32 = 40;
@@ -38,11 +39,11 @@ pub fn target(at: &At, item: &Mount, make: Make) -> Answer<Found> {
     let mut way = Way { done: [0; LONGEST], done_length: 0, rest: [0; LONGEST], next: LONGEST - 1 };
     way.begin(at.plan.bytes(item.target))?;
     let mut links = 0u32;
-    let mut here = inside::lead(at, way.done())?;
+    let mut here = resolve::lead(at, way.done())?;
     while let Some(name) = way.name() {
         if way.is_up(name) {
             way.go_back();
-            here = instead(here, inside::lead(at, way.done())?)?;
+            here = instead(here, resolve::lead(at, way.done())?)?;
             continue;
         }
         let is_last = way.is_at_end();
@@ -61,7 +62,7 @@ pub fn target(at: &At, item: &Mount, make: Make) -> Answer<Found> {
                 sys::close(fd)?;
                 if way.is_absolute() {
                     way.done_length = 0;
-                    here = instead(here, inside::lead(at, way.done())?)?;
+                    here = instead(here, resolve::lead(at, way.done())?)?;
                 }
             }
             format if is_last => {
@@ -82,10 +83,10 @@ pub fn target(at: &At, item: &Mount, make: Make) -> Answer<Found> {
 fn find_or_make(directory: i32, name: *const u8, make: Make) -> Answer<i32> {
     match (find(directory, name), make) {
         (Err(Errno(ENOENT)), Make::Directory) => {
-            inside::make_covered_directory(directory, name)?;
+            created::make_covered_directory(directory, name)?;
             find(directory, name)
         }
-        (Err(Errno(ENOENT)), Make::File) => match inside::make_file(directory, name, inside::COVERED) {
+        (Err(Errno(ENOENT)), Make::File) => match created::make_file(directory, name, created::COVERED) {
             Err(Errno(EEXIST)) => find(directory, name),
             made => made,
         },

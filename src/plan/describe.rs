@@ -5,6 +5,7 @@ use super::sealed::{
     Utilization, action, cgroup, clone, cwd_rights, mode, mount as kind, step,
 };
 use crate::attr::handed::{family, unix_name};
+use crate::base::namespaces::NAMESPACES;
 use crate::sentences;
 use crate::stage::{Row, STAGES, Stage};
 use crate::sys::abi::LandlockRuleset;
@@ -184,7 +185,8 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::Propagation => plan.propagation != 0,
         Stage::Root => plan.new_root != 0,
         Stage::PivotRoot => plan.new_root != 0,
-        Stage::RootReadonly => plan.root_is_readonly(),
+        Stage::RootReadonly => plan.root_is_readonly() && plan.root_tree < 0,
+        Stage::RootTree | Stage::RootCopy => plan.copies_root != 0,
         Stage::Chroot => plan.text(plan.chroot).is_some(),
         Stage::InnerUserNamespace => !plan.inner_uid_map.is_empty(),
         Stage::Affinity => !plan.affinity.is_empty(),
@@ -283,8 +285,16 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
             sentences::TERMINAL_SIZE.with(&[&rows, &columns]).fmt(f)
         }
         Stage::Propagation => write!(f, "{:#x}", plan.propagation),
-        Stage::Root if plan.text(plan.root).is_none() => sentences::EMPTY_ROOT.fmt(f),
-        Stage::Root => text(plan.root, f),
+        Stage::Root if plan.root_tree >= 0 => {
+            sentences::CLONE_OF_TREE.with(&[&plan.root_tree, &plan.root_tree_items]).fmt(f)
+        }
+        Stage::Root => {
+            match plan.text(plan.root) {
+                None => sentences::EMPTY_ROOT.fmt(f)?,
+                Some(_) => text(plan.root, f)?,
+            }
+            if plan.root_tree_missing != 0 { sentences::TREE_NOT_CLONED.fmt(f) } else { Ok(()) }
+        }
         Stage::InnerUserNamespace => id_maps(plan, plan.inner_uid_map, plan.inner_gid_map, f),
         stage if stage.is_of_mounts() => mount(plan, index, f),
         Stage::Chroot => text(plan.chroot, f),
@@ -584,19 +594,9 @@ struct Namespaces(u64);
 
 impl Display for Namespaces {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        const NAMES: [(i32, &str); 8] = [
-            (libc::CLONE_NEWUSER, "user"),
-            (libc::CLONE_NEWNS, "mount"),
-            (libc::CLONE_NEWPID, "pid"),
-            (libc::CLONE_NEWNET, "net"),
-            (libc::CLONE_NEWIPC, "ipc"),
-            (libc::CLONE_NEWUTS, "uts"),
-            (libc::CLONE_NEWCGROUP, "cgroup"),
-            (libc::CLONE_NEWTIME, "time"),
-        ];
         let mut separator = "";
-        for (_, name) in NAMES.iter().filter(|(bit, _)| self.0 & *bit as u64 != 0) {
-            write!(f, "{separator}{name}")?;
+        for namespace in NAMESPACES.iter().filter(|namespace| self.0 & namespace.flag != 0) {
+            write!(f, "{separator}{}", namespace.word)?;
             separator = ", ";
         }
         Ok(())

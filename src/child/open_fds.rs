@@ -1,8 +1,8 @@
 //! Open descriptors, found without close_range(2) and without /proc: poll(2) tells which of a block of numbers are not
 //! open, and select(2) tells where the table ends, so that no number is asked for that cannot be open.
 
-use super::sys::abi::{EFAULT, EINTR, POLLNVAL, PollFd, RLIMIT_NOFILE, Timespec};
-use super::sys::{self, Answer, Errno};
+use crate::sys::abi::{EFAULT, EINTR, POLLNVAL, PollFd, RLIMIT_NOFILE, Timespec};
+use crate::sys::{self, Answer, Errno};
 
 /// How many numbers one poll(2) asks for.
 const BLOCK: usize = 256;

@@ -1,22 +1,23 @@
-//! What is mounted below a mount, where the kernel cannot change a whole tree at once: told by mountinfo, where descent
-//! shows by number, and reached name by name.
+//! The mounts below a mount, for kernels that cannot change a whole tree at once. /proc/self/mountinfo lists them, each with
+//! its own number and that of its parent, and each is looked up name by name.
 
-use super::At;
-use super::fds;
-use super::inside::{self, among_descriptors};
-use super::sys::abi::{AT_FDCWD, EOPNOTSUPP, EOVERFLOW, O_CLOEXEC, O_RDONLY};
-use super::sys::{self, Answer, Errno};
+use super::proc_files;
+use super::resolve::{self, among_descriptors};
+use super::state::At;
+use crate::base::decimal;
+use crate::sys::abi::{AT_FDCWD, EOPNOTSUPP, EOVERFLOW, O_CLOEXEC, O_RDONLY};
+use crate::sys::{self, Answer, Errno};
 
 /// Numbers of mounts; the kernel gives the lowest that is free.
 struct Numbers([u64; 1024]);
 
 impl Numbers {
-    fn has(&self, number: usize) -> bool {
-        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 != 0)
+    fn has(&self, number: u64) -> bool {
+        self.0.get((number / 64) as usize).is_some_and(|word| word >> (number % 64) & 1 != 0)
     }
 
-    fn add(&mut self, number: usize) -> Answer {
-        let word = self.0.get_mut(number / 64).ok_or(Errno(EOVERFLOW))?;
+    fn add(&mut self, number: u64) -> Answer {
+        let word = self.0.get_mut((number / 64) as usize).ok_or(Errno(EOVERFLOW))?;
         *word |= 1 << (number % 64);
         Ok(())
     }
@@ -25,8 +26,8 @@ impl Numbers {
 /// A line of mountinfo as far as it was read. proc_pid_mountinfo(5)
 struct Line {
     field: u32,
-    number: usize,
-    parent: usize,
+    number: u64,
+    parent: u64,
     /// The names of the mount point, each with a NUL behind it.
     point: [u8; 4096],
     length: usize,
@@ -44,8 +45,8 @@ impl Line {
     fn take(&mut self, byte: u8) -> Answer {
         match (byte, self.field) {
             (b' ', _) => self.field = self.field.saturating_add(1),
-            (_, 0) => self.number = longer(self.number, byte),
-            (_, 1) => self.parent = longer(self.parent, byte),
+            (_, 0) => self.number = decimal::append(self.number, byte).ok_or(Errno(EOVERFLOW))?,
+            (_, 1) => self.parent = decimal::append(self.parent, byte).ok_or(Errno(EOVERFLOW))?,
             (_, 4) => self.take_of_point(byte)?,
             _ => (),
         }
@@ -77,10 +78,6 @@ impl Line {
     }
 }
 
-fn longer(number: usize, digit: u8) -> usize {
-    number.saturating_mul(10).saturating_add(digit.wrapping_sub(b'0') as usize)
-}
-
 /// Does something to the root of every mount below the one that `top` is the root of.
 pub fn each(at: &At, top: i32, act: impl Fn(i32) -> Answer) -> Answer {
     let mut tree = Numbers([0; 1024]);
@@ -88,7 +85,7 @@ pub fn each(at: &At, top: i32, act: impl Fn(i32) -> Answer) -> Answer {
     let path = c"/proc/self/mountinfo".as_ptr().cast();
     // SAFETY: the path is a NUL-terminated literal.
     let list = unsafe { sys::openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0) }.map_err(|_| Errno(EOPNOTSUPP))?;
-    inside::is_of_proc(list)?;
+    proc_files::is_of_proc(list)?;
     let mut line = Line { field: 0, number: 0, parent: 0, point: [0; 4096], length: 0, digits: 0, unusual: 0 };
     bytes_of(list, |byte| {
         if byte != b'\n' {
@@ -98,7 +95,7 @@ pub fn each(at: &At, top: i32, act: impl Fn(i32) -> Answer) -> Answer {
         if tree.has(line.parent) {
             tree.add(line.number)?;
             line.add(0)?;
-            let root = inside::lead(at, line.names())?;
+            let root = resolve::lead(at, line.names())?;
             act(root)?;
             sys::close(root)?;
         }
@@ -120,7 +117,7 @@ fn bytes_of(file: i32, mut take: impl FnMut(u8) -> Answer) -> Answer {
 }
 
 /// The number of the mount that a descriptor is in: the line "mnt_id:" of its fdinfo.
-fn number_of(fd: i32) -> Answer<usize> {
+fn number_of(fd: i32) -> Answer<u64> {
     let place = among_descriptors(c"/proc/self/fdinfo", fd)?;
     // SAFETY: the place is NUL-terminated.
     let about = unsafe { sys::openat(AT_FDCWD, place.as_ptr(), O_RDONLY | O_CLOEXEC, 0)? };
@@ -129,5 +126,5 @@ fn number_of(fd: i32) -> Answer<usize> {
     sys::close(about)?;
     let text = buffer.get(..filled).unwrap_or_default();
     let line = text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"mnt_id:\t"));
-    line.and_then(fds::number).map(|number| number as usize).ok_or(Errno(EOPNOTSUPP))
+    line.and_then(decimal::parse).ok_or(Errno(EOPNOTSUPP))
 }

@@ -1,0 +1,16 @@
+//! Landlock.
+
+use super::layout::{Text, Unpadded};
+
+without_padding! {
+/// What Landlock grants: to a path, or else to a port.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct LandlockRule {
+    pub access: u64,
+    pub port: u64,
+    pub path: Text,
+    pub index: i32,
+    pub reserved: u32,
+}
+}

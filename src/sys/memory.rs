@@ -1,0 +1,46 @@
+//! Mappings. mmap(2)
+
+use super::abi::*;
+use super::answer::{Answer, answer};
+use super::arch::{nr, syscall6};
+
+/// mmap(2): a file, to be read and written by all who have it mapped; at this address if nothing is there.
+pub fn map_shared(address: usize, fd: i32, length: usize) -> Answer<*mut u8> {
+    call!(MMAP, address, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0).map(|place| place as *mut u8)
+}
+
+/// mmap(2): the file as it is, in memory that is this process's alone
+#[cfg(forkexec_image)]
+#[cfg(not(forkexec_nsexec))]
+pub fn map_copy(fd: i32, length: usize) -> Answer<*mut u8> {
+    call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0).map(|place| place as *mut u8)
+}
+
+/// Memory of zeros that is this process's alone, behind which nothing can be read. A page of any size is in the guard.
+#[cfg(not(forkexec_nsexec))]
+pub struct BeforeGuard {
+    start: usize,
+    /// The first address in the guard.
+    pub end: usize,
+}
+
+#[cfg(not(forkexec_nsexec))]
+const GUARD: usize = 64 * 1024;
+
+/// mmap(2), mprotect(2): a multiple of the guard's length
+#[cfg(not(forkexec_nsexec))]
+pub fn map_before_guard(length: usize) -> Answer<BeforeGuard> {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    let start = call!(MMAP, 0, length.saturating_add(GUARD), PROT_READ | PROT_WRITE, flags, usize::MAX, 0)?;
+    let memory = BeforeGuard { start, end: start.saturating_add(length) };
+    match call!(MPROTECT, memory.end, GUARD, PROT_NONE) {
+        Ok(_) => Ok(memory),
+        Err(errno) => unmap_before_guard(memory).and(Err(errno)),
+    }
+}
+
+/// munmap(2)
+#[cfg(not(forkexec_nsexec))]
+pub fn unmap_before_guard(memory: BeforeGuard) -> Answer {
+    call!(MUNMAP, memory.start, memory.end.saturating_sub(memory.start).saturating_add(GUARD)).map(drop)
+}

@@ -297,12 +297,13 @@ TEST_BOTH(a_failure_of_the_program_fails_the_spawn)
         /* So does the program's death before execve. */
         attr = with_init(*mode);
         static const struct sock_filter kill[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 1),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 1),
             BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
         OK(forkexec_attr_set_no_new_privs(attr));
-        OK(forkexec_attr_add_seccomp_filter(attr, kill, 4, 0));
+        OK(forkexec_attr_add_seccomp_filter(attr, kill, 5, 0));
+        OK(forkexec_attr_deny_terminal_injection(attr));
         assert_int_equal(try_start(attr, reporter, REPORTER("exit", "1"), NULL, &child, &error), -ECANCELED);
         assert_int_equal(error.stage, FORKEXEC_STAGE_SECCOMP);
         assert_int_equal(error.signal, SIGSYS);

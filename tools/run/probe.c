@@ -50,6 +50,7 @@ static void say_features(void)
         { FORKEXEC_PROBE_NUMA_POLICY, "policies for memory" },
         { FORKEXEC_PROBE_KSM, "memory that is merged with others'" },
         { FORKEXEC_PROBE_TUN, "network devices (/dev/net/tun)" },
+        { FORKEXEC_PROBE_PREPARED_ROOT, "roots that are built once and cloned" },
     };
     char why[1024];
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {

@@ -147,11 +147,11 @@ class Attr:
         (open_tun).
 
     Mounts:
+      prepared_root: a PreparedRoot, instead of root; mounts come on top of its own.
       mounts: Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MountFile, Mask, ReadOnly,
         Remount, Mode and Mount, in this order (bind_mount, bind_mount_fd, bind_mount_idmapped, mount_tmpfs, mount_overlay,
         mount_proc, mount_dev, make_directory, make_symlink, make_file, make_file_fd, mount_file_fd,
         mask_path, make_readonly, remount, change_mode, add_mount).
-      prepared_root: a PreparedRoot, instead of root; mounts come on top of its own.
       root: the new root: a path, or Root(path, readonly, nosuid, nodev, noexec); Root() is an empty one in memory.
       chroot: a path; chroot(2).
 

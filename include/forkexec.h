@@ -935,6 +935,28 @@ int forkexec_attr_set_memory_mode(struct forkexec_attr *attr, uint32_t mode);
 int forkexec_attr_set_init(struct forkexec_attr *attr);
 
 /**
+ * As set_init, with an init that goes on until the last process has ended.
+ *
+ * What the program has left running in the background is not killed when the program ends. The init then ends with the
+ * program's exit code, or 128 and the signal that killed it; no signal is sent on any more. forkexec_wait waits for the
+ * init, and tells how the program ended. With FORKEXEC_WAIT_PROGRAM it returns when the program has ended, with
+ * FORKEXEC_STATUS_LINGERS in status.valid where the init still goes on. forkexec_kill_tree ends all. The last call of
+ * set_init and this wins.
+ *
+ * Returns 0, or a negative errno:
+ * -EINVAL: attr is NULL.
+ *
+ * A spawn can fail later as:
+ * FORKEXEC_STAGE_VALIDATE: without create_namespaces(FORKEXEC_NS_PID).
+ * FORKEXEC_STAGE_VALIDATE: with set_ptrace.
+ * FORKEXEC_STAGE_INIT, EAGAIN: a limit on processes.
+ * FORKEXEC_STAGE_INIT, ENOMEM.
+ *
+ * See pid_namespaces(7).
+ */
+int forkexec_attr_set_lingering_init(struct forkexec_attr *attr);
+
+/**
  * Lets forkexec_wait tell the peak of memory of the program alone.
  *
  * status.max_rss_bytes then has FORKEXEC_STATUS_OWN_MEMORY. Without this call it includes the caller's peak: the
@@ -3739,6 +3761,12 @@ int forkexec_describe_text(const struct forkexec_attr *attr,
 /** For forkexec_wait: returns also when SIGCONT has continued the child. */
 #define FORKEXEC_WAIT_CONTINUED 0x4
 
+/**
+ * For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait reports
+ * it again until the init has ended. See forkexec_attr_set_lingering_init.
+ */
+#define FORKEXEC_WAIT_PROGRAM 0x8
+
 /** For status.valid: wait_status, exit_code, signal and core_dumped are filled. */
 #define FORKEXEC_STATUS_EXIT 0x1
 
@@ -3762,6 +3790,12 @@ int forkexec_describe_text(const struct forkexec_attr *attr,
 
 /** The child has been continued and not ended: wait_status is filled. */
 #define FORKEXEC_STATUS_CONTINUED 0x80
+
+/**
+ * The program has ended, and its init goes on until the last process in its namespace ends. The child can be waited for
+ * again.
+ */
+#define FORKEXEC_STATUS_LINGERS 0x100
 
 /** For status.ended: the child exited. */
 #define FORKEXEC_ENDED_EXIT 1
@@ -3820,7 +3854,8 @@ FORKEXEC_MUST_USE int forkexec_release(struct forkexec_child *child, int64_t tim
  * flags is 0 or FORKEXEC_WAIT_ bits. With FORKEXEC_WAIT_NOREAP the child stays to be waited for again. With
  * FORKEXEC_WAIT_STOPPED and FORKEXEC_WAIT_CONTINUED the call returns also when the child has stopped or has been
  * continued, once for each time. FORKEXEC_STATUS_STOPPED, FORKEXEC_STATUS_CONTINUED or FORKEXEC_STATUS_EXIT in
- * status.valid says which it was.
+ * status.valid says which it was. With FORKEXEC_WAIT_PROGRAM it returns also when the program of
+ * forkexec_attr_set_lingering_init has ended and its init goes on: FORKEXEC_STATUS_LINGERS is beside FORKEXEC_STATUS_EXIT.
  *
  * size is sizeof(struct forkexec_status) in the caller: that many bytes are written, and fields that this library does
  * not know are 0. status may be NULL with size 0.

@@ -424,6 +424,7 @@ sentences! { ERRORS:
     SIGNAL: "signal {}",
     DISPOSITIONS: "default {}, ignore {}",
     CALLERS_MASK: "the caller's",
+    LINGERS: "until the last process ends",
     BEFORE_FILTERS: ", before the filters, which may refuse it",
     MOVED: "{} as {}",
     OPENED: "open {} as {}",

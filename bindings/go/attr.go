@@ -38,6 +38,8 @@ type Attr struct {
 	Stop bool
 	// Init makes a small init process 1 of the new pid namespace, and the program process 2: forkexec_attr_set_init.
 	Init bool
+	// LingeringInit is Init, but the init goes on until the last process in there ends: forkexec_attr_set_lingering_init.
+	LingeringInit bool
 	// MeasureMemory makes Status.MaxRSS the peak of the program alone; otherwise it is never below the peak of this process:
 	// forkexec_attr_measure_memory.
 	MeasureMemory bool

@@ -56,6 +56,7 @@ func TestAttrReachesTheProgram(t *testing.T) {
 		{"hostname", Attr{CreateNamespaces: NamespaceUser | NamespaceUTS, UIDMap: ids, Hostname: "judge"}, "hostname", "judge"},
 		{"pid namespace", Attr{CreateNamespaces: NamespaceUser | NamespacePID, UIDMap: ids}, "echo $$", "1"},
 		{"init", Attr{CreateNamespaces: NamespaceUser | NamespacePID, UIDMap: ids, Init: true}, "echo $$", "2"},
+		{"lingering init", Attr{CreateNamespaces: NamespaceUser | NamespacePID, UIDMap: ids, LingeringInit: true}, "echo $$", "2"},
 		{"mounts", Attr{CreateNamespaces: user, UIDMap: ids, GIDMap: gids, Mounts: []MountItem{Tmpfs{Target: dir, Mode: 0o755},
 			Directory{dir + "/a", 0o700}, File{dir + "/a/b", []byte("text"), 0o600}, Symlink{"a", dir + "/l"},
 			BindMount{Source: "/usr", Target: dir + "/u", Flags: MountReadonly | MountCreate},

@@ -288,6 +288,8 @@ const (
 	StatusStopped StatusFields = 64
 	// The child has been continued and not ended: wait_status is filled.
 	StatusContinued StatusFields = 128
+	// The program has ended, and its init goes on until the last process in its namespace ends. The child can be waited for again.
+	StatusLingers StatusFields = 256
 )
 
 // Ran says whether the program ran.

@@ -184,6 +184,9 @@ func (b *builder) program(a *Attr) {
 	if a.Init {
 		b.did("Init", C.forkexec_attr_set_init(b.c))
 	}
+	if a.LingeringInit {
+		b.did("LingeringInit", C.forkexec_attr_set_lingering_init(b.c))
+	}
 	if a.MeasureMemory {
 		b.did("MeasureMemory", C.forkexec_attr_measure_memory(b.c))
 	}

@@ -102,6 +102,106 @@ TEST_BOTH(orphans_are_reaped)
     }
 }
 
+static struct forkexec_attr *with_lingering_init(uint32_t mode)
+{
+    struct forkexec_attr *attr = with_init(mode);
+    OK(forkexec_attr_set_lingering_init(attr));
+    return attr;
+}
+
+static struct forkexec_status status_of_program(struct forkexec_child *child)
+{
+    struct forkexec_status status;
+    OK(forkexec_wait(child, FORKEXEC_FOREVER, FORKEXEC_WAIT_PROGRAM, &status, sizeof status));
+    return status;
+}
+
+static bool lingers(const struct forkexec_status *status)
+{
+    return status->valid & FORKEXEC_STATUS_LINGERS;
+}
+
+/* Each wait reports the end of the program as long as the init lives. The init ends with the process in the background. */
+TEST_BOTH(a_lingering_init_lives_as_long_as_the_last_process)
+{
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_lingering_init(*mode);
+        int out[2], in[2];
+        char byte;
+        assert_false(pipe2(out, O_CLOEXEC) || pipe2(in, O_CLOEXEC));
+        OK(forkexec_attr_map_fd(attr, out[1], 5));
+        OK(forkexec_attr_map_fd(attr, in[0], 6));
+        struct forkexec_child *child = start_shell(attr, "(read line <&6; echo x >&5; exit 4) & exit 3");
+        close(out[1]);
+        struct forkexec_status status;
+        for (int i = 0; i < 2; i++) {
+            status = status_of_program(child);
+            assert_int_equal(status.exit_code, 3);
+            assert_int_equal(status.ran, FORKEXEC_RAN_YES);
+            assert_true(lingers(&status));
+        }
+        assert_int_equal(forkexec_wait(child, 0, 0, &status, sizeof status), -ETIMEDOUT);
+        /* Neither the program nor a process with its pid can get this signal. */
+        assert_int_equal(forkexec_signal(child, SIGTERM), 0);
+        assert_int_equal(write(in[1], "\n", 1), 1);
+        assert_int_equal(read(out[0], &byte, 1), 1);
+        assert_int_equal(byte, 'x');
+        do {
+            status = status_of_program(child);
+            assert_int_equal(status.exit_code, 3);
+        } while (lingers(&status));
+        assert_int_equal(status.ran, FORKEXEC_RAN_YES);
+        close(out[0]);
+        close(in[0]);
+        close(in[1]);
+    }
+}
+
+TEST_BOTH(a_lingering_init_alone_ends_with_its_program)
+{
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_lingering_init(*mode);
+        assert_int_equal(reporter_exits(attr, "exit", "7"), 7);
+        assert_int_equal(finish(start_reporter(attr, "kill", "9")).signal, SIGKILL);
+        assert_spawn_fails(attr, "/nonexistent", FORKEXEC_STAGE_EXEC, ENOENT, -1);
+        struct forkexec_child *child = start_shell(attr, "exec sleep 1000");
+        struct forkexec_status status;
+        assert_int_equal(forkexec_wait(child, 1000000, FORKEXEC_WAIT_PROGRAM, &status, sizeof status), -ETIMEDOUT);
+        assert_int_equal(forkexec_kill_tree(child), 0);
+        status = status_of_program(child);
+        assert_int_equal(status.signal, SIGKILL);
+        assert_false(lingers(&status));
+    }
+}
+
+TEST_BOTH(a_killed_lingering_init_kills_the_others)
+{
+    for EACH_MODE(mode) {
+        struct forkexec_attr *attr = with_lingering_init(*mode);
+        int pair[2];
+        char byte;
+        assert_false(pipe2(pair, O_CLOEXEC));
+        OK(forkexec_attr_map_fd(attr, pair[1], 5));
+        struct forkexec_child *child = start_shell(attr, "sleep 1000 & exit 0");
+        close(pair[1]);
+        struct forkexec_status status = status_of_program(child);
+        assert_true(lingers(&status));
+        assert_int_equal(forkexec_kill_tree(child), 0);
+        assert_int_equal(read(pair[0], &byte, 1), 0);
+        finish(child);
+        close(pair[0]);
+    }
+}
+
+/* Without an init that lingers, this flag changes nothing. */
+TEST_BOTH(an_init_that_ends_with_its_program_has_one_end)
+{
+    struct forkexec_child *child = start_shell(with_init(FORKEXEC_MEMORY_AUTO), "sleep 1000 & exit 5");
+    struct forkexec_status status = status_of_program(child);
+    assert_int_equal(status.exit_code, 5);
+    assert_false(lingers(&status));
+}
+
 TEST_BOTH(signals_are_forwarded)
 {
     for EACH_MODE(mode) {
@@ -297,12 +397,13 @@ TEST_BOTH(a_failure_of_the_program_fails_the_spawn)
         /* So does the program's death before execve. */
         attr = with_init(*mode);
         static const struct sock_filter kill[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 1),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 1),
             BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
         struct forkexec_child *child = NULL;
         struct forkexec_error error;
         OK(forkexec_attr_set_no_new_privs(attr));
-        OK(forkexec_attr_add_seccomp_filter(attr, kill, 4, 0));
+        OK(forkexec_attr_add_seccomp_filter(attr, kill, 5, 0));
+        OK(forkexec_attr_deny_terminal_injection(attr));
         assert_int_equal(try_start(attr, reporter, REPORTER("exit", "1"), NULL, &child, &error), -ECANCELED);
         assert_int_equal(error.stage, FORKEXEC_STAGE_SECCOMP);
         assert_int_equal(error.signal, SIGSYS);

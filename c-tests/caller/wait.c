@@ -254,7 +254,7 @@ TEST(invalid_calls_are_refused)
     struct forkexec_child *child = start_reporter(new_attr(), "exit", "0");
     struct forkexec_status status;
     assert_int_equal(forkexec_wait(NULL, 0, 0, &status, sizeof status), -EINVAL);
-    assert_int_equal(forkexec_wait(child, 0, 8, &status, sizeof status), -EINVAL);
+    assert_int_equal(forkexec_wait(child, 0, 16, &status, sizeof status), -EINVAL);
     assert_int_equal(forkexec_wait(child, 0, 0, NULL, sizeof status), -EINVAL);
     assert_int_equal(forkexec_signal(NULL, 0), -EINVAL);
     assert_int_equal(forkexec_signal(child, 65), -EINVAL);
@@ -415,7 +415,7 @@ TEST_BOTH(only_requested_events_are_reported)
     assert_int_equal(forkexec_wait(child, SECOND / 50, 0, NULL, 0), -ETIMEDOUT);
     assert_int_equal(forkexec_wait(child, SECOND / 50, FORKEXEC_WAIT_CONTINUED, NULL, 0), -ETIMEDOUT);
     assert_int_equal(changed(child, 20 * SECOND, FORKEXEC_WAIT_STOPPED).stop_signal, SIGSTOP);
-    assert_int_equal(forkexec_wait(child, 0, 8, NULL, 0), -EINVAL);
+    assert_int_equal(forkexec_wait(child, 0, 16, NULL, 0), -EINVAL);
 }
 
 TEST_BOTH(the_reason_of_the_end)

@@ -96,7 +96,7 @@ TEST(an_attr_that_is_null)
     NULLED(set_capabilities, FORKEXEC_CAP_BOUNDING, 0); NULLED(set_ambient, 0); NULLED(set_securebits, 0);
     NULLED(set_no_new_privs); NULLED(create_namespaces, FORKEXEC_NS_UTS); NULLED(unshare_namespaces, FORKEXEC_NS_UTS);
     NULLED(map_uid, 0, 0, 1); NULLED(map_gid, 0, 0, 1); NULLED(allow_setgroups); NULLED(set_mount_propagation, 0);
-    NULLED(add_seccomp_filter, NULL, 1, 0); NULLED(deny_terminal_injection); NULLED(deny_user_namespaces); NULLED(set_init);
+    NULLED(add_seccomp_filter, NULL, 1, 0); NULLED(deny_terminal_injection); NULLED(deny_user_namespaces); NULLED(set_init); NULLED(set_lingering_init);
     NULLED(set_landlock_ruleset, 0); NULLED(add_landlock_path, "/", 1); NULLED(add_landlock_port, 1, 1);
     NULLED(set_landlock_handled, 1, 0); NULLED(set_landlock_scopes, 1); NULLED(set_landlock_flags, 1); NULLED(allow_partial_landlock);
     NULLED(set_hostname, "a"); NULLED(set_domainname, "a"); NULLED(set_loopback); NULLED(set_time_offset, 1, 0, 0);
@@ -385,7 +385,7 @@ TEST(arguments_of_calls_with_a_child)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "sleep");
     struct forkexec_status status;
-    assert_int_equal(forkexec_wait(child, 0, 8, &status, sizeof status), -EINVAL);
+    assert_int_equal(forkexec_wait(child, 0, 16, &status, sizeof status), -EINVAL);
     assert_int_equal(forkexec_wait(child, 0, UINT32_MAX, &status, sizeof status), -EINVAL);
     assert_int_equal(forkexec_wait(child, 0, 0, NULL, sizeof status), -EINVAL);
     assert_int_equal(forkexec_wait(child, 0, 0, &status, SIZE_MAX), -EINVAL);

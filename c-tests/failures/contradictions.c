@@ -212,6 +212,7 @@ TEST(holders)
     NEVER("capabilities, no_new_privs", SET(set_securebits, 0));
     NEVER("capabilities, no_new_privs", SET(set_no_new_privs));
     NEVER("set_init", SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init));
+    NEVER("set_lingering_init", SET(create_namespaces, FORKEXEC_NS_PID); SET(set_lingering_init));
     NEVER("set_session_keyring, set_exec_label", SET(set_session_keyring, NULL));
     NEVER("set_session_keyring, set_exec_label", SET(set_exec_label, "a"));
     NEVER("set_session_keyring, set_exec_label", SET(set_apparmor_profile, "a"));
@@ -237,6 +238,8 @@ TEST(inits)
 {
     CONTRADICTION("set_init", "an init is the first process of a pid namespace: add create_namespaces(FORKEXEC_NS_PID)",
         SET(set_init));
+    CONTRADICTION("set_lingering_init", "an init is the first process of a pid namespace: add create_namespaces(FORKEXEC_NS_PID)",
+        SET(set_lingering_init));
     CONTRADICTION_(START, EINVAL, "set_ptrace", "the program's parent is its init, not the caller: remove one",
         SET(create_namespaces, FORKEXEC_NS_PID); SET(set_init); SET(set_ptrace));
 }

@@ -239,7 +239,7 @@ static int set_something(struct forkexec_attr *attr)
         return forkexec_attr_create_namespaces(attr, FORKEXEC_NS_NET)
             | forkexec_attr_open_tun(attr, level ? NULL : string(), small ? 0x1001 + (level & 1) : low);
     case 106: TRY(set_cgroup, small ? group : NULL);
-    case 67: TRY(set_init);
+    case 67: if (level & 1) TRY(set_lingering_init); TRY(set_init);
     case 68: TRY(allow_partial_landlock);
     case 69: TRY_IN_ROOT(add_mount, string(), where, level ? "tmpfs" : NULL,
         mount_flags(small ? set & 0x3fffffff : b), string());

@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
-#define LAST_PROBE FORKEXEC_PROBE_TUN
+#define LAST_PROBE FORKEXEC_PROBE_PREPARED_ROOT
 
 /* On a host that has none of the features. */
 static void assert_reasons(void)

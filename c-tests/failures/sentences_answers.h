@@ -269,6 +269,7 @@ DESCRIBES_WHERE(need_landlock(7), RULESET_WITH_FLAGS, "landlock: ", ("fs 0x4, ne
 DESCRIBES(SIGNAL, "parent death: ", ("9"), SET(set_parent_death_signal, SIGKILL, FORKEXEC_DEATH_OF_THREAD))
 DESCRIBES(DISPOSITIONS, "signal actions: ", ("0x2", "0x4"), SET(set_signal_default, 2); SET(set_signal_ignore, 4))
 DESCRIBES(CALLERS_MASK, "signal mask: ", (NULL))
+DESCRIBES(LINGERS, "init: ", (NULL), SET(create_namespaces, FORKEXEC_NS_PID); SET(set_lingering_init))
 DESCRIBES(BEFORE_FILTERS, "signal mask: the caller's", (NULL), SET(set_no_new_privs);
     SET(add_seccomp_filter, &kill_all, 1, 0))
 DESCRIBES(MOVED, "fd map 0: ", ("0", "7"), SET(map_fd, 0, 7))

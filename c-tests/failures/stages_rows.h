@@ -129,7 +129,7 @@ ASK(a_privileged_filter, SET(add_seccomp_filter, &allow_all, 1, 0))
 static const struct sock_filter no_masks[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
-ASK(a_refused_mask, SET(set_signal_mask, 0x200); SET(set_no_new_privs); SET(add_seccomp_filter, no_masks, 4, 0))
+ASK(a_refused_mask, SET(set_signal_mask, 0x200); SET(add_seccomp_filter, no_masks, 4, 0))
 ASK(two_filters, SET(set_no_new_privs); SET(deny_terminal_injection); SET(add_seccomp_filter, &allow_all, 1, 4))
 ASK(no_user_namespaces, SET(set_no_new_privs); SET(deny_user_namespaces))
 ASK(readable, SET(set_no_new_privs); SET(set_landlock_handled, FORKEXEC_LANDLOCK_FS_READ_FILE, 0);
@@ -379,7 +379,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_USER_NAMESPACES, ALL, no_user_namespaces, GIVES(ENOMEM, -1, "denied"), 0, DENY(seccomp, ENOMEM) },
     { FORKEXEC_STAGE_SECCOMP, ALL, two_filters, GIVES(EIO, 1, "length 1, flags 0x4"), 0,
         DENY(seccomp, EIO, IF(1, 4)) },
-    { FORKEXEC_STAGE_SIGNAL_MASK, ALL, a_refused_mask, GIVES(EIO, -1, "0x200") },
+    { FORKEXEC_STAGE_SIGNAL_MASK, OWN, a_refused_mask, GIVES(EIO, -1, "0x200"), PRIVILEGED },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(ENOENT, -1, NOWHERE), .path = NOWHERE },
     { FORKEXEC_STAGE_EXEC, ALL, NULL, GIVES(EIO, -1, "%3$s"), 0, DENY(execve, EIO) },
 };

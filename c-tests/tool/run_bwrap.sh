@@ -100,6 +100,37 @@ code "--disable-userns needs --unshare-user" 1 "$bwrap" --disable-userns --ro-bi
 code "--assert-userns-disabled" 1 "$bwrap" --assert-userns-disabled --ro-bind / / true
 code "--assert-userns-disabled, and they are" 0 "$bwrap" --unshare-user --disable-userns --assert-userns-disabled --ro-bind / / true
 
+code "--not-a-security-boundary" 0 "$bwrap" --not-a-security-boundary --ro-bind / / true
+for name in user-try cgroup cgroup-try; do
+    kind=${name%-try}
+    [ -e "/proc/self/ns/$kind" ] || continue
+    like "--unshare-$name" "$kind:*" "$(inside --unshare-$name --proc /proc "readlink /proc/self/ns/$kind" |
+        grep -vxF "$(readlink "/proc/self/ns/$kind")")"
+done
+# A sandbox whose namespaces another one joins.
+mkfifo "$dir/hold"
+"$bwrap" --unshare-user --unshare-pid --dev-bind / / --proc /proc --info-fd 8 sh -c \
+    'readlink /proc/self/ns/user /proc/self/ns/pid >"$0/its"; echo >"$0/ready"; read line <"$0/hold"' "$dir" 8>"$dir/info" &
+until [ -e "$dir/ready" ]; do sleep 0.01; done
+first=$(sed -n 's/.*"child-pid": \([0-9]*\).*/\1/p' "$dir/info")
+is "--userns, --pidns" "$(<"$dir/its")" "$("$bwrap" --userns 8 --pidns 9 --dev-bind / / \
+    readlink /proc/self/ns/user /proc/self/ns/pid 8<"/proc/$first/ns/user" 9<"/proc/$first/ns/pid" 2>&1)"
+code "--userns and --unshare-user" 1 "$bwrap" --userns 8 --unshare-user --ro-bind / / true 8<"/proc/$first/ns/user"
+echo >"$dir/hold"
+wait $!
+rm "$dir/hold" "$dir/ready" "$dir/its"
+for option in --userns2 --userns-block-fd; do
+    like "$option is refused" "bwrap: $option: *cannot do that*" "$("$bwrap" $option 9 --ro-bind / / true 9</dev/null 2>&1)"
+done
+for option in --exec-label --file-label; do
+    if [ -e /sys/fs/selinux/enforce ]; then
+        code "$option of nothing" 1 "$bwrap" $option "" --ro-bind / / true
+    else
+        is "$option without SELinux" "bwrap: labeling not supported on this system" \
+            "$("$bwrap" $option a:b:c --ro-bind / / true 2>&1)"
+    fi
+done
+
 # --- rights
 
 like "nothing is gained by an exec" "NoNewPrivs:*1" "$(inside --proc /proc 'grep NoNewPrivs /proc/self/status')"
@@ -134,7 +165,18 @@ code "one excludes the other" 1 "$bwrap" --seccomp 9 --add-seccomp-fd 9 --ro-bin
 code "half an instruction" 1 "$bwrap" --seccomp 9 --ro-bind / / true 9<<<"abc"
 is "--new-session" same "$(inside --new-session --unshare-pid --as-pid-1 --proc /proc 'set -- $(cat /proc/$$/stat); [ $6 = $$ ] && echo same')"
 
+# COMMAND leaves a process in the background, which goes on after its end.
+mkfifo "$dir/begin" "$dir/end"
+code "COMMAND's end is reported while others go on" 3 "$bwrap" --unshare-pid --dev-bind / / sh -c \
+    '(read line <"$0/begin"; echo on >"$0/end") >/dev/null 2>&1 & exit 3' "$dir"
+timeout 20 sh -c 'echo go >"$0"' "$dir/begin"
+is "a process in the background goes on" on "$(timeout 20 cat "$dir/end")"
+rm "$dir/begin" "$dir/end"
+
 # --- the file system
+
+is "--dev-bind-try" "char missing" "$(inside --dev-bind-try /dev/null /tmp/null --dev-bind-try /nowhere /tmp/nowhere \
+    '[ -c /tmp/null ] && echo >/tmp/null && echo char; [ -e /tmp/nowhere ] || echo missing' | paste -sd' ')"
 
 echo data >"$dir/file"
 mkdir -p "$dir/sub"
@@ -234,8 +276,11 @@ echo >"$dir/go"
 wait $!
 is "--block-fd: it has begun" yes "$([ -e "$dir/begun" ] && echo yes || echo no)"
 : >"$dir/lock"
-"$bwrap" --ro-bind / / --bind "$dir" "$dir" --lock-file "$dir/lock" sh -c "echo >$dir/held; cat $dir/go" >/dev/null &
+"$bwrap" --ro-bind / / --bind "$dir" "$dir" --proc /proc --lock-file "$dir/lock" --sync-fd 9 \
+    sh -c "[ -e /proc/\$\$/fd/9 ] && echo inside; echo >$dir/held; cat $dir/go" >"$dir/out" 9>"$dir/sync" &
 until [ -e "$dir/held" ]; do sleep 0.01; done
+is "--sync-fd is open while COMMAND runs" yes "$([ -e /proc/$!/fd/9 ] && echo yes)"
+is "--sync-fd is not COMMAND's" "" "$(<"$dir/out")"
 try_lock='import fcntl, sys
 try: fcntl.lockf(open(sys.argv[1], "a"), fcntl.LOCK_EX | fcntl.LOCK_NB)
 except OSError: print("locked")'

@@ -258,9 +258,31 @@ if [ "$group" ]; then
         like "--memory says so" "*its cgroup was out of memory" "$(<"$dir/said")"
     fi
     is "nothing is left after limits" "" "$(ls -d "$group" 2>/dev/null)"
+    # Without DIR, in a cgroup that was made for this, and entered.
+    mkdir "$group"
+    for limit in "--memory 64M" "--pids 20" "--cpu 0.5"; do
+        # shellcheck disable=SC2016
+        if sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$run" $limit "$reporter" exit 4 >"$dir/said" 2>&1; then
+            not_ok "$limit in our own cgroup" "exit code 0"
+        elif [ $? = 4 ]; then
+            ok "$limit in our own cgroup"
+        else
+            like "$limit in our own cgroup, where there is no controller" \
+                "*${limit% *}: the controller * cannot be enabled in $group: *systemd-run --user --scope*" "$(<"$dir/said")"
+        fi
+        is "$limit leaves no cgroup" "" "$(ls -d "$group"/*/ 2>/dev/null)"
+    done
+    until_true rmdir "$group"
 else
     skip "--cgroup" "no cgroup can be made here"
     code "--cgroup-new" 125 "$run" --cgroup-new /nowhere/at/all true
+    if "$run" --pids 20 true 2>"$dir/said"; then
+        ok "--pids in a delegated cgroup"
+    elif grep -q "of version 2 is not in sight" "$dir/said"; then
+        skip "--pids" "no cgroup of version 2"
+    else
+        like "--pids in a cgroup that is not delegated" "forkexec-run: --pids: */*: *systemd-run --user --scope*" "$(<"$dir/said")"
+    fi
 fi
 
 # --- ids and privileges

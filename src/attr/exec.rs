@@ -29,6 +29,14 @@ pub enum Search {
     List(Text),
 }
 
+/// When the init of a pid namespace ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Init {
+    EndsWithProgram,
+    /// With the last process of the namespace.
+    Lingers,
+}
+
 /// Whose memory the child runs in.
 pub mod mode {
     /// The caller's or its own, as is safe.
@@ -52,7 +60,7 @@ pub struct Exec {
     pub memory_mode: u32,
     pub ptrace: bool,
     pub stop: bool,
-    pub init: bool,
+    pub init: Option<Init>,
     pub measure_memory: bool,
 }
 
@@ -129,7 +137,12 @@ impl Exec {
     }
 
     pub fn set_init(&mut self) -> Accepted {
-        self.init = true;
+        self.init = Some(Init::EndsWithProgram);
+        Ok(())
+    }
+
+    pub fn set_lingering_init(&mut self) -> Accepted {
+        self.init = Some(Init::Lingers);
         Ok(())
     }
 }

@@ -146,6 +146,11 @@ impl forkexec_status {
         }
     }
 
+    fn lingering(waited: &Waited) -> forkexec_status {
+        let status = forkexec_status::of(waited);
+        forkexec_status { valid: status.valid | FORKEXEC_STATUS_LINGERS, ..status }
+    }
+
     /// waitpid(2) tells stops and continuations in these numbers.
     fn changed(valid: u32, wait_status: i32, stop_signal: i32) -> forkexec_status {
         forkexec_status { valid, wait_status, exit_code: -1, stop_signal, ..forkexec_status::default() }
@@ -208,7 +213,8 @@ pub unsafe extern "C" fn forkexec_release(
 /// flags is 0 or FORKEXEC_WAIT_ bits. With FORKEXEC_WAIT_NOREAP the child stays to be waited for again. With
 /// FORKEXEC_WAIT_STOPPED and FORKEXEC_WAIT_CONTINUED the call returns also when the child has stopped or has been
 /// continued, once for each time. FORKEXEC_STATUS_STOPPED, FORKEXEC_STATUS_CONTINUED or FORKEXEC_STATUS_EXIT in
-/// status.valid says which it was.
+/// status.valid says which it was. With FORKEXEC_WAIT_PROGRAM it returns also when the program of
+/// forkexec_attr_set_lingering_init has ended and its init goes on: FORKEXEC_STATUS_LINGERS is beside FORKEXEC_STATUS_EXIT.
 ///
 /// size is sizeof(struct forkexec_status) in the caller: that many bytes are written, and fields that this library does
 /// not know are 0. status may be NULL with size 0.
@@ -244,14 +250,16 @@ pub unsafe extern "C" fn forkexec_wait(
     let place = unsafe { guard::out_bytes(status.cast(), size) };
     let flag = |flag, option| if flags & flag != 0 { option } else { 0 };
     let changes = flag(FORKEXEC_WAIT_STOPPED, libc::WSTOPPED) | flag(FORKEXEC_WAIT_CONTINUED, libc::WCONTINUED);
-    let known = FORKEXEC_WAIT_NOREAP | FORKEXEC_WAIT_STOPPED | FORKEXEC_WAIT_CONTINUED;
+    let known = FORKEXEC_WAIT_NOREAP | FORKEXEC_WAIT_STOPPED | FORKEXEC_WAIT_CONTINUED | FORKEXEC_WAIT_PROGRAM;
     let (Some(child), true) = (child, place.len() == size && flags & !known == 0) else {
         return -libc::EINVAL;
     };
-    let watch = Watch { reap: flags & FORKEXEC_WAIT_NOREAP == 0, changes };
+    let program = flags & FORKEXEC_WAIT_PROGRAM != 0;
+    let watch = Watch { reap: flags & FORKEXEC_WAIT_NOREAP == 0, changes, program };
     number(child.watch(timeout(timeout_ns), watch, |told| {
         let status = match told {
             Told::Ended(waited) => forkexec_status::of(waited),
+            Told::ProgramEnded(waited) => forkexec_status::lingering(&waited),
             Told::Stopped(signal) => forkexec_status::changed(FORKEXEC_STATUS_STOPPED, signal << 8 | 0x7f, signal),
             Told::Continued => forkexec_status::changed(FORKEXEC_STATUS_CONTINUED, 0xffff, 0),
         };

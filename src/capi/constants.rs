@@ -206,6 +206,9 @@ pub const FORKEXEC_WAIT_NOREAP: u32 = 0x1;
 pub const FORKEXEC_WAIT_STOPPED: u32 = 0x2;
 /// For forkexec_wait: returns also when SIGCONT has continued the child.
 pub const FORKEXEC_WAIT_CONTINUED: u32 = 0x4;
+/// For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait reports
+/// it again until the init has ended. See forkexec_attr_set_lingering_init.
+pub const FORKEXEC_WAIT_PROGRAM: u32 = 0x8;
 
 /// For status.valid: wait_status, exit_code, signal and core_dumped are filled.
 pub const FORKEXEC_STATUS_EXIT: u32 = 0x1;
@@ -223,6 +226,9 @@ pub const FORKEXEC_STATUS_OWN_MEMORY: u32 = 0x20;
 pub const FORKEXEC_STATUS_STOPPED: u32 = 0x40;
 /// The child has been continued and not ended: wait_status is filled.
 pub const FORKEXEC_STATUS_CONTINUED: u32 = 0x80;
+/// The program has ended, and its init goes on until the last process in its namespace ends. The child can be waited for
+/// again.
+pub const FORKEXEC_STATUS_LINGERS: u32 = 0x100;
 
 /// For status.ended: the child exited.
 pub const FORKEXEC_ENDED_EXIT: u32 = 1;

@@ -7,6 +7,7 @@ use super::filters;
 use super::init_filter;
 use super::state::{At, Who};
 use crate::page::{USAGE, Usage, program};
+use crate::sealed::init;
 use crate::sys::abi::{
     CLD_EXITED, EAGAIN, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
     PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo,
@@ -54,10 +55,13 @@ fn serve(at: &At, program: i32) -> ! {
     // The seccomp filter of the init allows futex(2).
     let _ = sys::futex_wake(&at.page.init_ready);
     let mut info = WaitInfo::EMPTY;
+    let mut over = None;
     loop {
-        reap(at, program);
+        reap(at, program, &mut over);
         match sys::wait_for_signal(&mut info) {
             Err(Errno(EINTR | EAGAIN)) | Ok(SIGCHLD) => (),
+            // When the program has been reaped, another process may get its pid.
+            Ok(_) if over.is_some() => (),
             // Signals from outside are forwarded. A signal of the terminal reaches the program as a member of the group, and
             // processes of this pid namespace signal the program directly.
             Ok(signal) if info.code <= 0 && sender(&info) == 0 => drop(sys::kill(program, signal)),
@@ -99,17 +103,27 @@ fn sender(info: &WaitInfo) -> i32 {
     info.pid
 }
 
-/// Reaps all children that have ended, and exits when the program has ended: the kernel then kills all others. A process whose
-/// parent has ended becomes a child of the init, with SIGCHLD as its exit signal.
-fn reap(at: &At, program: i32) {
-    if let Ok(Some(end)) = ended(program, WCLONE) {
-        leave(at, program::DID_NOT_RUN, &end);
+/// Reaps all children that have ended. The init exits when the program has ended, and the kernel then kills all others. A
+/// lingering init exits when no child is left; `over` is its exit status once the program has ended. A process whose parent has
+/// ended becomes a child of the init, with SIGCHLD as its exit signal.
+fn reap(at: &At, program: i32, over: &mut Option<i32>) {
+    if over.is_none()
+        && let Ok(Some(end)) = ended(program, WCLONE)
+    {
+        sys::exit(tell(at, program::DID_NOT_RUN, &end));
     }
     loop {
         match ended(ALL, 0) {
-            Ok(Some(end)) if end.pid == program => leave(at, program::RAN, &end),
+            Ok(Some(end)) if over.is_none() && end.pid == program => {
+                let status = tell(at, program::RAN, &end);
+                if at.plan.init != init::LINGERS {
+                    sys::exit(status);
+                }
+                *over = Some(status);
+            }
             Ok(Some(_)) => (),
-            Ok(None) | Err(Errno(ECHILD)) => return,
+            Err(Errno(ECHILD)) => return over.map_or((), |status| sys::exit(status)),
+            Ok(None) => return,
             Err(Errno(EINTR)) => (),
             // Without an answer of waitid(2) the caller would never learn of the program's end.
             Err(_) => sys::exit(FAILED),
@@ -117,8 +131,8 @@ fn reap(at: &At, program: i32) {
     }
 }
 
-/// Notes the program's end for the caller, and exits with a status that tells others who wait for the init the same.
-fn leave(at: &At, ran: u32, end: &End) -> ! {
+/// Notes the program's end for the caller. Returns the exit status that tells others who wait for the init the same.
+fn tell(at: &At, ran: u32, end: &End) -> i32 {
     let told = &at.page.program_end;
     told.code.store(end.code, Ordering::Relaxed);
     told.status.store(end.status, Ordering::Relaxed);
@@ -126,7 +140,10 @@ fn leave(at: &At, ran: u32, end: &End) -> ! {
         told.store(used, Ordering::Relaxed);
     }
     at.page.program_ran.store(ran, Ordering::Release);
-    sys::exit(if end.code == CLD_EXITED { end.status } else { SIGNALLED.saturating_add(end.status) })
+    if at.plan.init == init::LINGERS {
+        let _ = sys::futex_wake(&at.page.program_ran);
+    }
+    if end.code == CLD_EXITED { end.status } else { SIGNALLED.saturating_add(end.status) }
 }
 
 /// A process that was reaped: how it ended, as waitid(2) tells, and what it used.

@@ -10,7 +10,7 @@ use super::waited::Waited;
 use super::{deferred_reap, procfs, this_process};
 use crate::page::go;
 use crate::plan::Sealed;
-use crate::sealed::{clone, mode};
+use crate::sealed::{clone, init, mode};
 use crate::sentences;
 use crate::shared::Shared;
 use crate::stage::Stage;
@@ -46,6 +46,8 @@ pub struct Child {
     /// It leads a process group; or did, before it was reaped.
     pub(super) leads_group: bool,
     pub(super) has_init: bool,
+    /// The init goes on when the program has ended.
+    pub(super) lingers: bool,
     /// The places of the terminal and of the device among the descriptors that are handed over. The sockets are before them.
     places: [Option<u32>; 2],
     sockets: u32,
@@ -78,7 +80,8 @@ impl Child {
         } else {
             Tree::Unknown
         };
-        let (has_init, sockets) = (plan.init != 0, plan.listens.len);
+        let (has_init, lingers) = (plan.init != init::NONE, plan.init == init::LINGERS);
+        let sockets = plan.listens.len;
         let terminal = (plan.makes_terminal != 0).then_some(sockets);
         let tun = (plan.tun_flags != 0).then_some(sockets + plan.makes_terminal);
         let places = [terminal, tun];
@@ -94,6 +97,7 @@ impl Child {
             tree,
             leads_group,
             has_init,
+            lingers,
             places,
             sockets,
             was_image,

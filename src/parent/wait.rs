@@ -8,6 +8,7 @@ use super::process::{End, Wait};
 use super::second_process::take_over;
 use super::usage;
 use super::waited::{Told, Waited, Watch};
+use crate::page::program;
 use crate::sealed::clone;
 use crate::sys::abi::{Timespec, WNOWAIT};
 use crate::sys::{self, Errno as Number};
@@ -18,7 +19,8 @@ use std::time::{Duration, Instant};
 impl Child {
     /// Waits until the child has changed in a way that is watched, or has ended.
     pub fn watch(&self, timeout: Option<Duration>, watch: Watch, mut tell: impl FnMut(Told)) -> Result<(), Errno> {
-        if watch.changes == 0 {
+        let watch = Watch { program: watch.program && self.lingers, ..watch };
+        if watch.changes == 0 && !watch.program {
             return self.wait(timeout, watch.reap, |waited| tell(Told::Ended(waited)));
         }
         self.ours()?;
@@ -73,28 +75,55 @@ impl Child {
     }
 
     /// Comes back with a change that is watched, or with `None` when the child has ended. poll(2) of a pidfd does not tell of
-    /// changes, so a wait with a time limit looks now and then.
+    /// changes, so a wait with a time limit looks now and then, and so does one for several kinds of changes.
     #[cold]
     fn until_changed(&self, watch: Watch, deadline: Option<Instant>, blocks: bool) -> Result<Option<Told<'_>>, Errno> {
         let process = self.launched.process();
         let again = if watch.reap { 0 } else { WNOWAIT };
         loop {
-            match process.changed(watch.changes | again).map_err(told) {
-                Ok((libc::CLD_STOPPED | libc::CLD_TRAPPED, signal)) => return Ok(Some(Told::Stopped(signal & 0x7f))),
-                Ok((libc::CLD_CONTINUED, _)) => return Ok(Some(Told::Continued)),
-                // Other code has reaped it, or another thread in here has.
-                Err(Errno::ECHILD) => return Ok(None),
-                answer => answer.map(drop)?,
+            if watch.changes != 0 {
+                match process.changed(watch.changes | again).map_err(told) {
+                    Ok((libc::CLD_STOPPED | libc::CLD_TRAPPED, signal)) => {
+                        return Ok(Some(Told::Stopped(signal & 0x7f)));
+                    }
+                    Ok((libc::CLD_CONTINUED, _)) => return Ok(Some(Told::Continued)),
+                    // Other code has reaped it, or another thread in here has.
+                    Err(Errno::ECHILD) => return Ok(None),
+                    answer => answer.map(drop)?,
+                }
             }
             if process.has_ended() {
                 return Ok(None);
             }
-            if blocks {
+            if watch.program
+                && let Some((end, _)) = evidence::end_of_program(&self.launched, true)
+            {
+                // SAFETY: a zeroed rusage is one.
+                let unused = unsafe { core::mem::zeroed() };
+                return Ok(Some(Told::ProgramEnded(self.tells(end, self.ran(end), unused))));
+            }
+            if watch.changes == 0 && (blocks || deadline.is_some_and(is_far)) {
+                self.until_program_ended()?;
+            } else if blocks && !watch.program {
                 process.until_changed(watch.changes).or_else(unless_gone)?;
-            } else if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
+            } else if !blocks && deadline.is_none_or(|deadline| Instant::now() >= deadline) {
                 return Err(Errno::ETIMEDOUT);
             } else {
                 nap();
+            }
+        }
+    }
+
+    /// Sleeps until a lingering init tells of its program's end. An init that is killed wakes nobody, so the sleep is short.
+    fn until_program_ended(&self) -> Result<(), Errno> {
+        let page = self.launched.page();
+        match sys::futex_wait(&page.program_ran, program::UNKNOWN, Some(&LOOK_AGAIN)) {
+            Err(Number(libc::EINTR)) => Err(Errno::EINTR),
+            Ok(()) | Err(Number(libc::EAGAIN | libc::ETIMEDOUT)) => Ok(()),
+            // A seccomp filter forbids futex(2).
+            Err(_) => {
+                nap();
+                Ok(())
             }
         }
     }
@@ -245,6 +274,14 @@ fn unless_gone(errno: Number) -> Result<(), Errno> {
         Errno::ECHILD => Ok(()),
         errno => Err(errno),
     }
+}
+
+/// How long a wait for the program of a lingering init sleeps at most, before it looks whether the init lives.
+const LOOK_AGAIN: Timespec = Timespec { seconds: 0, nanoseconds: 50_000_000 };
+
+/// Whether there is time for such a sleep.
+fn is_far(deadline: Instant) -> bool {
+    deadline.saturating_duration_since(Instant::now()) > Duration::from_millis(50)
 }
 
 /// Sleeps between two looks, where nothing can wake the caller.

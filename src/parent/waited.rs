@@ -42,6 +42,8 @@ impl Waited {
 /// What a wait tells.
 pub enum Told<'a> {
     Ended(&'a Waited),
+    /// The program of a lingering init has ended, and the init has not.
+    ProgramEnded(Waited),
     /// By this signal.
     Stopped(i32),
     Continued,
@@ -54,4 +56,6 @@ pub struct Watch {
     pub reap: bool,
     /// WSTOPPED and WCONTINUED of waitid(2).
     pub changes: i32,
+    /// The end of the program of a lingering init.
+    pub program: bool,
 }

@@ -1,7 +1,7 @@
 //! What can never work, said before anything happens: requests that contradict each other.
 
 use super::{Fault, Purpose, Request, Step};
-use crate::attr::exec::cwd_rights;
+use crate::attr::exec::{Init, cwd_rights};
 use crate::attr::handed::family;
 use crate::attr::landlock::Rule;
 use crate::attr::mounts::{Root, flag};
@@ -84,7 +84,8 @@ fn hold(request: &Request) -> Step<()> {
     never(exec.busy_retry_ms != 0, "set_busy_retry")?;
     never(exec.ptrace, "set_ptrace")?;
     never(exec.stop, "set_stop")?;
-    never(exec.init, "set_init")?;
+    never(exec.init == Some(Init::EndsWithProgram), "set_init")?;
+    never(exec.init == Some(Init::Lingers), "set_lingering_init")?;
     never(exec.measure_memory, "measure_memory")?;
     never(!attr.fds.maps.is_empty(), "map_fd")?;
     never(!attr.fds.actions.is_empty(), sentences::ABOUT_ACTIONS.text())?;
@@ -232,8 +233,9 @@ fn tracing(request: &Request) -> Step<()> {
     refuse(asked.ptrace && spawns, "set_ptrace", sentences::NEEDS_START)?;
     refuse(asked.stop && spawns, "set_stop", sentences::NEEDS_START)?;
     let first = request.attr.ns.create & CLONE_NEWPID as u32 != 0;
-    refuse(asked.init && !first, "set_init", sentences::INIT_WITHOUT_PID)?;
-    refuse(asked.init && asked.ptrace, "set_ptrace", sentences::INIT_IS_THE_PARENT)?;
+    let setter = if asked.init == Some(Init::Lingers) { "set_lingering_init" } else { "set_init" };
+    refuse(asked.init.is_some() && !first, setter, sentences::INIT_WITHOUT_PID)?;
+    refuse(asked.init.is_some() && asked.ptrace, "set_ptrace", sentences::INIT_IS_THE_PARENT)?;
     // The kernel drops a stop that process 1 sends itself, except for a tracee: its tracer gets every signal first.
     refuse(asked.stop && first && !asked.ptrace, "set_stop", sentences::FIRST_CANNOT_STOP)
 }

@@ -2,7 +2,7 @@
 
 use super::sealed::{
     Action, CapSets, Credentials, Deadline, Join, LandlockRule, Limit, Listen, Move, Plan, Speculation, Text,
-    Utilization, action, cgroup, clone, cwd_rights, mode, mount as kind, step,
+    Utilization, action, cgroup, clone, cwd_rights, init, mode, mount as kind, step,
 };
 use crate::attr::handed::{family, unix_name};
 use crate::base::namespaces::NAMESPACES;
@@ -355,6 +355,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::SignalActions => {
             sentences::DISPOSITIONS.with(&[&Hex(plan.signal_default), &Hex(plan.signal_ignore)]).fmt(f)
         }
+        Stage::Init if plan.init == init::LINGERS => sentences::LINGERS.fmt(f),
         Stage::SignalMask => signal_mask(plan, f),
         Stage::Exec if plan.exec_fd >= 0 => fd(plan.exec_fd, f),
         Stage::Exec => plan.list(plan.candidates).get(index.max(0) as usize).map_or(Ok(()), |path| text(*path, f)),

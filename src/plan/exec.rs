@@ -1,8 +1,8 @@
 //! The program: its candidates, its vectors, and where it starts.
 
-use super::sealed::Text;
+use super::sealed::{Text, init};
 use super::{Draft, Fault, Request, Step};
-use crate::attr::exec::{Cwd, Search};
+use crate::attr::exec::{Cwd, Init, Search};
 use crate::attr::owned::{Text as Owned, push};
 use crate::sentences;
 use crate::stage::Stage;
@@ -82,7 +82,11 @@ fn surroundings(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.busy_retry_ms = asked.busy_retry_ms;
     draft.plan.trace = asked.ptrace as u32;
     draft.plan.stop = asked.stop as u32;
-    draft.plan.init = asked.init as u32;
+    draft.plan.init = match asked.init {
+        None => init::NONE,
+        Some(Init::EndsWithProgram) => init::ENDS_WITH_PROGRAM,
+        Some(Init::Lingers) => init::LINGERS,
+    };
     match &asked.cwd {
         Some(Cwd::Path(path)) => draft.plan.cwd = draft.arena.text(path.as_cstr())?,
         Some(Cwd::Fd(fd)) => draft.plan.cwd_fd = draft.need(*fd, "set_cwd_fd")?,

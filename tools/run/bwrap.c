@@ -65,7 +65,7 @@ static void set_namespaces(struct bwrap *bwrap)
     if (bwrap->pidns_fd >= 0)
         accept(forkexec_attr_join_namespace(bwrap->attr, bwrap->pidns_fd, FORKEXEC_NS_PID));
     if (bwrap->unshare_pid && !bwrap->as_pid_1)
-        accept(forkexec_attr_set_init(bwrap->attr));
+        accept(forkexec_attr_set_lingering_init(bwrap->attr));
     if (bwrap->unshare_net)
         accept(forkexec_attr_set_loopback(bwrap->attr));
     if (bwrap->hostname)
@@ -93,7 +93,7 @@ static uint64_t permitted(const struct bwrap *bwrap)
     return data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
-/* Whoever is not root keeps no capabilities but those of --cap-add; root keeps what it has. */
+/* A user other than root keeps no capabilities but those of --cap-add. Root keeps its own. */
 static void set_rights(struct bwrap *bwrap)
 {
     accept(forkexec_attr_set_no_new_privs(bwrap->attr));

@@ -60,13 +60,13 @@ static int own_fd(const char *text)
 
 char *read_descriptor(int fd, const char *what, size_t *length)
 {
-    size_t room = 0;
+    size_t size = 0;
     char *all = NULL;
     *length = 0;
     for (ssize_t n = 1; n; *length += n > 0 ? (size_t)n : 0) {
-        if (room - *length < 4096 && !(all = realloc(all, room = 2 * room + 8192)))
+        if (size - *length < 4096 && !(all = realloc(all, size = 2 * size + 8192)))
             fail(ENOMEM, "no memory");
-        n = read(fd, all + *length, room - *length - 1);
+        n = read(fd, all + *length, size - *length - 1);
         if (n < 0 && errno != EINTR)
             misuse("Can't read %s: %s", what, strerror(errno));
     }
@@ -118,7 +118,7 @@ static bool ends_with(const char *text, const char *end)
     return length >= short_length && !strcmp(text + length - short_length, end);
 }
 
-/* --bind and its kin, whose names say what they are. */
+/* --bind, --ro-bind, --dev-bind, and each with -try: the name says what it does. */
 static void bind(struct bwrap *bwrap, char **arguments)
 {
     struct operation *operation = add(bwrap, BIND, arguments[0], arguments[1]);
@@ -289,10 +289,18 @@ static void not_here(struct bwrap *bwrap, char **arguments)
     usage("this bwrap is forkexec-run, which cannot do that");
 }
 
+/* bubblewrap knows the labels of SELinux, and no others. */
+static void need_selinux(void)
+{
+    if (access("/sys/fs/selinux/enforce", F_OK))
+        misuse("labeling not supported on this system");
+}
+
 static void file_label(struct bwrap *bwrap, char **arguments)
 {
     (void)bwrap, (void)arguments;
-    usage("file labeling is not supported");
+    need_selinux();
+    usage("this bwrap is forkexec-run, which cannot do that");
 }
 
 /* The descriptor options; the last counts. */
@@ -328,6 +336,12 @@ static void gid(struct bwrap *bwrap, char **arguments)
 LAST_TEXT(hostname)
 LAST_TEXT(exec_label)
 LAST_TEXT(cwd)
+
+static void selinux_exec_label(struct bwrap *bwrap, char **arguments)
+{
+    need_selinux();
+    exec_label(bwrap, arguments);
+}
 
 /* --- The command ----------------------------------------------------------------------------------------------- */
 
@@ -458,7 +472,7 @@ static const struct row table[] = {
         "directory on the same filesystem as RWSRC", 3, overlay },
     { "tmp-overlay", "DEST", "Mount overlayfs on DEST, with writes going to an invisible tmpfs", 1, tmp_overlay },
     { "ro-overlay", "DEST", "Mount overlayfs read-only on DEST", 1, ro_overlay },
-    { "exec-label", "LABEL", "Exec label for the sandbox", 1, exec_label },
+    { "exec-label", "LABEL", "Exec label for the sandbox", 1, selinux_exec_label },
     { "file-label", "LABEL", "Not supported here", 1, file_label },
     { "proc", "DEST", "Mount new procfs on DEST", 1, proc },
     { "dev", "DEST", "Mount new dev on DEST", 1, dev },

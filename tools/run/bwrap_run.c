@@ -159,7 +159,7 @@ static void take_locks(const struct bwrap *bwrap, struct forkexec_child *child)
 
 /* --- The command ----------------------------------------------------------------------------------------------- */
 
-/* Who is not mapped makes no user namespace. */
+/* A process whose ids are not mapped cannot make a user namespace: maps our ids in the new one. */
 static bool map_self(uid_t uid, gid_t gid)
 {
     static const char *const files[] = { "/proc/self/setgroups", "/proc/self/uid_map", "/proc/self/gid_map" };
@@ -176,7 +176,7 @@ static bool map_self(uid_t uid, gid_t gid)
     return true;
 }
 
-/* Whether whoever may do what this sandbox's command may, could make a user namespace in one of its own. */
+/* Whether a process in the user namespace that this sandbox's command gets could make another one. */
 static bool may_nest(const struct bwrap *bwrap)
 {
     pid_t pid = fork();
@@ -265,7 +265,7 @@ _Noreturn void run_bwrap(struct bwrap *bwrap, char **command)
     struct forkexec_child *child = spawn(bwrap, command);
     struct forkexec_status status = { .valid = 0 };
     int result;
-    while ((result = forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status)) == -EINTR)
+    while ((result = forkexec_wait(child, FORKEXEC_FOREVER, FORKEXEC_WAIT_PROGRAM, &status, sizeof status)) == -EINTR)
         ;
     if (result)
         fail(-result, "the command cannot be waited for");

@@ -80,4 +80,4 @@ static const struct option_row rows[] = {
     { "securebits", "BITS", "names or a number; see capabilities(7)", securebits },
     { "no-new-privs", NULL, "gain no privileges by any exec", no_new_privs },
 };
-CHAPTER(caps, "Capabilities: names or numbers with commas between, a mask in hexadecimal, all, or none");
+SECTION(caps, "Capabilities: names or numbers with commas between, a mask in hexadecimal, all, or none");

@@ -15,8 +15,8 @@
 /* What was asked for; as the kernel's files have it. */
 static char *asked_directory, memory[32], processes[32], processor[64];
 
-/* The cgroup of the command; the one for ourselves, where we had to leave the one above; and the latter. */
-static struct forkexec_cgroup *group, *aside;
+/* The command's cgroup; a cgroup for this process, where it had to leave its own; and the cgroup in which both are made. */
+static struct forkexec_cgroup *group, *ours;
 static int above = -1;
 
 static void cgroup_new(struct run *run, char *directory)
@@ -52,6 +52,10 @@ static void limit_processor(struct run *run, char *processors)
     snprintf(processor, sizeof processor, "%lld 100000", (long long)(number * 100000));
 }
 
+/* What to do where no cgroup may be made in our own. */
+#define DELEGATED "to be in a cgroup that is delegated to this user, start this by: systemd-run --user --scope -p " \
+    "Delegate=yes forkexec-run"
+
 static _Noreturn void give_up(const struct forkexec_error *error)
 {
     report_failure(error);
@@ -75,16 +79,17 @@ static bool write_above(const char *file, const char *text)
     return written;
 }
 
-/* Controllers are enabled by a cgroup without processes only; so where we are alone in it, we go into one of our own. */
-static void step_aside(void)
+/* The kernel enables controllers only in a cgroup without processes. Where this process is the only one there, it moves to a
+ * cgroup below. */
+static void move_below(void)
 {
     char name[64], pid[32];
     struct forkexec_error error;
     snprintf(name, sizeof name, "forkexec-run-itself-%d", getpid());
     snprintf(pid, sizeof pid, "%d", getpid());
-    if (forkexec_cgroup_create(above, name, &aside, &error))
+    if (forkexec_cgroup_create(above, name, &ours, &error))
         give_up(&error);
-    set(aside, "cgroup.procs", pid);
+    set(ours, "cgroup.procs", pid);
 }
 
 /* Whether a list such as that of cgroup.subtree_control has the word. */
@@ -107,16 +112,15 @@ static void enable(const char *directory, const char *controller, bool is_own)
     snprintf(text, sizeof text, "+%s", controller);
     if (write_above("cgroup.subtree_control", text))
         return;
-    if (errno == EBUSY && is_own && !aside) {
-        step_aside();
+    if (errno == EBUSY && is_own && !ours) {
+        move_below();
         if (write_above("cgroup.subtree_control", text))
             return;
     }
     int error = errno;
     const char *why = error == EBUSY ? "; there are processes in it, of which it must have none"
         : error == ENOENT || error == EINVAL ? "; it is not in its cgroup.controllers" : "";
-    usage("the controller %s cannot be enabled in %s: %s%s; to be in a cgroup of its own, start this by: systemd-run "
-        "--user --scope -p Delegate=yes forkexec-run", controller, directory, strerror(error), why);
+    usage("the controller %s cannot be enabled in %s: %s%s; " DELEGATED, controller, directory, strerror(error), why);
 }
 
 /* Where to make it, and how it is to be called there. */
@@ -172,7 +176,11 @@ void make_cgroup(struct run *run)
     if (above < 0)
         usage("%s: %s", directory, strerror(errno));
     catch_ends();
-    if (forkexec_cgroup_create(above, name, &group, &error))
+    int result = forkexec_cgroup_create(above, name, &group, &error);
+    if (is_own && (result == -EACCES || result == -EPERM))
+        usage("%s is not delegated to this user: %s; or take another place by --cgroup-new; " DELEGATED, directory,
+            strerror(-result));
+    if (result)
         give_up(&error);
     if (*memory)
         enable(directory, "memory", is_own);
@@ -212,19 +220,19 @@ void remove_cgroup(void)
         if (result)
             complain("the cgroup is left behind: %s", error.message);
     }
-    if (!aside)
+    if (!ours)
         return;
-    /* Back to where we were, which then has processes again, and no controllers for others. */
+    /* This process moves back, which is possible only when no controller is enabled there. */
     char pid[32];
     snprintf(pid, sizeof pid, "%d", getpid());
     const char *mine[] = { *memory ? "-memory" : "", *processes ? "-pids" : "", *processor ? "-cpu" : "" };
     for (int i = 0; i < 3; i++)
         if (*mine[i])
             write_above("cgroup.subtree_control", mine[i]);
-    /* To remove it would kill whoever is in it. */
+    /* forkexec_cgroup_free kills the processes in the cgroup: this process must have left it. */
     if (write_above("cgroup.procs", pid))
-        forkexec_cgroup_free(aside);
-    aside = NULL;
+        forkexec_cgroup_free(ours);
+    ours = NULL;
 }
 
 static const struct option_row rows[] = {
@@ -234,4 +242,4 @@ static const struct option_row rows[] = {
     { "pids", "N", "at most so many processes and threads", limit_processes },
     { "cpu", "PROCESSORS", "at most so much of the processors, as 0.5 or 2", limit_processor },
 };
-CHAPTER(cgroup, "A cgroup of its own");
+SECTION(cgroup, "A cgroup of its own");

@@ -209,4 +209,4 @@ static const struct option_row rows[] = {
     { "config", "FILE", "read options from FILE, one a line without the dashes; a name without a slash is a preset: strict, "
         "judge, build", config },
 };
-CHAPTER(config, "Options from elsewhere");
+SECTION(config, "Options from elsewhere");

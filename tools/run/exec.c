@@ -129,4 +129,4 @@ static const struct option_row rows[] = {
     { "stop-at-entry", NULL, "stop before the command's first instruction until SIGCONT comes, for a debugger",
         stop_at_entry },
 };
-CHAPTER(exec, "The command");
+SECTION(exec, "The command");

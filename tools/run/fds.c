@@ -71,4 +71,4 @@ static const struct option_row rows[] = {
     { "enter-directory", "DIR", "change to DIR, for what follows here and for the command", enter_directory },
     { "enter-directory-fd", "FD", "change to the directory that the command's descriptor FD refers to", enter_directory_fd },
 };
-CHAPTER(fds, "Descriptors: --fd first, then the others in the order given");
+SECTION(fds, "Descriptors: --fd first, then the others in the order given");

@@ -133,4 +133,4 @@ static const struct option_row rows[] = {
     { "landlock-ruleset", "FD", "put on the ruleset that our descriptor FD refers to", landlock_ruleset },
     { "allow-partial-landlock", NULL, "do without what this kernel's Landlock does not know", allow_partial_landlock },
 };
-CHAPTER(filters, "Filters: with --no-new-privs, which all but seccomp with privilege need");
+SECTION(filters, "Filters: with --no-new-privs, which all but seccomp with privilege need");

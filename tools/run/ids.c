@@ -69,4 +69,4 @@ static const struct option_row rows[] = {
     { "groups", "GROUPS", "have exactly these supplementary groups, with commas between, or \"\"", groups },
     { "keep-groups", NULL, "keep the supplementary groups when --uid or --gid change ids", keep_groups },
 };
-CHAPTER(ids, "Users and groups");
+SECTION(ids, "Users and groups");

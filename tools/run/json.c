@@ -97,7 +97,7 @@ void json_end(struct json *json, int fd)
     for (size_t at = 0; at < json->length;) {
         ssize_t n = write(fd, json->text + at, json->length - at);
         if (n < 0)
-            return; /* Whoever asked does not listen any more. */
+            return; /* The reader has closed its end. */
         at += (size_t)n;
     }
 }

@@ -170,4 +170,4 @@ static const struct option_row rows[] = {
     { "learn", "[=FORM] FILE", "write to FILE what the command would have to be granted, seen from what it does: as options of "
         "landlock or of bind, for --config, or as a profile of seccomp; a help, and no boundary", learn },
 };
-CHAPTER(learn, "Learning");
+SECTION(learn, "Learning");

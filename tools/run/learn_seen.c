@@ -51,7 +51,7 @@ static bool is_below(const char *path, const char *directory)
     return !strncmp(path, directory, length) && (!path[length] || path[length] == '/');
 }
 
-/* Whose names change from process to process stand for all of their kind. */
+/* Paths below these folders differ from process to process: the folder stands for them. */
 static const char *general(const char *path)
 {
     static const char *const kinds[] = { "/proc", "/dev/pts" };

@@ -195,4 +195,4 @@ static const struct option_row rows[] = {
     { "allow-failure", "WHAT", "go on where this one of nice, io-priority, oom-score-adj, timer-slack, affinity, hostname, "
         "domainname, loopback and late-namespaces fails; keyring, where the kernel has none", allow_failure },
 };
-CHAPTER(limits, "Limits and priorities");
+SECTION(limits, "Limits and priorities");

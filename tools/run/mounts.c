@@ -341,4 +341,4 @@ static const struct option_row rows[] = {
     { "chroot", "DIR", "make DIR the root, with chroot(2), which privilege can leave", chroot_to },
     { "mount-propagation", "HOW", "private (the default), slave, shared, unbindable or unchanged", mount_propagation },
 };
-CHAPTER(mounts, "Mounts and root: in a new mount namespace, in the order given, TARGET and PATH in the root");
+SECTION(mounts, "Mounts and root: in a new mount namespace, in the order given, TARGET and PATH in the root");

@@ -246,4 +246,4 @@ static const struct option_row rows[] = {
     { "time-offset", "CLOCK=SECONDS", "set the clock, monotonic or boottime, ahead of ours in the new time namespace",
         time_offset },
 };
-CHAPTER(ns, "Namespaces: types with commas between");
+SECTION(ns, "Namespaces: types with commas between");

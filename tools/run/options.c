@@ -1,4 +1,4 @@
-/* The option table, all chapters of it, and how it is read. */
+/* The option table, all sections of it, and how it is read. */
 #define _GNU_SOURCE
 #include "run.h"
 
@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct chapter *const chapters[] = { &tool_chapter, &output_chapter, &config_chapter, &exec_chapter, &fds_chapter, &session_chapter,
-    &signals_chapter, &limits_chapter, &cgroup_chapter, &ids_chapter, &caps_chapter, &ns_chapter, &mounts_chapter,
-    &security_chapter, &filters_chapter, &seccomp_json_chapter, &learn_chapter };
-enum { CHAPTERS = sizeof chapters / sizeof *chapters };
+static const struct section *const sections[] = { &tool_section, &output_section, &config_section, &exec_section, &fds_section, &session_section,
+    &signals_section, &limits_section, &cgroup_section, &ids_section, &caps_section, &ns_section, &mounts_section,
+    &security_section, &filters_section, &seccomp_json_section, &learn_section };
+enum { SECTIONS = sizeof sections / sizeof *sections };
 
 const struct option_row *row_at(size_t place)
 {
-    for (size_t i = 0; i < CHAPTERS; place -= chapters[i++]->count)
-        if (place < chapters[i]->count)
-            return &chapters[i]->rows[place];
+    for (size_t i = 0; i < SECTIONS; place -= sections[i++]->count)
+        if (place < sections[i]->count)
+            return &sections[i]->rows[place];
     return NULL;
 }
 
@@ -164,10 +164,10 @@ void print_help(void)
     puts("usage: forkexec-run [OPTION]... [--] COMMAND [ARGUMENT]...\n\n"
         "Runs COMMAND with what the options ask for. Everything asked for happens, or COMMAND does not run and the\n"
         "step that failed is named. See forkexec-run(1).");
-    for (size_t i = 0; i < CHAPTERS; i++) {
-        printf("\n%s\n", chapters[i]->title);
-        for (size_t row = 0; row < chapters[i]->count; row++) {
-            const struct option_row *is = &chapters[i]->rows[row];
+    for (size_t i = 0; i < SECTIONS; i++) {
+        printf("\n%s\n", sections[i]->title);
+        for (size_t row = 0; row < sections[i]->count; row++) {
+            const struct option_row *is = &sections[i]->rows[row];
             int at = printf("  --%s%s%s", is->name, is->argument && *is->argument != '[' ? " " : "",
                 is->argument ? is->argument : "");
             printf(at < COLUMN - 1 ? "%*s" : "\n%*s", at < COLUMN - 1 ? COLUMN - at : COLUMN, "");

@@ -187,4 +187,4 @@ static const struct option_row rows[] = {
         "16M", output_limit },
     { "idle-timeout", "SECONDS", "the time for which both outputs may be silent, before it is up", idle_timeout },
 };
-CHAPTER(output, "Output: through pipes, which forkexec-run copies");
+SECTION(output, "Output: through pipes, which forkexec-run copies");

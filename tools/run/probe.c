@@ -1,5 +1,5 @@
 /* What this host allows, in sentences, and what to do about the rest. What the library can do is the library's to say;
- * the rest is how the host is set up, for whoever has to change it. */
+ * the rest is how the host is set up, for the administrator who has to change it. */
 #define _GNU_SOURCE
 #include "run.h"
 
@@ -50,6 +50,7 @@ static void say_features(void)
         { FORKEXEC_PROBE_NUMA_POLICY, "policies for memory" },
         { FORKEXEC_PROBE_KSM, "memory that is merged with others'" },
         { FORKEXEC_PROBE_TUN, "network devices (/dev/net/tun)" },
+        { FORKEXEC_PROBE_PREPARED_ROOT, "roots that are built once and cloned" },
     };
     char why[1024];
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {

@@ -110,7 +110,7 @@ void report_failure(const struct forkexec_error *error)
     _exit(own(error->code == ENOENT || error->code == ENOTDIR ? CODE_NOT_FOUND : CODE_NOT_EXECUTABLE));
 }
 
-/* Ends as the command ended, so that whoever waits for us sees the same; without a second core. */
+/* Ends as the command ended, so that the process that waits for us sees the same; without a second core. */
 static _Noreturn void die_by(int number)
 {
     prctl(PR_SET_DUMPABLE, 0);

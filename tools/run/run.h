@@ -1,4 +1,4 @@
-/* forkexec-run: any attribute of the library as an option of a command. A chapter of the library is a file here too,
+/* forkexec-run: any attribute of the library as an option of a command. A section of the library is a file here too,
  * with its rows of the option table; the other files read them, run the command and tell what became of it. */
 #ifndef RUN_H
 #define RUN_H
@@ -42,17 +42,17 @@ struct option_row {
     void (*apply)(struct run *run, char *argument);
 };
 
-struct chapter {
+struct section {
     const char *title;
     const struct option_row *rows;
     size_t count;
 };
-#define CHAPTER(name, title) \
-    const struct chapter name##_chapter = { title, rows, sizeof rows / sizeof *rows }
+#define SECTION(name, title) \
+    const struct section name##_section = { title, rows, sizeof rows / sizeof *rows }
 
-extern const struct chapter tool_chapter, config_chapter, exec_chapter, fds_chapter, session_chapter, signals_chapter, limits_chapter,
-    cgroup_chapter, ids_chapter, caps_chapter, ns_chapter, mounts_chapter, security_chapter, filters_chapter,
-    seccomp_json_chapter, output_chapter, learn_chapter;
+extern const struct section tool_section, config_section, exec_section, fds_section, session_section, signals_section, limits_section,
+    cgroup_section, ids_section, caps_section, ns_section, mounts_section, security_section, filters_section,
+    seccomp_json_section, output_section, learn_section;
 
 /* options.c */
 /* Where words come from: the command line, a file, or a descriptor. */

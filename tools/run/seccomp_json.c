@@ -124,4 +124,4 @@ static const struct option_row rows[] = {
     { "seccomp-json", "FILE", "put on a filter from the profile in FILE, as Docker's or that of an OCI container",
         seccomp_json },
 };
-CHAPTER(seccomp_json, "Filters from profiles");
+SECTION(seccomp_json, "Filters from profiles");

@@ -33,4 +33,4 @@ static const struct option_row rows[] = {
     { "exec-label", "LABEL", "the context of SELinux or the profile of AppArmor to run under", exec_label },
     { "apparmor-profile", "NAME", "the profile of AppArmor, beside --exec-label for SELinux", apparmor_profile },
 };
-CHAPTER(security, "Keys and labels");
+SECTION(security, "Keys and labels");

@@ -38,4 +38,4 @@ static const struct option_row rows[] = {
     { "terminal", NULL, "a session with a terminal of its own, to which ours is relayed", make_terminal },
     { "detach-terminal", NULL, "give up the controlling terminal, not the session", detach_terminal },
 };
-CHAPTER(session, "Session and terminal");
+SECTION(session, "Session and terminal");

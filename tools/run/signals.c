@@ -37,4 +37,4 @@ static const struct option_row rows[] = {
     { "parent-death", "SIGNAL[,WHOSE]", "send the command SIGNAL when forkexec-run dies; WHOSE is process or thread",
         parent_death },
 };
-CHAPTER(signals, "Signals: names or numbers with commas between, all, or none");
+SECTION(signals, "Signals: names or numbers with commas between, all, or none");

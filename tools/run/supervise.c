@@ -272,7 +272,7 @@ static void finish_output(struct watch *watch)
         watch->reason = BY_OUTPUT;
 }
 
-/* Who is still watched waits for our answers, and would fail without us. */
+/* A process that is still watched waits for our answers, and would fail without us. */
 static void finish_learning(struct watch *watch, struct forkexec_status *status)
 {
     bool had_it;

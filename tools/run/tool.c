@@ -84,4 +84,4 @@ static const struct option_row rows[] = {
     { "help", NULL, "print this; -h does too", help },
     { "version", NULL, "print the version", version },
 };
-CHAPTER(tool, "This program");
+SECTION(tool, "This program");

@@ -1,5 +1,5 @@
 /* All that the command started, found although it may have left its session: this program is made the reaper of its
- * descendants, so whoever is orphaned becomes its child and none is lost. */
+ * descendants, so an orphaned process becomes its child and none is lost. */
 #define _GNU_SOURCE
 #include "run.h"
 

@@ -500,6 +500,7 @@ FOREVER = -1
 WAIT_NOREAP = 1
 WAIT_STOPPED = 2
 WAIT_CONTINUED = 4
+WAIT_PROGRAM = 8
 STATUS_EXIT = 1
 STATUS_RAN = 2
 STATUS_USAGE = 4
@@ -508,6 +509,7 @@ STATUS_OUT_OF_MEMORY = 16
 STATUS_OWN_MEMORY = 32
 STATUS_STOPPED = 64
 STATUS_CONTINUED = 128
+STATUS_LINGERS = 256
 ENDED_EXIT = 1
 ENDED_SIGNAL = 2
 ENDED_LIMIT = 3
@@ -551,6 +553,7 @@ FUNCTIONS = (
     "forkexec_attr_set_stop",
     "forkexec_attr_set_memory_mode",
     "forkexec_attr_set_init",
+    "forkexec_attr_set_lingering_init",
     "forkexec_attr_measure_memory",
     "forkexec_attr_map_fd",
     "forkexec_attr_inherit_fds",

@@ -63,6 +63,7 @@ class Attr:
       ptrace: True: this thread traces the child; only with start().
       stop: True: the child stops before the exec until SIGCONT; only with start().
       init: True: a small init becomes process 1 of the new pid namespace, and the program process 2.
+      lingering_init: True: as init, but the init goes on until the last process in there ends. See Child.wait.
       measure_memory: True: usage.max_rss is the program's own peak, and not at least this process's
         (measure_memory).
 
@@ -146,11 +147,11 @@ class Attr:
         (open_tun).
 
     Mounts:
+      prepared_root: a PreparedRoot, instead of root; mounts come on top of its own.
       mounts: Bind, Tmpfs, Overlay, Proc, Dev, Directory, Symlink, File, MountFile, Mask, ReadOnly,
         Remount, Mode and Mount, in this order (bind_mount, bind_mount_fd, bind_mount_idmapped, mount_tmpfs, mount_overlay,
         mount_proc, mount_dev, make_directory, make_symlink, make_file, make_file_fd, mount_file_fd,
         mask_path, make_readonly, remount, change_mode, add_mount).
-      prepared_root: a PreparedRoot, instead of root; mounts come on top of its own.
       root: the new root: a path, or Root(path, readonly, nosuid, nodev, noexec); Root() is an empty one in memory.
       chroot: a path; chroot(2).
 
@@ -196,6 +197,7 @@ class Attr:
         ptrace: bool = False,
         stop: bool = False,
         init: bool = False,
+        lingering_init: bool = False,
         measure_memory: bool = False,
         fds: Optional[Mapping[int, Fd]] = None,
         inherit_fds: bool = False,

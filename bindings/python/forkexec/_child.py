@@ -16,6 +16,7 @@ from ._abi import (
     RAN_NO,
     RAN_YES,
     STATUS_CONTINUED,
+    STATUS_LINGERS,
     STATUS_MEMORY_PEAK,
     STATUS_OUT_OF_MEMORY,
     STATUS_OWN_MEMORY,
@@ -23,6 +24,7 @@ from ._abi import (
     STATUS_STOPPED,
     STATUS_USAGE,
     WAIT_CONTINUED,
+    WAIT_PROGRAM,
     WAIT_STOPPED,
 )
 from ._attr import Attr, program_of
@@ -136,6 +138,11 @@ class Status:
     def continued(self) -> bool:
         """Whether this status says that the child continued after a stop. See Child.wait."""
         return bool(self._c.valid & STATUS_CONTINUED)
+
+    @property
+    def lingers(self) -> bool:
+        """Whether the program has ended, and its init goes on. See Child.wait."""
+        return bool(self._c.valid & STATUS_LINGERS)
 
     @property
     def ended(self) -> str:
@@ -253,17 +260,20 @@ class Child:
         except TimeoutError:
             return None
 
-    def wait(self, timeout: Optional[float] = None, *, changes: bool = False) -> Status:
+    def wait(self, timeout: Optional[float] = None, *, changes: bool = False, program: bool = False) -> Status:
         """Waits until the child has ended, and reaps it; TimeoutError after `timeout` seconds. forkexec_wait.
 
         changes: True: also returns when the child has stopped or continued; Status.stop_signal and Status.continued tell
-        which. Each change is told once."""
+        which. Each change is told once.
+        program: True: also returns when the program of a lingering_init has ended; Status.lingers tells whether the init
+        goes on, which is then still to be waited for."""
+        flags = (WAIT_STOPPED | WAIT_CONTINUED if changes else 0) | (WAIT_PROGRAM if program else 0)
         status = ffi.new(_STATUS)
         left = nanoseconds_of(timeout)
         thread = get_ident()
         try:
             self._waiting[thread] = True
-            result = wait_for(self._open(), left, status, WAIT_STOPPED | WAIT_CONTINUED if changes else 0)
+            result = wait_for(self._open(), left, status, flags)
         finally:
             self._waiting.pop(thread, None)
         if result == -errnos.ETIMEDOUT:

@@ -90,6 +90,7 @@ _plain("memory_mode", lambda value: MemoryMode(value))
 _switch("ptrace")
 _switch("stop")
 _switch("init")
+_switch("lingering_init")
 _switch("measure_memory", "measure_memory")
 
 

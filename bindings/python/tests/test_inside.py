@@ -270,6 +270,13 @@ def test_namespaces():
     assert given.namespaces == Namespace.UTS | Namespace.USER
     given = mapped(create_namespaces=Namespace.PID, init=True, measure_memory=True)
     assert shell("echo $$", given) == "2"
+    given = mapped(create_namespaces=Namespace.PID, lingering_init=True)
+    child = forkexec.spawn(["/bin/sh", "-c", "sleep 1000 & exit 3"], attr=given)
+    told = child.wait(program=True)
+    assert told.returncode == 3 and told.lingers
+    child.kill_tree()
+    told = child.wait(program=True)
+    assert told.returncode == 3 and not told.lingers
     with forkexec.hold(mapped(create_namespaces=Namespace.UTS, hostname="held")) as held:
         assert shell("uname -n", attr(join=held)) == "held"
         if ROOT:

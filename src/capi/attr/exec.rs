@@ -308,6 +308,32 @@ pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_i
     apply(attr, "set_init", |attr| attr.exec.set_init())
 }
 
+/// As set_init, with an init that goes on until the last process has ended.
+///
+/// What the program has left running in the background is not killed when the program ends. The init then ends with the
+/// program's exit code, or 128 and the signal that killed it; no signal is sent on any more. forkexec_wait waits for the
+/// init, and tells how the program ended. With FORKEXEC_WAIT_PROGRAM it returns when the program has ended, with
+/// FORKEXEC_STATUS_LINGERS in status.valid where the init still goes on. forkexec_kill_tree ends all. The last call of
+/// set_init and this wins.
+///
+/// Returns 0, or a negative errno:
+/// -EINVAL: attr is NULL.
+///
+/// A spawn can fail later as:
+/// FORKEXEC_STAGE_VALIDATE: without create_namespaces(FORKEXEC_NS_PID).
+/// FORKEXEC_STAGE_VALIDATE: with set_ptrace.
+/// FORKEXEC_STAGE_INIT, EAGAIN: a limit on processes.
+/// FORKEXEC_STAGE_INIT, ENOMEM.
+///
+/// See pid_namespaces(7).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forkexec_attr_set_lingering_init(attr: *mut forkexec_attr) -> c_int {
+    let _entered = Entered::now();
+    // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
+    let attr = unsafe { guard::exclusive(attr) };
+    apply(attr, "set_lingering_init", |attr| attr.exec.set_lingering_init())
+}
+
 /// Lets forkexec_wait tell the peak of memory of the program alone.
 ///
 /// status.max_rss_bytes then has FORKEXEC_STATUS_OWN_MEMORY. Without this call it includes the caller's peak: the

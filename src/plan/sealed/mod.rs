@@ -73,7 +73,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub cwd_check: u32,
     pub trace: u32,
     pub stop: u32,
-    /// The program is the child of an init.
+    /// An `init` constant.
     pub init: u32,
     /// Nobody may look into the child before it is the program.
     pub nondumpable: u32,

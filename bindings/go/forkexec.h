@@ -3911,7 +3911,8 @@ int forkexec_signal(struct forkexec_child *child, int32_t signal);
  *
  * Returns 0, or a negative errno:
  * -EINVAL: child is NULL.
- * -EOPNOTSUPP: the attr has none of the three, and nobody was killed.
+ * -EOPNOTSUPP: the attr has none of the three, or the caller is itself in the child's cgroup or in one below it, as in
+ *   the root cgroup. No process was killed.
  * -ESRCH: no process is left, or the child belongs to another process. Before Linux 6.9 also: the child led the group
  *   and was reaped.
  * -EPERM: the caller has no right to kill them.
@@ -3930,7 +3931,8 @@ int forkexec_kill_tree(struct forkexec_child *child);
  *
  * Returns 0, or a negative errno:
  * -EINVAL: child is NULL, or there is no such signal.
- * -EOPNOTSUPP: the attr has none of the three, and no process got the signal.
+ * -EOPNOTSUPP: the attr has none of the three, or the caller is itself in the child's cgroup or in one below it. No
+ *   process got the signal.
  * -ESRCH: no process is left, or the child belongs to another process. Before Linux 6.9 also: the child led the group
  *   and was reaped.
  * -EPERM: some have become users whom the caller may not signal; the others have got it.

@@ -518,6 +518,37 @@ static void check_kill_below(const char *path)
     done(fd);
 }
 
+/* A cgroup that the caller is in, or that has the caller's below it: its members are not only the child's descendants. */
+static void check_kept(const void *with)
+{
+    const char *path = with, *places[] = { path, text("%s/below", path) };
+    int fd = open_cgroup(path);
+    for (int i = 0; i < 2; i++) {
+        assert_true(put(places[i], "cgroup.procs", text("%d", getpid())));
+        struct forkexec_child *child = start_reporter(attr_into(FORKEXEC_MEMORY_AUTO, fd), "sleep");
+        assert_int_equal(forkexec_kill_tree(child), -EOPNOTSUPP);
+        assert_int_equal(forkexec_signal_tree(child, SIGTERM), -EOPNOTSUPP);
+        assert_int_equal(forkexec_terminate_tree(child, SIGTERM, 0), -EOPNOTSUPP);
+        struct forkexec_status status;
+        assert_int_equal(forkexec_wait(child, 0, 0, &status, sizeof status), -ETIMEDOUT);
+        end(child);
+    }
+    close(fd);
+}
+
+TEST_BOTH(none_ends_where_the_caller_is_in_it_too)
+{
+    const char *path = new_cgroup();
+    make(text("%s/below", path));
+    in_fork(check_kept, path);
+    if (magic("/sys/fs/cgroup/pids") == V1) {
+        path = new_cgroup_v1("pids");
+        make(text("%s/below", path));
+        in_fork(check_kept, path);
+    }
+    remove_cgroups();
+}
+
 TEST_BOTH(all_below_one_of_version_1_end_too)
 {
     check_kill_below(new_cgroup_v1("pids"));

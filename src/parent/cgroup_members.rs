@@ -2,6 +2,7 @@
 
 use super::procfs::is_zombie;
 use crate::sys;
+use core::cell::Cell;
 use core::ffi::CStr;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
@@ -9,6 +10,20 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
+
+/// Whether this process is in a cgroup, or in one below it, as all processes are in the root cgroup.
+pub fn has_this_process(directory: BorrowedFd) -> Result<bool, Errno> {
+    let found = Cell::new(false);
+    in_each(directory, &|directory| {
+        for_each_member(directory, |id| {
+            // 0 is a process of another pid namespace. tgkill(2) refuses it.
+            if sys::has_thread(id) {
+                found.set(true);
+            }
+        })
+    })?;
+    Ok(found.get())
+}
 
 /// Kills all processes in a cgroup and in those below it.
 pub fn kill_all(directory: BorrowedFd) -> Result<(), Errno> {

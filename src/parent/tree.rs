@@ -5,7 +5,7 @@ use super::child::{Child, Tree, lock};
 use crate::sys;
 use crate::sys::abi::PIDFD_SIGNAL_PROCESS_GROUP;
 use nix::errno::Errno;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 impl Child {
@@ -14,7 +14,7 @@ impl Child {
         self.ours()?;
         match self.tree {
             Tree::Namespace => self.signal(libc::SIGKILL),
-            Tree::Cgroup => self.kill_cgroup(),
+            Tree::Cgroup => cgroup_members::kill_all(self.own_cgroup()?),
             Tree::Group => self.signal_group(libc::SIGKILL),
             Tree::Unknown => Err(Errno::EOPNOTSUPP),
         }
@@ -26,7 +26,7 @@ impl Child {
         self.ours()?;
         match (&self.tree, &self.cgroup) {
             _ if signal == libc::SIGKILL => self.kill_tree(),
-            (_, Some(cgroup)) => cgroup_members::signal_all(cgroup.directory.as_fd(), signal),
+            (_, Some(_)) => cgroup_members::signal_all(self.own_cgroup()?, signal),
             _ if self.leads_group => self.signal_group(signal),
             (Tree::Namespace, _) => self.signal(signal),
             _ => Err(Errno::EOPNOTSUPP),
@@ -55,9 +55,12 @@ impl Child {
         Ok(())
     }
 
-    fn kill_cgroup(&self) -> Result<(), Errno> {
+    /// The cgroup of the child. One that this process is in, such as the root cgroup, has members that are no descendants of the
+    /// child: this process would be killed, and with the root cgroup the whole system.
+    fn own_cgroup(&self) -> Result<BorrowedFd<'_>, Errno> {
         let Some(cgroup) = &self.cgroup else { return Err(Errno::EOPNOTSUPP) };
-        cgroup_members::kill_all(cgroup.directory.as_fd())
+        let directory = cgroup.directory.as_fd();
+        if cgroup_members::has_this_process(directory)? { Err(Errno::EOPNOTSUPP) } else { Ok(directory) }
     }
 
     /// Since Linux 6.9 the pidfd stands for the group too, even after its leader was reaped. Before, there is only the number,

@@ -60,7 +60,7 @@ same_number! {
     UMOUNT2 SYS_umount2, PIVOT_ROOT SYS_pivot_root, FSTATFS SYS_fstatfs, MKDIRAT SYS_mkdirat, FCHMOD SYS_fchmod, FCHMODAT SYS_fchmodat, SYMLINKAT SYS_symlinkat,
     READLINKAT SYS_readlinkat, OPEN_TREE SYS_open_tree, MOVE_MOUNT SYS_move_mount, FSOPEN SYS_fsopen, FSCONFIG SYS_fsconfig, FSMOUNT SYS_fsmount, OPENAT2 SYS_openat2,
     MOUNT_SETATTR SYS_mount_setattr, KEYCTL SYS_keyctl, MMAP SYS_mmap, RT_SIGRETURN SYS_rt_sigreturn, FUTEX SYS_futex, SET_ROBUST_LIST SYS_set_robust_list, FTRUNCATE SYS_ftruncate, WAIT4 SYS_wait4,
-    MUNMAP SYS_munmap, SENDTO SYS_sendto, SOCKETPAIR SYS_socketpair, GETTID SYS_gettid, SCHED_GETAFFINITY SYS_sched_getaffinity,
+    MUNMAP SYS_munmap, SENDTO SYS_sendto, SOCKETPAIR SYS_socketpair, GETTID SYS_gettid, TGKILL SYS_tgkill, SCHED_GETAFFINITY SYS_sched_getaffinity,
     SCHED_GETPARAM SYS_sched_getparam, SCHED_GETSCHEDULER SYS_sched_getscheduler, SCHED_SETATTR SYS_sched_setattr,
     SET_MEMPOLICY SYS_set_mempolicy,
     RESTART_SYSCALL SYS_restart_syscall,

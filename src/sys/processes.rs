@@ -24,6 +24,12 @@ pub fn kill(pid: i32, signal: i32) -> Answer {
     call!(KILL, pid, signal).map(drop)
 }
 
+/// tgkill(2) of signal 0: whether this process has such a thread.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub fn has_thread(thread: i32) -> bool {
+    call!(TGKILL, getpid(), thread, 0).is_ok()
+}
+
 /// setsid(2)
 pub fn setsid() -> Answer {
     call!(SETSID).map(drop)

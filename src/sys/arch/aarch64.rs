@@ -209,6 +209,7 @@ pub mod nr {
     pub const SENDTO: usize = 206;
     pub const SOCKETPAIR: usize = 199;
     pub const GETTID: usize = 178;
+    pub const TGKILL: usize = 131;
     pub const SCHED_GETAFFINITY: usize = 123;
     pub const SCHED_GETPARAM: usize = 121;
     pub const SCHED_GETSCHEDULER: usize = 120;

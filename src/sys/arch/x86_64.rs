@@ -210,6 +210,7 @@ pub mod nr {
     pub const SENDTO: usize = 44;
     pub const SOCKETPAIR: usize = 53;
     pub const GETTID: usize = 186;
+    pub const TGKILL: usize = 234;
     pub const SCHED_GETAFFINITY: usize = 204;
     pub const SCHED_GETPARAM: usize = 143;
     pub const SCHED_GETSCHEDULER: usize = 145;

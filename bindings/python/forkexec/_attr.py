@@ -285,7 +285,9 @@ class Attr:
             raise MemoryError
         made = ffi.gc(made, lib.forkexec_attr_free)
         if "prepared_root" in given and "root" in given:
-            raise ValueError("root and prepared_root both name the root: replace(root=None, mounts=None, prepared_root=...)")
+            raise ValueError(
+                "root and prepared_root both name the root: replace(root=None, mounts=None, prepared_root=...)"
+            )
         for name, value in given.items():
             given[name] = value = _own(value)
             _apply(name, made, value)

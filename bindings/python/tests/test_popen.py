@@ -51,7 +51,7 @@ def test_nothing_of_python_runs_in_the_child():
             )
     with pytest.raises(TypeError, match="attr"):
         Popen(["true"], attr=print)
-    with pytest.raises(ValueError, match="leave preexec_fn away"):
+    with pytest.raises(ValueError, match="leave preexec_fn out"):
         Popen(["true"], attr=Attr(), preexec_fn=Attr())
     assert run(["sh", "-c", "nice"], preexec_fn=Attr(nice=7), capture_output=True).stdout.strip() == b"7"
 

@@ -4,7 +4,14 @@
 #include <poll.h>
 #include <sys/inotify.h>
 
-EACH_TEST_NEEDS(need_mounts)
+/* Before a test forks: what runs in the fork cannot skip. */
+static void need_roots(void)
+{
+    need_mounts();
+    need_other_roots();
+}
+
+EACH_TEST_NEEDS(need_roots)
 
 #define READONLY FORKEXEC_MOUNT_READONLY
 #define CREATE FORKEXEC_MOUNT_CREATE
@@ -12,7 +19,6 @@ EACH_TEST_NEEDS(need_mounts)
 /* An empty root with the reporter, for the caller to add to. */
 static struct forkexec_attr *to_prepare(uint32_t mode, bool user)
 {
-    need_other_roots();
     struct forkexec_attr *attr = mount_attr(mode, user);
     OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
     OK(forkexec_attr_set_root(attr, NULL, READONLY));

@@ -31,6 +31,7 @@ static inline void prepare_empty(struct forkexec_attr *attr)
 static inline void need_clones(void)
 {
     need_user_namespaces();
+    need_of_copies(FORKEXEC_PROBE_SHARED_MEMORY);
     need_of_copies(FORKEXEC_PROBE_IMAGE);
     need_of_copies(FORKEXEC_PROBE_PREPARED_ROOT);
 }
@@ -38,6 +39,7 @@ static inline void need_clones(void)
 static inline void need_images(void)
 {
     need_user_namespaces();
+    need_of_copies(FORKEXEC_PROBE_SHARED_MEMORY);
     need_of_copies(FORKEXEC_PROBE_IMAGE);
 }
 

@@ -536,11 +536,19 @@ static void check_kept(const void *with)
     close(fd);
 }
 
+/* Where it cannot be found out which threads are the caller's, each may be. */
+static void check_kept_without_tgkill(const void *path)
+{
+    deny((struct denial[]){ { SYS_tgkill, EPERM, { { 0 } } } }, 1);
+    check_kept(path);
+}
+
 TEST_BOTH(none_ends_where_the_caller_is_in_it_too)
 {
     const char *path = new_cgroup();
     make(text("%s/below", path));
     in_fork(check_kept, path);
+    in_copy(check_kept_without_tgkill, path);
     if (magic("/sys/fs/cgroup/pids") == V1) {
         path = new_cgroup_v1("pids");
         make(text("%s/below", path));

@@ -16,10 +16,8 @@ pub fn has_this_process(directory: BorrowedFd) -> Result<bool, Errno> {
     let found = Cell::new(false);
     in_each(directory, &|directory| {
         for_each_member(directory, |id| {
-            // 0 is a process of another pid namespace. tgkill(2) refuses it.
-            if sys::has_thread(id) {
-                found.set(true);
-            }
+            // 0 is a process of another pid namespace, and no thread of this one. Where a filter refuses tgkill(2), each may be.
+            found.set(found.get() || sys::has_thread(id).unwrap_or(true));
         })
     })?;
     Ok(found.get())

@@ -26,8 +26,12 @@ pub fn kill(pid: i32, signal: i32) -> Answer {
 
 /// tgkill(2) of signal 0: whether this process has such a thread.
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
-pub fn has_thread(thread: i32) -> bool {
-    call!(TGKILL, getpid(), thread, 0).is_ok()
+pub fn has_thread(thread: i32) -> Answer<bool> {
+    match call!(TGKILL, getpid(), thread, 0) {
+        Ok(_) => Ok(true),
+        Err(Errno(ESRCH | EINVAL)) => Ok(false),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// setsid(2)

@@ -485,7 +485,7 @@ type LandlockPath struct {
 	Access LandlockFS
 }
 
-// A LandlockPort allows Access to the TCP port.
+// A LandlockPort allows Access to the port, of TCP or UDP.
 type LandlockPort struct {
 	Port   uint16
 	Access LandlockNet

@@ -4,8 +4,8 @@
 use crate::attr::Attr;
 use crate::attr::mounts::Mounts;
 use crate::attr::ns::Namespaces;
-use crate::attr::owned::{Copied, NoMemory, Room, list};
 use crate::attr::prepared::{Prepared, Tree, made};
+use crate::fallible::{Copied, NoMemory, Reserved, copy_of};
 use crate::parent::{self, Child, Failure, host};
 use crate::plan::{Fault, Purpose, Request, Strings, callers_users};
 use crate::sentences;
@@ -52,9 +52,13 @@ fn of_users(asked: &Namespaces) -> Result<Namespaces, NoMemory> {
     Ok(Namespaces {
         create: asked.create & types,
         unshare: asked.unshare & types,
-        joins: if asked.joined() & libc::CLONE_NEWUSER as u32 != 0 { list(&asked.joins)? } else { Default::default() },
-        uid_map: list(&asked.uid_map)?,
-        gid_map: list(&asked.gid_map)?,
+        joins: if asked.joined() & libc::CLONE_NEWUSER as u32 != 0 {
+            copy_of(&asked.joins)?
+        } else {
+            Default::default()
+        },
+        uid_map: copy_of(&asked.uid_map)?,
+        gid_map: copy_of(&asked.gid_map)?,
         allow_setgroups: asked.allow_setgroups,
         subordinate: asked.subordinate,
         uid_helper: asked.uid_helper.copied()?,
@@ -69,8 +73,8 @@ fn build(attr: &Attr) -> Result<Tree, Failure> {
     // SAFETY: NULL is no vector at all.
     let none = unsafe { Strings::new(core::ptr::null()) };
     let request = Request { attr, path: None, argv: none, envp: none, purpose: Purpose::Root, host: host::host() };
-    let room = Room::<Child>::new().map_err(no_memory)?;
-    let child = parent::start(request, room)?;
+    let memory = Reserved::<Child>::new().map_err(no_memory)?;
+    let child = parent::start(request, memory)?;
     let fd = child.handed_fd(0).and_then(out_of_the_way).map_err(|errno| not_handed(errno as i32))?;
     let identity = sys::identity(fd.as_raw_fd()).map_err(|Errno(errno)| not_handed(errno))?;
     Ok(Tree { fd, identity })

@@ -11,7 +11,6 @@ pub mod landlock;
 pub mod limits;
 pub mod mounts;
 pub mod ns;
-pub mod owned;
 pub mod prepared;
 pub mod security;
 pub mod session;
@@ -20,9 +19,9 @@ mod instructions;
 mod terminal_injection;
 pub mod user_namespaces;
 
+use crate::fallible::{Copied, NoMemory, Text};
 use crate::sentences::{self, Sentence};
 use core::ffi::CStr;
-use owned::{Copied, NoMemory, Text};
 
 /// Why a setter has refused its arguments: a positive errno, and half a sentence that says what to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,18 +41,18 @@ pub type Accepted = Result<(), Refused>;
 
 /// One topic of a request. It knows whether anything was asked: a spawn does not look at a topic in which nothing was.
 #[derive(Default, Clone, Copy, Debug)]
-pub struct Chapter<T> {
+pub struct Topic<T> {
     asked: bool,
     value: T,
 }
 
-impl<T> Chapter<T> {
+impl<T> Topic<T> {
     pub fn asked(&self) -> bool {
         self.asked
     }
 }
 
-impl<T> core::ops::Deref for Chapter<T> {
+impl<T> core::ops::Deref for Topic<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -61,35 +60,35 @@ impl<T> core::ops::Deref for Chapter<T> {
     }
 }
 
-impl<T> core::ops::DerefMut for Chapter<T> {
+impl<T> core::ops::DerefMut for Topic<T> {
     fn deref_mut(&mut self) -> &mut T {
         self.asked = true;
         &mut self.value
     }
 }
 
-impl<T: Copied> Copied for Chapter<T> {
-    fn copied(&self) -> Result<Chapter<T>, NoMemory> {
-        Ok(Chapter { asked: self.asked, value: self.value.copied()? })
+impl<T: Copied> Copied for Topic<T> {
+    fn copied(&self) -> Result<Topic<T>, NoMemory> {
+        Ok(Topic { asked: self.asked, value: self.value.copied()? })
     }
 }
 
 /// A request: everything that was set on one `forkexec_attr`.
 #[derive(Default, Debug)]
 pub struct Attr {
-    pub exec: Chapter<exec::Exec>,
-    pub fds: Chapter<fds::Fds>,
-    pub session: Chapter<session::Session>,
-    pub signals: Chapter<signals::Signals>,
-    pub limits: Chapter<limits::Limits>,
-    pub ids: Chapter<ids::Ids>,
-    pub caps: Chapter<caps::Caps>,
-    pub ns: Chapter<ns::Namespaces>,
-    pub mounts: Chapter<mounts::Mounts>,
-    pub security: Chapter<security::Security>,
-    pub filters: Chapter<filters::Filters>,
-    pub landlock: Chapter<landlock::Landlock>,
-    pub handed: Chapter<handed::Handed>,
+    pub exec: Topic<exec::Exec>,
+    pub fds: Topic<fds::Fds>,
+    pub session: Topic<session::Session>,
+    pub signals: Topic<signals::Signals>,
+    pub limits: Topic<limits::Limits>,
+    pub ids: Topic<ids::Ids>,
+    pub caps: Topic<caps::Caps>,
+    pub ns: Topic<ns::Namespaces>,
+    pub mounts: Topic<mounts::Mounts>,
+    pub security: Topic<security::Security>,
+    pub filters: Topic<filters::Filters>,
+    pub landlock: Topic<landlock::Landlock>,
+    pub handed: Topic<handed::Handed>,
     /// The first setter that was refused, and why: every spawn of this attr then fails.
     pub refused: Option<(&'static str, Refused)>,
 }

@@ -1,8 +1,8 @@
 //! Mounts and changes of mounts, in the order of the calls, and the root directory.
 
-use super::owned::{self, Copied, NoMemory, Text};
 use super::prepared::Prepared;
 use super::{Accepted, Refused, check_fd, copy_path, invalid};
+use crate::fallible::{self, Copied, NoMemory, Text};
 use crate::sentences;
 use crate::shared::Shared;
 use alloc::vec::Vec;
@@ -207,7 +207,7 @@ impl Mounts {
         not_the_root(target)?;
         let mut list = Vec::new();
         for lower in lowers {
-            owned::push(&mut list, copy_path(lower?)?)?;
+            fallible::push(&mut list, copy_path(lower?)?)?;
         }
         let in_memory = flags & flag::IN_MEMORY != 0;
         let upper = match written {
@@ -249,7 +249,7 @@ impl Mounts {
     pub fn make_file(&mut self, path: &CStr, bytes: &[u8], mode: u32) -> Accepted {
         check_mode(mode)?;
         not_the_root(path)?;
-        self.push(Item::File { path: inside(path)?, bytes: owned::list(bytes)?, mode })
+        self.push(Item::File { path: inside(path)?, bytes: fallible::copy_of(bytes)?, mode })
     }
 
     pub fn make_file_fd(&mut self, path: &CStr, fd: i32, mode: u32) -> Accepted {
@@ -330,7 +330,7 @@ impl Mounts {
     }
 
     fn push(&mut self, item: Item) -> Accepted {
-        Ok(owned::push(&mut self.list, item)?)
+        Ok(fallible::push(&mut self.list, item)?)
     }
 }
 
@@ -383,7 +383,7 @@ impl Copied for Item {
                 Item::Tmpfs { target: target.copied()?, size, mode, flags }
             }
             Item::Overlay { ref lowers, ref upper, ref target, flags } => {
-                let lowers = owned::list_of(lowers)?;
+                let lowers = fallible::copy_each(lowers)?;
                 Item::Overlay { lowers, upper: upper.copied()?, target: target.copied()?, flags }
             }
             Item::Proc { ref target, flags } => Item::Proc { target: target.copied()?, flags },
@@ -391,7 +391,7 @@ impl Copied for Item {
             Item::Directory { ref path, mode } => Item::Directory { path: path.copied()?, mode },
             Item::Symlink { ref text, ref path } => Item::Symlink { text: text.copied()?, path: path.copied()? },
             Item::File { ref path, ref bytes, mode } => {
-                Item::File { path: path.copied()?, bytes: owned::list(bytes)?, mode }
+                Item::File { path: path.copied()?, bytes: fallible::copy_of(bytes)?, mode }
             }
             Item::FileOfFd { ref path, fd, mode } => Item::FileOfFd { path: path.copied()?, fd, mode },
             Item::FileMount { fd, ref target, mode, flags } => {
@@ -419,7 +419,7 @@ impl Copied for Root {
 
 impl Copied for Mounts {
     fn copied(&self) -> Result<Mounts, NoMemory> {
-        let (list, root, chroot) = (owned::list_of(&self.list)?, self.root.copied()?, self.chroot.copied()?);
+        let (list, root, chroot) = (fallible::copy_each(&self.list)?, self.root.copied()?, self.chroot.copied()?);
         Ok(Mounts { list, root, prepared: self.prepared.clone(), chroot })
     }
 }

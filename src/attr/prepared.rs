@@ -3,7 +3,7 @@
 
 use super::mounts::{Item, Mounts, flag, names};
 use super::ns::Namespaces;
-use super::owned::{NoMemory, push};
+use crate::fallible::{NoMemory, push};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use std::os::fd::OwnedFd;

@@ -22,14 +22,14 @@ pub fn check(request: &Request) -> Step<()> {
         Purpose::Root => root(request)?,
         Purpose::Spawn | Purpose::Start => program(request)?,
     }
-    if request.attr.asks_more() || request.attr.exec.asked() { chapters(request) } else { Ok(()) }
+    if request.attr.asks_more() || request.attr.exec.asked() { topics(request) } else { Ok(()) }
 }
 
-/// What each chapter finds wrong with itself and with the others.
+/// What each topic finds wrong with itself and with the others.
 #[inline(never)]
-fn chapters(request: &Request) -> Step<()> {
+fn topics(request: &Request) -> Step<()> {
     let attr = request.attr;
-    let chapters: [(bool, Check); 12] = [
+    let topics: [(bool, Check); 12] = [
         (attr.session.asked(), session),
         (attr.signals.asked(), signals),
         (attr.ns.asked(), namespaces),
@@ -43,7 +43,7 @@ fn chapters(request: &Request) -> Step<()> {
         (attr.landlock.asked(), landlock),
         (attr.handed.asked(), handed),
     ];
-    chapters.iter().filter(|(asked, _)| *asked).try_for_each(|(_, check)| check(request))
+    topics.iter().filter(|(asked, _)| *asked).try_for_each(|(_, check)| check(request))
 }
 
 /// Refuses a contradiction.

@@ -3,7 +3,7 @@
 use super::sealed::{Text, init};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::exec::{Cwd, Init, Search};
-use crate::attr::owned::{Text as Owned, push};
+use crate::fallible::{Text as Owned, push};
 use crate::sentences;
 use crate::stage::Stage;
 use alloc::vec::Vec;

@@ -3,7 +3,7 @@
 use super::sealed::{self, Move, Text, action, clone, step};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::fds::{self as asked, Map};
-use crate::attr::owned::{NoMemory, push};
+use crate::fallible::{NoMemory, push};
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::{self, Errno};
@@ -255,7 +255,7 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
         if let asked::Action::Dup { source: fd, .. } | asked::Action::EnterFd { fd } = *item {
             // Of 0 to 2, and of what is inherited, they may take what closes on exec.
             if fd < 3 || request.attr.fds.inherit {
-                draft.survive(fd)?;
+                draft.keep_open(fd)?;
             }
         }
     }
@@ -276,9 +276,9 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
         draft.plan.spent = draft.arena.list(&spent)?;
     }
     draft.plan.needed = draft.arena.list(&draft.needed)?;
-    draft.survivors.sort_unstable();
-    draft.survivors.dedup();
-    draft.plan.survivors = draft.arena.list(&draft.survivors)?;
+    draft.kept_open.sort_unstable();
+    draft.kept_open.dedup();
+    draft.plan.kept_open = draft.arena.list(&draft.kept_open)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::sealed::Listen;
 use super::{Draft, Request, Step};
-use crate::attr::owned::push;
+use crate::fallible::push;
 use alloc::vec::Vec;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {

@@ -3,7 +3,7 @@
 use super::sealed::{LandlockRule, Plan, Text};
 use super::{Draft, Fault, Request, Step};
 use crate::attr::landlock::{Handled, Landlock, Rule, access, flag};
-use crate::attr::owned::push;
+use crate::fallible::push;
 use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use crate::sys::abi::LandlockRuleset;

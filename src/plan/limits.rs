@@ -3,9 +3,9 @@
 use super::sealed::{Deadline, Limit, Plan, Policy, Speculation, Utilization, cgroup, clone, mode, process};
 use super::{Draft, Fault, Request, Step, ids};
 use crate::attr::limits::{KEEP, Raised, Scheduler, process as asked};
-use crate::attr::owned::push;
 use crate::base::bounded_text::BoundedText;
 use crate::base::decimal::{self, Digits};
+use crate::fallible::push;
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::abi::{

@@ -1,4 +1,4 @@
-//! What will happen: the request, checked against itself and the process, flat, resolved and sealed. One file a chapter,
+//! What will happen: the request, checked against itself and the process, flat, resolved and sealed. One file a topic,
 //! named as in `attr` and `child`. Nothing here clones, and nothing stays behind when it fails.
 
 pub mod arena;
@@ -32,8 +32,8 @@ pub use limits::ksm_lasts;
 use crate::attr::Attr;
 use crate::attr::fds::Action;
 use crate::attr::limits::process;
-use crate::attr::owned::push;
 use crate::attr::prepared::UserNamespace;
+use crate::fallible::push;
 use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use crate::sys;
@@ -92,9 +92,9 @@ impl Fault {
     }
 }
 
-impl From<crate::attr::owned::NoMemory> for Fault {
+impl From<crate::fallible::NoMemory> for Fault {
     #[cold]
-    fn from(_: crate::attr::owned::NoMemory) -> Fault {
+    fn from(_: crate::fallible::NoMemory) -> Fault {
         Fault::no_memory()
     }
 }
@@ -148,7 +148,7 @@ pub struct Draft {
     /// The caller's descriptors that the child needs.
     pub needed: Vec<u32>,
     /// Those of them that close on exec.
-    pub survivors: Vec<u32>,
+    pub kept_open: Vec<u32>,
     /// The caller's soft limit on descriptors, where it was asked for.
     pub nofile_now: Option<u64>,
 }
@@ -159,7 +159,7 @@ const INITIAL_USER_NAMESPACE: &[u8] = b"user:[4026531837]\0";
 impl Draft {
     /// The child needs this descriptor of the caller's, which must be open.
     pub fn need(&mut self, fd: i32, what: &'static str) -> Step<i32> {
-        if !self.survive(fd)? {
+        if !self.keep_open(fd)? {
             return Err(Fault::invalid(what, sentences::FD_NOT_OPEN).code(libc::EBADF));
         }
         push(&mut self.needed, fd as u32)?;
@@ -176,10 +176,10 @@ impl Draft {
     }
 
     /// If it is open, the change of image leaves it so; whether it is.
-    pub fn survive(&mut self, fd: i32) -> Step<bool> {
+    pub fn keep_open(&mut self, fd: i32) -> Step<bool> {
         let Some(flags) = fds::flags_of(fd)? else { return Ok(false) };
         if flags & libc::FD_CLOEXEC != 0 {
-            push(&mut self.survivors, fd as u32)?;
+            push(&mut self.kept_open, fd as u32)?;
         }
         Ok(true)
     }
@@ -197,13 +197,13 @@ pub fn callers_users() -> Option<UserNamespace> {
 pub fn lower(request: &Request) -> Step<Sealed> {
     check::check(request)?;
     let arena = Arena::new()?;
-    let mut draft = Draft { arena, plan: Plan::nothing(), needed: Vec::new(), survivors: Vec::new(), nofile_now: None };
+    let mut draft = Draft { arena, plan: Plan::nothing(), needed: Vec::new(), kept_open: Vec::new(), nofile_now: None };
     draft.plan.hold = (request.purpose != Purpose::Spawn) as u32;
     draft.plan.execs = matches!(request.purpose, Purpose::Spawn | Purpose::Start) as u32;
     let attr = request.attr;
     let more = attr.asks_more();
     if more {
-        chapters(request, &mut draft)?;
+        topics(request, &mut draft)?;
     }
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
@@ -243,9 +243,9 @@ fn goes_on_at(attr: &Attr) -> Stage {
     }
 }
 
-/// The chapters besides the program and its descriptors.
+/// The topics besides the program and its descriptors.
 #[inline(never)]
-fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
+fn topics(request: &Request, draft: &mut Draft) -> Step<()> {
     let attr = request.attr;
     if attr.session.asked() {
         session::lower(request, draft)?;

@@ -4,9 +4,9 @@
 use super::sealed::{List, Mount, Text, mount};
 use super::{Draft, Fault, Purpose, Request, Step};
 use crate::attr::mounts::{IGNORED_BY_BINDS, Item, LONGEST_DATA, Upper, flag, names};
-use crate::attr::owned::{Text as Owned, push};
 use crate::attr::prepared::{self, Made, Prepared, Tree, has_fresh_part};
 use crate::base::bounded_text::BoundedText;
+use crate::fallible::{Text as Owned, push};
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys;

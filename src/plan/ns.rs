@@ -3,7 +3,7 @@
 use super::sealed::{self, Plan, Text, cgroup, clone, mode};
 use super::{Draft, Fault, Request, Step, check, ids, subordinate};
 use crate::attr::ns::{IdRange, Join, TimeOffset};
-use crate::attr::owned::{Text as Owned, push};
+use crate::fallible::{Text as Owned, push};
 use crate::sentences;
 use alloc::vec::Vec;
 use core::fmt::Write;

@@ -2,8 +2,8 @@
 
 use super::{Fault, Step, ids};
 use crate::attr::ns::{IdRange, MOST_RANGES};
-use crate::attr::owned::push;
 use crate::base::decimal;
+use crate::fallible::push;
 use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 use alloc::vec::Vec;

@@ -206,8 +206,8 @@ pub const FORKEXEC_WAIT_NOREAP: u32 = 0x1;
 pub const FORKEXEC_WAIT_STOPPED: u32 = 0x2;
 /// For forkexec_wait: returns also when SIGCONT has continued the child.
 pub const FORKEXEC_WAIT_CONTINUED: u32 = 0x4;
-/// For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait reports
-/// it again until the init has ended. See forkexec_attr_set_lingering_init.
+/// For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait
+/// reports it again until the init has ended. See forkexec_attr_set_lingering_init.
 pub const FORKEXEC_WAIT_PROGRAM: u32 = 0x8;
 
 /// For status.valid: wait_status, exit_code, signal and core_dumped are filled.

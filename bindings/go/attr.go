@@ -139,6 +139,8 @@ type Attr struct {
 	UnshareNamespaces Namespace
 	// Joins are namespaces that are joined, in this order.
 	Joins []Join
+	// SecondUserNamespace is joined after the mounts: forkexec_attr_join_second_user_namespace.
+	SecondUserNamespace *os.File
 	// UIDMap: forkexec_attr_map_uid.
 	UIDMap []IDMap
 	// GIDMap: forkexec_attr_map_gid.

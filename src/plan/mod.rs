@@ -292,7 +292,7 @@ fn chapters(request: &Request, draft: &mut Draft) -> Step<()> {
 fn nondumpable(request: &Request, plan: &Plan<()>) -> bool {
     let same = plan.uid.get().is_none() && plan.gid.get().is_none() && plan.groups.get().is_none();
     let same = same && !request.attr.caps.changes() && plan.clone_namespaces & libc::CLONE_NEWUSER as u64 == 0;
-    let same = same && plan.joins.is_empty();
+    let same = same && !plan.joins_any();
     !(plan.stop != 0 && same)
 }
 
@@ -307,7 +307,7 @@ fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     // The neighbours of the namespace's owner may trace into it.
     let user_namespace = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.unshare_user != 0;
     // Whoever is in there is nobody of the caller's.
-    let joins = !plan.joins.is_empty();
+    let joins = plan.joins_any();
     // It outlives the call, or is stopped by others: nobody may have to wait for it in our memory.
     let waits =
         plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0 || plan.listener != 0 || plan.init != 0;

@@ -20,6 +20,7 @@
 //! | `errno` | what each errno is called, whichever libc there is |
 //! | `sentences` | every sentence that is said to people, once |
 //! | `runtime` | what a mistake of our own does: it says where it is, and aborts |
+//! | `fallible` | allocation that may fail, in the place of std's, which aborts |
 //! | `shorten` | text for which there is too little room |
 //! | `page` | the page that child and caller share |
 //! | `sys` | the system calls |
@@ -44,6 +45,7 @@ mod prepared;
 mod probe;
 mod runtime;
 mod sentences;
+mod fallible;
 mod shorten;
 mod parent;
 mod cgroup;

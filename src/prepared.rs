@@ -4,10 +4,10 @@
 use crate::attr::Attr;
 use crate::attr::mounts::Mounts;
 use crate::attr::ns::Namespaces;
-use crate::attr::owned::{Copied, NoMemory, Room, list};
-use crate::attr::prepared::{Prepared, Tree, made};
+use crate::attr::prepared::{Prepared, Tree, made_by};
+use crate::fallible::{Copied, NoMemory, Reserved, copy_of};
 use crate::parent::{self, Child, Failure, host};
-use crate::plan::{Fault, Purpose, Request, Strings, callers_users};
+use crate::plan::{Fault, Purpose, Request, Strings, callers_user_namespace};
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::ways::{Call, goes_on};
@@ -17,18 +17,18 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Where this kernel cannot clone such a tree, nothing is built, and what was asked for is kept alone.
 pub fn prepare(attr: &Attr) -> Result<Prepared, Failure> {
-    let attr = for_root(attr).map_err(no_memory)?;
+    let mut attr = for_root(attr).map_err(no_memory)?;
     let tree = match build(&attr) {
         Err(failure) if failure.stage == Stage::RootTree && goes_on(Call::DetachedTree, Errno(failure.code)) => None,
         tree => Some(tree?),
     };
-    let Attr { ns, ref mounts, .. } = attr;
-    let mounts = Mounts::copied(mounts).map_err(no_memory)?;
+    let Mounts { list: items, root, .. } = core::mem::take(&mut *attr.mounts);
     Ok(Prepared {
-        made: made(&mounts.list).map_err(no_memory)?,
-        mounts,
-        users: of_users(&ns).map_err(no_memory)?,
-        callers_users: callers_users().unwrap_or_default(),
+        made_by: made_by(&items).map_err(no_memory)?,
+        root,
+        items,
+        user_namespace: of_users(&attr.ns).map_err(no_memory)?,
+        callers_user_namespace: callers_user_namespace().unwrap_or_default(),
         tree,
     })
 }
@@ -52,9 +52,13 @@ fn of_users(asked: &Namespaces) -> Result<Namespaces, NoMemory> {
     Ok(Namespaces {
         create: asked.create & types,
         unshare: asked.unshare & types,
-        joins: if asked.joined() & libc::CLONE_NEWUSER as u32 != 0 { list(&asked.joins)? } else { Default::default() },
-        uid_map: list(&asked.uid_map)?,
-        gid_map: list(&asked.gid_map)?,
+        joins: if asked.joined() & libc::CLONE_NEWUSER as u32 != 0 {
+            copy_of(&asked.joins)?
+        } else {
+            Default::default()
+        },
+        uid_map: copy_of(&asked.uid_map)?,
+        gid_map: copy_of(&asked.gid_map)?,
         allow_setgroups: asked.allow_setgroups,
         subordinate: asked.subordinate,
         uid_helper: asked.uid_helper.copied()?,
@@ -69,8 +73,8 @@ fn build(attr: &Attr) -> Result<Tree, Failure> {
     // SAFETY: NULL is no vector at all.
     let none = unsafe { Strings::new(core::ptr::null()) };
     let request = Request { attr, path: None, argv: none, envp: none, purpose: Purpose::Root, host: host::host() };
-    let room = Room::<Child>::new().map_err(no_memory)?;
-    let child = parent::start(request, room)?;
+    let memory = Reserved::<Child>::new().map_err(no_memory)?;
+    let child = parent::start(request, memory)?;
     let fd = child.handed_fd(0).and_then(out_of_the_way).map_err(|errno| not_handed(errno as i32))?;
     let identity = sys::identity(fd.as_raw_fd()).map_err(|Errno(errno)| not_handed(errno))?;
     Ok(Tree { fd, identity })

@@ -6,13 +6,13 @@
 
 use crate::attr::Attr;
 use crate::attr::exec::mode;
-use crate::attr::mounts::flag;
+use crate::attr::mount_item::flag;
 use crate::attr::ns::IdRange;
-use crate::attr::owned::Room;
 use crate::attr::prepared::Prepared;
 use crate::base::decimal;
 use crate::cgroup::place::{self, Trouble};
 use crate::errno;
+use crate::fallible::Reserved;
 use crate::parent::{self, Child, Failure, chroot, host, procfs, trial};
 use crate::plan::{Bytes, Purpose, Request, Strings, ksm_lasts};
 use crate::prepared::prepare;
@@ -261,8 +261,8 @@ fn hold(attr: &Attr) -> Result<(), Failure> {
     let none = unsafe { Strings::new(core::ptr::null()) };
     let host = host::host();
     let request = Request { attr, path: None, argv: none, envp: none, purpose: Purpose::Hold, host };
-    let room = Room::<Child>::new().map_err(|_| Failure::not_now(Number::ENOMEM, sentences::NOTHING))?;
-    parent::start(request, room).map(drop)
+    let memory = Reserved::<Child>::new().map_err(|_| Failure::not_now(Number::ENOMEM, sentences::NOTHING))?;
+    parent::start(request, memory).map(drop)
 }
 
 /// Whether a seccomp filter kills the process that makes a system call which a spawn makes: it would kill the caller.
@@ -314,7 +314,7 @@ fn with_user_namespace(attr: &mut Attr) -> Probed {
     let ns = &mut *attr.ns;
     let maps = [(&mut ns.uid_map, uid), (&mut ns.gid_map, gid)];
     for (map, id) in maps {
-        crate::attr::owned::push(map, IdRange { inside: 0, outside: id, count: 1 }).map_err(no_memory)?;
+        crate::fallible::push(map, IdRange { inside: 0, outside: id, count: 1 }).map_err(no_memory)?;
     }
     Ok(())
 }

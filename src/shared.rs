@@ -1,6 +1,6 @@
 //! A counted pointer like `Arc`, for which memory can be short: `Arc::new` would abort the caller.
 
-use crate::attr::owned::{NoMemory, Room};
+use crate::fallible::{NoMemory, Reserved};
 use alloc::boxed::Box;
 use core::fmt::{self, Debug, Formatter};
 use core::ops::Deref;
@@ -22,7 +22,7 @@ unsafe impl<T: Send + Sync> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
     pub fn new(value: T) -> Result<Shared<T>, NoMemory> {
-        let counted = Room::new()?.fill(Counted { pointers: AtomicUsize::new(1), value });
+        let counted = Reserved::new()?.fill(Counted { pointers: AtomicUsize::new(1), value });
         Ok(Shared(NonNull::from(Box::leak(counted))))
     }
 

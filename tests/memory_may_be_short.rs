@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What takes memory and aborts without it; attr/owned.rs and shared.rs have what serves instead.
+/// What takes memory and aborts without it; fallible.rs and shared.rs have what serves instead.
 const ABORTING: [&str; 24] = [
     "Arc::new",
     "Rc::new",

@@ -1,7 +1,7 @@
 //! The program: where it is found and where it starts.
 
-use super::owned::{Copied, NoMemory, Text};
-use super::{Accepted, check_fd, copy_path, invalid};
+use super::refusal::{Accepted, check_fd, copy_path, invalid};
+use crate::fallible::{Copied, NoMemory, Text};
 use crate::sentences;
 use core::ffi::CStr;
 

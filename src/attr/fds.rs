@@ -1,7 +1,7 @@
 //! Descriptors: the map that acts all at once, and the actions that follow it one by one.
 
-use super::owned::{self, Copied, NoMemory, Text};
-use super::{Accepted, check_fd, copy_path, invalid};
+use super::refusal::{Accepted, check_fd, copy_path, invalid};
+use crate::fallible::{self, Copied, NoMemory, Text};
 use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -36,7 +36,7 @@ impl Fds {
     pub fn map_fd(&mut self, source: i32, target: i32) -> Accepted {
         check_fd(source)?;
         check_fd(target)?;
-        Ok(owned::put(&mut self.maps, Map { source, target }, |old| old.target == target)?)
+        Ok(fallible::replace_or_push(&mut self.maps, Map { source, target }, |old| old.target == target)?)
     }
 
     pub fn inherit_fds(&mut self) -> Accepted {
@@ -50,33 +50,33 @@ impl Fds {
             return invalid(sentences::FILE_MODE);
         }
         let path = copy_path(path)?;
-        Ok(owned::push(&mut self.actions, Action::Open { target, path, flags, mode })?)
+        Ok(fallible::push(&mut self.actions, Action::Open { target, path, flags, mode })?)
     }
 
     pub fn dup_fd(&mut self, source: i32, target: i32) -> Accepted {
         check_fd(source)?;
         check_fd(target)?;
-        Ok(owned::push(&mut self.actions, Action::Dup { source, target })?)
+        Ok(fallible::push(&mut self.actions, Action::Dup { source, target })?)
     }
 
     pub fn close_fd(&mut self, fd: i32) -> Accepted {
         check_fd(fd)?;
-        Ok(owned::push(&mut self.actions, Action::Close { fd })?)
+        Ok(fallible::push(&mut self.actions, Action::Close { fd })?)
     }
 
     pub fn close_fds_from(&mut self, fd: i32) -> Accepted {
         check_fd(fd)?;
-        Ok(owned::push(&mut self.actions, Action::CloseFrom { fd })?)
+        Ok(fallible::push(&mut self.actions, Action::CloseFrom { fd })?)
     }
 
     pub fn enter_directory(&mut self, path: &CStr) -> Accepted {
         let path = copy_path(path)?;
-        Ok(owned::push(&mut self.actions, Action::Enter { path })?)
+        Ok(fallible::push(&mut self.actions, Action::Enter { path })?)
     }
 
     pub fn enter_directory_fd(&mut self, fd: i32) -> Accepted {
         check_fd(fd)?;
-        Ok(owned::push(&mut self.actions, Action::EnterFd { fd })?)
+        Ok(fallible::push(&mut self.actions, Action::EnterFd { fd })?)
     }
 }
 
@@ -97,7 +97,11 @@ impl Copied for Action {
 
 impl Copied for Fds {
     fn copied(&self) -> Result<Fds, NoMemory> {
-        Ok(Fds { maps: owned::list(&self.maps)?, actions: owned::list_of(&self.actions)?, inherit: self.inherit })
+        Ok(Fds {
+            maps: fallible::copy_of(&self.maps)?,
+            actions: fallible::copy_each(&self.actions)?,
+            inherit: self.inherit,
+        })
     }
 }
 

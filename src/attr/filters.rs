@@ -1,9 +1,9 @@
 //! Seccomp filters.
 
-use super::owned::{self, Copied, NoMemory};
+use super::refusal::{Accepted, invalid};
 use super::terminal_injection::TERMINAL_INJECTION;
-use super::{Accepted, invalid};
 use crate::bpf::Verdicts;
+use crate::fallible::{self, Copied, NoMemory};
 use crate::sentences;
 pub use crate::sys::abi::SockFilter;
 use alloc::vec::Vec;
@@ -57,8 +57,8 @@ impl Filters {
         if flags & flag::KILLABLE != 0 && flags & flag::LISTENER == 0 {
             return invalid(sentences::KILLABLE_WITHOUT_LISTENER);
         }
-        let program = Program::Given(owned::list(program)?);
-        Ok(owned::push(&mut self.seccomp, Filter::new(program, flags)?)?)
+        let program = Program::Given(fallible::copy_of(program)?);
+        Ok(fallible::push(&mut self.seccomp, Filter::new(program, flags)?)?)
     }
 
     pub fn deny_user_namespaces(&mut self) -> Accepted {
@@ -72,7 +72,7 @@ impl Filters {
         if self.seccomp.iter().any(denied) {
             return Ok(());
         }
-        Ok(owned::push(&mut self.seccomp, Filter::new(Program::TerminalInjection, 0)?)?)
+        Ok(fallible::push(&mut self.seccomp, Filter::new(Program::TerminalInjection, 0)?)?)
     }
 }
 
@@ -103,7 +103,7 @@ impl Program {
 impl Copied for Filter {
     fn copied(&self) -> Result<Filter, NoMemory> {
         let program = match &self.program {
-            Program::Given(instructions) => Program::Given(owned::list(instructions)?),
+            Program::Given(instructions) => Program::Given(fallible::copy_of(instructions)?),
             Program::TerminalInjection => Program::TerminalInjection,
         };
         Ok(Filter { program, ..*self })
@@ -112,7 +112,7 @@ impl Copied for Filter {
 
 impl Copied for Filters {
     fn copied(&self) -> Result<Filters, NoMemory> {
-        Ok(Filters { seccomp: owned::list_of(&self.seccomp)?, ..*self })
+        Ok(Filters { seccomp: fallible::copy_each(&self.seccomp)?, ..*self })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sockets, a terminal and a network device inside the new namespaces, of which the caller gets descriptors.
 
-use super::owned::{self, Copied, NoMemory, Text};
-use super::{Accepted, Refused, invalid};
+use super::refusal::{Accepted, Refused, invalid};
+use crate::fallible::{self, Copied, NoMemory, Text};
 use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -85,8 +85,8 @@ impl Handed {
         if self.sockets.len() >= MOST_SOCKETS {
             return invalid(sentences::TOO_MANY_SOCKETS);
         }
-        let address = owned::list(address)?;
-        Ok(owned::push(&mut self.sockets, Listen { kind, address, backlog })?)
+        let address = fallible::copy_of(address)?;
+        Ok(fallible::push(&mut self.sockets, Listen { kind, address, backlog })?)
     }
 }
 
@@ -121,13 +121,13 @@ impl Copied for Tun {
 
 impl Copied for Listen {
     fn copied(&self) -> Result<Listen, NoMemory> {
-        Ok(Listen { address: owned::list(&self.address)?, ..*self })
+        Ok(Listen { address: fallible::copy_of(&self.address)?, ..*self })
     }
 }
 
 impl Copied for Handed {
     fn copied(&self) -> Result<Handed, NoMemory> {
-        let sockets = owned::list_of(&self.sockets)?;
+        let sockets = fallible::copy_each(&self.sockets)?;
         Ok(Handed { sockets, tun: self.tun.copied()?, terminal: self.terminal })
     }
 }

@@ -1,7 +1,7 @@
 //! User id, group id and supplementary groups.
 
-use super::owned::{self, Copied, NoMemory};
-use super::{Accepted, invalid};
+use super::refusal::{Accepted, invalid};
+use crate::fallible::{self, Copied, NoMemory};
 use crate::sentences;
 use alloc::vec::Vec;
 
@@ -43,7 +43,7 @@ impl Ids {
         if groups.contains(&NO_ID) {
             return invalid(sentences::NO_GROUP);
         }
-        self.groups = Some(owned::list(groups)?);
+        self.groups = Some(fallible::copy_of(groups)?);
         Ok(())
     }
 
@@ -58,7 +58,7 @@ impl Copied for Ids {
         Ok(Ids {
             uid: self.uid,
             gid: self.gid,
-            groups: self.groups.as_deref().map(owned::list).transpose()?,
+            groups: self.groups.as_deref().map(fallible::copy_of).transpose()?,
             keep_groups: self.keep_groups,
         })
     }

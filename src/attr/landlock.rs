@@ -1,7 +1,7 @@
 //! Landlock: which files, ports and processes the program may reach.
 
-use super::owned::{self, Copied, NoMemory, Text};
-use super::{Accepted, check_fd, copy_path, invalid};
+use super::refusal::{Accepted, check_fd, copy_path, invalid};
+use crate::fallible::{self, Copied, NoMemory, Text};
 use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -64,14 +64,14 @@ impl Landlock {
             return invalid(sentences::LANDLOCK_FS);
         }
         let path = copy_path(path)?;
-        Ok(owned::push(&mut self.rules, Rule::Path { path, access })?)
+        Ok(fallible::push(&mut self.rules, Rule::Path { path, access })?)
     }
 
     pub fn add_landlock_port(&mut self, port: u16, access: u64) -> Accepted {
         if access == 0 {
             return invalid(sentences::LANDLOCK_NET);
         }
-        Ok(owned::push(&mut self.rules, Rule::Port { port, access })?)
+        Ok(fallible::push(&mut self.rules, Rule::Port { port, access })?)
     }
 
     pub fn set_landlock_handled(&mut self, fs: u64, net: u64) -> Accepted {
@@ -106,7 +106,7 @@ impl Copied for Rule {
 
 impl Copied for Landlock {
     fn copied(&self) -> Result<Landlock, NoMemory> {
-        Ok(Landlock { rules: owned::list_of(&self.rules)?, ..*self })
+        Ok(Landlock { rules: fallible::copy_each(&self.rules)?, ..*self })
     }
 }
 

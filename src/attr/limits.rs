@@ -1,7 +1,7 @@
 //! Limits, scheduling and the cgroup.
 
-use super::owned::{self, Copied, NoMemory};
-use super::{Accepted, check_fd, invalid};
+use super::refusal::{Accepted, check_fd, invalid};
+use crate::fallible::{self, Copied, NoMemory};
 use crate::sentences;
 use crate::shared::Shared;
 use crate::stage::Stage;
@@ -181,7 +181,9 @@ impl Limits {
         if soft != KEEP && hard != KEEP && soft > hard {
             return invalid(sentences::SOFT_ABOVE_HARD);
         }
-        Ok(owned::put(&mut self.rlimits, Rlimit { resource, soft, hard }, |old| old.resource == resource)?)
+        Ok(fallible::replace_or_push(&mut self.rlimits, Rlimit { resource, soft, hard }, |old| {
+            old.resource == resource
+        })?)
     }
 
     pub fn set_nice(&mut self, nice: i32) -> Accepted {
@@ -199,7 +201,7 @@ impl Limits {
         if cpus.iter().any(|&cpu| cpu as usize >= MOST_CPUS) {
             return invalid(sentences::PROCESSOR);
         }
-        self.affinity = Some(owned::list(cpus)?);
+        self.affinity = Some(fallible::copy_of(cpus)?);
         Ok(())
     }
 
@@ -239,7 +241,7 @@ impl Limits {
         if nodes.len() > MOST_NODES || nodes.iter().any(|&node| node as usize >= MOST_NODES) {
             return invalid(sentences::NODES);
         }
-        self.numa_policy = Some(MemoryPolicy { mode, nodes: owned::list(nodes)? });
+        self.numa_policy = Some(MemoryPolicy { mode, nodes: fallible::copy_of(nodes)? });
         Ok(())
     }
 
@@ -299,7 +301,9 @@ impl Limits {
         if !matches!(control, speculate::ENABLE | speculate::DISABLE | speculate::FORCE_DISABLE) {
             return invalid(sentences::SPECULATION);
         }
-        Ok(owned::put(&mut self.speculation, Speculation { feature, control }, |old| old.feature == feature)?)
+        Ok(fallible::replace_or_push(&mut self.speculation, Speculation { feature, control }, |old| {
+            old.feature == feature
+        })?)
     }
 
     pub fn set_coredump_filter(&mut self, kinds: u32) -> Accepted {
@@ -335,22 +339,22 @@ impl Limits {
         if !ALLOWABLE.iter().any(|&allowable| allowable as u32 == stage) {
             return invalid(sentences::FAILURE_NOT_ALLOWED);
         }
-        Ok(owned::put(&mut self.allowed_failures, stage, |&old| old == stage)?)
+        Ok(fallible::replace_or_push(&mut self.allowed_failures, stage, |&old| old == stage)?)
     }
 }
 
 impl Copied for MemoryPolicy {
     fn copied(&self) -> Result<MemoryPolicy, NoMemory> {
-        Ok(MemoryPolicy { mode: self.mode, nodes: owned::list(&self.nodes)? })
+        Ok(MemoryPolicy { mode: self.mode, nodes: fallible::copy_of(&self.nodes)? })
     }
 }
 
 impl Copied for Limits {
     fn copied(&self) -> Result<Limits, NoMemory> {
         Ok(Limits {
-            rlimits: owned::list(&self.rlimits)?,
+            rlimits: fallible::copy_of(&self.rlimits)?,
             nice: self.nice,
-            affinity: self.affinity.as_deref().map(owned::list).transpose()?,
+            affinity: self.affinity.as_deref().map(fallible::copy_of).transpose()?,
             scheduler: self.scheduler,
             utilization: self.utilization,
             numa_policy: self.numa_policy.copied()?,
@@ -360,11 +364,11 @@ impl Copied for Limits {
             oom_score_adj: self.oom_score_adj,
             timer_slack_ns: self.timer_slack_ns,
             process_flags: self.process_flags,
-            speculation: owned::list(&self.speculation)?,
+            speculation: fallible::copy_of(&self.speculation)?,
             coredump_filter: self.coredump_filter,
             cgroup: self.cgroup.clone(),
             restore_nofile: self.restore_nofile,
-            allowed_failures: owned::list(&self.allowed_failures)?,
+            allowed_failures: fallible::copy_of(&self.allowed_failures)?,
         })
     }
 }

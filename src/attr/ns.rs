@@ -1,7 +1,7 @@
 //! Namespaces to create, and what is set in them.
 
-use super::owned::{self, Copied, NoMemory, Text};
-use super::{Accepted, Refused, check_fd, copy_path, invalid};
+use super::refusal::{Accepted, Refused, check_fd, copy_path, invalid};
+use crate::fallible::{self, Copied, NoMemory, Text};
 use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -84,7 +84,7 @@ impl Namespaces {
         if pids.is_empty() || pids.len() > MOST_PIDS || pids.iter().any(|&pid| pid < 1) {
             return invalid(sentences::PIDS);
         }
-        self.pids = owned::list(pids)?;
+        self.pids = fallible::copy_of(pids)?;
         Ok(())
     }
 
@@ -118,7 +118,7 @@ impl Namespaces {
         if self.joins.iter().any(|other| other.types & join.types != 0) {
             return invalid(sentences::JOINED_ALREADY);
         }
-        Ok(owned::push(&mut self.joins, join)?)
+        Ok(fallible::push(&mut self.joins, join)?)
     }
 
     /// All types that are joined.
@@ -197,7 +197,7 @@ impl Namespaces {
             return invalid(sentences::NANOSECONDS);
         }
         let offset = TimeOffset { clock, seconds, nanoseconds };
-        Ok(owned::put(&mut self.time_offsets, offset, |old| old.clock == clock)?)
+        Ok(fallible::replace_or_push(&mut self.time_offsets, offset, |old| old.clock == clock)?)
     }
 }
 
@@ -215,7 +215,7 @@ fn map(lines: &mut Vec<IdRange>, range: IdRange) -> Accepted {
     if lines.len() >= MOST_RANGES {
         return invalid(sentences::TOO_MANY_RANGES);
     }
-    Ok(owned::push(lines, range)?)
+    Ok(fallible::push(lines, range)?)
 }
 
 fn copy_name(name: &CStr) -> Result<Text, Refused> {
@@ -230,10 +230,10 @@ impl Copied for Namespaces {
         Ok(Namespaces {
             create: self.create,
             unshare: self.unshare,
-            joins: owned::list(&self.joins)?,
+            joins: fallible::copy_of(&self.joins)?,
             second_user: self.second_user,
-            uid_map: owned::list(&self.uid_map)?,
-            gid_map: owned::list(&self.gid_map)?,
+            uid_map: fallible::copy_of(&self.uid_map)?,
+            gid_map: fallible::copy_of(&self.gid_map)?,
             allow_setgroups: self.allow_setgroups,
             subordinate: self.subordinate,
             uid_helper: self.uid_helper.copied()?,
@@ -243,8 +243,8 @@ impl Copied for Namespaces {
             hostname: self.hostname.copied()?,
             domainname: self.domainname.copied()?,
             loopback: self.loopback,
-            time_offsets: owned::list(&self.time_offsets)?,
-            pids: owned::list(&self.pids)?,
+            time_offsets: fallible::copy_of(&self.time_offsets)?,
+            pids: fallible::copy_of(&self.pids)?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The session keyring, and the labels of security modules.
 
-use super::owned::{Copied, NoMemory, Text};
-use super::{Accepted, Refused, invalid};
+use super::refusal::{Accepted, Refused, invalid};
+use crate::fallible::{Copied, NoMemory, Text};
 use crate::sentences;
 use core::ffi::CStr;
 

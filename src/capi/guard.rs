@@ -2,7 +2,7 @@
 //! It checks what it can: NULL, alignment, length.
 
 use crate::attr::Refused;
-use crate::attr::owned::Room;
+use crate::fallible::Reserved;
 use crate::plan::Strings;
 use crate::sentences::{self, Sentence};
 use alloc::boxed::Box;
@@ -95,7 +95,7 @@ pub unsafe fn out_bytes<'a>(place: *mut u8, size: usize) -> &'a mut [MaybeUninit
 
 /// Puts a value on the heap, for the caller to hold. NULL: memory is short.
 pub fn give<T>(value: T) -> *mut T {
-    Room::new().map_or(null_mut(), |room| Box::into_raw(room.fill(value)))
+    Reserved::new().map_or(null_mut(), |memory| Box::into_raw(memory.fill(value)))
 }
 
 /// Takes back what `give` gave, to be dropped. `None` for NULL.

@@ -8,8 +8,8 @@ use super::attr::forkexec_attr;
 use super::child::forkexec_child;
 use super::error::forkexec_error;
 use super::guard;
-use crate::attr::owned::Room;
 use crate::capi::entry::Entered;
+use crate::fallible::Reserved;
 use crate::parent::{self, Failure, host};
 use crate::plan::{Purpose, Request};
 use crate::sentences;
@@ -51,10 +51,10 @@ impl Call {
     unsafe fn child(&self, place: *mut *mut forkexec_child, error: *mut forkexec_error) -> c_int {
         // SAFETY: C caller guarantees that child is NULL or memory for a pointer.
         let made = match unsafe { guard::out(place) } {
-            Some(place) => Room::new()
+            Some(place) => Reserved::new()
                 .map_err(|_| Failure::not_now(Errno::ENOMEM, sentences::NO_MEMORY_FOR_HANDLE))
                 // SAFETY: C caller guarantees the pointers of the call.
-                .and_then(|room| unsafe { self.request(|request| parent::start(request, room)) })
+                .and_then(|memory| unsafe { self.request(|request| parent::start(request, memory)) })
                 .map(|child| {
                     place.write(Box::into_raw(child));
                 }),

@@ -12,7 +12,7 @@ mod remove;
 
 pub use refusal::Refusal;
 
-use crate::attr::owned::Text;
+use crate::fallible::Text;
 use crate::parent::own_pid;
 use crate::sentences::{self, Sentence};
 use crate::shared::Shared;

@@ -131,17 +131,17 @@ fn die_with_thread(at: &At) -> Answer {
 /// Whether the caller has ended: a descriptor tells. Without one, or where a filter refuses ppoll(2), the pid of the parent
 /// tells, if the caller is in this pid namespace. In a new pid namespace it is 0 before and after the caller's end.
 pub fn is_orphan(at: &At) -> Answer<bool> {
-    if at.owner < 0 {
-        return Ok(![0, at.wiring.owner_pid].contains(&sys::getppid()));
+    if at.caller_gone < 0 {
+        return Ok(![0, at.wiring.caller_pid].contains(&sys::getppid()));
     }
-    let mut fds = [PollFd { fd: at.owner, events: POLLIN, revents: 0 }];
+    let mut fds = [PollFd { fd: at.caller_gone, events: POLLIN, revents: 0 }];
     let mut look = || sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 }));
     match look() {
         Ok(ready) => Ok(ready != 0),
         Err(_) => match sys::getppid() {
             // A tracer or a freezer may have interrupted it; what a filter says it says again.
             0 => look().map(|ready| ready != 0),
-            parent => Ok(parent != at.wiring.owner_pid),
+            parent => Ok(parent != at.wiring.caller_pid),
         },
     }
 }
@@ -243,7 +243,7 @@ pub fn until_released(at: &mut At) -> Answer {
     let at_once = Timespec { seconds: 0, nanoseconds: 0 };
     loop {
         let listen = |fd| PollFd { fd, events: POLLIN, revents: 0 };
-        let mut fds = [listen(at.go), listen(at.owner)];
+        let mut fds = [listen(at.go), listen(at.caller_gone)];
         // Two releases may have been read from the eventfd as one.
         let is_released = at.page.released.load(Ordering::Acquire) != at.released;
         match sys::poll(&mut fds, is_released.then_some(&at_once)) {
@@ -251,8 +251,8 @@ pub fn until_released(at: &mut At) -> Answer {
             Err(Errno(EPERM | ENOSYS)) if has_caller(at) || is_detached(at) => return until_told(at),
             answer => answer?,
         };
-        let [go, owner] = fds;
-        if owner.revents != 0 {
+        let [go, caller_gone] = fds;
+        if caller_gone.revents != 0 {
             if is_detached(at) { return Ok(()) } else { sys::exit(FAILED) }
         }
         if go.revents != 0 {
@@ -272,7 +272,7 @@ fn is_detached(at: &At) -> bool {
 
 /// Whether the parent is still the caller. In a pid namespace of its own a process cannot tell.
 fn has_caller(at: &At) -> bool {
-    sys::getppid() == at.wiring.owner_pid
+    sys::getppid() == at.wiring.caller_pid
 }
 
 /// The same where a filter forbids ppoll(2).

@@ -68,21 +68,21 @@ pub fn close_on_exec(at: &mut At) -> Answer {
 fn set_flags(at: &At, flags: i32) -> Answer {
     // The image has closed these two.
     let [page, strings] = if flags == 0 { [at.wiring.page_fd, at.wiring.strings_fd] } else { [-1; 2] };
-    let own = [at.lifeline, at.go, if at.owner == at.lifeline { -1 } else { at.owner }, page, strings];
-    let needed = at.plan.list(at.plan.survivors).iter().map(|fd| *fd as i32);
+    let own = [at.lifeline, at.go, if at.caller_gone == at.lifeline { -1 } else { at.caller_gone }, page, strings];
+    let needed = at.plan.list(at.plan.kept_open).iter().map(|fd| *fd as i32);
     own.into_iter().filter(|fd| *fd >= 0).chain(needed).try_for_each(|fd| sys::fcntl(fd, F_SETFD, flags).map(drop))
 }
 
 /// Moves the library's own descriptors above every target. The kernel picks the numbers, so nothing is overwritten.
 pub fn internal(at: &mut At) -> Answer {
-    let (lifeline, go, owner) = (at.lifeline, at.go, at.owner);
+    let (lifeline, go, caller_gone) = (at.lifeline, at.go, at.caller_gone);
     at.page.arming.store(1, Ordering::SeqCst);
     at.lifeline = move_up(at, lifeline)?;
     at.page.lifeline.store(at.lifeline, Ordering::SeqCst);
     at.page.arming.store(0, Ordering::SeqCst);
     at.go = move_up(at, go)?;
     at.slave = move_up(at, at.slave)?;
-    at.owner = if owner == lifeline { at.lifeline } else { move_up(at, owner)? };
+    at.caller_gone = if caller_gone == lifeline { at.lifeline } else { move_up(at, caller_gone)? };
     if at.plan.exec_fd_moves != 0 {
         // The old number stays open: a later step may map it as well.
         at.exec_fd = descriptors::lift(at.exec_fd, at.plan.spare)?;
@@ -158,13 +158,13 @@ fn open(path: *const u8, item: &Action) -> Answer {
 }
 
 fn is_internal(at: &At, fd: i32) -> bool {
-    let own = [at.lifeline, at.go, at.owner, at.ruleset];
+    let own = [at.lifeline, at.go, at.caller_gone, at.ruleset];
     own.contains(&fd) || (fd == at.exec_fd && at.plan.exec_fd_moves != 0)
 }
 
 /// Closes everything from `first` on but the library's own descriptors, which are closed by the exec.
 fn close_from(at: &At, first: i32) -> Answer {
-    let mut kept = [at.lifeline, at.go, at.owner, at.exec_fd, at.ruleset];
+    let mut kept = [at.lifeline, at.go, at.caller_gone, at.exec_fd, at.ruleset];
     kept.sort_unstable();
     let mut from = first as u32;
     for fd in kept.into_iter().filter(|fd| *fd >= first) {

@@ -35,7 +35,7 @@ pub struct At<'a> {
     /// The eventfd with which the caller wakes a child that polls for its death as well.
     pub go: i32,
     /// The descriptor that becomes readable when the caller has ended.
-    pub owner: i32,
+    pub caller_gone: i32,
     pub exec_fd: i32,
     /// The rulesets of Landlock: the caller's, at a number that no target has, and the one that this child makes.
     pub ruleset: i32,
@@ -76,7 +76,7 @@ impl<'a> At<'a> {
         argv: *const *const u8,
         envp: *const *const u8,
     ) -> At<'a> {
-        let Wiring { lifeline, go, owner, .. } = *wiring;
+        let Wiring { lifeline, go, caller_gone, .. } = *wiring;
         At {
             plan,
             wiring,
@@ -90,7 +90,7 @@ impl<'a> At<'a> {
             released: 0,
             lifeline,
             go,
-            owner,
+            caller_gone,
             exec_fd: plan.exec_fd,
             ruleset: -1,
             own_ruleset: -1,

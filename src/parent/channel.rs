@@ -1,7 +1,7 @@
 //! The page that a child and the caller share. When every process has left it, it is kept for the next child.
 
 use super::{file_size, memfd, this_process};
-use crate::attr::owned::Room;
+use crate::fallible::Reserved;
 use crate::page::{PAGE, Page};
 use crate::sealed::Plan;
 use crate::sys::abi::{EINVAL, F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, MFD_NOEXEC_SEAL, O_CLOEXEC};
@@ -83,9 +83,9 @@ impl Channel {
 
     /// A page for a child that is a copy of the caller.
     pub fn for_copy() -> Result<Channel, Unmade> {
-        let room = Room::new().map_err(|_| Unmade::Memory(Errno(libc::ENOMEM)))?;
+        let memory = Reserved::new().map_err(|_| Unmade::Memory(Errno(libc::ENOMEM)))?;
         let page = map(-1, libc::MAP_SHARED | libc::MAP_ANONYMOUS).map_err(Unmade::Memory)?;
-        Ok(Channel::begin(room.fill(Made::without_file(page)), 0))
+        Ok(Channel::begin(memory.fill(Made::without_file(page)), 0))
     }
 
     /// The page that a child has made, by its file.
@@ -95,9 +95,9 @@ impl Channel {
         if sys::fcntl(file.as_raw_fd(), F_GET_SEALS, 0)? & F_SEAL_SHRINK == 0 {
             return Err(Errno(EINVAL));
         }
-        let room = Room::new().map_err(|_| Errno(libc::ENOMEM))?;
+        let memory = Reserved::new().map_err(|_| Errno(libc::ENOMEM))?;
         let page = map(file.as_raw_fd(), libc::MAP_SHARED)?;
-        let made = room.fill(Made::without_file(page));
+        let made = memory.fill(Made::without_file(page));
         Ok(Channel { made: Some(made), place: 0 })
     }
 
@@ -126,9 +126,9 @@ impl Channel {
             return;
         }
         // Without memory for it the file stays with its page.
-        let Ok(room) = Room::new() else { return };
+        let Ok(memory) = Reserved::new() else { return };
         let fd = AtomicI32::new(made.fd.swap(-1, Ordering::Relaxed));
-        place.put(room.fill(Made { page: NonNull::dangling(), fd, identity: made.identity, pid: NO_PROCESS }));
+        place.put(memory.fill(Made { page: NonNull::dangling(), fd, identity: made.identity, pid: NO_PROCESS }));
     }
 
     /// Lets the waiting child go on. Where a seccomp filter forbids to wake it, it looks by itself after a while.
@@ -274,7 +274,7 @@ pub fn look_again() {
 
 #[cold]
 fn make(mask: u64) -> Result<Box<Made>, Unmade> {
-    let room = Room::new().map_err(|_| Unmade::Memory(Errno(libc::ENOMEM)))?;
+    let memory = Reserved::new().map_err(|_| Unmade::Memory(Errno(libc::ENOMEM)))?;
     let (file, _) = memfd::create(MFD_NOEXEC_SEAL)?;
     file_size::extend(file.as_raw_fd(), PAGE as u64, mask)?;
     // A process that made the file smaller would give the caller SIGBUS.
@@ -285,7 +285,7 @@ fn make(mask: u64) -> Result<Box<Made>, Unmade> {
     // SAFETY: kernel contract, man 2 madvise: the page just mapped.
     unsafe { libc::madvise(page.as_ptr().cast(), PAGE, libc::MADV_DONTFORK) };
     let fd = AtomicI32::new(file.into_raw_fd());
-    Ok(room.fill(Made { page, fd, identity, pid: this_process::pid() }))
+    Ok(memory.fill(Made { page, fd, identity, pid: this_process::pid() }))
 }
 
 fn map(fd: i32, flags: i32) -> Result<NonNull<Page>, Errno> {

@@ -6,7 +6,7 @@
 
 use super::process::Process;
 use super::this_process;
-use crate::attr::owned::Room;
+use crate::fallible::Reserved;
 use crate::sys::abi::{EINTR, Timespec};
 use crate::sys::{self, Errno};
 use alloc::boxed::Box;
@@ -48,8 +48,8 @@ pub fn reap(process: Process) {
 
 fn leave_for_later(process: Process) {
     // If there is no memory for it, it stays a zombie until this process ends.
-    if let Ok(room) = Room::new() {
-        put(room.fill(Killed { process, parent_pid: this_process::pid(), next: null_mut() }));
+    if let Ok(memory) = Reserved::new() {
+        put(memory.fill(Killed { process, parent_pid: this_process::pid(), next: null_mut() }));
     }
 }
 

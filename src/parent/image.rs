@@ -3,7 +3,7 @@
 
 use super::blocked_signals::BlockedSignals;
 use super::{file_size, memfd};
-use crate::attr::owned::{NoMemory, Room, list_for};
+use crate::fallible::{NoMemory, Reserved, empty_list};
 use crate::plan::{Sealed, Strings};
 use crate::sealed::{Wiring, strings};
 use crate::sys;
@@ -138,7 +138,7 @@ pub fn renew() {
 
 #[cold]
 fn make(mask: u64, number: Option<i32>) -> Result<File, Errno> {
-    let room = Room::new().map_err(|_| Errno::ENOMEM)?;
+    let memory = Reserved::new().map_err(|_| Errno::ENOMEM)?;
     let (mut made, flags) = sealed(mask)?;
     if let Some(number) = number {
         sys::dup3(made.as_raw_fd(), number, O_CLOEXEC).map_err(from_raw)?;
@@ -147,7 +147,7 @@ fn make(mask: u64, number: Option<i32>) -> Result<File, Errno> {
     }
     let identity = sys::identity(made.as_raw_fd()).map_err(from_raw)?;
     let file = File { number: made.as_raw_fd(), identity, flags };
-    let place = Box::into_raw(room.fill(Made { file, next: AtomicPtr::new(null_mut()) }));
+    let place = Box::into_raw(memory.fill(Made { file, next: AtomicPtr::new(null_mut()) }));
     match MADE.compare_exchange(null_mut(), place, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => {
             let _ = made.into_raw_fd();
@@ -207,7 +207,7 @@ impl Vectors {
         // The image takes a whole piece for the first.
         let room = [0; strings::PIECE - size_of::<Wiring>()];
         piece(&mut pieces, &[as_bytes(&wiring), &room]);
-        let (mut argv, mut envp) = (list_for(2)?, list_for(3)?);
+        let (mut argv, mut envp) = (empty_list(2)?, empty_list(3)?);
         argv.extend([ROOM.as_ptr(), null()]);
         envp.extend([ROOM.as_ptr(), pieces.as_ptr().cast(), null()]);
         Ok(Vectors { argv, envp, _pieces: pieces })
@@ -222,7 +222,7 @@ impl Vectors {
 
 /// The library's own strings, and behind them the program's.
 fn vector(own: impl Iterator<Item = *const c_char> + Clone, strings: Strings) -> Result<Vec<*const c_char>, NoMemory> {
-    let mut vector = list_for(own.clone().count() + strings.pointers().count() + 1)?;
+    let mut vector = empty_list(own.clone().count() + strings.pointers().count() + 1)?;
     vector.extend(own.chain(strings.pointers()).chain([null()]));
     Ok(vector)
 }

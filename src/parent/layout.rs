@@ -6,7 +6,7 @@ use super::clone::table_of;
 use super::strings_file::StringsFile;
 use super::ways::Ways;
 use super::{file_size, image};
-use crate::attr::owned::{NoMemory, push};
+use crate::fallible::{NoMemory, push};
 use crate::page::PAGE;
 use crate::plan::gaps;
 use crate::sealed::{Gap, Plan, mode, table};

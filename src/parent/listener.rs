@@ -5,7 +5,7 @@
 //! lets all calls go on: they are the library's own. Later only the caller's code answers.
 
 use super::channel_wait::{Listened, Woken};
-use crate::attr::owned::{NoMemory, list_for};
+use crate::fallible::{NoMemory, empty_list};
 use crate::sealed::{Plan, message};
 use crate::sys::abi::MOST_RIGHTS;
 use crate::sys::{self, abi};
@@ -77,7 +77,7 @@ pub fn socket() -> Result<(OwnedFd, OwnedFd), Errno> {
 
 impl Listening {
     pub fn new(plan: &Plan) -> Result<Listening, NoMemory> {
-        let handed = if plan.handed != 0 { list_for(plan.handed as usize)? } else { Vec::new() };
+        let handed = if plan.handed != 0 { empty_list(plan.handed as usize)? } else { Vec::new() };
         let listener = if plan.listener != 0 { Listener::Awaited } else { Listener::Gone };
         Ok(Listening(Mutex::new(Arrived { listener, handed, handed_awaited: plan.handed != 0 })))
     }
@@ -382,7 +382,7 @@ mod tests {
     }
 
     fn waiting(listener: Listener, handed: usize) -> Listening {
-        let room = if handed > 0 { list_for(handed).expect("memory") } else { Vec::new() };
+        let room = if handed > 0 { empty_list(handed).expect("memory") } else { Vec::new() };
         Listening(Mutex::new(Arrived { listener, handed: room, handed_awaited: handed > 0 }))
     }
 

@@ -5,8 +5,8 @@ use super::failure::Failure;
 use super::host;
 use super::process::End;
 use super::start::start;
-use crate::attr::owned::{NoMemory, Room, push};
 use crate::attr::{Accepted, Attr};
+use crate::fallible::{NoMemory, Reserved, push};
 use crate::plan::{Purpose, Request, Strings};
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
@@ -35,8 +35,8 @@ pub fn run(path: &CStr, pid: i32, map: &[u8]) -> Result<Option<End>, Errno> {
     let envp = unsafe { Strings::new(nothing.as_ptr()) };
     let host = host::host();
     let request = Request { attr: &attr, path: Some(path), argv, envp, purpose: Purpose::Spawn, host };
-    let room: Room<Child> = Room::new().map_err(no_memory)?;
-    let child = start(request, room, run).map_err(|Failure { code, .. }| Errno::from_raw(code))?;
+    let memory: Reserved<Child> = Reserved::new().map_err(no_memory)?;
+    let child = start(request, memory, run).map_err(|Failure { code, .. }| Errno::from_raw(code))?;
     let mut end = None;
     loop {
         match child.wait(None, true, |waited| end = Some(End { code: waited.code, status: waited.status })) {

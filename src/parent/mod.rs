@@ -73,13 +73,13 @@ pub use start::prepare_fresh;
 pub use this_process::pid as own_pid;
 pub use waited::{Told, Waited, Watch};
 
-use crate::attr::owned::Room;
+use crate::fallible::Reserved;
 use crate::plan::{self, Request};
 use alloc::boxed::Box;
 
-/// Makes the child of a request; the handle is put into `room`.
-pub fn start<C: From<Child>>(request: Request, room: Room<C>) -> Result<Box<C>, Failure> {
-    start::start(request, room, map_helper::run)
+/// Makes the child of a request; the handle is put into `memory`.
+pub fn start<C: From<Child>>(request: Request, memory: Reserved<C>) -> Result<Box<C>, Failure> {
+    start::start(request, memory, map_helper::run)
 }
 
 /// A dry run.

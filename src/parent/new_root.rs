@@ -4,8 +4,8 @@
 
 use super::procfs::{self, File};
 use super::starter::Content;
-use crate::attr::owned::{self, NoMemory, push};
 use crate::base::bounded_text::BoundedText;
+use crate::fallible::{self, NoMemory, push};
 use crate::sealed::{Mount, Plan, action, mount};
 use crate::sys::abi::{ENOENT, ENOTDIR, O_NOFOLLOW, O_PATH, O_RDONLY, S_IFDIR, S_IFLNK, S_IFREG};
 use crate::sys::{self, Errno};
@@ -67,7 +67,7 @@ pub fn joins_mounts(plan: &Plan) -> bool {
 fn absolute(plan: &Plan, path: &[u8]) -> Result<Option<Vec<u8>>, NoMemory> {
     let begins = |path: &[u8]| path.first() == Some(&b'/');
     if begins(path) {
-        return owned::list(path).map(Some);
+        return fallible::copy_of(path).map(Some);
     }
     let cwd = plan.bytes(plan.cwd);
     let moves = |kind| [action::ENTER, action::ENTER_FD].contains(&kind);
@@ -98,7 +98,7 @@ fn walk(plan: &Plan, path: Vec<u8>) -> Option<Seen<'_>> {
     loop {
         let start = rest.iter().position(|byte| *byte != b'/').unwrap_or(rest.len());
         let name = rest.get(start..)?.split(|byte| *byte == b'/').next()?;
-        let behind = owned::list(rest.get(start + name.len()..)?).ok()?;
+        let behind = fallible::copy_of(rest.get(start + name.len()..)?).ok()?;
         match name {
             b"" => return Some(Seen::Something),
             b"." => (),
@@ -142,7 +142,7 @@ enum At<'a> {
 fn seen_at(place: Place) -> Option<At> {
     Some(match place {
         Place::Directory => At::Directory,
-        Place::Link(text) => At::Link(owned::list(text).ok()?),
+        Place::Link(text) => At::Link(fallible::copy_of(text).ok()?),
         Place::File(bytes) => At::Found(Seen::Program(Content::Planned(bytes))),
         Place::Missing => At::Found(Seen::Missing),
         Place::Unknown => At::Found(Seen::Unknown),
@@ -158,7 +158,7 @@ fn at_callers(path: &[u8], follows: bool) -> Option<Seen<'static>> {
 }
 
 fn step_of_callers(path: &[u8], follows: bool) -> Option<At<'static>> {
-    let mut whole = owned::list(path).ok()?;
+    let mut whole = fallible::copy_of(path).ok()?;
     push(&mut whole, 0).ok()?;
     let path = CStr::from_bytes_with_nul(&whole).ok()?;
     let found = match procfs::open_at(libc::AT_FDCWD, path, O_PATH | if follows { 0 } else { O_NOFOLLOW }) {
@@ -180,7 +180,7 @@ fn link_of(link: &File) -> Option<Vec<u8>> {
     let mut text = [0u8; 4096];
     // SAFETY: the path is a NUL-terminated literal.
     let length = unsafe { sys::readlinkat(link.as_raw_fd(), c"".as_ptr().cast(), &mut text) }.ok()?;
-    owned::list(text.get(..length)?).ok()
+    fallible::copy_of(text.get(..length)?).ok()
 }
 
 /// The regular file that a descriptor refers to, once more and to be read: never by its name, under which something else
@@ -215,7 +215,7 @@ fn place<'a>(plan: &'a Plan, path: &[u8]) -> Result<Place<'a>, NoMemory> {
 }
 
 fn callers(above: &[u8], path: &[u8], follows: bool) -> Result<Place<'static>, NoMemory> {
-    let mut whole = owned::list(above)?;
+    let mut whole = fallible::copy_of(above)?;
     path.iter().try_for_each(|byte| push(&mut whole, *byte))?;
     Ok(Place::Callers { path: whole, follows })
 }

@@ -1,7 +1,7 @@
 //! The environment with a variable for the program's pid, which only the child knows.
 
-use crate::attr::owned::{NoMemory, push};
 use crate::child::exec::PID_DIGITS;
+use crate::fallible::{NoMemory, push};
 use crate::plan::Strings;
 use crate::sealed::Plan;
 use alloc::vec::Vec;

@@ -8,20 +8,24 @@ use super::launch::Given;
 use super::serve::RunHelper;
 use super::ways::Ways;
 use super::{channel, clone, host, image, outcome, parent_death, retry};
-use crate::attr::owned::Room;
+use crate::fallible::Reserved;
 use crate::plan::{self, Fault, Host, Request, Sealed};
 use crate::sealed::mode;
 use crate::shared::Shared;
 use alloc::boxed::Box;
 
-/// Puts the handle into `room`, which is large, so that it is never moved.
-pub fn start<C: From<Child>>(mut request: Request, room: Room<C>, run_helper: RunHelper) -> Result<Box<C>, Failure> {
+/// Puts the handle into `memory`, which is large, so that it is never moved.
+pub fn start<C: From<Child>>(
+    mut request: Request,
+    memory: Reserved<C>,
+    run_helper: RunHelper,
+) -> Result<Box<C>, Failure> {
     let mut ways = Ways::first();
     loop {
         request.host = ways.on(request.host);
         let plan = Shared::new(lower_here(&mut request)?).map_err(|_| Failure::of_plan(Fault::no_memory()))?;
         match begin(&plan, Given { argv: request.argv, envp: request.envp, ways }, &request.host, run_helper) {
-            Ok(begun) => return Ok(room.fill(Child::new(begun, plan).into())),
+            Ok(begun) => return Ok(memory.fill(Child::new(begun, plan).into())),
             Err(failure) => ways = retry::after(&failure, ways).ok_or(failure)?,
         }
     }

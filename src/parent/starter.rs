@@ -2,7 +2,7 @@
 //! the caller after a failure, for its sentence only. execve(2), elf(5)
 
 use super::procfs::File;
-use crate::attr::owned;
+use crate::fallible;
 use crate::sys;
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -48,7 +48,7 @@ pub fn starter(content: &Content) -> Option<Starter> {
     let length = content.read(0, &mut head);
     let head = head.get(..length)?;
     match head.strip_prefix(b"#!") {
-        Some(line) => Some(Starter { kind: Kind::Interpreter, path: owned::list(interpreter(line)?).ok()? }),
+        Some(line) => Some(Starter { kind: Kind::Interpreter, path: fallible::copy_of(interpreter(line)?).ok()? }),
         None => Some(Starter { kind: Kind::Loader, path: loader(content, head)? }),
     }
 }
@@ -98,7 +98,7 @@ fn loader(content: &Content, head: &[u8]) -> Option<Vec<u8>> {
         let room = path.get_mut(..length)?;
         let read = content.read(place, room);
         let path = CStr::from_bytes_until_nul(path.get(..read)?).ok()?.to_bytes();
-        return if path.is_empty() { None } else { owned::list(path).ok() };
+        return if path.is_empty() { None } else { fallible::copy_of(path).ok() };
     }
     None
 }

@@ -2,7 +2,7 @@
 //! strings of an exec: the program's may fit alone, but not together with the plan.
 
 use super::{file_size, memfd};
-use crate::attr::owned::list_for;
+use crate::fallible::empty_list;
 use crate::plan::{Sealed, Strings};
 use crate::sealed::Wiring;
 use crate::sys::abi::{F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE};
@@ -32,7 +32,7 @@ impl StringsFile {
         let begin = plan.len().next_multiple_of(WORD);
         let text = begin + vectors.iter().sum::<usize>() * WORD;
         let length = text + bytes.iter().sum::<usize>();
-        let mut content = list_for(length).map_err(|_| Errno(libc::ENOMEM))?;
+        let mut content = empty_list(length).map_err(|_| Errno(libc::ENOMEM))?;
         content.extend_from_slice(plan);
         content.resize(begin, 0);
         let mut next = text;

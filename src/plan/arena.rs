@@ -1,8 +1,8 @@
 //! One piece of memory for the whole plan: what is put in it is found again by its offset, wherever the piece is mapped.
 
+use super::fault::{Fault, Step};
 use super::sealed::{List, Plan, Text, Unpadded};
-use super::{Fault, Step};
-use crate::attr::owned::list_for;
+use crate::fallible::empty_list;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -41,7 +41,7 @@ impl Sealed {
 impl Arena {
     /// An arena with room for the plan, and for what usually comes with it.
     pub fn new() -> Step<Arena> {
-        let mut arena = Arena(list_for(USUAL / WORD)?);
+        let mut arena = Arena(empty_list(USUAL / WORD)?);
         arena.reserve(size_of::<Plan<()>>())?;
         Ok(arena)
     }
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(sealed.list(sealed.moves).first().map(|item| item.to), Some(3));
         assert_eq!(sealed.list(sealed.joins).first().map(|join| join.types), Some(1));
         assert_eq!(sealed.list(sealed.rlimits).first().map(|limit| limit.resource), Some(7));
-        assert!(sealed.list(sealed.survivors).is_empty() && sealed.text(sealed.cwd).is_none());
+        assert!(sealed.list(sealed.kept_open).is_empty() && sealed.text(sealed.cwd).is_none());
         assert_eq!((sealed.signal_mask.get(), sealed.umask.get(), sealed.uid.get()), (Some(1 << 63), Some(0o77), None));
         // To add them up, each has to be known.
         let sum: u64 = sealed.as_bytes().iter().map(|byte| *byte as u64).sum();

@@ -1,8 +1,10 @@
 //! Descriptors of what is inside, which the caller is handed: they go to it together, in one message.
 
+use super::draft::Draft;
+use super::fault::Step;
+use super::request::Request;
 use super::sealed::Listen;
-use super::{Draft, Request, Step};
-use crate::attr::owned::push;
+use crate::fallible::push;
 use alloc::vec::Vec;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {

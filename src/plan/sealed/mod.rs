@@ -83,7 +83,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// The caller's numbers that the child needs, ascending, besides 0 to 2.
     pub needed: List<u32>,
     /// Those of them that would be closed by the exec of the image.
-    pub survivors: List<u32>,
+    pub kept_open: List<u32>,
     pub moves: List<Move>,
     pub actions: List<Action>,
     pub closes: List<u32>,

@@ -65,9 +65,9 @@ pub struct Wiring {
     pub lifeline: i32,
     /// The eventfd with which the caller lets the child go on.
     pub go: i32,
-    /// What becomes readable when the caller is gone.
-    pub owner: i32,
-    pub owner_pid: i32,
+    /// The descriptor that becomes readable when the caller has ended; -1: none.
+    pub caller_gone: i32,
+    pub caller_pid: i32,
     /// The child makes the ends itself, from the number `above` on.
     pub makes_ends: u32,
     /// The file of the page, by which the image finds it; its device and inode.

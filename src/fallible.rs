@@ -1,4 +1,4 @@
-//! Owned strings and lists that say so when memory is short, instead of aborting the caller.
+//! Allocation that may fail: what std would answer with an abort of the caller's process is `NoMemory` here.
 
 use alloc::alloc::alloc;
 use alloc::boxed::Box;
@@ -11,11 +11,12 @@ use core::mem::MaybeUninit;
 #[derive(Debug)]
 pub struct NoMemory;
 
-/// Memory for a value. It is taken before the value is made, which would be lost if there were no memory for it.
-pub struct Room<T>(Box<MaybeUninit<T>>);
+/// Memory for one value, allocated before the value is made. A process or a descriptor that is made first would be lost when
+/// the allocation then fails.
+pub struct Reserved<T>(Box<MaybeUninit<T>>);
 
-impl<T> Room<T> {
-    pub fn new() -> Result<Room<T>, NoMemory> {
+impl<T> Reserved<T> {
+    pub fn new() -> Result<Reserved<T>, NoMemory> {
         const { assert!(size_of::<T>() > 0) };
         // SAFETY: the size is not 0.
         let place: *mut MaybeUninit<T> = unsafe { alloc(Layout::new::<T>()) }.cast();
@@ -23,7 +24,7 @@ impl<T> Room<T> {
             return Err(NoMemory);
         }
         // SAFETY: fresh memory of the allocator's for a `T`, which is what a box has.
-        Ok(Room(unsafe { Box::from_raw(place) }))
+        Ok(Reserved(unsafe { Box::from_raw(place) }))
     }
 
     pub fn fill(mut self, value: T) -> Box<T> {
@@ -33,9 +34,9 @@ impl<T> Room<T> {
     }
 }
 
-/// An empty list with room for some items. A push that may grow the list would be code for a rare case, which the compiler
-/// places far away.
-pub fn list_for<T>(count: usize) -> Result<Vec<T>, NoMemory> {
+/// An empty list that takes `count` items without another allocation. Where a push may allocate, the compiler places that code
+/// far away, as for a rare case.
+pub fn empty_list<T>(count: usize) -> Result<Vec<T>, NoMemory> {
     let layout = Layout::array::<T>(count).ok().filter(|layout| layout.size() > 0).ok_or(NoMemory)?;
     // SAFETY: the size is not 0.
     let place: *mut T = unsafe { alloc(layout) }.cast();
@@ -46,18 +47,18 @@ pub fn list_for<T>(count: usize) -> Result<Vec<T>, NoMemory> {
     Ok(unsafe { Vec::from_raw_parts(place, 0, count) })
 }
 
-/// A copy that can fail.
+/// `Clone` for types whose copy allocates.
 pub trait Copied: Sized {
     fn copied(&self) -> Result<Self, NoMemory>;
 }
 
-/// A NUL-terminated string of our own.
+/// A NUL-terminated string on the heap.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Text(Vec<u8>);
 
 impl Text {
     pub fn new(text: &CStr) -> Result<Text, NoMemory> {
-        list(text.to_bytes_with_nul()).map(Text)
+        copy_of(text.to_bytes_with_nul()).map(Text)
     }
 
     pub fn as_cstr(&self) -> &CStr {
@@ -67,7 +68,7 @@ impl Text {
 
 impl Copied for Text {
     fn copied(&self) -> Result<Text, NoMemory> {
-        list(&self.0).map(Text)
+        copy_of(&self.0).map(Text)
     }
 }
 
@@ -77,16 +78,16 @@ impl<T: Copied> Copied for Option<T> {
     }
 }
 
-/// A list of plain values, copied.
-pub fn list<T: Copy>(items: &[T]) -> Result<Vec<T>, NoMemory> {
+/// A copy of a list of plain values.
+pub fn copy_of<T: Copy>(items: &[T]) -> Result<Vec<T>, NoMemory> {
     let mut copy = Vec::new();
     copy.try_reserve_exact(items.len()).map_err(|_| NoMemory)?;
     copy.extend_from_slice(items);
     Ok(copy)
 }
 
-/// A list of owned values, copied.
-pub fn list_of<T: Copied>(items: &[T]) -> Result<Vec<T>, NoMemory> {
+/// A copy of a list whose items allocate when they are copied.
+pub fn copy_each<T: Copied>(items: &[T]) -> Result<Vec<T>, NoMemory> {
     let mut copy = Vec::new();
     copy.try_reserve_exact(items.len()).map_err(|_| NoMemory)?;
     for item in items {
@@ -95,15 +96,15 @@ pub fn list_of<T: Copied>(items: &[T]) -> Result<Vec<T>, NoMemory> {
     Ok(copy)
 }
 
-/// One more item.
+/// Appends an item.
 pub fn push<T>(items: &mut Vec<T>, item: T) -> Result<(), NoMemory> {
     items.try_reserve(1).map_err(|_| NoMemory)?;
     items.push(item);
     Ok(())
 }
 
-/// One more item, or a new one in the place of the one that is the `same`.
-pub fn put<T>(items: &mut Vec<T>, item: T, same: impl Fn(&T) -> bool) -> Result<(), NoMemory> {
+/// Replaces the item that is the `same`; appends where there is none.
+pub fn replace_or_push<T>(items: &mut Vec<T>, item: T, same: impl Fn(&T) -> bool) -> Result<(), NoMemory> {
     match items.iter_mut().find(|old| same(old)) {
         Some(old) => {
             *old = item;

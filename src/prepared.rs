@@ -4,10 +4,10 @@
 use crate::attr::Attr;
 use crate::attr::mounts::Mounts;
 use crate::attr::ns::Namespaces;
-use crate::attr::prepared::{Prepared, Tree, made};
+use crate::attr::prepared::{Prepared, Tree, made_by};
 use crate::fallible::{Copied, NoMemory, Reserved, copy_of};
 use crate::parent::{self, Child, Failure, host};
-use crate::plan::{Fault, Purpose, Request, Strings, callers_users};
+use crate::plan::{Fault, Purpose, Request, Strings, callers_user_namespace};
 use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::ways::{Call, goes_on};
@@ -17,18 +17,18 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Where this kernel cannot clone such a tree, nothing is built, and what was asked for is kept alone.
 pub fn prepare(attr: &Attr) -> Result<Prepared, Failure> {
-    let attr = for_root(attr).map_err(no_memory)?;
+    let mut attr = for_root(attr).map_err(no_memory)?;
     let tree = match build(&attr) {
         Err(failure) if failure.stage == Stage::RootTree && goes_on(Call::DetachedTree, Errno(failure.code)) => None,
         tree => Some(tree?),
     };
-    let Attr { ns, ref mounts, .. } = attr;
-    let mounts = Mounts::copied(mounts).map_err(no_memory)?;
+    let Mounts { list: items, root, .. } = core::mem::take(&mut *attr.mounts);
     Ok(Prepared {
-        made: made(&mounts.list).map_err(no_memory)?,
-        mounts,
-        users: of_users(&ns).map_err(no_memory)?,
-        callers_users: callers_users().unwrap_or_default(),
+        made_by: made_by(&items).map_err(no_memory)?,
+        root,
+        items,
+        user_namespace: of_users(&attr.ns).map_err(no_memory)?,
+        callers_user_namespace: callers_user_namespace().unwrap_or_default(),
         tree,
     })
 }

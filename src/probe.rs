@@ -6,7 +6,7 @@
 
 use crate::attr::Attr;
 use crate::attr::exec::mode;
-use crate::attr::mounts::flag;
+use crate::attr::mount_item::flag;
 use crate::attr::ns::IdRange;
 use crate::attr::prepared::Prepared;
 use crate::base::decimal;

@@ -132,6 +132,43 @@ fn src_sys() {
 }
 
 #[test]
+fn src_attr() {
+    stand(
+        "src/attr",
+        &[
+            &["instructions", "topic", "refusal", "mount_item"],
+            &["terminal_injection", "user_namespaces"],
+            &["exec", "fds", "session", "signals", "limits", "ids", "caps", "ns", "security", "landlock", "handed"],
+            &["filters", "prepared"],
+            &["mounts"],
+        ],
+    );
+}
+
+#[test]
+fn src_plan() {
+    stand(
+        "src/plan",
+        &[
+            &["sealed", "fault", "strings"],
+            &["arena", "caller", "request"],
+            &["draft"],
+            // A topic each.
+            &[
+                "session", "signals", "ids", "security", "filters", "landlock", "handed", "exec", "fds", "limits",
+                "cgroup",
+            ],
+            &["caps", "mounts", "subordinate", "memory_mode"],
+            // Topics that contradict each other.
+            &["check"],
+            &["ns"],
+            // The plan in words.
+            &["describe"],
+        ],
+    );
+}
+
+#[test]
 fn src_plan_sealed() {
     stand(
         "src/plan/sealed",

@@ -29,7 +29,7 @@ type Attr struct {
 	BusyRetry time.Duration
 	// PidVariable names an environment variable that tells the program its pid: forkexec_attr_set_pid_variable.
 	PidVariable string
-	// MemoryMode: forkexec_attr_set_memory_mode.
+	// MemoryMode chooses whose memory the child runs in until the exec; 0 lets the library choose: forkexec_attr_set_memory_mode.
 	MemoryMode MemoryMode
 	// Ptrace makes the program a tracee of the calling thread, which has to be locked; only for Start and Release:
 	// forkexec_attr_set_ptrace.
@@ -48,7 +48,7 @@ type Attr struct {
 	FDs []FD
 	// InheritFDs keeps the descriptors that are not close-on-exec, instead of closing them: forkexec_attr_inherit_fds.
 	InheritFDs bool
-	// FDActions are taken in this order, after FDs.
+	// FDActions are taken in this order, after FDs, with the program's numbers; each type names its C function.
 	FDActions []FDAction
 
 	// Session makes a new session: forkexec_attr_set_session.
@@ -66,7 +66,7 @@ type Attr struct {
 	SignalMask *SignalSet
 	// SignalDefault: these get the default action: forkexec_attr_set_signal_default.
 	SignalDefault SignalSet
-	// SignalIgnore: these are ignored: forkexec_attr_set_signal_ignore.
+	// SignalIgnore: these are ignored; SIGKILL and SIGSTOP cannot be: forkexec_attr_set_signal_ignore.
 	SignalIgnore SignalSet
 	// ParentDeathSignal is sent to the program when its parent dies: forkexec_attr_set_parent_death_signal.
 	ParentDeathSignal syscall.Signal
@@ -74,35 +74,35 @@ type Attr struct {
 	// thread until the program has ended: Go ends threads at any time.
 	DeathOf DeathOf
 
-	// Rlimits: forkexec_attr_set_rlimit.
+	// Rlimits are limits on resources, one entry for each: forkexec_attr_set_rlimit.
 	Rlimits []Rlimit
-	// Nice is the nice value itself, -20 to 19: forkexec_attr_set_nice.
+	// Nice is the nice value itself, -20 to 19; below the caller's it needs CAP_SYS_NICE or RLIMIT_NICE: forkexec_attr_set_nice.
 	Nice *int
-	// Affinity lists the processors that the program may use: forkexec_attr_set_affinity.
+	// Affinity lists the processors that the program may use, counted from 0: forkexec_attr_set_affinity.
 	Affinity []int
-	// Scheduler: forkexec_attr_set_scheduler.
+	// Scheduler is the scheduling policy and its priority: forkexec_attr_set_scheduler.
 	Scheduler *Scheduler
 	// Deadline asks for SCHED_DEADLINE; it excludes Scheduler: forkexec_attr_set_deadline.
 	Deadline *Deadline
-	// Utilization: forkexec_attr_set_utilization.
+	// Utilization tells the kernel how busy the program will be: forkexec_attr_set_utilization.
 	Utilization *Utilization
-	// NUMAPolicy: forkexec_attr_set_numa_policy.
+	// NUMAPolicy chooses the NUMA nodes that memory comes from: forkexec_attr_set_numa_policy.
 	NUMAPolicy *NUMAPolicy
-	// IOPriority: forkexec_attr_set_io_priority.
+	// IOPriority is the priority of input and output: forkexec_attr_set_io_priority.
 	IOPriority *IOPriority
-	// Umask: forkexec_attr_set_umask.
+	// Umask is the file mode creation mask, 0 to 0777: forkexec_attr_set_umask.
 	Umask *int
 	// Personality is an execution domain, personality(2): forkexec_attr_set_personality.
 	Personality *uint32
-	// OOMScoreAdj is -1000 to 1000: forkexec_attr_set_oom_score_adj.
+	// OOMScoreAdj is -1000 (the out-of-memory killer never takes the program) to 1000 (first): forkexec_attr_set_oom_score_adj.
 	OOMScoreAdj *int
-	// ProcessFlags: forkexec_attr_set_process_flags.
+	// ProcessFlags are attributes that a process has as single bits: forkexec_attr_set_process_flags.
 	ProcessFlags ProcessFlags
-	// Speculation: forkexec_attr_set_speculation for each.
+	// Speculation controls kinds of speculative execution, each by forkexec_attr_set_speculation.
 	Speculation map[Speculation]Speculate
-	// CoredumpFilter has bits of core(5): forkexec_attr_set_coredump_filter.
+	// CoredumpFilter chooses what memory a core has, by bits of core(5): forkexec_attr_set_coredump_filter.
 	CoredumpFilter *uint32
-	// TimerSlack: forkexec_attr_set_timer_slack.
+	// TimerSlack is by how much the kernel may delay timers, To(time.Duration(0)) the default: forkexec_attr_set_timer_slack.
 	TimerSlack *time.Duration
 	// Cgroup is the directory of a cgroup in which the program runs: forkexec_attr_set_cgroup_fd.
 	Cgroup *os.File
@@ -114,15 +114,16 @@ type Attr struct {
 	// AllowFailure lists stages that may fail, such as StageNice: forkexec_attr_allow_failure.
 	AllowFailure []Stage
 
-	// UID: forkexec_attr_set_uid.
+	// UID is the program's user, an id of its user namespace: forkexec_attr_set_uid.
 	UID *int
-	// GID: forkexec_attr_set_gid.
+	// GID is the program's group. With UID or GID and without Groups or KeepGroups there are no supplementary groups:
+	// forkexec_attr_set_gid.
 	GID *int
 	// Groups are exactly the supplementary groups, none where the list is empty and not nil: forkexec_attr_set_groups.
 	Groups []int
 	// KeepGroups keeps the caller's supplementary groups: forkexec_attr_keep_groups.
 	KeepGroups bool
-	// Capabilities: forkexec_attr_set_capabilities.
+	// Capabilities makes some of the sets exactly what is given, before the exec: forkexec_attr_set_capabilities.
 	Capabilities []Capabilities
 	// DropCapabilities leaves no capabilities, and no exec gives any: forkexec_attr_drop_capabilities.
 	DropCapabilities bool
@@ -137,47 +138,47 @@ type Attr struct {
 	CreateNamespaces Namespace
 	// UnshareNamespaces are made by the child with unshare(2): forkexec_attr_unshare_namespaces.
 	UnshareNamespaces Namespace
-	// Joins are namespaces that are joined, in this order.
+	// Joins are namespaces that are joined: forkexec_attr_join_namespace, forkexec_attr_join_pidfd.
 	Joins []Join
-	// UIDMap: forkexec_attr_map_uid.
+	// UIDMap maps user ids of the new user namespace to ids outside, by at most 340 ranges: forkexec_attr_map_uid.
 	UIDMap []IDMap
-	// GIDMap: forkexec_attr_map_gid.
+	// GIDMap is the same for group ids: forkexec_attr_map_gid.
 	GIDMap []IDMap
 	// MapSubordinateIDs maps user 0 to the caller, and the ids of /etc/subuid after it: forkexec_attr_map_subordinate_ids.
 	MapSubordinateIDs bool
-	// MapHelpers: forkexec_attr_set_map_helpers.
+	// MapHelpers are programs that write maps which this process may not write: forkexec_attr_set_map_helpers.
 	MapHelpers *MapHelpers
 	// AllowSetgroups: setgroups is not denied in the new user namespace: forkexec_attr_allow_setgroups.
 	AllowSetgroups bool
-	// UserNamespaceOwner: forkexec_attr_set_user_namespace_owner.
+	// UserNamespaceOwner is the user that owns the new user namespace: forkexec_attr_set_user_namespace_owner.
 	UserNamespaceOwner *int
 	// MountPropagation are MS_ flags; To(uint64(0)) leaves it as it is: forkexec_attr_set_mount_propagation.
 	MountPropagation *uint64
-	// Hostname: forkexec_attr_set_hostname.
+	// Hostname is that of the new UTS namespace, at most 64 bytes: forkexec_attr_set_hostname.
 	Hostname string
-	// Domainname: forkexec_attr_set_domainname.
+	// Domainname is the NIS domain name there, at most 64 bytes: forkexec_attr_set_domainname.
 	Domainname string
 	// PIDs are the pid in the innermost pid namespace and in those around it: forkexec_attr_set_pid.
 	PIDs []int
 	// Loopback brings up lo in the new network namespace: forkexec_attr_set_loopback.
 	Loopback bool
-	// TimeOffsets: forkexec_attr_set_time_offset.
+	// TimeOffsets set clocks of the new time namespace ahead: forkexec_attr_set_time_offset.
 	TimeOffsets []TimeOffset
 
 	// Listen are sockets that listen in the child's network namespace; Child.Listener returns them: forkexec_attr_listen.
 	Listen []ListenAddress
-	// Terminal is a new terminal for the program; Child.Terminal returns its master side: forkexec_attr_set_terminal.
+	// Terminal is a new terminal for the program; Child.Terminal returns the caller's end: forkexec_attr_set_terminal.
 	Terminal *TerminalSize
 	// Tun is a new network device; Child.Tun returns its descriptor, to read and write packets: forkexec_attr_open_tun.
 	Tun *TunDevice
 
 	// PreparedRoot is a root of PrepareRoot, instead of Root; Mounts come on top of its own: forkexec_attr_set_prepared_root.
 	PreparedRoot *PreparedRoot
-	// Mounts are made in this order.
+	// Mounts are made in this order, in a new mount namespace; each type names its C function.
 	Mounts []MountItem
 	// Root is the program's root directory: forkexec_attr_set_root.
 	Root *Root
-	// Chroot: forkexec_attr_set_chroot.
+	// Chroot is the program's root by chroot(2), which privileges can leave; Root cannot be left: forkexec_attr_set_chroot.
 	Chroot string
 
 	// SessionKeyring is the name of a session keyring, To("") a new one without a name: forkexec_attr_set_session_keyring.
@@ -196,15 +197,15 @@ type Attr struct {
 	DenyUserNamespaces bool
 	// DenyTerminalInjection refuses TIOCSTI and TIOCLINUX: forkexec_attr_deny_terminal_injection.
 	DenyTerminalInjection bool
-	// LandlockRuleset: forkexec_attr_set_landlock_ruleset.
+	// LandlockRuleset is a ruleset of landlock_create_ruleset(2): forkexec_attr_set_landlock_ruleset.
 	LandlockRuleset *os.File
-	// LandlockPaths: forkexec_attr_add_landlock_path.
+	// LandlockPaths allow access to files; what none allows is denied: forkexec_attr_add_landlock_path.
 	LandlockPaths []LandlockPath
-	// LandlockPorts: forkexec_attr_add_landlock_port.
+	// LandlockPorts allow ports of TCP and UDP; what none allows is denied: forkexec_attr_add_landlock_port.
 	LandlockPorts []LandlockPort
 	// LandlockHandled are the accesses that are refused where no path and no port allows them: forkexec_attr_set_landlock_handled.
 	LandlockHandled *LandlockHandled
-	// LandlockScopes: forkexec_attr_set_landlock_scopes.
+	// LandlockScopes keep the program from processes outside the sandbox: forkexec_attr_set_landlock_scopes.
 	LandlockScopes LandlockScope
 	// LandlockFlags tell what is logged; bits that only a newer kernel knows may be given: forkexec_attr_set_landlock_flags.
 	LandlockFlags LandlockFlags
@@ -485,7 +486,7 @@ type LandlockPath struct {
 	Access LandlockFS
 }
 
-// A LandlockPort allows Access to the TCP port.
+// A LandlockPort allows Access to the port, of TCP or UDP.
 type LandlockPort struct {
 	Port   uint16
 	Access LandlockNet

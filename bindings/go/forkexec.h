@@ -113,8 +113,8 @@ struct forkexec_child;
 struct forkexec_cgroup;
 
 /**
- * A root that was built once, with the mounts in it: a tree of mounts that is in no mount namespace, of which each spawn
- * gets a clone. A fork of the process that made it can use it, too.
+ * A root that was built once, with the mounts in it: a tree of mounts that is in no mount namespace, of which each
+ * spawn gets a clone. A fork of the process that made it can use it, too.
  */
 struct forkexec_root;
 
@@ -937,9 +937,9 @@ int forkexec_attr_set_init(struct forkexec_attr *attr);
 /**
  * As set_init, with an init that goes on until the last process has ended.
  *
- * What the program has left running in the background is not killed when the program ends. The init then ends with the
- * program's exit code, or 128 and the signal that killed it; no signal is sent on any more. forkexec_wait waits for the
- * init, and tells how the program ended. With FORKEXEC_WAIT_PROGRAM it returns when the program has ended, with
+ * What the program has left running in the background is not killed when the program ends. From then on the init sends
+ * no signal on; in the end it has the program's exit code, or 128 plus the signal that killed it. forkexec_wait waits
+ * for the init, and tells how the program ended. With FORKEXEC_WAIT_PROGRAM it returns when the program has ended, with
  * FORKEXEC_STATUS_LINGERS in status.valid where the init still goes on. forkexec_kill_tree ends all. The last call of
  * set_init and this wins.
  *
@@ -947,10 +947,9 @@ int forkexec_attr_set_init(struct forkexec_attr *attr);
  * -EINVAL: attr is NULL.
  *
  * A spawn can fail later as:
- * FORKEXEC_STAGE_VALIDATE: without create_namespaces(FORKEXEC_NS_PID).
- * FORKEXEC_STAGE_VALIDATE: with set_ptrace.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new pid namespace, or set_ptrace was called.
  * FORKEXEC_STAGE_INIT, EAGAIN: a limit on processes.
- * FORKEXEC_STAGE_INIT, ENOMEM.
+ * FORKEXEC_STAGE_INIT, ENOMEM: memory is short.
  *
  * See pid_namespaces(7).
  */
@@ -3762,8 +3761,8 @@ int forkexec_describe_text(const struct forkexec_attr *attr,
 #define FORKEXEC_WAIT_CONTINUED 0x4
 
 /**
- * For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait reports
- * it again until the init has ended. See forkexec_attr_set_lingering_init.
+ * For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait
+ * reports it again until the init has ended. See forkexec_attr_set_lingering_init.
  */
 #define FORKEXEC_WAIT_PROGRAM 0x8
 
@@ -3855,7 +3854,8 @@ FORKEXEC_MUST_USE int forkexec_release(struct forkexec_child *child, int64_t tim
  * FORKEXEC_WAIT_STOPPED and FORKEXEC_WAIT_CONTINUED the call returns also when the child has stopped or has been
  * continued, once for each time. FORKEXEC_STATUS_STOPPED, FORKEXEC_STATUS_CONTINUED or FORKEXEC_STATUS_EXIT in
  * status.valid says which it was. With FORKEXEC_WAIT_PROGRAM it returns also when the program of
- * forkexec_attr_set_lingering_init has ended and its init goes on: FORKEXEC_STATUS_LINGERS is beside FORKEXEC_STATUS_EXIT.
+ * forkexec_attr_set_lingering_init has ended and its init goes on: FORKEXEC_STATUS_LINGERS is beside
+ * FORKEXEC_STATUS_EXIT.
  *
  * size is sizeof(struct forkexec_status) in the caller: that many bytes are written, and fields that this library does
  * not know are 0. status may be NULL with size 0.
@@ -3870,7 +3870,7 @@ FORKEXEC_MUST_USE int forkexec_release(struct forkexec_child *child, int64_t tim
  * -EINVAL: child is NULL, status is NULL and size is not 0, or flags has an unknown bit.
  * -ETIMEDOUT: the child has not ended yet.
  * -EINTR: a signal handler ran; without a timeout, one installed without SA_RESTART. Call again.
- * -ECHILD: somebody else has reaped the child.
+ * -ECHILD: somebody else has reaped the child, or the caller ignores SIGCHLD. How it ended is lost.
  * -ESRCH: the child belongs to another process.
  * -EPERM: a seccomp filter forbids the caller waitid(2), and wait4(2) too where no flag is given; or it forbids what
  *   is needed to let a child go on that has not been heard of since its release. Nothing is lost.
@@ -4304,19 +4304,19 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_c
 /**
  * Builds once the root that attr asks for with set_root, and the mounts in it.
  *
- * forkexec_attr_set_prepared_root then gives each program a clone, which takes the kernel one call instead of several for
- * each mount. A process of the library's own builds the root, in a mount namespace and, if attr asks for one, a user namespace
- * with its maps; it has ended when this returns. Nothing else of attr counts. attr does not change and may be freed.
- * *root is to be freed with forkexec_root_free.
+ * forkexec_attr_set_prepared_root then gives each program a clone, which takes the kernel one call instead of several
+ * for each mount. A process of the library's own builds the root, in a mount namespace and, if attr asks for one, a
+ * user namespace with its maps; it has ended when this returns. Nothing else of attr counts. attr does not change and
+ * may be freed. *root is to be freed with forkexec_root_free.
  *
- * Programs must not see what other programs write. So an empty root needs FORKEXEC_MOUNT_READONLY, and its file system
- * is then read-only, whatever a program does to its mounts; the same holds for mount_dev with that flag. The tree has the
- * binds, the overlays without an upper directory, read-only dev, directories, links, files, and masked and read-only
- * paths. Each spawn makes the rest in its clone: mount_tmpfs, mount_proc, mount_file_fd, overlays that are written to,
- * dev without FORKEXEC_MOUNT_READONLY (of a read-only one pts and shm), what add_mount mounts other than binds, and all
- * that has to come after one of these, because it lies in it, covers it, or follows links. The tree has what they
- * are mounted on, if they have FORKEXEC_MOUNT_CREATE. Descriptors and relative paths of what is in the tree count now, others
- * at each spawn.
+ * Programs must not see what other programs write. So an empty root needs FORKEXEC_ROOT_READONLY, and its file system
+ * is then read-only, whatever a program does to its mounts; the same holds for mount_dev with FORKEXEC_MOUNT_READONLY.
+ * The tree has the binds, the overlays without an upper directory, read-only dev, directories, links, files, and masked
+ * and read-only paths. Each spawn makes the rest in its clone: mount_tmpfs, mount_proc, mount_file_fd, overlays that
+ * are written to, dev without FORKEXEC_MOUNT_READONLY (of a read-only one pts and shm), what add_mount mounts other
+ * than binds, and all that has to come after one of these, because it lies in it, covers it, or follows links. The tree
+ * has what they are mounted on, if they have FORKEXEC_MOUNT_CREATE. Descriptors and relative paths of what is in the
+ * tree are looked up now, others at each spawn.
  *
  * Before Linux 6.15, or where a filter forbids the calls, nothing is built now: the request is kept, and each spawn
  * builds its root. FORKEXEC_PROBE_PREPARED_ROOT says which it is. The tree does not get mounts that the caller makes
@@ -4325,7 +4325,7 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_c
  *
  * Example:
  *
- *     forkexec_attr_set_root(attr, NULL, FORKEXEC_MOUNT_READONLY);
+ *     forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY);
  *     forkexec_attr_bind_mount(attr, "/usr", "/usr", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY);
  *     if (forkexec_root_new(attr, &root, &error) == 0)
  *         forkexec_attr_set_prepared_root(attr, root);
@@ -4333,9 +4333,10 @@ int forkexec_attr_set_cgroup(struct forkexec_attr *attr, const struct forkexec_c
  * Returns 0, or the negative of error->code, as forkexec_hold does, and with stage 0:
  * -EINVAL: attr or root is NULL.
  * -ENOMEM: memory is short.
- * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no set_root, an empty root is not read-only, no new mount namespace, a user
- *   namespace is joined, attr has a prepared root.
- * FORKEXEC_STAGE_ROOT_TREE, FORKEXEC_STAGE_ROOT_COPY, ENOSPC: the tree has more mounts than /proc/sys/fs/mount-max allows.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: set_root was not called, an empty root is not read-only, there is no new mount
+ *   namespace, a user namespace is joined, or attr has a prepared root already.
+ * FORKEXEC_STAGE_ROOT_TREE, FORKEXEC_STAGE_ROOT_COPY, ENOSPC: the tree has more mounts than /proc/sys/fs/mount-max
+ *   allows.
  * FORKEXEC_STAGE_HAND_OVER, EMFILE: too many descriptors are open.
  *
  * See open_tree(2), move_mount(2).
@@ -4346,7 +4347,7 @@ int forkexec_root_new(const struct forkexec_attr *attr,
                       struct forkexec_error *error);
 
 /**
- * Frees root; NULL is fine.
+ * Frees root. NULL is allowed.
  *
  * Attrs that have it keep the tree, and so do the programs that have clones of it.
  */
@@ -4356,25 +4357,24 @@ void forkexec_root_free(struct forkexec_root *root);
  * Gives the program a clone of a root of forkexec_root_new.
  *
  * It takes the place of set_root and of all mounts that attr has asked for: attr may be the one that root was made of.
- * Mounts that attr asks for afterwards are made in the clone; where that is read-only, what they are mounted on has to be
- * there. attr keeps the tree, so root may be freed. attr needs a new mount namespace, and the user namespace and maps that
- * root was made with. The last call of this and set_root wins. In forkexec_error the index of a mount counts those of
+ * Mounts that attr asks for afterwards are made in the clone; where that is read-only, what they are mounted on has to
+ * be there. attr keeps the tree, so root may be freed. attr needs a new mount namespace, and the user namespace and
+ * maps that root was made with. The last call of this and set_root wins. The error's index of a mount counts those of
  * root first.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: attr or root is NULL.
  *
  * A spawn can fail later as the mounts that each spawn makes, and as:
- * FORKEXEC_STAGE_VALIDATE, EINVAL: no new mount namespace, another user namespace or other maps than root was made with,
- *   set_chroot.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new mount namespace, the user namespace or its maps are others than root
+ *   was made with, or set_chroot was called.
  * FORKEXEC_STAGE_VALIDATE, EBADF: the caller has closed the descriptor of the tree.
  * FORKEXEC_STAGE_ROOT, ENOSPC: there are more mounts than /proc/sys/fs/mount-max allows.
- * FORKEXEC_STAGE_ROOT, EPERM.
+ * FORKEXEC_STAGE_ROOT, EPERM: CAP_SYS_ADMIN is missing.
  *
  * See open_tree(2), move_mount(2).
  */
-int forkexec_attr_set_prepared_root(struct forkexec_attr *attr,
-                                    const struct forkexec_root *root);
+int forkexec_attr_set_prepared_root(struct forkexec_attr *attr, const struct forkexec_root *root);
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * 22. Probe

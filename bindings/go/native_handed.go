@@ -96,7 +96,7 @@ func (n *native) ListenFile(index int) (*os.File, error) {
 	})
 }
 
-// Terminal returns the master side of the program's terminal. It is given once: forkexec_child_terminal_fd.
+// Terminal returns the caller's end of the program's terminal. It is given once: forkexec_child_terminal_fd.
 func (n *native) Terminal() (*os.File, error) {
 	return n.file("child_terminal_fd", func(c *C.struct_forkexec_child) C.int32_t { return C.forkexec_child_terminal_fd(c) })
 }

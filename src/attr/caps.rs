@@ -1,6 +1,6 @@
 //! Capabilities, securebits and no_new_privs.
 
-use super::{Accepted, invalid};
+use super::refusal::{Accepted, invalid};
 use crate::sentences;
 
 /// The sets that `set_capabilities` takes.

@@ -1,6 +1,6 @@
 //! The program: where it is found and where it starts.
 
-use super::{Accepted, check_fd, copy_path, invalid};
+use super::refusal::{Accepted, check_fd, copy_path, invalid};
 use crate::fallible::{Copied, NoMemory, Text};
 use crate::sentences;
 use core::ffi::CStr;

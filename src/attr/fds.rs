@@ -1,6 +1,6 @@
 //! Descriptors: the map that acts all at once, and the actions that follow it one by one.
 
-use super::{Accepted, check_fd, copy_path, invalid};
+use super::refusal::{Accepted, check_fd, copy_path, invalid};
 use crate::fallible::{self, Copied, NoMemory, Text};
 use crate::sentences;
 use alloc::vec::Vec;

@@ -1,7 +1,7 @@
 //! Seccomp filters.
 
+use super::refusal::{Accepted, invalid};
 use super::terminal_injection::TERMINAL_INJECTION;
-use super::{Accepted, invalid};
 use crate::bpf::Verdicts;
 use crate::fallible::{self, Copied, NoMemory};
 use crate::sentences;

@@ -1,6 +1,6 @@
 //! Sockets, a terminal and a network device inside the new namespaces, of which the caller gets descriptors.
 
-use super::{Accepted, Refused, invalid};
+use super::refusal::{Accepted, Refused, invalid};
 use crate::fallible::{self, Copied, NoMemory, Text};
 use crate::sentences;
 use alloc::vec::Vec;

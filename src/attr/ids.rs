@@ -1,6 +1,6 @@
 //! User id, group id and supplementary groups.
 
-use super::{Accepted, invalid};
+use super::refusal::{Accepted, invalid};
 use crate::fallible::{self, Copied, NoMemory};
 use crate::sentences;
 use alloc::vec::Vec;

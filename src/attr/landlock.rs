@@ -1,6 +1,6 @@
 //! Landlock: which files, ports and processes the program may reach.
 
-use super::{Accepted, check_fd, copy_path, invalid};
+use super::refusal::{Accepted, check_fd, copy_path, invalid};
 use crate::fallible::{self, Copied, NoMemory, Text};
 use crate::sentences;
 use alloc::vec::Vec;

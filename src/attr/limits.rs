@@ -1,6 +1,6 @@
 //! Limits, scheduling and the cgroup.
 
-use super::{Accepted, check_fd, invalid};
+use super::refusal::{Accepted, check_fd, invalid};
 use crate::fallible::{self, Copied, NoMemory};
 use crate::sentences;
 use crate::shared::Shared;

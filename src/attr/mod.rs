@@ -9,69 +9,22 @@ pub mod handed;
 pub mod ids;
 pub mod landlock;
 pub mod limits;
+pub mod mount_item;
 pub mod mounts;
 pub mod ns;
 pub mod prepared;
+mod refusal;
 pub mod security;
 pub mod session;
 pub mod signals;
 mod instructions;
 mod terminal_injection;
+mod topic;
 pub mod user_namespaces;
 
-use crate::fallible::{Copied, NoMemory, Text};
-use crate::sentences::{self, Sentence};
-use core::ffi::CStr;
-
-/// Why a setter has refused its arguments: a positive errno, and half a sentence that says what to change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
-    pub code: i32,
-    pub why: Sentence,
-}
-
-impl From<NoMemory> for Refused {
-    fn from(_: NoMemory) -> Refused {
-        Refused { code: libc::ENOMEM, why: sentences::OUT_OF_MEMORY }
-    }
-}
-
-/// What a setter answers.
-pub type Accepted = Result<(), Refused>;
-
-/// One topic of a request. It knows whether anything was asked: a spawn does not look at a topic in which nothing was.
-#[derive(Default, Clone, Copy, Debug)]
-pub struct Topic<T> {
-    asked: bool,
-    value: T,
-}
-
-impl<T> Topic<T> {
-    pub fn asked(&self) -> bool {
-        self.asked
-    }
-}
-
-impl<T> core::ops::Deref for Topic<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T> core::ops::DerefMut for Topic<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        self.asked = true;
-        &mut self.value
-    }
-}
-
-impl<T: Copied> Copied for Topic<T> {
-    fn copied(&self) -> Result<Topic<T>, NoMemory> {
-        Ok(Topic { asked: self.asked, value: self.value.copied()? })
-    }
-}
+use crate::fallible::{Copied, NoMemory};
+pub use refusal::{Accepted, Refused};
+use topic::Topic;
 
 /// A request: everything that was set on one `forkexec_attr`.
 #[derive(Default, Debug)]
@@ -139,43 +92,9 @@ impl Attr {
     }
 }
 
-/// A refusal for an argument that cannot mean anything.
-pub(crate) fn invalid(why: Sentence) -> Accepted {
-    Err(Refused { code: libc::EINVAL, why })
-}
-
-/// A refusal for a descriptor number that cannot be one.
-pub(crate) fn check_fd(fd: i32) -> Accepted {
-    if fd < 0 { Err(Refused { code: libc::EBADF, why: sentences::FD_NEGATIVE }) } else { Ok(()) }
-}
-
-/// The longest path that the kernel takes, without its NUL.
-const LONGEST_PATH: usize = 4095;
-
-/// A path, copied.
-pub(crate) fn copy_path(path: &CStr) -> Result<Text, Refused> {
-    if path.is_empty() {
-        return Err(Refused { code: libc::EINVAL, why: sentences::PATH_EMPTY });
-    }
-    if path.to_bytes().len() > LONGEST_PATH {
-        return Err(Refused { code: libc::ENAMETOOLONG, why: sentences::PATH_TOO_LONG });
-    }
-    Ok(Text::new(path)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::ffi::CString;
-
-    #[test]
-    fn paths() {
-        assert_eq!(copy_path(c"").map_err(|refused| refused.code), Err(libc::EINVAL));
-        let longest = CString::new(alloc::vec![b'a'; LONGEST_PATH]).expect("no NUL");
-        assert_eq!(copy_path(&longest).map(|text| text.as_cstr() == &*longest), Ok(true));
-        let longer = CString::new(alloc::vec![b'a'; LONGEST_PATH + 1]).expect("no NUL");
-        assert_eq!(copy_path(&longer).map_err(|refused| refused.code), Err(libc::ENAMETOOLONG));
-    }
 
     #[test]
     fn a_refused_setter_leaves_the_attr_and_its_copy_alone() {

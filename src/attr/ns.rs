@@ -1,6 +1,6 @@
 //! Namespaces to create, and what is set in them.
 
-use super::{Accepted, Refused, check_fd, copy_path, invalid};
+use super::refusal::{Accepted, Refused, check_fd, copy_path, invalid};
 use crate::fallible::{self, Copied, NoMemory, Text};
 use crate::sentences;
 use alloc::vec::Vec;

@@ -1,7 +1,7 @@
-//! A root that is built once, and of which each spawn gets a clone: what of its mounts can be in the tree that all have in
-//! common, and what each spawn makes for itself.
+//! A prepared root: a tree of mounts that is built once, and of which each spawn gets a clone. Which of the mounts are in that
+//! tree, and which each spawn makes for itself, is decided here.
 
-use super::mounts::{Item, Mounts, flag, names};
+use super::mount_item::{Item, Root, flag, names};
 use super::ns::Namespaces;
 use crate::fallible::{NoMemory, push};
 use alloc::vec::Vec;
@@ -10,22 +10,24 @@ use std::os::fd::OwnedFd;
 
 #[derive(Debug)]
 pub struct Prepared {
-    /// The root that was asked for, and the mounts in it.
-    pub mounts: Mounts,
-    /// Who makes them, one by one.
-    pub made: Vec<Made>,
-    /// The user namespace that the tree was built in, as it was asked for.
-    pub users: Namespaces,
-    /// The caller's own then.
-    pub callers_users: UserNamespace,
-    /// `None`: this kernel clones no such tree, and each spawn builds its own.
+    /// The root that was asked for.
+    pub root: Option<Root>,
+    /// The mounts in it.
+    pub items: Vec<Item>,
+    /// For each of them, whether the tree or each spawn makes it.
+    pub made_by: Vec<MadeBy>,
+    /// The request for the user namespace in which the tree was built.
+    pub user_namespace: Namespaces,
+    /// The user namespace that the caller was in when the tree was built.
+    pub callers_user_namespace: NamespaceLink,
+    /// `None`: this kernel cannot clone such a tree, and each spawn builds its own.
     pub tree: Option<Tree>,
 }
 
-/// The link of a user namespace in /proc; zeros where it could not be read.
-pub type UserNamespace = [u8; 32];
+/// What the link of a namespace in /proc/PID/ns says, as "user:[4026531837]". Zeros: it could not be read.
+pub type NamespaceLink = [u8; 32];
 
-/// A file system in memory that is in no mount namespace, and has the tree at its directory "root".
+/// A tmpfs that is in no mount namespace. The tree is in its directory "root".
 #[derive(Debug)]
 pub struct Tree {
     pub fd: OwnedFd,
@@ -33,39 +35,39 @@ pub struct Tree {
     pub identity: [u64; 2],
 }
 
-/// Who makes an item.
+/// Whether an item is made once or by each spawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Made {
-    /// Whoever builds the tree.
-    InTree,
-    /// Each spawn, anew.
-    Fresh,
-    /// The same, and its target lies in what is made anew too.
-    FreshWithin,
+pub enum MadeBy {
+    /// It is part of the tree.
+    Tree,
+    /// Each spawn makes it in its clone of the tree.
+    Spawn,
+    /// Each spawn makes it, and its target is in a mount that each spawn makes too: the tree cannot have it.
+    SpawnBelow,
 }
 
-/// Each spawn makes what its program writes to, what depends on its namespaces, and whatever has to come after such an item
-/// to lie where the order of the list puts it.
-pub fn made(items: &[Item]) -> Result<Vec<Made>, NoMemory> {
-    let mut made = Vec::new();
+/// Decides for each item whether the tree or each spawn makes it. Each spawn makes what its program writes to, what belongs to
+/// its namespaces, and what the list has behind such an item and at the same place: made before, it would be covered.
+pub fn made_by(items: &[Item]) -> Result<Vec<MadeBy>, NoMemory> {
+    let mut made_by = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        let before = || items.iter().zip(&made).take(index);
-        let fresh = || before().filter(|(_, made)| **made != Made::InTree);
-        let with_parts = || before().filter(|(earlier, made)| **made != Made::InTree || has_fresh_part(earlier));
-        let how = if fresh().any(|(earlier, _)| is_at_or_below(item.target(), earlier.target())) {
-            Made::FreshWithin
-        } else if is_own(item) || with_parts().any(|(earlier, _)| comes_after(item, earlier)) {
-            Made::Fresh
+        let before = || items.iter().zip(&made_by).take(index);
+        let by_spawn = || before().filter(|(_, by)| **by != MadeBy::Tree);
+        let partly_by_spawn = || before().filter(|(earlier, by)| **by != MadeBy::Tree || has_part_of_spawn(earlier));
+        let by = if by_spawn().any(|(earlier, _)| is_at_or_below(item.target(), earlier.target())) {
+            MadeBy::SpawnBelow
+        } else if is_own(item) || partly_by_spawn().any(|(earlier, _)| comes_after(item, earlier)) {
+            MadeBy::Spawn
         } else {
-            Made::InTree
+            MadeBy::Tree
         };
-        push(&mut made, how)?;
+        push(&mut made_by, by)?;
     }
-    Ok(made)
+    Ok(made_by)
 }
 
-/// Two programs would see what the other writes, or the mount is of the spawn's own namespaces. What a file system that is
-/// mounted by name does is not known.
+/// Whether spawns cannot share the item: one program would see what another writes to it, or the mount shows the namespaces of
+/// the process that makes it. A file system that is mounted by name may do either.
 fn is_own(item: &Item) -> bool {
     match item {
         Item::Mount { flags, .. } => flags & libc::MS_BIND == 0 || flags & libc::MS_REMOUNT != 0,
@@ -76,12 +78,13 @@ fn is_own(item: &Item) -> bool {
     }
 }
 
-/// The tree has the directory and the devices, and each spawn its own terminals and shared memory.
-pub fn has_fresh_part(item: &Item) -> bool {
+/// Whether each spawn makes a part of an item that is in the tree. The tree has the directory /dev and its devices; each spawn
+/// mounts its own pts and shm.
+pub fn has_part_of_spawn(item: &Item) -> bool {
     matches!(item, Item::Dev { .. })
 }
 
-/// Whether an item is about what an earlier one has made, or covers it.
+/// Whether an item changes what an earlier one has made, or covers it.
 fn comes_after(item: &Item, earlier: &Item) -> bool {
     let (target, other) = (item.target(), earlier.target());
     item.follows_links()
@@ -90,7 +93,7 @@ fn comes_after(item: &Item, earlier: &Item) -> bool {
         || covers(item) && is_at_or_below(other, target)
 }
 
-/// It hides what is mounted below its target, or is about all of that.
+/// Whether the item hides what is mounted below its target, or changes all of that.
 fn covers(item: &Item) -> bool {
     !matches!(
         item,
@@ -111,13 +114,13 @@ fn is_at_or_below(path: &CStr, directory: &CStr) -> bool {
 impl Prepared {
     /// How many of the items are in the tree.
     pub fn in_tree(&self) -> usize {
-        self.made.iter().filter(|made| **made == Made::InTree).count()
+        self.made_by.iter().filter(|by| **by == MadeBy::Tree).count()
     }
 
-    /// Whether a spawn makes its user namespace as the tree's was made. In any other the kernel would let the program take
-    /// flags from the tree's mounts, or its files would belong to nobody.
-    pub fn has_users_of(&self, asked: &Namespaces) -> bool {
-        let (ours, users) = (&self.users, libc::CLONE_NEWUSER as u32);
+    /// Whether a spawn makes its user namespace in the same way as the tree's was made. In another one the program could take
+    /// flags like "read-only" away from the tree's mounts, or the tree's files would belong to the overflow uid.
+    pub fn has_same_user_namespace(&self, asked: &Namespaces) -> bool {
+        let (ours, users) = (&self.user_namespace, libc::CLONE_NEWUSER as u32);
         let is_new = |namespaces: &Namespaces| (namespaces.create | namespaces.unshare) & users != 0;
         let same = is_new(ours) == is_new(asked) && ours.owner == asked.owner && ours.subordinate == asked.subordinate;
         same && asked.joined() & users == 0 && ours.uid_map == asked.uid_map && ours.gid_map == asked.gid_map
@@ -126,12 +129,13 @@ impl Prepared {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mounts::Mounts;
     use super::*;
 
     fn of(ask: impl FnOnce(&mut Mounts)) -> Vec<bool> {
         let mut mounts = Mounts::default();
         ask(&mut mounts);
-        made(&mounts.list).expect("memory").iter().map(|made| *made != Made::InTree).collect()
+        made_by(&mounts.list).expect("memory").iter().map(|by| *by != MadeBy::Tree).collect()
     }
 
     #[test]

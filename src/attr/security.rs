@@ -1,6 +1,6 @@
 //! The session keyring, and the labels of security modules.
 
-use super::{Accepted, Refused, invalid};
+use super::refusal::{Accepted, Refused, invalid};
 use crate::fallible::{Copied, NoMemory, Text};
 use crate::sentences;
 use core::ffi::CStr;

@@ -1,6 +1,6 @@
 //! Session, process group and terminal.
 
-use super::{Accepted, check_fd, invalid};
+use super::refusal::{Accepted, check_fd, invalid};
 use crate::sentences;
 
 #[derive(Default, Clone, Copy, Debug)]

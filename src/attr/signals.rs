@@ -1,6 +1,6 @@
 //! Signals: mask, dispositions, and the parent-death signal.
 
-use super::{Accepted, invalid};
+use super::refusal::{Accepted, invalid};
 use crate::sentences;
 
 /// Whose death sends the parent-death signal.

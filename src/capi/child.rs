@@ -214,7 +214,8 @@ pub unsafe extern "C" fn forkexec_release(
 /// FORKEXEC_WAIT_STOPPED and FORKEXEC_WAIT_CONTINUED the call returns also when the child has stopped or has been
 /// continued, once for each time. FORKEXEC_STATUS_STOPPED, FORKEXEC_STATUS_CONTINUED or FORKEXEC_STATUS_EXIT in
 /// status.valid says which it was. With FORKEXEC_WAIT_PROGRAM it returns also when the program of
-/// forkexec_attr_set_lingering_init has ended and its init goes on: FORKEXEC_STATUS_LINGERS is beside FORKEXEC_STATUS_EXIT.
+/// forkexec_attr_set_lingering_init has ended and its init goes on: FORKEXEC_STATUS_LINGERS is beside
+/// FORKEXEC_STATUS_EXIT.
 ///
 /// size is sizeof(struct forkexec_status) in the caller: that many bytes are written, and fields that this library does
 /// not know are 0. status may be NULL with size 0.
@@ -229,7 +230,7 @@ pub unsafe extern "C" fn forkexec_release(
 /// -EINVAL: child is NULL, status is NULL and size is not 0, or flags has an unknown bit.
 /// -ETIMEDOUT: the child has not ended yet.
 /// -EINTR: a signal handler ran; without a timeout, one installed without SA_RESTART. Call again.
-/// -ECHILD: somebody else has reaped the child.
+/// -ECHILD: somebody else has reaped the child, or the caller ignores SIGCHLD. How it ended is lost.
 /// -ESRCH: the child belongs to another process.
 /// -EPERM: a seccomp filter forbids the caller waitid(2), and wait4(2) too where no flag is given; or it forbids what
 ///   is needed to let a child go on that has not been heard of since its release. Nothing is lost.

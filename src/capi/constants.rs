@@ -1,6 +1,6 @@
 //! The numbers that callers write. Literals: cgo and cffi cannot evaluate expressions.
 
-use crate::attr::{caps, exec, filters, landlock, limits, mounts, ns, signals};
+use crate::attr::{caps, exec, filters, landlock, limits, mount_item, ns, signals};
 use crate::probe::Feature;
 use crate::sealed;
 use static_assertions::const_assert_eq;
@@ -206,8 +206,8 @@ pub const FORKEXEC_WAIT_NOREAP: u32 = 0x1;
 pub const FORKEXEC_WAIT_STOPPED: u32 = 0x2;
 /// For forkexec_wait: returns also when SIGCONT has continued the child.
 pub const FORKEXEC_WAIT_CONTINUED: u32 = 0x4;
-/// For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait reports
-/// it again until the init has ended. See forkexec_attr_set_lingering_init.
+/// For forkexec_wait: returns also when the program of a lingering init has ended while the init goes on. Each wait
+/// reports it again until the init has ended. See forkexec_attr_set_lingering_init.
 pub const FORKEXEC_WAIT_PROGRAM: u32 = 0x8;
 
 /// For status.valid: wait_status, exit_code, signal and core_dumped are filled.
@@ -310,25 +310,25 @@ const_assert_eq!(
         | FORKEXEC_NS_TIME
 );
 const_assert_eq!(FORKEXEC_RLIMIT_KEEP, limits::KEEP);
-const_assert_eq!(FORKEXEC_MOUNT_READONLY, mounts::flag::READONLY);
+const_assert_eq!(FORKEXEC_MOUNT_READONLY, mount_item::flag::READONLY);
 const_assert_eq!(FORKEXEC_MOUNT_READONLY, libc::MS_RDONLY as u32);
-const_assert_eq!(FORKEXEC_MOUNT_NOSUID, mounts::flag::NOSUID);
+const_assert_eq!(FORKEXEC_MOUNT_NOSUID, mount_item::flag::NOSUID);
 const_assert_eq!(FORKEXEC_MOUNT_NOSUID, libc::MS_NOSUID as u32);
-const_assert_eq!(FORKEXEC_MOUNT_NODEV, mounts::flag::NODEV);
+const_assert_eq!(FORKEXEC_MOUNT_NODEV, mount_item::flag::NODEV);
 const_assert_eq!(FORKEXEC_MOUNT_NODEV, libc::MS_NODEV as u32);
-const_assert_eq!(FORKEXEC_MOUNT_NOEXEC, mounts::flag::NOEXEC);
+const_assert_eq!(FORKEXEC_MOUNT_NOEXEC, mount_item::flag::NOEXEC);
 const_assert_eq!(FORKEXEC_MOUNT_NOEXEC, libc::MS_NOEXEC as u32);
-const_assert_eq!(FORKEXEC_MOUNT_NONRECURSIVE, mounts::flag::NONRECURSIVE);
-const_assert_eq!(FORKEXEC_MOUNT_CREATE, mounts::flag::CREATE);
-const_assert_eq!(FORKEXEC_MOUNT_FOLLOW, mounts::flag::FOLLOW);
-const_assert_eq!(FORKEXEC_ROOT_READONLY, mounts::flag::READONLY);
-const_assert_eq!(FORKEXEC_ROOT_NOSUID, mounts::flag::NOSUID);
-const_assert_eq!(FORKEXEC_ROOT_NODEV, mounts::flag::NODEV);
-const_assert_eq!(FORKEXEC_ROOT_NOEXEC, mounts::flag::NOEXEC);
-const_assert_eq!(FORKEXEC_MOUNT_OPTIONAL, mounts::flag::OPTIONAL);
-const_assert_eq!(FORKEXEC_MOUNT_IN_MEMORY, mounts::flag::IN_MEMORY);
-const_assert_eq!(FORKEXEC_MOUNT_KERNEL_READONLY, mounts::flag::KERNEL_READONLY);
-const_assert_eq!(FORKEXEC_MOUNT_KERNEL_HIDDEN, mounts::flag::KERNEL_HIDDEN);
+const_assert_eq!(FORKEXEC_MOUNT_NONRECURSIVE, mount_item::flag::NONRECURSIVE);
+const_assert_eq!(FORKEXEC_MOUNT_CREATE, mount_item::flag::CREATE);
+const_assert_eq!(FORKEXEC_MOUNT_FOLLOW, mount_item::flag::FOLLOW);
+const_assert_eq!(FORKEXEC_ROOT_READONLY, mount_item::flag::READONLY);
+const_assert_eq!(FORKEXEC_ROOT_NOSUID, mount_item::flag::NOSUID);
+const_assert_eq!(FORKEXEC_ROOT_NODEV, mount_item::flag::NODEV);
+const_assert_eq!(FORKEXEC_ROOT_NOEXEC, mount_item::flag::NOEXEC);
+const_assert_eq!(FORKEXEC_MOUNT_OPTIONAL, mount_item::flag::OPTIONAL);
+const_assert_eq!(FORKEXEC_MOUNT_IN_MEMORY, mount_item::flag::IN_MEMORY);
+const_assert_eq!(FORKEXEC_MOUNT_KERNEL_READONLY, mount_item::flag::KERNEL_READONLY);
+const_assert_eq!(FORKEXEC_MOUNT_KERNEL_HIDDEN, mount_item::flag::KERNEL_HIDDEN);
 const_assert_eq!(FORKEXEC_CAP_PERMITTED, caps::set::PERMITTED);
 const_assert_eq!(FORKEXEC_CAP_EFFECTIVE, caps::set::EFFECTIVE);
 const_assert_eq!(FORKEXEC_CAP_INHERITABLE, caps::set::INHERITABLE);

@@ -17,26 +17,26 @@ use crate::shared::Shared;
 use core::ffi::c_int;
 use nix::errno::Errno;
 
-/// A root that was built once, with the mounts in it: a tree of mounts that is in no mount namespace, of which each spawn
-/// gets a clone. A fork of the process that made it can use it, too.
+/// A root that was built once, with the mounts in it: a tree of mounts that is in no mount namespace, of which each
+/// spawn gets a clone. A fork of the process that made it can use it, too.
 #[allow(non_camel_case_types)]
 pub struct forkexec_root(pub(crate) Shared<Prepared>);
 
 /// Builds once the root that attr asks for with set_root, and the mounts in it.
 ///
-/// forkexec_attr_set_prepared_root then gives each program a clone, which takes the kernel one call instead of several for
-/// each mount. A process of the library's own builds the root, in a mount namespace and, if attr asks for one, a user namespace
-/// with its maps; it has ended when this returns. Nothing else of attr counts. attr does not change and may be freed.
-/// *root is to be freed with forkexec_root_free.
+/// forkexec_attr_set_prepared_root then gives each program a clone, which takes the kernel one call instead of several
+/// for each mount. A process of the library's own builds the root, in a mount namespace and, if attr asks for one, a
+/// user namespace with its maps; it has ended when this returns. Nothing else of attr counts. attr does not change and
+/// may be freed. *root is to be freed with forkexec_root_free.
 ///
-/// Programs must not see what other programs write. So an empty root needs FORKEXEC_MOUNT_READONLY, and its file system
-/// is then read-only, whatever a program does to its mounts; the same holds for mount_dev with that flag. The tree has the
-/// binds, the overlays without an upper directory, read-only dev, directories, links, files, and masked and read-only
-/// paths. Each spawn makes the rest in its clone: mount_tmpfs, mount_proc, mount_file_fd, overlays that are written to,
-/// dev without FORKEXEC_MOUNT_READONLY (of a read-only one pts and shm), what add_mount mounts other than binds, and all
-/// that has to come after one of these, because it lies in it, covers it, or follows links. The tree has what they
-/// are mounted on, if they have FORKEXEC_MOUNT_CREATE. Descriptors and relative paths of what is in the tree count now, others
-/// at each spawn.
+/// Programs must not see what other programs write. So an empty root needs FORKEXEC_ROOT_READONLY, and its file system
+/// is then read-only, whatever a program does to its mounts; the same holds for mount_dev with FORKEXEC_MOUNT_READONLY.
+/// The tree has the binds, the overlays without an upper directory, read-only dev, directories, links, files, and masked
+/// and read-only paths. Each spawn makes the rest in its clone: mount_tmpfs, mount_proc, mount_file_fd, overlays that
+/// are written to, dev without FORKEXEC_MOUNT_READONLY (of a read-only one pts and shm), what add_mount mounts other
+/// than binds, and all that has to come after one of these, because it lies in it, covers it, or follows links. The tree
+/// has what they are mounted on, if they have FORKEXEC_MOUNT_CREATE. Descriptors and relative paths of what is in the
+/// tree are looked up now, others at each spawn.
 ///
 /// Before Linux 6.15, or where a filter forbids the calls, nothing is built now: the request is kept, and each spawn
 /// builds its root. FORKEXEC_PROBE_PREPARED_ROOT says which it is. The tree does not get mounts that the caller makes
@@ -45,7 +45,7 @@ pub struct forkexec_root(pub(crate) Shared<Prepared>);
 ///
 /// Example:
 ///
-///     forkexec_attr_set_root(attr, NULL, FORKEXEC_MOUNT_READONLY);
+///     forkexec_attr_set_root(attr, NULL, FORKEXEC_ROOT_READONLY);
 ///     forkexec_attr_bind_mount(attr, "/usr", "/usr", FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_READONLY);
 ///     if (forkexec_root_new(attr, &root, &error) == 0)
 ///         forkexec_attr_set_prepared_root(attr, root);
@@ -53,9 +53,10 @@ pub struct forkexec_root(pub(crate) Shared<Prepared>);
 /// Returns 0, or the negative of error->code, as forkexec_hold does, and with stage 0:
 /// -EINVAL: attr or root is NULL.
 /// -ENOMEM: memory is short.
-/// FORKEXEC_STAGE_VALIDATE, EINVAL: there is no set_root, an empty root is not read-only, no new mount namespace, a user
-///   namespace is joined, attr has a prepared root.
-/// FORKEXEC_STAGE_ROOT_TREE, FORKEXEC_STAGE_ROOT_COPY, ENOSPC: the tree has more mounts than /proc/sys/fs/mount-max allows.
+/// FORKEXEC_STAGE_VALIDATE, EINVAL: set_root was not called, an empty root is not read-only, there is no new mount
+///   namespace, a user namespace is joined, or attr has a prepared root already.
+/// FORKEXEC_STAGE_ROOT_TREE, FORKEXEC_STAGE_ROOT_COPY, ENOSPC: the tree has more mounts than /proc/sys/fs/mount-max
+///   allows.
 /// FORKEXEC_STAGE_HAND_OVER, EMFILE: too many descriptors are open.
 ///
 /// See open_tree(2), move_mount(2).
@@ -88,7 +89,7 @@ pub unsafe extern "C" fn forkexec_root_new(
     unsafe { answer(made, error) }
 }
 
-/// Frees root; NULL is fine.
+/// Frees root. NULL is allowed.
 ///
 /// Attrs that have it keep the tree, and so do the programs that have clones of it.
 #[unsafe(no_mangle)]
@@ -101,20 +102,20 @@ pub unsafe extern "C" fn forkexec_root_free(root: *mut forkexec_root) {
 /// Gives the program a clone of a root of forkexec_root_new.
 ///
 /// It takes the place of set_root and of all mounts that attr has asked for: attr may be the one that root was made of.
-/// Mounts that attr asks for afterwards are made in the clone; where that is read-only, what they are mounted on has to be
-/// there. attr keeps the tree, so root may be freed. attr needs a new mount namespace, and the user namespace and maps that
-/// root was made with. The last call of this and set_root wins. In forkexec_error the index of a mount counts those of
+/// Mounts that attr asks for afterwards are made in the clone; where that is read-only, what they are mounted on has to
+/// be there. attr keeps the tree, so root may be freed. attr needs a new mount namespace, and the user namespace and
+/// maps that root was made with. The last call of this and set_root wins. The error's index of a mount counts those of
 /// root first.
 ///
 /// Returns 0, or a negative errno:
 /// -EINVAL: attr or root is NULL.
 ///
 /// A spawn can fail later as the mounts that each spawn makes, and as:
-/// FORKEXEC_STAGE_VALIDATE, EINVAL: no new mount namespace, another user namespace or other maps than root was made with,
-///   set_chroot.
+/// FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new mount namespace, the user namespace or its maps are others than root
+///   was made with, or set_chroot was called.
 /// FORKEXEC_STAGE_VALIDATE, EBADF: the caller has closed the descriptor of the tree.
 /// FORKEXEC_STAGE_ROOT, ENOSPC: there are more mounts than /proc/sys/fs/mount-max allows.
-/// FORKEXEC_STAGE_ROOT, EPERM.
+/// FORKEXEC_STAGE_ROOT, EPERM: CAP_SYS_ADMIN is missing.
 ///
 /// See open_tree(2), move_mount(2).
 #[unsafe(no_mangle)]

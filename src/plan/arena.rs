@@ -1,7 +1,7 @@
 //! One piece of memory for the whole plan: what is put in it is found again by its offset, wherever the piece is mapped.
 
+use super::fault::{Fault, Step};
 use super::sealed::{List, Plan, Text, Unpadded};
-use super::{Fault, Step};
 use crate::fallible::empty_list;
 use alloc::vec::Vec;
 use core::ffi::CStr;

@@ -1,8 +1,11 @@
 //! Capabilities: the exact sets at every step, and how they survive the exec of the image.
 
+use super::caller;
+use super::draft::Draft;
+use super::fault::{Fault, Step};
+use super::request::Request;
 use super::sealed::{CapSets, Credentials, mode};
-use super::{Draft, Fault, Request, Step, ids};
-use crate::attr::mounts::Item;
+use crate::attr::mount_item::Item;
 use crate::sentences;
 use crate::sys::abi::{CAP_VERSION_3, CapData, CapHeader};
 use crate::sys::{self, Errno};
@@ -187,7 +190,7 @@ fn is_root() -> Step<bool> {
         return Err(Fault::unresolved("securebits"));
     }
     // The real id is the effective one, or there would be no image.
-    Ok(securebits & SECBIT_NOROOT == 0 && ids::effective_uid()? == 0)
+    Ok(securebits & SECBIT_NOROOT == 0 && caller::effective_uid()? == 0)
 }
 
 fn change(request: &Request, before: &Credentials, bounded: u64, draft: &mut Draft) {

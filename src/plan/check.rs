@@ -1,10 +1,14 @@
 //! What can never work, said before anything happens: requests that contradict each other.
 
-use super::{Fault, Purpose, Request, Step};
+use super::caller;
+use super::caps::full;
+use super::fault::{Fault, Step};
+use super::landlock::handled as handled_by;
+use super::request::{Purpose, Request};
 use crate::attr::exec::{Init, cwd_rights};
 use crate::attr::handed::family;
 use crate::attr::landlock::Rule;
-use crate::attr::mounts::{Root, flag};
+use crate::attr::mount_item::{Root, flag};
 use crate::attr::ns::IdRange;
 use crate::sentences::{self, Sentence};
 use libc::{
@@ -161,7 +165,8 @@ fn mounts(request: &Request) -> Step<()> {
     let rooted = asked.has_root();
     refuse(rooted && asked.chroot.is_some(), "set_chroot", sentences::CHROOT_AND_ROOT)?;
     if let Some(prepared) = &asked.prepared {
-        let others = !prepared.has_users_of(ns) || super::callers_users().unwrap_or_default() != prepared.callers_users;
+        let others = !prepared.has_same_user_namespace(ns)
+            || caller::user_namespace().unwrap_or_default() != prepared.callers_user_namespace;
         refuse(others, "set_prepared_root", sentences::TREE_OF_OTHER_USERS)?;
     }
     if asked.list.is_empty() && !rooted {
@@ -202,7 +207,7 @@ fn caps(request: &Request) -> Step<()> {
     let asked = &request.attr.caps;
     let sets = [asked.permitted, asked.effective, asked.inheritable, asked.bounding];
     let named = sets.iter().chain([&asked.ambient]).flatten().fold(0, |all, set| all | set);
-    refuse(named != 0 && named & !super::caps::full(request)? != 0, "capabilities", sentences::CAPABILITY_UNKNOWN)?;
+    refuse(named != 0 && named & !full(request)? != 0, "capabilities", sentences::CAPABILITY_UNKNOWN)?;
     let others = sets.iter().any(Option::is_some) || asked.ambient.is_some_and(|ambient| ambient != 0);
     refuse(asked.drop && others, "drop_capabilities", sentences::DROP_AND_SETS)?;
     let outside = |set: Option<u64>, of: Option<u64>| set.unwrap_or(0) & !of.unwrap_or(u64::MAX) != 0;
@@ -260,7 +265,7 @@ fn landlock(request: &Request) -> Step<()> {
     // A caller with CAP_SYS_ADMIN could do without; but which of its privileges the child still has there is for others to say.
     let bare = !request.attr.caps.no_new_privs;
     refuse(bare, "landlock", sentences::LANDLOCK_NEEDS_NO_NEW_PRIVS)?;
-    let handled = super::landlock::handled(asked);
+    let handled = handled_by(asked);
     asked.rules.iter().enumerate().try_for_each(|(index, rule)| {
         let (what, more) = match rule {
             Rule::Path { access, .. } => ("add_landlock_path", access & !handled.fs),

@@ -1,12 +1,15 @@
 //! Descriptors: the order of the moves, what the program ends up with, and what has to be closed for it.
 
+use super::caller;
+use super::draft::Draft;
+use super::fault::{Fault, Step};
+use super::request::Request;
 use super::sealed::{self, Move, Text, action, clone, step};
-use super::{Draft, Fault, Request, Step};
 use crate::attr::fds::{self as asked, Map};
 use crate::fallible::{NoMemory, push};
 use crate::sentences;
 use crate::stage::Stage;
-use crate::sys::{self, Errno};
+use crate::sys::abi::RLIMIT_NOFILE;
 use alloc::vec::Vec;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
@@ -181,25 +184,12 @@ fn actions(request: &Request, draft: &mut Draft) -> Step<Ending> {
     Ok(ending)
 }
 
-/// The flags of a descriptor of the caller's; `None` where it is not open, which only EBADF says.
-pub(super) fn flags_of(fd: i32) -> Step<Option<i32>> {
-    match sys::fcntl(fd, libc::F_GETFD, 0) {
-        Ok(flags) => Ok(Some(flags)),
-        Err(Errno(libc::EBADF)) => Ok(None),
-        Err(Errno(code)) => Err(Fault::unresolved(sentences::ABOUT_DESCRIPTORS.text()).code(code)),
-    }
-}
-
-fn is_open(fd: i32) -> Step<bool> {
-    flags_of(fd).map(|flags| flags.is_some())
-}
-
 fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> {
     let Ending { open, touched } = ending;
     let must_be_open = |fd: i32, open: &Numbers, touched: &Numbers, what| {
         let is_programs = open.has(fd);
         // What the caller lacks may be open in the child for a while, as one of our own.
-        if is_programs && touched.has(fd) || (inherit || is_programs) && is_open(fd)? {
+        if is_programs && touched.has(fd) || (inherit || is_programs) && caller::is_open(fd)? {
             return Ok(());
         }
         let fault = Fault::invalid(what, sentences::FD_NOT_THERE);
@@ -313,7 +303,7 @@ fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
         return Ok(());
     }
     // Where a seccomp filter does not let it be read, the child's calls tell what is above it.
-    let now = || super::limits::current(crate::sys::abi::RLIMIT_NOFILE).map_or(u64::MAX, |limit| limit.soft);
+    let now = || caller::limit(RLIMIT_NOFILE).map_or(u64::MAX, |limit| limit.soft);
     let limit = draft.nofile_now.unwrap_or_else(now);
     // No descriptor of ours can be at a number above the limit: what is asked of one is answered by the child's calls.
     let highest = maps.chain(actions).filter(|fd| (*fd as u64) < limit).max();
@@ -345,7 +335,7 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
     }
     if asked.inherit {
         for fd in 0..limit as i32 {
-            if is_open(fd)? {
+            if caller::is_open(fd)? {
                 taken.add(fd)?;
             }
         }

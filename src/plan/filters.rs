@@ -1,7 +1,9 @@
 //! Seccomp filters.
 
+use super::draft::Draft;
+use super::fault::{Fault, Step};
+use super::request::Request;
 use super::sealed::{self, Plan};
-use super::{Draft, Fault, Request, Step};
 use crate::attr::filters::Filter;
 use crate::attr::limits::Scheduler;
 use crate::attr::user_namespaces::NO_USER_NAMESPACES;

@@ -1,7 +1,9 @@
 //! Descriptors of what is inside, which the caller is handed: they go to it together, in one message.
 
+use super::draft::Draft;
+use super::fault::Step;
+use super::request::Request;
 use super::sealed::Listen;
-use super::{Draft, Request, Step};
 use crate::fallible::push;
 use alloc::vec::Vec;
 

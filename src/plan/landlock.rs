@@ -1,7 +1,9 @@
 //! Landlock: what the ruleset handles, and what this kernel knows of it.
 
+use super::draft::Draft;
+use super::fault::{Fault, Step};
+use super::request::Request;
 use super::sealed::{LandlockRule, Plan, Text};
-use super::{Draft, Fault, Request, Step};
 use crate::attr::landlock::{Handled, Landlock, Rule, access, flag};
 use crate::fallible::push;
 use crate::sentences::{self, Sentence};

@@ -1,10 +1,13 @@
 //! Mounts and the root: each item of the list in the steps that the child takes for it, or those of them that are not in the
 //! prepared tree that the root is a clone of.
 
+use super::draft::Draft;
+use super::fault::{Fault, Step};
+use super::request::{Purpose, Request};
 use super::sealed::{List, Mount, Text, mount};
-use super::{Draft, Fault, Purpose, Request, Step};
-use crate::attr::mounts::{IGNORED_BY_BINDS, Item, LONGEST_DATA, Upper, flag, names};
-use crate::attr::prepared::{self, Made, Prepared, Tree, has_fresh_part};
+use crate::attr::mount_item::{Item, Upper, flag, names};
+use crate::attr::mounts::{IGNORED_BY_BINDS, LONGEST_DATA};
+use crate::attr::prepared::{MadeBy, Prepared, Tree, has_part_of_spawn, made_by};
 use crate::base::bounded_text::BoundedText;
 use crate::fallible::{Text as Owned, push};
 use crate::sentences;
@@ -60,7 +63,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.mounts;
     draft.plan.chroot = draft.arena.maybe_text(asked.chroot.as_ref().map(Owned::as_cstr))?;
     let prepared = asked.prepared.as_deref();
-    if let Some(root) = prepared.map_or(&asked.root, |prepared| &prepared.mounts.root) {
+    if let Some(root) = prepared.map_or(&asked.root, |prepared| &prepared.root) {
         draft.plan.new_root = 1;
         draft.plan.root = draft.arena.maybe_text(root.path.as_ref().map(Owned::as_cstr))?;
         draft.plan.root_flags = root.flags;
@@ -74,8 +77,8 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     if copies {
         steps.part = Part::Tree;
-        let made = prepared::made(&asked.list)?;
-        asked.list.iter().zip(made).try_for_each(|(item, made)| steps.part_of(item, made))?;
+        let made_by = made_by(&asked.list)?;
+        asked.list.iter().zip(made_by).try_for_each(|(item, by)| steps.part_of(item, by))?;
     } else {
         asked.list.iter().try_for_each(|item| steps.next(item))?;
     }
@@ -104,7 +107,7 @@ enum Part {
     /// The tree that all spawns clone.
     Tree,
     /// What each spawn makes in its clone.
-    Fresh,
+    Spawn,
 }
 
 /// The steps so far, and the item that they are for.
@@ -120,23 +123,23 @@ impl Steps<'_> {
         if let Some(tree) = &prepared.tree {
             self.draft.plan.root_tree = tree_of(tree, self.draft)?;
             self.draft.plan.root_tree_items = prepared.in_tree() as u32;
-            self.part = Part::Fresh;
+            self.part = Part::Spawn;
         } else {
             self.draft.plan.root_tree_missing = 1;
         }
-        let mut items = prepared.mounts.list.iter().zip(&prepared.made);
-        items.try_for_each(|(item, made)| self.part_of(item, *made))?;
+        let mut items = prepared.items.iter().zip(&prepared.made_by);
+        items.try_for_each(|(item, by)| self.part_of(item, *by))?;
         self.part = Part::Whole;
         Ok(())
     }
 
     /// An item, as far as it is of the part.
-    fn part_of(&mut self, item: &Item, made: Made) -> Step<()> {
-        match (self.part, made) {
-            (Part::Tree, Made::Fresh) => self.place_of(item)?,
-            (Part::Tree, Made::FreshWithin) => (),
-            (Part::Fresh, Made::InTree) if !has_fresh_part(item) => (),
-            (Part::Fresh, Made::Fresh | Made::FreshWithin) => self.whole(item)?,
+    fn part_of(&mut self, item: &Item, by: MadeBy) -> Step<()> {
+        match (self.part, by) {
+            (Part::Tree, MadeBy::Spawn) => self.place_of(item)?,
+            (Part::Tree, MadeBy::SpawnBelow) => (),
+            (Part::Spawn, MadeBy::Tree) if !has_part_of_spawn(item) => (),
+            (Part::Spawn, MadeBy::Spawn | MadeBy::SpawnBelow) => self.whole(item)?,
             _ => self.item(item)?,
         }
         self.index += 1;
@@ -347,7 +350,7 @@ impl Steps<'_> {
     /// A file system with the devices, and in it terminals and shared memory, which no two programs have in common.
     fn dev(&mut self, target: &CStr, flags: u32) -> Step<()> {
         let is_readonly = flags & flag::READONLY != 0;
-        if self.part == Part::Fresh && is_readonly {
+        if self.part == Part::Spawn && is_readonly {
             return self.own_of_dev(target);
         }
         self.devices(target, flags)?;

@@ -1,7 +1,10 @@
 //! Namespaces: which are born with the child, which it enters, and what is written for it.
 
+use super::draft::Draft;
+use super::fault::{Fault, Step};
+use super::request::Request;
 use super::sealed::{self, Plan, Text, cgroup, clone, mode};
-use super::{Draft, Fault, Request, Step, check, ids, subordinate};
+use super::{caller, check, subordinate};
 use crate::attr::ns::{IdRange, Join, TimeOffset};
 use crate::fallible::{Text as Owned, push};
 use crate::sentences;
@@ -28,7 +31,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let joined = asked.joined() as u64;
     // Whoever makes a user namespace owns it, and another user is to.
     let owner = match asked.owner {
-        Some(uid) if uid != ids::effective_uid()? => Some(uid),
+        Some(uid) if uid != caller::effective_uid()? => Some(uid),
         _ => None,
     };
     let later = !asked.joins.is_empty() || owner.is_some();
@@ -85,7 +88,7 @@ fn needs_id_0(request: &Request) -> bool {
     let asked = &request.attr.ns;
     let (&[uid], &[gid]) = (&asked.uid_map[..], &asked.gid_map[..]) else { return false };
     let is_new = (asked.create | asked.unshare) as u64 & USER != 0;
-    let are_own = ids::effective_uid() == Ok(uid.outside) && ids::effective_gid() == Ok(gid.outside);
+    let are_own = caller::effective_uid() == Ok(uid.outside) && caller::effective_gid() == Ok(gid.outside);
     let differ = (uid.inside, gid.inside) != (0, 0) && (uid.count, gid.count) == (1, 1);
     let plain = !asked.allow_setgroups && asked.owner.is_none();
     is_new && are_own && differ && plain && request.attr.mounts.mount_terminals()
@@ -132,11 +135,11 @@ fn maps(request: &Request, draft: &mut Draft, uids: &[IdRange], gids: &[IdRange]
 /// as dumpable as the caller, and a copy of the caller stays so.
 pub fn how_it_waits(plan: &mut Plan<()>) {
     let born_there = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
-    let early = plan.wait != 0 && born_there && plan.mode == mode::FRESH && !ids::is_dumpable();
+    let early = plan.wait != 0 && born_there && plan.mode == mode::FRESH && !caller::is_dumpable();
     plan.says_outside = (plan.cgroup == cgroup::WRITTEN || early) as u32;
     // Another owner of the namespace might look in, and nobody is to see what a caller hides.
     let may = plan.unshare_user != 0 && plan.namespace_owner.get().is_none();
-    plan.may_be_dumpable = (may && (plan.mode == mode::FRESH || ids::is_dumpable())) as u32;
+    plan.may_be_dumpable = (may && (plan.mode == mode::FRESH || caller::is_dumpable())) as u32;
 }
 
 fn lower_joins(request: &Request, draft: &mut Draft) -> Step<()> {

@@ -1,7 +1,9 @@
 //! The session keyring, and the label of the program.
 
+use super::draft::Draft;
+use super::fault::Step;
+use super::request::Request;
 use super::sealed::keyring;
-use super::{Draft, Request, Step};
 use crate::attr::security::Keyring;
 use crate::stage::Stage;
 use std::fs::File;

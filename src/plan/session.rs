@@ -1,6 +1,8 @@
 //! Session, process group and terminal.
 
-use super::{Draft, Request, Step};
+use super::draft::Draft;
+use super::fault::Step;
+use super::request::Request;
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.session;

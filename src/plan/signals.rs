@@ -1,6 +1,7 @@
 //! Signals.
 
-use super::{Draft, Request};
+use super::draft::Draft;
+use super::request::Request;
 use crate::attr::signals::DeathOf;
 
 /// No process may catch, ignore or block them.

@@ -1,6 +1,7 @@
 //! Subordinate ids: what the files of the system grant to the user that asks. subuid(5), subgid(5)
 
-use super::{Fault, Step, ids};
+use super::caller;
+use super::fault::{Fault, Step};
 use crate::attr::ns::{IdRange, MOST_RANGES};
 use crate::base::decimal;
 use crate::fallible::push;
@@ -15,7 +16,7 @@ pub struct Maps {
 
 /// The maps for the calling user.
 pub fn maps() -> Step<Maps> {
-    let (uid, gid) = (ids::effective_uid()?, ids::effective_gid()?);
+    let (uid, gid) = (caller::effective_uid()?, caller::effective_gid()?);
     let users = read("/etc/passwd")?;
     let user = User { name: name_of(&users, uid), uid };
     let uids = map(&read("/etc/subuid")?, &user, uid)?.ok_or_else(|| none(sentences::NO_SUBUIDS))?;

@@ -80,7 +80,7 @@ class Process:
         return listener
 
     def terminal_fd(self) -> int:
-        """The master side of the Attr's `terminal`, which the caller closes. It is given once."""
+        """The caller's end of the Attr's `terminal`, which the caller closes. It is given once."""
         return self._popen.terminal_fd()
 
     def tun_fd(self) -> int:

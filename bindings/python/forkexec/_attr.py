@@ -166,10 +166,10 @@ class Attr:
       deny_user_namespaces: True: the program and its descendants cannot make user namespaces (deny_user_namespaces).
       landlock_ruleset: a descriptor of a ruleset.
       landlock_paths: {path: LandlockFs} (add_landlock_path).
-      landlock_ports: {TCP port: LandlockNet} (add_landlock_port).
+      landlock_ports: {port of TCP or UDP: LandlockNet} (add_landlock_port).
       landlock_handled: (LandlockFs, LandlockNet): what is refused where no path and no port allows it.
       landlock_scopes: a LandlockScope.
-      landlock_flags: LandlockFlags, or bits that only a newer kernel knows.
+      landlock_flags: a LandlockFlag, or bits that only a newer kernel knows.
       allow_partial_landlock: True: ignore the rules that this kernel's Landlock is too old for (allow_partial_landlock).
     """
 

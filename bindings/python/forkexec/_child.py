@@ -246,7 +246,7 @@ class Child:
         return listener(self._open(), index)
 
     def terminal_fd(self) -> int:
-        """The master side of `terminal`, which the caller closes. It is given once. forkexec_child_terminal_fd."""
+        """The caller's end of `terminal`, which the caller closes. It is given once. forkexec_child_terminal_fd."""
         return terminal_fd(self._open())
 
     def tun_fd(self) -> int:

@@ -204,7 +204,7 @@ class Popen(_Popen):
         return _child.listener(self._c, index)
 
     def terminal_fd(self) -> int:
-        """The master side of the Attr's `terminal`, which the caller closes. It is given once."""
+        """The caller's end of the Attr's `terminal`, which the caller closes. It is given once."""
         return _child.terminal_fd(self._c)
 
     def tun_fd(self) -> int:

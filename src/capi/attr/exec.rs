@@ -310,9 +310,9 @@ pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_i
 
 /// As set_init, with an init that goes on until the last process has ended.
 ///
-/// What the program has left running in the background is not killed when the program ends. The init then ends with the
-/// program's exit code, or 128 and the signal that killed it; no signal is sent on any more. forkexec_wait waits for the
-/// init, and tells how the program ended. With FORKEXEC_WAIT_PROGRAM it returns when the program has ended, with
+/// What the program has left running in the background is not killed when the program ends. From then on the init sends
+/// no signal on; in the end it has the program's exit code, or 128 plus the signal that killed it. forkexec_wait waits
+/// for the init, and tells how the program ended. With FORKEXEC_WAIT_PROGRAM it returns when the program has ended, with
 /// FORKEXEC_STATUS_LINGERS in status.valid where the init still goes on. forkexec_kill_tree ends all. The last call of
 /// set_init and this wins.
 ///
@@ -320,10 +320,9 @@ pub unsafe extern "C" fn forkexec_attr_set_init(attr: *mut forkexec_attr) -> c_i
 /// -EINVAL: attr is NULL.
 ///
 /// A spawn can fail later as:
-/// FORKEXEC_STAGE_VALIDATE: without create_namespaces(FORKEXEC_NS_PID).
-/// FORKEXEC_STAGE_VALIDATE: with set_ptrace.
+/// FORKEXEC_STAGE_VALIDATE, EINVAL: there is no new pid namespace, or set_ptrace was called.
 /// FORKEXEC_STAGE_INIT, EAGAIN: a limit on processes.
-/// FORKEXEC_STAGE_INIT, ENOMEM.
+/// FORKEXEC_STAGE_INIT, ENOMEM: memory is short.
 ///
 /// See pid_namespaces(7).
 #[unsafe(no_mangle)]

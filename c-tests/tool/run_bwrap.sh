@@ -190,6 +190,15 @@ like "device nodes of a bind are none" "*Permission denied" "$(inside --bind /de
 is "--dev-bind" "" "$(inside --dev-bind /dev /mnt 'echo >/mnt/null')"
 is "--bind-fd" below "$(inside --bind-fd 9 /mnt 'cat /mnt/file' 9<"$dir/sub")"
 like "--ro-bind-fd" "*Read-only file system" "$(inside --ro-bind-fd 9 /mnt 'echo >/mnt/file' 9<"$dir/sub")"
+is "--bind-fd FD /" below "$("$bwrap" --bind-fd 9 / --ro-bind /usr /usr --ro-bind /lib /lib --ro-bind-try /lib64 /lib64 \
+    /usr/bin/cat /file 9<"$dir/sub")"
+mkdir "$dir/gone"
+code "--bind-fd FD /, which was removed" 1 sh -c 'rmdir "$1" && mkdir "$1" && exec "$2" --bind-fd 9 / --ro-bind /usr /usr true' - \
+    "$dir/gone" "$bwrap" 9<"$dir/gone"
+like "--bind-fd FD /, which was removed, is told" "*Can't find source path /proc/self/fd/9*" "$(<"$dir/out")"
+like "--bind-fd FD /, where another directory stands" "*another directory stands at the path of descriptor 9" \
+    "$("$bwrap" --dev-bind / / --tmpfs "$dir/gone" "$bwrap" --bind-fd 9 / --ro-bind /usr /usr --ro-bind /lib /lib \
+    --ro-bind-try /lib64 /lib64 /usr/bin/true 9<"$dir/gone" 2>&1)"
 is "a descriptor of an option is not the command's" 0 "$(inside --proc /proc --bind-fd 9 /mnt 'ls /proc/self/fd | grep -c 9' 9<"$dir/sub")"
 is "other descriptors are" data "$(inside 'cat <&9' 9<"$dir/file")"
 is "a root of parts" "a b bin lib lib64 usr" "$("$bwrap" --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib \
@@ -203,6 +212,10 @@ is "--perms" 1777 "$(inside --perms 1777 --tmpfs /mnt 'stat -c %a /mnt')"
 is "--perms of parents" 700 "$(inside --tmpfs /mnt --perms 0700 --dir /mnt/a/b 'stat -c %a /mnt/a')"
 is "--size" 1024 "$(inside --size 1048576 --tmpfs /mnt 'df --output=size --block-size=1K /mnt | tail -n 1 | tr -d " "')"
 code "--size for something else" 1 "$bwrap" --size 1048576 --dir /mnt --ro-bind / / true
+for option in "--bind / /mnt" "--symlink a /mnt/b" "--proc /mnt" "--chmod 0700 /mnt" "--remount-ro /mnt" "--unshare-ipc"; do
+    # shellcheck disable=SC2086
+    code "--perms for something else: $option" 1 "$bwrap" --ro-bind / / --tmpfs /mnt --perms 0700 $option true
+done
 code "--perms twice" 1 "$bwrap" --perms 0700 --perms 0700 --tmpfs /mnt true
 is "--dir" 755 "$(inside --tmpfs /mnt --dir /mnt/a/b 'stat -c %a /mnt/a/b')"
 is "--chmod" 700 "$(inside --tmpfs /mnt --dir /mnt/a --chmod 0700 /mnt/a 'stat -c %a /mnt/a')"

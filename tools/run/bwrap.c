@@ -129,7 +129,7 @@ void bwrap_main(const char *name, char **words)
     message_prefix = "bwrap: ";
     failure_code = 1;
     signal(SIGCHLD, SIG_DFL);
-    struct bwrap bwrap = { .attr = forkexec_attr_new(), .perms = -1, .userns_fd = -1, .pidns_fd = -1, .block_fd = -1,
+    struct bwrap bwrap = { .attr = forkexec_attr_new(), .perms = -1, .root_fd = -1, .userns_fd = -1, .pidns_fd = -1, .block_fd = -1,
         .info_fd = -1, .json_status_fd = -1, .sync_fd = -1, .seccomp_fd = -1, .uid = -1, .gid = -1 };
     if (!bwrap.attr)
         fail(ENOMEM, "no memory");

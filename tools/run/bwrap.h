@@ -35,6 +35,7 @@ struct bwrap {
     const char *argv0, *cwd, *hostname, *exec_label;
     struct operation *operations;
     size_t count;
+    int root_fd;                   /* of --bind-fd FD /; -1 */
     const char **lowers;           /* of --overlay-src, for the overlay that follows */
     size_t lowers_count;
     int perms;                     /* for the option that follows; -1 */

@@ -526,9 +526,11 @@ static void check_order(const struct bwrap *bwrap, const char *option, int perms
 {
     current_option = NULL;
     bool modifies = !strcmp(option, "perms") || !strcmp(option, "size");
-    if (perms_before >= 0 && bwrap->perms >= 0 && !modifies)
-        usage("--perms must be followed by an option that creates a file");
     const struct operation *last = bwrap->count ? &bwrap->operations[bwrap->count - 1] : NULL;
+    bool creates = last && bwrap->perms < 0 &&
+        (last->kind == TMPFS || last->kind == DIRECTORY || last->kind == FILE_OF_FD || last->kind == BIND_DATA);
+    if (perms_before >= 0 && !modifies && !creates)
+        usage("--perms must be followed by an option that creates a file");
     if (size_before && !modifies && (bwrap->size || !last || last->kind != TMPFS))
         usage("--size must be followed by --tmpfs");
     if (strcmp(option, "overlay-src") && bwrap->lowers_count)

@@ -24,6 +24,8 @@ static void json_status_fd(struct run *run, char *text)
     int fd = parse_fd(text);
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
         usage("descriptor %d: %s", fd, strerror(errno));
+    if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+        usage("descriptor %d is not open for writing", fd);
     json_fd = fd;
 }
 

@@ -2195,6 +2195,8 @@ int forkexec_attr_join_pidfd(struct forkexec_attr *attr, int32_t pidfd, uint32_t
  *
  * Example:
  *
+ *     int first = open("/run/first-userns", O_RDONLY | O_CLOEXEC);
+ *     int second = open("/run/second-userns", O_RDONLY | O_CLOEXEC);
  *     forkexec_attr_join_namespace(attr, first, FORKEXEC_NS_USER);
  *     forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT);
  *     forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY);

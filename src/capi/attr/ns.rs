@@ -188,6 +188,8 @@ pub unsafe extern "C" fn forkexec_attr_join_pidfd(attr: *mut forkexec_attr, pidf
 ///
 /// Example:
 ///
+///     int first = open("/run/first-userns", O_RDONLY | O_CLOEXEC);
+///     int second = open("/run/second-userns", O_RDONLY | O_CLOEXEC);
 ///     forkexec_attr_join_namespace(attr, first, FORKEXEC_NS_USER);
 ///     forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT);
 ///     forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY);

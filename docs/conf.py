@@ -96,7 +96,11 @@ def items(rows: list[tuple[str, str]]) -> nodes.bullet_list:
 def of_c(name: str, stage_names: dict[str, str], error: str) -> list[nodes.Node]:
     """What the header says of a setter, and its errors, by the names that another language has for the stages and the error."""
     function = FUNCTIONS[name]
-    body = re.split(r"\n\n(?:Example:|Returns |A spawn can fail later)", function["comment"])[0].replace("\n\n", " ").replace("\n", " ")
+    body = (
+        re.split(r"\n\n(?:Example:|Returns |A spawn can fail later)", function["comment"])[0]
+        .replace("\n\n", " ")
+        .replace("\n", " ")
+    )
     made: list[nodes.Node] = [paragraph(nodes.literal("", function["name"]), ": ", body)]
     if function["stages"]:
         rows = [
@@ -107,7 +111,9 @@ def of_c(name: str, stage_names: dict[str, str], error: str) -> list[nodes.Node]
     return made
 
 
-STAGES_OF_PYTHON = {stage["constant"]: f"Stage.{stage['constant'][len('FORKEXEC_STAGE_') :]}" for stage in DESCRIPTION["stages"]}
+STAGES_OF_PYTHON = {
+    stage["constant"]: f"Stage.{stage['constant'][len('FORKEXEC_STAGE_') :]}" for stage in DESCRIPTION["stages"]
+}
 
 
 class Keywords(Directive):
@@ -141,7 +147,9 @@ class GoFields(Directive):
 
     def run(self):
         text = (GO / "attr.go").read_text(encoding="utf-8")
-        numbers = dict(re.findall(r"^\t(Stage\w+) +Stage = (\d+)$", (GO / "constants.go").read_text(encoding="utf-8"), re.M))
+        numbers = dict(
+            re.findall(r"^\t(Stage\w+) +Stage = (\d+)$", (GO / "constants.go").read_text(encoding="utf-8"), re.M)
+        )
         by_number = {int(number): name for name, number in numbers.items()}
         stage_names = {stage["constant"]: by_number[stage["number"]] for stage in DESCRIPTION["stages"]}
         attr = text[text.index("type Attr struct {") : text.index("\n}\n")]

@@ -327,6 +327,7 @@ sentences! { ERRORS:
     DEADLINE_TOO_MUCH: "there is not so much time left for SCHED_DEADLINE on the processors",
     NO_PTMX: "the program's root has no /dev/ptmx: add mount_dev",
     TUN_NEEDS: "needs CAP_NET_ADMIN in the network namespace: add create_namespaces(FORKEXEC_NS_NET)",
+    LISTEN_IN_USE: "another socket has this address, or something exists at the path: remove it, or take another",
     LISTEN_NO_ADDRESS: "no interface of its network namespace has this address",
     LISTEN_FORBIDDEN: "a port below 1024 needs CAP_NET_BIND_SERVICE, a path the right to write to its directory",
     IDMAPPED_NEEDS: "bind_mount_idmapped takes CAP_SYS_ADMIN, open_tree(2), move_mount(2) and mount_setattr(2)",

@@ -259,6 +259,11 @@ SITUATION(TUN_NEEDS, need_native())
     says(spawned(attr), "tun (device proxy0, flags 0x1): %s: %s", strerror(EPERM), sentence);
 }
 
+SITUATION(LISTEN_IN_USE, need_native())
+{
+    listening_fails(EADDRINUSE, sentence);
+}
+
 SITUATION(LISTEN_NO_ADDRESS, need_native())
 {
     listening_fails(EADDRNOTAVAIL, sentence);

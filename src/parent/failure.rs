@@ -209,6 +209,7 @@ impl Failure {
             (Stage::SecondUserNamespace, libc::EINVAL) => sentences::SECOND_USERS_ALREADY,
             (Stage::Tun, libc::ENOENT | libc::ENXIO | libc::ENODEV) => sentences::NO_TUN,
             (Stage::Tun, libc::EPERM) => sentences::TUN_NEEDS,
+            (Stage::Listen, libc::EADDRINUSE) => sentences::LISTEN_IN_USE,
             (Stage::Listen, libc::EADDRNOTAVAIL) => sentences::LISTEN_NO_ADDRESS,
             (Stage::Listen, libc::EACCES) => sentences::LISTEN_FORBIDDEN,
             (Stage::UserNamespaces, libc::EOPNOTSUPP) => sentences::FILTER_WITHOUT_EFFECT,

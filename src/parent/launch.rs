@@ -17,6 +17,7 @@ use super::{image, this_process};
 use crate::page::Page;
 use crate::plan::{Sealed, Strings};
 use crate::sealed::{Plan, Wiring, mode};
+use crate::sentences;
 use crate::shared::Shared;
 use crate::stage::Stage;
 use crate::sys::Errno;
@@ -45,8 +46,7 @@ pub fn launch_by(
     given: Given,
     make: &mut dyn FnMut(&Ready) -> Result<Made, Errno>,
 ) -> Result<Launched, Failure> {
-    let signals =
-        BlockedSignals::block().map_err(|Errno(errno)| Failure::at(Stage::Clone, Number::from_raw(errno), plan))?;
+    let signals = BlockedSignals::block().map_err(|Errno(errno)| not_blocked(errno, plan))?;
     let mask = signals.mask();
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
@@ -118,6 +118,12 @@ pub fn launch_by(
         listening,
         exit_signal_tells: ways.exit_signal,
     })
+}
+
+/// A seccomp filter refuses rt_sigprocmask(2). Then no child can be made in any way.
+#[cold]
+fn not_blocked(errno: i32, plan: &Shared<Sealed>) -> Failure {
+    Failure::at(Stage::Clone, Number::from_raw(errno), plan).because(sentences::BLOCKING_DENIED)
 }
 
 /// A page for an image needs a file. If there can be none, the failure is the image's, and a copy of the caller is tried, whose

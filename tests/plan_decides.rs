@@ -101,6 +101,17 @@ fn filters_on_the_childs_own_calls() {
     ]);
 }
 
+/// Processes in a user namespace that is joined late must not reach the caller's memory either.
+#[test]
+fn a_second_user_namespace() {
+    fn joined(attr: &mut Attr) -> Result<(), Refused> {
+        // SAFETY: the path is NUL-terminated.
+        let namespace = unsafe { libc::open(c"/proc/self/ns/user".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+        attr.ns.join_second_user_namespace(namespace)
+    }
+    check(&[(IMAGE, joined), ("second user namespace: fd ", joined)]);
+}
+
 /// A child with a real-time policy waits until its listener is taken, and needs futex(2) for that: polling would never give
 /// the processor up.
 #[test]

@@ -66,7 +66,8 @@ impl Handed {
         let is_whole = match family {
             AF_INET => address.len() == size_of::<sockaddr_in>(),
             AF_INET6 => address.len() == size_of::<sockaddr_in6>(),
-            AF_UNIX => PATH < address.len() && address.len() <= size_of::<sockaddr_un>(),
+            // Without a byte other than NUL it is the name of nothing: an empty path, as a rule.
+            AF_UNIX => address.len() <= size_of::<sockaddr_un>() && unix_name(address).iter().any(|byte| *byte != 0),
             _ if address.len() < 2 => false,
             _ => return Err(Refused { code: libc::EAFNOSUPPORT, why: sentences::LISTEN_FAMILY }),
         };
@@ -160,6 +161,8 @@ mod tests {
         let mut refused = |kind, address: &[u8], backlog| handed.listen(kind, address, backlog).err().map(|no| no.code);
         assert_eq!(refused(SOCK_STREAM, &[], 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &unix(b""), 1), Some(libc::EINVAL));
+        assert_eq!(refused(SOCK_STREAM, &unix(b"\0"), 1), Some(libc::EINVAL));
+        assert_eq!(refused(SOCK_STREAM, &unix(&[0; 108]), 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &unix(b"name"), 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &unix(&[b'/'; 109]), 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &[0xff], 1), Some(libc::EINVAL));

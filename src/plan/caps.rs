@@ -43,6 +43,8 @@ fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
             draft.plan.credentials = None.into();
         }
     }
+    // The mounts are made before the second, with what the child has until then.
+    let enters_one = enters_one || draft.plan.second_user_namespace >= 0;
     let in_user_namespace = born_in_user_namespace || enters_one;
     if enters_one {
         before = born_with(full(request)?);

@@ -12,8 +12,8 @@ type Word = u64;
 
 const WORD: usize = size_of::<Word>();
 
-/// A plan with the lists of a usual request; of what is not larger, allocators keep some at hand.
-const USUAL: usize = 1024;
+/// A plan with the lists of a usual request.
+const USUAL: usize = size_of::<Plan<()>>() + 256;
 
 /// A plan that is being made. The room for the `Plan` itself is at the start.
 pub struct Arena(Vec<MaybeUninit<Word>>);

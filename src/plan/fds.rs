@@ -25,6 +25,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 }
 
 /// The same for a child that is given descriptors.
+#[inline(never)]
 fn given(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
     draft.plan.inherit = asked.inherit as u32;

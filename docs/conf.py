@@ -93,15 +93,27 @@ def items(rows: list[tuple[str, str]]) -> nodes.bullet_list:
     return made
 
 
-def of_c(setter: str) -> list[nodes.Node]:
-    """What the header says of a setter, and its errors."""
-    function = FUNCTIONS[f"forkexec_attr_{setter}"]
-    body = re.split(r"\n(?:Returns|Fails later)", function["comment"])[0].replace("\n", " ")
+def of_c(name: str, stage_names: dict[str, str], error: str) -> list[nodes.Node]:
+    """What the header says of a setter, and its errors, by the names that another language has for the stages and the error."""
+    function = FUNCTIONS[name]
+    body = (
+        re.split(r"\n\n(?:Example:|Returns |A spawn can fail later)", function["comment"])[0]
+        .replace("\n\n", " ")
+        .replace("\n", " ")
+    )
     made: list[nodes.Node] = [paragraph(nodes.literal("", function["name"]), ": ", body)]
     if function["stages"]:
-        rows = [(f"Stage.{stage['name'][len('FORKEXEC_STAGE_') :]}", stage["why"]) for stage in function["stages"]]
-        made += [paragraph("At the start, SpawnError:"), items(rows)]
+        rows = [
+            (stage_names[stage["name"]], ": ".join(part for part in (", ".join(stage["errnos"]), stage["why"]) if part))
+            for stage in function["stages"]
+        ]
+        made += [paragraph(f"At the start, {error}:"), items(rows)]
     return made
+
+
+STAGES_OF_PYTHON = {
+    stage["constant"]: f"Stage.{stage['constant'][len('FORKEXEC_STAGE_') :]}" for stage in DESCRIPTION["stages"]
+}
 
 
 class Keywords(Directive):
@@ -119,7 +131,43 @@ class Keywords(Directive):
                 one += paragraph(nodes.literal("", f"{name}: {parameters[name].annotation}"))
                 one += paragraph(text)
                 for setter in KEYWORDS[name].setters:
-                    one += of_c(setter)
+                    one += of_c(f"forkexec_attr_{setter}", STAGES_OF_PYTHON, "SpawnError")
+                section += one
+            made.append(section)
+        return made
+
+
+GO = HERE.parent / "bindings/go"
+GO_FIELD = re.compile(r"((?:^\t// .*\n)+)\t([A-Z]\w*) +(\S.*)$", re.M)
+GO_TYPE = re.compile(r"((?:^// .*\n)+)type (\w+) (struct|\w+)", re.M)
+
+
+class GoFields(Directive):
+    """The fields of Go's Attr and the items of its lists: their types, comments, and what the C function behind them says."""
+
+    def run(self):
+        text = (GO / "attr.go").read_text(encoding="utf-8")
+        numbers = dict(
+            re.findall(r"^\t(Stage\w+) +Stage = (\d+)$", (GO / "constants.go").read_text(encoding="utf-8"), re.M)
+        )
+        by_number = {int(number): name for name, number in numbers.items()}
+        stage_names = {stage["constant"]: by_number[stage["number"]] for stage in DESCRIPTION["stages"]}
+        attr = text[text.index("type Attr struct {") : text.index("\n}\n")]
+        made = []
+        for title, found in (("Fields", GO_FIELD.findall(attr)), ("Items of lists", GO_TYPE.findall(text))):
+            section = nodes.section(ids=[nodes.make_id(f"go {title}")])
+            section += nodes.title("", title)
+            for comment, name, kind in found:
+                words = " ".join(re.sub(r"^\s*// ?", "", comment, flags=re.M).split())
+                setters = re.findall(r"forkexec_attr_\w+", words)
+                if title == "Items of lists" and not setters:
+                    continue
+                one = nodes.section(ids=[nodes.make_id(f"go attr {name}")])
+                one += nodes.title("", "", nodes.literal("", name))
+                one += paragraph(nodes.literal("", f"{name} {kind}"))
+                one += paragraph(words)
+                for setter in setters:
+                    one += of_c(setter, stage_names, "*Error")
                 section += one
             made.append(section)
         return made
@@ -230,4 +278,5 @@ def setup(app):
     app.connect("autodoc-process-docstring", process)
     app.add_directive("keywords", Keywords)
     app.add_directive("stages", Stages)
+    app.add_directive("gofields", GoFields)
     app.add_directive("setters", Setters)

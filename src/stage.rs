@@ -162,6 +162,9 @@ pub enum Stage {
     /// The child enters a second user namespace, which has the ids that were asked for. In the first it had to be id 0,
     /// which devpts(5) needs. unshare(2), user_namespaces(7).
     InnerUserNamespace = 497,
+    /// The child joins a second user namespace, below the one in which the mounts were made. From here on it has privileges
+    /// in the second alone. setns(2), user_namespaces(7).
+    SecondUserNamespace = 498,
 
     /// Resource limits are set, except the one on descriptors, of which the child still needs some. prlimit(2).
     Rlimit = 500,
@@ -369,6 +372,7 @@ rows! {
     Chroot "chroot",
     Terminal "terminal",
     InnerUserNamespace "inner user namespace",
+    SecondUserNamespace "second user namespace",
     Rlimit "rlimit",
     Affinity "affinity",
     NumaPolicy "numa policy",

@@ -682,6 +682,9 @@ print(end["wall_ns"] > 0, end["user_ns"] + end["system_ns"] >= 0, end["max_rss_b
         json exited $key "$dir/json"; done | xargs -d '\n')"
     "$run" --json-status-fd 1 "$reporter" exit 0 | :
     ok "JSON: nobody reads it"
+    code "JSON that cannot be written" 0 sh -c '"$@" 7>/dev/full' - "$run" --json-status-fd 7 "$reporter" exit 0
+    like "JSON that cannot be written, is told" "*--json-status-fd: descriptor 7: No space left on device" "$said"
+    code "JSON to what is not open for writing" 125 sh -c '"$@" 7</dev/null' - "$run" --json-status-fd 7 "$reporter" exit 0
 else
     skip "JSON" "no python3"
 fi
@@ -786,6 +789,20 @@ os.write(fd, b"\3")
 read_until(b"killed", b"\3")
 status = os.waitpid(pid, 0)[1]
 print(os.WIFSIGNALED(status), os.WTERMSIG(status))' "$run" sh -c 'trap "echo once" INT; echo up; while :; do sleep 0.05; done' 2>&1)"
+fi
+if [ "$have_python" ]; then
+    # The leader of a session alone hears of it.
+    is "the command hears that a terminal is gone" "True 1" "$(timeout 60 python3 -c '
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+while b"up" not in said:
+    said += os.read(fd, 100)
+os.close(fd)
+status = os.waitpid(pid, 0)[1]
+print(os.WIFSIGNALED(status), os.WTERMSIG(status))' "$run" sh -c 'echo up; exec sleep 100')"
 fi
 begin --signal-default INT,QUIT "$reporter" touch "$dir/up" sleep
 kill -TERM $runner

@@ -41,6 +41,10 @@ if [ "$have_python" ]; then
     "$run" --json-status-fd 7 --idle-timeout 0.2 sleep 60 7>"$dir/json" 2>/dev/null
     is "JSON: silence" '"idle" 0' "$(for key in ended output_bytes; do json exited $key "$dir/json"; done | xargs -d '\n')"
 fi
+code "--output-limit: output that cannot be written" 125 sh -c '"$@" >/dev/full' - "$run" --output-limit 100 sh -c "printf text; exit 0"
+like "--output-limit: output that cannot be written, is told" "*could not be written: No space left on device" "$said"
+code "--output-limit: output that cannot be written, of a command that fails" 7 sh -c '"$@" >/dev/full' - "$run" \
+    --output-limit 100 sh -c "printf text; exit 7"
 for way in "--fd 1" "--open-fd 2=w:/dev/null" "--dup-fd 1=2"; do
     # shellcheck disable=SC2086
     code "--output-limit with $way" 125 "$run" --output-limit 5 $way true
@@ -55,7 +59,9 @@ asked() {
 }
 is "--grace: it is asked to end, and does" "124 asked" "$(asked 60s "exit 0")"
 is "--grace: it does not, and is killed" "124 asked" "$(asked 200ms ":")"
-like "--grace: it is told" "*the time was up*" "$(<"$dir/said")"
+like "--grace: it is told" "*the time was up; the command was killed" "$(<"$dir/said")"
+is "--grace: it ends by itself" "124 asked" "$(asked 60s "exit 0")"
+like "--grace: it ends by itself, is told" "*the time was up; the command ended without SIGKILL" "$(<"$dir/said")"
 is "--grace, of silence" "124 asked" "$(asked 1m "exit 0" --timeout 60 --idle-timeout 0.5)"
 code "--grace without a time" 125 "$run" --grace 5 true
 is "--grace, a session" "124 asked" "$(asked 1m "exit 0" --new-session)"

@@ -15,7 +15,7 @@ pub mod set {
 /// The defined securebits: four and their locks.
 const SECUREBITS: u32 = 0xff;
 
-/// Each set that is given becomes exactly that; the others stay as they are.
+/// A set that is given replaces the process's; the others stay.
 #[derive(Default, Clone, Copy, Debug)]
 pub struct Caps {
     pub permitted: Option<u64>,
@@ -24,7 +24,7 @@ pub struct Caps {
     pub bounding: Option<u64>,
     pub ambient: Option<u64>,
     pub securebits: Option<u32>,
-    /// `drop_capabilities`: all five sets are emptied.
+    /// `drop_capabilities`: empties all five sets.
     pub drop: bool,
     pub no_new_privs: bool,
 }
@@ -71,7 +71,7 @@ impl Caps {
         Ok(())
     }
 
-    /// Whether any capability set, or what rules them, is to change.
+    /// Whether a capability set or the securebits are to change.
     pub fn changes(&self) -> bool {
         let sets = [self.permitted, self.effective, self.inheritable, self.bounding, self.ambient];
         self.drop || self.securebits.is_some() || sets.iter().any(Option::is_some)

@@ -1,24 +1,24 @@
-//! The program: where it is found and where it starts.
+//! The program: where it is looked for, and in which directory and memory it starts.
 
 use super::refusal::{Accepted, check_fd, copy_path, invalid};
 use crate::fallible::{Copied, NoMemory, Text};
 use crate::sentences;
 use core::ffi::CStr;
 
-/// Where the program starts.
+/// The working directory of the program.
 #[derive(Debug)]
 pub enum Cwd {
     Path(Text),
     Fd(i32),
 }
 
-/// With whose rights the working directory is entered.
+/// The credentials with which the working directory is entered.
 pub mod cwd_rights {
     /// The program's.
     pub const PROGRAM: u32 = 0;
     /// The caller's.
     pub const CALLER: u32 = 1;
-    /// The caller's, and where those are refused, the program's.
+    /// The caller's; if those are refused, the program's.
     pub const EITHER: u32 = 2;
 }
 
@@ -33,13 +33,13 @@ pub enum Search {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Init {
     EndsWithProgram,
-    /// With the last process of the namespace.
+    /// It ends with the last process of the namespace.
     Lingers,
 }
 
-/// Whose memory the child runs in.
+/// The memory in which the child runs.
 pub mod mode {
-    /// The caller's or its own, as is safe.
+    /// The caller's if that is safe, else its own.
     pub const AUTO: u32 = 0;
     /// Its own: the built-in image.
     pub const FRESH: u32 = 1;
@@ -71,7 +71,7 @@ impl Exec {
         Ok(())
     }
 
-    /// `None` is the default list.
+    /// `None`: the default list.
     pub fn set_search_path(&mut self, dirs: Option<&CStr>) -> Accepted {
         self.search = Some(match dirs {
             None => Search::Default,

@@ -1,4 +1,4 @@
-//! Descriptors: the map that acts all at once, and the actions that follow it one by one.
+//! Descriptors: the map, which takes effect all at once, and the actions that follow one by one.
 
 use super::refusal::{Accepted, check_fd, copy_path, invalid};
 use crate::fallible::{self, Copied, NoMemory, Text};
@@ -6,14 +6,14 @@ use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-/// `source` is the caller's number, `target` the program's.
+/// `source` is a descriptor of the caller, `target` its number in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Map {
     pub source: i32,
     pub target: i32,
 }
 
-/// One action on the program's numbers.
+/// An action on the program's descriptors.
 #[derive(Debug)]
 pub enum Action {
     Open { target: i32, path: Text, flags: i32, mode: u32 },
@@ -32,7 +32,7 @@ pub struct Fds {
 }
 
 impl Fds {
-    /// A second entry for a target takes the place of the first.
+    /// A second map for a target replaces the first.
     pub fn map_fd(&mut self, source: i32, target: i32) -> Accepted {
         check_fd(source)?;
         check_fd(target)?;

@@ -8,7 +8,7 @@ use crate::sentences;
 pub use crate::sys::abi::SockFilter;
 use alloc::vec::Vec;
 
-/// The flags of a filter: the kernel's.
+/// The flags of seccomp(2).
 pub mod flag {
     pub const TSYNC: u32 = 1;
     pub const LOG: u32 = 2;
@@ -21,7 +21,7 @@ pub mod flag {
 /// The most instructions that the kernel takes: `BPF_MAXINSNS`.
 pub const MOST_INSTRUCTIONS: usize = 4096;
 
-/// One filter, and what it does with the child's own system calls. That is found out when the filter is added, once.
+/// A filter, and its answers to the child's own system calls. They are found out once, when the filter is added.
 #[derive(Debug)]
 pub struct Filter {
     program: Program,
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(lengths, [(1, flag::LOG), (TERMINAL_INJECTION.len(), 0), (2, 0)]);
     }
 
-    /// The ready-made filter allows the system calls that the library makes after it.
+    /// The library's own filter allows the system calls that come after it.
     #[test]
     fn terminal_injection_stops_no_call_of_the_child() {
         let mut filters = Filters::default();

@@ -1,4 +1,4 @@
-//! Sockets, a terminal and a network device inside the new namespaces, of which the caller gets descriptors.
+//! Sockets, a terminal and a network device that the child makes in its namespaces, and whose descriptors the caller gets.
 
 use super::refusal::{Accepted, Refused, invalid};
 use crate::fallible::{self, Copied, NoMemory, Text};
@@ -8,30 +8,30 @@ use core::ffi::CStr;
 use libc::{AF_INET, AF_INET6, AF_UNIX, IFF_TAP, IFF_TUN, IFNAMSIZ, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM};
 use libc::{sockaddr_in, sockaddr_in6, sockaddr_un};
 
-/// How many sockets one request may have.
+/// The most sockets of one request.
 pub const MOST_SOCKETS: usize = 32;
 
-/// Where the path of a sockaddr_un begins.
+/// The offset of the path in a sockaddr_un.
 const PATH: usize = core::mem::offset_of!(sockaddr_un, sun_path);
 
-/// A socket that is bound. It listens, unless its type has no connections.
+/// A bound socket. It listens, unless its type has no connections.
 #[derive(Debug)]
 pub struct Listen {
     pub kind: i32,
-    /// A whole sockaddr.
+    /// A complete sockaddr.
     pub address: Vec<u8>,
     pub backlog: i32,
 }
 
-/// A network device whose packets a descriptor reads and writes.
+/// A TUN or TAP device: a descriptor reads and writes its packets.
 #[derive(Debug)]
 pub struct Tun {
     pub name: Text,
-    /// The kernel's, of which TUNSETIFF takes 16 bits.
+    /// IFF_* flags; TUNSETIFF takes 16 bits of them.
     pub flags: u16,
 }
 
-/// Rows and columns; 0 is not known.
+/// Rows and columns. 0: not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     pub rows: u16,
@@ -45,7 +45,7 @@ pub struct Handed {
     pub terminal: Option<Size>,
 }
 
-/// The family of an address.
+/// The family of a socket address.
 pub fn family(address: &[u8]) -> i32 {
     match address {
         [one, other, ..] => u16::from_ne_bytes([*one, *other]) as i32,
@@ -53,7 +53,7 @@ pub fn family(address: &[u8]) -> i32 {
     }
 }
 
-/// The path of a unix address, or the name of an abstract one with its NUL.
+/// The path of a unix address, or an abstract name with the NUL at its start.
 pub fn unix_name(address: &[u8]) -> &[u8] {
     let name = address.get(PATH..).unwrap_or_default();
     let is_path = name.first().is_some_and(|first| *first != 0);
@@ -66,7 +66,8 @@ impl Handed {
         let is_whole = match family {
             AF_INET => address.len() == size_of::<sockaddr_in>(),
             AF_INET6 => address.len() == size_of::<sockaddr_in6>(),
-            AF_UNIX => PATH < address.len() && address.len() <= size_of::<sockaddr_un>(),
+            // Without a byte other than NUL it is the name of nothing: an empty path, as a rule.
+            AF_UNIX => address.len() <= size_of::<sockaddr_un>() && unix_name(address).iter().any(|byte| *byte != 0),
             _ if address.len() < 2 => false,
             _ => return Err(Refused { code: libc::EAFNOSUPPORT, why: sentences::LISTEN_FAMILY }),
         };
@@ -160,6 +161,8 @@ mod tests {
         let mut refused = |kind, address: &[u8], backlog| handed.listen(kind, address, backlog).err().map(|no| no.code);
         assert_eq!(refused(SOCK_STREAM, &[], 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &unix(b""), 1), Some(libc::EINVAL));
+        assert_eq!(refused(SOCK_STREAM, &unix(b"\0"), 1), Some(libc::EINVAL));
+        assert_eq!(refused(SOCK_STREAM, &unix(&[0; 108]), 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &unix(b"name"), 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &unix(&[b'/'; 109]), 1), Some(libc::EINVAL));
         assert_eq!(refused(SOCK_STREAM, &[0xff], 1), Some(libc::EINVAL));

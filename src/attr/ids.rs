@@ -5,7 +5,7 @@ use crate::fallible::{self, Copied, NoMemory};
 use crate::sentences;
 use alloc::vec::Vec;
 
-/// No user and no group: what chown(2) and setresuid(2) take for "leave it".
+/// -1, which chown(2) and setresuid(2) read as "leave it": it is no id.
 const NO_ID: u32 = u32::MAX;
 
 /// The most supplementary groups that the kernel takes: NGROUPS_MAX.

@@ -6,18 +6,17 @@ use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-/// The accesses that are denied by default, and the scopes: the kernel's numbers. The kernel decides about numbers that are not
-/// here.
+/// The accesses that are denied by default, and the scopes, in the kernel's numbers. Other bits are left to the kernel.
 pub mod access {
     pub const FS: u64 = 0xffff;
     pub const NET: u64 = 3;
     pub const SCOPES: u64 = 3;
-    /// Of Linux 7.1 and 7.2.
+    /// New in Linux 7.1 and 7.2.
     pub const FS_UNIX: u64 = 0x10000;
     pub const NET_UDP: u64 = 0xc;
 }
 
-/// The flags with which a ruleset is put on that this library has names for: the kernel's numbers.
+/// The flags of landlock_restrict_self(2) that have a name in this library, in the kernel's numbers.
 pub mod flag {
     pub const LOG_SAME_EXEC_OFF: u32 = 1;
     pub const LOG_NEW_EXEC_ON: u32 = 2;
@@ -43,12 +42,13 @@ pub struct Landlock {
     /// A ruleset of the caller's.
     pub ruleset_fd: Option<i32>,
     pub rules: Vec<Rule>,
-    /// The accesses that are denied where no rule grants them. By default, all known ones of the kinds of which there are rules.
+    /// The accesses that are denied unless a rule grants them. `None`: all known file accesses if there are rules for paths,
+    /// and all known network accesses if there are rules for ports.
     pub handled: Option<Handled>,
     pub scopes: u64,
-    /// Flags with which the rulesets are put on. The kernel decides about those that have no name here.
+    /// Flags of landlock_restrict_self(2). Those without a name here are left to the kernel.
     pub flags: u32,
-    /// What the kernel does not know is not denied.
+    /// Accesses that the kernel does not know may stay allowed.
     pub partial: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Limits, scheduling and the cgroup.
+//! Resource limits, scheduling, flags of the process, and the cgroup.
 
 use super::refusal::{Accepted, check_fd, invalid};
 use crate::fallible::{self, Copied, NoMemory};
@@ -8,7 +8,7 @@ use crate::stage::Stage;
 use alloc::vec::Vec;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// `KEEP` in either half leaves that half as it is.
+/// A resource limit. A half that is `KEEP` stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rlimit {
     pub resource: u32,
@@ -16,17 +16,17 @@ pub struct Rlimit {
     pub hard: u64,
 }
 
-/// Leave this half of a limit as it is.
+/// Leaves this half of a limit as it is.
 pub const KEEP: u64 = 0xffff_ffff_ffff_fffe;
 
 /// The number of resources: `RLIM_NLIMITS`.
 const RESOURCES: u32 = 16;
 
-/// One more than the highest processor, and the most that a list may name.
+/// One more than the highest processor, and the most entries of a list.
 pub const MOST_CPUS: usize = 8192;
 
-/// The stages that may be allowed to fail. They protect nothing, with two exceptions: the keyring, which may fail only where the
-/// kernel has none, and the late namespaces, without which the program stays in the caller's.
+/// The stages that may be allowed to fail. They protect nothing, with two exceptions: the keyring, which may fail only where
+/// the kernel has none, and the late namespaces, without which the program stays in the caller's namespaces.
 const ALLOWABLE: [Stage; 10] = [
     Stage::Nice,
     Stage::IoPriority,
@@ -40,7 +40,7 @@ const ALLOWABLE: [Stage; 10] = [
     Stage::Keyring,
 ];
 
-/// What `set_process_flags` takes.
+/// The flags of `set_process_flags`.
 pub mod process {
     pub const NO_THP: u32 = 1;
     pub const MDWE: u32 = 2;
@@ -50,34 +50,34 @@ pub mod process {
     pub const OWN_CORE: u32 = 32;
     pub const KSM: u32 = 64;
     pub const ALL: u32 = 127;
-    /// Those that the kernel keeps with the memory, and not with the process.
+    /// The flags that the kernel keeps with the memory, and not with the process.
     pub const OF_MEMORY: u32 = NO_THP | MDWE | KSM;
 }
 
-/// What `set_speculation` takes: the kernel's numbers.
+/// The controls of `set_speculation`, in the kernel's numbers.
 pub mod speculate {
     pub const ENABLE: u32 = 2;
     pub const DISABLE: u32 = 4;
     pub const FORCE_DISABLE: u32 = 8;
 }
 
-/// A bound that no kernel reaches.
+/// Higher than any kernel's feature.
 const MOST_SPECULATION: u32 = 255;
 
-/// What of the memory the kernel may write into a core: core(5).
+/// The kinds of memory that the kernel may write into a core dump. core(5)
 const CORE_KINDS: u32 = 0x1ff;
 
-/// The limit on descriptors that a runtime has made of the first one; `KEEP` in a half is any.
+/// The RLIMIT_NOFILE that a language runtime has set at its start. A half that is `KEEP` matches any value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Raised {
     pub soft: u64,
     pub hard: u64,
 }
 
-/// One more than the highest node of memory, and the most that a list may name.
+/// One more than the highest memory node, and the most entries of a list.
 pub const MOST_NODES: usize = 1024;
 
-/// The scheduling policy, with what belongs to it.
+/// The scheduling policy and its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheduler {
     Policy {
@@ -92,21 +92,21 @@ pub enum Scheduler {
     },
 }
 
-/// Utilization clamps: between which values of 1024 the scheduler takes the program's load to be.
+/// Utilization clamps: the scheduler takes the program's load to be between these values, of 1024.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Utilization {
     pub min: u32,
     pub max: u32,
 }
 
-/// One way in which the processor runs ahead, and whether it may.
+/// A kind of speculative execution, and whether it is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Speculation {
     pub feature: u32,
     pub control: u32,
 }
 
-/// From which nodes memory comes.
+/// The policy by which memory nodes are chosen.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MemoryPolicy {
     pub mode: u32,
@@ -119,12 +119,12 @@ pub struct IoPriority {
     pub level: u32,
 }
 
-/// The cgroup in which the program is to run.
+/// The cgroup of the program.
 #[derive(Clone)]
 pub enum Destination {
     /// A descriptor of the caller's.
     Fd(i32),
-    /// The directory of a cgroup that the library has made. It stays open as long as an attr or the handle has it.
+    /// The directory of a cgroup that the library has made. It stays open as long as an attr or the handle holds it.
     Own(Shared<OwnedFd>),
 }
 
@@ -168,12 +168,12 @@ pub struct Limits {
     pub coredump_filter: Option<u32>,
     pub cgroup: Option<Destination>,
     pub restore_nofile: Option<Raised>,
-    /// Stages whose failure does not fail the spawn.
+    /// Stages that may fail without failing the spawn.
     pub allowed_failures: Vec<u32>,
 }
 
 impl Limits {
-    /// A second limit for a resource takes the place of the first.
+    /// A second limit for a resource replaces the first.
     pub fn set_rlimit(&mut self, resource: u32, soft: u64, hard: u64) -> Accepted {
         if resource >= RESOURCES {
             return invalid(sentences::RESOURCE);
@@ -218,9 +218,9 @@ impl Limits {
         Ok(())
     }
 
-    /// The kernel takes no period for the deadline.
+    /// A period of 0: the kernel takes the deadline.
     pub fn set_deadline(&mut self, runtime: u64, deadline: u64, period: u64) -> Accepted {
-        // Below 1024 ns it takes none; the highest bit it keeps for itself.
+        // The kernel refuses less than 1024 ns, and the highest bit.
         let fits = (1024..=deadline).contains(&runtime) && (period == 0 || deadline <= period);
         if !fits || (deadline | period) >> 63 != 0 {
             return invalid(sentences::DEADLINE);
@@ -293,7 +293,7 @@ impl Limits {
         Ok(())
     }
 
-    /// A second call for a feature takes the place of the first.
+    /// A second call for a feature replaces the first.
     pub fn set_speculation(&mut self, feature: u32, control: u32) -> Accepted {
         if feature > MOST_SPECULATION {
             return invalid(sentences::SPECULATION_FEATURE);

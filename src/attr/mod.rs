@@ -1,5 +1,5 @@
-//! What was asked: owned copies, in any order. One file a topic. No file knows the rules of another, and none looks at the
-//! process. `plan::check` finds contradictions between requests.
+//! The request: copies of everything that was set, in any order of calls. Each topic has a file, which does not know the
+//! rules of another and does not look at the process. `plan::check` finds contradictions between topics.
 
 pub mod caps;
 pub mod exec;
@@ -42,13 +42,13 @@ pub struct Attr {
     pub filters: Topic<filters::Filters>,
     pub landlock: Topic<landlock::Landlock>,
     pub handed: Topic<handed::Handed>,
-    /// The first setter that was refused, and why: every spawn of this attr then fails.
+    /// The first setter that was refused, and why. Every spawn with this attr then fails.
     pub refused: Option<(&'static str, Refused)>,
 }
 
 impl Attr {
-    /// Whether anything was asked besides the program and its descriptors. If not, the spawn skips all other topics, which saves
-    /// cache misses. Named one by one, so that no topic is forgotten.
+    /// Whether anything was asked besides the program and its descriptors. If not, a spawn does not look at the other
+    /// topics, which saves cache misses. Each field is named, so that a new topic cannot be forgotten.
     pub fn asks_more(&self) -> bool {
         let Attr {
             exec: _,
@@ -71,7 +71,7 @@ impl Attr {
         asked | landlock.asked() | handed.asked()
     }
 
-    /// A copy, made without aborting when memory is short.
+    /// A copy, or an error when memory is short.
     pub fn copy(&self) -> Result<Attr, NoMemory> {
         Ok(Attr {
             exec: self.exec.copied()?,

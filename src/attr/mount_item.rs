@@ -4,7 +4,7 @@ use crate::fallible::{self, Copied, NoMemory, Text};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-/// The flags of mounts that are asked for by name: the first four are mount(2)'s.
+/// The flags of `FORKEXEC_MOUNT_*`. The first four have mount(2)'s values.
 pub mod flag {
     pub const READONLY: u32 = 1;
     pub const NOSUID: u32 = 2;
@@ -19,7 +19,7 @@ pub mod flag {
     pub const KERNEL_HIDDEN: u32 = 0x400;
 
     pub const ATTRIBUTES: u32 = READONLY | NOSUID | NODEV | NOEXEC;
-    /// Those of every file system with a root that is a directory.
+    /// The flags for every file system whose root is a directory.
     pub const COMMON: u32 = ATTRIBUTES | CREATE | FOLLOW;
     pub const OF_BINDS: u32 = COMMON | NONRECURSIVE | OPTIONAL;
     pub const OF_OVERLAYS: u32 = COMMON | IN_MEMORY;
@@ -48,7 +48,7 @@ pub enum Item {
 }
 
 impl Item {
-    /// The path that it is about.
+    /// The path in the new root that the item makes or changes.
     pub fn target(&self) -> &CStr {
         match self {
             Item::Mount { target, .. }
@@ -84,18 +84,18 @@ impl Item {
         }
     }
 
-    /// Symbolic links at its target are followed.
+    /// Whether symbolic links in the target are followed.
     pub fn follows_links(&self) -> bool {
         self.flags() & flag::FOLLOW != 0
     }
 
-    /// Its target is made where it is missing.
+    /// Whether a missing target is made.
     pub fn creates(&self) -> bool {
         self.flags() & flag::CREATE != 0
     }
 }
 
-/// Where an overlay is written to.
+/// The directories for the changes of an overlay.
 #[derive(Debug)]
 pub struct Upper {
     pub upper: Text,
@@ -104,12 +104,12 @@ pub struct Upper {
 
 #[derive(Debug)]
 pub struct Root {
-    /// `None`: an empty one.
+    /// `None`: an empty root.
     pub path: Option<Text>,
     pub flags: u32,
 }
 
-/// The names that make up a path.
+/// The components of a path, without ".".
 pub fn names(path: &CStr) -> impl Iterator<Item = &[u8]> {
     path.to_bytes().split(|byte| *byte == b'/').filter(|name| !name.is_empty() && *name != b".")
 }

@@ -9,32 +9,32 @@ use crate::shared::Shared;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-/// The flags of a root: those of mounts that hold for its tree.
+/// The flags of a root, which hold for its whole tree.
 pub const ROOT_FLAGS: u32 = flag::ATTRIBUTES;
 
-/// The most bytes of a file that is made in the new root. Larger files can be bind-mounted.
+/// The longest content of a file that is made in the new root. A longer file can be bind-mounted.
 pub const LONGEST_FILE: usize = 65536;
 
-/// The kernel takes no more in an overlay. https://docs.kernel.org/filesystems/overlayfs.html
+/// The most lower directories that the kernel takes. https://docs.kernel.org/filesystems/overlayfs.html
 pub const MOST_LOWERS: usize = 500;
 
-/// mount(2) takes a page of data, its NUL included.
+/// mount(2) takes a page of options, their NUL included.
 pub const LONGEST_DATA: usize = 4095;
 
-/// The flags that a bind of add_mount can have beside MS_BIND and MS_REC.
+/// The flags besides MS_BIND and MS_REC that a bind mount of add_mount may have.
 const BIND_FLAGS: u64 = flag::ATTRIBUTES as u64 | libc::MS_NOATIME | libc::MS_NODIRATIME | MS_NOSYMFOLLOW;
 const MS_NOSYMFOLLOW: u64 = 256;
 
 const PROPAGATION: u64 = libc::MS_SHARED | libc::MS_PRIVATE | libc::MS_SLAVE | libc::MS_UNBINDABLE;
 
-/// Flags that change nothing on a bind: mount(2) looks at MS_BIND first, and binds are relatime where the source is.
+/// Flags without effect on a bind mount: mount(2) looks at MS_BIND first, and the bind mount is relatime if its source is.
 pub const IGNORED_BY_BINDS: u64 = PROPAGATION | libc::MS_RELATIME;
 
 #[derive(Default, Debug)]
 pub struct Mounts {
     pub list: Vec<Item>,
     pub root: Option<Root>,
-    /// The root that was built before, with the mounts in it; those of the list come on top.
+    /// A prepared root, with mounts in it. Those of `list` are made on top of it.
     pub prepared: Option<Shared<Prepared>>,
     pub chroot: Option<Text>,
 }
@@ -194,7 +194,7 @@ impl Mounts {
         Ok(())
     }
 
-    /// In the place of what was asked for so far.
+    /// Replaces the root and the mounts that were set before.
     pub fn set_prepared_root(&mut self, root: Shared<Prepared>) -> Accepted {
         self.prepared = Some(root);
         self.root = None;
@@ -206,12 +206,12 @@ impl Mounts {
         self.root.is_some() || self.prepared.is_some()
     }
 
-    /// All that is mounted, in order.
+    /// All items, in order.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.prepared.iter().flat_map(|prepared| &prepared.items).chain(&self.list)
     }
 
-    /// Whether devpts(5) is mounted, which takes a mapped id 0.
+    /// Whether devpts(5) is mounted, for which id 0 must be mapped.
     pub fn mount_terminals(&self) -> bool {
         self.items().any(|item| match item {
             Item::Dev { .. } => true,
@@ -238,7 +238,7 @@ fn check_mode(mode: u32) -> Accepted {
     if mode > 0o7777 { invalid(sentences::FILE_MODE) } else { Ok(()) }
 }
 
-/// A path in the root that is set up.
+/// Copies a path inside the new root.
 fn inside(path: &CStr) -> Result<Text, Refused> {
     let copy = copy_path(path)?;
     let refused = |why| Err(Refused { code: libc::EINVAL, why });

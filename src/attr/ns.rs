@@ -1,4 +1,4 @@
-//! Namespaces to create, and what is set in them.
+//! Namespaces to create or join, and the settings in them.
 
 use super::refusal::{Accepted, Refused, check_fd, copy_path, invalid};
 use crate::fallible::{self, Copied, NoMemory, Text};
@@ -6,19 +6,19 @@ use crate::sentences;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-/// Every type of namespace: the `CLONE_NEW*` bits.
+/// All types of namespaces: the `CLONE_NEW*` bits.
 pub const TYPES: u32 = 0x7e02_0080;
 
 /// The most lines that the kernel takes in one id map.
 pub const MOST_RANGES: usize = 340;
 
-/// The most pid namespaces that the kernel nests.
+/// The deepest nesting of pid namespaces that the kernel allows.
 pub const MOST_PIDS: usize = 32;
 
 /// The longest host name and domain name: `__NEW_UTS_LEN`.
 const LONGEST_NAME: usize = 64;
 
-/// In nanoseconds.
+/// A second in nanoseconds.
 const SECOND: u32 = 1_000_000_000;
 
 /// One line of an id map.
@@ -29,7 +29,7 @@ pub struct IdRange {
     pub count: u32,
 }
 
-/// Namespaces to join: by a descriptor of one, or by a process that is in them.
+/// Namespaces to join: one by its descriptor, or those of a process by a pidfd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Join {
     pub fd: i32,
@@ -37,7 +37,7 @@ pub struct Join {
     pub of_process: bool,
 }
 
-/// How far a clock of a new time namespace is ahead of the caller's.
+/// An offset between a clock of the new time namespace and the caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeOffset {
     pub clock: i32,
@@ -51,23 +51,25 @@ pub struct Namespaces {
     pub create: u32,
     pub unshare: u32,
     pub joins: Vec<Join>,
+    /// The user namespace that is joined after the mounts.
+    pub second_user: Option<i32>,
     pub uid_map: Vec<IdRange>,
     pub gid_map: Vec<IdRange>,
     pub allow_setgroups: bool,
-    /// The maps have the caller's own id and its subordinate ids.
+    /// The maps are made of the caller's own id and its subordinate ids.
     pub subordinate: bool,
-    /// The programs that write the maps which the kernel refuses the caller.
+    /// The programs that write maps which the caller itself may not write.
     pub uid_helper: Option<Text>,
     pub gid_helper: Option<Text>,
-    /// Who owns the new user namespace, if not the caller.
+    /// The uid of the owner of the new user namespace. `None`: the caller.
     pub owner: Option<u32>,
-    /// mount(2) propagation flags; `None`: private when there is a new mount namespace.
+    /// Propagation flags of mount(2). `None`: MS_PRIVATE in a new mount namespace.
     pub propagation: Option<u64>,
     pub hostname: Option<Text>,
     pub domainname: Option<Text>,
     pub loopback: bool,
     pub time_offsets: Vec<TimeOffset>,
-    /// The pid in the innermost pid namespace, and in those around it.
+    /// The pids of the child: in the innermost pid namespace first, then in those around it.
     pub pids: Vec<i32>,
 }
 
@@ -106,6 +108,12 @@ impl Namespaces {
         self.join(Join { fd: pidfd, types, of_process: true })
     }
 
+    pub fn join_second_user_namespace(&mut self, fd: i32) -> Accepted {
+        check_fd(fd)?;
+        self.second_user = Some(fd);
+        Ok(())
+    }
+
     fn join(&mut self, join: Join) -> Accepted {
         if self.joins.iter().any(|other| other.types & join.types != 0) {
             return invalid(sentences::JOINED_ALREADY);
@@ -113,7 +121,7 @@ impl Namespaces {
         Ok(fallible::push(&mut self.joins, join)?)
     }
 
-    /// All types that are joined.
+    /// The types of all namespaces that are joined.
     pub fn joined(&self) -> u32 {
         self.joins.iter().fold(0, |types, join| types | join.types)
     }
@@ -136,7 +144,7 @@ impl Namespaces {
         Ok(())
     }
 
-    /// Whether there will be a map for gids.
+    /// Whether a gid_map will be written.
     pub fn maps_gids(&self) -> bool {
         self.subordinate || !self.gid_map.is_empty()
     }
@@ -155,7 +163,7 @@ impl Namespaces {
         Ok(())
     }
 
-    /// One way of propagation, or 0 for leaving it as it is.
+    /// One propagation type, or 0 to leave it as it is.
     pub fn set_mount_propagation(&mut self, flags: u64) -> Accepted {
         const WAYS: [u64; 4] = [libc::MS_PRIVATE, libc::MS_SLAVE, libc::MS_SHARED, libc::MS_UNBINDABLE];
         if flags != 0 && !WAYS.contains(&(flags & !libc::MS_REC)) {
@@ -180,7 +188,7 @@ impl Namespaces {
         Ok(())
     }
 
-    /// A second offset of a clock takes the place of the first.
+    /// A second offset for a clock replaces the first.
     pub fn set_time_offset(&mut self, clock: i32, seconds: i64, nanoseconds: u32) -> Accepted {
         if ![libc::CLOCK_MONOTONIC, libc::CLOCK_BOOTTIME].contains(&clock) {
             return invalid(sentences::CLOCK);
@@ -223,6 +231,7 @@ impl Copied for Namespaces {
             create: self.create,
             unshare: self.unshare,
             joins: fallible::copy_of(&self.joins)?,
+            second_user: self.second_user,
             uid_map: fallible::copy_of(&self.uid_map)?,
             gid_map: fallible::copy_of(&self.gid_map)?,
             allow_setgroups: self.allow_setgroups,

@@ -4,7 +4,7 @@ use crate::fallible::{NoMemory, Text};
 use crate::sentences::{self, Sentence};
 use core::ffi::CStr;
 
-/// Why a setter has refused its arguments: a positive errno, and half a sentence that says what to change.
+/// Why a setter has refused its arguments: a positive errno, and half a sentence that tells the user what to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub code: i32,
@@ -17,15 +17,15 @@ impl From<NoMemory> for Refused {
     }
 }
 
-/// What a setter answers.
+/// The result of a setter.
 pub type Accepted = Result<(), Refused>;
 
-/// A refusal for an argument that cannot mean anything.
+/// Refuses an argument with EINVAL.
 pub fn invalid(why: Sentence) -> Accepted {
     Err(Refused { code: libc::EINVAL, why })
 }
 
-/// A refusal for a descriptor number that cannot be one.
+/// Refuses a negative descriptor with EBADF.
 pub fn check_fd(fd: i32) -> Accepted {
     if fd < 0 { Err(Refused { code: libc::EBADF, why: sentences::FD_NEGATIVE }) } else { Ok(()) }
 }
@@ -33,7 +33,7 @@ pub fn check_fd(fd: i32) -> Accepted {
 /// The longest path that the kernel takes, without its NUL.
 const LONGEST_PATH: usize = 4095;
 
-/// A path, copied.
+/// Copies a path, unless it is empty or too long.
 pub fn copy_path(path: &CStr) -> Result<Text, Refused> {
     if path.is_empty() {
         return Err(Refused { code: libc::EINVAL, why: sentences::PATH_EMPTY });

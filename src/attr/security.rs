@@ -5,7 +5,7 @@ use crate::fallible::{Copied, NoMemory, Text};
 use crate::sentences;
 use core::ffi::CStr;
 
-/// The session keyring: a new one without a name, or the one of that name.
+/// A new session keyring without a name, or the one with that name, which is made if there is none.
 #[derive(Debug)]
 pub enum Keyring {
     Anonymous,
@@ -15,24 +15,23 @@ pub enum Keyring {
 #[derive(Default, Debug)]
 pub struct Security {
     pub keyring: Option<Keyring>,
-    /// Of SELinux, or without `profile` of whichever module takes one.
+    /// The label for SELinux, or without `profile` for the module that takes one.
     pub label: Option<Text>,
-    /// Of AppArmor.
+    /// The profile of AppArmor.
     pub profile: Option<Text>,
     pub keyring_label: Option<Text>,
     pub keyring_permissions: Option<u32>,
 }
 
-/// The rights of possessor, owner, group and others: keyctl(2).
+/// All permission bits of a key, for possessor, owner, group and others: keyctl(2).
 const KEY_RIGHTS: u32 = 0x3f3f_3f3f;
 
-/// The longest that the kernel takes, without its NUL: of a key's description, and of what is written for a label, which
-/// AppArmor wants a word before.
+/// The longest description of a key, and the longest label, without the NUL. AppArmor takes a word before the label.
 const LONGEST_NAME: usize = 4095;
 const LONGEST_LABEL: usize = 4090;
 
 impl Security {
-    /// `None` is a new one without a name.
+    /// `None`: a new keyring without a name.
     pub fn set_session_keyring(&mut self, name: Option<&CStr>) -> Accepted {
         self.keyring = Some(match name {
             None => Keyring::Anonymous,

@@ -3,7 +3,7 @@
 use super::refusal::{Accepted, invalid};
 use crate::sentences;
 
-/// Whose death sends the parent-death signal.
+/// The death that sends the parent-death signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeathOf {
     Thread,

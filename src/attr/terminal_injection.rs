@@ -4,16 +4,18 @@ use super::instructions::{ALLOW, ARCH, EPERM, KILL, NUMBER, UNMARKED, and, argum
 use crate::bpf::ARCHES;
 use crate::sys::abi::SockFilter;
 
-/// The kernel takes an `unsigned int`, and a caller that sets bits above it must not get past the filter.
+/// The request of ioctl(2). The kernel reads 32 bits of it, and so does the filter: with bits above them a program does not
+/// get past it.
 const REQUEST: u32 = argument(1);
 
-/// The numbers of ioctl: here, by way of x32 (the same again where there is none), and of 32-bit programs.
+/// The numbers of ioctl: native, of x32 (native again on processors without it), and of 32-bit programs.
 #[cfg(target_arch = "x86_64")]
 const IOCTLS: [u32; 3] = [libc::SYS_ioctl as u32, 514, 54];
 #[cfg(target_arch = "aarch64")]
 const IOCTLS: [u32; 3] = [libc::SYS_ioctl as u32, libc::SYS_ioctl as u32, 54];
 
-/// TIOCSTI puts bytes into the input of a terminal as if they were typed, TIOCLINUX pastes them into a console's.
+/// Refuses TIOCSTI, which puts bytes into a terminal's input as if they were typed, and TIOCLINUX, which can paste into a
+/// console.
 pub const TERMINAL_INJECTION: [SockFilter; 16] = [
     load(ARCH),
     is(ARCHES[0], 0, 5),

@@ -2,7 +2,7 @@
 
 use crate::fallible::{Copied, NoMemory};
 
-/// One topic of a request. It knows whether anything was asked: a spawn does not look at a topic in which nothing was.
+/// One topic of a request. It knows whether anything was asked: a spawn skips a topic of which nothing was.
 #[derive(Default, Clone, Copy, Debug)]
 pub struct Topic<T> {
     asked: bool,

@@ -4,10 +4,10 @@ use super::instructions::{ALLOW, ARCH, EPERM, KILL, NUMBER, UNMARKED, and, answe
 use crate::bpf::ARCHES;
 use crate::sys::abi::SockFilter;
 
-/// Of clone(2) and unshare(2). Of the upper half neither makes anything.
+/// The flags of clone(2) and unshare(2). Their upper 32 bits make no namespace.
 const FLAGS: u32 = argument(0);
 
-/// The numbers of clone and unshare: here, which x32 shares, and of 32-bit programs. clone3 has one number everywhere.
+/// The numbers of clone and unshare: native, which x32 shares, and of 32-bit programs. clone3 has one number everywhere.
 const CLONES: [u32; 2] = [libc::SYS_clone as u32, 120];
 #[cfg(target_arch = "x86_64")]
 const UNSHARES: [u32; 2] = [libc::SYS_unshare as u32, 310];
@@ -17,7 +17,8 @@ const CLONE3: u32 = libc::SYS_clone3 as u32;
 
 const ENOSYS: SockFilter = answer(libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32);
 
-/// The flags of clone3(2) are in memory, where no filter sees them. So clone3 answers ENOSYS, and programs use clone.
+/// Refuses clone(2) and unshare(2) with CLONE_NEWUSER. The flags of clone3(2) are in memory, where a filter cannot see them:
+/// it gets ENOSYS, after which programs use clone(2).
 pub const NO_USER_NAMESPACES: [SockFilter; 20] = [
     load(ARCH),
     is(ARCHES[0], 0, 6),

@@ -78,7 +78,8 @@ impl Call {
 /// microseconds /proc may still show the process before the exec. If a SIGKILL arrives in the middle of execve, only
 /// forkexec_wait tells: status.ran is then FORKEXEC_RAN_NO.
 ///
-/// When the call fails, the child has been reaped and nothing of it is left behind.
+/// When the call fails, the child has been reaped and nothing of it is left behind, except what it had made in file
+/// systems that stay: files of forkexec_attr_open_fd, mount points, sockets of forkexec_attr_listen.
 ///
 /// Any thread may call this at any time.
 ///

@@ -102,7 +102,7 @@ pub fn of_writing<'a>(group: &Group, name: &'a CStr, errno: Errno, opening: bool
         Errno::EACCES | Errno::EPERM => sentences::CGROUP_FILE_DENIED,
         Errno::EBUSY if enables => sentences::CGROUP_HAS_PROCESSES,
         Errno::EOPNOTSUPP => sentences::CGROUP_THREADED,
-        Errno::EINVAL => sentences::CGROUP_VALUE_REFUSED,
+        Errno::EINVAL | Errno::ERANGE => sentences::CGROUP_VALUE_REFUSED,
         _ => sentences::NOTHING,
     };
     Refusal::of_kernel(name, errno, why)

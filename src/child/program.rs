@@ -90,6 +90,7 @@ program! {
     Chroot => root::chroot,
     Terminal => handed::terminal,
     InnerUserNamespace => ns::inner_user,
+    SecondUserNamespace => ns::second_user,
 
     Rlimit => limits::rlimits,
     Affinity => limits::affinity,

@@ -7,7 +7,7 @@ use super::outcome::{self, Start};
 use super::process::Process;
 use super::second_process::second;
 use super::waited::Waited;
-use super::{deferred_reap, procfs, this_process};
+use super::{deferred_reap, procfs, this_process, usage};
 use crate::page::go;
 use crate::plan::Sealed;
 use crate::sealed::{clone, init, mode};
@@ -55,6 +55,8 @@ pub struct Child {
     pub(super) was_image: bool,
     /// The child is the second process of its spawn.
     pub(super) is_second: bool,
+    /// The caller's own peak of memory when it had made the child.
+    pub(super) max_rss_floor: u64,
 }
 
 /// What a handle is made of.
@@ -102,6 +104,7 @@ impl Child {
             sockets,
             was_image,
             is_second,
+            max_rss_floor: if was_image && is_second { 0 } else { usage::own_peak() },
         }
     }
 

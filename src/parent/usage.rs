@@ -1,25 +1,16 @@
 //! The numbers of what a child has used.
 
 use crate::page::Usage;
-use core::sync::atomic::{AtomicU64, Ordering};
 use static_assertions::const_assert;
 
-static FLOOR: AtomicU64 = AtomicU64::new(0);
-
-/// The caller's own peak of resident memory. A child that began in the caller's memory never shows less. If a child shows exactly
-/// the peak of an earlier call, the peak has not grown since. RUSAGE_THREAD gives the same number; for RUSAGE_SELF the kernel
-/// would walk all threads.
-pub fn max_rss_floor(shown: u64) -> u64 {
-    if FLOOR.load(Ordering::Relaxed) == shown {
-        return shown;
-    }
+/// The caller's own peak of resident memory, which a child that begins in the caller's memory never shows less than. RUSAGE_THREAD
+/// gives the same number as RUSAGE_SELF, for which the kernel would walk all threads. Where it is not known, no child's peak
+/// counts as more.
+pub fn own_peak() -> u64 {
     // SAFETY: a zeroed rusage is one.
     let mut usage: libc::rusage = unsafe { core::mem::zeroed() };
     // SAFETY: kernel contract, man 2 getrusage.
-    unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) };
-    let floor = kibibytes(usage.ru_maxrss);
-    FLOOR.store(floor, Ordering::Relaxed);
-    floor
+    if unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) } == 0 { kibibytes(usage.ru_maxrss) } else { u64::MAX }
 }
 
 /// The usage of an init's program, as the init has told it. Some libcs have room behind the kernel's numbers.

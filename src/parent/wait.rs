@@ -219,7 +219,8 @@ impl Child {
             ran,
             usage,
             own_memory,
-            max_rss_floor: if own_memory { 0 } else { usage::max_rss_floor(shown) },
+            // The kernel counts the resident memory of a process only roughly, so a child may show a little less than the caller had.
+            max_rss_floor: if own_memory { 0 } else { self.max_rss_floor.min(shown) },
             memory_peak: self.cgroup.as_ref().and_then(Cgroup::memory_peak),
             oom_kills: self.cgroup.as_ref().and_then(Cgroup::kills),
         }

@@ -1,4 +1,5 @@
-//! One piece of memory for the whole plan: what is put in it is found again by its offset, wherever the piece is mapped.
+//! One piece of memory for the whole plan. A list or string in it is named by its offset, so the plan can be mapped at any
+//! address.
 
 use super::fault::{Fault, Step};
 use super::sealed::{List, Plan, Text, Unpadded};
@@ -12,13 +13,13 @@ type Word = u64;
 
 const WORD: usize = size_of::<Word>();
 
-/// A plan with the lists of a usual request.
+/// Enough for the plan and the lists of a usual request.
 const USUAL: usize = size_of::<Plan<()>>() + 256;
 
-/// A plan that is being made. The room for the `Plan` itself is at the start.
+/// A plan in the making. Its first bytes are reserved for the `Plan` itself.
 pub struct Arena(Vec<MaybeUninit<Word>>);
 
-/// A finished plan with everything it refers to.
+/// A finished plan, with the lists and strings behind it.
 pub struct Sealed(Vec<MaybeUninit<Word>>);
 
 impl core::ops::Deref for Sealed {
@@ -31,7 +32,7 @@ impl core::ops::Deref for Sealed {
 }
 
 impl Sealed {
-    /// The bytes that the image is given.
+    /// All bytes of the plan, as they are given to the image.
     pub fn as_bytes(&self) -> &[u8] {
         // SAFETY: plan::lower guarantees that all that was reserved is written.
         unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * WORD) }
@@ -39,14 +40,14 @@ impl Sealed {
 }
 
 impl Arena {
-    /// An arena with room for the plan, and for what usually comes with it.
+    /// An arena that has the `Plan` reserved, and capacity for a usual request.
     pub fn new() -> Step<Arena> {
         let mut arena = Arena(empty_list(USUAL / WORD)?);
         arena.reserve(size_of::<Plan<()>>())?;
         Ok(arena)
     }
 
-    /// Room for `bytes`, which are to be written, and its offset.
+    /// Reserves `bytes`, which the caller of this function then writes, and returns their offset.
     fn reserve(&mut self, bytes: usize) -> Step<u32> {
         let offset = self.0.len() * WORD;
         let end = offset.checked_add(bytes).filter(|end| *end < i32::MAX as usize).ok_or_else(Fault::too_big)?;
@@ -54,7 +55,7 @@ impl Arena {
         self.0.try_reserve(words - self.0.len()).map_err(|_| Fault::no_memory())?;
         // SAFETY: the room was just reserved, and what it holds may be anything.
         unsafe { self.0.set_len(words) };
-        // The bytes that are left over go to the image with all others.
+        // The rest of the last word is cleared: the image is given all bytes, and none may be uninitialized.
         if let Some(last) = self.0.last_mut().filter(|_| end % WORD != 0) {
             last.write(0);
         }
@@ -65,7 +66,7 @@ impl Arena {
         self.0.as_mut_ptr().cast::<u8>().wrapping_add(offset as usize)
     }
 
-    /// A list of plain kernel-shaped values.
+    /// Adds a list of plain values.
     pub fn list<T: Copy + Unpadded>(&mut self, items: &[T]) -> Step<List<T>> {
         const { assert!(align_of::<T>() <= WORD) };
         if items.is_empty() {
@@ -77,7 +78,7 @@ impl Arena {
         Ok(List::at(offset, items.len() as u32))
     }
 
-    /// The pieces of a string, one after the other, and a NUL.
+    /// Adds a string that is made of pieces, with a NUL behind it.
     pub fn joined(&mut self, pieces: &[&[u8]]) -> Step<Text> {
         let length: usize = pieces.iter().map(|piece| piece.len()).sum();
         let offset = self.reserve(length + 1)?;
@@ -92,17 +93,17 @@ impl Arena {
         Ok(List::at(offset, length as u32))
     }
 
-    /// A string.
+    /// Adds a string.
     pub fn text(&mut self, text: &CStr) -> Step<Text> {
         self.joined(&[text.to_bytes()])
     }
 
-    /// A string, if there is one.
+    /// Adds a string, or nothing for `None`.
     pub fn maybe_text(&mut self, text: Option<&CStr>) -> Step<Text> {
         text.map_or(Ok(List::EMPTY), |text| self.text(text))
     }
 
-    /// The plan, from here on read-only.
+    /// Writes the plan to the start. From then on it is read-only.
     pub fn seal(mut self, plan: &Plan<()>) -> Sealed {
         // SAFETY: the room at the start was reserved for the plan, and any word aligns it.
         unsafe { self.0.as_mut_ptr().cast::<Plan<()>>().copy_from_nonoverlapping(plan, 1) };
@@ -118,7 +119,7 @@ mod tests {
     #[test]
     fn strings_of_all_lengths_end() {
         let mut arena = Arena::new().expect("memory");
-        // What memory holds before is not 0.
+        // Fresh memory need not be 0.
         arena.0.spare_capacity_mut().fill(MaybeUninit::new(MaybeUninit::new(u64::MAX)));
         let texts: Vec<Text> = (0..20).map(|length| arena.joined(&[&b"x".repeat(length)]).expect("memory")).collect();
         let sealed = arena.seal(&Plan::nothing());
@@ -129,7 +130,7 @@ mod tests {
         }
     }
 
-    /// Lists lie behind the plan, and no byte of the whole is unknown. Miri sees both.
+    /// Lists are behind the plan, and no byte of the whole is uninitialized. Miri checks both.
     #[test]
     fn lists_are_found_and_every_byte_is_known() {
         let mut arena = Arena::new().expect("memory");
@@ -158,10 +159,10 @@ mod tests {
         assert_eq!(sealed.list(sealed.rlimits).first().map(|limit| limit.resource), Some(7));
         assert!(sealed.list(sealed.kept_open).is_empty() && sealed.text(sealed.cwd).is_none());
         assert_eq!((sealed.signal_mask.get(), sealed.umask.get(), sealed.uid.get()), (Some(1 << 63), Some(0o77), None));
-        // To add them up, each has to be known.
+        // Miri reports the addition of an uninitialized byte.
         let sum: u64 = sealed.as_bytes().iter().map(|byte| *byte as u64).sum();
         assert!(sum > 0);
-        // The same bytes are the same plan wherever they lie.
+        // A copy of the bytes at another address is the same plan.
         let copy: Vec<u64> = sealed.as_bytes().chunks_exact(WORD).map(word).collect();
         // SAFETY: a copy of a sealed plan.
         let copy = unsafe { Plan::from_bytes(copy.as_ptr(), copy.len() * WORD) };

@@ -16,11 +16,12 @@ pub fn effective_gid() -> Step<u32> {
     sys::getegid().map_err(|Errno(code)| Fault::unresolved(sentences::ABOUT_GID.text()).code(code))
 }
 
-/// Whether an exec leaves the ids of this thread as they are: it makes the saved and the file system id the effective one.
-/// What could be taken back before could not be afterwards, and files would be opened with another right. Where the real
-/// id is another, kernels before 6.16 take the ambient capabilities too.
+/// Whether the ids of this thread survive an exec. An exec sets the saved id and the file system id to the effective id. A
+/// caller that has another saved id, to go back to later, would lose it, and one with another file system id would open
+/// files with other rights. If the real id differs, kernels before 6.16 clear the ambient capabilities too.
 pub fn ids_outlive_exec() -> bool {
-    // What cannot be asked for counts as another id: the child then gets a copy of the caller's memory, without such an exec.
+    // If the ids cannot be read, the answer is no: then the child is a copy of the caller's memory, and there is no such
+    // exec.
     let (Ok(uid), Ok(gid)) = (nix::unistd::getresuid(), nix::unistd::getresgid()) else { return false };
     // SAFETY: kernel contract, man 2 setfsuid: an id that does not exist changes nothing, and asks.
     let (fsuid, fsgid) = unsafe { (libc::setfsuid(u32::MAX) as u32, libc::setfsgid(u32::MAX) as u32) };
@@ -28,8 +29,9 @@ pub fn ids_outlive_exec() -> bool {
     uids && [gid.real.as_raw(), gid.saved.as_raw(), fsgid] == [gid.effective.as_raw(); 3]
 }
 
-/// Whether this thread's memory may be looked into by its equals. Where not, as after ids have changed, files of /proc of
-/// whoever shares or copies the memory belong to root. PR_GET_DUMPABLE(2const); what cannot be asked counts as no.
+/// Whether this process is dumpable, so that processes with the same ids may trace it. If it is not, as after a change of
+/// ids, the files in /proc of this process, and of each child that shares or copies its memory, belong to root. An error
+/// counts as no. PR_GET_DUMPABLE(2const)
 pub fn is_dumpable() -> bool {
     sys::prctl(libc::PR_GET_DUMPABLE, 0, 0) == Ok(1)
 }
@@ -44,7 +46,7 @@ pub fn limit(resource: u32) -> Step<Rlimit64> {
     Ok(Rlimit64 { soft: limit.rlim_cur, hard: limit.rlim_max })
 }
 
-/// The flags of a descriptor of the caller's; `None` where it is not open, which only EBADF says.
+/// The flags of a descriptor of the caller. `None`: it is not open, which only EBADF tells.
 pub fn flags_of(fd: i32) -> Step<Option<i32>> {
     match sys::fcntl(fd, libc::F_GETFD, 0) {
         Ok(flags) => Ok(Some(flags)),
@@ -57,7 +59,7 @@ pub fn is_open(fd: i32) -> Step<bool> {
     flags_of(fd).map(|flags| flags.is_some())
 }
 
-/// The caller's user namespace, as its link in /proc reads.
+/// The caller's user namespace: the text of its link in /proc. `None`: it cannot be read.
 pub fn user_namespace() -> Option<NamespaceLink> {
     let mut link = [0u8; 32];
     let path = c"/proc/thread-self/ns/user".as_ptr().cast();

@@ -1,4 +1,4 @@
-//! Capabilities: the exact sets at every step, and how they survive the exec of the image.
+//! Capabilities: the exact sets at every step, and how the caller's sets survive the exec of the image.
 
 use super::caller;
 use super::draft::Draft;
@@ -12,13 +12,13 @@ use crate::sys::{self, Errno};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 const SETPCAP: u64 = 1 << 8;
-/// For a socket that is to listen.
+/// To bind a port below 1024.
 const NET_BIND_SERVICE: u64 = 1 << 10;
 const SECBIT_NOROOT: i32 = 1;
 
-/// What a child may use on its way in a user namespace that it is born in, and an init behind it: CHOWN, DAC_OVERRIDE,
-/// DAC_READ_SEARCH, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP, NET_ADMIN, SYS_CHROOT, SYS_ADMIN and SYS_TIME. Others
-/// would do nothing there.
+/// The capabilities that a child, or an init, can use in a user namespace that it is born in: CHOWN, DAC_OVERRIDE,
+/// DAC_READ_SEARCH, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP, NET_ADMIN, SYS_CHROOT, SYS_ADMIN and SYS_TIME. No step of
+/// ours uses another.
 const ON_THE_WAY: u64 = 0xff | SETPCAP | 1 << 12 | 1 << 18 | 1 << 21 | 1 << 25;
 const SETFCAP: u64 = 1 << 31;
 
@@ -28,7 +28,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     if draft.plan.mode == mode::SHARED { Ok(()) } else { in_own_memory(request, draft) }
 }
 
-/// The same for a child whose credentials are its own.
+/// The rest for a child whose credentials are not the caller's.
 #[inline(never)]
 fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
@@ -38,11 +38,14 @@ fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let enters_one = draft.plan.unshare_user != 0 || draft.plan.joins_user != 0;
     if draft.plan.mode == mode::FRESH {
         survive_image(&before, born_in_user_namespace, draft)?;
-        // All are effective, and so permitted: what the image has too, and what is entered gives it all anew.
+        // The caller has all capabilities. The image has them too, and the user namespace that the child enters gives all of
+        // them anew.
         if enters_one && before.sets.effective == full(request)? {
             draft.plan.credentials = None.into();
         }
     }
+    // The mounts are made before the second, with what the child has until then.
+    let enters_one = enters_one || draft.plan.second_user_namespace >= 0;
     let in_user_namespace = born_in_user_namespace || enters_one;
     if enters_one {
         before = born_with(full(request)?);
@@ -61,7 +64,7 @@ fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
 
 static LAST_CAP: AtomicU32 = AtomicU32::new(u32::MAX);
 
-/// All capabilities that the kernel knows.
+/// The set of all capabilities that the kernel knows.
 pub(super) fn full(request: &Request) -> Step<u64> {
     let last = match (request.host.last_cap, LAST_CAP.load(Ordering::Relaxed)) {
         (Some(last), _) => last,
@@ -71,11 +74,11 @@ pub(super) fn full(request: &Request) -> Step<u64> {
     Ok(u64::MAX >> (63 - last.min(63)))
 }
 
-/// The last capability that Linux 3.5 knows, CAP_BLOCK_SUSPEND. Every kernel that this library runs on has it.
+/// CAP_BLOCK_SUSPEND, the last capability of Linux 3.5. Every kernel that this library runs on has it.
 const OLDEST_LAST_CAP: u32 = 36;
 
-/// Of a capability that does not exist, and of all above it, the kernel says EINVAL. Any other error is a filter's, and tells
-/// nothing of the kernel.
+/// The kernel answers EINVAL for a capability that does not exist, and for all above it. Any other error comes from a
+/// seccomp filter, and says nothing about the kernel.
 #[cold]
 fn learn_last_cap() -> Step<u32> {
     let mut last = None;
@@ -103,21 +106,22 @@ fn in_bounding_set(cap: u32) -> Result<bool, i32> {
     sys::prctl(libc::PR_CAPBSET_READ, cap as usize, 0).map(|set| set != 0).map_err(|Errno(code)| code)
 }
 
-/// What the first process of a user namespace takes along from there. Each that survives the exec of the image costs a
-/// system call, so a holder, and a child that drops all in the end, take only those that they use. A program does not: to
-/// root its exec gives what the bounding set has, and a process that gains a capability by an exec loses its parent-death
-/// signal and is not dumpable. Nor does who mounts a file system that acts with what its mounter had.
+/// Which of its capabilities the first process of a user namespace carries through the exec of the image. Each costs a
+/// system call, so a holder, and a child whose program gets none, carry only those that they use. For a program all are
+/// carried: the exec of a program by root gives it what the bounding set has, and a process that gains a capability by an
+/// exec loses its parent-death signal and is not dumpable. All are carried as well for a mount whose file system acts later
+/// with the capabilities of the process that mounted it.
 fn carried(request: &Request, draft: &Draft, full: u64) -> u64 {
     let mounts = request.attr.mounts.items().any(may_act_as_mounter);
     let takes_all = draft.plan.mode != mode::FRESH || mounts || draft.plan.execs != 0 && !request.attr.caps.drop;
-    // Without it the kernel lets nobody map id 0 into a second user namespace.
+    // Without CAP_SETFCAP the kernel does not let a process map id 0 into a second user namespace.
     let maps_inner = if draft.plan.inner_uid_map.is_empty() { 0 } else { SETFCAP };
     let binds = if draft.plan.listens.is_empty() { 0 } else { NET_BIND_SERVICE };
     if takes_all { full } else { full & (ON_THE_WAY | maps_inner | binds) }
 }
 
-/// Whether a file system that is mounted by name may act with its mounter's capabilities later, as overlayfs does. A bind, and
-/// what changes the flags of one, makes no file system.
+/// Whether a file system may act later with the capabilities of the process that mounted it, as overlayfs does. A bind
+/// mount, and a change of its flags, makes no file system.
 fn may_act_as_mounter(item: &Item) -> bool {
     let Item::Mount { kind, flags, .. } = item else { return matches!(item, Item::Overlay { .. }) };
     let never = [c"tmpfs", c"proc", c"sysfs", c"devpts", c"mqueue"];
@@ -125,7 +129,7 @@ fn may_act_as_mounter(item: &Item) -> bool {
     flags & libc::MS_BIND == 0 && !makes_such
 }
 
-/// The first process of a user namespace has everything in it, and so has whoever enters one.
+/// The sets of the first process of a user namespace, and of a process that enters one: everything in that namespace.
 fn born_with(full: u64) -> Credentials {
     Credentials { sets: CapSets { effective: full, permitted: full, inheritable: 0 }, ambient: 0 }
 }
@@ -145,7 +149,8 @@ fn of_this_thread() -> Step<Credentials> {
         permitted: join(low.permitted, high.permitted),
         inheritable: join(low.inheritable, high.inheritable),
     };
-    // An ambient capability is inheritable, so most callers have none to ask for.
+    // An ambient capability is always inheritable as well. Most callers have no inheritable one, and so there is nothing to
+    // ask.
     let mut ambient = 0;
     for cap in (0..64).filter(|cap| sets.inheritable >> cap & 1 != 0) {
         match sys::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET as usize, cap) {
@@ -158,7 +163,7 @@ fn of_this_thread() -> Step<Credentials> {
     Ok(Credentials { sets, ambient })
 }
 
-/// Of all that the kernel knows.
+/// The bounding set of this thread, as far as the kernel knows the capabilities.
 fn bounding_of_this_thread(full: u64) -> Step<u64> {
     let mut bounded = 0;
     for cap in (0..64).filter(|cap| full >> cap & 1 != 0) {
@@ -167,16 +172,17 @@ fn bounding_of_this_thread(full: u64) -> Step<u64> {
     Ok(bounded)
 }
 
-/// exec leaves root its capabilities if they are inheritable, and everybody else's if they are ambient too.
+/// Plans how the caller's capabilities survive the exec of the image: those of root survive if they are inheritable, those
+/// of all others only if they are ambient too.
 fn survive_image(before: &Credentials, in_user_namespace: bool, draft: &mut Draft) -> Step<()> {
     let CapSets { permitted, inheritable, .. } = before.sets;
-    // In a new user namespace the child is nobody until it is mapped.
+    // In a new user namespace the child has the overflow uid until it is mapped.
     let is_root = !in_user_namespace && is_root()?;
     if permitted != 0 {
         let sets = CapSets { inheritable: inheritable | permitted, ..before.sets };
         draft.plan.carry = Some(Credentials { sets, ambient: if is_root { 0 } else { permitted } }).into();
     }
-    // To root the exec gives even what the caller has given up.
+    // An exec by root also gives back what the caller had given up: so the caller's sets are restored in the image.
     if permitted != 0 || is_root {
         draft.plan.credentials = Some(*before).into();
     }
@@ -190,7 +196,7 @@ fn is_root() -> Step<bool> {
     if securebits < 0 {
         return Err(Fault::unresolved("securebits"));
     }
-    // The real id is the effective one, or there would be no image.
+    // The real uid equals the effective one: otherwise there is no image, see `caller::ids_outlive_exec`.
     Ok(securebits & SECBIT_NOROOT == 0 && caller::effective_uid()? == 0)
 }
 
@@ -198,15 +204,17 @@ fn change(request: &Request, before: &Credentials, bounded: u64, draft: &mut Dra
     let asked = &request.attr.caps;
     let plan = &mut draft.plan;
     let dropped = asked.drop.then_some(0);
-    // Without privilege to lower the bounding set nothing in it can be had, once no exec grants any.
+    // Without CAP_SETPCAP the bounding set cannot be lowered. It need not be: with no_new_privs and no capability left, no
+    // exec grants one.
     let unreachable = asked.drop && asked.no_new_privs && before.sets.effective & SETPCAP == 0;
     if let Some(bounding) = asked.bounding.or(dropped).filter(|_| !unreachable) {
-        // What is gone already needs no privilege to be dropped.
+        // A capability that is not in the bounding set any more needs no privilege to be dropped.
         plan.bounding_drop = bounded & !bounding;
     }
     let wanted = [asked.permitted, asked.effective, asked.inheritable, asked.ambient];
     let changes_uid = plan.uid.get().is_some();
-    // Securebits are set after the change of uid, which must then leave CAP_SETPCAP, also where all is dropped in the end.
+    // The securebits are set after the change of uid, which therefore must leave CAP_SETPCAP, even if all capabilities are
+    // dropped at the end.
     let any_set = !asked.drop && wanted.iter().any(Option::is_some);
     let keeps = changes_uid && (asked.securebits.is_some() || any_set);
     let mut now = before.sets;
@@ -220,7 +228,8 @@ fn change(request: &Request, before: &Credentials, bounded: u64, draft: &mut Dra
         now = CapSets { inheritable: now.inheritable | ambient, ..now };
         plan.ambient = Some(Credentials { sets: now, ambient }).into();
     }
-    // What is kept for a program that is not root is not for its files to be opened with.
+    // Capabilities that were only kept over the change of uid are not effective later: a program that is not root would open
+    // its files with them.
     let only_kept = keeps && plan.uid.get() != Some(0);
     if asked.drop || only_kept || wanted.iter().take(3).any(Option::is_some) {
         let permitted = asked.permitted.or(dropped).unwrap_or(now.permitted);

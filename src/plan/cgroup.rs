@@ -1,4 +1,4 @@
-//! The cgroup: in which way the child gets there.
+//! The cgroup: in which way the child gets into it, and whether a second process is needed for that.
 
 use super::caller;
 use super::draft::Draft;
@@ -25,16 +25,16 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// Whether the image makes a second process, and how the child gets to its cgroup, now that it is known in whose memory it
-/// runs. An init measures its program, which is another process anyway.
+/// Decides how the child gets into its cgroup, and whether the image makes a second process: to be born in the cgroup, or so
+/// that the kernel's memory figures count the program alone. An init starts its program as another process anyway.
 pub fn second_of_image(request: &Request, plan: &mut Plan<()>) {
-    // A user namespace's first process becomes the image in there: only then may its owner look into it. And there is room
-    // for one second process.
+    // The first process of a new user namespace becomes the image inside it, so that processes outside the namespace cannot
+    // trace it before. And only one second process is possible.
     let born_elsewhere = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.second_clone != clone::NONE;
-    // The first process is the one whose pid is chosen.
+    // A chosen pid is given to the first process.
     let born_elsewhere = born_elsewhere || !plan.pids.is_empty();
     match (plan.cgroup, plan.mode) {
-        // A copy has memory of its own from the beginning.
+        // A copy has its own memory from the beginning.
         (cgroup::BORN_OF_IMAGE, mode::COPIED) => plan.cgroup = cgroup::BORN,
         (cgroup::BORN_OF_IMAGE, _) if born_elsewhere => plan.cgroup = cgroup::WRITTEN,
         (cgroup::BORN_OF_IMAGE, _) => plan.second_clone = clone::OF_IMAGE,
@@ -49,7 +49,8 @@ pub fn second_of_image(request: &Request, plan: &mut Plan<()>) {
 const CGROUP_V1: libc::c_long = 0x27_e0eb;
 const CGROUP_V2: libc::c_long = 0x6367_7270;
 
-/// Born in it at once, from the caller's memory, where nothing in there is a danger to the caller.
+/// The way for this cgroup: the child is born in it out of the caller's memory, or only where that is dangerous, as a second
+/// process, or is written to cgroup.procs.
 fn cgroup_way(directory: BorrowedFd) -> Step<u32> {
     let none = || Err(Fault::invalid("set_cgroup_fd", sentences::NO_CGROUP).resolving());
     let own = fstat(directory).map_err(unresolved)?;
@@ -59,7 +60,7 @@ fn cgroup_way(directory: BorrowedFd) -> Step<u32> {
     match fstatfs(directory).map_err(unresolved)?.filesystem_type().0 as libc::c_long {
         CGROUP_V2 if is_dangerous(directory, &own)? => Ok(cgroup::BORN_OF_IMAGE),
         CGROUP_V2 => Ok(cgroup::BORN),
-        // Here it tells of those above too.
+        // In a cgroup of version 1 the file tells of frozen ancestors as well.
         CGROUP_V1 if is_frozen_v1(directory)? => Err(frozen_cgroup()),
         CGROUP_V1 => Ok(cgroup::WRITTEN),
         _ => none(),
@@ -75,21 +76,21 @@ fn frozen_cgroup() -> Fault {
     Fault::invalid("set_cgroup_fd", sentences::CGROUP_FROZEN).code(libc::EBUSY).resolving()
 }
 
-/// Not every hierarchy has the file.
+/// Only the hierarchy of the freezer has the file.
 fn is_frozen_v1(directory: BorrowedFd) -> Step<bool> {
     let Some(file) = open(directory, c"freezer.state")? else { return Ok(false) };
     let mut state = [0u8; 64];
     Ok(read(&file, &mut state)? == b"FROZEN")
 }
 
-/// Whether the controller can be enabled below the root cgroup. Without the file nothing is known.
+/// Whether the memory controller is available in this cgroup. Without the file, it is assumed to be.
 fn has_memory_controller(directory: BorrowedFd, name: &CStr) -> Step<bool> {
     let Some(file) = open(directory, name)? else { return Ok(true) };
     let mut controllers = [0u8; 256];
     Ok(read(&file, &mut controllers)?.split(u8::is_ascii_whitespace).any(|name| name == b"memory"))
 }
 
-/// A file of a cgroup; none if there is no such file.
+/// Opens a file of a cgroup. `None`: there is no such file.
 fn open(directory: BorrowedFd, name: &CStr) -> Step<Option<OwnedFd>> {
     match nix::fcntl::openat(directory, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
         Err(Errno::ENOENT) => Ok(None),
@@ -97,23 +98,24 @@ fn open(directory: BorrowedFd, name: &CStr) -> Step<Option<OwnedFd>> {
     }
 }
 
-/// The beginning of a file, without the space at its end.
+/// Reads the beginning of a file, without the white space at its end.
 fn read<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Step<&'a [u8]> {
     let filled = nix::unistd::read(file, buffer).map_err(unresolved)?;
     Ok(buffer.get(..filled).unwrap_or_default().trim_ascii_end())
 }
 
-/// Whether a member that shares the caller's memory would be a danger to the caller: anybody but root and the caller can
-/// write here or anywhere above, and freeze it; or there is a memory controller, whose out-of-memory killer takes all
-/// members at once where memory.oom.group is set (systemd and Kubernetes do), and with each of them all who share its memory.
-/// That setting may change at any moment, as may what an ancestor enables for its children. So there is no danger only where
-/// the root of the whole hierarchy is in sight, and does not have the controller. What is frozen on the way is an error.
+/// Whether a member of this cgroup that shares the caller's memory endangers the caller. It does where somebody other than
+/// root and the caller can write to this cgroup or one above it, and freeze the child: the caller waits for it. It also does
+/// where there is a memory controller: with memory.oom.group, which systemd and Kubernetes set, the out-of-memory killer
+/// kills all members, and with each of them all processes that share its memory. That setting, and the controllers of an
+/// ancestor, may change at any moment. So there is no danger only if the root of the whole hierarchy is visible and does not
+/// have the controller. A frozen cgroup on the way is an error.
 fn is_dangerous(directory: BorrowedFd, own: &FileStat) -> Step<bool> {
     let caller = caller::effective_uid()?;
     let mut others = is_others(own, caller);
     let mut above = Above::new();
     loop {
-        // The root cgroup has no such file, and nothing above it.
+        // The root cgroup has no cgroup.freeze, and no parent.
         let Some(freeze) = open(directory, above.file(c"cgroup.freeze")?)? else {
             return Ok(others || has_memory_controller(directory, above.file(c"cgroup.controllers")?)?);
         };
@@ -122,10 +124,10 @@ fn is_dangerous(directory: BorrowedFd, own: &FileStat) -> Step<bool> {
             return Err(frozen_cgroup());
         }
         others |= is_others(&fstat(&freeze).map_err(unresolved)?, caller);
-        // So far up nobody looks: the same as out of sight.
+        // The path is too long: the ancestors are unknown.
         let Some(parent) = above.go_up() else { return Ok(true) };
         let parent = fstatat(directory, parent, AtFlags::empty()).map_err(unresolved)?;
-        // Of another file system: what is above is out of sight.
+        // The parent is on another file system: the cgroups above are not visible.
         if parent.st_dev != own.st_dev {
             return Ok(true);
         }
@@ -133,7 +135,7 @@ fn is_dangerous(directory: BorrowedFd, own: &FileStat) -> Step<bool> {
     }
 }
 
-/// Names of what lies above a directory, from there.
+/// Paths of the ancestors of a directory and of their files, relative to the directory.
 struct Above {
     name: [u8; Above::LEVELS * 3 + 32],
     levels: usize,
@@ -146,7 +148,7 @@ impl Above {
         Above { name: [0; Above::LEVELS * 3 + 32], levels: 0 }
     }
 
-    /// The directory one level further up.
+    /// Goes one level up. Returns the path of that directory.
     fn go_up(&mut self) -> Option<&CStr> {
         if self.levels == Above::LEVELS {
             return None;
@@ -155,13 +157,13 @@ impl Above {
         self.named(b"../\0", self.levels - 1)
     }
 
-    /// A file in the directory that it has come to.
+    /// The path of a file in the directory that was reached.
     fn file(&mut self, name: &CStr) -> Step<&CStr> {
         let name = self.named(name.to_bytes_with_nul(), self.levels);
         name.ok_or_else(|| unresolved(Errno::ENAMETOOLONG))
     }
 
-    /// A name that ends with NUL, behind so many levels.
+    /// Writes a name, which ends with NUL, behind this many "../".
     fn named(&mut self, end: &[u8], levels: usize) -> Option<&CStr> {
         self.name.get_mut(levels * 3..levels * 3 + end.len())?.copy_from_slice(end);
         CStr::from_bytes_until_nul(&self.name).ok()

@@ -1,4 +1,4 @@
-//! What can never work, said before anything happens: requests that contradict each other.
+//! Refuses requests that contradict themselves, before anything happens.
 
 use super::caller;
 use super::caps::full;
@@ -29,7 +29,7 @@ pub fn check(request: &Request) -> Step<()> {
     if request.attr.asks_more() || request.attr.exec.asked() { topics(request) } else { Ok(()) }
 }
 
-/// What each topic finds wrong with itself and with the others.
+/// Checks each topic that was asked for, by itself and against the others.
 #[inline(never)]
 fn topics(request: &Request) -> Step<()> {
     let attr = request.attr;
@@ -50,7 +50,7 @@ fn topics(request: &Request) -> Step<()> {
     topics.iter().filter(|(asked, _)| *asked).try_for_each(|(_, check)| check(request))
 }
 
-/// Refuses a contradiction.
+/// Fails where a request contradicts itself.
 fn refuse(contradicts: bool, what: &'static str, why: Sentence) -> Step<()> {
     if contradicts { Err(Fault::invalid(what, why)) } else { Ok(()) }
 }
@@ -62,7 +62,7 @@ fn program(request: &Request) -> Step<()> {
     refuse(request.argv.is_empty(), "argv", sentences::ARGV_EMPTY)
 }
 
-/// What all programs have in common none of them may write to.
+/// A prepared root is shared by all programs, so none of them may be able to write to it.
 #[cold]
 fn root(request: &Request) -> Step<()> {
     let asked = &request.attr.mounts;
@@ -74,7 +74,7 @@ fn root(request: &Request) -> Step<()> {
     refuse(joins, "join_namespace", sentences::TREE_IN_JOINED)
 }
 
-/// A holder never gets beyond the hold point: nothing that lies there may be promised.
+/// A holder stays at the hold point for ever: a setting of a later stage would never take effect.
 #[cold]
 fn hold(request: &Request) -> Step<()> {
     let attr = request.attr;
@@ -139,6 +139,8 @@ fn namespaces(request: &Request) -> Step<()> {
     let lacks = |kind: i32| new & kind as u32 == 0;
     refuse(asked.create & asked.unshare != 0, "unshare_namespaces", sentences::CREATED_AND_UNSHARED)?;
     refuse(asked.joined() & new != 0, "join_namespace", sentences::JOINED_AND_CREATED)?;
+    let second_of_new = asked.second_user.is_some() && !lacks(CLONE_NEWUSER);
+    refuse(second_of_new, "join_second_user_namespace", sentences::SECOND_USERS_OF_NEW)?;
     refuse(!asked.uid_map.is_empty() && lacks(CLONE_NEWUSER), "map_uid", sentences::NEEDS_USER_NAMESPACE)?;
     refuse(!asked.gid_map.is_empty() && lacks(CLONE_NEWUSER), "map_gid", sentences::NEEDS_USER_NAMESPACE)?;
     refuse(asked.subordinate && lacks(CLONE_NEWUSER), "map_subordinate_ids", sentences::NEEDS_USER_NAMESPACE)?;
@@ -193,7 +195,7 @@ fn ids(request: &Request) -> Step<()> {
     refuse(denied, "set_groups", sentences::SETGROUPS_DENIED).map_err(|fault| fault.code(libc::EPERM))
 }
 
-/// The ids of the program are ids of its new user namespace.
+/// Checks that the ids of the program are mapped in its new user namespace.
 pub fn mapped(request: &Request, uid_map: &[IdRange], gid_map: &[IdRange]) -> Step<()> {
     let asked = &request.attr.ids;
     let maps = |map: &[IdRange], id: u32| map.iter().any(|range| range.inside <= id && id - range.inside < range.count);
@@ -255,14 +257,15 @@ fn filters(request: &Request) -> Step<()> {
     }
     let second = listeners.next().map_or(0, |(index, _)| index);
     refuse(second > 0, "add_seccomp_filter", sentences::ONE_LISTENER).map_err(|fault| fault.at(second))?;
-    // The kernel makes no thread there, by which the listener would get to the caller.
+    // The child sends the listener from a second thread, and the kernel makes none after these calls.
     let elsewhere = attr.ns.unshare & CLONE_NEWPID as u32 | (attr.ns.create | attr.ns.unshare) & CLONE_NEWTIME as u32;
     refuse(elsewhere != 0, "add_seccomp_filter", sentences::LISTENER_STAYS_HERE)
 }
 
 fn landlock(request: &Request) -> Step<()> {
     let asked = &request.attr.landlock;
-    // A caller with CAP_SYS_ADMIN could do without; but which of its privileges the child still has there is for others to say.
+    // With CAP_SYS_ADMIN, landlock_restrict_self(2) works without no_new_privs. Whether the child still has it at that stage
+    // depends on other settings, so it is not relied on.
     let bare = !request.attr.caps.no_new_privs;
     refuse(bare, "landlock", sentences::LANDLOCK_NEEDS_NO_NEW_PRIVS)?;
     let handled = handled_by(asked);
@@ -283,7 +286,7 @@ fn handed(request: &Request) -> Step<()> {
         refuse(session.terminal.is_some(), "set_controlling_terminal", sentences::HAS_NEW_TERMINAL)?;
         refuse(session.foreground.is_some(), "set_foreground", sentences::HAS_NEW_TERMINAL)?;
     }
-    // Joined, the interface is up or not.
+    // Only in a new network namespace is the loopback interface surely down. In one that is joined it may be up.
     let is_down = (ns.create | ns.unshare) & CLONE_NEWNET as u32 != 0 && !ns.loopback;
     asked.sockets.iter().enumerate().try_for_each(|(index, socket)| {
         let needs = is_down && is_loopback(&socket.address);

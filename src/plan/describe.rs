@@ -1,4 +1,4 @@
-//! The plan in words: a dry run, and the item that an error is about.
+//! The plan in words: the dry run, and the item that an error is about.
 
 use super::sealed::{
     Action, CapSets, Credentials, Deadline, Join, LandlockRule, Limit, Listen, Move, Plan, Speculation, Text,
@@ -12,7 +12,7 @@ use crate::sys::abi::LandlockRuleset;
 use core::fmt::{self, Display, Formatter, Write};
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-/// The item of a stage, for an error sentence; writes nothing where there is none to name.
+/// The item of a stage, for an error message. Writes nothing if the stage has no items.
 pub struct Item<'a> {
     pub plan: &'a Plan,
     pub stage: Stage,
@@ -25,7 +25,7 @@ impl Display for Item<'_> {
     }
 }
 
-/// Every stage that will act, in order.
+/// The dry run: every stage that does something, in order.
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let memory = match self.mode {
@@ -36,7 +36,7 @@ impl Display for Plan {
         writeln!(f, "{memory}")?;
         for row in STAGES.iter().filter(|row| !self.skips(row.stage as u32)) {
             indices(self, row.stage).try_for_each(|index| line(self, row, index, f))?;
-            // One list with a stage for each kind of item: its order is the caller's.
+            // The items of the list of mounts have different stages, and are shown in the order of the list.
             if row.stage == Stage::Root {
                 mounts(self).try_for_each(|(row, index)| line(self, row, index, f))?;
             }
@@ -98,7 +98,7 @@ fn mount(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
     }
 }
 
-/// Text with a colon before it, if there is any.
+/// Writes a colon before a text, unless the text is empty.
 struct Prefixed<'a, 'f> {
     f: &'a mut Formatter<'f>,
     begun: bool,
@@ -114,7 +114,7 @@ impl Write for Prefixed<'_, '_> {
     }
 }
 
-/// The indices of a stage's items: none if it does not act, -1 if it acts once.
+/// The indices of a stage's items. Empty: the stage does nothing. -1: it acts once and has no items.
 fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
     let (from, to) = match stage {
         Stage::FdMap => (0, places(plan.list(plan.moves).iter().map(|item| item.index))),
@@ -149,7 +149,7 @@ fn landlock_rule(plan: &Plan, index: i32) -> Option<&LandlockRule> {
     plan.list(plan.landlock_rules).iter().find(|rule| rule.index == index)
 }
 
-/// Whether a stage without a list does anything.
+/// Whether a stage without items does anything.
 fn acts(plan: &Plan, stage: Stage) -> bool {
     match stage {
         Stage::Clone | Stage::FdTable | Stage::SignalMask => true,
@@ -189,6 +189,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::RootTree | Stage::RootCopy => plan.copies_root != 0,
         Stage::Chroot => plan.text(plan.chroot).is_some(),
         Stage::InnerUserNamespace => !plan.inner_uid_map.is_empty(),
+        Stage::SecondUserNamespace => plan.second_user_namespace >= 0,
         Stage::Affinity => !plan.affinity.is_empty(),
         Stage::Nice => plan.nice.get().is_some(),
         Stage::NumaPolicy => plan.numa_policy.get().is_some(),
@@ -267,7 +268,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::NamespaceOwner => plan.namespace_owner.get().map_or(Ok(()), |uid| write!(f, "{uid}")),
         Stage::TimeOffsets => text(plan.time_offsets, f),
         Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late)),
-        // What a clone of the image answers about the cgroup is told here too.
+        // An error of the image's clone into the cgroup is shown with this text too.
         Stage::Cgroup if plan.is_born_in_cgroup() => sentences::BORN_IN.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::Cgroup => sentences::WRITTEN_TO.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::IdMap => id_maps(plan, plan.uid_map, plan.gid_map, f),
@@ -296,6 +297,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
             if plan.root_tree_missing != 0 { sentences::TREE_NOT_CLONED.fmt(f) } else { Ok(()) }
         }
         Stage::InnerUserNamespace => id_maps(plan, plan.inner_uid_map, plan.inner_gid_map, f),
+        Stage::SecondUserNamespace => fd(plan.second_user_namespace, f),
         stage if stage.is_of_mounts() => mount(plan, index, f),
         Stage::Chroot => text(plan.chroot, f),
         Stage::Rlimit => limit(plan, index).map_or(Ok(()), |item| write!(f, "{}", Limited(item))),
@@ -334,7 +336,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
             })
         }
         Stage::PrivilegedSeccomp | Stage::Seccomp => filter(plan, index, f),
-        // The one that failed, or all.
+        // An error names the path that failed, a dry run all of them.
         Stage::ProcessFlags if index > 0 => write!(f, "{index:#x}"),
         Stage::ProcessFlags => write!(f, "{:#x}", plan.process_flags),
         Stage::Speculation => speculation(plan, index, f),
@@ -365,7 +367,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
 
 fn scheduler(plan: &Plan, f: &mut Formatter) -> fmt::Result {
     if let Some(Deadline { runtime, deadline, period, .. }) = plan.deadline.get() {
-        // Without a period it is the deadline.
+        // The kernel takes the deadline as the period if there is none.
         let period = if period == 0 { deadline } else { period };
         return sentences::DEADLINE_OF.with(&[&runtime, &deadline, &period]).fmt(f);
     }
@@ -382,7 +384,7 @@ fn clone(plan: &Plan, f: &mut Formatter) -> fmt::Result {
     sentences::CHOSEN_PID.with(&[&List(plan.list(plan.pids))]).fmt(f)
 }
 
-/// Numbers, in their order.
+/// A list of numbers.
 struct List<'a>(&'a [u32]);
 
 impl Display for List<'_> {
@@ -404,7 +406,7 @@ fn numa_policy(plan: &Plan, f: &mut Formatter) -> fmt::Result {
     sentences::MEMORY_POLICY.with(&[&mode, &Set(plan.list(plan.numa_nodes))]).fmt(f)
 }
 
-/// The numbers in a set of bits.
+/// The numbers in a bit set.
 struct Set<'a>(&'a [u64]);
 
 impl Display for Set<'_> {
@@ -418,7 +420,7 @@ fn fd(number: i32, f: &mut Formatter) -> fmt::Result {
     sentences::FD.with(&[&number]).fmt(f)
 }
 
-/// A set of bits.
+/// A bit set, as a list of numbers.
 struct Hex<T>(T);
 
 impl<T: fmt::LowerHex> Display for Hex<T> {
@@ -482,7 +484,7 @@ fn fd_map(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
     if let Some(Move { from, to, .. }) = of(step::KEEP).or(of(step::MOVE)) {
         return sentences::MOVED.with(&[from, to]).fmt(f);
     }
-    // A move that ends a cycle is from what its cycle saved.
+    // A move that ends a cycle takes the descriptor that was saved at its beginning.
     let end = moves.iter().position(|item| item.index == index && item.step == step::RESTORE);
     let begin = moves.iter().take(end.unwrap_or(0)).rfind(|item| item.step == step::SAVE);
     match (begin, end.and_then(|end| moves.get(end))) {
@@ -533,7 +535,7 @@ fn landlock(plan: &Plan, f: &mut Formatter) -> fmt::Result {
     sentences::RULESET_LACKS.with(&[handled, &lacks]).fmt(f)
 }
 
-/// What a ruleset denies, and the flags it is put on with.
+/// The accesses that a ruleset handles, and the flags of landlock_restrict_self(2).
 struct Handled {
     ruleset: LandlockRuleset,
     flags: u32,
@@ -579,7 +581,7 @@ impl Display for Limited<'_> {
     }
 }
 
-/// A limit, or none.
+/// One half of a limit, which may be infinite.
 struct Half(u64);
 
 impl Display for Half {
@@ -612,7 +614,7 @@ impl Display for Joined<'_> {
     }
 }
 
-/// Bytes that may not be text, on one line.
+/// Bytes on one line: other than UTF-8 and control characters become "?".
 pub struct Bytes<'a>(pub &'a [u8]);
 
 impl Display for Bytes<'_> {

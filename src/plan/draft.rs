@@ -12,19 +12,19 @@ use alloc::vec::Vec;
 pub struct Draft {
     pub arena: Arena,
     pub plan: Plan<()>,
-    /// The caller's descriptors that the child needs.
+    /// The descriptors of the caller that the child needs.
     pub needed: Vec<u32>,
-    /// Those of them that close on exec.
+    /// Those of them that are close-on-exec, and that the exec of the image must not close.
     pub kept_open: Vec<u32>,
-    /// The caller's soft limit on descriptors, where it was asked for.
+    /// The caller's soft RLIMIT_NOFILE, if it was read.
     pub nofile_now: Option<u64>,
 }
 
-/// PROC_USER_INIT_INO, which is the same on every kernel.
+/// PROC_USER_INIT_INO in the kernel's sources: the same number on every kernel.
 const INITIAL_USER_NAMESPACE: &[u8] = b"user:[4026531837]\0";
 
 impl Draft {
-    /// The child needs this descriptor of the caller's, which must be open.
+    /// Notes that the child needs this descriptor of the caller. It must be open.
     pub fn need(&mut self, fd: i32, what: &'static str) -> Step<i32> {
         if !self.keep_open(fd)? {
             return Err(Fault::invalid(what, sentences::FD_NOT_OPEN).code(libc::EBADF));
@@ -33,8 +33,8 @@ impl Draft {
         Ok(fd)
     }
 
-    /// Whether the child's user namespace is not the initial one: there an overlay may not keep what it knows as trusted
-    /// extended attributes. What the caller's is, its /proc tells; without one, it is taken for the initial one.
+    /// Whether the child's user namespace is not the initial one. In another one an overlay cannot use trusted extended
+    /// attributes for its own data. Without /proc, the caller's is taken for the initial one.
     pub fn has_other_users(&self) -> bool {
         let is_new = self.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || self.plan.unshare_user != 0;
         is_new
@@ -42,7 +42,7 @@ impl Draft {
             || caller::user_namespace().is_some_and(|users| !users.starts_with(INITIAL_USER_NAMESPACE))
     }
 
-    /// If it is open, the change of image leaves it so; whether it is.
+    /// Plans that the exec of the image leaves the descriptor open. Returns whether it is open now.
     pub fn keep_open(&mut self, fd: i32) -> Step<bool> {
         let Some(flags) = caller::flags_of(fd)? else { return Ok(false) };
         if flags & libc::FD_CLOEXEC != 0 {

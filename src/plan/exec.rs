@@ -1,4 +1,4 @@
-//! The program: its candidates, its vectors, and where it starts.
+//! The program: the paths to try, and the directory in which it starts.
 
 use super::draft::Draft;
 use super::fault::{Fault, Step};
@@ -29,7 +29,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// Where the program starts, and what is done around its exec.
+/// The working directory, and what is done just before the exec.
 fn surroundings(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.exec;
     draft.plan.busy_retry_ms = asked.busy_retry_ms;
@@ -50,7 +50,7 @@ fn surroundings(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// The paths to try, in order.
+/// The paths to try for a name without a slash, in order.
 fn candidates(request: &Request, draft: &mut Draft) -> Step<()> {
     let path = request.path.unwrap_or(c"").to_bytes();
     let directories = asked_search(request).filter(|_| !path.contains(&b'/') && !path.is_empty());
@@ -62,7 +62,7 @@ fn candidates(request: &Request, draft: &mut Draft) -> Step<()> {
     };
     let mut paths: Vec<Text> = Vec::new();
     for directory in directories.split(|byte| *byte == b':') {
-        // An empty directory is the working directory, as POSIX has it.
+        // POSIX: an empty directory in the list is the working directory.
         let separator: &[u8] = if directory.is_empty() { b"" } else { b"/" };
         push(&mut paths, draft.arena.joined(&[directory, separator, path])?)?;
     }
@@ -70,8 +70,8 @@ fn candidates(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// In an image `/proc/self/exe` is the image, and the caller means its own file: the child executes that by its path. The link
-/// gives a path also where another file, or none, is there now.
+/// With `/proc/self/exe` the caller means its own program, but in the image that link leads to the image. So the child gets
+/// the path of the caller's file. The link also gives a path if the file was replaced or deleted; that is an error.
 pub fn own_file(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = request.path.unwrap_or(c"").to_bytes();
     let is_own = matches!(asked, b"/proc/self/exe" | b"/proc/thread-self/exe") && request.attr.exec.fd.is_none();

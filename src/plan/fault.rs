@@ -10,9 +10,9 @@ pub struct Fault {
     pub stage: Stage,
     pub code: i32,
     pub index: i32,
-    /// What it is about, if not the whole request: a setter's name.
+    /// The setter, or the part of the request, that the fault is about. Empty: the whole request.
     pub what: &'static str,
-    /// Half a sentence that says what to change.
+    /// Half a sentence that tells the user what to change.
     pub why: Sentence,
 }
 
@@ -33,19 +33,19 @@ impl Fault {
         }
     }
 
-    /// A contradiction in the request.
+    /// The request contradicts itself.
     #[cold]
     pub fn invalid(what: &'static str, why: Sentence) -> Fault {
         Fault { stage: Stage::Validate, code: libc::EINVAL, index: -1, what, why }
     }
 
-    /// The process could not be looked at.
+    /// A system call that asks about the process has failed; errno is its errno.
     #[cold]
     pub fn unresolved(what: &'static str) -> Fault {
         Fault { stage: Stage::Resolve, code: nix::errno::Errno::last_raw(), index: -1, what, why: sentences::NOTHING }
     }
 
-    /// The same, found while the process was looked at.
+    /// The same fault at the stage that looks at the process.
     pub fn resolving(self) -> Fault {
         Fault { stage: Stage::Resolve, ..self }
     }
@@ -66,5 +66,5 @@ impl From<NoMemory> for Fault {
     }
 }
 
-/// What a step of lowering answers.
+/// The result of every function that makes a part of the plan.
 pub type Step<T> = Result<T, Fault>;

@@ -1,4 +1,4 @@
-//! Descriptors: the order of the moves, what the program ends up with, and what has to be closed for it.
+//! Descriptors: the order in which they move, which the program gets, and which have to be closed.
 
 use super::caller;
 use super::draft::Draft;
@@ -24,14 +24,14 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// The same for a child that is given descriptors.
+/// The rest for a child that gets or needs descriptors.
 #[inline(never)]
 fn given(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
     draft.plan.inherit = asked.inherit as u32;
     let mut before = -1;
     for (index, map) in asked.maps.iter().enumerate() {
-        // Standard output and error are often the same file.
+        // Standard output and standard error are often the same descriptor: it is looked at once.
         if map.source != before {
             draft.need(map.source, "map_fd").map_err(|fault| fault.at(index))?;
         }
@@ -44,8 +44,8 @@ fn given(request: &Request, draft: &mut Draft) -> Step<()> {
     make_way(request, draft)
 }
 
-/// The moves in an order in which no source is overwritten before its last use. Targets differ, so what is left when no
-/// move can go first are plain cycles, and one saved descriptor at a time breaks each.
+/// Puts the moves in an order in which no source is overwritten before its last use. All targets differ. So if no move can
+/// go first, only cycles are left, and each is broken by saving one descriptor.
 pub fn shuffle(maps: &[Map]) -> Step<Vec<Move>> {
     let mut pending: Vec<Pending> = Vec::new();
     let mut moves: Vec<Move> = Vec::new();
@@ -85,7 +85,7 @@ pub fn shuffle(maps: &[Map]) -> Step<Vec<Move>> {
     Ok(moves)
 }
 
-/// One move that has not been put in order; `uses` counts the others that still need what its target holds.
+/// A move that has no place in the order yet. `uses` counts the other moves whose source is this move's target.
 struct Pending {
     source: i32,
     target: i32,
@@ -104,7 +104,7 @@ fn with(pending: &mut [Pending], i: usize, change: impl FnOnce(&mut Pending)) {
     }
 }
 
-/// Puts a move in order; the number it was from.
+/// Gives a move its place in the order. Returns its source.
 fn finish(pending: &mut [Pending], i: usize, moves: &mut Vec<Move>) -> Step<i32> {
     let Some(item) = pending.get_mut(i) else { return Ok(-1) };
     item.done = true;
@@ -152,15 +152,16 @@ impl Numbers {
     }
 }
 
-/// What the maps and actions lead to.
+/// The descriptors of the program after all maps and actions.
 struct Ending {
-    /// The numbers that the program has.
+    /// The numbers that are open in the program.
     open: Numbers,
-    /// The numbers that were given another meaning on the way.
+    /// The numbers to which a map or an action has given another file.
     touched: Numbers,
 }
 
-/// The actions, and what they lead to: they can be followed here, since nothing else changes the child's table.
+/// Lowers the actions and follows what they do. That is possible here, because nothing else changes the child's descriptor
+/// table.
 fn actions(request: &Request, draft: &mut Draft) -> Step<Ending> {
     let asked = &request.attr.fds;
     let mut ending = Ending { open: Numbers::default(), touched: Numbers::default() };
@@ -189,7 +190,8 @@ fn follow(item: &asked::Action, inherit: bool, ending: &mut Ending) -> Step<()> 
     let Ending { open, touched } = ending;
     let must_be_open = |fd: i32, open: &Numbers, touched: &Numbers, what| {
         let is_programs = open.has(fd);
-        // What the caller lacks may be open in the child for a while, as one of our own.
+        // A number that is closed in the caller may be open in the child for a while, as one of the library's own
+        // descriptors. The action must not use that.
         if is_programs && touched.has(fd) || (inherit || is_programs) && caller::is_open(fd)? {
             return Ok(());
         }
@@ -236,15 +238,16 @@ fn lower_action(item: &asked::Action, draft: &mut Draft) -> Step<sealed::Action>
     })
 }
 
-/// Which of the caller's descriptors the child takes along, and which of those the program does not get.
+/// Decides which descriptors of the caller the child keeps, and which of those are closed before the program runs.
 fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
     let exec_fd = draft.plan.exec_fd;
-    // Exec by a descriptor that the program gets anyway leaves a script something to be opened by.
+    // If the program itself gets the descriptor that is executed, it stays at its number: the interpreter of a script opens
+    // the script by it.
     let stays = ending.open.has(exec_fd) && (!ending.touched.has(exec_fd) || is_kept(request, exec_fd));
     draft.plan.exec_fd_moves = (exec_fd >= 0 && !stays) as u32;
     for item in &request.attr.fds.actions {
         if let asked::Action::Dup { source: fd, .. } | asked::Action::EnterFd { fd } = *item {
-            // Of 0 to 2, and of what is inherited, they may take what closes on exec.
+            // An action may use 0 to 2 and every inherited descriptor, even if it is close-on-exec.
             if fd < 3 || request.attr.fds.inherit {
                 draft.keep_open(fd)?;
             }
@@ -255,7 +258,8 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
     draft.needed.retain(|fd| *fd > 2);
     if !request.attr.fds.inherit {
         let (mut closes, mut spent): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
-        // What only the steps before that clone need: all but the sources of the maps, the program and the ruleset.
+        // Before the last clone, descriptors that no later step needs are closed. Later steps need the sources of the maps,
+        // the program and the ruleset.
         let is_needed_after = |fd: i32| {
             let mapped = request.attr.fds.maps.iter().any(|map| map.source == fd);
             mapped || fd == exec_fd || fd == draft.plan.ruleset_fd || draft.plan.second_clone != clone::LAST
@@ -273,7 +277,7 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
     Ok(())
 }
 
-/// Whether the number, which the program has, is mapped to itself and no action puts anything else there.
+/// Whether this number is mapped to itself, and no action puts another file there.
 fn is_kept(request: &Request, fd: i32) -> bool {
     let kept = request.attr.fds.maps.iter().any(|map| map.source == fd && map.target == fd);
     kept && !request.attr.fds.actions.iter().any(|item| match *item {
@@ -282,15 +286,16 @@ fn is_kept(request: &Request, fd: i32) -> bool {
     })
 }
 
-/// How many descriptors of our own may have to move: reports, go, owner, program, ruleset, and the one that breaks a cycle.
+/// The most descriptors of the library that may have to move: the lifeline, the eventfd, the one that tells of the caller's
+/// end, the program, the ruleset, and the one that breaks a cycle.
 const INTERNAL: u64 = 6;
 
-/// The same, with the new terminal.
+/// The same for this plan: a new terminal is one more.
 fn internal(draft: &Draft) -> u64 {
     INTERNAL + draft.plan.makes_terminal as u64
 }
 
-/// Where our own descriptors go so that no target meets them.
+/// Chooses the numbers to which the library's own descriptors move, so that no map or action overwrites them.
 fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
     let maps = asked.maps.iter().map(|map| map.target);
@@ -303,22 +308,22 @@ fn make_way(request: &Request, draft: &mut Draft) -> Step<()> {
     if asked.maps.is_empty() && asked.actions.is_empty() {
         return Ok(());
     }
-    // Where a seccomp filter does not let it be read, the child's calls tell what is above it.
+    // If a seccomp filter refuses prlimit64(2), a number above the limit fails in the child.
     let now = || caller::limit(RLIMIT_NOFILE).map_or(u64::MAX, |limit| limit.soft);
     let limit = draft.nofile_now.unwrap_or_else(now);
-    // No descriptor of ours can be at a number above the limit: what is asked of one is answered by the child's calls.
+    // The library's own descriptors are below the limit. A target above it fails in the child, with the kernel's errno.
     let highest = maps.chain(actions).filter(|fd| (*fd as u64) < limit).max();
     draft.plan.top = highest.map_or(0, |fd| fd.saturating_add(1));
     draft.plan.spare = draft.plan.top.max(3);
     let Some(highest) = highest else { return Ok(()) };
     if highest as u64 + internal(draft) >= limit {
-        // Without a hole the child says so, if it needs one.
+        // If there is no gap, the child's fcntl(2) fails, provided that it has to move one.
         draft.plan.spare = hole_below(request, draft, limit)?.unwrap_or(draft.plan.top);
     }
     Ok(())
 }
 
-/// Room between the numbers that have a meaning, where the limit leaves none above them.
+/// A gap between the numbers of the request. It is needed where RLIMIT_NOFILE leaves no numbers above them.
 fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>> {
     let asked = &request.attr.fds;
     let mut taken = Numbers::default();
@@ -341,7 +346,7 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
             }
         }
     }
-    // Twice the room: some of it may be where our own are now.
+    // Twice as many as needed: the library's own descriptors may be in the gap already.
     let room = 2 * internal(draft) as i32;
     let ends = taken.0.iter().copied().chain([limit as i32]).map(|end| end.min(limit as i32));
     let mut first = 3;
@@ -354,7 +359,7 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
     Ok(None)
 }
 
-/// The gaps between descriptors that are needed, ascending, and the first number above them all. 0 to 2 stay as they are.
+/// The gaps between the needed descriptors, ascending, and the first number above all of them. 0 to 2 stay as they are.
 pub fn gaps(needed: &[u32], internal: &[i32]) -> Result<(Vec<sealed::Gap>, u32), NoMemory> {
     let (mut kept, mut gaps) = (Vec::new(), Vec::new());
     if needed.is_empty() && internal.iter().all(|fd| *fd < 3) {

@@ -36,7 +36,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// Whether a filter could kill the child before it is the program, or keep the child from ending itself.
+/// Whether a filter could kill the child before the exec of the program, or keep it from ending by exit_group(2).
 pub fn may_kill(request: &Request, plan: &Plan<()>) -> bool {
     let asked = &request.attr.exec;
     let calls = [
@@ -46,29 +46,29 @@ pub fn may_kill(request: &Request, plan: &Plan<()>) -> bool {
     ];
     let made = calls.iter().filter(|(made, _)| *made).all(|(_, call)| answers(request, *call).never_kill());
     let ends = answers(request, Call::ExitGroup).always_allow();
-    // Put on earlier, filters rule many more calls.
+    // Filters that are installed early, with privilege, apply to many more system calls.
     plan.filters_privileged != 0 || !(made && ends && loading_never_kills(&request.attr.filters.seccomp))
 }
 
-/// The filters before another decide on the system call that loads it. The last filter decides on none.
+/// Loading a filter is a system call, to which the filters before it apply. No call loads anything after the last filter.
 fn loading_never_kills(filters: &[Filter]) -> bool {
     (0..filters.len()).all(|index| before(filters, index, loaded_by(filters, index)).never_kill())
 }
 
-/// The system call that loads a filter: prctl(2) where the filters before it let that be made and may refuse seccomp(2).
-/// prctl(2) has no flags.
+/// The system call that loads a filter: seccomp(2), or prctl(2) if the filters before it surely allow prctl(2) but not
+/// seccomp(2). prctl(2) takes no flags.
 fn loaded_by(filters: &[Filter], index: usize) -> Call {
     let allow = |call| before(filters, index, call).always_allow();
     let has_flags = filters.get(index).is_some_and(|filter| filter.flags != 0);
     if !has_flags && !allow(Call::Seccomp) && allow(Call::PrctlSeccomp) { Call::PrctlSeccomp } else { Call::Seccomp }
 }
 
-/// What the filters before this one do with a call.
+/// The answers of the filters before this one to a system call.
 fn before(filters: &[Filter], index: usize, call: Call) -> Answers {
     together(filters.get(..index).unwrap_or(filters), call)
 }
 
-/// Whether the filters kill every exec: a child in memory of its own ends then as if it had become the program.
+/// Whether the filters kill every exec. A child in memory of its own then ends as if it had become the program.
 pub fn kill_exec(request: &Request, plan: &Plan<()>) -> bool {
     answers(request, exec_call(plan)).always_kill()
 }
@@ -77,7 +77,7 @@ fn exec_call(plan: &Plan<()>) -> Call {
     if plan.exec_fd >= 0 { Call::Execveat } else { Call::Execve }
 }
 
-/// What all filters together do with a call.
+/// The answers of all filters together to a system call.
 fn answers(request: &Request, call: Call) -> Answers {
     together(&request.attr.filters.seccomp, call)
 }

@@ -1,4 +1,4 @@
-//! Descriptors of what is inside, which the caller is handed: they go to it together, in one message.
+//! Descriptors that the child makes inside its namespaces and hands to the caller, all in one message.
 
 use super::draft::Draft;
 use super::fault::Step;

@@ -1,4 +1,4 @@
-//! Landlock: what the ruleset handles, and what this kernel knows of it.
+//! Landlock: the accesses that the ruleset handles, and which of them this kernel knows.
 
 use super::draft::Draft;
 use super::fault::{Fault, Step};
@@ -23,7 +23,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         return Ok(());
     }
     let version = match sys::landlock_version() {
-        // No Landlock, one that is off, and one that a policy forbids: also to allow_partial_landlock there is none.
+        // The kernel has no Landlock, it is off, or a filter forbids it: all of them are version 0.
         Err(Errno(libc::ENOSYS | libc::EOPNOTSUPP | libc::EPERM)) => 0,
         Err(Errno(code)) => return Err(Fault::unresolved(sentences::ABOUT_LANDLOCK.text()).code(code)),
         Ok(version) => version,
@@ -59,7 +59,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
                 reserved: 0,
             },
         };
-        // The kernel takes none that grants nothing.
+        // The kernel refuses a rule that grants nothing.
         if rule.access != 0 {
             push(&mut rules, rule)?;
         }
@@ -68,7 +68,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// With which flags each of the two rulesets is put on. LOG_SUBDOMAINS_OFF of the first would silence the second.
+/// The flags for each of the two rulesets. With LOG_SUBDOMAINS_OFF for the first, denials by the second would not be logged.
 fn put_on_with(flags: u32, own: bool, plan: &mut Plan<()>) {
     if plan.ruleset_fd >= 0 {
         plan.ruleset_fd_flags = if own { flags & !flag::LOG_SUBDOMAINS_OFF } else { flags };
@@ -78,8 +78,8 @@ fn put_on_with(flags: u32, own: bool, plan: &mut Plan<()>) {
     }
 }
 
-/// What is denied where no rule grants it. Newer accesses only where a rule grants them: a request is to mean the same,
-/// whatever the kernel, and whichever accesses a later version of this library has names for.
+/// The accesses that are denied unless a rule grants them. Accesses of newer kernels are handled only if a rule grants them:
+/// a request means the same on every kernel and with every version of this library.
 pub fn handled(asked: &Landlock) -> Handled {
     asked.handled.unwrap_or_else(|| {
         asked.rules.iter().fold(Handled { fs: 0, net: 0 }, |handled, rule| match rule {
@@ -89,10 +89,10 @@ pub fn handled(asked: &Landlock) -> Handled {
     })
 }
 
-/// The newest version whose accesses and scopes are known here. What newer ones know is theirs to say.
+/// The newest version of Landlock whose accesses and scopes this library knows.
 const NEWEST: u32 = 10;
 
-/// What a version of Landlock knows; 0: there is none.
+/// The accesses and scopes that a version of Landlock knows. Version 0: there is no Landlock.
 fn known(version: u32) -> LandlockRuleset {
     if version > NEWEST {
         return LandlockRuleset { fs: u64::MAX, net: u64::MAX, scopes: u64::MAX };
@@ -115,7 +115,7 @@ fn known(version: u32) -> LandlockRuleset {
     }
 }
 
-/// The flags that a version of Landlock knows. What the newest ones know is theirs to say.
+/// The flags that a version of Landlock knows. For newer ones the kernel itself answers.
 fn known_flags(version: u32) -> u32 {
     match version {
         ..7 => 0,

@@ -1,4 +1,4 @@
-//! Limits, scheduling and the cgroup.
+//! Resource limits, scheduling, and the flags of the process.
 
 use super::caller;
 use super::draft::Draft;
@@ -17,7 +17,7 @@ use crate::sys::abi::{
 use alloc::vec::Vec;
 use static_assertions::const_assert_eq;
 
-// The bits that are asked for are those that the child reads.
+// `attr` and the sealed plan use the same bits.
 const_assert_eq!(asked::NO_THP, process::NO_THP);
 const_assert_eq!(asked::MDWE, process::MDWE);
 const_assert_eq!(asked::NO_TSC, process::NO_TSC);
@@ -34,7 +34,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     match asked.scheduler {
         Some(Scheduler::Policy { policy, priority }) => plan.scheduler = Some(Policy { policy, priority }).into(),
         Some(Scheduler::Deadline { runtime, deadline, period }) => {
-            // What is no process of ours any more would need the privilege again.
+            // Without it a descendant of the program would need privilege to leave the policy.
             let resets = asked.process_flags & process::RESET_ON_FORK != 0;
             let flags = if resets { SCHED_FLAG_RESET_ON_FORK } else { 0 };
             plan.deadline = Some(Deadline { runtime, deadline, period, flags }).into();
@@ -71,13 +71,14 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         return Err(fault.code(libc::EOPNOTSUPP).at(process::KSM as usize));
     }
     let mut tolerated: Vec<u32> = Vec::new();
-    // Of that one the child tells for itself what may be.
+    // The child itself tells for the keyring whether the failure may be ignored.
     for stage in asked.allowed_failures.iter().filter(|stage| **stage != Stage::Keyring as u32) {
         push(&mut tolerated, *stage)?;
     }
     draft.plan.tolerated = draft.arena.list(&tolerated)?;
-    // In a user namespace, a new one or one that it joins, the child has no privilege over what the kernel keeps for the
-    // initial one. Until it joins, the child can still write its oom_score_adj itself.
+    // In a user namespace, new or joined, the child has no privilege over what the kernel ties to the initial one: nice, the
+    // scheduling policy, real-time I/O. So the caller sets those. The child can write its oom_score_adj itself until it
+    // joins.
     let real_time_io = asked.io_priority.is_some_and(|asked| asked.class == IOPRIO_CLASS_RT);
     let kept = asked.nice.is_some() || asked.scheduler.is_some() || real_time_io;
     let oom = !draft.plan.oom_score_adj.is_empty() && draft.plan.is_born_in_user_namespace();
@@ -86,7 +87,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// Whether what PR_SET_MEMORY_MERGE sets is the program's too. No call tells: the version of the kernel does.
+/// Whether the setting of PR_SET_MEMORY_MERGE survives an exec. No system call tells, so the version of the kernel decides.
 pub fn ksm_lasts() -> bool {
     // SAFETY: numbers, of which any may be 0.
     let mut name: libc::utsname = unsafe { core::mem::zeroed() };
@@ -100,7 +101,7 @@ pub fn ksm_lasts() -> bool {
     (numbers.next(), numbers.next()) >= (Some(6), Some(7))
 }
 
-/// The kernel lets no process of SCHED_DEADLINE make another, or a thread, unless that one is without the policy.
+/// The kernel does not let a process with SCHED_DEADLINE make another process or thread, unless that one leaves the policy.
 pub fn deadline(plan: &Plan<()>) -> Step<()> {
     let later_clone = !matches!(plan.second_clone, clone::NONE | clone::OF_IMAGE);
     if plan.deadline.get().is_some() && (plan.init != 0 || plan.listener != 0 || later_clone) {
@@ -111,14 +112,14 @@ pub fn deadline(plan: &Plan<()>) -> Step<()> {
 
 fn in_user_namespace(request: &Request) -> bool {
     let ns = &request.attr.ns;
-    (ns.create | ns.unshare | ns.joined()) & libc::CLONE_NEWUSER as u32 != 0
+    (ns.create | ns.unshare | ns.joined()) & libc::CLONE_NEWUSER as u32 != 0 || ns.second_user.is_some()
 }
 
 fn gives_up_privilege(request: &Request) -> bool {
     request.attr.ids.uid.is_some() || request.attr.caps.changes()
 }
 
-/// The limits with both halves known. Unset, NOFILE may still be restored.
+/// Resource limits with both halves filled in. RLIMIT_NOFILE may be restored even if it was not set.
 fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.limits;
     let (mut limits, mut raises) = (Vec::new(), Vec::new());
@@ -133,7 +134,7 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
             return Err(Fault::invalid("set_rlimit", sentences::SOFT_ABOVE_HARD_NOW).resolving().at(index));
         }
         let item = Limit { limit, resource: asked.resource, index: index as i32 };
-        // The limit on descriptors comes last in the child, when it may have no privilege left.
+        // The child sets RLIMIT_NOFILE last, when it may have no privilege left.
         let without_privilege = asked.resource == NOFILE && gives_up_privilege(request);
         if limit.hard > now.hard && (in_user_namespace(request) || without_privilege) {
             push(&mut raises, Limit { limit: Rlimit64 { soft: now.soft, hard: limit.hard }, ..item })?;
@@ -149,7 +150,8 @@ fn rlimits(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// The first limit on descriptors, while the caller's is what a runtime has made of it: another is what somebody wanted.
+/// Restores the RLIMIT_NOFILE that the process was started with, if the caller's runtime has raised it to exactly this
+/// value. Any other value was set by somebody on purpose.
 fn restore_nofile(request: &Request, draft: &mut Draft, raised: Raised) -> Step<()> {
     let Rlimit64 { soft: now, hard } = caller::limit(NOFILE)?;
     draft.nofile_now = Some(now);
@@ -163,7 +165,7 @@ fn restore_nofile(request: &Request, draft: &mut Draft, raised: Raised) -> Step<
     Ok(())
 }
 
-/// Numbers as a set of bits.
+/// A list of numbers as a bit set.
 fn bits(numbers: &[u32], draft: &mut Draft) -> Step<List<u64>> {
     let words = numbers.iter().max().map_or(0, |highest| highest / 64 + 1);
     let mut mask: Vec<u64> = Vec::new();

@@ -1,4 +1,4 @@
-//! Whose memory the child runs in, and whether others may look into it.
+//! The memory in which the child runs, and whether other processes may trace it.
 
 use super::caller;
 use super::fault::{Fault, Step};
@@ -9,47 +9,53 @@ use crate::attr::limits::process;
 use crate::sentences::{self, Sentence};
 use crate::stage::Stage;
 
-/// Only in memory of its own: in shared memory the flag is the caller's too, and the child is nothing the caller is not.
-/// A child that stops is there to be looked into, and as long as it stays what the caller is, the caller's equals may.
+/// Whether the child makes itself non-dumpable. In shared memory the flag would be the caller's as well, and the child has
+/// the caller's ids anyway. A child that stops is meant to be looked at by a debugger: as long as it has the caller's
+/// credentials, it stays dumpable.
 pub fn nondumpable(request: &Request, plan: &Plan<()>) -> bool {
     let same = plan.uid.get().is_none() && plan.gid.get().is_none() && plan.groups.get().is_none();
     let same = same && !request.attr.caps.changes() && plan.clone_namespaces & libc::CLONE_NEWUSER as u64 == 0;
-    let same = same && plan.joins.is_empty();
+    let same = same && !plan.joins_any();
     !(plan.stop != 0 && same)
 }
 
-/// Whose memory the child runs in. It shares the caller's only while whoever may trace, signal, freeze or
-/// out-of-memory-kill it by what it becomes could already do that to the caller.
+/// The memory in which the child runs. It shares the caller's memory only while this gives nobody new power over the caller.
+/// A child that could be traced, signalled, frozen or out-of-memory-killed by processes that cannot do that to the caller
+/// gets memory of its own.
 pub fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     let attr = request.attr;
-    // The new identity's processes may signal it, and stop it in the middle of our memory.
+    // Processes with the child's new ids may send it SIGSTOP in the middle of the caller's memory.
     let other_identity = plan.uid.get().is_some() || plan.gid.get().is_some() || plan.groups.get().is_some();
-    // Credentials of its own would clear the caller's dumpable flag, or lack what guards it.
+    // A change of credentials would clear the caller's dumpable flag, which is kept with the memory.
     let other_privileges = attr.caps.changes();
-    // The neighbours of the namespace's owner may trace into it.
+    // Processes with capabilities in that user namespace may trace the child.
     let user_namespace = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.unshare_user != 0;
-    // Whoever is in there is nobody of the caller's.
-    let joins = !plan.joins.is_empty();
-    // It outlives the call, or is stopped by others: nobody may have to wait for it in our memory.
+    // Processes in the namespaces that are joined may have nothing to do with the caller.
+    let joins = plan.joins_any();
+    // The child outlives the call, or others stop it. It must not stay in the caller's memory for that time.
     let waits =
         plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0 || plan.listener != 0 || plan.init != 0;
-    // Who can freeze it would freeze the caller with it, and what kills it together with others there would kill the caller.
+    // A process that can freeze the cgroup would freeze the caller, which waits for the child. And the out-of-memory killer,
+    // when it kills a whole cgroup, kills all processes that share the memory.
     let dangerous_cgroup = !matches!(plan.cgroup, cgroup::NONE | cgroup::BORN);
-    // Only a descriptor of the caller tells its death in there, and only an image is given one.
+    // In another pid namespace getppid(2) does not tell whether the caller lives. A descriptor does, and only a child with
+    // memory of its own is given one.
     let blind = plan.parent_death != 0 && plan.foreign != 0;
-    // Killed by its own filter it leaves a core of our memory, and kernels before 5.16 then kill all who share it.
+    // A child that is killed by its filter dumps a core of the caller's memory, and kernels before 5.16 then kill all
+    // processes that share it.
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
-    // The kernel keeps them with the memory, which would be the caller's.
+    // The kernel keeps these settings with the memory, which would be the caller's.
     let other_memory = plan.process_flags & process::OF_MEMORY != 0 || !plan.coredump_filter.is_empty();
     let exposed = exposes_own_file(request, plan);
     let fresh = filtered || other_identity || other_privileges || user_namespace || joins || waits || dangerous_cgroup;
-    // A file of /proc of its own, which in the memory of a caller that is not dumpable belongs to root.
+    // The child writes to its oom_score_adj. If the caller is not dumpable, the file of a child in its memory belongs to
+    // root.
     let not_its_own = !plan.oom_score_adj.is_empty() && !caller::is_dumpable();
-    // setns(2) into a time namespace takes memory of its own.
-    // A copy has in its own memory all that the caller has.
+    // setns(2) refuses a time namespace to a process that shares its memory. And the memory of a child that shares or copies
+    // the caller's could not be measured alone.
     let measured = attr.exec.measure_memory;
     let fresh = fresh || blind || exposed || not_its_own || plan.enters_time != 0 || measured || other_memory;
-    // What it hands over goes by its end of a socket, and only an image or a copy is given one.
+    // Descriptors are handed to the caller over a socket, and only a child with memory of its own has one.
     let fresh = fresh || plan.handed != 0;
     let asked = attr.exec.memory_mode;
     if asked == mode::COPIED || !request.host.memory_is_shared {
@@ -58,7 +64,7 @@ pub fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     if !fresh && asked != mode::FRESH {
         return Ok(mode::SHARED);
     }
-    // Where nothing but an image will do it is tried in any case, so that the reason why it fails is told.
+    // If only an image will do, it is tried even if it was refused before, so that the failure names the reason.
     let needed = exposed || measured || asked == mode::FRESH;
     if !request.host.image_runs && !needed {
         return Ok(mode::COPIED);
@@ -70,10 +76,11 @@ pub fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     }
 }
 
-/// Whether processes that are not the caller's may open `/proc/PID/exe` of the child before it is the program: in a root or
-/// mount namespace that is not the caller's, where a script may name `/proc/self/exe` as its interpreter, and in a pid
-/// namespace that others are in. In the image this link leads to a sealed memfd. In the caller's memory, or a copy of it, it
-/// leads to the caller's own file, which whoever has it open can overwrite when the caller has ended (CVE-2019-5736).
+/// Whether other processes may open `/proc/PID/exe` of the child before the exec of the program. They may in another root or
+/// mount namespace, where a script can name `/proc/self/exe` as its interpreter, and in a pid namespace with other processes
+/// in it. In the image this link leads to a sealed memfd. In the caller's memory, or a copy of it, the link leads to the
+/// caller's own program file. A process that holds that file open can overwrite it once the caller has ended
+/// (CVE-2019-5736).
 fn exposes_own_file(request: &Request, plan: &Plan<()>) -> bool {
     plan.other_root != 0 || request.attr.ns.joined() & libc::CLONE_NEWPID as u32 != 0
 }

@@ -1,5 +1,6 @@
-//! What will happen: the request, checked against itself and the process, flat, resolved and sealed. One file a topic,
-//! named as in `attr` and `child`. Nothing here clones, and nothing stays behind when it fails.
+//! The plan: the request, checked for contradictions and against the process, with everything resolved, in one flat piece of
+//! memory that is then read-only. Each topic has a file, named as in `attr` and `child`. Nothing here makes a process, and a
+//! failure leaves nothing behind.
 
 mod caller;
 mod request;
@@ -47,7 +48,7 @@ use draft::Draft;
 use fault::Step;
 use sealed::{Plan, clone, cwd_rights, mode};
 
-/// The plan for a request.
+/// Makes the plan for a request.
 pub fn lower(request: &Request) -> Step<Sealed> {
     check::check(request)?;
     let arena = Arena::new()?;
@@ -70,7 +71,8 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     ns::pids(request, &draft.plan)?;
     ns::how_it_waits(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
-    // A FIFO opens when somebody comes to its other end; behind a path may be whatever serves a file system.
+    // The child may block: open(2) of a FIFO waits for a process at its other end, and a path may be on a FUSE or network
+    // file system.
     let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
     let may_block = opens || draft.plan.new_root != 0 || !draft.plan.mounts.is_empty();
     draft.plan.guarded = may_block as u32;
@@ -83,7 +85,8 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     Ok(draft.arena.seal(&draft.plan))
 }
 
-/// The first stage that a request for a program and descriptors alone may have something for.
+/// The first stage after the clone that can have something to do for a request which asks only for a program and
+/// descriptors.
 fn goes_on_at(attr: &Attr) -> Stage {
     if attr.exec.cwd_rights != cwd_rights::PROGRAM {
         Stage::CwdBeforeIds
@@ -92,12 +95,12 @@ fn goes_on_at(attr: &Attr) -> Stage {
     } else if attr.fds.asked() {
         Stage::FdInternal
     } else {
-        // Handlers are reset here where clone cannot.
+        // If clone(2) could not reset the signal handlers, this stage does.
         Stage::SignalActions
     }
 }
 
-/// The topics besides the program and its descriptors.
+/// Lowers all topics except the program and its descriptors.
 #[inline(never)]
 fn topics(request: &Request, draft: &mut Draft) -> Step<()> {
     let attr = request.attr;
@@ -132,7 +135,8 @@ fn topics(request: &Request, draft: &mut Draft) -> Step<()> {
     if attr.handed.asked() {
         handed::lower(request, draft)?;
     }
-    // Put on with privilege, filters would have to allow the clone; what they have to say comes from one process only.
+    // Filters that are installed with privilege come before `LAST`, and would have to allow its clone. So the clone is made
+    // earlier.
     let before_filters = !draft.plan.filters.is_empty() && draft.plan.filters_privileged != 0;
     if draft.plan.second_clone == clone::LAST && before_filters {
         draft.plan.second_clone = clone::LATE;

@@ -1,5 +1,5 @@
-//! Mounts and the root: each item of the list in the steps that the child takes for it, or those of them that are not in the
-//! prepared tree that the root is a clone of.
+//! Mounts and the root. Each item of the list becomes the steps that the child takes for it. If the root is a clone of a
+//! prepared tree, only the steps that are not done in the tree.
 
 use super::draft::Draft;
 use super::fault::{Fault, Step};
@@ -31,9 +31,9 @@ const DEVICES: [(&CStr, &CStr, u32); 6] = [
 ];
 const NULL_DEVICE: u32 = 0x103;
 
-/// What is written to in proc other than for a process. Docker and bubblewrap agree.
+/// The entries of proc by which the kernel is configured. Docker and bubblewrap make the same ones read-only.
 const KERNEL_WRITTEN: [&CStr; 5] = [c"bus", c"fs", c"irq", c"sys", c"sysrq-trigger"];
-/// What tells of others there, as Docker has it.
+/// The entries of proc that show what other processes or the hardware do. Docker hides the same ones.
 const KERNEL_TOLD: [&CStr; 10] = [
     c"acpi",
     c"asound",
@@ -55,7 +55,7 @@ const DEVICE_LINKS: [(&CStr, &CStr); 5] = [
     (c"pts/ptmx", c"ptmx"),
 ];
 
-/// What each devices' directory has for its program alone: name, type, options and more flags.
+/// The file systems in /dev that each program gets for itself: name, type, options, and more flags.
 const OWN_OF_DEV: [(&CStr, &CStr, &CStr, u64); 2] =
     [(c"pts", c"devpts", c"newinstance,ptmxmode=0666,mode=0620", 0), (c"shm", c"tmpfs", c"mode=1777", MS_NODEV)];
 
@@ -87,11 +87,11 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// The descriptor of the prepared tree, which the child clones.
+/// The descriptor of the prepared tree, of which the child makes a clone.
 fn tree_of(tree: &Tree, draft: &mut Draft) -> Step<i32> {
     const WHAT: &str = "set_prepared_root";
     let fd = tree.fd.as_raw_fd();
-    // The caller may have closed all descriptors that it does not know.
+    // The caller may have closed the descriptor, for example with close_range(2).
     let lost = || Fault::invalid(WHAT, sentences::TREE_CLOSED).code(libc::EBADF);
     if sys::identity(fd) != Ok(tree.identity) {
         return Err(lost());
@@ -99,18 +99,18 @@ fn tree_of(tree: &Tree, draft: &mut Draft) -> Step<i32> {
     draft.need(fd, WHAT)
 }
 
-/// What of a root that is prepared is made by these steps.
+/// Which part of a prepared root these steps make.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// All of it: it is not prepared.
+    /// The root is not prepared, and they make all of it.
     Whole,
-    /// The tree that all spawns clone.
+    /// They make the tree that all spawns clone.
     Tree,
-    /// What each spawn makes in its clone.
+    /// They make what each spawn adds to its clone.
     Spawn,
 }
 
-/// The steps so far, and the item that they are for.
+/// The steps so far, and the index of the current item.
 struct Steps<'a> {
     steps: Vec<Mount>,
     index: i32,
@@ -133,7 +133,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// An item, as far as it is of the part.
+    /// Adds the steps of an item that belong to this part.
     fn part_of(&mut self, item: &Item, by: MadeBy) -> Step<()> {
         match (self.part, by) {
             (Part::Tree, MadeBy::Spawn) => self.place_of(item)?,
@@ -146,7 +146,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// An item of which nothing is in the tree.
+    /// Adds all steps of an item. Nothing of it is in the tree.
     fn whole(&mut self, item: &Item) -> Step<()> {
         let part = core::mem::replace(&mut self.part, Part::Whole);
         let made = self.item(item);
@@ -160,7 +160,8 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// What a mount that is made later needs to be there: the tree is read-only then.
+    /// Makes the mount point, in the tree, for a mount that each spawn makes later. It must be there by then, because the
+    /// tree is read-only.
     fn place_of(&mut self, item: &Item) -> Step<()> {
         let (stage, kind) = match item {
             Item::Tmpfs { .. } => (Stage::Tmpfs, mount::PLACE),
@@ -265,7 +266,7 @@ impl Steps<'_> {
         self.add(Mount { source, file_system, data, device: NULL_DEVICE, flags, ..step })
     }
 
-    /// What is in a proc beside the processes, of which each kernel has another part.
+    /// Makes the kernel's own entries in proc read-only or hides them. Not every kernel has each of them.
     fn kernel_of_proc(&mut self, target: &CStr, flags: u32) -> Step<()> {
         for name in KERNEL_WRITTEN.into_iter().filter(|_| flags & flag::KERNEL_READONLY != 0) {
             let step = self.below(Stage::Proc, mount::READONLY, target, name)?;
@@ -278,7 +279,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// As mount(2) reads its flags; but what a bind is given, it also gets.
+    /// A mount by the flags of mount(2). Unlike mount(2), a bind mount also gets the flags that are given with it.
     fn mount(
         &mut self,
         source: Option<&Owned>,
@@ -302,7 +303,8 @@ impl Steps<'_> {
         self.add(step)
     }
 
-    /// mount(2) with the words of overlayfs: all of its ways to name a directory end at 4095 bytes or, with fsconfig(2), at 255.
+    /// An overlay, by mount(2) and the options of overlayfs. mount(2) takes 4095 bytes of options. fsconfig(2) would take
+    /// only 255 bytes for each directory.
     fn overlay(&mut self, lowers: &[Owned], upper: Option<&Upper>, target: &CStr, flags: u32) -> Step<()> {
         let mut words = Vec::new();
         add_bytes(&mut words, b"lowerdir=")?;
@@ -318,7 +320,7 @@ impl Steps<'_> {
         }
         let in_memory = flags & flag::IN_MEMORY != 0;
         if in_memory {
-            // The child's working directory is the file system in memory, then.
+            // At that step the child's working directory is the tmpfs with these two directories.
             add_bytes(&mut words, b",upperdir=upper,workdir=work")?;
         }
         if self.draft.has_other_users() {
@@ -335,7 +337,7 @@ impl Steps<'_> {
         self.add(with(step, flags, 0))
     }
 
-    /// A directory in the words of overlayfs, where what ends a word is escaped.
+    /// Adds a directory to the options of overlayfs. A backslash, colon or comma in its name is escaped.
     fn add_directory(&mut self, words: &mut Vec<u8>, path: &Owned) -> Step<()> {
         let start = self.start(path.as_cstr(), OVERLAY)?;
         for byte in start.iter().chain(path.as_cstr().to_bytes()) {
@@ -347,7 +349,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// A file system with the devices, and in it terminals and shared memory, which no two programs have in common.
+    /// /dev: a tmpfs with the devices, and in it devpts and shm, which each program gets for itself.
     fn dev(&mut self, target: &CStr, flags: u32) -> Step<()> {
         let is_readonly = flags & flag::READONLY != 0;
         if self.part == Part::Spawn && is_readonly {
@@ -362,13 +364,13 @@ impl Steps<'_> {
         if !is_readonly {
             return Ok(());
         }
-        // Of a tree, the file system and not the mount alone.
+        // In a prepared tree the file system itself becomes read-only, otherwise this mount of it.
         let alone = if self.part == Part::Tree { 0 } else { MS_BIND };
         let step = self.step(Stage::Dev, mount::PLAIN, target)?;
         self.add(Mount { flags: MS_REMOUNT | alone | MS_RDONLY | MS_NOSUID | MS_NOEXEC, ..step })
     }
 
-    /// The devices are bound from the caller's: making nodes takes more privilege, and a namespace whose owner has it.
+    /// The devices are bind mounts of the caller's. mknod(2) would need privilege in the initial user namespace.
     fn devices(&mut self, target: &CStr, flags: u32) -> Step<()> {
         let step = self.file_system(Stage::Dev, target, c"tmpfs", b"mode=0755")?;
         self.add(with(step, flags & flag::CREATE, MS_NOSUID | MS_NOEXEC))?;
@@ -404,7 +406,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// A step for something in a directory that was just mounted, which the first has to find.
+    /// A step for an entry of a directory that an earlier step has just mounted.
     fn below(&mut self, stage: Stage, kind: u32, directory: &CStr, name: &CStr) -> Step<Mount> {
         let is_in_it =
             |before: &Mount| before.index == self.index && before.names.len as usize > names(directory).count();
@@ -459,13 +461,14 @@ impl Steps<'_> {
         })
     }
 
-    /// The child's working directory moves meanwhile: a relative source begins in the caller's.
+    /// The absolute path of a source. A relative one starts at the caller's working directory, because the child's changes
+    /// meanwhile.
     fn source(&mut self, path: &CStr, what: &'static str) -> Step<Text> {
         let start = self.start(path, what)?;
         self.draft.arena.joined(&[&start, path.to_bytes()])
     }
 
-    /// What stands before a relative path, to make it an absolute one.
+    /// The text to put before a relative path to make it absolute.
     fn start(&self, path: &CStr, what: &'static str) -> Step<Vec<u8>> {
         let mut start = Vec::new();
         if path.to_bytes().first() == Some(&b'/') {
@@ -474,7 +477,7 @@ impl Steps<'_> {
         let mut cwd = [0; LONGEST_CWD];
         let length = sys::getcwd(&mut cwd).map_err(|sys::Errno(errno)| self.about(unresolved(what, errno)))?;
         let cwd = cwd.get(..length.saturating_sub(1)).unwrap_or_default();
-        // "(unreachable)" and a path: it is outside of the caller's root.
+        // getcwd(2) answers "(unreachable)/..." for a directory outside the caller's root.
         if cwd.first() != Some(&b'/') {
             return Err(self.about(unresolved(what, libc::ENOENT)));
         }
@@ -483,7 +486,7 @@ impl Steps<'_> {
         Ok(start)
     }
 
-    /// What is no regular file may end never, or only when somebody else likes.
+    /// Takes a descriptor whose file the child copies. It must be a regular file: a read of a pipe or device may never end.
     fn file_to_copy(&mut self, fd: i32, what: &'static str) -> Step<i32> {
         let fd = self.draft.need(fd, what).map_err(|fault| self.about(fault))?;
         let kind = sys::kind(fd).map_err(|sys::Errno(errno)| self.about(unresolved(what, errno)))?;
@@ -493,8 +496,9 @@ impl Steps<'_> {
         Ok(fd)
     }
 
-    /// The path of what a descriptor refers to, or none where it has no path in the caller's root. The child cannot clone
-    /// what is mounted in the caller's namespace by its descriptor: it looks there by path, and then whether it is the same.
+    /// The path of the file that a descriptor refers to. Empty: it has no path in the caller's root. In its new mount
+    /// namespace the child cannot clone a mount of the caller's namespace by a descriptor. So it looks the path up, and then
+    /// checks that it has found the same file.
     fn path_of(&mut self, fd: i32) -> Step<Text> {
         const WHAT: &str = "bind_mount_fd";
         let kind = sys::kind(fd).map_err(|sys::Errno(errno)| self.about(unresolved(WHAT, errno)))?;
@@ -528,21 +532,21 @@ fn add_bytes(words: &mut Vec<u8>, bytes: &[u8]) -> Step<()> {
     Ok(bytes.iter().try_for_each(|byte| push(words, *byte))?)
 }
 
-/// The kernel takes no longer path, PATH_MAX.
+/// PATH_MAX: the longest path that the kernel takes.
 const LONGEST_CWD: usize = 4096;
 
 fn unresolved(what: &'static str, errno: i32) -> Fault {
     Fault { stage: Stage::Resolve, ..Fault::invalid(what, sentences::NOTHING) }.code(errno)
 }
 
-/// A step with the flags that were asked for by name, and those that always are there.
+/// A step with the flags of the request, and those that it always has.
 fn with(step: Mount, asked: u32, always: u64) -> Mount {
     let attributes = (asked & flag::ATTRIBUTES) as u64;
     let (create, follow, optional) = (asked & flag::CREATE, asked & flag::FOLLOW, asked & flag::OPTIONAL);
     Mount { flags: attributes | always, create, follow, optional, ..step }
 }
 
-/// What tmpfs is told; no size is the kernel's, half of the memory.
+/// The options of tmpfs. Without a size the kernel takes half of the memory.
 fn options(size: u64, mode: u32) -> Step<Vec<u8>> {
     let mut text = Vec::new();
     text.try_reserve(64).map_err(|_| Fault::no_memory())?;

@@ -1,4 +1,4 @@
-//! Namespaces: which are born with the child, which it enters, and what is written for it.
+//! Namespaces: which are made by the clone, which the child makes or joins later, and what is written for them.
 
 use super::draft::Draft;
 use super::fault::{Fault, Step};
@@ -23,13 +23,16 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let (create, unshare) = (asked.create as u64, asked.unshare as u64);
     let plan = &mut draft.plan;
     let in_cgroup = request.attr.limits.cgroup.is_some();
-    // A user namespace owns the others, so it comes first whoever asks. A time namespace is only entered by exec. A cgroup
-    // namespace roots at the cgroup of its creator, which for a child born elsewhere is still the caller's.
+    // The user namespace owns the other new ones, so it is always made first. A time namespace is entered only by an exec or
+    // setns(2). A new cgroup namespace has the cgroup of its creator as its root; at the clone that is still the caller's,
+    // if the child moves to another cgroup later.
     let not_at_clone = TIME | if in_cgroup { CGROUP } else { 0 };
     let at_clone = (create | unshare & USER) & !not_at_clone;
-    // What is joined is joined first, or the right to may be lost; what is created then comes later than the clone.
+    // Namespaces are joined before new ones are made: in a new user namespace the child may have lost the right to join. So
+    // with joins, nothing is made by the clone.
     let joined = asked.joined() as u64;
-    // Whoever makes a user namespace owns it, and another user is to.
+    // The process that makes a user namespace owns it by its effective uid. For another owner the child makes it, after it
+    // has changed its uid.
     let owner = match asked.owner {
         Some(uid) if uid != caller::effective_uid()? => Some(uid),
         _ => None,
@@ -40,8 +43,9 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.unshare_user = (later && at_clone & USER != 0) as u32;
     plan.late = unshare & (CGROUP | PID);
     plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if later { at_clone & !USER } else { 0 };
-    // unshare(2) makes one that only a fork enters, and since Linux 6.2 an exec, some time after the caller has heard of it. Who
-    // joins it by a pidfd joins the one that the process is in. And who is in another one than its children cannot vfork(2).
+    // After unshare(2), only children and, since Linux 6.2, an exec enter the new time namespace. A process that joins by a
+    // pidfd in between would join the old one. And a process whose time namespace differs from that of its children cannot
+    // use CLONE_VM. So the child enters it by setns(2).
     plan.enters_time = (plan.unshare & TIME != 0) as u32;
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;
@@ -52,8 +56,9 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
         (true, _, true) => clone::LAST,
         _ => clone::NONE,
     };
-    // The memory where a user namespace is joined, which costs less: it is of the caller's user namespace, and no privilege in
-    // that one reaches it. Elsewhere whoever got hold of the second would also have the first, which is not inside.
+    // With a joined user namespace the second process shares the memory of the first, which is cheaper: the memory belongs
+    // to the caller's user namespace, and no capability in the joined one gives access to it. Without one, a process that
+    // can trace the second process would reach the first as well, which is still outside the pid namespace.
     plan.second_shares = if joined & USER != 0 { CLONE_VM as u64 } else { 0 };
     plan.propagation = match asked.propagation {
         Some(flags) => flags,
@@ -81,9 +86,10 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     lower_joins(request, draft)
 }
 
-/// Whether devpts(5) is mounted where id 0 is not mapped, which it does not take, by a caller who maps its own ids and
-/// no others: then the child can do the mounts as id 0, and map that to the ids that were asked for afterwards. Other maps
-/// are left as they are, and the kernel refuses the mount: nobody in the first namespace could write those of a second.
+/// Whether the mounts need a first user namespace in which the child has id 0. devpts(5) cannot be mounted where id 0 is not
+/// mapped. If the caller maps exactly its own ids, the child does the mounts as id 0, and then makes a second user namespace
+/// that maps id 0 to the ids of the request. With other maps the kernel refuses the mount: nobody in the first namespace
+/// could write the maps of the second.
 fn needs_id_0(request: &Request) -> bool {
     let asked = &request.attr.ns;
     let (&[uid], &[gid]) = (&asked.uid_map[..], &asked.gid_map[..]) else { return false };
@@ -105,7 +111,7 @@ fn inner_maps(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// A pid is chosen for the first process alone.
+/// Only the first process can have a chosen pid.
 pub fn pids(request: &Request, plan: &Plan<()>) -> Step<()> {
     let Some(first) = request.attr.ns.pids.first() else { return Ok(()) };
     if plan.init != 0 || plan.second_clone != clone::NONE {
@@ -131,13 +137,14 @@ fn maps(request: &Request, draft: &mut Draft, uids: &[IdRange], gids: &[IdRange]
     Ok(())
 }
 
-/// How the child waits for the caller, now that it is known in whose memory it runs. In the middle of the image's exec it is
-/// as dumpable as the caller, and a copy of the caller stays so.
+/// How the child waits for the caller. The memory in which it runs must be known. During the exec of the image the child is
+/// as dumpable as the caller, and a copy of the caller stays so: while the caller is not dumpable, the child's files in
+/// /proc belong to root.
 pub fn how_it_waits(plan: &mut Plan<()>) {
     let born_there = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
     let early = plan.wait != 0 && born_there && plan.mode == mode::FRESH && !caller::is_dumpable();
     plan.says_outside = (plan.cgroup == cgroup::WRITTEN || early) as u32;
-    // Another owner of the namespace might look in, and nobody is to see what a caller hides.
+    // With another owner, that user could trace the child, which may hold secrets of the caller.
     let may = plan.unshare_user != 0 && plan.namespace_owner.get().is_none();
     plan.may_be_dumpable = (may && (plan.mode == mode::FRESH || caller::is_dumpable())) as u32;
 }
@@ -151,10 +158,15 @@ fn lower_joins(request: &Request, draft: &mut Draft) -> Step<()> {
         push(&mut joins, sealed::Join { types: join.types as u64, fd: join.fd, index: index as i32 })?;
     }
     draft.plan.joins = draft.arena.list(&joins)?;
+    if let Some(fd) = request.attr.ns.second_user {
+        let setter = "join_second_user_namespace";
+        draft.plan.second_user_namespace = draft.need(fd, setter)?;
+        is_what_it_should_be(&Join { fd, types: USER as u32, of_process: false }, setter)?;
+    }
     Ok(())
 }
 
-/// ioctl_nsfs(2); of a pidfd only setns(2) itself can tell.
+/// Checks that a descriptor is a namespace of the right type. For a pidfd only setns(2) can tell. ioctl_nsfs(2)
 fn is_what_it_should_be(join: &Join, setter: &'static str) -> Step<()> {
     const NS_GET_NSTYPE: libc::Ioctl = 0xb703;
     if join.of_process {
@@ -169,7 +181,7 @@ fn is_what_it_should_be(join: &Join, setter: &'static str) -> Step<()> {
     }
 }
 
-/// What the kernel takes in one write: less than a page.
+/// The kernel takes less than a page in one write to a map.
 const MAP_LIMIT: usize = 4096;
 
 fn map_text(draft: &mut Draft, ranges: &[IdRange], what: &'static str) -> Step<Text> {
@@ -198,7 +210,7 @@ fn offsets_text(draft: &mut Draft, offsets: &[TimeOffset]) -> Step<Text> {
     draft.arena.joined(&[&text.0])
 }
 
-/// Text that ends where the kernel's patience does.
+/// Lines of less than `MAP_LIMIT` bytes in all.
 struct Lines(Vec<u8>);
 
 impl Write for Lines {

@@ -12,14 +12,14 @@ use std::io::Read;
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.security;
     if let Some(asked) = &asked.keyring {
-        // Where there are no keyrings there is none of the caller's to be kept from the program.
+        // The keyring may fail only where the kernel has no keyrings: then the program cannot get the caller's either.
         let optional = request.attr.limits.allowed_failures.contains(&(Stage::Keyring as u32));
         draft.plan.keyring = if optional { keyring::IF_THERE_ARE } else { keyring::NEEDED };
         if let Keyring::Named(name) = asked {
             draft.plan.keyring_name = draft.arena.text(name.as_cstr())?;
         }
     }
-    // Of both modules the other is SELinux, which has the files that have no name of a module.
+    // With both a label and a profile, the label is SELinux's. Its files have no module's name in their path.
     let both = asked.label.is_some() && asked.profile.is_some();
     if let Some(label) = &asked.label {
         let Module { path, before } = if both { SELINUX } else { module() };
@@ -40,7 +40,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     Ok(())
 }
 
-/// How a label is told to the security module that takes one: below /proc, and with which word before it.
+/// How a security module takes a label: the file below /proc, and the word before the label.
 struct Module {
     path: &'static [u8],
     before: &'static [u8],
@@ -49,8 +49,8 @@ struct Module {
 const SELINUX: Module = Module { path: b"self/attr/exec", before: b"" };
 const APPARMOR: Module = Module { path: b"self/attr/apparmor/exec", before: b"exec " };
 
-/// Two modules take one, and say each in its own way that they are there; to all others it is told as to SELinux, and
-/// whoever knows no labels refuses it.
+/// SELinux and AppArmor take a label. AppArmor is recognized by its files. For all others the file of SELinux is written,
+/// and a kernel without labels refuses that.
 fn module() -> Module {
     match begins("/proc/self/attr/apparmor/current").is_some() || is_old_apparmor() {
         true => apparmor(),
@@ -58,7 +58,7 @@ fn module() -> Module {
     }
 }
 
-/// Before Linux 5.8 it has no directory of its own there.
+/// Before Linux 5.8 AppArmor has no directory of its own in /proc/PID/attr.
 fn apparmor() -> Module {
     let named = begins("/proc/self/attr/apparmor/current").is_some();
     if !named && is_old_apparmor() { Module { path: SELINUX.path, ..APPARMOR } } else { APPARMOR }
@@ -68,7 +68,7 @@ fn is_old_apparmor() -> bool {
     begins("/sys/module/apparmor/parameters/enabled") == Some(b'Y')
 }
 
-/// The first byte of a file that has one.
+/// The first byte of a file. `None`: it is empty or cannot be read.
 fn begins(path: &str) -> Option<u8> {
     let mut first = [0];
     File::open(path).ok()?.read_exact(&mut first).ok()?;

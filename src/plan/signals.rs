@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::request::Request;
 use crate::attr::signals::DeathOf;
 
-/// No process may catch, ignore or block them.
+/// SIGKILL and SIGSTOP cannot be caught, ignored or blocked.
 const UNTOUCHABLE: u64 = 1 << (libc::SIGKILL - 1) | 1 << (libc::SIGSTOP - 1);
 
 pub fn lower(request: &Request, draft: &mut Draft) {

@@ -1,9 +1,9 @@
-//! The vectors of the C caller's: argv and envp.
+//! The C caller's vectors: argv and envp.
 
 use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
 
-/// A NULL-terminated vector of the C caller's; may be no vector at all.
+/// A NULL-terminated vector of the C caller. It may be NULL, which counts as empty.
 #[derive(Clone, Copy)]
 pub struct Strings<'a> {
     vector: *const *const c_char,
@@ -22,7 +22,7 @@ impl<'a> Strings<'a> {
         self.pointers().map(|text| unsafe { CStr::from_ptr(text) })
     }
 
-    /// The strings without a look at them.
+    /// Pointers to the strings, which are not read.
     pub fn pointers(self) -> impl Iterator<Item = *const c_char> {
         let mut next = self.vector;
         core::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! Subordinate ids: what the files of the system grant to the user that asks. subuid(5), subgid(5)
+//! Subordinate ids: the ranges that /etc/subuid and /etc/subgid grant to the calling user. subuid(5), subgid(5)
 
 use super::caller;
 use super::fault::{Fault, Step};
@@ -30,7 +30,7 @@ fn none(why: Sentence) -> Fault {
     Fault { stage: Stage::Resolve, ..Fault::invalid(WHAT, why) }.code(libc::ENOENT)
 }
 
-/// A file that is not there grants nothing.
+/// Reads a file. A missing one grants nothing.
 fn read(path: &str) -> Step<Vec<u8>> {
     std::fs::read(path).or_else(|error| match error.raw_os_error() {
         Some(libc::ENOENT) => Ok(Vec::new()),
@@ -39,13 +39,13 @@ fn read(path: &str) -> Step<Vec<u8>> {
     })
 }
 
-/// Whom lines are for: by name or by number.
+/// The user whose lines are looked for, by name or by number.
 struct User<'a> {
     name: Option<&'a [u8]>,
     uid: u32,
 }
 
-/// The first name of a uid. passwd(5)
+/// The name of a uid: the first one in the file. passwd(5)
 fn name_of(users: &[u8], uid: u32) -> Option<&[u8]> {
     lines(users).find_map(|line| {
         let mut fields = line.split(|byte| *byte == b':');
@@ -54,7 +54,8 @@ fn name_of(users: &[u8], uid: u32) -> Option<&[u8]> {
     })
 }
 
-/// Id 0 is one's own, and from 1 on come those that are granted, in the order of the file; none if there are none.
+/// The map: id 0 is the user's own id, and the granted ranges follow from id 1 on, in the order of the file. `None`: the
+/// file grants nothing.
 fn map(text: &[u8], user: &User, own: u32) -> Step<Option<Vec<IdRange>>> {
     let mut ranges = Vec::new();
     push(&mut ranges, IdRange { inside: 0, outside: own, count: 1 })?;
@@ -68,7 +69,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| *byte == b'\n')
 }
 
-/// `name:first:count`; nothing of a line that is for somebody else or is not such a line.
+/// The range of a line `name:first:count`. `None`: it is for another user, or no such line.
 fn granted(line: &[u8], user: &User) -> Option<(u32, u32)> {
     let mut fields = line.split(|byte| *byte == b':');
     let (whose, first, count) = (fields.next()?, number(fields.next()?)?, number(fields.next()?)?);
@@ -80,7 +81,8 @@ fn number(digits: &[u8]) -> Option<u32> {
     decimal::parse(digits)?.try_into().ok()
 }
 
-/// What of a range is not there yet, since the kernel takes every id once: what lies before and behind what is.
+/// Adds a range without the ids that the map has already, because the kernel refuses an id that occurs twice: the part
+/// before those, and the part behind.
 fn add(ranges: &mut Vec<IdRange>, first: u32, count: u32) -> Step<()> {
     let end = first.saturating_add(count);
     let taken = ranges.iter().find(|other| other.outside < end && first < other.outside.saturating_add(other.count));

@@ -210,8 +210,12 @@ static size_t choose_root(struct bwrap *bwrap)
     }
     char path[32];
     const char *source = root && root->kind == BIND ? root->source : NULL;
-    if (root && root->fd >= 0)
-        snprintf(path, sizeof path, "/proc/self/fd/%d", root->fd), source = realpath(path, NULL);
+    if (root && root->fd >= 0) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", root->fd);
+        if (!(source = realpath(path, NULL)))
+            usage("Can't find source path %s: %s", path, strerror(errno));
+        bwrap->root_fd = root->fd;
+    }
     if (source)
         flags = FORKEXEC_ROOT_NOSUID | (root->devices ? 0 : FORKEXEC_ROOT_NODEV) |
             (root->readonly ? FORKEXEC_ROOT_READONLY : 0);

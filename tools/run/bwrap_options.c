@@ -307,6 +307,7 @@ static void file_label(struct bwrap *bwrap, char **arguments)
 #define DESCRIPTOR(name, field) \
     static void name(struct bwrap *bwrap, char **arguments) { bwrap->field = own_fd(arguments[0]); }
 DESCRIPTOR(userns, userns_fd)
+DESCRIPTOR(userns2, userns2_fd)
 DESCRIPTOR(pidns, pidns_fd)
 DESCRIPTOR(sync_fd, sync_fd)
 DESCRIPTOR(block_fd, block_fd)
@@ -443,7 +444,7 @@ static const struct row table[] = {
     { "unshare-cgroup-try", "", "Create new cgroup namespace if possible else continue by skipping it", 0,
         unshare_cgroup_try },
     { "userns", "FD", "Use this user namespace", 1, userns },
-    { "userns2", "FD", "Not supported here", 1, not_here },
+    { "userns2", "FD", "After setup switch to this user namespace, only useful with --userns", 1, userns2 },
     { "userns-block-fd", "FD", "Not supported here", 1, not_here },
     { "disable-userns", "", "Disable further use of user namespaces inside sandbox", 0, disable_userns },
     { "assert-userns-disabled", "", "Fail unless further use of user namespaces inside sandbox is disabled", 0,
@@ -526,9 +527,11 @@ static void check_order(const struct bwrap *bwrap, const char *option, int perms
 {
     current_option = NULL;
     bool modifies = !strcmp(option, "perms") || !strcmp(option, "size");
-    if (perms_before >= 0 && bwrap->perms >= 0 && !modifies)
-        usage("--perms must be followed by an option that creates a file");
     const struct operation *last = bwrap->count ? &bwrap->operations[bwrap->count - 1] : NULL;
+    bool creates = last && bwrap->perms < 0 &&
+        (last->kind == TMPFS || last->kind == DIRECTORY || last->kind == FILE_OF_FD || last->kind == BIND_DATA);
+    if (perms_before >= 0 && !modifies && !creates)
+        usage("--perms must be followed by an option that creates a file");
     if (size_before && !modifies && (bwrap->size || !last || last->kind != TMPFS))
         usage("--size must be followed by --tmpfs");
     if (strcmp(option, "overlay-src") && bwrap->lowers_count)

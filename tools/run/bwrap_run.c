@@ -140,6 +140,20 @@ static int open_root(struct forkexec_child *child)
     return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* The root was mounted by the path that its descriptor had: another directory may stand there. */
+static void check_root(const struct bwrap *bwrap, struct forkexec_child *child)
+{
+    if (bwrap->root_fd < 0)
+        return;
+    struct stat meant, is;
+    int root = open_root(child);
+    if (root < 0 || fstat(bwrap->root_fd, &meant) || fstat(root, &is))
+        fail(errno, "the root cannot be compared with its descriptor");
+    if (meant.st_dev != is.st_dev || meant.st_ino != is.st_ino)
+        usage("Can't bind mount on / (--bind-fd): another directory stands at the path of descriptor %d", bwrap->root_fd);
+    close(root);
+}
+
 /* Locks on files of the sandbox. They are this process's, and go with it. */
 static void take_locks(const struct bwrap *bwrap, struct forkexec_child *child)
 {
@@ -185,6 +199,8 @@ static bool may_nest(const struct bwrap *bwrap)
         gid_t gid = getegid();
         bool joins = bwrap->userns_fd >= 0, makes = !joins && bwrap->unshare_user;
         if (joins ? setns(bwrap->userns_fd, CLONE_NEWUSER) : makes && (unshare(CLONE_NEWUSER) || !map_self(uid, gid)))
+            _exit(2);
+        if (bwrap->userns2_fd >= 0 && setns(bwrap->userns2_fd, CLONE_NEWUSER))
             _exit(2);
         _exit(unshare(CLONE_NEWUSER) ? 0 : 1);
     }
@@ -250,6 +266,7 @@ static struct forkexec_child *spawn(const struct bwrap *bwrap, char **command)
     }
     struct forkexec_child *child = start_somewhere(bwrap, program, command);
     struct forkexec_error error;
+    check_root(bwrap, child);
     tell_child(bwrap, child);
     wait_for_go(bwrap);
     take_locks(bwrap, child);

@@ -205,7 +205,7 @@ static void config(struct run *run, char *name)
 }
 
 static const struct option_row rows[] = {
-    { "args", "FD", "read options from our descriptor FD, each word with a NUL behind, as if they stood here", args },
+    { "args", "FD", "read options from the caller's descriptor FD, each word with a NUL behind, as if they stood here", args },
     { "config", "FILE", "read options from FILE, one a line without the dashes; a name without a slash is a preset: strict, "
         "judge, build", config },
 };

@@ -114,14 +114,14 @@ static void stop_at_entry(struct run *run, char *none)
 
 static const struct option_row rows[] = {
     { "cwd", "DIR", "start in DIR, which is entered with the command's ids and inside its root", cwd },
-    { "cwd-fd", "FD", "start in the directory that our descriptor FD refers to", cwd_fd },
-    { "cwd-rights", "WHOSE", "whose rights let us into that directory: program, caller, or either", cwd_rights },
+    { "cwd-fd", "FD", "start in the directory that the caller's descriptor FD refers to", cwd_fd },
+    { "cwd-rights", "WHOSE", "with whose rights DIR or FD is entered: program, caller, or either", cwd_rights },
     { "env", "NAME=VALUE", "set a variable of the environment", env },
     { "unset-env", "NAME", "remove a variable", unset_env },
     { "clear-env", NULL, "remove all variables so far", clear_env },
     { "argv0", "NAME", "what the command is told that it is called", argv0 },
     { "search-path", "DIRS", "look for COMMAND in DIRS, with colons between, instead of PATH", search_path },
-    { "exec-fd", "FD", "run the file that our descriptor FD refers to; COMMAND is only its name", exec_fd },
+    { "exec-fd", "FD", "run the file that the caller's descriptor FD refers to; COMMAND is only its name", exec_fd },
     { "busy-retry", "MILLISECONDS", "try again so long while the file is open for writing (ETXTBSY)", busy_retry },
     { "pid-variable", "NAME", "put the command's process id in this variable", pid_variable },
     { "memory-mode", "MODE", "whose memory is used until the exec: auto, fresh or copied", memory_mode },

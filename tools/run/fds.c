@@ -62,7 +62,7 @@ static void enter_directory_fd(struct run *run, char *text)
 }
 
 static const struct option_row rows[] = {
-    { "fd", "FD[=OURS]", "give the command our descriptor OURS under the number FD; all at once", fd },
+    { "fd", "FD[=SOURCE]", "give the command the caller's descriptor SOURCE under the number FD; all at once", fd },
     { "inherit-fds", NULL, "keep all descriptors, not only 0 to 2 and those given", inherit_fds },
     { "open-fd", "FD=HOW[,MODE]:PATH", "open PATH as FD; HOW is r, w (from empty), a (at the end) or rw", open_fd },
     { "dup-fd", "FD=FROM", "make FD a copy of FROM, both the command's numbers", dup_fd },

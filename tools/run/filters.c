@@ -118,19 +118,19 @@ static void allow_partial_landlock(struct run *run, char *none)
 }
 
 static const struct option_row rows[] = {
-    { "seccomp-filter", "[=FLAGS] FILE", "put on the filter in FILE, of raw instructions; FLAGS are log, tsync and "
+    { "seccomp-filter", "[=FLAGS] FILE", "install the filter in FILE, of raw instructions; FLAGS are log, tsync and "
         "spec-allow", seccomp_filter },
-    { "deny-terminal-injection", NULL, "let nobody type into our terminal (TIOCSTI, TIOCLINUX)", deny_terminal_injection },
+    { "deny-terminal-injection", NULL, "deny the command to push input into a terminal (TIOCSTI, TIOCLINUX)", deny_terminal_injection },
     { "deny-user-namespaces", NULL, "let neither the program nor its descendants make a user namespace", deny_user_namespaces },
     { "landlock-path", "ACCESS:PATH", "grant this to PATH and all beneath, and nothing else to any file: read, write, "
         "execute, all, or the single ones of landlock(7)", landlock_path },
     { "landlock-port", "ACCESS:PORT", "grant bind-tcp, connect-tcp, bind-udp or connect-send-udp to PORT, and to no other port; "
         "UDP is left alone where nothing grants it", landlock_port },
     { "landlock-handled", "ACCESS", "deny just these where nothing grants them, of files and of ports", landlock_handled },
-    { "landlock-scopes", "SCOPES", "stay among ourselves: abstract-unix-socket, signal", landlock_scopes },
+    { "landlock-scopes", "SCOPES", "do not reach processes outside the sandbox: abstract-unix-socket, signal", landlock_scopes },
     { "landlock-flags", "FLAGS", "what is logged of denials: log-new-exec-on, log-same-exec-off, log-subdomains-off; or a "
         "number", landlock_flags },
-    { "landlock-ruleset", "FD", "put on the ruleset that our descriptor FD refers to", landlock_ruleset },
-    { "allow-partial-landlock", NULL, "do without what this kernel's Landlock does not know", allow_partial_landlock },
+    { "landlock-ruleset", "FD", "restrict by the ruleset that the caller's descriptor FD refers to", landlock_ruleset },
+    { "allow-partial-landlock", NULL, "ignore the rules that this kernel's Landlock is too old for", allow_partial_landlock },
 };
 SECTION(filters, "Filters: with --no-new-privs, which all but seccomp with privilege need");

@@ -2,7 +2,9 @@
 #define _GNU_SOURCE
 #include "run.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,13 +93,25 @@ void json_null(struct json *json, const char *key)
     put(json, ",\"%s\":null", key);
 }
 
+/* For a reader that is slow, where the descriptor does not wait by itself. */
+static bool can_wait(int fd)
+{
+    struct pollfd ready = { fd, POLLOUT, 0 };
+    return poll(&ready, 1, 1000) > 0;
+}
+
 void json_end(struct json *json, int fd)
 {
     put(json, "}\n");
     for (size_t at = 0; at < json->length;) {
         ssize_t n = write(fd, json->text + at, json->length - at);
-        if (n < 0)
-            return; /* The reader has closed its end. */
-        at += (size_t)n;
+        if (n < 0 && errno == EAGAIN && can_wait(fd))
+            continue;
+        if (n < 0 && errno != EINTR) {
+            if (errno != EPIPE) /* The reader has closed its end. */
+                complain("--json-status-fd: descriptor %d: %s", fd, strerror(errno));
+            return;
+        }
+        at += n > 0 ? (size_t)n : 0;
     }
 }

@@ -186,7 +186,7 @@ static const struct option_row rows[] = {
     { "personality", "FLAGS", "a number, or linux32 and addr-no-randomize", personality_value },
     { "oom-score-adj", "N", "-1000 (never taken by the out-of-memory killer) to 1000 (first)", oom_score_adj },
     { "timer-slack", "NANOSECONDS", "how late timers may be; 0 for the default", timer_slack },
-    { "measure-memory", NULL, "tell the command's own peak of memory in --json, and not at least ours", measure_memory },
+    { "measure-memory", NULL, "tell the command's own peak of memory in --json-status-fd; without it the peak is at least that of forkexec-run", measure_memory },
     { "process-flags", "FLAGS", "no-thp, mdwe (no writable memory becomes executable), no-tsc, subreaper, reset-on-fork, "
         "own-core (shared only with its descendants), ksm", process_flags },
     { "speculation", "KIND=CONTROL", "store-bypass, indirect-branch or l1d-flush: enable, disable or force-disable", speculation },

@@ -307,12 +307,12 @@ static const struct option_row rows[] = {
     { "root", "[=FLAGS] DIR", "make DIR the root; the old one is out of reach; FLAGS are readonly, nosuid, nodev and noexec",
         root },
     { "empty-root", "[=FLAGS]", "an empty root in memory, for what is mounted and made in it", empty_root },
-    { "bind", "[=FLAGS] SOURCE TARGET", "let our SOURCE appear at TARGET; FLAGS are readonly, nosuid, nodev, noexec, "
+    { "bind", "[=FLAGS] SOURCE TARGET", "let the caller's SOURCE appear at TARGET; FLAGS are readonly, nosuid, nodev, noexec, "
         "nonrecursive, create (what is missing of TARGET), follow (links in TARGET) and optional (no SOURCE, no bind)", bind },
     { "bind-try", "[=FLAGS] SOURCE TARGET", "the same with optional", bind_try },
     { "ro-bind", "[=FLAGS] SOURCE TARGET", "the same with readonly", ro_bind },
     { "ro-bind-try", "[=FLAGS] SOURCE TARGET", "the same with readonly and optional", ro_bind_try },
-    { "bind-fd", "[=FLAGS] FD TARGET", "let what our descriptor FD refers to appear at TARGET, and nothing else", bind_fd },
+    { "bind-fd", "[=FLAGS] FD TARGET", "let what the caller's descriptor FD refers to appear at TARGET, and nothing else", bind_fd },
     { "ro-bind-fd", "[=FLAGS] FD TARGET", "the same with readonly", ro_bind_fd },
     { "bind-idmapped", "[=FLAGS] NAMESPACE SOURCE TARGET", "a bind with ids mapped by the user namespace, a file such as "
         "/proc/PID/ns/user", bind_idmapped },
@@ -329,8 +329,8 @@ static const struct option_row rows[] = {
         "mount(8), with rec, private, slave, shared and unbindable", mount_anything },
     { "dir", "[=MODE] PATH", "make a directory, and what leads to it", directory },
     { "symlink", "CONTENTS PATH", "make a symbolic link at PATH", link_to },
-    { "file", "[=MODE] FD PATH", "make a file of what our descriptor FD gives", file },
-    { "bind-data", "[=FLAGS] FD TARGET", "a file in memory over TARGET, of what our descriptor FD gives; FLAGS also mode=600", bind_data },
+    { "file", "[=MODE] FD PATH", "make a file of what the caller's descriptor FD gives", file },
+    { "bind-data", "[=FLAGS] FD TARGET", "a file in memory over TARGET, of what the caller's descriptor FD gives; FLAGS also mode=600", bind_data },
     { "ro-bind-data", "[=FLAGS] FD TARGET", "the same with readonly", ro_bind_data },
     { "mask", "PATH", "hide what is at PATH", mask },
     { "readonly", "PATH", "make what is at PATH read-only, with all that is mounted below", readonly },

@@ -23,6 +23,7 @@ static int theirs[2] = { -1, -1 };
 static uint64_t limit = UINT64_MAX, total;
 static int64_t idle_ns = FORKEXEC_FOREVER, last_ns;
 static bool is_piped, is_too_much;
+static int write_error;
 
 static void output_limit(struct run *run, char *size)
 {
@@ -122,8 +123,10 @@ static void write_stream(struct stream *stream)
     ssize_t n = write(stream->out, stream->text + stream->at, left < PIECE ? left : PIECE);
     if (n > 0)
         stream->at += (size_t)n;
-    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+    else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        write_error = errno == EPIPE ? write_error : errno;
         end_stream(stream);
+    }
     /* While somebody reads slowly, the command cannot write. */
     last_ns = now_ns();
 }
@@ -175,6 +178,11 @@ bool has_output_text(void)
 int64_t idle_deadline(void)
 {
     return idle_ns == FORKEXEC_FOREVER || is_output_at_end() ? INT64_MAX : last_ns + idle_ns;
+}
+
+int output_error(void)
+{
+    return write_error;
 }
 
 int64_t output_bytes(void)

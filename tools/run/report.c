@@ -186,12 +186,14 @@ void report_end(const struct forkexec_status *status, enum end_reason reason, in
     remove_cgroup();
     if (json_fd >= 0)
         json_status(status, reason, wall_ns, cgroup_ns);
-    static const char *const sentences[] = { [BY_TIMEOUT] = "the time was up; the command was killed",
-        [BY_IDLE] = "the command wrote nothing for too long; it was killed",
-        [BY_OUTPUT] = "the command wrote more than its limit; it was killed",
-        [BY_INTERRUPT] = "a second SIGINT came; the command was killed" };
+    static const char *const sentences[] = { [BY_TIMEOUT] = "the time was up; the command",
+        [BY_IDLE] = "the command wrote nothing for too long; it",
+        [BY_OUTPUT] = "the command wrote more than its limit; it",
+        [BY_INTERRUPT] = "a second SIGINT came; the command" };
     if (reason)
-        complain("%s", sentences[reason]);
+        complain("%s %s", sentences[reason], status->signal == SIGKILL ? "was killed" : "ended without SIGKILL");
+    if (output_error())
+        complain("what the command wrote could not be written: %s", strerror(output_error()));
     if (reason == BY_INTERRUPT && failure_code < 0)
         die_by(SIGINT);
     if (reason)
@@ -204,6 +206,8 @@ void report_end(const struct forkexec_status *status, enum end_reason reason, in
                 signal_name(status->signal));
         die_by(status->signal);
     }
+    if (output_error() && !status->exit_code)
+        _exit(own(CODE_TOOL));
     if (status->exit_code == failure_code) {
         complain("the command itself exited with %d, which --failure-code keeps for us; told as 1", status->exit_code);
         _exit(1);

@@ -167,6 +167,7 @@ int64_t last_output(void);                  /* when something was read or writte
 bool has_output_text(void);                 /* that is read and not yet written */
 int64_t idle_deadline(void);                /* INT64_MAX: none */
 int64_t output_bytes(void);                 /* -1: not counted */
+int output_error(void);                     /* why some of it was lost, other than for want of a reader; 0: none was */
 
 /* learn.c */
 void prepare_learning(struct run *run);

@@ -121,7 +121,7 @@ void add_profiles(struct run *run)
 #endif
 
 static const struct option_row rows[] = {
-    { "seccomp-json", "FILE", "put on a filter from the profile in FILE, as Docker's or that of an OCI container",
+    { "seccomp-json", "FILE", "install a filter from the profile in FILE, as Docker's or that of an OCI container",
         seccomp_json },
 };
 SECTION(seccomp_json, "Filters from profiles");

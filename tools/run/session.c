@@ -35,7 +35,7 @@ static const struct option_row rows[] = {
     { "process-group", "PGID", "the process group to be in; 0 for one of its own", process_group },
     { "controlling-terminal", "FD", "make the terminal FD that of the new session", controlling_terminal },
     { "foreground", "FD", "put the command in the foreground of the terminal FD", foreground },
-    { "terminal", NULL, "a session with a terminal of its own, to which ours is relayed", make_terminal },
+    { "terminal", NULL, "a session with a terminal of its own, to which the caller's is relayed", make_terminal },
     { "detach-terminal", NULL, "give up the controlling terminal, not the session", detach_terminal },
 };
 SECTION(session, "Session and terminal");

@@ -31,8 +31,8 @@ static void parent_death(struct run *run, char *text)
 }
 
 static const struct option_row rows[] = {
-    { "signal-mask", "SIGNALS", "block exactly these; default: what we were started with", signal_mask },
-    { "signal-default", "SIGNALS", "give these their default action, also where we ignore them", signal_default },
+    { "signal-mask", "SIGNALS", "block exactly these; default: what the caller blocks", signal_mask },
+    { "signal-default", "SIGNALS", "give these their default action, also where the caller ignores them", signal_default },
     { "signal-ignore", "SIGNALS", "ignore these", signal_ignore },
     { "parent-death", "SIGNAL[,WHOSE]", "send the command SIGNAL when forkexec-run dies; WHOSE is process or thread",
         parent_death },

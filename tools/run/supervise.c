@@ -48,12 +48,20 @@ static int catch_signals(const struct run *run)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The next signal, or 0. The terminal's own reach the whole foreground group without us: the command had those. */
+/* Whether the command got the signal without us. The terminal's own reach the whole foreground group; but when a terminal
+ * is gone, SIGHUP reaches the leader of the session alone. */
+static bool had_signal(const struct watch *watch, const struct signalfd_siginfo *info)
+{
+    bool is_for_leader = info->ssi_signo == SIGHUP && getsid(0) == getpid();
+    return info->ssi_code == SI_KERNEL && !is_for_leader && getpgid(watch->pid) == getpgrp();
+}
+
+/* The next signal, or 0. */
 static int next_signal(const struct watch *watch, bool *had_it)
 {
     struct signalfd_siginfo info;
     while (read(watch->signals, &info, sizeof info) == sizeof info) {
-        *had_it = info.ssi_code == SI_KERNEL && getpgid(watch->pid) == getpgrp();
+        *had_it = had_signal(watch, &info);
         if (info.ssi_signo == SIGWINCH)
             pass_size_on();
         else if (info.ssi_signo != SIGCHLD)

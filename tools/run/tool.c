@@ -24,6 +24,8 @@ static void json_status_fd(struct run *run, char *text)
     int fd = parse_fd(text);
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
         usage("descriptor %d: %s", fd, strerror(errno));
+    if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+        usage("descriptor %d is not open for writing", fd);
     json_fd = fd;
 }
 
@@ -77,8 +79,8 @@ static void version(struct run *run, char *none)
 static const struct option_row rows[] = {
     { "timeout", "SECONDS", "kill the command and all that it started when it takes longer", timeout },
     { "grace", "SECONDS", "when the time is up, send SIGTERM first, and SIGKILL so much later", grace },
-    { "json-status-fd", "FD", "write what becomes of the command to our descriptor FD, in lines of JSON", json_status_fd },
-    { "failure-code", "CODE", "exit with CODE when we fail, and never when the command does", own_failure_code },
+    { "json-status-fd", "FD", "write what becomes of the command to the caller's descriptor FD, in lines of JSON", json_status_fd },
+    { "failure-code", "CODE", "exit with CODE when forkexec-run fails, and never when the command does", own_failure_code },
     { "describe", NULL, "print the steps that would be taken, and take none", describe },
     { "probe", NULL, "print what this host allows, and what to do about the rest", probe },
     { "help", NULL, "print this; -h does too", help },

@@ -16,6 +16,7 @@ from ._abi import (
     RAN_NO,
     RAN_YES,
     STATUS_CONTINUED,
+    STATUS_EXIT,
     STATUS_LINGERS,
     STATUS_MEMORY_PEAK,
     STATUS_OUT_OF_MEMORY,
@@ -49,6 +50,7 @@ _STATUS = ffi.typeof("struct forkexec_status *")
 _STATUS_SIZE = ffi.sizeof("struct forkexec_status")
 _DEFAULT = Attr()
 _PIECE = 100_000_000
+_LONGEST = 2**63 - 1
 # signal.SIGTERM, without importing the module signal, which takes long.
 _SIGTERM = 15
 _ENDED = {ENDED_EXIT: "exit", ENDED_SIGNAL: "signal", ENDED_LIMIT: "limit", ENDED_MEMORY: "memory"}
@@ -88,8 +90,11 @@ class Status:
 
     @property
     def returncode(self) -> int:
-        """The exit code, or -N where signal N killed the child, as in subprocess."""
+        """The exit code, or -N where signal N killed the child, as in subprocess. ValueError: the child has not ended, see
+        stop_signal and continued."""
         c = self._c
+        if not c.valid & STATUS_EXIT:
+            raise ValueError("the child has not ended: see stop_signal and continued")
         signal = c.signal
         return int(-signal if signal else c.exit_code)
 
@@ -145,9 +150,11 @@ class Status:
         return bool(self._c.valid & STATUS_LINGERS)
 
     @property
-    def ended(self) -> str:
-        """Why the child ended: "exit", "signal", "limit" (of processor time or of file size), or "memory"."""
-        return _ENDED.get(self._c.ended, "signal")
+    def ended(self) -> Optional[str]:
+        """Why the child ended: "exit", "signal", "limit" (of processor time or of file size), or "memory". None: it has not
+        ended."""
+        c = self._c
+        return _ENDED.get(c.ended, "signal") if c.valid & STATUS_EXIT else None
 
     @property
     def out_of_memory(self) -> Optional[bool]:
@@ -174,6 +181,8 @@ class Status:
         return _status_from, (self._bytes(),)
 
     def __repr__(self) -> str:
+        if not self._c.valid & STATUS_EXIT:
+            return f"Status(stop_signal={self.stop_signal}, continued={self.continued})"
         return (
             f"Status(returncode={self.returncode}, core_dumped={self.core_dumped}, ran={self.ran}, usage={self.usage})"
         )
@@ -320,7 +329,8 @@ class Child:
         """Ends the child and its descendants: signal_tree, then kill_tree when the child has ended, or after `grace` seconds.
         Python's signal handlers run after that; forkexec_terminate_tree."""
         number = in_range(INT32, signal, "a signal")
-        result = lib.forkexec_terminate_tree(self._open()[0], number, nanoseconds_of(grace, "grace"))
+        left = nanoseconds_of(grace, "grace")
+        result = lib.forkexec_terminate_tree(self._open()[0], number, left if left >= 0 else _LONGEST)
         _tree(result, "the tree cannot be ended")
 
     def detach(self) -> None:

@@ -52,6 +52,10 @@ def test_a_tree_is_signalled_and_terminated():
     with output:
         assert output.read() == b"" and child.wait().returncode == -signal.SIGKILL
     child.terminate_tree(0)
+    child, output = started(script)
+    child.terminate_tree(float("inf"))
+    with output:
+        assert output.read() == b"" and child.wait().returncode == -signal.SIGTERM
     child = forkexec.spawn(["/bin/sleep", "1000"])
     for call in (lambda: child.signal_tree(0), lambda: child.terminate_tree(0)):
         with pytest.raises(OSError, match="a group to kill"):
@@ -67,6 +71,9 @@ def test_stops_are_told():
     child.send_signal(signal.SIGSTOP)
     status = child.wait(20, changes=True)
     assert status.stop_signal == signal.SIGSTOP and not status.continued and os.WIFSTOPPED(status.wait_status)
+    assert status.ended is None and repr(status) == "Status(stop_signal=19, continued=False)"
+    with pytest.raises(ValueError, match="has not ended"):
+        assert status.returncode
     child.send_signal(signal.SIGCONT)
     status = child.wait(changes=True)
     assert status.stop_signal is None and status.continued and os.WIFCONTINUED(status.wait_status)

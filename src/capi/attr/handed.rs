@@ -19,17 +19,17 @@ use core::ffi::{c_char, c_int, c_void};
 /// In a new network namespace 127.0.0.1 and ::1 need set_loopback. TCP sockets have SO_REUSEADDR. The socket is made
 /// before the ids are set, so a new user namespace gives the right to every port, except if mount_dev makes a second
 /// one for ids other than 0. Something that exists at a path is never replaced. The caller removes the socket's file,
-/// whose mode is what the umask leaves of 0777.
+/// also after a spawn that failed at a later stage; its mode is what the umask leaves of 0777.
 ///
 /// Returns 0, or a negative errno:
-/// -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, there is no
-///   such type, backlog is negative, or there are 32 sockets already.
+/// -EINVAL: attr or address is NULL, length is not that of the family's address, a path is not absolute, a path or
+///   name is empty, there is no such type, backlog is negative, or there are 32 sockets already.
 /// -EAFNOSUPPORT: the family is another.
 /// -ENOMEM: memory is short.
 ///
 /// A spawn can fail later as:
 /// FORKEXEC_STAGE_VALIDATE, EINVAL: a loopback address in a new network namespace needs set_loopback.
-/// FORKEXEC_STAGE_LISTEN, EADDRINUSE: the address is in use.
+/// FORKEXEC_STAGE_LISTEN, EADDRINUSE: the address is in use, or something exists at the path.
 /// FORKEXEC_STAGE_LISTEN, EADDRNOTAVAIL: no interface in there has the address.
 /// FORKEXEC_STAGE_LISTEN, EACCES: a port below 1024 needs CAP_NET_BIND_SERVICE, or the directory cannot be written to.
 /// FORKEXEC_STAGE_LISTEN, ENOENT, EROFS: the directory does not exist, or is read-only.

@@ -1,24 +1,24 @@
-//! Whose memory the child runs in, and where the program starts.
+//! The memory in which the child runs, the init, and the working directory.
 
-/// Whose memory the child runs in.
+/// The memory in which the child runs.
 pub mod mode {
     pub const SHARED: u32 = 0;
     pub const FRESH: u32 = 1;
     pub const COPIED: u32 = 2;
 }
 
-/// Whether the program is the child of an init, and when that ends.
+/// Whether the program is the child of an init, and when that init ends.
 pub mod init {
     pub const NONE: u32 = 0;
     pub const ENDS_WITH_PROGRAM: u32 = 1;
-    /// It ends with the last process of its namespace.
+    /// The init ends with the last process of its pid namespace.
     pub const LINGERS: u32 = 2;
 }
 
-/// With whose rights the working directory is entered.
+/// The credentials with which the working directory is entered.
 pub mod cwd_rights {
     pub const PROGRAM: u32 = 0;
     pub const CALLER: u32 = 1;
-    /// The caller's, and where those are refused, the program's.
+    /// The caller's; if those are refused, the program's.
     pub const EITHER: u32 = 2;
 }

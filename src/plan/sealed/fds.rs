@@ -3,7 +3,7 @@
 use super::layout::{Text, Unpadded};
 
 without_padding! {
-/// One step of the descriptor shuffle.
+/// One step of moving the descriptors of the map to their targets.
 #[repr(C)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Move {
@@ -16,13 +16,13 @@ pub struct Move {
 
 /// The steps of `Move`.
 pub mod step {
-    /// `from` is duplicated out of the way of a cycle.
+    /// `from` is duplicated to a number above all targets, which breaks a cycle.
     pub const SAVE: u32 = 0;
-    /// `from` becomes `to`.
+    /// `from` is duplicated to `to`.
     pub const MOVE: u32 = 1;
-    /// What was saved becomes `to`.
+    /// The saved descriptor is duplicated to `to`.
     pub const RESTORE: u32 = 2;
-    /// `from` is already where it belongs and only loses its close-on-exec flag.
+    /// `from` and `to` are the same: the descriptor only loses its close-on-exec flag.
     pub const KEEP: u32 = 3;
 }
 

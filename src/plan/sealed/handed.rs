@@ -1,4 +1,4 @@
-//! What the caller is handed.
+//! Descriptors that the child hands to the caller.
 
 use super::layout::{Text, Unpadded};
 

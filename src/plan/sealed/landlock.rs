@@ -3,7 +3,7 @@
 use super::layout::{Text, Unpadded};
 
 without_padding! {
-/// What Landlock grants: to a path, or else to a port.
+/// A rule of Landlock: for a path, or if that is empty, for a port.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct LandlockRule {

@@ -1,11 +1,11 @@
-//! How values lie in the plan: in an order and a size that are fixed, without padding, and without pointers.
+//! The layout of values in the plan: fixed order and size, no padding, no pointers.
 
 use crate::stage::Stage;
 use crate::sys::abi::{LandlockRuleset, Rlimit64, SockFilter};
 use core::marker::PhantomData;
 
-/// Structs without padding, or the library does not compile. An image is given all bytes of plan and wiring, and the bytes of
-/// padding are not initialized. Where a field leaves a gap, move it, or fill the gap with a reserved field.
+/// Fails to compile for a struct with padding. The image is given all bytes of plan and wiring, and bytes of padding are
+/// uninitialized memory. If a field leaves a gap, move it, or fill the gap with a reserved field.
 macro_rules! without_padding {
     ($(#[$of:meta])* pub struct $name:ident $(<$rest:ident: ?Sized = $behind:ty>)? {
         $($(#[$about:meta])* $visible:vis $field:ident: $type:ty,)*
@@ -16,7 +16,7 @@ macro_rules! without_padding {
         }
 
         const _: () = {
-            // Behind a plan that is being made there is nothing.
+            // While a plan is made, nothing is behind it.
             $(type $rest = ();)?
             impl Unpadded for $name $(<$rest>)? {
                 const PROVEN: () = {
@@ -30,9 +30,9 @@ macro_rules! without_padding {
     };
 }
 
-/// What may cross into the child: numbers, without padding between them.
+/// Types that the child may be given: numbers, without padding between them.
 pub trait Unpadded {
-    /// Compiles for a type without padding.
+    /// Fails to compile if the type has padding.
     const PROVEN: ();
 }
 
@@ -57,7 +57,7 @@ impl<T: Unpadded> Unpadded for Maybe<T> {
     };
 }
 
-/// Structs of the kernel's.
+/// Structs of the kernel.
 macro_rules! kernel_structs {
     ($($name:ident { $($type:ty),* })*) => {
         $(impl Unpadded for $name {
@@ -101,16 +101,16 @@ impl<T> Clone for List<T> {
 
 impl<T> Copy for List<T> {}
 
-/// A string in the plan: `len` bytes and a NUL. Offset 0 is no string at all.
+/// A string in the plan: `len` bytes and a NUL. Offset 0: no string.
 pub type Text = List<u8>;
 
-/// A value that was asked for, or not.
+/// An `Option` with a fixed layout.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct Maybe<T> {
     value: T,
     set: u32,
-    /// With an 8-byte value, four bytes of padding would follow `set`.
+    /// Without this field, four bytes of padding would follow `set` if the value has 8 bytes.
     reserved: u32,
 }
 

@@ -1,9 +1,9 @@
-//! Limits, scheduling and the cgroup.
+//! Resource limits, scheduling and the cgroup.
 
 use super::layout::Unpadded;
 use crate::sys::abi::{Rlimit64, SCHED_DEADLINE, SchedAttr};
 
-/// What the process that becomes the program sets of itself.
+/// Flags that the process sets for itself just before it becomes the program.
 pub mod process {
     pub const NO_THP: u32 = 1;
     pub const MDWE: u32 = 2;
@@ -14,14 +14,15 @@ pub mod process {
     pub const KSM: u32 = 64;
 }
 
-/// How the child gets to its cgroup.
+/// In which way the child gets into its cgroup.
 pub mod cgroup {
     pub const NONE: u32 = 0;
-    /// The clone puts it there.
+    /// The first clone makes it there.
     pub const BORN: u32 = 1;
-    /// Memory that is not the caller's comes first: the image makes a second process, which is born there.
+    /// The first process leaves the caller's memory by the exec of the image. The image makes a second process in the
+    /// cgroup.
     pub const BORN_OF_IMAGE: u32 = 2;
-    /// The same, and then the caller writes the child's pid into cgroup.procs.
+    /// The first process leaves the caller's memory too. Then the caller writes the child's pid into cgroup.procs.
     pub const WRITTEN: u32 = 3;
 }
 
@@ -77,7 +78,7 @@ pub struct Speculation {
 }
 
 without_padding! {
-/// How busy the kernel takes the program to be, of 1024.
+/// Bounds for the utilization that the scheduler assumes, of 1024.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct Utilization {

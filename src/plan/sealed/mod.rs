@@ -1,7 +1,7 @@
-//! What crosses into the child: the plan and its wiring, flat and without a pointer that only one process understands.
+//! What the child is given: the plan and its wiring, flat, and without a pointer that is valid in one process only.
 //!
-//! Everything in the plan is an offset from its start, so the same bytes serve a child that shares the caller's memory and
-//! the built-in image, which finds them among the strings that it is exec'd with.
+//! The plan refers to lists and strings by their offset from its start. So the same bytes serve a child that shares the
+//! caller's memory, and the built-in image, which gets them among the strings of its exec.
 
 #[macro_use]
 mod layout;
@@ -33,35 +33,35 @@ pub use wiring::*;
 use crate::sys::abi::{CLONE_NEWUSER, LandlockRuleset, MOUNT_ATTR_RDONLY, SockFilter};
 
 without_padding! {
-/// Everything the child will do. Made by `plan::lower`, read by everybody, changed by nobody. A reference to a plan is one
-/// to the lists and strings behind it, too; while it is made there is nothing behind it yet, and it is a `Plan<()>`.
+/// Everything that the child will do. `plan::lower` makes it, and nobody changes it afterwards. A reference to a plan covers
+/// the lists and strings behind it too. While it is made, nothing is behind it yet, and its type is `Plan<()>`.
 #[repr(C)]
 pub struct Plan<Rest: ?Sized = [u64]> {
     pub mode: u32,
-    /// The child waits at `Wait` for the caller.
+    /// The child waits at `Wait` for steps of the caller.
     pub wait: u32,
-    /// It says so once it has memory of its own; nothing is done for it before.
+    /// The child tells the caller when it has memory of its own. The caller does its steps only then.
     pub says_outside: u32,
-    /// It may be dumpable while its maps are written, so that its files in /proc are its own.
+    /// The child may be dumpable while its maps are written, so that its files in /proc belong to its own user.
     pub may_be_dumpable: u32,
-    /// A step may block for as long as somebody else likes: the child is not to outlive whoever waits for it.
+    /// A step may block for as long as another process likes. So the child dies with the thread that waits for it.
     pub guarded: u32,
     /// The child is held at `Hold`.
     pub hold: u32,
-    /// There is a program: the child does not stay at `Hold` for ever.
+    /// The child executes a program: it does not stay at `Hold` for ever.
     pub execs: u32,
-    /// From the one stage up to the other nothing was asked: the child does not even look.
+    /// Nothing was asked of the stages from the first of these up to the second: the child skips them.
     pub leaves_off_at: u32,
     pub goes_on_at: u32,
-    /// Stages whose failure is not the spawn's.
+    /// Stages that may fail without failing the spawn.
     pub tolerated: List<u32>,
 
     // exec
     pub candidates: List<Text>,
-    /// The candidates are the caller's directories; else there is only the path.
+    /// The candidates come from the search path. Else the only one is the path of the request.
     pub searched: u32,
     pub exec_fd: i32,
-    /// The descriptor would be overwritten before it is used.
+    /// A map or action would overwrite the descriptor before it is executed.
     pub exec_fd_moves: u32,
     pub busy_retry_ms: u32,
     /// The name of the variable that holds the program's pid; its entry is the first of the environment.
@@ -75,23 +75,24 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub stop: u32,
     /// An `init` constant.
     pub init: u32,
-    /// Nobody may look into the child before it is the program.
+    /// The child is not dumpable until the exec of the program: no process without privilege may trace it.
     pub nondumpable: u32,
 
     // fds
     pub inherit: u32,
-    /// The caller's numbers that the child needs, ascending, besides 0 to 2.
+    /// The caller's descriptors that the child needs, ascending, besides 0 to 2.
     pub needed: List<u32>,
-    /// Those of them that would be closed by the exec of the image.
+    /// Those of them that are close-on-exec: the exec of the image would close them.
     pub kept_open: List<u32>,
     pub moves: List<Move>,
     pub actions: List<Action>,
     pub closes: List<u32>,
-    /// Those that are not needed any more when another process goes on among others.
+    /// Those that only the first process needs. It closes them before it makes a second one in a pid namespace with other
+    /// processes.
     pub spent: List<u32>,
-    /// A number above every target: our own descriptors below it are in the way.
+    /// A number above every target. The library's own descriptors below it have to move.
     pub top: i32,
-    /// Where they move to; `top`, unless the limit on descriptors ends there.
+    /// The first number to which they move: `top`, unless RLIMIT_NOFILE leaves no numbers there.
     pub spare: i32,
 
     // session
@@ -111,30 +112,33 @@ pub struct Plan<Rest: ?Sized = [u64]> {
 
     // namespaces
     pub clone_namespaces: u64,
-    /// Its pids, from the innermost pid namespace outwards. clone3(2)
+    /// The child's pids, from the innermost pid namespace outwards. clone3(2)
     pub pids: List<u32>,
-    /// What the first process and the second have in common. clone(2)
+    /// Flags of clone(2) for what the second process shares with the first.
     pub second_shares: u64,
     pub joins: List<Join>,
-    /// A user namespace is among them: what is out of reach before may be within its.
+    /// One of them is a user namespace, in which the child may have a capability that it lacked before.
     pub joins_user: u32,
-    /// The user that makes the user namespace, if it is not the caller's.
+    /// The uid that owns the new user namespace, if it is not the caller's.
     pub namespace_owner: Maybe<u32>,
     pub unshare_user: u32,
-    /// Another process goes on. `clone`
+    /// A `clone` constant: when a second process continues.
     pub second_clone: u32,
     /// The program is the first process of a new pid namespace.
     pub first: u32,
-    /// Its pid namespace is not the caller's.
+    /// The program's pid namespace is not the caller's.
     pub foreign: u32,
+    /// The user namespace that is joined after the mounts, or -1.
+    pub second_user_namespace: i32,
+    pub reserved_namespaces: u32,
     pub unshare: u64,
     pub unshare_cgroup: u32,
     pub loopback: u32,
     /// Lines for /proc/self/timens_offsets.
     pub time_offsets: Text,
-    /// The child enters its new time namespace before any exec.
+    /// The child enters its new time namespace by setns(2), before any exec.
     pub enters_time: u32,
-    /// The child writes to the caller's procfs.
+    /// The child writes to files of the caller's /proc.
     pub needs_proc: u32,
     pub late: u64,
     pub propagation: u64,
@@ -143,37 +147,37 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub uid_map: Text,
     pub gid_map: Text,
     pub setgroups: Text,
-    /// The programs that write the maps where the caller may not.
+    /// The programs that write the maps which the caller itself may not write.
     pub uid_helper: Text,
     pub gid_helper: Text,
-    /// The maps of a second user namespace, which the child makes after the mounts; or none.
+    /// The maps of a second user namespace, which the child makes after the mounts. Empty: there is none.
     pub inner_uid_map: Text,
     pub inner_gid_map: Text,
 
     // mounts
     pub mounts: List<Mount>,
-    /// The program gets a root of its own: the directory `root`, or none for an empty one.
+    /// The program gets another root: the directory `root`, or an empty tmpfs if that is empty.
     pub new_root: u32,
     pub root: Text,
-    /// The file system with the tree that the root is a clone of; -1: it is built.
+    /// The prepared tree, of which the root is a clone. -1: the child builds the root.
     pub root_tree: i32,
-    /// What it has of the mounts that were asked for.
+    /// How many of the mounts are in that tree.
     pub root_tree_items: u32,
-    /// It was to be a clone, and this kernel makes none.
+    /// The root should be a clone, but this kernel cannot clone such a tree.
     pub root_tree_missing: u32,
-    /// The root is built to be cloned.
+    /// The child builds the root to be cloned by others.
     pub copies_root: u32,
     /// `MOUNT_ATTR_` bits for the root and what is mounted below it.
     pub root_flags: u32,
     pub chroot: Text,
-    /// The root is another than the caller's: a working directory may lie outside of it.
+    /// The child's root is not the caller's. A working directory may be outside of it.
     pub other_root: u32,
 
     // limits
     pub rlimits: List<Limit>,
-    /// The limits that the caller raises for a child that is to be in another user namespace.
+    /// The limits that the caller raises, because the child will have no privilege for it in another user namespace.
     pub raises: List<Limit>,
-    /// The caller sets what needs its own privilege, while the child waits and has joined nothing yet.
+    /// The caller does what needs its own privilege, while the child waits and has not joined a namespace yet.
     pub privileged: u32,
     pub nofile: Maybe<Limit>,
     pub affinity: List<u64>,
@@ -190,7 +194,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub speculation: List<Speculation>,
     pub cgroup: u32,
     pub cgroup_fd: i32,
-    /// The whole hierarchy has no memory controller: nothing of the cgroup's memory is counted.
+    /// The whole hierarchy has no memory controller, so the memory of the cgroup is not counted.
     pub cgroup_uncounted: u32,
     /// Bits of `process`.
     pub process_flags: u32,
@@ -201,13 +205,13 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub groups: Maybe<List<u32>>,
     pub gid: Maybe<u32>,
     pub uid: Maybe<u32>,
-    /// What a group that a joined user namespace does not map looks like there.
+    /// The gid that getgroups(2) shows for a group which the joined user namespace does not map.
     pub unmapped_gid: Maybe<u32>,
 
     // caps
-    /// Raised as ambient to survive the exec of the image.
+    /// The sets before the exec of the image: inheritable and ambient, so that they survive it.
     pub carry: Maybe<Credentials>,
-    /// Put back in the image.
+    /// The sets to which the image returns.
     pub credentials: Maybe<Credentials>,
     pub bounding_drop: u64,
     pub keep_caps: u32,
@@ -220,7 +224,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     // security
     pub keyring: u32,
     pub keyring_name: Text,
-    /// Below /proc.
+    /// A path below /proc.
     pub label_path: Text,
     pub label: Text,
     pub profile_path: Text,
@@ -232,28 +236,28 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub filters: List<Filter>,
     /// The filter that refuses new user namespaces, or none.
     pub no_user_namespaces: List<SockFilter>,
-    /// They go on while there is privilege: no_new_privs was not asked for.
+    /// They are installed while the child has privilege, because no_new_privs was not asked for.
     pub filters_privileged: u32,
-    /// One of them has a listener, which the caller gets.
+    /// One of them has a listener, which the child sends to the caller.
     pub listener: u32,
-    /// They may refuse the call that sets the signal mask, which is therefore set before them.
+    /// They may refuse rt_sigprocmask(2), so the signal mask is set before them.
     pub mask_before_filters: u32,
-    /// They let every process wait by futex(2), whatever it waits for.
+    /// They allow futex(2) with any arguments.
     pub futex_allowed: u32,
-    /// They kill every exec: a child that ends after it said that exec is next was not the program.
+    /// They kill every exec. A child that ends after it has announced the exec was not the program.
     pub exec_is_killed: u32,
 
     // landlock
     /// The caller's ruleset.
     pub ruleset_fd: i32,
-    /// The flags with which it is put on.
+    /// The flags of landlock_restrict_self(2) for it.
     pub ruleset_fd_flags: u32,
-    /// The flags with which ours is put on, or none at all.
+    /// The flags for the library's own ruleset, or without a ruleset.
     pub ruleset_flags: u32,
-    /// The flags that were asked for and this kernel does not know.
+    /// The flags of the request that this kernel does not know.
     pub ruleset_lacks_flags: u32,
     pub ruleset: Maybe<LandlockRuleset>,
-    /// What was asked for and this kernel does not know.
+    /// The accesses and scopes of the request that this kernel does not know.
     pub ruleset_lacks: LandlockRuleset,
     pub landlock_rules: List<LandlockRule>,
 
@@ -262,61 +266,73 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// How many descriptors the caller is handed: the sockets, then the other end of the terminal, then the device.
     pub handed: u32,
     pub makes_terminal: u32,
-    /// Rows, and in the upper half columns.
+    /// The rows, and in the upper 16 bits the columns.
     pub terminal_size: u32,
-    /// The bits of 0 to 2 where the program has it.
+    /// A bit for each of the descriptors 0 to 2 that is the new terminal.
     pub terminal_streams: u32,
-    /// Of the network device; 0: there is none.
+    /// The flags of the network device. 0: there is none.
     pub tun_flags: u32,
     pub reserved_handed: u32,
     pub tun_name: Text,
 
-    /// What the lists and strings refer to. Offsets count from the start of the plan.
+    /// The lists and strings. Offsets count from the start of the plan.
     rest: Rest,
 }
 }
 
 impl Plan<()> {
-    /// A plan to do nothing, without a byte that is not known: an image is given all of them.
+    /// A plan to do nothing. All bytes are initialized, because the image is given all of them.
     pub const fn nothing() -> Plan<()> {
         // SAFETY: a plan is numbers, of which any may be 0.
         let mut plan: Plan<()> = unsafe { core::mem::zeroed() };
         (plan.exec_fd, plan.cwd_fd, plan.terminal, plan.foreground) = (-1, -1, -1, -1);
         (plan.cgroup_fd, plan.ruleset_fd, plan.root_tree) = (-1, -1, -1);
+        plan.second_user_namespace = -1;
         plan
     }
 }
 
 impl<Rest: ?Sized> Plan<Rest> {
-    /// The child has no privilege of the caller's from its first instruction on.
+    /// The clone makes a user namespace: the child has no privilege in the caller's at any time.
     pub fn is_born_in_user_namespace(&self) -> bool {
         self.clone_namespaces & CLONE_NEWUSER != 0
+    }
+
+    /// The program's user namespace is one that was there before.
+    pub fn ends_in_joined_user_namespace(&self) -> bool {
+        self.joins_user != 0 || self.second_user_namespace >= 0
+    }
+
+    /// The child joins namespaces, with processes that are nobody of the caller's.
+    pub fn joins_any(&self) -> bool {
+        !self.joins.is_empty() || self.second_user_namespace >= 0
     }
 }
 
 impl Plan {
-    /// A clone leads to the cgroup: of the child, or of the image.
+    /// A clone puts the child into its cgroup: the first clone, or that of the image.
     pub fn is_born_in_cgroup(&self) -> bool {
         matches!(self.cgroup, cgroup::BORN | cgroup::BORN_OF_IMAGE)
     }
 
-    /// The namespaces that the first process is born in. A user namespace owns the others, and so comes first.
+    /// The namespaces that the first clone makes. With a clone of the image that is only the user namespace, which owns the
+    /// others.
     pub fn namespaces_of_first(&self) -> u64 {
         let first = if self.second_clone == clone::OF_IMAGE { CLONE_NEWUSER } else { u64::MAX };
         self.clone_namespaces & first
     }
 
-    /// Those that a second process of the image is born in.
+    /// The namespaces that the clone of the image makes.
     pub fn namespaces_of_second(&self) -> u64 {
         self.clone_namespaces & !self.namespaces_of_first()
     }
 }
 
 impl Plan {
-    /// The plan in so many bytes of memory.
+    /// The plan that these bytes of memory hold.
     ///
     /// # Safety
-    /// They are a sealed plan, and stay so for as long as the reference is used.
+    /// The bytes are a sealed plan, and do not change while the reference is used.
     pub unsafe fn from_bytes<'a>(start: *const u64, bytes: usize) -> &'a Plan {
         let behind = bytes.saturating_sub(size_of::<Plan<()>>()) / size_of::<u64>();
         let plan = core::ptr::slice_from_raw_parts(start, behind) as *const Plan;
@@ -333,12 +349,12 @@ impl Plan {
         self.root_flags & MOUNT_ATTR_RDONLY as u32 != 0
     }
 
-    /// The new root is a file system in memory that is built for it.
+    /// The new root is a tmpfs that the child mounts.
     pub fn root_is_in_memory(&self) -> bool {
         self.new_root != 0 && self.root_tree < 0 && self.root.is_empty()
     }
 
-    /// Nothing was asked of this stage: the child does not run it.
+    /// Nothing was asked of this stage, and the child does not run it.
     pub fn skips(&self, stage: u32) -> bool {
         (self.leaves_off_at..self.goes_on_at).contains(&stage)
     }

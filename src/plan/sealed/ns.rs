@@ -1,23 +1,26 @@
-//! Namespaces, and the process that goes on in them.
+//! Namespaces, and the second process that continues in them.
 
 use super::layout::Unpadded;
 
-/// When another process goes on: in the cgroup, in the pid namespace that the child has entered, or to be measured.
+/// When a second process continues in the place of the first: in the cgroup, in the pid namespace that the child has
+/// entered, or to be measured alone.
 pub mod clone {
     pub const NONE: u32 = 0;
-    /// The image makes it at once: it is born in the cgroup, and in all namespaces that a clone makes but a user namespace,
-    /// and what the kernel counts for it begins anew. Nearly all that follows is done by it.
+    /// The image makes it at its start, in the cgroup and in all new namespaces but the user namespace. The kernel counts
+    /// its resources from 0. It does nearly all later steps.
     pub const OF_IMAGE: u32 = 1;
-    /// It is the first one of a pid namespace: what follows is done in there.
+    /// It is process 1 of a new pid namespace, and does all later steps in there.
     pub const EARLY: u32 = 2;
-    /// Others are there, and would stand in the way of filters: before the identity changes.
+    /// Other processes are in the pid namespace. It is made before the ids change, since filters that come later might
+    /// refuse the clone.
     pub const LATE: u32 = 3;
-    /// Others are there: it is seen by them as late as possible.
+    /// Other processes are in the pid namespace. It is made as late as possible, so that they see it for as short a time as
+    /// possible.
     pub const LAST: u32 = 4;
 }
 
 without_padding! {
-/// Namespaces to join, and the place in the caller's list.
+/// Namespaces to join, and the index in the caller's list.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Join {

@@ -1,38 +1,38 @@
-//! How caller and child are connected: the descriptors, and the places of what the image is given.
+//! The connection between caller and child: its descriptors, and the addresses of what the image is given.
 
 use super::layout::Unpadded;
 
-/// How the child's descriptor table comes about.
+/// How the child gets a descriptor table of its own.
 pub mod table {
-    /// Shared until the child takes a copy of the part it needs.
+    /// It shares the caller's table, until it copies the part that it needs.
     pub const SHARED: u32 = 0;
-    /// Copied by clone; what is not needed is closed by close_range(2).
+    /// clone(2) copies the table; close_range(2) closes the descriptors that are not needed.
     pub const COPIED: u32 = 1;
-    /// Copied by clone; close_range(2) is missing.
+    /// clone(2) copies the table; without close_range(2), each is closed by itself.
     pub const LISTED: u32 = 2;
-    /// Copied by clone; everything stays.
+    /// clone(2) copies the table, and nothing is closed.
     pub const WHOLE: u32 = 3;
 }
 
-/// What a message of the child's is, in its one byte.
+/// The one byte of a message tells its kind.
 pub mod message {
-    /// There is something to read in the page.
+    /// There is news in the page.
     pub const WORD: u8 = 0;
     /// The listener of a filter.
     pub const LISTENER: u8 = 1;
-    /// All other descriptors that the caller is handed.
+    /// All other descriptors that are handed to the caller.
     pub const HANDED: u8 = 2;
 }
 
-/// The places of ends that the child makes itself, counted from the first number above all that it needs.
+/// Numbers of the ends that the child itself makes, counted from the first number above all that it needs.
 pub mod ends {
     /// The eventfd with which the caller lets the child go on.
     pub const GO: u32 = 0;
-    /// The lifeline: the caller's end.
+    /// The caller's end of the lifeline.
     pub const READER: u32 = 1;
-    /// The lifeline: the child's end.
+    /// The child's end of the lifeline.
     pub const LIFELINE: u32 = 2;
-    /// The page that child and caller share.
+    /// The file of the page that child and caller share.
     pub const PAGE: u32 = 3;
 }
 
@@ -47,11 +47,12 @@ pub struct Gap {
 }
 
 without_padding! {
-/// What only the launch knows: the library's own descriptors, and how the caller hears of the child.
+/// Known only when the child is launched: the library's own descriptors, and how the child tells the caller what it does.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Wiring {
-    /// The page where the child says how far it is, as long as it is in the caller's memory or a copy of it; 0 in the image.
+    /// The address of the page in which the child tells its stage, while it is in the caller's memory or a copy of it. 0 in
+    /// the image.
     pub page: u64,
     /// The gaps between the needed descriptors; only for a child in the caller's memory or a copy of it.
     pub gaps: u64,
@@ -59,7 +60,7 @@ pub struct Wiring {
     /// The first number above all that are needed.
     pub above: u32,
     pub table: u32,
-    /// The last stage that is already done.
+    /// The last stage that the process before has done.
     pub done: u32,
     /// The end of a pipe or socket whose other end closes with the caller.
     pub lifeline: i32,
@@ -68,14 +69,14 @@ pub struct Wiring {
     /// The descriptor that becomes readable when the caller has ended; -1: none.
     pub caller_gone: i32,
     pub caller_pid: i32,
-    /// The child makes the ends itself, from the number `above` on.
+    /// The child itself makes the ends, at numbers from `above` on.
     pub makes_ends: u32,
-    /// The file of the page, by which the image finds it; its device and inode.
+    /// The file of the page, which the image maps; its device and inode.
     pub page_fd: i32,
     pub page_identity: [u64; 2],
     /// The caller's signal mask.
     pub mask: u64,
-    /// clone could not clear the handlers.
+    /// The clone could not reset the signal handlers.
     pub reset_handlers: u32,
     /// The built-in image, if the child is to become it: the file's descriptor, device and inode, and the image's own vectors.
     pub image: i32,
@@ -83,16 +84,16 @@ pub struct Wiring {
     pub argv: u64,
     pub envp: u64,
     pub image_identity: [u64; 2],
-    /// What the file holds, where the child makes that itself too.
+    /// The content of the image's file, if the child makes the file itself.
     pub image_bytes: u64,
     pub image_length: u32,
     pub image_flags: u32,
     pub image_argv: u64,
     pub image_envp: u64,
-    /// The bytes of wiring and plan together.
+    /// The length of wiring and plan together, in bytes.
     pub length: u64,
-    /// The file with plan and strings, where the image does not find them among its own strings; -1: there is none. Its device
-    /// and inode, its length, the length of the plan at its beginning, and where in it the vectors are.
+    /// The file with the plan and strings, if they are not among the image's own strings. -1: there is none. Its device and
+    /// inode, its length, the length of the plan at its beginning, and the offsets of the vectors in it.
     pub strings_fd: i32,
     pub strings_plan: u32,
     pub strings_argv: u32,
@@ -102,12 +103,12 @@ pub struct Wiring {
 }
 }
 
-/// How wiring and plan become strings, which may hold every byte but 0: in pieces, each behind a key that does not occur
-/// in it and exclusive-ored with that key.
+/// The encoding of wiring and plan as strings of an exec, which may hold every byte but 0. They are cut into pieces. Before
+/// each piece is a key, a byte that does not occur in it, with which the piece is exclusive-ored.
 pub mod strings {
-    /// The bytes of a piece; the last may have fewer. Few enough that there always is a key.
+    /// The length of a piece; the last may be shorter. With fewer than 255 bytes there always is a key.
     pub const PIECE: usize = 248;
-    /// A piece with its key before it and the NUL behind it.
+    /// A piece with its key and a NUL.
     pub const STRING: usize = PIECE + 2;
 }
 

@@ -425,6 +425,11 @@ enum forkexec_stage {
      * which devpts(5) needs. unshare(2), user_namespaces(7).
      */
     FORKEXEC_STAGE_INNER_USER_NAMESPACE = 497,
+    /**
+     * The child joins a second user namespace, below the one in which the mounts were made. From here on it has privileges
+     * in the second alone. setns(2), user_namespaces(7).
+     */
+    FORKEXEC_STAGE_SECOND_USER_NAMESPACE = 498,
     /** Resource limits are set, except the one on descriptors, of which the child still needs some. prlimit(2). */
     FORKEXEC_STAGE_RLIMIT = 500,
     /** The processors to run on are set. sched_setaffinity(2). */
@@ -2175,6 +2180,41 @@ int forkexec_attr_join_namespace(struct forkexec_attr *attr, int32_t fd, uint32_
  * See setns(2), pidfd_open(2).
  */
 int forkexec_attr_join_pidfd(struct forkexec_attr *attr, int32_t pidfd, uint32_t types);
+
+/**
+ * Lets the child join a second user namespace when its root is built.
+ *
+ * fd refers to a user namespace below the one that the child is in: the caller's, or the one of join_namespace and
+ * join_pidfd. It is a descriptor of the caller, borrowed: it must be open during each spawn. The last call wins.
+ *
+ * The mounts, the other new namespaces and the root are made with the privileges of the first user namespace, and
+ * belong to it. Then the child, or the init, enters the second: it has all capabilities in there and none over what
+ * was made before, so that no mount can be undone by the program. Capabilities, ids and no_new_privs are set after
+ * that, and their numbers are those of the second. What comes later and needs a privilege over another namespace, such
+ * as a port below 1024, is refused.
+ *
+ * Example:
+ *
+ *     int first = open("/run/first-userns", O_RDONLY | O_CLOEXEC);
+ *     int second = open("/run/second-userns", O_RDONLY | O_CLOEXEC);
+ *     forkexec_attr_join_namespace(attr, first, FORKEXEC_NS_USER);
+ *     forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT);
+ *     forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY);
+ *     forkexec_attr_join_second_user_namespace(attr, second);
+ *
+ * Returns 0, or a negative errno:
+ * -EINVAL: attr is NULL.
+ * -EBADF: fd is negative.
+ *
+ * A spawn can fail later as:
+ * FORKEXEC_STAGE_VALIDATE, EBADF: fd is not open.
+ * FORKEXEC_STAGE_VALIDATE, EINVAL: fd is no user namespace, or FORKEXEC_NS_USER is to be created.
+ * FORKEXEC_STAGE_SECOND_USER_NAMESPACE, EPERM: it is not below the child's, or CAP_SYS_ADMIN over it is missing.
+ * FORKEXEC_STAGE_SECOND_USER_NAMESPACE, EINVAL: the child is in this user namespace already.
+ *
+ * See setns(2), user_namespaces(7).
+ */
+int forkexec_attr_join_second_user_namespace(struct forkexec_attr *attr, int32_t fd);
 
 /**
  * Maps user ids of the new user namespace to ids outside.

@@ -125,6 +125,7 @@ sentences! { ERRORS:
     DEFAULT_AND_IGNORED: "a signal is in the default and in the ignore set",
     CREATED_AND_UNSHARED: "a type is both created and unshared: keep one",
     JOINED_AND_CREATED: "a type is both joined and created: keep one",
+    SECOND_USERS_OF_NEW: "a new user namespace has none below it yet: join the first one, or call map_uid",
     NEEDS_USER_NAMESPACE: "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)",
     SUBORDINATE_AND_MAPS: "contradicts map_uid and map_gid: keep one",
     HELPERS_WITHOUT_MAP: "there is no map: add map_uid, map_gid or map_subordinate_ids",
@@ -278,6 +279,8 @@ sentences! { ERRORS:
     LOOKING_DENIED: "whether its parent lives is seen by ppoll(2), after prctl(2): a seccomp filter has to allow both",
     NO_PROGRAM: "neither a program for this machine nor a script with #!",
     GROUPS_DENIED_THERE: "the joined user namespace denies setgroups, or has no gid map: keep_groups leaves the groups as they are",
+    SECOND_USERS_NOT_BELOW: "it is not below the user namespace that the child is in, or CAP_SYS_ADMIN is missing there",
+    SECOND_USERS_ALREADY: "the child is in this user namespace already: join the one above it first, or no second one",
     GROUPS_DROPPED: "the supplementary groups are dropped with new ids: keep_groups keeps them",
     NEEDS_SETPCAP: "needs CAP_SETPCAP, or no_new_privs with drop_capabilities",
     IMAGE_REFUSED: "another root needs the built-in image, to hide the caller's own file (CVE-2019-5736): let memfds be executed, \

@@ -162,6 +162,9 @@ pub enum Stage {
     /// The child enters a second user namespace, which has the ids that were asked for. In the first it had to be id 0,
     /// which devpts(5) needs. unshare(2), user_namespaces(7).
     InnerUserNamespace = 497,
+    /// The child joins a second user namespace, below the one in which the mounts were made. From here on it has privileges
+    /// in the second alone. setns(2), user_namespaces(7).
+    SecondUserNamespace = 498,
 
     /// Resource limits are set, except the one on descriptors, of which the child still needs some. prlimit(2).
     Rlimit = 500,
@@ -369,6 +372,7 @@ rows! {
     Chroot "chroot",
     Terminal "terminal",
     InnerUserNamespace "inner user namespace",
+    SecondUserNamespace "second user namespace",
     Rlimit "rlimit",
     Affinity "affinity",
     NumaPolicy "numa policy",
@@ -445,7 +449,7 @@ impl Stage {
 impl Row {
     /// The row of a number, if the number is a stage.
     pub fn of(number: u32) -> Option<&'static Row> {
-        STAGES.iter().find(|row| row.stage as u32 == number)
+        STAGES.get(STAGES.binary_search_by_key(&number, |row| row.stage as u32).ok()?)
     }
 
     /// The name without its NUL.

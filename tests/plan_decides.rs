@@ -101,6 +101,17 @@ fn filters_on_the_childs_own_calls() {
     ]);
 }
 
+/// Whoever is in a user namespace that is joined late may not reach the caller's memory either.
+#[test]
+fn a_second_user_namespace() {
+    fn joined(attr: &mut Attr) -> Result<(), Refused> {
+        // SAFETY: the path is NUL-terminated.
+        let namespace = unsafe { libc::open(c"/proc/self/ns/user".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+        attr.ns.join_second_user_namespace(namespace)
+    }
+    check(&[(IMAGE, joined), ("second user namespace: fd ", joined)]);
+}
+
 /// A child that nobody can take the processor from waits for its listener to be taken, for which it needs futex(2).
 #[test]
 fn a_listener_of_a_real_time_child() {

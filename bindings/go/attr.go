@@ -140,6 +140,8 @@ type Attr struct {
 	UnshareNamespaces Namespace
 	// Joins are namespaces that are joined: forkexec_attr_join_namespace, forkexec_attr_join_pidfd.
 	Joins []Join
+	// SecondUserNamespace is joined after the mounts: forkexec_attr_join_second_user_namespace.
+	SecondUserNamespace *os.File
 	// UIDMap maps user ids of the new user namespace to ids outside, by at most 340 ranges: forkexec_attr_map_uid.
 	UIDMap []IDMap
 	// GIDMap is the same for group ids: forkexec_attr_map_gid.

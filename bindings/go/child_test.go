@@ -128,6 +128,18 @@ func TestHolderIsJoined(t *testing.T) {
 		t.Fatal(err)
 	}
 	file.Close()
+	second, err := holder.NamespaceFile(NamespaceUser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	equal(t, sh(t, &Attr{SecondUserNamespace: second}, "id -u"), "0")
+	joins := []Join{{Child: holder, Types: NamespaceUser}}
+	var failed *Error
+	if _, err := Spawn("/bin/true", nil, nil, &Attr{Joins: joins, SecondUserNamespace: second}); !errors.As(err, &failed) ||
+		failed.Stage != StageSecondUserNamespace {
+		t.Errorf("%v", err)
+	}
 	pid := holder.Pid()
 	holder.Close()
 	if !gone(pid) {

@@ -494,6 +494,8 @@ const (
 	StageTerminal Stage = 495
 	// The child enters a second user namespace, which has the ids that were asked for. In the first it had to be id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
 	StageInnerUserNamespace Stage = 497
+	// The child joins a second user namespace, below the one in which the mounts were made. From here on it has privileges in the second alone. setns(2), user_namespaces(7).
+	StageSecondUserNamespace Stage = 498
 	// Resource limits are set, except the one on descriptors, of which the child still needs some. prlimit(2).
 	StageRlimit Stage = 500
 	// The processors to run on are set. sched_setaffinity(2).
@@ -666,6 +668,7 @@ var stageNames = map[Stage]string{
 	490: "chroot",
 	495: "terminal",
 	497: "inner user namespace",
+	498: "second user namespace",
 	500: "rlimit",
 	510: "affinity",
 	515: "numa policy",

@@ -410,6 +410,10 @@ func (b *builder) namespaces(a *Attr) {
 	for _, join := range a.Joins {
 		b.join(join)
 	}
+	if a.SecondUserNamespace != nil {
+		fd := b.file("SecondUserNamespace", a.SecondUserNamespace)
+		b.did("SecondUserNamespace", C.forkexec_attr_join_second_user_namespace(b.c, fd))
+	}
 	b.ids("UIDMap", a.UIDMap, func(i, o, n C.uint32_t) C.int { return C.forkexec_attr_map_uid(b.c, i, o, n) })
 	b.ids("GIDMap", a.GIDMap, func(i, o, n C.uint32_t) C.int { return C.forkexec_attr_map_gid(b.c, i, o, n) })
 	if a.MapSubordinateIDs {

@@ -265,6 +265,7 @@ CAUSES = {
     "create_namespaces": _NAMESPACES, "unshare_namespaces": _NAMESPACES,
     "join_namespace": {"EINVAL": "each is one Namespace type, and is named once", **_NEGATIVE},
     "join_pidfd": {"EINVAL": _NAMESPACES["EINVAL"] + ", each once", **_NEGATIVE},
+    "join_second_user_namespace": _NEGATIVE,
     "map_uid": _RANGE, "map_gid": _RANGE,
     "set_mount_propagation": {"EINVAL": "it is MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, with or without MS_REC, or 0"},
     "set_time_offset": {"EINVAL": "the clock is time.CLOCK_MONOTONIC or time.CLOCK_BOOTTIME"},

@@ -117,6 +117,20 @@ static struct forkexec_attr *stopping(void)
 }
 static struct forkexec_attr *slow_mapped(void) { return slow(mapped()); }
 static struct forkexec_attr *slow_joining(void) { return slow(joining()); }
+static int anothers_users;
+/* To join a user namespace of another owner clears the parent-death signal. */
+static struct forkexec_attr *slow_joining_anothers(void)
+{
+    struct forkexec_attr *attr = plain();
+    must(forkexec_attr_join_pidfd(attr, holder_fd, FORKEXEC_NS_USER) == 0);
+    return slow(attr);
+}
+static struct forkexec_attr *slow_joining_anothers_late(void)
+{
+    struct forkexec_attr *attr = plain();
+    must(forkexec_attr_join_second_user_namespace(attr, anothers_users) == 0);
+    return slow(attr);
+}
 static struct forkexec_attr *slow_privileged(void) { return slow(joining_privileged()); }
 static struct forkexec_attr *slow_namespaces(void) { return slow(five_namespaces()); }
 
@@ -375,6 +389,24 @@ TEST(a_caller_killed_while_a_child_joins_those_of_its_own_root)
 {
     need_root();
     kill_in_joins(joining_privileged, slow_privileged, false);
+}
+
+TEST(a_caller_killed_while_a_child_is_in_a_user_namespace_of_another_owner)
+{
+    need_root();
+    need_user_namespaces();
+    struct forkexec_attr *new = with_namespaces(0);
+    struct forkexec_error error;
+    OK(forkexec_attr_set_user_namespace_owner(new, 65534));
+    if (forkexec_hold(new, &holder, &error))
+        fail_msg("%s", error.message);
+    holder_fd = forkexec_child_pidfd(holder);
+    anothers_users = forkexec_child_namespace_fd(holder, FORKEXEC_NS_USER);
+    kill_in(slow_joining_anothers, 0, 4, 100000);
+    kill_in(slow_joining_anothers_late, 0, 4, 100000);
+    kill_in(slow_joining_anothers_late, 1, 4, 100000);
+    close(anothers_users);
+    forkexec_close(holder);
 }
 
 /* A holder that takes longer to end than a close waits is reaped when another child is closed later. */

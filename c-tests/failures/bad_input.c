@@ -100,7 +100,7 @@ TEST(an_attr_that_is_null)
     NULLED(set_landlock_ruleset, 0); NULLED(add_landlock_path, "/", 1); NULLED(add_landlock_port, 1, 1);
     NULLED(set_landlock_handled, 1, 0); NULLED(set_landlock_scopes, 1); NULLED(set_landlock_flags, 1); NULLED(allow_partial_landlock);
     NULLED(set_hostname, "a"); NULLED(set_domainname, "a"); NULLED(set_loopback); NULLED(set_time_offset, 1, 0, 0);
-    NULLED(set_user_namespace_owner, 1); NULLED(map_subordinate_ids); NULLED(set_map_helpers, "/a", "/b");
+    NULLED(set_user_namespace_owner, 1); NULLED(join_second_user_namespace, 0); NULLED(map_subordinate_ids); NULLED(set_map_helpers, "/a", "/b");
     NULLED(set_chroot, "/");
     NULLED(add_mount, "a", "/a", "tmpfs", 0, NULL); NULLED(bind_mount, "/", "/a", 0); NULLED(mount_tmpfs, "/a", 0, 0, 0);
     NULLED(bind_mount_idmapped, "/", "/a", 0, 0); NULLED(bind_mount_fd, 0, "/a", 0);
@@ -221,6 +221,7 @@ TEST(numbers_out_of_range)
     REFUSED(EINVAL, map_uid, 0, 0, 0);
     REFUSED(EINVAL, map_uid, 0, UINT32_MAX, 1);
     REFUSED(EINVAL, set_user_namespace_owner, UINT32_MAX);
+    REFUSED(EBADF, join_second_user_namespace, -1);
     REFUSED(EINVAL, set_map_helpers, "", NULL);
     REFUSED(ENAMETOOLONG, set_map_helpers, NULL, long_text(4096));
     REFUSED(EINVAL, set_time_offset, 0, 0, 0);

@@ -94,6 +94,9 @@ TEST(namespaces)
         SET(create_namespaces, FORKEXEC_NS_USER); SET(set_map_helpers, "/a", NULL));
     CONTRADICTION("set_user_namespace_owner", "needs a user namespace: add create_namespaces(FORKEXEC_NS_USER)",
         SET(set_user_namespace_owner, 1000));
+    CONTRADICTION("join_second_user_namespace",
+        "a new user namespace has none below it yet: join the first one, or call map_uid",
+        SET(create_namespaces, FORKEXEC_NS_USER); SET(join_second_user_namespace, 0));
     CONTRADICTION("allow_setgroups", "says how gids are mapped: add map_gid",
         SET(create_namespaces, FORKEXEC_NS_USER); SET(allow_setgroups));
     CONTRADICTION("set_hostname", "without a new UTS namespace this would change the host: add FORKEXEC_NS_UTS",

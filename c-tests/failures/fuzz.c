@@ -157,7 +157,7 @@ static int set_something(struct forkexec_attr *attr)
 #define TRY_IN_ROOT(setter, ...) \
     return forkexec_attr_set_root(attr, NULL, small & 1) | (level ? forkexec_attr_create_namespaces(attr, a_box()) : 0) \
         | forkexec_attr_##setter(attr, ##__VA_ARGS__)
-    switch (below(109)) {
+    switch (below(110)) {
     case 0: TRY(set_exec_fd, one);
     case 1: TRY(set_search_path, path);
     case 2: TRY(set_cwd, path);
@@ -263,6 +263,7 @@ static int set_something(struct forkexec_attr *attr)
     case 78: TRY_IN_ROOT(mask_path, small ? where : thing);
     case 79: TRY_IN_ROOT(make_readonly, small ? where : thing);
     case 80: TRY_IN_ROOT(bind_mount, "/", "/tmp", 0x20);
+    case 109: TRY(join_second_user_namespace, one);
     case 59: TRY(set_user_namespace_owner, small ? getuid() : low);
     case 82: return small ? forkexec_attr_map_subordinate_ids(attr)
         : forkexec_attr_set_map_helpers(attr, path, "/nonexistent");

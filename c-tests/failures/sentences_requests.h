@@ -35,6 +35,8 @@ CONTRADICTS(CREATED_AND_UNSHARED, "unshare_namespaces", SET(create_namespaces, F
 CONTRADICTS(JOINED_AND_CREATED, "join_namespace", SET(join_namespace, 0, FORKEXEC_NS_UTS);
     SET(create_namespaces, FORKEXEC_NS_UTS))
 CONTRADICTS(NEEDS_USER_NAMESPACE, "map_uid", SET(map_uid, 0, 0, 1))
+CONTRADICTS(SECOND_USERS_OF_NEW, "join_second_user_namespace", SET(unshare_namespaces, FORKEXEC_NS_USER);
+    SET(join_second_user_namespace, 0))
 CONTRADICTS(SUBORDINATE_AND_MAPS, "map_subordinate_ids", SET(create_namespaces, FORKEXEC_NS_USER);
     SET(map_gid, 0, 0, 1); SET(map_subordinate_ids))
 CONTRADICTS(HELPERS_WITHOUT_MAP, "set_map_helpers", SET(create_namespaces, FORKEXEC_NS_USER);

@@ -39,6 +39,27 @@ SITUATION(GROUPS_DENIED_THERE, need_maps())
     forkexec_close(holder);
 }
 
+static void with_second_users(int errno_, const char *sentence)
+{
+    struct forkexec_attr *attr = new_attr();
+    int fd = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+    SET(join_second_user_namespace, fd);
+    if (errno_ == EPERM)
+        DENY(setns, EPERM);
+    says(spawned(attr), "second user namespace (fd %d): %s: %s", fd, strerror(errno_), sentence);
+    close(fd);
+}
+
+SITUATION(SECOND_USERS_NOT_BELOW, need_native())
+{
+    with_second_users(EPERM, sentence);
+}
+
+SITUATION(SECOND_USERS_ALREADY, need_native())
+{
+    with_second_users(EINVAL, sentence);
+}
+
 SITUATION(NEEDS_SETPCAP, need_native())
 {
     struct forkexec_attr *attr = new_attr();

@@ -191,6 +191,7 @@ static void fails_so(const void *argument)
     dup3(open("/dev/null", O_RDWR | O_CLOEXEC), THE_FD, O_CLOEXEC);
     dup3(open("/", O_PATH | O_CLOEXEC), THE_ROOT, O_CLOEXEC);
     dup3(open(reporter, O_PATH | O_CLOEXEC), THE_PROGRAM, O_CLOEXEC);
+    dup3(open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC), THE_USERS, O_CLOEXEC);
     if (the_cgroup)
         dup3(open_cgroup(the_cgroup), THE_CGROUP, O_CLOEXEC);
     if (row->needs & BARE)

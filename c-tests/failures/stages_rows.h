@@ -42,7 +42,7 @@ enum {
 };
 
 /* Descriptors of the caller that rows use. */
-enum { THE_FD = 50, THE_CGROUP = 51, THE_ROOT = 52, THE_PROGRAM = 53 };
+enum { THE_FD = 50, THE_CGROUP = 51, THE_ROOT = 52, THE_PROGRAM = 53, THE_USERS = 54 };
 
 struct row {
     uint32_t stage;
@@ -171,6 +171,7 @@ ASK(a_late_namespace, SET(unshare_namespaces, FORKEXEC_NS_PID))
 ASK(a_cgroup, SET(set_cgroup_fd, THE_CGROUP))
 ASK(a_cgroup_namespace, a_cgroup(attr); SET(create_namespaces, FORKEXEC_NS_CGROUP))
 ASK(own_ids_mapped, SET(create_namespaces, FORKEXEC_NS_USER); SET(map_uid, 0, getuid(), 1); SET(map_gid, 0, getgid(), 1))
+ASK(second_users, SET(join_second_user_namespace, THE_USERS))
 ASK(anothers_namespace, own_ids_mapped(attr); SET(set_user_namespace_owner, 4444))
 ASK(niceness_in_a_user_namespace, own_ids_mapped(attr); niceness(attr))
 ASK(badness_in_a_user_namespace, own_ids_mapped(attr); badness(attr))
@@ -289,6 +290,7 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_CHROOT, FRESH, a_missing_root, GIVES(ENOENT, -1, NOWHERE) },
     { FORKEXEC_STAGE_INNER_USER_NAMESPACE, FRESH, devices_under_other_ids, GIVES(ENOSPC, -1, "uid 7 0 1, gid 8 0 1"), USER_NS,
         DENY(unshare, ENOSPC) },
+    { FORKEXEC_STAGE_SECOND_USER_NAMESPACE, OWN, second_users, GIVES(EINVAL, -1, "fd 54") },
     { FORKEXEC_STAGE_TERMINAL, OWN, a_terminal, GIVES(ENOSPC, -1, "24 rows, 80 columns"), 0,
         DENY(openat, ENOSPC, IF(2, O_RDWR | O_NOCTTY | O_CLOEXEC)) },
 

@@ -435,6 +435,18 @@ static void join_and_create(struct forkexec_attr *attr)
     forkexec_attr_mount_proc(attr, "/proc", 0);
 }
 
+/* Root makes the mounts in the caller's user namespace; the program is in the holder's. */
+static void join_second(struct forkexec_attr *attr)
+{
+    if (!geteuid()) {
+        forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID | FORKEXEC_NS_MOUNT);
+        forkexec_attr_mount_proc(attr, "/proc", 0);
+    }
+    forkexec_attr_join_second_user_namespace(attr, fixture.holder_ns[USER]);
+    forkexec_attr_drop_capabilities(attr);
+    forkexec_attr_set_no_new_privs(attr);
+}
+
 static void late(struct forkexec_attr *attr)
 {
     if (geteuid())
@@ -576,6 +588,7 @@ const struct kind kinds[] = {
     { "join", SPAWN, needs_holder, join_by_pidfd, NULL, NULL, NULL, false },
     { "join-fds", SPAWN, needs_holder, join_by_descriptors, NULL, NULL, NULL, false },
     { "join-create", SPAWN, needs_holder, join_and_create, NULL, NULL, NULL, false },
+    { "join-second", SPAWN, needs_holder, join_second, NULL, NULL, NULL, false },
     { "join-start", START, needs_holder, join_by_pidfd, NULL, NULL, NULL, false },
     { "late", SPAWN, needs_user_namespaces, late, NULL, NULL, NULL, false },
     { "time", SPAWN, needs_user_namespaces, time_namespace, sees_and_tells_time, NULL, NULL, false },

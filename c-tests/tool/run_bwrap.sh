@@ -118,10 +118,43 @@ is "--userns, --pidns" "$(<"$dir/its")" "$("$bwrap" --userns 8 --pidns 9 --dev-b
 code "--userns and --unshare-user" 1 "$bwrap" --userns 8 --unshare-user --ro-bind / / true 8<"/proc/$first/ns/user"
 echo >"$dir/hold"
 wait $!
+rm "$dir/ready" "$dir/its"
+like "--userns-block-fd is refused" "bwrap: --userns-block-fd: *cannot do that*" \
+    "$("$bwrap" --userns-block-fd 9 --ro-bind / / true 9</dev/null 2>&1)"
+
+# A sandbox with two user namespaces, one below the other, which a second sandbox joins: the outer one makes the mounts.
+"$bwrap" --unshare-user --uid 7 --gid 8 --dev-bind / / --dev /dev --info-fd 8 sh -c \
+    'readlink /proc/self/ns/user >"$0/its"; echo >"$0/ready"; read line <"$0/hold"' "$dir" 8>"$dir/info" &
+until [ -e "$dir/ready" ]; do sleep 0.01; done
+first=$(sed -n 's/.*"child-pid": \([0-9]*\).*/\1/p' "$dir/info")
+# With the outer user namespace as descriptor 8 and the inner one as 9 (0xb702 is NS_GET_PARENT).
+both='import fcntl, os, sys
+inner = os.open(f"/proc/{sys.argv[1]}/ns/user", os.O_RDONLY)
+os.dup2(fcntl.ioctl(inner, 0xb702), 8)
+os.dup2(inner, 9)
+os.execvp(sys.argv[2], sys.argv[2:])'
+in_both() {
+    python3 -c "$both" "$first" "$bwrap" --userns 8 --userns2 9 "$@" 2>&1
+}
+is "--userns2 is where COMMAND is" "$(<"$dir/its") 7 8" \
+    "$(in_both --dev-bind / / sh -c 'echo $(readlink /proc/self/ns/user) $(id -u) $(id -g)')"
+is "--uid and --gid are of --userns" "7 8" "$(in_both --uid 0 --gid 0 --dev-bind / / sh -c 'echo $(id -u) $(id -g)')"
+like "--uid that --userns does not have" "bwrap: --uid and --gid cannot be had *: Invalid argument" \
+    "$(in_both --uid 5 --dev-bind / / true)"
+# Makes the root writable again, with all capabilities: 1 is EPERM.
+undo='"$0" remount / 0x1000; echo "it exited with $?"'
+is "--userns2: no mount is undone" "it exited with 1" "$(in_both --cap-add ALL --ro-bind / / sh -c "$undo" "$dir/reporter")"
+is "--userns alone: the same mount is undone" "it exited with 0" "$(python3 -c "$both" "$first" "$bwrap" --userns 8 --cap-add ALL \
+    --ro-bind / / sh -c "$undo" "$dir/reporter" 2>&1)"
+is "--userns2 has its capabilities" 0000000000000080 "$(in_both --cap-drop ALL --cap-add CAP_SETUID --dev-bind / / \
+    sed -n "s/^CapEff:.//p" /proc/self/status)"
+like "--userns2 that is above --userns" "bwrap: second user namespace*" "$("$bwrap" --userns 8 --userns2 9 --dev-bind / / true \
+    8<"/proc/$first/ns/user" 9</proc/self/ns/user 2>&1)"
+like "--userns2 without --userns" "bwrap: --userns2 requires --userns: *" \
+    "$("$bwrap" --unshare-user --userns2 9 --dev-bind / / true 9<"/proc/$first/ns/user" 2>&1)"
+echo >"$dir/hold"
+wait $!
 rm "$dir/hold" "$dir/ready" "$dir/its"
-for option in --userns2 --userns-block-fd; do
-    like "$option is refused" "bwrap: $option: *cannot do that*" "$("$bwrap" $option 9 --ro-bind / / true 9</dev/null 2>&1)"
-done
 for option in --exec-label --file-label; do
     if [ -e /sys/fs/selinux/enforce ]; then
         code "$option of nothing" 1 "$bwrap" $option "" --ro-bind / / true

@@ -51,6 +51,8 @@ pub struct Namespaces {
     pub create: u32,
     pub unshare: u32,
     pub joins: Vec<Join>,
+    /// The user namespace that is joined after the mounts.
+    pub second_user: Option<i32>,
     pub uid_map: Vec<IdRange>,
     pub gid_map: Vec<IdRange>,
     pub allow_setgroups: bool,
@@ -104,6 +106,12 @@ impl Namespaces {
         check_fd(pidfd)?;
         check_types(types)?;
         self.join(Join { fd: pidfd, types, of_process: true })
+    }
+
+    pub fn join_second_user_namespace(&mut self, fd: i32) -> Accepted {
+        check_fd(fd)?;
+        self.second_user = Some(fd);
+        Ok(())
     }
 
     fn join(&mut self, join: Join) -> Accepted {
@@ -223,6 +231,7 @@ impl Copied for Namespaces {
             create: self.create,
             unshare: self.unshare,
             joins: fallible::copy_of(&self.joins)?,
+            second_user: self.second_user,
             uid_map: fallible::copy_of(&self.uid_map)?,
             gid_map: fallible::copy_of(&self.gid_map)?,
             allow_setgroups: self.allow_setgroups,

@@ -11,7 +11,11 @@ pub fn groups(at: &mut At) -> Answer {
     let Some(groups) = at.plan.groups.get() else { return Ok(()) };
     let groups = at.plan.list(groups);
     match sys::setgroups(groups) {
-        Err(Errno(EPERM)) if at.plan.joins_user != 0 && has_groups(groups, at.plan.unmapped_gid.get()) => Ok(()),
+        Err(Errno(EPERM))
+            if at.plan.ends_in_joined_user_namespace() && has_groups(groups, at.plan.unmapped_gid.get()) =>
+        {
+            Ok(())
+        }
         answer => answer,
     }
 }

@@ -48,7 +48,9 @@ pub fn join(at: &mut At) -> Answer {
                 answer => answer.map(|()| true),
             }
         },
-    )
+    )?;
+    // The kernel clears the signal where a user namespace gives capabilities that the child did not have.
+    if plan.joins_user == 0 { Ok(()) } else { channel::die_with_caller(at) }
 }
 
 /// setresuid(2): all three, so that nothing of the caller's can be taken back in there.
@@ -105,6 +107,17 @@ pub fn inner_user(at: &mut At) -> Answer {
     proc_files::write(at.proc, c"self/setgroups", b"deny")?;
     proc_files::write(at.proc, c"self/uid_map", at.plan.bytes(at.plan.inner_uid_map))?;
     proc_files::write(at.proc, c"self/gid_map", at.plan.bytes(at.plan.inner_gid_map))
+}
+
+/// setns(2). The mounts belong to the user namespace that the child leaves. Whoever has all capabilities in the second can
+/// undo none of them.
+pub fn second_user(at: &mut At) -> Answer {
+    if at.plan.second_user_namespace < 0 {
+        return Ok(());
+    }
+    sys::setns(at.plan.second_user_namespace, CLONE_NEWUSER)?;
+    // The kernel clears the signal where the namespace gives capabilities that the child did not have.
+    channel::die_with_caller(at)
 }
 
 /// sethostname(2)

@@ -189,7 +189,7 @@ impl Made {
 
 fn place_of(plan: &Plan) -> usize {
     let in_another = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.unshare_user != 0;
-    (in_another || !plan.joins.is_empty()) as usize
+    (in_another || plan.joins_any()) as usize
 }
 
 impl Place {

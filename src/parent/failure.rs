@@ -158,7 +158,9 @@ impl Failure {
                 trouble => trouble,
             },
             (Stage::Exec, libc::ENOEXEC) => sentences::NO_PROGRAM,
-            (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.joins_user != 0) => sentences::GROUPS_DENIED_THERE,
+            (Stage::Groups, libc::EPERM) if self.plan_is(|plan| plan.ends_in_joined_user_namespace()) => {
+                sentences::GROUPS_DENIED_THERE
+            }
             (Stage::Groups, libc::EPERM) => sentences::GROUPS_DROPPED,
             (Stage::Bounding, libc::EPERM) => sentences::NEEDS_SETPCAP,
             // Without another root, a copy of the caller's memory is used instead.
@@ -203,6 +205,8 @@ impl Failure {
             (Stage::Scheduler, libc::EPERM) if self.has_deadline() => sentences::DEADLINE_REFUSED,
             (Stage::Scheduler, libc::EBUSY) if self.has_deadline() => sentences::DEADLINE_TOO_MUCH,
             (Stage::Terminal, libc::ENOENT | libc::ENODEV) => sentences::NO_PTMX,
+            (Stage::SecondUserNamespace, libc::EPERM) => sentences::SECOND_USERS_NOT_BELOW,
+            (Stage::SecondUserNamespace, libc::EINVAL) => sentences::SECOND_USERS_ALREADY,
             (Stage::Tun, libc::ENOENT | libc::ENXIO | libc::ENODEV) => sentences::NO_TUN,
             (Stage::Tun, libc::EPERM) => sentences::TUN_NEEDS,
             (Stage::Listen, libc::EADDRINUSE) => sentences::LISTEN_IN_USE,

@@ -29,6 +29,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 }
 
 /// The rest for a child whose credentials are not the caller's.
+#[inline(never)]
 fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
     let born_in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
@@ -43,6 +44,8 @@ fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
             draft.plan.credentials = None.into();
         }
     }
+    // The mounts are made before the second, with what the child has until then.
+    let enters_one = enters_one || draft.plan.second_user_namespace >= 0;
     let in_user_namespace = born_in_user_namespace || enters_one;
     if enters_one {
         before = born_with(full(request)?);

@@ -139,6 +139,8 @@ fn namespaces(request: &Request) -> Step<()> {
     let lacks = |kind: i32| new & kind as u32 == 0;
     refuse(asked.create & asked.unshare != 0, "unshare_namespaces", sentences::CREATED_AND_UNSHARED)?;
     refuse(asked.joined() & new != 0, "join_namespace", sentences::JOINED_AND_CREATED)?;
+    let second_of_new = asked.second_user.is_some() && !lacks(CLONE_NEWUSER);
+    refuse(second_of_new, "join_second_user_namespace", sentences::SECOND_USERS_OF_NEW)?;
     refuse(!asked.uid_map.is_empty() && lacks(CLONE_NEWUSER), "map_uid", sentences::NEEDS_USER_NAMESPACE)?;
     refuse(!asked.gid_map.is_empty() && lacks(CLONE_NEWUSER), "map_gid", sentences::NEEDS_USER_NAMESPACE)?;
     refuse(asked.subordinate && lacks(CLONE_NEWUSER), "map_subordinate_ids", sentences::NEEDS_USER_NAMESPACE)?;

@@ -189,6 +189,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
         Stage::RootTree | Stage::RootCopy => plan.copies_root != 0,
         Stage::Chroot => plan.text(plan.chroot).is_some(),
         Stage::InnerUserNamespace => !plan.inner_uid_map.is_empty(),
+        Stage::SecondUserNamespace => plan.second_user_namespace >= 0,
         Stage::Affinity => !plan.affinity.is_empty(),
         Stage::Nice => plan.nice.get().is_some(),
         Stage::NumaPolicy => plan.numa_policy.get().is_some(),
@@ -296,6 +297,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
             if plan.root_tree_missing != 0 { sentences::TREE_NOT_CLONED.fmt(f) } else { Ok(()) }
         }
         Stage::InnerUserNamespace => id_maps(plan, plan.inner_uid_map, plan.inner_gid_map, f),
+        Stage::SecondUserNamespace => fd(plan.second_user_namespace, f),
         stage if stage.is_of_mounts() => mount(plan, index, f),
         Stage::Chroot => text(plan.chroot, f),
         Stage::Rlimit => limit(plan, index).map_or(Ok(()), |item| write!(f, "{}", Limited(item))),

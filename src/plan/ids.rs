@@ -15,7 +15,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     draft.plan.gid = asked.gid.into();
     if let Some(groups) = groups_of(asked).filter(|_| !is_denied(request)) {
         draft.plan.groups = Some(draft.arena.list(groups)?).into();
-        if draft.plan.joins_user != 0 && !groups.is_empty() {
+        if draft.plan.ends_in_joined_user_namespace() && !groups.is_empty() {
             draft.plan.unmapped_gid = unmapped_gid().into();
         }
     }

@@ -112,7 +112,7 @@ pub fn deadline(plan: &Plan<()>) -> Step<()> {
 
 fn in_user_namespace(request: &Request) -> bool {
     let ns = &request.attr.ns;
-    (ns.create | ns.unshare | ns.joined()) & libc::CLONE_NEWUSER as u32 != 0
+    (ns.create | ns.unshare | ns.joined()) & libc::CLONE_NEWUSER as u32 != 0 || ns.second_user.is_some()
 }
 
 fn gives_up_privilege(request: &Request) -> bool {

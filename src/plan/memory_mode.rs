@@ -15,7 +15,7 @@ use crate::stage::Stage;
 pub fn nondumpable(request: &Request, plan: &Plan<()>) -> bool {
     let same = plan.uid.get().is_none() && plan.gid.get().is_none() && plan.groups.get().is_none();
     let same = same && !request.attr.caps.changes() && plan.clone_namespaces & libc::CLONE_NEWUSER as u64 == 0;
-    let same = same && plan.joins.is_empty();
+    let same = same && !plan.joins_any();
     !(plan.stop != 0 && same)
 }
 
@@ -31,7 +31,7 @@ pub fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     // Processes with capabilities in that user namespace may trace the child.
     let user_namespace = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.unshare_user != 0;
     // Processes in the namespaces that are joined may have nothing to do with the caller.
-    let joins = !plan.joins.is_empty();
+    let joins = plan.joins_any();
     // The child outlives the call, or others stop it. It must not stay in the caller's memory for that time.
     let waits =
         plan.hold != 0 || plan.wait != 0 || plan.trace != 0 || plan.stop != 0 || plan.listener != 0 || plan.init != 0;

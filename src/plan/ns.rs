@@ -158,6 +158,11 @@ fn lower_joins(request: &Request, draft: &mut Draft) -> Step<()> {
         push(&mut joins, sealed::Join { types: join.types as u64, fd: join.fd, index: index as i32 })?;
     }
     draft.plan.joins = draft.arena.list(&joins)?;
+    if let Some(fd) = request.attr.ns.second_user {
+        let setter = "join_second_user_namespace";
+        draft.plan.second_user_namespace = draft.need(fd, setter)?;
+        is_what_it_should_be(&Join { fd, types: USER as u32, of_process: false }, setter)?;
+    }
     Ok(())
 }
 

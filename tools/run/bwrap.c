@@ -6,12 +6,16 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/securebits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void check(struct bwrap *bwrap)
@@ -29,6 +33,8 @@ static void check(struct bwrap *bwrap)
         bwrap->unshare_user |= strcmp(read_descriptor(fd, "max_user_namespaces", &length), "0\n") != 0;
     if (bwrap->unshare_cgroup_try)
         bwrap->unshare_cgroup |= !access("/proc/self/ns/cgroup", F_OK);
+    if (bwrap->userns2_fd >= 0 && bwrap->unshare_user)
+        usage("--userns2 requires --userns: there is no user namespace below a new one");
     bool has_userns = bwrap->unshare_user || bwrap->userns_fd >= 0;
     if (!has_userns && bwrap->uid >= 0 && bwrap->uid != geteuid())
         usage("Specifying --uid requires --unshare-user or --userns");
@@ -40,6 +46,34 @@ static void check(struct bwrap *bwrap)
         usage("Specifying --as-pid-1 requires --unshare-pid");
     if (bwrap->as_pid_1 && bwrap->locks_count)
         usage("Specifying --as-pid-1 and --lock-file is not permitted");
+}
+
+/* In the process of its own that finds out how the second user namespace shows ids of the first. */
+static void enter_as(const struct bwrap *bwrap, uint32_t user, uint32_t group, uint32_t seen[2])
+{
+    bool good = !setns(bwrap->userns_fd, CLONE_NEWUSER) && !prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) &&
+        !setresgid(group, group, group) && !setresuid(user, user, user) && !setns(bwrap->userns2_fd, CLONE_NEWUSER);
+    if (!good)
+        _exit(errno);
+    seen[0] = getuid(), seen[1] = getgid();
+    _exit(0);
+}
+
+/* --uid and --gid are ids of --userns, and the library takes those of --userns2, where the command ends up. */
+static void translate_ids(const struct bwrap *bwrap, uint32_t *user, uint32_t *group)
+{
+    uint32_t *seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t pid = seen == MAP_FAILED ? -1 : fork();
+    if (pid == 0)
+        enter_as(bwrap, bwrap->uid < 0 ? geteuid() : *user, bwrap->gid < 0 ? getegid() : *group, seen);
+    int status = 0;
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (pid < 0)
+        fail(errno, "--userns2");
+    if (!WIFEXITED(status) || WEXITSTATUS(status))
+        usage("--uid and --gid cannot be had in these user namespaces: %s", strerror(WEXITSTATUS(status)));
+    *user = seen[0], *group = seen[1];
 }
 
 static void set_namespaces(struct bwrap *bwrap)
@@ -57,11 +91,15 @@ static void set_namespaces(struct bwrap *bwrap)
         accept(forkexec_attr_map_gid(bwrap->attr, group, getegid(), 1));
     } else if (bwrap->userns_fd >= 0) {
         accept(forkexec_attr_join_namespace(bwrap->attr, bwrap->userns_fd, FORKEXEC_NS_USER));
+        if (bwrap->userns2_fd >= 0 && (bwrap->uid >= 0 || bwrap->gid >= 0))
+            translate_ids(bwrap, &user, &group);
         if (bwrap->uid >= 0)
             accept(forkexec_attr_set_uid(bwrap->attr, user));
         if (bwrap->gid >= 0)
             accept(forkexec_attr_set_gid(bwrap->attr, group));
     }
+    if (bwrap->userns2_fd >= 0)
+        accept(forkexec_attr_join_second_user_namespace(bwrap->attr, bwrap->userns2_fd));
     if (bwrap->pidns_fd >= 0)
         accept(forkexec_attr_join_namespace(bwrap->attr, bwrap->pidns_fd, FORKEXEC_NS_PID));
     if (bwrap->unshare_pid && !bwrap->as_pid_1)
@@ -88,7 +126,7 @@ static uint64_t permitted(const struct bwrap *bwrap)
 {
     struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
     struct __user_cap_data_struct data[2] = { { 0 } };
-    if (bwrap->unshare_user || bwrap->userns_fd >= 0 || syscall(SYS_capget, &header, data))
+    if (bwrap->unshare_user || bwrap->userns_fd >= 0 || bwrap->userns2_fd >= 0 || syscall(SYS_capget, &header, data))
         return UINT64_MAX;
     return data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
@@ -129,8 +167,9 @@ void bwrap_main(const char *name, char **words)
     message_prefix = "bwrap: ";
     failure_code = 1;
     signal(SIGCHLD, SIG_DFL);
-    struct bwrap bwrap = { .attr = forkexec_attr_new(), .perms = -1, .root_fd = -1, .userns_fd = -1, .pidns_fd = -1, .block_fd = -1,
-        .info_fd = -1, .json_status_fd = -1, .sync_fd = -1, .seccomp_fd = -1, .uid = -1, .gid = -1 };
+    struct bwrap bwrap = { .attr = forkexec_attr_new(), .perms = -1, .root_fd = -1, .userns_fd = -1, .userns2_fd = -1,
+        .pidns_fd = -1, .block_fd = -1, .info_fd = -1, .json_status_fd = -1, .sync_fd = -1, .seccomp_fd = -1, .uid = -1,
+        .gid = -1 };
     if (!bwrap.attr)
         fail(ENOMEM, "no memory");
     char all[] = "all";

@@ -307,6 +307,7 @@ static void file_label(struct bwrap *bwrap, char **arguments)
 #define DESCRIPTOR(name, field) \
     static void name(struct bwrap *bwrap, char **arguments) { bwrap->field = own_fd(arguments[0]); }
 DESCRIPTOR(userns, userns_fd)
+DESCRIPTOR(userns2, userns2_fd)
 DESCRIPTOR(pidns, pidns_fd)
 DESCRIPTOR(sync_fd, sync_fd)
 DESCRIPTOR(block_fd, block_fd)
@@ -443,7 +444,7 @@ static const struct row table[] = {
     { "unshare-cgroup-try", "", "Create new cgroup namespace if possible else continue by skipping it", 0,
         unshare_cgroup_try },
     { "userns", "FD", "Use this user namespace", 1, userns },
-    { "userns2", "FD", "Not supported here", 1, not_here },
+    { "userns2", "FD", "After setup switch to this user namespace, only useful with --userns", 1, userns2 },
     { "userns-block-fd", "FD", "Not supported here", 1, not_here },
     { "disable-userns", "", "Disable further use of user namespaces inside sandbox", 0, disable_userns },
     { "assert-userns-disabled", "", "Fail unless further use of user namespaces inside sandbox is disabled", 0,

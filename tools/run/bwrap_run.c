@@ -200,6 +200,8 @@ static bool may_nest(const struct bwrap *bwrap)
         bool joins = bwrap->userns_fd >= 0, makes = !joins && bwrap->unshare_user;
         if (joins ? setns(bwrap->userns_fd, CLONE_NEWUSER) : makes && (unshare(CLONE_NEWUSER) || !map_self(uid, gid)))
             _exit(2);
+        if (bwrap->userns2_fd >= 0 && setns(bwrap->userns2_fd, CLONE_NEWUSER))
+            _exit(2);
         _exit(unshare(CLONE_NEWUSER) ? 0 : 1);
     }
     int status = 0;

@@ -370,6 +370,8 @@ class Stage(IntEnum):
     TERMINAL = 495
     # The child enters a second user namespace, which has the ids that were asked for. In the first it had to be id 0, which devpts(5) needs. unshare(2), user_namespaces(7).
     INNER_USER_NAMESPACE = 497
+    # The child joins a second user namespace, below the one in which the mounts were made. From here on it has privileges in the second alone. setns(2), user_namespaces(7).
+    SECOND_USER_NAMESPACE = 498
     # Resource limits are set, except the one on descriptors, of which the child still needs some. prlimit(2).
     RLIMIT = 500
     # The processors to run on are set. sched_setaffinity(2).
@@ -605,6 +607,7 @@ FUNCTIONS = (
     "forkexec_attr_unshare_namespaces",
     "forkexec_attr_join_namespace",
     "forkexec_attr_join_pidfd",
+    "forkexec_attr_join_second_user_namespace",
     "forkexec_attr_map_uid",
     "forkexec_attr_map_gid",
     "forkexec_attr_map_subordinate_ids",
@@ -832,6 +835,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     },
     "join_pidfd": {
         "EINVAL": "name at least one Namespace, and only Namespace types, each once",
+        "EBADF": "a descriptor is 0 or more",
+    },
+    "join_second_user_namespace": {
         "EBADF": "a descriptor is 0 or more",
     },
     "map_uid": {

@@ -126,6 +126,8 @@ class Attr:
         (unshare_namespaces).
       join_namespaces: {Namespace: descriptor} (join_namespace).
       join: a held child, or (pidfd, Namespace types), or a list of these (join_pidfd).
+      join_second_user_namespace: the descriptor of a user namespace that is joined after the mounts
+        (join_second_user_namespace).
       uid_map: [(first inside, first outside, count)] (map_uid).
       gid_map: [(first inside, first outside, count)] (map_gid).
       map_subordinate_ids: True: user 0 is the caller, and the ids of /etc/subuid follow (map_subordinate_ids).
@@ -243,6 +245,7 @@ class Attr:
         unshare_namespaces: Optional[Namespace] = None,
         join_namespaces: Optional[Mapping[Namespace, Fd]] = None,
         join: Any = None,
+        join_second_user_namespace: Optional[Fd] = None,
         uid_map: Optional[Iterable[tuple[int, int, int]]] = None,
         gid_map: Optional[Iterable[tuple[int, int, int]]] = None,
         map_subordinate_ids: bool = False,

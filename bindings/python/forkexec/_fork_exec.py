@@ -214,7 +214,8 @@ def _rights(given: dict[str, Any]) -> int:
     spaces = _abi.Namespace(0)
     for name in ("create_namespaces", "unshare_namespaces"):
         spaces |= given.get(name, 0)
-    outside = "join" not in given and "join_namespaces" not in given and not spaces & _abi.Namespace.USER
+    joins = any(name in given for name in ("join", "join_namespaces", "join_second_user_namespace"))
+    outside = not joins and not spaces & _abi.Namespace.USER
     return _abi.CwdRights.CALLER if outside else _abi.CwdRights.EITHER
 
 

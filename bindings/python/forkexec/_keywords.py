@@ -338,6 +338,9 @@ def _join(attr: Any, value: Any) -> None:
         put("join_pidfd", attr, descriptor(pidfd, "the pidfd"), integer(types, "the types"))
 
 
+_plain("join_second_user_namespace", descriptor, "join_second_user_namespace")
+
+
 def _id_map(name: str, setter: str) -> None:
     @_keyword(name, setter)
     def apply(attr: Any, value: Any) -> None:

@@ -307,6 +307,17 @@ def test_maps():
 
 
 @needs_namespaces
+def test_second_user_namespace():
+    with forkexec.hold(attr(create_namespaces=Namespace.USER, uid_map=[(7, os.geteuid(), 1)])) as holder:
+        second = holder.namespace_fd(Namespace.USER)
+        assert shell("id -u", attr(join_second_user_namespace=second)) == "7"
+        with pytest.raises(forkexec.SpawnError) as raised:
+            shell("true", attr(join=(holder.pidfd, Namespace.USER), join_second_user_namespace=second))
+        assert raised.value.stage == Stage.SECOND_USER_NAMESPACE
+        os.close(second)
+
+
+@needs_namespaces
 def test_listeners():
     code = """if True:
         import socket, sys

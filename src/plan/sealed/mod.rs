@@ -128,6 +128,9 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub first: u32,
     /// The program's pid namespace is not the caller's.
     pub foreign: u32,
+    /// The user namespace that is joined after the mounts, or -1.
+    pub second_user_namespace: i32,
+    pub reserved_namespaces: u32,
     pub unshare: u64,
     pub unshare_cgroup: u32,
     pub loopback: u32,
@@ -284,6 +287,7 @@ impl Plan<()> {
         let mut plan: Plan<()> = unsafe { core::mem::zeroed() };
         (plan.exec_fd, plan.cwd_fd, plan.terminal, plan.foreground) = (-1, -1, -1, -1);
         (plan.cgroup_fd, plan.ruleset_fd, plan.root_tree) = (-1, -1, -1);
+        plan.second_user_namespace = -1;
         plan
     }
 }
@@ -292,6 +296,16 @@ impl<Rest: ?Sized> Plan<Rest> {
     /// The clone makes a user namespace: the child has no privilege in the caller's at any time.
     pub fn is_born_in_user_namespace(&self) -> bool {
         self.clone_namespaces & CLONE_NEWUSER != 0
+    }
+
+    /// The program's user namespace is one that was there before.
+    pub fn ends_in_joined_user_namespace(&self) -> bool {
+        self.joins_user != 0 || self.second_user_namespace >= 0
+    }
+
+    /// The child joins namespaces, with processes that are nobody of the caller's.
+    pub fn joins_any(&self) -> bool {
+        !self.joins.is_empty() || self.second_user_namespace >= 0
     }
 }
 

@@ -13,8 +13,8 @@ type Word = u64;
 
 const WORD: usize = size_of::<Word>();
 
-/// Enough for the plan and the lists of a usual request. Allocators keep blocks up to this size ready.
-const USUAL: usize = 1024;
+/// Enough for the plan and the lists of a usual request.
+const USUAL: usize = size_of::<Plan<()>>() + 256;
 
 /// A plan in the making. Its first bytes are reserved for the `Plan` itself.
 pub struct Arena(Vec<MaybeUninit<Word>>);

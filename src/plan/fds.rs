@@ -25,6 +25,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 }
 
 /// The rest for a child that gets or needs descriptors.
+#[inline(never)]
 fn given(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.fds;
     draft.plan.inherit = asked.inherit as u32;

@@ -275,6 +275,7 @@ sentences! { ERRORS:
 
     // What the errno of a step does not tell: `exec (/bin/x): Exec format error: neither ...`.
     MAPPING_DENIED: "mmap(2) is denied, as by a seccomp filter",
+    BLOCKING_DENIED: "signals cannot be blocked for it: rt_sigprocmask(2) is denied, as by a seccomp filter",
     WAITING_DENIED: "the child waits by ppoll(2) or futex(2): a seccomp filter has to allow them",
     LOOKING_DENIED: "whether its parent lives is seen by ppoll(2), after prctl(2): a seccomp filter has to allow both",
     NO_PROGRAM: "neither a program for this machine nor a script with #!",

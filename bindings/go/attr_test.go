@@ -166,3 +166,21 @@ func TestErrorsAreThoseOfTheErrno(t *testing.T) {
 		})
 	}
 }
+
+func TestOfTwoFieldsForTheSameThingNoneCountsLess(t *testing.T) {
+	null, err := os.Open("/dev/null")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	for name, attr := range map[string]Attr{
+		"LingeringInit": {Init: true, LingeringInit: true, CreateNamespaces: NamespacePID},
+		"Deadline":      {Scheduler: &Scheduler{}, Deadline: &Deadline{Runtime: 1 << 20, Deadline: 1 << 24}},
+		"OwnCgroup":     {Cgroup: null, OwnCgroup: &Cgroup{}},
+	} {
+		if _, err := Spawn("/bin/true", nil, nil, &attr); !errors.Is(err, syscall.EINVAL) || !strings.Contains(err.Error(), name) ||
+			!strings.Contains(err.Error(), "is set, too") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

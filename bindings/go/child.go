@@ -34,6 +34,7 @@ type Status struct {
 	InvoluntarySwitches uint64
 	StopSignal          syscall.Signal // the signal that stopped the child, with StatusStopped; only WaitChange tells it
 	Continued           bool           // the child has continued after a stop, with StatusContinued; only WaitChange tells it
+	Lingers             bool           // the program has ended and its init goes on, with StatusLingers; only WaitProgram tells it
 	OutOfMemory         bool           // memory was short: SIGKILL killed the child, and OOMKills is not 0; with StatusOutOfMemory
 	OOMKills            uint32         // how many processes of its cgroup the out-of-memory killer has killed, with StatusOutOfMemory
 }

@@ -33,6 +33,8 @@ type Status struct {
 	InvoluntarySwitches uint64
 	StopSignal          syscall.Signal // the signal that stopped the child, with StatusStopped; only WaitChange tells it
 	Continued           bool           // the child has continued after a stop, with StatusContinued; only WaitChange tells it
+	OutOfMemory         bool           // memory was short: SIGKILL killed the child, and OOMKills is not 0; with StatusOutOfMemory
+	OOMKills            uint32         // how many processes of its cgroup the out-of-memory killer has killed, with StatusOutOfMemory
 }
 
 // Spawn starts a program. It returns when the program runs, or with the reason why it does not: forkexec_spawn. path is

@@ -413,7 +413,7 @@ func (n *native) ask(timeout C.int64_t, flags C.uint32_t) (status *Status, err e
 		MemoryPeak: uint64(s.memory_peak_bytes), MinorFaults: uint64(s.minor_faults), MajorFaults: uint64(s.major_faults),
 		BlockReads: uint64(s.block_reads), BlockWrites: uint64(s.block_writes), VoluntarySwitches: uint64(s.voluntary_switches),
 		InvoluntarySwitches: uint64(s.involuntary_switches), StopSignal: syscall.Signal(s.stop_signal),
-		Continued: s.valid&C.FORKEXEC_STATUS_CONTINUED != 0}, nil, true
+		Continued: s.valid&C.FORKEXEC_STATUS_CONTINUED != 0, OutOfMemory: s.out_of_memory != 0, OOMKills: uint32(s.oom_kills)}, nil, true
 }
 
 // Wait waits until the child has ended, and reaps it. It parks the goroutine and keeps no thread: forkexec_wait. Where ctx ends

@@ -297,7 +297,7 @@ pub unsafe extern "C" fn forkexec_signal(child: *mut forkexec_child, signal: i32
 /// version 1, before Linux 5.14, and in a threaded cgroup, where a process dies if one of its threads is in it. Else
 /// all in the process group of the child's own session or group are killed; a descendant can leave that.
 ///
-/// child is still to be waited for.
+/// child is still to be waited for. forkexec_terminate_tree gives the processes time to end by themselves.
 ///
 /// Returns 0, or a negative errno:
 /// -EINVAL: child is NULL.

@@ -158,7 +158,8 @@ class Status:
 
     @property
     def out_of_memory(self) -> Optional[bool]:
-        """Whether the OOM killer killed a process of the child's cgroup. None: the child has no cgroup that counts memory."""
+        """Whether the child ended because memory was short: SIGKILL killed it, and oom_kills is not 0. None: it has no cgroup
+        that counts memory."""
         c = self._c
         return bool(c.out_of_memory) if c.valid & STATUS_OUT_OF_MEMORY else None
 

@@ -139,7 +139,7 @@ sentences! { ERRORS:
     TREE_WITHOUT_ROOT: "there is no root to prepare: call set_root",
     TREE_IS_WRITABLE: "an empty root that is prepared is the same for all programs: add FORKEXEC_MOUNT_READONLY",
     TREE_IN_JOINED: "a root is prepared in the caller's user namespace or a new one, not in one that is joined",
-    TREE_OF_OTHER_USERS: "the root was prepared for another user namespace: its new one, and the maps of that, are the same",
+    TREE_OF_OTHER_USERS: "the root was prepared for another user namespace or other maps, or /proc does not tell which is the caller's",
     TREE_CLOSED: "the descriptor of the prepared root was closed, by somebody else",
     TREE_IS_READONLY: "the prepared root is read-only: make this, or what it is mounted on, before forkexec_root_new",
     MOUNTS_SPREAD: "would bring the mounts to the caller: MS_PRIVATE or MS_SLAVE, with MS_REC",
@@ -275,6 +275,7 @@ sentences! { ERRORS:
 
     // What the errno of a step does not tell: `exec (/bin/x): Exec format error: neither ...`.
     MAPPING_DENIED: "mmap(2) is denied, as by a seccomp filter",
+    BLOCKING_DENIED: "signals cannot be blocked for it: rt_sigprocmask(2) is denied, as by a seccomp filter",
     WAITING_DENIED: "the child waits by ppoll(2) or futex(2): a seccomp filter has to allow them",
     LOOKING_DENIED: "whether its parent lives is seen by ppoll(2), after prctl(2): a seccomp filter has to allow both",
     NO_PROGRAM: "neither a program for this machine nor a script with #!",

@@ -1,11 +1,11 @@
-//! The files of a folder stand on floors, and import only from floors below their own: what a file needs is found by going
-//! down, and no two files need each other. Nothing imports from a folder's mod.rs, which is the roof.
+//! The files of a folder are in layers, called floors. A file imports only from floors below its own. So no two files need
+//! each other, and a reader finds what a file needs further down. Nothing imports from a folder's mod.rs, which is the roof.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// What the `use` lines and paths of one file reach by `super::`, or by the name of its own folder.
+/// The modules that one file imports: by `super::`, or by the name of its own folder.
 fn imports(text: &str, depth: usize, folder: &str) -> Vec<String> {
     let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect();
     let code = code.join("\n");
@@ -45,12 +45,12 @@ fn first_names(path: &str) -> Vec<String> {
             _ => (),
         }
     }
-    // Behind the last comma of a group there may be nothing.
+    // A group may end with a comma.
     names.retain(|name| !name.is_empty());
     names
 }
 
-/// The modules of a folder: a file, or a folder with all its files. With each, what it imports.
+/// The modules of a folder, and what each imports. A module is a file, or a folder with all its files.
 fn modules(folder: &str) -> BTreeMap<String, Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let name = path.file_name().and_then(|name| name.to_str()).expect("a folder").to_string();
@@ -75,7 +75,7 @@ fn read(path: &Path, depth: usize, folder: &str, module: Option<&str>, into: &mu
     }
 }
 
-/// Sentences about what does not stand as the floors, from the ground up, say.
+/// Compares the imports with the floors, which are listed from the ground up. Returns a sentence for each fault.
 fn faults(modules: &BTreeMap<String, Vec<String>>, floors: &[&[&str]]) -> Vec<String> {
     let mut faults = Vec::new();
     let floor_of = |name: &str| floors.iter().position(|floor| floor.contains(&name));
@@ -104,7 +104,7 @@ fn faults(modules: &BTreeMap<String, Vec<String>>, floors: &[&[&str]]) -> Vec<St
     faults
 }
 
-/// Fails with every import of this folder that does not lead to a floor below.
+/// Fails if an import of this folder does not lead to a floor below.
 fn stand(folder: &str, floors: &[&[&str]]) {
     let faults = faults(&modules(folder), floors);
     assert!(faults.is_empty(), "{folder}:\n{}", faults.join("\n"));

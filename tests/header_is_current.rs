@@ -1,4 +1,4 @@
-//! `include/forkexec.h` and `include/forkexec.json` are what the comments in `src/` say.
+//! `include/forkexec.h` and `include/forkexec.json` are as the comments in `src/` say.
 
 mod description;
 
@@ -6,7 +6,7 @@ use description::Description;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// What the header is made of. Its functions stand in this order.
+/// The sources of the header. Its functions stand in this order.
 const FILES: [&str; 9] = [
     "src/stage.rs",
     "src/capi/constants.rs",
@@ -38,7 +38,7 @@ fn describe() -> Description {
     Description::of(FILES.iter().map(|file| root().join(file)))
 }
 
-/// Writes the file where that is asked for, and compares it.
+/// Writes the file if FORKEXEC_REGEN is set, and compares it.
 fn is_current(name: &str, text: &str) {
     let path = root().join(name);
     if env::var_os("FORKEXEC_REGEN").is_some_and(|value| value == "1") {

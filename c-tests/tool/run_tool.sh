@@ -213,6 +213,8 @@ if [ "$group" ]; then
     code "its signal" 137 "$run" --cgroup-new "$group" "$reporter" kill 9
     code "a program that there is not" 127 "$run" --cgroup-new "$group" /nowhere
     code "a step that fails" 125 "$run" --cgroup-new "$group" --cwd /nowhere true
+    code "two cgroups" 125 "$run" --cgroup-new "$group" --cgroup "${group%/*}" true
+    like "two cgroups, is told" "*--cgroup-new: *not in that of --cgroup" "$said"
     code "the time" 124 "$run" --cgroup-new "$group" --timeout 0.2 "$reporter" sleep
     "$run" --cgroup-new "$group" --describe true >"$dir/said"
     like "--describe" "*born in fd*" "$(grep cgroup "$dir/said")"

@@ -35,6 +35,9 @@ const MARK: &CStr = c"user.forkexec";
 /// have much memory to free, and one that waits for a broken device does not die at all.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long is waited, a hundred times, for a process that has made a cgroup to mark it.
+const UNTIL_MARKED: Duration = Duration::from_micros(200);
+
 pub struct Group {
     /// The process that made it. A fork of it has the descriptors, but may not use the handle.
     maker_pid: i32,
@@ -97,37 +100,42 @@ impl Group {
 
 /// Makes the directory. If a cgroup of this name was left behind by a caller that was killed, it is removed first.
 fn make<'a>(above: BorrowedFd, name: &'a CStr) -> Result<(), Refusal<'a>> {
-    // More than once only if other processes make and remove it meanwhile.
+    // More than once only if other processes make and remove it meanwhile, or if it has no mark.
     for _ in 0..100 {
         match mkdirat(above, name, Mode::from_bits_truncate(0o755)) {
             Ok(()) => return Ok(()),
-            Err(Errno::EEXIST) => remove_leftover(above, name)?,
+            Err(Errno::EEXIST) => (),
             Err(errno) => return Err(Refusal::of_kernel(name, errno, refusal::of_making(errno))),
+        }
+        if !remove_leftover(above, name)? {
+            std::thread::sleep(UNTIL_MARKED);
         }
     }
     Err(Refusal::of_kernel(name, Errno::EEXIST, sentences::CGROUP_IS_OTHERS))
 }
 
-fn remove_leftover<'a>(above: BorrowedFd, name: &'a CStr) -> Result<(), Refusal<'a>> {
+/// False: it has no mark. Another process may have made it in this moment, and be about to mark it.
+fn remove_leftover<'a>(above: BorrowedFd, name: &'a CStr) -> Result<bool, Refusal<'a>> {
     let refused = |errno, why| Err(Refusal::of_kernel(name, errno, why));
     let directory = match open_directory(above, name) {
         Ok(directory) => directory,
-        Err(Errno::ENOENT) => return Ok(()),
+        Err(Errno::ENOENT) => return Ok(true),
         Err(Errno::ENOTDIR | Errno::ELOOP) => return refused(Errno::EEXIST, sentences::CGROUP_NAME_OF_FILE),
         Err(errno) => return refused(errno, refusal::of_making(errno)),
     };
     if !is_marked(&directory) {
-        return refused(Errno::EEXIST, sentences::CGROUP_IS_OTHERS);
+        return Ok(false);
     }
     let kill = match open_kill(directory.as_fd()) {
         Ok(kill) => kill,
+        Err(Errno::ENODEV) => return Ok(true),
         Err(errno) => return refused(errno, refusal::of_making(errno)),
     };
     if lock(kill.as_ref().unwrap_or(&directory)).is_err() {
         return refused(Errno::EBUSY, sentences::CGROUP_IN_USE);
     }
     let leftover = remove::Doomed { above, name, directory: directory.as_fd(), kill: kill.as_ref().map(AsFd::as_fd) };
-    leftover.remove(Some(PATIENCE), false).or_else(|errno| refused(errno, refusal::of_removing(errno)))
+    leftover.remove(Some(PATIENCE), false).map(|()| true).or_else(|errno| refused(errno, refusal::of_removing(errno)))
 }
 
 fn open_directory(above: BorrowedFd, name: &CStr) -> Result<OwnedFd, Errno> {

@@ -1,6 +1,7 @@
 //! Removes a cgroup: kills the processes in it, and removes it and all cgroups below it, which the program may have made.
 
 use super::{Group, PATIENCE};
+use crate::base::kernel_file;
 use crate::parent::kill_all_in_cgroup;
 use crate::sys;
 use core::ffi::CStr;
@@ -65,11 +66,11 @@ impl Doomed<'_> {
     }
 
     pub fn kill(&self) -> Result<(), Errno> {
-        let killed = match self.kill.map(|file| nix::unistd::write(file, b"1")) {
-            Some(Ok(_)) => Ok(()),
+        let killed = match self.kill.map(|file| kernel_file::write(file.as_raw_fd(), b"1")) {
+            Some(Ok(())) => Ok(()),
             // A threaded cgroup lists no processes, only threads.
-            Some(Err(Errno::EOPNOTSUPP)) | None => kill_all_in_cgroup(self.directory),
-            Some(Err(errno)) => Err(errno),
+            Some(Err(sys::Errno(libc::EOPNOTSUPP))) | None => kill_all_in_cgroup(self.directory),
+            Some(Err(sys::Errno(code))) => Err(Errno::from_raw(code)),
         };
         // A cgroup that was removed has no processes.
         if killed.is_err() && self.is_gone() { Ok(()) } else { killed }

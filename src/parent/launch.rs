@@ -18,6 +18,7 @@ use crate::fallible::NoMemory;
 use crate::page::Page;
 use crate::plan::{Sealed, Strings};
 use crate::sealed::{Plan, Wiring, mode};
+use crate::sentences;
 use crate::shared::Shared;
 use crate::stage::Stage;
 use crate::sys::Errno;
@@ -46,8 +47,7 @@ pub fn launch_by(
     given: Given,
     make: &mut dyn FnMut(&Ready) -> Result<Made, Errno>,
 ) -> Result<Launched, Failure> {
-    let signals =
-        BlockedSignals::block().map_err(|Errno(errno)| Failure::at(Stage::Clone, Number::from_raw(errno), plan))?;
+    let signals = BlockedSignals::block().map_err(|Errno(errno)| not_blocked(errno, plan))?;
     let mask = signals.mask();
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
@@ -119,7 +119,13 @@ pub fn launch_by(
     })
 }
 
-/// By what a child in memory of its own and its caller hear of each other.
+/// A seccomp filter refuses rt_sigprocmask(2). Then no child can be made in any way.
+#[cold]
+fn not_blocked(errno: i32, plan: &Shared<Sealed>) -> Failure {
+    Failure::at(Stage::Clone, Number::from_raw(errno), plan).because(sentences::BLOCKING_DENIED)
+}
+
+/// The ends and the channel between the caller and a child with memory of its own.
 #[inline(never)]
 fn ends_and_channel(plan: &Shared<Sealed>, ways: Ways, mask: u64) -> Result<(Option<Ends>, Option<Channel>), Failure> {
     let ends = Ends::make(plan, ways).map_err(|errno| Failure::at(Stage::Pipe, errno, plan))?;
@@ -127,7 +133,7 @@ fn ends_and_channel(plan: &Shared<Sealed>, ways: Ways, mask: u64) -> Result<(Opt
     Ok((Some(ends), channel))
 }
 
-/// What the image is exec'd with.
+/// The vectors for the exec of the image.
 #[inline(never)]
 fn vectors(
     mut in_image: Wiring,

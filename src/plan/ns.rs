@@ -6,10 +6,11 @@ use super::request::Request;
 use super::sealed::{self, Plan, Text, cgroup, clone, mode};
 use super::{caller, check, subordinate};
 use crate::attr::ns::{IdRange, Join, TimeOffset};
+use crate::base::bounded_text::BoundedText;
+use crate::base::decimal::Digits;
 use crate::fallible::{Text as Owned, push};
 use crate::sentences;
 use alloc::vec::Vec;
-use core::fmt::Write;
 use libc::{CLONE_NEWCGROUP, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, CLONE_VM, MS_PRIVATE, MS_REC};
 
 const CGROUP: u64 = CLONE_NEWCGROUP as u64;
@@ -184,41 +185,36 @@ fn is_what_it_should_be(join: &Join, setter: &'static str) -> Step<()> {
 /// The kernel takes less than a page in one write to a map.
 const MAP_LIMIT: usize = 4096;
 
+/// Lines of a file in /proc.
+type Lines = BoundedText<{ MAP_LIMIT - 1 }>;
+
+/// Adds a line of three words. `false`: it does not fit.
+fn add_line(lines: &mut Lines, [first, second, third]: [&[u8]; 3]) -> bool {
+    [first, b" ", second, b" ", third, b"\n"].iter().all(|part| lines.add(part))
+}
+
 fn map_text(draft: &mut Draft, ranges: &[IdRange], what: &'static str) -> Step<Text> {
     if ranges.is_empty() {
         return Ok(Text::EMPTY);
     }
-    let mut text = Lines(Vec::new());
-    text.0.try_reserve_exact(MAP_LIMIT).map_err(|_| Fault::no_memory())?;
+    let mut lines = Lines::new();
     for IdRange { inside, outside, count } in ranges {
-        writeln!(text, "{inside} {outside} {count}")
-            .map_err(|_| Fault::invalid(what, sentences::MAP_TOO_LONG).code(libc::E2BIG))?;
+        let [inside, outside, count] = [*inside, *outside, *count].map(|number| Digits::of(number.into()));
+        if !add_line(&mut lines, [inside.as_bytes(), outside.as_bytes(), count.as_bytes()]) {
+            return Err(Fault::invalid(what, sentences::MAP_TOO_LONG).code(libc::E2BIG));
+        }
     }
-    draft.arena.joined(&[&text.0])
+    draft.arena.joined(&[lines.bytes()])
 }
 
 fn offsets_text(draft: &mut Draft, offsets: &[TimeOffset]) -> Step<Text> {
-    if offsets.is_empty() {
-        return Ok(Text::EMPTY);
-    }
-    let mut text = Lines(Vec::new());
-    text.0.try_reserve_exact(MAP_LIMIT).map_err(|_| Fault::no_memory())?;
+    let mut lines = Lines::new();
     for TimeOffset { clock, seconds, nanoseconds } in offsets {
-        let clock = if *clock == libc::CLOCK_MONOTONIC { "monotonic" } else { "boottime" };
-        writeln!(text, "{clock} {seconds} {nanoseconds}").map_err(|_| Fault::no_memory())?;
+        let clock: &[u8] = if *clock == libc::CLOCK_MONOTONIC { b"monotonic" } else { b"boottime" };
+        let (mut whole, parts) = (BoundedText::<24>::new(), Digits::of((*nanoseconds).into()));
+        whole.number(*seconds);
+        // There are two clocks, and each has one offset.
+        add_line(&mut lines, [clock, whole.bytes(), parts.as_bytes()]);
     }
-    draft.arena.joined(&[&text.0])
-}
-
-/// Lines of less than `MAP_LIMIT` bytes in all.
-struct Lines(Vec<u8>);
-
-impl Write for Lines {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        if self.0.len() + text.len() >= MAP_LIMIT {
-            return Err(core::fmt::Error);
-        }
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
+    if offsets.is_empty() { Ok(Text::EMPTY) } else { draft.arena.joined(&[lines.bytes()]) }
 }

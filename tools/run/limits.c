@@ -152,6 +152,7 @@ static void cgroup(struct run *run, char *path)
     if (fd < 0)
         usage("%s: %s", path, strerror(errno));
     accept(forkexec_attr_set_cgroup_fd(run->attr, fd));
+    run->names_cgroup = true;
 }
 
 static void allow_failure(struct run *run, char *name)

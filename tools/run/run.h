@@ -26,6 +26,7 @@ struct run {
     uint32_t create;       /* the namespaces that --unshare named */
     uint32_t all, share;   /* those that "--unshare all" stands for, and what --share takes away from them */
     bool init, as_pid_1;
+    bool names_cgroup;     /* --cgroup */
     bool gives_output;     /* an option says what the command's descriptor 1 or 2 is */
     /* What decides about the capabilities of the program; -1: not said. */
     int64_t uid, uid_inside;    /* to become, and what ours is in the new user namespace */

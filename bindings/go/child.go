@@ -9,7 +9,8 @@ import (
 )
 
 // A Child is the result of Spawn, Start or Hold. Close it after use. Its methods may be called from any goroutine; after
-// Close they return os.ErrClosed.
+// Close they return os.ErrClosed. An error is the errno of the C function that the method names, whose manual page has the causes:
+// from Wait, ECHILD says that somebody else has reaped the child.
 type Child struct{ native }
 
 // A Status tells how a child ended and what it used: struct forkexec_status. Fields that Valid does not name are 0.

@@ -133,7 +133,7 @@ sentences! { ERRORS:
     TREE_WITHOUT_ROOT: "there is no root to prepare: call set_root",
     TREE_IS_WRITABLE: "an empty root that is prepared is the same for all programs: add FORKEXEC_MOUNT_READONLY",
     TREE_IN_JOINED: "a root is prepared in the caller's user namespace or a new one, not in one that is joined",
-    TREE_OF_OTHER_USERS: "the root was prepared for another user namespace: its new one, and the maps of that, are the same",
+    TREE_OF_OTHER_USERS: "the root was prepared for another user namespace or other maps, or /proc does not tell which is the caller's",
     TREE_CLOSED: "the descriptor of the prepared root was closed, by somebody else",
     TREE_IS_READONLY: "the prepared root is read-only: make this, or what it is mounted on, before forkexec_root_new",
     MOUNTS_SPREAD: "would bring the mounts to the caller: MS_PRIVATE or MS_SLAVE, with MS_REC",

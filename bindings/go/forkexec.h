@@ -4481,6 +4481,9 @@ int forkexec_attr_set_prepared_root(struct forkexec_attr *attr, const struct for
 /** A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new. */
 #define FORKEXEC_PROBE_PREPARED_ROOT 20
 
+/** Overlays in a new user namespace (Linux 5.11): forkexec_attr_mount_overlay. */
+#define FORKEXEC_PROBE_OVERLAY 21
+
 /**
  * Says whether this host has a feature, by trying it.
  *

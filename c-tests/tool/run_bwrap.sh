@@ -118,9 +118,29 @@ is "--userns, --pidns" "$(<"$dir/its")" "$("$bwrap" --userns 8 --pidns 9 --dev-b
 code "--userns and --unshare-user" 1 "$bwrap" --userns 8 --unshare-user --ro-bind / / true 8<"/proc/$first/ns/user"
 echo >"$dir/hold"
 wait $!
-rm "$dir/ready" "$dir/its"
-like "--userns-block-fd is refused" "bwrap: --userns-block-fd: *cannot do that*" \
-    "$("$bwrap" --userns-block-fd 9 --ro-bind / / true 9</dev/null 2>&1)"
+rm "$dir/ready" "$dir/its" "$dir/info"
+# The maps are written by this script, while bwrap waits.
+mkfifo "$dir/go"
+"$bwrap" --unshare-user --userns-block-fd 9 --info-fd 8 --unshare-pid --ro-bind / / --bind "$dir" "$dir" --proc /proc \
+    sh -c 'echo $(id -u) $(id -g); [ -e "$0/told" ] && echo told' "$dir" 9<>"$dir/go" 8>"$dir/info" >"$dir/out" 2>&1 &
+until [ -s "$dir/info" ]; do sleep 0.01; done
+first=$(sed -n 's/.*"child-pid": \([0-9]*\).*/\1/p' "$dir/info")
+echo deny >"/proc/$first/setgroups"
+echo "7 $uid 1" >"/proc/$first/uid_map"
+echo "8 $gid 1" >"/proc/$first/gid_map"
+: >"$dir/told"
+echo >"$dir/go"
+wait $!
+is "--userns-block-fd" "0 7 8 told" "$? $(paste -sd' ' "$dir/out")"
+rm "$dir/go" "$dir/told" "$dir/info"
+# COMMAND could reach the host by a process of the host in its user namespace.
+"$bwrap" --unshare-user --userns-block-fd 9 --info-fd 8 --dev-bind / / --cap-add ALL sh -c \
+    'cat /proc/$(sed -n "s/.*\"child-pid\": \([0-9]*\).*/\1/p" "$0/info")/stat | cut -d" " -f3' "$dir" \
+    9</dev/null 8>"$dir/info" >"$dir/out" 2>&1
+is "--userns-block-fd: nothing of the host is in the user namespace of COMMAND" Z "$(<"$dir/out")"
+code "--userns-block-fd needs --info-fd" 1 "$bwrap" --unshare-user --userns-block-fd 9 --ro-bind / / true 9</dev/null
+code "--userns-block-fd and --disable-userns" 1 "$bwrap" --unshare-user --userns-block-fd 9 --info-fd 8 --disable-userns \
+    --ro-bind / / true 9</dev/null 8>/dev/null
 
 # A sandbox with two user namespaces, one below the other, which a second sandbox joins: the outer one makes the mounts.
 "$bwrap" --unshare-user --uid 7 --gid 8 --dev-bind / / --dev /dev --info-fd 8 sh -c \
@@ -154,7 +174,7 @@ like "--userns2 without --userns" "bwrap: --userns2 requires --userns: *" \
     "$("$bwrap" --unshare-user --userns2 9 --dev-bind / / true 9<"/proc/$first/ns/user" 2>&1)"
 echo >"$dir/hold"
 wait $!
-rm "$dir/hold" "$dir/ready" "$dir/its"
+rm "$dir/hold" "$dir/ready" "$dir/its" "$dir/info"
 for option in --exec-label --file-label; do
     if [ -e /sys/fs/selinux/enforce ]; then
         code "$option of nothing" 1 "$bwrap" $option "" --ro-bind / / true
@@ -315,6 +335,7 @@ like "--json-status-fd" "{ \"child-pid\": [1-9]* }{ \"exit-code\": 5 }" "$(tr -d
 code "--json-status-fd of what did not run" 1 "$bwrap" --ro-bind / / --json-status-fd 9 /none 9>"$dir/status"
 is "it has no exit code" 0 "$(grep -c exit-code "$dir/status")"
 mkfifo "$dir/go"
+rm "$dir/info"
 "$bwrap" --ro-bind / / --bind "$dir" "$dir" --block-fd 9 --info-fd 8 touch "$dir/begun" 9<>"$dir/go" 8>"$dir/info" &
 until [ -s "$dir/info" ]; do sleep 0.01; done
 is "--block-fd: it has not begun" no "$([ -e "$dir/begun" ] && echo yes || echo no)"

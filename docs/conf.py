@@ -347,7 +347,7 @@ class Setters(Directive):
                     for stage in function["stages"]
                 ]
                 rows.append([
-                    paragraph(nodes.literal("", function["name"][len("forkexec_attr_") :])),
+                    paragraph(nodes.reference("", "", nodes.literal("", function["name"][len("forkexec_attr_") :]), refuri=f"c-reference.html#{nodes.make_id(function['name'])}")),
                     paragraph(first_sentence(function["comment"])),
                     paragraph(", ".join(linux)),
                     items(fails) if fails else paragraph(),

@@ -138,7 +138,10 @@ fn src_attr() {
         &[
             &["instructions", "topic", "refusal", "mount_item"],
             &["terminal_injection", "user_namespaces"],
-            &["exec", "fds", "session", "signals", "limits", "ids", "caps", "ns", "security", "landlock", "handed"],
+            &[
+                "exec", "fds", "session", "signals", "limits", "cgroup", "ids", "caps", "ns", "security", "landlock",
+                "handed",
+            ],
             &["filters", "prepared"],
             &["mounts"],
         ],

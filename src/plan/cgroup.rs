@@ -14,14 +14,21 @@ use nix::sys::statfs::fstatfs;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
-    let Some(destination) = &request.attr.limits.cgroup else { return Ok(()) };
-    let fd = destination.fd();
-    draft.plan.cgroup_fd = draft.need(fd, destination.setter())?;
+    let Some(destination) = &request.attr.cgroup.destination else { return Ok(()) };
+    let (fd, setter) = (destination.fd(), destination.setter());
+    if caller::flags_of(fd)?.is_none() {
+        return Err(Fault::invalid(setter, sentences::FD_NOT_OPEN).code(libc::EBADF));
+    }
+    draft.plan.cgroup_fd = fd;
     // SAFETY: C caller guarantees that the descriptor, which was just seen open, stays so during the call.
     let way = cgroup_way(unsafe { BorrowedFd::borrow_raw(fd) });
-    let way = way.map_err(|fault| Fault { what: destination.setter(), ..fault })?;
+    let way = way.map_err(|fault| Fault { what: setter, ..fault })?;
     draft.plan.cgroup_uncounted = (way == cgroup::BORN) as u32;
     draft.plan.cgroup = if request.host.born_in_cgroup { way } else { cgroup::WRITTEN };
+    // Otherwise the caller uses it, and the child does not have it.
+    if draft.plan.cgroup == cgroup::BORN_OF_IMAGE {
+        draft.need(fd, setter)?;
+    }
     Ok(())
 }
 

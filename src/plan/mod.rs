@@ -60,6 +60,9 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     if more {
         topics(request, &mut draft)?;
     }
+    if attr.cgroup.asked() {
+        cgroup::lower(request, &mut draft)?;
+    }
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
     draft.plan.mode = memory_mode::mode_of(request, &draft.plan)?;
@@ -78,6 +81,7 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     draft.plan.guarded = may_block as u32;
     draft.plan.nondumpable = (draft.plan.mode != mode::SHARED && memory_mode::nondumpable(request, &draft.plan)) as u32;
     caps::lower(request, &mut draft)?;
+    // A child that is born in its cgroup has no step for it.
     if !more && draft.plan.mode == mode::SHARED {
         draft.plan.leaves_off_at = Stage::Carry as u32;
         draft.plan.goes_on_at = goes_on_at(attr) as u32;
@@ -100,7 +104,7 @@ fn goes_on_at(attr: &Attr) -> Stage {
     }
 }
 
-/// Lowers all topics except the program and its descriptors.
+/// Lowers all topics except the program, its descriptors and its cgroup.
 #[inline(never)]
 fn topics(request: &Request, draft: &mut Draft) -> Step<()> {
     let attr = request.attr;
@@ -118,7 +122,6 @@ fn topics(request: &Request, draft: &mut Draft) -> Step<()> {
     }
     if attr.limits.asked() {
         limits::lower(request, draft)?;
-        cgroup::lower(request, draft)?;
     }
     if attr.ids.asked() {
         ids::lower(request, draft)?;

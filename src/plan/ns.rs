@@ -23,7 +23,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.ns;
     let (create, unshare) = (asked.create as u64, asked.unshare as u64);
     let plan = &mut draft.plan;
-    let in_cgroup = request.attr.limits.cgroup.is_some();
+    let in_cgroup = request.attr.cgroup.destination.is_some();
     // The user namespace owns the other new ones, so it is always made first. A time namespace is entered only by an exec or
     // setns(2). A new cgroup namespace has the cgroup of its creator as its root; at the clone that is still the caller's,
     // if the child moves to another cgroup later.

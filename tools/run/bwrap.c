@@ -178,6 +178,7 @@ void bwrap_main(const char *name, char **words)
         .gid = -1 };
     if (!bwrap.attr)
         fail(ENOMEM, "no memory");
+    asked_attr = bwrap.attr;
     char all[] = "all";
     bwrap.capabilities = geteuid() ? 0 : parse_capabilities(all);
     char **command = read_bwrap_options(&bwrap, name, words);

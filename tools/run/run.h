@@ -74,6 +74,7 @@ char *next_argument(void);
 const struct option_row *row_at(size_t place);
 void print_help(void);
 /* A setter that the library refused is an error of the command line, with the library's reason. */
+extern const struct forkexec_attr *asked_attr;
 void accept(int result);
 
 /* suggest.c: the option that was probably meant; "" where there is none that is like it. */

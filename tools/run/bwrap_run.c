@@ -136,8 +136,9 @@ static void wait_for(int fd)
 }
 
 /* In a new user namespace, until it is killed. It is dumpable: its maps are to be written by others of this user. */
-static _Noreturn void hold_users(int ready, pid_t parent)
+static _Noreturn void hold_users(const struct bwrap *bwrap, int ready, pid_t parent)
 {
+    close(bwrap->info_fd); /* whoever reads it to its end would wait for this process */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
@@ -159,7 +160,7 @@ void wait_for_maps(struct bwrap *bwrap)
         fail(errno, "--userns-block-fd");
     pid_t self = getpid(), pid = fork();
     if (pid == 0)
-        hold_users(ends[1], self);
+        hold_users(bwrap, ends[1], self);
     close(ends[1]);
     if (pid < 0 || read(ends[0], &code, sizeof code) != sizeof code || code)
         usage("No permissions to create a new namespace: %s", strerror(code ? code : errno));

@@ -166,6 +166,7 @@ fn src_plan() {
             &["check"],
             &["ns"],
             // The plan in words.
+            &["acts", "words"],
             &["describe"],
         ],
     );
@@ -232,9 +233,9 @@ fn src_capi() {
         &[
             &["constants", "entry", "guard"],
             &["error"],
-            &["answer", "attr", "probe"],
+            &["answer", "attr", "probe", "status"],
             &["child", "cgroup", "root"],
-            &["spawn"],
+            &["spawn", "child_fds"],
         ],
     );
 }
@@ -249,7 +250,7 @@ fn src_parent() {
             &["thread_stack", "deferred_reap", "trial", "procfs"],
             &["file_size", "cgroup_members", "chroot", "host", "ways"],
             // What connects a child with the caller.
-            &["channel", "channel_wait", "image", "strings_file"],
+            &["channel", "channel_wait", "image", "strings_file", "fd_socket"],
             &["listener"],
             &["channel_ends"],
             // A failure, and its sentence.

@@ -5,7 +5,7 @@
 //! descriptors to have them. Then the child makes them in its own table, and the caller fetches its ends from there.
 
 use super::channel::Channel;
-use super::listener;
+use super::fd_socket;
 use super::process::Process;
 use super::this_process;
 use super::ways::Ways;
@@ -89,7 +89,7 @@ impl Ends {
 
 /// The caller's end, and the child's.
 fn lifeline(plan: &Plan) -> Result<(OwnedFd, OwnedFd), Errno> {
-    if sends(plan) { listener::socket() } else { nix::unistd::pipe2(OFlag::O_CLOEXEC) }
+    if sends(plan) { fd_socket::socket() } else { nix::unistd::pipe2(OFlag::O_CLOEXEC) }
 }
 
 fn number(fd: Option<&impl AsFd>) -> i32 {

@@ -25,12 +25,14 @@ mod handed;
 mod exec;
 mod fds;
 mod memory_mode;
+mod acts;
+mod words;
 mod describe;
 pub mod sealed;
 
 pub use arena::Sealed;
 pub use caller::{is_dumpable, user_namespace as callers_user_namespace};
-pub use describe::{Bytes, Item};
+pub use describe::Item;
 pub use fault::Fault;
 pub use fds::gaps;
 #[doc(hidden)] // for tests/fds_shuffle.rs
@@ -38,6 +40,7 @@ pub use fds::shuffle;
 pub use limits::ksm_lasts;
 pub use request::{Host, Purpose, Request};
 pub use strings::Strings;
+pub use words::Bytes;
 
 use crate::attr::Attr;
 use crate::attr::fds::Action;

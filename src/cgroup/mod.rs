@@ -131,7 +131,7 @@ fn remove_leftover<'a>(above: BorrowedFd, name: &'a CStr) -> Result<bool, Refusa
         Err(Errno::ENODEV) => return Ok(true),
         Err(errno) => return refused(errno, refusal::of_making(errno)),
     };
-    if lock(kill.as_ref().unwrap_or(&directory)).is_err() {
+    if !is_let_go(kill.as_ref().unwrap_or(&directory)) {
         return refused(Errno::EBUSY, sentences::CGROUP_IN_USE);
     }
     let leftover = remove::Doomed { above, name, directory: directory.as_fd(), kill: kill.as_ref().map(AsFd::as_fd) };
@@ -173,6 +173,17 @@ fn duplicate(fd: i32) -> Result<OwnedFd, Errno> {
 fn lock(file: &OwnedFd) -> Result<(), Errno> {
     // SAFETY: kernel contract, man 2 flock: it takes no pointer.
     Errno::result(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }).map(drop)
+}
+
+/// Locks it. A child of a caller that was killed has the lock for a moment, until its exec is over.
+fn is_let_go(file: &OwnedFd) -> bool {
+    for _ in 0..20 {
+        if lock(file).is_ok() {
+            return true;
+        }
+        std::thread::sleep(UNTIL_MARKED);
+    }
+    false
 }
 
 /// Before Linux 5.7 a cgroup has no such attributes: then no cgroup counts as left behind.

@@ -38,6 +38,9 @@ static bool enter_new(uint32_t inside, uint32_t uid, uint32_t gid)
 /* The process that has made them waits until the test ends. */
 static void make_users(void)
 {
+#ifdef __SANITIZE_THREAD__
+    skip_because("the sanitizer has a thread, and only a process of one thread may leave its user namespace");
+#endif
     need_user_namespaces();
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();

@@ -97,7 +97,7 @@ fn acts(plan: &Plan, stage: Stage) -> bool {
 
 fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
     match stage {
-        Stage::LateNamespaces => plan.late != 0,
+        Stage::LateNamespaces => plan.late_namespaces != 0,
         Stage::SecondClone => plan.second_clone == clone::LATE,
         Stage::LastClone => plan.second_clone == clone::LAST,
         Stage::CwdBeforeIds => plan.cwd_rights != cwd_rights::PROGRAM,

@@ -114,7 +114,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Unshare => write!(f, "{}", Namespaces(plan.unshare)),
         Stage::NamespaceOwner => plan.namespace_owner.get().map_or(Ok(()), |uid| write!(f, "{uid}")),
         Stage::TimeOffsets => text(plan.time_offsets, f),
-        Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late)),
+        Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late_namespaces)),
         // An error of the image's clone into the cgroup is shown with this text too.
         Stage::Cgroup if plan.is_born_in_cgroup() => sentences::BORN_IN.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::Cgroup => sentences::WRITTEN_TO.with(&[&plan.cgroup_fd]).fmt(f),

@@ -35,8 +35,12 @@ const MARK: &CStr = c"user.forkexec";
 /// have much memory to free, and one that waits for a broken device does not die at all.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long is waited, a hundred times, for a process that has made a cgroup to mark it.
-const UNTIL_MARKED: Duration = Duration::from_micros(200);
+/// How long is waited, a hundred times, for a process that has made a cgroup to mark it. On a busy machine it may have lost
+/// the processor in between.
+const UNTIL_MARKED: Duration = Duration::from_millis(2);
+
+/// How long is waited, ten times, for a lock to be let go.
+const UNTIL_LET_GO: Duration = Duration::from_micros(500);
 
 pub struct Group {
     /// The process that made it. A fork of it has the descriptors, but may not use the handle.
@@ -101,17 +105,25 @@ impl Group {
 /// Makes the directory. If a cgroup of this name was left behind by a caller that was killed, it is removed first.
 fn make<'a>(above: BorrowedFd, name: &'a CStr) -> Result<(), Refusal<'a>> {
     // More than once only if other processes make and remove it meanwhile, or if it has no mark.
+    let mut was_marked = false;
     for _ in 0..100 {
         match mkdirat(above, name, Mode::from_bits_truncate(0o755)) {
             Ok(()) => return Ok(()),
             Err(Errno::EEXIST) => (),
             Err(errno) => return Err(Refusal::of_kernel(name, errno, refusal::of_making(errno))),
         }
-        if !remove_leftover(above, name)? {
+        if remove_leftover(above, name)? {
+            was_marked = true;
+        } else {
             std::thread::sleep(UNTIL_MARKED);
         }
     }
-    Err(Refusal::of_kernel(name, Errno::EEXIST, sentences::CGROUP_IS_OTHERS))
+    let (errno, why) = if was_marked {
+        (Errno::EBUSY, sentences::CGROUP_IN_USE)
+    } else {
+        (Errno::EEXIST, sentences::CGROUP_IS_OTHERS)
+    };
+    Err(Refusal::of_kernel(name, errno, why))
 }
 
 /// False: it has no mark. Another process may have made it in this moment, and be about to mark it.
@@ -177,11 +189,11 @@ fn lock(file: &OwnedFd) -> Result<(), Errno> {
 
 /// Locks it. A child of a caller that was killed has the lock for a moment, until its exec is over.
 fn is_let_go(file: &OwnedFd) -> bool {
-    for _ in 0..20 {
+    for _ in 0..10 {
         if lock(file).is_ok() {
             return true;
         }
-        std::thread::sleep(UNTIL_MARKED);
+        std::thread::sleep(UNTIL_LET_GO);
     }
     false
 }

@@ -1,5 +1,5 @@
-//! Links the child's code alone into the static image that the library carries. A name that the child must not use is
-//! missing here, and the link fails.
+//! Links the code of the child alone into a static program, the image, which the library carries. If the child used a
+//! function that it must not use, the link would fail.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -39,11 +39,11 @@ fn main() {
         .arg(&image)
         .arg(root.join("src/image/main.rs"));
     if variable("CARGO_CFG_TARGET_ARCH") == "aarch64" {
-        // Or atomics are calls, of functions that ask the C library what the processor can do.
+        // Without it atomics are calls of functions that ask the C library about the processor.
         rustc.args(["-C", "target-feature=-outline-atomics"]);
     }
     if variable("CARGO_CFG_TARGET_ENV") == "musl" {
-        // Or rustc brings the start files and the C library of a program that has them.
+        // Without it rustc links the start files and the C library.
         rustc.args(["-C", "link-self-contained=no"]);
     }
     if let Ok(linker) = env::var("RUSTC_LINKER") {

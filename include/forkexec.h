@@ -3915,7 +3915,8 @@ FORKEXEC_MUST_USE int forkexec_release(struct forkexec_child *child, int64_t tim
  * -EINVAL: child is NULL, status is NULL and size is not 0, or flags has an unknown bit.
  * -ETIMEDOUT: the child has not ended yet.
  * -EINTR: a signal handler ran; without a timeout, one installed without SA_RESTART. Call again.
- * -ECHILD: somebody else has reaped the child, or the caller ignores SIGCHLD. How it ended is lost.
+ * -ECHILD: somebody else has reaped the child, or the caller ignores SIGCHLD. How it ended is lost, unless it is an init
+ *   that has told its program's end: then this is no error.
  * -ESRCH: the child belongs to another process.
  * -EPERM: a seccomp filter forbids the caller waitid(2), and wait4(2) too where no flag is given; or it forbids what
  *   is needed to let a child go on that has not been heard of since its release. Nothing is lost.
@@ -3952,7 +3953,7 @@ int forkexec_signal(struct forkexec_child *child, int32_t signal);
  * version 1, before Linux 5.14, and in a threaded cgroup, where a process dies if one of its threads is in it. Else
  * all in the process group of the child's own session or group are killed; a descendant can leave that.
  *
- * child is still to be waited for.
+ * child is still to be waited for. forkexec_terminate_tree gives the processes time to end by themselves.
  *
  * Returns 0, or a negative errno:
  * -EINVAL: child is NULL.
@@ -4484,6 +4485,9 @@ int forkexec_attr_set_prepared_root(struct forkexec_attr *attr, const struct for
 
 /** A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new. */
 #define FORKEXEC_PROBE_PREPARED_ROOT 20
+
+/** Overlays in a new user namespace (Linux 5.11): forkexec_attr_mount_overlay. */
+#define FORKEXEC_PROBE_OVERLAY 21
 
 /**
  * Says whether this host has a feature, by trying it.

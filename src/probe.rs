@@ -99,9 +99,10 @@ pub enum Feature {
     LandlockUdp = 18,
     Tun = 19,
     PreparedRoot = 20,
+    Overlay = 21,
 }
 
-const FEATURES: [Feature; 20] = [
+const FEATURES: [Feature; 21] = [
     Feature::Clone3,
     Feature::CloseRange,
     Feature::Pidfd,
@@ -122,6 +123,7 @@ const FEATURES: [Feature; 20] = [
     Feature::LandlockUdp,
     Feature::Tun,
     Feature::PreparedRoot,
+    Feature::Overlay,
 ];
 
 impl Feature {
@@ -161,6 +163,7 @@ impl Feature {
             Feature::NumaPolicy => asked(|| sys::set_mempolicy(0, &[]), sentences::NO_NUMA),
             Feature::Tun => asked(has_tun, sentences::NO_TUN),
             Feature::PreparedRoot => prepared_root(),
+            Feature::Overlay => overlay(),
         }
     }
 }
@@ -359,11 +362,34 @@ fn prepared_root() -> Probed {
     }
 }
 
+/// A holder with an overlay in memory, in a new user namespace.
+fn overlay() -> Probed {
+    if is_deadly() {
+        return because(sentences::DEADLY_FILTER);
+    }
+    // A directory with a mount below it cannot be in an overlay there.
+    let lower = if is_directory(c"/usr") { c"/usr" } else { c"/" };
+    let mut attr = Attr::default();
+    with_user_namespace(&mut attr)?;
+    attr.ns.create |= libc::CLONE_NEWNS as u32;
+    attr.mounts.set_root(None, 0).map_err(no_memory)?;
+    let flags = flag::CREATE | flag::IN_MEMORY;
+    let lowers = core::iter::once(Ok(lower));
+    attr.mounts.mount_overlay(lowers, (None, None), c"/overlay", flags).map_err(no_memory)?;
+    tried(hold(&attr))
+}
+
+fn is_directory(path: &CStr) -> bool {
+    openat(AT_FDCWD, path, OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()).is_ok()
+}
+
 /// The result of a request, with a new user namespace if it fails without one.
 fn tried(held: Result<(), Failure>) -> Probed {
     match held {
         Ok(()) => Ok(()),
         Err(Failure { code, .. }) if passes(code) => Err(No::NotNow(Number::from_raw(code))),
+        // The user namespace was had.
+        Err(failure) if failure.stage.is_of_mounts() => Err(No::Because(Reason::new(failure))),
         Err(failure) => {
             let Failure { stage, code, .. } = failure;
             let step = Row::of(stage as u32).map_or("", Row::plain_name);

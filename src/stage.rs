@@ -449,7 +449,7 @@ impl Stage {
 impl Row {
     /// The row of a number, if the number is a stage.
     pub fn of(number: u32) -> Option<&'static Row> {
-        STAGES.iter().find(|row| row.stage as u32 == number)
+        STAGES.get(STAGES.binary_search_by_key(&number, |row| row.stage as u32).ok()?)
     }
 
     /// The name without its NUL.

@@ -1,5 +1,6 @@
-//! What the library expects of a seccomp filter is what the kernel does: generated filters are put on in a child, which
-//! makes one call. FORKEXEC_CASES=n tries so many filters in each test, FORKEXEC_SEED=n tries others.
+//! The library's model of seccomp filters agrees with the kernel. A child installs generated filters and makes one system
+//! call; its result is compared with the model's. FORKEXEC_CASES=n tries n filters in each test, FORKEXEC_SEED=n tries
+//! others.
 
 use forkexec::attr::filters::SockFilter;
 use forkexec::bpf::{ARCHES, Answers, Data, evaluate, kernel_accepts};
@@ -15,25 +16,25 @@ use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
 // The child.
 
-/// What became of the filters and of the call under them.
+/// The outcome of installing the filters and making the call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Outcome {
     /// seccomp(2) failed for a filter.
     NotPutOn(i32),
     Killed,
-    /// The call failed, or was answered without being made.
+    /// The call failed, or the filter answered it.
     Refused,
     Allowed,
 }
 
-/// A call that is harmless, with a result that tells whether it was made.
+/// A harmless call, whose result tells whether it was made.
 #[derive(Clone, Copy, Debug)]
 struct Made {
     number: c_long,
     arguments: [u64; 6],
 }
 
-/// What the child has come to, in memory that it shares with this process.
+/// The child's result, in memory that it shares with this process.
 #[repr(C)]
 struct Progress {
     at: AtomicI32,
@@ -53,7 +54,7 @@ fn progress() -> &'static Progress {
     }
 }
 
-/// Puts the filters on in a new process, which then makes the call.
+/// Installs the filters in a new process, which then makes the call.
 fn outcome(progress: &Progress, filters: &[&[SockFilter]], call: &Made) -> Outcome {
     progress.at.store(0, SeqCst);
     // SAFETY: the child makes system calls only.
@@ -79,7 +80,7 @@ fn outcome(progress: &Progress, filters: &[&[SockFilter]], call: &Made) -> Outco
     }
 }
 
-/// The result of the call where it is made. No filter here answers with it.
+/// The result of the call if it is made. No filter here answers with it.
 fn expected(number: c_long, child: pid_t) -> i32 {
     // SAFETY: kernel contract, man 2 getpid.
     if number == SYS_getppid { unsafe { getpid() } } else { child }
@@ -90,7 +91,7 @@ fn run(progress: &Progress, filters: &[&[SockFilter]], call: &Made) -> ! {
     // SAFETY: kernel contract, man 2 prctl, 2 seccomp, and of calls that ignore all arguments.
     unsafe {
         syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        // No core for whoever keeps them.
+        // No core dump: the child may be killed on purpose.
         syscall(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
         for filter in filters {
             let program = sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut().cast() };
@@ -108,7 +109,7 @@ fn run(progress: &Progress, filters: &[&[SockFilter]], call: &Made) -> ! {
     }
 }
 
-/// The filters may forbid to exit.
+/// The filters may refuse exit_group(2).
 fn die() -> ! {
     // SAFETY: kernel contract, man 2 exit_group; an instruction that does not exist.
     unsafe {
@@ -148,13 +149,13 @@ const ACTIONS: [u32; 16] = [
     SECCOMP_RET_ALLOW - 0x1_0000,
 ];
 
-/// The choices that make up one instruction, out of one number: proptest makes numbers much faster than trees of choices.
+/// One instruction, decoded from one number: proptest makes numbers much faster than trees of choices.
 struct Choices(u64);
 
 impl Choices {
     fn below(&mut self, count: u64) -> u64 {
         let choice = self.0 % count;
-        // Other bits for the next.
+        // The remaining bits are for the next choice.
         self.0 = (self.0 / count).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
         choice
     }
@@ -175,7 +176,7 @@ impl Choices {
         }
     }
 
-    /// Values at which something changes.
+    /// Values at which the outcome of an instruction changes.
     fn value(&mut self) -> u32 {
         const EDGES: [u32; 14] = [0, 0, 1, 2, 3, 7, 31, 32, 33, 64, 0xffff, 0x7fff_ffff, 0x8000_0000, u32::MAX];
         const CALLS: [u32; 5] = [SYS_getppid as u32, SYS_getpid as u32, SYS_gettid as u32, ARCHES[0], ARCHES[1]];
@@ -188,7 +189,7 @@ impl Choices {
         }
     }
 
-    /// A source and its value. A filter whose division or shift by a value means nothing is not taken.
+    /// An operand and its value. The kernel refuses a division by 0 and a shift by 32 or more.
     fn operand(&mut self, code: u32) -> (u32, u32) {
         let sound = !self.one_in(20);
         match code {
@@ -199,7 +200,7 @@ impl Choices {
         }
     }
 
-    /// A jump that mostly stays in what is left.
+    /// A jump that mostly stays inside the filter.
     fn distance(&mut self, left: usize) -> u8 {
         let inside = left.saturating_sub(2).clamp(1, 255) as u64;
         match self.below(12) {
@@ -210,7 +211,7 @@ impl Choices {
         }
     }
 
-    /// An instruction that the kernel mostly takes, where so many are left.
+    /// An instruction that the kernel mostly accepts; `left` instructions follow.
     fn instruction(&mut self, left: usize) -> SockFilter {
         const OPERATIONS: [u32; 9] = [BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_AND, BPF_OR, BPF_XOR, BPF_LSH, BPF_RSH];
         const TESTS: [u32; 4] = [BPF_JEQ, BPF_JGT, BPF_JGE, BPF_JSET];

@@ -1,14 +1,14 @@
-//! The child allocates nothing, locks nothing, calls no libc and cannot panic: compiled alone, its code asks the linker for
-//! nothing but the four functions that every compiler may call.
+//! The child allocates nothing, takes no lock, calls no libc and cannot panic. Compiled alone, its code leaves no function
+//! undefined but the four that every compiler may call.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// What a compiler may call on its own. The image brings its own; anything else is a dependency that nobody meant.
+/// The functions that a compiler may call by itself. The image has its own ones. Any other name is a dependency by accident.
 const ALLOWED: [&str; 4] = ["memcpy", "memset", "memmove", "memcmp"];
 
-/// What the rooms of the child do not say, beside what clippy refuses there.
+/// Words that do not occur in the files of the child, besides those that clippy refuses there.
 const FORBIDDEN: [&str; 22] = [
     "alloc::",
     "std::",
@@ -38,7 +38,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// An object of one source file, compiled as `build.rs` compiles the image; and what it leaves undefined.
+/// Compiles one source file as `build.rs` compiles the image. Returns the object and its undefined symbols.
 fn undefined(source: &Path, name: &str, optimized: &str) -> Vec<String> {
     let object = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{optimized}.o"));
     let rustc = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()))
@@ -66,7 +66,7 @@ fn nothing_is_undefined() {
     }
 }
 
-/// The proof above can fail: one index that may be out of bounds is enough.
+/// The test above can fail: one index that may be out of bounds is enough.
 #[test]
 fn an_impure_child_is_seen() {
     let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("impure.rs");
@@ -131,7 +131,7 @@ mod elf {
     }
 }
 
-/// The image that the library carries is a static program of one segment, which nobody can write to.
+/// The image that the library carries is a static program with one segment, which is not writable.
 #[test]
 fn the_image_is_small_and_static() {
     const ET_EXEC: u64 = 2;

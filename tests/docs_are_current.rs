@@ -1,19 +1,19 @@
-//! What README.md, CHANGELOG.md and docs/ call by name is in include/forkexec.h.
+//! Every name of the library in README.md, CHANGELOG.md and docs/ is in include/forkexec.h.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What begins so is one of the library's names, wherever it stands.
+/// A word that begins so is one of the library's names.
 const PREFIXES: [&str; 2] = ["forkexec_", "FORKEXEC_"];
 
-/// In `docs/`, what is `quoted like this` and begins so is a setter, without the beginning that all of them share.
+/// In `docs/`, a word in backquotes that begins so is a setter, without the prefix that all setters have.
 const VERBS: [&str; 19] = [
     "add_", "allow_", "bind_", "close_", "create_", "deny_", "detach_", "drop_", "dup_", "enter_", "inherit_", "join_",
     "keep_", "make_", "map_", "mask_", "restore_", "set_", "unshare_",
 ];
 
-/// Names of the project's that are not the header's.
+/// Names of the project that are not in the header.
 const OTHERS: [&str; 1] = ["FORKEXEC_REGEN"];
 
 fn root() -> &'static Path {
@@ -29,7 +29,7 @@ fn names_of_header() -> BTreeSet<String> {
     words(&header).map(str::to_owned).collect()
 }
 
-/// A name, or with a "_" at its end what several names begin with.
+/// A name, or with a "_" at its end the beginning of several names.
 fn is_known(names: &BTreeSet<String>, word: &str) -> bool {
     OTHERS.contains(&word)
         || names.contains(word)
@@ -43,8 +43,7 @@ fn is_name(word: &str) -> bool {
         .any(|prefix| word.strip_prefix(prefix).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit())))
 }
 
-/// The setters that a line names: the first word of what stands between backquotes. What the manual has, `open(2)`, is
-/// none of them.
+/// The setters that a line names: the first word between each pair of backquotes. A manual page, as `open(2)`, is not one.
 fn setters(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2).filter_map(|quoted| {
         let word = words(quoted).next()?;

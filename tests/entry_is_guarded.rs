@@ -32,7 +32,7 @@ fn every_exported_function_begins_with_it() {
     let mut files = Vec::new();
     sources(&root.join("src"), &mut files);
     files.retain(|file| !file.starts_with(root.join("src/nsexec")) && !file.starts_with(root.join("src/image")));
-    // What takes the place of functions of the runtime keeps its name only until the library is linked.
+    // A replacement for a function of the Rust runtime has its name only until the library is linked.
     files.retain(|file| !file.ends_with("src/runtime.rs"));
     let mut names = BTreeSet::new();
     for file in files {
@@ -42,7 +42,7 @@ fn every_exported_function_begins_with_it() {
             names.insert(name);
         }
     }
-    // What the library exports is what was looked at.
+    // The functions that were looked at are those that the library exports.
     let map = fs::read_to_string(root.join("pkgconfig/forkexec.map")).expect("text");
     let lines = map.lines().filter_map(|line| line.trim().strip_suffix(';'));
     let in_the_map: BTreeSet<String> = lines.filter(|name| name.starts_with("forkexec_")).map(String::from).collect();

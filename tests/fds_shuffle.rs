@@ -1,5 +1,5 @@
-//! The moves that the plan makes of a map of descriptors, executed one by one on a model of a descriptor table, lead
-//! to what the map says when all of it happens at once.
+//! The moves that the plan makes of a map of descriptors lead to the same table, one by one, as the map all at once. They
+//! are executed on a model of a descriptor table.
 
 use forkexec::attr::fds::Map;
 use forkexec::plan::sealed::{Move, step};
@@ -9,18 +9,18 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::ptr::null;
 
-/// Where the child saves what breaks a ring: above every target, as the plan tells it.
+/// The number to which the child saves the descriptor that breaks a cycle: above every target, as in the plan.
 const SPARE: i32 = 1 << 20;
 
-/// What a number leads to, and whether it closes on exec.
+/// The file behind a number, and whether it is close-on-exec.
 type Table = BTreeMap<i32, (i32, bool)>;
 
-/// Every source is open, leads to a file of its own, and closes on exec.
+/// Every source is open, has a file of its own, and is close-on-exec.
 fn before(maps: &[Map]) -> Table {
     maps.iter().map(|map| (map.source, (map.source, true))).collect()
 }
 
-/// All at once: every target leads to what its source led to before.
+/// All at once: every target gets the file that its source had before.
 fn at_once(maps: &[Map]) -> Table {
     let mut table = before(maps);
     table.extend(maps.iter().map(|map| (map.target, (map.source, false))));
@@ -74,14 +74,14 @@ fn one_by_one(maps: &[Map], moves: &[Move]) -> Result<Table, String> {
 fn check(maps: &[Map]) -> Result<(), TestCaseError> {
     let moves = shuffle(maps).map_err(|fault| TestCaseError::fail(format!("{fault:?}")))?;
     prop_assert_eq!(one_by_one(maps, &moves), Ok(at_once(maps)), "{:?}", maps);
-    // One move for each entry, and one more for a ring.
+    // One move for each entry, and one more for each cycle.
     let saves = moves.iter().filter(|item| item.step == step::SAVE).count();
     prop_assert_eq!(moves.len(), maps.len() + saves);
     prop_assert!(saves <= rings(maps), "{:?}", maps);
     Ok(())
 }
 
-/// How many rings the map has: each is found once, from its least number.
+/// The number of cycles in the map. Each is counted at its lowest number.
 fn rings(maps: &[Map]) -> usize {
     let source_of: BTreeMap<i32, i32> = maps.iter().map(|map| (map.target, map.source)).collect();
     let least_of_a_ring = |start: i32| {
@@ -105,7 +105,7 @@ fn any_maps(numbers: std::ops::Range<i32>, most: usize) -> impl Strategy<Value =
         .prop_shuffle()
 }
 
-/// A permutation of some numbers: rings and entries that stay.
+/// A permutation of some numbers: cycles, and entries that stay.
 fn permutations(most: usize) -> impl Strategy<Value = Vec<Map>> {
     vec(0..SPARE, 0..most)
         .prop_map(|mut numbers| {
@@ -222,7 +222,7 @@ proptest! {
 
 /// Numbers of the small maps.
 const FEW: usize = 7;
-/// The place of what is saved, behind them.
+/// The number of the saved descriptor, behind them.
 const SAVED: usize = FEW;
 const CLOSED: i32 = -1;
 

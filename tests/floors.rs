@@ -1,11 +1,11 @@
-//! The files of a folder stand on floors, and import only from floors below their own: what a file needs is found by going
-//! down, and no two files need each other. Nothing imports from a folder's mod.rs, which is the roof.
+//! The files of a folder are in layers, called floors. A file imports only from floors below its own. So no two files need
+//! each other, and a reader finds what a file needs further down. Nothing imports from a folder's mod.rs, which is the roof.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// What the `use` lines and paths of one file reach by `super::`, or by the name of its own folder.
+/// The modules that one file imports: by `super::`, or by the name of its own folder.
 fn imports(text: &str, depth: usize, folder: &str) -> Vec<String> {
     let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect();
     let code = code.join("\n");
@@ -45,12 +45,12 @@ fn first_names(path: &str) -> Vec<String> {
             _ => (),
         }
     }
-    // Behind the last comma of a group there may be nothing.
+    // A group may end with a comma.
     names.retain(|name| !name.is_empty());
     names
 }
 
-/// The modules of a folder: a file, or a folder with all its files. With each, what it imports.
+/// The modules of a folder, and what each imports. A module is a file, or a folder with all its files.
 fn modules(folder: &str) -> BTreeMap<String, Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let name = path.file_name().and_then(|name| name.to_str()).expect("a folder").to_string();
@@ -75,7 +75,7 @@ fn read(path: &Path, depth: usize, folder: &str, module: Option<&str>, into: &mu
     }
 }
 
-/// Sentences about what does not stand as the floors, from the ground up, say.
+/// Compares the imports with the floors, which are listed from the ground up. Returns a sentence for each fault.
 fn faults(modules: &BTreeMap<String, Vec<String>>, floors: &[&[&str]]) -> Vec<String> {
     let mut faults = Vec::new();
     let floor_of = |name: &str| floors.iter().position(|floor| floor.contains(&name));
@@ -104,7 +104,7 @@ fn faults(modules: &BTreeMap<String, Vec<String>>, floors: &[&[&str]]) -> Vec<St
     faults
 }
 
-/// Fails with every import of this folder that does not lead to a floor below.
+/// Fails if an import of this folder does not lead to a floor below.
 fn stand(folder: &str, floors: &[&[&str]]) {
     let faults = faults(&modules(folder), floors);
     assert!(faults.is_empty(), "{folder}:\n{}", faults.join("\n"));
@@ -138,7 +138,10 @@ fn src_attr() {
         &[
             &["instructions", "topic", "refusal", "mount_item"],
             &["terminal_injection", "user_namespaces"],
-            &["exec", "fds", "session", "signals", "limits", "ids", "caps", "ns", "security", "landlock", "handed"],
+            &[
+                "exec", "fds", "session", "signals", "limits", "cgroup", "ids", "caps", "ns", "security", "landlock",
+                "handed",
+            ],
             &["filters", "prepared"],
             &["mounts"],
         ],
@@ -163,6 +166,7 @@ fn src_plan() {
             &["check"],
             &["ns"],
             // The plan in words.
+            &["acts", "words"],
             &["describe"],
         ],
     );
@@ -229,9 +233,9 @@ fn src_capi() {
         &[
             &["constants", "entry", "guard"],
             &["error"],
-            &["answer", "attr", "probe"],
+            &["answer", "attr", "probe", "status"],
             &["child", "cgroup", "root"],
-            &["spawn"],
+            &["spawn", "child_fds"],
         ],
     );
 }
@@ -246,7 +250,7 @@ fn src_parent() {
             &["thread_stack", "deferred_reap", "trial", "procfs"],
             &["file_size", "cgroup_members", "chroot", "host", "ways"],
             // What connects a child with the caller.
-            &["channel", "channel_wait", "image", "strings_file"],
+            &["channel", "channel_wait", "image", "strings_file", "fd_socket"],
             &["listener"],
             &["channel_ends"],
             // A failure, and its sentence.
@@ -278,23 +282,23 @@ fn src_parent() {
 
 #[test]
 fn what_does_not_stand_is_told() {
-    let house = |rooms: &[(&str, &str)]| {
-        rooms.iter().map(|(name, text)| (name.to_string(), imports(text, 0, "house"))).collect::<BTreeMap<_, _>>()
+    let folder = |files: &[(&str, &str)]| {
+        files.iter().map(|(name, text)| (name.to_string(), imports(text, 0, "folder"))).collect::<BTreeMap<_, _>>()
     };
     let floors: &[&[&str]] = &[&["ground"], &["left", "right"], &["top"]];
     let ground = ("ground", "use crate::sys; // super::top");
     let top = ("top", "use super::{ground::{self, Thing}, left, right::*};");
     let (left, right) = (("left", "use super::ground;"), ("right", "fn f() { super::ground::g() }"));
-    assert_eq!(faults(&house(&[ground, left, right, top]), floors), [""; 0]);
+    assert_eq!(faults(&folder(&[ground, left, right, top]), floors), [""; 0]);
     for (wrong, says) in [
         (("left", "use super::top;"), "left imports top, which is not below it"),
         (("left", "use super::{\n    ground, right,\n};"), "left imports right, which is not below it"),
         (("left", "fn f() { super::top::g() }"), "left imports top, which is not below it"),
-        (("left", "use crate::house::top::g;"), "left imports top, which is not below it"),
+        (("left", "use crate::folder::top::g;"), "left imports top, which is not below it"),
         (("left", "use super::Thing;"), "left imports Thing from mod.rs, which is the roof"),
     ] {
-        assert_eq!(faults(&house(&[ground, wrong, right, top]), floors), [says]);
+        assert_eq!(faults(&folder(&[ground, wrong, right, top]), floors), [says]);
     }
-    assert_eq!(faults(&house(&[ground, left, right]), floors), ["top is on a floor, and is no module"]);
-    assert_eq!(faults(&house(&[ground, left, right, top, ("new", "")]), floors), ["new is on no floor"]);
+    assert_eq!(faults(&folder(&[ground, left, right]), floors), ["top is on a floor, and is no module"]);
+    assert_eq!(faults(&folder(&[ground, left, right, top, ("new", "")]), floors), ["new is on no floor"]);
 }

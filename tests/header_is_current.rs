@@ -1,4 +1,4 @@
-//! `include/forkexec.h` and `include/forkexec.json` are what the comments in `src/` say.
+//! `include/forkexec.h` and `include/forkexec.json` are as the comments in `src/` say.
 
 mod description;
 
@@ -6,14 +6,16 @@ use description::Description;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// What the header is made of. Its functions stand in this order.
-const FILES: [&str; 9] = [
+/// The sources of the header. Its functions stand in this order.
+const FILES: [&str; 11] = [
     "src/stage.rs",
     "src/capi/constants.rs",
     "src/capi/error.rs",
     "src/capi/attr/mod.rs",
     "src/capi/spawn.rs",
     "src/capi/child.rs",
+    "src/capi/status.rs",
+    "src/capi/child_fds.rs",
     "src/capi/cgroup.rs",
     "src/capi/root.rs",
     "src/capi/probe.rs",
@@ -38,7 +40,7 @@ fn describe() -> Description {
     Description::of(FILES.iter().map(|file| root().join(file)))
 }
 
-/// Writes the file where that is asked for, and compares it.
+/// Writes the file if FORKEXEC_REGEN is set, and compares it.
 fn is_current(name: &str, text: &str) {
     let path = root().join(name);
     if env::var_os("FORKEXEC_REGEN").is_some_and(|value| value == "1") {

@@ -1,9 +1,9 @@
-//! Where memory is short the library says so. What aborts the program instead is not used on the caller's side.
+//! The library reports a lack of memory. Functions that abort the program instead are not used on the caller's side.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What takes memory and aborts without it; fallible.rs and shared.rs have what serves instead.
+/// Functions that allocate, and abort if that fails. fallible.rs and shared.rs have replacements.
 const ABORTING: [&str; 24] = [
     "Arc::new",
     "Rc::new",

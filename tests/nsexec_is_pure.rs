@@ -1,5 +1,5 @@
-//! The runc bootstrap is a library without a Rust runtime: compiled alone, it asks the linker for what compilers may
-//! call, and for two functions of libc.
+//! The bootstrap of runc is a library without a Rust runtime. Compiled alone, it leaves undefined only the functions that
+//! compilers may call, and two of libc.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! There is one order: the stages of `src/stage.rs`, the program of the child, the tests and the table of `docs/order.md` are
+//! There is one order of stages: `src/stage.rs`, the program of the child, the tests and the table of `docs/order.md` have
 //! the same rows.
 
 mod pages;
@@ -75,14 +75,14 @@ fn every_stage_has_a_row() {
     assert_eq!(rows("src/stage.rs", "\nrows! {\n", "\n}\n"), names);
 }
 
-/// What happens in the child, happens in exactly one place.
+/// Every step of the child is at exactly one place.
 #[test]
 fn the_program_is_every_stage_of_the_child() {
     let names: Vec<String> = stages().into_iter().filter(|stage| stage.number >= 100).map(|stage| stage.name).collect();
     assert_eq!(rows("src/child/program.rs", "\nprogram! {\n", "\n}\n"), names);
 }
 
-/// Whoever reads of a step in the child finds the call behind it.
+/// A reader finds the system call of each step in the child.
 #[test]
 fn every_stage_names_its_manual_page() {
     for stage in stages().iter().filter(|stage| stage.number >= 100) {

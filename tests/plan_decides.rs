@@ -1,4 +1,4 @@
-//! What a plan decides at the borders of its rules: one row a rule, with a request on either side of it.
+//! The decisions of a plan at the limits of its rules: a row for each rule, with a request on either side of it.
 
 use forkexec::attr::filters::SockFilter;
 use forkexec::attr::{Attr, Refused};
@@ -71,7 +71,7 @@ fn under(attr: &mut Attr, call: c_long, answer: u32) -> Result<(), Refused> {
     attr.filters.add_seccomp_filter(&answers(call, answer), 0)
 }
 
-/// A child that a filter may kill, or keep from ending, is not in the caller's memory.
+/// A child that a filter may kill, or keep from ending, does not run in the caller's memory.
 #[test]
 fn filters_on_the_childs_own_calls() {
     check(&[
@@ -101,7 +101,7 @@ fn filters_on_the_childs_own_calls() {
     ]);
 }
 
-/// Whoever is in a user namespace that is joined late may not reach the caller's memory either.
+/// Processes in a user namespace that is joined late must not reach the caller's memory either.
 #[test]
 fn a_second_user_namespace() {
     fn joined(attr: &mut Attr) -> Result<(), Refused> {
@@ -112,7 +112,8 @@ fn a_second_user_namespace() {
     check(&[(IMAGE, joined), ("second user namespace: fd ", joined)]);
 }
 
-/// A child that nobody can take the processor from waits for its listener to be taken, for which it needs futex(2).
+/// A child with a real-time policy waits until its listener is taken, and needs futex(2) for that: polling would never give
+/// the processor up.
 #[test]
 fn a_listener_of_a_real_time_child() {
     fn listened(attr: &mut Attr, call: c_long) -> Result<(), Refused> {
@@ -134,8 +135,8 @@ fn a_listener_of_a_real_time_child() {
 /// Capabilities, capabilities(7).
 const FULL: u64 = (1 << 41) - 1;
 const NET_RAW: u64 = 1 << 13;
-/// What a child may use on its way in a user namespace that it is born in: CHOWN to SETUID, SETPCAP, NET_ADMIN, SYS_CHROOT,
-/// SYS_ADMIN and SYS_TIME.
+/// The capabilities that a child may use in a user namespace that it is born in: CHOWN to SETUID, SETPCAP, NET_ADMIN,
+/// SYS_CHROOT, SYS_ADMIN and SYS_TIME.
 const ON_THE_WAY: u64 = 0x1ff | 1 << 12 | 1 << 18 | 1 << 21 | 1 << 25;
 const EFFECTIVE: u32 = 2;
 const PERMITTED: u32 = 1;
@@ -152,7 +153,7 @@ fn with_mounts(attr: &mut Attr, kind: &CStr) -> Result<(), Refused> {
     attr.mounts.add_mount(Some(c"none"), c"/tmp", Some(kind), 0, None)
 }
 
-/// The image keeps by an exec what is carried over it.
+/// The exec of the image keeps the capabilities that are carried over it.
 #[test]
 fn what_is_carried_over_the_image_in_a_user_namespace() {
     let carried = |purpose, ask: Ask| {
@@ -239,14 +240,14 @@ fn how_capabilities_change() {
     }
 }
 
-/// This thread's own, for good.
+/// Changes this thread's own set, which cannot be undone.
 fn give_up_capabilities() {
     let header: [u32; 2] = [0x2008_0522, 0];
     // SAFETY: kernel contract, man 2 capset: version 3 takes two words of three sets; it is a raw call, of this thread alone.
     assert_eq!(unsafe { libc::syscall(libc::SYS_capset, &header, &[0u32; 6]) }, 0);
 }
 
-/// Who may not lower the bounding set cannot be asked to, where nothing in it can be had any more.
+/// A thread that may not lower the bounding set is not asked to, if no capability in it can be gained any more.
 #[test]
 fn a_bounding_set_out_of_reach() {
     std::thread::spawn(|| {
@@ -264,7 +265,7 @@ fn a_bounding_set_out_of_reach() {
     .expect("no assertion fails");
 }
 
-/// What is inheritable already stays so when it becomes ambient. A thread of its own, for good.
+/// An inheritable capability stays so when it becomes ambient. In a thread of its own, because it cannot be undone.
 #[test]
 fn an_ambient_set_of_what_is_inheritable() {
     std::thread::spawn(|| {
@@ -287,7 +288,7 @@ fn an_ambient_set_of_what_is_inheritable() {
     .expect("no assertion fails");
 }
 
-/// An action may use what the child has by then: what is its own for it, and of the caller's 0 to 2, or all that is inherited.
+/// An action may use the descriptors that the child has by then: its own, the caller's 0 to 2, or all if they are inherited.
 #[test]
 fn numbers_that_actions_use() {
     let refused = "FdAction, code: 9";
@@ -311,7 +312,8 @@ fn numbers_that_actions_use() {
     ]);
 }
 
-/// What only the first of two processes uses is not brought to where others are. There, the second closes the rest.
+/// A descriptor that only the first of two processes uses is closed before the second is made among other processes. The
+/// second closes the rest.
 #[test]
 fn what_is_closed_before_a_joined_pid_namespace() {
     let open = |path: &std::ffi::CStr| {
@@ -337,10 +339,13 @@ fn what_is_closed_before_a_joined_pid_namespace() {
         let argv = unsafe { Strings::new(argv.as_ptr()) };
         let request = Request { attr: &attr, path: None, argv, envp: argv, purpose: Purpose::Spawn, host: HOST };
         let plan = lower(&request).unwrap_or_else(|fault| panic!("{fault:?}"));
-        let [spent, closed] = [plan.spent, plan.closes].map(|list| plan.list(list));
+        let [first_only, closed] = [plan.first_process_only, plan.closes].map(|list| plan.list(list));
         let [first, later] = if before { [vec![namespace], vec![]] } else { [vec![], vec![namespace]] };
         let later = [later, vec![mapped, program, ruleset]].concat();
-        assert_eq!([spent, closed], [first, later].map(|fds| fds.iter().map(|fd| *fd as u32).collect::<Vec<u32>>()));
+        assert_eq!(
+            [first_only, closed],
+            [first, later].map(|fds| fds.iter().map(|fd| *fd as u32).collect::<Vec<u32>>())
+        );
     }
     for fd in [pids, uts, mapped, program, ruleset] {
         // SAFETY: this test's own.
@@ -348,8 +353,8 @@ fn what_is_closed_before_a_joined_pid_namespace() {
     }
 }
 
-/// Descriptors of our own lie above all numbers that are given a meaning; where the limit leaves no room there, in the first
-/// hole between them that is large enough.
+/// The library's own descriptors are above all numbers of the request. If RLIMIT_NOFILE leaves no numbers there, they are in
+/// the first gap that is large enough.
 #[test]
 fn where_our_own_descriptors_are() {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -372,7 +377,7 @@ fn where_our_own_descriptors_are() {
     assert_eq!(place(&|attr| attr.fds.map_fd(0, 700).and_then(|()| attr.fds.dup_fd(700, 5))), (701, 701));
     assert_eq!(place(&|attr| attr.fds.close_fd(700)), (701, 701));
     assert_eq!(place(&|attr| attr.fds.enter_directory_fd(2)), (3, 3));
-    // What lies above the limit is never one of ours.
+    // A number above the limit is never one of the library's.
     assert_eq!(place(&|attr| attr.fds.close_fd(limit)), (0, 3));
     assert_eq!(place(&|attr| attr.fds.close_fd(limit - 7)), (limit - 6, limit - 6));
     assert_eq!(place(&|attr| attr.fds.close_fd(limit - 6)), (limit - 5, 3));
@@ -398,7 +403,7 @@ fn where_our_own_descriptors_are() {
     }
 }
 
-/// Between what is needed and what is the library's own, from 3 on.
+/// The gaps between needed descriptors and the library's own, from 3 on.
 #[test]
 fn the_gaps_between_what_is_needed() {
     let found = |needed: &[u32], own: &[i32]| {

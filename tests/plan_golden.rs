@@ -1,5 +1,5 @@
-//! What a request comes to, in words: one request a file of tests/golden. A plan that changes shows here, line by line.
-//! FORKEXEC_REGEN=1 writes the files anew.
+//! The plans of many requests, in words: a file in tests/golden for each. A change of a plan shows here, line by line.
+//! FORKEXEC_REGEN=1 writes the files.
 
 use forkexec::attr::exec::cwd_rights;
 use forkexec::attr::filters::SockFilter;
@@ -305,7 +305,7 @@ fn words(case: &Case) -> String {
     match lower(&request) {
         Ok(plan) => {
             let whole = plan.to_string();
-            // What is carried over the image depends on who runs this, but in a new user namespace.
+            // Which capabilities are carried over the exec of the image depends on the user, except in a new user namespace.
             let own = attr.ns.create & USER == 0 || attr.ns.owner.is_some();
             let carried = |line: &str| ["115 ", "200 "].iter().any(|stage| line.starts_with(stage));
             for line in whole.lines().filter(|line| !(own && carried(line))) {

@@ -1,9 +1,9 @@
-//! README.md is one page, and no page sends its reader to a place that is not there.
+//! README.md is short, and no page has a link that leads nowhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// As many lines as somebody reads who has never heard of the project.
+/// The most lines of README.md: it is for readers who have never heard of the project.
 const MOST_LINES: usize = 150;
 
 fn root() -> &'static Path {
@@ -20,7 +20,7 @@ fn the_readme_is_short() {
     assert!(lines <= MOST_LINES, "README.md has {lines} lines: what is not for a first reader belongs to docs/");
 }
 
-/// A setter that the table does not name is one of which nobody hears what kernel and privilege it needs.
+/// The table of docs/setters.md names every setter, with its kernel and privilege.
 #[test]
 fn every_setter_has_a_row() {
     let page = text("docs/setters.md");
@@ -33,7 +33,7 @@ fn every_setter_has_a_row() {
     assert!(missing.is_empty(), "docs/setters.md has no row for {}", missing.join(", "));
 }
 
-/// README.md, CHANGELOG.md, those of the packages, and all that lies in docs/.
+/// README.md, CHANGELOG.md, those of the packages, and all files of docs/.
 fn pages() -> Vec<PathBuf> {
     let mut pages: Vec<PathBuf> = ["README.md", "CHANGELOG.md", "bindings/go/README.md", "bindings/python/README.md"]
         .iter()
@@ -114,7 +114,7 @@ const FOLDERS: [&str; 11] = [
     "packaging/",
 ];
 
-/// A map of places that are not there sends its reader to nowhere.
+/// Every path of the tree that a page names exists.
 #[test]
 fn every_path_that_a_page_names_exists() {
     let mut wrong = Vec::new();

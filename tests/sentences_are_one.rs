@@ -1,14 +1,14 @@
-//! What the library says to people stands in the table of `src/sentences.rs`: no other file has words in a string. That each
-//! line of the table has a situation that makes it is `c-tests/failures/sentences.c`'s to prove.
+//! All messages of the library are in the table of `src/sentences.rs`: no other file has words in a string. That each row of
+//! the table is said in some situation is proved by `c-tests/failures/sentences.c`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What speaks: the child and the kernel's side have no words at all.
+/// The files that make messages. The child and `sys` have none.
 const SPEAKERS: [&str; 8] =
     ["src/attr", "src/bpf", "src/capi", "src/cgroup", "src/parent", "src/plan", "src/prepared.rs", "src/probe.rs"];
 
-/// For who builds the library.
+/// Messages for the person who builds the library.
 const OTHERS: [&str; 1] = ["padding: move a field or add a reserved one"];
 
 fn sources(path: &Path) -> Vec<PathBuf> {

@@ -82,6 +82,9 @@ func TestAttrReachesTheProgram(t *testing.T) {
 			"exec 2>&-; (echo > " + dir + "/new) || echo denied", "denied"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if has, why, err := Probe(FeatureOverlay); c.name == "overlay" && (err != nil || !has) {
+				t.Skip(why, err)
+			}
 			attr := c.attr
 			equal(t, sh(t, &attr, c.script), c.want)
 			if err := attr.Prepare(); err != nil {
@@ -161,5 +164,23 @@ func TestErrorsAreThoseOfTheErrno(t *testing.T) {
 			}
 			equal(t, openFDs(t), before)
 		})
+	}
+}
+
+func TestOfTwoFieldsForTheSameThingNoneCountsLess(t *testing.T) {
+	null, err := os.Open("/dev/null")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	for name, attr := range map[string]Attr{
+		"LingeringInit": {Init: true, LingeringInit: true, CreateNamespaces: NamespacePID},
+		"Deadline":      {Scheduler: &Scheduler{}, Deadline: &Deadline{Runtime: 1 << 20, Deadline: 1 << 24}},
+		"OwnCgroup":     {Cgroup: null, OwnCgroup: &Cgroup{}},
+	} {
+		if _, err := Spawn("/bin/true", nil, nil, &attr); !errors.Is(err, syscall.EINVAL) || !strings.Contains(err.Error(), name) ||
+			!strings.Contains(err.Error(), "is set, too") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

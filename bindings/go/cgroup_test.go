@@ -219,3 +219,43 @@ func TestCgroupLimitOfMemory(t *testing.T) {
 		t.Error(counters, err)
 	}
 }
+
+// A cgroup of version 1 serves as well as one of version 2.
+func TestStatusTellsOfTheOutOfMemoryKiller(t *testing.T) {
+	attr := &Attr{}
+	if top := filepath.Join("/sys/fs/cgroup/memory", cgroupName(t)); os.Mkdir(top, 0o755) == nil {
+		t.Cleanup(func() { os.Remove(top) })
+		if err := os.WriteFile(filepath.Join(top, "memory.limit_in_bytes"), []byte("16M"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_ = os.WriteFile(filepath.Join(top, "memory.memsw.limit_in_bytes"), []byte("16M"), 0o644)
+		directory, err := os.Open(top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { directory.Close() })
+		attr.Cgroup = directory
+	} else {
+		attr.OwnCgroup = newCgroup(t, cgroupTop(t))
+		t.Cleanup(func() { attr.OwnCgroup.Close() })
+		if err := attr.OwnCgroup.Set("memory.max", "16M"); errors.Is(err, fs.ErrNotExist) {
+			t.Skip(err)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		_ = attr.OwnCgroup.Set("memory.swap.max", "0")
+	}
+	child, err := Spawn("/bin/sh", []string{"sh", "-c", "exec tail </dev/zero"}, nil, attr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer child.Close()
+	status, err := child.Wait(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, status.Ended, EndedMemory)
+	if status.Valid&StatusOutOfMemory == 0 || !status.OutOfMemory || status.OOMKills == 0 {
+		t.Errorf("%+v", status)
+	}
+}

@@ -9,7 +9,8 @@ import (
 )
 
 // A Child is the result of Spawn, Start or Hold. Close it after use. Its methods may be called from any goroutine; after
-// Close they return os.ErrClosed.
+// Close they return os.ErrClosed. An error is the errno of the C function that the method names, whose manual page has the causes:
+// from Wait, ECHILD says that somebody else has reaped the child.
 type Child struct{ native }
 
 // A Status tells how a child ended and what it used: struct forkexec_status. Fields that Valid does not name are 0.
@@ -33,6 +34,9 @@ type Status struct {
 	InvoluntarySwitches uint64
 	StopSignal          syscall.Signal // the signal that stopped the child, with StatusStopped; only WaitChange tells it
 	Continued           bool           // the child has continued after a stop, with StatusContinued; only WaitChange tells it
+	Lingers             bool           // the program has ended and its init goes on, with StatusLingers; only WaitProgram tells it
+	OutOfMemory         bool           // memory was short: SIGKILL killed the child, and OOMKills is not 0; with StatusOutOfMemory
+	OOMKills            uint32         // how many processes of its cgroup the out-of-memory killer has killed, with StatusOutOfMemory
 }
 
 // Spawn starts a program. It returns when the program runs, or with the reason why it does not: forkexec_spawn. path is

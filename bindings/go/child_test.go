@@ -293,6 +293,54 @@ func TestStopsAndContinuationsAreTold(t *testing.T) {
 	}
 }
 
+func TestTheProgramOfALingeringInit(t *testing.T) {
+	attr := &Attr{CreateNamespaces: NamespaceUser | NamespacePID, UIDMap: []IDMap{{0, os.Getuid(), 1}}, LingeringInit: true}
+	// One pipe ends the program, the other what it leaves in the background.
+	var ends [2]*os.File
+	for i := range ends {
+		read, write, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer read.Close()
+		defer write.Close()
+		ends[i] = write
+		attr.FDs = append(attr.FDs, FD{read, 3 + i})
+	}
+	child, err := Spawn("/bin/sh", []string{"sh", "-c", "(read line <&4) & read line <&3; exit 5"}, nil, attr)
+	if err != nil {
+		t.Skipf("no user namespaces: %v", err)
+	}
+	defer child.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	if status, err := child.WaitProgram(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("it goes on: %v, %v", status, err)
+	}
+	cancel()
+	ends[0].Close()
+	for range 2 { // as often as it is asked for
+		status, err := child.WaitProgram(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, status.ExitCode, 5)
+		equal(t, status.Lingers, true)
+	}
+	if _, err := child.WaitTimeout(0); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the init goes on: %v", err)
+	}
+	ends[1].Close()
+	status, err := child.Wait(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, status.ExitCode, 5)
+	equal(t, status.Lingers, false)
+	if status, err = child.WaitProgram(context.Background()); err != nil || status.ExitCode != 5 || status.Lingers {
+		t.Errorf("after the end: %v, %v", status, err)
+	}
+}
+
 func TestAChangeOfACommand(t *testing.T) {
 	cmd := Command("/bin/sh", "-c", "kill -STOP $$; read line; exit 3")
 	stdin, err := cmd.StdinPipe()

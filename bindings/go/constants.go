@@ -365,6 +365,8 @@ const (
 	FeatureTun Feature = 19
 	// A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new.
 	FeaturePreparedRoot Feature = 20
+	// Overlays in a new user namespace (Linux 5.11): forkexec_attr_mount_overlay.
+	FeatureOverlay Feature = 21
 )
 
 // A Stage is a step of a spawn: where it failed.

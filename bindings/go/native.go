@@ -413,7 +413,7 @@ func (n *native) ask(timeout C.int64_t, flags C.uint32_t) (status *Status, err e
 		MemoryPeak: uint64(s.memory_peak_bytes), MinorFaults: uint64(s.minor_faults), MajorFaults: uint64(s.major_faults),
 		BlockReads: uint64(s.block_reads), BlockWrites: uint64(s.block_writes), VoluntarySwitches: uint64(s.voluntary_switches),
 		InvoluntarySwitches: uint64(s.involuntary_switches), StopSignal: syscall.Signal(s.stop_signal),
-		Continued: s.valid&C.FORKEXEC_STATUS_CONTINUED != 0}, nil, true
+		Continued: s.valid&C.FORKEXEC_STATUS_CONTINUED != 0, Lingers: s.valid&C.FORKEXEC_STATUS_LINGERS != 0, OutOfMemory: s.out_of_memory != 0, OOMKills: uint32(s.oom_kills)}, nil, true
 }
 
 // Wait waits until the child has ended, and reaps it. It parks the goroutine and keeps no thread: forkexec_wait. Where ctx ends
@@ -495,6 +495,31 @@ func (n *native) WaitChange(ctx context.Context) (*Status, error) {
 		case <-end:
 			end = nil
 		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// How long a thread waits in the kernel for the end of a program before it looks whether the context has ended.
+const programTurn = 50 * time.Millisecond
+
+// WaitProgram waits until the program of Attr.LingeringInit has ended, or of any other child the child. Status.Lingers tells
+// whether the init goes on. The end is only told: the child is still to be waited for, by Wait. The init tells by a futex, which
+// no poller watches, so this keeps a thread. Where ctx ends first, the error is the cause of ctx. FORKEXEC_WAIT_PROGRAM.
+func (n *native) WaitProgram(ctx context.Context) (*Status, error) {
+	for {
+		over, turn := ctx.Err() != nil, programTurn
+		if at, has := ctx.Deadline(); has {
+			turn = min(turn, max(time.Until(at), 0))
+		}
+		if over {
+			turn = 0 // an end that came first counts
+		}
+		status, err, done := n.ask(C.int64_t(turn), C.FORKEXEC_WAIT_PROGRAM|C.FORKEXEC_WAIT_NOREAP)
+		if done {
+			return status, err
+		}
+		if over {
 			return nil, context.Cause(ctx)
 		}
 	}

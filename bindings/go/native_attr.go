@@ -82,6 +82,13 @@ func build(a *Attr) (*C.struct_forkexec_attr, error) {
 	return b.c, nil
 }
 
+// alone is for a field that asks for the same as another: the last of C's calls would count, and fields have no order.
+func (b *builder) alone(field string, is bool, other string) {
+	if !is {
+		b.refuse(field, syscall.EINVAL, nil, "invalid argument: %s is set, too", other)
+	}
+}
+
 func (b *builder) refuse(field string, errno syscall.Errno, cause error, format string, values ...any) {
 	if b.err == nil {
 		b.err = refused(field, errno, cause, format, values...)
@@ -185,6 +192,7 @@ func (b *builder) program(a *Attr) {
 		b.did("Init", C.forkexec_attr_set_init(b.c))
 	}
 	if a.LingeringInit {
+		b.alone("LingeringInit", !a.Init, "Init")
 		b.did("LingeringInit", C.forkexec_attr_set_lingering_init(b.c))
 	}
 	if a.MeasureMemory {
@@ -283,6 +291,7 @@ func (b *builder) limits(a *Attr) {
 		b.did("Scheduler", C.forkexec_attr_set_scheduler(b.c, policy, priority))
 	}
 	if d := a.Deadline; d != nil {
+		b.alone("Deadline", a.Scheduler == nil, "Scheduler")
 		for _, duration := range []time.Duration{d.Runtime, d.Deadline, d.Period} {
 			if duration < 0 {
 				b.refuse("Deadline", syscall.EINVAL, nil, "invalid argument: %v is negative", duration)
@@ -324,6 +333,7 @@ func (b *builder) limits(a *Attr) {
 		b.did("ProcessFlags", C.forkexec_attr_set_process_flags(b.c, C.uint32_t(a.ProcessFlags)))
 	}
 	if a.OwnCgroup != nil {
+		b.alone("OwnCgroup", a.Cgroup == nil, "Cgroup")
 		b.cgroup("OwnCgroup", a.OwnCgroup)
 	}
 	for feature, control := range a.Speculation {

@@ -15,10 +15,7 @@ import (
 
 func (b *builder) mounts(a *Attr) {
 	if a.PreparedRoot != nil {
-		if a.Root != nil {
-			b.refuse("PreparedRoot", syscall.EINVAL, nil, "invalid argument: Root is set, too")
-			return
-		}
+		b.alone("PreparedRoot", a.Root == nil, "Root")
 		b.preparedRoot("PreparedRoot", a.PreparedRoot)
 	}
 	for _, item := range a.Mounts {

@@ -66,6 +66,9 @@ func (n *native) Wait(context.Context) (*Status, error) { return nil, ErrUnsuppo
 // WaitChange is not for this system.
 func (n *native) WaitChange(context.Context) (*Status, error) { return nil, ErrUnsupported }
 
+// WaitProgram is not for this system.
+func (n *native) WaitProgram(context.Context) (*Status, error) { return nil, ErrUnsupported }
+
 func (n *native) waitNoReap() (*Status, error) { return nil, ErrUnsupported }
 
 type nativeRoot struct{}

@@ -396,6 +396,36 @@ TEST(one_that_is_in_use_is_left_alone)
     finish(child);
 }
 
+/* One has it, and the others are told so. */
+static void make_it_often(void *with)
+{
+    const struct left *left = with;
+    int fd = open(left->above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; i < 200; i++) {
+        struct forkexec_cgroup *group = NULL;
+        int result = forkexec_cgroup_create(fd, left->name, &group, NULL);
+        must(result == 0 || result == -EBUSY);
+        forkexec_cgroup_free(group);
+    }
+}
+
+TEST(several_make_the_same_one)
+{
+    need_native();
+    const char *above = top(), *name = a_name();
+    struct forkexec_cgroup *group = create_in(above, name);
+    bool marked = getxattr(text("%s/%s", above, name), "user.forkexec", NULL, 0) >= 0;
+    forkexec_cgroup_free(group);
+    need(marked, "needs marks on cgroups");
+    struct left left = { above, name, 0 };
+    pid_t callers[4];
+    for (int i = 0; i < 4; i++)
+        callers[i] = fork_caller(make_it_often, &left);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(wait_status_of(callers[i]), 0);
+    assert_false(exists(text("%s/%s", above, name)));
+}
+
 TEST(one_that_somebody_else_made_is_left_alone)
 {
     const char *path = new_cgroup(), *above = top(), *name = strrchr(path, '/') + 1;

@@ -1,4 +1,4 @@
-/* Without close_range, close_fds_from once left open the number below one of the library's own descriptors. */
+/* Without close_range, close_fds_from closes the number below one of the library's own descriptors, too. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 

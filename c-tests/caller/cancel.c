@@ -96,7 +96,7 @@ static void call_describe(void)
 static void call_probe(void)
 {
     char why[200];
-    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_PREPARED_ROOT; feature++)
+    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_OVERLAY; feature++)
         assert_true(forkexec_probe(feature, why, sizeof why) >= 0);
 }
 

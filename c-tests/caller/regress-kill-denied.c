@@ -1,5 +1,5 @@
-/* In a cgroup of version 1 the listed processes are killed one by one. A process that could not be killed once counted as
- * dead. */
+/* In a cgroup of version 1 the listed processes are killed one by one. A process that cannot be killed does not count
+ * as dead. */
 #define _GNU_SOURCE
 #include "deny_calls.h"
 

@@ -9,12 +9,18 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
-enum purpose { SPAWN = 1, START = 2, HOLD = 4, BOTH = SPAWN | START };
+enum purpose { SPAWN = 1, START = 2, HOLD = 4, ROOT = 8, BOTH = SPAWN | START };
 
 static int ask(enum purpose purpose, const struct forkexec_attr *attr, bool by_fd, struct forkexec_error *error)
 {
     struct forkexec_child *child = NULL;
     char *argv[] = { reporter, "sleep", NULL }, *path = by_fd ? NULL : reporter;
+    struct forkexec_root *root = NULL;
+    if (purpose == ROOT) {
+        int result = forkexec_root_new(attr, &root, error);
+        forkexec_root_free(root);
+        return result;
+    }
     int result = purpose == SPAWN ? forkexec_spawn(attr, path, argv, NULL, &child, error)
         : purpose == START ? forkexec_start(attr, path, argv, NULL, &child, error) : forkexec_hold(attr, &child, error);
     if (child)
@@ -27,7 +33,7 @@ static int ask(enum purpose purpose, const struct forkexec_attr *attr, bool by_f
 
 static void assert_refused(int purposes, const struct forkexec_attr *attr, int code, const char *sentence)
 {
-    for (enum purpose purpose = SPAWN; purpose <= HOLD; purpose *= 2) {
+    for (enum purpose purpose = SPAWN; purpose <= ROOT; purpose *= 2) {
         if (!(purposes & (int)purpose))
             continue;
         struct forkexec_error error;
@@ -124,6 +130,64 @@ TEST(mounts_and_roots)
         SET(mask_path, "/a"); SET(set_mount_propagation, 0));
     CONTRADICTION("set_mount_propagation", SPREADS, SET(unshare_namespaces, FORKEXEC_NS_MOUNT);
         SET(set_root, NULL, 0); SET(set_mount_propagation, MS_SHARED | MS_REC));
+}
+
+#define CONTRADICTION_OF_ROOT(what, why, ...) CONTRADICTION_(ROOT, EINVAL, what, why, __VA_ARGS__)
+
+/* A root that is made for a new user namespace with this map. */
+static struct forkexec_root *root_for(struct forkexec_attr *attr)
+{
+    struct forkexec_root *root = NULL;
+    struct forkexec_error error;
+    SET(create_namespaces, FORKEXEC_NS_MOUNT | FORKEXEC_NS_USER);
+    SET(map_uid, 0, geteuid(), 1);
+    SET(map_gid, 0, getegid(), 1);
+    SET(set_root, NULL, FORKEXEC_ROOT_READONLY);
+    if (forkexec_root_new(attr, &root, &error))
+        fail_msg("%s", error.message);
+    return root;
+}
+
+TEST(roots_that_cannot_be_prepared)
+{
+    CONTRADICTION_OF_ROOT("set_root", "there is no root to prepare: call set_root", SET(create_namespaces, FORKEXEC_NS_MOUNT));
+    CONTRADICTION_OF_ROOT("set_root", "an empty root that is prepared is the same for all programs: add FORKEXEC_MOUNT_READONLY",
+        SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(set_root, NULL, 0));
+    CONTRADICTION_OF_ROOT("set_root", HOSTS, SET(set_root, NULL, FORKEXEC_ROOT_READONLY));
+    CONTRADICTION_OF_ROOT("set_chroot", "contradicts set_root: keep one", SET(create_namespaces, FORKEXEC_NS_MOUNT);
+        SET(set_root, NULL, FORKEXEC_ROOT_READONLY); SET(set_chroot, "/"));
+    CONTRADICTION_OF_ROOT("join_namespace",
+        "a root is prepared in the caller's user namespace or a new one, not in one that is joined",
+        SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(set_root, "/", 0); SET(join_namespace, 0, FORKEXEC_NS_USER));
+}
+
+TEST(prepared_roots)
+{
+    need_user_namespaces();
+    need_probe(FORKEXEC_PROBE_IMAGE);
+    need_native();
+    struct forkexec_attr *for_root = new_attr();
+    struct forkexec_root *root = root_for(for_root);
+    CONTRADICTION_OF_ROOT("set_prepared_root", "a root is prepared once: take the attr that it was made of",
+        SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(set_prepared_root, root));
+    /* The last of set_root and set_prepared_root counts. */
+    CONTRADICTION_OF_ROOT("set_prepared_root", "a root is prepared once: take the attr that it was made of",
+        SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(set_root, "/", 0); SET(set_prepared_root, root));
+#define OTHERS "the root was prepared for another user namespace or other maps, or /proc does not tell which is the caller's"
+    CONTRADICTION("set_prepared_root", OTHERS, SET(set_prepared_root, root));
+    CONTRADICTION("set_prepared_root", OTHERS, SET(create_namespaces, FORKEXEC_NS_MOUNT); SET(set_prepared_root, root));
+    CONTRADICTION("set_prepared_root", OTHERS, SET(create_namespaces, FORKEXEC_NS_MOUNT | FORKEXEC_NS_USER);
+        SET(map_uid, 0, geteuid(), 1); SET(set_prepared_root, root));
+    CONTRADICTION("set_prepared_root", OTHERS, SET(create_namespaces, FORKEXEC_NS_MOUNT);
+        SET(join_namespace, 0, FORKEXEC_NS_USER); SET(set_prepared_root, root));
+    CONTRADICTION("set_prepared_root", HOSTS, SET(create_namespaces, FORKEXEC_NS_USER); SET(map_uid, 0, geteuid(), 1);
+        SET(map_gid, 0, getegid(), 1); SET(set_prepared_root, root));
+    CONTRADICTION("set_chroot", "contradicts set_root: keep one", SET(create_namespaces, FORKEXEC_NS_MOUNT | FORKEXEC_NS_USER);
+        SET(map_uid, 0, geteuid(), 1); SET(map_gid, 0, getegid(), 1); SET(set_prepared_root, root); SET(set_chroot, "/"));
+    CONTRADICTION("set_mount_propagation", SPREADS, SET(create_namespaces, FORKEXEC_NS_MOUNT | FORKEXEC_NS_USER);
+        SET(map_uid, 0, geteuid(), 1); SET(map_gid, 0, getegid(), 1); SET(set_prepared_root, root);
+        SET(set_mount_propagation, 0));
+    forkexec_root_free(root);
 }
 
 TEST(ids)

@@ -433,7 +433,7 @@ static void outlives_probes(const void *with)
     const int *call = with;
     char why[512];
     deny_deadly(call, 1);
-    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_PREPARED_ROOT; feature++) {
+    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_OVERLAY; feature++) {
         int has = forkexec_probe(feature, why, sizeof why);
         assert_in_range(has, 0, 1);
         assert_int_equal(has, !*why);

@@ -254,7 +254,7 @@ static int probe_all(void)
 {
     char why[400];
     int answer = 0;
-    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_PREPARED_ROOT && answer >= 0; feature++)
+    for (uint32_t feature = 1; feature <= FORKEXEC_PROBE_OVERLAY && answer >= 0; feature++)
         answer = forkexec_probe(feature, why, sizeof why);
     return answer < 0 ? answer : 0;
 }

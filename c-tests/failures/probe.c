@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
-#define LAST_PROBE FORKEXEC_PROBE_PREPARED_ROOT
+#define LAST_PROBE FORKEXEC_PROBE_OVERLAY
 
 /* On a host that has none of the features. */
 static void assert_reasons(void)
@@ -67,6 +67,25 @@ TEST(every_answer_is_yes_or_no_with_a_reason)
             if (!has && !turn)
                 printf("# without %u: %s\n", feature, why);
         }
+}
+
+/* The kernel refuses overlays, and nothing else. The reason does not blame the user namespace. */
+TEST(overlays_that_are_refused)
+{
+    static const struct denial overlays[] = { { SYS_mount, ENODEV, { { IS, 3, 0 } } } };
+    char why[512];
+    const char *denied = denied_as();
+    need_native();
+    if (denied && strcmp(denied, "overlays"))
+        return; /* under the denials of another test */
+    if (!denied) {
+        need_probe(FORKEXEC_PROBE_OVERLAY);
+        assert_true(succeeds_again("overlays", overlays, 1, "overlays_that_are_refused"));
+        return;
+    }
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_OVERLAY, why, sizeof why), 0);
+    assert_non_null(strstr(why, "): No such device: this kernel has no overlayfs: modprobe overlay"));
+    assert_int_equal(forkexec_probe(FORKEXEC_PROBE_USER_NAMESPACE, why, sizeof why), 1);
 }
 
 TEST(unknown_features)

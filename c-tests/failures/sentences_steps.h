@@ -655,6 +655,13 @@ SITUATION(MAPPING_DENIED, need_own_memory())
     says(spawned(new_attr()), "memory: %s: %s", strerror(EPERM), sentence);
 }
 
+SITUATION(BLOCKING_DENIED, need_native())
+{
+    know_the_host();
+    DENY(rt_sigprocmask, ENOSYS);
+    says(spawned(new_attr()), "clone: %s: %s", strerror(ENOSYS), sentence);
+}
+
 /* The first process of a pid namespace cannot see that its parent is gone, so it needs another way to learn of it. */
 SITUATION(WAITING_DENIED, need_mounts(); need_native())
 {

@@ -72,6 +72,17 @@ static void close_image(void)
     }
 }
 
+/* Asked in a process of its own: the caller of a row knows nothing of its host before. */
+static bool clones_roots(void)
+{
+    int status = 1;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(forkexec_probe(FORKEXEC_PROBE_PREPARED_ROOT, NULL, 0) == 1 ? 0 : 1);
+    waitpid(pid, &status, 0);
+    return status == 0;
+}
+
 /* Why a row cannot be run here, or NULL. */
 static const char *lacks(const struct row *row, unsigned way)
 {
@@ -87,6 +98,8 @@ static const char *lacks(const struct row *row, unsigned way)
         return "needs Landlock";
     if (row->needs & TIME_NS && !exists("/proc/self/timens_offsets"))
         return "needs time namespaces";
+    if (row->needs & CLONES && !clones_roots())
+        return "needs a kernel that clones prepared roots";
     if (row->needs & CGROUP_V1 && !the_cgroup)
         return "needs a cgroup of version 1";
     return NULL;
@@ -109,6 +122,12 @@ static int attempt(const struct row *row, unsigned way, const struct forkexec_at
 {
     char *argv[] = { reporter, "touch", (char *)scratch_path("ran"), NULL };
     const char *path = row->needs & BY_FD ? NULL : row->path ? row->path : reporter;
+    if (way & PREPARED) {
+        struct forkexec_root *root = NULL;
+        int result = forkexec_root_new(attr, &root, error);
+        forkexec_root_free(root);
+        return result;
+    }
     if (!(way & HELD))
         return forkexec_spawn(attr, path, argv, NULL, child, error);
     struct forkexec_child *held = NULL;
@@ -199,7 +218,7 @@ static void fails_so(const void *argument)
     if (row->needs & NO_IMAGE)
         close_image();
     struct forkexec_attr *attr = ask(row, turn->way);
-    if (!(turn->way & HELD))
+    if (!(turn->way & (HELD | PREPARED)))
         assert_memory(attr, row, turn->way);
     if (turn->allowed)
         OK(forkexec_attr_allow_failure(attr, row->stage));
@@ -290,7 +309,8 @@ static void run(unsigned way, bool deadly, bool (*concerns)(const struct row *))
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct row *row = &rows[i];
         const char *name = forkexec_stage_name(row->stage);
-        if (!(row->ways & way & ALL) || (way & HELD ? row->ways & AT_ONCE : row->ways & HELD) || !concerns(row))
+        bool only_others = (row->ways & PREPARED) != (way & PREPARED) || (way & HELD ? row->ways & AT_ONCE : row->ways & HELD);
+        if (!(row->ways & way & ALL) || only_others || !concerns(row))
             continue;
         const char *lacking = lacks(row, way);
         if (lacking) {
@@ -325,6 +345,12 @@ TEST(a_step_fails_in_a_copy_of_the_callers_memory)
 TEST(a_step_fails_in_an_image_that_is_held)
 {
     run(FRESH | HELD, false, every_row);
+}
+
+TEST(a_step_fails_while_a_root_is_prepared)
+{
+    run(FRESH | PREPARED, false, every_row);
+    run(FRESH | PREPARED, true, has_a_childs_call);
 }
 
 TEST(a_step_fails_in_a_copy_that_is_held)

@@ -23,6 +23,7 @@ enum {
     ALL = SHARED | OWN,
     HELD = 8, /* with start and release; a row with this bit is for held children only */
     AT_ONCE = 16, /* a row with this bit is for spawned children only */
+    PREPARED = 32, /* with forkexec_root_new, which runs no program; a row with this bit is for that only */
 };
 
 /* What a row needs. */
@@ -39,6 +40,7 @@ enum {
     LANDLOCK = 512,
     TIME_NS = 1024,
     LANDLOCK_FLAGS = 2048,
+    CLONES = 4096, /* prepared roots that are cloned */
 };
 
 /* Descriptors of the caller that rows use. */
@@ -287,6 +289,9 @@ static const struct row rows[] = {
     { FORKEXEC_STAGE_PIVOT_ROOT, FRESH, an_empty_root, GIVES(EIO, -1, ""), PRIVILEGED, DENY(pivot_root, EIO) },
     { FORKEXEC_STAGE_ROOT_READONLY, FRESH, a_readonly_root, GIVES(EIO, -1, ""), PRIVILEGED,
         DENY(mount, EIO, IF(3, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_RELATIME)) },
+    { FORKEXEC_STAGE_ROOT_TREE, FRESH | PREPARED, a_readonly_root, GIVES(EIO, -1, ""), PRIVILEGED, DENY(fsopen, EIO) },
+    { FORKEXEC_STAGE_ROOT_COPY, FRESH | PREPARED, a_readonly_root, GIVES(EIO, -1, ""), PRIVILEGED | CLONES,
+        DENY(mount, EIO, IF(3, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)) },
     { FORKEXEC_STAGE_CHROOT, FRESH, a_missing_root, GIVES(ENOENT, -1, NOWHERE) },
     { FORKEXEC_STAGE_INNER_USER_NAMESPACE, FRESH, devices_under_other_ids, GIVES(ENOSPC, -1, "uid 7 0 1, gid 8 0 1"), USER_NS,
         DENY(unshare, ENOSPC) },

@@ -1,5 +1,5 @@
 /* Without open_tree, the mounts below a bind are changed one by one. A mount point that the caller may not enter, such as
- * that of tracefs, once made this fail. */
+ * that of tracefs, does not make this fail. */
 #define _GNU_SOURCE
 #include "mount_requests.h"
 

@@ -485,6 +485,9 @@ static const struct {
     { CALL("{\"action\":\"SCMP_ACT_ALLOW\"}"), "syscalls[0].names: they are missing" },
     { CALL("{\"name\":\"read\",\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}"), "syscalls[0].names: there is a \"name\"" },
     { CALL("{\"names\":[\"\"],\"action\":\"SCMP_ACT_ALLOW\"}"), "syscalls[0].names: one of them is empty" },
+    { CALL("{\"names\":[\"read\\u0000x\"],\"action\":\"SCMP_ACT_ALLOW\"}"), "syscalls[0].names[0]: it holds a NUL" },
+    { CALL("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":18446744073709551616,"
+           "\"op\":\"SCMP_CMP_EQ\"}]}"), "a number is above 18446744073709551615" },
     { CALL("{\"names\":[1],\"action\":\"SCMP_ACT_ALLOW\"}"), "syscalls[0].names[0]: it should be a text" },
     { CALL("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"read\"],\"action\":\"SCMP_ACT_TRAP\"}"),
         "syscalls[0] and syscalls[1] answer read differently" },

@@ -1,6 +1,6 @@
 #!/bin/bash
-# forkexec-run as bubblewrap: each of bubblewrap's options has bubblewrap's effect. Speaks TAP; runs as root and as an
-# ordinary user.
+# Tests forkexec-run as bubblewrap: each option of bubblewrap does what it does in bubblewrap. Prints TAP. Runs as root and as
+# an ordinary user, and skips all tests where no sandbox can be made.
 #
 # usage: run_bwrap.sh [FORKEXEC-RUN REPORTER]
 set -u
@@ -26,18 +26,18 @@ not_ok() {
     failures=$((failures + 1))
 }
 
-# is NAME WANTED GOT
+# is NAME WANTED GOT: the two texts are equal
 is() {
     if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted: $2" "got:    $3"; fi
 }
 
-# like NAME PATTERN GOT
+# like NAME PATTERN GOT: the text matches the pattern of the shell
 like() {
     # shellcheck disable=SC2254
     case $3 in $2) ok "$1" ;; *) not_ok "$1" "wanted: $2" "got:    $3" ;; esac
 }
 
-# code NAME WANTED COMMAND...: its exit status; its output is in "$dir/out"
+# code NAME WANTED COMMAND...: COMMAND exits with this status; "$dir/out" then has its output
 code() {
     local name=$1 wanted=$2 got
     shift 2
@@ -46,7 +46,8 @@ code() {
     if [ $got = "$wanted" ]; then ok "$name"; else not_ok "$name" "wanted: $wanted" "got:    $got, $(tr '\n' ' ' <"$dir/out")"; fi
 }
 
-# A sandbox of the whole host, and what a shell says in it.
+# inside OPTION... SCRIPT: what a shell prints that runs SCRIPT in a sandbox. The host is read-only in there, "$dir" is not, and
+# /tmp is empty.
 inside() {
     "$bwrap" --ro-bind / / --tmpfs /tmp --bind "$dir" "$dir" "${@:1:$#-1}" sh -c "${!#}" 2>&1
 }
@@ -57,7 +58,7 @@ if ! "$bwrap" --ro-bind / / true 2>"$dir/why"; then
     exit 77
 fi
 
-# --- who it is
+# --- how it is called
 
 code "--as bwrap" 0 "$run" --as bwrap --ro-bind / / true
 like "--version" "bubblewrap 0.12.0 (forkexec-run 1.*)" "$("$bwrap" --version)"
@@ -66,7 +67,7 @@ cp -L "$bwrap" "$dir/copy-of-bwrap" && mkdir -p "$dir/bin" && mv "$dir/copy-of-b
 is "a sandbox in a sandbox" nested "$("$dir/bin/bwrap" --unshare-user --uid 0 --gid 0 --cap-add ALL --bind / / \
     /proc/self/exe --unshare-all --bind / / --bind /proc /proc echo nested 2>&1)"
 
-# --- how it ends
+# --- exit codes and messages
 
 code "an exit code" 7 "$bwrap" --ro-bind / / sh -c 'exit 7'
 code "a signal" 143 "$bwrap" --ro-bind / / sh -c 'kill $$'
@@ -107,7 +108,7 @@ for name in user-try cgroup cgroup-try; do
     like "--unshare-$name" "$kind:*" "$(inside --unshare-$name --proc /proc "readlink /proc/self/ns/$kind" |
         grep -vxF "$(readlink "/proc/self/ns/$kind")")"
 done
-# A sandbox whose namespaces another one joins.
+# A second sandbox joins the namespaces of the first one, which waits for a line from the FIFO.
 mkfifo "$dir/hold"
 "$bwrap" --unshare-user --unshare-pid --dev-bind / / --proc /proc --info-fd 8 sh -c \
     'readlink /proc/self/ns/user /proc/self/ns/pid >"$0/its"; echo >"$0/ready"; read line <"$0/hold"' "$dir" 8>"$dir/info" &
@@ -118,16 +119,50 @@ is "--userns, --pidns" "$(<"$dir/its")" "$("$bwrap" --userns 8 --pidns 9 --dev-b
 code "--userns and --unshare-user" 1 "$bwrap" --userns 8 --unshare-user --ro-bind / / true 8<"/proc/$first/ns/user"
 echo >"$dir/hold"
 wait $!
-rm "$dir/ready" "$dir/its"
-like "--userns-block-fd is refused" "bwrap: --userns-block-fd: *cannot do that*" \
-    "$("$bwrap" --userns-block-fd 9 --ro-bind / / true 9</dev/null 2>&1)"
+rm "$dir/ready" "$dir/its" "$dir/info"
+# This script writes the maps while bwrap waits for it.
+mkfifo "$dir/go"
+"$bwrap" --unshare-user --userns-block-fd 9 --info-fd 8 --unshare-pid --ro-bind / / --bind "$dir" "$dir" --proc /proc \
+    sh -c 'echo $(id -u) $(id -g); [ -e "$0/told" ] && echo told' "$dir" 9<>"$dir/go" 8>"$dir/info" >"$dir/out" 2>&1 &
+until [ -s "$dir/info" ]; do sleep 0.01; done
+first=$(sed -n 's/.*"child-pid": \([0-9]*\).*/\1/p' "$dir/info")
+echo deny >"/proc/$first/setgroups"
+echo "7 $uid 1" >"/proc/$first/uid_map"
+echo "8 $gid 1" >"/proc/$first/gid_map"
+: >"$dir/told"
+echo >"$dir/go"
+wait $!
+is "--userns-block-fd" "0 7 8 told" "$? $(paste -sd' ' "$dir/out")"
+rm "$dir/go" "$dir/told" "$dir/info"
+# The process that --info-fd names is a process of the host. COMMAND, with capabilities in the same user namespace, could trace
+# it, and so reach the host. It must have ended: it is a zombie.
+"$bwrap" --unshare-user --userns-block-fd 9 --info-fd 8 --dev-bind / / --cap-add ALL sh -c \
+    'cat /proc/$(sed -n "s/.*\"child-pid\": \([0-9]*\).*/\1/p" "$0/info")/stat | cut -d" " -f3' "$dir" \
+    9</dev/null 8>"$dir/info" >"$dir/out" 2>&1
+is "--userns-block-fd: nothing of the host is in the user namespace of COMMAND" Z "$(<"$dir/out")"
+# A caller reads --info-fd to its end, and only then writes the maps.
+by_others='import json, os, subprocess, sys
+info, told = os.pipe()
+block, go = os.pipe()
+sandbox = subprocess.Popen([sys.argv[1], "--unshare-user", "--userns-block-fd", str(block), "--info-fd", str(told),
+    "--dev-bind", "/", "/", "cat", "/proc/self/uid_map"], pass_fds=(block, told), stdout=subprocess.PIPE)
+os.close(told)
+pid = json.load(os.fdopen(info))["child-pid"]
+open(f"/proc/{pid}/uid_map", "w").write(f"0 {os.getuid()} 1")
+os.write(go, b"1")
+print(*sandbox.communicate()[0].split()[::2])'
+is "--info-fd has an end before the maps are written" "b'0' b'1'" "$(timeout 20 python3 -c "$by_others" "$bwrap" 2>&1)"
+code "--userns-block-fd needs --info-fd" 1 "$bwrap" --unshare-user --userns-block-fd 9 --ro-bind / / true 9</dev/null
+code "--userns-block-fd and --disable-userns" 1 "$bwrap" --unshare-user --userns-block-fd 9 --info-fd 8 --disable-userns \
+    --ro-bind / / true 9</dev/null 8>/dev/null
 
-# A sandbox with two user namespaces, one below the other, which a second sandbox joins: the outer one makes the mounts.
+# The first sandbox has two user namespaces, one below the other. The second sandbox makes its mounts in the outer one, and runs
+# COMMAND in the inner one.
 "$bwrap" --unshare-user --uid 7 --gid 8 --dev-bind / / --dev /dev --info-fd 8 sh -c \
     'readlink /proc/self/ns/user >"$0/its"; echo >"$0/ready"; read line <"$0/hold"' "$dir" 8>"$dir/info" &
 until [ -e "$dir/ready" ]; do sleep 0.01; done
 first=$(sed -n 's/.*"child-pid": \([0-9]*\).*/\1/p' "$dir/info")
-# With the outer user namespace as descriptor 8 and the inner one as 9 (0xb702 is NS_GET_PARENT).
+# Runs a program with the outer user namespace as descriptor 8 and the inner one as descriptor 9. 0xb702 is NS_GET_PARENT.
 both='import fcntl, os, sys
 inner = os.open(f"/proc/{sys.argv[1]}/ns/user", os.O_RDONLY)
 os.dup2(fcntl.ioctl(inner, 0xb702), 8)
@@ -141,7 +176,7 @@ is "--userns2 is where COMMAND is" "$(<"$dir/its") 7 8" \
 is "--uid and --gid are of --userns" "7 8" "$(in_both --uid 0 --gid 0 --dev-bind / / sh -c 'echo $(id -u) $(id -g)')"
 like "--uid that --userns does not have" "bwrap: --uid and --gid cannot be had *: Invalid argument" \
     "$(in_both --uid 5 --dev-bind / / true)"
-# Makes the root writable again, with all capabilities: 1 is EPERM.
+# Tries to make the root writable again, with all capabilities. Exit status 1 is EPERM.
 undo='"$0" remount / 0x1000; echo "it exited with $?"'
 is "--userns2: no mount is undone" "it exited with 1" "$(in_both --cap-add ALL --ro-bind / / sh -c "$undo" "$dir/reporter")"
 is "--userns alone: the same mount is undone" "it exited with 0" "$(python3 -c "$both" "$first" "$bwrap" --userns 8 --cap-add ALL \
@@ -154,7 +189,7 @@ like "--userns2 without --userns" "bwrap: --userns2 requires --userns: *" \
     "$("$bwrap" --unshare-user --userns2 9 --dev-bind / / true 9<"/proc/$first/ns/user" 2>&1)"
 echo >"$dir/hold"
 wait $!
-rm "$dir/hold" "$dir/ready" "$dir/its"
+rm "$dir/hold" "$dir/ready" "$dir/its" "$dir/info"
 for option in --exec-label --file-label; do
     if [ -e /sys/fs/selinux/enforce ]; then
         code "$option of nothing" 1 "$bwrap" $option "" --ro-bind / / true
@@ -171,7 +206,7 @@ like "nothing is gained by an exec" "NoNewPrivs:*1" "$(inside --proc /proc 'grep
 is "--cap-drop ALL" 0000000000000000 "$(inside --proc /proc --cap-drop ALL 'sed -n "s/^CapEff:.//p" /proc/self/status')"
 is "--cap-add" 0000000000000080 "$(inside --proc /proc --unshare-user --cap-drop ALL --cap-add CAP_SETUID \
     'sed -n "s/^CapEff:.//p" /proc/self/status')"
-# A filter that allows all, and one that answers mkdir(2) and mkdirat(2) with EBUSY.
+# One filter allows every call. Another answers mkdir(2) and mkdirat(2) with EBUSY.
 printf '\x06\0\0\0\0\0\xff\x7f' >"$dir/all"
 case $(uname -m) in
 x86_64)
@@ -183,7 +218,8 @@ x86_64)
 esac
 load='\x20\0\0\0\0\0\0\0' allow='\x06\0\0\0\0\0\xff\x7f'
 printf "$load$mkdirs"'\x06\0\0\0\x10\0\x05\0'"$allow" >"$dir/no-mkdir"
-# As in an allow list: ENOSYS for the calls that set the signal mask and load filters; and a filter that refuses prctl(2).
+# A filter as an allow list would be: it answers the calls that set the signal mask and load filters with ENOSYS. And a filter
+# that refuses prctl(2).
 printf "$load$mask_and_seccomp"'\x06\0\0\0\x26\0\x05\0'"$allow" >"$dir/no-mask"
 printf "$load$prctl"'\x06\0\0\0\x26\0\x05\0'"$allow" >"$dir/no-prctl"
 like "--seccomp" "*busy" "$(inside --seccomp 9 'mkdir /tmp/made' 9<"$dir/no-mkdir")"
@@ -198,7 +234,7 @@ code "one excludes the other" 1 "$bwrap" --seccomp 9 --add-seccomp-fd 9 --ro-bin
 code "half an instruction" 1 "$bwrap" --seccomp 9 --ro-bind / / true 9<<<"abc"
 is "--new-session" same "$(inside --new-session --unshare-pid --as-pid-1 --proc /proc 'set -- $(cat /proc/$$/stat); [ $6 = $$ ] && echo same')"
 
-# COMMAND leaves a process in the background, which goes on after its end.
+# COMMAND leaves a process in the background. It goes on after COMMAND has ended.
 mkfifo "$dir/begin" "$dir/end"
 code "COMMAND's end is reported while others go on" 3 "$bwrap" --unshare-pid --dev-bind / / sh -c \
     '(read line <"$0/begin"; echo on >"$0/end") >/dev/null 2>&1 & exit 3' "$dir"
@@ -291,7 +327,7 @@ code "--overlay-src alone" 1 "$bwrap" --ro-bind / / --overlay-src low1 true
 is "--mqueue" mqueue "$(inside --tmpfs /mnt --unshare-ipc --mqueue /mnt/q 'stat -f -c %T /mnt/q')"
 is "the last bind of the root counts" "" "$("$bwrap" --dir /none --tmpfs /mnt --ro-bind / / ls -d /none 2>/dev/null)"
 
-# --- where, and with what
+# --- working directory, environment and arguments
 
 is "the working directory stays" "$dir" "$(inside pwd)"
 is "or it is HOME" /usr "$(cd "$dir/sub" && HOME=/usr "$bwrap" --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib \
@@ -306,7 +342,7 @@ is "--argv0" name "$("$bwrap" --ro-bind / / --argv0 name sh -c 'echo $0')"
 is "--args" /usr "$("$bwrap" --args 9 pwd 9< <(printf '%s\0' --ro-bind / / --chdir /usr))"
 code "--args in --args" 1 "$bwrap" --args 9 true 9< <(printf '%s\0' --args 8)
 
-# --- what others are told
+# --- --info-fd, --json-status-fd, --block-fd, --lock-file, --die-with-parent
 
 code "--info-fd, --json-status-fd" 5 "$bwrap" --ro-bind / / --unshare-all --proc /proc --info-fd 8 --json-status-fd 9 \
     sh -c 'stat -L -c %i /proc/self/ns/net; exit 5' 8>"$dir/info" 9>"$dir/status"
@@ -315,6 +351,7 @@ like "--json-status-fd" "{ \"child-pid\": [1-9]* }{ \"exit-code\": 5 }" "$(tr -d
 code "--json-status-fd of what did not run" 1 "$bwrap" --ro-bind / / --json-status-fd 9 /none 9>"$dir/status"
 is "it has no exit code" 0 "$(grep -c exit-code "$dir/status")"
 mkfifo "$dir/go"
+rm "$dir/info"
 "$bwrap" --ro-bind / / --bind "$dir" "$dir" --block-fd 9 --info-fd 8 touch "$dir/begun" 9<>"$dir/go" 8>"$dir/info" &
 until [ -s "$dir/info" ]; do sleep 0.01; done
 is "--block-fd: it has not begun" no "$([ -e "$dir/begun" ] && echo yes || echo no)"

@@ -213,6 +213,9 @@ if [ "$group" ]; then
     code "its signal" 137 "$run" --cgroup-new "$group" "$reporter" kill 9
     code "a program that there is not" 127 "$run" --cgroup-new "$group" /nowhere
     code "a step that fails" 125 "$run" --cgroup-new "$group" --cwd /nowhere true
+    code "a cgroup twice" 125 "$run" --cgroup "${group%/*}" --cgroup "${group%/*}" true
+    code "two cgroups" 125 "$run" --cgroup-new "$group" --cgroup "${group%/*}" true
+    like "two cgroups, is told" "*--cgroup-new: *not in that of --cgroup" "$said"
     code "the time" 124 "$run" --cgroup-new "$group" --timeout 0.2 "$reporter" sleep
     "$run" --cgroup-new "$group" --describe true >"$dir/said"
     like "--describe" "*born in fd*" "$(grep cgroup "$dir/said")"
@@ -372,6 +375,9 @@ if [ ! "$namespaces" ]; then
     sees "--join" hostname joined --join "user=/proc/$holder/ns/user" --join "uts=/proc/$holder/ns/uts"
     is "--join-process" "pid 3,hostname joined" \
         "$("$run" --join-process "user,uts,pid:$holder" "$reporter" 2>&1 | grep -E '^(pid|hostname|forkexec-run:) ' | paste -sd,)"
+    sees "--second-userns" ns.user "$(readlink "/proc/$holder/ns/user")" --second-userns "/proc/$holder/ns/user"
+    like "--second-userns of a new one" "forkexec-run: validate (--second-userns): Invalid argument: a new user namespace has none below it yet: *" \
+        "$("$run" "${userns[@]}" --second-userns "/proc/$holder/ns/user" "$reporter" see 2>&1)"
     "$run" --json-status-fd 7 --join-process "user,pid:$holder" "$reporter" kill 9 7>"$dir/json" 2>/dev/null
     is "a command in a pid namespace that was joined" '{"event":"exited","exit_code":null,"signal":9' \
         "$(sed -n '2s/,"signal_name".*//p' "$dir/json")"
@@ -585,6 +591,8 @@ tells "add --no-new-privs" --landlock-port connect-tcp:80
 tells "contradicts --groups" --keep-groups --groups 5
 tells "add --unshare uts" --hostname x
 tells "(--process-group): Invalid argument: a session leader" --new-session --process-group 0
+tells "--rlimit: Invalid argument: the soft limit is above the hard limit" --rlimit nofile=5:3
+tells "--umask: \"99\" is not an octal number up to 777" --umask 99
 tells "(/tmp/set_groups/no_new): No such file" --cwd /tmp/set_groups/no_new
 [ "$namespaces" ] || tells "the flag create makes it" "${userns[@]}" --unshare mount --bind /etc "$dir/missing"
 code "an option that there is not" 125 "$run" --no-such-option true
@@ -618,7 +626,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--proc=what /p" "--proc=nosuid /p" "--chmod 9 /p" "--remount what /p" "--remount create /p" "--bind-data 99 /f" "--bind-data=optional 0 /f" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
     "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \
-    "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \
+    "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" "--second-userns /nope" \
     "--join what=/proc/self/ns/net" "--join-process net" "--join-process net:0" "--landlock-path /usr" \
     "--landlock-path fly:/usr" "--landlock-port connect-tcp:65536" "--landlock-port read:1" \
     "--landlock-handled fly" "--landlock-flags fly" "--landlock-flags 4294967296" "--landlock-scopes fly" "--seccomp-filter=fly /" "--seccomp-filter /nope"; do
@@ -791,6 +799,39 @@ status = os.waitpid(pid, 0)[1]
 print(os.WIFSIGNALED(status), os.WTERMSIG(status))' "$run" sh -c 'trap "echo once" INT; echo up; while :; do sleep 0.05; done' 2>&1)"
 fi
 if [ "$have_python" ]; then
+    is "Ctrl-Z in a foreground of the command's own stops us too" "stopped on ended 0" "$(timeout 60 python3 -c '
+import os, pty, signal, sys
+pid, fd = pty.fork()
+if pid == 0:
+    # As a shell with job control.
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    job = os.fork()
+    if job == 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(0, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        os.execv(sys.argv[1], sys.argv[1:])
+    status = os.waitpid(job, os.WUNTRACED)[1]
+    print("stopped" if os.WIFSTOPPED(status) else status, flush=True)
+    os.tcsetpgrp(0, job)
+    os.killpg(job, signal.SIGCONT)
+    print("ended", os.waitpid(job, 0)[1], flush=True)
+    os._exit(0)
+said = b""
+def read_until(what):
+    global said
+    while what not in said:
+        said += os.read(fd, 100)
+read_until(b"up")
+os.write(fd, b"\x1a")
+read_until(b"on")
+read_until(b"ended 0")
+print(*said.decode().replace("^Z", " ").split()[1:])' "$run" --foreground 0 --process-group 0 python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGCONT, lambda *_: os.write(1, b"on\n") and os._exit(0))
+print("up", flush=True)
+while True:
+    signal.pause()')"
     # The leader of a session alone hears of it.
     is "the command hears that a terminal is gone" "True 1" "$(timeout 60 python3 -c '
 import os, pty, sys

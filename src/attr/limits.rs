@@ -1,12 +1,10 @@
-//! Resource limits, scheduling, flags of the process, and the cgroup.
+//! Resource limits, scheduling, and flags of the process.
 
-use super::refusal::{Accepted, check_fd, invalid};
+use super::refusal::{Accepted, invalid};
 use crate::fallible::{self, Copied, NoMemory};
 use crate::sentences;
-use crate::shared::Shared;
 use crate::stage::Stage;
 use alloc::vec::Vec;
-use std::os::fd::{AsRawFd, OwnedFd};
 
 /// A resource limit. A half that is `KEEP` stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,37 +117,6 @@ pub struct IoPriority {
     pub level: u32,
 }
 
-/// The cgroup of the program.
-#[derive(Clone)]
-pub enum Destination {
-    /// A descriptor of the caller's.
-    Fd(i32),
-    /// The directory of a cgroup that the library has made. It stays open as long as an attr or the handle holds it.
-    Own(Shared<OwnedFd>),
-}
-
-impl Destination {
-    pub fn fd(&self) -> i32 {
-        match self {
-            Destination::Fd(fd) => *fd,
-            Destination::Own(directory) => directory.as_raw_fd(),
-        }
-    }
-
-    pub fn setter(&self) -> &'static str {
-        match self {
-            Destination::Fd(_) => "set_cgroup_fd",
-            Destination::Own(_) => "set_cgroup",
-        }
-    }
-}
-
-impl core::fmt::Debug for Destination {
-    fn fmt(&self, f: &mut core::fmt::Formatter) -> core::fmt::Result {
-        self.fd().fmt(f)
-    }
-}
-
 #[derive(Default, Debug)]
 pub struct Limits {
     pub rlimits: Vec<Rlimit>,
@@ -166,7 +133,6 @@ pub struct Limits {
     pub process_flags: u32,
     pub speculation: Vec<Speculation>,
     pub coredump_filter: Option<u32>,
-    pub cgroup: Option<Destination>,
     pub restore_nofile: Option<Raised>,
     /// Stages that may fail without failing the spawn.
     pub allowed_failures: Vec<u32>,
@@ -315,17 +281,6 @@ impl Limits {
         Ok(())
     }
 
-    pub fn set_cgroup_fd(&mut self, fd: i32) -> Accepted {
-        check_fd(fd)?;
-        self.cgroup = Some(Destination::Fd(fd));
-        Ok(())
-    }
-
-    pub fn set_cgroup(&mut self, directory: Shared<OwnedFd>) -> Accepted {
-        self.cgroup = Some(Destination::Own(directory));
-        Ok(())
-    }
-
     pub fn restore_nofile(&mut self) -> Accepted {
         self.restore_nofile_from(KEEP, KEEP)
     }
@@ -366,7 +321,6 @@ impl Copied for Limits {
             process_flags: self.process_flags,
             speculation: fallible::copy_of(&self.speculation)?,
             coredump_filter: self.coredump_filter,
-            cgroup: self.cgroup.clone(),
             restore_nofile: self.restore_nofile,
             allowed_failures: fallible::copy_of(&self.allowed_failures)?,
         })

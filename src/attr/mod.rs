@@ -2,6 +2,7 @@
 //! rules of another and does not look at the process. `plan::check` finds contradictions between topics.
 
 pub mod caps;
+pub mod cgroup;
 pub mod exec;
 pub mod fds;
 pub mod filters;
@@ -34,6 +35,7 @@ pub struct Attr {
     pub session: Topic<session::Session>,
     pub signals: Topic<signals::Signals>,
     pub limits: Topic<limits::Limits>,
+    pub cgroup: Topic<cgroup::Cgroup>,
     pub ids: Topic<ids::Ids>,
     pub caps: Topic<caps::Caps>,
     pub ns: Topic<ns::Namespaces>,
@@ -47,8 +49,8 @@ pub struct Attr {
 }
 
 impl Attr {
-    /// Whether anything was asked besides the program and its descriptors. If not, a spawn does not look at the other
-    /// topics, which saves cache misses. Each field is named, so that a new topic cannot be forgotten.
+    /// Whether anything was asked besides the program, its descriptors and its cgroup. If not, a spawn does not look at the
+    /// other topics, which saves cache misses. Each field is named, so that a new topic cannot be forgotten.
     pub fn asks_more(&self) -> bool {
         let Attr {
             exec: _,
@@ -56,6 +58,7 @@ impl Attr {
             session,
             signals,
             limits,
+            cgroup: _,
             ids,
             caps,
             ns,
@@ -79,6 +82,7 @@ impl Attr {
             session: self.session,
             signals: self.signals,
             limits: self.limits.copied()?,
+            cgroup: self.cgroup.copied()?,
             ids: self.ids.copied()?,
             caps: self.caps,
             ns: self.ns.copied()?,

@@ -19,9 +19,12 @@ pub fn parse_signed(text: &[u8]) -> Option<i64> {
     }
 }
 
-/// The digits of a number, in base 10 or 16.
+/// The most digits: those of 2^64 - 1 in base 8.
+const LONGEST: usize = 22;
+
+/// The digits of a number, in base 10, 8 or 16.
 pub struct Digits {
-    places: [u8; 20],
+    places: [u8; LONGEST],
     start: usize,
 }
 
@@ -30,12 +33,16 @@ impl Digits {
         Digits::in_base(number, 10)
     }
 
+    pub fn octal(number: u64) -> Digits {
+        Digits::in_base(number, 8)
+    }
+
     pub fn hexadecimal(number: u64) -> Digits {
         Digits::in_base(number, 16)
     }
 
     fn in_base(number: u64, base: u64) -> Digits {
-        let mut places = [0u8; 20];
+        let mut places = [0u8; LONGEST];
         let (mut rest, mut start) = (number, places.len());
         for place in places.iter_mut().rev() {
             *place = digit(rest.checked_rem(base).unwrap_or(0) as u8);
@@ -80,5 +87,7 @@ mod tests {
         assert_eq!(Digits::of(0).as_bytes(), b"0");
         assert_eq!(Digits::of(u64::MAX).as_bytes(), b"18446744073709551615");
         assert_eq!(Digits::hexadecimal(0xbeef).as_bytes(), b"beef");
+        assert_eq!(Digits::octal(0o1777).as_bytes(), b"1777");
+        assert_eq!(Digits::octal(u64::MAX).as_bytes(), b"1777777777777777777777");
     }
 }

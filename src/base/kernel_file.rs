@@ -1,11 +1,16 @@
-//! Writing a file of /proc or of a cgroup: the kernel takes the whole text in one write, or it is another text.
+//! Writes to files of /proc and of cgroups. The kernel reads each write as a whole text, so a text is never written in parts.
 
 use crate::sys::abi::EIO;
 use crate::sys::{self, Answer, Errno, again};
 
-/// Writes to a file that was opened, and closes it.
+/// Writes a text by one write(2). EIO: the kernel took only a part of it.
+pub fn write(file: i32, text: &[u8]) -> Answer {
+    if again(|| sys::write(file, text))? == text.len() { Ok(()) } else { Err(Errno(EIO)) }
+}
+
+/// Writes a text, and closes the file.
 pub fn write_and_close(file: i32, text: &[u8]) -> Answer {
-    let written = again(|| sys::write(file, text));
+    let written = write(file, text);
     sys::close(file)?;
-    if written? == text.len() { Ok(()) } else { Err(Errno(EIO)) }
+    written
 }

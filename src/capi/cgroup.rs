@@ -308,6 +308,6 @@ pub unsafe extern "C" fn forkexec_attr_set_cgroup(attr: *mut forkexec_attr, grou
         let forkexec_cgroup(group) = group.ok_or(Refused { code: libc::EINVAL, why: sentences::ARGUMENT_IS_NULL })?;
         let others = |errno| Refused { code: errno as i32, why: sentences::CGROUP_OF_OTHER_PROCESS };
         group.ours().map_err(others)?;
-        attr.limits.set_cgroup(group.directory().clone())
+        attr.cgroup.set_cgroup(group.directory().clone())
     })
 }

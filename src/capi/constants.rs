@@ -289,6 +289,8 @@ pub const FORKEXEC_PROBE_LANDLOCK_UDP: u32 = 18;
 pub const FORKEXEC_PROBE_TUN: u32 = 19;
 /// A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new.
 pub const FORKEXEC_PROBE_PREPARED_ROOT: u32 = 20;
+/// Overlays in a new user namespace (Linux 5.11): forkexec_attr_mount_overlay.
+pub const FORKEXEC_PROBE_OVERLAY: u32 = 21;
 
 const_assert_eq!(FORKEXEC_NS_CGROUP, libc::CLONE_NEWCGROUP as u32);
 const_assert_eq!(FORKEXEC_NS_UTS, libc::CLONE_NEWUTS as u32);
@@ -415,3 +417,4 @@ const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UNIX, Feature::LandlockUnix as u32);
 const_assert_eq!(FORKEXEC_PROBE_LANDLOCK_UDP, Feature::LandlockUdp as u32);
 const_assert_eq!(FORKEXEC_PROBE_TUN, Feature::Tun as u32);
 const_assert_eq!(FORKEXEC_PROBE_PREPARED_ROOT, Feature::PreparedRoot as u32);
+const_assert_eq!(FORKEXEC_PROBE_OVERLAY, Feature::Overlay as u32);

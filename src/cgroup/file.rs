@@ -2,13 +2,15 @@
 
 use super::Group;
 use super::refusal::{Refusal, of_reading, of_writing};
+use crate::base::kernel_file;
 use crate::sentences;
+use crate::sys;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
 
 /// One component of a path, which stays in its directory. A newline in a name would make /proc/PID/cgroup ambiguous.
 pub fn check_name(name: &CStr) -> Result<(), Refusal<'_>> {
@@ -27,12 +29,8 @@ impl Group {
             return Err(Refusal::of_argument(name, sentences::CGROUP_VALUE_EMPTY));
         }
         let file = self.open_file(name, OFlag::O_WRONLY).map_err(|errno| of_writing(self, name, errno, true))?;
-        let written = without_signals(|| nix::unistd::write(&file, value.to_bytes()));
-        match written {
-            Ok(length) if length == value.to_bytes().len() => Ok(()),
-            Ok(_) => Err(Refusal::of_kernel(name, Errno::EIO, sentences::NOTHING)),
-            Err(errno) => Err(of_writing(self, name, errno, false)),
-        }
+        let written = kernel_file::write_and_close(file.into_raw_fd(), value.to_bytes());
+        written.map_err(|sys::Errno(code)| of_writing(self, name, Errno::from_raw(code), false))
     }
 
     /// Writes as much of a file's text as there is room for, with a NUL behind it. Returns the length of the whole text.

@@ -1,6 +1,7 @@
 //! Removes a cgroup: kills the processes in it, and removes it and all cgroups below it, which the program may have made.
 
 use super::{Group, PATIENCE};
+use crate::base::kernel_file;
 use crate::parent::kill_all_in_cgroup;
 use crate::sys;
 use core::ffi::CStr;
@@ -16,21 +17,21 @@ use std::time::Instant;
 impl Group {
     pub fn kill(&self) -> Result<(), Errno> {
         self.ours()?;
-        self.doomed().kill()
+        self.removal().kill()
     }
 
     /// Without a time-out this waits until all processes have died.
     pub fn remove(&self, timeout: Option<Duration>) -> Result<(), Errno> {
         self.ours()?;
-        self.doomed().remove(timeout, true)
+        self.removal().remove(timeout, true)
     }
 
     pub fn is_gone(&self) -> bool {
-        self.doomed().is_gone()
+        self.removal().is_gone()
     }
 
-    fn doomed(&self) -> Doomed<'_> {
-        Doomed {
+    fn removal(&self) -> Removal<'_> {
+        Removal {
             above: self.above.as_fd(),
             name: self.name.as_cstr(),
             directory: self.directory.as_fd(),
@@ -43,20 +44,20 @@ impl Drop for Group {
     /// In a fork of the process that made it, this only closes the fork's descriptors.
     fn drop(&mut self) {
         if self.ours().is_ok() {
-            let _ = self.doomed().remove(Some(PATIENCE), false);
+            let _ = self.removal().remove(Some(PATIENCE), false);
         }
     }
 }
 
 /// A cgroup that is to be removed.
-pub struct Doomed<'a> {
+pub struct Removal<'a> {
     pub above: BorrowedFd<'a>,
     pub name: &'a CStr,
     pub directory: BorrowedFd<'a>,
     pub kill: Option<BorrowedFd<'a>>,
 }
 
-impl Doomed<'_> {
+impl Removal<'_> {
     /// Whether another process has removed it. A new cgroup may have its name by now.
     fn is_gone(&self) -> bool {
         // The descriptor that was opened before tells that more quickly.
@@ -65,11 +66,11 @@ impl Doomed<'_> {
     }
 
     pub fn kill(&self) -> Result<(), Errno> {
-        let killed = match self.kill.map(|file| nix::unistd::write(file, b"1")) {
-            Some(Ok(_)) => Ok(()),
+        let killed = match self.kill.map(|file| kernel_file::write(file.as_raw_fd(), b"1")) {
+            Some(Ok(())) => Ok(()),
             // A threaded cgroup lists no processes, only threads.
-            Some(Err(Errno::EOPNOTSUPP)) | None => kill_all_in_cgroup(self.directory),
-            Some(Err(errno)) => Err(errno),
+            Some(Err(sys::Errno(libc::EOPNOTSUPP))) | None => kill_all_in_cgroup(self.directory),
+            Some(Err(sys::Errno(code))) => Err(Errno::from_raw(code)),
         };
         // A cgroup that was removed has no processes.
         if killed.is_err() && self.is_gone() { Ok(()) } else { killed }

@@ -19,6 +19,9 @@ macro_rules! program {
     ($($stage:ident $(| $more:ident)* => $run:path,)*) => {
         static PROGRAM: &[Step] = &[$(Step { stage: Stage::$stage, run: $run }),*];
 
+        /// The stages alone, to be searched in few cache lines.
+        static NUMBERS: &[u16] = &[$(Stage::$stage as u16),*];
+
         const _: () = {
             let mut numbers: &[u32] = &[$(Stage::$stage as u32, $(Stage::$more as u32,)*)*];
             while let [one, rest @ ..] = numbers {
@@ -148,6 +151,15 @@ program! {
     Exec => exec::exec,
 }
 
+/// The rows behind the stage that was done last, without those that the plan skips.
+fn rows_after(done: u32, plan: &Plan) -> impl Iterator<Item = &'static Step> {
+    let before = |stage: u32| NUMBERS.partition_point(|number| (*number as u32) < stage);
+    let first = before(done.saturating_add(1));
+    let skipped = before(plan.skips_from).max(first)..before(plan.skips_until).max(first);
+    let rows = |range: core::ops::Range<usize>| PROGRAM.get(range).unwrap_or_default().iter();
+    rows(first..skipped.start).chain(rows(skipped.end..PROGRAM.len()))
+}
+
 /// The whole child: runs every row that is not done yet. A row that fails ends the child, unless its failure is tolerated.
 pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *const u8) -> ! {
     let at = &mut At::start(plan, wiring, channel::open(wiring), argv, envp);
@@ -155,8 +167,7 @@ pub fn run(plan: &Plan, wiring: &Wiring, argv: *const *const u8, envp: *const *c
     if let Err(errno) = channel::begin(at) {
         channel::fail(at, errno);
     }
-    let done = wiring.done;
-    for step in PROGRAM.iter().filter(|step| step.stage as u32 > done && !plan.skips(step.stage as u32)) {
+    for step in rows_after(wiring.done, plan) {
         at.index = -1;
         channel::at_stage(at, step.stage);
         if let Err(errno) = (step.run)(at) {

@@ -1,23 +1,23 @@
-//! Words of four bytes over a stream; and what ends early says how far it came.
+//! Messages of four bytes between the three processes. If a stream ends early, the error tells how many bytes came.
 
 use super::log::{Log, Piece::*};
 use crate::sys::nsexec as calls;
 use crate::sys::{self, Answer, Errno, again};
 
-/// Asked of the parent: the maps. Answered when they are there.
+/// To the parent: write the maps. The answer says that they are written.
 pub const MAPS: i32 = 0x40;
 pub const MAPS_DONE: i32 = 0x41;
-/// The pid of init follows. Answered when it is known.
+/// To the parent: the pid of init follows. The answer says that it was received.
 pub const PID: i32 = 0x42;
 pub const PID_DONE: i32 = 0x43;
-/// Init may go on.
+/// To init: continue.
 pub const GO: i32 = 0x44;
-/// There is nothing more to say.
+/// The sender has finished.
 pub const FINISHED: i32 = 0x45;
-/// Asked of the parent: the time offsets. Answered when they are there.
+/// To the parent: write the time offsets. The answer says that they are written.
 pub const OFFSETS: i32 = 0x46;
 pub const OFFSETS_DONE: i32 = 0x47;
-/// Init may return to the constructor: nobody will kill it any more.
+/// To init: return to the constructor. From here on the parent does not fail, and does not kill init.
 pub const RETURN: i32 = 0x48;
 
 pub fn tell(log: &Log, fd: i32, word: i32) {
@@ -37,17 +37,17 @@ pub fn expect(log: &Log, fd: i32, from: &str, word: i32) {
     }
 }
 
-/// Asks the parent for something, and waits until it is done.
+/// Asks the parent to do something, and waits until it is done.
 pub fn ask(log: &Log, fd: i32, words: &[i32], done: i32) {
     words.iter().for_each(|word| tell(log, fd, *word));
     expect(log, fd, "from stage-0", done);
 }
 
-/// All of it, or the end of this process.
-pub fn read(log: &Log, fd: i32, room: &mut [u8], from: &str) {
-    let (length, mut done) = (room.len(), 0usize);
+/// Reads as many bytes as fit in `buffer`. If there are fewer, this process ends.
+pub fn read(log: &Log, fd: i32, buffer: &mut [u8], from: &str) {
+    let (length, mut done) = (buffer.len(), 0usize);
     while done < length {
-        let errno = match again(|| sys::read(fd, room.get_mut(done..).unwrap_or(&mut []))) {
+        let errno = match again(|| sys::read(fd, buffer.get_mut(done..).unwrap_or(&mut []))) {
             Ok(0) => None,
             Err(errno) => Some(errno),
             Ok(count) => {

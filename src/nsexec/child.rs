@@ -1,4 +1,4 @@
-//! Process 1: enters the namespaces, each while it still may.
+//! Process 1: joins and makes the namespaces, each before it loses the privilege for it.
 
 use super::channel::{self, FINISHED, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE};
 use super::join;
@@ -20,7 +20,7 @@ pub fn run(start: &mut Start) {
     if creates_user(&start.message) {
         create_user(start, end);
     }
-    // In one go, and last the pid namespace, which only the next process is in.
+    // All others in one call. The new pid namespace holds only the next process.
     let rest = start.message.clone_flags & !CLONE_NEWUSER;
     start.log.debug(&[Text("unshare the other namespaces: 0x"), Hex(rest)]);
     start.log.check(unshare(rest), &[Text("failed to unshare the other namespaces")]);
@@ -33,13 +33,13 @@ pub fn run(start: &mut Start) {
     }
 }
 
-/// Before the other namespaces, which are to be its own. user_namespaces(7)
+/// Makes the user namespace before the other ones, so that it owns them. user_namespaces(7)
 fn create_user(start: &Start, end: i32) {
     let log = &start.log;
     let dumpable = |value| log.check(sys::prctl(PR_SET_DUMPABLE, value, 0), &[Text("failed to set dumpable")]);
     log.debug(&[Text("unshare the user namespace")]);
     log.check(unshare(CLONE_NEWUSER), &[Text("failed to unshare the user namespace")]);
-    // Only of who is dumpable are the maps another's to write; nobody else is in the namespace yet.
+    // The parent can write the maps only while this process is dumpable. No other process is in the namespace yet.
     if start.message.paths.is_some() {
         dumpable(1);
     }
@@ -50,7 +50,7 @@ fn create_user(start: &Start, end: i32) {
     log.check(sys::setresuid(0, 0, 0), &[Text("failed to become root in the user namespace")]);
 }
 
-/// Old kernels answer EINVAL while somebody reads /proc/PID/status.
+/// Old kernels answer EINVAL while another process reads /proc/PID/status, so it is tried a few times.
 fn unshare(flags: u64) -> Answer {
     for _ in 0..4 {
         match sys::unshare(flags) {

@@ -1,4 +1,4 @@
-//! environ(7): two descriptors and a level. What is empty is not there.
+//! The environment: two descriptors and a log level. An empty variable counts as none. environ(7)
 
 use super::log::{Log, Piece::*};
 use crate::base::decimal;
@@ -9,7 +9,7 @@ unsafe extern "C" {
     fn getenv(name: *const c_char) -> *const c_char;
 }
 
-/// Where the log goes; without one, to stderr, and only what is fatal.
+/// The log's descriptor. Without one, only fatal errors are written, to stderr.
 pub fn log(log: &mut Log) {
     if let Some(fd) = number(log, c"_LIBCONTAINER_LOGPIPE") {
         log.open(fd);
@@ -40,7 +40,8 @@ fn number(log: &Log, name: &CStr) -> Option<i32> {
     })
 }
 
-/// strtol(3) of the whole, in base 10, and not negative. What is too large is as good as the largest.
+/// A decimal number that is not negative and takes the whole text, as of strtol(3). One that is too large becomes the
+/// largest.
 fn parse(value: &[u8]) -> Option<i32> {
     let digits = value.trim_ascii_start();
     let number = decimal::parse(digits.strip_prefix(b"+").unwrap_or(digits))?;

@@ -1,4 +1,4 @@
-//! Process 2: waits until the others are through, and is then what Go starts in.
+//! Process 2: waits until the other two have finished. Then the Go runtime starts in it.
 
 use super::channel::{self, FINISHED, GO, RETURN};
 use super::log::Piece::*;
@@ -6,7 +6,7 @@ use super::start::{Start, call_itself};
 use crate::sys;
 use crate::sys::nsexec::{self as calls, SIGPIPE};
 
-/// Returns, with nothing of the bootstrap left.
+/// Returns after everything of the bootstrap is closed and freed.
 pub fn run(start: &mut Start) {
     start.log.enter("nsexec-2");
     call_itself(c"runc:[2:INIT]");
@@ -24,12 +24,12 @@ pub fn run(start: &mut Start) {
     }
     log.debug(&[Text("<= nsexec container setup")]);
     if start.mask & calls::bit(SIGPIPE) == 0 {
-        // Of a log that nobody reads.
+        // SIGPIPE of a log that nobody reads must not reach the Go program.
         let _ = calls::take_signal(SIGPIPE);
     }
     log.check(sys::set_mask(start.mask), &[Text("failed to restore the signal mask")]);
     channel::tell(log, end, FINISHED);
-    // Until then stage 0 may still fail, and this program must not run beside an error.
+    // Stage 0 may still fail until then. The Go program must not run after an error was reported.
     channel::expect(log, end, "from stage-0", RETURN);
     let _ = sys::close(end);
     start.message = Default::default();

@@ -1,4 +1,4 @@
-//! `kind:path,kind:path`: namespaces to join, as runc names them.
+//! The namespaces to join, in runc's form `kind:path,kind:path`.
 
 use super::log::{Log, Piece::*};
 use super::message::without_nul;
@@ -9,7 +9,7 @@ use crate::sys::abi::{AT_FDCWD, CLONE_NEWUSER, EPERM, O_CLOEXEC, O_RDONLY};
 use crate::sys::{self, Errno, again};
 use core::cell::Cell;
 
-/// More than there are kinds: each may be named again.
+/// The most entries. A kind may occur more than once.
 const MOST: usize = 64;
 /// PATH_MAX, with its NUL.
 const PATH: usize = 4096;
@@ -23,7 +23,7 @@ struct Join<'a> {
     done: Cell<bool>,
 }
 
-/// What the present privileges reach, then the user namespace, then the rest.
+/// Joins what the present privileges allow, then the user namespace, then the rest.
 pub fn enter_all(log: &Log, paths: &[u8]) {
     let paths = without_nul(paths);
     if paths.is_empty() {
@@ -39,7 +39,7 @@ pub fn enter_all(log: &Log, paths: &[u8]) {
     }
 }
 
-/// All of them first: the paths may lead elsewhere behind the first join.
+/// Opens all before the first join: after it a path may lead to another file.
 fn open_all<'a>(log: &Log, joins: &mut [Join<'a>; MOST], paths: &'a [u8]) {
     let mut places = joins.iter_mut();
     for entry in paths.split(|byte| *byte == b',') {
@@ -68,7 +68,7 @@ fn open(log: &Log, path: &[u8]) -> i32 {
     log.check(file, &[Text("failed to open namespace "), Bytes(path)])
 }
 
-/// Whether the namespace was joined. EPERM may become another answer when the user namespace is entered.
+/// Joins a namespace. Returns whether it worked: after EPERM it is tried again in the user namespace.
 fn enter(log: &Log, join: &Join) -> bool {
     let namespace = |text| [Text(text), Bytes(join.kind), Text(" namespace (with path "), Bytes(join.path), Text(")")];
     match sys::setns(join.fd, join.types) {
@@ -81,7 +81,7 @@ fn enter(log: &Log, join: &Join) -> bool {
     }
     join.done.set(true);
     if join.types & CLONE_NEWUSER != 0 {
-        // As root of the user namespace. An id that it does not map would be one that its processes may trace.
+        // Becomes root in the user namespace. With an id that is not mapped there, processes in it could trace this one.
         log.check(sys::setresuid(0, 0, 0), &[Text("failed to become root in the user namespace")]);
     }
     true

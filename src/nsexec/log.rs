@@ -1,4 +1,4 @@
-//! What runc is told, a line of JSON at a time; and the one way out for whoever fails.
+//! The log for runc, a line of JSON for each message, and the way in which a process that fails ends.
 
 use crate::base::bounded_text::BoundedText;
 use crate::base::decimal;
@@ -15,10 +15,10 @@ const FATAL: i32 = 1;
 const WARNING: i32 = 3;
 const DEBUG: i32 = 5;
 
-/// Three processes write to one pipe: up to PIPE_BUF, pipe(7), their lines do not mix.
+/// Three processes write to one pipe. Lines up to PIPE_BUF bytes do not mix, pipe(7).
 const LINE: usize = 4096;
 
-/// A part of a sentence.
+/// A part of a message.
 pub enum Piece<'a> {
     Text(&'a str),
     Bytes(&'a [u8]),
@@ -31,7 +31,7 @@ pub struct Log {
     fd: i32,
     pub level: i32,
     stage: &'static str,
-    /// Who goes with this process when it fails.
+    /// The processes that are killed when this one fails.
     pub siblings: [i32; 2],
 }
 
@@ -44,7 +44,7 @@ impl Log {
         self.fd = fd;
     }
 
-    /// From here on this is another of the three.
+    /// Notes which of the three processes this one is.
     pub fn enter(&mut self, stage: &'static str) {
         self.stage = stage;
         self.siblings = [0; 2];
@@ -71,7 +71,7 @@ impl Log {
 
     pub fn fatal(&self, text: &[Piece], errno: Option<Errno>) -> ! {
         for pid in self.siblings {
-            // Neither a group nor everybody.
+            // kill(2) of 0 or a negative number would reach a process group or all processes.
             if pid > 0 {
                 let _ = sys::kill(pid, SIGKILL);
             }
@@ -100,7 +100,7 @@ impl Log {
         say(&mut line, end.len(), text, errno, escape);
         line.reserve(0);
         line.add(end);
-        // A log that nobody reads is no failure.
+        // It is no error that nobody reads the log.
         let _ = sys::write(self.fd, line.bytes());
     }
 }
@@ -116,7 +116,7 @@ fn to_stderr(text: &[Piece], errno: Option<Errno>) {
     let _ = sys::write(2, line.bytes());
 }
 
-/// The sentence, as long as there is room, and its reason, for which there always is.
+/// Writes the message as far as it fits, and the reason, for which space is kept.
 fn say(line: &mut Line, end: usize, text: &[Piece], errno: Option<Errno>, put: fn(&mut Line, u8) -> bool) {
     let reason = match errno {
         // SAFETY: strerror's contract: a string that is good until the next call.
@@ -145,7 +145,7 @@ fn say(line: &mut Line, end: usize, text: &[Piece], errno: Option<Errno>, put: f
     let _ = colon.iter().chain(reason).all(|byte| put(line, *byte));
 }
 
-/// A byte within a string of JSON.
+/// Writes a byte of a JSON string.
 fn escape(line: &mut Line, byte: u8) -> bool {
     match byte {
         b'"' | b'\\' => line.add(&[b'\\', byte]),

@@ -1,4 +1,4 @@
-//! Files of /proc: the maps of a user namespace, and who writes those that the kernel refuses to this user.
+//! Files of /proc: the maps of a user namespace, and the helpers that write those which the kernel refuses to this user.
 
 use super::log::{Log, Piece::*};
 use super::memory::Memory;
@@ -13,13 +13,13 @@ use crate::sys::nsexec::CLOSE_RANGE_CLOEXEC;
 use crate::sys::{self, Answer, Errno, again};
 use core::ffi::CStr;
 
-/// setgroups, uid_map and gid_map of the child: user_namespaces(7).
+/// Writes setgroups, uid_map and gid_map of the child. user_namespaces(7)
 pub fn write(start: &Start, pid: i32) {
     let (log, message) = (&start.log, &start.message);
     prove_proc(log);
     if message.rootless && !message.setgroup {
         match write_of(pid, b"setgroups", b"deny") {
-            // Older kernels ask for nothing.
+            // Older kernels do not have the file.
             Ok(()) | Err(Errno(ENOENT)) => (),
             Err(errno) => log.fatal(&[Text("failed to deny setgroups")], Some(errno)),
         }
@@ -28,7 +28,8 @@ pub fn write(start: &Start, pid: i32) {
     write_map(start, pid, b"gid_map", message.gid_map, message.gid_map_path);
 }
 
-/// time_namespaces(7). Here and not in the child: in a new user namespace the file is not its own.
+/// Writes the time offsets. The child cannot do it: in a new user namespace the file does not belong to it.
+/// time_namespaces(7)
 pub fn write_offsets(start: &Start, pid: i32) {
     if let Some(offsets) = start.message.time_offsets {
         prove_proc(&start.log);
@@ -38,8 +39,8 @@ pub fn write_offsets(start: &Start, pid: i32) {
     }
 }
 
-/// In a /proc of another pid namespace the child's pid is another process's. One of this pid namespace lists one pid of this
-/// process, which is its own; one of a pid namespace around this one lists more.
+/// Fails if /proc is of another pid namespace, where the child's pid names another process. In a /proc of this pid
+/// namespace, NSpid has one entry, this process's pid. In one of a namespace around it, there are more.
 fn prove_proc(log: &Log) {
     let pid = BoundedText::<24>::numbered(b"", sys::getpid());
     let mut buffer = [0u8; 2048];
@@ -51,7 +52,7 @@ fn prove_proc(log: &Log) {
     }
 }
 
-/// The beginning of a file of /proc, which comes in one piece.
+/// Reads the beginning of a file of /proc by one read(2).
 fn read_file<'a>(path: &CStr, buffer: &'a mut [u8]) -> Answer<&'a [u8]> {
     // SAFETY: the path is NUL-terminated.
     let file = again(|| unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_RDONLY | O_CLOEXEC, 0) })?;
@@ -60,7 +61,7 @@ fn read_file<'a>(path: &CStr, buffer: &'a mut [u8]) -> Answer<&'a [u8]> {
     Ok(buffer.get(..filled?).unwrap_or_default())
 }
 
-/// The NUL at the end of the text goes into the file too: the kernel ends there.
+/// Writes the text with its NUL; the kernel ignores what follows a NUL.
 pub fn write_file(path: &CStr, text: &[u8]) -> Answer {
     // SAFETY: the path is NUL-terminated.
     let file = again(|| unsafe { sys::openat(AT_FDCWD, path.as_ptr().cast(), O_RDWR | O_CLOEXEC, 0) })?;
@@ -74,7 +75,7 @@ fn write_of(pid: i32, name: &[u8], text: &[u8]) -> Answer {
     write_file(path.c_str().ok_or(Errno(ENAMETOOLONG))?, text)
 }
 
-/// With the whole text: a runtime's user finds there what was asked for.
+/// Logs the whole text, so that a user of the runtime sees what was asked for.
 fn say_update(log: &Log, pid: i32, name: &[u8], text: &[u8]) {
     let text = Bytes(without_nul(text));
     log.debug(&[Text("update /proc/"), Number(pid.into()), Text("/"), Bytes(name), Text(" to '"), text, Text("'")]);
@@ -106,12 +107,12 @@ fn write_map(start: &Start, pid: i32, name: &[u8], map: Option<&[u8]>, helper: O
     }
 }
 
-/// newuidmap(1) and newgidmap(1): the pid, and every number of the map as an argument of its own.
+/// Runs newuidmap(1) or newgidmap(1): its arguments are the pid and each number of the map.
 fn run_helper(start: &Start, pid: i32, path: &[u8], map: &[u8]) {
     let log = &start.log;
     let mut words = Memory::new(log, map.len());
     words.bytes_mut().iter_mut().zip(map).for_each(|(place, byte)| *place = *byte);
-    // A word and what ends it take two bytes; the path, the pid and the NULL come besides.
+    // A number and its separator take at least two bytes. The path, the pid and the NULL come in addition.
     let count = map.len().checked_div(2).unwrap_or(0).saturating_add(4);
     let mut vector = Memory::new(log, count.saturating_mul(size_of::<*const u8>()));
     let mut process = BoundedText::<24>::numbered(b"", pid);
@@ -147,7 +148,7 @@ fn fill(vector: &mut [*const u8], first: [&[u8]; 2], words: &mut [u8]) {
 
 fn become_helper(start: &Start, path: &[u8], vector: &[*const u8]) -> ! {
     let _ = sys::set_mask(start.mask);
-    // None of runc's descriptors is its business. Older kernels leave them to it.
+    // The helper must not get runc's descriptors. Kernels without close_range(2) leave them open.
     let _ = sys::close_range(3, u32::MAX, CLOSE_RANGE_CLOEXEC);
     let none = [core::ptr::null::<u8>()];
     // SAFETY: `fill` has ended all strings and left a NULL at the end.

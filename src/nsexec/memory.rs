@@ -1,4 +1,4 @@
-//! Memory from the kernel: the allocator is the caller's.
+//! Memory from mmap(2): the process's allocator must not be used before its runtime starts.
 
 use super::log::{Log, Piece::*};
 use crate::sys::nsexec as calls;
@@ -11,13 +11,13 @@ pub struct Memory {
 
 impl Memory {
     pub fn new(log: &Log, length: usize) -> Memory {
-        // Nothing is mapped where nothing is asked for.
+        // mmap(2) refuses a length of 0.
         let length = length.max(1);
         let start = log.check(calls::map(length), &[Text("failed to get "), Number(length as i64), Text(" bytes")]);
         Memory { start, length, used: length }
     }
 
-    /// Good until it is freed.
+    /// Valid until it is freed.
     pub fn bytes(&self) -> &'static [u8] {
         // SAFETY: kernel contract, man 2 mmap; `new` has asked for so much.
         unsafe { core::slice::from_raw_parts(self.start, self.used) }
@@ -28,12 +28,12 @@ impl Memory {
         unsafe { core::slice::from_raw_parts_mut(self.start, self.length) }
     }
 
-    /// Only the beginning is of interest from here on.
+    /// Shortens the memory that `bytes` gives.
     pub fn keep(&mut self, length: usize) {
         self.used = length.min(self.length);
     }
 
-    /// As so many pointers; a page is aligned for them.
+    /// The memory as pointers. A page is aligned for them.
     pub fn pointers(&mut self) -> &mut [*const u8] {
         let count = self.length.checked_div(size_of::<*const u8>()).unwrap_or(0);
         // SAFETY: as above; all zero is the null pointer.

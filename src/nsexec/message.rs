@@ -1,4 +1,4 @@
-//! The message: netlink(7)'s header and attributes, in the byte order of the host.
+//! The message of runc: a header and attributes as in netlink(7), in the byte order of the host.
 
 use super::channel;
 use super::log::{Log, Piece::*};
@@ -6,7 +6,7 @@ use super::memory::Memory;
 
 const HEADER: usize = 16;
 const ATTRIBUTE: usize = 4;
-/// Each attribute once, as long as its length can say.
+/// The longest message: each attribute once, with the longest length that its field can hold.
 const LONGEST: usize = HEADER + 10 * (u16::MAX as usize + 1);
 
 mod kind {
@@ -24,7 +24,7 @@ mod kind {
     pub const TIME_OFFSETS: u16 = 27290;
 }
 
-/// What is asked for. Strings are with their NUL.
+/// The request. Strings include their NUL.
 #[derive(Default)]
 pub struct Message<'a> {
     pub clone_flags: u64,
@@ -39,7 +39,7 @@ pub struct Message<'a> {
     pub time_offsets: Option<&'a [u8]>,
 }
 
-/// Reads the message and not a byte more: what follows on this socket is for Go.
+/// Reads exactly the message: what follows on this socket is for Go.
 pub fn receive(log: &Log, socket: i32) -> Memory {
     let mut header = [0u8; HEADER];
     channel::read(log, socket, &mut header, "the bootstrap message's header");
@@ -55,8 +55,8 @@ pub fn receive(log: &Log, socket: i32) -> Memory {
     }
     let attributes = length.saturating_sub(HEADER);
     let mut memory = Memory::new(log, attributes);
-    let room = memory.bytes_mut().get_mut(..attributes).unwrap_or(&mut []);
-    channel::read(log, socket, room, "the bootstrap message");
+    let buffer = memory.bytes_mut().get_mut(..attributes).unwrap_or(&mut []);
+    channel::read(log, socket, buffer, "the bootstrap message");
     memory.keep(attributes);
     memory
 }
@@ -66,7 +66,7 @@ pub fn read<'a>(log: &Log, attributes: &'a [u8]) -> Message<'a> {
         .unwrap_or_else(|Wrong(what, kind)| log.fatal(&[Text(what), Text(": "), Number(i64::from(kind))], None))
 }
 
-/// What is wrong with the message, and in which attribute.
+/// An error in the message, and the attribute that it is in.
 struct Wrong(&'static str, u16);
 
 fn parse(attributes: &[u8]) -> Result<Message<'_>, Wrong> {
@@ -75,7 +75,7 @@ fn parse(attributes: &[u8]) -> Result<Message<'_>, Wrong> {
     while !rest.is_empty() {
         let (kind, payload, after) = split(rest)?;
         let bit = 1u32.checked_shl(u32::from(kind.wrapping_sub(kind::CLONE_FLAGS))).unwrap_or(0);
-        // Go never repeats one: somebody who repeats one has overflowed a length.
+        // Go never repeats an attribute. A repeated one means that a length was overflowed, to smuggle in attributes.
         if seen & bit != 0 {
             return Err(Wrong("bootstrap attribute given twice", kind));
         }
@@ -86,7 +86,7 @@ fn parse(attributes: &[u8]) -> Result<Message<'_>, Wrong> {
     Ok(message)
 }
 
-/// The first attribute, and what follows it. The padding may be missing behind the last.
+/// Splits off the first attribute. Padding may be missing after the last.
 fn split(bytes: &[u8]) -> Result<(u16, &[u8], &[u8]), Wrong> {
     let Some(([a, b, c, d], _)) = bytes.split_first_chunk::<ATTRIBUTE>() else {
         return Err(Wrong("bytes behind the last bootstrap attribute", bytes.len() as u16));
@@ -124,7 +124,7 @@ fn number(kind: u16, payload: &[u8]) -> Result<u32, Wrong> {
     }
 }
 
-/// One NUL, at the end.
+/// A string with exactly one NUL, at its end.
 fn string(kind: u16, payload: &[u8]) -> Result<&[u8], Wrong> {
     match payload.split_last() {
         Some((0, text)) if text.iter().all(|byte| *byte != 0) => Ok(payload),

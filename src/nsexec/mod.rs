@@ -1,5 +1,5 @@
-//! The bootstrap of `runc init`, as runc's Go side speaks it: a constructor calls `nsexec()` before the Go runtime is
-//! there. Three processes, all of them children of runc's:
+//! The bootstrap of `runc init`, with the protocol of runc's Go side. A constructor calls `nsexec()` before the Go runtime
+//! starts. There are three processes, all of them children of runc:
 //!
 //! | | | ends |
 //! |---|---|---|
@@ -7,17 +7,17 @@
 //! | `child` | 1, its sibling | joins and creates namespaces |
 //! | `init` | 2, first in the new pid namespace | returns to the constructor, and becomes the Go program |
 //!
-//! | room | what happens there |
+//! | file | what it holds |
 //! |---|---|
-//! | `environment` | two numbers and a level |
-//! | `message` | the bytes that runc sends, as slices |
+//! | `environment` | two descriptors and a log level |
+//! | `message` | the message of runc, parsed |
 //! | `join`, `maps` | namespaces that are joined; maps of ids |
-//! | `channel` | what the three say to each other |
-//! | `log` | what they say to runc, and how each of them ends that fails |
-//! | `start` | what the three begin with |
-//! | `memory` | what there is instead of an allocator |
+//! | `channel` | messages between the three processes |
+//! | `log` | the log for runc, and the end after a failure |
+//! | `start` | the common state of the three |
+//! | `memory` | memory without an allocator |
 //!
-//! As in `child`: raw system calls, no allocation, no lock, no panic; whatever fails ends all three.
+//! As in `child`: raw system calls, no allocation, no lock, no panic. A failure ends all three processes.
 #![deny(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -64,10 +64,10 @@ pub extern "C" fn nsexec() {
     }
 }
 
-/// All that needs the caller's own surroundings. No process is made before the message is there: until then runc moves
-/// this one into its cgroup.
+/// Everything that is done with the caller's credentials and /proc. No process is made before the whole message was read:
+/// until then runc moves this process into its cgroup.
 fn prepare(log: Log, socket: i32) -> Start {
-    // Whoever reads the log may be gone: no reason to be killed before the cause is known.
+    // If nobody reads the log any more, SIGPIPE must not kill this process before it has reported the error.
     let mask = log.check(calls::block_signal(SIGPIPE), &[Text("block SIGPIPE")]);
     log.debug(&[Text("=> nsexec container setup")]);
     log_affinity(&log);
@@ -75,12 +75,12 @@ fn prepare(log: Log, socket: i32) -> Start {
     let message = message::read(&log, memory.bytes());
     if let Some(value) = message.oom_score_adj {
         log.debug(&[Text("update /proc/self/oom_score_adj to '"), Bytes(message::without_nul(value)), Text("'")]);
-        // Before the process stops being dumpable: from then on the file belongs to root.
+        // Written before the process stops being dumpable: after that, the file belongs to root.
         let answer = maps::write_file(c"/proc/self/oom_score_adj", value);
         log.check(answer, &[Text("failed to update /proc/self/oom_score_adj")]);
     }
     if message.paths.is_some() {
-        // Whoever is in those namespaces may not trace what comes to them.
+        // Processes in the namespaces that are joined must not be able to trace this one.
         log.check(sys::prctl(PR_SET_DUMPABLE, 0, 0), &[Text("failed to become non-dumpable")]);
     }
     let pair = || log.check(calls::socketpair(), &[Text("failed to make a socket pair")]);
@@ -99,8 +99,8 @@ fn log_affinity(log: &Log) {
     }
 }
 
-/// glibc never asks again for the thread's id that it keeps in this word. musl gives the kernel the address of a lock,
-/// which is another number.
+/// glibc caches the thread id in this word, and never asks the kernel again. musl registers the address of a lock, whose
+/// value is not the thread id.
 fn cached_tid() -> Option<*mut i32> {
     let address = calls::tid_address().ok().filter(|address| !address.is_null())?;
     // SAFETY: kernel contract, man 2 set_tid_address: the word is libc's, and the kernel may write to it.

@@ -1,4 +1,4 @@
-//! Process 0: stays in runc's namespaces, and does there what the others cannot.
+//! Process 0: stays in runc's namespaces, and does there what the other two cannot.
 
 use super::channel::{self, FINISHED, GO, MAPS, MAPS_DONE, OFFSETS, OFFSETS_DONE, PID, PID_DONE, RETURN};
 use super::log::Piece::*;
@@ -12,10 +12,10 @@ pub fn run(start: &mut Start, child: i32) -> ! {
     start.log.siblings = [child, 0];
     call_itself(c"runc:[0:PARENT]");
     start.log.debug(&[Text("~> nsexec stage-0")]);
-    // Whoever waits for a word of the child's must hear of its end.
+    // Close the child's end, so that a read here notices when the child has ended.
     let _ = sys::close(start.to_child[1]);
     serve_child(start, child);
-    // It is on its way out, and its number may soon be somebody else's.
+    // The child is about to end, and another process may soon have its pid: it is not killed any more.
     start.log.siblings[0] = 0;
     let _ = sys::close(start.to_init[1]);
     let [end, _] = start.to_init;
@@ -50,7 +50,7 @@ fn serve_child(start: &mut Start, child: i32) {
     }
 }
 
-/// runc reaps the first of them, and the second is its container.
+/// Sends the pids to runc, which reaps the first process. The second is its container.
 fn say_pids(start: &Start, [child, init]: [i32; 2]) {
     let (first, second) = (Number(child.into()), Number(init.into()));
     start.log.debug(&[Text("forward stage-1 ("), first, Text(") and stage-2 ("), second, Text(") pids to runc")]);

@@ -1,4 +1,4 @@
-//! What the three processes begin with, and what each of them does in the same way.
+//! The state that the three processes share at their start, and their common functions.
 
 use super::log::{Log, Piece::*};
 use super::memory::Memory;
@@ -7,23 +7,23 @@ use crate::sys;
 use crate::sys::abi::CLONE_NEWUSER;
 use crate::sys::nsexec as calls;
 
-/// What the three processes have in common when they part.
+/// The state that each of the three processes has a copy of.
 pub struct Start {
     pub log: Log,
-    /// The socket on which runc sends the message, and later what Go reads.
+    /// The socket on which runc sends the message. Later the Go program reads from it.
     pub socket: i32,
     pub message: Message<'static>,
     pub memory: Memory,
     /// The signal mask of the caller.
     pub mask: u64,
-    /// Where libc keeps the thread's id, if it does.
+    /// The address at which libc caches the thread id, if it does.
     pub tid: Option<*mut i32>,
-    /// Between parent and child, and between parent and init; the parent's end first.
+    /// Socket pairs between parent and child, and between parent and init. The parent's end is the first.
     pub to_child: [i32; 2],
     pub to_init: [i32; 2],
 }
 
-/// A copy of this process, made a child of runc's; 0 in the copy.
+/// Makes a copy of this process that is a child of runc. Returns 0 in the copy.
 pub fn sibling(start: &Start) -> i32 {
     let pid = match start.tid {
         // SAFETY: `cached_tid` has found it.
@@ -37,8 +37,8 @@ pub fn creates_user(message: &Message) -> bool {
     message.clone_flags & CLONE_NEWUSER != 0
 }
 
-/// PR_SET_NAME(2const): what ps(1) shows.
+/// Sets the name that ps(1) shows. PR_SET_NAME(2const)
 pub fn call_itself(name: &core::ffi::CStr) {
-    // No name is no failure.
+    // It is no error if the name cannot be set.
     let _ = sys::prctl(sys::abi::PR_SET_NAME, name.as_ptr() as usize, 0);
 }

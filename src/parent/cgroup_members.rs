@@ -1,6 +1,7 @@
 //! The processes in a cgroup and in those below it: kills them, and signals them.
 
 use super::procfs::is_zombie;
+use crate::base::kernel_file;
 use crate::sys;
 use core::cell::Cell;
 use core::ffi::CStr;
@@ -8,7 +9,7 @@ use nix::dir::{Dir, Type};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
 use std::time::Duration;
 
 /// Whether this process is in a cgroup, or in one below it, as all processes are in the root cgroup.
@@ -26,10 +27,10 @@ pub fn has_this_process(directory: BorrowedFd) -> Result<bool, Errno> {
 /// Kills all processes in a cgroup and in those below it.
 pub fn kill_all(directory: BorrowedFd) -> Result<(), Errno> {
     match openat(directory, c"cgroup.kill", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()) {
-        Ok(file) => match nix::unistd::write(&file, b"1") {
+        Ok(file) => match kernel_file::write_and_close(file.into_raw_fd(), b"1") {
             // A threaded cgroup has no processes, only threads of them.
-            Err(Errno::EOPNOTSUPP) => kill_listed(directory),
-            answer => answer.map(drop),
+            Err(sys::Errno(libc::EOPNOTSUPP)) => kill_listed(directory),
+            answer => answer.map_err(|sys::Errno(code)| Errno::from_raw(code)),
         },
         Err(Errno::ENOENT) => kill_listed(directory),
         Err(errno) => Err(errno),

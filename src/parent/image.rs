@@ -245,10 +245,66 @@ fn as_bytes(wiring: &Wiring) -> &[u8] {
     unsafe { core::slice::from_raw_parts((&raw const *wiring).cast::<u8>(), size_of::<Wiring>()) }
 }
 
+/// The parts are whole words.
 fn piece(encoded: &mut Vec<u8>, parts: &[&[u8]]) {
-    // Fewer bytes than there are keys; small numbers are the most frequent.
-    let key = (1..=255u8).rev().find(|key| !parts.iter().any(|part| part.contains(key))).unwrap_or(255);
-    encoded.push(key);
-    parts.iter().for_each(|part| encoded.extend(part.iter().map(|byte| byte ^ key)));
+    let start = encoded.len();
     encoded.push(0);
+    parts.iter().for_each(|part| encoded.extend_from_slice(part));
+    let Some((first, bytes)) = encoded.get_mut(start..).and_then(<[u8]>::split_first_mut) else { return };
+    // Fewer bytes than there are keys; small numbers are the most frequent.
+    let key = (1..=255u8).rev().find(|key| !words(bytes).any(|word| has_zero(word ^ repeated(*key)))).unwrap_or(255);
+    *first = key;
+    for bytes in bytes.chunks_exact_mut(WORD) {
+        if let Ok(word) = <&mut [u8; WORD]>::try_from(bytes) {
+            *word = (u64::from_ne_bytes(*word) ^ repeated(key)).to_ne_bytes();
+        }
+    }
+    encoded.push(0);
+}
+
+const WORD: usize = size_of::<u64>();
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.chunks_exact(WORD).filter_map(|bytes| bytes.try_into().ok().map(u64::from_ne_bytes))
+}
+
+const fn repeated(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; WORD])
+}
+
+/// Whether one of its bytes is 0: the subtraction borrows from such a one, and sets its highest bit, which was not set.
+fn has_zero(word: u64) -> bool {
+    word.wrapping_sub(repeated(1)) & !word & repeated(0x80) != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_is_seen_at_every_place_and_nothing_else_is_one() {
+        for place in 0..WORD {
+            for others in [1, 0x7f, 0x80, 0x81, 0xff] {
+                let mut bytes = [others; WORD];
+                assert!(!has_zero(u64::from_ne_bytes(bytes)));
+                bytes[place] = 0;
+                assert!(has_zero(u64::from_ne_bytes(bytes)));
+            }
+        }
+    }
+
+    /// Whatever bytes they are, the piece is a string, and its key gives them back.
+    #[test]
+    fn a_piece_is_a_string() {
+        for missing in 0..=255u8 {
+            let bytes: Vec<u8> = (0..=255).filter(|byte| *byte != missing).take(strings::PIECE).collect();
+            let (one, other) = bytes.split_at(2 * WORD);
+            let mut encoded = Vec::new();
+            piece(&mut encoded, &[one, other]);
+            assert_eq!(encoded.iter().position(|byte| *byte == 0), Some(strings::STRING - 1));
+            let key = encoded[0];
+            let decoded: Vec<u8> = encoded[1..strings::STRING - 1].iter().map(|byte| byte ^ key).collect();
+            assert_eq!(decoded, bytes);
+        }
+    }
 }

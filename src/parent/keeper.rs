@@ -178,8 +178,10 @@ unsafe extern "C" fn keep(words: *const c_void) -> ! {
     let words = unsafe { &*place };
     // SAFETY: `make` waits as long as this is used.
     let ready = unsafe { &*words.ready };
-    let noted =
-        ready.page.filter(|_| ready.plan.foreign != 0).and_then(|page| EndNoted::in_page(page, &words.last_word));
+    let noted = ready
+        .page
+        .filter(|_| ready.plan.other_pid_namespace != 0)
+        .and_then(|page| EndNoted::in_page(page, &words.last_word));
     let made = ready.make();
     let has_child = made.is_ok();
     match made {

@@ -14,9 +14,11 @@ use super::stack::Stack;
 use super::strings_file::StringsFile;
 use super::ways::Ways;
 use super::{image, this_process};
+use crate::fallible::NoMemory;
 use crate::page::Page;
 use crate::plan::{Sealed, Strings};
 use crate::sealed::{Plan, Wiring, mode};
+use crate::sentences;
 use crate::shared::Shared;
 use crate::stage::Stage;
 use crate::sys::Errno;
@@ -45,14 +47,15 @@ pub fn launch_by(
     given: Given,
     make: &mut dyn FnMut(&Ready) -> Result<Made, Errno>,
 ) -> Result<Launched, Failure> {
-    let signals =
-        BlockedSignals::block().map_err(|Errno(errno)| Failure::at(Stage::Clone, Number::from_raw(errno), plan))?;
+    let signals = BlockedSignals::block().map_err(|Errno(errno)| not_blocked(errno, plan))?;
     let mask = signals.mask();
     let failed = |stage| move |errno| Failure::at(stage, errno, plan);
     let no_memory = |_| failed(Stage::Memory)(Number::ENOMEM);
     let ways = given.ways;
-    let ends = (plan.mode != mode::SHARED).then(|| Ends::make(plan, ways)).transpose().map_err(failed(Stage::Pipe))?;
-    let channel = channel_of(plan, mask).transpose().map_err(|unmade| no_page(unmade, plan))?;
+    let (ends, channel) = match plan.mode {
+        mode::SHARED => (None, None),
+        _ => ends_and_channel(plan, ways, mask)?,
+    };
     let stack = Stack::take().map_err(failed(Stage::Memory))?;
     let image = (plan.mode == mode::FRESH).then(|| image::file(mask)).transpose().map_err(failed(Stage::Image))?;
     let with_pid = WithPid::new(plan, given.envp).map_err(no_memory)?;
@@ -76,17 +79,13 @@ pub fn launch_by(
     wiring.page = channel.as_ref().map_or(&raw const here, |channel| channel.page()) as u64;
     (wiring.gaps, wiring.gaps_len) = (layout.gaps.as_ptr() as u64, layout.gaps.len() as u32);
     (wiring.argv, wiring.envp) = (given.argv.as_ptr() as u64, given.envp.as_ptr() as u64);
-    let vectors = image.map(|_| {
-        let mut in_image = Wiring { done: Stage::Image as u32, ..wire(plan, ways, &layout, mask) };
-        match &strings {
-            Some(strings) => {
-                strings.wire(&mut in_image);
-                image::Vectors::with_file(&in_image)
-            }
-            None => image::Vectors::new(&in_image, plan, given.argv, given.envp),
+    let vectors = match image {
+        Some(_) => {
+            let in_image = Wiring { done: Stage::Image as u32, ..wire(plan, ways, &layout, mask) };
+            Some(vectors(in_image, plan, given, strings.as_ref()).map_err(no_memory)?)
         }
-    });
-    let vectors = vectors.transpose().map_err(no_memory)?;
+        None => None,
+    };
     if let Some(vectors) = &vectors {
         vectors.wire(&mut wiring);
         layout.image.wire(&mut wiring);
@@ -119,6 +118,37 @@ pub fn launch_by(
         listening,
         exit_signal_tells: ways.exit_signal,
     })
+}
+
+/// A seccomp filter refuses rt_sigprocmask(2). Then no child can be made in any way.
+#[cold]
+fn not_blocked(errno: i32, plan: &Shared<Sealed>) -> Failure {
+    Failure::at(Stage::Clone, Number::from_raw(errno), plan).because(sentences::BLOCKING_DENIED)
+}
+
+/// The ends and the channel between the caller and a child with memory of its own.
+#[inline(never)]
+fn ends_and_channel(plan: &Shared<Sealed>, ways: Ways, mask: u64) -> Result<(Option<Ends>, Option<Channel>), Failure> {
+    let ends = Ends::make(plan, ways).map_err(|errno| Failure::at(Stage::Pipe, errno, plan))?;
+    let channel = channel_of(plan, mask).transpose().map_err(|unmade| no_page(unmade, plan))?;
+    Ok((Some(ends), channel))
+}
+
+/// The vectors for the exec of the image.
+#[inline(never)]
+fn vectors(
+    mut in_image: Wiring,
+    plan: &Sealed,
+    given: Given,
+    strings: Option<&StringsFile>,
+) -> Result<image::Vectors, NoMemory> {
+    match strings {
+        Some(strings) => {
+            strings.wire(&mut in_image);
+            image::Vectors::with_file(&in_image)
+        }
+        None => image::Vectors::new(&in_image, plan, given.argv, given.envp),
+    }
 }
 
 /// A page for an image needs a file. If there can be none, the failure is the image's, and a copy of the caller is tried, whose

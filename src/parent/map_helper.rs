@@ -6,13 +6,13 @@ use super::host;
 use super::process::End;
 use super::start::start;
 use crate::attr::{Accepted, Attr};
+use crate::base::bounded_text::BoundedText;
 use crate::fallible::{NoMemory, Reserved, push};
 use crate::plan::{Purpose, Request, Strings};
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
 use core::ptr::null;
 use nix::errno::Errno;
-use std::io::Write;
 
 /// Runs a helper for a process and waits for its end. `None`: other code of this process has reaped it.
 pub fn run(path: &CStr, pid: i32, map: &[u8]) -> Result<Option<End>, Errno> {
@@ -58,7 +58,8 @@ fn ask(attr: &mut Attr) -> Accepted {
 fn arguments(pid: i32, map: &[u8]) -> Result<Vec<u8>, NoMemory> {
     let mut text = Vec::new();
     text.try_reserve_exact(16 + map.len()).map_err(|_| NoMemory)?;
-    write!(text, "{pid}\0").map_err(|_| NoMemory)?;
+    text.extend_from_slice(BoundedText::<12>::numbered(b"", pid).bytes());
+    text.push(0);
     text.extend(map.iter().map(|byte| if byte.is_ascii_digit() { *byte } else { 0 }));
     Ok(text)
 }

@@ -39,6 +39,12 @@ pub fn until_ready(launched: &mut Launched, plan: &Shared<Sealed>, run_helper: R
     if plan.mode == mode::SHARED {
         return shared(launched, plan).map(Start::Running);
     }
+    until_served(launched, plan, run_helper)
+}
+
+/// The same for a child in memory of its own, which may have to wait for the caller's steps.
+#[inline(never)]
+fn until_served(launched: &mut Launched, plan: &Shared<Sealed>, run_helper: RunHelper) -> Result<Start, Failure> {
     let said = if launched.to_fetch.is_some() { launched.report } else { launched.page().report() };
     if said.kind == kind::FAILED {
         return Err(failure_of(Heard::Failed(said), launched, plan));
@@ -67,10 +73,10 @@ pub fn until_ready(launched: &mut Launched, plan: &Shared<Sealed>, run_helper: R
 /// A child that was in the caller's memory, and has left it.
 fn shared(launched: &Launched, plan: &Shared<Sealed>) -> Result<Proof, Failure> {
     let report = launched.report;
-    let heard = match stage_of(report) {
-        _ if report.kind == kind::FAILED => Heard::Failed(report),
-        Some(Stage::Exec) => by_exit_signal(&launched.first),
-        stage => Heard::Died(stage),
+    let heard = match report.kind {
+        kind::FAILED => Heard::Failed(report),
+        _ if report.stage == Stage::Exec as u32 => by_exit_signal(&launched.first),
+        _ => Heard::Died(stage_of(report)),
     };
     match heard {
         Heard::Running(proof) => Ok(proof),

@@ -9,7 +9,6 @@ use crate::sentences::{self, Sentence};
 use crate::sys::abi::{AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, PROC_SUPER_MAGIC};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::CStr;
-use core::fmt::Write;
 use nix::errno::Errno as Number;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -109,15 +108,14 @@ pub fn namespace(process: &Process, kind: &CStr) -> Result<OwnedFd, Number> {
 /// The directory of the program of an init, for pidfd_send_signal(2): of the init's children, the one whose pid in there is 2.
 pub fn program_of(init: &Process) -> Option<File> {
     let of_init = Directory::of(init).ok()?;
-    let mut path = BoundedText::new();
-    let path = joined(&mut path, format_args!("task/{}/children", of_init.number())).ok()?;
+    let mut path = numbered(b"task/", of_init.number());
+    path.add(b"/children");
     let mut children = [0u8; 4096];
-    let filled = sys::read(of_init.open(path, O_RDONLY).ok()?.0, &mut children).ok()?;
+    let filled = sys::read(of_init.open(path.c_str()?, O_RDONLY).ok()?.0, &mut children).ok()?;
     let proc = proc().ok()?;
     children.get(..filled)?.split(|byte| *byte == b' ').filter_map(number).find_map(|pid| {
-        let mut path = BoundedText::new();
         // pidfd_send_signal(2) does not take a descriptor with O_PATH.
-        let program = open(&proc, joined(&mut path, format_args!("{pid}")).ok()?, O_RDONLY | O_DIRECTORY).ok()?;
+        let program = open(&proc, numbered(b"", pid).c_str()?, O_RDONLY | O_DIRECTORY).ok()?;
         let mut status = [0u8; 4096];
         let filled = sys::read(open(&program, c"status", O_RDONLY).ok()?.0, &mut status).ok()?;
         let status = status.get(..filled)?;
@@ -209,16 +207,14 @@ pub fn open_at(directory: i32, path: &CStr, flags: i32) -> Answer<File> {
 /// If the child's pidfd then still tells the same pid in the same procfs, no other process had that pid meanwhile.
 fn in_own_proc(process: &Process) -> Option<Directory> {
     let pidfd = process.pidfd.as_ref()?.as_raw_fd();
-    let (mut path, mut info) = (BoundedText::new(), BoundedText::new());
-    let path = joined(&mut path, format_args!("/proc/{}", process.pid)).ok()?;
-    let info = joined(&mut info, format_args!("../thread-self/fdinfo/{pidfd}")).ok()?;
-    let directory = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY).ok()?;
+    let info = numbered(b"../thread-self/fdinfo/", pidfd);
+    let directory = open_at(AT_FDCWD, numbered(b"/proc/", process.pid).c_str()?, O_PATH | O_DIRECTORY).ok()?;
     // No other mount ever gets this id, and a mounted procfs always shows the same pid namespace.
     let mount = sys::mount_id(directory.0).unwrap_or(0);
     if mount != 0 && mount == this_process::mount_of_proc() {
         // Fails if the child is reaped.
         sys::pidfd_send_signal(pidfd, 0, 0).ok()?;
-    } else if pid_in(&open(&directory, info, O_RDONLY).ok()?) == Ok(process.pid) {
+    } else if pid_in(&open(&directory, info.c_str()?, O_RDONLY).ok()?) == Ok(process.pid) {
         this_process::set_mount_of_proc(mount);
     } else {
         return None;
@@ -245,9 +241,8 @@ fn proc() -> Result<File, Unproven> {
 /// -1 if it is reaped. It is read before and after the directory is opened: the same pid proves that no other process got it in
 /// between.
 fn by_pidfd(proc: &File, pidfd: i32) -> Result<Directory, Unproven> {
-    let mut path = BoundedText::new();
-    let about =
-        open(proc, joined(&mut path, format_args!("thread-self/fdinfo/{pidfd}"))?, O_RDONLY).map_err(not_visible)?;
+    let path = numbered(b"thread-self/fdinfo/", pidfd);
+    let about = open(proc, path.c_str().unwrap_or_default(), O_RDONLY).map_err(not_visible)?;
     let number = pid_in(&about)?;
     let directory = directory_of(proc, number)?;
     if pid_in(&about)? == number { Ok(Directory { directory, number }) } else { Err(failed(Errno(libc::ESRCH))) }
@@ -259,8 +254,8 @@ fn not_visible(Errno(code): Errno) -> Unproven {
 }
 
 fn directory_of(proc: &File, number: i32) -> Result<File, Unproven> {
-    let mut path = BoundedText::new();
-    open(proc, joined(&mut path, format_args!("{number}"))?, O_PATH | O_DIRECTORY).map_err(|Errno(code)| match code {
+    let path = numbered(b"", number);
+    open(proc, path.c_str().unwrap_or_default(), O_PATH | O_DIRECTORY).map_err(|Errno(code)| match code {
         libc::ENOENT => Unproven { code: libc::ESRCH, why: sentences::NOTHING },
         code => failed(Errno(code)),
     })
@@ -307,10 +302,9 @@ fn number(digits: &[u8]) -> Option<i32> {
     decimal::parse_signed(digits)?.try_into().ok()
 }
 
-fn joined<'a>(path: &'a mut BoundedText<40>, text: core::fmt::Arguments) -> Result<&'a CStr, Unproven> {
-    let too_long = Unproven { code: libc::ENAMETOOLONG, why: sentences::NOTHING };
-    path.write_fmt(text).map_err(|_| too_long)?;
-    path.c_str().ok_or(too_long)
+/// A path with a number at its end. Every path here fits.
+fn numbered(text: &[u8], number: i32) -> BoundedText<40> {
+    BoundedText::numbered(text, number)
 }
 
 #[cfg(test)]
@@ -327,13 +321,8 @@ mod tests {
     }
 
     #[test]
-    fn paths() {
-        let mut buffer = BoundedText::new();
-        assert_eq!(
-            joined(&mut buffer, format_args!("thread-self/fdinfo/{}", i32::MAX)),
-            Ok(c"thread-self/fdinfo/2147483647")
-        );
-        let mut buffer = BoundedText::new();
-        assert!(joined(&mut buffer, format_args!("{:060}", 1)).is_err());
+    fn the_longest_path_fits() {
+        let longest = numbered(b"../thread-self/fdinfo/", i32::MAX);
+        assert_eq!(longest.c_str(), Some(c"../thread-self/fdinfo/2147483647"));
     }
 }

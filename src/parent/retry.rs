@@ -9,6 +9,7 @@ use super::hint::{self, Hint};
 use super::image;
 use super::ways::Ways;
 use crate::sealed::{Plan, mode};
+use crate::sentences;
 use crate::stage::Stage;
 use crate::sys::Errno;
 use crate::sys::ways::{Call, Means, means};
@@ -21,9 +22,11 @@ struct Met {
     signal: i32,
     born_in_cgroup: bool,
     is_plain_copy: bool,
+    /// The caller's signals could not be blocked. So there was no clone, and the errno is not one of clone(2).
+    before_clone: bool,
 }
 
-/// Cause the spawn failed.
+/// Why the spawn failed.
 #[derive(Clone, Copy)]
 enum Cause {
     Errno(i32),
@@ -119,6 +122,7 @@ pub fn after(failure: &Failure, ways: Ways) -> Option<Ways> {
         signal: failure.signal,
         born_in_cgroup: failure.plan_is(Plan::is_born_in_cgroup),
         is_plain_copy: failure.plan_is(is_plain_copy),
+        before_clone: failure.why() == sentences::BLOCKING_DENIED,
     };
     let rule = first(&met, &ways)?;
     if let (Some(hint), Cause::Refused(call)) = (rule.hint, rule.cause) {
@@ -131,7 +135,7 @@ pub fn after(failure: &Failure, ways: Ways) -> Option<Ways> {
 }
 
 fn first(met: &Met, ways: &Ways) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.is_about(met) && rule.next.is_left(*ways))
+    RULES.iter().filter(|_| !met.before_clone).find(|rule| rule.is_about(met) && rule.next.is_left(*ways))
 }
 
 impl Rule {
@@ -209,7 +213,7 @@ mod tests {
     };
 
     fn met(stage: Stage, code: i32) -> Met {
-        Met { stage, code, signal: 0, born_in_cgroup: false, is_plain_copy: false }
+        Met { stage, code, signal: 0, born_in_cgroup: false, is_plain_copy: false, before_clone: false }
     }
 
     /// What is given up by and by, while the same failure comes again and again; "again" is the same ways once more. An
@@ -277,6 +281,15 @@ mod tests {
         assert_eq!(tried(&Met { is_plain_copy: true, ..born(EINVAL) }), ["cgroup", "signal!"]);
         for code in [EAGAIN, ENOMEM] {
             assert!(tried(&born(code)).is_empty() && tried(&copy(code)).is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn signals_that_cannot_be_blocked_are_no_refusal_of_a_clone() {
+        for code in [ENOSYS, EPERM, EINVAL] {
+            let born = Met { born_in_cgroup: true, is_plain_copy: true, ..met(Stage::Clone, code) };
+            assert_eq!(tried(&born).first(), Some(&"cgroup"), "{code}");
+            assert!(tried(&Met { before_clone: true, ..born }).is_empty(), "{code}");
         }
     }
 

@@ -29,6 +29,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 }
 
 /// The rest for a child whose credentials are not the caller's.
+#[inline(never)]
 fn in_own_memory(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.caps;
     let born_in_user_namespace = draft.plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;

@@ -14,14 +14,21 @@ use nix::sys::statfs::fstatfs;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
-    let Some(destination) = &request.attr.limits.cgroup else { return Ok(()) };
-    let fd = destination.fd();
-    draft.plan.cgroup_fd = draft.need(fd, destination.setter())?;
+    let Some(destination) = &request.attr.cgroup.destination else { return Ok(()) };
+    let (fd, setter) = (destination.fd(), destination.setter());
+    if caller::flags_of(fd)?.is_none() {
+        return Err(Fault::invalid(setter, sentences::FD_NOT_OPEN).code(libc::EBADF));
+    }
+    draft.plan.cgroup_fd = fd;
     // SAFETY: C caller guarantees that the descriptor, which was just seen open, stays so during the call.
     let way = cgroup_way(unsafe { BorrowedFd::borrow_raw(fd) });
-    let way = way.map_err(|fault| Fault { what: destination.setter(), ..fault })?;
+    let way = way.map_err(|fault| Fault { what: setter, ..fault })?;
     draft.plan.cgroup_uncounted = (way == cgroup::BORN) as u32;
     draft.plan.cgroup = if request.host.born_in_cgroup { way } else { cgroup::WRITTEN };
+    // Otherwise the caller uses it, and the child does not have it.
+    if draft.plan.cgroup == cgroup::BORN_OF_IMAGE {
+        draft.need(fd, setter)?;
+    }
     Ok(())
 }
 
@@ -30,13 +37,13 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 pub fn second_of_image(request: &Request, plan: &mut Plan<()>) {
     // The first process of a new user namespace becomes the image inside it, so that processes outside the namespace cannot
     // trace it before. And only one second process is possible.
-    let born_elsewhere = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.second_clone != clone::NONE;
+    let makes_no_second = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.second_clone != clone::NONE;
     // A chosen pid is given to the first process.
-    let born_elsewhere = born_elsewhere || !plan.pids.is_empty();
+    let makes_no_second = makes_no_second || !plan.pids.is_empty();
     match (plan.cgroup, plan.mode) {
         // A copy has its own memory from the beginning.
         (cgroup::BORN_OF_IMAGE, mode::COPIED) => plan.cgroup = cgroup::BORN,
-        (cgroup::BORN_OF_IMAGE, _) if born_elsewhere => plan.cgroup = cgroup::WRITTEN,
+        (cgroup::BORN_OF_IMAGE, _) if makes_no_second => plan.cgroup = cgroup::WRITTEN,
         (cgroup::BORN_OF_IMAGE, _) => plan.second_clone = clone::OF_IMAGE,
         _ => (),
     }

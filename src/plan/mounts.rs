@@ -9,6 +9,7 @@ use crate::attr::mount_item::{Item, Upper, flag, names};
 use crate::attr::mounts::{IGNORED_BY_BINDS, LONGEST_DATA};
 use crate::attr::prepared::{MadeBy, Prepared, Tree, has_part_of_spawn, made_by};
 use crate::base::bounded_text::BoundedText;
+use crate::base::decimal::Digits;
 use crate::fallible::{Text as Owned, push};
 use crate::sentences;
 use crate::stage::Stage;
@@ -17,7 +18,6 @@ use crate::sys::abi::{S_IFLNK, S_IFREG};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use libc::{MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT};
-use std::io::Write;
 use std::os::fd::AsRawFd;
 
 /// The devices that every program expects, by name and number.
@@ -202,7 +202,7 @@ impl Steps<'_> {
                 self.add(with(step, *flags, below))
             }
             Item::Tmpfs { target, size, mode, flags } => {
-                let step = self.file_system(Stage::Tmpfs, target.as_cstr(), c"tmpfs", &options(*size, *mode)?)?;
+                let step = self.file_system(Stage::Tmpfs, target.as_cstr(), c"tmpfs", options(*size, *mode).bytes())?;
                 self.add(with(step, *flags, 0))
             }
             Item::Overlay { lowers, upper, target, flags } => {
@@ -410,10 +410,10 @@ impl Steps<'_> {
     fn below(&mut self, stage: Stage, kind: u32, directory: &CStr, name: &CStr) -> Step<Mount> {
         let is_in_it =
             |before: &Mount| before.index == self.index && before.names.len as usize > names(directory).count();
-        let beside = self.steps.last().is_some_and(is_in_it) as u32;
+        let in_same_directory = self.steps.last().is_some_and(is_in_it) as u32;
         let path = self.draft.arena.joined(&[directory.to_bytes(), b"/", name.to_bytes()])?;
         let parts = names(directory).chain([name.to_bytes()]);
-        Ok(Mount { beside, ..self.step_at(stage, kind, path, parts)? })
+        Ok(Mount { in_same_directory, ..self.step_at(stage, kind, path, parts)? })
     }
 
     fn file_system(&mut self, stage: Stage, target: &CStr, kind: &CStr, data: &[u8]) -> Step<Mount> {
@@ -445,7 +445,7 @@ impl Steps<'_> {
             kind,
             mode: 0,
             create: 0,
-            beside: 0,
+            in_same_directory: 0,
             follow: 0,
             device: 0,
             user_namespace: -1,
@@ -547,12 +547,13 @@ fn with(step: Mount, asked: u32, always: u64) -> Mount {
 }
 
 /// The options of tmpfs. Without a size the kernel takes half of the memory.
-fn options(size: u64, mode: u32) -> Step<Vec<u8>> {
-    let mut text = Vec::new();
-    text.try_reserve(64).map_err(|_| Fault::no_memory())?;
-    let _ = write!(text, "mode={mode:04o}");
+fn options(size: u64, mode: u32) -> BoundedText<48> {
+    let mut text = BoundedText::new();
+    text.add(b"mode=0");
+    text.add(Digits::octal(mode.into()).as_bytes());
     if size != 0 {
-        let _ = write!(text, ",size={size}");
+        text.add(b",size=");
+        text.add(Digits::of(size).as_bytes());
     }
-    Ok(text)
+    text
 }

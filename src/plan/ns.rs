@@ -6,10 +6,11 @@ use super::request::Request;
 use super::sealed::{self, Plan, Text, cgroup, clone, mode};
 use super::{caller, check, subordinate};
 use crate::attr::ns::{IdRange, Join, TimeOffset};
+use crate::base::bounded_text::BoundedText;
+use crate::base::decimal::Digits;
 use crate::fallible::{Text as Owned, push};
 use crate::sentences;
 use alloc::vec::Vec;
-use core::fmt::Write;
 use libc::{CLONE_NEWCGROUP, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER, CLONE_VM, MS_PRIVATE, MS_REC};
 
 const CGROUP: u64 = CLONE_NEWCGROUP as u64;
@@ -22,7 +23,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     let asked = &request.attr.ns;
     let (create, unshare) = (asked.create as u64, asked.unshare as u64);
     let plan = &mut draft.plan;
-    let in_cgroup = request.attr.limits.cgroup.is_some();
+    let in_cgroup = request.attr.cgroup.destination.is_some();
     // The user namespace owns the other new ones, so it is always made first. A time namespace is entered only by an exec or
     // setns(2). A new cgroup namespace has the cgroup of its creator as its root; at the clone that is still the caller's,
     // if the child moves to another cgroup later.
@@ -41,7 +42,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.clone_namespaces = if later { 0 } else { at_clone };
     plan.namespace_owner = owner.into();
     plan.unshare_user = (later && at_clone & USER != 0) as u32;
-    plan.late = unshare & (CGROUP | PID);
+    plan.late_namespaces = unshare & (CGROUP | PID);
     plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if later { at_clone & !USER } else { 0 };
     // After unshare(2), only children and, since Linux 6.2, an exec enter the new time namespace. A process that joins by a
     // pidfd in between would join the old one. And a process whose time namespace differs from that of its children cannot
@@ -49,7 +50,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.enters_time = (plan.unshare & TIME != 0) as u32;
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;
-    plan.foreign = ((create | joined) & PID != 0) as u32;
+    plan.other_pid_namespace = ((create | joined) & PID != 0) as u32;
     plan.joins_user = (joined & USER != 0) as u32;
     plan.second_clone = match (later, create & PID != 0, joined & PID != 0) {
         (true, true, _) => clone::EARLY,
@@ -143,7 +144,7 @@ fn maps(request: &Request, draft: &mut Draft, uids: &[IdRange], gids: &[IdRange]
 pub fn how_it_waits(plan: &mut Plan<()>) {
     let born_there = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
     let early = plan.wait != 0 && born_there && plan.mode == mode::FRESH && !caller::is_dumpable();
-    plan.says_outside = (plan.cgroup == cgroup::WRITTEN || early) as u32;
+    plan.tells_own_memory = (plan.cgroup == cgroup::WRITTEN || early) as u32;
     // With another owner, that user could trace the child, which may hold secrets of the caller.
     let may = plan.unshare_user != 0 && plan.namespace_owner.get().is_none();
     plan.may_be_dumpable = (may && (plan.mode == mode::FRESH || caller::is_dumpable())) as u32;
@@ -184,41 +185,36 @@ fn is_what_it_should_be(join: &Join, setter: &'static str) -> Step<()> {
 /// The kernel takes less than a page in one write to a map.
 const MAP_LIMIT: usize = 4096;
 
+/// Lines of a file in /proc.
+type Lines = BoundedText<{ MAP_LIMIT - 1 }>;
+
+/// Adds a line of three words. `false`: it does not fit.
+fn add_line(lines: &mut Lines, [first, second, third]: [&[u8]; 3]) -> bool {
+    [first, b" ", second, b" ", third, b"\n"].iter().all(|part| lines.add(part))
+}
+
 fn map_text(draft: &mut Draft, ranges: &[IdRange], what: &'static str) -> Step<Text> {
     if ranges.is_empty() {
         return Ok(Text::EMPTY);
     }
-    let mut text = Lines(Vec::new());
-    text.0.try_reserve_exact(MAP_LIMIT).map_err(|_| Fault::no_memory())?;
+    let mut lines = Lines::new();
     for IdRange { inside, outside, count } in ranges {
-        writeln!(text, "{inside} {outside} {count}")
-            .map_err(|_| Fault::invalid(what, sentences::MAP_TOO_LONG).code(libc::E2BIG))?;
+        let [inside, outside, count] = [*inside, *outside, *count].map(|number| Digits::of(number.into()));
+        if !add_line(&mut lines, [inside.as_bytes(), outside.as_bytes(), count.as_bytes()]) {
+            return Err(Fault::invalid(what, sentences::MAP_TOO_LONG).code(libc::E2BIG));
+        }
     }
-    draft.arena.joined(&[&text.0])
+    draft.arena.joined(&[lines.bytes()])
 }
 
 fn offsets_text(draft: &mut Draft, offsets: &[TimeOffset]) -> Step<Text> {
-    if offsets.is_empty() {
-        return Ok(Text::EMPTY);
-    }
-    let mut text = Lines(Vec::new());
-    text.0.try_reserve_exact(MAP_LIMIT).map_err(|_| Fault::no_memory())?;
+    let mut lines = Lines::new();
     for TimeOffset { clock, seconds, nanoseconds } in offsets {
-        let clock = if *clock == libc::CLOCK_MONOTONIC { "monotonic" } else { "boottime" };
-        writeln!(text, "{clock} {seconds} {nanoseconds}").map_err(|_| Fault::no_memory())?;
+        let clock: &[u8] = if *clock == libc::CLOCK_MONOTONIC { b"monotonic" } else { b"boottime" };
+        let (mut whole, parts) = (BoundedText::<24>::new(), Digits::of((*nanoseconds).into()));
+        whole.number(*seconds);
+        // There are two clocks, and each has one offset.
+        add_line(&mut lines, [clock, whole.bytes(), parts.as_bytes()]);
     }
-    draft.arena.joined(&[&text.0])
-}
-
-/// Lines of less than `MAP_LIMIT` bytes in all.
-struct Lines(Vec<u8>);
-
-impl Write for Lines {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        if self.0.len() + text.len() >= MAP_LIMIT {
-            return Err(core::fmt::Error);
-        }
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
+    if offsets.is_empty() { Ok(Text::EMPTY) } else { draft.arena.joined(&[lines.bytes()]) }
 }

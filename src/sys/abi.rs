@@ -1,4 +1,4 @@
-//! The kernel's constants and structures, as far as the child needs them. `sys::pinned` holds them against libc's.
+//! The kernel's constants and structures that the child needs. `sys::pinned` compares them with libc's.
 
 pub const EPERM: i32 = 1;
 pub const ENOENT: i32 = 2;
@@ -171,14 +171,14 @@ pub const MOVE_MOUNT_T_EMPTY_PATH: u32 = 0x40;
 pub const AT_RECURSIVE: i32 = 0x8000;
 pub const MOUNT_ATTR_RDONLY: u64 = 1;
 pub const MOUNT_ATTR_NOATIME: u64 = 0x10;
-/// The times of access are one choice of several: to make it, the others are cleared.
+/// The modes of access times exclude each other: to set one, all are cleared first.
 pub const MOUNT_ATTR_ATIME: u64 = 0x70;
 pub const MOUNT_ATTR_NODIRATIME: u64 = 0x80;
 pub const MOUNT_ATTR_IDMAP: u64 = 0x10_0000;
 pub const MOUNT_ATTR_NOSYMFOLLOW: u64 = 0x20_0000;
 pub const PROC_SUPER_MAGIC: u64 = 0x9fa0;
 pub const PROC_ROOT_INO: u64 = 1;
-/// statfs(2) and mount(2) number two of the flags differently.
+/// Two flags of statfs(2) have other values than those of mount(2).
 pub const ST_RELATIME: u64 = 0x1000;
 pub const ST_NOSYMFOLLOW: u64 = 0x2000;
 pub const MS_REC: u64 = 0x4000;
@@ -239,7 +239,7 @@ pub const P_PID: i32 = 1;
 pub const P_PIDFD: i32 = 3;
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
 pub const PIDFD_THREAD: i32 = O_EXCL;
-/// For pidfd_send_signal(2); the libc crate does not know it yet.
+/// For pidfd_send_signal(2). The libc crate does not have it yet.
 pub const PIDFD_SIGNAL_PROCESS_GROUP: u32 = 1 << 2;
 pub const CLD_EXITED: i32 = 1;
 pub const CLD_KILLED: i32 = 2;
@@ -295,10 +295,10 @@ pub struct MsgHdr {
     pub flags: i32,
 }
 
-/// How many descriptors one message takes of those that we send; the kernel takes 253.
+/// The most descriptors that the library sends in one message. The kernel takes 253.
 pub const MOST_RIGHTS: usize = 34;
 
-/// unix(7): a control message with descriptors.
+/// unix(7): the control message with the descriptors.
 #[repr(C, align(8))]
 pub struct Rights {
     pub len: usize,
@@ -307,7 +307,7 @@ pub struct Rights {
     pub fds: [i32; MOST_RIGHTS],
 }
 
-/// landlock_create_ruleset(2): what is handled.
+/// landlock_create_ruleset(2): the accesses and scopes that are handled.
 #[repr(C)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct LandlockRuleset {
@@ -326,21 +326,21 @@ impl LandlockRuleset {
     }
 }
 
-/// landlock_add_rule(2): all beneath a file or directory.
+/// landlock_add_rule(2): a rule for everything beneath a file or directory.
 #[repr(C, packed)]
 pub struct LandlockPath {
     pub access: u64,
     pub fd: i32,
 }
 
-/// landlock_add_rule(2): a port.
+/// landlock_add_rule(2): a rule for a port.
 #[repr(C)]
 pub struct LandlockPort {
     pub access: u64,
     pub port: u64,
 }
 
-/// sched_setattr(2), as of the version that knows utilization.
+/// sched_setattr(2): the version with utilization.
 #[repr(C)]
 #[derive(Default)]
 pub struct SchedAttr {
@@ -356,7 +356,7 @@ pub struct SchedAttr {
     pub utilization_max: u32,
 }
 
-/// clone3(2), as of the version that knows cgroups.
+/// clone3(2): the version with cgroups.
 #[repr(C)]
 #[derive(Default)]
 pub struct CloneArgs {
@@ -373,7 +373,7 @@ pub struct CloneArgs {
     pub cgroup: u64,
 }
 
-/// rt_sigaction(2), the kernel's own shape.
+/// rt_sigaction(2): the kernel's structure, which differs from libc's.
 #[repr(C)]
 #[derive(Default)]
 pub struct SigAction {
@@ -428,7 +428,7 @@ pub struct StatFs {
     pub spare: [u64; 4],
 }
 
-/// fstat(2): `S_IFDIR` and its like, the bits of the mode, and the device that a node is of.
+/// fstat(2): the format (`S_IFDIR` and others), the permission bits, and the device number of a node.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
     pub format: u32,

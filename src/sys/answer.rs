@@ -1,4 +1,4 @@
-//! A system call, and what it answers.
+//! The answer of a system call.
 
 use super::abi::EINTR;
 
@@ -6,7 +6,7 @@ use super::abi::EINTR;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Errno(pub i32);
 
-/// What a system call answers.
+/// The answer of a system call.
 pub type Answer<T = ()> = Result<T, Errno>;
 
 /// Makes a call again for as long as a signal interrupts it.

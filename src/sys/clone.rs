@@ -5,30 +5,30 @@ use super::answer::{Answer, answer};
 use super::arch::{self, nr, syscall6};
 use core::ffi::c_void;
 
-/// fork(2), by way of clone: 0 in the new process, which goes on with a copy of all memory.
+/// fork(2), by clone(2). Returns 0 in the new process, which continues with a copy of all memory.
 pub fn fork(exit_signal: i32) -> Answer<i32> {
     call!(CLONE, exit_signal, 0, 0, 0, 0).map(|pid| pid as i32)
 }
 
-/// clone(2), with flags that the kernel does not take together: nothing is made.
+/// clone(2) with flags that the kernel refuses together: nothing is made.
 pub fn clone_in_vain(flags: u64) -> Answer {
     call!(CLONE, flags, 0, 0, 0, 0).map(drop)
 }
 
-/// clone3(2), without arguments: nothing is made.
+/// clone3(2) with arguments of size 0: nothing is made.
 pub fn clone3_in_vain() -> Answer {
     call!(CLONE3, 0, 0).map(drop)
 }
 
-/// clone(2): another process with the same parent goes on from here, and this one leaves. The kernel writes the pid of the
-/// other before it runs.
+/// clone(2): makes another process with the same parent, which continues from here; this one then leaves. The kernel writes
+/// the new pid before the new process runs.
 pub fn leave_to_sibling(flags: u64, pid: *mut i32) -> Answer {
     let words = arch::clone_args((CLONE_PARENT | CLONE_PARENT_SETTID | flags) as usize, 0, pid);
     // SAFETY: kernel contract, man 2 clone.
     answer(unsafe { arch::clone_and_leave(nr::CLONE, words) }).map(drop)
 }
 
-/// clone3(2): the same with these arguments, of which `parent_tid` is where the pid goes.
+/// clone3(2): the same, with these arguments. The pid is written to `parent_tid`.
 pub fn leave_to_sibling_of(args: CloneArgs) -> Answer {
     let args = CloneArgs { flags: args.flags | CLONE_PARENT | CLONE_PARENT_SETTID, ..args };
     let words = [&raw const args as usize, size_of::<CloneArgs>(), 0, 0, 0];
@@ -50,7 +50,7 @@ pub unsafe fn clone3(
     answer(unsafe { arch::clone_call(nr::CLONE3, words, entry, argument) }).map(|pid| pid as i32)
 }
 
-/// clone(2): the child calls `entry(argument)`; the exit signal is none.
+/// clone(2): the child calls `entry(argument)`. Its exit signal is 0.
 ///
 /// # Safety
 /// As for `clone3`.
@@ -66,7 +66,7 @@ pub unsafe fn clone(
     answer(unsafe { arch::clone_call(nr::CLONE, words, entry, argument) }).map(|pid| pid as i32)
 }
 
-/// clone(2): a thread, which calls `entry(argument)`; the word is cleared when it is gone.
+/// clone(2): makes a thread, which calls `entry(argument)`. The kernel clears the word when the thread has ended.
 ///
 /// # Safety
 /// Stack, word and argument are there until then; `entry` never returns.
@@ -81,8 +81,8 @@ pub unsafe fn clone_thread(
     unsafe { clone_thread_with(flags, stack_top, clears, entry, argument) }
 }
 
-/// The same for a thread that has all in common with this one, as threads of libc have; but no thread-local storage: it
-/// begins with the register that points to this thread's.
+/// The same for a thread that shares everything with this one, as threads of libc do. But it has no thread-local storage:
+/// its register still points to that of this thread.
 ///
 /// # Safety
 /// As for `clone_thread`; the thread uses nothing that is thread-local, and so nothing of libc.

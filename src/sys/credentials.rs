@@ -16,7 +16,7 @@ pub fn getegid() -> Answer<u32> {
     call!(GETEGID).map(|gid| gid as u32)
 }
 
-/// getgroups(2): how many there are. EINVAL: more than there is room for; where there is no room, they are only counted.
+/// getgroups(2): returns how many groups there are. EINVAL: more than fit. With an empty slice they are only counted.
 pub fn getgroups(groups: &mut [u32]) -> Answer<usize> {
     call!(GETGROUPS, groups.len(), groups.as_mut_ptr())
 }
@@ -36,7 +36,7 @@ pub fn setresgid(real: u32, effective: u32, saved: u32) -> Answer {
     call!(SETRESGID, real, effective, saved).map(drop)
 }
 
-/// capset(2): both words of all three sets.
+/// capset(2): sets all three sets.
 pub fn capset(effective: u64, permitted: u64, inheritable: u64) -> Answer {
     let header = CapHeader { version: CAP_VERSION_3, pid: 0 };
     let word = |shift: u32| CapData {

@@ -1,4 +1,4 @@
-//! Files: open(2), read(2), stat(2), and where paths begin.
+//! Files: open(2), read(2), stat(2), and the root and working directory, where paths begin.
 
 use super::abi::*;
 use super::answer::{Answer, answer};
@@ -37,7 +37,7 @@ pub fn ftruncate(fd: i32, bytes: u64) -> Answer {
     call!(FTRUNCATE, fd, bytes).map(drop)
 }
 
-/// fstat(2): device and inode alone, which stand at the same place on both architectures.
+/// fstat(2): only device and inode, which have the same offset on both architectures.
 pub fn identity(fd: i32) -> Answer<[u64; 2]> {
     let mut stat = [0u64; 18];
     call!(FSTAT, fd, stat.as_mut_ptr())?;
@@ -45,7 +45,7 @@ pub fn identity(fd: i32) -> Answer<[u64; 2]> {
     Ok([device, inode])
 }
 
-/// fstat(2): what kind of file it is, its mode, and of which device it is the node.
+/// fstat(2): the file's format, its mode, and the device number of a node.
 pub fn kind(fd: i32) -> Answer<Kind> {
     let mut stat = [0u64; 18];
     call!(FSTAT, fd, stat.as_mut_ptr())?;
@@ -56,7 +56,7 @@ pub fn kind(fd: i32) -> Answer<Kind> {
     Ok(Kind { format: mode as u32 & S_IFMT, mode: mode as u32 & !S_IFMT, device })
 }
 
-/// fstat(2): the size alone, which stands at the same place on both architectures.
+/// fstat(2): only the size, which has the same offset on both architectures.
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
 pub fn size(fd: i32) -> Answer<u64> {
     let mut stat = [0u64; 18];
@@ -65,7 +65,7 @@ pub fn size(fd: i32) -> Answer<u64> {
     Ok(size)
 }
 
-/// fchown(2): the user alone.
+/// fchown(2): changes only the user.
 #[cfg(not(forkexec_nsexec))]
 pub fn set_owner(fd: i32, uid: u32) -> Answer {
     call!(FCHOWN, fd, uid, u32::MAX).map(drop)
@@ -97,7 +97,7 @@ pub fn fchdir(fd: i32) -> Answer {
     call!(FCHDIR, fd).map(drop)
 }
 
-/// getcwd(2), the kernel's: the path with its NUL, or `(unreachable)` and a path.
+/// getcwd(2) of the kernel: returns the path with its NUL, or "(unreachable)" and a path.
 pub fn getcwd(buffer: &mut [u8]) -> Answer<usize> {
     call!(GETCWD, buffer.as_mut_ptr(), buffer.len())
 }

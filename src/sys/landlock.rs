@@ -4,12 +4,12 @@ use super::abi::*;
 use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
 
-/// landlock_create_ruleset(2), LANDLOCK_CREATE_RULESET_VERSION: the version of Landlock.
+/// landlock_create_ruleset(2), LANDLOCK_CREATE_RULESET_VERSION: returns the version of Landlock.
 pub fn landlock_version() -> Answer<u32> {
     call!(LANDLOCK_CREATE_RULESET, 0, 0, LANDLOCK_CREATE_RULESET_VERSION).map(|version| version as u32)
 }
 
-/// landlock_create_ruleset(2); what an older kernel does not know it takes as long as it is 0.
+/// landlock_create_ruleset(2). An older kernel accepts fields that it does not know if they are 0.
 pub fn landlock_create_ruleset(ruleset: &LandlockRuleset) -> Answer<i32> {
     let size = size_of::<LandlockRuleset>();
     call!(LANDLOCK_CREATE_RULESET, ruleset as *const LandlockRuleset, size, 0).map(|fd| fd as i32)

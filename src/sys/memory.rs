@@ -4,12 +4,12 @@ use super::abi::*;
 use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
 
-/// mmap(2): a file, to be read and written by all who have it mapped; at this address if nothing is there.
+/// mmap(2): maps a file, shared, to read and write. At this address, if nothing is mapped there.
 pub fn map_shared(address: usize, fd: i32, length: usize) -> Answer<*mut u8> {
     call!(MMAP, address, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0).map(|place| place as *mut u8)
 }
 
-/// mmap(2): the file as it is, in memory that is this process's alone
+/// mmap(2): maps a private copy of the file.
 #[cfg(forkexec_image)]
 #[cfg(not(forkexec_nsexec))]
 pub fn map_copy(fd: i32, length: usize) -> Answer<*mut u8> {
@@ -31,18 +31,18 @@ pub unsafe fn unmap(start: *mut u8, length: usize) -> Answer {
     call!(MUNMAP, start, length).map(drop)
 }
 
-/// Memory of zeros that is this process's alone, behind which nothing can be read. A page of any size is in the guard.
+/// Private memory of zeros, and behind it a guard that cannot be read. The guard holds a page of any size.
 #[cfg(not(forkexec_nsexec))]
 pub struct BeforeGuard {
     start: usize,
-    /// The first address in the guard.
+    /// The first address of the guard.
     pub end: usize,
 }
 
 #[cfg(not(forkexec_nsexec))]
 const GUARD: usize = 64 * 1024;
 
-/// mmap(2), mprotect(2): a multiple of the guard's length
+/// mmap(2), mprotect(2). The length is a multiple of the guard's.
 #[cfg(not(forkexec_nsexec))]
 pub fn map_before_guard(length: usize) -> Answer<BeforeGuard> {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;

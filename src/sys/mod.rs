@@ -1,5 +1,5 @@
-//! System calls: a line and a manual page each, the answer as a `Result`. No libc, no errno, no memory. One file a family of
-//! manual pages.
+//! System calls. Each has one line and names its manual page; the answer is a `Result`. No libc, no errno variable, no
+//! allocation. A file holds the calls of one family of manual pages.
 
 pub mod abi;
 #[macro_use]

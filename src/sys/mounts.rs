@@ -1,11 +1,11 @@
-//! What mounts, the root and the places in it ask of the kernel.
+//! Mounts, the root, and the files and directories in it. mount(2), pivot_root(2), open_tree(2)
 
 use super::abi::*;
 use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
 use super::descriptors::close;
 
-/// mount(2), the changes of propagation of the root.
+/// mount(2): changes the propagation of the root.
 pub fn propagate_root(flags: u64) -> Answer {
     call!(MOUNT, c"none".as_ptr(), c"/".as_ptr(), c"none".as_ptr(), flags, 0).map(drop)
 }
@@ -18,17 +18,17 @@ pub unsafe fn mount(source: *const u8, target: *const u8, kind: *const u8, flags
     call!(MOUNT, source, target, kind, flags, data).map(drop)
 }
 
-/// mount(2), the changes of what the working directory is the root of.
+/// mount(2): changes the flags of the mount whose root is the working directory.
 pub fn change_mount(flags: u64) -> Answer {
     call!(MOUNT, 0, c".".as_ptr(), 0, flags, 0).map(drop)
 }
 
-/// umount(2) of what lies over the working directory, with all that is mounted below.
+/// umount(2), MNT_DETACH: detaches the mount on top of the working directory, with all mounts below it.
 pub fn detach() -> Answer {
     call!(UMOUNT2, c".".as_ptr(), MNT_DETACH).map(drop)
 }
 
-/// pivot_root(2): the working directory becomes the root, and the old root lies over it.
+/// pivot_root(2): the working directory becomes the root, and the old root is mounted on top of it.
 pub fn pivot_root() -> Answer {
     call!(PIVOT_ROOT, c".".as_ptr(), c".".as_ptr()).map(drop)
 }
@@ -38,12 +38,12 @@ pub fn fchmod(fd: i32, mode: u32) -> Answer {
     call!(FCHMOD, fd, mode).map(drop)
 }
 
-/// fchmodat(2), of the directory itself: it may be a descriptor that is good for nothing but paths.
+/// fchmodat(2) of ".": the descriptor of the directory may be one of O_PATH.
 pub fn chmod_directory(fd: i32, mode: u32) -> Answer {
     call!(FCHMODAT, fd, c".".as_ptr(), mode).map(drop)
 }
 
-/// fchmodat(2), of what a path leads to from the working directory.
+/// fchmodat(2) of a path from the working directory.
 ///
 /// # Safety
 /// `path` is NUL-terminated.
@@ -59,13 +59,13 @@ pub unsafe fn open_tree(directory: i32, path: *const u8, flags: u32) -> Answer<i
     call!(OPEN_TREE, directory, path, flags).map(|fd| fd as i32)
 }
 
-/// move_mount(2), from one descriptor to the other.
+/// move_mount(2), from one descriptor to another.
 pub fn move_mount(from: i32, to: i32) -> Answer {
     const BOTH: u32 = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
     call!(MOVE_MOUNT, from, c"".as_ptr(), to, c"".as_ptr(), BOTH).map(drop)
 }
 
-/// fsopen(2), fsconfig(2), fsmount(2): a file system in memory that is in no mount namespace.
+/// fsopen(2), fsconfig(2), fsmount(2): makes a tmpfs that is in no mount namespace.
 pub fn detached_memory() -> Answer<i32> {
     let context = call!(FSOPEN, c"tmpfs".as_ptr(), FSOPEN_CLOEXEC)?;
     let made = call!(FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
@@ -74,7 +74,7 @@ pub fn detached_memory() -> Answer<i32> {
     mounted
 }
 
-/// mount_setattr(2), of what the descriptor is.
+/// mount_setattr(2) of a descriptor.
 pub fn mount_setattr(fd: i32, flags: i32, change: &MountAttr) -> Answer {
     let change = (change as *const MountAttr, size_of::<MountAttr>());
     call!(MOUNT_SETATTR, fd, c"".as_ptr(), AT_EMPTY_PATH | flags, change.0, change.1).map(drop)
@@ -112,8 +112,7 @@ pub unsafe fn readlinkat(directory: i32, path: *const u8, buffer: &mut [u8]) -> 
     call!(READLINKAT, directory, path, buffer.as_mut_ptr(), buffer.len())
 }
 
-/// statx(2): the id of the mount that a descriptor is in, which no other mount ever gets; 0 where the kernel, before Linux
-/// 6.8, has none.
+/// statx(2): the unique id of a descriptor's mount, which no other mount ever gets. 0: the kernel is older than Linux 6.8.
 #[cfg(not(forkexec_image))]
 pub fn mount_id(fd: i32) -> Answer<u64> {
     let mut seen = [0u64; 32];
@@ -122,7 +121,7 @@ pub fn mount_id(fd: i32) -> Answer<u64> {
     Ok(seen.get(18).copied().filter(|_| has_it).unwrap_or(0))
 }
 
-/// statx(2): whether a descriptor is of the root of a mount; `None` where the kernel, before Linux 5.8, does not tell.
+/// statx(2): whether a descriptor is the root of a mount. `None`: the kernel is older than Linux 5.8.
 #[cfg(not(forkexec_image))]
 pub fn is_mount_root(fd: i32) -> Answer<Option<bool>> {
     let mut seen = [0u64; 32];
@@ -131,7 +130,7 @@ pub fn is_mount_root(fd: i32) -> Answer<Option<bool>> {
     Ok((known != 0).then_some(attributes != 0))
 }
 
-/// statx(2): a mount, a device and an inode, by which two directories are told apart. Before Linux 5.8 without the mount.
+/// statx(2): mount, device and inode, which tell two directories apart. Without the mount before Linux 5.8.
 #[cfg(not(forkexec_image))]
 pub fn place(fd: i32) -> Answer<[u64; 3]> {
     let mut seen = [0u64; 32];

@@ -1,4 +1,4 @@
-//! Every kernel constant and structure of ours, held against libc's.
+//! Compares each constant and structure of `sys::abi` with libc's.
 
 use super::abi::*;
 use static_assertions::{assert_eq_size, const_assert_eq};

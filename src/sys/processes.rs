@@ -1,4 +1,4 @@
-//! What a process is, becomes and sends: pids, execve(2), kill(2), prctl(2), the exit.
+//! Processes: pids, execve(2), kill(2), prctl(2) and the exit.
 
 use super::abi::*;
 use super::answer::{Answer, Errno, answer};
@@ -9,7 +9,7 @@ pub fn getpid() -> i32 {
     call!(GETPID).unwrap_or(0) as i32
 }
 
-/// getppid(2): 0 where the parent is in another pid namespace, -1, which is nobody, where the call is not answered.
+/// getppid(2). 0: the parent is in another pid namespace. -1, which is no pid: a filter refuses the call.
 pub fn getppid() -> i32 {
     call!(GETPPID).map_or(-1, |pid| pid as i32)
 }
@@ -24,7 +24,7 @@ pub fn kill(pid: i32, signal: i32) -> Answer {
     call!(KILL, pid, signal).map(drop)
 }
 
-/// tgkill(2) of signal 0: whether this process has such a thread.
+/// tgkill(2) with signal 0: whether this process has such a thread.
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
 pub fn has_thread(thread: i32) -> Answer<bool> {
     match call!(TGKILL, getpid(), thread, 0) {
@@ -44,7 +44,7 @@ pub fn setpgid(pid: i32, group: i32) -> Answer {
     call!(SETPGID, pid, group).map(drop)
 }
 
-/// prctl(2), the operations on numbers.
+/// prctl(2): operations that take numbers.
 pub fn prctl(operation: i32, a: usize, b: usize) -> Answer<usize> {
     call!(PRCTL, operation, a, b, 0, 0)
 }
@@ -67,7 +67,7 @@ pub unsafe fn execve(path: *const u8, argv: *const *const u8, envp: *const *cons
     call!(EXECVE, path, argv, envp).err().unwrap_or(Errno(EINVAL))
 }
 
-/// execveat(2): the file behind the descriptor.
+/// execveat(2): executes the file of a descriptor.
 ///
 /// # Safety
 /// The strings are NUL-terminated, the vectors NULL-terminated.
@@ -75,20 +75,20 @@ pub unsafe fn fexecve(fd: i32, argv: *const *const u8, envp: *const *const u8) -
     call!(EXECVEAT, fd, c"".as_ptr(), argv, envp, AT_EMPTY_PATH).err().unwrap_or(Errno(EINVAL))
 }
 
-/// exit_group(2); whom a filter lets do that neither so nor by exit(2), ends otherwise.
+/// exit_group(2). If a filter refuses that and exit(2), the process ends by an illegal instruction.
 pub fn exit(status: i32) -> ! {
     let _ = call!(EXIT_GROUP, status);
     let _ = call!(EXIT, status);
     arch::trap()
 }
 
-/// exit(2): of this thread alone.
+/// exit(2): ends this thread alone.
 pub fn exit_thread() -> ! {
     let _ = call!(EXIT, 0);
     arch::trap()
 }
 
-/// set_tid_address(2): the word is cleared when this thread is gone and others are left.
+/// set_tid_address(2): the kernel clears the word when this thread has ended and other processes have the memory.
 pub fn set_tid_address(word: *mut i32) -> Answer {
     call!(SET_TID_ADDRESS, word).map(drop)
 }

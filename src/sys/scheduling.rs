@@ -1,4 +1,4 @@
-//! When a process runs, where, and how much it may use. sched(7), getrlimit(2)
+//! Scheduling, processors, priorities and limits of a process. sched(7), getrlimit(2)
 
 use super::abi::*;
 use super::answer::{Answer, answer};
@@ -35,7 +35,7 @@ pub fn sched_setattr(pid: i32, attr: &SchedAttr) -> Answer {
     call!(SCHED_SETATTR, pid, attr as *const SchedAttr, 0).map(drop)
 }
 
-/// sched_setattr(2) of the calling thread, whose policy and priority stay as they are.
+/// sched_setattr(2) of the calling thread: keeps its policy and priority.
 pub fn clamp_utilization(min: u32, max: u32) -> Answer {
     sched_setattr(
         0,
@@ -49,7 +49,7 @@ pub fn clamp_utilization(min: u32, max: u32) -> Answer {
     )
 }
 
-/// set_mempolicy(2). The kernel reads one bit less than it is told.
+/// set_mempolicy(2). The kernel reads one bit less than `maxnode` says.
 pub fn set_mempolicy(mode: u32, nodes: &[u64]) -> Answer {
     if nodes.is_empty() {
         return call!(SET_MEMPOLICY, mode, 0, 0).map(drop);

@@ -4,7 +4,7 @@ use super::abi::*;
 use super::answer::{Answer, Errno, answer};
 use super::arch::{nr, syscall6};
 
-/// seccomp(2), SECCOMP_SET_MODE_FILTER: the listener where one was asked for.
+/// seccomp(2), SECCOMP_SET_MODE_FILTER: returns the listener, if one was asked for.
 pub fn set_filter(program: &[SockFilter], flags: u32) -> Answer<i32> {
     let program = SockProgram { length: program.len() as u16, filter: program.as_ptr() };
     call!(SECCOMP, SECCOMP_SET_MODE_FILTER, flags, &program as *const SockProgram).map(|fd| fd as i32)
@@ -16,7 +16,7 @@ pub fn set_filter_by_prctl(program: &[SockFilter]) -> Answer {
     call!(PRCTL, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program as *const SockProgram, 0, 0).map(drop)
 }
 
-/// seccomp(2), asked for a filter at NULL: a kernel that has filters finds none there, and nothing is changed.
+/// seccomp(2) with a filter at NULL: EFAULT tells that the kernel has filters, and nothing is changed.
 pub fn has_seccomp() -> Answer {
     match call!(SECCOMP, SECCOMP_SET_MODE_FILTER, 0, 0) {
         Err(Errno(EFAULT)) => Ok(()),

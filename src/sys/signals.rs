@@ -16,25 +16,25 @@ pub fn set_action(signal: i32, handler: usize) -> Answer {
     call!(RT_SIGACTION, signal, &action as *const SigAction, 0, 8).map(drop)
 }
 
-/// rt_sigprocmask(2): all 64 signals, libc's own included.
+/// rt_sigprocmask(2): sets the mask of all 64 signals, including those that libc uses itself. Returns the mask before.
 pub fn set_mask(mask: u64) -> Answer<u64> {
     let mut old = 0u64;
     call!(RT_SIGPROCMASK, SIG_SETMASK, &mask as *const u64, &mut old as *mut u64, 8).map(|_| old)
 }
 
-/// sigwaitinfo(2): one of the blocked signals, whichever comes first. Who sent it stands where a dead child's pid would.
+/// sigwaitinfo(2): waits for one of these blocked signals. The sender is in the place of a dead child's pid.
 pub fn wait_for_signal(info: &mut WaitInfo) -> Answer<i32> {
     call!(RT_SIGTIMEDWAIT, &u64::MAX as *const u64, info as *mut WaitInfo, 0, 8).map(|signal| signal as i32)
 }
 
-/// rt_sigpending(2): those of the thread and those of the process.
+/// rt_sigpending(2): the pending signals of the thread and of the process.
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
 pub fn pending_signals() -> Answer<u64> {
     let mut pending = 0u64;
     call!(RT_SIGPENDING, &mut pending as *mut u64, size_of::<u64>()).map(|_| pending)
 }
 
-/// rt_sigtimedwait(2), without waiting: takes one pending signal out of a set, the thread's own before the process's.
+/// rt_sigtimedwait(2) without waiting: takes one pending signal of a set, those of the thread before those of the process.
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
 pub fn take_pending(set: u64) -> Answer<i32> {
     let now = Timespec { seconds: 0, nanoseconds: 0 };

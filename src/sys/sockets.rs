@@ -9,7 +9,7 @@ pub fn socket(domain: i32, kind: i32) -> Answer<i32> {
     call!(SOCKET, domain, kind, 0).map(|fd| fd as i32)
 }
 
-/// bind(2): a whole sockaddr.
+/// bind(2): takes a complete sockaddr.
 #[cfg(not(forkexec_nsexec))]
 pub fn bind(socket: i32, address: &[u8]) -> Answer {
     call!(BIND, socket, address.as_ptr(), address.len()).map(drop)
@@ -21,14 +21,14 @@ pub fn listen(socket: i32, backlog: i32) -> Answer {
     call!(LISTEN, socket, backlog).map(drop)
 }
 
-/// setsockopt(2), the options of SOL_SOCKET that are on or off.
+/// setsockopt(2): switches an option of SOL_SOCKET on.
 #[cfg(not(forkexec_nsexec))]
 pub fn turn_on(socket: i32, option: i32) -> Answer {
     let on = 1i32;
     call!(SETSOCKOPT, socket, SOL_SOCKET, option, &on as *const i32, size_of::<i32>()).map(drop)
 }
 
-/// sendmsg(2): bytes, and with them descriptors, as many as there is room for.
+/// sendmsg(2): sends bytes, and with them descriptors. EINVAL: more descriptors than one message holds.
 pub fn send_fds(socket: i32, bytes: &[u8], fds: &[i32]) -> Answer {
     let part = IoVec { base: bytes.as_ptr(), len: bytes.len() };
     let len = core::mem::offset_of!(Rights, fds).saturating_add(size_of_val(fds));

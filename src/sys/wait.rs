@@ -4,7 +4,7 @@ use super::abi::*;
 use super::answer::{Answer, answer};
 use super::arch::{nr, syscall6};
 
-/// wait4(2): the pid of a child that has ended, its status and what it used; 0 is none that has.
+/// wait4(2): returns the pid of a child that has ended, its status and its resource usage. 0: none has ended.
 ///
 /// # Safety
 /// `usage` is NULL or memory for a rusage, getrusage(2).
@@ -12,7 +12,7 @@ pub unsafe fn wait4<T>(pid: i32, status: &mut i32, options: i32, usage: *mut T) 
     call!(WAIT4, pid, status as *mut i32, options, usage).map(|pid| pid as i32)
 }
 
-/// wait(2): the `CLD_*` code that a status of wait4(2) stands for, and the exit code or signal that goes with it.
+/// wait(2): the `CLD_*` code for a status of wait4(2), and the exit code or signal.
 pub fn end_of(status: i32) -> (i32, i32) {
     match status & 0x7f {
         0 => (CLD_EXITED, status >> 8 & 0xff),
@@ -21,12 +21,12 @@ pub fn end_of(status: i32) -> (i32, i32) {
     }
 }
 
-/// waitid(2), without resource usage: 0 is a child that has not changed, else its pid, code and status.
+/// waitid(2) without resource usage. Returns pid, code and status; the pid is 0 if no child has changed.
 pub fn waitid(which: i32, id: i32, info: &mut WaitInfo, options: i32) -> Answer {
     call!(WAITID, which, id, info as *mut WaitInfo, options, 0).map(drop)
 }
 
-/// waitid(2), the system call's own form, which also fills a rusage.
+/// waitid(2) in the form of the system call, which also fills a rusage.
 ///
 /// # Safety
 /// `usage` is memory for a rusage, getrusage(2).
@@ -34,8 +34,8 @@ pub unsafe fn waitid_usage<T>(which: i32, id: i32, info: &mut WaitInfo, options:
     call!(WAITID, which, id, info as *mut WaitInfo, options, usage).map(drop)
 }
 
-/// waitid(2): until a child that this thread itself has made has ended. It is left for others to reap; that it is reaped
-/// already is ECHILD.
+/// waitid(2), WNOWAIT: waits for the end of a child that this thread itself has made, and leaves it to others to reap.
+/// ECHILD: it is reaped already.
 #[cfg(not(any(forkexec_image, forkexec_nsexec)))]
 pub fn wait_for_end(pid: i32) -> Answer {
     let mut info = WaitInfo::EMPTY;

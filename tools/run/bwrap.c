@@ -24,6 +24,12 @@ static void check(struct bwrap *bwrap)
         usage("--userns not compatible with --unshare-user");
     if (bwrap->disable_userns && !bwrap->unshare_user)
         usage("--disable-userns requires --unshare-user");
+    if (bwrap->userns_block_fd >= 0 && !bwrap->unshare_user)
+        usage("--userns-block-fd requires --unshare-user");
+    if (bwrap->userns_block_fd >= 0 && bwrap->info_fd < 0)
+        usage("--userns-block-fd requires --info-fd");
+    if (bwrap->userns_block_fd >= 0 && bwrap->disable_userns)
+        usage("--disable-userns is not compatible with --userns-block-fd");
     if (geteuid() && bwrap->userns_fd < 0)
         bwrap->unshare_user = true;
     /* Where a file of /proc says that there are none, they are not tried for. */
@@ -168,14 +174,17 @@ void bwrap_main(const char *name, char **words)
     failure_code = 1;
     signal(SIGCHLD, SIG_DFL);
     struct bwrap bwrap = { .attr = forkexec_attr_new(), .perms = -1, .root_fd = -1, .userns_fd = -1, .userns2_fd = -1,
-        .pidns_fd = -1, .block_fd = -1, .info_fd = -1, .json_status_fd = -1, .sync_fd = -1, .seccomp_fd = -1, .uid = -1,
+        .userns_block_fd = -1, .pidns_fd = -1, .block_fd = -1, .info_fd = -1, .json_status_fd = -1, .sync_fd = -1, .seccomp_fd = -1, .uid = -1,
         .gid = -1 };
     if (!bwrap.attr)
         fail(ENOMEM, "no memory");
+    asked_attr = bwrap.attr;
     char all[] = "all";
     bwrap.capabilities = geteuid() ? 0 : parse_capabilities(all);
     char **command = read_bwrap_options(&bwrap, name, words);
     check(&bwrap);
+    if (bwrap.userns_block_fd >= 0)
+        wait_for_maps(&bwrap);
     set_namespaces(&bwrap);
     set_rights(&bwrap);
     build_root(&bwrap);

@@ -42,7 +42,7 @@ struct bwrap {
     uint64_t size;
     bool unshare_user, unshare_user_try, unshare_ipc, unshare_pid, unshare_net, unshare_uts, unshare_cgroup,
         unshare_cgroup_try, disable_userns, assert_userns_disabled, new_session, die_with_parent, as_pid_1, level_prefix;
-    int userns_fd, userns2_fd, pidns_fd, block_fd, info_fd, json_status_fd, sync_fd, seccomp_fd;
+    int userns_fd, userns2_fd, userns_block_fd, pidns_fd, block_fd, info_fd, json_status_fd, sync_fd, seccomp_fd;
     struct filter *filters;
     size_t filters_count;
     int64_t uid, gid;              /* -1: ours */
@@ -70,5 +70,7 @@ const struct operation *operation_of(int index);
 void host_path(const struct bwrap *bwrap, const struct operation *operation, char *path, size_t size);
 
 /* bwrap_run.c */
+/* Makes a user namespace whose maps somebody else writes, waits for that, and leaves it in userns_fd. */
+void wait_for_maps(struct bwrap *bwrap);
 _Noreturn void run_bwrap(struct bwrap *bwrap, char **command);
 #endif

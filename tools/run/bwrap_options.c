@@ -283,12 +283,6 @@ static void nothing(struct bwrap *bwrap, char **none)
     (void)bwrap, (void)none;
 }
 
-static void not_here(struct bwrap *bwrap, char **arguments)
-{
-    (void)bwrap, (void)arguments;
-    usage("this bwrap is forkexec-run, which cannot do that");
-}
-
 /* bubblewrap knows the labels of SELinux, and no others. */
 static void need_selinux(void)
 {
@@ -308,6 +302,7 @@ static void file_label(struct bwrap *bwrap, char **arguments)
     static void name(struct bwrap *bwrap, char **arguments) { bwrap->field = own_fd(arguments[0]); }
 DESCRIPTOR(userns, userns_fd)
 DESCRIPTOR(userns2, userns2_fd)
+DESCRIPTOR(userns_block_fd, userns_block_fd)
 DESCRIPTOR(pidns, pidns_fd)
 DESCRIPTOR(sync_fd, sync_fd)
 DESCRIPTOR(block_fd, block_fd)
@@ -445,7 +440,7 @@ static const struct row table[] = {
         unshare_cgroup_try },
     { "userns", "FD", "Use this user namespace", 1, userns },
     { "userns2", "FD", "After setup switch to this user namespace, only useful with --userns", 1, userns2 },
-    { "userns-block-fd", "FD", "Not supported here", 1, not_here },
+    { "userns-block-fd", "FD", "Block on FD until the user namespace is ready", 1, userns_block_fd },
     { "disable-userns", "", "Disable further use of user namespaces inside sandbox", 0, disable_userns },
     { "assert-userns-disabled", "", "Fail unless further use of user namespaces inside sandbox is disabled", 0,
         assert_userns_disabled },

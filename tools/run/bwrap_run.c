@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -123,13 +125,63 @@ static void tell_child(const struct bwrap *bwrap, struct forkexec_child *child)
     }
 }
 
-static void wait_for_go(const struct bwrap *bwrap)
+/* Until there is a byte, or the other end is closed. */
+static void wait_for(int fd)
 {
     char byte;
-    while (bwrap->block_fd >= 0 && read(bwrap->block_fd, &byte, 1) < 0 && errno == EINTR)
+    while (fd >= 0 && read(fd, &byte, 1) < 0 && errno == EINTR)
         ;
-    if (bwrap->block_fd >= 0)
-        close(bwrap->block_fd);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* In a new user namespace, until it is killed. It is dumpable: its maps are to be written by others of this user. */
+static _Noreturn void hold_users(const struct bwrap *bwrap, int ready, pid_t parent)
+{
+    close(bwrap->info_fd); /* whoever reads it to its end would wait for this process */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    int code = unshare(CLONE_NEWUSER) ? errno : 0;
+    if (write(ready, &code, sizeof code) != sizeof code || code)
+        _exit(1);
+    close(ready);
+    for (;;)
+        pause();
+}
+
+/* The process that --info-fd names must have ended before COMMAND begins. It is in the user namespace of the sandbox and in
+ * the host's other namespaces: COMMAND, with capabilities in there, could get out of the sandbox by it. It stays a zombie, so
+ * that its pid does not become another's. */
+void wait_for_maps(struct bwrap *bwrap)
+{
+    int ends[2], code = 0;
+    if (pipe2(ends, O_CLOEXEC))
+        fail(errno, "--userns-block-fd");
+    pid_t self = getpid(), pid = fork();
+    if (pid == 0)
+        hold_users(bwrap, ends[1], self);
+    close(ends[1]);
+    if (pid < 0 || read(ends[0], &code, sizeof code) != sizeof code || code)
+        usage("No permissions to create a new namespace: %s", strerror(code ? code : errno));
+    close(ends[0]);
+    char text[64];
+    snprintf(text, sizeof text, "/proc/%d/ns/user", pid);
+    bwrap->userns_fd = open(text, O_RDONLY | O_CLOEXEC);
+    if (bwrap->userns_fd < 0)
+        fail(errno, text);
+    snprintf(text, sizeof text, "{\n    \"child-pid\": %d\n}\n", pid);
+    tell(bwrap->info_fd, text);
+    close(bwrap->info_fd);
+    bwrap->info_fd = -1;
+    wait_for(bwrap->userns_block_fd);
+    kill(pid, SIGKILL);
+    siginfo_t ended;
+    while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) && errno == EINTR)
+        ;
+    /* The ids are those of whoever wrote the maps. */
+    bwrap->unshare_user = false;
+    bwrap->uid = bwrap->gid = -1;
 }
 
 /* The root of the sandbox that is being built, or -1. */
@@ -268,7 +320,7 @@ static struct forkexec_child *spawn(const struct bwrap *bwrap, char **command)
     struct forkexec_error error;
     check_root(bwrap, child);
     tell_child(bwrap, child);
-    wait_for_go(bwrap);
+    wait_for(bwrap->block_fd);
     take_locks(bwrap, child);
     if (forkexec_release(child, FORKEXEC_FOREVER, &error))
         report(bwrap, &error, program);

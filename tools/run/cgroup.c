@@ -171,6 +171,8 @@ void make_cgroup(struct run *run)
     if (!asked_directory && !*memory && !*processes && !*processor)
         return;
     current_option = asked_directory ? "cgroup-new" : *memory ? "memory" : *processes ? "pids" : "cpu";
+    if (run->names_cgroup)
+        usage("the command would be in a cgroup of its own, and not in that of --cgroup");
     find_place(directory, sizeof directory, name, sizeof name, &is_own);
     above = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (above < 0)

@@ -151,7 +151,10 @@ static void cgroup(struct run *run, char *path)
     int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         usage("%s: %s", path, strerror(errno));
+    if (run->names_cgroup)
+        usage("given twice: the command is in one cgroup");
     accept(forkexec_attr_set_cgroup_fd(run->attr, fd));
+    run->names_cgroup = true;
 }
 
 static void allow_failure(struct run *run, char *name)

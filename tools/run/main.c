@@ -77,6 +77,7 @@ int main(int argc, char **argv)
         .timeout_ns = FORKEXEC_FOREVER, .uid = -1, .uid_inside = -1 };
     if (!run.attr || !run.env)
         fail(ENOMEM, "no memory");
+    asked_attr = run.attr;
 
     char **command = argv + read_options(&run, argv);
     check_mounts();

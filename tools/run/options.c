@@ -136,10 +136,21 @@ int read_options(struct run *run, char **argv)
     return (int)end;
 }
 
+const struct forkexec_attr *asked_attr;
+
+/* An attr remembers why it was refused, and a description tells it: "validate (set_rlimit): Invalid argument: why". */
 void accept(int result)
 {
-    if (result < 0)
-        usage("%s", strerror(-result));
+    struct forkexec_error error = { .code = 0 };
+    char *const command[] = { "", NULL };
+    char text[512];
+    if (result >= 0)
+        return;
+    if (asked_attr)
+        forkexec_describe_text(asked_attr, "/", command, command + 1, NULL, 0, &error);
+    translate(error.message, text, sizeof text);
+    const char *why = error.code == -result && error.stage == FORKEXEC_STAGE_VALIDATE ? strstr(text, "): ") : NULL;
+    usage("%s", why ? why + 3 : strerror(-result));
 }
 
 /* The words of text, in a column. */

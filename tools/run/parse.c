@@ -22,7 +22,8 @@ static uint64_t parse_base(const char *text, int base, uint64_t most, char **res
     errno = 0;
     unsigned long long value = strtoull(text, rest, base);
     if (!isdigit((unsigned char)*text) || *rest == text || errno || value > most)
-        usage("\"%s\" is not a number up to %llu", text, (unsigned long long)most);
+        usage(base == 8 ? "\"%s\" is not an octal number up to %llo" : "\"%s\" is not a number up to %llu", text,
+            (unsigned long long)most);
     return value;
 }
 

@@ -51,6 +51,7 @@ static void say_features(void)
         { FORKEXEC_PROBE_KSM, "memory that is merged with others'" },
         { FORKEXEC_PROBE_TUN, "network devices (/dev/net/tun)" },
         { FORKEXEC_PROBE_PREPARED_ROOT, "roots that are built once and cloned" },
+        { FORKEXEC_PROBE_OVERLAY, "overlays in a user namespace" },
     };
     char why[1024];
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
@@ -121,14 +122,6 @@ static int ask_dev(struct forkexec_attr *attr)
     return forkexec_attr_mount_dev(attr, "/dev", FORKEXEC_MOUNT_CREATE);
 }
 
-static int ask_overlay(struct forkexec_attr *attr)
-{
-    static const char *const lowers[] = { "/usr" };
-    accept(forkexec_attr_set_root(attr, NULL, 0));
-    return forkexec_attr_mount_overlay(attr, lowers, 1, NULL, NULL, "/overlay",
-        FORKEXEC_MOUNT_CREATE | FORKEXEC_MOUNT_IN_MEMORY);
-}
-
 static int ask_name(struct forkexec_attr *attr)
 {
     return forkexec_attr_set_hostname(attr, "probe");
@@ -143,7 +136,6 @@ static void say_boxes(void)
     try_in_box("a root in a user namespace", FORKEXEC_NS_MOUNT, ask_root);
     try_in_box("a new /proc in a user namespace", FORKEXEC_NS_MOUNT | FORKEXEC_NS_PID, ask_proc);
     try_in_box("a new /dev in a user namespace", FORKEXEC_NS_MOUNT, ask_dev);
-    try_in_box("an overlay in a user namespace", FORKEXEC_NS_MOUNT, ask_overlay);
 }
 
 static void say_security_modules(void)

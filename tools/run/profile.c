@@ -65,6 +65,8 @@ static void check_type(struct json_object *is, enum json_type type, const char *
     snprintf(why, sizeof why, "it should be %s", words[type]);
     if (!json_object_is_type(is, type))
         refuse(name, why);
+    if (type == json_type_string && strlen(json_object_get_string(is)) != (size_t)json_object_get_string_len(is))
+        refuse(name, "it holds a NUL");
 }
 
 /* NULL: there is none, or it is null. */
@@ -379,6 +381,23 @@ static struct json_object *parse(const char *text, size_t length)
     return document;
 }
 
+/* json-c takes a number that is too large for the largest. */
+static bool has_larger_number(const char *text)
+{
+    static const char largest[] = "18446744073709551615";
+    for (bool is_string = false; *text; text++) {
+        size_t digits = is_string ? 0 : strspn(text, "0123456789");
+        if (is_string && *text == '\\' && text[1])
+            text++;
+        else if (*text == '"')
+            is_string = !is_string;
+        if (digits > strlen(largest) || (digits == strlen(largest) && strncmp(text, largest, digits) > 0))
+            return true;
+        text += digits ? digits - 1 : 0;
+    }
+    return false;
+}
+
 static struct json_object *read_document(int fd)
 {
     char *text = malloc(MOST_BYTES + 2);
@@ -395,6 +414,8 @@ static struct json_object *read_document(int fd)
         usage("there is more than 4 MiB of it");
     text[length] = 0;
     struct json_object *document = parse(text, length);
+    if (has_larger_number(text))
+        usage("a number is above 18446744073709551615");
     free(text);
     if (!document || !json_object_is_type(document, json_type_object))
         usage("it should be an object");

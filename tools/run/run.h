@@ -26,6 +26,7 @@ struct run {
     uint32_t create;       /* the namespaces that --unshare named */
     uint32_t all, share;   /* those that "--unshare all" stands for, and what --share takes away from them */
     bool init, as_pid_1;
+    bool names_cgroup;     /* --cgroup */
     bool gives_output;     /* an option says what the command's descriptor 1 or 2 is */
     /* What decides about the capabilities of the program; -1: not said. */
     int64_t uid, uid_inside;    /* to become, and what ours is in the new user namespace */
@@ -73,6 +74,7 @@ char *next_argument(void);
 const struct option_row *row_at(size_t place);
 void print_help(void);
 /* A setter that the library refused is an error of the command line, with the library's reason. */
+extern const struct forkexec_attr *asked_attr;
 void accept(int result);
 
 /* suggest.c: the option that was probably meant; "" where there is none that is like it. */

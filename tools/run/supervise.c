@@ -32,6 +32,16 @@ struct watch {
     char held_comm[17]; /* what the child was called before its exec */
 };
 
+/* We may be in the background of it, where this would stop us. */
+static void give_terminal_to(int terminal, pid_t group)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTTOU);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    tcsetpgrp(terminal, group);
+}
+
 /* From here on a signal waits to be passed on; before, it ended us, and the library the child. */
 static int catch_signals(const struct run *run)
 {
@@ -237,6 +247,39 @@ static int64_t next_limit(const struct watch *watch)
     return idle < watch->deadline ? idle : watch->deadline;
 }
 
+/* The command goes on, in the foreground of its terminal if that is ours. */
+static void go_on(const struct watch *watch)
+{
+    int terminal = watch->run->foreground;
+    pid_t group = getpgid(watch->pid);
+    if (group <= 1)
+        return;
+    if (tcgetpgrp(terminal) == getpgrp())
+        give_terminal_to(terminal, group);
+    kill(-group, SIGCONT);
+}
+
+/* Where the command has a terminal to itself, Ctrl-Z stops it and not us. Then we stop as it did, so that a shell notices,
+ * and it goes on when we do. */
+static void follow_stop(const struct watch *watch)
+{
+    const uint32_t flags = FORKEXEC_WAIT_STOPPED | FORKEXEC_WAIT_NOREAP;
+    int terminal = watch->run->foreground;
+    struct forkexec_status status;
+    if (terminal < 0 || getpgid(watch->pid) == getpgrp() ||
+        forkexec_wait(watch->child, 0, flags, &status, sizeof status) || !(status.valid & FORKEXEC_STATUS_STOPPED))
+        return;
+    bool is_asked = status.stop_signal == SIGTSTP, asks = status.stop_signal == SIGTTIN || status.stop_signal == SIGTTOU;
+    if (!is_asked && !asks)
+        return; /* by somebody who will continue it */
+    if (is_asked || tcgetpgrp(terminal) != getpgrp()) {
+        if (is_asked)
+            give_terminal_to(terminal, getpgrp());
+        kill(0, SIGTSTP);
+    }
+    go_on(watch);
+}
+
 /* Returns true when the command has ended, false when it is to be killed. */
 static bool wait_for_command(struct watch *watch, struct forkexec_status *status)
 {
@@ -246,6 +289,7 @@ static bool wait_for_command(struct watch *watch, struct forkexec_status *status
         for (int signal; (signal = next_signal(watch, &had_it)) != 0;)
             if (pass_on(watch, signal, had_it))
                 kills = end_for(watch, BY_INTERRUPT);
+        follow_stop(watch);
         int result = reap(watch, status);
         if (result == 0)
             return true;
@@ -307,16 +351,6 @@ static void wait_for_end(struct watch *watch, struct forkexec_status *status)
     finish_learning(watch, status);
 }
 
-/* We may be in the background of it by now, where this would stop us. */
-static void take_terminal_back(int terminal)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTTOU);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    tcsetpgrp(terminal, getpgrp());
-}
-
 void supervise(const struct run *run, const char *path, char *const argv[])
 {
     struct watch watch = { .run = run, .begin = now_ns(), .deadline = INT64_MAX };
@@ -347,6 +381,6 @@ void supervise(const struct run *run, const char *path, char *const argv[])
         begin_relay(watch.child);
     wait_for_end(&watch, &status);
     if (run->foreground >= 0)
-        take_terminal_back(run->foreground);
+        give_terminal_to(run->foreground, getpgrp());
     report_end(&status, watch.reason, now_ns() - watch.begin);
 }

@@ -243,6 +243,8 @@ class Feature(IntEnum):
     TUN = 19
     # A prepared root is cloned (Linux 6.15); elsewhere each spawn builds it: forkexec_root_new.
     PREPARED_ROOT = 20
+    # Overlays in a new user namespace (Linux 5.11): forkexec_attr_mount_overlay.
+    OVERLAY = 21
 
 
 class Stage(IntEnum):

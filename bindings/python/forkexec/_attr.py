@@ -39,6 +39,14 @@ if TYPE_CHECKING:
     Limit = Union[int, tuple[Optional[int], Optional[int]]]
     Capabilities = Union[Capability, int, Iterable[Union[Capability, int]]]
 
+# Of C's functions the last call counts; keywords have no order.
+_EITHER = (
+    ("root", "prepared_root", "name the root"),
+    ("cgroup", "cgroup_fd", "name the cgroup"),
+    ("init", "lingering_init", "ask for an init"),
+    ("scheduler", "deadline", "name the scheduling policy"),
+)
+
 
 class Attr:
     """What the child does between fork and exec. Each keyword asks for one thing; without keywords it does nothing more.
@@ -287,10 +295,9 @@ class Attr:
         if made == ffi.NULL:
             raise MemoryError
         made = ffi.gc(made, lib.forkexec_attr_free)
-        if "prepared_root" in given and "root" in given:
-            raise ValueError(
-                "root and prepared_root both name the root: replace(root=None, mounts=None, prepared_root=...)"
-            )
+        for one, other, why in _EITHER:
+            if one in given and other in given:
+                raise ValueError(f"{one} and {other} both {why}: replace({one}=None, {other}=...)")
         for name, value in given.items():
             given[name] = value = _own(value)
             _apply(name, made, value)

@@ -158,7 +158,8 @@ class Status:
 
     @property
     def out_of_memory(self) -> Optional[bool]:
-        """Whether the OOM killer killed a process of the child's cgroup. None: the child has no cgroup that counts memory."""
+        """Whether the child ended because memory was short: SIGKILL killed it, and oom_kills is not 0. None: it has no cgroup
+        that counts memory."""
         c = self._c
         return bool(c.out_of_memory) if c.valid & STATUS_OUT_OF_MEMORY else None
 
@@ -197,7 +198,10 @@ def _status_from(data: bytes) -> Status:
 class Child:
     """A child of spawn(), start() or hold(). It belongs to the process that started it: in a fork of that process each
     method raises ProcessLookupError. The end of `with`, or of the last reference, closes the Child: a child that has not
-    executed the program yet is then killed, a running program is left alone."""
+    executed the program yet is then killed, a running program is left alone.
+
+    A method raises the OSError of the errno that its C function returns, such as PermissionError for EPERM, and ValueError
+    after close()."""
 
     __slots__ = ("_c", "_waiting", "args", "namespaces", "__weakref__")
 
@@ -237,17 +241,25 @@ class Child:
         return self._number(lib.forkexec_child_take_pidfd, "no pidfd of the child")
 
     def namespace_fd(self, kind: _abi.Namespace) -> int:
-        """A descriptor of one of the child's namespaces, which the caller closes; forkexec_child_namespace_fd."""
+        """A descriptor of one of the child's namespaces, which the caller closes; forkexec_child_namespace_fd.
+
+        ProcessLookupError: the child has ended. PermissionError: it has become a user whom this process may not look into.
+        FileNotFoundError: there is no /proc, or the kernel has no such namespaces."""
         if integer(kind, "the type") not in _TYPES:
             raise ValueError(f"{kind!r} is not one type of Namespace, such as Namespace.NET")
         return self._number(lib.forkexec_child_namespace_fd, "no descriptor of the namespace", kind)
 
     def seccomp_fd(self) -> int:
-        """The seccomp listener of the filter with SeccompFlag.LISTENER, which the caller closes. It is given once."""
+        """The seccomp listener of the filter with SeccompFlag.LISTENER, which the caller closes. It is given once.
+        forkexec_child_seccomp_fd.
+
+        FileNotFoundError: there is no such filter, or it was given already. BlockingIOError: the child is not the program
+        yet."""
         return self._number(lib.forkexec_child_seccomp_fd, "no listener")
 
     def listen_fd(self, index: int = 0) -> int:
-        """Socket number `index` of `listen`, which the caller closes. It is given once. forkexec_child_listen_fd."""
+        """Socket number `index` of `listen`, which the caller closes. It is given once; FileNotFoundError after that.
+        forkexec_child_listen_fd."""
         return listen_fd(self._open(), index)
 
     def listener(self, index: int = 0) -> socket.socket:
@@ -255,11 +267,13 @@ class Child:
         return listener(self._open(), index)
 
     def terminal_fd(self) -> int:
-        """The caller's end of `terminal`, which the caller closes. It is given once. forkexec_child_terminal_fd."""
+        """The caller's end of `terminal`, which the caller closes. It is given once; FileNotFoundError after that.
+        forkexec_child_terminal_fd."""
         return terminal_fd(self._open())
 
     def tun_fd(self) -> int:
-        """The descriptor of `tun`, which the caller closes. It is given once. forkexec_child_tun_fd."""
+        """The descriptor of `tun`, which the caller closes. It is given once; FileNotFoundError after that.
+        forkexec_child_tun_fd."""
         return tun_fd(self._open())
 
     def poll(self) -> Optional[Status]:
@@ -271,6 +285,8 @@ class Child:
 
     def wait(self, timeout: Optional[float] = None, *, changes: bool = False, program: bool = False) -> Status:
         """Waits until the child has ended, and reaps it; TimeoutError after `timeout` seconds. forkexec_wait.
+
+        ChildProcessError: somebody else has reaped the child, or this process ignores SIGCHLD. How it ended is lost.
 
         changes: True: also returns when the child has stopped or continued; Status.stop_signal and Status.continued tell
         which. Each change is told once.
@@ -312,12 +328,14 @@ class Child:
             raise from_c(result, error, program=program_name(self.args))
 
     def send_signal(self, signal: int) -> None:
-        """Sends the child a signal, and never another process that got its pid later; forkexec_signal."""
+        """Sends the child a signal, and never another process that got its pid later; forkexec_signal.
+
+        ProcessLookupError: the child was reaped. PermissionError: it has become a user whom this process may not signal."""
         self._number(lib.forkexec_signal, "the child gets no signal", in_range(INT32, signal, "a signal"))
 
     def kill_tree(self) -> None:
         """Kills the child and all its descendants. The child needs a pid namespace, cgroup, session or process group of its
-        own; else OSError. forkexec_kill_tree."""
+        own; else OSError with EOPNOTSUPP. forkexec_kill_tree."""
         kill_tree(self._open())
 
     def signal_tree(self, signal: int) -> None:

@@ -278,13 +278,15 @@ def _end(process: Any, signal: int, grace: float, strict: bool = False) -> None:
 
 
 class CompletedProcess(_CompletedProcess):
-    """subprocess.CompletedProcess with three more attributes:
+    """subprocess.CompletedProcess with four more attributes:
 
+    status: how the program ended, a Status; None where other code has reaped it. `status.ended` is why, in one word.
     usage: what the program and the descendants that it waited for have used, a Usage.
     ran: whether the program ran at all; see Popen.ran.
     truncated: whether output was cut off at output_limit.
     """
 
+    status: Optional[_child.Status] = None
     usage: Optional[Usage] = None
     ran: Optional[bool] = None
     truncated: bool = False
@@ -346,7 +348,7 @@ def run(
     if check and returncode:
         raise CalledProcessError(returncode, process.args, output=stdout, stderr=stderr)
     done = CompletedProcess(process.args, returncode, stdout, stderr)
-    done.usage, done.ran, done.truncated = process.usage, process.ran, truncated
+    done.status, done.usage, done.ran, done.truncated = process.status, process.usage, process.ran, truncated
     return done
 
 

@@ -245,3 +245,16 @@ def test_an_error_of_ones_own_can_be_pickled():
     for error in (SpawnError("x"), SpawnError(2, "x", "f"), SpawnError()):
         again = pickle.loads(pickle.dumps(error))
         assert isinstance(again, SpawnError) and (again.errno, again.filename) == (error.errno, error.filename)
+
+
+def test_of_two_keywords_for_the_same_thing_none_counts_less():
+    """C's setters have an order, and the last one counts."""
+    for one, other, values in (
+        ("cgroup_fd", "cgroup", (0, 0)),
+        ("init", "lingering_init", (True, True)),
+        ("scheduler", "deadline", (os.SCHED_BATCH, (0.01, 0.1))),
+    ):
+        for names in ((one, other), (other, one)):
+            with pytest.raises(ValueError, match=f"({one}|{other}) and ({one}|{other}) both"):
+                Attr(**{name: values[(one, other).index(name)] for name in names})
+        assert Attr(**{one: values[0], other: None}) is not None

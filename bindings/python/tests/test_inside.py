@@ -422,6 +422,8 @@ def test_mounts(tmp_path):
     (tmp_path / "other/file").write_text("below")
     overlay = forkexec.Overlay([tmp_path / "source", tmp_path / "other"], "/over", in_memory=True, create=True)
     given = mapped(create_namespaces=Namespace.MOUNT, root=forkexec.Root(), mounts=[*system, overlay])
+    overlays, why_not = forkexec.probe(Feature.OVERLAY)
+    assert overlays == (why_not == "")
     try:
         assert shell("cat /over/file; echo new > /over/file; cat /over/file", given) == "boundnew"
         assert (tmp_path / "source/file").read_text() == "bound"

@@ -28,7 +28,8 @@ def test_the_functions_around_it():
     done = run("echo out; echo err >&2; exit 3", shell=True, capture_output=True, text=True)
     assert isinstance(done, subprocess.CompletedProcess)
     assert (done.returncode, done.stdout, done.stderr, done.truncated) == (3, "out\n", "err\n", False)
-    assert done.usage.max_rss > 0 and done.ran
+    assert done.usage.max_rss > 0 and done.ran and done.status.ended == "exit"
+    assert forkexec.run(["sh", "-c", "kill -KILL $$"]).status.ended == "signal"
     assert forkexec.call(["false"]) == 1 and forkexec.check_call(["true"]) == 0
     assert forkexec.check_output(["cat"], input=b"in") == b"in"
     assert forkexec.check_output(["cat"], input=None) == b""

@@ -416,7 +416,7 @@ pub unsafe extern "C" fn forkexec_attr_set_cgroup_fd(attr: *mut forkexec_attr, f
     let _entered = Entered::now();
     // SAFETY: C caller guarantees that attr is NULL or one of ours, for this thread alone.
     let attr = unsafe { guard::exclusive(attr) };
-    apply(attr, "set_cgroup_fd", |attr| attr.limits.set_cgroup_fd(fd))
+    apply(attr, "set_cgroup_fd", |attr| attr.cgroup.set_cgroup_fd(fd))
 }
 
 /// Gives the program the limit on descriptors from before the caller raised it.

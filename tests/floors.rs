@@ -282,23 +282,23 @@ fn src_parent() {
 
 #[test]
 fn what_does_not_stand_is_told() {
-    let house = |rooms: &[(&str, &str)]| {
-        rooms.iter().map(|(name, text)| (name.to_string(), imports(text, 0, "house"))).collect::<BTreeMap<_, _>>()
+    let folder = |files: &[(&str, &str)]| {
+        files.iter().map(|(name, text)| (name.to_string(), imports(text, 0, "folder"))).collect::<BTreeMap<_, _>>()
     };
     let floors: &[&[&str]] = &[&["ground"], &["left", "right"], &["top"]];
     let ground = ("ground", "use crate::sys; // super::top");
     let top = ("top", "use super::{ground::{self, Thing}, left, right::*};");
     let (left, right) = (("left", "use super::ground;"), ("right", "fn f() { super::ground::g() }"));
-    assert_eq!(faults(&house(&[ground, left, right, top]), floors), [""; 0]);
+    assert_eq!(faults(&folder(&[ground, left, right, top]), floors), [""; 0]);
     for (wrong, says) in [
         (("left", "use super::top;"), "left imports top, which is not below it"),
         (("left", "use super::{\n    ground, right,\n};"), "left imports right, which is not below it"),
         (("left", "fn f() { super::top::g() }"), "left imports top, which is not below it"),
-        (("left", "use crate::house::top::g;"), "left imports top, which is not below it"),
+        (("left", "use crate::folder::top::g;"), "left imports top, which is not below it"),
         (("left", "use super::Thing;"), "left imports Thing from mod.rs, which is the roof"),
     ] {
-        assert_eq!(faults(&house(&[ground, wrong, right, top]), floors), [says]);
+        assert_eq!(faults(&folder(&[ground, wrong, right, top]), floors), [says]);
     }
-    assert_eq!(faults(&house(&[ground, left, right]), floors), ["top is on a floor, and is no module"]);
-    assert_eq!(faults(&house(&[ground, left, right, top, ("new", "")]), floors), ["new is on no floor"]);
+    assert_eq!(faults(&folder(&[ground, left, right]), floors), ["top is on a floor, and is no module"]);
+    assert_eq!(faults(&folder(&[ground, left, right, top, ("new", "")]), floors), ["new is on no floor"]);
 }

@@ -146,7 +146,7 @@ fn remove_leftover<'a>(above: BorrowedFd, name: &'a CStr) -> Result<bool, Refusa
     if !is_let_go(kill.as_ref().unwrap_or(&directory)) {
         return refused(Errno::EBUSY, sentences::CGROUP_IN_USE);
     }
-    let leftover = remove::Doomed { above, name, directory: directory.as_fd(), kill: kill.as_ref().map(AsFd::as_fd) };
+    let leftover = remove::Removal { above, name, directory: directory.as_fd(), kill: kill.as_ref().map(AsFd::as_fd) };
     leftover.remove(Some(PATIENCE), false).map(|()| true).or_else(|errno| refused(errno, refusal::of_removing(errno)))
 }
 

@@ -109,7 +109,7 @@ fn polls(plan: &Plan) -> bool {
 
 /// Whether the child ever asks if the caller is there, where its parent's pid does not tell it.
 fn asks(plan: &Plan) -> bool {
-    polls(plan) || ((plan.wait != 0 || plan.parent_death != 0 || plan.guarded != 0) && plan.other_pid_namespace != 0)
+    polls(plan) || ((plan.wait != 0 || plan.parent_death != 0 || plan.may_block != 0) && plan.other_pid_namespace != 0)
 }
 
 /// A pidfd tells of the caller's death, even if other processes have the caller's end of the lifeline. But a process that may

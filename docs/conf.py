@@ -6,6 +6,8 @@ import inspect
 import json
 import os
 import re
+import subprocess
+import textwrap
 from pathlib import Path
 
 from docutils import nodes
@@ -137,6 +139,97 @@ class Keywords(Directive):
         return made
 
 
+LISTED = re.compile(r"^(?:-E|FORKEXEC_STAGE_)")
+
+
+def listed(block: str) -> list[nodes.Node]:
+    """A paragraph of a comment, the end of which may be a list of errnos or stages: the lines after the first, and below each
+    its indented ones."""
+    lines, words, rows = block.split("\n"), [], []
+    for line in lines:
+        if LISTED.match(line):
+            rows.append(line)
+        elif rows:
+            rows[-1] += f" {line.strip()}"
+        else:
+            words.append(line)
+    made: list[nodes.Node] = [paragraph(" ".join(words))] if words else []
+    parts = [row.partition(": ") for row in rows]
+    return made + ([items([(name, text) for name, _, text in parts])] if parts else [])
+
+
+def comment_of_c(comment: str) -> list[nodes.Node]:
+    """A comment of the header, with its examples and lists."""
+    made: list[nodes.Node] = []
+    for block in comment.split("\n\n"):
+        if block.startswith("    "):
+            code = textwrap.dedent(block)
+            made.append(nodes.literal_block(code, code, language="c"))
+        elif block != "Example:":
+            made += listed(block)
+    return made
+
+
+def declaration(function: dict) -> nodes.literal_block:
+    def typed(kind: str, name: str) -> str:
+        return f"{kind}{'' if kind.endswith('*') else ' '}{name}"
+
+    arguments = [typed(argument["type"], argument["name"]) for argument in function["arguments"]] or ["void"]
+    head = typed(function["result"], function["name"])
+    code = f"{head}({', '.join(arguments)});"
+    if len(code) > 100:
+        code = f"{head}(\n    " + ",\n    ".join(arguments) + ");"
+    return nodes.literal_block(code, code, language="c")
+
+
+class CFunctions(Directive):
+    """All structs, constants and functions of the header, in its sections and words. Stages have a page of their own."""
+
+    def run(self):
+        made = []
+        for chapter in DESCRIPTION["chapters"]:
+            section = nodes.section(ids=[nodes.make_id(f"c {chapter['name']}")])
+            section += nodes.title("", chapter["title"])
+            if chapter["name"] == "types":
+                for struct in DESCRIPTION["structs"]:
+                    one = nodes.section(ids=[nodes.make_id(struct["name"])])
+                    one += nodes.title("", "", nodes.literal("", f"struct {struct['name']}"))
+                    one += comment_of_c(struct["comment"])
+                    one += items(
+                        [(f"{f['type']} {f['name']}", " ".join(f["comment"].split())) for f in struct["fields"] or []]
+                    )
+                    section += one
+            constants = [c for c in DESCRIPTION["constants"] if c["chapter"] == chapter["name"]]
+            if constants:
+                section += items([(c["name"], " ".join(c["comment"].split())) for c in constants])
+            for function in DESCRIPTION["functions"]:
+                if function["chapter"] == chapter["name"]:
+                    one = nodes.section(ids=[nodes.make_id(function["name"])])
+                    one += nodes.title("", "", nodes.literal("", function["name"]))
+                    one += declaration(function)
+                    one += comment_of_c(function["comment"])
+                    section += one
+            if len(section) > 1:
+                made.append(section)
+        return made
+
+
+class Manual(Directive):
+    """The manual page of the command."""
+
+    def run(self):
+        page = HERE.parent / "tools/forkexec-run.1"
+        try:
+            html = subprocess.run(
+                ["mandoc", "-T", "html", "-O", "fragment", page], check=True, capture_output=True, text=True
+            ).stdout
+        except FileNotFoundError:
+            return [paragraph("It is not shown here, as this site was built without mandoc.")]
+        # Below the headings of the page that it stands on.
+        html = re.sub(r"(</?h)([12])", lambda found: f"{found[1]}{int(found[2]) + 2}", html)
+        return [nodes.raw("", html, format="html")]
+
+
 GO = HERE.parent / "bindings/go"
 GO_FIELD = re.compile(r"((?:^\t// .*\n)+)\t([A-Z]\w*) +(\S.*)$", re.M)
 GO_TYPE = re.compile(r"((?:^// .*\n)+)type (\w+) (struct|\w+)", re.M)
@@ -254,7 +347,7 @@ class Setters(Directive):
                     for stage in function["stages"]
                 ]
                 rows.append([
-                    paragraph(nodes.literal("", function["name"][len("forkexec_attr_") :])),
+                    paragraph(nodes.reference("", "", nodes.literal("", function["name"][len("forkexec_attr_") :]), refuri=f"c-reference.html#{nodes.make_id(function['name'])}")),
                     paragraph(first_sentence(function["comment"])),
                     paragraph(", ".join(linux)),
                     items(fails) if fails else paragraph(),
@@ -279,4 +372,6 @@ def setup(app):
     app.add_directive("keywords", Keywords)
     app.add_directive("stages", Stages)
     app.add_directive("gofields", GoFields)
+    app.add_directive("cfunctions", CFunctions)
+    app.add_directive("manual", Manual)
     app.add_directive("setters", Setters)

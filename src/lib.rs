@@ -4,24 +4,24 @@
 //!
 //! | module | what happens there |
 //! |---|---|
-//! | `capi` | C pointers become references; nothing else |
-//! | `attr` | what was asked: owned copies, in any order |
-//! | `bpf` | what a seccomp filter does with the calls of the child, found out when it is added |
-//! | `plan` | what will happen: checked, resolved, flat and sealed |
-//! | `parent` | the clone, the caller's steps for the waiting child, what became of it, and the handle |
-//! | `child` | how it happens: raw system calls over the sealed plan, in the order of `child::program` |
-//! | `base` | what `child` and `nsexec` have in common: numbers, short texts, files of /proc, the order of joining |
-//! | `image` | the same child code linked alone, for a child that must not share the caller's memory |
-//! | `cgroup` | a cgroup that the caller makes for one run, and its removal |
-//! | `prepared` | a root that is built once, for many spawns |
-//! | `probe` | what this host allows |
+//! | `capi` | the C interface: C pointers become references, and results become numbers |
+//! | `attr` | the request: copies of everything that was set, in any order of calls |
+//! | `bpf` | the answers of a seccomp filter to the child's own system calls, found out when the filter is added |
+//! | `plan` | the plan of a spawn: checked, resolved, in one flat piece of memory |
+//! | `parent` | the caller's side: the clone, its steps for a waiting child, the outcome, and the handle |
+//! | `child` | the child's side: raw system calls by the sealed plan, in the order of `child::program` |
+//! | `base` | functions that `child` and `nsexec` share: numbers, short texts, files of /proc, the order of joins |
+//! | `image` | the code of the child as a program of its own, for a child that must not share the caller's memory |
+//! | `cgroup` | a cgroup for a run, and its removal |
+//! | `prepared` | builds a prepared root, of which many spawns get clones |
+//! | `probe` | what this host supports and permits |
 //! | `shared` | a counted pointer for which memory can be short |
-//! | `stage` | the order, said once: number, name and reason of every step |
-//! | `errno` | what each errno is called, whichever libc there is |
-//! | `sentences` | every sentence that is said to people, once |
-//! | `runtime` | what a mistake of our own does: it says where it is, and aborts |
-//! | `fallible` | allocation that may fail, in the place of std's, which aborts |
-//! | `shorten` | text for which there is too little room |
+//! | `stage` | the order of all steps: number, name and reason of each |
+//! | `errno` | the names and texts of errnos, the same with every libc |
+//! | `sentences` | the table of all messages |
+//! | `runtime` | what a panic does: it writes where it happened, and aborts |
+//! | `fallible` | allocation that may fail, instead of std's, which aborts |
+//! | `shorten` | shortens a text to a number of bytes |
 //! | `page` | the page that child and caller share |
 //! | `sys` | the system calls |
 //! | `nsexec` | a library of its own: the bootstrap that runc's Go side expects, by the same system calls |

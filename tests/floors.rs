@@ -166,6 +166,7 @@ fn src_plan() {
             &["check"],
             &["ns"],
             // The plan in words.
+            &["acts", "words"],
             &["describe"],
         ],
     );
@@ -232,9 +233,9 @@ fn src_capi() {
         &[
             &["constants", "entry", "guard"],
             &["error"],
-            &["answer", "attr", "probe"],
+            &["answer", "attr", "probe", "status"],
             &["child", "cgroup", "root"],
-            &["spawn"],
+            &["spawn", "child_fds"],
         ],
     );
 }
@@ -249,7 +250,7 @@ fn src_parent() {
             &["thread_stack", "deferred_reap", "trial", "procfs"],
             &["file_size", "cgroup_members", "chroot", "host", "ways"],
             // What connects a child with the caller.
-            &["channel", "channel_wait", "image", "strings_file"],
+            &["channel", "channel_wait", "image", "strings_file", "fd_socket"],
             &["listener"],
             &["channel_ends"],
             // A failure, and its sentence.
@@ -281,23 +282,23 @@ fn src_parent() {
 
 #[test]
 fn what_does_not_stand_is_told() {
-    let house = |rooms: &[(&str, &str)]| {
-        rooms.iter().map(|(name, text)| (name.to_string(), imports(text, 0, "house"))).collect::<BTreeMap<_, _>>()
+    let folder = |files: &[(&str, &str)]| {
+        files.iter().map(|(name, text)| (name.to_string(), imports(text, 0, "folder"))).collect::<BTreeMap<_, _>>()
     };
     let floors: &[&[&str]] = &[&["ground"], &["left", "right"], &["top"]];
     let ground = ("ground", "use crate::sys; // super::top");
     let top = ("top", "use super::{ground::{self, Thing}, left, right::*};");
     let (left, right) = (("left", "use super::ground;"), ("right", "fn f() { super::ground::g() }"));
-    assert_eq!(faults(&house(&[ground, left, right, top]), floors), [""; 0]);
+    assert_eq!(faults(&folder(&[ground, left, right, top]), floors), [""; 0]);
     for (wrong, says) in [
         (("left", "use super::top;"), "left imports top, which is not below it"),
         (("left", "use super::{\n    ground, right,\n};"), "left imports right, which is not below it"),
         (("left", "fn f() { super::top::g() }"), "left imports top, which is not below it"),
-        (("left", "use crate::house::top::g;"), "left imports top, which is not below it"),
+        (("left", "use crate::folder::top::g;"), "left imports top, which is not below it"),
         (("left", "use super::Thing;"), "left imports Thing from mod.rs, which is the roof"),
     ] {
-        assert_eq!(faults(&house(&[ground, wrong, right, top]), floors), [says]);
+        assert_eq!(faults(&folder(&[ground, wrong, right, top]), floors), [says]);
     }
-    assert_eq!(faults(&house(&[ground, left, right]), floors), ["top is on a floor, and is no module"]);
-    assert_eq!(faults(&house(&[ground, left, right, top, ("new", "")]), floors), ["new is on no floor"]);
+    assert_eq!(faults(&folder(&[ground, left, right]), floors), ["top is on a floor, and is no module"]);
+    assert_eq!(faults(&folder(&[ground, left, right, top, ("new", "")]), floors), ["new is on no floor"]);
 }

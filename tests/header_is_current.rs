@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The sources of the header. Its functions stand in this order.
-const FILES: [&str; 9] = [
+const FILES: [&str; 11] = [
     "src/stage.rs",
     "src/capi/constants.rs",
     "src/capi/error.rs",
     "src/capi/attr/mod.rs",
     "src/capi/spawn.rs",
     "src/capi/child.rs",
+    "src/capi/status.rs",
+    "src/capi/child_fds.rs",
     "src/capi/cgroup.rs",
     "src/capi/root.rs",
     "src/capi/probe.rs",

@@ -339,10 +339,13 @@ fn what_is_closed_before_a_joined_pid_namespace() {
         let argv = unsafe { Strings::new(argv.as_ptr()) };
         let request = Request { attr: &attr, path: None, argv, envp: argv, purpose: Purpose::Spawn, host: HOST };
         let plan = lower(&request).unwrap_or_else(|fault| panic!("{fault:?}"));
-        let [spent, closed] = [plan.spent, plan.closes].map(|list| plan.list(list));
+        let [first_only, closed] = [plan.first_process_only, plan.closes].map(|list| plan.list(list));
         let [first, later] = if before { [vec![namespace], vec![]] } else { [vec![], vec![namespace]] };
         let later = [later, vec![mapped, program, ruleset]].concat();
-        assert_eq!([spent, closed], [first, later].map(|fds| fds.iter().map(|fd| *fd as u32).collect::<Vec<u32>>()));
+        assert_eq!(
+            [first_only, closed],
+            [first, later].map(|fds| fds.iter().map(|fd| *fd as u32).collect::<Vec<u32>>())
+        );
     }
     for fd in [pids, uts, mapped, program, ruleset] {
         // SAFETY: this test's own.

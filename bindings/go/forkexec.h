@@ -3911,7 +3911,8 @@ FORKEXEC_MUST_USE int forkexec_release(struct forkexec_child *child, int64_t tim
  * -EINVAL: child is NULL, status is NULL and size is not 0, or flags has an unknown bit.
  * -ETIMEDOUT: the child has not ended yet.
  * -EINTR: a signal handler ran; without a timeout, one installed without SA_RESTART. Call again.
- * -ECHILD: somebody else has reaped the child, or the caller ignores SIGCHLD. How it ended is lost.
+ * -ECHILD: somebody else has reaped the child, or the caller ignores SIGCHLD. How it ended is lost, unless it is an init
+ *   that has told its program's end: then this is no error.
  * -ESRCH: the child belongs to another process.
  * -EPERM: a seccomp filter forbids the caller waitid(2), and wait4(2) too where no flag is given; or it forbids what
  *   is needed to let a child go on that has not been heard of since its release. Nothing is lost.

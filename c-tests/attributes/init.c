@@ -440,6 +440,36 @@ TEST(a_caller_that_ignores_its_children)
     assert_in_caller(ignore_its_end, NULL);
 }
 
+/* What the kernel would have told is lost, but the init has told it before. */
+static void wait_too_late(void *ignores)
+{
+    if (ignores)
+        signal(SIGCHLD, SIG_IGN);
+    for EACH_MODE(mode) {
+        for (int i = 0; i < 2; i++) {
+            struct forkexec_child *child = NULL;
+            struct forkexec_status status;
+            char *how = i ? "kill" : "exit", *number = i ? "15" : "139";
+            must(!forkexec_spawn(with_init(*mode), reporter, REPORTER(how, number), NULL, &child, NULL));
+            must(ignores ? ends(forkexec_child_pid(child)) : waitpid(forkexec_child_pid(child), NULL, 0) > 0);
+            for (int turn = 0; turn < 2; turn++) {
+                must(!forkexec_wait(child, FORKEXEC_FOREVER, 0, &status, sizeof status));
+                must(status.exit_code == (i ? -1 : 139) && status.signal == (i ? SIGTERM : 0));
+                must(status.ran == FORKEXEC_RAN_YES && status.valid & FORKEXEC_STATUS_USAGE);
+            }
+            must(forkexec_signal(child, 0) == -ESRCH);
+            forkexec_close(child);
+        }
+    }
+}
+
+TEST(an_init_that_others_reaped_has_told_the_end)
+{
+    with_init(0);
+    assert_in_caller(wait_too_late, NULL);
+    assert_in_caller(wait_too_late, "ignores");
+}
+
 static void die_with_an_init(void *pipe)
 {
     struct forkexec_attr *attr = with_init(FORKEXEC_MEMORY_AUTO);

@@ -38,6 +38,9 @@ static bool enter_new(uint32_t inside, uint32_t uid, uint32_t gid)
 /* The process that has made them waits until the test ends. */
 static void make_users(void)
 {
+#ifdef __SANITIZE_THREAD__
+    skip_because("the sanitizer has a thread, and only a process of one thread may leave its user namespace");
+#endif
     need_user_namespaces();
     need_probe(FORKEXEC_PROBE_IMAGE);
     need_native();
@@ -194,6 +197,36 @@ TEST(below_the_callers_own)
     OK(forkexec_attr_set_nice(attr, -5));
     assert_saw(run_reporter(attr), "uid", "0 0 0 0");
     assert_int_equal(reporter_exits(attr, "remount", "/", "0x1000"), EPERM);
+    end_users();
+}
+
+/* A root that is prepared belongs to the caller's user namespace too. The program can make a mount namespace of its own in the
+ * second one, and still take no flag from a mount. */
+TEST(with_a_prepared_root)
+{
+    make_users();
+    need_root();
+    struct forkexec_attr *attr = new_attr();
+    struct forkexec_root *root = NULL;
+    struct forkexec_error error;
+    OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_MOUNT));
+    OK(forkexec_attr_set_root(attr, "/", FORKEXEC_ROOT_READONLY));
+    if (forkexec_root_new(attr, &root, &error))
+        fail_msg("%s", error.message);
+    OK(forkexec_attr_set_prepared_root(attr, root));
+    OK(forkexec_attr_join_second_user_namespace(attr, users.first));
+    struct forkexec_child *child = start_reporter(attr, "sleep");
+    assert_string_equal(namespace_of(forkexec_child_pid(child), "user"), user_namespace_of_fd(users.first));
+    forkexec_signal(child, SIGKILL);
+    finish(child);
+    assert_int_equal(reporter_exits(attr, "remount", "/", "0x1000"), EPERM);
+    if (exists("/usr/bin/unshare")) {
+        child = start(attr, "/usr/bin/unshare", (char *[]){ "unshare", "-m", reporter, "exit", "7", NULL }, NULL);
+        assert_int_equal(finish(child).exit_code, 7);
+        child = start(attr, "/usr/bin/unshare", (char *[]){ "unshare", "-m", reporter, "remount", "/", "0x1000", NULL }, NULL);
+        assert_int_equal(finish(child).exit_code, EPERM);
+    }
+    forkexec_root_free(root);
     end_users();
 }
 

@@ -375,6 +375,9 @@ if [ ! "$namespaces" ]; then
     sees "--join" hostname joined --join "user=/proc/$holder/ns/user" --join "uts=/proc/$holder/ns/uts"
     is "--join-process" "pid 3,hostname joined" \
         "$("$run" --join-process "user,uts,pid:$holder" "$reporter" 2>&1 | grep -E '^(pid|hostname|forkexec-run:) ' | paste -sd,)"
+    sees "--second-userns" ns.user "$(readlink "/proc/$holder/ns/user")" --second-userns "/proc/$holder/ns/user"
+    like "--second-userns of a new one" "forkexec-run: validate (--second-userns): Invalid argument: a new user namespace has none below it yet: *" \
+        "$("$run" "${userns[@]}" --second-userns "/proc/$holder/ns/user" "$reporter" see 2>&1)"
     "$run" --json-status-fd 7 --join-process "user,pid:$holder" "$reporter" kill 9 7>"$dir/json" 2>/dev/null
     is "a command in a pid namespace that was joined" '{"event":"exited","exit_code":null,"signal":9' \
         "$(sed -n '2s/,"signal_name".*//p' "$dir/json")"
@@ -623,7 +626,7 @@ for bad in "--uid -1" "--uid nobody-at-all" "--rlimit cpu" "--rlimit cpu=x" "--r
     "--parent-death TERM,nobody" "--cwd ''" "--bind=what /etc /etc" "--bind /etc relative" "--overlay /a /b /c" "--overlay=what /b /c /d" "--proc=what /p" "--proc=nosuid /p" "--chmod 9 /p" "--remount what /p" "--remount create /p" "--bind-data 99 /f" "--bind-data=optional 0 /f" "--bind-fd x /etc" "--bind-fd=optional 0 /etc" "--tmpfs=size=x /t" \
     "--tmpfs=mode=9 /t" "--dir=8 /t" "--file 99 /f" "--root=what /" "--mount=what '' /t tmpfs ''" \
     "--userns-owner nobody" "--map-helpers /usr/bin/newuidmap" "--time-offset realtime=1" "--time-offset monotonic=x" \
-    "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" \
+    "--bind-idmapped /nope /etc /etc" "--symlink a" "--join net" "--join net=/nope" "--second-userns /nope" \
     "--join what=/proc/self/ns/net" "--join-process net" "--join-process net:0" "--landlock-path /usr" \
     "--landlock-path fly:/usr" "--landlock-port connect-tcp:65536" "--landlock-port read:1" \
     "--landlock-handled fly" "--landlock-flags fly" "--landlock-flags 4294967296" "--landlock-scopes fly" "--seccomp-filter=fly /" "--seccomp-filter /nope"; do

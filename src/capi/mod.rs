@@ -3,7 +3,9 @@
 mod answer;
 pub mod attr;
 pub mod cgroup;
+pub mod status;
 pub mod child;
+pub mod child_fds;
 pub mod constants;
 mod entry;
 pub mod error;

@@ -35,8 +35,12 @@ const MARK: &CStr = c"user.forkexec";
 /// have much memory to free, and one that waits for a broken device does not die at all.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long is waited, a hundred times, for a process that has made a cgroup to mark it.
-const UNTIL_MARKED: Duration = Duration::from_micros(200);
+/// How long is waited, a hundred times, for a process that has made a cgroup to mark it. On a busy machine it may have lost
+/// the processor in between.
+const UNTIL_MARKED: Duration = Duration::from_millis(2);
+
+/// How long is waited, ten times, for a lock to be let go.
+const UNTIL_LET_GO: Duration = Duration::from_micros(500);
 
 pub struct Group {
     /// The process that made it. A fork of it has the descriptors, but may not use the handle.
@@ -101,17 +105,25 @@ impl Group {
 /// Makes the directory. If a cgroup of this name was left behind by a caller that was killed, it is removed first.
 fn make<'a>(above: BorrowedFd, name: &'a CStr) -> Result<(), Refusal<'a>> {
     // More than once only if other processes make and remove it meanwhile, or if it has no mark.
+    let mut was_marked = false;
     for _ in 0..100 {
         match mkdirat(above, name, Mode::from_bits_truncate(0o755)) {
             Ok(()) => return Ok(()),
             Err(Errno::EEXIST) => (),
             Err(errno) => return Err(Refusal::of_kernel(name, errno, refusal::of_making(errno))),
         }
-        if !remove_leftover(above, name)? {
+        if remove_leftover(above, name)? {
+            was_marked = true;
+        } else {
             std::thread::sleep(UNTIL_MARKED);
         }
     }
-    Err(Refusal::of_kernel(name, Errno::EEXIST, sentences::CGROUP_IS_OTHERS))
+    let (errno, why) = if was_marked {
+        (Errno::EBUSY, sentences::CGROUP_IN_USE)
+    } else {
+        (Errno::EEXIST, sentences::CGROUP_IS_OTHERS)
+    };
+    Err(Refusal::of_kernel(name, errno, why))
 }
 
 /// False: it has no mark. Another process may have made it in this moment, and be about to mark it.
@@ -131,10 +143,10 @@ fn remove_leftover<'a>(above: BorrowedFd, name: &'a CStr) -> Result<bool, Refusa
         Err(Errno::ENODEV) => return Ok(true),
         Err(errno) => return refused(errno, refusal::of_making(errno)),
     };
-    if lock(kill.as_ref().unwrap_or(&directory)).is_err() {
+    if !is_let_go(kill.as_ref().unwrap_or(&directory)) {
         return refused(Errno::EBUSY, sentences::CGROUP_IN_USE);
     }
-    let leftover = remove::Doomed { above, name, directory: directory.as_fd(), kill: kill.as_ref().map(AsFd::as_fd) };
+    let leftover = remove::Removal { above, name, directory: directory.as_fd(), kill: kill.as_ref().map(AsFd::as_fd) };
     leftover.remove(Some(PATIENCE), false).map(|()| true).or_else(|errno| refused(errno, refusal::of_removing(errno)))
 }
 
@@ -173,6 +185,17 @@ fn duplicate(fd: i32) -> Result<OwnedFd, Errno> {
 fn lock(file: &OwnedFd) -> Result<(), Errno> {
     // SAFETY: kernel contract, man 2 flock: it takes no pointer.
     Errno::result(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }).map(drop)
+}
+
+/// Locks it. A child of a caller that was killed has the lock for a moment, until its exec is over.
+fn is_let_go(file: &OwnedFd) -> bool {
+    for _ in 0..10 {
+        if lock(file).is_ok() {
+            return true;
+        }
+        std::thread::sleep(UNTIL_LET_GO);
+    }
+    false
 }
 
 /// Before Linux 5.7 a cgroup has no such attributes: then no cgroup counts as left behind.

@@ -17,21 +17,21 @@ use std::time::Instant;
 impl Group {
     pub fn kill(&self) -> Result<(), Errno> {
         self.ours()?;
-        self.doomed().kill()
+        self.removal().kill()
     }
 
     /// Without a time-out this waits until all processes have died.
     pub fn remove(&self, timeout: Option<Duration>) -> Result<(), Errno> {
         self.ours()?;
-        self.doomed().remove(timeout, true)
+        self.removal().remove(timeout, true)
     }
 
     pub fn is_gone(&self) -> bool {
-        self.doomed().is_gone()
+        self.removal().is_gone()
     }
 
-    fn doomed(&self) -> Doomed<'_> {
-        Doomed {
+    fn removal(&self) -> Removal<'_> {
+        Removal {
             above: self.above.as_fd(),
             name: self.name.as_cstr(),
             directory: self.directory.as_fd(),
@@ -44,20 +44,20 @@ impl Drop for Group {
     /// In a fork of the process that made it, this only closes the fork's descriptors.
     fn drop(&mut self) {
         if self.ours().is_ok() {
-            let _ = self.doomed().remove(Some(PATIENCE), false);
+            let _ = self.removal().remove(Some(PATIENCE), false);
         }
     }
 }
 
 /// A cgroup that is to be removed.
-pub struct Doomed<'a> {
+pub struct Removal<'a> {
     pub above: BorrowedFd<'a>,
     pub name: &'a CStr,
     pub directory: BorrowedFd<'a>,
     pub kill: Option<BorrowedFd<'a>>,
 }
 
-impl Doomed<'_> {
+impl Removal<'_> {
     /// Whether another process has removed it. A new cgroup may have its name by now.
     fn is_gone(&self) -> bool {
         // The descriptor that was opened before tells that more quickly.

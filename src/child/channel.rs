@@ -119,7 +119,7 @@ pub fn say(at: &At, what: u32) -> Answer {
 
 /// If a step of the plan may block, the child dies with the thread that waits for it: nobody else would end it.
 pub fn die_with_caller(at: &At) -> Answer {
-    if at.plan.guarded == 0 { Ok(()) } else { die_with_thread(at) }
+    if at.plan.may_block == 0 { Ok(()) } else { die_with_thread(at) }
 }
 
 /// PR_SET_PDEATHSIG(2const)
@@ -187,7 +187,7 @@ pub fn wait(at: &mut At) -> Answer {
         return Ok(());
     }
     // During the exec of the image the kernel wakes the caller a moment before this process has left the caller's memory.
-    if at.plan.says_outside != 0 {
+    if at.plan.tells_own_memory != 0 {
         say(at, kind::OUTSIDE)?;
     }
     until_released(at)
@@ -212,7 +212,7 @@ pub fn hold(at: &mut At) -> Answer {
     if at.plan.hold == 0 {
         return Ok(());
     }
-    if at.plan.guarded != 0 {
+    if at.plan.may_block != 0 {
         sys::prctl(PR_SET_PDEATHSIG, 0, 0)?;
     }
     at.page.lifeline.store(at.lifeline, Ordering::Relaxed);
@@ -314,5 +314,5 @@ fn until_woken(at: &mut At) -> Answer {
     die_with_thread(at)?;
     until_changed(&at.page.released, at.released)?;
     at.released = at.released.wrapping_add(1);
-    if at.plan.guarded == 0 { sys::prctl(PR_SET_PDEATHSIG, 0, 0).map(drop) } else { Ok(()) }
+    if at.plan.may_block == 0 { sys::prctl(PR_SET_PDEATHSIG, 0, 0).map(drop) } else { Ok(()) }
 }

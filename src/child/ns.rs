@@ -95,7 +95,7 @@ pub fn unshare_cgroup(at: &mut At) -> Answer {
 
 /// unshare(2)
 pub fn unshare_late(at: &mut At) -> Answer {
-    if at.plan.late == 0 { Ok(()) } else { sys::unshare(at.plan.late) }
+    if at.plan.late_namespaces == 0 { Ok(()) } else { sys::unshare(at.plan.late_namespaces) }
 }
 
 /// unshare(2), user_namespaces(7): a process may map its own ids, and in this order.

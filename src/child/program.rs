@@ -155,7 +155,7 @@ program! {
 fn rows_after(done: u32, plan: &Plan) -> impl Iterator<Item = &'static Step> {
     let before = |stage: u32| NUMBERS.partition_point(|number| (*number as u32) < stage);
     let first = before(done.saturating_add(1));
-    let skipped = before(plan.leaves_off_at).max(first)..before(plan.goes_on_at).max(first);
+    let skipped = before(plan.skips_from).max(first)..before(plan.skips_until).max(first);
     let rows = |range: core::ops::Range<usize>| PROGRAM.get(range).unwrap_or_default().iter();
     rows(first..skipped.start).chain(rows(skipped.end..PROGRAM.len()))
 }

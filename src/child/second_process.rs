@@ -52,7 +52,7 @@ pub fn last_clone(at: &mut At) -> Answer {
 
 /// Closes the descriptors that are not needed any more: in the pid namespace they could lead other processes out of it.
 fn go_on_among_others(at: &mut At) -> Answer {
-    at.plan.list(at.plan.spent).iter().try_for_each(|fd| sys::close(*fd as i32))?;
+    at.plan.list(at.plan.first_process_only).iter().try_for_each(|fd| sys::close(*fd as i32))?;
     go_on_as_another(at)?;
     // F_SETOWN named the first process; it has to name this one.
     channel::still_die_with_caller(at)

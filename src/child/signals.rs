@@ -8,7 +8,7 @@ use crate::sys::{self, Answer, Errno};
 /// Sets the parent-death signal that was asked for, in the place of the SIGKILL that was set before. Then checks whether the
 /// caller had ended before that.
 pub fn parent_death(at: &mut At) -> Answer {
-    if at.plan.parent_death == 0 && at.plan.guarded == 0 {
+    if at.plan.parent_death == 0 && at.plan.may_block == 0 {
         return Ok(());
     }
     sys::prctl(PR_SET_PDEATHSIG, at.plan.parent_death as usize, 0)?;

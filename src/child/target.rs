@@ -98,7 +98,7 @@ pub fn parent<'a>(at: &mut At<'a>, item: &Mount) -> Answer<(i32, *const u8)> {
 
 /// The directory that an item is in, which stays open for those of the next that are in it too.
 fn directory_of(at: &mut At, item: &Mount, makes: bool) -> Answer<i32> {
-    if item.beside != 0 {
+    if item.in_same_directory != 0 {
         return Ok(at.directory);
     }
     leave(at)?;

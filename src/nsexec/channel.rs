@@ -43,11 +43,11 @@ pub fn ask(log: &Log, fd: i32, words: &[i32], done: i32) {
     expect(log, fd, "from stage-0", done);
 }
 
-/// Reads as many bytes as fit in `room`. If there are fewer, this process ends.
-pub fn read(log: &Log, fd: i32, room: &mut [u8], from: &str) {
-    let (length, mut done) = (room.len(), 0usize);
+/// Reads as many bytes as fit in `buffer`. If there are fewer, this process ends.
+pub fn read(log: &Log, fd: i32, buffer: &mut [u8], from: &str) {
+    let (length, mut done) = (buffer.len(), 0usize);
     while done < length {
-        let errno = match again(|| sys::read(fd, room.get_mut(done..).unwrap_or(&mut []))) {
+        let errno = match again(|| sys::read(fd, buffer.get_mut(done..).unwrap_or(&mut []))) {
             Ok(0) => None,
             Err(errno) => Some(errno),
             Ok(count) => {

@@ -55,8 +55,8 @@ pub fn receive(log: &Log, socket: i32) -> Memory {
     }
     let attributes = length.saturating_sub(HEADER);
     let mut memory = Memory::new(log, attributes);
-    let room = memory.bytes_mut().get_mut(..attributes).unwrap_or(&mut []);
-    channel::read(log, socket, room, "the bootstrap message");
+    let buffer = memory.bytes_mut().get_mut(..attributes).unwrap_or(&mut []);
+    channel::read(log, socket, buffer, "the bootstrap message");
     memory.keep(attributes);
     memory
 }

@@ -5,7 +5,7 @@
 //! descriptors to have them. Then the child makes them in its own table, and the caller fetches its ends from there.
 
 use super::channel::Channel;
-use super::listener;
+use super::fd_socket;
 use super::process::Process;
 use super::this_process;
 use super::ways::Ways;
@@ -89,7 +89,7 @@ impl Ends {
 
 /// The caller's end, and the child's.
 fn lifeline(plan: &Plan) -> Result<(OwnedFd, OwnedFd), Errno> {
-    if sends(plan) { listener::socket() } else { nix::unistd::pipe2(OFlag::O_CLOEXEC) }
+    if sends(plan) { fd_socket::socket() } else { nix::unistd::pipe2(OFlag::O_CLOEXEC) }
 }
 
 fn number(fd: Option<&impl AsFd>) -> i32 {
@@ -109,7 +109,7 @@ fn polls(plan: &Plan) -> bool {
 
 /// Whether the child ever asks if the caller is there, where its parent's pid does not tell it.
 fn asks(plan: &Plan) -> bool {
-    polls(plan) || ((plan.wait != 0 || plan.parent_death != 0) && plan.foreign != 0)
+    polls(plan) || ((plan.wait != 0 || plan.parent_death != 0) && plan.other_pid_namespace != 0)
 }
 
 /// A pidfd tells of the caller's death, even if other processes have the caller's end of the lifeline. But a process that may

@@ -27,6 +27,7 @@ mod channel;
 mod channel_wait;
 mod image;
 mod strings_file;
+mod fd_socket;
 mod listener;
 mod channel_ends;
 

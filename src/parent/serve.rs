@@ -35,7 +35,7 @@ pub fn serve(launched: &Launched, plan: &Shared<Sealed>, run_helper: RunHelper) 
         return Ok(());
     }
     let serving = Serving { process: launched.process(), plan, run_helper, directory: OnceCell::new() };
-    if plan.says_outside != 0 {
+    if plan.tells_own_memory != 0 {
         hear(launched, plan, kind::OUTSIDE)?;
     }
     if plan.cgroup == cgroup::WRITTEN {

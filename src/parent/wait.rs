@@ -58,7 +58,7 @@ impl Child {
                 Ok(true) => return Ok(()),
                 // Another thread in here may have reaped it, and is about to store how it ended.
                 Err(Errno::ECHILD) if self.reapers.load(Ordering::Acquire) > 0 => (),
-                Err(Errno::ECHILD) => return lock(&self.waited).as_ref().map(&mut tell).ok_or(Errno::ECHILD),
+                Err(Errno::ECHILD) => return self.reaped_by_others(&mut tell),
                 // A seccomp filter forbids waitid(2). That is said only once the child has ended.
                 Err(Errno::EPERM) if asks_only || !reap => {
                     return self.until_ended(timeout, deadline).and(Err(Errno::EPERM));
@@ -72,6 +72,19 @@ impl Child {
             }
             nap();
         }
+    }
+
+    /// The child has ended, and this cannot ask the kernel how. An init has told its program's end before.
+    #[cold]
+    fn reaped_by_others(&self, tell: &mut impl FnMut(&Waited)) -> Result<(), Errno> {
+        let mut known = lock(&self.waited);
+        if known.is_none() {
+            let (end, _) = evidence::end_of_program(&self.launched, self.has_init).ok_or(Errno::ECHILD)?;
+            // SAFETY: a zeroed rusage is one.
+            let unused = unsafe { core::mem::zeroed() };
+            *known = Some(self.tells(end, self.ran(end), unused));
+        }
+        known.as_ref().map(tell).ok_or(Errno::ECHILD)
     }
 
     /// Comes back with a change that is watched, or with `None` when the child has ended. poll(2) of a pidfd does not tell of

@@ -53,7 +53,7 @@ impl Arena {
         let end = offset.checked_add(bytes).filter(|end| *end < i32::MAX as usize).ok_or_else(Fault::too_big)?;
         let words = end.div_ceil(WORD);
         self.0.try_reserve(words - self.0.len()).map_err(|_| Fault::no_memory())?;
-        // SAFETY: the room was just reserved, and what it holds may be anything.
+        // SAFETY: the memory was just reserved, and may be uninitialized.
         unsafe { self.0.set_len(words) };
         // The rest of the last word is cleared: the image is given all bytes, and none may be uninitialized.
         if let Some(last) = self.0.last_mut().filter(|_| end % WORD != 0) {
@@ -73,7 +73,7 @@ impl Arena {
             return Ok(List::EMPTY);
         }
         let offset = self.reserve(size_of_val(items))?;
-        // SAFETY: plan::lower guarantees the room, which was just reserved for exactly these items.
+        // SAFETY: plan::lower guarantees the memory, which was just reserved for exactly these items.
         unsafe { self.place(offset).copy_from_nonoverlapping(items.as_ptr().cast(), size_of_val(items)) };
         Ok(List::at(offset, items.len() as u32))
     }
@@ -84,11 +84,11 @@ impl Arena {
         let offset = self.reserve(length + 1)?;
         let mut place = self.place(offset);
         for piece in pieces {
-            // SAFETY: plan::lower guarantees the room, which was just reserved for the sum of the pieces.
+            // SAFETY: plan::lower guarantees the memory, which was just reserved for the sum of the pieces.
             unsafe { place.copy_from_nonoverlapping(piece.as_ptr(), piece.len()) };
             place = place.wrapping_add(piece.len());
         }
-        // SAFETY: plan::lower guarantees the room, in which one more byte was reserved.
+        // SAFETY: plan::lower guarantees the memory, in which one more byte was reserved.
         unsafe { place.write(0) };
         Ok(List::at(offset, length as u32))
     }
@@ -105,7 +105,7 @@ impl Arena {
 
     /// Writes the plan to the start. From then on it is read-only.
     pub fn seal(mut self, plan: &Plan<()>) -> Sealed {
-        // SAFETY: the room at the start was reserved for the plan, and any word aligns it.
+        // SAFETY: the start was reserved for the plan, and is aligned as every word.
         unsafe { self.0.as_mut_ptr().cast::<Plan<()>>().copy_from_nonoverlapping(plan, 1) };
         Sealed(self.0)
     }

@@ -37,13 +37,13 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
 pub fn second_of_image(request: &Request, plan: &mut Plan<()>) {
     // The first process of a new user namespace becomes the image inside it, so that processes outside the namespace cannot
     // trace it before. And only one second process is possible.
-    let born_elsewhere = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.second_clone != clone::NONE;
+    let makes_no_second = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0 || plan.second_clone != clone::NONE;
     // A chosen pid is given to the first process.
-    let born_elsewhere = born_elsewhere || !plan.pids.is_empty();
+    let makes_no_second = makes_no_second || !plan.pids.is_empty();
     match (plan.cgroup, plan.mode) {
         // A copy has its own memory from the beginning.
         (cgroup::BORN_OF_IMAGE, mode::COPIED) => plan.cgroup = cgroup::BORN,
-        (cgroup::BORN_OF_IMAGE, _) if born_elsewhere => plan.cgroup = cgroup::WRITTEN,
+        (cgroup::BORN_OF_IMAGE, _) if makes_no_second => plan.cgroup = cgroup::WRITTEN,
         (cgroup::BORN_OF_IMAGE, _) => plan.second_clone = clone::OF_IMAGE,
         _ => (),
     }

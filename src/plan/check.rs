@@ -180,8 +180,8 @@ fn mounts(request: &Request) -> Step<()> {
         _ => "mounts",
     };
     refuse((ns.create | ns.unshare) & CLONE_NEWNS as u32 == 0, what, sentences::NEEDS_MOUNT)?;
-    let apart = [None, Some(MS_PRIVATE | MS_REC), Some(MS_SLAVE | MS_REC)].contains(&ns.propagation);
-    refuse(!apart, "set_mount_propagation", sentences::MOUNTS_SPREAD)
+    let is_private = [None, Some(MS_PRIVATE | MS_REC), Some(MS_SLAVE | MS_REC)].contains(&ns.propagation);
+    refuse(!is_private, "set_mount_propagation", sentences::MOUNTS_SPREAD)
 }
 
 fn ids(request: &Request) -> Step<()> {
@@ -258,8 +258,9 @@ fn filters(request: &Request) -> Step<()> {
     let second = listeners.next().map_or(0, |(index, _)| index);
     refuse(second > 0, "add_seccomp_filter", sentences::ONE_LISTENER).map_err(|fault| fault.at(second))?;
     // The child sends the listener from a second thread, and the kernel makes none after these calls.
-    let elsewhere = attr.ns.unshare & CLONE_NEWPID as u32 | (attr.ns.create | attr.ns.unshare) & CLONE_NEWTIME as u32;
-    refuse(elsewhere != 0, "add_seccomp_filter", sentences::LISTENER_STAYS_HERE)
+    let other_children =
+        attr.ns.unshare & CLONE_NEWPID as u32 | (attr.ns.create | attr.ns.unshare) & CLONE_NEWTIME as u32;
+    refuse(other_children != 0, "add_seccomp_filter", sentences::LISTENER_STAYS_HERE)
 }
 
 fn landlock(request: &Request) -> Step<()> {

@@ -1,16 +1,16 @@
 //! The plan in words: the dry run, and the item that an error is about.
 
+use super::acts::{indices, landlock_rule, limit, speculated};
 use super::sealed::{
-    Action, CapSets, Credentials, Deadline, Join, LandlockRule, Limit, Listen, Move, Plan, Speculation, Text,
-    Utilization, action, cgroup, clone, cwd_rights, init, mode, mount as kind, step,
+    Action, CapSets, Credentials, Deadline, Listen, Move, Plan, Text, Utilization, action, cgroup, init, mode,
+    mount as kind, step,
 };
-use crate::attr::handed::{family, unix_name};
-use crate::base::namespaces::NAMESPACES;
+use super::words::{Address, Bytes, Hex, Joined, Limited, List, Namespaces, Prefixed, Set};
+use crate::attr::handed::family;
 use crate::sentences;
 use crate::stage::{Row, STAGES, Stage};
 use crate::sys::abi::LandlockRuleset;
 use core::fmt::{self, Display, Formatter, Write};
-use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// The item of a stage, for an error message. Writes nothing if the stage has no items.
 pub struct Item<'a> {
@@ -50,7 +50,7 @@ fn line(plan: &Plan, row: &Row, index: i32, f: &mut Formatter) -> fmt::Result {
     if index >= 0 {
         write!(f, " {index}")?;
     }
-    let mut told = Prefixed { f, begun: false };
+    let mut told = Prefixed::new(f);
     write!(told, "{}", Item { plan, stage: row.stage, index })?;
     writeln!(f)
 }
@@ -98,159 +98,6 @@ fn mount(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
     }
 }
 
-/// Writes a colon before a text, unless the text is empty.
-struct Prefixed<'a, 'f> {
-    f: &'a mut Formatter<'f>,
-    begun: bool,
-}
-
-impl Write for Prefixed<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if !self.begun && !text.is_empty() {
-            self.begun = true;
-            self.f.write_str(": ")?;
-        }
-        self.f.write_str(text)
-    }
-}
-
-/// The indices of a stage's items. Empty: the stage does nothing. -1: it acts once and has no items.
-fn indices(plan: &Plan, stage: Stage) -> impl Iterator<Item = i32> {
-    let (from, to) = match stage {
-        Stage::FdMap => (0, places(plan.list(plan.moves).iter().map(|item| item.index))),
-        Stage::FdAction => (0, plan.actions.len as i32),
-        Stage::Join => (0, plan.joins.len as i32),
-        Stage::Listen => (0, plan.listens.len as i32),
-        Stage::Rlimit => (0, places(plan.list(plan.rlimits).iter().map(|item| item.index))),
-        Stage::Speculation => (0, places(plan.list(plan.speculation).iter().map(|asked| asked.feature as i32))),
-        Stage::PrivilegedSeccomp if plan.filters_privileged != 0 => (0, plan.filters.len as i32),
-        Stage::Seccomp if plan.filters_privileged == 0 => (0, plan.filters.len as i32),
-        Stage::LandlockRule => (0, places(plan.list(plan.landlock_rules).iter().map(|rule| rule.index))),
-        Stage::Exec if plan.execs != 0 && plan.searched != 0 => (0, plan.candidates.len as i32),
-        _ => (-1, if acts(plan, stage) { 0 } else { -1 }),
-    };
-    (from..to).filter(move |index| match stage {
-        Stage::Rlimit => limit(plan, *index).is_some(),
-        Stage::LandlockRule => landlock_rule(plan, *index).is_some(),
-        Stage::Speculation => speculated(plan, *index).is_some(),
-        _ => true,
-    })
-}
-
-fn places(indices: impl Iterator<Item = i32>) -> i32 {
-    indices.max().map_or(0, |highest| highest + 1)
-}
-
-fn limit(plan: &Plan, index: i32) -> Option<&Limit> {
-    plan.list(plan.rlimits).iter().find(|item| item.index == index)
-}
-
-fn landlock_rule(plan: &Plan, index: i32) -> Option<&LandlockRule> {
-    plan.list(plan.landlock_rules).iter().find(|rule| rule.index == index)
-}
-
-/// Whether a stage without items does anything.
-fn acts(plan: &Plan, stage: Stage) -> bool {
-    match stage {
-        Stage::Clone | Stage::FdTable | Stage::SignalMask => true,
-        Stage::FdUnneeded => plan.inherit == 0,
-        Stage::Cgroup => matches!(plan.cgroup, cgroup::BORN | cgroup::WRITTEN),
-        Stage::CgroupBirth => plan.second_clone == clone::OF_IMAGE,
-        Stage::IdMap => !plan.uid_map.is_empty() || !plan.gid_map.is_empty(),
-        Stage::Carry => plan.carry.get().is_some(),
-        Stage::Image | Stage::FdFlags => plan.mode == mode::FRESH,
-        Stage::OomScore => !plan.oom_score_adj.is_empty(),
-        Stage::CoredumpFilter => !plan.coredump_filter.is_empty(),
-        Stage::Credentials => plan.credentials.get().is_some(),
-        Stage::Wait => plan.wait != 0,
-        Stage::Nondumpable => plan.nondumpable != 0,
-        Stage::Procfs => plan.needs_proc != 0,
-        Stage::NamespaceOwner => plan.namespace_owner.get().is_some(),
-        Stage::UnshareUser => plan.unshare_user != 0,
-        Stage::WaitMaps => plan.unshare_user != 0 && plan.wait != 0,
-        Stage::Unshare => plan.unshare != 0,
-        Stage::TimeFile | Stage::TimeOffsets => !plan.time_offsets.is_empty() || plan.enters_time != 0,
-        Stage::FirstProcess => plan.second_clone == clone::EARLY,
-        Stage::CgroupNamespace => plan.unshare_cgroup != 0,
-        Stage::DetachTerminal => plan.detach_terminal != 0,
-        Stage::Session => plan.session != 0,
-        Stage::ProcessGroup => plan.group.get().is_some(),
-        Stage::ControllingTerminal => plan.terminal >= 0,
-        Stage::Foreground => plan.foreground >= 0,
-        Stage::Hostname => plan.text(plan.hostname).is_some(),
-        Stage::Domainname => plan.text(plan.domainname).is_some(),
-        Stage::Loopback => plan.loopback != 0,
-        Stage::Tun => plan.tun_flags != 0,
-        Stage::Terminal => plan.makes_terminal != 0,
-        Stage::Propagation => plan.propagation != 0,
-        Stage::Root => plan.new_root != 0,
-        Stage::PivotRoot => plan.new_root != 0,
-        Stage::RootReadonly => plan.root_is_readonly() && plan.root_tree < 0,
-        Stage::RootTree | Stage::RootCopy => plan.copies_root != 0,
-        Stage::Chroot => plan.text(plan.chroot).is_some(),
-        Stage::InnerUserNamespace => !plan.inner_uid_map.is_empty(),
-        Stage::SecondUserNamespace => plan.second_user_namespace >= 0,
-        Stage::Affinity => !plan.affinity.is_empty(),
-        Stage::Nice => plan.nice.get().is_some(),
-        Stage::NumaPolicy => plan.numa_policy.get().is_some(),
-        Stage::Scheduler => plan.scheduler.get().is_some() || plan.deadline.get().is_some(),
-        Stage::Utilization => plan.utilization.get().is_some(),
-        Stage::IoPriority => plan.io_priority.get().is_some(),
-        Stage::TimerSlack => plan.timer_slack.get().is_some(),
-        Stage::Personality => plan.personality.get().is_some(),
-        Stage::Umask => plan.umask.get().is_some(),
-        Stage::HandOver => plan.handed != 0,
-        Stage::Hold => plan.hold != 0,
-        _ => plan.execs != 0 && acts_after_hold(plan, stage),
-    }
-}
-
-fn acts_after_hold(plan: &Plan, stage: Stage) -> bool {
-    match stage {
-        Stage::LateNamespaces => plan.late != 0,
-        Stage::SecondClone => plan.second_clone == clone::LATE,
-        Stage::LastClone => plan.second_clone == clone::LAST,
-        Stage::CwdBeforeIds => plan.cwd_rights != cwd_rights::PROGRAM,
-        Stage::ExecLabel => plan.text(plan.label).is_some(),
-        Stage::ApparmorProfile => plan.text(plan.profile).is_some(),
-        Stage::KeyringLabel => plan.text(plan.keyring_label).is_some(),
-        Stage::Keyring => plan.keyring != 0,
-        Stage::KeyringPermissions => plan.keyring_permissions.get().is_some(),
-        Stage::Bounding => plan.bounding_drop != 0,
-        Stage::KeepCaps => plan.keep_caps != 0,
-        Stage::Groups => plan.groups.get().is_some(),
-        Stage::Gid => plan.gid.get().is_some(),
-        Stage::Uid => plan.uid.get().is_some(),
-        Stage::Effective => plan.regain.get().is_some(),
-        Stage::Securebits => plan.securebits.get().is_some(),
-        Stage::Ambient => plan.ambient.get().is_some(),
-        Stage::Capabilities => plan.capabilities.get().is_some(),
-        Stage::Cwd => {
-            let is_asked = plan.text(plan.cwd).is_some() || plan.cwd_fd >= 0;
-            is_asked && plan.cwd_rights != cwd_rights::CALLER
-        }
-        Stage::CwdCheck => plan.cwd_check != 0,
-        Stage::FdInternal => plan.top > 0 || plan.exec_fd_moves != 0 || plan.ruleset_fd >= 0,
-        Stage::Streams => plan.makes_terminal != 0,
-        Stage::ParentDeath => plan.parent_death != 0,
-        Stage::Init => plan.init != 0,
-        Stage::ProcessFlags => plan.process_flags != 0,
-        Stage::NoNewPrivs => plan.no_new_privs != 0,
-        Stage::Landlock => {
-            let lacks = plan.ruleset_lacks != LandlockRuleset::default() || plan.ruleset_lacks_flags != 0;
-            plan.ruleset.get().is_some() || plan.ruleset_fd >= 0 || plan.ruleset_flags != 0 || lacks
-        }
-        Stage::FdClose => !plan.closes.is_empty(),
-        Stage::Nofile => plan.nofile.get().is_some(),
-        Stage::Trace => plan.trace != 0,
-        Stage::Stop => plan.stop != 0,
-        Stage::SignalActions => plan.signal_default | plan.signal_ignore != 0,
-        Stage::UserNamespaces => !plan.no_user_namespaces.is_empty(),
-        Stage::Exec => true,
-        _ => false,
-    }
-}
-
 fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result {
     let text = |text: Text, f: &mut Formatter| write!(f, "{}", Bytes(plan.bytes(text)));
     match stage {
@@ -267,7 +114,7 @@ fn item(plan: &Plan, stage: Stage, index: i32, f: &mut Formatter) -> fmt::Result
         Stage::Unshare => write!(f, "{}", Namespaces(plan.unshare)),
         Stage::NamespaceOwner => plan.namespace_owner.get().map_or(Ok(()), |uid| write!(f, "{uid}")),
         Stage::TimeOffsets => text(plan.time_offsets, f),
-        Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late)),
+        Stage::LateNamespaces => write!(f, "{}", Namespaces(plan.late_namespaces)),
         // An error of the image's clone into the cgroup is shown with this text too.
         Stage::Cgroup if plan.is_born_in_cgroup() => sentences::BORN_IN.with(&[&plan.cgroup_fd]).fmt(f),
         Stage::Cgroup => sentences::WRITTEN_TO.with(&[&plan.cgroup_fd]).fmt(f),
@@ -384,19 +231,6 @@ fn clone(plan: &Plan, f: &mut Formatter) -> fmt::Result {
     sentences::CHOSEN_PID.with(&[&List(plan.list(plan.pids))]).fmt(f)
 }
 
-/// A list of numbers.
-struct List<'a>(&'a [u32]);
-
-impl Display for List<'_> {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        f.debug_list().entries(self.0).finish()
-    }
-}
-
-fn speculated(plan: &Plan, index: i32) -> Option<&Speculation> {
-    plan.list(plan.speculation).iter().find(|asked| asked.feature as i32 == index)
-}
-
 fn speculation(plan: &Plan, index: i32, f: &mut Formatter) -> fmt::Result {
     speculated(plan, index).map_or(Ok(()), |asked| sentences::SPECULATED.with(&[&asked.feature, &asked.control]).fmt(f))
 }
@@ -406,27 +240,8 @@ fn numa_policy(plan: &Plan, f: &mut Formatter) -> fmt::Result {
     sentences::MEMORY_POLICY.with(&[&mode, &Set(plan.list(plan.numa_nodes))]).fmt(f)
 }
 
-/// The numbers in a bit set.
-struct Set<'a>(&'a [u64]);
-
-impl Display for Set<'_> {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let has = |number: &usize| self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 != 0);
-        f.debug_list().entries((0..self.0.len() * 64).filter(has)).finish()
-    }
-}
-
 fn fd(number: i32, f: &mut Formatter) -> fmt::Result {
     sentences::FD.with(&[&number]).fmt(f)
-}
-
-/// A bit set, as a list of numbers.
-struct Hex<T>(T);
-
-impl<T: fmt::LowerHex> Display for Hex<T> {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        write!(f, "{:#x}", self.0)
-    }
 }
 
 fn id_maps(plan: &Plan, uids: Text, gids: Text, f: &mut Formatter) -> fmt::Result {
@@ -451,30 +266,6 @@ fn listen(plan: &Plan, socket: &Listen, f: &mut Formatter) -> fmt::Result {
     match socket.kind {
         libc::SOCK_DGRAM => sentences::BOUND.with(&[&kind, &Address(address)]).fmt(f),
         _ => sentences::LISTENS.with(&[&kind, &Address(address), &socket.backlog]).fmt(f),
-    }
-}
-
-/// As ss(8) shows it: an abstract name begins with @.
-struct Address<'a>(&'a [u8]);
-
-impl Display for Address<'_> {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let part = |from: usize, to: usize| self.0.get(from..to).unwrap_or_default();
-        let port = part(2, 4).try_into().map_or(0, u16::from_be_bytes);
-        match family(self.0) {
-            libc::AF_INET => {
-                let ip = part(4, 8).try_into().map_or(Ipv4Addr::UNSPECIFIED, |octets: [u8; 4]| octets.into());
-                write!(f, "{ip}:{port}")
-            }
-            libc::AF_INET6 => {
-                let ip = part(8, 24).try_into().map_or(Ipv6Addr::UNSPECIFIED, |octets: [u8; 16]| octets.into());
-                write!(f, "[{ip}]:{port}")
-            }
-            _ => match unix_name(self.0) {
-                [0, name @ ..] => write!(f, "@{}", Bytes(name)),
-                path => write!(f, "{}", Bytes(path)),
-            },
-        }
     }
 }
 
@@ -551,88 +342,5 @@ impl Display for Handled {
             0 => ruleset.fmt(f),
             flags => sentences::RULESET_WITH_FLAGS.with(&[&ruleset, &Hex(flags)]).fmt(f),
         }
-    }
-}
-
-struct Limited<'a>(&'a Limit);
-
-impl Display for Limited<'_> {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        const NAMES: [&str; 16] = [
-            "cpu",
-            "fsize",
-            "data",
-            "stack",
-            "core",
-            "rss",
-            "nproc",
-            "nofile",
-            "memlock",
-            "as",
-            "locks",
-            "sigpending",
-            "msgqueue",
-            "nice",
-            "rtprio",
-            "rttime",
-        ];
-        let name = NAMES.get(self.0.resource as usize).unwrap_or(&"unknown");
-        sentences::LIMIT.with(&[name, &Half(self.0.limit.soft), &Half(self.0.limit.hard)]).fmt(f)
-    }
-}
-
-/// One half of a limit, which may be infinite.
-struct Half(u64);
-
-impl Display for Half {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        match self.0 {
-            u64::MAX => sentences::UNLIMITED.fmt(f),
-            value => value.fmt(f),
-        }
-    }
-}
-
-struct Namespaces(u64);
-
-impl Display for Namespaces {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let mut separator = "";
-        for namespace in NAMESPACES.iter().filter(|namespace| self.0 & namespace.flag != 0) {
-            write!(f, "{separator}{}", namespace.word)?;
-            separator = ", ";
-        }
-        Ok(())
-    }
-}
-
-struct Joined<'a>(&'a Join);
-
-impl Display for Joined<'_> {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        sentences::JOINED.with(&[&Namespaces(self.0.types), &self.0.fd]).fmt(f)
-    }
-}
-
-/// Bytes on one line: other than UTF-8 and control characters become "?".
-pub struct Bytes<'a>(pub &'a [u8]);
-
-impl Display for Bytes<'_> {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        for chunk in self.0.trim_ascii_end().utf8_chunks() {
-            for letter in chunk.valid().chars() {
-                f.write_char(if letter == '\n' {
-                    ';'
-                } else if letter.is_control() {
-                    '?'
-                } else {
-                    letter
-                })?;
-            }
-            if !chunk.invalid().is_empty() {
-                f.write_char('?')?;
-            }
-        }
-        Ok(())
     }
 }

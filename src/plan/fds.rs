@@ -257,7 +257,7 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
     draft.needed.dedup();
     draft.needed.retain(|fd| *fd > 2);
     if !request.attr.fds.inherit {
-        let (mut closes, mut spent): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        let (mut closes, mut first_only): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
         // Before the last clone, descriptors that no later step needs are closed. Later steps need the sources of the maps,
         // the program and the ruleset.
         let is_needed_after = |fd: i32| {
@@ -265,10 +265,10 @@ fn needed(request: &Request, draft: &mut Draft, ending: &Ending) -> Step<()> {
             mapped || fd == exec_fd || fd == draft.plan.ruleset_fd || draft.plan.second_clone != clone::LAST
         };
         for fd in draft.needed.iter().filter(|fd| !ending.open.has(**fd as i32)) {
-            push(if is_needed_after(*fd as i32) { &mut closes } else { &mut spent }, *fd)?;
+            push(if is_needed_after(*fd as i32) { &mut closes } else { &mut first_only }, *fd)?;
         }
         draft.plan.closes = draft.arena.list(&closes)?;
-        draft.plan.spent = draft.arena.list(&spent)?;
+        draft.plan.first_process_only = draft.arena.list(&first_only)?;
     }
     draft.plan.needed = draft.arena.list(&draft.needed)?;
     draft.kept_open.sort_unstable();
@@ -347,11 +347,11 @@ fn hole_below(request: &Request, draft: &Draft, limit: u64) -> Step<Option<i32>>
         }
     }
     // Twice as many as needed: the library's own descriptors may be in the gap already.
-    let room = 2 * internal(draft) as i32;
+    let enough = 2 * internal(draft) as i32;
     let ends = taken.0.iter().copied().chain([limit as i32]).map(|end| end.min(limit as i32));
     let mut first = 3;
     for end in ends {
-        if end - first >= room {
+        if end - first >= enough {
             return Ok(Some(first));
         }
         first = first.max(end + 1);

@@ -40,7 +40,7 @@ pub fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     let dangerous_cgroup = !matches!(plan.cgroup, cgroup::NONE | cgroup::BORN);
     // In another pid namespace getppid(2) does not tell whether the caller lives. A descriptor does, and only a child with
     // memory of its own is given one.
-    let blind = plan.parent_death != 0 && plan.foreign != 0;
+    let cannot_see_parent = plan.parent_death != 0 && plan.other_pid_namespace != 0;
     // A child that is killed by its filter dumps a core of the caller's memory, and kernels before 5.16 then kill all
     // processes that share it.
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);
@@ -54,7 +54,8 @@ pub fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     // setns(2) refuses a time namespace to a process that shares its memory. And the memory of a child that shares or copies
     // the caller's could not be measured alone.
     let measured = attr.exec.measure_memory;
-    let fresh = fresh || blind || exposed || not_its_own || plan.enters_time != 0 || measured || other_memory;
+    let fresh =
+        fresh || cannot_see_parent || exposed || not_its_own || plan.enters_time != 0 || measured || other_memory;
     // Descriptors are handed to the caller over a socket, and only a child with memory of its own has one.
     let fresh = fresh || plan.handed != 0;
     let asked = attr.exec.memory_mode;

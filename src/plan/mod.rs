@@ -25,12 +25,14 @@ mod handed;
 mod exec;
 mod fds;
 mod memory_mode;
+mod acts;
+mod words;
 mod describe;
 pub mod sealed;
 
 pub use arena::Sealed;
 pub use caller::{is_dumpable, user_namespace as callers_user_namespace};
-pub use describe::{Bytes, Item};
+pub use describe::Item;
 pub use fault::Fault;
 pub use fds::gaps;
 #[doc(hidden)] // for tests/fds_shuffle.rs
@@ -38,6 +40,7 @@ pub use fds::shuffle;
 pub use limits::ksm_lasts;
 pub use request::{Host, Purpose, Request};
 pub use strings::Strings;
+pub use words::Bytes;
 
 use crate::attr::Attr;
 use crate::attr::fds::Action;
@@ -78,20 +81,20 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     // file system.
     let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
     let may_block = opens || draft.plan.new_root != 0 || !draft.plan.mounts.is_empty();
-    draft.plan.guarded = may_block as u32;
+    draft.plan.may_block = may_block as u32;
     draft.plan.nondumpable = (draft.plan.mode != mode::SHARED && memory_mode::nondumpable(request, &draft.plan)) as u32;
     caps::lower(request, &mut draft)?;
     // A child that is born in its cgroup has no step for it.
     if !more && draft.plan.mode == mode::SHARED {
-        draft.plan.leaves_off_at = Stage::Carry as u32;
-        draft.plan.goes_on_at = goes_on_at(attr) as u32;
+        draft.plan.skips_from = Stage::Carry as u32;
+        draft.plan.skips_until = skips_until(attr) as u32;
     }
     Ok(draft.arena.seal(&draft.plan))
 }
 
 /// The first stage after the clone that can have something to do for a request which asks only for a program and
 /// descriptors.
-fn goes_on_at(attr: &Attr) -> Stage {
+fn skips_until(attr: &Attr) -> Stage {
     if attr.exec.cwd_rights != cwd_rights::PROGRAM {
         Stage::CwdBeforeIds
     } else if attr.exec.asked() {

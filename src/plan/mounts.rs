@@ -410,10 +410,10 @@ impl Steps<'_> {
     fn below(&mut self, stage: Stage, kind: u32, directory: &CStr, name: &CStr) -> Step<Mount> {
         let is_in_it =
             |before: &Mount| before.index == self.index && before.names.len as usize > names(directory).count();
-        let beside = self.steps.last().is_some_and(is_in_it) as u32;
+        let in_same_directory = self.steps.last().is_some_and(is_in_it) as u32;
         let path = self.draft.arena.joined(&[directory.to_bytes(), b"/", name.to_bytes()])?;
         let parts = names(directory).chain([name.to_bytes()]);
-        Ok(Mount { beside, ..self.step_at(stage, kind, path, parts)? })
+        Ok(Mount { in_same_directory, ..self.step_at(stage, kind, path, parts)? })
     }
 
     fn file_system(&mut self, stage: Stage, target: &CStr, kind: &CStr, data: &[u8]) -> Step<Mount> {
@@ -445,7 +445,7 @@ impl Steps<'_> {
             kind,
             mode: 0,
             create: 0,
-            beside: 0,
+            in_same_directory: 0,
             follow: 0,
             device: 0,
             user_namespace: -1,

@@ -42,7 +42,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.clone_namespaces = if later { 0 } else { at_clone };
     plan.namespace_owner = owner.into();
     plan.unshare_user = (later && at_clone & USER != 0) as u32;
-    plan.late = unshare & (CGROUP | PID);
+    plan.late_namespaces = unshare & (CGROUP | PID);
     plan.unshare = (unshare & !(CGROUP | PID | USER)) | create & TIME | if later { at_clone & !USER } else { 0 };
     // After unshare(2), only children and, since Linux 6.2, an exec enter the new time namespace. A process that joins by a
     // pidfd in between would join the old one. And a process whose time namespace differs from that of its children cannot
@@ -50,7 +50,7 @@ pub fn lower(request: &Request, draft: &mut Draft) -> Step<()> {
     plan.enters_time = (plan.unshare & TIME != 0) as u32;
     plan.unshare_cgroup = (in_cgroup && create & CGROUP != 0) as u32;
     plan.first = (create & PID != 0) as u32;
-    plan.foreign = ((create | joined) & PID != 0) as u32;
+    plan.other_pid_namespace = ((create | joined) & PID != 0) as u32;
     plan.joins_user = (joined & USER != 0) as u32;
     plan.second_clone = match (later, create & PID != 0, joined & PID != 0) {
         (true, true, _) => clone::EARLY,
@@ -144,7 +144,7 @@ fn maps(request: &Request, draft: &mut Draft, uids: &[IdRange], gids: &[IdRange]
 pub fn how_it_waits(plan: &mut Plan<()>) {
     let born_there = plan.clone_namespaces & libc::CLONE_NEWUSER as u64 != 0;
     let early = plan.wait != 0 && born_there && plan.mode == mode::FRESH && !caller::is_dumpable();
-    plan.says_outside = (plan.cgroup == cgroup::WRITTEN || early) as u32;
+    plan.tells_own_memory = (plan.cgroup == cgroup::WRITTEN || early) as u32;
     // With another owner, that user could trace the child, which may hold secrets of the caller.
     let may = plan.unshare_user != 0 && plan.namespace_owner.get().is_none();
     plan.may_be_dumpable = (may && (plan.mode == mode::FRESH || caller::is_dumpable())) as u32;

@@ -76,6 +76,15 @@ pub const SECTIONS: &[Section] = &[
 
 const WIDTH: usize = 120;
 
+/// Files of `src/capi` whose functions belong to the section of another file.
+const SAME_SECTION: [(&str, &str); 4] =
+    [("files", "mounts"), ("changes", "mounts"), ("root_directory", "mounts"), ("child_fds", "child")];
+
+/// The chapter of a file's functions: its name, or that of the file whose section it shares.
+pub fn chapter_of(file: &str) -> &str {
+    SAME_SECTION.iter().find(|(part, _)| *part == file).map_or(file, |(_, chapter)| chapter)
+}
+
 /// The section in which a constant stands.
 pub fn section_of(constant: &str) -> &'static Section {
     let holds = |section: &&Section| section.constants.iter().any(|prefix| constant.starts_with(prefix));

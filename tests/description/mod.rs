@@ -75,7 +75,7 @@ impl Description {
     fn read(&mut self, path: &Path) {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let chapter = path.file_stem().expect("a file").to_string_lossy().into_owned();
+        let chapter = layout::chapter_of(&path.file_stem().expect("a file").to_string_lossy()).to_owned();
         let names = stage_names(&text);
         for item in file.items {
             match item {

@@ -76,14 +76,20 @@ static void unshare_late(struct run *run, char *text)
     accept(forkexec_attr_unshare_namespaces(run->attr, types(text)));
 }
 
-/* What is opened here stays open until the end: the library borrows it. */
+/* It stays open until the end: the library borrows it. */
+static int open_namespace(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        usage("%s: %s", path, strerror(errno));
+    return fd;
+}
+
 static void join(struct run *run, char *text)
 {
     const char *path = cut_required(text, '=');
     uint32_t type = (uint32_t)parse_word(text, type_words, "a type of namespace");
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        usage("%s: %s", path, strerror(errno));
+    int fd = open_namespace(path);
     run->joins_user = run->joins_user || type == FORKEXEC_NS_USER;
     accept(forkexec_attr_join_namespace(run->attr, fd, type));
 }
@@ -97,6 +103,12 @@ static void join_process(struct run *run, char *text)
         usage("process %s: %s", pid, strerror(errno));
     run->joins_user = run->joins_user || which & FORKEXEC_NS_USER;
     accept(forkexec_attr_join_pidfd(run->attr, fd, which));
+}
+
+static void second_userns(struct run *run, char *path)
+{
+    run->joins_user = true;
+    accept(forkexec_attr_join_second_user_namespace(run->attr, open_namespace(path)));
 }
 
 static void read_map(char *text, uint32_t *inside, uint32_t *outside, uint32_t *count)
@@ -227,6 +239,8 @@ static const struct option_row rows[] = {
         unshare_late },
     { "join", "TYPE=FILE", "join the namespace in FILE, as /proc/PID/ns/net or /run/netns/NAME", join },
     { "join-process", "TYPES:PID", "join these namespaces of a process", join_process },
+    { "second-userns", "FILE", "enter the user namespace in FILE when the root is built, without rights over what was made before",
+        second_userns },
     { "init", NULL, "leave a small init as process 1 of the new pid namespace; the command is its child; the default", init },
     { "as-pid-1", NULL, "no init: the command is process 1, for which the kernel drops signals that it does not handle",
         as_pid_1 },

@@ -10,7 +10,8 @@
 static const struct {
     const char *setter, *option;
 } setters[] = { { "create_namespaces", "--unshare" }, { "unshare_namespaces", "--unshare-late" },
-    { "join_namespace", "--join" }, { "join_pidfd", "--join-process" }, { "map_fd", "--fd" },
+    { "join_namespace", "--join" }, { "join_pidfd", "--join-process" },
+    { "join_second_user_namespace", "--second-userns" }, { "map_fd", "--fd" },
     { "map_subordinate_ids", "--map-subids" }, { "set_user_namespace_owner", "--userns-owner" },
     { "set_capabilities", "--caps" }, { "drop_capabilities", "--drop-caps" }, { "set_session", "--new-session" },
     { "set_stop", "--stop-before-exec" }, { "set_ptrace", "--stop-at-entry" }, { "set_parent_death_signal", "--parent-death" },

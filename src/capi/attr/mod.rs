@@ -1,4 +1,4 @@
-//! The setters, one file a chapter. Each is written out: cbindgen cannot see into macros. Their comments are the header's.
+//! The setters, one file a topic. Each is written out: cbindgen cannot see into macros. Their comments are the header's.
 
 // The comments have the C caller's duties, in C's words.
 #![allow(clippy::missing_safety_doc)]
@@ -12,6 +12,9 @@ pub mod ids;
 pub mod caps;
 pub mod ns;
 pub mod mounts;
+pub mod files;
+pub mod changes;
+pub mod root_directory;
 pub mod security;
 pub mod filters;
 pub mod landlock;

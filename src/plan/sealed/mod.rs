@@ -41,18 +41,18 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// The child waits at `Wait` for steps of the caller.
     pub wait: u32,
     /// The child tells the caller when it has memory of its own. The caller does its steps only then.
-    pub says_outside: u32,
+    pub tells_own_memory: u32,
     /// The child may be dumpable while its maps are written, so that its files in /proc belong to its own user.
     pub may_be_dumpable: u32,
     /// A step may block for as long as another process likes. So the child dies with the thread that waits for it.
-    pub guarded: u32,
+    pub may_block: u32,
     /// The child is held at `Hold`.
     pub hold: u32,
     /// The child executes a program: it does not stay at `Hold` for ever.
     pub execs: u32,
     /// Nothing was asked of the stages from the first of these up to the second: the child skips them.
-    pub leaves_off_at: u32,
-    pub goes_on_at: u32,
+    pub skips_from: u32,
+    pub skips_until: u32,
     /// Stages that may fail without failing the spawn.
     pub tolerated: List<u32>,
 
@@ -89,7 +89,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub closes: List<u32>,
     /// Those that only the first process needs. It closes them before it makes a second one in a pid namespace with other
     /// processes.
-    pub spent: List<u32>,
+    pub first_process_only: List<u32>,
     /// A number above every target. The library's own descriptors below it have to move.
     pub top: i32,
     /// The first number to which they move: `top`, unless RLIMIT_NOFILE leaves no numbers there.
@@ -127,7 +127,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     /// The program is the first process of a new pid namespace.
     pub first: u32,
     /// The program's pid namespace is not the caller's.
-    pub foreign: u32,
+    pub other_pid_namespace: u32,
     /// The user namespace that is joined after the mounts, or -1.
     pub second_user_namespace: i32,
     pub reserved_namespaces: u32,
@@ -140,7 +140,7 @@ pub struct Plan<Rest: ?Sized = [u64]> {
     pub enters_time: u32,
     /// The child writes to files of the caller's /proc.
     pub needs_proc: u32,
-    pub late: u64,
+    pub late_namespaces: u64,
     pub propagation: u64,
     pub hostname: Text,
     pub domainname: Text,
@@ -356,7 +356,7 @@ impl Plan {
 
     /// Nothing was asked of this stage, and the child does not run it.
     pub fn skips(&self, stage: u32) -> bool {
-        (self.leaves_off_at..self.goes_on_at).contains(&stage)
+        (self.skips_from..self.skips_until).contains(&stage)
     }
 
     /// The items of a list.

@@ -17,7 +17,7 @@ pub struct Mount {
     /// A missing target is made.
     pub create: u32,
     /// The target is in the same directory as that of the step before.
-    pub beside: u32,
+    pub in_same_directory: u32,
     /// Symbolic links in the target are followed, inside the root.
     pub follow: u32,
     /// The source must be the node of this device. 0: it may be anything.

@@ -321,6 +321,7 @@ sentences! { ERRORS:
     DEADLINE_ALONE: "SCHED_DEADLINE makes no processes: remove the init, the listener or the pid namespace that is entered",
     DEADLINE_TOO_MUCH: "there is not so much time left for SCHED_DEADLINE on the processors",
     NO_PTMX: "the program's root has no /dev/ptmx: add mount_dev",
+    TUN_FORBIDDEN: "the caller may not open /dev/net/tun for reading and writing",
     TUN_NEEDS: "needs CAP_NET_ADMIN in the network namespace: add create_namespaces(FORKEXEC_NS_NET)",
     LISTEN_IN_USE: "another socket has this address, or something exists at the path: remove it, or take another",
     LISTEN_NO_ADDRESS: "no interface of its network namespace has this address",

@@ -251,6 +251,14 @@ SITUATION(NO_PTMX, need_native())
     says(spawned(attr), "terminal (24 rows, 80 columns): %s: %s", strerror(ENOENT), sentence);
 }
 
+SITUATION(TUN_FORBIDDEN, need_native())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(open_tun, "proxy0", 1);
+    DENY(openat, EACCES, { IS, 2, O_RDWR | O_NOCTTY | O_CLOEXEC });
+    says(spawned(attr), "tun (device proxy0, flags 0x1): %s: %s", strerror(EACCES), sentence);
+}
+
 SITUATION(TUN_NEEDS, need_native())
 {
     struct forkexec_attr *attr = new_attr();

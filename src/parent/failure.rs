@@ -208,6 +208,7 @@ impl Failure {
             (Stage::SecondUserNamespace, libc::EPERM) => sentences::SECOND_USERS_NOT_BELOW,
             (Stage::SecondUserNamespace, libc::EINVAL) => sentences::SECOND_USERS_ALREADY,
             (Stage::Tun, libc::ENOENT | libc::ENXIO | libc::ENODEV) => sentences::NO_TUN,
+            (Stage::Tun, libc::EACCES) => sentences::TUN_FORBIDDEN,
             (Stage::Tun, libc::EPERM) => sentences::TUN_NEEDS,
             (Stage::Listen, libc::EADDRINUSE) => sentences::LISTEN_IN_USE,
             (Stage::Listen, libc::EADDRNOTAVAIL) => sentences::LISTEN_NO_ADDRESS,

@@ -4201,7 +4201,8 @@ int32_t forkexec_child_tun_fd(const struct forkexec_child *child);
  * -EINVAL: name or group is NULL.
  * -EBADF: parent_fd is not open.
  * FORKEXEC_STAGE_VALIDATE, EINVAL: name is not one component of 1 to 255 bytes, or has a newline.
- * FORKEXEC_STAGE_CGROUP, EINVAL: parent_fd is no directory of a cgroup2 file system.
+ * FORKEXEC_STAGE_CGROUP, EINVAL: parent_fd is not in a cgroup2 file system.
+ * FORKEXEC_STAGE_CGROUP, ENOTDIR: parent_fd is a file there.
  * FORKEXEC_STAGE_CGROUP, EACCES, EPERM: the parent was not delegated to the caller.
  * FORKEXEC_STAGE_CGROUP, EROFS: the file system is mounted read-only.
  * FORKEXEC_STAGE_CGROUP, EEXIST: something of that name is there that this function did not make.

@@ -307,7 +307,7 @@ sentences! { ERRORS:
     FILTER_WITHOUT_EFFECT: "the filter that was put on refuses nothing: a filter of the caller's answers for seccomp(2)",
     PROCESS_FLAG_UNKNOWN: "this kernel or machine does not know it: MDWE needs Linux 6.3, NO_TSC x86, OWN_CORE CONFIG_SCHED_CORE and SMT, KSM CONFIG_KSM",
     KSM_ENDS: "before Linux 6.7 it ends with the exec",
-    SPECULATION_FIXED: "the processor, its mitigations (boot parameter) or a FORCE_DISABLE before have decided it",
+    SPECULATION_FIXED: "the processor does not let it be chosen, or a boot parameter or an earlier FORCE_DISABLE has decided it",
     UTILIZATION_UNKNOWN: "this kernel does not know it: Linux 5.3 does, if it is built with CONFIG_UCLAMP_TASK",
     NODES_NOT_THERE: "the mode is none, does not go with these nodes, or none of them is there and in the cpuset",
     DEADLINE_REFUSED: "SCHED_DEADLINE needs CAP_SYS_NICE, and that the program may run on every processor",

@@ -139,6 +139,9 @@ pub struct Page {
     pub first: Process,
     pub second: Process,
     pub program: Process,
+    /// The keeper, as it is called in its own pid namespace. The kernel sets OWNER_DIED when it ends, before it hands the
+    /// child to another parent. 0: no keeper made the child, or the kernel could not be asked for that.
+    pub keeper: AtomicU32,
     /// How often the child has said something that the caller waits for.
     pub spoken: AtomicU32,
     /// How often the caller has let the child go on: a futex that the child sleeps on.
@@ -179,6 +182,7 @@ impl Page {
             first: Process::new(),
             second: Process::new(),
             program: Process::new(),
+            keeper: AtomicU32::new(0),
             spoken: AtomicU32::new(0),
             released: AtomicU32::new(0),
             go: AtomicU32::new(0),

@@ -1,6 +1,6 @@
 /* The parent-death signal: for the death of the thread that made the child, or of the process. */
 #define _GNU_SOURCE
-#include "harness.h"
+#include "in_fork.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -221,10 +221,19 @@ TEST_BOTH(the_process_ends)
                 }
 }
 
+static void *spawn_and_sleep(void *attr)
+{
+    struct forkexec_child *child = NULL;
+    int result = forkexec_spawn(attr, reporter, (char *[]){ "x", "sleep", NULL }, NULL, &child, NULL);
+    while (!result)
+        pause();
+    return NULL;
+}
+
 /* A caller whose child waits for the test before it sets the signal. In a new pid namespace the child cannot see the
  * caller's pid: it has a descriptor that tells of the death. That is the lowest number, as the caller has nothing open
  * there. */
-static pid_t caller_that_is_asked(int variant, int *listener)
+static pid_t caller_that_is_asked(int variant, uint32_t whose, bool has_thread, int *listener)
 {
     struct sock_filter program[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
@@ -236,7 +245,8 @@ static pid_t caller_that_is_asked(int variant, int *listener)
     pid_t pid = fork();
     if (!pid) {
         struct forkexec_child *child = NULL;
-        struct forkexec_attr *attr = request(FORKEXEC_MEMORY_AUTO, variant, SIGKILL, FORKEXEC_DEATH_OF_THREAD);
+        struct forkexec_attr *attr = request(FORKEXEC_MEMORY_AUTO, variant, SIGKILL, whose);
+        pthread_t thread;
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         number = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
             &(struct sock_fprog){ 6, program });
@@ -244,6 +254,8 @@ static pid_t caller_that_is_asked(int variant, int *listener)
             _exit(2);
         if (variant & NEW_PIDS)
             close(0);
+        if (has_thread && !pthread_create(&thread, NULL, spawn_and_sleep, attr))
+            pthread_join(thread, NULL);
         _exit(forkexec_spawn(attr, reporter, (char *[]){ "x", "sleep", NULL }, NULL, &child, NULL) != 0);
     }
     assert_int_equal(read(pair[0], &number, sizeof number), sizeof number);
@@ -260,7 +272,7 @@ static void kill_a_caller_that_is_asked(int variant)
     union { struct seccomp_notif is; uint64_t room[64]; } asked = { .room = { 0 } };
     int listener, status;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    pid_t caller = caller_that_is_asked(variant, &listener);
+    pid_t caller = caller_that_is_asked(variant, FORKEXEC_DEATH_OF_THREAD, false, &listener);
     assert_true(listener >= 0);
     assert_false(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked));
     kill(caller, SIGKILL);
@@ -284,6 +296,63 @@ TEST(a_process_that_ends_before_the_signal_is_arranged_for)
     kill_a_caller_that_is_asked(0);
     if (!geteuid())
         kill_a_caller_that_is_asked(NEW_PIDS);
+}
+
+/* The parent of a process, as the test sees it. */
+static pid_t parent_of(pid_t pid)
+{
+    const char *status = text_of(text("/proc/%d/status", pid)), *line = strstr(status, "\nPPid:");
+    return line ? (pid_t)strtol(line + 6, NULL, 10) : 0;
+}
+
+/* The kernel ends the threads of a process one by one, and the one that ends last gives the memory back, and then the
+ * descriptors. With much memory that takes milliseconds, in which the thread that made the child may be gone. */
+static void kill_a_caller_that_ends_slowly(int variant, uint32_t whose)
+{
+    union { struct seccomp_notif is; uint64_t room[64]; } asked = { .room = { 0 } };
+    int listener, status;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    pid_t caller = caller_that_is_asked(variant, whose, true, &listener);
+    assert_true(listener >= 0);
+    assert_false(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked));
+    pid_t child = (pid_t)asked.is.pid;
+    kill(caller, SIGKILL);
+    while (parent_of(child) == caller)
+        ;
+    struct seccomp_notif_resp answer = { asked.is.id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    bool gone = ends(child);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(caller, &status, 0), caller);
+    assert_int_equal(waitpid(child, &status, __WALL), child);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    close(listener);
+    if (!gone)
+        print_message("# whose death: %u\n", whose);
+    assert_true(gone);
+}
+
+#define MUCH ((size_t)256 << 20)
+
+TEST(a_process_whose_threads_end_one_by_one)
+{
+    need_native();
+    need_cap(CAP_SYS_ADMIN);
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    int of_thread = (int)syscall(SYS_pidfd_open, syscall(SYS_gettid), O_EXCL /* PIDFD_THREAD */);
+    char *memory = mmap(NULL, MUCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(memory != MAP_FAILED);
+    madvise(memory, MUCH, MADV_NOHUGEPAGE);
+    for (size_t i = 0; i < MUCH; i += 4096)
+        memory[i] = 1;
+    for (int round = 0; round < 40; round++) {
+        kill_a_caller_that_ends_slowly(NEW_PIDS, FORKEXEC_DEATH_OF_PROCESS);
+        /* Where the kernel has no such pidfd, nothing tells of this thread's end. */
+        if (of_thread >= 0)
+            kill_a_caller_that_ends_slowly(NEW_PIDS, FORKEXEC_DEATH_OF_THREAD);
+    }
+    close(of_thread);
+    munmap(memory, MUCH);
 }
 
 TEST_BOTH(without_a_signal_the_program_outlives_its_parent)

@@ -70,12 +70,23 @@ static inline int count_children(void)
     return count_children_and_tell_one(&one);
 }
 
+/* Prints what the last of the children does, for whom it waits, and which signals it blocks and ignores. */
+static inline void print_what_is_left(void)
+{
+    pid_t pid;
+    if (!count_children_and_tell_one(&pid))
+        return;
+    for (const char *const *file = (const char *const[]){ "status", "wchan", "syscall", "stack", "cmdline", NULL }; *file; file++)
+        print_message("# %s of %d, which is left:\n%s\n", *file, pid, text_of(text("/proc/%d/%s", pid, *file)));
+}
+
 /* Reaps orphans, which become children of this process. Threads and processes may need a moment to go. */
 static inline void assert_nothing_left_since(const struct host_state *before)
 {
     for (double end = seconds() + 20; (count_children() || count_fds() > before->fds) && seconds() < end; usleep(500))
         while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
             ;
+    print_what_is_left();
     assert_int_equal(count_children(), 0);
     struct host_state after = read_host_state();
     assert_string_equal(after.mounts, before->mounts);

@@ -2,7 +2,7 @@
 
 use super::exit::FAILED;
 use super::state::{At, Who};
-use crate::page::{BESIDE_IMAGE, IMAGE_NAME, LIST_HEAD, PAGE, Page, Process, WAITERS, go, kind, side};
+use crate::page::{BESIDE_IMAGE, IMAGE_NAME, LIST_HEAD, OWNER_DIED, PAGE, Page, Process, WAITERS, go, kind, side};
 use crate::sealed::{Wiring, clone, message, mode};
 use crate::stage::Stage;
 use crate::sys::abi::{
@@ -128,21 +128,27 @@ fn die_with_thread(at: &At) -> Answer {
     if is_orphan(at)? { sys::exit(FAILED) } else { Ok(()) }
 }
 
-/// Whether the caller has ended: a descriptor tells. Without one, or where a filter refuses ppoll(2), the pid of the parent
-/// tells, if the caller is in this pid namespace. In a new pid namespace it is 0 before and after the caller's end.
+/// Whether the caller has ended, or the thread that made this child. The parent's pid tells if the caller is in this pid
+/// namespace. In a new one it is 0 before and after the caller's end: there the kernel marks a keeper's word, and a descriptor
+/// tells of the end of all threads, which may come later than that of the one that made this child.
 pub fn is_orphan(at: &At) -> Answer<bool> {
+    let parent = sys::getppid();
+    // A write that changes nothing: the kernel, which marks the word and then looks for a parent-death signal, finds the one
+    // that was set before this, or this finds the mark.
+    let keeper = at.page.keeper.fetch_or(0, Ordering::SeqCst);
+    if ![0, at.wiring.caller_pid].contains(&parent) || keeper & OWNER_DIED != 0 {
+        return Ok(true);
+    }
     if at.caller_gone < 0 {
-        return Ok(![0, at.wiring.caller_pid].contains(&sys::getppid()));
+        return Ok(false);
     }
     let mut fds = [PollFd { fd: at.caller_gone, events: POLLIN, revents: 0 }];
     let mut look = || sys::poll(&mut fds, Some(&Timespec { seconds: 0, nanoseconds: 0 }));
     match look() {
         Ok(ready) => Ok(ready != 0),
-        Err(_) => match sys::getppid() {
-            // A tracer or a freezer may have interrupted it; what a filter says it says again.
-            0 => look().map(|ready| ready != 0),
-            parent => Ok(parent != at.wiring.caller_pid),
-        },
+        Err(_) if parent != 0 => Ok(false),
+        // A tracer or a freezer may have interrupted it; what a filter says it says again.
+        Err(_) => look().map(|ready| ready != 0),
     }
 }
 

@@ -109,7 +109,7 @@ fn polls(plan: &Plan) -> bool {
 
 /// Whether the child ever asks if the caller is there, where its parent's pid does not tell it.
 fn asks(plan: &Plan) -> bool {
-    polls(plan) || ((plan.wait != 0 || plan.parent_death != 0) && plan.other_pid_namespace != 0)
+    polls(plan) || ((plan.wait != 0 || plan.parent_death != 0 || plan.may_block != 0) && plan.other_pid_namespace != 0)
 }
 
 /// A pidfd tells of the caller's death, even if other processes have the caller's end of the lifeline. But a process that may
@@ -120,7 +120,7 @@ fn caller_gone(plan: &Plan, has_lifeline: bool) -> Result<CallerGone, Errno> {
     if is_among_others {
         return Ok(CallerGone::Lifeline);
     }
-    match sys::pidfd_open(this_process::pid()) {
+    match pidfd(plan) {
         // SAFETY: kernel contract, man 2 pidfd_open: a new descriptor of our own.
         Ok(fd) => Ok(CallerGone::Pidfd(unsafe { OwnedFd::from_raw_fd(fd) })),
         Err(_) if has_lifeline => Ok(CallerGone::Lifeline),
@@ -128,6 +128,17 @@ fn caller_gone(plan: &Plan, has_lifeline: bool) -> Result<CallerGone, Errno> {
         Err(sys::Errno(libc::ENOSYS | libc::EPERM)) => Ok(CallerGone::None),
         Err(sys::Errno(errno)) => Err(Errno::from_raw(errno)),
     }
+}
+
+/// Of the calling thread, if that makes the child and waits for it: where several threads of the caller are killed, the others
+/// may end later than the one whose end has the parent-death signal sent. Else, and before Linux 6.9, of the caller. Of the
+/// caller's main thread a kernel tells no sooner than of the caller.
+fn pidfd(plan: &Plan) -> sys::Answer<i32> {
+    let of_thread = match sys::gettid() {
+        Ok(tid) if plan.hold == 0 && plan.parent_death_process == 0 => sys::pidfd_open_thread(tid),
+        _ => Err(sys::Errno(libc::EINVAL)),
+    };
+    of_thread.or_else(|_| sys::pidfd_open(this_process::pid()))
 }
 
 /// The numbers of the ends that the child makes. Its table is empty from `above` on.

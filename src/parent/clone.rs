@@ -3,6 +3,7 @@
 use super::stack::Stack;
 use super::ways::Ways;
 use crate::child;
+use crate::page::Page;
 use crate::sealed::{Plan, Wiring, cgroup, mode, table};
 use crate::sys::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, CLONE_VM, CloneArgs,
@@ -46,6 +47,8 @@ pub struct Ready<'a> {
     pub start: &'a Start<'a>,
     /// For a child that is made by clone(2): it has to reset the signal handlers itself.
     pub start_by_clone: &'a Start<'a>,
+    /// Shared with the child, where it is the caller's.
+    pub page: Option<&'a Page>,
 }
 
 /// The child that was made. -1: there is no pidfd.
@@ -57,7 +60,7 @@ pub struct Made {
 impl Ready<'_> {
     /// clone3(2), or clone(2) where the first is refused. Also the keeper thread runs this: no libc, nothing thread-local.
     pub fn make(&self) -> Result<Made, Errno> {
-        let Ready { plan, ways, stack, start, start_by_clone } = *self;
+        let Ready { plan, ways, stack, start, start_by_clone, page: _ } = *self;
         let memory = if plan.mode == mode::COPIED { 0 } else { CLONE_VM | CLONE_VFORK };
         let files = if table_of(plan, ways) == table::SHARED { CLONE_FILES } else { 0 };
         let is_fork = plan.mode == mode::COPIED && !ways.exit_signal;

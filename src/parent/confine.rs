@@ -66,15 +66,17 @@ const ARCHITECTURE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const ARCHITECTURE: u32 = 0xc000_00b7;
 
-/// The kernel continues a sleep by restart_syscall(2) when the process was stopped meanwhile. The last calls of the thread are set_tid_address(2), munmap(2) of its own stack, and exit(2).
-static FILTER: [SockFilter; 12] = [
+/// The kernel continues a sleep by restart_syscall(2) when the process was stopped meanwhile. The last calls of the thread are
+/// set_robust_list(2), set_tid_address(2), munmap(2) of the page and of its own stack, and exit(2).
+static FILTER: [SockFilter; 13] = [
     instruction(LOAD_WORD, 0, 0, core::mem::offset_of!(libc::seccomp_data, arch) as u32),
-    instruction(JUMP_IF_EQUAL, 0, 8, ARCHITECTURE),
+    instruction(JUMP_IF_EQUAL, 0, 9, ARCHITECTURE),
     instruction(LOAD_WORD, 0, 0, core::mem::offset_of!(libc::seccomp_data, nr) as u32),
-    allow_if(nr::WAITID, 7),
-    allow_if(nr::FUTEX, 6),
-    allow_if(nr::NANOSLEEP, 5),
-    allow_if(nr::RESTART_SYSCALL, 4),
+    allow_if(nr::WAITID, 8),
+    allow_if(nr::FUTEX, 7),
+    allow_if(nr::NANOSLEEP, 6),
+    allow_if(nr::RESTART_SYSCALL, 5),
+    allow_if(nr::SET_ROBUST_LIST, 4),
     allow_if(nr::SET_TID_ADDRESS, 3),
     allow_if(nr::MUNMAP, 2),
     allow_if(nr::EXIT, 1),

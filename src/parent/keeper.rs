@@ -11,11 +11,12 @@
 use super::clone::{Made, Ready};
 use super::thread_stack::{self, ThreadStack};
 use super::{confine, this_process};
+use crate::page::{LIST_HEAD, PAGE, Page};
 use crate::sys::abi::{EINTR, Timespec};
 use crate::sys::{self, Answer, Errno};
 use core::ffi::c_void;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
 
 /// The words by which the thread and the others talk, at the top of the thread's stack. The thread unmaps them when it ends:
 /// that is, when the maker has `taken` what it needs, and `Keeper` has written `second`.
@@ -36,6 +37,8 @@ struct Words {
     keeps: Option<u64>,
     /// What the thread makes the child with. Valid until `done` is set.
     ready: *const Ready<'static>,
+    /// `struct robust_list_head`: an empty list, and a word that the kernel marks all the same when the thread ends.
+    last_word: [AtomicUsize; 3],
 }
 
 const NOT_TAKEN: u32 = 0;
@@ -107,6 +110,7 @@ pub fn make(
         second: AtomicU32::new(if with_second { UNKNOWN } else { NONE }),
         keeps,
         ready: (&raw const *ready).cast(),
+        last_word: [const { AtomicUsize::new(0) }; 3],
     };
     // SAFETY: memory of the stack's, which is this thread's alone, aligned and large enough.
     unsafe { place.write(words) };
@@ -173,7 +177,12 @@ unsafe extern "C" fn keep(words: *const c_void) -> ! {
     // SAFETY: `make` wrote the words, and only this thread unmaps them.
     let words = unsafe { &*place };
     // SAFETY: `make` waits as long as this is used.
-    let made = unsafe { &*words.ready }.make();
+    let ready = unsafe { &*words.ready };
+    let noted = ready
+        .page
+        .filter(|_| ready.plan.other_pid_namespace != 0)
+        .and_then(|page| EndNoted::in_page(page, &words.last_word));
+    let made = ready.make();
     let has_child = made.is_ok();
     match made {
         Ok(Made { pid, pidfd }) => {
@@ -192,10 +201,55 @@ unsafe extern "C" fn keep(words: *const c_void) -> ! {
     }
     // Without a child there is no second process.
     let is_unused = (!has_child || until_second_gone(words)) && until_taken(words);
+    let is_unused = noted.is_none_or(EndNoted::give_back) && is_unused;
     match NonNull::new(place.cast_mut()) {
         // SAFETY: the maker has taken what it needs, and `Keeper` has told.
         Some(place) if is_unused => unsafe { thread_stack::unmap_and_exit(place) },
         _ => thread_stack::exit(),
+    }
+}
+
+/// Has the kernel mark the word `keeper` of the page when this thread ends. A child in another pid namespace sees by it whether
+/// the parent-death signal came too late: where several threads of the caller are killed, the kernel gives the child to
+/// another process as soon as this thread is gone, while the others may keep the caller's descriptors open for long.
+/// set_robust_list(2)
+struct EndNoted {
+    /// The page may be another child's when this thread ends, so it has the page mapped a second time.
+    page: *mut u8,
+}
+
+impl EndNoted {
+    fn in_page(page: &Page, list: &[AtomicUsize; 3]) -> Option<EndNoted> {
+        let noted = EndNoted { page: sys::map_again((&raw const *page).cast(), PAGE).ok()? };
+        let Ok(tid) = noted.begin(list) else {
+            let _ = noted.unmap();
+            return None;
+        };
+        page.keeper.store(tid as u32, Ordering::SeqCst);
+        Some(noted)
+    }
+
+    fn begin(&self, list: &[AtomicUsize; 3]) -> Answer<i32> {
+        // SAFETY: the page, which stays mapped until `unmap`.
+        let word = unsafe { &raw const (*self.page.cast::<Page>()).keeper };
+        let tid = sys::gettid()?;
+        let [first, offset, pending] = list;
+        first.store(list.as_ptr() as usize, Ordering::Relaxed);
+        offset.store(0, Ordering::Relaxed);
+        pending.store(word as usize, Ordering::Relaxed);
+        sys::set_robust_list(list.as_ptr().cast(), LIST_HEAD)?;
+        Ok(tid)
+    }
+
+    /// Whether the kernel has forgotten the list: if not, it will look at it when this thread ends.
+    fn give_back(self) -> bool {
+        let is_forgotten = sys::set_robust_list(core::ptr::null(), LIST_HEAD).is_ok();
+        is_forgotten && self.unmap().is_ok()
+    }
+
+    fn unmap(&self) -> Answer {
+        // SAFETY: mapped by `in_page`; nothing uses it any more.
+        unsafe { sys::unmap(self.page, PAGE) }
     }
 }
 

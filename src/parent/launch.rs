@@ -98,7 +98,8 @@ pub fn launch_by(
     let listening = sends.then(|| Listening::new(plan)).transpose().map_err(no_memory)?;
     let by_clone = Wiring { reset_handlers: 1, ..wiring };
     let [start, start_by_clone] = [&Start { plan, wiring: &wiring }, &Start { plan, wiring: &by_clone }];
-    let ready = Ready { plan, ways, stack: &stack, start, start_by_clone };
+    let page = channel.as_ref().map(|channel| channel.page());
+    let ready = Ready { plan, ways, stack: &stack, start, start_by_clone, page };
     let made = make(&ready).map_err(|Errno(errno)| Failure::of_clone(Number::from_raw(errno), plan));
     let Made { pid, pidfd } = made?;
     // SAFETY: kernel contract, man 2 clone: a new descriptor of our own. Kernels before 5.2 ignore the flag.

@@ -110,6 +110,8 @@ pub const MAP_PRIVATE: i32 = 2;
 pub const MAP_ANONYMOUS: i32 = 0x20;
 pub const MAP_NORESERVE: i32 = 0x4000;
 pub const MAP_POPULATE: i32 = 0x8000;
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub const MREMAP_MAYMOVE: i32 = 1;
 
 pub const SIGKILL: i32 = 9;
 pub const SIGCHLD: i32 = 17;
@@ -235,6 +237,8 @@ pub const RLIMIT_NOFILE: u32 = 7;
 pub const P_ALL: i32 = 0;
 pub const P_PID: i32 = 1;
 pub const P_PIDFD: i32 = 3;
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub const PIDFD_THREAD: i32 = O_EXCL;
 /// For pidfd_send_signal(2). The libc crate does not have it yet.
 pub const PIDFD_SIGNAL_PROCESS_GROUP: u32 = 1 << 2;
 pub const CLD_EXITED: i32 = 1;

@@ -16,6 +16,21 @@ pub fn map_copy(fd: i32, length: usize) -> Answer<*mut u8> {
     call!(MMAP, 0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0).map(|place| place as *mut u8)
 }
 
+/// mremap(2): maps what a shared mapping shows a second time.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub fn map_again(shared: *const u8, length: usize) -> Answer<*mut u8> {
+    call!(MREMAP, shared, 0, length, MREMAP_MAYMOVE).map(|place| place as *mut u8)
+}
+
+/// munmap(2)
+///
+/// # Safety
+/// Nobody uses this memory any more.
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub unsafe fn unmap(start: *mut u8, length: usize) -> Answer {
+    call!(MUNMAP, start, length).map(drop)
+}
+
 /// Private memory of zeros, and behind it a guard that cannot be read. The guard holds a page of any size.
 #[cfg(not(forkexec_nsexec))]
 pub struct BeforeGuard {

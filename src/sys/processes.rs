@@ -103,6 +103,12 @@ pub fn pidfd_open(pid: i32) -> Answer<i32> {
     call!(PIDFD_OPEN, pid, 0).map(|fd| fd as i32)
 }
 
+/// pidfd_open(2), of one thread: PIDFD_THREAD. Linux 6.9
+#[cfg(not(any(forkexec_image, forkexec_nsexec)))]
+pub fn pidfd_open_thread(tid: i32) -> Answer<i32> {
+    call!(PIDFD_OPEN, tid, PIDFD_THREAD).map(|fd| fd as i32)
+}
+
 /// pidfd_send_signal(2)
 pub fn pidfd_send_signal(pidfd: i32, signal: i32, flags: u32) -> Answer {
     call!(PIDFD_SEND_SIGNAL, pidfd, signal, 0, flags).map(drop)

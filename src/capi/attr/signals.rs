@@ -83,7 +83,9 @@ pub unsafe extern "C" fn forkexec_attr_set_signal_ignore(attr: *mut forkexec_att
 /// spawn: the kernel offers this, and it surprises callers with worker threads. With FORKEXEC_DEATH_OF_PROCESS it is
 /// the end of the process, for which the library keeps a sleeping thread as long as the child lives.
 ///
-/// The signal is set after the ids, whose change would clear it. A death in the meantime is noticed. An exec of a file
+/// The signal is set after the ids, whose change would clear it. A death in the meantime is noticed, with one exception: in
+/// a new pid namespace, with FORKEXEC_DEATH_OF_THREAD, where the caller has several threads and is killed in the middle of
+/// the spawn, the child may go on if the main thread made it, if it was held, or before Linux 6.9. An exec of a file
 /// that is set-user-id, set-group-id or has capabilities clears it. The last call wins.
 ///
 /// The thread of FORKEXEC_DEATH_OF_PROCESS counts in RLIMIT_NPROC and takes 96 KiB of address space, of which 4 KiB are

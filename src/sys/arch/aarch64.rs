@@ -204,6 +204,7 @@ pub mod nr {
     pub const RT_SIGRETURN: usize = 139;
     pub const MMAP: usize = 222;
     pub const MUNMAP: usize = 215;
+    pub const MREMAP: usize = 216;
     pub const MPROTECT: usize = 226;
     pub const PSELECT6: usize = 72;
     pub const SENDTO: usize = 206;

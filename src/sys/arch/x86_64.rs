@@ -205,6 +205,7 @@ pub mod nr {
     pub const RT_SIGRETURN: usize = 15;
     pub const MMAP: usize = 9;
     pub const MUNMAP: usize = 11;
+    pub const MREMAP: usize = 25;
     pub const MPROTECT: usize = 10;
     pub const PSELECT6: usize = 270;
     pub const SENDTO: usize = 44;

@@ -300,6 +300,7 @@ sentences! { ERRORS:
     CGROUP_GONE: "it was removed, or lies outside the cgroup namespace of the caller",
     CGROUP_WITHOUT_CPUS: "its cpuset.cpus or cpuset.mems is empty",
     CGROUP_OUT_OF_MEMORY: "its cgroup is out of memory: raise memory.max (version 1: memory.limit_in_bytes)",
+    RANGES_OVERLAP: "an id inside or outside the namespace is in two of the ranges",
     OWN_ID_ONCE: "without privilege one's own id can be mapped, once, and with setgroups denied; uid 0 only with CAP_SETFCAP",
     NEEDS_RESOURCE: "raising a hard limit needs CAP_SYS_RESOURCE",
     FILTER_NEEDS_PRIVILEGE: "needs CAP_SYS_ADMIN, or set_no_new_privs",

@@ -132,6 +132,15 @@ SITUATION(OWN_ID_ONCE, need_maps())
     says(spawned(refused_a_map()), "id map (uid_map): %s: %s", strerror(EPERM), sentence);
 }
 
+SITUATION(RANGES_OVERLAP, need_maps())
+{
+    struct forkexec_attr *attr = new_attr();
+    SET(create_namespaces, FORKEXEC_NS_USER);
+    SET(map_uid, 0, geteuid(), 1);
+    SET(map_uid, 1, geteuid(), 1);
+    says(spawned(attr), "id map (uid_map): %s: %s", strerror(EINVAL), sentence);
+}
+
 static inline const char *helped_by(const char *does)
 {
     const char *helper = file_of("helper", text("#!/bin/sh\n%s\n", does), 0755);

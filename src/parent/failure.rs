@@ -189,6 +189,7 @@ impl Failure {
             (Stage::Clone, libc::EINVAL) if trial::only_sigchld() => sentences::NO_NAMESPACES_IN_QEMU,
             (Stage::Clone, libc::EPERM) if user && chroot::is_certain() => sentences::IN_A_CHROOT,
             (Stage::Clone, libc::EPERM) if user => sentences::USER_NAMESPACES_RESTRICTED,
+            (Stage::IdMap, libc::EINVAL) if self.helper.is_empty() => sentences::RANGES_OVERLAP,
             (Stage::IdMap, libc::EPERM) if self.helper.is_empty() => sentences::OWN_ID_ONCE,
             (Stage::Rlimit | Stage::Nofile, libc::EPERM) => sentences::NEEDS_RESOURCE,
             (Stage::PrivilegedSeccomp, libc::EACCES) => sentences::FILTER_NEEDS_PRIVILEGE,

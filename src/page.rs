@@ -39,6 +39,9 @@ pub mod program {
     pub const RAN: u32 = 2;
 }
 
+/// The signal in `program_change`.
+pub const SIGNAL: u32 = 0x7f;
+
 /// How the program of an init has ended, and what it used: what waitid(2) tells the init. It is there once `program_ran` is.
 #[repr(C)]
 pub struct ProgramEnd {
@@ -161,6 +164,9 @@ pub struct Page {
     /// `program`: what an init has seen.
     pub program_ran: AtomicU32,
     pub program_end: ProgramEnd,
+    /// What an init has last seen of its program's stops: 128 for each change so far, and the signal that stopped it, or 0 if
+    /// it was continued. A futex that the caller sleeps on.
+    pub program_change: AtomicU32,
     /// What came of the init's giving up of its privileges: a futex that the program sleeps on. 0: not yet; 1: done; else
     /// the errno and 1.
     pub init_ready: AtomicU32,
@@ -194,6 +200,7 @@ impl Page {
             second_pid: AtomicI32::new(0),
             program_ran: AtomicU32::new(program::UNKNOWN),
             program_end: ProgramEnd::new(),
+            program_change: AtomicU32::new(0),
             init_ready: AtomicU32::new(0),
             named: AtomicU32::new(0),
             unmarked: AtomicU32::new(0),

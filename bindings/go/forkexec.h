@@ -3798,7 +3798,7 @@ int forkexec_describe_text(const struct forkexec_attr *attr,
 
 /**
  * For forkexec_wait: returns also when the child has stopped, or its tracer has stopped it. With set_init this is
- * about the init.
+ * about the program, and about the init where SIGSTOP stops that.
  */
 #define FORKEXEC_WAIT_STOPPED 0x2
 

@@ -427,6 +427,32 @@ TEST_BOTH(stops_and_continuations_are_reported_once)
     }
 }
 
+/* The program stops, and not the init that the caller waits for. */
+TEST_BOTH(stops_of_the_program_of_an_init)
+{
+    static const int64_t timeouts[] = { FORKEXEC_FOREVER, 20 * SECOND };
+    need_user_namespaces();
+    for (size_t i = 0; i < 2; i++) {
+        struct forkexec_attr *attr = new_attr();
+        OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_USER | FORKEXEC_NS_PID));
+        OK(forkexec_attr_set_init(attr));
+        char *const argv[] = { "sh", "-c", "kill -STOP $$; while :; do sleep 1; done", NULL };
+        struct forkexec_child *child = start(attr, "/bin/sh", argv, NULL);
+        for (int again = 0; again < 2; again++) {
+            struct forkexec_status status = changed(child, timeouts[i], STOPS | (again ? 0 : FORKEXEC_WAIT_NOREAP));
+            assert_int_equal(status.valid, FORKEXEC_STATUS_STOPPED);
+            assert_int_equal(status.stop_signal, SIGSTOP);
+        }
+        assert_int_equal(forkexec_wait(child, SECOND / 50, STOPS, NULL, 0), -ETIMEDOUT);
+        OK(forkexec_signal(child, SIGCONT));
+        assert_int_equal(changed(child, timeouts[i], STOPS).valid, FORKEXEC_STATUS_CONTINUED);
+        OK(forkexec_signal(child, SIGSTOP)); /* which stops the init alone */
+        assert_int_equal(changed(child, timeouts[i], STOPS).stop_signal, SIGSTOP);
+        OK(forkexec_signal(child, SIGKILL));
+        assert_int_equal(changed(child, timeouts[i], STOPS).signal, SIGKILL);
+    }
+}
+
 TEST_BOTH(only_requested_events_are_reported)
 {
     struct forkexec_child *child = start_reporter(new_attr(), "sleep");

@@ -799,7 +799,8 @@ status = os.waitpid(pid, 0)[1]
 print(os.WIFSIGNALED(status), os.WTERMSIG(status))' "$run" sh -c 'trap "echo once" INT; echo up; while :; do sleep 0.05; done' 2>&1)"
 fi
 if [ "$have_python" ]; then
-    is "Ctrl-Z in a foreground of the command's own stops us too" "stopped on ended 0" "$(timeout 60 python3 -c '
+    typed_ctrl_z() {
+        timeout 60 python3 -c '
 import os, pty, signal, sys
 pid, fd = pty.fork()
 if pid == 0:
@@ -826,12 +827,16 @@ read_until(b"up")
 os.write(fd, b"\x1a")
 read_until(b"on")
 read_until(b"ended 0")
-print(*said.decode().replace("^Z", " ").split()[1:])' "$run" --foreground 0 --process-group 0 python3 -c '
+print(*said.decode().replace("^Z", " ").split()[1:])' "$run" "$@" --foreground 0 --process-group 0 python3 -c '
 import os, signal, sys
 signal.signal(signal.SIGCONT, lambda *_: os.write(1, b"on\n") and os._exit(0))
 print("up", flush=True)
 while True:
-    signal.pause()')"
+    signal.pause()'
+    }
+    is "Ctrl-Z in a foreground of the command's own stops us too" "stopped on ended 0" "$(typed_ctrl_z)"
+    [ "$namespaces" ] || is "Ctrl-Z in such a foreground, through the init" "stopped on ended 0" \
+        "$(typed_ctrl_z "${userns[@]}" --unshare pid)"
     # The leader of a session alone hears of it.
     is "the command hears that a terminal is gone" "True 1" "$(timeout 60 python3 -c '
 import os, pty, sys

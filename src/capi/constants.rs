@@ -202,7 +202,7 @@ pub const FORKEXEC_FOREVER: i64 = -1;
 pub const FORKEXEC_WAIT_NOREAP: u32 = 0x1;
 
 /// For forkexec_wait: returns also when the child has stopped, or its tracer has stopped it. With set_init this is
-/// about the init.
+/// about the program, and about the init where SIGSTOP stops that.
 pub const FORKEXEC_WAIT_STOPPED: u32 = 0x2;
 /// For forkexec_wait: returns also when SIGCONT has continued the child.
 pub const FORKEXEC_WAIT_CONTINUED: u32 = 0x4;

@@ -6,11 +6,12 @@ use super::exit::{FAILED, SIGNALLED};
 use super::filters;
 use super::init_filter;
 use super::state::{At, Who};
-use crate::page::{USAGE, Usage, program};
+use crate::page::{SIGNAL, USAGE, Usage, program};
 use crate::sealed::init;
 use crate::sys::abi::{
-    CLD_EXITED, EAGAIN, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
-    PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WALL, WCLONE, WEXITED, WNOHANG, WNOWAIT, WaitInfo,
+    CLD_CONTINUED, CLD_EXITED, EAGAIN, ECHILD, EINTR, ENOSYS, P_ALL, P_PID, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL,
+    PR_SET_NO_NEW_PRIVS, SIG_DFL, SIG_IGN, SIGCHLD, SIGWINCH, WALL, WCLONE, WCONTINUED, WEXITED, WNOHANG, WNOWAIT,
+    WSTOPPED, WaitInfo,
 };
 use crate::sys::{self, Answer, Errno};
 use core::sync::atomic::Ordering;
@@ -58,6 +59,7 @@ fn serve(at: &At, program: i32) -> ! {
     let mut over = None;
     loop {
         reap(at, program, &mut over);
+        note_change(at, program);
         match sys::wait_for_signal(&mut info) {
             Err(Errno(EINTR | EAGAIN)) | Ok(SIGCHLD) => (),
             // When the program has been reaped, another process may get its pid.
@@ -132,6 +134,22 @@ fn reap(at: &At, program: i32, over: &mut Option<i32>) {
             Err(_) => sys::exit(FAILED),
         }
     }
+}
+
+/// Notes for the caller that the program has stopped, or goes on.
+fn note_change(at: &At, program: i32) {
+    let mut info = WaitInfo::EMPTY;
+    let looked = sys::waitid(P_PID, program, &mut info, WSTOPPED | WCONTINUED | WNOHANG | WALL);
+    if looked.is_err() || info.pid == 0 {
+        return;
+    }
+    let signal = if info.code == CLD_CONTINUED { 0 } else { info.status as u32 & SIGNAL };
+    let noted = &at.page.program_change;
+    noted.store(
+        (noted.load(Ordering::Relaxed) & !SIGNAL).wrapping_add(SIGNAL.wrapping_add(1)) | signal,
+        Ordering::Release,
+    );
+    let _ = sys::futex_wake(noted);
 }
 
 /// Notes the program's end for the caller. Returns the exit status that tells others who wait for the init the same.

@@ -57,6 +57,8 @@ pub struct Child {
     pub(super) is_second: bool,
     /// The caller's own peak of memory when it had made the child.
     pub(super) max_rss_floor: u64,
+    /// The `program_change` of the page that a wait has told.
+    pub(super) change_told: AtomicU32,
 }
 
 /// What a handle is made of.
@@ -105,6 +107,7 @@ impl Child {
             was_image,
             is_second,
             max_rss_floor: if was_image && is_second { 0 } else { usage::own_peak() },
+            change_told: AtomicU32::new(0),
         }
     }
 

@@ -72,7 +72,7 @@ fn killed(launched: &Launched, plan: &Shared<Sealed>, stage: Option<Stage>) -> F
         }
         end => {
             let end = end_of_program(launched, plan.init != 0).map(|(end, _)| end).or(end);
-            let signal = end.map_or(0, |end| end.signal());
+            let signal = End::signal_of(end);
             Failure::killed(cause(plan, stage, signal), signal, launched.pid(), plan)
         }
     }
@@ -96,7 +96,7 @@ pub fn given_up(launched: &Launched, plan: &Shared<Sealed>, failure: Failure) ->
     let dead = left || procfs::is_exiting(launched.process()) || launched.process().has_ended();
     end_first(launched, plan);
     launched.process().kill();
-    let signal = launched.process().reap().map_or(0, |end| end.signal());
+    let signal = End::signal_of(launched.process().reap());
     let report = launched.page().report();
     match report.kind {
         kind::FAILED => Failure::reported(report, launched.pid(), plan),

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::give_up::{failure_of, given_up};
 use super::hear::{hear_exec, hear_word, listen};
 use super::launched::Launched;
+use super::process::End;
 use super::second_process::take_over;
 use super::serve::{self, RunHelper};
 use crate::page::kind;
@@ -96,7 +97,7 @@ fn fetch(launched: &mut Launched, plan: &Shared<Sealed>, above: u32) -> Result<(
         // Without the ends nothing can be heard of the child. It may have died, or have stopped to wait for this.
         Err(errno) => {
             launched.first.kill();
-            let signal = launched.first.reap().map_or(0, |end| end.signal());
+            let signal = End::signal_of(launched.first.reap());
             Err(match errno {
                 Errno::ESRCH if signal == 0 => Failure::at(Stage::Pipe, Errno::ETIMEDOUT, plan),
                 Errno::ESRCH => Failure::killed(None, signal, launched.pid(), plan),

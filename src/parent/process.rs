@@ -23,7 +23,14 @@ pub struct End {
 }
 
 impl End {
-    /// The signal that killed it; 0 if none did.
+    /// The signal that killed a process; 0 if none did, or nobody has learnt how it ended.
+    pub fn signal_of(end: Option<End>) -> i32 {
+        end.map_or(0, |end| end.signal())
+    }
+
+    /// The signal that killed it; 0 if none did. Not inlined: where there may be no `End`, the compiler would compare the unset
+    /// numbers first, which is right but which valgrind reports.
+    #[inline(never)]
     pub fn signal(&self) -> i32 {
         if matches!(self.code, libc::CLD_KILLED | libc::CLD_DUMPED) { self.status } else { 0 }
     }

@@ -8,9 +8,9 @@ use super::process::{End, Wait};
 use super::second_process::take_over;
 use super::usage;
 use super::waited::{Told, Waited, Watch};
-use crate::page::program;
+use crate::page::{Page, SIGNAL, program};
 use crate::sealed::clone;
-use crate::sys::abi::{Timespec, WNOWAIT};
+use crate::sys::abi::{Timespec, WCONTINUED, WNOWAIT, WSTOPPED};
 use crate::sys::{self, Errno as Number};
 use core::sync::atomic::{AtomicU32, Ordering};
 use nix::errno::Errno;
@@ -108,6 +108,10 @@ impl Child {
             if process.has_ended() {
                 return Ok(None);
             }
+            let seen = self.launched.page().program_change.load(Ordering::Acquire);
+            if let Some(change) = self.change_of_program(watch, seen) {
+                return Ok(Some(change));
+            }
             if watch.program
                 && let Some((end, _)) = evidence::end_of_program(&self.launched, true)
             {
@@ -116,7 +120,9 @@ impl Child {
                 return Ok(Some(Told::ProgramEnded(self.tells(end, self.ran(end), unused))));
             }
             if watch.changes == 0 && (blocks || deadline.is_some_and(is_far)) {
-                self.until_program_ended()?;
+                self.until_told(|page| &page.program_ran, program::UNKNOWN)?;
+            } else if self.has_init && !watch.program && (blocks || deadline.is_some_and(is_far)) {
+                self.until_told(|page| &page.program_change, seen)?;
             } else if blocks && !watch.program {
                 process.until_changed(watch.changes).or_else(unless_gone)?;
             } else if !blocks && deadline.is_none_or(|deadline| Instant::now() >= deadline) {
@@ -127,10 +133,25 @@ impl Child {
         }
     }
 
-    /// Sleeps until a lingering init tells of its program's end. An init that is killed wakes nobody, so the sleep is short.
-    fn until_program_ended(&self) -> Result<(), Errno> {
+    /// The last stop or continuation of an init's program, if it is watched and no wait has told it.
+    fn change_of_program(&self, watch: Watch, seen: u32) -> Option<Told<'_>> {
+        let before = self.change_told.load(Ordering::Acquire);
+        let signal = (seen & SIGNAL) as i32;
+        let kind = if signal == 0 { WCONTINUED } else { WSTOPPED };
+        if !self.has_init || seen == before || watch.changes & kind == 0 {
+            return None;
+        }
+        if watch.reap {
+            self.change_told.compare_exchange(before, seen, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        }
+        Some(if signal == 0 { Told::Continued } else { Told::Stopped(signal) })
+    }
+
+    /// Sleeps until an init tells something of its program in this word. An init that is killed wakes nobody, and nobody tells
+    /// of its own stops here, so the sleep is short.
+    fn until_told(&self, word: fn(&Page) -> &AtomicU32, value: u32) -> Result<(), Errno> {
         let page = self.launched.page();
-        match sys::futex_wait(&page.program_ran, program::UNKNOWN, Some(&LOOK_AGAIN)) {
+        match sys::futex_wait(word(&page), value, Some(&LOOK_AGAIN)) {
             Err(Number(libc::EINTR)) => Err(Errno::EINTR),
             Ok(()) | Err(Number(libc::EAGAIN | libc::ETIMEDOUT)) => Ok(()),
             // A seccomp filter forbids futex(2).
@@ -290,7 +311,7 @@ fn unless_gone(errno: Number) -> Result<(), Errno> {
     }
 }
 
-/// How long a wait for the program of a lingering init sleeps at most, before it looks whether the init lives.
+/// How long a wait for an init's word sleeps at most, before it looks at the init itself.
 const LOOK_AGAIN: Timespec = Timespec { seconds: 0, nanoseconds: 50_000_000 };
 
 /// Whether there is time for such a sleep.

@@ -244,6 +244,7 @@ pub const PIDFD_SIGNAL_PROCESS_GROUP: u32 = 1 << 2;
 pub const CLD_EXITED: i32 = 1;
 pub const CLD_KILLED: i32 = 2;
 pub const CLD_DUMPED: i32 = 3;
+pub const CLD_CONTINUED: i32 = 6;
 pub const WNOHANG: i32 = 1;
 pub const WSTOPPED: i32 = 2;
 pub const WEXITED: i32 = 4;

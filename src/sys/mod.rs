@@ -18,11 +18,17 @@ mod descriptors;
 pub use descriptors::*;
 mod files;
 pub use files::*;
+#[cfg(not(forkexec_nsexec))]
 mod futex;
+#[cfg(not(forkexec_nsexec))]
 pub use futex::*;
+#[cfg(not(forkexec_nsexec))]
 mod landlock;
+#[cfg(not(forkexec_nsexec))]
 pub use landlock::*;
+#[cfg(not(forkexec_nsexec))]
 mod memory;
+#[cfg(not(forkexec_nsexec))]
 pub use memory::*;
 #[cfg(not(forkexec_nsexec))]
 mod mounts;
@@ -36,11 +42,15 @@ pub use processes::*;
 mod scheduling;
 #[cfg(not(forkexec_nsexec))]
 pub use scheduling::*;
+#[cfg(not(forkexec_nsexec))]
 mod seccomp;
+#[cfg(not(forkexec_nsexec))]
 pub use seccomp::*;
 mod signals;
 pub use signals::*;
+#[cfg(not(forkexec_nsexec))]
 mod sockets;
+#[cfg(not(forkexec_nsexec))]
 pub use sockets::*;
 mod wait;
 pub use wait::*;

@@ -66,7 +66,8 @@ void finish_namespaces(struct run *run)
     if (run->as_pid_1 && run->init)
         usage("it contradicts --init");
     current_option = "init";
-    if (run->init || (is_first && !run->as_pid_1))
+    run->init |= is_first && !run->as_pid_1;
+    if (run->init)
         accept(forkexec_attr_set_init(run->attr));
     current_option = NULL;
 }

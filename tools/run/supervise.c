@@ -244,7 +244,10 @@ static bool look_at_limits(struct watch *watch)
 static int64_t next_limit(const struct watch *watch)
 {
     int64_t idle = watch->reason == OF_ITSELF ? idle_deadline() : INT64_MAX;
-    return idle < watch->deadline ? idle : watch->deadline;
+    int64_t limit = idle < watch->deadline ? idle : watch->deadline;
+    /* No signal tells us that the program of an init has stopped. */
+    int64_t look = watch->run->init && watch->run->foreground >= 0 ? now_ns() + 100 * MILLISECOND : INT64_MAX;
+    return look < limit ? look : limit;
 }
 
 /* The command goes on, in the foreground of its terminal if that is ours. */
@@ -269,6 +272,7 @@ static void follow_stop(const struct watch *watch)
     if (terminal < 0 || getpgid(watch->pid) == getpgrp() ||
         forkexec_wait(watch->child, 0, flags, &status, sizeof status) || !(status.valid & FORKEXEC_STATUS_STOPPED))
         return;
+    forkexec_wait(watch->child, 0, FORKEXEC_WAIT_STOPPED, NULL, 0); /* so that it is not told again */
     bool is_asked = status.stop_signal == SIGTSTP, asks = status.stop_signal == SIGTTIN || status.stop_signal == SIGTTOU;
     if (!is_asked && !asks)
         return; /* by somebody who will continue it */

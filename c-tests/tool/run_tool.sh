@@ -829,7 +829,12 @@ read_until(b"on")
 read_until(b"ended 0")
 print(*said.decode().replace("^Z", " ").split()[1:])' "$run" "$@" --foreground 0 --process-group 0 python3 -c '
 import os, signal, sys
-signal.signal(signal.SIGCONT, lambda *_: os.write(1, b"on\n") and os._exit(0))
+def go_on(*_):
+    # The init passes on what its group gets, so it may come twice.
+    signal.signal(signal.SIGCONT, signal.SIG_IGN)
+    os.write(1, b"on\n")
+    os._exit(0)
+signal.signal(signal.SIGCONT, go_on)
 print("up", flush=True)
 while True:
     signal.pause()'

@@ -372,5 +372,6 @@ def copy_tests(build, root):
     for folder in ("c-tests", "tools"):
         for above, _, files in os.walk(os.path.join(ROOT, folder)):
             for name in files:
-                if os.access(os.path.join(above, name), os.X_OK):
+                # Beside programs also what scripts read: other scripts, presets, the manual page.
+                if os.access(os.path.join(above, name), os.X_OK) or name.endswith((".sh", ".conf", ".1")):
                     copy(os.path.join(above, name))

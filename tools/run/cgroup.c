@@ -79,7 +79,23 @@ static bool write_above(const char *file, const char *text)
     return written;
 }
 
-/* The kernel enables controllers only in a cgroup without processes. Where this process is the only one there, it moves to a
+/* The kernel enables most controllers only in a cgroup without processes. It enables the others, but then nothing can be in the
+ * command's cgroup below: the answer is made the same. */
+static bool enable_above(const char *controller)
+{
+    char text[64], type[64] = "";
+    snprintf(text, sizeof text, "+%s", controller);
+    if (!write_above("cgroup.subtree_control", text))
+        return false;
+    if (forkexec_cgroup_read(group, "cgroup.type", type, sizeof type, NULL) <= 0 || strncmp(type, "domain invalid", 14))
+        return true;
+    *text = '-';
+    write_above("cgroup.subtree_control", text);
+    errno = EBUSY;
+    return false;
+}
+
+/* A controller cannot be enabled in a cgroup with processes. Where this process is the only one there, it moves to a
  * cgroup below. */
 static void move_below(void)
 {
@@ -106,15 +122,13 @@ static bool lists(const char *directory, const char *file, const char *word)
 
 static void enable(const char *directory, const char *controller, bool is_own)
 {
-    char text[64];
     if (lists(directory, "cgroup.subtree_control", controller))
         return;
-    snprintf(text, sizeof text, "+%s", controller);
-    if (write_above("cgroup.subtree_control", text))
+    if (enable_above(controller))
         return;
     if (errno == EBUSY && is_own && !ours) {
         move_below();
-        if (write_above("cgroup.subtree_control", text))
+        if (enable_above(controller))
             return;
     }
     int error = errno;

@@ -18,7 +18,7 @@
 
 static const uint32_t modes[] = { FORKEXEC_MEMORY_AUTO, FORKEXEC_MEMORY_FRESH, FORKEXEC_MEMORY_COPIED };
 
-enum { AS_NOBODY = 1, NEW_PIDS = 2, VARIANTS = 4 };
+enum { AS_NOBODY = 1, NEW_PIDS = 2, VARIANTS = 4, OPENS_A_FIFO = 4 };
 
 /* Variants of a request that might lose the signal. */
 static struct forkexec_attr *request(uint32_t mode, int variant, int sig, uint32_t whose)
@@ -246,6 +246,11 @@ static pid_t caller_that_is_asked(int variant, uint32_t whose, bool has_thread, 
     if (!pid) {
         struct forkexec_child *child = NULL;
         struct forkexec_attr *attr = request(FORKEXEC_MEMORY_AUTO, variant, SIGKILL, whose);
+        if (variant & OPENS_A_FIFO) {
+            attr = new_attr();
+            OK(forkexec_attr_create_namespaces(attr, FORKEXEC_NS_PID));
+            OK(forkexec_attr_open_fd(attr, 5, scratch_path("fifo"), O_RDONLY, 0));
+        }
         pthread_t thread;
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         number = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
@@ -353,6 +358,16 @@ TEST(a_process_whose_threads_end_one_by_one)
     }
     close(of_thread);
     munmap(memory, MUCH);
+}
+
+/* The library has the child of a request that may block die with its caller, also where no signal was asked for. */
+TEST(a_process_that_ends_before_a_step_that_blocks)
+{
+    need_native();
+    need_cap(CAP_SYS_ADMIN);
+    need_probe(FORKEXEC_PROBE_SECCOMP_LISTENER);
+    assert_false(mkfifo(scratch_path("fifo"), 0600));
+    kill_a_caller_that_is_asked(NEW_PIDS | OPENS_A_FIFO);
 }
 
 TEST_BOTH(without_a_signal_the_program_outlives_its_parent)

@@ -40,7 +40,8 @@ pub fn mode_of(request: &Request, plan: &Plan<()>) -> Step<u32> {
     let dangerous_cgroup = !matches!(plan.cgroup, cgroup::NONE | cgroup::BORN);
     // In another pid namespace getppid(2) does not tell whether the caller lives. A descriptor does, and only a child with
     // memory of its own is given one.
-    let cannot_see_parent = plan.parent_death != 0 && plan.other_pid_namespace != 0;
+    let dies_with_parent = plan.parent_death != 0 || plan.may_block != 0;
+    let cannot_see_parent = dies_with_parent && plan.other_pid_namespace != 0;
     // A child that is killed by its filter dumps a core of the caller's memory, and kernels before 5.16 then kill all
     // processes that share it.
     let filtered = !plan.filters.is_empty() && filters::may_kill(request, plan);

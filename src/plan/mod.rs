@@ -68,6 +68,11 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     }
     exec::lower(request, &mut draft)?;
     fds::lower(request, &mut draft)?;
+    // The child may block: open(2) of a FIFO waits for a process at its other end, and a path may be on a FUSE or network
+    // file system.
+    let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
+    let may_block = opens || draft.plan.new_root != 0 || !draft.plan.mounts.is_empty();
+    draft.plan.may_block = may_block as u32;
     draft.plan.mode = memory_mode::mode_of(request, &draft.plan)?;
     if draft.plan.mode == mode::FRESH {
         exec::own_file(request, &mut draft)?;
@@ -77,11 +82,6 @@ pub fn lower(request: &Request) -> Step<Sealed> {
     ns::pids(request, &draft.plan)?;
     ns::how_it_waits(&mut draft.plan);
     draft.plan.exec_is_killed = (!draft.plan.filters.is_empty() && filters::kill_exec(request, &draft.plan)) as u32;
-    // The child may block: open(2) of a FIFO waits for a process at its other end, and a path may be on a FUSE or network
-    // file system.
-    let opens = request.attr.fds.actions.iter().any(|item| matches!(item, Action::Open { .. }));
-    let may_block = opens || draft.plan.new_root != 0 || !draft.plan.mounts.is_empty();
-    draft.plan.may_block = may_block as u32;
     draft.plan.nondumpable = (draft.plan.mode != mode::SHARED && memory_mode::nondumpable(request, &draft.plan)) as u32;
     caps::lower(request, &mut draft)?;
     // A child that is born in its cgroup has no step for it.
